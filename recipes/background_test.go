@@ -18,13 +18,13 @@ func TestBackgroundEndsWithTheSession(t *testing.T) {
 			must(t, g.Join(t.Context(), nil))
 			f.fail(refuses)
 			f.expire()
-			return ended(g.seat.has.done)
+			return ended(g.seat.Has.done)
 		},
 		"cache": func(t *testing.T, f *fake, s *Client) func(context.Context) {
 			f.fail(refuses)
 			c := NewCache(s, "/x")
 			must(t, c.Start())
-			return func(ctx context.Context) { must(t, c.r.calls.Wait(ctx)) }
+			return func(ctx context.Context) { must(t, c.r.Calls.Wait(ctx)) }
 		},
 		"picker": func(_ *testing.T, f *fake, s *Client) func(context.Context) {
 			f.fail(refuses)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -19,12 +20,12 @@ import (
 // a write, and a read with a watch while it is raised. All who wait are woken when it is lifted,
 // for a read each.
 type Barrier struct {
-	r *recipe
+	r *calls.Recipe
 }
 
 // NewBarrier returns the barrier at path.
 func NewBarrier(c *Client, path string) *Barrier {
-	return &Barrier{newRecipe(c.client, path)}
+	return &Barrier{calls.New(c.client, path)}
 }
 
 // Raise raises the barrier, and makes what is missing above its path. If it was
@@ -36,71 +37,71 @@ func NewBarrier(c *Client, path string) *Barrier {
 // was lost and the barrier is not there, but something has changed beside it (it
 // may have been raised, and lifted by another client). Raise again if that suits.
 func (b *Barrier) Raise(ctx context.Context) error {
-	return b.r.attempts(ctx, "raise", b.raise)
+	return b.r.Attempts(ctx, "raise", b.raise)
 }
 
-func (b *Barrier) raise(ctx context.Context, z *client.Session) (outcome, error) {
-	parent := znodes.Parent(b.r.path)
-	before, err := b.r.s.Get(ctx, z, parent)
+func (b *Barrier) raise(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+	parent := znodes.Parent(b.r.Path)
+	before, err := b.r.Client.Get(ctx, z, parent)
 	if errors.Is(err, zk.ErrNoNode) {
-		if err = b.r.s.EnsurePath(ctx, z, parent); err == nil {
-			err = errAgain
+		if err = b.r.Client.EnsurePath(ctx, z, parent); err == nil {
+			err = calls.ErrAgain
 		}
 	}
 	if err != nil {
-		return notApplied, err
+		return calls.NotApplied, err
 	}
-	o, err := once(ctx, b.r.s, z, func() (string, error) {
-		return b.r.s.Conn.Create(b.r.path, nil, 0)
+	o, err := calls.Once(ctx, b.r.Client, z, func() (string, error) {
+		return b.r.Client.Conn.Create(b.r.Path, nil, 0)
 	})
 	switch {
 	case errors.Is(err, zk.ErrNodeExists):
-		return applied, nil
+		return calls.Applied, nil
 	case errors.Is(err, zk.ErrNoNode):
-		return notApplied, errAgain // with its parent
-	case o == unknown && failures.Unanswered(err):
-		return b.r.settle(b.raised(ctx, z, before.Stat.Pzxid))
-	case o == unknown && errors.Is(err, ErrSessionLost):
-		return b.r.settle(b.later(ctx, func(now int64) bool { return now != 0 }))
+		return calls.NotApplied, calls.ErrAgain // with its parent
+	case o == calls.Unknown && failures.Unanswered(err):
+		return b.r.Settle(b.raised(ctx, z, before.Stat.Pzxid))
+	case o == calls.Unknown && errors.Is(err, ErrSessionLost):
+		return b.r.Settle(b.later(ctx, func(now int64) bool { return now != 0 }))
 	}
 	return o, err
 }
 
 // raised returns the outcome of a create in z whose reply was lost. before is
 // the zxid of the last change to the children of the barrier's parent.
-func (b *Barrier) raised(ctx context.Context, z *client.Session, before int64) (outcome, error) {
-	exists, err := b.r.s.QuorumSync(ctx, z, b.r.path)
+func (b *Barrier) raised(ctx context.Context, z *client.Session, before int64) (calls.Outcome, error) {
+	exists, err := b.r.Client.QuorumSync(ctx, z, b.r.Path)
 	if err != nil {
-		return unknown, err
+		return calls.Unknown, err
 	}
 	if exists {
-		return applied, nil
+		return calls.Applied, nil
 	}
-	after, err := b.r.s.Get(ctx, z, znodes.Parent(b.r.path))
+	after, err := b.r.Client.Get(ctx, z, znodes.Parent(b.r.Path))
 	switch {
 	case err != nil:
-		return unknown, err
+		return calls.Unknown, err
 	case after.Stat.Pzxid != before:
-		return unknown, zk.ErrConnectionClosed
+		return calls.Unknown, zk.ErrConnectionClosed
 	}
-	return notApplied, errAgain
+	return calls.NotApplied, calls.ErrAgain
 }
 
 // later looks in the next session whether what is there now is enough. If it is
 // not, the old request may still be on its way to the leader.
-func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (outcome, error) {
-	z, err := b.r.s.Begin(ctx)
+func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (calls.Outcome, error) {
+	z, err := b.r.Client.Begin(ctx)
 	if err != nil {
-		return unknown, err
+		return calls.Unknown, err
 	}
 	now, err := b.raisedAt(ctx, z)
 	switch {
 	case err != nil:
-		return unknown, err
+		return calls.Unknown, err
 	case enough(now):
-		return applied, nil
+		return calls.Applied, nil
 	}
-	return unknown, ErrSessionLost
+	return calls.Unknown, ErrSessionLost
 }
 
 // Lift lifts the barrier. If it is not raised, that is fine, too. It lifts it
@@ -110,47 +111,47 @@ func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (outco
 // NoEffect and [ErrUnknown] are as those of Raise; a lost reply alone leaves
 // nothing unknown here.
 func (b *Barrier) Lift(ctx context.Context) error {
-	return b.r.attempts(ctx, "lift", b.lift)
+	return b.r.Attempts(ctx, "lift", b.lift)
 }
 
-func (b *Barrier) lift(ctx context.Context, z *client.Session) (outcome, error) {
+func (b *Barrier) lift(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 	first, err := b.raisedAt(ctx, z)
 	if err != nil || first == 0 {
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	}
-	o, err := once(ctx, b.r.s, z, func() (struct{}, error) {
-		return struct{}{}, b.r.s.Conn.Delete(b.r.path, -1)
+	o, err := calls.Once(ctx, b.r.Client, z, func() (struct{}, error) {
+		return struct{}{}, b.r.Client.Conn.Delete(b.r.Path, -1)
 	})
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
-		return applied, nil
-	case o == unknown && errors.Is(err, ErrSessionLost):
-		return b.r.settle(b.later(ctx, func(now int64) bool { return now != first }))
-	case o != unknown || !failures.Unanswered(err):
+		return calls.Applied, nil
+	case o == calls.Unknown && errors.Is(err, ErrSessionLost):
+		return b.r.Settle(b.later(ctx, func(now int64) bool { return now != first }))
+	case o != calls.Unknown || !failures.Unanswered(err):
 		return o, err
 	}
-	return b.r.settle(b.lifted(ctx, z, first))
+	return b.r.Settle(b.lifted(ctx, z, first))
 }
 
 // lifted returns the outcome of a delete in z whose reply was lost, of what was raised first.
-func (b *Barrier) lifted(ctx context.Context, z *client.Session, first int64) (outcome, error) {
+func (b *Barrier) lifted(ctx context.Context, z *client.Session, first int64) (calls.Outcome, error) {
 	now, err := b.raisedAt(ctx, z)
 	switch {
 	case err != nil:
-		return unknown, err
+		return calls.Unknown, err
 	case now == first:
-		return notApplied, errAgain
+		return calls.NotApplied, calls.ErrAgain
 	}
-	return applied, nil // or by somebody else, in the time of this call
+	return calls.Applied, nil // or by somebody else, in the time of this call
 }
 
 // raisedAt is the zxid of the create that raised the barrier, 0 if it is not
 // raised, at some time during the call.
 func (b *Barrier) raisedAt(ctx context.Context, z *client.Session) (int64, error) {
-	if exists, err := b.r.s.QuorumSync(ctx, z, b.r.path); err != nil || !exists {
+	if exists, err := b.r.Client.QuorumSync(ctx, z, b.r.Path); err != nil || !exists {
 		return 0, err
 	}
-	v, err := b.r.s.Get(ctx, z, b.r.path)
+	v, err := b.r.Client.Get(ctx, z, b.r.Path)
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return 0, nil
@@ -165,27 +166,27 @@ func (b *Barrier) raisedAt(ctx context.Context, z *client.Session) (int64, error
 // lost. Its errors have no effect: [ErrClosed], the error of ctx, or what a
 // server refused.
 func (b *Barrier) Await(ctx context.Context) error {
-	return b.r.attempts(ctx, "await", func(ctx context.Context, z *client.Session) (outcome, error) {
-		return appliedUnless(b.await(ctx, z))
+	return b.r.Attempts(ctx, "await", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		return calls.AppliedUnless(b.await(ctx, z))
 	})
 }
 
 // await waits in z. The quorumSync at its start is what makes "not raised" mean a
 // moment of this call, and not of the past of a server that lags behind.
 func (b *Barrier) await(ctx context.Context, z *client.Session) error {
-	if exists, err := b.r.s.QuorumSync(ctx, z, b.r.path); err != nil || !exists {
+	if exists, err := b.r.Client.QuorumSync(ctx, z, b.r.Path); err != nil || !exists {
 		return err
 	}
 	for {
-		event := b.r.s.NextEvent()
-		v, err := b.r.s.GetW(ctx, z, b.r.path)
+		event := b.r.Client.NextEvent()
+		v, err := b.r.Client.GetW(ctx, z, b.r.Path)
 		if errors.Is(err, zk.ErrNoNode) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := b.r.s.Wait(ctx, z, event, v.Changed); err != nil {
+		if err := b.r.Client.Wait(ctx, z, event, v.Changed); err != nil {
 			return err
 		}
 	}
@@ -194,6 +195,6 @@ func (b *Barrier) await(ctx context.Context, z *client.Session) error {
 // Close ends the calls that wait. It leaves the barrier as it is. Closing again
 // is fine; the error is that of ctx, if it ends first.
 func (b *Barrier) Close(ctx context.Context) error {
-	b.r.stopCalls()
-	return b.r.drain(ctx, "close barrier")
+	b.r.StopCalls()
+	return b.r.Drain(ctx, "close barrier")
 }

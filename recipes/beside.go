@@ -44,7 +44,7 @@ func (q line) sendBeside(id string, data []byte) (paths []string, err error) {
 	for _, beside := range q.beside {
 		ops = append(ops, beside.createRequest(id, data))
 	}
-	results, err := q.s.Conn.Multi(ops...)
+	results, err := q.Client.Conn.Multi(ops...)
 	for _, r := range results {
 		paths = append(paths, r.String)
 	}

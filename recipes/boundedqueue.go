@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -55,7 +56,7 @@ func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 		putters: newStandby(c.client, znodes.Join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
 	}
 	q.beside = func(ctx context.Context, z *client.Session) (any, error) {
-		n, v, err := q.size(ctx, z, q.r.s.Get)
+		n, v, err := q.size(ctx, z, q.r.Client.Get)
 		if err != nil {
 			return nil, err
 		}
@@ -81,23 +82,23 @@ func (q *BoundedQueue) awaitRoom(ctx context.Context, z *client.Session, w *wait
 	if !w.watches(z) {
 		return w.lineUp(ctx, z)
 	}
-	event := q.r.s.NextEvent()
-	n, v, err := q.size(ctx, z, q.r.s.GetW)
+	event := q.r.Client.NextEvent()
+	n, v, err := q.size(ctx, z, q.r.Client.GetW)
 	if err != nil || n < q.most {
 		return err
 	}
 	defer w.woken(v.Changed)
-	return q.r.s.Wait(ctx, z, event, v.Changed)
+	return q.r.Client.Wait(ctx, z, event, v.Changed)
 }
 
 // TryPut is Put that does not wait: it fails with [ErrFull] (NoEffect) when there was a
 // moment during the call at which there was no room.
 func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 	return q.add(ctx, "try put", item, func(ctx context.Context, z *client.Session) error {
-		if _, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil {
+		if _, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil {
 			return err
 		}
-		n, _, err := q.size(ctx, z, q.r.s.Get)
+		n, _, err := q.size(ctx, z, q.r.Client.Get)
 		if err == nil && n >= q.most {
 			err = ErrFull
 		}
@@ -108,22 +109,22 @@ func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 // add puts an item in; full is called when there is no room.
 func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full func(context.Context, *client.Session) error) error {
 	if len(item) > MaxItem {
-		return q.r.definite(op, ErrTooLarge)
+		return q.r.Definite(op, ErrTooLarge)
 	}
 	create := &zk.CreateRequest{
-		Path: znodes.Join(q.r.path, znodes.NewID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
+		Path: znodes.Join(q.r.Path, znodes.NewID()+"-"+kindBounded+"-"), Data: slices.Clone(item),
 		Flags: zk.FlagSequence,
 	}
-	return q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
-		n, v, err := q.size(ctx, z, q.r.s.Get)
+	return q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		n, v, err := q.size(ctx, z, q.r.Client.Get)
 		if err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		if n >= q.most {
-			return notApplied, full(ctx, z)
+			return calls.NotApplied, full(ctx, z)
 		}
-		o, err := q.markers.write(ctx, z, q.resize(n+1, v), create)
-		if o == notApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
+		o, err := q.markers.Write(ctx, z, q.resize(n+1, v), create)
+		if o == calls.NotApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
 			err = nil // somebody else was quicker, or removed it: see what there is now
 		}
 		return o, err
@@ -132,12 +133,12 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 
 // resize sets the size, if it still is what was read.
 func (q *BoundedQueue) resize(n int, was client.Value) any {
-	return &zk.SetDataRequest{Path: znodes.Join(q.r.path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.Stat.Version}
+	return &zk.SetDataRequest{Path: znodes.Join(q.r.Path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.Stat.Version}
 }
 
 // size reads the size. It makes it if there is none.
 func (q *BoundedQueue) size(ctx context.Context, z *client.Session, read func(context.Context, *client.Session, string) (client.Value, error)) (int, client.Value, error) {
-	path := znodes.Join(q.r.path, sizeNode)
+	path := znodes.Join(q.r.Path, sizeNode)
 	for range client.MaxRecreate {
 		v, err := read(ctx, z, path)
 		if err == nil {
@@ -150,10 +151,10 @@ func (q *BoundedQueue) size(ctx context.Context, z *client.Session, read func(co
 		if !errors.Is(err, zk.ErrNoNode) {
 			return 0, client.Value{}, err
 		}
-		if err := q.r.s.EnsurePath(ctx, z, q.r.path); err != nil {
+		if err := q.r.Client.EnsurePath(ctx, z, q.r.Path); err != nil {
 			return 0, client.Value{}, err
 		}
-		_, err = client.Retry(ctx, q.r.s, z, client.Write, func() (string, error) { return q.r.s.Conn.Create(path, []byte("0"), 0) })
+		_, err = client.Retry(ctx, q.r.Client, z, client.Write, func() (string, error) { return q.r.Client.Conn.Create(path, []byte("0"), 0) })
 		if err != nil && !errors.Is(err, zk.ErrNodeExists) && !errors.Is(err, zk.ErrNoNode) {
 			return 0, client.Value{}, err
 		}
@@ -187,5 +188,5 @@ func (q *BoundedQueue) Len(ctx context.Context) (int, error) { return q.count(ct
 // again.
 func (q *BoundedQueue) Close(ctx context.Context) error {
 	const op = "close bounded queue"
-	return cmp.Or(q.close(ctx, op), q.putters.line.drain(ctx, op))
+	return cmp.Or(q.close(ctx, op), q.putters.line.Drain(ctx, op))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -40,7 +41,7 @@ var ErrTooMany error = failures.Conclusion("too many znodes for a cache")
 // way at a time. All its methods are safe for concurrent use; those without a context never
 // wait for a server.
 type Cache struct {
-	r *recipe
+	r *calls.Recipe
 
 	mu     sync.Mutex
 	begun  bool // somebody follows
@@ -102,7 +103,7 @@ func (s CacheState) String() string {
 // of Start, Current, Sync or Changes.
 func NewCache(c *Client, path string) *Cache {
 	return &Cache{
-		r: newRecipe(c.client, path), copy: map[string]*cached{},
+		r: calls.New(c.client, path), copy: map[string]*cached{},
 		news: make(chan struct{}), wake: make(chan zk.Event),
 	}
 }
@@ -110,9 +111,9 @@ func NewCache(c *Client, path string) *Cache {
 // Start has the cache follow, in the background, until Close. Its error has no effect, and is
 // [ErrClosed], or that the path is none.
 func (c *Cache) Start() error {
-	_, end, err := c.r.start(context.Background())
+	_, end, err := c.r.Start(context.Background())
 	if err != nil {
-		return c.r.definite("start", err)
+		return c.r.Definite("start", err)
 	}
 	defer end()
 	c.begin()
@@ -127,12 +128,12 @@ func (c *Cache) begin() {
 		return
 	}
 	c.begun = true
-	c.r.calls.Add()
+	c.r.Calls.Add()
 	go func() {
-		defer c.r.calls.Done()
-		ctx, cancel := context.WithCancel(c.r.s.WithTurn(c.r.s.Context))
+		defer c.r.Calls.Done()
+		ctx, cancel := context.WithCancel(c.r.Client.WithTurn(c.r.Client.Context))
 		defer cancel()
-		defer context.AfterFunc(c.r.ctx, cancel)()
+		defer context.AfterFunc(c.r.Context, cancel)()
 		c.follow(ctx)
 	}()
 }
@@ -151,9 +152,9 @@ func (c *Cache) Sync(ctx context.Context) error {
 
 // await waits until the copy is as it should be, or was read anew from the beginning.
 func (c *Cache) await(ctx context.Context, op string, enough func() bool) error {
-	ctx, end, err := c.r.start(ctx)
+	ctx, end, err := c.r.Start(ctx)
 	if err != nil {
-		return c.r.definite(op, err)
+		return c.r.Definite(op, err)
 	}
 	defer end()
 	c.begin()
@@ -166,14 +167,14 @@ func (c *Cache) await(ctx context.Context, op string, enough func() bool) error 
 	defer c.settle(mine) // who gave up asks for no round any more
 	for !mine.done {
 		if err := c.awaitNews(ctx); err != nil {
-			return c.r.definite(op, err)
+			return c.r.Definite(op, err)
 		}
 		if enough() {
 			return nil
 		}
 	}
 	if mine.err != nil {
-		return c.r.definite(op, mine.err)
+		return c.r.Definite(op, mine.err)
 	}
 	return nil
 }
@@ -192,7 +193,7 @@ func (c *Cache) awaitNews(ctx context.Context) error {
 	news := c.news
 	c.mu.Unlock()
 	defer c.mu.Lock()
-	return c.r.s.AwaitOne(ctx, news)
+	return c.r.Client.AwaitOne(ctx, news)
 }
 
 // tell wakes all who wait for news. c.mu must be held.
@@ -203,10 +204,10 @@ func (c *Cache) tell() {
 
 // State says how the copy stands to what the servers have.
 func (c *Cache) State() CacheState {
-	up := c.r.s.Usable()
+	up := c.r.Client.Usable()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state == CacheCurrent && (!up || c.r.ctx.Err() != nil || c.anyFired()) {
+	if c.state == CacheCurrent && (!up || c.r.Context.Err() != nil || c.anyFired()) {
 		return CacheBehind
 	}
 	return c.state
@@ -294,13 +295,13 @@ func (c *Cache) Changes(ctx context.Context) iter.Seq2[CacheChange, error] {
 }
 
 func (c *Cache) awaitChange(ctx context.Context, news <-chan struct{}) error {
-	ctx, end, err := c.r.start(ctx)
+	ctx, end, err := c.r.Start(ctx)
 	if err == nil {
 		defer end()
-		err = c.r.s.AwaitOne(ctx, news)
+		err = c.r.Client.AwaitOne(ctx, news)
 	}
 	if err != nil {
-		return c.r.definite("changes", err)
+		return c.r.Definite("changes", err)
 	}
 	return nil
 }
@@ -324,6 +325,6 @@ func changesBetween(was, is map[string]*Znode) (changes []CacheChange) {
 // Close ends the calls that wait, and follows no more. The copy stays as it is. Closing again
 // is fine; the error is that of ctx, if it ends first.
 func (c *Cache) Close(ctx context.Context) error {
-	c.r.stopCalls()
-	return c.r.drain(ctx, "close cache")
+	c.r.StopCalls()
+	return c.r.Drain(ctx, "close cache")
 }

@@ -12,13 +12,15 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/recipes/internal/calls"
 )
 
 // copyOf is a cache's copy in a line: paths below the root with their data.
 func copyOf(c *Cache) string {
 	var all []string
 	for path, n := range c.All() {
-		all = append(all, strings.TrimPrefix(path, c.r.path)+"="+string(n.Data))
+		all = append(all, strings.TrimPrefix(path, c.r.Path)+"="+string(n.Data))
 	}
 	return strings.Join(all, " ")
 }
@@ -30,8 +32,8 @@ func showsAsIs(t *testing.T, tr *tree, c *Cache) {
 	defer tr.mu.Unlock()
 	var want []string
 	for _, path := range tr.paths() {
-		if path == c.r.path || strings.HasPrefix(path, c.r.path+"/") {
-			want = append(want, strings.TrimPrefix(path, c.r.path)+"="+string(tr.nodes[path].data))
+		if path == c.r.Path || strings.HasPrefix(path, c.r.Path+"/") {
+			want = append(want, strings.TrimPrefix(path, c.r.Path)+"="+string(tr.nodes[path].data))
 		}
 	}
 	if got := copyOf(c); got != strings.Join(want, " ") {
@@ -475,7 +477,7 @@ func TestCacheRefused(t *testing.T) {
 
 // TestCacheRefusesTooMany has more znodes than there is room for.
 func TestCacheRefusesTooMany(t *testing.T) {
-	c := &Cache{r: &recipe{path: "/top"}, copy: map[string]*cached{}, news: make(chan struct{})}
+	c := &Cache{r: &calls.Recipe{Path: "/top"}, copy: map[string]*cached{}, news: make(chan struct{})}
 	for i := range MaxCached {
 		path := fmt.Sprintf("/top/%d", i)
 		if _, err := c.keep(&cached{Znode: Znode{Path: path}}, false); err != nil {

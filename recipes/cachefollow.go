@@ -10,6 +10,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -30,7 +31,7 @@ const cacheReads = 16
 func (c *Cache) follow(ctx context.Context) {
 	var b client.Backoff
 	for {
-		z, err := c.r.s.Begin(ctx)
+		z, err := c.r.Client.Begin(ctx)
 		if err != nil {
 			return
 		}
@@ -46,11 +47,11 @@ func (c *Cache) follow(ctx context.Context) {
 // followIn follows in z until that ends, or a server refuses something.
 func (c *Cache) followIn(ctx context.Context, z *client.Session, b *client.Backoff) error {
 	for anew := true; ; {
-		event := c.r.s.NextEvent()
+		event := c.r.Client.NextEvent()
 		sync := c.pending()
 		anew = anew || len(sync.asked) > 0
 		err := c.round(ctx, z, anew)
-		if err != nil && (failures.Stopped(err) || retryable(err)) {
+		if err != nil && (failures.Stopped(err) || calls.Retryable(err)) {
 			return err // it will be tried again for those who wait
 		}
 		c.answer(sync.asked, err)
@@ -58,7 +59,7 @@ func (c *Cache) followIn(ctx context.Context, z *client.Session, b *client.Backo
 			return err
 		}
 		*b = client.Backoff{}
-		if err := c.r.s.Wait(ctx, z, event, append(c.watched(), sync.more)...); err != nil {
+		if err := c.r.Client.Wait(ctx, z, event, append(c.watched(), sync.more)...); err != nil {
 			return err
 		}
 		// After a reconnect, or a while, it does not matter what the watches say.
@@ -120,10 +121,10 @@ func (c *Cache) stands(s CacheState) {
 func (c *Cache) round(ctx context.Context, z *client.Session, anew bool) error {
 	todo := c.dirty()
 	if anew {
-		if _, err := c.r.s.QuorumSync(ctx, z, c.r.path); err != nil {
+		if _, err := c.r.Client.QuorumSync(ctx, z, c.r.Path); err != nil {
 			return err
 		}
-		todo = map[string]bool{c.r.path: true}
+		todo = map[string]bool{c.r.Path: true}
 	}
 	for len(todo) > 0 {
 		deeper, err := c.readAll(ctx, z, shallowest(todo), anew)
@@ -164,7 +165,7 @@ func (c *Cache) readAll(ctx context.Context, z *client.Session, paths []string, 
 		if !c.listed(path) { // what is above it has gone
 			continue
 		}
-		ctx := c.r.s.WithTurn(ctx)
+		ctx := c.r.Client.WithTurn(ctx)
 		group.Go(func() error {
 			children, err := c.readOne(ctx, z, path, anew)
 			mu.Lock()
@@ -187,11 +188,11 @@ func (c *Cache) readOne(ctx context.Context, z *client.Session, path string, ane
 		if !errors.Is(err, zk.ErrNoNode) {
 			return nil, err
 		}
-		if path != c.r.path { // the watch on its parent tells when it is there again
+		if path != c.r.Path { // the watch on its parent tells when it is there again
 			c.drop(path)
 			return nil, nil
 		}
-		v, err := c.r.s.ExistsW(ctx, z, path)
+		v, err := c.r.Client.ExistsW(ctx, z, path)
 		if err != nil {
 			return nil, err
 		}
@@ -204,11 +205,11 @@ func (c *Cache) readOne(ctx context.Context, z *client.Session, path string, ane
 
 // cached reads a znode with watches.
 func (c *Cache) cached(ctx context.Context, z *client.Session, path string) (*cached, error) {
-	v, err := c.r.s.GetW(ctx, z, path)
+	v, err := c.r.Client.GetW(ctx, z, path)
 	if err != nil {
 		return nil, err
 	}
-	l, err := c.r.s.ChildrenW(ctx, z, path)
+	l, err := c.r.Client.ChildrenW(ctx, z, path)
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +251,7 @@ func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 }
 
 func (c *Cache) absentUnless(path string) <-chan zk.Event {
-	if path == c.r.path {
+	if path == c.r.Path {
 		return nil
 	}
 	return c.absent
@@ -267,7 +268,7 @@ func (c *Cache) dropRoot(absent <-chan zk.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.absent = absent
-	c.remove(c.r.path)
+	c.remove(c.r.Path)
 }
 
 // remove is drop. c.mu must be held.
@@ -285,7 +286,7 @@ func (c *Cache) remove(path string) {
 
 // listed says that a path is the root, or a child of a znode in the copy.
 func (c *Cache) listed(path string) bool {
-	if path == c.r.path {
+	if path == c.r.Path {
 		return true
 	}
 	c.mu.Lock()
@@ -316,7 +317,7 @@ func (c *Cache) dirty() map[string]bool {
 	defer c.mu.Unlock()
 	paths := map[string]bool{}
 	if c.absent != nil && client.Fired(c.absent) {
-		paths[c.r.path] = true
+		paths[c.r.Path] = true
 	}
 	for path, n := range c.copy {
 		if client.Fired(n.data) || client.Fired(n.listing) {

@@ -55,13 +55,13 @@ func (e *Election) States(ctx context.Context) iter.Seq2[Candidacy, error] {
 			case <-lost:
 			case <-ctx.Done():
 				err = ctx.Err()
-			case <-e.x.ctx.Done():
+			case <-e.x.Context.Done():
 				err = ErrClosed
-			case <-e.x.s.Context.Done():
+			case <-e.x.Client.Context.Done():
 				err = ErrClosed
 			}
 			if err != nil {
-				yield(Candidacy{}, e.x.definite("follow", err))
+				yield(Candidacy{}, e.x.Definite("follow", err))
 				return
 			}
 		}

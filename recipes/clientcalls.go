@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -18,10 +19,10 @@ import (
 // It goes on until a server answers or ctx ends. NoEffect is true for its errors: that of ctx,
 // [ErrClosed], or what a server said, such as [zk.ErrNoNode].
 func (c *Client) Get(ctx context.Context, path string) (data []byte, stat *zk.Stat, err error) {
-	err = newRecipe(c.client, path).attempts(ctx, "get", func(ctx context.Context, z *client.Session) (outcome, error) {
+	err = calls.New(c.client, path).Attempts(ctx, "get", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := c.client.Get(ctx, z, path)
 		data, stat = v.Data, v.Stat
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return data, stat, err
 }
@@ -45,10 +46,10 @@ func (c *Client) Multi(ctx context.Context, ops ...any) error {
 		_, path = client.Part(ops[0])
 	}
 	const op = "multi"
-	r := newRecipe(c.client, strings.TrimSuffix(path, "/"))
+	r := calls.New(c.client, strings.TrimSuffix(path, "/"))
 	own, err := copied(ops)
 	if err != nil {
-		return r.definite(op, err)
+		return r.Definite(op, err)
 	}
 	var guards []any
 	for _, path := range holdingOf(ctx).znodes {
@@ -56,10 +57,10 @@ func (c *Client) Multi(ctx context.Context, ops ...any) error {
 	}
 	own = slices.Concat(guards, own)
 	if c.client.Conn.SizeOf(own) > client.MaxRequest {
-		return r.definite(op, ErrTooLarge)
+		return r.Definite(op, ErrTooLarge)
 	}
-	return r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
-		return once(ctx, c.client, z, func() (struct{}, error) {
+	return r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		return calls.Once(ctx, c.client, z, func() (struct{}, error) {
 			results, err := c.client.Conn.Multi(own...)
 			if i := client.RefusedBy(results); errors.Is(err, zk.ErrNoNode) && i >= 0 && i < len(guards) {
 				err = ErrLost

@@ -10,6 +10,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -25,12 +26,12 @@ import (
 // What it costs: to change it, two writes and a read, or two where there is no znode. A change
 // costs each watch a read, or two where there is no znode.
 type Config struct {
-	r *recipe
+	r *calls.Recipe
 }
 
 // NewConfig returns the configuration at path.
 func NewConfig(c *Client, path string) *Config {
-	return &Config{newRecipe(c.client, path)}
+	return &Config{calls.New(c.client, path)}
 }
 
 // Setting is what a configuration is between two changes.
@@ -61,17 +62,17 @@ type configured struct {
 // made, and deleted by another client).
 func (c *Config) Set(ctx context.Context, data []byte) error {
 	if len(data) > MaxItem {
-		return c.r.definite("set", ErrTooLarge)
+		return c.r.Definite("set", ErrTooLarge)
 	}
 	data = slices.Clone(data)
-	return c.r.attempts(ctx, "set", func(ctx context.Context, z *client.Session) (outcome, error) {
+	return c.r.Attempts(ctx, "set", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		before, err := c.fresh(ctx, z)
 		if err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		o, err := c.write(ctx, z, before, -1, data)
-		if o == unknown {
-			return c.r.settle(c.find(ctx, z, err, before.setSince))
+		if o == calls.Unknown {
+			return c.r.Settle(c.find(ctx, z, err, before.setSince))
 		}
 		return o, err
 	})
@@ -79,13 +80,13 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 
 // write sets the data of the znode, if it has a version, or makes it, as there was one before or
 // not. The error is errAgain where somebody else has made or deleted it.
-func (c *Config) write(ctx context.Context, z *client.Session, before configured, version int32, data []byte) (outcome, error) {
-	o, err := once(ctx, c.r.s, z, func() (struct{}, error) {
+func (c *Config) write(ctx context.Context, z *client.Session, before configured, version int32, data []byte) (calls.Outcome, error) {
+	o, err := calls.Once(ctx, c.r.Client, z, func() (struct{}, error) {
 		if !before.Exists {
-			_, err := c.r.s.Conn.Create(c.r.path, data, 0)
+			_, err := c.r.Client.Conn.Create(c.r.Path, data, 0)
 			return struct{}{}, err
 		}
-		stat, err := c.r.s.Conn.Set(c.r.path, data, version)
+		stat, err := c.r.Client.Conn.Set(c.r.Path, data, version)
 		if err == nil && version >= 0 && stat.Czxid != before.czxid {
 			err = ErrOverwrote
 		}
@@ -93,12 +94,12 @@ func (c *Config) write(ctx context.Context, z *client.Session, before configured
 	})
 	switch {
 	case errors.Is(err, zk.ErrNodeExists), errors.Is(err, zk.ErrBadVersion), before.Exists && errors.Is(err, zk.ErrNoNode):
-		return notApplied, errAgain
+		return calls.NotApplied, calls.ErrAgain
 	case errors.Is(err, zk.ErrNoNode):
-		if err := c.r.s.EnsurePath(ctx, z, znodes.Parent(c.r.path)); err != nil {
-			return notApplied, err
+		if err := c.r.Client.EnsurePath(ctx, z, znodes.Parent(c.r.Path)); err != nil {
+			return calls.NotApplied, err
 		}
-		return notApplied, errAgain
+		return calls.NotApplied, calls.ErrAgain
 	}
 	return o, err
 }
@@ -145,61 +146,61 @@ var ErrConflict error = failures.Conclusion("the configuration is not what it wa
 func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
 	const op = "set if unchanged"
 	if len(data) > MaxItem {
-		return c.r.definite(op, ErrTooLarge)
+		return c.r.Definite(op, ErrTooLarge)
 	}
 	data = slices.Clone(data)
 	overwrote := false
-	err := c.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
+	err := c.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		before, err := c.fresh(ctx, z)
 		switch {
 		case err != nil:
-			return notApplied, err
+			return calls.NotApplied, err
 		case before.Exists != was.Exists || before.Zxid != was.Zxid:
-			return notApplied, &ConflictError{before.Setting}
+			return calls.NotApplied, &ConflictError{before.Setting}
 		}
 		o, err := c.write(ctx, z, before, before.version, data)
 		switch {
 		case errors.Is(err, ErrOverwrote):
 			overwrote = true
-			return applied, nil
-		case o == unknown:
-			return c.r.settle(c.find(ctx, z, err, func(now configured) outcome { return before.comparedSince(now, data) }))
+			return calls.Applied, nil
+		case o == calls.Unknown:
+			return c.r.Settle(c.find(ctx, z, err, func(now configured) calls.Outcome { return before.comparedSince(now, data) }))
 		}
 		return o, err
 	})
 	if overwrote {
-		return c.r.indefinite(op, ErrOverwrote)
+		return c.r.Indefinite(op, ErrOverwrote)
 	}
 	return err
 }
 
 // comparedSince is the outcome of a set that compared, by what there is later.
-func (before configured) comparedSince(now configured, data []byte) outcome {
+func (before configured) comparedSince(now configured, data []byte) calls.Outcome {
 	switch {
 	case now.Exists != before.Exists:
-		return unknown
+		return calls.Unknown
 	case !now.Exists && now.pzxid == before.pzxid, now.Exists && now.Zxid == before.Zxid:
-		return notApplied
+		return calls.NotApplied
 	case now.Exists && now.czxid == before.czxid && now.version == before.version+1 && !bytes.Equal(now.Data, data):
-		return notApplied // somebody else was faster
+		return calls.NotApplied // somebody else was faster
 	}
-	return unknown
+	return calls.Unknown
 }
 
 // setSince is the outcome of a set, by what there is later. If somebody else has changed
 // it since, ours counts as applied right before that: nobody can tell whether it was,
 // as nobody who watches is promised to see it.
-func (before configured) setSince(now configured) outcome {
+func (before configured) setSince(now configured) calls.Outcome {
 	switch {
 	case before.Exists || now.Exists:
 		if now.Exists == before.Exists && now.Zxid == before.Zxid {
-			return notApplied
+			return calls.NotApplied
 		}
-		return applied
+		return calls.Applied
 	case now.pzxid == before.pzxid:
-		return notApplied
+		return calls.NotApplied
 	}
-	return unknown
+	return calls.Unknown
 }
 
 // Delete deletes the znode. If there is none, that is fine, too. It deletes it once: one
@@ -208,70 +209,70 @@ func (before configured) setSince(now configured) outcome {
 // NoEffect and [ErrUnknown] are as those of Set; a lost reply alone leaves nothing
 // unknown here. A znode that has children cannot be deleted.
 func (c *Config) Delete(ctx context.Context) error {
-	return c.r.attempts(ctx, "delete", func(ctx context.Context, z *client.Session) (outcome, error) {
+	return c.r.Attempts(ctx, "delete", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		before, err := c.fresh(ctx, z)
 		if err != nil || !before.Exists {
-			return appliedUnless(err)
+			return calls.AppliedUnless(err)
 		}
-		o, err := once(ctx, c.r.s, z, func() (struct{}, error) {
-			return struct{}{}, c.r.s.Conn.Delete(c.r.path, -1)
+		o, err := calls.Once(ctx, c.r.Client, z, func() (struct{}, error) {
+			return struct{}{}, c.r.Client.Conn.Delete(c.r.Path, -1)
 		})
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
-			return applied, nil
-		case o == unknown:
-			return c.r.settle(c.find(ctx, z, err, before.deletedSince))
+			return calls.Applied, nil
+		case o == calls.Unknown:
+			return c.r.Settle(c.find(ctx, z, err, before.deletedSince))
 		}
 		return o, err
 	})
 }
 
-func (before configured) deletedSince(now configured) outcome {
+func (before configured) deletedSince(now configured) calls.Outcome {
 	if now.Exists && now.czxid == before.czxid {
-		return notApplied
+		return calls.NotApplied
 	}
-	return applied // or by somebody else, in the time of this call
+	return calls.Applied // or by somebody else, in the time of this call
 }
 
 // find finds out what came of a write in z that err left unknown, by what there is now.
-func (c *Config) find(ctx context.Context, z *client.Session, err error, since func(now configured) outcome) (outcome, error) {
+func (c *Config) find(ctx context.Context, z *client.Session, err error, since func(now configured) calls.Outcome) (calls.Outcome, error) {
 	next := errors.Is(err, ErrSessionLost)
 	if next {
 		var none error
-		if z, none = c.r.s.Begin(ctx); none != nil {
-			return unknown, none
+		if z, none = c.r.Client.Begin(ctx); none != nil {
+			return calls.Unknown, none
 		}
 	} else if !failures.Unanswered(err) {
-		return unknown, err
+		return calls.Unknown, err
 	}
 	now, failed := c.fresh(ctx, z)
 	if failed != nil {
-		return unknown, failed
+		return calls.Unknown, failed
 	}
 	o := since(now)
 	switch {
-	case o == applied:
-		return applied, nil
-	case o == unknown || next: // it may still be on its way to the leader
-		return unknown, err
+	case o == calls.Applied:
+		return calls.Applied, nil
+	case o == calls.Unknown || next: // it may still be on its way to the leader
+		return calls.Unknown, err
 	}
-	return notApplied, errAgain
+	return calls.NotApplied, calls.ErrAgain
 }
 
 // fresh is the setting at some time during the call. The parent is read behind it, so
 // that whatever happens later to the znode moves pzxid.
 func (c *Config) fresh(ctx context.Context, z *client.Session) (configured, error) {
-	if _, err := c.r.s.QuorumSync(ctx, z, c.r.path); err != nil {
+	if _, err := c.r.Client.QuorumSync(ctx, z, c.r.Path); err != nil {
 		return configured{}, err
 	}
-	v, err := c.r.s.Get(ctx, z, c.r.path)
+	v, err := c.r.Client.Get(ctx, z, c.r.Path)
 	if err == nil {
 		return configuredAs(v), nil
 	}
 	if !errors.Is(err, zk.ErrNoNode) {
 		return configured{}, err
 	}
-	up, err := c.r.s.Get(ctx, z, znodes.Parent(c.r.path))
+	up, err := c.r.Client.Get(ctx, z, znodes.Parent(c.r.Path))
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return configured{}, nil
@@ -285,10 +286,10 @@ func (c *Config) fresh(ctx context.Context, z *client.Session) (configured, erro
 // [Config.Watch]. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (c *Config) Get(ctx context.Context) (s Setting, err error) {
-	err = c.r.attempts(ctx, "get", func(ctx context.Context, z *client.Session) (outcome, error) {
+	err = c.r.Attempts(ctx, "get", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		now, err := c.fresh(ctx, z)
 		s = now.Setting
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return s, err
 }
@@ -303,21 +304,21 @@ func configuredAs(v client.Value) configured {
 // Watch returns a watch of its own on the configuration.
 func (c *Config) Watch() *ConfigWatch {
 	same := func(a, b Setting) bool { return a.Exists == b.Exists && a.Zxid == b.Zxid }
-	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: follower[Setting]{r: c.r, look: byOne(c.watched), equal: same}}
+	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: calls.Follower[Setting]{Recipe: c.r, Look: calls.ByOne(c.watched), Equal: same}}
 }
 
 // Close ends the calls that wait, those of watches, too. It leaves the configuration as
 // it is. Closing again is fine; the error is that of ctx, if it ends first.
 func (c *Config) Close(ctx context.Context) error {
-	c.r.stopCalls()
-	return c.r.drain(ctx, "close config")
+	c.r.StopCalls()
+	return c.r.Drain(ctx, "close config")
 }
 
 // ConfigWatch follows a configuration for one reader, who calls Next again and again. It
 // is safe for concurrent use: each setting goes to one of those who wait.
 type ConfigWatch struct {
 	turn *semaphore.Weighted
-	f    follower[Setting] // his, whose turn it is
+	f    calls.Follower[Setting] // his, whose turn it is
 }
 
 // Next returns the present setting at once when it is called first, then each time one
@@ -331,16 +332,16 @@ type ConfigWatch struct {
 // call returns what this one would have: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
-	err = w.f.r.attempts(ctx, "watch", func(ctx context.Context, z *client.Session) (outcome, error) {
+	err = w.f.Recipe.Attempts(ctx, "watch", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		if err := w.turn.Acquire(ctx, 1); err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		defer w.turn.Release(1)
-		s, err := w.f.next(ctx, z)
+		s, err := w.f.Next(ctx, z)
 		if err == nil {
 			next = s
 		}
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return next, err
 }
@@ -348,14 +349,14 @@ func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
 // watched reads the setting and sees to it that there is a watch on it. Versions would not tell
 // one from another, they begin anew with each znode.
 func (c *Config) watched(ctx context.Context, z *client.Session) (Setting, <-chan zk.Event, error) {
-	v, err := c.r.s.GetW(ctx, z, c.r.path)
+	v, err := c.r.Client.GetW(ctx, z, c.r.Path)
 	switch {
 	case err == nil:
 		return configuredAs(v).Setting, v.Changed, nil
 	case !errors.Is(err, zk.ErrNoNode):
 		return Setting{}, nil, err
 	}
-	v, err = c.r.s.ExistsW(ctx, z, c.r.path)
+	v, err = c.r.Client.ExistsW(ctx, z, c.r.Path)
 	if err == nil && v.Stat != nil { // it came meanwhile
 		err = zk.ErrNoNode
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -15,7 +16,7 @@ import (
 // line is a znode under which clients stand in line, each with an ephemeral
 // sequential child: those with the lowest numbers are in front.
 type line struct {
-	*recipe
+	*calls.Recipe
 	folder string // that znode
 	kind   string
 	rivals []string // the kinds of those ahead that are in the way; nil: their own
@@ -78,29 +79,29 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 	}()
 	var b client.Backoff
 	for built := 0; ; {
-		if err := q.s.AwaitConnected(ctx, c.session); err != nil {
+		if err := q.Client.AwaitConnected(ctx, c.session); err != nil {
 			return err
 		}
-		r := client.Send(q.s, c.session, client.Write, func() ([]string, error) { return q.send(c.ID, data) })
+		r := client.Send(q.Client, c.session, client.Write, func() ([]string, error) { return q.send(c.ID, data) })
 		paths, err := r.Wait(ctx)
 		switch {
 		case err == nil:
 			return q.created(c, paths)
 		case errors.Is(err, zk.ErrNoNode) && built < client.MaxRecreate:
 			built++
-			if err := q.each(c, func(q line, c *contender) error { return q.s.EnsurePath(ctx, c.session, q.folder) }); err != nil {
+			if err := q.each(c, func(q line, c *contender) error { return q.Client.EnsurePath(ctx, c.session, q.folder) }); err != nil {
 				return err
 			}
 		case failures.Unanswered(err):
 			c.unsure = true
 			found, lost := q.recognise(ctx, c)
 			if lost == nil {
-				q.s.Counters.Settled.Add(1)
+				q.Client.Counters.Settled.Add(1)
 			}
 			if found || lost != nil {
 				return lost
 			}
-			q.s.Repeat("a create at "+q.folder, err)
+			q.Client.Repeat("a create at "+q.folder, err)
 			b.Pause(ctx)
 		default:
 			if failures.Stopped(err) {
@@ -123,7 +124,7 @@ func (q line) send(id string, data []byte) (paths []string, err error) {
 	if len(q.beside) > 0 {
 		return q.sendBeside(id, data)
 	}
-	path, err := q.s.Conn.Create(q.prefix(id), data, zk.FlagEphemeral|zk.FlagSequence)
+	path, err := q.Client.Conn.Create(q.prefix(id), data, zk.FlagEphemeral|zk.FlagSequence)
 	return []string{path}, err
 }
 
@@ -170,8 +171,8 @@ func (q line) recognise(ctx context.Context, c *contender) (made bool, err error
 // present session's: a create can be carried out in a later session than it was asked for.
 func (q line) verify(ctx context.Context, c *contender) error {
 	path := znodes.Join(q.folder, c.Name)
-	v, err := client.Retry(ctx, q.s, c.session, client.Read, func() (v client.Value, err error) {
-		v.Data, v.Stat, v.Changed, err = q.s.Conn.GetW(path)
+	v, err := client.Retry(ctx, q.Client, c.session, client.Read, func() (v client.Value, err error) {
+		v.Data, v.Stat, v.Changed, err = q.Client.Conn.GetW(path)
 		return v, err
 	})
 	switch {
@@ -204,7 +205,7 @@ func (q line) front(ctx context.Context, c *contender, wait bool, woken func()) 
 		}
 		turn, err := q.await(ctx, c, seen, known, wait)
 		switch {
-		case errors.Is(err, errAgain):
+		case errors.Is(err, calls.ErrAgain):
 			continue
 		case err != nil:
 			return err
@@ -229,8 +230,8 @@ type position struct {
 
 // look lists the line.
 func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (seen position, err error) {
-	seen.event = q.s.NextEvent()
-	names, err := q.s.Children(ctx, c.session, q.folder)
+	seen.event = q.Client.NextEvent()
+	names, err := q.Client.Children(ctx, c.session, q.folder)
 	if err != nil {
 		return seen, err
 	}
@@ -257,7 +258,7 @@ func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (see
 // it was next, and one of those ahead has gone before anything happened to c that its own watch
 // has not told.
 func (q line) await(ctx context.Context, c *contender, seen position, known knownAhead, wait bool) (turn bool, err error) {
-	told, stop := q.s.Deletions.Of(q.paths(seen.ahead))
+	told, stop := q.Client.Deletions.Of(q.paths(seen.ahead))
 	defer stop()
 	changed, err := q.watch(ctx, c, seen.ahead, known)
 	switch {
@@ -267,7 +268,7 @@ func (q line) await(ctx context.Context, c *contender, seen position, known know
 		return false, errBusy
 	}
 	traceOf(ctx).waits(seen.first, q.paths(seen.ahead))
-	what, err := q.s.WaitTold(ctx, c.session, q.s.Timeout, seen.event, changed...)
+	what, err := q.Client.WaitTold(ctx, c.session, q.Client.Timeout, seen.event, changed...)
 	if err != nil || what.Type != zk.EventNodeDeleted {
 		return false, err
 	}
@@ -275,7 +276,7 @@ func (q line) await(ctx context.Context, c *contender, seen position, known know
 	if !seen.next {
 		return false, nil
 	}
-	return q.s.InOrder(ctx, c.session, told, seen.event), nil
+	return q.Client.InOrder(ctx, c.session, told, seen.event), nil
 }
 
 func (q line) paths(of []znodes.Node) []string {
@@ -313,15 +314,15 @@ func (q line) watch(ctx context.Context, c *contender, ahead []znodes.Node, know
 			changed = append(changed, ch)
 			continue
 		}
-		v, err := q.s.GetW(ctx, c.session, znodes.Join(q.folder, n.Name))
+		v, err := q.Client.GetW(ctx, c.session, znodes.Join(q.folder, n.Name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
-			return nil, errAgain
+			return nil, calls.ErrAgain
 		case err != nil:
 			return nil, err
 		case v.Stat.EphemeralOwner == 0 || q.yields != nil && q.yields(v.Data):
 			known.skip[n.Name] = true
-			return nil, errAgain
+			return nil, calls.ErrAgain
 		}
 		known.watched[n.Name] = v.Changed
 		changed = append(changed, v.Changed)
@@ -350,7 +351,7 @@ func nearest(list []znodes.Node, own znodes.Node, skip map[string]bool, most int
 
 // find returns, in order, the znodes that carry id at some time during the call.
 func (q line) find(ctx context.Context, z *client.Session, id string) ([]znodes.Node, error) {
-	names, err := q.s.FreshChildren(ctx, z, q.folder)
+	names, err := q.Client.FreshChildren(ctx, z, q.folder)
 	if err != nil {
 		return nil, err
 	}
@@ -366,7 +367,7 @@ func (q line) find(ctx context.Context, z *client.Session, id string) ([]znodes.
 // leave removes c. When it fails, the removal goes on in the background. It
 // answers ErrLost when the znode was gone already or its session ended.
 func (q line) leave(ctx context.Context, c *contender) error {
-	was, err := q.s.RemoveAll(ctx, c.session, q.znodes(c))
+	was, err := q.Client.RemoveAll(ctx, c.session, q.znodes(c))
 	switch {
 	case errors.Is(err, failures.ErrSessionLost):
 		return failures.ErrLost
@@ -384,10 +385,10 @@ func (q line) leave(ctx context.Context, c *contender) error {
 // abandon removes c in the background. It gives up when c's session has gone,
 // which takes the znode with it.
 func (q line) abandon(c *contender) {
-	q.background(func(ctx context.Context, refused func(error)) {
+	q.Background(func(ctx context.Context, refused func(error)) {
 		var b client.Backoff
 		for !c.session.IsGone() && ctx.Err() == nil {
-			_, err := q.s.RemoveAll(ctx, c.session, q.znodes(c))
+			_, err := q.Client.RemoveAll(ctx, c.session, q.znodes(c))
 			if err == nil {
 				q.sweepIf(c.unsure, c.ID)
 				return
@@ -413,7 +414,7 @@ func (q line) sweep(id string, create *client.Request[[]string]) {
 	if create != nil {
 		after = create.Done
 	}
-	q.cleanUp(after, func(ctx context.Context, z *client.Session) error { return q.swept(ctx, z, id) })
+	q.CleanUp(after, func(ctx context.Context, z *client.Session) error { return q.swept(ctx, z, id) })
 }
 
 // swept removes what carries id; without an error nothing is left.
@@ -428,7 +429,7 @@ func (q line) swept(ctx context.Context, z *client.Session, id string) error {
 		return err
 	}
 	for _, n := range found {
-		if _, err := q.s.Remove(ctx, z, znodes.Join(q.folder, n.Name)); err != nil {
+		if _, err := q.Client.Remove(ctx, z, znodes.Join(q.folder, n.Name)); err != nil {
 			return err
 		}
 	}

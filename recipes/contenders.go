@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -37,20 +38,20 @@ type Contender struct {
 //
 // NoEffect is true for its errors: that of ctx, or what a server refused.
 func Contenders(ctx context.Context, c *Client, path string) ([]Contender, error) {
-	return contenders(ctx, newRecipe(c.client, path), "")
+	return contenders(ctx, calls.New(c.client, path), "")
 }
 
 // contenders lists those of one recipe; "" stands for any.
-func contenders(ctx context.Context, r *recipe, of string) (all []Contender, err error) {
-	err = r.attempts(ctx, "list contenders", func(ctx context.Context, z *client.Session) (outcome, error) {
+func contenders(ctx context.Context, r *calls.Recipe, of string) (all []Contender, err error) {
+	err = r.Attempts(ctx, "list contenders", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		all, err = readContenders(ctx, r, z, of)
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return all, err
 }
 
-func readContenders(ctx context.Context, r *recipe, z *client.Session, of string) (all []Contender, err error) {
-	names, err := r.s.FreshChildren(ctx, z, r.path)
+func readContenders(ctx context.Context, r *calls.Recipe, z *client.Session, of string) (all []Contender, err error) {
+	names, err := r.Client.FreshChildren(ctx, z, r.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func readContenders(ctx context.Context, r *recipe, z *client.Session, of string
 		}
 	}
 	for _, n := range line {
-		v, err := r.s.Get(ctx, z, znodes.Join(r.path, n.node.Name))
+		v, err := r.Client.Get(ctx, z, znodes.Join(r.Path, n.node.Name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue // it has left the line
@@ -72,7 +73,7 @@ func readContenders(ctx context.Context, r *recipe, z *client.Session, of string
 			continue // it only looks like one
 		}
 		all = append(all, Contender{
-			Recipe: n.Recipe, Path: znodes.Join(r.path, n.node.Name), Session: v.Stat.EphemeralOwner, Token: v.Stat.Czxid,
+			Recipe: n.Recipe, Path: znodes.Join(r.Path, n.node.Name), Session: v.Stat.EphemeralOwner, Token: v.Stat.Czxid,
 			Since: time.UnixMilli(v.Stat.Ctime), Data: v.Data, Writer: n.Writer,
 			yields: n.Writer && says(v.Data, wordRead),
 		})
@@ -96,8 +97,8 @@ func contending(names []string, of string) (all []Name) {
 }
 
 // leases is how many contenders of a semaphore hold at a time.
-func leases(ctx context.Context, r *recipe, z *client.Session) (int, error) {
-	v, err := r.s.Get(ctx, z, r.path)
+func leases(ctx context.Context, r *calls.Recipe, z *client.Session) (int, error) {
+	v, err := r.Client.Get(ctx, z, r.Path)
 	if err != nil {
 		return 0, err
 	}
@@ -126,7 +127,7 @@ func (c *Contender) place(before []Contender, places int) {
 
 // holding are the contenders of one recipe that hold, or that wait.
 func holdingOrNot(ctx context.Context, x *exclusive, recipe string, hold bool) ([]Contender, error) {
-	all, err := contenders(ctx, newRecipe(x.s, x.path), recipe)
+	all, err := contenders(ctx, calls.New(x.Client, x.Path), recipe)
 	return slices.DeleteFunc(all, func(c Contender) bool { return c.Holds != hold }), err
 }
 

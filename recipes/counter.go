@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
@@ -39,14 +40,14 @@ var (
 // Changes take turns by the znode's version, so a counter suits some hundred changes
 // a second of all clients together. It is safe for concurrent use.
 type Counter struct {
-	r       *recipe
-	markers *markers
+	r       *calls.Recipe
+	markers *calls.Markers
 }
 
 // NewCounter returns a counter on path.
 func NewCounter(c *Client, path string) *Counter {
-	r := newRecipe(c.client, path)
-	return &Counter{r: r, markers: newMarkers(r)}
+	r := calls.New(c.client, path)
+	return &Counter{r: r, markers: calls.NewMarkers(r)}
 }
 
 // Add adds delta, which may be negative, and returns the sum. An error with NoEffect
@@ -54,13 +55,13 @@ func NewCounter(c *Client, path string) *Counter {
 // [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the
 // reason, says that it may have been.
 func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
-	err = c.r.attempts(ctx, "add", func(ctx context.Context, z *client.Session) (outcome, error) {
+	err = c.r.Attempts(ctx, "add", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := c.read(ctx, z)
 		if err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		if delta > 0 && v.n > math.MaxInt64-delta || delta < 0 && v.n < math.MinInt64-delta {
-			return notApplied, fmt.Errorf("%w: %d and %d", ErrOverflow, v.n, delta)
+			return calls.NotApplied, fmt.Errorf("%w: %d and %d", ErrOverflow, v.n, delta)
 		}
 		sum = v.n + delta
 		return c.replace(ctx, z, v, sum)
@@ -75,17 +76,17 @@ func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
 // there was a moment during the call at which it was another one. Errors are those
 // of Add.
 func (c *Counter) CompareAndSet(ctx context.Context, from, to int64) (swapped bool, err error) {
-	err = c.r.attempts(ctx, "compare and set", func(ctx context.Context, z *client.Session) (outcome, error) {
+	err = c.r.Attempts(ctx, "compare and set", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := c.read(ctx, z)
 		if err == nil && v.n != from { // as an old view has it
 			v, err = c.fresh(ctx, z)
 		}
 		switch {
 		case err != nil:
-			return notApplied, err
+			return calls.NotApplied, err
 		case v.n != from:
 			swapped = false
-			return applied, nil
+			return calls.Applied, nil
 		}
 		swapped = true
 		return c.replace(ctx, z, v, to)
@@ -106,10 +107,10 @@ func (c *Counter) Cached(ctx context.Context) (int64, error) {
 
 // value reads until it is answered.
 func (c *Counter) value(ctx context.Context, op string, read func(context.Context, *client.Session) (counted, error)) (n int64, err error) {
-	err = c.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
+	err = c.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := read(ctx, z)
 		n = v.n
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return n, err
 }
@@ -123,7 +124,7 @@ type counted struct {
 
 // read reads the value as the client's server has it.
 func (c *Counter) read(ctx context.Context, z *client.Session) (counted, error) {
-	v, err := c.r.s.Get(ctx, z, c.r.path)
+	v, err := c.r.Client.Get(ctx, z, c.r.Path)
 	switch {
 	case errors.Is(err, zk.ErrNoNode):
 		return counted{absent: true}, nil
@@ -141,23 +142,23 @@ func (c *Counter) read(ctx context.Context, z *client.Session) (counted, error) 
 
 // fresh reads the value as it is at some time during the call.
 func (c *Counter) fresh(ctx context.Context, z *client.Session) (counted, error) {
-	if _, err := c.r.s.QuorumSync(ctx, z, c.r.path); err != nil {
+	if _, err := c.r.Client.QuorumSync(ctx, z, c.r.Path); err != nil {
 		return counted{}, err
 	}
 	return c.read(ctx, z)
 }
 
 // replace makes the value n, if it still is what was read.
-func (c *Counter) replace(ctx context.Context, z *client.Session, was counted, n int64) (outcome, error) {
+func (c *Counter) replace(ctx context.Context, z *client.Session, was counted, n int64) (calls.Outcome, error) {
 	if was.absent {
-		if err := c.r.s.EnsurePath(ctx, z, c.r.path); err != nil {
-			return notApplied, err
+		if err := c.r.Client.EnsurePath(ctx, z, c.r.Path); err != nil {
+			return calls.NotApplied, err
 		}
-		return notApplied, errAgain
+		return calls.NotApplied, calls.ErrAgain
 	}
-	o, err := c.markers.write(ctx, z, &zk.SetDataRequest{Path: c.r.path, Data: strconv.AppendInt(nil, n, 10), Version: was.version})
-	if o == notApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
-		err = errAgain // somebody else was quicker
+	o, err := c.markers.Write(ctx, z, &zk.SetDataRequest{Path: c.r.Path, Data: strconv.AppendInt(nil, n, 10), Version: was.version})
+	if o == calls.NotApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
+		err = calls.ErrAgain // somebody else was quicker
 	}
 	return o, err
 }
@@ -166,7 +167,7 @@ func (c *Counter) replace(ctx context.Context, z *client.Session, was counted, n
 // counter is left in the tree, or ctx ends (its error; the clean-up goes on).
 // Closing again waits again.
 func (c *Counter) Close(ctx context.Context) error {
-	c.r.stopCalls()
-	c.markers.close()
-	return c.r.drain(ctx, "close counter")
+	c.r.StopCalls()
+	c.markers.Close()
+	return c.r.Drain(ctx, "close counter")
 }

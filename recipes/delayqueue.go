@@ -66,7 +66,7 @@ const lastDue = 9_999_999_999_999
 func (q *DelayQueue) Put(ctx context.Context, due time.Time, item []byte) error {
 	ms := dueMillis(due)
 	if ms > lastDue {
-		return q.r.definite("put", ErrDue)
+		return q.r.Definite("put", ErrDue)
 	}
 	return q.put(ctx, kindDue+"-"+znodes.RankText(ms), item)
 }

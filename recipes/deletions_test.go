@@ -79,7 +79,7 @@ func (w *waiting) end(t *testing.T, first int) {
 		t.Errorf("left are %v, and granted %v", left, w.granted())
 	}
 	for i, l := range w.locks {
-		if left := l.x.s.Deletions.Pending(); left > 0 {
+		if left := l.x.Client.Deletions.Pending(); left > 0 {
 			t.Errorf("%d is still to be told of %d paths", i, left)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -28,10 +29,10 @@ import (
 // What it costs: a listing takes two requests, and one for each child of the path. Whoever follows the
 // changes makes all but the first of these again after each change, and once in each session time-out.
 // It is safe for concurrent use.
-type Directory struct{ r *recipe }
+type Directory struct{ r *calls.Recipe }
 
 // NewDirectory returns the directory of the service on path, such as /services/web.
-func NewDirectory(c *Client, path string) *Directory { return &Directory{newRecipe(c.client, path)} }
+func NewDirectory(c *Client, path string) *Directory { return &Directory{calls.New(c.client, path)} }
 
 // Listing is what a directory reads.
 type Listing struct {
@@ -50,26 +51,26 @@ type Unreadable struct {
 // List lists the instances, as they are at some time during the call. Its errors have no effect:
 // [ErrClosed], the error of ctx, or what a server refused.
 func (d *Directory) List(ctx context.Context) (l Listing, err error) {
-	err = d.r.attempts(ctx, "list instances", func(ctx context.Context, z *client.Session) (outcome, error) {
-		if _, err := d.r.s.QuorumSync(ctx, z, d.r.path); err != nil {
-			return notApplied, err
+	err = d.r.Attempts(ctx, "list instances", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		if _, err := d.r.Client.QuorumSync(ctx, z, d.r.Path); err != nil {
+			return calls.NotApplied, err
 		}
 		l, err = d.listed(ctx, z)
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return l, err
 }
 
 func (d *Directory) listed(ctx context.Context, z *client.Session) (Listing, error) {
 	for {
-		v, err := d.r.s.Listed(ctx, z, d.r.path, false)
+		v, err := d.r.Client.Listed(ctx, z, d.r.Path, false)
 		if errors.Is(err, zk.ErrNoNode) {
 			return nothing(), nil
 		}
 		if err != nil {
 			return Listing{}, err
 		}
-		l, _, err := d.read(ctx, z, v.Names, d.r.s.Get)
+		l, _, err := d.read(ctx, z, v.Names, d.r.Client.Get)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return l, err
 		}
@@ -87,9 +88,9 @@ func nothing() Listing { return Listing{Instances: []Registered{}} }
 // server refused.
 func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
 	return func(yield func(Listing, error) bool) {
-		f := follower[Listing]{r: d.r, look: d.watched, equal: func(a, b Listing) bool { return reflect.DeepEqual(a, b) }}
+		f := calls.Follower[Listing]{Recipe: d.r, Look: d.watched, Equal: func(a, b Listing) bool { return reflect.DeepEqual(a, b) }}
 		for {
-			now, err := f.follow(ctx, "changes")
+			now, err := f.Follow(ctx, "changes")
 			if !yield(now, err) || err != nil {
 				return
 			}
@@ -99,9 +100,9 @@ func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
 
 // watched gives the listing, and the watches on all of it.
 func (d *Directory) watched(ctx context.Context, z *client.Session) (Listing, []<-chan zk.Event, error) {
-	v, err := d.r.s.ChildrenW(ctx, z, d.r.path)
+	v, err := d.r.Client.ChildrenW(ctx, z, d.r.Path)
 	if errors.Is(err, zk.ErrNoNode) {
-		v, err = d.r.s.ExistsW(ctx, z, d.r.path)
+		v, err = d.r.Client.ExistsW(ctx, z, d.r.Path)
 		if err == nil && v.Stat != nil {
 			err = zk.ErrNoNode // it came just now: look again
 		}
@@ -110,7 +111,7 @@ func (d *Directory) watched(ctx context.Context, z *client.Session) (Listing, []
 	if err != nil {
 		return Listing{}, nil, err
 	}
-	l, changed, err := d.read(ctx, z, v.Names, d.r.s.GetW)
+	l, changed, err := d.read(ctx, z, v.Names, d.r.Client.GetW)
 	return l, append(changed, v.Changed), err
 }
 
@@ -120,7 +121,7 @@ func (d *Directory) read(ctx context.Context, z *client.Session, names []string,
 	var all []Registered
 	var changed []<-chan zk.Event
 	for _, name := range inTurn(names) {
-		v, err := get(ctx, z, znodes.Join(d.r.path, name))
+		v, err := get(ctx, z, znodes.Join(d.r.Path, name))
 		if err != nil && !errors.Is(err, zk.ErrNoAuth) {
 			return Listing{}, nil, err
 		}
@@ -199,6 +200,6 @@ func current(all []Registered) (left []Registered) {
 
 // Close ends the calls that wait.
 func (d *Directory) Close(ctx context.Context) error {
-	d.r.stopCalls()
-	return d.r.drain(ctx, "close directory")
+	d.r.StopCalls()
+	return d.r.Drain(ctx, "close directory")
 }

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/zklab/zklab/recipes/internal/failures"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/recipes/internal/calls"
+	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
 var (
@@ -46,7 +48,7 @@ var (
 // once, and again with each update; see [Group]. To pick takes no request. It is safe for
 // concurrent use; a value can register any number of instances.
 type Service struct {
-	r    *recipe
+	r    *calls.Recipe
 	read *Group // that nobody joins
 
 	mu     sync.Mutex
@@ -55,7 +57,7 @@ type Service struct {
 
 // NewService returns the service on path, such as /services/web.
 func NewService(c *Client, path string) *Service {
-	r := newRecipe(c.client, path)
+	r := calls.New(c.client, path)
 	return &Service{r: r, read: groupOf(r), groups: map[*Group]struct{}{}}
 }
 
@@ -84,7 +86,7 @@ func (s *Service) Register(ctx context.Context, in Instance) (*Registration, err
 	now := newEntry(in)
 	data, err := now.encode()
 	if err != nil {
-		return nil, s.r.definite(op, err)
+		return nil, s.r.Definite(op, err)
 	}
 	g, err := s.join(ctx, op, data)
 	if err != nil {
@@ -131,16 +133,16 @@ func (r *Registration) Update(ctx context.Context, in Instance) error {
 	const op = "update"
 	s := r.service
 	if err := r.turn.Acquire(ctx, 1); err != nil {
-		return s.r.definite(op, err)
+		return s.r.Definite(op, err)
 	}
 	defer r.turn.Release(1)
 	if r.group == nil {
-		return s.r.definite(op, ErrNotRegistered)
+		return s.r.Definite(op, ErrNotRegistered)
 	}
 	next := r.now.next(in)
 	data, err := next.encode()
 	if err != nil {
-		return s.r.definite(op, err)
+		return s.r.Definite(op, err)
 	}
 	r.now.Revision++ // what others may see of it is not to be taken for the next one
 	g, err := s.join(ctx, op, data)
@@ -150,9 +152,9 @@ func (r *Registration) Update(ctx context.Context, in Instance) error {
 	old := r.group
 	r.now, r.group = next, g
 	s.forget(old)
-	m := old.seat.drop()
+	m := old.seat.Drop()
 	if m == nil {
-		return s.r.indefinite(op, ErrClosed)
+		return s.r.Indefinite(op, ErrClosed)
 	}
 	return old.end(ctx, op, m)
 }
@@ -166,22 +168,22 @@ func (r *Registration) Unregister(ctx context.Context) error {
 	const op = "unregister"
 	s := r.service
 	if err := r.turn.Acquire(ctx, 1); err != nil {
-		return s.r.definite(op, err)
+		return s.r.Definite(op, err)
 	}
 	defer r.turn.Release(1)
-	ctx, end, err := s.r.start(ctx)
+	ctx, end, err := s.r.Start(ctx)
 	if err != nil {
-		return s.r.definite(op, err)
+		return s.r.Definite(op, err)
 	}
 	defer end()
 	if r.group == nil {
-		return s.r.definite(op, ErrNotRegistered)
+		return s.r.Definite(op, ErrNotRegistered)
 	}
 	g := r.group
 	r.group = nil
-	m := g.seat.drop()
+	m := g.seat.Drop()
 	if m == nil {
-		return s.r.indefinite(op, ErrClosed)
+		return s.r.Indefinite(op, ErrClosed)
 	}
 	s.forget(g)
 	return g.end(ctx, op, m)
@@ -227,15 +229,15 @@ func (s *Service) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 // pickers follow, and waits until nothing of it is left in the tree, or ctx ends (its error;
 // the clean-up goes on). Closing again waits again.
 func (s *Service) Close(ctx context.Context) error {
-	s.r.stopCalls()
+	s.r.StopCalls()
 	s.mu.Lock()
 	groups := s.groups
 	s.groups = map[*Group]struct{}{}
 	s.mu.Unlock()
 	for g := range groups {
-		if m := g.seat.drop(); m != nil {
+		if m := g.seat.Drop(); m != nil {
 			g.vanish(m)
 		}
 	}
-	return s.r.drain(ctx, "close service")
+	return s.r.Drain(ctx, "close service")
 }

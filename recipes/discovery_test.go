@@ -207,7 +207,7 @@ func TestServiceIgnoresForeignChildren(t *testing.T) {
 		tr.mu.Unlock()
 		must(t, err)
 		for _, data := range []string{"", "x", `{"version":2,"id":"x","address":"x"}`, `{"version":1,"id":"x"}`, `{"version":1,"address":"x"}`} {
-			g := NewGroup(clientOver(b.r.s), "/s")
+			g := NewGroup(clientOver(b.r.Client), "/s")
 			must(t, g.Join(t.Context(), []byte(data)))
 			finds(t, b, "a=1")
 			must(t, g.Close(t.Context()))

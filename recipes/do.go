@@ -66,7 +66,7 @@ func (x *exclusive) giveBack(ctx context.Context, op string, h *hold) error {
 	if err == nil || failures.Stopped(err) {
 		return nil
 	}
-	return x.s.Options.Failed(failures.Failure{Op: op, Path: x.path, Err: err})
+	return x.Client.Options.Failed(failures.Failure{Op: op, Path: x.Path, Err: err})
 }
 
 // forget forgets h, if it is the present hold.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -43,7 +44,7 @@ var (
 // having left. It is safe for concurrent use; a value is in at most once.
 type DoubleBarrier struct {
 	line    line
-	seat    seat[membership]
+	seat    calls.Seat[membership]
 	parties int
 }
 
@@ -61,7 +62,7 @@ const (
 
 // NewDoubleBarrier returns a member of the double barrier on path.
 func NewDoubleBarrier(c *Client, path string, parties int) *DoubleBarrier {
-	return &DoubleBarrier{line: line{recipe: newRecipe(c.client, path), folder: path, kind: kindMember}, parties: parties}
+	return &DoubleBarrier{line: line{Recipe: calls.New(c.client, path), folder: path, kind: kindMember}, parties: parties}
 }
 
 // Enter waits until all parties are in, ctx ends or the session is gone.
@@ -79,47 +80,47 @@ func NewDoubleBarrier(c *Client, path string, parties int) *DoubleBarrier {
 func (d *DoubleBarrier) Enter(ctx context.Context) error {
 	const op = "enter"
 	if d.parties < 1 || d.parties > maxParties {
-		return d.line.definite(op, ErrParties)
+		return d.line.Definite(op, ErrParties)
 	}
-	ctx, end, err := d.line.start(ctx)
+	ctx, end, err := d.line.Start(ctx)
 	if err != nil {
-		return d.line.definite(op, err)
+		return d.line.Definite(op, err)
 	}
 	defer end()
-	if !d.seat.begin() {
-		return d.line.definite(op, ErrInside)
+	if !d.seat.Begin() {
+		return d.line.Definite(op, ErrInside)
 	}
 	m, sure, err := d.enter(ctx)
 	return d.finish(op, m, sure, err)
 }
 
 func (d *DoubleBarrier) finish(op string, m *membership, sure bool, err error) error {
-	d.seat.mu.Lock()
-	defer d.seat.mu.Unlock()
-	d.seat.busy = false
+	d.seat.Mu.Lock()
+	defer d.seat.Mu.Unlock()
+	d.seat.Busy = false
 	switch {
 	case err != nil && sure:
-		return d.line.definite(op, err)
+		return d.line.Definite(op, err)
 	case err != nil:
-		return d.line.indefinite(op, err)
-	case d.line.ctx.Err() != nil:
+		return d.line.Indefinite(op, err)
+	case d.line.Context.Err() != nil:
 		d.line.abandon(m.contender)
-		return d.line.indefinite(op, ErrClosed)
+		return d.line.Indefinite(op, ErrClosed)
 	}
-	d.seat.has = m
+	d.seat.Has = m
 	return nil
 }
 
 // enter waits until it is in. With an error, sure says that the member is not
 // there and never will be.
 func (d *DoubleBarrier) enter(ctx context.Context) (m *membership, sure bool, err error) {
-	z, err := d.line.s.Begin(ctx)
+	z, err := d.line.Client.Begin(ctx)
 	if err != nil {
 		return nil, true, err
 	}
 	for range client.MaxRecreate {
 		// What an earlier call left behind would be counted beside the new member.
-		if err := d.line.cleanUps.Wait(ctx); err != nil {
+		if err := d.line.CleanUps.Wait(ctx); err != nil {
 			return nil, false, err
 		}
 		c, err := d.line.join(ctx, z, nil)
@@ -146,9 +147,9 @@ func (d *DoubleBarrier) enter(ctx context.Context) (m *membership, sure bool, er
 
 // cleanedUp waits a little for clean-ups and reports whether they are done.
 func (d *DoubleBarrier) cleanedUp() bool {
-	grace, cancel := d.line.s.WithGrace()
+	grace, cancel := d.line.Client.WithGrace()
 	defer cancel()
-	return d.line.cleanUps.Wait(grace) == nil && d.line.s.Context.Err() == nil
+	return d.line.CleanUps.Wait(grace) == nil && d.line.Client.Context.Err() == nil
 }
 
 // Leave takes this member away and waits until all others of its round have left
@@ -159,21 +160,21 @@ func (d *DoubleBarrier) cleanedUp() bool {
 // it was not inside; after any other error others may still be.
 func (d *DoubleBarrier) Leave(ctx context.Context) error {
 	const op = "leave"
-	ctx, end, err := d.line.start(ctx)
+	ctx, end, err := d.line.Start(ctx)
 	if err != nil {
-		return d.line.definite(op, err)
+		return d.line.Definite(op, err)
 	}
 	defer end()
-	m := d.seat.drop()
+	m := d.seat.Drop()
 	if m == nil {
-		return d.line.definite(op, ErrOutside)
+		return d.line.Definite(op, ErrOutside)
 	}
 	if err := d.line.leave(ctx, m.contender); err != nil && !errors.Is(err, ErrLost) {
-		return d.line.indefinite(op, err)
+		return d.line.Indefinite(op, err)
 	}
-	err = d.line.s.EachSession(ctx, func(z *client.Session) error { return d.awaitAlone(ctx, z, m) })
+	err = d.line.Client.EachSession(ctx, func(z *client.Session) error { return d.awaitAlone(ctx, z, m) })
 	if err != nil {
-		return d.line.indefinite(op, err)
+		return d.line.Indefinite(op, err)
 	}
 	return nil
 }
@@ -181,12 +182,12 @@ func (d *DoubleBarrier) Leave(ctx context.Context) error {
 // awaitAlone waits until no other of m's round is present. Its quorumSync sees to
 // it that all it sees is of the time of the call.
 func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *client.Session, m *membership) error {
-	if _, err := d.line.s.QuorumSync(ctx, z, d.line.path); err != nil {
+	if _, err := d.line.Client.QuorumSync(ctx, z, d.line.Path); err != nil {
 		return err
 	}
 	for {
-		event := d.line.s.NextEvent()
-		names, err := d.line.s.Children(ctx, z, d.line.path)
+		event := d.line.Client.NextEvent()
+		names, err := d.line.Client.Children(ctx, z, d.line.Path)
 		if err != nil {
 			return err
 		}
@@ -199,14 +200,14 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *client.Session, m *me
 		if other == "" {
 			return nil
 		}
-		v, err := d.line.s.GetW(ctx, z, znodes.Join(d.line.path, other))
+		v, err := d.line.Client.GetW(ctx, z, znodes.Join(d.line.Path, other))
 		if errors.Is(err, zk.ErrNoNode) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if err := d.line.s.Wait(ctx, z, event, v.Changed); err != nil {
+		if err := d.line.Client.Wait(ctx, z, event, v.Changed); err != nil {
 			return err
 		}
 	}
@@ -215,21 +216,21 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *client.Session, m *me
 // Session returns the id of the session that owns this member's znode while it
 // is inside, else 0.
 func (d *DoubleBarrier) Session() int64 {
-	d.seat.mu.Lock()
-	defer d.seat.mu.Unlock()
-	if d.seat.has == nil {
+	d.seat.Mu.Lock()
+	defer d.seat.Mu.Unlock()
+	if d.seat.Has == nil {
 		return 0
 	}
-	return d.seat.has.session.ID
+	return d.seat.Has.session.ID
 }
 
 // Close takes this member away, ends calls that wait, and waits until nothing of
 // this value is left in the tree, or ctx ends (its error; the clean-up goes on).
 // Closing again waits again.
 func (d *DoubleBarrier) Close(ctx context.Context) error {
-	d.line.stopCalls()
-	if m := d.seat.drop(); m != nil {
+	d.line.StopCalls()
+	if m := d.seat.Drop(); m != nil {
 		d.line.abandon(m.contender)
 	}
-	return d.line.drain(ctx, "close double barrier")
+	return d.line.Drain(ctx, "close double barrier")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -87,18 +88,18 @@ type Term struct {
 func (e *Election) Leader(ctx context.Context) (string, error) {
 	t, err := e.leader(ctx)
 	if err != nil {
-		return "", &Error{Op: "leader", Path: e.x.path, Err: err, noEffect: true}
+		return "", &Error{Op: "leader", Path: e.x.Path, Err: err, noEffect: true}
 	}
 	return t.ID, nil
 }
 
 func (e *Election) leader(ctx context.Context) (t Term, err error) {
-	if err := znodes.CheckPath(e.x.path); err != nil {
+	if err := znodes.CheckPath(e.x.Path); err != nil {
 		return Term{}, err
 	}
-	err = e.x.s.EachSession(e.x.s.WithTurn(ctx), func(z *client.Session) error {
+	err = e.x.Client.EachSession(e.x.Client.WithTurn(ctx), func(z *client.Session) error {
 		for {
-			t, _, err = e.lowest(ctx, z, e.x.s.Get)
+			t, _, err = e.lowest(ctx, z, e.x.Client.Get)
 			if !errors.Is(err, zk.ErrNoNode) {
 				return err
 			}
@@ -110,12 +111,12 @@ func (e *Election) leader(ctx context.Context) (t Term, err error) {
 // lowest returns the term of the candidate in front, as read reads its znode;
 // zk.ErrNoNode if that one has gone meanwhile.
 func (e *Election) lowest(ctx context.Context, z *client.Session, read func(context.Context, *client.Session, string) (client.Value, error)) (Term, client.Value, error) {
-	names, err := e.x.s.Children(ctx, z, e.x.path)
+	names, err := e.x.Client.Children(ctx, z, e.x.Path)
 	if err != nil {
 		return Term{}, client.Value{}, err
 	}
 	for _, n := range znodes.Nodes(names, e.x.kind) {
-		v, err := read(ctx, z, znodes.Join(e.x.path, n.Name))
+		v, err := read(ctx, z, znodes.Join(e.x.Path, n.Name))
 		if err != nil {
 			return Term{}, client.Value{}, err
 		}
@@ -135,9 +136,9 @@ func (e *Election) lowest(ctx context.Context, z *client.Session, read func(cont
 // several at once.
 func (e *Election) Terms(ctx context.Context) iter.Seq2[Term, error] {
 	return func(yield func(Term, error) bool) {
-		f := follower[Term]{r: e.x.recipe, look: byOne(e.watchLeader), equal: func(a, b Term) bool { return a == b }, behind: true}
+		f := calls.Follower[Term]{Recipe: e.x.Recipe, Look: calls.ByOne(e.watchLeader), Equal: func(a, b Term) bool { return a == b }, Behind: true}
 		for {
-			t, err := f.follow(ctx, "follow")
+			t, err := f.Follow(ctx, "follow")
 			if !yield(t, err) || err != nil {
 				return
 			}
@@ -147,13 +148,13 @@ func (e *Election) Terms(ctx context.Context) iter.Seq2[Term, error] {
 
 // watchLeader watches the leader, or for the first candidate if there is none.
 func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-chan zk.Event, error) {
-	t, v, err := e.lowest(ctx, z, e.x.s.GetW)
+	t, v, err := e.lowest(ctx, z, e.x.Client.GetW)
 	if err != nil || v.Changed != nil {
 		return t, v.Changed, err
 	}
-	all, err := e.x.s.ChildrenW(ctx, z, e.x.path)
+	all, err := e.x.Client.ChildrenW(ctx, z, e.x.Path)
 	if errors.Is(err, zk.ErrNoNode) {
-		if err := e.x.s.EnsurePath(ctx, z, e.x.path); err != nil {
+		if err := e.x.Client.EnsurePath(ctx, z, e.x.Path); err != nil {
 			return Term{}, nil, err
 		}
 		return Term{}, nil, zk.ErrNoNode // look again
@@ -161,7 +162,7 @@ func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-
 	if err != nil {
 		return Term{}, nil, err
 	}
-	t, v, err = e.lowest(ctx, z, e.x.s.GetW) // one may have come before there was that watch
+	t, v, err = e.lowest(ctx, z, e.x.Client.GetW) // one may have come before there was that watch
 	if v.Changed == nil {
 		v.Changed = all.Changed
 	}

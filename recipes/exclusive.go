@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
@@ -42,7 +43,7 @@ func (x *exclusive) stands() standing {
 }
 
 func newExclusive(s *client.Client, path, kind string, data []byte) *exclusive {
-	return &exclusive{line: line{recipe: newRecipe(s, path), folder: path, kind: kind, places: 1, forewarned: true}, data: data}
+	return &exclusive{line: line{Recipe: calls.New(s, path), folder: path, kind: kind, places: 1, forewarned: true}, data: data}
 }
 
 // take waits for the hold. No error of it leaves a hold behind.
@@ -67,19 +68,19 @@ func (x *exclusive) tryIn(ctx context.Context, op string, q line) (taken bool, e
 // grant gives the hold that take and try make the present one. Its contender stands in q.
 func (x *exclusive) grant(ctx context.Context, op string, q line, wait bool) (*hold, error) {
 	if len(x.data) > client.MaxData {
-		return nil, x.definite(op, failures.ErrTooLarge)
+		return nil, x.Definite(op, failures.ErrTooLarge)
 	}
-	ctx, end, err := x.start(ctx)
+	ctx, end, err := x.Start(ctx)
 	if err != nil {
-		return nil, x.definite(op, err)
+		return nil, x.Definite(op, err)
 	}
 	defer end()
 	if !x.begin() {
-		return nil, x.definite(op, failures.ErrHeld)
+		return nil, x.Definite(op, failures.ErrHeld)
 	}
 	h, err := q.acquire(ctx, x.data, wait)
 	if err = x.finish(h, err); err != nil {
-		return nil, x.definite(op, err)
+		return nil, x.Definite(op, err)
 	}
 	return h, nil
 }
@@ -105,7 +106,7 @@ func (x *exclusive) finish(h *hold, err error) error {
 	if err != nil {
 		return err
 	}
-	if x.ctx.Err() != nil {
+	if x.Context.Err() != nil {
 		h.end(true)
 		h.line.abandon(h.c)
 		return failures.ErrClosed
@@ -138,26 +139,26 @@ func (x *exclusive) announce() {
 func (x *exclusive) release(ctx context.Context, op string) error {
 	h := x.drop()
 	switch {
-	case h == nil && x.ctx.Err() != nil:
-		return x.definite(op, failures.ErrClosed)
+	case h == nil && x.Context.Err() != nil:
+		return x.Definite(op, failures.ErrClosed)
 	case h == nil:
-		return x.definite(op, failures.ErrNotHeld)
+		return x.Definite(op, failures.ErrNotHeld)
 	case !h.end(false):
-		return x.indefinite(op, failures.ErrLost)
+		return x.Indefinite(op, failures.ErrLost)
 	}
 	if err := h.line.leave(ctx, h.c); err != nil {
-		return x.s.Options.Failed(failures.Failure{Op: op, Path: x.path, Err: err})
+		return x.Client.Options.Failed(failures.Failure{Op: op, Path: x.Path, Err: err})
 	}
 	return nil
 }
 
 // close gives back what is held, ends what waits, and waits for clean-ups.
 func (x *exclusive) close(ctx context.Context, op string) error {
-	x.stopCalls()
+	x.StopCalls()
 	if h := x.drop(); h != nil && h.end(true) {
 		h.line.abandon(h.c)
 	}
-	return x.drain(ctx, op)
+	return x.Drain(ctx, op)
 }
 
 // drop forgets the present hold and returns it, nil if there is none.

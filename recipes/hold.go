@@ -32,21 +32,21 @@ var errBusy error = failures.Conclusion("others are ahead")
 // wait. When its session is lost, it lines up again in the next one.
 func (q line) acquire(ctx context.Context, data []byte, wait bool) (h *hold, err error) {
 	removed := 0
-	err = q.s.EachSession(ctx, func(z *client.Session) error {
+	err = q.Client.EachSession(ctx, func(z *client.Session) error {
 		for {
 			h, err = q.attempt(ctx, z, data, wait)
 			if !errors.Is(err, failures.ErrRemoved) || removed == client.MaxRecreate {
 				return err
 			}
 			removed++
-			q.s.Repeat("a place in line at "+q.folder, err)
+			q.Client.Repeat("a place in line at "+q.folder, err)
 		}
 	})
 	return h, err
 }
 
 func (q line) attempt(ctx context.Context, z *client.Session, data []byte, wait bool) (*hold, error) {
-	q.s.Counters.Attempts.Add(1)
+	q.Client.Counters.Attempts.Add(1)
 	c, err := q.join(ctx, z, data)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (q line) attempt(ctx context.Context, z *client.Session, data []byte, wait 
 }
 
 func newHold(q line, c *contender) *hold {
-	q.s.Counters.Holds.Add(1)
+	q.Client.Counters.Holds.Add(1)
 	h := &hold{line: q, c: c, lost: make(chan struct{}), ended: make(chan struct{})}
 	if q.revocable {
 		h.revoked = make(chan struct{})
@@ -101,7 +101,7 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 	if q.inContact(c) && !q.disturbed(c) {
 		return nil
 	}
-	exists, err := q.s.QuorumSync(ctx, c.session, q.znodes(c)...)
+	exists, err := q.Client.QuorumSync(ctx, c.session, q.znodes(c)...)
 	if err == nil && !exists {
 		return failures.ErrRemoved
 	}
@@ -111,15 +111,15 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 // ask asks what confirm will want to know. Who waited for long, and is woken, is likely to be
 // in front, so the answer comes along with the list that says so.
 func (q line) ask(c *contender) {
-	if c.asked.Settled() && !q.inContact(c) && q.s.Usable() {
-		c.asked = client.Send(q.s, c.session, client.Write, func() (struct{}, error) { return q.s.Check(q.znodes(c)...) })
+	if c.asked.Settled() && !q.inContact(c) && q.Client.Usable() {
+		c.asked = client.Send(q.Client, c.session, client.Write, func() (struct{}, error) { return q.Client.Check(q.znodes(c)...) })
 	}
 }
 
 // inContact says whether a quorum has answered c's session lately: its hold then has half a
 // time-out left for the first heartbeat, which is due soon and which nobody waits for.
 func (q line) inContact(c *contender) bool {
-	return time.Since(c.session.LastContact()) < q.s.Timeout/2
+	return time.Since(c.session.LastContact()) < q.Client.Timeout/2
 }
 
 // end ends the hold and reports whether it had not ended before.

@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -32,8 +33,8 @@ const kindTaking = "taking" // who waits for an item
 // items are those of a queue of any kind: persistent children of its path, which some
 // clients put there and others take.
 type items struct {
-	r       *recipe
-	markers *markers
+	r       *calls.Recipe
+	markers *calls.Markers
 	order   func(children []string) []znodes.Node // those that are items, the first to come out first
 	lists   trust
 	due     func(znodes.Node) time.Duration // in how long an item may come out; nil: at once
@@ -64,9 +65,9 @@ const (
 
 // newItems returns the items of a queue; of says which of those on one path it is.
 func newItems(c *Client, path, of string, lists trust, order func([]string) []znodes.Node) *items {
-	r := newRecipe(c.client, path)
+	r := calls.New(c.client, path)
 	return &items{
-		r: r, markers: newMarkers(r), order: order, lists: lists,
+		r: r, markers: calls.NewMarkers(r), order: order, lists: lists,
 		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: newStandby(c.client, znodes.Join(path, kindTaking+"/"+of), kindTaking),
 		room: room{most: MaxItems},
 	}
@@ -75,22 +76,22 @@ func newItems(c *Client, path, of string, lists trust, order func([]string) []zn
 // put adds an item; name is what its znode is called between its id and its number.
 func (q *items) put(ctx context.Context, name string, item []byte) error {
 	if len(item) > MaxItem {
-		return q.r.definite("put", ErrTooLarge)
+		return q.r.Definite("put", ErrTooLarge)
 	}
 	create := &zk.CreateRequest{
-		Path: znodes.Join(q.r.path, znodes.NewID()+"-"+name+"-"), Data: slices.Clone(item),
+		Path: znodes.Join(q.r.Path, znodes.NewID()+"-"+name+"-"), Data: slices.Clone(item),
 		Flags: zk.FlagSequence,
 	}
 	built := 0
-	return q.r.attempts(ctx, "put", func(ctx context.Context, z *client.Session) (outcome, error) {
+	return q.r.Attempts(ctx, "put", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		if err := q.hasRoom(ctx, z); err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
-		o, err := q.markers.write(ctx, z, create)
-		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < client.MaxRecreate {
+		o, err := q.markers.Write(ctx, z, create)
+		if errors.Is(err, zk.ErrNoNode) && o == calls.NotApplied && built < client.MaxRecreate {
 			built++
-			if err = q.r.s.EnsurePath(ctx, z, q.r.path); err == nil {
-				err = errAgain
+			if err = q.r.Client.EnsurePath(ctx, z, q.r.Path); err == nil {
+				err = calls.ErrAgain
 			}
 		}
 		return o, err
@@ -103,7 +104,7 @@ func (q *items) hasRoom(ctx context.Context, z *client.Session) error {
 	if q.room.take() {
 		return nil
 	}
-	n, err := q.r.s.NumChildren(ctx, z, q.r.path)
+	n, err := q.r.Client.NumChildren(ctx, z, q.r.Path)
 	if err == nil && !q.room.found(n) {
 		err = ErrFull
 	}
@@ -118,9 +119,9 @@ type refill func(context.Context, *client.Session, *itemTake) (wait func() error
 func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, err error) {
 	t := &itemTake{q: q, waiter: waiter{standby: q.takers}}
 	defer t.end()
-	err = q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (o outcome, err error) {
+	err = q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (o calls.Outcome, err error) {
 		if err := t.begin(ctx); err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		n, ok := q.first(z)
 		if !ok {
@@ -128,9 +129,9 @@ func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, 
 			if err == nil && wait != nil {
 				err = t.await(ctx, z, wait)
 			}
-			return notApplied, err
+			return calls.NotApplied, err
 		}
-		if item, o, err = q.takeItem(ctx, z, n); o == applied {
+		if item, o, err = q.takeItem(ctx, z, n); o == calls.Applied {
 			t.served()
 		}
 		return o, err
@@ -186,15 +187,15 @@ func (t *itemTake) end() {
 
 // wait lists the items, and gives a way to wait if none may come out.
 func (q *items) wait(ctx context.Context, z *client.Session, t *itemTake) (wait func() error, err error) {
-	event := q.r.s.NextEvent()
+	event := q.r.Client.NextEvent()
 	if q.lists == oneTry {
-		if _, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil {
+		if _, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil {
 			return nil, err
 		}
 	}
-	children, err := q.r.s.Listed(ctx, z, q.r.path, t.watches(z))
+	children, err := q.r.Client.Listed(ctx, z, q.r.Path, t.watches(z))
 	if errors.Is(err, zk.ErrNoNode) {
-		return nil, q.r.s.EnsurePath(ctx, z, q.r.path)
+		return nil, q.r.Client.EnsurePath(ctx, z, q.r.Path)
 	}
 	if err != nil {
 		return nil, err
@@ -205,14 +206,14 @@ func (q *items) wait(ctx context.Context, z *client.Session, t *itemTake) (wait 
 	}
 	return func() error {
 		defer t.woken(children.Changed)
-		return q.r.s.WaitFor(ctx, z, next, event, children.Changed)
+		return q.r.Client.WaitFor(ctx, z, next, event, children.Changed)
 	}, nil
 }
 
 // look lists the items as they are at some time during the call, and fails with
 // ErrEmpty if none may come out.
 func (q *items) look(ctx context.Context, z *client.Session, _ *itemTake) (wait func() error, err error) {
-	names, err := q.r.s.FreshChildren(ctx, z, q.r.path)
+	names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -224,34 +225,34 @@ func (q *items) look(ctx context.Context, z *client.Session, _ *itemTake) (wait 
 
 // takeItem tries to take n, the first item as far as is known. That it is gone means
 // that somebody took it.
-func (q *items) takeItem(ctx context.Context, z *client.Session, n znodes.Node) ([]byte, outcome, error) {
-	path := znodes.Join(q.r.path, n.Name)
-	v, err := q.r.s.Get(ctx, z, path)
+func (q *items) takeItem(ctx context.Context, z *client.Session, n znodes.Node) ([]byte, calls.Outcome, error) {
+	path := znodes.Join(q.r.Path, n.Name)
+	v, err := q.r.Client.Get(ctx, z, path)
 	ops := []any{}
 	if err == nil {
 		ops, err = q.removal(ctx, z, path, v.Stat.Version)
 	}
 	if err == nil {
-		var o outcome
-		o, err = q.markers.write(ctx, z, ops...)
+		var o calls.Outcome
+		o, err = q.markers.Write(ctx, z, ops...)
 		switch o {
-		case applied:
-			return v.Data, applied, nil
-		case unknown:
+		case calls.Applied:
+			return v.Data, calls.Applied, nil
+		case calls.Unknown:
 			q.setAhead(nil, nil) // the item may still be the first
-			return nil, unknown, err
+			return nil, calls.Unknown, err
 		}
 	}
 	switch {
 	case errors.Is(err, zk.ErrNoNode): // taken by somebody else
 		q.forget(oneTry)
-		return nil, notApplied, nil
+		return nil, calls.NotApplied, nil
 	case errors.Is(err, zk.ErrBadVersion): // written to by somebody else, or what is done beside it was
 		err = nil
 	}
 	q.putBack(z, n)
 	q.forget(oneTry)
-	return nil, notApplied, err
+	return nil, calls.NotApplied, err
 }
 
 // removal is what takes an item away.
@@ -266,21 +267,21 @@ func (q *items) removal(ctx context.Context, z *client.Session, path string, ver
 
 // peek reads the first item that may come out as it is at some time during the call.
 func (q *items) peek(ctx context.Context) (item []byte, err error) {
-	err = q.r.attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (outcome, error) {
-		names, err := q.r.s.FreshChildren(ctx, z, q.r.path)
+	err = q.r.Attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)
 		if err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		all, _ := q.ready(q.order(names))
 		if len(all) == 0 {
-			return notApplied, ErrEmpty
+			return calls.NotApplied, ErrEmpty
 		}
-		v, err := q.r.s.Get(ctx, z, znodes.Join(q.r.path, all[0].Name))
+		v, err := q.r.Client.Get(ctx, z, znodes.Join(q.r.Path, all[0].Name))
 		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
-			return notApplied, nil
+			return calls.NotApplied, nil
 		}
 		item = v.Data
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	if err != nil {
 		return nil, err
@@ -290,10 +291,10 @@ func (q *items) peek(ctx context.Context) (item []byte, err error) {
 
 // count counts the items as they are at some time during the call.
 func (q *items) count(ctx context.Context) (n int, err error) {
-	err = q.r.attempts(ctx, "len", func(ctx context.Context, z *client.Session) (outcome, error) {
-		names, err := q.r.s.FreshChildren(ctx, z, q.r.path)
+	err = q.r.Attempts(ctx, "len", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)
 		n = len(q.order(names))
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return n, err
 }
@@ -339,7 +340,7 @@ func (q *items) ready(all []znodes.Node) (of []znodes.Node, next time.Duration) 
 			}
 		}
 	}
-	return all, q.r.s.Timeout
+	return all, q.r.Client.Timeout
 }
 
 // forget drops the list if it is not to be gone by any longer than that.
@@ -351,9 +352,9 @@ func (q *items) forget(longest trust) {
 
 // close ends the calls that wait, and waits for what is under way and for clean-ups.
 func (q *items) close(ctx context.Context, op string) error {
-	q.r.stopCalls()
-	q.markers.close()
-	return cmp.Or(q.r.drain(ctx, op), q.takers.line.drain(ctx, op))
+	q.r.StopCalls()
+	q.markers.Close()
+	return cmp.Or(q.r.Drain(ctx, op), q.takers.line.Drain(ctx, op))
 }
 
 // room is how many more items go into a queue, as far as this client knows.

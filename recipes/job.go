@@ -10,6 +10,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -25,7 +26,7 @@ type Job struct {
 	lease *hold // of the worker
 	// over, if set, gives up the lease, which is that of this job alone, when the job has
 	// ended: with it, if applied.
-	over func(outcome)
+	over func(calls.Outcome)
 
 	ending *semaphore.Weighted // one call at a time
 	ended  bool
@@ -50,7 +51,7 @@ func (j *Job) Session() int64 { return j.lease.c.session.ID }
 // not, it is given back in the background.
 func (j *Job) Finish(ctx context.Context, result []byte) error {
 	if len(result) > MaxItem {
-		return j.q.r.definite("finish", ErrTooLarge)
+		return j.q.r.Definite("finish", ErrTooLarge)
 	}
 	return j.end(ctx, "finish", gone(j.q.job(j.ID)), newZnode(j.q.done(j.ID), slices.Clone(result)))
 }
@@ -67,22 +68,22 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 	worker := j.worker()
 	ops = append([]any{j.leased(), gone(q.taken(j.name))}, ops...)
 	mended := false
-	return q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (o outcome, err error) {
+	return q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (o calls.Outcome, err error) {
 		if err := j.ending.Acquire(ctx, 1); err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		defer j.ending.Release(1)
 		switch {
 		case j.ended:
-			return notApplied, ErrNotHeld
+			return calls.NotApplied, ErrNotHeld
 		case j.lease.c.session != z:
-			return notApplied, ErrLost
+			return calls.NotApplied, ErrLost
 		}
-		o, err = q.markers.writeOr(ctx, z, q.undo(j.name), ops...)
-		if o == notApplied && errors.Is(err, zk.ErrNoNode) {
+		o, err = q.markers.WriteOr(ctx, z, q.undo(j.name), ops...)
+		if o == calls.NotApplied && errors.Is(err, zk.ErrNoNode) {
 			err = cmp.Or(q.mend(ctx, z, &mended, worker, q.taken(j.name)), ErrLost)
 		}
-		if j.ended = o != notApplied || errors.Is(err, ErrLost); j.ended && j.over != nil {
+		if j.ended = o != calls.NotApplied || errors.Is(err, ErrLost); j.ended && j.over != nil {
 			j.over(o)
 		}
 		return o, err
@@ -92,11 +93,11 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 // mend makes the folders anew, once, if all is there that is to be removed: then somebody has
 // removed one of them, and errAgain asks for another attempt.
 func (q *JobQueue) mend(ctx context.Context, z *client.Session, mended *bool, paths ...string) error {
-	if exist, err := q.r.s.QuorumSync(ctx, z, paths...); err != nil || !exist || *mended {
+	if exist, err := q.r.Client.QuorumSync(ctx, z, paths...); err != nil || !exist || *mended {
 		return err
 	}
 	*mended = true
-	return cmp.Or(q.ensureFolders(ctx, z), errAgain)
+	return cmp.Or(q.ensureFolders(ctx, z), calls.ErrAgain)
 }
 
 // leased is the op by which an end of the job needs the lease, which it ends as well if that
@@ -110,7 +111,7 @@ func (j *Job) leased() any {
 
 // worker is the znode of the lease.
 func (j *Job) worker() string {
-	return znodes.Join(j.q.workers.path, j.lease.c.Name)
+	return znodes.Join(j.q.workers.Path, j.lease.c.Name)
 }
 
 // letGo gives the job back in the background, unless it has ended, or ends with its lease.
@@ -123,9 +124,9 @@ func (j *Job) letGo() {
 		return
 	}
 	j.ended = true
-	j.q.r.cleanUp(nil, j.q.undo(j.name))
+	j.q.r.CleanUp(nil, j.q.undo(j.name))
 	if j.over != nil {
-		j.over(notApplied)
+		j.over(calls.NotApplied)
 	}
 }
 
@@ -140,7 +141,7 @@ func (q *JobQueue) returned(n jobName, data []byte) []any {
 // undo gives a job back of which nobody knows whether this client has it.
 func (q *JobQueue) undo(n jobName) func(context.Context, *client.Session) error {
 	return func(ctx context.Context, z *client.Session) error {
-		if _, err := q.r.s.QuorumSync(ctx, z, q.taken(n)); err != nil {
+		if _, err := q.r.Client.QuorumSync(ctx, z, q.taken(n)); err != nil {
 			return err
 		}
 		return q.giveBack(ctx, z, n)
@@ -153,9 +154,9 @@ func (q *JobQueue) undo(n jobName) func(context.Context, *client.Session) error 
 func (q *JobQueue) giveBack(ctx context.Context, z *client.Session, n jobName) error {
 	var data []byte
 	if n.last() {
-		v, err := q.r.s.Get(ctx, z, q.job(n.id))
+		v, err := q.r.Client.Get(ctx, z, q.job(n.id))
 		if errors.Is(err, zk.ErrNoNode) { // it is over, and so is the attempt
-			_, err = q.r.s.Remove(ctx, z, q.taken(n))
+			_, err = q.r.Client.Remove(ctx, z, q.taken(n))
 			return err
 		}
 		if err != nil {
@@ -164,7 +165,7 @@ func (q *JobQueue) giveBack(ctx context.Context, z *client.Session, n jobName) e
 		data = v.Data
 	}
 	ops := append([]any{gone(q.taken(n))}, q.returned(n, data)...)
-	_, err := client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) { return q.r.s.Conn.Multi(ops...) })
+	_, err := client.Retry(ctx, q.r.Client, z, client.Write, func() ([]zk.MultiResponse, error) { return q.r.Client.Conn.Multi(ops...) })
 	if errors.Is(err, zk.ErrNoNode) {
 		return q.mend(ctx, z, new(bool), q.taken(n))
 	}

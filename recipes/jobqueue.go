@@ -11,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -65,9 +66,9 @@ var (
 // There is room for [MaxJobs] jobs and results, so results have to be forgotten
 // ([JobQueue.Forget]). A JobQueue is safe for concurrent use.
 type JobQueue struct {
-	r       *recipe
+	r       *calls.Recipe
 	tries   int
-	markers *markers
+	markers *calls.Markers
 	workers line
 	idle    *standby
 
@@ -88,23 +89,23 @@ const MaxJobs = 10_000
 // NewJobQueue returns a job queue on path. The jobs that are put by this value are tried
 // so many times, 1 to 1000.
 func NewJobQueue(c *Client, path string, tries int) *JobQueue {
-	r, idle := newRecipe(c.client, path), newStandby(c.client, znodes.Join(path, kindIdle), kindIdle)
+	r, idle := calls.New(c.client, path), newStandby(c.client, znodes.Join(path, kindIdle), kindIdle)
 	idle.all = true
 	return &JobQueue{
-		r: r, tries: tries, markers: newMarkers(r),
-		workers:   line{recipe: newRecipe(c.client, znodes.Join(path, "workers")), folder: znodes.Join(path, "workers"), kind: kindWorker, places: 1},
+		r: r, tries: tries, markers: calls.NewMarkers(r),
+		workers:   line{Recipe: calls.New(c.client, znodes.Join(path, "workers")), folder: znodes.Join(path, "workers"), kind: kindWorker, places: 1},
 		idle:      idle,
 		enlisting: semaphore.NewWeighted(1),
 		spread:    newSpread(), room: room{most: MaxJobs},
 	}
 }
 
-func (q *JobQueue) job(id string) string      { return q.r.path + "/jobs/" + id }
-func (q *JobQueue) pending(n jobName) string  { return q.r.path + "/pending/" + n.String() }
-func (q *JobQueue) taken(n jobName) string    { return q.r.path + "/taken/" + n.String() }
-func (q *JobQueue) done(id string) string     { return q.r.path + "/done/" + id }
-func (q *JobQueue) dead(id string) string     { return q.r.path + "/dead/" + id }
-func (q *JobQueue) folder(name string) string { return q.r.path + "/" + name }
+func (q *JobQueue) job(id string) string      { return q.r.Path + "/jobs/" + id }
+func (q *JobQueue) pending(n jobName) string  { return q.r.Path + "/pending/" + n.String() }
+func (q *JobQueue) taken(n jobName) string    { return q.r.Path + "/taken/" + n.String() }
+func (q *JobQueue) done(id string) string     { return q.r.Path + "/done/" + id }
+func (q *JobQueue) dead(id string) string     { return q.r.Path + "/dead/" + id }
+func (q *JobQueue) folder(name string) string { return q.r.Path + "/" + name }
 
 func newZnode(path string, data []byte) any {
 	return &zk.CreateRequest{Path: path, Data: data}
@@ -113,7 +114,7 @@ func gone(path string) any    { return &zk.DeleteRequest{Path: path, Version: -1
 func present(path string) any { return &zk.CheckVersionRequest{Path: path, Version: -1} }
 func (q *JobQueue) ensureFolders(ctx context.Context, z *client.Session) error {
 	for _, name := range []string{"jobs", "pending", "taken", "done", "dead"} {
-		if err := q.r.s.EnsurePath(ctx, z, q.folder(name)); err != nil {
+		if err := q.r.Client.EnsurePath(ctx, z, q.folder(name)); err != nil {
 			return err
 		}
 	}
@@ -161,8 +162,8 @@ func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id st
 
 // has reports whether there is a job, be it over or not. Its errors have no effect.
 func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err error) {
-	err = q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
-		open, err := q.r.s.QuorumSync(ctx, z, q.job(id))
+	err = q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		open, err := q.r.Client.QuorumSync(ctx, z, q.job(id))
 		if err == nil && !open {
 			_, err = q.over(ctx, z, id)
 		}
@@ -170,7 +171,7 @@ func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err erro
 		if there = !none; none || errors.Is(err, ErrDead) {
 			err = nil
 		}
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return there && err == nil, err
 }
@@ -185,22 +186,22 @@ func JobID(name string) string {
 func (q *JobQueue) put(ctx context.Context, op, id string, data []byte, ops ...any) error {
 	switch {
 	case len(data) > MaxItem:
-		return q.r.definite(op, ErrTooLarge)
+		return q.r.Definite(op, ErrTooLarge)
 	case q.tries < 1 || q.tries > maxTries:
-		return q.r.definite(op, ErrTries)
+		return q.r.Definite(op, ErrTries)
 	}
 	ops = append(ops, newZnode(q.job(id), slices.Clone(data)),
 		&zk.CreateRequest{Path: q.folder("pending") + "/" + jobPrefix(id, q.tries), Flags: zk.FlagSequence})
 	built := 0
-	return q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
+	return q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		if err := q.hasRoom(ctx, z); err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
-		o, err := q.markers.write(ctx, z, ops...)
-		if errors.Is(err, zk.ErrNoNode) && o == notApplied && built < client.MaxRecreate {
+		o, err := q.markers.Write(ctx, z, ops...)
+		if errors.Is(err, zk.ErrNoNode) && o == calls.NotApplied && built < client.MaxRecreate {
 			built++
 			if err = q.ensureFolders(ctx, z); err == nil {
-				err = errAgain
+				err = calls.ErrAgain
 			}
 		}
 		return o, err
@@ -215,7 +216,7 @@ func (q *JobQueue) hasRoom(ctx context.Context, z *client.Session) error {
 	}
 	all := 0
 	for _, name := range []string{"jobs", "done", "dead"} {
-		n, err := q.r.s.NumChildren(ctx, z, q.folder(name))
+		n, err := q.r.Client.NumChildren(ctx, z, q.folder(name))
 		if err != nil {
 			return err
 		}
@@ -262,7 +263,7 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 		return err
 	})
 	if ctx.Err() != nil {
-		grace, cancel := q.r.s.WithGrace()
+		grace, cancel := q.r.Client.WithGrace()
 		defer cancel()
 		ctx = grace
 	}
@@ -277,37 +278,37 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 // is none with that id. Its errors have no effect.
 func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err error) {
 	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
-		return nil, q.r.definite("result", ErrNoJob)
+		return nil, q.r.Definite("result", ErrNoJob)
 	}
-	err = q.r.attempts(ctx, "result", func(ctx context.Context, z *client.Session) (outcome, error) {
-		event := q.r.s.NextEvent()
-		open, err := q.r.s.GetW(ctx, z, q.job(id))
+	err = q.r.Attempts(ctx, "result", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		event := q.r.Client.NextEvent()
+		open, err := q.r.Client.GetW(ctx, z, q.job(id))
 		switch {
 		case err == nil:
-			return notApplied, q.r.s.Wait(ctx, z, event, open.Changed)
+			return calls.NotApplied, q.r.Client.Wait(ctx, z, event, open.Changed)
 		case !errors.Is(err, zk.ErrNoNode):
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		result, err = q.over(ctx, z, id)
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return result, err
 }
 
 // over reads what became of a job that the client's server knows nothing of, or no more.
 func (q *JobQueue) over(ctx context.Context, z *client.Session, id string) ([]byte, error) {
-	open, err := q.r.s.QuorumSync(ctx, z, q.job(id))
+	open, err := q.r.Client.QuorumSync(ctx, z, q.job(id))
 	switch {
 	case err != nil:
 		return nil, err
 	case open: // the server lagged
-		return nil, errAgain
+		return nil, calls.ErrAgain
 	}
-	v, err := q.r.s.Get(ctx, z, q.done(id))
+	v, err := q.r.Client.Get(ctx, z, q.done(id))
 	if !errors.Is(err, zk.ErrNoNode) {
 		return v.Data, err
 	}
-	_, err = q.r.s.Get(ctx, z, q.dead(id))
+	_, err = q.r.Client.Get(ctx, z, q.dead(id))
 	switch {
 	case err == nil:
 		return nil, ErrDead
@@ -323,23 +324,23 @@ func (q *JobQueue) Forget(ctx context.Context, id string) error {
 	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
 		return nil
 	}
-	return q.r.attempts(ctx, "forget", func(ctx context.Context, z *client.Session) (outcome, error) {
+	return q.r.Attempts(ctx, "forget", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		for _, path := range []string{q.done(id), q.dead(id)} {
-			if _, err := q.r.s.Remove(ctx, z, path); err != nil {
-				return notApplied, err
+			if _, err := q.r.Client.Remove(ctx, z, path); err != nil {
+				return calls.NotApplied, err
 			}
 		}
-		return applied, nil
+		return calls.Applied, nil
 	})
 }
 
 // Dead returns the ids of the dead letters, as they were at some time during the call. Its
 // errors have no effect.
 func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
-	err = q.r.attempts(ctx, "dead", func(ctx context.Context, z *client.Session) (outcome, error) {
-		names, err := q.r.s.FreshChildren(ctx, z, q.folder("dead"))
+	err = q.r.Attempts(ctx, "dead", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		names, err := q.r.Client.FreshChildren(ctx, z, q.folder("dead"))
 		ids = slices.DeleteFunc(names, func(name string) bool { return len(name) != znodes.IDLength || !znodes.IsHex(name) })
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return ids, err
 }
@@ -349,7 +350,7 @@ func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
 // it had taken is put back by the first of the other workers, or by the next one that
 // comes. Closing again waits again.
 func (q *JobQueue) Close(ctx context.Context) error {
-	q.r.stopCalls()
+	q.r.StopCalls()
 	q.mu.Lock()
 	h := q.worker
 	q.worker = nil
@@ -357,14 +358,14 @@ func (q *JobQueue) Close(ctx context.Context) error {
 	if h != nil && h.end(true) {
 		q.workers.abandon(h.c)
 	}
-	q.markers.close()
-	for _, r := range []*recipe{q.r, q.workers.recipe, q.idle.line.recipe} {
-		if err := r.drain(ctx, "close job queue"); err != nil {
+	q.markers.Close()
+	for _, r := range []*calls.Recipe{q.r, q.workers.Recipe, q.idle.line.Recipe} {
+		if err := r.Drain(ctx, "close job queue"); err != nil {
 			return err
 		}
 	}
 	if err := q.stewards.Wait(ctx); err != nil {
-		return q.r.indefinite("close job queue", err)
+		return q.r.Indefinite("close job queue", err)
 	}
 	return nil
 }

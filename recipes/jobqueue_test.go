@@ -236,7 +236,7 @@ func newJobWorkers(t *testing.T, n, tries int) *jobWorkers {
 func (w *jobWorkers) close() {
 	for _, q := range w.all {
 		must(w.t, q.Close(w.t.Context()))
-		must(w.t, q.r.s.Close(w.t.Context()))
+		must(w.t, q.r.Client.Close(w.t.Context()))
 	}
 	w.tr.clean(w.t, "/jobs", false)
 }
@@ -316,7 +316,7 @@ func TestJobZombie(t *testing.T) {
 		w := newJobWorkers(t, 2, 3)
 		id := w.put("job")
 		zombie := w.take(0)
-		if zombie.Session() != w.all[0].r.s.ID() || client.IsClosed(zombie.Lost()) {
+		if zombie.Session() != w.all[0].r.Client.ID() || client.IsClosed(zombie.Lost()) {
 			t.Error("the lease is not that of the session")
 		}
 		// It learns nothing of its expiry, and its request comes in time to be carried out in
@@ -428,7 +428,7 @@ func TestJobOfOneWhoComes(t *testing.T) {
 			t.Errorf("in the end: %v", in)
 		}
 		must(t, w.all[0].Close(t.Context()))
-		must(t, w.all[0].r.s.Close(t.Context()))
+		must(t, w.all[0].r.Client.Close(t.Context()))
 	})
 }
 
@@ -588,8 +588,8 @@ func TestJobMisuse(t *testing.T) {
 		put := func(q *JobQueue, data []byte) error { _, err := q.Put(ctx, data); return err }
 		take := func() error { _, err := q.TryTake(ctx); return err }
 		check("nothing there", take(), ErrEmpty)
-		check("no tries", put(NewJobQueue(clientOver(q.r.s), "/jobs", 0), nil), ErrTries)
-		check("many tries", put(NewJobQueue(clientOver(q.r.s), "/jobs", maxTries+1), nil), ErrTries)
+		check("no tries", put(NewJobQueue(clientOver(q.r.Client), "/jobs", 0), nil), ErrTries)
+		check("many tries", put(NewJobQueue(clientOver(q.r.Client), "/jobs", maxTries+1), nil), ErrTries)
 		check("much", put(q, make([]byte, MaxItem+1)), ErrTooLarge)
 		w.tr.mu.Lock()
 		for _, name := range []string{"foreign", someID + "-job-1-1-0000000001", someID + "-job-x-1-0000000001", someID + "-taken-1-1-0000000001"} {

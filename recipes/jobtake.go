@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -24,14 +25,14 @@ type taking struct {
 func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err error) {
 	t := &taking{q: q, waiter: waiter{standby: q.idle}}
 	defer t.leave()
-	err = q.r.attempts(ctx, op, func(ctx context.Context, z *client.Session) (o outcome, err error) {
+	err = q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (o calls.Outcome, err error) {
 		h, err := q.enlist(ctx, z)
 		if err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		names, err := t.look(ctx, z, wait)
 		if err != nil || len(names) == 0 {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		j, o, err = t.try(ctx, h, names[q.spread.pick(len(names))])
 		return o, err
@@ -46,9 +47,9 @@ func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err 
 // or fails with ErrEmpty.
 func (t *taking) look(ctx context.Context, z *client.Session, wait bool) ([]jobName, error) {
 	folder := t.q.folder("pending")
-	event := t.q.r.s.NextEvent()
+	event := t.q.r.Client.NextEvent()
 	watch := wait && t.watches(z)
-	pending, err := t.q.r.s.Listed(ctx, z, folder, watch)
+	pending, err := t.q.r.Client.Listed(ctx, z, folder, watch)
 	list := jobs(pending.Names, kindJob)
 	switch {
 	case wait && errors.Is(err, zk.ErrNoNode):
@@ -56,11 +57,11 @@ func (t *taking) look(ctx context.Context, z *client.Session, wait bool) ([]jobN
 	case err != nil && !errors.Is(err, zk.ErrNoNode) || len(list) > 0:
 		return list, err
 	case watch:
-		return nil, t.q.r.s.Wait(ctx, z, event, pending.Changed)
+		return nil, t.q.r.Client.Wait(ctx, z, event, pending.Changed)
 	case wait:
 		return nil, t.lineUp(ctx, z)
 	}
-	names, err := t.q.r.s.FreshChildren(ctx, z, folder)
+	names, err := t.q.r.Client.FreshChildren(ctx, z, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -71,40 +72,40 @@ func (t *taking) look(ctx context.Context, z *client.Session, wait bool) ([]jobN
 }
 
 // try takes n, if it is still there.
-func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, outcome, error) {
+func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, calls.Outcome, error) {
 	q, z := t.q, h.c.session
-	v, err := q.r.s.Get(ctx, z, q.job(n.id))
+	v, err := q.r.Client.Get(ctx, z, q.job(n.id))
 	if errors.Is(err, zk.ErrNoNode) {
 		// It is over since it was listed. Or somebody removed it, and what is still there of
 		// it would be tried for ever; neither of the two znodes ever comes back.
 		q.spread.met(true)
-		_, err := q.r.s.Remove(ctx, z, q.pending(n))
-		return nil, notApplied, err
+		_, err := q.r.Client.Remove(ctx, z, q.pending(n))
+		return nil, calls.NotApplied, err
 	}
 	if err == nil {
 		name := n.takenBy(h.c.ID)
-		var o outcome
-		o, err = q.markers.writeOr(ctx, z, q.undo(name),
-			gone(q.pending(n)), present(znodes.Join(q.workers.path, h.c.Name)), newZnode(q.taken(name), nil))
+		var o calls.Outcome
+		o, err = q.markers.WriteOr(ctx, z, q.undo(name),
+			gone(q.pending(n)), present(znodes.Join(q.workers.Path, h.c.Name)), newZnode(q.taken(name), nil))
 		switch o {
-		case applied:
+		case calls.Applied:
 			q.spread.met(false)
-			return newJob(q, name, h, v.Data), applied, nil
-		case unknown:
-			return nil, unknown, err
+			return newJob(q, name, h, v.Data), calls.Applied, nil
+		case calls.Unknown:
+			return nil, calls.Unknown, err
 		}
 	}
 	if !errors.Is(err, zk.ErrNoNode) {
-		return nil, notApplied, err
+		return nil, calls.NotApplied, err
 	}
 	q.spread.met(true)
 	if t.refused != n {
 		t.refused = n // somebody else took it: this client's server knows now
-		return nil, notApplied, nil
+		return nil, calls.NotApplied, nil
 	}
 	// It is still listed, so something else is missing: a folder, or the worker's own znode,
 	// which its monitor will notice.
-	return nil, notApplied, again(q.ensureFolders(ctx, z))
+	return nil, calls.NotApplied, again(q.ensureFolders(ctx, z))
 }
 
 // spread is among how many of the first jobs a worker picks one: the more, the more

@@ -28,7 +28,7 @@ func (q *JobQueue) enlist(ctx context.Context, z *client.Session) (*hold, error)
 	h := newHold(q.workers, c)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.r.ctx.Err() != nil {
+	if q.r.Context.Err() != nil {
 		q.workers.abandon(c)
 		return nil, ErrClosed
 	}
@@ -37,7 +37,7 @@ func (q *JobQueue) enlist(ctx context.Context, z *client.Session) (*hold, error)
 	h.watch()
 	go func() {
 		defer q.stewards.Done()
-		_ = h.during(q.r.s.WithTurn(q.r.s.Context), func(ctx context.Context) error { q.steward(ctx, h.c); return nil })
+		_ = h.during(q.r.Client.WithTurn(q.r.Client.Context), func(ctx context.Context) error { q.steward(ctx, h.c); return nil })
 	}()
 	return h, nil
 }
@@ -68,12 +68,12 @@ func (q *JobQueue) steward(ctx context.Context, c *contender) {
 // between the two. And who has taken something is listed after that, if he lives: only one
 // that is not there then has gone.
 func (q *JobQueue) recover(ctx context.Context, z *client.Session) error {
-	event := q.r.s.NextEvent()
-	workers, err := q.r.s.ChildrenW(ctx, z, q.workers.path)
+	event := q.r.Client.NextEvent()
+	workers, err := q.r.Client.ChildrenW(ctx, z, q.workers.Path)
 	if err != nil {
 		return err
 	}
-	names, err := q.r.s.Children(ctx, z, q.folder("taken"))
+	names, err := q.r.Client.Children(ctx, z, q.folder("taken"))
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (q *JobQueue) recover(ctx context.Context, z *client.Session) error {
 			return err
 		}
 	}
-	return q.r.s.Wait(ctx, z, event, workers.Changed)
+	return q.r.Client.Wait(ctx, z, event, workers.Changed)
 }
 
 // abandoned are the taken jobs whose workers have gone. If some are not among those that were
@@ -96,7 +96,7 @@ func (q *JobQueue) abandoned(ctx context.Context, z *client.Session, taken []job
 	if len(left) == 0 {
 		return nil, nil
 	}
-	now, err := q.r.s.Children(ctx, z, q.workers.path)
+	now, err := q.r.Client.Children(ctx, z, q.workers.Path)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -91,20 +92,20 @@ func nodesInFolder(names []string) []znodes.Node {
 // Put adds an item at the end. Its errors are those of [Queue.Put], but for [ErrFull].
 func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 	if len(item) > MaxItem {
-		return q.r.definite("put", ErrTooLarge)
+		return q.r.Definite("put", ErrTooLarge)
 	}
 	name, data := znodes.NewID()+"-"+kindItem+"-", slices.Clone(item)
 	built := 0
-	return q.r.attempts(ctx, "put", func(ctx context.Context, z *client.Session) (outcome, error) {
+	return q.r.Attempts(ctx, "put", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		t, err := q.target(ctx, z)
 		if err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
-		o, err := q.markers.write(ctx, z,
-			&zk.CheckVersionRequest{Path: znodes.Join(q.r.path, tailNode), Version: t.version},
+		o, err := q.markers.Write(ctx, z,
+			&zk.CheckVersionRequest{Path: znodes.Join(q.r.Path, tailNode), Version: t.version},
 			&zk.CreateRequest{Path: znodes.Join(q.folder(t.folder), name), Data: data, Flags: zk.FlagSequence})
 		moved := errors.Is(err, zk.ErrBadVersion)
-		if o != notApplied || !moved && !errors.Is(err, zk.ErrNoNode) {
+		if o != calls.NotApplied || !moved && !errors.Is(err, zk.ErrNoNode) {
 			return o, err
 		}
 		q.setTail(nil)
@@ -114,16 +115,16 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 		if !moved && err == nil {
 			err = q.restore(ctx, z, t)
 		}
-		return notApplied, err
+		return calls.NotApplied, err
 	})
 }
 
 // restore makes the last folder if it is missing, since somebody removed it, and still the
 // last one: nothing else would make it again.
 func (q *LongQueue) restore(ctx context.Context, z *client.Session, last *tail) error {
-	_, err := client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) {
-		return q.r.s.Conn.Multi(
-			&zk.CheckVersionRequest{Path: znodes.Join(q.r.path, tailNode), Version: last.version},
+	_, err := client.Retry(ctx, q.r.Client, z, client.Write, func() ([]zk.MultiResponse, error) {
+		return q.r.Client.Conn.Multi(
+			&zk.CheckVersionRequest{Path: znodes.Join(q.r.Path, tailNode), Version: last.version},
 			&zk.CreateRequest{Path: q.folder(last.folder)})
 	})
 	if errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrNodeExists) {
@@ -132,7 +133,7 @@ func (q *LongQueue) restore(ctx context.Context, z *client.Session, last *tail) 
 	return err
 }
 
-func (q *LongQueue) folder(n int) string { return znodes.Join(q.r.path, folderName(n)) }
+func (q *LongQueue) folder(n int) string { return znodes.Join(q.r.Path, folderName(n)) }
 
 // target is the folder to put into: the last one, or the next if that is full.
 func (q *LongQueue) target(ctx context.Context, z *client.Session) (*tail, error) {
@@ -140,13 +141,13 @@ func (q *LongQueue) target(ctx context.Context, z *client.Session) (*tail, error
 	if err != nil || q.room.take() {
 		return t, err
 	}
-	n, err := q.r.s.NumChildren(ctx, z, q.folder(t.folder))
+	n, err := q.r.Client.NumChildren(ctx, z, q.folder(t.folder))
 	if err != nil || q.room.found(n) {
 		return t, err
 	}
-	_, err = client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) {
-		return q.r.s.Conn.Multi(
-			&zk.SetDataRequest{Path: znodes.Join(q.r.path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
+	_, err = client.Retry(ctx, q.r.Client, z, client.Write, func() ([]zk.MultiResponse, error) {
+		return q.r.Client.Conn.Multi(
+			&zk.SetDataRequest{Path: znodes.Join(q.r.Path, tailNode), Data: []byte(strconv.Itoa(t.folder + 1)), Version: t.version},
 			&zk.CreateRequest{Path: q.folder(t.folder + 1)})
 	})
 	q.setTail(nil)
@@ -180,9 +181,9 @@ func (q *LongQueue) setTail(t *tail) {
 // readTail reads the tail and sees to it that there is a watch on it. It makes it, and the
 // first folder, if there is none.
 func (q *LongQueue) readTail(ctx context.Context, z *client.Session) (*tail, <-chan zk.Event, error) {
-	path := znodes.Join(q.r.path, tailNode)
+	path := znodes.Join(q.r.Path, tailNode)
 	for range client.MaxRecreate {
-		v, err := q.r.s.GetW(ctx, z, path)
+		v, err := q.r.Client.GetW(ctx, z, path)
 		if err == nil {
 			n, err := strconv.Atoi(string(v.Data))
 			if err != nil {
@@ -193,7 +194,7 @@ func (q *LongQueue) readTail(ctx context.Context, z *client.Session) (*tail, <-c
 		if !errors.Is(err, zk.ErrNoNode) {
 			return nil, nil, err
 		}
-		if err := q.r.s.EnsurePath(ctx, z, q.r.path); err != nil {
+		if err := q.r.Client.EnsurePath(ctx, z, q.r.Path); err != nil {
 			return nil, nil, err
 		}
 		if missing, err := q.tailMissing(ctx, z); err != nil || !missing {
@@ -202,8 +203,8 @@ func (q *LongQueue) readTail(ctx context.Context, z *client.Session) (*tail, <-c
 			}
 			continue
 		}
-		_, err = client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) {
-			return q.r.s.Conn.Multi(
+		_, err = client.Retry(ctx, q.r.Client, z, client.Write, func() ([]zk.MultiResponse, error) {
+			return q.r.Client.Conn.Multi(
 				&zk.CreateRequest{Path: path, Data: []byte("0")},
 				&zk.CreateRequest{Path: q.folder(0)})
 		})
@@ -218,7 +219,7 @@ func (q *LongQueue) readTail(ctx context.Context, z *client.Session) (*tail, <-c
 // has removed it, and a new one would not do: its version could be one that a producer has
 // read of the old one, with another folder.
 func (q *LongQueue) tailMissing(ctx context.Context, z *client.Session) (bool, error) {
-	names, err := q.r.s.FreshChildren(ctx, z, q.r.path)
+	names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)
 	if err != nil || slices.Contains(names, tailNode) {
 		return false, err
 	}
@@ -232,14 +233,14 @@ func (q *LongQueue) tailMissing(ctx context.Context, z *client.Session) (bool, e
 // are those of [Queue.Take].
 func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", func(ctx context.Context, z *client.Session, t *itemTake) (wait func() error, err error) {
-		event := q.r.s.NextEvent()
+		event := q.r.Client.NextEvent()
 		last, changed, err := q.fill(ctx, z, t.watches(z))
 		if err != nil || last == nil {
 			return nil, err
 		}
 		return func() error {
 			defer t.woken(changed...)
-			return q.r.s.Wait(ctx, z, event, changed...)
+			return q.r.Client.Wait(ctx, z, event, changed...)
 		}, nil
 	})
 }
@@ -248,7 +249,7 @@ func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 // there was a moment during the call at which the queue was empty.
 func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", func(ctx context.Context, z *client.Session, _ *itemTake) (wait func() error, err error) {
-		if _, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil {
+		if _, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil {
 			return nil, err
 		}
 		last, _, err := q.fill(ctx, z, false)
@@ -276,7 +277,7 @@ func (q *LongQueue) fill(ctx context.Context, z *client.Session, watch bool) (em
 			return nil, nil, err
 		}
 		// Read after the tail, so that it is complete if there is a next one.
-		children, err := q.r.s.Listed(ctx, z, q.folder(n), watch)
+		children, err := q.r.Client.Listed(ctx, z, q.folder(n), watch)
 		if errors.Is(err, zk.ErrNoNode) { // somebody removed it
 			continue
 		}
@@ -290,7 +291,7 @@ func (q *LongQueue) fill(ctx context.Context, z *client.Session, watch bool) (em
 		case n == last.folder:
 			return last, []<-chan zk.Event{moved, children.Changed}, nil
 		case n < last.folder && len(children.Names) == 0:
-			if _, err := q.r.s.Remove(ctx, z, q.folder(n)); err != nil && !errors.Is(err, zk.ErrNotEmpty) {
+			if _, err := q.r.Client.Remove(ctx, z, q.folder(n)); err != nil && !errors.Is(err, zk.ErrNotEmpty) {
 				return nil, nil, err
 			}
 		}
@@ -298,37 +299,37 @@ func (q *LongQueue) fill(ctx context.Context, z *client.Session, watch bool) (em
 	if err == nil { // the last folder came, or went, meanwhile
 		err = q.restore(ctx, z, last)
 	}
-	return nil, nil, cmp.Or(err, errAgain)
+	return nil, nil, cmp.Or(err, calls.ErrAgain)
 }
 
 // Peek returns the first item, as it was at some time during the call, and leaves it
 // there: by now somebody may have taken it. It fails with [ErrEmpty] if there was none.
 // Its errors have no effect.
 func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
-	err = q.r.attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (outcome, error) {
-		if exists, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil || !exists {
-			return notApplied, cmp.Or(err, error(ErrEmpty))
+	err = q.r.Attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		if exists, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil || !exists {
+			return calls.NotApplied, cmp.Or(err, error(ErrEmpty))
 		}
 		last, _, err := q.readTail(ctx, z)
 		if err != nil {
-			return notApplied, err
+			return calls.NotApplied, err
 		}
 		first, err := q.firstOf(ctx, z)
 		switch {
 		case err != nil:
-			return notApplied, err
+			return calls.NotApplied, err
 		case first == "":
 			if now, _, err := q.readTail(ctx, z); err != nil || *now != *last {
-				return notApplied, err
+				return calls.NotApplied, err
 			}
-			return notApplied, ErrEmpty
+			return calls.NotApplied, ErrEmpty
 		}
-		v, err := q.r.s.Get(ctx, z, znodes.Join(q.r.path, first))
+		v, err := q.r.Client.Get(ctx, z, znodes.Join(q.r.Path, first))
 		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
-			return notApplied, nil
+			return calls.NotApplied, nil
 		}
 		item = v.Data
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return item, err
 }
@@ -338,7 +339,7 @@ func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 func (q *LongQueue) firstOf(ctx context.Context, z *client.Session) (string, error) {
 	folders, err := q.folders(ctx, z)
 	for _, n := range folders {
-		names, err := q.r.s.Children(ctx, z, q.folder(n))
+		names, err := q.r.Client.Children(ctx, z, q.folder(n))
 		if err != nil {
 			return "", err
 		}
@@ -359,7 +360,7 @@ func inFolder(n int, names []string) []string {
 
 // folders are the numbers of those that there are, the first one first.
 func (q *LongQueue) folders(ctx context.Context, z *client.Session) ([]int, error) {
-	names, err := q.r.s.Children(ctx, z, q.r.path)
+	names, err := q.r.Client.Children(ctx, z, q.r.Path)
 	return foldersOf(names), err
 }
 
@@ -376,20 +377,20 @@ func foldersOf(names []string) (all []int) {
 // Len returns how many items there were, folder by folder at times during the call: while others
 // put and take it may be a number that there never were at one moment. Its errors have no effect.
 func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
-	err = q.r.attempts(ctx, "len", func(ctx context.Context, z *client.Session) (outcome, error) {
+	err = q.r.Attempts(ctx, "len", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		n = 0
-		if exists, err := q.r.s.QuorumSync(ctx, z, q.r.path); err != nil || !exists {
-			return appliedUnless(err)
+		if exists, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil || !exists {
+			return calls.AppliedUnless(err)
 		}
 		folders, err := q.folders(ctx, z)
 		for _, f := range folders {
-			in, err := q.r.s.NumChildren(ctx, z, q.folder(f))
+			in, err := q.r.Client.NumChildren(ctx, z, q.folder(f))
 			if err != nil {
-				return notApplied, err
+				return calls.NotApplied, err
 			}
 			n += in
 		}
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return n, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -33,7 +34,7 @@ func (p *plan) follow(ctx context.Context) error {
 	}
 	var b client.Backoff
 	for {
-		event := q.r.s.NextEvent()
+		event := q.r.Client.NextEvent()
 		now, err := p.look(ctx, z)
 		if errors.Is(err, zk.ErrNoNode) { // somebody has removed a folder
 			b.Pause(ctx)
@@ -44,14 +45,14 @@ func (p *plan) follow(ctx context.Context) error {
 		}
 		if len(now.changed) > 0 && len(now.lost) == 0 && (len(now.pending) == 0 || len(now.free) == 0) {
 			b = client.Backoff{}
-			if err := q.r.s.Wait(ctx, z, event, now.changed...); err != nil {
+			if err := q.r.Client.Wait(ctx, z, event, now.changed...); err != nil {
 				return err
 			}
 			continue
 		}
 		done, err := p.act(ctx, z, now)
 		switch {
-		case err != nil && !errors.Is(err, errAgain):
+		case err != nil && !errors.Is(err, calls.ErrAgain):
 			return err
 		case done:
 			b = client.Backoff{}
@@ -65,7 +66,7 @@ func (p *plan) ensureFolders(ctx context.Context, z *client.Session) error {
 	if err := p.m.q.ensureFolders(ctx, z); err != nil {
 		return err
 	}
-	return p.m.q.r.s.EnsurePath(ctx, z, p.m.workers.line.path)
+	return p.m.q.r.Client.EnsurePath(ctx, z, p.m.workers.line.Path)
 }
 
 // look reads the present state. The places are listed before what is assigned, so that one
@@ -73,15 +74,15 @@ func (p *plan) ensureFolders(ctx context.Context, z *client.Session) error {
 // place that is not there the places are listed once more: see [JobQueue.recover].
 func (p *plan) look(ctx context.Context, z *client.Session) (now observed, err error) {
 	q := p.m.q
-	workers, err := q.r.s.ChildrenW(ctx, z, p.m.workers.line.path)
+	workers, err := q.r.Client.ChildrenW(ctx, z, p.m.workers.line.Path)
 	if err != nil {
 		return now, err
 	}
-	pending, err := q.r.s.ChildrenW(ctx, z, q.folder("pending"))
+	pending, err := q.r.Client.ChildrenW(ctx, z, q.folder("pending"))
 	if err != nil {
 		return now, err
 	}
-	names, err := q.r.s.Children(ctx, z, q.folder("taken"))
+	names, err := q.r.Client.Children(ctx, z, q.folder("taken"))
 	if err != nil {
 		return now, err
 	}
@@ -107,7 +108,7 @@ func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.No
 	for _, n := range listed {
 		is, ok := p.known[n.Name]
 		if !ok {
-			v, err := p.m.q.r.s.Get(ctx, z, znodes.Join(p.m.workers.line.path, n.Name))
+			v, err := p.m.q.r.Client.Get(ctx, z, znodes.Join(p.m.workers.line.Path, n.Name))
 			switch {
 			case errors.Is(err, zk.ErrNoNode):
 				continue
@@ -150,9 +151,9 @@ func (p *plan) act(ctx context.Context, z *client.Session, now observed) (done b
 func (p *plan) assign(ctx context.Context, z *client.Session, n jobName, place znodes.Node) (done bool, err error) {
 	q := p.m.q
 	taken := n.takenBy(place.ID)
-	master, worker := znodes.Join(p.m.master.x.path, p.master.Name), znodes.Join(p.m.workers.line.path, place.Name)
-	_, err = client.Retry(ctx, q.r.s, z, client.Write, func() ([]zk.MultiResponse, error) {
-		return q.r.s.Conn.Multi(
+	master, worker := znodes.Join(p.m.master.x.Path, p.master.Name), znodes.Join(p.m.workers.line.Path, place.Name)
+	_, err = client.Retry(ctx, q.r.Client, z, client.Write, func() ([]zk.MultiResponse, error) {
+		return q.r.Client.Conn.Multi(
 			present(master),
 			&zk.SetDataRequest{Path: worker, Data: []byte(taken.String()), Version: 0},
 			present(q.job(n.id)), gone(q.pending(n)), newZnode(q.taken(taken), nil))
@@ -167,9 +168,9 @@ func (p *plan) assign(ctx context.Context, z *client.Session, n jobName, place z
 	}
 	// It is over since it was listed. Or somebody removed it, and what is still there of it
 	// would be tried for ever; neither of the two znodes ever comes back.
-	switch _, err = q.r.s.Get(ctx, z, q.job(n.id)); {
+	switch _, err = q.r.Client.Get(ctx, z, q.job(n.id)); {
 	case errors.Is(err, zk.ErrNoNode):
-		_, err = q.r.s.Remove(ctx, z, q.pending(n))
+		_, err = q.r.Client.Remove(ctx, z, q.pending(n))
 	case err == nil:
 		err = q.mend(ctx, z, new(bool), master, worker, q.pending(n))
 	}

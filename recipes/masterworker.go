@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -105,9 +106,9 @@ func (m *MasterWorker) Workers(ctx context.Context) ([]string, error) {
 // A value is at most one candidate at a time: [ErrHeld]. Its other errors are that of ctx,
 // [ErrClosed], or what a server refused.
 func (m *MasterWorker) Lead(ctx context.Context) error {
-	ctx, end, err := m.q.r.start(ctx)
+	ctx, end, err := m.q.r.Start(ctx)
 	if err != nil {
-		return m.q.r.definite("lead", err)
+		return m.q.r.Definite("lead", err)
 	}
 	defer end()
 	err = m.master.DoEach(ctx, func(ctx context.Context) error {
@@ -117,7 +118,7 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 		}
 		return (&plan{m: m, master: h.c}).follow(ctx)
 	})
-	return m.q.r.indefinite("lead", err)
+	return m.q.r.Indefinite("lead", err)
 }
 
 // Take waits until a task is assigned to this client, or until ctx ends. An error with
@@ -125,7 +126,7 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 // [ErrUnknown], with the reason, says that one may have been, as when the session ended
 // while it waited; then the master gives it to somebody else, with an attempt less.
 func (m *MasterWorker) Take(ctx context.Context) (j *Job, err error) {
-	err = m.q.r.attempts(ctx, "take", func(ctx context.Context, z *client.Session) (o outcome, err error) {
+	err = m.q.r.Attempts(ctx, "take", func(ctx context.Context, z *client.Session) (o calls.Outcome, err error) {
 		j, o, err = m.takePlace(ctx, z)
 		return o, err
 	})
@@ -153,7 +154,7 @@ func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *
 		switch {
 		case err == nil:
 			_ = m.q.work(ctx, j, f) // what fails is given back
-		case !errors.Is(err, ErrUnknown) || ctx.Err() != nil || m.q.r.ctx.Err() != nil || m.q.r.s.Context.Err() != nil:
+		case !errors.Is(err, ErrUnknown) || ctx.Err() != nil || m.q.r.Context.Err() != nil || m.q.r.Client.Context.Err() != nil:
 			return err
 		}
 	}
@@ -164,7 +165,7 @@ func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *
 // goes on). What it had taken is assigned to others by the next master. Closing again waits
 // again.
 func (m *MasterWorker) Close(ctx context.Context) error {
-	m.q.r.stopCalls()
+	m.q.r.StopCalls()
 	for _, h := range m.open() {
 		m.vacate(h)
 	}

@@ -381,7 +381,7 @@ func TestMasterWorkerCrashes(t *testing.T) {
 		working.Wait()
 		c.close(t.Context(), false)
 		for _, m := range c.all {
-			must(t, m.q.r.s.Close(t.Context()))
+			must(t, m.q.r.Client.Close(t.Context()))
 		}
 		if in := c.tr.states(t, c.path); len(in["done"]) != tasks {
 			t.Errorf("in the end: %v", in)

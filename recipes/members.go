@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -20,16 +21,16 @@ import (
 func (g *Group) Members(ctx context.Context) ([]Member, error) { return g.membersAs(ctx, "members") }
 
 func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err error) {
-	err = g.line.attempts(ctx, op, func(ctx context.Context, z *client.Session) (outcome, error) {
-		if _, err := g.line.s.QuorumSync(ctx, z, g.line.path); err != nil {
-			return notApplied, err
+	err = g.line.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		if _, err := g.line.Client.QuorumSync(ctx, z, g.line.Path); err != nil {
+			return calls.NotApplied, err
 		}
 		var err error
 		members, err = g.view(ctx, z, func() (v client.Value, err error) {
-			v.Names, err = g.line.s.Children(ctx, z, g.line.path)
+			v.Names, err = g.line.Client.Children(ctx, z, g.line.Path)
 			return v, err
 		})
-		return appliedUnless(err)
+		return calls.AppliedUnless(err)
 	})
 	return members, err
 }
@@ -57,7 +58,7 @@ func (g *Group) read(ctx context.Context, z *client.Session, list []znodes.Node)
 	for _, n := range list {
 		m, ok := g.recall(n.Name)
 		if !ok {
-			v, err := g.line.s.Get(ctx, z, znodes.Join(g.line.path, n.Name))
+			v, err := g.line.Client.Get(ctx, z, znodes.Join(g.line.Path, n.Name))
 			if err != nil {
 				return nil, err
 			}
@@ -72,16 +73,16 @@ func (g *Group) read(ctx context.Context, z *client.Session, list []znodes.Node)
 }
 
 func (g *Group) recall(name string) (Member, bool) {
-	g.seat.mu.Lock()
-	defer g.seat.mu.Unlock()
+	g.seat.Mu.Lock()
+	defer g.seat.Mu.Unlock()
 	m, ok := g.known[name]
 	return m, ok
 }
 
 // remember keeps what was read, and nothing else if that was all.
 func (g *Group) remember(read map[string]Member, all bool) {
-	g.seat.mu.Lock()
-	defer g.seat.mu.Unlock()
+	g.seat.Mu.Lock()
+	defer g.seat.Mu.Unlock()
 	if g.known == nil || all {
 		g.known = read
 		return
@@ -109,9 +110,9 @@ type Change struct {
 func (g *Group) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		var before []Member
-		f := follower[[]Member]{r: g.line.recipe, look: byOne(g.watched), equal: sameMembers}
+		f := calls.Follower[[]Member]{Recipe: g.line.Recipe, Look: calls.ByOne(g.watched), Equal: sameMembers}
 		for {
-			now, err := f.follow(ctx, "changes")
+			now, err := f.Follow(ctx, "changes")
 			if err != nil {
 				yield(Change{}, err)
 				return
@@ -132,12 +133,12 @@ func sameMembers(a, b []Member) bool {
 func (g *Group) watched(ctx context.Context, z *client.Session) (members []Member, changed <-chan zk.Event, err error) {
 	members, err = g.view(ctx, z, func() (client.Value, error) {
 		for range client.MaxRecreate {
-			v, err := g.line.s.ChildrenW(ctx, z, g.line.path)
+			v, err := g.line.Client.ChildrenW(ctx, z, g.line.Path)
 			if !errors.Is(err, zk.ErrNoNode) {
 				changed = v.Changed
 				return v, err
 			}
-			if err := g.line.s.EnsurePath(ctx, z, g.line.path); err != nil {
+			if err := g.line.Client.EnsurePath(ctx, z, g.line.Path); err != nil {
 				return v, err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -44,7 +45,7 @@ const kindMember = "member"
 // at most once.
 type Group struct {
 	line line
-	seat seat[stay]
+	seat calls.Seat[stay]
 
 	known map[string]Member // by name: what was there when the group was last read; by the lock of the seat
 }
@@ -60,11 +61,11 @@ type Member struct {
 
 // NewGroup returns the group on path, of which this value is no member yet.
 func NewGroup(c *Client, path string) *Group {
-	return groupOf(newRecipe(c.client, path))
+	return groupOf(calls.New(c.client, path))
 }
 
-func groupOf(r *recipe) *Group {
-	return &Group{line: line{recipe: r, folder: r.path, kind: kindMember}}
+func groupOf(r *calls.Recipe) *Group {
+	return &Group{line: line{Recipe: r, folder: r.Path, kind: kindMember}}
 }
 
 // stay is the time from when a value joined until it leaves.
@@ -87,15 +88,15 @@ func (g *Group) Join(ctx context.Context, data []byte) error { return g.joinAs(c
 
 func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 	if len(data) > MaxItem {
-		return g.line.definite(op, ErrTooLarge)
+		return g.line.Definite(op, ErrTooLarge)
 	}
-	ctx, end, err := g.line.start(ctx)
+	ctx, end, err := g.line.Start(ctx)
 	if err != nil {
-		return g.line.definite(op, err)
+		return g.line.Definite(op, err)
 	}
 	defer end()
-	if !g.seat.begin() {
-		return g.line.definite(op, ErrJoined)
+	if !g.seat.Begin() {
+		return g.line.Definite(op, ErrJoined)
 	}
 	data = slices.Clone(data)
 	seen := false
@@ -105,23 +106,23 @@ func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 
 // finish takes over what the try to join has come to. The trace of the call goes on.
 func (g *Group) finish(call context.Context, op string, c *contender, data []byte, seen bool, err error) error {
-	g.seat.mu.Lock()
-	defer g.seat.mu.Unlock()
-	g.seat.busy = false
+	g.seat.Mu.Lock()
+	defer g.seat.Mu.Unlock()
+	g.seat.Busy = false
 	switch {
 	case err != nil && !seen:
-		return g.line.definite(op, err)
+		return g.line.Definite(op, err)
 	case err != nil:
-		return g.line.indefinite(op, err)
+		return g.line.Indefinite(op, err)
 	}
-	ctx, stop := context.WithCancel(withTrace(g.line.s.WithTurn(g.line.s.Context), traceOf(call)))
+	ctx, stop := context.WithCancel(withTrace(g.line.Client.WithTurn(g.line.Client.Context), traceOf(call)))
 	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.Name}
 	go g.keep(ctx, m)
-	if g.line.ctx.Err() != nil {
+	if g.line.Context.Err() != nil {
 		g.vanish(m)
-		return g.line.indefinite(op, ErrClosed)
+		return g.line.Indefinite(op, ErrClosed)
 	}
-	g.seat.has = m
+	g.seat.Has = m
 	return nil
 }
 
@@ -129,7 +130,7 @@ func (g *Group) finish(call context.Context, op string, c *contender, data []byt
 // have seen one.
 func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contender, err error) {
 	removed := 0
-	err = g.line.s.EachSession(ctx, func(z *client.Session) error {
+	err = g.line.Client.EachSession(ctx, func(z *client.Session) error {
 		for {
 			c, err = g.line.join(ctx, z, data)
 			if _, never := errors.AsType[neverMade](err); !never {
@@ -149,11 +150,11 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b client.Backoff
 	for g.awaitGone(ctx, m.c) {
-		traceOf(ctx).gone(znodes.Join(g.line.path, m.c.Name))
+		traceOf(ctx).gone(znodes.Join(g.line.Path, m.c.Name))
 		g.rename(m, "")
 		// A deposed leader tells of an expiry before it is one, so the znode of a session that
 		// is said to be gone may still be there.
-		g.line.sweepIf(m.c.unsure || !g.line.s.IsCurrent(m.c.session), m.c.ID)
+		g.line.sweepIf(m.c.unsure || !g.line.Client.IsCurrent(m.c.session), m.c.ID)
 		for ctx.Err() == nil {
 			c, err := g.enter(ctx, m.data, new(bool))
 			if err == nil {
@@ -167,31 +168,31 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 }
 
 func (g *Group) rename(m *stay, name string) {
-	g.seat.mu.Lock()
-	defer g.seat.mu.Unlock()
+	g.seat.Mu.Lock()
+	defer g.seat.Mu.Unlock()
 	m.name = name
 }
 
 // Name returns the name by which this value is among the members now, [Member.Name]; "" if it
 // is none, or has to join again because its session was lost or its znode removed.
 func (g *Group) Name() string {
-	g.seat.mu.Lock()
-	defer g.seat.mu.Unlock()
-	if g.seat.has == nil {
+	g.seat.Mu.Lock()
+	defer g.seat.Mu.Unlock()
+	if g.seat.Has == nil {
 		return ""
 	}
-	return g.seat.has.name
+	return g.seat.Has.name
 }
 
 // awaitGone waits until the znode of c is gone; false if it need not be waited for any more.
 func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
 	var b client.Backoff
 	for changed := c.changed; ; {
-		event := g.line.s.NextEvent()
-		err := g.line.s.Wait(ctx, c.session, event, changed)
+		event := g.line.Client.NextEvent()
+		err := g.line.Client.Wait(ctx, c.session, event, changed)
 		if err == nil {
 			var v client.Value
-			v, err = g.line.s.GetW(ctx, c.session, znodes.Join(g.line.path, c.Name))
+			v, err = g.line.Client.GetW(ctx, c.session, znodes.Join(g.line.Path, c.Name))
 			changed = v.Changed
 		}
 		switch {
@@ -211,14 +212,14 @@ func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
 // in the background: the error of ctx, or [ErrClosed] if that came in between.
 func (g *Group) Leave(ctx context.Context) error {
 	const op = "leave"
-	ctx, end, err := g.line.start(ctx)
+	ctx, end, err := g.line.Start(ctx)
 	if err != nil {
-		return g.line.definite(op, err)
+		return g.line.Definite(op, err)
 	}
 	defer end()
-	m := g.seat.drop()
+	m := g.seat.Drop()
 	if m == nil {
-		return g.line.definite(op, ErrNotJoined)
+		return g.line.Definite(op, ErrNotJoined)
 	}
 	return g.end(ctx, op, m)
 }
@@ -226,12 +227,12 @@ func (g *Group) Leave(ctx context.Context) error {
 // end waits until nobody who looks from then on sees a member that is to be none any more.
 func (g *Group) end(ctx context.Context, op string, m *stay) error {
 	g.vanish(m)
-	err := g.line.cleanUps.Wait(ctx)
-	if err == nil && g.line.s.Context.Err() != nil {
+	err := g.line.CleanUps.Wait(ctx)
+	if err == nil && g.line.Client.Context.Err() != nil {
 		err = ErrClosed
 	}
 	if err != nil {
-		return g.line.indefinite(op, err)
+		return g.line.Indefinite(op, err)
 	}
 	return nil
 }
@@ -239,12 +240,12 @@ func (g *Group) end(ctx context.Context, op string, m *stay) error {
 // vanish removes, in the background, what is there of a member that is to be none any more.
 func (g *Group) vanish(m *stay) {
 	m.stop()
-	g.line.cleanUp(m.done, func(ctx context.Context, z *client.Session) error {
+	g.line.CleanUp(m.done, func(ctx context.Context, z *client.Session) error {
 		c := m.c
 		if z != c.session {
 			return g.line.swept(ctx, z, c.ID)
 		}
-		if _, err := g.line.s.Remove(ctx, z, znodes.Join(g.line.path, c.Name)); err != nil || !c.unsure {
+		if _, err := g.line.Client.Remove(ctx, z, znodes.Join(g.line.Path, c.Name)); err != nil || !c.unsure {
 			return err
 		}
 		return g.line.swept(ctx, z, c.ID)
@@ -254,9 +255,9 @@ func (g *Group) vanish(m *stay) {
 // Close leaves the group, ends the calls that wait, and waits until nothing of this value is
 // left in the tree, or ctx ends (its error; the clean-up goes on). Closing again waits again.
 func (g *Group) Close(ctx context.Context) error {
-	g.line.stopCalls()
-	if m := g.seat.drop(); m != nil {
+	g.line.StopCalls()
+	if m := g.seat.Drop(); m != nil {
 		g.vanish(m)
 	}
-	return g.line.drain(ctx, "close group")
+	return g.line.Drain(ctx, "close group")
 }

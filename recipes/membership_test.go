@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -248,7 +249,7 @@ func TestGroupListsThePresent(t *testing.T) {
 // TestGroupShowsNoMixture has a member leave, behind one that joined, while the group is read.
 func TestGroupShowsNoMixture(t *testing.T) {
 	inGroup(t, func(t *testing.T, tr *tree, f *fake, a, b *Group) {
-		first := NewGroup(clientOver(b.line.s), "/g")
+		first := NewGroup(clientOver(b.line.Client), "/g")
 		must(t, b.Join(t.Context(), []byte("b")))
 		must(t, first.Join(t.Context(), []byte("first")))
 		for range 2 { // the second time most is known
@@ -291,7 +292,7 @@ func TestGroupChanges(t *testing.T) {
 		all.tell("+ - =")
 		must(t, a.Join(t.Context(), []byte("a")))
 		all.tell("+a - =a")
-		other := NewGroup(clientOver(a.line.s), "/g")
+		other := NewGroup(clientOver(a.line.Client), "/g")
 		must(t, other.Join(t.Context(), []byte("c")))
 		must(t, a.Leave(t.Context()))
 		all.tell("+c -a =c") // as one

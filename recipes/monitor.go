@@ -21,7 +21,7 @@ func (h *hold) watch() {
 	all := h.line.znodes(h.c)
 	_ = h.line.each(h.c, func(q line, c *contender) error {
 		go h.monitor(monitor{
-			hold: h, s: q.s, z: c.session, path: znodes.Join(q.folder, c.Name), turn: q.s.NextTurn(), changed: c.changed, checks: all,
+			hold: h, s: q.Client, z: c.session, path: znodes.Join(q.folder, c.Name), turn: q.Client.NextTurn(), changed: c.changed, checks: all,
 		})
 		all = nil
 		return nil
@@ -36,8 +36,8 @@ func (h *hold) monitor(m monitor) {
 		return
 	}
 	// From before Lost closes, so that a Close that comes then waits for it.
-	h.line.cleanUps.Add()
-	defer h.line.cleanUps.Done()
+	h.line.CleanUps.Add()
+	defer h.line.CleanUps.Done()
 	if h.end(true) {
 		m.s.Counters.HoldsLost.Add(1)
 		m.s.Tell(slog.LevelWarn, "hold was lost", "path", m.path, "session", client.SessionID(m.z.ID))

@@ -51,7 +51,7 @@ func NewMultiLock(c *Client, paths ...string) *MultiLock {
 			x.folder = path
 			continue
 		}
-		x.beside = append(x.beside, line{recipe: x.recipe, folder: path, kind: kindLock, places: 1, forewarned: true})
+		x.beside = append(x.beside, line{Recipe: x.Recipe, folder: path, kind: kindLock, places: 1, forewarned: true})
 	}
 	return &MultiLock{x, paths}
 }
@@ -59,17 +59,17 @@ func NewMultiLock(c *Client, paths ...string) *MultiLock {
 // valid refuses paths that cannot be locked together.
 func (l *MultiLock) valid(op string) error {
 	if n := len(l.paths); n < 1 || n > maxPaths {
-		return l.x.definite(op, ErrPaths)
+		return l.x.Definite(op, ErrPaths)
 	}
 	size := 0
 	for _, path := range l.paths {
 		if err := znodes.CheckPath(path); err != nil {
-			return l.x.definite(op, err)
+			return l.x.Definite(op, err)
 		}
 		size += len(path) + perContender
 	}
 	if size > MaxItem {
-		return l.x.definite(op, ErrTooLarge)
+		return l.x.Definite(op, ErrTooLarge)
 	}
 	return nil
 }

@@ -76,11 +76,11 @@ type snapshot struct {
 // Picker returns a picker that begins to follow the service at once. Close it, or the
 // service, when it is not needed any more.
 func (s *Service) Picker(strategy Strategy) *Picker {
-	ctx, stop := context.WithCancel(s.r.s.Context)
+	ctx, stop := context.WithCancel(s.r.Client.Context)
 	p := &Picker{service: s, stop: stop, done: make(chan struct{}), strategy: strategy, snapshot: snapshot{changed: make(chan struct{})}}
-	ctx, end, err := s.r.start(ctx)
+	ctx, end, err := s.r.Start(ctx)
 	if err != nil {
-		p.tell(nil, s.r.definite("pick", err))
+		p.tell(nil, s.r.Definite("pick", err))
 		stop()
 		close(p.done)
 		return p
@@ -100,7 +100,7 @@ func (p *Picker) follow(ctx context.Context) {
 	for {
 		for now, err := range p.service.Changes(ctx) {
 			if ctx.Err() != nil {
-				err = p.service.r.definite("pick", ErrClosed)
+				err = p.service.r.Definite("pick", ErrClosed)
 			}
 			p.tell(now, err)
 			if errors.Is(err, ErrClosed) {
@@ -139,7 +139,7 @@ func (p *Picker) sees(ctx context.Context, will func([]Instance) bool) ([]Instan
 		select {
 		case <-s.changed:
 		case <-ctx.Done():
-			return nil, p.service.r.definite("pick", context.Cause(ctx))
+			return nil, p.service.r.Definite("pick", context.Cause(ctx))
 		}
 	}
 }
@@ -157,7 +157,7 @@ func (p *Picker) Pick(ctx context.Context) (Instance, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.now) == 0 {
-		return Instance{}, p.service.r.definite("pick", ErrNoInstance)
+		return Instance{}, p.service.r.Definite("pick", ErrNoInstance)
 	}
 	return p.strategy(p.now), nil
 }

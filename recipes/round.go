@@ -17,7 +17,7 @@ import (
 func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []string, err error) {
 	persistent := make(map[string]bool) // persistent znodes that look like members
 	for {
-		event := d.line.s.NextEvent()
+		event := d.line.Client.NextEvent()
 		ready, err := d.ready(ctx, c.session)
 		if err != nil {
 			return nil, err
@@ -36,7 +36,7 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 		if next := d.next(present, round); slices.Contains(next, c.Name) {
 			err = d.form(ctx, c.session, next, ready.Stat.Version, persistent)
 		} else {
-			err = d.line.s.Wait(ctx, c.session, event, ready.Changed, changed)
+			err = d.line.Client.Wait(ctx, c.session, event, ready.Changed, changed)
 		}
 		if err != nil {
 			return nil, err
@@ -46,13 +46,13 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 
 // ready reads the present round and makes the znode for it if it is missing.
 func (d *DoubleBarrier) ready(ctx context.Context, z *client.Session) (client.Value, error) {
-	path := znodes.Join(d.line.path, readyNode)
+	path := znodes.Join(d.line.Path, readyNode)
 	for range client.MaxRecreate {
-		v, err := d.line.s.GetW(ctx, z, path)
+		v, err := d.line.Client.GetW(ctx, z, path)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return v, err
 		}
-		if err := d.line.s.EnsurePath(ctx, z, path); err != nil {
+		if err := d.line.Client.EnsurePath(ctx, z, path); err != nil {
 			return client.Value{}, err
 		}
 	}
@@ -72,7 +72,7 @@ func members(data []byte) []string {
 // c has to wait for. Only the one in front watches the children; the others watch
 // the one ahead of them, to step in for it, and all watch "ready".
 func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent map[string]bool) ([]znodes.Node, <-chan zk.Event, error) {
-	names, err := d.line.s.Children(ctx, c.session, d.line.path)
+	names, err := d.line.Client.Children(ctx, c.session, d.line.Path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,11 +83,11 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent ma
 		case at < 0:
 			return nil, nil, ErrRemoved
 		case at == 0:
-			children, err := d.line.s.ChildrenW(ctx, c.session, d.line.path)
+			children, err := d.line.Client.ChildrenW(ctx, c.session, d.line.Path)
 			return sorted(children.Names, persistent), children.Changed, err
 		}
 		ahead := present[at-1].Name
-		v, err := d.line.s.GetW(ctx, c.session, znodes.Join(d.line.path, ahead))
+		v, err := d.line.Client.GetW(ctx, c.session, znodes.Join(d.line.Path, ahead))
 		if err != nil || v.Stat.EphemeralOwner != 0 {
 			return present, v.Changed, err
 		}
@@ -98,7 +98,7 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent ma
 // allEphemeral reports whether all of the named are there and ephemeral.
 func (d *DoubleBarrier) allEphemeral(ctx context.Context, z *client.Session, names []string, persistent map[string]bool) (bool, error) {
 	for _, name := range names {
-		v, err := d.line.s.Get(ctx, z, znodes.Join(d.line.path, name))
+		v, err := d.line.Client.Get(ctx, z, znodes.Join(d.line.Path, name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return false, nil
@@ -145,12 +145,12 @@ func (d *DoubleBarrier) form(ctx context.Context, z *client.Session, round []str
 	}
 	var ops []any
 	for _, name := range round {
-		ops = append(ops, &zk.CheckVersionRequest{Path: znodes.Join(d.line.path, name), Version: -1})
+		ops = append(ops, &zk.CheckVersionRequest{Path: znodes.Join(d.line.Path, name), Version: -1})
 	}
 	ops = append(ops, &zk.SetDataRequest{
-		Path: znodes.Join(d.line.path, readyNode), Data: []byte(strings.Join(round, "\n")), Version: version,
+		Path: znodes.Join(d.line.Path, readyNode), Data: []byte(strings.Join(round, "\n")), Version: version,
 	})
-	_, err := client.Send(d.line.s, z, client.Write, func() ([]zk.MultiResponse, error) { return d.line.s.Conn.Multi(ops...) }).Wait(ctx)
+	_, err := client.Send(d.line.Client, z, client.Write, func() ([]zk.MultiResponse, error) { return d.line.Client.Conn.Multi(ops...) }).Wait(ctx)
 	switch {
 	case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrBadVersion):
 		return nil
@@ -165,7 +165,7 @@ func (d *DoubleBarrier) form(ctx context.Context, z *client.Session, round []str
 // the round if it has been counted, else whether it is known to be gone; what is
 // left is removed in the background.
 func (d *DoubleBarrier) withdraw(c *contender) (round []string, gone bool) {
-	ctx, cancel := d.line.s.WithGrace()
+	ctx, cancel := d.line.Client.WithGrace()
 	defer cancel()
 	round, err := d.removeUncounted(ctx, c)
 	if err != nil {
@@ -189,10 +189,10 @@ func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contender) (roun
 		if round := members(ready.Data); slices.Contains(round, c.Name) {
 			return round, nil
 		}
-		results, err := client.Retry(ctx, d.line.s, c.session, client.Write, func() ([]zk.MultiResponse, error) {
-			return d.line.s.Conn.Multi(
-				&zk.CheckVersionRequest{Path: znodes.Join(d.line.path, readyNode), Version: ready.Stat.Version},
-				&zk.DeleteRequest{Path: znodes.Join(d.line.path, c.Name), Version: -1},
+		results, err := client.Retry(ctx, d.line.Client, c.session, client.Write, func() ([]zk.MultiResponse, error) {
+			return d.line.Client.Conn.Multi(
+				&zk.CheckVersionRequest{Path: znodes.Join(d.line.Path, readyNode), Version: ready.Stat.Version},
+				&zk.DeleteRequest{Path: znodes.Join(d.line.Path, c.Name), Version: -1},
 			)
 		})
 		switch {

@@ -105,17 +105,17 @@ func (l *RWLock) TryRLock(ctx context.Context) (locked bool, err error) {
 // no hold; [ErrLost]; the error of ctx, or what a server refused.
 func (l *RWLock) Downgrade(ctx context.Context) error {
 	const op = "downgrade"
-	ctx, end, err := l.x.start(ctx)
+	ctx, end, err := l.x.Start(ctx)
 	if err != nil {
-		return l.x.definite(op, err)
+		return l.x.Definite(op, err)
 	}
 	defer end()
 	h := l.x.present()
 	switch {
 	case h == nil:
-		return l.x.definite(op, ErrNotHeld)
+		return l.x.Definite(op, ErrNotHeld)
 	case h.isLost():
-		return l.x.indefinite(op, ErrLost)
+		return l.x.Indefinite(op, ErrLost)
 	case h.line.kind == kindRead:
 		return nil
 	}
@@ -123,10 +123,10 @@ func (l *RWLock) Downgrade(ctx context.Context) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, zk.ErrNoNode), errors.Is(err, ErrSessionLost):
-		return l.x.indefinite(op, ErrLost)
+		return l.x.Indefinite(op, ErrLost)
 	default:
-		l.x.background(func(ctx context.Context, _ func(error)) { _ = h.mark(ctx, wordRead) })
-		return l.x.indefinite(op, err)
+		l.x.Background(func(ctx context.Context, _ func(error)) { _ = h.mark(ctx, wordRead) })
+		return l.x.Indefinite(op, err)
 	}
 }
 
@@ -142,18 +142,18 @@ func (l *RWLock) Unlock(ctx context.Context) error { return l.x.release(ctx, "un
 // tells nobody a second time.
 func (l *RWLock) Revoke(ctx context.Context) error {
 	const op = "revoke"
-	ctx, end, err := l.x.start(ctx)
+	ctx, end, err := l.x.Start(ctx)
 	if err != nil {
-		return l.x.definite(op, err)
+		return l.x.Definite(op, err)
 	}
 	defer end()
 	asked := false
-	err = l.x.s.EachSession(ctx, func(z *client.Session) error { return l.askHolders(ctx, z, &asked) })
+	err = l.x.Client.EachSession(ctx, func(z *client.Session) error { return l.askHolders(ctx, z, &asked) })
 	switch {
 	case err != nil && !asked:
-		return l.x.definite(op, err)
+		return l.x.Definite(op, err)
 	case err != nil:
-		return l.x.indefinite(op, err)
+		return l.x.Indefinite(op, err)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (l *RWLock) Revoke(ctx context.Context) error {
 // askHolders asks whoever is in front: a writer, or all readers ahead of the first one that
 // waits. asked is set if somebody may have been.
 func (l *RWLock) askHolders(ctx context.Context, z *client.Session, asked *bool) error {
-	names, err := l.x.s.FreshChildren(ctx, z, l.x.folder)
+	names, err := l.x.Client.FreshChildren(ctx, z, l.x.folder)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (l *RWLock) askHolders(ctx context.Context, z *client.Session, asked *bool)
 			return nil
 		}
 		*asked = true
-		data, err := mark(ctx, l.x.s, z, znodes.Join(l.x.folder, n.Name), wordUnlock)
+		data, err := mark(ctx, l.x.Client, z, znodes.Join(l.x.folder, n.Name), wordUnlock)
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue

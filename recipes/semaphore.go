@@ -122,7 +122,7 @@ func (s *Semaphore) TryAcquire(ctx context.Context) (acquired bool, err error) {
 
 func (s *Semaphore) valid(op string) error {
 	if n := s.x.places; n < 1 || n > maxLeases {
-		return s.x.definite(op, ErrLeases)
+		return s.x.Definite(op, ErrLeases)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
@@ -31,7 +32,7 @@ const waiters = 2
 // newStandby returns those that wait with znodes of that kind in folder. All of them must be able
 // to use the same: two of them watch for the others.
 func newStandby(s *client.Client, folder, kind string) *standby {
-	return &standby{line: line{recipe: newRecipe(s, folder), folder: folder, kind: kind, places: waiters}}
+	return &standby{line: line{Recipe: calls.New(s, folder), folder: folder, kind: kind, places: waiters}}
 }
 
 // waiter is one call of those who wait. It is for one goroutine.
@@ -86,7 +87,7 @@ func (w *waiter) leave() {
 // again asks for another attempt where somebody removed what was made.
 func again(err error) error {
 	if err == nil || errors.Is(err, failures.ErrRemoved) || errors.Is(err, zk.ErrNoNode) {
-		return errAgain
+		return calls.ErrAgain
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -26,8 +27,8 @@ type transactionCall struct {
 func (w *transactionCall) write(ctx context.Context, f func() error) error {
 	var b client.Backoff
 	for {
-		o, err := once(ctx, w.r.s, w.z, func() (struct{}, error) { return struct{}{}, f() })
-		if o == unknown {
+		o, err := calls.Once(ctx, w.r.Client, w.z, func() (struct{}, error) { return struct{}{}, f() })
+		if o == calls.Unknown {
 			w.unknown = true
 		}
 		if !failures.Unanswered(err) {
@@ -40,19 +41,19 @@ func (w *transactionCall) write(ctx context.Context, f func() error) error {
 // create creates a child of the path; the error is zk.ErrNodeExists if there is one.
 func (w *transactionCall) create(ctx context.Context, path, data string) error {
 	return w.write(ctx, func() error {
-		_, err := w.r.s.Conn.Create(path, []byte(data), 0)
+		_, err := w.r.Client.Conn.Create(path, []byte(data), 0)
 		return err
 	})
 }
 
 func (w *transactionCall) begin(ctx context.Context, sites []string) error {
-	path, data := znodes.Join(w.r.path, sitesNode), strings.Join(sites, "\n")
+	path, data := znodes.Join(w.r.Path, sitesNode), strings.Join(sites, "\n")
 	for range client.MaxRecreate {
 		err := w.declare(ctx, path, data, ErrBegun)
 		if !errors.Is(err, zk.ErrNoNode) {
 			return err
 		}
-		if err := w.r.s.EnsurePath(ctx, w.z, w.r.path); err != nil {
+		if err := w.r.Client.EnsurePath(ctx, w.z, w.r.Path); err != nil {
 			return err
 		}
 	}
@@ -92,8 +93,8 @@ func (w *transactionCall) declare(ctx context.Context, path, data string, other 
 // sites reads who the sites are. As they never change an old view will do, but for one that
 // has none.
 func (w *transactionCall) sites(ctx context.Context) (client.Value, error) {
-	path := znodes.Join(w.r.path, sitesNode)
-	v, err := w.r.s.Get(ctx, w.z, path)
+	path := znodes.Join(w.r.Path, sitesNode)
+	v, err := w.r.Client.Get(ctx, w.z, path)
 	if errors.Is(err, zk.ErrNoNode) {
 		v, err = w.fresh(ctx, path)
 	}
@@ -106,10 +107,10 @@ func (w *transactionCall) sites(ctx context.Context) (client.Value, error) {
 
 // fresh reads a znode as it is at some time during the call.
 func (w *transactionCall) fresh(ctx context.Context, path string) (client.Value, error) {
-	if _, err := w.r.s.QuorumSync(ctx, w.z, path); err != nil {
+	if _, err := w.r.Client.QuorumSync(ctx, w.z, path); err != nil {
 		return client.Value{}, err
 	}
-	return w.r.s.Get(ctx, w.z, path)
+	return w.r.Client.Get(ctx, w.z, path)
 }
 
 // learn waits in z for the outcome, or decides it. Before votes are taken for missing all is
@@ -118,11 +119,11 @@ func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome str
 	for removed := 0; removed <= client.MaxRecreate; {
 		late := !due.IsZero() && !time.Now().Before(due)
 		if late || removed > 0 {
-			if _, err := w.r.s.QuorumSync(ctx, w.z, w.r.path); err != nil {
+			if _, err := w.r.Client.QuorumSync(ctx, w.z, w.r.Path); err != nil {
 				return "", err
 			}
 		}
-		event := w.r.s.NextEvent()
+		event := w.r.Client.NextEvent()
 		seen, err := w.look(ctx)
 		switch {
 		case err != nil || seen.decided:
@@ -152,11 +153,11 @@ func overtaken(err error) bool {
 
 // await waits until it is worth looking again, or votes are due.
 func (w *transactionCall) await(ctx context.Context, due time.Time, event <-chan struct{}, changed <-chan zk.Event) error {
-	most := w.r.s.Timeout
+	most := w.r.Client.Timeout
 	if !due.IsZero() {
 		most = max(min(most, time.Until(due)), 0)
 	}
-	return w.r.s.WaitFor(ctx, w.z, most, event, changed)
+	return w.r.Client.WaitFor(ctx, w.z, most, event, changed)
 }
 
 // seenTransaction is what a look shows.
@@ -170,13 +171,13 @@ type seenTransaction struct {
 // look reads where the transaction is. The watch on the children is one on votes and outcome
 // alike.
 func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err error) {
-	children, err := w.r.s.ChildrenW(ctx, w.z, w.r.path)
+	children, err := w.r.Client.ChildrenW(ctx, w.z, w.r.Path)
 	if err != nil && !errors.Is(err, zk.ErrNoNode) {
 		return seen, err
 	}
 	seen.changed = children.Changed
 	if slices.Contains(children.Names, outcomeNode) {
-		v, err := w.r.s.Get(ctx, w.z, znodes.Join(w.r.path, outcomeNode))
+		v, err := w.r.Client.Get(ctx, w.z, znodes.Join(w.r.Path, outcomeNode))
 		if err == nil {
 			return decided(string(v.Data))
 		}
@@ -188,7 +189,7 @@ func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err e
 	if err != nil {
 		return seen, err
 	}
-	seen.checks = []any{unchanged(znodes.Join(w.r.path, sitesNode), sites)}
+	seen.checks = []any{unchanged(znodes.Join(w.r.Path, sitesNode), sites)}
 	missing := false
 	for _, site := range sites.Names {
 		v, there, err := w.voteOf(ctx, site, children.Names)
@@ -233,7 +234,7 @@ func (w *transactionCall) voteOf(ctx context.Context, site string, children []st
 	if v, there = w.votes[site]; there {
 		return v, true, nil
 	}
-	v, err = w.r.s.Get(ctx, w.z, w.vote(site))
+	v, err = w.r.Client.Get(ctx, w.z, w.vote(site))
 	if errors.Is(err, zk.ErrNoNode) {
 		return v, false, nil
 	}
@@ -246,10 +247,10 @@ func (w *transactionCall) voteOf(ctx context.Context, site string, children []st
 // decide creates the outcome, if what it follows from is still so.
 func (w *transactionCall) decide(ctx context.Context, seen seenTransaction) error {
 	ops := append(slices.Clone(seen.checks), &zk.CreateRequest{
-		Path: znodes.Join(w.r.path, outcomeNode), Data: []byte(seen.outcome),
+		Path: znodes.Join(w.r.Path, outcomeNode), Data: []byte(seen.outcome),
 	})
 	return w.write(ctx, func() error {
-		_, err := w.r.s.Conn.Multi(ops...)
+		_, err := w.r.Client.Conn.Multi(ops...)
 		return err
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
@@ -40,7 +41,7 @@ import (
 // What it costs: all who wait look again at each vote, so it suits some dozen sites. It is
 // safe for concurrent use.
 type TwoPhaseCommit struct {
-	r *recipe
+	r *calls.Recipe
 }
 
 var (
@@ -72,7 +73,7 @@ const (
 
 // NewTwoPhaseCommit returns the transaction on path.
 func NewTwoPhaseCommit(c *Client, path string) *TwoPhaseCommit {
-	return &TwoPhaseCommit{newRecipe(c.client, path)}
+	return &TwoPhaseCommit{calls.New(c.client, path)}
 }
 
 // Begin begins the transaction, with these sites. That it has begun with the same ones is
@@ -84,7 +85,7 @@ func NewTwoPhaseCommit(c *Client, path string) *TwoPhaseCommit {
 func (t *TwoPhaseCommit) Begin(ctx context.Context, sites []string) error {
 	const op = "begin"
 	if err := t.checkSites(sites); err != nil {
-		return t.r.definite(op, err)
+		return t.r.Definite(op, err)
 	}
 	sites = slices.Clone(sites)
 	return t.settle(ctx, op, func(ctx context.Context, w *transactionCall) error { return w.begin(ctx, sites) })
@@ -116,7 +117,7 @@ func notInSite(r rune) bool {
 	return r == '/' || r < ' ' || r >= 0x7f && r <= 0x9f || r >= 0xd800 && r <= 0xf8ff || r >= 0xfff0 && r <= 0xffff
 }
 
-func (t *TwoPhaseCommit) vote(site string) string { return znodes.Join(t.r.path, votePrefix+site) }
+func (t *TwoPhaseCommit) vote(site string) string { return znodes.Join(t.r.Path, votePrefix+site) }
 
 // Vote says that a site can commit the transaction, or that it cannot. A site has one vote;
 // to give the same again is fine: a site that is not sure calls it again. Once a site has
@@ -167,20 +168,20 @@ func (t *TwoPhaseCommit) learn(ctx context.Context, op string, due time.Time) (c
 // Close ends the calls that wait, and waits for them, no longer than ctx (its error). It
 // leaves the transaction as it is. Closing again is fine.
 func (t *TwoPhaseCommit) Close(ctx context.Context) error {
-	t.r.stopCalls()
-	return t.r.drain(ctx, "close two-phase commit")
+	t.r.StopCalls()
+	return t.r.Drain(ctx, "close two-phase commit")
 }
 
 // settle runs a call in one session after the other. All znodes are created once, so what a
 // lost session may have left under way does no harm to a further try: it makes the same.
 func (t *TwoPhaseCommit) settle(ctx context.Context, op string, call func(context.Context, *transactionCall) error) error {
-	ctx, end, err := t.r.start(ctx)
+	ctx, end, err := t.r.Start(ctx)
 	if err != nil {
-		return t.r.definite(op, err)
+		return t.r.Definite(op, err)
 	}
 	defer end()
 	w := &transactionCall{TwoPhaseCommit: t}
-	err = t.r.s.EachSession(ctx, func(z *client.Session) error {
+	err = t.r.Client.EachSession(ctx, func(z *client.Session) error {
 		w.z, w.votes = z, map[string]client.Value{}
 		return call(ctx, w)
 	})
@@ -189,7 +190,7 @@ func (t *TwoPhaseCommit) settle(ctx context.Context, op string, call func(contex
 	case err == nil:
 		return nil
 	case w.unknown && !concluded:
-		return t.r.indefinite(op, fmt.Errorf("%w: %w", ErrUnknown, t.r.cause(err)))
+		return t.r.Indefinite(op, fmt.Errorf("%w: %w", ErrUnknown, t.r.Cause(err)))
 	}
-	return t.r.definite(op, err)
+	return t.r.Definite(op, err)
 }

@@ -149,7 +149,7 @@ func TestTransactionIsDecidedOnce(t *testing.T) {
 
 func TestTransactionErrors(t *testing.T) {
 	ofTransaction(t, func(ctx context.Context, tr *tree, _ *fake, a, b *TwoPhaseCommit) {
-		none := NewTwoPhaseCommit(clientOver(b.r.s), "/none")
+		none := NewTwoPhaseCommit(clientOver(b.r.Client), "/none")
 		_, never := none.Outcome(ctx)
 		_, nobody := none.Decide(ctx, 0)
 		must(t, a.Vote(ctx, "a", true))

@@ -20,7 +20,7 @@ const (
 // mark writes a word into the data of the hold's contender, whatever replies get lost,
 // until its session ends.
 func (h *hold) mark(ctx context.Context, word string) error {
-	_, err := mark(ctx, h.line.s, h.c.session, znodes.Join(h.line.folder, h.c.Name), word)
+	_, err := mark(ctx, h.line.Client, h.c.session, znodes.Join(h.line.folder, h.c.Name), word)
 	return err
 }
 

@@ -7,29 +7,30 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // takePlace waits at a place of its own for a task. Where it cannot tell whether something
 // was assigned to the place, the outcome is unknown.
-func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, outcome, error) {
+func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, calls.Outcome, error) {
 	line := m.workers.line
 	c := line.newContender(z)
 	if err := line.create(ctx, c, nil); err != nil {
 		if c.left {
-			return nil, unknown, err
+			return nil, calls.Unknown, err
 		}
-		return nil, notApplied, again(err)
+		return nil, calls.NotApplied, again(err)
 	}
 	h := newHold(line, c)
 	if !m.keep(h) {
 		m.vacate(h)
-		return nil, unknown, ErrClosed
+		return nil, calls.Unknown, ErrClosed
 	}
 	if err := line.verify(ctx, c); err != nil {
 		o, err := m.withdraw(h, err)
-		line.sweepIf(o == unknown, c.ID) // it may be another session's
+		line.sweepIf(o == calls.Unknown, c.ID) // it may be another session's
 		return nil, o, err
 	}
 	h.watch()
@@ -37,7 +38,7 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, 
 	var n jobName
 	err := h.during(ctx, func(ctx context.Context) (err error) {
 		if n, err = m.assigned(ctx, c); err == nil {
-			v, err = m.q.r.s.Get(ctx, z, m.q.job(n.id))
+			v, err = m.q.r.Client.Get(ctx, z, m.q.job(n.id))
 		}
 		return err
 	})
@@ -46,27 +47,27 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, 
 		return nil, o, err
 	}
 	j := newJob(m.q, n, h, v.Data)
-	j.over = func(o outcome) {
-		if o == applied {
+	j.over = func(o calls.Outcome) {
+		if o == calls.Applied {
 			m.left(h)
 		} else {
 			m.vacate(h)
 		}
 	}
-	return j, applied, nil
+	return j, calls.Applied, nil
 }
 
 // assigned waits until something is assigned to a place.
 func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, error) {
 	for data, changed := c.data, c.changed; ; {
-		event := m.q.r.s.NextEvent()
+		event := m.q.r.Client.NextEvent()
 		if n, ok := parseJob(string(data), kindTaken); ok && n.worker == c.ID {
 			return n, nil
 		}
-		if err := m.q.r.s.Wait(ctx, c.session, event, changed); err != nil {
+		if err := m.q.r.Client.Wait(ctx, c.session, event, changed); err != nil {
 			return jobName{}, err
 		}
-		v, err := m.q.r.s.GetW(ctx, c.session, znodes.Join(m.workers.line.path, c.Name))
+		v, err := m.q.r.Client.GetW(ctx, c.session, znodes.Join(m.workers.line.Path, c.Name))
 		if err != nil {
 			return jobName{}, err
 		}
@@ -76,10 +77,10 @@ func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, err
 
 // withdraw gives up a place, because of an error. If it can be removed as it was made,
 // nothing was assigned to it, and nothing will be.
-func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
-	s, c := m.q.r.s, h.c
+func (m *MasterWorker) withdraw(h *hold, why error) (calls.Outcome, error) {
+	s, c := m.q.r.Client, h.c
 	switch {
-	case h.isLost() && m.q.r.ctx.Err() == nil:
+	case h.isLost() && m.q.r.Context.Err() == nil:
 		why = ErrSessionLost
 	case errors.Is(why, zk.ErrNoNode):
 		why = ErrRemoved
@@ -88,21 +89,21 @@ func (m *MasterWorker) withdraw(h *hold, why error) (outcome, error) {
 	ctx, cancel := s.WithGrace()
 	defer cancel()
 	_, err := client.Retry(ctx, s, c.session, client.Write, func() (struct{}, error) {
-		return struct{}{}, s.Conn.Delete(znodes.Join(m.workers.line.path, c.Name), 0)
+		return struct{}{}, s.Conn.Delete(znodes.Join(m.workers.line.Path, c.Name), 0)
 	})
 	if err == nil {
 		m.left(h)
-		return notApplied, why
+		return calls.NotApplied, why
 	}
 	m.vacate(h)
-	return unknown, why
+	return calls.Unknown, why
 }
 
 // keep remembers a place until it is vacated or lost; false if this value was closed.
 func (m *MasterWorker) keep(h *hold) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.q.r.ctx.Err() != nil {
+	if m.q.r.Context.Err() != nil {
 		return false
 	}
 	maps.DeleteFunc(m.places, func(h *hold, _ bool) bool { return h.isLost() }) // who noticed has vacated it

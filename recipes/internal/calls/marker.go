@@ -1,4 +1,4 @@
-package recipes
+package calls
 
 import (
 	"context"
@@ -31,12 +31,12 @@ var errMarkerGone = errors.New("marker is gone")
 
 // newMarker makes a marker under parent. With an error there is one that there may be; nil
 // says that there is none and never will be.
-func (ms *markers) newMarker(ctx context.Context, z *client.Session, parent string) (*marker, error) {
+func (ms *Markers) newMarker(ctx context.Context, z *client.Session, parent string) (*marker, error) {
 	m := &marker{path: znodes.Join(parent, znodes.NewID()), session: z}
 	var unsure atomic.Bool
 	for range client.MaxRecreate {
-		_, err := client.Retry(ctx, ms.r.s, z, client.Write, func() (string, error) {
-			path, err := ms.r.s.Conn.Create(m.path, nil, zk.FlagEphemeral)
+		_, err := client.Retry(ctx, ms.r.Client, z, client.Write, func() (string, error) {
+			path, err := ms.r.Client.Conn.Create(m.path, nil, zk.FlagEphemeral)
 			if failures.Unanswered(err) {
 				unsure.Store(true)
 			}
@@ -50,7 +50,7 @@ func (ms *markers) newMarker(ctx context.Context, z *client.Session, parent stri
 		case !errors.Is(err, zk.ErrNoNode):
 			return m, err
 		}
-		if err := ms.r.s.EnsurePath(ctx, z, parent); err != nil {
+		if err := ms.r.Client.EnsurePath(ctx, z, parent); err != nil {
 			return m, err
 		}
 	}
@@ -58,8 +58,8 @@ func (ms *markers) newMarker(ctx context.Context, z *client.Session, parent stri
 }
 
 // verifyOwner makes sure that the marker was created in its session.
-func (ms *markers) verifyOwner(ctx context.Context, m *marker) error {
-	v, err := ms.r.s.Get(ctx, m.session, m.path)
+func (ms *Markers) verifyOwner(ctx context.Context, m *marker) error {
+	v, err := ms.r.Client.Get(ctx, m.session, m.path)
 	if err == nil && v.Stat.EphemeralOwner != m.session.ID {
 		return failures.ErrSessionLost
 	}
@@ -73,58 +73,58 @@ type markedWrite struct {
 }
 
 // sendMarked sends ops together with an update of m.
-func (ms *markers) sendMarked(m *marker, ops ...any) markedWrite {
+func (ms *Markers) sendMarked(m *marker, ops ...any) markedWrite {
 	w := markedWrite{id: znodes.NewID()}
 	ops = append(ops, &zk.SetDataRequest{Path: m.path, Data: []byte(w.id), Version: m.version})
-	w.Request = client.Send(ms.r.s, m.session, client.Write, func() ([]zk.MultiResponse, error) { return ms.r.s.Conn.Multi(ops...) })
+	w.Request = client.Send(ms.r.Client, m.session, client.Write, func() ([]zk.MultiResponse, error) { return ms.r.Client.Conn.Multi(ops...) })
 	return w
 }
 
 // outcome returns the outcome of w, which was answered with err or not at all. The
 // first of the ops that failed gives the error that comes with notApplied.
-func (ms *markers) outcome(ctx context.Context, m *marker, w markedWrite, err error) (outcome, error) {
+func (ms *Markers) outcome(ctx context.Context, m *marker, w markedWrite, err error) (Outcome, error) {
 	switch {
 	case err == nil:
 		m.version++
-		return applied, nil
+		return Applied, nil
 	case w.Settled() && w.Unsent:
-		return notApplied, err
+		return NotApplied, err
 	case failures.Stopped(err):
-		return unknown, err
+		return Unknown, err
 	case failures.Unanswered(err):
-		return ms.r.settle(ms.resolve(ctx, m, w))
+		return ms.r.Settle(ms.resolve(ctx, m, w))
 	case len(w.Value) > 0 && client.RefusedBy(w.Value) == len(w.Value)-1:
-		return notApplied, errMarkerGone
+		return NotApplied, errMarkerGone
 	}
-	return notApplied, err
+	return NotApplied, err
 }
 
 // resolve finds the outcome of a write whose reply was lost, by an update of the
 // marker from the same version: only one of the two can succeed.
-func (ms *markers) resolve(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
+func (ms *Markers) resolve(ctx context.Context, m *marker, w markedWrite) (Outcome, error) {
 	not := "not " + w.id
-	_, err := client.Retry(ctx, ms.r.s, m.session, client.Write, func() (*zk.Stat, error) {
-		return ms.r.s.Conn.Set(m.path, []byte(not), m.version)
+	_, err := client.Retry(ctx, ms.r.Client, m.session, client.Write, func() (*zk.Stat, error) {
+		return ms.r.Client.Conn.Set(m.path, []byte(not), m.version)
 	})
 	switch {
 	case err == nil:
 		m.version++
-		return notApplied, errAgain
+		return NotApplied, ErrAgain
 	case !errors.Is(err, zk.ErrBadVersion):
-		return unknown, err
+		return Unknown, err
 	}
 	// The write, or an earlier try of the update. What the marker holds will not
 	// change any more, so a plain read after that refusal is enough.
-	v, err := ms.r.s.Get(ctx, m.session, m.path)
+	v, err := ms.r.Client.Get(ctx, m.session, m.path)
 	switch {
 	case err != nil:
-		return unknown, err
+		return Unknown, err
 	case string(v.Data) == w.id:
 		m.version++
-		return applied, nil
+		return Applied, nil
 	case string(v.Data) == not:
 		m.version++
-		return notApplied, errAgain
+		return NotApplied, ErrAgain
 	}
-	return unknown, errMarkerGone // somebody else wrote to it
+	return Unknown, errMarkerGone // somebody else wrote to it
 }

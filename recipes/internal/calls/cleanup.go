@@ -1,4 +1,4 @@
-package recipes
+package calls
 
 import (
 	"context"
@@ -7,21 +7,21 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// background runs f in the background; f must end when its context does. By refused f says
+// Background runs f in the background; f must end when its context does. By refused f says
 // what came of its last request: those who wait for it are not kept while a server refuses
 // what it asks for.
-func (r *recipe) background(f func(ctx context.Context, refused func(error))) {
-	groups := []*client.Tasks{&r.s.Tasks, &r.cleanUps}
+func (r *Recipe) Background(f func(ctx context.Context, refused func(error))) {
+	groups := []*client.Tasks{&r.Client.Tasks, &r.CleanUps}
 	for _, group := range groups {
 		group.Add()
 	}
-	ctx := r.s.WithTurn(r.s.Context)
+	ctx := r.Client.WithTurn(r.Client.Context)
 	go func() {
 		is := false
 		refused := func(err error) {
 			if was := is; was != client.IsRefusal(err) {
 				if is = !was; is {
-					r.s.Tell(slog.LevelWarn, "clean-up is refused", "error", err)
+					r.Client.Tell(slog.LevelWarn, "clean-up is refused", "error", err)
 				}
 				for _, group := range groups {
 					group.Refused(is, err)
@@ -30,7 +30,7 @@ func (r *recipe) background(f func(ctx context.Context, refused func(error))) {
 		}
 		defer func() {
 			refused(nil)
-			r.s.Counters.CleanUps.Add(1)
+			r.Client.Counters.CleanUps.Add(1)
 			for _, group := range groups {
 				group.Done()
 			}
@@ -39,10 +39,10 @@ func (r *recipe) background(f func(ctx context.Context, refused func(error))) {
 	}()
 }
 
-// cleanUp tries in the background, once after is closed (nil: at once), in
+// CleanUp tries in the background, once after is closed (nil: at once), in
 // whichever session there is, until try succeeds or the session is closed.
-func (r *recipe) cleanUp(after <-chan struct{}, try func(ctx context.Context, z *client.Session) error) {
-	r.background(func(ctx context.Context, refused func(error)) {
+func (r *Recipe) CleanUp(after <-chan struct{}, try func(ctx context.Context, z *client.Session) error) {
+	r.Background(func(ctx context.Context, refused func(error)) {
 		if after != nil {
 			select {
 			case <-after:
@@ -52,7 +52,7 @@ func (r *recipe) cleanUp(after <-chan struct{}, try func(ctx context.Context, z 
 		}
 		var b client.Backoff
 		for {
-			z, err := r.s.AwaitSession(ctx)
+			z, err := r.Client.AwaitSession(ctx)
 			if err != nil {
 				return
 			}

@@ -1,4 +1,4 @@
-package recipes
+package calls
 
 import (
 	"context"
@@ -13,42 +13,42 @@ import (
 // markersNode is the child of a recipe's path that markers are in.
 const markersNode = "marks"
 
-// markers are those of one recipe, each for one call at a time. They are safe for
+// Markers are those of one recipe, each for one call at a time. They are safe for
 // concurrent use.
-type markers struct {
-	r *recipe
+type Markers struct {
+	r *Recipe
 
 	mu   sync.Mutex
 	free []*marker // that no call uses
 }
 
-func newMarkers(r *recipe) *markers { return &markers{r: r} }
+func NewMarkers(r *Recipe) *Markers { return &Markers{r: r} }
 
-// write applies ops together with an update of a marker, all or none. unknown comes
+// Write applies ops together with an update of a marker, all or none. unknown comes
 // with the error that left it so.
-func (ms *markers) write(ctx context.Context, z *client.Session, ops ...any) (outcome, error) {
-	return ms.writeOr(ctx, z, nil, ops...)
+func (ms *Markers) Write(ctx context.Context, z *client.Session, ops ...any) (Outcome, error) {
+	return ms.WriteOr(ctx, z, nil, ops...)
 }
 
-// writeOr is write that, if the outcome stays unknown, runs undo in the background once
+// WriteOr is write that, if the outcome stays unknown, runs undo in the background once
 // the ops were applied or never will be, in whichever session there is, until it succeeds.
-func (ms *markers) writeOr(ctx context.Context, z *client.Session, undo func(context.Context, *client.Session) error, ops ...any) (outcome, error) {
+func (ms *Markers) WriteOr(ctx context.Context, z *client.Session, undo func(context.Context, *client.Session) error, ops ...any) (Outcome, error) {
 	m, err := ms.take(ctx, z)
 	if err != nil {
-		return notApplied, err
+		return NotApplied, err
 	}
-	if err := ms.r.s.AwaitConnected(ctx, z); err != nil {
+	if err := ms.r.Client.AwaitConnected(ctx, z); err != nil {
 		ms.release(m)
-		return notApplied, err
+		return NotApplied, err
 	}
 	w := ms.sendMarked(m, ops...)
 	_, err = w.Wait(ctx)
 	o, err := ms.outcome(ctx, m, w, err)
-	if o == unknown && ctx.Err() != nil {
+	if o == Unknown && ctx.Err() != nil {
 		o, err = ms.late(ctx, m, w)
 	}
 	switch {
-	case o == unknown:
+	case o == Unknown:
 		ms.discard(m, w.Done, undo)
 	case errors.Is(err, errMarkerGone):
 		ms.discard(m, w.Done, nil)
@@ -59,19 +59,19 @@ func (ms *markers) writeOr(ctx context.Context, z *client.Session, undo func(con
 }
 
 // late waits a little longer than the caller for the outcome of w.
-func (ms *markers) late(ctx context.Context, m *marker, w markedWrite) (outcome, error) {
-	grace, cancel := ms.r.s.WithGrace()
+func (ms *Markers) late(ctx context.Context, m *marker, w markedWrite) (Outcome, error) {
+	grace, cancel := ms.r.Client.WithGrace()
 	defer cancel()
 	_, err := w.Wait(grace)
 	o, err := ms.outcome(grace, m, w, err)
-	if o == unknown || failures.Unanswered(err) {
+	if o == Unknown || failures.Unanswered(err) {
 		err = ctx.Err()
 	}
 	return o, err
 }
 
 // take returns a marker that no other call uses.
-func (ms *markers) take(ctx context.Context, z *client.Session) (*marker, error) {
+func (ms *Markers) take(ctx context.Context, z *client.Session) (*marker, error) {
 	ms.mu.Lock()
 	for len(ms.free) > 0 {
 		m := ms.free[len(ms.free)-1]
@@ -82,7 +82,7 @@ func (ms *markers) take(ctx context.Context, z *client.Session) (*marker, error)
 		}
 	}
 	ms.mu.Unlock()
-	m, err := ms.newMarker(ctx, z, znodes.Join(ms.r.path, markersNode))
+	m, err := ms.newMarker(ctx, z, znodes.Join(ms.r.Path, markersNode))
 	if err != nil && m != nil {
 		ms.discard(m, nil, nil)
 	}
@@ -90,10 +90,10 @@ func (ms *markers) take(ctx context.Context, z *client.Session) (*marker, error)
 }
 
 // release lets other calls use the marker.
-func (ms *markers) release(m *marker) {
+func (ms *Markers) release(m *marker) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	if ms.r.ctx.Err() != nil {
+	if ms.r.Context.Err() != nil {
 		ms.discard(m, nil, nil)
 		return
 	}
@@ -103,17 +103,17 @@ func (ms *markers) release(m *marker) {
 // discard removes a marker in the background, once after is closed, in whichever
 // session there is: its own create, too, may be carried out late. Without the marker
 // nothing is applied any more; then comes what is to follow, if anything.
-func (ms *markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *client.Session) error) {
-	ms.r.cleanUp(after, func(ctx context.Context, z *client.Session) error {
-		if _, err := ms.r.s.Remove(ctx, z, m.path); err != nil || then == nil {
+func (ms *Markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *client.Session) error) {
+	ms.r.CleanUp(after, func(ctx context.Context, z *client.Session) error {
+		if _, err := ms.r.Client.Remove(ctx, z, m.path); err != nil || then == nil {
 			return err
 		}
 		return then(ctx, z)
 	})
 }
 
-// close removes what no call uses; calls that end later remove theirs.
-func (ms *markers) close() {
+// Close removes what no call uses; calls that end later remove theirs.
+func (ms *Markers) Close() {
 	ms.mu.Lock()
 	free := ms.free
 	ms.free = nil

@@ -1,0 +1,58 @@
+package calls
+
+import (
+	"context"
+
+	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/failures"
+)
+
+// Outcome of a write.
+type Outcome int
+
+const (
+	Unknown Outcome = iota // perhaps applied
+	Applied
+	NotApplied // and never will be
+)
+
+// Once sends a write once. unknown comes with the error that left it so.
+func Once[T any](ctx context.Context, s *client.Client, z *client.Session, f func() (T, error)) (Outcome, error) {
+	if err := s.AwaitConnected(ctx, z); err != nil {
+		return NotApplied, err
+	}
+	r := client.Send(s, z, client.Write, f)
+	_, err := r.Wait(ctx)
+	if failures.Stopped(err) && !r.Settled() {
+		grace, cancel := s.WithGrace()
+		defer cancel()
+		if _, late := r.Wait(grace); r.Settled() && !failures.Unanswered(late) {
+			err = late
+		}
+	}
+	switch {
+	case err == nil:
+		return Applied, nil
+	case r.Settled() && r.Unsent:
+		return NotApplied, err
+	case failures.Stopped(err), failures.Unanswered(err):
+		return Unknown, err
+	}
+	return NotApplied, err
+}
+
+// AppliedUnless is applied if there is no error, else notApplied.
+func AppliedUnless(err error) (Outcome, error) {
+	if err != nil {
+		return NotApplied, err
+	}
+	return Applied, nil
+}
+
+// Settle counts a write whose reply was lost, if its outcome is known now.
+func (r *Recipe) Settle(o Outcome, err error) (Outcome, error) {
+	if o != Unknown {
+		r.Client.Counters.Settled.Add(1)
+	}
+	return o, err
+}

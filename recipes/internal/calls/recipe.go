@@ -1,0 +1,130 @@
+package calls
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/failures"
+	"github.com/zklab/zklab/recipes/internal/znodes"
+)
+
+// Recipe is what all recipes are built on: a path in a session, the calls that
+// are under way, and what they leave behind to be removed.
+type Recipe struct {
+	Client *client.Client
+	Path   string
+
+	Calls    client.Tasks
+	CleanUps client.Tasks
+
+	order   sync.Mutex      // of start and stopCalls
+	Context context.Context // of all calls; ends with stopCalls
+	stop    context.CancelFunc
+}
+
+func New(s *client.Client, path string) *Recipe {
+	ctx, stop := context.WithCancel(context.Background())
+	return &Recipe{Client: s, Path: path, Context: ctx, stop: stop}
+}
+
+// Start begins a call. Its context ends with stopCalls, too; end must be called.
+func (r *Recipe) Start(ctx context.Context) (_ context.Context, end func(), err error) {
+	if err := znodes.CheckPath(r.Path); err != nil {
+		return nil, nil, err
+	}
+	r.order.Lock()
+	defer r.order.Unlock()
+	if r.Context.Err() != nil {
+		return nil, nil, failures.ErrClosed
+	}
+	r.Calls.Add()
+	ctx, cancel := context.WithCancel(r.Client.WithTurn(ctx))
+	unbind := context.AfterFunc(r.Context, cancel)
+	return ctx, func() {
+		unbind()
+		cancel()
+		r.Calls.Done()
+	}, nil
+}
+
+// Attempts runs one attempt at an operation after the other until its outcome
+// is known, or can't be. An attempt that was notApplied without an error is
+// followed by the next at once.
+func (r *Recipe) Attempts(ctx context.Context, op string, attempt func(context.Context, *client.Session) (Outcome, error)) error {
+	ctx, end, err := r.Start(ctx)
+	if err != nil {
+		return r.Definite(op, err)
+	}
+	defer end()
+	var b client.Backoff
+	for {
+		z, err := r.Client.Begin(ctx)
+		if err != nil {
+			return r.Definite(op, err)
+		}
+		r.Client.Counters.Attempts.Add(1)
+		o, err := attempt(ctx, z)
+		switch {
+		case o == Applied:
+			return nil
+		case o == Unknown:
+			err = r.Indefinite(op, fmt.Errorf("%w: %w", failures.ErrUnknown, r.Cause(err)))
+			r.Client.Counters.Unknown.Add(1)
+			r.Client.Tell(slog.LevelWarn, "outcome is unknown", "error", err)
+			return err
+		case err == nil:
+			continue
+		case !Retryable(err):
+			return r.Definite(op, err)
+		}
+		r.Client.Repeat(op+" "+r.Path, err)
+		b.Pause(ctx)
+	}
+}
+
+// ErrAgain asks for another attempt after a pause.
+var ErrAgain = errors.New("has to be tried again")
+
+// Retryable reports whether to try again after an error that had no effect.
+func Retryable(err error) bool {
+	return failures.Unanswered(err) || errors.Is(err, failures.ErrSessionLost) || errors.Is(err, errMarkerGone) || errors.Is(err, ErrAgain)
+}
+
+// StopCalls ends all calls and lets no more begin.
+func (r *Recipe) StopCalls() {
+	r.order.Lock()
+	defer r.order.Unlock()
+	r.stop()
+}
+
+// Drain waits for calls and clean-ups.
+func (r *Recipe) Drain(ctx context.Context, op string) error {
+	for _, group := range []*client.Tasks{&r.Calls, &r.CleanUps} {
+		if err := group.Wait(ctx); err != nil {
+			return r.Client.Options.Failed(failures.Failure{Op: op, Path: r.Path, Err: err})
+		}
+	}
+	return nil
+}
+
+// Definite is the error of a call that certainly had no effect.
+func (r *Recipe) Definite(op string, err error) error {
+	return r.Client.Options.Failed(failures.Failure{Op: op, Path: r.Path, Err: r.Cause(err), NoEffect: true})
+}
+
+// Indefinite is the error of a call that may have had an effect.
+func (r *Recipe) Indefinite(op string, err error) error {
+	return r.Client.Options.Failed(failures.Failure{Op: op, Path: r.Path, Err: r.Cause(err)})
+}
+
+// Cause is err, or ErrClosed if Close was the reason for the end of a call.
+func (r *Recipe) Cause(err error) error {
+	if r.Context.Err() != nil && failures.Stopped(err) {
+		return failures.ErrClosed
+	}
+	return err
+}
