@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -40,7 +41,7 @@ const (
 type BoundedQueue struct {
 	*items
 	most    int
-	putters *standby // who waits for room, of all clients
+	putters *contend.Standby // who waits for room, of all clients
 }
 
 // sizeNode is the child of a bounded queue's path that holds its size.
@@ -53,7 +54,7 @@ func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 	q := &BoundedQueue{
 		items:   newItems(c, path, "bounded", untilEmpty, func(children []string) []znodes.Node { return znodes.Nodes(children, kindBounded) }),
 		most:    most,
-		putters: newStandby(c.client, znodes.Join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
+		putters: contend.NewStandby(c.client, znodes.Join(path, kindPutting+"/"+strconv.Itoa(most)), kindPutting),
 	}
 	q.beside = func(ctx context.Context, z *client.Session) (any, error) {
 		n, v, err := q.size(ctx, z, q.r.Client.Get)
@@ -68,26 +69,26 @@ func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 // Put adds an item at the end, and waits until there is room for it, or ctx ends. Its errors
 // are those of [Queue.Put], but for [ErrFull].
 func (q *BoundedQueue) Put(ctx context.Context, item []byte) error {
-	w := &waiter{standby: q.putters}
-	defer w.leave()
+	w := &contend.Waiter{Standby: q.putters}
+	defer w.Leave()
 	err := q.add(ctx, "put", item, func(ctx context.Context, z *client.Session) error { return q.awaitRoom(ctx, z, w) })
 	if err == nil {
-		w.served()
+		w.Served()
 	}
 	return err
 }
 
 // awaitRoom waits until it is worth looking for room again.
-func (q *BoundedQueue) awaitRoom(ctx context.Context, z *client.Session, w *waiter) error {
-	if !w.watches(z) {
-		return w.lineUp(ctx, z)
+func (q *BoundedQueue) awaitRoom(ctx context.Context, z *client.Session, w *contend.Waiter) error {
+	if !w.Watches(z) {
+		return w.LineUp(ctx, z)
 	}
 	event := q.r.Client.NextEvent()
 	n, v, err := q.size(ctx, z, q.r.Client.GetW)
 	if err != nil || n < q.most {
 		return err
 	}
-	defer w.woken(v.Changed)
+	defer w.Woken(v.Changed)
 	return q.r.Client.Wait(ctx, z, event, v.Changed)
 }
 
@@ -188,5 +189,5 @@ func (q *BoundedQueue) Len(ctx context.Context) (int, error) { return q.count(ct
 // again.
 func (q *BoundedQueue) Close(ctx context.Context) error {
 	const op = "close bounded queue"
-	return cmp.Or(q.close(ctx, op), q.putters.line.Drain(ctx, op))
+	return cmp.Or(q.close(ctx, op), q.putters.Line.Drain(ctx, op))
 }

@@ -3,6 +3,8 @@ package recipes
 import (
 	"context"
 	"iter"
+
+	"github.com/zklab/zklab/recipes/internal/contend"
 )
 
 // ElectionState is how a candidate stands.
@@ -69,20 +71,20 @@ func (e *Election) States(ctx context.Context) iter.Seq2[Candidacy, error] {
 }
 
 // candidacy is how x stands, and what tells that it may have changed.
-func candidacy(x *exclusive) (now Candidacy, news, lost <-chan struct{}) {
-	at := x.stands()
-	switch h := at.hold; {
-	case at.trying:
+func candidacy(x *contend.Exclusive) (now Candidacy, news, lost <-chan struct{}) {
+	at := x.Stands()
+	switch h := at.Hold; {
+	case at.Trying:
 		now.State = ElectionWaiting
-	case h == nil && at.ended != 0:
-		now = Candidacy{ElectionLost, at.ended}
+	case h == nil && at.Ended != 0:
+		now = Candidacy{ElectionLost, at.Ended}
 	case h == nil: // latent
-	case h.isLost():
-		now = Candidacy{ElectionLost, h.c.czxid}
-	case at.again:
-		now, lost = Candidacy{ElectionRegained, h.c.czxid}, h.lost
+	case h.IsLost():
+		now = Candidacy{ElectionLost, h.Contender.Czxid}
+	case at.Again:
+		now, lost = Candidacy{ElectionRegained, h.Contender.Czxid}, h.Lost
 	default:
-		now, lost = Candidacy{ElectionAcquired, h.c.czxid}, h.lost
+		now, lost = Candidacy{ElectionAcquired, h.Contender.Czxid}, h.Lost
 	}
-	return now, at.news, lost
+	return now, at.News, lost
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -52,7 +53,7 @@ func (c *Client) Multi(ctx context.Context, ops ...any) error {
 		return r.Definite(op, err)
 	}
 	var guards []any
-	for _, path := range holdingOf(ctx).znodes {
+	for _, path := range contend.HoldingOf(ctx).Znodes {
 		guards = append(guards, present(path))
 	}
 	own = slices.Concat(guards, own)

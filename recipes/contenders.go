@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -75,7 +76,7 @@ func readContenders(ctx context.Context, r *calls.Recipe, z *client.Session, of 
 		all = append(all, Contender{
 			Recipe: n.Recipe, Path: znodes.Join(r.Path, n.node.Name), Session: v.Stat.EphemeralOwner, Token: v.Stat.Czxid,
 			Since: time.UnixMilli(v.Stat.Ctime), Data: v.Data, Writer: n.Writer,
-			yields: n.Writer && says(v.Data, wordRead),
+			yields: n.Writer && contend.Says(v.Data, contend.WordRead),
 		})
 	}
 	for i := range all {
@@ -126,13 +127,13 @@ func (c *Contender) place(before []Contender, places int) {
 }
 
 // holding are the contenders of one recipe that hold, or that wait.
-func holdingOrNot(ctx context.Context, x *exclusive, recipe string, hold bool) ([]Contender, error) {
+func holdingOrNot(ctx context.Context, x *contend.Exclusive, recipe string, hold bool) ([]Contender, error) {
 	all, err := contenders(ctx, calls.New(x.Client, x.Path), recipe)
 	return slices.DeleteFunc(all, func(c Contender) bool { return c.Holds != hold }), err
 }
 
 // holder is the only one that holds.
-func holder(ctx context.Context, x *exclusive, recipe string) (c Contender, held bool, err error) {
+func holder(ctx context.Context, x *contend.Exclusive, recipe string) (c Contender, held bool, err error) {
 	all, err := holdingOrNot(ctx, x, recipe, true)
 	if err != nil || len(all) == 0 {
 		return Contender{}, false, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -43,14 +44,14 @@ var (
 // What it cannot: a member whose session ends while it is inside counts as
 // having left. It is safe for concurrent use; a value is in at most once.
 type DoubleBarrier struct {
-	line    line
+	line    contend.Line
 	seat    calls.Seat[membership]
 	parties int
 }
 
 // membership is what a member that got in knows.
 type membership struct {
-	*contender
+	*contend.Contender
 	round []string // names of all members, its own included
 }
 
@@ -62,7 +63,7 @@ const (
 
 // NewDoubleBarrier returns a member of the double barrier on path.
 func NewDoubleBarrier(c *Client, path string, parties int) *DoubleBarrier {
-	return &DoubleBarrier{line: line{Recipe: calls.New(c.client, path), folder: path, kind: kindMember}, parties: parties}
+	return &DoubleBarrier{line: contend.Line{Recipe: calls.New(c.client, path), Folder: path, Kind: kindMember}, parties: parties}
 }
 
 // Enter waits until all parties are in, ctx ends or the session is gone.
@@ -104,7 +105,7 @@ func (d *DoubleBarrier) finish(op string, m *membership, sure bool, err error) e
 	case err != nil:
 		return d.line.Indefinite(op, err)
 	case d.line.Context.Err() != nil:
-		d.line.abandon(m.contender)
+		d.line.Abandon(m.Contender)
 		return d.line.Indefinite(op, ErrClosed)
 	}
 	d.seat.Has = m
@@ -123,7 +124,7 @@ func (d *DoubleBarrier) enter(ctx context.Context) (m *membership, sure bool, er
 		if err := d.line.CleanUps.Wait(ctx); err != nil {
 			return nil, false, err
 		}
-		c, err := d.line.join(ctx, z, nil)
+		c, err := d.line.Join(ctx, z, nil)
 		if err != nil {
 			return nil, d.cleanedUp(), err
 		}
@@ -169,7 +170,7 @@ func (d *DoubleBarrier) Leave(ctx context.Context) error {
 	if m == nil {
 		return d.line.Definite(op, ErrOutside)
 	}
-	if err := d.line.leave(ctx, m.contender); err != nil && !errors.Is(err, ErrLost) {
+	if err := d.line.Leave(ctx, m.Contender); err != nil && !errors.Is(err, ErrLost) {
 		return d.line.Indefinite(op, err)
 	}
 	err = d.line.Client.EachSession(ctx, func(z *client.Session) error { return d.awaitAlone(ctx, z, m) })
@@ -221,7 +222,7 @@ func (d *DoubleBarrier) Session() int64 {
 	if d.seat.Has == nil {
 		return 0
 	}
-	return d.seat.Has.session.ID
+	return d.seat.Has.Session.ID
 }
 
 // Close takes this member away, ends calls that wait, and waits until nothing of
@@ -230,7 +231,7 @@ func (d *DoubleBarrier) Session() int64 {
 func (d *DoubleBarrier) Close(ctx context.Context) error {
 	d.line.StopCalls()
 	if m := d.seat.Drop(); m != nil {
-		d.line.abandon(m.contender)
+		d.line.Abandon(m.Contender)
 	}
 	return d.line.Drain(ctx, "close double barrier")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -22,25 +23,25 @@ const kindCandidate = "candidate"
 //
 // Do and DoEach are what most programs need. [Election.Terms] tells who leads, and
 // [Election.States] how this candidate itself stands.
-type Election struct{ x *exclusive }
+type Election struct{ x *contend.Exclusive }
 
 // NewElection returns a candidate of the election on path. The id
 // is what [Election.Leader] tells others.
 func NewElection(c *Client, path, id string) *Election {
-	return &Election{newExclusive(c.client, path, kindCandidate, []byte(id))}
+	return &Election{contend.NewExclusive(c.client, path, kindCandidate, []byte(id))}
 }
 
 // Campaign waits until this candidate leads or ctx ends. When its session is lost
 // while it waits, it stands again in the next one. After an error it does not
 // lead and is being withdrawn; NoEffect is true for all errors, which are those of
 // [Lock.Lock], and [ErrTooLarge].
-func (e *Election) Campaign(ctx context.Context) error { return e.x.take(ctx, "campaign") }
+func (e *Election) Campaign(ctx context.Context) error { return e.x.Take(ctx, "campaign") }
 
 // Do stands for election as Campaign does, runs f while this candidate leads, and resigns
 // when f returns or panics. The context of f ends when leadership is lost, and the error
 // is made up, as those of [Lock.Do] are. To lead again and again, call it again and again.
 func (e *Election) Do(ctx context.Context, f func(ctx context.Context) error) error {
-	return e.x.do(ctx, "do as leader", f)
+	return e.x.Do(ctx, "do as leader", f)
 }
 
 // DoEach stands for election again and again, and runs f each time that this candidate leads,
@@ -51,7 +52,7 @@ func (e *Election) Do(ctx context.Context, f func(ctx context.Context) error) er
 // The error is that of f; else those of Campaign, of which that of ctx is one.
 func (e *Election) DoEach(ctx context.Context, f func(ctx context.Context) error) error {
 	for {
-		err, over := e.x.run(ctx, "do as leader", e.x.line, f)
+		err, over := e.x.Run(ctx, "do as leader", e.x.Line, f)
 		switch {
 		case errors.Is(over, ErrLost): // of this term: f may also have lost something else
 		case err != nil:
@@ -63,18 +64,18 @@ func (e *Election) DoEach(ctx context.Context, f func(ctx context.Context) error
 }
 
 // Resign gives leadership back. Its errors are those of [Lock.Unlock].
-func (e *Election) Resign(ctx context.Context) error { return e.x.release(ctx, "resign") }
+func (e *Election) Resign(ctx context.Context) error { return e.x.Release(ctx, "resign") }
 
 // Lost returns a channel that closes when the present leadership is lost; see
 // [Lock.Lost].
-func (e *Election) Lost() <-chan struct{} { return e.x.lost() }
+func (e *Election) Lost() <-chan struct{} { return e.x.Lost() }
 
 // Fence returns the fencing token of the present leadership; see [Lock.Fence].
-func (e *Election) Fence() int64 { return e.x.fence() }
+func (e *Election) Fence() int64 { return e.x.Fence() }
 
 // Session returns the id of the session that owns the present leadership, 0 if
 // there is none.
-func (e *Election) Session() int64 { return e.x.session() }
+func (e *Election) Session() int64 { return e.x.Session() }
 
 // Term is one candidate's leadership.
 type Term struct {
@@ -115,7 +116,7 @@ func (e *Election) lowest(ctx context.Context, z *client.Session, read func(cont
 	if err != nil {
 		return Term{}, client.Value{}, err
 	}
-	for _, n := range znodes.Nodes(names, e.x.kind) {
+	for _, n := range znodes.Nodes(names, e.x.Kind) {
 		v, err := read(ctx, z, znodes.Join(e.x.Path, n.Name))
 		if err != nil {
 			return Term{}, client.Value{}, err
@@ -171,4 +172,4 @@ func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-
 
 // Close resigns and withdraws, and waits until nothing of this value is left in
 // the tree; see [Lock.Close].
-func (e *Election) Close(ctx context.Context) error { return e.x.close(ctx, "close election") }
+func (e *Election) Close(ctx context.Context) error { return e.x.Close(ctx, "close election") }

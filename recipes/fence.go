@@ -1,6 +1,10 @@
 package recipes
 
-import "context"
+import (
+	"context"
+
+	"github.com/zklab/zklab/recipes/internal/contend"
+)
 
 // Fence returns the fencing token of the hold under which a function runs, by the context that
 // Do gave it: [Lock.Do], [MultiLock.Do], [RWLock.Do], [RWLock.RDo], [Election.Do] and
@@ -10,4 +14,4 @@ import "context"
 //
 // Of a Do within another one it is that of the inner one. A lease of a [Semaphore] and a [Job]
 // have no token; there, as with a context of no Do, it is that of what is around, or 0.
-func Fence(ctx context.Context) int64 { return holdingOf(ctx).token }
+func Fence(ctx context.Context) int64 { return contend.HoldingOf(ctx).Token }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -45,7 +46,7 @@ type items struct {
 	// go for the next, and be out of order if the first one then fails. Who waits for
 	// items lets go of it, and has waiting, so that one at a time is woken and lists them.
 	taking, waiting *semaphore.Weighted
-	takers          *standby // who waits for items, of all clients
+	takers          *contend.Standby // who waits for items, of all clients
 
 	mu     sync.Mutex
 	ahead  []znodes.Node   // items of the last list that were not tried
@@ -68,7 +69,7 @@ func newItems(c *Client, path, of string, lists trust, order func([]string) []zn
 	r := calls.New(c.client, path)
 	return &items{
 		r: r, markers: calls.NewMarkers(r), order: order, lists: lists,
-		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: newStandby(c.client, znodes.Join(path, kindTaking+"/"+of), kindTaking),
+		taking: semaphore.NewWeighted(1), waiting: semaphore.NewWeighted(1), takers: contend.NewStandby(c.client, znodes.Join(path, kindTaking+"/"+of), kindTaking),
 		room: room{most: MaxItems},
 	}
 }
@@ -117,7 +118,7 @@ type refill func(context.Context, *client.Session, *itemTake) (wait func() error
 
 // take takes the first item.
 func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, err error) {
-	t := &itemTake{q: q, waiter: waiter{standby: q.takers}}
+	t := &itemTake{q: q, Waiter: contend.Waiter{Standby: q.takers}}
 	defer t.end()
 	err = q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (o calls.Outcome, err error) {
 		if err := t.begin(ctx); err != nil {
@@ -132,7 +133,7 @@ func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, 
 			return calls.NotApplied, err
 		}
 		if item, o, err = q.takeItem(ctx, z, n); o == calls.Applied {
-			t.served()
+			t.Served()
 		}
 		return o, err
 	})
@@ -141,7 +142,7 @@ func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, 
 
 // itemTake is one take: what it has of the two semaphores, and its place among those who wait.
 type itemTake struct {
-	waiter
+	contend.Waiter
 	q               *items
 	taking, waiting bool
 }
@@ -169,14 +170,14 @@ func (t *itemTake) await(ctx context.Context, z *client.Session, wait func() err
 		return err
 	}
 	t.waiting = true
-	if !t.watches(z) {
-		return t.lineUp(ctx, z)
+	if !t.Watches(z) {
+		return t.LineUp(ctx, z)
 	}
 	return wait()
 }
 
 func (t *itemTake) end() {
-	t.leave()
+	t.Leave()
 	if t.taking {
 		t.q.taking.Release(1)
 	}
@@ -193,7 +194,7 @@ func (q *items) wait(ctx context.Context, z *client.Session, t *itemTake) (wait 
 			return nil, err
 		}
 	}
-	children, err := q.r.Client.Listed(ctx, z, q.r.Path, t.watches(z))
+	children, err := q.r.Client.Listed(ctx, z, q.r.Path, t.Watches(z))
 	if errors.Is(err, zk.ErrNoNode) {
 		return nil, q.r.Client.EnsurePath(ctx, z, q.r.Path)
 	}
@@ -205,7 +206,7 @@ func (q *items) wait(ctx context.Context, z *client.Session, t *itemTake) (wait 
 		return nil, nil
 	}
 	return func() error {
-		defer t.woken(children.Changed)
+		defer t.Woken(children.Changed)
 		return q.r.Client.WaitFor(ctx, z, next, event, children.Changed)
 	}, nil
 }
@@ -354,7 +355,7 @@ func (q *items) forget(longest trust) {
 func (q *items) close(ctx context.Context, op string) error {
 	q.r.StopCalls()
 	q.markers.Close()
-	return cmp.Or(q.r.Drain(ctx, op), q.takers.line.Drain(ctx, op))
+	return cmp.Or(q.r.Drain(ctx, op), q.takers.Line.Drain(ctx, op))
 }
 
 // room is how many more items go into a queue, as far as this client knows.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -23,7 +24,7 @@ type Job struct {
 
 	q     *JobQueue
 	name  jobName
-	lease *hold // of the worker
+	lease *contend.Hold // of the worker
 	// over, if set, gives up the lease, which is that of this job alone, when the job has
 	// ended: with it, if applied.
 	over func(calls.Outcome)
@@ -32,17 +33,17 @@ type Job struct {
 	ended  bool
 }
 
-func newJob(q *JobQueue, name jobName, lease *hold, data []byte) *Job {
+func newJob(q *JobQueue, name jobName, lease *contend.Hold, data []byte) *Job {
 	return &Job{ID: name.id, Data: data, Attempt: name.attempt, q: q, name: name, lease: lease, ending: semaphore.NewWeighted(1)}
 }
 
 // Lost returns a channel that is closed once this client may have lost its lease: its
 // session is gone or can no longer be trusted, somebody removed the worker's znode, or the
 // job queue was closed. The job then is given to somebody else, if it was not finished.
-func (j *Job) Lost() <-chan struct{} { return j.lease.lost }
+func (j *Job) Lost() <-chan struct{} { return j.lease.Lost }
 
 // Session returns the id of the session that owns the lease.
-func (j *Job) Session() int64 { return j.lease.c.session.ID }
+func (j *Job) Session() int64 { return j.lease.Contender.Session.ID }
 
 // Finish ends the job with a result, which [JobQueue.Result] returns. With [ErrLost] it was
 // not finished by this client and never will be; so it is with every other error that has
@@ -76,7 +77,7 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 		switch {
 		case j.ended:
 			return calls.NotApplied, ErrNotHeld
-		case j.lease.c.session != z:
+		case j.lease.Contender.Session != z:
 			return calls.NotApplied, ErrLost
 		}
 		o, err = q.markers.WriteOr(ctx, z, q.undo(j.name), ops...)
@@ -111,7 +112,7 @@ func (j *Job) leased() any {
 
 // worker is the znode of the lease.
 func (j *Job) worker() string {
-	return znodes.Join(j.q.workers.Path, j.lease.c.Name)
+	return znodes.Join(j.q.workers.Path, j.lease.Contender.Name)
 }
 
 // letGo gives the job back in the background, unless it has ended, or ends with its lease.
@@ -120,7 +121,7 @@ func (j *Job) letGo() {
 		return
 	}
 	defer j.ending.Release(1)
-	if j.ended || j.lease.isLost() {
+	if j.ended || j.lease.IsLost() {
 		return
 	}
 	j.ended = true

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -69,14 +70,14 @@ type JobQueue struct {
 	r       *calls.Recipe
 	tries   int
 	markers *calls.Markers
-	workers line
-	idle    *standby
+	workers contend.Line
+	idle    *contend.Standby
 
 	enlisting *semaphore.Weighted // one call at a time makes a worker
 	stewards  client.Tasks
 
 	mu     sync.Mutex
-	worker *hold // the present one
+	worker *contend.Hold // the present one
 
 	spread *spread
 	room   room
@@ -89,11 +90,11 @@ const MaxJobs = 10_000
 // NewJobQueue returns a job queue on path. The jobs that are put by this value are tried
 // so many times, 1 to 1000.
 func NewJobQueue(c *Client, path string, tries int) *JobQueue {
-	r, idle := calls.New(c.client, path), newStandby(c.client, znodes.Join(path, kindIdle), kindIdle)
-	idle.all = true
+	r, idle := calls.New(c.client, path), contend.NewStandby(c.client, znodes.Join(path, kindIdle), kindIdle)
+	idle.All = true
 	return &JobQueue{
 		r: r, tries: tries, markers: calls.NewMarkers(r),
-		workers:   line{Recipe: calls.New(c.client, znodes.Join(path, "workers")), folder: znodes.Join(path, "workers"), kind: kindWorker, places: 1},
+		workers:   contend.Line{Recipe: calls.New(c.client, znodes.Join(path, "workers")), Folder: znodes.Join(path, "workers"), Kind: kindWorker, Places: 1},
 		idle:      idle,
 		enlisting: semaphore.NewWeighted(1),
 		spread:    newSpread(), room: room{most: MaxJobs},
@@ -258,7 +259,7 @@ func (q *JobQueue) Do(ctx context.Context, f func(ctx context.Context, j *Job) (
 func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
 	defer j.letGo()
 	var result []byte
-	err := j.lease.during(holds(ctx, 0, q.taken(j.name)), func(ctx context.Context) (err error) {
+	err := j.lease.During(contend.Holds(ctx, 0, q.taken(j.name)), func(ctx context.Context) (err error) {
 		result, err = f(ctx, j)
 		return err
 	})
@@ -355,11 +356,11 @@ func (q *JobQueue) Close(ctx context.Context) error {
 	h := q.worker
 	q.worker = nil
 	q.mu.Unlock()
-	if h != nil && h.end(true) {
-		q.workers.abandon(h.c)
+	if h != nil && h.End(true) {
+		q.workers.Abandon(h.Contender)
 	}
 	q.markers.Close()
-	for _, r := range []*calls.Recipe{q.r, q.workers.Recipe, q.idle.line.Recipe} {
+	for _, r := range []*calls.Recipe{q.r, q.workers.Recipe, q.idle.Line.Recipe} {
 		if err := r.Drain(ctx, "close job queue"); err != nil {
 			return err
 		}

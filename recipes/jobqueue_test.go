@@ -361,7 +361,7 @@ func TestJobOfUnknownOutcome(t *testing.T) {
 				}
 				_, err := w.all[0].Result(t.Context(), id)
 				must(t, err)
-				if took := time.Since(began); took > fakeTimeout/2 || client.IsClosed(w.all[0].enlisted().lost) {
+				if took := time.Since(began); took > fakeTimeout/2 || client.IsClosed(w.all[0].enlisted().Lost) {
 					t.Errorf("finish %v, carried out %v: it took %v, and the worker did not live on", finish, carriedOut, took)
 				}
 				w.close()

@@ -11,20 +11,21 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // taking is one call that takes a job.
 type taking struct {
-	waiter
+	contend.Waiter
 	q       *JobQueue
 	refused jobName // the last one that could not be taken
 }
 
 // take takes a job; wait says whether to wait for one.
 func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err error) {
-	t := &taking{q: q, waiter: waiter{standby: q.idle}}
-	defer t.leave()
+	t := &taking{q: q, Waiter: contend.Waiter{Standby: q.idle}}
+	defer t.Leave()
 	err = q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (o calls.Outcome, err error) {
 		h, err := q.enlist(ctx, z)
 		if err != nil {
@@ -48,18 +49,18 @@ func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err 
 func (t *taking) look(ctx context.Context, z *client.Session, wait bool) ([]jobName, error) {
 	folder := t.q.folder("pending")
 	event := t.q.r.Client.NextEvent()
-	watch := wait && t.watches(z)
+	watch := wait && t.Watches(z)
 	pending, err := t.q.r.Client.Listed(ctx, z, folder, watch)
 	list := jobs(pending.Names, kindJob)
 	switch {
 	case wait && errors.Is(err, zk.ErrNoNode):
-		return nil, again(t.q.ensureFolders(ctx, z))
+		return nil, contend.Again(t.q.ensureFolders(ctx, z))
 	case err != nil && !errors.Is(err, zk.ErrNoNode) || len(list) > 0:
 		return list, err
 	case watch:
 		return nil, t.q.r.Client.Wait(ctx, z, event, pending.Changed)
 	case wait:
-		return nil, t.lineUp(ctx, z)
+		return nil, t.LineUp(ctx, z)
 	}
 	names, err := t.q.r.Client.FreshChildren(ctx, z, folder)
 	if err != nil {
@@ -72,8 +73,8 @@ func (t *taking) look(ctx context.Context, z *client.Session, wait bool) ([]jobN
 }
 
 // try takes n, if it is still there.
-func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, calls.Outcome, error) {
-	q, z := t.q, h.c.session
+func (t *taking) try(ctx context.Context, h *contend.Hold, n jobName) (*Job, calls.Outcome, error) {
+	q, z := t.q, h.Contender.Session
 	v, err := q.r.Client.Get(ctx, z, q.job(n.id))
 	if errors.Is(err, zk.ErrNoNode) {
 		// It is over since it was listed. Or somebody removed it, and what is still there of
@@ -83,10 +84,10 @@ func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, calls.Outco
 		return nil, calls.NotApplied, err
 	}
 	if err == nil {
-		name := n.takenBy(h.c.ID)
+		name := n.takenBy(h.Contender.ID)
 		var o calls.Outcome
 		o, err = q.markers.WriteOr(ctx, z, q.undo(name),
-			gone(q.pending(n)), present(znodes.Join(q.workers.Path, h.c.Name)), newZnode(q.taken(name), nil))
+			gone(q.pending(n)), present(znodes.Join(q.workers.Path, h.Contender.Name)), newZnode(q.taken(name), nil))
 		switch o {
 		case calls.Applied:
 			q.spread.met(false)
@@ -105,7 +106,7 @@ func (t *taking) try(ctx context.Context, h *hold, n jobName) (*Job, calls.Outco
 	}
 	// It is still listed, so something else is missing: a folder, or the worker's own znode,
 	// which its monitor will notice.
-	return nil, calls.NotApplied, again(q.ensureFolders(ctx, z))
+	return nil, calls.NotApplied, contend.Again(q.ensureFolders(ctx, z))
 }
 
 // spread is among how many of the first jobs a worker picks one: the more, the more

@@ -5,44 +5,45 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // enlist returns this client's worker in z, and makes one if there is none: a contender in
 // the line of workers, which counts for as long as it is not lost.
-func (q *JobQueue) enlist(ctx context.Context, z *client.Session) (*hold, error) {
+func (q *JobQueue) enlist(ctx context.Context, z *client.Session) (*contend.Hold, error) {
 	if err := q.enlisting.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
 	defer q.enlisting.Release(1)
-	if h := q.enlisted(); h != nil && h.c.session == z && !h.isLost() {
+	if h := q.enlisted(); h != nil && h.Contender.Session == z && !h.IsLost() {
 		return h, nil
 	}
 	if err := q.ensureFolders(ctx, z); err != nil {
-		return nil, again(err)
+		return nil, contend.Again(err)
 	}
-	c, err := q.workers.join(ctx, z, nil)
+	c, err := q.workers.Join(ctx, z, nil)
 	if err != nil {
-		return nil, again(err)
+		return nil, contend.Again(err)
 	}
-	h := newHold(q.workers, c)
+	h := contend.NewHold(q.workers, c)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.r.Context.Err() != nil {
-		q.workers.abandon(c)
+		q.workers.Abandon(c)
 		return nil, ErrClosed
 	}
 	q.worker = h
 	q.stewards.Add()
-	h.watch()
+	h.Watch()
 	go func() {
 		defer q.stewards.Done()
-		_ = h.during(q.r.Client.WithTurn(q.r.Client.Context), func(ctx context.Context) error { q.steward(ctx, h.c); return nil })
+		_ = h.During(q.r.Client.WithTurn(q.r.Client.Context), func(ctx context.Context) error { q.steward(ctx, h.Contender); return nil })
 	}()
 	return h, nil
 }
 
-func (q *JobQueue) enlisted() *hold {
+func (q *JobQueue) enlisted() *contend.Hold {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.worker
@@ -50,12 +51,12 @@ func (q *JobQueue) enlisted() *hold {
 
 // steward waits until c is the first of the workers, and then gives back what others have
 // not finished who are no more, until ctx ends.
-func (q *JobQueue) steward(ctx context.Context, c *contender) {
+func (q *JobQueue) steward(ctx context.Context, c *contend.Contender) {
 	var b client.Backoff
 	for ctx.Err() == nil {
-		err := q.workers.front(ctx, c, true, nil)
+		err := q.workers.Front(ctx, c, true, nil)
 		for err == nil {
-			err = q.recover(ctx, c.session)
+			err = q.recover(ctx, c.Session)
 		}
 		b.Pause(ctx)
 	}
@@ -106,7 +107,7 @@ func (q *JobQueue) abandoned(ctx context.Context, z *client.Session, taken []job
 // ownerless are the taken jobs whose workers are not among those that are listed.
 func (q *JobQueue) ownerless(taken []jobName, workers []string) []jobName {
 	alive := make(map[string]bool, len(workers))
-	for _, n := range znodes.Nodes(workers, q.workers.kind) {
+	for _, n := range znodes.Nodes(workers, q.workers.Kind) {
 		alive[n.ID] = true
 	}
 	return slices.DeleteFunc(taken, func(n jobName) bool { return alive[n.worker] })

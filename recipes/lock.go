@@ -1,6 +1,10 @@
 package recipes
 
-import "context"
+import (
+	"context"
+
+	"github.com/zklab/zklab/recipes/internal/contend"
+)
 
 const kindLock = "lock"
 
@@ -31,11 +35,11 @@ const kindLock = "lock"
 // the process itself stands still; see the package comment. It is not
 // re-entrant. It is safe for concurrent use, but two goroutines that exclude each
 // other need a lock each.
-type Lock struct{ x *exclusive }
+type Lock struct{ x *contend.Exclusive }
 
 // NewLock returns a lock on path.
 func NewLock(c *Client, path string) *Lock {
-	return &Lock{newExclusive(c.client, path, kindLock, nil)}
+	return &Lock{contend.NewExclusive(c.client, path, kindLock, nil)}
 }
 
 // Lock waits until the lock is held or ctx ends. When its session is lost while
@@ -49,14 +53,14 @@ func NewLock(c *Client, path string) *Lock {
 // A lost hold need not be given back first.
 //
 // See [Lock.Do] before you use it.
-func (l *Lock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
+func (l *Lock) Lock(ctx context.Context) error { return l.x.Take(ctx, "lock") }
 
 // TryLock takes the lock if it is free, without waiting for others. It is false if
 // another contender stood there during the call: one that held, that waited, or that
 // was just being removed, be it of an earlier try of this value. Its own contender is
 // then gone, or is being removed in the background if the call could not do it.
 // Errors are those of Lock.
-func (l *Lock) TryLock(ctx context.Context) (locked bool, err error) { return l.x.try(ctx, "try lock") }
+func (l *Lock) TryLock(ctx context.Context) (locked bool, err error) { return l.x.Try(ctx, "try lock") }
 
 // Do waits for the lock as Lock does, runs f, and gives the lock back when f returns or
 // panics. The context of f ends with ctx, and when the hold is lost, Close included: then
@@ -68,7 +72,7 @@ func (l *Lock) TryLock(ctx context.Context) (locked bool, err error) { return l.
 // with ErrLost if the hold ended before f did. nil says that f succeeded while the lock
 // was held; when it could not be given back at once, that goes on in the background.
 func (l *Lock) Do(ctx context.Context, f func(ctx context.Context) error) error {
-	return l.x.do(ctx, "do under lock", f)
+	return l.x.Do(ctx, "do under lock", f)
 }
 
 // Unlock gives the lock back. Whatever it returns, the value is usable again
@@ -78,23 +82,23 @@ func (l *Lock) Do(ctx context.Context, f func(ctx context.Context) error) error 
 // Errors: [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no hold; [ErrLost]
 // if the hold was lost before Unlock removed it; the error of ctx, or what a
 // server refused, if the removal is still going on.
-func (l *Lock) Unlock(ctx context.Context) error { return l.x.release(ctx, "unlock") }
+func (l *Lock) Unlock(ctx context.Context) error { return l.x.Release(ctx, "unlock") }
 
 // Lost returns a channel that closes when the present hold is lost; see the
 // package comment. Unlock does not close it, Close does. Without a hold the
 // channel is closed.
-func (l *Lock) Lost() <-chan struct{} { return l.x.lost() }
+func (l *Lock) Lost() <-chan struct{} { return l.x.Lost() }
 
 // Fence returns the fencing token of the present hold, which is higher than that
 // of any earlier hold of this lock: the creation zxid of its contender. 0 if
 // there is no hold.
-func (l *Lock) Fence() int64 { return l.x.fence() }
+func (l *Lock) Fence() int64 { return l.x.Fence() }
 
 // Session returns the id of the session that owns the present hold. 0 if there
 // is no hold.
-func (l *Lock) Session() int64 { return l.x.session() }
+func (l *Lock) Session() int64 { return l.x.Session() }
 
 // Close gives back what is held, ends a Lock that waits, and waits until
 // nothing of this value is left in the tree, or ctx ends (its error; the
 // clean-up goes on). Closing again waits again.
-func (l *Lock) Close(ctx context.Context) error { return l.x.close(ctx, "close lock") }
+func (l *Lock) Close(ctx context.Context) error { return l.x.Close(ctx, "close lock") }

@@ -234,12 +234,12 @@ func (q *LongQueue) tailMissing(ctx context.Context, z *client.Session) (bool, e
 func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", func(ctx context.Context, z *client.Session, t *itemTake) (wait func() error, err error) {
 		event := q.r.Client.NextEvent()
-		last, changed, err := q.fill(ctx, z, t.watches(z))
+		last, changed, err := q.fill(ctx, z, t.Watches(z))
 		if err != nil || last == nil {
 			return nil, err
 		}
 		return func() error {
-			defer t.woken(changed...)
+			defer t.Woken(changed...)
 			return q.r.Client.Wait(ctx, z, event, changed...)
 		}, nil
 	})

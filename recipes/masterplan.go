@@ -9,13 +9,14 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // plan is what a master does in one term.
 type plan struct {
 	m      *MasterWorker
-	master *contender
+	master *contend.Contender
 	known  map[string]bool // what was listed last as a place: whether it is one
 }
 
@@ -28,7 +29,7 @@ type observed struct {
 
 // follow assigns, whenever there is something to assign, until ctx ends.
 func (p *plan) follow(ctx context.Context) error {
-	q, z := p.m.q, p.master.session
+	q, z := p.m.q, p.master.Session
 	if err := p.ensureFolders(ctx, z); err != nil {
 		return err
 	}

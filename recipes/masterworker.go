@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -54,7 +55,7 @@ type MasterWorker struct {
 	workers *Group
 
 	mu     sync.Mutex
-	places map[*hold]bool // of this value: who waits, or works
+	places map[*contend.Hold]bool // of this value: who waits, or works
 }
 
 // NewMasterWorker returns a client of the master and the workers on path. As a master it is
@@ -65,7 +66,7 @@ func NewMasterWorker(c *Client, path, id string, tries int) *MasterWorker {
 		q:       NewJobQueue(c, path, tries),
 		master:  NewElection(c, znodes.Join(path, "master"), id),
 		workers: NewGroup(c, znodes.Join(path, "workers")),
-		places:  make(map[*hold]bool),
+		places:  make(map[*contend.Hold]bool),
 	}
 	m.q.workers = m.workers.line
 	return m
@@ -112,11 +113,11 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 	}
 	defer end()
 	err = m.master.DoEach(ctx, func(ctx context.Context) error {
-		h := m.master.x.present()
+		h := m.master.x.Present()
 		if h == nil {
 			return ErrClosed
 		}
-		return (&plan{m: m, master: h.c}).follow(ctx)
+		return (&plan{m: m, master: h.Contender}).follow(ctx)
 	})
 	return m.q.r.Indefinite("lead", err)
 }
@@ -173,13 +174,13 @@ func (m *MasterWorker) Close(ctx context.Context) error {
 }
 
 // open are the places of this value.
-func (m *MasterWorker) open() []*hold {
+func (m *MasterWorker) open() []*contend.Hold {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	places := make([]*hold, 0, len(m.places))
+	places := make([]*contend.Hold, 0, len(m.places))
 	for h := range m.places {
 		places = append(places, h)
 	}
-	slices.SortFunc(places, func(a, b *hold) int { return znodes.Compare(a.c.Node, b.c.Node) })
+	slices.SortFunc(places, func(a, b *contend.Hold) int { return znodes.Compare(a.Contender.Node, b.Contender.Node) })
 	return places
 }

@@ -292,7 +292,7 @@ func TestMasterStale(t *testing.T) {
 		_, sb := c.tr.connect(t, fakeTimeout)
 		a, b := c.add(sa, 9), c.add(sb, 9)
 		must(t, a.master.Campaign(t.Context()))
-		p := &plan{m: a, master: a.master.x.held()}
+		p := &plan{m: a, master: a.master.x.Held()}
 		c.submit(t.Context(), b, "task")
 		working, stop := context.WithCancel(t.Context())
 		defer stop()
@@ -306,12 +306,12 @@ func TestMasterStale(t *testing.T) {
 			}
 		})
 		time.Sleep(time.Second)
-		now, err := p.look(t.Context(), p.master.session)
+		now, err := p.look(t.Context(), p.master.Session)
 		if err != nil || len(now.pending) != 1 || len(now.free) != 1 {
 			t.Fatalf("there is %+v, %v", now, err)
 		}
 		f.fail(nth(1, "multi", "/taken/", nextSession)) // it is carried out in the next session
-		if done, err := p.assign(t.Context(), p.master.session, now.pending[0], now.free[0]); done || err == nil {
+		if done, err := p.assign(t.Context(), p.master.Session, now.pending[0], now.free[0]); done || err == nil {
 			t.Errorf("assigned: %v, %v", done, err)
 		}
 		if in := c.tr.states(t, "/tasks"); len(in["taken"]) > 0 || len(in["pending"]) != 1 {

@@ -44,7 +44,7 @@ func (g *Group) view(ctx context.Context, z *client.Session, list func() (client
 		if err != nil {
 			return nil, err
 		}
-		members, err := g.read(ctx, z, znodes.Nodes(v.Names, g.line.kind))
+		members, err := g.read(ctx, z, znodes.Nodes(v.Names, g.line.Kind))
 		if !errors.Is(err, zk.ErrNoNode) {
 			return members, err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -44,7 +45,7 @@ const kindMember = "member"
 // it suits groups of some hundred members. It is safe for concurrent use; a value is a member
 // at most once.
 type Group struct {
-	line line
+	line contend.Line
 	seat calls.Seat[stay]
 
 	known map[string]Member // by name: what was there when the group was last read; by the lock of the seat
@@ -65,16 +66,16 @@ func NewGroup(c *Client, path string) *Group {
 }
 
 func groupOf(r *calls.Recipe) *Group {
-	return &Group{line: line{Recipe: r, folder: r.Path, kind: kindMember}}
+	return &Group{line: contend.Line{Recipe: r, Folder: r.Path, Kind: kindMember}}
 }
 
 // stay is the time from when a value joined until it leaves.
 type stay struct {
 	data []byte
 	stop context.CancelFunc
-	done chan struct{} // closed when nobody joins any more
-	c    *contender    // the latest one; once done is closed, whoever wants may read it
-	name string        // of its znode, "" while there is none; by the lock of the seat
+	done chan struct{}      // closed when nobody joins any more
+	c    *contend.Contender // the latest one; once done is closed, whoever wants may read it
+	name string             // of its znode, "" while there is none; by the lock of the seat
 }
 
 // Join makes this value a member, with that data. It stays one over the ends of sessions,
@@ -105,7 +106,7 @@ func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 }
 
 // finish takes over what the try to join has come to. The trace of the call goes on.
-func (g *Group) finish(call context.Context, op string, c *contender, data []byte, seen bool, err error) error {
+func (g *Group) finish(call context.Context, op string, c *contend.Contender, data []byte, seen bool, err error) error {
 	g.seat.Mu.Lock()
 	defer g.seat.Mu.Unlock()
 	g.seat.Busy = false
@@ -115,7 +116,7 @@ func (g *Group) finish(call context.Context, op string, c *contender, data []byt
 	case err != nil:
 		return g.line.Indefinite(op, err)
 	}
-	ctx, stop := context.WithCancel(withTrace(g.line.Client.WithTurn(g.line.Client.Context), traceOf(call)))
+	ctx, stop := context.WithCancel(contend.WithTrace(g.line.Client.WithTurn(g.line.Client.Context), contend.TraceOf(call)))
 	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.Name}
 	go g.keep(ctx, m)
 	if g.line.Context.Err() != nil {
@@ -128,12 +129,12 @@ func (g *Group) finish(call context.Context, op string, c *contender, data []byt
 
 // enter makes a znode of a member, in whichever session there is. seen is set if others may
 // have seen one.
-func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contender, err error) {
+func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contend.Contender, err error) {
 	removed := 0
 	err = g.line.Client.EachSession(ctx, func(z *client.Session) error {
 		for {
-			c, err = g.line.join(ctx, z, data)
-			if _, never := errors.AsType[neverMade](err); !never {
+			c, err = g.line.Join(ctx, z, data)
+			if _, never := errors.AsType[contend.NeverMade](err); !never {
 				*seen = true
 			}
 			if !errors.Is(err, ErrRemoved) || removed == client.MaxRecreate {
@@ -150,11 +151,11 @@ func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b client.Backoff
 	for g.awaitGone(ctx, m.c) {
-		traceOf(ctx).gone(znodes.Join(g.line.Path, m.c.Name))
+		contend.TraceOf(ctx).TellGone(znodes.Join(g.line.Path, m.c.Name))
 		g.rename(m, "")
 		// A deposed leader tells of an expiry before it is one, so the znode of a session that
 		// is said to be gone may still be there.
-		g.line.sweepIf(m.c.unsure || !g.line.Client.IsCurrent(m.c.session), m.c.ID)
+		g.line.SweepIf(m.c.Unsure || !g.line.Client.IsCurrent(m.c.Session), m.c.ID)
 		for ctx.Err() == nil {
 			c, err := g.enter(ctx, m.data, new(bool))
 			if err == nil {
@@ -185,14 +186,14 @@ func (g *Group) Name() string {
 }
 
 // awaitGone waits until the znode of c is gone; false if it need not be waited for any more.
-func (g *Group) awaitGone(ctx context.Context, c *contender) bool {
+func (g *Group) awaitGone(ctx context.Context, c *contend.Contender) bool {
 	var b client.Backoff
-	for changed := c.changed; ; {
+	for changed := c.Changed; ; {
 		event := g.line.Client.NextEvent()
-		err := g.line.Client.Wait(ctx, c.session, event, changed)
+		err := g.line.Client.Wait(ctx, c.Session, event, changed)
 		if err == nil {
 			var v client.Value
-			v, err = g.line.Client.GetW(ctx, c.session, znodes.Join(g.line.Path, c.Name))
+			v, err = g.line.Client.GetW(ctx, c.Session, znodes.Join(g.line.Path, c.Name))
 			changed = v.Changed
 		}
 		switch {
@@ -242,13 +243,13 @@ func (g *Group) vanish(m *stay) {
 	m.stop()
 	g.line.CleanUp(m.done, func(ctx context.Context, z *client.Session) error {
 		c := m.c
-		if z != c.session {
-			return g.line.swept(ctx, z, c.ID)
+		if z != c.Session {
+			return g.line.Swept(ctx, z, c.ID)
 		}
-		if _, err := g.line.Client.Remove(ctx, z, znodes.Join(g.line.Path, c.Name)); err != nil || !c.unsure {
+		if _, err := g.line.Client.Remove(ctx, z, znodes.Join(g.line.Path, c.Name)); err != nil || !c.Unsure {
 			return err
 		}
-		return g.line.swept(ctx, z, c.ID)
+		return g.line.Swept(ctx, z, c.ID)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -37,7 +38,7 @@ const maxPaths = 256
 // What it costs: to lock takes one write and two reads a path, whatever the number of
 // contenders; to unlock, one write. A waiter watches one contender of others at a time.
 type MultiLock struct {
-	x     *exclusive
+	x     *contend.Exclusive
 	paths []string
 }
 
@@ -45,13 +46,13 @@ type MultiLock struct {
 // are named does not matter, nor does a path that is named twice.
 func NewMultiLock(c *Client, paths ...string) *MultiLock {
 	paths = slices.Compact(slices.Sorted(slices.Values(paths)))
-	x := newExclusive(c.client, strings.Join(paths, ","), kindLock, nil)
+	x := contend.NewExclusive(c.client, strings.Join(paths, ","), kindLock, nil)
 	for i, path := range paths {
 		if i == 0 {
-			x.folder = path
+			x.Folder = path
 			continue
 		}
-		x.beside = append(x.beside, line{Recipe: x.Recipe, folder: path, kind: kindLock, places: 1, forewarned: true})
+		x.Beside = append(x.Beside, contend.Line{Recipe: x.Recipe, Folder: path, Kind: kindLock, Places: 1, Forewarned: true})
 	}
 	return &MultiLock{x, paths}
 }
@@ -87,7 +88,7 @@ func (l *MultiLock) Lock(ctx context.Context) error {
 	if err := l.valid("lock all"); err != nil {
 		return err
 	}
-	return l.x.take(ctx, "lock all")
+	return l.x.Take(ctx, "lock all")
 }
 
 // TryLock takes all locks if all are free, without waiting for others; see [Lock.TryLock].
@@ -97,7 +98,7 @@ func (l *MultiLock) TryLock(ctx context.Context) (locked bool, err error) {
 	if err := l.valid("try to lock all"); err != nil {
 		return false, err
 	}
-	return l.x.try(ctx, "try to lock all")
+	return l.x.Try(ctx, "try to lock all")
 }
 
 // Do waits for the locks as Lock does, runs f, and gives them back when f returns or
@@ -107,26 +108,26 @@ func (l *MultiLock) Do(ctx context.Context, f func(ctx context.Context) error) e
 	if err := l.valid("do under all locks"); err != nil {
 		return err
 	}
-	return l.x.do(ctx, "do under all locks", f)
+	return l.x.Do(ctx, "do under all locks", f)
 }
 
 // Unlock gives all locks back. Its errors are those of [Lock.Unlock]; [ErrLost] says that
 // one of them at least was lost before.
-func (l *MultiLock) Unlock(ctx context.Context) error { return l.x.release(ctx, "unlock all") }
+func (l *MultiLock) Unlock(ctx context.Context) error { return l.x.Release(ctx, "unlock all") }
 
 // Lost returns a channel that closes when the present hold is lost: that of one of the
 // paths is enough, the others are then given back. See [Lock.Lost].
-func (l *MultiLock) Lost() <-chan struct{} { return l.x.lost() }
+func (l *MultiLock) Lost() <-chan struct{} { return l.x.Lost() }
 
 // Fence returns the fencing token of the present hold, the creation zxid of its
 // contenders, which is the same for all of them. It is higher than that of any earlier
 // hold of each of the paths, be it of a MultiLock or a Lock: one number will do for
 // whatever any of the paths guards. 0 if there is no hold.
-func (l *MultiLock) Fence() int64 { return l.x.fence() }
+func (l *MultiLock) Fence() int64 { return l.x.Fence() }
 
 // Session returns the id of the session that owns the present hold. 0 if there is none.
-func (l *MultiLock) Session() int64 { return l.x.session() }
+func (l *MultiLock) Session() int64 { return l.x.Session() }
 
 // Close gives back what is held, ends a Lock that waits, and waits until nothing of this
 // value is left in the tree; see [Lock.Close].
-func (l *MultiLock) Close(ctx context.Context) error { return l.x.close(ctx, "close multi-lock") }
+func (l *MultiLock) Close(ctx context.Context) error { return l.x.Close(ctx, "close multi-lock") }

@@ -9,16 +9,17 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/failures"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
 // gather waits until c is a member of a round, and forms one if it can.
-func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []string, err error) {
+func (d *DoubleBarrier) gather(ctx context.Context, c *contend.Contender) (round []string, err error) {
 	persistent := make(map[string]bool) // persistent znodes that look like members
 	for {
 		event := d.line.Client.NextEvent()
-		ready, err := d.ready(ctx, c.session)
+		ready, err := d.ready(ctx, c.Session)
 		if err != nil {
 			return nil, err
 		}
@@ -34,9 +35,9 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contender) (round []strin
 			return nil, err
 		}
 		if next := d.next(present, round); slices.Contains(next, c.Name) {
-			err = d.form(ctx, c.session, next, ready.Stat.Version, persistent)
+			err = d.form(ctx, c.Session, next, ready.Stat.Version, persistent)
 		} else {
-			err = d.line.Client.Wait(ctx, c.session, event, ready.Changed, changed)
+			err = d.line.Client.Wait(ctx, c.Session, event, ready.Changed, changed)
 		}
 		if err != nil {
 			return nil, err
@@ -71,8 +72,8 @@ func members(data []byte) []string {
 // present returns the members that are present, in order, and a watch on whatever
 // c has to wait for. Only the one in front watches the children; the others watch
 // the one ahead of them, to step in for it, and all watch "ready".
-func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent map[string]bool) ([]znodes.Node, <-chan zk.Event, error) {
-	names, err := d.line.Client.Children(ctx, c.session, d.line.Path)
+func (d *DoubleBarrier) present(ctx context.Context, c *contend.Contender, persistent map[string]bool) ([]znodes.Node, <-chan zk.Event, error) {
+	names, err := d.line.Client.Children(ctx, c.Session, d.line.Path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,11 +84,11 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contender, persistent ma
 		case at < 0:
 			return nil, nil, ErrRemoved
 		case at == 0:
-			children, err := d.line.Client.ChildrenW(ctx, c.session, d.line.Path)
+			children, err := d.line.Client.ChildrenW(ctx, c.Session, d.line.Path)
 			return sorted(children.Names, persistent), children.Changed, err
 		}
 		ahead := present[at-1].Name
-		v, err := d.line.Client.GetW(ctx, c.session, znodes.Join(d.line.Path, ahead))
+		v, err := d.line.Client.GetW(ctx, c.Session, znodes.Join(d.line.Path, ahead))
 		if err != nil || v.Stat.EphemeralOwner != 0 {
 			return present, v.Changed, err
 		}
@@ -164,32 +165,32 @@ func (d *DoubleBarrier) form(ctx context.Context, z *client.Session, round []str
 // withdraw takes c away unless it has been counted, within a grace. It returns
 // the round if it has been counted, else whether it is known to be gone; what is
 // left is removed in the background.
-func (d *DoubleBarrier) withdraw(c *contender) (round []string, gone bool) {
+func (d *DoubleBarrier) withdraw(c *contend.Contender) (round []string, gone bool) {
 	ctx, cancel := d.line.Client.WithGrace()
 	defer cancel()
 	round, err := d.removeUncounted(ctx, c)
 	if err != nil {
-		d.line.abandon(c)
+		d.line.Abandon(c)
 		return nil, false
 	}
 	if round == nil {
-		d.line.sweepIf(c.unsure, c.ID)
+		d.line.SweepIf(c.Unsure, c.ID)
 	}
 	return round, true
 }
 
 // removeUncounted removes c in one step with a check that "ready" is as it was
 // read, so that c is either counted or gone.
-func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contender) (round []string, err error) {
+func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contend.Contender) (round []string, err error) {
 	for {
-		ready, err := d.ready(ctx, c.session)
+		ready, err := d.ready(ctx, c.Session)
 		if err != nil {
 			return nil, err
 		}
 		if round := members(ready.Data); slices.Contains(round, c.Name) {
 			return round, nil
 		}
-		results, err := client.Retry(ctx, d.line.Client, c.session, client.Write, func() ([]zk.MultiResponse, error) {
+		results, err := client.Retry(ctx, d.line.Client, c.Session, client.Write, func() ([]zk.MultiResponse, error) {
 			return d.line.Client.Conn.Multi(
 				&zk.CheckVersionRequest{Path: znodes.Join(d.line.Path, readyNode), Version: ready.Stat.Version},
 				&zk.DeleteRequest{Path: znodes.Join(d.line.Path, c.Name), Version: -1},

@@ -7,6 +7,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -46,18 +47,18 @@ const (
 // it waits for, and the one behind that. That a holder was asked to give
 // the lock back also wakes those who watch it, once. It is safe for concurrent use.
 type RWLock struct {
-	x       *exclusive // whose line is that of writers
-	readers line
+	x       *contend.Exclusive // whose line is that of writers
+	readers contend.Line
 }
 
 // NewRWLock returns a read-write lock on path.
 func NewRWLock(c *Client, path string) *RWLock {
-	x := newExclusive(c.client, path, kindWrite, nil)
-	x.rivals = []string{kindRead, kindWrite}
-	x.revocable = true
-	readers := x.line
-	readers.kind, readers.rivals = kindRead, []string{kindWrite}
-	readers.yields = func(data []byte) bool { return says(data, wordRead) }
+	x := contend.NewExclusive(c.client, path, kindWrite, nil)
+	x.Rivals = []string{kindRead, kindWrite}
+	x.Revocable = true
+	readers := x.Line
+	readers.Kind, readers.Rivals = kindRead, []string{kindWrite}
+	readers.Yields = func(data []byte) bool { return contend.Says(data, contend.WordRead) }
 	return &RWLock{x, readers}
 }
 
@@ -65,35 +66,35 @@ func NewRWLock(c *Client, path string) *RWLock {
 // panics. The context of f ends when the hold is lost, and the error is made up, as those
 // of [Lock.Do] are. f may call Downgrade.
 func (l *RWLock) Do(ctx context.Context, f func(ctx context.Context) error) error {
-	return l.x.do(ctx, "do under write lock", f)
+	return l.x.Do(ctx, "do under write lock", f)
 }
 
 // RDo is Do for a reader.
 func (l *RWLock) RDo(ctx context.Context, f func(ctx context.Context) error) error {
-	return l.x.doIn(ctx, "do under read lock", l.readers, f)
+	return l.x.DoIn(ctx, "do under read lock", l.readers, f)
 }
 
 // Lock waits until the lock is held for writing or ctx ends. When its session is lost while
 // it waits, it lines up again in the next one. After an error the lock is not held;
 // NoEffect is true for all errors, which are those of [Lock.Lock].
-func (l *RWLock) Lock(ctx context.Context) error { return l.x.take(ctx, "lock") }
+func (l *RWLock) Lock(ctx context.Context) error { return l.x.Take(ctx, "lock") }
 
 // RLock is Lock for a reader.
 func (l *RWLock) RLock(ctx context.Context) error {
-	_, err := l.x.grant(ctx, "lock for reading", l.readers, true)
+	_, err := l.x.Grant(ctx, "lock for reading", l.readers, true)
 	return err
 }
 
 // TryLock takes the lock for writing if it is free, without waiting for others; see
 // [Lock.TryLock].
 func (l *RWLock) TryLock(ctx context.Context) (locked bool, err error) {
-	return l.x.try(ctx, "try lock")
+	return l.x.Try(ctx, "try lock")
 }
 
 // TryRLock takes the lock for reading unless a writer has it or waits for it; see
 // [Lock.TryLock].
 func (l *RWLock) TryRLock(ctx context.Context) (locked bool, err error) {
-	return l.x.tryIn(ctx, "try lock for reading", l.readers)
+	return l.x.TryIn(ctx, "try lock for reading", l.readers)
 }
 
 // Downgrade makes a hold for writing one for reading, without letting a writer in between:
@@ -110,28 +111,28 @@ func (l *RWLock) Downgrade(ctx context.Context) error {
 		return l.x.Definite(op, err)
 	}
 	defer end()
-	h := l.x.present()
+	h := l.x.Present()
 	switch {
 	case h == nil:
 		return l.x.Definite(op, ErrNotHeld)
-	case h.isLost():
+	case h.IsLost():
 		return l.x.Indefinite(op, ErrLost)
-	case h.line.kind == kindRead:
+	case h.Line.Kind == kindRead:
 		return nil
 	}
-	switch err := h.mark(ctx, wordRead); {
+	switch err := h.Mark(ctx, contend.WordRead); {
 	case err == nil:
 		return nil
 	case errors.Is(err, zk.ErrNoNode), errors.Is(err, ErrSessionLost):
 		return l.x.Indefinite(op, ErrLost)
 	default:
-		l.x.Background(func(ctx context.Context, _ func(error)) { _ = h.mark(ctx, wordRead) })
+		l.x.Background(func(ctx context.Context, _ func(error)) { _ = h.Mark(ctx, contend.WordRead) })
 		return l.x.Indefinite(op, err)
 	}
 }
 
 // Unlock gives the lock back, of either kind. Its errors are those of [Lock.Unlock].
-func (l *RWLock) Unlock(ctx context.Context) error { return l.x.release(ctx, "unlock") }
+func (l *RWLock) Unlock(ctx context.Context) error { return l.x.Release(ctx, "unlock") }
 
 // Revoke asks those who have the lock, this value included, to give it back. Each is told by
 // its Revoked; it may go on holding. Nobody else is asked: those who come later have to be
@@ -161,7 +162,7 @@ func (l *RWLock) Revoke(ctx context.Context) error {
 // askHolders asks whoever is in front: a writer, or all readers ahead of the first one that
 // waits. asked is set if somebody may have been.
 func (l *RWLock) askHolders(ctx context.Context, z *client.Session, asked *bool) error {
-	names, err := l.x.Client.FreshChildren(ctx, z, l.x.folder)
+	names, err := l.x.Client.FreshChildren(ctx, z, l.x.Folder)
 	if err != nil {
 		return err
 	}
@@ -171,13 +172,13 @@ func (l *RWLock) askHolders(ctx context.Context, z *client.Session, asked *bool)
 			return nil
 		}
 		*asked = true
-		data, err := mark(ctx, l.x.Client, z, znodes.Join(l.x.folder, n.Name), wordUnlock)
+		data, err := contend.Mark(ctx, l.x.Client, z, znodes.Join(l.x.Folder, n.Name), contend.WordUnlock)
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			continue
 		case err != nil:
 			return err
-		case n.Kind == kindWrite && !says(data, wordRead):
+		case n.Kind == kindWrite && !contend.Says(data, contend.WordRead):
 			return nil
 		}
 		reader = true
@@ -188,25 +189,25 @@ func (l *RWLock) askHolders(ctx context.Context, z *client.Session, asked *bool)
 // Revoked returns a channel that closes when somebody has asked for the present hold by
 // Revoke; it is up to the holder what to do. Without a hold it never closes.
 func (l *RWLock) Revoked() <-chan struct{} {
-	if h := l.x.present(); h != nil {
-		return h.revoked
+	if h := l.x.Present(); h != nil {
+		return h.Revoked
 	}
 	return nil
 }
 
 // Lost returns a channel that closes when the present hold is lost; see [Lock.Lost].
-func (l *RWLock) Lost() <-chan struct{} { return l.x.lost() }
+func (l *RWLock) Lost() <-chan struct{} { return l.x.Lost() }
 
 // Fence returns the fencing token of the present hold, the creation zxid of its contender;
 // 0 if there is none. That of a writer is higher than that of every earlier hold; that of a
 // reader is higher than that of every earlier writer, while readers among each other are in
 // no order. So a resource must refuse a writer whose token is lower than any that it has
 // seen, but a reader only if its token is lower than that of a writer.
-func (l *RWLock) Fence() int64 { return l.x.fence() }
+func (l *RWLock) Fence() int64 { return l.x.Fence() }
 
 // Session returns the id of the session that owns the present hold. 0 if there is none.
-func (l *RWLock) Session() int64 { return l.x.session() }
+func (l *RWLock) Session() int64 { return l.x.Session() }
 
 // Close gives back what is held, ends a call that waits, and waits until nothing of this
 // value is left in the tree; see [Lock.Close].
-func (l *RWLock) Close(ctx context.Context) error { return l.x.close(ctx, "close read-write lock") }
+func (l *RWLock) Close(ctx context.Context) error { return l.x.Close(ctx, "close read-write lock") }

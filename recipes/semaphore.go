@@ -9,6 +9,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
@@ -51,14 +52,14 @@ const maxLeases = 1024
 // back reads nothing then; as many others as there are leases are woken by it, each for two reads.
 // With one lease it is a lock. Of hundreds of leases better
 // make several semaphores. It is safe for concurrent use.
-type Semaphore struct{ x *exclusive }
+type Semaphore struct{ x *contend.Exclusive }
 
 // NewSemaphore returns a contender for one of so many leases, 1 to 1024, of the semaphore
 // on path.
 func NewSemaphore(c *Client, path string, leases int) *Semaphore {
-	x := newExclusive(c.client, path, kindLease, nil)
-	x.places, x.unfenced = leases, true
-	x.agree = func(ctx context.Context, z *client.Session) error { return agreeOn(ctx, c.client, z, path, leases) }
+	x := contend.NewExclusive(c.client, path, kindLease, nil)
+	x.Places, x.Unfenced = leases, true
+	x.Agree = func(ctx context.Context, z *client.Session) error { return agreeOn(ctx, c.client, z, path, leases) }
 	return &Semaphore{x}
 }
 
@@ -94,7 +95,7 @@ func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) e
 	if err := s.valid("do with a lease"); err != nil {
 		return err
 	}
-	return s.x.do(ctx, "do with a lease", f)
+	return s.x.Do(ctx, "do with a lease", f)
 }
 
 // Acquire waits for a lease, or until ctx ends. When its session is lost while it waits,
@@ -107,7 +108,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	if err := s.valid("acquire"); err != nil {
 		return err
 	}
-	return s.x.take(ctx, "acquire")
+	return s.x.Take(ctx, "acquire")
 }
 
 // TryAcquire takes a lease if one is free, without waiting for others. It is false if as
@@ -117,29 +118,29 @@ func (s *Semaphore) TryAcquire(ctx context.Context) (acquired bool, err error) {
 	if err := s.valid("try acquire"); err != nil {
 		return false, err
 	}
-	return s.x.try(ctx, "try acquire")
+	return s.x.Try(ctx, "try acquire")
 }
 
 func (s *Semaphore) valid(op string) error {
-	if n := s.x.places; n < 1 || n > maxLeases {
+	if n := s.x.Places; n < 1 || n > maxLeases {
 		return s.x.Definite(op, ErrLeases)
 	}
 	return nil
 }
 
 // Release gives the lease back. Its errors are those of [Lock.Unlock].
-func (s *Semaphore) Release(ctx context.Context) error { return s.x.release(ctx, "release") }
+func (s *Semaphore) Release(ctx context.Context) error { return s.x.Release(ctx, "release") }
 
 // Lost returns a channel that closes when the present lease is lost; see [Lock.Lost].
-func (s *Semaphore) Lost() <-chan struct{} { return s.x.lost() }
+func (s *Semaphore) Lost() <-chan struct{} { return s.x.Lost() }
 
 // Ticket returns the creation zxid of the contender that has the present lease, 0 if
 // there is none. Leases are granted in the order of tickets; it is no fencing token.
-func (s *Semaphore) Ticket() int64 { return s.x.fence() }
+func (s *Semaphore) Ticket() int64 { return s.x.Fence() }
 
 // Session returns the id of the session that owns the present lease. 0 if there is none.
-func (s *Semaphore) Session() int64 { return s.x.session() }
+func (s *Semaphore) Session() int64 { return s.x.Session() }
 
 // Close gives back what is held, ends an Acquire that waits, and waits until nothing of
 // this value is left in the tree; see [Lock.Close].
-func (s *Semaphore) Close(ctx context.Context) error { return s.x.close(ctx, "close semaphore") }
+func (s *Semaphore) Close(ctx context.Context) error { return s.x.Close(ctx, "close semaphore") }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/zklab/zklab/recipes/internal/contend"
 )
 
 // waited is what clients wait for on a queue: an item, or room for one.
@@ -14,7 +16,7 @@ type waited struct {
 	wait  func(context.Context) error
 	give  func(context.Context) error // something that one of them waits for
 	close func(context.Context) error
-	*standby
+	*contend.Standby
 }
 
 // waitedFor are all that have a standby, but for the job queue, with tests of its own.
@@ -138,7 +140,7 @@ func TestWhoLinesUpSurvivesEveryFate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 				a, b := make(m.a, m.path), make(m.b, m.path)
-				a.all, b.all = true, true
+				a.All, b.All = true, true
 				b.occupied(t, name)
 				given := errorsOf(1)
 				go func() {
@@ -154,7 +156,7 @@ func TestWhoLinesUpSurvivesEveryFate(t *testing.T) {
 				behind(ctx, t, b, err)
 				must(t, a.close(t.Context()))
 				must(t, b.close(t.Context()))
-				if left := m.tr.children(b.line.folder); len(left) > 0 {
+				if left := m.tr.children(b.Line.Folder); len(left) > 0 {
 					t.Errorf("left in the line: %v", left)
 				}
 			})
@@ -264,7 +266,7 @@ func TestOthersDoNotWatchForThem(t *testing.T) {
 					_, s := tr.connect(t, fakeTimeout)
 					sessions = append(sessions, s)
 					w := make(s, "/x")
-					w.all = true
+					w.All = true
 					return w
 				}
 				begin := func(w waited) <-chan error {
@@ -277,7 +279,7 @@ func TestOthersDoNotWatchForThem(t *testing.T) {
 				for range c.before {
 					must(t, giver.wait(t.Context()))
 				}
-				for range waiters {
+				for range contend.Waiters {
 					begin(come(c.inTheWay))
 				}
 				got := begin(come(c.waits))

@@ -1,6 +1,10 @@
 package recipes
 
-import "context"
+import (
+	"context"
+
+	"github.com/zklab/zklab/recipes/internal/contend"
+)
 
 // Trace are functions that are told how a call waits in line: of [Lock.Lock], [RWLock.Lock],
 // [Semaphore.Acquire], [Election.Campaign] and what is built on them. Each may be nil. They are
@@ -22,5 +26,5 @@ type Trace struct {
 
 // WithTrace gives the context of a call that is to be traced.
 func WithTrace(ctx context.Context, t Trace) context.Context {
-	return withTrace(ctx, trace(t))
+	return contend.WithTrace(ctx, contend.Trace(t))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/recipes/internal/calls"
 	"github.com/zklab/zklab/recipes/internal/client"
+	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
@@ -16,27 +17,27 @@ import (
 // was assigned to the place, the outcome is unknown.
 func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, calls.Outcome, error) {
 	line := m.workers.line
-	c := line.newContender(z)
-	if err := line.create(ctx, c, nil); err != nil {
-		if c.left {
+	c := line.NewContender(z)
+	if err := line.Create(ctx, c, nil); err != nil {
+		if c.Left {
 			return nil, calls.Unknown, err
 		}
-		return nil, calls.NotApplied, again(err)
+		return nil, calls.NotApplied, contend.Again(err)
 	}
-	h := newHold(line, c)
+	h := contend.NewHold(line, c)
 	if !m.keep(h) {
 		m.vacate(h)
 		return nil, calls.Unknown, ErrClosed
 	}
-	if err := line.verify(ctx, c); err != nil {
+	if err := line.Verify(ctx, c); err != nil {
 		o, err := m.withdraw(h, err)
-		line.sweepIf(o == calls.Unknown, c.ID) // it may be another session's
+		line.SweepIf(o == calls.Unknown, c.ID) // it may be another session's
 		return nil, o, err
 	}
-	h.watch()
+	h.Watch()
 	var v client.Value
 	var n jobName
-	err := h.during(ctx, func(ctx context.Context) (err error) {
+	err := h.During(ctx, func(ctx context.Context) (err error) {
 		if n, err = m.assigned(ctx, c); err == nil {
 			v, err = m.q.r.Client.Get(ctx, z, m.q.job(n.id))
 		}
@@ -58,16 +59,16 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, 
 }
 
 // assigned waits until something is assigned to a place.
-func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, error) {
-	for data, changed := c.data, c.changed; ; {
+func (m *MasterWorker) assigned(ctx context.Context, c *contend.Contender) (jobName, error) {
+	for data, changed := c.Data, c.Changed; ; {
 		event := m.q.r.Client.NextEvent()
 		if n, ok := parseJob(string(data), kindTaken); ok && n.worker == c.ID {
 			return n, nil
 		}
-		if err := m.q.r.Client.Wait(ctx, c.session, event, changed); err != nil {
+		if err := m.q.r.Client.Wait(ctx, c.Session, event, changed); err != nil {
 			return jobName{}, err
 		}
-		v, err := m.q.r.Client.GetW(ctx, c.session, znodes.Join(m.workers.line.Path, c.Name))
+		v, err := m.q.r.Client.GetW(ctx, c.Session, znodes.Join(m.workers.line.Path, c.Name))
 		if err != nil {
 			return jobName{}, err
 		}
@@ -77,18 +78,18 @@ func (m *MasterWorker) assigned(ctx context.Context, c *contender) (jobName, err
 
 // withdraw gives up a place, because of an error. If it can be removed as it was made,
 // nothing was assigned to it, and nothing will be.
-func (m *MasterWorker) withdraw(h *hold, why error) (calls.Outcome, error) {
-	s, c := m.q.r.Client, h.c
+func (m *MasterWorker) withdraw(h *contend.Hold, why error) (calls.Outcome, error) {
+	s, c := m.q.r.Client, h.Contender
 	switch {
-	case h.isLost() && m.q.r.Context.Err() == nil:
+	case h.IsLost() && m.q.r.Context.Err() == nil:
 		why = ErrSessionLost
 	case errors.Is(why, zk.ErrNoNode):
 		why = ErrRemoved
 	}
-	h.end(false)
+	h.End(false)
 	ctx, cancel := s.WithGrace()
 	defer cancel()
-	_, err := client.Retry(ctx, s, c.session, client.Write, func() (struct{}, error) {
+	_, err := client.Retry(ctx, s, c.Session, client.Write, func() (struct{}, error) {
 		return struct{}{}, s.Conn.Delete(znodes.Join(m.workers.line.Path, c.Name), 0)
 	})
 	if err == nil {
@@ -100,32 +101,32 @@ func (m *MasterWorker) withdraw(h *hold, why error) (calls.Outcome, error) {
 }
 
 // keep remembers a place until it is vacated or lost; false if this value was closed.
-func (m *MasterWorker) keep(h *hold) bool {
+func (m *MasterWorker) keep(h *contend.Hold) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.q.r.Context.Err() != nil {
 		return false
 	}
-	maps.DeleteFunc(m.places, func(h *hold, _ bool) bool { return h.isLost() }) // who noticed has vacated it
+	maps.DeleteFunc(m.places, func(h *contend.Hold, _ bool) bool { return h.IsLost() }) // who noticed has vacated it
 	m.places[h] = true
 	return true
 }
 
 // left ends a place whose znode has been removed.
-func (m *MasterWorker) left(h *hold) {
+func (m *MasterWorker) left(h *contend.Hold) {
 	m.forget(h)
-	h.end(false)
-	m.workers.line.sweepIf(h.c.unsure, h.c.ID)
+	h.End(false)
+	m.workers.line.SweepIf(h.Contender.Unsure, h.Contender.ID)
 }
 
 // vacate gives up a place, in the background. The master puts back what is assigned to it.
-func (m *MasterWorker) vacate(h *hold) {
+func (m *MasterWorker) vacate(h *contend.Hold) {
 	m.forget(h)
-	h.end(true)
-	m.workers.line.abandon(h.c)
+	h.End(true)
+	m.workers.line.Abandon(h.Contender)
 }
 
-func (m *MasterWorker) forget(h *hold) {
+func (m *MasterWorker) forget(h *contend.Hold) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.places, h)

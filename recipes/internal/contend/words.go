@@ -1,4 +1,4 @@
-package recipes
+package contend
 
 import (
 	"bytes"
@@ -13,21 +13,21 @@ import (
 
 // Words of a contender's data.
 const (
-	wordRead   = "read"
-	wordUnlock = "unlock"
+	WordRead   = "read"
+	WordUnlock = "unlock"
 )
 
-// mark writes a word into the data of the hold's contender, whatever replies get lost,
+// Mark writes a word into the data of the hold's contender, whatever replies get lost,
 // until its session ends.
-func (h *hold) mark(ctx context.Context, word string) error {
-	_, err := mark(ctx, h.line.Client, h.c.session, znodes.Join(h.line.folder, h.c.Name), word)
+func (h *Hold) Mark(ctx context.Context, word string) error {
+	_, err := Mark(ctx, h.Line.Client, h.Contender.Session, znodes.Join(h.Line.Folder, h.Contender.Name), word)
 	return err
 }
 
-// mark adds a word to the data of an ephemeral znode, once, and returns them; zk.ErrNoNode
+// Mark adds a word to the data of an ephemeral znode, once, and returns them; zk.ErrNoNode
 // if there is none. A lost reply does no harm: a second try finds another version, or the
 // word.
-func mark(ctx context.Context, s *client.Client, z *client.Session, path, word string) ([]byte, error) {
+func Mark(ctx context.Context, s *client.Client, z *client.Session, path, word string) ([]byte, error) {
 	var b client.Backoff
 	for {
 		v, err := s.Get(ctx, z, path)
@@ -36,7 +36,7 @@ func mark(ctx context.Context, s *client.Client, z *client.Session, path, word s
 			return nil, err
 		case v.Stat.EphemeralOwner == 0:
 			return nil, zk.ErrNoNode
-		case says(v.Data, word):
+		case Says(v.Data, word):
 			return v.Data, nil
 		}
 		data := bytes.TrimSpace(bytes.Join([][]byte{v.Data, []byte(word)}, []byte(" ")))
@@ -48,8 +48,8 @@ func mark(ctx context.Context, s *client.Client, z *client.Session, path, word s
 	}
 }
 
-// says reports whether a word is among the data of a contender.
-func says(data []byte, word string) bool {
+// Says reports whether a word is among the data of a contender.
+func Says(data []byte, word string) bool {
 	for w := range bytes.FieldsSeq(data) {
 		if string(w) == word {
 			return true

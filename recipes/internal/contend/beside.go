@@ -1,4 +1,4 @@
-package recipes
+package contend
 
 import (
 	"github.com/go-zookeeper/zk"
@@ -11,37 +11,37 @@ import (
 // This file is what a contender in several lines has more than one in a single line: its
 // znodes are made and removed by one multi each.
 
-// newContender is one that has no znodes yet.
-func (q line) newContender(z *client.Session) *contender {
-	c := &contender{Node: znodes.Node{ID: znodes.NewID()}, session: z}
-	for range q.beside {
-		c.beside = append(c.beside, &contender{Node: c.Node, session: z})
+// NewContender is one that has no znodes yet.
+func (q Line) NewContender(z *client.Session) *Contender {
+	c := &Contender{Node: znodes.Node{ID: znodes.NewID()}, Session: z}
+	for range q.Beside {
+		c.beside = append(c.beside, &Contender{Node: c.Node, Session: z})
 	}
 	return c
 }
 
 // each calls f for q and c, and then for the lines beside, until it fails.
-func (q line) each(c *contender, f func(q line, c *contender) error) error {
+func (q Line) each(c *Contender, f func(q Line, c *Contender) error) error {
 	err := f(q, c)
-	for i := 0; i < len(q.beside) && err == nil; i++ {
-		err = f(q.beside[i], c.beside[i])
+	for i := 0; i < len(q.Beside) && err == nil; i++ {
+		err = f(q.Beside[i], c.beside[i])
 	}
 	return err
 }
 
 // znodes are the paths of all of c's.
-func (q line) znodes(c *contender) []string {
-	paths := []string{znodes.Join(q.folder, c.Name)}
-	for i, beside := range q.beside {
-		paths = append(paths, znodes.Join(beside.folder, c.beside[i].Name))
+func (q Line) znodes(c *Contender) []string {
+	paths := []string{znodes.Join(q.Folder, c.Name)}
+	for i, beside := range q.Beside {
+		paths = append(paths, znodes.Join(beside.Folder, c.beside[i].Name))
 	}
 	return paths
 }
 
 // sendBeside is send for several lines.
-func (q line) sendBeside(id string, data []byte) (paths []string, err error) {
+func (q Line) sendBeside(id string, data []byte) (paths []string, err error) {
 	ops := []any{q.createRequest(id, data)}
-	for _, beside := range q.beside {
+	for _, beside := range q.Beside {
 		ops = append(ops, beside.createRequest(id, data))
 	}
 	results, err := q.Client.Conn.Multi(ops...)
@@ -51,7 +51,7 @@ func (q line) sendBeside(id string, data []byte) (paths []string, err error) {
 	return paths, err
 }
 
-func (q line) createRequest(id string, data []byte) *zk.CreateRequest {
+func (q Line) createRequest(id string, data []byte) *zk.CreateRequest {
 	return &zk.CreateRequest{Path: q.prefix(id), Data: data, Flags: zk.FlagEphemeral | zk.FlagSequence}
 }
 
@@ -59,9 +59,9 @@ func (q line) createRequest(id string, data []byte) *zk.CreateRequest {
 // a watch comes before every view that shows what follows (Programmer's Guide, What
 // ZooKeeper Guarantees about Watches): if it says no, all of them were there when the
 // last line was read.
-func (q line) disturbed(c *contender) bool {
-	return q.each(c, func(_ line, c *contender) error {
-		if client.Fired(c.changed) {
+func (q Line) disturbed(c *Contender) bool {
+	return q.each(c, func(_ Line, c *Contender) error {
+		if client.Fired(c.Changed) {
 			return failures.ErrRemoved
 		}
 		return nil

@@ -1,4 +1,4 @@
-package recipes
+package contend
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// hold is the time during which a contender is in front. It ends once: by its
+// Hold is the time during which a contender is in front. It ends once: by its
 // release, or because it is lost.
-type hold struct {
-	line line
-	c    *contender
-	lost chan struct{} // closed when the hold is lost
-	// revoked is closed when somebody has asked for the hold; nil: nobody can.
-	revoked chan struct{}
+type Hold struct {
+	Line      Line
+	Contender *Contender
+	Lost      chan struct{} // closed when the hold is lost
+	// Revoked is closed when somebody has asked for the hold; nil: nobody can.
+	Revoked chan struct{}
 
 	once  sync.Once
 	ended chan struct{} // closed at its end, whichever
@@ -30,7 +30,7 @@ var errBusy error = failures.Conclusion("others are ahead")
 
 // acquire waits in line until it is in front, or answers errBusy if it is not to
 // wait. When its session is lost, it lines up again in the next one.
-func (q line) acquire(ctx context.Context, data []byte, wait bool) (h *hold, err error) {
+func (q Line) acquire(ctx context.Context, data []byte, wait bool) (h *Hold, err error) {
 	removed := 0
 	err = q.Client.EachSession(ctx, func(z *client.Session) error {
 		for {
@@ -39,47 +39,47 @@ func (q line) acquire(ctx context.Context, data []byte, wait bool) (h *hold, err
 				return err
 			}
 			removed++
-			q.Client.Repeat("a place in line at "+q.folder, err)
+			q.Client.Repeat("a place in line at "+q.Folder, err)
 		}
 	})
 	return h, err
 }
 
-func (q line) attempt(ctx context.Context, z *client.Session, data []byte, wait bool) (*hold, error) {
+func (q Line) attempt(ctx context.Context, z *client.Session, data []byte, wait bool) (*Hold, error) {
 	q.Client.Counters.Attempts.Add(1)
-	c, err := q.join(ctx, z, data)
+	c, err := q.Join(ctx, z, data)
 	if err != nil {
 		return nil, err
 	}
-	if q.agree != nil {
-		err = q.agree(ctx, z)
+	if q.Agree != nil {
+		err = q.Agree(ctx, z)
 	}
 	ask := func() { q.ask(c) }
 	if err == nil {
-		err = q.each(c, func(q line, c *contender) error { return q.front(ctx, c, wait, ask) })
+		err = q.each(c, func(q Line, c *Contender) error { return q.Front(ctx, c, wait, ask) })
 	}
 	if err == nil {
 		err = q.confirm(ctx, c)
 	}
 	switch {
 	case errors.Is(err, errBusy):
-		_ = q.leave(ctx, c) // what fails goes on in the background
+		_ = q.Leave(ctx, c) // what fails goes on in the background
 		return nil, err
 	case err != nil:
-		q.abandon(c)
+		q.Abandon(c)
 		return nil, err
 	}
-	h := newHold(q, c)
-	h.watch()
+	h := NewHold(q, c)
+	h.Watch()
 	return h, nil
 }
 
-func newHold(q line, c *contender) *hold {
+func NewHold(q Line, c *Contender) *Hold {
 	q.Client.Counters.Holds.Add(1)
-	h := &hold{line: q, c: c, lost: make(chan struct{}), ended: make(chan struct{})}
-	if q.revocable {
-		h.revoked = make(chan struct{})
-		h.shown(c.data)
+	h := &Hold{Line: q, Contender: c, Lost: make(chan struct{}), ended: make(chan struct{})}
+	if q.Revocable {
+		h.Revoked = make(chan struct{})
+		h.shown(c.Data)
 	}
 	return h
 }
@@ -88,7 +88,7 @@ func newHold(q line, c *contender) *hold {
 // is cut off from the others goes on answering reads, and pings, in the name of
 // sessions that have long expired. And that one is in front in one line was read
 // before one waited in the next.
-func (q line) confirm(ctx context.Context, c *contender) error {
+func (q Line) confirm(ctx context.Context, c *Contender) error {
 	if c.asked != nil {
 		_, err := c.asked.Wait(ctx)
 		switch {
@@ -101,7 +101,7 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 	if q.inContact(c) && !q.disturbed(c) {
 		return nil
 	}
-	exists, err := q.Client.QuorumSync(ctx, c.session, q.znodes(c)...)
+	exists, err := q.Client.QuorumSync(ctx, c.Session, q.znodes(c)...)
 	if err == nil && !exists {
 		return failures.ErrRemoved
 	}
@@ -110,25 +110,25 @@ func (q line) confirm(ctx context.Context, c *contender) error {
 
 // ask asks what confirm will want to know. Who waited for long, and is woken, is likely to be
 // in front, so the answer comes along with the list that says so.
-func (q line) ask(c *contender) {
+func (q Line) ask(c *Contender) {
 	if c.asked.Settled() && !q.inContact(c) && q.Client.Usable() {
-		c.asked = client.Send(q.Client, c.session, client.Write, func() (struct{}, error) { return q.Client.Check(q.znodes(c)...) })
+		c.asked = client.Send(q.Client, c.Session, client.Write, func() (struct{}, error) { return q.Client.Check(q.znodes(c)...) })
 	}
 }
 
 // inContact says whether a quorum has answered c's session lately: its hold then has half a
 // time-out left for the first heartbeat, which is due soon and which nobody waits for.
-func (q line) inContact(c *contender) bool {
-	return time.Since(c.session.LastContact()) < q.Client.Timeout/2
+func (q Line) inContact(c *Contender) bool {
+	return time.Since(c.Session.LastContact()) < q.Client.Timeout/2
 }
 
-// end ends the hold and reports whether it had not ended before.
-func (h *hold) end(lost bool) bool {
+// End ends the hold and reports whether it had not ended before.
+func (h *Hold) End(lost bool) bool {
 	first := false
 	h.once.Do(func() {
 		first = true
 		if lost {
-			close(h.lost)
+			close(h.Lost)
 		}
 		close(h.ended)
 	})
@@ -136,13 +136,13 @@ func (h *hold) end(lost bool) bool {
 }
 
 // shown learns what the contender's data say now. The monitor calls it, alone.
-func (h *hold) shown(data []byte) {
-	if h.listens() && says(data, wordUnlock) {
-		close(h.revoked)
+func (h *Hold) shown(data []byte) {
+	if h.listens() && Says(data, WordUnlock) {
+		close(h.Revoked)
 	}
 }
 
 // listens reports whether the hold can still be asked for.
-func (h *hold) listens() bool { return h.revoked != nil && !client.IsClosed(h.revoked) }
+func (h *Hold) listens() bool { return h.Revoked != nil && !client.IsClosed(h.Revoked) }
 
-func (h *hold) isLost() bool { return client.IsClosed(h.lost) }
+func (h *Hold) IsLost() bool { return client.IsClosed(h.Lost) }

@@ -1,4 +1,4 @@
-package recipes
+package contend
 
 import (
 	"errors"
@@ -16,12 +16,12 @@ import (
 // and a sixth after that still make less than the whole.
 func (m *monitor) heartbeatInterval() time.Duration { return m.s.Timeout / 6 }
 
-// watch begins to watch over each of the hold's znodes. One monitor sends the heartbeats.
-func (h *hold) watch() {
-	all := h.line.znodes(h.c)
-	_ = h.line.each(h.c, func(q line, c *contender) error {
+// Watch begins to watch over each of the hold's znodes. One monitor sends the heartbeats.
+func (h *Hold) Watch() {
+	all := h.Line.znodes(h.Contender)
+	_ = h.Line.each(h.Contender, func(q Line, c *Contender) error {
 		go h.monitor(monitor{
-			hold: h, s: q.Client, z: c.session, path: znodes.Join(q.folder, c.Name), turn: q.Client.NextTurn(), changed: c.changed, checks: all,
+			hold: h, s: q.Client, z: c.Session, path: znodes.Join(q.Folder, c.Name), turn: q.Client.NextTurn(), changed: c.Changed, checks: all,
 		})
 		all = nil
 		return nil
@@ -29,19 +29,19 @@ func (h *hold) watch() {
 }
 
 // monitor watches over the hold until it ends.
-func (h *hold) monitor(m monitor) {
+func (h *Hold) monitor(m monitor) {
 	now := time.Now()
 	m.from, m.lookAt = m.after(now, m.s.Timeout/100), m.after(now, m.s.Timeout)
 	if !m.run() {
 		return
 	}
 	// From before Lost closes, so that a Close that comes then waits for it.
-	h.line.CleanUps.Add()
-	defer h.line.CleanUps.Done()
-	if h.end(true) {
+	h.Line.CleanUps.Add()
+	defer h.Line.CleanUps.Done()
+	if h.End(true) {
 		m.s.Counters.HoldsLost.Add(1)
 		m.s.Tell(slog.LevelWarn, "hold was lost", "path", m.path, "session", client.SessionID(m.z.ID))
-		h.line.abandon(h.c) // nobody shall wait behind a hold that is over
+		h.Line.Abandon(h.Contender) // nobody shall wait behind a hold that is over
 	}
 }
 
@@ -53,7 +53,7 @@ func (h *hold) monitor(m monitor) {
 // It sends no heartbeat until the hold has lasted for a hundredth of the time-out: most are
 // shorter.
 type monitor struct {
-	hold *hold
+	hold *Hold
 	s    *client.Client
 	z    *client.Session
 	path string // of the contender

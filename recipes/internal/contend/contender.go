@@ -1,4 +1,4 @@
-package recipes
+package contend
 
 import (
 	"context"
@@ -13,87 +13,87 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// line is a znode under which clients stand in line, each with an ephemeral
+// Line is a znode under which clients stand in line, each with an ephemeral
 // sequential child: those with the lowest numbers are in front.
-type line struct {
+type Line struct {
 	*calls.Recipe
-	folder string // that znode
-	kind   string
-	rivals []string // the kinds of those ahead that are in the way; nil: their own
-	places int      // how many are in front at a time
-	// yields, if set, says of the data of a rival that it is in nobody's way any more.
-	yields func(data []byte) bool
-	// revocable: who holds can be asked to give the hold back.
-	revocable bool
-	// agree, if set, is asked of a contender that has lined up: whether the line is what
+	Folder string // that znode
+	Kind   string
+	Rivals []string // the kinds of those ahead that are in the way; nil: their own
+	Places int      // how many are in front at a time
+	// Yields, if set, says of the data of a rival that it is in nobody's way any more.
+	Yields func(data []byte) bool
+	// Revocable: who holds can be asked to give the hold back.
+	Revocable bool
+	// Agree, if set, is asked of a contender that has lined up: whether the line is what
 	// this client takes it for. It sees nothing older than the contender's creation.
-	agree func(ctx context.Context, z *client.Session) error
-	// forewarned: a contender is told when it is next, too, so that it need not look when its turn comes.
-	forewarned bool
-	// beside are other lines, in each of which a contender stands, too: see [MultiLock].
-	beside []line
+	Agree func(ctx context.Context, z *client.Session) error
+	// Forewarned: a contender is told when it is next, too, so that it need not look when its turn comes.
+	Forewarned bool
+	// Beside are other lines, in each of which a contender stands, too: see [MultiLock].
+	Beside []Line
 }
 
-// contender is this client's place in a line.
-type contender struct {
+// Contender is this client's place in a line.
+type Contender struct {
 	znodes.Node
-	beside  []*contender    // its places in the lines beside, made by the same multi
-	session *client.Session // that owns the znode
-	czxid   int64           // of its creation
-	data    []byte          // as it was when changed was set
-	// changed fires when the znode changes or goes.
-	changed <-chan zk.Event
-	// unsure: a reply was lost while it was made; there should be only one
+	beside  []*Contender    // its places in the lines beside, made by the same multi
+	Session *client.Session // that owns the znode
+	Czxid   int64           // of its creation
+	Data    []byte          // as it was when changed was set
+	// Changed fires when the znode changes or goes.
+	Changed <-chan zk.Event
+	// Unsure: a reply was lost while it was made; there should be only one
 	// znode with this id, but it costs little to look when it is removed.
-	unsure bool
-	// left: it could not be made, but may be there until it is removed in the background.
-	left bool
+	Unsure bool
+	// Left: it could not be made, but may be there until it is removed in the background.
+	Left bool
 	// asked is what a quorum was asked before the answer was needed: see [line.ask].
 	asked *client.Request[struct{}]
 }
 
-// join puts a new contender into the line. When it fails, what it may have left
+// Join puts a new contender into the line. When it fails, what it may have left
 // is being removed in the background.
-func (q line) join(ctx context.Context, z *client.Session, data []byte) (*contender, error) {
-	c := q.newContender(z)
-	if err := q.create(ctx, c, data); err != nil {
+func (q Line) Join(ctx context.Context, z *client.Session, data []byte) (*Contender, error) {
+	c := q.NewContender(z)
+	if err := q.Create(ctx, c, data); err != nil {
 		return nil, err
 	}
-	if err := q.each(c, func(q line, c *contender) error { return q.verify(ctx, c) }); err != nil {
+	if err := q.each(c, func(q Line, c *Contender) error { return q.Verify(ctx, c) }); err != nil {
 		q.sweep(c.ID, nil)
 		return nil, err
 	}
-	traceOf(ctx).linedUp(znodes.Join(q.folder, c.Name))
+	TraceOf(ctx).tellLinedUp(znodes.Join(q.Folder, c.Name))
 	return c, nil
 }
 
-// create makes the znode of c, once, whatever replies get lost. When it fails,
+// Create makes the znode of c, once, whatever replies get lost. When it fails,
 // what it may have left is being removed in the background.
-func (q line) create(ctx context.Context, c *contender, data []byte) (err error) {
+func (q Line) Create(ctx context.Context, c *Contender, data []byte) (err error) {
 	var underWay *client.Request[[]string] // that was left behind, and may still be carried out
 	defer func() {
-		if err != nil && (c.unsure || underWay != nil) {
-			c.left = true
+		if err != nil && (c.Unsure || underWay != nil) {
+			c.Left = true
 			q.sweep(c.ID, underWay)
 		}
 	}()
 	var b client.Backoff
 	for built := 0; ; {
-		if err := q.Client.AwaitConnected(ctx, c.session); err != nil {
+		if err := q.Client.AwaitConnected(ctx, c.Session); err != nil {
 			return err
 		}
-		r := client.Send(q.Client, c.session, client.Write, func() ([]string, error) { return q.send(c.ID, data) })
+		r := client.Send(q.Client, c.Session, client.Write, func() ([]string, error) { return q.send(c.ID, data) })
 		paths, err := r.Wait(ctx)
 		switch {
 		case err == nil:
 			return q.created(c, paths)
 		case errors.Is(err, zk.ErrNoNode) && built < client.MaxRecreate:
 			built++
-			if err := q.each(c, func(q line, c *contender) error { return q.Client.EnsurePath(ctx, c.session, q.folder) }); err != nil {
+			if err := q.each(c, func(q Line, c *Contender) error { return q.Client.EnsurePath(ctx, c.Session, q.Folder) }); err != nil {
 				return err
 			}
 		case failures.Unanswered(err):
-			c.unsure = true
+			c.Unsure = true
 			found, lost := q.recognise(ctx, c)
 			if lost == nil {
 				q.Client.Counters.Settled.Add(1)
@@ -101,40 +101,40 @@ func (q line) create(ctx context.Context, c *contender, data []byte) (err error)
 			if found || lost != nil {
 				return lost
 			}
-			q.Client.Repeat("a create at "+q.folder, err)
+			q.Client.Repeat("a create at "+q.Folder, err)
 			b.Pause(ctx)
 		default:
 			if failures.Stopped(err) {
 				underWay = r
-			} else if !c.unsure {
-				err = neverMade{err}
+			} else if !c.Unsure {
+				err = NeverMade{err}
 			}
 			return err
 		}
 	}
 }
 
-// neverMade is why a contender's znode was not made and never will be.
-type neverMade struct{ error }
+// NeverMade is why a contender's znode was not made and never will be.
+type NeverMade struct{ error }
 
-func (n neverMade) Unwrap() error { return n.error }
+func (n NeverMade) Unwrap() error { return n.error }
 
 // send asks the server once for a contender's znode, and returns the path of it.
-func (q line) send(id string, data []byte) (paths []string, err error) {
-	if len(q.beside) > 0 {
+func (q Line) send(id string, data []byte) (paths []string, err error) {
+	if len(q.Beside) > 0 {
 		return q.sendBeside(id, data)
 	}
 	path, err := q.Client.Conn.Create(q.prefix(id), data, zk.FlagEphemeral|zk.FlagSequence)
 	return []string{path}, err
 }
 
-func (q line) prefix(id string) string { return znodes.Join(q.folder, id+"-"+q.kind+"-") }
+func (q Line) prefix(id string) string { return znodes.Join(q.Folder, id+"-"+q.Kind+"-") }
 
 // created takes over the paths that the server gave c's znodes.
-func (q line) created(c *contender, paths []string) error {
+func (q Line) created(c *Contender, paths []string) error {
 	i := 0
-	err := q.each(c, func(q line, c *contender) error {
-		n, ok := znodes.Parse(znodes.Base(paths[i]), q.kind)
+	err := q.each(c, func(q Line, c *Contender) error {
+		n, ok := znodes.Parse(znodes.Base(paths[i]), q.Kind)
 		if !ok {
 			return errors.New("server named a znode " + paths[i])
 		}
@@ -142,15 +142,15 @@ func (q line) created(c *contender, paths []string) error {
 		i++
 		return nil
 	})
-	c.unsure = c.unsure || err != nil
+	c.Unsure = c.Unsure || err != nil
 	return err
 }
 
 // recognise looks whether c's znode was made. One of several lines that lacks it,
 // where another one has it, is one from which somebody else has removed it.
-func (q line) recognise(ctx context.Context, c *contender) (made bool, err error) {
-	err = q.each(c, func(q line, c *contender) error {
-		found, err := q.find(ctx, c.session, c.ID)
+func (q Line) recognise(ctx context.Context, c *Contender) (made bool, err error) {
+	err = q.each(c, func(q Line, c *Contender) error {
+		found, err := q.find(ctx, c.Session, c.ID)
 		switch {
 		case err != nil:
 			return err
@@ -167,11 +167,11 @@ func (q line) recognise(ctx context.Context, c *contender) (made bool, err error
 	return made, err
 }
 
-// verify learns c's creation zxid and sets a watch on it, and makes sure that it is the
+// Verify learns c's creation zxid and sets a watch on it, and makes sure that it is the
 // present session's: a create can be carried out in a later session than it was asked for.
-func (q line) verify(ctx context.Context, c *contender) error {
-	path := znodes.Join(q.folder, c.Name)
-	v, err := client.Retry(ctx, q.Client, c.session, client.Read, func() (v client.Value, err error) {
+func (q Line) Verify(ctx context.Context, c *Contender) error {
+	path := znodes.Join(q.Folder, c.Name)
+	v, err := client.Retry(ctx, q.Client, c.Session, client.Read, func() (v client.Value, err error) {
 		v.Data, v.Stat, v.Changed, err = q.Client.Conn.GetW(path)
 		return v, err
 	})
@@ -180,15 +180,15 @@ func (q line) verify(ctx context.Context, c *contender) error {
 		return failures.ErrRemoved
 	case err != nil:
 		return err
-	case v.Stat.EphemeralOwner != c.session.ID:
+	case v.Stat.EphemeralOwner != c.Session.ID:
 		return failures.ErrSessionLost
 	}
-	c.czxid = v.Stat.Czxid
-	c.data, c.changed = v.Data, v.Changed
+	c.Czxid = v.Stat.Czxid
+	c.Data, c.Changed = v.Data, v.Changed
 	return nil
 }
 
-// front waits until c is in front of the line. It answers errBusy instead of
+// Front waits until c is in front of the line. It answers errBusy instead of
 // waiting for others if it is not to wait.
 //
 // It watches as many of those ahead as there are places, the nearest: c is not in
@@ -196,7 +196,7 @@ func (q line) verify(ctx context.Context, c *contender) error {
 // all is left out for as long as one more is ahead, so that c is told when it is next. From then
 // on its turn comes when one of those that it watches goes, and it need not look again: nobody
 // lines up before it. When it is woken it calls woken, if that is set.
-func (q line) front(ctx context.Context, c *contender, wait bool, woken func()) error {
+func (q Line) Front(ctx context.Context, c *Contender, wait bool, woken func()) error {
 	known := knownAhead{skip: make(map[string]bool), watched: make(map[string]<-chan zk.Event)}
 	for {
 		seen, err := q.look(ctx, c, known.skip)
@@ -229,27 +229,27 @@ type position struct {
 }
 
 // look lists the line.
-func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (seen position, err error) {
+func (q Line) look(ctx context.Context, c *Contender, skip map[string]bool) (seen position, err error) {
 	seen.event = q.Client.NextEvent()
-	names, err := q.Client.Children(ctx, c.session, q.folder)
+	names, err := q.Client.Children(ctx, c.Session, q.Folder)
 	if err != nil {
 		return seen, err
 	}
-	heeded := q.places
-	if q.forewarned {
+	heeded := q.Places
+	if q.Forewarned {
 		heeded++
 	}
 	standing := q.standing(names, c)
 	if len(standing) > 0 {
-		seen.first = znodes.Join(q.folder, standing[0].Name)
+		seen.first = znodes.Join(q.Folder, standing[0].Name)
 	}
 	seen.ahead, err = nearest(standing, c.Node, skip, heeded)
 	if err != nil {
 		return seen, err
 	}
-	seen.front = len(seen.ahead) < q.places
-	seen.next = q.forewarned && len(seen.ahead) == q.places
-	seen.ahead = seen.ahead[:min(len(seen.ahead), q.places)]
+	seen.front = len(seen.ahead) < q.Places
+	seen.next = q.Forewarned && len(seen.ahead) == q.Places
+	seen.ahead = seen.ahead[:min(len(seen.ahead), q.Places)]
 	return seen, nil
 }
 
@@ -257,7 +257,7 @@ func (q line) look(ctx context.Context, c *contender, skip map[string]bool) (see
 // it is not to wait. It reports whether c's turn has come, so that there is no need to look:
 // it was next, and one of those ahead has gone before anything happened to c that its own watch
 // has not told.
-func (q line) await(ctx context.Context, c *contender, seen position, known knownAhead, wait bool) (turn bool, err error) {
+func (q Line) await(ctx context.Context, c *Contender, seen position, known knownAhead, wait bool) (turn bool, err error) {
 	told, stop := q.Client.Deletions.Of(q.paths(seen.ahead))
 	defer stop()
 	changed, err := q.watch(ctx, c, seen.ahead, known)
@@ -267,33 +267,33 @@ func (q line) await(ctx context.Context, c *contender, seen position, known know
 	case !wait:
 		return false, errBusy
 	}
-	traceOf(ctx).waits(seen.first, q.paths(seen.ahead))
-	what, err := q.Client.WaitTold(ctx, c.session, q.Client.Timeout, seen.event, changed...)
+	TraceOf(ctx).tellWaits(seen.first, q.paths(seen.ahead))
+	what, err := q.Client.WaitTold(ctx, c.Session, q.Client.Timeout, seen.event, changed...)
 	if err != nil || what.Type != zk.EventNodeDeleted {
 		return false, err
 	}
-	traceOf(ctx).gone(what.Path)
+	TraceOf(ctx).TellGone(what.Path)
 	if !seen.next {
 		return false, nil
 	}
-	return q.Client.InOrder(ctx, c.session, told, seen.event), nil
+	return q.Client.InOrder(ctx, c.Session, told, seen.event), nil
 }
 
-func (q line) paths(of []znodes.Node) []string {
+func (q Line) paths(of []znodes.Node) []string {
 	paths := make([]string, len(of))
 	for i, n := range of {
-		paths[i] = znodes.Join(q.folder, n.Name)
+		paths[i] = znodes.Join(q.Folder, n.Name)
 	}
 	return paths
 }
 
 // standing are those that can be in c's way, and c itself, in order. Whoever is woken has few
 // before it and maybe many behind it: it takes no time to read their names and to put them in order.
-func (q line) standing(names []string, c *contender) []znodes.Node {
+func (q Line) standing(names []string, c *Contender) []znodes.Node {
 	names = slices.DeleteFunc(names, func(name string) bool { return znodes.SurelyBehind(name, c.Name) })
-	all := znodes.Parsed(names, append([]string{q.kind}, q.rivals...), znodes.Parse)
+	all := znodes.Parsed(names, append([]string{q.Kind}, q.Rivals...), znodes.Parse)
 	all = slices.DeleteFunc(all, func(n znodes.Node) bool {
-		return znodes.Compare(c.Node, n) < 0 || q.rivals != nil && n.Name != c.Name && !slices.Contains(q.rivals, n.Kind)
+		return znodes.Compare(c.Node, n) < 0 || q.Rivals != nil && n.Name != c.Name && !slices.Contains(q.Rivals, n.Kind)
 	})
 	slices.SortFunc(all, znodes.Compare)
 	return all
@@ -307,20 +307,20 @@ type knownAhead struct {
 
 // watch watches some contenders that were there a moment ago. It answers errAgain if
 // one of them has gone meanwhile, or is to be skipped.
-func (q line) watch(ctx context.Context, c *contender, ahead []znodes.Node, known knownAhead) ([]<-chan zk.Event, error) {
+func (q Line) watch(ctx context.Context, c *Contender, ahead []znodes.Node, known knownAhead) ([]<-chan zk.Event, error) {
 	changed := make([]<-chan zk.Event, 0, len(ahead))
 	for _, n := range ahead {
 		if ch := known.watched[n.Name]; ch != nil && !client.Fired(ch) {
 			changed = append(changed, ch)
 			continue
 		}
-		v, err := q.Client.GetW(ctx, c.session, znodes.Join(q.folder, n.Name))
+		v, err := q.Client.GetW(ctx, c.Session, znodes.Join(q.Folder, n.Name))
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return nil, calls.ErrAgain
 		case err != nil:
 			return nil, err
-		case v.Stat.EphemeralOwner == 0 || q.yields != nil && q.yields(v.Data):
+		case v.Stat.EphemeralOwner == 0 || q.Yields != nil && q.Yields(v.Data):
 			known.skip[n.Name] = true
 			return nil, calls.ErrAgain
 		}
@@ -350,13 +350,13 @@ func nearest(list []znodes.Node, own znodes.Node, skip map[string]bool, most int
 }
 
 // find returns, in order, the znodes that carry id at some time during the call.
-func (q line) find(ctx context.Context, z *client.Session, id string) ([]znodes.Node, error) {
-	names, err := q.Client.FreshChildren(ctx, z, q.folder)
+func (q Line) find(ctx context.Context, z *client.Session, id string) ([]znodes.Node, error) {
+	names, err := q.Client.FreshChildren(ctx, z, q.Folder)
 	if err != nil {
 		return nil, err
 	}
 	var found []znodes.Node
-	for _, n := range znodes.Nodes(names, q.kind) {
+	for _, n := range znodes.Nodes(names, q.Kind) {
 		if n.ID == id {
 			found = append(found, n)
 		}
@@ -364,33 +364,33 @@ func (q line) find(ctx context.Context, z *client.Session, id string) ([]znodes.
 	return found, nil
 }
 
-// leave removes c. When it fails, the removal goes on in the background. It
+// Leave removes c. When it fails, the removal goes on in the background. It
 // answers ErrLost when the znode was gone already or its session ended.
-func (q line) leave(ctx context.Context, c *contender) error {
-	was, err := q.Client.RemoveAll(ctx, c.session, q.znodes(c))
+func (q Line) Leave(ctx context.Context, c *Contender) error {
+	was, err := q.Client.RemoveAll(ctx, c.Session, q.znodes(c))
 	switch {
 	case errors.Is(err, failures.ErrSessionLost):
 		return failures.ErrLost
 	case err != nil:
-		q.abandon(c)
+		q.Abandon(c)
 		return err
 	}
-	q.sweepIf(c.unsure, c.ID)
+	q.SweepIf(c.Unsure, c.ID)
 	if !was {
 		return failures.ErrLost
 	}
 	return nil
 }
 
-// abandon removes c in the background. It gives up when c's session has gone,
+// Abandon removes c in the background. It gives up when c's session has gone,
 // which takes the znode with it.
-func (q line) abandon(c *contender) {
+func (q Line) Abandon(c *Contender) {
 	q.Background(func(ctx context.Context, refused func(error)) {
 		var b client.Backoff
-		for !c.session.IsGone() && ctx.Err() == nil {
-			_, err := q.Client.RemoveAll(ctx, c.session, q.znodes(c))
+		for !c.Session.IsGone() && ctx.Err() == nil {
+			_, err := q.Client.RemoveAll(ctx, c.Session, q.znodes(c))
 			if err == nil {
-				q.sweepIf(c.unsure, c.ID)
+				q.SweepIf(c.Unsure, c.ID)
 				return
 			}
 			refused(err)
@@ -399,7 +399,7 @@ func (q line) abandon(c *contender) {
 	})
 }
 
-func (q line) sweepIf(needed bool, id string) {
+func (q Line) SweepIf(needed bool, id string) {
 	if needed {
 		q.sweep(id, nil)
 	}
@@ -409,18 +409,18 @@ func (q line) sweepIf(needed bool, id string) {
 // under way, if any, has come to its end. It looks in whichever session there is
 // then, because a create can be carried out in a later session than it was asked
 // for.
-func (q line) sweep(id string, create *client.Request[[]string]) {
+func (q Line) sweep(id string, create *client.Request[[]string]) {
 	var after <-chan struct{}
 	if create != nil {
 		after = create.Done
 	}
-	q.CleanUp(after, func(ctx context.Context, z *client.Session) error { return q.swept(ctx, z, id) })
+	q.CleanUp(after, func(ctx context.Context, z *client.Session) error { return q.Swept(ctx, z, id) })
 }
 
-// swept removes what carries id; without an error nothing is left.
-func (q line) swept(ctx context.Context, z *client.Session, id string) error {
-	for _, beside := range q.beside {
-		if err := beside.swept(ctx, z, id); err != nil {
+// Swept removes what carries id; without an error nothing is left.
+func (q Line) Swept(ctx context.Context, z *client.Session, id string) error {
+	for _, beside := range q.Beside {
+		if err := beside.Swept(ctx, z, id); err != nil {
 			return err
 		}
 	}
@@ -429,7 +429,7 @@ func (q line) swept(ctx context.Context, z *client.Session, id string) error {
 		return err
 	}
 	for _, n := range found {
-		if _, err := q.Client.Remove(ctx, z, znodes.Join(q.folder, n.Name)); err != nil {
+		if _, err := q.Client.Remove(ctx, z, znodes.Join(q.Folder, n.Name)); err != nil {
 			return err
 		}
 	}
