@@ -83,7 +83,7 @@ func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *C
 }
 
 // clientOver is the client that a recipe was made with.
-func clientOver(s *client.Client) *Client { return &Client{client: s} }
+func clientOver(cl *client.Client) *Client { return &Client{client: cl} }
 
 func (f *fake) SessionID() int64 {
 	f.tree.mu.Lock()

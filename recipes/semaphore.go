@@ -65,9 +65,9 @@ func NewSemaphore(c *Client, path string, leases int) *Semaphore {
 
 // agreeOn makes sure that the znode at path holds a number, and writes it if it holds
 // nothing.
-func agreeOn(ctx context.Context, s *client.Client, z *client.Session, path string, n int) error {
+func agreeOn(ctx context.Context, cl *client.Client, z *client.Session, path string, n int) error {
 	for {
-		v, err := s.Get(ctx, z, path)
+		v, err := cl.Get(ctx, z, path)
 		switch {
 		case errors.Is(err, zk.ErrNoNode):
 			return ErrRemoved // and with it the contender
@@ -78,8 +78,8 @@ func agreeOn(ctx context.Context, s *client.Client, z *client.Session, path stri
 		case len(v.Data) > 0:
 			return fmt.Errorf("%w: %.32q, not %d", ErrOtherLeases, v.Data, n)
 		}
-		_, err = client.Retry(ctx, s, z, client.Write, func() (*zk.Stat, error) {
-			return s.Conn.Set(path, strconv.AppendInt(nil, int64(n), 10), v.Stat.Version)
+		_, err = client.Retry(ctx, cl, z, client.Write, func() (*zk.Stat, error) {
+			return cl.Conn.Set(path, strconv.AppendInt(nil, int64(n), 10), v.Stat.Version)
 		})
 		// If somebody else was quicker, or an earlier try was, it is read again.
 		if err != nil && !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) {

@@ -79,7 +79,7 @@ func (m *MasterWorker) assigned(ctx context.Context, c *contend.Contender) (jobN
 // withdraw gives up a place, because of an error. If it can be removed as it was made,
 // nothing was assigned to it, and nothing will be.
 func (m *MasterWorker) withdraw(h *contend.Hold, why error) (calls.Outcome, error) {
-	s, c := m.q.r.Client, h.Contender
+	cl, c := m.q.r.Client, h.Contender
 	switch {
 	case h.IsLost() && m.q.r.Context.Err() == nil:
 		why = ErrSessionLost
@@ -87,10 +87,10 @@ func (m *MasterWorker) withdraw(h *contend.Hold, why error) (calls.Outcome, erro
 		why = ErrRemoved
 	}
 	h.End(false)
-	ctx, cancel := s.WithGrace()
+	ctx, cancel := cl.WithGrace()
 	defer cancel()
-	_, err := client.Retry(ctx, s, c.Session, client.Write, func() (struct{}, error) {
-		return struct{}{}, s.Conn.Delete(znodes.Join(m.workers.line.Path, c.Name), 0)
+	_, err := client.Retry(ctx, cl, c.Session, client.Write, func() (struct{}, error) {
+		return struct{}{}, cl.Conn.Delete(znodes.Join(m.workers.line.Path, c.Name), 0)
 	})
 	if err == nil {
 		m.left(h)

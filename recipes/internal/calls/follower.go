@@ -13,10 +13,11 @@ import (
 // at first what there is, then each time another one than it gave last. States that are
 // replaced before anybody looks are left out; the last one never is.
 type Follower[T any] struct {
-	Recipe *Recipe
+	Recipe *Recipe // whose calls ask for the states
 	// Look reads the state, and sees to it that there are watches on whatever changes it. It
 	// fails with zk.ErrNoNode if something went or came meanwhile: look again.
-	Look  func(ctx context.Context, z *client.Session) (now T, changed []<-chan zk.Event, err error)
+	Look func(ctx context.Context, z *client.Session) (now T, changed []<-chan zk.Event, err error)
+	// Equal reports whether two states are the same for whoever reads them.
 	Equal func(a, b T) bool
 	// Behind: in a new session the server may go back to a state before the last one.
 	Behind bool

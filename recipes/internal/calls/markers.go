@@ -22,15 +22,16 @@ type Markers struct {
 	free []*marker // that no call uses
 }
 
+// NewMarkers returns the markers of a recipe, of which there are none yet.
 func NewMarkers(r *Recipe) *Markers { return &Markers{r: r} }
 
-// Write applies ops together with an update of a marker, all or none. unknown comes
+// Write applies ops together with an update of a marker, all or none. Unknown comes
 // with the error that left it so.
 func (ms *Markers) Write(ctx context.Context, z *client.Session, ops ...any) (Outcome, error) {
 	return ms.WriteOr(ctx, z, nil, ops...)
 }
 
-// WriteOr is write that, if the outcome stays unknown, runs undo in the background once
+// WriteOr is Write that, if the outcome stays unknown, runs undo in the background once
 // the ops were applied or never will be, in whichever session there is, until it succeeds.
 func (ms *Markers) WriteOr(ctx context.Context, z *client.Session, undo func(context.Context, *client.Session) error, ops ...any) (Outcome, error) {
 	m, err := ms.take(ctx, z)

@@ -11,20 +11,20 @@ import (
 type Outcome int
 
 const (
-	Unknown Outcome = iota // perhaps applied
-	Applied
-	NotApplied // and never will be
+	Unknown    Outcome = iota // perhaps applied
+	Applied                   // once
+	NotApplied                // and never will be
 )
 
-// Once sends a write once. unknown comes with the error that left it so.
-func Once[T any](ctx context.Context, s *client.Client, z *client.Session, f func() (T, error)) (Outcome, error) {
-	if err := s.AwaitConnected(ctx, z); err != nil {
+// Once sends a write once. Unknown comes with the error that left it so.
+func Once[T any](ctx context.Context, cl *client.Client, z *client.Session, f func() (T, error)) (Outcome, error) {
+	if err := cl.AwaitConnected(ctx, z); err != nil {
 		return NotApplied, err
 	}
-	r := client.Send(s, z, client.Write, f)
+	r := client.Send(cl, z, client.Write, f)
 	_, err := r.Wait(ctx)
 	if failures.Stopped(err) && !r.Settled() {
-		grace, cancel := s.WithGrace()
+		grace, cancel := cl.WithGrace()
 		defer cancel()
 		if _, late := r.Wait(grace); r.Settled() && !failures.Unanswered(late) {
 			err = late

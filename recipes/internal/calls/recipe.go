@@ -15,20 +15,21 @@ import (
 // Recipe is what all recipes are built on: a path in a session, the calls that
 // are under way, and what they leave behind to be removed.
 type Recipe struct {
-	Client *client.Client
-	Path   string
+	Client *client.Client // whose connection it uses
+	Path   string         // of its znode
 
-	Calls    client.Tasks
-	CleanUps client.Tasks
+	Calls    client.Tasks // that are under way
+	CleanUps client.Tasks // of what they left behind
 
 	order   sync.Mutex      // of start and stopCalls
 	Context context.Context // of all calls; ends with stopCalls
 	stop    context.CancelFunc
 }
 
-func New(s *client.Client, path string) *Recipe {
+// New returns a recipe on path that nobody uses yet.
+func New(cl *client.Client, path string) *Recipe {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Recipe{Client: s, Path: path, Context: ctx, stop: stop}
+	return &Recipe{Client: cl, Path: path, Context: ctx, stop: stop}
 }
 
 // Start begins a call. Its context ends with stopCalls, too; end must be called.

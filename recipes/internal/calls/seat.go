@@ -4,9 +4,9 @@ import "sync"
 
 // Seat is what a value has once at most: its place inside, or among the members.
 type Seat[T any] struct {
-	Mu   sync.Mutex
-	Busy bool // somebody is about to take it
-	Has  *T   // nil: it is free
+	Mu   sync.Mutex // guards what follows
+	Busy bool       // somebody is about to take it
+	Has  *T         // nil: it is free
 }
 
 // Begin lets one call at a time take the seat.

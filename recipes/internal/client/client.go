@@ -22,15 +22,15 @@ import (
 // when they come late or get lost. What they tell of znodes is relied on for its order alone
 // (see deletions).
 type Client struct {
-	Options   Options
-	Conn      *connection
-	Timeout   time.Duration
+	Options   Options       // with which it was made
+	Conn      *connection   // by which all requests go
+	Timeout   time.Duration // of its sessions
 	watches   watches
-	Deletions deletions
-	Tasks     Tasks // clean-ups of all its recipes
+	Deletions deletions // of znodes, as events tell of them
+	Tasks     Tasks     // clean-ups of all its recipes
 	turns     atomic.Uint64
 
-	Counters counters
+	Counters counters // of what it has done
 
 	Context context.Context // ends with Close, or with the connection
 	stop    context.CancelFunc
@@ -47,29 +47,31 @@ type Client struct {
 type Options struct {
 	ACL []zk.ACL     // of all znodes that are made
 	Log *slog.Logger // nil: none
-	// Failed makes the error of a call, and Refused that of a request that a server has refused.
-	Failed  func(failures.Failure) error
+	// Failed makes the error of a call.
+	Failed func(failures.Failure) error
+	// Refused makes the error of a request that a server has refused: for want of rights or for
+	// its ACL, as err says.
 	Refused func(request, path string, err error) error
 }
 
 // New returns a client of a connection and of its events, which are for it alone, or nil.
 func New(c Conn, events <-chan zk.Event, timeout time.Duration, o Options) *Client {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Client{
+	cl := &Client{
 		Options: o, Timeout: timeout, Context: ctx, stop: stop,
 		done: make(chan struct{}), event: make(chan struct{}),
 	}
-	s.Conn = &connection{to: c, acl: o.ACL, refused: o.Refused, requests: &s.Counters.Requests}
+	cl.Conn = &connection{to: c, acl: o.ACL, refused: o.Refused, requests: &cl.Counters.Requests}
 	if events == nil {
-		s.Deletions.silence()
+		cl.Deletions.silence()
 	}
-	go s.run(events)
-	return s
+	go cl.run(events)
+	return cl
 }
 
 // ID returns the id of the present session, 0 if there is none.
-func (s *Client) ID() int64 {
-	if z := s.current(); z != nil {
+func (cl *Client) ID() int64 {
+	if z := cl.current(); z != nil {
 		return z.ID
 	}
 	return 0
@@ -77,121 +79,121 @@ func (s *Client) ID() int64 {
 
 // Close waits until the clean-ups are done or ctx has ended, then ends them, and everything that
 // still waits. The error is that of ctx, if clean-ups were cut short.
-func (s *Client) Close(ctx context.Context) error {
-	s.mu.Lock()
-	s.closing = true
-	s.mu.Unlock()
-	err := s.Tasks.Wait(ctx)
-	s.stop()
-	<-s.done
+func (cl *Client) Close(ctx context.Context) error {
+	cl.mu.Lock()
+	cl.closing = true
+	cl.mu.Unlock()
+	err := cl.Tasks.Wait(ctx)
+	cl.stop()
+	<-cl.done
 	return err
 }
 
 // run keeps s.present up to date until the session or the connection is closed.
-func (s *Client) run(events <-chan zk.Event) {
-	defer close(s.done)
+func (cl *Client) run(events <-chan zk.Event) {
+	defer close(cl.done)
 	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.forget()
+		cl.mu.Lock()
+		defer cl.mu.Unlock()
+		cl.forget()
 	}()
-	tick := time.NewTicker(max(s.Timeout/10, time.Millisecond))
+	tick := time.NewTicker(max(cl.Timeout/10, time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
 		case e, ok := <-events:
 			if !ok { // go-zookeeper has closed the connection
-				s.stop()
+				cl.stop()
 				return
 			}
-			s.current()
+			cl.current()
 			if e.Type == zk.EventSession || overflown(events) {
-				s.wakeWaiters(e.State)
+				cl.wakeWaiters(e.State)
 			}
 			if e.Type != zk.EventSession {
-				s.Deletions.take(e)
+				cl.Deletions.take(e)
 			}
 		case <-tick.C:
-			s.current()
-		case <-s.Context.Done():
+			cl.current()
+		case <-cl.Context.Done():
 			return
 		}
 	}
 }
 
 // current returns the present session, nil if there is none.
-func (s *Client) current() *Session {
-	was, is, began := s.renew()
+func (cl *Client) current() *Session {
+	was, is, began := cl.renew()
 	if was != nil {
-		s.Counters.SessionsLost.Add(1)
-		s.Tell(slog.LevelWarn, "session is gone", "session", SessionID(was.ID))
+		cl.Counters.SessionsLost.Add(1)
+		cl.Tell(slog.LevelWarn, "session is gone", "session", SessionID(was.ID))
 	}
 	if began {
-		s.Counters.Sessions.Add(1)
-		s.Tell(slog.LevelInfo, "session began", "session", SessionID(is.ID))
+		cl.Counters.Sessions.Add(1)
+		cl.Tell(slog.LevelInfo, "session began", "session", SessionID(is.ID))
 	}
 	return is
 }
 
 // renew brings the present session up to date. was is the one that is found to be gone; began
 // says that there is a new one.
-func (s *Client) renew() (was, is *Session, began bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.Context.Err() != nil {
+func (cl *Client) renew() (was, is *Session, began bool) {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if cl.Context.Err() != nil {
 		return nil, nil, false
 	}
-	id := s.Conn.SessionID()
-	if s.present != nil && s.present.ID != id {
-		was = s.present
-		s.forget()
+	id := cl.Conn.SessionID()
+	if cl.present != nil && cl.present.ID != id {
+		was = cl.present
+		cl.forget()
 	}
-	if s.present == nil && id != 0 {
-		s.present, began = &Session{ID: id, Gone: make(chan struct{})}, true
+	if cl.present == nil && id != 0 {
+		cl.present, began = &Session{ID: id, Gone: make(chan struct{})}, true
 	}
-	return was, s.present, began
+	return was, cl.present, began
 }
 
 // forget declares the present session gone. s.mu must be held.
-func (s *Client) forget() {
-	if s.present != nil {
-		close(s.present.Gone)
-		s.present = nil
+func (cl *Client) forget() {
+	if cl.present != nil {
+		close(cl.present.Gone)
+		cl.present = nil
 	}
 }
 
 // IsCurrent reports whether the connection is on z now. Ids never come back: if
 // it is before and after something, it was all the time.
-func (s *Client) IsCurrent(z *Session) bool {
-	return s.Conn.SessionID() == z.ID && s.Context.Err() == nil
+func (cl *Client) IsCurrent(z *Session) bool {
+	return cl.Conn.SessionID() == z.ID && cl.Context.Err() == nil
 }
 
 // endError is the error of what cannot go on because its session is gone.
-func (s *Client) endError() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing || s.Context.Err() != nil {
+func (cl *Client) endError() error {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if cl.closing || cl.Context.Err() != nil {
 		return failures.ErrClosed
 	}
 	return failures.ErrSessionLost
 }
 
 // Begin waits for a session to work in, for a call that a user made.
-func (s *Client) Begin(ctx context.Context) (*Session, error) {
-	s.mu.Lock()
-	closing := s.closing
-	s.mu.Unlock()
+func (cl *Client) Begin(ctx context.Context) (*Session, error) {
+	cl.mu.Lock()
+	closing := cl.closing
+	cl.mu.Unlock()
 	if closing {
 		return nil, failures.ErrClosed
 	}
-	return s.AwaitSession(ctx)
+	return cl.AwaitSession(ctx)
 }
 
 // EachSession runs f in the present session, and again in the next one each time
 // that it fails with ErrSessionLost.
-func (s *Client) EachSession(ctx context.Context, f func(z *Session) error) error {
+func (cl *Client) EachSession(ctx context.Context, f func(z *Session) error) error {
 	for {
-		z, err := s.Begin(ctx)
+		z, err := cl.Begin(ctx)
 		if err != nil {
 			return err
 		}
@@ -202,11 +204,11 @@ func (s *Client) EachSession(ctx context.Context, f func(z *Session) error) erro
 }
 
 // grace is how long a cancelled call waits for the answer to what it has sent.
-func (s *Client) grace() time.Duration { return min(s.Timeout/10, 200*time.Millisecond) }
+func (cl *Client) grace() time.Duration { return min(cl.Timeout/10, 200*time.Millisecond) }
 
 // WithGrace returns a context that outlives the caller's by the grace.
-func (s *Client) WithGrace() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(s.WithTurn(s.Context), s.grace())
+func (cl *Client) WithGrace() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(cl.WithTurn(cl.Context), cl.grace())
 }
 
 // SessionID is an id as servers write it.

@@ -8,8 +8,8 @@ import (
 
 // TestNoLogNoCost: nothing is told, and nothing allocated for it, where nobody listens.
 func TestNoLogNoCost(t *testing.T) {
-	s := new(Client)
-	if n := testing.AllocsPerRun(100, func() { s.Repeat("a request", zk.ErrConnectionClosed) }); n > 0 {
+	cl := new(Client)
+	if n := testing.AllocsPerRun(100, func() { cl.Repeat("a request", zk.ErrConnectionClosed) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -16,84 +16,84 @@ import (
 const WatchRestoreDelay = 5 * time.Millisecond
 
 // wakeWaiters wakes everybody who waits for an event of the session.
-func (s *Client) wakeWaiters(state zk.State) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (cl *Client) wakeWaiters(state zk.State) {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
 	if state == zk.StateHasSession {
-		s.usableAt = time.Now().Add(WatchRestoreDelay)
+		cl.usableAt = time.Now().Add(WatchRestoreDelay)
 	}
-	close(s.event)
-	s.event = make(chan struct{})
+	close(cl.event)
+	cl.event = make(chan struct{})
 }
 
 // NextEvent returns a channel that closes at the next event of the session.
-func (s *Client) NextEvent() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.event
+func (cl *Client) NextEvent() <-chan struct{} {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	return cl.event
 }
 
 // AwaitSession waits for a session to work in, until ctx or s ends.
-func (s *Client) AwaitSession(ctx context.Context) (*Session, error) {
+func (cl *Client) AwaitSession(ctx context.Context) (*Session, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if s.Context.Err() != nil {
+		if cl.Context.Err() != nil {
 			return nil, failures.ErrClosed
 		}
-		event := s.NextEvent()
-		if z := s.current(); z != nil && s.Usable() {
+		event := cl.NextEvent()
+		if z := cl.current(); z != nil && cl.Usable() {
 			return z, nil
 		}
-		s.awaitEvent(ctx, nil, event)
+		cl.awaitEvent(ctx, nil, event)
 	}
 }
 
 // AwaitConnected waits until requests can be sent in z. go-zookeeper would take
 // them earlier, but send them later, and perhaps in another session.
-func (s *Client) AwaitConnected(ctx context.Context, z *Session) error {
+func (cl *Client) AwaitConnected(ctx context.Context, z *Session) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !s.IsCurrent(z) {
-			return s.endError()
+		if !cl.IsCurrent(z) {
+			return cl.endError()
 		}
-		event := s.NextEvent()
-		if s.Usable() {
+		event := cl.NextEvent()
+		if cl.Usable() {
 			return nil
 		}
-		s.awaitEvent(ctx, z.Gone, event)
+		cl.awaitEvent(ctx, z.Gone, event)
 	}
 }
 
 // Usable reports whether requests can be sent.
-func (s *Client) Usable() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.Conn.State() == zk.StateHasSession && !time.Now().Before(s.usableAt)
+func (cl *Client) Usable() bool {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	return cl.Conn.State() == zk.StateHasSession && !time.Now().Before(cl.usableAt)
 }
 
 // awaitEvent waits for event, but not for long: events can be lost, and there is
 // none when watchRestoreDelay is over.
-func (s *Client) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
-	t := time.NewTimer(s.pollInterval() + turn(ctx))
+func (cl *Client) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
+	t := time.NewTimer(cl.pollInterval() + turn(ctx))
 	defer t.Stop()
 	select {
 	case <-event:
 	case <-t.C:
 	case <-gone:
 	case <-ctx.Done():
-	case <-s.Context.Done():
+	case <-cl.Context.Done():
 	}
 }
 
-func (s *Client) pollInterval() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if left := time.Until(s.usableAt); left > 0 {
+func (cl *Client) pollInterval() time.Duration {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if left := time.Until(cl.usableAt); left > 0 {
 		return left
 	}
-	return min(max(s.Timeout/40, time.Millisecond), 100*time.Millisecond)
+	return min(max(cl.Timeout/40, time.Millisecond), 100*time.Millisecond)
 }

@@ -25,7 +25,7 @@ type Conn interface {
 }
 
 // connection is the way by which all requests of the recipes go: every znode that they make
-// gets the ACL of the session, a refusal says what was refused, and requests are counted.
+// gets the ACL of the client, a refusal says what was refused, and requests are counted.
 type connection struct {
 	to       Conn
 	acl      []zk.ACL
@@ -33,8 +33,10 @@ type connection struct {
 	requests *atomic.Int64
 }
 
+// SessionID is the id of the present session, 0 if there is none.
 func (c *connection) SessionID() int64 { return c.to.SessionID() }
 
+// State is that of the connection.
 func (c *connection) State() zk.State { return c.to.State() }
 
 // answer takes in that a request was made, and what was said to it.
@@ -51,45 +53,54 @@ func IsRefusal(err error) bool {
 	return errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrInvalidACL)
 }
 
+// Create creates a znode with the ACL of the client.
 func (c *connection) Create(path string, data []byte, flags int32) (string, error) {
 	created, err := c.to.Create(path, data, flags, c.acl)
 	return created, c.answer("create", path, err)
 }
 
+// Delete deletes a znode.
 func (c *connection) Delete(path string, version int32) error {
 	return c.answer("delete", path, c.to.Delete(path, version))
 }
 
+// Exists reads the state of a znode, if it is there.
 func (c *connection) Exists(path string) (bool, *zk.Stat, error) {
 	exists, stat, err := c.to.Exists(path)
 	return exists, stat, c.answer("exists", path, err)
 }
 
+// ExistsW is Exists with a watch.
 func (c *connection) ExistsW(path string) (bool, *zk.Stat, <-chan zk.Event, error) {
 	exists, stat, changed, err := c.to.ExistsW(path)
 	return exists, stat, changed, c.answer("exists", path, err)
 }
 
+// Get reads a znode.
 func (c *connection) Get(path string) ([]byte, *zk.Stat, error) {
 	data, stat, err := c.to.Get(path)
 	return data, stat, c.answer("get", path, err)
 }
 
+// GetW is Get with a watch.
 func (c *connection) GetW(path string) ([]byte, *zk.Stat, <-chan zk.Event, error) {
 	data, stat, changed, err := c.to.GetW(path)
 	return data, stat, changed, c.answer("get", path, err)
 }
 
+// Set sets the data of a znode.
 func (c *connection) Set(path string, data []byte, version int32) (*zk.Stat, error) {
 	stat, err := c.to.Set(path, data, version)
 	return stat, c.answer("set", path, err)
 }
 
+// Children lists the children of a znode.
 func (c *connection) Children(path string) ([]string, *zk.Stat, error) {
 	names, stat, err := c.to.Children(path)
 	return names, stat, c.answer("list", path, err)
 }
 
+// ChildrenW is Children with a watch.
 func (c *connection) ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event, error) {
 	names, stat, changed, err := c.to.ChildrenW(path)
 	return names, stat, changed, c.answer("list", path, err)

@@ -12,17 +12,17 @@ type counters struct {
 }
 
 // Repeat counts, and tells, that something has to be done once more.
-func (s *Client) Repeat(what string, err error) {
-	s.Counters.Retries.Add(1)
-	if s.Options.Log == nil {
+func (cl *Client) Repeat(what string, err error) {
+	cl.Counters.Retries.Add(1)
+	if cl.Options.Log == nil {
 		return
 	}
-	s.Tell(slog.LevelDebug, "trying again", "what", what, "error", err)
+	cl.Tell(slog.LevelDebug, "trying again", "what", what, "error", err)
 }
 
 // Tell writes to the log, if there is one. It is for what is rare.
-func (s *Client) Tell(level slog.Level, message string, args ...any) {
-	if s.Options.Log != nil {
-		s.Options.Log.Log(context.Background(), level, message, args...)
+func (cl *Client) Tell(level slog.Level, message string, args ...any) {
+	if cl.Options.Log != nil {
+		cl.Options.Log.Log(context.Background(), level, message, args...)
 	}
 }

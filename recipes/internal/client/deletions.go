@@ -90,17 +90,17 @@ const ToldWithin = 5 * time.Millisecond
 // there was no other event of the session before it: event is the next one, of a moment in which
 // all of the znodes in question were there. Then they have gone in the order in which they were
 // told to have gone.
-func (s *Client) InOrder(ctx context.Context, z *Session, told, event <-chan struct{}) bool {
-	if s.Deletions.isSilent() {
+func (cl *Client) InOrder(ctx context.Context, z *Session, told, event <-chan struct{}) bool {
+	if cl.Deletions.isSilent() {
 		return false
 	}
 	t := time.NewTimer(ToldWithin + turn(ctx))
 	defer t.Stop()
 	select {
 	case <-told:
-		return !IsClosed(event) && s.IsCurrent(z)
+		return !IsClosed(event) && cl.IsCurrent(z)
 	case <-t.C:
-		s.Deletions.silence()
+		cl.Deletions.silence()
 	case <-event:
 	case <-z.Gone:
 	case <-ctx.Done():

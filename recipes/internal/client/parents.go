@@ -14,13 +14,13 @@ const MaxRecreate = 10
 
 // EnsurePath creates path and what is missing above it, as persistent znodes. That
 // others do the same at the same time is fine.
-func (s *Client) EnsurePath(ctx context.Context, z *Session, path string) error {
+func (cl *Client) EnsurePath(ctx context.Context, z *Session, path string) error {
 	if path == "/" || path == "" {
 		return nil
 	}
 	for range MaxRecreate {
-		_, err := Retry(ctx, s, z, Write, func() (string, error) {
-			return s.Conn.Create(path, nil, 0)
+		_, err := Retry(ctx, cl, z, Write, func() (string, error) {
+			return cl.Conn.Create(path, nil, 0)
 		})
 		switch {
 		case err == nil || errors.Is(err, zk.ErrNodeExists):
@@ -28,7 +28,7 @@ func (s *Client) EnsurePath(ctx context.Context, z *Session, path string) error 
 		case !errors.Is(err, zk.ErrNoNode):
 			return err
 		}
-		if err := s.EnsurePath(ctx, z, znodes.Parent(path)); err != nil {
+		if err := cl.EnsurePath(ctx, z, znodes.Parent(path)); err != nil {
 			return err
 		}
 	}

@@ -6,10 +6,10 @@ import (
 )
 
 // Session is one session on the servers, as far as this client has been told.
-// The session of a connection can change at any time; the id of a zkSession
-// can't.
+// The session of a connection can change at any time; the ID of a Session
+// cannot.
 type Session struct {
-	ID   int64
+	ID   int64         // by which the servers know it
 	Gone chan struct{} // closed when the session is known to be gone
 
 	mu       sync.Mutex
@@ -32,8 +32,10 @@ func (z *Session) LastContact() time.Time {
 	return z.answered
 }
 
+// IsGone reports whether the session is known to be gone.
 func (z *Session) IsGone() bool { return IsClosed(z.Gone) }
 
+// IsClosed reports whether a channel on which nothing is sent has been closed.
 func IsClosed(c <-chan struct{}) bool {
 	select {
 	case <-c:

@@ -14,8 +14,10 @@ type Tasks struct {
 	news   chan struct{} // closed when none goes on, but for those; nil when nobody waits
 }
 
+// Add says that a task begins.
 func (t *Tasks) Add() { t.change(func() { t.n++ }) }
 
+// Done says that a task has ended.
 func (t *Tasks) Done() { t.change(func() { t.n-- }) }
 
 // Refused notes that one task is refused by a server for a reason, or is not any more.

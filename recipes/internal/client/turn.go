@@ -16,15 +16,15 @@ const turns = 4096
 // such as a connection, would otherwise go on at one instant, in an order that is left to
 // chance, and a run in virtual time would not repeat (timers of a bubble of testing/synctest
 // that are due at one instant fire in random order).
-func (s *Client) WithTurn(ctx context.Context) context.Context {
-	return context.WithValue(ctx, turnKey{}, s.NextTurn())
+func (cl *Client) WithTurn(ctx context.Context) context.Context {
+	return context.WithValue(ctx, turnKey{}, cl.NextTurn())
 }
 
 // NextTurn is a turn for what has no context.
-func (s *Client) NextTurn() time.Duration {
-	id := uint64(s.Conn.SessionID())
+func (cl *Client) NextTurn() time.Duration {
+	id := uint64(cl.Conn.SessionID())
 	id += id >> 56 * 11 // the server that made it: others count alike
-	n := s.turns.Add(1)
+	n := cl.turns.Add(1)
 	return time.Duration((n<<6 + id&63) % turns)
 }
 

@@ -77,20 +77,20 @@ func taken(ch <-chan zk.Event, open bool) {
 
 // Value is a znode's data and state, or the names of its children.
 type Value struct {
-	Data    []byte
-	Stat    *zk.Stat
-	Names   []string
+	Data    []byte          // of the znode
+	Stat    *zk.Stat        // of the znode, where it was read
+	Names   []string        // of its children, in any order
 	Changed <-chan zk.Event // the watch, if there is one
 }
 
 // GetW reads path and sees to it that there is a watch on it; zk.ErrNoNode comes
 // without one (exists would leave one behind on a name that never comes back).
-func (s *Client) GetW(ctx context.Context, z *Session, path string) (Value, error) {
-	return s.watched(ctx, z, "data "+path, func(watch bool) (v Value, err error) {
+func (cl *Client) GetW(ctx context.Context, z *Session, path string) (Value, error) {
+	return cl.watched(ctx, z, "data "+path, func(watch bool) (v Value, err error) {
 		if watch {
-			v.Data, v.Stat, v.Changed, err = s.Conn.GetW(path)
+			v.Data, v.Stat, v.Changed, err = cl.Conn.GetW(path)
 		} else {
-			v.Data, v.Stat, err = s.Conn.Get(path)
+			v.Data, v.Stat, err = cl.Conn.Get(path)
 		}
 		return v, err
 	})
@@ -98,13 +98,13 @@ func (s *Client) GetW(ctx context.Context, z *Session, path string) (Value, erro
 
 // ExistsW looks whether path is there and sees to it that there is a watch on it, also
 // where it is not: the stat is nil then.
-func (s *Client) ExistsW(ctx context.Context, z *Session, path string) (Value, error) {
-	return s.watched(ctx, z, "exists "+path, func(watch bool) (v Value, err error) {
+func (cl *Client) ExistsW(ctx context.Context, z *Session, path string) (Value, error) {
+	return cl.watched(ctx, z, "exists "+path, func(watch bool) (v Value, err error) {
 		var exists bool
 		if watch {
-			exists, v.Stat, v.Changed, err = s.Conn.ExistsW(path)
+			exists, v.Stat, v.Changed, err = cl.Conn.ExistsW(path)
 		} else {
-			exists, v.Stat, err = s.Conn.Exists(path)
+			exists, v.Stat, err = cl.Conn.Exists(path)
 		}
 		if !exists {
 			v.Stat = nil
@@ -115,24 +115,24 @@ func (s *Client) ExistsW(ctx context.Context, z *Session, path string) (Value, e
 
 // ChildrenW lists the children of path and sees to it that there is a watch on
 // them.
-func (s *Client) ChildrenW(ctx context.Context, z *Session, path string) (Value, error) {
-	return s.watched(ctx, z, "children "+path, func(watch bool) (v Value, err error) {
+func (cl *Client) ChildrenW(ctx context.Context, z *Session, path string) (Value, error) {
+	return cl.watched(ctx, z, "children "+path, func(watch bool) (v Value, err error) {
 		if watch {
-			v.Names, v.Stat, v.Changed, err = s.Conn.ChildrenW(path)
+			v.Names, v.Stat, v.Changed, err = cl.Conn.ChildrenW(path)
 		} else {
-			v.Names, v.Stat, err = s.Conn.Children(path)
+			v.Names, v.Stat, err = cl.Conn.Children(path)
 		}
 		return v, err
 	})
 }
 
 // Listed is childrenW, or lists them without a watch.
-func (s *Client) Listed(ctx context.Context, z *Session, path string, watch bool) (Value, error) {
+func (cl *Client) Listed(ctx context.Context, z *Session, path string, watch bool) (Value, error) {
 	if watch {
-		return s.ChildrenW(ctx, z, path)
+		return cl.ChildrenW(ctx, z, path)
 	}
-	return Retry(ctx, s, z, Read, func() (v Value, err error) {
-		v.Names, v.Stat, err = s.Conn.Children(path)
+	return Retry(ctx, cl, z, Read, func() (v Value, err error) {
+		v.Names, v.Stat, err = cl.Conn.Children(path)
 		return v, err
 	})
 }
@@ -140,16 +140,16 @@ func (s *Client) Listed(ctx context.Context, z *Session, path string, watch bool
 // watched reads, and sets a watch unless the one under key is still set: then a
 // plain read will do, as the event of a change that it does not show is still to
 // come.
-func (s *Client) watched(ctx context.Context, z *Session, key string, f func(watch bool) (Value, error)) (Value, error) {
-	return Retry(ctx, s, z, Read, func() (Value, error) {
-		if ch := s.watches.pending(key); ch != nil {
+func (cl *Client) watched(ctx context.Context, z *Session, key string, f func(watch bool) (Value, error)) (Value, error) {
+	return Retry(ctx, cl, z, Read, func() (Value, error) {
+		if ch := cl.watches.pending(key); ch != nil {
 			v, err := f(false)
 			v.Changed = ch
 			return v, err
 		}
 		v, err := f(true)
 		if err == nil {
-			s.watches.add(key, v.Changed)
+			cl.watches.add(key, v.Changed)
 		}
 		return v, err
 	})
@@ -159,22 +159,22 @@ func (s *Client) watched(ctx context.Context, z *Session, key string, f func(wat
 // fired, or the session has an event, or a while has passed. go-zookeeper can miss
 // a change over a reconnect (see watchRestoreDelay), and surely when a second one
 // follows before the watches are back, so no wait relies on watches alone.
-func (s *Client) Wait(ctx context.Context, z *Session, event <-chan struct{}, changed ...<-chan zk.Event) error {
-	return s.WaitFor(ctx, z, s.Timeout, event, changed...)
+func (cl *Client) Wait(ctx context.Context, z *Session, event <-chan struct{}, changed ...<-chan zk.Event) error {
+	return cl.WaitFor(ctx, z, cl.Timeout, event, changed...)
 }
 
 // WaitFor is wait for no longer than that.
-func (s *Client) WaitFor(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
-	_, err := s.WaitTold(ctx, z, most, event, changed...)
+func (cl *Client) WaitFor(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
+	_, err := cl.WaitTold(ctx, z, most, event, changed...)
 	return err
 }
 
 // WaitTold is waitFor that says what the watch told that fired, if it was one, and if nobody
 // else has taken that in: several can wait for one watch.
-func (s *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
-	t := time.NewTimer(min(most, s.Timeout) + turn(ctx)) // others may wait for the same time
+func (cl *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
+	t := time.NewTimer(min(most, cl.Timeout) + turn(ctx)) // others may wait for the same time
 	defer t.Stop()
-	cases := []reflect.SelectCase{receives(z.Gone), receives(s.Context.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
+	cases := []reflect.SelectCase{receives(z.Gone), receives(cl.Context.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
 	others := len(cases)
 	for _, ch := range changed {
 		cases = append(cases, receives(ch))
@@ -188,7 +188,7 @@ func (s *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, e
 	}
 	switch first {
 	case 0:
-		err = s.endError()
+		err = cl.endError()
 	case 1:
 		err = failures.ErrClosed
 	case 2:
@@ -202,13 +202,13 @@ func receives[T any](ch <-chan T) reflect.SelectCase {
 }
 
 // AwaitOne waits for one thing, or until ctx or s ends.
-func (s *Client) AwaitOne(ctx context.Context, what <-chan struct{}) error {
+func (cl *Client) AwaitOne(ctx context.Context, what <-chan struct{}) error {
 	select {
 	case <-what:
 		return ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.Context.Done():
+	case <-cl.Context.Done():
 		return failures.ErrClosed
 	}
 }

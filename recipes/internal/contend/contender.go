@@ -17,8 +17,8 @@ import (
 // sequential child: those with the lowest numbers are in front.
 type Line struct {
 	*calls.Recipe
-	Folder string // that znode
-	Kind   string
+	Folder string   // that znode
+	Kind   string   // of its contenders' znodes
 	Rivals []string // the kinds of those ahead that are in the way; nil: their own
 	Places int      // how many are in front at a time
 	// Yields, if set, says of the data of a rival that it is in nobody's way any more.
@@ -30,7 +30,7 @@ type Line struct {
 	Agree func(ctx context.Context, z *client.Session) error
 	// Forewarned: a contender is told when it is next, too, so that it need not look when its turn comes.
 	Forewarned bool
-	// Beside are other lines, in each of which a contender stands, too: see [MultiLock].
+	// Beside are other lines, in each of which a contender stands, too: as that of a multi-lock does.
 	Beside []Line
 }
 
@@ -48,7 +48,7 @@ type Contender struct {
 	Unsure bool
 	// Left: it could not be made, but may be there until it is removed in the background.
 	Left bool
-	// asked is what a quorum was asked before the answer was needed: see [line.ask].
+	// asked is what a quorum was asked before the answer was needed: see [Line.ask].
 	asked *client.Request[struct{}]
 }
 
@@ -117,6 +117,7 @@ func (q Line) Create(ctx context.Context, c *Contender, data []byte) (err error)
 // NeverMade is why a contender's znode was not made and never will be.
 type NeverMade struct{ error }
 
+// Unwrap returns why.
 func (n NeverMade) Unwrap() error { return n.error }
 
 // send asks the server once for a contender's znode, and returns the path of it.
@@ -399,6 +400,7 @@ func (q Line) Abandon(c *Contender) {
 	})
 }
 
+// SweepIf removes in the background whatever carries id, if that is needed.
 func (q Line) SweepIf(needed bool, id string) {
 	if needed {
 		q.sweep(id, nil)

@@ -14,6 +14,7 @@ func (x *Exclusive) Do(ctx context.Context, op string, f func(context.Context) e
 	return x.DoIn(ctx, op, x.Line, f)
 }
 
+// DoIn is Do in a line of its own.
 func (x *Exclusive) DoIn(ctx context.Context, op string, q Line, f func(context.Context) error) error {
 	err, over := x.Run(ctx, op, q, f)
 	switch {
@@ -25,7 +26,7 @@ func (x *Exclusive) DoIn(ctx context.Context, op string, q Line, f func(context.
 	return errors.Join(err, over)
 }
 
-// Run is doIn with its two errors apart: that of the grant, or of f, and over, that of what
+// Run is DoIn with its two errors apart: that of the grant, or of f, and over, that of what
 // came after f, such as ErrLost if the hold had not lasted so long.
 func (x *Exclusive) Run(ctx context.Context, op string, q Line, f func(context.Context) error) (err, over error) {
 	h, err := x.Grant(ctx, op, q, true)

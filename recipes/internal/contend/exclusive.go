@@ -25,7 +25,7 @@ type Exclusive struct {
 
 // Standing is how an exclusive stands.
 type Standing struct {
-	Trying bool
+	Trying bool          // a call waits for the hold
 	Hold   *Hold         // from the grant until it is given back, also when lost
 	Again  bool          // the last hold was lost, or the present one follows on such a one
 	Ended  int64         // the token of the last hold if it was lost and nobody has tried since, else 0
@@ -42,8 +42,9 @@ func (x *Exclusive) Stands() Standing {
 	return x.at
 }
 
-func NewExclusive(s *client.Client, path, kind string, data []byte) *Exclusive {
-	return &Exclusive{Line: Line{Recipe: calls.New(s, path), Folder: path, Kind: kind, Places: 1, Forewarned: true}, data: data}
+// NewExclusive returns what one client at a time holds, by a contender of that kind and data on path.
+func NewExclusive(cl *client.Client, path, kind string, data []byte) *Exclusive {
+	return &Exclusive{Line: Line{Recipe: calls.New(cl, path), Folder: path, Kind: kind, Places: 1, Forewarned: true}, data: data}
 }
 
 // Take waits for the hold. No error of it leaves a hold behind.
@@ -57,6 +58,7 @@ func (x *Exclusive) Try(ctx context.Context, op string) (taken bool, err error) 
 	return x.TryIn(ctx, op, x.Line)
 }
 
+// TryIn is Try in a line of its own.
 func (x *Exclusive) TryIn(ctx context.Context, op string, q Line) (taken bool, err error) {
 	_, err = x.Grant(ctx, op, q, false)
 	if errors.Is(err, errBusy) {
@@ -65,7 +67,7 @@ func (x *Exclusive) TryIn(ctx context.Context, op string, q Line) (taken bool, e
 	return err == nil, err
 }
 
-// Grant gives the hold that take and try make the present one. Its contender stands in q.
+// Grant gives the hold that Take and Try make the present one. Its contender stands in q.
 func (x *Exclusive) Grant(ctx context.Context, op string, q Line, wait bool) (*Hold, error) {
 	if len(x.data) > client.MaxData {
 		return nil, x.Definite(op, failures.ErrTooLarge)
@@ -202,6 +204,7 @@ func (x *Exclusive) Held() *Contender {
 	return nil
 }
 
+// Fence is the fencing token of the present hold, 0 if there is none.
 func (x *Exclusive) Fence() int64 {
 	if c := x.Held(); c != nil {
 		return c.Czxid
@@ -217,6 +220,7 @@ func (x *Exclusive) tokenOf(h *Hold) int64 {
 	return h.Contender.Czxid
 }
 
+// Session is the id of the session that owns the present hold, 0 if there is none.
 func (x *Exclusive) Session() int64 {
 	if c := x.Held(); c != nil {
 		return c.Session.ID

@@ -15,8 +15,8 @@ import (
 // Hold is the time during which a contender is in front. It ends once: by its
 // release, or because it is lost.
 type Hold struct {
-	Line      Line
-	Contender *Contender
+	Line      Line          // in which it is held
+	Contender *Contender    // that is in front
 	Lost      chan struct{} // closed when the hold is lost
 	// Revoked is closed when somebody has asked for the hold; nil: nobody can.
 	Revoked chan struct{}
@@ -74,6 +74,7 @@ func (q Line) attempt(ctx context.Context, z *client.Session, data []byte, wait 
 	return h, nil
 }
 
+// NewHold is the hold of a contender that is in front. Its Watch has to be called.
 func NewHold(q Line, c *Contender) *Hold {
 	q.Client.Counters.Holds.Add(1)
 	h := &Hold{Line: q, Contender: c, Lost: make(chan struct{}), ended: make(chan struct{})}
@@ -145,4 +146,5 @@ func (h *Hold) shown(data []byte) {
 // listens reports whether the hold can still be asked for.
 func (h *Hold) listens() bool { return h.Revoked != nil && !client.IsClosed(h.Revoked) }
 
+// IsLost reports whether the hold is lost.
 func (h *Hold) IsLost() bool { return client.IsClosed(h.Lost) }

@@ -5,17 +5,18 @@ import (
 	"slices"
 )
 
-// holding is what a context stands for that a Do gave to its function: all holds under which
+// Holding is what a context stands for that a Do gave to its function: all holds under which
 // the function runs, since a Do can be called within another one.
-type holding struct {
+type Holding struct {
 	Znodes []string // which are there for as long as all holds last
 	Token  int64    // of the innermost hold that has one
 }
 
 type holdingKey struct{}
 
-func HoldingOf(ctx context.Context) holding {
-	in, _ := ctx.Value(holdingKey{}).(holding)
+// HoldingOf is what ctx stands for: nothing, where no Do gave it.
+func HoldingOf(ctx context.Context) Holding {
+	in, _ := ctx.Value(holdingKey{}).(Holding)
 	return in
 }
 

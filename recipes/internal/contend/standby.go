@@ -19,7 +19,7 @@ import (
 // to, a call watches at once, and lines up when it was woken and somebody else was quicker.
 // So a call is woken for nothing once at most before it is in front.
 type Standby struct {
-	Line Line
+	Line Line // in which those stand that do not watch
 	All  bool // whoever waits lines up first
 	// beaten: a call of this value was woken for nothing, and none was served since.
 	beaten atomic.Bool
@@ -31,8 +31,8 @@ const Waiters = 2
 
 // NewStandby returns those that wait with znodes of that kind in folder. All of them must be able
 // to use the same: two of them watch for the others.
-func NewStandby(s *client.Client, folder, kind string) *Standby {
-	return &Standby{Line: Line{Recipe: calls.New(s, folder), Folder: folder, Kind: kind, Places: Waiters}}
+func NewStandby(cl *client.Client, folder, kind string) *Standby {
+	return &Standby{Line: Line{Recipe: calls.New(cl, folder), Folder: folder, Kind: kind, Places: Waiters}}
 }
 
 // Waiter is one call of those who wait. It is for one goroutine.

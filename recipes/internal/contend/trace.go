@@ -2,11 +2,12 @@ package contend
 
 import "context"
 
-// Trace are functions that are told how a call waits in line: see package recipes. Each may be nil.
+// Trace are functions that are told how a call waits in line. Each may be nil. The Trace of package
+// recipes says more.
 type Trace struct {
-	LinedUp func(path string)
-	Waits   func(first string, watched []string)
-	Gone    func(path string)
+	LinedUp func(path string)                    // a contender's znode is there
+	Waits   func(first string, watched []string) // the call begins to wait for others
+	Gone    func(path string)                    // one of these has gone
 }
 
 type traceKey struct{}
@@ -16,6 +17,7 @@ func WithTrace(ctx context.Context, t Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
 }
 
+// TraceOf returns what a call is told to, which may be nothing.
 func TraceOf(ctx context.Context) Trace {
 	t, _ := ctx.Value(traceKey{}).(Trace)
 	return t
@@ -33,6 +35,7 @@ func (t Trace) tellWaits(first string, watched []string) {
 	}
 }
 
+// TellGone tells that a znode has gone.
 func (t Trace) TellGone(path string) {
 	if t.Gone != nil {
 		t.Gone(path)

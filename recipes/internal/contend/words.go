@@ -27,10 +27,10 @@ func (h *Hold) Mark(ctx context.Context, word string) error {
 // Mark adds a word to the data of an ephemeral znode, once, and returns them; zk.ErrNoNode
 // if there is none. A lost reply does no harm: a second try finds another version, or the
 // word.
-func Mark(ctx context.Context, s *client.Client, z *client.Session, path, word string) ([]byte, error) {
+func Mark(ctx context.Context, cl *client.Client, z *client.Session, path, word string) ([]byte, error) {
 	var b client.Backoff
 	for {
-		v, err := s.Get(ctx, z, path)
+		v, err := cl.Get(ctx, z, path)
 		switch {
 		case err != nil:
 			return nil, err
@@ -40,7 +40,7 @@ func Mark(ctx context.Context, s *client.Client, z *client.Session, path, word s
 			return v.Data, nil
 		}
 		data := bytes.TrimSpace(bytes.Join([][]byte{v.Data, []byte(word)}, []byte(" ")))
-		_, err = client.Retry(ctx, s, z, client.Write, func() (*zk.Stat, error) { return s.Conn.Set(path, data, v.Stat.Version) })
+		_, err = client.Retry(ctx, cl, z, client.Write, func() (*zk.Stat, error) { return cl.Conn.Set(path, data, v.Stat.Version) })
 		if !errors.Is(err, zk.ErrBadVersion) {
 			return data, err
 		}
