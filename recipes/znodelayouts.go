@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// This file is, as name.go is, for those who look from outside: what the children of a znode mean
+// This file is, as znodenames.go is, for those who look from outside: what the children of a znode mean
 // that have names of their own. A recipe that has such ones is a row of layouts.
 
 // Layout is how the znode of a recipe is laid out.
