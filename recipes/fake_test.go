@@ -61,12 +61,12 @@ func newTree() *tree { return &tree{nodes: map[string]*znode{"/": {}}} }
 // connect returns a connection with a session, and its recipes' session, which the end of the
 // test closes if nothing else does. Call it in a bubble of testing/synctest.
 func (tr *tree) connect(t *testing.T, timeout time.Duration, options ...Option) (*fake, *Client) {
-	f, s := tr.connectOpen(timeout, options...)
+	f, cl := tr.connectOpen(timeout, options...)
 	t.Cleanup(func() {
-		must(t, s.Close(context.Background()))
+		must(t, cl.Close(context.Background()))
 		f.close()
 	})
-	return f, s
+	return f, cl
 }
 
 // connectOpen is connect for a test that closes its session itself, as that fails.
@@ -79,8 +79,11 @@ func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *C
 		sid: int64(len(tr.fakes)+1) << 8,
 	}
 	tr.fakes = append(tr.fakes, f)
-	return f, clientOf(f, f.events, timeout, options...)
+	return f, clientOf(f, f.events, timeout, append([]Option{waitInTurn(true)}, options...)...)
 }
+
+// waitInTurn has a client wait in turn, as in a simulation, or not, as elsewhere.
+func waitInTurn(is bool) Option { return func(c *Client) { c.options.InTurn = is } }
 
 // clientOver is the client that a recipe was made with.
 func clientOver(cl *client.Client) *Client { return &Client{client: cl} }

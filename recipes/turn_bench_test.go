@@ -19,51 +19,51 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// turns is what clients take in turn: a hold that one gives back and the next one gets, or an
+// turnTaker is what clients take in turn: a hold that one gives back and the next one gets, or an
 // item that somebody puts and one of those who wait gets.
-type turns struct {
+type turnTaker struct {
 	take, give func(context.Context) error
 }
 
 // turnsKind says how turns are made on a connection, or on its session.
 type turnsKind struct {
 	name  string
-	build func(s *recipes.Client, conn *zk.Conn, path string) turns
+	build func(cl *recipes.Client, conn *zk.Conn, path string) turnTaker
 	given bool // nobody has it at first: it must be given for the first turn
 }
 
 // turnsOf has go-zookeeper's own lock behind zklab's, to be compared with.
 var turnsOf = []turnsKind{
-	{"lock", func(s *recipes.Client, _ *zk.Conn, path string) turns {
-		l := recipes.NewLock(s, path)
-		return turns{l.Lock, l.Unlock}
+	{"lock", func(cl *recipes.Client, _ *zk.Conn, path string) turnTaker {
+		l := recipes.NewLock(cl, path)
+		return turnTaker{l.Lock, l.Unlock}
 	}, false},
-	{"go-zookeeper-lock", func(_ *recipes.Client, conn *zk.Conn, path string) turns {
+	{"go-zookeeper-lock", func(_ *recipes.Client, conn *zk.Conn, path string) turnTaker {
 		l := zk.NewLock(conn, path, zk.WorldACL(zk.PermAll))
-		return turns{func(context.Context) error { return l.Lock() }, func(context.Context) error { return l.Unlock() }}
+		return turnTaker{func(context.Context) error { return l.Lock() }, func(context.Context) error { return l.Unlock() }}
 	}, false},
-	{"write-lock", func(s *recipes.Client, _ *zk.Conn, path string) turns {
-		l := recipes.NewRWLock(s, path)
-		return turns{l.Lock, l.Unlock}
+	{"write-lock", func(cl *recipes.Client, _ *zk.Conn, path string) turnTaker {
+		l := recipes.NewRWLock(cl, path)
+		return turnTaker{l.Lock, l.Unlock}
 	}, false},
-	{"semaphore", func(s *recipes.Client, _ *zk.Conn, path string) turns {
-		l := recipes.NewSemaphore(s, path, 1)
-		return turns{l.Acquire, l.Release}
+	{"semaphore", func(cl *recipes.Client, _ *zk.Conn, path string) turnTaker {
+		l := recipes.NewSemaphore(cl, path, 1)
+		return turnTaker{l.Acquire, l.Release}
 	}, false},
-	{"election", func(s *recipes.Client, _ *zk.Conn, path string) turns {
-		e := recipes.NewElection(s, path, "a")
-		return turns{e.Campaign, e.Resign}
+	{"election", func(cl *recipes.Client, _ *zk.Conn, path string) turnTaker {
+		e := recipes.NewElection(cl, path, "a")
+		return turnTaker{e.Campaign, e.Resign}
 	}, false},
-	{"queue", func(s *recipes.Client, _ *zk.Conn, path string) turns {
-		q := recipes.NewQueue(s, path)
-		return turns{
+	{"queue", func(cl *recipes.Client, _ *zk.Conn, path string) turnTaker {
+		q := recipes.NewQueue(cl, path)
+		return turnTaker{
 			func(ctx context.Context) error { _, err := q.Take(ctx); return err },
 			func(ctx context.Context) error { return q.Put(ctx, nil) },
 		}
 	}, true},
-	{"job-queue", func(s *recipes.Client, _ *zk.Conn, path string) turns {
-		q := recipes.NewJobQueue(s, path, 3)
-		return turns{
+	{"job-queue", func(cl *recipes.Client, _ *zk.Conn, path string) turnTaker {
+		q := recipes.NewJobQueue(cl, path, 3)
+		return turnTaker{
 			func(ctx context.Context) error {
 				return q.Do(ctx, func(context.Context, *recipes.Job) ([]byte, error) { return nil, nil })
 			},
@@ -123,7 +123,7 @@ func measureBeside(b *testing.B, e ensemble.Ensemble, waiting int) {
 
 // turner is a client that takes, and after each turn waits for its next one.
 type turner struct {
-	turns
+	turnTaker
 	again chan struct{}
 }
 
@@ -162,10 +162,10 @@ func startTurns(b *testing.B, e ensemble.Ensemble, of turnsKind, path string, wa
 	for range waiting + 1 {
 		conn, told := connectTold(b, e, &r.requests, &r.events)
 		b.Cleanup(conn.Close)
-		s := recipes.NewClient(conn, told, timeout)
-		c := &turner{of.build(s, conn, path), make(chan struct{}, 1)}
+		cl := recipes.NewClient(conn, told, timeout)
+		c := &turner{of.build(cl, conn, path), make(chan struct{}, 1)}
 		last = c
-		r.clients.Go(func() error { return errors.Join(c.run(b.Context(), r.taken, r.stop), s.Close(b.Context())) })
+		r.clients.Go(func() error { return errors.Join(c.run(b.Context(), r.taken, r.stop), cl.Close(b.Context())) })
 	}
 	if of.given {
 		r.give(b, last)

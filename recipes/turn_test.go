@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/zklab/zklab/internal/virtual/turns"
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
@@ -18,15 +19,15 @@ func TestWaitersGoOnInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const waiters = 8
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
+		f, cl := tr.connect(t, fakeTimeout)
 		f.connected(false)
 		var mu sync.Mutex
 		var order []int
 		var moments []time.Time
 		for i := range waiters {
-			ctx := s.client.WithTurn(t.Context())
+			ctx := cl.client.WithTurn(t.Context())
 			go func() {
-				_, err := s.client.AwaitSession(ctx)
+				_, err := cl.client.AwaitSession(ctx)
 				if err != nil {
 					t.Error(err)
 				}
@@ -53,21 +54,69 @@ func TestWaitersGoOnInTurn(t *testing.T) {
 	})
 }
 
+// Where nobody asks for turns, as in a program, no wait is longer than it has to be.
+func TestNobodyWaitsLongerInAProgram(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, c := newTree().connect(t, fakeTimeout, waitInTurn(false))
+		l := NewLock(c, "/x")
+		must(t, l.Lock(t.Context()))
+		time.Sleep(fakeTimeout)
+		z, err := c.client.Begin(t.Context())
+		must(t, err)
+		f.connected(false)
+		contact := z.LastContact()
+		<-l.Lost()
+		if lasted := time.Since(contact); lasted != fakeTimeout {
+			t.Errorf("the hold lasted %v without an answer, not %v", lasted, fakeTimeout)
+		}
+		for range 5 {
+			began := time.Now()
+			ctx := c.client.WithTurn(t.Context())
+			new(client.Backoff).Pause(ctx)
+			if waited := time.Since(began); waited != waited.Truncate(time.Millisecond) {
+				t.Errorf("a pause took %v", waited)
+			}
+		}
+		f.connected(true)
+		must(t, l.Close(t.Context()))
+	})
+}
+
+// Only simulations ask for turns.
+func TestTurnsAreAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		made := func() bool {
+			f, _ := newTree().connect(t, fakeTimeout)
+			c := clientOf(f, nil, fakeTimeout)
+			defer func() { must(t, c.Close(t.Context())) }()
+			return c.options.InTurn
+		}
+		if made() {
+			t.Error("a program's client waits in turn")
+		}
+		end := turns.Begin()
+		if !made() {
+			t.Error("a simulation's client does not wait in turn")
+		}
+		end()
+	})
+}
+
 // What goes on in the background, and who only watches, has a turn, too.
 func TestWatchersGoOnInTurn(t *testing.T) {
-	for name, begin := range map[string]func(ctx context.Context, t *testing.T, s *Client, path string){
-		"members": func(ctx context.Context, t *testing.T, s *Client, path string) {
-			must(t, NewGroup(s, path).Join(ctx, nil))
+	for name, begin := range map[string]func(ctx context.Context, t *testing.T, cl *Client, path string){
+		"members": func(ctx context.Context, t *testing.T, cl *Client, path string) {
+			must(t, NewGroup(cl, path).Join(ctx, nil))
 		},
-		"terms": func(ctx context.Context, _ *testing.T, s *Client, path string) {
-			e := NewElection(s, path, "")
+		"terms": func(ctx context.Context, _ *testing.T, cl *Client, path string) {
+			e := NewElection(cl, path, "")
 			go func() {
 				for range e.Terms(ctx) {
 				}
 			}()
 		},
-		"leader": func(ctx context.Context, _ *testing.T, s *Client, path string) {
-			e := NewElection(s, path, "")
+		"leader": func(ctx context.Context, _ *testing.T, cl *Client, path string) {
+			e := NewElection(cl, path, "")
 			go func() {
 				time.Sleep(2 * fakeTimeout) // while there is no connection
 				_, _ = e.Leader(ctx)
@@ -76,10 +125,10 @@ func TestWatchersGoOnInTurn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f, s := newTree().connect(t, fakeTimeout)
+				f, cl := newTree().connect(t, fakeTimeout)
 				paths := []string{"/a", "/b", "/c", "/d"}
 				for _, path := range paths {
-					begin(t.Context(), t, s, path)
+					begin(t.Context(), t, cl, path)
 				}
 				synctest.Wait()
 				f.connected(false)
@@ -117,13 +166,13 @@ func withoutTurns(d time.Duration) time.Duration { return d.Round(10 * time.Micr
 func TestMonitorsGoOnInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
+		f, cl := tr.connect(t, fakeTimeout)
 		var mu sync.Mutex
 		lost := map[time.Time]bool{}
 		var all sync.WaitGroup
 		var locks []*Lock
 		for i := range 5 {
-			l := NewLock(s, fmt.Sprint("/lock", i))
+			l := NewLock(cl, fmt.Sprint("/lock", i))
 			must(t, l.Lock(t.Context()))
 			locks = append(locks, l)
 			all.Go(func() {
@@ -148,12 +197,12 @@ func TestMonitorsGoOnInTurn(t *testing.T) {
 // Those who wait until items of one moment are due look again at moments of their own.
 func TestItemsAreTakenInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, s := newTree().connect(t, fakeTimeout)
+		f, cl := newTree().connect(t, fakeTimeout)
 		due := time.Now().Add(time.Second)
 		const takers = 4
 		var all sync.WaitGroup
 		for i := range takers {
-			q := NewDelayQueue(s, fmt.Sprint("/queue", i))
+			q := NewDelayQueue(cl, fmt.Sprint("/queue", i))
 			must(t, q.Put(t.Context(), due, []byte{byte(i)}))
 			all.Go(func() {
 				_, err := q.Take(t.Context())

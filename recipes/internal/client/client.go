@@ -47,6 +47,8 @@ type Client struct {
 type Options struct {
 	ACL []zk.ACL     // of all znodes that are made
 	Log *slog.Logger // nil: none
+	// InTurn makes each wait a few microseconds longer than it has to be: see [Client.WithTurn].
+	InTurn bool
 	// Failed makes the error of a call.
 	Failed func(failures.Failure) error
 	// Refused makes the error of a request that a server has refused: for want of rights or for
