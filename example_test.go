@@ -20,8 +20,8 @@ import (
 // newLock makes one client's lock on one path. Whatever has the two methods of
 // subjects.Lock will do.
 func newLock(c *subjects.Client, path string) (subjects.Lock, error) {
-	session := recipes.NewClient(c.Conn, c.Events, c.Timeout)
-	return recipes.NewLock(session, path), nil
+	client := recipes.NewClient(c.Conn, c.Events, c.Timeout)
+	return recipes.NewLock(client, path), nil
 }
 
 // Five clients use a lock on three servers in this process, for fifteen seconds of real time, while
@@ -34,7 +34,7 @@ func ExampleExperiment_Run() {
 	defer os.RemoveAll(out)
 	outcome, err := zklab.Experiment{
 		Workload:  workloads.Lock{New: newLock},
-		Keys:      1, // one path, so one session for each client
+		Keys:      1, // one path, so one recipes.Client for each client
 		TimeLimit: 15 * time.Second,
 		Faults:    plan.Every(4*time.Second, faults.Expire{Who: faults.Holder}),
 		Out:       out,

@@ -101,10 +101,10 @@ var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOut
 
 // refusedAll has a client make all calls that has no rights, or those of a reader: it may wait
 // then for what others may do.
-func refusedAll(t *testing.T, u recipeUse, s *recipes.Client, path string, reads bool) {
+func refusedAll(t *testing.T, u recipeUse, cl *recipes.Client, path string, reads bool) {
 	t.Helper()
 	refusals := 0
-	for _, step := range u.steps(s, path) {
+	for _, step := range u.steps(cl, path) {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), map[bool]time.Duration{false: patience, true: 300 * time.Millisecond}[reads])
 		err := step.do(ctx)

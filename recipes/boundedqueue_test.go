@@ -12,8 +12,8 @@ import (
 )
 
 func init() {
-	rankings["bounded"] = func(s *Client) ranking {
-		q := NewBoundedQueue(s, "/queue", 6)
+	rankings["bounded"] = func(cl *Client) ranking {
+		q := NewBoundedQueue(cl, "/queue", 6)
 		put := func(ctx context.Context, _ int32, item []byte) error { return q.Put(ctx, item) }
 		return ranking{put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(int32) int32 { return 0 }}
 	}
@@ -94,9 +94,9 @@ func TestBoundedQueueUnderContention(t *testing.T) {
 		var all sync.WaitGroup
 		var ends []func()
 		for c := range clients {
-			f, s := tr.connect(t, fakeTimeout)
+			f, cl := tr.connect(t, fakeTimeout)
 			f.fail(func(string, string) fault { return fate(f) })
-			q := NewBoundedQueue(s, "/queue", capacity)
+			q := NewBoundedQueue(cl, "/queue", capacity)
 			all.Go(func() {
 				for i := range each {
 					must(t, q.Put(t.Context(), fmt.Appendf(nil, "%d %d", c, i)))
@@ -115,7 +115,7 @@ func TestBoundedQueueUnderContention(t *testing.T) {
 					mu.Unlock()
 				}
 			})
-			ends = append(ends, func() { must(t, q.Close(t.Context())); must(t, s.Close(t.Context())) })
+			ends = append(ends, func() { must(t, q.Close(t.Context())); must(t, cl.Close(t.Context())) })
 		}
 		all.Wait()
 		for _, end := range ends {

@@ -155,8 +155,8 @@ func TestCacheFollowsAtEveryRequest(t *testing.T) {
 
 // cacheTest runs a test of one cache, of /top.
 func cacheTest(t *testing.T, test func(ctx context.Context, t *testing.T, tr *tree, f *fake, c *Cache)) {
-	stale(t, func(t *testing.T, tr *tree, _, s *Client, f *fake, _ func()) {
-		c := NewCache(s, "/top")
+	stale(t, func(t *testing.T, tr *tree, _, cl *Client, f *fake, _ func()) {
+		c := NewCache(cl, "/top")
 		test(t.Context(), t, tr, f, c)
 		must(t, c.Close(t.Context()))
 	})
@@ -499,8 +499,8 @@ func TestCacheRefusesTooMany(t *testing.T) {
 // give up before there is one.
 func TestCacheSyncGivenUpAsksNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, s := newTree().connect(t, fakeTimeout)
-		c := NewCache(s, "/cache")
+		_, cl := newTree().connect(t, fakeTimeout)
+		c := NewCache(cl, "/cache")
 		c.begun = true // by this test: no round ends
 		patient := make(chan error, 1)
 		go func() { patient <- c.Sync(t.Context()) }()
@@ -523,7 +523,7 @@ func TestCacheSyncGivenUpAsksNoMore(t *testing.T) {
 			t.Error(err)
 		}
 		must(t, c.Close(t.Context()))
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 	})
 }
 
@@ -531,8 +531,8 @@ func TestCacheSyncGivenUpAsksNoMore(t *testing.T) {
 func TestCacheSyncHasItsOwnAnswer(t *testing.T) {
 	for range 200 { // as often as it takes for the one who waits to be late
 		synctest.Test(t, func(t *testing.T) {
-			_, s := newTree().connect(t, fakeTimeout)
-			c := NewCache(s, "/cache")
+			_, cl := newTree().connect(t, fakeTimeout)
+			c := NewCache(cl, "/cache")
 			c.begun = true // by this test
 			for _, want := range []error{nil, zk.ErrNoAuth} {
 				next := zk.ErrNoAuth
@@ -549,7 +549,7 @@ func TestCacheSyncHasItsOwnAnswer(t *testing.T) {
 				}
 			}
 			must(t, c.Close(t.Context()))
-			must(t, s.Close(t.Context()))
+			must(t, cl.Close(t.Context()))
 		})
 	}
 }

@@ -135,14 +135,14 @@ func TestMultiOfAJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
 		tr.make("/data", "old")
-		_, s := tr.connect(t, fakeTimeout)
-		q := NewJobQueue(s, "/jobs", 3)
+		_, cl := tr.connect(t, fakeTimeout)
+		q := NewJobQueue(cl, "/jobs", 3)
 		_, err := q.Put(t.Context(), nil)
 		must(t, err)
 		_ = q.Do(t.Context(), func(ctx context.Context, j *Job) ([]byte, error) {
-			must(t, s.Multi(ctx, setTo("/data", "first", -1)))
+			must(t, cl.Multi(ctx, setTo("/data", "first", -1)))
 			must(t, j.GiveBack(ctx))
-			if err := s.Multi(ctx, setTo("/data", "stale", -1)); !errors.Is(err, ErrLost) {
+			if err := cl.Multi(ctx, setTo("/data", "stale", -1)); !errors.Is(err, ErrLost) {
 				t.Errorf("after the end of the attempt: %v", err)
 			}
 			return nil, nil
@@ -151,14 +151,14 @@ func TestMultiOfAJob(t *testing.T) {
 			t.Errorf("it is %q", is)
 		}
 		must(t, q.Close(t.Context()))
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 	})
 }
 
 // TestMultiRefuses what cannot be sent.
 func TestMultiRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, s := newTree().connect(t, fakeTimeout)
+		_, cl := newTree().connect(t, fakeTimeout)
 		for want, ops := range map[string][]any{
 			"there are no operations":                 nil,
 			"a nil *zk.CreateRequest is no operation": {(*zk.CreateRequest)(nil)},
@@ -169,13 +169,13 @@ func TestMultiRefuses(t *testing.T) {
 			"data too large":                          {&zk.CreateRequest{Path: "/a", Data: bytes.Repeat([]byte("x"), MaxItem)}, setTo("/b", "x", -1)},
 			"node does not exist":                     {&zk.CheckVersionRequest{Path: "/a", Version: -1}},
 		} {
-			err := s.Multi(t.Context(), ops...)
+			err := cl.Multi(t.Context(), ops...)
 			if err == nil || !isWithoutEffect(err) || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %q", err, want)
 			}
 		}
-		must(t, s.Close(t.Context()))
-		if err := s.Multi(t.Context(), setTo("/a", "x", -1)); !errors.Is(err, ErrClosed) {
+		must(t, cl.Close(t.Context()))
+		if err := cl.Multi(t.Context(), setTo("/a", "x", -1)); !errors.Is(err, ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
 	})

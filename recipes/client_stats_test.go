@@ -15,11 +15,11 @@ func TestStatsAndLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var text bytes.Buffer
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout, WithLogger(slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		f, cl := tr.connect(t, fakeTimeout, WithLogger(slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 		expect := func(when string, want Stats) {
 			t.Helper()
 			synctest.Wait()
-			got := s.Stats()
+			got := cl.Stats()
 			if got.Requests == 0 {
 				t.Errorf("%s: no requests", when)
 			}
@@ -27,7 +27,7 @@ func TestStatsAndLog(t *testing.T) {
 				t.Errorf("%s: %+v\n, not %+v", when, got, want)
 			}
 		}
-		l, q := NewLock(s, "/lock"), NewQueue(s, "/queue")
+		l, q := NewLock(cl, "/lock"), NewQueue(cl, "/queue")
 		must(t, l.Lock(t.Context()))
 		want := Stats{Attempts: 1, Holds: 1, Sessions: 1}
 		expect("a lock", want)
@@ -79,7 +79,7 @@ func TestStatsAndLog(t *testing.T) {
 		expect("right again", want)
 
 		must(t, q.Close(t.Context()))
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 		for _, part := range []string{
 			`level=INFO msg="session began" session=0x100`, `level=WARN msg="session is gone" session=0x100`,
 			`level=WARN msg="hold was lost" path=/lock/`, `level=WARN msg="outcome is unknown" error="put /queue: outcome unknown`,
@@ -92,7 +92,7 @@ func TestStatsAndLog(t *testing.T) {
 		if t.Failed() {
 			t.Log(text.String())
 		}
-		if _, err := json.Marshal(s.Stats()); err != nil {
+		if _, err := json.Marshal(cl.Stats()); err != nil {
 			t.Error(err)
 		}
 	})

@@ -127,8 +127,8 @@ func TestConfigSetIfSettlesWhatItCan(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			tr := newTree()
-			f, s := tr.connect(t, fakeTimeout)
-			a := NewConfig(s, "/config")
+			f, cl := tr.connect(t, fakeTimeout)
+			a := NewConfig(cl, "/config")
 			must(t, a.Set(t.Context(), []byte("old")))
 			was, err := a.Get(t.Context())
 			must(t, err)
@@ -151,7 +151,7 @@ func TestConfigSetIfSettlesWhatItCan(t *testing.T) {
 				t.Errorf("%+v: %v", c, err)
 			}
 			must(t, a.Close(t.Context()))
-			must(t, s.Close(t.Context()))
+			must(t, cl.Close(t.Context()))
 		})
 	}
 }
@@ -160,8 +160,8 @@ func TestConfigSetIfSettlesWhatItCan(t *testing.T) {
 // the configuration. others is called with the lock of the tree.
 func setIfAround(t *testing.T, tr *tree, path string, others func()) (*Config, error) {
 	t.Helper()
-	f, s := tr.connect(t, fakeTimeout)
-	a := NewConfig(s, path)
+	f, cl := tr.connect(t, fakeTimeout)
+	a := NewConfig(cl, path)
 	must(t, a.Set(t.Context(), []byte("old")))
 	was, err := a.Get(t.Context())
 	must(t, err)

@@ -14,29 +14,29 @@ type heldObject struct {
 }
 
 var heldObjects = map[string]struct {
-	make func(s *Client) heldObject
+	make func(cl *Client) heldObject
 	// alone is what it costs to take and to give back; turn what all clients together send for
 	// one that gives back and the next one that takes, at most.
 	alone, turn int64
 }{
-	"lock": {func(s *Client) heldObject {
-		l := NewLock(s, "/x")
+	"lock": {func(cl *Client) heldObject {
+		l := NewLock(cl, "/x")
 		return heldObject{l.Lock, l.Unlock, l.Close}
 	}, 4, 4},
-	"multi-lock of two": {func(s *Client) heldObject {
-		l := NewMultiLock(s, "/x", "/y")
+	"multi-lock of two": {func(cl *Client) heldObject {
+		l := NewMultiLock(cl, "/x", "/y")
 		return heldObject{l.Lock, l.Unlock, l.Close}
 	}, 6, 10},
-	"write lock": {func(s *Client) heldObject {
-		l := NewRWLock(s, "/x")
+	"write lock": {func(cl *Client) heldObject {
+		l := NewRWLock(cl, "/x")
 		return heldObject{l.Lock, l.Unlock, l.Close}
 	}, 4, 4},
-	"semaphore": {func(s *Client) heldObject {
-		l := NewSemaphore(s, "/x", 1)
+	"semaphore": {func(cl *Client) heldObject {
+		l := NewSemaphore(cl, "/x", 1)
 		return heldObject{l.Acquire, l.Release, l.Close}
 	}, 5, 4},
-	"election": {func(s *Client) heldObject {
-		e := NewElection(s, "/x", "a")
+	"election": {func(cl *Client) heldObject {
+		e := NewElection(cl, "/x", "a")
 		return heldObject{e.Campaign, e.Resign, e.Close}
 	}, 4, 4},
 }
@@ -60,15 +60,15 @@ func TestCostsDoNotGrow(t *testing.T) {
 
 func requestsAlone(t *testing.T, make func(*Client) heldObject) (n int64) {
 	synctest.Test(t, func(t *testing.T) {
-		_, s := newTree().connect(t, fakeTimeout)
-		x := make(s)
+		_, cl := newTree().connect(t, fakeTimeout)
+		x := make(cl)
 		for range 2 { // the second time, its path is there
 			synctest.Wait() // what was begun in the background
-			before := s.Stats().Requests
+			before := cl.Stats().Requests
 			must(t, x.take(t.Context()))
 			must(t, x.give(t.Context()))
 			synctest.Wait()
-			n = s.Stats().Requests - before
+			n = cl.Stats().Requests - before
 		}
 		must(t, x.close(t.Context()))
 	})
@@ -82,15 +82,15 @@ func requestsOfATurn(t *testing.T, clients int, make func(*Client) heldObject) (
 		var objects []heldObject
 		var got sync.WaitGroup
 		for range clients {
-			_, s := tr.connect(t, fakeTimeout)
-			x := make(s)
-			sessions, objects = append(sessions, s), append(objects, x)
+			_, cl := tr.connect(t, fakeTimeout)
+			x := make(cl)
+			sessions, objects = append(sessions, cl), append(objects, x)
 			got.Go(func() { must(t, x.take(t.Context())) })
 			synctest.Wait()
 		}
 		sent := func() (all int64) {
-			for _, s := range sessions {
-				all += s.Stats().Requests
+			for _, cl := range sessions {
+				all += cl.Stats().Requests
 			}
 			return all
 		}

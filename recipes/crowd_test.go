@@ -19,7 +19,7 @@ type crowd[T crowded] struct {
 	t     *testing.T
 	tr    *tree
 	path  string
-	make  func(s *Client, path string) T
+	make  func(cl *Client, path string) T
 	fakes []*fake
 	all   []T
 	got   []chan error // what came of lining up
@@ -30,7 +30,7 @@ type crowded interface {
 	Close(ctx context.Context) error
 }
 
-func newCrowd[T crowded](t *testing.T, clients int, make func(s *Client, path string) T) *crowd[T] {
+func newCrowd[T crowded](t *testing.T, clients int, make func(cl *Client, path string) T) *crowd[T] {
 	c := &crowd[T]{t: t, tr: newTree(), path: "/crowd", make: make}
 	for range clients {
 		c.come()
@@ -40,8 +40,8 @@ func newCrowd[T crowded](t *testing.T, clients int, make func(s *Client, path st
 
 // come has one more client come.
 func (c *crowd[T]) come() (*fake, T) {
-	f, s := c.tr.connect(c.t, fakeTimeout)
-	v := c.make(s, c.path)
+	f, cl := c.tr.connect(c.t, fakeTimeout)
+	v := c.make(cl, c.path)
 	c.fakes, c.all, c.got = append(c.fakes, f), append(c.all, v), append(c.got, make(chan error, 1))
 	return f, v
 }

@@ -23,8 +23,8 @@ func allDue(q *DelayQueue) ranking {
 }
 
 func init() {
-	rankings["delay"] = func(s *Client) ranking { return allDue(NewDelayQueue(s, "/queue")) }
-	rankings["delay, relaxed"] = func(s *Client) ranking { return allDue(NewRelaxedDelayQueue(s, "/queue")) }
+	rankings["delay"] = func(cl *Client) ranking { return allDue(NewDelayQueue(cl, "/queue")) }
+	rankings["delay, relaxed"] = func(cl *Client) ranking { return allDue(NewRelaxedDelayQueue(cl, "/queue")) }
 }
 
 // delayed runs a test with two clients of one delay queue, strict and relaxed.

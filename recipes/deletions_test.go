@@ -24,8 +24,8 @@ type waiting struct {
 func newWaiting(t *testing.T, clients int) *waiting {
 	w := &waiting{tree: newTree()}
 	for range clients {
-		f, s := w.tree.connect(t, fakeTimeout)
-		l, got, sent := NewLock(s, "/x"), make(chan error, 1), map[string]int{}
+		f, cl := w.tree.connect(t, fakeTimeout)
+		l, got, sent := NewLock(cl, "/x"), make(chan error, 1), map[string]int{}
 		w.fakes, w.locks, w.got, w.sent = append(w.fakes, f), append(w.locks, l), append(w.got, got), append(w.sent, sent)
 		f.fail(func(op, _ string) fault { sent[op]++; return fine })
 		go func() { got <- l.Lock(t.Context()) }()
@@ -211,8 +211,8 @@ func TestNextLooksWithoutEvents(t *testing.T) {
 				}
 				return fine
 			})
-			s := clientOf(f, test.events(), fakeTimeout)
-			l := NewLock(s, "/x")
+			cl := clientOf(f, test.events(), fakeTimeout)
+			l := NewLock(cl, "/x")
 			for i, want := range test.took {
 				got := make(chan error, 1)
 				go func() { got <- l.Lock(t.Context()) }()
@@ -226,7 +226,7 @@ func TestNextLooksWithoutEvents(t *testing.T) {
 				must(t, l.Unlock(t.Context()))
 				must(t, w.locks[0].Lock(t.Context()))
 			}
-			must(t, s.Close(t.Context()))
+			must(t, cl.Close(t.Context()))
 			must(t, w.locks[0].Unlock(t.Context()))
 		})
 	}

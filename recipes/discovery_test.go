@@ -316,8 +316,8 @@ func TestPicker(t *testing.T) {
 func TestPickerThatIsToldOfNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		service := NewService(s, "/s")
+		f, cl := tr.connect(t, fakeTimeout)
+		service := NewService(cl, "/s")
 		f.fail(func(string, string) fault { return lostRequest })
 		p := service.Picker(Random(nil))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -325,7 +325,7 @@ func TestPickerThatIsToldOfNothing(t *testing.T) {
 		if _, err := p.Pick(ctx); !errors.Is(err, context.DeadlineExceeded) || !isWithoutEffect(err) {
 			t.Errorf("picked: %v", err)
 		}
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 		if _, err := p.Pick(t.Context()); !errors.Is(err, ErrClosed) {
 			t.Errorf("picked: %v", err)
 		}

@@ -17,13 +17,13 @@ type does interface {
 }
 
 // held are all kinds of holds on a path.
-var held = map[string]func(s *Client, path string) does{
-	"lock":       func(s *Client, path string) does { return NewLock(s, path) },
-	"election":   func(s *Client, path string) does { return NewElection(s, path, "id") },
-	"semaphore":  func(s *Client, path string) does { return NewSemaphore(s, path, 1) },
-	"multi-lock": func(s *Client, path string) does { return NewMultiLock(s, path, path+"-too") },
-	"read":       func(s *Client, path string) does { return reading{NewRWLock(s, path)} },
-	"write":      func(s *Client, path string) does { return NewRWLock(s, path) },
+var held = map[string]func(cl *Client, path string) does{
+	"lock":       func(cl *Client, path string) does { return NewLock(cl, path) },
+	"election":   func(cl *Client, path string) does { return NewElection(cl, path, "id") },
+	"semaphore":  func(cl *Client, path string) does { return NewSemaphore(cl, path, 1) },
+	"multi-lock": func(cl *Client, path string) does { return NewMultiLock(cl, path, path+"-too") },
+	"read":       func(cl *Client, path string) does { return reading{NewRWLock(cl, path)} },
+	"write":      func(cl *Client, path string) does { return NewRWLock(cl, path) },
 }
 
 // TestDoAtEveryRequest has one request of a call fail, of taking the hold and of giving
@@ -69,8 +69,8 @@ func doing(t *testing.T, f func(ctx context.Context, t *testing.T, tr *tree, c *
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := newTree()
-				c, s := tr.connect(t, fakeTimeout)
-				d := make(s, "/do")
+				c, cl := tr.connect(t, fakeTimeout)
+				d := make(cl, "/do")
 				check(t, d.Do(t.Context(), func(ctx context.Context) error { return f(ctx, t, tr, c, d) }))
 				if d.Session() != 0 {
 					t.Error("still held")
@@ -79,7 +79,7 @@ func doing(t *testing.T, f func(ctx context.Context, t *testing.T, tr *tree, c *
 				if left := tr.children("/do"); len(left) > 0 {
 					t.Errorf("left behind: %v", left)
 				}
-				must(t, s.Close(t.Context()))
+				must(t, cl.Close(t.Context()))
 			})
 		})
 	}
@@ -168,8 +168,8 @@ func TestDoAfterTheCallerHasGivenUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := newTree()
-				_, s := tr.connect(t, fakeTimeout)
-				d := make(s, "/do")
+				_, cl := tr.connect(t, fakeTimeout)
+				d := make(cl, "/do")
 				ctx, cancel := context.WithCancel(t.Context())
 				err := d.Do(ctx, func(ctx context.Context) error {
 					cancel()
@@ -184,7 +184,7 @@ func TestDoAfterTheCallerHasGivenUp(t *testing.T) {
 				if left := tr.children("/do"); len(left) > 0 {
 					t.Errorf("left behind: %v", left)
 				}
-				must(t, s.Close(t.Context()))
+				must(t, cl.Close(t.Context()))
 			})
 		})
 	}
@@ -196,8 +196,8 @@ func TestDoGivesBackAfterAPanic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := newTree()
-				_, s := tr.connect(t, fakeTimeout)
-				l := NewLock(s, "/do")
+				_, cl := tr.connect(t, fakeTimeout)
+				l := NewLock(cl, "/do")
 				var recovered any
 				done := make(chan struct{})
 				go func() {
@@ -214,7 +214,7 @@ func TestDoGivesBackAfterAPanic(t *testing.T) {
 				}
 				must(t, l.Lock(t.Context()))
 				must(t, l.Close(t.Context()))
-				must(t, s.Close(t.Context()))
+				must(t, cl.Close(t.Context()))
 			})
 		})
 	}
@@ -224,8 +224,8 @@ func TestDoGivesBackAfterAPanic(t *testing.T) {
 func TestDoWhereFGivesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		_, s := tr.connect(t, fakeTimeout)
-		l := NewLock(s, "/do")
+		_, cl := tr.connect(t, fakeTimeout)
+		l := NewLock(cl, "/do")
 		must(t, l.Do(t.Context(), l.Unlock))
 		must(t, l.Do(t.Context(), func(ctx context.Context) error {
 			if err := l.Do(ctx, func(context.Context) error { return nil }); !errors.Is(err, ErrHeld) || !isWithoutEffect(err) {
@@ -238,6 +238,6 @@ func TestDoWhereFGivesBack(t *testing.T) {
 			t.Error("what f took is not held")
 		}
 		must(t, l.Close(t.Context()))
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 	})
 }

@@ -14,9 +14,9 @@ func stateOf(c Candidacy) string { return c.State.String() }
 func TestStatesOverExpiries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
+		f, cl := tr.connect(t, fakeTimeout)
 		_, other := tr.connect(t, fakeTimeout)
-		e, rival := NewElection(s, "/e", "a"), NewElection(other, "/e", "b")
+		e, rival := NewElection(cl, "/e", "a"), NewElection(other, "/e", "b")
 		states := follow(e.States(t.Context()))
 		check := func(when string, want ...string) {
 			t.Helper()
@@ -76,8 +76,8 @@ func TestStatesOverExpiries(t *testing.T) {
 // TestStatesOfDoEach: what the loop misses shows in the next term.
 func TestStatesOfDoEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, s := newTree().connect(t, fakeTimeout)
-		e := NewElection(s, "/e", "a")
+		f, cl := newTree().connect(t, fakeTimeout)
+		e := NewElection(cl, "/e", "a")
 		ctx, cancel := context.WithCancel(t.Context())
 		states := follow(e.States(ctx))
 		term := 0

@@ -36,8 +36,8 @@ func TestFenceOfAContext(t *testing.T) {
 func TestFenceOfAContextIsOfItsOwnHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		c, s := tr.connect(t, fakeTimeout)
-		l := NewLock(s, "/do")
+		c, cl := tr.connect(t, fakeTimeout)
+		l := NewLock(cl, "/do")
 		_ = l.Do(t.Context(), func(ctx context.Context) error {
 			was := Fence(ctx)
 			c.expire()
@@ -49,15 +49,15 @@ func TestFenceOfAContextIsOfItsOwnHold(t *testing.T) {
 			return nil
 		})
 		must(t, l.Close(t.Context()))
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 	})
 }
 
 // TestFenceWithin has holds within others.
 func TestFenceWithin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, s := newTree().connect(t, fakeTimeout)
-		outer, inner, lease := NewLock(s, "/outer"), NewLock(s, "/inner"), NewSemaphore(s, "/lease", 2)
+		_, cl := newTree().connect(t, fakeTimeout)
+		outer, inner, lease := NewLock(cl, "/outer"), NewLock(cl, "/inner"), NewSemaphore(cl, "/lease", 2)
 		if got := Fence(t.Context()); got != 0 {
 			t.Errorf("token %d of no hold", got)
 		}
@@ -78,7 +78,7 @@ func TestFenceWithin(t *testing.T) {
 		for _, d := range []does{outer, inner, lease} {
 			must(t, d.Close(t.Context()))
 		}
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 	})
 }
 
@@ -121,8 +121,8 @@ func TestWhoWaitedLongAsksAtOnce(t *testing.T) {
 			must(t, b.Unlock(t.Context()))
 			must(t, <-got)
 			must(t, c.Unlock(t.Context()))
-			for _, s := range []*Client{s1, s2, s3} {
-				must(t, s.Close(t.Context()))
+			for _, cl := range []*Client{s1, s2, s3} {
+				must(t, cl.Close(t.Context()))
 			}
 		})
 	}

@@ -181,8 +181,8 @@ func endJob(ctx context.Context, t *testing.T, m *mishap, tries int, finish bool
 // TestJobsComeBackAtEveryRequest has the worker die who gives jobs back, or meet a mishap.
 func TestJobsComeBackAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
-		f, s := m.tr.connect(t, fakeTimeout)
-		dying, a, b := NewJobQueue(s, m.path, 9), NewJobQueue(m.a, m.path, 9), NewJobQueue(m.b, m.path, 1)
+		f, cl := m.tr.connect(t, fakeTimeout)
+		dying, a, b := NewJobQueue(cl, m.path, 9), NewJobQueue(m.a, m.path, 9), NewJobQueue(m.b, m.path, 1)
 		for _, q := range []*JobQueue{b, dying, dying} {
 			_, err := q.Put(ctx, []byte("job"))
 			must(t, err)
@@ -208,7 +208,7 @@ func TestJobsComeBackAtEveryRequest(t *testing.T) {
 			t.Errorf("in the end: %v", in)
 		}
 		m.tr.clean(t, m.path, m.fate == silence)
-		must(t, s.Close(ctx))
+		must(t, cl.Close(ctx))
 	})
 }
 
@@ -224,8 +224,8 @@ type jobWorkers struct {
 func newJobWorkers(t *testing.T, n, tries int) *jobWorkers {
 	w := &jobWorkers{t: t, tr: newTree()}
 	for range n {
-		f, s := w.tr.connect(t, fakeTimeout)
-		w.fakes, w.all = append(w.fakes, f), append(w.all, NewJobQueue(s, "/jobs", tries))
+		f, cl := w.tr.connect(t, fakeTimeout)
+		w.fakes, w.all = append(w.fakes, f), append(w.all, NewJobQueue(cl, "/jobs", tries))
 		sent := map[string]int{}
 		f.fail(func(op, _ string) fault { sent[op]++; return fine })
 		w.sent = append(w.sent, sent)

@@ -365,9 +365,9 @@ func TestLockMisuse(t *testing.T) {
 		cancel()
 		refuses(recipes.NewLock(a.s, path).Lock(over), context.Canceled)
 
-		s := recipes.NewClient(a.conn, nil, timeout)
-		within(t, "close session", s.Close)
-		within(t, "close session again", s.Close)
-		refuses(recipes.NewLock(s, path).Lock(ctx), recipes.ErrClosed)
+		cl := recipes.NewClient(a.conn, nil, timeout)
+		within(t, "close session", cl.Close)
+		within(t, "close session again", cl.Close)
+		refuses(recipes.NewLock(cl, path).Lock(ctx), recipes.ErrClosed)
 	})
 }

@@ -12,15 +12,15 @@ import (
 )
 
 // twoEach is a long queue whose folders take two items.
-func twoEach(s *Client) *LongQueue {
-	q := NewLongQueue(s, "/queue")
+func twoEach(cl *Client) *LongQueue {
+	q := NewLongQueue(cl, "/queue")
 	q.room.most = 2
 	return q
 }
 
 func init() {
-	rankings["long"] = func(s *Client) ranking {
-		q := twoEach(s)
+	rankings["long"] = func(cl *Client) ranking {
+		q := twoEach(cl)
 		put := func(ctx context.Context, _ int32, item []byte) error { return q.Put(ctx, item) }
 		return ranking{put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(int32) int32 { return 0 }}
 	}
@@ -78,8 +78,8 @@ func TestLongQueueContention(t *testing.T) {
 		var all sync.WaitGroup
 		var closed []func()
 		for c := range clients {
-			_, s := tr.connect(t, fakeTimeout)
-			q := twoEach(s)
+			_, cl := tr.connect(t, fakeTimeout)
+			q := twoEach(cl)
 			all.Go(func() {
 				for i := range each {
 					time.Sleep(time.Duration(c*i%7) * time.Millisecond)
@@ -102,7 +102,7 @@ func TestLongQueueContention(t *testing.T) {
 					mu.Unlock()
 				}
 			})
-			closed = append(closed, func() { must(t, q.Close(t.Context())); must(t, s.Close(t.Context())) })
+			closed = append(closed, func() { must(t, q.Close(t.Context())); must(t, cl.Close(t.Context())) })
 		}
 		all.Wait()
 		for item, n := range out {
@@ -158,8 +158,8 @@ func TestStaleViewOfALongQueue(t *testing.T) {
 func TestLongQueueAmongForeignChildren(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		_, s := tr.connect(t, fakeTimeout)
-		q := twoEach(s)
+		_, cl := tr.connect(t, fakeTimeout)
+		q := twoEach(cl)
 		must(t, q.Put(t.Context(), []byte("1")))
 		for _, path := range []string{"/queue/0000000000/other", "/queue/1", "/queue/-000000001", "/queue/" + someID + "-item-0000000000"} {
 			_, err := tr.create(path, nil, 0, 0)
@@ -189,8 +189,8 @@ func TestLongQueueAmongForeignChildren(t *testing.T) {
 // TestLongQueueWithoutItsFolder: where somebody removed the last folder, it is made again.
 func TestLongQueueWithoutItsFolder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, s := newTree().connect(t, fakeTimeout)
-		q := twoEach(s)
+		f, cl := newTree().connect(t, fakeTimeout)
+		q := twoEach(cl)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		removed := func() { must(t, f.Delete("/queue/"+folderName(0), -1)) }
@@ -209,7 +209,7 @@ func TestLongQueueWithoutItsFolder(t *testing.T) {
 			t.Errorf("try take: %v", err)
 		}
 		must(t, q.Close(ctx))
-		must(t, s.Close(ctx))
+		must(t, cl.Close(ctx))
 	})
 }
 
@@ -218,8 +218,8 @@ func TestLongQueueWithoutItsFolder(t *testing.T) {
 func TestLongQueueWithoutItsTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		q := twoEach(s)
+		f, cl := tr.connect(t, fakeTimeout)
+		q := twoEach(cl)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		for range 5 {
@@ -234,8 +234,8 @@ func TestLongQueueWithoutItsTail(t *testing.T) {
 		for call, f := range map[string]func() error{
 			"put":      func() error { return q.Put(ctx, nil) },
 			"peek":     func() error { _, err := q.Peek(ctx); return err },
-			"take":     func() error { _, err := twoEach(s).Take(ctx); return err },
-			"try take": func() error { _, err := twoEach(s).TryTake(ctx); return err },
+			"take":     func() error { _, err := twoEach(cl).Take(ctx); return err },
+			"try take": func() error { _, err := twoEach(cl).TryTake(ctx); return err },
 		} {
 			if err := f(); !errors.Is(err, ErrNoTail) || !wasWithoutEffect(err) {
 				t.Errorf("%s: %v", call, err)
@@ -246,11 +246,11 @@ func TestLongQueueWithoutItsTail(t *testing.T) {
 		}
 		_, err := f.Create("/queue/tail", []byte("2"), 0, nil)
 		must(t, err)
-		must(t, twoEach(s).Put(ctx, nil))
+		must(t, twoEach(cl).Put(ctx, nil))
 		if n, err := q.Len(ctx); n != 3 || err != nil {
 			t.Errorf("%d items, %v", n, err)
 		}
 		must(t, q.Close(ctx))
-		must(t, s.Close(ctx))
+		must(t, cl.Close(ctx))
 	})
 }

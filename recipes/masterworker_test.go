@@ -30,8 +30,8 @@ type leading struct {
 	stops []context.CancelFunc
 }
 
-func (c *crew) add(s *Client, tries int) *MasterWorker {
-	m := NewMasterWorker(s, c.path, fmt.Sprint("client ", len(c.all)), tries)
+func (c *crew) add(cl *Client, tries int) *MasterWorker {
+	m := NewMasterWorker(cl, c.path, fmt.Sprint("client ", len(c.all)), tries)
 	c.all = append(c.all, m)
 	return m
 }
@@ -252,8 +252,8 @@ func endTask(ctx context.Context, t *testing.T, m *mishap, tries int, finish boo
 func TestMasterAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		c := crewOf(t, m)
-		f, s := m.tr.connect(t, fakeTimeout)
-		dying, a, b := c.add(s, 9), c.add(m.a, 9), c.add(m.b, 9)
+		f, cl := m.tr.connect(t, fakeTimeout)
+		dying, a, b := c.add(cl, 9), c.add(m.a, 9), c.add(m.b, 9)
 		for _, data := range []string{"one", "two", "three"} {
 			c.submit(ctx, b, data)
 		}
@@ -280,7 +280,7 @@ func TestMasterAtEveryRequest(t *testing.T) {
 		if in := m.tr.states(t, m.path); len(in["done"]) != 3 {
 			t.Errorf("in the end: %v", in)
 		}
-		must(t, s.Close(ctx))
+		must(t, cl.Close(ctx))
 	})
 }
 
@@ -336,9 +336,9 @@ func TestMasterWorkerCrashes(t *testing.T) {
 		c := &crew{t: t, tr: newTree(), path: "/tasks"}
 		var fakes []*fake
 		for range clients {
-			f, s := c.tr.connect(t, fakeTimeout)
+			f, cl := c.tr.connect(t, fakeTimeout)
 			fakes = append(fakes, f)
-			c.lead(t.Context(), c.add(s, 1000))
+			c.lead(t.Context(), c.add(cl, 1000))
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		var working sync.WaitGroup
@@ -407,8 +407,8 @@ func removeByHand(tr *tree, path string) error {
 func TestMasterWorkerRemovedByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crew{t: t, tr: newTree(), path: "/tasks"}
-		_, s := c.tr.connect(t, fakeTimeout)
-		m := c.add(s, 9)
+		_, cl := c.tr.connect(t, fakeTimeout)
+		m := c.add(cl, 9)
 		c.lead(t.Context(), m)
 		id := c.submit(t.Context(), m, "one")
 		must(t, removeByHand(c.tr, "/tasks/jobs/"+id))
@@ -433,7 +433,7 @@ func TestMasterWorkerRemovedByHand(t *testing.T) {
 			t.Errorf("the rest is %v", rest)
 		}
 		c.close(t.Context(), false)
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 	})
 }
 
@@ -441,8 +441,8 @@ func TestMasterWorkerRemovedByHand(t *testing.T) {
 func TestMasterWorkerMisuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crew{t: t, tr: newTree(), path: "/tasks"}
-		_, s := c.tr.connect(t, fakeTimeout)
-		m := c.add(s, 0)
+		_, cl := c.tr.connect(t, fakeTimeout)
+		m := c.add(cl, 0)
 		if _, err := m.Submit(t.Context(), nil); !errors.Is(err, ErrTries) {
 			t.Errorf("no tries: %v", err)
 		}
@@ -459,7 +459,7 @@ func TestMasterWorkerMisuse(t *testing.T) {
 			t.Errorf("take when closed: %v", err)
 		}
 		must(t, m.Close(t.Context()))
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 	})
 }
 

@@ -202,8 +202,8 @@ func TestGroupName(t *testing.T) {
 // TestGroupKeepsNoBuffer: a member joins again with what it joined with.
 func TestGroupKeepsNoBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, s := newTree().connect(t, fakeTimeout)
-		g, data := NewGroup(s, "/g"), []byte("good")
+		f, cl := newTree().connect(t, fakeTimeout)
+		g, data := NewGroup(cl, "/g"), []byte("good")
 		must(t, g.Join(t.Context(), data))
 		copy(data, "evil")
 		f.expire()

@@ -171,8 +171,8 @@ func TestMultiLockHasNoDeadlock(t *testing.T) {
 		var fakes []*fake
 		var sessions []*Client
 		for range clients {
-			f, s := tr.connect(t, fakeTimeout)
-			fakes, sessions = append(fakes, f), append(sessions, s)
+			f, cl := tr.connect(t, fakeTimeout)
+			fakes, sessions = append(fakes, f), append(sessions, cl)
 		}
 		grants := 0
 		contention{
@@ -218,8 +218,8 @@ func TestMultiLockKeepsItsPlaces(t *testing.T) {
 		all := [][]string{{"/a"}, {"/b", "/a"}, {"/b", "/c"}}
 		var locks []*MultiLock
 		for i, paths := range all {
-			_, s := tr.connect(t, fakeTimeout)
-			locks = append(locks, NewMultiLock(s, paths...))
+			_, cl := tr.connect(t, fakeTimeout)
+			locks = append(locks, NewMultiLock(cl, paths...))
 			got[i] = make(chan error, 1)
 			go func() { got[i] <- locks[i].Lock(t.Context()) }()
 			synctest.Wait()
@@ -249,8 +249,8 @@ func TestMultiLockKeepsItsPlaces(t *testing.T) {
 func TestMultiLockIsLostAsAWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		_, s := tr.connect(t, fakeTimeout)
-		l := NewMultiLock(s, "/a", "/b")
+		_, cl := tr.connect(t, fakeTimeout)
+		l := NewMultiLock(cl, "/a", "/b")
 		remove := func(path string, i int) {
 			tr.mu.Lock()
 			defer tr.mu.Unlock()
@@ -281,7 +281,7 @@ func TestMultiLockIsLostAsAWhole(t *testing.T) {
 		if len(tr.children("/a")) != 1 || len(tr.children("/b")) != 1 {
 			t.Errorf("contenders: %v and %v", tr.children("/a"), tr.children("/b"))
 		}
-		for _, c := range []interface{ Close(context.Context) error }{l, b, s, other} {
+		for _, c := range []interface{ Close(context.Context) error }{l, b, cl, other} {
 			must(t, c.Close(t.Context()))
 		}
 	})
@@ -292,8 +292,8 @@ func TestMultiLockIsLostAsAWhole(t *testing.T) {
 func TestMultiLockCosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		l := NewMultiLock(s, "/a", "/b", "/c")
+		f, cl := tr.connect(t, fakeTimeout)
+		l := NewMultiLock(cl, "/a", "/b", "/c")
 		must(t, l.Do(t.Context(), func(context.Context) error { return nil }))
 		sent := map[string]int{}
 		synctest.Wait() // for the monitors of the last hold
@@ -324,7 +324,7 @@ func TestMultiLockCosts(t *testing.T) {
 func TestMultiLockMisuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		_, s := tr.connect(t, fakeTimeout)
+		_, cl := tr.connect(t, fakeTimeout)
 		many := func(n int, path string) (paths []string) {
 			for i := range n {
 				paths = append(paths, fmt.Sprintf("%s%d", path, i))
@@ -341,25 +341,25 @@ func TestMultiLockMisuse(t *testing.T) {
 			}
 			must(t, l.Close(t.Context()))
 		}
-		check("no path", NewMultiLock(s), ErrPaths)
-		check("too many paths", NewMultiLock(s, many(maxPaths+1, "/m")...), ErrPaths)
-		check("long paths", NewMultiLock(s, many(maxPaths, "/"+strings.Repeat("m", 4096))...), ErrTooLarge)
-		check("a path that is none", NewMultiLock(s, "/a", "b"), nil)
-		closed := NewMultiLock(s, "/a", "/b")
+		check("no path", NewMultiLock(cl), ErrPaths)
+		check("too many paths", NewMultiLock(cl, many(maxPaths+1, "/m")...), ErrPaths)
+		check("long paths", NewMultiLock(cl, many(maxPaths, "/"+strings.Repeat("m", 4096))...), ErrTooLarge)
+		check("a path that is none", NewMultiLock(cl, "/a", "b"), nil)
+		closed := NewMultiLock(cl, "/a", "/b")
 		must(t, closed.Close(t.Context()))
 		check("closed", closed, ErrClosed)
-		l := NewMultiLock(s, "/a", "/b", "/a")
+		l := NewMultiLock(cl, "/a", "/b", "/a")
 		if err := l.Unlock(t.Context()); !errors.Is(err, ErrNotHeld) || !isWithoutEffect(err) {
 			t.Errorf("unlock at first: %v", err)
 		}
 		must(t, l.Lock(t.Context())) // a path that is named twice does not wait for itself
-		if n := len(tr.children("/a")); n != 1 || l.Session() != s.ID() {
+		if n := len(tr.children("/a")); n != 1 || l.Session() != cl.ID() {
 			t.Errorf("%d contenders, session %x", n, l.Session())
 		}
 		if err := l.Lock(t.Context()); !errors.Is(err, ErrHeld) {
 			t.Errorf("lock while held: %v", err)
 		}
 		must(t, l.Close(t.Context()))
-		must(t, NewMultiLock(s, many(maxPaths, "/m")...).Do(t.Context(), func(context.Context) error { return nil }))
+		must(t, NewMultiLock(cl, many(maxPaths, "/m")...).Do(t.Context(), func(context.Context) error { return nil }))
 	})
 }

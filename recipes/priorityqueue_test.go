@@ -31,10 +31,10 @@ func ranked(q *PriorityQueue) ranking {
 }
 
 var rankings = map[string]func(*Client) ranking{
-	"strict":  func(s *Client) ranking { return ranked(NewPriorityQueue(s, "/queue")) },
-	"relaxed": func(s *Client) ranking { return ranked(NewRelaxedPriorityQueue(s, "/queue")) },
-	"fifo": func(s *Client) ranking {
-		q := NewQueue(s, "/queue")
+	"strict":  func(cl *Client) ranking { return ranked(NewPriorityQueue(cl, "/queue")) },
+	"relaxed": func(cl *Client) ranking { return ranked(NewRelaxedPriorityQueue(cl, "/queue")) },
+	"fifo": func(cl *Client) ranking {
+		q := NewQueue(cl, "/queue")
 		put := func(ctx context.Context, _ int32, item []byte) error { return q.Put(ctx, item) }
 		return ranking{put, q.Take, q.TryTake, q.Peek, q.Len, q.Close, func(int32) int32 { return 0 }}
 	},
@@ -169,8 +169,8 @@ func TestQueuesSurviveEveryFateOfARequest(t *testing.T) {
 func TestPriorityQueueOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		_, s := tr.connect(t, fakeTimeout)
-		q, fifo := NewPriorityQueue(s, "/queue"), NewQueue(s, "/queue")
+		_, cl := tr.connect(t, fakeTimeout)
+		q, fifo := NewPriorityQueue(cl, "/queue"), NewQueue(cl, "/queue")
 		must(t, fifo.Put(t.Context(), []byte("fifo")))
 		for _, p := range []int32{10, 9, -1, 100, -10, 9, 1<<31 - 1, -1 << 31, 0} {
 			must(t, q.Put(t.Context(), p, fmt.Append(nil, p)))
@@ -273,8 +273,8 @@ func TestStaleViewOfAPriorityQueue(t *testing.T) {
 func TestFullQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		_, s := tr.connect(t, fakeTimeout)
-		q := NewPriorityQueue(s, "/queue")
+		_, cl := tr.connect(t, fakeTimeout)
+		q := NewPriorityQueue(cl, "/queue")
 		const most = 200
 		q.room.most = most
 		put := func() (n int) {

@@ -324,14 +324,14 @@ func TestRWLockIsAskedByHand(t *testing.T) {
 func TestRWLockLeavesOthersAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
+		f, cl := tr.connect(t, fakeTimeout)
 		alike := []string{"/rw/" + someID + "-write-0000000000", "/rw/" + someID + "-read-0000000001"}
 		for _, path := range append([]string{"/rw"}, alike...) {
 			if _, err := f.Create(path, nil, 0, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
-		l := NewRWLock(s, "/rw")
+		l := NewRWLock(cl, "/rw")
 		for _, take := range acquiring {
 			must(t, take(l, t.Context()))
 			must(t, l.Revoke(t.Context()))
@@ -425,8 +425,8 @@ func TestRWLockLinesUpAgain(t *testing.T) {
 func TestRWLockMisuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		l := NewRWLock(s, "/rw")
+		f, cl := tr.connect(t, fakeTimeout)
+		l := NewRWLock(cl, "/rw")
 		refuses := refusing(t)
 		refuses(l.Unlock(t.Context()), ErrNotHeld)
 		refuses(l.Downgrade(t.Context()), ErrNotHeld)
@@ -435,8 +435,8 @@ func TestRWLockMisuse(t *testing.T) {
 			t.Error("Lost is open, or Revoked can close, although nothing is held")
 		}
 		must(t, l.RLock(t.Context()))
-		if l.Session() != s.ID() {
-			t.Errorf("session %x, not %x", l.Session(), s.ID())
+		if l.Session() != cl.ID() {
+			t.Errorf("session %x, not %x", l.Session(), cl.ID())
 		}
 		refuses(l.RLock(t.Context()), ErrHeld)
 		refuses(l.Lock(t.Context()), ErrHeld)
@@ -454,7 +454,7 @@ func TestRWLockMisuse(t *testing.T) {
 		refuses(l.Unlock(t.Context()), ErrClosed)
 		refuses(l.Downgrade(t.Context()), ErrClosed)
 		refuses(l.Revoke(t.Context()), ErrClosed)
-		bad := NewRWLock(s, "no/slash")
+		bad := NewRWLock(cl, "no/slash")
 		refuses(bad.RLock(t.Context()), zk.ErrInvalidPath)
 		refuses(bad.Revoke(t.Context()), zk.ErrInvalidPath)
 	})

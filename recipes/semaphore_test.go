@@ -85,7 +85,7 @@ func TestSemaphoreWaitsAtEveryRequest(t *testing.T) {
 
 // newSemaphores are semaphores of so many clients that line up.
 func newSemaphores(t *testing.T, leases, clients int) *crowd[*Semaphore] {
-	return newCrowd(t, clients, func(s *Client, path string) *Semaphore { return NewSemaphore(s, path, leases) })
+	return newCrowd(t, clients, func(cl *Client, path string) *Semaphore { return NewSemaphore(cl, path, leases) })
 }
 
 // acquires is how a client of a crowd lines up.
@@ -217,8 +217,8 @@ func TestSemaphoreUnderContention(t *testing.T) {
 func TestSemaphoreNumbersDiffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		two, three := NewSemaphore(s, "/s", 2), NewSemaphore(s, "/s", 3)
+		f, cl := tr.connect(t, fakeTimeout)
+		two, three := NewSemaphore(cl, "/s", 2), NewSemaphore(cl, "/s", 3)
 		must(t, two.Acquire(t.Context()))
 		if err := three.Acquire(t.Context()); !errors.Is(err, ErrOtherLeases) || !isWithoutEffect(err) || !strings.Contains(err.Error(), `"2", not 3`) {
 			t.Errorf("three of two: %v", err)
@@ -239,7 +239,7 @@ func TestSemaphoreNumbersDiffer(t *testing.T) {
 		}
 		must(t, two.Close(t.Context()))
 		for _, n := range []int{0, -1, maxLeases + 1} {
-			bad := NewSemaphore(s, "/bad", n)
+			bad := NewSemaphore(cl, "/bad", n)
 			_, try := bad.TryAcquire(t.Context())
 			for _, err := range []error{bad.Acquire(t.Context()), try, bad.Do(t.Context(), nil)} {
 				if !errors.Is(err, ErrLeases) || !isWithoutEffect(err) {
@@ -257,8 +257,8 @@ func TestSemaphoreNumberIsAgreedOn(t *testing.T) {
 		var errs [2]error
 		var wg sync.WaitGroup
 		for i := range errs {
-			_, s := tr.connect(t, fakeTimeout)
-			sem := NewSemaphore(s, "/s", 2+i)
+			_, cl := tr.connect(t, fakeTimeout)
+			sem := NewSemaphore(cl, "/s", 2+i)
 			wg.Go(func() {
 				errs[i] = sem.Acquire(t.Context())
 				must(t, sem.Close(t.Context()))
@@ -287,16 +287,16 @@ func TestSemaphoreLinesUpAgain(t *testing.T) {
 func TestSemaphoreMisuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		_, s := tr.connect(t, fakeTimeout)
-		sem := NewSemaphore(s, "/s", 2)
+		_, cl := tr.connect(t, fakeTimeout)
+		sem := NewSemaphore(cl, "/s", 2)
 		refuses := refusing(t)
 		refuses(sem.Release(t.Context()), ErrNotHeld)
 		if !client.IsClosed(sem.Lost()) {
 			t.Error("Lost is open although nothing is held")
 		}
 		must(t, sem.Acquire(t.Context()))
-		if sem.Session() != s.ID() {
-			t.Errorf("session %x, not %x", sem.Session(), s.ID())
+		if sem.Session() != cl.ID() {
+			t.Errorf("session %x, not %x", sem.Session(), cl.ID())
 		}
 		refuses(sem.Acquire(t.Context()), ErrHeld)
 		_, err := sem.TryAcquire(t.Context())
@@ -306,7 +306,7 @@ func TestSemaphoreMisuse(t *testing.T) {
 		must(t, sem.Close(t.Context()))
 		refuses(sem.Acquire(t.Context()), ErrClosed)
 		refuses(sem.Release(t.Context()), ErrClosed)
-		if err := NewSemaphore(s, "no/slash", 1).Acquire(t.Context()); err == nil || !isWithoutEffect(err) {
+		if err := NewSemaphore(cl, "no/slash", 1).Acquire(t.Context()); err == nil || !isWithoutEffect(err) {
 			t.Errorf("bad path: %v", err)
 		}
 	})

@@ -36,8 +36,8 @@ func refusing(t *testing.T) func(err, want error) {
 func TestHoldIsLostBySilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		l := NewLock(s, "/lock")
+		f, cl := tr.connect(t, fakeTimeout)
+		l := NewLock(cl, "/lock")
 		must(t, l.Lock(t.Context()))
 		time.Sleep(10 * fakeTimeout)
 		if client.IsClosed(l.Lost()) {
@@ -79,8 +79,8 @@ func TestHoldIsLostBySilence(t *testing.T) {
 func TestHoldIsLostWhileDisconnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		l := NewLock(s, "/lock")
+		f, cl := tr.connect(t, fakeTimeout)
+		l := NewLock(cl, "/lock")
 		must(t, l.Lock(t.Context()))
 		began := time.Now()
 		f.connected(false)
@@ -100,8 +100,8 @@ func TestHoldIsLostWhileDisconnected(t *testing.T) {
 func TestExpiryIsNoticedWithoutEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		l := NewLock(s, "/lock")
+		f, cl := tr.connect(t, fakeTimeout)
+		l := NewLock(cl, "/lock")
 		must(t, l.Lock(t.Context()))
 		lost := l.Lost()
 		tr.mu.Lock()
@@ -112,7 +112,7 @@ func TestExpiryIsNoticedWithoutEvents(t *testing.T) {
 		if after := time.Since(began); after > fakeTimeout/10 {
 			t.Errorf("noticed after %v", after)
 		}
-		if s.ID() != f.SessionID() {
+		if cl.ID() != f.SessionID() {
 			t.Error("wrong session")
 		}
 		must(t, l.Lock(t.Context()))
@@ -127,11 +127,11 @@ func TestExpiryIsNoticedWithoutEvents(t *testing.T) {
 func TestLateEventsDoNotHarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
+		f, cl := tr.connect(t, fakeTimeout)
 		tr.mu.Lock()
 		f.renew()
 		tr.mu.Unlock()
-		l := NewLock(s, "/lock")
+		l := NewLock(cl, "/lock")
 		must(t, l.Lock(t.Context()))
 		f.events <- zk.Event{Type: zk.EventSession, State: zk.StateExpired}
 		f.events <- zk.Event{Type: zk.EventSession, State: zk.StateDisconnected}
@@ -149,8 +149,8 @@ func TestCreateCarriedOutInALaterSession(t *testing.T) {
 	for _, cancel := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			tr := newTree()
-			f, s := tr.connect(t, fakeTimeout)
-			l := NewLock(s, "/lock")
+			f, cl := tr.connect(t, fakeTimeout)
+			l := NewLock(cl, "/lock")
 			must(t, l.Lock(t.Context()))
 			must(t, l.Unlock(t.Context()))
 			f.fail(nth(1, "create", "", nextSession))
@@ -188,8 +188,8 @@ func TestCreateCarriedOutInALaterSession(t *testing.T) {
 func TestCancelledLockReturnsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		l := NewLock(s, "/lock")
+		f, cl := tr.connect(t, fakeTimeout)
+		l := NewLock(cl, "/lock")
 		must(t, l.Lock(t.Context()))
 		must(t, l.Unlock(t.Context()))
 		f.fail(nth(1, "create", "", silence))
@@ -273,8 +273,8 @@ func TestPollingLeavesNoWatches(t *testing.T) {
 func TestSessionCloseEndsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		l, waiter := NewLock(s, "/lock"), NewLock(s, "/lock")
+		f, cl := tr.connect(t, fakeTimeout)
+		l, waiter := NewLock(cl, "/lock"), NewLock(cl, "/lock")
 		must(t, l.Lock(t.Context()))
 		got := make(chan error, 1)
 		go func() { got <- waiter.Lock(t.Context()) }()
@@ -290,7 +290,7 @@ func TestSessionCloseEndsEverything(t *testing.T) {
 		if err := l.Unlock(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("unlock: %v", err)
 		}
-		if err := s.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := cl.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("close: %v", err)
 		}
 		if err := <-got; !errors.Is(err, ErrClosed) {
@@ -299,10 +299,10 @@ func TestSessionCloseEndsEverything(t *testing.T) {
 		if err := l.Lock(t.Context()); !errors.Is(err, ErrClosed) {
 			t.Errorf("lock after close: %v", err)
 		}
-		if s.ID() != 0 {
+		if cl.ID() != 0 {
 			t.Error("closed session has an id")
 		}
-		must(t, s.Close(t.Context()))
+		must(t, cl.Close(t.Context()))
 		must(t, l.Close(t.Context()))
 		must(t, waiter.Close(t.Context()))
 	})
@@ -313,8 +313,8 @@ func TestSessionCloseEndsEverything(t *testing.T) {
 func TestHolderDoesNotPester(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
-		l := NewLock(s, "/lock")
+		f, cl := tr.connect(t, fakeTimeout)
+		l := NewLock(cl, "/lock")
 		must(t, l.Lock(t.Context()))
 		looks := 0
 		f.fail(func(op, _ string) fault {
@@ -342,26 +342,26 @@ func TestHolderDoesNotPester(t *testing.T) {
 // Await waits for a session whose server answers.
 func TestAwaitSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, s := newTree().connect(t, fakeTimeout)
-		must(t, s.Await(t.Context()))
+		f, cl := newTree().connect(t, fakeTimeout)
+		must(t, cl.Await(t.Context()))
 
 		f.connected(false)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		began := time.Now()
-		if err := s.Await(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Minute {
+		if err := cl.Await(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Minute {
 			t.Errorf("without a server: %v, after %s", err, time.Since(began))
 		}
 
 		time.AfterFunc(time.Second, func() { f.connected(true) })
 		began = time.Now()
-		must(t, s.Await(t.Context()))
+		must(t, cl.Await(t.Context()))
 		if took := time.Since(began); took < time.Second || took > time.Second+fakeTimeout/10 {
 			t.Errorf("connected after a second, and told after %s", took)
 		}
 
-		must(t, s.Close(t.Context()))
-		if err := s.Await(t.Context()); !errors.Is(err, ErrClosed) {
+		must(t, cl.Close(t.Context()))
+		if err := cl.Await(t.Context()); !errors.Is(err, ErrClosed) {
 			t.Errorf("closed: %v", err)
 		}
 	})

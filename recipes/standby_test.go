@@ -20,29 +20,29 @@ type waited struct {
 }
 
 // waitedFor are all that have a standby, but for the job queue, with tests of its own.
-var waitedFor = map[string]func(s *Client, path string) waited{
-	"queue": func(s *Client, path string) waited {
-		q := NewQueue(s, path)
+var waitedFor = map[string]func(cl *Client, path string) waited{
+	"queue": func(cl *Client, path string) waited {
+		q := NewQueue(cl, path)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
 	},
-	"long queue": func(s *Client, path string) waited {
-		q := NewLongQueueOf(s, path, 3)
+	"long queue": func(cl *Client, path string) waited {
+		q := NewLongQueueOf(cl, path, 3)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
 	},
-	"strict priority queue": func(s *Client, path string) waited {
-		q := NewPriorityQueue(s, path)
+	"strict priority queue": func(cl *Client, path string) waited {
+		q := NewPriorityQueue(cl, path)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, 1, nil) }, q.Close, q.takers}
 	},
-	"relaxed delay queue": func(s *Client, path string) waited {
-		q := NewRelaxedDelayQueue(s, path)
+	"relaxed delay queue": func(cl *Client, path string) waited {
+		q := NewRelaxedDelayQueue(cl, path)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, time.Now(), nil) }, q.Close, q.takers}
 	},
-	"bounded queue": func(s *Client, path string) waited {
-		q := NewBoundedQueue(s, path, 1)
+	"bounded queue": func(cl *Client, path string) waited {
+		q := NewBoundedQueue(cl, path, 1)
 		return waited{received(q.Take), func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Close, q.takers}
 	},
-	"room in a bounded queue": func(s *Client, path string) waited {
-		q := NewBoundedQueue(s, path, 1)
+	"room in a bounded queue": func(cl *Client, path string) waited {
+		q := NewBoundedQueue(cl, path, 1)
 		return waited{func(ctx context.Context) error { return q.Put(ctx, nil) }, received(q.Take), q.Close, q.putters}
 	},
 }
@@ -82,17 +82,17 @@ func TestFewAreWoken(t *testing.T) {
 func requestsOfTurns(t *testing.T, name string, make func(*Client, string) waited, clients int) (most int, mean float64) {
 	tr := newTree()
 	sent := 0
-	f, s := tr.connect(t, fakeTimeout)
-	giver := make(s, "/x")
+	f, cl := tr.connect(t, fakeTimeout)
+	giver := make(cl, "/x")
 	giver.occupied(t, name)
 	count := func(string, string) fault { sent++; return fine }
 	f.fail(count)
 	ctx, cancel := context.WithCancel(t.Context())
 	served := errorsOf(clients)
 	for range clients {
-		f, s := tr.connect(t, fakeTimeout)
+		f, cl := tr.connect(t, fakeTimeout)
 		f.fail(count)
-		w := make(s, "/x")
+		w := make(cl, "/x")
 		go func() {
 			defer func() { served <- nil }()
 			for ctx.Err() == nil {
@@ -103,7 +103,7 @@ func requestsOfTurns(t *testing.T, name string, make func(*Client, string) waite
 				}
 			}
 			must(t, w.close(t.Context()))
-			must(t, s.Close(t.Context()))
+			must(t, cl.Close(t.Context()))
 		}()
 		synctest.Wait()
 	}
@@ -126,7 +126,7 @@ func requestsOfTurns(t *testing.T, name string, make func(*Client, string) waite
 		<-served
 	}
 	must(t, giver.close(t.Context()))
-	must(t, s.Close(t.Context()))
+	must(t, cl.Close(t.Context()))
 	return most, mean
 }
 
@@ -199,9 +199,9 @@ func TestWhoIsBeatenLinesUp(t *testing.T) {
 			return done
 		}
 		come := func() waited {
-			_, s := tr.connect(t, fakeTimeout)
-			w := waitedFor["queue"](s, "/x")
-			ends = append(ends, func() { must(t, w.close(t.Context())); must(t, s.Close(t.Context())) })
+			_, cl := tr.connect(t, fakeTimeout)
+			w := waitedFor["queue"](cl, "/x")
+			ends = append(ends, func() { must(t, w.close(t.Context())); must(t, cl.Close(t.Context())) })
 			return w
 		}
 		inLine := func(when string, want int) {
@@ -243,8 +243,8 @@ func TestWhoIsBeatenLinesUp(t *testing.T) {
 func TestOthersDoNotWatchForThem(t *testing.T) {
 	queue := waitedFor["queue"]
 	room := func(capacity int) func(*Client, string) waited {
-		return func(s *Client, path string) waited {
-			q := NewBoundedQueue(s, path, capacity)
+		return func(cl *Client, path string) waited {
+			q := NewBoundedQueue(cl, path, capacity)
 			return waited{func(ctx context.Context) error { return q.Put(ctx, nil) }, received(q.Take), q.Close, q.putters}
 		}
 	}
@@ -263,9 +263,9 @@ func TestOthersDoNotWatchForThem(t *testing.T) {
 				tr := newTree()
 				var sessions []*Client
 				come := func(make func(*Client, string) waited) waited {
-					_, s := tr.connect(t, fakeTimeout)
-					sessions = append(sessions, s)
-					w := make(s, "/x")
+					_, cl := tr.connect(t, fakeTimeout)
+					sessions = append(sessions, cl)
+					w := make(cl, "/x")
 					w.All = true
 					return w
 				}
@@ -291,8 +291,8 @@ func TestOthersDoNotWatchForThem(t *testing.T) {
 				default:
 					t.Error("who can use it does not get it")
 				}
-				for _, s := range sessions {
-					must(t, s.Close(t.Context()))
+				for _, cl := range sessions {
+					must(t, cl.Close(t.Context()))
 				}
 			})
 		})

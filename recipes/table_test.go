@@ -27,7 +27,7 @@ type step struct {
 // succeed on a path that nobody uses. The last one closes it.
 type recipeUse struct {
 	made  string // by which function of the package
-	steps func(s *recipes.Client, path string) []step
+	steps func(cl *recipes.Client, path string) []step
 }
 
 // without is a call of which only the error matters.
@@ -77,27 +77,27 @@ func queueSteps(q queueOfBytes, put func(context.Context) error, more ...step) [
 }
 
 var recipeUses = []recipeUse{
-	{"NewLock", func(s *recipes.Client, path string) []step {
-		l := recipes.NewLock(s, path)
+	{"NewLock", func(cl *recipes.Client, path string) []step {
+		l := recipes.NewLock(cl, path)
 		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}
 	}},
-	{"Contenders", func(s *recipes.Client, path string) []step {
-		l := recipes.NewLock(s, path)
+	{"Contenders", func(cl *recipes.Client, path string) []step {
+		l := recipes.NewLock(cl, path)
 		return []step{
 			{"lock", l.Lock},
-			{"contenders", func(ctx context.Context) error { _, err := recipes.Contenders(ctx, s, path); return err }},
+			{"contenders", func(ctx context.Context) error { _, err := recipes.Contenders(ctx, cl, path); return err }},
 			{"holder", func(ctx context.Context) error { _, _, err := l.Holder(ctx); return err }},
 			{"waiters", func(ctx context.Context) error { _, err := l.Waiters(ctx); return err }},
 			{"unlock", l.Unlock},
 			{"close", l.Close},
 		}
 	}},
-	{"NewMultiLock", func(s *recipes.Client, path string) []step {
-		l := recipes.NewMultiLock(s, path+"/x", path+"/y")
+	{"NewMultiLock", func(cl *recipes.Client, path string) []step {
+		l := recipes.NewMultiLock(cl, path+"/x", path+"/y")
 		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}
 	}},
-	{"NewRWLock", func(s *recipes.Client, path string) []step {
-		l := recipes.NewRWLock(s, path)
+	{"NewRWLock", func(cl *recipes.Client, path string) []step {
+		l := recipes.NewRWLock(cl, path)
 		return []step{
 			{"lock", l.Lock},
 			{"revoke", l.Revoke},
@@ -108,12 +108,12 @@ var recipeUses = []recipeUse{
 			{"close", l.Close},
 		}
 	}},
-	{"NewSemaphore", func(s *recipes.Client, path string) []step {
-		l := recipes.NewSemaphore(s, path, 2)
+	{"NewSemaphore", func(cl *recipes.Client, path string) []step {
+		l := recipes.NewSemaphore(cl, path, 2)
 		return []step{{"acquire", l.Acquire}, {"release", l.Release}, {"try", without(l.TryAcquire)}, {"release again", l.Release}, {"close", l.Close}}
 	}},
-	{"NewElection", func(s *recipes.Client, path string) []step {
-		e := recipes.NewElection(s, path, "a")
+	{"NewElection", func(cl *recipes.Client, path string) []step {
+		e := recipes.NewElection(cl, path, "a")
 		return []step{
 			{"campaign", e.Campaign},
 			{"leader", without(e.Leader)},
@@ -122,16 +122,16 @@ var recipeUses = []recipeUse{
 			{"close", e.Close},
 		}
 	}},
-	{"NewBarrier", func(s *recipes.Client, path string) []step {
-		b := recipes.NewBarrier(s, path)
+	{"NewBarrier", func(cl *recipes.Client, path string) []step {
+		b := recipes.NewBarrier(cl, path)
 		return []step{{"raise", b.Raise}, {"lift", b.Lift}, {"await", b.Await}, {"raise again", b.Raise}, {"close", b.Close}}
 	}},
-	{"NewDoubleBarrier", func(s *recipes.Client, path string) []step {
-		b := recipes.NewDoubleBarrier(s, path, 1)
+	{"NewDoubleBarrier", func(cl *recipes.Client, path string) []step {
+		b := recipes.NewDoubleBarrier(cl, path, 1)
 		return []step{{"enter", b.Enter}, {"leave", b.Leave}, {"close", b.Close}}
 	}},
-	{"NewCounter", func(s *recipes.Client, path string) []step {
-		c := recipes.NewCounter(s, path)
+	{"NewCounter", func(cl *recipes.Client, path string) []step {
+		c := recipes.NewCounter(cl, path)
 		return []step{
 			{"add", func(ctx context.Context) error { _, err := c.Add(ctx, 1); return err }},
 			{"compare and set", func(ctx context.Context) error { _, err := c.CompareAndSet(ctx, 1, 5); return err }},
@@ -140,8 +140,8 @@ var recipeUses = []recipeUse{
 			{"close", c.Close},
 		}
 	}},
-	{"NewConfig", func(s *recipes.Client, path string) []step {
-		c := recipes.NewConfig(s, path)
+	{"NewConfig", func(cl *recipes.Client, path string) []step {
+		c := recipes.NewConfig(cl, path)
 		return []step{
 			{"set", with(c.Set, someItem)},
 			{"set again", with(c.Set, someItem)},
@@ -151,8 +151,8 @@ var recipeUses = []recipeUse{
 			{"close", c.Close},
 		}
 	}},
-	{"NewGroup", func(s *recipes.Client, path string) []step {
-		g := recipes.NewGroup(s, path)
+	{"NewGroup", func(cl *recipes.Client, path string) []step {
+		g := recipes.NewGroup(cl, path)
 		return []step{
 			{"join", with(g.Join, someItem)},
 			{"members", without(g.Members)},
@@ -161,41 +161,41 @@ var recipeUses = []recipeUse{
 			{"close", g.Close},
 		}
 	}},
-	{"NewQueue", func(s *recipes.Client, path string) []step {
-		q := recipes.NewQueue(s, path)
+	{"NewQueue", func(cl *recipes.Client, path string) []step {
+		q := recipes.NewQueue(cl, path)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
-	{"NewBoundedQueue", func(s *recipes.Client, path string) []step {
-		q := recipes.NewBoundedQueue(s, path, 20)
+	{"NewBoundedQueue", func(cl *recipes.Client, path string) []step {
+		q := recipes.NewBoundedQueue(cl, path, 20)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)}, step{"try put", with(q.TryPut, someItem)})
 	}},
-	{"NewLongQueue", func(s *recipes.Client, path string) []step {
-		q := recipes.NewLongQueue(s, path)
+	{"NewLongQueue", func(cl *recipes.Client, path string) []step {
+		q := recipes.NewLongQueue(cl, path)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
-	{"NewLongQueueOf", func(s *recipes.Client, path string) []step {
-		q := recipes.NewLongQueueOf(s, path, 1)
+	{"NewLongQueueOf", func(cl *recipes.Client, path string) []step {
+		q := recipes.NewLongQueueOf(cl, path, 1)
 		return queueSteps(q, with(q.Put, someItem), step{"peek", without(q.Peek)})
 	}},
-	{"NewPriorityQueue", func(s *recipes.Client, path string) []step {
-		q := recipes.NewPriorityQueue(s, path)
+	{"NewPriorityQueue", func(cl *recipes.Client, path string) []step {
+		q := recipes.NewPriorityQueue(cl, path)
 		return queueSteps(q, putAt(q.Put, 5), step{"peek", without(q.Peek)})
 	}},
-	{"NewRelaxedPriorityQueue", func(s *recipes.Client, path string) []step {
-		q := recipes.NewRelaxedPriorityQueue(s, path)
+	{"NewRelaxedPriorityQueue", func(cl *recipes.Client, path string) []step {
+		q := recipes.NewRelaxedPriorityQueue(cl, path)
 		return queueSteps(q, putAt(q.Put, 5), step{"peek", without(q.Peek)})
 	}},
-	{"NewDelayQueue", func(s *recipes.Client, path string) []step {
-		q := recipes.NewDelayQueue(s, path)
+	{"NewDelayQueue", func(cl *recipes.Client, path string) []step {
+		q := recipes.NewDelayQueue(cl, path)
 		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)), step{"peek", without(q.Peek)})
 	}},
-	{"NewRelaxedDelayQueue", func(s *recipes.Client, path string) []step {
-		q := recipes.NewRelaxedDelayQueue(s, path)
+	{"NewRelaxedDelayQueue", func(cl *recipes.Client, path string) []step {
+		q := recipes.NewRelaxedDelayQueue(cl, path)
 		return queueSteps(q, putAt(q.Put, time.Unix(0, 0)), step{"peek", without(q.Peek)})
 	}},
 	{"NewJobQueue", jobSteps},
-	{"NewMasterWorker", func(s *recipes.Client, path string) []step {
-		m := recipes.NewMasterWorker(s, path, "a", 2)
+	{"NewMasterWorker", func(cl *recipes.Client, path string) []step {
+		m := recipes.NewMasterWorker(cl, path, "a", 2)
 		return []step{
 			{"submit", with(without2(m.Submit), someItem)},
 			{"work", worksUnder(m)},
@@ -204,8 +204,8 @@ var recipeUses = []recipeUse{
 			{"close", m.Close},
 		}
 	}},
-	{"NewService", func(s *recipes.Client, path string) []step {
-		service := recipes.NewService(s, path)
+	{"NewService", func(cl *recipes.Client, path string) []step {
+		service := recipes.NewService(cl, path)
 		var r *recipes.Registration
 		at := recipes.Instance{Address: "127.0.0.1:80"}
 		registered := func(f func(context.Context) error) func(context.Context) error {
@@ -224,8 +224,8 @@ var recipeUses = []recipeUse{
 			{"close", service.Close},
 		}
 	}},
-	{"NewTwoPhaseCommit", func(s *recipes.Client, path string) []step {
-		x := recipes.NewTwoPhaseCommit(s, path)
+	{"NewTwoPhaseCommit", func(cl *recipes.Client, path string) []step {
+		x := recipes.NewTwoPhaseCommit(cl, path)
 		return []step{
 			{"begin", with(x.Begin, []string{"a"})},
 			{"vote", func(ctx context.Context) error { return x.Vote(ctx, "a", true) }},
@@ -262,8 +262,8 @@ func putAt[T any](put func(context.Context, T, []byte) error, at T) func(context
 	return func(ctx context.Context) error { return put(ctx, at, someItem) }
 }
 
-func jobSteps(s *recipes.Client, path string) []step {
-	q := recipes.NewJobQueue(s, path, 2)
+func jobSteps(cl *recipes.Client, path string) []step {
+	q := recipes.NewJobQueue(cl, path, 2)
 	var id string
 	var j *recipes.Job
 	put := func(ctx context.Context) (err error) { id, err = q.Put(ctx, someItem); return err }

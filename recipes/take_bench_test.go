@@ -40,7 +40,7 @@ type queueToMeasure struct {
 	most   int                        // items
 	item   func(i int) string         // its znode, below the queue's
 	beside func(n int) (ops []create) // what else is there of n items
-	make   func(s *recipes.Client) measured
+	make   func(cl *recipes.Client) measured
 }
 
 type create struct{ path, data string }
@@ -58,28 +58,28 @@ func named(name string) func(int) string {
 func nothing(int) []create { return nil }
 
 var queuesToMeasure = []queueToMeasure{
-	{"queue", 10_000, named("item"), nothing, func(s *recipes.Client) measured {
-		q := recipes.NewQueue(s, "/q")
+	{"queue", 10_000, named("item"), nothing, func(cl *recipes.Client) measured {
+		q := recipes.NewQueue(cl, "/q")
 		return measured{func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Take, q.Close}
 	}},
-	{"bounded-queue", 10_000, named("bounded"), func(n int) []create { return []create{{"/size", fmt.Sprint(n)}} }, func(s *recipes.Client) measured {
-		q := recipes.NewBoundedQueue(s, "/q", 12_000)
+	{"bounded-queue", 10_000, named("bounded"), func(n int) []create { return []create{{"/size", fmt.Sprint(n)}} }, func(cl *recipes.Client) measured {
+		q := recipes.NewBoundedQueue(cl, "/q", 12_000)
 		return measured{func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Take, q.Close}
 	}},
-	{"long-queue", 100_000, func(i int) string { return folder(i/1000) + named("item")(i) }, folders, func(s *recipes.Client) measured {
-		q := recipes.NewLongQueue(s, "/q")
+	{"long-queue", 100_000, func(i int) string { return folder(i/1000) + named("item")(i) }, folders, func(cl *recipes.Client) measured {
+		q := recipes.NewLongQueue(cl, "/q")
 		return measured{func(ctx context.Context) error { return q.Put(ctx, nil) }, q.Take, q.Close}
 	}},
-	{"priority-queue", 10_000, named("item-5"), nothing, func(s *recipes.Client) measured {
-		q := recipes.NewPriorityQueue(s, "/q")
+	{"priority-queue", 10_000, named("item-5"), nothing, func(cl *recipes.Client) measured {
+		q := recipes.NewPriorityQueue(cl, "/q")
 		return measured{func(ctx context.Context) error { return q.Put(ctx, 5, nil) }, q.Take, q.Close}
 	}},
-	{"priority-queue-relaxed", 10_000, named("item-5"), nothing, func(s *recipes.Client) measured {
-		q := recipes.NewRelaxedPriorityQueue(s, "/q")
+	{"priority-queue-relaxed", 10_000, named("item-5"), nothing, func(cl *recipes.Client) measured {
+		q := recipes.NewRelaxedPriorityQueue(cl, "/q")
 		return measured{func(ctx context.Context) error { return q.Put(ctx, 5, nil) }, q.Take, q.Close}
 	}},
-	{"delay-queue", 10_000, named("due-1000000000000"), nothing, func(s *recipes.Client) measured {
-		q := recipes.NewDelayQueue(s, "/q")
+	{"delay-queue", 10_000, named("due-1000000000000"), nothing, func(cl *recipes.Client) measured {
+		q := recipes.NewDelayQueue(cl, "/q")
 		return measured{func(ctx context.Context) error { return q.Put(ctx, time.Now(), nil) }, q.Take, q.Close}
 	}},
 }
@@ -124,9 +124,9 @@ func measureTakes(b *testing.B, q queueToMeasure, n int) {
 		b.Fatal(err)
 	}
 	defer conn.Close()
-	s := recipes.NewClient(conn, events, timeout)
-	defer s.Close(ctx)
-	m := q.make(s)
+	cl := recipes.NewClient(conn, events, timeout)
+	defer cl.Close(ctx)
+	m := q.make(cl)
 	defer m.end(ctx)
 	fill(b, conn, q, n)
 	if err := m.put(ctx); err != nil { // also makes the marker

@@ -107,8 +107,8 @@ func TestTermsAtEveryRequest(t *testing.T) {
 func TestTermsEndWithTheLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		_, s := tr.connect(t, fakeTimeout)
-		e := NewElection(s, "/e", "a")
+		_, cl := tr.connect(t, fakeTimeout)
+		e := NewElection(cl, "/e", "a")
 		n := 0
 		for _, err := range e.Terms(t.Context()) {
 			if n++; n == 1 {
@@ -120,7 +120,7 @@ func TestTermsEndWithTheLoop(t *testing.T) {
 		if n != 2 {
 			t.Errorf("%d turns", n)
 		}
-		for _, err := range NewElection(s, "bad", "a").Terms(t.Context()) {
+		for _, err := range NewElection(cl, "bad", "a").Terms(t.Context()) {
 			if err == nil || !isWithoutEffect(err) {
 				t.Errorf("bad path: %v", err)
 			}
@@ -132,9 +132,9 @@ func TestTermsEndWithTheLoop(t *testing.T) {
 func TestDoEachLeadsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
+		f, cl := tr.connect(t, fakeTimeout)
 		_, other := tr.connect(t, fakeTimeout)
-		e, waits := NewElection(s, "/e", "a"), NewElection(other, "/e", "b")
+		e, waits := NewElection(cl, "/e", "a"), NewElection(other, "/e", "b")
 		term := 0
 		err := e.DoEach(t.Context(), func(ctx context.Context) error {
 			switch term++; term {
@@ -164,7 +164,7 @@ func TestDoEachLeadsAgain(t *testing.T) {
 			t.Errorf("cancelled: %v", err)
 		}
 		synctest.Wait()
-		for _, x := range []interface{ Close(context.Context) error }{e, waits, s, other} {
+		for _, x := range []interface{ Close(context.Context) error }{e, waits, cl, other} {
 			must(t, x.Close(t.Context()))
 		}
 		if left := tr.children("/e"); len(left) > 0 {
@@ -176,8 +176,8 @@ func TestDoEachLeadsAgain(t *testing.T) {
 // TestDoEachFails: that f has lost something else than its term does not keep it going.
 func TestDoEachFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, s := newTree().connect(t, fakeTimeout)
-		e := NewElection(s, "/e", "a")
+		_, cl := newTree().connect(t, fakeTimeout)
+		e := NewElection(cl, "/e", "a")
 		terms := 0
 		err := e.DoEach(t.Context(), func(context.Context) error {
 			if terms++; terms > 1 {
@@ -195,8 +195,8 @@ func TestDoEachFails(t *testing.T) {
 // TestTermsEndWithNobody: the error at the end comes with no term, as it is of no time.
 func TestTermsEndWithNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, s := newTree().connect(t, fakeTimeout)
-		e := NewElection(s, "/e", "a")
+		_, cl := newTree().connect(t, fakeTimeout)
+		e := NewElection(cl, "/e", "a")
 		must(t, e.Campaign(t.Context()))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()

@@ -77,8 +77,8 @@ func TestTryLockBesideAWaiter(t *testing.T) {
 		tr := newTree()
 		var locks []*Lock
 		for range 3 {
-			_, s := tr.connect(t, fakeTimeout)
-			locks = append(locks, NewLock(s, "/lock"))
+			_, cl := tr.connect(t, fakeTimeout)
+			locks = append(locks, NewLock(cl, "/lock"))
 		}
 		must(t, locks[0].Lock(t.Context()))
 		got := make(chan error, 1)
@@ -107,13 +107,13 @@ func TestTryLockBesideAWaiter(t *testing.T) {
 func TestTryLockIgnoresPersistentLookalikes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
-		f, s := tr.connect(t, fakeTimeout)
+		f, cl := tr.connect(t, fakeTimeout)
 		for _, path := range []string{"/lock", "/lock/" + someID + "-lock-0000000000"} {
 			if _, err := f.Create(path, nil, 0, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
-		l := NewLock(s, "/lock")
+		l := NewLock(cl, "/lock")
 		if locked, err := l.TryLock(t.Context()); err != nil || !locked {
 			t.Errorf("try: %v, %v", locked, err)
 		}

@@ -17,19 +17,19 @@ func TestTryTakeBesideTakes(t *testing.T) {
 		Close(ctx context.Context) error
 	}
 	for name, c := range map[string]struct {
-		make func(s *Client) queue
+		make func(cl *Client) queue
 		put  func(ctx context.Context, q queue, item string) error
 	}{
 		"queue": {
-			func(s *Client) queue { return NewQueue(s, "/q") },
+			func(cl *Client) queue { return NewQueue(cl, "/q") },
 			func(ctx context.Context, q queue, item string) error { return q.(*Queue).Put(ctx, []byte(item)) },
 		},
 		"long queue": {
-			func(s *Client) queue { return NewLongQueue(s, "/q") },
+			func(cl *Client) queue { return NewLongQueue(cl, "/q") },
 			func(ctx context.Context, q queue, item string) error { return q.(*LongQueue).Put(ctx, []byte(item)) },
 		},
 		"delay queue": {
-			func(s *Client) queue { return NewDelayQueue(s, "/q") },
+			func(cl *Client) queue { return NewDelayQueue(cl, "/q") },
 			func(ctx context.Context, q queue, item string) error {
 				return q.(*DelayQueue).Put(ctx, time.Now().Add(time.Second), []byte(item))
 			},
@@ -37,8 +37,8 @@ func TestTryTakeBesideTakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, s := newTree().connect(t, fakeTimeout)
-				q := c.make(s)
+				_, cl := newTree().connect(t, fakeTimeout)
+				q := c.make(cl)
 				took := make(chan string, 3)
 				for range cap(took) {
 					go func() {

@@ -28,11 +28,11 @@ func TestFiredBeforeItsChannelIsClosed(t *testing.T) {
 				t.Error("a watch that has fired looks as if it had not")
 			}
 		}
-		_, s := newTree().connect(t, fakeTimeout)
-		z, err := s.client.Begin(t.Context())
+		_, cl := newTree().connect(t, fakeTimeout)
+		z, err := cl.client.Begin(t.Context())
 		must(t, err)
 		ch = fires()
-		must(t, s.client.Wait(t.Context(), z, s.client.NextEvent(), ch))
+		must(t, cl.client.Wait(t.Context(), z, cl.client.NextEvent(), ch))
 		if !client.Fired(ch) {
 			t.Error("a watch that was waited for looks as if it had not fired")
 		}

@@ -18,7 +18,7 @@ type Barrier interface {
 
 // NewBarrier is zklab's own barrier, recipes.Barrier.
 func NewBarrier(c *Client, path string) (Barrier, error) {
-	return ofRecipe(c, func(s *recipes.Client) Barrier { return recipes.NewBarrier(s, path) })
+	return ofRecipe(c, func(cl *recipes.Client) Barrier { return recipes.NewBarrier(cl, path) })
 }
 
 // ServeBarrier serves barriers to another process.

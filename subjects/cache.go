@@ -27,8 +27,8 @@ type Cache interface {
 
 // NewCache is zklab's own cache, recipes.Cache.
 func NewCache(c *Client, path string) (Cache, error) {
-	return ofRecipe(c, func(s *recipes.Client) Cache {
-		return ownCache{recipes.NewCache(s, path), PlainWrites{c.Conn, path}, path}
+	return ofRecipe(c, func(cl *recipes.Client) Cache {
+		return ownCache{recipes.NewCache(cl, path), PlainWrites{c.Conn, path}, path}
 	})
 }
 

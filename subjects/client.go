@@ -31,7 +31,7 @@ type Client struct {
 	Remote Remote
 
 	once    sync.Once
-	session *recipes.Client // shared by this client's subjects of package recipes
+	recipes *recipes.Client // shared by this client's subjects of package recipes
 
 	mu    sync.Mutex
 	atEnd []func(context.Context) // what its subjects do by themselves ends before its session
@@ -50,11 +50,11 @@ type Remote interface {
 	Touch(ctx context.Context, path string) error
 }
 
-// recipeSession is the session of package recipes on the client's connection.
+// recipeClient is the client of package recipes on the client's connection.
 // It reads the client's events, so all subjects of the client share it.
-func (c *Client) recipeSession() *recipes.Client {
-	c.once.Do(func() { c.session = recipes.NewClient(c.Conn, c.Events, c.Timeout) })
-	return c.session
+func (c *Client) recipeClient() *recipes.Client {
+	c.once.Do(func() { c.recipes = recipes.NewClient(c.Conn, c.Events, c.Timeout) })
+	return c.recipes
 }
 
 // BeforeEnd has a function called when the client is closed, also where nobody closes its
@@ -67,10 +67,10 @@ func (c *Client) BeforeEnd(f func(context.Context)) {
 	c.atEnd = append(c.atEnd, f)
 }
 
-// ofRecipe makes a subject of package recipes in that session.
+// ofRecipe makes a subject of package recipes with that client.
 func ofRecipe[T any](c *Client, make func(*recipes.Client) T) (subject T, err error) {
 	if err = c.Connected(); err == nil {
-		subject = make(c.recipeSession())
+		subject = make(c.recipeClient())
 	}
 	return subject, err
 }
@@ -90,8 +90,8 @@ func (c *Client) Close(ctx context.Context) error {
 	for _, end := range atEnd {
 		errs = append(errs, within(ctx, end))
 	}
-	if c.session != nil {
-		errs = append(errs, c.session.Close(ctx))
+	if c.recipes != nil {
+		errs = append(errs, c.recipes.Close(ctx))
 	}
 	return errors.Join(errs...)
 }

@@ -23,8 +23,8 @@ type Config interface {
 
 // NewConfig is zklab's own configuration, recipes.Config, with one watch on it.
 func NewConfig(c *Client, path string) (Config, error) {
-	return ofRecipe(c, func(s *recipes.Client) Config {
-		config := recipes.NewConfig(s, path)
+	return ofRecipe(c, func(cl *recipes.Client) Config {
+		config := recipes.NewConfig(cl, path)
 		return ownConfig{config, config.Watch()}
 	})
 }

@@ -23,7 +23,7 @@ type Counter interface {
 
 // NewCounter is zklab's own counter, recipes.Counter.
 func NewCounter(c *Client, path string) (Counter, error) {
-	return ofRecipe(c, func(s *recipes.Client) Counter { return ownCounter{recipes.NewCounter(s, path)} })
+	return ofRecipe(c, func(cl *recipes.Client) Counter { return ownCounter{recipes.NewCounter(cl, path)} })
 }
 
 type ownCounter struct{ *recipes.Counter }

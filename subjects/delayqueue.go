@@ -22,15 +22,15 @@ type DelayQueue interface {
 
 // NewDelayQueue is zklab's own delay queue, recipes.DelayQueue, that is strict.
 func NewDelayQueue(c *Client, path string) (DelayQueue, error) {
-	return ofRecipe(c, func(s *recipes.Client) DelayQueue {
-		return strictDelayQueue{ownDelayQueue{recipes.NewDelayQueue(s, path), dueItems}}
+	return ofRecipe(c, func(cl *recipes.Client) DelayQueue {
+		return strictDelayQueue{ownDelayQueue{recipes.NewDelayQueue(cl, path), dueItems}}
 	})
 }
 
 // NewRelaxedDelayQueue is zklab's own delay queue that is not strict.
 func NewRelaxedDelayQueue(c *Client, path string) (DelayQueue, error) {
-	return ofRecipe(c, func(s *recipes.Client) DelayQueue {
-		return ownDelayQueue{recipes.NewRelaxedDelayQueue(s, path), dueItems}
+	return ofRecipe(c, func(cl *recipes.Client) DelayQueue {
+		return ownDelayQueue{recipes.NewRelaxedDelayQueue(cl, path), dueItems}
 	})
 }
 

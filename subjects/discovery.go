@@ -32,8 +32,8 @@ type Service interface {
 
 // NewService is zklab's own service, recipes.Service.
 func NewService(c *Client, path string) (Service, error) {
-	return ofRecipe(c, func(s *recipes.Client) Service {
-		service := recipes.NewService(s, path)
+	return ofRecipe(c, func(cl *recipes.Client) Service {
+		service := recipes.NewService(cl, path)
 		return &ownService{Service: service, picker: service.Picker(recipes.RoundRobin())}
 	})
 }

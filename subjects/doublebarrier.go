@@ -24,7 +24,7 @@ type parties struct {
 
 // NewDoubleBarrier is zklab's own double barrier, recipes.DoubleBarrier.
 func NewDoubleBarrier(c *Client, path string, parties int) (DoubleBarrier, error) {
-	return ofRecipe(c, func(s *recipes.Client) DoubleBarrier { return recipes.NewDoubleBarrier(s, path, parties) })
+	return ofRecipe(c, func(cl *recipes.Client) DoubleBarrier { return recipes.NewDoubleBarrier(cl, path, parties) })
 }
 
 // ServeDoubleBarrier serves double barriers to another process.

@@ -32,7 +32,7 @@ type candidacy struct {
 
 // NewElection is zklab's own leader election, recipes.Election.
 func NewElection(c *Client, path, id string) (Election, error) {
-	return ofRecipe(c, func(s *recipes.Client) Election { return recipes.NewElection(s, path, id) })
+	return ofRecipe(c, func(cl *recipes.Client) Election { return recipes.NewElection(cl, path, id) })
 }
 
 // ServeElection serves candidates to another process.

@@ -49,7 +49,7 @@ type tries struct {
 
 // NewJobQueue is zklab's own job queue, recipes.JobQueue.
 func NewJobQueue(c *Client, path string, n int) (JobQueue, error) {
-	return ofRecipe(c, func(s *recipes.Client) JobQueue { return ownJobQueue{recipes.NewJobQueue(s, path, n)} })
+	return ofRecipe(c, func(cl *recipes.Client) JobQueue { return ownJobQueue{recipes.NewJobQueue(cl, path, n)} })
 }
 
 type ownJobQueue struct{ *recipes.JobQueue }

@@ -17,7 +17,7 @@ type Lock interface {
 
 // NewLock is zklab's own lock, recipes.Lock.
 func NewLock(c *Client, path string) (Lock, error) {
-	return ofRecipe(c, func(s *recipes.Client) Lock { return recipes.NewLock(s, path) })
+	return ofRecipe(c, func(cl *recipes.Client) Lock { return recipes.NewLock(cl, path) })
 }
 
 // ServeLock serves locks to another process.

@@ -25,8 +25,8 @@ const (
 
 // NewMasterWorker is zklab's own master-worker, recipes.MasterWorker.
 func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
-	return ofRecipe(c, func(s *recipes.Client) MasterWorker {
-		m := &ownMasterWorker{of: recipes.NewMasterWorker(s, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{}), term: apart.Odd(standsFor + time.Duration(c.ID)*standsApart)}
+	return ofRecipe(c, func(cl *recipes.Client) MasterWorker {
+		m := &ownMasterWorker{of: recipes.NewMasterWorker(cl, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{}), term: apart.Odd(standsFor + time.Duration(c.ID)*standsApart)}
 		ctx, stop := context.WithCancel(context.Background())
 		m.stop = stop
 		go m.lead(ctx)

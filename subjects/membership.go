@@ -32,7 +32,7 @@ type Group interface {
 
 // NewGroup is zklab's own group, recipes.Group.
 func NewGroup(c *Client, path string) (Group, error) {
-	return ofRecipe(c, func(s *recipes.Client) Group { return newOwnGroup(recipes.NewGroup(s, path)) })
+	return ofRecipe(c, func(cl *recipes.Client) Group { return newOwnGroup(recipes.NewGroup(cl, path)) })
 }
 
 // ownGroup follows the changes of a group from when somebody first waits for one.

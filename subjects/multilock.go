@@ -23,7 +23,7 @@ type keys struct {
 
 // NewMultiLock is zklab's own multi-lock, recipes.MultiLock, on znodes below path.
 func NewMultiLock(c *Client, path string, names []string) (MultiLock, error) {
-	return ofRecipe(c, func(s *recipes.Client) MultiLock { return recipes.NewMultiLock(s, below(path, names)...) })
+	return ofRecipe(c, func(cl *recipes.Client) MultiLock { return recipes.NewMultiLock(cl, below(path, names)...) })
 }
 
 func below(path string, names []string) []string {

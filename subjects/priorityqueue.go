@@ -26,15 +26,15 @@ const OfferStrict = "strict"
 
 // NewPriorityQueue is zklab's own priority queue, recipes.PriorityQueue, that is strict.
 func NewPriorityQueue(c *Client, path string) (PriorityQueue, error) {
-	return ofRecipe(c, func(s *recipes.Client) PriorityQueue {
-		return strictQueue{ownPriorityQueue{recipes.NewPriorityQueue(s, path), ownItems}}
+	return ofRecipe(c, func(cl *recipes.Client) PriorityQueue {
+		return strictQueue{ownPriorityQueue{recipes.NewPriorityQueue(cl, path), ownItems}}
 	})
 }
 
 // NewRelaxedPriorityQueue is zklab's own priority queue that is not strict.
 func NewRelaxedPriorityQueue(c *Client, path string) (PriorityQueue, error) {
-	return ofRecipe(c, func(s *recipes.Client) PriorityQueue {
-		return ownPriorityQueue{recipes.NewRelaxedPriorityQueue(s, path), ownItems}
+	return ofRecipe(c, func(cl *recipes.Client) PriorityQueue {
+		return ownPriorityQueue{recipes.NewRelaxedPriorityQueue(cl, path), ownItems}
 	})
 }
 

@@ -18,7 +18,7 @@ type Queue interface {
 
 // NewQueue is zklab's own queue, recipes.Queue.
 func NewQueue(c *Client, path string) (Queue, error) {
-	return ofRecipe(c, func(s *recipes.Client) Queue { return ownQueue{recipes.NewQueue(s, path), ownItems} })
+	return ofRecipe(c, func(cl *recipes.Client) Queue { return ownQueue{recipes.NewQueue(cl, path), ownItems} })
 }
 
 // Bounded is a queue that promises that at no moment there are more items in it than its
@@ -32,8 +32,8 @@ const OfferBounded = "bounded"
 // that every run goes through many of them.
 func NewLongQueue(c *Client, path string) (Queue, error) {
 	const most = 4
-	return ofRecipe(c, func(s *recipes.Client) Queue {
-		return ownLongQueue{recipes.NewLongQueueOf(s, path, most), ownItems}
+	return ofRecipe(c, func(cl *recipes.Client) Queue {
+		return ownLongQueue{recipes.NewLongQueueOf(cl, path, most), ownItems}
 	})
 }
 
@@ -45,8 +45,8 @@ type ownLongQueue struct {
 // NewBoundedQueue is zklab's own bounded queue, recipes.BoundedQueue, with so little room that
 // every run fills it.
 func NewBoundedQueue(c *Client, path string) (Queue, error) {
-	return ofRecipe(c, func(s *recipes.Client) Queue {
-		return ownBoundedQueue{recipes.NewBoundedQueue(s, path, LittleRoom), itemNames{"-bounded-"}}
+	return ofRecipe(c, func(cl *recipes.Client) Queue {
+		return ownBoundedQueue{recipes.NewBoundedQueue(cl, path, LittleRoom), itemNames{"-bounded-"}}
 	})
 }
 

@@ -47,7 +47,7 @@ func RWLockOffers() []string { return append(HoldOffers(), OfferDowngrade, Offer
 
 // NewRWLock is zklab's own read-write lock, recipes.RWLock.
 func NewRWLock(c *Client, path string) (RWLock, error) {
-	return ofRecipe(c, func(s *recipes.Client) RWLock { return ownRWLock{recipes.NewRWLock(s, path)} })
+	return ofRecipe(c, func(cl *recipes.Client) RWLock { return ownRWLock{recipes.NewRWLock(cl, path)} })
 }
 
 type ownRWLock struct{ *recipes.RWLock }

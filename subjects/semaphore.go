@@ -24,7 +24,7 @@ type leases struct {
 
 // NewSemaphore is zklab's own semaphore, recipes.Semaphore.
 func NewSemaphore(c *Client, path string, n int) (Semaphore, error) {
-	return ofRecipe(c, func(s *recipes.Client) Semaphore { return ownSemaphore{recipes.NewSemaphore(s, path, n)} })
+	return ofRecipe(c, func(cl *recipes.Client) Semaphore { return ownSemaphore{recipes.NewSemaphore(cl, path, n)} })
 }
 
 type ownSemaphore struct{ *recipes.Semaphore }

@@ -93,7 +93,7 @@ func TestCloseClient(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if c.recipeSession() != nil {
+	if c.recipeClient() != nil {
 		t.Error("a session was opened after Close")
 	}
 }

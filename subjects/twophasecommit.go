@@ -25,8 +25,8 @@ type Transaction interface {
 
 // NewTransaction is zklab's own two-phase commit, recipes.TwoPhaseCommit.
 func NewTransaction(c *Client, path string) (Transaction, error) {
-	return ofRecipe(c, func(s *recipes.Client) Transaction {
-		return ownTransaction{recipes.NewTwoPhaseCommit(s, path)}
+	return ofRecipe(c, func(cl *recipes.Client) Transaction {
+		return ownTransaction{recipes.NewTwoPhaseCommit(cl, path)}
 	})
 }
 

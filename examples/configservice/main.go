@@ -23,7 +23,7 @@ func main() {
 }
 
 func run(ctx context.Context, p *program.Program) error {
-	config := recipes.NewConfig(p.Session, p.Path)
+	config := recipes.NewConfig(p.Client, p.Path)
 	defer p.Close(config)
 	if p.Args[0] == "serve" {
 		return serve(ctx, p, config)

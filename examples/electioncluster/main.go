@@ -27,7 +27,7 @@ func main() {
 }
 
 func run(ctx context.Context, p *program.Program) error {
-	election := recipes.NewElection(p.Session, p.Path+"/election", p.Name)
+	election := recipes.NewElection(p.Client, p.Path+"/election", p.Name)
 	defer p.Close(election)
 	node := node{p, election, fenced.Store{Conn: p.Conn, Path: p.Path + "/state"}}
 	both, inner := errgroup.WithContext(ctx)

@@ -30,7 +30,7 @@ func main() {
 }
 
 func run(ctx context.Context, p *program.Program) error {
-	jobs := recipes.NewJobQueue(p.Session, p.Path+"/jobs", *tries)
+	jobs := recipes.NewJobQueue(p.Client, p.Path+"/jobs", *tries)
 	defer p.Close(jobs)
 	if p.Args[0] == "put" {
 		return produce(ctx, p, jobs, p.Args[1:])
@@ -90,7 +90,7 @@ func deliver(ctx context.Context, p *program.Program, j *recipes.Job) error {
 }
 
 func create(ctx context.Context, p *program.Program, path string, data []byte) error {
-	return p.Session.Multi(ctx, &zk.CreateRequest{Path: path, Data: data})
+	return p.Client.Multi(ctx, &zk.CreateRequest{Path: path, Data: data})
 }
 
 // produce puts a job for each recipient, and then waits for what becomes of them.

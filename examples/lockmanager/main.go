@@ -39,7 +39,7 @@ func run(ctx context.Context, p *program.Program) error {
 // share uses a resource whenever it is this process's turn.
 func share(ctx context.Context, p *program.Program, resource string) error {
 	path := p.Path + "/" + resource
-	lock := recipes.NewLock(p.Session, path+"/lock")
+	lock := recipes.NewLock(p.Client, path+"/lock")
 	defer p.Close(lock)
 	store := fenced.Store{Conn: p.Conn, Path: path + "/state"}
 	for {

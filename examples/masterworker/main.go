@@ -44,10 +44,10 @@ func run(ctx context.Context, p *program.Program) error {
 	}
 	w := process{
 		Program:  p,
-		workers:  recipes.NewGroup(p.Session, p.Path+"/workers"),
-		election: recipes.NewElection(p.Session, p.Path+"/master", p.Name),
-		jobs:     recipes.NewJobQueue(p.Session, p.Path+"/jobs", 10),
-		total:    recipes.NewConfig(p.Session, p.Path+"/total"),
+		workers:  recipes.NewGroup(p.Client, p.Path+"/workers"),
+		election: recipes.NewElection(p.Client, p.Path+"/master", p.Name),
+		jobs:     recipes.NewJobQueue(p.Client, p.Path+"/jobs", 10),
+		total:    recipes.NewConfig(p.Client, p.Path+"/total"),
 	}
 	defer p.Close(w.workers)
 	defer p.Close(w.election)

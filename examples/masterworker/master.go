@@ -67,7 +67,7 @@ func (w process) plan(ctx context.Context, part int) (id string, err error) {
 }
 
 func (w process) planned(part int) *recipes.Config {
-	return recipes.NewConfig(w.Session, fmt.Sprintf("%s/plan/%d", w.Path, part))
+	return recipes.NewConfig(w.Client, fmt.Sprintf("%s/plan/%d", w.Path, part))
 }
 
 func (w process) put(ctx context.Context, plan *recipes.Config, part int) (id string, err error) {

@@ -13,7 +13,7 @@ import (
 type registry struct{ *recipes.Service }
 
 func newRegistry(p *program.Program) registry {
-	return registry{recipes.NewService(p.Session, p.Path)}
+	return registry{recipes.NewService(p.Client, p.Path)}
 }
 
 // register makes that clients find an instance, until the registry is closed or the process

@@ -1,4 +1,4 @@
-// Package program is what the example programs share: flags, a session with ZooKeeper, and an
+// Package program is what the example programs share: flags, a client of ZooKeeper, and an
 // end in good order. What a program is about is in its own main, not here.
 package program
 
@@ -22,11 +22,11 @@ import (
 
 // Program is one process of a program, connected to ZooKeeper.
 type Program struct {
-	Args    []string // those that are no flags
-	Name    string   // of this process, for people
-	Path    string   // of the znode under which the program keeps what it shares
-	Conn    *zk.Conn
-	Session *recipes.Client
+	Args   []string // those that are no flags
+	Name   string   // of this process, for people
+	Path   string   // of the znode under which the program keeps what it shares
+	Conn   *zk.Conn
+	Client *recipes.Client
 
 	timeout time.Duration
 	out     *log.Logger
@@ -42,7 +42,7 @@ type About struct {
 }
 
 // Main is the main function of a program: it reads the flags, those that the program has
-// defined itself, too, connects, runs run, closes the session and exits.
+// defined itself, too, connects, runs run, closes the client and exits.
 //
 // The context of run ends with the first Ctrl-C (a second one ends the process at once); a
 // program that works until then returns nil. Exit codes: 0 all done, 1 failed, 2 wrong
@@ -90,8 +90,8 @@ func (p *Program) connected(ctx context.Context, servers []string, run func(ctx 
 	context.AfterFunc(ctx, func() { time.AfterFunc(p.timeout, stop) })
 	p.closing = closing
 	p.Say("process %d", os.Getpid())
-	p.Conn, p.Session = conn, recipes.NewClient(conn, events, p.timeout)
-	defer p.Close(p.Session)
+	p.Conn, p.Client = conn, recipes.NewClient(conn, events, p.timeout)
+	defer p.Close(p.Client)
 	if err := p.await(ctx, servers); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (p *Program) await(ctx context.Context, servers []string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf(
 		"no session with %s within %s: are the servers up? start some with: zklab ensemble up", strings.Join(servers, ","), patience))
 	defer cancel()
-	err := p.Session.Await(ctx)
+	err := p.Client.Await(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
