@@ -42,6 +42,7 @@ type Params struct {
 	Addresses      []string      `json:"addresses,omitempty"` // at which clients reach the servers, from server 1 on
 	SessionTimeout time.Duration `json:"session_timeout"`     // negotiated
 	Tick           time.Duration `json:"tick,omitempty"`      // the servers' tickTime
+	SyncLimit      int           `json:"sync_limit,omitempty"` // the servers' syncLimit, in ticks
 	// MinSession and MaxSession are what every server bounds session time-outs by; 0: not known.
 	MinSession time.Duration `json:"min_session,omitempty"`
 	MaxSession time.Duration `json:"max_session,omitempty"`

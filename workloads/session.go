@@ -70,6 +70,7 @@ var foundBy = []struct {
 	{corruptproxy.OtherError, "durable", ""},
 	{corruptproxy.CversionOff, "single-image", ""},
 	{corruptproxy.EventKind, "event-order", ""},
+	{corruptproxy.StuckServer, "timeliness", ""},
 }
 
 // corruptions are the subjects of the session workload of which servers seem to break a
@@ -161,6 +162,7 @@ type sessionClient struct {
 
 // Load lets every client do one burst after another, of mixed kinds.
 func (r *sessionRun) Load(ctx context.Context, over <-chan struct{}) error {
+	defer r.lookOn(ctx)()
 	r.env.each(func(c *Client) {
 		s := r.clients[c.ID]
 		for n, at := range newPace(r.env, 1, s.rng).arrivals(ctx, over) {

@@ -22,6 +22,7 @@ import (
 // reads.
 func (r *sessionRun) Quiesce(ctx context.Context) error {
 	waitFor(ctx, &r.leaving, r.env.Bound)
+	defer r.lookOn(ctx)()
 	if r.env.Disturbed {
 		pause(ctx, r.env.Bound)
 		r.expireUndisturbed(ctx)

@@ -23,6 +23,9 @@ func (s *Server) Committed() []zab.Entry {
 // Alter applies a transaction to the tree of this server alone.
 func (s *Server) Alter(x *tree.Txn) { s.current().Alter(func(t *tree.Tree) { t.Apply(x) }) }
 
+// Stick lets the tree of this server stay as it is.
+func (s *Server) Stick() { s.current().Stick() }
+
 // Fold makes the server keep only so much of its log.
 func (s *Server) Fold(keep int) { s.withDisk(func(d *zab.Disk) { d.Keep = keep }) }
 

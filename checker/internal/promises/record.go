@@ -17,6 +17,7 @@ type record struct {
 	conns    []*conn // in order of their beginnings
 	sessions map[history.ID]*session
 	requests []*request // in order
+	acks     []*reply   // to writes, in order, each with a higher zxid than those before
 }
 
 // session is what the record has of a session.
@@ -120,7 +121,6 @@ func read(ctx context.Context, run Run) *record {
 	r := &record{sessions: map[history.ID]*session{}}
 	now := map[history.ID]*conn{}
 	waiting := map[*conn]*queue{}
-	var acks []*reply // to writes, each with a higher zxid than those before
 	var shown observedZxid
 	shows := func(c *conn, f *fact, z history.ID) {
 		if z > shown.zxid {
@@ -150,7 +150,7 @@ func read(ctx context.Context, run Run) *record {
 		case f.F == history.FDead && f.Zxid != 0 && s.closed == 0:
 			s.closed, s.closer = f.Zxid, f.Index
 		case f.request != nil:
-			f.request.conn, f.request.acked, f.request.shown = c, run.newest(acks, f.request, c), shown
+			f.request.conn, f.request.acked, f.request.shown = c, run.newest(r.acks, f.request, c), shown
 			s.requests = append(s.requests, f.request)
 			r.requests = append(r.requests, f.request)
 			waiting[c].push(f.request, int(f.request.Xid))
@@ -161,8 +161,8 @@ func read(ctx context.Context, run Run) *record {
 				if !q.auth() {
 					shows(c, f, f.reply.shown())
 				}
-				if q.quorum() && (len(acks) == 0 || f.reply.zxid > acks[len(acks)-1].zxid) {
-					acks = append(acks, f.reply)
+				if q.quorum() && (len(r.acks) == 0 || f.reply.zxid > r.acks[len(r.acks)-1].zxid) {
+					r.acks = append(r.acks, f.reply)
 				}
 				if q.Op == "closeSession" && f.reply.Error == 0 && s.closed == 0 {
 					s.closed, s.closer = f.reply.zxid, f.reply.index

@@ -45,6 +45,7 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	if q.auth() || !j.image(c, v, r) { // what it shows is old, too
 		return nil
 	}
+	j.timely(c, r)
 	of := q.contents()
 	for i := range of {
 		j.owned(c, r, &of[i])

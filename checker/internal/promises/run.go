@@ -25,6 +25,7 @@ const (
 	Ephemeral       = "ephemeral"         // an ephemeral znode is there exactly as long as its session
 	Names           = "names"             // sequential names rise
 	Expiry          = "expiry"            // a session ends neither before its time-out nor long after
+	Timeliness      = "timeliness"        // what a session is shown is not older than a bound
 )
 
 // Run is what is judged.
@@ -60,6 +61,10 @@ type Run struct {
 	// record's clock, so that times can be held against them.
 	Tick  time.Duration
 	Timed bool
+	// Age is how old the state may be that a client is shown; 0: not known. Halted are the
+	// times in which a server could do nothing, by its address; nil: there were none.
+	Age    time.Duration
+	Halted func(server string) []Span
 }
 
 // Span is a time of the record.
@@ -114,7 +119,7 @@ func Check(ctx context.Context, run Run) Report {
 	r := Report{}
 	for _, p := range []string{
 		Fifo, SingleImage, OwnWrites, Atomic, Views, Fenced, Sync, Durable,
-		WatchBeforeData, OneEvent, EventOrder, Ephemeral, Names, Expiry,
+		WatchBeforeData, OneEvent, EventOrder, Ephemeral, Names, Expiry, Timeliness,
 	} {
 		r[p] = &Finding{Figures: map[string]float64{}}
 	}
@@ -161,6 +166,7 @@ type judge struct {
 	conflicts map[string][]*request
 	counts    map[childrenOf]shownCount
 
-	epochs   []time.Duration // when there was a new leader
-	compared int             // lists that were compared name by name
+	still    map[string][]Span // when each server stood still
+	epochs   []time.Duration   // when there was a new leader
+	compared int               // lists that were compared name by name
 }

@@ -41,6 +41,7 @@ var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Pr
 	dated(promise(promises.EventOrder, "events came in the order of the changes that they tell of", "replay of watches", "Z", frame.Wants("events", 20, "events whose change is known"))),
 	promise(promises.Ephemeral, "ephemeral znodes were there as long as their sessions, and not longer", "greedy versions", "Z", frame.Wants("ends_seen", 1, "looks at znodes whose session had ended")),
 	timedLog(promise(promises.Expiry, "sessions that went silent ended after their time-out, and soon", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by time-out while nothing was disturbed"))),
+	aged(promise(promises.Timeliness, "no session was shown a state that was older than the bound of the servers' settings", "order of zxids", "RZ", frame.Wants("reads", 1, "reads on connections that had lasted for longer than the bound"))),
 	promise(promises.Names, "sequential names rose, and none came twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
 }, servers.Properties...)}
 
@@ -105,6 +106,13 @@ func timedLog(p *frame.Property) *frame.Property {
 	return p
 }
 
+// aged makes a property apply only where the servers' settings are known and a connection
+// lasted for long enough.
+func aged(p *frame.Property) *frame.Property {
+	p.Applies = (*evidence.Record).Ages
+	return p
+}
+
 // report are the findings about all promises.
 type report struct {
 	once sync.Once
@@ -131,6 +139,13 @@ func wireRun(a *evidence.Record) promises.Run {
 		Final:        a.Phase(history.PhaseQuiesce),
 		Tick:         a.Params.Tick,
 		Timed:        a.Params.SameClock,
+		Age:          a.Age(),
+		Halted: func(server string) (all []promises.Span) {
+			for _, s := range a.Halted(server) {
+				all = append(all, promises.Span{From: s.From, To: s.To})
+			}
+			return all
+		},
 	}
 	for _, s := range a.Stalls {
 		if s.Length() > evidence.StallLimit {

@@ -60,6 +60,7 @@ const (
 	OtherError       Corruption = "other-error"
 	CversionOff      Corruption = "cversion-off"
 	EventKind        Corruption = "event-kind"
+	StuckServer      Corruption = "stuck-server"
 )
 
 // corruptions are how each is done.
@@ -107,6 +108,7 @@ var corruptions = []struct {
 	{OtherError, "a write that is refused for the version is told that the znode is not there", 3, perConn[otherError]},
 	{CversionOff, "the cversion of a parent counts the writes of its children's data", 1, shared(func() cversionOff { return cversionOff{sets: map[string]int32{}} })},
 	{EventKind, "an event tells of a deletion as of a change of data", 5, perConn[eventKind]},
+	{StuckServer, "a server answers for ever from the state that it had when a client connected", 1, perConn[stuckServer]},
 }
 
 // About says in a few words what is shown; "" of an unknown one.

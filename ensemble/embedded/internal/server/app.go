@@ -160,6 +160,9 @@ func (s *Server) fromLearner(from int, payload any) {
 // (Programmer's Guide, Watches).
 func (a *app) Commit(e zab.Entry) {
 	s := a.server()
+	if s.stuck {
+		return
+	}
 	s.endReadOnly()
 	p := e.Data.(*proposal)
 	result := s.tree.Apply(p.txn)

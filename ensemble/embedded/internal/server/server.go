@@ -78,6 +78,7 @@ type Server struct {
 	sessions   *sessions  // while leading
 	sweepAt    time.Time  // while leading
 	serving    bool
+	stuck      bool
 	readOnlyAt time.Time     // when it serves read-only if it has found no leader; zero while it has one
 	readOnly   *readOnlyMode // while it serves read-only
 	watches    *watch.Table[*conn]
@@ -236,6 +237,10 @@ func (s *Server) Look(f func()) {
 // Alter runs f on the server's tree, between two events. What it changes the other servers
 // do not: it is for tests of what notices that.
 func (s *Server) Alter(f func(*tree.Tree)) { s.Look(func() { f(s.tree) }) }
+
+// Stick lets the server's tree stay as it is: it takes in no commits any more, and goes on to
+// answer its clients and its leader. It is for tests of what notices that.
+func (s *Server) Stick() { s.Look(func() { s.stuck = true }) }
 
 // Ready is closed when the server serves for the first time.
 func (s *Server) Ready() <-chan struct{} { return s.ready }

@@ -1,0 +1,64 @@
+package embedded_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/engine"
+	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/workloads"
+)
+
+// sticking starts an ensemble of which a follower takes in no commits any more after a while.
+type sticking struct{ embedded.Config }
+
+func (c sticking) Start(ctx context.Context) (ensemble.Ensemble, error) {
+	e, err := embedded.Start(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(3 * time.Second):
+			l := &lab{Ensemble: e, ctx: ctx}
+			e.Server(l.others(l.leader())[0]).Stick()
+		}
+	}()
+	return e, nil
+}
+
+// A follower that takes in no commits, and yet answers its leader and its clients, is found by
+// the age of what it shows.
+func TestStuckFollowerIsNotTimely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		done, err := engine.Run(t.Context(), engine.Config{
+			Workload: workloads.Session{}, Ensemble: sticking{embedded.Config{InMemory: true, Latency: time.Millisecond}},
+			Clients: 3, Rate: 30, Keys: 1, TimeLimit: 20 * time.Second, SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := done.Keep(t.TempDir(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		r, err := zklab.Judge(t.Context(), done.Run, checker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range r.Verdicts {
+			if v.Result == checker.Violation != (v.Property == "timeliness") {
+				t.Errorf("%s: %s", v.Property, v.Result)
+			}
+		}
+		if t.Failed() {
+			runtest.Explain(t, r)
+		}
+	})
+}
