@@ -39,9 +39,9 @@ type Header struct {
 type Params struct {
 	Clients        int           `json:"clients"`
 	Servers        int           `json:"servers"`
-	Addresses      []string      `json:"addresses,omitempty"` // at which clients reach the servers, from server 1 on
-	SessionTimeout time.Duration `json:"session_timeout"`     // negotiated
-	Tick           time.Duration `json:"tick,omitempty"`      // the servers' tickTime
+	Addresses      []string      `json:"addresses,omitempty"`  // at which clients reach the servers, from server 1 on
+	SessionTimeout time.Duration `json:"session_timeout"`      // negotiated
+	Tick           time.Duration `json:"tick,omitempty"`       // the servers' tickTime
 	SyncLimit      int           `json:"sync_limit,omitempty"` // the servers' syncLimit, in ticks
 	// MinSession and MaxSession are what every server bounds session time-outs by; 0: not known.
 	MinSession time.Duration `json:"min_session,omitempty"`
