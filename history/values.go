@@ -564,6 +564,7 @@ const (
 	FSyncRead   = "sync-read"   // a sync, and a read behind it
 	FFencedRead = "fenced-read" // a quorum write that changes nothing, and a read behind it
 	FConflict   = "conflict"    // writes that have to fail
+	FRights     = "rights"      // what only some clients may do
 )
 
 // Burst is the value of the invoke of such an operation.

@@ -34,8 +34,12 @@ type Request struct {
 	Data []byte `json:"data,omitempty"`
 	// Version is the one that setData, delete and check ask for; absent where the
 	// operation has none.
-	Version    *int32 `json:"version,omitempty"`
-	Ephemeral  bool   `json:"ephemeral,omitempty"`
+	Version   *int32 `json:"version,omitempty"`
+	Ephemeral bool   `json:"ephemeral,omitempty"`
+	// ACL is that of create and setACL; absent for everything to everybody.
+	ACL []TxnACL `json:"acl,omitempty"`
+	// Auth is whom auth names, without a password: digest:alice, or the scheme alone.
+	Auth       string `json:"auth,omitempty"`
 	Sequential bool   `json:"sequential,omitempty"`
 	// Parts are the operations of a multi or a multiRead; they have no Xid.
 	Parts []Request `json:"parts,omitempty"`

@@ -2,6 +2,7 @@ package link
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -119,7 +120,7 @@ func partValue(op wire.Op, request any) history.Request {
 	v := history.Request{Op: op.String()}
 	switch r := request.(type) {
 	case *wire.CreateRequest:
-		v.Path, v.Data = r.Path, r.Data
+		v.Path, v.Data, v.ACL = r.Path, r.Data, accessList(r.ACL)
 		v.Ephemeral = r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential
 		v.Sequential = r.Mode.Sequential()
 	case *wire.VersionRequest:
@@ -127,7 +128,9 @@ func partValue(op wire.Op, request any) history.Request {
 	case *wire.SetDataRequest:
 		v.Path, v.Data, v.Version = r.Path, r.Data, &r.Version
 	case *wire.SetACLRequest:
-		v.Path, v.Version = r.Path, &r.Version
+		v.Path, v.Version, v.ACL = r.Path, &r.Version, accessList(r.ACL)
+	case *wire.AuthRequest:
+		v.Auth = authName(r)
 	case *wire.ReadRequest:
 		v.Path, v.Watch = r.Path, r.Watch
 	case *wire.PathRequest:
@@ -220,3 +223,23 @@ func statValue(s wire.Stat) *history.Stat {
 
 // sorted are the same paths in order. The request is not changed: it is what was sent.
 func sorted(paths []string) []string { return slices.Sorted(slices.Values(paths)) }
+
+// accessList is left out where it allows everything to everybody.
+func accessList(list []wire.ACL) []history.TxnACL {
+	if len(list) == 1 && list[0] == (wire.ACL{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}) {
+		return nil
+	}
+	var out []history.TxnACL
+	for _, a := range list {
+		out = append(out, history.TxnACL{Perms: int32(a.Perms), Scheme: a.ID.Scheme, ID: a.ID.ID})
+	}
+	return out
+}
+
+// authName is whom a request to be taken for somebody names. What proves it is not recorded.
+func authName(r *wire.AuthRequest) string {
+	if user, _, ok := strings.Cut(string(r.Auth), ":"); ok && r.Scheme == "digest" {
+		return r.Scheme + ":" + user
+	}
+	return r.Scheme
+}

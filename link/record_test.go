@@ -238,7 +238,7 @@ func TestWireRecordsEveryKind(t *testing.T) {
 				`reply {"stat":{"aversion":1,"children":0,"cversion":2,"version":2}}`,
 			}},
 			{"auth", func() int64 { x.conn.AddAuth("digest", []byte("u:secret")); return 0 }, []string{
-				`request {"op":"auth"}`,
+				`request {"auth":"digest:u","op":"auth"}`,
 				`reply {}`,
 			}},
 			{"ping", func() int64 { time.Sleep(3 * time.Second); return 0 }, nil},

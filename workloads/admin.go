@@ -27,9 +27,14 @@ func (e *Env) freshChildren(ctx context.Context, path string) ([]string, error) 
 
 // makeZnode makes a znode that may be there, within the bound.
 func (e *Env) makeZnode(ctx context.Context, path string) error {
+	return e.makeZnodeFor(ctx, path, zk.WorldACL(zk.PermAll))
+}
+
+// makeZnodeFor makes one for some.
+func (e *Env) makeZnodeFor(ctx context.Context, path string, acl []zk.ACL) error {
 	err := retry(ctx, e.Bound, func() error {
 		_, err := within(ctx, e.Bound, func() (string, error) {
-			return e.Admin.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+			return e.Admin.Create(path, nil, 0, acl)
 		})
 		if errors.Is(err, zk.ErrNodeExists) {
 			return nil

@@ -71,6 +71,8 @@ var foundBy = []struct {
 	{corruptproxy.CversionOff, "single-image", ""},
 	{corruptproxy.EventKind, "event-order", ""},
 	{corruptproxy.StuckServer, "timeliness", ""},
+	{corruptproxy.RightsIgnored, "rights", ""},
+	{corruptproxy.RightsRefused, "rights", ""},
 }
 
 // corruptions are the subjects of the session workload of which servers seem to break a
@@ -105,10 +107,18 @@ func (w Session) Start(ctx context.Context, env *Env) (Run, error) {
 			Client: c, run: r, pipe: newPipe(c.Conn), rng: random(env, c.ID), made: map[string][]string{}, versions: map[string]int32{},
 		}
 	}
+	if err := r.authenticate(ctx); err != nil {
+		return nil, err
+	}
 	for i := range env.Keys {
 		folder := env.Path(env.Key(i))
 		for _, path := range append([]string{folder}, folderZnodes(folder)...) {
 			if err := env.makeZnode(ctx, path); err != nil {
+				return nil, err
+			}
+		}
+		for part, acl := range restricted() {
+			if err := env.makeZnodeFor(ctx, folder+part, acl); err != nil {
 				return nil, err
 			}
 		}

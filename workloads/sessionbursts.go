@@ -28,6 +28,7 @@ var kinds = []struct {
 	{6, history.FSyncRead, (*sessionClient).syncRead, true},
 	{5, history.FFencedRead, (*sessionClient).fencedRead, true},
 	{5, history.FConflict, (*sessionClient).conflict, false},
+	{6, history.FRights, (*sessionClient).rights, false},
 }
 
 var totalWeight = func() (n int) {

@@ -141,9 +141,10 @@ func readBelow(conn *zk.Conn, path string) (n int, err error) {
 	return n, nil
 }
 
-// ignoreGone is for znodes that go while they are read: ephemerals.
+// ignoreGone is for znodes that go while they are read, ephemerals, and for those that not
+// everybody may read.
 func ignoreGone(err error) error {
-	if errors.Is(err, zk.ErrNoNode) {
+	if errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrNoAuth) {
 		return nil
 	}
 	return err

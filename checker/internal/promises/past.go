@@ -60,6 +60,10 @@ type past struct {
 	// children, or when its time was up.
 	ephemeral bool
 	births    []history.ID // the creations that are known
+	rights    []rights     // in the order of zxids
+	// unsure says that somebody tried to make or delete it, or to change its rights, and does not know
+	// the outcome.
+	unsure bool
 }
 
 // doubtful says that somebody tried to delete it and does not know the outcome.
@@ -96,6 +100,7 @@ func (j *judge) learn() {
 			j.complete[q.reply.zxid] = true
 		}
 	}
+	j.learnRights()
 	for _, p := range j.pasts {
 		slices.SortStableFunc(p.own, byZxid)
 		slices.SortStableFunc(p.children, byZxid)
@@ -132,13 +137,16 @@ func (j *judge) tried(q *request) {
 	}
 	for _, r := range append(q.Parts, q.Request) {
 		switch kind(r.Op) {
+		case "setACL":
+			j.pastOf(r.Path).unsure = true
 		case opDelete:
-			if p := j.pastOf(r.Path); p.doubted < 0 {
+			p := j.pastOf(r.Path)
+			if p.unsure = true; p.doubted < 0 {
 				p.doubted = q.index
 			}
 		case opCreate:
 			p := j.pastOf(r.Path)
-			p.retried = true
+			p.retried, p.unsure = true, true
 			p.ephemeral = p.ephemeral || r.Ephemeral || r.Op == "createContainer" || r.Op == "createTTL"
 			if r.Sequential {
 				parent, _ := split(r.Path)

@@ -49,6 +49,7 @@ type conn struct {
 	at     time.Duration
 	server string
 	seen   history.ID // what the client had seen of the session before
+	auths  []*request // in which the client said who it is
 	steps  []step
 }
 
@@ -151,6 +152,9 @@ func read(ctx context.Context, run Run) *record {
 			s.closed, s.closer = f.Zxid, f.Index
 		case f.request != nil:
 			f.request.conn, f.request.acked, f.request.shown = c, run.newest(r.acks, f.request, c), shown
+			if f.request.Op == "auth" {
+				c.auths = append(c.auths, f.request)
+			}
 			s.requests = append(s.requests, f.request)
 			r.requests = append(r.requests, f.request)
 			waiting[c].push(f.request, int(f.request.Xid))

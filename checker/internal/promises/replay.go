@@ -46,6 +46,7 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 		return nil
 	}
 	j.timely(c, r)
+	j.rightful(c, v, r)
 	of := q.contents()
 	for i := range of {
 		j.owned(c, r, &of[i])

@@ -25,6 +25,7 @@ const (
 	Ephemeral       = "ephemeral"         // an ephemeral znode is there exactly as long as its session
 	Names           = "names"             // sequential names rise
 	Expiry          = "expiry"            // a session ends neither before its time-out nor long after
+	Rights          = "rights"            // clients may do what access control lists let them do, and nothing else
 	Timeliness      = "timeliness"        // what a session is shown is not older than a bound
 )
 
@@ -119,7 +120,7 @@ func Check(ctx context.Context, run Run) Report {
 	r := Report{}
 	for _, p := range []string{
 		Fifo, SingleImage, OwnWrites, Atomic, Views, Fenced, Sync, Durable,
-		WatchBeforeData, OneEvent, EventOrder, Ephemeral, Names, Expiry, Timeliness,
+		WatchBeforeData, OneEvent, EventOrder, Ephemeral, Names, Expiry, Timeliness, Rights,
 	} {
 		r[p] = &Finding{Figures: map[string]float64{}}
 	}

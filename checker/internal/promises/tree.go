@@ -169,7 +169,9 @@ func (b *builder) one(t *history.Txn, c change, sequential bool) bool {
 		v := p.next(c)
 		v.mzxid, v.number, v.data = c.zxid, t.Version, t.Data
 	case "setACL":
-		b.pastOf(t.Path).denied = b.pastOf(t.Path).denied || t.ACL != nil
+		p := b.pastOf(t.Path)
+		p.denied = p.denied || t.ACL != nil
+		p.rights = append(p.rights, rights{from: c.zxid, list: t.ACL})
 	case "setSequence":
 		p := b.pastOf(t.Path)
 		p.recounted, p.now().creates = true, t.ParentCversion
@@ -208,6 +210,7 @@ func (b *builder) create(t *history.Txn, c change, sequential bool) bool {
 	}
 	c.what = created
 	p.own = append(p.own, c)
+	p.rights = append(p.rights, rights{from: c.zxid, list: t.ACL})
 	p.denied = p.denied || t.ACL != nil
 	counter := up.now().creates
 	v := p.next(c)
@@ -246,6 +249,7 @@ func (b *builder) delete(path string, c change) bool {
 		delete(b.owned[c.owner], path)
 	}
 	p.own = append(p.own, c)
+	p.rights = append(p.rights, rights{from: c.zxid, gone: true})
 	v := p.next(c)
 	*v = version{from: v.from, many: v.many}
 	parent, name := split(path)

@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
@@ -42,6 +43,7 @@ var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Pr
 	promise(promises.Ephemeral, "ephemeral znodes were there as long as their sessions, and not longer", "greedy versions", "Z", frame.Wants("ends_seen", 1, "looks at znodes whose session had ended")),
 	timedLog(promise(promises.Expiry, "sessions that went silent ended after their time-out, and soon", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by time-out while nothing was disturbed"))),
 	aged(promise(promises.Timeliness, "no session was shown a state that was older than the bound of the servers' settings", "order of zxids", "RZ", frame.Wants("reads", 1, "reads on connections that had lasted for longer than the bound"))),
+	restricted(promise(promises.Rights, "clients did what access control lists let them do, and nothing else", "lists in force", "Z", frame.Wants("kept", 10, "requests that their clients had no right to"))),
 	promise(promises.Names, "sequential names rose, and none came twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
 }, servers.Properties...)}
 
@@ -111,6 +113,17 @@ func timedLog(p *frame.Property) *frame.Property {
 func aged(p *frame.Property) *frame.Property {
 	p.Applies = (*evidence.Record).Ages
 	return p
+}
+
+// restricted makes a property apply only where clients asked for what not everybody may do.
+func restricted(p *frame.Property) *frame.Property {
+	p.Applies = func(a *evidence.Record) bool { return did(a, history.FRights) }
+	return p
+}
+
+// did says that an operation of a name was called.
+func did(a *evidence.Record, f string) bool {
+	return slices.ContainsFunc(a.History.Events, func(e history.Event) bool { return e.F == f && e.Type == history.Invoke })
 }
 
 // report are the findings about all promises.

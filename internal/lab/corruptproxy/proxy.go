@@ -61,6 +61,8 @@ const (
 	CversionOff      Corruption = "cversion-off"
 	EventKind        Corruption = "event-kind"
 	StuckServer      Corruption = "stuck-server"
+	RightsIgnored    Corruption = "rights-ignored"
+	RightsRefused    Corruption = "rights-refused"
 )
 
 // corruptions are how each is done.
@@ -109,6 +111,8 @@ var corruptions = []struct {
 	{CversionOff, "the cversion of a parent counts the writes of its children's data", 1, shared(func() cversionOff { return cversionOff{sets: map[string]int32{}} })},
 	{EventKind, "an event tells of a deletion as of a change of data", 5, perConn[eventKind]},
 	{StuckServer, "a server answers for ever from the state that it had when a client connected", 1, perConn[stuckServer]},
+	{RightsIgnored, "a client has the rights of all other clients", 1, newRightsIgnored},
+	{RightsRefused, "a client is refused what it has a right to read", 20, perConn[rightsRefused]},
 }
 
 // About says in a few words what is shown; "" of an unknown one.

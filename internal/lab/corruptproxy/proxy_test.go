@@ -136,7 +136,7 @@ var takesAnswers = []Corruption{Unanswered, ExpiredAlive}
 var needsOthers = []Corruption{
 	EphemeralKept, HalfMulti, ReadBehind, StaleSync, OtherSession, Undying, ReadBack, OwnReadBack, EventFalse, EventOfFailed,
 	ChildMissing, PzxidKept, MultiIndex, WatchesForgotten, VersionIgnored, EphemeralStays, SequenceReused, PartDone,
-	RefusedWrongly, OtherError, CversionOff, EventKind, StuckServer,
+	RefusedWrongly, OtherError, CversionOff, EventKind, StuckServer, RightsIgnored,
 }
 
 // Each corruption shows, and still speaks the protocol: each request has

@@ -1,0 +1,224 @@
+package promises
+
+import (
+	"cmp"
+	"math"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file holds what servers did and refused against access control lists ("Programmer's
+// Guide, ZooKeeper access control using ACLs").
+
+// errNoAuth is the protocol's code of a request that its client has no right to.
+const errNoAuth = -102
+
+// The protocol's bits of rights.
+const (
+	mayRead   = 1
+	mayWrite  = 2
+	mayCreate = 4
+	mayDelete = 8
+	mayAdmin  = 16
+)
+
+var rightNames = map[int32]string{mayRead: "read", mayWrite: "write", mayCreate: "create", mayDelete: "delete", mayAdmin: "admin"}
+
+// rights are the list of a znode from a transaction on; gone says that there is no znode.
+type rights struct {
+	from history.ID
+	list []history.TxnACL // nil: everything to everybody
+	gone bool
+}
+
+// learnRights collects, where the transactions are not known, the lists that clients know.
+func (j *judge) learnRights() {
+	for _, q := range j.requests {
+		if !q.writes() || q.answer() != done || q.reply.zxid == 0 {
+			continue
+		}
+		q.parts(func(r history.Request, got history.Reply) {
+			of := rights{from: q.reply.zxid, list: r.ACL}
+			switch kind(r.Op) {
+			case opCreate, "setACL":
+			case opDelete:
+				of.gone = true
+			default:
+				return
+			}
+			p := j.pastOf(cmp.Or(got.Path, r.Path))
+			p.rights = append(p.rights, of)
+		})
+	}
+	for _, p := range j.pasts {
+		slices.SortStableFunc(p.rights, func(x, y rights) int { return cmp.Compare(x.from, y.from) })
+	}
+}
+
+// right is what an operation needs, and of which znode; 0: nothing that is looked at.
+func right(r history.Request) (need int32, of string) {
+	switch kind(r.Op) {
+	case "getData", "getChildren", "check":
+		return mayRead, r.Path
+	case opSet:
+		return mayWrite, r.Path
+	case opCreate:
+		return mayCreate, path.Dir(r.Path)
+	case opDelete:
+		return mayDelete, path.Dir(r.Path)
+	case "setACL":
+		return mayAdmin, r.Path
+	}
+	return 0, ""
+}
+
+// rightful says that servers did what their clients had a right to, and refused nothing else for
+// want of one.
+func (j *judge) rightful(c *conn, v *view, r *reply) {
+	q := r.request
+	if q.writes() && !q.quorum() {
+		return
+	}
+	q.parts(func(of history.Request, got history.Reply) {
+		need, path := right(of)
+		if need == 0 || boot(path) || q.changesRights(path) {
+			return
+		}
+		var refused bool
+		switch got.Error {
+		case errNoAuth:
+			refused = true
+		case 0, -103, -110, -111: // what is found out behind that: bad version, node exists, not empty
+		default:
+			return
+		}
+		lists, known := j.rightsAt(path, v, r)
+		if !known {
+			return
+		}
+		may, must := c.allowed(q, lists, need)
+		j.Report[Rights].count("checked", 1)
+		if !must {
+			j.Report[Rights].count("kept", 1)
+		}
+		switch {
+		case refused && must:
+			j.broken(Rights, append(q.events(), c.proofs(q)...), "%s was refused for want of a right, though the znode %s gives the right to %s to %s",
+				told(c, r), path, rightNames[need], c.identity(q))
+		case !refused && !may:
+			j.broken(Rights, append(q.events(), c.proofs(q)...), "%s is no refusal, though the znode %s does not give the right to %s to %s",
+				told(c, r), path, rightNames[need], c.identity(q))
+		}
+	})
+}
+
+// changesRights says that a multi makes or changes the znode of which it needs a right.
+func (q *request) changesRights(path string) bool {
+	return slices.ContainsFunc(q.Parts, func(p history.Request) bool {
+		k := kind(p.Op)
+		return p.Path == path && (k == opCreate || k == opDelete || k == "setACL")
+	})
+}
+
+// rightsAt are the lists of a znode of which one was that by which a reply was decided: of a
+// write the one before it, of a read one in a view that it can show.
+func (j *judge) rightsAt(path string, v *view, r *reply) (lists []rights, known bool) {
+	p := j.past(path)
+	if p == nil || j.log == nil && (j.Denied || j.Removed || p.unsure) {
+		return nil, false
+	}
+	from, to := v.lower, min(r.ceiling, history.ID(math.MaxInt64))
+	switch {
+	case r.request.writes():
+		from, to = r.zxid-1, r.zxid-1
+	case j.log != nil:
+		to = min(to, j.log.committed(r.at))
+	}
+	first := sort.Search(len(p.rights), func(i int) bool { return p.rights[i].from > from }) - 1
+	if first < 0 {
+		return nil, false
+	}
+	last := sort.Search(len(p.rights), func(i int) bool { return p.rights[i].from > to })
+	lists = p.rights[first:max(last, first+1)]
+	return lists, !slices.ContainsFunc(lists, func(l rights) bool { return l.gone })
+}
+
+// allowed says whether some lists can give a right to who sent a request, and whether each of
+// them does for certain.
+func (c *conn) allowed(q *request, lists []rights, need int32) (may, must bool) {
+	must = true
+	for _, l := range lists {
+		can, does := c.passes(q, l.list, need)
+		may, must = may || can, must && does
+	}
+	return may, must
+}
+
+// passes says that of one list.
+func (c *conn) passes(q *request, list []history.TxnACL, need int32) (may, must bool) {
+	if list == nil {
+		return true, true
+	}
+	for _, one := range list {
+		if one.Perms&need == 0 {
+			continue
+		}
+		can, does := c.is(q, one)
+		may, must = may || can, must || does
+	}
+	return may || c.claims(q, "digest:super"), must
+}
+
+// is says whether who sent a request can be meant by an entry of a list, and whether it is for certain.
+func (c *conn) is(q *request, one history.TxnACL) (may, must bool) {
+	switch one.Scheme {
+	case "world":
+		return true, true
+	case "ip": // nobody knows by which address a server knows a client; it is none for documentation
+		return !strings.HasPrefix(one.ID, "192.0.2."), false
+	case "digest":
+		user, _, _ := strings.Cut(one.ID, ":")
+		return c.claims(q, "digest:"+user), c.proved(q, "digest:"+user)
+	}
+	return true, false
+}
+
+// claims says that a client had asked to be taken for somebody before a request, and proved that
+// a server had said yes.
+func (c *conn) claims(q *request, who string) bool {
+	return slices.ContainsFunc(c.auths, func(a *request) bool { return a.Auth == who && a.index < q.index })
+}
+
+func (c *conn) proved(q *request, who string) bool {
+	return slices.ContainsFunc(c.auths, func(a *request) bool {
+		return a.Auth == who && a.reply != nil && a.reply.Error == 0 && a.reply.index < q.index
+	})
+}
+
+// proofs are the events that tell who a client was when it sent a request.
+func (c *conn) proofs(q *request) (events []int) {
+	for _, a := range c.auths {
+		if a.index < q.index {
+			events = append(events, a.events()...)
+		}
+	}
+	return events
+}
+
+// identity is for people who a client was when it sent a request.
+func (c *conn) identity(q *request) string {
+	var all []string
+	for _, a := range c.auths {
+		if a.index < q.index {
+			all = append(all, a.Auth)
+		}
+	}
+	if len(all) == 0 {
+		return "a client that has not said who it is"
+	}
+	return "a client that is " + strings.Join(all, " and ")
+}
