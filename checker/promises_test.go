@@ -52,10 +52,10 @@ func sessionRun(seed uint64, lie string, steps int) (*history.History, []history
 
 func TestPromisesOfARunThatExercisesThemAll(t *testing.T) {
 	h, txns := sessionRun(1, "", 40_000)
-	// Expiry needs the servers' clock, views the transactions, timeliness the servers' limits, and
-	// rights clients that have different ones; and the record does not tell what clients asked for when
+	// Expiry needs the servers' clock, views the transactions, timeliness the servers' limits, rights
+	// clients that have different ones, and lifetimes znodes that go by themselves; and the record does not tell what clients asked for when
 	// they connected.
-	untold := len(servers.Properties) + 2
+	untold := len(servers.Properties) + 3
 	for _, c := range []struct {
 		txns     []history.Txn
 		verdicts int

@@ -100,6 +100,7 @@ const (
 	CanPause     Ability = "pause"     // Pauser, of each server
 	CanKill      Ability = "kill"      // Killer, of each server
 	CanStop      Ability = "stop"      // Stopper, of each server
+	CanSweep     Ability = "sweep"     // containers and znodes with a TTL that it may delete go within seconds
 	CanTellRole  Ability = "tell role" // servers say whether they lead
 )
 

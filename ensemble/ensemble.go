@@ -107,7 +107,9 @@ type Profile struct {
 	// 0: not known.
 	MinSession time.Duration `json:"-" yaml:"-"`
 	MaxSession time.Duration `json:"-" yaml:"-"`
-	Settings   []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
+	// Sweep is how often the leader looks for containers and znodes with a TTL to delete; 0: not known.
+	Sweep    time.Duration `json:"-" yaml:"-"`
+	Settings []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
 
 	// Of an ensemble that somebody else started: where clients connect to, the znode
 	// below which a run stays, and what is done to servers.

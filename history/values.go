@@ -43,6 +43,8 @@ type Params struct {
 	SessionTimeout time.Duration `json:"session_timeout"`      // negotiated
 	Tick           time.Duration `json:"tick,omitempty"`       // the servers' tickTime
 	SyncLimit      int           `json:"sync_limit,omitempty"` // the servers' syncLimit, in ticks
+	// Sweep is how often the servers look for containers and znodes with a TTL to delete; 0: not known.
+	Sweep time.Duration `json:"sweep,omitempty"`
 	// MinSession and MaxSession are what every server bounds session time-outs by; 0: not known.
 	MinSession time.Duration `json:"min_session,omitempty"`
 	MaxSession time.Duration `json:"max_session,omitempty"`
@@ -565,6 +567,7 @@ const (
 	FFencedRead = "fenced-read" // a quorum write that changes nothing, and a read behind it
 	FConflict   = "conflict"    // writes that have to fail
 	FRights     = "rights"      // what only some clients may do
+	FLifetimes  = "lifetimes"   // containers and znodes with a TTL
 )
 
 // Burst is the value of the invoke of such an operation.

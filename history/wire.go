@@ -1,5 +1,7 @@
 package history
 
+import "time"
+
 // This file is the vocabulary of what went over the wire between a client and
 // the servers, as the client's link saw it. A workload that is about the store
 // itself has it recorded; recipes' runs do without.
@@ -34,8 +36,9 @@ type Request struct {
 	Data []byte `json:"data,omitempty"`
 	// Version is the one that setData, delete and check ask for; absent where the
 	// operation has none.
-	Version   *int32 `json:"version,omitempty"`
-	Ephemeral bool   `json:"ephemeral,omitempty"`
+	Version   *int32        `json:"version,omitempty"`
+	Ephemeral bool          `json:"ephemeral,omitempty"`
+	TTL       time.Duration `json:"ttl,omitempty"` // of createTTL
 	// ACL is that of create and setACL; absent for everything to everybody.
 	ACL []TxnACL `json:"acl,omitempty"`
 	// Auth is whom auth names, without a password: digest:alice, or the scheme alone.

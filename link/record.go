@@ -123,6 +123,9 @@ func partValue(op wire.Op, request any) history.Request {
 		v.Path, v.Data, v.ACL = r.Path, r.Data, accessList(r.ACL)
 		v.Ephemeral = r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential
 		v.Sequential = r.Mode.Sequential()
+		if op == wire.CreateTTL {
+			v.TTL = r.TTL
+		}
 	case *wire.VersionRequest:
 		v.Path, v.Version = r.Path, &r.Version
 	case *wire.SetDataRequest:

@@ -73,6 +73,9 @@ var foundBy = []struct {
 	{corruptproxy.StuckServer, "timeliness", ""},
 	{corruptproxy.RightsIgnored, "rights", ""},
 	{corruptproxy.RightsRefused, "rights", ""},
+	{corruptproxy.ContainerEarly, "lifetimes", ""},
+	{corruptproxy.ContainerFull, "lifetimes", ""},
+	{corruptproxy.TTLEarly, "lifetimes", ""},
 }
 
 // corruptions are the subjects of the session workload of which servers seem to break a
@@ -92,6 +95,9 @@ func (Session) InProcesses() Workload { return nil }
 
 // Wired is part of Wired.
 func (Session) Wired() {}
+
+// Sweeps is part of Sweeping.
+func (Session) Sweeps() {}
 
 // Through is part of Proxied.
 func (w Session) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.Corruption, dial) }

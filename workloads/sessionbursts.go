@@ -29,6 +29,7 @@ var kinds = []struct {
 	{5, history.FFencedRead, (*sessionClient).fencedRead, true},
 	{5, history.FConflict, (*sessionClient).conflict, false},
 	{6, history.FRights, (*sessionClient).rights, false},
+	{6, history.FLifetimes, (*sessionClient).lifetimes, false},
 }
 
 var totalWeight = func() (n int) {

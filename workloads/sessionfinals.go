@@ -110,6 +110,7 @@ func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s 
 	}
 	for _, c := range r.env.Clients {
 		absent = append(absent, ownZnode(folder, c.ID), ephemeralZnode(folder, c.ID))
+		absent = append(absent, containerZnode(folder, c.ID), briefZnode(folder, c.ID), longZnode(folder, c.ID))
 	}
 	for _, path := range absent {
 		if _, _, err := conn.Exists(path); err != nil {

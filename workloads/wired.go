@@ -18,6 +18,19 @@ type Wired interface {
 	Wired()
 }
 
+// Sweeping is a workload that makes containers and znodes with a TTL, which are to go while it runs:
+// the ensemble is prepared for that, if it can be.
+type Sweeping interface {
+	Workload
+	Sweeps()
+}
+
+// Sweeps says that a workload is one.
+func Sweeps(w Workload) bool {
+	_, ok := w.(Sweeping)
+	return ok
+}
+
 // Proxied is a workload that can put something between clients and servers.
 type Proxied interface {
 	Workload

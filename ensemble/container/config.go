@@ -162,12 +162,20 @@ func (c Config) zooCfg() []string {
 // was cut off: by default the wait for a lost peer and between two votes can be
 // many seconds.
 func (c Config) jvmFlags() []string {
+	flags := c.JVMFlags
+	if slices.Contains(c.Abilities, ensemble.CanSweep) {
+		flags = append(slices.Clone(flags), "-Dzookeeper.extendedTypesEnabled=true", fmt.Sprintf("-Dznode.container.checkIntervalMs=%d", quickSweep.Milliseconds()))
+	}
 	return append([]string{
 		"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
 		"-Dzookeeper.cnxTimeout=500",
 		"-Dzookeeper.fastleader.maxNotificationInterval=1000",
-	}, c.JVMFlags...)
+	}, flags...)
 }
+
+// quickSweep is how often an ensemble looks for containers and znodes with a TTL that is prepared for
+// that.
+const quickSweep = 2 * time.Second
 
 // sysctls let TCP between the servers give up early on a peer that was cut off.
 func (c Config) sysctls() map[string]string {

@@ -131,6 +131,17 @@ func ValidateNodes(n int) error {
 	return nil
 }
 
+// quickSweep is how often an ensemble is swept that is prepared for that.
+const quickSweep = 2 * time.Second
+
+// Prepare gives one whose Sweep is short, if it has none and is to sweep.
+func (c Config) Prepare(a ensemble.Ability) ensemble.Starter {
+	if a == ensemble.CanSweep {
+		orElse(&c.Sweep, quickSweep)
+	}
+	return c
+}
+
 func (c Config) withDefaults() Config {
 	orElse(&c.Nodes, 3)
 	orElse(&c.Tick, 500*time.Millisecond)

@@ -150,7 +150,7 @@ func (e *Ensemble) Profile() ensemble.Profile {
 	p := ensemble.Profile{
 		Backend: "embedded", Servers: len(e.servers), Version: version,
 		Tick: e.cfg.Tick, InitLimit: e.cfg.InitLimit, SyncLimit: e.cfg.SyncLimit,
-		MinSession: e.cfg.MinSession, MaxSession: e.cfg.MaxSession,
+		MinSession: e.cfg.MinSession, MaxSession: e.cfg.MaxSession, Sweep: e.cfg.Sweep,
 	}
 	if e.cfg.Observers > 0 {
 		p.Settings = append(p.Settings, fmt.Sprintf("observers=%d", e.cfg.Observers))

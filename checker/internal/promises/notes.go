@@ -14,6 +14,7 @@ var unlooked = map[string]string{
 	OneEvent:        "of servers before 3.9, which change an event is of",
 	EventOrder:      "whether an event's change happened, where no answer tells of all that its transaction did; and the order of events of servers before 3.9",
 	Ephemeral:       "ends that no answer tells of; and znodes that are missing too early, unless their session wrote again later and nobody can have deleted them",
+	Lifetimes:       "deletions by the servers that no answer tells of, and znodes that stay too long",
 	Names:           "creations that nobody had an answer to",
 }
 

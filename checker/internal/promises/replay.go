@@ -52,6 +52,8 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 		j.owned(c, r, &of[i])
 		j.counted(c, r, &of[i])
 		j.leftNothing(c, r, &of[i])
+		j.goneTooEarly(c, v, r, &of[i])
+		j.stayed(c, v, r, &of[i])
 	}
 	j.overstayed(c, v, r, of)
 	if j.log == nil {

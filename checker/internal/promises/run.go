@@ -26,6 +26,7 @@ const (
 	Names           = "names"             // sequential names rise
 	Expiry          = "expiry"            // a session ends neither before its time-out nor long after
 	Rights          = "rights"            // clients may do what access control lists let them do, and nothing else
+	Lifetimes       = "lifetimes"         // containers and znodes with a TTL go when their time has come, and not earlier
 	Timeliness      = "timeliness"        // what a session is shown is not older than a bound
 )
 
@@ -62,6 +63,8 @@ type Run struct {
 	// record's clock, so that times can be held against them.
 	Tick  time.Duration
 	Timed bool
+	// Sweep is how often servers look for containers and znodes with a TTL to delete; 0: not known.
+	Sweep time.Duration
 	// Age is how old the state may be that a client is shown; 0: not known. Halted are the
 	// times in which a server could do nothing, by its address; nil: there were none.
 	Age    time.Duration
@@ -120,7 +123,7 @@ func Check(ctx context.Context, run Run) Report {
 	r := Report{}
 	for _, p := range []string{
 		Fifo, SingleImage, OwnWrites, Atomic, Views, Fenced, Sync, Durable,
-		WatchBeforeData, OneEvent, EventOrder, Ephemeral, Names, Expiry, Timeliness, Rights,
+		WatchBeforeData, OneEvent, EventOrder, Ephemeral, Names, Expiry, Timeliness, Rights, Lifetimes,
 	} {
 		r[p] = &Finding{Figures: map[string]float64{}}
 	}

@@ -77,7 +77,7 @@ func (j *judge) readLog() *log {
 	if !j.whole() {
 		return nil
 	}
-	b := &builder{judge: j, log: &log{closes: map[history.ID]*history.Txn{}}, owned: map[history.ID]map[string]bool{}}
+	b := &builder{judge: j, log: &log{closes: map[history.ID]*history.Txn{}}, owned: map[history.ID]map[string]bool{}, lives: map[string]*life{}}
 	root := j.pastOf("/")
 	root.versions[0] = version{present: true}
 	type key struct {
@@ -124,6 +124,7 @@ type builder struct {
 	*judge
 	log   *log
 	owned map[history.ID]map[string]bool
+	lives map[string]*life
 }
 
 // effective says that a transaction did something: it, or all its parts, succeeded.
@@ -139,12 +140,13 @@ func (b *builder) apply(t *history.Txn, by *request) bool {
 	}
 	base := change{zxid: t.Zxid, session: t.Session, by: by}
 	if t.Type != opMulti {
+		b.note(t, base, t)
 		return b.one(t, base, by != nil && by.Sequential)
 	}
 	base.many = len(t.Parts) > 1
 	for i := range t.Parts {
 		sequential := by != nil && len(by.Parts) == len(t.Parts) && by.Parts[i].Sequential
-		if !b.one(&t.Parts[i], base, sequential) {
+		if b.note(&t.Parts[i], base, t); !b.one(&t.Parts[i], base, sequential) {
 			return false
 		}
 	}

@@ -44,6 +44,7 @@ var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Pr
 	timedLog(promise(promises.Expiry, "sessions that went silent ended after their time-out, and soon", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by time-out while nothing was disturbed"))),
 	aged(promise(promises.Timeliness, "no session was shown a state that was older than the bound of the servers' settings", "order of zxids", "RZ", frame.Wants("reads", 1, "reads on connections that had lasted for longer than the bound"))),
 	restricted(promise(promises.Rights, "clients did what access control lists let them do, and nothing else", "lists in force", "Z", frame.Wants("kept", 10, "requests that their clients had no right to"))),
+	passing(promise(promises.Lifetimes, "containers and znodes with a TTL went when their time had come, and not earlier", "lives of znodes", "RZ", frame.Wants("looks", 10, "looks at containers and znodes with a TTL"))),
 	promise(promises.Names, "sequential names rose, and none came twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
 }, servers.Properties...)}
 
@@ -121,6 +122,12 @@ func restricted(p *frame.Property) *frame.Property {
 	return p
 }
 
+// passing makes a property apply only where clients made such znodes.
+func passing(p *frame.Property) *frame.Property {
+	p.Applies = func(a *evidence.Record) bool { return did(a, history.FLifetimes) }
+	return p
+}
+
 // did says that an operation of a name was called.
 func did(a *evidence.Record, f string) bool {
 	return slices.ContainsFunc(a.History.Events, func(e history.Event) bool { return e.F == f && e.Type == history.Invoke })
@@ -152,6 +159,7 @@ func wireRun(a *evidence.Record) promises.Run {
 		Final:        a.Phase(history.PhaseQuiesce),
 		Tick:         a.Params.Tick,
 		Timed:        a.Params.SameClock,
+		Sweep:        a.Params.Sweep,
 		Age:          a.Age(),
 		Halted: func(server string) (all []promises.Span) {
 			for _, s := range a.Halted(server) {

@@ -63,6 +63,9 @@ const (
 	StuckServer      Corruption = "stuck-server"
 	RightsIgnored    Corruption = "rights-ignored"
 	RightsRefused    Corruption = "rights-refused"
+	ContainerEarly   Corruption = "container-early"
+	ContainerFull    Corruption = "container-full"
+	TTLEarly         Corruption = "ttl-early"
 )
 
 // corruptions are how each is done.
@@ -113,6 +116,9 @@ var corruptions = []struct {
 	{StuckServer, "a server answers for ever from the state that it had when a client connected", 1, perConn[stuckServer]},
 	{RightsIgnored, "a client has the rights of all other clients", 1, newRightsIgnored},
 	{RightsRefused, "a client is refused what it has a right to read", 20, perConn[rightsRefused]},
+	{ContainerEarly, "a container goes that never had a child", 3, newSweptEarly(wire.CreateContainer)},
+	{ContainerFull, "a container goes that has a child", 2, shared(func() sweptFull { return sweptFull{containers: map[string]bool{}} })},
+	{TTLEarly, "a znode with a TTL goes before that is over", 2, newSweptEarly(wire.CreateTTL)},
 }
 
 // About says in a few words what is shown; "" of an unknown one.

@@ -35,12 +35,7 @@ func (t *rightsIgnored) toServer(c *conn, q *request) (send []*request) {
 	return append(send, q)
 }
 
-func (rightsIgnored) toClient(_ *conn, _ *request, f frame) []frame {
-	if f.isOfExtra() {
-		return nil
-	}
-	return []frame{f}
-}
+func (rightsIgnored) toClient(_ *conn, _ *request, f frame) []frame { return f.unlessExtra() }
 
 // rightsRefused tells a client that it may not read what it may.
 type rightsRefused struct{ unchanged }

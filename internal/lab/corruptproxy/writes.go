@@ -147,9 +147,4 @@ func (doneTwice) toServer(c *conn, q *request) []*request {
 	return []*request{extra(q, q.Op, q.record), q}
 }
 
-func (doneTwice) toClient(_ *conn, _ *request, f frame) []frame {
-	if f.isOfExtra() {
-		return nil
-	}
-	return []frame{f}
-}
+func (doneTwice) toClient(_ *conn, _ *request, f frame) []frame { return f.unlessExtra() }

@@ -107,7 +107,7 @@ func (f *Finished) Transactions() []byte {
 func (r *run) params() history.Params {
 	_, logged := r.ensemble.(ensemble.TransactionReader)
 	p := history.Params{
-		Clients: r.Clients, Servers: r.Profile.Servers, SessionTimeout: r.admin.granted(), Tick: r.Profile.Tick, SyncLimit: r.Profile.SyncLimit,
+		Clients: r.Clients, Servers: r.Profile.Servers, SessionTimeout: r.admin.granted(), Tick: r.Profile.Tick, SyncLimit: r.Profile.SyncLimit, Sweep: r.Profile.Sweep,
 		MinSession: r.Profile.MinSession, MaxSession: r.Profile.MaxSession,
 		Reconnect: reconnectBound(r.Profile.Servers), MinLoad: r.MinLoad,
 		SameClock: r.Profile.Backend == "embedded", Unlogged: !logged, Root: r.admin.root,

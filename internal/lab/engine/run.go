@@ -81,7 +81,11 @@ func (r *run) warn(doing string, err error) {
 // start starts the ensemble, which then may have less than its sketch.
 func (r *run) start(ctx context.Context) error {
 	r.Watcher.Phase("starting the ensemble")
-	e, err := r.Ensemble.Start(ctx)
+	starter := r.Ensemble
+	if p, ok := starter.(ensemble.Preparer); ok && workloads.Sweeps(r.Workload) {
+		starter = p.Prepare(ensemble.CanSweep)
+	}
+	e, err := starter.Start(ctx)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.EphemeralGone: {logged: []string{"watch-before-data"}, bare: []string{"watch-before-data", "ephemeral"}},
 	corruptproxy.LostWrite:     {bare: []string{"own-writes", "fenced", "single-image"}},
 	corruptproxy.NameTwice:     {bare: []string{"own-writes", "fenced", "single-image", "durable", "atomic", "ephemeral"}},
-	corruptproxy.MultiIndex:    {logged: []string{"rights"}, bare: []string{"rights"}}, // the one that is blamed was none of those
+	corruptproxy.ContainerFull: {bare: []string{"own-writes", "fenced", "single-image", "durable"}}, // its child goes, too
+	corruptproxy.MultiIndex:    {logged: []string{"rights"}, bare: []string{"rights"}},              // the one that is blamed was none of those
 	corruptproxy.Reordered:     {logged: []string{"answers"}, bare: []string{"answers"}},
 	corruptproxy.Unanswered:    {logged: []string{"answers"}, bare: []string{"answers"}},
 	corruptproxy.ExpiredAlive:  {logged: []string{"ephemeral"}, bare: []string{"ephemeral"}}, // the session goes on

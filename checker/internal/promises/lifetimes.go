@@ -1,0 +1,207 @@
+package promises
+
+import (
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file is about znodes that servers delete by themselves ("Programmer's Guide, Container
+// Nodes" and "TTL Nodes"): a container once it had children and has none, a znode with a TTL once
+// it was not written for that long and has no children.
+
+// life is such a znode.
+type life struct {
+	ttl time.Duration // 0: it is a container
+	// written is the transaction that made it or set its data last, while transactions are
+	// applied.
+	written *history.Txn
+	by      *request // that did so; nil: it is not in the record
+}
+
+// shown are the events that tell of its latest write.
+func (l *life) shown() []int {
+	if l == nil || l.by == nil {
+		return nil
+	}
+	return l.by.events()
+}
+
+// lifeOfRequest is what a request makes; nil: nothing of that kind.
+func lifeOfRequest(r history.Request) *life {
+	switch r.Op {
+	case "createContainer":
+		return &life{}
+	case "createTTL":
+		return &life{ttl: r.TTL}
+	}
+	return nil
+}
+
+// note follows such znodes through the transactions.
+func (b *builder) note(t *history.Txn, c change, whole *history.Txn) {
+	switch {
+	case t.Type == "createContainer" || t.Type == "createTTL":
+		b.lives[t.Path] = &life{ttl: t.TTL, written: whole, by: c.by}
+	case kind(t.Type) == opCreate:
+		delete(b.lives, t.Path)
+	case kind(t.Type) == opSet && b.lives[t.Path] != nil:
+		b.lives[t.Path].written, b.lives[t.Path].by = whole, c.by
+	case t.Type == opDelete:
+		if l := b.lives[t.Path]; l != nil && b.unasked(c) {
+			b.broken(Lifetimes, l.shown(), "%s was deleted at zxid %s by a request of session %s that client %d never sent: it is %s, and it was not its time", t.Path, c.zxid, c.session, b.sessions[c.session].client, l)
+		}
+		delete(b.lives, t.Path)
+	case t.Type == "deleteContainer":
+		b.swept(t, c, whole)
+		delete(b.lives, t.Path)
+	}
+}
+
+func (l *life) String() string {
+	if l.ttl == 0 {
+		return "a container"
+	}
+	return "a znode with a TTL of " + l.ttl.String()
+}
+
+// unasked says that a change is of a session all of whose requests are in the record, and of none of
+// those.
+func (b *builder) unasked(c change) bool {
+	s := b.sessions[c.session]
+	if c.by != nil || s == nil {
+		return false
+	}
+	for _, q := range s.requests {
+		if b.Copied != nil && b.Copied(s.client, q.at) {
+			return false
+		}
+	}
+	return true
+}
+
+// swept judges the deletion of a znode by the servers themselves.
+func (b *builder) swept(t *history.Txn, c change, whole *history.Txn) {
+	l, p := b.lives[t.Path], b.past(t.Path)
+	if p == nil || boot(t.Path) {
+		return
+	}
+	b.Report[Lifetimes].count("swept", 1)
+	switch v := p.now(); {
+	case l == nil:
+		b.broken(Lifetimes, l.shown(), "the servers deleted %s at zxid %s by themselves, though it is neither a container nor has it a TTL", t.Path, c.zxid)
+	case v.children > 0:
+		b.broken(Lifetimes, l.shown(), "the servers deleted %s at zxid %s by themselves, though it had %d children", t.Path, c.zxid, v.children)
+	case l.ttl == 0 && v.creates == 0:
+		b.broken(Lifetimes, l.shown(), "the servers deleted the container %s at zxid %s by themselves, though it had never had a child", t.Path, c.zxid)
+	case l.ttl > 0 && l.written.Zxid>>32 == whole.Zxid>>32 && whole.Wall.Sub(l.written.Wall) < l.ttl: // one leader's clock
+		b.broken(Lifetimes, l.shown(), "the servers deleted %s at zxid %s by themselves, %s after it was written, at zxid %s, though it has a TTL of %s",
+			t.Path, c.zxid, whole.Wall.Sub(l.written.Wall), l.written.Zxid, l.ttl)
+	}
+}
+
+// goneTooEarly looks for such znodes that nobody had asked to delete and that are not there,
+// though their time cannot have come.
+func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
+	p := j.past(of.path)
+	if p == nil {
+		return
+	}
+	m := p.lastOwn(v.lower)
+	if m == nil || m.by == nil || m.what == deleted {
+		return
+	}
+	l, made := j.lifeAt(of.path, p, v.lower)
+	if l == nil {
+		return
+	}
+	j.Report[Lifetimes].count("looks", 1)
+	if !of.absent || j.log != nil || j.Removed || p.unsure || p.behind(made.zxid, deleted) != nil {
+		return
+	}
+	switch {
+	case l.ttl > 0 && r.at-m.by.at < l.ttl && m.zxid>>32 == v.lower>>32:
+		j.broken(Lifetimes, append(r.request.events(), m.shown()...), "%s finds nothing, though the znode has a TTL of %s, client %d's %s was sent at %s only, and nobody had asked to delete it",
+			told(c, r), l.ttl, m.by.conn.client, m.by.name(), at(m.by.at))
+	case j.standingChild(of.path, p, r, v.lower) != nil:
+		m := j.standingChild(of.path, p, r, v.lower)
+		j.broken(Lifetimes, append(r.request.events(), m.shown()...), "%s finds nothing, though %s made a child of it, and nobody had asked to delete either", told(c, r), m.wrote())
+	case l.ttl == 0 && !j.everHad(of.path, p):
+		j.broken(Lifetimes, append(r.request.events(), made.shown()...), "%s finds nothing, though it was made as a container, nobody had asked for a child of it, and nobody had asked to delete it", told(c, r))
+	}
+}
+
+// lifeAt is what a znode was made as, of those kinds, and when; nil: as none, or nobody knows.
+func (j *judge) lifeAt(path string, p *past, z history.ID) (*life, *change) {
+	for i := len(p.own) - 1; i >= 0; i-- {
+		m := &p.own[i]
+		if m.zxid > z || m.what == set {
+			continue
+		}
+		if m.what != created || m.by == nil || m.by.Path != path {
+			return nil, nil
+		}
+		return lifeOfRequest(m.by.Request), m
+	}
+	return nil, nil
+}
+
+// standingChild is the creation of a child that nobody can have deleted when a reply was made; nil:
+// there is none that is known.
+func (j *judge) standingChild(path string, p *past, r *reply, z history.ID) *change {
+	for i := range p.children {
+		child := j.past(join(path, p.children[i].child))
+		if child == nil || child.ephemeral {
+			continue
+		}
+		if m := j.standing(child, r, z); m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// everHad says that somebody had asked for a child of a path.
+func (j *judge) everHad(path string, p *past) bool {
+	if len(p.children) > 0 || p.unnamed {
+		return true
+	}
+	for child := range j.pasts {
+		if strings.HasPrefix(child, path+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// stayed looks for such znodes that are there long after their time had come: servers look for
+// them at times of which the setting is known.
+func (j *judge) stayed(c *conn, v *view, r *reply, of *content) {
+	if j.log == nil || j.Sweep <= 0 || v.fence == nil || of.stat == nil {
+		return
+	}
+	p := j.past(of.path)
+	if p == nil {
+		return
+	}
+	l, made := j.lifeAt(of.path, p, v.lower)
+	there := &p.versions[p.in(v.lower)]
+	if l == nil || there.children > 0 || l.ttl == 0 && there.creates == 0 {
+		return
+	}
+	m := p.changeAt(there.from)
+	if m.by == nil || m.by.reply == nil {
+		return
+	}
+	due := m.by.reply.at + l.ttl
+	asked := v.fence.at
+	if asked <= due || j.interfered(due, asked) {
+		return
+	}
+	j.Report[Lifetimes].count("looks_behind", 1)
+	if asked-due > 2*j.Sweep+slack {
+		j.broken(Lifetimes, append(append(r.request.events(), v.fence.index), append(made.shown(), m.shown()...)...), "%s shows the znode, which is %s, though its time had come at %s, and the servers look for such znodes every %s",
+			told(c, r), l, at(due), j.Sweep)
+	}
+}
