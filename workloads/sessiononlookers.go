@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/internal/apart"
+	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
 // lookEvery is how often an onlooker reads, and lookAgain how long it waits when it found no

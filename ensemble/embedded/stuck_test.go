@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/internal/engine"
-	"github.com/zklab/zklab/internal/runtest"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/workloads"
 )
 
