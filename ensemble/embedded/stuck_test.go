@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -40,7 +41,7 @@ func TestStuckFollowerIsNotTimely(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		done, err := engine.Run(t.Context(), engine.Config{
 			Workload: workloads.Session{}, Ensemble: sticking{embedded.Config{InMemory: true, Latency: time.Millisecond}},
-			Clients: 3, Rate: 30, Keys: 1, TimeLimit: 20 * time.Second, SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second,
+			Settings: settings.Settings{Clients: 3, Rate: 30, Keys: 1, TimeLimit: 20 * time.Second, SessionTimeout: 4 * time.Second, OpTimeout: 5 * time.Second},
 		})
 		if err != nil {
 			t.Fatal(err)
