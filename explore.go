@@ -17,16 +17,6 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Explore runs the experiment without a fault, which makes a scenario of it, and then with
-// each single fault at each of the scenario's messages, and with pairs of them, until all
-// were tried or ctx ends. Runs are simulated, but those of a Command, which are in real time:
-// then a point names what is nearly the same message. Runners that c has must run the same
-// experiment, as that of [Experiment.ExploreRunner] does. It is a part of "zklab explore", whose
-// types others do not have.
-func (x Experiment) Explore(ctx context.Context, c explore.Config) (explore.Report, error) {
-	return x.explore(ctx, c, x.way())
-}
-
 // way is how one run of an exploration is made: simulated, or in real time where clients are programs.
 func (x Experiment) way() func(Experiment, context.Context) (*Outcome, error) {
 	if x.Command != nil {
@@ -35,7 +25,7 @@ func (x Experiment) way() func(Experiment, context.Context) (*Outcome, error) {
 	return Experiment.Simulate
 }
 
-// explore is Explore with a way to run one experiment in this process.
+// explore explores the experiment (see doors.Explore) with a way to run one in this process.
 func (x Experiment) explore(ctx context.Context, c explore.Config, way func(Experiment, context.Context) (*Outcome, error)) (explore.Report, error) {
 	x, run, err := x.explored(way)
 	if err != nil {
@@ -134,11 +124,4 @@ func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule, run func(Ex
 	o.Header, o.Verdicts = done.History.Header, done.Result.Verdicts
 	o.Missed = slices.ContainsFunc(done.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 	return o, nil
-}
-
-// ExploreRunner runs the scenario of an exploration in this process, as one of several that explore
-// it together.
-func (x Experiment) ExploreRunner() (explore.Runner, error) {
-	_, run, err := x.explored(x.way())
-	return run, err
 }

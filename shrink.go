@@ -20,25 +20,17 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Shrunk is the smallest run of a finding. It is a part of "zklab shrink".
-type Shrunk struct {
+// shrunk is the smallest run of a finding.
+type shrunk struct {
 	shrink.Report
-	Outcome  *Outcome
+	outcome  *Outcome
 	property string
 	workload string // of a recipe that has no name: how Go says it
 	place    string // of runs in real time, whose folders are there already
 }
 
-// Shrink makes a run smaller: made gives what an experiment file stands for. Runs that are
-// not simulated are written below scratch, which is made. It is a part of "zklab shrink", whose
-// types others do not have.
-func Shrink(ctx context.Context, c shrink.Config, scratch string, made func(store.Experiment) (Experiment, error)) (*Shrunk, error) {
-	return shrinkIn(ctx, nil, c, scratch, made)
-}
-
-// ShrinkIn is [Shrink] in a test, of a simulated run of x. It is a part of zklab's own
-// tests, whose types others do not have.
-func ShrinkIn(t *testing.T, x Experiment, o *Outcome, c shrink.Config) (*Shrunk, error) {
+// shrinkSimulated shrinks a simulated run of x in a test.
+func shrinkSimulated(t *testing.T, x Experiment, o *Outcome, c shrink.Config) (*shrunk, error) {
 	if o.unkept == nil {
 		return nil, usage("only a simulated run can be shrunk in a test")
 	}
@@ -66,8 +58,8 @@ func (x Experiment) smaller(s store.Experiment) (Experiment, error) {
 	return x, nil
 }
 
-func shrinkIn(ctx context.Context, t *testing.T, c shrink.Config, scratch string, made func(store.Experiment) (Experiment, error)) (*Shrunk, error) {
-	s := &Shrunk{property: c.Cause.Property, place: scratch}
+func shrinkIn(ctx context.Context, t *testing.T, c shrink.Config, scratch string, made func(store.Experiment) (Experiment, error)) (*shrunk, error) {
+	s := &shrunk{property: c.Cause.Property, place: scratch}
 	c.Run = func(ctx context.Context, stored store.Experiment) (shrink.Outcome, error) {
 		x, err := made(stored)
 		if err != nil {
@@ -84,7 +76,7 @@ func shrinkIn(ctx context.Context, t *testing.T, c shrink.Config, scratch string
 }
 
 // discard removes what runs in real time have written.
-func (s *Shrunk) discard() error {
+func (s *shrunk) discard() error {
 	if s.place == "" {
 		return nil
 	}
@@ -92,7 +84,7 @@ func (s *Shrunk) discard() error {
 }
 
 // run runs one that may be smaller.
-func (s *Shrunk) run(ctx context.Context, t *testing.T, x Experiment, simulated bool) (shrink.Outcome, error) {
+func (s *shrunk) run(ctx context.Context, t *testing.T, x Experiment, simulated bool) (shrink.Outcome, error) {
 	var begun []workloads.Arrival
 	var mu sync.Mutex
 	x.onArrival = func(a workloads.Arrival) {
@@ -113,8 +105,8 @@ func (s *Shrunk) run(ctx context.Context, t *testing.T, x Experiment, simulated 
 	return shrink.Outcome{
 		Causes: sweep.CausesOf(o.Result, o.History), Arrivals: begun, Hit: hits(o),
 		Keep: func() {
-			s.drop(s.Outcome)
-			s.Outcome = o
+			s.drop(s.outcome)
+			s.outcome = o
 		},
 		Drop: func() { s.drop(o) },
 	}, nil
@@ -131,16 +123,16 @@ func hits(o *Outcome) map[int][]int {
 
 // drop removes the folder of a run that is not the smallest. One that stays is in nobody's
 // way: the place is removed as a whole.
-func (s *Shrunk) drop(o *Outcome) {
+func (s *shrunk) drop(o *Outcome) {
 	if o != nil && o.Run != nil {
 		_ = os.RemoveAll(o.Run.Dir)
 	}
 }
 
-// Mattered says of each fault that is left what comes of the run without it.
-func (s *Shrunk) Mattered() (texts []string) {
+// mattered says of each fault that is left what comes of the run without it.
+func (s *shrunk) mattered() (texts []string) {
 	words := map[int]string{}
-	for _, f := range s.Outcome.Result.Stats.Faults {
+	for _, f := range s.outcome.Result.Stats.Faults {
 		words[f.Number] = shrink.Words(f)
 	}
 	for _, m := range s.Report.Mattered {
@@ -149,17 +141,17 @@ func (s *Shrunk) Mattered() (texts []string) {
 	return texts
 }
 
-// Keep writes the run to a folder, in place of an earlier one that was shrunk, with its report and
+// keep writes the run to a folder, in place of an earlier one that was shrunk, with its report and
 // a test in Go that runs it, where there can be one. from is where the first run is, replay how
 // somebody has this one again.
-func (s *Shrunk) Keep(folder, from, replay string) (err error) {
+func (s *shrunk) keep(folder, from, replay string) (err error) {
 	defer func() { err = errors.Join(err, s.discard()) }()
 	part := folder + ".part" // beside it: a folder that is there is whole
 	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
-	o := s.Outcome
+	o := s.outcome
 	o.replay, o.Result.Replay = replay, replay
 	o.Result.Shrunk = &store.Shrunk{
-		From: from, Property: s.property, Before: s.From.String(), After: s.To.String(), Runs: s.Runs, Mattered: s.Mattered(),
+		From: from, Property: s.property, Before: s.From.String(), After: s.To.String(), Runs: s.Runs, Mattered: s.mattered(),
 	}
 	if err := os.RemoveAll(part); err != nil {
 		return err
@@ -186,8 +178,8 @@ func (s *Shrunk) Keep(folder, from, replay string) (err error) {
 }
 
 // writeGoTest writes none where there can be none.
-func (s *Shrunk) writeGoTest() error {
-	x, err := store.ReadExperiment(s.Outcome.Run.Experiment())
+func (s *shrunk) writeGoTest() error {
+	x, err := store.ReadExperiment(s.outcome.Run.Experiment())
 	if err != nil {
 		return err
 	}
@@ -195,7 +187,7 @@ func (s *Shrunk) writeGoTest() error {
 	if err != nil || !ok {
 		return err
 	}
-	path := s.Outcome.Run.GoTest()
+	path := s.outcome.Run.GoTest()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func shrunk(t *testing.T, recipe, subject, faults string) *zklab.Shrunk {
 		if len(causes) == 0 {
 			continue
 		}
-		s, err := zklab.ShrinkIn(t, x, o, shrink.Config{Cause: causes[0], Runs: 150})
+		s, err := zklab.ShrinkSimulated(t, x, o, shrink.Config{Cause: causes[0], Runs: 150})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,29 +29,29 @@ func smallestText(t *testing.T, first *Outcome) string {
 		return fmt.Sprintf("the smallest: %s%s  shrunk  no: %v\n", violationText(first), whereText(first), err)
 	}
 	text := fmt.Sprintf("the smallest, made smaller: %s\n  shrunk  to %s, in %s, from the run of seed %d\n",
-		violationText(small.Outcome), small.To, prose.Count(small.Runs, "run"), first.Result.Seed)
-	for _, mattered := range small.Mattered() {
+		violationText(small.outcome), small.To, prose.Count(small.Runs, "run"), first.Result.Seed)
+	for _, mattered := range small.mattered() {
 		text += "          " + mattered + "\n"
 	}
-	text += fmt.Sprintf("  test    %s\n  report  %s\n", small.Outcome.Run.GoTest(), small.Outcome.Run.Report())
-	return text + "\n  " + firstText(first, small.Outcome) + whereText(first)
+	text += fmt.Sprintf("  test    %s\n  report  %s\n", small.outcome.Run.GoTest(), small.outcome.Run.Report())
+	return text + "\n  " + firstText(first, small.outcome) + whereText(first)
 }
 
 // shrinkKept makes a run that was kept smaller, and keeps the smaller one beside it.
-func shrinkKept(t *testing.T, o *Outcome) (small *Shrunk, err error) {
+func shrinkKept(t *testing.T, o *Outcome) (small *shrunk, err error) {
 	t.Helper()
 	shown := o.shown()
 	err = errLeftOut
 	t.Run("shrink", func(t *testing.T) {
 		causes := sweep.CausesOf(o.Result, o.History)
 		at := max(0, slices.IndexFunc(causes, func(c sweep.Cause) bool { return c.Property == shown.Property }))
-		small, err = ShrinkIn(t, o.made, o, shrink.Config{Cause: causes[at], For: shrinkFor})
+		small, err = shrinkSimulated(t, o.made, o, shrink.Config{Cause: causes[at], For: shrinkFor})
 	})
 	if err != nil {
 		return nil, err
 	}
 	folder := filepath.Join(o.Run.Dir, "shrunk")
-	return small, small.Keep(folder, o.Run.Dir, "go test, with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
+	return small, small.keep(folder, o.Run.Dir, "go test, with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
 }
 
 // firstText says what the run was violated by that was made smaller, and where that may be another

@@ -14,11 +14,8 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// SweepRun runs the experiment with the seed of a task as one of the many runs of a sweep:
-// it is judged by what did happen, whether or not each kind of fault took effect, and leaves
-// its line; a folder with its report only if it failed. It is a part of "zklab sweep", whose
-// types others do not have.
-func (x Experiment) SweepRun(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
+// sweepRun runs the experiment as one of a sweep: see doors.Sweep.
+func (x Experiment) sweepRun(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
 	x.Seed, x.AllowUnknown, x.OptionalFaults = t.Seed, true, true
 	x.messages = true
 	x.MinLoad = min(x.MinLoad, sweptLoad)

@@ -192,11 +192,11 @@ func TestNamed(t *testing.T) {
 			t.Errorf("%s that is broken: %v, %v", recipe, w, err)
 		}
 	}
-	if w, err := Named("session", Broken); err != nil || w != (Session{Corruption: corruptproxy.LostWrite}) {
+	if w, err := Named("session", Broken); err != nil || w != (Session{corruption: corruptproxy.LostWrite}) {
 		t.Errorf("a broken session: %+v, %v", w, err)
 	}
 	for _, kind := range corruptproxy.Corruptions() {
-		if w, err := Named("session", "broken:"+string(kind)); err != nil || w != (Session{Corruption: kind}) {
+		if w, err := Named("session", "broken:"+string(kind)); err != nil || w != (Session{corruption: kind}) {
 			t.Errorf("%s: %+v, %v", kind, w, err)
 		}
 	}

@@ -22,8 +22,8 @@ import (
 type Register struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Register, error)
-	// Corruption is the planted defect between clients and servers; "" is none.
-	Corruption corruptproxy.Corruption
+	// corruption is the planted defect between clients and servers; "" is none.
+	corruption corruptproxy.Corruption
 }
 
 var _ = offer(models.Register,
@@ -45,11 +45,11 @@ var _ = offer(models.Register,
 
 // corrupted is the right register, on servers that seem to break a promise to anybody.
 func corrupted(kind corruptproxy.Corruption, property, faults string) Subject {
-	return planted(string(kind), property, faults, kind.About(), Register{New: subjects.NewRegister, Corruption: kind}).alone()
+	return planted(string(kind), property, faults, kind.About(), Register{New: subjects.NewRegister, corruption: kind}).alone()
 }
 
 // Through is part of Proxied.
-func (w Register) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.Corruption, dial) }
+func (w Register) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.corruption, dial) }
 
 // Name is that of the model.
 func (Register) Name() string { return models.Register.Name }

@@ -20,8 +20,8 @@ import (
 // that never go back, watches before data, multis as a whole, ephemerals as long as
 // their session, sequential names once. It is decided from what went over the wire.
 type Session struct {
-	// Corruption is the planted defect between clients and servers; "" is none.
-	Corruption corruptproxy.Corruption
+	// corruption is the planted defect between clients and servers; "" is none.
+	corruption corruptproxy.Corruption
 }
 
 var _ = offer(models.Session, append([]Subject{
@@ -82,7 +82,7 @@ var foundBy = []struct {
 // promise.
 func corruptions() (all []Subject) {
 	for _, f := range foundBy {
-		all = append(all, planted(string(f.kind), f.property, f.faults, f.kind.About(), Session{Corruption: f.kind}))
+		all = append(all, planted(string(f.kind), f.property, f.faults, f.kind.About(), Session{corruption: f.kind}))
 	}
 	return all
 }
@@ -100,7 +100,7 @@ func (Session) Wired() {}
 func (Session) Sweeps() {}
 
 // Through is part of Proxied.
-func (w Session) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.Corruption, dial) }
+func (w Session) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.corruption, dial) }
 
 // Start makes the folders of the keys.
 func (w Session) Start(ctx context.Context, env *Env) (Run, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/doors"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -138,7 +139,7 @@ func newExploreWorker() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			run, err := e.ExploreRunner()
+			run, err := doors.ExploreRunner(e)
 			if err != nil {
 				return err
 			}
@@ -267,7 +268,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 		return err
 	}
 	defer closeAll()
-	report, err := x.Explore(ctx, e.config)
+	report, err := doors.Explore(ctx, x, e.config)
 	screen.end()
 	var unrun *explore.RunError
 	if errors.As(err, &unrun) {

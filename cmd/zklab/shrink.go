@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/doors"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
@@ -85,18 +86,16 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	made := func(x store.Experiment) (zklab.Experiment, error) {
+	made := func(x store.Experiment) (doors.Experiment, error) {
 		e, err := experiment(x, &runFlags{config: run.Experiment()})
 		return e, noUsage(err)
 	}
 	folder := filepath.Join(run.Dir, shrunkName)
-	s, err := zklab.Shrink(ctx, c, scratch(c.From, folder), made)
+	place := doors.Place{Scratch: scratch(c.From, folder), From: run.Dir, To: folder, Replay: printable.Command("zklab", "replay", folder)}
+	s, err := doors.Shrink(ctx, c, place, made)
 	screen.end()
 	if err != nil {
 		return wayOut(fmt.Errorf("%s: %w", run.Path(), err), "--ports")
-	}
-	if err := s.Keep(folder, run.Dir, printable.Command("zklab", "replay", folder)); err != nil {
-		return err
 	}
 	return f.print(cmd, s)
 }
@@ -153,7 +152,7 @@ func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause,
 }
 
 // print says what came of it.
-func (f *shrinkFlags) print(cmd *cobra.Command, s *zklab.Shrunk) error {
+func (f *shrinkFlags) print(cmd *cobra.Command, s *doors.Shrunk) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "from  %s\nto    %s\nin %d runs and %.1f s", s.From, s.To, s.Runs, s.Took.Seconds())
 	if s.NotRun > 0 {
@@ -163,11 +162,11 @@ func (f *shrinkFlags) print(cmd *cobra.Command, s *zklab.Shrunk) error {
 		fmt.Fprintf(out, "; it may become smaller: %s", s.Ended)
 	}
 	fmt.Fprintln(out)
-	if test := s.Outcome.Run.GoTest(); exists(test) {
+	if test := s.Run.GoTest(); exists(test) {
 		fmt.Fprintf(out, "test in Go: %s\n", test)
 	}
 	fmt.Fprintln(out)
-	return printResult(cmd, s.Outcome.Run, s.Outcome.Result, false, f.quiet)
+	return printResult(cmd, s.Run, s.Result, false, f.quiet)
 }
 
 func exists(path string) bool {

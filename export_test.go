@@ -1,0 +1,12 @@
+package zklab
+
+// What the tests of this package need besides what it exports.
+type Shrunk = shrunk
+
+var ShrinkSimulated = shrinkSimulated
+
+func (s *shrunk) Outcome() *Outcome { return s.outcome }
+
+func (s *shrunk) Mattered() []string { return s.mattered() }
+
+func (s *shrunk) Keep(folder, from, replay string) error { return s.keep(folder, from, replay) }
