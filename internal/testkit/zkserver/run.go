@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -79,12 +80,16 @@ func Run(args []string, alive io.Reader) error {
 	return ask(conn, r)
 }
 
+// anyway are settings that the servers have without being told. The older form of the ids of znodes with a TTL
+// shows in nothing but the owner that their stat names.
+var anyway = []string{"extendedTypesEnabled=true", "emulate353TTLNodes=true"}
+
 // javaFlags reads the flags of a server's Java: the super user's digest, and what the servers do anyway.
 // Of the others those that set something of ZooKeeper's are errors.
 func javaFlags(text string) (superDigest string, err error) {
 	for _, flag := range strings.Fields(text) {
 		setting, ok := strings.CutPrefix(flag, "-Dzookeeper.")
-		if !ok || setting == "extendedTypesEnabled=true" {
+		if !ok || slices.Contains(anyway, setting) {
 			continue
 		}
 		digest, ok := strings.CutPrefix(setting, "DigestAuthenticationProvider.superDigest=")
