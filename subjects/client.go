@@ -26,6 +26,10 @@ type Client struct {
 	// goroutine of a client reads it, not one of each subject.
 	Events <-chan zk.Event
 
+	// Own is the session of a library that has connections of its own, in a program that opened it
+	// (Connect of adapter.Subjects); [Own] gives it with its type. Conn and Events are nil then.
+	Own any
+
 	// Remote is set where the client lives in another process: that has the
 	// connection, and makes the subjects.
 	Remote Remote
@@ -55,6 +59,16 @@ type Remote interface {
 func (c *Client) recipeClient() *recipes.Client {
 	c.once.Do(func() { c.recipes = recipes.NewClient(c.Conn, c.Events, c.Timeout) })
 	return c.recipes
+}
+
+// Own is the session that the program opened for the client with its own library, as what it is. The
+// error says that there is none of that type.
+func Own[T any](c *Client) (session T, err error) {
+	session, ok := c.Own.(T)
+	if !ok {
+		return session, fmt.Errorf("client %d has no session of the type %T of its own library: Connect of adapter.Subjects gave %T", c.ID, session, c.Own)
+	}
+	return session, nil
 }
 
 // BeforeEnd has a function called when the client is closed, also where nobody closes its

@@ -9,7 +9,9 @@ import (
 
 // This file is how a subject is used from another process: operations by name, with
 // values in JSON. Each contract says in its own file how it is served and how it is
-// reached; whatever lies between the two processes (package adapter) knows no contract.
+// reached; whatever lies between the two processes (package adapter) knows no contract. A program that
+// serves subjects calls adapter.Serve with makers from here ([ServeLock]); its library may have
+// connections of its own ([Own]).
 
 // Maker makes a subject for another process. The value is what make says beside the
 // path; nil: nothing.
@@ -118,6 +120,9 @@ func (c *Client) remote(recipe, path string, value any, offers ...string) (Objec
 // Connected is nil if a subject of this process can be made; else the client has its
 // connection in another one.
 func (c *Client) Connected() error {
+	if c.Own != nil {
+		return fmt.Errorf("client %d has a session of its own library, and no connection of go-zookeeper", c.ID)
+	}
 	if c.Conn == nil {
 		return fmt.Errorf("client %d has its connection in another process: its subjects are made there", c.ID)
 	}

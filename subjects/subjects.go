@@ -23,6 +23,9 @@
 //   - An error says that the outcome is not known, unless [NoEffect] is true of it. A method that
 //     returns an error is called again, or not, and never for the same item.
 //   - A method returns soon after its ctx has ended.
+//
+// A library that opens connections of its own opens them with c.Dial. If it cannot, or in another process,
+// adapter.Serve makes a program of it that each client runs as: see [Client.Own] and docs/adapters.md.
 package subjects
 
 import (

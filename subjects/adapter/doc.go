@@ -9,7 +9,8 @@
 //   - [Process] is the harness's side: [Start] runs the program, and the value
 //     makes subjects ([subjects.Remote]) and is what faults freeze, kill and
 //     start again.
-//   - [Serve] is the program's side, for subjects in Go: "zklab worker" is it.
+//   - [Serve] is the program's side, for subjects in Go: "zklab worker" is it. Subjects of a
+//     library with connections of its own are served, too: see Connect of [Subjects].
 //   - [Conform] puts any such program through its paces.
 //
 // A program that breaks the protocol (it prints something else, ends by itself,

@@ -27,7 +27,8 @@ const honest = "honest"
 type fake struct {
 	in      func(_ *player, b []byte, r request) [][]byte
 	out     func(_ *player, b []byte, r reply) [][]byte
-	lingers bool // at the end of its input
+	lingers bool      // at the end of its input
+	serves  *Subjects // nil: own
 }
 
 // own are zklab's own subjects, of each recipe that can be served.
@@ -86,6 +87,9 @@ func (g *player) play(defect string) (code int) {
 	defer in.Close()
 	go g.read(f)
 	subjects := own
+	if f.serves != nil {
+		subjects = *f.serves
+	}
 	subjects.Dial = g.dial
 	if err := Serve(context.Background(), in, &filtered{g, f}, subjects); err != nil {
 		fmt.Fprintln(g.stderr, err)

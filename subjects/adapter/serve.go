@@ -23,11 +23,34 @@ type Subjects struct {
 	//	map[string]subjects.Maker{"lock": subjects.ServeLock(mylock.New)}
 	Recipes map[string]subjects.Maker
 
+	// Connect opens a session with a library that has connections of its own. Nil: the session is one
+	// of go-zookeeper, the client's Conn. Makers get the same client, and what Connect gave from
+	// [subjects.Own]. It connects to c.Servers through c.Dial if the library lets it, asks for the session
+	// time-out c.Timeout, sets that to the one that the servers granted, and returns when there is a
+	// session, or when ctx ends. There is one session at a time.
+	//
+	// Errors are told by the codes of [subjects.Code]: wrap zk.ErrSessionExpired and its like, or give
+	// an [Error] with the code.
+	Connect func(ctx context.Context, c *subjects.Client) (Connection, error)
+
 	// Dial reaches the servers; nil is net.DialTimeout.
 	Dial zk.Dialer
 	// Logf takes the stack of a panic of a subject; nil drops it. Called by several
 	// goroutines at once.
 	Logf func(format string, args ...any)
+}
+
+// Connection is a session that Connect of [Subjects] opened. If it is a [Toucher], the adapter offers touch.
+type Connection interface {
+	// Close ends the session. Its objects have been closed, unless a call of them is stuck. It should
+	// return when ctx ends, a second later; it is not waited for any longer.
+	Close(ctx context.Context) error
+}
+
+// Toucher does one quorum write on the session that changes nothing, such as a transaction with a single
+// check of the path. So zklab can prove that a session lived.
+type Toucher interface {
+	Touch(ctx context.Context, path string) error
 }
 
 // Serve is the program's side of the protocol: it reads requests from in, does

@@ -126,21 +126,36 @@ func (v *session) open(ctx context.Context, req request) (*result, error) {
 	if again {
 		return nil, refused(subjects.CodeBadRequest, "it is open")
 	}
-	c, err := v.connect(ctx, req)
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.opening, v.client = false, c
+	c, err := v.connectOnce(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return &result{Version: Version, Name: v.of.subjects.Name, Offers: []string{offerTouch}}, nil
+	r := &result{Version: Version, Name: v.of.subjects.Name}
+	if touching(c) != nil {
+		r.Offers = []string{offerTouch}
+	}
+	return r, nil
+}
+
+// connectOnce connects, and keeps the client. A panic of Connect leaves the session to another open.
+func (v *session) connectOnce(ctx context.Context, req request) (c *subjects.Client, err error) {
+	defer func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.opening, v.client = false, c
+	}()
+	return v.connect(ctx, req)
 }
 
 func (v *session) connect(ctx context.Context, req request) (*subjects.Client, error) {
+	timeout := time.Duration(req.TimeoutMS) * time.Millisecond
+	if v.of.subjects.Connect != nil {
+		return v.connectOwn(ctx, &subjects.Client{ID: *req.Client, Servers: req.Servers, Timeout: timeout, Dial: v.of.subjects.Dial})
+	}
 	var granted granted
 	dial := granted.through(v.of.subjects.Dial)
 	conn, events, err := zkconn.Open(ctx, zkconn.Config{
-		Servers: req.Servers, Timeout: time.Duration(req.TimeoutMS) * time.Millisecond, Dial: dial,
+		Servers: req.Servers, Timeout: timeout, Dial: dial,
 	})
 	if err != nil {
 		return nil, err
@@ -149,6 +164,49 @@ func (v *session) connect(ctx context.Context, req request) (*subjects.Client, e
 		ID: *req.Client, Servers: req.Servers, Timeout: granted.timeout(),
 		Dial: zkconn.Lossy(dial), Conn: conn, Events: events,
 	}, nil
+}
+
+// connectOwn has the program's own library connect. What it opened too late is closed.
+func (v *session) connectOwn(ctx context.Context, c *subjects.Client) (*subjects.Client, error) {
+	own, err := v.of.subjects.Connect(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if own == nil {
+		return nil, errors.New("Connect gave no connection, and no error")
+	}
+	if ctx.Err() != nil {
+		closeOwn(own)
+		return nil, context.Cause(ctx)
+	}
+	c.Own = own
+	return c, nil
+}
+
+// closeOwn ends a session of the program's own library, and waits for that no longer than a moment.
+func closeOwn(own Connection) {
+	ctx, cancel := context.WithTimeout(context.Background(), endMoment)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = own.Close(ctx)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// touching is how the client does a write that changes nothing; nil if it cannot.
+func touching(c *subjects.Client) func(context.Context, string) error {
+	if c.Own == nil {
+		return func(ctx context.Context, path string) error { return zkconn.NoopWrite(ctx, c.Conn, path) }
+	}
+	if t, ok := c.Own.(Toucher); ok {
+		return t.Touch
+	}
+	return nil
 }
 
 // present gives the client, once it is open.
@@ -167,7 +225,11 @@ func (v *session) touch(ctx context.Context, req request) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &result{}, zkconn.NoopWrite(ctx, c.Conn, req.Path)
+	touch := touching(c)
+	if touch == nil {
+		return nil, refused(subjects.Code(subjects.ErrCannot), "touch is not offered")
+	}
+	return &result{}, touch(ctx, req.Path)
 }
 
 // The end takes a moment for what was cancelled, one for each thing to be
@@ -197,7 +259,11 @@ func (v *session) end() {
 		ctx, cancel := context.WithTimeout(context.Background(), endMoment)
 		defer cancel()
 		_ = c.Close(ctx)
-		c.Conn.Close()
+		if own, ok := c.Own.(Connection); ok {
+			closeOwn(own)
+		} else {
+			c.Conn.Close()
+		}
 	}
 	within(endRest)
 	v.mu.Lock()
