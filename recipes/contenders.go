@@ -42,6 +42,19 @@ func Contenders(ctx context.Context, c *Client, path string) ([]Contender, error
 	return contenders(ctx, calls.New(c.client, path), "")
 }
 
+// ContenderNames lists the names of the znodes that stand in line at a path, in their order, by one read, where
+// [Contenders] reads each. A znode that is not ephemeral and only looks like a contender is among them. Errors are
+// those of Contenders.
+func ContenderNames(ctx context.Context, c *Client, path string) (names []Name, err error) {
+	r := calls.New(c.client, path)
+	err = r.Attempts(ctx, "list contenders", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
+		all, err := r.Client.FreshChildren(ctx, z, r.Path)
+		names = contending(all, "")
+		return calls.AppliedUnless(err)
+	})
+	return names, err
+}
+
 // contenders lists those of one recipe; "" stands for any.
 func contenders(ctx context.Context, r *calls.Recipe, of string) (all []Contender, err error) {
 	err = r.Attempts(ctx, "list contenders", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {

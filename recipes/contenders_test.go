@@ -50,6 +50,10 @@ func TestContenders(t *testing.T) {
 			if got := lineOf(all); got != want {
 				t.Errorf("%s: %q, not %q", path, got, want)
 			}
+			names, err := recipes.ContenderNames(t.Context(), c.s, path)
+			if err != nil || !slices.EqualFunc(names, all, func(n recipes.Name, c recipes.Contender) bool { return n.Recipe == c.Recipe && n.Writer == c.Writer }) {
+				t.Errorf("%s: names %+v of %q, %v", path, names, want, err)
+			}
 			return all
 		}
 		lined := func(ask func(ctx context.Context) error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -116,14 +117,8 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 // obtain waits until it is held.
 func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Client, full string, h held) error {
 	say := f.steps(cmd)
-	line, err := recipes.Contenders(ctx, s, full)
-	if err != nil {
+	if err := h.alone(ctx, s, full); err != nil {
 		return err
-	}
-	for _, c := range line {
-		if c.Recipe != h.recipe {
-			return fmt.Errorf("%s has contenders of recipe %s, which %s does not keep out: %s", full, c.Recipe, h.what, h.instead)
-		}
 	}
 	ctx = recipes.WithTrace(ctx, recipes.Trace{
 		LinedUp: func(path string) { say("created %s", path) },
@@ -148,11 +143,31 @@ func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Cli
 		bounded, cancel = context.WithTimeout(ctx, f.wait)
 	}
 	defer cancel()
-	err = h.take(bounded)
+	err := h.take(bounded)
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
 		return notObtained{fmt.Errorf("%s of %s could not be had within %s", h.what, full, f.wait)}
 	}
 	return err
+}
+
+// alone refuses a path at which contenders of another recipe are. Each contender is read only if a name says
+// that there may be such: a line can be long.
+func (h held) alone(ctx context.Context, s *recipes.Client, full string) error {
+	others := func(recipe string) bool { return recipe != h.recipe }
+	names, err := recipes.ContenderNames(ctx, s, full)
+	if err != nil || !slices.ContainsFunc(names, func(n recipes.Name) bool { return others(n.Recipe) }) {
+		return err
+	}
+	line, err := recipes.Contenders(ctx, s, full)
+	if err != nil {
+		return err
+	}
+	for _, c := range line {
+		if others(c.Recipe) {
+			return fmt.Errorf("%s has contenders of recipe %s, which %s does not keep out: %s", full, c.Recipe, h.what, h.instead)
+		}
+	}
+	return nil
 }
 
 // giveBack gives it back, and reports whether it had been lost.
