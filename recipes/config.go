@@ -52,7 +52,8 @@ type configured struct {
 }
 
 // Set makes data the configuration, and makes the znode, and what is missing above it,
-// if need be.
+// if need be. It also returns nil if the reply was lost and another client has changed the
+// configuration since: then data may never have been the configuration, but no client can tell.
 //
 // A call without success has had no effect if its error has NoEffect: [ErrTooLarge],
 // [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the

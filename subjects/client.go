@@ -55,9 +55,10 @@ type Remote interface {
 }
 
 // recipeClient is the client of package recipes on the client's connection.
-// It reads the client's events, so all subjects of the client share it.
-func (c *Client) recipeClient() *recipes.Client {
-	c.once.Do(func() { c.recipes = recipes.NewClient(c.Conn, c.Events, c.Timeout) })
+// It reads the client's events, so all subjects of the client share it, which are of one kind: the
+// first one says with which options it is made.
+func (c *Client) recipeClient(options ...recipes.Option) *recipes.Client {
+	c.once.Do(func() { c.recipes = recipes.NewClient(c.Conn, c.Events, c.Timeout, options...) })
 	return c.recipes
 }
 
@@ -82,9 +83,9 @@ func (c *Client) BeforeEnd(f func(context.Context)) {
 }
 
 // ofRecipe makes a subject of package recipes with that client.
-func ofRecipe[T any](c *Client, make func(*recipes.Client) T) (subject T, err error) {
+func ofRecipe[T any](c *Client, make func(*recipes.Client) T, options ...recipes.Option) (subject T, err error) {
 	if err = c.Connected(); err == nil {
-		subject = make(c.recipeClient())
+		subject = make(c.recipeClient(options...))
 	}
 	return subject, err
 }

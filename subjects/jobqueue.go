@@ -3,6 +3,7 @@ package subjects
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 
 	"github.com/zklab/zklab/history"
@@ -65,6 +66,27 @@ func (q ownJobQueue) Take(ctx context.Context) (Job, error) {
 		return nil, err
 	}
 	return ownJob{j}, nil
+}
+
+// NewOnceJobQueue is zklab's own job queue, into which jobs are put by PutOnce: again where it is not
+// known whether they were, and once more after that.
+func NewOnceJobQueue(c *Client, path string, n int) (JobQueue, error) {
+	return ofRecipe(c, func(cl *recipes.Client) JobQueue { return onceJobQueue{ownJobQueue{recipes.NewJobQueue(cl, path, n)}} })
+}
+
+type onceJobQueue struct{ ownJobQueue }
+
+func (q onceJobQueue) Put(ctx context.Context, job []byte) error {
+	for {
+		_, err := q.PutOnce(ctx, string(job), job)
+		if err == nil {
+			_, _ = q.PutOnce(ctx, string(job), job) // which adds nothing
+			return nil
+		}
+		if !errors.Is(err, recipes.ErrUnknown) || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 type ownJob struct{ of *recipes.Job }

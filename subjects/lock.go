@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -18,6 +21,35 @@ type Lock interface {
 // NewLock is zklab's own lock, recipes.Lock.
 func NewLock(c *Client, path string) (Lock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Lock { return recipes.NewLock(cl, path) })
+}
+
+// NewACLLock is zklab's own lock with an ACL: only clients that say who they are may create znodes.
+func NewACLLock(c *Client, path string) (Lock, error) {
+	acl := append(zk.DigestACL(zk.PermAll, aclUser, aclPassword), zk.WorldACL(zk.PermAll&^zk.PermCreate)...)
+	return ofRecipe(c, func(cl *recipes.Client) Lock {
+		return &aclLock{recipeLock: recipes.NewLock(cl, path), conn: c.Conn}
+	}, recipes.WithACL(acl...))
+}
+
+const aclUser, aclPassword = "zklab", "secret"
+
+// recipeLock is a name for a field beside the method Lock.
+type recipeLock = recipes.Lock
+
+type aclLock struct {
+	*recipeLock
+	conn *zk.Conn
+	said bool // who this client is; go-zookeeper says it again on each new connection
+}
+
+func (l *aclLock) Lock(ctx context.Context) error {
+	for !l.said {
+		err := await.Until(ctx, func() error { return l.conn.AddAuth("digest", []byte(aclUser+":"+aclPassword)) })
+		if l.said = err == nil; !l.said && await.Sleep(ctx, tryAgain) != nil {
+			return WithoutEffect(err)
+		}
+	}
+	return l.recipeLock.Lock(ctx)
 }
 
 // ServeLock serves locks to another process.

@@ -3,9 +3,12 @@ package subjects
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -48,6 +51,29 @@ func NewBoundedQueue(c *Client, path string) (Queue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Queue {
 		return ownBoundedQueue{recipes.NewBoundedQueue(cl, path, LittleRoom), itemNames{"-bounded-"}}
 	})
+}
+
+// NewTryingBoundedQueue is zklab's own bounded queue, whose producers try until there is room.
+func NewTryingBoundedQueue(c *Client, path string) (Queue, error) {
+	q, err := NewBoundedQueue(c, path)
+	if err != nil {
+		return nil, err
+	}
+	return tryingBoundedQueue{q.(ownBoundedQueue)}, nil
+}
+
+type tryingBoundedQueue struct{ ownBoundedQueue }
+
+// tryAgain is how long a producer waits before it tries again.
+const tryAgain = 10 * time.Millisecond
+
+func (q tryingBoundedQueue) Put(ctx context.Context, item []byte) error {
+	for {
+		err := q.TryPut(ctx, item)
+		if !errors.Is(err, recipes.ErrFull) || await.Sleep(ctx, tryAgain) != nil {
+			return err
+		}
+	}
 }
 
 // LittleRoom is the capacity of the bounded queues that come with zklab.

@@ -22,7 +22,7 @@ type DelayQueue struct {
 
 var _ = offer(models.DelayQueue,
 	own(DelayQueue{subjects.NewDelayQueue}),
-	Subject{Name: Own + "-relaxed", About: "the recipe of package recipes, relaxed: by lists that may be old", workload: DelayQueue{subjects.NewRelaxedDelayQueue}},
+	variant("relaxed", "the recipe of package recipes, relaxed: by lists that may be old", DelayQueue{subjects.NewRelaxedDelayQueue}),
 	// A single client gets its own items too early, or in the wrong order.
 	planted("ignores-due", "not-early", "", "gives out the item that is due first, though it is not due yet", DelayQueue{broken.IgnoresDue}).alone(),
 	planted("seconds", "not-early", "", "compares whole seconds where items are due in milliseconds", DelayQueue{broken.DueInSeconds}).alone(),

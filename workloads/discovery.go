@@ -17,6 +17,7 @@ type Discovery struct {
 
 var _ = offer(models.Discovery,
 	own(Discovery{subjects.NewService}),
+	variant("directory", "the recipe of package recipes, as its Directory shows it", Discovery{subjects.NewDirectoryService}),
 	planted("one-shot-watch", "converge", "", "watches once, and hears of no change behind the first one", Discovery{broken.ServiceOf(broken.OneShotWatch)}),
 	planted("not-registered-again", "converge", "expire:holder/1500ms", "does not register again when its session has ended", Discovery{broken.ServiceOf(broken.RejoinLost)}),
 	planted("persistent-instance", "converge", "expire:holder/1500ms", "makes persistent instances, and forgets them with its session", Discovery{broken.ServiceOf(broken.PersistentMember)}).besides("fresh", "log"), // as of groups

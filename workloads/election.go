@@ -23,6 +23,7 @@ type Election struct {
 
 var _ = offer(models.Election,
 	own(Election{subjects.NewElection}),
+	variant("states", "the recipe of package recipes, as its States tells of it", Election{subjects.NewStatesElection}),
 	planted("sorts-by-id", "exclusion", "", "sorts candidates by their ids and not by their numbers", Election{broken.SortsByID}),
 	planted("never-regains", "progress", "expire/1500ms", "does not stand again in a new session", Election{broken.NeverRegains}),
 )

@@ -209,9 +209,9 @@ func TestNamed(t *testing.T) {
 func TestNotNamed(t *testing.T) {
 	for _, tt := range []struct{ recipe, subject, want string }{
 		{"lok", Own, `unknown recipe "lok"; did you mean "lock"? known are `},
-		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, go-zookeeper, broken`},
-		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, zklab-long, zklab-bounded, broken`},
-		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, zklab-long, zklab-bounded, broken`},
+		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, zklab-do, zklab-acl, go-zookeeper, broken`},
+		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, zklab-long, zklab-bounded, zklab-bounded-try, broken`},
+		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, zklab-long, zklab-bounded, zklab-bounded-try, broken`},
 		{"election", "broken:x", `recipe election has no planted defect "x"; it has sorts-by-id, never-regains`},
 		{"election", "broken:", `recipe election has no planted defect ""; it has sorts-by-id, never-regains`},
 		{"register", "broken:plain-as-fence", `recipe register has no planted defect "plain-as-fence"; did you mean "plain-as-fenced"? it has cas-without-version, `},

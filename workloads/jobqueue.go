@@ -28,6 +28,8 @@ type JobQueue struct {
 
 var _ = offer(models.JobQueue,
 	own(JobQueue{subjects.NewJobQueue}),
+	variant("do", "the recipe of package recipes, whose workers take jobs by Do", JobQueue{subjects.NewDoJobQueue}),
+	variant("once", "the recipe of package recipes, into which jobs are put by PutOnce, each twice", JobQueue{subjects.NewOnceJobQueue}),
 	planted("leases-of-their-own", "lease-exclusion", "", "looks whether a job has a lease, then makes its own and believes it", JobQueue{broken.LeasesOfTheirOwn}),
 	planted("finish-unguarded", "finish-once", "expire:holder/400ms", "finishes jobs without a look at its lease", JobQueue{broken.FinishUnguarded}).besides("lease-exclusion", "own-znodes"),
 	planted("delete-on-take", "conservation", "lose-reply:delete/300ms", "removes a job when it takes it, and puts it back if it gives it back", JobQueue{broken.DeleteOnTake}),

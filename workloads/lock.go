@@ -19,6 +19,8 @@ type Lock struct {
 
 var _ = offer(models.Lock,
 	own(Lock{subjects.NewLock}),
+	variant("do", "the recipe of package recipes, by its Do", Lock{subjects.NewDoLock}),
+	variant("acl", "the recipe of package recipes, with an ACL", Lock{subjects.NewACLLock}),
 	Subject{Name: GoZookeeper, About: "the lock that comes with the client library", workload: Lock{subjects.GoZookeeperLock}},
 	planted("check-then-create", "exclusion", "", "looks whether anybody holds the lock, then makes its own znode and believes it", Lock{broken.CheckThenCreate}),
 	planted("ignores-expiry", "lost", "expire/1500ms", "goes on holding after its session has died", Lock{broken.IgnoresExpiry}).besides("exclusion", "tokens", "fencing", "grant"),

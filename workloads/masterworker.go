@@ -16,6 +16,7 @@ func masterWorker(make func(c *subjects.Client, path string, tries int) (subject
 
 var _ = offer(models.MasterWorker,
 	own(masterWorker(subjects.NewMasterWorker)),
+	variant("do", "the recipe of package recipes, whose workers take tasks by Do", masterWorker(subjects.NewDoMasterWorker)),
 	planted("backup-tasks", "lease-exclusion", "", "assigns a task that takes long to a second worker as well", masterWorker(broken.BackupTasks)).besides("finish-once"),
 	planted("reassigns-finished", "finish-once", "lose-reply:delete/300ms", "records results and then removes tasks, and assigns what is there still", masterWorker(broken.ReassignsFinished)).besides("conservation"),
 	planted("removes-on-assign", "conservation", "expire:holder/400ms", "removes a task when it assigns it, and puts it back if it is given back", masterWorker(broken.RemovesOnAssign)).besides("attempts"),

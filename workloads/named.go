@@ -58,6 +58,11 @@ func own(w Workload) Subject {
 	return Subject{Name: Own, About: "the recipe of package recipes", workload: w}
 }
 
+// variant is another recipe of package recipes, or the same one used otherwise.
+func variant(name, about string, w Workload) Subject {
+	return Subject{Name: Own + "-" + name, About: about, workload: w}
+}
+
 // planted is a subject with one planted defect, under the name of that.
 func planted(defect, property, faults, about string, w Workload) Subject {
 	return Subject{Name: brokenBy + defect, About: about, Property: property, Faults: faults, workload: w}

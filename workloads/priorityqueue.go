@@ -21,7 +21,7 @@ type PriorityQueue struct {
 
 var _ = offer(models.PriorityQueue,
 	own(PriorityQueue{subjects.NewPriorityQueue}),
-	Subject{Name: Own + "-relaxed", About: "the recipe of package recipes, relaxed: by lists that may be old", workload: PriorityQueue{subjects.NewRelaxedPriorityQueue}},
+	variant("relaxed", "the recipe of package recipes, relaxed: by lists that may be old", PriorityQueue{subjects.NewRelaxedPriorityQueue}),
 	planted("keeps-stale-cache", "priority", "", "goes by one list until all of it is gone", PriorityQueue{broken.KeepsStaleCache}),
 	// A single client gets its own items in the wrong order.
 	planted("ignores-priority", "priority", "", "gives out the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),

@@ -19,8 +19,9 @@ type Queue struct {
 
 var _ = offer(models.Queue,
 	own(Queue{subjects.NewQueue}),
-	Subject{Name: Own + "-long", About: "the long queue of package recipes, in folders", workload: Queue{subjects.NewLongQueue}},
-	Subject{Name: Own + "-bounded", About: "the bounded queue of package recipes, with little room", workload: Queue{subjects.NewBoundedQueue}},
+	variant("long", "the long queue of package recipes, in folders", Queue{subjects.NewLongQueue}),
+	variant("bounded", "the bounded queue of package recipes, with little room", Queue{subjects.NewBoundedQueue}),
+	variant("bounded-try", "the bounded queue of package recipes, whose producers use TryPut", Queue{subjects.NewTryingBoundedQueue}),
 	planted("read-then-delete", "integrity", "", "gives out an item though somebody else was quicker to delete it", Queue{broken.ReadThenDelete}).besides("log"),
 	planted("blind-delete-retry", "loss", "lose-reply:delete/300ms", "deletes again after a lost reply, finds nothing, and takes the next item", Queue{broken.BlindDeleteRetry}),
 	planted("counts-then-puts", "bounded", "", "counts the items and then puts one in, as if nobody else did", Queue{broken.CountsThenPuts}),

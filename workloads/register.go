@@ -28,6 +28,7 @@ type Register struct {
 
 var _ = offer(models.Register,
 	Subject{Name: Own, About: "the store, used as it should be", workload: Register{New: subjects.NewRegister}},
+	variant("config", "the configuration of package recipes: SetIf and Get", Register{New: subjects.NewConfigRegister}),
 	planted("cas-without-version", "linearizable", "", "compares, then sets whatever is there by then", Register{New: broken.CASWithoutVersion}),
 	planted("plain-as-fenced", "linearizable", "partition:one+100ms/300ms", "reads plainly, whatever is asked for", Register{New: broken.PlainAsFenced}).besides("fenced-reads").alone(),
 	planted("retry-cas-blind", "zxid-order", "lose-reply:setData:who=all/1s", "compares and sets again after a lost reply", Register{New: broken.RetryCASBlind}).besides("log"),

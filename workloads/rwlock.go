@@ -22,6 +22,7 @@ type RWLock struct {
 
 var _ = offer(models.RWLock,
 	own(RWLock{subjects.NewRWLock}),
+	variant("do", "the recipe of package recipes, by its Do and RDo", RWLock{subjects.NewDoRWLock}),
 	planted("reader-ignores-writer", "exclusion", "", "its readers look at readers alone, so that one reads while another client writes", RWLock{broken.ReaderIgnoresWriterAhead}),
 	planted("downgrade-second-node", "exclusion", "", "downgrades by a second znode, which comes behind writers that wait", RWLock{broken.DowngradeSecondNode}),
 	planted("polls-to-read", "tokens", "", "takes a number, but tries from time to time instead of waiting for its turn", RWLock{broken.RWPolls}).besides("fencing"),

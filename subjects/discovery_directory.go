@@ -1,0 +1,118 @@
+package subjects
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/recipes"
+)
+
+// NewDirectoryService is zklab's own service as its directory shows it: instances are looked up and
+// followed there, and a picker's strategy picks of those that the directory showed last.
+func NewDirectoryService(c *Client, path string) (Service, error) {
+	return ofRecipe(c, func(cl *recipes.Client) Service {
+		s := &directoryService{
+			ownService: ownService{Service: recipes.NewService(cl, path)},
+			directory:  recipes.NewDirectory(cl, path),
+			strategy:   recipes.Sticky(recipes.Random(rand.NewPCG(1, uint64(c.ID)))),
+			news:       make(chan struct{}),
+		}
+		go s.follow()
+		return s
+	})
+}
+
+type directoryService struct {
+	ownService
+	directory *recipes.Directory
+
+	mu       sync.Mutex
+	strategy recipes.Strategy
+	listed   []recipes.Instance // that the directory showed last; nil before the first time
+	news     chan struct{}      // closed and replaced when it has shown others
+}
+
+// followAgain is how long it waits after an error, such as for want of rights.
+const followAgain = 50 * time.Millisecond
+
+// follow ends with the directory, or its client.
+func (s *directoryService) follow() {
+	for {
+		for l, err := range s.directory.Changes(context.Background()) {
+			switch {
+			case errors.Is(err, recipes.ErrClosed):
+				return
+			case err == nil:
+				s.hear(l)
+			}
+		}
+		time.Sleep(followAgain)
+	}
+}
+
+func (s *directoryService) hear(l recipes.Listing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listed = []recipes.Instance{}
+	for _, r := range l.Instances {
+		s.listed = append(s.listed, r.Instance)
+	}
+	close(s.news)
+	s.news = make(chan struct{})
+}
+
+// await waits until what was listed will do.
+func (s *directoryService) await(ctx context.Context, will func() bool) error {
+	for {
+		s.mu.Lock()
+		done, news := s.listed != nil && will(), s.news
+		s.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return WithoutEffect(context.Cause(ctx))
+		}
+	}
+}
+
+func (s *directoryService) Lookup(ctx context.Context) (all []string, err error) {
+	l, err := s.directory.List(ctx)
+	for _, r := range l.Instances {
+		all = append(all, r.ID)
+	}
+	return all, err
+}
+
+func (s *directoryService) Changed(ctx context.Context) (now []string, err error) {
+	err = s.await(ctx, func() bool {
+		now = idsOf(s.listed)
+		return !slices.Equal(now, s.told)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.told = now
+	return now, nil
+}
+
+func (s *directoryService) Pick(ctx context.Context) (id string, err error) {
+	err = s.await(ctx, func() bool {
+		if len(s.listed) > 0 {
+			id = s.strategy(s.listed).ID
+		}
+		return true
+	})
+	return id, err
+}
+
+// Close is part of [Closer].
+func (s *directoryService) Close(ctx context.Context) error {
+	return errors.Join(s.directory.Close(ctx), s.Service.Close(ctx))
+}
