@@ -12,13 +12,12 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Barrier holds everybody back while it is raised. It is raised while the znode
-// at its path exists, a persistent one: it stays when the client who raised it
-// dies. It is safe for concurrent use.
+// Barrier blocks clients while it is raised. It is raised while the znode at its path exists. The
+// znode is persistent: the barrier stays raised if the client that raised it dies. A Barrier is safe
+// for concurrent use.
 //
-// What it costs: to raise it, a read and a write; to lift it, two writes and a read; to await it,
-// a write, and a read with a watch while it is raised. All who wait are woken when it is lifted,
-// for a read each.
+// Cost: Raise makes a read and a write; Lift makes two writes and a read; Await makes a write, and a
+// read with a watch while the barrier is raised. A lift wakes all waiters, for one read each.
 type Barrier struct {
 	r *calls.Recipe
 }
@@ -28,14 +27,13 @@ func NewBarrier(c *Client, path string) *Barrier {
 	return &Barrier{calls.New(c.client, path)}
 }
 
-// Raise raises the barrier, and makes what is missing above its path. If it was
-// raised already, that is fine, too.
+// Raise raises the barrier, and creates missing parents of its path. It also succeeds if the barrier
+// is raised already.
 //
-// A call without success has had no effect if its error has NoEffect. [ErrUnknown],
-// with the reason, says that the barrier may have been raised: the call was
-// cancelled, or the session lost, while the request was under way, or the reply
-// was lost and the barrier is not there, but something has changed beside it (it
-// may have been raised, and lifted by another client). Raise again if that suits.
+// An error with NoEffect means that the call had no effect. [ErrUnknown], with the reason, means
+// that the barrier may have been raised: the call was cancelled or the session lost while the
+// request was under way; or the reply was lost, the barrier is not there, and something has changed
+// beside it, so another client may have lifted it again. You may call Raise again.
 func (b *Barrier) Raise(ctx context.Context) error {
 	return b.r.Attempts(ctx, "raise", b.raise)
 }
@@ -104,12 +102,11 @@ func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (calls
 	return calls.Unknown, ErrSessionLost
 }
 
-// Lift lifts the barrier. If it is not raised, that is fine, too. It lifts it
-// once: a barrier that another client raises again while the reply to this call's
-// request is lost stays up.
+// Lift lifts the barrier. It also succeeds if the barrier is not raised. It lifts the barrier once:
+// if another client raises it again while the reply to this call's request is lost, it stays raised.
 //
-// NoEffect and [ErrUnknown] are as those of Raise; a lost reply alone leaves
-// nothing unknown here.
+// NoEffect and [ErrUnknown] mean what they mean for Raise, but a lost reply alone leaves nothing
+// unknown.
 func (b *Barrier) Lift(ctx context.Context) error {
 	return b.r.Attempts(ctx, "lift", b.lift)
 }
@@ -161,10 +158,9 @@ func (b *Barrier) raisedAt(ctx context.Context, z *client.Session) (int64, error
 	return v.Stat.Czxid, nil
 }
 
-// Await returns nil when there was a moment during the call at which the barrier
-// was not raised, and waits for one. It goes on in the next session when one is
-// lost. Its errors have no effect: [ErrClosed], the error of ctx, or what a
-// server refused.
+// Await waits until the barrier is not raised. It returns nil if there was a moment during the call
+// at which the barrier was not raised. If the session is lost, it goes on in the next one. Its
+// errors have no effect: [ErrClosed], the error of ctx, or what a server refused.
 func (b *Barrier) Await(ctx context.Context) error {
 	return b.r.Attempts(ctx, "await", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		return calls.AppliedUnless(b.await(ctx, z))
@@ -192,8 +188,8 @@ func (b *Barrier) await(ctx context.Context, z *client.Session) error {
 	}
 }
 
-// Close ends the calls that wait. It leaves the barrier as it is. Closing again
-// is fine; the error is that of ctx, if it ends first.
+// Close ends calls that wait. It leaves the barrier as it is. Its error is that of ctx, if ctx ends
+// first. You may call Close again.
 func (b *Barrier) Close(ctx context.Context) error {
 	b.r.StopCalls()
 	return b.r.Drain(ctx, "close barrier")

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// ErrNoSize: the znode with the size of a bounded queue holds something else.
+// ErrNoSize: the znode that holds the size of a bounded queue holds no number.
 var ErrNoSize error = failures.Conclusion("the size of the queue is no number")
 
 const (
@@ -24,20 +24,21 @@ const (
 	kindPutting = "putting" // who waits for room
 )
 
-// BoundedQueue is a [Queue] that has so many items at most, exactly: at no moment are there
-// more, however many producers put at once, and whatever servers they are on. What is said
-// there of lost replies and of unknown outcomes goes for it, too.
+// BoundedQueue is a [Queue] with a capacity. At no moment does it hold more items, however many
+// producers put at once and whichever servers they use. What Queue says about lost replies and
+// unknown outcomes holds here, too.
 //
-// Its items are called <32 hex digits>-bounded-<sequence>. The child "size" holds how many
-// there are, and changes in one multi with each of them. That has its price: a Put and a Take
-// each cost one read more than a Queue's, and another try whenever somebody else put or took
-// in between, so that many clients together get no more done than one after the other would.
-// Puts that wait for room are woken as Takes are that wait for items; those that lined up have
-// ephemeral znodes in the child "putting", those of each capacity in a folder of their own.
-// Items that are removed by hand are still counted.
+// The znodes of its items are named <32 hex digits>-bounded-<sequence>. The child "size" holds the
+// number of items; each put and each take changes it in the same multi. So Put and Take each make
+// one read more than those of a Queue, and try again whenever another client has put or taken an
+// item in between. Many clients together get no more done than one client that makes all calls.
 //
-// The capacity is that of whoever puts: a client puts while fewer than its own are there. It
-// is safe for concurrent use.
+// Items wake producers that wait for room as they wake consumers of a Queue. Producers in line have
+// ephemeral znodes in the child "putting", in one folder for each capacity. An item that somebody
+// deletes by hand still counts.
+//
+// Each producer has its own capacity: it puts an item while there are fewer items than that. A
+// BoundedQueue is safe for concurrent use.
 type BoundedQueue struct {
 	*items
 	most    int
@@ -47,8 +48,8 @@ type BoundedQueue struct {
 // sizeNode is the child of a bounded queue's path that holds its size.
 const sizeNode = "size"
 
-// NewBoundedQueue returns a bounded queue on path. Where the capacity is less than 1 nothing
-// can be put; more than [MaxItems] it is not.
+// NewBoundedQueue returns the bounded queue at path. With a capacity of less than 1 it takes no
+// items. The capacity is at most [MaxItems].
 func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 	most := min(capacity, MaxItems)
 	q := &BoundedQueue{
@@ -66,8 +67,10 @@ func NewBoundedQueue(c *Client, path string, capacity int) *BoundedQueue {
 	return q
 }
 
-// Put adds an item at the end, and waits until there is room for it, or ctx ends. Its errors
-// are those of [Queue.Put], but for [ErrFull].
+// Put adds an item at the end. It waits until there is room or ctx ends. An error with NoEffect
+// means that the item was not added and never will be: [ErrTooLarge], [ErrNoSize], [ErrClosed], the
+// error of ctx, or what a server refused. [ErrUnknown], with the reason, means that it may have been
+// added.
 func (q *BoundedQueue) Put(ctx context.Context, item []byte) error {
 	w := &contend.Waiter{Standby: q.putters}
 	defer w.Leave()
@@ -92,8 +95,8 @@ func (q *BoundedQueue) awaitRoom(ctx context.Context, z *client.Session, w *cont
 	return q.r.Client.Wait(ctx, z, event, v.Changed)
 }
 
-// TryPut is Put that does not wait: it fails with [ErrFull] (NoEffect) when there was a
-// moment during the call at which there was no room.
+// TryPut is Put without waiting. It fails with [ErrFull] (NoEffect) if there was a moment during the
+// call at which the queue had no room.
 func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 	return q.add(ctx, "try put", item, func(ctx context.Context, z *client.Session) error {
 		if _, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil {
@@ -163,30 +166,29 @@ func (q *BoundedQueue) size(ctx context.Context, z *client.Session, read func(co
 	return 0, client.Value{}, zk.ErrNoNode
 }
 
-// Take removes the first item and returns it, and waits for one until ctx ends. Its errors
-// are those of [Queue.Take].
+// Take removes the first item and returns it. It waits for an item until ctx ends. Its errors are
+// those of [Queue.Take], and [ErrNoSize] (NoEffect).
 func (q *BoundedQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", q.wait)
 }
 
-// TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when
-// there was a moment during the call at which the queue was empty.
+// TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
+// the call at which the queue was empty.
 func (q *BoundedQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", q.look)
 }
 
-// Peek returns the first item, as it was at some time during the call, and leaves it
-// there: by now somebody may have taken it. It fails with [ErrEmpty] if there was none.
-// Its errors have no effect.
+// Peek returns the first item as it was at some time during the call, and leaves it in the queue:
+// another client may have taken it by now. It fails with [ErrEmpty] if there was no item. Its errors
+// have no effect.
 func (q *BoundedQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
 
-// Len returns how many items there were at some time during the call. Its errors have
-// no effect.
+// Len returns how many items there were at some time during the call. Its errors have no effect.
 func (q *BoundedQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
-// Close ends the calls that wait, and waits until nothing of this value but items and their
-// number is left in the tree, or ctx ends (its error; the clean-up goes on). Closing again waits
-// again.
+// Close ends calls that wait. It then waits until the tree has nothing of this value but items and
+// their number. If ctx ends first, Close returns its error, and the clean-up goes on. If you call
+// Close again, it waits again.
 func (q *BoundedQueue) Close(ctx context.Context) error {
 	const op = "close bounded queue"
 	return cmp.Or(q.close(ctx, op), q.putters.Line.Drain(ctx, op))

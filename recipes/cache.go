@@ -14,32 +14,30 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// MaxCached is how many znodes a [Cache] can hold: it waits for two watches on each.
+// MaxCached is how many znodes a [Cache] can hold. A Cache has two watches on each.
 const MaxCached = 10000
 
-// ErrTooMany: the subtree has more znodes than a cache can hold, [MaxCached].
+// ErrTooMany: the subtree has more znodes than a cache can hold ([MaxCached]).
 var ErrTooMany error = failures.Conclusion("too many znodes for a cache")
 
-// Cache is a local copy of a znode and all that is below it, which follows what others
-// change there. It reads only: it makes no znode, and where the one at its path does not
-// exist, the copy has nothing until it does.
+// Cache is a local copy of a znode and of all znodes below it. It follows the changes that clients
+// make there. It only reads: it creates no znode. While the znode at its path does not exist, the
+// copy is empty.
 //
-// What it guarantees: each znode of the copy is as it was on a server at some time, or is
-// missing as it was then, and that time never goes back: not when a znode, or the whole
-// subtree, is deleted and made again, nor over reconnects and the ends of sessions. Each
-// change comes to the copy, if no later one to the same znode comes first, once a server
-// answers: no wait relies on watches alone. After [Cache.Sync] the copy shows all that was
-// changed before that call.
+// Guarantees: each znode of the copy is as it was on a server at some time, or is missing as it was
+// missing then. That time never goes back: not if a znode or the whole subtree is deleted and
+// created again, and not across reconnects and sessions. Each change reaches the copy once a server
+// answers, unless a later change to the same znode reaches it first: no wait relies on watches
+// alone. After [Cache.Sync] the copy shows all changes that were made before that call.
 //
-// What it cannot: two znodes of the copy need not be of one time, a parent can show a child
-// earlier or later than that can be read. A change of the ACL alone is not seen. Where
-// there is a znode that this client may not read, the copy does not follow while that is so:
-// it is never current, and Current and Sync say why.
+// Limits: two znodes of the copy need not be from the same time, so a parent can list a child before
+// or after the child can be read. The cache does not see changes of ACLs alone. While there is a
+// znode that the client may not read, the copy does not follow: it is not current, and Current and
+// Sync return the reason.
 //
-// What it costs: two requests for each znode at first, after each reconnect, in each Sync,
-// and once in a session time-out; two for each change otherwise. No more than a few are under
-// way at a time. All its methods are safe for concurrent use; those without a context never
-// wait for a server.
+// Cost: two requests for each znode at the beginning, after each reconnect, in each Sync, and once
+// in a session timeout; two requests for each change. At most 16 requests are under way at a time.
+// All methods are safe for concurrent use. Methods without a context never wait for a server.
 type Cache struct {
 	r *calls.Recipe
 
@@ -59,11 +57,11 @@ type syncing struct {
 	err  error // with which
 }
 
-// Znode is one of a cache's copy.
+// Znode is a znode of a cache's copy.
 type Znode struct {
 	Path string
-	Data []byte  // not to be changed
-	Stat zk.Stat // when it was read
+	Data []byte  // do not change it
+	Stat zk.Stat // as of when it was read
 }
 
 // cached is a znode, its children, and what tells that either has changed. It is replaced,
@@ -74,21 +72,21 @@ type cached struct {
 	data, listing <-chan zk.Event
 }
 
-// CacheState says how a cache's copy stands to what the servers have.
+// CacheState says how a cache's copy compares with the znodes on the servers.
 type CacheState int
 
 const (
 	// CacheEmpty: the copy was never complete.
 	CacheEmpty CacheState = iota
-	// CacheBehind: the copy was complete once, and is about to be so again: something was
-	// changed, or the connection is, or was, lost.
+	// CacheBehind: the copy was complete once, and the cache is reading changes, or the connection
+	// is or was lost.
 	CacheBehind
-	// CacheCurrent: the copy has all that this client has been told of. Its server may lag
-	// behind others, what may not needs a Sync.
+	// CacheCurrent: the copy has all changes that this client was told of. Its server may lag behind
+	// others; call Sync where that matters.
 	CacheCurrent
 )
 
-// String says it in a word.
+// String returns "empty", "behind" or "current".
 func (s CacheState) String() string {
 	switch s {
 	case CacheBehind:
@@ -99,8 +97,8 @@ func (s CacheState) String() string {
 	return "empty"
 }
 
-// NewCache returns a cache of the subtree at path, which cannot be "/". It begins to follow with the first call
-// of Start, Current, Sync or Changes.
+// NewCache returns a cache of the subtree at path, which cannot be "/". The cache begins to follow
+// with the first call of Start, Current, Sync or Changes.
 func NewCache(c *Client, path string) *Cache {
 	return &Cache{
 		r: calls.New(c.client, path), copy: map[string]*cached{},
@@ -108,8 +106,8 @@ func NewCache(c *Client, path string) *Cache {
 	}
 }
 
-// Start has the cache follow, in the background, until Close. Its error has no effect, and is
-// [ErrClosed], or that the path is none.
+// Start makes the cache follow in the background, until Close. Its errors have no effect:
+// [ErrClosed], or [zk.ErrInvalidPath].
 func (c *Cache) Start() error {
 	_, end, err := c.r.Start(context.Background())
 	if err != nil {
@@ -144,8 +142,8 @@ func (c *Cache) Current(ctx context.Context) error {
 	return c.await(ctx, "current", func() bool { return c.state != CacheEmpty })
 }
 
-// Sync waits until the copy shows all that was changed before the call, by whomever. Its
-// errors are those of Current.
+// Sync waits until the copy shows all changes that any client made before the call. Its errors are
+// those of Current.
 func (c *Cache) Sync(ctx context.Context) error {
 	return c.await(ctx, "sync", func() bool { return false })
 }
@@ -202,7 +200,7 @@ func (c *Cache) tell() {
 	c.news = make(chan struct{})
 }
 
-// State says how the copy stands to what the servers have.
+// State returns how the copy compares with the znodes on the servers.
 func (c *Cache) State() CacheState {
 	up := c.r.Client.Usable()
 	c.mu.Lock()
@@ -213,7 +211,7 @@ func (c *Cache) State() CacheState {
 	return c.state
 }
 
-// Get returns the copy of a znode; false if there is none.
+// Get returns the copy of a znode. It returns false if the copy does not have the znode.
 func (c *Cache) Get(path string) (Znode, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -223,8 +221,8 @@ func (c *Cache) Get(path string) (Znode, bool) {
 	return Znode{}, false
 }
 
-// Children returns the names of those children of a znode that the copy has, sorted; false if
-// it does not have the znode.
+// Children returns the names of the children of a znode that the copy has, sorted. It returns false
+// if the copy does not have the znode itself.
 func (c *Cache) Children(path string) ([]string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -235,7 +233,7 @@ func (c *Cache) Children(path string) ([]string, bool) {
 	return slices.DeleteFunc(slices.Clone(n.names), func(name string) bool { return c.copy[znodes.Join(path, name)] == nil }), true
 }
 
-// All goes through the copy as it is when the loop begins, in order of paths.
+// All returns the znodes of the copy as it is when the loop begins, sorted by path.
 func (c *Cache) All() iter.Seq2[string, Znode] {
 	return func(yield func(string, Znode) bool) {
 		all, _ := c.snapshot()
@@ -258,17 +256,16 @@ func (c *Cache) snapshot() (map[string]*Znode, <-chan struct{}) {
 	return all, c.news
 }
 
-// CacheChange is what became of one znode of a cache's copy.
+// CacheChange is a change of one znode of a cache's copy.
 type CacheChange struct {
 	Path    string
-	Was, Is *Znode // nil: there was none, or there is none now; not to be changed
+	Was, Is *Znode // before and after; nil if the copy did not, or does not, have it. Do not change them
 }
 
-// Changes tells of each znode of the copy, as of one that came, and then of each change to
-// the copy, until ctx ends or the loop does. What happens to a znode between two steps is
-// told as one: of one that was deleted and made again meanwhile, Was and Is have another
-// Czxid. Znodes that came are told after their parents, those that went before them. What is
-// told of a znode never goes back.
+// Changes returns each znode of the copy as a new one, and then each change to the copy, until ctx
+// ends or the loop does. Several changes to a znode between two steps come as one: if a znode was
+// deleted and created again, Was and Is have different Czxids. New znodes come after their parents,
+// deleted ones before them. What a znode was earlier never comes later.
 //
 // The last step has an error, which has no effect: [ErrClosed] or the error of ctx.
 func (c *Cache) Changes(ctx context.Context) iter.Seq2[CacheChange, error] {
@@ -322,8 +319,8 @@ func changesBetween(was, is map[string]*Znode) (changes []CacheChange) {
 	return changes
 }
 
-// Close ends the calls that wait, and follows no more. The copy stays as it is. Closing again
-// is fine; the error is that of ctx, if it ends first.
+// Close ends calls that wait, and stops following. The copy stays as it is. Its error is that of
+// ctx, if ctx ends first. You may call Close again.
 func (c *Cache) Close(ctx context.Context) error {
 	c.r.StopCalls()
 	return c.r.Drain(ctx, "close cache")

@@ -23,14 +23,16 @@ type Client struct {
 // Deprecated: use [Client]. A Client is no ZooKeeper session: it outlives them.
 type Session = Client
 
-// NewClient makes a client of a connection and its events. It reads events
-// until they are closed, so they must be for it alone, and all of them, in their order; nil
-// will do, at the price of noticing changes up to a tenth of the time-out later, and of a read
-// more for a turn that comes. The time-out is the one that
-// was negotiated, which the servers may have made shorter than the one asked for
-// (go-zookeeper does not tell); a smaller value is on the safe side.
+// NewClient returns a client of a connection and its events.
 //
-// Close it before the connection.
+// The client reads events until the channel is closed. It needs all events, in their order, so
+// nothing else may read from the channel. If events is nil, the client notices changes up to a tenth
+// of the timeout later, and a contender whose turn comes makes one more read.
+//
+// timeout is the negotiated session timeout. The servers may have made it shorter than the one that
+// was asked for, and go-zookeeper does not tell; a smaller value is on the safe side.
+//
+// Close the client before the connection.
 func NewClient(conn *zk.Conn, events <-chan zk.Event, timeout time.Duration, options ...Option) *Client {
 	return clientOf(conn, events, timeout, options...)
 }
@@ -54,20 +56,19 @@ func clientOf(connection client.Conn, events <-chan zk.Event, timeout time.Durat
 	return c
 }
 
-// ID returns the id of the present session, 0 if there is none.
+// ID returns the id of the present session, or 0 if there is none.
 func (c *Client) ID() int64 { return c.client.ID() }
 
-// Await waits until there is a session and a server that answers, or ctx ends: other calls
-// wait for as long as their contexts say, too, and a program that was given the wrong address
-// should rather say so at its start. The error is that of ctx, or [ErrClosed].
+// Await waits until there is a session and a server that answers, or ctx ends. Call it at the start
+// of a program: other calls wait as long as their contexts last, also if the address of the servers
+// is wrong. The error is that of ctx, or [ErrClosed].
 func (c *Client) Await(ctx context.Context) error {
 	_, err := c.client.Begin(ctx)
 	return err
 }
 
-// Close waits until the clean-ups of the client's recipes are done or ctx has
-// ended, then ends them, and everything that still waits. Close the recipes
-// first: a lock that is held stays held on the servers until the connection is
-// closed, too. The error is that of ctx, if clean-ups were cut short. Closing
-// again is fine.
+// Close waits until the recipes of the client have cleaned up, or ctx ends. Then it ends clean-ups
+// and calls that are still under way. Close the recipes first: the servers keep a lock that is held
+// until the connection is closed, too. The error is that of ctx, if ctx has ended clean-ups. You may
+// call Close again.
 func (c *Client) Close(ctx context.Context) error { return c.client.Close(ctx) }

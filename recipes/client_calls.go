@@ -16,9 +16,9 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Get reads a znode below the root, as the server of this connection has it, which can lag behind.
-// It goes on until a server answers or ctx ends. NoEffect is true for its errors: that of ctx,
-// [ErrClosed], or what a server said, such as [zk.ErrNoNode].
+// Get reads a znode below the root, from the server of this connection, which can lag behind other
+// servers. It tries again until a server answers or ctx ends. Its errors have no effect: the error
+// of ctx, [ErrClosed], or an answer of a server, such as [zk.ErrNoNode].
 func (c *Client) Get(ctx context.Context, path string) (data []byte, stat *zk.Stat, err error) {
 	err = calls.New(c.client, path).Attempts(ctx, "get", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := c.client.Get(ctx, z, path)
@@ -28,19 +28,19 @@ func (c *Client) Get(ctx context.Context, path string) (data []byte, stat *zk.St
 	return data, stat, err
 }
 
-// Multi applies ops, one at least, all or none, as Multi of *zk.Conn does. What they create gets
-// the ACL of the session ([WithACL]). They are applied once at most.
+// Multi applies all of ops, of which there must be at least one, or none of them, as Multi of
+// *zk.Conn does. New znodes get the ACL of the client ([WithACL]). Multi applies ops at most once.
 //
-// Where ctx is that of a function which a Do of this package runs, they are applied only while
-// all holds last under which it runs, as the servers have it: the znodes of these are checked in
-// the same multi. So a process that stood still for longer than its session lasted writes
-// nothing more. Of a [Job] it is the attempt that has to last.
+// If ctx is the context of a function that a Do of this package runs, Multi applies ops only while
+// the holds under which the function runs last, as the servers see it: the same multi checks the
+// znodes of the holds. So a process that stood still for longer than its session lasted writes
+// nothing more. Of a [Job], the attempt must last.
 //
-// An error with NoEffect says that nothing was applied and never will be: [ErrLost] if a hold
-// had ended, [ErrTooLarge] if all data together is, or the whole request, for which the paths
-// count, too, [ErrClosed], the error of ctx, or what a server said, such as [zk.ErrBadVersion].
-// [ErrUnknown], with the reason, says that they may have been applied, or may yet be: the reply
-// was lost, or ctx ended while the request was under way, or the session.
+// An error with NoEffect means that ops were not applied and never will be: [ErrLost] if a hold has
+// ended, [ErrTooLarge] if the data or the whole request, including paths, is too large, [ErrClosed],
+// the error of ctx, or an answer of a server, such as [zk.ErrBadVersion]. [ErrUnknown], with the
+// reason, means that they may have been applied, or may yet be: the reply was lost, or ctx or the
+// session ended while the request was under way.
 func (c *Client) Multi(ctx context.Context, ops ...any) error {
 	var path string // which the error names
 	if len(ops) > 0 && !isNil(ops[0]) {

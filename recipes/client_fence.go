@@ -6,12 +6,13 @@ import (
 	"github.com/zklab/zklab/recipes/internal/contend"
 )
 
-// Fence returns the fencing token of the hold under which a function runs, by the context that
-// Do gave it: [Lock.Do], [MultiLock.Do], [RWLock.Do], [RWLock.RDo], [Election.Do] and
-// [Election.DoEach]. It is what the method Fence of the recipe returned when the hold began,
-// and stays so when that is lost, while the method may by then tell of a later hold that another
-// goroutine has taken by the same value.
+// Fence returns the fencing token of the hold under which a function runs. ctx is the context that
+// Do gave to the function: [Lock.Do], [MultiLock.Do], [RWLock.Do], [RWLock.RDo], [Election.Do] or
+// [Election.DoEach]. The token is what the method Fence of the recipe returned when the hold began.
+// It stays the same when the hold is lost. The method may by then return the token of a later hold
+// that another goroutine has.
 //
-// Of a Do within another one it is that of the inner one. A lease of a [Semaphore] and a [Job]
-// have no token; there, as with a context of no Do, it is that of what is around, or 0.
+// In a Do within another Do, it is the token of the inner one. A lease of a [Semaphore] and a [Job]
+// have no token: there Fence returns the token of the Do around it. It returns 0 if there is no
+// token.
 func Fence(ctx context.Context) int64 { return contend.HoldingOf(ctx).Token }

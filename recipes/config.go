@@ -16,15 +16,15 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Config is a piece of configuration that clients watch: the data of the znode at its
-// path, a persistent one, as it is, so that any other client can read and write it,
-// too. Where there is no znode, there is no configuration.
+// Config is a piece of configuration that clients watch. It is the data of the znode at its path,
+// without any format, so other programs can read and write it, too. The znode is persistent. Without
+// a znode there is no configuration.
 //
-// Who changes it last wins, but for [Config.SetIf], which compares. It is safe for concurrent
+// The last change wins, except that [Config.SetIf] compares first. A Config is safe for concurrent
 // use.
 //
-// What it costs: to change it, two writes and a read, or two where there is no znode. A change
-// costs each watch a read, or two where there is no znode.
+// Cost: a change makes two writes and a read, or two reads where there is no znode. Each watch makes
+// a read for each change, or two where there is no znode.
 type Config struct {
 	r *calls.Recipe
 }
@@ -34,12 +34,12 @@ func NewConfig(c *Client, path string) *Config {
 	return &Config{calls.New(c.client, path)}
 }
 
-// Setting is what a configuration is between two changes.
+// Setting is the configuration between two changes.
 type Setting struct {
 	Data   []byte
 	Exists bool // false: there is no znode
-	// Zxid is the transaction that made it so, which rises with each change; 0 where
-	// there is no znode.
+	// Zxid is the transaction that made this change. It rises with each change. It is 0 without a
+	// znode.
 	Zxid int64
 }
 
@@ -51,16 +51,15 @@ type configured struct {
 	pzxid   int64 // of the parent: where there is no znode, its creates and deletes
 }
 
-// Set makes data the configuration, and makes the znode, and what is missing above it,
-// if need be. It also returns nil if the reply was lost and another client has changed the
-// configuration since: then data may never have been the configuration, but no client can tell.
+// Set makes data the configuration. It creates the znode, and missing parents, if need be. Set also
+// returns nil if the reply was lost and another client has changed the configuration since. Then
+// data may never have been the configuration, but no client can tell.
 //
-// A call without success has had no effect if its error has NoEffect: [ErrTooLarge],
-// [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the
-// reason, says that data may have been, or may come to be, the configuration: the call
-// was cancelled, or the session lost, while the request was under way; or the reply was
-// lost, and there is no znode, but something has changed beside it (it may have been
-// made, and deleted by another client).
+// An error with NoEffect means that the call had no effect: [ErrTooLarge], [ErrClosed], the error of
+// ctx, or what a server refused. [ErrUnknown], with the reason, means that data may be or become the
+// configuration: the call was cancelled or the session lost while the request was under way; or the
+// reply was lost, there is no znode, and something has changed beside it, so another client may have
+// deleted the znode.
 func (c *Config) Set(ctx context.Context, data []byte) error {
 	if len(data) > MaxItem {
 		return c.r.Definite("set", ErrTooLarge)
@@ -105,13 +104,13 @@ func (c *Config) write(ctx context.Context, z *client.Session, before configured
 	return o, err
 }
 
-// ErrOverwrote: [Config.SetIf] has set the configuration, but over another setting than the one
-// that it compared with. See there.
+// ErrOverwrote: [Config.SetIf] has set the configuration, but it has replaced another setting than
+// the one that it compared with.
 var ErrOverwrote error = failures.Conclusion("set, but over a setting that was made anew meanwhile")
 
-// ConflictError is why [Config.SetIf] has set nothing: the configuration is not what it was.
+// ConflictError means that [Config.SetIf] has set nothing, because the configuration has changed.
 type ConflictError struct {
-	Now Setting // what it is instead
+	Now Setting // what the configuration is now
 }
 
 func (e *ConflictError) Error() string {
@@ -124,13 +123,13 @@ func (e *ConflictError) Error() string {
 // Unwrap returns [ErrConflict].
 func (e *ConflictError) Unwrap() error { return ErrConflict }
 
-// ErrConflict: the configuration is not what it was; see [ConflictError].
+// ErrConflict: the configuration has changed; see [ConflictError].
 var ErrConflict error = failures.Conclusion("the configuration is not what it was")
 
-// SetIf makes data the configuration if that still is what it was, such as [Config.Get] returned
-// it, or a watch: the same transaction made it so. To set the first one let was be the zero value.
-// So who reads, changes what he has read, and begins anew after a conflict changes nothing that
-// he has not seen:
+// SetIf makes data the configuration if the configuration still is was, as [Config.Get] or a watch
+// returned it: the same transaction made it so. To set the first configuration, let was be the zero
+// value. So a client can read, change what it has read, and start again after a conflict, and never
+// overwrites a change that it has not seen:
 //
 //	s, err := config.Get(ctx)
 //	…
@@ -139,11 +138,12 @@ var ErrConflict error = failures.Conclusion("the configuration is not what it wa
 //		… // changed(conflict.Now.Data), conflict.Now
 //	}
 //
-// Errors are those of Set, and a [ConflictError]. [ErrUnknown] can come of a lost reply, too:
-// where somebody has changed it since, and it may have been this call. [ErrOverwrote] (with
-// effect): ZooKeeper compares versions, which begin anew with each znode, and this one was deleted,
-// made again and changed as often as the one before, all within the call. Where that matters, set
-// it to something that stands for nothing instead of deleting it.
+// Its errors are those of Set, and a [ConflictError]. A lost reply, too, can leave the outcome
+// unknown ([ErrUnknown]), if the configuration has changed since, possibly by this call.
+// [ErrOverwrote] means that the call had its effect on another setting: ZooKeeper compares versions,
+// which start again with each znode, and during the call the znode was deleted, created again and
+// changed as often as before. Where that matters, set an empty configuration instead of deleting the
+// znode.
 func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
 	const op = "set if unchanged"
 	if len(data) > MaxItem {
@@ -204,11 +204,11 @@ func (before configured) setSince(now configured) calls.Outcome {
 	return calls.Unknown
 }
 
-// Delete deletes the znode. If there is none, that is fine, too. It deletes it once: one
-// that another client makes again while the reply to this call's request is lost stays.
+// Delete deletes the znode. It also succeeds if there is none. It deletes the znode once: if another
+// client creates it again while the reply to this call's request is lost, it stays.
 //
-// NoEffect and [ErrUnknown] are as those of Set; a lost reply alone leaves nothing
-// unknown here. A znode that has children cannot be deleted.
+// NoEffect and [ErrUnknown] mean what they mean for Set, but a lost reply alone leaves nothing
+// unknown. A znode that has children cannot be deleted.
 func (c *Config) Delete(ctx context.Context) error {
 	return c.r.Attempts(ctx, "delete", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		before, err := c.fresh(ctx, z)
@@ -283,7 +283,7 @@ func (c *Config) fresh(ctx context.Context, z *client.Session) (configured, erro
 	return configured{pzxid: up.Stat.Pzxid}, nil
 }
 
-// Get returns the setting that there was at some time during the call; to follow it, see
+// Get returns the configuration as it was at some time during the call. To follow it, see
 // [Config.Watch]. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (c *Config) Get(ctx context.Context) (s Setting, err error) {
@@ -302,35 +302,34 @@ func configuredAs(v client.Value) configured {
 	}
 }
 
-// Watch returns a watch of its own on the configuration.
+// Watch returns a new watch on the configuration.
 func (c *Config) Watch() *ConfigWatch {
 	same := func(a, b Setting) bool { return a.Exists == b.Exists && a.Zxid == b.Zxid }
 	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: calls.Follower[Setting]{Recipe: c.r, Look: calls.ByOne(c.watched), Equal: same}}
 }
 
-// Close ends the calls that wait, those of watches, too. It leaves the configuration as
-// it is. Closing again is fine; the error is that of ctx, if it ends first.
+// Close ends calls that wait, including those of watches. It leaves the configuration as it is. Its
+// error is that of ctx, if ctx ends first. You may call Close again.
 func (c *Config) Close(ctx context.Context) error {
 	c.r.StopCalls()
 	return c.r.Drain(ctx, "close config")
 }
 
-// ConfigWatch follows a configuration for one reader, who calls Next again and again. It
-// is safe for concurrent use: each setting goes to one of those who wait.
+// ConfigWatch follows a configuration for one reader, which calls Next again and again. It is safe
+// for concurrent use: each setting goes to one of the callers that wait.
 type ConfigWatch struct {
 	turn *semaphore.Weighted
 	f    calls.Follower[Setting] // his, whose turn it is
 }
 
-// Next returns the present setting at once when it is called first, then each time one
-// that is later than that before, and waits for it. The setting was there at some time
-// since the session began, or since the call before. One that is replaced by another
-// before anybody looks is not told; the last always is. No setting is told after a later
-// one: not after the znode was deleted and made again, nor in another session, whose
-// server may lag behind that of the one before.
+// Next returns the present setting at once when it is first called. After that it waits for a
+// setting that is later than the last one. The setting was the configuration at some time since the
+// session began, or since the call before. Next leaves out settings that were replaced before it
+// looked, but never the last one. It never returns a setting after a later one: not if the znode was
+// deleted and created again, and not in another session, whose server may lag behind the one before.
 //
-// It goes on in the next session when one is lost. Its errors have no effect, the next
-// call returns what this one would have: [ErrClosed], the error of ctx, or what a server
+// If the session is lost, Next goes on in the next one. Its errors have no effect, and the next call
+// returns what this one would have returned: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
 	err = w.f.Recipe.Attempts(ctx, "watch", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {

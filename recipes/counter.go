@@ -17,43 +17,42 @@ import (
 var (
 	// ErrOverflow: the sum would not fit into 64 bits.
 	ErrOverflow error = failures.Conclusion("counter would overflow")
-	// ErrNotCounter: the znode holds something else than a decimal number.
+	// ErrNotCounter: the znode does not hold a decimal number.
 	ErrNotCounter error = failures.Conclusion("znode holds no number")
 )
 
-// Counter is an integer that any number of clients add to. It begins with 0.
+// Counter is an integer to which any number of clients add. It begins with 0.
 //
-// Its path is a persistent znode, created if missing, that holds the value as a
-// decimal number; an empty one is 0. The child "marks" holds an ephemeral znode for
-// each client that changes the counter at the time; by it a client finds out whether
-// a write was applied whose reply was lost. So a lost connection alone never makes
-// an addition count twice.
+// Its path is a persistent znode that holds the value as a decimal number; an empty znode is 0. The
+// recipe creates it if it is missing. The child "marks" has an ephemeral znode for each client that
+// is changing the counter. With it a client finds out whether a write whose reply was lost was
+// applied. So a lost connection alone never makes an addition count twice.
 //
-// What it cannot know: the outcome of a write that was under way when the session
-// ended, or when the caller gave up and no answer came within a grace of a tenth of
-// the time-out (at most 200 ms). Those calls fail with [ErrUnknown].
+// Limits: the outcome of a write is unknown if the session ended while the write was under way, or
+// if the caller gave up and no answer came within a tenth of the timeout (at most 200 ms). Then the
+// call fails with [ErrUnknown].
 //
-// What it costs: to add, a read and a write, and as much again each time that somebody else was
-// quicker; the value, a write and a read; the cached one, a read. The first change of a session
-// makes its mark, by a write and a read. No watches are set.
+// Cost: Add makes a read and a write, and repeats both each time that another client was faster.
+// Value makes a write and a read, Cached a read. The first change in a session also makes a write
+// and a read for the mark. There are no watches.
 //
-// Changes take turns by the znode's version, so a counter suits some hundred changes
-// a second of all clients together. It is safe for concurrent use.
+// Changes compare the version of the znode, so a counter is good for some hundred changes a second
+// by all clients together. A Counter is safe for concurrent use.
 type Counter struct {
 	r       *calls.Recipe
 	markers *calls.Markers
 }
 
-// NewCounter returns a counter on path.
+// NewCounter returns the counter at path.
 func NewCounter(c *Client, path string) *Counter {
 	r := calls.New(c.client, path)
 	return &Counter{r: r, markers: calls.NewMarkers(r)}
 }
 
-// Add adds delta, which may be negative, and returns the sum. An error with NoEffect
-// says that nothing was added and never will be: [ErrOverflow], [ErrNotCounter],
-// [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the
-// reason, says that it may have been.
+// Add adds delta, which may be negative, and returns the sum. An error with NoEffect means that
+// nothing was added and never will be: [ErrOverflow], [ErrNotCounter], [ErrClosed], the error of
+// ctx, or what a server refused. [ErrUnknown], with the reason, means that delta may have been
+// added.
 func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
 	err = c.r.Attempts(ctx, "add", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := c.read(ctx, z)
@@ -72,9 +71,8 @@ func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
 	return sum, nil
 }
 
-// CompareAndSet makes the value to if it is from, and says whether it was: if not,
-// there was a moment during the call at which it was another one. Errors are those
-// of Add.
+// CompareAndSet sets the value to to if it is from, and returns whether it was. If not, there was a
+// moment during the call at which the value was different. Its errors are those of Add.
 func (c *Counter) CompareAndSet(ctx context.Context, from, to int64) (swapped bool, err error) {
 	err = c.r.Attempts(ctx, "compare and set", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := c.read(ctx, z)
@@ -94,13 +92,12 @@ func (c *Counter) CompareAndSet(ctx context.Context, from, to int64) (swapped bo
 	return swapped && err == nil, err
 }
 
-// Value returns the value as it is at some time during the call. Its errors have no
-// effect: those of Add without [ErrUnknown].
+// Value returns the value as it was at some time during the call. Its errors have no effect: those
+// of Add without [ErrUnknown].
 func (c *Counter) Value(ctx context.Context) (int64, error) { return c.value(ctx, "value", c.fresh) }
 
-// Cached returns the value as the client's server has it, which costs no quorum: it
-// may be old, but never older than what this session has seen before. Errors are
-// those of Value.
+// Cached returns the value from the client's server, without asking a quorum. The value may be old,
+// but it is never older than a value that this session has seen. Its errors are those of Value.
 func (c *Counter) Cached(ctx context.Context) (int64, error) {
 	return c.value(ctx, "cached value", c.read)
 }
@@ -163,9 +160,9 @@ func (c *Counter) replace(ctx context.Context, z *client.Session, was counted, n
 	return o, err
 }
 
-// Close ends the calls that wait, and waits until nothing of this value but the
-// counter is left in the tree, or ctx ends (its error; the clean-up goes on).
-// Closing again waits again.
+// Close ends calls that wait. It then waits until the tree has nothing of this value but the
+// counter. If ctx ends first, Close returns its error, and the clean-up goes on. If you call Close
+// again, it waits again.
 func (c *Counter) Close(ctx context.Context) error {
 	c.r.StopCalls()
 	c.markers.Close()

@@ -8,43 +8,43 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// ErrDue: a delay queue takes no item that is due after the year 2286.
+// ErrDue: the item is due after the year 2286, which a delay queue does not accept.
 var ErrDue = errors.New("due too late")
 
 const kindDue = "due"
 
-// DelayQueue is a queue of byte slices each of which comes out only when it is due: of
-// those that are, the one that has been for longest, and of several that were put in for
-// the same moment the first one. It is for any number of producers and consumers.
+// DelayQueue is a queue of byte slices from which an item comes out only when it is due. The item
+// that has been due for the longest time comes out first. Items that are due at the same time come
+// out in the order in which they were put in. It is for any number of producers and consumers.
 //
-// Its znodes are those of a [Queue], and what is said there of lost replies, of unknown
-// outcomes and of size goes for it, too; an item is called
-// <32 hex digits>-due-<milliseconds since 1970>-<sequence>, with its due time rounded up.
-// All other children are ignored, those of other queues included.
+// Its znodes are those of a [Queue], and what Queue says about lost replies, unknown outcomes and
+// size holds here, too. The znode of an item is named <32 hex digits>-due-<milliseconds since
+// 1970>-<sequence>, with the due time rounded up. The queue ignores other children, including those
+// of other queues.
 //
-// What is due is said by the clock of whoever takes: no Take returns an item, or removes
-// it, before its own clock says so. Where clocks differ, an item comes out too early or too
-// late by as much as they do, and it can come out late for any other reason. A clock that is
-// set back makes items wait again.
+// The clock of the consumer decides what is due: no Take removes an item before its own clock says
+// that the item is due. If clocks differ, an item comes out too early or too late by the difference.
+// An item can also come out late for other reasons. If a clock is set back, items wait again.
 //
-// A consumer is strict or relaxed; both can use one queue at the same time.
-//   - Strict, as [NewDelayQueue] makes it: a Take returns an item than which there
-//     was none due earlier at some moment during the call. Each try reads a list behind a
-//     quorum's write: a Take costs two writes, and more where consumers meet.
-//   - Relaxed, as [NewRelaxedDelayQueue] makes it: a Take reads one list from its
-//     own server, which may lag, and goes through it: it returns an item than which
-//     there was none due earlier among those that this client's session had been told of,
-//     in any answer, when the call began. It can miss one that others put in lately. A
-//     Take costs one write.
+// A consumer is strict or relaxed. Strict and relaxed consumers can use one queue at the same time.
 //
-// Either way each Take lists all items, as that of a [PriorityQueue] does. It is safe for
-// concurrent use.
+//   - Strict ([NewDelayQueue]): Take returns an item such that there was no item due
+//     earlier at some moment during the call. Each try reads a list after a write to a
+//     quorum. A Take makes two writes, and more if consumers compete.
+//   - Relaxed ([NewRelaxedDelayQueue]): Take reads one list from its own server, which may
+//     lag, and tries the items of the list in order. It returns an item such that there
+//     was no item due earlier among those that the client's session knew from any answer
+//     when the call began. It can miss an item that another client has put in lately. A
+//     Take makes one write.
+//
+// In both cases each Take lists all items, as that of a [PriorityQueue] does. A DelayQueue is safe
+// for concurrent use.
 type DelayQueue struct{ *items }
 
-// NewDelayQueue returns a delay queue on path whose takes are strict.
+// NewDelayQueue returns the delay queue at path, as a strict consumer.
 func NewDelayQueue(c *Client, path string) *DelayQueue { return newDelayQueue(c, path, oneTry) }
 
-// NewRelaxedDelayQueue returns a delay queue on path whose takes are relaxed.
+// NewRelaxedDelayQueue returns the delay queue at path, as a relaxed consumer.
 func NewRelaxedDelayQueue(c *Client, path string) *DelayQueue {
 	return newDelayQueue(c, path, oneTake)
 }
@@ -59,10 +59,10 @@ func newDelayQueue(c *Client, path string, lists trust) *DelayQueue {
 // items are no longer than [MaxItems] reckons with.
 const lastDue = 9_999_999_999_999
 
-// Put adds an item that comes out at due, or later; what is due before 1970 is due then. An
-// error with NoEffect says that it was not added and never will be: [ErrTooLarge],
-// [ErrFull], [ErrDue], [ErrClosed], the error of ctx, or what a server refused.
-// [ErrUnknown], with the reason, says that it may have been.
+// Put adds an item that comes out at due, or later. A time before 1970 counts as 1970. An error with
+// NoEffect means that the item was not added and never will be: [ErrTooLarge], [ErrFull], [ErrDue],
+// [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown], with the reason, means that
+// it may have been added.
 func (q *DelayQueue) Put(ctx context.Context, due time.Time, item []byte) error {
 	ms := dueMillis(due)
 	if ms > lastDue {
@@ -80,26 +80,26 @@ func dueMillis(due time.Time) int64 {
 	return max(ms, 0)
 }
 
-// Take removes the item that is due first and returns it, and waits until one is due, or
-// ctx ends. Its errors are those of [Queue.Take].
+// Take removes the item that is due first and returns it. It waits until an item is due, or ctx
+// ends. Its errors are those of [Queue.Take].
 func (q *DelayQueue) Take(ctx context.Context) ([]byte, error) { return q.take(ctx, "take", q.wait) }
 
-// TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when there was
-// a moment during the call at which no item was due.
+// TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
+// the call at which no item was due.
 func (q *DelayQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", q.look)
 }
 
-// Peek returns the item that is due first, if it is due, as it was at some time during the call,
-// and leaves it there: by now somebody may have taken it. It fails with [ErrEmpty] if none was
-// due. Its errors have no effect.
+// Peek returns the item that is due first as it was at some time during the call, if it is due, and
+// leaves it in the queue: another client may have taken it by now. It fails with [ErrEmpty] if no
+// item was due. Its errors have no effect.
 func (q *DelayQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
 
-// Len returns how many items there were at some time during the call, due or not. Its
-// errors have no effect.
+// Len returns how many items there were at some time during the call, due or not. Its errors have no
+// effect.
 func (q *DelayQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
-// Close ends the calls that wait, and waits until nothing of this value but
-// items is left in the tree, or ctx ends (its error; the clean-up goes on).
-// Closing again waits again.
+// Close ends calls that wait. It then waits until the tree has nothing of this value but items. If
+// ctx ends first, Close returns its error, and the clean-up goes on. If you call Close again, it
+// waits again.
 func (q *DelayQueue) Close(ctx context.Context) error { return q.close(ctx, "close delay queue") }

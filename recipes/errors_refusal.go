@@ -1,9 +1,9 @@
 package recipes
 
-// Refusal is the error of a request that a server refused for want of rights, [zk.ErrNoAuth],
-// or for its ACL, [zk.ErrInvalidACL]: which request it was, and of what znode. It is the
-// cause of the [Error] of a call. Nothing that was refused is tried again, but for what is
-// removed in the background: rights may come back.
+// Refusal is the error of a request that a server has refused because the client lacks a permission
+// ([zk.ErrNoAuth]) or because the ACL is invalid ([zk.ErrInvalidACL]). It is the cause of the
+// [Error] of a call. The recipes do not repeat a refused request, except to remove znodes in the
+// background, as permissions may come back.
 type Refusal struct {
 	Request string // "create", "delete", "get", "set", "list", "exists" or "check"
 	Path    string // of the znode; that of a sequential one without its number

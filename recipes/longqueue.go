@@ -18,27 +18,26 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// ErrNoTail: the znode that names the last folder of a long queue is gone, or holds something
-// else, while there are folders. What to do: stop all clients, then make it, with the number of
+// ErrNoTail: there are folders, but the znode that names the last folder of a long queue is missing,
+// or holds no number. To repair the queue, stop all clients, and create the znode with the number of
 // the last folder.
 var ErrNoTail error = failures.Conclusion("the tail of the queue names no folder")
 
-// LongQueue is a [Queue] for any number of items. What is said there of lost replies and of
-// unknown outcomes goes for it, too.
+// LongQueue is a [Queue] for any number of items. What Queue says about lost replies and unknown
+// outcomes holds here, too.
 //
-// Its items are in folders, children <number> of its path, each of which has about a thousand
-// at a time: no list is longer than that, and whoever takes lists one folder and then goes
-// through what it listed. The child "tail" holds the number of the last folder. Items go into
-// that one only, by a multi that checks it, so that a folder is complete once there is a next
-// one; it is removed when it is empty then. So items come out in the order in which they went
-// in, across folders, too.
+// The items are in folders, children <number> of the path, with about a thousand items each. No list
+// is longer than that: a consumer lists one folder, and then takes the items of the list. The child
+// "tail" holds the number of the last folder. Producers put items into the last folder only, in a
+// multi that checks "tail". So a folder is complete once there is a next one. A consumer removes a
+// complete folder that is empty. Items come out in the order in which they were put in, across
+// folders, too.
 //
-// A Put costs one write, and a read once in a while, more often the fuller the folder is. A
-// Take costs a read and a write; when all is gone that it listed, three reads more, and a
-// write where a folder is to be removed. That does not depend on how many items there are
-// (BenchmarkTake).
+// Cost: Put makes a write, and a read once in a while, more often the fuller the folder is. Take
+// makes a read and a write. When all items of its list are gone, it makes three more reads, and a
+// write if there is a folder to remove. The number of items does not matter (BenchmarkTake).
 //
-// A LongQueue and a Queue do not see each other's items. It is safe for concurrent use.
+// A LongQueue and a Queue do not see each other's items. A LongQueue is safe for concurrent use.
 type LongQueue struct {
 	*items
 
@@ -46,13 +45,13 @@ type LongQueue struct {
 	tail   *tail // as it was last read; nil: not yet, or it has moved on
 }
 
-// NewLongQueue returns a long queue on path.
+// NewLongQueue returns the long queue at path.
 func NewLongQueue(c *Client, path string) *LongQueue {
 	return NewLongQueueOf(c, path, folderItems)
 }
 
-// NewLongQueueOf returns a long queue on path whose folders have about so many items at a time,
-// 1 to [MaxItems]. Clients of one queue need not agree about it: who puts goes by its own.
+// NewLongQueueOf returns the long queue at path with about most items in each folder, 1 to
+// [MaxItems]. Clients of one queue may have different numbers: that of the producer counts.
 func NewLongQueueOf(c *Client, path string, most int) *LongQueue {
 	q := &LongQueue{items: newItems(c, path, "long", untilEmpty, nodesInFolder)}
 	q.room.most = min(max(most, 1), MaxItems)
@@ -89,7 +88,9 @@ func nodesInFolder(names []string) []znodes.Node {
 	return list
 }
 
-// Put adds an item at the end. Its errors are those of [Queue.Put], but for [ErrFull].
+// Put adds an item at the end. An error with NoEffect means that the item was not added and never
+// will be: [ErrTooLarge], [ErrNoTail], [ErrClosed], the error of ctx, or what a server refused.
+// [ErrUnknown], with the reason, means that it may have been added.
 func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 	if len(item) > MaxItem {
 		return q.r.Definite("put", ErrTooLarge)
@@ -229,8 +230,8 @@ func (q *LongQueue) tailMissing(ctx context.Context, z *client.Session) (bool, e
 	return true, nil
 }
 
-// Take removes the first item and returns it, and waits for one until ctx ends. Its errors
-// are those of [Queue.Take].
+// Take removes the first item and returns it. It waits for an item until ctx ends. Its errors are
+// those of [Queue.Take], and [ErrNoTail] (NoEffect).
 func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", func(ctx context.Context, z *client.Session, t *itemTake) (wait func() error, err error) {
 		event := q.r.Client.NextEvent()
@@ -245,8 +246,8 @@ func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 	})
 }
 
-// TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when
-// there was a moment during the call at which the queue was empty.
+// TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
+// the call at which the queue was empty.
 func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", func(ctx context.Context, z *client.Session, _ *itemTake) (wait func() error, err error) {
 		if _, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil {
@@ -302,9 +303,9 @@ func (q *LongQueue) fill(ctx context.Context, z *client.Session, watch bool) (em
 	return nil, nil, cmp.Or(err, calls.ErrAgain)
 }
 
-// Peek returns the first item, as it was at some time during the call, and leaves it
-// there: by now somebody may have taken it. It fails with [ErrEmpty] if there was none.
-// Its errors have no effect.
+// Peek returns the first item as it was at some time during the call, and leaves it in the queue:
+// another client may have taken it by now. It fails with [ErrEmpty] if there was no item. Its errors
+// have no effect.
 func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 	err = q.r.Attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		if exists, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil || !exists {
@@ -374,8 +375,9 @@ func foldersOf(names []string) (all []int) {
 	return all
 }
 
-// Len returns how many items there were, folder by folder at times during the call: while others
-// put and take it may be a number that there never were at one moment. Its errors have no effect.
+// Len returns the sum of the items in all folders. It counts one folder after the other during the
+// call: while other clients put and take, there may never have been so many items at one moment. Its
+// errors have no effect.
 func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
 	err = q.r.Attempts(ctx, "len", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		n = 0
@@ -395,7 +397,7 @@ func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// Close ends the calls that wait, and waits until nothing of this value but
-// items and their folders is left in the tree, or ctx ends (its error; the clean-up goes on).
-// Closing again waits again.
+// Close ends calls that wait. It then waits until the tree has nothing of this value but items and
+// their folders. If ctx ends first, Close returns its error, and the clean-up goes on. If you call
+// Close again, it waits again.
 func (q *LongQueue) Close(ctx context.Context) error { return q.close(ctx, "close long queue") }

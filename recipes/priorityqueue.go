@@ -6,72 +6,70 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// PriorityQueue is a queue of byte slices from which the item with the least priority
-// number comes out first, and of several with one number the one that was put in first.
-// It is for any number of producers and consumers.
+// PriorityQueue is a queue of byte slices from which the item with the lowest priority number comes
+// out first. Items with the same number come out in the order in which they were put in. It is for
+// any number of producers and consumers.
 //
-// Its znodes are those of a [Queue], and what is said there of lost replies, of
-// unknown outcomes and of size goes for it, too; an item is called
-// <32 hex digits>-item-<priority>-<sequence>. All other children are ignored, those of
-// a Queue included.
+// Its znodes are those of a [Queue], and what Queue says about lost replies, unknown outcomes and
+// size holds here, too. The znode of an item is named <32 hex digits>-item-<priority>-<sequence>.
+// The queue ignores other children, including those of a Queue.
 //
-// A consumer is strict or relaxed; both can use one queue at the same time.
-//   - Strict, as [NewPriorityQueue] makes it: a Take returns an item than which there
-//     was no better one at some moment during the call. Each try reads a list behind a
-//     quorum's write: a Take costs two writes, and more where consumers meet.
-//   - Relaxed, as [NewRelaxedPriorityQueue] makes it: a Take reads one list from its
-//     own server, which may lag, and goes through it: it returns an item than which
-//     there was no better one among those that this client's session had been told of,
-//     in any answer, when the call began. It can miss a better item that others put in
-//     lately. A Take costs one write.
+// A consumer is strict or relaxed. Strict and relaxed consumers can use one queue at the same time.
 //
-// Either way the items of one priority come out in the order in which they were put in,
-// and each Take lists all items, some 60 bytes each: of 10,000 that is half a megabyte.
-// It is safe for concurrent use.
+//   - Strict ([NewPriorityQueue]): Take returns an item such that there was no better
+//     item at some moment during the call. Each try reads a list after a write to a
+//     quorum. A Take makes two writes, and more if consumers compete.
+//   - Relaxed ([NewRelaxedPriorityQueue]): Take reads one list from its own server, which
+//     may lag, and tries the items of the list in order. It returns an item such that
+//     there was no better item among those that the client's session knew from any answer
+//     when the call began. It can miss a better item that another client has put in
+//     lately. A Take makes one write.
+//
+// In both cases items with the same priority come out in the order in which they were put in. Each
+// Take lists all items, about 60 bytes each: half a megabyte for 10,000 items. A PriorityQueue is
+// safe for concurrent use.
 type PriorityQueue struct{ *items }
 
-// NewPriorityQueue returns a priority queue on path whose takes are strict.
+// NewPriorityQueue returns the priority queue at path, as a strict consumer.
 func NewPriorityQueue(c *Client, path string) *PriorityQueue {
 	return &PriorityQueue{newItems(c, path, "priority", oneTry, byRank)}
 }
 
-// NewRelaxedPriorityQueue returns a priority queue on path whose takes are relaxed.
+// NewRelaxedPriorityQueue returns the priority queue at path, as a relaxed consumer.
 func NewRelaxedPriorityQueue(c *Client, path string) *PriorityQueue {
 	return &PriorityQueue{newItems(c, path, "priority", oneTake, byRank)}
 }
 
 func byRank(children []string) []znodes.Node { return znodes.RankedNodes(children, kindItem) }
 
-// Put adds an item. The least priority is the best one. An error with NoEffect says
-// that it was not added and never will be: [ErrTooLarge], [ErrFull], [ErrClosed], the
-// error of ctx, or what a server refused. [ErrUnknown], with the reason, says that it
-// may have been.
+// Put adds an item. The lowest priority number is the best. An error with NoEffect means that the
+// item was not added and never will be: [ErrTooLarge], [ErrFull], [ErrClosed], the error of ctx, or
+// what a server refused. [ErrUnknown], with the reason, means that it may have been added.
 func (q *PriorityQueue) Put(ctx context.Context, priority int32, item []byte) error {
 	return q.put(ctx, kindItem+"-"+znodes.RankText(int64(priority)), item)
 }
 
-// Take removes the best item and returns it, and waits for one until ctx ends. Its
-// errors are those of [Queue.Take].
+// Take removes the best item and returns it. It waits for an item until ctx ends. Its errors are
+// those of [Queue.Take].
 func (q *PriorityQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", q.wait)
 }
 
-// TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when
-// there was a moment during the call at which the queue was empty.
+// TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
+// the call at which the queue was empty.
 func (q *PriorityQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", q.look)
 }
 
-// Peek returns the best item, as it was at some time during the call, and leaves it
-// there: by now somebody may have taken it. It fails with [ErrEmpty] if there was none.
-// Its errors have no effect.
+// Peek returns the best item as it was at some time during the call, and leaves it in the queue:
+// another client may have taken it by now. It fails with [ErrEmpty] if there was no item. Its errors
+// have no effect.
 func (q *PriorityQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
 
-// Len returns how many items there were at some time during the call. Its errors have
-// no effect.
+// Len returns how many items there were at some time during the call. Its errors have no effect.
 func (q *PriorityQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
-// Close ends the calls that wait, and waits until nothing of this value but
-// items is left in the tree, or ctx ends (its error; the clean-up goes on).
-// Closing again waits again.
+// Close ends calls that wait. It then waits until the tree has nothing of this value but items. If
+// ctx ends first, Close returns its error, and the clean-up goes on. If you call Close again, it
+// waits again.
 func (q *PriorityQueue) Close(ctx context.Context) error { return q.close(ctx, "close priority queue") }

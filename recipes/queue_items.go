@@ -17,16 +17,14 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// MaxItem is the largest item in bytes, and likewise the largest job, result, configuration
-// and whatever else callers put into a znode: 8 KiB less than 1 MiB. More is [ErrTooLarge].
+// MaxItem is the size limit, in bytes, of an item, a job, a result, a configuration and other data
+// that callers put into a znode: 8 KiB less than 1 MiB. Larger data fails with [ErrTooLarge].
 const MaxItem = client.MaxData
 
-// MaxItems is how many items a queue holds. Whoever takes lists them all, and the
-// largest packet that ZooKeeper's own clients accept by default (jute.maxbuffer) is a
-// little less than 1 MiB: an item's name takes 66 bytes of it at most. A Put looks at
-// the number only once in a while, more often the fuller the queue is, so that many
-// producers at once can put in some more: what is left below 1 MiB is room for a
-// thousand.
+// MaxItems is how many items a queue holds. A consumer lists all items. ZooKeeper's clients accept
+// replies of a little less than 1 MiB by default (jute.maxbuffer), and the name of an item takes at
+// most 66 bytes of it. A Put counts the items only once in a while, more often the fuller the queue
+// is. So many producers at once can put in up to a thousand more, for which there is room.
 const MaxItems = 15_000
 
 const kindTaking = "taking" // who waits for an item
