@@ -15,27 +15,27 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Contender is a place in the line for a [Lock], a [RWLock], a [Semaphore] or an [Election], as
-// it is seen from outside.
+// Contender is a place in the line of a [Lock], an [RWLock], a [Semaphore] or an [Election], as
+// others see it.
 type Contender struct {
 	Recipe  string    // "lock", "rwlock", "semaphore" or "election"
 	Path    string    // of its znode
-	Session int64     // that owns the znode
-	Token   int64     // the fencing token that its hold has: the creation zxid of the znode
+	Session int64     // the session that owns the znode
+	Token   int64     // the fencing token of its hold: the creation zxid of the znode
 	Since   time.Time // when it lined up, by the clock of the leader of the ensemble
-	Data    []byte    // of the znode; of a candidate its id
-	Writer  bool      // of a RWLock: it wants to write
-	Holds   bool      // it is in front
-	// Behind is the path of the contender that it waits for, the nearest that is in its way; ""
-	// if it holds. Others before that one can be in its way, too.
+	Data    []byte    // of the znode; for a candidate, its id
+	Writer  bool      // it wants to write (RWLock)
+	Holds   bool      // it holds the lock, has a lease, or leads
+	// Behind is the path of the nearest contender that it waits for, or "" if it holds. It may also
+	// have to wait for others ahead of that one.
 	Behind string
 
 	yields bool // it is a writer that is content with reading
 }
 
-// Contenders lists the line of whichever recipe has one at a path: who holds, and who waits, in
-// their order. No contender that lined up before the call is missing unless it has left the line
-// since. There are none where there is no znode. It reads each contender's znode, one after the other.
+// Contenders lists the line of the lock, read-write lock, semaphore or election at a path: holders
+// and waiters, in order. The list has each contender that lined up before the call and has not left
+// since. It is empty if there is no znode. Contenders reads the znodes one after the other.
 //
 // NoEffect is true for its errors: that of ctx, or what a server refused.
 func Contenders(ctx context.Context, c *Client, path string) ([]Contender, error) {
@@ -154,42 +154,42 @@ func holder(ctx context.Context, x *contend.Exclusive, recipe string) (c Contend
 	return all[0], true, nil
 }
 
-// Holder is the contender that holds the lock; held is false if none does. See [Contenders].
+// Holder returns the contender that holds the lock; held is false if none does. See [Contenders].
 func (l *Lock) Holder(ctx context.Context) (c Contender, held bool, err error) {
 	return holder(ctx, l.x, "lock")
 }
 
-// Waiters are the contenders that wait for the lock, in their order. See [Contenders].
+// Waiters returns the contenders that wait for the lock, in order. See [Contenders].
 func (l *Lock) Waiters(ctx context.Context) ([]Contender, error) {
 	return holdingOrNot(ctx, l.x, "lock", false)
 }
 
-// Holder is the candidate that leads; held is false if none does. See [Contenders].
+// Holder returns the candidate that leads; held is false if none does. See [Contenders].
 func (e *Election) Holder(ctx context.Context) (c Contender, held bool, err error) {
 	return holder(ctx, e.x, "election")
 }
 
-// Waiters are the candidates that wait, in the order in which they will lead. See [Contenders].
+// Waiters returns the candidates that wait, in the order in which they will lead. See [Contenders].
 func (e *Election) Waiters(ctx context.Context) ([]Contender, error) {
 	return holdingOrNot(ctx, e.x, "election", false)
 }
 
-// Holders are the contenders that hold a lease. See [Contenders].
+// Holders returns the contenders that have a lease. See [Contenders].
 func (s *Semaphore) Holders(ctx context.Context) ([]Contender, error) {
 	return holdingOrNot(ctx, s.x, "semaphore", true)
 }
 
-// Waiters are the contenders that wait for a lease, in their order. See [Contenders].
+// Waiters returns the contenders that wait for a lease, in order. See [Contenders].
 func (s *Semaphore) Waiters(ctx context.Context) ([]Contender, error) {
 	return holdingOrNot(ctx, s.x, "semaphore", false)
 }
 
-// Holders are the readers, or the writer, that hold the lock. See [Contenders].
+// Holders returns the readers, or the writer, that hold the lock. See [Contenders].
 func (l *RWLock) Holders(ctx context.Context) ([]Contender, error) {
 	return holdingOrNot(ctx, l.x, "rwlock", true)
 }
 
-// Waiters are the readers and writers that wait for the lock, in their order. See [Contenders].
+// Waiters returns the readers and writers that wait for the lock, in order. See [Contenders].
 func (l *RWLock) Waiters(ctx context.Context) ([]Contender, error) {
 	return holdingOrNot(ctx, l.x, "rwlock", false)
 }

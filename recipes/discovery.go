@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	// ErrInstance: an instance of a service needs an address, and all of it is to be UTF-8.
+	// ErrInstance: an instance has no address, or is not in UTF-8.
 	ErrInstance = errors.New("instance without an address, or not in UTF-8")
 	// ErrNotRegistered: the registration has been ended.
 	ErrNotRegistered = errors.New("not registered")
@@ -22,31 +22,30 @@ var (
 	ErrNoInstance error = failures.Conclusion("service has no instances")
 )
 
-// Service is a service that clients find: the processes that serve it register where they
-// are, as instances, and everybody can see which instances there are, and pick one.
+// Service is a service that clients find. The processes that serve it register their addresses as
+// instances, and clients list the instances, or pick one.
 //
-// It is a [Group], and everything said there holds for it, too: its path is a persistent
-// znode, and each instance is a member, an ephemeral sequential child <32 hex
-// digits>-member-<sequence>. It holds JSON: {"version":1, "registration": 32 hex digits,
-// "revision": 0, "id", "address", "metadata": {…}}. Children that hold something else,
-// another version too, are ignored.
+// It is a [Group], and what Group says holds here, too: its path is a persistent znode, and each
+// instance is a member, an ephemeral sequential child <32 hex digits>-member-<sequence>. Its data is
+// JSON: {"version":1, "registration": 32 hex digits, "revision": 0, "id", "address", "metadata":
+// {…}}. Clients ignore other data, including other versions.
 //
-// What it guarantees: an instance that is registered stays so over the ends of sessions,
-// until its [Registration] is ended. What [Service.Instances] gives, and each step of
-// [Service.Changes], is the service as it was at one moment. Once Unregister has returned
-// nil, nobody who looks from then on is shown the instance; once Update has, nobody is
-// shown it as it was before. While it is updated it is never missing: one is shown what it
-// was before, or what it is to be.
+// Guarantees: an instance stays registered across sessions, until its [Registration] is ended.
+// [Service.Instances], and each step of [Service.Changes], show the service as it was at one moment.
+// Once Unregister has returned nil, no client that looks from then on sees the instance. Once Update
+// has returned nil, no client sees what the instance was before. The instance is never missing
+// during an update: clients see what it was or what it becomes.
 //
-// What it cannot: an instance is missing from when its session ends on the servers until it
-// is registered again. One whose process crashed is there until its session has timed out,
-// so who calls it must bear with that it does not answer. Nor does anything look whether it
-// works: unregister what doesn't. Who is cut off from all servers is shown nothing new;
-// what it picks may long be gone.
+// Limits: an instance is missing from when its session ends on the servers until it is registered
+// again. An instance whose process has crashed is there until its session has timed out, so its
+// callers must expect that it does not answer. Nothing checks whether an instance works: unregister
+// one that does not. A client that reaches no server sees nothing new, and may pick an instance that
+// is long gone.
 //
-// What it costs: to register takes one write, an update two. Everybody reads each instance
-// once, and again with each update; see [Group]. To pick takes no request. It is safe for
-// concurrent use; a value can register any number of instances.
+// Cost: Register makes one write, Update two. Each client reads each instance once, and again after
+// each update; see [Group]. A pick makes no request.
+//
+// A Service is safe for concurrent use. A value can register any number of instances.
 type Service struct {
 	r    *calls.Recipe
 	read *Group // that nobody joins
@@ -55,14 +54,14 @@ type Service struct {
 	groups map[*Group]struct{} // one for each instance of this value, as it is
 }
 
-// NewService returns the service on path, such as /services/web.
+// NewService returns the service at path, such as /services/web.
 func NewService(c *Client, path string) *Service {
 	r := calls.New(c.client, path)
 	return &Service{r: r, read: groupOf(r), groups: map[*Group]struct{}{}}
 }
 
-// Registration is an instance that was registered. It is safe for concurrent use; one call
-// at a time is under way, others wait.
+// Registration is a registered instance. It is safe for concurrent use. Its calls run one after the
+// other.
 type Registration struct {
 	service *Service
 	turn    *semaphore.Weighted
@@ -72,15 +71,15 @@ type Registration struct {
 	group *Group // whose member it is; nil once it was unregistered
 }
 
-// Register makes an instance one of the service's. It stays one over the ends of sessions,
-// until the registration is ended, or the service is closed.
+// Register adds an instance to the service. The instance stays registered across sessions, until the
+// registration is ended or the service is closed.
 //
-// Of two instances with one ID the one is shown that was registered last, as long as it is
-// there: so a process that starts again, under its old ID, takes the place of what it was
-// before, without waiting for the old session to time out.
+// If two instances have the same ID, clients see the one that was registered last, as long as it is
+// there. So a process that restarts with its old ID replaces its old instance, without waiting for
+// the old session to time out.
 //
-// Errors with NoEffect: [ErrInstance], [ErrTooLarge] and [ErrClosed]. After any other error
-// it is not registered, but others may have seen it for a moment, as with [Group.Join].
+// Errors with NoEffect: [ErrInstance], [ErrTooLarge] and [ErrClosed]. After any other error the
+// instance is not registered, but other clients may have seen it for a moment, as with [Group.Join].
 func (s *Service) Register(ctx context.Context, in Instance) (*Registration, error) {
 	const op = "register"
 	now := newEntry(in)
@@ -115,20 +114,21 @@ func (s *Service) forget(g *Group) {
 	delete(s.groups, g)
 }
 
-// Instance returns what is registered now, with its ID.
+// Instance returns the instance as it is registered now, with its ID.
 func (r *Registration) Instance() Instance {
 	_ = r.turn.Acquire(context.Background(), 1)
 	defer r.turn.Release(1)
 	return r.now.instance()
 }
 
-// Update changes the address and the metadata of the instance; it keeps its ID, whatever in
-// says. The new one is there before the old one goes, and is shown instead of it.
+// Update changes the address and the metadata of the instance. The instance keeps its ID, whatever
+// in says. The new data is there before the old data goes, and clients see it instead of the old
+// data.
 //
-// Errors with NoEffect: [ErrNotRegistered], [ErrInstance], [ErrTooLarge], [ErrClosed] and
-// that of ctx, before anything was done. After any other error the instance is still
-// registered, as it was or as it was to be, unless the service is closed, and others may see
-// both by turns until one of them is removed in the background.
+// Errors with NoEffect: [ErrNotRegistered], [ErrInstance], [ErrTooLarge], [ErrClosed], and that of
+// ctx before anything was done. After any other error the instance is still registered, unless the
+// service is closed, and clients may see the old and the new data in turn until one of them is
+// removed in the background.
 func (r *Registration) Update(ctx context.Context, in Instance) error {
 	const op = "update"
 	s := r.service
@@ -159,11 +159,11 @@ func (r *Registration) Update(ctx context.Context, in Instance) error {
 	return old.end(ctx, op, m)
 }
 
-// Unregister ends the registration. Once it has returned nil, nobody who looks from then on
-// sees the instance. After any error with NoEffect ([ErrNotRegistered], [ErrClosed], that of
-// ctx while another call is under way) all is as before; after any other one the instance
-// is not registered any more, but others may still see it until it is removed in the
-// background: the error of ctx, or [ErrClosed] if that came in between.
+// Unregister ends the registration. Once it has returned nil, no client that looks from then on sees
+// the instance. An error with NoEffect means that nothing has changed: [ErrNotRegistered],
+// [ErrClosed], or that of ctx while another call runs. After any other error the instance is not
+// registered, but other clients may still see it until it is removed in the background: the error of
+// ctx, or [ErrClosed].
 func (r *Registration) Unregister(ctx context.Context) error {
 	const op = "unregister"
 	s := r.service
@@ -189,8 +189,8 @@ func (r *Registration) Unregister(ctx context.Context) error {
 	return g.end(ctx, op, m)
 }
 
-// Instances lists the instances, in order of ID, as they are at some moment during the call.
-// Its errors have no effect: [ErrClosed], the error of ctx, or what a server refused.
+// Instances lists the instances, sorted by ID, as they are at some moment during the call. Its
+// errors have no effect: [ErrClosed], the error of ctx, or what a server refused.
 func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
 	members, err := s.read.membersAs(ctx, "instances")
 	if err != nil {
@@ -199,12 +199,12 @@ func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
 	return instancesOf(members), nil
 }
 
-// Changes gives the instances there are, in order of ID, and then again each time when
-// they have changed, until ctx ends or the loop does. What happens between two steps is told
-// as one. What is told never goes back, over the ends of sessions either.
+// Changes returns the instances, sorted by ID, and returns them again each time that they have
+// changed, until ctx ends or the loop does. Several changes between two steps come as one. What the
+// service was earlier never comes later, across sessions, too.
 //
-// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a
-// server refused.
+// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a server
+// refused.
 func (s *Service) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 	return func(yield func([]Instance, error) bool) {
 		var told []Instance
@@ -225,9 +225,9 @@ func (s *Service) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 	}
 }
 
-// Close unregisters all instances of this value, ends the calls that wait and what its
-// pickers follow, and waits until nothing of it is left in the tree, or ctx ends (its error;
-// the clean-up goes on). Closing again waits again.
+// Close unregisters all instances of this value, and ends calls that wait and its pickers. It then
+// waits until the tree has nothing of this value. If ctx ends first, Close returns its error, and
+// the clean-up goes on. If you call Close again, it waits again.
 func (s *Service) Close(ctx context.Context) error {
 	s.r.StopCalls()
 	s.mu.Lock()

@@ -15,40 +15,42 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Directory lists the instances of a service, whichever program registered them: those of
-// [Service], of Apache Curator's service discovery and of serversets; see [ParseInstance]. It
-// writes nothing, and its path need not exist. For services of this package alone, [Service]
-// reads less.
+// Directory lists the instances of a service, whichever program has registered them: instances of
+// [Service], of Apache Curator's service discovery and of serversets; see [ParseInstance]. It writes
+// nothing, and its path need not exist. For services of this package alone, [Service] reads less.
 //
-// What it guarantees: a listing has every instance that was registered before the call and has
-// not gone since. The steps of [Directory.Changes] never go back, over the ends of
-// sessions either. What it cannot: each znode is read by itself, and those of other formats can be
-// written again. So a listing can show one instance as it was before, and another one as it is
-// after.
+// Guarantees: a listing has each instance that was registered before the call and has not gone
+// since. What [Directory.Changes] has returned is never followed by an earlier state, across
+// sessions, too.
 //
-// What it costs: a listing takes two requests, and one for each child of the path. Whoever follows the
-// changes makes all but the first of these again after each change, and once in each session time-out.
-// It is safe for concurrent use.
+// Limits: the directory reads each znode by itself, and programs can write again to znodes in other
+// formats than zklab's. So a listing can show one instance as it was before a change, and another
+// one as it was after it.
+//
+// Cost: a listing makes two requests, and one for each child of the path. A client that follows the
+// changes repeats all but the first of these after each change, and once in each session timeout.
+//
+// A Directory is safe for concurrent use.
 type Directory struct{ r *calls.Recipe }
 
-// NewDirectory returns the directory of the service on path, such as /services/web.
+// NewDirectory returns the directory of the service at path, such as /services/web.
 func NewDirectory(c *Client, path string) *Directory { return &Directory{calls.New(c.client, path)} }
 
-// Listing is what a directory reads.
+// Listing is what a directory has read.
 type Listing struct {
-	Exists     bool         // whether there is a znode at the path
-	Instances  []Registered // in order of ID; never nil
-	Off        []Registered // instances that are not to be called, in order of ID
-	Unreadable []Unreadable // all other children of the path, in order of their names
+	Exists     bool         // the path exists
+	Instances  []Registered // sorted by ID; never nil
+	Off        []Registered // instances that clients must not call, sorted by ID
+	Unreadable []Unreadable // the other children of the path, sorted by name
 }
 
-// Unreadable is a znode from which no instance can be read.
+// Unreadable is a znode that is not an instance, or that the client may not read.
 type Unreadable struct {
 	Znode  string // its name
 	Reason string
 }
 
-// List lists the instances, as they are at some time during the call. Its errors have no effect:
+// List lists the instances as they are at some time during the call. Its errors have no effect:
 // [ErrClosed], the error of ctx, or what a server refused.
 func (d *Directory) List(ctx context.Context) (l Listing, err error) {
 	err = d.r.Attempts(ctx, "list instances", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
@@ -80,12 +82,12 @@ func (d *Directory) listed(ctx context.Context, z *client.Session) (Listing, err
 // nothing is the listing of a path that does not exist.
 func nothing() Listing { return Listing{Instances: []Registered{}} }
 
-// Changes gives the listing as it is, and then again each time when it has changed, until ctx
-// ends or the loop does. What happens between two steps is told as one. While there is no znode
-// at the path, it waits for one.
+// Changes returns the listing, and returns it again each time that it has changed, until ctx ends or
+// the loop does. Several changes between two steps come as one. While the path does not exist,
+// Changes waits for it.
 //
-// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a
-// server refused.
+// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a server
+// refused.
 func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
 	return func(yield func(Listing, error) bool) {
 		f := calls.Follower[Listing]{Recipe: d.r, Look: d.watched, Equal: func(a, b Listing) bool { return reflect.DeepEqual(a, b) }}

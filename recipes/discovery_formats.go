@@ -15,7 +15,7 @@ import (
 
 // This file reads the formats in which instances of services are registered.
 
-// Format is how the znode of an instance is written.
+// Format is the format of the znode of an instance.
 type Format string
 
 // The formats that [ParseInstance] reads.
@@ -25,28 +25,28 @@ const (
 	FormatServerset Format = "serverset" // of Finagle's and Aurora's serversets, in JSON
 )
 
-// Registered is an instance as it was read.
+// Registered is an instance that was read from its znode.
 type Registered struct {
 	Instance
 	Znode  string // the name of its znode
 	Format Format
-	// Off says why the instance is not to be called although it is registered, such as
-	// "status STOPPING"; "" if it is to be called.
+	// Off says why clients must not call the instance, such as "status STOPPING". It is "" if they
+	// may.
 	Off string
 
 	entry entry // of FormatZklab
 }
 
-// ParseInstance reads the znode of an instance, by its name, without the folder, and its data.
+// ParseInstance parses the znode of an instance: its name, without the folder, and its data.
 //
-// The metadata of an instance in another format than zklab's has what that format says beside ID
-// and address. Curator: name, sslPort, payload, registrationTimeUTC and serviceType under these
-// names, and uri, which is made from uriSpec. The address has the port, or sslPort if there is no port.
-// An instance that is not enabled is off. Serversets: shard, status, the fields of metadata,
-// and each additional endpoint as endpoint.NAME; the ID is the name of the znode. An
+// The metadata of an instance in another format than zklab's has what that format says besides ID
+// and address. For Curator, these are name, sslPort, payload, registrationTimeUTC and serviceType
+// under these names, and uri, made from uriSpec. The address has the port, or sslPort if there is no
+// port. An instance that is not enabled is off. For serversets, they are shard, status, the fields
+// of metadata, and each additional endpoint as endpoint.NAME. The ID is the name of the znode. An
 // instance whose status is not ALIVE is off. Values that are not strings are JSON.
 //
-// An error says why the znode cannot be read.
+// The error says why the znode is not an instance.
 func ParseInstance(znode string, data []byte) (Registered, error) {
 	if _, own := znodes.Parse(znode, kindMember); own {
 		e, err := parseEntry(data)

@@ -12,19 +12,18 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Instance is one of those who serve a service.
+// Instance is an instance of a service: a process that serves it.
 type Instance struct {
-	// ID is what it is known by, also when it changes; if it is empty, Register makes one
-	// that nobody else has.
+	// ID is the name of the instance, which stays the same in updates. If it is empty, Register
+	// makes a unique one.
 	ID string
-	// Address is where it is, in whatever form its callers dial, such as 10.0.0.7:8080.
+	// Address is the address, in the form that callers dial, such as 10.0.0.7:8080.
 	Address string
-	// Metadata is what else there is to know of it. That of instances that were read is not
-	// to be changed.
+	// Metadata is other data about the instance. Do not change that of instances that were read.
 	Metadata map[string]string
 }
 
-// Equal says whether two instances are the same in everything.
+// Equal reports whether two instances are the same, including their metadata.
 func (i Instance) Equal(other Instance) bool {
 	return i.ID == other.ID && i.Address == other.Address && maps.Equal(i.Metadata, other.Metadata)
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// Strategy chooses one of some instances: there is at least one, they are in order of ID, and
-// no two have the same. A [Picker] calls it again and again, one call at a time, so it need
-// not be safe for concurrent use; each Picker has to have one of its own.
+// Strategy chooses one of several instances. There is at least one, they are sorted by ID, and no
+// two have the same ID. A [Picker] makes one call at a time, so a Strategy need not be safe for
+// concurrent use. Each Picker needs a Strategy of its own.
 type Strategy func(instances []Instance) Instance
 
-// RoundRobin chooses the instances in turn, in order of ID, also when some come or go
-// meanwhile.
+// RoundRobin returns a strategy that chooses the instances in turn, in the order of their IDs, also
+// if instances come or go meanwhile.
 func RoundRobin() Strategy {
 	last := ""
 	return func(instances []Instance) Instance {
@@ -28,8 +28,8 @@ func RoundRobin() Strategy {
 	}
 }
 
-// Random chooses any instance, by the numbers of a source: what it chooses follows from
-// those. nil is a source of its own.
+// Random returns a strategy that chooses instances at random, with the numbers of source. nil stands
+// for a new source.
 func Random(source rand.Source) Strategy {
 	if source == nil {
 		source = rand.NewPCG(rand.Uint64(), rand.Uint64())
@@ -38,8 +38,8 @@ func Random(source rand.Source) Strategy {
 	return func(instances []Instance) Instance { return instances[r.IntN(len(instances))] }
 }
 
-// Sticky stays with one instance, by its ID, for as long as it is there. Another strategy
-// chooses it, and the next one.
+// Sticky returns a strategy that keeps to one instance, by its ID, as long as it exists. The
+// strategy choose chooses the first instance, and each next one.
 func Sticky(choose Strategy) Strategy {
 	id := ""
 	return func(instances []Instance) Instance {
@@ -54,8 +54,8 @@ func Sticky(choose Strategy) Strategy {
 	}
 }
 
-// Picker picks instances of a service. It follows the changes of the service, so that to pick
-// takes no request. It is safe for concurrent use.
+// Picker picks instances of a service. It follows the changes of the service, so a pick makes no
+// request. It is safe for concurrent use.
 type Picker struct {
 	service *Service
 	stop    context.CancelFunc
@@ -73,8 +73,8 @@ type snapshot struct {
 	changed chan struct{} // closed when there is another one
 }
 
-// Picker returns a picker that begins to follow the service at once. Close it, or the
-// service, when it is not needed any more.
+// Picker returns a picker, which begins to follow the service at once. Close it, or the service,
+// when you no longer need it.
 func (s *Service) Picker(strategy Strategy) *Picker {
 	ctx, stop := context.WithCancel(s.r.Client.Context)
 	p := &Picker{service: s, stop: stop, done: make(chan struct{}), strategy: strategy, snapshot: snapshot{changed: make(chan struct{})}}
@@ -144,9 +144,9 @@ func (p *Picker) sees(ctx context.Context, will func([]Instance) bool) ([]Instan
 	}
 }
 
-// Pick gives one of the instances that there were when the picker last heard of the service,
-// as its strategy chooses. It waits only for the first word of it. While no server can be
-// reached it goes by what it heard last.
+// Pick returns one of the instances that the picker knows, as its strategy chooses. It only waits
+// until the picker knows the service for the first time. While the client reaches no server, Pick
+// uses what the picker has learned last.
 //
 // Its errors have no effect: [ErrNoInstance], [ErrClosed], the error of ctx, or what a server
 // refused.
@@ -162,9 +162,9 @@ func (p *Picker) Pick(ctx context.Context) (Instance, error) {
 	return p.strategy(p.now), nil
 }
 
-// Changes tells what the picker goes by, as [Service.Changes] does, and costs no requests
-// either: a pick behind a step of it is of those instances, or of later ones. (Service.Changes
-// hears of changes by a way of its own, before the picker or after it.)
+// Changes returns the instances that the picker knows, as [Service.Changes] does, and makes no
+// requests. A Pick after a step returns one of the instances of that step, or of a later one.
+// (Service.Changes learns of changes by itself, before the picker or after it.)
 func (p *Picker) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 	return func(yield func([]Instance, error) bool) {
 		var told []Instance
@@ -178,7 +178,7 @@ func (p *Picker) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 	}
 }
 
-// Close ends what the picker follows, and calls that wait.
+// Close stops following the service, and ends calls that wait.
 func (p *Picker) Close() {
 	p.stop()
 	<-p.done

@@ -14,35 +14,33 @@ import (
 )
 
 var (
-	// ErrInside: this value is inside the double barrier, or on its way.
+	// ErrInside: this value is inside the double barrier, or enters it.
 	ErrInside = errors.New("inside already")
 	// ErrOutside: this value is not inside the double barrier.
 	ErrOutside = errors.New("not inside")
-	// ErrParties: that is no number of parties for a double barrier.
+	// ErrParties: a double barrier has 1 to 4096 parties.
 	ErrParties = errors.New("number of parties must be between 1 and 4096")
 )
 
-// DoubleBarrier lets a fixed number of parties in together and out together.
+// DoubleBarrier lets a fixed number of parties enter together and leave together.
 //
-// Its path is a persistent znode, created if missing. Each member is an
-// ephemeral sequential child <32 hex digits>-member-<sequence>. The persistent
-// child "ready" names the members of the round, one a line. Everything else is
-// ignored.
+// Its path is a persistent znode, which the recipe creates if it is missing. Each member is an
+// ephemeral sequential child <32 hex digits>-member-<sequence>. The persistent child "ready" names
+// the members of the round, one in each line. The barrier ignores other children.
 //
-// A round is formed by one multi that writes the names into "ready" and checks
-// that every one of these znodes exists. So whoever finds its own name there
-// knows that there was a moment at which all of them were in, however late it
-// comes to look, and whatever became of the others since; and what an earlier
-// round left behind lets nobody else in. A member that died, or whose Enter was
-// cancelled, is not counted: its znode is gone.
+// One multi forms a round: it writes the names into "ready" and checks that all these znodes exist.
+// So a member that finds its name there knows that there was a moment at which all members were in,
+// however late it looks, and whatever has become of the others since. What an earlier round has left
+// behind lets nobody in. A member that has died, or whose Enter was cancelled, does not count: its
+// znode is gone.
 //
-// Members may be inside more than once, one round after the other: the next round
-// is formed when all of the last one have left or died. If more are waiting than
-// there are parties, those who came first are the round. All must agree on the
-// number of parties, at most 4096.
+// Members may enter again and again. The next round is formed when all members of the last one have
+// left or died. If more members wait than there are parties, those that came first form the round.
+// All members must have the same number of parties, at most 4096.
 //
-// What it cannot: a member whose session ends while it is inside counts as
-// having left. It is safe for concurrent use; a value is in at most once.
+// Limits: a member whose session ends while it is inside counts as having left.
+//
+// A DoubleBarrier is safe for concurrent use. A value is inside at most once.
 type DoubleBarrier struct {
 	line    contend.Line
 	seat    calls.Seat[membership]
@@ -61,23 +59,21 @@ const (
 	maxParties = 4096
 )
 
-// NewDoubleBarrier returns a member of the double barrier on path.
+// NewDoubleBarrier returns a member of the double barrier at path.
 func NewDoubleBarrier(c *Client, path string, parties int) *DoubleBarrier {
 	return &DoubleBarrier{line: contend.Line{Recipe: calls.New(c.client, path), Folder: path, Kind: kindMember}, parties: parties}
 }
 
 // Enter waits until all parties are in, ctx ends or the session is gone.
 //
-// A call that is cancelled takes its member away. When that is known to be done,
-// which it waits for within a grace of a tenth of the time-out (at most 200 ms),
-// the error has NoEffect: nobody counts this member from then on. When it turns
-// out that the member had been counted, Enter returns nil: the others are in and
-// wait for its Leave. Otherwise, and when the session was lost
-// ([ErrSessionLost]), the member may be counted until it is removed in the
-// background.
+// If the call is cancelled, it removes its member. It waits for that for up to a tenth of the
+// timeout (at most 200 ms). If the member is known to be gone by then, the error has NoEffect: no
+// round counts this member from then on. If the member was already counted, Enter returns nil: the
+// others are in and wait for its Leave. Otherwise, and if the session was lost ([ErrSessionLost]), a
+// round may count the member until it is removed in the background.
 //
-// Other errors, with NoEffect: [ErrInside], [ErrClosed], [ErrParties], [ErrRemoved],
-// or what a server refused.
+// Other errors, with NoEffect: [ErrInside], [ErrClosed], [ErrParties], [ErrRemoved], or what a
+// server refused.
 func (d *DoubleBarrier) Enter(ctx context.Context) error {
 	const op = "enter"
 	if d.parties < 1 || d.parties > maxParties {
@@ -153,12 +149,12 @@ func (d *DoubleBarrier) cleanedUp() bool {
 	return d.line.CleanUps.Wait(grace) == nil && d.line.Client.Context.Err() == nil
 }
 
-// Leave takes this member away and waits until all others of its round have left
-// or died, or ctx ends. It goes on in the next session when one is lost.
+// Leave removes this member and waits until all others of its round have left or died, or ctx ends.
+// If the session is lost, it goes on in the next one.
 //
-// Whatever it returns, this member is out, or on its way out in the background,
-// and the value is usable again. [ErrOutside] and [ErrClosed] (NoEffect) say that
-// it was not inside; after any other error others may still be.
+// Whatever it returns, this member has left or is leaving in the background, and you can use the
+// value again. [ErrOutside] and [ErrClosed] (NoEffect) mean that it was not inside. After any other
+// error other members may still be inside.
 func (d *DoubleBarrier) Leave(ctx context.Context) error {
 	const op = "leave"
 	ctx, end, err := d.line.Start(ctx)
@@ -214,8 +210,8 @@ func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *client.Session, m *me
 	}
 }
 
-// Session returns the id of the session that owns this member's znode while it
-// is inside, else 0.
+// Session returns the id of the session that owns this member's znode, or 0 if the member is not
+// inside.
 func (d *DoubleBarrier) Session() int64 {
 	d.seat.Mu.Lock()
 	defer d.seat.Mu.Unlock()
@@ -225,9 +221,9 @@ func (d *DoubleBarrier) Session() int64 {
 	return d.seat.Has.Session.ID
 }
 
-// Close takes this member away, ends calls that wait, and waits until nothing of
-// this value is left in the tree, or ctx ends (its error; the clean-up goes on).
-// Closing again waits again.
+// Close removes this member, and ends calls that wait. It then waits until the tree has nothing of
+// this value. If ctx ends first, Close returns its error, and the clean-up goes on. If you call
+// Close again, it waits again.
 func (d *DoubleBarrier) Close(ctx context.Context) error {
 	d.line.StopCalls()
 	if m := d.seat.Drop(); m != nil {

@@ -15,41 +15,40 @@ import (
 
 const kindCandidate = "candidate"
 
-// Election elects one leader among its candidates: the one who came first.
+// Election elects a leader among candidates: the one that came first.
 //
-// Its path is a persistent znode, created if missing. Each candidate is an
-// ephemeral sequential child <32 hex digits>-candidate-<sequence> whose data is
-// the candidate's id. All that is said of [Lock] holds for it, too.
+// Its path is a persistent znode, which the recipe creates if it is missing. Each candidate is an
+// ephemeral sequential child <32 hex digits>-candidate-<sequence>, whose data is the id of the
+// candidate. What [Lock] says holds here, too.
 //
-// Do and DoEach are what most programs need. [Election.Terms] tells who leads, and
-// [Election.States] how this candidate itself stands.
+// Most programs only need Do or DoEach. [Election.Terms] returns who leads, and [Election.States]
+// how this candidate stands.
 type Election struct{ x *contend.Exclusive }
 
-// NewElection returns a candidate of the election on path. The id
-// is what [Election.Leader] tells others.
+// NewElection returns a candidate in the election at path. [Election.Leader] returns id while the
+// candidate leads.
 func NewElection(c *Client, path, id string) *Election {
 	return &Election{contend.NewExclusive(c.client, path, kindCandidate, []byte(id))}
 }
 
-// Campaign waits until this candidate leads or ctx ends. When its session is lost
-// while it waits, it stands again in the next one. After an error it does not
-// lead and is being withdrawn; NoEffect is true for all errors, which are those of
-// [Lock.Lock], and [ErrTooLarge].
+// Campaign waits until this candidate leads or ctx ends. If its session is lost while it waits, it
+// stands again in the next one. After an error, the candidate does not lead and is being withdrawn.
+// NoEffect is true for all errors: those of [Lock.Lock], and [ErrTooLarge].
 func (e *Election) Campaign(ctx context.Context) error { return e.x.Take(ctx, "campaign") }
 
-// Do stands for election as Campaign does, runs f while this candidate leads, and resigns
-// when f returns or panics. The context of f ends when leadership is lost, and the error
-// is made up, as those of [Lock.Do] are. To lead again and again, call it again and again.
+// Do stands for election as Campaign does, runs f while this candidate leads, and resigns when f
+// returns or panics. The context of f ends when the candidate loses leadership. It combines errors
+// as [Lock.Do] does. To lead again and again, use DoEach.
 func (e *Election) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	return e.x.Do(ctx, "do as leader", f)
 }
 
-// DoEach stands for election again and again, and runs f each time that this candidate leads,
-// as Do does, until ctx ends or f fails. (Curator: LeaderSelector with autoRequeue.) When f
-// returns nil it has had enough of this term, and this candidate stands again behind the
-// others. What f returns when the term was lost is passed over: it stands again, too.
+// DoEach stands for election again and again, until ctx ends or f fails, and runs f each time that
+// this candidate leads, as Do does. (Curator: LeaderSelector with autoRequeue.) If f returns nil,
+// the candidate resigns and stands again behind the others. If leadership was lost, DoEach ignores
+// the error of f, and the candidate stands again, too.
 //
-// The error is that of f; else those of Campaign, of which that of ctx is one.
+// The error is that of f, or of Campaign, including that of ctx.
 func (e *Election) DoEach(ctx context.Context, f func(ctx context.Context) error) error {
 	for {
 		err, over := e.x.Run(ctx, "do as leader", e.x.Line, f)
@@ -66,26 +65,25 @@ func (e *Election) DoEach(ctx context.Context, f func(ctx context.Context) error
 // Resign gives leadership back. Its errors are those of [Lock.Unlock].
 func (e *Election) Resign(ctx context.Context) error { return e.x.Release(ctx, "resign") }
 
-// Lost returns a channel that closes when the present leadership is lost; see
+// Lost returns a channel that closes when the candidate loses its present leadership; see
 // [Lock.Lost].
 func (e *Election) Lost() <-chan struct{} { return e.x.Lost() }
 
 // Fence returns the fencing token of the present leadership; see [Lock.Fence].
 func (e *Election) Fence() int64 { return e.x.Fence() }
 
-// Session returns the id of the session that owns the present leadership, 0 if
-// there is none.
+// Session returns the id of the session that owns the present leadership, or 0 if there is none.
 func (e *Election) Session() int64 { return e.x.Session() }
 
-// Term is one candidate's leadership.
+// Term is the leadership of one candidate.
 type Term struct {
-	ID    string // the candidate's; "" if nobody leads
-	Fence int64  // its fencing token, see [Lock.Fence]; 0 if nobody leads
+	ID    string // of the candidate; "" if no candidate leads
+	Fence int64  // the fencing token, see [Lock.Fence]; 0 if no candidate leads
 }
 
-// Leader returns the id of the candidate who leads, "" if there is none, as the
-// server of this connection knows it: it can lag behind. NoEffect is true for its
-// errors.
+// Leader returns the id of the candidate that leads, or "" if there is none, as the server of this
+// connection knows it, which can lag behind. NoEffect is true for its errors: the error of ctx,
+// [ErrClosed], or what a server refused.
 func (e *Election) Leader(ctx context.Context) (string, error) {
 	t, err := e.leader(ctx)
 	if err != nil {
@@ -128,13 +126,13 @@ func (e *Election) lowest(ctx context.Context, z *client.Session, read func(cont
 	return Term{}, client.Value{}, nil
 }
 
-// Terms tells who leads, candidate or not: at first, and each time that somebody else does, or
-// nobody, or the same one in another term. As with Leader it is what the server of this
-// connection knows, which can lag behind, and on a new session be what it was before; short
-// terms can be missed. Whoever follows watches the leader alone.
+// Terms returns the present term, and then each new one: of another candidate, of none, or of the
+// same candidate again. The caller need not be a candidate. Like Leader, Terms returns what the
+// server of this connection knows. The server can lag behind, and in a new session Terms can return
+// an earlier term again. It can leave out short terms. The caller watches the leader only.
 //
-// The sequence ends with an error: that of ctx, or [ErrClosed]. It can be used again, also by
-// several at once.
+// The sequence ends with an error: that of ctx, [ErrClosed], or what a server refused. You may use
+// the sequence again, and several times at once.
 func (e *Election) Terms(ctx context.Context) iter.Seq2[Term, error] {
 	return func(yield func(Term, error) bool) {
 		f := calls.Follower[Term]{Recipe: e.x.Recipe, Look: calls.ByOne(e.watchLeader), Equal: func(a, b Term) bool { return a == b }, Behind: true}
@@ -170,6 +168,6 @@ func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-
 	return t, v.Changed, err
 }
 
-// Close resigns and withdraws, and waits until nothing of this value is left in
-// the tree; see [Lock.Close].
+// Close resigns, withdraws the candidate, and waits until the tree has nothing of this value; see
+// [Lock.Close].
 func (e *Election) Close(ctx context.Context) error { return e.x.Close(ctx, "close election") }

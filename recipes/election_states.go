@@ -7,39 +7,38 @@ import (
 	"github.com/zklab/zklab/recipes/internal/contend"
 )
 
-// ElectionState is how a candidate stands.
+// ElectionState says how a candidate stands.
 type ElectionState int
 
 const (
-	ElectionLatent   ElectionState = iota // it does not stand: not yet, or not any more
-	ElectionWaiting                       // it stands, and waits
+	ElectionLatent   ElectionState = iota // it does not stand for election
+	ElectionWaiting                       // it waits for its turn
 	ElectionAcquired                      // it leads
-	ElectionLost                          // it led, and lost that: it did not resign
-	ElectionRegained                      // it leads, and lost its term before
+	ElectionLost                          // it has lost leadership without resigning
+	ElectionRegained                      // it leads, and had lost its term before
 )
 
 func (s ElectionState) String() string {
 	return [...]string{"latent", "waiting", "acquired", "lost", "regained"}[s]
 }
 
-// Candidacy is how a candidate stands, and for which term.
+// Candidacy says how a candidate stands, and in which term.
 type Candidacy struct {
 	State ElectionState
-	// Fence is the fencing token of the term that it has, or has lost; else 0. See [Lock.Fence].
+	// Fence is the fencing token of the term that the candidate has or has lost, or 0. See [Lock.Fence].
 	Fence int64
 }
 
-// States tells how this candidate itself stands: at first, and each time that this changes, by
-// Campaign, Resign, Do, DoEach, or by a loss. It is no more than what those and Lost tell, for
-// those who look on, such as a page that shows it; what may be done only by the leader belongs
-// into Do. Who leads otherwise is told by Terms.
+// States returns how this candidate stands, and then each change, by Campaign, Resign, Do, DoEach,
+// or a loss. It tells no more than these calls and Lost do. It is for observers, such as a page that
+// shows the state. What only the leader may do belongs in Do. [Election.Terms] returns who else
+// leads.
 //
-// What changes twice before the loop asks again is told as one: states can be left out, but
-// the last one is always told, and no loss goes unnoticed, as the next term is then one that
-// was regained and has another token.
+// If the state changes twice before the loop asks again, States can leave out a state, but never the
+// last one. A loss is always noticed: the next term then is ElectionRegained, with another token.
 //
-// It costs no requests. The sequence ends with an error: that of ctx, or [ErrClosed]. It can be
-// used again, also by several at once.
+// It makes no requests. The sequence ends with an error: that of ctx, or [ErrClosed]. You may use
+// the sequence again, and several times at once.
 func (e *Election) States(ctx context.Context) iter.Seq2[Candidacy, error] {
 	return func(yield func(Candidacy, error) bool) {
 		for told := (*Candidacy)(nil); ; {

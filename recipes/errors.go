@@ -2,36 +2,35 @@ package recipes
 
 import "github.com/zklab/zklab/recipes/internal/failures"
 
-// Those of one recipe alone are declared with it.
+// Errors of several recipes. The errors of one recipe are declared with it.
 var (
-	// ErrHeld: this value holds the lock (or leads, or has a lease) already, or
-	// another call on it is about to.
+	// ErrHeld: this value holds the lock (or leads, or has a lease) already, or another call of
+	// it waits for that.
 	ErrHeld = failures.ErrHeld
-	// ErrNotHeld: this value holds nothing that could be given back.
+	// ErrNotHeld: this value holds nothing.
 	ErrNotHeld = failures.ErrNotHeld
-	// ErrLost: the hold had ended before it was given back, because its session
-	// ended, could no longer be trusted, or somebody removed its znode.
+	// ErrLost: the hold ended before it was given back: its session ended, or no quorum answered
+	// for one session timeout, or another client removed its znode.
 	ErrLost = failures.ErrLost
 	// ErrSessionLost: the ZooKeeper session in which the call began is gone.
 	ErrSessionLost = failures.ErrSessionLost
-	// ErrClosed: the recipe, its session or its connection has been closed.
+	// ErrClosed: the recipe, its client or the connection has been closed.
 	ErrClosed = failures.ErrClosed
-	// ErrRemoved: somebody else keeps removing this client's znode.
+	// ErrRemoved: another client keeps removing the znode of this one.
 	ErrRemoved = failures.ErrRemoved
 	// ErrEmpty: the queue has no items.
 	ErrEmpty error = failures.Conclusion("queue is empty")
-	// ErrFull: the queue has as many items as fit into one list of them, [MaxItems] or
-	// [MaxJobs], or as it is to have at most.
+	// ErrFull: the queue holds [MaxItems] items or [MaxJobs] jobs, or as many items as its capacity.
 	ErrFull error = failures.Conclusion("queue is full")
-	// ErrUnknown: whether the call had its effect cannot be known.
+	// ErrUnknown: the client cannot know whether the call had its effect.
 	ErrUnknown = failures.ErrUnknown
 	// ErrTooLarge: the data does not fit into one request.
 	ErrTooLarge = failures.ErrTooLarge
 )
 
-// Error is what the calls of this package fail with.
+// Error is the error of a call of this package.
 type Error struct {
-	Op   string // what was called, such as "lock"
+	Op   string // the call, such as "lock"
 	Path string // the path of the recipe
 	Err  error  // why it failed
 

@@ -19,19 +19,19 @@ import (
 )
 
 var (
-	// ErrTries: that is no number of tries for a job.
+	// ErrTries: a job has 1 to 1000 tries.
 	ErrTries = errors.New("number of tries must be between 1 and 1000")
-	// ErrDead: the job was tried as often as it may be, and is a dead letter.
+	// ErrDead: all tries of the job have failed, and it is a dead letter.
 	ErrDead error = failures.Conclusion("job is dead")
-	// ErrNoJob: there is no such job; its result may have been forgotten.
+	// ErrNoJob: there is no such job, or its result was forgotten.
 	ErrNoJob error = failures.Conclusion("no such job")
 )
 
-// JobQueue gives each job to one worker at a time, until one of them finishes it. A worker
-// that dies gives its jobs back; a job that was tried as often as it may be becomes a dead
-// letter. [JobQueue.Do] is what most workers need.
+// JobQueue gives each job to one worker at a time, until a worker finishes it. If a worker dies, its
+// jobs go back into the queue. If all tries of a job fail, it becomes a dead letter. Most workers
+// only need [JobQueue.Do].
 //
-// Its path is a persistent znode, created if missing, with these children:
+// Its path is a persistent znode, which the recipe creates if it is missing, with these children:
 //
 //	jobs/<id>       each job that is not over; its data is that of the job
 //	pending/<id>-job-<attempts begun>-<tries>-<sequence>
@@ -42,30 +42,29 @@ var (
 //	idle/<id>-idle-<sequence>        ephemeral, those who wait for a job
 //	marks/          ephemeral, by which a client settles a request whose reply was lost
 //
-// Ids have 32 hex digits, random ones or, of [JobQueue.PutOnce], those of a name. All other
-// children are ignored; what is pending of a job that is not in jobs, since somebody removed it
-// there, is removed. Each step of a job is one multi that removes the znode of the state that it
-// was in, whose name no other attempt has: so a job is in one state at each moment, and a worker
-// that stood still and has lost its jobs changes nothing any more.
+// Ids have 32 hex digits. They are random, or made from a name ([JobQueue.PutOnce]). The queue ignores
+// other children. It removes what is pending of a job that somebody has deleted from jobs. Each step of
+// a job is one multi that removes the znode of its last state. No other attempt has a znode of that
+// name. So a job is in one state at each moment, and a worker that stood still and has lost its jobs
+// changes nothing.
 //
-// What it guarantees: a job is with one worker at a time, as far as the servers know; it
-// is finished once only, or is dead after so many attempts, and never both; none is lost.
-// A worker has its jobs for as long as its znode in workers exists: it goes with the
-// session, and is removed when the worker has reason to think that its session may be
-// gone (see [Job.Lost]). The first of the workers then puts the jobs back.
+// Guarantees: a job is with one worker at a time, as far as the servers know. It is finished once, or
+// is dead after its last try, and never both. No job is lost. A worker keeps its jobs as long as its
+// znode in workers exists. The znode goes with the session, and the worker removes it if the session
+// may be gone (see [Job.Lost]). The first worker then puts the jobs back.
 //
-// What it cannot: a worker that stood still for longer than its session's time-out may go
-// on with what another one works on by now. Its Finish is refused, but not what it does
-// elsewhere. So jobs are executed at least once. Order is that of the puts only as long as
-// workers do not meet; a job that comes back has the place that it had.
+// Limits: a worker that stood still for longer than its session timeout may go on with a job that
+// another worker has by now. The queue refuses its Finish, but cannot stop what it does elsewhere. So
+// jobs are executed at least once. Jobs come out in the order of their puts only if workers do not
+// compete. A job that comes back has its old place.
 //
-// What it costs, whatever the number of workers: to take a job, a list of the pending ones,
-// a read and a write; to finish it, a write. Workers that meet at the same job look
-// further apart. Those that wait stand in line, and two of them are woken by a job. A worker that comes or
-// goes costs the first worker a list of the workers and of what is taken.
+// Cost, independent of the number of workers: to take a job, a worker lists the pending jobs and makes
+// a read and a write; to finish it, a write. Workers that compete for a job choose among more jobs.
+// Idle workers stand in line, and a job wakes two of them. When a worker comes or goes, the first
+// worker lists the workers and the taken jobs.
 //
-// There is room for [MaxJobs] jobs and results, so results have to be forgotten
-// ([JobQueue.Forget]). A JobQueue is safe for concurrent use.
+// A queue holds [MaxJobs] jobs and results, so forget the results ([JobQueue.Forget]). A JobQueue is
+// safe for concurrent use.
 type JobQueue struct {
 	r       *calls.Recipe
 	tries   int
@@ -83,12 +82,12 @@ type JobQueue struct {
 	room   room
 }
 
-// MaxJobs is how many jobs and results a job queue holds: fewer than [MaxItems], as the name of
-// a job that a worker has takes 97 bytes of a list of them.
+// MaxJobs is how many jobs and results a job queue holds. It is less than [MaxItems], because the
+// name of a taken job takes 97 bytes of a list.
 const MaxJobs = 10_000
 
-// NewJobQueue returns a job queue on path. The jobs that are put by this value are tried
-// so many times, 1 to 1000.
+// NewJobQueue returns the job queue at path. Each job that this value puts has so many tries, 1 to
+// 1000.
 func NewJobQueue(c *Client, path string, tries int) *JobQueue {
 	r, idle := calls.New(c.client, path), contend.NewStandby(c.client, znodes.Join(path, kindIdle), kindIdle)
 	idle.All = true
@@ -122,10 +121,10 @@ func (q *JobQueue) ensureFolders(ctx context.Context, z *client.Session) error {
 	return nil
 }
 
-// Put adds a job and returns its id. An error with NoEffect says that it was not added and
-// never will be: [ErrTooLarge], [ErrTries], [ErrFull], [ErrClosed], the error of ctx, or
-// what a server refused. [ErrUnknown], with the reason, says that it may have been; the id
-// is told then, too.
+// Put adds a job and returns its id. An error with NoEffect means that the job was not added and
+// never will be: [ErrTooLarge], [ErrTries], [ErrFull], [ErrClosed], the error of ctx, or what a
+// server refused. [ErrUnknown], with the reason, means that it may have been added; Put then returns
+// the id, too.
 func (q *JobQueue) Put(ctx context.Context, data []byte) (id string, err error) {
 	id = znodes.NewID()
 	if err = q.put(ctx, "put", id, data); err != nil && !errors.Is(err, ErrUnknown) {
@@ -134,17 +133,17 @@ func (q *JobQueue) Put(ctx context.Context, data []byte) (id string, err error) 
 	return id, err
 }
 
-// PutOnce is Put of a job that has a name, by which no second one is put: where there is one of
-// that name, be it over or not, nothing is added, and it is no error, whatever its data. So it may
-// be repeated after any error, by any client. Its errors are those of Put.
+// PutOnce adds a job with a name, if there is no job with that name, over or not. If there is one,
+// PutOnce adds nothing and succeeds, whatever the data. So any client may repeat it after any error.
+// Its errors are those of Put.
 //
-// The id is [JobID] of the name. The name is known for as long as the job is open, or its result
-// or its dead letter is there: [JobQueue.Forget] forgets it, too, and the next PutOnce puts the job
-// again. So it does if somebody has removed jobs/<id> by hand: then a worker may still have the
-// first job while another one gets the second, and the first of them that finishes ends both.
-// (What is left of a job that was removed so is found when it is taken, or given back; to look for
-// it at each PutOnce would take a list of all jobs.) Who forgets a name while another client puts
-// it again may also forget what comes of that.
+// The id is [JobID] of the name. The queue knows the name while the job is open, or its result or
+// dead letter exists. After [JobQueue.Forget], PutOnce adds the job again. It also does so if
+// somebody has deleted jobs/<id> by hand: then one worker may have the first job and another worker
+// the second, and the first Finish ends both. (The queue finds the rest of a deleted job when a
+// worker takes it or gives it back. To look for it in each PutOnce would take a list of all jobs.) A
+// client that forgets a name while another client puts it again may also forget the new job's
+// result.
 func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id string, err error) {
 	const op = "put once"
 	id = JobID(name)
@@ -177,7 +176,7 @@ func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err erro
 	return there && err == nil, err
 }
 
-// JobID is the id of the job that [JobQueue.PutOnce] puts by a name.
+// JobID returns the id of the job that [JobQueue.PutOnce] adds for a name.
 func JobID(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return hex.EncodeToString(sum[:znodes.IDLength/2])
@@ -229,24 +228,23 @@ func (q *JobQueue) hasRoom(ctx context.Context, z *client.Session) error {
 	return nil
 }
 
-// Take waits for a job, or until ctx ends. It goes on when the session is lost while it
-// waits. An error with NoEffect says that this client has none: [ErrClosed], the error of
-// ctx, or what a server refused. [ErrUnknown], with the reason, says that it may have had
-// one; that is given back in the background, with an attempt less.
+// Take waits for a job, or until ctx ends. If the session is lost while it waits, it goes on in the
+// next one. An error with NoEffect means that this client has no job: [ErrClosed], the error of ctx,
+// or what a server refused. [ErrUnknown], with the reason, means that it may have had a job, which
+// is given back in the background and has one try less.
 func (q *JobQueue) Take(ctx context.Context) (*Job, error) { return q.take(ctx, "take", true) }
 
-// TryTake is Take that does not wait: it fails with [ErrEmpty] (NoEffect) when there was a
-// moment during the call at which no job was pending.
+// TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
+// the call at which no job was pending.
 func (q *JobQueue) TryTake(ctx context.Context) (*Job, error) { return q.take(ctx, "try take", false) }
 
-// Do takes a job as Take does and runs f. If f fails or panics the job is given back, else
-// it is finished with what f returned. The context of f ends when the job is lost; its
-// cause is then [ErrLost]. The error is that of Take; or, once there was a job, a [JobError] of
-// f, [Job.Finish] or [Job.GiveBack].
+// Do takes a job as Take does and runs f. If f returns a nil error, Do finishes the job with the
+// result of f; if f fails or panics, it gives the job back. The context of f ends when the job is
+// lost; its cause then is [ErrLost]. The error is that of Take; or, if there was a job, a [JobError]
+// with the error of f, [Job.Finish] or [Job.GiveBack].
 //
-// That ctx has ended meanwhile does not keep f's job from being ended, for which there is
-// a grace of a tenth of the time-out (at most 200 ms). Whatever Do returns, the job is over
-// or given back, in the background if need be.
+// If ctx has ended meanwhile, Do still tries to end the job for a tenth of the timeout (at most 200
+// ms). Whatever Do returns, the job is over or given back, in the background if need be.
 func (q *JobQueue) Do(ctx context.Context, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
 	j, err := q.Take(ctx)
 	if err != nil {
@@ -274,9 +272,9 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 	return j.failed(j.Finish(ctx, result))
 }
 
-// Result waits until a job is over, or until ctx ends, and returns what it was finished
-// with. It fails with [ErrDead] if the job is a dead letter, and with [ErrNoJob] if there
-// is none with that id. Its errors have no effect.
+// Result waits until a job is over, or until ctx ends, and returns the result of the job. It fails
+// with [ErrDead] if the job is a dead letter, and with [ErrNoJob] if there is no job with that id.
+// Its errors have no effect.
 func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err error) {
 	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
 		return nil, q.r.Definite("result", ErrNoJob)
@@ -319,8 +317,8 @@ func (q *JobQueue) over(ctx context.Context, z *client.Session, id string) ([]by
 	return nil, err
 }
 
-// Forget removes the result of a job that is over, or its dead letter. It is no error if
-// there is none. It may be repeated after any error.
+// Forget deletes the result or the dead letter of a job. It also succeeds if there is none. You may
+// repeat it after any error.
 func (q *JobQueue) Forget(ctx context.Context, id string) error {
 	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
 		return nil
@@ -335,8 +333,8 @@ func (q *JobQueue) Forget(ctx context.Context, id string) error {
 	})
 }
 
-// Dead returns the ids of the dead letters, as they were at some time during the call. Its
-// errors have no effect.
+// Dead returns the ids of the dead letters as they were at some time during the call. Its errors
+// have no effect.
 func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
 	err = q.r.Attempts(ctx, "dead", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		names, err := q.r.Client.FreshChildren(ctx, z, q.folder("dead"))
@@ -346,10 +344,10 @@ func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
 	return ids, err
 }
 
-// Close gives back what this value has taken, ends the calls that wait, and waits until
-// its lease and its marks have gone, or ctx ends (its error; the clean-up goes on). What
-// it had taken is put back by the first of the other workers, or by the next one that
-// comes. Closing again waits again.
+// Close gives back the jobs of this value, and ends calls that wait. It then waits until its lease
+// and its marks are gone. If ctx ends first, Close returns its error, and the clean-up goes on. The
+// first of the other workers, or the next one, puts the jobs back into the queue. If you call Close
+// again, it waits again.
 func (q *JobQueue) Close(ctx context.Context) error {
 	q.r.StopCalls()
 	q.mu.Lock()

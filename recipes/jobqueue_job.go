@@ -19,8 +19,8 @@ import (
 // Job is a job that this client has taken. It is safe for concurrent use.
 type Job struct {
 	ID      string // what [JobQueue.Put] returned
-	Data    []byte // not to be changed: a dead letter gets it
-	Attempt int    // which attempt at this job this is, from 1
+	Data    []byte // do not change it: a dead letter has it, too
+	Attempt int    // the number of this attempt, from 1
 
 	q     *JobQueue
 	name  jobName
@@ -37,19 +37,18 @@ func newJob(q *JobQueue, name jobName, lease *contend.Hold, data []byte) *Job {
 	return &Job{ID: name.id, Data: data, Attempt: name.attempt, q: q, name: name, lease: lease, ending: semaphore.NewWeighted(1)}
 }
 
-// Lost returns a channel that is closed once this client may have lost its lease: its
-// session is gone or can no longer be trusted, somebody removed the worker's znode, or the
-// job queue was closed. The job then is given to somebody else, if it was not finished.
+// Lost returns a channel that closes when this client may have lost the job: its session is gone, no
+// quorum has answered for one session timeout, somebody has removed the worker's znode, or the job
+// queue was closed. If the job is not finished, another worker gets it.
 func (j *Job) Lost() <-chan struct{} { return j.lease.Lost }
 
-// Session returns the id of the session that owns the lease.
+// Session returns the id of the session that owns the worker's lease.
 func (j *Job) Session() int64 { return j.lease.Contender.Session.ID }
 
-// Finish ends the job with a result, which [JobQueue.Result] returns. With [ErrLost] it was
-// not finished by this client and never will be; so it is with every other error that has
-// NoEffect: [ErrTooLarge], [ErrNotHeld] after it has ended, [ErrClosed], the error of ctx,
-// or what a server refused. [ErrUnknown] says that it may have been finished. If it was
-// not, it is given back in the background.
+// Finish ends the job with a result, which [JobQueue.Result] returns. An error with NoEffect means
+// that this client has not finished the job and never will: [ErrLost], [ErrTooLarge], [ErrNotHeld]
+// if the attempt has ended before, [ErrClosed], the error of ctx, or what a server refused.
+// [ErrUnknown] means that the job may be finished; if it is not, it is given back in the background.
 func (j *Job) Finish(ctx context.Context, result []byte) error {
 	if len(result) > MaxItem {
 		return j.q.r.Definite("finish", ErrTooLarge)
@@ -57,8 +56,8 @@ func (j *Job) Finish(ctx context.Context, result []byte) error {
 	return j.end(ctx, "finish", gone(j.q.job(j.ID)), newZnode(j.q.done(j.ID), slices.Clone(result)))
 }
 
-// GiveBack ends this attempt. The job is pending again, or dead if this was its last one.
-// Errors are those of Finish, without ErrTooLarge.
+// GiveBack ends this attempt. The job is pending again, or dead after its last try. Its errors are
+// those of Finish, without ErrTooLarge.
 func (j *Job) GiveBack(ctx context.Context) error {
 	return j.end(ctx, "give back", j.q.returned(j.name, j.Data)...)
 }
@@ -173,17 +172,17 @@ func (q *JobQueue) giveBack(ctx context.Context, z *client.Session, n jobName) e
 	return err
 }
 
-// JobError is the error of a Do that had a job: what it wraps is that of the job's function, or
-// of the end of the job. An error of a Do without one says that there was no job, so whoever does
-// one job after the other goes on after the one and stops at the other:
+// JobError is the error of a Do that had a job. It wraps the error of the job's function, or of the
+// end of the job. Any other error of Do means that there was no job. So a worker that does one job
+// after the other goes on after a JobError and stops at other errors:
 //
 //	err := queue.Do(ctx, work)
 //	if _, had := errors.AsType[*recipes.JobError](err); err != nil && !had {
 //		return err
 //	}
 type JobError struct {
-	ID      string // the job's
-	Attempt int    // at it, from 1
+	ID      string // of the job
+	Attempt int    // the number of the attempt, from 1
 	Err     error
 }
 
@@ -191,7 +190,7 @@ func (e *JobError) Error() string {
 	return fmt.Sprintf("attempt %d at job %s: %v", e.Attempt, e.ID, e.Err)
 }
 
-// Unwrap returns what went wrong.
+// Unwrap returns the cause.
 func (e *JobError) Unwrap() error { return e.Err }
 
 // failed is a JobError, or nil if err is.

@@ -12,12 +12,11 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// MasterWorker has tasks done by workers, to whom a master assigns them: an [Election], a
-// [Group] and the states of a [JobQueue] put together. (Junqueira and Reed, ZooKeeper: the
-// master-worker example.) Any client can submit tasks, work, and stand for master; whichever
-// of them crashes, the others go on.
+// MasterWorker has tasks that a master assigns to workers. It combines an [Election], a [Group] and
+// the states of a [JobQueue]. (Junqueira and Reed, ZooKeeper: the master-worker example.) Any client
+// can submit tasks, work, and stand for master. If one of them crashes, the others go on.
 //
-// Its path is a persistent znode, created if missing, with these children:
+// Its path is a persistent znode, which the recipe creates if it is missing, with these children:
 //
 //	master/         an [Election]: whoever leads it assigns
 //	workers/        a [Group], whose members are the places at which somebody waits for a
@@ -29,26 +28,26 @@ import (
 //	dead/<id>       the tasks that were tried as often as they may be
 //	marks/          ephemeral, by which a client settles a request whose reply was lost
 //
-// All that there is to know is in the tree, so a new master goes on where the last one
-// stopped. Each step of a task is one multi that removes the znode of the state that it was
-// in, whose name no other attempt has. An assignment moreover checks that its master's znode
-// and its worker's place are there, and that nothing was assigned to that place before.
+// The tree has the whole state, so a new master goes on where the last one stopped. Each step of a
+// task is one multi that removes the znode of its last state. No other attempt has a znode of that
+// name. An assignment also checks that the znodes of its master and of the worker's place exist, and
+// that nothing was assigned to that place before.
 //
-// What it guarantees: a task is assigned to one place at a time, by whoever is the master at
-// that moment as the servers have it; it has one result, or is dead after so many attempts,
-// and never both; none is lost. A place goes with its session, or when the worker has reason
-// to think that its session may be gone (see [Job.Lost]). Then the master puts its task back.
+// Guarantees: a task is assigned to one place at a time, by the client that is the master at that
+// moment, as the servers see it. It has one result, or is dead after its last try, and never both. No
+// task is lost. The znode of a place goes with its session, and the worker removes it if the session
+// may be gone (see [Job.Lost]). Then the master puts the task back.
 //
-// What it cannot: a worker that stood still for longer than its session's time-out may go on
-// with what another one works on by now. Its Finish is refused, but not what it does
-// elsewhere. So tasks are executed at least once. And nothing is assigned from when a master
-// crashes until its session has timed out.
+// Limits: a worker that stood still for longer than its session timeout may go on with a task that
+// another worker has by now. The master refuses its Finish, but cannot stop what it does elsewhere. So
+// tasks are executed at least once. After a master has crashed, no task is assigned until its session
+// has timed out.
 //
-// What it costs: a task takes a worker three writes and two reads, its place, the
-// acknowledgement of both and its result, and the master a read and a write, and lists of the
-// places and of what is pending and assigned whenever these change. The master assigns one
-// task after the other. There is room for [MaxItems] tasks and results, so results have to be
-// forgotten ([MasterWorker.Forget]). A MasterWorker is safe for concurrent use.
+// Cost: for each task, a worker makes three writes and two reads: its place, the acknowledgement of
+// the assignment and the result. The master makes a read and a write, and lists places and pending and
+// assigned tasks whenever these change. It assigns one task after the other. There is room for
+// [MaxItems] tasks and results, so forget the results ([MasterWorker.Forget]). A MasterWorker is safe
+// for concurrent use.
 type MasterWorker struct {
 	q       *JobQueue // of which nobody takes by himself
 	master  *Election
@@ -58,9 +57,9 @@ type MasterWorker struct {
 	places map[*contend.Hold]bool // of this value: who waits, or works
 }
 
-// NewMasterWorker returns a client of the master and the workers on path. As a master it is
-// known by id ([MasterWorker.Master]). The tasks that are submitted by this value are tried
-// so many times, 1 to 1000.
+// NewMasterWorker returns a client of the master and the workers at path. [MasterWorker.Master]
+// returns id while this client is the master. Each task that this value submits has so many tries, 1
+// to 1000.
 func NewMasterWorker(c *Client, path, id string, tries int) *MasterWorker {
 	m := &MasterWorker{
 		q:       NewJobQueue(c, path, tries),
@@ -72,28 +71,29 @@ func NewMasterWorker(c *Client, path, id string, tries int) *MasterWorker {
 	return m
 }
 
-// Submit adds a task and returns its id. It is what [JobQueue.Put] is, with the same errors.
+// Submit adds a task and returns its id. It does what [JobQueue.Put] does, with the same errors.
 func (m *MasterWorker) Submit(ctx context.Context, data []byte) (id string, err error) {
 	return m.q.Put(ctx, data)
 }
 
-// Result waits until a task is over, or until ctx ends, and returns what it was finished
-// with. Its errors are those of [JobQueue.Result].
+// Result waits until a task is over, or until ctx ends, and returns the result of the task. Its
+// errors are those of [JobQueue.Result].
 func (m *MasterWorker) Result(ctx context.Context, id string) ([]byte, error) {
 	return m.q.Result(ctx, id)
 }
 
-// Forget removes the result of a task that is over; see [JobQueue.Forget].
+// Forget deletes the result or the dead letter of a task; see [JobQueue.Forget].
 func (m *MasterWorker) Forget(ctx context.Context, id string) error { return m.q.Forget(ctx, id) }
 
-// Dead returns the ids of the tasks that were tried in vain; see [JobQueue.Dead].
+// Dead returns the ids of the tasks all of whose tries have failed; see [JobQueue.Dead].
 func (m *MasterWorker) Dead(ctx context.Context) ([]string, error) { return m.q.Dead(ctx) }
 
 // Master returns the id of the master, "" if there is none; see [Election.Leader].
 func (m *MasterWorker) Master(ctx context.Context) (string, error) { return m.master.Leader(ctx) }
 
-// Workers returns the names of the places at which somebody waits for a task or works on
-// one, in the order in which they came; see [Group.Members].
+// Work does one task after the other, each as Do does, until ctx ends or a call fails. If f fails,
+// or the place or the task is lost, Work goes on. To work on several tasks at once, call it several
+// times. Its errors are those of Take.
 func (m *MasterWorker) Workers(ctx context.Context) ([]string, error) {
 	members, err := m.workers.Members(ctx)
 	names := make([]string, 0, len(members))
@@ -103,9 +103,9 @@ func (m *MasterWorker) Workers(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
-// Lead stands for master, and each time that it is the master assigns tasks, until ctx ends.
-// A value is at most one candidate at a time: [ErrHeld]. Its other errors are that of ctx,
-// [ErrClosed], or what a server refused.
+// Lead stands for master, again and again until ctx ends, and assigns tasks while it is the master.
+// A value stands once at a time ([ErrHeld]). Its other errors are that of ctx, [ErrClosed], or what
+// a server refused.
 func (m *MasterWorker) Lead(ctx context.Context) error {
 	ctx, end, err := m.q.r.Start(ctx)
 	if err != nil {
@@ -122,10 +122,10 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 	return m.q.r.Indefinite("lead", err)
 }
 
-// Take waits until a task is assigned to this client, or until ctx ends. An error with
-// NoEffect says that none was: [ErrClosed], the error of ctx, or what a server refused.
-// [ErrUnknown], with the reason, says that one may have been, as when the session ended
-// while it waited; then the master gives it to somebody else, with an attempt less.
+// Take waits until a task is assigned to this client, or until ctx ends. An error with NoEffect
+// means that no task was: [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown],
+// with the reason, means that a task may have been assigned, such as when the session ended; then
+// the master gives it to another worker, and it has one try less.
 func (m *MasterWorker) Take(ctx context.Context) (j *Job, err error) {
 	err = m.q.r.Attempts(ctx, "take", func(ctx context.Context, z *client.Session) (o calls.Outcome, err error) {
 		j, o, err = m.takePlace(ctx, z)
@@ -161,10 +161,10 @@ func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *
 	}
 }
 
-// Close gives back what this value has taken, resigns, ends the calls that wait, and waits
-// until nothing of it is left but tasks and results, or ctx ends (its error; the clean-up
-// goes on). What it had taken is assigned to others by the next master. Closing again waits
-// again.
+// Close gives back the tasks of this value, resigns, and ends calls that wait. It then waits until
+// the tree has nothing of this value but tasks and results. If ctx ends first, Close returns its
+// error, and the clean-up goes on. The next master assigns the tasks to other workers. If you call
+// Close again, it waits again.
 func (m *MasterWorker) Close(ctx context.Context) error {
 	m.q.r.StopCalls()
 	for _, h := range m.open() {

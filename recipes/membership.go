@@ -15,35 +15,36 @@ import (
 )
 
 var (
-	// ErrJoined: this value is a member of the group, or about to be one.
+	// ErrJoined: this value is a member of the group, or joins it.
 	ErrJoined = errors.New("joined already")
-	// ErrNotJoined: this value is no member of the group.
+	// ErrNotJoined: this value is not a member of the group.
 	ErrNotJoined = errors.New("not joined")
 )
 
 const kindMember = "member"
 
-// Group is a group whose members are there for as long as they live: who joins is a member
-// until it leaves, or its client is gone, and everybody can see who the members are.
+// Group is a group of live members: a client that joins is a member until it leaves or dies. All
+// clients can see the members.
 //
-// Its path is a persistent znode, created if missing. Each member is an ephemeral
-// sequential child <32 hex digits>-member-<sequence> that holds what the member has to say
-// of itself, such as an address. All other children are ignored, and so are persistent ones
-// that look like members.
+// Its path is a persistent znode, which the recipe creates if it is missing. Each member is an
+// ephemeral sequential child <32 hex digits>-member-<sequence>. Its data is what the member has to
+// say, such as an address. The group ignores other children, including persistent ones that look
+// like members.
 //
-// What it guarantees: a member whose session is lost, or whose znode somebody removes, joins
-// again by itself, with the same data, until it leaves. What [Group.Members] gives, and each
-// change that [Group.Changes] tells of, is the group as it was at one moment: neither mixes
-// two. Once Leave has returned nil, nobody who looks from then on is shown the member.
+// Guarantees: if the session of a member is lost, or somebody removes its znode, the member joins
+// again with the same data, until it leaves. [Group.Members], and each step of [Group.Changes], show
+// the group as it was at one moment. Once Leave has returned nil, no client that looks from then on
+// sees the member.
 //
-// What it cannot: a member is missing from when its session ends on the servers until it has
-// joined again, and whoever looks in between sees that. One that crashed is there until its
-// session has timed out. Changes that come in quick succession are told as one.
+// Limits: a member is missing from when its session ends on the servers until it has joined again. A
+// member that crashed is there until its session has timed out. Changes that follow each other
+// quickly come as one.
 //
-// What it costs: to list takes two requests, and one for each member that this value has not
-// seen before; a change costs each of those who follow the changes as much. All read all, so
-// it suits groups of some hundred members. It is safe for concurrent use; a value is a member
-// at most once.
+// Cost: a list takes two requests, and one for each member that this value has not seen before. Each
+// change costs each client that follows the changes the same. All clients read all members, so a
+// Group is good for some hundred members.
+//
+// A Group is safe for concurrent use. A value is a member at most once.
 type Group struct {
 	line contend.Line
 	seat calls.Seat[stay]
@@ -51,16 +52,16 @@ type Group struct {
 	known map[string]Member // by name: what was there when the group was last read; by the lock of the seat
 }
 
-// Member is one member of a group.
+// Member is a member of a group.
 type Member struct {
-	Name  string // of its znode, which no other one ever has; after an expiry it is another
-	Data  []byte // what it joined with; not to be changed
+	Name  string // of its znode; unique, and new after an expiry
+	Data  []byte // with which it joined; do not change it
 	Since int64  // the creation zxid of its znode
 
 	foreign bool // a persistent znode, and no member
 }
 
-// NewGroup returns the group on path, of which this value is no member yet.
+// NewGroup returns the group at path. The value is not a member yet.
 func NewGroup(c *Client, path string) *Group {
 	return groupOf(calls.New(c.client, path))
 }
@@ -78,13 +79,13 @@ type stay struct {
 	name string             // of its znode, "" while there is none; by the lock of the seat
 }
 
-// Join makes this value a member, with that data. It stays one over the ends of sessions,
-// until Leave or Close.
+// Join makes this value a member with that data. It stays a member across sessions, until Leave or
+// Close.
 //
-// Errors with NoEffect: [ErrJoined], [ErrTooLarge], [ErrClosed], and what a server refused at
-// once. After any other error it is no member, but others may have seen it for a moment, and
-// may until what is left of it is removed, in the background: the error of ctx, [ErrRemoved],
-// or what a server refused later.
+// Errors with NoEffect: [ErrJoined], [ErrTooLarge], [ErrClosed], and what a server refused at once.
+// After any other error this value is not a member, but other clients may have seen it, and may see
+// it until it is removed in the background: the error of ctx, [ErrRemoved], or what a server refused
+// later.
 func (g *Group) Join(ctx context.Context, data []byte) error { return g.joinAs(ctx, "join", data) }
 
 func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
@@ -174,8 +175,8 @@ func (g *Group) rename(m *stay, name string) {
 	m.name = name
 }
 
-// Name returns the name by which this value is among the members now, [Member.Name]; "" if it
-// is none, or has to join again because its session was lost or its znode removed.
+// Name returns the present [Member.Name] of this value. It returns "" if the value is not a member,
+// or has to join again because its session was lost or its znode removed.
 func (g *Group) Name() string {
 	g.seat.Mu.Lock()
 	defer g.seat.Mu.Unlock()
@@ -207,10 +208,10 @@ func (g *Group) awaitGone(ctx context.Context, c *contend.Contender) bool {
 	}
 }
 
-// Leave ends the membership. Once it has returned nil, nobody who looks from then on sees
-// the member. After any error but [ErrNotJoined] and [ErrClosed], which have NoEffect if they
-// say so, it is no member any more, either, but others may still see it, until it is removed
-// in the background: the error of ctx, or [ErrClosed] if that came in between.
+// Leave ends the membership. Once it has returned nil, no client that looks from then on sees the
+// member. [ErrNotJoined] and [ErrClosed] with NoEffect mean that Leave has done nothing. After any
+// other error this value is not a member, but other clients may still see it until it is removed in
+// the background: the error of ctx, or [ErrClosed].
 func (g *Group) Leave(ctx context.Context) error {
 	const op = "leave"
 	ctx, end, err := g.line.Start(ctx)
@@ -253,8 +254,9 @@ func (g *Group) vanish(m *stay) {
 	})
 }
 
-// Close leaves the group, ends the calls that wait, and waits until nothing of this value is
-// left in the tree, or ctx ends (its error; the clean-up goes on). Closing again waits again.
+// Close leaves the group, and ends calls that wait. It then waits until the tree has nothing of this
+// value. If ctx ends first, Close returns its error, and the clean-up goes on. If you call Close
+// again, it waits again.
 func (g *Group) Close(ctx context.Context) error {
 	g.line.StopCalls()
 	if m := g.seat.Drop(); m != nil {

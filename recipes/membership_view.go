@@ -15,9 +15,8 @@ import (
 
 // This file is how a group is read: as a list, or as changes.
 
-// Members lists the members, in the order in which they joined, as they are at some moment
-// during the call. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
-// refused.
+// Members lists the members in the order in which they joined, as they are at some moment during the
+// call. Its errors have no effect: [ErrClosed], the error of ctx, or what a server refused.
 func (g *Group) Members(ctx context.Context) ([]Member, error) { return g.membersAs(ctx, "members") }
 
 func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err error) {
@@ -92,21 +91,20 @@ func (g *Group) remember(read map[string]Member, all bool) {
 	}
 }
 
-// Change is what became of a group.
+// Change is a change of a group.
 type Change struct {
-	Members []Member // all there are now, in the order in which they joined
-	Joined  []Member // those of them who were not there before
-	Left    []Member // those who were there before, and are not now
+	Members []Member // all members, in the order in which they joined
+	Joined  []Member // members that were not there before
+	Left    []Member // members that are not there any more
 }
 
-// Changes gives the group as it is, with all of its members as those who joined, and then
-// tells of each change, until ctx ends or the loop does. What happens between two steps is
-// told as one: who comes and goes meanwhile is not told of at all, and one that joined again
-// after an expiry has left under one name and joined under another. What is told never goes
-// back, over the ends of sessions either.
+// Changes returns the group with all its members as Joined, and then each change, until ctx ends or
+// the loop does. Several changes between two steps come as one: a member that comes and goes
+// meanwhile is left out, and a member that has joined again after an expiry has left under one name
+// and joined under another. What the group was earlier never comes later, across sessions, too.
 //
-// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a
-// server refused.
+// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a server
+// refused.
 func (g *Group) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		var before []Member

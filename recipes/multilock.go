@@ -10,40 +10,37 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// ErrPaths: a multi-lock cannot have so many paths.
+// ErrPaths: a multi-lock has 1 to 256 paths.
 var ErrPaths = errors.New("number of paths must be between 1 and 256")
 
 // maxPaths bounds how many watches a holder sets.
 const maxPaths = 256
 
-// MultiLock is the locks on several paths as one: a client has all of them or none.
-// [MultiLock.Do] is what most programs need.
+// MultiLock locks several paths at once: a client holds all of them or none. Most programs only need
+// [MultiLock.Do].
 //
-// Each path is that of a [Lock], and everything said there holds for it, too: a client
-// that has it by a MultiLock, one that has it by another MultiLock, and one that has it by
-// a Lock exclude each other. The contenders of one MultiLock are made by one multi, and
-// removed by one.
+// Each path is that of a [Lock], and what Lock says holds here, too. A MultiLock excludes other
+// MultiLocks and Locks on the same paths. One multi creates all contenders of a MultiLock, and one
+// multi removes them.
 //
-// What it guarantees, beyond what a Lock does: a call that ends without the locks leaves
-// no contender in any line. And nobody waits for ever, in whatever order paths are named
-// and however they overlap: since a multi puts a client into all its lines at one moment,
-// whoever is ahead of it in one of them is so in each that both stand in, and no circle
-// of waiters can come about. That does not extend to programs that take a lock while they
-// hold another one.
+// Guarantees, beyond those of Lock: a call that ends without the locks leaves no contender in any
+// line. No client waits for ever, in whatever order paths are named and however sets of paths
+// overlap: a multi puts a client into all its lines at one moment, so if client A is ahead of client
+// B in one line, it is ahead in all lines that both are in, and there is no cycle of waiters. That
+// does not hold for programs that take a lock while they hold another one.
 //
-// What follows from that is that who waits for one path keeps its place in the lines of
-// the others, where nobody else gets past it: those who need a path often should not be
-// tied to those who hold another one for long.
+// A client that waits for one path keeps its place in the lines of the other paths, and nobody
+// passes it there. So do not combine a path that many clients need with one that is held for long.
 //
-// What it costs: to lock takes one write and two reads a path, whatever the number of
-// contenders; to unlock, one write. A waiter watches one contender of others at a time.
+// Cost, independent of the number of contenders: Lock makes one write, and two reads for each path.
+// Unlock makes one write. A waiter watches one other contender at a time.
 type MultiLock struct {
 	x     *contend.Exclusive
 	paths []string
 }
 
-// NewMultiLock returns a lock on all of the paths, 1 to 256 of them. In which order they
-// are named does not matter, nor does a path that is named twice.
+// NewMultiLock returns the lock on all of paths, 1 to 256. Their order does not matter, and a path
+// may occur twice.
 func NewMultiLock(c *Client, paths ...string) *MultiLock {
 	paths = slices.Compact(slices.Sorted(slices.Values(paths)))
 	x := contend.NewExclusive(c.client, strings.Join(paths, ","), kindLock, nil)
@@ -78,12 +75,12 @@ func (l *MultiLock) valid(op string) error {
 // perContender is more than what a create takes in a multi beside its path.
 const perContender = 256
 
-// Lock waits until all locks are held or ctx ends. When its session is lost while it
-// waits, it lines up again in the next one.
+// Lock waits until it holds all locks or ctx ends. If its session is lost while it waits, it lines
+// up again in the next one.
 //
-// After an error none is held, and the contenders, if there are any, are being removed; so
-// NoEffect is true for all of them: those of [Lock.Lock], [ErrPaths], and [ErrTooLarge] if
-// the paths are too long for one request.
+// After an error, this value holds no lock, and its contenders, if there are any, are being removed.
+// So NoEffect is true for all errors: those of [Lock.Lock], [ErrPaths], and [ErrTooLarge] if the
+// paths are too long for one request.
 func (l *MultiLock) Lock(ctx context.Context) error {
 	if err := l.valid("lock all"); err != nil {
 		return err
@@ -91,9 +88,9 @@ func (l *MultiLock) Lock(ctx context.Context) error {
 	return l.x.Take(ctx, "lock all")
 }
 
-// TryLock takes all locks if all are free, without waiting for others; see [Lock.TryLock].
-// While it looks, its contenders stand in the lines: two that try at one moment for sets
-// that overlap can both fail. Errors are those of Lock.
+// TryLock takes all locks if all of them are free, without waiting for other contenders; see
+// [Lock.TryLock]. While it looks, its contenders stand in the lines: if two clients try overlapping
+// sets at the same time, both can fail. Its errors are those of Lock.
 func (l *MultiLock) TryLock(ctx context.Context) (locked bool, err error) {
 	if err := l.valid("try to lock all"); err != nil {
 		return false, err
@@ -101,9 +98,8 @@ func (l *MultiLock) TryLock(ctx context.Context) (locked bool, err error) {
 	return l.x.Try(ctx, "try to lock all")
 }
 
-// Do waits for the locks as Lock does, runs f, and gives them back when f returns or
-// panics. The context of f ends when one of them is lost, and the error is made up, as
-// those of [Lock.Do] are.
+// Do waits for the locks as Lock does, runs f, and unlocks when f returns or panics. The context of
+// f ends when one of the locks is lost. It combines errors as [Lock.Do] does.
 func (l *MultiLock) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := l.valid("do under all locks"); err != nil {
 		return err
@@ -111,23 +107,23 @@ func (l *MultiLock) Do(ctx context.Context, f func(ctx context.Context) error) e
 	return l.x.Do(ctx, "do under all locks", f)
 }
 
-// Unlock gives all locks back. Its errors are those of [Lock.Unlock]; [ErrLost] says that
-// one of them at least was lost before.
+// Unlock gives all locks back. Its errors are those of [Lock.Unlock]. [ErrLost] means that at least
+// one of the locks was lost before.
 func (l *MultiLock) Unlock(ctx context.Context) error { return l.x.Release(ctx, "unlock all") }
 
-// Lost returns a channel that closes when the present hold is lost: that of one of the
-// paths is enough, the others are then given back. See [Lock.Lost].
+// Lost returns a channel that closes when one lock of the present hold is lost. The others are then
+// given back. See [Lock.Lost].
 func (l *MultiLock) Lost() <-chan struct{} { return l.x.Lost() }
 
-// Fence returns the fencing token of the present hold, the creation zxid of its
-// contenders, which is the same for all of them. It is higher than that of any earlier
-// hold of each of the paths, be it of a MultiLock or a Lock: one number will do for
-// whatever any of the paths guards. 0 if there is no hold.
+// Fence returns the fencing token of the present hold: the creation zxid of its contenders, which is
+// the same for all of them. It is higher than the token of any earlier hold of each path, by a
+// MultiLock or a Lock. So one number is enough for the resources that the paths guard. It is 0
+// without a hold.
 func (l *MultiLock) Fence() int64 { return l.x.Fence() }
 
-// Session returns the id of the session that owns the present hold. 0 if there is none.
+// Session returns the id of the session that owns the present hold, or 0 if there is none.
 func (l *MultiLock) Session() int64 { return l.x.Session() }
 
-// Close gives back what is held, ends a Lock that waits, and waits until nothing of this
-// value is left in the tree; see [Lock.Close].
+// Close gives back what is held, ends a Lock that waits, and waits until the tree has nothing of
+// this value; see [Lock.Close].
 func (l *MultiLock) Close(ctx context.Context) error { return l.x.Close(ctx, "close multi-lock") }

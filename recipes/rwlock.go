@@ -16,42 +16,43 @@ const (
 	kindWrite = "write"
 )
 
-// RWLock is a read-write lock, first come, first served: many readers have it at a time,
-// or one writer. [RWLock.Do] and [RWLock.RDo] are what most programs need. A value has one
-// hold at a time, of either kind.
+// RWLock is a read-write lock, first come, first served: many readers or one writer hold it. Most
+// programs only need [RWLock.Do] and [RWLock.RDo]. A value has one hold at a time, to read or to
+// write.
 //
-// Its path is a persistent znode, created if missing. Each contender is an ephemeral
-// sequential child <32 hex digits>-read-<sequence> or <32 hex digits>-write-<sequence>. A
-// writer has the lock when nobody is ahead of it, a reader when no writer is. Nobody
-// overtakes: a reader waits behind a writer that waits. All other children are ignored.
+// Its path is a persistent znode, which the recipe creates if it is missing. Each contender is an
+// ephemeral sequential child <32 hex digits>-read-<sequence> or <32 hex digits>-write-<sequence>. A
+// writer holds the lock if no contender is ahead of it, a reader if no writer is. Nobody overtakes:
+// a reader waits behind a writer that waits. The lock ignores other children.
 //
-// The data of a contender are words. "read" says that its writer is content with reading
-// from now on (see Downgrade): it stays where it is in line, since a second contender would
-// come behind writers that wait, and one of these would have the lock at the same time
-// (CURATOR-621). "unlock" asks its holder to give the lock back (see Revoke); that is the
-// word of the ZooKeeper recipe Revocable Shared Locks, so other tools can write it, too.
+// The data of a contender is a list of words. "read" means that a writer only reads from now on (see
+// Downgrade). It keeps its place in line: a second contender would stand behind writers that wait,
+// and one of these would hold the lock at the same time (CURATOR-621). "unlock" asks the holder to
+// give the lock back (see Revoke). The ZooKeeper recipe Revocable Shared Locks uses the same word,
+// so other tools can write it.
 //
-// What it guarantees: no writer is in front of anybody who has the lock at the same time,
-// and a holder learns that it is not in front any more as that of a [Lock] does. Also as
-// there, waiters line up again if the path is deleted.
+// Guarantees: no writer holds the lock at the same time as another contender. A holder that has lost
+// the lock is told so, as the holder of a [Lock] is. If somebody deletes the path, waiters line up
+// again, as those of a Lock do.
 //
-// What it cannot: a reader cannot become a writer. Two that try would wait for each other;
-// give the lock back and line up again.
+// Limits: a reader cannot become a writer. Two readers that tried would wait for each other. Unlock,
+// and lock again.
 //
-// What it costs: to acquire takes one write and two reads, whatever the number of
-// contenders, and what the waiters of a [Lock] need besides for whoever has to wait. A reader
-// watches a writer ahead of it, whoever reads in between; a writer watches a contender ahead of it:
-// as there, the one before the nearest, and the nearest when it is next. So a writer that gives the
-// lock back wakes those who get it, and those who get it when the next writer gives it back; a
-// reader wakes at most the writer behind it, which may have to look again for each of the readers
-// it waits for, and the one behind that. That a holder was asked to give
-// the lock back also wakes those who watch it, once. It is safe for concurrent use.
+// Cost, independent of the number of contenders: Lock and RLock make one write and two reads; a
+// contender that has to wait costs what a waiter of a [Lock] costs. A reader watches a writer ahead
+// of it. A writer watches a contender ahead of it: the one before the nearest, and the nearest when
+// the writer is next. So a writer that unlocks wakes the contenders that get the lock, and those
+// that get it when the next writer unlocks. A reader that unlocks wakes at most the writer behind
+// it, which may look again for each reader that it waits for, and the contender behind that writer.
+// A Revoke also wakes the contenders that watch the holder, once.
+//
+// An RWLock is safe for concurrent use.
 type RWLock struct {
 	x       *contend.Exclusive // whose line is that of writers
 	readers contend.Line
 }
 
-// NewRWLock returns a read-write lock on path.
+// NewRWLock returns the read-write lock at path.
 func NewRWLock(c *Client, path string) *RWLock {
 	x := contend.NewExclusive(c.client, path, kindWrite, nil)
 	x.Rivals = []string{kindRead, kindWrite}
@@ -62,9 +63,8 @@ func NewRWLock(c *Client, path string) *RWLock {
 	return &RWLock{x, readers}
 }
 
-// Do waits for the lock as Lock does, runs f, and gives the lock back when f returns or
-// panics. The context of f ends when the hold is lost, and the error is made up, as those
-// of [Lock.Do] are. f may call Downgrade.
+// Do waits for the lock as Lock does, runs f, and unlocks when f returns or panics. The context of f
+// ends when the hold is lost. f may call Downgrade. It combines errors as [Lock.Do] does.
 func (l *RWLock) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	return l.x.Do(ctx, "do under write lock", f)
 }
@@ -74,9 +74,9 @@ func (l *RWLock) RDo(ctx context.Context, f func(ctx context.Context) error) err
 	return l.x.DoIn(ctx, "do under read lock", l.readers, f)
 }
 
-// Lock waits until the lock is held for writing or ctx ends. When its session is lost while
-// it waits, it lines up again in the next one. After an error the lock is not held;
-// NoEffect is true for all errors, which are those of [Lock.Lock].
+// Lock waits until it holds the lock to write or ctx ends. If its session is lost while it waits, it
+// lines up again in the next one. After an error, this value does not hold the lock. NoEffect is
+// true for all errors, which are those of [Lock.Lock].
 func (l *RWLock) Lock(ctx context.Context) error { return l.x.Take(ctx, "lock") }
 
 // RLock is Lock for a reader.
@@ -85,25 +85,24 @@ func (l *RWLock) RLock(ctx context.Context) error {
 	return err
 }
 
-// TryLock takes the lock for writing if it is free, without waiting for others; see
+// TryLock takes the lock to write if it is free, without waiting for other contenders; see
 // [Lock.TryLock].
 func (l *RWLock) TryLock(ctx context.Context) (locked bool, err error) {
 	return l.x.Try(ctx, "try lock")
 }
 
-// TryRLock takes the lock for reading unless a writer has it or waits for it; see
-// [Lock.TryLock].
+// TryRLock takes the lock to read, unless a writer holds it or waits for it; see [Lock.TryLock].
 func (l *RWLock) TryRLock(ctx context.Context) (locked bool, err error) {
 	return l.x.TryIn(ctx, "try lock for reading", l.readers)
 }
 
-// Downgrade makes a hold for writing one for reading, without letting a writer in between:
-// readers get in, up to the first writer that waits. Who has it for reading keeps it so.
-// Fence stays what it is.
+// Downgrade changes a hold to write into a hold to read, without letting a writer in between.
+// Readers get in, up to the first writer that waits. A hold to read stays as it is. Fence stays the
+// same.
 //
-// Whatever it returns, take the hold for one for reading from the call on: what is left to
-// do is done in the background. Errors: [ErrNotHeld] or [ErrClosed] (NoEffect) if there was
-// no hold; [ErrLost]; the error of ctx, or what a server refused.
+// Whatever Downgrade returns, treat the hold as one to read from the call on: what is left to do is
+// done in the background. Its errors: [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no hold;
+// [ErrLost]; the error of ctx, or what a server refused.
 func (l *RWLock) Downgrade(ctx context.Context) error {
 	const op = "downgrade"
 	ctx, end, err := l.x.Start(ctx)
@@ -131,16 +130,14 @@ func (l *RWLock) Downgrade(ctx context.Context) error {
 	}
 }
 
-// Unlock gives the lock back, of either kind. Its errors are those of [Lock.Unlock].
+// Unlock gives the lock back, held to read or to write. Its errors are those of [Lock.Unlock].
 func (l *RWLock) Unlock(ctx context.Context) error { return l.x.Release(ctx, "unlock") }
 
-// Revoke asks those who have the lock, this value included, to give it back. Each is told by
-// its Revoked; it may go on holding. Nobody else is asked: those who come later have to be
-// asked again.
+// Revoke asks all holders of the lock, including this value, to give it back. Their Revoked channels
+// close. Each may go on holding. Later holders are not asked: call Revoke again.
 //
-// After an error with NoEffect nobody was asked; after any other, some may have been and others
-// not. To ask again does no harm, and
-// tells nobody a second time.
+// After an error with NoEffect no holder was asked. After any other error some may have been asked
+// and others not. You may call Revoke again: no holder is told twice.
 func (l *RWLock) Revoke(ctx context.Context) error {
 	const op = "revoke"
 	ctx, end, err := l.x.Start(ctx)
@@ -186,8 +183,8 @@ func (l *RWLock) askHolders(ctx context.Context, z *client.Session, asked *bool)
 	return nil
 }
 
-// Revoked returns a channel that closes when somebody has asked for the present hold by
-// Revoke; it is up to the holder what to do. Without a hold it never closes.
+// Revoked returns a channel that closes when a client asks for the present hold with Revoke. The
+// holder decides what to do. Without a hold the channel never closes.
 func (l *RWLock) Revoked() <-chan struct{} {
 	if h := l.x.Present(); h != nil {
 		return h.Revoked
@@ -198,16 +195,16 @@ func (l *RWLock) Revoked() <-chan struct{} {
 // Lost returns a channel that closes when the present hold is lost; see [Lock.Lost].
 func (l *RWLock) Lost() <-chan struct{} { return l.x.Lost() }
 
-// Fence returns the fencing token of the present hold, the creation zxid of its contender;
-// 0 if there is none. That of a writer is higher than that of every earlier hold; that of a
-// reader is higher than that of every earlier writer, while readers among each other are in
-// no order. So a resource must refuse a writer whose token is lower than any that it has
-// seen, but a reader only if its token is lower than that of a writer.
+// Fence returns the fencing token of the present hold: the creation zxid of its contender. It is 0
+// without a hold. The token of a writer is higher than that of every earlier hold. The token of a
+// reader is higher than that of every earlier writer, but tokens of readers have no order. So a
+// resource must refuse a writer whose token is lower than any that it has seen, and a reader only if
+// its token is lower than that of a writer.
 func (l *RWLock) Fence() int64 { return l.x.Fence() }
 
-// Session returns the id of the session that owns the present hold. 0 if there is none.
+// Session returns the id of the session that owns the present hold, or 0 if there is none.
 func (l *RWLock) Session() int64 { return l.x.Session() }
 
-// Close gives back what is held, ends a call that waits, and waits until nothing of this
-// value is left in the tree; see [Lock.Close].
+// Close gives back what is held, ends a call that waits, and waits until the tree has nothing of
+// this value; see [Lock.Close].
 func (l *RWLock) Close(ctx context.Context) error { return l.x.Close(ctx, "close read-write lock") }

@@ -14,10 +14,10 @@ import (
 )
 
 var (
-	// ErrLeases: that is no number of leases for a semaphore.
+	// ErrLeases: a semaphore has 1 to 1024 leases.
 	ErrLeases = errors.New("number of leases must be between 1 and 1024")
-	// ErrOtherLeases: the semaphore has another number of leases than this value was
-	// made with, or its znode holds something else than a number.
+	// ErrOtherLeases: the semaphore has another number of leases than this value, or its znode
+	// does not hold a number.
 	ErrOtherLeases error = failures.Conclusion("semaphore has another number of leases")
 )
 
@@ -26,36 +26,35 @@ const kindLease = "lease"
 // maxLeases bounds how many watches a waiter sets.
 const maxLeases = 1024
 
-// Semaphore lets a number of clients in at a time, first come, first served.
-// [Semaphore.Do] is what most programs need.
+// Semaphore lets a number of clients in at a time, first come, first served. Most programs only need
+// [Semaphore.Do].
 //
-// Its path is a persistent znode, created if missing, that holds the number of leases
-// in decimal: the first client writes it, and whoever was made with another number is
-// refused with [ErrOtherLeases]. To change it, stop all clients and remove the znode.
-// Each contender is an ephemeral sequential child <32 hex digits>-lease-<sequence>; as
-// many as there are leases, those in front, have one. All other children are ignored.
+// Its path is a persistent znode that holds the number of leases in decimal. The recipe creates it
+// if it is missing, and the first client writes the number. A value with another number fails with
+// [ErrOtherLeases]. To change the number, stop all clients and delete the znode. Each contender is
+// an ephemeral sequential child <32 hex digits>-lease-<sequence>. The contenders with the lowest
+// sequence numbers, as many as there are leases, have a lease. The semaphore ignores other children.
 //
-// What it guarantees: no more contenders than leases are in front at one time, and a
-// holder learns that it is not in front any more as that of a [Lock] does. Also as
-// there, waiters line up again if the path is deleted. A value has one lease at a time;
-// a client that needs several makes several values, and may wait for ever if others do
-// the same.
+// Guarantees: no more contenders than leases have a lease at the same time. A holder that has lost
+// its lease is told so, as the holder of a [Lock] is. If somebody deletes the path, waiters line up
+// again, as those of a Lock do. A value has one lease at a time. A client that needs several leases
+// makes several values, and may wait for ever if other clients do the same.
 //
-// What it cannot: there is no fencing token. One who stood still for longer than its
-// session's time-out may act on a lease that it no longer has, while newer leases and
-// older ones are equally good. Where that matters, use as many locks as there are
-// leases, or guard writes in ZooKeeper itself by a check of the contender.
+// Limits: there is no fencing token. A client that stood still for longer than its session timeout
+// may act on a lease that it no longer has, and no number tells it from a holder. Where that
+// matters, use as many locks as there are leases, or guard writes to ZooKeeper with [Client.Multi]
+// in Do.
 //
-// What it costs: to acquire takes one write and three reads, whatever the number of
-// contenders. A waiter also watches as many contenders as there are leases, with a read for
-// each: those right ahead of it, but not the nearest before it is next. Who gets a lease that is given
-// back reads nothing then; as many others as there are leases are woken by it, each for two reads.
-// With one lease it is a lock. Of hundreds of leases better
-// make several semaphores. It is safe for concurrent use.
+// Cost, independent of the number of contenders: Acquire makes one write and three reads. A waiter
+// also watches as many contenders as there are leases, with a read for each: those right ahead of
+// it, but not the nearest until the waiter is next. When a lease is given back, the contender that
+// gets it reads nothing, and as many other contenders as there are leases make two reads each. With
+// one lease, a semaphore is a lock. Instead of one semaphore with hundreds of leases, use several.
+//
+// A Semaphore is safe for concurrent use.
 type Semaphore struct{ x *contend.Exclusive }
 
-// NewSemaphore returns a contender for one of so many leases, 1 to 1024, of the semaphore
-// on path.
+// NewSemaphore returns a contender for one of the leases, 1 to 1024, of the semaphore at path.
 func NewSemaphore(c *Client, path string, leases int) *Semaphore {
 	x := contend.NewExclusive(c.client, path, kindLease, nil)
 	x.Places, x.Unfenced = leases, true
@@ -88,9 +87,8 @@ func agreeOn(ctx context.Context, cl *client.Client, z *client.Session, path str
 	}
 }
 
-// Do waits for a lease as Acquire does, runs f, and gives the lease back when f returns
-// or panics. The context of f ends when the lease is lost, and the error is made up, as
-// those of [Lock.Do] are.
+// Do waits for a lease as Acquire does, runs f, and gives the lease back when f returns or panics.
+// The context of f ends when the lease is lost. It combines errors as [Lock.Do] does.
 func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := s.valid("do with a lease"); err != nil {
 		return err
@@ -98,12 +96,11 @@ func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) e
 	return s.x.Do(ctx, "do with a lease", f)
 }
 
-// Acquire waits for a lease, or until ctx ends. When its session is lost while it waits,
-// it lines up again in the next one.
+// Acquire waits for a lease, or until ctx ends. If its session is lost while it waits, it lines up
+// again in the next one.
 //
-// After an error there is no lease, and the contender, if there is one, is being removed;
-// so NoEffect is true for all of them: those of [Lock.Lock], [ErrLeases] and
-// [ErrOtherLeases].
+// After an error, this value has no lease, and its contender, if there is one, is being removed. So
+// NoEffect is true for all errors: those of [Lock.Lock], [ErrLeases] and [ErrOtherLeases].
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	if err := s.valid("acquire"); err != nil {
 		return err
@@ -111,9 +108,9 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	return s.x.Take(ctx, "acquire")
 }
 
-// TryAcquire takes a lease if one is free, without waiting for others. It is false if as
-// many other contenders as there are leases stood there during the call; see
-// [Lock.TryLock]. Errors are those of Acquire.
+// TryAcquire takes a lease if one is free, without waiting for other contenders. It returns false if
+// there were as many other contenders as leases during the call; see [Lock.TryLock]. Its errors are
+// those of Acquire.
 func (s *Semaphore) TryAcquire(ctx context.Context) (acquired bool, err error) {
 	if err := s.valid("try acquire"); err != nil {
 		return false, err
@@ -134,13 +131,13 @@ func (s *Semaphore) Release(ctx context.Context) error { return s.x.Release(ctx,
 // Lost returns a channel that closes when the present lease is lost; see [Lock.Lost].
 func (s *Semaphore) Lost() <-chan struct{} { return s.x.Lost() }
 
-// Ticket returns the creation zxid of the contender that has the present lease, 0 if
-// there is none. Leases are granted in the order of tickets; it is no fencing token.
+// Ticket returns the creation zxid of the contender that has the present lease, or 0 if there is
+// none. Leases are granted in the order of tickets. A ticket is no fencing token.
 func (s *Semaphore) Ticket() int64 { return s.x.Fence() }
 
-// Session returns the id of the session that owns the present lease. 0 if there is none.
+// Session returns the id of the session that owns the present lease, or 0 if there is none.
 func (s *Semaphore) Session() int64 { return s.x.Session() }
 
-// Close gives back what is held, ends an Acquire that waits, and waits until nothing of
-// this value is left in the tree; see [Lock.Close].
+// Close gives back the lease, ends an Acquire that waits, and waits until the tree has nothing of
+// this value; see [Lock.Close].
 func (s *Semaphore) Close(ctx context.Context) error { return s.x.Close(ctx, "close semaphore") }

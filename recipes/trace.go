@@ -6,25 +6,24 @@ import (
 	"github.com/zklab/zklab/recipes/internal/contend"
 )
 
-// Trace are functions that are told how a call waits in line: of [Lock.Lock], [RWLock.Lock],
-// [Semaphore.Acquire], [Election.Campaign] and what is built on them. Each may be nil. They are
-// called by the goroutine of the call, which waits for them.
+// Trace has functions that a call runs while it waits in line: [Lock.Lock], [RWLock.Lock],
+// [Semaphore.Acquire], [Election.Campaign] and the calls that use them. Each function may be nil.
+// The goroutine of the call runs them, and waits for them.
 //
-// With [Group.Join] and [Service.Register] they are told of the member's znode, also after the call,
-// by another goroutine: LinedUp each time that it was made, Gone each time that it has gone although
-// the member has not left.
+// [Group.Join] and [Service.Register] run them for the znode of the member, also after the call, in
+// another goroutine: LinedUp each time that the znode was created, Gone each time that it has gone
+// without a Leave.
 type Trace struct {
-	// LinedUp is called with the path of the contender's znode when it is there; once more in
-	// each new session.
+	// LinedUp gets the path of the contender's znode when the znode exists, once in each session.
 	LinedUp func(path string)
-	// Waits is called each time that the call begins to wait for others, with the first contender of the
-	// line and with those that it watches, by their paths.
+	// Waits runs each time that the call begins to wait for others. It gets the path of the first
+	// contender in line, and the paths of those that the call watches.
 	Waits func(first string, watched []string)
-	// Gone is called when a contender that was watched has gone, with its path.
+	// Gone gets the path of a watched contender that has gone.
 	Gone func(path string)
 }
 
-// WithTrace gives the context of a call that is to be traced.
+// WithTrace returns a context with which calls run the functions of t.
 func WithTrace(ctx context.Context, t Trace) context.Context {
 	return contend.WithTrace(ctx, contend.Trace(t))
 }

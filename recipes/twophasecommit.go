@@ -14,49 +14,50 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// TwoPhaseCommit is one transaction that several sites commit together, or none of them:
-// a coordinator begins it, each site votes, and what is decided stands for ever.
+// TwoPhaseCommit is a transaction that several sites commit together, or none of them. A coordinator
+// begins it, each site votes, and the decision stands for ever.
 //
-// Its path is a persistent znode, created if missing, with persistent children: "sites" names
-// the sites, one a line; "vote-<site>" is the vote of a site, "yes" or "no"; "outcome" is
-// "commit" or "abort". Each of them is created once, and never changed nor removed: a path is
-// good for one transaction, and whoever is sure that nobody asks any more deletes it.
+// Its path is a persistent znode, which the recipe creates if it is missing, with persistent
+// children: "sites" names the sites, one in each line; "vote-<site>" is the vote of a site, "yes" or
+// "no"; "outcome" is "commit" or "abort". Each child is created once, and never changed or deleted.
+// Use a path for one transaction only, and delete it when no client asks for it any more.
 //
-// What it guarantees: it is decided once, by the create of "outcome". It comes in one multi
-// with checks of all votes if it is commit, and of the vote that was no if it is abort; so
-// nothing is committed that not all have voted for, and of several who decide at once one is
-// followed by all. The decision is in the tree, not with a coordinator: one that dies, or is
-// paused and comes back, takes nothing with it and overrules nobody.
+// Guarantees: the transaction is decided once, when "outcome" is created. The same multi checks all
+// votes for a commit, and the vote that was no for an abort. So nothing is committed without all
+// votes, and if several clients decide at once, all follow one of them. The decision is in the tree,
+// not with a coordinator: if a coordinator dies, or is paused and comes back, it takes nothing with
+// it and overrules nobody.
 //
-// Who waits: once all have voted, or one has voted no, everybody who calls [TwoPhaseCommit.Outcome]
-// decides what follows from that, so nobody waits for a coordinator. As long as a vote is
-// missing, and none is no, it is open, and whoever has voted yes has to wait: it may not
-// abort by itself. It ends when the last vote comes, or when any client, the coordinator or
-// one that takes its place, calls [TwoPhaseCommit.Decide] and its patience ends. A site that
-// has not voted is free to vote no.
+// When all sites have voted, or one has voted no, each client that calls [TwoPhaseCommit.Outcome]
+// decides what follows from the votes, so nobody waits for a coordinator. While a vote is missing,
+// and none is no, the transaction is open, and a site that has voted yes has to wait: it may not
+// abort by itself. The last vote decides it, or any client that calls [TwoPhaseCommit.Decide] when
+// its patience ends: the coordinator, or a client that replaces it. A site that has not voted may
+// vote no.
 //
-// What it cannot: a site that is told to commit may fail before it has done so; it asks again
-// when it is back. A vote that comes after the decision is kept and changes nothing.
+// Limits: a site may fail between learning of a commit and carrying it out. It asks again when it is
+// back. A vote that comes after the decision is kept and changes nothing.
 //
-// What it costs: all who wait look again at each vote, so it suits some dozen sites. It is
-// safe for concurrent use.
+// Cost: all clients that wait look again at each vote, so it is good for some dozen sites.
+//
+// A TwoPhaseCommit is safe for concurrent use.
 type TwoPhaseCommit struct {
 	r *calls.Recipe
 }
 
 var (
-	// ErrSites: a transaction has 1 to 1000 sites, of different names that are not empty, and
-	// have no slash and no control character.
+	// ErrSites: a transaction has 1 to 1000 sites with different names, which are not empty and
+	// have no slashes or control characters.
 	ErrSites = errors.New("sites must be 1 to 1000 different names, without slashes or control characters")
-	// ErrBegun: the transaction was begun with other sites.
+	// ErrBegun: the transaction has begun with other sites.
 	ErrBegun error = failures.Conclusion("transaction has begun with other sites")
-	// ErrNotBegun: nobody has begun the transaction.
+	// ErrNotBegun: the transaction has not begun.
 	ErrNotBegun error = failures.Conclusion("transaction has not begun")
 	// ErrNotSite: the transaction has no site of that name.
 	ErrNotSite error = failures.Conclusion("no site of the transaction")
-	// ErrVoted: the site has voted otherwise.
+	// ErrVoted: the site has given the other vote.
 	ErrVoted error = failures.Conclusion("site has voted otherwise")
-	// ErrNoOutcome: the znode with the outcome holds something else.
+	// ErrNoOutcome: the znode "outcome" holds neither "commit" nor "abort".
 	ErrNoOutcome error = failures.Conclusion("the outcome is neither commit nor abort")
 )
 
@@ -71,17 +72,17 @@ const (
 	maxSites = 1000
 )
 
-// NewTwoPhaseCommit returns the transaction on path.
+// NewTwoPhaseCommit returns the transaction at path.
 func NewTwoPhaseCommit(c *Client, path string) *TwoPhaseCommit {
 	return &TwoPhaseCommit{calls.New(c.client, path)}
 }
 
-// Begin begins the transaction, with these sites. That it has begun with the same ones is
-// fine, too: a coordinator that is not sure calls it again.
+// Begin begins the transaction with these sites. It also succeeds if the transaction has begun with
+// the same sites, so a coordinator that is not sure calls it again.
 //
-// Errors with NoEffect: [ErrSites], [ErrTooLarge], [ErrBegun], [ErrClosed], the error of ctx,
-// or what a server refused. [ErrUnknown], with the reason, says that it may have begun, or
-// may still begin: the call was cancelled while the request was under way.
+// Errors with NoEffect: [ErrSites], [ErrTooLarge], [ErrBegun], [ErrClosed], the error of ctx, or
+// what a server refused. [ErrUnknown], with the reason, means that the transaction may have begun,
+// or may yet begin: the call was cancelled while the request was under way.
 func (t *TwoPhaseCommit) Begin(ctx context.Context, sites []string) error {
 	const op = "begin"
 	if err := t.checkSites(sites); err != nil {
@@ -119,13 +120,13 @@ func notInSite(r rune) bool {
 
 func (t *TwoPhaseCommit) vote(site string) string { return znodes.Join(t.r.Path, votePrefix+site) }
 
-// Vote says that a site can commit the transaction, or that it cannot. A site has one vote;
-// to give the same again is fine: a site that is not sure calls it again. Once a site has
-// called it with yes it has to be able to commit until it knows the outcome.
+// Vote says that a site can commit the transaction, or that it cannot. A site has one vote. It may
+// give the same vote again, so a site that is not sure calls Vote again. A site that has called Vote
+// with yes must be able to commit until it knows the outcome.
 //
-// Errors with NoEffect: [ErrNotBegun], [ErrNotSite], [ErrVoted], [ErrClosed], the error of
-// ctx, or what a server refused. [ErrUnknown], with the reason, says that the vote may count:
-// the call was cancelled while the request was under way.
+// Errors with NoEffect: [ErrNotBegun], [ErrNotSite], [ErrVoted], [ErrClosed], the error of ctx, or
+// what a server refused. [ErrUnknown], with the reason, means that the vote may count: the call was
+// cancelled while the request was under way.
 func (t *TwoPhaseCommit) Vote(ctx context.Context, site string, yes bool) error {
 	vote := voteNo
 	if yes {
@@ -134,23 +135,23 @@ func (t *TwoPhaseCommit) Vote(ctx context.Context, site string, yes bool) error 
 	return t.settle(ctx, "vote", func(ctx context.Context, w *transactionCall) error { return w.give(ctx, site, vote) })
 }
 
-// Outcome returns whether the transaction was committed, and waits until that is decided. It
-// decides it if all have voted yes, or one has voted no. It goes on in the next session when
-// one is lost.
+// Outcome waits until the transaction is decided, and returns whether it was committed. It decides
+// the transaction itself if all sites have voted yes, or one has voted no. If the session is lost,
+// it goes on in the next one.
 //
-// Errors: [ErrNotBegun], [ErrNoOutcome], [ErrClosed], the error of ctx, or what a server
-// refused. An error with NoEffect says that this call has decided nothing; [ErrUnknown] says
-// that it may have decided what follows from the votes.
+// Its errors: [ErrNotBegun], [ErrNoOutcome], [ErrClosed], the error of ctx, or what a server
+// refused. An error with NoEffect means that this call has decided nothing. [ErrUnknown] means that
+// it may have decided what follows from the votes.
 func (t *TwoPhaseCommit) Outcome(ctx context.Context) (committed bool, err error) {
 	return t.learn(ctx, "outcome", time.Time{})
 }
 
-// Decide is Outcome that aborts the transaction if votes are still missing when patience has
-// passed, and none of those that are there is no. Any client may call it, and several at
-// once: the coordinator, or whoever takes its place.
+// Decide is Outcome that aborts the transaction if votes are missing when patience has passed, and
+// no vote is no. Any client may call it, and several may at once: the coordinator, or a client that
+// replaces it.
 //
-// Errors are those of Outcome. After [ErrUnknown] the transaction may be, or come to be,
-// aborted by this call though patience was cut short.
+// Its errors are those of Outcome. After [ErrUnknown] this call may have aborted the transaction, or
+// may yet abort it, even if it was cancelled before patience had passed.
 func (t *TwoPhaseCommit) Decide(ctx context.Context, patience time.Duration) (committed bool, err error) {
 	return t.learn(ctx, "decide", time.Now().Add(patience))
 }
@@ -165,8 +166,8 @@ func (t *TwoPhaseCommit) learn(ctx context.Context, op string, due time.Time) (c
 	return committed && err == nil, err
 }
 
-// Close ends the calls that wait, and waits for them, no longer than ctx (its error). It
-// leaves the transaction as it is. Closing again is fine.
+// Close ends calls that wait, and waits for them until ctx ends (its error). It leaves the
+// transaction as it is. You may call Close again.
 func (t *TwoPhaseCommit) Close(ctx context.Context) error {
 	t.r.StopCalls()
 	return t.r.Drain(ctx, "close two-phase commit")

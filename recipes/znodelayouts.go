@@ -9,24 +9,24 @@ import (
 // This file is, as znodenames.go is, for those who look from outside: what the children of a znode mean
 // that have names of their own. A recipe that has such ones is a row of layouts.
 
-// Layout is how the znode of a recipe is laid out.
+// Layout describes the children of a recipe's znode.
 type Layout struct {
 	Recipe string // "job-queue"
 	Parts  []Part
-	// Tell says what the values of the parts mean, by their names: all together, which takes
-	// those of all that are there, and one by one. It is nil where values mean nothing.
+	// Tell says, for people, what the values of the parts mean: all together, and one by one. It
+	// gets the values of all parts that exist, by name. It is nil if values mean nothing.
 	Tell func(values map[string]string) (summary string, notes map[string]string)
 }
 
-// Part is a child, or some.
+// Part is a child, or several children whose names begin alike.
 type Part struct {
-	Name   string // of the child; if it ends with "-", what the names of several begin with
-	Needed bool   // without it the znode is another recipe's
-	// What is the word for each of its own children, for people; "" if these mean nothing.
+	Name   string // of the child; if it ends with "-", the beginning of the names of several
+	Needed bool   // the znode belongs to another recipe if this child is missing
+	// What is a word for each child of the part, for people, or "".
 	What string
-	// Holders is the part whose children have those of this one: see [Name.Holder].
+	// Holders is the part whose children are the [Name.Holder] of the children of this one.
 	Holders string
-	// Leads says that the first of its own children leads all of it.
+	// Leads: the first child of the part leads the recipe.
 	Leads bool
 }
 
@@ -49,8 +49,8 @@ func jobParts(job string) []Part {
 	}
 }
 
-// LayoutOf gives the layout of a znode by the names of its children; false if it is that of no
-// recipe. A transaction that nobody has voted in yet cannot be told from other znodes.
+// LayoutOf returns the layout of a znode, by the names of its children. It returns false if no
+// recipe has such children. A transaction without votes looks like other znodes.
 func LayoutOf(has func(name string) bool, names func(yield func(string) bool)) (Layout, bool) {
 	for _, l := range layouts {
 		needed := func(p Part) bool { return p.Needed && !has(p.Name) }
@@ -69,7 +69,7 @@ func LayoutOf(has func(name string) bool, names func(yield func(string) bool)) (
 	return Layout{}, false
 }
 
-// Part gives the part that a child is, by its name.
+// Part returns the part that a child is, by its name.
 func (l Layout) Part(name string) (Part, bool) {
 	for _, p := range l.Parts {
 		if name == p.Name || strings.HasSuffix(p.Name, "-") && strings.HasPrefix(name, p.Name) {

@@ -9,23 +9,23 @@ type Turn int
 
 // The turns.
 const (
-	First  Turn = iota + 1 // the first has what the others wait for
-	Some                   // as many as the folder's data says, in decimal, have it, the first ones
-	Shared                 // writers have it if nobody is ahead of them, others if no writer is
-	Alive                  // each is there as long as somebody lives; there is nothing to wait for
+	First  Turn = iota + 1 // the first one holds what the others wait for
+	Some                   // the first n hold it; the folder's data is n in decimal
+	Shared                 // a writer holds it if it is the first one, a reader if no writer is ahead
+	Alive                  // each exists as long as its client lives; there is nothing to wait for
 	Items                  // each waits to be taken
 )
 
-// Name is what the name of a znode says that one of these recipes made.
+// Name is what the name of a znode says that a recipe of this package has created.
 type Name struct {
-	Recipe string // "lock", "queue"; that of several is the simplest one
+	Recipe string // "lock", "queue"; the simplest one if several use such names
 	Turn   Turn
 	Writer bool // of Shared
-	// What is the word for one such znode, for people.
+	// What is a word for such a znode, for people.
 	What string
-	// Holder is the id of the znode of the worker that has a job, "" where nobody has.
+	// Holder is the id of the worker that has a job, or "".
 	Holder string
-	// Attempt is how many attempts at a job were begun, of Tries.
+	// Attempt is the number of attempts at a job that were begun, of at most Tries.
 	Attempt, Tries int
 
 	node znodes.Node
@@ -51,8 +51,8 @@ var byKind = map[string]Name{
 	kindIdle:      {Recipe: "job-queue", Turn: Alive, What: "idle worker"},
 }
 
-// ParseName reads the name of a znode, without its folder; it is false for those that no
-// recipe of this package gives.
+// ParseName parses the name of a znode, without its folder. It returns false for names that no
+// recipe of this package makes.
 func ParseName(name string) (Name, bool) {
 	for kind, z := range byKind {
 		if _, _, ok := znodes.Split(name, kind); !ok {
@@ -80,11 +80,11 @@ func ParseName(name string) (Name, bool) {
 	return Name{}, false
 }
 
-// Rank is the priority or the time, in milliseconds since 1970, of an item that has one.
+// Rank returns the priority of an item, or its due time in milliseconds since 1970, if it has one.
 func (z Name) Rank() int64 { return z.node.Rank }
 
-// ID is the random part of the name: that of a job stays the same in all its states.
+// ID returns the random part of the name. That of a job is the same in all its states.
 func (z Name) ID() string { return z.node.ID }
 
-// CompareNames orders the znodes of a folder by their turn, for slices.SortFunc.
+// CompareNames compares the names of znodes in a folder by their turn, for slices.SortFunc.
 func CompareNames(a, b Name) int { return znodes.Compare(a.node, b.node) }
