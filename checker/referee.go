@@ -3,13 +3,13 @@ package checker
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/checker/internal/bounded"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
@@ -76,90 +76,22 @@ func order(r *frame.Referee, b *searchBudget, k *evidence.Key, of func(*evidence
 		return ruling{}
 	}
 	ops, ok := of(k)
-	if !ok || int64(len(ops))*stepCost(len(ops)) > b.memory {
+	if !ok || int64(len(ops))*bounded.StepCost(len(ops)) > b.memory {
 		return ruling{}
 	}
 	if len(ops) == 0 {
 		return ruling{decided: true, legal: true}
 	}
 	m := r.Model(k.Record)
-	s := search{ctx: b.ctx, memory: b.memory, tries: min(b.tries.Load(), b.keyTries), step: stepCost(len(ops)), size: r.Size}
-	s.limit(&m)
+	s := bounded.Search{Ctx: b.ctx, Memory: b.memory, Tries: max(min(b.tries.Load(), b.keyTries), 1), Step: bounded.StepCost(len(ops)), Size: r.Size}
+	s.Limit(&m)
 	res := porcupine.CheckOperationsTimeout(m, ops, left)
-	b.tries.Add(-s.tried.Load())
+	b.tries.Add(-s.Tried())
 	switch {
-	case s.spent.Load() || res == porcupine.Unknown:
+	case s.Spent() || res == porcupine.Unknown:
 		return ruling{}
 	default:
 		return ruling{decided: true, legal: res == porcupine.Ok}
-	}
-}
-
-// stepCost is roughly how many bytes porcupine keeps for each step of its
-// search: a bit for each operation, and the entry of its cache.
-func stepCost(operations int) int64 { return int64(operations)/8 + 150 }
-
-// search bounds one search.
-type search struct {
-	ctx    context.Context
-	memory int64 // bytes
-	tries  int64
-	step   int64         // bytes of a step that succeeds, and
-	size   func(any) int // of the state that it leads to
-
-	spent atomic.Bool // a bound was reached: the result says nothing
-	tried atomic.Int64
-}
-
-// limit makes a model's steps fail once a bound is reached.
-func (s *search) limit(m *porcupine.Model) {
-	s.limitSteps(m)
-	s.limitComparisons(m)
-}
-
-var hashSeed = maphash.MakeSeed()
-
-// limitComparisons counts these, too: porcupine compares a state with all others that the same
-// operations led to, which is most of its work where these are many.
-func (s *search) limitComparisons(m *porcupine.Model) {
-	equal := m.Equal
-	if equal == nil {
-		equal = func(a, b any) bool { return a == b }
-		m.Hash = func(state any) uint64 { return maphash.Comparable(hashSeed, state) }
-	}
-	m.Equal = func(a, b any) bool {
-		if s.tried.Add(1) > s.tries {
-			s.spent.Store(true)
-		}
-		return s.spent.Load() || equal(a, b)
-	}
-}
-
-func (s *search) limitSteps(m *porcupine.Model) {
-	var used atomic.Int64 // a search is one goroutine for each part of a model that has some
-	inner, plain := m.StepContext, m.Step
-	m.StepContext = func(c context.Context, state, input, output any) (bool, any) {
-		if s.spent.Load() {
-			return false, nil
-		}
-		if used.Load() > s.memory || s.tried.Add(1) > s.tries || s.ctx.Err() != nil {
-			s.spent.Store(true)
-			return false, nil
-		}
-		var ok bool
-		var next any
-		if inner != nil {
-			ok, next = inner(c, state, input, output)
-		} else {
-			ok, next = plain(state, input, output)
-		}
-		if ok {
-			used.Add(s.step)
-			if s.size != nil {
-				used.Add(int64(s.size(next)))
-			}
-		}
-		return ok, next
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/anishathalye/porcupine"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker/internal/checktest"
@@ -595,51 +593,6 @@ func TestRefereeCountsTheTriesOfAllKeys(t *testing.T) {
 		if left := max(0, b.tries.Load()); got.decided || left > want || left < want-1000 {
 			t.Errorf("search %d: %d tries are left, want %d", i, left, want)
 		}
-	}
-}
-
-func TestRefereeCountsItsMemory(t *testing.T) {
-	m := porcupine.Model{Init: func() any { return nil }, Step: func(any, any, any) (bool, any) { return true, nil }}
-	s := search{ctx: t.Context(), memory: 100, tries: 100, step: 60}
-	s.limit(&m)
-	for i, want := range []bool{true, true, false, false} {
-		if ok, _ := m.StepContext(t.Context(), m.Init(), nil, nil); ok != want || s.spent.Load() == want {
-			t.Errorf("step %d: %v, spent %v", i, ok, s.spent.Load())
-		}
-	}
-}
-
-// TestRefereeCountsComparisons has seven operations at once, each order of which leads to
-// another state, and no order to the last one: some 14,000 tries of a step. Of the states
-// that all seven lead to there are 5,040, so comparing each with each is 12,000,000 more.
-func TestRefereeCountsComparisons(t *testing.T) {
-	same := func(a, b any) bool { return a == b }
-	for name, tt := range map[string]struct {
-		model   porcupine.Model
-		decided bool
-	}{
-		"by hash":  {porcupine.Model{}, true},
-		"each":     {porcupine.Model{Equal: same, Hash: func(any) uint64 { return 0 }}, false},
-		"unhashed": {porcupine.Model{Equal: same}, false},
-		"own hash": {porcupine.Model{Equal: same, Hash: func(state any) uint64 { return maphash.String(hashSeed, state.(string)) }}, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := tt.model
-			m.Init = func() any { return "" }
-			m.Step = func(state, input, _ any) (bool, any) { return input != "z", state.(string) + input.(string) }
-			s := search{ctx: t.Context(), memory: 1 << 30, tries: 1e5}
-			s.limit(&m)
-			var ops []porcupine.Operation
-			for i, input := range strings.Split("abcdefgz", "") {
-				ops = append(ops, porcupine.Operation{ClientId: i, Input: input, Return: 1})
-			}
-			if got := porcupine.CheckOperationsTimeout(m, ops, 0); got != porcupine.Illegal || s.spent.Load() == tt.decided {
-				t.Errorf("%s, given up: %v, after %d tries", got, s.spent.Load(), s.tried.Load())
-			}
-			if tried := s.tried.Load(); tried > 2e5 {
-				t.Errorf("%d tries", tried)
-			}
-		})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/zklab/zklab/checker/internal/bounded"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
@@ -57,13 +58,13 @@ func visualize(r *frame.Referee, ctx context.Context, k *evidence.Key, w io.Writ
 		return ErrTooLarge
 	}
 	m := r.Model(k.Record)
-	s := search{ctx: ctx, memory: opts.memory(), tries: refereeKeyTries, step: stepCost(len(ops)) + 8*int64(len(ops)), size: r.Size}
-	s.limit(&m)
+	s := bounded.Search{Ctx: ctx, Memory: opts.memory(), Tries: refereeKeyTries, Step: bounded.StepCost(len(ops)) + 8*int64(len(ops)), Size: r.Size}
+	s.Limit(&m)
 	res, info := porcupine.CheckOperationsVerbose(m, ops, refereeKey)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.spent.Load() || res == porcupine.Unknown {
+	if s.Spent() || res == porcupine.Unknown {
 		return ErrTooLarge
 	}
 	return porcupine.Visualize(r.Model(k.Record), info, w)

@@ -1,14 +1,13 @@
 package linear
 
 import (
-	"context"
 	"sort"
-	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/bounded"
 )
 
 const byPorcupine = "porcupine"
@@ -56,42 +55,26 @@ func (k *object) explained(ops []op, m machine, budget time.Duration, memory int
 		o := &ops[i]
 		calls[i] = porcupine.Operation{ClientId: int(o.process), Input: o, Call: 2 * int64(o.inv), Return: 2 * int64(min(o.ret, int32(len(k.ranks))))}
 	}
-	b := &bound{ctx: k.ctx, left: memory, step: int64(len(ops))/8 + 150}
-	result := porcupine.CheckOperationsTimeout(b.model(m), calls, budget)
-	if b.spent.Load() {
+	s := bounded.Search{Ctx: k.ctx, Memory: memory, Step: bounded.StepCost(len(ops)), Held: m.size}
+	model := modelOf(m)
+	s.Limit(&model)
+	result := porcupine.CheckOperationsTimeout(model, calls, budget)
+	if s.Spent() {
 		return porcupine.Unknown
 	}
 	return result
 }
 
-// bound ends a search that takes too much memory.
-type bound struct {
-	ctx   context.Context
-	left  int64
-	step  int64 // roughly what porcupine keeps for each step
-	spent atomic.Bool
-}
-
-func (b *bound) model(m machine) porcupine.Model {
+// modelOf is a machine as porcupine has it.
+func modelOf(m machine) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return m.initial() },
 		Hash: func(state any) uint64 { return uint64(state.(int64)) },
 		Step: func(state, input, _ any) (bool, any) {
-			if b.spent.Load() || b.ctx.Err() != nil {
-				b.spent.Store(true)
-				return false, nil
-			}
 			o := input.(*op)
 			next, ok := m.step(state.(int64), o)
-			if b.left < m.size() {
-				b.spent.Store(true)
-				return false, nil
-			}
 			if !ok && o.unknown() {
 				next, ok = state.(int64), true
-			}
-			if ok {
-				b.left -= b.step
 			}
 			return ok, next
 		},
