@@ -3,6 +3,7 @@ package recipes
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"sync"
 
@@ -19,8 +20,9 @@ import (
 // Its path is a persistent znode, which the recipe creates if it is missing, with these children:
 //
 //	master/         an [Election]: whoever leads it assigns
-//	workers/        a [Group], whose members are the places at which somebody waits for a
-//	                task or works on one; its data is the name of what was assigned to it
+//	workers/        a [Group], whose members are the places at which a worker waits for a task
+//	                or works on one; the data of a place is the id of its worker, behind the
+//	                name of what was assigned to it
 //	jobs/<id>       each task that is not over; its data is that of the task
 //	pending/<id>-job-<attempts begun>-<tries>-<sequence>
 //	taken/<id>-taken-<place>-<attempt>-<tries>-<sequence>   the assigned ones
@@ -49,6 +51,7 @@ import (
 // [MaxItems] tasks and results, so forget the results ([MasterWorker.Forget]). A MasterWorker is safe
 // for concurrent use.
 type MasterWorker struct {
+	id      string
 	q       *JobQueue // of which nobody takes by himself
 	master  *Election
 	workers *Group
@@ -58,10 +61,11 @@ type MasterWorker struct {
 }
 
 // NewMasterWorker returns a client of the master and the workers at path. [MasterWorker.Master]
-// returns id while this client is the master. Each task that this value submits has so many tries, 1
-// to 1000.
+// returns id while this client is the master, and an [Assignment] to this client names it. Each task
+// that this value submits has so many tries, 1 to 1000.
 func NewMasterWorker(c *Client, path, id string, tries int) *MasterWorker {
 	m := &MasterWorker{
+		id:      id,
 		q:       NewJobQueue(c, path, tries),
 		master:  NewElection(c, znodes.Join(path, "master"), id),
 		workers: NewGroup(c, znodes.Join(path, "workers")),
@@ -91,9 +95,11 @@ func (m *MasterWorker) Dead(ctx context.Context) ([]string, error) { return m.q.
 // Master returns the id of the master, "" if there is none; see [Election.Leader].
 func (m *MasterWorker) Master(ctx context.Context) (string, error) { return m.master.Leader(ctx) }
 
-// Work does one task after the other, each as Do does, until ctx ends or a call fails. If f fails,
-// or the place or the task is lost, Work goes on. To work on several tasks at once, call it several
-// times. Its errors are those of Take.
+// Terms tells who the master is, at first and each time that this changes; see [Election.Terms].
+func (m *MasterWorker) Terms(ctx context.Context) iter.Seq2[Term, error] { return m.master.Terms(ctx) }
+
+// Workers returns the names of the places at which a worker waits for a task or works on one, in
+// the order in which they came; see [Group.Members].
 func (m *MasterWorker) Workers(ctx context.Context) ([]string, error) {
 	members, err := m.workers.Members(ctx)
 	names := make([]string, 0, len(members))
@@ -105,7 +111,7 @@ func (m *MasterWorker) Workers(ctx context.Context) ([]string, error) {
 
 // Lead stands for master, again and again until ctx ends, and assigns tasks while it is the master.
 // A value stands once at a time ([ErrHeld]). Its other errors are that of ctx, [ErrClosed], or what
-// a server refused.
+// a server refused. [WithTrace] tells what it assigns.
 func (m *MasterWorker) Lead(ctx context.Context) error {
 	ctx, end, err := m.q.r.Start(ctx)
 	if err != nil {
@@ -123,10 +129,14 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 }
 
 // Take waits until a task is assigned to this client, or until ctx ends. An error with NoEffect
-// means that no task was: [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown],
-// with the reason, means that a task may have been assigned, such as when the session ended; then
-// the master gives it to another worker, and it has one try less.
+// means that no task was: [ErrClosed], [ErrTooLarge] if the id of this client does not fit into a
+// znode, the error of ctx, or what a server refused. [ErrUnknown], with the reason, means that a task
+// may have been assigned, such as when the session ended; then the master gives it to another worker,
+// and it has one try less.
 func (m *MasterWorker) Take(ctx context.Context) (j *Job, err error) {
+	if len(m.id) > MaxItem {
+		return nil, m.q.r.Definite("take", ErrTooLarge)
+	}
 	err = m.q.r.Attempts(ctx, "take", func(ctx context.Context, z *client.Session) (o calls.Outcome, err error) {
 		j, o, err = m.takePlace(ctx, z)
 		return o, err
@@ -146,9 +156,9 @@ func (m *MasterWorker) Do(ctx context.Context, f func(ctx context.Context, j *Jo
 	return m.q.work(ctx, j, f)
 }
 
-// Work does one task after the other, each as Do does, until ctx ends or something fails
-// that is neither f, whose task then is given back, nor a loss of the place or the task. To
-// work on several at a time, call it several times.
+// Work does one task after the other, each as Do does, until ctx ends or a call fails. If f fails,
+// or the place or the task is lost, Work goes on. To work on several tasks at once, call it several
+// times. Its errors are those of Take.
 func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
 	for {
 		j, err := m.Take(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 
 	"github.com/go-zookeeper/zk"
 
@@ -18,7 +19,7 @@ import (
 func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, calls.Outcome, error) {
 	line := m.workers.line
 	c := line.NewContender(z)
-	if err := line.Create(ctx, c, nil); err != nil {
+	if err := line.Create(ctx, c, placeData("", m.id)); err != nil {
 		if c.Left {
 			return nil, calls.Unknown, err
 		}
@@ -58,11 +59,28 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, 
 	return j, calls.Applied, nil
 }
 
+// placeData is what the znode of a place holds.
+func placeData(assigned, worker string) []byte {
+	if assigned != "" && worker != "" {
+		assigned += " "
+	}
+	return []byte(assigned + worker)
+}
+
+// parsePlace reads it: what was assigned to the place, if anything, and the id of its worker.
+func parsePlace(data []byte) (assigned jobName, worker string) {
+	name, rest, _ := strings.Cut(string(data), " ")
+	if n, ok := parseJob(name, kindTaken); ok {
+		return n, rest
+	}
+	return jobName{}, string(data)
+}
+
 // assigned waits until something is assigned to a place.
 func (m *MasterWorker) assigned(ctx context.Context, c *contend.Contender) (jobName, error) {
 	for data, changed := c.Data, c.Changed; ; {
 		event := m.q.r.Client.NextEvent()
-		if n, ok := parseJob(string(data), kindTaken); ok && n.worker == c.ID {
+		if n, _ := parsePlace(data); n.worker == c.ID {
 			return n, nil
 		}
 		if err := m.q.r.Client.Wait(ctx, c.Session, event, changed); err != nil {

@@ -17,13 +17,23 @@ import (
 type plan struct {
 	m      *MasterWorker
 	master *contend.Contender
-	known  map[string]bool // what was listed last as a place: whether it is one
+	known  map[string]place // what was listed last as a place, by the name of its znode
+	// workers are the ids of those who have a place, or have lost one with a task, by the
+	// id of the place.
+	workers map[string]string
+}
+
+// place is what a master knows of a place.
+type place struct {
+	znodes.Node
+	worker string // its id
+	is     bool   // false: a znode that only looks like a place
 }
 
 // observed is what there was when the master looked.
 type observed struct {
 	pending, lost []jobName
-	free          []znodes.Node // places to which nothing was assigned, those who have waited longest first
+	free          []place // those to which nothing was assigned, who has waited longest first
 	changed       []<-chan zk.Event
 }
 
@@ -97,17 +107,30 @@ func (p *plan) look(ctx context.Context, z *client.Session) (now observed, err e
 	if err != nil {
 		return now, err
 	}
-	now.free = slices.DeleteFunc(places, func(n znodes.Node) bool { return busy[n.ID] })
+	now.free = slices.DeleteFunc(slices.Clone(places), func(p place) bool { return busy[p.ID] })
 	now.lost, err = q.abandoned(ctx, z, taken, workers.Names)
+	p.remember(places, now.lost)
 	return now, err
+}
+
+// remember keeps who works at the places, and who did where a task was lost.
+func (p *plan) remember(places []place, lost []jobName) {
+	now := make(map[string]string, len(places)+len(lost))
+	for _, n := range lost {
+		now[n.worker] = p.workers[n.worker]
+	}
+	for _, place := range places {
+		now[place.ID] = place.worker
+	}
+	p.workers = now
 }
 
 // places are those of the listed znodes that are places: a persistent one only looks like it,
 // and nobody waits there. Each is read once.
-func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.Node) (places []znodes.Node, err error) {
-	known := make(map[string]bool, len(listed))
+func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.Node) (places []place, err error) {
+	known := make(map[string]place, len(listed))
 	for _, n := range listed {
-		is, ok := p.known[n.Name]
+		at, ok := p.known[n.Name]
 		if !ok {
 			v, err := p.m.q.r.Client.Get(ctx, z, znodes.Join(p.m.workers.line.Path, n.Name))
 			switch {
@@ -116,10 +139,11 @@ func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.No
 			case err != nil:
 				return nil, err
 			}
-			is = v.Stat.EphemeralOwner != 0
+			_, worker := parsePlace(v.Data)
+			at = place{n, worker, v.Stat.EphemeralOwner != 0}
 		}
-		if known[n.Name] = is; is {
-			places = append(places, n)
+		if known[n.Name] = at; at.is {
+			places = append(places, at)
 		}
 	}
 	p.known = known
@@ -130,7 +154,7 @@ func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.No
 // whether it has assigned anything; the error is errAgain where a folder had to be made anew.
 func (p *plan) act(ctx context.Context, z *client.Session, now observed) (done bool, err error) {
 	for _, n := range now.lost {
-		if err := p.m.q.giveBack(ctx, z, n); err != nil {
+		if err := p.putBack(ctx, z, n); err != nil {
 			return false, err
 		}
 	}
@@ -138,7 +162,7 @@ func (p *plan) act(ctx context.Context, z *client.Session, now observed) (done b
 		return false, nil
 	}
 	for i := range min(len(now.pending), len(now.free)) {
-		assigned, err := p.assign(ctx, z, now.pending[i], now.free[i])
+		assigned, err := p.assignTold(ctx, z, now.pending[i], now.free[i:])
 		if err != nil {
 			return done, err
 		}
@@ -147,16 +171,60 @@ func (p *plan) act(ctx context.Context, z *client.Session, now observed) (done b
 	return done, nil
 }
 
+// putBack puts back a task whose worker has gone.
+func (p *plan) putBack(ctx context.Context, z *client.Session, n jobName) error {
+	told := traceOf(ctx).PutBack
+	if told == nil {
+		return p.m.q.giveBack(ctx, z, n)
+	}
+	a, err := p.assignment(ctx, z, n)
+	if err == nil {
+		err = p.m.q.giveBack(ctx, z, n)
+	}
+	if err == nil {
+		told(a)
+	}
+	return err
+}
+
+// assignTold gives a task to the first of the places, and tells of it.
+func (p *plan) assignTold(ctx context.Context, z *client.Session, n jobName, free []place) (done bool, err error) {
+	told := traceOf(ctx).Assigned
+	if told == nil {
+		return p.assign(ctx, z, n, free[0])
+	}
+	a, err := p.assignment(ctx, z, n.takenBy(free[0].ID))
+	if err != nil {
+		return false, err
+	}
+	if done, err = p.assign(ctx, z, n, free[0]); done {
+		for _, at := range free {
+			a.Free = append(a.Free, at.worker)
+		}
+		told(a)
+	}
+	return done, err
+}
+
+// assignment is what is told of a task that a worker has. It reads the task.
+func (p *plan) assignment(ctx context.Context, z *client.Session, n jobName) (Assignment, error) {
+	v, err := p.m.q.r.Client.Get(ctx, z, p.m.q.job(n.id))
+	if errors.Is(err, zk.ErrNoNode) { // it is over, or somebody removed it
+		err = nil
+	}
+	return Assignment{Task: n.id, Data: v.Data, Attempt: n.attempt, Worker: p.workers[n.worker]}, err
+}
+
 // assign gives a task to a place, if the three of them are still what they were. It may be
 // repeated: the task's znode never comes back.
-func (p *plan) assign(ctx context.Context, z *client.Session, n jobName, place znodes.Node) (done bool, err error) {
+func (p *plan) assign(ctx context.Context, z *client.Session, n jobName, at place) (done bool, err error) {
 	q := p.m.q
-	taken := n.takenBy(place.ID)
-	master, worker := znodes.Join(p.m.master.x.Path, p.master.Name), znodes.Join(p.m.workers.line.Path, place.Name)
+	taken := n.takenBy(at.ID)
+	master, worker := znodes.Join(p.m.master.x.Path, p.master.Name), znodes.Join(p.m.workers.line.Path, at.Name)
 	_, err = client.Retry(ctx, q.r.Client, z, client.Write, func() ([]zk.MultiResponse, error) {
 		return q.r.Client.Conn.Multi(
 			present(master),
-			&zk.SetDataRequest{Path: worker, Data: []byte(taken.String()), Version: 0},
+			&zk.SetDataRequest{Path: worker, Data: placeData(taken.String(), at.worker), Version: 0},
 			present(q.job(n.id)), gone(q.pending(n)), newZnode(q.taken(taken), nil))
 	})
 	switch {

@@ -558,3 +558,83 @@ func TestMasterOfAForeignPlace(t *testing.T) {
 		must(t, removeByHand(c.tr, foreign))
 	})
 }
+
+// TestMasterTells: a master tells what it assigns, to whom, and what it puts back, and so does one
+// that found the task with its worker.
+func TestMasterTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crew{t: t, tr: newTree(), path: "/tasks"}
+		f, sa := c.tr.connect(t, fakeTimeout)
+		_, sb := c.tr.connect(t, fakeTimeout)
+		a, b := c.add(sa, 9), c.add(sb, 9)
+		var told []string
+		traced := func(master string) context.Context {
+			tell := func(word string) func(Assignment) {
+				return func(a Assignment) {
+					told = append(told, fmt.Sprintf("%s: %s %s, attempt %d, %s of %q", master, word, a.Data, a.Attempt, a.Worker, a.Free))
+				}
+			}
+			return WithTrace(t.Context(), Trace{Assigned: tell("assigned"), PutBack: tell("put back")})
+		}
+		c.lead(traced("first"), a)
+		c.submit(t.Context(), b, "task")
+		_, err := a.Take(t.Context())
+		must(t, err)
+		c.stops[0]()
+		time.Sleep(time.Second)
+		c.lead(traced("second"), b)
+		time.Sleep(time.Second)
+		f.expire()
+		j, err := b.Take(t.Context())
+		must(t, err)
+		must(t, j.Finish(t.Context(), nil))
+		want := []string{
+			`first: assigned task, attempt 1, client 0 of ["client 0"]`,
+			`second: put back task, attempt 1, client 0 of []`,
+			`second: assigned task, attempt 2, client 1 of ["client 1"]`,
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("told %q", told)
+		}
+		c.close(t.Context(), false)
+		must(t, sa.Close(t.Context()))
+		must(t, sb.Close(t.Context()))
+	})
+}
+
+// TestMasterTerms: everybody is told who the master is.
+func TestMasterTerms(t *testing.T) {
+	ofTwoWorkers(t, 9, func(ctx context.Context, c *crew, _ *fake, other, m *MasterWorker) {
+		c.goesOn(ctx, m)
+		for term, err := range other.Terms(ctx) {
+			if err != nil || term.ID != "client 1" || term.Fence == 0 {
+				t.Errorf("%+v, %v", term, err)
+			}
+			break
+		}
+	})
+}
+
+// TestTaskWorkerID: an id that does not fit into a znode is an error, and any other is kept.
+func TestTaskWorkerID(t *testing.T) {
+	const taken = "0123456789abcdef0123456789abcdef-taken-0123456789abcdef0123456789abcdef-1-2-0000000003"
+	for _, id := range []string{"", "a", "a b", " ", taken + "x"} {
+		for _, assigned := range []string{"", taken} {
+			n, worker := parsePlace(placeData(assigned, id))
+			if worker != id || (n.id != "") != (assigned != "") || assigned != "" && n.String() != assigned {
+				t.Errorf("%q, %q: %v, %q", assigned, id, n, worker)
+			}
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		_, s := newTree().connect(t, fakeTimeout)
+		m := NewMasterWorker(s, "/tasks", strings.Repeat("a", MaxItem+1), 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := m.Take(ctx); !errors.Is(err, ErrTooLarge) || !isWithoutEffect(err) {
+			t.Errorf("take: %v", err)
+		}
+		must(t, m.Close(t.Context()))
+		must(t, s.Close(t.Context()))
+	})
+}

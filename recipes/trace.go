@@ -21,9 +21,32 @@ type Trace struct {
 	Waits func(first string, watched []string)
 	// Gone gets the path of a watched contender that has gone.
 	Gone func(path string)
+	// Assigned gets each task that [MasterWorker.Lead] has assigned. It may miss one whose reply was lost.
+	Assigned func(a Assignment)
+	// PutBack gets each task that [MasterWorker.Lead] has taken from a worker that has gone. Another worker
+	// gets the task, or it is dead if this was its last try.
+	PutBack func(a Assignment)
 }
+
+// Assignment is an attempt at a task that a master has assigned to a worker. Its data cost the master
+// a read.
+type Assignment struct {
+	Task    string   // the id that [MasterWorker.Submit] returned
+	Data    []byte   // of the task; nil if the task is over by now
+	Attempt int      // from 1
+	Worker  string   // the id of the worker; "" if it had gone before this master saw it
+	Free    []string // the ids of the workers that waited for a task just before, this one first; nil in PutBack
+}
+
+type traceKey struct{}
 
 // WithTrace returns a context with which calls run the functions of t.
 func WithTrace(ctx context.Context, t Trace) context.Context {
-	return contend.WithTrace(ctx, contend.Trace(t))
+	ctx = contend.WithTrace(ctx, contend.Trace{LinedUp: t.LinedUp, Waits: t.Waits, Gone: t.Gone})
+	return context.WithValue(ctx, traceKey{}, t)
+}
+
+func traceOf(ctx context.Context) Trace {
+	t, _ := ctx.Value(traceKey{}).(Trace)
+	return t
 }
