@@ -67,8 +67,9 @@ soak: build image ## every recipe under all faults, in virtual time, embedded an
 monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and what it needs meanwhile (FOR=20m, ENSEMBLE=container)
 	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -tags 'real campaign' -count=1 -v -timeout 3h -run MonitorUnderLoad ./cmd/zklab
 
-guide: ## what the commands of docs/recipes and docs/checking*.md print, written into them
+guide: ## what the commands of docs/recipes, docs/checking*.md and docs/building.md print, written into them
 	$(GO) test -count=1 -run TestGuideToChecking ./cmd/zklab -update
+	$(GO) test -count=1 -run TestPrograms ./examples -update
 
 # With all build tags, so that no file is left out.
 LINTED := -tags=real,campaign ./...

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/procgroup"
+	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
 // patience bounds each wait for a line, or for an end.
@@ -28,13 +29,21 @@ type process struct {
 	out   *output
 	errs  bytes.Buffer
 	seen  int // lines that were awaited, or came before such
+	page  *session
+	job   int // its number on the page
 }
 
 // launch starts a program; name is what it is called in messages.
 func launch(t *testing.T, name, program string, args ...string) *process {
 	t.Helper()
+	return launchIn(t, "", name, program, args...)
+}
+
+// launchIn is launch in a folder, or in that of the tests.
+func launchIn(t *testing.T, dir, name, program string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, name: name, cmd: exec.Command(program, args...), out: newOutput()}
-	p.cmd.Stdout, p.cmd.Stderr = p.out, &p.errs
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, p.out, &p.errs
 	var err error
 	if p.group, err = procgroup.Start(p.cmd); err != nil {
 		t.Fatal(err)
@@ -58,6 +67,7 @@ func (p *process) await(pattern string) []string {
 		for _, line := range p.out.since(p.seen) {
 			p.seen++
 			if m := re.FindStringSubmatch(line); m != nil {
+				p.page.add(line)
 				return m[1:]
 			}
 		}
@@ -73,6 +83,18 @@ func (p *process) await(pattern string) []string {
 	}
 }
 
+// awaitAll is await for several lines, in whatever order they come.
+func (p *process) awaitAll(patterns ...string) {
+	p.t.Helper()
+	from, to := p.seen, p.seen
+	for _, pattern := range patterns {
+		p.seen = from
+		p.await(pattern)
+		to = max(to, p.seen)
+	}
+	p.seen = to
+}
+
 func (p *process) hasEnded() bool {
 	select {
 	case <-p.group.Ended():
@@ -85,6 +107,7 @@ func (p *process) hasEnded() bool {
 // kill ends the process by SIGKILL.
 func (p *process) kill() {
 	p.t.Helper()
+	p.page.signal("-9", p)
 	if err := p.group.Kill(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -93,8 +116,19 @@ func (p *process) kill() {
 // interrupt does what Ctrl-C does.
 func (p *process) interrupt() {
 	p.t.Helper()
+	p.page.signal("-INT", p)
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		p.t.Fatal(err)
+	}
+}
+
+// ends waits until the process has ended by itself.
+func (p *process) ends() {
+	p.t.Helper()
+	select {
+	case <-p.group.Ended():
+	case <-time.After(patience):
+		p.t.Fatalf("%s does not end", p.name)
 	}
 }
 
@@ -102,11 +136,7 @@ func (p *process) interrupt() {
 // error, or a single line that holds message.
 func (p *process) exits(code int, message string) {
 	p.t.Helper()
-	select {
-	case <-p.group.Ended():
-	case <-time.After(patience):
-		p.t.Fatalf("%s does not end", p.name)
-	}
+	p.ends()
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
 		p.t.Errorf("%s: %s, not %d", p.name, p.group.State(), code)
 	}
@@ -116,6 +146,8 @@ func (p *process) exits(code int, message string) {
 	}
 	if got := p.errs.String(); strings.Count(got, "\n") != lines || !strings.Contains(got, message) {
 		p.t.Errorf("%s says on standard error, not %q:\n%s", p.name, message, got)
+	} else if message != "" {
+		p.page.add(strings.TrimSpace(got))
 	}
 }
 
@@ -176,12 +208,11 @@ var built = sync.OnceValues(func() (dir string, err error) {
 
 var folder string // to be removed
 
+// The tests wait for processes most of the time.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if folder != "" {
-		_ = os.RemoveAll(folder)
-	}
-	os.Exit(code)
+	testmain.AtExit(func() error { return os.RemoveAll(folder) })
+	testmain.ManyAtOnce(16)
+	testmain.Main(m)
 }
 
 func binary(t *testing.T, name string) string {

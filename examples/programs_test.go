@@ -6,7 +6,7 @@ package examples
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,45 +15,155 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-var programs = []string{"lockmanager", "jobqueue", "configservice", "electioncluster", "serviceregistry", "masterworker"}
+var programs = []string{
+	"lockmanager", "sharedfile", "licences", "electioncluster", "masterworker", "jobqueue", "serviceregistry",
+	"configservice", "routes", "tally", "startgate", "rounds", "tripbooking",
+}
+
+// row is a test of a program, with the embedded ensemble and with a real one.
+type row struct {
+	name string // which docs/building.md shows its session by
+	test func(t *testing.T, e ensemble)
+	// alone: it kills servers, or measures them, and so has an ensemble of its own.
+	alone bool
+	// embedded: not with a real ensemble, which takes a quarter of a minute to start again.
+	embedded bool
+}
+
+var rows = []row{
+	{name: "lock", test: lock},
+	{name: "stopped", test: stopped},
+	{name: "read-write-lock", test: readWriteLock},
+	{name: "semaphore", test: semaphore},
+	{name: "election", test: election},
+	{name: "master-worker", test: masterWorker},
+	{name: "queue", test: jobs},
+	{name: "interrupted", test: interrupted},
+	{name: "registry", test: registry},
+	{name: "restarted", test: restarted},
+	{name: "cache", test: cache},
+	{name: "barrier", test: barrier},
+	{name: "double-barrier", test: doubleBarrier},
+	{name: "two-phase-commit", test: twoPhaseCommit},
+	{name: "shell", test: shell},
+	{name: "monitor", test: monitor},
+	{name: "benchmark", test: benchmark, alone: true},
+	{name: "health", test: health, alone: true},
+	{name: "configuration", test: configuration, alone: true},
+	{name: "counter", test: counter, alone: true},
+	{name: "servers-gone", test: serversGone, alone: true, embedded: true},
+}
 
 const (
-	session = 2 * time.Second
+	sessionTimeout = 2 * time.Second
 	// takeover bounds the time from a crash until somebody else has taken over: servers let a
 	// session end at the tick after its time-out, and the machine may be busy.
-	takeover = session + 10*time.Second
+	takeover = sessionTimeout + 10*time.Second
 )
 
 // ensemble is what programs run on, by zklab ensemble up.
 type ensemble struct {
 	servers string
 	socket  string
+	page    *session
 }
 
-func up(t *testing.T) ensemble {
+func up(t *testing.T, flags ...string) ensemble {
 	t.Helper()
 	e := ensemble{socket: filepath.Join(t.TempDir(), "control")}
-	p := launch(t, "the ensemble", binary(t, "zklab"), "ensemble", "up", "--listen", "127.0.0.1:0", "--control", e.socket)
+	args := append([]string{"ensemble", "up", "--listen", "127.0.0.1:0", "--control", e.socket}, flags...)
+	p := launch(t, "the ensemble", binary(t, "zklab"), args...)
+	t.Cleanup(func() {
+		p.interrupt() // so that it removes what it has made
+		p.ends()
+	})
 	e.servers = p.await(`^(\S+)$`)[0]
 	return e
 }
 
-// start starts a process of a program.
+// start starts a process of a program, with other flags than those that all have.
 func (e ensemble) start(t *testing.T, program, name string, args ...string) *process {
 	t.Helper()
-	return launch(t, name, binary(t, program), append([]string{"-servers", e.servers, "-session", session.String(), "-name", name}, args...)...)
+	p := e.launch(t, program, name, args)
+	e.page.started(p, append([]string{program, "-name", name}, args...))
+	return p
+}
+
+func (e ensemble) launch(t *testing.T, program, name string, args []string) *process {
+	t.Helper()
+	return launch(t, name, binary(t, program), append([]string{"-servers", e.servers, "-session", sessionTimeout.String(), "-name", name}, args...)...)
+}
+
+// fails has a process say what is wrong.
+func (e ensemble) fails(t *testing.T, code int, message, program, name string, args ...string) {
+	t.Helper()
+	e.page.add("$ " + command(append([]string{program, "-name", name}, args...)))
+	p := e.launch(t, program, name, args)
+	p.page = e.page
+	p.exits(code, message)
+}
+
+// run has a process do what it is for, and gives the lines in which it says so.
+func (e ensemble) run(t *testing.T, program, name string, args ...string) []string {
+	t.Helper()
+	e.page.add("$ " + command(append([]string{program, "-name", name}, args...)))
+	p := e.launch(t, program, name, args)
+	p.exits(0, "")
+	var said []string
+	for _, line := range p.out.since(0) {
+		if !alwaysSaid.MatchString(line) {
+			said = append(said, line)
+			e.page.add(line)
+		}
+	}
+	return said
+}
+
+// alwaysSaid are the lines of each program, about its connection.
+var alwaysSaid = regexp.MustCompile(`: (process \d+|connected to \S+|disconnected)$`)
+
+// zklab runs a command, and gives what it prints. Lines that match shown are on the page.
+func (e ensemble) zklab(t *testing.T, code int, shown string, args ...string) []string {
+	t.Helper()
+	p := e.zklabStarts(t, "", args...)
+	p.exits(code, "")
+	lines := append(p.out.since(0), string(p.out.rest))
+	for _, line := range lines {
+		if line != "" && regexp.MustCompile(shown).MatchString(line) {
+			e.page.add(line)
+		}
+	}
+	return lines
+}
+
+// zklabStarts starts a command in a folder of its own; after is what stands behind it on the page.
+func (e ensemble) zklabStarts(t *testing.T, after string, args ...string) *process {
+	t.Helper()
+	words := []string{"zklab"}
+	for _, a := range args {
+		words = append(words, strings.ReplaceAll(a, e.servers, "$SERVERS"))
+	}
+	p := launchIn(t, t.TempDir(), "zklab", binary(t, "zklab"), args...)
+	if after == "&" {
+		e.page.started(p, words)
+	} else {
+		p.page = e.page
+		e.page.add("$ " + command(words))
+	}
+	return p
 }
 
 // control does something to servers.
 func (e ensemble) control(t *testing.T, action, who string) {
 	t.Helper()
+	e.page.add("$ zklab ensemble " + action + " " + who)
 	launch(t, action, binary(t, "zklab"), "ensemble", action, who, "--control", e.socket).exits(0, "")
 }
 
 // connect opens a connection of the test's own.
 func (e ensemble) connect(t *testing.T) *zk.Conn {
 	t.Helper()
-	conn, _, err := zk.Connect(strings.Split(e.servers, ","), session, zk.WithLogInfo(false))
+	conn, _, err := zk.Connect(strings.Split(e.servers, ","), sessionTimeout, zk.WithLogInfo(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,20 +187,27 @@ func within(t *testing.T, f func()) {
 	}
 }
 
-// All programs share an ensemble, but for the one whose servers are killed.
+// All programs share an ensemble, but for those whose servers are killed.
 func TestPrograms(t *testing.T) {
-	e := up(t)
-	t.Run("all", func(t *testing.T) {
-		for name, test := range map[string]func(*testing.T, ensemble){
-			"lock": lock, "stopped": stopped, "jobs": jobs, "interrupted": interrupted,
-			"election": election, "registry": registry, "master": master, "usage": usage,
-		} {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				test(t, e)
-			})
-		}
-	})
+	shared := up(t)
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			e := shared
+			if r.alone {
+				e = up(t)
+			}
+			r.run(t, e)
+		})
+	}
+}
+
+func (r row) run(t *testing.T, e ensemble) {
+	e.page = new(session)
+	r.test(t, e)
+	if !t.Failed() {
+		e.page.check(t, r.name)
+	}
 }
 
 func number(t *testing.T, text string) int64 {
@@ -199,25 +316,23 @@ func interrupted(t *testing.T, e ensemble) {
 	within(t, func() { next.await("takes the mail to ann, attempt 2") })
 }
 
-// The leader is killed; all agree on another one, with a higher token.
+// The leader is killed; the others agree on the next one, with a higher token.
 func election(t *testing.T, e ensemble) {
 	a := e.start(t, "electioncluster", "a")
 	first := number(t, a.await(`leads, token (\d+)`)[0])
-	others := map[string]*process{"b": e.start(t, "electioncluster", "b"), "c": e.start(t, "electioncluster", "c")}
-	for _, p := range others {
-		p.await("the leader is a, token " + strconv.FormatInt(first, 10))
-	}
+	b := e.start(t, "electioncluster", "b")
+	b.awaitAll("the leader is a, token "+strconv.FormatInt(first, 10), "watches candidate-0000000000")
+	c := e.start(t, "electioncluster", "c")
+	c.awaitAll("the leader is a, token "+strconv.FormatInt(first, 10), "stands for election: candidate-0000000002")
 	a.kill()
 	within(t, func() {
-		told := others["b"].await(`the leader is ([bc]), token (\d+)`)
-		if same := others["c"].await(`the leader is ([bc]), token (\d+)`); !slices.Equal(told, same) {
-			t.Errorf("the leader is %q, and %q", told, same)
-		}
-		if number(t, told[1]) <= first {
-			t.Errorf("token %s after %d", told[1], first)
+		second := b.await(`leads, token (\d+)`)[0]
+		c.await("the leader is b, token " + second)
+		if number(t, second) <= first {
+			t.Errorf("token %s after %d", second, first)
 		}
 	})
-	for _, p := range others {
+	for _, p := range []*process{b, c} {
 		p.interrupt()
 		p.await("stands no more")
 		p.exits(0, "")
@@ -226,11 +341,11 @@ func election(t *testing.T, e ensemble) {
 
 // An instance is killed: clients call the others, even before it is known to be gone.
 func registry(t *testing.T, e ensemble) {
-	client := e.start(t, "serviceregistry", "client", "call", "-every", "50ms")
+	client := e.start(t, "serviceregistry", "client", "call", "payment", "-every", "50ms")
 	client.await("nobody answers")
-	s1 := e.start(t, "serviceregistry", "s1", "serve", "-session=5s") // long enough to be called when it is dead
+	s1 := e.start(t, "serviceregistry", "s1", "serve", "payment", "-session=5s") // long enough to be called when it is dead
 	client.await("hello from s1")
-	s2 := e.start(t, "serviceregistry", "s2", "serve")
+	s2 := e.start(t, "serviceregistry", "s2", "serve", "payment")
 	client.await("hello from s2")
 	client.await("hello from s1")
 	s1.kill()
@@ -245,40 +360,16 @@ func registry(t *testing.T, e ensemble) {
 	s2.exits(0, "")
 	client.await("s2 has gone")
 	client.await("nobody answers")
-	e.start(t, "serviceregistry", "s3", "serve")
+	e.start(t, "serviceregistry", "s3", "serve", "payment")
 	client.await("hello from s3")
 	client.interrupt()
 	client.exits(0, "")
 }
 
-// The master is killed when some is done; another one goes on, and the sum is right.
-func master(t *testing.T, e ensemble) {
-	flags := []string{"-parts", "60", "-size", "50", "-work", "200ms"}
-	const total = "there are 430 primes below 3000"
-	m := e.start(t, "masterworker", "m", flags...)
-	m.await("is the master,")
-	others := []*process{e.start(t, "masterworker", "w1", flags...), e.start(t, "masterworker", "w2", flags...)}
-	m.await("workers: 3 ")
-	m.await("has [2-9] of 60 parts")
-	m.kill()
-	masters := 0
-	for _, p := range others {
-		p.await(total)
-		p.exits(0, "")
-		if strings.Contains(strings.Join(p.out.since(0), "\n"), "is the master,") {
-			masters++
-		}
-	}
-	if masters == 0 {
-		t.Error("there was no other master")
-	}
-	late := e.start(t, "masterworker", "late", flags...)
-	late.await(total)
-	late.exits(0, "")
-}
-
 // What is wrong is said in one line, and what would be right.
-func usage(t *testing.T, e ensemble) {
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	e := up(t)
 	for _, name := range programs {
 		launch(t, name, binary(t, name), "-nope").exits(2, "flag provided but not defined: -nope ("+name+" -h lists the flags)")
 		launch(t, name, binary(t, name), "-h").exits(0, "")
@@ -296,11 +387,20 @@ func usage(t *testing.T, e ensemble) {
 		{"lockmanager", nil, "the usage is lockmanager [flags] RESOURCE..."},
 		{"jobqueue", nil, "the usage is jobqueue [flags] work | put RECIPIENT..."},
 		{"jobqueue", []string{"put"}, "put RECIPIENT"},
-		{"serviceregistry", []string{"sing"}, "[flags] serve | call"},
+		{"serviceregistry", []string{"sing"}, "[flags] serve SERVICE | call SERVICE"},
+		{"serviceregistry", []string{"serve", "a", "-port", "65536"}, "-port must be between 0 and 65535"},
 		{"configservice", []string{"set"}, "[flags] serve | set"},
 		{"configservice", []string{"set", "{"}, "not set: unexpected end of JSON input"},
 		{"configservice", []string{"set", "{}"}, "not set: time: invalid duration"},
-		{"masterworker", []string{"-parts", "0"}, "-parts and -size must be 1 at least"},
+		{"masterworker", []string{"submit"}, "the usage is masterworker [flags] master | worker | submit TASK..."},
+		{"sharedfile", []string{"write"}, "the usage is sharedfile [flags] read | write TEXT"},
+		{"licences", []string{"-licences", "0"}, "-licences must be between 1 and 1024"},
+		{"routes", []string{"publish", "a/b"}, "the usage is routes [flags] follow | publish ROUTE"},
+		{"tally", []string{"count", "many"}, `"many" is no number of times, such as 100`},
+		{"startgate", nil, "the usage is startgate [flags] shut | open | wait"},
+		{"rounds", []string{"-parties", "0"}, "-parties and -rounds must be 1 at least"},
+		{"tripbooking", []string{"book"}, "the usage is tripbooking [flags] site SITE | book TRIP"},
+		{"tripbooking", []string{"book", "rome", "-sites", "a,a"}, "-sites: sites must be 1 to 1000 different names"},
 	} {
 		e.start(t, tt.program, fmt.Sprint(tt.program, tt.args), tt.args...).exits(2, tt.message)
 	}
@@ -310,9 +410,7 @@ func usage(t *testing.T, e ensemble) {
 
 // When no server answers for as long as a session lasts, holds are over, though nobody says
 // so; when they do again, programs go on.
-func TestServersGone(t *testing.T) {
-	t.Parallel()
-	e := up(t)
+func serversGone(t *testing.T, e ensemble) {
 	holder := e.start(t, "lockmanager", "holder", "printer", "-hold", "1h", "-every", "10ms")
 	holder.await(holds)
 	leader := e.start(t, "electioncluster", "leader", "-every", "10ms")
@@ -333,13 +431,11 @@ func TestServersGone(t *testing.T) {
 
 // Services go on with what they had while the servers elect a leader, and hear of the next
 // configuration.
-func TestConfigService(t *testing.T) {
-	t.Parallel()
-	e := up(t)
+func configuration(t *testing.T, e ensemble) {
 	s1 := e.start(t, "configservice", "s1", "serve")
 	s2 := e.start(t, "configservice", "s2", "serve")
 	s1.await(`configured by transaction 0x0: "no greeting yet"`)
-	set := func(text string) { e.start(t, "configservice", "set", "set", text).exits(0, "") }
+	set := func(text string) { e.run(t, "configservice", "operator", "set", text) }
 	set(`{"greeting": "good morning", "every": "20ms"}`)
 	for _, s := range []*process{s1, s2} {
 		s.await(`configured by transaction 0x\w+: "good morning" every 20ms`)
@@ -352,9 +448,7 @@ func TestConfigService(t *testing.T) {
 		s1.await(": good evening")
 		s2.await(": good evening")
 	})
-	if _, err := e.connect(t).Set("/configservice", []byte("by hand"), -1); err != nil {
-		t.Fatal(err)
-	}
+	e.zklab(t, 0, "^$", "shell", e.servers, "-c", "set /configservice garbage")
 	s1.await("kept what it had, .* cannot be read")
 	s1.await(": good evening")
 	s1.interrupt()

@@ -1,113 +1,104 @@
-// Masterworker counts primes on several processes. All of them work; one is the master, who
-// splits the work into jobs and sums up, and whom any other can replace. See README.md.
+// Masterworker has tasks done by workers, to whom a master assigns them. Masters, workers and
+// those who submit tasks are processes of their own. See README.md.
 package main
 
 import (
 	"context"
 	"errors"
 	"flag"
-	"math/big"
-	"strconv"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/examples/internal/program"
 	"github.com/zklab/zklab/recipes"
 )
 
 var (
-	parts = flag.Int("parts", 20, "how many jobs the master makes, the same for all processes")
-	size  = flag.Int("size", 1000, "how many numbers a job has, the same for all processes")
-	takes = flag.Duration("work", 500*time.Millisecond, "how long a worker is busy with a job, at least")
+	takes = flag.Duration("work", time.Second, "how long a worker is busy with a task")
+	tries = flag.Int("tries", 5, "how often a task that is submitted is tried before it counts as dead")
 )
 
 func main() {
 	program.Main(program.About{
-		Path: "/masterworker", Usage: "[flags]",
-		Args: func(args []string) bool { return len(args) == 0 },
+		Path: "/masterworker", Usage: "[flags] master | worker | submit TASK...",
+		Args: func(args []string) bool {
+			return len(args) == 1 && (args[0] == "master" || args[0] == "worker") || len(args) > 1 && args[0] == "submit"
+		},
 	}, run)
 }
 
-// process is one of the processes, with all by which it meets the others.
+// process is a process with all by which it meets the others.
 type process struct {
 	*program.Program
-	workers  *recipes.Group
-	election *recipes.Election
-	jobs     *recipes.JobQueue
-	total    *recipes.Config // there is one when all is done
+	tasks *recipes.MasterWorker
+	crew  *recipes.Group // the workers that are there, busy or not
 }
 
 func run(ctx context.Context, p *program.Program) error {
-	if *parts < 1 || *size < 1 {
-		return program.Usage("-parts and -size must be 1 at least")
-	}
 	w := process{
-		Program:  p,
-		workers:  recipes.NewGroup(p.Client, p.Path+"/workers"),
-		election: recipes.NewElection(p.Client, p.Path+"/master", p.Name),
-		jobs:     recipes.NewJobQueue(p.Client, p.Path+"/jobs", 10),
-		total:    recipes.NewConfig(p.Client, p.Path+"/total"),
+		Program: p,
+		tasks:   recipes.NewMasterWorker(p.Client, p.Path+"/tasks", p.Name, *tries),
+		crew:    recipes.NewGroup(p.Client, p.Path+"/crew"),
 	}
-	defer p.Close(w.workers)
-	defer p.Close(w.election)
-	defer p.Close(w.jobs)
-	defer p.Close(w.total)
-	if err := w.workers.Join(ctx, []byte(p.Name)); err != nil {
+	defer p.Close(w.crew)
+	defer p.Close(w.tasks)
+	switch p.Args[0] {
+	case "master":
+		return w.master(ctx)
+	case "worker":
+		return w.worker(ctx)
+	}
+	return w.submit(ctx, p.Args[1:])
+}
+
+// worker does one task after the other. A worker whose session was lost joins again by itself;
+// a task that it had then is another worker's, and the context of process has ended.
+func (w process) worker(ctx context.Context) error {
+	if err := w.crew.Join(ctx, []byte(w.Name)); err != nil {
 		return err
 	}
-	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return w.work(ctx) })
-	all.Go(func() error { return w.election.DoEach(ctx, w.lead) })
-	all.Go(func() error { return w.awaitTotal(ctx) })
-	err := all.Wait()
-	if errors.Is(err, errDone) {
+	w.Say("is registered, waits for tasks")
+	err := w.tasks.Work(ctx, w.process)
+	if ctx.Err() != nil {
+		w.Say("works no more")
 		return nil
 	}
 	return err
 }
 
-// errDone ends a process when the work is done.
-var errDone = errors.New("all is done")
-
-func (w process) awaitTotal(ctx context.Context) error {
-	for watch := w.total.Watch(); ; {
-		switch s, err := watch.Next(ctx); {
-		case err != nil:
-			return err
-		case s.Exists:
-			w.Say("there are %s primes below %d", s.Data, *parts**size)
-			return errDone
-		}
-	}
-}
-
-// work does one job after the other. Whatever becomes of one, another attempt at it comes
-// to the same result.
-func (w process) work(ctx context.Context) error {
-	for {
-		err := w.jobs.Do(ctx, w.count)
-		switch failed, taken := errors.AsType[*recipes.JobError](err); {
-		case err != nil && (!taken || ctx.Err() != nil):
-			return err
-		case taken:
-			w.Say("not done: %v", failed.Err)
-		}
-	}
-}
-
-// count counts the primes of a part.
-func (w process) count(ctx context.Context, j *recipes.Job) ([]byte, error) {
-	part, err := strconv.Atoi(string(j.Data))
-	if err != nil {
+func (w process) process(ctx context.Context, j *recipes.Job) (result []byte, err error) {
+	w.Say("received task %s, attempt %d", j.Data, j.Attempt)
+	if err := program.Sleep(ctx, *takes); err != nil {
+		w.Say("gave up task %s: %v", j.Data, err)
 		return nil, err
 	}
-	w.Say("counts part %d, attempt %d", part, j.Attempt)
-	primes := 0
-	for n := part * *size; n < (part+1)**size; n++ {
-		if big.NewInt(int64(n)).ProbablyPrime(0) { // which it is, for such small ones
-			primes++
+	w.Say("has done task %s", j.Data)
+	return []byte("done by " + w.Name), nil
+}
+
+// submit adds tasks, and waits for what becomes of them.
+func (w process) submit(ctx context.Context, tasks []string) error {
+	ids := make([]string, len(tasks))
+	for i, task := range tasks {
+		id, err := w.tasks.Submit(ctx, []byte(task))
+		if err != nil && !errors.Is(err, recipes.ErrUnknown) { // if it is unknown, the result will tell
+			return err
+		}
+		ids[i] = id
+		w.Say("submitted task %s", task)
+	}
+	for i, task := range tasks {
+		result, err := w.tasks.Result(ctx, ids[i])
+		switch {
+		case errors.Is(err, recipes.ErrDead), errors.Is(err, recipes.ErrNoJob):
+			w.Say("task %s: not done: %v", task, err)
+		case err != nil:
+			return err
+		default:
+			w.Say("task %s: %s", task, result)
+		}
+		if err := w.tasks.Forget(ctx, ids[i]); err != nil { // what nobody forgets stays for ever
+			return err
 		}
 	}
-	return strconv.AppendInt(nil, int64(primes), 10), program.Sleep(ctx, *takes)
+	return nil
 }

@@ -2,97 +2,68 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/recipes"
 )
 
-// lead is what the master does: it makes a job of each part, unless a master before it has
-// done so, and sums up what becomes of them.
-//
-// It needs no fencing token, since all that it writes may be written twice: a job more of
-// the same part has the same result, and so has whoever sums up.
-func (w process) lead(ctx context.Context) error {
-	w.Say("is the master, token %d", recipes.Fence(ctx))
-	defer w.Say("is the master no more")
-	go w.watchWorkers(ctx)
-	ids := make([]string, *parts)
-	for part := range ids {
-		var err error
-		if ids[part], err = w.plan(ctx, part); err != nil {
+// master stands for master, and says who leads, who works, and what is assigned to whom. All that
+// a master has to know is in ZooKeeper, so the next one goes on where this one stops.
+func (w process) master(ctx context.Context) error {
+	all, inner := errgroup.WithContext(ctx)
+	all.Go(func() error { return w.followMasters(inner) })
+	all.Go(func() error { return w.followWorkers(inner) })
+	all.Go(func() error {
+		return w.tasks.Lead(recipes.WithTrace(inner, recipes.Trace{Assigned: w.assigned, PutBack: w.putBack}))
+	})
+	err := all.Wait()
+	if ctx.Err() != nil {
+		w.Say("stands for master no more")
+		return nil
+	}
+	return err
+}
+
+func (w process) followMasters(ctx context.Context) error {
+	for term, err := range w.tasks.Terms(ctx) {
+		switch {
+		case err != nil:
 			return err
+		case term.Fence == 0:
+			w.Say("nobody is the master: it stands for election")
+		case term.ID == w.Name:
+			w.Say("is the master, token %d", term.Fence)
+		default:
+			w.Say("waits: %s is the master, token %d", term.ID, term.Fence)
 		}
 	}
-	total := 0
-	for part := range ids {
-		primes, err := w.result(ctx, part, ids)
-		if err != nil {
-			return err
-		}
-		total += primes
-		w.Say("has %d of %d parts", part+1, *parts)
-	}
-	if err := w.total.Set(ctx, strconv.AppendInt(nil, int64(total), 10)); err != nil {
-		return err
-	}
-	<-ctx.Done() // nobody else has to lead
 	return nil
 }
 
-// watchWorkers says how many there are. The jobs of one that is gone are given to others
-// without the master.
-func (w process) watchWorkers(ctx context.Context) {
-	for change, err := range w.workers.Changes(ctx) {
+func (w process) followWorkers(ctx context.Context) error {
+	for change, err := range w.crew.Changes(ctx) {
 		if err != nil {
-			return
+			return err
 		}
-		w.Say("workers: %d (%d have come, %d have gone)", len(change.Members), len(change.Joined), len(change.Left))
+		w.Say("workers: [%s]", names(change.Members))
 	}
+	return nil
 }
 
-// plan gives the job of a part, from the plan, which outlives the master. If there is none,
-// it is made first and written down then: if the master dies in between there will be two.
-func (w process) plan(ctx context.Context, part int) (id string, err error) {
-	plan := w.planned(part)
-	defer w.Close(plan)
-	switch s, err := plan.Get(ctx); {
-	case err != nil:
-		return "", err
-	case s.Exists:
-		return string(s.Data), nil
+func names(members []recipes.Member) string {
+	all := make([]string, len(members))
+	for i, m := range members {
+		all[i] = string(m.Data)
 	}
-	return w.put(ctx, plan, part)
+	return strings.Join(all, ", ")
 }
 
-func (w process) planned(part int) *recipes.Config {
-	return recipes.NewConfig(w.Client, fmt.Sprintf("%s/plan/%d", w.Path, part))
+func (w process) assigned(a recipes.Assignment) {
+	w.Say("workers available: [%s]. Assigns task %s to %s, attempt %d", strings.Join(a.Free, ", "), a.Data, a.Worker, a.Attempt)
 }
 
-func (w process) put(ctx context.Context, plan *recipes.Config, part int) (id string, err error) {
-	id, err = w.jobs.Put(ctx, strconv.AppendInt(nil, int64(part), 10))
-	if err != nil && !errors.Is(err, recipes.ErrUnknown) {
-		return "", err
-	}
-	return id, plan.Set(ctx, []byte(id))
-}
-
-// result waits for what becomes of a part. A job that is not there, or is dead, is replaced.
-func (w process) result(ctx context.Context, part int, ids []string) (primes int, err error) {
-	for {
-		data, err := w.jobs.Result(ctx, ids[part])
-		switch {
-		case err == nil:
-			return strconv.Atoi(string(data))
-		case !errors.Is(err, recipes.ErrDead) && !errors.Is(err, recipes.ErrNoJob):
-			return 0, err
-		}
-		plan := w.planned(part)
-		ids[part], err = w.put(ctx, plan, part)
-		w.Close(plan)
-		if err != nil {
-			return 0, err
-		}
-	}
+func (w process) putBack(a recipes.Assignment) {
+	w.Say("%s has gone: takes task %s back", a.Worker, a.Data)
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/examples/internal/program"
@@ -16,14 +18,17 @@ import (
 )
 
 var (
-	every  = flag.Duration("every", 500*time.Millisecond, "time from one call of a client to the next")
-	listen = flag.String("listen", "127.0.0.1:0", "where an instance answers, and clients call it: `host:port`; port 0 is any free one")
+	every   = flag.Duration("every", 500*time.Millisecond, "time from one call of a client to the next")
+	address = flag.String("address", "127.0.0.1", "where an instance answers, and clients call it: a `host`")
+	port    = flag.Int("port", 0, "its port; 0 is any free one")
 )
 
 func main() {
 	program.Main(program.About{
-		Path: "/serviceregistry", Usage: "[flags] serve | call",
-		Args: func(args []string) bool { return len(args) == 1 && (args[0] == "serve" || args[0] == "call") },
+		Path: "/services", Usage: "[flags] serve SERVICE | call SERVICE",
+		Args: func(args []string) bool {
+			return len(args) == 2 && (args[0] == "serve" || args[0] == "call") && args[1] != "" && !strings.Contains(args[1], "/")
+		},
 	}, run)
 }
 
@@ -36,7 +41,10 @@ func run(ctx context.Context, p *program.Program) error {
 
 // serve registers when it can be called, and is called until it is registered no more.
 func serve(ctx context.Context, p *program.Program) error {
-	listener, err := net.Listen("tcp", *listen)
+	if *address == "" || *port < 0 || *port > 65535 {
+		return program.Usage("-address must not be empty, and -port must be between 0 and 65535")
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(*address, strconv.Itoa(*port)))
 	if err != nil {
 		return err
 	}
@@ -51,7 +59,7 @@ func serve(ctx context.Context, p *program.Program) error {
 	if err := registry.register(ctx, p.Name, listener.Addr().String()); err != nil {
 		return err
 	}
-	p.Say("serves at %s", listener.Addr())
+	p.Say("serves %s at %s", p.Args[1], listener.Addr())
 	select {
 	case err := <-failed:
 		return err

@@ -13,12 +13,13 @@ import (
 type registry struct{ *recipes.Service }
 
 func newRegistry(p *program.Program) registry {
-	return registry{recipes.NewService(p.Client, p.Path)}
+	return registry{recipes.NewService(p.Client, p.Path+"/"+p.Args[1])}
 }
 
 // register makes that clients find an instance, until the registry is closed or the process
 // dies; should the session be lost meanwhile, it is registered again in the next one. An instance
-// that was registered under this name before, and may have crashed just now, is replaced.
+// that was registered under this name before, and may have crashed just now, is replaced: if the new one
+// has its address, clients see no change.
 func (r registry) register(ctx context.Context, name, address string) error {
 	_, err := r.Register(ctx, recipes.Instance{ID: name, Address: address})
 	return err

@@ -1,0 +1,33 @@
+//go:build real
+
+package examples
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/dockertest"
+)
+
+// The programs do with Apache ZooKeeper what they do with embedded servers. All share its servers;
+// the rows that kill some of them follow the others. (ZooKeeper 3.9.3 can be left with servers that
+// disagree when its leader is killed under load. So what compares servers comes first.)
+func TestRealPrograms(t *testing.T) {
+	dockertest.Require(t)
+	e := up(t, "--ensemble", "container")
+	t.Run("shared", func(t *testing.T) {
+		for _, r := range rows {
+			if !r.alone {
+				t.Run(r.name, func(t *testing.T) {
+					t.Parallel()
+					r.run(t, e)
+				})
+			}
+		}
+	})
+	for _, r := range rows {
+		if r.alone && !r.embedded {
+			t.Run(r.name, func(t *testing.T) { r.run(t, e) })
+			e.control(t, "start", "all")
+		}
+	}
+}

@@ -1,0 +1,84 @@
+// Sharedfile is a text that many processes read at a time, and one at a time changes, by a read-write
+// lock. See README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/examples/internal/program"
+	"github.com/zklab/zklab/recipes"
+)
+
+var hold = flag.Duration("hold", 3*time.Second, "how long to read, or to write")
+
+func main() {
+	program.Main(program.About{
+		Path: "/sharedfile", Usage: "[flags] read | write TEXT",
+		Args: func(args []string) bool {
+			return len(args) == 1 && args[0] == "read" || len(args) == 2 && args[0] == "write"
+		},
+	}, run)
+}
+
+func run(ctx context.Context, p *program.Program) error {
+	f := file{p, p.Path + "/text"}
+	lock := recipes.NewRWLock(p.Client, p.Path+"/lock")
+	defer p.Close(lock)
+	do, use := lock.RDo, f.read
+	if p.Args[0] == "write" {
+		do, use = lock.Do, f.write
+	}
+	traced := recipes.WithTrace(ctx, recipes.Trace{LinedUp: func(string) { p.Say("waits to %s", p.Args[0]) }})
+	for {
+		err := do(traced, use)
+		if !errors.Is(err, recipes.ErrLost) || ctx.Err() != nil {
+			return err
+		}
+		p.Say("lost the lock")
+	}
+}
+
+type file struct {
+	*program.Program
+	path string
+}
+
+// read reads, and nobody changes the text until it ends.
+func (f file) read(ctx context.Context) error {
+	text, _, err := f.Client.Get(ctx, f.path)
+	if err != nil && !errors.Is(err, zk.ErrNoNode) {
+		return err
+	}
+	f.Say("reads %q", text)
+	if err := program.Sleep(ctx, *hold); err != nil {
+		return err
+	}
+	f.Say("has read")
+	return nil
+}
+
+// write changes the text at the end, while nobody reads. The servers refuse it once the lock is lost.
+// Where the outcome is unknown it is written again, which does no harm as long as the lock is held.
+func (f file) write(ctx context.Context) error {
+	f.Say("may write, nobody reads")
+	if err := program.Sleep(ctx, *hold); err != nil {
+		return err
+	}
+	for {
+		err := f.Client.Multi(ctx, &zk.SetDataRequest{Path: f.path, Data: []byte(f.Args[1]), Version: -1})
+		if errors.Is(err, zk.ErrNoNode) {
+			err = f.Client.Multi(ctx, &zk.CreateRequest{Path: f.path, Data: []byte(f.Args[1])})
+		}
+		if err == nil {
+			f.Say("has written %q", f.Args[1])
+		}
+		if !errors.Is(err, recipes.ErrUnknown) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
