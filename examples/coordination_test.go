@@ -196,7 +196,12 @@ func twoPhaseCommit(t *testing.T, e ensemble) {
 	}
 	e.run(t, "tripbooking", "agent", "book", "oslo")
 	e.run(t, "tripbooking", "agent", "book", "bonn")
-	flight.await("bonn: voted no, 2 of 2 seats were taken")
+	for _, p := range []*process{flight, hotel} { // one of them has voted no, and the other one may have heard of it
+		p.await("bonn is not booked")
+	}
+	if said := strings.Join(append(flight.out.since(0), hotel.out.since(0)...), "\n"); !strings.Contains(said, "bonn: voted no, 2 of 2 seats were taken") {
+		t.Errorf("nobody has voted no:\n%s", said)
+	}
 }
 
 // One that counts is killed in the middle, and so is the leader: the tally is what they have told, or
@@ -242,6 +247,9 @@ func restarted(t *testing.T, e ensemble) {
 	port := first.await(`serves stock at 127\.0\.77\.1:(\d+)`)[0]
 	client.await("hello from s1")
 	conn := e.connect(t)
+	if _, err := conn.Sync("/services/stock"); err != nil { // its server may lag behind that of the client
+		t.Fatal(err)
+	}
 	znodes, _, err := conn.Children("/services/stock")
 	if err != nil || len(znodes) != 1 {
 		t.Fatalf("%q, %v", znodes, err)
