@@ -114,18 +114,24 @@ func (f *Follower) values(folder *node, l recipes.Layout) (values map[string]str
 		if _, ok := l.Part(name); !ok {
 			continue
 		}
-		s := kid.stat
-		old := s == nil || s.DataLength <= mostValue && (kid.outdated || kid.valueOf != s.Mzxid)
-		if old && kid.statErr == nil && kid.valueErr == nil {
-			f.want(&kid.target, needData, true)
-		}
-		if kid.valueOf == 0 {
+		if value, known := f.value(kid); known {
+			values[name] = value
+		} else {
 			all = false
-			continue
 		}
-		values[name] = kid.value
 	}
 	return values, all
+}
+
+// value is what was read last of the data of a znode, if anything was. It has them read where they are
+// not known as they are now, if they are not large.
+func (f *Follower) value(n *node) (value string, known bool) {
+	s := n.stat
+	old := s == nil || s.DataLength <= mostValue && (n.outdated || n.valueOf != s.Mzxid)
+	if old && n.statErr == nil && n.valueErr == nil {
+		f.want(&n.target, needData, true)
+	}
+	return n.value, n.valueOf != 0
 }
 
 // help has a folder listed for what another one means, if it is not large.

@@ -11,9 +11,10 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Meaning is what a folder means to the recipe that uses it, as far as the names in it tell.
+// Meaning is what a folder means to the recipe that uses it, as far as the names in it tell, and the data
+// where those are needed.
 type Meaning struct {
-	Recipe  string // as zklab's list names it: "lock", "queue"
+	Recipe  string // as zklab's list names it: "lock", "queue"; or "service"
 	Summary string // "held by 0x10000… since 15:04:05, 3 wait"
 	Members []Member
 }
@@ -165,6 +166,7 @@ func (f *Follower) notes(folder *node) map[*node]string {
 	for _, m := range f.members(folder) {
 		notes[m.node] = m.note()
 	}
+	instanceNotes(folder, notes)
 	return notes
 }
 
@@ -179,6 +181,9 @@ func (f *Follower) meaning() *Meaning {
 	}
 	l, p, isPart := f.part(folder)
 	list := f.members(folder)
+	if m := f.service(folder); m != nil && !isPart {
+		return m
+	}
 	if len(list) == 0 {
 		return f.meaningOfLayout(folder, l, p, isPart)
 	}

@@ -21,7 +21,7 @@ type node struct {
 
 	gone bool
 	stat *wire.Stat // nil until it was read
-	// value is that of a part of a recipe, as of the change valueOf.
+	// value is that of a part of a recipe, or of an instance, as of the change valueOf.
 	value    string
 	valueOf  int64
 	outdated bool // the stat is that of the past, and is not being read
