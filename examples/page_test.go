@@ -105,7 +105,13 @@ func TestPageNamesRows(t *testing.T) {
 	for _, r := range rows {
 		names[r.name] = true
 	}
-	shown := regexp.MustCompile("(?m)^```console ?(.*)$").FindAllStringSubmatch(page(t, building), -1)
+	text := page(t, building)
+	for _, named := range regexp.MustCompile("`TestPrograms/([^`]*)`").FindAllStringSubmatch(text, -1) {
+		if !names[named[1]] {
+			t.Errorf("%s names %s, which is no test", building, named[0])
+		}
+	}
+	shown := regexp.MustCompile("(?m)^```console ?(.*)$").FindAllStringSubmatch(text, -1)
 	for _, s := range shown {
 		if !names[s[1]] {
 			t.Errorf("%s shows a session %q, of which there is no test", building, s[1])

@@ -227,7 +227,7 @@ func lock(t *testing.T, e ensemble) {
 	a := e.start(t, "lockmanager", "a", "printer", "-hold", "1h")
 	first := number(t, a.await(holds)[0])
 	b := e.start(t, "lockmanager", "b", "printer", "-hold", "1h", long)
-	b.await("printer: waits for the lock")
+	b.await("printer: waits for lock-0000000000, watches lock-0000000000")
 	a.kill()
 	within(t, func() {
 		if second := number(t, b.await(holds)[0]); second <= first {
@@ -235,7 +235,7 @@ func lock(t *testing.T, e ensemble) {
 		}
 	})
 	c := e.start(t, "lockmanager", "c", "printer", "-hold", "1h")
-	c.await("waits")
+	c.await("waits for lock-0000000001")
 	b.interrupt()
 	b.await("printer: gave up the lock")
 	b.exits(0, "")
@@ -321,9 +321,9 @@ func election(t *testing.T, e ensemble) {
 	a := e.start(t, "electioncluster", "a")
 	first := number(t, a.await(`leads, token (\d+)`)[0])
 	b := e.start(t, "electioncluster", "b")
-	b.awaitAll("the leader is a, token "+strconv.FormatInt(first, 10), "watches candidate-0000000000")
+	b.awaitAll("the leader is a, token "+strconv.FormatInt(first, 10), "waits for candidate-0000000000, watches candidate-0000000000")
 	c := e.start(t, "electioncluster", "c")
-	c.awaitAll("the leader is a, token "+strconv.FormatInt(first, 10), "stands for election: candidate-0000000002")
+	c.awaitAll("the leader is a, token "+strconv.FormatInt(first, 10), "waits for candidate-0000000000, watches")
 	a.kill()
 	within(t, func() {
 		second := b.await(`leads, token (\d+)`)[0]

@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,7 +32,7 @@ func run(ctx context.Context, p *program.Program) error {
 	node := node{p, election, fenced.Store{Conn: p.Conn, Path: p.Path + "/state"}}
 	both, inner := errgroup.WithContext(ctx)
 	both.Go(func() error { return node.follow(inner) })
-	both.Go(func() error { return election.DoEach(recipes.WithTrace(inner, node.trace()), node.lead) })
+	both.Go(func() error { return election.DoEach(p.Traced(inner, "election"), node.lead) })
 	err := both.Wait()
 	if ctx.Err() != nil {
 		p.Say("stands no more")
@@ -47,22 +46,6 @@ type node struct {
 	election *recipes.Election
 	store    fenced.Store
 }
-
-// trace says where this node stands. It watches one or two of those ahead of it, and not the leader:
-// so a leader that dies does not wake all.
-func (n node) trace() recipes.Trace {
-	return recipes.Trace{
-		LinedUp: func(path string) { n.Say("stands for election: %s", candidate(path)) },
-		Waits: func(_ string, watched []string) {
-			for _, path := range watched {
-				n.Say("watches %s", candidate(path))
-			}
-		},
-	}
-}
-
-// candidate is the name of a candidate's znode, without the id that makes it unique.
-func candidate(path string) string { return path[strings.LastIndex(path, "candidate-"):] }
 
 // follow says who leads.
 func (n node) follow(ctx context.Context) error {

@@ -31,8 +31,7 @@ func run(ctx context.Context, p *program.Program) error {
 	semaphore := recipes.NewSemaphore(p.Client, p.Path+"/semaphore", *licences)
 	defer p.Close(semaphore)
 	for {
-		p.Say("waits for one of %d licences", *licences)
-		err := semaphore.Do(ctx, func(ctx context.Context) error {
+		err := semaphore.Do(p.Traced(ctx, "licence"), func(ctx context.Context) error {
 			p.Say("has a licence")
 			return program.Sleep(ctx, *hold)
 		})

@@ -43,8 +43,7 @@ func share(ctx context.Context, p *program.Program, resource string) error {
 	defer p.Close(lock)
 	store := fenced.Store{Conn: p.Conn, Path: path + "/state"}
 	for {
-		p.Say("%s: waits for the lock", resource)
-		err := lock.Do(ctx, func(ctx context.Context) error {
+		err := lock.Do(p.Traced(ctx, resource), func(ctx context.Context) error {
 			token := recipes.Fence(ctx)
 			p.Say("%s: holds the lock, token %d", resource, token)
 			return use(ctx, p, store, token)

@@ -33,9 +33,8 @@ func run(ctx context.Context, p *program.Program) error {
 	if p.Args[0] == "write" {
 		do, use = lock.Do, f.write
 	}
-	traced := recipes.WithTrace(ctx, recipes.Trace{LinedUp: func(string) { p.Say("waits to %s", p.Args[0]) }})
 	for {
-		err := do(traced, use)
+		err := do(p.Traced(ctx, p.Args[0]), use)
 		if !errors.Is(err, recipes.ErrLost) || ctx.Err() != nil {
 			return err
 		}

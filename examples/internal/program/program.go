@@ -135,6 +135,28 @@ func (p *Program) tell(e zk.Event) {
 // Say prints an event as a line: the time, the name of the process, the text.
 func (p *Program) Say(format string, args ...any) { p.out.Print(oneLine(fmt.Sprintf(format, args...))) }
 
+// Traced gives the context of a call that waits in line, so that it says where it stands: of what
+// says what the line is for.
+func (p *Program) Traced(ctx context.Context, of string) context.Context {
+	return recipes.WithTrace(ctx, recipes.Trace{
+		LinedUp: func(path string) { p.Say("%s: stands in line as %s", of, znode(path)) },
+		Waits: func(first string, watched []string) {
+			names := make([]string, len(watched))
+			for i, path := range watched {
+				names[i] = znode(path)
+			}
+			p.Say("%s: waits for %s, watches %s", of, znode(first), strings.Join(names, ", "))
+		},
+		Gone: func(path string) { p.Say("%s: %s has gone", of, znode(path)) },
+	})
+}
+
+// znode is the name of a contender's znode, without the random id that it begins with.
+func znode(path string) string {
+	_, name, _ := strings.Cut(path[strings.LastIndex(path, "/")+1:], "-")
+	return name
+}
+
 // Close closes a recipe, or what else has such a method: what it holds is given back, even
 // when ctx of the program has ended. It takes no longer than a session lasts without an
 // answer, from when ctx ended at the latest: by then all that it held is over.

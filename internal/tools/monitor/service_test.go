@@ -25,7 +25,7 @@ func TestMeaningOfServices(t *testing.T) {
 			curator: `{"name":"s","id":"0b5a4f1e-3c2d-4e5f-8a9b-0123456789ab","address":"10.0.0.2","port":80}`,
 			set:     `{"serviceEndpoint":{"host":"10.0.0.3","port":80},"additionalEndpoints":{},"status":"ALIVE"}`,
 			leaving: `{"serviceEndpoint":{"host":"10.0.0.4","port":80},"additionalEndpoints":{},"status":"STOPPING"}`,
-			strange: "none", "/s/settings": "{}", large: strings.Repeat(" ", mostInstance+1),
+			strange: "none", "/s/settings": "{}", large: `{"serviceEndpoint":{"host":"` + strings.Repeat("h", mostInstance) + `","port":80},"status":"ALIVE"}`,
 		})
 		f := l.follow(Config{})
 		l.shown(f)
