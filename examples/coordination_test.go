@@ -240,8 +240,8 @@ func counts(t *testing.T, p *process) (known, unknown int64) {
 func restarted(t *testing.T, e ensemble) {
 	client := e.start(t, "serviceregistry", "client", "call", "stock", "-every", "50ms")
 	client.await("nobody answers")
-	serve := func(port string) *process { // no other test takes this address
-		return e.start(t, "serviceregistry", "s1", "serve", "stock", "-address", "127.0.77.1", "-port", port)
+	serve := func(port string) *process { // no other test takes this address; the session outlasts a slow start
+		return e.start(t, "serviceregistry", "s1", "serve", "stock", "-address", "127.0.77.1", "-port", port, "-session=5s")
 	}
 	first := serve("0")
 	port := first.await(`serves stock at 127\.0\.77\.1:(\d+)`)[0]

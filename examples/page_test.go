@@ -62,7 +62,7 @@ var (
 	clock = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d+ `)
 	// varies are the parts of lines that are others each time.
 	varies = regexp.MustCompile(strings.Join([]string{
-		`\btoken \d+`, `\b0x[0-9a-f]+`, `\bepoch \d+`, `\b[0-9a-f]{32}\b`,
+		`\btoken \d+`, `\b0x[0-9a-f]+`, `-port \d+`, `\bepoch \d+`, `\b[0-9a-f]{32}\b`,
 		`\b127\.\d+\.\d+\.\d+:\d+ *`, // how wide a column is goes by the ports
 		`\b\d[\d.]* (ns|µs|ms|s)\b`,
 		`does not answer: .*`, // it may have died before or after it was called

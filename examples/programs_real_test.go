@@ -9,8 +9,8 @@ import (
 )
 
 // The programs do with Apache ZooKeeper what they do with embedded servers. All share its servers;
-// the rows that kill some of them follow the others. (ZooKeeper 3.9.3 can be left with servers that
-// disagree when its leader is killed under load. So what compares servers comes first.)
+// the rows that kill some of them follow the others. (Servers of ZooKeeper 3.9.3 can disagree when one
+// leader after the other was killed under load, ZOOKEEPER-4925. So the rows that compare servers come first.)
 func TestRealPrograms(t *testing.T) {
 	dockertest.Require(t)
 	e := up(t, "--ensemble", "container")
