@@ -181,8 +181,10 @@ func (f *Follower) meaning() *Meaning {
 	}
 	l, p, isPart := f.part(folder)
 	list := f.members(folder)
-	if m := f.service(folder); m != nil && !isPart {
-		return m
+	if !isPart {
+		if m := f.service(folder); m != nil {
+			return m
+		}
 	}
 	if len(list) == 0 {
 		return f.meaningOfLayout(folder, l, p, isPart)
