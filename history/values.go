@@ -96,7 +96,7 @@ var runFacts = []string{
 // RunFact says that an F of the nemesis is a fact of the run. All others are steps of faults.
 func RunFact(f string) bool { return slices.Contains(runFacts, f) }
 
-// Offers is the value of FOffers: of the subject of a hold, or a queue that has an order of its own.
+// Offers is the value of FOffers: of the subject of a hold, of a queue that has an order of its own, or a cache.
 type Offers struct {
 	Fencing   bool `json:"fencing"`    // it gives a token with every grant
 	TellsLost bool `json:"tells_lost"` // it says when a hold is lost
@@ -106,6 +106,8 @@ type Offers struct {
 	// Strict says of a priority or delay queue that each dequeue gives an item than which there
 	// was no better one at some moment during it.
 	Strict bool `json:"strict,omitempty"`
+	// NeverCurrent says of a cache that it cannot say when its copy is current, and is not asked for that.
+	NeverCurrent bool `json:"never_current,omitempty"`
 	// Capacity says of a queue how many items it has at most; 0: it has no bound.
 	Capacity int `json:"capacity,omitempty"`
 }

@@ -21,9 +21,16 @@ type Cache interface {
 	// Remove deletes a znode, which may have gone already, but not one that has children.
 	Remove(ctx context.Context, node string) error
 	// Look gives what the copy shows once it was complete; or, if it is to be current, once
-	// it shows all that was changed before the call.
+	// it shows all that was changed before the call. A cache that is [NeverCurrent] is not asked for that.
 	Look(ctx context.Context, current bool) (models.Copy, error)
 }
+
+// NeverCurrent is a cache that cannot say when its copy is current: it is never asked for a current one, and the
+// property current is left out.
+type NeverCurrent interface{ NeverCurrent() }
+
+// OfferNeverCurrent is what a program offers whose cache is [NeverCurrent].
+const OfferNeverCurrent = "never-current"
 
 // NewCache is zklab's own cache, recipes.Cache.
 func NewCache(c *Client, path string) (Cache, error) {
@@ -116,7 +123,7 @@ func ServeCache(make func(c *Client, path string) (Cache, error)) Maker {
 		if err != nil {
 			return nil, err
 		}
-		return &Served{Subject: cache, Operations: map[string]Operation{
+		s := &Served{Subject: cache, Operations: map[string]Operation{
 			models.FPut: taking(func(ctx context.Context, v models.CachedNode) (any, error) {
 				return nil, cache.Put(ctx, v.Node, v.Value)
 			}),
@@ -124,20 +131,32 @@ func ServeCache(make func(c *Client, path string) (Cache, error)) Maker {
 				return nil, cache.Remove(ctx, v.Node)
 			}),
 			models.FLook: taking(func(ctx context.Context, v models.Looking) (any, error) { return cache.Look(ctx, v.Current) }),
-		}}, nil
+		}}
+		if _, ok := Offered[NeverCurrent](cache); ok {
+			s.Offers = append(s.Offers, OfferNeverCurrent)
+		}
+		return s, nil
 	}
 }
 
 // RemoteCache is the cache of the program that the client runs as.
 func RemoteCache(c *Client, path string) (Cache, error) {
-	o, err := c.remote(models.Cache.Name, path, nil)
+	o, err := c.remote(models.Cache.Name, path, nil, OfferNeverCurrent)
 	if err != nil {
 		return nil, err
+	}
+	if o.Offers(OfferNeverCurrent) {
+		return remoteNeverCurrent{remoteCache{o}}, nil
 	}
 	return remoteCache{o}, nil
 }
 
 type remoteCache struct{ Object }
+
+type remoteNeverCurrent struct{ remoteCache }
+
+// NeverCurrent is part of [NeverCurrent].
+func (remoteNeverCurrent) NeverCurrent() {}
 
 func (c remoteCache) Put(ctx context.Context, node, value string) error {
 	return c.Call(ctx, models.FPut, models.CachedNode{Node: node, Value: value}, nil)

@@ -45,12 +45,21 @@ func (w Cache) Maker() subjects.Maker { return subjects.ServeCache(w.New) }
 // Start makes the caches.
 func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
 	caches, err := makePerKey(ctx, env, w.New)
-	return &cacheRun{env: env, caches: caches}, err
+	if err != nil {
+		return nil, err
+	}
+	r := &cacheRun{env: env, caches: caches}
+	_, r.neverCurrent = subjects.Offered[subjects.NeverCurrent](caches[env.Clients[0].ID][env.Key(0)]) // all are of one kind
+	if r.neverCurrent {
+		env.fact(history.FOffers, "", history.Offers{NeverCurrent: true})
+	}
+	return r, nil
 }
 
 type cacheRun struct {
-	env    *Env
-	caches perKey[subjects.Cache]
+	env          *Env
+	caches       perKey[subjects.Cache]
+	neverCurrent bool // nobody asks for a current copy
 }
 
 // cached are the znodes of a subtree, each behind that above it.
@@ -135,6 +144,7 @@ func (r *cacheRun) remove(ctx context.Context, c *Client, key string, at time.Du
 
 func (r *cacheRun) look(ctx context.Context, c *Client, key string, at time.Duration, current bool) (map[string]string, error) {
 	var got map[string]string
+	current = current && !r.neverCurrent
 	err := c.Do(ctx, Op{
 		F: models.FLook, Key: key, Arg: models.Looking{Current: current}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {

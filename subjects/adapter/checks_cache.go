@@ -6,9 +6,10 @@ import (
 	"maps"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Cache.Name, checks: []check{
+var _ = declare(suite{recipe: models.Cache.Name, offers: []string{subjects.OfferNeverCurrent}, checks: []check{
 	{"normal", onTwo(copiesChanges)},
 	{"follows", onTwo(copiesByItself)},
 	{"refused", onObject(putsBelowNothing)},
@@ -25,8 +26,12 @@ func (t *trial) puts(o *object, node, value string) error {
 	})
 }
 
-// copies asks for a current copy, which must be that.
+// copies asks for a current copy, which must be that. Of a cache that cannot say when its copy is current, the copy
+// comes to be that.
 func (t *trial) copies(o *object, want map[string]string) error {
+	if o.Offers(subjects.OfferNeverCurrent) {
+		return t.follows(o, want)
+	}
 	return t.soon(models.FLook, func(ctx context.Context) error { return shows(ctx, o, true, want) })
 }
 
@@ -86,25 +91,26 @@ func copiesByItself(t *trial, a, b *object) error {
 				return err
 			}
 		}
-		err := t.soon("to follow", func(ctx context.Context) error {
-			for {
-				err := shows(ctx, b, false, step.want)
-				if err == nil {
-					return nil
-				}
-				if ctx.Err() != nil {
-					return err
-				}
-				if sleep := t.caughtUp(b); sleep != nil {
-					return sleep
-				}
-			}
-		})
-		if err != nil {
+		if err := t.follows(b, step.want); err != nil {
 			return fmt.Errorf("after step %d: %w", i, err)
 		}
 	}
 	return nil
+}
+
+// follows waits until a copy shows what it should, though nobody asks for a current one.
+func (t *trial) follows(o *object, want map[string]string) error {
+	return t.soon("to follow", func(ctx context.Context) error {
+		for {
+			err := shows(ctx, o, false, want)
+			if err == nil || ctx.Err() != nil {
+				return err
+			}
+			if sleep := t.caughtUp(o); sleep != nil {
+				return sleep
+			}
+		}
+	})
 }
 
 // putsBelowNothing: what is refused has no effect.

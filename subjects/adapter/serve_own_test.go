@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/recipes"
 	"github.com/zklab/zklab/subjects"
@@ -72,6 +74,33 @@ func TestConformOwnLibrary(t *testing.T) {
 	if !slices.ContainsFunc(results, func(r Result) bool { return r.Check == "touch" }) {
 		t.Errorf("no touch in %v", results)
 	}
+}
+
+// A cache that cannot say when its copy is current conforms: no check asks it for a current one.
+func TestConformNeverCurrent(t *testing.T) {
+	const never = "never current"
+	s := Subjects{Name: "never current", Recipes: map[string]subjects.Maker{
+		models.Cache.Name: subjects.ServeCache(func(c *subjects.Client, path string) (subjects.Cache, error) {
+			own, err := subjects.NewCache(c, path)
+			return neverCurrent{own}, err
+		}),
+	}}
+	fakes[never] = fake{serves: &s}
+	defer delete(fakes, never)
+	results, err := conformed(t, never, Conformance{Recipes: []string{models.Cache.Name}})
+	must(t, err)
+	allOK(t, results)
+}
+
+type neverCurrent struct{ subjects.Cache }
+
+func (neverCurrent) NeverCurrent() {}
+
+func (c neverCurrent) Look(ctx context.Context, current bool) (models.Copy, error) {
+	if current {
+		return models.Copy{}, errors.New("asked for a current copy")
+	}
+	return c.Cache.Look(ctx, false)
 }
 
 // What Connect gave is what makers get and what is closed, once for each session.

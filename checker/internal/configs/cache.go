@@ -127,6 +127,10 @@ var current = &frame.Property{
 	Meaning:  "a copy that was said to be current showed all that had been changed before it was asked for",
 	Decider:  "changes that were done before",
 	Evidence: frame.FromTimes,
+	Applies:  func(a *evidence.Record) bool { return !a.Offers.NeverCurrent },
+	Wants: func(*evidence.Record) string {
+		return "the cache cannot say when its copy is current: it is NeverCurrent"
+	},
 	Decide: onConfig(func(f *frame.Finding, c *config) {
 		done := doneBefore(c)
 		for _, s := range c.observations {
