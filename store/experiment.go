@@ -118,7 +118,7 @@ func WriteExperiment(path string, x Experiment) error {
 	if err != nil {
 		return fmt.Errorf("write experiment: %w", err)
 	}
-	return os.WriteFile(path, b, 0o644)
+	return WriteFile(path, b)
 }
 
 // marshalExperiment quotes what has tabs: the library writes some of it as it is,

@@ -3,13 +3,19 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/zklab/zklab/internal/base/atomicfile"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
+
+// fullEnv is how the path of the file ends for which zklab-full finds no room.
+const fullEnv = "ZKLAB_TEST_FULL"
 
 func TestMain(m *testing.M) {
 	testmain.ManyAtOnce(4)
@@ -24,6 +30,16 @@ func TestMain(m *testing.M) {
 				go panic("planted")
 				select {}
 			}))
+		},
+		// One on whose disk a file does not fit.
+		"zklab-full": func() {
+			atomicfile.Refuse(func(path string) error {
+				if strings.HasSuffix(path, os.Getenv(fullEnv)) {
+					return syscall.ENOSPC
+				}
+				return nil
+			})
+			main()
 		},
 		// One that takes no notice of signals.
 		"zklab-waits": func() {

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/store"
 )
 
 // points are the messages of a run, in the order in which they passed.
@@ -29,8 +29,5 @@ func (p *points) write(path string) error {
 	for _, one := range p.all {
 		fmt.Fprintln(&text, one)
 	}
-	if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
-		return fmt.Errorf("list the messages: %w", err)
-	}
-	return nil
+	return store.WriteFile(path, []byte(text.String()))
 }

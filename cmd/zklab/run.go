@@ -417,8 +417,8 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 		outcome.Result.Warnings = append(outcome.Result.Warnings, "the run could not be kept: "+oneLine(err))
 	}
 	if f.points && outcome.Run != nil {
-		if err := points.write(outcome.Run.Points()); err != nil {
-			return err
+		if err := points.write(outcome.Run.Points()); err != nil { // the verdict stands
+			outcome.Result.Warnings = append(outcome.Result.Warnings, "the messages of --points are not listed: "+oneLine(err))
 		}
 	}
 	return printResult(cmd, outcome.Run, outcome.Result, f.json, f.quiet)

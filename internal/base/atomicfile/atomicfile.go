@@ -28,9 +28,33 @@ type File struct {
 
 var count atomic.Uint64 // of files, of this process
 
+// refusal is what a test has put in place of a full disk; nil: nothing.
+var refusal atomic.Pointer[func(path string) error]
+
+// Refuse has f say of each path that is to be written whether it cannot be, until undo is called: a full disk for
+// tests, in which nothing is full. f is called by several goroutines at once.
+func Refuse(f func(path string) error) (undo func()) {
+	refusal.Store(&f)
+	return func() { refusal.Store(nil) }
+}
+
+func refused(path string) error {
+	f := refusal.Load()
+	if f == nil {
+		return nil
+	}
+	if err := (*f)(path); err != nil {
+		return &fs.PathError{Op: "write", Path: path, Err: err}
+	}
+	return nil
+}
+
 // Create begins a file that is to have a path. Its permissions are perm, less the umask. End it
 // with Commit or Discard.
 func Create(path string, perm fs.FileMode) (*File, error) {
+	if err := refused(path); err != nil {
+		return nil, err
+	}
 	for {
 		part := fmt.Sprintf("%s.%d-%d%s", path, os.Getpid(), count.Add(1), Unfinished)
 		f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
@@ -88,6 +112,9 @@ func Write(path string, perm fs.FileMode, content ...[]byte) error {
 // Rename moves what is complete, a file, a folder or a link, to its path, and makes the names in
 // the folder durable. It replaces files and links.
 func Rename(from, to string) error {
+	if err := refused(to); err != nil {
+		return err
+	}
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
