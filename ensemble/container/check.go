@@ -8,6 +8,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/base/owner"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -120,12 +121,12 @@ func checkLeftovers(ctx context.Context, engine engine) Finding {
 	if err != nil {
 		return Finding{Name: FindingLeftovers, Detail: err.Error()}
 	}
-	of := map[life]int{}
+	of := map[owner.Life]int{}
 	for _, l := range found {
 		of[l.life]++
 	}
-	if of[dead] > 0 {
-		return Finding{Name: FindingLeftovers, Detail: prose.Count(of[dead], "dead run") + " left something behind: `zklab clean` removes it"}
+	if of[owner.Dead] > 0 {
+		return Finding{Name: FindingLeftovers, Detail: prose.Count(of[owner.Dead], "dead run") + " left something behind: `zklab clean` removes it"}
 	}
-	return Finding{Name: FindingLeftovers, OK: true, Detail: fmt.Sprintf("none (%s alive, %d elsewhere)", prose.Count(of[alive], "run"), of[unknown])}
+	return Finding{Name: FindingLeftovers, OK: true, Detail: fmt.Sprintf("none (%s alive, %d elsewhere)", prose.Count(of[owner.Alive], "run"), of[owner.Unknown])}
 }

@@ -9,33 +9,35 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/base/owner"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // leftover is what one run has on the engine.
 type leftover struct {
 	run        string
-	owner      owner
+	owner      owner.Process
 	made       string
 	containers int
 	networks   int
 	volumes    int
-	life       life
+	life       owner.Life
 }
 
 func (l leftover) String() string {
 	s := fmt.Sprintf("run %s of process %d, begun %s: %s, %s",
-		l.run, l.owner.pid, l.made, prose.Count(l.containers, "container"), prose.Count(l.networks, "network"))
+		l.run, l.owner.PID, l.made, prose.Count(l.containers, "container"), prose.Count(l.networks, "network"))
 	if l.volumes > 0 {
 		s += ", " + prose.Count(l.volumes, "volume")
 	}
 	switch l.life {
-	case alive:
+	case owner.Alive:
 		return s + "; the process is alive"
-	case unknown:
+	case owner.Unknown:
 		return s + fmt.Sprintf("; the process is elsewhere (%s), remove with `docker rm -fv $(docker ps -aqf label=%s=%s)`",
-			l.owner.host, labelRun, l.run)
+			l.owner.Host, labelRun, l.run)
 	}
 	return s
 }
@@ -59,8 +61,8 @@ func Clean(ctx context.Context) (removed, spared []string, err error) {
 		if found, err = leftovers(ctx, engine); err != nil {
 			break
 		}
-		dying := slices.DeleteFunc(slices.Clone(found), func(l leftover) bool { return l.life != dead })
-		spared = lines(slices.DeleteFunc(found, func(l leftover) bool { return l.life == dead }))
+		dying := slices.DeleteFunc(slices.Clone(found), func(l leftover) bool { return l.life != owner.Dead })
+		spared = lines(slices.DeleteFunc(found, func(l leftover) bool { return l.life == owner.Dead }))
 		if len(dying) == 0 {
 			break
 		}
@@ -113,13 +115,13 @@ func leftovers(ctx context.Context, engine engine) ([]leftover, error) {
 	if err != nil {
 		return nil, engineErr("list volumes", err)
 	}
-	observer := self()
+	observer := owner.Self()
 	runs := map[string]*leftover{}
 	of := func(labels map[string]string) *leftover {
 		id := labels[labelRun]
 		if runs[id] == nil {
 			o := ownerOf(labels)
-			runs[id] = &leftover{run: id, owner: o, made: labels[labelMade], life: o.lives(observer)}
+			runs[id] = &leftover{run: id, owner: o, made: labels[labelMade], life: o.Lives(observer)}
 		}
 		return runs[id]
 	}

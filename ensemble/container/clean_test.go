@@ -4,14 +4,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/internal/base/owner"
 )
 
 func TestLeftoversAreDescribed(t *testing.T) {
-	owner := owner{pid: 42, host: "mars"}
+	mars := owner.Process{PID: 42, Host: "mars"}
 	got := lines([]leftover{
-		{run: "c", owner: owner, made: "2026-02-03", containers: 3, networks: 1, life: unknown},
-		{run: "a", owner: owner, made: "2026-01-02", containers: 1, volumes: 3, life: dead},
-		{run: "b", owner: owner, made: "2026-01-02", containers: 3, networks: 1, life: alive},
+		{run: "c", owner: mars, made: "2026-02-03", containers: 3, networks: 1, life: owner.Unknown},
+		{run: "a", owner: mars, made: "2026-01-02", containers: 1, volumes: 3, life: owner.Dead},
+		{run: "b", owner: mars, made: "2026-01-02", containers: 3, networks: 1, life: owner.Alive},
 	})
 	want := []string{
 		"run a of process 42, begun 2026-01-02: 1 container, 0 networks, 3 volumes",
@@ -20,5 +22,12 @@ func TestLeftoversAreDescribed(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOwnerIsInTheLabels(t *testing.T) {
+	me := owner.Self()
+	if got := ownerOf(run{owner: me}.labels(0)); got != me {
+		t.Errorf("read back from labels: %+v, want %+v", got, me)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+
+	"github.com/zklab/zklab/internal/base/owner"
 )
 
 // The labels of everything that a run makes.
@@ -26,7 +28,7 @@ const (
 // run is what one Start makes things for.
 type run struct {
 	id    string
-	owner owner
+	owner owner.Process
 	made  time.Time
 	rng   *rand.Rand
 }
@@ -36,7 +38,7 @@ func newRun() run {
 	crand.Read(seed[:]) // never fails
 	return run{
 		id:    hex.EncodeToString(seed[:6]),
-		owner: self(),
+		owner: owner.Self(),
 		made:  time.Now(),
 		rng:   rand.New(rand.NewChaCha8(seed)),
 	}
@@ -47,11 +49,11 @@ func (r run) labels(id int) map[string]string {
 	labels := map[string]string{
 		labelZklab: "run",
 		labelRun:   r.id,
-		labelPID:   strconv.Itoa(r.owner.pid),
-		labelStart: r.owner.start,
-		labelHost:  r.owner.host,
-		labelBoot:  r.owner.boot,
-		labelPidNS: r.owner.pidns,
+		labelPID:   strconv.Itoa(r.owner.PID),
+		labelStart: r.owner.Start,
+		labelHost:  r.owner.Host,
+		labelBoot:  r.owner.Boot,
+		labelPidNS: r.owner.PidNS,
 		labelMade:  r.made.UTC().Format(time.RFC3339),
 	}
 	if id > 0 {
@@ -61,11 +63,11 @@ func (r run) labels(id int) map[string]string {
 }
 
 // ownerOf reads the labels back.
-func ownerOf(labels map[string]string) owner {
+func ownerOf(labels map[string]string) owner.Process {
 	pid, _ := strconv.Atoi(labels[labelPID])
-	return owner{
-		pid: pid, start: labels[labelStart],
-		host: labels[labelHost], boot: labels[labelBoot], pidns: labels[labelPidNS],
+	return owner.Process{
+		PID: pid, Start: labels[labelStart],
+		Host: labels[labelHost], Boot: labels[labelBoot], PidNS: labels[labelPidNS],
 	}
 }
 
