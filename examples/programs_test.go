@@ -71,7 +71,7 @@ type ensemble struct {
 func up(t *testing.T, flags ...string) ensemble {
 	t.Helper()
 	e := ensemble{socket: filepath.Join(t.TempDir(), "control")}
-	args := append([]string{"ensemble", "up", "--listen", "127.0.0.1:0", "--control", e.socket}, flags...)
+	args := append([]string{"ensemble", "up", "--listen", "127.0.0.1:0", "--name", e.socket}, flags...)
 	p := launch(t, "the ensemble", binary(t, "zklab"), args...)
 	t.Cleanup(func() {
 		p.interrupt() // so that it removes what it has made
@@ -157,7 +157,7 @@ func (e ensemble) zklabStarts(t *testing.T, after string, args ...string) *proce
 func (e ensemble) control(t *testing.T, action, who string) {
 	t.Helper()
 	e.page.add("$ zklab ensemble " + action + " " + who)
-	launch(t, action, binary(t, "zklab"), "ensemble", action, who, "--control", e.socket).exits(0, "")
+	launch(t, action, binary(t, "zklab"), "ensemble", action, who, "--name", e.socket).exits(0, "")
 }
 
 // connect opens a connection of the test's own.

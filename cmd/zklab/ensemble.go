@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/tools/control"
 )
 
 func newEnsemble() *cobra.Command {
@@ -22,7 +23,7 @@ func newEnsemble() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newUp())
+	cmd.AddCommand(newUp(), newPs(), newDown())
 	cmd.AddCommand(newControls()...)
 	return cmd
 }
@@ -31,22 +32,25 @@ func newUp() *cobra.Command { return upCommand(&backend{nodes: 3}, new(upFlags))
 
 // upFlags are those of up that do not say what servers are like.
 type upFlags struct {
-	listen  string
-	control string // a name or a path
+	listen string
+	name   string // or the path of a socket
+	detach bool
 }
 
 // upCommand is the command whose flags fill in an ensemble and what goes beyond it.
 func upCommand(b *backend, f *upFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Run an ensemble in the foreground until interrupted",
+		Short: "Run an ensemble until interrupted, or in the background",
 		Long: "Up starts an ensemble that clients of any language can use, prints its connect string on standard\n" +
 			"output once all servers serve, and stops and removes everything when it is interrupted (exit code 0).\n" +
+			"With --detach it returns once all servers serve, and they run until \"zklab ensemble down\".\n" +
 			"Meanwhile its servers can be killed, paused and so on from outside: zklab ensemble kill leader.\n" +
 			"Server n listens on the n-th port from that of --listen; port 0 stands for free ports. An embedded\n" +
 			"ensemble keeps all in memory, unless --data names a folder: it is for tests, and not for data that\n" +
 			"matter.",
 		Example: "  zklab ensemble up\n" +
+			"  zklab ensemble up --detach --name lab --listen 127.0.0.1:0\n" +
 			"  zklab ensemble up --nodes 5 --listen 127.0.0.1:21810\n" +
 			"  zklab ensemble up --tick 2s --max-session-timeout 40s --ttl=false",
 		Args: noArgs,
@@ -61,7 +65,10 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 			if b.host, b.ports, err = addresses(f.listen, b.nodes+b.servers.observers); err != nil {
 				return err
 			}
-			return up(cmd, *b, f.control)
+			if f.detach && detachedLog == "" {
+				return f.inBackground(cmd)
+			}
+			return up(cmd, *b, f.name)
 		},
 	}
 	flags := cmd.Flags()
@@ -71,8 +78,10 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 	flags.StringVar(&b.named, "advertise", "", "host that clients are told to connect to (default: the host of --listen, or "+loopback+" if that means all addresses)")
 	imageFlag(cmd, &b.image)
 	b.servers.addTo(cmd)
-	flags.StringVar(&f.control, "control", "", "name for zklab ensemble kill, pause and so on, a path for their socket, or "+uncontrolled+" (default: the first port)")
-	completes(cmd, "control", choiceOf(uncontrolled))
+	flags.BoolVar(&f.detach, "detach", false, "return when all servers serve, and leave the ensemble in the background until zklab ensemble down")
+	flags.StringVar(&f.name, "name", "", "name for zklab ensemble kill, down and so on, a path for their socket, or "+uncontrolled+" (default: the first port)")
+	onceControl(flags)
+	completes(cmd, "name", choiceOf(uncontrolled))
 	completesFiles(cmd, "data", "tls-cert", "tls-key", "tls-client-ca")
 	return cmd
 }
@@ -100,8 +109,8 @@ func addresses(listen string, n int) (host string, ports []int, err error) {
 	return host, ports, nil
 }
 
-// up runs an ensemble until a signal comes.
-func up(cmd *cobra.Command, b backend, control string) (err error) {
+// up runs an ensemble until a signal comes, or somebody takes it down.
+func up(cmd *cobra.Command, b backend, name string) (err error) {
 	starter, err := b.starter()
 	if err != nil {
 		return err
@@ -115,27 +124,49 @@ func up(cmd *cobra.Command, b backend, control string) (err error) {
 	if err != nil {
 		return wayOut(err, "--listen")
 	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	l, err := listenForControl(cmd, e, control)
+	l, entry, err := listenForControl(cmd, e, b, name)
 	if err != nil {
+		return errors.Join(err, e.Close())
+	}
+	defer func() { err = errors.Join(err, closeAll(e, l, entry)) }()
+	if err := introduce(ctx, cmd, e, b.named, entry); err != nil {
 		return err
 	}
-	if l != nil {
-		defer func() { err = errors.Join(err, l.Close()) }()
-	}
-	if err := introduce(ctx, cmd, e, b.named); err != nil {
-		return err
-	}
+	return awaitEnd(ctx, cmd, e, l)
+}
+
+// awaitEnd tells people what servers become until the ensemble is to end.
+func awaitEnd(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, l *control.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
 	var telling sync.WaitGroup
 	defer telling.Wait()
+	defer cancel()
 	telling.Go(func() { tellChanges(ctx, cmd.ErrOrStderr(), e.Servers()) })
+	var down <-chan struct{}
+	if l != nil {
+		down = l.Down()
+	}
 	select {
 	case err := <-failures(e):
 		return err
+	case <-down:
 	case <-ctx.Done():
 	}
 	fmt.Fprintln(cmd.ErrOrStderr(), "stopping")
 	return nil
+}
+
+// closeAll ends what nobody controls any more. What is written down of an ensemble whose servers
+// could not be removed stays: zklab ensemble down tries again.
+func closeAll(e ensemble.Ensemble, l *control.Listener, entry *control.Entry) error {
+	var err error
+	if l != nil {
+		err = l.Close()
+	}
+	if closed := e.Close(); closed != nil || entry == nil {
+		return errors.Join(err, closed)
+	}
+	return errors.Join(err, entry.Remove())
 }
 
 // failures tell of servers that had to end; there are none that keep no files.
@@ -148,19 +179,30 @@ func failures(e ensemble.Ensemble) <-chan error {
 
 // introduce says who is there: people are told what each server is, scripts
 // where they can connect.
-func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, named string) error {
-	var addrs []string
+func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, named string, entry *control.Entry) error {
 	for _, s := range e.Servers() {
 		status, err := s.Status(ctx)
 		if err != nil {
 			return fmt.Errorf("server %d: %w", s.ID(), err)
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "server %d at %s: %s\n", s.ID(), s.Addr(), status.Role)
+	}
+	end := "interrupt to stop and remove it"
+	if detachedLog != "" {
+		end = "zklab ensemble down " + entry.Name + " stops and removes it"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "up, as %s; %s\n", e.Profile().Backend, end)
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), connectString(e, named))
+	return err
+}
+
+// connectString is what clients are given.
+func connectString(e ensemble.Ensemble, named string) string {
+	var addrs []string
+	for _, s := range e.Servers() {
 		addrs = append(addrs, reachable(s.Addr(), named))
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "up, as %s; interrupt to stop and remove it\n", e.Profile().Backend)
-	_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.Join(addrs, ","))
-	return err
+	return strings.Join(addrs, ",")
 }
 
 // reachable is an address that clients can connect to, on the host that was named

@@ -7,16 +7,31 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/base/owner"
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-// uncontrolled is the --control of an ensemble that nobody outside controls.
+// onceControl lets --name be written --control, as it was called once.
+func onceControl(flags *pflag.FlagSet) {
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "control" {
+			name = "name"
+		}
+		return pflag.NormalizedName(name)
+	})
+}
+
+// uncontrolled is the --name of an ensemble that nobody outside controls.
 const uncontrolled = "none"
 
 // newControls are the commands that control servers of an ensemble that runs.
@@ -39,9 +54,10 @@ type controlFlags struct {
 }
 
 func (f *controlFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.name, "control", "", "name of the ensemble, or path of its socket (default: the only one that is running)")
+	cmd.Flags().StringVar(&f.name, "name", "", "name of the ensemble, or path of its socket (default: the only one that is running)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the answer as JSON")
-	completes(cmd, "control", runningEnsemble)
+	onceControl(cmd.Flags())
+	completes(cmd, "name", runningEnsemble)
 }
 
 func newAction(action control.Action, short string) *cobra.Command {
@@ -53,7 +69,7 @@ func newAction(action control.Action, short string) *cobra.Command {
 			"from 1; several are taken one after the other. To start and to resume, leader means the server\n" +
 			"that led when it was taken away last. Servers that are started or resumed are waited for, unless\n" +
 			"too few others run for them to serve.",
-		Example: "  zklab ensemble " + string(action) + " leader\n  zklab ensemble " + string(action) + " 2 --control 2181",
+		Example: "  zklab ensemble " + string(action) + " leader\n  zklab ensemble " + string(action) + " 2 --name 2181",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fmt.Errorf("%s what? give leader, follower, observer, all, or a server's number", action)
@@ -113,28 +129,57 @@ func (f *controlFlags) print(w io.Writer, a control.Answer) error {
 	return nil
 }
 
-// listenForControl lets the ensemble be controlled from outside, and tells people how. The
-// result is nil if nobody is to.
-func listenForControl(cmd *cobra.Command, e ensemble.Ensemble, name string) (*control.Listener, error) {
+// listenForControl lets the ensemble be controlled from outside, writes down what it is, and tells
+// people how. The results are nil if nobody is to; a socket at a path of its own has no entry.
+func listenForControl(cmd *cobra.Command, e ensemble.Ensemble, b backend, name string) (*control.Listener, *control.Entry, error) {
 	if name == uncontrolled {
-		return nil, nil
+		return nil, nil, nil
 	}
 	which := ""
 	if name == "" {
 		name = nameOf(e.Servers()[0].Addr())
 	} else {
-		which = " --control " + name
+		which = " --name " + name
 	}
 	l, err := control.Listen(e, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	entry, err := writeDown(e, b, name)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
 	}
 	if which == "" && len(control.Running()) > 1 {
-		which = " --control " + name
+		which = " --name " + name
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "control it with: zklab ensemble kill|pause|resume|stop|start leader|follower|N%s, or status%s\n", which, which)
-	return l, nil
+	return l, entry, nil
 }
+
+// writeDown writes down what must be known of the ensemble when this process has died. A socket
+// at a path is not looked for, so nothing is written of its ensemble.
+func writeDown(e ensemble.Ensemble, b backend, name string) (*control.Entry, error) {
+	if isPath(name) {
+		return nil, nil
+	}
+	entry := &control.Entry{
+		Name: name, Backend: e.Profile().Backend, Connect: connectString(e, b.named), Since: time.Now().Round(time.Millisecond),
+		Detached: detachedLog != "", Process: owner.Self(), Data: b.servers.data, Log: detachedLog,
+	}
+	if entry.Data != "" {
+		entry.Data, _ = filepath.Abs(entry.Data)
+	}
+	if r, ok := e.(interface{ Run() string }); ok {
+		entry.Run = r.Run()
+	}
+	if err := entry.Write(); err != nil {
+		return nil, fmt.Errorf("write down what the ensemble is: %w", err)
+	}
+	return entry, nil
+}
+
+// isPath says that a --name is the path of a socket.
+func isPath(name string) bool { return strings.ContainsRune(name, os.PathSeparator) }
 
 // nameOf is the name of an ensemble that was given none: its first port tells it
 // from all others on this machine, unless it listens elsewhere.

@@ -47,7 +47,7 @@ var groupsOf = map[string][]flagGroup{
 	"zklab register": {{"Instance", []string{"address", "id", "data", "grace", "verbose"}}, connectionFlags},
 	"zklab discover": {{"List", []string{"watch", "count", "json"}}, connectionFlags},
 	"zklab ensemble up": {
-		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "control"}},
+		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "name", "detach"}},
 		{"Servers", []string{"tick", "init-limit", "sync-limit", "min-session-timeout", "max-session-timeout", "read-only-mode", "local-sessions", "jute-maxbuffer", "reconfig", "ttl", "enforce-quota", "super-digest", "max-client-cnxns", "4lw-commands-whitelist"}},
 		{"TLS", []string{"tls-cert", "tls-key", "tls-client-ca"}},
 		{"Data", []string{"data", "fsync"}},

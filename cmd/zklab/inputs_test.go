@@ -47,6 +47,8 @@ func commands(taken string) map[string]command {
 		"zklab overlay":         {[]string{"overlay", "--dir", "file"}, exitFailed, nil},
 		"zklab ensemble":        {[]string{"ensemble"}, exitValid, nil},
 		"zklab ensemble up":     {[]string{"ensemble", "up", "--listen", taken}, exitFailed, nil},
+		"zklab ensemble ps":     {[]string{"ensemble", "ps"}, exitValid, nil},
+		"zklab ensemble down":   {[]string{"ensemble", "down"}, exitFailed, nil},
 		"zklab ensemble kill":   {[]string{"ensemble", "kill", "leader"}, exitFailed, nil},
 		"zklab ensemble pause":  {[]string{"ensemble", "pause", "leader"}, exitFailed, nil},
 		"zklab ensemble resume": {[]string{"ensemble", "resume", "leader"}, exitFailed, nil},
@@ -69,7 +71,7 @@ func commands(taken string) map[string]command {
 // What flags may be, by name, as one name means one thing.
 var (
 	zeroIsFine       = []string{"ops", "hold", "min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
-	anyWordIsFine    = []string{"out", "page", "image", "advertise", "control", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
+	anyWordIsFine    = []string{"out", "page", "image", "advertise", "name", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
 	foldersAreWanted = []string{"data", "dir"}
 	filesAreWanted   = []string{"config", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
 )
@@ -98,7 +100,7 @@ func stage(t *testing.T) (taken string) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-	t.Setenv("XDG_RUNTIME_DIR", dir)
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
 	t.Setenv("ZKLAB_IMAGE", "")
 	for name, text := range map[string]string{"file": "", "garbage": "\x00\xff\x1b[31m: [{", "folder/file": ""} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {

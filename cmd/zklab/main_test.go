@@ -18,6 +18,9 @@ import (
 const fullEnv = "ZKLAB_TEST_FULL"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(detachedEnv) != "" { // this program is the command that a test has put into the background
+		main()
+	}
 	testmain.ManyAtOnce(4)
 	testscript.Main(cleaned{m}, map[string]func(){
 		"zklab":         main,

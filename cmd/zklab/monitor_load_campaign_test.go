@@ -83,7 +83,7 @@ func TestMonitorUnderLoad(t *testing.T) {
 // ensembleUp is an ensemble in a process of its own.
 func ensembleUp(t *testing.T, kind string) []string {
 	t.Helper()
-	cmd := exec.Command("zklab", "ensemble", "up", "--ensemble", kind, "--listen", "127.0.0.1:0", "--control", "none")
+	cmd := exec.Command("zklab", "ensemble", "up", "--ensemble", kind, "--listen", "127.0.0.1:0", "--name", "none")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,10 @@ var passedOn []os.Signal
 
 func ownGroup(*exec.Cmd) {}
 
+func ownSession(*exec.Cmd) error {
+	return usageError("--detach needs a Unix system: leave it out, and run the ensemble in a window of its own")
+}
+
 func pass(child *os.Process, s os.Signal) { _ = child.Signal(s) }
 
 func killedBy(*os.ProcessState) os.Signal { return nil }

@@ -15,6 +15,12 @@ import (
 // ownGroup puts the child into a process group of its own.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
+// ownSession has the child outlive this process and its terminal.
+func ownSession(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return nil
+}
+
 // Signals that a supervisor passes on besides stopSignals. SIGQUIT (Ctrl-\)
 // would otherwise end it with a dump and Go's exit code 2.
 var passedOn = []os.Signal{syscall.SIGQUIT, syscall.SIGTSTP}

@@ -25,9 +25,19 @@ func params(dir string) testscript.Params {
 		Dir: dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
-			"somebody": somebody, "znodes": znodes,
+			"somebody": somebody, "znodes": znodes, "downs": downs,
 		},
 	}
+}
+
+// downs ends what is in the background at the end of the script, however that ends. The variable
+// UID is the user's number.
+func downs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: downs")
+	}
+	ts.Setenv("UID", strconv.Itoa(os.Getuid()))
+	ts.Defer(func() { _ = ts.Exec("zklab", "ensemble", "down", "--all") })
 }
 
 // exits runs a command and asserts its exit code, or one of several: 0,2. Its

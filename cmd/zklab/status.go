@@ -97,7 +97,7 @@ func statusCommand(f *statusFlags) *cobra.Command {
 func (f *statusFlags) validate(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) > 0 && f.name != "":
-		return usageError("--control names an ensemble that zklab runs: leave out %s", args[0])
+		return usageError("--name names an ensemble that zklab runs: leave out %s", args[0])
 	case f.wait != "" && waitFor[f.wait] == nil:
 		return usageError("--wait %.40q: wait for healthy, serving or down", f.wait)
 	case f.wait != "" && f.watch:

@@ -32,6 +32,10 @@ var lookedAfter = []string{workerName, sweepWorkerName, exploreWorkerName}
 
 // supervised runs the command in a child process where that is possible.
 func supervised(run func() int) int {
+	if detachedLog = os.Getenv(detachedEnv); detachedLog != "" {
+		os.Unsetenv(detachedEnv)
+		return run() // the process that is listed is the one with the ensemble
+	}
 	switch by := os.Getenv(supervisedEnv); {
 	case by != "":
 		os.Unsetenv(supervisedEnv)

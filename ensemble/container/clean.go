@@ -74,6 +74,34 @@ func Clean(ctx context.Context) (removed, spared []string, err error) {
 	return lines(slices.Collect(maps.Values(gone))), spared, err
 }
 
+// Left tells what runs left whose process is dead: a line for each run, by its id.
+func Left(ctx context.Context) (map[string]string, error) {
+	engine, err := openEngine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	found, err := leftovers(ctx, engine)
+	left := map[string]string{}
+	for _, l := range found {
+		if l.life == owner.Dead {
+			left[l.run] = l.String()
+		}
+	}
+	return left, err
+}
+
+// Remove removes what one run made, given its id, whether or not its process is alive. What is
+// gone already is no error.
+func Remove(ctx context.Context, run string) error {
+	engine, err := openEngine(ctx)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	return removeRun(engine, run)
+}
+
 // removeAll removes runs and adds what it removed to gone.
 func removeAll(ctx context.Context, engine engine, dying []leftover, gone map[string]leftover) error {
 	var errs []error

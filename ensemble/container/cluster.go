@@ -80,6 +80,9 @@ func (e *cluster) Dial(network, addr string, timeout time.Duration) (net.Conn, e
 
 func (e *cluster) Profile() ensemble.Profile { return e.profile }
 
+// Run is the id of the run that everything on the engine is labelled with; see [Remove].
+func (e *cluster) Run() string { return e.run.id }
+
 // Close can be called again when it failed.
 func (e *cluster) Close() error {
 	if err := e.turn.take(context.Background()); err != nil {

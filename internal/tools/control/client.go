@@ -25,6 +25,11 @@ func Send(ctx context.Context, socket string, action Action, who string) (Answer
 	return send(ctx, socket, http.MethodPost, "/servers/"+url.PathEscape(who)+"/"+url.PathEscape(string(action)))
 }
 
+// End asks for the end of the ensemble behind a socket. It has not ended when End returns.
+func End(ctx context.Context, socket string) (Answer, error) {
+	return send(ctx, socket, http.MethodPost, "/down")
+}
+
 func send(ctx context.Context, socket, method, path string) (Answer, error) {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer

@@ -8,6 +8,7 @@
 //
 //	GET  /status                  an [Answer] about all servers
 //	POST /servers/{who}/{action}  an [Answer] about those that something was done to
+//	POST /down                    an [Answer] about all servers; then the ensemble ends
 //
 // where action is one of [Actions], and who is a number, a role or all (see
 // [Controller.Do]). An error is {"error": "…"}: 400 for a request that makes no sense
@@ -15,5 +16,6 @@
 //
 // Sockets lie in one folder of the user's, each with the name of its ensemble, so
 // that [Find] finds them. One that nobody listens on any more, since its process
-// was killed, is removed by whoever comes across it.
+// was killed, is removed by whoever comes across it. Beside each socket the process writes an
+// [Entry], which stays when it is killed and says what has to be cleaned up.
 package control

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -40,6 +41,8 @@ type Listener struct {
 	ctx          context.Context // of all actions: who asked may go away meanwhile
 	stop         context.CancelFunc
 	ended        chan struct{}
+	down         chan struct{} // closed when somebody wants the ensemble to end
+	downOnce     sync.Once
 }
 
 // Listen lets the ensemble be controlled under a name; one with a slash in it is
@@ -57,7 +60,7 @@ func Listen(e ensemble.Ensemble, name string) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("control of the ensemble: %w", err)
 	}
-	s := &Listener{name: name, socket: socket, backend: e.Profile().Backend, control: New(e), ended: make(chan struct{})}
+	s := &Listener{name: name, socket: socket, backend: e.Profile().Backend, control: New(e), ended: make(chan struct{}), down: make(chan struct{})}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
@@ -72,13 +75,13 @@ func Listen(e ensemble.Ensemble, name string) (*Listener, error) {
 func occupy(socket string) (net.Listener, error) {
 	dir, base := filepath.Split(socket)
 	if len(socket) > longest {
-		return nil, fmt.Errorf("%s has %d bytes, more than the %d that the path of a socket can have: choose a shorter one with --control", socket, len(socket), longest)
+		return nil, fmt.Errorf("%s has %d bytes, more than the %d that the path of a socket can have: choose a shorter one with --name", socket, len(socket), longest)
 	}
 	if info, err := os.Lstat(socket); err == nil && info.Mode().Type() != fs.ModeSocket {
-		return nil, fmt.Errorf("%s is there, and is no socket: choose another with --control", socket)
+		return nil, fmt.Errorf("%s is there, and is no socket: choose another with --name", socket)
 	}
 	if alive(socket) {
-		return nil, fmt.Errorf("another ensemble that is running has %s: choose another with --control", socket)
+		return nil, fmt.Errorf("another ensemble that is running has %s: choose another with --name", socket)
 	}
 	nest, err := os.MkdirTemp(dir, ".z")
 	if err != nil {
@@ -87,7 +90,7 @@ func occupy(socket string) (net.Listener, error) {
 	defer os.RemoveAll(nest)
 	fresh := filepath.Join(nest, "s")
 	if len(fresh) > longest {
-		return nil, fmt.Errorf("%s is too long a path for a socket %s: choose a shorter one with --control", dir, base)
+		return nil, fmt.Errorf("%s is too long a path for a socket %s: choose a shorter one with --name", dir, base)
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
 	if err != nil {
@@ -106,6 +109,9 @@ func occupy(socket string) (net.Listener, error) {
 
 // Socket is the path of the socket.
 func (l *Listener) Socket() string { return l.socket }
+
+// Down is closed when somebody has asked for the end of the ensemble.
+func (l *Listener) Down() <-chan struct{} { return l.down }
 
 // Close takes no more requests, ends those that are under way, and removes the
 // socket.
@@ -127,6 +133,11 @@ func (l *Listener) handler() http.Handler {
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		l.answer(w, l.control.Status(r.Context()), nil)
 	})
+	mux.HandleFunc("POST /down", func(w http.ResponseWriter, r *http.Request) {
+		l.answer(w, l.control.Status(r.Context()), nil)
+		_ = http.NewResponseController(w).Flush() // the connection may end now
+		l.downOnce.Do(func() { close(l.down) })
+	})
 	mux.HandleFunc("POST /servers/{who}/{action}", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(l.ctx, actionTimeout)
 		defer cancel()
@@ -134,7 +145,7 @@ func (l *Listener) handler() http.Handler {
 		l.answer(w, states, err)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		l.answer(w, nil, fmt.Errorf("%w: there is GET /status and POST /servers/{who}/{action}, no %s %.80s", ErrRequest, r.Method, r.URL.Path))
+		l.answer(w, nil, fmt.Errorf("%w: there is GET /status, POST /servers/{who}/{action} and POST /down, no %s %.80s", ErrRequest, r.Method, r.URL.Path))
 	})
 	return mux
 }

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/tools/control"
+)
+
+// An ensemble in the background is a process that runs "up" with the same arguments in a session of
+// its own. Its standard error is a file. On its standard output it prints the connect string when
+// all servers serve, as every "up" does: that is what the process in the foreground waits for. If
+// that one dies first, the other cannot print, and ends.
+
+// detachedEnv names the log of the process in the background to it.
+const detachedEnv = "ZKLAB_DETACHED"
+
+// detachedLog is the log of this process if it is one in the background.
+var detachedLog string
+
+// inBackground starts the ensemble in another process and returns when it serves.
+func (f *upFlags) inBackground(cmd *cobra.Command) error {
+	if f.name == uncontrolled || isPath(f.name) {
+		return usageError("--detach with --name %s: zklab ensemble ps and down find an ensemble by its name alone", f.name)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	child := exec.Command(self, asGiven(cmd)...)
+	if err := ownSession(child); err != nil {
+		return err
+	}
+	log, err := control.NewLog()
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	child.Stderr = log
+	child.Env = append(os.Environ(), detachedEnv+"="+log.Name())
+	if err := awaitUp(cmd, child, log.Name()); err != nil {
+		os.Remove(log.Name()) // it has another name unless it failed
+		return err
+	}
+	return nil
+}
+
+// asGiven are the arguments of a command, as they were given.
+func asGiven(cmd *cobra.Command) []string {
+	args := strings.Fields(cmd.CommandPath())[1:]
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		value := f.Value.String()
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			value = strings.Join(list.GetSlice(), ",")
+		}
+		args = append(args, "--"+f.Name+"="+value)
+	})
+	return args
+}
+
+// awaitUp starts the process and passes on what it says until its ensemble serves. If it does not
+// come to that, the process has ended.
+func awaitUp(cmd *cobra.Command, child *exec.Cmd, log string) error {
+	ctx, stop := untilSignal()
+	defer stop()
+	out, err := child.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	said, err := os.Open(log)
+	if err != nil {
+		return err
+	}
+	defer said.Close()
+	if err := child.Start(); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = child.Process.Signal(syscall.SIGTERM) })()
+	up, enough := context.WithCancel(context.Background())
+	told := make(chan struct{})
+	go func() { defer close(told); follow(up, cmd.ErrOrStderr(), said) }()
+	connect, err := bufio.NewReader(out).ReadString('\n')
+	enough()
+	<-told
+	if err == nil && ctx.Err() == nil {
+		_, err := io.WriteString(cmd.OutOrStdout(), connect)
+		return errors.Join(err, child.Process.Release())
+	}
+	return notUp(ctx, child.Wait(), cmd.ErrOrStderr(), said)
+}
+
+// notUp is the error of an ensemble that did not come up, which has said why.
+func notUp(ctx context.Context, err error, w io.Writer, said io.Reader) error {
+	_, _ = io.Copy(w, said) // what came behind the end of its output
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted before the ensemble was up: %w", ctx.Err())
+	case errors.As(err, &exit) && exit.ExitCode() > 0:
+		return verdictError{fromChild(exit.ExitCode())}
+	}
+	return fmt.Errorf("the process of the ensemble ended before it was up: %w", err)
+}
+
+// logLook is from one look at the log to the next.
+const logLook = 20 * time.Millisecond
+
+// follow copies what is added to a file, until ctx ends, and what there is then.
+func follow(ctx context.Context, w io.Writer, file io.Reader) {
+	for {
+		last := ctx.Err() != nil
+		_, _ = io.Copy(w, file)
+		if last {
+			return
+		}
+		_ = await.Sleep(ctx, logLook)
+	}
+}

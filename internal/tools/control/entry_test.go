@@ -1,0 +1,78 @@
+package control
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/base/owner"
+)
+
+// What is written down of an ensemble outlives its process, which is known to have died then.
+func TestEntries(t *testing.T) {
+	dir := place(t)
+	log, err := NewLog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.WriteString(strings.Repeat("server 1: leader\n", 1000) + "error: the disk is full\x1b[31m\n")
+	log.Close()
+	lives := Entry{Name: "lives", Since: time.Now(), Process: owner.Self()}
+	dead := Entry{Name: "dead", Since: time.Now(), Process: owner.Self(), Log: log.Name()}
+	dead.Process.PID, dead.Process.Start = 1<<30, ""
+	for _, e := range []*Entry{&lives, &dead} {
+		if err := e.Write(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{"garbage.json": "\x00", "other.json": `{"name":"dead"}`, "a.txt": "{}"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := Entries()
+	if len(all) != 2 || all[0].Name != "dead" || all[1].Name != "lives" {
+		t.Fatalf("%+v", all)
+	}
+	if !all[0].Died() || all[1].Died() {
+		t.Errorf("died: %v, %v", all[0].Died(), all[1].Died())
+	}
+	if got := all[0].LastError(); !strings.HasPrefix(got, "error: the disk is full") || strings.Contains(got, "\x1b") {
+		t.Errorf("last: %q", got)
+	}
+	if got := all[1].LastError(); got != "" {
+		t.Errorf("without a log: %q", got)
+	}
+
+	again := Entry{Name: "dead", Since: time.Now(), Process: owner.Self()}
+	if err := again.Write(); err != nil {
+		t.Fatal(err)
+	}
+	if dead.Written() || !again.Written() {
+		t.Errorf("written: of the dead one %v, of its successor %v", dead.Written(), again.Written())
+	}
+	if err := again.Remove(); err != nil || again.Written() {
+		t.Errorf("removed: %v", err)
+	}
+	if _, err := os.Stat(dead.Log); err == nil {
+		t.Error("its log is left")
+	}
+	if err := again.Remove(); err != nil {
+		t.Errorf("removed again: %v", err)
+	}
+}
+
+// Who asks for the end of an ensemble is answered before it ends.
+func TestEnd(t *testing.T) {
+	place(t)
+	l := listen(t, start(t, embedded.Config{Nodes: 1}), "lab")
+	for range 2 {
+		if a, err := End(t.Context(), l.Socket()); err != nil || len(a.Servers) != 1 {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		<-l.Down()
+	}
+}
