@@ -14,12 +14,14 @@ import (
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
 
 // The ensembles that a command can start.
 const (
 	inProcess    = "embedded" // in this process; the default
 	inContainers = "container"
+	inFiles      = "files" // for somebody else to start
 )
 
 var kinds = []string{inProcess, inContainers}
@@ -75,12 +77,20 @@ func (b backend) validateNodes() error {
 	if b.nodes < 1 {
 		return usageError("--nodes must be more than zero")
 	}
-	valid := map[string]func(int) error{inProcess: embedded.ValidateNodes, inContainers: container.ValidateNodes}[b.kind]
+	valid := map[string]func(int) error{inProcess: embedded.ValidateNodes, inContainers: container.ValidateNodes, inFiles: validateFileNodes}[b.kind]
 	if valid == nil {
 		return unknownKind(b.kind)
 	}
 	if err := valid(b.nodes); err != nil {
 		return usageError("%v", err)
+	}
+	return nil
+}
+
+// validateFileNodes says whether a configuration can name so many servers.
+func validateFileNodes(n int) error {
+	if n > zoocfg.MaxServers {
+		return fmt.Errorf("there can be no %d servers: choose 1 to %d, best 3 or 5", n, zoocfg.MaxServers)
 	}
 	return nil
 }

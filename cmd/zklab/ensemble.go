@@ -23,7 +23,7 @@ func newEnsemble() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newUp(), newPs(), newDown())
+	cmd.AddCommand(newUp(), newPs(), newDown(), newConfig(), newCompose())
 	cmd.AddCommand(newControls()...)
 	return cmd
 }

@@ -25,6 +25,10 @@ var (
 	outputFlags     = withKnobs(settings.Output, "out", "min-load", "points", "json", "quiet")
 	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}
 	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "tls-ca", "tls-cert", "tls-key"}}
+	serverFlags     = flagGroup{"Servers", []string{
+		"tick", "init-limit", "sync-limit", "min-session-timeout", "max-session-timeout", "read-only-mode", "local-sessions",
+		"jute-maxbuffer", "reconfig", "ttl", "enforce-quota", "super-digest", "max-client-cnxns", "4lw-commands-whitelist",
+	}}
 )
 
 // withKnobs is a group of flags with those of the knobs that belong to it.
@@ -48,9 +52,14 @@ var groupsOf = map[string][]flagGroup{
 	"zklab discover": {{"List", []string{"watch", "count", "json"}}, connectionFlags},
 	"zklab ensemble up": {
 		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "name", "detach"}},
-		{"Servers", []string{"tick", "init-limit", "sync-limit", "min-session-timeout", "max-session-timeout", "read-only-mode", "local-sessions", "jute-maxbuffer", "reconfig", "ttl", "enforce-quota", "super-digest", "max-client-cnxns", "4lw-commands-whitelist"}},
+		serverFlags,
 		{"TLS", []string{"tls-cert", "tls-key", "tls-client-ca"}},
 		{"Data", []string{"data", "fsync"}},
+	},
+	"zklab ensemble compose": {{"Ensemble", []string{"nodes", "observers", "image", "listen", "admin-port", "metrics-port", "out"}}, serverFlags},
+	"zklab ensemble config": {
+		{"Ensemble", []string{"nodes", "observers", "hosts", "listen", "quorum-port", "election-port", "admin-port", "metrics-port", "data-dir", "out"}},
+		serverFlags,
 	},
 }
 

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/zklab/zklab/internal/testkit/dockertest"
+	"github.com/zklab/zklab/internal/testkit/programs"
 )
 
 // Sessions of somebody who uses the command with Apache's servers in containers, one after the
@@ -15,6 +17,25 @@ import (
 func TestRealScripts(t *testing.T) {
 	dockertest.Require(t)
 	testscript.Run(t, params("testdata/real"))
+}
+
+// An ensemble that Docker Compose runs.
+func TestRealCompose(t *testing.T) {
+	programs.Require(t, programs.Compose)
+	dockertest.Require(t)
+	p := params("testdata/compose")
+	p.Cmds["composed"] = composed
+	testscript.Run(t, p)
+}
+
+// composed starts what stands in a folder, and removes it at the end of the script, however that ends.
+func composed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: composed folder")
+	}
+	file := filepath.Join(ts.MkAbs(args[0]), "docker-compose.yml")
+	ts.Defer(func() { _ = ts.Exec("docker-compose", "-f", file, "down", "-v", "-t", "0") })
+	ts.Check(ts.Exec("docker-compose", "-f", file, "up", "-d"))
 }
 
 // Sessions in which clients are processes of their own.

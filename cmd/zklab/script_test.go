@@ -75,7 +75,7 @@ func occupy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PORT", ports[2])
 }
 
-// vacant finds three free ports in a row: the variables PORT1 to PORT3. They are none that the
+// vacant finds four free ports in a row: the variables PORT1 to PORT4. They are none that the
 // system gives to connections meanwhile, nor to another script.
 func vacant(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
@@ -84,15 +84,15 @@ func vacant(ts *testscript.TestScript, neg bool, args []string) {
 	const lowest, rows = 10000, 5000 // below the ports of connections (ip_local_port_range)
 	for range 100 {
 		first := lowest + 4*((os.Getpid()*37+int(rowsTaken.Add(1)))%rows)
-		if !free(first, first+1, first+2) {
+		if !free(first, first+1, first+2, first+3) {
 			continue
 		}
-		for i, name := range []string{"PORT1", "PORT2", "PORT3"} {
+		for i, name := range []string{"PORT1", "PORT2", "PORT3", "PORT4"} {
 			ts.Setenv(name, strconv.Itoa(first+i))
 		}
 		return
 	}
-	ts.Fatalf("no three free ports in a row")
+	ts.Fatalf("no four free ports in a row")
 }
 
 // rowsTaken counts the calls of vacant.

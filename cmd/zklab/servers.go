@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
 
 // servers are settings of an ensemble's servers that people may choose; the zero
@@ -37,6 +39,16 @@ type servers struct {
 // addTo makes flags of them.
 func (s *servers) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	s.addSettings(flags, "; embedded only", "default: all")
+	flags.Lookup("ttl").Usage = "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: true when embedded, false in containers)"
+	s.tls.addTo(flags)
+	flags.StringVar(&s.data, "data", "", "folder in which an embedded ensemble keeps its data through a restart (default: in memory alone)")
+	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write when it is on the disk, not when the operating system has it (with --data)")
+}
+
+// addSettings makes flags of those that servers of every kind take. Some are for servers in this
+// process only, if only says so.
+func (s *servers) addSettings(flags *pflag.FlagSet, only, allWords string) {
 	flags.DurationVar(&s.tick, "tick", 500*time.Millisecond, "length of a tick (ZooKeeper's tickTime)")
 	flags.IntVar(&s.initLimit, "init-limit", 20, "ticks that a server may take to get the leader's state (ZooKeeper's initLimit)")
 	flags.IntVar(&s.syncLimit, "sync-limit", 4, "ticks that a server may be silent before the others give it up (ZooKeeper's syncLimit)")
@@ -44,18 +56,23 @@ func (s *servers) addTo(cmd *cobra.Command) {
 	flags.DurationVar(&s.maxSession, "max-session-timeout", 0, "longest session time-out that clients get (ZooKeeper's maxSessionTimeout; default: 1m, or 20 ticks if that is more)")
 	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a user whom no access control list stops: super:BASE64 (ZooKeeper's DigestAuthenticationProvider.superDigest; see docs/ensemble.md)")
 	flags.BoolVar(&s.reconfig, "reconfig", false, "allow reconfig (ZooKeeper's reconfigEnabled)")
-	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: true when embedded, false in containers)")
+	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: false)")
 	flags.Lookup("ttl").DefValue = "false" // it is told in words
-	flags.IntVar(&s.observers, "observers", 0, "number of servers beside those of --nodes that do not vote (embedded only)")
+	flags.IntVar(&s.observers, "observers", 0, "number of servers beside those of --nodes that do not vote"+bracketed(only))
 	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "bytes of the largest request (ZooKeeper's jute.maxbuffer; default: 1048575)")
-	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "connections that a server takes from one address of clients (ZooKeeper's maxClientCnxns; 0: without limit; embedded only)")
-	flags.StringSliceVar(&s.words, "4lw-commands-whitelist", nil, "four-letter words that servers answer beside srvr (ZooKeeper's 4lw.commands.whitelist; embedded only; default: all)")
+	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "connections that a server takes from one address of clients (ZooKeeper's maxClientCnxns; 0: without limit"+only+")")
+	flags.StringSliceVar(&s.words, "4lw-commands-whitelist", nil, "four-letter words that servers answer beside srvr (ZooKeeper's 4lw.commands.whitelist"+only+"; "+allWords+")")
 	flags.BoolVar(&s.enforceQuota, "enforce-quota", false, "refuse what goes beyond the hard limit of a quota (ZooKeeper's enforceQuota)")
 	flags.BoolVar(&s.readOnly, "read-only-mode", false, "let servers without a majority serve clients that ask for a read-only connection (ZooKeeper's readonlymode.enabled)")
 	flags.BoolVar(&s.localSessions, "local-sessions", false, "let servers without a majority begin sessions, too (ZooKeeper's localSessionsEnabled; with --read-only-mode)")
-	s.tls.addTo(flags)
-	flags.StringVar(&s.data, "data", "", "folder in which an embedded ensemble keeps its data through a restart (default: in memory alone)")
-	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write when it is on the disk, not when the operating system has it (with --data)")
+}
+
+// bracketed is a text that stands alone in brackets, if there is one.
+func bracketed(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + strings.TrimPrefix(text, "; ") + ")"
 }
 
 // validate says which flag makes no sense.
@@ -115,6 +132,8 @@ func (s *servers) validateObservers(b backend) error {
 	switch {
 	case s.observers != 0 && b.kind == inContainers:
 		return usageError("--observers is for servers in this process: leave out --ensemble %s", inContainers)
+	case b.kind == inFiles && (s.observers < 0 || s.observers > zoocfg.MaxServers-b.nodes):
+		return usageError("--observers %d: with %d that vote there can be 0 to %d", s.observers, b.nodes, zoocfg.MaxServers-b.nodes)
 	case s.observers < 0 || b.kind == inProcess && s.observers > embedded.MaxNodes-b.nodes:
 		return usageError("--observers %d: with %d that vote there can be 0 to %d", s.observers, b.nodes, embedded.MaxNodes-b.nodes)
 	}
@@ -146,7 +165,15 @@ func (s *servers) embedded(c embedded.Config) embedded.Config {
 // container gives c with the settings.
 func (s *servers) container(c container.Config) container.Config {
 	c.Tick, c.InitLimit, c.SyncLimit = s.tick, s.initLimit, s.syncLimit
-	set := func(key string, value any) { c.Settings = append(c.Settings, fmt.Sprintf("%s=%v", key, value)) }
+	settings, flags := s.apache()
+	c.Settings, c.JVMFlags = append(c.Settings, settings...), append(c.JVMFlags, flags...)
+	return c
+}
+
+// apache are the settings as Apache's servers take them: lines of zoo.cfg, and flags of Java for what
+// zoo.cfg cannot set.
+func (s *servers) apache() (settings, jvmFlags []string) {
+	set := func(key string, value any) { settings = append(settings, fmt.Sprintf("%s=%v", key, value)) }
 	if s.minSession != 0 {
 		set("minSessionTimeout", s.minSession.Milliseconds())
 	}
@@ -160,20 +187,20 @@ func (s *servers) container(c container.Config) container.Config {
 		set("enforceQuota", true)
 	}
 	if s.readOnly {
-		c.JVMFlags = append(c.JVMFlags, "-Dreadonlymode.enabled=true")
+		jvmFlags = append(jvmFlags, "-Dreadonlymode.enabled=true")
 	}
 	if s.localSessions {
 		set("localSessionsEnabled", true)
 		set("localSessionsUpgradingEnabled", true)
 	}
 	if s.maxRequest != 0 {
-		c.JVMFlags = append(c.JVMFlags, fmt.Sprintf("-Djute.maxbuffer=%d", s.maxRequest))
+		jvmFlags = append(jvmFlags, fmt.Sprintf("-Djute.maxbuffer=%d", s.maxRequest))
 	}
 	if s.superDigest != "" {
-		c.JVMFlags = append(c.JVMFlags, "-Dzookeeper.DigestAuthenticationProvider.superDigest="+s.superDigest)
+		jvmFlags = append(jvmFlags, "-Dzookeeper.DigestAuthenticationProvider.superDigest="+s.superDigest)
 	}
 	if s.ttlGiven {
-		c.JVMFlags = append(c.JVMFlags, fmt.Sprintf("-Dzookeeper.extendedTypesEnabled=%t", s.ttl))
+		jvmFlags = append(jvmFlags, fmt.Sprintf("-Dzookeeper.extendedTypesEnabled=%t", s.ttl))
 	}
-	return c
+	return settings, jvmFlags
 }

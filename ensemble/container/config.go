@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/zk/settings"
+	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
 
 // maxNodes bounds the servers of one ensemble: more than that in one machine
@@ -189,27 +190,18 @@ func (c Config) sysctls() map[string]string {
 // other by address: with names an ensemble that is restarted in another order
 // can take long to heal.
 func (c Config) env(id int, net subnet) map[string]string {
-	servers := make([]string, c.Nodes)
-	for i := range servers {
-		servers[i] = fmt.Sprintf("server.%d=%s:2888:3888;2181", i+1, net.server(i+1))
+	e := zoocfg.Ensemble{
+		Servers: zoocfg.InContainers(c.Nodes, 0), Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
+		Words:   []string{"srvr", "mntr", "ruok", "dirs", "isro", "cons", "dump", "wchs"},
+		Quorums: true, Settings: c.zooCfg(), JVMFlags: c.jvmFlags(),
+		MaxConnections: 0, // all clients come from one address, the engine's
 	}
-	return map[string]string{
-		"ZOO_MY_ID":                  strconv.Itoa(id),
-		"ZOO_SERVERS":                strings.Join(servers, " "),
-		"ZOO_DATA_DIR":               c.folders().data,
-		"ZOO_DATA_LOG_DIR":           c.folders().log,
-		"ZOO_CONF_DIR":               confDir,
-		"ZOO_TICK_TIME":              strconv.FormatInt(c.Tick.Milliseconds(), 10),
-		"ZOO_INIT_LIMIT":             strconv.Itoa(c.InitLimit),
-		"ZOO_SYNC_LIMIT":             strconv.Itoa(c.SyncLimit),
-		"ZOO_4LW_COMMANDS_WHITELIST": "srvr,mntr,ruok,dirs,isro,cons,dump,wchs",
-		// All clients come from one address, the engine's.
-		"ZOO_MAX_CLIENT_CNXNS":    "0",
-		"ZOO_STANDALONE_ENABLED":  "false",
-		"ZOO_ADMINSERVER_ENABLED": "false",
-		"ZOO_CFG_EXTRA":           strings.Join(c.zooCfg(), " "),
-		"JVMFLAGS":                strings.Join(c.jvmFlags(), " "),
+	for i := range e.Servers {
+		e.Servers[i].Host = net.server(i + 1).String()
 	}
+	env := e.Environment(id, zoocfg.Own{})
+	env["ZOO_DATA_DIR"], env["ZOO_DATA_LOG_DIR"], env["ZOO_CONF_DIR"] = c.folders().data, c.folders().log, confDir
+	return env
 }
 
 // profile is what the report says; image and version are known later.

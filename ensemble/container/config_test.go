@@ -87,7 +87,7 @@ func TestProfileIsStable(t *testing.T) {
 
 func TestImageChoice(t *testing.T) {
 	t.Setenv("ZKLAB_IMAGE", "")
-	both := officialImage + " " + localImage
+	both := OfficialImage + " " + localImage
 	for _, test := range []struct{ flag, env, want string }{
 		{"", "", both},
 		{"", "a:1", "a:1"},

@@ -13,10 +13,12 @@ import (
 	"github.com/moby/moby/client"
 )
 
+// OfficialImage is the image that is pulled if no other is there.
+const OfficialImage = "zookeeper:3.9"
+
 const (
-	officialImage = "zookeeper:3.9"
-	localImage    = "zklab/zookeeper:3.9" // as make image builds it
-	localPrefix   = "zklab/"              // in no registry: a pull could only bring something else
+	localImage  = "zklab/zookeeper:3.9" // as make image builds it
+	localPrefix = "zklab/"              // in no registry: a pull could only bring something else
 )
 
 var (
@@ -42,7 +44,7 @@ type picked struct {
 // wanted are the images to look for, the first choice first, and the one to
 // pull when none is there.
 func (c Config) wanted() (names []string, err error) {
-	names = []string{officialImage, localImage}
+	names = []string{OfficialImage, localImage}
 	if c.Image != "" {
 		names = []string{c.Image}
 	} else if name := os.Getenv("ZKLAB_IMAGE"); name != "" {

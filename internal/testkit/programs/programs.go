@@ -38,6 +38,9 @@ var (
 		"Docker", "Apache ZooKeeper in containers",
 		"apt-get install docker.io mmdebstrap, start dockerd, make image", lookForDocker,
 	}
+	Compose = Program{
+		"Docker Compose", "files for it", "apt-get install docker-compose", commands("docker-compose"),
+	}
 	Kazoo = Program{
 		"kazoo", "recipes in Python (examples/kazoo)", "apt-get install python3-kazoo",
 		func() error { _, err := Python(); return err },
@@ -58,7 +61,9 @@ var (
 )
 
 // All are all programs.
-func All() []Program { return []Program{Docker, Kazoo, Curator, CuratorDiscovery, Tmux, Slurm} }
+func All() []Program {
+	return []Program{Docker, Compose, Kazoo, Curator, CuratorDiscovery, Tmux, Slurm}
+}
 
 // Require skips the test where a program is missing, or fails it when ZKLAB_REAL=required.
 func Require(t testing.TB, p Program) {

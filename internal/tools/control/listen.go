@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -152,14 +153,20 @@ func (l *Listener) handler() http.Handler {
 
 func (l *Listener) answer(w http.ResponseWriter, states []State, err error) {
 	w.Header().Set("Content-Type", "application/json")
-	body := any(Answer{Name: l.name, Backend: l.backend, Servers: states})
+	body, code := any(Answer{Name: l.name, Backend: l.backend, Servers: states}), http.StatusOK
 	if err != nil {
-		code := http.StatusConflict
+		code = http.StatusConflict
 		if errors.Is(err, ErrRequest) {
 			code = http.StatusBadRequest
 		}
-		w.WriteHeader(code)
 		body = refusal{Error: strings.TrimPrefix(err.Error(), ErrRequest.Error()+": ")}
 	}
-	_ = json.NewEncoder(w).Encode(body) // whoever has gone needs no answer
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // there is nothing in it that has no JSON
+	}
+	// With its length, the answer is complete although the connection is closed behind it.
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1))
+	w.WriteHeader(code)
+	_, _ = w.Write(append(text, '\n')) // whoever has gone needs no answer
 }
