@@ -1,6 +1,10 @@
 package control
 
 import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,23 +69,28 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// Who asks for the end of an ensemble gets all of the answer, although nobody listens after it.
+// Who asks for the end of an ensemble can tell when the answer is complete: nothing comes behind it,
+// as the listener is closed then.
 func TestEnd(t *testing.T) {
 	place(t)
-	e := start(t, embedded.Config{Nodes: 1})
-	for range 50 {
-		l := listen(t, e, "lab")
-		closed := make(chan error, 1)
-		go func() {
-			<-l.Down()
-			closed <- l.Close()
-		}()
-		a, err := End(t.Context(), l.Socket())
-		if err != nil || len(a.Servers) != 1 {
-			t.Errorf("%+v, %v", a, err)
-		}
-		if err := <-closed; err != nil {
-			t.Error(err)
-		}
+	l := listen(t, start(t, embedded.Config{Nodes: 1}), "lab")
+	conn, err := net.Dial("unix", l.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /down HTTP/1.1\r\nHost: zk\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(res.Body); err != nil || int64(len(body)) != res.ContentLength {
+		t.Errorf("%d bytes, said are %d: %v", len(body), res.ContentLength, err)
+	}
+	<-l.Down()
+	if a, err := End(t.Context(), l.Socket()); err != nil || len(a.Servers) != 1 { // asked twice
+		t.Errorf("%+v, %v", a, err)
 	}
 }
