@@ -87,6 +87,9 @@ type Status struct {
 	Connections int
 	Latency     [3]time.Duration // min, avg, max
 	Znodes      int              // ZooKeeper's own included
+	Received    int64            // packets of clients, since the server began
+	Sent        int64            // packets to clients, likewise
+	Outstanding int64            // requests that wait
 }
 
 // Epoch is the leader's epoch, in the high half of the zxid.

@@ -140,6 +140,15 @@ func (s *Status) set(key, value string) error {
 		n, err := strconv.ParseUint(value, 10, 31)
 		s.Connections, ok = int(n), err == nil
 		want = "a number"
+	case "Received":
+		s.Received, ok = parseCount(value)
+		want = "a number"
+	case "Sent":
+		s.Sent, ok = parseCount(value)
+		want = "a number"
+	case "Outstanding":
+		s.Outstanding, ok = parseCount(value)
+		want = "a number"
 	case "Node count":
 		n, err := strconv.ParseUint(value, 10, 31)
 		s.Znodes, ok = int(n), err == nil
@@ -158,6 +167,11 @@ func (s *Status) set(key, value string) error {
 		return fmt.Errorf("status line %q: expected %s, found %.80q", key, want, value)
 	}
 	return nil
+}
+
+func parseCount(value string) (int64, bool) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	return n, err == nil && n >= 0
 }
 
 // parseLatency reads "0/0.52/13", in milliseconds.

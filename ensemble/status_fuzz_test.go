@@ -35,8 +35,8 @@ func FuzzParseStatus(f *testing.F) {
 				t.Errorf("latency %v", s.Latency)
 			}
 		}
-		if s.Connections < 0 {
-			t.Errorf("%d connections", s.Connections)
+		if min(int64(s.Connections), s.Received, s.Sent, s.Outstanding) < 0 {
+			t.Errorf("%+v", s)
 		}
 		s.Latency = [3]time.Duration{} // which is rounded
 		again, err := ParseStatus(written(s))
@@ -48,5 +48,6 @@ func FuzzParseStatus(f *testing.F) {
 
 // written is a status as a server writes it.
 func written(s Status) string {
-	return fmt.Sprintf("Zookeeper version: %s-1, built\nConnections: %d\nZxid: 0x%x\nMode: %s\nNode count: %d\n", s.Version, s.Connections, uint64(s.Zxid), s.Role, s.Znodes)
+	return fmt.Sprintf("Zookeeper version: %s-1, built\nReceived: %d\nSent: %d\nConnections: %d\nOutstanding: %d\nZxid: 0x%x\nMode: %s\nNode count: %d\n",
+		s.Version, s.Received, s.Sent, s.Connections, s.Outstanding, uint64(s.Zxid), s.Role, s.Znodes)
 }

@@ -19,7 +19,7 @@ Latency min/avg/max: 0/4.5/18
 Received: 58
 Sent: 57
 Connections: 3
-Outstanding: 0
+Outstanding: 2
 Zxid: 0x20000000c
 Mode: leader
 Node count: 5
@@ -43,8 +43,8 @@ func TestParseStatus(t *testing.T) {
 		name, answer string
 		want         Status
 	}{
-		{"leader", leaderAnswer, Status{Leader, 0x20000000c, "3.9.3", 3, [3]time.Duration{0, 4500 * time.Microsecond, 18 * ms}, 5}},
-		{"old and past the 63rd bit", oldAnswer, Status{Standalone, -0xffffffff, "3.4.13", 1, [3]time.Duration{0, 0, 11 * ms}, 4}},
+		{"leader", leaderAnswer, Status{Leader, 0x20000000c, "3.9.3", 3, [3]time.Duration{0, 4500 * time.Microsecond, 18 * ms}, 5, 58, 57, 2}},
+		{"old and past the 63rd bit", oldAnswer, Status{Standalone, -0xffffffff, "3.4.13", 1, [3]time.Duration{0, 0, 11 * ms}, 4, 4, 3, 0}},
 		{"mode alone", "Mode: observer\n", Status{Role: Observer}},
 	}
 	for _, test := range tests {

@@ -50,8 +50,8 @@ func statusCommand(f *statusFlags) *cobra.Command {
 		Use:   "status [host:port,...]",
 		Short: "Show how the servers of an ensemble are",
 		Long: "Status asks each server how it is, by four-letter words: its role, epoch and zxid, how far it is behind,\n" +
-			"sessions, watches, znodes, latency, disk. What a server does not allow (4lw.commands.whitelist) is said;\n" +
-			"--admin asks the admin server for it. It writes nothing and opens no session.\n\n" +
+			"connections, packets received and sent, requests that wait, latency (least, mean and largest), sessions, watches,\n" +
+			"znodes, disk. What a server does not allow (4lw.commands.whitelist) is said; --admin asks the admin server for it. It writes nothing and opens no session.\n\n" +
 			"Without servers it tells what the ensemble is that \"zklab ensemble up\" runs: who leads, is paused, is down.\n\n" +
 			"A server whose tree is not that of the others is named: it counts digests that do not match the leader's, or has\n" +
 			"another number of znodes at the same zxid.\n\n" +
@@ -278,7 +278,7 @@ func (f *statusFlags) printStatus(w io.Writer, e status.Ensemble) error {
 		}
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // closer than others: there are many columns
-	fmt.Fprintln(t, "SERVER\tROLE\tZXID\tBEHIND\tCONNS\tSESSIONS\tWATCHES\tZNODES\tLATENCY\tDISK\tVERSION")
+	fmt.Fprintln(t, "SERVER\tROLE\tZXID\tBEHIND\tCONNS\tRECEIVED\tSENT\tOUTSTANDING\tMIN/AVG/MAX MS\tSESSIONS\tWATCHES\tZNODES\tDISK\tVERSION")
 	for _, s := range e.Servers {
 		fmt.Fprintln(t, serverLine(s))
 	}
@@ -292,19 +292,20 @@ func leaderWords(e status.Ensemble) string {
 	return fmt.Sprintf(", %s leads in epoch %d", e.Leader, e.Epoch)
 }
 
-// serverLine is a line of the table. Latency is the mean and the largest.
+// serverLine is a line of the table.
 func serverLine(s status.Server) string {
 	role := string(s.Role)
 	if s.State != status.Serving {
 		role = string(s.State)
 	}
 	if s.State == status.NoAnswer || s.State == status.NotServing {
-		return s.Addr + "\t" + role + strings.Repeat("\t", 9) // all columns, or tabwriter begins another table
+		return s.Addr + "\t" + role + strings.Repeat("\t", 12) // all columns, or tabwriter begins another table
 	}
 	return strings.Join([]string{
 		s.Addr, role, s.Zxid.String(), number(s.Behind), strconv.Itoa(s.Connections),
-		number(s.Sessions), number(s.Watches), number(s.Znodes),
-		fmt.Sprintf("%.3g, to %.0f ms", s.Latency[1], s.Latency[2]), bytesOf(s.Disk), printable.Text(s.Version, 40),
+		strconv.FormatInt(s.Received, 10), strconv.FormatInt(s.Sent, 10), number(s.Outstanding),
+		fmt.Sprintf("%.0f/%.3g/%.0f", s.Latency[0], s.Latency[1], s.Latency[2]),
+		number(s.Sessions), number(s.Watches), number(s.Znodes), bytesOf(s.Disk), printable.Text(s.Version, 40),
 	}, "\t")
 }
 

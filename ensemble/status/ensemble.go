@@ -197,7 +197,7 @@ func (e *Ensemble) note(leaders []Server, alone int) {
 		add("srvr is not answered by %s, and stat is: what it tells is shown", strings.Join(who, ", "))
 	}
 	for _, m := range []struct{ word, tells string }{
-		{"mntr", "sessions, watches, znodes and waiting requests"}, {"dirs", "disk"},
+		{"mntr", "sessions, watches and znodes"}, {"dirs", "disk"},
 	} {
 		if who := missing[m.word]; len(who) > 0 {
 			add("%s not told by %s: %s is not in the 4lw.commands.whitelist, or not known there", m.tells, strings.Join(who, ", "), m.word)

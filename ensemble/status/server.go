@@ -35,7 +35,9 @@ type Server struct {
 	// same time.
 	Behind *int64 `json:"behind,omitempty"`
 
-	Connections int `json:"connections"`
+	Connections int   `json:"connections"`
+	Received    int64 `json:"received"` // packets of clients, since the server began
+	Sent        int64 `json:"sent"`     // packets to clients, likewise
 	// Latency of requests since the server began, in milliseconds: least, mean, largest.
 	Latency [3]float64 `json:"latency_ms"`
 
@@ -171,6 +173,7 @@ func (s *Server) basics(answer string) error {
 		return err
 	}
 	s.Version, s.Zxid, s.Epoch, s.Connections, s.counted = told.Version, history.ID(told.Zxid), told.Epoch(), told.Connections, told.Znodes
+	s.Received, s.Sent, s.Outstanding = told.Received, told.Sent, &told.Outstanding
 	for i, d := range told.Latency {
 		s.Latency[i] = float64(d) / float64(time.Millisecond)
 	}

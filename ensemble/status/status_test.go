@@ -61,12 +61,16 @@ func TestOf(t *testing.T) {
 	q := Query{Dial: server(map[string]string{"srvr": srvr, "mntr": mntr, "dirs": dirs})}
 	s := q.Of(t.Context(), "a:1")
 	if s.State != Serving || s.Role != ensemble.Follower || s.Version != "3.9.3" || s.Epoch != 5 || s.Zxid != 0x500000012 ||
-		s.Connections != 7 || s.Latency != [3]float64{0, 1.5, 20} || s.Error != "" || len(s.Missing) > 0 {
+		s.Connections != 7 || s.Received != 5 || s.Sent != 4 || s.Latency != [3]float64{0, 1.5, 20} || s.Error != "" || len(s.Missing) > 0 {
 		t.Errorf("%+v", s)
 	}
 	got := []int64{of(s.Sessions), of(s.Watches), of(s.Znodes), of(s.Ephemerals), of(s.Outstanding), of(s.Data), of(s.Disk)}
 	if want := []int64{4, 11, 9, 2, 3, 1234, 67109880}; !slices.Equal(got, want) {
 		t.Errorf("%v, not %v", got, want)
+	}
+	q = Query{Dial: server(map[string]string{"srvr": strings.Replace(srvr, "Outstanding: 0", "Outstanding: 6", 1), "mntr": "mntr" + notAllowed, "dirs": dirs})}
+	if s := q.Of(t.Context(), "a:1"); of(s.Outstanding) != 6 || s.Sessions != nil {
+		t.Errorf("without mntr: %+v", s)
 	}
 }
 

@@ -368,7 +368,7 @@ func TestStatusIsRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := ensemble.Status{Role: s.Role, Zxid: s.Zxid, Version: "3.9.3", Connections: 3, Znodes: s.Nodes, Latency: got.Latency}
+			want := ensemble.Status{Role: s.Role, Zxid: s.Zxid, Version: "3.9.3", Connections: 3, Znodes: s.Nodes, Latency: got.Latency, Received: 24, Sent: 28}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
