@@ -116,6 +116,9 @@ func (b backend) embedded() (ensemble.Starter, error) {
 			port = b.ports[i]
 		}
 		c.Addrs = append(c.Addrs, net.JoinHostPort(b.host, strconv.Itoa(port)))
+		if b.servers.metrics != 0 {
+			c.MetricsAddrs = append(c.MetricsAddrs, net.JoinHostPort(b.host, strconv.Itoa(b.servers.metrics+i)))
+		}
 	}
 	return c, nil
 }

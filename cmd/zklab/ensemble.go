@@ -62,6 +62,9 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err = validateRow(cmd, "metrics-port", b.nodes+b.servers.observers); err != nil {
+				return err
+			}
 			if b.host, b.ports, err = addresses(f.listen, b.nodes+b.servers.observers); err != nil {
 				return err
 			}
@@ -122,6 +125,9 @@ func up(cmd *cobra.Command, b backend, name string) (err error) {
 		return fmt.Errorf("interrupted before the ensemble was up: %w", ctx.Err())
 	}
 	if err != nil {
+		if b.servers.metrics != 0 {
+			return wayOut(err, "--listen or --metrics-port")
+		}
 		return wayOut(err, "--listen")
 	}
 	l, entry, err := listenForControl(cmd, e, b, name)
@@ -185,7 +191,7 @@ func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, nam
 		if err != nil {
 			return fmt.Errorf("server %d: %w", s.ID(), err)
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "server %d at %s: %s\n", s.ID(), s.Addr(), status.Role)
+		fmt.Fprintf(cmd.ErrOrStderr(), "server %d at %s: %s%s\n", s.ID(), s.Addr(), status.Role, metricsWords(s))
 	}
 	end := "interrupt to stop and remove it"
 	if detachedLog != "" {
@@ -194,6 +200,14 @@ func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, nam
 	fmt.Fprintf(cmd.ErrOrStderr(), "up, as %s; %s\n", e.Profile().Backend, end)
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), connectString(e, named))
 	return err
+}
+
+// metricsWords say where the server tells its metrics, if it does.
+func metricsWords(s ensemble.Server) string {
+	if m, ok := s.(interface{ MetricsAddr() string }); ok && m.MetricsAddr() != "" {
+		return fmt.Sprintf(", metrics at http://%s/metrics", reachable(m.MetricsAddr(), ""))
+	}
+	return ""
 }
 
 // connectString is what clients are given.

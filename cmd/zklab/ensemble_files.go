@@ -69,10 +69,18 @@ func (f *fileFlags) count() int { return f.nodes + f.servers.observers }
 // validatePorts says which flag names ports that there are not. A flag that was not given names none.
 func (f *fileFlags) validatePorts(cmd *cobra.Command, flags ...string) error {
 	for _, flag := range flags {
-		first, _ := cmd.Flags().GetInt(flag)
-		if cmd.Flags().Changed(flag) && (first < 1 || first+f.count()-1 > 65535) {
-			return usageError("--%s %d: there are no %d ports from there", flag, first, f.count())
+		if err := validateRow(cmd, flag, f.count()); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// validateRow says whether there are n ports from that which a flag names, if it was given.
+func validateRow(cmd *cobra.Command, flag string, n int) error {
+	first, _ := cmd.Flags().GetInt(flag)
+	if cmd.Flags().Changed(flag) && (first < 1 || first+n-1 > 65535) {
+		return usageError("--%s %d: there are no %d ports from there", flag, first, n)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ var groupsOf = map[string][]flagGroup{
 	"zklab register": {{"Instance", []string{"address", "id", "data", "grace", "verbose"}}, connectionFlags},
 	"zklab discover": {{"List", []string{"watch", "count", "json"}}, connectionFlags},
 	"zklab ensemble up": {
-		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "name", "detach"}},
+		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "name", "detach", "metrics-port"}},
 		serverFlags,
 		{"TLS", []string{"tls-cert", "tls-key", "tls-client-ca"}},
 		{"Data", []string{"data", "fsync"}},

@@ -34,6 +34,7 @@ type servers struct {
 	readOnly               bool
 	localSessions          bool
 	tls                    tlsFiles
+	metrics                int // the port of the first server's metrics; 0: none
 }
 
 // addTo makes flags of them.
@@ -42,6 +43,7 @@ func (s *servers) addTo(cmd *cobra.Command) {
 	s.addSettings(flags, "; embedded only", "default: all")
 	flags.Lookup("ttl").Usage = "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: true when embedded, false in containers)"
 	s.tls.addTo(flags)
+	flags.IntVar(&s.metrics, "metrics-port", 0, "port of the first server's metrics for Prometheus, at /metrics (embedded only; default: no server has them)")
 	flags.StringVar(&s.data, "data", "", "folder in which an embedded ensemble keeps its data through a restart (default: in memory alone)")
 	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write when it is on the disk, not when the operating system has it (with --data)")
 }
@@ -105,7 +107,7 @@ func (s *servers) validate(cmd *cobra.Command, b backend) error {
 	if least, most := embedded.LeastMaxRequest, embedded.MostMaxRequest; cmd.Flags().Changed("jute-maxbuffer") && (s.maxRequest < least || s.maxRequest > most) {
 		return usageError("--jute-maxbuffer %d: give a number of bytes from %d to %d", s.maxRequest, least, most)
 	}
-	for _, flag := range []string{"data", "max-client-cnxns", "4lw-commands-whitelist"} {
+	for _, flag := range []string{"data", "max-client-cnxns", "4lw-commands-whitelist", "metrics-port"} {
 		if b.kind == inContainers && cmd.Flags().Changed(flag) {
 			return usageError("--%s is for servers in this process: leave out --ensemble %s", flag, inContainers)
 		}

@@ -57,6 +57,10 @@ type Config struct {
 	// Addrs are the addresses for clients, host:port, one for each server. When
 	// empty, free ports of 127.0.0.1 are drawn. Not with InMemory.
 	Addrs []string
+	// MetricsAddrs are the addresses, host:port, one for each server, at which it tells Prometheus
+	// its metrics: GET /metrics, as Apache's PrometheusMetricsProvider does at its httpPort. Port 0
+	// stands for a free one; see [Server.MetricsAddr]. None when empty. Not with InMemory.
+	MetricsAddrs []string
 	// AdvertisedHost is where /zookeeper/config tells clients to connect, with each
 	// server's port: some clients go there, whatever they were given. When empty it
 	// is the host that a server listens on, and 127.0.0.1 if that means all addresses.
@@ -207,16 +211,25 @@ func (c Config) validate() error {
 }
 
 func (c Config) validateAddrs() error {
-	if len(c.Addrs) == 0 {
+	for field, addrs := range map[string][]string{"Addrs": c.Addrs, "MetricsAddrs": c.MetricsAddrs} {
+		if err := c.validateList(field, addrs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c Config) validateList(field string, addrs []string) error {
+	if len(addrs) == 0 {
 		return nil
 	}
 	if c.InMemory {
-		return fmt.Errorf("%w: servers in memory have no addresses to choose: leave Addrs out", ErrConfig)
+		return fmt.Errorf("%w: servers in memory have no addresses to choose: leave %s out", ErrConfig, field)
 	}
-	if n := c.Nodes + c.Observers; len(c.Addrs) != n {
-		return fmt.Errorf("%w: %d addresses for %d servers: give one for each, or none", ErrConfig, len(c.Addrs), n)
+	if n := c.Nodes + c.Observers; len(addrs) != n {
+		return fmt.Errorf("%w: %d addresses for %d servers: give one for each, or none", ErrConfig, len(addrs), n)
 	}
-	for _, addr := range c.Addrs {
+	for _, addr := range addrs {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
 			return fmt.Errorf("%w: address %q: write host:port", ErrConfig, addr)
 		}
@@ -268,7 +281,7 @@ func (c Config) Start(ctx context.Context) (ensemble.Ensemble, error) {
 
 // Sketch gives an ensemble of which no server runs, in memory.
 func (c Config) Sketch() (ensemble.Ensemble, error) {
-	c.InMemory, c.Addrs, c.Data, c.TLS, c.Stopped, c.Seed = true, nil, "", nil, true, 0
+	c.InMemory, c.Addrs, c.MetricsAddrs, c.Data, c.TLS, c.Stopped, c.Seed = true, nil, nil, "", nil, true, 0
 	return c.Start(context.Background())
 }
 

@@ -28,8 +28,11 @@ type Server struct {
 	disk     *zab.Disk     // survives kill and start
 	files    *files.Server // survive the process; nil: nothing does
 
-	life     sync.Mutex   // held by who starts or ends the server
-	listener net.Listener // reserved, until the first start
+	life        sync.Mutex   // held by who starts or ends the server
+	listener    net.Listener // reserved, until the first start
+	metrics     net.Listener // likewise
+	metricsAddr string       // fixed when the ensemble has started
+	page        *metricsPage // while it runs; nil: it tells no metrics
 
 	mu     sync.Mutex
 	run    *server.Server // nil while down
@@ -67,7 +70,13 @@ func (s *Server) reserve() error {
 	}
 	s.addr = l.Addr().String()
 	s.listener = l
-	return nil
+	if addrs := s.ensemble.cfg.MetricsAddrs; len(addrs) > 0 {
+		s.metricsAddr = addrs[s.id-1]
+	}
+	if s.metrics, err = s.listenForMetrics(); err == nil && s.metrics != nil {
+		s.metricsAddr = s.metrics.Addr().String()
+	}
+	return err
 }
 
 func (s *Server) listen() (net.Listener, error) {
@@ -104,19 +113,34 @@ func (s *Server) Start(context.Context) error {
 	if err := s.unwritable(); err != nil {
 		return err
 	}
-	l := s.listener
-	s.listener = nil
-	if l == nil {
-		var err error
-		if l, err = s.listen(); err != nil {
-			return err
-		}
+	l, metrics, err := s.listeners()
+	if err != nil {
+		return err
 	}
 	run := server.New(s.config(l))
+	if metrics != nil {
+		s.page = serveMetrics(metrics, run)
+	}
 	s.ensemble.links.Attach(s.id, run.Deliver, run.PeerReset)
 	s.set(run)
 	run.Run()
 	return nil
+}
+
+// listeners are those that are reserved, or new ones.
+func (s *Server) listeners() (clients, metrics net.Listener, err error) {
+	clients, metrics = s.listener, s.metrics
+	s.listener, s.metrics = nil, nil
+	if clients != nil {
+		return clients, metrics, nil
+	}
+	if clients, err = s.listen(); err != nil {
+		return nil, nil, err
+	}
+	if metrics, err = s.listenForMetrics(); err != nil {
+		return nil, nil, errors.Join(err, clients.Close())
+	}
+	return clients, metrics, nil
 }
 
 func (s *Server) config(l net.Listener) server.Config {
@@ -152,6 +176,8 @@ func (s *Server) end(how func(*server.Server)) error {
 	defer s.life.Unlock()
 	if run := s.current(); run != nil {
 		how(run)
+		s.page.close()
+		s.page = nil
 		s.ensemble.links.Detach(s.id)
 		s.set(nil)
 	}
@@ -246,5 +272,9 @@ func (s *Server) release() {
 	if s.listener != nil {
 		s.listener.Close()
 		s.listener = nil
+	}
+	if s.metrics != nil {
+		s.metrics.Close()
+		s.metrics = nil
 	}
 }

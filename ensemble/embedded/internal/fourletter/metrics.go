@@ -2,11 +2,11 @@ package fourletter
 
 import (
 	"math"
-	"slices"
+	"strconv"
 	"strings"
 )
 
-// These are the names of what mntr lists behind its gauges, since ZooKeeper 3.6, in
+// These are the names of what is listed behind the gauges, since ZooKeeper 3.6, in
 // the order in which a real server's hash maps have them. What a server of this
 // package does not count, for there is no such thing in it, is 0.
 var (
@@ -103,25 +103,111 @@ func (c *Counters) Measured(what Measure, value int64) {
 	d.Add(value)
 }
 
-// metrics writes all that is counted and measured.
-func (b *monitor) metrics(c *Counters) {
+// kind says what a metric is, and so how its values are told.
+type kind int
+
+const (
+	gauge       kind = iota // what there is now
+	counter                 // how often something happened
+	summary                 // values, with their sum (DetailLevel.BASIC)
+	distributed             // values with quantiles, too (DetailLevel.ADVANCED)
+)
+
+// metric is one line of the table that mntr and Prometheus are told. The names are those that a real
+// server registers.
+type metric struct {
+	name   string
+	kind   kind
+	value  number       // of a gauge and a counter
+	values distribution // of the others
+}
+
+// number is a whole one, or a double in Java.
+type number struct {
+	value  float64
+	double bool
+}
+
+// java prints it as Java does.
+func (n number) java() string {
+	if n.double {
+		return javaDouble(n.value)
+	}
+	return strconv.FormatFloat(n.value, 'f', -1, 64)
+}
+
+// metricsOf is the table, in the order of mntr. A server that does not serve has no gauges, as a
+// real one takes them back then.
+func metricsOf(s Server) (all []metric) {
+	if s.Serving {
+		all = gauges(s)
+	}
 	for _, name := range counterNames {
-		b.line(name, c.counts[Count(name)])
+		all = append(all, metric{name: name, kind: counter, value: number{value: float64(s.Counters.counts[Count(name)])}})
 	}
 	for _, name := range summaryNames {
-		b.summary(name, c.measure(name).Latency)
+		all = append(all, metric{name: name, kind: summary, values: s.Counters.measure(name)})
 	}
 	for _, name := range distributionNames {
-		d := c.measure(name)
-		b.summary(name, d.Latency)
-		sorted := slices.Sorted(slices.Values(d.latest))
-		for _, p := range []struct {
-			name  string
-			share float64
-		}{{"p50", .5}, {"p95", .95}, {"p99", .99}, {"p999", .999}} {
-			b.line(p.name+"_"+name, quantile(sorted, p.share))
+		all = append(all, metric{name: name, kind: distributed, values: s.Counters.measure(name)})
+	}
+	return all
+}
+
+// gauges are those of a server that serves.
+func gauges(s Server) (all []metric) {
+	c := s.Counters
+	lastResponse, leastResponse, largestResponse := c.responses.values()
+	add := func(name string, value int64) {
+		all = append(all, metric{name: name, kind: gauge, value: number{value: float64(value)}})
+	}
+	double := func(name string, value float64) {
+		all = append(all, metric{name: name, kind: gauge, value: number{value, true}})
+	}
+	leader := func(name string, value func(*Leader) int) {
+		if s.Leader != nil {
+			add(name, int64(value(s.Leader)))
 		}
 	}
+	open, limit := openFiles()
+
+	add("ephemerals_count", int64(s.Ephemerals))
+	add("num_alive_connections", c.connections)
+	double("avg_latency", c.latency.average())
+	leader("min_proposal_size", func(l *Leader) int { _, least, _ := l.Proposals.values(); return least })
+	add("outstanding_requests", c.outstanding)
+	add("znode_count", int64(s.Nodes))
+	add("global_sessions", int64(s.Sessions))
+	add("non_mtls_remote_conn_count", 0)
+	add("last_client_response_size", int64(lastResponse))
+	add("packets_sent", c.sent)
+	add("packets_received", c.received)
+	leader("max_proposal_size", func(l *Leader) int { _, _, largest := l.Proposals.values(); return largest })
+	add("max_client_response_size", int64(largestResponse))
+	leader("synced_followers", func(l *Leader) int { return l.SyncedFollowers })
+	double("connection_drop_probability", 0)
+	add("watch_count", int64(s.Watches))
+	leader("synced_non_voting_followers", func(*Leader) int { return 0 })
+	leader("synced_observers", func(l *Leader) int { return l.SyncedObservers })
+	add("auth_failed_count", 0)
+	add("min_latency", c.latency.min)
+	add("max_file_descriptor_count", limit)
+	add("approximate_data_size", s.DataSize)
+	add("open_file_descriptor_count", open)
+	leader("last_proposal_size", func(l *Leader) int { last, _, _ := l.Proposals.values(); return last })
+	leader("pending_syncs", func(l *Leader) int { return l.PendingSyncs })
+	leader("leader_uptime", func(l *Leader) int { return int(l.Uptime.Milliseconds()) })
+	add("local_sessions", int64(s.LocalSessions))
+	add("uptime", s.Uptime.Milliseconds())
+	add("max_latency", c.latency.max)
+	add("outstanding_tls_handshake", 0)
+	leader("learners", func(l *Leader) int { return l.Learners })
+	add("min_client_response_size", int64(leastResponse))
+	add("non_mtls_local_conn_count", 0)
+	if s.inQuorum() {
+		add("quorum_size", int64(s.Voters))
+	}
+	return all
 }
 
 func (c *Counters) measure(name string) distribution {

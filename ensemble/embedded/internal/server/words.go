@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"net"
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
@@ -22,6 +24,31 @@ func (s *Server) answerWord(k *call) {
 		c.counters.Sent()
 	}
 	s.finish(c)
+}
+
+// Metrics is what Prometheus is told. Of a paused server it waits until that goes on; it is an error
+// if ctx ends first, or the server has ended.
+func (s *Server) Metrics(ctx context.Context) (string, error) {
+	for {
+		s.mu.Lock()
+		paused, over, text := s.paused, s.over, ""
+		if paused == nil && !over {
+			facts := s.facts(nil)
+			facts.Counters = &s.counters // there are those of a server that does not serve, too
+			text = fourletter.Prometheus(facts)
+		}
+		s.mu.Unlock()
+		if paused == nil && !over {
+			return text, nil
+		}
+		select {
+		case <-paused:
+		case <-s.ending:
+			return "", net.ErrClosed
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
 }
 
 // facts is what the words tell of the server, asked by c.
