@@ -16,7 +16,17 @@ import (
 // other: what is left behind is nobody else's.
 func TestRealScripts(t *testing.T) {
 	dockertest.Require(t)
-	testscript.Run(t, params("testdata/real"))
+	p := params("testdata/real")
+	p.Cmds["removes"] = removes
+	testscript.Run(t, p)
+}
+
+// removes removes containers at the end of the script, however that ends.
+func removes(ts *testscript.TestScript, neg bool, names []string) {
+	if neg || len(names) == 0 {
+		ts.Fatalf("usage: removes container...")
+	}
+	ts.Defer(func() { _ = ts.Exec("docker", append([]string{"rm", "-f", "-v"}, names...)...) })
 }
 
 // An ensemble that Docker Compose runs.
