@@ -111,7 +111,7 @@ func notUp(ctx context.Context, err error, w io.Writer, said io.Reader) error {
 	case errors.As(err, &exit) && exit.ExitCode() > 0:
 		return verdictError{fromChild(exit.ExitCode())}
 	}
-	return fmt.Errorf("the process of the ensemble ended before it was up: %w", err)
+	return fmt.Errorf("the process of the ensemble ended before it was up: %w (zklab clean removes what it left)", err)
 }
 
 // logLook is from one look at the log to the next.

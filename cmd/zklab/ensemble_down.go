@@ -112,7 +112,7 @@ func down(ctx context.Context, out io.Writer, e control.Entry, patience time.Dur
 	asked, asking := context.WithTimeout(ctx, changeInterval+control.AskTimeout)
 	defer asking()
 	if _, err := control.End(asked, e.Socket()); err != nil && !e.Died() && e.Written() {
-		return fmt.Errorf("ensemble %s, process %d: %w (kill the process, and try again)", e.Name, e.Process.PID, err)
+		return fmt.Errorf("ensemble %s, process %d: %w (it ends when it goes on; else kill the process, and try again)", e.Name, e.Process.PID, err)
 	}
 	for e.Written() {
 		if e.Died() {

@@ -6,6 +6,8 @@
 // and [Answer] makes the text there; [Is] tells a word from the length of a
 // connect request. [Counters] and [ConnCounters] count what the words report.
 //
+// [Prometheus] tells the metrics of mntr to Prometheus: both come from one table.
+//
 // The texts are laid out as Apache ZooKeeper 3.9.3 lays them out, byte by byte,
 // for the programs that read them. What a hash map orders by chance in Java
 // (sessions, paths) is sorted here.
