@@ -233,6 +233,8 @@ func (f *fileFlags) validateHosts(cmd *cobra.Command) error {
 	}
 	switch n := len(f.hosts); {
 	case n == 0:
+	case !cmd.Flags().Changed("nodes") && f.servers.observers >= n:
+		return usageError("--observers %d: of the %d --hosts at least one has to vote", f.servers.observers, n)
 	case !cmd.Flags().Changed("nodes"):
 		f.nodes = n - f.servers.observers
 	case n != f.count():

@@ -71,7 +71,7 @@ func newPs() *cobra.Command {
 }
 
 // engineTimeout bounds the question what dead processes left on a Docker engine.
-const engineTimeout = 10 * time.Second
+const engineTimeout = 3 * time.Second
 
 // listEnsembles looks at all ensembles at once, and at what dead processes left in containers, where an
 // engine answers.

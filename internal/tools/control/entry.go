@@ -74,8 +74,12 @@ func (e Entry) Socket() string { return path(folder(), e.Name) }
 // killed, or the machine was started again. If nobody can know, it is false.
 func (e Entry) Died() bool { return e.Process.Lives(owner.Self()) == owner.Dead }
 
-// Entries are those that are written down, by name. Files that are no entries are passed over.
+// Entries are those that are written down, by name. Files that are no entries are passed over, and
+// all in a folder that somebody else can write to.
 func Entries() (all []Entry) {
+	if info, err := os.Lstat(folder()); err != nil || !private(info) {
+		return nil
+	}
 	files, _ := os.ReadDir(folder())
 	for _, file := range files {
 		if !strings.HasSuffix(file.Name(), entrySuffix) {

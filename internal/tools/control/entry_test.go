@@ -67,6 +67,12 @@ func TestEntries(t *testing.T) {
 	if err := again.Remove(); err != nil {
 		t.Errorf("removed again: %v", err)
 	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if all := Entries(); len(all) > 0 {
+		t.Errorf("in a folder for everybody: %+v", all)
+	}
 }
 
 // Who asks for the end of an ensemble can tell when the answer is complete: nothing comes behind it,
