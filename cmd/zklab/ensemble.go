@@ -113,7 +113,7 @@ func addresses(listen string, n int) (host string, ports []int, err error) {
 }
 
 // up runs an ensemble until a signal comes, or somebody takes it down.
-func up(cmd *cobra.Command, b backend, name string) (err error) {
+func up(cmd *cobra.Command, b backend, name string) error {
 	starter, err := b.starter()
 	if err != nil {
 		return err
@@ -130,15 +130,21 @@ func up(cmd *cobra.Command, b backend, name string) (err error) {
 		}
 		return wayOut(err, "--listen")
 	}
+	return serve(ctx, cmd, e, b, name)
+}
+
+// serve lets clients and commands use an ensemble until it is to end, and closes it.
+func serve(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, b backend, name string) error {
 	l, entry, err := listenForControl(cmd, e, b, name)
 	if err != nil {
 		return errors.Join(err, e.Close())
 	}
-	defer func() { err = errors.Join(err, closeAll(e, l, entry)) }()
-	if err := introduce(ctx, cmd, e, b.named, entry); err != nil {
-		return err
+	if err = introduce(ctx, cmd, e, b.named, entry); err == nil {
+		if err = awaitEnd(ctx, cmd, e, l); err != nil && detachedLog != "" {
+			entry = nil // it stays with its log, which says why: zklab ensemble ps shows that
+		}
 	}
-	return awaitEnd(ctx, cmd, e, l)
+	return errors.Join(err, closeAll(e, l, entry))
 }
 
 // awaitEnd tells people what servers become until the ensemble is to end.
@@ -162,7 +168,7 @@ func awaitEnd(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, l *c
 	return nil
 }
 
-// closeAll ends what nobody controls any more. What is written down of an ensemble whose servers
+// closeAll ends what nobody controls any more, and removes the entry if there is one. What is written down of an ensemble whose servers
 // could not be removed stays: zklab ensemble down tries again.
 func closeAll(e ensemble.Ensemble, l *control.Listener, entry *control.Entry) error {
 	var err error
