@@ -102,6 +102,9 @@ func downAll(ctx context.Context, out io.Writer, patience time.Duration) error {
 	return errors.Join(errs...)
 }
 
+// answerTimeout bounds the wait for a process to take in that its ensemble is to end.
+const answerTimeout = 10 * time.Second
+
 // downLook is from one look at whether an ensemble has ended to the next.
 const downLook = 20 * time.Millisecond
 
@@ -109,7 +112,7 @@ const downLook = 20 * time.Millisecond
 func down(ctx context.Context, out io.Writer, e control.Entry, patience time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("it has not ended within "+patience.String()))
 	defer cancel()
-	asked, asking := context.WithTimeout(ctx, changeInterval+control.AskTimeout)
+	asked, asking := context.WithTimeout(ctx, answerTimeout)
 	defer asking()
 	if _, err := control.End(asked, e.Socket()); err != nil && !e.Died() && e.Written() {
 		return fmt.Errorf("ensemble %s, process %d: %w (it ends when it goes on; else kill the process, and try again)", e.Name, e.Process.PID, err)

@@ -100,10 +100,13 @@ func listEnsembles(ctx context.Context) ensembleList {
 	return l
 }
 
+// lookTimeout bounds the question what an ensemble is. Each of its servers has a second of that.
+const lookTimeout = 3 * time.Second
+
 // lookAt finds out what an ensemble is.
 func lookAt(ctx context.Context, e control.Entry) listed {
 	l := listed{Entry: e, State: silent}
-	ctx, cancel := context.WithTimeout(ctx, changeInterval+control.AskTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	answer, err := control.Status(ctx, e.Socket())
 	switch {

@@ -64,8 +64,7 @@ func (s State) String() string {
 var ErrRequest = errors.New("wrong request")
 
 const (
-	// AskTimeout bounds the question what one server is.
-	AskTimeout    = time.Second
+	askTimeout    = time.Second      // for one server's status
 	leaderTimeout = 10 * time.Second // for somebody to lead
 	// ServeTimeout is how long a server that was started or resumed is waited for.
 	ServeTimeout = 10 * time.Second
@@ -98,7 +97,7 @@ func (c *Controller) Status(ctx context.Context) []State {
 // look finds out what a server is. One that is paused or down is not asked: it
 // would not answer.
 func look(ctx context.Context, s ensemble.Server) State {
-	ctx, cancel := context.WithTimeout(ctx, AskTimeout)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	state := State{ID: s.ID(), Addr: s.Addr(), Role: NotServing}
 	if k, ok := s.(ensemble.Killer); ok {
