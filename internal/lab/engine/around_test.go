@@ -216,7 +216,8 @@ func TestSubjectThatConnectsToTheServers(t *testing.T) {
 }
 
 // No right subject that the command names goes around its link, whatever is done to servers and
-// clients. (Of zklab's own recipes TestOwnRecipesUnderClientFaults shows it.)
+// clients, and no variant of zklab's own recipes breaks a promise. (Of the recipes themselves
+// TestOwnRecipesUnderClientFaults shows both.)
 func TestNamedSubjectsKeepToTheirLinks(t *testing.T) {
 	e, err := plan.Parse("all", time.Second)
 	if err != nil {
@@ -232,7 +233,12 @@ func TestNamedSubjectsKeepToTheirLinks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				keepsToItsLink(t, virtually(t, engine.Config{Workload: w, Settings: settings.Settings{TimeLimit: 20 * time.Second}, Seed: 1, Faults: e, MinLoad: -1}))
+				o := virtually(t, engine.Config{Workload: w, Settings: settings.Settings{TimeLimit: 20 * time.Second}, Seed: 1, Faults: e, MinLoad: -1})
+				keepsToItsLink(t, o)
+				if o.Result.Verdict == checker.Violation && strings.HasPrefix(s.Name, workloads.Own) {
+					t.Error("it breaks a promise")
+					runtest.Explain(t, o.Result)
+				}
 			})
 		}
 	}
