@@ -39,8 +39,11 @@ func (d *doing) begin(ctx context.Context, do doer) error {
 	select {
 	case <-begun:
 	case err := <-f.over:
-		cancel()
-		return err
+		if !await.Closed(begun) {
+			cancel()
+			return err
+		}
+		f.over <- err // it began, and has ended since
 	}
 	d.set(f)
 	if unbind() {
@@ -234,8 +237,10 @@ func (q doJobs) Take(ctx context.Context) (Job, error) {
 	select {
 	case <-begun:
 	case <-j.over:
-		cancel()
-		return nil, j.err
+		if !await.Closed(begun) {
+			cancel()
+			return nil, j.err
+		}
 	}
 	if unbind() {
 		return j, nil
