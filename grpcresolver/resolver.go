@@ -4,7 +4,7 @@
 // of them a call goes to, and whether a server answers, is up to gRPC.
 //
 //	conn, err := grpc.NewClient("zk:///services/web",
-//		grpc.WithResolvers(grpcresolver.NewBuilder(session)),
+//		grpc.WithResolvers(grpcresolver.NewBuilder(client)),
 //		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
 //		…)
 //
@@ -31,22 +31,22 @@ const Scheme = "zk"
 
 // Builder makes resolvers of targets zk:///path, where path is that of a service. It is safe
 // for concurrent use.
-type Builder struct{ session *recipes.Client }
+type Builder struct{ client *recipes.Client }
 
 var _ resolver.Builder = (*Builder)(nil)
 
-// NewBuilder returns a builder whose resolvers look services up in a session. Close the gRPC
-// connections before the session; afterwards they keep the addresses that they had.
+// NewBuilder returns a builder whose resolvers look services up with a client of recipes. Close the gRPC
+// connections before the client; afterwards they keep the addresses that they had.
 func NewBuilder(s *recipes.Client) *Builder { return &Builder{s} }
 
 // Scheme is zk.
 func (b *Builder) Scheme() string { return Scheme }
 
 // Build begins to follow the service of a target. A target with a host is an error: the
-// servers of ZooKeeper are those of the session.
+// servers of ZooKeeper are those of the client.
 func (b *Builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolver.BuildOptions) (resolver.Resolver, error) {
 	if target.URL.Host != "" {
-		return nil, fmt.Errorf("target %s names the host %s: write %s:///path, the servers are those of the session", &target.URL, target.URL.Host, Scheme)
+		return nil, fmt.Errorf("target %s names the host %s: write %s:///path, the servers are those of the client", &target.URL, target.URL.Host, Scheme)
 	}
 	if len(target.URL.Path) < 2 {
 		return nil, fmt.Errorf("target %s has no path: write %s:///path, such as %[2]s:///services/web", &target.URL, Scheme)
@@ -55,7 +55,7 @@ func (b *Builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolv
 		return nil, fmt.Errorf("the path of target %s is none of a znode: write %s://%s", &target.URL, Scheme, clean)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &follower{path: target.URL.Path, directory: recipes.NewDirectory(b.session, target.URL.Path), cc: cc, stop: stop, done: make(chan struct{})}
+	r := &follower{path: target.URL.Path, directory: recipes.NewDirectory(b.client, target.URL.Path), cc: cc, stop: stop, done: make(chan struct{})}
 	go r.follow(ctx)
 	return r, nil
 }
@@ -75,7 +75,7 @@ type follower struct {
 // again is how long it waits after an error before it looks again.
 const again = time.Second
 
-// follow goes on after an error, such as for want of rights, until the session is closed.
+// follow goes on after an error, such as for want of rights, until the client is closed.
 func (r *follower) follow(ctx context.Context) {
 	defer close(r.done)
 	for {

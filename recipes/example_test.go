@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// A session is closed before its connection, and recipes before their session.
+// Close recipes before their client, and the client before its connection.
 func Example() {
 	conn, events, err := zk.Connect([]string{"127.0.0.1:2181"}, 10*time.Second)
 	if err != nil {
@@ -21,13 +21,13 @@ func Example() {
 	defer conn.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	session := recipes.NewClient(conn, events, 10*time.Second)
-	defer session.Close(ctx)
-	if err := session.Await(ctx); err != nil { // is there a server at all?
+	client := recipes.NewClient(conn, events, 10*time.Second)
+	defer client.Close(ctx)
+	if err := client.Await(ctx); err != nil { // is there a server at all?
 		log.Fatal(err)
 	}
 
-	lock := recipes.NewLock(session, "/app/lock")
+	lock := recipes.NewLock(client, "/app/lock")
 	defer lock.Close(ctx)
 	err = lock.Do(ctx, func(ctx context.Context) error {
 		fmt.Println("locked, token", recipes.Fence(ctx))
@@ -52,15 +52,15 @@ func ExampleLock_Do() {
 func writeAll(context.Context, int64) error { return nil }
 
 // What is written to ZooKeeper itself is refused by the servers once the lock is lost.
-func ExampleSession_Multi() {
-	var session *recipes.Client // see the example of the package
+func ExampleClient_Multi() {
+	var client *recipes.Client // see the example of the package
 	var lock *recipes.Lock
 	err := lock.Do(context.Background(), func(ctx context.Context) error {
-		data, stat, err := session.Get(ctx, "/app/state")
+		data, stat, err := client.Get(ctx, "/app/state")
 		if err != nil {
 			return err
 		}
-		return session.Multi(ctx, &zk.SetDataRequest{Path: "/app/state", Data: append(data, '.'), Version: stat.Version})
+		return client.Multi(ctx, &zk.SetDataRequest{Path: "/app/state", Data: append(data, '.'), Version: stat.Version})
 	})
 	if err != nil {
 		log.Print(err)
@@ -118,9 +118,9 @@ func ExampleLock_TryLock() {
 
 // Several locks are taken at once, in whatever order they are named.
 func ExampleMultiLock_Do() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	both := recipes.NewMultiLock(session, "/accounts/42", "/accounts/7")
+	both := recipes.NewMultiLock(client, "/accounts/42", "/accounts/7")
 	defer both.Close(ctx)
 	err := both.Do(ctx, func(ctx context.Context) error {
 		return writeAll(ctx, recipes.Fence(ctx)) // one token for both
@@ -132,9 +132,9 @@ func ExampleMultiLock_Do() {
 
 // A leader whose session is lost stands again.
 func ExampleElection_Do() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	election := recipes.NewElection(session, "/app/leader", "host-1:8080")
+	election := recipes.NewElection(client, "/app/leader", "host-1:8080")
 	defer election.Close(ctx)
 	for {
 		err := election.Do(ctx, func(ctx context.Context) error {
@@ -149,9 +149,9 @@ func ExampleElection_Do() {
 }
 
 func ExampleQueue() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	queue := recipes.NewQueue(session, "/app/queue")
+	queue := recipes.NewQueue(client, "/app/queue")
 	defer queue.Close(ctx)
 	err := queue.Put(ctx, []byte("job 1"))
 	switch {
@@ -167,9 +167,9 @@ func ExampleQueue() {
 }
 
 func ExamplePriorityQueue() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	queue := recipes.NewPriorityQueue(session, "/app/jobs")
+	queue := recipes.NewPriorityQueue(client, "/app/jobs")
 	defer queue.Close(ctx)
 	_ = queue.Put(ctx, 9, []byte("tidy up"))
 	_ = queue.Put(ctx, 1, []byte("put out the fire"))
@@ -180,9 +180,9 @@ func ExamplePriorityQueue() {
 }
 
 func ExampleDelayQueue() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	queue := recipes.NewDelayQueue(session, "/app/reminders")
+	queue := recipes.NewDelayQueue(client, "/app/reminders")
 	defer queue.Close(ctx)
 	_ = queue.Put(ctx, time.Now().Add(time.Hour), []byte("stretch your legs"))
 	reminder, err := queue.Take(ctx) // in an hour
@@ -192,9 +192,9 @@ func ExampleDelayQueue() {
 }
 
 func ExampleJobQueue() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	jobs := recipes.NewJobQueue(session, "/app/jobs", 3)
+	jobs := recipes.NewJobQueue(client, "/app/jobs", 3)
 	defer jobs.Close(ctx)
 	id, err := jobs.Put(ctx, []byte("2 + 3"))
 	if err != nil {
@@ -214,9 +214,9 @@ func ExampleJobQueue() {
 }
 
 func ExampleGroup() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	group := recipes.NewGroup(session, "/app/workers")
+	group := recipes.NewGroup(client, "/app/workers")
 	defer group.Close(ctx)
 	if err := group.Join(ctx, []byte("10.0.0.7:8080")); err != nil {
 		return
@@ -231,9 +231,9 @@ func ExampleGroup() {
 
 // A server says where it is, and a client calls one server after the other.
 func ExampleService() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	web := recipes.NewService(session, "/services/web")
+	web := recipes.NewService(client, "/services/web")
 	defer web.Close(ctx)
 	registration, err := web.Register(ctx, recipes.Instance{Address: "10.0.0.7:8080"})
 	if err != nil {
@@ -249,9 +249,9 @@ func ExampleService() {
 }
 
 func ExampleBarrier() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	barrier := recipes.NewBarrier(session, "/app/maintenance")
+	barrier := recipes.NewBarrier(client, "/app/maintenance")
 	defer barrier.Close(ctx)
 	if err := barrier.Await(ctx); err == nil {
 		fmt.Println("no maintenance now")
@@ -259,9 +259,9 @@ func ExampleBarrier() {
 }
 
 func ExampleDoubleBarrier() {
-	var session *recipes.Client // see the example of the package
+	var client *recipes.Client // see the example of the package
 	ctx := context.Background()
-	step := recipes.NewDoubleBarrier(session, "/app/step", 3)
+	step := recipes.NewDoubleBarrier(client, "/app/step", 3)
 	defer step.Close(ctx)
 	if err := step.Enter(ctx); err != nil {
 		return
