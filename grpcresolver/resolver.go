@@ -37,7 +37,7 @@ var _ resolver.Builder = (*Builder)(nil)
 
 // NewBuilder returns a builder whose resolvers look services up with a client of recipes. Close the gRPC
 // connections before the client; afterwards they keep the addresses that they had.
-func NewBuilder(s *recipes.Client) *Builder { return &Builder{s} }
+func NewBuilder(c *recipes.Client) *Builder { return &Builder{c} }
 
 // Scheme is zk.
 func (b *Builder) Scheme() string { return Scheme }
