@@ -167,7 +167,7 @@ func (b *Barrier) Await(ctx context.Context) error {
 	})
 }
 
-// await waits in z. The quorumSync at its start is what makes "not raised" mean a
+// await waits in z. The QuorumSync at its start is what makes "not raised" mean a
 // moment of this call, and not of the past of a server that lags behind.
 func (b *Barrier) await(ctx context.Context, z *client.Session) error {
 	if exists, err := b.r.Client.QuorumSync(ctx, z, b.r.Path); err != nil || !exists {

@@ -20,7 +20,7 @@ import (
 //
 // Only follow writes the copy, and what it writes is what a server showed, each time later
 // than all before: a session's views never go back (Programmer's Guide, Consistency
-// Guarantees: single system image), and those of the next session begin with a quorumSync.
+// Guarantees: single system image), and those of the next session begin with a QuorumSync.
 // Znodes of one depth are read at once, deeper ones when those are done: so a list that
 // takes a znode away is always of a later view than the znode.
 

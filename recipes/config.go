@@ -79,7 +79,7 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 }
 
 // write sets the data of the znode, if it has a version, or makes it, as there was one before or
-// not. The error is errAgain where somebody else has made or deleted it.
+// not. The error is ErrAgain where somebody else has made or deleted it.
 func (c *Config) write(ctx context.Context, z *client.Session, before configured, version int32, data []byte) (calls.Outcome, error) {
 	o, err := calls.Once(ctx, c.r.Client, z, func() (struct{}, error) {
 		if !before.Exists {

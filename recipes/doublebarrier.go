@@ -176,7 +176,7 @@ func (d *DoubleBarrier) Leave(ctx context.Context) error {
 	return nil
 }
 
-// awaitAlone waits until no other of m's round is present. Its quorumSync sees to
+// awaitAlone waits until no other of m's round is present. Its QuorumSync sees to
 // it that all it sees is of the time of the call.
 func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *client.Session, m *membership) error {
 	if _, err := d.line.Client.QuorumSync(ctx, z, d.line.Path); err != nil {

@@ -91,7 +91,7 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 }
 
 // mend makes the folders anew, once, if all is there that is to be removed: then somebody has
-// removed one of them, and errAgain asks for another attempt.
+// removed one of them, and ErrAgain asks for another attempt.
 func (q *JobQueue) mend(ctx context.Context, z *client.Session, mended *bool, paths ...string) error {
 	if exist, err := q.r.Client.QuorumSync(ctx, z, paths...); err != nil || !exist || *mended {
 		return err

@@ -151,7 +151,7 @@ func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.No
 }
 
 // act puts back what nobody works on any more, or else assigns as much as it can. It says
-// whether it has assigned anything; the error is errAgain where a folder had to be made anew.
+// whether it has assigned anything; the error is ErrAgain where a folder had to be made anew.
 func (p *plan) act(ctx context.Context, z *client.Session, now observed) (done bool, err error) {
 	for _, n := range now.lost {
 		if err := p.putBack(ctx, z, n); err != nil {

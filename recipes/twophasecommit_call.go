@@ -114,7 +114,7 @@ func (w *transactionCall) fresh(ctx context.Context, path string) (client.Value,
 }
 
 // learn waits in z for the outcome, or decides it. Before votes are taken for missing all is
-// read behind a quorumSync that comes after due: what was acknowledged by then counts.
+// read behind a QuorumSync that comes after due: what was acknowledged by then counts.
 func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome string, err error) {
 	for removed := 0; removed <= client.MaxRecreate; {
 		late := !due.IsZero() && !time.Now().Before(due)

@@ -34,7 +34,7 @@ func ByOne[T any](look func(context.Context, *client.Session) (T, <-chan zk.Even
 	}
 }
 
-// Next waits in z for the next state. Unless that may be behind, the quorumSync at its start
+// Next waits in z for the next state. Unless that may be behind, the QuorumSync at its start
 // makes views of z of no time before those of the sessions before; within a session they never
 // go back (Programmer's Guide, Consistency Guarantees: single system image). So whatever
 // differs is later.

@@ -81,7 +81,7 @@ func (ms *Markers) sendMarked(m *marker, ops ...any) markedWrite {
 }
 
 // outcome returns the outcome of w, which was answered with err or not at all. The
-// first of the ops that failed gives the error that comes with notApplied.
+// first of the ops that failed gives the error that comes with NotApplied.
 func (ms *Markers) outcome(ctx context.Context, m *marker, w markedWrite, err error) (Outcome, error) {
 	switch {
 	case err == nil:

@@ -41,7 +41,7 @@ func Once[T any](ctx context.Context, cl *client.Client, z *client.Session, f fu
 	return NotApplied, err
 }
 
-// AppliedUnless is applied if there is no error, else notApplied.
+// AppliedUnless is applied if there is no error, else NotApplied.
 func AppliedUnless(err error) (Outcome, error) {
 	if err != nil {
 		return NotApplied, err

@@ -21,8 +21,8 @@ type Recipe struct {
 	Calls    client.Tasks // that are under way
 	CleanUps client.Tasks // of what they left behind
 
-	order   sync.Mutex      // of start and stopCalls
-	Context context.Context // of all calls; ends with stopCalls
+	order   sync.Mutex      // of Start and StopCalls
+	Context context.Context // of all calls; ends with StopCalls
 	stop    context.CancelFunc
 }
 
@@ -32,7 +32,7 @@ func New(cl *client.Client, path string) *Recipe {
 	return &Recipe{Client: cl, Path: path, Context: ctx, stop: stop}
 }
 
-// Start begins a call. Its context ends with stopCalls, too; end must be called.
+// Start begins a call. Its context ends with StopCalls, too; end must be called.
 func (r *Recipe) Start(ctx context.Context) (_ context.Context, end func(), err error) {
 	if err := znodes.CheckPath(r.Path); err != nil {
 		return nil, nil, err
@@ -53,7 +53,7 @@ func (r *Recipe) Start(ctx context.Context) (_ context.Context, end func(), err 
 }
 
 // Attempts runs one attempt at an operation after the other until its outcome
-// is known, or can't be. An attempt that was notApplied without an error is
+// is known, or can't be. An attempt that was NotApplied without an error is
 // followed by the next at once.
 func (r *Recipe) Attempts(ctx context.Context, op string, attempt func(context.Context, *client.Session) (Outcome, error)) error {
 	ctx, end, err := r.Start(ctx)

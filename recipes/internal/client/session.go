@@ -13,7 +13,7 @@ type Session struct {
 	Gone chan struct{} // closed when the session is known to be gone
 
 	mu       sync.Mutex
-	answered time.Time // see lastContact
+	answered time.Time // see LastContact
 }
 
 // contact notes that a quorum has answered a request that was sent at t.

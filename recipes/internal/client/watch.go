@@ -126,7 +126,7 @@ func (cl *Client) ChildrenW(ctx context.Context, z *Session, path string) (Value
 	})
 }
 
-// Listed is childrenW, or lists them without a watch.
+// Listed is ChildrenW, or lists them without a watch.
 func (cl *Client) Listed(ctx context.Context, z *Session, path string, watch bool) (Value, error) {
 	if watch {
 		return cl.ChildrenW(ctx, z, path)
@@ -163,13 +163,13 @@ func (cl *Client) Wait(ctx context.Context, z *Session, event <-chan struct{}, c
 	return cl.WaitFor(ctx, z, cl.Timeout, event, changed...)
 }
 
-// WaitFor is wait for no longer than that.
+// WaitFor is Wait for no longer than that.
 func (cl *Client) WaitFor(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
 	_, err := cl.WaitTold(ctx, z, most, event, changed...)
 	return err
 }
 
-// WaitTold is waitFor that says what the watch told that fired, if it was one, and if nobody
+// WaitTold is WaitFor that says what the watch told that fired, if it was one, and if nobody
 // else has taken that in: several can wait for one watch.
 func (cl *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
 	t := time.NewTimer(min(most, cl.Timeout) + turn(ctx)) // others may wait for the same time

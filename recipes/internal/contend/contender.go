@@ -306,7 +306,7 @@ type knownAhead struct {
 	watched map[string]<-chan zk.Event // contenders; a watch may have fired
 }
 
-// watch watches some contenders that were there a moment ago. It answers errAgain if
+// watch watches some contenders that were there a moment ago. It answers ErrAgain if
 // one of them has gone meanwhile, or is to be skipped.
 func (q Line) watch(ctx context.Context, c *Contender, ahead []znodes.Node, known knownAhead) ([]<-chan zk.Event, error) {
 	changed := make([]<-chan zk.Event, 0, len(ahead))

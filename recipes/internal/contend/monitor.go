@@ -98,7 +98,7 @@ func (m *monitor) run() (lost bool) {
 	}
 }
 
-// after is a while after t: for each monitor at a moment of its own (see withTurn), as those of
+// after is a while after t: for each monitor at a moment of its own (see WithTurn), as those of
 // one session go by the same last contact. None is later than is asked for.
 func (m *monitor) after(t time.Time, d time.Duration) time.Time { return t.Add(d - m.turn) }
 
