@@ -46,6 +46,12 @@ type Request struct {
 	Sequential bool   `json:"sequential,omitempty"`
 	// Parts are the operations of a multi or a multiRead; they have no Xid.
 	Parts []Request `json:"parts,omitempty"`
+	// Recursive says of addWatch that the watch is of all znodes below, too; Watcher is the
+	// protocol's number of the kind of watches that removeWatches and checkWatches are about.
+	Recursive bool  `json:"recursive,omitempty"`
+	Watcher   int32 `json:"watcher,omitempty"`
+	// PersistentWatches are the paths of those that setWatches2 sets again.
+	PersistentWatches []string `json:"persistent_watches,omitempty"`
 	// Since is the zxid from which setWatches asks for what was missed, and the
 	// lists are the paths of the watches that it sets again.
 	Since        ID       `json:"since,omitempty"`

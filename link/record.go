@@ -139,12 +139,13 @@ func partValue(op wire.Op, request any) history.Request {
 	case *wire.PathRequest:
 		v.Path = r.Path
 	case *wire.AddWatchRequest:
-		v.Path = r.Path
+		v.Path, v.Recursive = r.Path, r.Mode == wire.AddPersistentRecursive
 	case *wire.WatchesRequest:
-		v.Path = r.Path
+		v.Path, v.Watcher = r.Path, int32(r.Type)
 	case *wire.SetWatchesRequest:
 		v.Since = history.ID(r.RelativeZxid)
 		// Sorted: go-zookeeper sends them in the order of its maps, which says nothing.
+		v.PersistentWatches = sorted(slices.Concat(r.Persistent, r.PersistentRecursive))
 		v.DataWatches, v.ExistWatches, v.ChildWatches = sorted(r.Data), sorted(r.Exist), sorted(r.Child)
 	case []wire.MultiOp:
 		for _, o := range r {

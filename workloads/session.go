@@ -76,6 +76,9 @@ var foundBy = []struct {
 	{corruptproxy.ContainerEarly, "lifetimes", ""},
 	{corruptproxy.ContainerFull, "lifetimes", ""},
 	{corruptproxy.TTLEarly, "lifetimes", ""},
+	{corruptproxy.PersistentMissing, "persistent-watches", ""},
+	{corruptproxy.PersistentSwapped, "event-order", ""},
+	{corruptproxy.RemovedTells, "persistent-watches", ""},
 }
 
 // corruptions are the subjects of the session workload of which servers seem to break a
@@ -179,6 +182,7 @@ type sessionClient struct {
 // Load lets every client do one burst after another, of mixed kinds.
 func (r *sessionRun) Load(ctx context.Context, over <-chan struct{}) error {
 	defer r.lookOn(ctx)()
+	defer r.listen(ctx)()
 	r.env.each(func(c *Client) {
 		s := r.clients[c.ID]
 		for n, at := range newPace(r.env, 1, s.rng).arrivals(ctx, over) {

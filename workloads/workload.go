@@ -63,6 +63,8 @@ type Env struct {
 	// Visit opens a session beside those of the clients; nil unless the workload is
 	// Wired. Whoever opens one ends it.
 	Visit func(ctx context.Context) (*Visitor, error)
+	// Listen opens a session that is one bare connection, likewise.
+	Listen func(ctx context.Context) (*Listener, error)
 	// Root is a znode of this run's own; it exists.
 	Root string
 	// Settings are those of the experiment, complete.

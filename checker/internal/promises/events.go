@@ -27,7 +27,8 @@ func (e *event) tables() []table {
 func (w *watches) told(e *event, v *view) {
 	tables := e.tables()
 	z := e.zxid
-	if z == 0 {
+	w.heard(e)
+	if w.untellable = w.untellable || z == 0; z == 0 {
 		z = w.assigned(e, v)
 	} else {
 		w.inOrder(e)

@@ -138,7 +138,8 @@ func (j *judge) tried(q *request) {
 	for _, r := range append(q.Parts, q.Request) {
 		switch kind(r.Op) {
 		case "setACL":
-			j.pastOf(r.Path).unsure = true
+			p := j.pastOf(r.Path)
+			p.unsure, p.denied = true, p.denied || r.ACL != nil
 		case opDelete:
 			p := j.pastOf(r.Path)
 			if p.unsure = true; p.doubted < 0 {
@@ -146,7 +147,7 @@ func (j *judge) tried(q *request) {
 			}
 		case opCreate:
 			p := j.pastOf(r.Path)
-			p.retried, p.unsure = true, true
+			p.retried, p.unsure, p.denied = true, true, p.denied || r.ACL != nil
 			p.ephemeral = p.ephemeral || r.Ephemeral || r.Op == "createContainer" || r.Op == "createTTL"
 			if r.Sequential {
 				parent, _ := split(r.Path)

@@ -51,6 +51,7 @@ func (j *judge) learnRights() {
 				return
 			}
 			p := j.pastOf(cmp.Or(got.Path, r.Path))
+			p.denied = p.denied || of.list != nil
 			p.rights = append(p.rights, of)
 		})
 	}

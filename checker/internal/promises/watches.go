@@ -74,6 +74,11 @@ type watches struct {
 	shown   heaps.Heap[history.ID]     // events that no reply has caught up with
 	claimed map[string]claim           // by path: what events told, until a reply shows it
 	since   history.ID                 // the change that the last event without a zxid told of
+
+	standing   []*standing // watches that stay, in the order in which they were asked for
+	setAgain   bool        // some of another connection were set again, which are not followed
+	occurred   map[occurrence]int
+	untellable bool // events have no zxid: nobody knows which change they are of
 }
 
 func newWatches(j *judge, c *conn) *watches {
@@ -131,6 +136,7 @@ func (w *watches) sent(q *request) {
 	case "addWatch", "removeWatches", "checkWatches", "setWatches2":
 		w.off = true
 	}
+	w.stands(q)
 	q.sets(func(p place, _ bool) {
 		w.in(p).ask(q)
 	})
@@ -139,6 +145,7 @@ func (w *watches) sent(q *request) {
 // answered notes what a reply says of the watches of its request.
 func (w *watches) answered(r *reply, v *view) {
 	q := r.request
+	w.stood(r)
 	q.sets(func(p place, absent bool) {
 		x := w.in(p)
 		switch {
@@ -232,6 +239,7 @@ func (w *watches) before(r *reply, v *view, shown []content) {
 		return
 	}
 	w.caught(v)
+	w.missedEvents(r, v)
 	for len(w.due.Items) > 0 && w.due.Items[0].change.zxid <= v.lower {
 		d, _ := w.due.Pop()
 		if d.owed && d.watch.set == d.set {

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"sync"
@@ -45,6 +46,7 @@ var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Pr
 	aged(promise(promises.Timeliness, "no session was shown a state that was older than the bound of the servers' settings", "order of zxids", "RZ", frame.Wants("reads", 1, "reads on connections that had lasted for longer than the bound"))),
 	restricted(promise(promises.Rights, "clients did what access control lists let them do, and nothing else", "lists in force", "Z", frame.Wants("kept", 10, "requests that their clients had no right to"))),
 	passing(promise(promises.Lifetimes, "containers and znodes with a TTL went when their time had come, and not earlier", "lives of znodes", "RZ", frame.Wants("looks", 10, "looks at containers and znodes with a TTL"))),
+	staying(promise(promises.PersistentWatches, "watches that stay told of each change once, until they were removed", "replay of watches", "Z", frame.Wants("events", 20, "events of watches that stay"))),
 	promise(promises.Names, "sequential names rose, and none came twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
 }, servers.Properties...)}
 
@@ -125,6 +127,16 @@ func restricted(p *frame.Property) *frame.Property {
 // passing makes a property apply only where clients made such znodes.
 func passing(p *frame.Property) *frame.Property {
 	p.Applies = func(a *evidence.Record) bool { return did(a, history.FLifetimes) }
+	return p
+}
+
+// staying makes a property apply only where a client set a watch that stays.
+func staying(p *frame.Property) *frame.Property {
+	p.Applies = func(a *evidence.Record) bool {
+		return slices.ContainsFunc(a.History.Events, func(e history.Event) bool {
+			return e.F == history.FRequest && bytes.Contains(e.Value, []byte(`"addWatch"`))
+		})
+	}
 	return p
 }
 

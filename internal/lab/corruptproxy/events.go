@@ -121,3 +121,57 @@ func (eventKind) toClient(c *conn, _ *request, f frame) []frame {
 	}
 	return []frame{f}
 }
+
+// listening says whether the client of a connection has set a watch that stays.
+type listening struct {
+	unchanged
+	standing bool
+}
+
+func (t *listening) toServer(_ *conn, q *request) []*request {
+	t.standing = t.standing || q.asks(wire.AddWatch)
+	return []*request{q}
+}
+
+// persistentMissing leaves events out where watches stay.
+type persistentMissing struct{ listening }
+
+func (t *persistentMissing) toClient(c *conn, _ *request, f frame) []frame {
+	if e, ok := f.event(); ok && e.Type > 0 && t.standing && c.proxy.corrupts() {
+		return nil
+	}
+	return []frame{f}
+}
+
+// persistentSwapped changes the order of events where watches stay.
+type persistentSwapped struct {
+	listening
+	swap eventsSwapped
+}
+
+func (t *persistentSwapped) toClient(c *conn, q *request, f frame) []frame {
+	if !t.standing {
+		return []frame{f}
+	}
+	return t.swap.toClient(c, q, f)
+}
+
+// removedTells answers that watches are removed, and leaves them where they are.
+type removedTells struct{ unchanged }
+
+func (removedTells) toServer(c *conn, q *request) []*request {
+	r, ok := q.record.(*wire.WatchesRequest)
+	if !ok || !q.asks(wire.RemoveWatches) || !c.proxy.corrupts() {
+		return []*request{q}
+	}
+	q.lost = true
+	q.body = wire.AppendRequest(wire.RequestHeader{Xid: q.Xid, Op: wire.Exists}.Append(nil), wire.Exists, &wire.ReadRequest{Path: r.Path})
+	return []*request{q}
+}
+
+func (removedTells) toClient(_ *conn, q *request, f frame) []frame {
+	if q.asks(wire.RemoveWatches) && q.lost {
+		f.Err, f.record = wire.OK, nil
+	}
+	return []frame{f}
+}

@@ -66,6 +66,10 @@ const (
 	ContainerEarly   Corruption = "container-early"
 	ContainerFull    Corruption = "container-full"
 	TTLEarly         Corruption = "ttl-early"
+
+	PersistentMissing Corruption = "persistent-missing"
+	PersistentSwapped Corruption = "persistent-swapped"
+	RemovedTells      Corruption = "removed-tells"
 )
 
 // corruptions are how each is done.
@@ -119,6 +123,9 @@ var corruptions = []struct {
 	{ContainerEarly, "a container goes that never had a child", 3, newSweptEarly(wire.CreateContainer)},
 	{ContainerFull, "a container goes that has a child", 2, shared(func() sweptFull { return sweptFull{containers: map[string]bool{}} })},
 	{TTLEarly, "a znode with a TTL goes before that is over", 2, newSweptEarly(wire.CreateTTL)},
+	{PersistentMissing, "an event of a watch that stays never comes", 20, perConn[persistentMissing]},
+	{PersistentSwapped, "the events of a watch that stays come in the wrong order", 1, perConn[persistentSwapped]},
+	{RemovedTells, "a watch that was removed tells of changes all the same", 1, perConn[removedTells]},
 }
 
 // About says in a few words what is shown; "" of an unknown one.

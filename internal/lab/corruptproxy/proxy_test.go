@@ -137,7 +137,7 @@ var needsOthers = []Corruption{
 	EphemeralKept, HalfMulti, ReadBehind, StaleSync, OtherSession, Undying, ReadBack, OwnReadBack, EventFalse, EventOfFailed,
 	ChildMissing, PzxidKept, MultiIndex, WatchesForgotten, VersionIgnored, EphemeralStays, SequenceReused, PartDone,
 	RefusedWrongly, OtherError, CversionOff, EventKind, StuckServer, RightsIgnored,
-	ContainerEarly, ContainerFull, TTLEarly,
+	ContainerEarly, ContainerFull, TTLEarly, PersistentMissing, PersistentSwapped, RemovedTells,
 }
 
 // Each corruption shows, and still speaks the protocol: each request has

@@ -11,6 +11,9 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/workloads"
@@ -77,6 +80,21 @@ func (l *links) visit(ctx context.Context, dial zk.Dialer) (*workloads.Visitor, 
 	}
 	go drain(events)
 	return workloads.NewVisitor(conn, through), nil
+}
+
+// listen opens a session that is one bare connection, to a server that the next visitor would
+// try first.
+func (l *links) listen(ctx context.Context, dial zk.Dialer) (*workloads.Listener, error) {
+	through := l.make(-1, dial)
+	conn, err := zkclient.Connect(ctx, zkclient.Config{
+		Dial:    zkclient.To(through.Dial, l.servers(int(l.visitors.Add(1)))[0]),
+		Session: wire.Session{Timeout: l.timeout}, PingEvery: apart.Odd(l.timeout / 3),
+	})
+	if err != nil {
+		through.Close()
+		return nil, fmt.Errorf("listener: %w", err)
+	}
+	return workloads.NewListener(conn, through), nil
 }
 
 // granted is the session time-out that the servers granted.

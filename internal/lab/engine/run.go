@@ -162,6 +162,7 @@ func (r *run) startWork(ctx context.Context) error {
 		}
 		r.undo.add(func() error { finals.Close(); return nil })
 		r.finals, env.Admin = finals, finals.Conn
+		env.Listen = func(ctx context.Context) (*workloads.Listener, error) { return r.links.listen(ctx, r.links.dial) }
 		env.Visit = func(ctx context.Context) (*workloads.Visitor, error) { return r.links.visit(ctx, r.links.dial) }
 	}
 	work, err := r.Workload.Start(ctx, env)

@@ -36,8 +36,8 @@ func (w corruptSession) Through(dial zk.Dialer) zk.Dialer { return w.Dialer(dial
 // without the servers' transactions other promises may seem to be.
 var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.EphemeralGone: {logged: []string{"watch-before-data"}, bare: []string{"watch-before-data", "ephemeral"}},
-	corruptproxy.LostWrite:     {bare: []string{"own-writes", "fenced", "single-image"}},
-	corruptproxy.NameTwice:     {bare: []string{"own-writes", "fenced", "single-image", "durable", "atomic", "ephemeral"}},
+	corruptproxy.LostWrite:     {bare: []string{"own-writes", "fenced", "single-image", persistent}},
+	corruptproxy.NameTwice:     {bare: []string{"own-writes", "fenced", "single-image", "durable", "atomic", "ephemeral", "event-order", persistent}},
 	corruptproxy.ContainerFull: {bare: []string{"own-writes", "fenced", "single-image", "durable"}}, // its child goes, too
 	corruptproxy.MultiIndex:    {logged: []string{"rights"}, bare: []string{"rights"}},              // the one that is blamed was none of those
 	corruptproxy.Reordered:     {logged: []string{"answers"}, bare: []string{"answers"}},
@@ -51,7 +51,14 @@ var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 	corruptproxy.ChildMissing:  {logged: lacksChild, bare: lacksChild},
 	corruptproxy.PzxidKept:     {logged: []string{"atomic", "single-image"}, bare: []string{"single-image", "own-writes", "atomic", "durable"}}, // it shows no deletion
 	corruptproxy.DoneTwice:     {bare: []string{"single-image", "own-writes", "fenced", "durable", "ephemeral"}},
+	corruptproxy.EventLate:     {logged: []string{persistent}, bare: []string{persistent}},
+	corruptproxy.EventTwice:    {logged: []string{persistent}, bare: []string{persistent}},
+	corruptproxy.EventMissing:  {logged: []string{persistent}, bare: []string{persistent}},
+	corruptproxy.EventKind:     {logged: []string{persistent}, bare: []string{persistent}},
 }
+
+// persistent is the promise that what hits all events breaks for watches that stay.
+const persistent = "persistent-watches"
 
 // lacksChild are the promises that a list of children can break if it lacks one: that depends on
 // who made the child, and on what the session knows.

@@ -1,0 +1,218 @@
+package promises
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file follows watches that stay when they fire ("Programmer's Guide, Persistent, Recursive
+// Watches"): each change has its event, until they are removed. A server forgets them with
+// the connection.
+
+// standing is such a watch on one connection.
+type standing struct {
+	*request
+	set      bool     // the server has said so
+	removing *request // that asks for its end; nil: none has been sent
+	removed  bool     // the server has said so
+	due      []expected
+	next     int // the first of those that no reply has shown
+}
+
+// expected is a change that a watch must tell of.
+type expected struct {
+	occurrence
+	*change
+}
+
+// occurrence is a change as events tell of it.
+type occurrence struct {
+	history.WatchEvent
+	zxid history.ID
+}
+
+// covers says that a watch can bring an event.
+func (s *standing) covers(e history.WatchEvent) bool {
+	if !s.Recursive {
+		return e.Path == s.Path
+	}
+	return e.Type != nodeChildrenChanged && s.above(e.Path)
+}
+
+// above says that a path is the watched one or below it.
+func (s *standing) above(path string) bool {
+	return path == s.Path || s.Path == "/" || strings.HasPrefix(path, s.Path+"/")
+}
+
+// The types of events.
+const (
+	nodeCreated         = "nodeCreated"
+	nodeDeleted         = "nodeDeleted"
+	nodeDataChanged     = "nodeDataChanged"
+	nodeChildrenChanged = "nodeChildrenChanged"
+)
+
+var eventOf = map[changeKind]string{created: nodeCreated, set: nodeDataChanged, deleted: nodeDeleted}
+
+// anyWatcher is the protocol's number of removeWatches for watches of all kinds, and below are those of
+// others.
+const (
+	anyWatcher        = 3
+	persistentWatcher = 4
+	recursiveWatcher  = 5
+)
+
+// removes says that removeWatches ends a watch.
+func (q *request) removes(s *standing) bool {
+	switch q.Watcher {
+	case anyWatcher:
+	case persistentWatcher:
+		return q.Path == s.Path && !s.Recursive
+	case recursiveWatcher:
+		return q.Path == s.Path && s.Recursive
+	default:
+		return false
+	}
+	return q.Path == s.Path
+}
+
+// stands notes what a request has to do with such watches.
+func (w *watches) stands(q *request) {
+	switch q.Op {
+	case "addWatch":
+		w.standing = append(w.standing, &standing{request: q})
+	case "removeWatches":
+		for _, s := range w.standing {
+			if s.removing == nil && q.removes(s) {
+				s.removing = q
+			}
+		}
+	case "setWatches2":
+		w.setAgain = w.setAgain || len(q.PersistentWatches) > 0
+	}
+}
+
+// stood notes the answers to those.
+func (w *watches) stood(r *reply) {
+	for _, s := range w.standing {
+		switch {
+		case r.Error != 0:
+		case s.request == r.request:
+			s.set = true
+			w.expect(s, r)
+		case s.removing == r.request:
+			s.removed = true
+		}
+	}
+}
+
+// expect finds the changes that a watch must tell of: all that were asked for when its client
+// knew that it was there.
+func (w *watches) expect(s *standing, r *reply) {
+	behind := func(m *change) bool {
+		if m.by != nil {
+			return m.by.at > r.at
+		}
+		return w.log != nil && m.zxid > w.log.committed(r.at)
+	}
+	add := func(path, typ string, m *change) {
+		if behind(m) {
+			s.due = append(s.due, expected{occurrence{history.WatchEvent{Type: typ, Path: path}, m.zxid}, m})
+		}
+	}
+	for path, p := range w.pasts {
+		if !s.above(path) || boot(path) || w.hidden(path) {
+			continue
+		}
+		if s.Recursive || path == s.Path {
+			for i := range p.own {
+				add(path, eventOf[p.own[i].what], &p.own[i])
+			}
+		}
+		if !s.Recursive && path == s.Path && !p.stuck {
+			for i := range p.children {
+				add(path, nodeChildrenChanged, &p.children[i])
+			}
+		}
+	}
+	slices.SortFunc(s.due, func(x, y expected) int {
+		return cmp.Or(cmp.Compare(x.occurrence.zxid, y.occurrence.zxid), strings.Compare(x.Path, y.Path), strings.Compare(x.Type, y.Type))
+	})
+}
+
+// heard judges an event where there are such watches.
+func (w *watches) heard(e *event) {
+	if len(w.standing) == 0 || w.setAgain {
+		return
+	}
+	w.Report[PersistentWatches].count("events", 1)
+	of := occurrence{e.WatchEvent, e.zxid}
+	if w.occurred == nil {
+		w.occurred = map[occurrence]int{}
+	}
+	w.occurred[of]++
+	switch last := w.covering(e); {
+	case last == nil:
+		w.broken(PersistentWatches, []int{w.c.from(), e.index}, "client %d got %s of %s at %s, of which it had set no watch on this connection",
+			w.c.client, e.Type, e.Path, at(e.at))
+	case last.removed:
+		w.broken(PersistentWatches, append(append(last.events(), last.removing.events()...), e.index), "client %d got %s of %s at %s, though it had removed its watch on %s, and had the answer at %s",
+			w.c.client, e.Type, e.Path, at(e.at), last.Path, at(last.removing.reply.at))
+	case w.log != nil && e.zxid > 0 && w.occurred[of] > max(1, w.happened(e)):
+		w.broken(PersistentWatches, append(last.events(), e.index), "client %d got %s of %s with zxid %s once more at %s",
+			w.c.client, e.Type, e.Path, e.zxid, at(e.at))
+	}
+}
+
+// covering is a watch that can bring an event, one that was not removed if there is one; nil:
+// there is none. One-time watches of the connection can bring it, too: then it is none that is judged here.
+func (w *watches) covering(e *event) (found *standing) {
+	for _, s := range w.standing {
+		if s.covers(e.WatchEvent) && (found == nil || found.removed) {
+			found = s
+		}
+	}
+	return found
+}
+
+// happened is how often one transaction did what an event tells.
+func (w *watches) happened(e *event) (n int) {
+	p := w.past(e.Path)
+	if p == nil {
+		return 0
+	}
+	of := p.own
+	if e.Type == nodeChildrenChanged {
+		of = p.children
+	}
+	for i := range of {
+		if of[i].zxid == e.zxid && (e.Type == nodeChildrenChanged || eventOf[of[i].what] == e.Type) {
+			n++
+		}
+	}
+	return n
+}
+
+// missedEvents says that a reply shows no change of which such a watch has not told.
+func (w *watches) missedEvents(r *reply, v *view) {
+	if w.setAgain {
+		return
+	}
+	for _, s := range w.standing {
+		if !s.set || s.removing != nil {
+			continue
+		}
+		for ; s.next < len(s.due) && s.due[s.next].occurrence.zxid <= v.lower; s.next++ {
+			d := s.due[s.next]
+			w.Report[PersistentWatches].count("told", 1)
+			if w.occurred[d.occurrence] > 0 || w.untellable {
+				continue
+			}
+			w.broken(PersistentWatches, slices.Concat(r.request.events(), s.events(), d.shown()), "%s is from a view of zxid %s, but the watch on %s, which stays and which it had set at %s, had not told of %s: %s of %s",
+				told(w.c, r), v.lower, s.Path, at(s.at), d.wrote(), d.Type, d.Path)
+		}
+	}
+}

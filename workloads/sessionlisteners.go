@@ -1,0 +1,104 @@
+package workloads
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkclient"
+	"github.com/zklab/zklab/link"
+)
+
+// Listener is a session beside those of the clients, as a [Visitor] is, that lives as long as its
+// one connection. It can ask for all that the protocol has.
+type Listener struct {
+	Conn *zkclient.Conn
+	link *link.Link
+}
+
+// NewListener is one that has connected through a link of its own.
+func NewListener(conn *zkclient.Conn, l *link.Link) *Listener { return &Listener{conn, l} }
+
+// Close ends the session in good order if the server answers within a second, else without a word.
+func (l *Listener) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, _ = l.Conn.Do(ctx, wire.CloseSession, nil)
+	l.Conn.Close()
+	l.link.Close()
+}
+
+// A listener reads every listenEvery: so often while it has a watch that stays, and so often
+// when it has removed that.
+const (
+	listenEvery   = 150 * time.Millisecond
+	readsListened = 20
+	readsRemoved  = 8
+)
+
+// listeners is how many there are at a time.
+const listeners = 2
+
+// listen brings listeners, one after the other, until leave is called: that waits for them to go. Each
+// watches the folder of a key and all below it, or one znode, by a watch that stays.
+func (r *sessionRun) listen(ctx context.Context) (leave func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var listening sync.WaitGroup
+	for i := range listeners {
+		listening.Go(func() {
+			apart.Wait(i + 2*len(r.clients))
+			for n := i; ctx.Err() == nil && r.listenOnce(ctx, n); n++ {
+			}
+		})
+	}
+	return func() { cancel(); listening.Wait() }
+}
+
+// listenOnce is one listener's. It is false if the servers have no such watches, as those before 3.6.
+func (r *sessionRun) listenOnce(ctx context.Context, n int) (more bool) {
+	folder := r.env.Path(r.env.Key(n % r.env.Keys))
+	watch := &wire.AddWatchRequest{Path: folder, Mode: wire.AddPersistentRecursive}
+	if n%3 == 2 {
+		watch = &wire.AddWatchRequest{Path: folder + sequencePart, Mode: wire.AddPersistent}
+	}
+	l, err := r.listener(ctx)
+	if err != nil {
+		pause(ctx, lookAgain)
+		return true
+	}
+	defer l.Close()
+	ask := func(op wire.Op, record any) (wire.Code, error) {
+		patience, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
+		defer cancel()
+		reply, err := l.Conn.Do(patience, op, record)
+		return reply.Header.Err, err
+	}
+	paths := []string{folder + firstPart, ownZnode(folder, n%len(r.clients))}
+	reads := func(n int) (err error) {
+		for ; n > 0 && err == nil && pause(ctx, apart.Odd(listenEvery)); n-- {
+			_, err = ask(wire.GetData, &wire.ReadRequest{Path: paths[n%len(paths)]})
+		}
+		return err
+	}
+	switch code, err := ask(wire.AddWatch, watch); {
+	case err != nil:
+		return true
+	case code == wire.Unimplemented:
+		return false
+	}
+	if reads(readsListened) == nil {
+		if _, err := ask(wire.RemoveWatches, &wire.WatchesRequest{Path: watch.Path, Type: wire.WatcherAny}); err == nil {
+			_ = reads(readsRemoved)
+		}
+	}
+	return true
+}
+
+// listener opens one, if a server takes it soon.
+func (r *sessionRun) listener(ctx context.Context) (*Listener, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
+	defer cancel()
+	return r.env.Listen(ctx)
+}
