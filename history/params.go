@@ -39,3 +39,19 @@ func (p Params) Check() error {
 // does it itself, and answers a sync of its own clients at once: they can miss what a client
 // of a quicker follower was told of (seen: 12 ms on an idle machine, ZooKeeper 3.9).
 const LeaderLag = 250 * time.Millisecond
+
+// Age is how old the state may be that a client is shown ("Programmer's Guide, Consistency
+// Guarantees, Timeliness"); 0: the servers' limits are not known.
+//
+// A leader drops a learner that takes more than syncLimit ticks to acknowledge a proposal, so
+// that a commit is no longer on its way than that (LearnerHandler.SyncLimitCheck). A learner gives
+// up a leader of which it hears nothing for syncLimit ticks, and a leader steps down when no
+// majority answers for as long; both look at whole ticks. A server that stands still meanwhile
+// notices nothing, but its client does, within a session time-out. A second is for everything
+// else.
+func (p Params) Age() time.Duration {
+	if p.SyncLimit == 0 || p.Tick == 0 || p.SessionTimeout == 0 {
+		return 0
+	}
+	return time.Duration(2*p.SyncLimit+2)*p.Tick + p.SessionTimeout + time.Second
+}

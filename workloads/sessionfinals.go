@@ -28,6 +28,9 @@ func (r *sessionRun) Quiesce(ctx context.Context) error {
 		r.expireUndisturbed(ctx)
 	}
 	r.syncUndisturbed(ctx)
+	if r.env.Patient {
+		pause(ctx, r.env.Record.Header().Params.Age()+ageMargin)
+	}
 	var errs []error
 	for i := range r.env.Keys {
 		key := r.env.Key(i)
@@ -57,6 +60,10 @@ func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 // undisturbedReads is how many reads behind a sync are made when no leader can be deposed
 // any more: only then they have to be fresh.
 const undisturbedReads = 30
+
+// ageMargin is for how long onlookers look on, where that costs nothing, when what they are shown can
+// be too old.
+const ageMargin = 3 * time.Second
 
 // syncUndisturbed lets each client write, and then each read behind a sync what another one
 // wrote: so long afterwards that a leader, too, has to show it.

@@ -19,6 +19,10 @@ import (
 // sticking starts an ensemble of which a follower takes in no commits any more after a while.
 type sticking struct{ embedded.Config }
 
+func (c sticking) Prepare(a ensemble.Ability) ensemble.Starter {
+	return sticking{c.Config.Prepare(a).(embedded.Config)}
+}
+
 func (c sticking) Start(ctx context.Context) (ensemble.Ensemble, error) {
 	e, err := embedded.Start(c.Config)
 	if err != nil {

@@ -12,20 +12,7 @@ import (
 // Consistency Guarantees, Timeliness").
 
 // Age is the bound on that; 0: the servers' limits are not known.
-//
-// A leader drops a learner that takes more than syncLimit ticks to acknowledge a proposal, so
-// that a commit is no longer on its way than that (LearnerHandler.SyncLimitCheck). A learner gives
-// up a leader of which it hears nothing for syncLimit ticks, and a leader steps down when no
-// majority answers for as long; both look at whole ticks. A server that stands still meanwhile
-// notices nothing, but its client does, within a session time-out. A second is for everything
-// else.
-func (a *Record) Age() time.Duration {
-	p := a.Params
-	if p.SyncLimit == 0 || p.Tick == 0 || p.SessionTimeout == 0 {
-		return 0
-	}
-	return time.Duration(2*p.SyncLimit+2)*p.Tick + p.SessionTimeout + time.Second
-}
+func (a *Record) Age() time.Duration { return a.Params.Age() }
 
 // Halted are the times in which faults let a server do nothing, or delayed everything that it
 // heard, by the address that clients know it by; of an address that is nobody's, those of all servers.
