@@ -1,6 +1,7 @@
 package promises
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,21 +12,56 @@ import (
 // Nodes" and "TTL Nodes"): a container once it had children and has none, a znode with a TTL once
 // it was not written for that long and has no children.
 
+//
+// A leader looks at its tree, and deletes what it has found one after the other, without another look
+// at how old it is (ContainerManager, PrepRequestProcessor). So a write that is under way meanwhile goes with its
+// znode, and so does one that was made anew.
+
 // life is such a znode.
 type life struct {
-	ttl time.Duration // 0: it is a container
-	// written is the transaction that made it or set its data last, while transactions are
-	// applied.
-	written *history.Txn
-	by      *request // that did so; nil: it is not in the record
+	ttl    time.Duration // 0: it is a container
+	writes []lifeWrite   // while transactions are applied: that which made it, and those of its data
+	again  bool          // there was such a znode before at its path
+}
+
+// lifeWrite is a transaction that wrote such a znode, and the request that it came from, nil if that is not
+// in the record.
+type lifeWrite struct {
+	*history.Txn
+	by *request
+}
+
+// underWay says that a write may not have been applied when the servers found what they
+// deleted at a time of the same leader's clock.
+func (w lifeWrite) underWay(swept time.Time) bool {
+	if w.by == nil || w.by.reply == nil {
+		return true
+	}
+	return swept.Sub(w.Wall) <= w.by.reply.at-w.by.at+slack
 }
 
 // shown are the events that tell of its latest write.
 func (l *life) shown() []int {
-	if l == nil || l.by == nil {
+	if l == nil || l.last().by == nil {
 		return nil
 	}
-	return l.by.events()
+	return l.last().by.events()
+}
+
+func (l *life) last() lifeWrite { return l.writes[len(l.writes)-1] }
+
+// young says that a znode is deleted too early by its TTL, as far as one leader's clock tells; a
+// container, that it was made just now where there was one before.
+func (l *life) young(swept *history.Txn) bool {
+	for _, w := range slices.Backward(l.writes) {
+		if w.Zxid>>32 != swept.Zxid>>32 || l.ttl > 0 && swept.Wall.Sub(w.Wall) >= l.ttl {
+			return false
+		}
+		if !w.underWay(swept.Wall) {
+			return true
+		}
+	}
+	return !l.again
 }
 
 // lifeOfRequest is what a request makes; nil: nothing of that kind.
@@ -43,11 +79,12 @@ func lifeOfRequest(r history.Request) *life {
 func (b *builder) note(t *history.Txn, c change, whole *history.Txn) {
 	switch {
 	case t.Type == "createContainer" || t.Type == "createTTL":
-		b.lives[t.Path] = &life{ttl: t.TTL, written: whole, by: c.by}
+		b.lives[t.Path] = &life{ttl: t.TTL, writes: []lifeWrite{{whole, c.by}}, again: b.lived[t.Path]}
+		b.lived[t.Path] = true
 	case kind(t.Type) == opCreate:
 		delete(b.lives, t.Path)
 	case kind(t.Type) == opSet && b.lives[t.Path] != nil:
-		b.lives[t.Path].written, b.lives[t.Path].by = whole, c.by
+		b.lives[t.Path].writes = append(b.lives[t.Path].writes, lifeWrite{whole, c.by})
 	case t.Type == opDelete:
 		if l := b.lives[t.Path]; l != nil && b.unasked(c) {
 			b.broken(Lifetimes, l.shown(), "%s was deleted at zxid %s by a request of session %s that client %d never sent: it is %s, and it was not its time", t.Path, c.zxid, c.session, b.sessions[c.session].client, l)
@@ -93,11 +130,11 @@ func (b *builder) swept(t *history.Txn, c change, whole *history.Txn) {
 		b.broken(Lifetimes, l.shown(), "the servers deleted %s at zxid %s by themselves, though it is neither a container nor has it a TTL", t.Path, c.zxid)
 	case v.children > 0:
 		b.broken(Lifetimes, l.shown(), "the servers deleted %s at zxid %s by themselves, though it had %d children", t.Path, c.zxid, v.children)
-	case l.ttl == 0 && v.creates == 0:
+	case l.ttl == 0 && v.creates == 0 && l.young(whole):
 		b.broken(Lifetimes, l.shown(), "the servers deleted the container %s at zxid %s by themselves, though it had never had a child", t.Path, c.zxid)
-	case l.ttl > 0 && l.written.Zxid>>32 == whole.Zxid>>32 && whole.Wall.Sub(l.written.Wall) < l.ttl: // one leader's clock
+	case l.ttl > 0 && l.young(whole):
 		b.broken(Lifetimes, l.shown(), "the servers deleted %s at zxid %s by themselves, %s after it was written, at zxid %s, though it has a TTL of %s",
-			t.Path, c.zxid, whole.Wall.Sub(l.written.Wall), l.written.Zxid, l.ttl)
+			t.Path, c.zxid, whole.Wall.Sub(l.last().Wall), l.last().Zxid, l.ttl)
 	}
 }
 
@@ -121,9 +158,9 @@ func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
 		return
 	}
 	switch {
-	case l.ttl > 0 && r.at-m.by.at < l.ttl && m.zxid>>32 == v.lower>>32:
-		j.broken(Lifetimes, append(r.request.events(), m.shown()...), "%s finds nothing, though the znode has a TTL of %s, client %d's %s was sent at %s only, and nobody had asked to delete it",
-			told(c, r), l.ttl, m.by.conn.client, m.by.name(), at(m.by.at))
+	case l.ttl > 0 && len(p.births) == 1 && r.at-made.by.at < l.ttl && made.zxid>>32 == v.lower>>32:
+		j.broken(Lifetimes, append(r.request.events(), made.shown()...), "%s finds nothing, though the znode has a TTL of %s, client %d's %s was sent at %s only, and nobody had asked to delete it",
+			told(c, r), l.ttl, made.by.conn.client, made.by.name(), at(made.by.at))
 	case j.standingChild(of.path, p, r, v.lower) != nil:
 		m := j.standingChild(of.path, p, r, v.lower)
 		j.broken(Lifetimes, append(r.request.events(), m.shown()...), "%s finds nothing, though %s made a child of it, and nobody had asked to delete either", told(c, r), m.wrote())

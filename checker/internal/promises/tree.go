@@ -77,7 +77,7 @@ func (j *judge) readLog() *log {
 	if !j.whole() {
 		return nil
 	}
-	b := &builder{judge: j, log: &log{closes: map[history.ID]*history.Txn{}}, owned: map[history.ID]map[string]bool{}, lives: map[string]*life{}}
+	b := &builder{judge: j, log: &log{closes: map[history.ID]*history.Txn{}}, owned: map[history.ID]map[string]bool{}, lives: map[string]*life{}, lived: map[string]bool{}}
 	root := j.pastOf("/")
 	root.versions[0] = version{present: true}
 	type key struct {
@@ -125,6 +125,7 @@ type builder struct {
 	log   *log
 	owned map[history.ID]map[string]bool
 	lives map[string]*life
+	lived map[string]bool // paths at which there were such znodes
 }
 
 // effective says that a transaction did something: it, or all its parts, succeeded.
