@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
@@ -60,6 +61,31 @@ func crashing(x Experiment) plan.Schedule {
 	)
 }
 
+// outagesMix is the place among mixes that outages take where servers can be missed.
+const outagesMix = 8
+
+// mixOf is what a seed's run is like.
+func (x Experiment) mixOf() mix {
+	m := mixes[uint64(x.Seed)%uint64(len(mixes))]
+	if servers, ok := x.Ensemble.(embedded.Config); ok && servers.Nodes >= 5 && uint64(x.Seed)%uint64(len(mixes)) == outagesMix {
+		m.faults = outages
+	}
+	return m
+}
+
+// outages have one server down beside another, each for a time of its own, as many as can be missed: a
+// majority is left at all times.
+func outages(x Experiment) plan.Schedule {
+	servers := x.Ensemble.(embedded.Config)
+	const lasts = simulatedLength / 3 // long enough for a leader to be given up
+	s := plan.Every(simulatedInterval, faults.Expire{}, faults.Cut{}, faults.LoseReply{})
+	for i := range (servers.Nodes - 1) / 2 {
+		down := []faults.Fault{faults.Pause{Nodes: faults.One}, faults.Kill{Nodes: faults.One}}[i%2]
+		s = plan.Overlay(s, plan.Repeat(apart.Odd(simulatedInterval*time.Duration(1+i)), lasts+simulatedInterval*time.Duration(1+i), lasts, down))
+	}
+	return s
+}
+
 // simulateSeed is one of the simulations of a test; mixed says that its seed draws what the
 // run is like.
 func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
@@ -67,7 +93,7 @@ func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
 	if !mixed {
 		return SimulateIn(t, x)
 	}
-	m := mixes[uint64(x.Seed)%uint64(len(mixes))]
+	m := x.mixOf()
 	if m.messages && x.Seed/int64(len(mixes))%2 == 1 { // at messages that there are only behind an expiry, too
 		m.faults = expiring
 	}

@@ -32,7 +32,8 @@ const (
 // kind of fault, two have none, in two nothing happens but that sessions end, in two clients
 // crash, and freeze for longer than their sessions last, in one a server lags behind, and in one
 // faults come at single messages. Three have one key, on which all clients meet, and time-outs
-// differ.
+// differ. Of an ensemble of five servers or more one of the ten has servers paused and killed beside
+// each other, as many at once as leave a majority.
 //
 // The test fails when a property is violated; it also fails when a third of the runs decided
 // nothing. The smallest of the runs that failed is made smaller for some seconds, and the events that
