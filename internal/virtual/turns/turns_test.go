@@ -1,0 +1,19 @@
+package turns
+
+import "testing"
+
+// Turns are wanted as long as somebody asks for them, and in no other program.
+func TestWantedWhileAskedFor(t *testing.T) {
+	wanted := func(want bool) {
+		t.Helper()
+		if Wanted() != want {
+			t.Errorf("wanted: %v", !want)
+		}
+	}
+	wanted(false)
+	one, other := Begin(), Begin()
+	one()
+	wanted(true)
+	other()
+	wanted(false)
+}
