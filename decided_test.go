@@ -48,7 +48,7 @@ var judgedBy = map[string]string{
 	"fifo": "writes", "single-image": "replies", "own-writes": "reads", "atomic": "multis", "views": "reads",
 	"fenced": "reads", "sync": "reads", "durable": "final_reads", "watch-before-data": "events", "one-event": "events",
 	"event-order": "events", "ephemeral": "ends_seen", "names": "created",
-	"timeliness": "reads", "rights": "kept", "lifetimes": "looks", "persistent-watches": "told",
+	"timeliness": "reads", "rights": "kept", "lifetimes": "looks", "persistent-watch": "told",
 }
 
 // elsewhere are properties that the usual seeds of zklab's own recipe cannot decide, with what

@@ -53,7 +53,7 @@ func sessionRun(seed uint64, lie string, steps int) (*history.History, []history
 func TestPromisesOfARunThatExercisesThemAll(t *testing.T) {
 	h, txns := sessionRun(1, "", 40_000)
 	// Expiry needs the servers' clock, views the transactions, timeliness the servers' limits, rights
-	// clients that have different ones, lifetimes znodes that go by themselves, and persistent-watches such watches; and the record does not tell what clients asked for when
+	// clients that have different ones, lifetimes znodes that go by themselves, and persistent-watch such watches; and the record does not tell what clients asked for when
 	// they connected.
 	untold := len(servers.Properties) + 4
 	for _, c := range []struct {

@@ -35,7 +35,7 @@ var unrefereed = map[string]map[string]string{
 	"session": {
 		"fifo": replay, "single-image": replay, "own-writes": replay, "atomic": replay, "views": replay, "fenced": replay,
 		"sync": replay, "durable": replay, "watch-before-data": replay, "one-event": replay, "event-order": replay,
-		"ephemeral": replay, "names": replay, "expiry": timed, "timeliness": timed, "rights": given, "lifetimes": timed, "persistent-watches": given,
+		"ephemeral": replay, "names": replay, "expiry": timed, "timeliness": timed, "rights": given, "lifetimes": timed, "persistent-watch": given,
 	},
 }
 

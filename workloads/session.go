@@ -76,9 +76,9 @@ var foundBy = []struct {
 	{corruptproxy.ContainerEarly, "lifetimes", ""},
 	{corruptproxy.ContainerFull, "lifetimes", ""},
 	{corruptproxy.TTLEarly, "lifetimes", ""},
-	{corruptproxy.PersistentMissing, "persistent-watches", ""},
+	{corruptproxy.PersistentMissing, "persistent-watch", ""},
 	{corruptproxy.PersistentSwapped, "event-order", ""},
-	{corruptproxy.RemovedTells, "persistent-watches", ""},
+	{corruptproxy.RemovedTells, "persistent-watch", ""},
 }
 
 // corruptions are the subjects of the session workload of which servers seem to break a

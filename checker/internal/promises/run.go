@@ -11,24 +11,24 @@ import (
 
 // The promises. Each is the name of a finding.
 const (
-	Fifo              = "fifo"               // a session's writes are applied, and answered, in the order of sending
-	SingleImage       = "single-image"       // a session never sees an older view than before
-	OwnWrites         = "own-writes"         // a session sees what it wrote
-	Atomic            = "atomic"             // a multi has all of its effects or none
-	Views             = "views"              // every reply shows the tree as it was at some moment
-	Fenced            = "fenced"             // a read behind a write of the same session is fresh
-	Sync              = "sync"               // a read behind a sync is fresh
-	Durable           = "durable"            // what was acknowledged stays
-	WatchBeforeData   = "watch-before-data"  // no client sees a change before the event of its watch
-	OneEvent          = "one-event"          // a watch triggers once
-	EventOrder        = "event-order"        // events come in the order of the changes
-	Ephemeral         = "ephemeral"          // an ephemeral znode is there exactly as long as its session
-	Names             = "names"              // sequential names rise
-	Expiry            = "expiry"             // a session ends neither before its time-out nor long after
-	Rights            = "rights"             // clients may do what access control lists let them do, and nothing else
-	PersistentWatches = "persistent-watches" // watches that stay tell of each change until they are removed
-	Lifetimes         = "lifetimes"          // containers and znodes with a TTL go when their time has come, and not earlier
-	Timeliness        = "timeliness"         // what a session is shown is not older than a bound
+	Fifo              = "fifo"              // a session's writes are applied, and answered, in the order of sending
+	SingleImage       = "single-image"      // a session never sees an older view than before
+	OwnWrites         = "own-writes"        // a session sees what it wrote
+	Atomic            = "atomic"            // a multi has all of its effects or none
+	Views             = "views"             // every reply shows the tree as it was at some moment
+	Fenced            = "fenced"            // a read behind a write of the same session is fresh
+	Sync              = "sync"              // a read behind a sync is fresh
+	Durable           = "durable"           // what was acknowledged stays
+	WatchBeforeData   = "watch-before-data" // no client sees a change before the event of its watch
+	OneEvent          = "one-event"         // a watch triggers once
+	EventOrder        = "event-order"       // events come in the order of the changes
+	Ephemeral         = "ephemeral"         // an ephemeral znode is there exactly as long as its session
+	Names             = "names"             // sequential names rise
+	Expiry            = "expiry"            // a session ends neither before its time-out nor long after
+	Rights            = "rights"            // clients may do what access control lists let them do, and nothing else
+	PersistentWatches = "persistent-watch"  // watches that stay tell of each change until they are removed
+	Lifetimes         = "lifetimes"         // containers and znodes with a TTL go when their time has come, and not earlier
+	Timeliness        = "timeliness"        // what a session is shown is not older than a bound
 )
 
 // Run is what is judged.

@@ -58,7 +58,7 @@ var beside = map[corruptproxy.Corruption]struct{ logged, bare []string }{
 }
 
 // persistent is the promise that what hits all events breaks for watches that stay.
-const persistent = "persistent-watches"
+const persistent = "persistent-watch"
 
 // lacksChild are the promises that a list of children can break if it lacks one: that depends on
 // who made the child, and on what the session knows.
