@@ -103,6 +103,7 @@ func stage(t *testing.T) (taken string) {
 	t.Chdir(dir)
 	t.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir()) // clean looks there
 	t.Setenv("ZKLAB_IMAGE", "")
 	for name, text := range map[string]string{"file": "", "garbage": "\x00\xff\x1b[31m: [{", "folder/file": ""} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {

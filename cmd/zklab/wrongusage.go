@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/internal/base/nearest"
-	"github.com/zklab/zklab/internal/zk/settings"
+	"github.com/zklab/zklab/internal/zk/serversettings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -36,7 +36,7 @@ func unknownFlag(cmd *cobra.Command, written string) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	ofSettings := settingFlags(cmd)
-	setting := settings.Named(written)
+	setting := serversettings.Named(written)
 	offer := cmp.Or(ofSettings[setting], nearest.To(written, names))
 	switch {
 	case setting != "" && len(ofSettings) > 0 && ofSettings[setting] == "":

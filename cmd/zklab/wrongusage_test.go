@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/zklab/zklab/internal/zk/settings"
+	"github.com/zklab/zklab/internal/zk/serversettings"
 )
 
 // A setting of ZooKeeper's in the place of a flag of ensemble up is told which flag stands for it, or that
@@ -28,7 +28,7 @@ func TestSettingsAsFlags(t *testing.T) {
 	}
 	flags := settingFlags(cmd)
 	for setting, flag := range flags {
-		if settings.Named(setting) != setting {
+		if serversettings.Named(setting) != setting {
 			t.Errorf("--%s: ZooKeeper has no setting %q", flag, setting)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/internal/zk/settings"
+	"github.com/zklab/zklab/internal/zk/serversettings"
 	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
 
@@ -141,7 +141,7 @@ func validateSetting(setting string) error {
 	if !ok {
 		return fmt.Errorf("setting %q: write name=value", setting)
 	}
-	if err := settings.Check(name); err != nil {
+	if err := serversettings.Check(name); err != nil {
 		return fmt.Errorf("setting %q: %w", setting, err)
 	}
 	return nil

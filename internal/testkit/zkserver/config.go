@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/internal/zk/settings"
+	"github.com/zklab/zklab/internal/zk/serversettings"
 )
 
 // Settings are what all servers of a cluster have in common.
@@ -117,7 +117,7 @@ func known(values map[string]string) error {
 		case ok:
 			return fmt.Errorf("%s=%.80q: an embedded server takes %s; %s", key, values[key], strings.Join(can, " or "), differences)
 		default:
-			if err := settings.Check(key); err != nil {
+			if err := serversettings.Check(key); err != nil {
 				return err
 			}
 			return fmt.Errorf("%s: an embedded server does not have this setting; %s", key, differences)

@@ -1,7 +1,7 @@
-// Package settings knows the names of Apache ZooKeeper's settings. A server of Apache's takes any name in
+// Package serversettings knows the names of Apache ZooKeeper's settings. A server of Apache's takes any name in
 // its zoo.cfg and keeps quiet about one that it does not know, so a setting that is misspelt does
 // nothing. It is for whoever takes settings from people, and has no values.
-package settings
+package serversettings
 
 import (
 	_ "embed"
