@@ -159,17 +159,8 @@ func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []expl
 	if err != nil {
 		return nil, nil, err
 	}
-	var started []explore.Worker
-	for range jobs {
-		w := explore.NewWorker(cfg)
-		started = append(started, w)
-		runners = append(runners, w.Run)
-	}
-	return runners, func() {
-		for _, w := range started {
-			w.Close()
-		}
-	}, nil
+	runners, closeAll = startWorkers(jobs, cfg, explore.NewWorker, func(w explore.Worker) explore.Runner { return w.Run })
+	return runners, closeAll, nil
 }
 
 // notExplored are the flags of run that mean nothing where every message is tried.

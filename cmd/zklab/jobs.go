@@ -79,3 +79,18 @@ func serveTasks[T, A any](cmd *cobra.Command, do func(context.Context, T) (A, er
 	const patience = 20 * time.Second // to stop containers
 	return workers.Serve(context.Background(), input, exact(cmd.OutOrStdout()), do, patience, func() { os.Exit(exitFailed) })
 }
+
+// startWorkers makes so many workers, and gives their runners and what closes them all.
+func startWorkers[W interface{ Close() }, R any](jobs int, cfg workers.Config, start func(workers.Config) W, runner func(W) R) (runners []R, closeAll func()) {
+	var started []W
+	for range jobs {
+		w := start(cfg)
+		started = append(started, w)
+		runners = append(runners, runner(w))
+	}
+	return runners, func() {
+		for _, w := range started {
+			w.Close()
+		}
+	}
+}

@@ -167,17 +167,8 @@ func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err 
 	if err != nil {
 		return nil, nil, err
 	}
-	var started []sweep.Worker
-	for range jobs {
-		w := sweep.NewWorker(cfg)
-		started = append(started, w)
-		runners = append(runners, w.Run)
-	}
-	return runners, func() {
-		for _, w := range started {
-			w.Close()
-		}
-	}, nil
+	runners, closeAll = startWorkers(jobs, cfg, sweep.NewWorker, func(w sweep.Worker) sweep.Runner { return w.Run })
+	return runners, closeAll, nil
 }
 
 // settings are what decides what a run of some seed is: the flags, the program, and what the
