@@ -112,6 +112,7 @@ func Explore(ctx context.Context, c Config) (Report, error) {
 	err := e.explore()
 	if ctx.Err() != nil || errors.Is(err, errEnough) {
 		err = nil // it is why the run had none, or was the last
+		e.report.NotRun = e.points == nil && len(e.report.Always) == 0
 	}
 	return e.report, err
 }

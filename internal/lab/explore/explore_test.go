@@ -231,8 +231,14 @@ func TestNothingToExplore(t *testing.T) {
 	if got := sentence(r); got != "no fault can be injected at any of the 8 points of this scenario" {
 		t.Error(got)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	unrun, err := Explore(ctx, Config{Faults: few, Runners: []Runner{func(ctx context.Context, _ plan.Schedule) (Outcome, error) { return Outcome{}, ctx.Err() }}})
+	if got := sentence(unrun); err != nil || got != "the exploration ended before its scenario had run once" {
+		t.Error(got, err)
+	}
 	broken := errors.New("no room on the disk")
-	_, err := Explore(t.Context(), Config{Faults: few, Runners: []Runner{func(_ context.Context, s plan.Schedule) (o Outcome, err error) {
+	_, err = Explore(t.Context(), Config{Faults: few, Runners: []Runner{func(_ context.Context, s plan.Schedule) (o Outcome, err error) {
 		if o.Points = []link.Point{point(t, "client0/put#1/create#1")}; len(s) > 0 {
 			err = broken
 		}

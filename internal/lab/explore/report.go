@@ -18,8 +18,10 @@ import (
 
 // Report is what an exploration has found so far.
 type Report struct {
-	Points int `json:"points"` // of the scenario without a fault
-	Runs   int `json:"runs"`   // with that one
+	// NotRun says that the exploration ended before its scenario had run once.
+	NotRun bool `json:"not_run,omitempty"`
+	Points int  `json:"points"` // of the scenario without a fault
+	Runs   int  `json:"runs"`   // with that one
 	// Properties are decided over all runs together ([checker.Pool]): in each of them too
 	// little happens.
 	Properties []checker.Verdict `json:"properties"`
@@ -118,6 +120,8 @@ func (r Report) Verdict() (result checker.Result, why []string) {
 		return checker.Violation, nil
 	}
 	switch {
+	case r.NotRun:
+		why = append(why, "it ended before its scenario had run once")
 	case r.Singles.All == 0:
 		why = append(why, "no fault could be injected")
 	case !r.Singles.done():
@@ -247,6 +251,8 @@ func (c *Cause) sorts() (lines []string) {
 func (r Report) singles() (text string) {
 	c := r.Singles
 	switch {
+	case r.NotRun:
+		return "the exploration ended before its scenario had run once"
 	case c.All == 0:
 		return "no fault can be injected at any of the " + many(r.Points, "point") + " of this scenario"
 	case c.Broke > 0:
