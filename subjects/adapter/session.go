@@ -173,7 +173,7 @@ func (v *session) connectOwn(ctx context.Context, c *subjects.Client) (*subjects
 		return nil, err
 	}
 	if own == nil {
-		return nil, errors.New("Connect gave no connection, and no error")
+		return nil, errors.New("function Connect of the program gave no connection, and no error")
 	}
 	if ctx.Err() != nil {
 		closeOwn(own)
