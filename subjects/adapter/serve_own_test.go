@@ -187,7 +187,7 @@ func TestServeOwnFails(t *testing.T) {
 		opens := func(id int) {
 			d.say(fmt.Sprintf(`{"id":%d,"op":"open","version":2,"client":0,"timeout_ms":4000,"servers":[%q]}`, id, d.e.Addrs()[0]))
 		}
-		for id, want := range []string{"1 no-server no luck: zk: could not connect", "2 error Connect gave no connection", "3 panic the subject panicked: over the cliff", "4 no-auth who are you?"} {
+		for id, want := range []string{"1 no-server no luck: zk: could not connect", "2 error function Connect of the program gave no connection", "3 panic the subject panicked: over the cliff", "4 no-auth who are you?"} {
 			opens(id + 1)
 			d.hears(want)
 		}
