@@ -89,7 +89,7 @@ func (t *Target) within(ctx context.Context, f folder, rng *rand.Rand) (folder, 
 	for _, name := range names {
 		path := f.path + "/" + name
 		switch stat, err := t.look(ctx, path); {
-		case errors.Is(err, zk.ErrNoNode):
+		case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrNoAuth):
 		case err != nil:
 			f.release()
 			return f, err
@@ -167,7 +167,7 @@ func (t *Target) keys(ctx context.Context, key string) [][]string {
 func (t *Target) take(ctx context.Context, path string) (f folder, ok bool, err error) {
 	stat, err := t.look(ctx, path)
 	switch {
-	case errors.Is(err, zk.ErrNoNode):
+	case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrNoAuth):
 		return folder{}, false, nil
 	case err != nil:
 		return folder{}, false, err
@@ -181,7 +181,7 @@ func (t *Target) take(ctx context.Context, path string) (f folder, ok bool, err 
 // look gives a znode's stat, fenced.
 func (t *Target) look(ctx context.Context, path string) (*zk.Stat, error) {
 	stat, err := fenced(ctx, t, func() (*zk.Stat, error) {
-		found, stat, err := t.Admin.Exists(path) // needs no permission
+		found, stat, err := t.Admin.Exists(path) // newer servers want the right to read (ZOOKEEPER-2590)
 		if err == nil && !found {
 			err = zk.ErrNoNode
 		}

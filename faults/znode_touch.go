@@ -67,7 +67,7 @@ func (e *touched) touchAll(ctx context.Context) error {
 		path := e.folder.path + "/" + name
 		stat, err := insisting(ctx, func() (*zk.Stat, error) { return e.touch(path) })
 		switch {
-		case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrBadVersion): // its owner was quicker
+		case errors.Is(err, zk.ErrNoNode), errors.Is(err, zk.ErrBadVersion), errors.Is(err, zk.ErrNoAuth): // its owner was quicker, or it is no recipe's
 		case err != nil:
 			return err
 		case stat != nil:
