@@ -39,14 +39,10 @@ func (tr *tree) states(t *testing.T, path string) map[string][]string {
 	return in
 }
 
-// clean checks that nothing but jobs is left. Where a request is kept silent it can be
-// overtaken, as none is on a server's connection: then a mark may be made after it was removed.
-func (tr *tree) clean(t *testing.T, path string, overtakes bool) {
+// clean checks that nothing but jobs is left.
+func (tr *tree) clean(t *testing.T, path string) {
 	t.Helper()
 	for _, folder := range []string{"workers", "idle", "marks"} {
-		if overtakes && folder == "marks" {
-			continue
-		}
 		if left := tr.children(path + "/" + folder); len(left) > 0 {
 			t.Errorf("left in %s: %v", folder, left)
 		}
@@ -88,7 +84,7 @@ func TestJobPutAtEveryRequest(t *testing.T) {
 		case err != nil && !isWithoutEffect(err) && (!errors.Is(err, ErrUnknown) || id == "" || len(ids) > 1):
 			t.Errorf("%v with %q: %v", err, id, ids)
 		}
-		m.tr.clean(t, m.path, m.fate == silence)
+		m.tr.clean(t, m.path)
 	})
 }
 
@@ -123,7 +119,7 @@ func TestJobTakeAtEveryRequest(t *testing.T) {
 		if in := m.tr.states(t, m.path); len(in["done"]) != 1 || len(in["taken"])+len(in["pending"])+len(in["dead"]) > 0 {
 			t.Errorf("in the end: %v", in)
 		}
-		m.tr.clean(t, m.path, m.fate == silence)
+		m.tr.clean(t, m.path)
 	})
 }
 
@@ -175,7 +171,7 @@ func endJob(ctx context.Context, t *testing.T, m *mishap, tries int, finish bool
 	if in := m.tr.states(t, m.path); len(in["done"])+len(in["dead"]) != 1 || len(in["taken"])+len(in["pending"]) > 0 {
 		t.Errorf("in the end: %v", in)
 	}
-	m.tr.clean(t, m.path, m.fate == silence)
+	m.tr.clean(t, m.path)
 }
 
 // TestJobsComeBackAtEveryRequest has the worker die who gives jobs back, or meet a mishap.
@@ -207,7 +203,7 @@ func TestJobsComeBackAtEveryRequest(t *testing.T) {
 		if in := m.tr.states(t, m.path); len(in["done"]) != 2 || len(in["dead"]) != 1 {
 			t.Errorf("in the end: %v", in)
 		}
-		m.tr.clean(t, m.path, m.fate == silence)
+		m.tr.clean(t, m.path)
 		must(t, cl.Close(ctx))
 	})
 }
@@ -238,7 +234,7 @@ func (w *jobWorkers) close() {
 		must(w.t, q.Close(w.t.Context()))
 		must(w.t, q.r.Client.Close(w.t.Context()))
 	}
-	w.tr.clean(w.t, "/jobs", false)
+	w.tr.clean(w.t, "/jobs")
 }
 
 // put puts one job and returns its id.

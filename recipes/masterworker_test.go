@@ -72,7 +72,7 @@ func (c *crew) finishAll(ctx context.Context, m *MasterWorker) (data []string) {
 }
 
 // close closes all and checks that nothing but tasks and results is left.
-func (c *crew) close(ctx context.Context, overtakes bool) {
+func (c *crew) close(ctx context.Context) {
 	c.t.Helper()
 	for _, m := range c.all {
 		must(c.t, m.Close(ctx))
@@ -81,7 +81,7 @@ func (c *crew) close(ctx context.Context, overtakes bool) {
 		stop()
 	}
 	c.calls.Wait()
-	c.tr.clean(c.t, c.path, overtakes)
+	c.tr.clean(c.t, c.path)
 	if left := c.tr.children(c.path + "/master"); len(left) > 0 {
 		c.t.Errorf("candidates are left: %v", left)
 	}
@@ -122,7 +122,7 @@ func TestTaskTakeAtEveryRequest(t *testing.T) {
 		}
 		_, err = b.Result(ctx, id)
 		must(t, err)
-		c.close(ctx, m.fate == silence)
+		c.close(ctx)
 		if in := m.tr.states(t, m.path); len(in["done"]) != 1 || len(in["taken"])+len(in["pending"])+len(in["dead"]) > 0 {
 			t.Errorf("in the end: %v", in)
 		}
@@ -152,7 +152,7 @@ func TestTaskTakeSaysWhatItDid(t *testing.T) {
 			t.Errorf("%v, but this is attempt %d", err, j.Attempt)
 		}
 		must(t, j.Finish(ctx, nil))
-		c.close(ctx, m.fate == silence)
+		c.close(ctx)
 	})
 }
 
@@ -193,7 +193,7 @@ func TestTaskTakeGivenUpEarly(t *testing.T) {
 			t.Errorf("it was assigned to nobody else before: %+v", j)
 		}
 		must(t, j.Finish(t.Context(), nil))
-		c.close(t.Context(), true)
+		c.close(t.Context())
 		must(t, sa.Close(t.Context()))
 		must(t, sb.Close(t.Context()))
 	})
@@ -241,7 +241,7 @@ func endTask(ctx context.Context, t *testing.T, m *mishap, tries int, finish boo
 	if err := j.Finish(ctx, nil); err == nil || !isWithoutEffect(err) {
 		t.Errorf("finished again: %v", err)
 	}
-	c.close(ctx, m.fate == silence)
+	c.close(ctx)
 	if in := m.tr.states(t, m.path); len(in["done"])+len(in["dead"]) != 1 || len(in["taken"])+len(in["pending"]) > 0 {
 		t.Errorf("in the end: %v", in)
 	}
@@ -276,7 +276,7 @@ func TestMasterAtEveryRequest(t *testing.T) {
 		if rest := c.finishAll(ctx, b); len(rest) != 2 {
 			t.Errorf("the rest is %v", rest)
 		}
-		c.close(ctx, m.fate == silence)
+		c.close(ctx)
 		if in := m.tr.states(t, m.path); len(in["done"]) != 3 {
 			t.Errorf("in the end: %v", in)
 		}
@@ -322,7 +322,7 @@ func TestMasterStale(t *testing.T) {
 		if in := c.tr.states(t, "/tasks"); len(in["done"]) != 1 {
 			t.Errorf("the next master has not assigned it: %v", in)
 		}
-		c.close(t.Context(), false)
+		c.close(t.Context())
 		must(t, sa.Close(t.Context()))
 		must(t, sb.Close(t.Context()))
 	})
@@ -379,7 +379,7 @@ func TestMasterWorkerCrashes(t *testing.T) {
 		}
 		stop()
 		working.Wait()
-		c.close(t.Context(), false)
+		c.close(t.Context())
 		for _, m := range c.all {
 			must(t, m.q.r.Client.Close(t.Context()))
 		}
@@ -432,7 +432,7 @@ func TestMasterWorkerRemovedByHand(t *testing.T) {
 		if rest := c.finishAll(t.Context(), m); !slices.Equal(rest, []string{"three"}) {
 			t.Errorf("the rest is %v", rest)
 		}
-		c.close(t.Context(), false)
+		c.close(t.Context())
 		must(t, cl.Close(t.Context()))
 	})
 }
@@ -451,7 +451,7 @@ func TestMasterWorkerMisuse(t *testing.T) {
 		if err := m.Lead(t.Context()); !errors.Is(err, ErrHeld) {
 			t.Errorf("a second candidate: %v", err)
 		}
-		c.close(t.Context(), false)
+		c.close(t.Context())
 		if err := m.Lead(t.Context()); !errors.Is(err, ErrClosed) {
 			t.Errorf("lead when closed: %v", err)
 		}
@@ -474,7 +474,7 @@ func ofTwoWorkers(t *testing.T, tries int, test func(ctx context.Context, c *cre
 		dying, m := c.add(sa, tries), c.add(sb, tries)
 		c.lead(t.Context(), m)
 		test(t.Context(), c, f, dying, m)
-		c.close(t.Context(), false)
+		c.close(t.Context())
 		must(t, sa.Close(t.Context()))
 		must(t, sb.Close(t.Context()))
 	})
@@ -596,7 +596,7 @@ func TestMasterTells(t *testing.T) {
 		if !slices.Equal(told, want) {
 			t.Errorf("told %q", told)
 		}
-		c.close(t.Context(), false)
+		c.close(t.Context())
 		must(t, sa.Close(t.Context()))
 		must(t, sb.Close(t.Context()))
 	})

@@ -101,9 +101,8 @@ func wasWithoutEffect(err error) bool {
 }
 
 // useQueue has two clients put and take, one after the other; the first one's requests meet
-// faults. Where one request overtakes another, as none does on a server's connection, a
-// marker may be made only after it was removed.
-func useQueue(t *testing.T, tr *tree, make func(*Client) ranking, faults func(op, path string) fault, overtakes bool) {
+// faults.
+func useQueue(t *testing.T, tr *tree, make func(*Client) ranking, faults func(op, path string) fault) {
 	f, s1 := tr.connect(t, fakeTimeout)
 	_, s2 := tr.connect(t, fakeTimeout)
 	q1, q2 := make(s1), make(s2)
@@ -131,7 +130,7 @@ func useQueue(t *testing.T, tr *tree, make func(*Client) ranking, faults func(op
 	if len(a.in) > a.lost {
 		t.Errorf("lost: %v, with %d takes of which nobody knows", a.in, a.lost)
 	}
-	if left := tr.children("/queue/marks"); len(left) > 0 && !overtakes {
+	if left := tr.children("/queue/marks"); len(left) > 0 {
 		t.Errorf("marks left: %v", left)
 	}
 }
@@ -149,7 +148,7 @@ func TestQueuesSurviveEveryFateOfARequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			requests := 0
 			synctest.Test(t, func(t *testing.T) {
-				useQueue(t, newTree(), make, func(string, string) fault { requests++; return fine }, false)
+				useQueue(t, newTree(), make, func(string, string) fault { requests++; return fine })
 			})
 			if requests < 20 {
 				t.Fatalf("only %d requests", requests)
@@ -157,7 +156,7 @@ func TestQueuesSurviveEveryFateOfARequest(t *testing.T) {
 			for n := 1; n <= requests; n++ {
 				for kind := lostRequest; kind <= lostReplyBehind; kind++ {
 					t.Run(fmt.Sprintf("request %d, fate %d", n, kind), func(t *testing.T) {
-						synctest.Test(t, func(t *testing.T) { useQueue(t, newTree(), make, nth(n, "", "", kind), kind == silence) })
+						synctest.Test(t, func(t *testing.T) { useQueue(t, newTree(), make, nth(n, "", "", kind)) })
 					})
 				}
 			}

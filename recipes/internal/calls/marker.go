@@ -29,13 +29,13 @@ type marker struct {
 // errMarkerGone says that the marker does not exist; no write was applied with it.
 var errMarkerGone = errors.New("marker is gone")
 
-// newMarker makes a marker under parent. With an error there is one that there may be; nil
-// says that there is none and never will be.
-func (ms *Markers) newMarker(ctx context.Context, z *client.Session, parent string) (*marker, error) {
-	m := &marker{path: znodes.Join(parent, znodes.NewID()), session: z}
+// newMarker makes a marker under parent. With an error there is one that may exist, and may still
+// be created until over is closed (nil: no longer); a marker that is nil does not exist and never will.
+func (ms *Markers) newMarker(ctx context.Context, z *client.Session, parent string) (m *marker, over <-chan struct{}, err error) {
+	m = &marker{path: znodes.Join(parent, znodes.NewID()), session: z}
 	var unsure atomic.Bool
 	for range client.MaxRecreate {
-		_, err := client.Retry(ctx, ms.r.Client, z, client.Write, func() (string, error) {
+		_, over, err = client.RetryTracked(ctx, ms.r.Client, z, client.Write, func() (string, error) {
 			path, err := ms.r.Client.Conn.Create(m.path, nil, zk.FlagEphemeral)
 			if failures.Unanswered(err) {
 				unsure.Store(true)
@@ -44,17 +44,17 @@ func (ms *Markers) newMarker(ctx context.Context, z *client.Session, parent stri
 		})
 		switch {
 		case err == nil, errors.Is(err, zk.ErrNodeExists): // after a lost reply
-			return m, ms.verifyOwner(ctx, m)
+			return m, over, ms.verifyOwner(ctx, m)
 		case client.IsRefusal(err) && !unsure.Load():
-			return nil, err
+			return nil, over, err
 		case !errors.Is(err, zk.ErrNoNode):
-			return m, err
+			return m, over, err
 		}
 		if err := ms.r.Client.EnsurePath(ctx, z, parent); err != nil {
-			return m, err
+			return m, over, err
 		}
 	}
-	return m, zk.ErrNoNode
+	return m, over, zk.ErrNoNode
 }
 
 // verifyOwner makes sure that the marker was created in its session.

@@ -83,9 +83,9 @@ func (ms *Markers) take(ctx context.Context, z *client.Session) (*marker, error)
 		}
 	}
 	ms.mu.Unlock()
-	m, err := ms.newMarker(ctx, z, znodes.Join(ms.r.Path, markersNode))
+	m, over, err := ms.newMarker(ctx, z, znodes.Join(ms.r.Path, markersNode))
 	if err != nil && m != nil {
-		ms.discard(m, nil, nil)
+		ms.discard(m, over, nil)
 	}
 	return m, err
 }

@@ -78,15 +78,24 @@ func (r *Request[T]) Settled() bool { return r == nil || IsClosed(r.Done) }
 
 // Retry repeats a request until it is answered in z.
 func Retry[T any](ctx context.Context, cl *Client, z *Session, k kind, f func() (T, error)) (T, error) {
+	v, _, err := RetryTracked(ctx, cl, z, k, f)
+	return v, err
+}
+
+// RetryTracked is Retry for a request that the caller has to undo: over is closed once the last try is no
+// longer under way. Until then that try may still be sent, behind whatever undoes it. over is nil if
+// there was no try.
+func RetryTracked[T any](ctx context.Context, cl *Client, z *Session, k kind, f func() (T, error)) (v T, over <-chan struct{}, err error) {
 	var b Backoff
 	for {
 		if err := cl.AwaitConnected(ctx, z); err != nil {
-			var none T
-			return none, err
+			return v, over, err
 		}
-		v, err := Send(cl, z, k, f).Wait(ctx)
+		r := Send(cl, z, k, f)
+		over = r.Done
+		v, err := r.Wait(ctx)
 		if !failures.Unanswered(err) {
-			return v, err
+			return v, over, err
 		}
 		cl.Repeat("a request", err)
 		b.Pause(ctx)
