@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// What commands need and nobody else can use, they get at through package doors.
+// The commands reach functions that other modules cannot call through package doors.
 func init() {
 	doors.Sweep = func(ctx context.Context, x doors.Experiment, t sweep.Task, simulate bool) (sweep.Line, error) {
 		return x.(Experiment).sweepRun(ctx, t, simulate)
@@ -25,7 +25,7 @@ func init() {
 	doors.Shrink = shrinkAndKeep
 }
 
-// shrinkAndKeep is behind doors.Shrink.
+// shrinkAndKeep implements doors.Shrink.
 func shrinkAndKeep(ctx context.Context, c shrink.Config, p doors.Place, made func(store.Experiment) (doors.Experiment, error)) (*doors.Shrunk, error) {
 	s, err := shrinkIn(ctx, nil, c, p.Scratch, func(stored store.Experiment) (Experiment, error) {
 		x, err := made(stored)

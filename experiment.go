@@ -23,126 +23,126 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Experiment is what to run. Workload must be given; the zero value of every
-// other field is a default that works.
+// Experiment says what to run. Workload is required; the zero value of every other field is a
+// working default.
 type Experiment struct {
-	// Workload is the recipe under load, made from a constructor of the subject.
+	// Workload is the recipe under load. It holds the constructor of the subject.
 	Workload workloads.Workload
-	// Subject is what the subject is called in results.
+	// Subject is the name of the subject in results.
 	Subject string
-	// Command, if given, is the program that each client runs as, a process of its
-	// own that speaks the adapter protocol (docs/adapters.md), with its arguments.
-	// Subjects are made there, and not by the Workload's constructor. Only such
-	// clients can be frozen and crashed.
+	// Command, if set, is the program, with its arguments, that each client runs as a process of
+	// its own. The program speaks the adapter protocol (docs/adapters.md) and makes the subjects;
+	// the Workload's constructor is not called. Without Command, clients can be frozen and crashed
+	// only in simulations (see PlayProcesses).
 	Command []string
-	// PlayProcesses has a simulation play that each client is a process of its own, so that
-	// it can be frozen and crashed in virtual time, too. A simulation does so by itself if Faults
-	// can freeze or crash a client, and if the workload's clients can be processes.
+	// PlayProcesses makes a simulation treat each client as a process of its own, so that faults
+	// can freeze and crash it in virtual time. A simulation does so by default if Faults can freeze
+	// or crash a client and if the workload's clients can be processes.
 	PlayProcesses bool
-	// OneProcess keeps the clients of a simulation in one process: they are never frozen or crashed
-	// unless PlayProcesses is set.
+	// OneProcess keeps all clients of a simulation in one process. They are then never frozen or
+	// crashed, unless PlayProcesses is set.
 	OneProcess bool
-	// Ensemble starts the servers: three embedded ones, in memory.
+	// Ensemble starts the servers. Default: three embedded servers, in memory.
 	Ensemble ensemble.Starter
 
-	Clients int     // 5
-	Rate    float64 // operations a second that all clients together begin: 100
-	// Ops is how often each client begins something, after which the load is over: a critical
-	// section with all that belongs to it is one, as is a put, or its part in a round of a
-	// barrier. 0 is as often as there is time for; TimeLimit bounds it in any case.
+	Clients int     // number of clients; default 5
+	Rate    float64 // operations per second that all clients together begin; default 100
+	// Ops is the number of times that each client begins an operation, after which the load ends. A
+	// critical section with everything that belongs to it counts as one operation; so does a put,
+	// or one client's part in a round of a barrier. 0 means no limit. TimeLimit ends the load in
+	// any case.
 	Ops  int
-	Keys int // objects in use at once, where the workload has keys: 3
-	// Hold is how long a client keeps what it obtained, on average: a lock, a lease, the lead. 0 is
-	// a few milliseconds, as the workload has it.
+	Keys int // objects in use at once, if the workload has keys; default 3
+	// Hold is the average time that a client keeps what it acquired: a lock, a lease, leadership. 0
+	// means the workload's default, a few milliseconds.
 	Hold time.Duration
-	// TimeLimit is the length of the load: 10 s, or longer where faults need that
-	// for each of them to have its turn.
+	// TimeLimit is the length of the load. Default: 10 s, or longer if Faults need more time for
+	// each of them to have its turn.
 	TimeLimit time.Duration
-	// SessionTimeout is what clients ask for: 4 s.
+	// SessionTimeout is the timeout that clients ask for. Default: 4 s.
 	SessionTimeout time.Duration
-	// OpTimeout is how long a client waits for one operation: 5 s.
+	// OpTimeout limits how long a client waits for one operation. Default: 5 s.
 	OpTimeout time.Duration
-	// MinLoad is how many operations must have succeeded before the first
-	// fault for a valid to count: 200, or a quarter of what the rate brings until
-	// then if that is less; negative for none.
+	// MinLoad is the number of operations that must succeed before the first fault; with fewer, no
+	// property is valid. Default: 200, or a quarter of the operations that Rate allows before the
+	// first fault if that is less. Negative: no minimum.
 	MinLoad int
 
-	// Faults is what is done meanwhile; nil is nothing.
+	// Faults is the schedule of faults. nil injects none.
 	Faults plan.Schedule
-	// OptionalFaults says that no fault has to take effect for a valid to count: the run is
-	// judged by what did happen, as one of many is.
+	// OptionalFaults allows a valid verdict even if scheduled faults take no effect. The run is
+	// then judged by the faults that did, as one of many runs is.
 	OptionalFaults bool
-	// Arrivals are those at which clients begin something in the load; nil is all. What is
-	// left out moves nothing else, as a shrunk run needs it.
+	// Arrivals restricts the load to these arrivals, each the moment at which a client begins an
+	// operation. nil means all. Leaving arrivals out does not move the others; shrunk runs depend
+	// on that.
 	Arrivals []workloads.Arrival
-	// Sources is whose draws each client makes, its own where it has none. So client 0 can do
-	// what client 3 would.
+	// Sources[i] is the client whose random draws client i uses: with Sources = {3}, client 0 does
+	// what client 3 would do. Clients beyond its length use their own draws.
 	Sources []int
-	// Seed fixes operations and schedule; 0 draws one, which the result names.
+	// Seed determines the operations and the schedule. 0 draws a seed, which the result names.
 	Seed int64
-	// Strict lets measured properties (belief) decide, too.
+	// Strict lets properties that are only measured (belief) decide the verdict, too.
 	Strict bool
-	// AllowUnknown lets Test pass although something could not be decided.
+	// AllowUnknown lets Test pass although some property was not decided.
 	AllowUnknown bool
 
-	// leftOut is what "all" faults are without, and why.
+	// leftOut lists the faults that "all" omits, each with the reason.
 	leftOut []plan.LeftOut
 
-	// maker makes the subjects of processes that are played.
+	// maker makes the subjects of simulated processes.
 	maker subjects.Maker
 
-	// messages has the engine keep what passed.
+	// messages makes the engine keep the messages that passed.
 	messages bool
-	// usualFaults and usualRate say that a test named no faults, or no rate: then it is not warned
-	// of what follows from those that were chosen for it.
+	// usualFaults and usualRate say that a test named no faults, or no rate. The test is then not
+	// warned about the consequences of the defaults.
 	usualFaults, usualRate bool
-	// onArrival is told of each arrival that takes place, as OnPoint is of messages.
+	// onArrival is called for each arrival that takes place, as OnPoint is for messages.
 	onArrival func(workloads.Arrival)
 
-	// brief leaves the report away where the run passes: a test's is not kept then.
+	// brief skips the report if the run passes, since a passing test does not keep it.
 	brief bool
-	// silent leaves it away in any case: nobody will read it.
+	// silent skips the report in any case.
 	silent bool
 
-	// Out is the store's folder: "store".
+	// Out is the store's folder. Default: "store".
 	Out string
-	// Replay is the command that the report offers to run it again; empty
-	// means the one for the command line.
+	// Replay is the command that the report gives to repeat the run. Default: the command line's.
 	Replay string
-	// Progress is told about the run, a few times a second, by one goroutine.
+	// Progress is called a few times a second with the state of the run, always from one goroutine.
 	Progress func(Progress)
-	// OnPoint is told of every message of the load at which a fault can be injected
-	// ([plan.AtPoint]). It may be called by many goroutines at once, and must not block.
+	// OnPoint is called for every message of the load at which a fault can be injected
+	// ([plan.AtPoint]). Several goroutines may call it at once. It must not block.
 	OnPoint func(link.Point)
-	// Interrupt, once closed, ends the load early: what runs is healed, checked
-	// and reported. Cancelling Run's context stops at once instead.
+	// Closing Interrupt ends the load early: the run then heals its faults, checks the record and
+	// writes the report. Cancelling Run's context instead stops the run at once.
 	Interrupt <-chan struct{}
 }
 
 // Outcome is a finished run.
 type Outcome struct {
-	Run     *store.Run // nil for a simulated run of which nothing was kept
+	Run     *store.Run // nil for a simulated run that was not kept
 	Result  *store.Result
 	History *history.History
 
-	made     Experiment       // what a simulated run was one of
-	unkept   *engine.Finished // a simulated run of which nothing was kept
-	messages []link.Passed    // if the experiment was to keep them
-	replay   string           // the command that its experiment offers
-	unheld   *bubble.Unheld   // what a simulated run left behind; nil for nothing
+	made     Experiment       // the experiment of a simulated run
+	unkept   *engine.Finished // a simulated run that was not kept
+	messages []link.Passed    // nil unless Experiment.messages was set
+	replay   string           // the experiment's command to repeat it
+	unheld   *bubble.Unheld   // code that a simulated run left running; nil if none
 }
 
-// ErrUsage marks an experiment that makes no sense: a negative number of clients.
+// ErrUsage marks an experiment that makes no sense, such as one with a negative number of clients.
 var ErrUsage = engine.ErrUsage
 
 func usage(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
 }
 
-// Complete fills in what was left out, and chooses the faults that the ensemble
-// has. What makes no sense is an error that wraps [ErrUsage], as is a fault that
-// was asked for and that the ensemble does not have. Nothing is started. [Run]
-// does the same.
+// Complete fills in the defaults and chooses the faults that the ensemble supports. It returns an
+// error that wraps [ErrUsage] if the experiment makes no sense, or if it names a fault that the
+// ensemble does not support. Complete starts nothing. [Experiment.Run] calls it.
 func (x Experiment) Complete() (Experiment, error) {
 	if x.Workload == nil {
 		return x, usage("an experiment needs a Workload")
@@ -180,7 +180,7 @@ func (x Experiment) Complete() (Experiment, error) {
 	return x, nil
 }
 
-// inBounds refuses settings that make no sense.
+// inBounds rejects settings that make no sense.
 func (x Experiment) inBounds() error {
 	s := settings.Of(x).Over(settings.Usual())
 	for _, k := range settings.Knobs {
@@ -191,11 +191,11 @@ func (x Experiment) inBounds() error {
 	return nil
 }
 
-// inProcesses is the experiment with subjects that live in the clients' own processes.
+// inProcesses returns the experiment with its subjects in the clients' own processes.
 func (x Experiment) inProcesses() (Experiment, error) {
 	w, ok := x.Workload.(workloads.Processes)
 	if !ok && !x.PlayProcesses {
-		return x, nil // it makes its subjects there itself
+		return x, nil // the workload makes its subjects in the processes itself
 	}
 	var there workloads.Workload
 	if ok {
@@ -211,19 +211,20 @@ func (x Experiment) inProcesses() (Experiment, error) {
 	return x, nil
 }
 
-// playable says whether a simulation may play that clients are processes, though nobody said so.
+// playable reports whether a simulation may treat clients as processes without being told to.
 func (x Experiment) playable() bool {
 	return !x.OneProcess && x.Command == nil && x.Workload != nil && workloads.InProcesses(x.Workload)
 }
 
-// playing is the experiment of a simulation with processes that are played where its faults hit such.
+// playing returns the experiment with PlayProcesses set if its faults hit processes and a
+// simulation may play them.
 func (x Experiment) playing() Experiment {
 	x.PlayProcesses = x.PlayProcesses || x.playable() && x.Faults.Hits(kinds.Processes)
 	return x
 }
 
-// playingNamed is playing for a bubble that is the caller's own: it has faults of processes only if they
-// are named. What a killed process leaves behind, such a bubble would wait for.
+// playingNamed is playing for a bubble that the caller opened: only faults named in the schedule
+// count. Such a bubble would wait for the goroutines that a killed process leaves behind.
 func (x Experiment) playingNamed() Experiment {
 	named := x
 	named.Faults = plan.Every(time.Second, x.Faults.Named()...)
@@ -231,8 +232,8 @@ func (x Experiment) playingNamed() Experiment {
 	return x
 }
 
-// usualLatency is that of a message in the default ensemble, on average: about
-// what it is within a data centre.
+// usualLatency is the average latency of a message in the default ensemble, about that of a data
+// centre.
 const usualLatency = 200 * time.Microsecond
 
 func defaultTo[T comparable](field *T, value T) {
@@ -249,20 +250,19 @@ func drawSeed() int64 {
 	return int64(binary.LittleEndian.Uint32(b[:]))/2 + 1
 }
 
-// Plan gives the schedule of faults that an experiment with this seed and time
-// limit plays. Faults that the schedule leaves to the ensemble are in it once
-// the experiment is [Experiment.Complete].
+// Plan returns the schedule of faults that the experiment plays, given its seed and time limit.
+// Faults that the schedule leaves to the ensemble are included only after [Experiment.Complete].
 func (x Experiment) Plan() []plan.Step { return x.config().Plan() }
 
-// Warnings are what somebody should know of a complete experiment before it
-// runs: faults that the ensemble does not have, and those whose time never comes.
+// Warnings returns what a user should know about a complete experiment before it runs: faults that
+// the ensemble does not support, and faults whose time never comes.
 func (x Experiment) Warnings() []string { return x.config().Warnings() }
 
-// Run runs the experiment: starts the ensemble, lets the clients work while
-// faults happen, heals, quiesces, stops everything, checks and reports. A
-// violation is an Outcome and no error; an error means that there is none: the
-// experiment makes no sense (ErrUsage), could not be run, or ctx ended.
-// Nothing that Run started is left when it returns.
+// Run runs the experiment: it starts the ensemble, lets the clients work while faults happen, heals
+// the faults, lets the clients finish, stops everything, checks the record and writes the report. A
+// violation is part of the Outcome, not an error. Run returns an error if there is no outcome: the
+// experiment makes no sense (ErrUsage), could not be run, or ctx ended. When Run returns, nothing
+// that it started is left running.
 func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
 	if bubble.Inside() {
 		x = x.playingNamed()
@@ -284,7 +284,7 @@ func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
 	return x.judge(ctx, done, p)
 }
 
-// config is the experiment as the engine runs it.
+// config returns the experiment as the engine's configuration.
 func (x Experiment) config() engine.Config {
 	servers, _ := x.Ensemble.(embedded.Config)
 	var launch engine.Launch

@@ -17,7 +17,8 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// way is how one run of an exploration is made: simulated, or in real time where clients are programs.
+// way returns the function that makes one run of an exploration: simulated, or in real time if
+// clients are programs.
 func (x Experiment) way() func(Experiment, context.Context) (*Outcome, error) {
 	if x.Command != nil {
 		return Experiment.passing
@@ -25,7 +26,7 @@ func (x Experiment) way() func(Experiment, context.Context) (*Outcome, error) {
 	return Experiment.Simulate
 }
 
-// explore explores the experiment (see doors.Explore) with a way to run one in this process.
+// explore explores the experiment (see doors.Explore). way makes one run in this process.
 func (x Experiment) explore(ctx context.Context, c explore.Config, way func(Experiment, context.Context) (*Outcome, error)) (explore.Report, error) {
 	x, run, err := x.explored(way)
 	if err != nil {
@@ -39,7 +40,7 @@ func (x Experiment) explore(ctx context.Context, c explore.Config, way func(Expe
 	if err := knownKinds(c); err != nil {
 		return explore.Report{}, err
 	}
-	if c.Kinds == nil { // what breaks the conditions under which recipes promise anything is tried by name only
+	if c.Kinds == nil { // faults that break the conditions of the recipes' promises are tried by name only
 		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(f explore.Choice) bool {
 			k, ok := faults.Named(f.Fault.Kind())
 			return ok && k.Harsh
@@ -52,7 +53,8 @@ func (x Experiment) explore(ctx context.Context, c explore.Config, way func(Expe
 	return explore.Explore(ctx, c)
 }
 
-// explored is the experiment as the scenario of an exploration, and what runs it in this process.
+// explored returns the experiment as the scenario of an exploration, and the runner that runs it in
+// this process.
 func (x Experiment) explored(run func(Experiment, context.Context) (*Outcome, error)) (Experiment, explore.Runner, error) {
 	complete := x.CompleteSimulated
 	if x.Command != nil {
@@ -63,7 +65,7 @@ func (x Experiment) explored(run func(Experiment, context.Context) (*Outcome, er
 	return x, func(ctx context.Context, s plan.Schedule) (explore.Outcome, error) { return x.exploreRun(ctx, s, run) }, err
 }
 
-// knownKinds wants each kind that is to be tried to be one that can be.
+// knownKinds returns an error if c asks for a kind of fault that cannot be explored.
 func knownKinds(c explore.Config) error {
 	var known []string
 	for _, f := range c.Faults {
@@ -79,7 +81,7 @@ func knownKinds(c explore.Config) error {
 	return nil
 }
 
-// exploredFaults are those that servers and clients like these have.
+// exploredFaults returns the faults that these servers and clients support.
 func (x Experiment) exploredFaults() ([]explore.Choice, error) {
 	servers, ok := x.Ensemble.(embedded.Config)
 	if !ok {
@@ -94,7 +96,7 @@ func (x Experiment) exploredFaults() ([]explore.Choice, error) {
 	return explore.Usual(setting, x.SessionTimeout), nil
 }
 
-// passing runs it in real time, and leaves nothing behind.
+// passing runs the experiment in real time and removes its folder.
 func (x Experiment) passing(ctx context.Context) (*Outcome, error) {
 	out, err := os.MkdirTemp("", "zklab-explore-")
 	if err != nil {
@@ -105,7 +107,7 @@ func (x Experiment) passing(ctx context.Context) (*Outcome, error) {
 	return x.Run(ctx)
 }
 
-// exploreRun runs the scenario with a schedule.
+// exploreRun runs the scenario with the given schedule.
 func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule, run func(Experiment, context.Context) (*Outcome, error)) (explore.Outcome, error) {
 	var o explore.Outcome
 	var mu sync.Mutex

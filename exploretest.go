@@ -8,24 +8,27 @@ import (
 	"github.com/zklab/zklab/internal/lab/explore"
 )
 
-// exploredPairs is how many pairs of faults [Explore] tries.
+// exploredPairs is the number of pairs of faults that [Explore] tries.
 const exploredPairs = 300
 
-// Explore runs a small experiment as a test, in simulations, and then again with each single fault
-// at each of its messages: each request lost, each reply lost, each connection cut before and after
-// a message, each session expired, the server of each connection killed, and the leader; where
-// clients can be played as processes (see [Experiment.PlayProcesses]), each frozen for longer than
-// its session lasts, and crashed. If none breaks a promise, it tries 300 pairs of these, those first that differ most.
-// So it meets the windows of less than a millisecond that [Simulate] and [Sweep] meet by luck.
+// Explore runs a small experiment as a test, in simulations, and repeats it with each single fault
+// at each of its messages: each request lost; each reply lost; each connection cut before and after
+// a message; each session expired; the server of each connection killed, and the leader. If clients
+// can be played as processes (see [Experiment.PlayProcesses]), each client is also frozen for
+// longer than its session lasts, and crashed. If no single fault breaks a promise, Explore tries
+// 300 pairs of them, the most different pairs first. So it reaches windows of less than a
+// millisecond, which [Simulate] and [Sweep] hit only by luck.
 //
-// Every field but Workload may be left out. Then three clients begin three operations each on one key.
-// The number of runs grows with the messages, so keep it small: some hundred to a few thousand runs
-// of about ten milliseconds. Faults must be nil. The variable ZKLAB_SEED sets the seed.
+// Every field except Workload is optional. By default, three clients begin three operations each on
+// one key. The number of runs grows with the number of messages, so keep the experiment small: a
+// few hundred to a few thousand runs of about ten milliseconds each. Faults must be nil. The
+// variable ZKLAB_SEED sets the seed.
 //
-// The test fails when a property is violated in a run, with the events that show it in the first
-// such run of the fewest faults, and with how many runs each cause was met in. That run is stored,
-// with a test that runs it alone. It also fails when all runs together leave a property undecided,
-// unless AllowUnknown is set. What it asks of a recipe is what Simulate asks.
+// The test fails when a run violates a property. It shows the events of the first such run with the
+// fewest faults, and the number of runs in which each cause was found. That run is stored, together
+// with a test that repeats it alone. The test also fails when all runs together leave a property
+// undecided, unless AllowUnknown is set. The recipe has to meet the same requirements as for
+// Simulate.
 func Explore(t *testing.T, x Experiment) {
 	t.Helper()
 	if x.Faults != nil {
@@ -47,7 +50,7 @@ func Explore(t *testing.T, x Experiment) {
 	x.tellExplored(t, report)
 }
 
-// asScenario fills in what is left out of a scenario.
+// asScenario fills in the defaults of a scenario.
 func (x Experiment) asScenario() Experiment {
 	defaultTo(&x.Clients, explore.UsualClients)
 	defaultTo(&x.Ops, explore.UsualOps)
@@ -59,7 +62,7 @@ func (x Experiment) asScenario() Experiment {
 	return x
 }
 
-// tellExplored fails the test, or says what was tried.
+// tellExplored fails the test, or logs what was tried.
 func (x Experiment) tellExplored(t *testing.T, r explore.Report) {
 	t.Helper()
 	steps, violated := r.First()

@@ -22,7 +22,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// judge decides the run that was recorded and writes its report.
+// judge checks the recorded run and writes its report.
 func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporter) (*Outcome, error) {
 	p.Phase("checking")
 	began := time.Now()
@@ -30,7 +30,7 @@ func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporte
 	if err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil { // what is undecided now, nobody tried to decide
+	if ctx.Err() != nil { // an undecided property may only mean that checking was stopped
 		return nil, engine.Stopped(ctx)
 	}
 	done.Timings["check"] = time.Since(began)
@@ -52,22 +52,22 @@ func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporte
 	return &Outcome{Run: done.Run, Result: result, History: h, messages: done.Messages}, nil
 }
 
-// noteResult writes result.json. If that fails, as on a full disk, the verdict stands: a warning
-// says so, once.
+// noteResult writes result.json. If that fails, for example on a full disk, the verdict stands, and
+// one warning reports the failure.
 func noteResult(run *store.Run, result *store.Result) {
 	if err := run.WriteResult(result); err != nil {
 		warn(result, []string{fmt.Sprintf("result.json could not be written; %s decides the run again: %v", printable.Command("zklab", "check", run.Dir), err)})
 	}
 }
 
-// noteReport writes the report, likewise.
+// noteReport writes the report. It handles errors as noteResult does.
 func noteReport(run *store.Run, h *history.History, result *store.Result) {
 	if err := reports.Render(run.Dir, h, result); err != nil {
 		warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", printable.Command("zklab", "report", run.Dir), err)})
 	}
 }
 
-// describe adds what the record does not say.
+// describe adds to the result what the record does not contain.
 func (x Experiment) describe(result *store.Result, done *engine.Finished) {
 	result.Subject, result.Seed, result.Strict = x.Subject, x.Seed, x.Strict
 	result.Interrupted, result.RanBy = done.Interrupted, Version()
@@ -79,7 +79,7 @@ func (x Experiment) describe(result *store.Result, done *engine.Finished) {
 	}
 }
 
-// dropFaultWarnings drops what faults warn of.
+// dropFaultWarnings removes the warnings of faults.
 func dropFaultWarnings(result *store.Result) {
 	for _, f := range result.Stats.Faults {
 		ofFault := func(w string) bool { return slices.Contains(f.Warnings, w) }
@@ -88,10 +88,12 @@ func dropFaultWarnings(result *store.Result) {
 	}
 }
 
-// notAvailableFault is the kind of what only the run knew: which faults "all" was without.
+// notAvailableFault is the kind of entries that only the run itself can make: the faults that "all"
+// omits.
 const notAvailableFault = "fault"
 
-// advice is what a user should know of how the experiment was set up, as far as the user did that.
+// advice returns what a user should know about the setup of the experiment, as far as the user
+// chose it.
 func (x Experiment) advice(done *engine.Finished, result *store.Result) (advice []string) {
 	if x.usualFaults {
 		dropFaultWarnings(result)
@@ -104,11 +106,11 @@ func (x Experiment) advice(done *engine.Finished, result *store.Result) (advice 
 	return advice
 }
 
-// Judge decides a stored run or a bare history again, from its record alone.
-// What only the run itself knew is taken from its result.json, and, unless opts
-// has them, the committed transactions from its transactions.jsonl, where they
-// exist; transactions that cannot be read are left out, with a warning. Nothing is
-// written. An unreadable record is an error; see history.Open.
+// Judge checks a stored run or a bare history again, from its record alone. It takes from
+// result.json what only the run itself knew, and from transactions.jsonl the committed
+// transactions, unless opts has them; either file may be missing. If the transactions cannot be
+// read, Judge leaves them out and adds a warning. It writes nothing. It returns an error if the
+// record cannot be read; see history.Open.
 func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Result, error) {
 	h, err := run.ReadHistory()
 	if err != nil {
@@ -131,7 +133,7 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 	return result, nil
 }
 
-// decide adds what follows from a record, and from the transactions in opts, to a result.
+// decide adds to a result what follows from the record and from the transactions in opts.
 func decide(ctx context.Context, h *history.History, opts checker.Options, result *store.Result) {
 	report := checker.Run(ctx, h, opts)
 	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
@@ -142,7 +144,7 @@ func decide(ctx context.Context, h *history.History, opts checker.Options, resul
 	warn(result, warnings(h, result.Stats))
 }
 
-// warn adds what judging warns of to a result, once.
+// warn adds the warnings of the checks to a result, each once.
 func warn(result *store.Result, texts []string) {
 	for _, w := range texts {
 		if !slices.Contains(result.Warnings, w) {
@@ -152,10 +154,10 @@ func warn(result *store.Result, texts []string) {
 	}
 }
 
-// transactions are what is stored of what the ensemble committed during a run.
-// Many a run has none, and is judged without: its ensemble could not tell, or it
-// crashed before they were collected. The history of a run is the same evidence
-// whether its folder is named or the file in it.
+// transactions returns the stored transactions that the ensemble committed during a run. Many runs
+// have none, and are checked without: the ensemble could not report them, or the run crashed before
+// they were collected. A run's history has the same evidence whether the caller named its folder or
+// the file in it.
 func transactions(run *store.Run) (list []history.Txn, warnings []string) {
 	folder := run
 	if run.Bare() {
@@ -171,7 +173,7 @@ func transactions(run *store.Run) (list []history.Txn, warnings []string) {
 	return list, nil
 }
 
-// earlier gives what an earlier judgement of the run knew beyond the record.
+// earlier returns what an earlier result of the run has beyond the record.
 func earlier(run *store.Run) *store.Result {
 	if run.Bare() {
 		return &store.Result{}
@@ -191,8 +193,8 @@ func earlier(run *store.Run) *store.Result {
 	}
 }
 
-// strangers are the operations of a history that mean nothing to its model's checks:
-// of a few, each with how often it was called.
+// strangers lists the operations of a history that its model does not know: the first few, each
+// with its number of calls.
 func strangers(h *history.History) string {
 	const most = 4
 	model := models.Of(h)
@@ -217,7 +219,7 @@ func strangers(h *history.History) string {
 	return strings.Join(names, ", ")
 }
 
-// unanswered counts the operations whose time was up, of those that wait for servers alone.
+// unanswered counts the operations that timed out, among those that wait for servers only.
 func unanswered(h *history.History) (silent, all int) {
 	m := models.Of(h)
 	for _, op := range h.Operations() {
@@ -232,7 +234,7 @@ func unanswered(h *history.History) (silent, all int) {
 	return silent, all
 }
 
-// warnings are what the record itself warns of.
+// warnings returns the warnings that follow from the record itself.
 func warnings(h *history.History, s stats.Stats) []string {
 	var texts []string
 	if h.Truncated {

@@ -11,17 +11,18 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// looked is what was looked at in some runs of one experiment, and what was not.
+// looked sums up what some runs of one experiment checked, and what they did not.
 type looked struct {
 	runs    int
-	names   []string       // of the properties, in order
-	decided map[string]int // in how many runs
+	names   []string       // properties, in order
+	decided map[string]int // number of runs that decided each property
 	without []checker.NotAvailable
-	missing map[checker.NotAvailable]int // in how many runs
-	happens map[string]happened          // of properties that are only measured
+	missing map[checker.NotAvailable]int // number of runs without it
+	happens map[string]happened          // by property; measured ones only
 }
 
-// happened is in how many runs something did that is only measured, and for how long at most.
+// happened is the number of runs that violated a measured property, and the longest time that one
+// did.
 type happened struct {
 	runs    int
 	longest time.Duration
@@ -66,7 +67,8 @@ func (l *looked) add(r *store.Result) {
 	}
 }
 
-// text says what was checked how often, what was not and why, and what was measured, a line each.
+// text says how often each property was checked, what was not checked and why, and what was
+// measured, one line each.
 func (l *looked) text(recipe string) string {
 	var checked, lines []string
 	for _, name := range l.names {
@@ -98,7 +100,7 @@ func (l *looked) text(recipe string) string {
 	return strings.Join(lines, "\n")
 }
 
-// against says how long something lasted that should not be, and what would prevent it.
+// against says how long a violation of a measured property lasted, and what would prevent it.
 func (l *looked) against(name string, h happened) string {
 	var text string
 	if h.longest > 0 {

@@ -11,21 +11,21 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Progress is where a run stands.
+// Progress is the state of a run.
 type Progress struct {
-	Phase   string        // what is being done: "load", "heal", "checking"
+	Phase   string        // current phase: "load", "heal", "checking"
 	Elapsed time.Duration // of the load
 	Limit   time.Duration // of the load
 	OK      int           // operations that succeeded
 	Failed  int           // operations that certainly had no effect
-	Unknown int           // operations of which nobody knows
-	Fault   string        // what is injected now: "pause:leader, expire", or empty
+	Unknown int           // operations with an unknown outcome
+	Fault   string        // faults injected now: "pause:leader, expire", or empty
 	Faults  int           // faults that took effect
 	Planned int           // faults in the schedule
-	Notice  string        // what somebody who looks on should know, or empty
+	Notice  string        // a message for the user, or empty
 }
 
-// reporter gathers progress from the record and tells it at a steady pace.
+// reporter derives progress from the record and reports it at a steady pace.
 type reporter struct {
 	model *models.Model
 	tell  func(Progress)
@@ -34,7 +34,7 @@ type reporter struct {
 
 	mu      sync.Mutex
 	now     Progress
-	under   []history.FaultStep // the faults under way, as they began
+	under   []history.FaultStep // faults in force, in the order of their injection
 	loading time.Time
 }
 
@@ -76,21 +76,21 @@ func (p *reporter) close() {
 	p.done.Wait()
 }
 
-// Planned is part of [engine.Watcher].
+// Planned implements [engine.Watcher].
 func (p *reporter) Planned(faults int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.Planned = faults
 }
 
-// Notice is part of [engine.Watcher].
+// Notice implements [engine.Watcher].
 func (p *reporter) Notice(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.Notice = text
 }
 
-// Phase is part of [engine.Watcher].
+// Phase implements [engine.Watcher].
 func (p *reporter) Phase(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +100,7 @@ func (p *reporter) Phase(name string) {
 	}
 }
 
-// Observe is part of [engine.Watcher].
+// Observe implements [engine.Watcher].
 func (p *reporter) Observe(e history.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

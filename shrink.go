@@ -20,13 +20,13 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// shrunk is the smallest run of a finding.
+// shrunk is the smallest run that shows a violation.
 type shrunk struct {
 	shrink.Report
 	outcome  *Outcome
 	property string
-	workload string // of a recipe that has no name: how Go says it
-	place    string // of runs in real time, whose folders are there already
+	workload string // the workload as a Go expression, if the recipe has no name
+	place    string // where runs in real time have their folders; empty for simulations
 }
 
 // shrinkSimulated shrinks a simulated run of x in a test.
@@ -42,7 +42,7 @@ func shrinkSimulated(t *testing.T, x Experiment, o *Outcome, c shrink.Config) (*
 	return s, err
 }
 
-// smaller is the experiment with what another one has of it.
+// smaller returns the experiment with the settings of s.
 func (x Experiment) smaller(s store.Experiment) (Experiment, error) {
 	var err error
 	if x.Faults, err = engine.Given(s.Schedule); err != nil {
@@ -75,7 +75,7 @@ func shrinkIn(ctx context.Context, t *testing.T, c shrink.Config, scratch string
 	return s, nil
 }
 
-// discard removes what runs in real time have written.
+// discard removes the folders of runs in real time.
 func (s *shrunk) discard() error {
 	if s.place == "" {
 		return nil
@@ -83,7 +83,7 @@ func (s *shrunk) discard() error {
 	return os.RemoveAll(s.place)
 }
 
-// run runs one that may be smaller.
+// run runs one candidate.
 func (s *shrunk) run(ctx context.Context, t *testing.T, x Experiment, simulated bool) (shrink.Outcome, error) {
 	var begun []workloads.Arrival
 	var mu sync.Mutex
@@ -112,7 +112,7 @@ func (s *shrunk) run(ctx context.Context, t *testing.T, x Experiment, simulated 
 	}, nil
 }
 
-// hits says which clients each fault hit.
+// hits returns the clients that each fault hit.
 func hits(o *Outcome) map[int][]int {
 	all := map[int][]int{}
 	for _, f := range o.Result.Stats.Faults {
@@ -121,15 +121,15 @@ func hits(o *Outcome) map[int][]int {
 	return all
 }
 
-// drop removes the folder of a run that is not the smallest. One that stays is in nobody's
-// way: the place is removed as a whole.
+// drop removes the folder of a run that is not the smallest. It ignores errors, since discard
+// removes the whole place.
 func (s *shrunk) drop(o *Outcome) {
 	if o != nil && o.Run != nil {
 		_ = os.RemoveAll(o.Run.Dir)
 	}
 }
 
-// mattered says of each fault that is left what comes of the run without it.
+// mattered says, for each remaining fault, what happens in the run without it.
 func (s *shrunk) mattered() (texts []string) {
 	words := map[int]string{}
 	for _, f := range s.outcome.Result.Stats.Faults {
@@ -141,9 +141,9 @@ func (s *shrunk) mattered() (texts []string) {
 	return texts
 }
 
-// keep writes the run to a folder, in place of an earlier one that was shrunk, with its report and
-// a test in Go that runs it, where there can be one. from is where the first run is, replay how
-// somebody has this one again.
+// keep writes the run to a folder, with its report and, where possible, a Go test that repeats it.
+// It replaces an earlier shrunk run. from is the folder of the original run; replay is the command
+// that repeats this one.
 func (s *shrunk) keep(folder, from, replay string) (err error) {
 	defer func() { err = errors.Join(err, s.discard()) }()
 	part := folder + ".part" // beside it: a folder that is there is whole
@@ -177,7 +177,7 @@ func (s *shrunk) keep(folder, from, replay string) (err error) {
 	return nil
 }
 
-// writeGoTest writes none where there can be none.
+// writeGoTest writes the Go test of the run, if there can be one.
 func (s *shrunk) writeGoTest() error {
 	x, err := store.ReadExperiment(s.outcome.Run.Experiment())
 	if err != nil {

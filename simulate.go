@@ -19,17 +19,17 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Simulate runs the experiment in virtual time, in which a minute takes a moment, and so
-// that the same seed gives the same record, byte for byte: see docs/simulation.md for
-// what that takes. Its ensemble must be an embedded one in memory, as the default is, and its
-// clients no programs: where Faults freeze or crash clients, processes are played (see
-// PlayProcesses). In a test call [SimulateIn], or the function Simulate.
+// Simulate runs the experiment in virtual time, in which a minute takes a moment. The same seed
+// gives the same record, byte for byte; docs/simulation.md lists the conditions. The ensemble must
+// be an embedded one in memory, as the default is, and Command must be empty. If Faults freeze or
+// crash clients, the simulation plays processes (see PlayProcesses). In a test, call [SimulateIn]
+// or the function Simulate.
 //
-// Nothing is written to any file unless Out is given; [Outcome.Keep] does it later.
-// Progress is told about every second of real time; the time in it is virtual. Interrupt ends
-// the load within a second of virtual time. Runs of one process take turns, since each is
-// alone with one processor. The error wraps [ErrStuck] if the code under test stops virtual
-// time for good.
+// Simulate writes no file unless Out is set; call [Outcome.Keep] to write the run later. It calls
+// Progress about once per second of real time, with virtual times. Interrupt ends the load within a
+// second of virtual time. Concurrent calls in one process run one after another, since each run
+// needs exclusive use of one processor. The error wraps [ErrStuck] if the code under test stops
+// virtual time for good.
 func (x Experiment) Simulate(ctx context.Context) (*Outcome, error) {
 	if bubble.InTests() {
 		return nil, usage("in a test the simulation needs to know of which: call SimulateIn(t, experiment)")
@@ -37,7 +37,7 @@ func (x Experiment) Simulate(ctx context.Context) (*Outcome, error) {
 	return x.simulate(ctx, nil)
 }
 
-// SimulateIn is [Experiment.Simulate] in a test.
+// SimulateIn is [Experiment.Simulate] for use in a test.
 func SimulateIn(t *testing.T, x Experiment) (*Outcome, error) { return x.simulate(t.Context(), t) }
 
 func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error) {
@@ -72,32 +72,32 @@ func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error
 		return nil, err
 	}
 	o.unheld, o.made = unheld, x
-	o.made.Interrupt, o.made.Progress = nil, nil // who repeats it is another one
+	o.made.Interrupt, o.made.Progress = nil, nil // a repetition has its own
 	if out != "" {
 		err = o.Keep(out)
 	}
 	return o, err
 }
 
-// ErrStuck is what the error of a simulation wraps in which the code under test has stopped
-// virtual time for good: it holds a mutex over a request, spins, or waits for something outside
-// of the simulation. There is no verdict on that run, and the error names the place in the code.
+// ErrStuck is wrapped by the error of a simulation in which the code under test has stopped virtual
+// time for good: it holds a mutex during a request, spins, or waits for something outside the
+// simulation. The run has no verdict. The error names the place in the code.
 var ErrStuck = errors.New("the simulation is stuck")
 
-// What to do about code that a simulation cannot hold.
+// Advice about code that a simulation cannot control.
 const (
 	howToHold = `A simulation needs code that waits for channels, timers and its connection: see "What that asks of a recipe" in docs/testing.md. zklab.Test runs other code in real time`
 	ofKilled  = "They are calls into processes that were killed, which a real kill would have ended"
 	howToEnd  = "What the run showed stands. Give the subject a Close(ctx) that ends them"
 )
 
-// repeats says, of a binary with and without the overlay, how a seed repeats.
+// repeats says how exactly a seed repeats, for a binary with and without the overlay.
 var repeats = map[bool]string{
 	true:  "runtime with zklab's overlay: a seed always gives the same",
 	false: "stock runtime: a seed nearly always gives the same",
 }
 
-// judgeSimulated decides a run of which nothing was written.
+// judgeSimulated checks a run that wrote no files.
 func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (*Outcome, error) {
 	began := time.Now()
 	h := done.History
@@ -111,8 +111,8 @@ func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (
 	return &Outcome{Result: result, History: h, unkept: done, messages: done.Messages, replay: x.Replay}, nil
 }
 
-// Record is the history and the transactions of a simulated run, as history.jsonl and
-// transactions.jsonl have them; nil for any other run.
+// Record returns the history and the transactions of a simulated run, in the formats of
+// history.jsonl and transactions.jsonl. It returns nil for any other run.
 func (o *Outcome) Record() (history, transactions []byte) {
 	if o.unkept == nil {
 		return nil, nil
@@ -120,9 +120,9 @@ func (o *Outcome) Record() (history, transactions []byte) {
 	return o.unkept.Record(), o.unkept.Transactions()
 }
 
-// Keep writes a simulated run into a folder of a store, with its report. It does nothing
-// for a run that has a folder. If its result or its report cannot be written, Result.Warnings
-// says so; the error is about the record alone.
+// Keep writes a simulated run, with its report, into a folder of a store. It does nothing if the
+// run has a folder already. The error is about the record alone: if Keep cannot write the result or
+// the report, it adds a warning to Result.Warnings.
 func (o *Outcome) Keep(out string) error {
 	if o.Run != nil {
 		return nil
@@ -139,10 +139,10 @@ func (o *Outcome) Keep(out string) error {
 	return nil
 }
 
-// CompleteSimulated is [Experiment.Complete] for an experiment that is to be simulated, as
-// [Experiment.Simulate] does it: with clients that are played as processes if its faults freeze or
-// crash such, without a folder to keep the run in unless Out names one, and with the seed in its
-// ensemble. What cannot be simulated is an error that wraps [ErrUsage].
+// CompleteSimulated is [Experiment.Complete] for an experiment that is to be simulated: it sets
+// PlayProcesses if the faults freeze or crash clients, leaves Out empty unless the caller set it,
+// and gives the seed to the ensemble. It returns an error that wraps [ErrUsage] if the experiment
+// cannot be simulated.
 func (x Experiment) CompleteSimulated() (Experiment, error) {
 	out := x.Out
 	x, err := x.playing().Complete()
@@ -203,7 +203,7 @@ func (o *onlooker) Notice(text string) {
 	}
 }
 
-// look keeps where the run stands.
+// look stores the current progress.
 func (o *onlooker) look() {
 	if o.reporter != nil {
 		now := o.reporter.snapshot()
@@ -211,22 +211,22 @@ func (o *onlooker) look() {
 	}
 }
 
-// show tells where a simulation stands, if that is known and wanted.
+// show reports the progress of a simulation, if there is any and the caller wants it.
 func (x Experiment) show(p *Progress) {
 	if p != nil && x.Progress != nil {
 		x.Progress(*p)
 	}
 }
 
-// inBubble runs the experiment. What comes from outside, as ctx and Interrupt do, must not be
-// waited for in a bubble: time would stand still.
+// inBubble runs the experiment inside the bubble. It polls what comes from outside, ctx and
+// Interrupt: waiting for them in a bubble would stop virtual time.
 func (x Experiment) inBubble(outside context.Context, o *onlooker) (*engine.Finished, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	if x.Progress != nil {
 		o.reporter = &reporter{model: models.Named(x.Workload.Name()), now: Progress{Limit: x.TimeLimit}}
 	}
-	interrupt := make(chan struct{}) // also where nobody interrupts: so a run is the same
+	interrupt := make(chan struct{}) // made even if x.Interrupt is nil, so that all runs are alike
 	interrupted := false
 	go func() {
 		for ctx.Err() == nil {
@@ -254,7 +254,7 @@ func (x Experiment) inBubble(outside context.Context, o *onlooker) (*engine.Fini
 	return done, nil
 }
 
-// closed does not wait.
+// closed reports whether c is closed. It does not block.
 func closed(c <-chan struct{}) bool {
 	select {
 	case <-c:

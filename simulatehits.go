@@ -13,13 +13,13 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// struck counts what clients did when faults hit them, by the kind of fault.
+// struck counts, by kind of fault, what clients were doing when a fault hit them.
 type struck struct {
 	kinds map[string]map[string]int // kind, state, times
-	ever  map[string]bool           // states that some client was in
+	ever  map[string]bool           // states of any client
 }
 
-// doings are what clients can be doing, in words for those whom a fault hit then.
+// doings gives each state of a client the words for clients that a fault hit in that state.
 var doings = []struct{ state, words string }{
 	{faults.Holding, "held"},
 	{faults.Waiting, "waited"},
@@ -50,7 +50,7 @@ func (s *struck) hit(f stats.Fault, doing *faults.Activity) {
 	switch kinds.Named(f.Kind).Hits {
 	case kinds.Links, kinds.Messages, kinds.Sessions, kinds.Processes:
 	default:
-		return // clients are not whom it is meant for
+		return // the fault does not target clients
 	}
 	for _, client := range f.Clients {
 		if s.kinds[f.Kind] == nil {
@@ -60,7 +60,7 @@ func (s *struck) hit(f stats.Fault, doing *faults.Activity) {
 	}
 }
 
-// text is a line for people; empty if no fault hit a client.
+// text returns one line for people, or "" if no fault hit a client.
 func (s *struck) text() string {
 	var counts, nevers []string
 	for _, d := range doings {

@@ -17,16 +17,16 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// mix is what a run is like, of those among which seeds choose: what leaves things out finds
-// what a mix of everything hides (Groce et al., "Swarm Testing", 2012).
+// mix is one kind of run that a seed can choose. Runs that leave some features out find defects
+// that runs with everything hide (Groce et al., "Swarm Testing", 2012).
 type mix struct {
 	faults   func(Experiment) plan.Schedule // nil: none
-	oneKey   bool                           // all clients meet on it
+	oneKey   bool                           // all clients use one key
 	crashes  bool                           // clients are processes that crash and freeze
 	messages bool                           // faults come at single messages
 }
 
-// mixes are taken in turn: seed 13 is of the kind mixes[3].
+// mixes are taken in turn: seed 13 uses mixes[3].
 var mixes = [10]mix{
 	{faults: everything},
 	{faults: crashing, crashes: true},
@@ -44,8 +44,8 @@ func everything(Experiment) plan.Schedule { return plan.Mix(simulatedInterval, p
 
 func expiring(Experiment) plan.Schedule { return plan.Every(simulatedInterval, faults.Expire{}) }
 
-// lagging has one server hear of everything late, so that clients that come to it, in a new session
-// or an old one, find what was there before.
+// lagging makes one server receive everything late, so that clients that connect to it, in a new
+// session or an old one, see old state.
 func lagging(Experiment) plan.Schedule {
 	return plan.Overlay(
 		plan.Mix(apart.Odd(2*simulatedInterval), plan.Turn{Faults: []faults.Fault{faults.SlowNetwork{Nodes: faults.One}}, For: 2*simulatedInterval - simulatedInterval/10}),
@@ -53,7 +53,7 @@ func lagging(Experiment) plan.Schedule {
 	)
 }
 
-// crashing also has freezes that outlast the session of whoever is frozen.
+// crashing also has freezes that outlast the session of the frozen client.
 func crashing(x Experiment) plan.Schedule {
 	return plan.Overlay(
 		plan.Every(simulatedInterval, faults.Crash{}, faults.Freeze{}, faults.Expire{}),
@@ -61,10 +61,10 @@ func crashing(x Experiment) plan.Schedule {
 	)
 }
 
-// outagesMix is the place among mixes that outages take where servers can be missed.
+// outagesMix is the index in mixes that outages replaces if the ensemble can lose servers.
 const outagesMix = 8
 
-// mixOf is what a seed's run is like.
+// mixOf returns the mix of the experiment's seed.
 func (x Experiment) mixOf() mix {
 	m := mixes[uint64(x.Seed)%uint64(len(mixes))]
 	if servers, ok := x.Ensemble.(embedded.Config); ok && servers.Nodes >= 5 && uint64(x.Seed)%uint64(len(mixes)) == outagesMix {
@@ -73,8 +73,8 @@ func (x Experiment) mixOf() mix {
 	return m
 }
 
-// outages have one server down beside another, each for a time of its own, as many as can be missed: a
-// majority is left at all times.
+// outages takes several servers down at once, each for its own time. A majority is left at all
+// times.
 func outages(x Experiment) plan.Schedule {
 	servers := x.Ensemble.(embedded.Config)
 	const lasts = simulatedLength / 3 // long enough for a leader to be given up
@@ -86,15 +86,15 @@ func outages(x Experiment) plan.Schedule {
 	return s
 }
 
-// simulateSeed is one of the simulations of a test; mixed says that its seed draws what the
-// run is like.
+// simulateSeed runs one of the simulations of a test. If mixed, the seed also draws the kind of
+// run.
 func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
 	x = x.unevenly()
 	if !mixed {
 		return SimulateIn(t, x)
 	}
 	m := x.mixOf()
-	if m.messages && x.Seed/int64(len(mixes))%2 == 1 { // at messages that there are only behind an expiry, too
+	if m.messages && x.Seed/int64(len(mixes))%2 == 1 { // also at messages that occur only after an expiry
 		m.faults = expiring
 	}
 	x = x.mixed(m)
@@ -108,11 +108,12 @@ func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
 	return SimulateIn(t, x)
 }
 
-// mixed is the experiment with what its mix and its seed say where it says nothing itself.
+// mixed returns the experiment with the choices of its mix and its seed, for the settings that the
+// experiment leaves open.
 func (x Experiment) mixed(m mix) Experiment {
 	choices := sweep.UsualChoices()
 	if m.crashes {
-		choices.Of["session-timeout"] = choices.Of["session-timeout"][:1] // those who wait for one that crashed wait for that
+		choices.Of["session-timeout"] = choices.Of["session-timeout"][:1] // clients that wait for a crashed one wait that long
 	}
 	timeouts := append(choices.Of["op-timeout"], waitsLong)
 	if m.messages {
@@ -126,7 +127,7 @@ func (x Experiment) mixed(m mix) Experiment {
 		defaultTo(&x.Keys, 1)
 	}
 	if m.crashes && (x.PlayProcesses || x.playable()) {
-		x.TimeLimit *= 2 // those who are down or frozen do nothing meanwhile
+		x.TimeLimit *= 2 // crashed and frozen clients do nothing meanwhile
 	} else if m.crashes {
 		m.faults = everything
 	}
@@ -141,14 +142,14 @@ func (x Experiment) mixed(m mix) Experiment {
 	return x
 }
 
-// waitsLong is longer than anything may take once the last fault is undone: a call that such
-// a fault has made wait for ever shows.
+// waitsLong is longer than any operation may take after the last fault has healed, so it reveals
+// calls that a fault made wait for ever.
 const waitsLong = 30 * time.Second
 
-// mixedLoad is how many operations a run needs before its first fault.
+// mixedLoad is the number of operations that a run needs before its first fault.
 const mixedLoad = 3
 
-// points are the messages of the run as it is without faults at messages.
+// points returns the messages of the run without faults at messages.
 func (x Experiment) points(t *testing.T) (points []link.Point, err error) {
 	var mu sync.Mutex
 	x.OnPoint = func(p link.Point) {
@@ -160,15 +161,15 @@ func (x Experiment) points(t *testing.T) (points []link.Point, err error) {
 	return points, err
 }
 
-// How many faults at messages a run has: at any, and at replies to writes. Each may change its
-// course, after which some of the other messages do not pass any more.
+// The numbers of faults at messages in a run: at any message, and at replies to writes. Each fault
+// may change the run's course, so that some of the other messages never occur.
 const (
 	faultsAtMessages = 6
 	faultsAtWrites   = 10
 )
 
-// atMessages draws faults at some of the messages. What is done and not answered is where
-// most recipes go wrong, so most are at replies to writes.
+// atMessages draws faults at some of the messages, most of them at replies to writes: most recipes
+// fail when a write was done but not answered.
 func (x Experiment) atMessages(points []link.Point) plan.Schedule {
 	writes := slices.DeleteFunc(slices.Clone(points), func(p link.Point) bool {
 		return !p.Reply || !slices.Contains([]string{"create", "delete", "setData", "multi"}, p.Message)

@@ -17,11 +17,11 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// shrinkFor is how long a test that failed makes its run smaller.
+// shrinkFor limits how long a failed test shrinks its run.
 const shrinkFor = 5 * time.Second
 
-// smallestText shows the smallest of the runs that were violated, made smaller where that can be
-// done, and says where both are and how they are run again. The run has been kept.
+// smallestText shows the smallest of the runs with a violation, shrunk if possible, and says where
+// both runs are and how to repeat them. The run has been kept.
 func smallestText(t *testing.T, first *Outcome) string {
 	t.Helper()
 	small, err := shrinkKept(t, first)
@@ -37,7 +37,7 @@ func smallestText(t *testing.T, first *Outcome) string {
 	return text + "\n  " + firstText(first, small.outcome) + whereText(first)
 }
 
-// shrinkKept makes a run that was kept smaller, and keeps the smaller one beside it.
+// shrinkKept shrinks a run that was kept, and keeps the smaller one beside it.
 func shrinkKept(t *testing.T, o *Outcome) (small *shrunk, err error) {
 	t.Helper()
 	shown := o.shown()
@@ -54,8 +54,8 @@ func shrinkKept(t *testing.T, o *Outcome) (small *shrunk, err error) {
 	return small, small.keep(folder, o.Run.Dir, "go test, with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
 }
 
-// firstText says what the run was violated by that was made smaller, and where that may be another
-// defect than the one that is shown.
+// firstText names the violation in the original run, and says if it may be a different defect than
+// the one shown.
 func firstText(first, small *Outcome) string {
 	v := first.shown()
 	text := "That run as it was found: " + v.Property + " is violated"
@@ -68,8 +68,8 @@ func firstText(first, small *Outcome) string {
 	return text + "\n"
 }
 
-// signature is what tells defects apart, as far as a violation shows it: the property, the errors
-// with which the calls ended that explain it, and the faults that did.
+// signature tells defects apart, as far as a violation shows: the property, the errors of the calls
+// that explain it, and the faults that do.
 type signature struct {
 	property       string
 	errors, faults []string
@@ -96,7 +96,7 @@ func signatureOf(o *Outcome) signature {
 	return s
 }
 
-// operation is the one with an event of an index; nil if there is none.
+// operation returns the operation that the event with this index belongs to, or nil.
 func (o *Outcome) operation(index int) *history.Operation {
 	if index < 0 || index >= len(o.History.Events) {
 		return nil
@@ -104,7 +104,8 @@ func (o *Outcome) operation(index int) *history.Operation {
 	return o.History.OperationAt(index)
 }
 
-// other says what a smaller run shows that this one does not; "" if it shows nothing else.
+// other says what a smaller run shows that this one does not. It returns "" if there is no
+// difference.
 func (s signature) other(small signature) string {
 	var texts []string
 	if small.property != s.property {
@@ -122,8 +123,8 @@ func (s signature) other(small signature) string {
 	return strings.Join(texts, "; ")
 }
 
-// shown is the violation of a run that is told: one of a property that something never happens before
-// one that something does in the end, since a client that is stuck hides less than it shows.
+// shown returns the violation to show. Violations of safety come before violations of liveness,
+// since a stuck client shows less of the cause.
 func (o *Outcome) shown() checker.Verdict {
 	all := o.Result.Decisive(checker.Violation)
 	for _, v := range all {

@@ -10,30 +10,30 @@ import (
 	"github.com/zklab/zklab/internal/virtual/bubble"
 )
 
-// unheld are the seeds of some simulations that could not be held, or not to their very end.
+// unheld sums up the seeds whose simulations got stuck or left code running at their end.
 type unheld struct {
-	stuck     []stuckSeeds // by what stopped them, in the order in which it was seen
-	count     int          // of these seeds
-	spins     bool         // code of one takes a processor until the process ends
-	outlived  int          // runs of which code was left when they had ended
-	firstLeft string       // what it was in the first of them
-	left      int          // seeds that were not begun for it
+	stuck     []stuckSeeds // grouped by cause, in the order of discovery
+	count     int          // number of stuck seeds
+	spins     bool         // spinning code occupies a processor until the process ends
+	outlived  int          // runs that left code running at their end
+	firstLeft string       // description of the first of them
+	left      int          // seeds that were therefore not begun
 }
 
-// stuckSeeds are seeds that were stopped by the same code.
+// stuckSeeds are the seeds that the same code stopped.
 type stuckSeeds struct {
 	why   string
 	seeds []string
 }
 
-// mostStuck is how many seeds may be stuck before no other is begun. Each takes seconds, and
-// keeps its memory as long as the process lives.
+// mostStuck is the number of stuck seeds after which no other seed begins. Each takes seconds, and
+// keeps its memory until the process ends.
 const mostStuck = 3
 
-// giveUp says that no other seed is to begin.
+// giveUp reports that no other seed may begin.
 func (u *unheld) giveUp() bool { return u.spins || u.count >= mostStuck }
 
-// take counts a simulation. The error is one that is not about the code under test.
+// take counts a simulation. It returns err if the error is not about the code under test.
 func (s *simulations) take(seed int64, o *Outcome, err error) error {
 	var held *bubble.Unheld
 	switch {
@@ -48,7 +48,7 @@ func (s *simulations) take(seed int64, o *Outcome, err error) error {
 	return nil
 }
 
-// stop counts a seed that was stuck.
+// stop counts a stuck seed.
 func (u *unheld) stop(seed int64, why *bubble.Unheld) {
 	u.count++
 	u.spins = u.spins || why.Spins
@@ -61,7 +61,7 @@ func (u *unheld) stop(seed int64, why *bubble.Unheld) {
 	u.stuck = append(u.stuck, stuckSeeds{why.Why, []string{fmt.Sprint(seed)}})
 }
 
-// outlive counts a run whose code did not end with it.
+// outlive counts a run that left code running.
 func (u *unheld) outlive(seed int64, o *Outcome) {
 	if o.unheld == nil || o.unheld.Killed {
 		return
@@ -72,8 +72,8 @@ func (u *unheld) outlive(seed int64, o *Outcome) {
 	u.spins = u.spins || o.unheld.Spins
 }
 
-// tellUnheld says which simulations were stuck or left code behind, beside those that were run
-// to their end. The first are a failure, since nothing is known of what they would have shown.
+// tellUnheld reports which simulations got stuck or left code running; ended is the number of
+// simulations that ended. Stuck simulations fail the test, since their outcome is unknown.
 func (u *unheld) tellUnheld(t *testing.T, x Experiment, ended int) {
 	t.Helper()
 	if u.outlived > 0 {

@@ -13,26 +13,25 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
-// SweepOptions say how far [Sweep] goes. The zero value is 200 seeds from 1.
+// SweepOptions set the extent of [Sweep]. The zero value means 200 seeds from 1.
 type SweepOptions struct {
-	First int64 // seed: 1
-	Seeds int   // how many: 200
-	// Budget is how long seeds are begun; 0: until all have run. What is left out is told,
-	// and does not fail the test.
+	First int64 // first seed; default 1
+	Seeds int   // number of seeds; default 200
+	// Budget limits the time in which seeds begin; 0 means no limit. The test logs how many seeds
+	// were left out, and does not fail because of them.
 	Budget time.Duration
 }
 
-// Sweep runs an experiment as a test with many seeds, in simulations as [Simulate] does, each
-// a subtest: "seed 17". Each seed also draws what its run is like, as "zklab sweep" does:
-// which faults there are, how often they come, how many clients, keys and servers, how fast
-// they work, time-outs and latencies; what the experiment says itself is not drawn. So runs
-// differ in kind, and some find what a mix of everything hides. Where clients crash, or freeze, they
-// are processes that are played (see [Experiment.PlayProcesses]).
+// Sweep runs an experiment as a test with many seeds, in simulations as [Simulate] does, each in a
+// subtest "seed 17". Each seed also draws the kind of run, as "zklab sweep" does: the faults and
+// their interval; the numbers of clients, keys and servers; the rate, timeouts and latencies.
+// Settings of the experiment are not drawn, except that each seed uses a subset of the faults that
+// the experiment names. So runs differ in kind, and some find defects that a mix of everything
+// hides. Clients that crash or freeze are played as processes (see [Experiment.PlayProcesses]).
 //
-// A subtest fails when a property is violated in its run, and names the command that runs
-// this seed alone; the test shows the smallest of these runs. It also fails when a third of the
-// runs decided nothing, or if the recipe stops virtual time as [Simulate] says. Of faults that
-// the experiment names each seed has a subset.
+// A subtest fails when its run violates a property, and names the command that repeats this seed
+// alone. The test shows the smallest of these runs. It also fails when a third of the runs decided
+// nothing, or when the recipe stops virtual time, as for [Simulate].
 func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 	t.Helper()
 	x, seeds, err := x.forSweep(&options)
@@ -60,7 +59,7 @@ func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 	s.tell(t, x)
 }
 
-// sweep runs one of them.
+// sweep runs one seed.
 func (s *simulations) sweep(t *testing.T, x Experiment, replay string) {
 	o, err := SimulateIn(t, x)
 	if err := s.take(x.Seed, o, err); err != nil {
@@ -77,8 +76,8 @@ func (s *simulations) sweep(t *testing.T, x Experiment, replay string) {
 	}
 }
 
-// forSweep completes options, and gives how many seeds are to be tried: one where the
-// variable names it.
+// forSweep fills in the defaults of the options and returns the number of seeds to try: one if
+// ZKLAB_SEED is set.
 func (x Experiment) forSweep(o *SweepOptions) (Experiment, int, error) {
 	if o.First < 0 || o.Seeds < 0 || o.Budget < 0 {
 		return x, 0, usage("seeds and times of a sweep must be positive")
@@ -96,10 +95,10 @@ func (x Experiment) forSweep(o *SweepOptions) (Experiment, int, error) {
 	return x, seeds, err
 }
 
-// sweptSeeds is how many are run if nothing else is said.
+// sweptSeeds is the default number of seeds.
 const sweptSeeds = 200
 
-// drawing is what makes of a seed the experiment that it draws.
+// drawing returns the function that makes the experiment of a seed.
 func (x Experiment) drawing() (func(seed int64) Experiment, error) {
 	all, err := plan.Parse("all", simulatedInterval)
 	if err != nil {
@@ -126,7 +125,7 @@ func (x Experiment) drawing() (func(seed int64) Experiment, error) {
 	}, nil
 }
 
-// with is the experiment with what was drawn where it says nothing itself.
+// with returns the experiment with the drawn values for the settings that it leaves open.
 func (x Experiment) with(d sweep.Drawn) Experiment {
 	settings.Of(x).Over(d.Settings).Into(&x)
 	if x.Ensemble == nil {

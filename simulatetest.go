@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// What [Simulate] does if nothing else is said.
+// Defaults of [Simulate].
 const (
 	simulatedSeeds    = 50
 	simulatedRate     = 50
@@ -24,28 +24,29 @@ const (
 	simulatedLength   = 10 * time.Second
 )
 
-// Simulate runs an experiment as a test, in simulations: virtual time, in which seconds
-// take milliseconds. Every field but Workload may be left out. Then 50 seeds are tried, with
-// a fault of some kind every second and latencies that differ from even to very uneven, so
-// that each run takes another course; Seed is the first of them. Where the experiment says
-// nothing of faults, each seed also draws what its run is like: of ten seeds two have every
-// kind of fault, two have none, in two nothing happens but that sessions end, in two clients
-// crash, and freeze for longer than their sessions last, in one a server lags behind, and in one
-// faults come at single messages. Three have one key, on which all clients meet, and time-outs
-// differ. Of an ensemble of five servers or more one of the ten has servers paused and killed beside
-// each other, as many at once as leave a majority.
+// Simulate runs an experiment as a test, in simulations: in virtual time, in which seconds take
+// milliseconds. Every field except Workload is optional. By default, Simulate tries 50 seeds, from
+// Seed on, with a fault every second and with latencies from even to very uneven, so that each run
+// takes a different course.
 //
-// The test fails when a property is violated; it also fails when a third of the runs decided
-// nothing. The smallest of the runs that failed is made smaller for some seconds, and the events that
-// show the violation are told of what came of that: of a run in which something happened that must
-// not (two clients held one lock) before one in which something did not (a client waited for ever).
-// Both runs are stored, and the smaller one comes with a test that runs it alone. A failure names the seed and the command that runs it again, alone: the
-// variable ZKLAB_SEED. That run is the same one, byte for byte, as far as docs/simulation.md says.
+// If Faults is nil, each seed also draws the kind of run. Of ten seeds, two have every kind of
+// fault, two have no faults, two have only session expiries, two have clients that crash and that
+// freeze for longer than their sessions last, one has a lagging server, and one has faults at
+// single messages. In three of the ten, all clients use one key. Timeouts differ. With five servers
+// or more, one of the ten pauses and kills as many servers at once as leave a majority.
 //
-// It opens the bubbles of [testing/synctest] itself, so it must not be called in one. A
-// recipe is to wait for nothing but channels, timers and its connection, as in [Test]. If it
-// waits for something else, or spins, the simulation of that seed is stuck: after some seconds
-// the test names the place in the code, goes on with the other seeds if it can, and fails unless
+// The test fails when a run violates a property. It also fails when a third of the runs decided
+// nothing. Simulate shrinks the smallest failed run for some seconds and shows the events that
+// prove the violation. It prefers violations of safety (two clients held one lock) to violations of
+// liveness (a client waited for ever). Both the original and the shrunk run are stored, the shrunk
+// one with a Go test that repeats it. A failure names the seed and the command that repeats it
+// alone: the variable ZKLAB_SEED. The repeated run is the same, byte for byte, under the conditions
+// in docs/simulation.md.
+//
+// Simulate opens the bubbles of [testing/synctest] itself, so it must not be called inside one. The
+// recipe may wait only for channels, timers and its connection, as for [Test]. If it waits for
+// anything else, or spins, the simulation of that seed gets stuck. After some seconds the test then
+// names the place in the code, continues with the other seeds if possible, and fails unless
 // AllowUnknown is set.
 func Simulate(t *testing.T, x Experiment) {
 	t.Helper()
@@ -71,7 +72,7 @@ func Simulate(t *testing.T, x Experiment) {
 	s.tell(t, x)
 }
 
-// simulate runs one seed as a test of its own, which fails if it is violated, or stuck.
+// simulate runs one seed as a subtest, which fails if the run violates a property or gets stuck.
 func (s *simulations) simulate(t *testing.T, x Experiment, mixed bool) (err error) {
 	ran := false
 	t.Run(fmt.Sprint("seed ", x.Seed), func(t *testing.T) {
@@ -79,7 +80,7 @@ func (s *simulations) simulate(t *testing.T, x Experiment, mixed bool) (err erro
 		var o *Outcome
 		o, err = x.simulateSeed(t, mixed)
 		if o == nil && !x.AllowUnknown || o != nil && o.Result.Verdict == checker.Violation {
-			t.Fail() // the test that it is a part of says why
+			t.Fail() // the parent test says why
 		}
 		err = s.take(x.Seed, o, err)
 	})
@@ -89,10 +90,10 @@ func (s *simulations) simulate(t *testing.T, x Experiment, mixed bool) (err erro
 	return err
 }
 
-// errLeftOut is of a pattern that names parts of a test which are none of its own.
+// errLeftOut reports a -run pattern that excludes the subtests.
 var errLeftOut = errors.New("the pattern of go test -run leaves out the simulations, which are tests within this one: give it no part for them")
 
-// forSimulation fills in what is left out, and gives how many seeds are to be tried.
+// forSimulation fills in the defaults, and returns the number of seeds to try.
 func (x Experiment) forSimulation() (Experiment, int, error) {
 	seeds := simulatedSeeds
 	named, err := namedSeed()
@@ -114,7 +115,7 @@ func (x Experiment) forSimulation() (Experiment, int, error) {
 	return x, seeds, err
 }
 
-// unevenly gives the usual ensemble a kind of latencies that follows from the seed.
+// unevenly gives the default ensemble a kind of latencies that depends on the seed.
 func (x Experiment) unevenly() Experiment {
 	if x.Ensemble == nil {
 		spread := embedded.Spreads[int(uint64(x.Seed)%uint64(len(embedded.Spreads)))]
@@ -123,29 +124,29 @@ func (x Experiment) unevenly() Experiment {
 	return x
 }
 
-// simulations are what came of some seeds.
+// simulations sums up the runs of some seeds.
 type simulations struct {
 	runs, decided int
 	violated      int
-	skipped       int // that the pattern of go test leaves out
+	skipped       int // excluded by the pattern of go test -run
 	properties    map[string]violatedIn
-	smallest      *Outcome // of those that were violated
+	smallest      *Outcome // of the runs with a violation
 	undecided     *Outcome // the first one
-	open          []string // why each of these was not decided
+	open          []string // why each undecided run was not decided
 	operations    int
 	looked        looked
 	struck        struck
 	unheld
 }
 
-// violatedIn is in how many runs a property was violated, and the smallest of these.
+// violatedIn is the number of runs that violated a property, and the smallest of them.
 type violatedIn struct {
 	runs     int
 	smallest *Outcome
 }
 
-// smaller says that a run shows what is wrong better than another one, if there is one: by a violation
-// that something happened before one that something never did, and then by fewer events.
+// smaller reports whether o shows a defect better than another run, which may be nil: first by
+// violating safety rather than liveness, then by having fewer events.
 func (o *Outcome) smaller(than *Outcome) bool {
 	if than == nil {
 		return true
@@ -183,7 +184,7 @@ func (s *simulations) add(o *Outcome) {
 	}
 }
 
-// count counts each property that was violated, once.
+// count counts each violated property of a run once.
 func (s *simulations) count(o *Outcome) {
 	if s.properties == nil {
 		s.properties = map[string]violatedIn{}
@@ -198,8 +199,8 @@ func (s *simulations) count(o *Outcome) {
 	}
 }
 
-// often says in how many runs each property was violated, and of those that the smallest run
-// of all does not show, by which seed.
+// often says how many runs violated each property, and names a seed for each property that the
+// smallest run does not violate.
 func (s *simulations) often() string {
 	var texts []string
 	for _, name := range slices.Sorted(maps.Keys(s.properties)) {
@@ -213,12 +214,12 @@ func (s *simulations) often() string {
 	return strings.Join(texts, "; ")
 }
 
-// howMany says how many of the simulations were violated.
+// howMany says how many simulations had a violation.
 func (s *simulations) howMany() string {
 	return fmt.Sprintf("%d of %s %s violated", s.violated, prose.Count(s.runs, "simulation"), prose.Were(s.violated))
 }
 
-// tell fails the test, or says what passed.
+// tell fails the test, or logs what passed.
 func (s *simulations) tell(t *testing.T, x Experiment) {
 	t.Helper()
 	s.tellUnheld(t, x, s.runs)
@@ -239,10 +240,11 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 	}
 }
 
-// mostOpen is one of how many simulations may be undecided.
+// mostOpen is the share of simulations, as one in so many, that fails the test if they are
+// undecided.
 const mostOpen = 3
 
-// whyOpen says of the first simulations that were not decided why, a line each.
+// whyOpen says why the first undecided simulations were not decided, one line each.
 func (s *simulations) whyOpen() string {
 	const most = 3
 	var b strings.Builder
@@ -255,7 +257,7 @@ func (s *simulations) whyOpen() string {
 	return b.String()
 }
 
-// keepFailed writes a run to where failed tests keep theirs.
+// keepFailed writes a run to the place where failed tests keep their runs.
 func keepFailed(t *testing.T, x Experiment, o *Outcome) {
 	t.Helper()
 	made, err := x.place(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// sweepRun runs the experiment as one of a sweep: see doors.Sweep.
+// sweepRun runs the experiment as one run of a sweep; see doors.Sweep.
 func (x Experiment) sweepRun(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
 	x.Seed, x.AllowUnknown, x.OptionalFaults = t.Seed, true, true
 	x.messages = true
@@ -25,11 +25,11 @@ func (x Experiment) sweepRun(ctx context.Context, t sweep.Task, simulate bool) (
 	return x.realSweepRun(ctx, t)
 }
 
-// sweptLoad is how many operations a run of many needs before its first fault, which comes
-// soon: that the subject works at all, the others show, too.
+// sweptLoad is the number of operations that a run needs before its first fault. It is low because
+// the first fault comes soon, and because the other runs also show that the subject works.
 const sweptLoad = 10
 
-// simulatedSweepRun writes nothing unless the run failed.
+// simulatedSweepRun writes files only if the run failed.
 func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
 	began := time.Now()
 	x.Out = ""
@@ -51,7 +51,7 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	return line, atomicfile.Rename(o.Run.Dir, t.Folder)
 }
 
-// fingerprint is the beginning of a hash of a simulated run's record.
+// fingerprint returns the beginning of a hash of a simulated run's record.
 func fingerprint(o *Outcome) string {
 	history, transactions := o.Record()
 	h := sha256.New()
@@ -60,7 +60,7 @@ func fingerprint(o *Outcome) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// realSweepRun keeps its folder if the run failed.
+// realSweepRun keeps the run's folder only if the run failed.
 func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
 	began := time.Now()
 	place := t.Folder + ".part" // beside it: a folder that is there is whole

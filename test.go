@@ -20,35 +20,34 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// SeedVariable is the environment variable with the seed of every [Test]: what
-// a failure says to set to run the same again.
+// SeedVariable is the environment variable that sets the seed of every [Test]. A failure says how
+// to set it to repeat the run.
 const SeedVariable = "ZKLAB_SEED"
 
-// Test runs an experiment as a test. Every field but Workload may be left out.
+// Test runs an experiment as a test. Every field except Workload is optional.
 //
-// The test fails when a property is violated, with the events that show it; it
-// also fails when something could not be decided, since a test that decided
-// nothing is none: then it says what was missing (AllowUnknown lets such a test
-// pass). A failure names the seed and the command that runs the same again: the
-// variable ZKLAB_SEED goes before Experiment.Seed. An experiment that cannot be
-// run ends the test. Otherwise the outcome is returned, for further questions.
+// The test fails when the run violates a property, and shows the events that prove it. It also
+// fails when a property was not decided, and says what was missing; AllowUnknown lets such a test
+// pass. A failure names the seed and the command that repeats the run: the variable ZKLAB_SEED
+// takes precedence over Experiment.Seed. If the experiment cannot be run, Test calls t.Fatalf.
+// Otherwise it returns the outcome.
 //
-// The run's folder (history, report, plots) is kept when the test fails, in a
-// temporary folder that the failure names, and removed when it passes. Of each test the three
-// newest folders are kept; zklab clean removes all of them. With Out, or below the folder of
-// "go test -artifacts", a run is kept in any case.
+// If the test fails, the run's folder (history, report, plots) is kept in a temporary folder that
+// the failure names. If the test passes, it is removed. The three newest folders of each test are
+// kept; zklab clean removes all of them. A run is always kept if Out is set, or if "go test
+// -artifacts" is given.
 //
-// In a bubble of [testing/synctest] everything goes on in virtual time, in which
-// a minute takes a moment:
+// In a bubble of [testing/synctest], the run takes place in virtual time, in which a minute takes a
+// moment:
 //
 //	synctest.Test(t, func(t *testing.T) { zklab.Test(t, experiment) })
 //
-// That needs an ensemble in the same bubble, as the default is, and a recipe
-// that waits for nothing but channels, timers and its connection: not for a
-// mutex that somebody holds who waits, and not for connections of its own that
-// bypass subjects.Client.Dial. If Faults name faults.Freeze or faults.Crash there, clients are played as
-// processes (see [Experiment.PlayProcesses]). The bubble waits for what a killed process leaves behind:
-// code that retries for ever never ends it.
+// That requires an ensemble in the same bubble, as the default is, and a recipe that waits only for
+// channels, timers and its connection. The recipe must not wait for a mutex whose holder is itself
+// waiting, nor open connections that bypass subjects.Client.Dial. If Faults name faults.Freeze or
+// faults.Crash, the bubble plays clients as processes (see [Experiment.PlayProcesses]). The bubble
+// waits for the goroutines that a killed process leaves behind, so a loop that retries for ever
+// keeps it from ending.
 func Test(t testing.TB, x Experiment) *Outcome {
 	t.Helper()
 	x, err := x.forTest(t.Name())
@@ -94,12 +93,12 @@ func faultless(r *store.Result) string {
 	return "; no fault was injected: set Faults, or call zklab.Simulate, which injects all kinds"
 }
 
-// passes says whether a test with this result passes.
+// passes reports whether a test with this result passes.
 func (x Experiment) passes(r *store.Result) bool {
 	return r.Verdict == checker.Valid || r.Verdict == checker.Unknown && x.AllowUnknown
 }
 
-// forTest fixes the seed, and says how the test is run again.
+// forTest sets the seed and the command that repeats the test.
 func (x Experiment) forTest(name string) (Experiment, error) {
 	seed, err := namedSeed()
 	if err != nil {
@@ -115,7 +114,7 @@ func (x Experiment) forTest(name string) (Experiment, error) {
 	return x, nil
 }
 
-// namedSeed is that of the variable; 0 if it is not set.
+// namedSeed returns the value of the environment variable, or 0 if it is not set.
 func namedSeed() (int64, error) {
 	text := os.Getenv(SeedVariable)
 	if text == "" {
@@ -128,13 +127,13 @@ func namedSeed() (int64, error) {
 	return seed, nil
 }
 
-// replayTest is the command that runs a test with a seed, from anywhere in its module.
+// replayTest returns the command that repeats a test with a seed, from anywhere in its module.
 func replayTest(seed int64, name string) string {
 	return strings.TrimSpace(fmt.Sprintf("%s=%d go test -run '%s' %s", SeedVariable, seed, pattern(name), testedPackage()))
 }
 
-// testedPackage is the import path of the package whose tests are run; "" if this is no binary of
-// tests, or one of single files.
+// testedPackage returns the import path of the package under test, or "" if this is not a test
+// binary, or one of single files.
 func testedPackage() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -147,7 +146,7 @@ func testedPackage() string {
 	return path
 }
 
-// pattern is what "go test -run" takes to run one test.
+// pattern returns the argument of "go test -run" that selects one test.
 func pattern(name string) string {
 	parts := strings.Split(name, "/")
 	for i, p := range parts {
@@ -156,8 +155,8 @@ func pattern(name string) string {
 	return strings.Join(parts, "/")
 }
 
-// place chooses where the run is kept. made is the folder that was made for
-// nothing else, nil if the run is to stay.
+// place chooses where the run is kept. made is a temporary folder made for this run, or nil if the
+// run is to stay.
 func (x *Experiment) place(t testing.TB) (made *store.Scratch, err error) {
 	switch f := flag.Lookup("test.artifacts"); {
 	case x.Out != "":
@@ -172,7 +171,7 @@ func (x *Experiment) place(t testing.TB) (made *store.Scratch, err error) {
 	return made, err
 }
 
-// scratchOwner is which test it is: go test runs each package in its own folder.
+// scratchOwner identifies the test: go test runs each package in its own folder.
 func scratchOwner(t testing.TB) string {
 	folder, err := os.Getwd()
 	if err != nil {
@@ -188,19 +187,19 @@ func discard(made *store.Scratch) error {
 	return made.Discard()
 }
 
-// keep leaves the run of a test that failed, in place of older ones of the same test.
+// keep keeps the run of a failed test, and removes older runs of the same test.
 func keep(t testing.TB, made *store.Scratch) {
 	t.Helper()
 	if made == nil {
 		return
 	}
-	t.Cleanup(made.Release) // more may be written beside the run until then
+	t.Cleanup(made.Release) // until then, the test may write more files beside the run
 	if err := made.Prune(scratchOwner(t)); err != nil {
 		t.Logf("zklab: older runs of this test could not be removed: %v", err)
 	}
 }
 
-// fileName makes a test's name one that every file system takes.
+// fileName turns a test's name into one that every file system accepts.
 func fileName(name string) string {
 	const most = 60
 	return regexp.MustCompile(`[^A-Za-z0-9_.-]+`).ReplaceAllString(name[:min(len(name), most)], "-")
@@ -250,7 +249,7 @@ func undecidedText(r *store.Result) string {
 	return goNames.Replace(b.String()) + "\n"
 }
 
-// goNames puts fields of [Experiment] where texts name flags of the command line.
+// goNames replaces flags of the command line in texts by fields of [Experiment].
 var goNames = strings.NewReplacer(
 	"--time-limit", "TimeLimit", "--fault-interval", "Faults", "--op-timeout", "OpTimeout", "--session-timeout", "SessionTimeout",
 	"--clients-as process", "PlayProcesses, in simulations, or Command", "--rate", "Rate", "--min-load", "MinLoad",

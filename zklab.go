@@ -1,23 +1,23 @@
-// Package zklab runs ZooKeeper recipes against an ensemble, injects faults while
-// they run, records every operation, and decides from the record whether the
-// recipe kept its promise. It may not import the container backend: who tests a
-// recipe need not depend on Docker's client.
+// Package zklab runs ZooKeeper recipes against an ensemble, injects faults while they run, records
+// every operation, and decides from the record whether the recipe kept its promises.
 //
-// An [Experiment] says what to run; [Experiment.Run] runs it and leaves a
-// folder with history, verdicts, plots and a report. [Test] runs one as a Go
-// test, in real time or in the virtual time of testing/synctest. [Judge] decides
-// a stored run, or a bare history, again.
+// An [Experiment] says what to run. [Experiment.Run] runs it and leaves a folder with the history,
+// verdicts, plots and a report. [Test] runs an experiment as a Go test, in real time or in the
+// virtual time of testing/synctest; [Simulate], [Sweep] and [Explore] run many simulations. [Judge]
+// checks a stored run, or a bare history, again.
 //
-// The way of one run through the packages: an [ensemble.Starter] starts servers;
-// clients connect through package [link], which sees and disturbs what they
-// say; a [workloads.Workload] lets them use the recipe under test while
-// package [faults] plays its schedule; the [history.Recorder] writes it all
-// down; package checker decides, package reports draws.
+// A run passes through these packages: an [ensemble.Starter] starts the servers. Clients connect
+// through package [link], which observes and disturbs their messages. A [workloads.Workload] makes
+// the clients use the recipe under test while package [faults] plays its schedule. The
+// [history.Recorder] records everything. Package checker decides, and package reports draws.
+//
+// Package zklab must not import the container backend, so that testing a recipe does not require
+// Docker's client.
 package zklab
 
 import "github.com/zklab/zklab/internal/base/version"
 
-// Version says in one line which zklab this program has: the version of its module, the
-// commit if it was recorded, the version of Go and the platform. Results, reports and
-// zklab --version have the same line.
+// Version returns, in one line, the version of zklab in this program: the module's version, the
+// commit if it was recorded, the Go version and the platform. Results, reports and zklab --version
+// print the same line.
 func Version() string { return version.Line() }
