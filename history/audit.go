@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// maxDamage is how much of a record's damage is told line by line.
+// maxDamage is the number of damaged lines that are described one by one.
 const maxDamage = 20
 
-// auditor looks for what a record can say but what cannot have been.
+// auditor looks for contradictions in a record.
 type auditor struct {
 	found []string
 	more  int
 
 	next    int // the index that the next line should have
-	missing int // lines that are not there, by the indices
+	missing int // missing lines, by the indices
 
 	last  time.Duration
 	ended bool
 	procs map[Process]*procState
 }
 
-// procState is what is known of one process of a client.
+// procState is the state of one process of a client.
 type procState struct {
 	client int
-	open   *Event // its invocation without completion
+	open   *Event // its open invocation
 	over   bool   // it got an info
 }
 
@@ -36,7 +36,7 @@ func (a *auditor) note(line int, format string, args ...any) {
 	a.found = append(a.found, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
 }
 
-// damage is everything that was found, for people.
+// damage returns descriptions of everything that was found.
 func (a *auditor) damage() []string {
 	if a.more > 0 {
 		return append(a.found, fmt.Sprintf("and %d more", a.more))
@@ -44,11 +44,11 @@ func (a *auditor) damage() []string {
 	return a.found
 }
 
-// look checks the event of a line against those before.
+// look checks the event of a line against the events before it.
 func (a *auditor) look(line int, e *Event) {
 	if e.Index != a.next {
 		a.note(line, "index is %d, not %d", e.Index, a.next)
-		a.missing += max(1, e.Index-a.next) // lines that are out of order may be others, too
+		a.missing += max(1, e.Index-a.next) // lines out of order may also stand for missing ones
 	}
 	a.next = e.Index + 1
 	if e.Time < a.last {
@@ -118,7 +118,7 @@ func (a *auditor) completion(line int, e *Event, p *procState) {
 	p.open, p.over = nil, e.Type == Info
 }
 
-// called is the operation and its object.
+// called returns the operation and its object.
 func called(e *Event) string {
 	if e.Key == "" {
 		return e.F

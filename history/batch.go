@@ -4,11 +4,11 @@ package history
 type entry struct {
 	event Event
 	body  []byte
-	// filled is closed once event and body are final; nil if they are from the start.
+	// filled is closed once event and body are final. It is nil if they are final from the start.
 	filled chan struct{}
 }
 
-// final waits until the entry's event and body are.
+// final waits until the entry's event and body are final.
 func (en *entry) final() *entry {
 	if en.filled != nil {
 		<-en.filled
@@ -16,22 +16,21 @@ func (en *entry) final() *entry {
 	return en
 }
 
-// batch is the events that go into the file with one write. While one batch is
-// written, the next one collects; when it is done, one of those who wait for
-// the next one writes that. So nobody writes alone what could be written
-// together, and nobody is kept at writing for others.
+// batch holds the events that one write puts into the file. While one batch is being written, the
+// next one collects events. When the write is done, one of the goroutines waiting for the next
+// batch writes it. So goroutines share writes, and none writes on behalf of others for long.
 type batch struct {
 	entries []*entry
 	waiters int
 	lead    chan struct{} // tells one waiter to write this batch
-	done    chan struct{} // closed when it is written
+	done    chan struct{} // closed when the batch is written
 }
 
 func newBatch() *batch {
 	return &batch{lead: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
-// await returns when b is in the file, or cannot be.
+// await returns when b is in the file, or when it cannot be written.
 func (r *Recorder) await(b *batch) {
 	r.mu.Lock()
 	if r.next != b {
@@ -56,16 +55,16 @@ func (r *Recorder) await(b *batch) {
 	r.write(b)
 }
 
-// write puts b into the file and hands the duty of writing on. Whoever calls it
-// has set r.writing: there is one writer at a time.
+// write puts b into the file and passes the duty of writing on. The caller has set r.writing, so
+// there is one writer at a time.
 func (r *Recorder) write(b *batch) {
 	r.buf = r.buf[:0]
 	for _, en := range b.entries {
 		en.final()
 		r.buf = appendLine(r.buf, en.event.Index, en.event.Time, en.body)
 	}
-	// After a failed write nothing follows: a line behind half a line would
-	// turn a record that was cut off into a damaged one.
+	// After a failed write, write nothing more: a line after half a line would turn a cut-off
+	// record into a damaged one.
 	if !r.broken && len(r.buf) > 0 {
 		if _, err := r.w.Write(r.buf); err != nil {
 			r.broken = true

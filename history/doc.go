@@ -1,16 +1,13 @@
-// Package history is the record of a run: what every client asked for and what
-// came of it, which faults happened when, and what became of the sessions. It
-// may not import anything else of zklab.
+// Package history is the record of a run: what each client asked for and with what outcome, which
+// faults happened when, and what became of the sessions. It imports no other package of zklab.
 //
-// A run is written through a [Recorder], one JSON object a line, in the
-// vocabulary that Jepsen made common: an operation is an invoke followed by ok,
-// fail (it certainly had no effect) or info (nobody knows). [Read] gives a
-// stored record back as a [History], and says what is wrong with it;
-// [History.Operations] pairs invocations with completions, [Write] stores a
-// history that was made otherwise. Package historytest makes them for tests, package holds
-// reads who held what when. The names of operations and the shapes of their values
-// stand in values.go: together with [Event] they are the file format, and what
-// package checker relies on.
+// A [Recorder] writes a run, one JSON object per line, in the vocabulary of Jepsen: an operation is
+// an invoke followed by ok, fail (it certainly had no effect) or info (its outcome is unknown).
+// [Read] reads a stored record as a [History] and reports what is wrong with it.
+// [History.Operations] pairs invocations with completions. [Write] stores a history from another
+// source. Package historytest builds histories for tests, and package holds derives which client
+// held what and when.
 //
-// The package imports nothing else of zklab.
+// The names of operations and the types of their values are in values.go. Together with [Event]
+// they define the file format, on which package checker relies.
 package history

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// MaxLine is the longest line in bytes, its newline included, that is written
-// or read. It bounds the memory that a foreign file can take.
+// MaxLine is the maximum length of a line, in bytes, including its newline. It limits the memory
+// that reading a foreign file can take.
 const MaxLine = 1 << 20
 
-// headRoom is more than the index and time in front of a body can take.
+// headRoom is more than the length of the index and time before a body.
 const headRoom = 100
 
 var errTooLong = errors.New("longer than a line may be")
@@ -20,8 +20,8 @@ var errTooLong = errors.New("longer than a line may be")
 // usualBody is the length of most bodies.
 const usualBody = 160
 
-// encodeBody encodes all of e but Index and Time, which are known only once an event has
-// its place in the record. It writes what encoding/json would, several times faster.
+// encodeBody encodes e without Index and Time, which are known only once the event has its place in
+// the record. Its output is that of encoding/json, several times faster.
 func encodeBody(e *Event) ([]byte, error) {
 	b := append(make([]byte, 0, usualBody+len(e.Value)), `{"process":`...)
 	switch e.Process {
@@ -62,7 +62,7 @@ func encodeBody(e *Event) ([]byte, error) {
 	return b, nil
 }
 
-// appendID appends a field, unless it is absent.
+// appendID appends a field unless id is absent.
 func appendID(b []byte, name string, id ID) []byte {
 	if id == 0 {
 		return b
@@ -70,7 +70,7 @@ func appendID(b []byte, name string, id ID) []byte {
 	return append(strconv.AppendUint(append(b, name...), uint64(id), 16), '"')
 }
 
-// appendTime appends a field, unless it is absent.
+// appendTime appends a field unless at is absent.
 func appendTime(b []byte, name string, at time.Duration) []byte {
 	if at == 0 {
 		return b
@@ -82,14 +82,14 @@ func appendTime(b []byte, name string, at time.Duration) []byte {
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || escaped(c) {
-			quoted, _ := json.Marshal(s) // any string can be
+			quoted, _ := json.Marshal(s) // a string cannot fail
 			return append(b, quoted...)
 		}
 	}
 	return append(append(append(b, '"'), s...), '"')
 }
 
-// appendValue appends a JSON value, without space around its parts.
+// appendValue appends a JSON value without surrounding space.
 func appendValue(b []byte, v json.RawMessage) ([]byte, error) {
 	if compact(v) {
 		return append(b, v...), nil
@@ -98,7 +98,7 @@ func appendValue(b []byte, v json.RawMessage) ([]byte, error) {
 	return append(b, text...), err
 }
 
-// compact says of a value that it is one, in the form in which encoding/json would write it.
+// compact reports whether v is valid JSON in the form that encoding/json writes.
 func compact(v json.RawMessage) bool {
 	for _, c := range v {
 		if c <= ' ' || c >= 0x7f || escaped(c) {
@@ -108,7 +108,7 @@ func compact(v json.RawMessage) bool {
 	return json.Valid(v)
 }
 
-// escaped says of a character that encoding/json escapes it for the sake of HTML.
+// escaped reports whether encoding/json escapes the character because of HTML.
 func escaped(c byte) bool { return c == '<' || c == '>' || c == '&' }
 
 // appendLine appends the line of an event whose body is encoded.
@@ -122,7 +122,7 @@ func appendLine(b []byte, index int, at time.Duration, body []byte) []byte {
 	return append(b, '\n')
 }
 
-// absentNull makes a JSON null what it means: no value.
+// absentNull turns a JSON null into an absent value.
 func absentNull(v json.RawMessage) json.RawMessage {
 	if string(v) == "null" {
 		return nil

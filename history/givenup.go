@@ -1,17 +1,17 @@
 package history
 
-// GiveUp is how a client gave up a session: where it was connected and disconnected for
-// the last time, and where another session was connected.
+// GiveUp says how a client gave up a session: the last Connected and Disconnected events of that
+// session, and the event in which the client connected another one.
 type GiveUp struct{ Connected, Disconnected, Next *Event }
 
-// GivenUp finds the sessions that their clients gave up by themselves: a client that is
-// disconnected opens another session, and never comes back to this one. Curator does so when
-// no server answers for as long as the session may live, and so does every client that is
-// closed without an answer and opened anew. No server tells such a client that the session is
-// over: it said so itself. A session whose process ended was not given up.
+// GivenUp returns the sessions that their clients gave up: the client was disconnected, opened
+// another session and never returned to this one. Curator does so when no server answers for as
+// long as the session may live. So does any client that is closed without a reply and opened anew.
+// No server tells such a client that its session expired. A session whose process ended was not
+// given up.
 func GivenUp(events []Event) map[ID]GiveUp {
 	back := comebacks(events)
-	had := map[int]map[ID]GiveUp{} // client → sessions of its process
+	had := map[int]map[ID]GiveUp{} // client → its process's sessions
 	over := map[ID]GiveUp{}
 	for i := range events {
 		e := &events[i]
@@ -25,7 +25,7 @@ func GivenUp(events []Event) map[ID]GiveUp {
 		}
 		switch e.F {
 		case FDisconnected:
-			if g, ok := of[e.Session]; ok { // else that of a process that ended
+			if g, ok := of[e.Session]; ok { // absent: the session of a process that ended
 				g.Disconnected = e
 				of[e.Session] = g
 			}
@@ -47,7 +47,7 @@ func GivenUp(events []Event) map[ID]GiveUp {
 	return over
 }
 
-// comebacks are where in events each session was connected, or told to have expired, for the last time.
+// comebacks returns, for each session, the index of its last connect or expiry in events.
 func comebacks(events []Event) map[ID]int {
 	last := map[ID]int{}
 	for i := range events {

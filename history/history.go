@@ -2,17 +2,16 @@ package history
 
 import "sync"
 
-// History is a record that was read back, or still is in memory. It must not be
-// copied; see [History.With].
+// History is a record that was read from a file or is still in memory. It must not be copied; see
+// [History.With].
 type History struct {
 	Header Header
 	Events []Event
 
-	// Complete says that the record has its end mark. Truncated says that the
-	// last line was cut off (a crash) and left out. Damage lists what else is
-	// wrong with it, for people: time running back, two open operations of one
-	// process.
-	// Missing is how many lines are not there, by the numbers of those around them.
+	// Complete says that the record has its end mark. Truncated says that the last line was cut off
+	// by a crash and is left out. Damage describes everything else that is wrong with the record:
+	// times that decrease, two open operations of one process. Missing is the number of missing
+	// lines, by the indices of the lines around them.
 	Complete  bool
 	Truncated bool
 	Damage    []string
@@ -22,7 +21,7 @@ type History struct {
 	paired *pairing
 }
 
-// With is the same record with other events.
+// With returns the same record with other events.
 func (h *History) With(events []Event) *History {
 	return &History{
 		Header: h.Header, Events: events,
@@ -30,16 +29,15 @@ func (h *History) With(events []Event) *History {
 	}
 }
 
-// Operations are the invocations with their completions, in order of invocation.
-// Facts of Nemesis and SessionProcess are left out. All callers share one list,
-// which they may not change; it is safe for concurrent use while nobody changes the
-// events.
+// Operations returns the invocations with their completions, in order of invocation, without the
+// facts of Nemesis and SessionProcess. All callers share one slice, which they must not change.
+// Operations is safe for concurrent use while no goroutine changes the events.
 func (h *History) Operations() []*Operation { return h.pairing().ops }
 
-// OperationAt is the operation that Events[i] begins or ends; nil if it does neither.
+// OperationAt returns the operation that Events[i] begins or ends, or nil.
 func (h *History) OperationAt(i int) *Operation { return h.pairing().of[i] }
 
-// pairing is made when it is first asked for, and again if events were added since.
+// pairing computes the pairing on first use, and again if events were added since.
 func (h *History) pairing() *pairing {
 	h.mu.Lock()
 	defer h.mu.Unlock()

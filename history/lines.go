@@ -11,12 +11,12 @@ import (
 type lineReader struct {
 	r     *bufio.Reader
 	limit int
-	long  []byte // a line that is longer than r's buffer
+	long  []byte // a line longer than r's buffer
 }
 
-// next is the next line without its newline, valid until the next call. Whole
-// says that it had one. io.EOF comes alone; a line that is too long is errTooLong,
-// with its beginning.
+// next returns the next line without its newline, valid until the next call. whole reports whether
+// it had a newline. io.EOF comes without a line. If a line is too long, the error is errTooLong,
+// and line is its beginning.
 func (l *lineReader) next() (line []byte, whole bool, err error) {
 	line, err = l.r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
@@ -31,7 +31,7 @@ func (l *lineReader) next() (line []byte, whole bool, err error) {
 	return line, false, err
 }
 
-// rest reads on after a full buffer.
+// rest reads the rest of a line longer than the buffer.
 func (l *lineReader) rest(first []byte) ([]byte, error) {
 	l.long = append(l.long[:0], first...)
 	for {

@@ -2,8 +2,8 @@ package history
 
 import "unicode/utf8"
 
-// NewMemory begins a record that stays in memory, as events: [Recorder.History] has it.
-// Nothing is encoded, and nobody waits for anything to be written.
+// NewMemory begins a record that stays in memory, as events; see [Recorder.History]. It encodes
+// nothing, and no call waits for a write.
 func NewMemory(h Header) *Recorder {
 	r := newRecorder()
 	r.memory = true
@@ -11,8 +11,8 @@ func NewMemory(h Header) *Recorder {
 	return r
 }
 
-// History is the record of a recorder in memory that was closed: the one that [Read]
-// would give of what [Write] makes of it. The error says what is no record.
+// History returns the record of a closed Recorder in memory, equal to what [Read] returns for the
+// output of [Write]. The error says why it is not a valid record.
 func (r *Recorder) History() (*History, error) {
 	r.mu.Lock()
 	kept := r.kept
@@ -33,10 +33,10 @@ func (r *Recorder) History() (*History, error) {
 	return h, nil
 }
 
-// plain says of an event that what is written of it is read back as it is, and is no
-// longer than a line may be. That is the usual one.
+// plain reports whether an event is unchanged by writing and reading, and no longer than a line may
+// be. Most events are.
 func plain(e *Event) bool {
-	const most = MaxLine / 8 // what is escaped takes up to six times as much
+	const most = MaxLine / 8 // escaping multiplies the size by six at most
 	size := len(e.F) + len(e.Key) + len(e.Value)
 	valid := utf8.ValidString(e.F) && utf8.ValidString(e.Key)
 	if e.Error != nil {
@@ -46,7 +46,7 @@ func plain(e *Event) bool {
 	return valid && size < most && (len(e.Value) == 0 || compact(e.Value))
 }
 
-// reread makes of the event what its body says.
+// reread replaces the event by what its body says.
 func (en *entry) reread() {
 	e, err := parse(appendLine(nil, 0, 0, en.body), nil)
 	if err == nil {

@@ -1,14 +1,14 @@
 package history
 
-// observer is a function that sees the events from a certain one on.
+// observer is a function that gets the events from a certain one on.
 type observer struct {
 	from int
 	see  func(Event)
 }
 
-// Observe calls f with every event that is recorded from now on, in order of
-// index, one at a time, on a goroutine of the recorder's own: a slow f delays
-// other observers and Close, but no worker. f may call Record, not Close.
+// Observe calls f with every event recorded from now on, in order of index, one at a time, on a
+// goroutine of the Recorder. A slow f delays other observers and Close, but no caller of Record. f
+// may call Record but not Close.
 func (r *Recorder) Observe(f func(Event)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -22,7 +22,7 @@ func (r *Recorder) Observe(f func(Event)) {
 	}
 }
 
-// show queues an event for the observers; the caller holds r.mu.
+// show queues an event for the observers. The caller holds r.mu.
 func (r *Recorder) show(en *entry) {
 	if len(r.observers) == 0 {
 		return
@@ -39,7 +39,7 @@ func (r *Recorder) nudge() {
 	}
 }
 
-// showAll runs until the recorder is closed and everything was seen.
+// showAll runs until the recorder is closed and the observers have seen all events.
 func (r *Recorder) showAll(observed chan<- struct{}) {
 	defer close(observed)
 	for {

@@ -9,11 +9,11 @@ type Operation struct {
 	F       string
 	Key     string
 	Invoke  *Event
-	// Return is the completion: ok, fail or info; nil if there is none.
+	// Return is the completion: ok, fail or info. It is nil if there is none.
 	Return *Event
 }
 
-// Outcome is ok, fail or info; an operation without completion counts as info.
+// Outcome returns OK, Fail or Info. An operation without completion counts as Info.
 func (o *Operation) Outcome() Type {
 	if o.Return == nil {
 		return Info
@@ -21,10 +21,10 @@ func (o *Operation) Outcome() Type {
 	return o.Return.Type
 }
 
-// Began is when the operation was invoked.
+// Began returns the time of the invocation.
 func (o *Operation) Began() time.Duration { return o.Invoke.Time }
 
-// Intended is when an open-loop client wanted to invoke it.
+// Intended returns when an open-loop client wanted to invoke the operation.
 func (o *Operation) Intended() time.Duration {
 	if o.Invoke.Intended != 0 {
 		return o.Invoke.Intended

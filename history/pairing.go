@@ -1,10 +1,10 @@
 package history
 
-// pairing says which of some events are one operation.
+// pairing maps events to operations.
 type pairing struct {
 	events []Event
 	ops    []*Operation
-	of     []*Operation // by the place of an event
+	of     []*Operation // by index of the event
 }
 
 func (p *pairing) isOf(events []Event) bool {
@@ -38,5 +38,5 @@ func pair(events []Event) *pairing {
 	return p
 }
 
-// begins says that an operation begins with the event.
+// begins reports whether the event is the invocation of an operation.
 func (e *Event) begins() bool { return e.Process >= 0 && e.Type == Invoke }

@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// quick reads lines in the very form in which a recorder writes them, some ten
-// times faster than encoding/json. It refuses all others, and they are read the
-// slow way.
+// quick reads lines in exactly the form that a recorder writes, about ten times faster than
+// encoding/json. It rejects all other lines, which are then read the slow way.
 type quick struct {
 	line  []byte
 	at    int
-	names map[string]string // types, operations and keys come again and again
+	names map[string]string // interned types, operations and keys
 	room  []byte            // for values
 }
 
@@ -23,7 +22,7 @@ const (
 
 func newQuick() *quick { return &quick{names: map[string]string{}} }
 
-// parse gives the event of a line; false if the line must be read the slow way.
+// parse returns the event of a line. ok is false if the line must be read the slow way.
 func (q *quick) parse(line []byte) (e Event, ok bool) {
 	q.line, q.at = line, 0
 	var index, at, client int64
@@ -45,7 +44,7 @@ func (q *quick) parse(line []byte) (e Event, ok bool) {
 	return e, ok
 }
 
-// skip takes a text if it comes next.
+// skip consumes text if it comes next.
 func (q *quick) skip(text string) bool {
 	rest := q.line[q.at:]
 	if len(rest) < len(text) || string(rest[:len(text)]) != text {
@@ -55,7 +54,7 @@ func (q *quick) skip(text string) bool {
 	return true
 }
 
-// number takes an integer that certainly fits.
+// number consumes an integer that certainly fits.
 func (q *quick) number(n *int64) bool {
 	negative := q.skip("-")
 	from := q.at
@@ -85,7 +84,7 @@ func (q *quick) process(p *Process) bool {
 	return true
 }
 
-// text takes what is left of a string without anything to unescape.
+// text consumes the rest of a string that has nothing to unescape.
 func (q *quick) text(s *string) bool {
 	n := bytes.IndexByte(q.line[q.at:], '"')
 	if n < 0 {
@@ -102,7 +101,7 @@ func (q *quick) text(s *string) bool {
 	return true
 }
 
-// name makes a string of which there is one only.
+// name returns the interned string for raw.
 func (q *quick) name(raw []byte) string {
 	if s, ok := q.names[string(raw)]; ok {
 		return s
@@ -114,7 +113,7 @@ func (q *quick) name(raw []byte) string {
 	return s
 }
 
-// id takes what is left of a hexadecimal string.
+// id consumes the rest of a hexadecimal string.
 func (q *quick) id(id *ID) bool {
 	from := q.at
 	var n uint64
@@ -135,7 +134,7 @@ func (q *quick) id(id *ID) bool {
 	return false
 }
 
-// value takes any JSON but null and what has space around it.
+// value consumes any JSON value except null and values with surrounding space.
 func (q *quick) value(v *json.RawMessage) bool {
 	raw := q.line[q.at : q.at+extent(q.line[q.at:])]
 	if len(raw) == 0 || raw[0] <= ' ' || raw[len(raw)-1] <= ' ' || string(raw) == "null" || !json.Valid(raw) {
@@ -146,7 +145,7 @@ func (q *quick) value(v *json.RawMessage) bool {
 	return true
 }
 
-// extent is how far a JSON value at the beginning of b goes, if it is one.
+// extent returns the length of the JSON value at the beginning of b, if there is one.
 func extent(b []byte) int {
 	depth := 0
 	for i := 0; i < len(b); i++ {
@@ -173,8 +172,7 @@ func extent(b []byte) int {
 	return len(b)
 }
 
-// keep copies raw to where it stays. Values share their memory's allocations:
-// whoever keeps one event of a history keeps them all.
+// keep copies raw. Values share allocations, so keeping one event of a history keeps them all.
 func (q *quick) keep(raw []byte) []byte {
 	if len(raw) > roomSize/16 {
 		return bytes.Clone(raw)

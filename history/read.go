@@ -13,15 +13,14 @@ import (
 	"github.com/zklab/zklab/internal/base/gunzip"
 )
 
-// ErrForeign says that a file is no history of ours, or of a version that this
-// package does not know.
+// ErrForeign reports that a file is not a zklab history, or is of a version that this package does
+// not know.
 var ErrForeign = errors.New("not a zklab history")
 
-// ErrDamaged says that a line in a history cannot be read; see [DamagedError].
+// ErrDamaged reports that a line of a history cannot be read; see [DamagedError].
 var ErrDamaged = errors.New("damaged history")
 
-// DamagedError is the first line of a history that cannot be read. It is an
-// [ErrDamaged].
+// DamagedError describes the first line of a history that cannot be read. It matches [ErrDamaged].
 type DamagedError struct {
 	Line   int // from 1
 	Reason string
@@ -31,10 +30,10 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("%v: line %d: %s", ErrDamaged, e.Line, e.Reason)
 }
 
-// Is makes errors.Is(err, ErrDamaged) true.
+// Is reports whether target is ErrDamaged.
 func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
 
-// Open reads the history in a file, which may be packed by gzip; see [Read].
+// Open reads the history in a file, which may be compressed with gzip; see [Read].
 func Open(path string) (*History, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -56,17 +55,16 @@ func Open(path string) (*History, error) {
 	return h, nil
 }
 
-// Read reads a history. A last line that was cut off is left out, and Truncated
-// set; any other line that is no event is a [DamagedError]; a first line that is
-// not the beginning of a history is [ErrForeign]. What can be read but cannot
-// be true goes into Damage. The events are numbered by their position, whatever
-// their lines say: Events[i].Index is i and its line is i+1.
+// Read reads a history. It leaves out a last line that is cut off, and sets Truncated. It returns a
+// [DamagedError] if any other line is not an event, and [ErrForeign] if the first line is not the
+// beginning of a history. It describes contradictions in History.Damage. It numbers the events by
+// position, whatever the lines say: Events[i].Index is i, and the event is on line i+1.
 func Read(r io.Reader) (*History, error) { return read(r, 0) }
 
 // byteOrderMark is what some editors put at the beginning of a file.
 const byteOrderMark = "\ufeff"
 
-// usualLine is the length of most lines. An event in memory is as long.
+// usualLine is the length of most lines. An event in memory has about the same size.
 const usualLine = 160
 
 func read(r io.Reader, expected int) (*History, error) {
@@ -107,14 +105,14 @@ func read(r io.Reader, expected int) (*History, error) {
 	return h, nil
 }
 
-// finish says of the events what the record is like.
+// finish fills in the fields of h that depend on all events.
 func (h *History) finish(a *auditor) {
 	last := &h.Events[len(h.Events)-1]
 	h.Complete = last.F == FEnd && last.Process == Nemesis
 	h.Damage, h.Missing = a.damage(), a.missing
 }
 
-// readBegin reads the header out of the first line.
+// readBegin reads the header from the first line.
 func readBegin(h *History, line []byte, err error) error {
 	if err != nil && !errors.Is(err, errTooLong) {
 		return err
@@ -130,7 +128,7 @@ func readBegin(h *History, line []byte, err error) error {
 	return h.begin(&e)
 }
 
-// begin takes the header out of the first event.
+// begin reads the header from the first event.
 func (h *History) begin(e *Event) error {
 	var v struct {
 		Version int `json:"version"`
@@ -144,7 +142,7 @@ func (h *History) begin(e *Event) error {
 	return h.readHeader(e)
 }
 
-// readHeader is begin for an event of the present version.
+// readHeader is begin for an event of the current version.
 func (h *History) readHeader(e *Event) error {
 	if err := e.Decode(&h.Header); err != nil {
 		return &DamagedError{Line: 1, Reason: err.Error()}
@@ -155,7 +153,7 @@ func (h *History) readHeader(e *Event) error {
 	return nil
 }
 
-// describe says in a few words what a line looks like that is no event.
+// describe says in a few words what a line looks like that is not an event.
 func describe(line []byte) string {
 	var v map[string]any
 	switch {
@@ -177,7 +175,7 @@ func describe(line []byte) string {
 	return fmt.Sprintf("%q", line)
 }
 
-// event makes an event of a line, unless reading it failed already.
+// event returns the event of a line, unless reading the line failed.
 func (q *quick) event(line []byte, err error) (Event, error) {
 	if err == nil {
 		if e, ok := q.parse(line); ok {
@@ -187,7 +185,7 @@ func (q *quick) event(line []byte, err error) (Event, error) {
 	return parse(line, err)
 }
 
-// required are the fields that every event has; absent ones would read as
+// required has the fields that every event must have. Without it, an absent field would read as
 // process 0, index 0 and so on.
 type required struct {
 	Event
@@ -199,7 +197,7 @@ type required struct {
 	F       *string        `json:"f"`
 }
 
-// parse is what event does with any form of a line.
+// parse is event for lines in any form.
 func parse(line []byte, err error) (Event, error) {
 	if err != nil {
 		return Event{}, err
@@ -228,7 +226,7 @@ func parse(line []byte, err error) (Event, error) {
 	return e, possible(&e)
 }
 
-// possible refuses what no event can be.
+// possible returns an error if the event has an impossible value.
 func possible(e *Event) error {
 	switch {
 	case e.Type != Invoke && e.Type != OK && e.Type != Fail && e.Type != Info:
@@ -247,7 +245,7 @@ func possible(e *Event) error {
 
 func isTime(t time.Duration) bool { return 0 <= t && t <= MaxTime }
 
-// impossible tells of a time that no event can have.
+// impossible returns an error if an event cannot have this time.
 func impossible(field string, t time.Duration) error {
 	if t < 0 {
 		return fmt.Errorf("%s is %d, before the beginning", field, int64(t))

@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// flushAfter is how long a completion or a fact may wait for others before it
-// is written. The format promises 100 ms.
+// flushAfter is how long a completion or a fact may wait for others before it is written. The
+// format promises 100 ms.
 const flushAfter = 20 * time.Millisecond
 
-// Recorder writes the record of a run while it happens. All methods may be
-// called by many goroutines at once.
+// Recorder writes the record of a run while the run goes on. Its methods are safe for concurrent
+// use.
 //
-// An invoke is with the operating system before Record returns, so that a crash
-// of this process loses no operation whose request may have left. Completions
-// and facts follow within 100 ms, without their callers waiting. A crash of the
-// machine can lose the end of a record that was not closed.
+// Record returns from an invoke only after the operating system has it, so a crash of this process
+// loses no operation whose request may have been sent. Completions and facts are written within 100
+// ms, and their callers do not wait. A crash of the machine can lose the end of a record that was
+// not closed.
 type Recorder struct {
 	start  time.Time
 	header Header
-	finish func() error // makes the file durable and closes it; nil without one
+	finish func() error // syncs and closes the file; nil without a file
 	close  sync.Once
 
 	mu      sync.Mutex
 	count   int    // events so far
-	next    *batch // collects what is to be written
-	writing bool   // somebody has the duty of writing
+	next    *batch // collects events to write
+	writing bool   // a goroutine has the duty of writing
 	flush   *time.Timer
 	armed   bool // flush will fire
 	closed  bool
@@ -37,20 +37,20 @@ type Recorder struct {
 
 	observers []observer
 	unseen    []*entry
-	wake      chan struct{} // there is something unseen
-	observed  chan struct{} // closed when the observers have seen all; nil without observers
+	wake      chan struct{} // there are events to show
+	observed  chan struct{} // closed when the observers have seen all events; nil without observers
 
 	memory bool     // nothing is written
 	kept   []*entry // in memory
 
-	// Owned by whoever has the duty of writing.
+	// Owned by the goroutine that has the duty of writing.
 	w      io.Writer
 	buf    []byte
 	broken bool
 }
 
-// Create begins a record in a new file; it never overwrites one. Now starts at
-// zero here: the header's Wall and Version are set by Create.
+// Create begins a record in a new file. It returns an error if the file exists. Now starts at zero
+// here. Create sets the header's Wall and Version.
 func Create(path string, h Header) (*Recorder, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -58,7 +58,7 @@ func Create(path string, h Header) (*Recorder, error) {
 	}
 	r := NewRecorder(f, h)
 	r.finish = func() error {
-		// The end mark says that the record is complete; make that last.
+		// The end mark says that the record is complete, so it must be durable.
 		if err := f.Sync(); err != nil {
 			f.Close()
 			return err
@@ -73,8 +73,8 @@ func Create(path string, h Header) (*Recorder, error) {
 	return r, nil
 }
 
-// NewRecorder begins a record on any writer, which it does not close. Writes
-// are whole lines, one at a time.
+// NewRecorder begins a record on w, which it does not close. It writes whole lines, with one Write
+// at a time.
 func NewRecorder(w io.Writer, h Header) *Recorder {
 	r := newRecorder()
 	r.w = w
@@ -94,21 +94,20 @@ func (r *Recorder) begin(h Header) {
 	r.Record(Event{Process: Nemesis, Client: -1, Type: Info, F: FBegin, Value: Value(h)})
 }
 
-// Header is what the record began with.
+// Header returns the header of the record.
 func (r *Recorder) Header() Header { return r.header }
 
-// Now is the time since the record began, on a monotonic clock.
+// Now returns the time since the record began, on a monotonic clock.
 func (r *Recorder) Now() time.Duration { return time.Since(r.start) }
 
-// Drift is how much further than Now the wall clock has moved since the record began.
+// Drift returns how much further than Now the wall clock has moved since the record began.
 func (r *Recorder) Drift() time.Duration {
 	now := time.Now()
 	return now.Round(0).Sub(r.start.Round(0)) - now.Sub(r.start)
 }
 
-// Record completes e with its Index and Time, writes it and returns it. It
-// never panics; what goes wrong stays in Err. After Close nothing is written,
-// and the Index is -1.
+// Record sets e's Index and Time, writes e and returns it. It never panics; Err returns its errors.
+// After Close it writes nothing, and Index is -1.
 func (r *Recorder) Record(e Event) Event {
 	en := &entry{event: e}
 	r.encode(en)
@@ -119,11 +118,10 @@ func (r *Recorder) Record(e Event) Event {
 	return en.event
 }
 
-// RecordLate is Record for an event whose value must be looked at after its
-// time was taken: whether a lock is still held when its release begins. All
-// later events wait in memory for this value, so it must come at once, and must
-// not use the Recorder. A value that cannot be encoded is left out, and Err
-// says so.
+// RecordLate is Record for an event whose value must be determined after its time was taken, such
+// as whether a lock is still held when its release begins. All later events wait in memory until
+// value returns, so it must return at once and must not use the Recorder. If the value cannot be
+// encoded, it is left out, and Err reports that.
 func (r *Recorder) RecordLate(e Event, value func() any) Event {
 	en := &entry{event: e, filled: make(chan struct{})}
 	b := r.place(en)
@@ -134,7 +132,7 @@ func (r *Recorder) RecordLate(e Event, value func() any) Event {
 	return en.event
 }
 
-// fill completes a late entry, even if value panics: others wait for it.
+// fill completes a late entry, even if value panics, since other goroutines wait for it.
 func (r *Recorder) fill(en *entry, value func() any) {
 	defer close(en.filled)
 	defer r.encode(en)
@@ -146,8 +144,8 @@ func (r *Recorder) fill(en *entry, value func() any) {
 	en.event.Value = v
 }
 
-// encode makes the entry's body. What cannot be written is left out, rather
-// than the event. In memory there is no body, but the event is what would be read.
+// encode makes the entry's body. It leaves out a value that cannot be written rather than the
+// event. In memory there is no body, but the event is changed to what reading would give.
 func (r *Recorder) encode(en *entry) {
 	en.event.Value = absentNull(en.event.Value)
 	if r.memory {
@@ -170,11 +168,11 @@ func (r *Recorder) encodeBody(en *entry) {
 	e.Value, e.Error = nil, shortened(e.Error)
 	if en.body, err = encodeBody(e); err != nil {
 		e.F, e.Key = shorten(e.F), shorten(e.Key)
-		en.body, _ = encodeBody(e) // nothing is left that could fail
+		en.body, _ = encodeBody(e) // cannot fail any more
 	}
 }
 
-// shortened keeps an error's code when its text is too long for a line.
+// shortened keeps an error's code if its message is too long for a line.
 func shortened(e *Error) *Error {
 	if e == nil {
 		return nil
@@ -184,9 +182,8 @@ func shortened(e *Error) *Error {
 
 func shorten(s string) string { return s[:min(len(s), 1000)] }
 
-// place gives the entry its place in the record: index and time under one lock,
-// so that their orders agree. It returns the batch that will be written with
-// it; none after Close.
+// place gives the entry its index and time under one lock, so that their orders agree. It returns
+// the batch that contains the entry, or nil after Close.
 func (r *Recorder) place(en *entry) *batch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -215,7 +212,7 @@ func (r *Recorder) placeLocked(en *entry) *batch {
 	return b
 }
 
-// flushSoon sees to it that what is collected gets written without an invoke.
+// flushSoon makes sure that collected events are written even if no invoke follows.
 func (r *Recorder) flushSoon() {
 	switch {
 	case r.armed:
@@ -238,18 +235,18 @@ func (r *Recorder) flushNow() {
 	}
 }
 
-// Flush returns when everything recorded before is in the file.
+// Flush returns when all events recorded before the call are in the file.
 func (r *Recorder) Flush() error {
 	r.mu.Lock()
 	b := r.next
 	r.mu.Unlock()
-	// Waiting for the next batch is waiting for all before it.
+	// When the next batch is written, so are all batches before it.
 	r.await(b)
 	return r.Err()
 }
 
-// Err is the first error of recording: the record is not whole. The run may go
-// on, but nothing of it counts.
+// Err returns the first error of recording. With an error the record is incomplete: the run may go
+// on, but its record proves nothing.
 func (r *Recorder) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -265,9 +262,8 @@ func (r *Recorder) keep(err error) {
 	}
 }
 
-// Close writes the end mark, waits until everything is in the file and every
-// observer has seen it, and closes the file. It reports the first error of the
-// whole recording, every time it is called.
+// Close writes the end mark, waits until all events are in the file and all observers have seen
+// them, and closes the file. Every call returns the first error of the whole recording.
 func (r *Recorder) Close() error {
 	r.close.Do(r.end)
 	return r.Err()

@@ -9,13 +9,12 @@ import (
 	"os"
 )
 
-// MaxTxnLine is the longest line of transactions, its newline included, that is
-// read: a znode's megabyte in base64 and more, the paths of a session with very
-// many ephemerals.
+// MaxTxnLine is the maximum length of a line of transactions, in bytes, including its newline. It
+// has room for a znode's megabyte in base64, or for the paths of a session with very many
+// ephemerals.
 const MaxTxnLine = 64 << 20
 
-// WriteTxns writes transactions, one JSON object a line. They must be in order
-// of their zxids.
+// WriteTxns writes transactions, one JSON object per line. They must be in order of zxid.
 func WriteTxns(w io.Writer, txns []Txn) error {
 	out := NewTxnWriter(w)
 	if err := out.Write(txns); err != nil {
@@ -24,14 +23,14 @@ func WriteTxns(w io.Writer, txns []Txn) error {
 	return out.Flush()
 }
 
-// TxnWriter writes transactions as they come; see [WriteTxns].
+// TxnWriter writes transactions as they arrive; see [WriteTxns].
 type TxnWriter struct {
 	out   *bufio.Writer
 	lines *json.Encoder
 	last  ID
 }
 
-// NewTxnWriter writes to w, which it does not close.
+// NewTxnWriter returns a TxnWriter on w, which it does not close.
 func NewTxnWriter(w io.Writer) *TxnWriter {
 	out := bufio.NewWriterSize(w, 64<<10)
 	lines := json.NewEncoder(out)
@@ -39,8 +38,8 @@ func NewTxnWriter(w io.Writer) *TxnWriter {
 	return &TxnWriter{out: out, lines: lines}
 }
 
-// Write adds transactions that follow those before. After an error nothing that
-// was written counts.
+// Write adds transactions, which must follow those written before. After an error the whole output
+// is invalid.
 func (w *TxnWriter) Write(txns []Txn) error {
 	for i := range txns {
 		if err := follows(&w.last, txns[i].Zxid); err != nil {
@@ -53,7 +52,7 @@ func (w *TxnWriter) Write(txns []Txn) error {
 	return nil
 }
 
-// Flush hands over to the writer below what is kept back.
+// Flush writes buffered data to the underlying writer.
 func (w *TxnWriter) Flush() error {
 	if err := w.out.Flush(); err != nil {
 		return fmt.Errorf("write transactions: %w", err)
@@ -61,8 +60,8 @@ func (w *TxnWriter) Flush() error {
 	return nil
 }
 
-// CreateTxns writes transactions into a new file; see [WriteTxns]. It never
-// overwrites one, and leaves none when it fails.
+// CreateTxns writes transactions into a new file; see [WriteTxns]. It returns an error if the file
+// exists, and leaves no file if it fails.
 func CreateTxns(path string, txns []Txn) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -75,9 +74,8 @@ func CreateTxns(path string, txns []Txn) error {
 	return nil
 }
 
-// ReadTxns reads what [WriteTxns] wrote. A line that is no transaction, or does
-// not follow the one before it, is a [DamagedError]: half of the evidence could
-// prove anything.
+// ReadTxns reads the output of [WriteTxns]. It returns a [DamagedError] if a line is not a
+// transaction or is out of order: incomplete evidence could prove anything.
 func ReadTxns(r io.Reader) ([]Txn, error) {
 	var txns []Txn
 	var last ID
@@ -128,8 +126,8 @@ func parseTxn(line []byte, whole bool, last *ID) (t Txn, err error) {
 	return t, follows(last, t.Zxid)
 }
 
-// follows checks that zxid is above the last one, which it replaces. Zxids are
-// compared as the unsigned numbers that they are.
+// follows checks that zxid is above *last, and sets *last to it. It compares zxids as unsigned
+// numbers.
 func follows(last *ID, zxid ID) error {
 	if uint64(zxid) <= uint64(*last) {
 		return fmt.Errorf("zxid %s does not follow %s", zxid, *last)

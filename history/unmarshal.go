@@ -9,27 +9,26 @@ import (
 	"time"
 )
 
-// JSONError says what is wrong with a JSON text, in words of JSON and not of Go. It is
-// one line.
+// JSONError describes a mistake in a JSON text, in terms of JSON rather than Go, on one line.
 type JSONError struct {
-	Offset int64  // the bytes of the text up to there; 0 if that is not known
+	Offset int64  // position in bytes; 0 if it is not known
 	Reason string // "seed is a string: expected a whole number of 64 bits"
 
-	malformed bool // it is no JSON at all
+	malformed bool // the text is not JSON
 }
 
-// Error is the reason.
+// Error returns the reason.
 func (e *JSONError) Error() string { return e.Reason }
 
-// Unmarshal is json.Unmarshal of an object, whose errors are each a [JSONError].
+// Unmarshal is json.Unmarshal for an object. All its errors are of type *[JSONError].
 func Unmarshal(text []byte, v any) error {
 	if err := json.Unmarshal(text, v); err != nil {
-		return explained(text, err) // apart from here, where nothing is allocated for it
+		return explained(text, err) // a separate function, so that success allocates nothing
 	}
 	return nil
 }
 
-// explained is the error that a text gave.
+// explained rewrites an error of encoding/json.
 func explained(text []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
@@ -51,8 +50,8 @@ func explained(text []byte, err error) error {
 	return &JSONError{Reason: err.Error()}
 }
 
-// unmarshal is Unmarshal of a text that stands in a line among others: of what is no
-// JSON it tells the byte.
+// unmarshal is Unmarshal for a value within a line. If the text is not JSON, the error names the
+// byte.
 func unmarshal(text []byte, v any) error {
 	err := Unmarshal(text, v)
 	if err == nil {
@@ -65,7 +64,7 @@ func unmarshal(text []byte, v any) error {
 	return err
 }
 
-// found is what encoding/json calls a value, with its article.
+// found returns encoding/json's name of a value, with its article.
 func found(value string) string {
 	switch value {
 	case "array", "object":
@@ -74,7 +73,7 @@ func found(value string) string {
 	return "a " + value
 }
 
-// expected is a type in JSON's words.
+// expected returns the name of a type in terms of JSON.
 func expected(t reflect.Type) string {
 	if t == reflect.TypeFor[time.Duration]() {
 		return "a whole number of nanoseconds"

@@ -6,25 +6,24 @@ import (
 	"time"
 )
 
-// This file is the vocabulary of the format: the names of operations and facts
-// (Event.F) and the shapes of their values. Durations in values are
-// nanoseconds, as Event.Time is.
+// This file defines the vocabulary of the format: the names of operations and facts (Event.F) and
+// the types of their values. Durations in values are in nanoseconds, as is Event.Time.
 
-// The ends of time: times of a record lie between them.
+// Bounds of time. All times of a record lie between them.
 const (
 	Never  = time.Duration(math.MaxInt64) // later than everything
 	Always = time.Duration(math.MinInt64) // earlier than everything
 )
 
-// Models: the workload that wrote a history, and so which properties apply.
+// Models. The model names the workload that wrote a history, and so the properties that apply.
 const (
 	ModelLock          = "lock"
 	ModelElection      = "election"
 	ModelQueue         = "queue"
 	ModelBarrier       = "barrier"
 	ModelDoubleBarrier = "double-barrier"
-	ModelRegister      = "register" // the store itself
-	ModelSession       = "session"  // the store itself; see wire.go
+	ModelRegister      = "register" // ZooKeeper itself
+	ModelSession       = "session"  // ZooKeeper itself; see wire.go
 )
 
 // Header is the value of the first event of every history: Nemesis, Info, FBegin.
@@ -35,39 +34,40 @@ type Header struct {
 	Params  Params    `json:"params"`
 }
 
-// Params is what checking needs to know of a run.
+// Params has what checking needs to know about a run.
 type Params struct {
 	Clients        int           `json:"clients"`
 	Servers        int           `json:"servers"`
-	Addresses      []string      `json:"addresses,omitempty"`  // at which clients reach the servers, from server 1 on
+	Addresses      []string      `json:"addresses,omitempty"`  // client addresses of the servers, from server 1 on
 	SessionTimeout time.Duration `json:"session_timeout"`      // negotiated
 	Tick           time.Duration `json:"tick,omitempty"`       // the servers' tickTime
 	SyncLimit      int           `json:"sync_limit,omitempty"` // the servers' syncLimit, in ticks
-	// Sweep is how often the servers look for containers and znodes with a TTL to delete; 0: not known.
+	// Sweep is the interval at which servers look for containers and TTL znodes to delete; 0 if
+	// unknown.
 	Sweep time.Duration `json:"sweep,omitempty"`
-	// MinSession and MaxSession are what every server bounds session time-outs by; 0: not known.
+	// MinSession and MaxSession are the bounds of session timeouts that every server enforces; 0 if
+	// unknown.
 	MinSession time.Duration `json:"min_session,omitempty"`
 	MaxSession time.Duration `json:"max_session,omitempty"`
-	Reconnect  time.Duration `json:"reconnect,omitempty"` // bound on one client's reconnect
-	MinLoad    int           `json:"min_load"`            // ok operations wanted before the first fault
+	Reconnect  time.Duration `json:"reconnect,omitempty"` // limit on one client's reconnect
+	MinLoad    int           `json:"min_load"`            // ok operations required before the first fault
 	Parties    int           `json:"parties,omitempty"`   // double-barrier: members of a round
-	Leases     int           `json:"leases,omitempty"`    // semaphore: how many clients hold at a time
-	Tries      int           `json:"tries,omitempty"`     // job-queue, master-worker: how often a job is tried
+	Leases     int           `json:"leases,omitempty"`    // semaphore: number of leases
+	Tries      int           `json:"tries,omitempty"`     // job-queue, master-worker: attempts per job
 	Subject    string        `json:"subject,omitempty"`
 	Expects    []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
-	// Optional are those of Expects that nobody asked for by name: a run in which one
-	// took no effect is no other run than the one that was asked for.
+	// Optional are those among Expects that were not asked for by name. They need not take effect
+	// for the run to be the one that was asked for.
 	Optional []string `json:"optional,omitempty"`
-	// SameClock says that the servers run in the process that records: times of the
-	// record can be held against them.
+	// SameClock says that the servers run in the recording process, so that their times are
+	// comparable with those of the record.
 	SameClock bool `json:"same_clock,omitempty"`
-	// Unlogged says that the ensemble cannot tell what was committed: what rests on
-	// transactions is not available.
+	// Unlogged says that the ensemble cannot report its committed transactions, so that checks of
+	// transactions are not available.
 	Unlogged bool `json:"unlogged,omitempty"`
-	// Root is the znode that all objects of the run are below. Where it is there, the
-	// record names each session that links carried (FConnected) and each of the
-	// harness's own that writes below it (FHarness): another one that does is that of
-	// a client which goes around its link.
+	// Root is the znode above all objects of the run. If it is set, the record names each session
+	// that links carried (FConnected) and each session of the harness that writes below Root
+	// (FHarness). Any other session that writes there belongs to a client that bypasses its link.
 	Root string `json:"root,omitempty"`
 	Seed int64  `json:"seed"`
 }
@@ -75,45 +75,48 @@ type Params struct {
 // Facts of the run: process "nemesis", type info.
 const (
 	FBegin     = "begin"     // Header; the first event
-	FOffers    = "offers"    // Offers: what the subject can do beyond its contract
+	FOffers    = "offers"    // Offers: what the subject supports beyond its contract
 	FPhase     = "phase"     // Phase: a phase begins
-	FHealth    = "health"    // Health: looked at from outside
-	FHarness   = "harness"   // Harness: a session of the harness's own, in which it reads and writes below Params.Root
-	FStall     = "stall"     // Stall: the harness itself was held up
-	FClock     = "clock"     // Clock: the wall clock and the record's drifted apart
+	FHealth    = "health"    // Health: the ensemble's, seen from outside
+	FHarness   = "harness"   // Harness: a session in which the harness reads and writes below Params.Root
+	FStall     = "stall"     // Stall: the harness itself was delayed
+	FClock     = "clock"     // Clock: the wall clock and the record's clock drifted apart
 	FDrained   = "drained"   // key = a queue, value Drained: a fenced read at the end
-	FFinal     = "final"     // key = a hold or a register, value Final: a fenced look at it at the end
+	FFinal     = "final"     // key = a hold or a register, value Final: a fenced read at the end
 	FAgreement = "agreement" // Agreement: the servers' trees were compared, after the heal
-	FSurveyed  = "surveyed"  // key = a folder of model session, value Surveyed: all of it was read, fenced, at the end
+	FSurveyed  = "surveyed"  // key = a folder of model session, value Surveyed: a fenced read of all of it at the end
 	FEnd       = "end"       // the last event: the record is complete
 )
 
-// runFacts are they, as events call them.
+// runFacts are the facts of the run.
 var runFacts = []string{
 	FBegin, FOffers, FPhase, FHealth, FHarness, FStall, FClock, FDrained, FFinal, FAgreement, FSurveyed, FEnd,
 }
 
-// RunFact says that an F of the nemesis is a fact of the run. All others are steps of faults.
+// RunFact reports whether f, of a Nemesis event, is a fact of the run. All other names are kinds of
+// faults.
 func RunFact(f string) bool { return slices.Contains(runFacts, f) }
 
-// Offers is the value of FOffers: of the subject of a hold, of a queue that has an order of its own, or a cache.
+// Offers is the value of FOffers: what the subject supports. Subjects of holds, of queues with an
+// order of their own, and of caches have it.
 type Offers struct {
-	Fencing   bool `json:"fencing"`    // it gives a token with every grant
-	TellsLost bool `json:"tells_lost"` // it says when a hold is lost
-	// Remote says that it lives in another process. What a release's invoke says
-	// of the hold is what had been heard by then; only a confirm asks.
+	Fencing   bool `json:"fencing"`    // every grant has a token
+	TellsLost bool `json:"tells_lost"` // the subject reports lost holds
+	// Remote says that the subject lives in another process. The value of a release's invoke is
+	// then what the harness had heard by that time; only a confirm asks the subject.
 	Remote bool `json:"remote,omitempty"`
-	// Strict says of a priority or delay queue that each dequeue gives an item than which there
-	// was no better one at some moment during it.
+	// Strict says that each dequeue of a priority or delay queue returns an item that was the best
+	// at some moment during the dequeue.
 	Strict bool `json:"strict,omitempty"`
-	// NeverCurrent says of a cache that it cannot say when its copy is current, and is not asked for that.
+	// NeverCurrent says that a cache cannot tell when its copy is current, and is not asked for
+	// that.
 	NeverCurrent bool `json:"never_current,omitempty"`
-	// Capacity says of a queue how many items it has at most; 0: it has no bound.
+	// Capacity is the maximum number of items in a queue; 0 means no limit.
 	Capacity int `json:"capacity,omitempty"`
 }
 
-// Phases, in order. Heal ends when every fault is healed and the ensemble was
-// found healthy again; quiesce gives every contender its turn and drains.
+// Phases, in order. Heal ends when every fault is healed and the ensemble is
+// healthy again. Quiesce gives every contender its turn and drains queues.
 const (
 	PhaseSetup   = "setup"
 	PhaseLoad    = "load"
@@ -126,31 +129,31 @@ type Phase struct {
 	Name string `json:"name"`
 }
 
-// Health is the value of FHealth: every server serves, one leads, and a write
-// through each is read through every other, or why not. When is "before" (the
-// load) or "after" (the heal).
+// Health is the value of FHealth. Healthy means that every server serves, one leads, and a write
+// through each server is read through every other; otherwise Detail says why not. When is "before"
+// (the load) or "after" (the heal).
 type Health struct {
 	Healthy bool   `json:"healthy"`
 	When    string `json:"when"`
 	Detail  string `json:"detail,omitempty"`
 	Leader  int    `json:"leader,omitempty"` // server id
-	Epoch   int64  `json:"epoch,omitempty"`  // of the leader's zxid: it rises with each election
+	Epoch   int64  `json:"epoch,omitempty"`  // of the leader's zxid; increases with each election
 }
 
-// Steps of a fault, in order; failed and skipped end it.
+// Steps of a fault, in order. StepFailed and StepSkipped end it.
 const (
-	StepInject   = "inject"   // about to be done
-	StepVerified = "verified" // seen from outside that it took effect
-	StepFailed   = "failed"   // could not be done, or took no effect
+	StepInject   = "inject"   // about to be injected
+	StepVerified = "verified" // took effect, as seen from outside
+	StepFailed   = "failed"   // could not be injected, or took no effect
 	StepSkipped  = "skipped"  // found no target
-	StepHeal     = "heal"     // about to be undone
+	StepHeal     = "heal"     // about to be healed
 	StepHealed   = "healed"   // undone
-	StepWarning  = "warning"  // something to know of it, in Detail
+	StepWarning  = "warning"  // a warning, in Detail
 	StepElected  = "elected"  // a new leader serves after this fault: Servers names it
 )
 
-// FaultStep is the value of a fault's events. Fault numbers the faults of a
-// run from 1. Clients and Sessions are the affected ones.
+// FaultStep is the value of a fault's events. Fault is the number of the fault in the run, from 1.
+// Clients and Sessions are the affected ones.
 type FaultStep struct {
 	Fault    int    `json:"fault"`
 	Step     string `json:"step"`
@@ -159,42 +162,42 @@ type FaultStep struct {
 	Clients  []int  `json:"clients"`
 	Sessions []ID   `json:"sessions,omitempty"`
 	Detail   string `json:"detail,omitempty"`
-	// Holding says of an expiry what its sessions did: "holding", "waiting" or "idle".
+	// Holding says what each session of an expiry was doing: "holding", "waiting" or "idle".
 	Holding []string `json:"holding,omitempty"`
-	// Traits are in the inject step. Records of before they were written lack them.
+	// Traits are set in the inject step. Older records lack them.
 	Traits FaultTraits `json:"traits,omitzero"`
 }
 
-// ForeignMark is in the name of each znode that a fault makes among those of a recipe: whatever
-// else is there somebody made who is under test.
+// ForeignMark is part of the name of every znode that a fault creates among those of a recipe. All
+// other znodes there were made by the clients under test.
 const ForeignMark = "foreign"
 
-// FaultTraits are what checks and reports have to know of a fault, besides whom it
-// hit. The zero value is a fault of which nothing of this follows.
+// FaultTraits are the consequences of a fault that checks and reports need to know, besides the
+// clients that it hit. The zero value has none of these consequences.
 type FaultTraits struct {
-	// Sessions says whether the sessions of the clients end; "" is that they need not.
+	// Sessions says when the sessions of the clients end; "" means that they need not end.
 	Sessions SessionsEnd `json:"sessions,omitempty"`
-	// Absent says that the clients can do nothing meanwhile, though their sessions may
-	// live, or cannot be heard.
+	// Absent says that the clients can do nothing, or cannot be heard, during the fault, although
+	// their sessions may live.
 	Absent bool `json:"absent,omitempty"`
 	// Reconnects says that clients connect again, mostly in time to keep their sessions.
 	Reconnects bool `json:"reconnects,omitempty"`
-	// Crashes says that processes of clients end: nobody is left to be told of anything.
+	// Crashes says that client processes end, so that these clients learn of nothing.
 	Crashes bool `json:"crashes,omitempty"`
-	// Denies says that permissions on znodes are taken away, Deletes that znodes are
-	// deleted under those who use them.
+	// Denies says that the fault removes permissions on znodes. Deletes says that it deletes znodes
+	// in use.
 	Denies  bool `json:"denies,omitempty"`
 	Deletes bool `json:"deletes,omitempty"`
 }
 
-// SessionsEnd is when the sessions end that a fault hits.
+// SessionsEnd says when the sessions that a fault hits end.
 type SessionsEnd string
 
-// When sessions end.
+// The values of SessionsEnd.
 const (
 	EndAtOnce      SessionsEnd = "at-once"      // by force
-	EndByTimeout   SessionsEnd = "by-timeout"   // the fault lasts until then
-	EndIfOutlasted SessionsEnd = "if-outlasted" // where the fault lasts longer than they do
+	EndByTimeout   SessionsEnd = "by-timeout"   // the fault lasts until the session times out
+	EndIfOutlasted SessionsEnd = "if-outlasted" // if the fault lasts longer than the session
 )
 
 // Harness is the value of FHarness.
@@ -202,68 +205,67 @@ type Harness struct {
 	Session ID `json:"session"`
 }
 
-// Stall is the value of FStall: the harness's 10 ms heartbeat was late by Gap.
+// Stall is the value of FStall: the 10 ms heartbeat of the harness was late by Gap.
 type Stall struct {
 	Gap time.Duration `json:"gap"`
 }
 
-// Clock is the value of FClock: since the record began the wall clock has moved that much
-// further than [Event.Time]. It is told when it differs by a millisecond from what was told
-// last, at first from nothing.
+// Clock is the value of FClock. Drift is how much further than [Event.Time] the wall clock has
+// moved since the record began. An event is recorded whenever Drift has changed by a millisecond
+// since the last one; it starts at 0.
 type Clock struct {
 	Drift time.Duration `json:"drift"`
 }
 
-// Agreement is the value of FAgreement: what was found when the tree at and below Root was
-// read from each server by itself, behind a quorum write through that server. Servers are
-// named by their numbers.
+// Agreement is the value of FAgreement: the result of reading the tree at and below Root from each
+// server separately, after a quorum write through that server. Servers are given by number.
 type Agreement struct {
-	Root       string       `json:"root"`              // "/" is all but /zookeeper
-	Servers    []int        `json:"servers"`           // that were read, and so compared
-	Aliases    []int        `json:"aliases,omitempty"` // whose address leads to one of Servers
-	Unread     []ServerNote `json:"unread,omitempty"`  // that could not be read, and why
-	Znodes     int          `json:"znodes"`            // that each has, where they agree
+	Root       string       `json:"root"`              // "/" means everything except /zookeeper
+	Servers    []int        `json:"servers"`           // servers that were read and compared
+	Aliases    []int        `json:"aliases,omitempty"` // servers whose address leads to one of Servers
+	Unread     []ServerNote `json:"unread,omitempty"`  // servers that could not be read, and why
+	Znodes     int          `json:"znodes"`            // number on each server, if they agree
 	Ephemerals int          `json:"ephemerals"`        // of these
-	// Hidden are those that the harness may not read: of these the stat alone was compared, or
-	// only that they are there, and nothing that is below them.
+	// Hidden is the number of znodes that the harness may not read. For these, only the stat or the
+	// existence was compared, and nothing below them.
 	Hidden int `json:"hidden,omitempty"`
-	// During says that clients were at work, and faults done: only what differs counts, and not
-	// that servers were down, or that trees changed while they were read.
+	// During says that clients and faults were active. Then only differences count, not servers
+	// that were down or trees that changed while they were read.
 	During bool `json:"during,omitempty"`
-	// Unsettled says that the trees changed each time that they were read.
+	// Unsettled says that the trees changed during each attempt to read them.
 	Unsettled bool `json:"unsettled,omitempty"`
-	// Signs are what servers themselves tell that shows that their trees differ.
+	// Signs are reports of the servers themselves that their trees differ.
 	Signs []ServerNote `json:"signs,omitempty"`
-	// Digests are servers that count digests that are not the leader's since they began: their
-	// trees differed then, or they replayed transactions a second time when they loaded their logs.
+	// Digests are servers that have counted digests different from the leader's since they started.
+	// Their trees differed then, or they replayed transactions twice when they loaded their logs.
 	Digests []ServerNote `json:"digests,omitempty"`
-	// Differences are the first by path, and Different is how many znodes differ in all.
+	// Differences are the first ones by path. Different is the total number of znodes that differ.
 	Differences []TreeDifference `json:"differences,omitempty"`
 	Different   int              `json:"different,omitempty"`
 }
 
-// ServerNote is something about one server.
+// ServerNote is a note about one server.
 type ServerNote struct {
 	Server int    `json:"server"`
 	Text   string `json:"text"`
 }
 
-// TreeDifference is a znode that is not the same on all servers: the first of its fields, in
-// the order of the constants, of which servers have different values.
+// TreeDifference is a znode that differs between servers. Field is its first field, in the order of
+// the constants, with different values.
 type TreeDifference struct {
 	Path   string      `json:"path"`
 	Field  string      `json:"field"`
-	Values []TreeValue `json:"values"` // the one that the fewest have comes first
+	Values []TreeValue `json:"values"` // the value of the fewest servers comes first
 }
 
-// TreeValue is what some servers have in a field of a znode.
+// TreeValue is the value that some servers have in a field of a znode.
 type TreeValue struct {
 	Servers []int  `json:"servers"`
 	Value   string `json:"value"`
 }
 
-// Fields of znodes that are compared. Of a present one the value is "yes" or "no"; of owner
-// and the zxids it is hexadecimal.
+// Fields of znodes that are compared. Values of FieldPresent are "yes" and "no"; values of FieldOwner
+// and the zxids are hexadecimal.
 const (
 	FieldPresent  = "present"
 	FieldCzxid    = "czxid"
@@ -275,9 +277,9 @@ const (
 	FieldMzxid    = "mzxid"
 )
 
-// Drained is the value of FDrained. Empty says that a fenced read showed no
-// item; its completion is this event's time at the latest. Left are the items
-// that the drain did not get out in its bound.
+// Drained is the value of FDrained. Empty says that a fenced read showed no item; the read
+// completed at the time of this event at the latest. Left is the number of items that the drain did
+// not remove within its limit.
 type Drained struct {
 	Empty bool `json:"empty"`
 	Left  int  `json:"left,omitempty"`
@@ -289,49 +291,50 @@ type Contender struct {
 	Owner ID     `json:"owner"` // its ephemeralOwner, 0 for a persistent znode
 }
 
-// Final is the value of FFinal, read fenced at the end: of a hold the contenders
-// in its folder, of a register what it holds.
+// Final is the value of FFinal, read fenced at the end: the contenders in the folder of a hold, or
+// the value of a register.
 type Final struct {
 	Contenders []Contender `json:"contenders,omitempty"`
 	Register   *Reading    `json:"register,omitempty"`
 }
 
-// Surveyed is the value of FSurveyed. Client is whose session it was read on, -1
-// for one that no fault of a client reaches; what was read is in the facts of the wire.
+// Surveyed is the value of FSurveyed. Client is the client on whose session the folder was read, or
+// -1 for a session that no fault of a client reaches. The results of the reads are in the facts of
+// the wire.
 type Surveyed struct {
 	Client  int `json:"client"`
 	Session ID  `json:"session"`
-	Znodes  int `json:"znodes"` // that were there, the folder among them
+	Znodes  int `json:"znodes"` // number found, the folder included
 }
 
 // Facts of sessions and connections: process "session", type info. Session and
 // Client are set; Alive and Seen too, once the session had such a reply.
 const (
-	FConnected    = "connected"    // Connected: the server accepted the session, new or not
+	FConnected    = "connected"    // Connected: the server accepted the session, new or old
 	FDisconnected = "disconnected" // the connection of the session ended
-	FExpired      = "expired"      // Expired: the client was handed "session expired"
-	FDead         = "dead"         // Dead: the session certainly is dead by now
-	FUnanswered   = "unanswered"   // Unanswered: a connection ended with requests that nobody answered
+	FExpired      = "expired"      // Expired: the client was told "session expired"
+	FDead         = "dead"         // Dead: the session has certainly ended
+	FUnanswered   = "unanswered"   // Unanswered: a connection ended with unanswered requests
 	FOvertaken    = "overtaken"    // Overtaken: a server answered a request before older ones of the same connection
-	FLost         = "lost"         // key, LostHold: the subject closed Lost of its hold
+	FLost         = "lost"         // key, LostHold: the subject reported its hold as lost
 )
 
 // Facts of a client that is a process of its own: process "session", type info.
 const (
-	FStarted = "started" // the process runs, and makes its objects anew
-	FExited  = "exited"  // Exited: the process ended, or is of no use any more
+	FStarted = "started" // the process runs, and makes new objects
+	FExited  = "exited"  // Exited: the process ended, or can no longer be used
 )
 
 // Exited is the value of FExited.
 type Exited struct {
-	// By is "crash" (a fault killed it) or "itself" (it ended, or did not keep to
-	// the adapter protocol): then it does nothing more in this run, and nothing of
-	// what it did before counts for the recipe.
+	// By is "crash" if a fault killed the process, or "itself" if it ended or broke the adapter
+	// protocol. In the second case the client does nothing more in this run, and nothing that it
+	// did counts for the recipe.
 	By     string `json:"by"`
 	Detail string `json:"detail,omitempty"`
 }
 
-// What ends a client's process; see Exited.
+// The values of Exited.By.
 const (
 	ByCrash  = "crash"
 	ByItself = "itself"
@@ -341,52 +344,52 @@ const (
 type Connected struct {
 	Server  string        `json:"server"`  // address
 	Timeout time.Duration `json:"timeout"` // negotiated
-	// Seen is the last zxid that the client said it had seen on this session, when
-	// it asked: a server that is behind must not take it. Replies that never
-	// reached the client are not in it. 0 for a new session.
+	// Seen is the last zxid that the client said it had seen on this session when it connected; 0
+	// for a new session. A server that is behind must not accept the session. Seen leaves out
+	// replies that never reached the client.
 	Seen ID `json:"seen,omitempty"`
-	// Asked is the session that the client asked for, 0 for a new one, and Wanted the
-	// time-out. Older records have neither.
+	// Asked is the session that the client asked for, 0 for a new one. Wanted is the timeout that
+	// it asked for. Older records have neither.
 	Asked  ID            `json:"asked,omitempty"`
 	Wanted time.Duration `json:"wanted,omitempty"`
 }
 
-// Expired is the value of FExpired: how the client had kept the session alive. There is
-// none of a session that the link had not carried before, and none in older records.
+// Expired is the value of FExpired: how the client had kept the session alive. It is absent for a
+// session that the link had not carried before, and in older records.
 type Expired struct {
-	Server string `json:"server"` // address: who says that it expired
-	// Answered is when the latest request was sent that a server answered: any request, a
-	// ping or a connect. Since is the earliest such time from which on such requests came less
-	// than half a time-out apart. Both are on the clock of Event.Time.
+	Server string `json:"server"` // address of the server that reported the expiry
+	// Answered is the send time of the latest request that a server answered: any request,
+	// including pings and connects. Since is the earliest such time from which on answered requests
+	// followed each other in less than half a timeout. Both are on the clock of Event.Time.
 	Answered time.Duration `json:"answered"`
 	Since    time.Duration `json:"since"`
 }
 
-// Dead is the value of FDead: by whose knowledge.
+// Dead is the value of FDead. By is the evidence.
 type Dead struct {
 	By string `json:"by"` // "close-reply": a reply to a closeSession of it was received
 }
 
-// Unanswered is the value of FUnanswered. Requests are those that a quorum would
-// have had to answer, in order of sending: each may have been carried out, or be
-// carried out yet. One that a fault dropped on its way is not among them.
+// Unanswered is the value of FUnanswered. Requests are those that need a quorum, in order of
+// sending. Each may have been carried out, or may still be. A request that a fault dropped on its
+// way is not included.
 type Unanswered struct {
 	Requests []UnansweredRequest `json:"requests"`
-	// Older is how many were sent before these and are left out.
+	// Older is the number of earlier unanswered requests, which are left out.
 	Older int `json:"older,omitempty"`
 }
 
-// Overtaken is the value of FOvertaken. Servers answer the requests of a connection in their
-// order, but for pings and authentication. The first time that a request is overtaken counts.
+// Overtaken is the value of FOvertaken. Servers answer the requests of a connection in order,
+// except for pings and authentication. It is recorded the first time that a request is overtaken.
 type Overtaken struct {
 	Requests []UnansweredRequest `json:"requests"` // in order of sending
 	By       UnansweredRequest   `json:"by"`       // the one that was answered
 }
 
-// UnansweredRequest is one that was sent to a server.
+// UnansweredRequest is a request that was sent to a server.
 type UnansweredRequest struct {
-	Xid  int32         `json:"xid"` // its number on its session: Txn.Cxid
-	Op   string        `json:"op"`  // the name of its type: Txn.Type
+	Xid  int32         `json:"xid"` // number within the session: Txn.Cxid
+	Op   string        `json:"op"`  // name of its type: Txn.Type
 	Path string        `json:"path,omitempty"`
 	Sent time.Duration `json:"sent"` // on the clock of Event.Time
 }
@@ -398,46 +401,46 @@ type LostHold struct {
 
 // Operations on a hold: models lock and election.
 const (
-	// FAcquire: invoke nothing, ok Grant. A fail or info is no hold.
+	// FAcquire acquires the hold: invoke nothing, ok Grant. A fail or info is not a hold.
 	FAcquire = "acquire"
-	// FRelease: invoke Held (asked for after the invocation's time was taken), ok nothing.
+	// FRelease releases it: invoke Held (determined after the invocation's time was taken), ok nothing.
 	FRelease = "release"
-	// FConfirm: do you still hold? invoke nothing, ok Held.
+	// FConfirm asks the subject whether it still holds: invoke nothing, ok Held.
 	FConfirm = "confirm"
-	// FWrite: a write to the guarded resource; invoke Grant, ok Written. Model
-	// register has an FWrite of its own.
+	// FWrite writes to the guarded resource: invoke Grant, ok Written. Model
+	// register has its own FWrite.
 	FWrite = "write"
-	// FLeader: who leads? invoke nothing, ok Leader. Election only.
+	// FLeader asks for the leader: invoke nothing, ok Leader. Election only.
 	FLeader = "leader"
 )
 
-// Operations on a read-write lock, beside those on a hold. Its FAcquire has a Wish as the
-// value of its invoke.
+// Operations on a read-write lock, besides those on a hold. The value of an FAcquire's
+// invoke is a Wish.
 const (
-	// FDowngrade: the hold for writing becomes one for reading; no values.
+	// FDowngrade turns a hold for writing into one for reading; no values.
 	FDowngrade = "downgrade"
-	// FRevoke: those who hold it are asked to give it back; no values.
+	// FRevoke asks the holders to give the lock back; no values.
 	FRevoke = "revoke"
-	// FListen: waits for being asked for the present hold; invoke Held, ok Heard.
+	// FListen waits until the present hold is asked back: invoke Held, ok Heard.
 	FListen = "listen"
-	// A read of the guarded resource is FRead, with the values of FWrite.
+	// FRead reads the guarded resource, with the values of FWrite.
 )
 
-// Wish is what a hold of a read-write lock is for.
+// Wish is the mode of a hold of a read-write lock.
 type Wish struct {
-	Mode string `json:"mode,omitempty"` // ToRead; "": to write
+	Mode string `json:"mode,omitempty"` // ToRead, or "" to write
 }
 
-// ToRead is the mode of a hold that others may have, too.
+// ToRead is the mode of a shared hold.
 const ToRead = "read"
 
 // Heard is the value of a listen's ok.
 type Heard struct {
-	Revoked bool `json:"revoked"` // somebody asked for the hold
+	Revoked bool `json:"revoked"` // a client asked for the hold
 }
 
-// Grant is the value of an acquire's ok and of a write's invoke. Token is 0
-// for subjects without fencing.
+// Grant is the value of an acquire's ok and of a write's invoke. Token is 0 for subjects without
+// fencing.
 type Grant struct {
 	Token ID `json:"token,omitempty"`
 }
@@ -448,33 +451,33 @@ type Held struct {
 	Token ID   `json:"token,omitempty"`
 }
 
-// Written is the value of a write's ok: whether the resource accepted the
-// token, and the place of this write in the resource's own order, from 1.
+// Written is the value of a write's ok. Accepted says whether the resource accepted the token.
+// Order is the position of this write in the resource's own order, from 1.
 type Written struct {
 	Accepted bool  `json:"accepted"`
 	Token    ID    `json:"token,omitempty"`
 	Order    int64 `json:"order"`
 }
 
-// Leader is the value of a leader's ok. Client is -1 when nobody leads, as far as known.
+// Leader is the value of a leader's ok. Client is -1 if no client is known to lead.
 type Leader struct {
 	Client int `json:"client"`
 }
 
 // Operations on a queue.
 const (
-	// FEnqueue: invoke Item, ok nothing.
+	// FEnqueue adds an item: invoke Item, ok nothing.
 	FEnqueue = "enqueue"
-	// FDequeue: invoke nothing, ok Item; an absent value means that the queue was empty.
+	// FDequeue removes an item: invoke nothing, ok Item, or no value if the queue was empty.
 	FDequeue = "dequeue"
 )
 
-// Item is the value of an enqueue's invoke and a dequeue's ok: unique in the run.
+// Item is the value of an enqueue's invoke and a dequeue's ok. Item is unique in the run.
 type Item struct {
 	Item string `json:"item"`
 }
 
-// Operations on a barrier: one coordinator raises and lifts, others wait. A
+// Operations on a barrier: one coordinator raises and lifts it, others wait. A
 // key is one round.
 const (
 	FRaise = "raise"
@@ -482,42 +485,42 @@ const (
 	FAwait = "await"
 )
 
-// Operations on a double barrier: Params.Parties members a round. A key is one round.
+// Operations on a double barrier, with Params.Parties members per round. A key is one round.
 const (
 	FEnter = "enter"
 	FLeave = "leave"
 )
 
 // Operations on a register: one znode, whose data is its value. It begins with
-// the value "", which nobody writes; every other value is written once in a run.
-// FWrite is the third: invoke Writing, ok Stored.
+// the value "", which no client writes. Every other value is written once in a run.
+// The third operation is FWrite: invoke Writing, ok Stored.
 const (
-	// FRead: invoke HowRead, ok Reading.
+	// FRead reads the value: invoke HowRead, ok Reading.
 	FRead = "read"
-	// FCAS: compare and set; invoke Swap, ok Stored. A fail with the code
-	// CodeMismatch or CodeConflict has lost against somebody who was quicker.
+	// FCAS compares and sets the value: invoke Swap, ok Stored. A fail with the code
+	// CodeMismatch or CodeConflict lost against an earlier write.
 	FCAS = "cas"
 )
 
-// Codes of errors that checks go by. All others are package subjects'.
+// Error codes that checks depend on. Package subjects defines all others.
 const (
-	CodeError     = "error"     // one without a name of its own
+	CodeError     = "error"     // an error without its own code
 	CodePanic     = "panic"     // the subject crashed
-	CodeProcess   = "process"   // the client's process ended, or does not keep to its protocol
-	CodeTimeout   = "timeout"   // its time was up
-	CodeCancelled = "cancelled" // it was called off
+	CodeProcess   = "process"   // the client's process ended, or broke the adapter protocol
+	CodeTimeout   = "timeout"   // the operation timed out
+	CodeCancelled = "cancelled" // the operation was cancelled
 )
 
-// Codes of the errors of a compare-and-set that did nothing.
+// Error codes of a compare-and-set that had no effect.
 const (
-	CodeMismatch = "mismatch" // another value was there
-	CodeConflict = "conflict" // somebody wrote between the comparison and the setting
+	CodeMismatch = "mismatch" // the znode had another value
+	CodeConflict = "conflict" // another write came between the comparison and the set
 )
 
 // Kinds of reads of a register.
 const (
-	ReadPlain  = "plain"  // whatever the server that the client is on has: perhaps an old value
-	ReadSync   = "sync"   // after a sync: old only where a deposed leader answers (ZOOKEEPER-1675)
+	ReadPlain  = "plain"  // the value on the client's server, which may be old
+	ReadSync   = "sync"   // after a sync: old only if a deposed leader answers (ZOOKEEPER-1675)
 	ReadFenced = "fenced" // after a quorum write on the same session: never old
 )
 
@@ -529,8 +532,8 @@ type HowRead struct {
 // Reading is the value of a read's ok.
 type Reading struct {
 	Value string `json:"value"`
-	// Mzxid is the zxid of the write whose value it is, where the subject tells;
-	// of the value "" that of the znode's creation. Version is the znode's.
+	// Mzxid is the zxid of the write that made the value, if the subject reports it; for the value
+	// "" it is the zxid of the znode's creation. Version is the znode's.
 	Mzxid   ID    `json:"mzxid,omitempty"`
 	Version int32 `json:"version,omitempty"`
 }
@@ -546,29 +549,29 @@ type Swap struct {
 	To   string `json:"to"`
 }
 
-// Stored is the value of the ok of a write or compare-and-set, whose own zxid is
-// Event.Zxid: the znode's version that it made, where the subject tells. The
-// znode begins with version 0, and each write makes the next one.
+// Stored is the value of the ok of a write or compare-and-set. Version is the znode's version that
+// it made, if the subject reports it: the znode begins with version 0, and each write adds one. The
+// zxid of the write is Event.Zxid.
 type Stored struct {
 	Version int32 `json:"version,omitempty"`
 }
 
-// Operations on the store itself: model session. Each is a burst of requests of one
-// client, most of them sent without waiting for the replies before: invoke Burst, ok
-// nothing, which says that servers answered them all, with whatever. They are load
-// and latency; what was promised is decided from the facts of the wire.
+// Operations on ZooKeeper itself: model session. Each is a burst of requests of one client, most of
+// them sent without waiting for earlier replies: invoke Burst, ok nothing. An ok says that servers
+// answered all of them, with any result. Bursts make the load, and their latency is measured; the
+// promises are checked with the facts of the wire.
 const (
-	FPipeline   = "pipeline"    // writes, and a read of the own znode behind them
-	FReads      = "reads"       // of znodes that others write
+	FPipeline   = "pipeline"    // writes, followed by a read of the client's own znode
+	FReads      = "reads"       // reads of znodes that others write
 	FWatch      = "watch"       // reads that leave watches, and reads that show changes
 	FTogether   = "together"    // a multi that changes several znodes, or fails
-	FEphemerals = "ephemerals"  // of the client's session, and those of others
-	FSequence   = "sequence"    // sequential creates, and deletes; sometimes of their parent
-	FVisit      = "visit"       // of another session, which ends, and what is seen of its ephemerals
-	FSyncRead   = "sync-read"   // a sync, and a read behind it
-	FFencedRead = "fenced-read" // a quorum write that changes nothing, and a read behind it
-	FConflict   = "conflict"    // writes that have to fail
-	FRights     = "rights"      // what only some clients may do
+	FEphemerals = "ephemerals"  // ephemerals of the client's session and of others
+	FSequence   = "sequence"    // sequential creates and deletes, sometimes of their parent
+	FVisit      = "visit"       // another session that ends, and reads of its ephemerals
+	FSyncRead   = "sync-read"   // a sync, followed by a read
+	FFencedRead = "fenced-read" // a quorum write that changes nothing, followed by a read
+	FConflict   = "conflict"    // writes that must fail
+	FRights     = "rights"      // requests that only some clients may make
 	FLifetimes  = "lifetimes"   // containers and znodes with a TTL
 )
 

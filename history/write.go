@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// Write writes a history that is in memory, as its recorder would have written
-// it. The first event must be the beginning; its value is taken from h.Header.
+// Write writes a history in memory as its recorder would have written it. The first event must be
+// the beginning; Write takes its value from h.Header.
 func Write(w io.Writer, h *History) error {
 	if len(h.Events) == 0 || h.Events[0].Process != Nemesis || h.Events[0].F != FBegin {
 		return errors.New("write history: its first event is not the beginning")

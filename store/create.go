@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// timeName is how a start time is written as a folder's name: sorted, and
-// without the colons that some file systems refuse.
+// timeName is the time format of a run's folder name. Such names sort by time and have no colons,
+// which some file systems do not allow.
 const timeName = "2006-01-02T15-04-05.000Z"
 
-// Create makes the folder of a run that starts now and makes it the latest one.
+// Create makes the folder of a run that starts now, and makes it the latest run.
 func Create(root, recipe string, start time.Time) (*Run, error) {
 	if err := checkName(recipe); err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func Create(root, recipe string, start time.Time) (*Run, error) {
 	return r, nil
 }
 
-// checkName refuses a recipe's name that would not be one folder in the root.
+// checkName returns an error if the recipe's name cannot be a single folder name in the root.
 func checkName(recipe string) error {
 	if recipe == "" || recipe == Latest || strings.HasPrefix(recipe, ".") || strings.ContainsAny(recipe, `/\:`) {
 		return fmt.Errorf("create a run: %q cannot be a folder's name: give the recipe another one", recipe)
@@ -39,8 +39,8 @@ func checkName(recipe string) error {
 	return nil
 }
 
-// makeUnique makes a folder called name, or name-02 and so on if others have
-// started in the same millisecond.
+// makeUnique makes a folder called name, or name-02 and so on if other runs started in the same
+// millisecond.
 func makeUnique(parent, name string) (string, error) {
 	unique := name
 	for n := 2; ; {
@@ -52,16 +52,15 @@ func makeUnique(parent, name string) (string, error) {
 		case errors.Is(err, os.ErrExist):
 			unique = fmt.Sprintf("%s-%02d", name, n)
 			n++
-		case errors.Is(err, os.ErrNotExist): // Remove took the parent at this moment
+		case errors.Is(err, os.ErrNotExist): // Remove has just removed the parent
 		default:
 			return unique, err
 		}
 	}
 }
 
-// Remove removes a run's folder with all that is in it, and makes the newest
-// one that is left the latest. It is for a run that came to nothing: no engine,
-// an ensemble that did not start.
+// Remove removes a run's folder with everything in it, and makes the newest remaining run the
+// latest. It is for a run that never began, for example because its ensemble did not start.
 func (r *Run) Remove() error {
 	if r.Bare() {
 		return fmt.Errorf("remove %s: it is no run's folder", r.history)
@@ -70,6 +69,6 @@ func (r *Run) Remove() error {
 		return fmt.Errorf("remove the run: %w", err)
 	}
 	parent := filepath.Dir(r.Dir)
-	os.Remove(parent) // if it was the only run of its recipe
+	os.Remove(parent) // succeeds only if it was the recipe's only run
 	return repairLatest(filepath.Dir(parent))
 }

@@ -13,60 +13,60 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
-// Experiment is the content of experiment.yaml: everything needed to run the
-// same experiment again. Times are written as 10s, 500ms.
+// Experiment is the content of experiment.yaml: everything needed to run the same experiment again.
+// Durations are written as 10s or 500ms.
 type Experiment struct {
 	Recipe  string `yaml:"recipe"`
 	Subject string `yaml:"subject,omitempty"`
 
 	Ensemble string `yaml:"ensemble,omitempty"` // container, …
 	Image    string `yaml:"image,omitempty"`
-	Digest   string `yaml:"digest,omitempty"` // of the image that was used; for readers
-	// Servers are those of an ensemble that somebody else started, Chroot the znode
-	// below which all is done, Commands what harms servers and undoes it.
+	Digest   string `yaml:"digest,omitempty"` // of the image that was used; informational
+	// Servers are the addresses of an ensemble that zklab did not start. Chroot is the znode below
+	// which the run writes. Commands are the commands that inject and heal server faults.
 	Servers           []string `yaml:"servers,omitempty"`
 	Chroot            string   `yaml:"chroot,omitempty"`
 	ensemble.Commands `yaml:",inline"`
 
-	// Simulate runs it in virtual time.
+	// Simulate runs the experiment in virtual time.
 	Simulate bool `yaml:"simulate,omitempty"`
 
-	// ClientsAs is how clients run: Goroutine (also if it is empty) or Process.
+	// ClientsAs is Goroutine, Process or empty, which means Goroutine.
 	ClientsAs string `yaml:"clients-as,omitempty"`
-	// SubjectCommand is the shell command of an adapter, which each client runs as.
+	// SubjectCommand is the shell command of the adapter that each client runs as.
 	SubjectCommand string `yaml:"subject-command,omitempty"`
 
 	settings.Settings `yaml:",inline"`
-	// MinLoad is how many operations must have succeeded before the first fault for a valid to
-	// count; nil: the default.
+	// MinLoad is the number of operations that must succeed before the first fault; with fewer, no
+	// property is valid. nil means the default.
 	MinLoad *int `yaml:"min-load,omitempty"`
 
 	Faults Faults `yaml:"faults,omitempty"`
-	// Schedule is, beside Faults, what those and Seed came to, for readers. Without Faults
-	// it is what is done, exactly.
+	// Schedule is the exact schedule of faults to play. If Faults is set as well, Schedule is
+	// informational: what Faults and Seed resulted in.
 	Schedule []Scheduled `yaml:"schedule,omitempty"`
 
-	// Arrivals are those at which clients begin something in the load (client3#7); without
-	// them all. A run that was shrunk has them.
+	// Arrivals are the arrivals of the load (client3#7) at which clients begin operations; empty
+	// means all. Shrunk runs have them.
 	Arrivals []string `yaml:"arrivals,omitempty"`
 
 	Seed *int64 `yaml:"seed,omitempty"`
 
-	// Zklab is the version of zklab that ran it (zklab.Version); for readers.
+	// Zklab is the version of zklab that ran the experiment (zklab.Version); informational.
 	Zklab string `yaml:"zklab,omitempty"`
 }
 
-// How clients run; see Experiment.ClientsAs.
+// Values of Experiment.ClientsAs.
 const (
 	Goroutine = "goroutine" // within zklab's own process
 	Process   = "process"   // each in a process of its own
 )
 
-// Faults are the items of a fault expression (docs/faults.md). A file may have
-// them as a list, or the expression as one text.
+// Faults are the items of a fault expression (docs/faults.md). A file can have them as a list, or
+// the expression as one string.
 type Faults []string
 
-// UnmarshalYAML reads either form.
+// UnmarshalYAML reads a list or a string.
 func (f *Faults) UnmarshalYAML(decode func(any) error) error {
 	var text string
 	if err := decode(&text); err == nil {
@@ -76,23 +76,23 @@ func (f *Faults) UnmarshalYAML(decode func(any) error) error {
 	return decode((*[]string)(f))
 }
 
-// Expression joins the items.
+// Expression joins the items to one fault expression.
 func (f Faults) Expression() string { return strings.Join(f, ",") }
 
-// Scheduled is one fault of a schedule, at a time or at a point (docs/faults.md).
+// Scheduled is one fault of a schedule, at a time or at a message (docs/faults.md).
 type Scheduled struct {
 	At    time.Duration `yaml:"at,omitempty"`
 	Point string        `yaml:"point,omitempty"`
 	For   time.Duration `yaml:"for"`
 	Fault string        `yaml:"fault"`
-	// Seed fixes what the fault leaves to chance. Faults of one lane wait for each other;
-	// in lane 0 nobody does.
+	// Seed determines the fault's random choices. Faults in the same lane wait for each other;
+	// faults in lane 0 do not wait.
 	Seed uint64 `yaml:"seed,omitempty"`
 	Lane int    `yaml:"lane,omitempty"`
 }
 
-// ReadExperiment reads an experiment file. Unknown fields are errors, with the
-// place in the file.
+// ReadExperiment reads an experiment file. An unknown field is an error. Errors name the line and
+// column where possible.
 func ReadExperiment(path string) (Experiment, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -121,8 +121,8 @@ func WriteExperiment(path string, x Experiment) error {
 	return WriteFile(path, b)
 }
 
-// marshalExperiment quotes what has tabs: the library writes some of it as it is,
-// and leaves tabs out where it reads that.
+// marshalExperiment quotes strings with tabs, which the library sometimes writes unquoted but drops
+// when it reads them.
 func marshalExperiment(x Experiment) ([]byte, error) {
 	return yaml.MarshalWithOptions(x, yaml.CustomMarshaler(func(s string) ([]byte, error) {
 		if strings.Contains(s, "\t") {

@@ -17,7 +17,8 @@ import (
 	"github.com/zklab/zklab/internal/base/nearest"
 )
 
-// decode decodes YAML. The library panics on some texts, such as !!int where there should be a list.
+// decode decodes YAML. It recovers from panics of the library, which some texts cause, such as
+// !!int in place of a list.
 func decode(text []byte, x *Experiment) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -30,8 +31,8 @@ func decode(text []byte, x *Experiment) (err error) {
 	return nil
 }
 
-// told is an error of YAML in words of an experiment file: one line, with line and
-// column where they are known.
+// told rewrites an error of the YAML library in terms of an experiment file: one line, with the
+// line and column if known.
 func told(err error) error {
 	var kind *yaml.TypeError
 	var beyond *yaml.OverflowError
@@ -47,12 +48,12 @@ func told(err error) error {
 		return fmt.Errorf("%sexpected %s of %d bits", found(beyond.Token), wanted(beyond.DstType), beyond.DstType.Bits())
 	case errors.As(err, &field) && field.Token != nil:
 		t, known := field.Token, fields
-		if t.Position.Column > 1 { // within another
+		if t.Position.Column > 1 { // a field of a nested object
 			known = slices.Concat(fields, fieldsOfSchedule)
 		}
 		return fmt.Errorf("%sunknown field%sknown are %s", found(t), nearest.DidYouMean(t.Value, known), strings.Join(known, ", "))
 	}
-	text, _, _ := strings.Cut(err.Error(), "\n") // below it is a drawing
+	text, _, _ := strings.Cut(err.Error(), "\n") // the following lines show the source
 	switch {
 	case errors.As(err, &node) && node.Token.Position.Line == 1:
 		return fmt.Errorf("%sexpected fields, as in recipe: lock", found(node.Token))
@@ -65,7 +66,7 @@ func told(err error) error {
 	return errors.New(text)
 }
 
-// found is where a token stands and what it is.
+// found says where a token is and what it is.
 func found(t *token.Token) string {
 	if t == nil {
 		return ""
@@ -73,7 +74,7 @@ func found(t *token.Token) string {
 	return fmt.Sprintf("[%d:%d] %.40q: ", t.Position.Line, t.Position.Column, t.Value)
 }
 
-// wanted is what a field of some type takes.
+// wanted describes the values that a field of this type accepts.
 func wanted(t reflect.Type) string {
 	switch k := t.Kind(); {
 	case t == reflect.TypeFor[time.Duration]():
@@ -94,12 +95,12 @@ func wanted(t reflect.Type) string {
 	return "a text"
 }
 
-// fraction finds a number with a fraction where there should be a whole one: the library
-// leaves the fraction out.
+// fraction returns an error if a field for whole numbers has a fraction, which the library drops
+// silently.
 func fraction(text []byte) error {
 	var written map[string]any
 	if yaml.Unmarshal(text, &written) != nil {
-		return nil // by its aliases only: it has been read
+		return nil // only because of aliases; it was read before
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Experiment]()) {
 		name := nameOf(f)
@@ -110,7 +111,7 @@ func fraction(text []byte) error {
 	return nil
 }
 
-// The names in an experiment file, and in its schedule.
+// The field names of an experiment file, and of its schedule.
 var (
 	fields           = names(reflect.TypeFor[Experiment]())
 	fieldsOfSchedule = names(reflect.TypeFor[Scheduled]())
@@ -119,7 +120,7 @@ var (
 func names(t reflect.Type) []string {
 	var of []string
 	for f := range t.Fields() {
-		if f.Anonymous { // its fields stand beside the others
+		if f.Anonymous { // its fields are inline
 			of = append(of, names(f.Type)...)
 			continue
 		}

@@ -9,20 +9,20 @@ import (
 	"github.com/zklab/zklab/internal/base/atomicfile"
 )
 
-// Latest is the name of the link to the newest run, and what [Open] calls that run.
+// Latest is the name of the link to the newest run, and the name by which [Open] finds that run.
 const Latest = "latest"
 
-// setLatest makes root/latest lead to a run's folder, named relative to root,
-// so that the store can be moved. Readers see the old run or the new one. Where
-// the file system has no links, latest is a text file with the same content.
+// setLatest points root/latest to a run's folder. The path is relative to root, so that the store
+// can be moved. Readers see either the old run or the new one. On a file system without links,
+// latest is a text file that contains the path.
 func setLatest(root, target string) error {
 	link := filepath.Join(root, Latest)
 	if info, err := os.Lstat(link); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder, and should be the link to the newest run: move it away", link)
 	}
-	// A name of this run's own: other runs may be doing the same.
+	// The name is unique to this run: other runs may set latest at the same time.
 	temp := filepath.Join(root, "."+Latest+"-"+strings.ReplaceAll(filepath.ToSlash(target), "/", "-"))
-	os.Remove(temp) // of a crash
+	os.Remove(temp) // left by a crash
 	var err error
 	if symlink(target, temp) != nil {
 		err = atomicfile.Write(link, 0o644, []byte(target+"\n"))
@@ -35,11 +35,10 @@ func setLatest(root, target string) error {
 	return nil
 }
 
-// symlink can be replaced by a test.
+// symlink is replaced by tests.
 var symlink = os.Symlink
 
-// readLatest is the folder that a latest without links leads to; empty if path
-// is no such file.
+// readLatest returns the folder that a latest file names, or "" if path is no such file.
 func readLatest(path string) string {
 	info, err := os.Stat(path)
 	if err != nil || filepath.Base(path) != Latest || info.IsDir() || info.Size() > 4096 {
@@ -53,7 +52,7 @@ func readLatest(path string) string {
 	return filepath.Join(filepath.Dir(path), target)
 }
 
-// repairLatest makes the newest run the latest, after the one that was is gone.
+// repairLatest makes the newest run the latest after the previous latest run was removed.
 func repairLatest(root string) error {
 	link := filepath.Join(root, Latest)
 	if dir := readLatest(link); dir != "" {

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// Summary is one run in a list.
+// Summary describes one run in a list.
 type Summary struct {
 	Run     *Run
 	Recipe  string
 	Started time.Time // UTC
-	// Result is nil if the run was not finished, and if Err says what cannot be read.
+	// Result is nil if the run did not finish or cannot be read. Err says what cannot be read.
 	Result *Result
 	Err    error
 }
 
-// List reads what the runs under root came to, newest first. What cannot be read is in the
-// list with its error: the folder of a recipe, that of a run, a result. A root that does not
-// exist has no runs.
+// List returns the runs under root with their results, newest first. A recipe's folder, a run or a
+// result that cannot be read is in the list with its error. If root does not exist, List returns no
+// runs and no error.
 func List(root string) ([]Summary, error) {
 	dirs, err := recipeFolders(root)
 	if err != nil {
@@ -36,8 +36,8 @@ func List(root string) ([]Summary, error) {
 	return all, nil
 }
 
-// Find finds the runs under root, newest first by the names of their folders, and reads none
-// of them. What cannot be read is left out.
+// Find returns the runs under root, newest first by the names of their folders. It does not read
+// their files. It leaves out what it cannot read.
 func Find(root string) ([]*Run, error) {
 	dirs, err := recipeFolders(root)
 	if err != nil {
@@ -46,7 +46,7 @@ func Find(root string) ([]*Run, error) {
 	return findIn(dirs...), nil
 }
 
-// findIn is Find in the folders of some recipes.
+// findIn is Find for the folders of some recipes.
 func findIn(dirs ...string) (runs []*Run) {
 	var all []Summary
 	for _, dir := range dirs {
@@ -64,7 +64,7 @@ func findIn(dirs ...string) (runs []*Run) {
 	return runs
 }
 
-// recipeFolders are the folders in root, each of which has the runs of a recipe.
+// recipeFolders returns the folders in root. Each has the runs of one recipe.
 func recipeFolders(root string) (dirs []string, err error) {
 	entries, err := os.ReadDir(root)
 	if errors.Is(err, os.ErrNotExist) {
@@ -74,7 +74,7 @@ func recipeFolders(root string) (dirs []string, err error) {
 		return nil, fmt.Errorf("list the runs: %w", err)
 	}
 	for _, e := range entries {
-		if e.IsDir() { // not latest, which is a link
+		if e.IsDir() { // latest is a link, so it is skipped
 			dirs = append(dirs, filepath.Join(root, e.Name()))
 		}
 	}
@@ -97,14 +97,14 @@ func listRecipe(dir string) (all []Summary) {
 		switch err := r.recorded(); {
 		case err == nil:
 			all = append(all, summarize(r, recipe))
-		case isNamed || !errors.Is(err, os.ErrNotExist): // else it is somebody's, or a sweep's
+		case isNamed || !errors.Is(err, os.ErrNotExist): // other folders are the user's, or a sweep's
 			all = append(all, Summary{Run: r, Recipe: recipe, Started: started(r, nil), Err: err})
 		}
 	}
 	return all
 }
 
-// recorded is nil if the folder has a record: then it is a run's.
+// recorded returns nil if the folder has a record, and so belongs to a run.
 func (r *Run) recorded() error {
 	info, err := os.Stat(r.History())
 	if errors.Is(err, os.ErrNotExist) || err == nil && info.IsDir() {
@@ -123,8 +123,8 @@ func summarize(r *Run, recipe string) Summary {
 	return s
 }
 
-// started is when the run began, by the name of its folder; a folder that
-// somebody renamed tells by what is in it.
+// started returns when the run began: by the name of its folder or, if the folder was renamed, by
+// its content.
 func started(r *Run, result *Result) time.Time {
 	if t, ok := r.Started(); ok {
 		return t
@@ -138,11 +138,11 @@ func started(r *Run, result *Result) time.Time {
 	return time.Time{}
 }
 
-// Started is when the run began by the name of its folder, which Create gave it; not ok: it has
-// another name. The record of a simulated run begins at a time of its own.
+// Started returns when the run began, by the folder name that Create chose. ok is false if the
+// folder has another name. The record of a simulated run has a virtual start time, which differs.
 func (r *Run) Started() (t time.Time, ok bool) { return timeIn(filepath.Base(r.Dir)) }
 
-// timeIn reads the time in the name that Create gives a folder.
+// timeIn parses the time in a folder name made by Create.
 func timeIn(name string) (time.Time, bool) {
 	t, err := time.Parse(timeName, name[:min(len(name), len(timeName))])
 	return t, err == nil

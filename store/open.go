@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 )
 
-// ErrNotARun says that a path leads to no run.
+// ErrNotARun reports that a path does not name a run.
 var ErrNotARun = errors.New("no run")
 
-// notARun is an ErrNotARun that says what is there and what to do about it.
+// notARun is an ErrNotARun that says what the path is and what to do about it.
 type notARun struct{ text string }
 
 func (e *notARun) Error() string        { return e.text }
@@ -18,9 +18,9 @@ func (e *notARun) Is(target error) bool { return target == ErrNotARun }
 
 func notRun(format string, args ...any) error { return &notARun{fmt.Sprintf(format, args...)} }
 
-// Open finds the run that a person named: by its folder, a link to it, a
-// history file, a name in the root folder (lock/2026-01-02T15-04-05.678Z), or
-// "latest". The history is not read.
+// Open opens the run that a user named: by its folder, a link to it, a history file, a name in the
+// root folder (lock/2026-01-02T15-04-05.678Z), or "latest". It does not read the history. If path
+// names no run, the error wraps ErrNotARun.
 func Open(root, path string) (*Run, error) {
 	path = find(root, path)
 	info, err := os.Stat(path)
@@ -36,8 +36,8 @@ func Open(root, path string) (*Run, error) {
 	return openDir(path)
 }
 
-// find is where path leads: names in the root folder come second, but latest
-// is always the root's.
+// find resolves path. A path that exists comes before a name in the root folder; "latest" is always
+// a name in the root folder.
 func find(root, path string) string {
 	inRoot := filepath.Join(root, path)
 	if path == Latest {
@@ -78,7 +78,7 @@ func openDir(dir string) (*Run, error) {
 	return nil, notRun("%s is no run: it has no %s; name the folder of a run, a history file, or latest", dir, historyFile)
 }
 
-// newestInside is the newest run in a root or in the folder of a recipe.
+// newestInside returns the newest run in a root or in the folder of a recipe.
 func newestInside(dir string) string {
 	runs, _ := Find(dir)
 	if len(runs) == 0 {
@@ -90,7 +90,7 @@ func newestInside(dir string) string {
 	return runs[0].Dir
 }
 
-// absent says what is missing: the path itself or what a link leads to.
+// absent says what is missing: the path itself, or the target of a link.
 func absent(root, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return notRun("%s leads to a run that is gone; name the folder of another one", path)

@@ -9,16 +9,16 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Result is the content of result.json. Durations are nanoseconds.
+// Result is the content of result.json. Durations are in nanoseconds.
 type Result struct {
-	// Verdict is the whole run's: violation if any property that counts is
-	// violated, else unknown if any is, else valid.
+	// Verdict is the verdict on the whole run: violation if a property that counts is violated,
+	// otherwise unknown if one is undecided, otherwise valid.
 	Verdict  checker.Result    `json:"verdict"`
 	Verdicts []checker.Verdict `json:"verdicts"`
-	// Assumptions under which valid counts; each is met or says why not.
+	// Assumptions must be met for a valid verdict. Each is met or says why not.
 	Assumptions []checker.Assumption `json:"assumptions"`
-	// NotAvailable is what the run is without: properties, evidence and faults that its
-	// ensemble does not have. It decides nothing.
+	// NotAvailable lists the properties, evidence and faults that the run's ensemble does not
+	// support. It does not affect the verdict.
 	NotAvailable []checker.NotAvailable `json:"not_available,omitempty"`
 
 	Recipe      string    `json:"recipe"`
@@ -27,42 +27,43 @@ type Result struct {
 	Strict      bool      `json:"strict"`
 	Interrupted bool      `json:"interrupted"`
 	Started     time.Time `json:"started"` // wall clock, UTC
-	// Zklab is the version of zklab that decided, and RanBy of the one that ran the
-	// experiment, as experiment.yaml has it; "" if it is not known. See zklab.Version.
+	// Zklab is the version of zklab that checked the run. RanBy is the version that ran the
+	// experiment, from experiment.yaml; "" if unknown. See zklab.Version.
 	Zklab string `json:"zklab"`
 	RanBy string `json:"ran_by,omitempty"`
 
 	Ensemble ensemble.Profile `json:"ensemble"`
 	Stats    stats.Stats      `json:"stats"`
-	// Warnings are for people: a time limit shorter than the first fault, a
-	// rate that was not reached, a history cut off in its last line.
+	// Warnings are messages for people: a time limit shorter than the first fault, a rate that was
+	// not reached, a history whose last line is cut off.
 	Warnings []string `json:"warnings,omitempty"`
-	// JudgedWarnings are those of Warnings that come from the record and what lies
-	// beside it. They are found anew each time that it is judged; the others only the
-	// run itself knew.
+	// JudgedWarnings are those among Warnings that follow from the record and the files beside it.
+	// Each check finds them anew. The other warnings come from the run itself.
 	JudgedWarnings []string `json:"judged_warnings,omitempty"`
-	// Timings are wall times of the harness itself, by name: "start" (command
-	// to first operation), "check", "report", "finish" (last operation to report).
+	// Timings are wall-clock durations of the harness itself, by name: "start" (command to first
+	// operation), "check", "report", "finish" (last operation to report).
 	Timings map[string]time.Duration `json:"timings,omitempty"`
-	// Shrunk is told of a run that was made from a larger one.
+	// Shrunk is set if the run was shrunk from a larger one.
 	Shrunk *Shrunk `json:"shrunk,omitempty"`
-	// Replay is the command that runs the same experiment again.
+	// Replay is the command that repeats the experiment.
 	Replay string `json:"replay,omitempty"`
 }
 
-// Shrunk says what a run was made from, as long as a property was violated by the same cause.
+// Shrunk describes how a run was shrunk from a larger one that violated the same property by the
+// same cause.
 type Shrunk struct {
-	From     string `json:"from"` // the folder of the larger one
+	From     string `json:"from"` // the folder of the larger run
 	Property string `json:"property"`
-	// Before and After are the sizes of both, in words, and Runs is how many runs it took.
+	// Before and After are the sizes of both runs, in words. Runs is the number of runs that
+	// shrinking took.
 	Before string `json:"before"`
 	After  string `json:"after"`
 	Runs   int    `json:"runs"`
-	// Mattered says what comes of the run without each of its faults.
+	// Mattered says, for each fault of the run, what happens without it.
 	Mattered []string `json:"mattered,omitempty"`
 }
 
-// Decisive are the verdicts with a result that count for the run's.
+// Decisive returns the verdicts with the given result that count for the run's verdict.
 func (r *Result) Decisive(result checker.Result) []checker.Verdict {
 	var vs []checker.Verdict
 	for _, v := range r.Verdicts {
@@ -73,7 +74,7 @@ func (r *Result) Decisive(result checker.Result) []checker.Verdict {
 	return vs
 }
 
-// Violated lists the properties that count and were violated, each once.
+// Violated returns the violated properties that count, each once.
 func (r *Result) Violated() []string {
 	var names []string
 	for _, v := range r.Decisive(checker.Violation) {

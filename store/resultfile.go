@@ -10,11 +10,11 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// ErrNoResult says that a run has no result: it was not finished, it is still
-// going on, or it is a bare history.
+// ErrNoResult reports that a run has no result: it did not finish, is still going on, or is a bare
+// history.
 var ErrNoResult = errors.New("the run has no result")
 
-// ReadResult reads result.json; without one the error is an [ErrNoResult].
+// ReadResult reads result.json. If the run has none, the error wraps [ErrNoResult].
 func (r *Run) ReadResult() (*Result, error) {
 	if r.Bare() {
 		return nil, fmt.Errorf("%s: %w", r.history, ErrNoResult)
@@ -33,8 +33,8 @@ func (r *Run) ReadResult() (*Result, error) {
 	return result, nil
 }
 
-// ParseResult reads the content of a result.json. What is wrong is an error of
-// one line, with its place.
+// ParseResult parses the content of a result.json. Its errors are one line long and name the line
+// of the file where possible.
 func ParseResult(text []byte) (*Result, error) {
 	var result Result
 	err := history.Unmarshal(text, &result)
@@ -48,13 +48,12 @@ func ParseResult(text []byte) (*Result, error) {
 	return &result, nil
 }
 
-// lineOf is the line of an offset, from 1.
+// lineOf returns the line number of an offset, from 1.
 func lineOf(text []byte, offset int64) int {
 	return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
 }
 
-// WriteResult writes result.json as a whole: who reads it meanwhile sees the
-// old one or the new one.
+// WriteResult replaces result.json atomically: readers see either the old content or the new.
 func (r *Run) WriteResult(result *Result) error {
 	if r.Bare() {
 		return fmt.Errorf("write the result of %s: it is no run's folder", r.history)

@@ -8,23 +8,23 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// historyFile makes a folder a run.
+// historyFile is the file that makes a folder a run.
 const historyFile = "history.jsonl"
 
 // Run is a run on disk.
 type Run struct {
-	// Dir is its folder; empty for a history file that was opened by itself.
-	// Such a run has no other files, and their paths are empty, too.
+	// Dir is the run's folder. It is empty for a bare history, opened by the name of its file. A
+	// bare history has no other files, and their paths are empty.
 	Dir string
 
 	history string
 
 	mu     sync.Mutex
-	record *history.History // once it was read
+	record *history.History // set by the first ReadHistory
 }
 
-// ReadHistory reads the record. Whoever asks again is given the same one, which nobody
-// may change. Its errors are those of [history.Open].
+// ReadHistory reads the record. Later calls return the same History, which must not be changed. The
+// errors are those of [history.Open]. ReadHistory is safe for concurrent use.
 func (r *Run) ReadHistory() (*history.History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -38,10 +38,10 @@ func (r *Run) ReadHistory() (*history.History, error) {
 	return h, err
 }
 
-// Bare says that the run is nothing but a history file.
+// Bare reports whether the run is a history file without a run's folder.
 func (r *Run) Bare() bool { return r.Dir == "" }
 
-// History is the record's file; see [Run.ReadHistory].
+// History returns the path of the record; see [Run.ReadHistory].
 func (r *Run) History() string {
 	if r.Bare() {
 		return r.history
@@ -49,7 +49,7 @@ func (r *Run) History() string {
 	return r.path(historyFile)
 }
 
-// Path is what a person calls the run: its folder, or the bare history file.
+// Path returns the run's folder, or the path of the bare history.
 func (r *Run) Path() string {
 	if r.Bare() {
 		return r.history
@@ -57,10 +57,11 @@ func (r *Run) Path() string {
 	return r.Dir
 }
 
-// Experiment is everything needed to run it again.
+// Experiment returns the path of the file with everything needed to repeat the run; see
+// [ReadExperiment].
 func (r *Run) Experiment() string { return r.path("experiment.yaml") }
 
-// RanBy is the version of zklab that ran it, as experiment.yaml has it; "" if that is
+// RanBy returns the version of zklab that ran the experiment, from experiment.yaml, or "" if it is
 // not known.
 func (r *Run) RanBy() string {
 	if r.Bare() {
@@ -73,44 +74,42 @@ func (r *Run) RanBy() string {
 	return x.Zklab
 }
 
-// Transactions is the evidence from the servers' transaction logs.
+// Transactions returns the path of the transactions that the servers committed.
 func (r *Run) Transactions() string { return r.path("transactions.jsonl") }
 
-// Points lists the messages of the load at which a fault could be injected, where that
-// was asked for.
+// Points returns the path of the list of the load's messages at which a fault can be injected. A
+// run has it only on request.
 func (r *Run) Points() string { return r.path("points.txt") }
 
-// Result is what was decided and counted; see [Run.ReadResult].
+// Result returns the path of the verdicts and figures; see [Run.ReadResult].
 func (r *Run) Result() string { return r.path("result.json") }
 
-// Report is the page for people.
+// Report returns the path of the report for people.
 func (r *Run) Report() string { return r.path("report.html") }
 
-// Timeline is the page that shows who held what when.
+// Timeline returns the path of the page that shows which client held what and when.
 func (r *Run) Timeline() string { return r.path("timeline.html") }
 
-// JUnit is the verdicts for CI systems.
+// JUnit returns the path of the verdicts for CI systems.
 func (r *Run) JUnit() string { return r.path("junit.xml") }
 
-// Plots is the folder of the plots.
+// Plots returns the folder of the plots.
 func (r *Run) Plots() string { return r.path("plots") }
 
-// GoTest is a test in Go that runs it, of a run that was shrunk. It is where the go command
-// looks only if it is told to: a test that fails is to be run by those who ask for it.
+// GoTest returns the path of the Go test that repeats a shrunk run. It is in a testdata folder,
+// which "go test ./..." skips, since the test fails.
 func (r *Run) GoTest() string { return r.path("testdata", "shrunk_test.go") }
 
-// Servers is the folder with a folder for each server.
+// Servers returns the folder that has one folder for each server.
 func (r *Run) Servers() string { return r.path("servers") }
 
-// ServerDir is the folder of one server's logs and configuration.
+// ServerDir returns the folder of one server's logs and configuration.
 func (r *Run) ServerDir(id int) string { return r.path("servers", strconv.Itoa(id)) }
 
-// Clients is the folder of what clients that are processes of their own wrote to
-// standard error: N.log.
+// Clients returns the folder of the files N.log: what each client process wrote to standard error.
 func (r *Run) Clients() string { return r.path("clients") }
 
-// path is empty for a bare history, and not a name in the present folder, which
-// somebody might write to.
+// path returns "" for a bare history. A name in the current folder would not belong to the run.
 func (r *Run) path(name ...string) string {
 	if r.Bare() {
 		return ""

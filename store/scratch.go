@@ -13,24 +13,25 @@ import (
 	"github.com/zklab/zklab/internal/base/filelock"
 )
 
-// Scratch is a store in the temporary folder: that of a test, whose run stays if the test fails. Each
-// has an owner, by which later ones of the same owner find it. One goroutine uses it.
+// Scratch is a store in the temporary folder, for example of a test whose run is kept if the test
+// fails. Its owner is the name by which Prune finds older Scratch folders. A Scratch is not safe
+// for concurrent use.
 type Scratch struct {
 	Dir  string
-	mark *os.File // locked as long as the process uses the folder
+	mark *os.File // locked while the process uses the folder
 }
 
-// markFile is in every scratch folder, with the name of its owner.
+// markFile is a file in every scratch folder that contains the owner's name.
 const markFile = ".zklab-scratch"
 
-// scratchPattern is what MkdirTemp makes names of.
+// scratchPattern is the pattern for MkdirTemp.
 const scratchPattern = "zklab-%s-"
 
-// ScratchKept is how many folders of one owner are kept.
+// ScratchKept is the number of folders that Prune keeps for one owner.
 const ScratchKept = 3
 
-// NewScratch makes one, with name in that of its folder. It is in use until Release, Discard, or
-// the end of the process.
+// NewScratch makes a scratch folder whose name contains name. The folder is in use until Release,
+// Discard, or the end of the process.
 func NewScratch(name, owner string) (*Scratch, error) {
 	dir, err := os.MkdirTemp("", fmt.Sprintf(scratchPattern, name))
 	if err != nil {
@@ -44,11 +45,12 @@ func NewScratch(name, owner string) (*Scratch, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Discard())
 	}
-	_ = filelock.Try(s.mark) // without locks nobody can tell that it is in use
+	_ = filelock.Try(s.mark) // without file locks, other processes cannot tell that it is in use
 	return s, nil
 }
 
-// Release says that the process uses the folder no more. It stays. More than once is fine.
+// Release ends the use of the folder by this process, and keeps the folder. It may be called more
+// than once.
 func (s *Scratch) Release() { s.mark.Close() }
 
 // Discard removes the folder.
@@ -59,27 +61,28 @@ func (s *Scratch) Discard() error {
 	return os.RemoveAll(s.Dir)
 }
 
-// Prune removes the oldest folders of the same owner, so that with this one [ScratchKept] are left.
-// Those that are in use stay.
+// Prune removes the oldest folders of the owner, so that [ScratchKept] remain, this one included.
+// It keeps folders that are in use.
 func (s *Scratch) Prune(owner string) error {
 	old := slices.DeleteFunc(scratches(), func(f scratch) bool { return f.owner != owner || f.dir == s.Dir })
 	_, _, err := removeScratches(old[:max(0, len(old)-(ScratchKept-1))])
 	return err
 }
 
-// CleanScratch removes all scratch folders that no process uses, and gives the paths of those that
-// were removed and of those that were not.
+// CleanScratch removes all scratch folders that no process uses. It returns the paths of the
+// folders that it removed, and of those that are in use.
 func CleanScratch() (removed, spared []string, err error) { return removeScratches(scratches()) }
 
-// scratch is one that was found.
+// scratch is a scratch folder found on disk.
 type scratch struct {
 	dir, owner string
 	made       int64
 }
 
-// scratches are those in the temporary folder that this user can read, the oldest first.
+// scratches returns the scratch folders in the temporary folder that this user can read, oldest
+// first.
 func scratches() (all []scratch) {
-	// The pattern is well-formed, and what cannot be read is somebody else's.
+	// The pattern is well-formed, and files that cannot be read belong to other users.
 	marks, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf(scratchPattern, "*")+"*", markFile))
 	for _, mark := range marks {
 		owner, err := os.ReadFile(mark)
@@ -102,7 +105,7 @@ func removeScratches(of []scratch) (removed, spared []string, err error) {
 			spared = append(spared, s.dir)
 		case failed == nil:
 			removed = append(removed, s.dir)
-		case !errors.Is(failed, fs.ErrPermission): // else another user's
+		case !errors.Is(failed, fs.ErrPermission): // no permission: another user's
 			err = errors.Join(err, failed)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/internal/base/atomicfile"
 )
 
-// WriteFile replaces a file by a whole new one, or leaves it as it was: a crash
-// or a full disk leaves no half of a file.
+// WriteFile replaces a file atomically: after a crash or on a full disk, the file has either its
+// old content or the new.
 func WriteFile(path string, content []byte) error {
 	if err := atomicfile.Write(path, 0o644, content); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
