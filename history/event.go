@@ -11,23 +11,23 @@ import (
 // Version is the version of the file format that this package writes.
 const Version = 1
 
-// MaxTime is the latest time that an event can have, some 146 years: later ones stand
-// for no time but for "never", and sums with them would not fit.
+// MaxTime is the latest possible time of an event, about 146 years. Later times stand for "never"
+// in other tools, and sums with them would overflow.
 const MaxTime = time.Duration(1<<62 - 1)
 
-// Type says what an event is.
+// Type is the type of an event.
 type Type string
 
-// The four types of events, as in Jepsen.
+// The types of events, as in Jepsen.
 const (
 	Invoke Type = "invoke" // an operation begins
-	OK     Type = "ok"     // it happened
+	OK     Type = "ok"     // it took effect
 	Fail   Type = "fail"   // it certainly had no effect
-	Info   Type = "info"   // perhaps it had one; for Nemesis and SessionProcess: a fact
+	Info   Type = "info"   // its outcome is unknown; for Nemesis and SessionProcess: a fact
 )
 
-// Process is who an event belongs to: a number for operations of a client, or
-// one of the two named processes below.
+// Process identifies the process of an event: a number for operations of a client, or one of the
+// named processes.
 type Process int
 
 // The named processes. They are written as "nemesis" and "session".
@@ -42,46 +42,44 @@ type ID int64
 
 // Event is one line of a history.
 type Event struct {
-	// Index is the position in the history, from 0. Time is since the run
-	// began, on a monotonic clock. Both are taken together, so their orders agree.
+	// Index is the position in the history, from 0. Time is the time since the run began, on a
+	// monotonic clock. Both are taken together, so their orders agree.
 	Index int           `json:"index"`
 	Time  time.Duration `json:"time"`
 
 	Process Process `json:"process"`
-	// Client is which client it was, from 0; -1 for none. A process that gets
-	// an info ends, and its client goes on as process + number of clients, on
-	// the same connection and subject.
+	// Client is the number of the client, from 0; -1 for none. A process that gets an info ends,
+	// and its client continues as process + number of clients, on the same connection and subject.
 	Client int    `json:"client"`
 	Type   Type   `json:"type"`
 	F      string `json:"f"`
 	Key    string `json:"key,omitempty"`
-	// Value is the argument of an invoke, the result of an ok, the details of
-	// a fact; see values.go for the shapes.
+	// Value is the argument of an invoke, the result of an ok, or the details of a fact; values.go
+	// defines the types.
 	Value json.RawMessage `json:"value,omitempty"`
 	Error *Error          `json:"error,omitempty"`
 
-	// Session is the session that the event belongs to: of an operation, the
-	// one that its client had at that moment (of an acquire's ok: the owner of
-	// its znode, where the subject tells). Zxid is of the reply, where known.
+	// Session is the session of the event: for an operation, the session that its client had at
+	// that moment; for an acquire's ok, the owner of the client's znode if the subject reports it.
+	// Zxid is that of the reply, if known.
 	Session ID `json:"session,omitempty"`
 	Zxid    ID `json:"zxid,omitempty"`
 
-	// Alive is the send time of the latest request of Session that a quorum
-	// answered (a write that was committed, or refused by the tree). Session was
-	// alive then, whatever else happened. The link knows it; 0 if none.
+	// Alive is the send time of the latest request of Session that a quorum answered: a write that
+	// was committed, or rejected because of the tree. The session was certainly alive then. The
+	// link determines it; 0 if there is none.
 	Alive time.Duration `json:"alive,omitempty"`
-	// Seen is the highest zxid in a reply to Session by then: everything up to
-	// there was committed. If Alive is not 0, the zxid of that request is not above
-	// it. The link knows it, also from replies that a fault then kept from the
-	// client; 0 if none.
+	// Seen is the highest zxid in a reply to Session up to this event, so everything up to Seen was
+	// committed. If Alive is not 0, Seen is at least the zxid of that request. The link determines
+	// Seen, also from replies that a fault then kept from the client; 0 if there is none.
 	Seen ID `json:"seen,omitempty"`
 
-	// Intended is when an open-loop client wanted to invoke: latencies count
-	// from here. 0 if it is the invocation itself.
+	// Intended is when an open-loop client wanted to invoke the operation. Latencies count from
+	// then. 0 means the time of the invocation.
 	Intended time.Duration `json:"intended,omitempty"`
 }
 
-// Error is why an operation did not succeed.
+// Error says why an operation did not succeed.
 type Error struct {
 	Code    string `json:"code"` // short and stable: "connection-loss", "timeout", "cancelled", "session-expired", …
 	Message string `json:"message,omitempty"`
@@ -116,10 +114,10 @@ func (p *Process) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// String is the hexadecimal form, 0x1a4.
+// String returns the hexadecimal form, such as 0x1a4.
 func (id ID) String() string { return "0x" + strconv.FormatUint(uint64(id), 16) }
 
-// Compare puts two numbers in order: all 64 bits count, none is a sign.
+// Compare compares two IDs as unsigned 64-bit numbers.
 func (id ID) Compare(other ID) int { return cmp.Compare(uint64(id), uint64(other)) }
 
 // MarshalJSON writes the hexadecimal form as a string.
@@ -150,8 +148,8 @@ func (e *Event) Decode(v any) error {
 	return nil
 }
 
-// Value turns v into an event's value; nil stays absent. It panics if v cannot
-// be written as JSON, which is a mistake in the program and not of its input.
+// Value encodes v as an event's value. It returns nil for nil. It panics if v cannot be encoded,
+// which is a mistake in the program rather than in its input.
 func Value(v any) json.RawMessage {
 	if v == nil {
 		return nil

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Bounds of what a run can have had. ZooKeeper's protocol and its servers count
-// time-outs in milliseconds of 32 bits.
+// Upper limits of parameters. ZooKeeper's protocol and its servers count timeouts in milliseconds,
+// as 32-bit integers.
 const (
-	mostParameter    = math.MaxInt32 // of a number
+	mostParameter    = math.MaxInt32 // for numbers
 	longestParameter = math.MaxInt32 * time.Millisecond
 )
 
-// Check says which parameter no run can have had, by its name in the file; nil: all
-// are possible. A parameter that is 0 is not told.
+// Check returns an error if some parameter has an impossible value. The error names the parameter
+// as the file does. A parameter that is 0 is accepted.
 func (p Params) Check() error {
 	fields := reflect.TypeFor[Params]()
 	for i := range fields.NumField() {
@@ -35,19 +35,20 @@ func (p Params) Check() error {
 	return nil
 }
 
-// LeaderLag is how far a leader may be behind its followers. It sends them a commit before it
-// does it itself, and answers a sync of its own clients at once: they can miss what a client
-// of a quicker follower was told of (seen: 12 ms on an idle machine, ZooKeeper 3.9).
+// LeaderLag limits how far a leader may be behind its followers. A leader sends a commit to its
+// followers before it applies the commit itself, and answers a sync of its own clients at once. So
+// its clients can miss what a client of a faster follower has already seen (observed: 12 ms on an
+// idle machine, ZooKeeper 3.9).
 const LeaderLag = 250 * time.Millisecond
 
-// Age is how old the state may be that a client is shown ("Programmer's Guide, Consistency
-// Guarantees, Timeliness"); 0: the servers' limits are not known.
+// Age limits the age of the state that a server shows to a client ("Programmer's Guide, Consistency
+// Guarantees, Timeliness"). It returns 0 if the servers' limits are unknown.
 //
-// A leader drops a learner that takes more than syncLimit ticks to acknowledge a proposal, so
-// that a commit is no longer on its way than that (LearnerHandler.SyncLimitCheck). A learner gives
-// up a leader of which it hears nothing for syncLimit ticks, and a leader steps down when no
-// majority answers for as long; both look at whole ticks. A server that stands still meanwhile
-// notices nothing, but its client does, within a session time-out. A second is for everything
+// A leader drops a learner that takes more than syncLimit ticks to acknowledge a proposal
+// (LearnerHandler.SyncLimitCheck), so a commit is on its way for no longer than that. A learner
+// gives up a leader from which it hears nothing for syncLimit ticks. A leader steps down when no
+// majority answers for as long. Both check at whole ticks. A server that stands still notices
+// neither, but its client does, within a session timeout. One more second allows for everything
 // else.
 func (p Params) Age() time.Duration {
 	if p.SyncLimit == 0 || p.Tick == 0 || p.SessionTimeout == 0 {

@@ -6,55 +6,53 @@ import (
 	"time"
 )
 
-// Txn is one transaction that an ensemble committed: a line of
-// transactions.jsonl. Transactions are ordered by Zxid alone: their clock is
-// the leader's, which is not that of the history's events.
+// Txn is one transaction that an ensemble committed: a line of transactions.jsonl. Only Zxid orders
+// transactions. Their clock is the leader's, not that of the history's events.
 type Txn struct {
 	Zxid ID `json:"zxid,omitempty"`
-	// Wall is the wall-clock time of the leader that proposed it, in milliseconds.
+	// Wall is the wall-clock time of the leader that proposed the transaction, to the millisecond.
 	Wall time.Time `json:"wall,omitzero"`
-	// Session is whose request it was, 0 for one of the ensemble's own (the end
-	// of an empty container, say). Cxid is the number of the request in its session.
+	// Session is the session that made the request, or 0 if the ensemble did, for example to delete
+	// an empty container. Cxid is the number of the request within its session.
 	Session ID    `json:"session,omitempty"`
 	Cxid    int32 `json:"cxid,omitempty"`
-	// Type is the name of the request in the protocol: createSession,
-	// closeSession, create, create2, createContainer, createTTL, delete,
-	// deleteContainer, setData, setACL, check, multi, reconfig; setSequence, by
-	// which the embedded ensemble sets Path's counter to ParentCversion; or "error"
-	// of one that was refused, where the log does not keep what it was.
+	// Type is the name of the request in the protocol: createSession, closeSession, create,
+	// create2, createContainer, createTTL, delete, deleteContainer, setData, setACL, check, multi,
+	// reconfig. Type setSequence is the embedded ensemble's: it sets the counter of Path to
+	// ParentCversion. Type "error" stands for a rejected request whose type the log does not keep.
 	Type string `json:"type"`
 
-	// Path is the znode; of a sequential one with its number.
+	// Path is the znode, including the number of a sequential one.
 	Path string `json:"path,omitempty"`
-	// Data is what was written, in base64. Of create and setData.
+	// Data is the data of create and setData, in base64.
 	Data []byte `json:"data,omitempty"`
-	// Version is the one that the znode has afterwards, of setData and setACL;
-	// of check the one that was asked for.
+	// Version is the znode's new data version after setData and its new ACL version after setACL;
+	// for check, the expected version.
 	Version int32 `json:"version,omitempty"`
-	// ACL is that of create and setACL; absent for everything to everybody.
+	// ACL is the ACL of create and setACL; absent if everyone may do everything.
 	ACL []TxnACL `json:"acl,omitempty"`
-	// Owner is the session that an ephemeral znode belongs to.
+	// Owner is the session that owns an ephemeral znode.
 	Owner ID `json:"owner,omitempty"`
-	// TTL is that of createTTL.
+	// TTL is the TTL of createTTL.
 	TTL time.Duration `json:"ttl,omitempty"`
 	// ParentCversion is the parent's counter of creates and deletes after a create.
 	ParentCversion int32 `json:"parent_cversion,omitempty"`
 
-	// Timeout is the one that was granted, of createSession.
+	// Timeout is the timeout that createSession granted.
 	Timeout time.Duration `json:"timeout,omitempty"`
-	// Paths are the ephemeral znodes that went with closeSession, in order.
+	// Paths are the ephemeral znodes that closeSession deleted, in order.
 	Paths []string `json:"paths,omitempty"`
-	// Parts are the operations of a multi: with type, path and what belongs to
-	// it, or the error of each if the multi failed.
+	// Parts are the operations of a multi, each with its type, path and other fields. If the multi
+	// failed, each part has its error.
 	Parts []Txn `json:"parts,omitempty"`
 
-	// Error is the protocol's code (-101: no node) of a request that was refused:
-	// it has a zxid, and did nothing. Of a multi that failed its parts have the codes.
+	// Error is the protocol's code (-101: no node) of a rejected request, which has a zxid but no
+	// effect. If a multi failed, its parts have the codes.
 	Error int32 `json:"error,omitempty"`
 }
 
-// Below says whether the transaction, or a part of it, is a write at a path or below
-// it, carried out or refused.
+// Below reports whether the transaction, or a part of it, writes at or below path, whether it
+// succeeded or was rejected.
 func (t *Txn) Below(path string) bool {
 	rest, ok := strings.CutPrefix(t.Path, path)
 	if ok && (rest == "" || rest[0] == '/' || path == "/") {
@@ -63,8 +61,8 @@ func (t *Txn) Below(path string) bool {
 	return slices.ContainsFunc(t.Parts, func(part Txn) bool { return part.Below(path) })
 }
 
-// TxnACL is one entry of an access control list. Perms are the protocol's bits:
-// 1 read, 2 write, 4 create, 8 delete, 16 admin.
+// TxnACL is an entry of an access control list. Perms are the protocol's bits: 1 read, 2 write, 4
+// create, 8 delete, 16 admin.
 type TxnACL struct {
 	Perms  int32  `json:"perms"`
 	Scheme string `json:"scheme"`
