@@ -9,8 +9,8 @@ import (
 // plainly are the characters of zklab's own words that are not ASCII.
 var plainly = map[rune]string{'…': "...", 'µ': "u", '–': "-", '−': "-", '✓': "+", '✗': "x"}
 
-// ASCII makes text fit for a screen that has no other characters. Those of a history
-// (a key, a value) are written as \u9501.
+// ASCII replaces characters for a screen that has only ASCII. Other characters from a history (in a
+// key or a value) become escapes such as \u9501.
 func ASCII(s string) string {
 	i := strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 	if i < 0 {

@@ -1,15 +1,12 @@
-// Package explain turns the events that show a violation into something that can
-// be read and seen without knowing the format: a few sentences in order of time,
-// and a small timeline, for a terminal or as SVG. It may not decide: verdicts
-// come from package checker.
+// Package explain turns the events that show a violation into text and pictures for people who do
+// not know the format: a few sentences in order of time, and a small timeline for a terminal or as
+// SVG. It decides nothing; package checker, which imports it, does.
 //
-// What flows in is a history and the indices of a witness's events ([Read]), or,
-// of a history from elsewhere, the steps themselves. Both make a [Scene]: the
-// witness's operations, what became of its clients' sessions meanwhile, and the
-// faults that overlap. [Scene.Story] tells it, [Scene.Text] and [Scene.SVG] draw
-// it. Nothing here decides anything: that is package checker's business, which
-// stands above.
+// Its input is a history and the indices of a counterexample's events ([Read]) or, for a history
+// from another tool, the steps themselves. Both make a [Scene]: the operations of the
+// counterexample, what happened to its clients' sessions meanwhile, and the overlapping faults.
+// [Scene.Story] describes the scene; [Scene.Text] and [Scene.SVG] draw it.
 //
-// Keys, items and messages come from histories that anybody may have written.
-// No control character of theirs gets out of here (clean.go).
+// Keys, items and messages come from histories of unknown origin. The output contains none of their
+// control characters.
 package explain

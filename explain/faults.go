@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Fault is one that was in force while the steps went on.
+// Fault is a fault that was in force during some of the steps.
 type Fault struct {
 	From, To time.Duration
 	Name     string // what the drawing calls it: pause server 2

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history/holds"
 )
 
-// Reader makes scenes of one history's witnesses.
+// Reader makes scenes of the counterexamples in one history.
 type Reader struct {
 	h      *history.History
 	facts  []*history.Event // what became of sessions and processes
@@ -16,7 +16,7 @@ type Reader struct {
 	holds  *holds.Record // read when it is first asked for
 }
 
-// Read goes through a history once, for the witnesses that are asked for later.
+// Read reads a history once, for later calls of Scene.
 func Read(h *history.History) *Reader {
 	r := &Reader{h: h, faults: faultsOf(h)}
 	for i := range h.Events {
@@ -49,9 +49,10 @@ func (r *Reader) place(index int) int {
 	return slices.IndexFunc(r.h.Events, func(e history.Event) bool { return e.Index == index })
 }
 
-// Scene is what a witness of a property that is violated on a key shows; without
-// a key, of all. Beside it are operations that explain it, by any of their events. Indices that
-// the history does not have are passed over.
+// Scene returns what the counterexample of a violated property shows about a key, or about all keys
+// if key is "". witness and beside are indices of events. beside are operations, given by any of
+// their events, that explain the counterexample. Scene ignores indices that the history does not
+// have.
 func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scene {
 	s := &Scene{Property: property, key: key}
 	t := narrator{h: r.h, s: s, lived: map[history.ID]time.Duration{}}

@@ -10,87 +10,85 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Never is the end of what has no known end.
+// Never stands for an unknown end.
 const Never = time.Duration(math.MaxInt64)
 
-// Scene is what a witness shows. The zero value is empty and can be filled by
-// [Scene.Add].
+// Scene is what a counterexample shows. The zero value is empty; [Scene.Add] fills it.
 type Scene struct {
 	Property string
 	Steps    []Step  // in order of At
 	Faults   []Fault // that overlap the steps, in order of their beginning
-	// MoreFaults is how many more overlapped and are not told.
+	// MoreFaults is the number of further overlapping faults, which are not described.
 	MoreFaults int
-	// Lines says that moments are lines of a file, since its events have no times.
+	// Lines says that times are line numbers of a file, since its events have no times.
 	Lines bool
-	// Events says of such moments that they are numbers of events, since lines do not
-	// tell these apart.
+	// Events says that times are numbers of events, since several events begin on one line.
 	Events bool
-	// Overlap is the time in which what excludes each other was together; nil:
-	// the scene shows none.
+	// Overlap is the time in which two stays that exclude each other overlapped; nil if there is
+	// none.
 	Overlap *Stay
 
 	key        string
 	stays      []Stay
-	conclusion func(Clock) string // what follows; nil: nothing more than the reason says
+	conclusion func(Clock) string // the conclusion; nil if the reason says everything
 }
 
-// Step is an operation, or one fact that matters.
+// Step is an operation, or a fact that matters.
 type Step struct {
-	// Row is whose step it is: rows are drawn in this order, those below 0 are
-	// the harness's. Who is its name: client 3, process 7.
+	// Row is the row of the step. Rows are drawn in numerical order; those below 0 belong to the
+	// harness. Who is the row's name: client 3, process 7.
 	Row int
 	Who string
-	// From and To are its call and its end; To is Never if that is not known. Of
-	// a fact both are its moment.
+	// From and To are the invocation and the completion; To is Never if that is unknown. For a
+	// fact, both are its time.
 	From, To time.Duration
-	// At is the moment that matters: where it stands in the story.
+	// At is the time of the step in the story.
 	At   time.Duration
-	Fate history.Type // ok, fail, info; of a fact ""
-	// Name is what the drawing calls it, in a word or two.
+	Fate history.Type // ok, fail or info; "" for a fact
+	// Name is the name in the drawing, a word or two.
 	Name string
-	// Death says that it is the end of a session or of a process.
+	// Death says that the step is the end of a session or process.
 	Death bool
-	// Text is its sentence. What is given to it writes moments.
+	// Text returns the sentence for the step. clock formats times.
 	Text func(clock Clock) string
 
-	f     string // history's name of it
+	f     string // Event.F
 	key   string
-	item  string     // what went in or came out
+	item  string     // the item added or removed
 	held  bool       // of a release or a confirm
 	parts []string   // of the key
 	id    history.ID // session of a fact, or token
 	taken bool       // of a write: the resource accepted it
 	index int
-	op    *history.Operation // nil: it is none
-	// beside says that it explains what the others show, and shows none of it.
+	op    *history.Operation // nil if the step is not an operation
+	// beside says that the step explains the counterexample but is not part of it.
 	beside bool
 }
 
-// Clock writes a moment for people.
+// Clock formats a time for people.
 type Clock func(time.Duration) string
 
-// Stay is a time that a client spent somewhere: holding, inside.
+// Stay is a period in which a client held something or was inside.
 type Stay struct {
 	Row      int
-	From, To time.Duration // To is Never if it has no known end
+	From, To time.Duration // To is Never if the end is unknown
 	Name     string        // held 0x1a4
-	// AtLeast says that To is the last proof of it, and not its end.
+	// AtLeast says that To is the last proof of the stay rather than its end.
 	AtLeast bool
 	key     string
-	parts   []string // of the key; none: all of it
-	// uncertain says that nothing shows that it lasted so long.
+	parts   []string // of the key; none means all of it
+	// uncertain says that nothing proves that the stay lasted until To.
 	uncertain bool
-	beside    bool // of a step that is
+	beside    bool // belongs to a step with beside set
 }
 
-// Add adds a step of a history from elsewhere.
+// Add adds a step of a history from another tool.
 func (s *Scene) Add(st Step) { s.Steps = append(s.Steps, st) }
 
-// Hold adds a time that is drawn from one of a client's steps to the next.
+// Hold adds a period to draw between two steps of a client.
 func (s *Scene) Hold(st Stay) { s.stays = append(s.stays, st) }
 
-// Finish puts the steps in order, once all are added, and finds out what follows.
+// Finish sorts the steps and draws the conclusion. Call it after all steps are added.
 func (s *Scene) Finish() {
 	s.sort()
 	s.conclude()
@@ -102,7 +100,7 @@ func (s *Scene) sort() {
 	})
 }
 
-// span is from the first moment of the steps to the last known one.
+// span returns the first time of the steps and the last known one.
 func (s *Scene) span() (from, to time.Duration, ok bool) {
 	from, to = Never, math.MinInt64
 	for _, m := range s.moments() {
@@ -111,7 +109,7 @@ func (s *Scene) span() (from, to time.Duration, ok bool) {
 	return from, to, from <= to
 }
 
-// moments are the different known moments of steps and stays, in order.
+// moments returns the distinct known times of steps and stays, in order.
 func (s *Scene) moments() []time.Duration {
 	var ms []time.Duration
 	for i := range s.Steps {
@@ -135,8 +133,8 @@ func (s *Scene) moments() []time.Duration {
 	return slices.Compact(ms)
 }
 
-// clock writes moments as exactly as it takes to tell those that matter apart:
-// to the millisecond, if that does.
+// clock returns a Clock that is just exact enough to tell the times of the scene apart: to the
+// millisecond if possible.
 func (s *Scene) clock() Clock {
 	if s.Lines {
 		return func(t time.Duration) string { return s.place() + " " + strconv.FormatInt(int64(t), 10) }
@@ -149,8 +147,8 @@ func seconds(t time.Duration, digits int) string {
 	return strconv.FormatFloat(t.Seconds(), 'f', digits, 64)
 }
 
-// between is a length of time for people: between the moments as the clock shows them, unless these
-// are the same.
+// between formats a duration for people: as the difference between the times that the clock shows,
+// unless these are equal.
 func (s *Scene) between(from, to time.Duration) string {
 	shown := func(t time.Duration) time.Duration {
 		f, _ := strconv.ParseFloat(seconds(t, s.digits()), 64)
@@ -162,7 +160,7 @@ func (s *Scene) between(from, to time.Duration) string {
 	return lasting(to - from)
 }
 
-// place is what a moment is in a scene of lines.
+// place names the unit of time in a scene without times.
 func (s *Scene) place() string {
 	if s.Events {
 		return "event"

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// stays draws from when to when clients held, were inside, or had a barrier up, where a
-// step begins it.
+// stays draws the periods in which clients held, were inside, or had a barrier up, if a step begins
+// them.
 func (t *narrator) stays(r *Reader) {
 	m := t.model()
 	var inside []*holds.Stay
@@ -41,7 +41,7 @@ func (t *narrator) stays(r *Reader) {
 	}
 }
 
-// staying says that a stay of the step's client is known that reaches over it.
+// staying reports whether a known stay of the step's client covers the step.
 func (t *narrator) staying(st *Step) bool {
 	for _, s := range t.s.stays {
 		if s.Row == st.Row && s.key == st.key && s.From <= st.From && s.To >= st.From {
@@ -51,7 +51,7 @@ func (t *narrator) staying(st *Step) bool {
 	return false
 }
 
-// holdOf is the hold that a grant begins, or that a confirm speaks of; nil if there is none.
+// holdOf returns the hold that a grant begins, or that a confirm is about, or nil.
 func holdOf(all []*holds.Hold, st *Step) *holds.Hold {
 	var last *holds.Hold
 	for _, h := range all {
@@ -65,7 +65,7 @@ func holdOf(all []*holds.Hold, st *Step) *holds.Hold {
 	return last
 }
 
-// inside is until when somebody was inside, or a barrier was up.
+// inside finds the time until which a client was inside, or a barrier was up.
 func (t *narrator) inside(all []*holds.Stay, begin *Step, stay *Stay) {
 	stay.To = Never
 	for _, s := range all {
@@ -81,8 +81,8 @@ func (t *narrator) inside(all []*holds.Stay, begin *Step, stay *Stay) {
 	}
 }
 
-// held is until when a hold lasted: by its client's word, and as far as its session was
-// seen alive. What its client believed needs no session.
+// held finds the time until which a hold lasted, according to its client and as far as its session
+// was seen alive. What its client believed does not depend on the session.
 func (t *narrator) held(h *holds.Hold, stay *Stay) {
 	switch t.s.Property {
 	case "belief":
@@ -104,7 +104,7 @@ func (t *narrator) held(h *holds.Hold, stay *Stay) {
 	}
 }
 
-// shown is until when the steps show a hold; Never if they show no end.
+// shown returns the time until which the steps show a hold, or Never if they show no end.
 func (t *narrator) shown(h *holds.Hold) time.Duration {
 	sure := h.Sure
 	if h.Ended == holds.ByRelease && !slices.ContainsFunc(t.s.Steps, func(st Step) bool { return st.op == h.Release }) {
@@ -120,7 +120,7 @@ func (t *narrator) shown(h *holds.Hold) time.Duration {
 	return sure
 }
 
-// claimed is until when a client said that it holds, whatever became of its session.
+// claimed returns the time until which a client claimed to hold, whatever happened to its session.
 func claimed(h *holds.Hold) (to time.Duration, atLeast bool) {
 	to = h.Granted
 	for ; ; h = h.Next {

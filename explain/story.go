@@ -14,11 +14,11 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// mostTold is how many steps are told: of more, the first and the last.
+// mostTold is the maximum number of steps in a story. A longer one has its first and last steps.
 const mostTold = 16
 
-// Story tells what happened, a sentence a step, in order of time, and what
-// follows from it. The sentences have no control characters.
+// Story returns sentences that describe the steps in order of time, and the conclusion. The
+// sentences contain no control characters.
 func (s *Scene) Story() []string {
 	clock := s.clock()
 	type sentence struct {
@@ -55,7 +55,7 @@ func (s *Scene) Story() []string {
 	return out
 }
 
-// finished begins with a capital and ends with a full stop.
+// finished makes text begin with a capital letter and end with a full stop.
 func finished(text string) string {
 	r, n := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(r)) + text[n:] + "."
@@ -63,7 +63,7 @@ func finished(text string) string {
 
 func count(n int, one string) string { return prose.Count(n, one) }
 
-// lasting is a length of time for people.
+// lasting formats a duration for people.
 func lasting(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
@@ -76,7 +76,7 @@ func lasting(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) + " s"
 }
 
-// conclude finds out what follows from the steps, where they say it by themselves.
+// conclude derives a conclusion from the steps, if they allow one.
 func (s *Scene) conclude() {
 	switch s.Property {
 	case "exclusion", "belief":
@@ -94,7 +94,7 @@ func (s *Scene) conclude() {
 	}
 }
 
-// together finds two stays of different clients that overlap.
+// together finds two overlapping stays of different clients.
 func (s *Scene) together() {
 	for i, x := range s.stays {
 		for _, y := range s.stays[:i] {
@@ -127,7 +127,7 @@ func (s *Scene) together() {
 	}
 }
 
-// sharedKey is what two stays are both of; false if they share no part of the key.
+// sharedKey returns the key or parts that two stays share. same is false if they share none.
 func sharedKey(x, y Stay) (what string, same bool) {
 	what = models.Key(x.key)
 	if x.parts == nil || y.parts == nil {
@@ -142,7 +142,7 @@ func sharedKey(x, y Stay) (what string, same bool) {
 	return models.ListKeys(both) + " of " + what, len(both) > 0
 }
 
-// whose is a row's name.
+// whose returns a row's name.
 func (s *Scene) whose(row int) string {
 	for i := range s.Steps {
 		if s.Steps[i].Row == row {
@@ -152,7 +152,7 @@ func (s *Scene) whose(row int) string {
 	return "somebody"
 }
 
-// Conclude says what follows from the steps, without a full stop.
+// Conclude sets the conclusion, without a full stop.
 func (s *Scene) Conclude(text string) { s.says("%s", text) }
 
 func (s *Scene) says(format string, args ...any) {
@@ -160,14 +160,14 @@ func (s *Scene) says(format string, args ...any) {
 	s.conclusion = func(Clock) string { return text }
 }
 
-// unfenced finds a write that was accepted after one with a higher token.
+// unfenced finds a write that was accepted after a write with a higher token.
 func (s *Scene) unfenced() {
 	if w := s.done(history.FWrite, history.OK); len(w) == 2 && w[0].taken && w[1].taken && w[1].id < w[0].id {
 		s.says("so the older token %s was accepted after the newer one %s", w[1].id, w[0].id)
 	}
 }
 
-// done are the steps of an operation with an outcome, in order of time.
+// done returns the steps of an operation with an outcome, in order of time.
 func (s *Scene) done(f string, fate history.Type) []*Step {
 	var of []*Step
 	for i := range s.Steps {

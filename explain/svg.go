@@ -35,8 +35,8 @@ const (
 	svgCall  = "#0072b2"
 )
 
-// SVG draws the scene as an image of its own, without fonts; nil if there is
-// nothing to draw. The same scene gives the same bytes.
+// SVG draws the scene as an SVG image without embedded fonts. It returns nil if there is nothing to
+// draw. The same scene gives the same bytes.
 func (s *Scene) SVG() []byte {
 	if len(s.Steps) == 0 {
 		return nil
@@ -67,7 +67,7 @@ func (s *Scene) SVG() []byte {
 	return d.b.Bytes()
 }
 
-// svg is a picture that is being drawn.
+// svg is a picture while it is drawn.
 type svg struct {
 	picture
 	b            bytes.Buffer
@@ -78,7 +78,7 @@ type svg struct {
 
 type extent struct{ from, to float64 }
 
-// wide is how wide a text is, roughly.
+// wide returns the approximate width of a text.
 func wide(s string) float64 { return svgPerChar * float64(columns(s)) }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
@@ -136,7 +136,7 @@ func (d *svg) lane(l lane, y float64) {
 	}
 }
 
-// ends are where a bar begins and ends.
+// ends returns where a bar begins and ends.
 func (d *svg) ends(b bar) (from, to float64) {
 	return d.x(d.scale.at(b.from)), d.x(d.scale.at(b.to))
 }
@@ -157,7 +157,7 @@ func (d *svg) long(b bar, y float64) {
 	}
 }
 
-// arrow is a tip that points right, or left if by is below 0.
+// arrow draws a tip that points right, or left if by is negative.
 func (d *svg) arrow(x, y float64, colour string, by float64) {
 	h := by
 	if h < 0 {
@@ -192,7 +192,7 @@ func (d *svg) mark(b bar, y float64) {
 	fmt.Fprintf(&d.b, `<path d="M%s %s l10 10 m0 -10 l-10 10" stroke="%s" stroke-width="2.5" fill="none"/>`+"\n", place(x-5), place(y-5), svgDeath)
 }
 
-// widestIn is where a bar has most room for its name.
+// widestIn returns the part of a bar with most room for its name.
 func (d *svg) widestIn(b bar, marked []float64) (from, to float64) {
 	from, to = d.ends(b)
 	if b.kind == call {
@@ -201,8 +201,8 @@ func (d *svg) widestIn(b bar, marked []float64) (from, to float64) {
 	return widestBetween(from, to, marked)
 }
 
-// name writes a bar's name into it, or beside it, where there is room. That of a
-// call stands in its line; where marks are, nothing is written.
+// name writes a bar's name into it, or beside it if there is room. The name of a call stands on its
+// line. Names do not cover marks.
 func (d *svg) name(b bar, y float64, marked []float64) {
 	from, to := d.widestIn(b, marked)
 	w := wide(b.name)
@@ -231,7 +231,7 @@ func (d *svg) name(b bar, y float64, marked []float64) {
 	}
 }
 
-// free says that nothing is there yet.
+// free reports whether nothing has been drawn there.
 func (d *svg) free(from, to float64) bool {
 	if from < d.x(0) || to > svgWidth-2 {
 		return false
@@ -255,7 +255,7 @@ func (d *svg) axis(ticks []tick, y float64) {
 	d.write(d.x(0), y+42, d.note(), "start", svgSoft)
 }
 
-// note explains what is not plain to see.
+// note explains the symbols that are not obvious.
 func (d *svg) note() string {
 	var open, over, lives, least, bad, unsure bool
 	for _, l := range d.lanes {

@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/internal/base/paint"
 )
 
-// Screen is what a timeline is drawn on. The zero value is a monochrome screen
-// of 80 columns with box characters.
+// Screen describes where a timeline is drawn. The zero value is a monochrome screen of 80 columns
+// with box characters.
 type Screen struct {
-	Width  int // in columns, 60 to 120 of which are used; 0 is 80
+	Width  int // in columns; limited to 60 to 120; 0 means 80
 	Colour bool
 	ASCII  bool
 }
@@ -42,7 +42,7 @@ var (
 	plain = glyphs{"[", "]", "-", "|", "x", "?", ">", "=", "~", "X", "o", "+", ":", "<", "#", "-", "+"}
 )
 
-// styles are those of kinds of bars.
+// styles are the styles of the kinds of bars.
 var styles = map[kind]ansi.Style{
 	stay:  ansi.Style{}.ForegroundColor(ansi.Cyan),
 	death: ansi.Style{}.ForegroundColor(ansi.Red),
@@ -50,7 +50,7 @@ var styles = map[kind]ansi.Style{
 	fault: ansi.Style{}.ForegroundColor(ansi.Yellow),
 }
 
-// cell is one column of a line. A wide character takes two, the second empty.
+// cell is one column of a line. A wide character takes two cells, the second of which is empty.
 type cell struct {
 	text  string
 	kind  kind
@@ -77,14 +77,14 @@ func (c *canvas) set(at int, text string, k kind) {
 	}
 }
 
-// draw puts a glyph there.
+// draw puts a glyph at a column.
 func (c *canvas) draw(at int, glyph string, k kind) {
 	if c.set(at, glyph, k); 0 <= at && at < len(c.cells) {
 		c.cells[at].glyph = true
 	}
 }
 
-// write puts text there, which fits.
+// write puts text at a column. The text must fit.
 func (c *canvas) write(at int, text string, k kind) {
 	for len(text) > 0 {
 		cluster, w := ansi.FirstGraphemeCluster(text, ansi.GraphemeWidth)
@@ -103,7 +103,7 @@ func (c *canvas) write(at int, text string, k kind) {
 	}
 }
 
-// free says that some columns are.
+// free reports whether n columns are free.
 func (c *canvas) free(at, n int) bool {
 	for i := at; i < at+n; i++ {
 		if i < 0 || i >= len(c.cells) || c.taken[i] {
@@ -113,7 +113,7 @@ func (c *canvas) free(at, n int) bool {
 	return true
 }
 
-// String is the line, with colours or without.
+// String returns the line, with or without colours.
 func (c *canvas) String(colour bool) string {
 	cells := c.cells
 	for len(cells) > 0 && cells[len(cells)-1].text == " " {
@@ -136,8 +136,7 @@ func (c *canvas) String(colour bool) string {
 	return b.String()
 }
 
-// Text draws the scene in at most 15 lines, each indented; nothing if there is
-// nothing to draw.
+// Text draws the scene in at most 15 indented lines. It returns "" if there is nothing to draw.
 func (s *Scene) Text(screen Screen) string {
 	if len(s.Steps) == 0 {
 		return ""
@@ -161,7 +160,7 @@ func (s *Scene) Text(screen Screen) string {
 	return d.text()
 }
 
-// drawing is a picture that is being drawn as text.
+// drawing is a picture while it is drawn as text.
 type drawing struct {
 	picture
 	screen Screen
@@ -211,7 +210,7 @@ func (d *drawing) named(name, line string) string {
 
 func (d *drawing) column(at float64) int { return min(int(math.Round(at)), d.width-1) }
 
-// lane draws stays first, then what begins and ends them, then marks.
+// lane draws stays first, then the operations that begin and end them, then marks.
 func (d *drawing) lane(l lane) string {
 	c := newCanvas(d.width)
 	var marked []int
@@ -246,7 +245,7 @@ func (d *drawing) lane(l lane) string {
 	return d.named(l.name, c.String(d.screen.Colour))
 }
 
-// long draws a bar that is filled. Its name does not go where marks will be.
+// long draws a filled bar. Its name leaves room for marks.
 func (d *drawing) long(c *canvas, b bar, marked []int) {
 	fill := map[kind]string{stay: d.g.hold, fault: d.g.fault, both: d.g.both}[b.kind]
 	from, to := d.column(d.scale.at(b.from)), d.column(d.scale.at(b.to))
@@ -340,7 +339,7 @@ func (d *drawing) beside(c *canvas, b bar) {
 	}
 }
 
-// axis is the line of time with its labels.
+// axis returns the time axis with its labels.
 func (d *drawing) axis() []string {
 	line, labels := newCanvas(d.width), newCanvas(d.width)
 	for i := range d.width {
@@ -357,7 +356,7 @@ func (d *drawing) axis() []string {
 	return []string{d.named("", line.String(false)), d.named(unit, labels.String(false))}
 }
 
-// legend explains the characters that were used and are not plain to see.
+// legend explains the characters in use that are not obvious.
 func (d *drawing) legend() string {
 	var parts []string
 	for _, e := range []struct{ glyph, means string }{

@@ -10,14 +10,15 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// This file is about what went over the wire: a request and its reply are one
-// step, although a witness may name only one of them.
+// This file handles facts of the wire. A request and its reply are one step, although a
+// counterexample may name only one of them.
 
-// mostBetween is how many events a request and its reply are looked for apart.
+// mostBetween limits the distance, in events, at which the other half of a request and its reply is
+// searched.
 const mostBetween = 100_000
 
-// exchange are a request and its reply, one of which is at a place; nil for what is not
-// there.
+// exchange returns a request and its reply, given the index of one of them; nil for one that is not
+// in the record.
 func (r *Reader) exchange(at int) (request, reply *history.Event) {
 	e := &r.h.Events[at]
 	if e.F == history.FRequest {
@@ -26,7 +27,7 @@ func (r *Reader) exchange(at int) (request, reply *history.Event) {
 	return r.find(at, -1, history.FRequest, xidOf(e)), e
 }
 
-// xidOf is the number of a request, also in its reply.
+// xidOf returns the number of a request or reply.
 func xidOf(e *history.Event) int32 {
 	var v struct {
 		Xid int32 `json:"xid"`
@@ -35,7 +36,7 @@ func xidOf(e *history.Event) int32 {
 	return v.Xid
 }
 
-// find is the next fact of a session about a request, in one direction.
+// find returns the next fact of a session about a request, in one direction.
 func (r *Reader) find(at, step int, f string, xid int32) *history.Event {
 	session := r.h.Events[at].Session
 	for n, i := 0, at+step; n < mostBetween && i >= 0 && i < len(r.h.Events); n, i = n+1, i+step {
@@ -46,7 +47,7 @@ func (r *Reader) find(at, step int, f string, xid int32) *history.Event {
 	return nil
 }
 
-// exchanged adds a request with its reply, as far as they are there.
+// exchanged adds a request with its reply, if they are in the record.
 func (t *narrator) exchanged(request, reply *history.Event) {
 	first := request
 	if first == nil {
@@ -115,7 +116,7 @@ func requestText(v *history.Request) string {
 	return text
 }
 
-// codes are the errors of the protocol that are no accident.
+// codes are the protocol's errors that are normal answers.
 var codes = map[int32]string{
 	-4: "connection loss", -101: "no node", -103: "bad version", -108: "no children for ephemerals", -110: "node exists",
 	-111: "not empty", -112: "session expired", -118: "session moved",
@@ -156,7 +157,7 @@ func replyText(v *history.Reply) string {
 	return strings.Join(parts, ", ")
 }
 
-// dataText is what is in a znode, if that is text, else its length.
+// dataText returns a znode's data if it is text, or otherwise its length.
 func dataText(data []byte) string {
 	if utf8.Valid(data) {
 		return models.Quoted(string(data))
@@ -164,7 +165,7 @@ func dataText(data []byte) string {
 	return count(len(data), "byte")
 }
 
-// watchEvent is that of a watch.
+// watchEvent describes a watch event.
 func watchEvent(e *history.Event, st *Step) {
 	var v history.WatchEvent
 	_ = e.Decode(&v)

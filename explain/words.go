@@ -15,11 +15,11 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// narrator makes steps of a history's events.
+// narrator turns a history's events into steps.
 type narrator struct {
 	h     *history.History
 	s     *Scene
-	lived map[history.ID]time.Duration // when the witness last shows a session alive
+	lived map[history.ID]time.Duration // when the counterexample last shows a session alive
 }
 
 // Lengths of what histories bring along, in characters.
@@ -31,7 +31,7 @@ const (
 
 func client(n int) string { return "client " + strconv.Itoa(n) }
 
-// problem is why an operation did not succeed, as far as it is known.
+// problem says why an operation did not succeed, if that is known.
 func problem(e *history.Event) string {
 	if e.Error == nil {
 		return ""
@@ -43,7 +43,7 @@ func problem(e *history.Event) string {
 	return " (" + printable.Text(text, mostError) + ")"
 }
 
-// operation adds an operation.
+// operation adds a step for an operation.
 func (t *narrator) operation(op *history.Operation) {
 	st := Step{
 		Row: op.Client, Who: client(op.Client), From: op.Began(), To: Never, At: op.Began(),
@@ -66,7 +66,7 @@ func (t *narrator) operation(op *history.Operation) {
 
 func (t *narrator) model() *models.Model { return models.Of(t.h) }
 
-// sentence puts the moments in.
+// sentence fills in the times.
 func sentence(w models.Words, op *history.Operation, st *Step) func(Clock) string {
 	who, from, to, why := st.Who, st.From, st.To, ""
 	if op.Return != nil {
@@ -90,7 +90,7 @@ func sentence(w models.Words, op *history.Operation, st *Step) func(Clock) strin
 	}
 }
 
-// anything is an operation that no words are known for.
+// anything returns words for an operation that has none of its own.
 func anything(op *history.Operation) models.Words {
 	in := facts(op.Invoke.Value)
 	w := models.Words{
@@ -114,11 +114,11 @@ func anything(op *history.Operation) models.Words {
 	return w
 }
 
-// facts is a value for people, clean.
+// facts formats a value for people, without control characters.
 func facts(raw json.RawMessage) string { return printable.Text(Facts(raw), mostValue) }
 
-// Facts writes a value for people: {"held":true,"token":"0x5"} is "held, token 0x5", and
-// {"votes":["yes","no"]} is "votes yes, no". What stands in it is not cleaned.
+// Facts formats a value for people: {"held":true,"token":"0x5"} becomes "held, token 0x5", and
+// {"votes":["yes","no"]} becomes "votes yes, no". It does not remove control characters.
 func Facts(raw json.RawMessage) string {
 	if len(raw) == 0 || string(raw) == "null" {
 		return ""
@@ -147,7 +147,7 @@ func Facts(raw json.RawMessage) string {
 	return strings.Join(out, ", ")
 }
 
-// inList writes the values of a list for people.
+// inList formats the values of a list for people.
 func inList(raw json.RawMessage) string {
 	var all []json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
@@ -160,7 +160,7 @@ func inList(raw json.RawMessage) string {
 	return strings.Join(out, ", ")
 }
 
-// nested writes a value in another one for people.
+// nested formats a value within another one for people.
 func nested(raw json.RawMessage) string {
 	text := Facts(raw)
 	switch {
@@ -182,7 +182,7 @@ func factOf(key string, raw json.RawMessage) string {
 	return key + " " + nested(raw)
 }
 
-// fact adds one fact of the run or of a session.
+// fact adds a fact of the run or of a session.
 func (t *narrator) fact(e *history.Event) {
 	st := Step{Row: e.Client, Who: client(e.Client), From: e.Time, To: e.Time, At: e.Time, f: e.F, key: e.Key, index: e.Index, id: e.Session}
 	if e.Process == history.Nemesis {
@@ -255,7 +255,7 @@ func (t *narrator) fact(e *history.Event) {
 	t.s.Add(st)
 }
 
-// contenders is what a list showed.
+// contenders describes the contents of a list.
 func contenders(cs []history.Contender) string {
 	if len(cs) == 0 {
 		return " and had nothing directly below the znode"
@@ -273,7 +273,7 @@ func contenders(cs []history.Contender) string {
 	return text
 }
 
-// inLine is what a name is sorted by: its number, if the servers gave it one.
+// inLine returns the sort key of a name: its sequence number if it has one.
 func inLine(name string) string {
 	const digits = 10
 	if n := len(name) - digits; n > 0 && strings.Trim(name[n:], "0123456789") == "" {
@@ -282,8 +282,7 @@ func inLine(name string) string {
 	return name
 }
 
-// other is a fact that is in the witness because it shows a session alive or new, or
-// one that no words are known for.
+// other adds a fact that shows a session alive or new, or that has no words of its own.
 func (t *narrator) other(e *history.Event, st *Step) {
 	if e.Alive != 0 && e.Process == history.SessionProcess && slices.Contains([]string{history.FConnected, history.FDisconnected}, e.F) {
 		showAlive(e, st)
@@ -310,14 +309,14 @@ func (t *narrator) other(e *history.Event, st *Step) {
 	}
 }
 
-// alive adds the moment at which an event shows its session alive.
+// alive adds the time at which an event shows its session alive.
 func (t *narrator) alive(e *history.Event) {
 	st := Step{Row: e.Client, Who: client(e.Client), f: e.F, index: e.Index}
 	showAlive(e, &st)
 	t.s.Add(st)
 }
 
-// showAlive makes a step of the moment at which a session was alive.
+// showAlive makes a step of the time at which a session was alive.
 func showAlive(e *history.Event, st *Step) {
 	st.Name, st.At, st.From, st.To, st.key = "alive", e.Alive, e.Alive, e.Alive, ""
 	st.Text = func(clock Clock) string {

@@ -11,12 +11,12 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// stallFloor is the gap of the harness's heartbeat from which on a stall
-// counts: shorter ones cannot hide or fake what is measured in seconds.
+// stallFloor is the shortest gap of the harness's heartbeat that counts as a stall. Shorter gaps
+// cannot hide or fake what is measured in seconds.
 const stallFloor = 250 * time.Millisecond
 
-// Compute measures a history. A history without phases, from elsewhere, counts
-// as load from its first invocation to its end.
+// Compute computes the figures of a history. In a history without phases, from another tool, the
+// load lasts from the first invocation to the end.
 func Compute(h *history.History) Stats {
 	m := models.Of(h)
 	ops := h.Operations()
@@ -51,7 +51,7 @@ func Compute(h *history.History) Stats {
 	return s
 }
 
-// rate is ok completions a second within the span.
+// rate returns the ok completions per second within the span.
 func rate(m *models.Model, ops []*history.Operation, in Span) float64 {
 	if in.Length() <= 0 {
 		return 0
@@ -65,7 +65,7 @@ func rate(m *models.Model, ops []*history.Operation, in Span) float64 {
 	return float64(n) / in.Length().Seconds()
 }
 
-// byF are the figures of each kind of operation, in order of name.
+// byF returns the figures of each kind of operation, in order of name.
 func byF(ops []*history.Operation, load Span) []ByF {
 	groups := map[string][]*history.Operation{}
 	for _, op := range ops {
@@ -101,9 +101,9 @@ func figures(f string, ops []*history.Operation, load Span) ByF {
 	return out
 }
 
-// begunIn are the operations that began in the load phase. What comes behind it is the run's
-// last look at every key by every client at once, and no measure of anything. Where none began
-// in it, these are all.
+// begunIn returns the operations that began in the load phase. Later operations are the final look
+// of all clients at all keys, which measures nothing. If none began in the load phase, begunIn
+// returns all.
 func begunIn(load Span, ops []*history.Operation) []*history.Operation {
 	in := make([]*history.Operation, 0, len(ops))
 	for _, op := range ops {
@@ -117,7 +117,7 @@ func begunIn(load Span, ops []*history.Operation) []*history.Operation {
 	return in
 }
 
-// stalls counts the gaps of the harness's own heartbeat that matter.
+// stalls counts the stalls of the harness.
 func stalls(h *history.History) int {
 	n := 0
 	for i := range h.Events {
@@ -129,7 +129,7 @@ func stalls(h *history.History) int {
 	return n
 }
 
-// isFact says whether e is the named fact of the run.
+// isFact reports whether e is the named fact of the run.
 func isFact(e *history.Event, f string) bool {
 	return e.Process == history.Nemesis && e.Type == history.Info && e.F == f
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history/holds"
 )
 
-// contended is the share of ok acquires that were invoked while another client
-// held the key, as it saw it; -1 if there are none. The holds are in order of their grants.
+// contended returns the share of ok acquires that were invoked while another client held the key,
+// as that client saw it, or -1 if there are none. The holds are in order of their grants.
 func contended(ops []*history.Operation, all []*holds.Hold) float64 {
 	byKey := map[string]*heldBy{}
 	for _, h := range all {
@@ -35,7 +35,7 @@ func contended(ops []*history.Operation, all []*holds.Hold) float64 {
 	return float64(met) / float64(acquires)
 }
 
-// heldBy finds out who held a key at an instant.
+// heldBy finds the holder of a key at an instant.
 type heldBy struct {
 	holds []*holds.Hold   // by grant
 	until []time.Duration // the latest end of holds 0 to i

@@ -1,9 +1,7 @@
-// Package stats measures a history: operations and their latencies, contention,
-// what each fault did, and how long fail-over took. It may not decide anything,
-// nor read or write files. Summary, report and plots take their figures from
-// here.
+// Package stats computes the figures of a history: operations and their latencies, contention, the
+// effects of each fault, and fail-over times. It decides nothing, and reads and writes no files.
+// Summaries, reports and plots use its figures.
 //
-// A [history.History] goes in. [Compute] gives the figures that are stored with
-// a run; [Points] and [Windows] give what plots draw. All of them are pure functions:
-// the same history gives the same figures.
+// [Compute] returns the figures that are stored with a run. [Points] and [Windows] return what
+// plots draw. All functions are pure: the same history gives the same figures.
 package stats

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history/faults"
 )
 
-// Faults are the faults as the record tells of them, in order of number,
-// without the figures that Compute adds.
+// Faults returns the faults in the record, in order of number, without the figures that Compute
+// adds.
 func Faults(h *history.History) []Fault { return faultsOf(faults.Of(h)) }
 
 func faultsOf(list *faults.List) []Fault {
@@ -27,20 +27,20 @@ func faultsOf(list *faults.List) []Fault {
 	return all
 }
 
-// name is what the fault was and whom it was aimed at, without a time.
+// name returns the kind and target of the fault, without a time.
 func (f *Fault) name() string {
 	name, _, _ := strings.Cut(cmp.Or(f.Spec, f.Kind), "@")
 	return name
 }
 
-// target is whom it was aimed at: leader of pause:leader.
+// target returns the target: leader for pause:leader.
 func (f *Fault) target() string {
 	_, where, _ := strings.Cut(f.name(), ":")
 	return where
 }
 
-// hitsAll says that a fault affects every client: without its leader or its
-// majority the ensemble serves nobody.
+// hitsAll reports whether a fault affects every client: without its leader or a majority, the
+// ensemble serves no client.
 func (f *Fault) hitsAll() bool {
 	switch f.target() {
 	case "leader", "majority", "all":
@@ -49,9 +49,9 @@ func (f *Fault) hitsAll() bool {
 	return f.Elected != 0
 }
 
-// elections counts the changes of leader. Steps that name a new leader, of which so many were seen,
-// are counted, at most as many as the epoch rose between the two looks at the
-// ensemble's health, since two faults can tell of the same election.
+// elections counts the changes of leader. It counts the steps that name a new leader (seen), but no
+// more than the epoch rose between the two checks of the ensemble's health, since two faults can
+// report the same election.
 func elections(h *history.History, seen int) int {
 	var first, last *history.Health
 	for i := range h.Events {

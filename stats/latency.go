@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Latencies are kept in microseconds to three significant digits, up to an
-// hour; what is longer counts as an hour.
+// Latencies are kept in microseconds with three significant digits, up to an hour. Longer ones
+// count as an hour.
 const longest = time.Hour
 
 // Point is one operation in a plot of latencies.
@@ -19,10 +19,10 @@ type Point struct {
 	F       string
 	Outcome history.Type
 	Client  int
-	Open    bool // it never returned: Latency is up to the end of the record
+	Open    bool // no completion: Latency lasts to the end of the record
 }
 
-// Points are the operations of a history, in order of invocation.
+// Points returns the operations of a history, in order of invocation.
 func Points(h *history.History) []Point {
 	end := End(h)
 	ops := h.Operations()
@@ -39,7 +39,7 @@ func Points(h *history.History) []Point {
 	return points
 }
 
-// latency is that of an operation that returned.
+// latency returns the latency of an operation that returned.
 func latency(op *history.Operation) time.Duration {
 	return max(0, op.Return.Time-op.Intended())
 }
@@ -88,16 +88,15 @@ func (l *latencies) count() int64 {
 	return l.h.TotalCount()
 }
 
-// Quantiles are quantiles of the latency of ok operations in one window of time.
+// Quantiles are the latency quantiles of ok operations in one window of time.
 type Quantiles struct {
 	Span
 	Count         int64
 	P50, P95, P99 time.Duration
 }
 
-// QuantilesOverTime cuts the run into windows of the given width, by intended
-// start, and gives the quantiles of the ok ones among points of operation f.
-// Windows without one are left out.
+// QuantilesOverTime divides the run into windows of the given width, by intended start, and returns
+// the quantiles of the ok points of operation f. It leaves out windows without any.
 func QuantilesOverTime(points []Point, f string, width time.Duration) []Quantiles {
 	if width <= 0 {
 		return nil

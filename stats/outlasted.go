@@ -8,13 +8,14 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Outlasted is a session that a fault lasted longer than, of a client that could do nothing meanwhile.
+// Outlasted is a session that a fault outlasted, of a client that could do nothing during the
+// fault.
 type Outlasted struct {
 	Client  int           `json:"client"`
 	Session history.ID    `json:"session"`
-	Timeout time.Duration `json:"timeout"` // of the session, as the servers granted it
-	// Ended says that the client was told afterwards that the session had expired, and that no
-	// other fault had ended it.
+	Timeout time.Duration `json:"timeout"` // session timeout, as granted
+	// Ended says that the client was later told that the session had expired, and that no other
+	// fault had ended it.
 	Ended bool `json:"ended"`
 }
 

@@ -6,19 +6,19 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Span is a stretch of time, since the run began.
+// Span is a period of the run. Times count from the beginning of the run.
 type Span struct {
 	From  time.Duration
 	Until time.Duration
 }
 
-// Length is how long it lasted.
+// Length returns the length of the span.
 func (s Span) Length() time.Duration { return s.Until - s.From }
 
-// Contains says whether t lies in it, ends included.
+// Contains reports whether t lies in the span, ends included.
 func (s Span) Contains(t time.Duration) bool { return s.From <= t && t <= s.Until }
 
-// End is the time of the last event, 0 of an empty history.
+// End returns the time of the last event, or 0 for an empty history.
 func End(h *history.History) time.Duration {
 	if len(h.Events) == 0 {
 		return 0
@@ -26,13 +26,13 @@ func End(h *history.History) time.Duration {
 	return h.Events[len(h.Events)-1].Time
 }
 
-// PhaseSpan is a phase of the run with its time.
+// PhaseSpan is a phase of the run with its period.
 type PhaseSpan struct {
 	Span
 	Name string
 }
 
-// Phases are the phases of the run; the last one ends with the record.
+// Phases returns the phases of the run. The last one ends with the record.
 func Phases(h *history.History) []PhaseSpan {
 	var out []PhaseSpan
 	for i := range h.Events {

@@ -5,24 +5,25 @@ import (
 	"time"
 )
 
-// Bound is a time that was measured. With AtLeast it is only known to be no shorter: what was
-// waited for had not come when the measurement had to end.
+// Bound is a measured time. If AtLeast is set, it is a lower bound: the measurement had to end
+// before the expected event happened.
 type Bound struct {
 	Time    time.Duration `json:"time"`
 	AtLeast bool          `json:"at_least,omitempty"`
 }
 
-// Spread sums up some bounds. A figure that depends on how long a censored one would have been
-// is itself an "at least".
+// Spread summarizes bounds. A figure that depends on the true length of a censored one is itself a
+// lower bound.
 type Spread struct {
 	Count    int   `json:"count"`
-	Censored int   `json:"censored,omitempty"` // how many of them are "at least"
+	Censored int   `json:"censored,omitempty"` // number of lower bounds among them
 	Best     Bound `json:"best"`
 	Median   Bound `json:"median"`
 	Worst    Bound `json:"worst"`
 }
 
-// spreadOf is nil of nothing. The median of an even number is the mean of the middle two.
+// spreadOf returns nil for no bounds. The median of an even number of bounds is the mean of the
+// middle two.
 func spreadOf(bounds []Bound) *Spread {
 	if len(bounds) == 0 {
 		return nil

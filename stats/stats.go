@@ -6,34 +6,35 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Stats are a run's figures. Latencies count from the intended start of an
-// operation to its end.
+// Stats are the figures of a run. Latencies count from the intended start of an operation to its
+// end.
 type Stats struct {
-	// Operations are those invoked on the subject, by outcome OK, Fail and Info.
-	// Confirms and writes to the guarded resource stay within the harness: they
-	// are in ByF only.
+	// Operations counts the operations on the subject, and OK, Fail and Info count them by outcome.
+	// Confirms and writes to the guarded resource, which stay within the harness, are only in ByF.
 	Operations int           `json:"operations"`
 	OK         int           `json:"ok"`
 	Fail       int           `json:"fail"`
 	Info       int           `json:"info"`
 	Load       time.Duration `json:"load"` // length of the load phase
-	// Rate is ok operations a second over the load phase.
+	// Rate is the number of ok operations per second of the load phase.
 	Rate float64 `json:"rate"`
 	ByF  []ByF   `json:"by_f"`
-	// Contended is the share of ok acquires of the load phase that were invoked while
-	// another client held the same key; -1 where there are none.
+	// Contended is the share of the load's ok acquires that were invoked while another client held
+	// the same key; -1 if there are none.
 	Contended float64 `json:"contended"`
-	// Elections counts changes of the ensemble's leader while the run lasted.
+	// Elections counts changes of the ensemble's leader during the run.
 	Elections int     `json:"elections"`
 	Faults    []Fault `json:"faults"`
-	// FeltOver is twice the p99 of each operation from before the first fault: one that took
-	// longer felt a fault. Operations of which none succeeded before are not in it.
+	// FeltOver is, for each operation, twice its p99 before the first fault: an operation that took
+	// longer felt a fault. Operations without a success before the first fault are left out.
 	FeltOver map[string]time.Duration `json:"felt_over,omitempty"`
 	// FaultKinds counts the faults by kind, in order of name.
 	FaultKinds []FaultKind `json:"fault_kinds"`
-	// Failovers sums up what the verified faults led to, by kind and target, in order of name.
+	// Failovers summarizes the consequences of verified faults by kind and target, in order of
+	// name.
 	Failovers []FailoverSum `json:"failovers"`
-	// HandOver is that of the holds that no fault ended; nil where there are no exclusive ones.
+	// HandOver summarizes the hand-overs after holds that no fault ended; nil if the run has no
+	// exclusive holds.
 	HandOver *Spread `json:"hand_over,omitempty"`
 	Stalls   int     `json:"stalls"` // of the harness itself, over 250 ms
 }
@@ -44,15 +45,15 @@ type ByF struct {
 	OK   int    `json:"ok"`
 	Fail int    `json:"fail"`
 	Info int    `json:"info"`
-	// Quantiles of the latency of ok operations that began in the load phase; of a kind
-	// that came only behind it, of those.
+	// Latency quantiles of the ok operations that began in the load phase, or later if none began
+	// in it.
 	P50 time.Duration `json:"p50"`
 	P90 time.Duration `json:"p90"`
 	P99 time.Duration `json:"p99"`
 	Max time.Duration `json:"max"`
 }
 
-// Fault is one fault as it happened.
+// Fault is one fault with its consequences.
 type Fault struct {
 	Number   int           `json:"number"`
 	Kind     string        `json:"kind"`    // pause, expire
@@ -62,41 +63,40 @@ type Fault struct {
 	Clients  []int         `json:"clients,omitempty"`
 	Sessions []history.ID  `json:"sessions,omitempty"`
 	Holding  []string      `json:"holding,omitempty"`
-	Elected  int           `json:"elected,omitempty"` // server that led after it, if the leader changed
+	Elected  int           `json:"elected,omitempty"` // server that led afterwards, if the leader changed
 	Injected time.Duration `json:"injected"`
 	Verified time.Duration `json:"verified,omitempty"`
-	// HealBegan is when what lasted of the fault began to be undone, Healed when it was.
+	// HealBegan is when the heal began, Healed when it ended.
 	HealBegan time.Duration `json:"heal_began,omitempty"`
 	Healed    time.Duration `json:"healed,omitempty"`
-	// Failover is the time from the verified effect to the end of the first
-	// success that was invoked after it, over all clients; FailoverAffected is the shortest
-	// of the affected ones. -1: there was none. A success that came only when the fault was
-	// being healed does not count.
+	// Failover is the time from the verified effect to the end of the first success that was
+	// invoked after it, over all clients. FailoverAffected is the shortest of the affected clients.
+	// -1 means that there was none. A success that ended after the heal began does not count.
 	Failover         time.Duration `json:"failover"`
 	FailoverAffected time.Duration `json:"failover_affected"`
-	// FailoverAtLeast is how long nobody had a success until the heal began or, where there
-	// was nothing to heal, until the record ended. It is 0 if there is a fail-over, and if no
-	// operation was under way in that time.
+	// FailoverAtLeast is how long no operation succeeded: until the heal began or, if there was
+	// nothing to heal, until the record ended. It is 0 if there is a fail-over, or if no operation
+	// was under way in that time.
 	FailoverAtLeast time.Duration `json:"failover_at_least,omitempty"`
-	// NoMajority says that no majority of the servers was left: fail-over was not possible
+	// NoMajority says that the fault left no majority of the servers. Fail-over was then impossible
 	// before the heal, and is not measured.
 	NoMajority bool `json:"no_majority,omitempty"`
 	// Affected are the fail-overs of the affected clients, each measured like Failover. Clients
-	// that wanted nothing meanwhile are left out, and those whose process the fault stops.
+	// without operations during the fault are left out, and so are clients whose process the fault
+	// stops.
 	Affected []ClientFailover `json:"affected,omitempty"`
-	// HandOvers are those of the holds that the fault ended.
+	// HandOvers are the hand-overs after the holds that the fault ended.
 	HandOvers []HandOver `json:"hand_overs,omitempty"`
-	// Outlasted are the sessions that a fault such as a freeze lasted longer than.
+	// Outlasted are the sessions that the fault, such as a freeze, outlasted.
 	Outlasted []Outlasted `json:"outlasted,omitempty"`
-	// Felt says that some operation failed, stayed unknown, or took (from its
-	// invocation) over twice the p99 from before the first fault, or that a hold
-	// was lost, while the fault lasted. Errors of a sort that happened before the first fault as well
-	// show nothing.
+	// Felt says that, during the fault, an operation failed, had an unknown outcome, or took (from
+	// its invocation) more than twice the p99 of the time before the first fault, or that a hold
+	// was lost. Errors of a kind that also occurred before the first fault do not count.
 	Felt bool `json:"felt"`
-	// Detail is what happened, for people: "lost the reply to create /a/b".
+	// Detail describes the effect for people: "lost the reply to create /a/b".
 	Detail   string   `json:"detail,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
-	// Traits are those that the record tells, or that its kind has.
+	// Traits are those in the record, or otherwise those of the fault's kind.
 	Traits history.FaultTraits `json:"-"`
 }
 
@@ -106,11 +106,11 @@ type ClientFailover struct {
 	Bound
 }
 
-// HandOver is the time from the end of a hold to the next grant of its key. From is when the
-// hold was over, or, if no client waited for the key then, when the next one asked for it.
+// HandOver is the time from the end of a hold to the next grant of its key. From is when the hold
+// ended or, if no client waited for the key then, when the next client asked for it.
 type HandOver struct {
 	Key    string        `json:"key"`
-	Client int           `json:"client"` // that held it
+	Client int           `json:"client"` // the previous holder
 	From   time.Duration `json:"from"`
 	Bound
 }
@@ -118,38 +118,38 @@ type HandOver struct {
 // FaultKind counts the faults of a kind.
 type FaultKind struct {
 	Kind string `json:"kind"`
-	// Scheduled counts those whose time came; the skipped ones were not injected.
+	// Scheduled counts the faults whose time came, including skipped ones, which were not injected.
 	Scheduled int `json:"scheduled"`
 	Injected  int `json:"injected"`
 	Verified  int `json:"verified"`
 	Failed    int `json:"failed"`
 	Skipped   int `json:"skipped"`
-	Elected   int `json:"elected"` // leader changes caused
-	// Felt counts the verified ones that some operation felt.
+	Elected   int `json:"elected"` // changes of leader that they caused
+	// Felt counts the verified faults that some operation felt.
 	Felt int `json:"felt"`
-	// Holding, waiting, idle count the sessions expired by what they did.
+	// Holding, Waiting and Idle count the expired sessions by what they were doing.
 	Holding int `json:"holding,omitempty"`
 	Waiting int `json:"waiting,omitempty"`
 	Idle    int `json:"idle,omitempty"`
-	// Outlasted counts the verified ones that lasted longer than a session of a client that they hit,
-	// EndedSession those of them by which such a session ended.
+	// Outlasted counts the verified faults that outlasted a session of a client that they hit.
+	// EndedSession counts those among them that ended such a session.
 	Outlasted    int `json:"outlasted,omitempty"`
 	EndedSession int `json:"ended_session,omitempty"`
 }
 
-// FailoverSum sums up the verified faults of one kind with one target.
+// FailoverSum summarizes the verified faults of one kind and target.
 type FailoverSum struct {
 	Spec     string `json:"spec"` // kill:leader
 	Kind     string `json:"kind"` // kill
 	Verified int    `json:"verified"`
-	// Felt counts those that some operation felt, NoMajority those that left no majority of the
-	// servers. All and Affected are of the felt ones alone, and not of these.
+	// Felt counts the faults that some operation felt, NoMajority those that left no majority of
+	// the servers. All and Affected cover the faults in Felt without those in NoMajority.
 	Felt       int `json:"felt"`
 	NoMajority int `json:"no_majority,omitempty"`
-	// All is over all clients, a figure a fault; Affected has one for each affected client.
-	// They are nil where there are none.
+	// All covers all clients, with one figure per fault. Affected has one figure per affected
+	// client. They are nil if there are none.
 	All      *Spread `json:"all,omitempty"`
 	Affected *Spread `json:"affected,omitempty"`
-	// HandOver is that of the holds which these faults ended.
+	// HandOver summarizes the hand-overs after the holds that these faults ended.
 	HandOver *Spread `json:"hand_over,omitempty"`
 }

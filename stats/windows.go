@@ -7,19 +7,18 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Window is the time in which a fault lasted, for the shading of plots.
+// Window is the period of a fault, for the shading of plots.
 type Window struct {
 	Span
 	Fault    int
 	Kind     string
 	Spec     string
-	Verified bool // it was seen to take effect
+	Verified bool // the fault took effect
 }
 
-// Windows are the fault windows of a history, from its faults' events alone:
-// from injection to heal. An expiry, which nothing heals, lasts until the last
-// of the affected clients has a new session. A fault that is not known to have
-// ended lasts to the end of the record; skipped ones have no window.
+// Windows returns the periods of the faults in a history: from injection to heal. An expiry, which
+// has no heal, lasts until the last affected client has a new session. A fault without a known end
+// lasts to the end of the record. Skipped faults have no window.
 func Windows(h *history.History) []Window {
 	var out []Window
 	for _, f := range Faults(h) {
@@ -33,8 +32,8 @@ func Windows(h *history.History) []Window {
 	return out
 }
 
-// endsSessions says that the fault's sessions do not come back, however long it
-// lasted. Others name the sessions of connections that they touch.
+// endsSessions reports whether the fault ends its sessions, however long it lasts. Other faults
+// name the sessions of the connections that they hit.
 func (f *Fault) endsSessions() bool {
 	return f.Traits.Sessions == history.EndAtOnce || f.Traits.Sessions == history.EndByTimeout
 }
@@ -51,8 +50,8 @@ func lasted(f *Fault, h *history.History) time.Duration {
 	return End(h)
 }
 
-// reconnected is when the last of the fault's clients got a session that the
-// fault had not hit, 0 if none did.
+// reconnected returns when the last of the fault's clients got a session that the fault had not
+// hit, or 0 if none did.
 func reconnected(f *Fault, h *history.History) time.Duration {
 	var last time.Duration
 	waiting := map[int]bool{}

@@ -1,6 +1,6 @@
-// Package faults reads from the record of a run what was done to it: of each fault its steps put
-// together. Checks, figures and explanations read faults here alone. It may not know how faults
-// are injected, nor what follows from them.
+// Package faults collects the faults of a run from its record, each with all its steps. Checks,
+// statistics and explanations read faults only through this package. It knows neither how faults
+// are injected nor what follows from them.
 package faults
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Fault is one fault as its steps tell it. Whom it hit is as the latest step says that says so: it
-// knows best.
+// Fault is one fault, put together from its steps. Its targets are those of the latest step that
+// names any, since that step knows best.
 type Fault struct {
 	Number int // from 1
 	Kind   string
@@ -23,33 +23,33 @@ type Fault struct {
 	Servers  []int
 	Clients  []int
 	Sessions []history.ID
-	Holding  []string // what the sessions of Clients did: "holding", "waiting" or "idle"
-	Elected  int      // the server that led after it; 0: the same one as before, as far as is known
+	Holding  []string // what the sessions of Clients were doing: "holding", "waiting" or "idle"
+	Elected  int      // the server that led afterwards; 0 if no change of leader is known
 
-	From     time.Duration // its first step
-	Injected time.Duration // when it was about to be done; From where no step says so
-	Took     bool          // it was seen to take effect
-	// Outcome is the last of verified, failed and skipped; "" if none was recorded. Verified is when it
-	// was seen to take effect last.
+	From     time.Duration // time of the first step
+	Injected time.Duration // when the injection began; From if no step says so
+	Took     bool          // the fault was seen to take effect
+	// Outcome is the last of verified, failed and skipped; "" if none was recorded. Verified is when the
+	// fault was last seen to take effect.
 	Outcome   string
 	Verified  time.Duration
-	HealBegan time.Duration // when it began to be undone; 0: it did not
-	Healed    time.Duration // when it was undone; 0: it was not
-	Over      time.Duration // when it was undone or came to nothing; [history.Never] if neither
+	HealBegan time.Duration // when the heal began; 0 if it did not
+	Healed    time.Duration // when the heal ended; 0 if it did not
+	Over      time.Duration // when the fault was healed, failed or was skipped; [history.Never] if none of these
 	Detail    string        // what happened, for people: "lost the reply to create /a/b"
-	Warnings  []string      // what people should know of it, and why it came to nothing
-	WhyNot    string        // why it came to nothing; "" if it did not
+	Warnings  []string      // for people, including WhyNot
+	WhyNot    string        // why the fault failed or was skipped; "" otherwise
 
-	begun bool // a step says that it was about to be done
+	begun bool // an inject step was recorded
 }
 
-// OnServers says that it was done to servers, or to what is between them.
+// OnServers reports whether the fault hit servers or the network between them.
 func (f *Fault) OnServers() bool { return len(f.Servers) > 0 }
 
-// HitHolder says that it hit a client that held something.
+// HitHolder reports whether the fault hit a client that held something.
 func (f *Fault) HitHolder() bool { return slices.Contains(f.Holding, "holding") }
 
-// Election is a new leader, by the number of its server, and when it was seen to serve.
+// Election is the server number of a new leader, and when the leader was seen to serve.
 type Election struct {
 	At     time.Duration
 	Server int
@@ -62,7 +62,7 @@ type List struct {
 	byNumber  map[int]*Fault
 }
 
-// Of gives the faults of a record.
+// Of returns the faults of a record.
 func Of(h *history.History) *List {
 	l := new(List)
 	for i := range h.Events {
@@ -73,8 +73,8 @@ func Of(h *history.History) *List {
 	return l
 }
 
-// StepOf reads an event as a step of a fault; false if it is none: faults are numbered from 1, which
-// no other fact of a run is.
+// StepOf reads an event as a step of a fault. ok is false if the event is not one. Faults are
+// numbered from 1; no other fact of a run has such a number.
 func StepOf(e *history.Event) (step history.FaultStep, ok bool) {
 	if !Tells(e) {
 		return step, false
@@ -83,15 +83,15 @@ func StepOf(e *history.Event) (step history.FaultStep, ok bool) {
 	return step, err == nil && step.Fault > 0
 }
 
-// Tells says that an event tells of a fault, whether or not its value can be read.
+// Tells reports whether an event belongs to a fault, even if its value cannot be read.
 func Tells(e *history.Event) bool {
 	return e.Process == history.Nemesis && e.Type == history.Info && !history.RunFact(e.F)
 }
 
-// Named gives the fault with a number; nil if there is none.
+// Named returns the fault with a number, or nil.
 func (l *List) Named(number int) *Fault { return l.byNumber[number] }
 
-// First is when the first fault was about to be done; [history.Never] if none was.
+// First returns when the injection of the first fault began, or [history.Never] if there was none.
 func (l *List) First() time.Duration {
 	first := history.Never
 	for _, f := range l.All {
@@ -102,8 +102,8 @@ func (l *List) First() time.Duration {
 	return first
 }
 
-// Over is when the last fault was undone, or had come to nothing; [history.Never] if one was not. Of none it
-// is the earliest of times.
+// Over returns when the last fault was healed, failed or was skipped, or [history.Never] if one of
+// them was not. For an empty list it returns the earliest possible time.
 func (l *List) Over() time.Duration {
 	last := history.Always
 	for _, f := range l.All {
@@ -112,7 +112,7 @@ func (l *List) Over() time.Duration {
 	return last
 }
 
-// Add takes in a step, the event and its value, and gives the fault.
+// Add adds a step, given its event and value, and returns the step's fault.
 func (l *List) Add(e *history.Event, step history.FaultStep) *Fault {
 	f := l.byNumber[step.Fault]
 	if f == nil {
@@ -123,7 +123,7 @@ func (l *List) Add(e *history.Event, step history.FaultStep) *Fault {
 		l.byNumber[step.Fault] = f
 		l.All = append(l.All, f)
 	}
-	if step.Step == history.StepElected { // Servers is the new leader here, not whom the fault hit
+	if step.Step == history.StepElected { // here Servers is the new leader, not the target
 		if len(step.Servers) > 0 {
 			f.Elected = step.Servers[0]
 		}
@@ -133,7 +133,7 @@ func (l *List) Add(e *history.Event, step history.FaultStep) *Fault {
 	return f
 }
 
-// take takes one more step into account.
+// take applies one more step.
 func (f *Fault) take(t time.Duration, s history.FaultStep) {
 	if s.Spec != "" {
 		f.Spec = s.Spec
@@ -163,7 +163,7 @@ func (f *Fault) take(t time.Duration, s history.FaultStep) {
 	f.hit(s)
 }
 
-// hit keeps whom the fault hit.
+// hit records the targets of the fault.
 func (f *Fault) hit(s history.FaultStep) {
 	if len(s.Servers) > 0 {
 		f.Servers = s.Servers

@@ -1,13 +1,10 @@
-// Package foreign reads histories that other tools wrote: Jepsen's history.edn
-// (a vector of maps, or one map a line), Jepsen's older text log, porcupine's
-// test files, JSON lines, and zklab's own. It may not decide anything. It also
-// writes a history of zklab's as EDN.
+// Package foreign reads histories of other tools: Jepsen's history.edn (a vector of maps, or one
+// map per line), Jepsen's logs and history.txt, porcupine's test files and JSON lines. It also
+// reads zklab's own histories, and writes them as EDN. It decides nothing.
 //
-// A [Reader] gives one [Event] at a time, and keeps nothing of those before, so
-// that a file may have any length. What the operations mean is not decided
-// here: package checker/linear reads events into the operations of a model.
+// A [Reader] returns one [Event] at a time and keeps no earlier events, so a file may have any
+// length. Package checker/linear turns events into operations of a model.
 //
-// Lines that belong to no client (the nemesis, log messages) are passed over.
-// What cannot be read is a [LineError] with the line's number and what was
-// expected there.
+// Lines that belong to no client (the nemesis, log messages) are skipped. If a line cannot be read,
+// the error is a [LineError] with the line's number and what was expected.
 package foreign

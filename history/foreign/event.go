@@ -9,32 +9,32 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Event is one event of a client: an invocation or a completion. It belongs to
-// the caller, but strings and collections are shared between events.
+// Event is one event of a client: an invocation or a completion. It belongs to the caller, but
+// events share strings and collections.
 type Event struct {
-	// Line is where the event begins, from 1.
+	// Line is the line on which the event begins, from 1.
 	Line int
-	// Shared says that the event before it begins in the same line.
+	// Shared says that the previous event begins on the same line.
 	Shared bool
-	// Index is the event's place in the file, from 0; events of no client count.
+	// Index is the event's position in the file, from 0. It counts all events, not only those of
+	// clients.
 	Index   int
 	Process int64
 	Type    history.Type
-	F       string // in small letters; an info may have none
+	F       string // in lower case; may be empty for an info
 	Key     Value  // Nil if the format or the event has none
 	Value   Value
-	// Explained says that a line of text tells more behind the value: an error.
+	// Explained says that an error follows the value on the line, in a text format.
 	Explained bool
-	// Time is nanoseconds since some beginning, at most history.MaxTime; -1 if the
-	// file does not say.
+	// Time is in nanoseconds from any origin, at most history.MaxTime; -1 if the file does not say.
 	Time int64
 }
 
-// Kind is what a [Value] is.
+// Kind is the kind of a [Value].
 type Kind uint8
 
-// The kinds of values. Numbers that are no 64-bit integers are Words: whole ones all
-// their digits, others as they were written.
+// The kinds of values. Numbers that are not 64-bit integers are Words: integers with all
+// their digits, other numbers as they were written.
 const (
 	Nil  Kind = iota
 	Int       // Value.Int
@@ -46,7 +46,7 @@ const (
 	Map       // Value.Items: key, value, key, value …
 )
 
-// Value is what an event carries. The zero value is nil.
+// Value is the value of an event. The zero value is nil.
 type Value struct {
 	Kind  Kind
 	Int   int64
@@ -54,8 +54,8 @@ type Value struct {
 	Items []Value
 }
 
-// Field is what a map has under a name, which may be text or a keyword; Nil if
-// it has nothing, or the value is no map.
+// Field returns the value of a map under a name, which may be a string or a keyword. It returns Nil
+// if there is none, or if v is not a map.
 func (v Value) Field(name string) Value {
 	if v.Kind != Map {
 		return Value{}
@@ -69,7 +69,7 @@ func (v Value) Field(name string) Value {
 	return Value{}
 }
 
-// String is the value as EDN, cut off where it gets long.
+// String returns the value as EDN, cut off if it is long.
 func (v Value) String() string {
 	var b strings.Builder
 	v.write(&b, longestString)
@@ -78,7 +78,7 @@ func (v Value) String() string {
 
 const longestString = 200
 
-// Whole is the value as EDN, however long: two values are equal if this is.
+// Whole returns the value as EDN in full. Two values are equal if and only if these strings are.
 func (v Value) Whole() string {
 	if v.Kind == Text {
 		return strconv.Quote(v.Text)
@@ -88,7 +88,7 @@ func (v Value) Whole() string {
 	return b.String()
 }
 
-// write appends the value as EDN, and ends soon after limit bytes.
+// write appends the value as EDN, and stops soon after limit bytes.
 func (v Value) write(b *strings.Builder, limit int) {
 	switch v.Kind {
 	case Nil:
@@ -129,10 +129,10 @@ func (v Value) writeItems(b *strings.Builder, open, end string, limit int) {
 	b.WriteString(end)
 }
 
-// LineError says which line of a file cannot be read and why.
+// LineError says which line of a file cannot be read, and why.
 type LineError struct {
 	Line   int // from 1
-	Event  int // the event's number in the file, from 1, if several began in its line; else 0
+	Event  int // number of the event in the file, from 1, if several begin on its line; otherwise 0
 	Reason string
 }
 

@@ -7,28 +7,28 @@ import (
 	"strings"
 )
 
-// Format is how a history is written.
+// Format is the format of a history.
 type Format string
 
-// The formats. Auto finds out which of the others it is.
+// The formats. Auto means that the beginning of the file shows the format.
 const (
 	Auto      Format = "auto"
-	JSONL     Format = "jsonl"      // zklab's own, or any JSON objects with process, type, f and value, one a line or in an array
+	JSONL     Format = "jsonl"      // zklab's own, or JSON objects with process, type, f and value, one per line or in an array
 	EDN       Format = "edn"        // Jepsen's history.edn: a vector of maps, or one map after another
 	JepsenLog Format = "jepsen-log" // Jepsen's older log: INFO  jepsen.util - 0 :invoke :write 3
 	// JepsenText is Jepsen's history.txt: 0 :invoke :write 3; or such lines in a newer log.
 	JepsenText Format = "jepsen-txt"
-	Porcupine  Format = "porcupine-kv" // porcupine's key-value tests: EDN maps with a :key, registers of text that begin as ""
+	Porcupine  Format = "porcupine-kv" // porcupine's key-value tests: EDN maps with a :key; registers of strings, initially ""
 )
 
-// Description is a format for people.
+// Description describes a format for people.
 type Description struct {
 	Format  Format
 	About   string
-	Example string // a line of it
+	Example string // an example line
 }
 
-// Formats describes each format that can be asked for, but Auto.
+// Formats describes all formats except Auto.
 func Formats() []Description {
 	return []Description{
 		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line or in one array", `{"process":0,"type":"invoke","f":"write","value":3}`},
@@ -39,7 +39,7 @@ func Formats() []Description {
 	}
 }
 
-// ParseFormat gives the format of a name.
+// ParseFormat returns the format with a name.
 func ParseFormat(name string) (Format, error) {
 	names := []string{string(Auto)}
 	for _, d := range Formats() {
@@ -53,10 +53,10 @@ func ParseFormat(name string) (Format, error) {
 	return "", fmt.Errorf("unknown format %q: use one of %s", name, strings.Join(names, ", "))
 }
 
-// ErrFormat says that a file is in none of the formats.
+// ErrFormat reports that a file is in none of the formats.
 var ErrFormat = errors.New("not a history in a known format")
 
-// detect says what a file is by its beginning.
+// detect determines the format from the beginning of a file.
 func detect(head []byte) (Format, error) {
 	text := bytes.TrimLeft(head, " \t\r\n,")
 	if len(text) == 0 {
@@ -98,11 +98,11 @@ func detect(head []byte) (Format, error) {
 	return "", fmt.Errorf("%w: it begins with %q: expected JSON lines, EDN maps, or lines of a Jepsen log; see zklab check --help", ErrFormat, line[:min(some, len(line))])
 }
 
-// tupleLike says whether a vector's content is an event: 0 :invoke :write 3.
+// tupleLike reports whether a vector's content is an event: 0 :invoke :write 3.
 func tupleLike(text []byte) bool { return bareLike(bytes.ReplaceAll(text, []byte(","), []byte(" "))) }
 
-// porcupineLike tells porcupine's maps from Jepsen's: they get, put or append, and have a
-// key, no index and no time.
+// porcupineLike tells porcupine's maps from Jepsen's: they get, put or append, and have a key but
+// neither index nor time.
 func porcupineLike(text []byte) bool {
 	first, _, _ := bytes.Cut(text, []byte("}"))
 	does := func(f string) bool { return bytes.Contains(first, []byte(":f :"+f)) }

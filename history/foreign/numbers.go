@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// moment is the time of an event; -1 if the file does not say, which Jepsen writes as
-// -1, too. What is no whole number is none: then the order of the file counts alone.
+// moment returns the time of an event, or -1 if the file does not say or says -1, as Jepsen does. A
+// time that is not an integer counts as missing, so that only the order of the file counts.
 func moment(line int, field string, v Value) (int64, error) {
 	const none = -1
 	switch {
@@ -73,8 +73,8 @@ func rational(token []byte) (*big.Rat, bool) {
 	return new(big.Rat).SetString(string(token))
 }
 
-// Loose is the value with one form for each number in it, however it is written, be it
-// as text: 475 for "475", 475.0 and 475.
+// Loose returns the value with all numbers in one form, even numbers in strings: 475 for "475",
+// 475.0 and 475.
 func (v Value) Loose() Value {
 	switch v.Kind {
 	case Text, Word:
@@ -91,7 +91,7 @@ func (v Value) Loose() Value {
 	return v
 }
 
-// LooseNumber is the number that a text is; false if it is none.
+// LooseNumber returns the number that a string represents. ok is false if there is none.
 func LooseNumber(text string) (Value, bool) {
 	const mostDigits = 100 // nobody writes more, and they are looked at one by one
 	if len(text) == 0 || len(text) > mostDigits {

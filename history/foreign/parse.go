@@ -2,7 +2,7 @@ package foreign
 
 import "errors"
 
-// ParseValue reads one value as EDN: 3, "text", :word, nil.
+// ParseValue parses one EDN value: 3, "text", :word, nil.
 func ParseValue(text string) (Value, error) {
 	s := &ednSource{scanner: &scanner{line: 1, buf: []byte(text), done: true, shared: map[string]string{}}}
 	v, err := s.value(0)

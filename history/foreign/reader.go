@@ -10,8 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/base/gunzip"
 )
 
-// Reader gives the events of a history one after another. It is not safe for
-// concurrent use.
+// Reader returns the events of a history one after another. It is not safe for concurrent use.
 type Reader struct {
 	format Format
 	source source
@@ -24,7 +23,7 @@ type Reader struct {
 	close  func() error
 }
 
-// own is what a history of zklab's own says of itself.
+// own is what a zklab history says about itself.
 type own struct {
 	model  string
 	damage string
@@ -32,7 +31,8 @@ type own struct {
 
 // source is a reader of one format.
 type source interface {
-	// next reads the next event into e, if it is a client's; io.EOF ends it.
+	// next reads the next event into e. mine reports whether it is a client's. io.EOF ends the
+	// events.
 	next(e *Event) (mine bool, err error)
 }
 
@@ -42,7 +42,7 @@ const (
 	firstLines = 64 << 10
 )
 
-// Open reads a file. Close it. Errors name the file.
+// Open opens a history file. The caller must call Close. Errors name the file.
 func Open(path string, f Format) (*Reader, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -57,12 +57,12 @@ func Open(path string, f Format) (*Reader, error) {
 	return r, nil
 }
 
-// files are how Jepsen calls the histories of a test in its store, the best first: the
-// last two have no times.
+// files are the names of a test's histories in Jepsen's store, best first: the last two have no
+// times.
 var files = []string{"history.edn", "history.txt", "jepsen.log"}
 
-// InFolder finds the history in the folder of a test in Jepsen's store, packed or not;
-// empty if there is none.
+// InFolder returns the path of the history in the folder of a test in Jepsen's store, compressed or
+// not, or "" if there is none.
 func InFolder(dir string) string {
 	for _, name := range files {
 		for _, ending := range []string{"", ".gz"} {
@@ -75,8 +75,8 @@ func InFolder(dir string) string {
 	return ""
 }
 
-// NewReader reads from r in a format, or in the one that its beginning shows, also
-// what is packed by gzip. The error is [ErrFormat] if it is none.
+// NewReader returns a Reader on r, which may be compressed with gzip. With Auto, the beginning
+// shows the format; if it shows none, the error is [ErrFormat].
 func NewReader(r io.Reader, f Format) (*Reader, error) {
 	in, err := gunzip.Reader(r)
 	if err != nil {
@@ -111,9 +111,8 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 	return out, nil
 }
 
-// Again gives a reader of the same history from its beginning, which takes the
-// place of this one; Close of either closes the file. It fails if what is read
-// is no file or the like (an [io.Seeker]).
+// Again returns a Reader of the same history from its beginning, which replaces r. Close of either
+// closes the file. It returns an error if the input is not an [io.Seeker], as a file is.
 func (r *Reader) Again() (*Reader, error) {
 	if r.seeker == nil {
 		return nil, errors.New("what is read cannot be read twice")
@@ -129,22 +128,22 @@ func (r *Reader) Again() (*Reader, error) {
 	return again, nil
 }
 
-// Others is how many events of no client were passed over so far.
+// Others returns the number of skipped events, which belong to no client.
 func (r *Reader) Others() int { return r.others }
 
-// Format is what the history is written in.
+// Format returns the format of the history.
 func (r *Reader) Format() Format { return r.format }
 
-// Model is the model that a history of zklab's own names in its first line;
-// empty before that was read, and for all others.
+// Model returns the model that a zklab history names on its first line. It returns "" before that
+// line is read, and for other histories.
 func (r *Reader) Model() string { return r.own.model }
 
-// Damage says of a history of zklab's own, as far as it was read, why it is not all
-// that zklab wrote: its lines are numbered. Empty if it is, and for all others.
+// Damage says why a zklab history, as far as it was read, is incomplete: its lines are numbered. It
+// returns "" if the history is complete, and for other histories.
 func (r *Reader) Damage() string { return r.own.damage }
 
-// Next reads the next event of a client into e. After the last it gives io.EOF;
-// what cannot be read is a [LineError], and nothing can be read after it.
+// Next reads the next event of a client into e. After the last event it returns io.EOF. If the
+// input cannot be read, it returns a [LineError], and reading cannot go on.
 func (r *Reader) Next(e *Event) error {
 	for {
 		mine, err := r.source.next(e)
@@ -161,7 +160,7 @@ func (r *Reader) Next(e *Event) error {
 	}
 }
 
-// numbered adds to what is wrong the event's number, if several began in its line.
+// numbered adds the event's number to an error if several events begin on its line.
 func (r *Reader) numbered(err error) error {
 	var at *LineError
 	if errors.As(err, &at) && at.Line == r.line && r.shared {

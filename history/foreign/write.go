@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// WriteEDN writes a history as Jepsen's history.edn, one map a line. Field
-// names become keywords; a key is its own field, as in porcupine's files. The
-// processes nemesis and session become keywords.
+// WriteEDN writes a history as Jepsen's history.edn, one map per line. Field names become keywords.
+// A key is a field of its own, as in porcupine's files. The processes nemesis and session become
+// keywords.
 func WriteEDN(w io.Writer, h *history.History) error {
 	b := bufio.NewWriter(w)
 	var line []byte

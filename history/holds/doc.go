@@ -1,10 +1,10 @@
-// Package holds reads out of a history who held what when, for all that judge it,
-// measure it, draw it or tell of it. It decides nothing, and knows of sessions only
-// what an [Evidence] says.
+// Package holds derives from a history which client held what and when, for packages that check,
+// measure, draw or describe holds. It decides nothing. All it knows about sessions comes from an
+// [Evidence].
 //
-// What flows in are the operations on a key and the losses that were told of it; out
-// comes each [Hold] with its beginning, with all that its client said and was told of
-// its end, and with until when the client believed in it ([Overlaps]: two at a time).
-// [Of] reads a whole history by what it says itself; package checker brings more
-// evidence to its [Reader]. Barriers have simpler times, see [Stay].
+// Its input is the operations on a key and the reported losses of holds. Its output is each [Hold]
+// with its beginning, with everything that its client said and learned about its end, and with the
+// time until which the client believed that it held. [Overlaps] finds the times in which two
+// clients believed that they held one key. [Of] reads a whole history with the evidence in it;
+// package checker adds more evidence to its [Reader]. Barriers have simpler times; see [Stay].
 package holds

@@ -7,12 +7,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// follower follows one client after the other on one key.
+// follower follows the clients on one key, one after another.
 type follower struct {
 	r     *Reader
 	key   string
 	holds []*Hold
-	last  *Hold // the client's newest, ended or not; nil: it has none
+	last  *Hold // the client's newest hold, ended or not; nil if there is none
 }
 
 func (f *follower) take(m moment) {
@@ -33,8 +33,8 @@ func (f *follower) take(m moment) {
 	}
 }
 
-// begin takes in a hold that an operation tells of. More events may be needed to show
-// that it is not the one before.
+// begin adds the hold that an operation grants or reports. more are further events that show that
+// it differs from the previous hold.
 func (f *follower) begin(op *history.Operation, token history.ID, asked time.Duration, more ...int) {
 	var resumed *Hold
 	if f.last != nil && f.last.Ended == ByExpiry && op.F == history.FConfirm {
@@ -44,7 +44,7 @@ func (f *follower) begin(op *history.Operation, token history.ID, asked time.Dur
 		Key: f.key, Client: op.Client, Token: token, Grant: op,
 		Asked: asked, Granted: op.Return.Time, Shown: events(op),
 		Until: Never, Sure: Never, Over: Never, Denied: Never, Lost: None,
-		// Whatever ended before the call belongs to another process.
+		// An end before the call belongs to another process.
 		Exited: f.r.Evidence.Exited(op.Client, op.Began()), Expired: f.r.Evidence.Expired(op, resumed),
 	}
 	if len(more) > 0 {
@@ -60,7 +60,7 @@ func (f *follower) begin(op *history.Operation, token history.ID, asked time.Dur
 	f.holds = append(f.holds, h)
 }
 
-// reads says that an acquire is for reading.
+// reads reports whether an acquire is for reading.
 func (f *follower) reads(op *history.Operation) bool {
 	var w history.Wish
 	if len(op.Invoke.Value) > 0 {
@@ -69,19 +69,18 @@ func (f *follower) reads(op *history.Operation) bool {
 	return w.Mode == history.ToRead
 }
 
-// downgrade takes in that the hold, if there still is one, is for reading from now on.
+// downgrade records that the hold, if it has not ended, is for reading from now on.
 func (f *follower) downgrade(op *history.Operation) {
 	if h := f.last; h != nil && h.goesOn() && h.Downgraded == nil && op.Outcome() != history.Fail {
 		h.Downgraded = op
 	}
 }
 
-// release ends the hold if the subject still held when it was asked after the
-// invocation's time was taken. If it did not, it may have given the hold up
-// before, by itself.
+// release ends the hold if the subject still held when asked at the invocation. If it did not, it
+// may have given the hold up earlier, by itself.
 func (f *follower) release(op *history.Operation, held bool) {
 	h := f.last
-	if h == nil || held && op.Outcome() == history.Fail { // that had no effect: the hold goes on
+	if h == nil || held && op.Outcome() == history.Fail { // no effect: the hold goes on
 		return
 	}
 	switch {
@@ -91,7 +90,7 @@ func (f *follower) release(op *history.Operation, held bool) {
 		h.Ended, h.Until = ByRelease, op.Began()
 		h.Sure, h.SureEvents = op.Began(), []int{op.Invoke.Index}
 		if f.r.Remote {
-			// The loss may not have been heard yet: it surely held when it last said so.
+			// The harness may not have heard of the loss yet. The client certainly held when it last said so.
 			h.Sure, h.SureEvents = h.known(), append(h.SureEvents, events(h.Confirmed)...)
 		}
 	}
@@ -119,10 +118,9 @@ func (f *follower) loss(e *history.Event) {
 	h.lose(e.Time, e.Index)
 }
 
-// confirm takes in an answer to "do you still hold?". A yes without a hold, or
-// with another token, opens one: a leader that latches again without a call.
-// So does a yes long after the client was told that the session is gone, or gave
-// it up: that claim has no death to excuse it.
+// confirm handles an answer to "do you still hold?". A yes without a hold, or with another token,
+// opens a hold: a leader that leads again without a call. So does a yes long after the client was
+// told that the session ended, or gave it up: the expiry no longer explains such a claim.
 func (f *follower) confirm(s *Statement) {
 	h, op := f.last, s.Op
 	switch {
@@ -131,14 +129,14 @@ func (f *follower) confirm(s *Statement) {
 	case h == nil:
 		f.begin(op, s.Token, Always)
 	case h.Ended == ByLoss && op.Began() <= h.Lost.At && h.Lost != None && s.Token == h.Token:
-		h.Confirmed = op // it was asked before the loss was told: it speaks of the time before
+		h.Confirmed = op // asked before the loss was reported, so it is about the time before
 	case !h.goesOn() || s.Token != 0 && h.Token != 0 && s.Token != h.Token:
 		f.begin(op, s.Token, h.known(), slices.Concat(h.Shown, h.SureEvents, events(h.Confirmed))...)
 	case h.Expired != None && f.r.Evidence.Knows(h, op.Began()):
 		h.Ended, h.Until = ByExpiry, op.Return.Time
 		h.Sure, h.SureEvents = h.Expired.At, []int{h.Expired.Event}
 		asked := h.Expired.At
-		if f.r.Evidence.Resumes(h, op.Began()) { // it may be the grant of before
+		if f.r.Evidence.Resumes(h, op.Began()) { // it may be the earlier grant
 			asked = h.Asked
 		}
 		f.begin(op, s.Token, asked, h.Expired.Event)
@@ -147,7 +145,7 @@ func (f *follower) confirm(s *Statement) {
 	}
 }
 
-// denial takes in a no.
+// denial handles a no.
 func (f *follower) denial(op *history.Operation) {
 	if h := f.last; h != nil && h.goesOn() {
 		h.lose(op.Return.Time, events(op)...)

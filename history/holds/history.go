@@ -7,27 +7,26 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// grace is how long a client may still say that it holds after it was told
-// that its session expired.
+// grace is how long a client may still claim to hold after it was told that its session expired.
 const grace = time.Second
 
-// Record is a history read by what it says itself. It is not safe for concurrent use.
+// Record is a history read with the evidence in it alone. It is not safe for concurrent use.
 type Record struct {
 	ops   map[string][]*history.Operation
 	lost  map[string][]*history.Event
 	read  map[string][]*Hold
 	exits map[int][]Moment
-	told  map[history.ID]Moment // that a session expired, or given up
+	told  map[history.ID]Moment // when a session was reported expired, or given up
 	r     Reader
 }
 
-// Of goes through a history once, for the keys that are asked for later.
+// Of reads a history once, for later calls of Key and All.
 func Of(h *history.History) *Record {
 	r := &Record{
 		ops: map[string][]*history.Operation{}, lost: map[string][]*history.Event{}, read: map[string][]*Hold{},
 		exits: map[int][]Moment{}, told: map[history.ID]Moment{},
 	}
-	r.r = Reader{Evidence: r, Decode: func(e *history.Event, v any) { _ = e.Decode(v) }} // what cannot be read says nothing
+	r.r = Reader{Evidence: r, Decode: func(e *history.Event, v any) { _ = e.Decode(v) }} // ignores values that cannot be read
 	for _, op := range h.Operations() {
 		r.ops[op.Key] = append(r.ops[op.Key], op)
 	}
@@ -85,7 +84,7 @@ func (r *Record) Resumes(*Hold, time.Duration) bool { return false }
 // Knows implements Evidence.
 func (r *Record) Knows(h *Hold, t time.Duration) bool { return t-h.Expired.At > grace }
 
-// Key are the holds of a key, in order of their grants.
+// Key returns the holds of a key, in order of their grants.
 func (r *Record) Key(key string) []*Hold {
 	if _, done := r.read[key]; !done {
 		r.read[key] = r.r.Read(key, r.ops[key], r.lost[key]).Holds
@@ -93,7 +92,7 @@ func (r *Record) Key(key string) []*Hold {
 	return r.read[key]
 }
 
-// All are the holds of all keys, in order of their grants.
+// All returns the holds of all keys, in order of their grants.
 func (r *Record) All() []*Hold {
 	var all []*Hold
 	for key := range r.ops {

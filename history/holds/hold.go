@@ -7,77 +7,77 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The ends of time. Times of a history lie between them.
+// Bounds of time. All times of a history lie between them.
 const (
 	Never  = history.Never
 	Always = history.Always
 )
 
-// Moment is a time, and the index of the event that tells of it.
+// Moment is a time and the index of the event that shows it.
 type Moment struct {
 	At    time.Duration
 	Event int
 }
 
-// None is the moment of what did not happen.
+// None is the Moment of something that did not happen.
 var None = Moment{At: Never, Event: -1}
 
-// End is how a hold ended, as its client saw it.
+// End says how a hold ended, as its client saw it.
 type End int
 
-// The ends of holds. An end of the session is none that the client sees.
+// The ways in which holds end. The end of a session is not among them, since the client does not see it.
 const (
-	Open      End = iota // the record ends before it does
-	ByRelease            // the client gave it up
-	ByLoss               // the subject said that it was lost, or that it does not hold
-	ByExpiry             // the client must know that its session is gone, but goes on: as another hold
+	Open      End = iota // the record ends first
+	ByRelease            // the client released it
+	ByLoss               // the subject reported the loss, or denied that it holds
+	ByExpiry             // the client must know that its session expired; what it claims afterwards is another hold
 	ByExit               // the client's process ended
-	ByNext               // the client has got another hold of the key
+	ByNext               // the client was granted another hold of the key
 )
 
-// Hold is one stay of one client in an exclusive position: a lock's hold, a
-// leader's term.
+// Hold is one period in which a client has an exclusive position: a lock's hold, or a leader's
+// term.
 type Hold struct {
 	Key    string
 	Client int
-	Token  history.ID // 0: none
-	// Grant is the operation whose ok tells of it: an acquire, or the confirm of a
-	// leader that leads again by itself.
+	Token  history.ID // 0 if there is none
+	// Grant is the operation whose ok shows the hold: an acquire, or the confirm of a leader that
+	// leads again by itself.
 	Grant *history.Operation
-	// Reads says that it is one for reading, of a read-write lock, from the beginning.
-	// Downgraded is the operation that made it one, if there was one that may have happened.
+	// Reads says that the hold was for reading, of a read-write lock, from the beginning.
+	// Downgraded is the operation that may have made it one for reading; nil if there is none.
 	Reads      bool
 	Downgraded *history.Operation
-	// It began at some moment from Asked to Granted, as the events Shown show. Asked is
-	// Always where nobody knows.
+	// The hold began at some time from Asked to Granted, as the events Shown show. Asked is Always
+	// if it is unknown.
 	Asked, Granted time.Duration
 	Shown          []int
 
-	// Until is the end as the client saw it, or that of the record.
+	// Until is the end as the client saw it, or the end of the record.
 	Until time.Duration
 	Ended End
-	// Believed is until when the client certainly believed in the hold.
+	// Believed is the time until which the client certainly believed that it held.
 	Believed time.Duration
-	// Sure is until when it surely lasted by its client's word, if its session did: up
-	// to the release, or, of one that was lost, to the last time that it was known not
-	// to be. It is Never if there is no word of its end. SureEvents show it.
+	// Sure is the time until which the hold certainly lasted according to its client, provided that
+	// its session lived: until the release, or, if it was lost, until the last time at which it was
+	// known to last. It is Never if the client reported no end. SureEvents show it.
 	Sure       time.Duration
 	SureEvents []int
 
-	Confirmed *history.Operation // the last confirm that said that it holds; nil: none
-	Release   *history.Operation // the first release that found it held and may have happened
-	Released  *history.Operation // the release that succeeded first
-	Over      time.Duration      // when a release first was over, whatever came of it
-	Denied    time.Duration      // when a confirm said that it does not hold
-	Lost      Moment             // when the subject said that it was lost
+	Confirmed *history.Operation // the last confirm with the answer yes; nil if there is none
+	Release   *history.Operation // the first release that found it held and may have taken effect
+	Released  *history.Operation // the first release that succeeded
+	Over      time.Duration      // when the first release ended, with any outcome
+	Denied    time.Duration      // when a confirm answered no
+	Lost      Moment             // when the subject reported the loss
 	Exited    Moment             // when the client's process ended
-	Expired   Moment             // when the client was told that its session was gone, or gave it up
-	Next      *Hold              // of the client, on the same key
+	Expired   Moment             // when the client was told that its session expired, or gave it up
+	Next      *Hold              // the client's next hold of the key
 }
 
-// Writes is until when the hold kept others out who read, if it lasted until end; Always if
-// it never did. A downgrade of which it is not known whether it happened counts: reading is
-// the weaker state.
+// Writes returns the time until which the hold excluded readers, if it lasted until end. It returns
+// Always if the hold never excluded them. A downgrade with an unknown outcome counts, since reading
+// is the weaker state.
 func (h *Hold) Writes(end time.Duration) time.Duration {
 	switch {
 	case h.Reads:
@@ -88,11 +88,11 @@ func (h *Hold) Writes(end time.Duration) time.Duration {
 	return end
 }
 
-// goesOn says that no word has ended the hold so far.
+// goesOn reports whether nothing has ended the hold so far.
 func (h *Hold) goesOn() bool { return h.Ended == Open }
 
-// known is the last time of asking at which the hold was known to last: an answer that took
-// its time may have been true only when it was asked for.
+// known returns the invocation time of the last question at which the hold was known to last. A
+// slow answer may have been true only when it was asked for.
 func (h *Hold) known() time.Duration {
 	at := h.Granted
 	if h.Grant.F == history.FConfirm {
@@ -104,7 +104,7 @@ func (h *Hold) known() time.Duration {
 	return max(at, h.Confirmed.Began())
 }
 
-// heard is when that answer came.
+// heard returns when that answer arrived.
 func (h *Hold) heard() time.Duration {
 	if h.Confirmed == nil {
 		return h.Granted
@@ -112,14 +112,14 @@ func (h *Hold) heard() time.Duration {
 	return max(h.Granted, h.Confirmed.Return.Time)
 }
 
-// lose ends the hold by a word that it is lost.
+// lose ends the hold because of a reported loss.
 func (h *Hold) lose(at time.Duration, events ...int) {
 	if h.goesOn() {
 		h.Ended, h.Until, h.SureEvents = ByLoss, at, events
 	}
 }
 
-// settle computes the ends, once all that was said is read. The record ends at end.
+// settle computes the ends after all events are read. The record ends at end.
 func (h *Hold) settle(end time.Duration) {
 	if h.Ended == ByLoss {
 		h.Sure, h.SureEvents = h.known(), append(h.SureEvents, events(h.Confirmed)...)
@@ -134,8 +134,8 @@ func (h *Hold) settle(end time.Duration) {
 	h.Until = max(h.Granted, min(h.Until, h.Exited.At, end))
 }
 
-// believed is until the call of the release, or until the subject told of the loss; where
-// neither is known, until the client was last told that it held.
+// believed returns the time of the release's call, or of the reported loss. If neither is known, it
+// returns when the client was last told that it held.
 func (h *Hold) believed() time.Duration {
 	end := min(h.Lost.At, h.Exited.At)
 	if h.Release != nil {
@@ -147,7 +147,7 @@ func (h *Hold) believed() time.Duration {
 	return max(end, h.Granted)
 }
 
-// Belief are the events that show until when the client believed in the hold.
+// Belief returns the indices of the events that show until when the client believed that it held.
 func (h *Hold) Belief() []int {
 	witness := append(slices.Clone(h.Shown), h.Lost.Event, h.Exited.Event)
 	if h.Release != nil {
@@ -156,7 +156,7 @@ func (h *Hold) Belief() []int {
 	return append(witness, events(h.Confirmed)...)
 }
 
-// events are the indices of an operation's events; none without an operation.
+// events returns the indices of an operation's events, or nil for a nil operation.
 func events(op *history.Operation) []int {
 	switch {
 	case op == nil:

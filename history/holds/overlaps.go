@@ -9,16 +9,17 @@ import (
 // Overlap is a time in which two clients believed that they held one key.
 type Overlap struct {
 	From, Until   time.Duration
-	First, Second *Hold // by their grants
+	First, Second *Hold // in order of their grants
 }
 
-// Length is how long it lasted.
+// Length returns how long the overlap lasted.
 func (o *Overlap) Length() time.Duration { return o.Until - o.From }
 
-// Overlaps finds them among holds that are in order of their grants. They come in order
-// of key and time. Each hold is set against the one of its key that was believed in
-// longest before it: where three believe at a time, each stretch counts once. Two who both
-// read are none; one who reads is set against the one that believed longest that it wrote.
+// Overlaps returns the overlaps among holds, which must be in order of their grants. The result is
+// in order of key and time. Each hold is compared with the earlier hold of its key that was
+// believed in longest, so that a time in which three clients believe counts once. Two holds for
+// reading do not overlap. A hold for reading is compared with the one that was believed to be for
+// writing for longest.
 func Overlaps(holds []*Hold) []Overlap {
 	var all []Overlap
 	longest, longestWrite := map[string]*Hold{}, map[string]*Hold{}
@@ -42,8 +43,8 @@ func Overlaps(holds []*Hold) []Overlap {
 	return all
 }
 
-// overlap is the time in which two clients believed that they held, one of them to write;
-// nil if there is none. The first hold was granted first.
+// overlap returns the time in which two clients believed that they held, at least one of them to
+// write, or nil. The first hold was granted first.
 func overlap(first, second *Hold) *Overlap {
 	if first == nil || first.Client == second.Client {
 		return nil
@@ -55,5 +56,5 @@ func overlap(first, second *Hold) *Overlap {
 	return &Overlap{From: second.Granted, Until: until, First: first, Second: second}
 }
 
-// wrote is until when the client believed that it held to write.
+// wrote returns the time until which the client believed that it held to write.
 func (h *Hold) wrote() time.Duration { return h.Writes(h.Believed) }

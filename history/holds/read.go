@@ -8,28 +8,27 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Evidence is what is known of clients beside what they say.
+// Evidence is what is known about clients besides what they say.
 type Evidence interface {
-	// Exited is the first end of a client's process at t or later, or None.
+	// Exited returns the first end of the client's process at t or later, or None.
 	Exited(client int, t time.Duration) Moment
-	// Expired is when its client was told that the session was gone in which the hold
-	// lives that op tells of, or gave it up, or None. It is asked once for each hold, in
-	// order; one of which the client must have known that earlier, and still claims it, is
-	// resumed: by another session, if any.
+	// Expired returns when the client learned that the session of its hold ended, or when it gave
+	// the session up, or None. op is the operation that shows the hold. Expired is called once for
+	// each hold, in order. resumed is the client's previous hold, if the client claims it although
+	// it must have known of its end; the claim then belongs to another session, if any.
 	Expired(op *history.Operation, resumed *Hold) Moment
-	// Resumes says that a hold may still go on at t, behind that, in another session which it
-	// can have been granted in.
+	// Resumes reports whether the hold may still last at t, after its expiry, in another session in
+	// which it can have been granted.
 	Resumes(h *Hold, t time.Duration) bool
-	// Knows says that the client of a hold must know that at t.
+	// Knows reports whether the client of a hold must know of its expiry at t.
 	Knows(h *Hold, t time.Duration) bool
 }
 
-// Reader reads the holds of keys. Its methods are safe for concurrent use, if its
-// fields are.
+// Reader reads the holds of keys. Its methods are safe for concurrent use if its fields are.
 type Reader struct {
 	Evidence Evidence
-	// Remote says that subjects live in other processes and tell of losses: what a
-	// release says of the hold is what had been heard by then.
+	// Remote says that subjects live in other processes and report losses. What a release says
+	// about the hold is then what the harness had heard by that time.
 	Remote bool
 	// Decode reads the value of an event into v.
 	Decode func(e *history.Event, v any)
@@ -43,20 +42,19 @@ type Key struct {
 	Statements []Statement // in order of invocation
 }
 
-// Statement is what a client said of a hold: an answer to "do you still hold?", or a
-// release.
+// Statement is what a client said about a hold: an answer to "do you still hold?", or a release.
 type Statement struct {
 	Op    *history.Operation
-	Said  bool // that it holds, or that it does not
+	Said  bool // the client said whether it holds
 	Held  bool
 	Token history.ID
 }
 
-// holdsStill says that the client held by its own word. A release from elsewhere
-// says nothing, and knows no loss.
+// holdsStill reports whether the client held according to itself. A release in a history from
+// another tool says nothing and knows of no loss.
 func (s *Statement) holdsStill() bool { return s.Held || !s.Said && s.Op.F == history.FRelease }
 
-// event is the one of the statement's operation that says it.
+// event returns the event of the operation that makes the statement.
 func (s *Statement) event() *history.Event {
 	if s.Op.F == history.FConfirm {
 		return s.Op.Return
@@ -64,8 +62,8 @@ func (s *Statement) event() *history.Event {
 	return s.Op.Invoke
 }
 
-// Read reads the operations on a key, in order of invocation, and the facts that tell of
-// lost holds of it, in order.
+// Read reads the operations on a key, in order of invocation, and the facts that report lost holds
+// of the key, in order.
 func (r *Reader) Read(key string, ops []*history.Operation, lost []*history.Event) Key {
 	k := Key{Statements: r.statements(ops)}
 	f := follower{r: r, key: key, holds: make([]*Hold, 0, len(ops)/4)}
@@ -84,7 +82,7 @@ func (r *Reader) Read(key string, ops []*history.Operation, lost []*history.Even
 	return k
 }
 
-// byGrant is the order of grants.
+// byGrant orders holds by their grants.
 func byGrant(x, y *Hold) int {
 	return cmp.Or(cmp.Compare(x.Granted, y.Granted), cmp.Compare(x.Grant.Return.Index, y.Grant.Return.Index))
 }
@@ -108,8 +106,7 @@ func (r *Reader) statements(ops []*history.Operation) []Statement {
 	return all
 }
 
-// moment is one thing that bears on a client's holds, at one event: one of the
-// four is set.
+// moment is one event that concerns a client's holds. One of the four fields is set.
 type moment struct {
 	client    int
 	index     int
@@ -119,7 +116,7 @@ type moment struct {
 	lost      *history.Event
 }
 
-// moments are those of each client, in order, one client after the other.
+// moments returns the moments of each client in order, one client after another.
 func moments(ops []*history.Operation, lost []*history.Event, stated []Statement) []moment {
 	of := make([]moment, 0, len(ops))
 	for _, op := range ops {

@@ -9,19 +9,19 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Stay is a time in which a member was inside a double barrier, or a barrier was up, as
+// Stay is a time in which a member was inside a double barrier, or in which a barrier was up, as
 // its clients saw it.
 type Stay struct {
 	Begin *history.Operation // a raise or an enter, with its ok
-	End   *history.Operation // a lift or a leave that may have happened; nil: none
-	// It lasted from the return of Begin to the call of End, to the end of the member's
-	// process, or to that of the record.
+	End   *history.Operation // a lift or a leave that may have taken effect; nil if there is none
+	// The stay lasted from the return of Begin to the call of End, to the end of the member's
+	// process, or to the end of the record.
 	From, Until time.Duration
-	Open        bool // it is not known to have ended
+	Open        bool // no known end
 }
 
-// Stays are those in an object of the model that clients enter or raise, in order of their
-// beginnings. What is raised is lifted by anybody.
+// Stays returns the stays in objects of the model, in order of their beginnings. Any client may
+// lift a barrier.
 func (r *Record) Stays(m *models.Model) []*Stay {
 	var all []*Stay
 	for _, ops := range r.ops {
@@ -47,8 +47,7 @@ func (r *Record) Stays(m *models.Model) []*Stay {
 	return all
 }
 
-// stay begins with an operation. The znodes of a member go with its process, a barrier
-// stays up.
+// stay returns the stay that op begins. A member's znodes go with its process; a barrier stays up.
 func (r *Record) stay(m *models.Model, op *history.Operation) *Stay {
 	s := &Stay{Begin: op, From: op.Return.Time, Until: r.r.End, Open: true}
 	if x := r.Exited(op.Client, op.Began()); m.State == models.Entered && x != None {

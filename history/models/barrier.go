@@ -2,8 +2,8 @@ package models
 
 import "github.com/zklab/zklab/history"
 
-// Barrier is a barrier that one client raises and lifts, and others wait for. One server alone
-// can answer those who wait.
+// Barrier is a barrier that one client raises and lifts, and for which other clients wait. A single
+// server can answer the waiters.
 var Barrier = declare(Model{
 	Name: history.ModelBarrier, About: "a barrier that holds everybody back while it is up",
 	State: Raised, Stay: "up", Sessions: true, OnZnodes: true, Rounds: true,

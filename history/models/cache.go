@@ -10,34 +10,33 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Operations on a cached subtree. Its znodes are named by their paths below its root, which
-// is "."; the znode of a key is the root. What a client looks at with one subject is in order.
+// Operations on a cached subtree. Znodes are named by their paths below its root, which is "." and
+// the znode of the key. The looks of a client with one subject are in order.
 const (
-	// FPut makes a znode, or sets its data, and no znode above it: invoke CachedNode, ok nothing.
+	// FPut creates a znode or sets its data, but creates no parent: invoke CachedNode, ok nothing.
 	FPut = "put"
-	// FRemove deletes a znode, which may be gone already: invoke CachedNode without a value,
-	// ok nothing.
+	// FRemove deletes a znode, which may not exist: invoke CachedNode without a value, ok nothing.
 	FRemove = "remove"
-	// FLook: what does the copy show? Invoke Looking, ok Copy.
+	// FLook reads the copy: invoke Looking, ok Copy.
 	FLook = "look"
 )
 
 // CacheRoot is the root of a cached subtree.
 const CacheRoot = "."
 
-// CachedNode is a znode, and a value that is put once in a run.
+// CachedNode is a znode and its value. Each value is put once in a run.
 type CachedNode struct {
 	Node  string `json:"node"`
 	Value string `json:"value,omitempty"`
 }
 
-// Looking says how to look: the copy as it is, or once the cache says that it is current.
+// Looking says how to look: at the copy as it is, or once the cache says that it is current.
 type Looking struct {
 	Current bool `json:"current,omitempty"`
 }
 
-// Copy is what a cache shows: the values of its znodes. It also is the value of the fact
-// history.FFinal of a cache: what there is in the end.
+// Copy is what a cache shows: the values of its znodes. It is also the value of the fact
+// history.FFinal of a cache: the znodes that exist at the end.
 type Copy struct {
 	Nodes map[string]string `json:"nodes"`
 }
@@ -87,7 +86,7 @@ func tellCopy(op *history.Operation, w *Words) Values {
 	return Values{}
 }
 
-// listed names what a copy shows for people.
+// listed lists the contents of a copy for people.
 func (v Copy) listed() string {
 	if len(v.Nodes) == 0 {
 		return "no znode"

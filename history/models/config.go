@@ -4,21 +4,22 @@ import "github.com/zklab/zklab/history"
 
 // Operations on a configuration. What a client observes with one subject is in order.
 const (
-	// FSet: invoke Setting, ok nothing.
+	// FSet sets the value: invoke Setting, ok nothing.
 	FSet = "set"
-	// FDelete: invoke nothing, ok nothing.
+	// FDelete deletes the value: invoke nothing, ok nothing.
 	FDelete = "delete"
-	// FObserve: what comes next? It waits for that. Invoke nothing, ok Setting.
+	// FObserve waits for the next setting: invoke nothing, ok Setting.
 	FObserve = "observe"
 )
 
-// Setting is what a configuration is: a value that is set once in a run, or that there is none.
+// Setting is the state of a configuration: a value, which is set once in a run, or the absence of
+// one.
 type Setting struct {
 	Value  string `json:"value"`
 	Absent bool   `json:"absent,omitempty"`
 }
 
-// Config is a configuration that clients watch. One server alone can answer those who do.
+// Config is a configuration that clients watch. A single server can answer the watchers.
 var Config = declare(Model{
 	Name: "config", About: "a configuration that clients watch",
 	Called: "the configuration", Sessions: true, OnZnodes: true,

@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// FAdd adds to a counter: invoke Addition, ok Count. Its other operations are those of
-// a register: history.FCAS (invoke CountSwap, ok nothing, fail with history.CodeMismatch)
-// and history.FRead (invoke history.HowRead, ok Count).
+// FAdd adds to a counter: invoke Addition, ok Count. The other operations are those of a register:
+// history.FCAS (invoke CountSwap, ok nothing, fail with history.CodeMismatch) and history.FRead
+// (invoke history.HowRead, ok Count).
 const FAdd = "add"
 
 // Addition is what FAdd adds.
@@ -18,18 +18,18 @@ type Addition struct {
 	Delta int64 `json:"delta"`
 }
 
-// CountSwap is what a counter is to be compared with, and what it is to be set to then.
+// CountSwap has the expected value of a counter and the value to set.
 type CountSwap struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
 
-// Count is what a counter was, behind an addition or when it was read.
+// Count is the value of a counter after an addition or in a read.
 type Count struct {
 	Value int64 `json:"value"`
 }
 
-// Counter is an integer that many add to.
+// Counter is an integer to which clients add.
 var Counter = declare(Model{
 	Name: "counter", About: "a counter that all add to",
 	Operations: []Operation{
@@ -68,7 +68,7 @@ func tellCount(op *history.Operation, w *Words) Values {
 	return Values{Data: gotData(op), Seen: true}
 }
 
-// gotData is what the znode of a counter held that gave an answer; nil: there was none.
+// gotData returns the data of the counter's znode according to an answer, or nil if there is none.
 func gotData(op *history.Operation) *string {
 	var got Count
 	if !returned(op, &got) {
@@ -78,7 +78,7 @@ func gotData(op *history.Operation) *string {
 	return &data
 }
 
-// gotCount says what an operation was answered, and puts it into its name.
+// gotCount returns the answer to an operation and adds it to the operation's name.
 func gotCount(op *history.Operation, w *Words) string {
 	var got Count
 	returned(op, &got)

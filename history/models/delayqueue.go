@@ -7,15 +7,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Delayed is an item with the time from which on it may come out, the value of an enqueue's
-// invoke. The time is on the record's clock; the wall clock of then is a whole millisecond.
+// Delayed is an item with the time at which it becomes due: the value of an enqueue's invoke. The
+// time is on the record's clock; as wall-clock time it is a whole millisecond.
 type Delayed struct {
 	Item string        `json:"item"`
 	Due  time.Duration `json:"due"`
 }
 
-// DelayQueue is a queue that gives no item before it is due, and of those that are the one
-// that has been for longest. Its operations are those of a queue; history.FEnqueue has a
+// DelayQueue is a queue that returns no item before it is due, and of the due items the one that
+// has been due for longest. Its operations are those of a queue; the value of history.FEnqueue is a
 // Delayed.
 var DelayQueue = declare(Model{
 	Name: "delay-queue", About: "a queue that gives an item when it is due",

@@ -2,27 +2,27 @@ package models
 
 import "github.com/zklab/zklab/history"
 
-// Operations on a service. A client is at most one instance of each; what one registers as is
-// never used again in a run. An instance is a member of the group that the service is, so
-// their values are those of a group, and FChanged is one, too.
+// Operations on a service. A client is at most one instance of each service. The name under which
+// an instance registers is used once in a run. A service is a group whose members are its
+// instances: the values are those of a group, and FChanged is an operation of a service, too.
 const (
-	// FRegister: invoke Joining, ok nothing.
+	// FRegister registers an instance: invoke Joining, ok nothing.
 	FRegister = "register"
-	// FUnregister: invoke Joining, which says what goes, ok nothing.
+	// FUnregister removes an instance: invoke Joining with the instance, ok nothing.
 	FUnregister = "unregister"
-	// FLookup: which instances are there? invoke nothing, ok Members.
+	// FLookup lists the instances: invoke nothing, ok Members.
 	FLookup = "lookup"
-	// FPick picks an instance, of those that FChanged gave last to the client or there were
+	// FPick picks one of the instances that FChanged last returned to the client, or that existed
 	// later: invoke nothing, ok Picked.
 	FPick = "pick"
 )
 
-// Picked is an instance that was picked; empty: there was none.
+// Picked is the picked instance; empty if there was none.
 type Picked struct {
 	Member string `json:"member"`
 }
 
-// Discovery is a service whose instances register, and that clients look up.
+// Discovery is a service whose instances register, and which clients look up.
 var Discovery = declare(Model{
 	Name: "discovery", About: "a service, of whose instances those who live are found", Called: "the service",
 	State: Entered, Stay: "registered", Sessions: true, OnZnodes: true,

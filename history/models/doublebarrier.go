@@ -2,7 +2,7 @@ package models
 
 import "github.com/zklab/zklab/history"
 
-// DoubleBarrier is a barrier that history.Params.Parties members pass together, in and out.
+// DoubleBarrier is a barrier that history.Params.Parties members enter and leave together.
 var DoubleBarrier = declare(Model{
 	Name: history.ModelDoubleBarrier, About: "a barrier that members pass together, in and out",
 	State: Entered, Stay: "inside", Sessions: true, OnZnodes: true, Rounds: true,

@@ -6,22 +6,22 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The operations of a job queue, beside history.FEnqueue, which puts a job in (history.Item).
+// The operations of a job queue, besides history.FEnqueue, which adds a job (history.Item).
 const (
-	FTake     = "take"      // a job: ok Attempt; its session owns the lease
-	FFinish   = "finish"    // an Attempt, for good
-	FGiveBack = "give-back" // an Attempt, so that there is another one
+	FTake     = "take"      // takes a job: ok Attempt; the attempt's session owns the lease
+	FFinish   = "finish"    // finishes the job of an Attempt
+	FGiveBack = "give-back" // gives up an Attempt, so that another one can begin
 )
 
 // Attempt is one attempt at a job.
 type Attempt struct {
 	Item    string `json:"item"`
 	Attempt int    `json:"attempt"` // from 1
-	// Held says, when an attempt is to end, that its worker had not been told of a loss.
+	// Held says, at the end of an attempt, that its worker had not been told of a loss.
 	Held bool `json:"held,omitempty"`
 }
 
-// Jobs are those that there were in the end, the value of history.FDrained.
+// Jobs are the jobs that existed at the end: the value of history.FDrained.
 type Jobs struct {
 	history.Drained
 	Open []string `json:"open,omitempty"` // pending, or with a worker
@@ -29,8 +29,8 @@ type Jobs struct {
 	Dead []string `json:"dead,omitempty"`
 }
 
-// JobQueue is a queue whose jobs are each with one worker at a time until one finishes it,
-// or it was tried history.Params.Tries times. A job goes out of it when it is finished.
+// JobQueue is a queue in which each job has one worker at a time, until a worker finishes it or it
+// was tried history.Params.Tries times. A finished job leaves the queue.
 var JobQueue = declare(Model{
 	Name: "job-queue", About: "a queue that gives each job to one worker at a time, until it is finished",
 	State: Filled, Stay: "worked", OnZnodes: true,
@@ -50,7 +50,7 @@ var JobQueue = declare(Model{
 	},
 })
 
-// tellAttempt tells of an operation that ends an attempt, or has begun one by its ok.
+// tellAttempt describes an operation that ends an attempt, or that begins one with its ok.
 func tellAttempt(began, ends string) func(op *history.Operation, w *Words) Values {
 	return func(op *history.Operation, w *Words) Values {
 		from := op.Invoke

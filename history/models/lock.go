@@ -17,7 +17,7 @@ var Lock = declare(Model{
 	),
 })
 
-// holdOperations are those of everything that one client holds at a time.
+// holdOperations are the operations of all objects that one client holds at a time.
 func holdOperations(acquire, release, confirm Words) []Operation {
 	return []Operation{
 		{F: history.FAcquire, Waits: true, Begins: true, Quorum: always, Words: acquire, Tell: tellGrant},
@@ -29,7 +29,7 @@ func holdOperations(acquire, release, confirm Words) []Operation {
 	}
 }
 
-// heldStill: nothing is left to give up when the hold is known to be lost.
+// heldStill is false if the hold is known to be lost, so that nothing is left to release.
 func heldStill(op *history.Operation) bool {
 	v := history.Held{Held: true}
 	return op.Invoke.Decode(&v) == nil && v.Held

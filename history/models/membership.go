@@ -8,30 +8,30 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Operations on a group. A client is at most one member of each; what one joins as is never
-// used again in a run. The last one is history.FLeave: invoke Joining, which says who leaves,
-// ok nothing.
+// Operations on a group. A client is at most one member of each group. The name under which a
+// client joins is used once in a run. The last operation is history.FLeave: invoke Joining with the
+// member, ok nothing.
 const (
-	// FJoin: invoke Joining, ok nothing.
+	// FJoin joins the group: invoke Joining, ok nothing.
 	FJoin = "join"
-	// FList: who are the members? invoke nothing, ok Members.
+	// FList lists the members: invoke nothing, ok Members.
 	FList = "list"
-	// FChanged waits until the members are others than it gave the last time, at first none:
+	// FChanged waits until the members differ from those that it returned last, at first from none:
 	// invoke nothing, ok Members.
 	FChanged = "changed"
 )
 
-// Joining is who joins or leaves.
+// Joining names the member that joins or leaves.
 type Joining struct {
 	Member string `json:"member"`
 }
 
-// Members are all of a group, each named once, in order.
+// Members are all members of a group, each once, in order.
 type Members struct {
 	Members []string `json:"members"`
 }
 
-// Membership is a group that clients join and leave, and of which they ask who is in it.
+// Membership is a group that clients join, leave and list.
 var Membership = declare(Model{
 	Name: "membership", About: "a group, of whose members those who live are there", Called: "the group",
 	State: Entered, Stay: "joined", Sessions: true, OnZnodes: true,
@@ -61,7 +61,7 @@ func tellJoining(name, asked string) func(*history.Operation, *Words) Values {
 	}
 }
 
-// mostMembers is how many members are named.
+// mostMembers is the number of members that are named.
 const mostMembers = 12
 
 func tellMembers(name string) func(*history.Operation, *Words) Values {
@@ -75,7 +75,7 @@ func tellMembers(name string) func(*history.Operation, *Words) Values {
 	}
 }
 
-// Listed names members for people.
+// Listed lists members for people.
 func Listed(members []string) string {
 	if len(members) == 0 {
 		return "nobody"

@@ -1,8 +1,8 @@
-// Package models says what there is to know of each kind of object that zklab tests: its
-// operations with their traits, the values that they carry, and the words for them. It reads
-// histories and decides nothing; checks, statistics and reports go by what is declared here.
+// Package models declares the kinds of objects that zklab tests: their operations with their
+// traits, the types of their values, and the words for them. Checks, statistics and reports use
+// these declarations. The package reads histories and decides nothing.
 //
-// Each object has a file of its own, which declares it:
+// Each object is declared in its own file:
 //
 //	var Queue = declare(Model{Name: …, Operations: …})
 package models
@@ -15,48 +15,48 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Model is a kind of object. What is declared is not changed any more, so it is safe for
-// concurrent use.
+// Model is a kind of object. It never changes after its declaration, so it is safe for concurrent
+// use.
 type Model struct {
-	Name  string // as histories, folders and the command line have it
-	About string // in a few words
-	// Called is what a sentence calls the one under test; "the " and the name if empty.
+	Name  string // name in histories, folders and on the command line
+	About string // a short description
+	// Called is the name of the subject in sentences. If empty, it is "the " and Name.
 	Called string
 	State  State
-	// Stay is what a client does from an operation that begins a stay to the one that ends it,
-	// in the past tense; "up" is what a barrier is.
+	// Stay says, in the past tense, what a client does between the operations that begin and end a
+	// stay. A barrier "up" uses it for itself.
 	Stay string
-	// Sessions says that it is up to sessions, too, whether an operation was right: models that
-	// know of operations alone accuse right recipes.
+	// Sessions says that the correctness of operations depends on sessions, too. Checks that look
+	// at operations alone would accuse correct recipes.
 	Sessions bool
-	// Parts says that an operation concerns some parts of its key, so that those who have it at
-	// one time need not be in each other's way.
+	// Parts says that an operation uses some parts of its key, so that concurrent holders of a key
+	// need not conflict.
 	Parts bool
-	// Rounds says that a key is used for one round and never again.
+	// Rounds says that each key is used for one round only.
 	Rounds bool
-	// Store says that it is the store itself, and no recipe.
+	// Store says that the model is ZooKeeper itself rather than a recipe.
 	Store bool
-	// Keyless says that all keys are one: what is promised is promised to sessions.
+	// Keyless says that all keys count as one, since the promises are made to sessions.
 	Keyless bool
-	// OnZnodes says that an object is made of znodes of which the transaction log tells.
+	// OnZnodes says that objects consist of znodes that the transaction log covers.
 	OnZnodes   bool
 	Operations []Operation
-	// Others are the traits of operations that are not listed; nil: there are none.
+	// Others has the traits of operations that are not listed; nil if there are none.
 	Others *Operation
 }
 
-// State is what there is of an object between operations: what a timeline of it shows.
+// State is the kind of state that an object has between operations, as a timeline shows it.
 type State int
 
-// The states.
+// The kinds of state.
 const (
-	Value     State = iota // what was written last
-	Exclusive              // one client has it
-	Shared                 // so many clients have it
-	ReadWrite              // many clients have it to read, or one to write
+	Value     State = iota // the last written value
+	Exclusive              // one client holds the object
+	Shared                 // a limited number of clients hold it
+	ReadWrite              // many clients hold it to read, or one to write
 	Entered                // clients are inside
-	Raised                 // it is up, for everybody
-	Filled                 // items are in it
+	Raised                 // the object is up, for all clients
+	Filled                 // the object contains items
 )
 
 // Operation is one operation of a model.
@@ -64,33 +64,34 @@ type Operation struct {
 	F string // history.Event.F
 
 	Local   bool // answered in the harness's memory: evidence, not load
-	Waits   bool // may have to wait for what others do
+	Waits   bool // may have to wait for other clients
 	Begins  bool // begins a stay, with its ok
 	Ends    bool // ends a stay, with its invocation
-	Affirms bool // asks whether the stay goes on
+	Affirms bool // asks whether the stay still lasts
 	Puts    bool // puts an item in
 	Takes   bool // takes an item out
 
-	// Quorum says whether the operation, had it succeeded, would prove that the ensemble serves
-	// writes again; nil: never. What one server answers alone does not, and what was refused for
-	// no fault of the servers does not count.
+	// Quorum reports whether the operation, if it succeeds, proves that the ensemble serves writes
+	// again; nil means never. An answer that one server can give alone proves nothing. An operation
+	// rejected through no fault of the servers does not count.
 	Quorum func(op *history.Operation) bool
 
 	Words Words
-	// Tell puts the values of an operation into its words, and gives those that readers of all
-	// models go by; nil: it has none.
+	// Tell fills the values of an operation into its words and returns the values that readers of
+	// all models use; nil if there are none.
 	Tell func(op *history.Operation, w *Words) Values
 }
 
-// Values are what readers of all models go by. What an operation has not is zero.
+// Values are the values that readers of all models use. Values that an operation does not have are
+// zero.
 type Values struct {
 	Token    history.ID // of a hold
-	Held     bool       // the client took itself for the holder
-	Accepted bool       // the resource took the write
+	Held     bool       // the client believed that it held
+	Accepted bool       // the resource accepted the write
 	Item     string
-	Parts    []string // of the key, that it asks for
-	// Data is what the operation wrote to the object's own znode, or, if Seen, what it was
-	// answered that was there; nil: that is not known, or it did neither.
+	Parts    []string // requested parts of the key
+	// Data is what the operation wrote to the object's own znode or, if Seen, what the answer said
+	// was there; nil if it is unknown or there is none.
 	Data *string
 	Seen bool
 }
@@ -102,7 +103,7 @@ func declare(m Model) *Model {
 	return &m
 }
 
-// All are the models, in order of name.
+// All returns the models, in order of name.
 func All() []*Model {
 	all := make([]*Model, 0, len(declared))
 	for _, m := range declared {
@@ -112,8 +113,9 @@ func All() []*Model {
 	return all
 }
 
-// Named gives the model of that name. One that is not declared may have any operation; what is
-// called like one of a lock's, or else of any other model's, counts as that.
+// Named returns the model of that name. If it is not declared, the returned model accepts any
+// operation: an operation with the name of a lock's, or otherwise of another model's, has the
+// traits of that one.
 func Named(name string) *Model {
 	if m := declared[name]; m != nil {
 		return m
@@ -131,11 +133,11 @@ var anyModel = sync.OnceValue(func() Model {
 	return m
 })
 
-// Of gives the model of a history.
+// Of returns the model of a history.
 func Of(h *history.History) *Model { return Named(h.Header.Model) }
 
-// Operation gives the traits of an operation, which are not to be changed. Those of one that
-// the model does not know are zero.
+// Operation returns the traits of an operation, which must not be changed. They are zero if the
+// model does not know it.
 func (m *Model) Operation(f string) *Operation {
 	for i := range m.Operations {
 		if m.Operations[i].F == f {
@@ -148,17 +150,17 @@ func (m *Model) Operation(f string) *Operation {
 	return &Operation{}
 }
 
-// Held says that what clients have of it are holds: one of them at a time, or so many.
+// Held reports whether clients have holds of the object: one at a time, or a limited number.
 func (m *Model) Held() bool {
 	return m.State == Exclusive || m.State == Shared || m.State == ReadWrite
 }
 
-// Knows says whether an operation is one of the model's: the others mean nothing to its checks.
+// Knows reports whether an operation belongs to the model. Checks ignore all others.
 func (m *Model) Knows(f string) bool {
 	return m.Others != nil || slices.ContainsFunc(m.Operations, func(o Operation) bool { return o.F == f })
 }
 
-// Subject is what a sentence calls the one under test.
+// Subject returns the name of the subject in sentences.
 func (m *Model) Subject() string {
 	if m.Called != "" {
 		return m.Called
@@ -166,7 +168,7 @@ func (m *Model) Subject() string {
 	return "the " + m.Name
 }
 
-// NeedsQuorum says of an operation of the model what [Operation] calls Quorum.
+// NeedsQuorum calls the operation's Quorum.
 func (m *Model) NeedsQuorum(op *history.Operation) bool {
 	needs := m.Operation(op.F).Quorum
 	return needs != nil && needs(op)

@@ -9,22 +9,23 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Keys is the value of an acquire of a multi-lock: the keys within the object that it asks
-// for, in the order in which it names them.
+// Keys is the value of a multi-lock's acquire: the requested keys within the object, in the order
+// of the request.
 type Keys struct {
 	Keys []string `json:"keys"`
 }
 
-// GuardedKey is the value of a write's invoke to what one key within an object guards.
+// GuardedKey is the value of the invoke of a write to the resource that one key within an object
+// guards.
 type GuardedKey struct {
 	Key   string     `json:"key"`
 	Token history.ID `json:"token,omitempty"`
 }
 
-// MultiLock is an object of several keys, of which a client locks all that it asks for at once
-// or none; history.Event.Key names the object. Its operations are those of a lock:
-// history.FAcquire (invoke Keys), history.FRelease and history.FConfirm of all that were asked
-// for, and history.FWrite (invoke GuardedKey).
+// MultiLock is an object of several keys. A client locks all keys that it asks for at once, or
+// none. history.Event.Key names the object. The operations are those of a lock: history.FAcquire
+// (invoke Keys), history.FRelease and history.FConfirm of all requested keys, and history.FWrite
+// (invoke GuardedKey).
 var MultiLock = declare(Model{
 	Name: "multi-lock", About: "exclusive locks on several keys at once, all or none",
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,
@@ -33,7 +34,7 @@ var MultiLock = declare(Model{
 	}),
 })
 
-// telling are the operations of a model, some of which have other values.
+// telling returns the operations of a model with some values replaced.
 func (m *Model) telling(tell map[string]func(*history.Operation, *Words) Values) []Operation {
 	all := slices.Clone(m.Operations)
 	for i := range all {
@@ -65,10 +66,10 @@ func tellGuardedKey(op *history.Operation, w *Words) Values {
 	return tellGuarded(op, w)
 }
 
-// fewKeys is how many keys within an object are named to people at a time.
+// fewKeys is the number of keys within an object that are named at a time.
 const fewKeys = 5
 
-// ListKeys names some keys within an object for people.
+// ListKeys lists keys within an object for people.
 func ListKeys(keys []string) string {
 	names := make([]string, 0, len(keys))
 	for _, k := range keys[:min(len(keys), fewKeys)] {

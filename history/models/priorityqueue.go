@@ -6,16 +6,16 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Ranked is an item with its priority, the value of an enqueue's invoke. An item of a
-// queue that has no priorities has the priority 0, as all others there.
+// Ranked is an item with its priority: the value of an enqueue's invoke. In a queue without
+// priorities, all items have priority 0.
 type Ranked struct {
 	Item     string `json:"item"`
-	Priority int32  `json:"priority"` // the least is the best
+	Priority int32  `json:"priority"` // the lowest number comes first
 }
 
-// PriorityQueue is a queue that gives the item of the least priority number, and of those
-// the one that was put in first. Its operations are those of a queue; history.FEnqueue has a
-// Ranked.
+// PriorityQueue is a queue that returns the item with the lowest priority number, and among equals
+// the one that was added first. Its operations are those of a queue; the value of history.FEnqueue
+// is a Ranked.
 var PriorityQueue = declare(Model{
 	Name: "priority-queue", About: "a queue that gives the item with the least number",
 	State: Filled, OnZnodes: true,

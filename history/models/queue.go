@@ -9,7 +9,7 @@ var Queue = declare(Model{
 	Operations: queueOperations(tellPut),
 })
 
-// queueOperations are those of a queue of any kind; put tells of what is put in.
+// queueOperations are the operations of a queue of any kind. put describes what is added.
 func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
 	return []Operation{
 		{F: history.FEnqueue, Puts: true, Quorum: always, Tell: put, Words: Words{
@@ -21,7 +21,7 @@ func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
 	}
 }
 
-// gotItem: one server alone can answer that a queue is empty.
+// gotItem: a single server can answer that a queue is empty, so only an item proves a quorum.
 func gotItem(op *history.Operation) bool {
 	var v history.Item
 	return op.Outcome() != history.OK || op.Return.Decode(&v) == nil && v.Item != ""

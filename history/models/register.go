@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Register is one znode, whose data is its value: the store itself.
+// Register is one znode whose data is its value. It tests ZooKeeper itself.
 var Register = declare(Model{
 	Name: history.ModelRegister, About: "the store itself: one znode that is written, compared and set, and read",
 	Store: true,
@@ -23,7 +23,7 @@ var Register = declare(Model{
 	},
 })
 
-// wasNotBeaten: a compare-and-set that lost has failed for no fault of the servers.
+// wasNotBeaten: a compare-and-set that lost has failed through no fault of the servers.
 func wasNotBeaten(op *history.Operation) bool {
 	if op.Outcome() != history.Fail || op.Return.Error == nil {
 		return true

@@ -6,9 +6,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// RWLock is a read-write lock. Its operations are those of a lock, where an acquire says what
-// the hold is for (history.Wish), and those that only it has: history.FDowngrade,
-// history.FRevoke, history.FListen, and history.FRead of the guarded resource.
+// RWLock is a read-write lock. Its operations are those of a lock, where the value of an acquire is
+// a history.Wish, and its own: history.FDowngrade, history.FRevoke, history.FListen, and
+// history.FRead of the guarded resource.
 var RWLock = declare(Model{
 	Name: "rwlock", About: "a read-write lock: many readers or one writer",
 	Called: "the read-write lock",

@@ -11,18 +11,18 @@ import (
 
 // Operations on a transaction. A key is one transaction.
 const (
-	// FPrepare begins it: invoke Sites, ok nothing.
+	// FPrepare begins the transaction: invoke Sites, ok nothing.
 	FPrepare = "prepare"
-	// FVote: invoke Ballot, ok nothing. A site that gives its vote again gives the same.
+	// FVote votes: invoke Ballot, ok nothing. A site that votes again gives the same vote.
 	FVote = "vote"
-	// FDecide: what has become of it? It waits for that, and from some time on votes that are
-	// missing count as no: invoke Deciding, ok Decision.
+	// FDecide waits for the decision, and after its patience counts missing votes as no: invoke
+	// Deciding, ok Decision.
 	FDecide = "decide"
-	// FOutcome: what has become of it? It waits for that. Invoke nothing, ok Decision.
+	// FOutcome waits for the decision: invoke nothing, ok Decision.
 	FOutcome = "outcome"
 )
 
-// Sites are those whose votes a commit needs.
+// Sites are the sites whose votes a commit needs.
 type Sites struct {
 	Sites []string `json:"sites"`
 }
@@ -33,21 +33,21 @@ type Ballot struct {
 	Yes  bool   `json:"yes"` // it can commit
 }
 
-// Deciding is how a transaction is to be decided.
+// Deciding says how to decide a transaction.
 type Deciding struct {
-	// Patience is for how many milliseconds from the call on a missing vote is waited for.
+	// Patience is how long to wait for missing votes, in milliseconds from the call.
 	Patience int `json:"patience_ms"`
 }
 
-// Length is the patience.
+// Length returns the patience.
 func (d Deciding) Length() time.Duration { return time.Duration(d.Patience) * time.Millisecond }
 
-// Decision is what has become of a transaction.
+// Decision is the outcome of a transaction.
 type Decision struct {
-	Commit bool `json:"commit"` // else it was aborted
+	Commit bool `json:"commit"` // false: aborted
 }
 
-// String is the word for it.
+// String returns "commit" or "abort".
 func (d Decision) String() string {
 	if d.Commit {
 		return "commit"
@@ -55,7 +55,7 @@ func (d Decision) String() string {
 	return "abort"
 }
 
-// TwoPhaseCommit is a transaction that sites vote on, and that all of them commit or none.
+// TwoPhaseCommit is a transaction on which sites vote, and which all of them commit or none.
 var TwoPhaseCommit = declare(Model{
 	Name: "two-phase-commit", About: "transactions that all sites commit, or none", Called: "the transaction",
 	Sessions: true, OnZnodes: true, Rounds: true,

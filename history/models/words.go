@@ -7,22 +7,21 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Words are how an operation is told: what was asked for, and what came of it. {key} is where
-// the key is filled in. Of a call whose end matters, as a grant's does, Early is false.
+// Words describe an operation: what was asked for, and its outcome. {key} stands for the key.
 type Words struct {
 	Name    string // in a drawing: put a7
 	Asked   string // asked for {key}
 	Done    string // was granted it
 	Refused string // was refused
-	Unknown string // nobody knows whether it was granted
-	Early   bool   // the call matters, not its end
+	Unknown string // an unknown outcome, in words
+	Early   bool   // the call matters, not the end; false for a grant
 }
 
-// mostShown is how much of a key or an item is shown, in characters.
+// mostShown limits how much of a key or an item is shown, in characters.
 const mostShown = 40
 
-// Tell gives the words for an operation, values filled in and fit for a terminal, and its
-// values. It is false if there are none, or the model has a name that is not declared.
+// Tell returns the words for an operation, with values filled in and fit for a terminal, and its
+// values. ok is false if there are no words, or if the model is not declared.
 func (m *Model) Tell(op *history.Operation) (w Words, v Values, ok bool) {
 	o := m.Operation(op.F)
 	w = o.Words
@@ -36,7 +35,7 @@ func (m *Model) Tell(op *history.Operation) (w Words, v Values, ok bool) {
 	return w, v, true
 }
 
-// Key is what an object is called for people.
+// Key returns the name of an object for people.
 func Key(key string) string {
 	if key == "" {
 		return "it"
@@ -44,7 +43,7 @@ func Key(key string) string {
 	return printable.Text(key, mostShown)
 }
 
-// Quoted is an item for people.
+// Quoted returns an item for people.
 func Quoted(item string) string { return `"` + shown(item) + `"` }
 
 func shown(item string) string { return printable.Text(item, mostShown) }
@@ -56,7 +55,7 @@ func withToken(t history.ID) string {
 	return " with token " + t.String()
 }
 
-// InSession is the session that something happened in, for people; "" if it is not known.
+// InSession names a session for people. It returns "" if the session is not known.
 func InSession(id history.ID) string {
 	if id == 0 {
 		return ""
