@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Measure is what was measured of a property, in words: of belief, how long it
-// was false and what others did meanwhile; nothing where it never was.
+// Measure describes what was measured of a property: for belief, how long false belief lasted and
+// what other clients did meanwhile. It returns "" if there is nothing to tell.
 func (p property) Measure() string {
 	if p.Name != "belief" {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Linearizable is what was decided about a history from elsewhere, in a screenful of
-// text: the verdicts with their witnesses, and what was read.
+// Linearizable describes the verdict on a history of another tool in a screenful of text: the
+// verdicts with their counterexamples, and what was read.
 func Linearizable(r linear.Report, screen Screen) string {
 	var b strings.Builder
 	head := map[checker.Result]string{checker.Valid: "VALID", checker.Violation: "VIOLATION", checker.Unknown: "UNKNOWN"}[r.Verdict]

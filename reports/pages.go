@@ -20,8 +20,8 @@ var pages = map[string]string{
 // common are the properties of every object, and those of several: they have one place.
 var common = map[string]bool{"log": true, "no-panic": true, "own-znodes": true, "server-agreement": true}
 
-// PageOf is the address of the part of the documentation that says what a property of a model means,
-// and how it is decided.
+// PageOf returns the address of the documentation that says what a property of a model means and
+// how it is checked.
 func PageOf(model, property string) string {
 	switch page := pages[model]; {
 	case common[property]:

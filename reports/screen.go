@@ -8,16 +8,16 @@ import (
 	"github.com/zklab/zklab/internal/base/paint"
 )
 
-// Screen is what text is written for. The zero value is 80 columns wide and
-// knows no colours.
+// Screen describes the output for which text is formatted. The zero value is 80 columns wide,
+// without colours.
 type Screen struct {
-	Colour     bool // escape codes are welcome
-	Width      int  // in columns; 0 is 80. Timelines use 60 to 120 of them
-	ASCII      bool // timelines are drawn in ASCII
-	NoTimeline bool // and not at all
+	Colour     bool // use escape codes
+	Width      int  // in columns; 0 means 80. Timelines use 60 to 120
+	ASCII      bool // draw timelines in ASCII
+	NoTimeline bool // draw no timelines
 }
 
-// drawing is the screen of a timeline.
+// drawing returns the screen of a timeline.
 func (s Screen) drawing() told.Screen {
 	return told.Screen{Width: s.Width, Colour: s.Colour, ASCII: s.ASCII}
 }
@@ -28,7 +28,7 @@ var verdictStyles = map[checker.Result]ansi.Style{
 	checker.Unknown:   ansi.Style{}.Bold().ForegroundColor(ansi.Yellow),
 }
 
-// paint gives text the colour of a result.
+// paint returns text in the colour of a result.
 func (s Screen) paint(r checker.Result, text string) string {
 	return paint.Painter(s.Colour).Paint(verdictStyles[r], text)
 }

@@ -19,12 +19,10 @@ import (
 // summaryWidth is the widest line of a summary, in columns.
 const summaryWidth = 100
 
-// Summary is a run in a screenful of text, for people: the verdict of each
-// property, what was done and which faults took effect, how long fail-over
-// took, where the report is and how to run it again. run is where the
-// run is, nil if it is nowhere. A screen with colours gets them by
-// terminal escape codes; without there are none. Of a violation the events
-// that show it are read from the run's history.
+// Summary describes a run in a screenful of text: the verdict on each property, the operations, the
+// faults that took effect, fail-over times, and where the report is and how to repeat the run. run
+// may be nil if the run is not stored. It uses escape codes only if screen.Colour is set. It reads
+// the events that show a violation from the run's history.
 func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	s := &summary{r: r, sheet: sheet{screen: screen}, told: map[string]string{}}
 	s.chooseWitnesses(run)

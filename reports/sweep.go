@@ -21,8 +21,8 @@ const (
 	shardsInSummary   = 8
 )
 
-// SweepSummary is a sweep in a screenful of text, for people. page is where its page is;
-// empty: nowhere.
+// SweepSummary describes a sweep in a screenful of text. page is the path of its page, or "" if
+// there is none.
 func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
 	t := &sweepText{sheet: sheet{screen: screen}, s: s}
 	t.head(s.Verdict, sweepSentence(s))

@@ -21,7 +21,7 @@ var sweepPage = template.Must(template.New("sweep").Funcs(template.FuncMap{
 	"rate": pageRate, "slice": sliceOf, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords,
 }).Parse(sweepTemplate))
 
-// sweepPageOf is what the template shows.
+// sweepPageOf is the data of the template.
 type sweepPageOf struct {
 	*sweep.Summary
 	Style    template.CSS
@@ -34,8 +34,8 @@ type sweepPageOf struct {
 	folder   string
 }
 
-// WriteSweep writes the page of a sweep, one self-contained file. Folders of runs that are
-// kept are named as seen from it.
+// WriteSweep writes the page of a sweep as one self-contained file. Links to the folders of kept
+// runs are relative to the page.
 func WriteSweep(path string, s *sweep.Summary) error {
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
@@ -48,7 +48,7 @@ func WriteSweep(path string, s *sweep.Summary) error {
 	return store.WriteFile(path, b.Bytes())
 }
 
-// Report is the report of a run that is kept, as seen from the page; empty: it is not kept.
+// Report returns the link to the report of a kept run, or "" if the run was not kept.
 func (p sweepPageOf) Report(x sweep.Example) string {
 	if x.Kept == "" {
 		return ""
@@ -60,10 +60,10 @@ func (p sweepPageOf) Report(x sweep.Example) string {
 	return filepath.ToSlash(rel)
 }
 
-// Replay is the command that runs it again.
+// Replay returns the command that repeats a run.
 func (p sweepPageOf) Replay(x sweep.Example) string { return replayWords(p.Summary, x) }
 
-// Never are the kinds that never took effect, as a set.
+// Never returns the set of the kinds of faults that never took effect.
 func (p sweepPageOf) Never() map[string]bool {
 	never := map[string]bool{}
 	for _, kind := range p.Summary.Never() {
@@ -84,18 +84,19 @@ func sliceOf(values ...any) []any { return values }
 // pageRate does not let a line end before a percent sign.
 func pageRate(f sweep.Finding) string { return strings.ReplaceAll(findingRate(f), " %", "\u00a0%") }
 
-// FirstFindings are those that are shown.
+// FirstFindings returns the findings that the page shows at once.
 func (p sweepPageOf) FirstFindings() []sweep.Finding {
 	return p.Findings[:min(findingsOnPage, len(p.Findings))]
 }
 
-// OtherFindings are those behind them.
+// OtherFindings returns the remaining findings.
 func (p sweepPageOf) OtherFindings() []sweep.Finding { return p.Findings[len(p.FirstFindings()):] }
 
 // hole is an operation with the kinds of faults that it never met.
 type hole struct{ Operation, Kinds string }
 
-// Holes are those of operations, in words: a wide table does not show them all at once.
+// Holes lists the operations with holes in words, since a wide table does not show all of them at
+// once.
 func (p sweepPageOf) Holes() (out []hole) {
 	for _, row := range p.Matrix.Rows {
 		if never := row.Never(); row.Step == "" && len(never) > 0 {
@@ -105,7 +106,7 @@ func (p sweepPageOf) Holes() (out []hole) {
 	return out
 }
 
-// ToldShards are all of a few shards, and of many those that lack seeds.
+// ToldShards returns all shards if there are few, or otherwise those that lack seeds.
 func (p sweepPageOf) ToldShards() []sweep.ShardState {
 	if len(p.Shards) <= shardsOnPage {
 		return p.Shards
@@ -119,7 +120,7 @@ func (p sweepPageOf) ToldShards() []sweep.ShardState {
 	return lacking
 }
 
-// OtherShards are how many more there are, in words.
+// OtherShards says how many more shards there are.
 func (p sweepPageOf) OtherShards() string {
 	more, whole := len(p.Shards)-len(p.ToldShards()), 0
 	for _, h := range p.Shards {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// property is what was found about one property over all keys.
+// property is the result for one property over all keys.
 type property struct {
 	Name     string
 	Meaning  string // what it promises, in a sentence; empty for properties unknown here
@@ -20,7 +20,7 @@ type property struct {
 	Verdicts []checker.Verdict
 }
 
-// properties groups verdicts by property, in the order in which they came.
+// properties groups verdicts by property, in their order.
 func properties(r *store.Result) []property {
 	var out []property
 	for _, v := range r.Verdicts {
@@ -38,10 +38,10 @@ func properties(r *store.Result) []property {
 	return out
 }
 
-// decides says whether the property counts for the verdict of the run.
+// decides reports whether the property counts for the verdict of the run.
 func (p property) decides(strict bool) bool { return !p.Measured || strict }
 
-// with are the verdicts with that result.
+// with returns the verdicts with result r.
 func (p property) with(r checker.Result) []checker.Verdict {
 	var out []checker.Verdict
 	for _, v := range p.Verdicts {
@@ -52,7 +52,7 @@ func (p property) with(r checker.Result) []checker.Verdict {
 	return out
 }
 
-// Words is the result, with how many keys it holds for.
+// Words returns the result with the number of keys that have it.
 func (p property) Words() string {
 	var parts []string
 	for _, r := range []checker.Result{checker.Violation, checker.Unknown, checker.Valid} {
@@ -74,8 +74,8 @@ func (p property) wordsFor(r checker.Result, n int) string {
 	return fmt.Sprintf("%s for %s", word, plural(n, "key"))
 }
 
-// Reasons are those of the verdicts that are not valid, the worst first, each
-// with the keys that it is about.
+// Reasons returns the reasons of the verdicts that are not valid, the worst first, each with its
+// keys.
 func (p property) Reasons() []string {
 	var out []string
 	for _, r := range []checker.Result{checker.Violation, checker.Unknown} {
@@ -100,7 +100,7 @@ func (p property) Reasons() []string {
 	return out
 }
 
-// about names the keys that a reason is about, if it is about keys.
+// about names the keys that a reason is about, if any.
 func about(keys []string) string {
 	named := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == "" })
 	switch n := len(named); {
@@ -112,7 +112,7 @@ func about(keys []string) string {
 	return prose.List(named, "and") + ": "
 }
 
-// Mark is the sign for the result. What is only measured alarms nobody.
+// Mark returns the sign of the result. A measured property never gets the sign of a violation.
 func (p property) Mark() string {
 	if p.Measured && p.Result == checker.Violation {
 		return "!"
@@ -120,7 +120,7 @@ func (p property) Mark() string {
 	return markOf(p.Result)
 }
 
-// Class is the result that the sign is coloured by.
+// Class returns the result that determines the colour of the sign.
 func (p property) Class() checker.Result {
 	if p.Measured && p.Result == checker.Violation {
 		return checker.Unknown
@@ -128,7 +128,7 @@ func (p property) Class() checker.Result {
 	return p.Result
 }
 
-// Evidence is what the verdicts rest on, none twice.
+// Evidence lists the evidence of the verdicts, each once.
 func (p property) Evidence() string {
 	return p.distinct(func(v checker.Verdict) string { return v.Evidence })
 }
@@ -148,7 +148,7 @@ func (p property) distinct(of func(checker.Verdict) string) string {
 	return strings.Join(out, "; ")
 }
 
-// Notes are those of all verdicts, none twice.
+// Notes returns the notes of all verdicts, each once.
 func (p property) Notes() []string {
 	var out []string
 	for _, v := range p.Verdicts {
@@ -161,7 +161,7 @@ func (p property) Notes() []string {
 	return out
 }
 
-// violations are the verdicts that found one.
+// violations returns the verdicts that are violations.
 func violations(verdicts []checker.Verdict) []checker.Verdict {
 	var out []checker.Verdict
 	for _, v := range verdicts {
@@ -172,7 +172,7 @@ func violations(verdicts []checker.Verdict) []checker.Verdict {
 	return out
 }
 
-// subjectOf is what a run was about, in words.
+// subjectOf describes the subject of a run.
 func subjectOf(r *store.Result) string {
 	if r.Recipe == "" {
 		return "this history"
@@ -180,7 +180,7 @@ func subjectOf(r *store.Result) string {
 	return models.Named(r.Recipe).Subject()
 }
 
-// sentence is the verdict of the run in words.
+// sentence returns the verdict of the run as a sentence.
 func sentence(r *store.Result) string {
 	ps := properties(r)
 	named := func(result checker.Result) []string {

@@ -15,10 +15,11 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// mostEvents bounds what is shown of a witness; checkers look for the fewest.
+// mostEvents limits the events that are shown of a counterexample. Checkers look for the smallest
+// one.
 const mostEvents = 60
 
-// witnessRow is one event of a witness, for people.
+// witnessRow is one event of a counterexample, for people.
 type witnessRow struct {
 	Index   int
 	Time    string
@@ -33,16 +34,16 @@ type witnessRow struct {
 	Zxid    string
 }
 
-// witness is what shows a violation.
+// witness is a counterexample, for people.
 type witness struct {
 	Property string
-	Page     string // of the documentation, about the property
+	Page     string // the documentation of the property
 	Key      string
 	Reason   string
 	Measured bool
 	Story    []string
-	Why      []string     // what was committed that bears on it
-	Picture  template.URL // its timeline; empty: there is none
+	Why      []string     // the transactions that explain it
+	Picture  template.URL // its timeline, or empty
 	Rows     []witnessRow
 	Left     int // events left out
 }
@@ -74,8 +75,9 @@ func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
 	return w
 }
 
-// Witness is what shows a violation, as lines of text: the reason, what happened
-// in order of time, what was committed that bears on it, a timeline, and which events of the history these are.
+// Witness returns the counterexample of a violation as lines of text: the reason, the events in
+// order of time, the transactions that explain it, a timeline, and the numbers of the events in the
+// history.
 func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %s", v.Property)
@@ -103,11 +105,11 @@ func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	return b.String()
 }
 
-// mostReason is the longest reason that is shown, in characters.
+// mostReason is the maximum length of a reason, in characters.
 const mostReason = 600
 
-// storyOf are the sentences of a violation: those of the verdict, or, of one that
-// was decided before there were any, told now.
+// storyOf returns the sentences of the verdict. A verdict from before verdicts had any gets new
+// ones.
 func storyOf(scene *told.Scene, v checker.Verdict) []string {
 	if v.Story == nil {
 		return scene.Story()
@@ -119,7 +121,7 @@ func storyOf(scene *told.Scene, v checker.Verdict) []string {
 	return story
 }
 
-// whyOf are the sentences about transactions.
+// whyOf returns the sentences about transactions.
 func whyOf(v checker.Verdict) []string {
 	var why []string
 	for _, t := range v.Committed {
@@ -128,7 +130,7 @@ func whyOf(v checker.Verdict) []string {
 	return why
 }
 
-// storyText are sentences with a dash before each.
+// storyText returns the sentences, each after a dash.
 func storyText(story []string) string {
 	var b strings.Builder
 	if len(story) > 0 {
@@ -142,7 +144,7 @@ func storyText(story []string) string {
 	return b.String()
 }
 
-// numbers are the first of some event numbers.
+// numbers returns the first of some event numbers.
 func numbers(ns []int) string {
 	const most = 12
 	words := make([]string, 0, most)
@@ -156,8 +158,7 @@ func numbers(ns []int) string {
 	return prose.List(words, "and")
 }
 
-// eventAt is the one with that index, nil if there is none: a result can be
-// older than its history.
+// eventAt returns the event with an index, or nil, since a result can be older than its history.
 func eventAt(h *history.History, index int) *history.Event {
 	if index < 0 || index >= len(h.Events) {
 		return nil

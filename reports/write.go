@@ -13,9 +13,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Write writes the report of a stored run into its folder: plots, report.html,
-// timeline.html and junit.xml. It reads history and result from there and
-// replaces an earlier report.
+// Write writes the report of a stored run into its folder: plots, report.html, timeline.html and
+// junit.xml. It reads the history and the result from the folder, and replaces an earlier report.
 func Write(run *store.Run) error {
 	if run.Bare() {
 		return fmt.Errorf("write the report: %s is a history without a folder of its own", run.Path())
@@ -31,13 +30,13 @@ func Write(run *store.Run) error {
 	return Render(run.Dir, h, r)
 }
 
-// Render writes the report of a run that is already in memory into dir, which
-// exists. What cannot be written is in its error, and keeps nothing else from being written.
+// Render writes the report of a run in memory into dir, which must exist. If some files cannot be
+// written, it writes the others and returns an error about them.
 func Render(dir string, h *history.History, r *store.Result) error {
 	return renderAt(pngDPI, dir, h, r)
 }
 
-// renderAt writes what it can, the pages before the plots: these need the most room.
+// renderAt writes what it can. It writes the pages before the plots, which need the most space.
 func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 	m := newMaterial(dir, h, r)
 	plots := m.plots()
@@ -61,7 +60,8 @@ func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 	return unwritten(append(failed, writePlots(dpi, filepath.Join(dir, "plots"), plots)...))
 }
 
-// unwritten is an error that says how many files could not be written, and why the first of them.
+// unwritten returns an error that counts the files that could not be written and gives the reason
+// for the first.
 func unwritten(errs []error) error {
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	switch len(errs) {
@@ -73,8 +73,8 @@ func unwritten(errs []error) error {
 	return fmt.Errorf("%d files could not be written: %w", len(errs), errs[0])
 }
 
-// writePlots also removes plots of an earlier report that are no longer drawn:
-// they would show something else.
+// writePlots also removes the plots of an earlier report that are no longer drawn, since they would
+// be misleading.
 func writePlots(dpi int, dir string, plots []drawn) (failed []error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return []error{err}
@@ -102,7 +102,7 @@ func writePlots(dpi int, dir string, plots []drawn) (failed []error) {
 	return failed
 }
 
-// removeOthers removes the files of a folder that are none of these.
+// removeOthers removes the files of a folder that are not among names.
 func removeOthers(dir string, names map[string]bool) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
