@@ -163,14 +163,15 @@ func (x Experiment) CompleteSimulated() (Experiment, error) {
 	return x, nil
 }
 
-// lookEvery is how often, in virtual time, a simulated run asks whether it is still wanted.
+// lookEvery is the interval, in virtual time, at which a simulated run checks whether it is still
+// wanted.
 const lookEvery = 997 * time.Millisecond
 
-// onlooker is an [engine.Watcher] that says that its run goes on, and keeps for others where it
-// stands. It is told all of that within the bubble, where nobody may wait for them.
+// onlooker is an [engine.Watcher] that reports that its run makes progress, and stores the progress
+// for others. Its methods are called within the bubble, where they must not wait.
 type onlooker struct {
 	moved    func()
-	reporter *reporter // nil: nobody wants to know
+	reporter *reporter // nil if no progress is wanted
 	seen     *atomic.Pointer[Progress]
 }
 

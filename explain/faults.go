@@ -125,7 +125,7 @@ func (s *Scene) met(f *Fault) bool {
 	return slices.ContainsFunc(s.stays, func(st Stay) bool { return hit(st.Row) && f.From <= min(st.To, last) && st.From <= f.To })
 }
 
-// faultsOf are those of a history that took effect, or may have.
+// faultsOf returns the faults of a history that took effect, or may have.
 func faultsOf(h *history.History) []Fault {
 	faults := map[int]stats.Fault{}
 	for _, f := range stats.Faults(h) {

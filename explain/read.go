@@ -83,7 +83,7 @@ func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scen
 			continue
 		}
 		op := r.h.OperationAt(at)
-		if op == nil { // nobody invoked it
+		if op == nil { // no invocation
 			op = &history.Operation{Process: e.Process, Client: e.Client, F: e.F, Key: e.Key, Invoke: e}
 		}
 		told[op.Invoke], told[op.Return] = true, true
@@ -108,7 +108,7 @@ func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scen
 	return s
 }
 
-// mostDeaths is how many ends of sessions are told that the witness does not
+// mostDeaths is how many ends of sessions are told that the counterexample does not
 // name.
 const mostDeaths = 4
 

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// absences tells what a run is without, a line for each reason.
+// absences describes what the run's ensemble does not support, one line per reason.
 func absences(without []checker.NotAvailable) []string {
 	var reasons []string
 	kinds := map[string][]string{}               // of a reason
@@ -44,7 +44,7 @@ func absences(without []checker.NotAvailable) []string {
 	return lines
 }
 
-// unchecked names the properties that nobody looked at, with the reasons; "" if there are none.
+// unchecked names the properties that were not checked, with the reasons, or returns "".
 func unchecked(without []checker.NotAvailable) string {
 	var reasons, texts []string
 	names := map[string][]string{}

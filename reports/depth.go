@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// depthColumns is how many steps a line has at most.
+// depthColumns is the maximum number of steps in a line.
 const depthColumns = 1000
 
 // depthFigure shows how many items each queue held.
@@ -65,7 +65,7 @@ func (m *material) counts(byKey map[string][]stats.Span, what string, bound int)
 	return f
 }
 
-// depth is the number of spans over time; x is in nanoseconds.
+// depth returns the number of spans over time. x is in nanoseconds.
 func depth(spans []stats.Span, end time.Duration) plotter.XYs {
 	type change struct {
 		at time.Duration

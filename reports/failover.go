@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// failoverFigure shows for each fault how long it took until somebody had a
-// success again: a column a fault, grouped by what the fault was.
+// failoverFigure shows for each fault how long it took until an operation succeeded again: one
+// column per fault, grouped by the fault's specification.
 func failoverFigure(m *material) (*figure, string) {
 	faults := verifiedFaults(m.r.Stats.Faults)
 	switch {
@@ -180,8 +180,8 @@ func (s *series) add(x float64, bounds ...stats.Bound) {
 	}
 }
 
-// addFailovers draws the points side by side, and a thin line through those of the affected
-// clients of a fault.
+// addFailovers draws the points side by side, and a thin line through the points of a fault's
+// affected clients.
 func (f *figure) addFailovers(p *plot.Plot, groups []faultGroup, top float64) {
 	var all, affected, handOvers, unfelt series
 	var none plotter.XYs

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// bound is a time that was measured, or "> 10 s" where it is only known to be longer.
+// bound formats a measured time, or a lower bound as "> 10 s".
 func bound(b stats.Bound) string {
 	if b.AtLeast {
 		return "> " + length(b.Time)
@@ -17,7 +17,7 @@ func bound(b stats.Bound) string {
 	return length(b.Time)
 }
 
-// failoverOf is the fail-over of one fault over all clients.
+// failoverOf formats the fail-over of one fault over all clients.
 func failoverOf(f *stats.Fault) string {
 	switch {
 	case f.NoMajority:
@@ -30,7 +30,7 @@ func failoverOf(f *stats.Fault) string {
 	return "nobody tried"
 }
 
-// affectedOf is the fail-over of the clients that one fault affected, from the best to the worst.
+// affectedOf formats the fail-over of the clients that one fault affected, best to worst.
 func affectedOf(f *stats.Fault) string {
 	bounds := make([]stats.Bound, 0, len(f.Affected))
 	for _, c := range f.Affected {
@@ -48,7 +48,7 @@ func affectedOf(f *stats.Fault) string {
 	return ""
 }
 
-// byLength puts what ended before what did not end for as long.
+// byLength orders measured times before equal lower bounds.
 func byLength(a, b stats.Bound) int {
 	longest := func(b stats.Bound) time.Duration {
 		if b.AtLeast {
@@ -59,7 +59,7 @@ func byLength(a, b stats.Bound) int {
 	return int(longest(a) - longest(b))
 }
 
-// handOversOf are the hand-overs of the holds that one fault ended.
+// handOversOf formats the hand-overs after the holds that one fault ended.
 func handOversOf(f *stats.Fault) string {
 	var parts []string
 	for _, o := range f.HandOvers {
@@ -68,7 +68,7 @@ func handOversOf(f *stats.Fault) string {
 	return strings.Join(parts, ", ")
 }
 
-// spread is "median 1 s, longest > 3 s"; of a single figure it is that figure.
+// spread returns "median 1 s, longest > 3 s", or the figure itself if there is only one.
 func spread(s *stats.Spread) string {
 	if s.Count == 1 {
 		return bound(s.Median)
@@ -76,8 +76,8 @@ func spread(s *stats.Spread) string {
 	return fmt.Sprintf("median %s, longest %s", bound(s.Median), bound(s.Worst))
 }
 
-// failoverWords tells of the fail-over after faults of one kind and target; "" where there is
-// nothing to tell.
+// failoverWords describes the fail-over after faults of one kind and target. It returns "" if there
+// is nothing to tell.
 func failoverWords(k stats.FailoverSum) string {
 	var parts []string
 	if k.NoMajority > 0 {
@@ -99,7 +99,7 @@ func failoverWords(k stats.FailoverSum) string {
 	return k.Spec + ": " + strings.Join(parts, "; ")
 }
 
-// withoutSuccess counts the faults after which nobody succeeded in time.
+// withoutSuccess counts the faults after which no operation succeeded in time.
 func withoutSuccess(s *stats.Spread) string {
 	switch {
 	case s.Censored == 0:
@@ -110,8 +110,8 @@ func withoutSuccess(s *stats.Spread) string {
 	return fmt.Sprintf(" (nobody had a success before the heal of %d of %d)", s.Censored, s.Count)
 }
 
-// handOverWords tells of the hand-over after faults of one kind and target; "" where they ended
-// no hold.
+// handOverWords describes the hand-over after faults of one kind and target. It returns "" if they
+// ended no hold.
 func handOverWords(k stats.FailoverSum) string {
 	if k.HandOver == nil {
 		return ""

@@ -35,7 +35,7 @@ func Linearizable(r linear.Report, screen Screen) string {
 	return b.String()
 }
 
-// linearVerdict is one verdict with its witness.
+// linearVerdict formats one verdict with its counterexample.
 func linearVerdict(v linear.Verdict, screen Screen) string {
 	var b strings.Builder
 	b.WriteString("  " + v.Property)
@@ -60,7 +60,7 @@ func linearVerdict(v linear.Verdict, screen Screen) string {
 	return b.String() + "\n"
 }
 
-// firstOf are the first places of a witness.
+// firstOf formats the first places of a counterexample.
 func firstOf(places []int) string {
 	const most = 20
 	return prose.Some(len(places), most, func(i int) string { return strconv.Itoa(places[i]) })

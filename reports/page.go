@@ -27,7 +27,7 @@ var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"length": length, "bound": bound, "thousands": thousands, "plural": plural, "times": times, "figures": figures, "mark": markOf, "word": wordOf, "capital": capital,
 }).Parse(reportTemplate))
 
-// mostWitnesses bounds the page of a run in which everything went wrong.
+// mostWitnesses limits the counterexamples on the page.
 const mostWitnesses = 20
 
 // page is what the template of report.html shows.
@@ -60,8 +60,8 @@ type picture struct {
 // setting is a name with its value.
 type setting struct{ Name, Value string }
 
-// tab is the title of a page, of which a browser's tab shows the beginning: what came of which
-// run. about is what the page is, if it is not the report.
+// tab returns the title of a page: the verdict and the run, in this order, since a browser's tab
+// shows only the beginning. about names a page other than the report.
 func (m *material) tab(about string) string {
 	title := fmt.Sprintf("%s %s seed %d: %s", markOf(m.r.Verdict), cmp.Or(m.r.Recipe, "history"), m.r.Seed, wordOf(m.r.Verdict))
 	if broken := m.r.Violated(); len(broken) > 0 {
@@ -95,8 +95,8 @@ func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error)
 	return buf.Bytes(), err
 }
 
-// witnesses are those of the violations. What was only measured, and is shown
-// by no single events, is told in the table of properties already.
+// witnesses returns the counterexamples of the violations. It leaves out measured properties that
+// have no single events to show; the table of properties has them.
 func (m *material) witnesses() (shown []witness, left int) {
 	found := violations(m.r.Verdicts)
 	r := told.Read(m.h)
@@ -112,8 +112,8 @@ func (m *material) witnesses() (shown []witness, left int) {
 	return shown, left
 }
 
-// pictureOf puts the plot itself into the page. As an image, not as markup:
-// no script or style in it could reach the page.
+// pictureOf embeds the plot in the page, as an image rather than as markup, so that no script or
+// style in it can affect the page.
 func pictureOf(d drawn) picture {
 	p := picture{File: d.file, Title: d.title, Absent: d.absent}
 	if d.figure != nil {
@@ -167,7 +167,7 @@ func timings(r *store.Result) []setting {
 	return out
 }
 
-// figures are a verdict's figures in order of name, each with its unit.
+// figures formats a verdict's figures in order of name, each with its unit.
 func figures(v checker.Verdict) string {
 	var out []string
 	for _, name := range sortedKeys(v.Figures) {
@@ -176,8 +176,7 @@ func figures(v checker.Verdict) string {
 	return strings.Join(out, ", ")
 }
 
-// figureNames are those whose names say too little to somebody who has not read how
-// the property is decided.
+// figureNames explains figures whose names say too little without the description of the check.
 var figureNames = map[string]string{
 	"acquires_by_others": "acquires by other clients meanwhile",
 	"compared":           "compared with the transaction log",
@@ -195,7 +194,7 @@ var figureNames = map[string]string{
 	"writes_by_others":   "guarded writes by other clients meanwhile",
 }
 
-// figureWords is one figure: a time if its name ends in a unit of time, or a share.
+// figureWords formats one figure: a time if its name ends in a unit of time, or a share.
 func figureWords(name string, v float64) string {
 	words := func(suffix string) string {
 		if text, ok := figureNames[name]; ok {
@@ -242,7 +241,7 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// Contention is the share of acquires that met contention, in words.
+// Contention describes the share of acquires that met contention.
 func (p page) Contention() string {
 	if p.Stats.Contended < 0 {
 		return ""
@@ -250,36 +249,36 @@ func (p page) Contention() string {
 	return percent(p.Stats.Contended)
 }
 
-// Absences tells what the run is without.
+// Absences describes what the run's ensemble does not support.
 func (p page) Absences() []string { return absences(p.NotAvailable) }
 
-// Kinds are the kinds of faults that were scheduled.
+// Kinds returns the kinds of scheduled faults.
 func (p page) Kinds() []stats.FaultKind { return p.Stats.FaultKinds }
 
-// Failovers are those of the faults of each kind and target that lead to something.
+// Failovers returns the fail-over summaries that have something to tell.
 func (p page) Failovers() []stats.FailoverSum {
 	return slices.DeleteFunc(slices.Clone(p.Stats.Failovers), func(k stats.FailoverSum) bool {
 		return k.All == nil && k.Affected == nil && k.HandOver == nil && k.NoMajority == 0
 	})
 }
 
-// Simulated says that the times of the run are virtual.
+// Simulated reports whether the times of the run are virtual.
 func (p page) Simulated() bool { return slices.Contains(p.Ensemble.Settings, "simulated") }
 
-// HasExpiries says whether sessions were expired.
+// HasExpiries reports whether sessions were expired.
 func (p page) HasExpiries() bool {
 	return slices.ContainsFunc(p.Stats.FaultKinds, func(k stats.FaultKind) bool { return k.Holding+k.Waiting+k.Idle > 0 })
 }
 
-// OutlastedWords is how many faults of a kind lasted longer than a session.
+// OutlastedWords says how many faults of a kind outlasted a session.
 func (p page) OutlastedWords(k stats.FaultKind) string { return outlastedWords(k) }
 
-// HasOutlasted says whether there were faults that may last longer than a session.
+// HasOutlasted reports whether there were faults that can outlast a session.
 func (p page) HasOutlasted() bool {
 	return slices.ContainsFunc(p.Stats.FaultKinds, func(k stats.FaultKind) bool { return outlastedWords(k) != "" })
 }
 
-// Strictness says how the measured properties count.
+// Strictness says how measured properties count.
 func (p page) Strictness() string {
 	if p.Strict {
 		return "measured; decides, since the run was strict"

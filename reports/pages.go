@@ -5,10 +5,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// docs is where the documentation is.
+// docs is the address of the documentation.
 const docs = "https://github.com/zklab/zklab/blob/main/docs/"
 
-// pages are those of objects that have none of their own name.
+// pages names the page of each object that has none under its own name.
 var pages = map[string]string{
 	history.ModelElection: "lock",
 	"priority-queue":      "queue",
@@ -17,7 +17,7 @@ var pages = map[string]string{
 	"master-worker":       "job-queue",
 }
 
-// common are the properties of every object, and those of several: they have one place.
+// common are properties of all or several objects, documented in one place.
 var common = map[string]bool{"log": true, "no-panic": true, "own-znodes": true, "server-agreement": true}
 
 // PageOf returns the address of the documentation that says what a property of a model means and

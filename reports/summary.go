@@ -85,8 +85,8 @@ func (s *summary) properties() {
 	}
 }
 
-// property is the line of one, with the reasons where it is not simply valid. One
-// reason for many, as where an assumption does not hold, is told once.
+// property writes the line of a property, with the reasons if it is not simply valid. A reason that
+// many properties share, such as an assumption that is not met, is written once.
 func (s *summary) property(p property, text string) {
 	reasons := p.Reasons()
 	if len(reasons) == 1 && !s.shown[p.Name] {
@@ -128,7 +128,7 @@ func (s *summary) property(p property, text string) {
 	}
 }
 
-// below writes text under that of a property.
+// below writes text under the text of a property.
 func (s *summary) below(text string) {
 	for _, part := range wrap(text, s.beside()) {
 		s.indent()
@@ -138,14 +138,14 @@ func (s *summary) below(text string) {
 
 func (s *summary) indent() { fmt.Fprintf(&s.b, "  %-*s", s.column+3, "") }
 
-// beside is the width that is left beside the properties' names.
+// beside returns the width beside the names of the properties.
 func (s *summary) beside() int { return summaryWidth - s.column - 5 }
 
-// witnessesInSummary is how many violations are shown with their events.
+// witnessesInSummary is the number of violations that are shown with their events.
 const witnessesInSummary = 3
 
-// chooseWitnesses picks one violation of each property. Without a readable
-// history there are none to show, and the reasons have to do.
+// chooseWitnesses picks one violation of each property. Without a readable history it picks none,
+// and only the reasons are shown.
 func (s *summary) chooseWitnesses(run *store.Run) {
 	found := deciding(violations(s.r.Verdicts), s.r.Strict)
 	if len(found) == 0 || run == nil {
@@ -175,7 +175,7 @@ func (s *summary) witnesses() {
 	}
 }
 
-// deciding leaves out what is only measured, unless the run is strict.
+// deciding leaves out measured properties, unless the run is strict.
 func deciding(verdicts []checker.Verdict, strict bool) []checker.Verdict {
 	return slices.DeleteFunc(verdicts, func(v checker.Verdict) bool { return v.Measured && !strict })
 }
@@ -215,7 +215,7 @@ func (s *summary) faults() {
 	s.line("", leaderWords(st))
 }
 
-// faultWords is how often faults of a kind took effect, and on whom.
+// faultWords says how often faults of a kind took effect, and on which targets.
 func faultWords(k stats.FaultKind) string {
 	text := fmt.Sprintf("%s: took effect %s", k.Kind, times(k.Verified))
 	if k.Verified > 0 && k.Scheduled > k.Verified {
@@ -249,8 +249,8 @@ func faultWords(k stats.FaultKind) string {
 	return text
 }
 
-// outlastedWords is how many of the faults of a kind lasted longer than a session of a client that can do
-// nothing meanwhile; "" for kinds that are not about that, and for one that never took effect.
+// outlastedWords says how many faults of a kind outlasted a session of a client that they stopped.
+// It returns "" for kinds that cannot, and for kinds that never took effect.
 func outlastedWords(k stats.FaultKind) string {
 	switch {
 	case k.Verified == 0 || kinds.Named(k.Kind).Traits.Sessions != history.EndIfOutlasted:
@@ -278,8 +278,7 @@ func expiredWords(k stats.FaultKind) string {
 	return strings.Join(parts, ", ")
 }
 
-// leaderWords says how often the leader was hit and how often the ensemble got
-// another one.
+// leaderWords says how often faults hit the leader, and how often the leader changed.
 func leaderWords(st *stats.Stats) string {
 	hit := 0
 	for _, f := range st.Faults {
@@ -297,7 +296,7 @@ func leaderWords(st *stats.Stats) string {
 	return elected
 }
 
-// adviceOnFaults says how to have faults, to those who asked for none and could have some.
+// adviceOnFaults says how to inject faults, if the user asked for none and the run could have some.
 func (s *summary) adviceOnFaults() string {
 	asked := slices.ContainsFunc(s.r.Assumptions, func(a checker.Assumption) bool { return a.Name == "faults" && !a.Met })
 	if asked || s.r.Shrunk != nil {
@@ -306,7 +305,7 @@ func (s *summary) adviceOnFaults() string {
 	return ": --faults all adds them"
 }
 
-// mostFailovers bounds the lines about fail-over, and those about hand-over.
+// mostFailovers limits the lines about fail-over, and those about hand-over.
 const mostFailovers = 20
 
 func (s *summary) failovers() {
@@ -326,7 +325,7 @@ func (s *summary) failovers() {
 	s.list("hand-over", handOvers)
 }
 
-// list is some lines under one name.
+// list writes lines under one name.
 func (s *summary) list(name string, lines []string) {
 	for i, text := range lines {
 		if i == mostFailovers {
@@ -338,7 +337,7 @@ func (s *summary) list(name string, lines []string) {
 	}
 }
 
-// shrunk says what a run was made from, and which of its faults mattered.
+// shrunk says from which run a run was shrunk, and which of its faults mattered.
 func (s *summary) shrunk() {
 	from := s.r.Shrunk
 	if from == nil {
@@ -381,8 +380,7 @@ func (s *summary) warnings() {
 	}
 }
 
-// where says where everything is. Paths and commands are not broken, so that
-// they can be copied.
+// where says where the files are. It does not break paths and commands, so that they can be copied.
 func (s *summary) where(run *store.Run) {
 	s.b.WriteByte('\n')
 	if run != nil && !run.Bare() {

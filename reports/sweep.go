@@ -47,13 +47,13 @@ type sweepText struct {
 	s *sweep.Summary
 }
 
-// makersOfSweep says which zklab ran the sweep, which one of its settings is, and which one
-// summed it up.
+// makersOfSweep returns the zklab that ran the sweep, which is one of its settings, and the zklab
+// that summarized it.
 func makersOfSweep(s *sweep.Summary) []setting {
 	return makers(s.Description.Setting(sweep.RanBy), "summed up by", s.Zklab)
 }
 
-// sweepSubject is what was swept, in words.
+// sweepSubject describes the subject of a sweep.
 func sweepSubject(s *sweep.Summary) string {
 	what := "this"
 	if recipe := s.Description.Setting("recipe"); recipe != "" {
@@ -65,7 +65,7 @@ func sweepSubject(s *sweep.Summary) string {
 	return what
 }
 
-// sweepSentence is the verdict of a sweep in words.
+// sweepSentence returns the verdict of a sweep as a sentence.
 func sweepSentence(s *sweep.Summary) string {
 	what := sweepSubject(s)
 	switch s.Verdict {
@@ -81,7 +81,7 @@ func sweepSentence(s *sweep.Summary) string {
 	return "nothing was violated, but " + s.Why
 }
 
-// uncheckedInSweep names the properties that nobody looked at in some runs, with the reasons.
+// uncheckedInSweep names the properties that some runs did not check, with the reasons.
 func uncheckedInSweep(s *sweep.Summary) string {
 	var without []checker.NotAvailable
 	for _, u := range s.Unchecked {
@@ -94,13 +94,13 @@ func uncheckedInSweep(s *sweep.Summary) string {
 	return unchecked(without)
 }
 
-// findingRate is how often there was a finding, with its interval.
+// findingRate formats how often a finding occurred, with its interval.
 func findingRate(f sweep.Finding) string {
 	return fmt.Sprintf("in %s of %s, %s (%s to %s)", thousands(f.Count), plural(f.Of, "run"),
 		percent(float64(f.Count)/float64(max(f.Of, 1))), percent(f.Low), percent(f.High))
 }
 
-// metWords are the faults of a cause.
+// metWords lists the faults of a cause.
 func metWords(c sweep.Cause) string {
 	switch {
 	case len(c.Faults) == 0:
@@ -141,7 +141,7 @@ func (t *sweepText) findings() {
 	}
 }
 
-// replayWords is the command that runs it again.
+// replayWords returns the command that repeats a run.
 func replayWords(s *sweep.Summary, x sweep.Example) string {
 	if x.Kept != "" {
 		return printable.Command("zklab", "run", "--config", filepath.Join(x.Kept, "experiment.yaml"))
@@ -176,13 +176,14 @@ func (t *sweepText) properties() {
 	}
 }
 
-// signOf is how a property of a sweep is marked.
+// signOf is the sign of a property in a sweep.
 type signOf struct {
 	Class checker.Result
 	Sign  string
 }
 
-// propertyMark alarms nobody for what is only measured, or undecided in single runs.
+// propertyMark returns an alarming sign neither for measured properties nor for properties that are
+// undecided in single runs.
 func propertyMark(p sweep.PropertySummary) signOf {
 	switch {
 	case p.Violation > 0 && p.Measured:
@@ -195,7 +196,7 @@ func propertyMark(p sweep.PropertySummary) signOf {
 	return signOf{checker.Valid, markOf(checker.Valid)}
 }
 
-// propertyWords are in how many of some runs it was what.
+// propertyWords says in how many runs a property had which result.
 func propertyWords(p sweep.PropertySummary, runs int) string {
 	var parts []string
 	add := func(n int, what string) {
@@ -231,7 +232,7 @@ func (t *sweepText) runs() {
 	}
 }
 
-// runsCameTo is what became of the runs.
+// runsCameTo describes the outcomes of the runs.
 func runsCameTo(s *sweep.Summary) string {
 	text := fmt.Sprintf("%s violated, %s undecided, %s valid", thousands(s.Violation), thousands(s.Unknown), thousands(s.Valid))
 	if s.Errors > 0 {
@@ -240,7 +241,7 @@ func runsCameTo(s *sweep.Summary) string {
 	return fmt.Sprintf("%s; %s, %s by their own clocks", text, plural(s.Operations, "operation"), length(s.Virtual))
 }
 
-// rateWords are how fast it went.
+// rateWords describes the speed of the sweep.
 func rateWords(s *sweep.Summary) string {
 	if s.Wall < time.Millisecond {
 		return ""
@@ -265,7 +266,7 @@ func (t *sweepText) faults() {
 	}
 }
 
-// exercised tells what never met what.
+// exercised lists operations and kinds of faults that never met.
 func (t *sweepText) exercised() {
 	m := t.s.Matrix()
 	name := "exercised"
@@ -282,7 +283,7 @@ func (t *sweepText) exercised() {
 	}
 }
 
-// shards tells of those that lack something.
+// shards lists the shards that are incomplete.
 func (t *sweepText) shards() {
 	told := 0
 	for _, h := range t.s.Shards {
@@ -306,7 +307,7 @@ func (t *sweepText) shards() {
 	}
 }
 
-// shardWords are how far a shard has come.
+// shardWords describes the progress of a shard.
 func shardWords(h sweep.ShardState) string {
 	text := fmt.Sprintf("%s of %s", thousands(int(h.Done)), plural(int(h.Seeds), "seed"))
 	switch {
@@ -326,7 +327,7 @@ func shardWords(h sweep.ShardState) string {
 	return text + "; not run: " + leftWords(h)
 }
 
-// leftWords are the seeds that have not run.
+// leftWords lists the seeds that have not run.
 func leftWords(h sweep.ShardState) string {
 	const most = 4
 	left := h.Left[:min(most, len(h.Left))]

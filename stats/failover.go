@@ -12,11 +12,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// never is later than everything.
+// never is later than any time.
 const never = time.Duration(math.MaxInt64)
 
-// measureFaults adds to each verified fault how long fail-over took and
-// whether anybody felt it. It returns from when on operations of each kind are slow.
+// measureFaults adds to each verified fault how long fail-over took and whether any operation felt
+// it. It returns, for each kind of operation, the latency above which an operation is slow.
 func measureFaults(faults []Fault, h *history.History, ops []*history.Operation) (slow map[string]time.Duration) {
 	if len(faults) == 0 {
 		return nil
@@ -57,8 +57,8 @@ func firstInjection(faults []Fault) time.Duration {
 	return first
 }
 
-// measure fills in the fail-over over all clients and of each affected one. What comes later
-// than until does not count.
+// measure sets the fail-over over all clients and of each affected one. Successes after until do
+// not count.
 func (f *Fault) measure(all *successes, byClient map[int]*successes, until time.Duration) {
 	span := Span{From: f.Verified, Until: until}
 	if b, tried := all.within(span); tried && b.AtLeast {
@@ -67,7 +67,7 @@ func (f *Fault) measure(all *successes, byClient map[int]*successes, until time.
 		f.Failover = b.Time
 	}
 	if kinds.Named(f.Kind).Hits == kinds.Processes {
-		return // a process that is frozen or gone can do nothing before it is healed
+		return // a frozen or crashed process can do nothing before the heal
 	}
 	clients := f.Clients
 	if f.hitsAll() {
@@ -85,12 +85,12 @@ func (f *Fault) measure(all *successes, byClient map[int]*successes, until time.
 	}
 }
 
-// atOnce is more than lies between the verification and the heal of a fault of which nothing
-// lasts: its heal has nothing to undo.
+// atOnce is more than the time between verification and heal of a fault without a lasting effect,
+// whose heal has nothing to undo.
 const atOnce = 10 * time.Millisecond
 
-// censored is when the heal began that may have brought the next success; the end of the record
-// where there was none, or nothing for it to undo.
+// censored returns when the heal began that may have caused the next success, or the end of the
+// record if there was no heal or nothing to heal.
 func (f *Fault) censored(end time.Duration) time.Duration {
 	healed := f.HealBegan
 	if healed == 0 {
@@ -102,7 +102,7 @@ func (f *Fault) censored(end time.Duration) time.Duration {
 	return healed
 }
 
-// leavesNoMajority says that too few of the servers were left to serve anybody before the heal.
+// leavesNoMajority reports whether too few servers were left to serve clients before the heal.
 func (f *Fault) leavesNoMajority(servers int) bool {
 	if !kinds.Named(f.Kind).Down {
 		return false
@@ -111,8 +111,8 @@ func (f *Fault) leavesNoMajority(servers int) bool {
 	return where == "all" || where == "majority" || servers > 0 && 2*(servers-len(f.Servers)) <= servers
 }
 
-// successes answers in logarithmic time when the first success ended of those
-// that were invoked after an instant.
+// successes finds, in logarithmic time, when the first success ended among those invoked after an
+// instant.
 type successes struct {
 	began []time.Duration // rising
 	ended []time.Duration // of operations i and later, the earliest end
@@ -158,9 +158,9 @@ func successesByClient(ops []*history.Operation) map[int]*successes {
 	return out
 }
 
-// within is the time from the span's begin to the end of the first success that was invoked in
-// it and ended in it; at least all of it if there was none. tried is false if nothing was
-// wanted meanwhile: then there is nothing to measure.
+// within returns the time from the beginning of the span to the end of the first success that was
+// invoked and ended in it. If there was none, the bound is at least the whole span. tried is false
+// if no operation was wanted in the span; then there is nothing to measure.
 func (s *successes) within(in Span) (b Bound, tried bool) {
 	if s == nil || in.Until <= in.From {
 		return Bound{}, false
@@ -171,8 +171,8 @@ func (s *successes) within(in Span) (b Bound, tried bool) {
 	return Bound{Time: in.Length(), AtLeast: true}, s.wanted(in)
 }
 
-// wanted says whether an operation began in the span, or had begun before and did not succeed
-// before its end.
+// wanted reports whether an operation began in the span, or had begun before and did not succeed
+// before the span's end.
 func (s *successes) wanted(in Span) bool {
 	i := after(s.tried, in.From)
 	if i < len(s.tried) && s.tried[i] < in.Until {
@@ -181,7 +181,7 @@ func (s *successes) wanted(in Span) bool {
 	return i > 0 && (s.untilOK[i-1] >= in.Until || s.untilX[i-1] > in.From)
 }
 
-// after is the index of the first of rising times that is later than t.
+// after returns the index of the first of ascending times that is later than t.
 func after(times []time.Duration, t time.Duration) int {
 	return sort.Search(len(times), func(i int) bool { return times[i] > t })
 }

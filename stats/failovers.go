@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// failovers sums faults up by what they were and whom they were aimed at, in order of name.
+// failovers summarizes faults by kind and target, in order of name.
 func failovers(faults []Fault) []FailoverSum {
 	groups := map[string][]*Fault{}
 	for i := range faults {

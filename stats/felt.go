@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// baseline is how operations went before the first fault.
+// baseline describes the operations before the first fault.
 type baseline struct {
 	slow  map[string]time.Duration // by operation: over twice the p99
 	codes map[string]bool          // of errors that happen without any fault
@@ -35,11 +35,11 @@ func calm(ops []*history.Operation, until time.Duration) baseline {
 	return b
 }
 
-// took counts from the invocation: what waited for its turn in the harness felt
-// those before it, and a backlog from the start of the load would hide a fault.
+// took counts from the invocation. Counting from the intended start would include waiting in the
+// harness, so that a backlog from the start of the load would hide a fault.
 func took(op *history.Operation) time.Duration { return op.Return.Time - op.Began() }
 
-// code is how an operation did not succeed.
+// code returns the error code of an operation that did not succeed.
 func code(op *history.Operation) string {
 	if op.Return == nil {
 		return "open"
@@ -50,7 +50,7 @@ func code(op *history.Operation) string {
 	return op.Return.Error.Code
 }
 
-// feels says whether the operation shows that something was wrong.
+// feels reports whether the operation shows that something was wrong.
 func (b baseline) feels(op *history.Operation) bool {
 	if op.Outcome() != history.OK && !b.codes[code(op)] {
 		return true
@@ -59,7 +59,7 @@ func (b baseline) feels(op *history.Operation) bool {
 	return op.Return != nil && known && took(op) > limit
 }
 
-// holdLost says whether a client was told within the span that it lost a hold.
+// holdLost reports whether a client was told within the span that it lost a hold.
 func holdLost(h *history.History, s Span) bool {
 	for i := firstAt(h, s.From); i < len(h.Events) && h.Events[i].Time <= s.Until; i++ {
 		if e := &h.Events[i]; e.Process == history.SessionProcess && e.F == history.FLost {
@@ -69,12 +69,12 @@ func holdLost(h *history.History, s Span) bool {
 	return false
 }
 
-// firstAt is the index of the first event at t or later.
+// firstAt returns the index of the first event at t or later.
 func firstAt(h *history.History, t time.Duration) int {
 	return sort.Search(len(h.Events), func(i int) bool { return h.Events[i].Time >= t })
 }
 
-// feeling answers whether an operation that shows trouble overlaps a span.
+// feeling finds out whether an operation that shows trouble overlaps a span.
 type feeling struct {
 	began []time.Duration // rising
 	ended []time.Duration // the latest end of operations 0 to i
@@ -87,7 +87,7 @@ func newFeeling(ops []*history.Operation, before baseline) feeling {
 		if !before.feels(op) {
 			continue
 		}
-		// One that never returned counts for the fault in which it began.
+		// An operation without completion counts for the fault in which it began.
 		end := op.Began()
 		if op.Return != nil {
 			end = op.Return.Time

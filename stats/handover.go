@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// measureHandOvers adds to each fault the hand-over of the holds that it ended, and sums up
-// those of the holds that no fault ended. The holds are in order of their grants. Of an object
-// that several clients may have at a time there are none.
+// measureHandOvers adds to each fault the hand-overs after the holds that it ended, and summarizes
+// those after the other holds. The holds are in order of their grants. Objects that several clients
+// can hold at once have no hand-overs.
 func measureHandOvers(faults []Fault, h *history.History, ops []*history.Operation, all []*holds.Hold) *Spread {
 	if models.Of(h).State != models.Exclusive {
 		return nil
@@ -39,7 +39,7 @@ func measureHandOvers(faults []Fault, h *history.History, ops []*history.Operati
 	return spreadOf(released)
 }
 
-// handOvers measures from the end of a hold to the next grant of its key.
+// handOvers measures the time from the end of a hold to the next grant of its key.
 type handOvers struct {
 	h      *history.History
 	end    time.Duration
@@ -48,9 +48,9 @@ type handOvers struct {
 	wanted map[string]*wish
 }
 
-// measure gives no fault for a hold that none ended. known is false where the end is not known,
-// where nobody wanted the key any more, or where for a time no majority of the servers was left
-// to grant it.
+// measure returns a nil fault for a hold that no fault ended. known is false if the end is not
+// known, if no client wanted the key any more, or if for some time no majority of the servers was
+// left to grant it.
 func (m *handOvers) measure(hold, next *holds.Hold) (o HandOver, by *Fault, known bool) {
 	from, by, known := m.over(hold, next)
 	if !known {
@@ -59,7 +59,7 @@ func (m *handOvers) measure(hold, next *holds.Hold) (o HandOver, by *Fault, know
 	since, wanted := m.wanted[hold.Key].since(from)
 	switch until := m.censored(by); {
 	case next != nil && next.Granted <= until:
-		if !wanted || since > next.Granted { // a leader that leads again without a call
+		if !wanted || since > next.Granted { // the leader leads again without a call
 			since = from
 		}
 		o.Bound = Bound{Time: max(0, next.Granted-since)}
@@ -72,7 +72,7 @@ func (m *handOvers) measure(hold, next *holds.Hold) (o HandOver, by *Fault, know
 	return o, by, !m.unserved(Span{From: since, Until: since + o.Time})
 }
 
-// unserved says that a fault that left no majority lasted for some of the time.
+// unserved reports whether a fault that left no majority lasted during part of the span.
 func (m *handOvers) unserved(s Span) bool {
 	for i := range m.faults {
 		if m.faults[i].NoMajority && m.spans[i].From <= s.Until && s.From <= m.spans[i].Until {
@@ -82,8 +82,8 @@ func (m *handOvers) unserved(s Span) bool {
 	return false
 }
 
-// censored is when the measurement of a hold has to end that a fault ended. The heal of a fault
-// that ends sessions or processes does not give their keys back.
+// censored returns when measuring must end for a hold that the fault ended. The heal of a fault
+// that ends sessions or processes does not return their keys.
 func (m *handOvers) censored(by *Fault) time.Duration {
 	if by == nil || by.Traits.Crashes || by.Traits.Sessions != "" {
 		return m.end
@@ -91,9 +91,9 @@ func (m *handOvers) censored(by *Fault) time.Duration {
 	return by.censored(m.end)
 }
 
-// over is when a hold was over. One that its client gave up was over when the call began; one
-// that a fault ended when the client could do nothing with it any more. It is not known where
-// the key was granted again before, and no fault explains that.
+// over returns when a hold ended. A released hold ends when the release begins. A hold that a fault
+// ended ends when the client could no longer use it. known is false if the key was granted again
+// before, and no fault explains that.
 func (m *handOvers) over(hold, next *holds.Hold) (from time.Duration, by *Fault, known bool) {
 	early := next != nil && next.Granted < hold.Until
 	if hold.Ended == holds.ByRelease && !early {
@@ -115,7 +115,7 @@ func (m *handOvers) over(hold, next *holds.Hold) (from time.Duration, by *Fault,
 	return hold.Until, by, true
 }
 
-// fault is the latest one that hit the holder while it held, nil if none did.
+// fault returns the latest fault that hit the holder during the hold, or nil.
 func (m *handOvers) fault(hold *holds.Hold) *Fault {
 	var found *Fault
 	for i := range m.faults {
@@ -130,7 +130,7 @@ func (m *handOvers) fault(hold *holds.Hold) *Fault {
 	return found
 }
 
-// wish is when clients wanted a key.
+// wish records when clients wanted a key.
 type wish struct {
 	began []time.Duration // of the acquires, rising
 	until []time.Duration // the latest end of acquires 0 to i
@@ -159,7 +159,7 @@ func wishes(ops []*history.Operation) map[string]*wish {
 	return out
 }
 
-// since is from when on at t or later a client waited for the key; not ok: none did any more.
+// since returns from when on, at t or later, a client waited for the key. ok is false if none did.
 func (w *wish) since(t time.Duration) (from time.Duration, ok bool) {
 	if w == nil {
 		return 0, false

@@ -44,7 +44,7 @@ func latency(op *history.Operation) time.Duration {
 	return max(0, op.Return.Time-op.Intended())
 }
 
-// latencies collects latencies and gives their quantiles. The zero value is empty.
+// latencies collects latencies and computes their quantiles. The zero value is empty.
 type latencies struct {
 	h   *hdrhistogram.Histogram
 	max time.Duration
@@ -58,9 +58,8 @@ func (l *latencies) record(d time.Duration) {
 	_ = l.h.RecordValue(us) // fails for values out of range only, and there are none
 }
 
-// reach makes room for a value. What reaches an hour takes 200 KB, most of it for nothing:
-// of small histories these were what took longest. How values are rounded does not depend
-// on how far it reaches.
+// reach makes room for a value. A histogram up to an hour takes 200 KB, which dominated the time
+// for small histories. Rounding does not depend on the range.
 func (l *latencies) reach(us int64) {
 	const least, more = 16_000, 4
 	if l.h != nil && us <= l.h.HighestTrackableValue() {
@@ -73,7 +72,7 @@ func (l *latencies) reach(us int64) {
 	l.h = larger
 }
 
-// quantile is the q-th percentile, 0 of nothing.
+// quantile returns the q-th percentile, or 0 if there are no latencies.
 func (l *latencies) quantile(q float64) time.Duration {
 	if l.h == nil {
 		return 0

@@ -19,7 +19,7 @@ type Outlasted struct {
 	Ended bool `json:"ended"`
 }
 
-// outlast adds to each fault that may outlast sessions those that it did.
+// outlast adds the outlasted sessions to each fault that can outlast sessions.
 func outlast(faults []Fault, h *history.History) {
 	may := func(f Fault) bool {
 		return f.Traits.Sessions == history.EndIfOutlasted && f.Outcome == history.StepVerified && len(f.Sessions) == len(f.Clients)
@@ -47,16 +47,16 @@ func outlast(faults []Fault, h *history.History) {
 	}
 }
 
-// told is what a client was told of a session.
+// told is what a client was told about a session.
 type told struct {
 	grants  []grant       // in order
 	expired time.Duration // 0: never
 }
 
-// grant is the time-out that a server granted when the session connected.
+// grant is the timeout that a server granted when the session connected.
 type grant struct{ at, timeout time.Duration }
 
-// toldOf is what clients were told of each session.
+// toldOf returns what clients were told about each session.
 func toldOf(h *history.History) map[history.ID]told {
 	all := map[history.ID]told{}
 	for i := range h.Events {
@@ -79,7 +79,7 @@ func toldOf(h *history.History) map[history.ID]told {
 	return all
 }
 
-// granted is the time-out by some moment; 0: not known.
+// granted returns the timeout granted by some time, or 0 if it is unknown.
 func (s told) granted(by time.Duration) (timeout time.Duration) {
 	for _, g := range s.grants {
 		if g.at <= by {
@@ -89,7 +89,7 @@ func (s told) granted(by time.Duration) (timeout time.Duration) {
 	return timeout
 }
 
-// endedByForce are the sessions that faults ended, however long they lasted.
+// endedByForce returns the sessions that faults ended, however long the faults lasted.
 func endedByForce(faults []Fault) map[history.ID]bool {
 	ended := map[history.ID]bool{}
 	for i := range faults {

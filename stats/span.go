@@ -49,7 +49,8 @@ func Phases(h *history.History) []PhaseSpan {
 	return out
 }
 
-// loadPhase is the load phase, or for lack of phases the first invocation to the end.
+// loadPhase returns the load phase or, in a history without phases, the time from the first
+// invocation to the end.
 func loadPhase(h *history.History) Span {
 	phases := Phases(h)
 	for _, p := range phases {

@@ -12,15 +12,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// ednSource reads Jepsen's history.edn, and porcupine's files. What EDN is:
+// ednSource reads Jepsen's history.edn, and porcupine's files. EDN is defined at
 // github.com/edn-format/edn.
 type ednSource struct {
 	*scanner
 	index int
-	open  byte // the bracket that closes the vector around all, if there is one
+	open  byte // closing bracket of the outer vector, if there is one
 	began bool
-	// over is the line in which the first text of this event, or between events of
-	// the one before, begins that goes on in another line; 0: there is none.
+	// over is the line on which the first string of several lines begins, within this event or
+	// after the previous one; 0 if there is none.
 	over int
 }
 
@@ -43,9 +43,8 @@ func (s *ednSource) next(e *Event) (bool, error) {
 	return mine, nil
 }
 
-// unclosed says of what cannot be read in, or right behind, an event with a text of
-// several lines that the text may be why: one that nobody closed goes on to the
-// beginning of the next, and what follows stands where none is.
+// unclosed adds a hint to an error in or right after an event with a string of several lines: the
+// string may lack its closing quote, so that it extends to the next opening quote.
 func (s *ednSource) unclosed(err error) error {
 	var at *LineError
 	if s.over == 0 || !errors.As(err, &at) {
@@ -54,10 +53,10 @@ func (s *ednSource) unclosed(err error) error {
 	return wrong(s.over, "a text that begins here goes on in the next line: is there no '\"' at its end? (line %d: %s)", at.Line, at.Reason)
 }
 
-// cut says whether something was missing at the end of the file.
+// cut reports whether something was missing at the end of the file.
 func (s *ednSource) cut() bool { return s.short && s.err == nil }
 
-// between goes to the beginning of the next map; io.EOF if there is none.
+// between skips to the beginning of the next map. It returns io.EOF if there is none.
 func (s *ednSource) between() error {
 	if err := s.space(); err != nil {
 		return err
@@ -111,11 +110,10 @@ func (s *ednSource) between() error {
 	return nil
 }
 
-// tupleBegin is how much of an event tells whether it is a tuple.
+// tupleBegin is how much of an event is needed to see whether it is a tuple.
 const tupleBegin = 200
 
-// tuple reads an event that is no map but [process type f value], perhaps with
-// an error behind.
+// tuple reads an event in the form [process type f value], perhaps followed by an error.
 func (s *ednSource) tuple(e *Event) (bool, error) {
 	line := s.line
 	v, err := s.collection(List, ']', 0)
@@ -131,7 +129,7 @@ func (s *ednSource) tuple(e *Event) (bool, error) {
 	return fill(e, line, v.Items[0], v.Items[1], v.Items[2], "the process", "the type", "operation")
 }
 
-// event reads a map. It says whether the event is a client's.
+// event reads a map. It reports whether the event is a client's.
 func (s *ednSource) event(e *Event) (bool, error) {
 	*e = Event{Time: -1}
 	if s.peek() == '[' {
@@ -182,8 +180,7 @@ func (s *ednSource) event(e *Event) (bool, error) {
 	return fill(e, line, process, kind, f, ":process", ":type", ":f")
 }
 
-// fill checks the fields that every event has, and says whether it is a
-// client's.
+// fill checks the fields that every event has, and reports whether it is a client's.
 func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, error) {
 	if n, ok := number([]byte(process.Text)); ok && process.Kind == Text {
 		process = Value{Kind: Int, Int: n}
@@ -221,9 +218,9 @@ func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, e
 	return true, nil
 }
 
-// stranger says what is wrong with an event of a process that has a name: the
-// nemesis, sessions and the like tell facts, they call nothing. If a client's
-// events were passed over, what is left could look right.
+// stranger returns an error for an event of a named process that is not a fact. The nemesis,
+// sessions and the like report facts and call nothing. If a client's events were skipped, the rest
+// could look correct.
 func stranger(line int, process, kind Value, field string) error {
 	if name := strings.ToLower(plain(process)); name == "nemesis" || strings.ToLower(plain(kind)) == "info" {
 		return nil
@@ -231,7 +228,7 @@ func stranger(line int, process, kind Value, field string) error {
 	return wrong(line, "%s is %s, and its event is %s: clients must be numbers, only events of type info may have a name instead", field, process, kind)
 }
 
-// plain is a name without its colon; empty if it is none.
+// plain returns a name without its colon, or "" if v is not a name.
 func plain(v Value) string {
 	switch {
 	case v.Kind == Word && len(v.Text) > 1 && v.Text[0] == ':':
@@ -242,7 +239,7 @@ func plain(v Value) string {
 	return ""
 }
 
-// space passes over white space, commas, comments and discarded forms.
+// space skips white space, commas, comments and discarded forms.
 func (s *ednSource) space() error {
 	for {
 		switch s.peek() {
@@ -290,7 +287,7 @@ func (s *ednSource) value(depth int) (Value, error) {
 		return s.collection(Map, '}', depth)
 	case '#':
 		return s.dispatch(depth)
-	case '^': // metadata, then what it is about
+	case '^': // metadata, then its value
 		s.take()
 		if _, err := s.value(depth + 1); err != nil {
 			return Value{}, err
@@ -303,7 +300,7 @@ func (s *ednSource) value(depth int) (Value, error) {
 	}
 }
 
-// dispatch reads what begins with a hash.
+// dispatch reads a form that begins with a hash.
 func (s *ednSource) dispatch(depth int) (Value, error) {
 	s.take()
 	switch c := s.peek(); c {
@@ -323,7 +320,7 @@ func (s *ednSource) dispatch(depth int) (Value, error) {
 			return Value{}, err
 		}
 		return s.value(depth + 1)
-	default: // a tag: what it is about counts
+	default: // a tag: only its value counts
 		if _, err := s.symbol(); err != nil {
 			return Value{}, err
 		}
@@ -331,7 +328,7 @@ func (s *ednSource) dispatch(depth int) (Value, error) {
 	}
 }
 
-// collection reads what stands between brackets.
+// collection reads the items between brackets.
 func (s *ednSource) collection(k Kind, until byte, depth int) (Value, error) {
 	line := s.line
 	s.take()
@@ -361,7 +358,7 @@ func (s *ednSource) collection(k Kind, until byte, depth int) (Value, error) {
 	}
 }
 
-// text reads on after a quotation mark.
+// text reads the rest of a string after its opening quote.
 func (s *ednSource) text() (Value, error) {
 	line := s.line
 	s.token = s.token[:0]
@@ -380,7 +377,7 @@ func (s *ednSource) text() (Value, error) {
 			if c, err = s.escaped(); err != nil {
 				return Value{}, err
 			} else if c == end {
-				continue // written already
+				continue // already written
 			}
 		}
 		if err := s.grow(c); err != nil {
@@ -389,7 +386,7 @@ func (s *ednSource) text() (Value, error) {
 	}
 }
 
-// escaped reads on after a backslash in a text.
+// escaped reads the rest of an escape after a backslash.
 func (s *ednSource) escaped() (byte, error) {
 	switch c := s.take(); c {
 	case 'n':
@@ -446,7 +443,7 @@ func (s *scanner) half() (rune, error) {
 	return rune(n), nil
 }
 
-// character reads on after a backslash.
+// character reads the rest of a character after a backslash.
 func (s *ednSource) character() (Value, error) {
 	s.token = append(s.token[:0], s.take())
 	for c := s.peek(); !delimiter(c); c = s.peek() {

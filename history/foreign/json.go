@@ -10,24 +10,24 @@ import (
 )
 
 // jsonSource reads JSON objects, one after another, or one array of them. Package encoding/json
-// cuts the file into objects and rejects what is no JSON. The values in an object are read here:
-// the decoder's tokens take more than three times as long, and replace what is no UTF-8.
+// splits the file into objects and rejects invalid JSON. The values in an object are parsed here:
+// the decoder's tokens take more than three times as long, and replace invalid UTF-8.
 type jsonSource struct {
 	*scanner
 	lines *lineReader
 	in    *json.Decoder
 	index int
-	own   *own // of a history of zklab's own
+	own   *own // of a zklab history
 	array bool // the objects are within an array
 	began bool
 
 	raw   json.RawMessage // the event
-	start int64           // where it begins in the file
-	at    int             // what is next in it
+	start int64           // offset in the file
+	at    int             // position of the next byte in raw
 }
 
 func newJSONSource(s *scanner, o *own) *jsonSource {
-	s.ahead(firstBuffer) // a short file needs no other buffer
+	s.ahead(firstBuffer) // enough for a short file
 	rest := io.Reader(bytes.NewReader(s.buf[s.pos:]))
 	if !s.done {
 		rest = bufio.NewReaderSize(io.MultiReader(rest, s.r), bufferSize)
@@ -58,9 +58,9 @@ func (s *jsonSource) next(e *Event) (bool, error) {
 	return mine, nil
 }
 
-// between goes to the next object; io.EOF behind an array of them.
+// between skips to the next object. It returns io.EOF after an array of them.
 func (s *jsonSource) between() error {
-	more := s.in.More() // which goes to it
+	more := s.in.More() // skips to it
 	if !s.began {
 		s.began = true
 		var first [1]byte
@@ -73,7 +73,7 @@ func (s *jsonSource) between() error {
 	if more || !s.array {
 		return nil
 	}
-	if _, err := s.in.Token(); err != nil { // the array's other bracket
+	if _, err := s.in.Token(); err != nil { // the closing bracket of the array
 		return s.wrong(err)
 	}
 	s.array = false
@@ -84,7 +84,7 @@ func (s *jsonSource) between() error {
 	return s.wrong(err)
 }
 
-// noObject tells of a value that stands where an event should begin.
+// noObject returns an error about a value where an event should begin.
 func (s *jsonSource) noObject() error {
 	v, err := s.value(0)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *jsonSource) noObject() error {
 	return wrong(s.here(), "expected a JSON object like {\"process\":0,\"type\":\"invoke\",\"f\":\"read\"}, found %s", v)
 }
 
-// event reads an object. It says whether the event is a client's.
+// event reads an object. It reports whether the event is a client's.
 func (s *jsonSource) event(e *Event, line int) (bool, error) {
 	*e = Event{Line: line, Time: -1}
 	var process, kind, f, index Value
@@ -135,10 +135,10 @@ func (s *jsonSource) event(e *Event, line int) (bool, error) {
 	return fill(e, line, process, kind, f, "process", "type", "f")
 }
 
-// here is the line of what is next in the event.
+// here returns the line of the next byte of the event.
 func (s *jsonSource) here() int { return s.lines.of(s.start + int64(s.at)) }
 
-// wrong is an error of the decoder's with its line.
+// wrong adds the line to an error of the decoder.
 func (s *jsonSource) wrong(err error) error {
 	var syntax *json.SyntaxError
 	switch {
@@ -156,8 +156,8 @@ func (s *jsonSource) wrong(err error) error {
 	return wrong(s.lines.line, "%v", err)
 }
 
-// behind is how far behind the decoder's place the byte stands that an error is about. The
-// error's own offset leaves out what stands between the elements of an array.
+// behind returns how far after the decoder's position the byte of an error is. The error's own
+// offset leaves out what is between the elements of an array.
 func (s *jsonSource) behind(e *json.SyntaxError) int64 {
 	var again *json.SyntaxError
 	rest, _ := io.ReadAll(s.in.Buffered())
@@ -167,7 +167,7 @@ func (s *jsonSource) behind(e *json.SyntaxError) int64 {
 	return 0
 }
 
-// peek is the first byte of what is next in the event, behind what only separates.
+// peek returns the first byte of the next token in the event, after separators.
 func (s *jsonSource) peek() byte {
 	for {
 		switch c := s.raw[s.at]; c {
@@ -204,7 +204,7 @@ func (s *jsonSource) value(depth int) (Value, error) {
 	return s.number(), nil
 }
 
-// collection reads a list or an object. The names in an object are values to it.
+// collection reads a list or an object. It treats the names in an object as values.
 func (s *jsonSource) collection(kind Kind, end byte, depth int) (Value, error) {
 	from := s.items.len()
 	s.at++ // the bracket
@@ -222,8 +222,8 @@ func (s *jsonSource) collection(kind Kind, end byte, depth int) (Value, error) {
 	return Value{Kind: kind, Items: s.items.pop(from)}, nil
 }
 
-// text reads a text. Bytes that are no UTF-8 stay as they are, so that different texts stay
-// different; only a text with escapes becomes UTF-8.
+// text reads a string. Invalid UTF-8 stays as it is, so that different strings stay different; only
+// a string with escapes becomes valid UTF-8.
 func (s *jsonSource) text() (Value, error) {
 	from, escaped := s.at, false
 	for s.at++; s.raw[s.at] != '"'; s.at++ {
@@ -245,7 +245,7 @@ func (s *jsonSource) text() (Value, error) {
 	return v, err
 }
 
-// number is an integer where it is one: JSON knows one kind of number, and 3.0 is 3.
+// number returns an integer if the number is one: JSON has one kind of number, and 3.0 is 3.
 func (s *jsonSource) number() Value {
 	from := s.at
 	for s.at < len(s.raw) && s.raw[s.at] > ' ' && s.raw[s.at] != ',' && s.raw[s.at] != ']' && s.raw[s.at] != '}' {
@@ -264,7 +264,7 @@ func (s *jsonSource) number() Value {
 	return Value{Kind: Word, Text: s.share(token)}
 }
 
-// lineReader knows in which line what was read stands.
+// lineReader knows the line number of what was read.
 type lineReader struct {
 	r    io.Reader
 	most int64   // bytes of an event that may be read
@@ -275,7 +275,7 @@ type lineReader struct {
 	err  error   // of the file, not io.EOF
 }
 
-// mostEvent bounds the bytes of an event, which are in memory all at once.
+// mostEvent limits the bytes of an event, which are in memory all at once.
 const mostEvent = 256 << 20
 
 var errLongEvent = fmt.Errorf("an event of more than %d bytes", mostEvent)
@@ -301,7 +301,7 @@ func (l *lineReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// of is the line of a place, which lies behind those that were asked for before.
+// of returns the line of an offset, which must not be before earlier ones.
 func (l *lineReader) of(offset int64) int {
 	n := 0
 	for n < len(l.ends) && l.ends[n] < offset {

@@ -13,23 +13,23 @@ import (
 //	2026-02-26 23:39:01,300{GMT}	INFO	[jepsen worker 1] jepsen.print: 0	:invoke	:write	3
 //	INFO  jepsen.util: [ 1350999542 ] 0 :invoke :write 3
 //
-// The first is the older one. The last is a fork's, with a number before the process.
-// Lines that do not have an operation of a client there are other messages, and
-// passed over.
+// The first form is the older one. The last is a fork's, with a number before the process.
+// Lines without an operation of a client are other messages, and
+// are skipped.
 //
-// Jepsen's history.txt has the same without what is before the process, and
-// after the value perhaps an error's text, which may go on in further lines.
+// Jepsen's history.txt has the same lines from the process on, perhaps with an
+// error's text after the value, which may continue on further lines.
 type logSource struct {
 	*scanner
 	bare  bool // history.txt
-	told  bool // the last line may have had an error's text
-	found bool // an operation, be it of a client or not
+	told  bool // the last line may have an error's text
+	found bool // an operation was found, of a client or not
 	index int
 	long  []byte
 }
 
-// logged is what a log's line says of an operation, and whether the log is of
-// the older sort; nil if the line is another message.
+// logged returns the part of a log's line that describes an operation, and whether the log is of
+// the older form. text is nil for other messages.
 func logged(line []byte) (text []byte, older bool) {
 	for _, logger := range []string{"jepsen.util", "jepsen.print"} { // the second from Jepsen 0.3.12 on
 		_, text, found := bytes.Cut(line, []byte(logger))
@@ -45,7 +45,7 @@ func logged(line []byte) (text []byte, older bool) {
 	return nil, false
 }
 
-// unnumbered is what a line says of an operation without the number in brackets before it.
+// unnumbered returns the description of an operation without the number in brackets before it.
 func unnumbered(text []byte) []byte {
 	inside, behind, found := bytes.Cut(text, []byte("]"))
 	inside, opened := bytes.CutPrefix(bytes.TrimLeft(inside, " \t"), []byte("["))
@@ -55,8 +55,7 @@ func unnumbered(text []byte) []byte {
 	return behind
 }
 
-// logLike says in which format a log is by the first of its operations; none if
-// there is none.
+// logLike returns the format of a log, by its first operation, or "" if there is none.
 func logLike(head []byte) Format {
 	for line := range bytes.Lines(head) {
 		text, older := logged(line)
@@ -71,7 +70,7 @@ func logLike(head []byte) Format {
 	return ""
 }
 
-// bareLike says whether the first line is one of a history.txt.
+// bareLike reports whether the first line looks like a history.txt.
 func bareLike(head []byte) bool {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	words := bytes.Fields(line)
@@ -85,7 +84,7 @@ func bareLike(head []byte) bool {
 	return false
 }
 
-// numeric says whether a word looks like a number.
+// numeric reports whether a word looks like a number.
 func numeric(word []byte) bool {
 	digits := bytes.TrimLeft(word, "+-")
 	return len(digits) > 0 && '0' <= digits[0] && digits[0] <= '9'
@@ -124,7 +123,7 @@ func (s *logSource) next(e *Event) (bool, error) {
 	}
 }
 
-// readLine is the next line without its end, valid until the next call.
+// readLine returns the next line without its newline, valid until the next call.
 func (s *logSource) readLine() ([]byte, error) {
 	if s.atEnd() {
 		if s.err != nil {
@@ -155,7 +154,7 @@ func (s *logSource) readLine() ([]byte, error) {
 //
 //	0	:invoke	:cas	[3 0]
 //
-// is says that there is an event, mine that it is a client's.
+// is reports whether there is an event, mine whether it is a client's.
 func (s *logSource) event(e *Event, at int, text []byte) (is, mine bool, err error) {
 	*e = Event{Time: -1}
 	var words [3][]byte
@@ -173,7 +172,7 @@ func (s *logSource) event(e *Event, at int, text []byte) (is, mine bool, err err
 	switch {
 	case isNumber:
 		process = Value{Kind: Int, Int: n}
-	case numeric(words[0]): // of more than 64 bits
+	case numeric(words[0]): // more than 64 bits
 		process = Value{Kind: Text, Text: string(words[0])}
 	}
 	switch {
@@ -181,7 +180,7 @@ func (s *logSource) event(e *Event, at int, text []byte) (is, mine bool, err err
 	case s.bare && !s.told:
 		return false, false, wrong(at, "expected process, type, operation and value, as in 0 :invoke :write 3, found %q", text[:min(40, len(text))])
 	default:
-		return false, false, nil // another message, more of an error's text
+		return false, false, nil // another message, or more of an error's text
 	}
 	s.found = true
 	s.told = string(words[1]) == ":info" || string(words[1]) == ":fail"
@@ -193,7 +192,7 @@ func (s *logSource) event(e *Event, at int, text []byte) (is, mine bool, err err
 	return true, true, s.argument(e, at, rest)
 }
 
-// argument reads the value, and sees whether more stands behind it.
+// argument reads the value, and notes whether more text follows it.
 func (s *logSource) argument(e *Event, at int, text []byte) error {
 	text = bytes.TrimSpace(text)
 	if n, ok := number(text); ok { // as most are

@@ -25,8 +25,9 @@ func moment(line int, field string, v Value) (int64, error) {
 	return none, wrong(line, "%s is %s: expected nanoseconds from 0 to %d", field, v, int64(history.MaxTime))
 }
 
-// digitsOf are the digits of a whole number, without zeros before it and with a minus
-// at most; false if it is none. Two numbers are equal if these are.
+// digitsOf returns the digits of an integer, without leading zeros and with a minus sign if it is
+// negative. ok is false if token is not an integer. Two integers are equal if and only if their
+// digits are.
 func digitsOf(token []byte) ([]byte, bool) {
 	digits, negative := token, false
 	if len(digits) > 0 && (digits[0] == '-' || digits[0] == '+') {
@@ -44,11 +45,11 @@ func digitsOf(token []byte) ([]byte, bool) {
 	return digits, true
 }
 
-// mostExponent bounds the exponents of numbers that are looked at: with a greater one
-// a number would have more digits than anybody wrote.
+// mostExponent limits the exponents of numbers that are converted. Numbers with larger ones have
+// more digits than real histories have.
 const mostExponent = 400
 
-// whole is digitsOf a number of JSON, however it is written: 3.0, 3e2.
+// whole is digitsOf for a JSON number in any form: 3.0, 3e2.
 func whole(token []byte) ([]byte, bool) {
 	if digits, ok := digitsOf(token); ok {
 		return digits, true
@@ -60,7 +61,7 @@ func whole(token []byte) ([]byte, bool) {
 	return r.Num().Append(nil, 10), true
 }
 
-// rational is a decimal number, or a ratio of EDN: 1/2.
+// rational parses a decimal number, or a ratio of EDN: 1/2.
 func rational(token []byte) (*big.Rat, bool) {
 	if len(bytes.Trim(token, "0123456789+-.eE/")) > 0 {
 		return nil, false
@@ -93,7 +94,7 @@ func (v Value) Loose() Value {
 
 // LooseNumber returns the number that a string represents. ok is false if there is none.
 func LooseNumber(text string) (Value, bool) {
-	const mostDigits = 100 // nobody writes more, and they are looked at one by one
+	const mostDigits = 100 // real histories have fewer, and each digit is checked
 	if len(text) == 0 || len(text) > mostDigits {
 		return Value{}, false
 	}

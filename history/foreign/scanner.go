@@ -17,15 +17,15 @@ const (
 
 const firstBuffer = 8 << 10
 
-// scanner gives bytes and counts lines.
+// scanner reads bytes and counts lines.
 type scanner struct {
 	r    io.Reader
-	buf  []byte // what was read ahead
-	pos  int    // of the next byte in it
+	buf  []byte // bytes read ahead
+	pos  int    // position of the next byte in buf
 	line int
-	done bool  // the file has no more than buf
+	done bool  // the file ends with buf
 	err  error // of the file, not io.EOF
-	// short says that something was wrong when there was no more to read.
+	// short says that an error occurred when there was no more to read.
 	short bool
 
 	token  []byte
@@ -40,7 +40,7 @@ func newScanner(r io.Reader) *scanner {
 
 const end = 0 // stands for the end of the file: no format has a byte 0 outside texts
 
-// peek is the next byte; end at the end.
+// peek returns the next byte, or end at the end of the file.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.buf) {
 		return s.buf[s.pos]
@@ -48,7 +48,7 @@ func (s *scanner) peek() byte {
 	return s.refill()
 }
 
-// take is the next byte, used up.
+// take consumes and returns the next byte.
 func (s *scanner) take() byte {
 	c := s.peek()
 	if s.pos < len(s.buf) {
@@ -60,7 +60,7 @@ func (s *scanner) take() byte {
 	return c
 }
 
-// refill reads on, and keeps what is not used up.
+// refill reads more, and keeps the bytes that are not consumed.
 func (s *scanner) refill() byte {
 	rest, room := s.buf[s.pos:], s.buf[:cap(s.buf)]
 	if n := len(room); n == 0 && !s.done {
@@ -70,7 +70,7 @@ func (s *scanner) refill() byte {
 	}
 	left := copy(room, rest)
 	s.buf, s.pos = room[:left], 0
-	for range 100 { // a reader that gives nothing for ever ends the file
+	for range 100 { // a reader that keeps returning nothing ends the file
 		if s.done || len(s.buf) == cap(s.buf) {
 			break
 		}
@@ -95,7 +95,7 @@ func (s *scanner) refill() byte {
 	return s.buf[0]
 }
 
-// ahead is the next n bytes, fewer at the end.
+// ahead returns the next n bytes, or fewer at the end of the file.
 func (s *scanner) ahead(n int) []byte {
 	for len(s.buf)-s.pos < n && !s.done {
 		s.refill()
@@ -103,10 +103,10 @@ func (s *scanner) ahead(n int) []byte {
 	return s.buf[s.pos:min(s.pos+n, len(s.buf))]
 }
 
-// atEnd tells the end of the file from a byte 0 in it.
+// atEnd reports the end of the file, as opposed to a byte 0 in it.
 func (s *scanner) atEnd() bool { return len(s.ahead(1)) == 0 }
 
-// wrong is an error in this line, unless the file itself could not be read.
+// wrong returns an error on this line, unless the file itself could not be read.
 func (s *scanner) wrong(format string, args ...any) error {
 	if s.err != nil {
 		return s.err
@@ -115,7 +115,7 @@ func (s *scanner) wrong(format string, args ...any) error {
 	return wrong(s.line, format, args...)
 }
 
-// share makes a string of a token; short ones that come again are made once.
+// share returns a token as a string. Equal short tokens share one string.
 func (s *scanner) share(token []byte) string {
 	if len(token) > mostShort {
 		return string(token)
@@ -136,7 +136,7 @@ func (s *scanner) begin() {
 	s.items.reset()
 }
 
-// push adds an item to the collection that is being read.
+// push adds an item to the current collection.
 func (s *scanner) push(v Value) error {
 	if s.count++; s.count > mostItems {
 		return wrong(s.line, "an event of more than %d values", mostItems)
@@ -154,7 +154,7 @@ func (s *scanner) grow(c byte) error {
 	return nil
 }
 
-// number is an integer, if it is one that fits.
+// number parses an integer that fits into 64 bits.
 func number(token []byte) (int64, bool) {
 	if len(token) == 0 || len(token) > 20 {
 		return 0, false
@@ -183,7 +183,7 @@ func number(token []byte) (int64, bool) {
 	return n, true
 }
 
-// named is a byte of a message: 'x', or the end of the file.
+// named describes a byte in a message: 'x', or the end of the file.
 func (s *scanner) named(c byte) string {
 	if c == end && s.atEnd() {
 		return "the end of the file"

@@ -1,10 +1,10 @@
 package foreign
 
-// chunkSize is how many items are kept together. Of most events all are in one.
+// chunkSize is the number of items in a chunk. Most events fit into one.
 const chunkSize = 1 << 14
 
-// stack are the items of the collections that are being read. It grows by chunks, so
-// that a long collection is moved once, when it is complete.
+// stack holds the items of the collections being read. It grows by chunks, so that a long
+// collection is copied only once, when it is complete.
 type stack struct {
 	full [][]Value
 	top  []Value
@@ -20,7 +20,7 @@ func (s *stack) push(v Value) {
 	s.top = append(s.top, v)
 }
 
-// reset drops what is left of an event that could not be read.
+// reset drops the items of an event that could not be read.
 func (s *stack) reset() {
 	if len(s.full) > 0 {
 		s.top, s.full = s.full[0], nil
@@ -28,7 +28,7 @@ func (s *stack) reset() {
 	s.top = s.top[:0]
 }
 
-// pop takes the items from a place on as a slice of their own.
+// pop removes the items from a position on and returns them as a slice.
 func (s *stack) pop(from int) []Value {
 	n := s.len() - from
 	if n == 0 {

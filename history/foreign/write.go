@@ -66,7 +66,7 @@ func appendEvent(b []byte, e *history.Event) ([]byte, error) {
 	return append(b, "}\n"...), nil
 }
 
-// keyword is a name as a keyword where it can be one, else as text.
+// keyword writes a name as a keyword if it can be one, otherwise as a string.
 func keyword(name string) string {
 	for _, c := range []byte(name) {
 		if delimiter(c) || c < ' ' || c >= 0x80 || c == '\\' || c == '#' || c == ':' {
@@ -76,7 +76,7 @@ func keyword(name string) string {
 	return ":" + name
 }
 
-// appendText writes text with those escapes that EDN knows.
+// appendText appends a string with EDN's escapes.
 func appendText(b []byte, s string) []byte {
 	b = append(b, '"')
 	for _, r := range s {
@@ -100,7 +100,7 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// decode reads JSON and keeps numbers as they are written.
+// decode decodes JSON and keeps numbers as they are written.
 func decode(raw json.RawMessage, v *any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
