@@ -23,7 +23,7 @@ type Fault struct {
 	clients  []int  // whom it hit, if it was no server
 }
 
-// faultOf tells of a fault and its window.
+// faultOf describes a fault and its window.
 func faultOf(f *stats.Fault, w stats.Window) Fault {
 	out := Fault{From: w.From, To: w.Until, moment: w.From == w.Until, open: f.Healed == 0 && (f.Outcome == "" || f.Outcome == history.StepVerified)}
 	kind, as := printable.Text(f.Kind, 20), kinds.Named(f.Kind)
@@ -50,7 +50,7 @@ func faultOf(f *stats.Fault, w stats.Window) Fault {
 	return out
 }
 
-// leader is ", the leader," where the fault was aimed at it.
+// leader returns ", the leader," if the fault was aimed at the leader.
 func leader(f *stats.Fault, whom string) string {
 	_, where, _ := strings.Cut(f.Spec, ":")
 	where, _, _ = strings.Cut(where, "@")
@@ -60,7 +60,7 @@ func leader(f *stats.Fault, whom string) string {
 	return ""
 }
 
-// text is the fault's sentence.
+// text returns the fault's sentence.
 func (f *Fault) text(clock Clock) string {
 	switch {
 	case f.moment:
@@ -71,11 +71,11 @@ func (f *Fault) text(clock Clock) string {
 	return f.what + " from " + clock(f.From) + " to " + clock(f.To)
 }
 
-// mostFaults is how many are told and drawn.
+// mostFaults is the maximum number of faults that are described and drawn.
 const mostFaults = 4
 
-// overlapping keeps the faults that overlap a step, one of their clients' where they hit clients.
-// If there are many, those within whose window something began or ended go before the others.
+// overlapping keeps the faults that overlap a step, of one of their clients if they hit clients. If
+// there are many, faults during which something began or ended come first.
 func (s *Scene) overlapping(all []Fault) {
 	if len(s.Steps) == 0 {
 		return
@@ -104,8 +104,8 @@ func (s *Scene) overlapping(all []Fault) {
 	s.Faults = of
 }
 
-// met says that a fault overlaps a step or a stay of those whom it hit. One that began when what
-// excludes each other had been together explains nothing of that.
+// met reports whether a fault overlaps a step or a stay of its targets. A fault that began after
+// the overlap of two exclusive stays explains nothing about it.
 func (s *Scene) met(f *Fault) bool {
 	_, end, _ := s.span()
 	last := end

@@ -24,7 +24,7 @@ const (
 	both // two stays that exclude each other
 )
 
-// bar is one thing in a lane.
+// bar is one bar in a lane.
 type bar struct {
 	kind
 	from, to time.Duration // to is Never if no end is known
@@ -33,7 +33,7 @@ type bar struct {
 	atLeast  bool         // it lasted at least until to
 }
 
-// lane is a line of the picture. Bars of a lane touch at most; marks lie over them.
+// lane is a line of the picture. Bars of a lane do not overlap; marks lie over them.
 type lane struct {
 	name  string // empty: it goes on with the one above
 	fault bool
@@ -105,7 +105,7 @@ func (p *picture) addFaults(s *Scene) {
 
 func (p *picture) last() time.Duration { return p.moments[len(p.moments)-1] }
 
-// rows are the different rows, in order; the harness comes last.
+// rows returns the distinct rows, in order. The harness comes last.
 func (s *Scene) rows() []int {
 	var of []int
 	for i := range s.Steps {
@@ -121,7 +121,7 @@ func (s *Scene) rows() []int {
 	return slices.Compact(of)
 }
 
-// lanesOf are the lanes of one client.
+// lanesOf returns the lanes of one client.
 func (s *Scene) lanesOf(row int) []lane {
 	var bars, marks []bar
 	name := ""
@@ -162,7 +162,7 @@ func (s *Scene) lanesOf(row int) []lane {
 	return lanes
 }
 
-// stack puts each bar into the first lane in which it overlaps none.
+// stack puts each bar into the first lane in which it overlaps no other.
 func stack(bars []bar) []lane {
 	slices.SortStableFunc(bars, func(x, y bar) int { return cmp.Or(cmp.Compare(x.from, y.from), cmp.Compare(x.to, y.to)) })
 	var lanes []lane
@@ -177,9 +177,9 @@ func stack(bars []bar) []lane {
 	return lanes
 }
 
-// scale gives moments their places from 0 to a width. It is true to the lengths
-// between them, except that moments that differ stand apart, if there is room:
-// a call of a millisecond must show beside a wait of a minute.
+// scale maps times to positions from 0 to a width. It keeps lengths in proportion, except that
+// different times are drawn apart if there is room: a call of a millisecond must be visible beside
+// a wait of a minute.
 type scale struct {
 	moments []time.Duration
 	places  []float64
@@ -187,8 +187,8 @@ type scale struct {
 	bent    bool    // not true to scale: a moment is off its place by more than twice apart
 }
 
-// scale uses a width in which different moments stand at least apart and at
-// most far from each other where lengths alone would not do.
+// scale fills a width. If proportional lengths would not do, different times are at least apart and
+// at most far from each other.
 func (p *picture) scale(width, apart, far float64) scale {
 	s := scale{moments: p.moments, end: width}
 	room := width - min(far, width/6) // the rest is for what has no end, and for names
@@ -216,7 +216,7 @@ func (p *picture) scale(width, apart, far float64) scale {
 	return s
 }
 
-// at is the place of any time.
+// at returns the position of any time.
 func (s *scale) at(t time.Duration) float64 {
 	n := len(s.moments)
 	i, found := slices.BinarySearch(s.moments, t)
@@ -232,14 +232,14 @@ func (s *scale) at(t time.Duration) float64 {
 	return s.places[i-1] + share*(s.places[i]-s.places[i-1])
 }
 
-// before says that a time lies before everything that is drawn.
+// before reports whether a time is before everything that is drawn.
 func (s *scale) before(t time.Duration) bool { return t < s.moments[0] }
 
-// after says that a time lies after it.
+// after reports whether a time is after everything that is drawn.
 func (s *scale) after(t time.Duration) bool { return t > s.moments[len(s.moments)-1] }
 
-// ticks are the moments that are labelled: the first, the last, and as many
-// others as have room of the given width.
+// ticks returns the labelled times: the first, the last, and as many others as have room, given the
+// width of labels.
 func (p *picture) ticks(s *scale, wide func(string) float64, gap float64) []tick {
 	label := func(i int) tick {
 		text := p.clock(p.moments[i])
@@ -268,13 +268,13 @@ func (p *picture) ticks(s *scale, wide func(string) float64, gap float64) []tick
 	return append(out, last)
 }
 
-// tick is a labelled moment; its label lies from one place to another.
+// tick is a labelled time. Its label extends from one position to another.
 type tick struct {
 	at, from, to float64
 	text         string
 }
 
-// widestBetween is the widest part of a bar without any of the places marked.
+// widestBetween returns the widest part of a bar that contains none of the marked positions.
 func widestBetween[T int | float64](from, to T, marked []T) (T, T) {
 	edges := []T{from}
 	for _, m := range marked {

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// band is how a fault's window is shaded.
+// band returns the shading of a fault's window.
 func (m *material) band(w stats.Window, u timeUnit, colours map[string]color.NRGBA) band {
 	name := w.Spec
 	if name == "" {
@@ -26,8 +26,8 @@ func (m *material) band(w stats.Window, u timeUnit, colours map[string]color.NRG
 	}
 }
 
-// tooMany says whether shades alone would not tell windows apart: they overlap,
-// or there are more kinds than colours.
+// tooMany reports whether shades alone cannot tell windows apart: windows overlap, or there are
+// more kinds than colours.
 func tooMany(bands []band, kinds int) bool {
 	if kinds > len(faultTints) {
 		return true
@@ -46,8 +46,8 @@ func byStart(bands []band) []band {
 	return slices.SortedStableFunc(slices.Values(bands), func(a, b band) int { return cmp.Compare(a.from, b.from) })
 }
 
-// shading is what panels are shaded with: the windows, or the times in which
-// any fault lasts that took effect.
+// shading returns what shades the panels: the windows, or the periods in which any effective fault
+// lasts.
 func (f *figure) shading() []band {
 	if !f.bars {
 		return f.bands

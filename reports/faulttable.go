@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// mostFaults bounds the table of the page; result.json has all of them.
+// mostFaults limits the table of the page. result.json has all faults.
 const mostFaults = 300
 
 // faultRow is a fault as the page lists it.
@@ -65,7 +65,7 @@ func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 	return r
 }
 
-// effect says whether the fault was seen to take effect, and felt.
+// effect says whether the fault took effect, and whether it was felt.
 func effect(f *stats.Fault) string {
 	switch {
 	case f.Outcome == history.StepVerified && f.Felt:
@@ -80,7 +80,7 @@ func effect(f *stats.Fault) string {
 	return "not verified before the record ends"
 }
 
-// whom says whom the fault hit.
+// whom names the targets that the fault hit.
 func whom(f *stats.Fault) string {
 	var parts []string
 	if n := len(f.Servers); n > 0 {

@@ -18,8 +18,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// figure is a plot as people see it: a title, a legend, and panels one above
-// the other that share the x axis.
+// figure is a plot: a title, a legend, and panels above each other that share the x axis.
 type figure struct {
 	file   string // name without extension
 	title  string
@@ -74,10 +73,10 @@ const (
 	xAxisHeight  = 36
 )
 
-// pngDPI gives pictures that are sharp on dense screens and in documents.
+// pngDPI makes pictures sharp on high-resolution screens and in documents.
 const pngDPI = 144
 
-// size is that of the whole figure.
+// size returns the size of the whole figure.
 func (f *figure) size() (w, h vg.Length) {
 	h = margin + titleSize + 8
 	h += vg.Length(len(f.noteLines())) * (noteSize + 3)
@@ -99,7 +98,7 @@ func (f *figure) draw(c draw.Canvas) {
 	f.drawPanels(c, l, top-l.labelsHeight())
 }
 
-// drawHead draws title, note and legend, and returns where they end.
+// drawHead draws the title, note and legend, and returns where they end.
 func (f *figure) drawHead(c draw.Canvas) (bottom vg.Length) {
 	y := c.Max.Y - titleSize
 	c.FillText(textStyle(titleSize, black), vg.Point{X: c.Min.X, Y: y}, f.title)
@@ -152,7 +151,7 @@ func (f *figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
 	}
 }
 
-// prepare gives a panel the x axis that all share; only the last one shows its labels.
+// prepare gives a panel the shared x axis. Only the last panel shows its labels.
 func (f *figure) prepare(i int) {
 	p := f.panels[i]
 	p.plot.X.Min, p.plot.X.Max = f.xMin, f.xMax
@@ -186,8 +185,8 @@ func drawPanelName(data draw.Canvas, name string) {
 	data.FillText(style, at, name)
 }
 
-// drawYLabel writes the label of a y axis beside its middle. The plot package
-// would reserve room for it as if it stood at the top of a logarithmic axis.
+// drawYLabel writes the label of a y axis beside its middle. The plot package would reserve room
+// for it as if it stood at the top of a logarithmic axis.
 func drawYLabel(c, data draw.Canvas, name string) {
 	style := textStyle(10, black)
 	style.Rotation = math.Pi / 2
@@ -195,7 +194,7 @@ func drawYLabel(c, data draw.Canvas, name string) {
 	c.FillText(style, vg.Point{X: margin, Y: (data.Min.Y + data.Max.Y) / 2}, name)
 }
 
-// grid lines help to read values off; they lie over the shading and under the data.
+// add adds the shading, and the grid lines over it and under the data.
 func (f *figure) add(p *plot.Plot) {
 	p.Add(shade{f.shading(), f.rules})
 	g := plotter.NewGrid()
@@ -205,7 +204,7 @@ func (f *figure) add(p *plot.Plot) {
 	p.Add(g)
 }
 
-// svg is the figure as SVG, without a font: one would be forty times as large as the rest.
+// svg returns the figure as SVG, without a font, which would be forty times as large as the rest.
 func (f *figure) svg() []byte {
 	w, h := f.size()
 	c := vgsvg.NewWith(vgsvg.UseWH(w, h))
@@ -217,13 +216,12 @@ func (f *figure) svg() []byte {
 		[]byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")))
 }
 
-// svgText is a text of an SVG: what is before its style, the style with the size of
-// the font in it, and the text.
+// svgText matches a text of an SVG: the attributes before its style, the style with the font size,
+// and the text.
 var svgText = regexp.MustCompile(`<text ([^>]*?font-size:([0-9.]+)px[^>]*)>([^<]+)</text>`)
 
-// measured says of each text how long it is. Where none of the fonts is there, and
-// another one is taken, the text would be wider than the room that it was given: it
-// would be cut off, or lie over the next one.
+// measured gives each text its length. If none of the fonts is available, another font could make
+// the text wider than its room, so that it would be cut off or cover the next one.
 func measured(svg []byte) []byte {
 	return svgText.ReplaceAllFunc(svg, func(text []byte) []byte {
 		m := svgText.FindSubmatch(text)

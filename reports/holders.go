@@ -21,8 +21,8 @@ const (
 	laneHeight  = 24
 )
 
-// holdersFigure shows who held each key when, and where two clients believed
-// to hold it.
+// holdersFigure shows which client held each key when, and where two clients believed that they
+// held it.
 func holdersFigure(m *material) (*figure, string) {
 	if m.model().State != models.Exclusive {
 		return nil, ""
@@ -63,7 +63,7 @@ func holdersNote(overlaps int, width time.Duration, left int) string {
 	return note
 }
 
-// lanesOf gives each key its lane, from the top, and says how many had to be left out.
+// lanesOf gives each key its lane, from the top, and returns how many keys are left out.
 func lanesOf(all []*holds.Hold) (lanes map[string]int, left int) {
 	keys := keysOf(all)
 	if left = len(keys) - mostLanes; left > 0 {
@@ -78,7 +78,7 @@ func lanesOf(all []*holds.Hold) (lanes map[string]int, left int) {
 	return lanes, left
 }
 
-// keysOf are the keys in order.
+// keysOf returns the keys in order.
 func keysOf(all []*holds.Hold) []string {
 	seen := map[string]bool{}
 	for _, h := range all {
@@ -122,15 +122,15 @@ func holdersLegend(all []*holds.Hold, overlaps bool) []legendEntry {
 	return out
 }
 
-// bar is a stretch of a lane in a client's colour.
+// bar is a part of a lane in a client's colour.
 type bar struct {
 	lane   int
 	client int
 	stats.Span
 }
 
-// bars are the holds as they are drawn; width is that of a column if there
-// were too many to draw each.
+// bars returns the holds as they are drawn. width is that of a column if there are too many to draw
+// each hold.
 func (m *material) bars(lanes map[string]int) (bars []bar, width time.Duration) {
 	if len(m.holds) > exactHolds {
 		return columns(m.holds, lanes, m.end)
@@ -143,14 +143,14 @@ func (m *material) bars(lanes map[string]int) (bars []bar, width time.Duration) 
 	return bars, 0
 }
 
-// spanOf is a hold's time as the client saw it.
+// spanOf returns the time of a hold as the client saw it.
 func spanOf(h *holds.Hold) stats.Span { return stats.Span{From: h.Granted, Until: h.Until} }
 
-// columnsFor bounds the size of the file: each column of each lane is a bar.
+// columnsFor limits the size of the file: each column of each lane is a bar.
 func columnsFor(lanes int) int { return min(holdColumns, 12000/lanes) }
 
-// columns cuts time into columns, and gives each lane's column to the client
-// that held longest in it.
+// columns divides time into columns, and gives each column of a lane to the client that held
+// longest in it.
 func columns(all []*holds.Hold, lanes map[string]int, end time.Duration) ([]bar, time.Duration) {
 	n := columnsFor(len(lanes))
 	width := end/time.Duration(n) + 1
@@ -205,7 +205,7 @@ func longestHolder(held map[int]time.Duration) (client int, ok bool) {
 	return client, ok
 }
 
-// holdBars draws the bars, those of one client as one path.
+// holdBars draws the bars; all bars of one client are one path.
 type holdBars struct {
 	bars []bar
 	unit timeUnit
@@ -229,8 +229,8 @@ func (b holdBars) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// overlapBars marks where two clients believed: a frame around the lane, and a
-// pointer above it, since most last milliseconds.
+// overlapBars marks where two clients believed that they held: a frame around the lane, and a
+// pointer above it, since most overlaps last milliseconds.
 type overlapBars struct {
 	overlaps []holds.Overlap
 	lanes    map[string]int

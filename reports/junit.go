@@ -9,12 +9,11 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// The JUnit file has a test case for each property. A violation is a failure,
-// with the witness as its text. A property that was not decided is an error:
-// as with the exit code, a run that could not be decided must not look green.
-// Measured properties decide nothing (unless the run is strict): what was
-// found of them stands in system-out, and a test case without verdict is skipped, as is a property
-// that nobody could look at.
+// The JUnit file has a test case for each property. A violation is a failure, with the
+// counterexample as its text. An undecided property is an error: as with the exit code, an
+// undecided run must not look green. Measured properties decide nothing (unless the run is strict):
+// their results are in system-out. A test case without a verdict is skipped, and so is a property
+// that could not be checked.
 
 type junitSuites struct {
 	XMLName xml.Name     `xml:"testsuites"`
@@ -123,7 +122,8 @@ func (m *material) junitCase(p property) junitCase {
 	return c
 }
 
-// junitText is the reason and witness of each violation, and how to get it again.
+// junitText returns the reason and counterexample of each violation, and the command that repeats
+// the run.
 func (m *material) junitText(p property) string {
 	var b strings.Builder
 	for _, v := range p.with(checker.Violation) {

@@ -10,10 +10,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// The names of fault windows stand in rows above the topmost panel, each above
-// its window and none over another, and where windows overlap each on a bar that
-// is as long as its window. Where there are too many for that they are shortened
-// to their numbers, and else left out: the report lists them.
+// The names of fault windows are in rows above the topmost panel, each above its window, without
+// covering each other. If windows overlap, each name is on a bar as long as its window. If there
+// are too many, names are shortened to their numbers, or left out: the report lists them.
 
 const (
 	labelSize   = 8.5
@@ -23,7 +22,7 @@ const (
 	labelGap    = 6
 )
 
-// layout is where the data of all panels lie, and the names above them.
+// layout is the position of the data of all panels, and of the names above them.
 type layout struct {
 	left, right vg.Length
 	labels      []placedLabel
@@ -39,7 +38,7 @@ type placedLabel struct {
 	band   band
 }
 
-// layOut finds the room for the axes, which all panels share.
+// layOut finds the room for the axes, which is the same for all panels.
 func (f *figure) layOut() layout {
 	page := draw.Canvas{Rectangle: vg.Rectangle{Max: vg.Point{X: figureWidth, Y: 400}}}
 	page = draw.Crop(page, margin+yLabelWidth, -margin, 0, 0)
@@ -53,7 +52,7 @@ func (f *figure) layOut() layout {
 	return l
 }
 
-// placeLabels takes the longest names that all find room, in as few rows as will do.
+// placeLabels chooses the longest names that all fit, in as few rows as possible.
 func (f *figure) placeLabels(l *layout) {
 	whole := func(b band) string { return b.name }
 	short := func(b band) string { short, _, _ := strings.Cut(b.name, " "); return short }
@@ -64,8 +63,7 @@ func (f *figure) placeLabels(l *layout) {
 	l.hidden = len(f.bands)
 }
 
-// place puts each name into the lowest of some rows that has room for it, and
-// says whether all found some.
+// place puts each name into the lowest row that has room for it, and reports whether all names fit.
 func (f *figure) place(l *layout, rows int, name func(band) string) bool {
 	style := textStyle(labelSize, black)
 	used := make([]vg.Length, rows)
@@ -101,7 +99,7 @@ func (f *figure) place(l *layout, rows int, name func(band) string) bool {
 	return fits
 }
 
-// labelled are all things with a name, by x; rules are bands without length.
+// labelled returns everything with a name, by x. Rules are bands without length.
 func (f *figure) labelled(name func(band) string) []band {
 	var out []band
 	for _, r := range f.rules {
@@ -116,7 +114,7 @@ func (f *figure) labelled(name func(band) string) []band {
 	return out
 }
 
-// labelsHeight is the room for the names.
+// labelsHeight returns the height of the names.
 func (l layout) labelsHeight() vg.Length {
 	rows := l.rows
 	if l.hidden > 0 {
@@ -139,7 +137,7 @@ func (l layout) drawLabels(c draw.Canvas, top vg.Length) {
 	}
 }
 
-// drawBar draws how long the window lasts behind its name.
+// drawBar draws the length of the window behind its name.
 func (p placedLabel) drawBar(c draw.Canvas, y, right vg.Length) {
 	if p.length == 0 {
 		return

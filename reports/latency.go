@@ -13,10 +13,10 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// mostPoints is how many points of each outcome one panel shows at most.
+// mostPoints is the maximum number of points of each outcome in a panel.
 const mostPoints = 4000
 
-// mostPanels bounds the height of a figure.
+// mostPanels limits the height of a figure.
 const mostPanels = 8
 
 // latencyFigure shows how long each operation took, by outcome.
@@ -86,7 +86,7 @@ func latencyRange(points []stats.Point) (lo, hi float64) {
 	return logRange(lo, hi)
 }
 
-// pointsOf are the operations of one kind.
+// pointsOf returns the operations of one kind.
 func (m *material) pointsOf(f string) []stats.Point {
 	var out []stats.Point
 	for _, p := range m.points {
@@ -97,7 +97,7 @@ func (m *material) pointsOf(f string) []stats.Point {
 	return out
 }
 
-// withinHarness are the kinds of operations that never leave the harness.
+// withinHarness returns the kinds of operations that never leave the harness.
 func (m *material) withinHarness() []string {
 	var fs []string
 	for _, p := range m.points {
@@ -109,9 +109,9 @@ func (m *material) withinHarness() []string {
 	return fs
 }
 
-// operations are the kinds of operations worth a panel, in the order in which
-// a client does them. Confirms and writes to a guarded resource never leave
-// the harness: their microseconds would only push the others together.
+// operations returns the kinds of operations that get a panel, in the order in which a client
+// performs them. Confirms and writes to a guarded resource never leave the harness: their
+// microseconds would only compress the scale of the others.
 func (m *material) operations() []string {
 	var fs []string
 	for _, p := range m.points {

@@ -2,8 +2,8 @@ package reports
 
 import "github.com/zklab/zklab/store"
 
-// makers names the zklab that ran something, and the one that made the report and did what
-// the second argument says. It names one if both are the same, or if only that is known.
+// makers names the zklab that ran something, and the one that made the report and did what the
+// second argument says. It names one if both are equal, or if only one is known.
 func makers(ranBy, did, reporter string) []setting {
 	switch {
 	case reporter == "":
@@ -16,7 +16,7 @@ func makers(ranBy, did, reporter string) []setting {
 
 func makersOf(r *store.Result) []setting { return makers(r.RanBy, "decided by", r.Zklab) }
 
-// makers writes them in lines.
+// makers writes them on lines.
 func (s *sheet) makers(all []setting) {
 	for _, m := range all {
 		s.line(m.Name, m.Value)

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// material is what a report is made of, each piece computed once.
+// material is the data of a report, each piece computed once.
 type material struct {
 	dir      string
 	h        *history.History
@@ -48,7 +48,7 @@ type drawn struct {
 	absent string
 }
 
-// plots are all plots of a run, in the order in which the page shows them.
+// plots returns all plots of a run, in the order of the page.
 func (m *material) plots() []drawn {
 	makers := []struct {
 		file, title string
@@ -77,10 +77,10 @@ func (m *material) plots() []drawn {
 	return out
 }
 
-// model is the workload that wrote the history; foreign ones may not say.
+// model returns the workload that wrote the history. Histories of other tools may not say.
 func (m *material) model() *models.Model { return models.Of(m.h) }
 
-// overTime is an empty figure over the time of the run.
+// overTime returns an empty figure over the time of the run.
 func (m *material) overTime() *figure {
 	u := unitFor(m.end)
 	f := &figure{

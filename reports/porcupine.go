@@ -14,10 +14,9 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// porcupine's picture shows in which order the operations on one key could
-// have taken effect, or how far that works. It is drawn for small keys only:
-// beyond some hundred operations nobody can read it, and the search can take
-// for ever.
+// porcupine's picture shows an order in which the operations on one key could have taken effect, or
+// how far such an order exists. It is drawn for small keys only: with more than some hundred
+// operations it is unreadable, and the search can take for ever.
 
 const (
 	mostPictures    = 3               // of violated keys; one of a key without violation
@@ -31,8 +30,8 @@ type porcupinePage struct {
 	File string
 }
 
-// porcupinePages draws the pictures of the violated keys, or of one key where
-// nothing was violated, as far as they are small enough.
+// porcupinePages draws the pictures of the violated keys, or of one key if nothing was violated,
+// provided that they are small enough.
 func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) {
 	dir := filepath.Join(m.dir, "porcupine")
 	if err := os.RemoveAll(dir); err != nil {
@@ -63,7 +62,7 @@ func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) 
 	return pages, nil
 }
 
-// porcupine is the picture of one key, nil if there can be none.
+// porcupine returns the picture of one key, or nil if there can be none.
 func (m *material) porcupine(ctx context.Context, key string) []byte {
 	ctx, cancel := context.WithTimeout(ctx, picturePatience)
 	defer cancel()
@@ -85,7 +84,7 @@ func (m *material) violatedKeys() []string {
 	return keys
 }
 
-// keys are all keys that operations were on, in order.
+// keys returns all keys with operations, in order.
 func (m *material) keys() []string {
 	seen := map[string]bool{}
 	for i := range m.h.Events {

@@ -23,14 +23,14 @@ var timelineTemplate string
 
 var timelinePage = template.Must(template.New("timeline").Parse(timelineTemplate))
 
-// mostBars bounds the page; beyond, what is near to a violation comes first.
+// mostBars limits the page. Beyond it, bars near a violation are kept first.
 const mostBars = 40000
 
-// mostRows is how many things of one lane are drawn one below the other.
+// mostRows is the maximum number of bars of a lane below each other.
 const mostRows = 8
 
-// timeline is what the page's script draws. Times are microseconds since the
-// run began. Bars are many, so they name their colours and texts by number.
+// timeline is the data of the page's script. Times are in microseconds since the run began. There
+// are many bars, so they refer to colours and texts by number.
 type timeline struct {
 	Lanes   []lane   `json:"lanes"`
 	Bars    []tbar   `json:"bars"`
@@ -45,8 +45,8 @@ type lane struct {
 	Rows int    `json:"rows"`
 }
 
-// tbar is a bar of the timeline: what lasted from one time to another. In its
-// text {d} stands for its length, {n} for its number, {x} for that in hexadecimal.
+// tbar is a bar of the timeline. In its text, {d} stands for its length, {n} for its number, and
+// {x} for the number in hexadecimal.
 type tbar struct {
 	lane, row    int
 	from, until  int64
@@ -54,19 +54,19 @@ type tbar struct {
 	number       int64
 }
 
-// MarshalJSON writes a bar as an array, a third as long as an object.
+// MarshalJSON writes a bar as an array, which is a third as long as an object.
 func (t tbar) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, "[%d,%d,%d,%d,%d,%d,%d]", t.lane, t.row, t.from, t.until-t.from, t.colour, t.text, t.number), nil
 }
 
-// focus is a stretch worth a look.
+// focus is a period worth a look.
 type focus struct {
 	Name  string `json:"name"`
 	From  int64  `json:"a"`
 	Until int64  `json:"b"`
 }
 
-// timeline is the page that shows who held and did what when.
+// timeline returns the page that shows what each client held and did, and when.
 func (m *material) timeline() ([]byte, error) {
 	b := newTimelineBuilder(m)
 	b.faults()
@@ -82,7 +82,7 @@ func (m *material) timeline() ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// leftOut says how many bars are not drawn; empty: all are.
+// leftOut says how many bars are not drawn. It returns "" if all are.
 func leftOut(bars int) string {
 	if bars == 0 {
 		return ""
@@ -90,7 +90,7 @@ func leftOut(bars int) string {
 	return plural(bars, "bar")
 }
 
-// timelineBuilder collects lanes and what lies in them.
+// timelineBuilder collects lanes and their bars.
 type timelineBuilder struct {
 	m       *material
 	lanes   numbering
@@ -100,7 +100,7 @@ type timelineBuilder struct {
 	focus   []focus
 }
 
-// numbering numbers strings in the order in which they come.
+// numbering numbers strings in the order of their first use.
 type numbering struct {
 	number map[string]int
 	names  []string
@@ -131,7 +131,7 @@ func newTimelineBuilder(m *material) *timelineBuilder {
 	return b
 }
 
-// focusOn is the stretch of a witness with some room around it.
+// focusOn returns the period of a counterexample with some margin.
 func (m *material) focusOn(v checker.Verdict) (focus, bool) {
 	from, until := time.Duration(-1), time.Duration(0)
 	for _, i := range v.Witness {
@@ -180,7 +180,7 @@ func (b *timelineBuilder) faults() {
 	}
 }
 
-// faultKinds are those of the faults that came, in their order.
+// faultKinds returns the kinds of the faults that occurred, in their order.
 func (m *material) faultKinds() (kinds []string) {
 	for _, w := range m.windows {
 		if !slices.Contains(kinds, w.Kind) {
@@ -190,8 +190,8 @@ func (m *material) faultKinds() (kinds []string) {
 	return kinds
 }
 
-// objects are what the clients share: who holds a key, what lies in a queue,
-// which rounds go on.
+// objects shows what the clients share: the holders of keys, the contents of queues, the rounds
+// under way.
 func (b *timelineBuilder) objects() {
 	switch b.m.model().State {
 	case models.Filled:
@@ -243,14 +243,14 @@ func (b *timelineBuilder) items() {
 	}
 }
 
-// raised shows from when to when each round was raised, as the coordinator knew it.
+// raised shows when each round was raised, as the coordinator knew it.
 func (b *timelineBuilder) raised() {
 	for _, up := range b.m.record.Stays(b.m.model()) {
 		b.stay("raised", up, purple, up.Begin.Key+" was raised")
 	}
 }
 
-// inside shows who was inside when.
+// inside shows which clients were inside, and when.
 func (b *timelineBuilder) inside() {
 	for _, in := range b.m.record.Stays(b.m.model()) {
 		op := in.Begin
@@ -285,8 +285,8 @@ func (b *timelineBuilder) clients() {
 	}
 }
 
-// operationColour leaves what succeeded grey: what did not stands out, and the
-// colours of clients mean holds alone.
+// operationColour leaves successful operations grey, so that the others stand out and the colours
+// of clients mean only holds.
 func operationColour(op *history.Operation) color.NRGBA {
 	switch op.Outcome() {
 	case history.OK:
@@ -297,7 +297,7 @@ func operationColour(op *history.Operation) color.NRGBA {
 	return orange
 }
 
-// pageLegend says what the colours of some lanes of a page mean.
+// pageLegend explains the colours of some lanes of a page.
 type pageLegend struct {
 	Title string
 	Items []legendItem
@@ -318,7 +318,7 @@ func operationLegend() pageLegend {
 	}}
 }
 
-// faultLegend explains the lanes of the faults. Of many kinds some share a colour.
+// faultLegend explains the lanes of the faults. If there are many kinds, some share a colour.
 func (m *material) faultLegend() pageLegend {
 	legend, kinds := pageLegend{Title: "Faults:"}, m.faultKinds()
 	colours := tints(kinds)
@@ -333,8 +333,8 @@ func (m *material) faultLegend() pageLegend {
 	return legend
 }
 
-// objectLegend explains the lanes between faults and clients; none where there are none, or
-// where one colour is all that they have.
+// objectLegend explains the lanes between faults and clients. It is empty if there are none, or if
+// they have a single colour.
 func (b *timelineBuilder) objectLegend() (legend pageLegend) {
 	switch b.m.model().State {
 	case models.Filled:
@@ -360,8 +360,8 @@ func (b *timelineBuilder) clientCount() int {
 	return last + 1
 }
 
-// finish keeps what fits, nearest to the violations first, and packs the bars
-// of a lane so that they do not hide each other.
+// finish keeps the bars that fit, nearest to the violations first, and arranges the bars of a lane
+// so that they do not hide each other.
 func (b *timelineBuilder) finish() (data timeline, left int) {
 	if left = len(b.bars) - mostBars; left > 0 {
 		slices.SortStableFunc(b.bars, func(x, y tbar) int { return cmp.Compare(b.distance(x), b.distance(y)) })
@@ -380,7 +380,8 @@ func (b *timelineBuilder) finish() (data timeline, left int) {
 	return data, left
 }
 
-// distance is how far a bar is from the nearest violation, or without any from the start.
+// distance returns how far a bar is from the nearest violation or, without violations, from the
+// start.
 func (b *timelineBuilder) distance(t tbar) int64 {
 	if len(b.focus) == 0 {
 		return t.from
@@ -392,8 +393,8 @@ func (b *timelineBuilder) distance(t tbar) int64 {
 	return nearest
 }
 
-// packRows gives each bar the first row of its lane that is free, and returns
-// how many rows each lane has.
+// packRows gives each bar the first free row of its lane, and returns the number of rows of each
+// lane.
 func packRows(bars []tbar) map[int]int {
 	rows := map[int]int{}
 	free := map[[2]int]int64{}

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// length is a duration for people: three significant digits and a unit.
+// length formats a duration for people: three significant digits and a unit.
 func length(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -43,11 +43,10 @@ func digits(v float64) string {
 
 func trimZeros(s string) string { return strings.TrimSuffix(strings.TrimRight(s, "0"), ".") }
 
-// instant is a time since the run began, to the microsecond: what a witness
-// is read by.
+// instant formats a time since the run began, to the microsecond, for counterexamples.
 func instant(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', 6, 64) + " s" }
 
-// moment is a time since the run began, as exact as a table of faults needs it.
+// moment formats a time since the run began, as exactly as a table of faults needs it.
 func moment(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', 2, 64) + " s" }
 
 // thousands groups digits, as in 12,345.
@@ -78,8 +77,8 @@ func times(n int) string {
 	return plural(n, "time")
 }
 
-// label makes text from a history fit to be drawn, which is for XML what it is for a
-// terminal, and in one line. What is long is cut.
+// label makes text from a history fit for drawing, in XML or on a terminal, on one line. It cuts
+// long text.
 func label(s string, most int) string { return printable.Text(oneLine.Replace(s), most) }
 
 var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ")
