@@ -108,8 +108,8 @@ func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scen
 	return s
 }
 
-// mostDeaths is how many ends of sessions are told that the counterexample does not
-// name.
+// mostDeaths is the maximum number of ends of sessions that are described although the
+// counterexample does not contain them.
 const mostDeaths = 4
 
 // deaths adds what became of the sessions of the clients meanwhile: of those with operations since the

@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// mark is the shape of a point. Shapes differ as well as colours, for those
-// who cannot tell the colours apart.
+// mark is the shape of a point. Points differ in shape as well as in colour, for readers who cannot
+// tell the colours apart.
 type mark int
 
 const (
@@ -22,11 +22,11 @@ const (
 	square
 	diamond // the shortest to write, for what there are thousands of
 	ring
-	arrow // upwards: what was to be drawn is higher, nobody knows how much
+	arrow // upwards: the true value is higher, by an unknown amount
 )
 
-// marks draws many equal points. They become one path, which keeps SVG files
-// small: a path of its own for each point would triple them.
+// marks draws many equal points as one path. A path for each point would triple the size of SVG
+// files.
 type marks struct {
 	at     plotter.XYs
 	shape  mark
@@ -119,9 +119,9 @@ var octagon = []vg.Point{
 	{X: 0.71, Y: -0.71},
 }
 
-// thin leaves out points that others cover: of those in one cell of a grid only
-// one is kept. Cells grow until no more than most are left, so that the file of
-// a day's run is no larger than that of a minute's.
+// thin leaves out points that others cover: it keeps one point in each cell of a grid. Cells grow
+// until at most most points are left, so that the file of a day's run is no larger than that of a
+// minute's.
 func thin(at plotter.XYs, x, y grid, most int) plotter.XYs {
 	for {
 		kept := oneACell(at, x, y)
@@ -132,8 +132,8 @@ func thin(at plotter.XYs, x, y grid, most int) plotter.XYs {
 	}
 }
 
-// oneACell keeps one point of each cell, in their order. Which one is left to a
-// hash of its place: the first of each would stand in rows that are not there.
+// oneACell keeps one point of each cell, in order. A hash of its position selects it: keeping the
+// first of each cell would show rows that do not exist.
 func oneACell(at plotter.XYs, x, y grid) plotter.XYs {
 	chosen := map[[2]int]int{}
 	for i, p := range at {
@@ -149,6 +149,6 @@ func oneACell(at plotter.XYs, x, y grid) plotter.XYs {
 	return kept
 }
 
-// scatter is a number without order for each i, the same in every run
-// (Fibonacci hashing: Knuth, volume 3, section 6.4).
+// scatter returns a number without order for each i, the same in every run (Fibonacci hashing:
+// Knuth, volume 3, section 6.4).
 func scatter(i int) uint64 { return uint64(i) * 0x9e3779b97f4a7c15 }

@@ -10,13 +10,12 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// queued is the time that an item spent in a queue, as far as it is known:
-// from the acknowledged enqueue (or, if that is unknown, from its own dequeue)
-// to the dequeue that returned it.
+// queued is the time that an item spent in a queue, as far as it is known: from the acknowledged
+// enqueue (or, if that is unknown, from its own dequeue) to the dequeue that returned it.
 type queued struct {
 	stats.Span
 	key, item   string
-	put, taken  int // clients; taken is -1 if nobody took it
+	put, taken  int // clients; taken is -1 if no client took it
 	unconfirmed bool
 }
 
@@ -46,7 +45,7 @@ func queuedItems(h *history.History) []queued {
 	}
 	var out []queued
 	for _, f := range items {
-		// What nobody acknowledged and nobody took may never have been in.
+		// An item that was neither acknowledged nor taken may never have been in the queue.
 		if !f.unconfirmed || f.taken >= 0 {
 			out = append(out, *f)
 		}

@@ -10,14 +10,13 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// sheet is text for a terminal as it grows: names in a first column, text beside them.
+// sheet builds text for a terminal: names in a first column, text beside them.
 type sheet struct {
 	screen Screen
 	b      strings.Builder
 }
 
-// line writes a name in the first column and text in the second, broken to
-// the width.
+// line writes a name in the first column and text in the second, wrapped to the width.
 func (s *sheet) line(name, text string) {
 	const first = 13
 	for i, part := range wrap(label(text, 2000), summaryWidth-first-2) {
@@ -28,8 +27,8 @@ func (s *sheet) line(name, text string) {
 	}
 }
 
-// wrap breaks text between words, but not between a number and its unit; a
-// word that is too long stays whole.
+// wrap breaks text between words, but not between a number and its unit. A word that is too long
+// stays whole.
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
@@ -46,7 +45,7 @@ func wrap(text string, width int) []string {
 	return append(lines, line)
 }
 
-// words cuts text into what must stay in one line.
+// words splits text into parts that must stay on one line.
 func words(text string) []string {
 	var out []string
 	for word := range strings.FieldsSeq(text) {
@@ -60,7 +59,7 @@ func words(text string) []string {
 	return out
 }
 
-// head is the verdict, in its colour, and what it is about.
+// head writes the verdict, in its colour, and what it is about.
 func (s *sheet) head(r checker.Result, text string) {
 	head := fmt.Sprintf("%s %s", markOf(r), strings.ToUpper(wordOf(r)))
 	lines := wrap(head+": "+label(text, 400), summaryWidth)
@@ -70,5 +69,5 @@ func (s *sheet) head(r checker.Result, text string) {
 	}
 }
 
-// copied is a line that is not broken, so that it can be copied: a path, a command.
+// copied writes a line without breaks, so that it can be copied: a path or a command.
 func (s *sheet) copied(name, text string) { fmt.Fprintf(&s.b, "  %-13s%s\n", name, text) }
