@@ -112,8 +112,9 @@ func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scen
 // counterexample does not contain them.
 const mostDeaths = 4
 
-// deaths adds what became of the sessions of the clients meanwhile: of those with operations since the
-// first of these. What was before, while another client was only connected, is another story.
+// deaths adds the ends of sessions of the scene's clients. For clients with operations, it starts
+// at the first operation of the scene: an earlier end, while another client was only connected,
+// does not matter.
 func (r *Reader) deaths(t *narrator, told map[*history.Event]bool) {
 	begin, to, ok := t.s.span()
 	if !ok {
