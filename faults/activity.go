@@ -10,44 +10,46 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// What a client is doing, as far as faults care.
+// The states of a client, as far as faults care.
 const (
-	// Holding is between a grant and its release, or inside; who raised a barrier that is up;
-	// where nothing is held, whoever wrote last, and in rounds all who wrote in one.
+	// Holding lasts from a grant to its release, or from entering to leaving. The client
+	// that raised a barrier holds while the barrier is up. In workloads without holds, the
+	// last writer holds; in workloads with rounds, every client that wrote in the round.
 	Holding = "holding"
 	Waiting = "waiting" // in a call that may wait for others
 	Idle    = "idle"
 )
 
-// Activity follows the record as it grows and knows what each client does now,
-// and did a moment ago. Safe for concurrent use.
+// Activity follows the growing record and knows what each client does now, and what it did
+// a moment ago. It is safe for concurrent use.
 type Activity struct {
 	model   *models.Model
-	written bool // nothing begins a stay: who wrote last counts as holder
+	written bool // the workload has no holds: the last writer counts as holder
 	mu      sync.Mutex
-	recent  map[int][]change // the last few of each client, oldest first
-	ever    map[string]bool  // states that somebody was in
+	recent  map[int][]change // the last few changes of each client, oldest first
+	ever    map[string]bool  // states that some client was in
 	changed chan struct{}    // closed and replaced at every change
 }
 
-// change is what a client does since a time of the record.
+// change is what a client does from a time of the record on.
 type change struct {
 	at    time.Duration
 	state string
-	key   string // of the operation that made it so
+	key   string // of the operation that caused the change
 }
 
-// remembered is how many changes of a client are kept: more than can happen
-// between the moment at which a fault hits a client and its look back at it.
+// remembered is how many changes are kept per client. A client makes fewer between the
+// moment a fault hits it and the fault's look back at it.
 const remembered = 16
 
-// NewActivity is that of clients of a model's objects. It knows nothing yet: everybody is idle.
+// NewActivity returns the Activity of clients of a model's objects. At first every client
+// is idle.
 func NewActivity(model *models.Model) *Activity {
 	written := !slices.ContainsFunc(model.Operations, func(o models.Operation) bool { return o.Begins })
 	return &Activity{model: model, written: written, recent: map[int][]change{}, ever: map[string]bool{}, changed: make(chan struct{})}
 }
 
-// Observe takes one event of the record.
+// Observe reads one event of the record.
 func (a *Activity) Observe(e history.Event) {
 	if e.Process < 0 {
 		return
@@ -70,8 +72,8 @@ func (a *Activity) Observe(e history.Event) {
 	a.changed = make(chan struct{})
 }
 
-// overwrite takes note that what others wrote before under the same key is not the last any
-// more. Call it with mu held.
+// overwrite notes that earlier writes of other clients under the same key are no longer the
+// last. Call it with mu held.
 func (a *Activity) overwrite(e history.Event) {
 	for client := range a.recent {
 		if now := a.of(client); client != e.Client && now.state == Holding && now.key == e.Key {
@@ -80,7 +82,7 @@ func (a *Activity) overwrite(e history.Event) {
 	}
 }
 
-// remember takes note of what a client does. Call it with mu held.
+// remember records what a client does. Call it with mu held.
 func (a *Activity) remember(client int, c change) {
 	recent := append(a.recent[client], c)
 	if len(recent) > remembered {
@@ -89,7 +91,7 @@ func (a *Activity) remember(client int, c change) {
 	a.recent[client] = recent
 }
 
-// next gives what a client does after an event; false if the event says nothing of it.
+// next returns what a client does after an event; false if the event does not tell.
 func (a *Activity) next(e history.Event) (string, bool) {
 	o := a.model.Operation(e.F)
 	begins := o.Begins || a.written && o.Quorum != nil && !o.Waits
@@ -104,7 +106,7 @@ func (a *Activity) next(e history.Event) (string, bool) {
 	return "", false
 }
 
-// At gives what a client did at a time of the record, a moment ago.
+// At returns what a client did at a recent time of the record.
 func (a *Activity) At(client int, t time.Duration) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,31 +119,31 @@ func (a *Activity) At(client int, t time.Duration) string {
 	return state
 }
 
-// Ever says whether some client was in one of the states at some time: there are
-// workloads in which nobody holds, or nobody waits.
+// Ever reports whether some client was in one of the states at some time. In some workloads
+// no client ever holds, or none ever waits.
 func (a *Activity) Ever(states ...string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.ContainsFunc(states, func(s string) bool { return a.ever[s] })
 }
 
-// Doing gives what a client does now.
+// Doing returns what a client does now.
 func (a *Activity) Doing(client int) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.of(client).state
 }
 
-// Key gives the key of the object with which a client did something last; ""
-// if it did nothing, or the object has none.
+// Key returns the key of the object that a client used last; "" if it used none, or the
+// object has no key.
 func (a *Activity) Key(client int) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.of(client).key
 }
 
-// Keys gives the keys of the objects with which somebody does what a state says
-// now, sorted, each once.
+// Keys returns the keys of the objects with which some client is in the state now, sorted
+// and without duplicates.
 func (a *Activity) Keys(state string) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -154,7 +156,7 @@ func (a *Activity) Keys(state string) []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// of gives what a client does now. Call it with mu held.
+// of returns what a client does now. Call it with mu held.
 func (a *Activity) of(client int) change {
 	if recent := a.recent[client]; len(recent) > 0 {
 		return recent[len(recent)-1]
@@ -162,8 +164,8 @@ func (a *Activity) of(client int) change {
 	return change{state: Idle}
 }
 
-// Who gives the clients of which one of the states is true now, in order, and
-// a channel that is closed at the next change of anybody.
+// Who returns the clients that are in one of the states now, in order, and a channel that
+// is closed at the next change of any client.
 func (a *Activity) Who(clients []Client, states ...string) (ids []int, changed <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -5,18 +5,18 @@ import (
 	"sync"
 )
 
-// Claims are what faults under way have to themselves: a server that is paused
-// is not paused again by another fault, whose heal would end the first one's
-// effect. Names are "server 2", "client 0", "network", "folder /zklab/k1". The
-// zero value is ready. Safe for concurrent use.
+// Claims are the exclusive rights of faults under way. A server that one fault has paused
+// is not paused by a second fault, because healing the second would end the effect of the
+// first. Names are "server 2", "client 0", "network", "folder /zklab/k1". The zero value is
+// ready. Claims are safe for concurrent use.
 type Claims struct {
-	of    *Claims // where claims are kept in truth; nil: here
+	of    *Claims // where claims are really kept; nil: here
 	mu    sync.Mutex
 	taken []string
 }
 
-// Take claims all names, or none if somebody has one of them. Calling release
-// more than once is fine.
+// Take claims all names, or none if another fault has claimed one of them. Release may be
+// called more than once.
 func (c *Claims) Take(names ...string) (release func(), ok bool) {
 	if c.of != nil {
 		return c.of.Take(names...)
@@ -38,12 +38,12 @@ func (c *Claims) release(names []string) {
 	c.taken = slices.DeleteFunc(c.taken, func(n string) bool { return slices.Contains(names, n) })
 }
 
-// has says whether somebody has claimed a name.
+// has reports whether a name is claimed.
 func (c *Claims) has(name string) bool {
 	return slices.Contains(c.all(), name)
 }
 
-// others says whether somebody else has claims than who has these.
+// others reports whether any name but these is claimed.
 func (c *Claims) others(mine ...string) bool {
 	return slices.ContainsFunc(c.all(), func(n string) bool { return !slices.Contains(mine, n) })
 }

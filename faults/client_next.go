@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// nextInLine gives the clients that stand first in line behind a holder, one for
-// each object that somebody holds. The tree tells, whatever a recipe calls its
+// nextInLine returns the clients that stand first in line behind a holder, one for each
+// object that is held. It reads this from the tree, whatever names a recipe gives its
 // znodes: contenders are ephemeral and stand in the order of their creation.
 func (t *Target) nextInLine(ctx context.Context) []int {
 	if t.Admin == nil {
@@ -33,7 +33,7 @@ func (t *Target) nextInLine(ctx context.Context) []int {
 	return ids
 }
 
-// firstWaiting gives the first of a line that waits, behind one that holds.
+// firstWaiting returns the first client of a line that waits behind one that holds.
 func (t *Target) firstWaiting(line []contender) (int, bool) {
 	held := false
 	for _, x := range line {
@@ -81,7 +81,7 @@ func (t *Target) line(ctx context.Context, folder string) ([]contender, error) {
 	})
 }
 
-// clientOf gives the client whose present session it is.
+// clientOf returns the client that has this session now.
 func (t *Target) clientOf(session int64) (id int, ok bool) {
 	for _, c := range t.Clients {
 		if s, ok := c.Link.Session(); ok && s.ID == session {

@@ -13,32 +13,32 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Who says which client a fault is for.
+// Who says which client a fault hits.
 type Who string
 
-// The choices of clients; see also [TheClient] and [Who.OrAny]. AnyWho takes turns in
-// a mix: one that holds, one that waits, the next in line, whoever comes; and where
-// nobody does what its turn asks for, somebody else.
+// The choices of clients; see also [TheClient] and [Who.OrAny]. In a mix AnyWho takes
+// turns: a holder, a waiter, the next in line, any client. Where no client is in the state
+// that a turn asks for, the fault hits any other.
 const (
 	AnyWho   Who = ""
 	Holder   Who = "holder"
 	Waiter   Who = "waiter"
-	Next     Who = "next" // the first of those who wait for what somebody holds
+	Next     Who = "next" // the first waiter behind a holder
 	Anyone   Who = "any"
 	Everyone Who = "all"
 )
 
-// TheClient is the client with that number, from 0.
+// TheClient is the client with that number, counted from 0.
 func TheClient(id int) Who { return Who(clientPrefix + strconv.Itoa(id)) }
 
 const clientPrefix = "client-"
 
-// OrAny is the choice with somebody else where nobody does what it asks for.
+// OrAny is the choice that falls back to any client where none does what w asks for.
 func (w Who) OrAny() Who { return w + orAny }
 
 const orAny = "-or-any"
 
-// orElse takes the choice apart.
+// orElse splits the choice into its parts.
 func (w Who) orElse() (first Who, anybody bool) {
 	text, anybody := strings.CutSuffix(string(w), orAny)
 	return Who(text), anybody
@@ -46,7 +46,7 @@ func (w Who) orElse() (first Who, anybody bool) {
 
 var whoList = []string{string(Holder), string(Waiter), string(Next), string(Anyone), string(Everyone)}
 
-// whoWords are the choices as words; client-N is one as well, and those with -or-any.
+// whoWords are the choices as words. The words client-N and those with -or-any count, too.
 var whoWords = words{
 	list: whoList,
 	check: func(s string) error {
@@ -67,7 +67,7 @@ var whoWords = words{
 // whoOption is who=, for faults whose word says something else.
 var whoOption = Option{Key: "who", About: "whose: " + strings.Join(whoList, ", ") + ", " + clientPrefix + "N", Example: string(Waiter), Check: whoWords.wrong}
 
-// id is the number of the one client that is named.
+// id returns the number of the client, if the choice names one.
 func (w Who) id() (int, bool) {
 	digits, ok := strings.CutPrefix(string(w), clientPrefix)
 	if !ok {
@@ -77,18 +77,19 @@ func (w Who) id() (int, bool) {
 	return id, err == nil && id >= 0 && strconv.Itoa(id) == digits
 }
 
-// patient are the choices that may find nobody.
+// patient are the choices that may find no client.
 var patient = []Who{Holder, Waiter, Next}
 
-// drawnWho is whose turn it is for the n-th fault of a mix: mostly those that hold
-// or wait, since little can go wrong for others; anybody will do where nobody does.
+// drawnWho returns whose turn it is for the n-th fault of a mix: mostly a holder or a
+// waiter, since little can go wrong for other clients. Where there is none, any client will
+// do.
 func drawnWho(n int) Who {
 	turns := []Who{Holder.OrAny(), Waiter.OrAny(), Next.OrAny(), Anyone}
 	return turns[n%len(turns)]
 }
 
-// ofClients completes a kind that takes nothing but whose client it is for. In a mix
-// it takes turns.
+// ofClients completes a kind whose only argument is the client that it hits. In a mix the
+// choices take turns.
 func ofClients(k Kind, build func(Who) Fault) Kind {
 	k.words = whoWords
 	k.build = func(a arguments) Fault { return build(Who(a.word)) }
@@ -104,40 +105,41 @@ func ofClients(k Kind, build func(Who) Fault) Kind {
 	return k
 }
 
-// choice is whom a fault hits.
+// choice says which clients a fault hits.
 type choice struct {
 	who Who
-	// early takes who does it now. Otherwise it must be seen afterwards that
-	// the client did it until then.
+	// early takes a client that is in the state now. Otherwise the fault must see
+	// afterwards that the client was in the state until it was hit.
 	early bool
-	// alone keeps out whoever has the client, at a message, too: elsewhere everybody does.
+	// alone excludes other faults on the client, also at a message. Faults at times always
+	// exclude others.
 	alone bool
 }
 
-// wait is how long a fault waits for somebody to do what is asked for; a quarter
-// of it where somebody else will do and nobody ever did it in this run.
+// wait is how long a fault waits for a client in the state it asks for. It waits a quarter
+// of that where any other client will do and no client was ever in the state in this run.
 const wait = 2 * time.Second
 
 // observed is longer than an event takes from the record to Activity.
 const observed = 2 * time.Millisecond
 
-// victim is a client that a fault has to itself.
+// victim is a client that one fault has claimed.
 type victim struct {
 	client   Client
-	session  link.Session // that it had then
+	session  link.Session // at that moment
 	doing    string       // at that moment
-	finished bool         // it held then, and has given the hold up since
-	undo     func()       // what was done to it; more than once is fine
+	finished bool         // it held then, and has released since
+	undo     func()       // undoes the fault; more than once is fine
 }
 
-// victims are all that a fault has hit.
+// victims are all clients that a fault has hit.
 type victims []*victim
 
-// action is what a fault does to a client, which must be quick. undo may be nil.
+// action is what a fault does to a client. It must be quick; undo may be nil.
 type action func(Client) (undo func(), err error)
 
-// hit does it to those who are meant, claims them, and undoes
-// everything if it fails for one.
+// hit claims the chosen clients and acts on them. If it fails for one, it undoes
+// everything.
 func (c choice) hit(ctx context.Context, t *Target, rng *rand.Rand, do action) (victims, error) {
 	if c.who == Everyone {
 		return everyone(t, do)
@@ -165,7 +167,7 @@ func (c choice) hit(ctx context.Context, t *Target, rng *rand.Rand, do action) (
 	return nil, fmt.Errorf("nobody did what %q asks for within %s: %w", c.who, wait, ErrNoTarget)
 }
 
-// everyone hits all clients that have a session and are no other fault's.
+// everyone hits all clients that have a session and that no other fault has claimed.
 func everyone(t *Target, do action) (victims, error) {
 	var all victims
 	for _, c := range t.Clients {
@@ -187,7 +189,7 @@ func everyone(t *Target, do action) (victims, error) {
 	return all, nil
 }
 
-// theClient hits one client, once it has a session and no other fault has it.
+// theClient hits one client, once it has a session and no other fault has claimed it.
 func theClient(ctx context.Context, t *Target, id int, do action) (victims, error) {
 	i := slices.IndexFunc(t.Clients, func(c Client) bool { return c.ID == id })
 	if i < 0 {
@@ -209,9 +211,9 @@ func theClient(ctx context.Context, t *Target, id int, do action) (victims, erro
 	return nil, fmt.Errorf("client %d had no session, or another fault, for %s: %w", id, wait, ErrNoTarget)
 }
 
-// there hits the client whose message is stopped, now. It does not matter what other
-// faults do to its link: that adds up. Two faults of which the second hits what the client
-// does about the first are what points are for.
+// there hits the client whose message is stopped, now. Other faults on the same link do not
+// matter: their effects add up. Points exist for pairs of faults in which the second hits
+// what the client does about the first.
 func (c choice) there(t *Target, id int, do action) (victims, error) {
 	hit := strike
 	if c.alone {
@@ -227,15 +229,16 @@ func (c choice) there(t *Target, id int, do action) (victims, error) {
 	return victims{s}, nil
 }
 
-// hasSession says whether there is a session to harm: not between two sessions.
+// hasSession reports whether the client has a session to harm; it has none while it opens a
+// new one.
 func hasSession(c Client) bool {
 	s, ok := c.Link.Session()
 	return ok && s.Connected && !s.Dead
 }
 
-// one hits a client that is found, and was in its state until then. If
-// it was not (a hold may end just before), it is let go, and another one is
-// looked for. It gives nil when nobody comes.
+// one hits a client that was in the state until it was hit. A hold may end just before
+// that: then the client is let go and the search goes on. It returns nil when no client is
+// found in time.
 func (c choice) one(ctx context.Context, t *Target, rng *rand.Rand, find search, patience time.Duration, do action) (*victim, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -244,7 +247,7 @@ func (c choice) one(ctx context.Context, t *Target, rng *rand.Rand, find search,
 		for _, i := range rng.Perm(len(ids)) {
 			client := t.client(ids[i])
 			if !hasSession(client) {
-				continue // it still has to learn of its last expiry
+				continue // it has not yet learned of its last expiry
 			}
 			s, err := hitOne(t, client, do)
 			if err != nil {
@@ -264,7 +267,7 @@ func (c choice) one(ctx context.Context, t *Target, rng *rand.Rand, find search,
 	return nil, nil
 }
 
-// hitOne claims a client, and strikes. It gives nil if another fault has the client.
+// hitOne claims a client and acts on it. It returns nil if another fault has the client.
 func hitOne(t *Target, c Client, do action) (*victim, error) {
 	release, ok := t.Claims.Take("client " + strconv.Itoa(c.ID))
 	if !ok {
@@ -283,7 +286,7 @@ func hitOne(t *Target, c Client, do action) (*victim, error) {
 	return s, nil
 }
 
-// strike does it to a client, and looks back at what the client was doing.
+// strike acts on a client, and looks back at what the client was doing.
 func strike(t *Target, c Client, do action) (*victim, error) {
 	s := &victim{client: c}
 	s.session, _ = c.Link.Session()
@@ -299,7 +302,7 @@ func strike(t *Target, c Client, do action) (*victim, error) {
 	}
 	time.Sleep(observed)
 	s.doing = t.Activity.At(c.ID, at)
-	// A holder that had begun to release when it was hit would go on and do so.
+	// A holder that had begun to release when it was hit would finish the release.
 	s.finished = s.doing == Holding && t.Activity.At(c.ID, t.Now()) != Holding
 	return s, nil
 }
@@ -317,7 +320,7 @@ var (
 	anybody  = search{states: []string{Holding, Waiting, Idle}}
 )
 
-// searches gives what to look for, best first.
+// searches returns what to look for, best first.
 func (c choice) searches() []search {
 	var all []search
 	first, orElse := c.who.orElse()
@@ -337,7 +340,7 @@ func (c choice) searches() []search {
 	return all[:1]
 }
 
-// await waits for clients that are found, until ctx ends.
+// await waits until clients are found, or ctx ends.
 func (s search) await(ctx context.Context, t *Target) []int {
 	for {
 		ids, changed := t.Activity.Who(t.Clients, s.states...)
@@ -364,14 +367,14 @@ func (t *Target) client(id int) Client {
 	return Client{}
 }
 
-// undo lets all go.
+// undo undoes the fault on every victim.
 func (all victims) undo() {
 	for _, s := range all {
 		s.undo()
 	}
 }
 
-// step describes whom it hit.
+// step describes the clients that were hit.
 func (all victims) step(spec string) history.FaultStep {
 	step := history.FaultStep{Spec: spec}
 	for _, s := range all {
@@ -381,7 +384,7 @@ func (all victims) step(spec string) history.FaultStep {
 	return step
 }
 
-// each does something to all at once and joins what goes wrong.
+// each calls f for all victims at once and joins the errors.
 func (all victims) each(f func(*victim) error) error {
 	return together(all, f)
 }

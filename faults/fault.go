@@ -13,64 +13,65 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Fault is a kind of harm with its parameters. Values are safe for concurrent
-// use and hold nothing of a run.
+// Fault is a kind of harm with its parameters. Values are safe for concurrent use and keep
+// no state of a run.
 type Fault interface {
 	// Kind is the fault's name without parameters: pause, expire.
 	Kind() string
-	// Spec is how the fault is written in a schedule: pause:leader.
+	// Spec is the fault as a schedule writes it: pause:leader.
 	Spec() string
-	// Available says why a run in this setting cannot have the fault, for people; nil if it can.
+	// Available returns nil if a run in this setting can have the fault, else the reason in
+	// words for people.
 	Available(s Setting) error
-	// Inject does it. Whatever it did before it failed, it has undone.
-	// ErrNoTarget means that there was nothing to do it to.
+	// Inject injects the fault. If it fails, it has undone what it did. It returns
+	// ErrNoTarget if there was nothing to harm.
 	Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error)
 }
 
 // Patience bounds each action on an ensemble: injecting, verifying, healing.
 const Patience = 15 * time.Second
 
-// ErrNoTarget is returned by Inject when there is nothing to harm: nobody
-// holds, say. Another fault of its kind may still find something.
+// ErrNoTarget is returned by Inject when there is nothing to harm: for example, when no
+// client holds. Another fault of the same kind may still find a target.
 var ErrNoTarget = errors.New("found no target")
 
-// Setting is what a fault can be done to, before a run has clients: the
-// ensemble, running or a sketch of it ([ensemble.Sketcher]), and how clients run.
+// Setting is what faults can be done to, before a run has clients: the ensemble, running or
+// as a sketch ([ensemble.Sketcher]), and how clients run.
 type Setting struct {
 	Ensemble ensemble.Ensemble
-	// Processes says that each client is a process of its own.
+	// Processes is true if each client is a process of its own.
 	Processes bool
 }
 
-// Preparing is a fault for which the ensemble must be started; see [ensemble.Preparer].
+// Preparing is a fault for which the ensemble must be prepared at its start; see
+// [ensemble.Preparer].
 type Preparing interface{ Needs() ensemble.Ability }
 
-// Traited is a fault of a kind that package kinds does not know, which says what checks
-// and reports have to know of it. It is written into the record with the fault.
+// Traited is a fault of a kind that package kinds does not know. It tells checks and
+// reports its traits, which are written into the record with the fault.
 type Traited interface{ Traits() history.FaultTraits }
 
-// Effect is a fault that was injected. Once it was verified it lasts as long as
-// its step says (Target.Lasts), and then is healed; see [Ending] for those that
-// are over before.
+// Effect is an injected fault. Once verified it lasts as long as its step says
+// (Target.Lasts); then it is healed. See [Ending] for effects that end earlier.
 type Effect interface {
-	// Describe says whom it hit; once it was verified, Detail may say to people
-	// what happened: "lost the reply to create /a/b".
+	// Describe says what the fault hit. After Verify, Detail may tell people what happened:
+	// "lost the reply to create /a/b".
 	Describe() history.FaultStep
-	// Verify sees from outside that the fault took effect, through connections
-	// that the fault does not control, or says what it saw instead. A fault that
-	// waits for an occasion (a message to be lost) waits here, for Target.Lasts at
-	// most: ErrNoTarget then means that the occasion never came.
+	// Verify sees from outside, through connections that the fault does not control, that
+	// the fault took effect; otherwise its error says what it saw instead. A fault that
+	// waits for an occasion (a message to lose) waits here, for at most Target.Lasts;
+	// ErrNoTarget then means that the occasion never came.
 	Verify(ctx context.Context) error
-	// Heal undoes it. More than once is fine.
+	// Heal undoes the fault. It may be called more than once.
 	Heal(ctx context.Context) error
 }
 
-// Ending is an effect that is over by itself: it is healed when Ended is closed,
-// or when its step's time is over, whichever comes first. A fault that does
-// everything in Inject and leaves nothing that lasts is closed from the beginning.
+// Ending is an effect that ends by itself. It is healed when Ended is closed or when its
+// step's time is over, whichever comes first. If a fault does everything in Inject and
+// nothing lasts, Ended is closed from the beginning.
 type Ending interface{ Ended() <-chan struct{} }
 
-// atOnce is embedded in effects of which nothing lasts.
+// atOnce is embedded in effects that do not last.
 type atOnce struct{}
 
 var ended = func() <-chan struct{} {
@@ -79,22 +80,22 @@ var ended = func() <-chan struct{} {
 	return c
 }()
 
-// Ended is closed.
+// Ended returns a closed channel.
 func (atOnce) Ended() <-chan struct{} { return ended }
 
-// effect is what effects have in common: whom they hit, and what they claimed until
-// they are healed.
+// effect is what effects have in common: what they hit, and what they claim until they are
+// healed.
 type effect struct {
 	step    history.FaultStep
 	release func() // more than once is fine
 	healed  bool
 }
 
-// Describe says whom it hit.
+// Describe says what the fault hit.
 func (e *effect) Describe() history.FaultStep { return e.step }
 
-// once undoes an effect and gives back what it claimed, unless that was done:
-// somebody else may have hit the same since.
+// once undoes an effect and releases its claims, unless that was done before: another fault
+// may have hit the same target since.
 func (e *effect) once(undo func() error) error {
 	if e.healed {
 		return nil
@@ -107,7 +108,7 @@ func (e *effect) once(undo func() error) error {
 	return nil
 }
 
-// over says that an effect has ended by itself.
+// over reports whether an effect has ended by itself.
 func over(e Ending) bool {
 	select {
 	case <-e.Ended():
@@ -117,13 +118,14 @@ func over(e Ending) bool {
 	}
 }
 
-// Lasting is a fault whose effect depends on how long it lasts. Warn gives
-// what to say about a duration that is too short, or nothing.
+// Lasting is a fault whose effect depends on how long it lasts. Warn returns a warning
+// about a duration that is too short, or "".
 type Lasting interface {
 	Warn(p ensemble.Profile, lasts time.Duration) string
 }
 
-// LastingForClients is Lasting for a fault of which it depends on the clients.
+// LastingForClients is like Lasting, for a fault where the least duration depends on the
+// clients.
 type LastingForClients interface {
 	WarnClients(clients []Client, lasts time.Duration) string
 }
@@ -132,28 +134,26 @@ type LastingForClients interface {
 type Target struct {
 	Ensemble ensemble.Ensemble
 	Clients  []Client
-	// Activity is what clients are doing, from the record as it grows; Now is
-	// the record's clock.
+	// Activity is what clients are doing, from the growing record. Now is the record's
+	// clock.
 	Activity *Activity
 	Now      func() time.Duration
-	// Admin is a connection that no fault reaches; nil where there is none. Root
-	// is the znode below which the run's objects are, each a child of it.
+	// Admin is a connection that no fault reaches; nil if there is none. Root is the znode
+	// whose children are the run's objects.
 	Admin *zk.Conn
 	Root  string
-	// Claims keep faults that last at one time out of each other's way. The zero
-	// value is ready.
+	// Claims keep overlapping faults out of each other's way. The zero value is ready.
 	Claims Claims
-	// At is the message of a client that is stopped while the fault is injected; nil for
-	// a fault at a time.
+	// At is the client's message that is stopped while the fault is injected; nil for a
+	// fault at a time.
 	At *link.Stopped
-	// Lasts is how long the effect is meant to last, counted from when it was
-	// verified. Play waits for that; a fault need not, unless it waits for an
-	// occasion or divides the time up (a rolling restart). Each step of a plan gets
-	// a Target of its own with it.
+	// Lasts is how long the effect is meant to last after it was verified. Play waits that
+	// long; a fault need not, unless it waits for an occasion or divides the time up (a
+	// rolling restart). Each step of a plan gets its own Target with its own Lasts.
 	Lasts time.Duration
 }
 
-// For is the target for one step that lasts so long. Claims are shared.
+// For returns the target for one step that lasts d. It shares t's claims.
 func (t *Target) For(d time.Duration) *Target {
 	return &Target{
 		Ensemble: t.Ensemble, Clients: t.Clients, Activity: t.Activity, Now: t.Now,
@@ -169,24 +169,24 @@ type Client struct {
 	Process Process
 }
 
-// Process is the process that a client runs in. Its methods are safe for
-// concurrent use.
+// Process is the process that a client runs in. Its methods are safe for concurrent use.
 type Process interface {
-	// Freeze stops the process (SIGSTOP) until Thaw (SIGCONT). More than once is fine.
+	// Freeze stops the process (SIGSTOP) until Thaw (SIGCONT). Both may be called more than
+	// once.
 	Freeze() error
 	Thaw() error
-	// Frozen asks the system.
+	// Frozen asks the operating system whether the process is stopped.
 	Frozen() (bool, error)
-	// Kill ends it at once (SIGKILL), frozen or not, and returns when it has ended.
+	// Kill kills the process (SIGKILL), frozen or not, and returns when it has ended.
 	Kill() error
-	// Running asks the system whether it runs, frozen or not.
+	// Running asks the operating system whether the process runs, frozen or not.
 	Running() bool
-	// Restart starts it again after Kill, with a session of its own. Of one that
-	// runs: nil.
+	// Restart starts the process again after Kill, with a new session. It returns nil if
+	// the process runs.
 	Restart(ctx context.Context) error
 }
 
-// on gives the clients whose link is connected to one of the addresses.
+// on returns the clients whose link is connected to one of the addresses.
 func (t *Target) on(addrs map[string]bool) []int {
 	var ids []int
 	for _, c := range t.Clients {

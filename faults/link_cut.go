@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Cut ends the connections of clients under their hands. They may connect again
-// at once, to another server: their sessions live on.
+// Cut ends the connections of clients. The clients may connect again at once, to another
+// server; their sessions live on.
 type Cut struct {
 	Who Who
 }
@@ -26,10 +26,10 @@ func (Cut) Kind() string { return kinds.Cut.Name }
 // Spec is cut or cut:<who>.
 func (f Cut) Spec() string { return spec(kinds.Cut, string(f.Who)) }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (Cut) Available(Setting) error { return nil }
 
-// Inject cuts.
+// Inject cuts the connections.
 func (f Cut) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who},
 		cuts(func(c Client) int { return c.Link.Cut() }), backAgain)

@@ -13,14 +13,13 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// CutOff cuts clients off from servers, as when a route is gone: what they send
-// gets nowhere, and nobody is told. Servers hear each other. The zero value cuts all
+// CutOff cuts clients off from servers, as when a route is gone: what they send gets
+// nowhere, and neither side gets an error. Servers hear each other. The zero value cuts all
 // clients off from the leader.
 type CutOff struct {
-	// Nodes are the servers: the leader if left out, or all if Who says whose
-	// client it is.
+	// Nodes are the servers. The default is the leader, or all servers if Who is given.
 	Nodes Nodes
-	// Who is the client. Left out it is everybody, connected to those servers or not.
+	// Who is the client. The default is all clients, connected to those servers or not.
 	Who Who
 }
 
@@ -47,8 +46,8 @@ func (f CutOff) Spec() string {
 	return withOption(spec(kinds.CutOff, string(f.Nodes)), "who", string(f.Who))
 }
 
-// Available asks only for servers and clients that can be there: links are the
-// clients' own.
+// Available checks only that the servers and clients can exist: each client has its own
+// link.
 func (f CutOff) Available(s Setting) error {
 	if f.Who != AnyWho {
 		if err := whoWords.wrong(string(f.Who)); err != nil {
@@ -58,7 +57,7 @@ func (f CutOff) Available(s Setting) error {
 	return f.nodes().available(s.Ensemble)
 }
 
-// nodes are those of everybody, or of one client.
+// nodes returns Nodes or its default, which depends on Who.
 func (f CutOff) nodes() Nodes {
 	if f.Who == AnyWho {
 		return f.Nodes.or(Leader)
@@ -83,17 +82,17 @@ func (f CutOff) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, 
 	return e, nil
 }
 
-// barred are links of clients on which some servers are out of reach.
+// barred are links of clients through which some servers are out of reach.
 type barred struct {
 	effect
 	target  *Target
 	servers []ensemble.Server
 	clients []Client
-	cut     []int // those of the clients that were connected to one of the servers
+	cut     []int // the clients that were connected to one of the servers
 	undo    []func()
 }
 
-// everybody bars all links, also those of clients that are elsewhere now.
+// everybody bars all links, also those of clients that are on other servers now.
 func (e *barred) everybody() {
 	for _, c := range e.target.Clients {
 		e.undo = append(e.undo, e.bar(c))
@@ -102,7 +101,7 @@ func (e *barred) everybody() {
 	e.cut = e.target.on(addresses(e.servers))
 }
 
-// whoever bars the link of one who does what is asked for.
+// whoever bars the link of a client in the state that who asks for.
 func (e *barred) whoever(ctx context.Context, who Who, rng *rand.Rand) error {
 	hits, err := choice{who: who, early: true}.hit(ctx, e.target, rng, func(c Client) (func(), error) { return e.bar(c), nil })
 	if err != nil {
@@ -130,11 +129,11 @@ func (e *barred) bar(c Client) (release func()) {
 	}
 }
 
-// Verify sees that each of the servers can be reached, but by none of the clients,
-// and that nothing comes any more to those who were connected there. (What they
-// send counts when it is sent.)
+// Verify sees that each of the servers can be reached, but by none of the clients, and that
+// clients that were connected there receive nothing more. (Frames in the other direction
+// are counted when they are sent.)
 func (e *barred) Verify(ctx context.Context) error {
-	time.Sleep(observed) // what a goroutine had in its hands when its link was barred still passes
+	time.Sleep(observed) // a frame that a goroutine had in hand when its link was barred still passes
 	before := e.frames()
 	if err := together(e.servers, func(s ensemble.Server) error { return e.outOfReach(ctx, s) }); err != nil {
 		return err
@@ -147,8 +146,8 @@ func (e *barred) Verify(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// frames is what came to those who were connected there, and still are for all
-// that they know.
+// frames returns how many frames came to the clients that were connected there and do not
+// know yet that they are cut off.
 func (e *barred) frames() map[int]uint64 {
 	n := map[int]uint64{}
 	for _, id := range e.cut {
@@ -160,7 +159,7 @@ func (e *barred) frames() map[int]uint64 {
 	return n
 }
 
-// outOfReach connects to a server past all links, and through each of them.
+// outOfReach connects to a server past all links, and tries it through each of them.
 func (e *barred) outOfReach(ctx context.Context, s ensemble.Server) error {
 	conn, err := e.target.Ensemble.Dial("tcp", s.Addr(), promptly)
 	if err != nil {
@@ -170,7 +169,7 @@ func (e *barred) outOfReach(ctx context.Context, s ensemble.Server) error {
 	return errors.Join(together(e.clients, func(c Client) error { return c.reaches(s) }), ctx.Err())
 }
 
-// reaches says that a client's link lets a connection to a server through.
+// reaches returns nil if a client's link lets a connection to a server through.
 func (c Client) reaches(s ensemble.Server) error {
 	conn, err := c.Link.Dial("tcp", s.Addr(), noAnswer)
 	if err == nil {
@@ -194,8 +193,8 @@ func (e *barred) Heal(context.Context) error {
 	})
 }
 
-// Warn says that a client may not even notice: it gives a silent server up after
-// two thirds of its session time-out, which is two ticks at least.
+// Warn says that a client may not even notice: it gives up a silent server after two thirds
+// of its session timeout, which is at least two ticks.
 func (CutOff) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if need := 4 * prof.Tick / 3; lasts < need {
 		return fmt.Sprintf("clients that are cut off for %s do not notice: they wait for a server for %s at least", lasts, need.Round(time.Millisecond))

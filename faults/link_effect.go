@@ -14,17 +14,17 @@ type onLinks struct {
 	effect
 	target  *Target
 	victims victims
-	// seen sees from outside that one of them has it.
+	// seen sees from outside that one of the links has the effect.
 	seen func(context.Context, *victim) error
 }
 
-// onLinksOnce is one of which nothing lasts.
+// onLinksOnce is an onLinks that does not last.
 type onLinksOnce struct {
 	atOnce
 	*onLinks
 }
 
-// hitLinks does it to the links of those who are meant.
+// hitLinks acts on the links of the chosen clients.
 func hitLinks(ctx context.Context, t *Target, rng *rand.Rand, spec string, whom choice, do action, seen func(context.Context, *victim) error) (*onLinks, error) {
 	all, err := whom.hit(ctx, t, rng, do)
 	if err != nil {
@@ -33,7 +33,7 @@ func hitLinks(ctx context.Context, t *Target, rng *rand.Rand, spec string, whom 
 	return &onLinks{target: t, effect: effect{step: all.step(spec)}, victims: all, seen: seen}, nil
 }
 
-// Verify looks at all of them at once.
+// Verify looks at all links at once.
 func (e *onLinks) Verify(ctx context.Context) error {
 	return e.victims.each(func(s *victim) error {
 		if err := e.seen(ctx, s); err != nil {
@@ -43,13 +43,13 @@ func (e *onLinks) Verify(ctx context.Context) error {
 	})
 }
 
-// Heal undoes it.
+// Heal undoes the fault.
 func (e *onLinks) Heal(context.Context) error {
 	e.victims.undo()
 	return nil
 }
 
-// cuts ends connections: with nothing to end it is no fault.
+// cuts ends connections. If there is nothing to end, it finds no target.
 func cuts(cut func(Client) int) action {
 	return func(c Client) (func(), error) {
 		if cut(c) == 0 {
@@ -59,8 +59,8 @@ func cuts(cut func(Client) int) action {
 	}
 }
 
-// backAgain waits until the client is connected, to whatever server and with
-// whatever session: its connection of before is gone.
+// backAgain waits until the client is connected, to any server and with any session: then
+// its former connection is gone.
 func backAgain(ctx context.Context, s *victim) error {
 	for !hasSession(s.client) {
 		if !doze(ctx, observed) {
@@ -70,8 +70,8 @@ func backAgain(ctx context.Context, s *victim) error {
 	return nil
 }
 
-// asksThrough asks the server that the client is or was on for its status,
-// through the client's link, and says how long that took.
+// asksThrough asks the client's present or last server for its status, through the client's
+// link, and returns how long that took.
 func asksThrough(ctx context.Context, s *victim, patience time.Duration) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

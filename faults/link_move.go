@@ -11,11 +11,11 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// Move brings clients to another server: their connections end, and they find
-// only that one. Their sessions live on there.
+// Move moves clients to another server: their connections end, and they can reach only that
+// server. Their sessions live on there.
 type Move struct {
 	Who Who
-	To  int // the server's id; 0 is another one than now, drawn
+	To  int // the server's id; 0 draws another one than the present
 }
 
 var _ = declare(kinds.Move, Kind{
@@ -38,12 +38,12 @@ var _ = declare(kinds.Move, Kind{
 // Kind is "move".
 func (Move) Kind() string { return kinds.Move.Name }
 
-// Spec is move, whom, and where to.
+// Spec is move, with the clients and the server where they were given.
 func (f Move) Spec() string {
 	return withCount(spec(kinds.Move, string(f.Who)), "to", f.To)
 }
 
-// Available asks for somewhere to go.
+// Available checks that there is another server.
 func (f Move) Available(s Setting) error {
 	switch n := len(s.Ensemble.Servers()); {
 	case n < 2:
@@ -54,11 +54,10 @@ func (f Move) Available(s Setting) error {
 	return nil
 }
 
-// moveWait is how long a client may take to get there: a few tries, a second
-// apart each.
+// moveWait is how long a client may take to get there: a few tries, a second apart.
 const moveWait = 6 * time.Second
 
-// Inject moves.
+// Inject moves the clients.
 func (f Move) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	servers := serving(ctx, t.Ensemble)
 	all, err := choice{who: f.Who}.hit(ctx, t, rng, nothingYet)
@@ -86,10 +85,10 @@ func (f Move) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, er
 	return onLinksOnce{onLinks: e}, nil
 }
 
-// nothingYet only claims: the move itself takes time.
+// nothingYet only claims the client: the move itself takes time.
 func nothingYet(Client) (func(), error) { return nil, nil }
 
-// goal gives the address to go to.
+// goal returns the address of the server to move to.
 func (f Move) goal(servers []ensemble.Server, from string, rng *rand.Rand) (string, error) {
 	var goals []string
 	for _, s := range servers {
@@ -103,7 +102,7 @@ func (f Move) goal(servers []ensemble.Server, from string, rng *rand.Rand) (stri
 	return goals[rng.IntN(len(goals))], nil
 }
 
-// isAt looks where the session is connected.
+// isAt checks that the session is connected there.
 func isAt(s *victim, addr string) error {
 	now, ok := s.client.Link.Session()
 	if !ok || !now.Connected || now.Server != addr {

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Refuse cuts clients off, and nobody lets them in while it lasts: each try is
-// refused at once. For longer than the session's time-out it ends the session.
+// Refuse cuts clients off and refuses each new connection at once while it lasts. If it
+// lasts longer than the session timeout, the session expires.
 type Refuse struct {
 	Who Who
 }
@@ -30,10 +30,10 @@ func (Refuse) Kind() string { return kinds.Refuse.Name }
 // Spec is refuse or refuse:<who>.
 func (f Refuse) Spec() string { return spec(kinds.Refuse, string(f.Who)) }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (Refuse) Available(Setting) error { return nil }
 
-// Inject refuses first and cuts then, so that nobody slips in.
+// Inject first refuses and then cuts, so that no connection slips in.
 func (f Refuse) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	do := func(c Client) (func(), error) {
 		release := c.Link.Refuse()
@@ -47,7 +47,7 @@ func (f Refuse) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, 
 	return e, nil
 }
 
-// isRefused tries the server that the client was on, through the link.
+// isRefused tries the client's last server through the link.
 func isRefused(_ context.Context, s *victim) error {
 	if hasSession(s.client) {
 		return errors.New("it is still connected")

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Reset resets the connections of clients, as a server that dies or a firewall that
-// forgets does: both ends read "connection reset". They may connect again at once.
+// Reset resets the connections of clients, as a server that dies or a firewall that loses
+// its state does: both ends read "connection reset". The clients may connect again at once.
 type Reset struct {
 	Who Who
 }
@@ -26,10 +26,10 @@ func (Reset) Kind() string { return kinds.Reset.Name }
 // Spec is reset or reset:<who>.
 func (f Reset) Spec() string { return spec(kinds.Reset, string(f.Who)) }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (Reset) Available(Setting) error { return nil }
 
-// Inject resets.
+// Inject resets the connections.
 func (f Reset) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who},
 		cuts(func(c Client) int { return c.Link.Reset() }), backAgain)

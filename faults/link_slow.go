@@ -10,11 +10,11 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// SlowLink makes what passes between clients and servers later, each way, while
-// it lasts. Without any figure the delay is 100 ms.
+// SlowLink delays what passes between clients and servers, in each direction, while it
+// lasts. If no figure is given, the delay is 100 ms.
 type SlowLink struct {
-	By, Jitter time.Duration // the delay, and what is added to it at random
-	Rate       int           // bytes a second; 0 is no bound
+	By, Jitter time.Duration // the delay, and the most that is added at random
+	Rate       int           // bytes a second; 0 is no limit
 	Who        Who
 }
 
@@ -48,16 +48,16 @@ var _ = declare(kinds.SlowLink, Kind{
 // Kind is "slow-link".
 func (SlowLink) Kind() string { return kinds.SlowLink.Name }
 
-// Spec is slow-link, whom, and how slow.
+// Spec is slow-link, with the clients and the figures where they were given.
 func (f SlowLink) Spec() string {
 	s := withTime(spec(kinds.SlowLink, string(f.Who)), "by", f.By)
 	return withCount(withTime(s, "jitter", f.Jitter), "rate", f.Rate)
 }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (SlowLink) Available(Setting) error { return nil }
 
-// Inject slows down.
+// Inject slows the links down.
 func (f SlowLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	shape := link.Shape{Delay: f.By, Jitter: f.Jitter, BytesPerSecond: f.Rate, Seed: rng.Uint64()}
 	if f.By == 0 && f.Jitter == 0 && f.Rate == 0 {
@@ -72,11 +72,11 @@ func (f SlowLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect
 	return e, nil
 }
 
-// leastAnswer is what a server's answer to "srvr" has at least, in bytes.
+// leastAnswer is the least size of a server's answer to "srvr", in bytes.
 const leastAnswer = 100
 
-// isSlow asks the client's server through the link: the answer must not be
-// there before question and answer have had their delays.
+// isSlow asks the client's server through the link. The answer must not arrive before
+// question and answer have had their delays.
 func isSlow(ctx context.Context, t *Target, s *victim, shape link.Shape) error {
 	least := 2 * shape.Delay
 	if shape.BytesPerSecond > 0 {

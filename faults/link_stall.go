@@ -10,13 +10,13 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// StallLink lets nothing pass between clients and servers, one way or both, while it
-// lasts. Connections stay open, nothing is lost, and all comes in order
-// afterwards. For longer than the session's time-out it ends the session.
+// StallLink lets nothing pass between clients and servers, in one direction or both, while
+// it lasts. Connections stay open, nothing is lost, and everything arrives in order
+// afterwards. If it lasts longer than the session timeout, the session expires.
 type StallLink struct {
 	Way  link.Direction
 	Who  Who
-	open bool // the way was left out
+	open bool // the direction was left out
 }
 
 var ways = map[string]link.Direction{
@@ -46,7 +46,7 @@ var _ = declare(kinds.StallLink, Kind{
 // Kind is "stall-link".
 func (StallLink) Kind() string { return kinds.StallLink.Name }
 
-// Spec is stall-link:<way>, and whom.
+// Spec is stall-link:<way>, with the clients where they were given.
 func (f StallLink) Spec() string {
 	way := f.Way.String()
 	if f.open {
@@ -55,10 +55,10 @@ func (f StallLink) Spec() string {
 	return withOption(spec(kinds.StallLink, way), "who", string(f.Who))
 }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (StallLink) Available(Setting) error { return nil }
 
-// Inject stalls.
+// Inject stalls the links.
 func (f StallLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	do := func(c Client) (func(), error) { return c.Link.Stall(f.Way), nil }
 	e, err := hitLinks(ctx, t, rng, f.Spec(), choice{who: f.Who}, do, f.seen)
@@ -68,8 +68,9 @@ func (f StallLink) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	return e, nil
 }
 
-// seen asks a server through the link, which must not answer, and counts what
-// comes to the client meanwhile. (What it sends counts when it is sent.)
+// seen asks a server through the link, which must not answer, and counts the frames that
+// reach the client meanwhile. (Frames in the other direction are counted when they are
+// sent.)
 func (f StallLink) seen(ctx context.Context, s *victim) error {
 	_, before := s.client.Link.Passed()
 	if _, err := asksThrough(ctx, s, noAnswer); err == nil {

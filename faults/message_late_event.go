@@ -12,16 +12,16 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// LateEvent makes the watch events of a client come late while it lasts: behind
-// later replies, or when the fault is healed.
+// LateEvent delays the watch events of a client while it lasts: each arrives behind later
+// replies, or when the fault is healed.
 //
-// No network does that: on one connection an event comes before the reply that
-// shows its change (Programmer's Guide, Watches), and go-zookeeper keeps to that. So "all" is
-// without it. A client library that delivers events on a thread of their own, as
-// those for Java and Python do, does it to its users: name it for those.
+// No network does that: on one connection an event comes before the reply that shows its
+// change (Programmer's Guide, Watches), and go-zookeeper keeps that order. So "all" leaves
+// this fault out. Client libraries that deliver events on a separate thread, as those for
+// Java and Python do, can show it to their users: name the fault when you test those.
 type LateEvent struct {
-	// Behind is how many later replies overtake each event; 0 is 1, negative all
-	// until the fault is healed. At a message 0 is until then, too.
+	// Behind is how many later replies overtake each event. 0 means 1; a negative number
+	// holds events until the fault is healed. At a message, 0 also holds until then.
 	Behind int
 	Who    Who
 }
@@ -65,7 +65,7 @@ var _ = declare(kinds.LateEvent, Kind{
 // Kind is "late-event".
 func (LateEvent) Kind() string { return kinds.LateEvent.Name }
 
-// Spec is late-event, whom, and behind how many.
+// Spec is late-event, with the clients and Behind where they were given.
 func (f LateEvent) Spec() string {
 	s := spec(kinds.LateEvent, string(f.Who))
 	if f.Behind < 0 {
@@ -74,10 +74,10 @@ func (f LateEvent) Spec() string {
 	return withCount(s, "behind", f.Behind)
 }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (LateEvent) Available(Setting) error { return nil }
 
-// Inject lies in wait for events.
+// Inject starts waiting for events.
 func (f LateEvent) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	rule := link.EventRule{Behind: f.Behind}
 	who := choice{who: f.Who, early: true}
@@ -87,7 +87,7 @@ func (f LateEvent) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	case f.Behind == 0:
 		rule.Behind = 1
 	case f.Behind < 0:
-		rule.Behind = 0 // the link's word for it
+		rule.Behind = 0 // in a link's rule: until released
 	}
 	e := &late{target: t, spec: f.Spec(), held: map[int]*link.HeldEvents{}}
 	hold := func(c Client) (func(), error) {
@@ -106,7 +106,7 @@ func (f LateEvent) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	return e, nil
 }
 
-// holdEvents lies in wait for events, or holds back the one that is stopped.
+// holdEvents starts waiting for events, or holds back the one that is stopped.
 func (t *Target) holdEvents(c Client, rule link.EventRule) (*link.HeldEvents, error) {
 	if t.At != nil {
 		held, err := t.At.HoldEvent(rule.Behind)
@@ -122,7 +122,7 @@ type late struct {
 	held    map[int]*link.HeldEvents // by client
 }
 
-// Describe tells which events were held back so far.
+// Describe lists the events that were held back so far.
 func (e *late) Describe() history.FaultStep {
 	step := e.victims.step(e.spec)
 	var details []string
@@ -135,7 +135,7 @@ func (e *late) Describe() history.FaultStep {
 	return step
 }
 
-// Verify waits for an event that is held back; ErrNoTarget if none comes.
+// Verify waits until an event is held back; it returns ErrNoTarget if none comes.
 func (e *late) Verify(ctx context.Context) error {
 	deadline := time.Now().Add(e.target.Lasts)
 	for {

@@ -16,36 +16,36 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// LoseRequest loses requests on their way to the server, each with its
-// connection: the client cannot know that nothing happened. The zero value loses
-// one of an operation that the client uses, drawn when it is injected.
+// LoseRequest loses requests on their way to the server, each with its connection: the
+// client cannot know that nothing happened. The zero value loses one request, of an
+// operation drawn at injection from those that the client uses.
 type LoseRequest Message
 
-// LoseReply loses replies on their way to the client, each with its connection:
-// the client cannot know what happened. The zero value loses one of an operation
-// that the client uses, drawn when it is injected.
+// LoseReply loses replies on their way to the client, each with its connection: the client
+// cannot know what happened. The zero value loses one reply, of an operation drawn at
+// injection from those that the client uses.
 type LoseReply Message
 
 // Message picks the messages to lose.
 type Message struct {
-	// Op is the operation: create, delete, setData, getData, getChildren, ... Every
-	// variant of it counts (create2), but not what is within a multi. AnyOp is any.
+	// Op is the operation: create, delete, setData, getData, getChildren, ... Each variant
+	// counts (create2), but not what is within a multi. AnyOp matches all.
 	Op string
-	// Nth is which of the matching requests from now on, from 1; 0 is 1.
+	// Nth is which matching request is the first to be lost, counted from 1; 0 means 1.
 	Nth int
-	// Times is how many are lost, from the nth on; 0 is 1, negative each one while
-	// it lasts.
+	// Times is how many are lost from the Nth on. 0 means 1; a negative number means every
+	// one while the fault lasts.
 	Times int
-	// Path is the znode, with all below it; or a pattern of path.Match. One that
-	// does not begin with a slash is below Target.Root: k1. "" is any.
+	// Path is a znode with everything below it, or a pattern of path.Match. A path without
+	// a leading slash is below Target.Root: k1. "" matches all.
 	Path string
 	Who  Who
 }
 
-// AnyOp is every operation, as Message.Op.
+// AnyOp, as Message.Op, matches every operation.
 const AnyOp = "any"
 
-// lossKind is what lose-request and lose-reply have in common.
+// lossKind makes the kinds lose-request and lose-reply.
 func lossKind(about string, guide row, which link.Messages, build func(Message) Fault, message func(Fault) Message) Kind {
 	return Kind{
 		About: about,
@@ -111,10 +111,10 @@ func (LoseRequest) Kind() string { return kinds.LoseRequest.Name }
 // Kind is "lose-reply".
 func (LoseReply) Kind() string { return kinds.LoseReply.Name }
 
-// Spec is lose-request, the operation, and what else was given.
+// Spec is lose-request, with the operation and whatever else was given.
 func (f LoseRequest) Spec() string { return Message(f).spec(kinds.LoseRequest) }
 
-// Spec is lose-reply, the operation, and what else was given.
+// Spec is lose-reply, with the operation and whatever else was given.
 func (f LoseReply) Spec() string { return Message(f).spec(kinds.LoseReply) }
 
 func (m Message) spec(kind kinds.Kind) string {
@@ -127,18 +127,18 @@ func (m Message) spec(kind kinds.Kind) string {
 	return withOption(withOption(s, "path", m.Path), "who", string(m.Who))
 }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (LoseRequest) Available(Setting) error { return nil }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (LoseReply) Available(Setting) error { return nil }
 
-// Inject lies in wait for the messages.
+// Inject starts waiting for the messages.
 func (f LoseRequest) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	return Message(f).inject(ctx, t, rng, link.Request, kinds.LoseRequest)
 }
 
-// Inject lies in wait for the messages.
+// Inject starts waiting for the messages.
 func (f LoseReply) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	return Message(f).inject(ctx, t, rng, link.Reply, kinds.LoseReply)
 }
@@ -179,8 +179,8 @@ func (m Message) rule(t *Target, what link.What) (link.Rule, error) {
 	return r, err
 }
 
-// weights are how often an operation is drawn among those that a client uses:
-// those after whose loss a client must find out what happened come often.
+// weights are how often each operation is drawn among those that a client uses. Operations
+// whose outcome a client must find out after a loss come often.
 var weights = []struct {
 	op     wire.Op
 	weight int
@@ -196,11 +196,11 @@ var weights = []struct {
 	{wire.Ping, 1},
 }
 
-// inARow is how often, of so many draws, it is several messages in a row,
-// whatever they are: what a client does about the first loss gets lost as well.
+// inARow: one in so many draws loses several messages in a row, of any operation, so that
+// what a client does about the first loss gets lost as well.
 const inARow = 4
 
-// draw fills in the operation, of those that the client has used so far.
+// draw fills in the operation, from those that the client has used so far.
 func (m Message) draw(used map[wire.Op]int, rng *rand.Rand) Message {
 	if m.Times == 0 && m.Nth == 0 && rng.IntN(inARow) == 0 {
 		m.Op, m.Times = AnyOp, 2+rng.IntN(2)
@@ -245,20 +245,20 @@ type lostMessages struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
-	message Message              // with the operation that was drawn, the last client's
-	armed   map[int][]*link.Loss // by client; the last one is at work
-	open    int                  // losses at work that are not done
+	message Message              // with the operation drawn for the last client
+	armed   map[int][]*link.Loss // by client; the last one is active
+	open    int                  // active losses that are not done
 	written map[int64]bool       // zxids of lost replies whose writes were seen in the tree
 
 	some  sync.Once
-	first chan struct{} // closed once something is lost
+	first chan struct{} // closed at the first loss
 	all   sync.Once
-	ended chan struct{} // closed once all is lost that is to be
+	ended chan struct{} // closed after the last loss
 	over  sync.Once
 	stop  chan struct{} // closed by Heal
 }
 
-// loss lies in wait for the message, or takes the one that is stopped.
+// loss waits for the message, or takes the one that is stopped.
 func (e *lostMessages) loss(c Client, m Message) (*link.Loss, error) {
 	if e.target.At != nil {
 		loss, err := e.target.At.Lose()
@@ -271,7 +271,7 @@ func (e *lostMessages) loss(c Client, m Message) (*link.Loss, error) {
 	return c.Link.Lose(rule)
 }
 
-// arm lies in wait on one link, instead of what may be at work there.
+// arm arms one link, replacing an active loss.
 func (e *lostMessages) arm(c Client, m Message) error {
 	loss, err := e.loss(c, m)
 	if err != nil {
@@ -330,10 +330,10 @@ func (e *lostMessages) lost(c Client) []link.Lost {
 	return all
 }
 
-// Ended is closed once all that was to be lost is lost.
+// Ended is closed after the last loss.
 func (e *lostMessages) Ended() <-chan struct{} { return e.ended }
 
-// Describe tells what was lost so far, and whose.
+// Describe lists what was lost so far, and by which clients.
 func (e *lostMessages) Describe() history.FaultStep {
 	e.mu.Lock()
 	step := e.victims.step(e.message.spec(e.kind))
@@ -364,9 +364,9 @@ func (e *lostMessages) tells(lost link.Lost) string {
 	return s
 }
 
-// Verify waits for the first loss; ErrNoTarget if there was no such message. An
-// operation that was drawn and does not come for half of the time is given up for
-// whatever comes.
+// Verify waits for the first loss; it returns ErrNoTarget if there was no such message. If
+// a drawn operation does not come in half of the time, Verify takes the next message of any
+// operation instead.
 func (e *lostMessages) Verify(ctx context.Context) error {
 	late := time.NewTimer(e.target.Lasts)
 	defer late.Stop()
@@ -391,7 +391,7 @@ func (e *lostMessages) Verify(ctx context.Context) error {
 	}
 }
 
-// settleForAny arms the next message, whatever it is, instead of one that was drawn.
+// settleForAny arms the next message of any operation in place of the drawn one.
 func (e *lostMessages) settleForAny() error {
 	if !e.drawn {
 		return nil
@@ -410,8 +410,8 @@ func (e *lostMessages) settleForAny() error {
 	return nil
 }
 
-// lookFor looks in the tree for the writes whose replies were lost. One that is
-// not there may have been refused, or undone since.
+// lookFor looks in the tree for the writes whose replies were lost. A write that is not
+// there may have been refused, or undone since.
 func (e *lostMessages) lookFor(ctx context.Context) {
 	for _, s := range e.victims {
 		for _, lost := range e.lost(s.client) {
@@ -429,7 +429,7 @@ func (e *lostMessages) lookFor(ctx context.Context) {
 	}
 }
 
-// Heal lets everything through again.
+// Heal lets all messages through again.
 func (e *lostMessages) Heal(context.Context) error {
 	e.over.Do(func() { close(e.stop) })
 	e.victims.undo()

@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// wrote says whether the tree shows the write whose reply was lost: a znode made
-// or changed at its zxid, or a deleted one absent where its parent has changed.
-// False leaves open whether it happened.
+// wrote reports whether the tree shows the write whose reply was lost: a znode that was
+// created or changed at its zxid, or a deleted znode that is absent while its parent has
+// changed. False leaves open whether the write happened.
 func (t *Target) wrote(ctx context.Context, lost link.Lost) (bool, error) {
 	if lost.Path == "" || lost.Zxid == 0 {
 		return false, nil
@@ -38,8 +38,8 @@ func (t *Target) wrote(ctx context.Context, lost link.Lost) (bool, error) {
 	})
 }
 
-// made looks for the znode that a create made: a sequential one has its number
-// behind the name that was asked for.
+// made looks for the znode of a create. The name of a sequential one is the requested name
+// and a number.
 func (t *Target) made(lost link.Lost) (bool, error) {
 	dir, base := path.Split(lost.Path)
 	names, _, err := t.Admin.Children(path.Clean(dir))

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// linksAvailable is for what is done to links: those of one server lead nowhere.
+// linksAvailable checks that links between servers can be harmed: a single server has none.
 func linksAvailable(e ensemble.Ensemble, nodes Nodes) error {
 	if len(e.Servers()) < 2 {
 		return errors.New("one server alone has no links to others")
@@ -18,17 +18,17 @@ func linksAvailable(e ensemble.Ensemble, nodes Nodes) error {
 	return nodes.available(e)
 }
 
-// linksEffect is something that was done to all links of some servers.
+// linksEffect is an effect on all links of some servers.
 type linksEffect struct {
 	effect
 	target *Target
 	set    func(ctx context.Context, l oneWay, on bool) error
 	links  []oneWay
 	probes probes        // one through each of the servers
-	before time.Duration // what a write took, at best
+	before time.Duration // the quickest write before the fault
 }
 
-// inject chooses servers, sees how quick they are, and does it to their links.
+// inject chooses servers, measures how quick they are, and changes their links.
 func (e *linksEffect) inject(ctx context.Context, nodes Nodes, rng *rand.Rand) error {
 	servers, err := nodes.choose(ctx, e.target, rng)
 	if err != nil {
@@ -70,7 +70,7 @@ func (e *linksEffect) put(ctx context.Context, l oneWay, on bool) error {
 	return nil
 }
 
-// Heal makes all links as they were.
+// Heal restores all links.
 func (e *linksEffect) Heal(ctx context.Context) error {
 	return e.once(func() error {
 		if err := inTurn(e.links, func(l oneWay) error { return e.put(ctx, l, false) }); err != nil {

@@ -12,13 +12,12 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// Lossy loses a share of the packets between the chosen servers and all others, in
-// both directions. TCP sends them again: what servers see are delays and, where
-// the share is high, connections that break. The zero value loses 30 in 100 on all
-// links.
+// Lossy loses a share of the packets between the chosen servers and all others, in both
+// directions. TCP sends them again: servers see delays and, if the share is high, broken
+// connections. The zero value loses 30 in 100 on all links.
 type Lossy struct {
 	Nodes Nodes
-	// Share is how many packets in 100 are lost, from 1 to 99; 30 when 0.
+	// Share is how many packets in 100 are lost, from 1 to 99; 0 means 30.
 	Share int
 }
 
@@ -50,7 +49,7 @@ func (f Lossy) Spec() string {
 	return withCount(spec(kinds.Lossy, string(f.Nodes)), "share", f.Share)
 }
 
-// Available asks whether links between servers can lose packets.
+// Available checks that links between servers can lose packets.
 func (f Lossy) Available(s Setting) error {
 	if _, ok := s.Ensemble.(ensemble.Lossy); !ok {
 		return fmt.Errorf("links between servers of %s ensembles cannot lose packets", s.Ensemble.Profile().Backend)
@@ -90,16 +89,16 @@ func (f Lossy) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, e
 type losing struct{ linksEffect }
 
 const (
-	// retransmission is when TCP sends a lost packet again at the earliest
-	// (Linux: TCP_RTO_MIN, 200 ms), with some room for coarse clocks.
+	// retransmission is the earliest time after which TCP sends a lost packet again (Linux:
+	// TCP_RTO_MIN, 200 ms), less some room for coarse clocks.
 	retransmission = 180 * time.Millisecond
-	// lossPatience is how long Verify writes: with few losses it takes many writes
-	// to see one.
+	// lossPatience is how long Verify writes: if few packets are lost, it takes many writes
+	// to see a loss.
 	lossPatience = 10 * time.Second
 )
 
-// Verify writes until a write comes late, as when a packet is sent again, or a
-// server that hears too little stops to serve.
+// Verify writes until a write is late, because a packet was sent again or because a server
+// that hears too little stopped serving.
 func (e *losing) Verify(ctx context.Context) error {
 	if e.healed {
 		return errors.New("no packets are lost any more")
@@ -128,14 +127,14 @@ func (e *losing) Verify(ctx context.Context) error {
 	return fmt.Errorf("none of %d writes in %s came late", writes, lossPatience)
 }
 
-// suffers writes until it sees an effect, or seen ends because somebody else did.
+// suffers writes until it sees an effect, or until seen ends because another probe saw one.
 func (p *probe) suffers(ctx, seen context.Context, late time.Duration, count *int) string {
 	for seen.Err() == nil {
 		took, err := p.write(ctx)
 		*count++
 		switch {
 		case ctx.Err() != nil:
-			return "" // our own time is over
+			return "" // ctx has ended
 		case err != nil:
 			return fmt.Sprintf("server %d hung up", p.server.ID())
 		case took >= late:

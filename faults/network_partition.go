@@ -15,33 +15,30 @@ import (
 // Shape says which links between servers a partition cuts.
 type Shape string
 
-// The shapes. With three servers Halves is the isolation of one, and Ring is
-// Bridge.
+// The shapes. With three servers Halves isolates one, and Ring is Bridge.
 const (
-	// Isolate cuts each of the chosen servers off from all others, from each other
-	// too.
+	// Isolate cuts each of the chosen servers off from all other servers, chosen or not.
 	Isolate Shape = ""
-	// Halves cuts a minority off from the rest, whichever side the leader is on.
+	// Halves cuts a minority off from the rest. The leader may be on either side.
 	Halves Shape = "halves"
-	// Ring lets each server hear a majority, and each another one.
+	// Ring lets each server hear a majority, and each a different one.
 	Ring Shape = "ring"
-	// Bridge cuts two halves off from each other, but for one server between them
-	// that hears all. It is not the leader.
+	// Bridge cuts two halves off from each other, except for one server that hears both.
+	// That server is not the leader.
 	Bridge Shape = "bridge"
-	// Mute lets nobody hear the chosen servers; they hear the others.
+	// Mute: no other server hears the chosen servers; they hear the others.
 	Mute Shape = "mute"
-	// Deaf lets the chosen servers hear nobody; the others hear them.
+	// Deaf: the chosen servers hear no other server; the others hear them.
 	Deaf Shape = "deaf"
-	// OneWay is Mute or Deaf, which is drawn.
+	// OneWay is Mute or Deaf, drawn at random.
 	OneWay Shape = "one-way"
 )
 
-// Partition cuts links between servers; clients reach all of them. Nobody is told,
+// Partition cuts links between servers; clients reach all servers. No server gets an error,
 // as when a firewall drops packets. The zero value isolates the leader.
 type Partition struct {
 	Shape Shape
-	// Nodes are the servers of Isolate, Mute, Deaf and OneWay: the leader if left
-	// out.
+	// Nodes are the servers of Isolate, Mute, Deaf and OneWay; the default is the leader.
 	Nodes Nodes
 }
 
@@ -89,7 +86,7 @@ func (p Partition) Spec() string {
 	return withOption(spec(kinds.Partition, string(p.Shape)), "node", string(p.Nodes))
 }
 
-// needs is how many servers a shape takes.
+// needs is the least number of servers that a shape needs.
 func (s Shape) needs() int {
 	if s == Ring || s == Bridge {
 		return 3
@@ -97,8 +94,7 @@ func (s Shape) needs() int {
 	return 2
 }
 
-// Available asks whether links between servers can be cut, and whether there are
-// servers enough.
+// Available checks that links between servers can be cut and that there are enough servers.
 func (p Partition) Available(s Setting) error {
 	backend := s.Ensemble.Profile().Backend
 	if _, ok := s.Ensemble.(ensemble.Partitioner); !ok {
@@ -116,7 +112,7 @@ func (p Partition) Available(s Setting) error {
 	return p.Nodes.available(s.Ensemble)
 }
 
-// lacks is Limited's answer, nil from an ensemble that has no limits.
+// lacks returns the answer of Limited; nil for an ensemble without limits.
 func lacks(e ensemble.Ensemble, a ensemble.Ability) error {
 	if l, ok := e.(ensemble.Limited); ok {
 		return l.Lacks(a)
@@ -124,7 +120,7 @@ func lacks(e ensemble.Ensemble, a ensemble.Ability) error {
 	return nil
 }
 
-// Warn says that a partition is too short for anybody to notice.
+// Warn says that a partition is too short for any server to notice.
 func (p Partition) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	return tooShort("a partition", prof, lasts)
 }
@@ -151,7 +147,7 @@ func (p Partition) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	return e, nil
 }
 
-// draw says what is to be cut, and which servers are claimed for it.
+// draw returns what to cut, and the servers to claim.
 func (p Partition) draw(ctx context.Context, t *Target, leader ensemble.Server, rng *rand.Rand) (*parted, []string, error) {
 	n := &network{voters: idsOf(votersOf(ctx, t.Ensemble.Servers())), servers: idsOf(t.Ensemble.Servers())}
 	if len(n.voters) < p.Shape.needs() {
@@ -198,18 +194,18 @@ func serversOf(e ensemble.Ensemble, ids []int) []ensemble.Server {
 	return servers
 }
 
-// parted is a network in parts.
+// parted is a partitioned network.
 type parted struct {
 	effect
 	target   *Target
 	network  *network
 	leader   ensemble.Server   // when the links were cut
-	stranded []ensemble.Server // through which nothing is written
-	probes   probes            // one through each of these, from before
+	stranded []ensemble.Server // servers through which no write passes
+	probes   probes            // one through each of these, opened before
 }
 
-// inject makes sure first that writes pass through the servers that are about to
-// be stranded: otherwise it would prove nothing that they do not pass later.
+// inject first makes sure that writes pass through the servers that are about to be
+// stranded. Otherwise it would prove nothing that writes do not pass later.
 func (e *parted) inject(ctx context.Context) (err error) {
 	if len(e.stranded) == 0 {
 		return fmt.Errorf("every server would go on to serve: %w", ErrNoTarget)
@@ -225,10 +221,10 @@ func (e *parted) inject(ctx context.Context) (err error) {
 	return nil
 }
 
-// Verify sees that nothing is written through a stranded server any more and,
-// where the leader keeps a majority, that it is through those that hear it. (Where
-// it does not, the election is seen later.) A partition one way looks the same
-// from outside as one both ways: what is claimed is that it has this effect.
+// Verify sees that no write passes through a stranded server any more. Where the leader
+// keeps a majority, it also sees that writes pass through the servers that hear it. (Where
+// it does not, the election is seen later.) A one-way partition looks the same from outside
+// as a full one; Verify claims only this effect.
 func (e *parted) Verify(ctx context.Context) error {
 	if e.healed {
 		return errors.New("the partition is healed")
@@ -255,7 +251,7 @@ func (p *probe) isSilent(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// served are the servers that hear the leader, and that no other fault has.
+// served returns the servers that hear the leader and that no other fault has claimed.
 func (e *parted) served() []ensemble.Server {
 	var servers []ensemble.Server
 	for _, s := range e.target.Ensemble.Servers() {

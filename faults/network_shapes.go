@@ -10,7 +10,7 @@ import (
 // oneWay is the link from one server to another.
 type oneWay struct{ from, to int }
 
-// network is which servers still hear each other.
+// network says which servers still hear each other.
 type network struct {
 	voters, servers []int
 	cut             []oneWay
@@ -31,16 +31,16 @@ func (n *network) cutBoth(a, b []int) {
 	n.cutOneWay(b, a)
 }
 
-// halves puts a minority on one side, and the others on the other.
+// halves cuts a minority off from the others.
 func (n *network) halves(rng *rand.Rand) (minority []int) {
 	minority = shuffled(n.voters, rng)[:max(1, (len(n.voters)-1)/2)]
 	n.cutBoth(minority, without(n.servers, minority...))
 	return minority
 }
 
-// ring puts the voters on a ring on which each hears so many neighbours that it
-// sees a majority, and no two see the same one (Jepsen's majorities-ring). Of
-// three each would hear all: their ring is a bridge.
+// ring puts the voters on a ring. Each hears enough neighbours to see a majority, and no
+// two see the same one (Jepsen's majorities-ring). Of three voters each would hear all:
+// their ring is a bridge.
 func (n *network) ring(leader int, rng *rand.Rand) {
 	v := shuffled(n.voters, rng)
 	if len(v) == 3 {
@@ -55,8 +55,8 @@ func (n *network) ring(leader int, rng *rand.Rand) {
 	}
 }
 
-// bridge cuts two halves off from each other; one voter between them hears all.
-// It is not the leader: if it was, nobody would notice.
+// bridge cuts two halves off from each other; one voter between them hears all. It is not
+// the leader, because then no server would notice.
 func (n *network) bridge(leader int, rng *rand.Rand) {
 	v := shuffled(n.voters, rng)
 	if v[0] == leader {
@@ -66,12 +66,12 @@ func (n *network) bridge(leader int, rng *rand.Rand) {
 	n.cutBoth(sides[:len(sides)/2], sides[len(sides)/2:])
 }
 
-// linked says whether two servers hear each other.
+// linked reports whether two servers hear each other.
 func (n *network) linked(a, b int) bool {
 	return a == b || !slices.Contains(n.cut, oneWay{a, b}) && !slices.Contains(n.cut, oneWay{b, a})
 }
 
-// leads says whether a server could lead a majority.
+// leads reports whether a server could lead a majority.
 func (n *network) leads(id int) bool {
 	followers := 0
 	for _, v := range n.voters {
@@ -82,9 +82,9 @@ func (n *network) leads(id int) bool {
 	return slices.Contains(n.voters, id) && followers > len(n.voters)/2
 }
 
-// stranded are the servers through which nothing can be written from now on:
-// those that do not hear the leader, if it keeps a majority; else the leader, and
-// those that hear nobody who could become one.
+// stranded returns the servers through which nothing can be written from now on. If the
+// leader keeps a majority, these are the servers that do not hear it. Otherwise they are
+// the leader and the servers that hear no possible leader.
 func (n *network) stranded(leader int) []int {
 	var ids []int
 	for _, s := range n.servers {
@@ -96,7 +96,7 @@ func (n *network) stranded(leader int) []int {
 	return ids
 }
 
-// String lists the links that are cut: 1-2 is both ways, 1>2 what 1 sends to 2.
+// String lists the cut links: 1-2 is both directions, 1>2 is what 1 sends to 2.
 func (n *network) String() string {
 	var words []string
 	for _, l := range n.cut {

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// SlowNetwork makes everything that the chosen servers send to other servers, and
-// get from them, later by so much; clients are not affected. The zero value makes
-// all links between servers slower by 100 ms.
+// SlowNetwork delays everything that the chosen servers send to other servers or receive
+// from them. Clients are not affected. The zero value delays all links between servers by
+// 100 ms.
 type SlowNetwork struct {
 	Nodes Nodes
 	By    time.Duration
@@ -33,7 +33,7 @@ func (SlowNetwork) Kind() string { return kinds.SlowNetwork.Name }
 // Spec is slow-network, with :<nodes> and :by=<duration> where they were given.
 func (f SlowNetwork) Spec() string { return specBy(kinds.SlowNetwork, f.Nodes, f.By) }
 
-// Available asks whether links between servers can be slow.
+// Available checks that links between servers can be slow.
 func (f SlowNetwork) Available(s Setting) error {
 	if _, ok := s.Ensemble.(ensemble.Slower); !ok {
 		return fmt.Errorf("links between servers of %s ensembles cannot be slow", s.Ensemble.Profile().Backend)
@@ -65,14 +65,14 @@ func (f SlowNetwork) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Eff
 	return e, nil
 }
 
-// slowed are links that are slow.
+// slowed are slow links.
 type slowed struct {
 	linksEffect
 	by time.Duration
 }
 
-// Verify writes through each chosen server: what it sends to another one and what
-// that answers are late, so no write can be quicker than twice the delay.
+// Verify writes through each chosen server. The server's message to another one and the
+// answer are both late, so no write can be quicker than twice the delay.
 func (e *slowed) Verify(ctx context.Context) (err error) {
 	e.step.Detail, err = e.probes.slower(ctx, e.before, 2*e.by, slowThing{"the network was slow", "a slow network", "a network that needs"})
 	return err

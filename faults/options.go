@@ -8,11 +8,10 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// slowness is how much slower something gets unless it is said.
+// slowness is the default delay.
 const slowness = 100 * time.Millisecond
 
-// slowest is the longest delay that can be seen to have its effect in the time
-// that Verify has.
+// slowest is the longest delay that Verify has the time to see.
 const slowest = 2 * time.Second
 
 var byOption = Option{Key: "by", About: "how much later", Example: "100ms", Check: checkBy}
@@ -42,7 +41,7 @@ func validBy(by time.Duration) error {
 	return checkBy(by.String())
 }
 
-// checkCount is for options that are numbers from 1.
+// checkCount checks an option that is a number from 1.
 func checkCount(value string) error {
 	if n, err := strconv.Atoi(value); err != nil || n < 1 {
 		return fmt.Errorf("%q is no number from 1", value)

@@ -9,19 +9,21 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// atMessages is how a kind of fault is injected while a message of a client is stopped,
-// instead of at a time. The zero value is a kind that is not.
+// atMessages says how a kind of fault is injected while a client's message is stopped,
+// instead of at a time. The zero value is a kind that cannot be injected there.
 type atMessages struct {
 	which link.Messages
-	// takes is what follows from the message where it was left open, for people.
+	// takes says, for people, what the fault takes from the message if it was left open.
 	takes string
-	// fill is the fault with that. Nil is one for which the message itself is what it
-	// takes: then open says that nothing was given that the message says.
+	// fill returns the fault with that filled in. If fill is nil, the fault acts on the
+	// message itself; then open reports that the fault was given nothing that the message
+	// decides.
 	fill func(Fault, *Target) Fault
 	open func(Fault) bool
 }
 
-// Messages are those at which faults of the kind can be injected; 0: at none.
+// Messages are the messages at which faults of the kind can be injected; 0 if there are
+// none.
 func (k Kind) Messages() link.Messages { return k.at.which }
 
 // AtMessages lists the kinds that can be injected at messages, in the order of package
@@ -35,15 +37,16 @@ func AtMessages() (list []Kind) {
 	return list
 }
 
-// own is the kind of a fault of this package; not of one that embeds such, nor of others.
+// own returns the kind of a fault of this package; false for other faults, including those
+// that embed one of this package.
 func own(f Fault) (Kind, bool) {
 	k, ok := Named(f.Kind())
 	return k, ok && reflect.TypeOf(k.Plain()) == reflect.TypeOf(f)
 }
 
-// PointOf is the point at which a fault is injected for which somebody names a message:
-// that of the reply where a fault of replies names its request. The error, of one line,
-// says why it cannot be injected there.
+// PointOf returns the point at which a fault is injected when an expression names message
+// p. If a fault of replies names its request, that is the point of the reply. If the fault
+// cannot be injected there, the error says why in one line.
 func PointOf(f Fault, p link.Point) (link.Point, error) {
 	k, ok := own(f)
 	if !ok || k.at.which == 0 {
@@ -69,8 +72,8 @@ func PointOf(f Fault, p link.Point) (link.Point, error) {
 	return p, nil
 }
 
-// AtMessage is a fault as it is injected while a message is stopped (Target.At): what
-// was left open follows from that.
+// AtMessage returns a fault as it is injected while a message is stopped (Target.At): the
+// message fills in what was left open.
 func AtMessage(f Fault, t *Target) Fault {
 	if k, ok := own(f); ok && k.at.fill != nil {
 		return k.at.fill(f, t)
@@ -78,7 +81,7 @@ func AtMessage(f Fault, t *Target) Fault {
 	return f
 }
 
-// atServers is for faults of the server at the other end, unless they say which.
+// atServers is for faults that by default hit the server of the message's connection.
 func atServers(build func(Nodes) Fault) atMessages {
 	return atMessages{which: link.AnyMessage, takes: "the server of the connection", fill: func(f Fault, t *Target) Fault {
 		if f != build(AnyNodes) {
@@ -88,7 +91,7 @@ func atServers(build func(Nodes) Fault) atMessages {
 	}}
 }
 
-// serverOfMessage is the server at the other end of the stopped message's connection.
+// serverOfMessage returns the server at the other end of the stopped message's connection.
 func (t *Target) serverOfMessage() Nodes {
 	for _, s := range t.Ensemble.Servers() {
 		if s.Addr() == t.At.Server() {
@@ -98,7 +101,7 @@ func (t *Target) serverOfMessage() Nodes {
 	return ServerOf(t.At.Point().Client)
 }
 
-// atClients is for faults of the client whose message it is, unless they say which.
+// atClients is for faults that by default hit the client of the message.
 func atClients(which link.Messages, build func(Who) Fault) atMessages {
 	return atMessages{which: which, takes: "the client", fill: func(f Fault, t *Target) Fault {
 		if f != build(AnyWho) {
@@ -108,10 +111,10 @@ func atClients(which link.Messages, build func(Who) Fault) atMessages {
 	}}
 }
 
-// meant says that a client is the one whose message is stopped.
+// meant reports whether a client is the one whose message is stopped.
 func (t *Target) meant(id int) bool { return t.At != nil && t.At.Point().Client == id }
 
-// taken is an error of a stopped message: that another fault has it is none.
+// taken returns an error of a stopped message; nil if another fault has taken the message.
 func taken(err error) error {
 	if errors.Is(err, link.ErrTaken) {
 		return fmt.Errorf("%w: %w", err, ErrNoTarget)
@@ -119,8 +122,8 @@ func taken(err error) error {
 	return err
 }
 
-// NeedsLeader says whether it can matter who led before the fault: not for one of
-// clients.
+// NeedsLeader reports whether it can matter which server led before the fault. For a fault
+// on clients it cannot.
 func NeedsLeader(f Fault) bool {
 	k, ok := Named(f.Kind())
 	return !ok || !k.hits.Clients()

@@ -13,15 +13,15 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Crash kills processes of clients (SIGKILL): no session is closed, no znode
-// deleted, and nobody is left who knows of them. When it is healed they are
-// started again, with new sessions.
+// Crash kills processes of clients (SIGKILL): no session is closed, no znode is deleted,
+// and no process is left that knows of them. Healing starts the clients again, with new
+// sessions.
 type Crash struct {
 	Who Who
 }
 
-// Created is a choice of Crash only: a client between a create, which the server
-// has carried out, and whatever it would have done next.
+// Created is a choice of Crash only: a client whose create the server has carried out,
+// before the client does anything else.
 const Created Who = "created"
 
 var _ = declare(kinds.Crash, Kind{
@@ -45,10 +45,10 @@ func (Crash) Kind() string { return kinds.Crash.Name }
 // Spec is crash or crash:<who>.
 func (x Crash) Spec() string { return spec(kinds.Crash, string(x.Who)) }
 
-// Available wants clients that are processes of their own.
+// Available checks that clients are processes of their own.
 func (Crash) Available(s Setting) error { return ownProcesses(s) }
 
-// Inject kills who is meant. A client is stopped first, so that one that is found
+// Inject kills the chosen clients. It stops a client first, so that a client that turns out
 // to do something else by now can be let go.
 func (x Crash) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	e := &crashed{}
@@ -75,8 +75,8 @@ func (v *victim) kill() error {
 	return nil
 }
 
-// afterCreate stops a client right after a server has carried out a create of
-// it below the run's root, whose reply it never sees. It tries one after the other.
+// afterCreate stops a client right after a server has carried out its create below the
+// run's root. The client never sees the reply. It tries one client after the other.
 func afterCreate(ctx context.Context, t *Target, rng *rand.Rand) (victims, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -104,12 +104,11 @@ func afterCreate(ctx context.Context, t *Target, rng *rand.Rand) (victims, error
 	return nil, fmt.Errorf("no client made a znode within %s: %w", wait, ErrNoTarget)
 }
 
-// oneTry is how long a client is watched for a create before the next one is.
+// oneTry is how long each client in turn is watched for a create.
 const oneTry = 500 * time.Millisecond
 
-// stopAtCreate loses the reply to the client's next create, and with it the
-// connection; it stops the client before that has another one. If no create
-// comes, it does nothing.
+// stopAtCreate loses the reply to the client's next create, and with it the connection. It
+// stops the client before it connects again. If no create comes, it does nothing.
 func stopAtCreate(ctx context.Context, t *Target, c Client) (undo func(), err error) {
 	if c.Process == nil {
 		return nil, errOneProcess
@@ -136,7 +135,7 @@ type crashed struct {
 	victims victims
 }
 
-// Verify asks the system whether the processes are gone, and the links whether
+// Verify asks the operating system whether the processes are gone, and the links whether
 // their connections are.
 func (e *crashed) Verify(ctx context.Context) error {
 	return e.victims.each(func(v *victim) error { return v.isGone(ctx) })
@@ -161,7 +160,7 @@ func (v *victim) isGone(ctx context.Context) error {
 	}
 }
 
-// Heal starts them again.
+// Heal starts the processes again.
 func (e *crashed) Heal(ctx context.Context) error {
 	return e.victims.each(func(v *victim) error {
 		defer v.undo()

@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Freeze stops the processes of clients (SIGSTOP): the honest long pause of a
-// garbage collector or a machine that sleeps. Nobody in the process knows of it.
-// If it lasts longer than the session, the client goes on after its own death.
+// Freeze stops the processes of clients (SIGSTOP), like a long garbage collection or a
+// machine that sleeps. No code in the process notices. If it lasts longer than the session
+// timeout, the client goes on after its session has expired.
 type Freeze struct {
 	Who Who
 }
@@ -31,10 +31,10 @@ func (Freeze) Kind() string { return kinds.Freeze.Name }
 // Spec is freeze or freeze:<who>.
 func (f Freeze) Spec() string { return spec(kinds.Freeze, string(f.Who)) }
 
-// Available wants clients that are processes of their own.
+// Available checks that clients are processes of their own.
 func (Freeze) Available(s Setting) error { return ownProcesses(s) }
 
-// errOneProcess is why a fault of processes cannot be had.
+// errOneProcess is why a fault of processes is not available.
 var errOneProcess = errors.New("all clients live in one process; it needs --clients-as process")
 
 func ownProcesses(s Setting) error {
@@ -44,7 +44,7 @@ func ownProcesses(s Setting) error {
 	return nil
 }
 
-// WarnClients says so where no session can die meanwhile.
+// WarnClients says when the freeze is too short for any session to expire.
 func (Freeze) WarnClients(clients []Client, lasts time.Duration) string {
 	for _, c := range clients {
 		if s, ok := c.Link.Session(); ok && lasts <= s.Timeout {
@@ -54,7 +54,7 @@ func (Freeze) WarnClients(clients []Client, lasts time.Duration) string {
 	return ""
 }
 
-// Inject freezes who is meant.
+// Inject freezes the chosen clients.
 func (f Freeze) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	victims, err := choice{who: f.Who, alone: true}.hit(ctx, t, rng, freeze)
 	if err != nil {
@@ -80,16 +80,15 @@ type frozen struct {
 	victims victims
 }
 
-// Verify asks the system whether the processes are stopped, and sees that
-// nothing comes from them any more.
+// Verify asks the operating system whether the processes are stopped, and sees that nothing
+// comes from them any more.
 func (e *frozen) Verify(ctx context.Context) error {
 	return e.victims.each(func(v *victim) error { return v.stands(ctx) })
 }
 
-// Of a process that was stopped, the link may still be passing on what it wrote
-// before.
+// The link may still be passing on what a stopped process wrote before.
 const (
-	quiet   = 100 * time.Millisecond // without a frame: it says nothing
+	quiet   = 100 * time.Millisecond // without a frame: the process is silent
 	settles = 2 * time.Second
 )
 
@@ -116,7 +115,7 @@ func (v *victim) stands(ctx context.Context) error {
 	}
 }
 
-// Heal lets them go on.
+// Heal resumes the processes.
 func (e *frozen) Heal(context.Context) error {
 	return e.victims.each(func(v *victim) error {
 		defer v.undo()
@@ -124,7 +123,7 @@ func (e *frozen) Heal(context.Context) error {
 	})
 }
 
-// doing is step with what each of them did then.
+// doing is step, with what each client did when it was hit.
 func (all victims) doing(spec string) history.FaultStep {
 	step := all.step(spec)
 	for _, s := range all {

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// down is the effect of servers that were ended and are to be started again.
+// down is the effect on servers that were stopped or killed and are to be started again.
 type down struct {
 	effect
 	target  *Target
@@ -44,21 +44,21 @@ func (e *down) end(ctx context.Context, doing string, how func(ensemble.Server) 
 	return nil
 }
 
-// Verify connects to each server, which must be refused.
+// Verify connects to each server; each must refuse.
 func (e *down) Verify(ctx context.Context) error {
 	return together(e.servers, func(s ensemble.Server) error { return refuses(ctx, e.target.Ensemble, s) })
 }
 
 const (
-	// closing is how long a server's port may stay open after its end: an engine
-	// closes published ports by itself.
+	// closing is how long a server's port may stay open after the server has ended: an
+	// engine closes published ports by itself.
 	closing = 2 * time.Second
 	// lookAgain is the pause between two looks at a server.
 	lookAgain = 50 * time.Millisecond
 )
 
-// refuses waits until nobody listens where the server was. Where nobody is left to
-// refuse, nobody accepts, either, to the end.
+// refuses waits until nothing listens at the server's address. If the host is gone and
+// cannot refuse, refuses checks until the end of its time that nothing accepts.
 func refuses(ctx context.Context, e ensemble.Ensemble, s ensemble.Server) error {
 	if is, err := s.(ensemble.Killer).Down(ctx); err != nil {
 		return fmt.Errorf("server %d: %w", s.ID(), err)
@@ -81,12 +81,12 @@ func refuses(ctx context.Context, e ensemble.Ensemble, s ensemble.Server) error 
 		case found != nil:
 			return fmt.Errorf("server %d is down, but a connection is not refused: %w", s.ID(), found)
 		default:
-			return nil // nobody is there to refuse: with the server its whole host, or its name, is gone
+			return nil // nothing can refuse: the whole host, or its name, is gone with the server
 		}
 	}
 }
 
-// accepted says what a connection to a server that is down came to.
+// accepted says what became of a connection to a server that is down.
 func accepted(ctx context.Context, s ensemble.Server, conn net.Conn) error {
 	conn.Close()
 	if status, err := s.Status(ctx); err == nil {
@@ -95,13 +95,13 @@ func accepted(ctx context.Context, s ensemble.Server, conn net.Conn) error {
 	return errors.New("it was accepted")
 }
 
-// doze waits; false when ctx ended first.
+// doze waits; it returns false if ctx ended first.
 func doze(ctx context.Context, d time.Duration) bool { return await.Sleep(ctx, d) == nil }
 
 // Heal starts the servers again and waits until each serves.
 func (e *down) Heal(ctx context.Context) error {
 	if e.healed {
-		return nil // and somebody else may have ended a server since
+		return nil // another fault may have ended a server since
 	}
 	err := inTurn(e.servers, func(s ensemble.Server) error {
 		return onServer("start server %d", s, s.(ensemble.Killer).Start(ctx))
@@ -114,13 +114,13 @@ func (e *down) Heal(ctx context.Context) error {
 	return e.target.awaitAll(ctx, e.servers, e.claims...)
 }
 
-// awaitAll is awaitServing for several.
+// awaitAll is awaitServing for several servers.
 func (t *Target) awaitAll(ctx context.Context, servers []ensemble.Server, mine ...string) error {
 	return together(servers, func(s ensemble.Server) error { return t.awaitServing(ctx, s, mine...) })
 }
 
-// awaitServing waits until a server serves. While other faults are under way,
-// who may be what keeps it from serving, it is enough that it runs and says so.
+// awaitServing waits until a server serves. While other faults are under way, one of them
+// may keep the server from serving; then it is enough that it runs and answers.
 func (t *Target) awaitServing(ctx context.Context, s ensemble.Server, mine ...string) error {
 	for {
 		_, err := s.Status(ctx)

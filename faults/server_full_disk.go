@@ -13,11 +13,11 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// FullDisk leaves no room on the disks of servers. With the next transaction that
-// it cannot write a leader leads no more, and sometimes its process ends; a
-// follower's process lives on and serves nobody (ErrNotServing; seen on 3.9.3).
-// One follower would be noticed by its own clients at most, since the others commit
-// without it. The zero value fills the leader's disk.
+// FullDisk leaves no room on the disks of servers. At the next transaction that it cannot
+// write, a leader stops leading, and sometimes its process ends. A follower's process lives
+// on and serves no client (ErrNotServing; seen on 3.9.3). Filling one follower's disk would
+// affect at most that follower's own clients, since the others commit without it. The zero
+// value fills the leader's disk.
 type FullDisk struct {
 	Nodes Nodes // Leader, Majority or All
 }
@@ -36,10 +36,10 @@ func (FullDisk) Kind() string { return kinds.FullDisk.Name }
 // Spec is full-disk, or full-disk:<nodes>.
 func (f FullDisk) Spec() string { return spec(kinds.FullDisk, string(f.Nodes)) }
 
-// Needs says that the ensemble has to be started with disks that can be filled.
+// Needs says that the ensemble must be started with disks that can be filled.
 func (FullDisk) Needs() ensemble.Ability { return ensemble.CanFillDisk }
 
-// Available asks whether the servers' disks can be filled.
+// Available checks that the servers' disks can be filled.
 func (f FullDisk) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.DiskFiller); !ok {
@@ -79,10 +79,10 @@ type filled struct {
 	target  *Target
 	servers []ensemble.Server
 	claims  []string
-	probes  probes // one through each, from before
+	probes  probes // one through each, opened before
 }
 
-// Verify writes through each server until it takes no more.
+// Verify writes through each server until it accepts no more.
 func (e *filled) Verify(ctx context.Context) error {
 	if e.healed {
 		return errors.New("there is room on the disks again")
@@ -91,14 +91,14 @@ func (e *filled) Verify(ctx context.Context) error {
 }
 
 const (
-	// mouthful is what is written at once: servers reserve room for their logs in
+	// mouthful is the size of one write in bytes. Servers reserve room for their logs in
 	// advance, up to 64 MB (preAllocSize), and all of it has to be used up.
 	mouthful = 256 << 10
 	// fillPatience bounds the writing.
 	fillPatience = 10 * time.Second
 )
 
-// chokes writes until a server leaves a write unanswered, or hangs up.
+// chokes writes until a server leaves a write unanswered, or closes the connection.
 func (p *probe) chokes(ctx context.Context) error {
 	path := fmt.Sprintf("/zklab-full-disk-%d", p.server.ID())
 	create := &wire.CreateRequest{Path: path, ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}, Mode: wire.Ephemeral}
@@ -114,7 +114,7 @@ func (p *probe) chokes(ctx context.Context) error {
 	return fmt.Errorf("server %d goes on to write although its disk is full", p.server.ID())
 }
 
-// answers says whether a request is answered in time.
+// answers reports whether a request is answered in time.
 func (p *probe) answers(ctx context.Context, op wire.Op, req any) bool {
 	ctx, cancel := context.WithTimeout(ctx, promptly)
 	defer cancel()

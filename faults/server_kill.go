@@ -9,9 +9,8 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// Kill ends servers at once (SIGKILL) and starts them again when it is healed,
-// in any order. What a server had not written to its disk is lost. The zero value
-// kills the leader.
+// Kill kills servers (SIGKILL); healing starts them again, in any order. What a server had
+// not written to its disk is lost. The zero value kills the leader.
 type Kill struct {
 	Nodes Nodes
 }
@@ -28,7 +27,7 @@ func (Kill) Kind() string { return kinds.Kill.Name }
 // Spec is kill, or kill:<nodes>.
 func (k Kill) Spec() string { return spec(kinds.Kill, string(k.Nodes)) }
 
-// Available asks whether the ensemble's servers can be killed.
+// Available checks that the ensemble's servers can be killed.
 func (k Kill) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.Killer); !ok {

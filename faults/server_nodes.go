@@ -15,18 +15,18 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// Nodes says which servers a fault is for. One, Minority, Majority and Followers
-// are counted among the servers that vote; an observer is meant only by All, by
-// its number, or by that of a client on it.
+// Nodes says which servers a fault hits. One, Minority, Majority and Followers choose among
+// the voters. Only All, a server's number, or a client connected to it can mean an
+// observer.
 type Nodes string
 
-// The node specifications, beside [ServerOf] and [Numbered]. AnyNodes leaves the
-// choice to the fault, and in a mix to the schedule.
+// The node specifications; see also [ServerOf] and [Numbered]. AnyNodes leaves the choice
+// to the fault, and in a mix to the schedule.
 const (
 	AnyNodes  Nodes = ""
 	One       Nodes = "one"
-	Minority  Nodes = "minority" // fewer than half, as many as that can be; one of two
-	Majority  Nodes = "majority" // more than half, as few as that can be
+	Minority  Nodes = "minority" // the largest number below half; one of two
+	Majority  Nodes = "majority" // the smallest number above half
 	Leader    Nodes = "leader"
 	Followers Nodes = "followers"
 	All       Nodes = "all"
@@ -37,13 +37,13 @@ const (
 	nodeNumber   = "server-"
 )
 
-// ServerOf means the server that a client is connected to: client-0.
+// ServerOf is the server that a client is connected to: client-0.
 func ServerOf(client int) Nodes { return Nodes(nodeOfClient + strconv.Itoa(client)) }
 
-// Numbered means the server with that ID, from 1: server-2.
+// Numbered is the server with that ID, from 1: server-2.
 func Numbered(id int) Nodes { return Nodes(nodeNumber + strconv.Itoa(id)) }
 
-// nodeWords are the specifications that need no number, and those that do.
+// nodeWords are the specifications without a number, and the forms of those with one.
 var nodeWords = words{
 	list:     []string{string(Leader), string(Followers), string(One), string(Minority), string(Majority), string(All)},
 	check:    numberedNodes,
@@ -61,7 +61,7 @@ func numberedNodes(word string) error {
 	return fmt.Errorf("%q is not leader, followers, one, minority, majority, all, client-<number> or server-<number>", word)
 }
 
-// number gives the N of client-N or server-N, written as it is written back.
+// number returns the N of client-N or server-N, if it is written in canonical form.
 func (n Nodes) number(prefix string, least int) (int, bool) {
 	digits, ok := strings.CutPrefix(string(n), prefix)
 	if !ok {
@@ -71,7 +71,7 @@ func (n Nodes) number(prefix string, least int) (int, bool) {
 	return number, err == nil && number >= least && strconv.Itoa(number) == digits
 }
 
-// or gives the default for a specification that was left open.
+// or returns n, or the default if n was left open.
 func (n Nodes) or(other Nodes) Nodes {
 	if n == AnyNodes {
 		return other
@@ -79,7 +79,7 @@ func (n Nodes) or(other Nodes) Nodes {
 	return n
 }
 
-// available says whether a specification can mean anything in an ensemble.
+// available checks that a specification can mean a server of an ensemble.
 func (n Nodes) available(e ensemble.Ensemble) error {
 	if err := nodeWords.wrong(string(n)); n != AnyNodes && err != nil {
 		return fmt.Errorf("node specification %w", err)
@@ -98,8 +98,8 @@ func (n Nodes) available(e ensemble.Ensemble) error {
 	return nil
 }
 
-// choose gives the servers that a specification means now; where it leaves a
-// choice, servers that no other fault has. It claims none of them.
+// choose returns the servers that a specification means now. Where it leaves a choice, it
+// prefers servers that no other fault has claimed. It claims none itself.
 func (n Nodes) choose(ctx context.Context, t *Target, rng *rand.Rand) ([]ensemble.Server, error) {
 	if err := n.available(t.Ensemble); err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func claimsOf(what string, servers []ensemble.Server) []string {
 	return names
 }
 
-// some draws n servers, those first that nobody has claimed.
+// some draws n servers, preferring those that no fault has claimed.
 func (t *Target) some(servers []ensemble.Server, n int, rng *rand.Rand) []ensemble.Server {
 	drawn := make([]ensemble.Server, 0, len(servers))
 	for _, i := range rng.Perm(len(servers)) {
@@ -179,7 +179,7 @@ func (t *Target) claimed(s ensemble.Server) int {
 	return 0
 }
 
-// serverOf gives the server that a client is connected to.
+// serverOf returns the server that a client is connected to.
 func (t *Target) serverOf(client int) ([]ensemble.Server, error) {
 	i := slices.IndexFunc(t.Clients, func(c Client) bool { return c.ID == client })
 	if i < 0 {
@@ -195,7 +195,7 @@ func (t *Target) serverOf(client int) ([]ensemble.Server, error) {
 	return nil, fmt.Errorf("client %d is not connected: %w", client, ErrNoTarget)
 }
 
-// serverOf gives the server with an ID, nil if there is none.
+// serverOf returns the server with an ID; nil if there is none.
 func serverOf(e ensemble.Ensemble, id int) ensemble.Server {
 	for _, s := range e.Servers() {
 		if s.ID() == id {
@@ -213,21 +213,21 @@ func leaderOf(ctx context.Context, servers []ensemble.Server) (ensemble.Server, 
 	return leader, nil
 }
 
-// votersOf leaves out the servers that say that they observe. One that says
-// nothing, being down or paused, votes for all that we know.
+// votersOf leaves out the servers that report to be observers. A server that does not
+// answer, because it is down or paused, counts as a voter.
 func votersOf(ctx context.Context, servers []ensemble.Server) []ensemble.Server {
 	return those(ctx, servers, func(s ensemble.Status, err error) bool { return err != nil || s.Role != ensemble.Observer })
 }
 
-// serving gives the servers that say that they are part of a majority.
+// serving returns the servers that report to be part of a majority.
 func serving(ctx context.Context, e ensemble.Ensemble) []ensemble.Server {
 	return those(ctx, e.Servers(), func(_ ensemble.Status, err error) bool { return err == nil })
 }
 
 var errNobodyServes = fmt.Errorf("no server serves: %w", ErrNoTarget)
 
-// those gives the servers of whose status it is true, or of the error in its
-// place. All are asked at once, and nobody waits long for one that is silent.
+// those returns the servers whose status, or error, satisfies are. It asks all servers at
+// once, so that a silent one does not hold up the others.
 func those(ctx context.Context, servers []ensemble.Server, are func(ensemble.Status, error) bool) []ensemble.Server {
 	ctx, cancel := context.WithTimeout(ctx, promptly)
 	defer cancel()
@@ -236,7 +236,7 @@ func those(ctx context.Context, servers []ensemble.Server, are func(ensemble.Sta
 	each(servers, func(i int) {
 		status, err := servers[i].Status(ctx)
 		chosen[i] = are(status, err)
-		if err == nil { // a busy machine makes all of them slow, and some are refused at once
+		if err == nil { // on a busy machine all are slow, and some are refused at once
 			first.Do(func() { time.AfterFunc(noAnswer, cancel) })
 		}
 	})
@@ -257,13 +257,13 @@ func each[T any](of []T, do func(i int)) {
 	})
 }
 
-// together does something to all of them at once and joins what goes wrong.
+// together calls do for all elements at once and joins the errors.
 func together[T any](of []T, do func(T) error) error {
 	return await.All(of, func(_ int, v T) error { return do(v) })
 }
 
-// inTurn does something to all of them, one after the other, also when one fails,
-// and joins what goes wrong.
+// inTurn calls do for all elements, one after the other, even if one fails, and joins the
+// errors.
 func inTurn[T any](of []T, do func(T) error) error {
 	var errs []error
 	for _, x := range of {
@@ -272,7 +272,7 @@ func inTurn[T any](of []T, do func(T) error) error {
 	return errors.Join(errs...)
 }
 
-// onServer is what went wrong with a server, in words such as "start server %d".
+// onServer is an error about a server, in words such as "start server %d".
 func onServer(what string, s ensemble.Server, err error) error {
 	if err != nil {
 		err = fmt.Errorf(what+": %w", s.ID(), err)
@@ -280,8 +280,8 @@ func onServer(what string, s ensemble.Server, err error) error {
 	return err
 }
 
-// noAnswer is how long a server must leave a question unanswered to be called
-// silent: a healthy one answers in milliseconds.
+// noAnswer is how long a server must leave a question unanswered to count as silent: a
+// healthy one answers in milliseconds.
 const noAnswer = 300 * time.Millisecond
 
 func addresses(servers []ensemble.Server) map[string]bool {
@@ -301,11 +301,11 @@ func idsOf(servers []ensemble.Server) []int {
 	return ids
 }
 
-// ofServers completes a kind that takes nothing but servers. In a mix each third is the
-// leader, the most telling of all, and the others are drawn.
+// ofServers completes a kind whose only argument is servers. In a mix every third fault
+// hits the leader, which has the most effect; the others are drawn.
 func ofServers(k Kind, build func(Nodes) Fault, choices ...Nodes) Kind {
 	k.build = func(a arguments) Fault { return build(Nodes(a.word)) }
-	if k.words.check != nil { // any server will do
+	if k.words.check != nil { // any server is valid
 		k.at = atServers(build)
 	}
 	k.vary = func(f Fault, n int, rng *rand.Rand) Fault {

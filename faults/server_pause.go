@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Pause freezes servers: their connections stay open and they answer nothing,
-// as in a long garbage collection. The zero value pauses the leader.
+// Pause freezes servers: their connections stay open and they answer nothing, as in a long
+// garbage collection. The zero value pauses the leader.
 type Pause struct {
 	Nodes Nodes
 }
@@ -27,12 +27,12 @@ var _ = declare(kinds.Pause, ofServers(Kind{
 // Kind is "pause".
 func (Pause) Kind() string { return kinds.Pause.Name }
 
-// Spec is pause, where a schedule chooses the nodes, or pause:<nodes>.
+// Spec is pause if a schedule chooses the nodes, else pause:<nodes>.
 func (p Pause) Spec() string { return spec(kinds.Pause, string(p.Nodes)) }
 
 func (p Pause) nodes() Nodes { return p.Nodes.or(Leader) }
 
-// Available asks whether the ensemble's servers can be paused.
+// Available checks that the ensemble's servers can be paused.
 func (p Pause) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.Pauser); !ok {
@@ -45,17 +45,16 @@ func (p Pause) Available(s Setting) error {
 	return p.nodes().available(s.Ensemble)
 }
 
-// Warn says of a pause of the leader that it is too short for an election: the
-// followers give the leader up after syncLimit ticks and need about a second more.
+// Warn says when a pause of the leader is too short for an election. The followers give the
+// leader up after syncLimit ticks and need about a second more.
 func (p Pause) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if n := p.nodes(); n == Majority || n == All || n == Followers {
-		return "" // no leader is elected anyway
+		return "" // no leader is elected in any case
 	}
 	return tooShort("a pause", prof, lasts)
 }
 
-// tooShort says of something that takes the leader away that it does not last
-// long enough for an election.
+// tooShort warns when a fault that takes the leader away is too short for an election.
 func tooShort(what string, prof ensemble.Profile, lasts time.Duration) string {
 	need := time.Duration(prof.SyncLimit)*prof.Tick + time.Second
 	if prof.Tick == 0 || prof.SyncLimit == 0 || lasts >= need || prof.Servers < 3 {
@@ -81,7 +80,7 @@ func (p Pause) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, e
 	return e, nil
 }
 
-// undo heals what was half done, also when ctx has ended.
+// undo heals what was half done, also after ctx has ended.
 func undo(ctx context.Context, e interface{ Heal(context.Context) error }, because error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Patience)
 	defer cancel()
@@ -93,7 +92,7 @@ type paused struct {
 	servers []ensemble.Server
 }
 
-// Verify asks each server for its status, all at once: none may answer.
+// Verify asks all servers for their status at once; none may answer.
 func (e *paused) Verify(ctx context.Context) error {
 	return together(e.servers, func(s ensemble.Server) error { return answersNothing(ctx, s) })
 }

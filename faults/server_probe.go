@@ -10,19 +10,19 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// probe is a session of our own through one server, on one connection, by which
-// an effect on servers is seen from outside.
+// probe is a session of the harness through one server, on one connection. It sees an
+// effect on servers from outside.
 type probe struct {
 	server ensemble.Server
 	conn   *zkclient.Conn
 }
 
-// probeSession is the time-out of a probe's session: it ends so long after the
-// probe, where its server does not hear the end.
+// probeSession is the timeout of a probe's session: the session expires so long after the
+// probe if its server does not hear the close.
 const probeSession = 4 * time.Second
 
-// openProbe connects through a server, which must be part of a majority: sessions
-// are made by quorum.
+// openProbe connects through a server, which must be part of a majority: a quorum makes
+// sessions.
 func openProbe(ctx context.Context, e ensemble.Ensemble, s ensemble.Server) (*probe, error) {
 	conn, err := zkclient.Connect(ctx, zkclient.Config{
 		Session: wire.Session{Timeout: probeSession}, PingEvery: probeSession / 4,
@@ -37,7 +37,7 @@ func openProbe(ctx context.Context, e ensemble.Ensemble, s ensemble.Server) (*pr
 // nothing is a write that changes nothing: the smallest one that needs a quorum.
 var nothing = []wire.MultiOp{{Op: wire.Check, Request: &wire.VersionRequest{Path: "/", Version: -1}}}
 
-// write has a quorum agree on nothing and says how long it took.
+// write makes a quorum commit nothing and returns how long that took.
 func (p *probe) write(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
 	reply, err := p.conn.Do(ctx, wire.Multi, nothing)
@@ -59,10 +59,10 @@ func (p *probe) close() {
 	p.conn.Close()
 }
 
-// probes are one for each of some servers.
+// probes are one probe for each of several servers.
 type probes []*probe
 
-// openProbes opens a probe through each server, all at once, and has it write.
+// openProbes opens a probe through each server, all at once, and makes each write.
 func openProbes(ctx context.Context, e ensemble.Ensemble, servers []ensemble.Server) (probes, error) {
 	ctx, cancel := context.WithTimeout(ctx, promptly)
 	defer cancel()
@@ -92,7 +92,7 @@ func (ps probes) close() {
 	})
 }
 
-// quickest is the shortest of a few writes through each probe.
+// quickest returns the duration of the quickest of a few writes through each probe.
 func (ps probes) quickest(ctx context.Context) (time.Duration, error) {
 	const tries = 3
 	took, errs := make([]time.Duration, len(ps)), make([]error, len(ps))
@@ -118,12 +118,11 @@ func (ps probes) quickest(ctx context.Context) (time.Duration, error) {
 	return shortest, nil
 }
 
-// slowThing is something slow, in words: "the disks were slow", "slow disks",
-// "disks that take".
+// slowThing names something slow: "the disks were slow", "slow disks", "disks that take".
 type slowThing struct{ was, is, takes string }
 
-// slower sees that no write through the probes is quicker than least, which says
-// nothing if a write took as long before. It gives how long one took.
+// slower sees that no write through the probes is quicker than least. That proves nothing
+// if writes took as long before. It returns what it saw: how long a write took.
 func (ps probes) slower(ctx context.Context, before, least time.Duration, what slowThing) (seen string, err error) {
 	if before >= least {
 		return "", fmt.Errorf("a write took %s before %s: that it takes %s or more is no proof", before, what.was, least)

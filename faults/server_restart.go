@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// Restart shuts servers down in good order (SIGTERM) and, once they were seen to
-// be down, starts them again. The zero value restarts the leader.
+// Restart shuts servers down in good order (SIGTERM) and starts them again once they are
+// seen to be down. The zero value restarts the leader.
 type Restart struct {
 	Nodes Nodes
 }
@@ -27,7 +27,7 @@ func (Restart) Kind() string { return kinds.Restart.Name }
 // Spec is restart, or restart:<nodes>.
 func (r Restart) Spec() string { return spec(kinds.Restart, string(r.Nodes)) }
 
-// Available asks whether the ensemble's servers can be stopped and started.
+// Available checks that the ensemble's servers can be stopped and started.
 func (r Restart) Available(s Setting) error {
 	if err := canStop(s.Ensemble); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (r Restart) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect,
 	return restarted{down: e}, nil
 }
 
-// restarted is over as soon as the servers were seen to be down.
+// restarted ends as soon as the servers are seen to be down.
 type restarted struct {
 	atOnce
 	*down

@@ -15,10 +15,10 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Rolling restarts the servers one after the other, each in good order and only
-// when the one before serves again; the leader comes last (Administrator's Guide,
-// Rolling Restart). The turns are spread over the time that it lasts; it ends when
-// all had theirs. Servers for which no time was left are named at the end.
+// Rolling restarts the servers one after the other, each in good order and only when the
+// one before serves again. The leader comes last (Administrator's Guide, Rolling Restart).
+// The turns are spread over the time that the fault lasts; it ends after the last turn. Its
+// description names the servers for which no time was left.
 type Rolling struct{}
 
 var _ = declare(kinds.Rolling, Kind{
@@ -33,13 +33,13 @@ func (Rolling) Kind() string { return kinds.Rolling.Name }
 // Spec is "rolling".
 func (r Rolling) Spec() string { return r.Kind() }
 
-// Available asks whether the ensemble's servers can be stopped and started.
+// Available checks that the ensemble's servers can be stopped and started.
 func (Rolling) Available(s Setting) error { return canStop(s.Ensemble) }
 
 // RestartTime is how long a restart of one server takes in a process of its own.
 const RestartTime = 2 * time.Second
 
-// Warn says that not all servers will have their turn.
+// Warn says when the time is too short for all servers.
 func (Rolling) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if need := time.Duration(prof.Servers) * RestartTime; prof.Backend != "embedded" && lasts < need {
 		return fmt.Sprintf("a rolling restart of %s is short: %d servers take about %s", lasts, prof.Servers, need)
@@ -65,7 +65,7 @@ func (Rolling) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, e
 	return e, nil
 }
 
-// leaderLast is the order of the servers: drawn, but the leader last.
+// leaderLast returns the servers in random order, with the leader last.
 func leaderLast(ctx context.Context, servers []ensemble.Server, rng *rand.Rand) []ensemble.Server {
 	leader, err := leaderOf(ctx, servers)
 	var order []ensemble.Server
@@ -80,8 +80,8 @@ func leaderLast(ctx context.Context, servers []ensemble.Server, rng *rand.Rand) 
 	return order
 }
 
-// rolled is a rolling restart. Its goroutine, from Verify on, is the only one that
-// touches servers until ended is closed.
+// rolled is a rolling restart. From Verify until ended is closed, only its goroutine
+// touches servers.
 type rolled struct {
 	target  *Target
 	servers []ensemble.Server // in the order of their turns
@@ -100,10 +100,10 @@ type rolled struct {
 	errs []error
 }
 
-// Ended is closed when every server had its turn, or a turn failed.
+// Ended is closed when every server has had its turn, or a turn failed.
 func (e *rolled) Ended() <-chan struct{} { return e.ended }
 
-// Describe says whose turn is over.
+// Describe lists the servers whose turn is over.
 func (e *rolled) Describe() history.FaultStep {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -171,7 +171,7 @@ func (e *rolled) stop(ctx context.Context, s ensemble.Server) error {
 	return nil
 }
 
-// Heal ends the restart after the present turn, and starts what is down.
+// Heal ends the restart after the present turn, and starts servers that are down.
 func (e *rolled) Heal(ctx context.Context) error {
 	e.begin.Do(func() { // the roll never began
 		if !over(e) {
@@ -198,7 +198,7 @@ func (e *rolled) Heal(ctx context.Context) error {
 	return e.target.awaitAll(ctx, e.servers, e.claims...)
 }
 
-// takeErrors gives what went wrong during the turns, once.
+// takeErrors returns the errors of the turns, once.
 func (e *rolled) takeErrors() []error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -11,10 +11,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// SlowDisk makes what servers write reach their disks later by so much: a server
-// acknowledges nothing before. Fewer than a majority would be noticed by nobody,
-// since the others commit without them. The zero value makes a majority slower by
-// 100 ms.
+// SlowDisk delays what servers write to their disks: a server acknowledges nothing before
+// it is written. Slowing fewer than a majority would have no effect, since the others
+// commit without them. The zero value slows a majority by 100 ms.
 type SlowDisk struct {
 	Nodes Nodes // Majority or All
 	By    time.Duration
@@ -36,7 +35,7 @@ func (SlowDisk) Kind() string { return kinds.SlowDisk.Name }
 // Spec is slow-disk, with :<nodes> and :by=<duration> where they were given.
 func (f SlowDisk) Spec() string { return specBy(kinds.SlowDisk, f.Nodes, f.By) }
 
-// Available asks whether the servers' disks can be slow.
+// Available checks that the servers' disks can be slow.
 func (f SlowDisk) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.DiskSlower); !ok {
@@ -68,13 +67,13 @@ func (f SlowDisk) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect
 	return e, nil
 }
 
-// slowDisks are disks that are slow.
+// slowDisks are slow disks.
 type slowDisks struct {
 	effect
 	servers []ensemble.Server
 	by      time.Duration
 	probes  probes        // one, through the leader
-	before  time.Duration // what a write took, at best
+	before  time.Duration // the quickest write before the fault
 }
 
 func (e *slowDisks) inject(ctx context.Context, t *Target) error {

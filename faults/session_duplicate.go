@@ -13,11 +13,11 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// Duplicate uses the session of a client a second time, as a copy of its process
-// with the same session id and password does. The session belongs to whoever
-// connected last; the other is told by an error of its next write and loses its
-// connection, or at once if both are on one server. The copy pings for a while
-// and goes away without closing the session, and comes again until the fault is over.
+// Duplicate uses the session of a client a second time, as a copy of its process with the
+// same session id and password would. The session belongs to the last that connected. If
+// both are on one server, the other loses its connection at once; otherwise it gets an
+// error at its next write, and then loses it. The copy pings for a while and leaves without
+// closing the session. It comes again until the fault ends.
 type Duplicate struct {
 	Who Who
 }
@@ -33,10 +33,10 @@ func (Duplicate) Kind() string { return kinds.Duplicate.Name }
 // Spec is duplicate or duplicate:<who>.
 func (f Duplicate) Spec() string { return spec(kinds.Duplicate, string(f.Who)) }
 
-// Available is always true: sessions are the clients' own.
+// Available returns nil: every client has its own session.
 func (Duplicate) Available(Setting) error { return nil }
 
-// Inject lets a copy of each client loose.
+// Inject starts a copy of each client.
 func (f Duplicate) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	servers := serving(ctx, t.Ensemble)
 	if len(servers) == 0 {
@@ -56,8 +56,8 @@ func (f Duplicate) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effec
 	return e, nil
 }
 
-// copyStay is how long a copy uses the session at a time, copyPause how long it
-// then stays away, at least; twice as long at most.
+// copyStay is how long a copy uses the session at a time. copyPause is the least time that
+// it then stays away; the most is twice that.
 const (
 	copyStay  = 500 * time.Millisecond
 	copyPause = 250 * time.Millisecond
@@ -78,7 +78,7 @@ type double struct {
 	dial    ensemble.DialFunc
 	pause   time.Duration
 	taken   sync.Once
-	took    chan struct{} // closed once it had the session
+	took    chan struct{} // closed once it has taken the session
 }
 
 // use takes the session again and again until ctx ends.
@@ -91,8 +91,8 @@ func (d *double) use(ctx context.Context) {
 	}
 }
 
-// once takes the session through a server and pings until it goes, or the
-// session is taken back.
+// once takes the session through a server and pings until it leaves, or the client takes
+// the session back.
 func (d *double) once(ctx context.Context, s ensemble.Server) {
 	session := d.of.session.Session
 	ctx, cancel := context.WithTimeout(ctx, copyStay)
@@ -113,8 +113,8 @@ func (d *double) once(ctx context.Context, s ensemble.Server) {
 	}
 }
 
-// Verify waits until a server has given each session to its copy, by its own
-// response. The client has none other.
+// Verify waits until a server has given each session to its copy. The server's response is
+// the proof; the client has another connection or none.
 func (e *duplicated) Verify(ctx context.Context) error {
 	return e.victims.each(func(s *victim) error {
 		select {

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Expire ends sessions at once, while their clients are cut off: a second
-// connection with the same session id and password closes the session, and the
-// reply to that is the proof. The client learns of it when it reconnects.
+// Expire ends sessions at once, while their clients are cut off. A second connection with
+// the same session id and password closes the session; the reply to the close is the proof.
+// The client learns of it when it reconnects.
 type Expire struct {
 	Who Who
 }
@@ -32,7 +32,7 @@ func (Expire) Kind() string { return kinds.Expire.Name }
 // Spec is expire or expire:<who>.
 func (x Expire) Spec() string { return spec(kinds.Expire, string(x.Who)) }
 
-// Available is always true: sessions are the clients' own.
+// Available returns nil: every client has its own session.
 func (Expire) Available(Setting) error { return nil }
 
 // Inject expires the chosen sessions, all at once.
@@ -52,26 +52,25 @@ func (x Expire) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, 
 	return e, nil
 }
 
-// seize cuts a client's connections and keeps it so until it is released.
+// seize cuts a client's connections and keeps it disconnected until release.
 func seize(c Client) (release func(), err error) {
 	release = c.Link.Hold()
 	c.Link.Cut()
 	return release, nil
 }
 
-// expired is the effect: sessions that were closed while their clients were
-// held back.
+// expired is the effect: sessions that were closed while their clients were cut off.
 type expired struct {
 	effect
 	atOnce
 	victims victims
 
 	mu     sync.Mutex
-	closed map[int64]int64 // session to the zxid of its end
+	closed map[int64]int64 // session to the zxid of its close
 }
 
-// close goes through another server than the victim's, where there is one, and
-// through the next if one is of no use just now.
+// close connects through another server than the victim's if there is one, and tries the
+// next server if that fails.
 func (e *expired) close(ctx context.Context, v *victim, via []ensemble.Server) (err error) {
 	for _, addr := range v.ways(via) {
 		zxid, once := v.client.Link.ExpireSession(ctx, v.session.ID, addr)
@@ -99,8 +98,8 @@ func (v *victim) ways(via []ensemble.Server) []string {
 	return append(others, own...)
 }
 
-// Verify asks for the zxid of each closeSession: the server's own proof that
-// it was committed. (Reconnecting would revive a session that still lives.)
+// Verify checks that each closeSession has a zxid: the server's own proof that it was
+// committed. (Reconnecting would revive a session that still lives.)
 func (e *expired) Verify(context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -112,7 +111,7 @@ func (e *expired) Verify(context.Context) error {
 	return nil
 }
 
-// Heal lets the clients connect again: they are told that they expired.
+// Heal lets the clients connect again; they are told that their sessions expired.
 func (e *expired) Heal(context.Context) error {
 	e.victims.undo()
 	return nil

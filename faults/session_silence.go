@@ -17,10 +17,9 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Silence lets sessions expire as they do by themselves: nothing passes between
-// client and servers until the servers have ended the session. However long the
-// fault is meant to last, it lasts that long: up to the session's time-out and a
-// tick, and longer if a leader is elected meanwhile.
+// Silence lets sessions expire on their own: nothing passes between client and servers
+// until the servers have ended the session. Its duration does not depend on the step: it
+// lasts up to the session timeout and a tick, and longer if a leader is elected meanwhile.
 type Silence struct {
 	Who Who
 }
@@ -36,10 +35,10 @@ func (Silence) Kind() string { return kinds.Silence.Name }
 // Spec is silence or silence:<who>.
 func (f Silence) Spec() string { return spec(kinds.Silence, string(f.Who)) }
 
-// Available is always true: every client has a link.
+// Available returns nil: every client has a link.
 func (Silence) Available(Setting) error { return nil }
 
-// Inject makes the silence.
+// Inject silences the clients.
 func (f Silence) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	do := func(c Client) (func(), error) { return c.Link.Stall(link.Both), nil }
 	all, err := choice{who: f.Who}.hit(ctx, t, rng, do)
@@ -51,13 +50,13 @@ func (f Silence) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect,
 
 type silenced struct {
 	effect
-	atOnce  // once it was verified
+	atOnce  // after it was verified
 	target  *Target
 	victims victims
 	began   time.Time
 }
 
-// settle is how long a request that was on its way may take to be carried out.
+// settle is how long a request on its way may take to be carried out.
 const settle = 300 * time.Millisecond
 
 // Verify waits until the servers have ended each session.
@@ -74,10 +73,10 @@ func (e *silenced) Verify(ctx context.Context) error {
 	})
 }
 
-// ended waits for one session's end. The best proof leaves the session alone: an
-// ephemeral of it is gone, though its client has been silent. Where there is none,
-// it is asked for by its id, when it must be dead: a server that still has it
-// would revive it, but then the fault has failed.
+// ended waits for the end of one session. The best proof leaves the session alone: one of
+// its ephemerals is gone although its client has been silent. If the session has no
+// ephemeral, ended reconnects with the session's id once it must have expired. A server
+// that still has the session would revive it, but then the fault has failed anyway.
 func (e *silenced) ended(ctx context.Context, s *victim) error {
 	ephemeral, err := e.target.ephemeralOf(ctx, s)
 	if err != nil {
@@ -99,8 +98,8 @@ func (e *silenced) ended(ctx context.Context, s *victim) error {
 	return e.target.isRefused(ctx, s)
 }
 
-// ephemeralOf finds an ephemeral znode of a session, in the folder of the object
-// that its client uses; "" if there is none.
+// ephemeralOf finds an ephemeral znode of a session, in the folder of the object that its
+// client uses; "" if there is none.
 func (t *Target) ephemeralOf(ctx context.Context, s *victim) (string, error) {
 	key := t.Activity.Key(s.client.ID)
 	if t.Admin == nil || key == "" {
@@ -118,7 +117,7 @@ func (t *Target) ephemeralOf(ctx context.Context, s *victim) (string, error) {
 	return "", err
 }
 
-// owns says whether a session's ephemeral is there, fenced.
+// owns reports whether a session's ephemeral is there, by a fenced read.
 func (t *Target) owns(ctx context.Context, s *victim, path string) (bool, error) {
 	return fenced(ctx, t, func() (bool, error) {
 		found, stat, err := t.Admin.Exists(path)
@@ -126,7 +125,7 @@ func (t *Target) owns(ctx context.Context, s *victim, path string) (bool, error)
 	})
 }
 
-// isRefused says whether a server that serves refuses a session.
+// isRefused returns nil if a server that serves refuses the session.
 func (t *Target) isRefused(ctx context.Context, s *victim) error {
 	servers := serving(ctx, t.Ensemble)
 	if len(servers) == 0 {
@@ -146,7 +145,7 @@ func (t *Target) isRefused(ctx context.Context, s *victim) error {
 	return nil
 }
 
-// Heal lets the clients speak again: they are told that they expired.
+// Heal lets the clients connect again; they are told that their sessions expired.
 func (e *silenced) Heal(context.Context) error {
 	e.victims.undo()
 	return nil

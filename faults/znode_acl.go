@@ -14,18 +14,18 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// ACL takes permissions on a recipe's folder away from everybody, or, where no
-// recipe has one, on the znode that its objects are in, as an administrator's
-// mistake does, and gives back exactly what there was.
+// ACL takes permissions on a recipe's folder away from all clients, as an administrator's
+// mistake would; healing restores exactly the former ACL. If no recipe has a folder, it
+// hits the parent znode of the objects.
 type ACL struct {
 	Lost Permission
 	Key  string // whose folder; "" is one in use
 }
 
-// Permission is what is lost.
+// Permission is what clients lose.
 type Permission string
 
-// The permissions. The zero value is those to create and to delete.
+// The permissions. The zero value means those to create and to delete.
 const (
 	MayCreateAndDelete Permission = ""
 	MayCreate          Permission = "create"
@@ -58,10 +58,10 @@ var _ = declare(kinds.ACL, Kind{
 // Kind is "acl".
 func (ACL) Kind() string { return kinds.ACL.Name }
 
-// Spec is acl, acl:<permission>, and the key.
+// Spec is acl, with the permission and the key where they were given.
 func (f ACL) Spec() string { return withOption(spec(kinds.ACL, string(f.Lost)), "key", f.Key) }
 
-// Available is always true: whoever may administer the folder can do it.
+// Available returns nil: only the permission to administer the folder is needed.
 func (ACL) Available(Setting) error { return nil }
 
 // Inject takes the permissions away.
@@ -104,15 +104,15 @@ func (e *denied) deny(ctx context.Context) (err error) {
 		a.Perms &^= e.lost
 		e.after = append(e.after, a)
 	}
-	// Of those who could, somebody must be able to give it back.
+	// One of the former identities must be able to restore the ACL.
 	if !slices.ContainsFunc(e.after, func(a zk.ACL) bool { return a.Perms&zk.PermAdmin != 0 }) {
 		return errors.New("nobody may change its ACL")
 	}
 	return e.set(ctx, e.after)
 }
 
-// read gives the folder's ACL, fenced; of a folder that is gone, or another one
-// by that name now, zk.ErrNoNode.
+// read returns the folder's ACL by a fenced read; zk.ErrNoNode if the folder is gone or was
+// replaced by another one of that name.
 func (e *denied) read(ctx context.Context) ([]zk.ACL, error) {
 	return fenced(ctx, e.target, func() ([]zk.ACL, error) {
 		acl, stat, err := e.target.Admin.GetACL(e.folder.path)
@@ -128,12 +128,13 @@ func (e *denied) set(ctx context.Context, acl []zk.ACL) error {
 	return err
 }
 
-// Verify tries what nobody may do now.
+// Verify tries what is forbidden now.
 func (e *denied) Verify(ctx context.Context) error {
-	const probe = foreignMark + "-probe" // which may be there for a moment
+	const probe = foreignMark + "-probe" // may exist for a moment
 	path, admin := e.folder.path+"/"+probe, e.target.Admin
-	// Whoever may write is told that no znode has this version: one that was removed and made
-	// again meanwhile has the old one's version, and keeps its data.
+	// A client that may write gets the error that no znode has this version. A znode that
+	// was removed and created again meanwhile starts with the same version numbers as the
+	// old one; it keeps its data.
 	const noVersion = math.MaxInt32
 	tries := []struct {
 		perm int32
@@ -164,10 +165,9 @@ func (e *denied) Verify(ctx context.Context) error {
 // mostTries is how often something forbidden is tried, retryAfter apart.
 const mostTries = 50
 
-// forbidden tries something until it is forbidden, and gives what came instead.
-// Until the leader has applied a setACL it goes by the ACL from before it
-// (PrepRequestProcessor keeps it among the outstanding changes), though a
-// follower may have acknowledged it.
+// forbidden tries something until it is forbidden, and returns what came instead. Until the
+// leader has applied a setACL it still checks the former ACL (PrepRequestProcessor keeps it
+// among the outstanding changes), even if a follower has acknowledged the setACL.
 func (e *denied) forbidden(ctx context.Context, try func() error) error {
 	for tries := 1; ; tries++ {
 		_, err := fenced(ctx, e.target, func() (struct{}, error) { return struct{}{}, try() })
@@ -182,11 +182,11 @@ func (e *denied) forbidden(ctx context.Context, try func() error) error {
 
 var errAllowed = errors.New("it was done")
 
-// Heal puts the ACL back, if the folder is still there.
+// Heal restores the ACL, if the folder is still there.
 func (e *denied) Heal(ctx context.Context) error {
 	return e.once(func() error {
 		if e.after == nil {
-			return nil // it was not even read
+			return nil // the ACL was never read
 		}
 		now, err := e.read(ctx)
 		if err == nil && !slices.Equal(now, e.before) {

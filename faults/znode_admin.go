@@ -18,9 +18,10 @@ var errNoAdmin = fmt.Errorf("the harness has no connection of its own to do it w
 // retryAfter is the pause before a call is repeated.
 const retryAfter = 20 * time.Millisecond
 
-// fenced is a read within ctx of what was committed before: go-zookeeper's reads
-// come from whatever server it is on, and a sync is not enough (ZOOKEEPER-1675),
-// so a quorum write goes before it. A call that lost its connection is repeated.
+// fenced reads within ctx and sees everything that was committed before. A go-zookeeper
+// read is answered by the connected server alone, and a sync is not enough
+// (ZOOKEEPER-1675), so fenced writes through a quorum first. A call that lost its
+// connection is repeated.
 func fenced[T any](ctx context.Context, t *Target, call func() (T, error)) (T, error) {
 	return insisting(ctx, func() (T, error) {
 		if err := zkconn.NoopWrite(ctx, t.Admin, t.Root); err != nil {
@@ -31,8 +32,8 @@ func fenced[T any](ctx context.Context, t *Target, call func() (T, error)) (T, e
 	})
 }
 
-// insisting is a call within ctx that is repeated where it lost its connection. A
-// write may then have happened twice.
+// insisting repeats a call within ctx if it loses its connection. A write may then have
+// happened twice.
 func insisting[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	return await.Within(ctx, func() (T, error) {
 		for {

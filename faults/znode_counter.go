@@ -15,14 +15,14 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// Counter sets the counter that names a folder's sequential children to a
-// little below its end, 2147483647. Nothing undoes it but deleting the folder.
+// Counter sets the counter that names a folder's sequential children to a value shortly
+// before its end, 2147483647. Only deleting the folder undoes this.
 //
-// Beyond the end no recipe can be right: ZooKeeper's counter stays there, and
-// all later children have one number (or, behind a create under way, a negative
-// one). So the fault is harsh where Left is few.
+// Beyond the end no recipe can be correct: ZooKeeper's counter stays there, and all later
+// children get the same number (or, behind a create under way, a negative one). So the
+// fault is harsh if Left is small.
 type Counter struct {
-	// Left is how many numbers are left before the end. 0 means 10.
+	// Left is how many numbers are left before the end; 0 means 10.
 	Left int
 	Key  string // whose folder; "" is one in use
 }
@@ -48,7 +48,7 @@ func (f Counter) Spec() string {
 	return withCount(withOption(f.Kind(), "key", f.Key), "left", f.Left)
 }
 
-// Available asks whether the ensemble can set counters.
+// Available checks that the ensemble can set counters.
 func (Counter) Available(s Setting) error {
 	if _, ok := s.Ensemble.(ensemble.SequenceSetter); !ok {
 		return fmt.Errorf("%s ensembles cannot set the counter of sequential znodes", s.Ensemble.Profile().Backend)
@@ -73,7 +73,7 @@ func (f Counter) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect,
 	next := math.MaxInt32 - int32(left) + 1
 	now, err := t.nextNumber(ctx, at)
 	if err == nil && now >= next {
-		err = fmt.Errorf("it is at %d already: %w", now, ErrNoTarget) // it must not fall
+		err = fmt.Errorf("it is at %d already: %w", now, ErrNoTarget) // the counter must not go back
 	}
 	if err != nil {
 		at.release()
@@ -92,7 +92,7 @@ type counted struct {
 	next int32
 }
 
-// Verify looks at the next number.
+// Verify reads the next number.
 func (e *counted) Verify(ctx context.Context) error {
 	n, err := e.target.nextNumber(ctx, e.folder)
 	switch {
@@ -106,7 +106,7 @@ func (e *counted) Verify(ctx context.Context) error {
 	return nil
 }
 
-// nextNumber takes the next number of a folder, by a sequential child.
+// nextNumber creates a sequential child of a folder and returns its number.
 func (t *Target) nextNumber(ctx context.Context, f folder) (int32, error) {
 	prefix := f.path + "/" + counterProbe
 	name, err := insisting(ctx, func() (string, error) {
@@ -123,6 +123,6 @@ func (t *Target) nextNumber(ctx context.Context, f folder) (int32, error) {
 	return int32(n), err
 }
 
-// counterProbe is what the znode that reads the counter is called; heal of foreign
-// znodes would find it.
+// counterProbe is the name of the znode that reads the counter. Healing foreign znodes
+// would find it.
 const counterProbe = foreignMark + "-counter-"

@@ -14,14 +14,14 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// folder is a znode that a fault of znodes has to itself.
+// folder is a znode that a fault has claimed.
 type folder struct {
 	path    string
 	stat    *zk.Stat
 	release func() // its claim
 }
 
-// effect is what is done to the folder, until it is healed.
+// effect returns the effect on the folder, until it is healed.
 func (f folder) effect(spec, detail string) effect {
 	return effect{step: history.FaultStep{Spec: spec, Detail: detail}, release: f.release}
 }
@@ -37,7 +37,7 @@ type changed struct {
 // Heal has nothing to undo.
 func (e *changed) Heal(context.Context) error { return e.once(func() error { return nil }) }
 
-// keyOption is key=, for faults of a recipe's folder.
+// keyOption is key=, for faults on a recipe's folder.
 var keyOption = Option{
 	Key: "key", About: "whose folder: k1, k2, ...; one in use if left out", Example: "k1",
 	Check: func(s string) error {
@@ -48,11 +48,11 @@ var keyOption = Option{
 	},
 }
 
-// folderWait is how long a fault waits for something to be in a folder.
+// folderWait is how long a fault waits for a folder with children.
 const folderWait = 500 * time.Millisecond
 
-// folder claims the folder of a key, or of one that is in use: where somebody
-// holds, where somebody waits, any.
+// folder claims the folder of a key. If no key is given, it takes a folder in use:
+// preferably one where a client holds, then one where a client waits, then any.
 func (t *Target) folder(ctx context.Context, key string, rng *rand.Rand) (folder, error) {
 	if t.Admin == nil {
 		return folder{}, errNoAdmin
@@ -76,8 +76,8 @@ func (t *Target) folder(ctx context.Context, key string, rng *rand.Rand) (folder
 	return folder{}, fmt.Errorf("no recipe has a folder with anything in it: %w", ErrNoTarget)
 }
 
-// within is a folder, or one of the folders that are in it, under the same claim: those of its
-// children that are there to have children.
+// within returns the folder, or one of its subfolders, under the same claim. A child is a
+// subfolder if its purpose is to have children.
 func (t *Target) within(ctx context.Context, f folder, rng *rand.Rand) (folder, error) {
 	names, err := f.children(ctx, t)
 	if err != nil {
@@ -100,8 +100,8 @@ func (t *Target) within(ctx context.Context, f folder, rng *rand.Rand) (folder, 
 	return places[rng.IntN(len(places))], nil
 }
 
-// lines are the folders in which clients stand in line for an object: its own, or those of
-// its parts.
+// lines returns the folders in which clients stand in line for an object: its own, or those
+// of its parts.
 func (t *Target) lines(ctx context.Context, path string) []string {
 	if !t.Activity.model.Parts {
 		return []string{path}
@@ -120,7 +120,7 @@ func (t *Target) lines(ctx context.Context, path string) []string {
 	return parts
 }
 
-// drawn is one of some paths; nothing is drawn where there is one only.
+// drawn returns one of the paths; if there is only one, it draws nothing from rng.
 func drawn(paths []string, rng *rand.Rand) string {
 	if len(paths) == 1 {
 		return paths[0]
@@ -128,8 +128,8 @@ func drawn(paths []string, rng *rand.Rand) string {
 	return paths[rng.IntN(len(paths))]
 }
 
-// beside claims the root, in which the objects of recipes without folders are,
-// instead of the folder that was not found.
+// beside claims the root, which contains the objects of recipes without folders, when no
+// folder was found.
 func (t *Target) beside(ctx context.Context, because error) (folder, error) {
 	if t.Admin == nil {
 		return folder{}, because
@@ -145,7 +145,7 @@ func (t *Target) beside(ctx context.Context, because error) (folder, error) {
 	return folder{t.Root, stat, release}, nil
 }
 
-// keys gives those to look at, best first.
+// keys returns the keys to look at, in groups, best first.
 func (t *Target) keys(ctx context.Context, key string) [][]string {
 	if key != "" {
 		return [][]string{{key}}
@@ -156,14 +156,14 @@ func (t *Target) keys(ctx context.Context, key string) [][]string {
 		return names, err
 	})
 	if err == nil {
-		slices.Sort(all) // so that the seed decides which is drawn
+		slices.Sort(all) // so that the seed alone decides the draw
 		sets = append(sets, all)
 	}
 	return sets
 }
 
-// take claims a znode that has children. One without may be no folder but an
-// object itself, such as a barrier, which a child would keep from being deleted.
+// take claims a znode that has children. A znode without children may be an object itself,
+// such as a barrier, and a child would keep it from being deleted.
 func (t *Target) take(ctx context.Context, path string) (f folder, ok bool, err error) {
 	stat, err := t.look(ctx, path)
 	switch {
@@ -178,7 +178,7 @@ func (t *Target) take(ctx context.Context, path string) (f folder, ok bool, err 
 	return folder{path, stat, release}, ok, nil
 }
 
-// look gives a znode's stat, fenced.
+// look returns a znode's stat by a fenced read.
 func (t *Target) look(ctx context.Context, path string) (*zk.Stat, error) {
 	stat, err := fenced(ctx, t, func() (*zk.Stat, error) {
 		found, stat, err := t.Admin.Exists(path) // newer servers want the right to read (ZOOKEEPER-2590)
@@ -193,7 +193,7 @@ func (t *Target) look(ctx context.Context, path string) (*zk.Stat, error) {
 	return stat, nil
 }
 
-// children lists the folder, fenced; of one that is gone, nothing.
+// children lists the folder by a fenced read; nothing if the folder is gone.
 func (f folder) children(ctx context.Context, t *Target) ([]string, error) {
 	return fenced(ctx, t, func() ([]string, error) {
 		names, _, err := t.Admin.Children(f.path)

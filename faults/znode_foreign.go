@@ -15,10 +15,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Foreign puts znodes that no recipe made into a recipe's folder, or one of those that the
-// recipe made in there, or, where no recipe has one, beside its objects: odd names, odd data, and sequential ones
-// that look like the recipe's own but for their prefix. Recipes are to ignore
-// what they did not make.
+// Foreign adds znodes that no recipe made to a recipe's folder or to one of its subfolders;
+// if no recipe has a folder, it adds them beside the objects. They have odd names and odd
+// data, and some are sequential and look like the recipe's own except for their prefix.
+// Recipes must ignore znodes that they did not make.
 type Foreign struct {
 	Key string // whose folder; "" is one in use
 }
@@ -36,11 +36,11 @@ func (Foreign) Kind() string { return kinds.Foreign.Name }
 // Spec is foreign or foreign:key=<key>.
 func (f Foreign) Spec() string { return withOption(f.Kind(), "key", f.Key) }
 
-// Available is always true: whoever may write can do it.
+// Available returns nil: only the permission to write is needed.
 func (Foreign) Available(Setting) error { return nil }
 
-// foreignMark is in the name of each foreign znode, so that heal finds them all,
-// those whose create was not acknowledged as well.
+// foreignMark is in the name of each foreign znode, so that Heal finds them all, including
+// those whose create was not acknowledged.
 const foreignMark = history.ForeignMark
 
 // Inject makes the znodes.
@@ -68,7 +68,7 @@ type foreign struct {
 	made   []string
 }
 
-// stranger is a znode to make.
+// stranger is a znode to create.
 type stranger struct {
 	name  string
 	flags int32
@@ -96,7 +96,7 @@ func (e *foreign) make(ctx context.Context, rng *rand.Rand) error {
 	return nil
 }
 
-// strangers are what is put into a folder in which these names are.
+// strangers returns what to add to a folder that contains these names.
 func strangers(names []string, rng *rand.Rand) []stranger {
 	junk := make([]byte, 1+rng.IntN(4<<10))
 	for i := range junk {
@@ -122,12 +122,13 @@ func strangers(names []string, rng *rand.Rand) []stranger {
 
 var (
 	sequenceNumber = regexp.MustCompile(`\d{10}$`)
-	// uniquePart is what makes a recipe's names unique: a UUID, with dashes or without.
+	// uniquePart matches what makes a recipe's names unique: a UUID, with or without
+	// dashes.
 	uniquePart = regexp.MustCompile(`[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}`)
 )
 
-// lookalikes gives, for the sequential ones among names, what is before their
-// number, with another prefix in the place of their unique one: each once.
+// lookalikes returns the part before the number of each sequential name, with another
+// prefix in place of the unique one. There are no duplicates.
 func lookalikes(names []string) []string {
 	var list []string
 	for _, name := range names {
@@ -161,7 +162,7 @@ func (e *foreign) Verify(ctx context.Context) error {
 	return nil
 }
 
-// Heal removes what is there of them.
+// Heal removes those that are still there.
 func (e *foreign) Heal(ctx context.Context) error {
 	return e.once(func() error { return e.remove(ctx) })
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// Recreate deletes a recipe's folder with all that is in it and makes it again,
-// empty, with the same data and ACL: in one step, so that nobody can come in
+// Recreate deletes a recipe's folder with everything in it and creates it again, empty,
+// with the same data and ACL. This is one transaction, so that no client can get in
 // between. Sequence numbers start at 0 again.
 type Recreate struct {
 	Key string // whose folder; "" is one in use
@@ -33,10 +33,10 @@ func (Recreate) Kind() string { return kinds.Recreate.Name }
 // Spec is recreate or recreate:key=<key>.
 func (f Recreate) Spec() string { return withOption(f.Kind(), "key", f.Key) }
 
-// Available is always true: whoever may write can do it.
+// Available returns nil: only the permission to write is needed.
 func (Recreate) Available(Setting) error { return nil }
 
-// Inject does it. A folder in which something changes meanwhile is tried again.
+// Inject recreates the folder. If something changes in it meanwhile, it tries again.
 func (f Recreate) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	at, err := t.folder(ctx, f.Key, rng)
 	if err != nil {
@@ -54,7 +54,7 @@ type recreated struct {
 	changed
 }
 
-// replace tries until nothing changed between looking and deleting.
+// replace tries until nothing changes between looking and deleting.
 func (e *recreated) replace(ctx context.Context) error {
 	leaves := map[string]bool{}
 	for {
@@ -76,7 +76,7 @@ func (e *recreated) replace(ctx context.Context) error {
 		case errors.Is(err, zk.ErrNotEmpty):
 			clear(leaves)
 		case errors.Is(err, zk.ErrConnectionClosed):
-			if !doze(ctx, retryAfter) || e.Verify(ctx) == nil { // it may have been done
+			if !doze(ctx, retryAfter) || e.Verify(ctx) == nil { // the transaction may have been committed
 				return context.Cause(ctx)
 			}
 		case !errors.Is(err, zk.ErrNoNode) && !errors.Is(err, zk.ErrBadVersion):
@@ -88,7 +88,8 @@ func (e *recreated) replace(ctx context.Context) error {
 	}
 }
 
-// same makes the folder as it is, with the data that it has in a version.
+// same returns the request that creates the folder with its present data and ACL, and the
+// version that the data has.
 func (e *recreated) same() (_ *zk.CreateRequest, version int32, err error) {
 	data, stat, err := e.target.Admin.Get(e.folder.path)
 	if err != nil {
@@ -98,8 +99,9 @@ func (e *recreated) same() (_ *zk.CreateRequest, version int32, err error) {
 	return &zk.CreateRequest{Path: e.folder.path, Data: data, Acl: acl}, stat.Version, err
 }
 
-// deletes gives what deletes a znode in a version (-1: any) and all below it, in order. It
-// asks but once for the children of those that had none: it must be quick.
+// deletes returns the requests that delete a znode in a version (-1: any) and everything
+// below it, in order. To be quick, it asks only once for the children of a znode that had
+// none.
 func (e *recreated) deletes(path string, version int32, leaves map[string]bool) ([]any, error) {
 	var ops []any
 	if !leaves[path] {

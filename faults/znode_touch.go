@@ -12,8 +12,8 @@ import (
 )
 
 // Touch writes the contenders in a recipe's folder, its ephemeral znodes, with the data
-// that they have: whoever watches one is woken, and nothing has changed but its version.
-// Recipes are to look again after every event, and watch again.
+// that they have. Clients that watch one get an event, although only its version has
+// changed. Recipes must look again after every event, and watch again.
 type Touch struct {
 	Key string // whose folder; "" is one in use
 }
@@ -31,13 +31,13 @@ func (Touch) Kind() string { return kinds.Touch.Name }
 // Spec is touch or touch:key=<key>.
 func (f Touch) Spec() string { return withOption(f.Kind(), "key", f.Key) }
 
-// Available is always true: whoever may write can do it.
+// Available returns nil: only the permission to write is needed.
 func (Touch) Available(Setting) error { return nil }
 
-// Inject touches them all, one after the other.
+// Inject touches the contenders, one after the other.
 func (f Touch) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	key := f.Key
-	if waited := t.Activity.Keys(Waiting); key == "" && len(waited) > 0 { // somebody watches there
+	if waited := t.Activity.Keys(Waiting); key == "" && len(waited) > 0 { // a client watches there
 		key = waited[rng.IntN(len(waited))]
 	}
 	at, err := t.folder(ctx, key, rng)
@@ -55,7 +55,7 @@ func (f Touch) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, e
 
 type touched struct {
 	changed
-	after map[string]*zk.Stat // what each was right after it
+	after map[string]*zk.Stat // the stat of each right after its touch
 }
 
 func (e *touched) touchAll(ctx context.Context) error {
@@ -80,7 +80,7 @@ func (e *touched) touchAll(ctx context.Context) error {
 	return nil
 }
 
-// touch writes a znode if it is a contender, and in between nobody else did.
+// touch writes a znode if it is a contender, unless another client wrote it in between.
 func (e *touched) touch(path string) (*zk.Stat, error) {
 	data, stat, err := e.target.Admin.Get(path)
 	if err != nil || stat.EphemeralOwner == 0 {
@@ -89,7 +89,7 @@ func (e *touched) touch(path string) (*zk.Stat, error) {
 	return e.target.Admin.Set(path, data, stat.Version)
 }
 
-// Verify finds all that are still there with the version that they got, or a later one.
+// Verify finds all that are still there, with the version that they got or a later one.
 func (e *touched) Verify(ctx context.Context) error {
 	for path, after := range e.after {
 		now, err := e.target.look(ctx, path)

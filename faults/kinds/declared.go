@@ -2,7 +2,7 @@ package kinds
 
 import "github.com/zklab/zklab/history"
 
-// all are the kinds that were declared, in order.
+// all are the declared kinds, in order.
 var all []Kind
 
 func declare(k Kind) Kind {
@@ -10,10 +10,10 @@ func declare(k Kind) Kind {
 	return k
 }
 
-// reconnects is the trait of most of what ends connections.
+// reconnects is the trait of most faults that end connections.
 var reconnects = history.FaultTraits{Reconnects: true}
 
-// Faults of servers.
+// Faults on servers.
 var (
 	Pause    = declare(Kind{Name: "pause", Hits: Servers, Was: "was paused", Were: "were paused", Down: true, Common: true, Traits: reconnects})
 	Kill     = declare(Kind{Name: "kill", Hits: Servers, Was: "was killed and down", Were: "were killed and down", Down: true, Traits: reconnects})
@@ -23,14 +23,14 @@ var (
 	SlowDisk = declare(Kind{Name: "slow-disk", Hits: Servers, Was: "had a slow disk", Were: "had slow disks"})
 )
 
-// Faults of the network between servers.
+// Faults on the network between servers.
 var (
 	Partition   = declare(Kind{Name: "partition", Hits: Network, Was: "was cut off from other servers", Were: "were cut off from other servers"})
 	Lossy       = declare(Kind{Name: "lossy", Hits: Network, Was: "lost packets", Were: "lost packets"})
 	SlowNetwork = declare(Kind{Name: "slow-network", Hits: Network, Was: "was slow to reach for the others", Were: "were slow to reach for the others"})
 )
 
-// Faults of links of clients.
+// Faults on links of clients.
 var (
 	CutOff    = declare(Kind{Name: "cut-off", Hits: Links, Was: "did not reach some servers", Were: "did not reach some servers"})
 	Cut       = declare(Kind{Name: "cut", Hits: Links, Was: "had its connection cut", Were: "had their connections cut", Moment: true, Traits: reconnects})
@@ -41,27 +41,27 @@ var (
 	Move      = declare(Kind{Name: "move", Hits: Links, Was: "was moved to another server", Were: "were moved to other servers", Traits: reconnects})
 )
 
-// Faults of single messages.
+// Faults on single messages.
 var (
 	LoseRequest = declare(Kind{Name: "lose-request", Hits: Messages, Traits: reconnects})
 	LoseReply   = declare(Kind{Name: "lose-reply", Hits: Messages, Traits: reconnects})
 	LateEvent   = declare(Kind{Name: "late-event", Hits: Messages, Was: "was told of watch events late", Were: "were told of watch events late"})
 )
 
-// Faults of sessions.
+// Faults on sessions.
 var (
 	Expire    = declare(Kind{Name: "expire", Hits: Sessions, Was: "had its session expired by force", Were: "had their sessions expired by force", Common: true, Traits: history.FaultTraits{Sessions: history.EndAtOnce}})
 	Silence   = declare(Kind{Name: "silence", Hits: Sessions, Was: "had a silent link, until its session expired", Were: "had silent links, until their sessions expired", Traits: history.FaultTraits{Sessions: history.EndByTimeout, Absent: true}})
 	Duplicate = declare(Kind{Name: "duplicate", Hits: Sessions, Was: "shared its session with a copy", Were: "shared their sessions with copies"})
 )
 
-// Faults of processes of clients.
+// Faults on processes of clients.
 var (
 	Freeze = declare(Kind{Name: "freeze", Hits: Processes, Was: "was frozen", Were: "were frozen", Traits: history.FaultTraits{Sessions: history.EndIfOutlasted, Absent: true}})
 	Crash  = declare(Kind{Name: "crash", Hits: Processes, Was: "was killed", Were: "were killed", Traits: history.FaultTraits{Crashes: true}})
 )
 
-// Faults of znodes.
+// Faults on znodes.
 var (
 	Foreign  = declare(Kind{Name: "foreign", Hits: Znodes})
 	Touch    = declare(Kind{Name: "touch", Hits: Znodes})

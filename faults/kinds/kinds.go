@@ -8,45 +8,45 @@ import (
 
 // Kind is a kind of fault.
 type Kind struct {
-	Name string // as schedules and records call it: pause
+	Name string // as in schedules and records: pause
 	Hits Target
-	// Was says in a sentence what happened to the one that was hit ("was paused"),
-	// Were to several. A kind without is told by its name.
+	// Was says in a sentence what happened to one target ("was paused"), Were to several.
+	// If they are empty, texts use the kind's name.
 	Was, Were string
-	// Moment says that it is done in a moment, whatever follows.
+	// Moment is true if the fault is done in a moment, whatever follows from it.
 	Moment bool
-	// Down says that servers which are hit take part in no write until the fault is healed.
+	// Down is true if the servers that it hits take part in no write until it is healed.
 	Down bool
 	// Common kinds have the same colour in every plot.
 	Common bool
-	// Traits are what a record says of it, or would: older ones do not.
+	// Traits are the traits that a record states. Older records do not state them.
 	Traits history.FaultTraits
 }
 
-// Target is what faults hit. The names of their files in package faults begin with it.
+// Target is what faults hit. File names in package faults begin with it.
 type Target string
 
 // The targets.
 const (
 	Servers   Target = "server"
-	Network   Target = "network" // what is between servers
+	Network   Target = "network" // links between servers
 	Links     Target = "link"    // of clients
-	Messages  Target = "message" // single ones on links of clients
+	Messages  Target = "message" // single messages on links of clients
 	Sessions  Target = "session"
 	Processes Target = "process" // of clients
 	Znodes    Target = "znode"
 )
 
-// Clients says that it is clients that are hit.
+// Clients reports whether the fault hits clients.
 func (t Target) Clients() bool {
 	return t == Links || t == Messages || t == Sessions || t == Processes
 }
 
-// All gives the kinds in the order in which people read of them.
+// All returns the kinds in the order in which documentation lists them.
 func All() []Kind { return slices.Clone(all) }
 
-// Named gives the kind with a name. Of a name that is none of ours, it is a kind that
-// has nothing but that name.
+// Named returns the kind with a name. For an unknown name it returns a kind with only that
+// name.
 func Named(name string) Kind {
 	for _, k := range all {
 		if k.Name == name {
@@ -56,8 +56,8 @@ func Named(name string) Kind {
 	return Kind{Name: name}
 }
 
-// TraitsOf gives the traits of a fault by a step of it in the record, and by its kind
-// where that says nothing.
+// TraitsOf returns the traits of a fault: those that its step in the record states, or else
+// those of its kind.
 func TraitsOf(kind string, step history.FaultStep) history.FaultTraits {
 	if step.Traits != (history.FaultTraits{}) {
 		return step.Traits
