@@ -9,8 +9,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Breakpoint stops the message of a point, once. While there is one, messages pass one
-// at a time: what came before the point has gone on, nothing behind it has.
+// Breakpoint stops the message of a point, once. While a link has a breakpoint, messages
+// pass one at a time: when one stops, all messages before it have gone on and none behind
+// it has.
 type Breakpoint struct {
 	point   Point
 	reached chan *Stopped
@@ -18,12 +19,12 @@ type Breakpoint struct {
 	clear   func()
 }
 
-// Break stops a message when it passes, until it is resumed. Set it before the
-// operation begins: messages are numbered while there is a breakpoint. Of several at one
-// point, the one that was set first has the message first.
+// Break stops a message when it passes, until it is resumed. Set it before the operation
+// begins: messages are numbered only while there is a breakpoint. If several breakpoints
+// have the same point, they get the message in the order in which they were set.
 //
-// A message that is stopped holds up its direction of its connection. Everything may
-// be done to the link meanwhile: if its connection ends, the message is gone.
+// A stopped message holds up its direction of its connection. Everything may be done to the
+// link meanwhile; if the connection ends, the message is lost.
 func (l *Link) Break(p Point) *Breakpoint {
 	b := &Breakpoint{point: p, reached: make(chan *Stopped), cleared: make(chan struct{})}
 	b.clear = sync.OnceFunc(func() {
@@ -38,10 +39,11 @@ func (l *Link) Break(p Point) *Breakpoint {
 	return b
 }
 
-// Reached gives the message, when it comes. Whoever takes it resumes it.
+// Reached delivers the message when it comes. The receiver must resume it.
 func (b *Breakpoint) Reached() <-chan *Stopped { return b.reached }
 
-// Clear ends the breakpoint, and lets go on what it has stopped. More than once is fine.
+// Clear removes the breakpoint, and resumes the message that it has stopped. More than once
+// is fine.
 func (b *Breakpoint) Clear() { b.clear() }
 
 // stop waits until the message may go on.
@@ -59,19 +61,19 @@ func (b *Breakpoint) stop(m *message) {
 	}
 }
 
-// message is one that is stopped.
+// message is a stopped message.
 type message struct {
 	conn  *conn
 	point Point
 	op    wire.Op
 
 	// Guarded by Link.mu.
-	loss *Loss       // that takes it
-	held *HeldEvents // that holds it back
+	loss *Loss       // loses it
+	held *HeldEvents // holds it back
 }
 
-// Stopped is a message that a breakpoint has stopped. Its methods are safe for
-// concurrent use.
+// Stopped is a message that a breakpoint has stopped. Its methods are safe for concurrent
+// use.
 type Stopped struct {
 	*message
 	resumed chan struct{}
@@ -81,16 +83,16 @@ type Stopped struct {
 // Resume lets the message go on. More than once is fine.
 func (s *Stopped) Resume() { s.resume() }
 
-// Point is where it was stopped.
+// Point is the point at which it was stopped.
 func (s *Stopped) Point() Point { return s.point }
 
-// Server is the address at the other end of its connection.
+// Server is the address of the server at the other end of its connection.
 func (s *Stopped) Server() string { return s.conn.addr }
 
-// ErrTaken is the error of a fault for a message that another fault has already.
+// ErrTaken is the error for a message that another fault has already taken.
 var ErrTaken = errors.New("another fault has the message")
 
-// Lose loses a request, or a reply, with its connection, as soon as it goes on. If the
+// Lose loses a request or a reply, with its connection, as soon as it is resumed. If the
 // connection ends before, nothing is lost.
 func (s *Stopped) Lose() (*Loss, error) {
 	r := Rule{What: Request, Op: s.op, Nth: 1, Times: 1}
@@ -110,8 +112,8 @@ func (s *Stopped) Lose() (*Loss, error) {
 	return s.loss, nil
 }
 
-// HoldEvent holds back a watch event, and it alone, until so many replies have
-// overtaken it, or until Release if behind is 0.
+// HoldEvent holds back this watch event, and no other, until so many replies have overtaken
+// it; if behind is 0, until Release.
 func (s *Stopped) HoldEvent(behind int) (*HeldEvents, error) {
 	if s.point.After || s.point.Kind() != Events {
 		return nil, fmt.Errorf("%s is no event on its way", s.point)
@@ -126,7 +128,7 @@ func (s *Stopped) HoldEvent(behind int) (*HeldEvents, error) {
 	return s.held, nil
 }
 
-// breakpointsAt takes out the breakpoints of a point. Call it with l.mu held.
+// breakpointsAt removes and returns the breakpoints of a point. Call it with l.mu held.
 func (l *Link) breakpointsAt(p Point) (here []*Breakpoint) {
 	l.breakpoints = slices.DeleteFunc(l.breakpoints, func(b *Breakpoint) bool {
 		if b.point == p {
@@ -138,7 +140,7 @@ func (l *Link) breakpointsAt(p Point) (here []*Breakpoint) {
 	return here
 }
 
-// breaksAtEvents says whether an event may have to be held back. Call it with l.mu held.
+// breaksAtEvents reports whether an event may have to be held back. Call it with l.mu held.
 func (l *Link) breaksAtEvents() bool {
 	return slices.ContainsFunc(l.breakpoints, func(b *Breakpoint) bool { return b.point.Message == Event })
 }

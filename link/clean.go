@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// Clean says what is still in force on the link: holds, refusals, stalls,
-// shapes, bars, routes, losses that may still happen, rules about events,
-// breakpoints. It is
-// nil when the link is as new.
+// Clean returns an error that names what is still in force on the link: holds, refusals,
+// stalls, shapes, bars, routes, losses that may still happen, rules about events,
+// breakpoints. It returns nil if nothing is.
 func (l *Link) Clean() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -29,7 +28,7 @@ func (l *Link) Clean() error {
 	return errors.New("still in force on the link: " + strings.Join(left, ", "))
 }
 
-// list says what is in force.
+// list names what is in force.
 func (in *conditions) list() (left []string) {
 	add := func(what string) { left = append(left, what) }
 	if in.holds > 0 {

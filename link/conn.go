@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// readAhead is how much is read from the network at once for a client that
-	// reads in small pieces, as most do: length first, then body.
+	// readAhead is how many bytes the link reads from the network at once for a client that
+	// reads in small pieces, as most do: first the length, then the body.
 	readAhead = 4 << 10
 
-	// replyKeep is what is looked at of a reply: the whole connect response,
-	// every header, and of a multi that failed some 300 results.
+	// replyKeep is how many bytes of a reply the link looks at: the whole connect response,
+	// every header, and some 300 results of a failed multi.
 	replyKeep = 4 << 10
 
-	// passLimit is the longest frame that the link follows. It is above every
-	// sensible jute.maxbuffer, and below what a four-letter word, sent where a
-	// connect request belongs, looks like as a length.
+	// passLimit is the size of the longest frame that the link follows, in bytes. It is
+	// above every sensible jute.maxbuffer. A four-letter word, sent in place of a connect
+	// request, looks like a longer one.
 	passLimit = 256 << 20
 )
 
@@ -34,14 +34,14 @@ type phase int
 
 const (
 	beforeConnect phase = iota // no connect request yet
-	connecting                 // waiting for the connect response
+	connecting                 // awaits the connect response
 	established                // carries a session
 	refused                    // the server did not take the session
 	opaque                     // not the client protocol: bytes pass unread
 )
 
-// conn is one connection through the link. Bytes are passed on by the client's
-// own goroutines, in Read and Write; it has none of its own.
+// conn is one connection through the link. It has no goroutine: the client's own goroutines
+// pass bytes on, in Read and Write.
 type conn struct {
 	net.Conn // to the server
 	pipe     *pipe
@@ -52,30 +52,30 @@ type conn struct {
 	in      stream
 	filter  eventFilter
 	ahead   []byte // read from the server, not yet by the client
-	rest    []byte // read from the server behind that, and not looked at
-	arrived Point  // of what the client read last
-	buf     []byte // what was read last
+	rest    []byte // read from the server after that, and not yet decoded
+	arrived Point  // of the message that the client read last
+	buf     []byte // of the last read
 	readErr error  // what Read returns after ahead
 
 	writing *semaphore.Weighted // held by Write
 	out     stream
-	left    Point // of what the client wrote last
+	left    Point // of the message that the client wrote last
 
 	deadlines deadlines
 
 	// Guarded by Link.mu.
 	phase   phase
 	request wire.ConnectRequest
-	// requested is the point of the connect request, and asked when it was sent.
+	// requested is the point of the connect request; asked is when it was sent.
 	requested Point
 	asked     time.Duration
 	session   *session // once open
 	waiting   requests
 	held      []heldFrame
 	ended     bool
-	broken    error // what the client reads and writes after a cut
+	broken    error // what the client's reads and writes return after a cut
 
-	isBroken atomic.Bool // broken is there: asked at every read
+	isBroken atomic.Bool // broken is set; checked at every read
 }
 
 // newConn makes the n-th connection of a link.
@@ -108,7 +108,7 @@ func (c *conn) Write(p []byte) (int, error) {
 		if loss != nil {
 			c.closeAndRecord(ErrCut)
 			loss.connectionCut()
-			return len(p), nil // as a network does that loses it later
+			return len(p), nil // as on a network that loses it later
 		}
 		if err != nil {
 			return n, c.failed(err)
@@ -147,9 +147,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fetch reads from the server into b, unless something is there already, and gives what
-// of it is for the client, in b or elsewhere. An error that comes with bytes is kept for
-// the next Read.
+// fetch reads from the server into b, unless bytes are there already, and returns those for
+// the client, in b or another buffer. An error that comes with bytes is kept for the next
+// Read.
 func (c *conn) fetch(b []byte) ([]byte, error) {
 	c.passed(&c.arrived)
 	var err error
@@ -177,7 +177,7 @@ func (c *conn) fetch(b []byte) ([]byte, error) {
 	return pass, nil
 }
 
-// receive reads from the server into b. That somebody woke who reads is no error.
+// receive reads from the server into b. It is no error that the reader was woken.
 func (c *conn) receive(b []byte) ([]byte, error) {
 	n, err := c.pipe.Read(b)
 	if err != nil && isTimeout(err) && c.deadlines.wasInterrupted() {
@@ -186,8 +186,8 @@ func (c *conn) receive(b []byte) ([]byte, error) {
 	return b[:n], err
 }
 
-// failed turns an error of the network into the client's, and notes the end
-// of the connection, unless only a deadline passed.
+// failed turns an error of the network into the client's, and notes the end of the
+// connection, unless only a deadline passed.
 func (c *conn) failed(err error) error {
 	if isTimeout(err) {
 		return err
@@ -204,7 +204,7 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &t) && t.Timeout()
 }
 
-// cause is what a cut told the client, nil if there was none.
+// cause returns the error that a cut gave the client; nil if there was no cut.
 func (c *conn) cause() error {
 	if !c.isBroken.Load() {
 		return nil
@@ -214,37 +214,37 @@ func (c *conn) cause() error {
 	return c.broken
 }
 
-// Close is the client's.
+// Close closes the connection for the client.
 func (c *conn) Close() error {
 	c.closeAndRecord(nil)
 	return nil
 }
 
-// CloseWrite tells the server that the client has nothing more to say; where the
-// network cannot do that, it closes the connection.
+// CloseWrite tells the server that the client will send no more. If the network cannot do
+// that, it closes the connection.
 func (c *conn) CloseWrite() {
 	if !c.pipe.closeWrite() {
 		c.Close()
 	}
 }
 
-// abandon ends the connection of a client that broke off.
+// abandon ends the connection of a client that is gone.
 func (c *conn) abandon() {
 	c.pipe.end(true)
 	c.recordEnd()
 }
 
-// closeAndRecord closes the connection and records that, once. When it returns the
-// event is recorded, whoever was first, so that a client that connects again is
-// not recorded as connected before it was disconnected. A cause is for the
-// client, which gets nothing more. What is on its way to the server goes on.
+// closeAndRecord closes the connection and records that, once. When it returns the event is
+// recorded, even if another goroutine closed first, so that a client that reconnects is not
+// recorded as connected before it was disconnected. A cause is for the client, which
+// receives nothing more. Bytes on their way to the server go on.
 func (c *conn) closeAndRecord(cause error) {
 	c.setCause(cause)
 	c.pipe.Close()
 	c.recordEnd()
 }
 
-// setCause notes what the client is to read and write from now on.
+// setCause sets the error that the client's reads and writes return from now on.
 func (c *conn) setCause(cause error) {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
@@ -292,7 +292,7 @@ func (c *conn) end() (events []history.Event) {
 	return events
 }
 
-// SetDeadline is the client's, as is SetReadDeadline.
+// SetDeadline sets the client's deadlines.
 func (c *conn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err
@@ -300,8 +300,8 @@ func (c *conn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// SetReadDeadline is the client's; the link may have an earlier one.
+// SetReadDeadline sets the client's read deadline; the link may have an earlier one.
 func (c *conn) SetReadDeadline(t time.Time) error { return c.deadlines.setClient(t) }
 
-// SetWriteDeadline is the client's.
+// SetWriteDeadline sets the client's write deadline.
 func (c *conn) SetWriteDeadline(t time.Time) error { return c.pipe.SetWriteDeadline(t) }

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// copySize bounds what the link holds of a client's bytes each way, beside the
-// system's buffers.
+// copySize bounds how many of a client's bytes the link buffers in each direction, in
+// addition to the system's buffers.
 const copySize = 32 << 10
 
-// serve connects a client to its server and passes bytes both ways until one of
+// serve connects a client to its server and copies bytes in both directions until one of
 // them ends.
 func (p *proxy) serve(client net.Conn, addr string) {
 	server, early, err := p.connect(client, addr)
 	if err != nil {
-		sendReset(client) // as who was refused sees it
+		sendReset(client) // this is how the client sees a refusal
 		return
 	}
-	// Who waits for a stalled link does not notice that the client is closed.
+	// A goroutine that waits for a stalled link does not notice that the client is closed.
 	stop := context.AfterFunc(p.ctx, server.abandon)
 	defer stop()
 	var wg sync.WaitGroup
@@ -33,9 +33,9 @@ func (p *proxy) serve(client net.Conn, addr string) {
 	wg.Wait()
 }
 
-// connect dials for a client. It reads from it meanwhile, since dialing can take
-// as long as connections are held back: a client that leaves ends the wait. It
-// returns what the client has sent by then.
+// connect dials for a client. It reads from the client meanwhile, since dialing takes as
+// long as connections are held back: a client that leaves ends the wait. It returns what
+// the client has sent by then.
 func (p *proxy) connect(client net.Conn, addr string) (server *conn, early []byte, err error) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
@@ -48,8 +48,7 @@ func (p *proxy) connect(client net.Conn, addr string) (server *conn, early []byt
 	return server, early, err
 }
 
-// readEarly reads until its deadline, or copySize, and calls gone if the client
-// goes away.
+// readEarly reads until its deadline, or copySize, and calls gone if the client goes away.
 func readEarly(client net.Conn, gone func()) []byte {
 	buf := make([]byte, copySize)
 	n := 0
@@ -67,9 +66,9 @@ func readEarly(client net.Conn, gone func()) []byte {
 	return buf[:n]
 }
 
-// copyToServer passes on what a client says. Its end is passed on as what it is: a
-// client that closes takes its connection with it. Only on a connection that is
-// not the client protocol it may wait for the rest of the answer.
+// copyToServer copies what the client sends. If the client closes, its connection ends.
+// Only on a connection that does not speak the client protocol may the client close one
+// direction and wait for the rest of the answer.
 func copyToServer(server *conn, client net.Conn, early []byte) {
 	_, err := server.Write(early)
 	if err == nil {
@@ -85,7 +84,7 @@ func copyToServer(server *conn, client net.Conn, early []byte) {
 	}
 }
 
-// copyToClient passes on what the server says; a reset stays one.
+// copyToClient copies what the server sends; a reset is passed on as a reset.
 func copyToClient(client net.Conn, server *conn) {
 	_, err := copyAll(client, server)
 	if errors.Is(err, syscall.ECONNRESET) {
@@ -93,7 +92,7 @@ func copyToClient(client net.Conn, server *conn) {
 	}
 }
 
-// copyAll is io.CopyBuffer without the shortcuts, whose buffers are not ours.
+// copyAll is io.CopyBuffer without its shortcuts, which use other buffers.
 func copyAll(to io.Writer, from io.Reader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, copySize))
 }

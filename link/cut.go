@@ -6,25 +6,23 @@ import (
 	"syscall"
 )
 
-// Cut closes all present connections and says how many: what the client reads
-// and writes is ErrCut, and nothing that is on its way arrives. The client may
-// connect again; see Hold.
+// Cut closes all present connections and returns how many. The client's reads and writes
+// return ErrCut, and nothing on its way arrives. The client may connect again; see Hold.
 func (l *Link) Cut() int {
 	return l.cut(func(*conn) bool { return true })
 }
 
-// Reset does as Cut, but what the client reads and writes is
-// syscall.ECONNRESET, and the server gets a reset where the network can send
-// one (TCP, and servers in memory).
+// Reset is like Cut, but the client's reads and writes return syscall.ECONNRESET, and the
+// server gets a reset if the network can send one (TCP, and servers in memory).
 func (l *Link) Reset() int {
 	return l.endAll(func(*conn) bool { return true }, (*conn).reset)
 }
 
 func (l *Link) cut(which func(*conn) bool) int { return l.endAll(which, (*conn).cut) }
 
-// endAll ends the connections that which picks, and says for how many of them
-// that was news: there are also those that the client has closed, but not all of
-// what it wrote has arrived.
+// endAll ends the connections that which picks, and returns how many the client had open.
+// Others are those that the client has closed while some of what it wrote is still on its
+// way.
 func (l *Link) endAll(which func(*conn) bool, end func(*conn)) (n int) {
 	var cs []*conn
 	l.mu.Lock()
@@ -44,15 +42,15 @@ func (l *Link) endAll(which func(*conn) bool, end func(*conn)) (n int) {
 	return n
 }
 
-// cut closes the connection under the client's hands: it gets nothing more,
-// not even what was read ahead for it.
+// cut closes a connection that the client is using: the client gets nothing more, not even
+// what was read ahead for it.
 func (c *conn) cut() {
 	c.setCause(ErrCut)
 	c.pipe.end(false)
 	c.recordEnd()
 }
 
-// reset is a cut that both ends take for a reset.
+// reset is a cut that both ends see as a reset.
 func (c *conn) reset() {
 	c.setCause(&net.OpError{Op: "read", Net: "tcp", Addr: address{"tcp", c.addr}, Err: os.NewSyscallError("read", syscall.ECONNRESET)})
 	c.pipe.end(true)

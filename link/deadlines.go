@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// deadlines combines the client's read deadline with the link's: the earlier
-// one counts. Zero times are no deadline.
+// deadlines combines the client's read deadline with the link's: the earlier one applies. A
+// zero time is no deadline.
 type deadlines struct {
 	inner *pipe
 
@@ -30,8 +30,8 @@ func (d *deadlines) setLink(t time.Time) error {
 	return d.apply()
 }
 
-// interrupt makes who reads look up: the Read fails as if at a deadline, for which
-// wasInterrupted then is true.
+// interrupt wakes the reader. Its Read fails as at a deadline, and wasInterrupted then
+// returns true.
 func (d *deadlines) interrupt() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

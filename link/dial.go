@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// Dial connects to a server through the link; it is a zk.Dialer. While
-// connections are held back or stalled it waits, up to timeout (0: without bound).
+// Dial connects to a server through the link; it is a zk.Dialer. While connections are held
+// back or stalled it waits, at most timeout (0: no limit). After Close it returns
+// ErrClosed.
 func (l *Link) Dial(network, addr string, timeout time.Duration) (net.Conn, error) {
 	ctx := context.Background()
 	if timeout > 0 {
@@ -28,8 +29,8 @@ func (l *Link) Dial(network, addr string, timeout time.Duration) (net.Conn, erro
 	return c, nil
 }
 
-// dial is Dial until ctx ends; attempt bounds how long it takes to connect once
-// nothing is in the way, if it is not 0.
+// dial is Dial until ctx ends. If attempt is not 0, it bounds how long connecting takes
+// once nothing holds it back.
 func (l *Link) dial(ctx context.Context, network, addr string, attempt time.Duration) (*conn, error) {
 	for {
 		to, err := l.awaitRoute(ctx, network, addr)
@@ -50,7 +51,7 @@ func (l *Link) dial(ctx context.Context, network, addr string, attempt time.Dura
 	}
 }
 
-// awaitRoute waits until a connection to addr may be made, and says where to.
+// awaitRoute waits until a connection to addr may be made, and returns the address to use.
 func (l *Link) awaitRoute(ctx context.Context, network, addr string) (to string, err error) {
 	for {
 		l.mu.Lock()
@@ -90,11 +91,11 @@ func (l *Link) delayHandshake(ctx context.Context, network, to string) error {
 	}
 }
 
-// obstacle is what a dial meets. One that has to wait gets the error when it
+// obstacle returns what stands in a dial's way. A dial that has to wait returns err when it
 // gives up.
 func (in *conditions) obstacle(network, to string) (wait bool, err error) {
 	switch {
-	case in.stalled(to, ToServer) || in.stalled(to, ToClient): // a handshake needs both
+	case in.stalled(to, ToServer) || in.stalled(to, ToClient): // a handshake needs both directions
 		return true, dialError(network, to, os.ErrDeadlineExceeded)
 	case in.refusals > 0:
 		return false, dialError(network, to, os.NewSyscallError("connect", syscall.ECONNREFUSED))
@@ -104,7 +105,7 @@ func (in *conditions) obstacle(network, to string) (wait bool, err error) {
 	return false, nil
 }
 
-// dialError looks as the one of package net.
+// dialError returns an error like those of package net.
 func dialError(network, to string, err error) error {
 	return &net.OpError{Op: "dial", Net: network, Addr: address{network, to}, Err: err}
 }
@@ -114,7 +115,7 @@ type address struct{ network, addr string }
 func (a address) Network() string { return a.network }
 func (a address) String() string  { return a.addr }
 
-// remaining is how long until ctx ends, for dialers that take 0 as no bound.
+// remaining returns the time until ctx ends, for dialers that take 0 as no limit.
 func remaining(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -123,7 +124,7 @@ func remaining(ctx context.Context) time.Duration {
 	return max(time.Until(deadline), time.Nanosecond)
 }
 
-// least is the smaller of two times of which 0 means no bound.
+// least returns the smaller of two durations for which 0 means no limit.
 func least(a, b time.Duration) time.Duration {
 	if a == 0 || b == 0 {
 		return max(a, b)
@@ -131,8 +132,8 @@ func least(a, b time.Duration) time.Duration {
 	return min(a, b)
 }
 
-// register takes in a connection that was just made, unless it could not be made
-// any more. The client asked for addr and was routed to to.
+// register adds a new connection, unless it may not be made any more. The client asked for
+// addr and was routed to to.
 func (l *Link) register(inner net.Conn, addr, to string) *conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,15 +148,15 @@ func (l *Link) register(inner net.Conn, addr, to string) *conn {
 	return c
 }
 
-// unregister takes out a connection of which nothing is left.
+// unregister removes a connection that has ended completely.
 func (l *Link) unregister(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, c)
 }
 
-// inOrder gives the connections as they were opened: what is done to each is done in the
-// same order each time. Call it with l.mu held.
+// inOrder returns the connections in the order in which they were opened, so that faults
+// act on them in the same order each time. Call it with l.mu held.
 func (l *Link) inOrder() []*conn {
 	return slices.SortedFunc(maps.Keys(l.conns), func(a, b *conn) int { return cmp.Compare(a.pipe.out.serial, b.pipe.out.serial) })
 }

@@ -1,6 +1,6 @@
 package link
 
-// Direction is a way through the link.
+// Direction is a direction through the link.
 type Direction int
 
 // The directions. The zero value is both.
@@ -21,5 +21,5 @@ func (d Direction) String() string {
 	return "both"
 }
 
-// includes says whether d includes the one direction way.
+// includes reports whether d includes the one direction way.
 func (d Direction) includes(way Direction) bool { return d == Both || d == way }

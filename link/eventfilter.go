@@ -8,29 +8,29 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// eventFilter is what a conn needs to hold back some frames of the server. The bytes
-// of a frame must not reach the client before it is known that the frame may.
-// It belongs to who reads.
+// eventFilter is what a conn needs to hold back some frames of the server. The bytes of a
+// frame must not reach the client before the filter knows that the frame may pass. It
+// belongs to the reader.
 type eventFilter struct {
 	passing bool   // the client has the beginning of the present frame
 	partial []byte // otherwise: the frame so far
 	out     []byte // for the client
 }
 
-// heldFrame is a watch event that waits. Guarded by Link.mu.
+// heldFrame is a held-back watch event. It is guarded by Link.mu.
 type heldFrame struct {
 	frame []byte // length included
 	event *HeldEvent
 	rule  *HeldEvents
 }
 
-// due says whether the client may have the event now.
+// due reports whether the client may have the event now.
 func (h heldFrame) due() bool {
 	return h.rule.over || h.rule.rule.Behind > 0 && h.event.Overtaken >= h.rule.rule.Behind
 }
 
-// filterEvents is incoming while there are rules about events. What it gives is valid
-// until the next call.
+// filterEvents is incoming while there are rules about events. Its result is valid until
+// the next call.
 func (c *conn) filterEvents(p []byte, one bool) (pass []byte, loss *Loss) {
 	s := &c.filter
 	// A frame that began to pass before there was a rule passes whole.
@@ -63,7 +63,7 @@ func (c *conn) filterEvents(p []byte, one bool) (pass []byte, loss *Loss) {
 	return s.out, nil
 }
 
-// wholeFrame handles a frame that is all there.
+// wholeFrame handles a complete frame.
 func (c *conn) wholeFrame(f wire.Frame) *Loss {
 	s := &c.filter
 	stopped := c.arrives(f)
@@ -83,8 +83,8 @@ func (c *conn) wholeFrame(f wire.Frame) *Loss {
 	return loss
 }
 
-// add takes some of the present frame. A frame that is no event, which can be
-// large, passes as it comes.
+// add adds bytes to the present frame. A frame that is no event can be large, so its bytes
+// pass as they come.
 func (s *eventFilter) add(p []byte) {
 	if s.passing {
 		s.out = append(s.out, p...)
@@ -111,8 +111,8 @@ func mayBeEvent(partial []byte) bool {
 	return d.Int() == wire.XidEvent
 }
 
-// holdBack keeps a frame if it is an event that a rule matches, or that who stopped it
-// wants to be late. It keeps the slice then.
+// holdBack keeps a frame if it is an event that a rule matches, or if a stopped message is
+// to be late. It then retains the slice.
 func (c *conn) holdBack(frame []byte, stopped *message) bool {
 	h, record, err := wire.DecodeReplyHeader(frame[4:])
 	if err != nil || h.Xid != wire.XidEvent {
@@ -138,9 +138,9 @@ func (c *conn) holdBack(frame []byte, stopped *message) bool {
 	return true
 }
 
-// countOvertaken counts a reply that passes events which are held back. Answers to
-// pings, and what else a client library asks for itself, nobody sees. Call it
-// with Link.mu held.
+// countOvertaken counts a reply that overtakes held-back events. Answers to pings and to
+// requests that a client library makes on its own are not counted, because the user does
+// not see them. Call it with Link.mu held.
 func (c *conn) countOvertaken(h wire.ReplyHeader) {
 	if h.Xid < 0 {
 		return
@@ -167,8 +167,7 @@ func (c *conn) deliver(out []byte) []byte {
 	return out
 }
 
-// dropHeld gives up the events that a connection takes with it. Call it with
-// Link.mu held.
+// dropHeld drops the held-back events of a connection that ends. Call it with Link.mu held.
 func (c *conn) dropHeld() {
 	for _, h := range c.held {
 		h.event.Dropped = true

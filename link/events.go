@@ -14,26 +14,26 @@ type EventRule struct {
 	Type wire.EventType
 	// Path is the znode, or a pattern, as in [Rule]. "" matches any.
 	Path string
-	// Behind is how many later replies of the same connection go first. Answers
+	// Behind is how many later replies of the same connection overtake the event. Answers
 	// to pings do not count. 0: until Release.
 	Behind int
 }
 
-// HeldEvent tells of one event that was held back.
+// HeldEvent describes one event that was held back.
 type HeldEvent struct {
 	Type    wire.EventType
 	Path    string
 	Session int64
 	At      time.Duration // when it came, by Config.Clock
 	Zxid    int64         // in its header; -1 from servers before 3.9
-	// Overtaken is by how many replies.
+	// Overtaken is how many replies have overtaken it.
 	Overtaken int
-	// Delivered says that the client can read it now, Dropped that it went with
-	// its connection. Neither: it is still held back.
+	// Delivered is true if the client can read it now, Dropped if it was lost with its
+	// connection. If both are false, it is still held back.
 	Delivered, Dropped bool
 }
 
-// HeldEvents is a rule at work.
+// HeldEvents is an active rule.
 type HeldEvents struct {
 	l        *Link
 	rule     EventRule
@@ -44,14 +44,14 @@ type HeldEvents struct {
 	over   bool
 }
 
-// HoldEvents holds back the watch events that the rule matches, on present and
-// later connections: later replies overtake them. An event comes Behind replies
-// later, or at Release, or is dropped with its connection.
+// HoldEvents holds back the watch events that the rule matches, on present and later
+// connections: later replies overtake them. An event is delivered after Behind replies, or
+// at Release, or is dropped with its connection.
 //
-// No network does that, and ZooKeeper promises that it does not happen
-// ("Programmer's Guide, What ZooKeeper Guarantees about Watches": a client sees
-// the event before the new data). It is what a client library shows to a recipe
-// if it delivers events on a thread of their own. The error tells a malformed rule.
+// No network does that, and ZooKeeper promises that it does not happen ("Programmer's
+// Guide, What ZooKeeper Guarantees about Watches": a client sees the event before the new
+// data). Client libraries that deliver events on a separate thread can show it to a recipe.
+// HoldEvents returns an error if the rule is malformed.
 func (l *Link) HoldEvents(r EventRule) (*HeldEvents, error) {
 	if err := checkPattern(r.Path); err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func newHeldEvents(l *Link, r EventRule) *HeldEvents {
 // Happened is closed once an event is held back.
 func (h *HeldEvents) Happened() <-chan struct{} { return h.happened }
 
-// Events lists those held back so far, delivered or not, the oldest first.
+// Events lists the events held back so far, delivered or not, the oldest first.
 func (h *HeldEvents) Events() []HeldEvent {
 	h.l.mu.Lock()
 	defer h.l.mu.Unlock()
@@ -92,12 +92,12 @@ func (h *HeldEvents) Release() {
 	h.l.held = slices.DeleteFunc(h.l.held, func(x *HeldEvents) bool { return x == h })
 	for _, c := range h.l.inOrder() {
 		if slices.ContainsFunc(c.held, func(f heldFrame) bool { return f.rule == h }) {
-			c.deadlines.interrupt() // who reads is to deliver them
+			c.deadlines.interrupt() // the reader delivers them
 		}
 	}
 }
 
-// ruleFor is the oldest rule that matches an event, or nil. Call it with l.mu held.
+// ruleFor returns the oldest rule that matches an event, or nil. Call it with l.mu held.
 func (l *Link) ruleFor(e wire.WatchEvent) *HeldEvents {
 	for _, h := range l.held {
 		if h.rule.matches(e) {

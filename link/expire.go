@@ -8,17 +8,16 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// ExpireSession ends a session that the link carries, as if it had timed out:
-// it resumes the session on a second connection, to the server at via and
-// around the link's faults, and closes it there. New connections of the client
-// are held back meanwhile, since it would take its session away again; its
-// present one it loses to the server, which moves the session. It returns the
-// zxid at which the session ended, and records that it is dead.
+// ExpireSession ends a session that the link carries, as if it had timed out. It resumes
+// the session on a second connection to the server at via, past the link's faults, and
+// closes it there. Meanwhile new connections of the client are held back, because the
+// client would take its session back. The client loses its present connection when the
+// server moves the session. ExpireSession returns the zxid at which the session ended, and
+// records that it is dead.
 //
-// An error leaves open whether the session is dead. That includes
-// wire.ErrRefused: a server may say too early that a session is gone. It gives
-// up after the session's time-out, since a client that is held back for longer
-// loses its session anyway.
+// After an error it is unknown whether the session is dead. That includes wire.ErrRefused:
+// a server may say too early that a session is gone. ExpireSession gives up after the
+// session timeout, since a client that is held back longer loses its session anyway.
 func (l *Link) ExpireSession(ctx context.Context, id int64, via string) (zxid int64, err error) {
 	l.mu.Lock()
 	s := l.sessions[id]
@@ -47,7 +46,7 @@ func (l *Link) ExpireSession(ctx context.Context, id int64, via string) (zxid in
 	return reply.Zxid, nil
 }
 
-// dialAround connects to a server without the link taking notice.
+// dialAround connects to a server without the link recording it.
 func (l *Link) dialAround(ctx context.Context, addr string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultConnectTimeout)
 	defer cancel()

@@ -8,23 +8,24 @@ import (
 )
 
 const (
-	// maxInFlight bounds the bytes on their way in one direction, as the buffers of
-	// a network do: four frames of the greatest size.
+	// maxInFlight bounds the bytes on their way in one direction, as the buffers of a
+	// network do: four frames of maximum size.
 	maxInFlight = 4 << 20
 
-	// pieceTime is the time that one piece takes on a throttled flow, so that much
-	// does not come at once; but no piece is made smaller than minPiece.
+	// pieceTime is the time that one piece takes on a throttled flow, so that bytes do not
+	// come in large bursts. No piece is smaller than minPiece.
 	pieceTime = 20 * time.Millisecond
 	minPiece  = 16
 )
 
-// impairment is what the conditions mean for one direction of one connection.
+// impairment is the effect of the conditions on one direction of one connection.
 type impairment struct {
 	stalled bool
 	shapes  []*Shape
 }
 
-// impairment of the connection to addr that way. Call it with Link.mu held.
+// impairment returns the impairment of the connection to addr in a direction. Call it with
+// Link.mu held.
 func (in *conditions) impairment(addr string, way Direction) impairment {
 	t := impairment{stalled: in.stalled(addr, way)}
 	for _, s := range in.shapes {
@@ -35,35 +36,35 @@ func (in *conditions) impairment(addr string, way Direction) impairment {
 	return t
 }
 
-// flow is one direction of a pipe: what is on its way, in order. All but busy
+// flow is one direction of a pipe: the bytes on their way, in order. Everything except busy
 // is guarded by pipe.mu.
 type flow struct {
-	// busy says that bytes cannot go straight through: they are to be stalled or
-	// slowed, or others are still on their way.
+	// busy is true if bytes cannot go straight through: they are to be stalled or slowed,
+	// or earlier bytes are still on their way.
 	busy atomic.Bool
 
 	way     Direction
 	serial  uint64 // of the connection, for seeds
 	stalled bool
 	delays  []delay
-	rate    int  // bytes a second; 0: no bound
-	pumping bool // a goroutine takes bytes in (to the client) or out (to the server)
+	rate    int  // bytes a second; 0: no limit
+	pumping bool // a goroutine reads bytes in (to the client) or writes them out (to the server)
 	ended   error
 
 	queue  []piece
 	size   int       // bytes in queue
-	freeAt time.Time // when a throttled flow is done with what it has
+	freeAt time.Time // when a throttled flow has passed all its bytes
 }
 
-// piece is some bytes on their way.
+// piece is a number of bytes on their way.
 type piece struct {
 	data []byte
-	at   time.Time // when they set out
+	at   time.Time // when they were sent
 	due  time.Time
 }
 
-// delay is a shape with the source of its jitter. Each flow has its own, so
-// that the order in which goroutines run does not change what is drawn.
+// delay is a shape with its source of jitter. Each flow has its own, so that the order in
+// which goroutines run does not change what is drawn.
 type delay struct {
 	*Shape
 	jitter *rand.Rand
@@ -78,14 +79,14 @@ func (d delay) draw() time.Duration {
 
 func (f *flow) slow() bool { return len(f.delays) > 0 }
 
-// updateBusy says whether bytes can go straight through again.
+// updateBusy updates whether bytes can go straight through.
 func (f *flow) updateBusy() {
 	f.busy.Store(f.stalled || f.slow() || f.pumping || len(f.queue) > 0)
 }
 
-// set puts the flow under new terms. What is on its way goes on as if it had
-// always been under them; after a stall, as if it set out now: the network
-// sends again what did not arrive.
+// set changes the impairment of the flow. Bytes on their way continue as if it had always
+// applied. After a stall they continue as if sent now: the network retransmits what did not
+// arrive.
 func (f *flow) set(t impairment, now time.Time) {
 	if f.has(t) {
 		return
@@ -119,7 +120,7 @@ func (f *flow) reshape(shapes []*Shape) {
 	}
 }
 
-// delay gives a shape's source of jitter, which goes on where it was.
+// delay returns a shape's source of jitter, which continues where it was.
 func (f *flow) delay(old []delay, s *Shape) delay {
 	for _, d := range old {
 		if d.Shape == s {
@@ -129,7 +130,7 @@ func (f *flow) delay(old []delay, s *Shape) delay {
 	return delay{s, rand.New(rand.NewPCG(s.Seed, f.serial<<2|uint64(f.way)))}
 }
 
-// push sends bytes on their way. It keeps b.
+// push sends bytes on their way. It retains b.
 func (f *flow) push(b []byte, now time.Time) {
 	f.size += len(b)
 	most := len(b)
@@ -146,8 +147,8 @@ func (f *flow) push(b []byte, now time.Time) {
 	f.updateBusy()
 }
 
-// plan works out when a piece is due, after its turn on a throttled flow and its
-// delays. It passes behind the piece before it, even if that is due later.
+// plan computes when a piece is due, after its turn on a throttled flow and its delays. It
+// never overtakes the piece before it.
 func (f *flow) plan(p *piece) {
 	p.due = p.at
 	if f.rate > 0 {
@@ -162,8 +163,8 @@ func (f *flow) plan(p *piece) {
 	}
 }
 
-// next is when the oldest bytes are due; ok is false if nothing is to come before
-// the conditions change or more bytes do.
+// next returns when the oldest bytes are due. ok is false if nothing will be due before the
+// conditions change or more bytes come.
 func (f *flow) next() (due time.Time, ok bool) {
 	if f.stalled || len(f.queue) == 0 {
 		return time.Time{}, false
@@ -171,7 +172,7 @@ func (f *flow) next() (due time.Time, ok bool) {
 	return f.queue[0].due, true
 }
 
-// ready says whether bytes are due.
+// ready reports whether bytes are due.
 func (f *flow) ready(now time.Time) bool {
 	due, ok := f.next()
 	return ok && !due.After(now)
@@ -192,7 +193,7 @@ func (f *flow) read(b []byte, now time.Time) (n int) {
 	return n
 }
 
-// pop takes the first due piece, nil if there is none.
+// pop removes and returns the first due piece; nil if there is none.
 func (f *flow) pop(now time.Time) []byte {
 	if !f.ready(now) {
 		return nil

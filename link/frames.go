@@ -16,9 +16,9 @@ type stream struct {
 	inside bool // a frame has begun and not ended
 }
 
-// outgoing looks at what the client writes, and says how much of it may go to
-// the server: all, or one frame. If that ends before a request that is to be lost, it
-// returns the loss.
+// outgoing decodes what the client writes, and returns how much of it may go to the server:
+// everything, or one frame. If that ends before a request that is to be lost, it returns
+// the loss.
 func (c *conn) outgoing(p []byte) (pass int, loss *Loss) {
 	unread, one := c.writeMode()
 	if unread {
@@ -28,8 +28,8 @@ func (c *conn) outgoing(p []byte) (pass int, loss *Loss) {
 	return c.eachFrame(&c.out, p, one, func(f wire.Frame) *Loss { return c.clientFrame(f, sent) })
 }
 
-// incoming looks at what the server sent, and gives what of it the client
-// gets. If that ends before a reply that is to be lost, it returns the loss.
+// incoming decodes what the server sent, and returns the part for the client. If that ends
+// before a reply that is to be lost, it returns the loss.
 func (c *conn) incoming(p []byte) (pass []byte, loss *Loss) {
 	mode, one := c.readMode()
 	switch mode {
@@ -52,8 +52,8 @@ const (
 	passThrough                  // lets them pass unread
 )
 
-// readMode is for the reader, who owns the filter. one says that frames pass one at a
-// time.
+// readMode returns the mode. Only the reader, who owns the filter, may call it. If one is
+// true, frames pass one at a time.
 func (c *conn) readMode() (mode readMode, one bool) {
 	midway := len(c.filter.partial) > 0
 	l := c.l
@@ -69,21 +69,21 @@ func (c *conn) readMode() (mode readMode, one bool) {
 	return parse, one
 }
 
-// unread says that the link does not follow what passes.
+// unread reports whether the link lets bytes pass without decoding them.
 func (c *conn) unread() bool {
 	unread, _ := c.writeMode()
 	return unread
 }
 
-// writeMode says whether frames are followed, and pass one at a time.
+// writeMode says whether frames are decoded, and whether they pass one at a time.
 func (c *conn) writeMode() (unread, one bool) {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
 	return c.phase == opaque, len(c.l.breakpoints) > 0
 }
 
-// eachFrame hands the frames that p completes to handle, up to one that is lost, or only
-// the first one.
+// eachFrame calls handle for the frames that p completes, up to one that is lost; or only
+// for the first one.
 func (c *conn) eachFrame(s *stream, p []byte, one bool, handle func(wire.Frame) *Loss) (pass int, loss *Loss) {
 	for off := 0; off < len(p); {
 		n, f, done, err := s.Next(p[off:])
@@ -105,8 +105,8 @@ func (c *conn) eachFrame(s *stream, p []byte, one bool, handle func(wire.Frame) 
 	return len(p), nil
 }
 
-// becomeOpaque stops decoding a connection that does not speak the client
-// protocol (a four-letter word, TLS). It stays in the link and can be cut.
+// becomeOpaque stops decoding a connection that does not speak the client protocol (a
+// four-letter word, TLS). It stays in the link and can be cut.
 func (c *conn) becomeOpaque() {
 	c.l.mu.Lock()
 	c.phase = opaque
@@ -114,7 +114,7 @@ func (c *conn) becomeOpaque() {
 	c.deadlines.setLink(time.Time{})
 }
 
-// clientFrame handles a frame from the client. The loss is of this request.
+// clientFrame handles a frame from the client. It returns a loss if this request is lost.
 func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 	l := c.l
 	l.mu.Lock()
@@ -148,11 +148,11 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 	return loss
 }
 
-// handshakeSize is more than the bytes of a connect request, or response.
+// handshakeSize is an upper bound of the bytes of a connect request or response.
 const handshakeSize = 100
 
-// connectRequest handles a connect request. The wait for an answer is for the server's
-// silence, and what the link itself adds comes on top.
+// connectRequest handles a connect request. The timeout for the response covers the
+// server's silence; delays that the link adds come on top.
 func (c *conn) connectRequest(f wire.Frame) {
 	req, err := wire.DecodeConnectRequest(f.Body)
 	if err != nil {
@@ -172,9 +172,9 @@ func (c *conn) connectRequest(f wire.Frame) {
 	}
 }
 
-// awaitReply notes a request whose reply is to come, or returns the loss that takes
-// the request: that of who stopped it, or else of a rule. Paths are looked up only for
-// those who want them. Call it with l.mu held.
+// awaitReply registers a request whose reply is expected, or returns the loss that takes
+// the request: that of a stopped message, else that of a rule. Paths are decoded only if a
+// caller needs them. Call it with l.mu held.
 func (c *conn) awaitReply(h wire.RequestHeader, record []byte, sent time.Duration, stopped *message) (loss *Loss, path string) {
 	l := c.l
 	r := request{xid: h.Xid, op: h.Op, sent: sent, point: c.left}
@@ -218,7 +218,7 @@ func (c *conn) lose(x *Loss, lost Lost) {
 	}
 }
 
-// serverFrame handles a frame from the server. The loss is of this reply.
+// serverFrame handles a frame from the server. It returns a loss if this reply is lost.
 func (c *conn) serverFrame(f wire.Frame) *Loss { return c.handle(f, c.arrives(f)) }
 
 // handle is serverFrame once the frame may go on.
@@ -255,7 +255,7 @@ func (c *conn) connectResponse(f wire.Frame) {
 	l.events.Lock()
 	defer l.events.Unlock()
 	l.mu.Lock()
-	if c.ended { // cut this moment: the client will not see the response
+	if c.ended { // just cut: the client will not see the response
 		l.mu.Unlock()
 		return
 	}
@@ -270,9 +270,8 @@ func (c *conn) connectResponse(f wire.Frame) {
 	l.cfg.Record(e)
 }
 
-// refusal handles a connect response that takes away the session: this is
-// how a client is told. It closes the connection, as the server does, because
-// go-zookeeper forgets to.
+// refusal handles a connect response that says the session has expired. It closes the
+// connection, as the server does, because go-zookeeper forgets to.
 func (c *conn) refusal() {
 	l := c.l
 	l.events.Lock()
@@ -304,7 +303,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 	l.mu.Lock()
 	overtaken := c.waiting.overtaken(h.Xid)
 	r, ok := c.waiting.take(h.Xid)
-	if !ok { // an event, or what nobody asked for
+	if !ok { // an event, or a reply without a request
 		l.down++
 		c.countOvertaken(h)
 		l.mu.Unlock()
@@ -330,7 +329,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 	return loss
 }
 
-// lossOf is the loss that takes a reply, nil if none does. Call it with l.mu held.
+// lossOf returns the loss that takes a reply; nil if none does. Call it with l.mu held.
 func (c *conn) lossOf(r request, h wire.ReplyHeader) *Loss {
 	if r.loss == nil || r.loss.over || c.ended {
 		return nil
@@ -340,8 +339,8 @@ func (c *conn) lossOf(r request, h wire.ReplyHeader) *Loss {
 	return r.loss
 }
 
-// replyCode is the code of a reply; of a multi the one in its body, and an error
-// that proves nothing if that does not tell.
+// replyCode returns the code of a reply. For a multi it is the one in the body; if the body
+// does not tell, it is an error that proves nothing.
 func replyCode(op wire.Op, h wire.ReplyHeader, record []byte) wire.Code {
 	if op != wire.Multi || h.Err != wire.OK {
 		return h.Err

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Read gives what the server sent, when the conditions let it through.
+// Read returns what the server sent, once the conditions let it through.
 func (p *pipe) Read(b []byte) (int, error) {
 	for {
 		if p.in.busy.Load() {
@@ -18,7 +18,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 		}
 		n, err := p.inner.Read(b)
 		if p.in.busy.Load() && (n > 0 || !interrupted(err)) {
-			p.enqueueRead(b[:n], err) // a fault began meanwhile, and what came is subject to it
+			p.enqueueRead(b[:n], err) // a fault began meanwhile and applies to these bytes
 			continue
 		}
 		if err != nil {
@@ -28,7 +28,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 	}
 }
 
-// closedOr is the error of a Read that Close may have interrupted.
+// closedOr returns the error of a Read that Close may have interrupted.
 func (p *pipe) closedOr(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -38,8 +38,8 @@ func (p *pipe) closedOr(err error) error {
 	return err
 }
 
-// readQueued waits for bytes on their way to the client. ok is false when there are
-// none any more, nor a reason to wait.
+// readQueued waits for bytes on their way to the client. ok is false if there are none left
+// and no reason to wait.
 func (p *pipe) readQueued(b []byte) (n int, ok bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,8 +70,8 @@ func (p *pipe) readQueued(b []byte) (n int, ok bool, err error) {
 	}
 }
 
-// enqueueRead sends bytes on their way to the client, and an error behind them.
-// A deadline that passed is no end.
+// enqueueRead sends bytes on their way to the client, and an error behind them. A passed
+// deadline does not end the stream.
 func (p *pipe) enqueueRead(b []byte, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,8 +87,8 @@ func (p *pipe) enqueueRead(b []byte, err error) {
 	p.broadcast()
 }
 
-// startIn starts the goroutine that takes in bytes as they come, where that is
-// needed. Call it with mu held, and only as the one who reads.
+// startIn starts the goroutine that reads bytes as they come, if it is needed. Only the
+// reader may call it, with mu held.
 func (p *pipe) startIn() {
 	if p.in.pumping || !p.in.slow() || p.in.ended != nil || p.closed {
 		return
@@ -106,7 +106,7 @@ func (p *pipe) pumpIn() {
 	}
 }
 
-// wantsMore says whether pumpIn is to go on, and ends it otherwise.
+// wantsMore reports whether pumpIn is to continue, and ends it otherwise.
 func (p *pipe) wantsMore() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,7 +114,7 @@ func (p *pipe) wantsMore() bool {
 		p.wait()
 	}
 	if p.in.slow() && p.in.ended == nil && !p.closed {
-		p.inner.SetReadDeadline(time.Time{}) // deadlines are for who takes
+		p.inner.SetReadDeadline(time.Time{}) // deadlines concern the client's reads only
 		return true
 	}
 	p.in.pumping = false

@@ -15,55 +15,53 @@ import (
 var (
 	// ErrClosed is the error of Dial after Close.
 	ErrClosed = errors.New("link is closed")
-	// ErrHeld is the error of Dial when connections were held back for longer
-	// than its time-out.
+	// ErrHeld is the error of Dial when connections were held back for longer than its
+	// timeout.
 	ErrHeld = errors.New("connections are held back")
-	// ErrCut is what a client reads and writes on a connection that was cut.
+	// ErrCut is the error of a client's reads and writes on a connection that was cut.
 	ErrCut = errors.New("connection was cut")
 )
 
-// DefaultConnectTimeout is the wait for a connect response when
-// Config.ConnectTimeout is 0.
+// DefaultConnectTimeout is the longest wait for a connect response if Config.ConnectTimeout
+// is 0.
 const DefaultConnectTimeout = time.Second
 
-// Config describes a link. The zero value makes one that works and records
-// nothing.
+// Config describes a link. The zero value makes a working link that records nothing.
 type Config struct {
-	Client int // whose link it is: Event.Client of what it records
+	Client int // the client's number: Event.Client in the record
 
 	// Dial reaches the servers. Default: net.DialTimeout.
 	Dial func(network, addr string, timeout time.Duration) (net.Conn, error)
 
-	// Clock is the time of the run, the same as that of the record's events.
-	// Default: time since New.
+	// Clock returns the time of the run, as in the record's events. Default: time since
+	// New.
 	Clock func() time.Duration
 
-	// Record takes the events of sessions, without Index and Time. Events come
-	// one at a time, those of one session in their true order. It must not
-	// block for long, nor call methods of the link that make events (Cut,
-	// Close, ExpireSession). Default: none.
+	// Record receives the events of sessions, without Index and Time. It is called for one
+	// event at a time, and for the events of one session in their true order. It must not
+	// block for long, nor call methods of the link that make events (Cut, Close,
+	// ExpireSession). Default: none.
 	Record func(history.Event)
 
-	// ConnectTimeout bounds the wait for a connect response, from the moment
-	// the connect request is sent. 0 means DefaultConnectTimeout, negative no bound.
+	// ConnectTimeout bounds the wait for a connect response, from the moment when the
+	// connect request is sent. 0 means DefaultConnectTimeout, negative no limit.
 	ConnectTimeout time.Duration
 
-	// OnRequest is told of every request when the client writes it, before it
-	// goes to the server, and of those that are lost; path is "" for requests
-	// without one, the first one of a multi. It runs in the client's goroutines
-	// and must not block.
+	// OnRequest is called for every request when the client writes it, before it goes to
+	// the server, including requests that are lost. path is the first path of the request,
+	// or "" if it has none. OnRequest runs in the client's goroutines and must not block.
 	OnRequest func(op wire.Op, path string)
 
-	// OnPoint is told of every message with its name, before it goes on: those of an
-	// operation ([Link.Operation]) but pings. It runs in the client's goroutines and must
+	// OnPoint is called with the name of every message of an operation ([Link.Operation])
+	// except pings, before the message goes on. It runs in the client's goroutines and must
 	// not block.
 	OnPoint func(Point)
 
-	// Wire has Record take what goes over the wire, too: history.FRequest, FReply
-	// and FEvent. A request is recorded before its last byte goes to the server,
-	// unless it is lost on the way; a reply and an event when they come, whatever
-	// the link then does to them. Of frames above 128 KiB there is little more than
-	// the header. Default: only the events of sessions.
+	// Wire makes Record receive what goes over the wire, too: history.FRequest, FReply and
+	// FEvent. A request is recorded before its last byte goes to the server, unless it is
+	// lost on the way. A reply or an event is recorded when it comes, whatever the link
+	// then does to it. For frames above 128 KiB little more than the header is recorded.
+	// Default: only the events of sessions.
 	Wire bool
 }
 
@@ -71,13 +69,13 @@ type Config struct {
 type Link struct {
 	cfg Config
 
-	// events is held while something is found out and recorded, so that events
-	// are recorded in the order in which they became true. It is taken before mu.
+	// events is held while the link finds out and records something, so that events are
+	// recorded in the order in which they became true. It is locked before mu.
 	events sync.Mutex
 
 	mu       sync.Mutex
 	closed   bool
-	conns    map[*conn]struct{} // until nothing is left of them on the network
+	conns    map[*conn]struct{} // until they have ended completely
 	sessions map[int64]*session
 	dials    int // connections so far
 	connects int // sessions on them
@@ -119,24 +117,24 @@ func New(cfg Config) *Link {
 	}
 }
 
-// Requests counts the requests by type that clients sent so far, those that
-// were lost included.
+// Requests returns how many requests of each type the client has sent so far, including
+// lost ones.
 func (l *Link) Requests() map[wire.Op]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return maps.Clone(l.counts)
 }
 
-// Passed counts the frames that went through so far, to servers and to the
-// client, those of the handshakes included and those that were lost not.
+// Passed returns how many frames have passed so far, to servers and to the client. It
+// includes handshakes and excludes lost frames.
 func (l *Link) Passed() (up, down uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.up, l.down
 }
 
-// Close cuts all connections and ends listeners; later dials, and those that
-// wait, fail with ErrClosed. What is known of sessions stays. More than once is fine.
+// Close cuts all connections and ends listeners. Waiting and later dials fail with
+// ErrClosed. Information about sessions stays available. More than once is fine.
 func (l *Link) Close() error {
 	var proxies []*proxy
 	l.change(func() {

@@ -12,8 +12,8 @@ import (
 // What says which half of an operation is lost.
 type What int
 
-// The halves. A lost request never reaches the server. A lost reply was sent
-// by a server that did what was asked.
+// The halves. A lost request never reaches the server. A lost reply was sent by a server
+// that carried out the request.
 const (
 	Request What = iota
 	Reply
@@ -27,25 +27,25 @@ func (w What) String() string {
 	return "request"
 }
 
-// Rule picks the operation to lose.
+// Rule picks the operations to lose.
 type Rule struct {
 	What What
 
-	// Op is the type; wire.Create matches every kind of create, wire.GetChildren
-	// every kind of list. The zero value matches any type.
+	// Op is the type; wire.Create matches every kind of create, wire.GetChildren every kind
+	// of list. The zero value matches any type.
 	Op wire.Op
 
-	// Path is the znode, or one of those of a multi. "" matches any. A pattern
-	// with one of *?[ is matched by path.Match as a whole, so that * does not
-	// go past a slash. Any other matches that znode and everything below it.
+	// Path is the znode; for a multi, one of its znodes. "" matches any. A pattern with one
+	// of *?[ must match the whole path by path.Match, so * does not match a slash. Any
+	// other path matches that znode and everything below it.
 	Path string
 
-	// Nth is which of the matching requests, from 1, counted from the call of
-	// Lose over all connections of the link. 0 means 1.
+	// Nth is which matching request is the first to be lost, from 1, counted from the call
+	// of Lose over all connections of the link. 0 means 1.
 	Nth int
 
-	// Times is how many are lost, from the Nth on. 0 means 1, negative each one
-	// until Cancel.
+	// Times is how many are lost, from the Nth on. 0 means 1; a negative number means every
+	// one until Cancel.
 	Times int
 }
 
@@ -66,7 +66,7 @@ func (r Rule) String() string {
 	return s
 }
 
-// Lost tells what a loss took.
+// Lost describes a lost message.
 type Lost struct {
 	Op      wire.Op
 	Path    string
@@ -75,7 +75,7 @@ type Lost struct {
 	Zxid    int64         // in the header of a lost reply
 }
 
-// Loss is a rule at work: it loses frames, each with its connection.
+// Loss is an active rule: it loses frames, each with its connection.
 type Loss struct {
 	l           *Link
 	rule        Rule
@@ -86,14 +86,14 @@ type Loss struct {
 	awaited int // replies that are awaited
 	over    bool
 	lost    []Lost
-	cut     int // of those the connection is cut
+	cut     int // lost frames whose connection is cut
 }
 
-// Lose arranges that requests, or replies, get lost, each with its connection:
-// of a lost request the client thinks that it was sent, of a lost reply and
-// what comes after it on that connection it sees nothing. If the connection
-// ends before the reply is there, the next matching operation is taken. Of
-// several losses the oldest goes first. The error tells a malformed rule.
+// Lose arranges that requests or replies are lost, each with its connection. The client
+// believes that a lost request was sent. It sees neither a lost reply nor anything after it
+// on that connection. If the connection ends before the reply arrives, the next matching
+// operation is taken. If several losses match, the oldest goes first. Lose returns an error
+// if the rule is malformed.
 func (l *Link) Lose(r Rule) (*Loss, error) {
 	if err := checkPattern(r.Path); err != nil {
 		return nil, err
@@ -119,8 +119,8 @@ func newLoss(l *Link, r Rule) *Loss {
 // First is closed once a frame is lost and its connection is cut.
 func (x *Loss) First() <-chan struct{} { return x.first }
 
-// Done is closed once as many frames are lost as the rule wants, and their
-// connections are cut. It stays open when the loss is cancelled before.
+// Done is closed once as many frames are lost as the rule asks for and their connections
+// are cut. It stays open if the loss is cancelled before.
 func (x *Loss) Done() <-chan struct{} { return x.done }
 
 // Lost lists what was lost so far, the oldest first.
@@ -130,7 +130,7 @@ func (x *Loss) Lost() []Lost {
 	return slices.Clone(x.lost[:x.cut])
 }
 
-// Cancel ends a loss. Afterwards nothing more is lost. More than once is fine.
+// Cancel ends a loss. Nothing more is lost afterwards. More than once is fine.
 func (x *Loss) Cancel() {
 	x.l.mu.Lock()
 	defer x.l.mu.Unlock()
@@ -149,7 +149,7 @@ func (x *Loss) connectionCut() {
 	}
 }
 
-// left is how many more frames may be taken; those awaited are taken. Call it
+// left returns how many more frames may be taken; awaited replies count as taken. Call it
 // with Link.mu held.
 func (x *Loss) left() int {
 	if x.rule.Times < 0 {
@@ -164,8 +164,8 @@ func (l *Link) drop(x *Loss) {
 	l.losses = slices.DeleteFunc(l.losses, func(y *Loss) bool { return y == x })
 }
 
-// claim counts a request against all losses and returns the one whose turn it
-// is. Call it with l.mu held.
+// claim counts a request against all losses and returns the one whose turn it is. Call it
+// with l.mu held.
 func (l *Link) claim(op wire.Op, paths []string) *Loss {
 	var turn *Loss
 	for _, x := range l.losses {

@@ -2,10 +2,10 @@ package link
 
 import "github.com/zklab/zklab/internal/zk/wire"
 
-// This file is how a message meets those who wait for it.
+// This file lets breakpoints and losses act on a message.
 
-// meet tells of a message that has come to its point, and waits while somebody stops
-// it: then it gives the message. Call it with l.mu held, which it lets go meanwhile.
+// meet announces a message that has come to its point. If a breakpoint stops it, meet waits
+// and then returns the message. Call it with l.mu held; meet unlocks it while it waits.
 func (c *conn) meet(p Point, op wire.Op) *message {
 	if p.Zero() {
 		return nil
@@ -41,7 +41,7 @@ func (c *conn) arrives(f wire.Frame) *message {
 	return c.meet(p, op)
 }
 
-// pointOf gives a frame from the server its name. Call it with l.mu held.
+// pointOf names a frame from the server. Call it with l.mu held.
 func (c *conn) pointOf(f wire.Frame) (p Point, op wire.Op) {
 	switch c.phase {
 	case connecting:
@@ -64,8 +64,8 @@ func (c *conn) pointOf(f wire.Frame) (p Point, op wire.Op) {
 	return p, 0
 }
 
-// passed is meet for the moment after a message has gone on: p is of the conn, and
-// names none from then on.
+// passed is meet for the moment after a message has gone on. p belongs to the conn; passed
+// resets it.
 func (c *conn) passed(p *Point) {
 	after := *p
 	if after.Zero() {
@@ -86,7 +86,7 @@ func (c *conn) leaves(op wire.Op) *message {
 	return c.meet(c.left, op)
 }
 
-// taken is the loss that takes the message; nil if none does, or it was cancelled. Call
+// taken returns the loss that takes the message; nil if none does or it was cancelled. Call
 // it with Link.mu held.
 func (m *message) taken() *Loss {
 	if m == nil || m.loss == nil || m.loss.over {
@@ -95,7 +95,8 @@ func (m *message) taken() *Loss {
 	return m.loss
 }
 
-// late is who holds an event back; nil if nobody does. Call it with Link.mu held.
+// late returns the rule that holds back the event; nil if none does. Call it with Link.mu
+// held.
 func (m *message) late() *HeldEvents {
 	if m == nil || m.held == nil || m.held.over {
 		return nil
@@ -103,8 +104,8 @@ func (m *message) late() *HeldEvents {
 	return m.held
 }
 
-// wantedBy has a loss take the reply that has come, in place of one that would. Call it
-// with Link.mu held.
+// wantedBy makes a loss take the reply that has come, instead of another loss. Call it with
+// Link.mu held.
 func (r *request) wantedBy(x *Loss) {
 	if r.loss != nil {
 		r.loss.awaited--

@@ -1,14 +1,14 @@
 package link
 
-// numbers are how a link calls what passes. Guarded by Link.mu.
+// numbers count messages for their names. They are guarded by Link.mu.
 type numbers struct {
 	operation  string // the present one, "" before the first
 	operations map[string]int
 	messages   map[string]int // of the present operation, by kind
 }
 
-// Operation says that the client begins an operation: what passes from now on belongs
-// to it, until the next one begins. See [Point].
+// Operation says that the client begins an operation. All messages belong to it until the
+// next operation begins. See [Point].
 func (l *Link) Operation(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -17,8 +17,8 @@ func (l *Link) Operation(name string) {
 	clear(l.now.messages)
 }
 
-// number gives the next message of a kind its name. Messages are counted while somebody
-// wants to know. Call it with l.mu held.
+// number names the next message of a kind. Messages are counted only while a breakpoint or
+// OnPoint needs their names. Call it with l.mu held.
 func (l *Link) number(message string) Point {
 	if l.now.operation == "" || l.cfg.OnPoint == nil && len(l.breakpoints) == 0 {
 		return Point{}
@@ -30,7 +30,7 @@ func (l *Link) number(message string) Point {
 	}
 }
 
-// ofReply is the point of the reply to a request that has one.
+// ofReply returns the point of the reply to a request that has a point.
 func (p Point) ofReply() Point {
 	p.Reply = !p.Zero()
 	return p

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Write sends b to the server, when the conditions let it through. It waits only
-// if more is on its way than a network would hold.
+// Write sends b to the server, once the conditions let it through. It waits only if more is
+// on its way than a network would hold.
 func (p *pipe) Write(b []byte) (int, error) {
 	if !p.out.busy.Load() {
 		return p.inner.Write(b)
@@ -35,8 +35,8 @@ func (p *pipe) Write(b []byte) (int, error) {
 	}
 }
 
-// startOut starts the goroutine that sends bytes to the server as they are due,
-// and closes the connection behind them if the client did. Call it with mu held.
+// startOut starts the goroutine that sends bytes to the server when they are due, and
+// closes the connection after them if the client has closed it. Call it with mu held.
 func (p *pipe) startOut() {
 	if p.out.pumping || p.innerClosed {
 		return
@@ -61,8 +61,8 @@ func (p *pipe) pumpOut() {
 	}
 }
 
-// awaitDue waits for the next bytes that are due to the server. more is false when
-// there is nothing left to do.
+// awaitDue waits for the next bytes that are due to the server. more is false if there is
+// nothing left to do.
 func (p *pipe) awaitDue() (data []byte, more bool) {
 	p.mu.Lock()
 	for !p.innerClosed {
@@ -82,7 +82,7 @@ func (p *pipe) awaitDue() (data []byte, more bool) {
 	}
 	p.out.pumping = false
 	closed := p.closed
-	if !closed { // else it stays busy: nothing goes past the end
+	if !closed { // else it stays busy: nothing may follow the end
 		p.out.updateBusy()
 		p.inner.SetWriteDeadline(p.writeBy)
 		if p.halfClosed {
@@ -96,8 +96,8 @@ func (p *pipe) awaitDue() (data []byte, more bool) {
 	return nil, false
 }
 
-// serverClosed gives up what is on its way to a server that has closed. The client
-// learns of that when it reads, or writes again.
+// serverClosed drops the bytes on their way to a server that has closed. The client learns
+// of that at its next read or write.
 func (p *pipe) serverClosed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// checkPattern says what is wrong with the Path of a rule.
+// checkPattern returns what is wrong with the Path of a rule.
 func checkPattern(pattern string) error {
 	if _, err := path.Match(pattern, "/"); err != nil {
 		return fmt.Errorf("path %q: %w", pattern, err)
@@ -14,7 +14,7 @@ func checkPattern(pattern string) error {
 	return nil
 }
 
-// matchesPath says whether the Path of a rule, not empty, means a znode.
+// matchesPath reports whether the Path of a rule, not empty, matches a znode.
 func matchesPath(pattern, znode string) bool {
 	if strings.ContainsAny(pattern, `*?[\`) {
 		ok, _ := path.Match(pattern, znode)

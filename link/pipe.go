@@ -8,41 +8,39 @@ import (
 	"time"
 )
 
-// pipe is the network between a conn and its server. What the conn decodes
-// is above it: a byte that a fault keeps in the pipe on its way to the client
-// has not been read by the link either, so nothing of it is recorded before the
-// client can know it. On the way to the server it is the other way round: the
-// link notes a request as sent when the client writes it, which may be long before
-// it leaves. That is sound for [Link.Alive], since a session that was alive when
-// the server got the request was alive before.
+// pipe is the network between a conn and its server. The conn decodes above it. A byte that
+// a fault keeps in the pipe on its way to the client has not been read by the link, so
+// nothing of it is recorded before the client can know it. In the other direction the link
+// notes a request as sent when the client writes it, which may be long before it leaves.
+// That is sound for [Link.Alive]: a session that was alive when the server got the request
+// was alive before.
 //
-// While no fault is in force and nothing is on its way, bytes go straight
-// through, in the goroutines of who reads and writes. Otherwise a goroutine
-// takes them in at the time they come (to the client, while slow; a stall needs
-// none, since what nobody reads waits in the network), and another one puts
-// them out at the time they are due (to the server).
+// While no fault is in force and nothing is on its way, bytes go straight through, in the
+// goroutines of the reader and the writer. Otherwise one goroutine reads bytes when they
+// arrive from the server (while the link is slow; a stall needs none, since unread bytes
+// wait in the network), and another one writes bytes to the server when they are due.
 //
-// One goroutine at a time may Read, one may Write. The other methods are safe
-// for concurrent use.
+// One goroutine at a time may Read, and one may Write. The other methods are safe for
+// concurrent use.
 type pipe struct {
 	inner   net.Conn
 	onEnd   func() // called once inner is closed, not under mu
 	in, out flow
 
 	mu          sync.Mutex
-	wake        chan struct{} // closed at the next change, nil while nobody waits
+	wake        chan struct{} // closed at the next change; nil while no goroutine waits
 	readBy      time.Time
 	writeBy     time.Time
 	closed      bool // by the client
-	halfClosed  bool // the client has nothing more to say
+	halfClosed  bool // the client will send no more
 	innerClosed bool // inner is closed
 }
 
-// lingerTimeout bounds how long a server that takes no bytes can keep open a connection
-// that the client has closed.
+// lingerTimeout bounds how long a server that reads nothing can keep open a connection that
+// the client has closed.
 const lingerTimeout = time.Second
 
-// longAgo is a deadline that interrupts who waits.
+// longAgo is a deadline that wakes waiting reads and writes.
 var longAgo = time.Unix(1, 0)
 
 func newPipe(inner net.Conn, serial uint64, onEnd func()) *pipe {
@@ -52,7 +50,7 @@ func newPipe(inner net.Conn, serial uint64, onEnd func()) *pipe {
 	return p
 }
 
-// set puts the pipe under new terms.
+// set changes the impairments of the pipe.
 func (p *pipe) set(in, out impairment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,13 +58,13 @@ func (p *pipe) set(in, out impairment) {
 	p.in.set(in, now)
 	p.out.set(out, now)
 	if p.in.pumping && !p.in.slow() {
-		p.inner.SetReadDeadline(longAgo) // it is not needed any more
+		p.inner.SetReadDeadline(longAgo) // its goroutine is no longer needed
 	}
 	p.broadcast()
 }
 
-// Close ends the connection for the client. What it wrote before still goes to the
-// server, if that takes it, and the end of the connection behind it.
+// Close closes the connection for the client. What the client wrote before still goes to
+// the server, if the server reads it, followed by the end of the connection.
 func (p *pipe) Close() error {
 	p.mu.Lock()
 	if p.closed {
@@ -75,7 +73,7 @@ func (p *pipe) Close() error {
 	}
 	p.closed = true
 	if p.out.busy.Load() {
-		p.inner.SetReadDeadline(longAgo) // nobody is to read any more
+		p.inner.SetReadDeadline(longAgo) // no more reads
 		p.inner.SetWriteDeadline(time.Now().Add(lingerTimeout))
 		p.startOut()
 		p.broadcast()
@@ -87,11 +85,11 @@ func (p *pipe) Close() error {
 	return nil
 }
 
-// halfCloser is a connection that can end one way alone.
+// halfCloser is a connection that can close one direction alone.
 type halfCloser interface{ CloseWrite() error }
 
-// closeWrite ends the way to the server behind what is on it, and says whether
-// the network can do that.
+// closeWrite closes the direction to the server after the bytes on their way, and reports
+// whether the network can do that.
 func (p *pipe) closeWrite() bool {
 	inner, ok := p.inner.(halfCloser)
 	if !ok {
@@ -112,8 +110,8 @@ func (p *pipe) closeWrite() bool {
 	return true
 }
 
-// end closes the connection at once: nothing passes any more. With reset the
-// server gets a reset, where the network can send one.
+// end closes the connection at once: nothing passes any more. If reset is true, the server
+// gets a reset, if the network can send one.
 func (p *pipe) end(reset bool) {
 	p.mu.Lock()
 	if p.innerClosed {
@@ -132,7 +130,7 @@ func (p *pipe) end(reset bool) {
 	p.onEnd()
 }
 
-// SetReadDeadline sets the deadline of Read, which holds during a stall, too.
+// SetReadDeadline sets the deadline of Read, which applies during a stall, too.
 func (p *pipe) SetReadDeadline(t time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,13 +151,13 @@ func (p *pipe) SetWriteDeadline(t time.Time) error {
 	}
 	p.writeBy = t
 	p.broadcast()
-	if p.out.pumping { // whose writes are not the client's
+	if p.out.pumping { // its writes are not the client's
 		return nil
 	}
 	return p.inner.SetWriteDeadline(t)
 }
 
-// broadcast wakes all who wait. Call it with mu held.
+// broadcast wakes all waiting goroutines. Call it with mu held.
 func (p *pipe) broadcast() {
 	if p.wake != nil {
 		close(p.wake)
@@ -167,8 +165,8 @@ func (p *pipe) broadcast() {
 	}
 }
 
-// wait waits for the next change, or until the earliest of the times that are
-// not zero. Call it with mu held, which it lets go meanwhile.
+// wait waits for the next change, or until the earliest of the times that are not zero.
+// Call it with mu held; wait unlocks it while it waits.
 func (p *pipe) wait(times ...time.Time) {
 	if p.wake == nil {
 		p.wake = make(chan struct{})
@@ -197,9 +195,9 @@ func earliest(times []time.Time) (first time.Time) {
 	return first
 }
 
-// passed says whether a deadline is over.
+// passed reports whether a deadline has passed.
 func passed(deadline, now time.Time) bool { return !deadline.IsZero() && !deadline.After(now) }
 
-// interrupted says whether an error only means that a deadline passed, which may
-// be one that the pipe set to wake who waits.
+// interrupted reports whether an error only means that a deadline passed. The pipe may have
+// set that deadline to wake a goroutine.
 func interrupted(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

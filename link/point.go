@@ -12,24 +12,25 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Point names one message of a run, by what its client was doing, and not by a time: so
-// it names the same message in a run that goes otherwise elsewhere. A message belongs to
-// the operation that its client began last, a reply to that of its request. The zero
-// value names none.
+// Point names one message of a run by what its client was doing, and not by a time. So it
+// names the same message in runs that differ elsewhere. A message belongs to the last
+// operation that its client began; a reply belongs to the operation of its request. The
+// zero value names no message.
 //
-// Which operation is counted among those of the same name: a second acquire is the
-// second, whatever a fault made of the release between. Pings are no points: they come by
-// time.
+// Operations of the same name are counted: a second acquire is the second, whatever a fault
+// did to the release between. Pings have no points, because they come by time.
 type Point struct {
 	Client    int
-	Operation string // as the record has it: acquire
+	Operation string // as in the record: acquire
 	Nth       int    // which of the client's operations of that name, from 1
-	// Message is what is asked for, whatever the variant (create, getChildren, also those
-	// that a client library sends by itself, such as setWatches); or [Event], or [Connect].
+	// Message is the kind of request, whatever its variant (create, getChildren), including
+	// requests that a client library sends by itself, such as setWatches; or it is [Event]
+	// or [Connect].
 	Message string
 	Which   int  // of the messages of that kind in the operation, from 1
 	Reply   bool // it is the reply to that message
-	// After is the moment at which the message has gone on; otherwise it is the one before.
+	// After is true for the moment after the message has gone on, false for the moment
+	// before.
 	After bool
 }
 
@@ -39,7 +40,7 @@ type Passed struct {
 	At    time.Duration // since the run began
 }
 
-// What passes that is no request.
+// Messages that are not requests.
 const (
 	Event   = "event"   // a watch event
 	Connect = "connect" // the request for a session, and the response to it
@@ -66,7 +67,7 @@ func (p Point) String() string {
 
 func nth(name string, n int) string { return name + "#" + strconv.Itoa(n) }
 
-// Zero says that it names no message.
+// Zero reports whether p names no message.
 func (p Point) Zero() bool { return p == Point{} }
 
 // ParsePoint reads a point as [Point.String] writes it:
@@ -126,7 +127,7 @@ func parseNth(text string) (name string, n int, err error) {
 	return name, n, nil
 }
 
-// parseMessage takes every variant of a request.
+// parseMessage accepts every variant of a request.
 func parseMessage(name string) (string, error) {
 	if name == Event || name == Connect {
 		return name, nil
@@ -142,7 +143,7 @@ func parseMessage(name string) (string, error) {
 	return messageOf(op), nil
 }
 
-// messageOf is what a request is called in points.
+// messageOf returns the name of a request in points.
 func messageOf(op wire.Op) string { return op.Kind().String() }
 
 // Compare orders points by client, and then by their names.
@@ -151,7 +152,7 @@ func (p Point) Compare(q Point) int {
 		cmp.Compare(p.Message, q.Message), cmp.Compare(p.Which, q.Which), compareBools(p.Reply, q.Reply), compareBools(p.After, q.After))
 }
 
-// compareBools has what is not before what is.
+// compareBools orders false before true.
 func compareBools(a, b bool) int {
 	switch {
 	case a == b:
@@ -170,12 +171,12 @@ const (
 	Requests Messages = 1 << iota
 	Replies
 	Events
-	Connects // both ways
+	Connects // in both directions
 
 	AnyMessage = Requests | Replies | Events | Connects
 )
 
-// Kind is what kind of message it is.
+// Kind returns the kind of the message.
 func (p Point) Kind() Messages {
 	switch {
 	case p.Message == Event:
@@ -188,7 +189,7 @@ func (p Point) Kind() Messages {
 	return Requests
 }
 
-// Has says whether it has all of the others.
+// Has reports whether m contains all of the others.
 func (m Messages) Has(others Messages) bool { return m&others == others }
 
 // String lists the kinds: "requests, replies".

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// proxy is the outside of a link for clients in other processes: listeners,
-// and what came through them. A client is served by goroutines of its own, so
-// that one which is frozen, slow or talks nonsense is in nobody's way.
+// proxy is the part of a link that faces clients in other processes: listeners, and their
+// connections. Each client is served by its own goroutines, so that a client that is
+// frozen, slow or talks nonsense does not affect others.
 type proxy struct {
 	l         *Link
 	ctx       context.Context // of dials
@@ -23,20 +23,20 @@ type proxy struct {
 	closed  bool
 }
 
-// Listen makes a listener on 127.0.0.1 for each server, for clients in other
-// processes: whoever connects to addrs[i] gets to servers[i] through the link.
-// close ends the listeners and what came through them, and returns when nothing of
-// them runs any more; Close of the link ends them, too. More than once is fine.
+// Listen opens a listener on 127.0.0.1 for each server, for clients in other processes. A
+// client that connects to addrs[i] reaches servers[i] through the link. close ends the
+// listeners and their connections, and returns when all their goroutines have ended.
+// Closing the link ends them, too. close may be called more than once.
 //
-// The system accepts a connection before the link does. So a client sees a
-// refusal as a reset right after it connected, and while connections are held
-// back or stalled it sees silence; it counts as connected for the link once its
-// way is free, unless it has gone away meanwhile.
+// The operating system accepts a connection before the link does. So a client sees a
+// refusal as a reset right after it connected, and silence while connections are held back
+// or stalled. The link counts it as connected once its way is free, unless the client has
+// left by then.
 func (l *Link) Listen(servers []string) (addrs []string, close func() error, err error) {
 	return l.listen(servers, func(string) (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") })
 }
 
-// listen is Listen with listeners of other kinds.
+// listen is Listen with other kinds of listeners.
 func (l *Link) listen(servers []string, listener func(server string) (net.Listener, error)) (addrs []string, close func() error, err error) {
 	p := &proxy{l: l, clients: map[net.Conn]struct{}{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
@@ -72,7 +72,7 @@ func (l *Link) removeProxy(p *proxy) {
 	delete(l.proxies, p)
 }
 
-// close ends everything and waits for it.
+// close ends everything and waits until it has ended.
 func (p *proxy) close() error {
 	p.l.removeProxy(p)
 	err := p.shut()
@@ -80,7 +80,7 @@ func (p *proxy) close() error {
 	return err
 }
 
-// shut ends everything.
+// shut ends everything without waiting.
 func (p *proxy) shut() (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,7 +98,7 @@ func (p *proxy) shut() (err error) {
 	return err
 }
 
-// accept serves who connects, until the listener is closed.
+// accept serves clients until the listener is closed.
 func (p *proxy) accept(ln net.Listener, server string) {
 	const pause = 50 * time.Millisecond // when the process has too many open files
 	for p.ctx.Err() == nil {
@@ -119,7 +119,7 @@ func (p *proxy) accept(ln net.Listener, server string) {
 	}
 }
 
-// add takes a client in, unless the proxy is closed.
+// add adds a client, unless the proxy is closed.
 func (p *proxy) add(c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

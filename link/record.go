@@ -8,15 +8,15 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file records what goes over the wire (Config.Wire). It is recorded
-// while Link.events is held, so that the events of one connection are in the order of
-// the wire, and between its FConnected and its FDisconnected.
+// This file records what goes over the wire (Config.Wire). It records while Link.events is
+// held, so that the events of one connection are in the order of the wire, and between its
+// FConnected and its FDisconnected.
 
-// wireKeep bounds the frame of which the record has more than the header: a line
-// of the record is bounded, too, and JSON needs up to six bytes for one.
+// wireKeep is the size in bytes up to which a frame is recorded in full. A line of the
+// record is bounded, too, and JSON needs up to six bytes for one.
 const wireKeep = 128 << 10
 
-// keepOf is how much of a reply the link looks at.
+// keepOf returns how many bytes of a reply the link looks at.
 func keepOf(cfg Config) int {
 	if cfg.Wire {
 		return wireKeep
@@ -25,7 +25,7 @@ func keepOf(cfg Config) int {
 }
 
 // recordRequest records a request that is about to go to the server. Once the connection
-// has ended for the client no server gets what it writes.
+// has ended for the client, no server receives what the client writes.
 func (c *conn) recordRequest(h wire.RequestHeader, f wire.Frame, record []byte) {
 	if h.Op == wire.Ping {
 		return
@@ -36,7 +36,7 @@ func (c *conn) recordRequest(h wire.RequestHeader, f wire.Frame, record []byte) 
 	defer l.events.Unlock()
 	l.mu.Lock()
 	ended := c.ended
-	id := c.request.Session // of who does not wait for the connect response
+	id := c.request.Session // of a client that does not wait for the connect response
 	if c.session != nil {
 		id = c.session.ID
 	}
@@ -46,9 +46,9 @@ func (c *conn) recordRequest(h wire.RequestHeader, f wire.Frame, record []byte) 
 	}
 }
 
-// recordReply records a reply or an event as it comes from the server, whether or not
-// the client ever gets it. What comes after the connection has ended for the
-// client, or after the session has moved on, is as if it had come too late.
+// recordReply records a reply or an event when it comes from the server, whether or not the
+// client ever gets it. After the connection has ended for the client, or the session has
+// moved on, it counts as having come too late.
 func (c *conn) recordReply(f wire.Frame) {
 	h, record, err := wire.DecodeReplyHeader(f.Body)
 	if err != nil || h.Xid == wire.XidPing {
@@ -56,13 +56,13 @@ func (c *conn) recordReply(f wire.Frame) {
 	}
 	l := c.l
 	l.mu.Lock()
-	op, asked := c.waiting.op(h.Xid) // nobody takes it out before this reader does
+	op, asked := c.waiting.op(h.Xid) // only this reader removes it
 	present := c.present()
 	l.mu.Unlock()
 	if !present {
 		return
 	}
-	name, value := replyOrEvent(op, asked, h, f, record) // it takes a while: nobody waits for it
+	name, value := replyOrEvent(op, asked, h, f, record) // slow, so outside the lock
 	l.events.Lock()
 	defer l.events.Unlock()
 	l.mu.Lock()
@@ -77,12 +77,12 @@ func (c *conn) recordReply(f wire.Frame) {
 	l.cfg.Record(e)
 }
 
-// present says that the connection is the one that carries its session. Call it with
+// present reports whether the connection is the one that carries its session. Call it with
 // l.mu held.
 func (c *conn) present() bool { return !c.ended && c.session.carrier == c }
 
-// replyOrEvent is the name and value for a reply to a request of type op, or of an event; asked says
-// that there was such a request.
+// replyOrEvent returns the name and value of a reply to a request of type op, or of an
+// event. asked is true if there was such a request.
 func replyOrEvent(op wire.Op, asked bool, h wire.ReplyHeader, f wire.Frame, record []byte) (name string, value []byte) {
 	switch {
 	case asked:
@@ -90,7 +90,7 @@ func replyOrEvent(op wire.Op, asked bool, h wire.ReplyHeader, f wire.Frame, reco
 	case h.Xid == wire.XidEvent:
 		return history.FEvent, history.Value(eventValue(record))
 	}
-	return history.FReply, history.Value(history.Reply{Xid: h.Xid, Error: int32(h.Err)}) // what nobody asked for
+	return history.FReply, history.Value(history.Reply{Xid: h.Xid, Error: int32(h.Err)}) // a reply without a request
 }
 
 func (l *Link) wireEvent(f string, session int64, value []byte) history.Event {
@@ -100,8 +100,8 @@ func (l *Link) wireEvent(f string, session int64, value []byte) history.Event {
 	}
 }
 
-// requestValue is a request in the words of the record. Of one that is too long, or
-// that no server understands, it is the header and the first path.
+// requestValue returns a request in the form of the record. For a request that is too long,
+// or that no server understands, it has the header and the first path.
 func requestValue(h wire.RequestHeader, f wire.Frame, record []byte) history.Request {
 	if f.Whole() && f.Size <= wireKeep {
 		if r, err := wire.DecodeRequest(h.Op, record); err == nil {
@@ -115,7 +115,7 @@ func requestValue(h wire.RequestHeader, f wire.Frame, record []byte) history.Req
 	return v
 }
 
-// partValue is a request, or an operation of a multi.
+// partValue returns a request, or an operation of a multi.
 func partValue(op wire.Op, request any) history.Request {
 	v := history.Request{Op: op.String()}
 	switch r := request.(type) {
@@ -144,7 +144,8 @@ func partValue(op wire.Op, request any) history.Request {
 		v.Path, v.Watcher = r.Path, int32(r.Type)
 	case *wire.SetWatchesRequest:
 		v.Since = history.ID(r.RelativeZxid)
-		// Sorted: go-zookeeper sends them in the order of its maps, which says nothing.
+		// Sorted, because go-zookeeper sends them in the order of its maps, which means
+		// nothing.
 		v.PersistentWatches = sorted(slices.Concat(r.Persistent, r.PersistentRecursive))
 		v.DataWatches, v.ExistWatches, v.ChildWatches = sorted(r.Data), sorted(r.Exist), sorted(r.Child)
 	case []wire.MultiOp:
@@ -155,8 +156,8 @@ func partValue(op wire.Op, request any) history.Request {
 	return v
 }
 
-// replyValue is a reply in the words of the record. Of one that is too long it is
-// the header.
+// replyValue returns a reply in the form of the record. For a reply that is too long it has
+// only the header.
 func replyValue(op wire.Op, h wire.ReplyHeader, f wire.Frame, record []byte) history.Reply {
 	v := history.Reply{Xid: h.Xid, Error: int32(h.Err)}
 	if h.Err != wire.OK {
@@ -202,7 +203,7 @@ func replyValue(op wire.Op, h wire.ReplyHeader, f wire.Frame, record []byte) his
 	return v
 }
 
-// resultValue is a result of a multi.
+// resultValue returns a result of a multi.
 func resultValue(r *wire.OpResult) history.Reply {
 	v := history.Reply{Error: int32(r.Err), Path: r.Path, Data: r.Data, Children: r.Children}
 	switch r.Op {
@@ -225,10 +226,11 @@ func statValue(s wire.Stat) *history.Stat {
 	}
 }
 
-// sorted are the same paths in order. The request is not changed: it is what was sent.
+// sorted returns the paths in order. It does not change the request, which is what was
+// sent.
 func sorted(paths []string) []string { return slices.Sorted(slices.Values(paths)) }
 
-// accessList is left out where it allows everything to everybody.
+// accessList returns nil for a list that allows everything to everyone.
 func accessList(list []wire.ACL) []history.TxnACL {
 	if len(list) == 1 && list[0] == (wire.ACL{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}) {
 		return nil
@@ -240,7 +242,7 @@ func accessList(list []wire.ACL) []history.TxnACL {
 	return out
 }
 
-// authName is whom a request to be taken for somebody names. What proves it is not recorded.
+// authName returns the identity that an auth request claims. Its secret is not recorded.
 func authName(r *wire.AuthRequest) string {
 	if user, _, ok := strings.Cut(string(r.Auth), ":"); ok && r.Scheme == "digest" {
 		return r.Scheme + ":" + user

@@ -8,19 +8,19 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// request is one that waits for its reply.
+// request is a request that awaits its reply.
 type request struct {
 	xid  int32
 	op   wire.Op
 	path string        // "" if nobody wanted it
-	sent time.Duration // taken before its last byte went out
-	loss *Loss         // that wants the reply, nil if none does
+	sent time.Duration // taken before its last byte was sent
+	loss *Loss         // takes the reply; nil if none does
 
 	overtaken bool // a later one was answered before
 	point     Point
 }
 
-// requests are those of one connection that wait, in order of sending.
+// requests are the requests of one connection that await replies, in order of sending.
 type requests struct {
 	list []request
 	head int
@@ -28,7 +28,7 @@ type requests struct {
 
 func (q *requests) push(r request) { q.list = append(q.list, r) }
 
-// take removes the oldest request with this xid.
+// take removes and returns the oldest request with this xid.
 func (q *requests) take(xid int32) (request, bool) {
 	i, ok := q.find(xid)
 	if !ok {
@@ -37,7 +37,7 @@ func (q *requests) take(xid int32) (request, bool) {
 	return q.remove(i), true
 }
 
-// op is the type of the request that take would remove.
+// op returns the type of the request that take would remove.
 func (q *requests) op(xid int32) (wire.Op, bool) {
 	i, ok := q.find(xid)
 	if !ok {
@@ -46,9 +46,9 @@ func (q *requests) op(xid int32) (wire.Op, bool) {
 	return q.list[i].op, true
 }
 
-// find looks for the oldest request with this xid. Nearly always that is the
-// oldest of all: a server answers in order, but for auth, which it answers
-// without waiting for the writes before it.
+// find looks for the oldest request with this xid. Nearly always that is the oldest of all:
+// a server answers in order, except for auth, which it answers without waiting for the
+// writes before it.
 func (q *requests) find(xid int32) (int, bool) {
 	for i := q.head; i < len(q.list); i++ {
 		if q.list[i].xid == xid {
@@ -75,13 +75,13 @@ func (q *requests) remove(i int) request {
 	return r
 }
 
-// all are those that wait, in order.
+// all returns the waiting requests, in order.
 func (q *requests) all() []request { return q.list[q.head:] }
 
-// inTurn says that servers answer a request in the order of its connection.
+// inTurn reports whether servers answer a request in the order of its connection.
 func (r *request) inTurn() bool { return r.xid >= 0 && r.op != wire.Auth && r.op != wire.Ping }
 
-// overtaken are the requests that a reply with this xid overtakes for the first time.
+// overtaken returns the requests that a reply with this xid overtakes for the first time.
 func (q *requests) overtaken(xid int32) (older []history.UnansweredRequest) {
 	i, ok := q.find(xid)
 	if !ok || i == q.head || !q.list[i].inTurn() {
@@ -96,16 +96,16 @@ func (q *requests) overtaken(xid int32) (older []history.UnansweredRequest) {
 	return older
 }
 
-// fact is the request as the record has it.
+// fact returns the request in the form of the record.
 func (r *request) fact() history.UnansweredRequest {
 	return history.UnansweredRequest{Xid: r.xid, Op: r.op.String(), Path: r.path, Sent: r.sent}
 }
 
-// mostUnanswered bounds the length of an event: of a client that was never
-// answered the newest requests tell most.
+// mostUnanswered bounds the length of an event. For a client that was never answered, the
+// newest requests tell most.
 const mostUnanswered = 1000
 
-// unanswered are those that wait for the answer of a quorum.
+// unanswered returns the requests that await the answer of a quorum.
 func (q *requests) unanswered() (v history.Unanswered) {
 	for _, r := range q.all() {
 		if wire.ProvesAlive(r.op, wire.OK) {

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// Route leads every new connection to the server at addr, whichever one the
-// client dials. Of several routes the latest counts. Calling release more than
-// once is fine.
+// Route leads every new connection to the server at addr, whichever server the client
+// dials. If there are several routes, the latest applies. Release may be called more than
+// once.
 func (l *Link) Route(addr string) (release func()) { return put(l, &l.in.routes, &addr) }
 
-// route is where a dial to addr leads.
+// route returns where a dial to addr leads.
 func (in *conditions) route(addr string) string {
 	if n := len(in.routes); n > 0 {
 		return *in.routes[n-1]
@@ -18,11 +18,11 @@ func (in *conditions) route(addr string) string {
 	return addr
 }
 
-// Move brings the client to the server at addr: it routes there, cuts what is
-// connected elsewhere, and waits until the client's session is connected there,
-// which may be a new session if the old one did not live to see it. Afterwards
-// the client stays and routing is free again, after an error, too. The error
-// tells where the client is when ctx ends; it is ErrClosed after Close.
+// Move moves the client to the server at addr: it routes there, cuts connections to other
+// servers, and waits until the client's session is connected there. That may be a new
+// session if the old one has expired meanwhile. Afterwards, even after an error, routing is
+// free again; the client stays. If ctx ends, the error tells where the client is. After
+// Close it is ErrClosed.
 func (l *Link) Move(ctx context.Context, addr string) error {
 	release := l.Route(addr)
 	defer release()
@@ -31,7 +31,7 @@ func (l *Link) Move(ctx context.Context, addr string) error {
 		s, closed, changed := l.newest(), l.closed, l.changed
 		there := s != nil && s.conns > 0 && s.Server == addr
 		location := s.location()
-		inForce := l.in.route(addr) == addr // and no later Move's
+		inForce := l.in.route(addr) == addr // no later Move has replaced it
 		l.mu.Unlock()
 		switch {
 		case there:
@@ -49,7 +49,7 @@ func (l *Link) Move(ctx context.Context, addr string) error {
 	}
 }
 
-// location says where a session is, nil included. Call it with Link.mu held.
+// location says where a session is; s may be nil. Call it with Link.mu held.
 func (s *session) location() string {
 	switch {
 	case s == nil:

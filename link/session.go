@@ -9,34 +9,34 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Session is what a link knows of a session that it carries or carried.
+// Session is what a link knows about a session that it carries or carried.
 type Session struct {
-	wire.Session        // with the negotiated time-out
+	wire.Session        // with the negotiated timeout
 	Server       string // address, of the present connection or the last one
 	Connected    bool
 
-	// Alive is the send time of the latest request that proves the session
-	// alive at that time (wire.ProvesAlive), 0 if there was none. Zxid is the
-	// highest in a reply to a request of the session.
+	// Alive is the send time of the latest request that proves the session alive at that
+	// time (wire.ProvesAlive); 0 if there was none. Zxid is the highest in a reply to a
+	// request of the session.
 	Alive time.Duration
 	Zxid  int64
 
-	Dead bool // a reply to a closeSession of it was received
+	Dead bool // a reply to its closeSession was received
 }
 
-// session is the link's own record of a session. Guarded by Link.mu.
+// session is the link's own record of a session. It is guarded by Link.mu.
 type session struct {
 	Session
 	conns   int   // open connections that carry it
 	carrier *conn // the latest of them
 	order   int   // of its latest connect, from 1
 
-	// answered is when the latest request was sent that a server answered, and since from when
-	// on such requests came less than half a time-out apart.
+	// answered is when the latest answered request was sent. From since on, such requests
+	// came less than half a timeout apart.
 	answered, since time.Duration
 }
 
-// keptAlive notes that a server answered a request that was sent at a time.
+// keptAlive notes that a server answered a request that was sent at that time.
 func (s *session) keptAlive(sent time.Duration) {
 	if sent-s.answered >= s.Timeout/2 {
 		s.since = sent
@@ -44,8 +44,8 @@ func (s *session) keptAlive(sent time.Duration) {
 	s.answered = max(s.answered, sent)
 }
 
-// expired is what the link tells when a server says that the session expired; nil of a
-// session that it did not carry.
+// expired returns what the link records when a server says that the session expired; nil
+// for a session that the link did not carry.
 func (s *session) expired(server string) any {
 	if s == nil {
 		return nil
@@ -60,7 +60,7 @@ func (s *session) snapshot() Session {
 	return v
 }
 
-// Session is the most recently connected session. ok is false before the first.
+// Session returns the most recently connected session. ok is false before the first.
 func (l *Link) Session() (s Session, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -71,8 +71,8 @@ func (l *Link) Session() (s Session, ok bool) {
 	return last.snapshot(), true
 }
 
-// newest is the session that connected last, nil before the first. Call it with
-// l.mu held.
+// newest returns the session that connected last; nil before the first. Call it with l.mu
+// held.
 func (l *Link) newest() (last *session) {
 	for _, s := range l.sessions {
 		if last == nil || s.order > last.order {
@@ -98,8 +98,8 @@ func (l *Link) Sessions() []Session {
 	return list
 }
 
-// Alive is the send time of the latest request of the session that a quorum
-// answered in a way that proves the session alive at that time; 0 if none.
+// Alive returns the send time of the latest request of the session that a quorum answered
+// in a way that proves the session alive at that time; 0 if there is none.
 func (l *Link) Alive(id int64) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,9 +109,9 @@ func (l *Link) Alive(id int64) time.Duration {
 	return 0
 }
 
-// Evidence is what the link knows of a session at one moment: Alive, and the
-// highest zxid in a reply to a request of it. The request of which Alive is the
-// send time has a zxid that is not above that. Both are 0 if there is none.
+// Evidence returns what the link knows about a session at one moment: Alive, and the
+// highest zxid in a reply to one of its requests. The request that was sent at Alive has a
+// zxid that is not above that. Both are 0 if there is none.
 func (l *Link) Evidence(id int64) (alive time.Duration, zxid int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,7 +121,7 @@ func (l *Link) Evidence(id int64) (alive time.Duration, zxid int64) {
 	return 0, 0
 }
 
-// connected notes that a server took the session on a connection.
+// connected notes that a server accepted the session on a connection.
 func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 	s := l.sessions[res.Session]
 	if s == nil {
@@ -139,7 +139,7 @@ func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 	return s
 }
 
-// noteReply notes what a reply tells of the session.
+// noteReply notes what a reply says about the session.
 func (s *session) noteReply(r request, h wire.ReplyHeader, code wire.Code) {
 	if wire.ProvesAlive(r.op, code) {
 		s.Alive = max(s.Alive, r.sent)

@@ -4,11 +4,11 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// closeReply is history.Dead.By of what a link knows.
+// closeReply is history.Dead.By for a death that the link has seen.
 const closeReply = "close-reply"
 
-// sessionEvent makes an event about a session. s may be nil: a session that
-// another link had, or none of ours. Call it with l.mu held.
+// sessionEvent makes an event about a session. s may be nil, for a session of another link
+// or an unknown one. Call it with l.mu held.
 func (l *Link) sessionEvent(f string, id int64, s *session, value any) history.Event {
 	e := history.Event{
 		Process: history.SessionProcess,
@@ -34,7 +34,7 @@ func (l *Link) recordOvertaken(id int64, by request, older []history.UnansweredR
 	l.cfg.Record(e)
 }
 
-// recordDead records, once, that a session certainly is dead.
+// recordDead records, once, that a session is certainly dead.
 func (l *Link) recordDead(id, zxid int64) {
 	l.events.Lock()
 	defer l.events.Unlock()

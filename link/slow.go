@@ -5,29 +5,27 @@ import (
 	"time"
 )
 
-// Shape slows a link down. The zero value changes nothing; negative values count
-// as 0.
+// Shape slows a link down. The zero value changes nothing; negative values count as 0.
 type Shape struct {
-	// Direction is which way it holds for. Both slows each way by itself: a
-	// round trip takes two delays.
+	// Direction is the direction that it applies to. Both applies to each direction
+	// separately: a round trip takes two delays.
 	Direction Direction
-	// Delay is how much later everything arrives. Jitter adds to it a time
-	// between nothing and Jitter, drawn anew for each write of the client and
-	// each read from the server; the order stays.
+	// Delay is how much later everything arrives. Jitter adds a random time between 0 and
+	// Jitter, drawn for each write of the client and each read from the server; the order
+	// stays.
 	Delay, Jitter time.Duration
-	// BytesPerSecond bounds what passes on each connection each way. 0 is no bound.
+	// BytesPerSecond limits each direction of each connection; 0 is no limit.
 	BytesPerSecond int
-	// Seed makes jitter repeatable: what is drawn depends on it, the number of the
-	// connection on its link, the direction, and nothing else.
+	// Seed makes jitter repeatable: draws depend only on Seed, the number of the connection
+	// on its link, and the direction.
 	Seed uint64
 }
 
-// Slow makes everything that passes on present and later connections later, in
-// order, with no less of it in flight at a time. Connecting takes a round trip
-// longer, and Config.ConnectTimeout does not count what the shape adds. Of
-// several shapes the delays add up, and the lowest rate counts. After release
-// what is on its way goes on as if the shape had not been. Calling release more
-// than once is fine.
+// Slow delays everything that passes on present and later connections, in order. It does
+// not reduce how much can be in flight. Connecting takes a round trip longer;
+// Config.ConnectTimeout does not count what the shape adds. With several shapes the delays
+// add up, and the lowest rate applies. After release, bytes on their way continue as if the
+// shape had never applied. Release may be called more than once.
 func (l *Link) Slow(s Shape) (release func()) {
 	s.Delay, s.Jitter, s.BytesPerSecond = max(s.Delay, 0), max(s.Jitter, 0), max(s.BytesPerSecond, 0)
 	return put(l, &l.in.shapes, &s)
@@ -45,7 +43,7 @@ func (s Shape) String() string {
 	return text
 }
 
-// roundTrip is how much longer n bytes and an answer as long take at most.
+// roundTrip returns how much longer n bytes and an answer of the same size take at most.
 func (in *conditions) roundTrip(n int) (longest time.Duration) {
 	for _, s := range in.shapes {
 		one := s.Delay + s.Jitter
@@ -60,7 +58,7 @@ func (in *conditions) roundTrip(n int) (longest time.Duration) {
 	return longest
 }
 
-// handshake is how much longer it takes to connect: a round trip of no bytes.
+// handshake returns how much longer it takes to connect: a round trip of no bytes.
 func (in *conditions) handshake() (d time.Duration) {
 	for _, s := range in.shapes {
 		d += s.Delay

@@ -10,11 +10,11 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// AllFaults is a turn that stands for many: one for each fault that the setting has,
-// but those that break what recipes rely on, and those that other turns of the part
-// name. A schedule with it must be asked to [Schedule.Choose] before it is planned.
+// AllFaults is a turn that stands for many turns: one for each fault that the setting has,
+// except harsh ones and those that other turns of the part name. Call [Schedule.Choose] on
+// a schedule that contains it before planning it.
 //
-// Kinds of which one is given are left out, whatever else is given of them:
+// Each fault in without leaves out its whole kind, whatever its arguments:
 //
 //	plan.Mix(time.Second, plan.AllFaults(faults.Move{}, faults.Kill{}))
 func AllFaults(without ...faults.Fault) Turn {
@@ -25,15 +25,15 @@ func AllFaults(without ...faults.Fault) Turn {
 	return t
 }
 
-// LeftOut is a kind of fault that a setting does not have, and why.
+// LeftOut is a kind of fault that a setting does not have, and the reason.
 type LeftOut struct {
 	Kind string
 	Why  error
 }
 
-// Choose gives the schedule for a setting, in which AllFaults has become the
-// faults that there are. The second result is what AllFaults stands for elsewhere. A
-// schedule may be asked again, of a setting that has less than the one before.
+// Choose returns the schedule for a setting, with AllFaults replaced by the faults that the
+// setting has. The second result lists what AllFaults stands for but this setting does not
+// have. Choose may be called again for a setting that has fewer faults.
 func (s Schedule) Choose(in faults.Setting) (Schedule, []LeftOut) {
 	var out Schedule
 	var left []LeftOut
@@ -72,13 +72,13 @@ func choose(turns []Turn, s faults.Setting) (out []Turn, left []LeftOut) {
 	return out, left
 }
 
-// of asks whether a turn is of one kind alone.
+// of returns a function that reports whether a turn has faults of one kind only.
 func of(kind string) func(Turn) bool {
 	return func(t Turn) bool { return len(t.Faults) == 1 && t.Faults[0].Kind() == kind }
 }
 
-// Needs gives the abilities for which an ensemble must be prepared to have the
-// faults of the schedule, each once.
+// Needs returns the abilities for which an ensemble must be prepared to have the faults of
+// the schedule, without duplicates.
 func (s Schedule) Needs() []ensemble.Ability {
 	var needs []ensemble.Ability
 	all := s.Faults()
@@ -97,8 +97,8 @@ func (s Schedule) Needs() []ensemble.Ability {
 	return needs
 }
 
-// Unavailable says which of the schedule's faults a setting does not have, and
-// why; nil if it has them all.
+// Unavailable returns which of the schedule's faults a setting does not have, and why; nil
+// if it has them all.
 func (s Schedule) Unavailable(in faults.Setting) error {
 	var texts []string
 	for _, f := range s.Faults() {

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/faults"
 )
 
-// What the words of the grammar stand for, in lists for people.
+// What the words of the grammar mean, for lists that people read.
 const (
 	AboutAll      = "every fault that the ensemble has"
 	AboutQuiet    = "a turn in which nothing happens"
@@ -18,16 +18,16 @@ const (
 	aboutWeight   = "how often it comes, compared with the others"
 )
 
-// Continuation is an expression that begins as another one does.
+// Continuation is one way to continue an expression.
 type Continuation struct {
 	Text  string
 	About string // what its last word stands for; may be ""
 }
 
-// Complete lists how an expression that somebody is writing can go on, up to the end of the
-// word in which it ends: a fault's name, or one of its arguments. What holds any value
-// (times, messages, what follows "=") has no continuation. Nothing before that word is
-// checked: see [Parse].
+// Complete lists how an unfinished expression can go on, up to the end of its last word: a
+// fault's name, or one of its arguments. Words that can have any value (times, messages,
+// what follows "=") have no continuations. Complete does not check what precedes the last
+// word: see [Parse].
 func Complete(text string) []Continuation {
 	at := strings.LastIndexByte(text, ',') + 1
 	words := firstWords(at == 0)
@@ -56,7 +56,7 @@ func kindWords() (words []Continuation) {
 	return words
 }
 
-// firstWords are what an item can begin with.
+// firstWords are the words that can begin an item.
 func firstWords(first bool) []Continuation {
 	words := append(kindWords(), Continuation{allName, AboutAll}, Continuation{quietName, AboutQuiet})
 	if !first {
@@ -65,7 +65,7 @@ func firstWords(first bool) []Continuation {
 	return append(words, Continuation{sequenceName, aboutSequence}, Continuation{mixName, aboutMix})
 }
 
-// argumentWords are what can follow a name and some arguments.
+// argumentWords are the words that can follow a name and some arguments.
 func argumentWords(name string, given []string) (words []Continuation) {
 	weight := Continuation{weightKey + "=", aboutWeight}
 	switch name {

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Steps is a schedule of exactly these steps, at their times or points. Nothing of it is
-// drawn anew: one that is left out moves no other.
+// Steps is a schedule of exactly these steps, at their times or points. Nothing in it is
+// drawn: leaving out a step moves no other.
 func Steps(steps ...Step) Schedule {
 	if len(steps) == 0 {
 		return nil
@@ -20,14 +20,13 @@ func Steps(steps ...Step) Schedule {
 	return Schedule{{Order: Given, Steps: steps}}
 }
 
-// HasGiven says whether some steps are given, so that the words of the schedule do not
-// say all of it.
+// HasGiven reports whether some steps are given one by one. The text of the schedule does
+// not express these completely.
 func (s Schedule) HasGiven() bool {
 	return slices.ContainsFunc(s, func(p Part) bool { return p.Order == Given })
 }
 
-// Check says, in one line, what is wrong with a step that is given; nil if it can be
-// played.
+// Check returns an error of one line if a given step cannot be played.
 func (s Step) Check() error {
 	switch {
 	case s.Fault == nil:
@@ -47,9 +46,9 @@ func (s Step) Check() error {
 	return err
 }
 
-// ParseStep reads one step: a fault without times, as in [Parse], and the point at which
-// it is injected, or "" where that is a time. Everything else is as it is. The error is of
-// one line.
+// ParseStep reads one step: a fault without times, as in [Parse], and the point at which it
+// is injected, or "" for a step at a time. Everything else is as in rest. The error has one
+// line.
 func ParseStep(fault, point string, rest Step) (Step, error) {
 	s := rest
 	x, err := Parse(fault, time.Second)
@@ -71,7 +70,7 @@ func ParseStep(fault, point string, rest Step) (Step, error) {
 	return s, s.Check()
 }
 
-// single says that a schedule is one fault, and nothing of when.
+// single reports whether a schedule is one fault without any times.
 func single(s Schedule) bool {
 	if len(s) != 1 || s[0].Order != Mixed || len(s[0].Turns) != 1 {
 		return false
@@ -80,7 +79,7 @@ func single(s Schedule) bool {
 	return len(t.Faults) == 1 && t.For == 0 && t.Weight == 0
 }
 
-// Spec is the fault with the point where it has one, as people write it: without times.
+// Spec is the fault, with its point if it has one, as people write it: without times.
 func (s Step) Spec() string {
 	if s.Point.Zero() {
 		return s.Fault.Spec()
@@ -96,7 +95,7 @@ func (s Step) String() string {
 	return s.Spec() + "+" + short(s.For)
 }
 
-// given are the steps of a part that come before limit. Points come when they come.
+// given returns the steps of a part that begin before limit, and all steps at points.
 func (p Part) given(limit time.Duration) (steps []Step) {
 	for _, s := range p.Steps {
 		if s.At < limit {
@@ -107,7 +106,7 @@ func (p Part) given(limit time.Duration) (steps []Step) {
 	return steps
 }
 
-// lastLane is the highest lane of steps that are given: lanes of other parts follow.
+// lastLane returns the highest lane of given steps; lanes of other parts follow.
 func (s Schedule) lastLane() (last int) {
 	for _, p := range s {
 		for _, step := range p.Steps {
@@ -117,7 +116,7 @@ func (s Schedule) lastLane() (last int) {
 	return last
 }
 
-// lateSteps says which steps begin after the load.
+// lateSteps returns the steps that begin after the load.
 func (p Part) lateSteps(limit time.Duration) (texts []string) {
 	for _, s := range p.Steps {
 		if s.At >= limit {

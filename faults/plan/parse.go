@@ -13,22 +13,22 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Parse reads a schedule as it is written on the command line and in experiment
-// files: items separated by commas, each
+// Parse reads a schedule as it is written on the command line and in experiment files:
+// items separated by commas, each
 //
 //	name{:argument}[@at][+for][/period]
 //
-// An argument is a word or key=value. @10s gives the time of a fault, or
-// @client1/acquire#2/create#1 the message at which it is injected ([link.Point]), +5s how
-// long it lasts, /30s says that it comes again every 30 s (without @ first after
-// 30 s). Items without @ and / take turns in a [Mix], or, if the first item is
-// "sequence" or "sequence:times=2", in a [Sequence]. Of these, "all" is every
-// fault that the ensemble has ("all,-move" without that), "quiet" or "quiet:20s" is nothing, and
-// pause:weight=3 comes three times as often as others. "with:expire" begins at
-// the same time as the item before it. The empty text is no fault.
+// An argument is a word or key=value. @10s is the time at which a fault begins, or
+// @client1/acquire#2/create#1 the message at which it is injected ([link.Point]). +5s is
+// how long it lasts. /30s repeats it every 30 s (without @, first after 30 s). Items
+// without @ and / take turns in a [Mix], or, if the first item is "sequence" or
+// "sequence:times=2", in a [Sequence]. Among these, "all" means every fault that the
+// ensemble has ("all,-move" leaves out move), "quiet" or "quiet:20s" means nothing happens,
+// and pause:weight=3 comes three times as often as others. "with:expire" begins at the same
+// time as the item before it. The empty text has no faults.
 //
-// Interval is the time between two turns; faults of which nothing else is said last
-// half of that. An error is a [*SyntaxError].
+// Interval is the time between two turns; faults without a duration of their own last half
+// of it. An error is a [*SyntaxError].
 func Parse(text string, interval time.Duration) (Schedule, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
@@ -52,12 +52,12 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 	return r.schedule(), nil
 }
 
-// reader is what has been read so far: the items, and what is said of those that take
+// reader holds what has been read so far: the items, and options of the items that take
 // turns.
 type reader struct {
 	turns   Part
 	items   []item
-	without []span // the kinds that all faults are to be without
+	without []span // the kinds that "all" leaves out
 }
 
 // item is a turn with its times, as far as they are given.
@@ -65,11 +65,11 @@ type item struct {
 	turn   Turn
 	at     time.Duration
 	point  link.Point
-	period time.Duration // 0 is once
-	fixed  bool          // has a time of its own: at, period or both
+	period time.Duration // 0: once
+	fixed  bool          // has its own time: at, period or both
 }
 
-// schedule has those with times of their own first.
+// schedule puts the items with their own times first.
 func (r reader) schedule() Schedule {
 	var s Schedule
 	for _, i := range r.items {
@@ -85,7 +85,7 @@ func (r reader) schedule() Schedule {
 	return s
 }
 
-// timed is a turn with a time of its own. One that comes again must be over by then.
+// timed is a turn with its own time. A repeated turn must end before the next one begins.
 func (i item) timed(interval time.Duration) Part {
 	if i.turn.For == 0 {
 		i.turn.For = max(interval/2, 1)
@@ -99,14 +99,14 @@ func (i item) timed(interval time.Duration) Part {
 // SyntaxError says what is wrong with an expression, and where.
 type SyntaxError struct {
 	Text     string // the whole expression
-	Position int    // of the first character that is wrong, from 1
+	Position int    // of the first wrong character, from 1
 	Problem  string
 }
 
-// shown is how much of an expression an error shows.
+// shown is how many characters of an expression an error shows.
 const shown = 120
 
-// Error is one line.
+// Error returns one line.
 func (e *SyntaxError) Error() string {
 	text := strconv.Quote(e.Text)
 	if len(text) > shown {
@@ -116,7 +116,7 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s: position %d: %s", text, e.Position, e.Problem)
 }
 
-// span is a part of an expression that knows where it stands.
+// span is a part of an expression that knows its position.
 type span struct {
 	whole    string
 	from, to int
@@ -124,8 +124,8 @@ type span struct {
 
 func (s span) String() string { return s.whole[s.from:s.to] }
 
-// wrong is an error at the beginning of the span. Spans among the arguments are
-// what somebody wrote, however long.
+// wrong returns an error at the beginning of the span. Spans among the arguments are user
+// input of any length.
 func (s span) wrong(format string, args ...any) error {
 	for i, a := range args {
 		if a, ok := a.(span); ok {
@@ -138,7 +138,7 @@ func (s span) wrong(format string, args ...any) error {
 	}
 }
 
-// brief is what somebody wrote, as an error shows it.
+// brief shortens user input for an error.
 func brief(text string) string {
 	if len(text) > 60 {
 		return text[:60] + "..."
@@ -146,12 +146,12 @@ func brief(text string) string {
 	return text
 }
 
-// cut divides at a place within the span; what stands there belongs to the second.
+// cut divides the span at index i; that character belongs to the second part.
 func (s span) cut(i int) (before, after span) {
 	return span{s.whole, s.from, s.from + i}, span{s.whole, s.from + i, s.to}
 }
 
-// skip leaves the first letters away.
+// skip drops the first n characters.
 func (s span) skip(n int) span { return span{s.whole, s.from + n, s.to} }
 
 func (s span) trim() span {
@@ -175,7 +175,7 @@ func (s span) split(at byte) []span {
 	return append(parts, s)
 }
 
-// printable refuses what belongs nowhere in an expression.
+// printable refuses characters that cannot be in any expression.
 func printable(text string) error {
 	for i, r := range text {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
@@ -186,7 +186,7 @@ func printable(text string) error {
 	return nil
 }
 
-// add takes the n-th part of an expression in.
+// add reads the n-th item of an expression.
 func (r *reader) add(part span, n int) error {
 	if part.String() == "" {
 		return part.wrong("a fault is missing: two commas follow each other, or one stands at the end")
@@ -215,7 +215,7 @@ func (r *reader) add(part span, n int) error {
 	return err
 }
 
-// leaveOut takes the kinds that are not wanted out of all faults.
+// leaveOut removes the unwanted kinds from AllFaults.
 func (r *reader) leaveOut() error {
 	for _, kind := range r.without {
 		if _, ok := faults.Named(kind.String()); !ok {
@@ -234,7 +234,7 @@ func (r *reader) leaveOut() error {
 	return nil
 }
 
-// order reads the word that says how turns are taken.
+// order reads the word that says in which order turns come.
 func (r *reader) order(name, rest span, n int) error {
 	if n > 0 {
 		return name.wrong("%s stands before all faults", name)

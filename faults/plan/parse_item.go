@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// parseItem reads a name and what follows it. Times stand at the end: they are
-// taken off first, so that a value may hold slashes.
+// parseItem reads a name and what follows it. Times come last; parseItem takes them off
+// first, so that a value may contain slashes.
 func parseItem(name, rest span) (i item, err error) {
 	args, times := cutTimes(rest)
 	if err := i.times(times); err != nil {
@@ -35,7 +35,7 @@ func parseItem(name, rest span) (i item, err error) {
 	return i, i.fits(name, args, times)
 }
 
-// fits says whether times and weight fit what the item is.
+// fits checks that times and weight are allowed for this kind of item.
 func (i *item) fits(name, args span, times []span) error {
 	switch {
 	case i.fixed && i.turn.all:
@@ -46,12 +46,12 @@ func (i *item) fits(name, args span, times []span) error {
 		return times[0].wrong("%s has no times; write %s:20s", name, quietName)
 	}
 	if i.turn.Weight == 1 {
-		i.turn.Weight = 0 // what it is anyway
+		i.turn.Weight = 0 // the default
 	}
 	return i.fitsPoint(times)
 }
 
-// fitsPoint says whether the fault can be injected at the message that is named.
+// fitsPoint checks that the fault can be injected at the named message.
 func (i *item) fitsPoint(times []span) error {
 	if i.point.Zero() {
 		return nil
@@ -66,7 +66,7 @@ func (i *item) fitsPoint(times []span) error {
 	return nil
 }
 
-// takes says whether a fault can begin together with the item, if that is at a message.
+// takes checks that a fault can begin together with the item, if the item is at a message.
 func (i *item) takes(name span, f faults.Fault) error {
 	if i.point.Zero() {
 		return nil
@@ -81,9 +81,9 @@ func (i *item) takes(name span, f faults.Fault) error {
 	return nil
 }
 
-// cutTimes divides what follows a name into arguments and the parts that begin
-// with @, + and /. A slash is one of those only if what follows could be a time,
-// or if there is no value that it could belong to.
+// cutTimes divides what follows a name into arguments and the parts that begin with @, +
+// and /. A slash begins such a part only if a time could follow, or if there is no value
+// that it could belong to.
 func cutTimes(rest span) (args span, times []span) {
 	text := rest.String()
 	end := len(text)
@@ -104,7 +104,7 @@ func cutTimes(rest span) (args span, times []span) {
 	for rest.String() != "" {
 		signs := "@+/"
 		if isPoint(rest) {
-			signs = "@+" // it has slashes of its own
+			signs = "@+" // a message contains slashes
 		}
 		next := strings.IndexAny(rest.String()[1:], signs)
 		if next < 0 {
@@ -117,19 +117,19 @@ func cutTimes(rest span) (args span, times []span) {
 	return args, times
 }
 
-// isPoint says that what follows @ is a message and no time.
+// isPoint reports whether the text after @ is a message and not a time.
 func isPoint(s span) bool {
 	text := s.String()
 	return strings.HasPrefix(text, "@client") || len(text) > 1 && text[0] == '@' && unicode.IsLetter(rune(text[1])) && strings.ContainsAny(text, "/#")
 }
 
-// The least and the longest of times.
+// The shortest and the longest time.
 const (
 	shortestPeriod = 100 * time.Millisecond
 	longest        = 7 * 24 * time.Hour
 )
 
-// times reads what begins with @, + and /, in this order, none twice.
+// times reads the parts that begin with @, + and /, in this order and at most one of each.
 func (i *item) times(parts []span) error {
 	const order = "@+/"
 	before := -1
@@ -178,7 +178,7 @@ func (i *item) times(parts []span) error {
 	return nil
 }
 
-// duration reads the time behind a sign or a colon.
+// duration reads the time after a sign or a colon.
 func duration(s span) (time.Duration, error) {
 	text := s.skip(1)
 	d, err := time.ParseDuration(text.String())
@@ -204,7 +204,7 @@ func number(s span, most int) (int, error) {
 	return n, nil
 }
 
-// arguments gives what stands between colons.
+// arguments returns the spans between colons.
 func (s span) arguments() []span {
 	if s.String() == "" {
 		return nil
@@ -212,7 +212,7 @@ func (s span) arguments() []span {
 	return s.skip(1).split(':')
 }
 
-// plain reads what takes no argument but a weight.
+// plain reads an item that takes no argument except a weight.
 func (i *item) plain(name, args span) error {
 	for _, arg := range args.arguments() {
 		weight, err := i.weight(arg)
@@ -292,7 +292,7 @@ func names() []string {
 	return out
 }
 
-// arguments are those of one fault, as far as they were read.
+// arguments are the arguments of one fault that were read so far.
 type arguments struct {
 	kind    faults.Kind
 	word    string // "" where it was left out
@@ -345,7 +345,7 @@ func (a *arguments) keys() []string {
 	return keys
 }
 
-// takes lists what the kind of fault takes, for people.
+// takes lists the arguments that the kind of fault takes, for people.
 func (a *arguments) takes() string {
 	all := slices.Clone(a.kind.Words)
 	for _, o := range a.kind.Options {

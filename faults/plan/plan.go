@@ -11,25 +11,25 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Step is one fault of a plan: when it begins, counted from the beginning of
-// the load, or at which message, and how long it lasts at most.
+// Step is one fault of a plan: when it begins, counted from the beginning of the load, or
+// at which message, and how long it lasts at most.
 type Step struct {
 	At    time.Duration
-	Point link.Point // the zero value: at a time
+	Point link.Point // zero for a step at a time
 	For   time.Duration
 	Fault faults.Fault
-	// Seed fixes what the fault leaves to chance.
+	// Seed determines what the fault leaves to chance.
 	Seed uint64
-	// Lane is the queue in which the step stands: steps of one lane that begin at
-	// different times wait for each other, those of different lanes overlap. In
-	// lane 0 nobody waits for anybody, nor do those at messages.
+	// Lane is the queue of the step. Steps of one lane that begin at different times wait
+	// for each other; those of different lanes overlap. In lane 0, and at messages, no step
+	// waits for another.
 	Lane int
 
-	item string // the turn that it comes from, as it is written
+	item string // the text of the turn that it comes from
 }
 
-// Plan gives the steps that begin before limit, in order. It follows from the random
-// source alone.
+// Plan returns the steps that begin before limit, in order. They depend only on the
+// schedule and rng.
 func (s Schedule) Plan(limit time.Duration, rng *rand.Rand) []Step {
 	var all []Step
 	last := s.lastLane()
@@ -72,7 +72,7 @@ func (p Part) plan(limit time.Duration, rng *rand.Rand) []Step {
 	return steps
 }
 
-// order gives one turn after the other, until there is none.
+// order yields one turn after the other, until there are no more.
 func (p Part) order(rng *rand.Rand) func() (Turn, bool) {
 	var round []Turn
 	n := 0
@@ -94,7 +94,7 @@ func (p Part) order(rng *rand.Rand) func() (Turn, bool) {
 	}
 }
 
-// round is the order of turns until each has had as many as it is due.
+// round returns the turns of a mix, each as often as its weight says.
 func (p Part) round(rng *rand.Rand) []Turn {
 	if p.Order != Mixed {
 		return p.Turns
@@ -111,11 +111,11 @@ func (p Part) round(rng *rand.Rand) []Turn {
 	return append(first, again...)
 }
 
-// steps are those of a turn at a time.
+// steps returns the steps of one turn at a time.
 func (p Part) steps(t Turn, at time.Duration, drawn *draws, rng *rand.Rand) []Step {
 	var steps []Step
 	for _, f := range t.Faults {
-		if !p.Point.Zero() { // what is left open follows from the message
+		if !p.Point.Zero() { // the message fills in what is left open
 			steps = append(steps, Step{Point: p.Point, For: p.lasting(t), Fault: f, Seed: rng.Uint64(), item: t.String()})
 			continue
 		}
@@ -124,12 +124,12 @@ func (p Part) steps(t Turn, at time.Duration, drawn *draws, rng *rand.Rand) []St
 	return steps
 }
 
-// draws counts how often each fault was drawn: what faults leave open differs
-// from one time to the next. Where it begins is drawn, too: in a short load each kind comes
-// once, and it must not always be the same that it hits.
+// draws counts how often each fault was drawn. What faults leave open differs from one time
+// to the next. The start is drawn as well: in a short load each kind comes once, and it
+// must not hit the same target in every run.
 type draws map[string]int
 
-// next is the fault with what it leaves open filled in.
+// next returns the fault with what it leaves open filled in.
 func (d draws) next(f faults.Fault, rng *rand.Rand) faults.Fault {
 	n, again := d[f.Spec()]
 	if !again {
@@ -139,10 +139,10 @@ func (d draws) next(f faults.Fault, rng *rand.Rand) faults.Fault {
 	return faults.Drawn(f, n, rng)
 }
 
-// firsts is a multiple of all numbers of turns that faults take.
+// firsts is a multiple of every number of turns that a fault cycles through.
 const firsts = 12
 
-// first is when the first turn comes.
+// first returns when the first turn comes.
 func (p Part) first() time.Duration {
 	if p.Order == Timed {
 		return p.At
@@ -150,10 +150,10 @@ func (p Part) first() time.Duration {
 	return p.Interval
 }
 
-// lasting is how long a turn's faults last.
+// lasting returns how long a turn's faults last.
 func (p Part) lasting(t Turn) time.Duration { return cmp.Or(t.For, p.Lasts, p.Interval/2) }
 
-// takes is the time from a turn to the next.
+// takes returns the time from a turn to the next.
 func (p Part) takes(t Turn) time.Duration {
 	switch d := p.lasting(t); {
 	case p.Order == Timed:
@@ -166,8 +166,8 @@ func (p Part) takes(t Turn) time.Duration {
 	return p.Interval
 }
 
-// Length is how long the load must be for everything to happen once, a fault that is
-// repeated a second time, and a sequence as often as it says.
+// Length returns how long the load must be for every turn to happen once, every repeated
+// fault twice, and every sequence as often as it says.
 func (s Schedule) Length() time.Duration {
 	longest := time.Duration(0)
 	for _, p := range s {
@@ -194,8 +194,8 @@ func (p Part) length() time.Duration {
 	return p.Interval + once*time.Duration(max(p.Times, 1))
 }
 
-// Missed says what was asked for by name that is not in the plan, because the load is
-// over before, in one sentence each.
+// Missed returns, in one sentence each, the faults that were asked for by name but are not
+// in the plan because the load ends before.
 func (s Schedule) Missed(plan []Step, limit time.Duration) []string {
 	var all []string
 	for _, p := range s {
@@ -231,7 +231,8 @@ func (p Part) missed(plan []Step, limit time.Duration) []string {
 	return nil
 }
 
-// Late says of each fault at a time of its own that begins only after the load is over that it does.
+// Late returns a sentence for each fault with its own time that would begin only after the
+// load.
 func (s Schedule) Late(limit time.Duration) []string {
 	var all []string
 	for _, p := range s {
@@ -242,7 +243,7 @@ func (s Schedule) Late(limit time.Duration) []string {
 	return all
 }
 
-// late says that the time of a turn never comes.
+// late reports a turn whose time never comes.
 func (p Part) late(limit time.Duration) []string {
 	switch {
 	case p.At >= limit:

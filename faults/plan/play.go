@@ -23,25 +23,25 @@ type Record interface {
 	Now() time.Duration
 }
 
-// Play is Ready, and playing at once.
+// Play makes a Player with Ready and plays the plan at once.
 func Play(ctx context.Context, plan []Step, t *faults.Target, r Record) error {
 	return Ready(plan, t, r).Play(ctx)
 }
 
-// Player carries a plan out, once.
+// Player carries out a plan, once.
 type Player struct {
 	target *faults.Target
 	record Record
 	began  time.Duration
 	lanes  [][][]numbered
 	points []atPoint
-	errs   []error // of each step
+	errs   []error // of the steps
 	enough chan struct{}
 	finish func()
 }
 
 // Ready makes the player of a plan. From then on messages stop at the plan's points, so
-// that none is missed: whoever makes it plays it, as soon as clients begin.
+// that none is missed. The caller must call Play as soon as clients begin.
 func Ready(plan []Step, t *faults.Target, r Record) *Player {
 	p := &Player{target: t, record: r, errs: make([]error, len(plan)), enough: make(chan struct{})}
 	p.finish = sync.OnceFunc(func() { close(p.enough) })
@@ -57,10 +57,9 @@ func Ready(plan []Step, t *faults.Target, r Record) *Player {
 	return p
 }
 
-// Play goes on until the plan is done or ctx ends. Each lane of the plan
-// goes its own way. Every step is recorded, with the times at which it really
-// happened; everything that was injected is healed when Play returns, however it
-// ends. The error says what could not be healed.
+// Play returns when the plan is done or ctx ends. The lanes of the plan run concurrently.
+// Every step is recorded with the times at which it really happened. When Play returns,
+// everything that was injected is healed. The error says what could not be healed.
 func (p *Player) Play(ctx context.Context) error {
 	p.began = p.record.Now()
 	var playing sync.WaitGroup
@@ -74,8 +73,9 @@ func (p *Player) Play(ctx context.Context) error {
 	return errors.Join(p.errs...)
 }
 
-// Enough says that nothing is left to disturb: no more steps begin, and those under way end
-// as soon as their effect was seen. Safe for concurrent use; more than once is fine.
+// Enough says that there is no load left to disturb: no more steps begin, and those under
+// way end as soon as their effect was seen. It is safe for concurrent use and may be called
+// more than once.
 func (p *Player) Enough() { p.finish() }
 
 // numbered is a step with its number in the record, from 1.
@@ -84,11 +84,11 @@ type numbered struct {
 	number int
 }
 
-// lanes divides a plan into what waits for each other: for each lane its
-// moments, and for each of those the steps that begin then.
+// lanes divides a plan into steps that wait for each other: for each lane its moments, and
+// for each moment the steps that begin then.
 func lanes(plan []numbered) [][][]numbered {
 	var all [][][]numbered
-	index := map[int]int{} // of lanes in all
+	index := map[int]int{} // of each lane in all
 	for _, n := range plan {
 		at, known := index[n.Lane]
 		if !known || n.Lane == 0 {
@@ -106,8 +106,9 @@ func lanes(plan []numbered) [][][]numbered {
 	return all
 }
 
-// lane plays moments one after the other, late where one takes too long. Clients began when the
-// plan did, and what they do in round periods comes due together with a step at a round moment.
+// lane plays its moments one after the other, late if one takes too long. Clients began
+// when the plan did, so an operation that a client does at a round time is due together
+// with a step at a round time.
 func (p *Player) lane(ctx context.Context, moments [][]numbered) {
 	for _, steps := range moments {
 		if !p.doze(ctx, apart.Odd(p.began+steps[0].At-p.record.Now())) {
@@ -124,7 +125,7 @@ func (p *Player) lane(ctx context.Context, moments [][]numbered) {
 	}
 }
 
-// play carries out a step, at the message that is stopped if there is one.
+// play carries out a step, at the stopped message if there is one.
 func (p *Player) play(ctx context.Context, step numbered, stopped *link.Stopped) error {
 	say := p.teller(step)
 	p.begin(say, step.Step)
@@ -148,8 +149,8 @@ func (p *Player) play(ctx context.Context, step numbered, stopped *link.Stopped)
 	return p.heal(ctx, effect, step.For, say)
 }
 
-// teller records steps of one fault. One at a message is called by that, whatever
-// followed from it.
+// teller records steps of one fault. The record names a fault at a message by its point,
+// whatever arguments followed from the message.
 func (p *Player) teller(of numbered) func(string, history.FaultStep) {
 	return func(step string, v history.FaultStep) {
 		v.Fault, v.Step = of.number, step
@@ -163,13 +164,13 @@ func (p *Player) teller(of numbered) func(string, history.FaultStep) {
 	}
 }
 
-// begin says that a step begins, and what should be known of it.
+// begin records that a step begins, with its traits.
 func (p *Player) begin(say func(string, history.FaultStep), step Step) {
 	say(history.StepInject, history.FaultStep{Traits: traits(step.Fault)})
 	p.warn(say, step)
 }
 
-// traits asks the fault, or what its kind declares.
+// traits returns the traits of the fault itself, or those that its kind declares.
 func traits(f faults.Fault) history.FaultTraits {
 	if t, ok := f.(faults.Traited); ok {
 		return t.Traits()
@@ -177,8 +178,7 @@ func traits(f faults.Fault) history.FaultTraits {
 	return kinds.Named(f.Kind()).Traits
 }
 
-// failedStep tells a fault that failed from one that there was nothing to do to,
-// or no time any more.
+// failedStep distinguishes a fault that failed from one that had no target or no time left.
 func failedStep(ctx context.Context, err error) string {
 	if errors.Is(err, faults.ErrNoTarget) || ctx.Err() != nil {
 		return history.StepSkipped
@@ -186,7 +186,7 @@ func failedStep(ctx context.Context, err error) string {
 	return history.StepFailed
 }
 
-// warn says of a step that it is too short: for servers, or for clients.
+// warn records that a step is too short for servers or for clients to notice.
 func (p *Player) warn(say func(string, history.FaultStep), step Step) {
 	var text string
 	switch f := step.Fault.(type) {
@@ -200,12 +200,12 @@ func (p *Player) warn(say func(string, history.FaultStep), step Step) {
 	}
 }
 
-// again is when a fault that found no target is tried once more: another fault
-// may have ended by then, or somebody may hold.
+// again is when a fault that found no target is tried once more. By then another fault may
+// have ended, or a client may hold.
 const again = time.Second
 
-// inject tries a fault that finds no target once more, with another draw; but one at a
-// message has that moment alone, and then lets the message go on.
+// inject retries a fault that finds no target once, with another draw. A fault at a message
+// has only that moment; then the message goes on.
 func (p *Player) inject(ctx context.Context, step Step, stopped *link.Stopped) (e faults.Effect, err error) {
 	ctx, cancel := context.WithTimeout(ctx, faults.Patience)
 	defer cancel()
@@ -224,17 +224,17 @@ func (p *Player) inject(ctx context.Context, step Step, stopped *link.Stopped) (
 	return e, err
 }
 
-// verify has patience beyond the time that an effect may wait for its occasion.
+// verify allows Patience beyond the time that an effect may wait for its occasion.
 func (p *Player) verify(ctx context.Context, e faults.Effect, lasts time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, faults.Patience+lasts)
 	defer cancel()
 	return e.Verify(ctx)
 }
 
-// last lets the effect last until its time is over, or it is over by itself, and
-// looks meanwhile whether a fault of servers makes another one lead.
+// last lets the effect last until its time is over or it ends by itself. Meanwhile it looks
+// whether a fault on servers leads to a new leader.
 func (p *Player) last(ctx context.Context, e faults.Effect, d time.Duration, before ensemble.Server, say func(string, history.FaultStep)) {
-	var ended <-chan struct{} // never, unless the effect says when
+	var ended <-chan struct{} // never closed, unless the effect ends by itself
 	if ending, ok := e.(faults.Ending); ok {
 		ended = ending.Ended()
 	}
@@ -245,7 +245,7 @@ func (p *Player) last(ctx context.Context, e faults.Effect, d time.Duration, bef
 	if before == nil || len(e.Describe().Servers) == 0 {
 		look.Stop()
 	}
-	for ctx.Err() == nil { // to look may take long, and the next look is due by then, too
+	for ctx.Err() == nil { // a look may take so long that the next one is due
 		select {
 		case <-ctx.Done():
 			return
@@ -262,13 +262,13 @@ func (p *Player) last(ctx context.Context, e faults.Effect, d time.Duration, bef
 	}
 }
 
-// healing is how long a heal may take: more for an effect that lasted long, since
+// healing returns how long a heal may take: more for an effect that lasted long, since
 // servers have to catch up, and for each server that may have to start.
 func healing(e faults.Effect, lasted time.Duration) time.Duration {
 	return faults.Patience + lasted + time.Duration(len(e.Describe().Servers))*faults.RestartTime
 }
 
-// heal goes on although ctx has ended: nothing injected may outlive the run.
+// heal continues after ctx has ended: no injected fault may outlive the run.
 func (p *Player) heal(ctx context.Context, e faults.Effect, lasted time.Duration, say func(string, history.FaultStep)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healing(e, lasted))
 	defer cancel()
@@ -284,7 +284,8 @@ func (p *Player) heal(ctx context.Context, e faults.Effect, lasted time.Duration
 	return nil
 }
 
-// late says of an error that is nothing but the end of a context what was waited for, and how long.
+// late replaces an error that only reports the end of a context: it says what was waited
+// for, and how long.
 func late(err error, what string, within time.Duration) error {
 	if err.Error() != context.DeadlineExceeded.Error() {
 		return err
@@ -292,7 +293,7 @@ func late(err error, what string, within time.Duration) error {
 	return fmt.Errorf("%s within %s: %w", what, within.Round(time.Millisecond), err)
 }
 
-// doze waits, and says whether there is still something to do.
+// doze waits, and reports whether there is still something to do.
 func (p *Player) doze(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):

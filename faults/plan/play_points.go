@@ -12,10 +12,10 @@ import (
 // atPoint is a step that waits for its message.
 type atPoint struct {
 	numbered
-	stop *link.Breakpoint // nil: there is no such client
+	stop *link.Breakpoint // nil if there is no such client
 }
 
-// breakAt stops the message of a step.
+// breakAt sets the breakpoint of a step.
 func (p *Player) breakAt(n numbered) atPoint {
 	for _, c := range p.target.Clients {
 		if c.ID == n.Point.Client {
@@ -25,8 +25,8 @@ func (p *Player) breakAt(n numbered) atPoint {
 	return atPoint{numbered: n}
 }
 
-// await plays a step when its message comes. One that never comes was no target, which is
-// known when ctx ends, or nothing more is to be done.
+// await plays a step when its message comes. A message that never comes was no target; that
+// is known when ctx ends or Enough is called.
 func (p *Player) await(ctx context.Context, at atPoint) error {
 	if at.stop == nil {
 		p.skip(at.numbered, fmt.Errorf("there is no client %d, but %d from 0: %w", at.Point.Client, len(p.target.Clients), faults.ErrNoTarget))

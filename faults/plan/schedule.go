@@ -9,30 +9,29 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Schedule says what happens when: its parts are played at the same time, and what
-// one draws is not moved by the others. It is a value that can be read ([Parse]),
+// Schedule says which faults happen when. Its parts are played at the same time, and each
+// part draws independently of the others. It is a value that can be parsed ([Parse]),
 // written ([Schedule.String]), fitted to an ensemble ([Schedule.Choose]) and planned
-// ([Schedule.Plan]). Nil is no fault.
+// ([Schedule.Plan]). Nil has no faults.
 type Schedule []Part
 
-// Part is turns in some order.
+// Part is a set of turns with an order.
 type Part struct {
 	Order Order
 	Turns []Turn // of a Timed part: one
-	// Interval is the time between two turns. The first comes after one, and one that
-	// lasts as long, or longer, is followed by half an interval of quiet. Of a Timed part
-	// it is the time after which the turn comes again; 0 is never.
+	// Interval is the time between two turns. The first turn comes after one interval. A
+	// turn that lasts an interval or longer is followed by half an interval of quiet. In a
+	// Timed part, Interval is the period after which the turn comes again; 0 means never.
 	Interval time.Duration
-	// At is when a Timed part's turn first comes, or Point the message at which it comes,
-	// once; see [faults.PointOf].
+	// At is when the turn of a Timed part first comes; or Point is the message at which it
+	// comes, once; see [faults.PointOf].
 	At    time.Duration
 	Point link.Point
-	// Lasts is how long faults last whose turn does not say; 0 is half an interval.
+	// Lasts is the default duration of faults; 0 is half an interval.
 	Lasts time.Duration
-	// Times is how often all turns of a part that is InOrder are taken; 0 is until the
-	// load ends.
+	// Times is how often an InOrder part takes all its turns; 0 is until the load ends.
 	Times int
-	// Steps are those of a Given part, which has no turns.
+	// Steps are the steps of a Given part, which has no turns.
 	Steps []Step
 }
 
@@ -40,45 +39,45 @@ type Part struct {
 type Order int
 
 const (
-	// Mixed turns come in rounds: in a round every turn comes once, in an order that is
-	// drawn, and then those of more weight come again, in any order.
+	// Mixed turns come in rounds. In a round every turn comes once, in random order; then
+	// turns with more weight come again, in any order.
 	Mixed Order = iota
-	// InOrder they come as they stand.
+	// InOrder turns come in the order given.
 	InOrder
-	// Timed is one turn at a time, or at a message, of its own.
+	// Timed is one turn at its own time, or at a message.
 	Timed
-	// Given is steps as they are, of which nothing is drawn.
+	// Given steps are played as they are; nothing is drawn.
 	Given
 )
 
 // Turn is what happens at one time: one fault, several at once, or nothing.
 type Turn struct {
 	Faults []faults.Fault
-	// For is how long they last; 0 leaves it to the part.
+	// For is how long they last; 0 means the part's duration.
 	For time.Duration
-	// Weight is how often the turn comes in a mix for each time that one of
-	// weight 1 does; 0 is 1.
+	// Weight is how often the turn comes in a mix for each time that a turn of weight 1
+	// comes; 0 means 1.
 	Weight int
 
-	all     bool     // stands for every fault that there is; see AllFaults
-	chosen  bool     // was one of those
-	without []string // kinds that all of those are without
+	all     bool     // stands for every available fault; see AllFaults
+	chosen  bool     // Choose made it from AllFaults
+	without []string // kinds that AllFaults leaves out
 }
 
-// Together is a turn in which faults begin at once.
+// Together is a turn in which several faults begin at once.
 func Together(all ...faults.Fault) Turn { return Turn{Faults: all} }
 
-// Quiet is a turn in which nothing happens for so long; 0 is for as long as
-// other turns of the part take.
+// Quiet is a turn in which nothing happens for d; if d is 0, for as long as other turns of
+// the part take.
 func Quiet(d time.Duration) Turn { return Turn{For: d} }
 
-// quiet says that nothing happens.
+// quiet reports whether nothing happens.
 func (t Turn) quiet() bool { return len(t.Faults) == 0 && !t.all }
 
-// Every is a mix of faults: one at each interval, lasting half of it. Every
-// fault has its turn before any has a second one; the order of turns is drawn.
-// Faults without parameters take them from the draw: one pause in three is the
-// leader's, an expiry takes holders, waiters and anybody in turn. With whom that begins is drawn.
+// Every is a mix of faults: one at each interval, lasting half of it. Every fault has its
+// turn before any has a second one; the order is drawn. Faults without parameters get them
+// from the draw: one pause in three hits the leader, and expiries hit holders, waiters and
+// any client in turn. The first target is drawn.
 func Every(interval time.Duration, all ...faults.Fault) Schedule {
 	var turns []Turn
 	for _, f := range all {
@@ -87,27 +86,27 @@ func Every(interval time.Duration, all ...faults.Fault) Schedule {
 	return Mix(interval, turns...)
 }
 
-// Mix takes turns in an order that is drawn; see [Mixed].
+// Mix takes turns in random order; see [Mixed].
 func Mix(interval time.Duration, turns ...Turn) Schedule {
 	return Schedule{{Order: Mixed, Interval: interval, Turns: turns}}
 }
 
-// Sequence takes turns as they stand, again and again; see [InOrder].
+// Sequence takes turns in the order given, again and again; see [InOrder].
 func Sequence(interval time.Duration, turns ...Turn) Schedule {
 	return Schedule{{Order: InOrder, Interval: interval, Turns: turns}}
 }
 
-// At does faults together, once.
+// At injects faults together, once.
 func At(at, lasts time.Duration, all ...faults.Fault) Schedule {
 	return Repeat(at, 0, lasts, all...)
 }
 
-// Repeat does faults together, first at a time and then after each period.
+// Repeat injects faults together, first at a time and then after each period.
 func Repeat(first, period, lasts time.Duration, all ...faults.Fault) Schedule {
 	return Schedule{{Order: Timed, At: first, Interval: period, Turns: []Turn{{Faults: all, For: lasts}}}}
 }
 
-// AtPoint does faults together, once, when a message passes.
+// AtPoint injects faults together, once, when a message passes.
 func AtPoint(p link.Point, lasts time.Duration, all ...faults.Fault) Schedule {
 	return Schedule{{Order: Timed, Point: p, Turns: []Turn{{Faults: all, For: lasts}}}}
 }
@@ -115,7 +114,7 @@ func AtPoint(p link.Point, lasts time.Duration, all ...faults.Fault) Schedule {
 // Overlay plays schedules at the same time.
 func Overlay(schedules ...Schedule) Schedule { return slices.Concat(schedules...) }
 
-// turns are those of all parts.
+// turns returns the turns of all parts.
 func (s Schedule) turns() []Turn {
 	var all []Turn
 	for _, p := range s {
@@ -127,15 +126,16 @@ func (s Schedule) turns() []Turn {
 	return all
 }
 
-// Faults gives the faults that the schedule can draw.
+// Faults returns the faults that the schedule can draw.
 func (s Schedule) Faults() []faults.Fault { return faultsOf(s.turns()) }
 
-// Named gives those that were asked for by name, and not by AllFaults.
+// Named returns the faults that were asked for by name, not by AllFaults.
 func (s Schedule) Named() []faults.Fault {
 	return faultsOf(slices.DeleteFunc(s.turns(), func(t Turn) bool { return t.chosen }))
 }
 
-// Kinds are the kinds of faults in mixes, each once: those that [Schedule.Only] chooses from.
+// Kinds returns the kinds of faults in mixes, without duplicates: [Schedule.Only] chooses
+// from these.
 func (s Schedule) Kinds() (names []string) {
 	for _, p := range s {
 		for _, f := range faultsOf(p.Turns) {
@@ -147,8 +147,8 @@ func (s Schedule) Kinds() (names []string) {
 	return names
 }
 
-// Hits says whether a fault of the schedule hits such targets. Of AllFaults it asks all the kinds that
-// this stands for, wherever they are to be had.
+// Hits reports whether a fault of the schedule hits such targets. AllFaults counts as all
+// kinds that it stands for, whether or not they are available.
 func (s Schedule) Hits(target kinds.Target) bool {
 	return slices.ContainsFunc(s.turns(), func(t Turn) bool { return t.hits(target) })
 }
@@ -160,11 +160,11 @@ func (t Turn) hits(target kinds.Target) bool {
 	return slices.ContainsFunc(t.Faults, func(f faults.Fault) bool { return kinds.Named(f.Kind()).Hits == target })
 }
 
-// standsFor says whether the turn, which is AllFaults, is of a kind, too.
+// standsFor reports whether a turn of AllFaults includes a kind.
 func (t Turn) standsFor(k faults.Kind) bool { return !k.Harsh && !slices.Contains(t.without, k.Name) }
 
-// Only is the schedule without the turns in mixes that have none of some kinds of faults.
-// What comes in an order, or at a time, is there because of the others, and stays.
+// Only returns the schedule without the turns in mixes that have no fault of the named
+// kinds. Turns in a sequence or at a time stay, since they depend on each other.
 func (s Schedule) Only(names []string) (out Schedule) {
 	for _, p := range s {
 		if p.Order == Mixed {
@@ -175,7 +175,7 @@ func (s Schedule) Only(names []string) (out Schedule) {
 				continue
 			}
 			for i := range p.Turns {
-				p.Turns[i].chosen, p.Turns[i].without = false, nil // they are not all that there are any more
+				p.Turns[i].chosen, p.Turns[i].without = false, nil // they are no longer all available faults
 			}
 		}
 		out = append(out, p)
@@ -191,7 +191,8 @@ func faultsOf(turns []Turn) []faults.Fault {
 	return all
 }
 
-// Interval is the time between the turns of its first part that has such; 0: none has.
+// Interval returns the time between the turns of the first part that has an interval; 0 if
+// none has.
 func (s Schedule) Interval() time.Duration {
 	for _, p := range s {
 		if p.Order == Mixed || p.Order == InOrder {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The words of the grammar that no fault may be called.
+// Words of the grammar that no fault may have as its name.
 const (
 	allName      = "all"
 	quietName    = "quiet"
@@ -21,11 +21,11 @@ const (
 )
 
 // String is the schedule as people write it. [Parse] reads it back, with
-// [Schedule.Interval]; but several parts that take turns are written as one, and what
-// steps that are given have drawn is not in it ([Schedule.HasGiven]).
+// [Schedule.Interval]. Several parts that take turns are written as one, and the draws of
+// given steps are left out ([Schedule.HasGiven]).
 func (s Schedule) String() string { return strings.Join(s.Items(), ",") }
 
-// Items are the parts of what String writes.
+// Items are the items of String.
 func (s Schedule) Items() []string {
 	var order, timed, turns []string
 	for _, p := range s {
@@ -47,11 +47,12 @@ func (s Schedule) Items() []string {
 	return append(append(order, timed...), turns...)
 }
 
-// items are the turns of a part with the times that follow from nothing else.
+// items returns the turns of a part, with the times that do not follow from its other
+// fields.
 func (p Part) items() []string {
 	var items []string
 	for i, t := range p.Turns {
-		if t.chosen { // written as what they were chosen for
+		if t.chosen { // written as AllFaults
 			if i > 0 && p.Turns[i-1].chosen {
 				continue
 			}
@@ -69,7 +70,7 @@ func (p Part) items() []string {
 	return items
 }
 
-// timed is a part of one turn at a time of its own.
+// timed is a part of one turn with its own time.
 func (p Part) timed() string {
 	times := ""
 	switch {
@@ -88,7 +89,7 @@ func (p Part) timed() string {
 // String is the turn without its times.
 func (t Turn) String() string { return t.with("") }
 
-// with is the turn with its times, which stand at its first fault.
+// with is the turn with its times, which follow its first fault.
 func (t Turn) with(times string) string {
 	var words []string
 	for _, f := range t.Faults {
@@ -109,7 +110,7 @@ func (t Turn) with(times string) string {
 	return strings.Join(words, ","+withName+":")
 }
 
-// short writes a time without parts that are zero: 1m instead of 1m0s.
+// short writes a duration without zero units: 1m instead of 1m0s.
 func short(d time.Duration) string {
 	text := strings.Replace(d.String(), "µ", "u", 1)
 	if strings.HasSuffix(text, "m0s") {
