@@ -10,85 +10,84 @@ import (
 // Pauser is a [Server] that can be frozen: its connections stay open and it answers nothing.
 type Pauser interface {
 	Pause(ctx context.Context) error
-	Resume(ctx context.Context) error // of a server that is not paused: nil
+	Resume(ctx context.Context) error // nil if the server is not paused
 	Paused(ctx context.Context) (bool, error)
 }
 
 // Killer is a [Server] that can be killed, and started again.
 type Killer interface {
-	// Kill ends the server at once, as SIGKILL does: its connections break, what
-	// it had not yet written down is lost. Of a paused server, too. Of one that
-	// is down: nil.
+	// Kill ends the server at once, as SIGKILL does: its connections break, and what it had
+	// not yet written to disk is lost. It works on a paused server, too. It returns nil if
+	// the server is down.
 	Kill(ctx context.Context) error
-	// Start starts the server again at the same address, with the data that it
-	// had written down. It returns once the server runs, which is before it has
-	// found the others and serves. Of one that runs, paused or not: nil.
+	// Start starts the server again at the same address, with the data that it had written
+	// to disk. It returns once the server runs, which is before it has found the others and
+	// serves. It returns nil if the server runs, paused or not.
 	Start(ctx context.Context) error
-	// Down says whether the server is down: killed or stopped, and not started since.
+	// Down reports whether the server is down: killed or stopped, and not started since.
 	Down(ctx context.Context) (bool, error)
 }
 
 // Stopper is a [Killer] that can also be shut down in good order.
 type Stopper interface {
 	Killer
-	// Stop ends the server as SIGTERM does. Of one that is down: nil.
+	// Stop ends the server as SIGTERM does. It returns nil if the server is down.
 	Stop(ctx context.Context) error
 }
 
-// Partitioner is an [Ensemble] whose links between servers can be cut. A link
-// has one direction. Servers are named by their IDs; an unknown one, or a link
-// from a server to itself, is an error. Clients are not affected.
+// Partitioner is an [Ensemble] whose links between servers can be cut. A link has one
+// direction. Servers are named by their IDs; an unknown ID, or a link from a server to
+// itself, is an error. Clients are not affected.
 type Partitioner interface {
-	// Cut makes that nothing reaches server to any more that server from sends.
-	// Nobody is told: whoever waits for an answer waits until its patience ends,
-	// as when a firewall drops packets. A server that is started later is cut
-	// off, too. Of a link that is cut: nil.
+	// Cut stops everything that server from sends to server to. Neither side gets an error:
+	// a server that waits for an answer waits until its own timeout, as when a firewall
+	// drops packets. A server that is started later is cut off, too. It returns nil if the
+	// link is cut.
 	Cut(ctx context.Context, from, to int) error
 	// Heal undoes all cuts.
 	Heal(ctx context.Context) error
 }
 
-// Slower is an [Ensemble] whose links between servers can be slow; see
-// [Partitioner] for links.
+// Slower is an [Ensemble] whose links between servers can be slow; see [Partitioner] for
+// links.
 type Slower interface {
-	// Delay makes what server from sends reach server to so much later than it
-	// would, in order. 0 undoes it.
+	// Delay delays what server from sends to server to by a fixed time, in order. 0 ends
+	// the delay.
 	Delay(ctx context.Context, from, to int, by time.Duration) error
 }
 
 // Lossy is an [Ensemble] whose links between servers can lose packets; see
 // [Partitioner] for links.
 type Lossy interface {
-	// Lose makes a share of the packets that server from sends to server to get
-	// lost, from 0 (undoes it) up to, but without, 1. TCP sends them again: what
-	// servers see are delays, and broken connections where the share is high.
+	// Lose drops a share of the packets that server from sends to server to: at least 0 (no
+	// loss) and less than 1. TCP sends them again: servers see delays and, if the share is
+	// high, broken connections.
 	Lose(ctx context.Context, from, to int, share float64) error
 }
 
-// DiskFiller is a [Server] whose disk can be full. The ensemble has to be
-// started for it; see [Preparer].
+// DiskFiller is a [Server] whose disk can be filled. The ensemble must be started for it;
+// see [Preparer].
 type DiskFiller interface {
 	// FillDisk leaves no room on the disk that the server writes to.
 	FillDisk(ctx context.Context) error
-	// FreeDisk undoes it. Of one that is not full: nil.
+	// FreeDisk undoes FillDisk. It returns nil if the disk is not full.
 	FreeDisk(ctx context.Context) error
 }
 
 // DiskSlower is a [Server] whose disk can be slow.
 type DiskSlower interface {
-	// SlowDisk makes what the server writes reach its disk only so much later; 0
-	// undoes it.
+	// SlowDisk delays everything that the server writes to its disk; 0 ends the delay.
 	SlowDisk(ctx context.Context, by time.Duration) error
 }
 
-// SequenceSetter is an [Ensemble] that can set the counter that the names of a
-// znode's next sequential children come from.
+// SequenceSetter is an [Ensemble] that can set the counter from which the next sequential
+// children of a znode get their names.
 type SequenceSetter interface {
 	SetSequence(ctx context.Context, path string, next int32) error
 }
 
-// Ability is something that an ensemble of a kind can do in principle, but
-// perhaps not this one, or not here.
+// Ability is something that this kind of ensemble can do in principle, but perhaps not this
+// ensemble, or not on this machine.
 type Ability string
 
 // The abilities that can be missing.
@@ -100,14 +99,14 @@ const (
 	CanPause     Ability = "pause"     // Pauser, of each server
 	CanKill      Ability = "kill"      // Killer, of each server
 	CanStop      Ability = "stop"      // Stopper, of each server
-	CanSweep     Ability = "sweep"     // containers and znodes with a TTL that it may delete go within seconds
+	CanSweep     Ability = "sweep"     // containers and znodes with a TTL are deleted within seconds once they may be
 	CanTellRole  Ability = "tell role" // servers say whether they lead
 )
 
 // Limited is an [Ensemble] that lacks some of the abilities whose methods it has.
 type Limited interface {
-	// Lacks says why, and what can be done about it, for people; nil if it
-	// lacks nothing.
+	// Lacks returns why the ensemble lacks an ability, and what can be done about it, for
+	// people; nil if it has the ability.
 	Lacks(a Ability) error
 }
 
@@ -119,29 +118,29 @@ type LogReader interface {
 
 // TransactionReader is an [Ensemble] that can tell what was committed.
 type TransactionReader interface {
-	// Transactions gives all committed transactions since the ensemble was
-	// started, in the order of their zxids: what a majority of the servers has
-	// written down, and nothing else. Ask when nothing is under way: what was
-	// acknowledged is in a majority at once, what was not may be. Failed requests that got a zxid are among
-	// them. The caller may keep the slice and must not change what it shares.
+	// Transactions returns all transactions that were committed since the ensemble was
+	// started, in the order of their zxids: exactly those that a majority of the servers
+	// has written to disk. Call it when no request is under way: acknowledged writes are on
+	// a majority at once, others may be. Failed requests that got a zxid are included. The
+	// caller may keep the slice but must not change what its elements share.
 	Transactions(ctx context.Context) ([]history.Txn, error)
 }
 
-// TransactionStreamer is a [TransactionReader] that hands over what was committed
-// while it goes on, so that nobody has to keep all of it in memory until the end.
+// TransactionStreamer is a [TransactionReader] that streams transactions while they are
+// committed, so that they need not all be kept in memory until the end.
 type TransactionStreamer interface {
 	TransactionReader
-	// StreamTransactions begins to hand over; each stream gives all. It is an error
-	// if the ensemble has kept too little to begin at the beginning.
+	// StreamTransactions begins a stream; each stream has all transactions. It is an error
+	// if the ensemble no longer has them from the beginning.
 	StreamTransactions(ctx context.Context) (TransactionStream, error)
 }
 
-// TransactionStream gives what [TransactionReader] tells of, in order, each
-// transaction once. It is for one goroutine.
+// TransactionStream yields the transactions of [TransactionReader] in order, each once. It
+// is for one goroutine.
 type TransactionStream interface {
-	// Next gives the transactions that follow those that it gave before: a batch, or
-	// nothing if no more were committed. What it gave the ensemble may forget.
+	// Next returns the next batch of transactions, or nothing if no more were committed.
+	// The ensemble may discard what Next has returned.
 	Next(ctx context.Context) ([]history.Txn, error)
-	// Close ends the stream; the ensemble keeps nothing for it any more.
+	// Close ends the stream; the ensemble keeps nothing more for it.
 	Close()
 }

@@ -1,12 +1,11 @@
-// Package ensemble is what zklab runs experiments against: a ZooKeeper ensemble
-// of some servers, wherever they are. It may not import a backend, and knows no
-// client, recipe or fault.
+// Package ensemble defines what zklab runs experiments against: a ZooKeeper ensemble,
+// wherever its servers run. It imports no backend, and knows no client, recipe or fault.
 //
-// A [Starter] (embedded.Config, container.Config) starts one, or finds one that
-// somebody else started (external.Config). What a server or an ensemble can do
-// beyond the basics it says by implementing one of the small optional interfaces
-// in abilities.go; a fault asks for the one it needs. [CheckHealth] looks at an ensemble from outside, as the
-// assumptions of every verdict need it.
+// A [Starter] (embedded.Config, container.Config) starts an ensemble, or connects to a
+// running one (external.Config). Servers and ensembles declare what they can do beyond the
+// basics by implementing the small optional interfaces in abilities.go; a fault asks for
+// the one it needs. [CheckHealth] checks from outside that an ensemble is healthy, which
+// every verdict assumes.
 package ensemble
 
 import (
@@ -17,42 +16,43 @@ import (
 
 // Starter starts an ensemble and waits until it is healthy.
 type Starter interface {
-	// Start leaves nothing behind when it fails or ctx ends.
+	// Start leaves nothing behind if it fails or ctx ends.
 	Start(ctx context.Context) (Ensemble, error)
 }
 
-// Preparer is a [Starter] whose ensemble can only do some things if it is
-// started for them.
+// Preparer is a [Starter] whose ensembles have some abilities only if they are started for
+// them.
 type Preparer interface {
 	Starter
-	// Prepare gives a starter whose ensembles have the ability.
+	// Prepare returns a starter whose ensembles have the ability.
 	Prepare(a Ability) Starter
 }
 
 // Sketcher is a [Starter] that can show what it would start.
 type Sketcher interface {
 	Starter
-	// Sketch gives an ensemble of which no server runs. It can be asked what it
-	// would offer (see faults.Fault), and nothing else. Close it.
+	// Sketch returns an ensemble without running servers. It can be asked what it would
+	// offer (see faults.Fault), and nothing else. Close it.
 	Sketch() (Ensemble, error)
 }
 
-// Shared is an [Ensemble] that is not a run's alone. A run works below a znode of its
-// own, and removes that in the end.
+// Shared is an [Ensemble] that a run shares with other users. A run works below its own
+// znode, and removes that at the end.
 type Shared interface {
-	// Root is the path of the znode, which is there, below which the run has to stay;
-	// empty for the whole tree.
+	// Root is the path of the existing znode below which the run must stay; "" for the
+	// whole tree.
 	Root() string
 }
 
 // Ensemble is a running ensemble. Its methods are safe for concurrent use.
 type Ensemble interface {
 	Servers() []Server
-	// Dial reaches a server by its Addr, also one that lives in memory.
+	// Dial connects to a server by its Addr, also to one in memory.
 	Dial(network, addr string, timeout time.Duration) (net.Conn, error)
-	// Profile describes backend and settings for the report.
+	// Profile describes the backend and its settings for the report.
 	Profile() Profile
-	// Close stops and removes everything that Start started. More than once is fine.
+	// Close stops and removes everything that Start started. It may be called more than
+	// once.
 	Close() error
 }
 
@@ -60,9 +60,9 @@ type Ensemble interface {
 type Server interface {
 	ID() int      // from 1
 	Addr() string // host:port for clients
-	// Status asks the server itself, with "srvr". A server that is paused,
-	// down or without a majority is an error. Where servers do not answer that
-	// word, the role is [Untold] and most else is zero.
+	// Status asks the server itself, with "srvr". It returns an error if the server is
+	// paused, down or without a majority. If servers do not answer that word, the role is
+	// [Untold] and most other fields are zero.
 	Status(ctx context.Context) (Status, error)
 }
 
@@ -75,27 +75,27 @@ const (
 	Follower   Role = "follower"
 	Observer   Role = "observer"
 	Standalone Role = "standalone"
-	// Untold is the role of a server that serves and does not say what it is.
+	// Untold is the role of a server that serves but does not tell its role.
 	Untold Role = "untold"
 )
 
-// Status is what a server says of itself.
+// Status is what a server reports about itself.
 type Status struct {
 	Role        Role
 	Zxid        int64
 	Version     string
 	Connections int
 	Latency     [3]time.Duration // min, avg, max
-	Znodes      int              // ZooKeeper's own included
-	Received    int64            // packets of clients, since the server began
-	Sent        int64            // packets to clients, likewise
+	Znodes      int              // including ZooKeeper's own
+	Received    int64            // packets from clients since the server started
+	Sent        int64            // packets to clients since the server started
 	Outstanding int64            // requests that wait
 }
 
 // Epoch is the leader's epoch, in the high half of the zxid.
 func (s Status) Epoch() int64 { return s.Zxid >> 32 }
 
-// Profile is what a report says of the ensemble.
+// Profile describes the ensemble for a report.
 type Profile struct {
 	Backend string `json:"backend" yaml:"backend"` // embedded, container, external
 	Servers int    `json:"servers" yaml:"servers"`
@@ -106,24 +106,25 @@ type Profile struct {
 	Tick      time.Duration `json:"tick" yaml:"tick"`
 	InitLimit int           `json:"init_limit" yaml:"init_limit"`
 	SyncLimit int           `json:"sync_limit" yaml:"sync_limit"`
-	// MinSession and MaxSession are the bounds of session time-outs, the same at every server;
-	// 0: not known.
+	// MinSession and MaxSession are the bounds of session timeouts, the same on every
+	// server; 0 if unknown.
 	MinSession time.Duration `json:"-" yaml:"-"`
 	MaxSession time.Duration `json:"-" yaml:"-"`
-	// Sweep is how often the leader looks for containers and znodes with a TTL to delete; 0: not known.
+	// Sweep is how often the leader looks for containers and znodes with a TTL to delete; 0
+	// if unknown.
 	Sweep    time.Duration `json:"-" yaml:"-"`
 	Settings []string      `json:"settings,omitempty" yaml:"settings,omitempty"` // anything else that differs from the defaults
 
-	// Of an ensemble that somebody else started: where clients connect to, the znode
-	// below which a run stays, and what is done to servers.
+	// For an ensemble that zklab did not start: where clients connect, the znode below
+	// which a run stays, and the commands that harm servers.
 	Addrs    []string  `json:"addrs,omitempty" yaml:"addrs,omitempty"`
 	Chroot   string    `json:"chroot,omitempty" yaml:"chroot,omitempty"`
 	Commands *Commands `json:"commands,omitempty" yaml:"commands,omitempty"`
 }
 
-// Commands are shell commands that harm one server of an ensemble that somebody else
-// started, and undo it; see external.Config for what they may hold. An empty one is
-// not there.
+// Commands are shell commands that harm one server of an ensemble that zklab did not start,
+// and undo the harm; see external.Config for what they may contain. An empty command is
+// absent.
 type Commands struct {
 	Pause  string `json:"pause,omitempty" yaml:"pause-command,omitempty"`
 	Resume string `json:"resume,omitempty" yaml:"resume-command,omitempty"`

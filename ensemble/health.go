@@ -11,15 +11,15 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// ErrNotHealthy is what an ensemble that is not healthy is reported with. The
-// message around it says which server has what.
+// ErrNotHealthy is the error for an ensemble that is not healthy. The message around it
+// says which server has which problem.
 var ErrNotHealthy = errors.New("ensemble is not healthy")
 
-// Health is a healthy ensemble as it was seen.
+// Health is what a check saw of a healthy ensemble.
 type Health struct {
-	Leader  int            // the id of the server that leads; 0 if that cannot be known
+	Leader  int            // the id of the leader; 0 if that cannot be known
 	Servers []ServerHealth // by id
-	Took    time.Duration  // the check, not the wait for health
+	Took    time.Duration  // duration of the check, without the wait for health
 }
 
 // ServerHealth is one server of a healthy ensemble.
@@ -33,10 +33,11 @@ type ServerHealth struct {
 // earlier. A healthy ensemble takes some tens of milliseconds.
 const healthTimeout = 10 * time.Second
 
-// CheckHealth looks at an ensemble from outside, once: every server serves,
-// exactly one leads, as far as they say, and a write through each is read through
-// every other (after a sync, so that a follower that lags is not called broken). It
-// leaves no znode behind. What is wrong is an [ErrNotHealthy] that says so for people.
+// CheckHealth checks an ensemble once, from outside. Every server must serve, and exactly
+// one must lead, as far as they tell. A write through each server is read through every
+// other, after a sync, so that a follower that lags is not reported as broken. It leaves no
+// znode behind. If something is wrong, it returns an [ErrNotHealthy] that describes it for
+// people.
 func CheckHealth(ctx context.Context, e Ensemble) (Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
@@ -52,12 +53,12 @@ func CheckHealth(ctx context.Context, e Ensemble) (Health, error) {
 	return h, nil
 }
 
-// WaitHealthy checks again and again until the ensemble is healthy or bound is
-// over; then the error is the last check's.
+// WaitHealthy checks again and again until the ensemble is healthy or bound has passed;
+// then it returns the error of the last check.
 func WaitHealthy(ctx context.Context, e Ensemble, bound time.Duration) (Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
-	var last error // an error of a check that was not cut short says more
+	var last error // the error of a check that was not cut short says more
 	check := func() (Health, error) {
 		h, err := CheckHealth(ctx, e)
 		if err != nil && (last == nil || ctx.Err() == nil) {
@@ -65,7 +66,7 @@ func WaitHealthy(ctx context.Context, e Ensemble, bound time.Duration) (Health, 
 		}
 		return h, err
 	}
-	pause := &backoff.ExponentialBackOff{ // not randomized: nobody else waits for the same servers
+	pause := &backoff.ExponentialBackOff{ // not randomized: no other client waits for the same servers
 		InitialInterval: 50 * time.Millisecond,
 		Multiplier:      1.5,
 		MaxInterval:     time.Second,
@@ -83,8 +84,8 @@ func WaitHealthy(ctx context.Context, e Ensemble, bound time.Duration) (Health, 
 	}
 }
 
-// Under gives the ensemble for [CheckHealth] and [WaitHealthy], which then write below
-// the znode folder, which must be there, and not below the root.
+// Under returns the ensemble for [CheckHealth] and [WaitHealthy] with another place for
+// their writes: below folder, which must exist, and not below the root.
 func Under(e Ensemble, folder string) Ensemble { return under{e, folder} }
 
 type under struct {
@@ -99,9 +100,9 @@ func folderOf(e Ensemble) string {
 	return ""
 }
 
-// CheckRoles asks every server what it is, once, and changes nothing: all must serve,
-// and one must lead, as far as they say. The error is for people, and wraps
-// [ErrNotServing] or [ErrNoLeader] where that is what is wrong: it may pass.
+// CheckRoles asks every server for its role, once, and changes nothing. All must serve, and
+// one must lead, as far as they tell. The error is for people. It wraps [ErrNotServing] or
+// [ErrNoLeader] for a problem that may pass.
 func CheckRoles(ctx context.Context, servers []Server) (Health, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*askTimeout, errNoAnswer)
 	defer cancel()
@@ -158,11 +159,11 @@ func collect(answers <-chan answer, n int) []answer {
 	return all
 }
 
-// ErrSeveralLead says that more than one server calls itself leader: one that was
+// ErrSeveralLead says that more than one server reports to be leader. A leader that was
 // paused and deposed does so for up to a second after it resumes.
 var ErrSeveralLead = errors.New("several servers say that they lead")
 
-// errSeveralLead is ErrSeveralLead behind words that say which.
+// errSeveralLead is ErrSeveralLead after words that name the servers.
 var errSeveralLead error = severalLeaders{}
 
 type severalLeaders struct{}
@@ -178,7 +179,7 @@ func severalLead(leaders []answer) error {
 	return fmt.Errorf("servers %s all say that they lead%w", strings.Join(who, " and "), errSeveralLead)
 }
 
-// wrongWith names the server that a complaint is about.
+// wrongWith returns an error that names the server it is about.
 func wrongWith(s Server, format string, args ...any) error {
 	return fmt.Errorf("server %d at %s "+format, append([]any{s.ID(), s.Addr()}, args...)...)
 }

@@ -9,27 +9,26 @@ import (
 )
 
 const (
-	// askTimeout bounds the question to one server: a paused one never answers.
+	// askTimeout bounds the question to one server: a paused server never answers.
 	askTimeout = time.Second
-	// stragglerTimeout is how long the others may still take once a majority has
-	// answered and one of it leads.
+	// stragglerTimeout is how long the others may still take once a majority has answered
+	// and one server of it leads.
 	stragglerTimeout = 200 * time.Millisecond
 )
 
-// ErrNoLeader says that no server that answered calls itself leader.
+// ErrNoLeader says that no server that answered reports to be leader.
 var ErrNoLeader = errors.New("no server says that it leads")
 
-// ErrUntold says that it cannot be known who leads.
+// ErrUntold says that it cannot be known which server leads.
 var ErrUntold = errors.New("the servers do not say which of them leads: they answer neither srvr nor stat (4lw.commands.whitelist)")
 
-// LeaderOf returns the server that leads, with what it says of itself. Of
-// several that call themselves leader it is the one with the highest epoch: a
-// leader that was paused and deposed claims the role for up to a second after
-// it resumes. A standalone server is its own leader.
+// LeaderOf returns the leader and its status. If several servers report to be leader, it
+// returns the one with the highest epoch: a leader that was paused and deposed claims the
+// role for up to a second after it resumes. A standalone server is its own leader.
 //
-// It waits a second at most for servers that do not answer, less when a
-// majority has. Without a leader the error is [ErrNoLeader], or [ErrUntold] if a
-// server that answered does not say what it is, or ctx's.
+// It waits at most a second for servers that do not answer, and less once a majority has
+// answered. If it finds no leader, it returns [ErrNoLeader], or [ErrUntold] if a server
+// that answered does not tell its role, or the error of ctx.
 func LeaderOf(ctx context.Context, servers []Server) (Server, Status, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errNoAnswer)
 	defer cancel()
@@ -68,10 +67,10 @@ func LeaderOf(ctx context.Context, servers []Server) (Server, Status, error) {
 	return nil, Status{}, ErrNoLeader
 }
 
-// errNoAnswer tells the end of our patience from the end of the caller's.
+// errNoAnswer distinguishes this package's timeout from the caller's.
 var errNoAnswer = errors.New("timed out")
 
-// answer is what one server said.
+// answer is the answer of one server.
 type answer struct {
 	server Server
 	status Status
@@ -82,8 +81,8 @@ func (a answer) leads() bool {
 	return a.err == nil && (a.status.Role == Leader || a.status.Role == Standalone)
 }
 
-// askAll asks all servers at once. The channel gets an answer from each, in the
-// order in which they come; nobody needs to receive them.
+// askAll asks all servers at once. The channel gets an answer from each, in the order in
+// which they arrive; it is buffered, so they need not be received.
 func askAll(ctx context.Context, servers []Server) <-chan answer {
 	answers := make(chan answer, len(servers))
 	for i, server := range servers {

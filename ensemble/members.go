@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// Members are the servers that a server knows of: what stands behind "server.N=" by N, in its answer
-// to conf and in /zookeeper/config. Before 3.5 servers do not tell it, nor do standalone ones.
+// Members are the servers that a server knows of: the text after "server.N=" by N, from its
+// answer to conf or from /zookeeper/config. Servers before 3.5 and standalone servers do
+// not report it.
 type Members map[string]string
 
-// ParseMembers reads them from either text.
+// ParseMembers parses either text.
 func ParseMembers(text string) Members {
 	m := Members{}
 	for line := range strings.Lines(text) {
@@ -22,7 +23,8 @@ func ParseMembers(text string) Members {
 	return m
 }
 
-// Apart says that two servers are of two ensembles: each knows servers, and they know none in common.
+// Apart reports whether two servers belong to different ensembles: each knows servers, and
+// they have none in common.
 func (m Members) Apart(o Members) bool {
 	for id, server := range m {
 		if other, ok := o[id]; ok && sameMember(server, other) {
@@ -32,8 +34,9 @@ func (m Members) Apart(o Members) bool {
 	return len(m) > 0 && len(o) > 0
 }
 
-// sameMember compares a:2888:3888:participant;a:2181 with another one. In the configuration of a
-// server its own host may be 0.0.0.0, and so may that for clients, which can also be missing.
+// sameMember compares a:2888:3888:participant;a:2181 with another member. In a server's own
+// configuration its host may be 0.0.0.0, and so may the host for clients, which can also be
+// missing.
 func sameMember(a, b string) bool {
 	quorumA, clientA, _ := strings.Cut(a, ";")
 	quorumB, clientB, _ := strings.Cut(b, ";")
@@ -50,7 +53,7 @@ func sameMember(a, b string) bool {
 	return portA == portB && (hostA == hostB || anyHost(hostA) || anyHost(hostB))
 }
 
-// hostPort takes a port alone, too.
+// hostPort also accepts a port alone.
 func hostPort(addr string) (host, port string) {
 	if host, port, err := net.SplitHostPort(addr); err == nil {
 		return host, port

@@ -10,15 +10,15 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// probe is a session with one server, on one connection: it never reconnects, so
-// what it sees is that server's. One goroutine at a time may use it.
+// probe is a session with one server, on one connection. It never reconnects, so everything
+// it sees comes from that server. One goroutine at a time may use it.
 type probe struct {
 	conn  *zkclient.Conn
-	ended bool // so did the session
+	ended bool // the session has ended
 }
 
-// probeSession is the time-out that a probe asks for. It only matters when the
-// process dies, or the server does not answer: then the ephemeral znode goes after that long.
+// probeSession is the session timeout that a probe asks for. It matters only if the process
+// dies, or the server does not answer: then the ephemeral znode goes after that time.
 const probeSession = 4 * time.Second
 
 // openProbe connects and waits for the session, which needs a majority.
@@ -33,18 +33,18 @@ func openProbe(ctx context.Context, dial DialFunc, addr string) (*probe, error) 
 	return &probe{conn: conn}, nil
 }
 
-// goodbye is how long a server may take to end a session of which nobody waits for
-// more.
+// goodbye is how long a probe waits for a server to close a session when its result no
+// longer matters.
 const goodbye = 300 * time.Millisecond
 
-// end ends the session, and with it the znode that write made.
+// end ends the session, and with it the znode that write created.
 func (p *probe) end(ctx context.Context) error {
 	_, err := p.do(ctx, wire.CloseSession, nil)
 	p.ended = err == nil
 	return err
 }
 
-// close ends the session, if it has not ended and the server still answers, and the
+// close ends the session, if it has not ended and the server still answers, and closes the
 // connection.
 func (p *probe) close() {
 	if !p.ended {
@@ -55,7 +55,7 @@ func (p *probe) close() {
 	p.conn.Close()
 }
 
-// do sends a request; a code in its reply is an error.
+// do sends a request; an error code in the reply becomes an error.
 func (p *probe) do(ctx context.Context, op wire.Op, req any) (zkclient.Reply, error) {
 	reply, err := p.conn.Do(ctx, op, req)
 	if err == nil && reply.Header.Err != wire.OK {
@@ -64,8 +64,8 @@ func (p *probe) do(ctx context.Context, op wire.Op, req any) (zkclient.Reply, er
 	return reply, err
 }
 
-// write makes an ephemeral znode that names its session, so that no two checks
-// meet and nothing is left when the check dies. folder is "" or a path.
+// write creates an ephemeral znode whose name contains its session, so that concurrent
+// checks do not collide and nothing is left if the check dies. folder is "" or a path.
 func (p *probe) write(ctx context.Context, folder string) (path string, err error) {
 	path = fmt.Sprintf("%s/zklab-health-%x", folder, uint64(p.conn.Session().ID))
 	_, err = p.do(ctx, wire.Create, &wire.CreateRequest{
@@ -77,10 +77,10 @@ func (p *probe) write(ctx context.Context, folder string) (path string, err erro
 
 var errOtherData = errors.New("other data than was written")
 
-// read reads what write wrote through other servers, and says at which it failed. The one
-// sync before all reads makes the server catch up with everything that was written by then
-// (Programmer's Guide, Consistency Guarantees). None waits for an answer to those before it:
-// a server answers a session in order.
+// read reads what write wrote through other servers, and returns the index at which it
+// failed. One sync before all reads makes the server catch up with everything written by
+// then (Programmer's Guide, Consistency Guarantees). The requests are pipelined: a server
+// answers a session in order.
 func (p *probe) read(ctx context.Context, paths []string) (failed int, err error) {
 	if len(paths) == 0 {
 		return 0, nil
@@ -103,7 +103,7 @@ func (p *probe) read(ctx context.Context, paths []string) (failed int, err error
 	return 0, nil
 }
 
-// answer is the next one; a code in it is an error.
+// answer returns the next answer; an error code in it becomes an error.
 func (p *probe) answer(ctx context.Context) (zkclient.Frame, error) {
 	f, err := p.conn.Next(ctx)
 	if err == nil && f.Header.Err != wire.OK {
@@ -112,7 +112,7 @@ func (p *probe) answer(ctx context.Context) (zkclient.Frame, error) {
 	return f, err
 }
 
-// shows says whether the next answer is the data that write wrote.
+// shows checks that the next answer is the data that write wrote.
 func (p *probe) shows(ctx context.Context, path string) error {
 	f, err := p.answer(ctx)
 	if err != nil {
@@ -125,10 +125,11 @@ func (p *probe) shows(ctx context.Context, path string) error {
 	return err
 }
 
-// Serves opens a session through a server and ends it. A server that can is part of a
-// majority, since sessions are made by one. One that ends the connection without an
-// answer is an [ErrNotServing], as one without a majority does. The session's
-// time-out, of which a server has its bounds, is as near to ask as it grants.
+// Serves opens a session through a server and closes it. A server that can do this is part
+// of a majority, since creating a session needs one. If the server closes the connection
+// without an answer, as a server without a majority does, the error is [ErrNotServing].
+// Serves asks for a session timeout of ask and returns the one that the server granted
+// within its bounds.
 func Serves(ctx context.Context, dial DialFunc, addr string, ask time.Duration) (granted time.Duration, err error) {
 	conn, err := zkclient.Connect(ctx, zkclient.Config{Session: wire.Session{Timeout: ask}, Dial: zkclient.To(dial, addr)})
 	switch {

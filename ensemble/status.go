@@ -11,28 +11,28 @@ import (
 	"time"
 )
 
-// ErrNotServing is the error of a server that answers, but says that it serves
-// nobody: it has no majority, or is still electing.
+// ErrNotServing is the error for a server that answers, but says that it does not serve: it
+// has no majority, or is still electing.
 var ErrNotServing = errors.New("the server is not serving requests")
 
-// ErrNoWord is the error of a server that answers, but not to this four-letter word:
-// its 4lw.commands.whitelist lacks it.
+// ErrNoWord is the error for a server that answers, but not to this four-letter word,
+// because its 4lw.commands.whitelist lacks it.
 var ErrNoWord = errors.New("the server does not answer this four-letter word: it is not in its 4lw.commands.whitelist")
 
-// DialFunc reaches a server by its address; [Ensemble.Dial] is one.
+// DialFunc connects to a server by its address; [Ensemble.Dial] is one.
 type DialFunc func(network, addr string, timeout time.Duration) (net.Conn, error)
 
-// maxAnswer bounds what is read of an answer to a four-letter word: something
-// else may listen on the port. Those to cons and dump have a line for each session.
+// maxAnswer bounds how many bytes of an answer to a four-letter word are read: another
+// program may listen on the port. The answers to cons and dump have a line for each
+// session.
 const maxAnswer = 16 << 20
 
 // answerTimeout bounds a question whose context has no deadline.
 const answerTimeout = 5 * time.Second
 
-// AskStatus asks the server at addr for its status, with "srvr": the only
-// four-letter word that every ZooKeeper answers without being told to. A server
-// that is paused stays silent: AskStatus waits until ctx ends, but five seconds
-// at most when ctx has no deadline.
+// AskStatus asks the server at addr for its status, with "srvr": the only four-letter word
+// that every ZooKeeper answers by default. A paused server stays silent: AskStatus waits
+// until ctx ends, or five seconds if ctx has no deadline.
 func AskStatus(ctx context.Context, dial DialFunc, addr string) (Status, error) {
 	return AskStatusBy(ctx, dial, addr, "srvr")
 }
@@ -46,8 +46,8 @@ func AskStatusBy(ctx context.Context, dial DialFunc, addr, word string) (Status,
 	return ParseStatus(answer)
 }
 
-// Ask sends a four-letter word and returns all that comes back. A server that does not
-// know the word, or is not allowed to answer it, is an [ErrNoWord]. It waits as long as
+// Ask sends a four-letter word and returns the whole answer. If a server does not know the
+// word, or is not allowed to answer it, the error is [ErrNoWord]. Ask waits as long as
 // [AskStatus].
 func Ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) {
 	if _, ok := ctx.Deadline(); !ok {
@@ -62,18 +62,18 @@ func Ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) 
 	return answer, err
 }
 
-// Unreachable says that an error is that of a server that could not be dialled.
+// Unreachable reports whether an error says that a server could not be dialled.
 func Unreachable(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// ask wants a ctx with a deadline.
+// ask needs a ctx with a deadline.
 func ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) {
 	deadline, _ := ctx.Deadline()
 	conn, err := dial("tcp", addr, max(time.Until(deadline), time.Nanosecond))
 	if errors.Is(err, context.DeadlineExceeded) {
-		<-ctx.Done() // now: its cause says more
+		<-ctx.Done() // at once: its cause says more
 	}
 	if err != nil {
 		return "", because(ctx, err)
@@ -88,7 +88,7 @@ func ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) 
 	if len(answer) > maxAnswer {
 		return "", fmt.Errorf("%s: the answer has more than %d bytes", word, maxAnswer)
 	}
-	if len(answer) > 0 && (err == nil || ctx.Err() == nil) { // else it is not all of it
+	if len(answer) > 0 && (err == nil || ctx.Err() == nil) { // else the answer is incomplete
 		return string(answer), nil
 	}
 	if err == nil {
@@ -97,7 +97,7 @@ func ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) 
 	return "", fmt.Errorf("%s: %w", word, because(ctx, err))
 }
 
-// because names ctx's end as the reason of an error that it caused.
+// because adds the end of ctx as the reason of an error that it caused.
 func because(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -105,7 +105,7 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// ParseStatus reads the answer to "srvr" (or "stat", which begins alike).
+// ParseStatus parses the answer to "srvr" (or "stat", which begins alike).
 func ParseStatus(answer string) (Status, error) {
 	if strings.Contains(answer, "not currently serving requests") {
 		return Status{}, ErrNotServing
@@ -126,7 +126,7 @@ func ParseStatus(answer string) (Status, error) {
 	return s, nil
 }
 
-// set takes one line of the answer. Lines that Status has no place for are skipped.
+// set parses one line of the answer. It skips lines for which Status has no field.
 func (s *Status) set(key, value string) error {
 	ok, want := true, ""
 	switch key {
@@ -174,7 +174,7 @@ func parseCount(value string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// parseLatency reads "0/0.52/13", in milliseconds.
+// parseLatency parses "0/0.52/13", in milliseconds.
 func parseLatency(value string) (latency [3]time.Duration, ok bool) {
 	const most = 1e12 // which still fits, in nanoseconds
 	fields := strings.Split(value, "/")
@@ -191,13 +191,13 @@ func parseLatency(value string) (latency [3]time.Duration, ok bool) {
 	return latency, true
 }
 
-// parseZxid reads "0x100000002", the bits of a signed 64-bit number.
+// parseZxid parses "0x100000002", the bits of a signed 64-bit number.
 func parseZxid(value string) (int64, bool) {
 	zxid, err := strconv.ParseUint(strings.TrimPrefix(value, "0x"), 16, 64)
 	return int64(zxid), err == nil
 }
 
-// readOnly is the mode of a server without a majority that answers readers
+// readOnly is the mode of a server without a majority that serves read-only clients
 // (readonlymode.enabled).
 const readOnly = "read-only"
 

@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// checkWrites writes a znode of its own through each server and reads it
-// through every other. Its sessions end with it, and its znodes, which are ephemeral, with
-// them: the end of a session is a write, too, so a server that takes it takes any, and its
-// answer says that the znode is gone.
+// checkWrites creates a znode through each server and reads it through every other. At the
+// end it closes its sessions, which deletes the ephemeral znodes. The end of a session is a
+// write, too, so a server that accepts it accepts any write, and its answer says that the
+// znode is gone.
 func checkWrites(ctx context.Context, e Ensemble) error {
 	servers, folder := e.Servers(), folderOf(e)
 	probes := make([]*probe, len(servers))
@@ -49,7 +49,7 @@ func checkWrites(ctx context.Context, e Ensemble) error {
 	})
 }
 
-// showsOthers reads through a server what was written through every other.
+// showsOthers reads through one server what was written through every other.
 func showsOthers(ctx context.Context, servers []Server, reader int, p *probe, paths []string) error {
 	others := slices.Delete(slices.Clone(paths), reader, reader+1)
 	n, err := p.read(ctx, others)
@@ -57,12 +57,12 @@ func showsOthers(ctx context.Context, servers []Server, reader int, p *probe, pa
 		return nil
 	}
 	if n >= reader {
-		n++ // others has no place for the reader's own
+		n++ // others skips the reader's own path
 	}
 	return wrongWith(servers[reader], "does not show what was written through server %d: %w", servers[n].ID(), because(ctx, err))
 }
 
-// each runs do for all servers at once and lists what went wrong.
+// each runs do for all servers at once and joins the errors.
 func each(servers []Server, do func(i int) error) error {
 	errs := make([]error, len(servers))
 	var wg sync.WaitGroup

@@ -5,19 +5,20 @@ import (
 	"strings"
 )
 
-// Of gives the settings in a struct: its fields that have the name and the type of one of Settings.
+// Of returns the settings in a struct: its fields with the name and the type of a field of
+// Settings.
 func Of(x any) (s Settings) {
 	carry(reflect.ValueOf(x), reflect.ValueOf(&s).Elem())
 	return s
 }
 
-// Into sets the fields of a struct, to which it has a pointer, that have the name and the type of
-// one of Settings.
+// Into sets the fields of the struct that x points to whose name and type are those of a
+// field of Settings.
 func (s Settings) Into(x any) {
 	carry(reflect.ValueOf(s), reflect.ValueOf(x).Elem())
 }
 
-// Over gives the settings with the defaults of another one where they are zero.
+// Over returns the settings, with defaults where they are zero.
 func (s Settings) Over(defaults Settings) Settings {
 	to, from := reflect.ValueOf(&s).Elem(), reflect.ValueOf(defaults)
 	for i := range to.NumField() {
@@ -28,7 +29,7 @@ func (s Settings) Over(defaults Settings) Settings {
 	return s
 }
 
-// carry sets each exported field of one struct that another one has, too.
+// carry sets each exported field of one struct that the other one has, too.
 func carry(from, to reflect.Value) {
 	for field, value := range to.Fields() {
 		if same := from.FieldByName(field.Name); same.IsValid() && same.Type() == value.Type() && value.CanSet() {
@@ -37,7 +38,7 @@ func carry(from, to reflect.Value) {
 	}
 }
 
-// goName is the name in Go of what a flag calls time-limit.
+// goName returns the Go name of a flag such as time-limit.
 func goName(name string) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(name, "-") {

@@ -9,24 +9,26 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Knob is what is declared of one of the Settings. Its methods may be called at once.
+// Knob declares one of the Settings. Its methods are safe for concurrent use.
 type Knob interface {
-	// Name is that of its flag, and of its field in an experiment file.
+	// Name is the name of its flag, and of its field in an experiment file.
 	Name() string
 	// GoName is the name of its field in Go.
 	GoName() string
-	// Group is that of its flag in the help.
+	// Group is the group of its flag in the help.
 	Group() Group
-	// Usage says in a few words what it is, for the help of the command line.
+	// Usage describes it in a few words, for the help of the command line.
 	Usage() string
-	// Field is a pointer to its field: *int, *float64, *time.Duration, *string or *bool.
+	// Field returns a pointer to its field: *int, *float64, *time.Duration, *string or
+	// *bool.
 	Field(s *Settings) any
-	// Problem says in a few words what is wrong with its value, as in "must be more than zero"; ""
-	// for nothing.
+	// Problem says in a few words what is wrong with its value, as in "must be more than
+	// zero"; "" if nothing is.
 	Problem(s Settings) string
-	// Choices are those that a sweep has; none where a sweep leaves it alone.
+	// Choices are the values that a sweep draws from; none if sweeps do not vary it.
 	Choices() []any
-	// Draw sets it to one of the choices, of its type, which follows from the seed.
+	// Draw sets it to one of the choices, which must have its type. The seed determines the
+	// choice.
 	Draw(s *Settings, seed int64, choices []any)
 	// Said is its value in a few words, as in "5 clients"; "" for zero.
 	Said(s Settings) string
@@ -34,10 +36,10 @@ type Knob interface {
 	setUsual(s *Settings)
 }
 
-// Group is flags that stand together in the help, under this headline.
+// Group is a group of flags in the help, by its headline.
 type Group string
 
-// The groups of flags that say what is run.
+// The groups of flags that say what to run.
 const (
 	Load     Group = "Load"
 	Faults   Group = "Faults"
@@ -45,7 +47,7 @@ const (
 	Output   Group = "Output"
 )
 
-// Usual are the settings of an experiment that says nothing.
+// Usual returns the default settings.
 func Usual() (s Settings) {
 	for _, k := range Knobs {
 		k.setUsual(&s)
@@ -61,12 +63,12 @@ type plain[T comparable] struct {
 	problem     func(T) string
 	limit       string // in the help
 	usual       T
-	source      uint64 // of draws: each has one of its own, so that to fix one moves no other
+	source      uint64 // of random draws: each knob has its own, so that fixing one changes no other
 	choices     []T
 	said        func(T) string
 }
 
-// knob declares one without bounds.
+// knob declares a knob without bounds.
 func knob[T comparable](name, usage string, field func(*Settings) *T) *plain[T] {
 	return &plain[T]{name: name, usage: usage, group: Load, field: field, problem: func(T) string { return "" }}
 }
@@ -108,13 +110,13 @@ func (k *plain[T]) usually(value T) *plain[T] {
 	return k
 }
 
-// in declares the group of its flag: Load if nothing is declared.
+// in declares the group of its flag; the default is Load.
 func (k *plain[T]) in(g Group) *plain[T] {
 	k.group = g
 	return k
 }
 
-// drawn declares that sweeps draw it, from what source, and how it is said what was drawn.
+// drawn declares that sweeps draw it, from which source, and how to describe the value.
 func (k *plain[T]) drawn(source uint64, said func(T) string, choices ...T) *plain[T] {
 	k.source, k.said, k.choices = source, said, choices
 	return k
@@ -128,15 +130,15 @@ func printed[T any](format string) func(T) string {
 	return func(value T) string { return fmt.Sprintf(format, value) }
 }
 
-// numeric is a knob with bounds: declare these first.
+// numeric is a knob with bounds, which must be declared first.
 type numeric[T int | float64 | time.Duration] struct{ *plain[T] }
 
-// number declares one that must not be negative.
+// number declares a knob that must not be negative.
 func number[T int | float64 | time.Duration](name, usage string, field func(*Settings) *T) numeric[T] {
 	return numeric[T]{knob(name, usage, field)}.must(func(v T) bool { return v >= 0 }, "must not be negative")
 }
 
-// must adds a bound, which is told if those before it hold.
+// must adds a bound. It is checked only if those before it hold.
 func (k numeric[T]) must(hold func(T) bool, otherwise string) numeric[T] {
 	before := k.problem
 	k.problem = func(v T) string {
@@ -148,7 +150,7 @@ func (k numeric[T]) must(hold func(T) bool, otherwise string) numeric[T] {
 	return k
 }
 
-// positive declares that zero is no value, either.
+// positive declares that zero is not allowed either.
 func (k numeric[T]) positive() numeric[T] {
 	k.problem = func(T) string { return "" }
 	return k.must(func(v T) bool { return v > 0 }, "must be more than zero")

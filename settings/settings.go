@@ -1,11 +1,12 @@
-// Package settings declares the plain numbers and times of an experiment: how many clients there
-// are, how fast they work, how long they wait. Each is declared once, as a field of [Settings] with
-// a [Knob] in [Knobs], which has its name, its bounds, its default, and what sweeps draw. The command
-// line, experiment files, package zklab, the engine, workloads and sweeps all read these. Package
-// settings may not know what an experiment does with them.
+// Package settings declares the plain numbers and times of an experiment: how many clients
+// there are, how fast they work, how long they wait. Each is declared once, as a field of
+// [Settings] with a [Knob] in [Knobs], which has its name, its bounds, its default, and
+// what sweeps draw. The command line, experiment files, package zklab, the engine,
+// workloads and sweeps all read these. Package settings does not know what an experiment
+// does with them.
 //
-// A new one takes a field and a line here, a field of the same name in zklab.Experiment for those
-// who write Go, and the code that obeys it.
+// A new setting takes a field and a knob here, a field of the same name in zklab.Experiment
+// for users of Go, and the code that obeys it.
 package settings
 
 import (
@@ -17,42 +18,45 @@ import (
 	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
-// Settings are the plain part of an experiment. In each field zero stands for what it is by default
+// Settings are the plain part of an experiment. The zero value of a field means its default
 // ([Usual]), unless the field says otherwise.
 type Settings struct {
 	// Nodes is the number of servers.
 	Nodes int `yaml:"nodes,omitempty"`
-	// Latencies says how unevenly messages of a simulation are late: even, tails or spells.
+	// Latencies says how the delays of messages in a simulation vary: even, tails or
+	// spells.
 	Latencies string `yaml:"latencies,omitempty"`
 
-	// Clients is the number of clients, each with a session of its own.
+	// Clients is the number of clients, each with its own session.
 	Clients int `yaml:"clients,omitempty"`
-	// Keys is how many objects are in use at once, where the workload has keys.
+	// Keys is how many objects are in use at once, if the workload has keys.
 	Keys int `yaml:"keys,omitempty"`
 	// Rate is how many operations a second all clients together begin.
 	Rate float64 `yaml:"rate,omitempty"`
-	// Ops is how often each client begins something: a critical section with all that belongs to
-	// it is one, as is a put, or a client's part in a round of a barrier. The load is over once all
-	// of it is done. 0: each begins as much as there is time for.
+	// Ops is how often each client begins something. One critical section with everything
+	// in it counts once, as does a put, or a client's part in a round of a barrier. The
+	// load ends when all clients have done this. 0: each client begins as much as the time
+	// allows.
 	Ops int `yaml:"ops,omitempty"`
-	// Hold is how long a client keeps what it obtained, on average: a lock, a lease, the lead. Each
-	// time is drawn between half of it and one and a half. 0: a few milliseconds, as the workload
-	// has it.
+	// Hold is how long a client keeps what it has acquired, on average: a lock, a lease,
+	// the leadership. Each duration is drawn between half of it and one and a half times
+	// it. 0: a few milliseconds, depending on the workload.
 	Hold time.Duration `yaml:"hold,omitempty"`
-	// Sources names for each client the client whose random draws it makes; a client beyond the
-	// end of the list makes its own. So client 0 of a smaller run does what client 3 did.
+	// Sources names for each client the client whose random draws it makes. A client beyond
+	// the end of the list makes its own. So client 0 of a smaller run can do what client 3
+	// did.
 	Sources []int `yaml:"sources,omitempty"`
-	// TimeLimit is the length of the load. 0: 10 s, or longer where the faults take longer.
+	// TimeLimit is the length of the load. 0: 10 s, or longer if the faults take longer.
 	TimeLimit time.Duration `yaml:"time-limit,omitempty"`
-	// SessionTimeout is what clients ask for. The servers bound it.
+	// SessionTimeout is the session timeout that clients ask for. The servers bound it.
 	SessionTimeout time.Duration `yaml:"session-timeout,omitempty"`
 	// OpTimeout is how long a client waits for one operation.
 	OpTimeout time.Duration `yaml:"op-timeout,omitempty"`
 
 	// FaultInterval is the time from one fault to the next.
 	FaultInterval time.Duration `yaml:"fault-interval,omitempty"`
-	// OptionalFaults lets a valid count whichever faults took effect, as in one of the many runs
-	// of a sweep.
+	// OptionalFaults lets a valid verdict stand whichever faults took effect, as in the
+	// many runs of a sweep.
 	OptionalFaults bool `yaml:"optional-faults,omitempty"`
 	// Strict lets measured properties (belief) decide the verdict, too.
 	Strict bool `yaml:"strict,omitempty"`
@@ -93,7 +97,7 @@ var Knobs = []Knob{
 	knob("strict", "let measured properties (belief) decide the verdict, too", func(s *Settings) *bool { return &s.Strict }).in(Output),
 }
 
-// Named gives the knob of a name; nil if there is none.
+// Named returns the knob with a name; nil if there is none.
 func Named(name string) Knob {
 	i := slices.IndexFunc(Knobs, func(k Knob) bool { return k.Name() == name })
 	if i < 0 {

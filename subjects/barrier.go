@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Barrier holds everybody back while it is raised.
+// Barrier holds clients back while it is raised.
 type Barrier interface {
 	Raise(ctx context.Context) error
 	Lift(ctx context.Context) error
@@ -34,7 +34,7 @@ func ServeBarrier(make func(c *Client, path string) (Barrier, error)) Maker {
 	}
 }
 
-// RemoteBarrier is the barrier of the program that the client runs as.
+// RemoteBarrier is the barrier of the adapter process that the client runs as.
 func RemoteBarrier(c *Client, path string) (Barrier, error) {
 	o, err := c.remote(history.ModelBarrier, path, nil)
 	if err != nil {

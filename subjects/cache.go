@@ -12,24 +12,27 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Cache is a client's copy of a subtree, and how clients change that: by plain writes. Znodes
-// are named by their paths below the root, "a/b", and the root is models.CacheRoot. It is shown like the others
-// once somebody has put it; the constructor does not make it.
+// Cache is a client's copy of a subtree. Clients change the subtree by plain writes. Znodes
+// are named by their paths below the root, "a/b"; the root itself is models.CacheRoot. The
+// constructor does not create the root: like the other znodes, the copy shows it once a
+// client has put it.
 type Cache interface {
-	// Put makes a znode, or sets its data. It makes nothing above it.
+	// Put creates a znode, or sets its data. It does not create parents.
 	Put(ctx context.Context, node, value string) error
-	// Remove deletes a znode, which may have gone already, but not one that has children.
+	// Remove deletes a znode unless it has children. It is no error if the znode is already
+	// gone.
 	Remove(ctx context.Context, node string) error
-	// Look gives what the copy shows once it was complete; or, if it is to be current, once
-	// it shows all that was changed before the call. A cache that is [NeverCurrent] is not asked for that.
+	// Look returns what the copy shows once it was complete; if current is true, once it
+	// shows everything that was changed before the call. A [NeverCurrent] cache is never
+	// asked for a current copy.
 	Look(ctx context.Context, current bool) (models.Copy, error)
 }
 
-// NeverCurrent is a cache that cannot say when its copy is current: it is never asked for a current one, and the
-// property current is left out.
+// NeverCurrent is a cache that cannot say when its copy is current. It is never asked for a
+// current copy, and the property current is not checked.
 type NeverCurrent interface{ NeverCurrent() }
 
-// OfferNeverCurrent is what a program offers whose cache is [NeverCurrent].
+// OfferNeverCurrent is what an adapter offers for a [NeverCurrent] cache.
 const OfferNeverCurrent = "never-current"
 
 // NewCache is zklab's own cache, recipes.Cache.
@@ -60,7 +63,7 @@ func (c ownCache) Look(ctx context.Context, current bool) (models.Copy, error) {
 	return shown, nil
 }
 
-// cachedName is what a path is called in the subtree of root.
+// cachedName returns the name of a path in the subtree of root.
 func cachedName(root, path string) string {
 	if path == root {
 		return models.CacheRoot
@@ -68,13 +71,14 @@ func cachedName(root, path string) string {
 	return strings.TrimPrefix(path, root+"/")
 }
 
-// PlainWrites change a subtree by one request, or two where a znode comes or goes meanwhile.
+// PlainWrites change a subtree by one request, or by two if a znode is created or deleted
+// meanwhile.
 type PlainWrites struct {
 	Conn *zk.Conn
 	Root string
 }
 
-// Path is that of a znode of the subtree.
+// Path returns the path of a znode of the subtree.
 func (w PlainWrites) Path(node string) string {
 	if node == models.CacheRoot {
 		return w.Root
@@ -82,7 +86,7 @@ func (w PlainWrites) Path(node string) string {
 	return w.Root + "/" + node
 }
 
-// Put is that of a Cache.
+// Put is Put of a Cache.
 func (w PlainWrites) Put(ctx context.Context, node, value string) error {
 	for ctx.Err() == nil {
 		_, err := w.Conn.Set(w.Path(node), []byte(value), -1)
@@ -97,7 +101,7 @@ func (w PlainWrites) Put(ctx context.Context, node, value string) error {
 	return WithoutEffect(context.Cause(ctx))
 }
 
-// Remove is that of a Cache.
+// Remove is Remove of a Cache.
 func (w PlainWrites) Remove(_ context.Context, node string) error {
 	err := w.Conn.Delete(w.Path(node), -1)
 	if errors.Is(err, zk.ErrNoNode) {
@@ -106,7 +110,7 @@ func (w PlainWrites) Remove(_ context.Context, node string) error {
 	return plainly(err)
 }
 
-// plainly says of what a server refused that it had no effect.
+// plainly marks errors with which a server refused a request as without effect.
 func plainly(err error) error {
 	for _, refusal := range []error{zk.ErrNoNode, zk.ErrNotEmpty, zk.ErrNoAuth} {
 		if errors.Is(err, refusal) {
@@ -139,7 +143,7 @@ func ServeCache(make func(c *Client, path string) (Cache, error)) Maker {
 	}
 }
 
-// RemoteCache is the cache of the program that the client runs as.
+// RemoteCache is the cache of the adapter process that the client runs as.
 func RemoteCache(c *Client, path string) (Cache, error) {
 	o, err := c.remote(models.Cache.Name, path, nil, OfferNeverCurrent)
 	if err != nil {
@@ -155,7 +159,7 @@ type remoteCache struct{ Object }
 
 type remoteNeverCurrent struct{ remoteCache }
 
-// NeverCurrent is part of [NeverCurrent].
+// NeverCurrent implements [NeverCurrent].
 func (remoteNeverCurrent) NeverCurrent() {}
 
 func (c remoteCache) Put(ctx context.Context, node, value string) error {

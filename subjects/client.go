@@ -12,58 +12,58 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Client is what a subject gets to work with. Everything that it opens itself
-// goes through Dial, so that faults reach it.
+// Client is what a subject gets to work with. A subject opens its own connections with
+// Dial, so that faults reach them.
 type Client struct {
 	ID      int           // from 0
 	Servers []string      // host:port
-	Timeout time.Duration // negotiated session time-out
+	Timeout time.Duration // negotiated session timeout
 	Dial    zk.Dialer     // through the link that faults reach
-	// Conn is opened and closed by the harness; nil where Remote is set.
+	// Conn is opened and closed by the harness; nil if Remote is set.
 	Conn *zk.Conn
-	// Events are the session events of Conn, none lost as long as somebody reads in the
-	// end. There is one channel for each client, which all of its subjects share: one
-	// goroutine of a client reads it, not one of each subject.
+	// Events are the session events of Conn. None is lost as long as a goroutine reads them
+	// eventually. There is one channel per client, which all its subjects share: one
+	// goroutine of a client reads it, not one per subject.
 	Events <-chan zk.Event
 
-	// Own is the session of a library that has connections of its own, in a program that opened it
-	// (Connect of adapter.Subjects); [Own] gives it with its type. Conn and Events are nil then.
+	// Own is the session of a library with its own connections, in a program that opened it
+	// (Connect of adapter.Subjects). The function [Own] returns it with its type. Conn and
+	// Events are then nil.
 	Own any
 
-	// Remote is set where the client lives in another process: that has the
-	// connection, and makes the subjects.
+	// Remote is set if the client lives in another process. That process has the connection
+	// and makes the subjects.
 	Remote Remote
 
 	once    sync.Once
 	recipes *recipes.Client // shared by this client's subjects of package recipes
 
 	mu    sync.Mutex
-	atEnd []func(context.Context) // what its subjects do by themselves ends before its session
+	atEnd []func(context.Context) // end background work of its subjects before the session ends
 }
 
-// Remote makes subjects that live in another process; the contracts turn them into
-// what a workload uses ([RemoteLock], say). They fail with an error that wraps
-// ErrProcess while the process does not run. Safe for concurrent use.
+// Remote makes subjects that live in another process; the contracts wrap them for workloads
+// ([RemoteLock], for example). While the process does not run, they return errors that wrap
+// ErrProcess. It is safe for concurrent use.
 type Remote interface {
 	// Make makes an object of a recipe, by the name of its workload, on a path. The value
-	// is what else it is made with, or nil; offers are what it may offer beyond its
-	// operations.
+	// is its further argument, or nil. offers are what it may offer beyond its operations.
 	Make(recipe, path string, value any, offers ...string) (Object, error)
-	// Touch does one quorum write on the other process's session that changes
-	// nothing, if it can (ErrCannot if not).
+	// Touch makes one quorum write on the other process's session that changes nothing. It
+	// returns ErrCannot if the process does not offer that.
 	Touch(ctx context.Context, path string) error
 }
 
-// recipeClient is the client of package recipes on the client's connection.
-// It reads the client's events, so all subjects of the client share it, which are of one kind: the
-// first one says with which options it is made.
+// recipeClient returns the client of package recipes on the client's connection. It reads
+// the client's events, so all subjects of the client share it. They are all of one kind,
+// and the first one determines its options.
 func (c *Client) recipeClient(options ...recipes.Option) *recipes.Client {
 	c.once.Do(func() { c.recipes = recipes.NewClient(c.Conn, c.Events, c.Timeout, options...) })
 	return c.recipes
 }
 
-// Own is the session that the program opened for the client with its own library, as what it is. The
-// error says that there is none of that type.
+// Own returns the session that the program opened for the client with its own library, with
+// its type. It returns an error if there is no session of that type.
 func Own[T any](c *Client) (session T, err error) {
 	session, ok := c.Own.(T)
 	if !ok {
@@ -72,10 +72,10 @@ func Own[T any](c *Client) (session T, err error) {
 	return session, nil
 }
 
-// BeforeEnd has a function called when the client is closed, also where nobody closes its
-// subjects: a process that was killed does not. The function should return when its context
-// ends. [Client.Close] waits for it ten seconds longer, and then goes on without it.
-// BeforeEnd is safe for concurrent use.
+// BeforeEnd registers a function that is called when the client is closed, even if its
+// subjects are not closed, as after their process was killed. The function should return
+// when its context ends. [Client.Close] waits ten seconds longer for it, and then goes on
+// without it. BeforeEnd is safe for concurrent use.
 func (c *Client) BeforeEnd(f func(context.Context)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,14 +90,15 @@ func ofRecipe[T any](c *Client, make func(*recipes.Client) T, options ...recipes
 	return subject, err
 }
 
-// endGrace is how long a function of [Client.BeforeEnd] may go on after its context has ended.
+// endGrace is how long a function of [Client.BeforeEnd] may continue after its context has
+// ended.
 const endGrace = 10 * time.Second
 
-// Close ends what the subjects of this client shared. The harness calls it
-// before it closes Conn; the subjects have been closed by then. The error may be that a
-// function of [Client.BeforeEnd] did not return in time.
+// Close ends what the subjects of this client share. The harness calls it before it closes
+// Conn and after it has closed the subjects. It returns an error if a function of
+// [Client.BeforeEnd] did not return in time.
 func (c *Client) Close(ctx context.Context) error {
-	c.once.Do(func() {}) // nothing is opened any more
+	c.once.Do(func() {}) // nothing more is opened
 	c.mu.Lock()
 	atEnd := c.atEnd
 	c.mu.Unlock()
@@ -111,7 +112,7 @@ func (c *Client) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// within calls end, and waits for it until a while after ctx has ended.
+// within calls end, and waits for it until endGrace after ctx has ended.
 func within(ctx context.Context, end func(context.Context)) error {
 	done := make(chan struct{})
 	go func() {

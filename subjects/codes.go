@@ -9,12 +9,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// CodeBadRequest is the code of [ErrBadValue], and of every other request that an
-// adapter cannot take.
+// CodeBadRequest is the code of [ErrBadValue], and of every other request that an adapter
+// cannot accept.
 const CodeBadRequest = "bad-request"
 
-// codes are the errors that have a name of their own in records and on the way from
-// an adapter. Of an error that is several of them, the first counts.
+// codes are the errors that have a name in records and in the adapter protocol. If an error
+// matches several, the first one counts.
 var codes = []struct {
 	err  error
 	code string
@@ -35,7 +35,7 @@ var codes = []struct {
 	{zk.ErrNoNode, "no-node"},
 }
 
-// Codes are all codes, in no order that matters.
+// Codes returns all codes, in no particular order.
 func Codes() []string {
 	var all []string
 	for _, c := range codes {
@@ -44,8 +44,8 @@ func Codes() []string {
 	return all
 }
 
-// Code is what an error is called, the same for every subject, wherever it lives;
-// history.CodeError for one that has no name.
+// Code returns the name of an error, the same for every subject in any process;
+// history.CodeError for an error without a name.
 func Code(err error) string {
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
@@ -55,7 +55,7 @@ func Code(err error) string {
 	return history.CodeError
 }
 
-// ErrorOf is the error that a code stands for; nil: none is known by it.
+// ErrorOf returns the error that a code stands for; nil if the code is unknown.
 func ErrorOf(code string) error {
 	for _, c := range codes {
 		if c.code == code {

@@ -8,16 +8,16 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Config is a configuration that clients change and watch: the data of the znode at its path. There
-// is none while there is no such znode.
+// Config is a configuration that clients change and watch: the data of the znode at its
+// path. It is unset while the znode does not exist.
 type Config interface {
 	Set(ctx context.Context, value string) error
-	// Delete makes that there is none.
+	// Delete unsets the configuration.
 	Delete(ctx context.Context) error
-	// Next gives what there is at once when it is called first, and then each time what is
-	// later than that before; it waits for it. What is replaced before anybody looks may be
-	// left out, also a value that came and went. An error takes nothing away: the next call gives
-	// what that one could not.
+	// Next returns the present configuration at the first call. Each later call waits for a
+	// later configuration and returns that. Next may skip configurations that are replaced
+	// before it looks, even a value that was set and deleted. An error loses nothing: the
+	// next call returns what the failed one could not.
 	Next(ctx context.Context) (models.Setting, error)
 }
 
@@ -58,7 +58,7 @@ func ServeConfig(make func(c *Client, path string) (Config, error)) Maker {
 	}
 }
 
-// RemoteConfig is the configuration of the program that the client runs as.
+// RemoteConfig is the configuration of the adapter process that the client runs as.
 func RemoteConfig(c *Client, path string) (Config, error) {
 	o, err := c.remote(models.Config.Name, path, nil)
 	if err != nil {

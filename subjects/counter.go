@@ -10,14 +10,15 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Counter is an integer that many clients change. It begins with 0.
+// Counter is an integer that many clients change. It starts at 0.
 type Counter interface {
-	// Add gives the sum.
+	// Add returns the sum.
 	Add(ctx context.Context, delta int64) (int64, error)
-	// CompareAndSet sets the value to to, if it is from. If it is another one, the
-	// error wraps ErrMismatch, and nothing was done.
+	// CompareAndSet sets the value to to if it is from. Otherwise it does nothing and
+	// returns an error that wraps ErrMismatch.
 	CompareAndSet(ctx context.Context, from, to int64) error
-	// Read gives the value. kind is history.ReadPlain or ReadFenced: how old it may be.
+	// Read returns the value. kind is history.ReadPlain or ReadFenced and says how old the
+	// value may be.
 	Read(ctx context.Context, kind string) (int64, error)
 }
 
@@ -66,7 +67,7 @@ func ServeCounter(make func(c *Client, path string) (Counter, error)) Maker {
 	}
 }
 
-// RemoteCounter is the counter of the program that the client runs as.
+// RemoteCounter is the counter of the adapter process that the client runs as.
 func RemoteCounter(c *Client, path string) (Counter, error) {
 	o, err := c.remote(models.Counter.Name, path, nil)
 	if err != nil {

@@ -10,17 +10,17 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// DelayQueue is a queue that gives no item before it is due by the wall clock, which is
-// that of all clients, and of those that are due the one that has been for longest. It may
-// be an [Itemizer], and [Strict]: then better is what is due earlier.
+// DelayQueue is a queue that gives no item before it is due. All clients use the same wall
+// clock. Of the items that are due it gives the one that was due first. It may be an
+// [Itemizer], and [Strict]: then the better of two items is the one that is due earlier.
 type DelayQueue interface {
 	// Put adds an item; due is a whole millisecond.
 	Put(ctx context.Context, due time.Time, item []byte) error
-	// Take removes the first item that is due and waits for one until ctx ends.
+	// Take removes the first due item, and waits for one until ctx ends.
 	Take(ctx context.Context) ([]byte, error)
 }
 
-// NewDelayQueue is zklab's own delay queue, recipes.DelayQueue, that is strict.
+// NewDelayQueue is zklab's own strict delay queue, recipes.DelayQueue.
 func NewDelayQueue(c *Client, path string) (DelayQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) DelayQueue {
 		return strictDelayQueue{ownDelayQueue{recipes.NewDelayQueue(cl, path), dueItems}}
@@ -34,7 +34,7 @@ func NewRelaxedDelayQueue(c *Client, path string) (DelayQueue, error) {
 	})
 }
 
-// dueItems are those of zklab's own delay queues.
+// dueItems are the items of zklab's own delay queues.
 var dueItems = itemNames{"-due-"}
 
 type ownDelayQueue struct {
@@ -44,11 +44,11 @@ type ownDelayQueue struct {
 
 type strictDelayQueue struct{ ownDelayQueue }
 
-// IsStrict is part of [Strict].
+// IsStrict implements [Strict].
 func (strictDelayQueue) IsStrict() {}
 
-// DelayedItem is an item with its due time, in milliseconds since 1970, on the way to
-// another process.
+// DelayedItem is an item with its due time, in milliseconds since 1970, as another process
+// receives it.
 type DelayedItem struct {
 	Item []byte `json:"item"`
 	Due  int64  `json:"due"`
@@ -74,7 +74,7 @@ func ServeDelayQueue(make func(c *Client, path string) (DelayQueue, error)) Make
 	}
 }
 
-// RemoteDelayQueue is the delay queue of the program that the client runs as.
+// RemoteDelayQueue is the delay queue of the adapter process that the client runs as.
 func RemoteDelayQueue(c *Client, path string) (DelayQueue, error) {
 	o, err := c.remote(models.DelayQueue.Name, path, nil, OfferStrict)
 	if err != nil {
@@ -98,5 +98,5 @@ func (q remoteDelayQueue) Put(ctx context.Context, due time.Time, item []byte) e
 
 type remoteStrictDelayQueue struct{ remoteDelayQueue }
 
-// IsStrict is part of [Strict].
+// IsStrict implements [Strict].
 func (remoteStrictDelayQueue) IsStrict() {}

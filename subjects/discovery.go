@@ -10,23 +10,24 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Service is a service whose instances register and are found: a [Group] by other names, of
-// whose members one can be picked.
+// Service is a service whose instances register and are looked up. It is a [Group] with
+// other names that can also pick a member.
 type Service interface {
-	// Register makes this client an instance under a name that nobody else has. It stays one
-	// when its session ends and it gets another one. After an error it is none, and what may
-	// be left of it is removed.
+	// Register makes this client an instance under a name that no other client has. It
+	// stays an instance when its session expires and it gets a new one. After an error it
+	// is not an instance, and what the call left behind is removed.
 	Register(ctx context.Context, instance string) error
-	// Unregister ends that, also if it fails, unless the error says that it had no effect.
+	// Unregister ends that. Even after an error this client is no longer an instance,
+	// unless the error says that the call had no effect.
 	Unregister(ctx context.Context) error
-	// Lookup gives the names of all instances. They may be old, but not older than what the
-	// client's session has seen.
+	// Lookup returns the names of all instances. They may be old, but not older than what
+	// the client's session has seen.
 	Lookup(ctx context.Context) ([]string, error)
-	// Changed waits until the instances are others than those that it gave the last time, at
-	// first none, and gives them. They never are older than that time's.
+	// Changed waits until the instances differ from those that it returned last (none
+	// before the first call), and returns them. They are never older than those.
 	Changed(ctx context.Context) ([]string, error)
-	// Pick gives one of the instances that Changed gave last, or that were there later, ""
-	// if there were none.
+	// Pick returns one of the instances that Changed returned last, or that were there
+	// later; "" if there were none.
 	Pick(ctx context.Context) (string, error)
 }
 
@@ -38,12 +39,12 @@ func NewService(c *Client, path string) (Service, error) {
 	})
 }
 
-// ownService is told of changes by its picker: what it was told of last is what it picks of.
+// ownService learns of changes from its picker, which picks from what it has last reported.
 type ownService struct {
 	*recipes.Service
 	picker *recipes.Picker
-	now    *recipes.Registration // nil: this client is no instance
-	told   []string              // what Changed gave last
+	now    *recipes.Registration // nil if this client is not an instance
+	told   []string              // what Changed returned last
 }
 
 func (s *ownService) Register(ctx context.Context, instance string) (err error) {
@@ -114,7 +115,7 @@ func ServeService(make func(c *Client, path string) (Service, error)) Maker {
 	}
 }
 
-// RemoteService is the service of the program that the client runs as.
+// RemoteService is the service of the adapter process that the client runs as.
 func RemoteService(c *Client, path string) (Service, error) {
 	o, err := c.remote(models.Discovery.Name, path, nil)
 	if err != nil {

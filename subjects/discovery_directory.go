@@ -11,8 +11,9 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// NewDirectoryService is zklab's own service as its directory shows it: instances are looked up and
-// followed there, and a picker's strategy picks of those that the directory showed last.
+// NewDirectoryService is zklab's own service seen through its directory: instances are
+// looked up and followed there, and a picker's strategy picks from the instances that the
+// directory showed last.
 func NewDirectoryService(c *Client, path string) (Service, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Service {
 		s := &directoryService{
@@ -32,11 +33,11 @@ type directoryService struct {
 
 	mu       sync.Mutex
 	strategy recipes.Strategy
-	listed   []recipes.Instance // that the directory showed last; nil before the first time
-	news     chan struct{}      // closed and replaced when it has shown others
+	listed   []recipes.Instance // what the directory showed last; nil before the first time
+	news     chan struct{}      // closed and replaced when the list changes
 }
 
-// followAgain is how long it waits after an error, such as for want of rights.
+// followAgain is how long it waits after an error, such as a missing permission.
 const followAgain = 50 * time.Millisecond
 
 // follow ends with the directory, or its client.
@@ -65,7 +66,7 @@ func (s *directoryService) hear(l recipes.Listing) {
 	s.news = make(chan struct{})
 }
 
-// await waits until what was listed will do.
+// await waits until will is true of the list.
 func (s *directoryService) await(ctx context.Context, will func() bool) error {
 	for {
 		s.mu.Lock()
@@ -112,7 +113,7 @@ func (s *directoryService) Pick(ctx context.Context) (id string, err error) {
 	return id, err
 }
 
-// Close is part of [Closer].
+// Close implements [Closer].
 func (s *directoryService) Close(ctx context.Context) error {
 	return errors.Join(s.directory.Close(ctx), s.Service.Close(ctx))
 }

@@ -9,28 +9,29 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// doer is a Do of package recipes: it takes a hold, runs a function, and gives the hold back.
+// doer is a Do of package recipes: it acquires a hold, runs a function, and releases the
+// hold.
 type doer func(ctx context.Context, f func(context.Context) error) error
 
-// doing is a hold that a Do has. One call begins it, another one ends it; meanwhile the function of
-// the Do waits.
+// doing is a hold of a Do. One call begins it and another one ends it; meanwhile the
+// function of the Do waits.
 type doing struct {
 	mu  sync.Mutex
-	now *function // nil: there is none
+	now *function // nil if there is none
 }
 
-// function is one that runs, or waits to run, in a Do.
+// function is a function that runs, or waits to run, in a Do.
 type function struct {
-	within context.Context    // that Do has given to it
+	within context.Context    // the context that Do gives it
 	lost   chan struct{}      // closed when within has ended because the hold was lost
-	cancel context.CancelFunc // of the Do
+	cancel context.CancelFunc // cancels the Do
 	end    chan struct{}      // closed when the function is to return
-	over   chan error         // gets what Do has returned
+	over   chan error         // receives the result of Do
 }
 
 // begin waits until the function of do runs.
 func (d *doing) begin(ctx context.Context, do doer) error {
-	_ = d.end(ctx) // of a hold that was lost
+	_ = d.end(ctx) // ends a lost hold
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f := &function{lost: make(chan struct{}), cancel: cancel, end: make(chan struct{}), over: make(chan error, 1)}
 	begun := make(chan struct{})
@@ -43,7 +44,7 @@ func (d *doing) begin(ctx context.Context, do doer) error {
 			cancel()
 			return err
 		}
-		f.over <- err // it began, and has ended since
+		f.over <- err // it began and has already ended
 	}
 	d.set(f)
 	if unbind() {
@@ -53,7 +54,7 @@ func (d *doing) begin(ctx context.Context, do doer) error {
 	return WithoutEffect(context.Cause(ctx))
 }
 
-// run is the function. It returns when the hold is lost, too, as a function of a Do should.
+// run is the function. Like any function of a Do it also returns when the hold is lost.
 func (f *function) run(ctx context.Context, begun chan struct{}) {
 	f.within = ctx
 	context.AfterFunc(ctx, func() {
@@ -68,7 +69,8 @@ func (f *function) run(ctx context.Context, begun chan struct{}) {
 	}
 }
 
-// end has the function return, and waits until Do returns, too. Without a function it does nothing.
+// end makes the function return, and waits until Do returns, too. Without a function it
+// does nothing.
 func (d *doing) end(ctx context.Context) error {
 	f := d.set(nil)
 	if f == nil {
@@ -80,10 +82,10 @@ func (d *doing) end(ctx context.Context) error {
 	if err := <-f.over; err != nil {
 		return err
 	}
-	return ctx.Err() // a Do that was cancelled leaves the rest to the background
+	return ctx.Err() // a cancelled Do cleans up in the background
 }
 
-// set sets the present function and returns the one before.
+// set sets the present function and returns the former one.
 func (d *doing) set(f *function) (was *function) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -97,7 +99,7 @@ func (d *doing) present() *function {
 	return d.now
 }
 
-// Lost is part of [Holder].
+// Lost implements [Holder].
 func (d *doing) Lost() <-chan struct{} {
 	if f := d.present(); f != nil {
 		return f.lost
@@ -105,7 +107,7 @@ func (d *doing) Lost() <-chan struct{} {
 	return nil
 }
 
-// Fence is part of [Fencer]: the token that the context of the function has.
+// Fence implements [Fencer]: it returns the token in the function's context.
 func (d *doing) Fence() int64 {
 	if f := d.present(); f != nil {
 		return recipes.Fence(f.within)
@@ -113,7 +115,7 @@ func (d *doing) Fence() int64 {
 	return 0
 }
 
-// NewDoLock is zklab's own lock, as its Do takes and gives it back.
+// NewDoLock is zklab's own lock, used through its Do.
 func NewDoLock(c *Client, path string) (Lock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Lock { return &doLock{of: recipes.NewLock(cl, path)} })
 }
@@ -132,17 +134,17 @@ func (l *doLock) Unlock(ctx context.Context) error {
 	return l.end(ctx)
 }
 
-// Session is part of [Owner].
+// Session implements [Owner].
 func (l *doLock) Session() int64 { return l.of.Session() }
 
-// Close is part of [Closer].
+// Close implements [Closer].
 func (l *doLock) Close(ctx context.Context) error {
 	err := l.of.Close(ctx)
 	_ = l.end(ctx)
 	return err
 }
 
-// NewDoRWLock is zklab's own read-write lock, as its Do and RDo take and give it back.
+// NewDoRWLock is zklab's own read-write lock, used through its Do and RDo.
 func NewDoRWLock(c *Client, path string) (RWLock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) RWLock { return &doRWLock{of: recipes.NewRWLock(cl, path)} })
 }
@@ -163,19 +165,19 @@ func (l *doRWLock) Unlock(ctx context.Context) error {
 	return l.end(ctx)
 }
 
-// Downgrade is part of [Downgrader].
+// Downgrade implements [Downgrader].
 func (l *doRWLock) Downgrade(ctx context.Context) error { return l.of.Downgrade(ctx) }
 
-// Revoke and Listen make it [Revocable].
+// Revoke and Listen implement [Revocable].
 func (l *doRWLock) Revoke(ctx context.Context) error { return l.of.Revoke(ctx) }
 
-// Listen is what that of the other read-write lock is.
+// Listen is Listen of the other read-write lock.
 func (l *doRWLock) Listen(ctx context.Context) (bool, error) { return ownRWLock{l.of}.Listen(ctx) }
 
-// Session is part of [Owner].
+// Session implements [Owner].
 func (l *doRWLock) Session() int64 { return l.of.Session() }
 
-// Close is part of [Closer].
+// Close implements [Closer].
 func (l *doRWLock) Close(ctx context.Context) error {
 	err := l.of.Close(ctx)
 	_ = l.end(ctx)
@@ -185,7 +187,7 @@ func (l *doRWLock) Close(ctx context.Context) error {
 // jobDoer is a Do of package recipes that takes a job, runs a function, and ends the job.
 type jobDoer func(ctx context.Context, f func(ctx context.Context, j *recipes.Job) (result []byte, err error)) error
 
-// doJobs takes each job by a Do, whose function waits until the job is to be ended.
+// doJobs takes each job by a Do whose function waits until the job is to be ended.
 type doJobs struct {
 	JobQueue
 	do jobDoer
@@ -208,7 +210,7 @@ func NewDoMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 	return doJobs{m, m.(*ownMasterWorker).of.Do}, nil
 }
 
-// Close is part of [Closer].
+// Close implements [Closer].
 func (q doJobs) Close(ctx context.Context) error {
 	if c, ok := Offered[Closer](q.JobQueue); ok {
 		return c.Close(ctx)
@@ -245,23 +247,23 @@ func (q doJobs) Take(ctx context.Context) (Job, error) {
 	if unbind() {
 		return j, nil
 	}
-	_ = j.GiveBack(ctx) // ctx ended when there was a job
+	_ = j.GiveBack(ctx) // ctx ended just after a job was taken
 	return nil, context.Cause(ctx)
 }
 
-// doJob is a job with which a function of a Do waits.
+// doJob is a job whose function of a Do waits.
 type doJob struct {
 	ownJob
 	cancel context.CancelFunc
-	end    chan error    // gets what the function is to return
+	end    chan error    // receives what the function is to return
 	over   chan struct{} // closed when Do has returned err
 	err    error
 }
 
-// errGivenBack is what a function returns for its job to be given back.
+// errGivenBack is the error with which a function gives its job back.
 var errGivenBack = errors.New("given back")
 
-// Lost is part of [Holder]. A job whose Do has failed is lost, too.
+// Lost implements [Holder]. A job whose Do has failed is lost, too.
 func (j *doJob) Lost() <-chan struct{} {
 	if await.Closed(j.over) && j.err != nil {
 		return j.over
@@ -273,14 +275,14 @@ func (j *doJob) Finish(ctx context.Context) error { return j.ends(ctx, nil) }
 
 func (j *doJob) GiveBack(ctx context.Context) error { return j.ends(ctx, errGivenBack) }
 
-// ends has the function return err, and waits until Do returns, too.
+// ends makes the function return err, and waits until Do returns, too.
 func (j *doJob) ends(ctx context.Context, err error) error {
 	defer j.cancel()
 	defer context.AfterFunc(ctx, j.cancel)()
 	select {
 	case j.end <- err:
 	default:
-		return WithoutEffect(recipes.ErrNotHeld) // it has returned before
+		return WithoutEffect(recipes.ErrNotHeld) // it had returned before
 	}
 	<-j.over
 	if job, is := errors.AsType[*recipes.JobError](j.err); is {
@@ -289,7 +291,7 @@ func (j *doJob) ends(ctx context.Context, err error) error {
 	return j.err
 }
 
-// besides is what is joined in err beside one error; nil if nothing is.
+// besides returns the errors joined in err other than one; nil if there are none.
 func besides(err, one error) error {
 	joined, is := err.(interface{ Unwrap() []error })
 	if !is || one == nil {

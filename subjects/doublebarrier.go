@@ -8,16 +8,16 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// DoubleBarrier lets its members in together and out together. It is made for
-// a fixed number of parties, each of them a client. Who was not let in, since Enter failed, does not
-// call Leave, but may call Enter again; what the failed call left behind must not count. A barrier is
-// used for one round.
+// DoubleBarrier lets its members in together and out together. It is made for a fixed
+// number of parties, each of them a client. A client whose Enter failed is not in and does
+// not call Leave; it may call Enter again, and what the failed call left behind must not
+// count. A barrier is used for one round.
 type DoubleBarrier interface {
 	Enter(ctx context.Context) error // waits until all parties are in
 	Leave(ctx context.Context) error // waits until all have left
 }
 
-// parties is what a double barrier is made with.
+// parties is the argument of a double barrier.
 type parties struct {
 	Parties int `json:"parties"`
 }
@@ -44,7 +44,7 @@ func ServeDoubleBarrier(make func(c *Client, path string, parties int) (DoubleBa
 	}
 }
 
-// RemoteDoubleBarrier is the double barrier of the program that the client runs as.
+// RemoteDoubleBarrier is the double barrier of the adapter process that the client runs as.
 func RemoteDoubleBarrier(c *Client, path string, n int) (DoubleBarrier, error) {
 	o, err := c.remote(history.ModelDoubleBarrier, path, parties{n})
 	if err != nil {

@@ -16,18 +16,18 @@ type Election interface {
 	Resign(ctx context.Context) error
 }
 
-// LeaderTeller is an election that can say who leads, as far as it knows: the
-// id that the leading candidate was made with, empty when nobody leads.
+// LeaderTeller is an election that can tell which candidate leads, as far as it knows: the
+// id that the leading candidate was made with, or "" if no candidate leads.
 type LeaderTeller interface {
 	Leader(ctx context.Context) (string, error)
 }
 
-// OfferLeader is offered by an election in another process that knows the operation leader.
+// OfferLeader is what an election in another process offers if it has the operation leader.
 const OfferLeader = history.FLeader
 
-// candidacy is what a candidate is made with.
+// candidacy is the argument of a candidate.
 type candidacy struct {
-	Candidate string `json:"candidate"` // the text by which leader knows it
+	Candidate string `json:"candidate"` // its id, which leader returns
 }
 
 // NewElection is zklab's own leader election, recipes.Election.
@@ -58,7 +58,7 @@ func ServeElection(make func(c *Client, path, id string) (Election, error)) Make
 	}
 }
 
-// RemoteElection is the election of the program that the client runs as.
+// RemoteElection is the election of the adapter process that the client runs as.
 func RemoteElection(c *Client, path, id string) (Election, error) {
 	o, err := c.remote(history.ModelElection, path, candidacy{id}, append(HoldOffers(), OfferLeader)...)
 	if err != nil {
@@ -72,7 +72,7 @@ type remoteElection struct{ *remoteHold }
 func (e remoteElection) Campaign(ctx context.Context) error { return e.acquire(ctx) }
 func (e remoteElection) Resign(ctx context.Context) error   { return e.release(ctx) }
 
-// Offered is what the other process says that it offers.
+// Offered returns what the other process offers.
 func (e remoteElection) Offered(target any) bool {
 	if t, ok := target.(*LeaderTeller); ok {
 		*t = remoteTeller{e.Object}

@@ -7,7 +7,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// NewStatesElection is zklab's own leader election, whose candidates go by what States tells of them.
+// NewStatesElection is zklab's own leader election, whose candidates follow what States
+// reports.
 func NewStatesElection(c *Client, path, id string) (Election, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Election {
 		e := &statesElection{Election: recipes.NewElection(cl, path, id), news: make(chan struct{})}
@@ -16,14 +17,14 @@ func NewStatesElection(c *Client, path, id string) (Election, error) {
 	})
 }
 
-// statesElection is told by States that it leads, and that it has lost that.
+// statesElection learns from States that it leads, and that it no longer leads.
 type statesElection struct {
 	*recipes.Election
 
 	mu   sync.Mutex
 	told recipes.Candidacy
-	lost chan struct{} // of the term of told, or of an earlier one
-	over bool          // nothing more is told
+	lost chan struct{} // of the term in told, or of an earlier one
+	over bool          // States has ended
 	news chan struct{} // closed and replaced when any of this changes
 }
 
@@ -57,7 +58,7 @@ func leads(c recipes.Candidacy) bool {
 	return c.State == recipes.ElectionAcquired || c.State == recipes.ElectionRegained
 }
 
-// Campaign waits until it is told that it leads, too.
+// Campaign also waits until States reports that it leads.
 func (e *statesElection) Campaign(ctx context.Context) error {
 	if err := e.Election.Campaign(ctx); err != nil {
 		return err
@@ -74,7 +75,7 @@ func (e *statesElection) Campaign(ctx context.Context) error {
 	}
 }
 
-// Lost is part of [Holder].
+// Lost implements [Holder].
 func (e *statesElection) Lost() <-chan struct{} {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -84,7 +85,7 @@ func (e *statesElection) Lost() <-chan struct{} {
 	return e.lost
 }
 
-// noHold is what there is to lose without a hold.
+// noHold is what Lost returns without a hold.
 var noHold = func() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)

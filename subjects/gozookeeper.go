@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// goZookeeperLock is go-zookeeper's own zk.Lock. That one knows no context:
-// when ours ends, the attempt goes on by itself, gives the lock back should it
-// still get it, and later calls wait for its end, as any program must that puts
-// a time limit around zk.Lock.
+// goZookeeperLock is go-zookeeper's own zk.Lock, which takes no context. When a caller's
+// context ends, the attempt continues in the background and releases the lock if it still
+// gets it; later calls wait for its end. Any program that puts a time limit around zk.Lock
+// must do this.
 type goZookeeperLock struct {
 	lock   *zk.Lock
-	inside *semaphore.Weighted // one call is inside the zk.Lock
+	inside *semaphore.Weighted // at most one call is inside the zk.Lock
 }
 
 // GoZookeeperLock is the lock that comes with go-zookeeper, zk.Lock.
@@ -29,7 +29,7 @@ func (l *goZookeeperLock) Lock(ctx context.Context) error {
 	if l.inside.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
-	done := make(chan error) // unbuffered: either the caller has the result or the attempt is abandoned
+	done := make(chan error) // unbuffered: either the caller receives the result or the attempt is abandoned
 	abandoned := make(chan struct{})
 	go func() { // ends with the connection at the latest
 		defer l.inside.Release(1)

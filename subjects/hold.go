@@ -10,41 +10,43 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// Fencer is a hold that gives a fencing token, which rises with every grant.
-// Without it the fencing property is absent. Called while held.
+// Fencer is a hold that has a fencing token, which rises with every grant. Without it the
+// fencing property is not checked. Fence is called while the hold is held.
 type Fencer interface{ Fence() int64 }
 
-// Holder says when a hold is lost. The channel belongs to the present hold and
-// is closed when the hold is lost. Safe for concurrent use.
+// Holder says when a hold is lost. The channel belongs to the present hold and is closed
+// when that is lost. It is safe for concurrent use.
 type Holder interface{ Lost() <-chan struct{} }
 
-// Asked is a Holder that is far away: what Lost says here may be late. Held asks
-// whether Lost of the present hold is open there; it was at some moment between
-// call and return.
+// Asked is a Holder in another process: what Lost says here may be late. Held asks whether
+// the Lost channel of the present hold is open in that process; the answer was true at some
+// moment between call and return.
 type Asked interface {
 	Held(ctx context.Context) (bool, error)
 }
 
-// Owner tells the session that owns the present hold's znode. Called while held.
+// Owner returns the session that owns the present hold's znode. It is called while the hold
+// is held.
 type Owner interface{ Session() int64 }
 
-// What a hold may offer to another process, beside its operations.
+// What a hold may offer to another process, beyond its operations.
 const (
-	OfferFence   = "fence"   // acquire gives a token (Fencer)
-	OfferSession = "session" // acquire gives the session that owns the hold (Owner)
-	OfferLost    = "lost"    // its loss is told, and confirm is known (Holder, Asked)
+	OfferFence   = "fence"   // acquire returns a token (Fencer)
+	OfferSession = "session" // acquire returns the session that owns the hold (Owner)
+	OfferLost    = "lost"    // a loss is reported, and confirm is implemented (Holder, Asked)
 )
 
-// HoldOffers are all that every hold may offer.
+// HoldOffers returns everything that every hold may offer.
 func HoldOffers() []string { return []string{OfferFence, OfferSession, OfferLost} }
 
-// Granted is the answer to acquire: what the subject offers is set, the rest is 0.
+// Granted is the answer to acquire. What the subject offers is set; the rest is 0.
 type Granted struct {
 	Token   history.ID `json:"token,omitempty"`
 	Session history.ID `json:"session,omitempty"`
 }
 
-// Validate wants what is offered; its error goes on after "answered".
+// Validate checks that everything offered is set. Its error continues a sentence that
+// begins with "answered".
 func (g *Granted) Validate(offers func(string) bool) error {
 	for _, must := range []struct {
 		offer string
@@ -107,7 +109,7 @@ func serveHold(subject any, acquire, release func(context.Context) error) *Serve
 	return s
 }
 
-// servedHold says whether there is a hold, lost or not.
+// servedHold knows whether there is a hold, lost or not.
 type servedHold struct {
 	mu   sync.Mutex
 	held bool
@@ -136,7 +138,7 @@ type remoteHold struct {
 
 func (h *remoteHold) acquire(ctx context.Context) error { return h.acquireAs(ctx, nil) }
 
-// acquireAs says what the hold is for.
+// acquireAs acquires a hold with a wish, its argument.
 func (h *remoteHold) acquireAs(ctx context.Context, wish any) error {
 	var g Granted
 	lost, err := h.Hold(ctx, history.FAcquire, wish, &g)
@@ -153,7 +155,7 @@ func (h *remoteHold) release(ctx context.Context) error {
 	return h.Call(ctx, history.FRelease, nil, nil)
 }
 
-// Offered is what the other process says that it offers.
+// Offered returns what the other process offers.
 func (h *remoteHold) Offered(target any) bool {
 	offer := ""
 	switch t := target.(type) {
@@ -172,7 +174,7 @@ func (h *remoteHold) Offered(target any) bool {
 	return offer != "" && h.Offers(offer)
 }
 
-// remoteGrant is what may be offered of a hold in another process.
+// remoteGrant is what a hold in another process may offer.
 type remoteGrant struct{ of *remoteHold }
 
 func (g remoteGrant) latest() (Granted, <-chan struct{}) {
@@ -191,7 +193,7 @@ func (g remoteGrant) Session() int64 {
 	return int64(latest.Session)
 }
 
-// Lost before the first hold is nil, which never closes.
+// Lost returns nil before the first hold; a nil channel never closes.
 func (g remoteGrant) Lost() <-chan struct{} {
 	_, lost := g.latest()
 	return lost

@@ -2,20 +2,20 @@ package subjects
 
 import "strings"
 
-// Itemizer is a queue of any kind in whose znode stand other children than items.
-// Without it every child is an item, but for znodes that no recipe made, which are gone when items are
-// counted in the end.
+// Itemizer is a queue of any kind whose znode has children that are not items. For other
+// queues every child counts as an item, except znodes that no recipe made; those are gone
+// when the items left at the end are counted.
 type Itemizer interface{ IsItem(child string) bool }
 
-// ItemNamer is an Itemizer whose items are the children whose names contain what
-// ItemNames gives, so that another process can be told.
+// ItemNamer is an Itemizer whose items are the children whose names contain ItemNames. This
+// can be told to another process.
 type ItemNamer interface {
 	Itemizer
 	ItemNames() string
 }
 
-// itemNames is the answer to make, and an ItemNamer. Without a text every child is an
-// item.
+// itemNames is the answer to make, and an ItemNamer. If its text is empty, every child is
+// an item.
 type itemNames struct {
 	Items string `json:"items,omitempty"`
 }
@@ -23,7 +23,7 @@ type itemNames struct {
 func (n itemNames) IsItem(child string) bool { return strings.Contains(child, n.Items) }
 func (n itemNames) ItemNames() string        { return n.Items }
 
-// ownItems are those of zklab's own queues.
+// ownItems are the items of zklab's own queues.
 var ownItems = itemNames{"-item-"}
 
 // itemsOf says which children of a queue's znode are items.
@@ -34,7 +34,7 @@ func itemsOf(queue any) itemNames {
 	return itemNames{}
 }
 
-// aboutItems is what make is answered with for a queue; nil: nothing.
+// aboutItems returns the answer to make for a queue; nil for none.
 func aboutItems(queue any) any {
 	if n, ok := Offered[ItemNamer](queue); ok {
 		return itemNames{n.ItemNames()}

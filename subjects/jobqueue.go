@@ -11,16 +11,16 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// JobQueue gives each job to one worker at a time until it is finished, or was tried as
-// often as it may be. Its znode has three children whose children have a job as their data:
-// [OpenJobs] those that are not over, [DoneJobs] those that are finished, and [DeadJobs] the
-// dead letters. What else it has there is up to the recipe. A worker whose session has ended may work on; that its
-// attempt then ends without an effect is what counts.
+// JobQueue gives each job to one worker at a time until the job is finished, or was tried
+// as often as allowed. Its znode has three children whose children have a job as their
+// data: [OpenJobs] for jobs that are not over, [DoneJobs] for finished jobs, and [DeadJobs]
+// for dead letters. The recipe may have other znodes there. A worker whose session has
+// expired may go on working, but its attempt must then end without an effect.
 type JobQueue interface {
 	Put(ctx context.Context, job []byte) error
-	// Take waits for a job until ctx ends. Each call is one attempt at one job at most: after a
-	// request of which it is not known whether it got a job, it returns that error. After an error
-	// the client has no job, and what may be left of the call, as a lease, is removed.
+	// Take waits for a job until ctx ends. Each call is one attempt at one job at most: if
+	// the outcome of a request is unknown, Take returns that error. After an error the
+	// client has no job, and what the call left behind, such as a lease, is removed.
 	Take(ctx context.Context) (Job, error)
 }
 
@@ -31,19 +31,19 @@ const (
 	DeadJobs = "dead"
 )
 
-// Job is one attempt at a job. It may be a [Holder], whose loss is that of the job, and an
-// [Owner], of the lease.
+// Job is one attempt at a job. It may be a [Holder], whose loss is the loss of the job, and
+// an [Owner], for the session of the lease.
 type Job interface {
 	Job() []byte
 	Attempt() int // from 1
-	// Finish ends the job: it is among the children of DoneJobs then, and not any more among those
-	// of OpenJobs.
+	// Finish ends the job: it is then among the children of DoneJobs, and no longer among
+	// those of OpenJobs.
 	Finish(ctx context.Context) error
-	// GiveBack ends the attempt only.
+	// GiveBack ends only the attempt.
 	GiveBack(ctx context.Context) error
 }
 
-// tries is what a job queue is made with.
+// tries is the argument of a job queue.
 type tries struct {
 	Tries int `json:"tries"` // how often a job is tried
 }
@@ -68,8 +68,8 @@ func (q ownJobQueue) Take(ctx context.Context) (Job, error) {
 	return ownJob{j}, nil
 }
 
-// NewOnceJobQueue is zklab's own job queue, into which jobs are put by PutOnce: again where it is not
-// known whether they were, and once more after that.
+// NewOnceJobQueue is zklab's own job queue, whose clients add jobs by PutOnce. If the
+// outcome is unknown they repeat it, and then call it once more.
 func NewOnceJobQueue(c *Client, path string, n int) (JobQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) JobQueue { return onceJobQueue{ownJobQueue{recipes.NewJobQueue(cl, path, n)}} })
 }
@@ -80,7 +80,7 @@ func (q onceJobQueue) Put(ctx context.Context, job []byte) error {
 	for {
 		_, err := q.PutOnce(ctx, string(job), job)
 		if err == nil {
-			_, _ = q.PutOnce(ctx, string(job), job) // which adds nothing
+			_, _ = q.PutOnce(ctx, string(job), job) // this adds nothing
 			return nil
 		}
 		if !errors.Is(err, recipes.ErrUnknown) || ctx.Err() != nil {
@@ -98,11 +98,11 @@ func (j ownJob) GiveBack(ctx context.Context) error { return j.of.GiveBack(ctx) 
 func (j ownJob) Lost() <-chan struct{}              { return j.of.Lost() }
 func (j ownJob) Session() int64                     { return j.of.Session() }
 
-// takenJob is an attempt as it goes from one process to another.
+// takenJob is an attempt in the form in which processes exchange it.
 type takenJob struct {
 	Job     []byte     `json:"job"`
 	Attempt int        `json:"attempt"`
-	Session history.ID `json:"session,omitempty"` // answered to take, where it is known
+	Session history.ID `json:"session,omitempty"` // in the answer to take, if known
 }
 
 func (t takenJob) key() jobAttempt { return jobAttempt{string(t.Job), t.Attempt} }
@@ -172,7 +172,7 @@ func (s *servedJobs) end(t takenJob, ctx context.Context, end func(Job, context.
 	return err
 }
 
-// RemoteJobQueue is the job queue of the program that the client runs as.
+// RemoteJobQueue is the job queue of the adapter process that the client runs as.
 func RemoteJobQueue(c *Client, path string, n int) (JobQueue, error) {
 	return remoteJobs(c, models.JobQueue, path, n)
 }
@@ -199,7 +199,7 @@ func (q remoteJobQueue) Take(ctx context.Context) (Job, error) {
 	return remoteJob{t, q.Object}, nil
 }
 
-// remoteJob is one in another process; only the session that owns it is known here.
+// remoteJob is a job in another process. Only the session that owns it is known here.
 type remoteJob struct {
 	takenJob
 	of Object

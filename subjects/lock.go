@@ -23,7 +23,7 @@ func NewLock(c *Client, path string) (Lock, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Lock { return recipes.NewLock(cl, path) })
 }
 
-// NewACLLock is zklab's own lock with an ACL: only clients that say who they are may create znodes.
+// NewACLLock is zklab's own lock with an ACL: only authenticated clients may create znodes.
 func NewACLLock(c *Client, path string) (Lock, error) {
 	acl := append(zk.DigestACL(zk.PermAll, aclUser, aclPassword), zk.WorldACL(zk.PermAll&^zk.PermCreate)...)
 	return ofRecipe(c, func(cl *recipes.Client) Lock {
@@ -33,13 +33,13 @@ func NewACLLock(c *Client, path string) (Lock, error) {
 
 const aclUser, aclPassword = "zklab", "secret"
 
-// recipeLock is a name for a field beside the method Lock.
+// recipeLock names an embedded field that would otherwise collide with the method Lock.
 type recipeLock = recipes.Lock
 
 type aclLock struct {
 	*recipeLock
 	conn *zk.Conn
-	said bool // who this client is; go-zookeeper says it again on each new connection
+	said bool // this client has authenticated; go-zookeeper repeats that on each new connection
 }
 
 func (l *aclLock) Lock(ctx context.Context) error {
@@ -63,7 +63,7 @@ func ServeLock(make func(c *Client, path string) (Lock, error)) Maker {
 	}
 }
 
-// RemoteLock is the lock of the program that the client runs as.
+// RemoteLock is the lock of the adapter process that the client runs as.
 func RemoteLock(c *Client, path string) (Lock, error) {
 	o, err := c.remote(history.ModelLock, path, nil, HoldOffers()...)
 	if err != nil {

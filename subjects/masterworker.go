@@ -10,14 +10,14 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// MasterWorker is a [JobQueue] whose jobs are its tasks: each of its clients can put tasks,
-// works on them, and from the beginning stands for master, who alone assigns them. Its znode
-// has two more children: [Candidates], whose ephemeral sequential children are those who
-// stand for master, the lowest of them the master; and [Assigned], where each assignment is a
-// znode that is made by the master.
+// MasterWorker is a [JobQueue] whose jobs are its tasks. Each of its clients can put tasks,
+// works on them, and is a candidate for master from the beginning; only the master assigns
+// tasks. Its znode has two more children. [Candidates] has the candidates as ephemeral
+// sequential children; the lowest one is the master. [Assigned] has a znode for each
+// assignment, which the master creates.
 type MasterWorker = JobQueue
 
-// The children of a master-worker's znode, beside those of a job queue.
+// The children of a master-worker's znode, in addition to those of a job queue.
 const (
 	Candidates = "master"
 	Assigned   = "taken"
@@ -37,13 +37,14 @@ func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 
 type ownMasterWorker struct {
 	of   *recipes.MasterWorker
-	term time.Duration // after which it resigns, or gives its place in the line up
+	term time.Duration // after which it resigns, or gives up its place in line
 	stop context.CancelFunc
-	over chan struct{} // closed when it stands for master no more
+	over chan struct{} // closed when it is no longer a candidate
 }
 
-// lead stands for master until ctx ends, whatever the servers refuse meanwhile. It resigns
-// from time to time, so that masters follow each other where nobody crashes, too.
+// lead makes the client a candidate for master until ctx ends, even if servers refuse
+// meanwhile. It resigns from time to time, so that the master changes even if no client
+// crashes.
 func (m *ownMasterWorker) lead(ctx context.Context) {
 	defer close(m.over)
 	for ctx.Err() == nil {
@@ -61,8 +62,8 @@ func (m *ownMasterWorker) stand(ctx context.Context) {
 	_ = m.of.Lead(ctx)
 }
 
-// The first client stands for standsFor, each other one for so much longer: they are not to
-// resign all at once.
+// The first client is a candidate for standsFor, and each further one for a little longer,
+// so that they do not all resign at once.
 const (
 	standsFor   = 2 * time.Second
 	standsApart = 300 * time.Millisecond
@@ -90,7 +91,7 @@ func (m *ownMasterWorker) Close(ctx context.Context) error {
 	return err
 }
 
-// end has it stand no more, and waits for that as long as ctx.
+// end ends the candidacy, and waits for that until ctx ends.
 func (m *ownMasterWorker) end(ctx context.Context) {
 	m.stop()
 	select {
@@ -104,7 +105,7 @@ func ServeMasterWorker(make func(c *Client, path string, tries int) (MasterWorke
 	return ServeJobQueue(make)
 }
 
-// RemoteMasterWorker is the master-worker of the program that the client runs as.
+// RemoteMasterWorker is the master-worker of the adapter process that the client runs as.
 func RemoteMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 	return remoteJobs(c, models.MasterWorker, path, n)
 }

@@ -14,19 +14,20 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Group is a group of members, each of which is there for as long as its client lives.
+// Group is a group of members. Each member is in the group for as long as its client lives.
 type Group interface {
-	// Join makes this client a member under a name that nobody else has. It stays one when
-	// its session ends and it gets another one. After an error it is none, and what may be
-	// left of it is removed.
+	// Join makes this client a member under a name that no other client has. It stays a
+	// member when its session expires and it gets a new one. After an error it is not a
+	// member, and what the call left behind is removed.
 	Join(ctx context.Context, member string) error
-	// Leave ends that, also if it fails, unless the error says that it had no effect.
+	// Leave ends that. Even after an error this client is no longer a member, unless the
+	// error says that the call had no effect.
 	Leave(ctx context.Context) error
-	// Members gives the names of all members. They may be old, but not older than what the
-	// client's session has seen.
+	// Members returns the names of all members. They may be old, but not older than what
+	// the client's session has seen.
 	Members(ctx context.Context) ([]string, error)
-	// Changed waits until the members are others than those that it gave the last time, at
-	// first none, and gives them. They never are older than that time's.
+	// Changed waits until the members differ from those that it returned last (none before
+	// the first call), and returns them. They are never older than those.
 	Changed(ctx context.Context) ([]string, error)
 }
 
@@ -35,18 +36,18 @@ func NewGroup(c *Client, path string) (Group, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Group { return newOwnGroup(recipes.NewGroup(cl, path)) })
 }
 
-// ownGroup follows the changes of a group from when somebody first waits for one.
+// ownGroup follows the changes of a group from the first call of Changed on.
 type ownGroup struct {
 	*recipes.Group
 	ctx  context.Context
 	stop context.CancelFunc
 	once sync.Once
-	done chan struct{} // closed when nothing follows
+	done chan struct{} // closed when follow has returned
 
 	mu      sync.Mutex
 	now     []string
 	changed chan struct{} // closed and replaced with every change
-	told    []string      // what Changed gave last
+	told    []string      // what Changed returned last
 }
 
 func newOwnGroup(g *recipes.Group) *ownGroup {
@@ -81,7 +82,7 @@ func (g *ownGroup) Changed(ctx context.Context) ([]string, error) {
 	}
 }
 
-// follow goes on after an error, such as for want of rights, but not once all is closed.
+// follow continues after an error, such as a missing permission, until the group is closed.
 func (g *ownGroup) follow() {
 	defer close(g.done)
 	for g.ctx.Err() == nil {
@@ -105,7 +106,7 @@ func (g *ownGroup) tell(now []string) {
 	g.changed = make(chan struct{})
 }
 
-// Close ends what follows, too.
+// Close also ends follow.
 func (g *ownGroup) Close(ctx context.Context) error {
 	g.stop()
 	g.once.Do(func() { close(g.done) })
@@ -113,8 +114,8 @@ func (g *ownGroup) Close(ctx context.Context) error {
 	return g.Group.Close(ctx)
 }
 
-// namesOf are the names of members, each once: one that joins again after an expiry may be
-// there twice for a moment.
+// namesOf returns the names of members without duplicates: a member that joins again after
+// an expiry may be listed twice for a moment.
 func namesOf(members []recipes.Member) []string {
 	names := []string{}
 	for _, m := range members {
@@ -142,7 +143,7 @@ func ServeGroup(make func(c *Client, path string) (Group, error)) Maker {
 	}
 }
 
-// listing is an operation that gives members.
+// listing is an operation that returns members.
 func listing(ask func(context.Context) ([]string, error)) Operation {
 	return func(ctx context.Context, _ json.RawMessage) (any, error) {
 		all, err := ask(ctx)
@@ -150,7 +151,7 @@ func listing(ask func(context.Context) ([]string, error)) Operation {
 	}
 }
 
-// RemoteGroup is the group of the program that the client runs as.
+// RemoteGroup is the group of the adapter process that the client runs as.
 func RemoteGroup(c *Client, path string) (Group, error) {
 	o, err := c.remote(models.Membership.Name, path, nil)
 	if err != nil {

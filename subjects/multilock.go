@@ -8,15 +8,15 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// MultiLock is a lock on several keys at once. It may be a [Fencer], whose token is good for
-// each of the keys, a [Holder], an [Owner].
+// MultiLock is a lock on several keys at once. It may be a [Fencer], whose token is valid
+// for each of the keys, a [Holder], an [Owner].
 type MultiLock interface {
-	// Lock waits until all are held or ctx ends: then none is.
+	// Lock waits until all keys are held. If ctx ends before, none is held.
 	Lock(ctx context.Context) error
 	Unlock(ctx context.Context) error
 }
 
-// keys is what a multi-lock is made with.
+// keys is the argument of a multi-lock.
 type keys struct {
 	Keys []string `json:"keys"` // names of znodes below its path
 }
@@ -49,7 +49,7 @@ func ServeMultiLock(make func(c *Client, path string, names []string) (MultiLock
 	}
 }
 
-// RemoteMultiLock is the multi-lock of the program that the client runs as.
+// RemoteMultiLock is the multi-lock of the adapter process that the client runs as.
 func RemoteMultiLock(c *Client, path string, names []string) (MultiLock, error) {
 	o, err := c.remote(models.MultiLock.Name, path, keys{names}, HoldOffers()...)
 	if err != nil {

@@ -9,22 +9,23 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// PriorityQueue is a queue that gives the item with the least priority, and of those the
-// one that was put in first. It may be an [Itemizer], and [Strict].
+// PriorityQueue is a queue that gives the item with the lowest priority number; of several
+// such items it gives the one that was put first. It may be an [Itemizer], and [Strict].
 type PriorityQueue interface {
 	Put(ctx context.Context, priority int32, item []byte) error
-	// Take removes the best item and waits for one until ctx ends.
+	// Take removes the best item, and waits for one until ctx ends.
 	Take(ctx context.Context) ([]byte, error)
 }
 
-// Strict is a priority queue, or a delay queue, that promises that each Take gives an item than which there
-// was no better one at some moment during the call, whatever server the client is on.
+// Strict is a priority queue or a delay queue with this promise: at some moment during each
+// Take, no item in the queue was better than the one that Take returns, whichever server
+// the client is connected to.
 type Strict interface{ IsStrict() }
 
-// OfferStrict is what a program offers whose priority queue, or delay queue, is [Strict].
+// OfferStrict is what an adapter offers for a [Strict] priority queue or delay queue.
 const OfferStrict = "strict"
 
-// NewPriorityQueue is zklab's own priority queue, recipes.PriorityQueue, that is strict.
+// NewPriorityQueue is zklab's own strict priority queue, recipes.PriorityQueue.
 func NewPriorityQueue(c *Client, path string) (PriorityQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) PriorityQueue {
 		return strictQueue{ownPriorityQueue{recipes.NewPriorityQueue(cl, path), ownItems}}
@@ -45,10 +46,10 @@ type ownPriorityQueue struct {
 
 type strictQueue struct{ ownPriorityQueue }
 
-// IsStrict is part of [Strict].
+// IsStrict implements [Strict].
 func (strictQueue) IsStrict() {}
 
-// RankedItem is an item with its priority, on the way to another process.
+// RankedItem is an item with its priority, as another process receives it.
 type RankedItem struct {
 	Item     []byte `json:"item"`
 	Priority int32  `json:"priority"`
@@ -74,7 +75,7 @@ func ServePriorityQueue(make func(c *Client, path string) (PriorityQueue, error)
 	}
 }
 
-// RemotePriorityQueue is the priority queue of the program that the client runs as.
+// RemotePriorityQueue is the priority queue of the adapter process that the client runs as.
 func RemotePriorityQueue(c *Client, path string) (PriorityQueue, error) {
 	o, err := c.remote(models.PriorityQueue.Name, path, nil, OfferStrict)
 	if err != nil {
@@ -98,5 +99,5 @@ func (q remotePriorityQueue) Put(ctx context.Context, priority int32, item []byt
 
 type remoteStrictQueue struct{ remotePriorityQueue }
 
-// IsStrict is part of [Strict].
+// IsStrict implements [Strict].
 func (remoteStrictQueue) IsStrict() {}

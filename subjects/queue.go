@@ -15,7 +15,7 @@ import (
 // Queue is a FIFO queue. It may be an [Itemizer], and [Bounded].
 type Queue interface {
 	Put(ctx context.Context, item []byte) error
-	// Take removes the oldest item and waits for one until ctx ends.
+	// Take removes the oldest item, and waits for one until ctx ends.
 	Take(ctx context.Context) ([]byte, error)
 }
 
@@ -24,15 +24,15 @@ func NewQueue(c *Client, path string) (Queue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Queue { return ownQueue{recipes.NewQueue(cl, path), ownItems} })
 }
 
-// Bounded is a queue that promises that at no moment there are more items in it than its
-// capacity, which is the same for all clients. A Put waits while it is full, until ctx ends.
+// Bounded is a queue that promises never to have more items than its capacity, which is the
+// same for all clients. While it is full, Put waits until ctx ends.
 type Bounded interface{ Capacity() int }
 
-// OfferBounded is what a program offers whose queue is [Bounded].
+// OfferBounded is what an adapter offers for a [Bounded] queue.
 const OfferBounded = "bounded"
 
 // NewLongQueue is zklab's own queue of any length, recipes.LongQueue, with folders so short
-// that every run goes through many of them.
+// that every run uses many of them.
 func NewLongQueue(c *Client, path string) (Queue, error) {
 	const most = 4
 	return ofRecipe(c, func(cl *recipes.Client) Queue {
@@ -45,15 +45,16 @@ type ownLongQueue struct {
 	itemNames
 }
 
-// NewBoundedQueue is zklab's own bounded queue, recipes.BoundedQueue, with so little room that
-// every run fills it.
+// NewBoundedQueue is zklab's own bounded queue, recipes.BoundedQueue, with a capacity so
+// small that every run fills it.
 func NewBoundedQueue(c *Client, path string) (Queue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Queue {
 		return ownBoundedQueue{recipes.NewBoundedQueue(cl, path, LittleRoom), itemNames{"-bounded-"}}
 	})
 }
 
-// NewTryingBoundedQueue is zklab's own bounded queue, whose producers try until there is room.
+// NewTryingBoundedQueue is zklab's own bounded queue, whose producers retry until there is
+// room.
 func NewTryingBoundedQueue(c *Client, path string) (Queue, error) {
 	q, err := NewBoundedQueue(c, path)
 	if err != nil {
@@ -64,7 +65,7 @@ func NewTryingBoundedQueue(c *Client, path string) (Queue, error) {
 
 type tryingBoundedQueue struct{ ownBoundedQueue }
 
-// tryAgain is how long a producer waits before it tries again.
+// tryAgain is how long a producer waits before it retries.
 const tryAgain = 10 * time.Millisecond
 
 func (q tryingBoundedQueue) Put(ctx context.Context, item []byte) error {
@@ -84,7 +85,7 @@ type ownBoundedQueue struct {
 	itemNames
 }
 
-// Capacity is part of [Bounded].
+// Capacity implements [Bounded].
 func (ownBoundedQueue) Capacity() int { return LittleRoom }
 
 // ownQueue tells the harness which children of the queue's znode are items.
@@ -120,7 +121,7 @@ func dequeues(take func(context.Context) ([]byte, error)) Operation {
 	}
 }
 
-// RemoteQueue is the queue of the program that the client runs as.
+// RemoteQueue is the queue of the adapter process that the client runs as.
 func RemoteQueue(c *Client, path string) (Queue, error) {
 	o, err := c.remote(history.ModelQueue, path, nil, OfferBounded)
 	if err != nil {
@@ -151,10 +152,10 @@ type remoteBoundedQueue struct {
 	room int
 }
 
-// Capacity is part of [Bounded].
+// Capacity implements [Bounded].
 func (q remoteBoundedQueue) Capacity() int { return q.room }
 
-// remoteItems is a queue of any kind, as far as it gives out items.
+// remoteItems is the taking part of a queue of any kind.
 type remoteItems struct {
 	Object
 	itemNames

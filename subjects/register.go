@@ -12,25 +12,25 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// Register is one znode whose data is a value. The znode exists when the register
-// is made, and holds the value "".
+// Register is one znode whose data is a value. The znode exists when the register is made,
+// and holds the value "".
 type Register interface {
 	Write(ctx context.Context, value string) (Mark, error)
-	// CAS sets the value to to, if it is from. If it is another one, the error
-	// wraps ErrMismatch; if somebody was quicker after that was found out,
-	// ErrConflict. Both have had no effect. A CAS whose reply was lost must not be
-	// tried again: its outcome is unknown.
+	// CAS sets the value to to if it is from. If it has another value, CAS returns an error
+	// that wraps ErrMismatch. If another write came between CAS's read and write, the error
+	// wraps ErrConflict. In both cases CAS has had no effect. A CAS whose reply was lost
+	// must not be retried: its outcome is unknown.
 	CAS(ctx context.Context, from, to string) (Mark, error)
-	// Read gives the value. kind is history.ReadPlain, ReadSync or ReadFenced: how
-	// old it may be.
+	// Read returns the value. kind is history.ReadPlain, ReadSync or ReadFenced and says
+	// how old the value may be.
 	Read(ctx context.Context, kind string) (value string, m Mark, err error)
 }
 
-// Mark is the place of a write among all writes: of the one that was made, or
-// whose value was read. A register that does not know it gives the zero Mark.
+// Mark is the place in the order of all writes of the write that was made, or of the write
+// whose value was read. A register that does not know it returns the zero Mark.
 type Mark struct {
 	Zxid    int64 // of the write itself: the znode's mzxid
-	Version int32 // of the znode, which the write made
+	Version int32 // of the znode after the write
 }
 
 // Errors of a compare-and-set that had no effect.
@@ -45,8 +45,8 @@ type register struct {
 	path string
 }
 
-// NewRegister is a register as it should be used: a compare-and-set by the
-// znode's version, and fenced reads behind a quorum write on the same session.
+// NewRegister is a register used correctly: it compares and sets by the znode's version,
+// and makes fenced reads after a quorum write on the same session.
 func NewRegister(c *Client, path string) (Register, error) {
 	if err := c.Connected(); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (r *register) CAS(ctx context.Context, from, to string) (Mark, error) {
 			return Mark{}, WithoutEffect(err)
 		case found != from:
 			return Mark{}, WithoutEffect(fmt.Errorf("%w: %q", ErrMismatch, found))
-		case ctx.Err() != nil: // nobody waits any more
+		case ctx.Err() != nil: // the caller no longer waits
 			return Mark{}, WithoutEffect(context.Cause(ctx))
 		}
 		m, err = r.set(to, m.Version)
@@ -77,8 +77,8 @@ func (r *register) CAS(ctx context.Context, from, to string) (Mark, error) {
 	})
 }
 
-// errAnotherSession is why a read is not known to be as new as it should be: what
-// a session has seen says nothing of the next one.
+// errAnotherSession says that a read may be older than its kind allows: what one session
+// has seen says nothing about the next session.
 var errAnotherSession = errors.New("the session changed during the read")
 
 func (r *register) Read(ctx context.Context, kind string) (string, Mark, error) {
@@ -98,14 +98,14 @@ func (r *register) Read(ctx context.Context, kind string) (string, Mark, error) 
 		return got, err
 	})
 	if err != nil {
-		err = WithoutEffect(err) // a read never has one
+		err = WithoutEffect(err) // a read never has an effect
 	}
 	return got.value, got.mark, err
 }
 
-// fence makes the next read of the session as new as its kind says. A sync is not
-// a quorum operation: a leader that was deposed and does not know it answers it,
-// too (ZOOKEEPER-1675). A touch is one.
+// fence makes the next read of the session as new as its kind requires. A sync is not a
+// quorum operation: a deposed leader that does not know it yet answers it, too
+// (ZOOKEEPER-1675). A touch is a quorum operation.
 func (r *register) fence(ctx context.Context, kind string) (err error) {
 	switch kind {
 	case history.ReadSync:
@@ -127,7 +127,7 @@ func (r *register) get() (string, Mark, error) {
 	return string(data), markOf(stat), nil
 }
 
-// set writes if the znode has the version, or whatever it has if that is -1.
+// set writes if the znode has the version, or unconditionally if that is -1.
 func (r *register) set(value string, version int32) (Mark, error) {
 	stat, err := r.conn.Set(r.path, []byte(value), version)
 	if err != nil {
@@ -138,8 +138,8 @@ func (r *register) set(value string, version int32) (Mark, error) {
 
 func markOf(stat *zk.Stat) Mark { return Mark{Zxid: stat.Mzxid, Version: stat.Version} }
 
-// refused says of the errors with which the tree refuses a write, and of one that
-// was never sent, that it had no effect.
+// refused marks an error as without effect if the tree refused the write or it was never
+// sent.
 func refused(err error) error {
 	for _, known := range []error{zk.ErrNoAuth, zk.ErrNoNode, zk.ErrBadVersion, zk.ErrNoServer} {
 		if errors.Is(err, known) {

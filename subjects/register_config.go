@@ -8,10 +8,11 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// NewConfigRegister is zklab's own configuration as a register, which only SetIf changes: a
-// compare-and-set compares with what Get has returned, a write goes on after each conflict. (Set takes
-// a write for done that another one has replaced before anybody looked. Nobody can tell the difference
-// but who counts versions, as the checks of a register do.)
+// NewConfigRegister is zklab's own configuration as a register that is changed only by
+// SetIf. A compare-and-set compares with what Get has returned; a write retries after each
+// conflict. (Set counts a write as done if another one replaced it before any client
+// looked. Only clients that count versions, as the checks of a register do, can tell the
+// difference.)
 func NewConfigRegister(c *Client, path string) (Register, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Register { return configRegister{recipes.NewConfig(cl, path)} })
 }
@@ -46,11 +47,11 @@ func (r configRegister) CAS(ctx context.Context, from, to string) (Mark, error) 
 	return Mark{}, err
 }
 
-// Read is a fenced one, whatever kind is asked for.
+// Read makes a fenced read, whatever kind is asked for.
 func (r configRegister) Read(ctx context.Context, _ string) (string, Mark, error) {
 	now, err := r.of.Get(ctx)
 	return string(now.Data), Mark{}, err
 }
 
-// Close is part of [Closer].
+// Close implements [Closer].
 func (r configRegister) Close(ctx context.Context) error { return r.of.Close(ctx) }

@@ -12,37 +12,39 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// RWLock is a read-write lock on one path: many readers hold it, or one writer. It may be a
-// [Fencer], whose token for a writer is higher than that of every earlier hold, and for a
-// reader higher than that of every earlier writer; a [Holder], an [Owner], a [Downgrader], a
-// [Revocable].
+// RWLock is a read-write lock on one path, held by many readers or by one writer. It may be
+// a [Fencer]: a writer's token is higher than that of every earlier hold, and a reader's is
+// higher than that of every earlier writer. It may also be a [Holder], an [Owner], a
+// [Downgrader], a [Revocable].
 type RWLock interface {
-	// Lock waits until the lock is held to write, RLock until it is held to read, or ctx ends.
+	// Lock waits until the lock is held for writing, RLock until it is held for reading, or
+	// ctx ends.
 	Lock(ctx context.Context) error
 	RLock(ctx context.Context) error
 	Unlock(ctx context.Context) error
 }
 
-// Downgrader makes a hold for writing one for reading, without letting a writer in between.
+// Downgrader turns a hold for writing into one for reading, without letting a writer in
+// between.
 type Downgrader interface {
 	Downgrade(ctx context.Context) error
 }
 
-// Revocable can ask those who hold for their holds, and hears when it is asked itself.
+// Revocable can ask the holders to release, and learns when it is asked itself.
 type Revocable interface {
 	Revoke(ctx context.Context) error
-	// Listen waits until somebody has asked for the present hold, or ctx ends: then it is
-	// false, and no error.
+	// Listen waits until a client has asked for the present hold. If ctx ends before, it
+	// returns false and no error.
 	Listen(ctx context.Context) (revoked bool, err error)
 }
 
-// What a read-write lock may offer to another process, beside what every hold may.
+// What a read-write lock may offer to another process, in addition to HoldOffers.
 const (
 	OfferDowngrade = "downgrade" // Downgrader
 	OfferRevoke    = "revoke"    // Revocable: the operations revoke and listen
 )
 
-// RWLockOffers are all that a read-write lock may offer.
+// RWLockOffers returns everything that a read-write lock may offer.
 func RWLockOffers() []string { return append(HoldOffers(), OfferDowngrade, OfferRevoke) }
 
 // NewRWLock is zklab's own read-write lock, recipes.RWLock.
@@ -82,7 +84,7 @@ func serveRWLock(l RWLock) *Served {
 	}, l.Unlock)
 	acquire := s.Operations[history.FAcquire]
 	s.Operations[history.FAcquire] = taking(func(ctx context.Context, w history.Wish) (any, error) {
-		mode = w.Mode // one call is under way at a time
+		mode = w.Mode // calls do not overlap
 		return acquire(ctx, nil)
 	})
 	if d, ok := Offered[Downgrader](l); ok {
@@ -102,11 +104,11 @@ func serveRWLock(l RWLock) *Served {
 	return s
 }
 
-// listenPause is how long another process waits to hear that it is asked for a hold, until
-// it is asked again: nothing else can be asked of it meanwhile.
+// listenPause is how long another process waits for a revocation before zklab asks again:
+// it takes no other request for the object meanwhile.
 const listenPause = 50 * time.Millisecond
 
-// RemoteRWLock is the read-write lock of the program that the client runs as.
+// RemoteRWLock is the read-write lock of the adapter process that the client runs as.
 func RemoteRWLock(c *Client, path string) (RWLock, error) {
 	o, err := c.remote(models.RWLock.Name, path, nil, RWLockOffers()...)
 	if err != nil {
@@ -125,7 +127,7 @@ func (l remoteRWLock) RLock(ctx context.Context) error {
 
 func (l remoteRWLock) Unlock(ctx context.Context) error { return l.release(ctx) }
 
-// Offered is what the other process says that it offers.
+// Offered returns what the other process offers.
 func (l remoteRWLock) Offered(target any) bool {
 	switch t := target.(type) {
 	case *Downgrader:
@@ -138,7 +140,7 @@ func (l remoteRWLock) Offered(target any) bool {
 	return l.remoteHold.Offered(target)
 }
 
-// remoteRW is what may be offered of a read-write lock in another process.
+// remoteRW is what a read-write lock in another process may offer.
 type remoteRW struct{ of remoteRWLock }
 
 func (l remoteRW) Downgrade(ctx context.Context) error {

@@ -9,15 +9,15 @@ import (
 )
 
 // Semaphore is a contender for one of the leases of a semaphore. It may be a [Holder], an
-// [Owner], and a [Fencer], whose token says only in which order leases are granted: those
-// of later contenders are higher.
+// [Owner], and a [Fencer]. Its token only tells the order in which leases are granted:
+// later contenders have higher tokens.
 type Semaphore interface {
 	// Acquire waits until a lease is held or ctx ends.
 	Acquire(ctx context.Context) error
 	Release(ctx context.Context) error
 }
 
-// leases is what a semaphore is made with.
+// leases is the argument of a semaphore.
 type leases struct {
 	Leases int `json:"leases"` // how many there are
 }
@@ -46,7 +46,7 @@ func ServeSemaphore(make func(c *Client, path string, leases int) (Semaphore, er
 	}
 }
 
-// RemoteSemaphore is the semaphore of the program that the client runs as.
+// RemoteSemaphore is the semaphore of the adapter process that the client runs as.
 func RemoteSemaphore(c *Client, path string, n int) (Semaphore, error) {
 	o, err := c.remote(models.Semaphore.Name, path, leases{n}, HoldOffers()...)
 	if err != nil {

@@ -7,59 +7,60 @@ import (
 	"fmt"
 )
 
-// This file is how a subject is used from another process: operations by name, with
-// values in JSON. Each contract says in its own file how it is served and how it is
-// reached; whatever lies between the two processes (package adapter) knows no contract. A program that
-// serves subjects calls adapter.Serve with makers from here ([ServeLock]); its library may have
-// connections of its own ([Own]).
+// This file lets another process use a subject: operations by name, with values in JSON.
+// Each contract declares in its own file how it is served and how it is reached; the code
+// between the two processes (package adapter) knows no contract. A program that serves
+// subjects calls adapter.Serve with makers from this package ([ServeLock]). Its library may
+// have its own connections ([Own]).
 
-// Maker makes a subject for another process. The value is what make says beside the
-// path; nil: nothing.
+// Maker makes a subject for another process. The value is what the request make says beyond
+// the path; nil if nothing.
 type Maker func(c *Client, path string, value json.RawMessage) (*Served, error)
 
 // Served is a subject as another process uses it.
 type Served struct {
-	Subject    any // closed in the end if it is a [Closer]
+	Subject    any // closed at the end if it is a [Closer]
 	Operations map[string]Operation
 	// Offers are what it can do beyond the operations that every subject of its kind has.
 	Offers []string
-	// About is what make is answered with; nil: nothing.
+	// About is the value in the answer to make; nil for none.
 	About any
-	// Begins is the operation that gives a hold, and Ends the one that gives it back;
-	// Lost is closed when the present hold is lost. Lost is nil where no loss is told.
+	// Begins is the operation that acquires a hold, and Ends the one that releases it. Lost
+	// returns a channel that is closed when the present hold is lost; it is nil if losses
+	// are not reported.
 	Begins, Ends string
 	Lost         func() <-chan struct{}
 }
 
-// Operation does one thing: an argument in JSON, or nil, becomes a result, or nil.
+// Operation does one thing. Its argument is JSON, or nil; its result may be nil.
 type Operation func(ctx context.Context, value json.RawMessage) (any, error)
 
-// Object is a subject in another process, for the one that uses it. Safe for
-// concurrent use; one call is under way at a time, others wait.
+// Object is a subject in another process, for the process that uses it. It is safe for
+// concurrent use; calls are made one at a time.
 type Object interface {
-	// Call does an operation, and reads its answer into result (nil: there is none to
-	// be read). A result with a method Validate must pass it: an answer that does not is
-	// a mistake of the adapter and not of the recipe.
+	// Call calls an operation, and decodes its answer into result (nil: ignore it). If
+	// result is a [Validator], the answer must be valid: an invalid answer is an error of
+	// the adapter, not of the recipe.
 	Call(ctx context.Context, operation string, value, result any) error
-	// Hold is Call for an operation that gives a hold. The channel is closed when the
-	// other process says that it is lost.
+	// Hold is Call for an operation that acquires a hold. The channel is closed when the
+	// other process reports that the hold is lost.
 	Hold(ctx context.Context, operation string, value, result any) (lost <-chan struct{}, err error)
-	// Offers says whether it offers something.
+	// Offers reports whether the object offers something.
 	Offers(offer string) bool
-	// About reads what make was answered with; v stays as it is if that was nothing.
+	// About decodes the value in the answer to make; if there was none, v is unchanged.
 	About(v any) error
 	Closer
 }
 
-// Validator is a result of [Object.Call] that knows what has to be in it.
+// Validator is a result of [Object.Call] that can check its content.
 type Validator interface {
 	Validate(offers func(offer string) bool) error
 }
 
-// Offered gives what a subject offers beyond its contract (a [Fencer], say), if it
-// does. A subject whose offers are known only at run time, as one in another process,
-// has a method Offered(target any) bool, which sets the target, a *Fencer here, or says
-// that there is none; of every other one the methods of its type count.
+// Offered returns what a subject offers beyond its contract (for example, a [Fencer]), if
+// it does. Normally the methods of the subject's type decide. A subject whose offers are
+// known only at run time, as in another process, has a method Offered(target any) bool,
+// which sets the target (here a *Fencer) or returns false.
 func Offered[T any](subject any) (offered T, ok bool) {
 	if s, asks := subject.(interface{ Offered(target any) bool }); asks {
 		ok = s.Offered(&offered)
@@ -69,7 +70,7 @@ func Offered[T any](subject any) (offered T, ok bool) {
 	return offered, ok
 }
 
-// ErrBadValue is the error of a value that is not what the operation takes.
+// ErrBadValue is the error for a value that an operation does not accept.
 var ErrBadValue = errors.New("bad value")
 
 // plain is an operation without argument and result.
@@ -88,7 +89,7 @@ func taking[T any](do func(ctx context.Context, v T) (any, error)) Operation {
 	}
 }
 
-// valued reads an argument. One that is missing is the zero value.
+// valued decodes an argument. A missing one is the zero value.
 func valued[T any](value json.RawMessage) (v T, err error) {
 	if len(value) == 0 {
 		return v, nil
@@ -106,10 +107,10 @@ func (e badValue) Error() string { return fmt.Sprintf("%v: %.80s", ErrBadValue, 
 func (badValue) Unwrap() error   { return ErrBadValue }
 func (badValue) NoEffect() bool  { return true }
 
-// errHere is why a client within this process has no remote subjects.
+// errHere says why a client within this process has no remote subjects.
 var errHere = errors.New("this client is not a process of its own, so there is no other process to make the subject in")
 
-// remote makes an object where the client lives.
+// remote makes an object in the process where the client lives.
 func (c *Client) remote(recipe, path string, value any, offers ...string) (Object, error) {
 	if c.Remote == nil {
 		return nil, errHere
@@ -117,8 +118,8 @@ func (c *Client) remote(recipe, path string, value any, offers ...string) (Objec
 	return c.Remote.Make(recipe, path, value, offers...)
 }
 
-// Connected is nil if a subject of this process can be made; else the client has its
-// connection in another one.
+// Connected returns nil if this process can make subjects; otherwise it returns an error,
+// because another process has the client's connection.
 func (c *Client) Connected() error {
 	if c.Own != nil {
 		return fmt.Errorf("client %d has a session of its own library, and no connection of go-zookeeper", c.ID)

@@ -11,15 +11,15 @@ import (
 
 // Transaction is one transaction of several sites.
 type Transaction interface {
-	// Prepare begins it; once more with the same sites is fine.
+	// Prepare begins it. It may be called again with the same sites.
 	Prepare(ctx context.Context, sites []string) error
-	// Vote says whether a site can commit; to give the same vote again is fine.
+	// Vote says whether a site can commit. The same vote may be given again.
 	Vote(ctx context.Context, site string, yes bool) error
-	// Decide waits until it is decided, and says whether it was committed. When patience has
-	// passed, votes that are missing count as no.
+	// Decide waits until the transaction is decided, and returns whether it was committed.
+	// After patience has passed, missing votes count as no.
 	Decide(ctx context.Context, patience time.Duration) (committed bool, err error)
-	// Outcome waits until it is decided, and says whether it was committed. Once all have voted
-	// it needs no call of Decide.
+	// Outcome waits until the transaction is decided, and returns whether it was committed.
+	// Once all sites have voted, no call of Decide is needed.
 	Outcome(ctx context.Context) (committed bool, err error)
 }
 
@@ -58,7 +58,7 @@ func ServeTransaction(make func(c *Client, path string) (Transaction, error)) Ma
 	}
 }
 
-// RemoteTransaction is the transaction of the program that the client runs as.
+// RemoteTransaction is the transaction of the adapter process that the client runs as.
 func RemoteTransaction(c *Client, path string) (Transaction, error) {
 	o, err := c.remote(models.TwoPhaseCommit.Name, path, nil)
 	if err != nil {

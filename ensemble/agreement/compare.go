@@ -16,24 +16,25 @@ import (
 	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
-// Config says what is compared.
+// Config says what to compare.
 type Config struct {
 	Servers []ensemble.Server
-	Dial    ensemble.DialFunc // reaches them
-	// Root is the znode at and below which everything is read. "/" is all but /zookeeper,
-	// where each server writes by itself.
+	Dial    ensemble.DialFunc // connects to them
+	// Root is the znode at which reading begins, with everything below it. "/" is
+	// everything except /zookeeper, where each server writes by itself.
 	Root string
-	// Fence is a znode that is there, and that anybody may read: the writes check that it is.
+	// Fence is an existing znode that everyone may read: the quorum writes check its
+	// existence.
 	Fence string
-	// Ask has the servers be asked first for what they say of themselves (status.Look).
+	// Ask makes Compare first ask the servers for their status (status.Look).
 	Ask bool
 }
 
-// longest bounds a comparison. One of some hundred znodes takes some milliseconds.
+// longest bounds a comparison. Comparing some hundred znodes takes some milliseconds.
 const longest = 30 * time.Second
 
-// Compare compares the servers. What is wrong is part of the answer: a server that cannot
-// be read, say, while the others are compared. It takes half a minute at the most.
+// Compare compares the servers. Errors are part of the answer: for example, if one server
+// cannot be read, the others are compared. It takes at most half a minute.
 func (c Config) Compare(ctx context.Context) history.Agreement {
 	ctx, cancel := context.WithTimeoutCause(ctx, longest, errSlow)
 	defer cancel()
@@ -51,7 +52,7 @@ func (c Config) Compare(ctx context.Context) history.Agreement {
 	return r.found
 }
 
-// ask lists what servers themselves tell.
+// ask lists what the servers report about themselves.
 func (c Config) ask(ctx context.Context) (signs, digests []history.ServerNote) {
 	addrs := make([]string, len(c.Servers))
 	for i, s := range c.Servers {
@@ -69,7 +70,7 @@ func (c Config) ask(ctx context.Context) (signs, digests []history.ServerNote) {
 	return signs, digests
 }
 
-// each does something with all of some at once.
+// each calls do for all elements at once.
 func each[T any](all []T, do func(i int, one T)) {
 	var wg sync.WaitGroup
 	for i, one := range all {
@@ -81,8 +82,8 @@ func each[T any](all []T, do func(i int, one T)) {
 	wg.Wait()
 }
 
-// connect opens a session with each server, and leaves out those to which another address
-// has led already.
+// connect opens a session with each server, and leaves out addresses that lead to a server
+// that already has one.
 func (r *rounds) connect(ctx context.Context) {
 	opened := make([]*reader, len(r.of.Servers))
 	errs := make([]error, len(opened))
@@ -126,12 +127,12 @@ func (r *rounds) compare(ctx context.Context) {
 			r.tell(certain)
 			return
 		}
-		_ = await.Sleep(ctx, betweenRounds) // readers notice the end
+		_ = await.Sleep(ctx, betweenRounds) // the readers notice when ctx ends
 	}
 	r.found.Unsettled = true
 }
 
-// count says what all have.
+// count reports what all servers have.
 func (r *rounds) count(t tree) {
 	r.found.Znodes = len(t)
 	for z := range maps.Values(t) {
@@ -144,7 +145,7 @@ func (r *rounds) count(t tree) {
 	}
 }
 
-// mostTold is how many differences are told by name.
+// mostTold is how many differences are reported by name.
 const mostTold = 5
 
 func (r *rounds) tell(rows []row) {

@@ -15,19 +15,20 @@ import (
 
 var errSlow = errors.New("it did not answer in time")
 
-// reader is a session with one server, on one connection: all that it reads is that server's.
+// reader is a session with one server, on one connection: everything it reads comes from
+// that server.
 type reader struct {
 	server ensemble.Server
 	conn   *zkclient.Conn
-	tree   tree // that is being read
+	tree   tree // being read
 }
 
 const (
-	sessionTimeout = 10 * time.Second // no pings: it reads all the time
+	sessionTimeout = 10 * time.Second // needs no pings: the session reads all the time
 	connectWait    = 5 * time.Second
 	goodbye        = 300 * time.Millisecond
-	// atOnce is how many znodes a server is asked for before its answers are read. Each can
-	// be a megabyte.
+	// atOnce is how many znodes a reader asks for before it reads the answers. Each can be
+	// a megabyte.
 	atOnce = 64
 )
 
@@ -43,7 +44,7 @@ func open(ctx context.Context, dial ensemble.DialFunc, s ensemble.Server) (*read
 	return &reader{server: s, conn: conn}, nil
 }
 
-// because names the end of the time as the reason of an error that it caused.
+// because adds the end of ctx as the reason of an error that it caused.
 func because(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -51,8 +52,8 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// serverID is the number of the server that made the session, as Apache's have it in the
-// first byte of a session's; 0 where it does not say.
+// serverID is the number of the server that created the session, which Apache's servers put
+// into the first byte of the session id; 0 for servers that do not.
 func (r *reader) serverID() uint8 { return uint8(uint64(r.conn.Session().ID) >> 56) }
 
 func (r *reader) close() {
@@ -62,8 +63,8 @@ func (r *reader) close() {
 	r.conn.Close()
 }
 
-// read does a quorum write that changes nothing, and reads all at and below root. (A sync
-// would not do: it is no quorum operation, ZOOKEEPER-1675.)
+// read makes a quorum write that changes nothing, and reads everything at and below root.
+// (A sync would not be enough: it is not a quorum operation, ZOOKEEPER-1675.)
 func (r *reader) read(ctx context.Context, fence, root string) (tree, error) {
 	r.tree = tree{}
 	check := []wire.MultiOp{{Op: wire.Check, Request: &wire.VersionRequest{Path: fence, Version: -1}}}
@@ -84,7 +85,7 @@ func (r *reader) read(ctx context.Context, fence, root string) (tree, error) {
 	return r.tree, nil
 }
 
-// all sends requests and gives the answers, in order.
+// all sends requests and returns the answers, in order.
 func (r *reader) all(ctx context.Context, requests []zkclient.Request) ([]zkclient.Frame, error) {
 	if len(requests) == 0 {
 		return nil, nil
@@ -111,7 +112,7 @@ func (r *reader) all(ctx context.Context, requests []zkclient.Request) ([]zkclie
 	return answers, nil
 }
 
-// look reads some znodes, and gives the paths of their children.
+// look reads some znodes, and returns the paths of their children.
 func (r *reader) look(ctx context.Context, paths []string) (children []string, err error) {
 	var requests []zkclient.Request
 	for _, path := range paths {
@@ -127,7 +128,7 @@ func (r *reader) look(ctx context.Context, paths []string) (children []string, e
 	for i, path := range paths {
 		data, acl := answers[2*i], answers[2*i+1]
 		if data.Header.Err == wire.NoNode || acl.Header.Err == wire.NoNode {
-			continue // it is gone, or came just now
+			continue // deleted, or just created
 		}
 		z, err := permitted(acl)
 		if err != nil {
@@ -154,7 +155,8 @@ func (r *reader) look(ctx context.Context, paths []string) (children []string, e
 	return r.below(ctx, parents)
 }
 
-// permitted is a znode with its permissions, of which there may be none to see.
+// permitted returns a znode with its permissions, which the reader may not be allowed to
+// see.
 func permitted(f zkclient.Frame) (znode, error) {
 	if f.Header.Err == wire.NoAuth {
 		return znode{acl: notReadable, data: notReadable}, nil
@@ -163,8 +165,8 @@ func permitted(f zkclient.Frame) (znode, error) {
 	return znode{acl: list(a.ACL), data: notReadable}, err
 }
 
-// lookAt reads the stat of znodes that may not be read. Servers before 3.9.3 show it to anybody,
-// later ones no more than that the znode is there.
+// lookAt reads the stat of znodes that may not be read. Servers before 3.9.3 show it to
+// everyone, later ones only that the znode exists.
 func (r *reader) lookAt(ctx context.Context, hidden []string) error {
 	var requests []zkclient.Request
 	for _, path := range hidden {

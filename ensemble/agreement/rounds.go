@@ -12,15 +12,17 @@ import (
 
 // This file tells a difference between servers from a change that is under way.
 //
-// In a round each server is read behind a quorum write through it, and every write of a round
-// is proposed after all reads of the round before were answered. So what a server shows in one
-// round is at least all that any server has shown in the round before. A znode has each of its
-// states once: a change raises its zxids or versions. If server A shows one state of it in
-// three rounds, then it had that state all the time from the first to the third, which includes
-// whatever moment of the log server B shows in the second. If B has it otherwise there, or not
-// at all, one of the two is wrong, whatever went on meanwhile.
+// In a round each server is read after a quorum write through it, and every write of a
+// round is proposed after all reads of the previous round were answered. So in one round a
+// server shows at least everything that any server showed in the previous round. A znode
+// has each of its states only once, because a change raises its zxids or versions. If
+// server A shows the same state of a znode in three rounds, it had that state all the time
+// from the first round to the third. That includes the moment of the log that server B
+// shows in the second round. If B shows another state there, or no znode, one of the two
+// servers is wrong, whatever changed meanwhile.
 //
-// That holds for znodes that some server has, and one of those that differ always is.
+// This argument covers znodes that some server has, and of two trees that differ, one
+// always has such a znode.
 
 const (
 	certainAfter  = 3
@@ -33,12 +35,12 @@ type rounds struct {
 	of      Config
 	found   history.Agreement
 	opened  []*reader
-	readers []*reader // of those, the ones that are compared
+	readers []*reader // those that are compared
 	past    [][]row   // the differences of the latest rounds
 }
 
-// read reads all trees. Servers that cannot be read are left out from now on, and what was
-// found before does not count.
+// read reads all trees. Servers that cannot be read are left out from now on, and earlier
+// findings are discarded.
 func (r *rounds) read(ctx context.Context) []tree {
 	trees := make([]tree, len(r.readers))
 	errs := make([]error, len(r.readers))
@@ -57,13 +59,13 @@ func (r *rounds) read(ctx context.Context) []tree {
 	return whole
 }
 
-// row is a znode as the servers have it; the zero znode where one does not.
+// row is a znode as each server has it; the zero znode for a server without it.
 type row struct {
 	path string
 	of   []znode
 }
 
-// differences are the znodes that are not the same in all trees, by path.
+// differences returns the znodes that are not the same in all trees, by path.
 func differences(trees []tree) (rows []row) {
 	first := trees[0]
 	if !slices.ContainsFunc(trees[1:], func(t tree) bool { return !maps.Equal(first, t) }) {
@@ -87,7 +89,7 @@ func differences(trees []tree) (rows []row) {
 	return rows
 }
 
-// certain are the differences that were the same in this round and those before it.
+// certain returns the differences that were the same in this round and those before it.
 func (r *rounds) certain(rows []row) (those []row) {
 	r.past = append(r.past, rows)
 	if len(r.past) < certainAfter {
@@ -107,7 +109,7 @@ func has(rows []row, w row) bool {
 	return found && slices.Equal(rows[i].of, w.of)
 }
 
-// difference is the first field in which servers differ, and who has what.
+// difference returns the first field in which servers differ, with the value of each.
 func (w row) difference(readers []*reader) history.TreeDifference {
 	d := history.TreeDifference{Path: w.path}
 	for _, f := range fields {

@@ -13,15 +13,15 @@ import (
 // tree is what a server has, by path.
 type tree map[string]znode
 
-// znode is what is compared of a znode. The zero value is none.
+// znode is the compared part of a znode. The zero value is no znode.
 type znode struct {
 	there               bool
 	czxid, mzxid, owner int64
 	version, aversion   int32
-	acl, data           string // for people; equal where the values are
+	acl, data           string // for people; equal if the values are
 }
 
-// fields are those of a znode, in the order in which differences are told.
+// fields are the fields of a znode, in the order in which differences are reported.
 var fields = []struct {
 	name string
 	of   func(znode) string
@@ -47,16 +47,16 @@ func (z znode) with(s wire.Stat) znode {
 	return z
 }
 
-// notReadable stands for what a server does not show to anybody.
+// notReadable stands for what a server does not show.
 const notReadable = "not readable"
 
 func (z znode) hidden() bool { return z.data == notReadable || z.acl == notReadable }
 
-// longestData is the longest data that is told as it is, in bytes.
+// longestData is the longest data that is shown in full, in bytes.
 const longestData = 40
 
-// shown is data for people: as they are if there is little, else their digest. Null is not
-// the same as empty.
+// shown returns data for people: in full if they are short, else their digest. Null differs
+// from empty.
 func shown(data []byte) string {
 	switch {
 	case data == nil:
@@ -67,7 +67,7 @@ func shown(data []byte) string {
 	return fmt.Sprintf("%d bytes (SHA-256 %x)", len(data), sha256.Sum256(data))
 }
 
-// list is an access control list as ZooKeeper's own tools write it.
+// list returns an access control list in the form of ZooKeeper's own tools.
 func list(acl []wire.ACL) string {
 	entries := make([]string, len(acl))
 	for i, a := range acl {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// admin asks the admin server for what the words in Missing did not tell (Administrator's
-// Guide, The AdminServer: each command is a page of JSON).
+// admin asks the admin server for what the words in Missing would have told
+// (Administrator's Guide, The AdminServer: each command is a page of JSON).
 func (q Query) admin(ctx context.Context, s *Server) {
 	pages := map[string]struct {
 		page string
@@ -32,7 +32,8 @@ func (q Query) admin(ctx context.Context, s *Server) {
 	})
 }
 
-// maxPage bounds what is read of an answer: something else may listen there.
+// maxPage bounds how many bytes of an answer are read: another program may listen on the
+// port.
 const maxPage = 1 << 20
 
 // page reads the numbers of a page.

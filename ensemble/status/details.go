@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// details asks for what only some servers tell: it is missing where they don't.
+// details asks for what only some servers tell; for other servers it stays missing.
 func (q Query) details(ctx context.Context, s *Server) {
 	words := []struct {
 		word string
@@ -20,12 +20,12 @@ func (q Query) details(ctx context.Context, s *Server) {
 		{"dirs", (*Server).dirs},
 	}
 	for _, w := range words {
-		if w.word == "dirs" && strings.HasPrefix(s.Version, "3.4.") { // new in 3.5.1; it hangs up then
+		if w.word == "dirs" && strings.HasPrefix(s.Version, "3.4.") { // new in 3.5.1; older servers close the connection
 			continue
 		}
 		answer, err := q.ask(ctx, s.Addr, w.word)
 		switch {
-		case errors.Is(err, ensemble.ErrNoWord), err != nil && ctx.Err() == nil && slices.Contains(s.Missing, "srvr"): // it hangs up, say
+		case errors.Is(err, ensemble.ErrNoWord), err != nil && ctx.Err() == nil && slices.Contains(s.Missing, "srvr"): // for example, it closes the connection
 			s.Missing = append(s.Missing, w.word)
 		case err != nil:
 			s.Error = w.word + ": " + strings.TrimPrefix(err.Error(), w.word+": ")
@@ -39,7 +39,7 @@ func (q Query) details(ctx context.Context, s *Server) {
 	}
 }
 
-// take fills in what a server's metrics tell, by the names that they have since 3.5.
+// take fills in a server's metrics, by the names that they have since 3.5.
 func (s *Server) take(metrics map[string]string) {
 	fill := func(to **int64, name string) {
 		if n, err := strconv.ParseInt(metrics[name], 10, 64); err == nil {
@@ -56,7 +56,7 @@ func (s *Server) take(metrics map[string]string) {
 	fill(&s.voters, "quorum_size")
 }
 
-// dirs sums up what lies in the folder of snapshots and in that of transaction logs.
+// dirs adds up the sizes of the snapshot folder and the folder of transaction logs.
 func (s *Server) dirs(answer string) {
 	lines := readLines(answer, ": ", "")
 	data, err1 := strconv.ParseInt(lines["datadir_size"], 10, 64)
@@ -67,7 +67,7 @@ func (s *Server) dirs(answer string) {
 	}
 }
 
-// readLines reads a name and a value from each line; other lines are passed over.
+// readLines reads a name and a value from each line; it skips other lines.
 func readLines(answer, separator, prefix string) map[string]string {
 	values := make(map[string]string)
 	for line := range strings.Lines(answer) {

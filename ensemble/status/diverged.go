@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// diverged finds servers whose tree is not that of the others, by what they tell. Digests
-// that do not match are one sign. Other numbers of znodes at one zxid are another, where it
-// was the same before the count and after it: look asks these servers again, and gives its
-// answers at the same places. Versions differ in the znodes that they begin with, so that
+// diverged finds servers whose tree differs from that of the others, by what they report.
+// One sign is a digest mismatch. Another is a different number of znodes at the same zxid,
+// provided the zxid was the same before and after the count: look asks these servers again,
+// and puts its answers at the same indexes. Versions create different initial znodes, so
 // only servers of one version are compared.
 func diverged(servers []Server, look func(suspects []int) []Server) {
 	uneven(servers, look)
@@ -20,7 +20,7 @@ func diverged(servers []Server, look func(suspects []int) []Server) {
 	}
 }
 
-// uneven finds those with another number of znodes.
+// uneven finds servers with a different number of znodes.
 func uneven(servers []Server, look func(suspects []int) []Server) {
 	suspects := odd(servers)
 	for range certainAfter {
@@ -48,13 +48,14 @@ func uneven(servers []Server, look func(suspects []int) []Server) {
 // certainAfter is how many more looks must show the same.
 const certainAfter = 2
 
-// comparable says whether two servers must have as many znodes.
+// comparable reports whether two servers must have the same number of znodes.
 func (s Server) comparable(o Server) bool {
 	return s.State == Serving && o.State == Serving && !s.uncounted && !o.uncounted &&
 		s.counted > 0 && o.counted > 0 && s.Zxid == o.Zxid && s.Version == o.Version
 }
 
-// odd are the servers that have another number of znodes than one with which each can be compared.
+// odd returns the servers that have a different number of znodes than a server with which
+// each can be compared.
 func odd(servers []Server) (those []int) {
 	for i, s := range servers {
 		if slices.ContainsFunc(servers, func(o Server) bool { return s.comparable(o) && s.counted != o.counted }) {
@@ -64,8 +65,8 @@ func odd(servers []Server) (those []int) {
 	return those
 }
 
-// more says whether more servers have so many znodes than have as many as others: these have
-// the other tree.
+// more reports whether more servers have so znodes than other znodes. The minority has the
+// wrong tree.
 func more(servers []Server, so, other int, like Server) bool {
 	n := 0
 	for _, s := range servers {

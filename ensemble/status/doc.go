@@ -1,8 +1,8 @@
-// Package status says how the servers of any ensemble are, as they themselves tell: by
-// four-letter words, and by the admin server where that is asked, too. It opens no session,
-// writes nothing, and is of use without the rest of zklab.
+// Package status reports the state of the servers of any ensemble, as they report it
+// themselves: by four-letter words and, if asked to, by the admin server. It opens no
+// session, writes nothing, and is useful without the rest of zklab.
 //
-// An ensemble is looked at from outside and once; who wants to follow it looks again.
-// What a server does not allow is missing, and said to be (Administrator's Guide,
+// It looks at an ensemble once, from outside; to follow an ensemble, look again. What a
+// server does not allow is reported as missing (Administrator's Guide,
 // 4lw.commands.whitelist and the AdminServer).
 package status

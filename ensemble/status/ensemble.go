@@ -11,28 +11,28 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// Health is how an ensemble is, all servers that were asked taken together.
+// Health is the state of an ensemble, from all servers that were asked.
 type Health string
 
-// The healths of an ensemble.
+// The states of an ensemble.
 const (
-	Healthy  Health = "healthy"  // all that were asked serve, in one ensemble, and nothing shows that their trees differ
-	Degraded Health = "degraded" // a majority serves, but not all are part of it, or one has another tree
-	Down     Health = "down"     // none serves, or fewer than a majority of all
+	Healthy  Health = "healthy"  // all servers that were asked serve, in one ensemble, and nothing shows that their trees differ
+	Degraded Health = "degraded" // a majority serves, but not all servers are part of it, or one has another tree
+	Down     Health = "down"     // none serves, or fewer than a majority
 )
 
-// Ensemble is what all servers say of themselves.
+// Ensemble is what all servers report about themselves.
 type Ensemble struct {
 	Health  Health   `json:"health"`
 	Serving int      `json:"serving"`
 	Leader  string   `json:"leader,omitempty"` // its address
 	Epoch   int64    `json:"epoch"`
-	Notes   []string `json:"notes,omitempty"` // what people should know of it
+	Notes   []string `json:"notes,omitempty"` // for people
 	Servers []Server `json:"servers"`         // in the order of the question
 }
 
-// Look asks all servers at once. There is a query for each, or one for all; it takes as long
-// as its time-out at the most.
+// Look asks all servers at once. There is a query for each, or one for all. It takes at
+// most the timeout of a query.
 func Look(ctx context.Context, addrs []string, queries ...Query) Ensemble {
 	servers := make([]Server, len(addrs))
 	each(addrs, queries, func(i int, q Query) { servers[i] = q.look(ctx, addrs[i], len(addrs) > 1) })
@@ -64,8 +64,8 @@ func each(addrs []string, queries []Query, ask func(i int, q Query)) {
 	all.Wait()
 }
 
-// together says what follows from what each says. One that was paused and deposed
-// may say for a while that it leads still: the leader is that of the latest epoch.
+// together combines what the servers report. A leader that was paused and deposed may still
+// claim to lead for a while, so the leader is that of the latest epoch.
 func together(servers []Server) Ensemble {
 	e := Ensemble{Servers: servers}
 	for _, s := range servers {
@@ -93,7 +93,8 @@ func together(servers []Server) Ensemble {
 	return e
 }
 
-// apart says which two servers are of two ensembles, as they tell; "" if nothing shows that.
+// apart returns a sentence about two servers that belong to different ensembles; "" if
+// nothing shows that.
 func (e *Ensemble) apart() string {
 	for _, a := range e.Servers {
 		for _, b := range e.Servers {
@@ -114,8 +115,8 @@ func (e *Ensemble) of(r ensemble.Role) (those []Server) {
 	return those
 }
 
-// few says that those that serve are no majority of all: they have not found out yet. It is
-// not known where servers were left out of the question.
+// few reports whether the serving servers are no majority of all voters, which they have
+// not noticed yet. It cannot be known if some servers were not asked.
 func (e *Ensemble) few() bool {
 	observers, voters := len(e.of(ensemble.Observer)), int64(0)
 	for _, s := range e.Servers {
@@ -127,7 +128,7 @@ func (e *Ensemble) few() bool {
 	return len(e.of(ensemble.Standalone)) == 0 && int64(asked) >= voters && 2*(e.Serving-observers) <= asked
 }
 
-// ofVoters says, in brackets, how many of the servers that vote were asked, if that is known.
+// ofVoters says, in parentheses, how many of the voters were asked, if that is known.
 func (e *Ensemble) ofVoters() string {
 	for _, s := range e.Servers {
 		if s.voters != nil {
@@ -137,8 +138,9 @@ func (e *Ensemble) ofVoters() string {
 	return ""
 }
 
-// behind compares each with the one that has most. A server that serves has all of the
-// epochs before that in which its leader was elected: what it has not got is of this one.
+// behind compares each server with the one that has most. A server that serves has all
+// transactions of the epochs before its leader was elected, so it lacks only some of this
+// epoch.
 func (e *Ensemble) behind() {
 	latest := int64(0)
 	for _, s := range e.Servers {

@@ -11,18 +11,18 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// State is what a server is good for.
+// State says what a server can be used for.
 type State string
 
 // The states of a server.
 const (
 	Serving    State = "serving"
-	ReadOnly   State = "read-only"   // without a majority, it answers clients that asked for that
-	NotServing State = "not serving" // it answers, but has no majority or is still electing
-	NoAnswer   State = "no answer"   // it cannot be reached, or is silent
+	ReadOnly   State = "read-only"   // has no majority and serves read-only clients
+	NotServing State = "not serving" // answers, but has no majority or is still electing
+	NoAnswer   State = "no answer"   // cannot be reached, or is silent
 )
 
-// Server is what one server says of itself. What it does not tell is nil or zero.
+// Server is what one server reports about itself. What it does not report is nil or zero.
 type Server struct {
 	Addr    string        `json:"addr"`
 	State   State         `json:"state"`
@@ -31,14 +31,15 @@ type Server struct {
 
 	Epoch int64      `json:"epoch"` // the high half of the zxid
 	Zxid  history.ID `json:"zxid"`
-	// Behind is how many transactions others have that this one has not yet, at about the
-	// same time.
+	// Behind is how many transactions others have that this one does not have yet, at about
+	// the same time.
 	Behind *int64 `json:"behind,omitempty"`
 
 	Connections int   `json:"connections"`
-	Received    int64 `json:"received"` // packets of clients, since the server began
-	Sent        int64 `json:"sent"`     // packets to clients, likewise
-	// Latency of requests since the server began, in milliseconds: least, mean, largest.
+	Received    int64 `json:"received"` // packets from clients since the server started
+	Sent        int64 `json:"sent"`     // packets to clients since the server started
+	// Latency of requests since the server started, in milliseconds: minimum, mean,
+	// maximum.
 	Latency [3]float64 `json:"latency_ms"`
 
 	Sessions    *int64 `json:"sessions,omitempty"` // of the whole ensemble
@@ -46,55 +47,56 @@ type Server struct {
 	Znodes      *int64 `json:"znodes,omitempty"`
 	Ephemerals  *int64 `json:"ephemerals,omitempty"`
 	Outstanding *int64 `json:"outstanding,omitempty"` // requests that wait
-	Data        *int64 `json:"data_bytes,omitempty"`  // of all znodes, about
+	Data        *int64 `json:"data_bytes,omitempty"`  // of all znodes, approximately
 	Disk        *int64 `json:"disk_bytes,omitempty"`  // snapshots and transaction logs
 
-	// Mismatches are how often the digest of its tree was not that which the leader had sent
-	// with a transaction (3.6 and later), since the server began.
+	// Mismatches are how often the digest of its tree differed from the one that the leader
+	// had sent with a transaction (3.6 and later), since the server started.
 	Mismatches *int64 `json:"digest_mismatches,omitempty"`
-	// Uneven says how its number of znodes differs from that of another server at the same zxid;
-	// empty: it does not.
+	// Uneven says how its number of znodes differs from that of another server at the same
+	// zxid; "" if it does not.
 	Uneven string `json:"-"`
-	// Diverged says what shows that its tree is not that of the others; empty: nothing does.
+	// Diverged says what shows that its tree differs from that of the others; "" if nothing
+	// does.
 	Diverged string `json:"diverged,omitempty"`
 
-	voters    *int64 // servers that vote, of those in its configuration
-	counted   int    // znodes, as srvr tells, together with Zxid
-	uncounted bool   // they are not known for one zxid
+	voters    *int64 // voters in its configuration
+	counted   int    // znodes, from the same srvr answer as Zxid
+	uncounted bool   // the number is not known for one zxid
 	members   ensemble.Members
 
-	Error string `json:"error,omitempty"` // why it did not answer, or not all of it
-	// Missing are the four-letter words that it does not answer, as its
-	// 4lw.commands.whitelist lacks them, or as it does not know them.
+	Error string `json:"error,omitempty"` // why it did not answer, or not completely
+	// Missing are the four-letter words that it does not answer, because its
+	// 4lw.commands.whitelist lacks them or it does not know them.
 	Missing []string `json:"missing,omitempty"`
 }
 
-// Query is how a server is asked. The zero value asks with TCP and a second's patience.
+// Query says how to ask a server. The zero value asks over TCP and waits a second.
 type Query struct {
 	Dial ensemble.DialFunc // nil: TCP
-	// Timeout bounds what one server may take, 1 s when 0.
+	// Timeout bounds the time for one server; 0 means 1 s.
 	Timeout time.Duration
-	// Admin is the URL of the server's admin server, such as http://127.0.0.1:8080; it is
-	// asked only for what four-letter words did not tell. Empty: it is not asked.
+	// Admin is the URL of the server's admin server, such as http://127.0.0.1:8080. It is
+	// asked only for what four-letter words did not tell. "" means not to ask.
 	Admin string
 }
 
-// usualTimeout is short, as one that is paused is silent until it is over.
+// usualTimeout is short, because a paused server is silent until it has passed.
 const usualTimeout = time.Second
 
-// Of asks one server. It fails never: what is wrong is part of the answer.
+// Of asks one server. It never fails: errors are part of the answer.
 func (q Query) Of(ctx context.Context, addr string) Server {
 	return q.look(ctx, addr, false)
 }
 
-// look asks one server, also for its members.
+// look asks one server; if members is true, also for its members.
 func (q Query) look(ctx context.Context, addr string, members bool) Server {
 	s := Server{Addr: addr}
 	ctx, cancel := context.WithTimeoutCause(ctx, q.timeout(), errSilent)
 	defer cancel()
 	if q.brief(ctx, &s) {
 		q.details(ctx, &s)
-		if members { // those that it does not tell are of no use to people
+		if members { // not reported to people if it is missing
 			answer, _ := q.ask(ctx, addr, "conf")
 			s.members = ensemble.ParseMembers(answer)
 		}
@@ -102,8 +104,8 @@ func (q Query) look(ctx context.Context, addr string, members bool) Server {
 	return s
 }
 
-// brief asks for what every server tells, and says whether this one is of any use. Servers
-// that are not Apache's may know stat and not srvr, or ruok alone.
+// brief asks for what every server tells, and reports whether the server is worth more
+// questions. Servers other than Apache's may know stat and not srvr, or only ruok.
 func (q Query) brief(ctx context.Context, s *Server) bool {
 	err := q.basics(ctx, s, "srvr")
 	if err != nil && ctx.Err() == nil && !errors.Is(err, ensemble.ErrNotServing) && !ensemble.Unreachable(err) {
@@ -120,7 +122,8 @@ func (q Query) brief(ctx context.Context, s *Server) bool {
 
 var errRuns = errors.New("it answers ruok, but neither srvr nor stat: nothing else is known of it")
 
-// otherBasics asks a server for them that did not answer srvr, for a reason.
+// otherBasics asks a server that did not answer srvr for the basics in other ways; reason
+// is why it did not answer.
 func (q Query) otherBasics(ctx context.Context, s *Server, reason error) error {
 	err := q.basics(ctx, s, "stat")
 	if err == nil {
@@ -135,7 +138,7 @@ func (q Query) otherBasics(ctx context.Context, s *Server, reason error) error {
 	return reason
 }
 
-// basics asks for them with one word.
+// basics asks for the basics with one word.
 func (q Query) basics(ctx context.Context, s *Server, word string) error {
 	answer, err := q.ask(ctx, s.Addr, word)
 	if err != nil {
@@ -161,8 +164,8 @@ func (q Query) ask(ctx context.Context, addr, word string) (string, error) {
 	return ensemble.Ask(ctx, dial, addr, word)
 }
 
-// basics takes what every server tells of itself. ParseStatus refuses a server that is
-// read-only, as it is of no use to a run; here it is one to be seen.
+// basics fills in what every server reports about itself. ParseStatus refuses a read-only
+// server, because a run cannot use it; here it is shown.
 func (s *Server) basics(answer string) error {
 	s.State = Serving
 	if reads := strings.Replace(answer, "Mode: read-only", "Mode: standalone", 1); reads != answer {

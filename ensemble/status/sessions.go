@@ -7,16 +7,16 @@ import (
 	"strconv"
 )
 
-// Session is a client's connection, as the server tells that has it.
+// Session is a client's connection, as reported by its server.
 type Session struct {
 	ID     int64
 	Server string // its address
-	Client string // the address that it comes from
+	Client string // the address of the client
 }
 
-// Sessions are those that are connected to one of the servers, as far as these tell: by
-// cons, which 4lw.commands.whitelist has to name. There is a query for each server, or one for
-// all.
+// Sessions returns the sessions that are connected to one of the servers, as far as the
+// servers tell. It uses cons, which 4lw.commands.whitelist must name. There is a query for
+// each server, or one for all.
 func Sessions(ctx context.Context, addrs []string, queries ...Query) []Session {
 	answers := make([][]Session, len(addrs))
 	each(addrs, queries, func(i int, q Query) {
@@ -29,7 +29,8 @@ func Sessions(ctx context.Context, addrs []string, queries ...Query) []Session {
 	return slices.Concat(answers...)
 }
 
-// connection is a line of cons: " /10.0.0.1:58410[1](queued=0,…,sid=0x200000c3a970001,…)".
+// connection matches a line of cons: "
+// /10.0.0.1:58410[1](queued=0,…,sid=0x200000c3a970001,…)".
 var connection = regexp.MustCompile(`(?m)^ /(.+)\[[0-9a-f]+\]\(.*[(,]sid=0x([0-9a-f]+),`)
 
 func sessionsIn(answer, server string) (list []Session) {
