@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// freshChildren lists the children of a path as they are now, none if nobody made it.
+// freshChildren lists the present children of a path by a fenced read; none if the path
+// does not exist.
 func (e *Env) freshChildren(ctx context.Context, path string) ([]string, error) {
 	return within(ctx, e.Bound, func() ([]string, error) {
 		if err := zkconn.NoopWrite(ctx, e.Admin, e.Root); err != nil {
@@ -25,12 +26,12 @@ func (e *Env) freshChildren(ctx context.Context, path string) ([]string, error) 
 	})
 }
 
-// makeZnode makes a znode that may be there, within the bound.
+// makeZnode creates a znode, which may exist already, within the bound.
 func (e *Env) makeZnode(ctx context.Context, path string) error {
 	return e.makeZnodeFor(ctx, path, zk.WorldACL(zk.PermAll))
 }
 
-// makeZnodeFor makes one for some.
+// makeZnodeFor is makeZnode with an ACL.
 func (e *Env) makeZnodeFor(ctx context.Context, path string, acl []zk.ACL) error {
 	err := retry(ctx, e.Bound, func() error {
 		_, err := within(ctx, e.Bound, func() (string, error) {
@@ -47,8 +48,8 @@ func (e *Env) makeZnodeFor(ctx context.Context, path string, acl []zk.ACL) error
 	return nil
 }
 
-// retry calls f until it succeeds, ctx ends, or the bound has passed, with a
-// pause between. It gives the last error.
+// retry calls f, with pauses, until it succeeds, ctx ends, or the bound has passed. It
+// returns the last error.
 func retry(ctx context.Context, bound time.Duration, f func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()

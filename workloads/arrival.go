@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Arrival is one time at which a client begins something in the load: one operation, or
-// a few that belong together. What it does follows from the seed, from whose draws the
-// client makes, and from its number.
+// Arrival is one time at which a client begins something in the load: one operation, or a
+// few that belong together. What the client does follows from the seed, from whose random
+// draws it makes, and from the arrival's number.
 type Arrival struct {
 	Client int // or Together
 	Number int // from 1
 }
 
-// Together is the client of arrivals at which all begin as one, as in rounds.
+// Together is the client of arrivals at which all clients begin at once, as in rounds.
 const Together = -1
 
 const (
@@ -49,11 +49,11 @@ func ParseArrival(text string) (a Arrival, err error) {
 	return a, nil
 }
 
-// errLeftOut is what comes of operations of an arrival that was left out.
+// errLeftOut is the error of operations of an arrival that was left out.
 var errLeftOut = errors.New("this arrival was left out")
 
-// begins says whether an arrival takes place, and tells of it if it does. It may be called
-// by many goroutines at once.
+// begins reports whether an arrival takes place, and calls OnArrival if it does. It is safe
+// for concurrent use.
 func (e *Env) begins(client, number int) bool {
 	a := Arrival{client, number}
 	if e.Arrivals != nil && !slices.Contains(e.Arrivals, a) {
@@ -65,12 +65,12 @@ func (e *Env) begins(client, number int) bool {
 	return true
 }
 
-// arrives says, before a client draws what it does at an arrival, whether it does it: if
-// not, all is drawn as ever, so that what comes later is the same, and the client's
-// operations are left out until the next arrival.
+// arrives decides, before a client draws what it does at an arrival, whether it does it. If
+// not, the client draws as usual, so that later arrivals are the same, but its operations
+// are left out until the next arrival.
 func (c *Client) arrives(e *Env, number int) { c.idle = !e.begins(c.ID, number) }
 
-// source is whose draws a client makes.
+// source returns the client whose random draws a client makes.
 func (e *Env) source(client int) int {
 	if client < len(e.Sources) {
 		return e.Sources[client]

@@ -14,9 +14,8 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Barrier is the workload of a barrier. Each round has a fresh znode, one
-// client that raises and lifts it (another one each round), and the others,
-// who come to it while it is up.
+// Barrier is the workload of a barrier. Each round has a fresh znode. One client, another
+// one each round, raises and lifts the barrier; the others come to it while it is up.
 type Barrier struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Barrier, error)
@@ -29,16 +28,16 @@ var _ = offer(models.Barrier,
 	planted("opens-on-expiry", "early", "expire:waiter/400ms", "takes the end of its session for the lift", Barrier{broken.OpensOnExpiry}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Barrier) Name() string { return models.Barrier.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Barrier) InProcesses() Workload { return Barrier{New: subjects.RemoteBarrier} }
 
 // Maker serves the subjects to another process.
 func (w Barrier) Maker() subjects.Maker { return subjects.ServeBarrier(w.New) }
 
-// Start has nothing to make: every round has barriers of its own.
+// Start makes nothing: every round makes its own barriers.
 func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
 	r := &barrierRun{env: env, make: w.New}
 	return &roundsRun{env: env, operations: len(env.Clients) + 1, play: r.round}, nil
@@ -49,8 +48,8 @@ type barrierRun struct {
 	make func(c *subjects.Client, path string) (subjects.Barrier, error)
 }
 
-// round is one barrier's life. A lift that is not acknowledged is repeated:
-// nobody is to be stuck but through the recipe.
+// round is the life of one barrier. A lift that is not acknowledged is repeated: only the
+// recipe may cause a client to be stuck.
 func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
 	key := fmt.Sprintf("b%d", n)
 	made, err := makeAll(ctx, r.env, key, r.make)
@@ -85,14 +84,14 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	return nil
 }
 
-// liftAttempts is how often a lift is tried at least; it is tried for the bound,
-// too, since it may fail at once for as long as a fault lasts (no permission).
+// liftAttempts is how often a lift is tried at least. It is also tried until the bound has
+// passed, since it may fail at once for as long as a fault lasts (missing permission).
 const liftAttempts = 20
 
-// await waits until it passes. One whose call failed while the barrier was up
-// comes again; after the lift it comes once more, with time to show that it is
-// stuck. The touch before makes sure that its server has seen the raise, so
-// that a pass by an old view is the recipe's fault and not the store's.
+// await waits at the barrier until it passes. A client whose call failed while the barrier
+// was up calls again. After the lift it calls once more, with enough time to show that it
+// is stuck. The touch before makes sure that its server has seen the raise, so that passing
+// because of an old view is an error of the recipe, not of the store.
 func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subjects.Barrier, lifted <-chan struct{}) {
 	for {
 		after := await.Closed(lifted)

@@ -8,17 +8,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// belief is what a client believes of its present hold: true until the
-// subject closes Lost. The moment at which it learns so is recorded.
+// belief is whether a client believes that it holds: true until the subject closes Lost.
+// The moment at which the client learns of the loss is recorded.
 type belief struct {
 	token history.ID
 	life  int             // of the holder's process
-	lost  <-chan struct{} // nil: the subject never says so
+	lost  <-chan struct{} // nil if the subject does not report losses
 	quit  chan struct{}
 	wg    sync.WaitGroup
 }
 
-// watchHold begins to watch the hold that h has just been granted.
+// watchHold starts watching the hold that h was just granted.
 func watchHold(c *Client, h *holder, key string, token history.ID, life int) *belief {
 	b := &belief{token: token, life: life, quit: make(chan struct{})}
 	if h.lost == nil {
@@ -38,7 +38,7 @@ func watchHold(c *Client, h *holder, key string, token history.ID, life int) *be
 	return b
 }
 
-// held says that the subject has not said that the hold is lost.
+// held reports whether the subject has not yet reported the hold as lost.
 func (b *belief) held() bool {
 	select {
 	case <-b.lost:
@@ -48,7 +48,7 @@ func (b *belief) held() bool {
 	}
 }
 
-// await waits for the loss, for so long.
+// await waits for the loss, for at most patience.
 func (b *belief) await(ctx context.Context, patience time.Duration) {
 	if b.lost == nil {
 		return
@@ -61,8 +61,8 @@ func (b *belief) await(ctx context.Context, patience time.Duration) {
 	}
 }
 
-// stop ends the watching; held goes on answering. A loss that was told before
-// is recorded when stop returns.
+// stop ends the watching; held still answers. When stop returns, a loss that was reported
+// before is recorded.
 func (b *belief) stop() {
 	close(b.quit)
 	b.wg.Wait()

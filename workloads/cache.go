@@ -17,8 +17,9 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Cache is the workload of a cached subtree. One client for each key puts, removes, and puts
-// again znodes of the subtree, each value once; all clients look at their copies of all keys.
+// Cache is the workload of a cached subtree. One client for each key puts znodes of the
+// subtree, removes them, and puts them again, each value once. All clients look at their
+// copies of all keys.
 type Cache struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Cache, error)
@@ -33,10 +34,10 @@ var _ = offer(models.Cache,
 	planted("says-current-early", "current", "", "says that its copy is current when it is complete", Cache{broken.SaysCurrentEarly}).alone(),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Cache) Name() string { return models.Cache.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Cache) InProcesses() Workload { return Cache{New: subjects.RemoteCache} }
 
 // Maker serves the subjects to another process.
@@ -59,16 +60,17 @@ func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
 type cacheRun struct {
 	env          *Env
 	caches       perKey[subjects.Cache]
-	neverCurrent bool // nobody asks for a current copy
+	neverCurrent bool // clients do not ask for a current copy
 }
 
-// cached are the znodes of a subtree, each behind that above it.
+// cached are the znodes of a subtree, parents first.
 var cached = []string{models.CacheRoot, "a", "b", "a/x", "a/y", "b/x"}
 
-// writer is the client that changes a key: so it is known in which order its values are.
+// writer returns the client that changes a key. With one writer per key, the order of its
+// values is known.
 func (r *cacheRun) writer(i int) int { return r.env.Clients[i%len(r.env.Clients)].ID }
 
-// Load lets every client look at all keys, and change its own.
+// Load makes every client look at all keys, and change its own.
 func (r *cacheRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
@@ -80,8 +82,8 @@ func (r *cacheRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// kinds are how many kinds of arrivals there are, of which the first 8 are changes. Where few
-// clients have a key of their own, these do nothing else, or too little would change.
+// kinds is the number of kinds of arrivals, of which the first 8 are changes. If few
+// clients have a key of their own, these only make changes, or too little would change.
 func (r *cacheRun) kinds() int {
 	if len(r.env.Clients) > 4*r.env.Keys {
 		return 8
@@ -89,9 +91,9 @@ func (r *cacheRun) kinds() int {
 	return 16
 }
 
-// arrival is what a client does when its time has come: in half of them, or in all, it changes
-// a key of its own, if it has one, and in each it looks at one, right after its
-// own change; in one of four, at a current copy.
+// arrival is what a client does at an arrival. In half of them, or in all, it changes one
+// of its own keys, if it has one. In each it looks at one key, right after its own change;
+// in one of four it asks for a current copy.
 func (r *cacheRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, n int) {
 	own, look, what, node, current := rng.IntN(r.env.Keys), rng.IntN(r.env.Keys), rng.IntN(r.kinds()), cached[rng.IntN(len(cached))], rng.IntN(4) == 0
 	for i := range r.env.Keys {
@@ -106,7 +108,7 @@ func (r *cacheRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at ti
 	_, _ = r.look(ctx, c, r.env.Key(look), at, current)
 }
 
-// change removes the whole subtree, or one znode if that has no children, or puts one.
+// change removes the whole subtree, or removes one znode that has no children, or puts one.
 func (r *cacheRun) change(ctx context.Context, c *Client, key string, at time.Duration, node string, what, n int) {
 	value := fmt.Sprintf("c%d-%d", c.ID, n)
 	switch what {
@@ -120,7 +122,7 @@ func (r *cacheRun) change(ctx context.Context, c *Client, key string, at time.Du
 	}
 }
 
-// removeAll removes a subtree from below.
+// removeAll removes a subtree from the bottom up.
 func (r *cacheRun) removeAll(ctx context.Context, c *Client, key string, at time.Duration) {
 	for i := range cached {
 		_ = r.remove(ctx, c, key, at, cached[len(cached)-1-i])
@@ -150,7 +152,7 @@ func (r *cacheRun) look(ctx context.Context, c *Client, key string, at time.Dura
 		Run: func(ctx context.Context) (any, error) {
 			shown, err := r.caches[c.ID][key].Look(ctx, current)
 			if err != nil {
-				return nil, subjects.WithoutEffect(err) // it changes nothing
+				return nil, subjects.WithoutEffect(err) // a look changes nothing
 			}
 			got = withoutForeign(shown.Nodes)
 			return models.Copy{Nodes: got}, nil
@@ -162,16 +164,16 @@ func (r *cacheRun) look(ctx context.Context, c *Client, key string, at time.Dura
 	return got, nil
 }
 
-// withoutForeign are the znodes that are shown but for those that a fault has made in the same place.
-// Any other is the workload's, or the cache has invented it.
+// withoutForeign returns the shown znodes without those that a fault has created in the
+// same place. Any other znode was put by the workload, or the cache has invented it.
 func withoutForeign(shown map[string]string) map[string]string {
 	own := maps.Clone(shown)
 	maps.DeleteFunc(own, func(node, _ string) bool { return strings.Contains(node, history.ForeignMark) })
 	return own
 }
 
-// Quiesce has each key be removed and put once more, and all look until their copies show
-// what there is, or long enough to show that they never will.
+// Quiesce removes each key and puts it once more, and all clients look until their copies
+// show the result, or long enough to show that they never will.
 func (r *cacheRun) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
 		r.env.each(func(c *Client) {
@@ -196,7 +198,7 @@ func (r *cacheRun) Quiesce(ctx context.Context) error {
 	return err
 }
 
-// last removes a subtree, and puts it anew but for its last znode.
+// last removes a subtree, and puts everything again except its last znode.
 func (r *cacheRun) last(ctx context.Context, c *Client, key string) {
 	_, _ = r.look(ctx, c, key, 0, false)
 	r.removeAll(ctx, c, key, 0)
@@ -214,7 +216,7 @@ func (r *cacheRun) last(ctx context.Context, c *Client, key string) {
 	}
 }
 
-// sees has a client look until it is shown that; no longer than until, but once at least.
+// sees makes a client look until it is shown want, at least once and not after until.
 func (r *cacheRun) sees(ctx context.Context, c *Client, key string, want map[string]string, until time.Duration) {
 	for {
 		got, err := r.look(ctx, c, key, 0, false)
@@ -225,7 +227,7 @@ func (r *cacheRun) sees(ctx context.Context, c *Client, key string, want map[str
 	}
 }
 
-// final is what there is of a key in the end.
+// final returns what exists of a key at the end.
 func (r *cacheRun) final(ctx context.Context, key string) (map[string]string, error) {
 	nodes := map[string]string{}
 	for _, node := range cached {

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// This file is how the harness calls into a subject, which may panic, and may
-// not come back.
+// This file contains the harness's calls into a subject, which may panic and may not
+// return.
 
 var (
 	errNone  = errors.New("the constructor returned nil, without an error")
@@ -20,17 +20,18 @@ var (
 	errStuck = errors.New("did not return after its time was up")
 )
 
-// stopGrace is how long a call is waited for that does not return although the
-// whole run is being stopped.
+// stopGrace is how long to wait for a call that does not return although the whole run is
+// being stopped.
 const stopGrace = time.Second
 
-// Patience is how long to wait for what has to come within a bound: longer than that, so that it
-// shows where it does not, whatever was still under way when the wait began.
+// Patience returns how long to wait for what has to come within a bound. It is longer than
+// the bound, so that a failure shows even if something was still under way when the wait
+// began.
 func Patience(bound time.Duration) time.Duration { return bound + bound/4 }
 
-// call runs an operation within its time, which ends for each client a nanosecond later than for
-// the one before it: several may wait until one deadline. What it returns late still counts;
-// the error is errStuck when it was given up.
+// call runs an operation within its timeout. The timeouts of clients differ by a nanosecond
+// each, since several may wait until one deadline. A late result still counts. The error is
+// errStuck if the call was given up.
 func (c *Client) call(ctx context.Context, op Op) (any, error) {
 	if op.Timeout <= 0 {
 		var value any
@@ -64,17 +65,17 @@ func (c *Client) call(ctx context.Context, op Op) (any, error) {
 	}
 }
 
-// result is what a call came to.
+// result is the result of a call.
 type result[T any] struct {
 	value T
 	err   error
 }
 
-// start calls f on a goroutine of its own; what it came to arrives in the channel.
+// start calls f on its own goroutine; the channel receives its result.
 func start[T any](f func() (T, error)) <-chan result[T] {
 	done := make(chan result[T], 1)
 	go func() {
-		r := result[T]{err: errExit} // as after runtime.Goexit, which a test's FailNow calls
+		r := result[T]{err: errExit} // for runtime.Goexit, which a test's FailNow calls
 		defer func() { done <- r }()
 		r.err = safely(func() (err error) {
 			r.value, err = f()
@@ -84,8 +85,8 @@ func start[T any](f func() (T, error)) <-chan result[T] {
 	return done
 }
 
-// safely turns a panic of f into an error: what it did is unknown, and the run
-// goes on for the others.
+// safely turns a panic of f into an error: it is unknown what f did, and the run goes on
+// for the others.
 func safely(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -95,7 +96,7 @@ func safely(f func() error) (err error) {
 	return f()
 }
 
-// given is what went wrong where a constructor gave no subject.
+// given returns an error if a constructor returned no subject.
 func given(subject any, err error) error {
 	if err == nil && subject == nil {
 		return errNone
@@ -103,8 +104,7 @@ func given(subject any, err error) error {
 	return err
 }
 
-// makeSubject makes a client's subject, which has as long as an operation and
-// everything that may be stuck.
+// makeSubject makes a client's subject, within the operation timeout plus the bound.
 func makeSubject[T any](ctx context.Context, e *Env, c *Client, key string, make func(c *subjects.Client, path string) (T, error)) (T, error) {
 	value, err := within(ctx, e.OpTimeout+e.Bound, func() (value T, err error) {
 		if err := c.Ready(ctx); err != nil {
@@ -133,8 +133,8 @@ func makeAll[T any](ctx context.Context, e *Env, key string, make func(c *subjec
 	return all, nil
 }
 
-// within gives what f returns, but waits no longer than limit or ctx. An f that
-// does not return goes on by itself.
+// within returns what f returns, but waits no longer than limit or ctx. If f does not
+// return, it continues on its own.
 func within[T any](ctx context.Context, limit time.Duration, f func() (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %s", limit))
 	defer cancel()
@@ -151,9 +151,9 @@ func within[T any](ctx context.Context, limit time.Duration, f func() (T, error)
 // closeGrace is how long a Close may take after its context has ended.
 const closeGrace = 100 * time.Millisecond
 
-// closeSubject ends a subject that has something to end, within ctx. What it
-// leaves behind shows in the final readings. A subject that a call is stuck in
-// is not closed: it need not be safe for use by two.
+// closeSubject closes a subject that is a Closer, within ctx. What it leaves behind shows
+// in the final readings. A subject with a stuck call is not closed, since it need not be
+// safe for concurrent use.
 func (c *Client) closeSubject(ctx context.Context, subject any) {
 	s, ok := subjects.Offered[subjects.Closer](subject)
 	if !ok || c.stuck != nil {
@@ -175,7 +175,7 @@ func (c *Client) closeSubject(ctx context.Context, subject any) {
 	}
 }
 
-// closeAll ends what makeAll made, within the bound.
+// closeAll closes what makeAll made, within the bound.
 func closeAll[T any](ctx context.Context, e *Env, made []T) {
 	ctx, cancel := context.WithTimeout(ctx, e.Bound)
 	defer cancel()

@@ -12,25 +12,25 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Client is one client of a run: what its subjects get, and its place in the
-// record. It does one operation at a time; one goroutine uses it.
+// Client is one client of a run: what its subjects get, and its place in the record. It
+// does one operation at a time and is for one goroutine.
 type Client struct {
 	*subjects.Client
 	Link *link.Link
-	// Process is the process that the client lives in; nil for this one.
+	// Process is the process that the client lives in; nil for this process.
 	Process Process
 
 	record  *history.Recorder
 	model   *models.Model
 	process history.Process
-	stride  int // number of clients: a process that ended goes on as process + stride
-	life    int // of its own process, in which the latest operation began
+	stride  int // number of clients: after its process ended, a client continues as process + stride
+	life    int // life of its own process in which the latest operation began
 
 	idle bool // its operations are left out; see arrives
 
 	calm  <-chan struct{} // closed once nothing disturbs calls any more; nil: never
-	grace time.Duration   // what a call may take from then on, or from its own end
-	stuck error           // why the client does nothing any more: a call that was given up
+	grace time.Duration   // how long a call may take from then on, or from the end of its context
+	stuck error           // the call that was given up; the client does nothing more
 }
 
 // NewClient makes the client with number c.ID of n.
@@ -38,13 +38,13 @@ func NewClient(c *subjects.Client, l *link.Link, r *history.Recorder, n int) *Cl
 	return &Client{Client: c, Link: l, record: r, model: models.Named(r.Header().Model), process: history.Process(c.ID), stride: n}
 }
 
-// GiveUp bounds calls that do not return although their context has ended. Such
-// a call is waited for until calm is closed (every fault has been healed), and
-// for grace more. Then it stays open in the record for ever, and the client does
-// nothing any more: its subject is still inside. Without GiveUp there is no bound.
+// GiveUp bounds calls that do not return although their context has ended. The client waits
+// for such a call until calm is closed (every fault has been healed), and then for grace.
+// After that the call stays open in the record, and the client does nothing more, because
+// its subject is still inside. Without GiveUp there is no limit.
 func (c *Client) GiveUp(calm <-chan struct{}, grace time.Duration) { c.calm, c.grace = calm, grace }
 
-// Stuck is the call that was given up, nil if none was.
+// Stuck returns an error about the call that was given up; nil if there was none.
 func (c *Client) Stuck() error {
 	if errors.Is(c.stuck, errStuck) {
 		return c.stuck
@@ -56,30 +56,30 @@ func (c *Client) Stuck() error {
 type Op struct {
 	F   string
 	Key string
-	// Arg is the invocation's value; Late, if set, gives it after the
-	// invocation's time was taken.
+	// Arg is the invocation's value; Late, if set, returns it after the invocation's time
+	// was taken.
 	Arg  any
 	Late func() any
-	// Intended is when an open-loop client meant to begin; 0 is now.
+	// Intended is when an open-loop client meant to begin; 0 means now.
 	Intended time.Duration
-	// Life is the life of the client's process to which the operation belongs: in
-	// another one there is nothing left to do it with. 0 is whichever there is.
+	// Life is the life of the client's process to which the operation belongs: in another
+	// life it cannot be done. 0 means any life.
 	Life int
-	// Timeout bounds the call; 0 is no bound.
+	// Timeout bounds the call; 0 is no limit.
 	Timeout time.Duration
-	// Run does it and gives the completion's value. With a Timeout it runs on a
-	// goroutine of its own.
+	// Run does the operation and returns the completion's value. If Timeout is set, it runs
+	// on its own goroutine.
 	Run func(ctx context.Context) (any, error)
-	// Owner, if set, gives the session that owns what an ok operation made.
+	// Owner, if set, returns the session that owns what an ok operation created.
 	Owner func() int64
-	// Zxid, if set, gives the zxid of an ok operation's reply; 0 if it is not known.
+	// Zxid, if set, returns the zxid of an ok operation's reply; 0 if it is unknown.
 	Zxid func() int64
 }
 
-// Do records the invocation, runs the operation, and records what came of it.
-// The error is Run's own; or it says why nothing was done: a call got this
-// client stuck, its process is gone, ctx ended before that was back, or the arrival is
-// left out.
+// Do records the invocation, runs the operation, and records the completion. It returns the
+// error of Run; or, if nothing was done, an error that says why: a call of this client is
+// stuck, its process is gone, ctx ended before the process was back, or the arrival is left
+// out.
 func (c *Client) Do(ctx context.Context, op Op) error {
 	if c.idle {
 		return errLeftOut
@@ -105,14 +105,14 @@ func (c *Client) Do(ctx context.Context, op Op) error {
 	return err
 }
 
-// tellLink says what the client does, if it is anything that messages belong to.
+// tellLink tells the link which operation begins, if messages belong to it.
 func (c *Client) tellLink(op Op) {
 	if !c.model.Operation(op.F).Local {
 		c.Link.Operation(op.F)
 	}
 }
 
-// complete records what came of an operation.
+// complete records the completion of an operation.
 func (c *Client) complete(op Op, value any, err error) {
 	done := c.event(op, outcome(err))
 	if err == nil {
@@ -133,7 +133,7 @@ func (c *Client) complete(op Op, value any, err error) {
 	}
 }
 
-// ownerOf asks for the owner; 0 if it is not known.
+// ownerOf returns the owner; 0 if it is unknown.
 func ownerOf(op Op) (session int64) {
 	if op.Owner == nil {
 		return 0
@@ -159,7 +159,7 @@ func (c *Client) event(op Op, t history.Type) history.Event {
 	return e
 }
 
-// evidence adds what the link knows of the event's session.
+// evidence adds what the link knows about the event's session.
 func (c *Client) evidence(e *history.Event) {
 	alive, seen := c.Link.Evidence(int64(e.Session))
 	e.Alive, e.Seen = alive, history.ID(seen)
@@ -175,7 +175,7 @@ func outcome(err error) history.Type {
 	return history.Info
 }
 
-// describe is an error for the record.
+// describe returns an error in the form of the record.
 func describe(err error) *history.Error {
 	return &history.Error{Code: codeOf(err), Message: strings.TrimSpace(err.Error())}
 }

@@ -32,10 +32,10 @@ var _ = offer(models.Config,
 	planted("snapshot-on-loss", "order", "expire/300ms", "tells an old snapshot when it cannot read", Config{broken.SnapshotOnLoss}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Config) Name() string { return models.Config.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Config) InProcesses() Workload { return Config{New: subjects.RemoteConfig} }
 
 // Maker serves the subjects to another process.
@@ -57,10 +57,11 @@ type configRun struct {
 	looked  perKey[bool] // whether a client has looked at a key
 }
 
-// writer is the client that changes a key: so it is known in which order its values are.
+// writer returns the client that changes a key. With one writer per key, the order of its
+// values is known.
 func (r *configRun) writer(i int) int { return r.env.Clients[i%len(r.env.Clients)].ID }
 
-// Load lets every client look at all keys, and change its own.
+// Load makes every client look at all keys, and change its own.
 func (r *configRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
@@ -72,11 +73,11 @@ func (r *configRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// glance is how long a client waits for what comes next while it has other things to do.
+// glance is how long a client waits for the next value while it has other things to do.
 const glance = 30 * time.Millisecond
 
-// arrival is what a client does when its time has come: in half of them it changes a key
-// of its own, if it has one, and in each it looks at one.
+// arrival is what a client does at an arrival: in half of them it changes one of its own
+// keys, if it has one, and in each it looks at one.
 func (r *configRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, n int) {
 	own, look, what := rng.IntN(r.env.Keys), rng.IntN(r.env.Keys), rng.IntN(8)
 	for i := range r.env.Keys {
@@ -107,9 +108,9 @@ func (r *configRun) delete(ctx context.Context, c *Client, key string, at time.D
 	})
 }
 
-// observe asks what comes next. The touch before the first time makes sure that the client's
-// server has seen what there was by then, so that a first answer by an older view is the
-// recipe's fault and not the store's.
+// observe asks for the next value. The touch before the first call makes sure that the
+// client's server has seen the value of that time, so that an older first answer is an
+// error of the recipe, not of the store.
 func (r *configRun) observe(ctx context.Context, c *Client, key string, at, timeout time.Duration) (models.Setting, error) {
 	if looked := r.looked[c.ID]; !looked[key] && !c.idle {
 		looked[key] = c.touchFor(ctx, r.env.OpTimeout, r.env.Root) == nil
@@ -132,8 +133,9 @@ func (r *configRun) observe(ctx context.Context, c *Client, key string, at, time
 	return got, nil
 }
 
-// Quiesce sets each key several times while nobody looks, then makes it once more while all wait
-// for that, then once more while nobody looks, and each time waits until everybody was told, or has waited for too long.
+// Quiesce has three parts: it sets each key several times while no client looks, creates
+// each key once more while all clients wait for that, and sets it once more while none
+// looks. After each part it waits until all clients were told, or have waited too long.
 func (r *configRun) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
 		key, writer := r.env.Key(i), r.env.Clients[i%len(r.env.Clients)]
@@ -145,7 +147,7 @@ func (r *configRun) Quiesce(ctx context.Context) error {
 		r.told(ctx, i, value, func(*Client) {})
 		made := "made-" + key
 		r.told(ctx, i, made, func(c *Client) { r.make(ctx, c, key, made) })
-		last := "last-" + key // it has the version of the one before
+		last := "last-" + key // its version is that of the value before
 		_ = r.delete(ctx, writer, key, 0)
 		r.setForSure(ctx, writer, key, last)
 		r.told(ctx, i, last, func(*Client) {})
@@ -155,7 +157,8 @@ func (r *configRun) Quiesce(ctx context.Context) error {
 	return err
 }
 
-// told has all clients look until they have seen a value, which the key's writer does.
+// told makes all clients look until they have seen a value, while do makes the key's writer
+// write it.
 func (r *configRun) told(ctx context.Context, i int, value string, do func(writer *Client)) {
 	key := r.env.Key(i)
 	made := make(chan struct{})
@@ -164,7 +167,7 @@ func (r *configRun) told(ctx context.Context, i int, value string, do func(write
 			do(c)
 			close(made)
 		}
-		// Once it is made, a whole call that waits shows whether it is told.
+		// After the write, one whole call that waits shows whether the client is told.
 		for n, until := 1, time.Duration(0); until == 0 || r.env.Record.Now() < until; n++ {
 			got, err := r.observe(ctx, c, key, 0, r.env.Bound+r.env.OpTimeout)
 			if err == nil && got.Value == value && !got.Absent || c.stuck != nil || !r.env.linger(ctx, n) {
@@ -177,7 +180,7 @@ func (r *configRun) told(ctx context.Context, i int, value string, do func(write
 	})
 }
 
-// make makes the znode of a key anew, with its last value, when the others wait.
+// make creates the znode of a key again, with its last value, while the others wait.
 func (r *configRun) make(ctx context.Context, c *Client, key, value string) {
 	pause(ctx, glance)
 	_ = r.delete(ctx, c, key, 0)
@@ -185,17 +188,17 @@ func (r *configRun) make(ctx context.Context, c *Client, key, value string) {
 	r.setForSure(ctx, c, key, value)
 }
 
-// setForSure sets a key, again where that failed for certain.
+// setForSure sets a key, and again after a certain failure.
 func (r *configRun) setForSure(ctx context.Context, c *Client, key, value string) {
 	for n, until := 1, r.env.Record.Now()+r.env.Bound; n <= liftAttempts || r.env.Record.Now() < until; n++ {
 		err := r.set(ctx, c, key, 0, value)
 		if err == nil || !subjects.NoEffect(err) || !pause(ctx, glance) {
-			return // it is not set again if it may have been: a value comes once
+			return // not repeated if it may have happened: each value is written once
 		}
 	}
 }
 
-// final is what there is of a key in the end.
+// final returns what exists of a key at the end.
 func (r *configRun) final(ctx context.Context, key string) (found history.Final, err error) {
 	err = retry(ctx, r.env.Bound, func() (err error) {
 		found, err = within(ctx, r.env.Bound, func() (history.Final, error) { return freshSetting(ctx, r.env.Admin, r.env.Path(key)) })
@@ -204,7 +207,7 @@ func (r *configRun) final(ctx context.Context, key string) (found history.Final,
 	return found, err
 }
 
-// freshSetting is what there is at a path; no register is found where there is no znode.
+// freshSetting returns what exists at a path; no register is found if there is no znode.
 func freshSetting(ctx context.Context, conn *zk.Conn, path string) (history.Final, error) {
 	found, err := freshValue(ctx, conn, path)
 	if errors.Is(err, zk.ErrNoNode) {

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Counter is the workload of a counter: all clients raise several counters by one at a
-// time, by adding and by comparing and setting, and read them. Each value is made once, so
-// that the values give the order of what was done.
+// Counter is the workload of a counter. All clients increment several counters, by adding
+// and by comparing and setting, and read them. Each value is reached once, so the values
+// give the order of the operations.
 type Counter struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Counter, error)
@@ -26,10 +26,10 @@ var _ = offer(models.Counter,
 	planted("sync-only", "fenced-reads", "", "reads behind a sync where a fenced read is asked for", Counter{broken.SyncOnly}).alone(),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Counter) Name() string { return models.Counter.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Counter) InProcesses() Workload { return Counter{New: subjects.RemoteCounter} }
 
 // Maker serves the subjects to another process.
@@ -47,11 +47,11 @@ type counterRun struct {
 	meetings meetings
 }
 
-// perCount is in how many operations of all clients they all add to one counter at
-// once: most changes then meet another one, as the check asks for.
+// perCount: once in so many operations of all clients, they all add to one counter at once.
+// Most changes then compete with another one, as the check needs.
 const perCount = 16
 
-// Load lets every client add, compare and set, and read.
+// Load makes every client add, compare and set, and read.
 func (r *counterRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
@@ -63,8 +63,8 @@ func (r *counterRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// arrival is what a client does when its time has come: two in five times it adds, at
-// the next meeting or alone.
+// arrival is what a client does at an arrival: two times in five it adds, at the next
+// meeting or alone.
 func (r *counterRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	switch rng.IntN(5) {
@@ -95,7 +95,7 @@ func (r *counterRun) add(ctx context.Context, c *Client, key string, at time.Dur
 	})
 }
 
-// swap raises a counter by one, if it still is what was read.
+// swap increments a counter by one, if it still has the value that was read.
 func (r *counterRun) swap(ctx context.Context, c *Client, key string, from int64) {
 	_ = c.Do(ctx, Op{
 		F: history.FCAS, Key: key, Arg: models.CountSwap{From: from, To: from + 1}, Timeout: r.env.OpTimeout,
@@ -128,7 +128,7 @@ func counted(n int64, err error) (any, error) {
 	return models.Count{Value: n}, nil
 }
 
-// Quiesce lets every client read every counter once more, fenced.
+// Quiesce makes every client read every counter once more, fenced.
 func (r *counterRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, history.ReadFenced) })
 	r.counters.close(ctx, r.env, func(c subjects.Counter) any { return c })

@@ -11,12 +11,13 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// DelayQueue is the workload of a delay queue: that of [Queue], with items of which some are
-// due at once and others soon. When it begins, and in virtual time once more in the end, one
-// client waits on a queue of its own for an item that is far away, and gets one that is put in
+// DelayQueue is the workload of a delay queue: that of [Queue], with some items due at once
+// and others soon. At the beginning, and in virtual time once more at the end, one client
+// waits on a separate queue for an item that is due much later, and gets one that is put
 // meanwhile and is due earlier.
 type DelayQueue struct {
-	// New makes the subject of one client on one path. All are [subjects.Strict], or none.
+	// New makes the subject of one client on one path. All subjects are [subjects.Strict],
+	// or none.
 	New func(c *subjects.Client, path string) (subjects.DelayQueue, error)
 }
 
@@ -31,18 +32,18 @@ var _ = offer(models.DelayQueue,
 	planted("no-fence", "strict", "", "says that it is strict, and reads lists from a server that may lag", DelayQueue{broken.DelayNoFence}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (DelayQueue) Name() string { return models.DelayQueue.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (DelayQueue) InProcesses() Workload { return DelayQueue{New: subjects.RemoteDelayQueue} }
 
 // Maker serves the subjects to another process.
 func (w DelayQueue) Maker() subjects.Maker { return subjects.ServeDelayQueue(w.New) }
 
-// Half of the items have been due for some time, so that they come before others that are there;
-// the others are due soon, mostly while somebody waits. They are due in slots, so that several
-// are at one moment.
+// Half of the items have been due for some time, so that they come before others in the
+// queue. The others are due soon, mostly while a client waits. Due times are multiples of a
+// slot, so that several items are due at the same moment.
 const (
 	overdue = time.Second
 	latest  = 140 * time.Millisecond
@@ -82,8 +83,8 @@ func (w DelayQueue) Start(ctx context.Context, env *Env) (Run, error) {
 	return r, nil
 }
 
-// dueAt is an item that is due at a time of the record's clock, or a little earlier: when the wall
-// clock shows a multiple of step.
+// dueAt returns an item that is due at a time of the record's clock, or a little earlier:
+// when the wall clock shows a multiple of step.
 func dueAt(env *Env, at, step time.Duration, item string) (any, func(context.Context, subjects.DelayQueue) error) {
 	began := env.Record.Header().Wall
 	due := began.Add(at).Truncate(step)
@@ -92,17 +93,17 @@ func dueAt(env *Env, at, step time.Duration, item string) (any, func(context.Con
 	}
 }
 
-// earlierDue is the opening: the first client puts in an item that is due when whoever
-// sleeps until then has waited for too long, and when the second client waits another one
-// that is due at once.
+// earlierDue is the opening. The first client puts an item that is due so late that a
+// client that sleeps until then has waited too long. While the second client waits, the
+// first puts another item that is due at once.
 type earlierDue struct {
 	r    *itemsRun[subjects.DelayQueue]
 	key  string
 	when string // a part of the items' names
 }
 
-// Until the second client waits; how much longer than the bound it does; and how much more
-// than that is far.
+// How long until the second client waits, how much longer than the bound it waits, and how
+// much later still the far item is due.
 const (
 	untilWaits = 300 * time.Millisecond
 	tooLong    = 1200 * time.Millisecond
@@ -125,7 +126,7 @@ func (o *earlierDue) play(ctx context.Context, c *Client) bool {
 	return true
 }
 
-// named is what an item of the scene is called at this key.
+// named returns the name of an item of the scene at this key.
 func (o *earlierDue) named(item string) string { return item + o.when + "-" + o.key }
 
 func (o *earlierDue) put(ctx context.Context, c *Client, item string, at time.Duration) {

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Discovery is the workload of services: what clients do is what they do with groups, see
-// [Membership], and they pick instances all the time.
+// Discovery is the workload of services. Clients do what they do with groups, see
+// [Membership], and also pick instances all the time.
 type Discovery struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Service, error)
@@ -28,10 +28,10 @@ var _ = offer(models.Discovery,
 	planted("panics-when-empty", "no-panic", "", "takes the first of the instances without looking whether there are any", Discovery{broken.PanicsWhenEmpty}).alone(),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Discovery) Name() string { return models.Discovery.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Discovery) InProcesses() Workload { return Discovery{New: subjects.RemoteService} }
 
 // Maker serves the subjects to another process.
@@ -50,7 +50,7 @@ func (w Discovery) Start(ctx context.Context, env *Env) (Run, error) {
 	return newMembershipRun(env, services, called), err
 }
 
-// serviceAsGroup is a service by the names of a group.
+// serviceAsGroup is a service with the method names of a group.
 type serviceAsGroup struct{ subjects.Service }
 
 func (s serviceAsGroup) Join(ctx context.Context, member string) error {
@@ -61,7 +61,7 @@ func (s serviceAsGroup) Leave(ctx context.Context) error { return s.Unregister(c
 
 func (s serviceAsGroup) Members(ctx context.Context) ([]string, error) { return s.Lookup(ctx) }
 
-// Close closes it, if it has something to end.
+// Close closes the service, if it is a Closer.
 func (s serviceAsGroup) Close(ctx context.Context) error {
 	if c, ok := subjects.Offered[subjects.Closer](s.Service); ok {
 		return c.Close(ctx)

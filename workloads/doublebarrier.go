@@ -15,15 +15,14 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// DoubleBarrier is the workload of a double barrier: rounds, each on a fresh
-// znode, in which every client enters, stays inside for a moment and leaves. Those
-// whose sessions end inside come again when nobody is there any more, too few for
-// another round.
+// DoubleBarrier is the workload of a double barrier: rounds, each on a fresh znode, in
+// which every client enters, stays inside for a moment and leaves. Clients whose sessions
+// end inside come again after the round; they are too few for another round.
 type DoubleBarrier struct {
-	// New makes the subject of one client on one path, for so many parties.
+	// New makes the subject of one client on one path, for a number of parties.
 	New func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
-	// Late is by how much somebody is late at most, and by a sixth of it at least, in one round
-	// of ten; 0 is 300 ms. The others may give up and come again before.
+	// Late is the most by which a client is late in one round of ten; the least is a sixth
+	// of it. 0 means 300 ms. The others may give up and come again before.
 	Late time.Duration
 }
 
@@ -33,14 +32,15 @@ var _ = offer(models.DoubleBarrier,
 	planted("counts-children", "progress", "", "counts who is there, so that the last to count may find that some have left", DoubleBarrier{New: broken.CountsChildren}).besides("leave", "enter"),
 	planted("timed-out-still-counted", "enter", "", "counts members that have given up", DoubleBarrier{New: broken.TimedOutStillCounted}),
 	planted("ready-outlives", "enter", "expire:all/700ms", "lets anybody in while the mark of an earlier round is there", DoubleBarrier{New: broken.ReadyOutlives}),
-	// Who comes again while its old self is still counted waits for it when leaving.
+	// A client that comes again while its former session is still counted waits for that
+	// session when leaving.
 	planted("counts-the-dead", "enter", "expire:waiter/500ms", "counts members whose session has ended", DoubleBarrier{New: broken.CountsTheDead}).besides("progress"),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (w DoubleBarrier) InProcesses() Workload {
 	w.New = subjects.RemoteDoubleBarrier
 	return w
@@ -52,7 +52,7 @@ func (w DoubleBarrier) Maker() subjects.Maker { return subjects.ServeDoubleBarri
 // Params says that a round has as many members as there are clients.
 func (DoubleBarrier) Params(p *history.Params) { p.Parties = p.Clients }
 
-// Start has nothing to make: every round has barriers of its own.
+// Start makes nothing: every round makes its own barriers.
 func (w DoubleBarrier) Start(_ context.Context, env *Env) (Run, error) {
 	if w.Late < 0 {
 		return nil, fmt.Errorf("nobody is late by %v: Late must not be negative", w.Late)
@@ -84,8 +84,8 @@ func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at 
 		straggler = rng.IntN(len(r.env.Clients))
 	}
 	long := rng.IntN(longRounds) == 0
-	ending := at == 0                       // nothing disturbs it any more
-	lingers := n % (2 * len(r.env.Clients)) // in half of the rounds nobody
+	ending := at == 0                       // no faults any more
+	lingers := n % (2 * len(r.env.Clients)) // in half of the rounds no client lingers
 	for i, c := range r.env.Clients {
 		m := r.member(rng, at)
 		if ending {
@@ -121,20 +121,21 @@ type member struct {
 	late     time.Duration // after the others
 	patience time.Duration // of its first attempt
 	away     time.Duration // after an attempt that failed
-	dead     time.Duration // away for longer when its session was lost: a process that starts again
+	dead     time.Duration // longer, after its session was lost: a process that starts again
 	stay     time.Duration // inside
 }
 
-// In one round of ten somebody keeps the others waiting, and in one of ten all stay for long, so
-// that faults find them inside. One member in fifty gives its first attempt up after a moment.
+// In one round of ten a client keeps the others waiting, and in one of ten all stay inside
+// for long, so that faults find them there. One member in fifty gives up its first attempt
+// after a moment.
 const (
 	stragglers = 10
 	longRounds = 10
 	impatients = 50
 )
 
-// member draws how a client behaves. All stay away for a while after an attempt
-// that failed: the others must not go in without them meanwhile.
+// member draws how a client behaves. After a failed attempt all clients stay away for a
+// while; the others must not be let in without them meanwhile.
 func (r *doubleBarrierRun) member(rng *rand.Rand, at time.Duration) member {
 	m := member{
 		at: at, patience: r.env.OpTimeout,
@@ -149,10 +150,10 @@ func (r *doubleBarrierRun) member(rng *rand.Rand, at time.Duration) member {
 	return m
 }
 
-// enter goes in. One whose call failed (its session expired, its patience
-// ended) comes again while nobody has passed, for the others wait for it; once
-// somebody has, the round was complete without a further member. It gives the
-// life of the client's process that is in.
+// enter enters the barrier. A client whose call failed (its session expired, its timeout
+// passed) tries again as long as no client has passed, since the others wait for it. Once
+// one has passed, the round was complete without a further member. enter returns the life
+// of the client's process that is inside.
 func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member, passed *atomic.Int32) (life int, in bool) {
 	for range enterAttempts {
 		session := c.SessionID()
@@ -165,7 +166,7 @@ func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b s
 		if c.SessionID() != session {
 			pause(ctx, m.dead)
 		}
-		if passed.Load() > 0 { // the round went through while it was away
+		if passed.Load() > 0 { // the round was completed while it was away
 			return 0, false
 		}
 		m.at, m.patience = 0, r.env.OpTimeout
@@ -175,13 +176,14 @@ func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b s
 
 const enterAttempts = 10
 
-// fate is what befell a member inside: its session ended, or its process with it.
+// fate is what happened to a member inside: its session ended, or its process with it.
 type fate struct{ died, crashed bool }
 
-// comeAgain has those who died inside come to the place of a round that is over, but never as many
-// as a round has. What the round left there (a "ready" that whoever is the last to leave
-// removes) must not let them in. The sessions of processes that have ended last for a while:
-// where nobody is left to come out these are waited for, or they would count.
+// comeAgain makes the clients that died inside come to the place of a finished round, but
+// never as many as a round has. What the round left there (a "ready" that the last to leave
+// removes) must not let them in. The sessions of processes that have ended live on for a
+// while. If no client is left to leave, comeAgain waits until they have expired, or they
+// would count.
 func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []subjects.DoubleBarrier, fates []fate) {
 	var again []int
 	crashed := false
@@ -202,7 +204,7 @@ func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []sub
 	for _, i := range again {
 		wg.Go(func() {
 			c := r.env.Clients[i]
-			_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root) // shows that what ended the others' sessions came before
+			_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root) // proves that the others' sessions ended before
 			m := member{patience: min(returnersPatience, r.env.OpTimeout)}
 			if life, err := r.try(ctx, c, key, made[i], m); err == nil {
 				r.leave(ctx, c, key, made[i], life)
@@ -211,10 +213,10 @@ func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []sub
 	}
 }
 
-// returnersPatience is enough for who is let in without the others.
+// returnersPatience is long enough for a client that is wrongly let in without the others.
 const returnersPatience = 300 * time.Millisecond
 
-// try is one attempt to go in.
+// try is one attempt to enter.
 func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member) (life int, err error) {
 	var owner func() int64
 	if s, ok := subjects.Offered[subjects.Owner](b); ok {
@@ -227,10 +229,10 @@ func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b sub
 	return c.life, err
 }
 
-// leave goes out, within the bound and not only the operation's time: the
-// others may be slow to leave, and one who is stuck must show. The touch
-// before says that its session was alive while it was inside. A member whose
-// process has ended inside does not leave: its session's end does that.
+// leave leaves the barrier. It may take until the bound, and not only the operation's
+// timeout: the others may be slow to leave, and a client that is stuck must show. The touch
+// before proves that its session was alive while it was inside. A member whose process has
+// ended inside does not leave; the end of its session does that.
 func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, life int) {
 	if c.gone(life) {
 		return

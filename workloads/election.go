@@ -12,12 +12,12 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Election is the workload of a leader election: every client campaigns in
-// several elections, leads for 5–30 ms, resigns, and campaigns again. Between
-// times clients ask who leads.
+// Election is the workload of a leader election: every client campaigns in several
+// elections, leads for 5–30 ms, resigns, and campaigns again. In between, clients ask which
+// candidate leads.
 type Election struct {
-	// New makes the candidate of one client in the election at path. Its id is
-	// what Leader of the others is to answer while it leads.
+	// New makes the candidate of one client in the election at path. While it leads, Leader
+	// of the others should return its id.
 	New func(c *subjects.Client, path, id string) (subjects.Election, error)
 }
 
@@ -28,10 +28,10 @@ var _ = offer(models.Election,
 	planted("never-regains", "progress", "expire/1500ms", "does not stand again in a new session", Election{broken.NeverRegains}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Election) Name() string { return models.Election.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Election) InProcesses() Workload { return Election{New: subjects.RemoteElection} }
 
 // Maker serves the subjects to another process.
@@ -52,7 +52,7 @@ func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 	})
 }
 
-// leaderOf asks and turns the leader's id back into a client's number.
+// leaderOf asks for the leader and turns its id back into a client's number.
 func leaderOf(ctx context.Context, t subjects.LeaderTeller) (history.Leader, error) {
 	id, err := t.Leader(ctx)
 	if err != nil {

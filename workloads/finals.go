@@ -11,9 +11,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// finals lists the contenders of each key until nobody is left, or the bound has
-// passed: then whoever still is there is an orphan. A recipe may be cleaning up
-// until then.
+// finals lists the contenders of each key until none is left or the bound has passed;
+// contenders that are still there are orphans. Until then a recipe may be cleaning up.
 func (r *holdRun) finals(ctx context.Context) error {
 	deadline := r.env.Record.Now() + r.env.Bound
 	return r.env.look(history.FFinal, "final list", func(key string) (any, error) {
@@ -22,7 +21,7 @@ func (r *holdRun) finals(ctx context.Context) error {
 	})
 }
 
-// contenders are those of an object, or of each of its keys.
+// contenders returns the contenders of an object, or of each of its keys.
 func (r *holdRun) contenders(ctx context.Context, key string) ([]history.Contender, error) {
 	if r.keys == nil {
 		return r.env.contenders(ctx, r.env.Path(key))
@@ -41,7 +40,7 @@ func (r *holdRun) contenders(ctx context.Context, key string) ([]history.Contend
 	return all, nil
 }
 
-// look records a fact of each key, which is what the harness itself sees there.
+// look records a fact about each key: what the harness itself sees there.
 func (e *Env) look(f, what string, see func(key string) (any, error)) error {
 	var errs []error
 	for i := range e.Keys {
@@ -63,7 +62,7 @@ func (e *Env) fact(f, key string, value any) {
 	})
 }
 
-// lastContenders gives what list does when none is left or the deadline, on the
+// lastContenders returns the result of list once it is empty or the deadline, on the
 // recorder's clock, has passed.
 func (e *Env) lastContenders(ctx context.Context, deadline time.Duration, list func() ([]history.Contender, error)) ([]history.Contender, error) {
 	for {
@@ -82,7 +81,7 @@ func (e *Env) lastContenders(ctx context.Context, deadline time.Duration, list f
 	}
 }
 
-// contenders lists the children of path with their owners, as they are now.
+// contenders lists the present children of path with their owners.
 func (e *Env) contenders(ctx context.Context, path string) ([]history.Contender, error) {
 	names, err := e.freshChildren(ctx, path)
 	if err != nil {

@@ -11,9 +11,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// holder is a hold of any kind, of a lock, a leadership or a lease, as the
-// client loop uses it. The functions after release are nil where the subject
-// does not offer them.
+// holder is a hold of any kind (of a lock, a leadership, a lease) as the client loop uses
+// it. The functions after release are nil if the subject does not offer them.
 type holder struct {
 	subject any
 	acquire func(context.Context) error
@@ -23,7 +22,7 @@ type holder struct {
 	owner   func() int64
 	leader  func(context.Context) (history.Leader, error)
 	asked   func(context.Context) (held bool, err error)
-	// keys are those within the object that it locks; none: the object has none.
+	// keys are the keys within the object that it locks; nil if the object has no keys.
 	keys  []string
 	modes *modes // of a read-write lock
 }
@@ -49,16 +48,16 @@ func newHolder(subject any, acquire, release func(context.Context) error) *holde
 type holdRun struct {
 	env       *Env
 	holders   perKey[*holder]
-	resources map[string]*resource // by object, or key of an object; nil: holders write to none
-	rushes    *rushes              // half of the acquires are at one of these; nil: there are none
-	shortest  time.Duration        // of a hold
+	resources map[string]*resource // by object, or key of an object; nil if holders write to none
+	rushes    *rushes              // half of the acquires are at one of these; nil if there are none
+	shortest  time.Duration        // shortest hold
 	brief     time.Duration        // a hold of the quiesce phase, in which each client has its turn
 	longest   time.Duration
-	scene     func(ctx context.Context, key string) // played in the end where that costs nothing; nil: none
+	scene     func(ctx context.Context, key string) // played at the end if that costs no time; nil if there is none
 	impatient int                                   // one acquisition in so many is given up after a moment
-	// Where an object has keys of its own:
+	// For objects that have keys:
 	keys   []string                                             // each is a znode below the object's
-	choose func(rng *rand.Rand, client int, key string) *holder // locks some of them; holders, all
+	choose func(rng *rand.Rand, client int, key string) *holder // a holder of some keys; holders has those of all
 	others []perKey[*holder]
 }
 
@@ -75,7 +74,7 @@ func newHoldRun(ctx context.Context, env *Env, shortest, longest time.Duration, 
 	return r, nil
 }
 
-// holdRunOf is a run of holders that were made.
+// holdRunOf is a run with existing holders.
 func holdRunOf(env *Env, shortest, longest time.Duration, holders perKey[*holder]) *holdRun {
 	r := &holdRun{
 		env: env, brief: shortest, shortest: shortest, longest: longest, impatient: impatient,
@@ -88,16 +87,16 @@ func holdRunOf(env *Env, shortest, longest time.Duration, holders perKey[*holder
 	return r
 }
 
-// offers records what the subject can do beyond its contract: a property that
-// it does not claim is not asked for.
+// offers records what the subject can do beyond its contract. Properties that it does not
+// offer are not checked.
 func (r *holdRun) offers() {
 	one := r.holders[r.env.Clients[0].ID][r.env.Key(0)] // all are of one kind
 	r.env.fact(history.FOffers, "", history.Offers{Fencing: one.fence != nil, TellsLost: one.lost != nil, Remote: r.env.Clients[0].Remote != nil})
 }
 
-// One acquisition in impatient is given up after a moment: a recipe must leave
-// no contender behind that others wait for. One arrival in curious asks who
-// leads instead, where that can be asked.
+// One acquisition in impatient is given up after a moment: a recipe must leave behind no
+// contender that others wait for. One arrival in curious asks for the leader instead, if
+// the subject can tell.
 const (
 	impatient = 10
 	curious   = 10
@@ -114,7 +113,7 @@ func (r *holdRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// arrival is what a client does when its time has come.
+// arrival is what a client does at an arrival.
 func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	if r.rushes != nil {
@@ -147,8 +146,8 @@ func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, 
 	_ = r.section(ctx, c, h, key, at, patience, hold, h.drawPurpose(rng.IntN))
 }
 
-// lossPatience is longer than the second within which a holder that was told of
-// its expiry must say that its hold is lost. One who never does shows then.
+// lossPatience is longer than the second within which a holder that was told of its expiry
+// must report that its hold is lost. A holder that never does shows then.
 const lossPatience = 1200 * time.Millisecond
 
 // criticalSection is one acquisition by the client's own holder of the key.
@@ -156,11 +155,10 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 	return r.section(ctx, c, r.holders[c.ID][key], key, at, patience, length, want)
 }
 
-// section is one acquisition with all that a holder does; the error is that of the
-// acquire. Its two touches say
-// that the session was alive at the beginning of the hold and right before its
-// release, whatever the subject's own requests show. A holder whose process has
-// ended does nothing more: its hold ends with its session.
+// section is one acquisition with everything that a holder does; it returns the error of
+// the acquire. Two touches prove that the session was alive at the beginning of the hold
+// and right before its release, whatever the subject's own requests show. A holder whose
+// process has ended does nothing more: its hold ends with its session.
 func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string, at, patience, length time.Duration, want purpose) error {
 	var grant history.Grant
 	rush := r.rushes.of(key)
@@ -188,7 +186,7 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	r.confirm(ctx, c, key, h, belief)
 	r.access(ctx, c, h, key, grant, life, want.reads)
 	rush.stay(ctx)
-	pause(ctx, length+time.Duration(c.ID)) // those that stayed go on at one instant
+	pause(ctx, length+time.Duration(c.ID)) // those that stayed would otherwise go on at the same instant
 	if want.downgrades {
 		r.downgrade(ctx, c, h, key, grant, life, length)
 	}
@@ -207,7 +205,7 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	if changed && !c.gone(life) {
 		belief.await(ctx, lossPatience)
 	}
-	if changed || h.asked != nil { // its word is the last that is known of the hold
+	if changed || h.asked != nil { // the subject's answer is the last information about the hold
 		r.confirm(ctx, c, key, h, belief)
 	}
 	belief.stop()
@@ -220,9 +218,9 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	return nil
 }
 
-// touch gives a sign of life, or finds that there is none to give: it tries
-// again after a lost connection, until the session is another one or the
-// operation's time is up. So a holder that was expired knows it when it releases.
+// touch proves that the session is alive, or finds that it is not. It retries after a lost
+// connection, until there is another session or the operation's timeout has passed. So a
+// holder that was expired knows it when it releases.
 func (e *Env) touch(ctx context.Context, c *Client, life int) {
 	ctx, cancel := context.WithTimeout(ctx, e.OpTimeout)
 	defer cancel()
@@ -235,11 +233,11 @@ func (e *Env) touch(ctx context.Context, c *Client, life int) {
 	}
 }
 
-// confirm asks whether the client still holds. A subject in another process is
-// asked there: a process that is stopped gives no answer.
+// confirm asks whether the client still holds. A subject in another process is asked there;
+// a stopped process does not answer.
 func (r *holdRun) confirm(ctx context.Context, c *Client, key string, h *holder, b *belief) {
 	if h.lost == nil {
-		return // a subject that cannot say so has no answer to record
+		return // a subject that does not report losses has no answer to record
 	}
 	op := Op{
 		F: history.FConfirm, Key: key, Life: b.life,
@@ -257,7 +255,7 @@ func (r *holdRun) confirm(ctx context.Context, c *Client, key string, h *holder,
 	_ = c.Do(ctx, op)
 }
 
-// access writes once to each resource that the hold guards, or reads it.
+// access writes to, or reads, each resource that the hold guards, once.
 func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, grant history.Grant, life int, reads bool) {
 	if r.resources == nil {
 		return
@@ -283,7 +281,7 @@ func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, 
 	}
 }
 
-// wants is what an acquire asks for beside the key; nil: nothing.
+// wants is the argument of an acquire in addition to the key; nil for none.
 func (h *holder) wants(p purpose) any {
 	switch {
 	case h.keys != nil:
@@ -294,13 +292,13 @@ func (h *holder) wants(p purpose) any {
 	return nil
 }
 
-// quiesceBounds is how long, in bounds, clients begin critical sections in the end: enough
-// for some that never come, and for hundreds that do.
+// quiesceBounds is for how many bounds clients begin critical sections at the end: enough
+// for some that never succeed, and for hundreds that do.
 const quiesceBounds = 4
 
-// lastTurn is a critical section with more patience than the bound, so that one who never
-// gets its turn shows. Who is refused at once comes again for as long where there were few
-// operations before: one refusal is none for ever.
+// lastTurn is a critical section with more patience than the bound, so that a client that
+// never gets its turn shows. If there were few operations before, a client that is refused
+// at once retries for as long: a single refusal does not show that it is refused for ever.
 func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
 	patience := Patience(r.env.Bound)
 	until := r.env.Record.Now() + patience
@@ -313,8 +311,8 @@ func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
 	}
 }
 
-// Quiesce gives every client its turn on every key, in an order of its own,
-// closes the subjects, and lists the contenders that are left.
+// Quiesce gives every client its turn on every key, in random order, closes the subjects,
+// and lists the contenders that are left.
 func (r *holdRun) Quiesce(ctx context.Context) error {
 	r.turns(ctx)
 	if r.scene != nil && r.env.Patient {

@@ -11,31 +11,31 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// This file is what the workloads of queues of all kinds share: every client puts into and
-// takes from several of them, about as often the one as the other, and a drain ends the run.
+// This file is shared by the workloads of all kinds of queues: every client puts into and
+// takes from several queues, about equally often, and a drain ends the run.
 
-// takes is a queue of any kind, as far as it gives out items.
+// takes is the taking part of a queue of any kind.
 type takes interface {
 	Take(ctx context.Context) ([]byte, error)
 }
 
-// itemsRun is a queue's workload at work.
+// itemsRun is the run of a queue's workload.
 type itemsRun[Q takes] struct {
 	env      *Env
 	queues   perKey[Q]
 	item     newItem[Q]
-	meetings *meetings // nil: clients meet by chance only
-	// opening is what a client does at its first arrival, and whether that is all; nil: it puts,
-	// as at any other of its first ones.
+	meetings *meetings // nil if clients meet only by chance
+	// opening is what a client does at its first arrival; it returns whether that is all.
+	// If nil, the client puts an item, as at its other first arrivals.
 	opening func(ctx context.Context, c *Client) bool
-	spare   int                                   // keys that come last and are for openings
-	after   func(ctx context.Context, key string) // a scene of its own at an empty queue in the end; nil: none
-	room    int                                   // how many items a queue has at most; 0: there is no bound
+	spare   int                                   // the last keys, used only by openings
+	after   func(ctx context.Context, key string) // a scene at an empty queue at the end; nil if there is none
+	room    int                                   // capacity of a queue; 0 if it is unbounded
 	// patience is how long a put waits.
 	patience time.Duration
 }
 
-// newItem makes an item of a name: how it is recorded, and how it is put.
+// newItem makes an item with a name: its record, and the call that puts it.
 type newItem[Q takes] func(name string, rng *rand.Rand) (arg any, put func(ctx context.Context, q Q) error)
 
 func startItems[Q takes](ctx context.Context, env *Env, make func(c *subjects.Client, path string) (Q, error), item newItem[Q]) (*itemsRun[Q], error) {
@@ -43,14 +43,13 @@ func startItems[Q takes](ctx context.Context, env *Env, make func(c *subjects.Cl
 	return &itemsRun[Q]{env: env, queues: queues, item: item, patience: env.OpTimeout}, err
 }
 
-// takePatience is how long a take waits for an item: long enough to meet one
-// that is put meanwhile, short enough that a client that waits does not stand
-// in the way of its own puts.
+// takePatience is how long a take waits for an item: long enough to meet one that is put
+// meanwhile, short enough not to delay the client's own puts.
 const takePatience = 100 * time.Millisecond
 
-// takesFor is how long a take waits in the load: mostly not for long. Where waiting costs nothing and
-// operations may last longer than the bound, one in ten waits for as long as that, so that one shows
-// that a fault has made wait for ever.
+// takesFor returns how long a take waits in the load, which is mostly short. If waiting
+// costs no time and operations may last longer than the bound, one take in ten waits that
+// long, to show a take that a fault has made wait for ever.
 func (e *Env) takesFor(rng *rand.Rand) time.Duration {
 	const longTakes = 10
 	if e.Patient && e.OpTimeout > e.Bound && rng.IntN(longTakes) == 0 {
@@ -59,8 +58,8 @@ func (e *Env) takesFor(rng *rand.Rand) time.Duration {
 	return min(takePatience, e.OpTimeout)
 }
 
-// feeds says that a client is to put something for those who still wait, some time after the load,
-// when the last fault is over. Clients come one after the other.
+// feeds reports whether a client should put something for those that still wait, some time
+// after the load and the last fault. Clients do this one after the other.
 func (e *Env) feeds(ctx context.Context, c *Client) bool {
 	const later = 2 * time.Second
 	if !e.Patient || !pause(ctx, later) {
@@ -70,8 +69,8 @@ func (e *Env) feeds(ctx context.Context, c *Client) bool {
 	return true
 }
 
-// puts is how many items each client puts first, so that queues are rarely empty: half of
-// what it does where that is not much.
+// puts is how many items each client puts first, so that queues are rarely empty: at most
+// half of what it does.
 func (r *itemsRun[Q]) puts() int {
 	n := 2 * r.env.Keys
 	if r.env.Ops > 0 {
@@ -80,7 +79,7 @@ func (r *itemsRun[Q]) puts() int {
 	return n
 }
 
-// Load lets every client put a few items first, and then put and take as it comes.
+// Load makes every client put a few items first, and then put and take at random.
 func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
@@ -122,7 +121,7 @@ func (r *itemsRun[Q]) take(ctx context.Context, c *Client, key string, at, patie
 		F: history.FDequeue, Key: key, Intended: at, Timeout: patience,
 		Run: func(ctx context.Context) (any, error) {
 			item, err := r.queues[c.ID][key].Take(ctx)
-			if err != nil || len(item) == 0 { // no item is empty: there was none
+			if err != nil || len(item) == 0 { // items are never empty: the queue had none
 				return nil, err
 			}
 			return history.Item{Item: string(item)}, nil
@@ -130,8 +129,8 @@ func (r *itemsRun[Q]) take(ctx context.Context, c *Client, key string, at, patie
 	})
 }
 
-// Quiesce drains every queue through the subjects and looks for itself that
-// nothing is left. Where there is a bound somebody waits for room before.
+// Quiesce drains every queue through the subjects and then checks itself that nothing is
+// left. In a bounded queue a client first waits for room.
 func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
 		if r.room > 0 && len(r.env.Clients) > 1 {
@@ -151,7 +150,8 @@ func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
 	return err
 }
 
-// wake has clients wait at the empty queue for an item that is put at nearly the same moment.
+// wake makes clients wait at the empty queue for an item that is put at nearly the same
+// moment.
 func (r *itemsRun[Q]) wake(ctx context.Context, key string, rng *rand.Rand) {
 	r.env.wakes(ctx, key, rng, func(c *Client, _ int) error {
 		return r.take(ctx, c, key, 0, Patience(r.env.Bound))
@@ -163,10 +163,10 @@ func (r *itemsRun[Q]) wake(ctx context.Context, key string, rng *rand.Rand) {
 	}
 }
 
-// drain lets all clients take until a fresh list shows the queue empty, or
-// the deadline has passed. What is left after some rounds one client takes,
-// another one each round, with more patience than a healthy ensemble ever needs,
-// so that a consumer who is stuck shows.
+// drain makes all clients take until a fenced list shows the queue empty, or the deadline
+// has passed. What is left after some rounds is taken by one client, another one each
+// round, with more patience than a healthy ensemble ever needs, so that a stuck consumer
+// shows.
 func (r *itemsRun[Q]) drain(ctx context.Context, key string, deadline time.Duration) (left int, err error) {
 	const quick = 3
 	for round := 1; ; round++ {
@@ -187,8 +187,8 @@ func (r *itemsRun[Q]) drain(ctx context.Context, key string, deadline time.Durat
 	}
 }
 
-// takeSome lets one client take up to n items, until a take fails or the
-// deadline has passed.
+// takeSome makes one client take up to n items, until a take fails or the deadline has
+// passed.
 func (r *itemsRun[Q]) takeSome(ctx context.Context, c *Client, key string, n int, patience, deadline time.Duration) {
 	for range n {
 		if r.env.Record.Now() >= deadline || r.take(ctx, c, key, 0, patience) != nil {
@@ -197,7 +197,7 @@ func (r *itemsRun[Q]) takeSome(ctx context.Context, c *Client, key string, n int
 	}
 }
 
-// waitForRoom fills a queue, and has one client put into it while another one takes.
+// waitForRoom fills a queue, and makes one client put into it while another one takes.
 func (r *itemsRun[Q]) waitForRoom(ctx context.Context, key string) {
 	a, b := r.env.Clients[0], r.env.Clients[1]
 	rng := random(r.env, a.ID)
@@ -217,7 +217,7 @@ func (r *itemsRun[Q]) waitForRoom(ctx context.Context, key string) {
 	<-began
 }
 
-// left counts the items in the queue as it is now, in folders of its znode, too.
+// left counts the present items of the queue, including those in folders of its znode.
 func (r *itemsRun[Q]) left(ctx context.Context, key string) (n int, err error) {
 	isItem := func(string) bool { return true }
 	if q, ok := subjects.Offered[subjects.Itemizer](r.queues[r.env.Clients[0].ID][key]); ok {

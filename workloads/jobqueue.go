@@ -18,11 +18,12 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// JobQueue is the workload of a job queue: every client puts jobs into several of them, and
-// takes jobs, works on each for 5–30 ms, on one in five for some longer, and finishes it, or
-// gives one in ten back. One job in ten is always given back, until it is dead. In the end all are worked off.
+// JobQueue is the workload of a job queue. Every client puts jobs into several queues, and
+// takes jobs. It works on each for 5–30 ms, on one in five for longer, and finishes it or,
+// one time in ten, gives it back. One job in ten is always given back, until it is dead. At
+// the end all jobs are worked off.
 type JobQueue struct {
-	// New makes the subject of one client on one path; a job is tried so many times.
+	// New makes the subject of one client on one path; tries is how often a job is tried.
 	New func(c *subjects.Client, path string, tries int) (subjects.JobQueue, error)
 }
 
@@ -38,13 +39,13 @@ var _ = offer(models.JobQueue,
 	planted("leaves-lease", "progress", "lose-reply:create:who=all/300ms", "leaves its lease behind when the take fails", JobQueue{broken.LeavesLease}),
 )
 
-// tries is how often a job is tried: more than enough workers die for some to be dead.
+// tries is how often a job is tried. Enough workers die for some jobs to become dead.
 const tries = 4
 
-// Name is that of the model.
+// Name is the name of the model.
 func (JobQueue) Name() string { return models.JobQueue.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (JobQueue) InProcesses() Workload { return JobQueue{New: subjects.RemoteJobQueue} }
 
 // Maker serves the subjects to another process.
@@ -69,7 +70,7 @@ type jobRun struct {
 	meetings meetings
 }
 
-// Load lets every client put a few jobs first, and then put and work as it comes.
+// Load makes every client put a few jobs first, and then put and work at random.
 func (r *jobRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
@@ -77,7 +78,7 @@ func (r *jobRun) Load(ctx context.Context, over <-chan struct{}) error {
 			c.arrives(r.env, n)
 			key := r.env.Key(rng.IntN(r.env.Keys))
 			work, gives, puts, meets := between(rng, 5*time.Millisecond, 30*time.Millisecond), rng.IntN(10) == 0, rng.IntN(2) == 0, rng.IntN(5) == 0
-			if rng.IntN(5) == 0 { // long enough for another one to take it if the worker dies
+			if rng.IntN(5) == 0 { // long enough for another worker to take it if this one dies
 				work += between(rng, 50*time.Millisecond, 150*time.Millisecond)
 			}
 			if r.env.Patient && rng.IntN(20) == 0 { // as long as it takes to lose a session
@@ -101,7 +102,7 @@ func (r *jobRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// bad ends the names of jobs that nobody can do.
+// bad is the end of the names of jobs that no worker can do.
 const bad = "-bad"
 
 func kindOf(rng *rand.Rand) string {
@@ -118,8 +119,8 @@ func (r *jobRun) put(ctx context.Context, c *Client, key string, at time.Duratio
 	})
 }
 
-// work takes a job and ends it; the error is that of the take. A touch at the beginning and
-// one before the end say that the session was alive.
+// work takes a job and ends it; it returns the error of the take. Touches at the beginning
+// and before the end prove that the session was alive.
 func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, length time.Duration, gives bool) error {
 	var j subjects.Job
 	err := c.Do(ctx, Op{
@@ -148,7 +149,7 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 		f, end = models.FGiveBack, j.GiveBack
 	}
 	a := models.Attempt{Item: string(j.Job()), Attempt: j.Attempt()}
-	for range 3 { // where that failed without an effect the job is its own still
+	for range 3 { // after a failure without an effect the worker still has the job
 		err = c.Do(ctx, Op{
 			F: f, Key: key, Life: life, Timeout: r.env.OpTimeout,
 			Late: func() any { return models.Attempt{Item: a.Item, Attempt: a.Attempt, Held: !jobLost(j)} },
@@ -161,7 +162,7 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 	return nil
 }
 
-// errNoJob is what a take comes to that gives no job and does not say why.
+// errNoJob is the error of a take that returns neither a job nor an error.
 var errNoJob = errors.New("take returned nil, without an error")
 
 func jobOwner(j subjects.Job) int64 {
@@ -176,8 +177,7 @@ func jobLost(j subjects.Job) bool {
 	return ok && await.Closed(h.Lost())
 }
 
-// Quiesce has all jobs worked off, looks for itself what became of them, and closes the
-// subjects.
+// Quiesce works off all jobs, checks itself what became of them, and closes the subjects.
 func (r *jobRun) Quiesce(ctx context.Context) error {
 	rng := random(r.env, len(r.env.Clients))
 	err := r.env.look(history.FDrained, "jobs", func(key string) (any, error) {
@@ -192,8 +192,8 @@ func (r *jobRun) Quiesce(ctx context.Context) error {
 	return err
 }
 
-// wake has clients wait for a job where there is none, which is put at nearly the same moment,
-// and then, every other time, for the only one that there is, which its worker gives back.
+// wake makes clients wait for a job in an empty queue. The job is put at nearly the same
+// moment; every other time it is the only job and its worker gives it back.
 func (r *jobRun) wake(ctx context.Context, key string, rng *rand.Rand) {
 	patience := Patience(r.env.Bound)
 	r.env.wakes(ctx, key, rng, func(c *Client, n int) error {
@@ -209,12 +209,13 @@ func (r *jobRun) wake(ctx context.Context, key string, rng *rand.Rand) {
 	})
 }
 
-// givenBack is how long a worker has a job that somebody waits for, and that it gives back.
+// givenBack is how long a worker keeps a job that another client waits for, before it gives
+// it back.
 const givenBack = 20 * time.Millisecond
 
-// drain lets all clients work until a fresh list shows no job, or the deadline has passed.
-// After some rounds one client at a time works, another one each round, with more patience than
-// a healthy ensemble ever needs, so that one who is stuck shows.
+// drain makes all clients work until a fenced list shows no job, or the deadline has
+// passed. After some rounds one client at a time works, another one each round, with more
+// patience than a healthy ensemble ever needs, so that a stuck client shows.
 func (r *jobRun) drain(ctx context.Context, key string, deadline time.Duration) (jobs models.Jobs, err error) {
 	const quick = 3
 	for round := 1; ; round++ {
@@ -242,12 +243,12 @@ func (r *jobRun) drain(ctx context.Context, key string, deadline time.Duration) 
 	return jobs, err
 }
 
-// errMoved is that of a look at the folders during which a job came out of one.
+// errMoved is the error of a look at the folders during which a job left one of them.
 var errMoved = errors.New("jobs were put or ended during the last look")
 
-// steady reads the folders one after the other, and the first one once more: what was open
-// before and after was so all the time. Otherwise a job that somebody still ends would seem to
-// be open and done.
+// steady reads the folders one after the other, and the first one once more: a job that was
+// open before and after was open all the time. Otherwise a job that ends meanwhile would
+// seem to be both open and done.
 func steady(list func(folder string) ([]string, error)) (jobs models.Jobs, err error) {
 	var after []string
 	for _, f := range []struct {
@@ -275,7 +276,7 @@ func (r *jobRun) workSome(ctx context.Context, c *Client, key string, n int, pat
 	}
 }
 
-// listed are the jobs in one of the folders of a job queue, as they are now.
+// listed returns the present jobs in one of the folders of a job queue.
 func (r *jobRun) listed(ctx context.Context, key, folder string) (jobs []string, err error) {
 	path := r.env.Path(key) + "/" + folder
 	err = retry(ctx, r.env.Bound, func() error {

@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Lock is the workload of an exclusive lock: every client locks several paths,
-// holds each for 1–20 ms around a write to a guarded resource, and gives one
-// attempt in ten up after a moment.
+// Lock is the workload of an exclusive lock: every client locks several paths, holds each
+// for 1–20 ms around a write to a guarded resource, and gives up one attempt in ten after a
+// moment.
 type Lock struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Lock, error)
@@ -29,10 +29,10 @@ var _ = offer(models.Lock,
 	planted("token-of-its-own", "tokens", "", "each client counts its fencing tokens by itself", Lock{broken.TokenOfItsOwn}).besides("fencing"),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Lock) Name() string { return models.Lock.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Lock) InProcesses() Workload { return Lock{New: subjects.RemoteLock} }
 
 // Maker serves the subjects to another process.

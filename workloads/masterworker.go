@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// MasterWorker is the workload of a master and its workers: that of a [JobQueue], of whose
-// clients each stands for master as well.
+// MasterWorker is the workload of a master and its workers: that of a [JobQueue] in which
+// each client is also a candidate for master.
 type MasterWorker struct{ JobQueue }
 
 func masterWorker(make func(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error)) MasterWorker {
@@ -25,10 +25,10 @@ var _ = offer(models.MasterWorker,
 	planted("forgets-crashed-worker", "reassign", "expire:holder/400ms", "never looks whether workers still live", masterWorker(broken.ForgetsCrashedWorker)),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (MasterWorker) Name() string { return models.MasterWorker.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (MasterWorker) InProcesses() Workload { return masterWorker(subjects.RemoteMasterWorker) }
 
 // Maker serves the subjects to another process.

@@ -7,20 +7,19 @@ import (
 	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
-// meetings are moments at which clients do something to one object at once, so that
-// they get into each other's way.
+// meetings are moments at which all clients use one object at once, so that they compete.
 type meetings struct {
 	env   *Env
 	every time.Duration
 }
 
-// newMeetings has a meeting in so many operations of all clients together.
+// newMeetings schedules one meeting in so many operations of all clients together.
 func newMeetings(e *Env, operations int) meetings {
 	return meetings{env: e, every: max(meanGap(operations, e.Rate), time.Millisecond)}
 }
 
-// next waits for the next meeting, and says at which key it is; false if the load is
-// over before. Each client comes a few microseconds after the one before it.
+// next waits for the next meeting, and returns its time and key; false if the load ends
+// before. Each client comes a few microseconds after the one before it.
 func (m meetings) next(ctx context.Context, over <-chan struct{}, c *Client) (at time.Duration, key string, ok bool) {
 	n := m.env.Record.Now()/m.every + 1
 	at = n * m.every

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Membership is the workload of groups: all clients join and leave several of them, list the
-// members, and wait for changes. In the end all are members of all, then every other one
-// leaves, and each time everybody has to see it.
+// Membership is the workload of groups: all clients join and leave several groups, list the
+// members, and wait for changes. At the end all clients join all groups, then every other
+// one leaves, and each time all clients must see it.
 type Membership struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Group, error)
@@ -32,10 +32,10 @@ var _ = offer(models.Membership,
 	planted("torn-list", "snapshots", "", "lists members that never were all there were", Membership{broken.TornList}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Membership) Name() string { return models.Membership.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Membership) InProcesses() Workload { return Membership{New: subjects.RemoteGroup} }
 
 // Maker serves the subjects to another process.
@@ -56,8 +56,8 @@ func newMembershipRun(env *Env, groups perKey[subjects.Group], called groupCalls
 	return r
 }
 
-// groupCalls are what the model calls the operations on a group. Where a member can be picked,
-// there are more kinds of arrivals than 8: most of the rest are picks.
+// groupCalls are the names that the model gives the operations on a group. If a member can
+// be picked, there are more kinds of arrivals than 8: most of the others are picks.
 type groupCalls struct {
 	join, leave, list string
 	kinds             int
@@ -68,19 +68,19 @@ type membershipRun struct {
 	env    *Env
 	called groupCalls
 	groups perKey[subjects.Group]
-	in     map[int]map[string]joined // by client, which alone uses it, and key
-	kept   perKey[bool]              // the group that a client leaves no more, once it has one
+	in     map[int]map[string]joined // by client, whose goroutine alone uses it, and key
+	kept   perKey[bool]              // whether a client no longer leaves the group
 }
 
-// joined is what a client is a member as.
+// joined is a membership of a client.
 type joined struct {
 	member string
-	life   int // of its process, in which that began
-	// session is the one in which that began; 0: not known.
+	life   int // of its process, in which the membership began
+	// session is the session in which the membership began; 0 if unknown.
 	session int64
 }
 
-// Load lets every client join, leave, list, and wait for changes.
+// Load makes every client join, leave, list, and wait for changes.
 func (r *membershipRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
@@ -95,14 +95,15 @@ func (r *membershipRun) Load(ctx context.Context, over <-chan struct{}) error {
 const (
 	// changePatience is the longest time for which a client in the load waits for a change.
 	changePatience = 60 * time.Millisecond
-	// staying is how rarely, one time in so many, a client leaves the first of the groups: most
-	// of its members live long enough to lose their sessions, and to be seen after the load. Of
-	// clients with one group, every second one is as in all others, or too little would change.
+	// staying: a client leaves the first group only one time in so many. Most of its
+	// members live long enough to lose their sessions, and to be seen after the load. If
+	// clients have only one group, every second client behaves as in the other groups, or
+	// too little would change.
 	staying = 12
 )
 
-// arrival is what a client does when its time has come. Half of the lists come behind a sign
-// of life, by which the client's session has seen all that was done before.
+// arrival is what a client does at an arrival. Half of the lists come after a touch, so
+// that the client's session has seen everything done before.
 func (r *membershipRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, member string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	patience := between(rng, changePatience/6, changePatience)
@@ -130,15 +131,15 @@ func (r *membershipRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, 
 	}
 }
 
-// is says whether a client is a member: one whose process ended is none any more.
+// is reports whether a client is a member: a client whose process has ended is not.
 func (r *membershipRun) is(c *Client, key string) bool {
 	in, ok := r.in[c.ID][key]
 	return ok && !c.gone(in.life)
 }
 
-// came says that a client is to stay in a group because it has to have come back to it: its
-// session ended. One of them is enough, and most go on to come and go. Who leaves and joins anew
-// hides that it had stayed away.
+// came reports whether a client has to return to a group because its session ended, and so
+// should stay. One client that stays is enough; most continue to join and leave. Leaving
+// and joining anew would hide that a client did not return.
 func (r *membershipRun) came(c *Client, key string) bool {
 	kept := r.kept[c.ID]
 	if r.is(c, key) && r.in[c.ID][key].session != c.SessionID() && len(kept) == 0 {
@@ -158,7 +159,7 @@ func (r *membershipRun) join(ctx context.Context, c *Client, key string, at time
 	return err
 }
 
-// leave ends a client's membership. One that had no effect is tried again later.
+// leave ends a client's membership. If it had no effect, it is tried again later.
 func (r *membershipRun) leave(ctx context.Context, c *Client, key string, at time.Duration) error {
 	in := r.in[c.ID][key]
 	err := c.Do(ctx, Op{
@@ -198,7 +199,7 @@ func (r *membershipRun) ask(ctx context.Context, c *Client, f, key string, at, p
 	return got, nil
 }
 
-// pick picks a member, where one can be picked.
+// pick picks a member, if the subject can.
 func (r *membershipRun) pick(ctx context.Context, c *Client, key string, at time.Duration) {
 	if r.called.pick == nil {
 		return
@@ -215,9 +216,9 @@ func (r *membershipRun) pick(ctx context.Context, c *Client, key string, at time
 	})
 }
 
-// Quiesce has everybody join, and then every other client leave. Each time, all list the
-// members, and wait for changes, until they see it, or long enough to show that they never
-// will.
+// Quiesce makes all clients join, and then every other client leave. Each time, all clients
+// list the members and wait for changes until they see the result, or long enough to show
+// that they never will.
 func (r *membershipRun) Quiesce(ctx context.Context) error {
 	r.settle(ctx, func(c *Client, key string) error {
 		if r.is(c, key) {
@@ -235,8 +236,8 @@ func (r *membershipRun) Quiesce(ctx context.Context) error {
 	return nil
 }
 
-// settle has all clients do something to every key, for as long as it fails and the bound
-// lasts, and then look until they see it.
+// settle makes all clients do something with every key, repeated within the bound while it
+// fails, and then look until they see the result.
 func (r *membershipRun) settle(ctx context.Context, do func(c *Client, key string) error) {
 	until := r.env.Record.Now() + r.env.Bound
 	r.env.eachKey(func(c *Client, key string) {
@@ -253,7 +254,7 @@ func (r *membershipRun) settle(ctx context.Context, do func(c *Client, key strin
 	})
 }
 
-// members are the names of those that clients are members as, by key.
+// members returns the names of the members, by key.
 func (r *membershipRun) members() map[string][]string {
 	of := map[string][]string{}
 	for _, c := range r.env.Clients {
@@ -269,8 +270,8 @@ func (r *membershipRun) members() map[string][]string {
 	return of
 }
 
-// sees has a client list the members of a group until it is shown them, and be told of
-// changes until it is told of them; no longer than until, but once at least.
+// sees makes a client list the members of a group until it is shown want, and wait for
+// changes until it is told of want; each at least once and not after until.
 func (r *membershipRun) sees(ctx context.Context, c *Client, key string, want []string, until time.Duration) {
 	late := func() bool { return r.env.Record.Now() >= until || ctx.Err() != nil }
 	for {

@@ -11,14 +11,14 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// MultiLock is the workload of locks on several keys at once: each object has four keys, of
-// which every client locks one, two or all at a time, named in one order by one half of the
-// clients and in the other order by the other half. Half of the time all come at once. A
-// client holds for 1–20 ms around a write to what each of the keys guards, and gives one
-// attempt in five up after a moment: then none of the keys may be kept.
+// MultiLock is the workload of locks on several keys at once. Each object has four keys;
+// every client locks one, two or all of them at a time. Half of the clients name the keys
+// in one order and half in the other. Half of the time all clients come at once. A client
+// holds for 1–20 ms around a write to what each key guards, and gives up one attempt in
+// five after a moment: then none of the keys may stay locked.
 type MultiLock struct {
-	// New makes the subject of one client for some keys, which are the names of znodes below
-	// the path. A client makes several with one path.
+	// New makes the subject of one client for some keys, which are the names of znodes
+	// below the path. A client makes several with the same path.
 	New func(c *subjects.Client, path string, keys []string) (subjects.MultiLock, error)
 }
 
@@ -32,26 +32,27 @@ var _ = offer(models.MultiLock,
 	planted("held-on-and-on", "lost", "expire/1500ms", "goes on holding after its session has died", MultiLock{broken.HeldOnAndOn}).besides("exclusion", "tokens", "fencing", "grant"),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (MultiLock) Name() string { return models.MultiLock.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (MultiLock) InProcesses() Workload { return MultiLock{New: subjects.RemoteMultiLock} }
 
 // Maker serves the subjects to another process.
 func (w MultiLock) Maker() subjects.Maker { return subjects.ServeMultiLock(w.New) }
 
-// keysOfObject are the keys of each object, and keySets those that are locked together: one by
-// itself, a circle of two each, and all, which come last.
+// keysOfObject are the keys of each object. keySets are the sets that are locked together:
+// a single key, the pairs of neighbours on a circle, and all keys, which come last.
 var (
 	keysOfObject = []string{"a", "b", "c", "d"}
 	keySets      = [][]string{{"a"}, {"a", "b"}, {"b", "c"}, {"c", "d"}, {"d", "a"}, keysOfObject}
 )
 
-// perKeysRush is in how many operations of all clients they all lock keys of one object at once.
+// perKeysRush: once in so many operations of all clients, they all lock keys of one object
+// at once.
 const perKeysRush = 12
 
-// perImpatience is in how many acquires one is given up after a moment.
+// perImpatience: one acquire in so many is given up after a moment.
 const perImpatience = 5
 
 // Start makes the multi-locks.
@@ -90,7 +91,7 @@ func (w MultiLock) holder(c *subjects.Client, path string, keys []string) (*hold
 	return h, nil
 }
 
-// named are keys in the order in which a client names them.
+// named returns keys in the order in which a client names them.
 func named(keys []string, client int) []string {
 	keys = slices.Clone(keys)
 	if client%2 == 1 {

@@ -14,38 +14,38 @@ import (
 const (
 	Own         = "zklab"        // the recipe of package recipes
 	GoZookeeper = "go-zookeeper" // what comes with the client library
-	// Broken is one that is wrong on purpose, to show what a violation looks like.
-	// There are several, one for each of Broken, a colon, and what is wrong.
+	// Broken is a deliberately wrong subject that shows what a violation looks like. There
+	// are several mutants: Broken, a colon, and the defect.
 	Broken = "broken"
 )
 
-// brokenBy is followed by what is wrong.
+// brokenBy is followed by the defect.
 const brokenBy = Broken + ":"
 
-// Subject is a subject that has a name.
+// Subject is a subject with a name.
 type Subject struct {
 	Recipe string `json:"recipe"`
 	Name   string `json:"name"` // as Named takes it
 	About  string `json:"about"`
-	// Property is the one that finds what is wrong on purpose; "" where nothing is.
+	// Property is the property that finds the seeded defect; "" for a correct subject.
 	Property string `json:"property,omitempty"`
-	// Faults bring out what is wrong, as plan.Parse reads them; "" where clients
-	// that compete are enough.
+	// Faults expose the defect, as plan.Parse reads them; "" if competing clients are
+	// enough.
 	Faults string `json:"faults,omitempty"`
-	// Besides are the properties that it breaks beside that one: who goes on with an old
-	// token cannot but break them, too.
+	// Besides are the further properties that the defect violates: for example, a client
+	// that goes on with an old token violates several.
 	Besides []string `json:"besides,omitempty"`
-	// Alone says that what is wrong shows to a single client, and needs none that compete.
+	// Alone is true if a single client exposes the defect, without competitors.
 	Alone bool `json:"alone,omitempty"`
 
 	workload Workload
 }
 
-// recipes are the workloads that have a name, with their subjects: the library's own first.
-// The first one that is broken is what Broken means.
+// recipes are the workloads that have a name, with their subjects, the library's own first.
+// The first broken one is the meaning of Broken.
 var recipes = map[string][]Subject{}
 
-// offer gives a workload the name of its model.
+// offer registers a workload under the name of its model.
 func offer(m *models.Model, subjects ...Subject) struct{} {
 	for i := range subjects {
 		subjects[i].Recipe = m.Name
@@ -58,23 +58,23 @@ func own(w Workload) Subject {
 	return Subject{Name: Own, About: "the recipe of package recipes", workload: w}
 }
 
-// variant is another recipe of package recipes, or the same one used otherwise.
+// variant is another recipe of package recipes, or the same one used in another way.
 func variant(name, about string, w Workload) Subject {
 	return Subject{Name: Own + "-" + name, About: about, workload: w}
 }
 
-// planted is a subject with one planted defect, under the name of that.
+// planted is a mutant with one seeded defect, named after the defect.
 func planted(defect, property, faults, about string, w Workload) Subject {
 	return Subject{Name: brokenBy + defect, About: about, Property: property, Faults: faults, workload: w}
 }
 
-// besides says what more properties it breaks.
+// besides adds the further properties that it violates.
 func (s Subject) besides(properties ...string) Subject {
 	s.Besides = properties
 	return s
 }
 
-// alone says that a single client sees what is wrong.
+// alone says that a single client exposes the defect.
 func (s Subject) alone() Subject {
 	s.Alone = true
 	return s
@@ -83,14 +83,14 @@ func (s Subject) alone() Subject {
 // Recipes lists the names of the workloads, sorted.
 func Recipes() []string { return slices.Sorted(maps.Keys(recipes)) }
 
-// About says in a few words what a recipe is.
+// About describes a recipe in a few words.
 func About(recipe string) string { return models.Named(recipe).About }
 
-// Subjects lists the subjects of a recipe, the library's own first, then others',
-// then those that are broken, of which the first is also called just Broken.
+// Subjects lists the subjects of a recipe: the library's own first, then others, then
+// mutants. The first mutant is also called just Broken.
 func Subjects(recipe string) []Subject { return slices.Clone(recipes[recipe]) }
 
-// Named gives the workload of a recipe with one of its subjects.
+// Named returns the workload of a recipe with one of its subjects.
 func Named(recipe, subject string) (Workload, error) {
 	subjects, ok := recipes[recipe]
 	if !ok {
@@ -110,7 +110,7 @@ func Named(recipe, subject string) (Workload, error) {
 	return nil, fmt.Errorf("recipe %s has no subject %q%sit has %s", recipe, subject, nearest.DidYouMean(subject, names), strings.Join(names, ", "))
 }
 
-// InProcesses says whether the clients of a workload can be processes of their own, with
+// InProcesses reports whether the clients of a workload can be processes of their own, with
 // subjects that this program makes.
 func InProcesses(w Workload) bool {
 	p, ok := w.(Processes)
@@ -118,8 +118,7 @@ func InProcesses(w Workload) bool {
 	return ok && served && p.InProcesses() != nil
 }
 
-// Short lists what subjects of a recipe are called, those that are broken together
-// as Broken.
+// Short lists the names of the subjects of a recipe, with all mutants as Broken.
 func Short(recipe string) (names []string) {
 	for _, s := range recipes[recipe] {
 		if s.isBroken() {

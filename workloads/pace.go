@@ -9,19 +9,19 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// pace is the arrival process of one client: exponential gaps, so that clients
-// meet by chance and not in step, at a fixed mean rate that does not care
-// whether earlier operations have ended.
+// pace is the arrival process of one client: exponential gaps, so that clients meet by
+// chance and not in step, at a fixed mean rate that does not depend on whether earlier
+// operations have ended.
 type pace struct {
 	rng  *rand.Rand
 	mean time.Duration
 	next time.Duration // on the recorder's clock
 	now  func() time.Duration
-	ops  int // arrivals, after which none comes; 0: they go on
+	ops  int // the last arrival; 0: there is none
 }
 
-// newPace is the pace of one of the environment's clients, whose every arrival
-// is so many operations.
+// newPace returns the pace of one of the environment's clients, each of whose arrivals is a
+// number of operations.
 func newPace(env *Env, operations int, rng *rand.Rand) *pace {
 	p := &pace{rng: rng, mean: meanGap(operations*len(env.Clients), env.Rate), now: env.Record.Now, ops: env.Ops}
 	p.next = p.now()
@@ -29,10 +29,10 @@ func newPace(env *Env, operations int, rng *rand.Rand) *pace {
 	return p
 }
 
-// longest is more than any load lasts, and far from the end of time.Duration.
+// longest is longer than any load, and far below the maximum of time.Duration.
 const longest = 1000 * time.Hour
 
-// meanGap is the time between arrivals of so many operations at a rate of
+// meanGap returns the mean time between arrivals of some operations each, at a rate of
 // operations a second.
 func meanGap(operations int, rate float64) time.Duration {
 	return time.Duration(min(float64(longest), float64(time.Second)*float64(operations)/rate))
@@ -40,8 +40,8 @@ func meanGap(operations int, rate float64) time.Duration {
 
 func (p *pace) step() { p.next += time.Duration(p.rng.ExpFloat64() * float64(p.mean)) }
 
-// arrivals are all, numbered from 1, each when its time has come, until there were enough,
-// the load is over or ctx has ended.
+// arrivals yields the arrivals, numbered from 1, each when its time has come, until the
+// last one, the end of the load, or the end of ctx.
 func (p *pace) arrivals(ctx context.Context, over <-chan struct{}) iter.Seq2[int, time.Duration] {
 	return func(yield func(int, time.Duration) bool) {
 		for n := 1; p.ops == 0 || n <= p.ops; n++ {
@@ -53,8 +53,8 @@ func (p *pace) arrivals(ctx context.Context, over <-chan struct{}) iter.Seq2[int
 	}
 }
 
-// wait waits for the next arrival and gives its time; false when the load is
-// over or ctx has ended.
+// wait waits for the next arrival and returns its time; false if the load is over or ctx
+// has ended.
 func (p *pace) wait(ctx context.Context, over <-chan struct{}) (time.Duration, bool) {
 	at := p.next
 	p.step()
@@ -75,7 +75,7 @@ func (p *pace) wait(ctx context.Context, over <-chan struct{}) (time.Duration, b
 	return at, true
 }
 
-// random gives a client's own source: what it does follows from the seed alone.
+// random returns a client's own random source: its draws follow from the seed alone.
 func random(env *Env, client int) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(env.Seed), uint64(env.source(client))+1))
 }
@@ -88,9 +88,9 @@ func between(rng *rand.Rand, lo, hi time.Duration) time.Duration {
 // pause sleeps; false when ctx ended first.
 func pause(ctx context.Context, d time.Duration) bool { return await.Sleep(ctx, d) == nil }
 
-// linger pauses behind the n-th call of those that go on until their answer is what it should
-// be, the longer the more there were: a subject may answer all of them at once. It is false when
-// ctx ended first.
+// linger pauses after the n-th call of a client that repeats until the answer is right. The
+// pause grows with n, since a subject may answer all calls at once. It returns false if ctx
+// ends first.
 func (e *Env) linger(ctx context.Context, n int) bool {
 	return pause(ctx, min(time.Duration(n)*5*time.Millisecond, e.Bound/100))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// perKey are the subjects of a workload by client and key.
+// perKey holds the subjects of a workload by client and key.
 type perKey[T any] map[int]map[string]T
 
 // makePerKey makes the subject of every client and key.
@@ -31,12 +31,12 @@ func makePerKey[T any](ctx context.Context, e *Env, make func(c *subjects.Client
 	return all, nil
 }
 
-// close ends each client's subjects, together within the bound.
+// close closes each client's subjects, all within one bound.
 func (all perKey[T]) close(ctx context.Context, e *Env, subject func(T) any) {
 	ctx, cancel := context.WithTimeout(ctx, e.Bound)
 	defer cancel()
 	e.each(func(c *Client) {
-		for i := range e.Keys { // not in the order of a map, which is another one each time
+		for i := range e.Keys { // not in the random order of a map
 			c.closeSubject(ctx, subject(all[c.ID][e.Key(i)]))
 		}
 	})

@@ -12,31 +12,31 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// request is one call on a connection. It does not end with a context: what was
-// sent cannot be called back.
+// request is one call on a connection. It takes no context: a request that was sent cannot
+// be recalled.
 type request func(conn *zk.Conn) error
 
-// pipe sends requests of one client without waiting for the replies before.
+// pipe sends requests of one client without waiting for earlier replies.
 type pipe struct {
 	conn  *zk.Conn
 	slots *semaphore.Weighted // one for each request under way
 }
 
-// pipeRoom bounds the requests of a client under way: behind a server that does
-// not answer they would become ever more.
+// pipeRoom bounds the requests of a client under way: without it they would accumulate
+// behind a server that does not answer.
 const pipeRoom = 32
 
-// pipelineGap is the pause between requests of one pipeline, so that they mostly go
-// out in their order, and the last long before the first is answered.
+// pipelineGap is the pause between requests of one pipeline, so that most are sent in
+// order, and the last long before the first is answered.
 const pipelineGap = 20 * time.Microsecond
 
 func newPipe(conn *zk.Conn) *pipe {
 	return &pipe{conn: conn, slots: semaphore.NewWeighted(pipeRoom)}
 }
 
-// send sends requests and waits until all are answered, or ctx ends: then those
-// under way go on by themselves. An answer may be that the tree forbids it. The
-// error is the first of requests that were not answered.
+// send sends requests and waits until all are answered, or ctx ends; then those under way
+// continue on their own. A refusal by the tree is an answer. It returns the first error of
+// a request that was not answered.
 func (p *pipe) send(ctx context.Context, requests ...request) error {
 	if p.slots.Acquire(ctx, int64(len(requests))) != nil {
 		return notSent{fmt.Errorf("earlier requests were not answered: %w", context.Cause(ctx))}
@@ -65,8 +65,7 @@ func (p *pipe) send(ctx context.Context, requests ...request) error {
 	return first
 }
 
-// answered says whether a server answered, be it that the tree forbids what was
-// asked for.
+// answered reports whether a server answered, possibly with a refusal.
 func answered(err error) bool {
 	for _, unanswered := range []error{
 		zk.ErrConnectionClosed, zk.ErrSessionExpired, zk.ErrNoServer, zk.ErrClosing, zk.ErrSessionMoved, zk.ErrUnknown,
@@ -78,7 +77,7 @@ func answered(err error) bool {
 	return true
 }
 
-// notSent is the error of requests of which none was sent, and of reads.
+// notSent is the error of a burst that sent no request or only reads.
 type notSent struct{ error }
 
 func (notSent) NoEffect() bool  { return true }
@@ -89,10 +88,10 @@ type burst struct {
 	f        string
 	key      string
 	requests []request
-	reads    bool // nothing but reads
+	reads    bool // only reads
 }
 
-// do does a burst as an operation of a client, meant for the time at.
+// do does a burst as an operation of a client, intended for the time at.
 func (p *pipe) do(ctx context.Context, c *Client, b burst, at, limit time.Duration) error {
 	return c.Do(ctx, Op{
 		F: b.f, Key: b.key, Arg: history.Burst{Requests: len(b.requests)}, Intended: at, Timeout: limit,

@@ -12,10 +12,11 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// PriorityQueue is the workload of a priority queue: that of [Queue], with items of
-// several priorities, some of which are in the queue at once.
+// PriorityQueue is the workload of a priority queue: that of [Queue], with items of several
+// priorities, some of which are in the queue at once.
 type PriorityQueue struct {
-	// New makes the subject of one client on one path. All are [subjects.Strict], or none.
+	// New makes the subject of one client on one path. All subjects are [subjects.Strict],
+	// or none.
 	New func(c *subjects.Client, path string) (subjects.PriorityQueue, error)
 }
 
@@ -30,28 +31,29 @@ var _ = offer(models.PriorityQueue,
 	planted("no-fence", "strict", "", "says that it is strict, and reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (PriorityQueue) Name() string { return models.PriorityQueue.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (PriorityQueue) InProcesses() Workload { return PriorityQueue{New: subjects.RemotePriorityQueue} }
 
 // Maker serves the subjects to another process.
 func (w PriorityQueue) Maker() subjects.Maker { return subjects.ServePriorityQueue(w.New) }
 
-// worst is the number of the worst priority; 1 is the best one. It has two digits, so that
-// who compares numbers as text shows.
+// worst is the number of the worst priority; 1 is the best. It has two digits, to expose
+// recipes that compare numbers as text.
 const worst = 12
 
-// ends are numbers at which recipes go wrong that compare texts, of which one item in eight
-// has one. Subjects in other processes may know fewer numbers than Go's contract has.
+// ends are extreme numbers, at which recipes that compare texts go wrong. One item in eight
+// has such a priority. Subjects in other processes may accept fewer numbers than Go's
+// contract.
 var (
 	ends    = []int32{0, 9, 10, 99, 100, 101, 999}
 	farEnds = []int32{-1, -2, -10, 1000, 9999, math.MinInt32, math.MaxInt32}
 )
 
-// perItemRush is in how many operations of all clients they all put into, or take from, one
-// queue at once: somebody else is then quicker, and better items come meanwhile.
+// perItemRush: once in so many operations of all clients, they all put into or take from
+// one queue at once. Then other clients are quicker, and better items arrive meanwhile.
 const perItemRush = 16
 
 // Start makes the queues.

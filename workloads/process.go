@@ -10,25 +10,25 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// This file is about clients that live in processes of their own
-// (subjects.Client.Remote): those can end and be started again.
+// This file is about clients in processes of their own (subjects.Client.Remote), which can
+// end and be started again.
 
-// Process is a client's own process, as far as its loop needs to know.
+// Process is a client's own process, as far as its loop needs it.
 type Process interface {
-	// Await returns once the process runs, and says which life of it that is, from
-	// 1: each start begins one. The error says that it will not run again, or
-	// that ctx ended.
+	// Await returns once the process runs, and returns the number of its life, from 1: each
+	// start begins a new life. The error says that it will not run again, or that ctx
+	// ended.
 	Await(ctx context.Context) (life int, err error)
-	// Life is the present life; 0 while the process does not run.
+	// Life returns the present life; 0 while the process does not run.
 	Life() int
 }
 
-// errGone is the error of an operation that belonged to an earlier life of the
-// client's process. It was not done, and is not in the record.
+// errGone is the error of an operation that belongs to an earlier life of the client's
+// process. It was not done, and is not in the record.
 var errGone = errors.New("the process that it belonged to has ended")
 
-// Ready waits until the client can do something: at once within this process,
-// else once its own process runs.
+// Ready waits until the client can do something: at once within this process, otherwise
+// when its own process runs.
 func (c *Client) Ready(ctx context.Context) error {
 	if c.Process == nil {
 		return nil
@@ -37,9 +37,8 @@ func (c *Client) Ready(ctx context.Context) error {
 	return err
 }
 
-// begin says whether an operation can be done now. One that belongs to no life
-// in particular waits until the process runs, so that what a client cannot do is
-// not in the record a thousand times.
+// begin checks that an operation can be done now. An operation for any life waits until the
+// process runs, so that impossible operations do not fill the record.
 func (c *Client) begin(ctx context.Context, op Op) error {
 	switch {
 	case c.stuck != nil:
@@ -63,12 +62,12 @@ func (c *Client) begin(ctx context.Context, op Op) error {
 	return c.stuck
 }
 
-// gone says that a life of the client's process is over, and with it everything
-// that the client held.
+// gone reports whether a life of the client's process is over, and with it everything that
+// the client held.
 func (c *Client) gone(life int) bool { return c.Process != nil && c.Process.Life() != life }
 
-// SessionID is the client's session now; 0 if it has none, as far as is known
-// here. Of a client in another process the link knows.
+// SessionID returns the client's present session; 0 if it has none or it is unknown here.
+// For a client in another process it asks the link.
 func (c *Client) SessionID() int64 {
 	if c.Conn != nil {
 		return c.Conn.SessionID()
@@ -80,11 +79,10 @@ func (c *Client) SessionID() int64 {
 	return s.ID
 }
 
-// Touch does one quorum write on the client's session that changes nothing (see
-// [zkconn.NoopWrite]), within ctx. It is not an operation on the subject and not recorded as
-// one; the link sees it. subjects.ErrCannot means that a client in another
-// process does not offer it: then nothing proves its session alive but what the
-// subject itself sends.
+// Touch makes one quorum write on the client's session that changes nothing (see
+// [zkconn.NoopWrite]), within ctx. It is not an operation on the subject and not recorded
+// as one; the link sees it. It returns subjects.ErrCannot if a client in another process
+// does not offer it; then only the subject's own requests can prove its session alive.
 func (c *Client) Touch(ctx context.Context, path string) error {
 	if c.Conn == nil {
 		return c.Remote.Touch(ctx, path)
@@ -92,7 +90,7 @@ func (c *Client) Touch(ctx context.Context, path string) error {
 	return zkconn.NoopWrite(ctx, c.Conn, path)
 }
 
-// touchFor is Touch for so long, where the client can; an error that it cannot is none.
+// touchFor is Touch with a time limit; it returns nil if the client cannot touch.
 func (c *Client) touchFor(ctx context.Context, limit time.Duration, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -10,10 +10,11 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Queue is the workload of a FIFO queue: every client puts into and takes from
-// several queues, about as often the one as the other, and a drain ends the run.
+// Queue is the workload of a FIFO queue: every client puts into and takes from several
+// queues, about equally often, and a drain ends the run.
 type Queue struct {
-	// New makes the subject of one client on one path. All are [subjects.Bounded], or none.
+	// New makes the subject of one client on one path. All subjects are [subjects.Bounded],
+	// or none.
 	New func(c *subjects.Client, path string) (subjects.Queue, error)
 }
 
@@ -31,10 +32,10 @@ var _ = offer(models.Queue,
 	planted("empty-when-beaten", "empty", "", "says that the queue is empty when somebody else was quicker to take the oldest item", Queue{broken.EmptyWhenBeaten}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Queue) Name() string { return models.Queue.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Queue) InProcesses() Workload { return Queue{New: subjects.RemoteQueue} }
 
 // Maker serves the subjects to another process.

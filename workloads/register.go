@@ -16,13 +16,12 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Register is a workload for the store itself: every client writes, compares and
-// sets, and reads several znodes. Every value is written once, so that a read
-// tells which write it saw.
+// Register is a workload for the store itself: every client writes, compares and sets, and
+// reads several znodes. Every value is written once, so a read shows which write it saw.
 type Register struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Register, error)
-	// corruption is the planted defect between clients and servers; "" is none.
+	// corruption is the seeded defect between clients and servers; "" for none.
 	corruption corruptproxy.Corruption
 }
 
@@ -44,18 +43,18 @@ var _ = offer(models.Register,
 	corrupted(corruptproxy.DoneTwice, "durable", ""),
 )
 
-// corrupted is the right register, on servers that seem to break a promise to anybody.
+// corrupted is the correct register, on servers that seem to break a promise.
 func corrupted(kind corruptproxy.Corruption, property, faults string) Subject {
 	return planted(string(kind), property, faults, kind.About(), Register{New: subjects.NewRegister, corruption: kind}).alone()
 }
 
-// Through is part of Proxied.
+// Through implements Proxied.
 func (w Register) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.corruption, dial) }
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Register) Name() string { return models.Register.Name }
 
-// InProcesses is nil: other processes have no registers.
+// InProcesses returns nil: other processes have no registers.
 func (Register) InProcesses() Workload { return nil }
 
 // Start makes the znodes, which hold the value "", and the subjects.
@@ -75,32 +74,31 @@ type registerRun struct {
 	meetings  meetings
 }
 
-// perMeeting is in how many operations, of all clients, there is one meeting: as two of five
-// arrivals wait for one, two clients of three come to it on average, also where load is low.
+// perMeeting: once in so many operations of all clients, there is a meeting. Two of five
+// arrivals wait for one, so on average two of three clients come to it, even at low load.
 const perMeeting = 16
 
-// mix is what a client does for some seconds: a third of the time it only reads, and
-// half of that only plainly. A client that waits to write to a server without a
-// leader, or to sync with it, sees nothing of how stale its values are.
+// mix is what a client does for some seconds. A third of the time it only reads, and half
+// of that only plainly. A client that waits to write to a server without a leader, or to
+// sync with it, does not see how stale its values are.
 type mix struct {
 	reads, plain bool
 	until        time.Duration
 }
 
-// draw gives the mix of the next seconds.
+// draw returns the mix of the next seconds.
 func (r *registerRun) draw(rng *rand.Rand) mix {
 	m := mix{until: r.env.Record.Now() + between(rng, time.Second, 5*time.Second)}
 	m.reads = rng.IntN(3) == 0
 	m.plain = m.reads && rng.IntN(2) == 0
-	if r.env.Ops > 0 { // few operations are to be of all sorts
+	if r.env.Ops > 0 { // with few operations, all kinds at once
 		m.reads, m.plain = false, false
 	}
 	return m
 }
 
-// Load lets every client read and change registers. Each arrival is two
-// operations: a read and a change in either order, two reads, or a compare-and-set
-// of what was read.
+// Load makes every client read and change registers. Each arrival is two operations: a read
+// and a change in either order, two reads, or a compare-and-set of what was read.
 func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
@@ -117,7 +115,7 @@ func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// arrival is what a client does when its time has come.
+// arrival is what a client does at an arrival.
 func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, m mix, at time.Duration, value string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	kinds := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}
@@ -143,8 +141,8 @@ func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Clie
 	}
 }
 
-// meet comes to a meeting. All read in the same way there, or those who read fast would be
-// done before the others begin; who only reads does so while others change.
+// meet comes to a meeting. All clients read in the same way there, or fast readers would
+// finish before the others begin. Clients that only read do so while others change.
 func (r *registerRun) meet(ctx context.Context, over <-chan struct{}, c *Client, m mix, kind, value string) {
 	at, key, ok := r.meetings.next(ctx, over, c)
 	switch {
@@ -157,7 +155,7 @@ func (r *registerRun) meet(ctx context.Context, over <-chan struct{}, c *Client,
 	}
 }
 
-// swap reads a value and sets another one, if it still is there.
+// swap reads a value and sets another one, if the register still has that value.
 func (r *registerRun) swap(ctx context.Context, c *Client, key string, at time.Duration, kind, value string) {
 	from, err := r.read(ctx, c, key, at, kind)
 	if err != nil {
@@ -174,7 +172,7 @@ func (r *registerRun) write(ctx context.Context, c *Client, key string, at time.
 	})
 }
 
-// change does a write or a compare-and-set.
+// change makes a write or a compare-and-set.
 func (r *registerRun) change(ctx context.Context, c *Client, op Op, do func(context.Context, subjects.Register) (subjects.Mark, error)) {
 	var made subjects.Mark
 	op.Timeout = r.env.OpTimeout
@@ -190,7 +188,7 @@ func (r *registerRun) change(ctx context.Context, c *Client, op Op, do func(cont
 	_ = c.Do(ctx, op)
 }
 
-// read gives the value that was read.
+// read returns the value that was read.
 func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.Duration, kind string) (string, error) {
 	var found history.Reading
 	err := c.Do(ctx, Op{
@@ -210,7 +208,7 @@ func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.D
 	return found.Value, nil
 }
 
-// Quiesce lets every client read every register once more, fenced, looks at each
+// Quiesce makes every client read every register once more, fenced, looks at each register
 // itself, and closes the subjects.
 func (r *registerRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, history.ReadFenced) })
@@ -222,7 +220,7 @@ func (r *registerRun) Quiesce(ctx context.Context) error {
 	return err
 }
 
-// final is what a register holds in the end.
+// final returns the value of a register at the end.
 func (r *registerRun) final(ctx context.Context, key string) (found history.Reading, err error) {
 	err = retry(ctx, r.env.Bound, func() (err error) {
 		found, err = within(ctx, r.env.Bound, func() (history.Reading, error) { return freshValue(ctx, r.env.Admin, r.env.Path(key)) })

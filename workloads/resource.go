@@ -2,18 +2,17 @@ package workloads
 
 import "sync"
 
-// resource is what an exclusive hold protects: it takes writes that carry a
-// fencing token and refuses one that is lower than the highest seen. It keeps
-// its own order of all writes.
+// resource is what an exclusive hold protects. It accepts writes that carry a fencing token
+// and refuses a token below the highest it has seen. It keeps its own order of all writes.
 type resource struct {
 	mu      sync.Mutex
-	highest int64 // of all
-	wrote   int64 // of those that wrote
+	highest int64 // of all tokens
+	wrote   int64 // of tokens that wrote
 	order   int64
 }
 
-// write gives whether the token was accepted, and the place in the order.
-// A subject without tokens writes with 0 and is always accepted.
+// write returns whether the token was accepted, and the place of the write in the order. A
+// subject without tokens writes with 0 and is always accepted.
 func (r *resource) write(token int64) (accepted bool, order int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -25,8 +24,8 @@ func (r *resource) write(token int64) (accepted bool, order int64) {
 	return true, r.order
 }
 
-// read is that of a reader, in whose way are lower tokens of writers alone: readers among
-// each other come in any order.
+// read is a reader's access. It is refused only if its token is below that of a writer:
+// readers come in any order among themselves.
 func (r *resource) read(token int64) (accepted bool, order int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,14 +11,15 @@ type roundsRun struct {
 	env        *Env
 	operations int // of a round
 	// play does the round with that number, which was meant to begin at that time (0: now).
-	// The error is why it could not begin.
+	// It returns an error if the round could not begin.
 	play func(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error
 	next int // number of the next round
 }
 
-// Load does rounds until over is closed, or there were as many as each client is to take part
-// in, at the environment's rate of operations. A round that could not begin (a subject could not
-// be made just then) is left out; the error is that of a load in which none could.
+// Load does rounds at the environment's rate of operations, until over is closed or each
+// client has taken part in as many as it should. A round that could not begin (for example,
+// a subject could not be made) is left out. Load returns an error only if no round could
+// begin.
 func (r *roundsRun) Load(ctx context.Context, over <-chan struct{}) error {
 	e := r.env
 	rng := random(e, len(e.Clients))
@@ -32,7 +33,7 @@ func (r *roundsRun) Load(ctx context.Context, over <-chan struct{}) error {
 		}
 		if err := r.play(ctx, n, rng, at); err != nil {
 			failed = err
-			pause(ctx, 100*time.Millisecond) // whatever is in the way takes some time
+			pause(ctx, 100*time.Millisecond) // the obstacle takes some time to go
 			continue
 		}
 		begun = true
@@ -43,13 +44,13 @@ func (r *roundsRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return failed
 }
 
-// afterHeal is how many rounds are played after everything was healed: who is
-// left waiting then was not disturbed. They are no more than those that were disturbed
-// where these are counted.
+// afterHeal is how many rounds are played after everything was healed. A client that is
+// left waiting then was not disturbed. If Ops limits the rounds of the load, there are no
+// more than those.
 const afterHeal = 5
 
-// Quiesce plays some rounds more, which nothing disturbs, and no more once one has
-// shown somebody to be stuck.
+// Quiesce plays some more rounds, without faults; it stops once a round has shown a stuck
+// client.
 func (r *roundsRun) Quiesce(ctx context.Context) error {
 	e := r.env
 	rng := random(e, len(e.Clients)+1)

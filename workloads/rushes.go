@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// rushes are meetings of clients for what so many of them can hold, so that there is too
-// little of it.
+// rushes are meetings of clients at something that only some of them can hold at once, so
+// that there is too little of it.
 type rushes struct {
 	meetings
 	mu   sync.Mutex
-	last map[int]meeting // of each client; none: its latest is over
+	last map[int]meeting // of each client; absent if its latest is over
 	at   map[string]*rush
 }
 
-// meeting is one of meetings.
+// meeting is one of the meetings.
 type meeting struct {
 	at  time.Duration
 	key string
 }
 
-// rush is what goes on at one key.
+// rush is the state of one key.
 type rush struct {
 	places          int
 	mu              sync.Mutex
 	asking, holding int
-	changed         chan struct{} // closed with each change
+	changed         chan struct{} // closed at each change
 }
 
 func newRushes(m meetings, places int) *rushes {
@@ -37,10 +37,10 @@ func newRushes(m meetings, places int) *rushes {
 	return r
 }
 
-// comes says when and to which key a client comes that has an arrival: if it likes, with
-// the others at their next meeting, and once, if that arrival waited for the last one, at
-// once and where that was: a rush does not end with one turn of each. It is false if the
-// load is over before.
+// comes returns when and to which key a client with an arrival comes. If it likes, it comes
+// with the others to their next meeting. If that arrival had to wait for the last meeting,
+// it comes once more, at once and to the same key: a rush does not end with one turn of
+// each. comes returns false if the load ends before.
 func (r *rushes) comes(ctx context.Context, over <-chan struct{}, c *Client, at time.Duration, key string, likes bool) (time.Duration, string, bool) {
 	if last, ok := r.again(c, at); ok {
 		return at, last.key, true
@@ -63,7 +63,7 @@ func (r *rushes) again(c *Client, at time.Duration) (meeting, bool) {
 	return last, ok && at < last.at
 }
 
-// of is the rush at a key; nil where there are no rushes.
+// of returns the rush at a key; nil if there are no rushes.
 func (r *rushes) of(key string) *rush {
 	if r == nil {
 		return nil
@@ -71,7 +71,7 @@ func (r *rushes) of(key string) *rush {
 	return r.at[key]
 }
 
-// change adds to those who ask and to those who hold.
+// change changes the numbers of clients that ask and that hold.
 func (r *rush) change(asking, holding int) {
 	if r == nil {
 		return
@@ -84,11 +84,11 @@ func (r *rush) change(asking, holding int) {
 }
 
 // companyPatience is how long a holder waits for others: as long as slow servers need to
-// grant what there is.
+// grant everything available.
 const companyPatience = 100 * time.Millisecond
 
-// stay waits while others are on their way to what is left. So all is held at a time, however
-// far apart it was granted, and somebody waits for it.
+// stay waits while others are about to take what is left. So everything is held at the same
+// time, however far apart it was granted, and some client waits for it.
 func (r *rush) stay(ctx context.Context) {
 	if r == nil {
 		return

@@ -11,10 +11,11 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// RWLock is the workload of a read-write lock: every client takes several locks, two times of
-// three to read, half of the time together with all others. It holds each for 5–20 ms around
-// an access to a guarded resource, and gives one attempt in ten up after a moment. Half of
-// the writers go on as readers; one arrival in ten asks those who hold for their holds.
+// RWLock is the workload of a read-write lock. Every client takes several locks, two times
+// in three for reading, half of the time together with all others. It holds each for 5–20
+// ms around an access to a guarded resource, and gives up one attempt in ten after a
+// moment. Half of the writers continue as readers; one arrival in ten asks the holders to
+// release.
 type RWLock struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.RWLock, error)
@@ -31,16 +32,16 @@ var _ = offer(models.RWLock,
 	planted("deaf", "revocation", "", "does not look whether it is asked for its hold", RWLock{broken.Deaf}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (RWLock) Name() string { return models.RWLock.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (RWLock) InProcesses() Workload { return RWLock{New: subjects.RemoteRWLock} }
 
 // Maker serves the subjects to another process.
 func (w RWLock) Maker() subjects.Maker { return subjects.ServeRWLock(w.New) }
 
-// perReadRush is in how many operations of all clients they all take one lock at once.
+// perReadRush: once in so many operations of all clients, they all take one lock at once.
 const perReadRush = 20
 
 // Start makes the locks.
@@ -57,15 +58,15 @@ func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.rushes = newRushes(newMeetings(env, perReadRush), 1) // nobody stays: how many read at a time is up to them
+	r.rushes = newRushes(newMeetings(env, perReadRush), 1) // holders do not stay: any number may read at once
 	return rwRun{r}, nil
 }
 
-// modes are what a hold of a read-write lock can do beside what every hold can.
+// modes are what a hold of a read-write lock can do beyond other holds.
 type modes struct {
 	read      func(context.Context) error
 	downgrade func(context.Context) error
-	revocable subjects.Revocable // nil: nobody can ask for it
+	revocable subjects.Revocable // nil if revocation is not offered
 }
 
 func modesOf(l subjects.RWLock) *modes {
@@ -79,12 +80,12 @@ func modesOf(l subjects.RWLock) *modes {
 	return m
 }
 
-// purpose is what a client wants of a hold, beside the time that it lasts.
+// purpose is what a client wants from a hold, besides its duration.
 type purpose struct {
 	reads      bool
 	downgrades bool
-	listens    time.Duration // for how long it waits for being asked for it
-	// ready, if set, is called before it listens, heard with what came of that.
+	listens    time.Duration // how long it waits for a revocation
+	// ready, if set, is called before it listens, and heard with the result.
 	ready func()
 	heard func(bool)
 }
@@ -97,7 +98,7 @@ func (p purpose) wish() history.Wish {
 	return history.Wish{}
 }
 
-// acquiring is the call that gives such a hold.
+// acquiring returns the call that acquires such a hold.
 func (p purpose) acquiring(h *holder) func(context.Context) error {
 	if p.reads {
 		return h.modes.read
@@ -105,10 +106,10 @@ func (p purpose) acquiring(h *holder) func(context.Context) error {
 	return h.acquire
 }
 
-// Listeners wait for no longer than this while there is load.
+// shortListen is how long listeners wait at most during the load.
 const shortListen = 50 * time.Millisecond
 
-// drawPurpose draws what a client wants of a hold, where it can want anything.
+// drawPurpose draws what a client wants from a hold, if it has a choice.
 func (h *holder) drawPurpose(draw func(n int) int) purpose {
 	if h.modes == nil {
 		return purpose{}
@@ -121,12 +122,12 @@ func (h *holder) drawPurpose(draw func(n int) int) purpose {
 	return p
 }
 
-// lastPurpose has clients read and write in turn in the end.
+// lastPurpose makes clients read and write in turn at the end.
 func lastPurpose(c *Client) func(n int) int {
 	return func(n int) int { return min(c.ID%2, n-1) }
 }
 
-// downgrade makes the hold of a writer that of a reader, which goes on for as long again.
+// downgrade turns a writer's hold into a reader's, which lasts as long again.
 func (r *holdRun) downgrade(ctx context.Context, c *Client, h *holder, key string, grant history.Grant, life int, length time.Duration) {
 	_ = c.Do(ctx, Op{
 		F: history.FDowngrade, Key: key, Life: life, Timeout: r.env.OpTimeout,
@@ -136,7 +137,7 @@ func (r *holdRun) downgrade(ctx context.Context, c *Client, h *holder, key strin
 	pause(ctx, length)
 }
 
-// listen waits until somebody asks for the hold.
+// listen waits until a client asks for the hold.
 func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, b *belief, patience time.Duration) (heard bool) {
 	_ = c.Do(ctx, Op{
 		F: history.FListen, Key: key, Life: b.life, Timeout: patience + r.env.OpTimeout, Arg: history.Held{Held: b.held(), Token: b.token},
@@ -151,7 +152,7 @@ func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, 
 	return heard
 }
 
-// revoke asks those who hold a key for it.
+// revoke asks the holders of a key to release it.
 func (r *holdRun) revoke(ctx context.Context, c *Client, h *holder, key string, at time.Duration) error {
 	return c.Do(ctx, Op{
 		F: history.FRevoke, Key: key, Intended: at, Timeout: r.env.OpTimeout,
@@ -163,7 +164,8 @@ func (r *holdRun) revoke(ctx context.Context, c *Client, h *holder, key string, 
 type rwRun struct{ *holdRun }
 
 // Quiesce gives every client its turn, all at once on one key after the other, so that
-// readers wait among writers; and in the end has one ask all others, who read, for their holds.
+// readers wait among writers. At the end one client asks all others, which read, to
+// release.
 func (r rwRun) Quiesce(ctx context.Context) error {
 	until := r.env.Record.Now() + quiesceBounds*r.env.Bound
 	for i := range r.env.Keys {
@@ -179,8 +181,8 @@ func (r rwRun) Quiesce(ctx context.Context) error {
 	return r.end(ctx)
 }
 
-// hearing has all clients hold a key to read, until they hear that one asks for it. It is
-// false if one did not, or nobody can.
+// hearing makes all clients hold a key for reading until they hear that one asks for it. It
+// returns false if one did not hear, or revocation is not offered.
 func (r rwRun) hearing(ctx context.Context, key string) bool {
 	first := r.env.Clients[0]
 	if r.holders[first.ID][key].modes.revocable == nil || len(r.env.Clients) < 2 {

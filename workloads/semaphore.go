@@ -11,12 +11,14 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// Semaphore is the workload of a semaphore with leases for half of the clients: every
-// client acquires leases of several semaphores, half of the time together with all others
-// so that there are too few, holds each until all are taken that others ask for, or for a
-// moment, and 5–30 ms more, and gives one attempt in ten up after a moment.
+// Semaphore is the workload of a semaphore with leases for half of the clients. Every
+// client acquires leases of several semaphores, half of the time together with all others,
+// so that there are too few. It holds each lease until all leases that others ask for are
+// taken, or for a moment, and then 5–30 ms more. It gives up one attempt in ten after a
+// moment.
 type Semaphore struct {
-	// New makes the subject of one client on one path, of a semaphore with so many leases.
+	// New makes the subject of one client on one path, of a semaphore with that many
+	// leases.
 	New func(c *subjects.Client, path string, leases int) (subjects.Semaphore, error)
 }
 
@@ -30,10 +32,10 @@ var _ = offer(models.Semaphore,
 	planted("lease-survives-session", "progress", "expire:holder/400ms", "makes persistent leases, and forgets them with its session", Semaphore{broken.LeaseSurvivesSession}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Semaphore) Name() string { return models.Semaphore.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (Semaphore) InProcesses() Workload { return Semaphore{New: subjects.RemoteSemaphore} }
 
 // Maker serves the subjects to another process.
@@ -42,10 +44,11 @@ func (w Semaphore) Maker() subjects.Maker { return subjects.ServeSemaphore(w.New
 // Params says how many leases each semaphore has.
 func (Semaphore) Params(p *history.Params) { p.Leases = leasesFor(p.Clients) }
 
-// leasesFor is one for every two clients, two at least, but one less than there are clients.
+// leasesFor returns one lease for every two clients, at least two, but at most one less
+// than there are clients.
 func leasesFor(clients int) int { return max(1, min(clients-1, max(2, clients/2))) }
 
-// perLeaseRush is in how many operations of all clients they all acquire leases of one
+// perLeaseRush: once in so many operations of all clients, they all acquire leases of one
 // semaphore at once.
 const perLeaseRush = 20
 
@@ -68,8 +71,9 @@ func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
 	return r, nil
 }
 
-// oneLeaseOfMany has all leases held, one more client ask for one, and one of the holders give
-// back its own: the earliest, or another one. The others hold on for longer than the bound.
+// oneLeaseOfMany lets clients hold all leases while one more client asks for one; then one
+// of the holders, the earliest or another one, releases its lease. The others hold on for
+// longer than the bound.
 func (r *holdRun) oneLeaseOfMany(ctx context.Context, key string, places int) {
 	clients := r.env.Clients
 	if places < 2 || len(clients) <= places {

@@ -14,13 +14,13 @@ import (
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 )
 
-// Session is the workload of the store itself: bursts of requests that exercise
-// what ZooKeeper promises to a session ("Programmer's Guide, Consistency
-// Guarantees" and "What ZooKeeper Guarantees about Watches"): writes in order, reads
-// that never go back, watches before data, multis as a whole, ephemerals as long as
-// their session, sequential names once. It is decided from what went over the wire.
+// Session is the workload of the store itself: bursts of requests that exercise what
+// ZooKeeper promises to a session ("Programmer's Guide, Consistency Guarantees" and "What
+// ZooKeeper Guarantees about Watches"): ordered writes, reads that never go back, watches
+// before data, atomic multis, ephemerals that live as long as their session, unique
+// sequential names. The verdict comes from what went over the wire.
 type Session struct {
-	// corruption is the planted defect between clients and servers; "" is none.
+	// corruption is the seeded defect between clients and servers; "" for none.
 	corruption corruptproxy.Corruption
 }
 
@@ -28,7 +28,8 @@ var _ = offer(models.Session, append([]Subject{
 	{Name: Own, About: "the store, as it is", workload: Session{}},
 }, corruptions()...)...)
 
-// foundBy is the property that finds each corruption; the first one is what Broken means.
+// foundBy is the property that finds each corruption; the first one is the meaning of
+// Broken.
 var foundBy = []struct {
 	kind             corruptproxy.Corruption
 	property, faults string
@@ -81,7 +82,7 @@ var foundBy = []struct {
 	{corruptproxy.RemovedTells, "persistent-watch", ""},
 }
 
-// corruptions are the subjects of the session workload of which servers seem to break a
+// corruptions returns the subjects of the session workload whose servers seem to break a
 // promise.
 func corruptions() (all []Subject) {
 	for _, f := range foundBy {
@@ -90,19 +91,19 @@ func corruptions() (all []Subject) {
 	return all
 }
 
-// Name is that of the model.
+// Name is the name of the model.
 func (Session) Name() string { return models.Session.Name }
 
-// InProcesses is nil: other processes would have to do what this one looks at.
+// InProcesses returns nil: other processes would have to do what this one examines.
 func (Session) InProcesses() Workload { return nil }
 
-// Wired is part of Wired.
+// Wired implements Wired.
 func (Session) Wired() {}
 
-// Sweeps is part of Sweeping.
+// Sweeps implements Sweeping.
 func (Session) Sweeps() {}
 
-// Through is part of Proxied.
+// Through implements Proxied.
 func (w Session) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.corruption, dial) }
 
 // Start makes the folders of the keys.
@@ -135,7 +136,8 @@ func (w Session) Start(ctx context.Context, env *Env) (Run, error) {
 	return r, nil
 }
 
-// The znodes in the folder of a key. Names are short: the record has them often.
+// The znodes in the folder of a key. Names are short because the record contains them
+// often.
 const (
 	sharedZnodes  = 3
 	sequencePart  = "/q" // the parent of sequential znodes
@@ -145,7 +147,7 @@ const (
 	thirdPart     = "/pc" // comes and goes
 )
 
-// folderZnodes are those that are always there.
+// folderZnodes returns those that always exist.
 func folderZnodes(folder string) []string {
 	return []string{folder + sequencePart, folder + ephemeralPart, folder + firstPart, folder + secondPart}
 }
@@ -162,7 +164,7 @@ func ephemeralZnode(folder string, client int) string {
 type sessionRun struct {
 	env     *Env
 	clients map[int]*sessionClient
-	visits  *semaphore.Weighted // one for each visitor
+	visits  *semaphore.Weighted // one slot for each visitor
 	leaving sync.WaitGroup
 }
 
@@ -176,10 +178,10 @@ type sessionClient struct {
 
 	mu       sync.Mutex          // answers come at any time
 	made     map[string][]string // sequential znodes by key, the oldest first
-	versions map[string]int32    // that were seen last
+	versions map[string]int32    // seen last
 }
 
-// Load lets every client do one burst after another, of mixed kinds.
+// Load makes every client do one burst after another, of mixed kinds.
 func (r *sessionRun) Load(ctx context.Context, over <-chan struct{}) error {
 	defer r.lookOn(ctx)()
 	defer r.listen(ctx)()
@@ -199,7 +201,7 @@ func (r *sessionRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// data is never the same twice.
+// data returns data that is never the same twice.
 func (s *sessionClient) data() []byte {
 	s.writes++
 	return fmt.Appendf(nil, "%d.%d", s.ID, s.writes)

@@ -12,7 +12,7 @@ import (
 
 // This file is what the clients of the session workload do.
 
-// kinds are the bursts by how often they come.
+// kinds are the bursts, with how often they come.
 var kinds = []struct {
 	weight int
 	f      string
@@ -49,7 +49,7 @@ func (s *sessionClient) someBurst(key string) burst {
 	panic("unreachable")
 }
 
-// pipeline is writes to the own znode and to shared ones, and the own znode again.
+// pipeline writes to the client's own znode, to shared ones, and to its own znode again.
 func (s *sessionClient) pipeline(folder, _ string) (all []request) {
 	own := ownZnode(folder, s.ID)
 	for range 2 + s.rng.IntN(3) {
@@ -62,7 +62,7 @@ func (s *sessionClient) pipeline(folder, _ string) (all []request) {
 	return append(all, get(own))
 }
 
-// setOrCreate is a write to a znode that may not be there yet: mostly it is.
+// setOrCreate writes to a znode that may not exist yet; mostly it does.
 func (s *sessionClient) setOrCreate(path string) request {
 	if _, ok := s.version(path); ok {
 		return s.set(path, -1)
@@ -79,7 +79,7 @@ func (s *sessionClient) someWrite(folder string) request {
 	case 1, 2:
 		return s.create(path, 0)
 	case 3, 4:
-		if v, ok := s.version(path); ok { // which may be the present one, or not
+		if v, ok := s.version(path); ok { // it may be outdated
 			return s.set(path, v)
 		}
 	}
@@ -90,7 +90,7 @@ func (s *sessionClient) someShared(folder string) string {
 	return sharedZnode(folder, s.rng.IntN(sharedZnodes))
 }
 
-// reads are of what others write: the two that change together, or any.
+// reads reads what others write: the two znodes that change together, or any.
 func (s *sessionClient) reads(folder, _ string) (all []request) {
 	if s.rng.IntN(2) == 0 {
 		all = []request{get(folder + firstPart), get(folder + secondPart)}
@@ -125,8 +125,8 @@ func (s *sessionClient) someRead(folder string) request {
 	return s.getVersion(s.someShared(folder))
 }
 
-// watch leaves watches, of all kinds, and reads the same right behind them: others
-// change it all the time.
+// watch sets watches of all kinds, and reads the same znodes right after: others change
+// them all the time.
 func (s *sessionClient) watch(folder, _ string) (all []request) {
 	path := s.someShared(folder)
 	parent := folder
@@ -150,7 +150,7 @@ func (s *sessionClient) watch(folder, _ string) (all []request) {
 	return []request{getW(folder + firstPart), getW(folder + secondPart), existsW(folder + thirdPart)}
 }
 
-// together is a multi that changes what reads look at together. Some fail.
+// together is a multi that changes znodes that clients read together. Some fail.
 func (s *sessionClient) together(folder, _ string) []request {
 	open := zk.WorldACL(zk.PermAll)
 	data := s.data()
@@ -167,7 +167,7 @@ func (s *sessionClient) together(folder, _ string) []request {
 	return []request{multi(ops...)}
 }
 
-// ephemerals are of this client, which come and go, and of others.
+// ephemerals creates and deletes this client's ephemerals, and reads those of others.
 func (s *sessionClient) ephemerals(folder, _ string) []request {
 	own := ephemeralZnode(folder, s.ID)
 	other := ephemeralZnode(folder, s.rng.IntN(len(s.run.env.Clients)))
@@ -180,8 +180,8 @@ func (s *sessionClient) ephemerals(folder, _ string) []request {
 	return []request{s.create(own, zk.FlagEphemeral), exists(own), exists(other)}
 }
 
-// sequence makes sequential znodes, and deletes the oldest that it made. Now and
-// then their parent is made anew, if nobody makes another one meanwhile.
+// sequence creates sequential znodes, and deletes the oldest of its own. Now and then it
+// recreates their parent, unless another client creates a child meanwhile.
 func (s *sessionClient) sequence(folder, key string) (all []request) {
 	parent := folder + sequencePart
 	if s.rng.IntN(20) == 0 {
@@ -202,7 +202,7 @@ func (s *sessionClient) sequence(folder, key string) (all []request) {
 // sequenceLength is how many sequential znodes a client leaves under one parent.
 const sequenceLength = 3
 
-// old takes those that are too many, a few at a time.
+// old returns the surplus ones, a few at a time.
 func (s *sessionClient) old(key string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,7 +212,7 @@ func (s *sessionClient) old(key string) []string {
 	return old
 }
 
-// syncRead is a read that shows what was written before the sync.
+// syncRead is a read that must show what was written before the sync.
 func (s *sessionClient) syncRead(folder, _ string) []request {
 	path := s.someShared(folder)
 	if s.rng.IntN(2) == 0 {
@@ -226,7 +226,7 @@ func (s *sessionClient) fencedRead(folder, _ string) []request {
 	return []request{func(conn *zk.Conn) error { return zkconn.NoopWrite(context.Background(), conn, folder) }, get(path)}
 }
 
-// conflict asks for what cannot be.
+// conflict makes requests that must be refused.
 func (s *sessionClient) conflict(folder, _ string) []request {
 	const never = 1 << 30 // no version gets there
 	path := s.someShared(folder)

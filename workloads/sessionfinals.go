@@ -13,13 +13,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// This file is how the session workload ends: with reads that show what stayed.
+// This file ends the session workload with reads that show what stayed.
 
-// Quiesce reads everything once more: on a session that no fault of a client
-// reaches, and on those of the clients. Visitors have left by then, and leaders that do
-// not know that they were deposed have had their time to find out. The session of a
-// visitor that vanished may still live: it ends by its time-out, perhaps behind all
-// reads.
+// Quiesce reads everything once more: on a session that no client fault reaches, and on
+// those of the clients. By then visitors have left, and deposed leaders have had time to
+// find out. The session of a visitor that vanished may still be alive: it ends by its
+// timeout, perhaps after all reads.
 func (r *sessionRun) Quiesce(ctx context.Context) error {
 	waitFor(ctx, &r.leaving, r.env.Bound)
 	defer r.lookOn(ctx)()
@@ -40,8 +39,8 @@ func (r *sessionRun) Quiesce(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// expireUndisturbed lets a visitor vanish while nothing is done to servers any more: only
-// then it is known when its session has to end, and the load may have had no such time.
+// expireUndisturbed lets a visitor vanish when no more faults hit servers. Only then it is
+// known when its session must end, and the load may have had no such time.
 func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 	c := r.env.Clients[0]
 	v := &visit{run: r, host: r.clients[c.ID], path: fmt.Sprintf("%s%s/last", r.env.Path(r.env.Key(0)), ephemeralPart)}
@@ -57,16 +56,16 @@ func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 	})
 }
 
-// undisturbedReads is how many reads behind a sync are made when no leader can be deposed
-// any more: only then they have to be fresh.
+// undisturbedReads is how many reads after a sync are made when no leader can be deposed
+// any more: only then they must be fresh.
 const undisturbedReads = 30
 
-// ageMargin is for how long onlookers look on, where that costs nothing, when what they are shown can
-// be too old.
+// ageMargin is for how long onlookers go on, if that costs no time, once what they are
+// shown can be too old.
 const ageMargin = 3 * time.Second
 
-// syncUndisturbed lets each client write, and then each read behind a sync what another one
-// wrote: so long afterwards that a leader, too, has to show it.
+// syncUndisturbed makes each client write, and then makes each read, after a sync, what
+// another one wrote. This is so much later that the leader must show it, too.
 func (r *sessionRun) syncUndisturbed(ctx context.Context) {
 	n := len(r.env.Clients)
 	for round := 0; round*n < undisturbedReads && ctx.Err() == nil; round++ {
@@ -101,7 +100,7 @@ func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *z
 	return nil
 }
 
-// readAll reads a folder and everything in it, and asks for what may not be there.
+// readAll reads a folder and everything in it, and asks for what may not exist.
 func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s history.Surveyed, err error) {
 	folder := r.env.Path(key)
 	s.Session = history.ID(conn.SessionID())
@@ -130,7 +129,7 @@ func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s 
 	return s, nil
 }
 
-// readBelow reads a znode and what is below it, and counts them.
+// readBelow reads a znode and everything below it, and counts the znodes.
 func readBelow(conn *zk.Conn, path string) (n int, err error) {
 	if _, _, err := conn.Get(path); err != nil {
 		return n, ignoreGone(err)
@@ -149,8 +148,8 @@ func readBelow(conn *zk.Conn, path string) (n int, err error) {
 	return n, nil
 }
 
-// ignoreGone is for znodes that go while they are read, ephemerals, and for those that not
-// everybody may read.
+// ignoreGone ignores errors about znodes that disappear while they are read, such as
+// ephemerals, and about those that not every client may read.
 func ignoreGone(err error) error {
 	if errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrNoAuth) {
 		return nil
@@ -158,7 +157,7 @@ func ignoreGone(err error) error {
 	return err
 }
 
-// waitFor waits, but no longer than ctx.
+// waitFor waits at most limit, or until ctx ends.
 func waitFor(ctx context.Context, wg *sync.WaitGroup, limit time.Duration) {
 	_, _ = within(ctx, limit, func() (struct{}, error) { wg.Wait(); return struct{}{}, nil })
 }

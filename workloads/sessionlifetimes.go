@@ -7,11 +7,11 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// This file is what the session workload does with znodes that servers delete by themselves:
-// containers, and znodes with a TTL. Servers that have none of these refuse them, which is an
-// answer, too: those before 3.5.3, and those without zookeeper.extendedTypesEnabled.
+// This file is about znodes that servers delete by themselves: containers, and znodes with
+// a TTL. Servers before 3.5.3, and servers without zookeeper.extendedTypesEnabled, refuse
+// to create them, which is an answer, too.
 
-// The TTL of znodes that go while the workload runs, and of those that are never to.
+// The TTL of znodes that expire during the run, and of those that never should.
 const (
 	briefTTL = time.Second
 	longTTL  = time.Hour
@@ -21,7 +21,7 @@ func containerZnode(folder string, client int) string { return fmt.Sprintf("%s/k
 func briefZnode(folder string, client int) string     { return fmt.Sprintf("%s/kt%d", folder, client) }
 func longZnode(folder string, client int) string      { return fmt.Sprintf("%s/kl%d", folder, client) }
 
-// lifetimes makes such znodes, gives them children and data, and looks at those of others.
+// lifetimes creates such znodes, gives them children and data, and reads those of others.
 func (s *sessionClient) lifetimes(folder, _ string) []request {
 	const any = -1
 	other := s.rng.IntN(len(s.run.env.Clients))

@@ -11,17 +11,17 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Listener is a session beside those of the clients, as a [Visitor] is, that lives as long as its
-// one connection. It can ask for all that the protocol has.
+// Listener is a session in addition to those of the clients, like a [Visitor], that lives
+// as long as its single connection. It can make any request of the protocol.
 type Listener struct {
 	Conn *zkclient.Conn
 	link *link.Link
 }
 
-// NewListener is one that has connected through a link of its own.
+// NewListener returns a listener that has connected through its own link.
 func NewListener(conn *zkclient.Conn, l *link.Link) *Listener { return &Listener{conn, l} }
 
-// Close ends the session in good order if the server answers within a second, else without a word.
+// Close closes the session if the server answers within a second, else only the connection.
 func (l *Listener) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -30,8 +30,8 @@ func (l *Listener) Close() {
 	l.link.Close()
 }
 
-// A listener reads every listenEvery: so often while it has a watch that stays, and so often
-// when it has removed that.
+// A listener reads every listenEvery: so often while it has a persistent watch, and so
+// often after it has removed that.
 const (
 	listenEvery   = 150 * time.Millisecond
 	readsListened = 20
@@ -41,8 +41,9 @@ const (
 // listeners is how many there are at a time.
 const listeners = 2
 
-// listen brings listeners, one after the other, until leave is called: that waits for them to go. Each
-// watches the folder of a key and all below it, or one znode, by a watch that stays.
+// listen runs listeners, one after the other, until leave is called, which waits until they
+// have left. Each watches the folder of a key and everything below it, or one znode, by a
+// persistent watch.
 func (r *sessionRun) listen(ctx context.Context) (leave func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var listening sync.WaitGroup
@@ -56,7 +57,8 @@ func (r *sessionRun) listen(ctx context.Context) (leave func()) {
 	return func() { cancel(); listening.Wait() }
 }
 
-// listenOnce is one listener's. It is false if the servers have no such watches, as those before 3.6.
+// listenOnce is the life of one listener. It returns false if the servers have no
+// persistent watches, as those before 3.6.
 func (r *sessionRun) listenOnce(ctx context.Context, n int) (more bool) {
 	folder := r.env.Path(r.env.Key(n % r.env.Keys))
 	watch := &wire.AddWatchRequest{Path: folder, Mode: wire.AddPersistentRecursive}
@@ -96,7 +98,7 @@ func (r *sessionRun) listenOnce(ctx context.Context, n int) (more bool) {
 	return true
 }
 
-// listener opens one, if a server takes it soon.
+// listener opens a listener, if a server accepts it soon.
 func (r *sessionRun) listener(ctx context.Context) (*Listener, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
 	defer cancel()

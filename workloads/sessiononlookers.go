@@ -8,17 +8,17 @@ import (
 	"github.com/zklab/zklab/internal/virtual/apart"
 )
 
-// lookEvery is how often an onlooker reads, and lookAgain how long it waits when it found no
+// lookEvery is how often an onlooker reads; lookAgain is how long it waits when it found no
 // server.
 const (
 	lookEvery = 250 * time.Millisecond
 	lookAgain = time.Second
 )
 
-// lookOn brings onlookers, one for each server, until leave is called: that waits for them to
-// go. An onlooker is a session that does nothing but read one znode again and again. Of what it
-// is shown nothing says how new it has to be, except the bound on its age: a session that
-// writes has to be shown what it wrote.
+// lookOn runs onlookers, one for each server, until leave is called, which waits until they
+// have left. An onlooker is a session that only reads one znode again and again. Only the
+// bound on its age says how new the value must be; a session that writes must be shown its
+// own writes.
 func (r *sessionRun) lookOn(ctx context.Context) (leave func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var looking sync.WaitGroup
@@ -33,7 +33,7 @@ func (r *sessionRun) lookOn(ctx context.Context) (leave func()) {
 	return func() { cancel(); looking.Wait() }
 }
 
-// onlook is one onlooker's, until ctx ends or no server takes its session.
+// onlook is the life of one onlooker, until ctx ends or no server accepts its session.
 func (r *sessionRun) onlook(ctx context.Context, path string) {
 	v, err := r.env.Visit(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func (r *sessionRun) onlook(ctx context.Context, path string) {
 	defer v.Close()
 	for p := newPipe(v.Conn); pause(ctx, apart.Odd(lookEvery)); {
 		patience, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
-		_ = p.send(patience, get(path)) // it goes on, whatever comes of this
+		_ = p.send(patience, get(path)) // it continues whatever the result
 		cancel()
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// This file is single requests of the session workload. Those of a client remember
-// what they learnt, for requests to come.
+// This file contains the single requests of the session workload. Those of a client
+// remember what they learned, for later requests.
 
 // getVersion is a read that remembers the version.
 func (s *sessionClient) getVersion(path string) request {
@@ -38,7 +38,7 @@ func (s *sessionClient) create(path string, flags int32) request {
 	}
 }
 
-// createNext makes a sequential znode, which often is ephemeral.
+// createNext creates a sequential znode, often an ephemeral one.
 func (s *sessionClient) createNext(parent, key string) request {
 	name, flags := "/n-", int32(zk.FlagSequence)
 	if s.rng.IntN(3) == 0 {
@@ -75,8 +75,7 @@ func (s *sessionClient) version(path string) (int32, bool) {
 	return v, ok
 }
 
-// Requests that leave nothing to remember. A watch's event goes to the record, and
-// nowhere else.
+// Requests that leave nothing to remember. A watch's event goes only to the record.
 
 func get(path string) request {
 	return func(conn *zk.Conn) error { _, _, err := conn.Get(path); return err }
@@ -114,7 +113,7 @@ func multi(ops ...any) request {
 	return func(conn *zk.Conn) error { _, err := conn.Multi(ops...); return err }
 }
 
-// recreate deletes a znode with its children and makes it anew, at once or not at all.
+// recreate deletes a znode with its children and creates it again, in one transaction.
 func recreate(parent string) request {
 	return func(conn *zk.Conn) error {
 		names, _, err := conn.Children(parent)

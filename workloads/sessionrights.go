@@ -8,9 +8,9 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// This file is what the session workload does about access control lists ("Programmer's Guide,
-// ZooKeeper access control using ACLs"). Of some znodes everybody has all rights but one, and
-// the keeper has all: every second client is that. Of the others every second one is a stranger,
+// This file is about access control lists ("Programmer's Guide, ZooKeeper access control
+// using ACLs"). On some znodes everyone has all permissions but one, and the keeper has
+// all. Every second client is the keeper. Of the others every second one is a stranger,
 // whom no list names.
 
 const (
@@ -18,20 +18,20 @@ const (
 	password         = "zklab"
 )
 
-// The znodes of which a right is kept, and one of which all are.
+// The znodes on which one permission is kept, and one on which all are.
 const (
 	readPart   = "/xr"
 	writePart  = "/xw"
 	createPart = "/xc"
 	deletePart = "/xd"
 	adminPart  = "/xa"
-	hostPart   = "/xi" // all rights are of a host that is nowhere, and of the keeper
+	hostPart   = "/xi" // all permissions belong to a nonexistent host, and to the keeper
 )
 
 // nowhere is an address for documentation (RFC 5737), which no client has.
 const nowhere = "192.0.2.1"
 
-// kept are the rights that are kept.
+// kept are the permissions that are kept.
 var kept = []struct {
 	part  string
 	right int32
@@ -39,7 +39,7 @@ var kept = []struct {
 	{readPart, zk.PermRead}, {writePart, zk.PermWrite}, {createPart, zk.PermCreate}, {deletePart, zk.PermDelete}, {adminPart, zk.PermAdmin},
 }
 
-// restricted are those znodes with their lists.
+// restricted yields those znodes with their lists.
 func restricted() iter.Seq2[string, []zk.ACL] {
 	return func(yield func(string, []zk.ACL) bool) {
 		for _, k := range kept {
@@ -51,12 +51,12 @@ func restricted() iter.Seq2[string, []zk.ACL] {
 	}
 }
 
-// keptList gives everybody all rights but one, and the keeper all.
+// keptList gives everyone all permissions but one, and the keeper all.
 func keptList(right int32) []zk.ACL {
 	return append(zk.DigestACL(zk.PermAll, keeper, password), zk.WorldACL(zk.PermAll&^right)...)
 }
 
-// authenticate says to the servers who the clients are.
+// authenticate authenticates the clients to the servers.
 func (r *sessionRun) authenticate(ctx context.Context) error {
 	for _, c := range r.env.Clients {
 		user := keeper
@@ -79,7 +79,7 @@ func (r *sessionRun) authenticate(ctx context.Context) error {
 	return nil
 }
 
-// rights asks for what only the keeper may do, alone or in a multi.
+// rights makes requests that only the keeper may make, alone or in a multi.
 func (s *sessionClient) rights(folder, _ string) []request {
 	const any = -1
 	data := s.data()

@@ -13,15 +13,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Sessions come and go by visitors: one burst in visitEvery is a visit, as long as
-// there are not too many.
+// Sessions begin and end with visitors: one burst in visitEvery is a visit, unless there
+// are too many.
 const (
 	visitEvery     = 50
 	visitorsAtOnce = 4
 )
 
 // visit brings a visitor, whose ephemerals the client looks at before and after the
-// visitor's session ends. It is false when there are too many visitors.
+// visitor's session ends. It returns false if there are too many visitors.
 func (r *sessionRun) visit(ctx context.Context, s *sessionClient, key string, at time.Duration) bool {
 	if !r.visits.TryAcquire(1) {
 		return false
@@ -38,8 +38,8 @@ func (r *sessionRun) visit(ctx context.Context, s *sessionClient, key string, at
 	return true
 }
 
-// visit is one visitor's. The call that makes it happen may be stuck, and go on when
-// the visit is over: then it makes nobody come any more.
+// visit is the visit of one visitor. The call that runs it may be stuck, and continue when
+// the visit is over; then it opens no more sessions.
 type visit struct {
 	run  *sessionRun
 	host *sessionClient
@@ -47,7 +47,7 @@ type visit struct {
 	rng  *rand.Rand
 
 	mu      sync.Mutex
-	visitor *Visitor // nil until there is one
+	visitor *Visitor // nil until it has connected
 	over    bool
 }
 
@@ -107,7 +107,7 @@ func (v *visit) do(ctx context.Context) error {
 	return v.look(ctx, exists(v.path), exists(v.path+"a"))
 }
 
-// vanish is a visit of somebody who writes, and is gone.
+// vanish is the visit of a visitor that writes and vanishes.
 func (v *visit) vanish(ctx context.Context) error {
 	visitor, err := v.connect(ctx)
 	if err != nil {
@@ -126,7 +126,7 @@ func (v *visit) pause(ctx context.Context) error {
 	return nil
 }
 
-// write makes what the host looks at.
+// write creates what the host looks at.
 func (v *visit) write(ctx context.Context, visitor *Visitor) error {
 	open := zk.WorldACL(zk.PermAll)
 	return newPipe(visitor.Conn).send(ctx,
@@ -142,7 +142,7 @@ func (v *visit) write(ctx context.Context, visitor *Visitor) error {
 	)
 }
 
-// look is the host's. If it does not come about, the visitor has written all the same.
+// look is the host's look. If it fails, the visitor has written all the same.
 func (v *visit) look(ctx context.Context, requests ...request) error {
 	if err := v.host.pipe.send(ctx, requests...); err != nil {
 		return effective{err}
@@ -150,13 +150,13 @@ func (v *visit) look(ctx context.Context, requests ...request) error {
 	return nil
 }
 
-// effective is the error of one part of an operation, others of which had an effect.
+// effective is the error of one part of an operation whose other parts had an effect.
 type effective struct{ error }
 
 func (effective) NoEffect() bool  { return false }
 func (e effective) Unwrap() error { return e.error }
 
-// end ends the visitor's session, one way or another.
+// end ends the visitor's session in one of several ways.
 func (v *visit) end(ctx context.Context, visitor *Visitor) {
 	switch v.rng.IntN(6) {
 	case 0, 1:

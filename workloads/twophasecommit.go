@@ -13,12 +13,12 @@ import (
 	"github.com/zklab/zklab/subjects/broken"
 )
 
-// TwoPhaseCommit is the workload of transactions, one after the other, each on a fresh znode.
-// All clients are sites; one of them, another one each time, is the coordinator. Of ten
-// transactions one has a site that votes no, one a site that does not vote and another one
-// that votes twice, and one a site that takes its time. In two a vote comes just when the
-// patience of two coordinators ends. In three the coordinator is heard of no more once it has
-// begun: all have voted in one of them, in the others somebody takes its place.
+// TwoPhaseCommit is the workload of transactions, one after the other, each on a fresh
+// znode. All clients are sites; one of them, another one each time, is the coordinator. Of
+// ten transactions, one has a site that votes no, one has a site that does not vote and
+// another one that votes twice, and one has a slow site. In two, a vote comes just when the
+// patience of two coordinators ends. In three, the coordinator disappears after it has
+// begun: in one of them all sites have voted, in the others another client takes its place.
 type TwoPhaseCommit struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Transaction, error)
@@ -33,10 +33,10 @@ var _ = offer(models.TwoPhaseCommit,
 	planted("waits-for-coordinator", "termination", "", "sites wait for a coordinator though all have voted", TwoPhaseCommit{broken.WaitsForCoordinator}),
 )
 
-// Name is that of the model.
+// Name is the name of the model.
 func (TwoPhaseCommit) Name() string { return models.TwoPhaseCommit.Name }
 
-// InProcesses is the same workload with subjects in the clients' own processes.
+// InProcesses returns the same workload with subjects in the clients' own processes.
 func (TwoPhaseCommit) InProcesses() Workload {
 	return TwoPhaseCommit{New: subjects.RemoteTransaction}
 }
@@ -44,7 +44,7 @@ func (TwoPhaseCommit) InProcesses() Workload {
 // Maker serves the subjects to another process.
 func (w TwoPhaseCommit) Maker() subjects.Maker { return subjects.ServeTransaction(w.New) }
 
-// Start has nothing to make: every transaction has subjects of its own.
+// Start makes nothing: every transaction makes its own subjects.
 func (w TwoPhaseCommit) Start(_ context.Context, env *Env) (Run, error) {
 	r := &transactionRun{env: env, make: w.New}
 	r.rounds = roundsRun{env: env, operations: 2*len(env.Clients) + 1, play: r.round}
@@ -55,7 +55,7 @@ type transactionRun struct {
 	env    *Env
 	make   func(c *subjects.Client, path string) (subjects.Transaction, error)
 	rounds roundsRun
-	over   []string // transactions whose outcome somebody knows
+	over   []string // transactions whose outcome some client knows
 }
 
 // Load does one transaction after the other.
@@ -66,9 +66,9 @@ func (r *transactionRun) Load(ctx context.Context, over <-chan struct{}) error {
 const (
 	// votesWithin is how long most coordinators wait for votes.
 	votesWithin = 40 * time.Millisecond
-	// votesSlowly is the patience of one whose site takes its time.
+	// votesSlowly is the patience of a coordinator with a slow site.
 	votesSlowly = 2 * time.Second
-	// crowd is how many clients it takes for one of them to stay away.
+	// crowd is the least number of clients for one of them to stay away.
 	crowd = 3
 )
 
@@ -77,16 +77,16 @@ type part struct {
 	late     time.Duration // before it votes
 	silent   bool          // it does not vote
 	no       bool          // it votes no
-	twice    bool          // it does not know that it has voted
-	decides  bool          // it decides, and does not only ask
-	deserts  bool          // it does nothing more after its vote
-	cutShort time.Duration // it gives up to decide, and deserts
+	twice    bool          // it votes again as if it had not
+	decides  bool          // it calls Decide, and not only Outcome
+	deserts  bool          // it does nothing after its vote
+	cutShort time.Duration // it gives up deciding after this time, and deserts
 	away     time.Duration // before it decides
 	patience time.Duration
 }
 
-// parts draws what the clients do in the transaction with that number. The first is the
-// coordinator.
+// parts draws what the clients do in the transaction with that number. The first client is
+// the coordinator.
 func (r *transactionRun) parts(n int, rng *rand.Rand) []part {
 	all := make([]part, len(r.env.Clients))
 	for i := range all {
@@ -153,10 +153,10 @@ func (r *transactionRun) round(ctx context.Context, n int, rng *rand.Rand, at ti
 	return nil
 }
 
-// site is what a client is called as a site.
+// site returns the name of a client as a site.
 func site(c *Client) string { return fmt.Sprintf("c%d", c.ID) }
 
-// prepare begins a transaction, and says whether it has certainly begun.
+// prepare begins a transaction, and reports whether it has certainly begun.
 func (r *transactionRun) prepare(ctx context.Context, c *Client, key string, at time.Duration, t subjects.Transaction) bool {
 	var sites []string
 	for _, c := range r.env.Clients {
@@ -172,7 +172,7 @@ func (r *transactionRun) prepare(ctx context.Context, c *Client, key string, at 
 	})
 }
 
-// persist repeats what fails until it succeeds, for the bound.
+// persist repeats a failing call until it succeeds, within the bound.
 func (r *transactionRun) persist(ctx context.Context, c *Client, try func() error) (done bool) {
 	for until := r.env.Record.Now() + r.env.Bound; ; {
 		if try() == nil {
@@ -184,7 +184,7 @@ func (r *transactionRun) persist(ctx context.Context, c *Client, try func() erro
 	}
 }
 
-// takePart does a client's part, and says whether it has learned the outcome.
+// takePart does a client's part, and reports whether it has learned the outcome.
 func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t subjects.Transaction, p part) bool {
 	pause(ctx, p.late)
 	if !p.silent {
@@ -205,7 +205,7 @@ func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t 
 	return r.persist(ctx, c, func() error { return r.outcome(ctx, c, key, t, r.env.Bound+r.env.OpTimeout) })
 }
 
-// vote gives a client's vote; again while it may not count.
+// vote gives a client's vote, and again while it may not count.
 func (r *transactionRun) vote(ctx context.Context, c *Client, key string, t subjects.Transaction, yes bool) {
 	r.persist(ctx, c, func() error {
 		return c.Do(ctx, Op{
@@ -235,11 +235,11 @@ func (r *transactionRun) outcome(ctx context.Context, c *Client, key string, t s
 	})
 }
 
-// lookBack is how many outcomes are asked for once more in the end.
+// lookBack is how many outcomes are asked for once more at the end.
 const lookBack = 20
 
-// Quiesce does some transactions that nothing disturbs. Then clients ask for outcomes of
-// before, as if they had been away since they voted.
+// Quiesce does some transactions without faults. Then clients ask for earlier outcomes, as
+// if they had been away since they voted.
 func (r *transactionRun) Quiesce(ctx context.Context) error {
 	if err := r.rounds.Quiesce(ctx); err != nil {
 		return err
@@ -253,7 +253,7 @@ func (r *transactionRun) Quiesce(ctx context.Context) error {
 	return nil
 }
 
-// ask has a client ask for an outcome that is known, with a subject that knows nothing.
+// ask makes a client ask for a known outcome, with a new subject.
 func (r *transactionRun) ask(ctx context.Context, c *Client, key string) {
 	t, err := makeSubject(ctx, r.env, c, key, r.make)
 	if err != nil {

@@ -6,12 +6,13 @@ import (
 	"math/rand/v2"
 )
 
-// This file is about waits in the end of a run. Under load hardly any wait is long: whatever
-// comes next wakes whoever missed what came before. So once all is healed and nothing else is under way,
-// one client waits for one thing, which another one does at nearly the same moment, and who
-// misses that waits for more than the bound.
+// This file tests waits at the end of a run. Under load hardly any wait is long: whatever
+// comes next wakes a client that missed an earlier event. So once everything is healed and
+// nothing else is under way, one client waits for one event that another client causes at
+// nearly the same moment. A client that misses it waits longer than the bound.
 
-// wakeups are how many of those there are on each key: in real time few, since each takes its time.
+// wakeups returns how many of these waits there are on each key: few in real time, since
+// each takes a while.
 func (e *Env) wakeups() int {
 	if e.Patient {
 		return 10
@@ -19,9 +20,10 @@ func (e *Env) wakeups() int {
 	return 3
 }
 
-// wakes has one client wait while another one does what it waits for, some times, each time other
-// clients. The one begins at most a write's round trip before or behind the other: the write is seen
-// while the waiter makes its requests. The error of a wait ends it: what was to be shown has been.
+// wakes repeatedly makes one client wait while another does what it waits for, with other
+// clients each time. The one begins at most a write's round trip before or after the other,
+// so the write happens while the waiter makes its requests. An error of a wait ends wakes:
+// the defect has shown.
 func (e *Env) wakes(ctx context.Context, key string, rng *rand.Rand, waits func(c *Client, n int) error, does func(c *Client, n int)) {
 	if len(e.Clients) < 2 {
 		return

@@ -10,36 +10,35 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Wired is a workload about the store itself: everything that its clients say and
-// hear goes into the record (history/wire.go). Its Env.Admin is recorded, too, and
-// it has Env.Visit.
+// Wired is a workload about the store itself: everything that its clients send and receive
+// is recorded (history/wire.go). Its Env.Admin is recorded, too, and it has Env.Visit.
 type Wired interface {
 	Workload
 	Wired()
 }
 
-// Sweeping is a workload that makes containers and znodes with a TTL, which are to go while it runs:
-// the ensemble is prepared for that, if it can be.
+// Sweeping is a workload that creates containers and znodes with a TTL, which should be
+// deleted while it runs. The ensemble is prepared for that, if possible.
 type Sweeping interface {
 	Workload
 	Sweeps()
 }
 
-// Sweeps says that a workload is one.
+// Sweeps reports whether a workload is Sweeping.
 func Sweeps(w Workload) bool {
 	_, ok := w.(Sweeping)
 	return ok
 }
 
-// Proxied is a workload that can put something between clients and servers.
+// Proxied is a workload that can put a proxy between clients and servers.
 type Proxied interface {
 	Workload
-	// Through gives what the links of the clients and visitors of one run reach the
-	// servers by: dial, or something around it that corrupts what passes.
+	// Through returns the dialer with which the links of the clients and visitors of one
+	// run reach the servers: dial, or a wrapper that corrupts what passes.
 	Through(dial zk.Dialer) zk.Dialer
 }
 
-// throughProxy is dial, or a proxy around it with a planted defect.
+// throughProxy returns dial, or a proxy around it with a seeded defect.
 func throughProxy(c corruptproxy.Corruption, dial zk.Dialer) zk.Dialer {
 	if c == "" {
 		return dial
@@ -47,23 +46,22 @@ func throughProxy(c corruptproxy.Corruption, dial zk.Dialer) zk.Dialer {
 	return corruptproxy.New(c).Dialer(dial)
 }
 
-// Visitor is a session beside those of the clients. The record has it under
-// client -1; faults of the clients' links do not reach it, those of servers do.
+// Visitor is a session in addition to those of the clients. The record has it under client
+// -1. Faults on the clients' links do not reach it; faults on servers do.
 type Visitor struct {
 	Conn    *zk.Conn
 	link    *link.Link
 	leaving atomic.Bool
-	left    chan struct{} // closed when it has
+	left    chan struct{} // closed when it has left
 }
 
-// NewVisitor is a visitor that has connected through a link of its own.
+// NewVisitor returns a visitor that has connected through its own link.
 func NewVisitor(conn *zk.Conn, l *link.Link) *Visitor {
 	return &Visitor{Conn: conn, link: l, left: make(chan struct{})}
 }
 
-// Close ends the session in good order. It takes a second at most. More than once
-// is fine, also after Vanish: then it waits for that, and the session goes on until
-// its time-out.
+// Close closes the session. It takes at most a second and may be called more than once.
+// After Vanish it waits for Vanish, and the session lives on until its timeout.
 func (v *Visitor) Close() {
 	v.leave(func() {
 		v.Conn.Close()
@@ -71,8 +69,8 @@ func (v *Visitor) Close() {
 	})
 }
 
-// Vanish leaves without a word, in a second at most: the servers end the session at
-// its time-out, which may be after the run.
+// Vanish leaves without closing the session, in at most a second. The servers end the
+// session at its timeout, which may be after the run.
 func (v *Visitor) Vanish() {
 	v.leave(func() {
 		v.link.Close()
@@ -90,7 +88,7 @@ func (v *Visitor) leave(way func()) {
 	way()
 }
 
-// Expire ends the session by a word of somebody else.
+// Expire ends the session from another connection.
 func (v *Visitor) Expire(ctx context.Context) error {
 	s, _ := v.link.Session()
 	_, err := v.link.ExpireSession(ctx, s.ID, s.Server)
