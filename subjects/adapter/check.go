@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// check is one thing that a program must do. Its error says what it did
-// instead; errNotOffered that it does not claim to.
+// check is one thing that a program must do. It returns an error that says what the program
+// did instead, or errNotOffered if the program does not offer it.
 type check struct {
 	name string
 	run  func(t *trial) error
@@ -15,8 +15,9 @@ type check struct {
 
 var errNotOffered = errors.New("not offered")
 
-// What most checks begin with: an object of a client, objects of two clients at one path,
-// the same that compete, a client without objects, a program that is spoken to line by line.
+// What most checks begin with: an object of one client, objects of two clients at one path,
+// the same as contenders, a client without objects, a program whose lines the check writes
+// itself.
 var (
 	onObject     = on((*trial).first)
 	onClient     = on((*trial).client)
@@ -25,7 +26,7 @@ var (
 	onContenders = onBoth((*trial).contenders)
 )
 
-// on makes a check of one that needs something, which begin makes.
+// on makes a check that needs something, which begin makes.
 func on[T any](begin func(*trial) (T, error)) func(func(*trial, T) error) func(*trial) error {
 	return func(run func(*trial, T) error) func(*trial) error {
 		return func(t *trial) error {
@@ -38,7 +39,7 @@ func on[T any](begin func(*trial) (T, error)) func(func(*trial, T) error) func(*
 	}
 }
 
-// onBoth is on for two of them.
+// onBoth is on for two values.
 func onBoth[T any](begin func(*trial) (a, b T, err error)) func(func(t *trial, a, b T) error) func(*trial) error {
 	return func(run func(t *trial, a, b T) error) func(*trial) error {
 		return func(t *trial) error {
@@ -51,7 +52,7 @@ func onBoth[T any](begin func(*trial) (a, b T, err error)) func(func(t *trial, a
 	}
 }
 
-// makes: the recipe is there at all.
+// makes: the program has the recipe.
 func makes(t *trial) error {
 	_, err := t.object(t.path())
 	var e *Error
@@ -61,7 +62,7 @@ func makes(t *trial) error {
 	return err
 }
 
-// refusesOperation: an object does not do what it does not know.
+// refusesOperation: an object refuses an operation that it does not know.
 func refusesOperation(t *trial, o *object) error {
 	const none = "frobnicate"
 	var e *Error

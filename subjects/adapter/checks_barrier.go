@@ -14,7 +14,7 @@ var _ = declare(suite{recipe: models.Barrier.Name, checks: []check{
 	{"cancel-at-once", onObject(cancelsAwaitAtOnce)},
 }})
 
-// holdsBack: while it is raised, and only then.
+// holdsBack: clients wait while the barrier is raised, and only then.
 func holdsBack(t *trial, a, b *object) error {
 	if err := t.simply(b, history.FAwait); err != nil {
 		return fmt.Errorf("nobody raised the barrier: %w", err)
@@ -40,11 +40,11 @@ func holdsBack(t *trial, a, b *object) error {
 	return nil
 }
 
-// caughtUp sees to it that what a client reads is not older than now, if it can.
+// caughtUp makes sure that what a client reads is not older than now, if it can.
 func (t *trial) caughtUp(o *object) error {
 	err := t.soon("touch", func(ctx context.Context) error { return o.p.Touch(ctx, t.root) })
 	if isNotOffered(err) {
-		return nil // with luck
+		return nil // the read may be older
 	}
 	return err
 }

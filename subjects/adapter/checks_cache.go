@@ -26,8 +26,8 @@ func (t *trial) puts(o *object, node, value string) error {
 	})
 }
 
-// copies asks for a current copy, which must be that. Of a cache that cannot say when its copy is current, the copy
-// comes to be that.
+// copies asks for a current copy and compares it. A cache that is never current must show
+// it eventually.
 func (t *trial) copies(o *object, want map[string]string) error {
 	if o.Offers(subjects.OfferNeverCurrent) {
 		return t.follows(o, want)
@@ -46,7 +46,7 @@ func shows(ctx context.Context, o *object, current bool, want map[string]string)
 	return nil
 }
 
-// subtreeSteps are what becomes of a subtree.
+// subtreeSteps are the successive states of a subtree.
 var subtreeSteps = []struct {
 	node, value string
 	want        map[string]string
@@ -64,7 +64,7 @@ var subtreeSteps = []struct {
 	{models.CacheRoot, "six", map[string]string{".": "six"}},
 }
 
-// copiesChanges: a current copy has all that both have done.
+// copiesChanges: a current copy has the changes of both clients.
 func copiesChanges(t *trial, a, b *object) error {
 	for i, step := range subtreeSteps {
 		who := a
@@ -83,7 +83,7 @@ func copiesChanges(t *trial, a, b *object) error {
 	return t.copies(a, subtreeSteps[len(subtreeSteps)-1].want)
 }
 
-// copiesByItself: a copy follows though nobody asks for a current one.
+// copiesByItself: a copy follows changes without a request for a current one.
 func copiesByItself(t *trial, a, b *object) error {
 	for i, step := range subtreeSteps {
 		if step.node != "" {
@@ -98,7 +98,7 @@ func copiesByItself(t *trial, a, b *object) error {
 	return nil
 }
 
-// follows waits until a copy shows what it should, though nobody asks for a current one.
+// follows waits until a copy shows want, without a request for a current one.
 func (t *trial) follows(o *object, want map[string]string) error {
 	return t.soon("to follow", func(ctx context.Context) error {
 		for {
@@ -113,7 +113,7 @@ func (t *trial) follows(o *object, want map[string]string) error {
 	})
 }
 
-// putsBelowNothing: what is refused has no effect.
+// putsBelowNothing: a refused put has no effect.
 func putsBelowNothing(t *trial, o *object) error {
 	err := t.puts(o, "a", "one")
 	if err == nil {

@@ -24,7 +24,7 @@ func (t *trial) sets(o *object, value string) error {
 	})
 }
 
-// observes asks what comes next, which must be that.
+// observes asks for the next value and compares it.
 func (t *trial) observes(o *object, want string) error {
 	return t.soon(models.FObserve, func(ctx context.Context) error { return next(ctx, o, want) })
 }
@@ -40,7 +40,7 @@ func next(ctx context.Context, o *object, want string) error {
 	return nil
 }
 
-// followsChanges: each client sees what both have done, one after the other.
+// followsChanges: each client sees the changes of both, in order.
 func followsChanges(t *trial, a, b *object) error {
 	if err := t.observes(b, ""); err != nil {
 		return fmt.Errorf("in the beginning: %w", err)
@@ -63,7 +63,7 @@ func followsChanges(t *trial, a, b *object) error {
 	return t.observes(a, "three")
 }
 
-// waitsForNext: what was told once is not news.
+// waitsForNext: a value is reported once.
 func waitsForNext(t *trial, a, b *object) error {
 	for _, value := range []string{"one", "", "two"} {
 		if err := t.sets(a, value); err != nil {

@@ -15,7 +15,7 @@ var _ = declare(suite{recipe: models.Counter.Name, checks: []check{
 	{"mismatch", onObject(comparesFirst)},
 }})
 
-// counts asks a counter for something, which must be answered with that count.
+// counts calls an operation of a counter and compares the result.
 func (t *trial) counts(o *object, operation string, value any, want int64) error {
 	var got models.Count
 	err := t.soon(operation, func(ctx context.Context) error { return o.Call(ctx, operation, value, &got) })
@@ -54,7 +54,7 @@ func firstError(steps ...func() error) error {
 	return nil
 }
 
-// comparesFirst: a compare-and-set that finds another value says so, and does nothing.
+// comparesFirst: a compare-and-set that finds another value reports that, and does nothing.
 func comparesFirst(t *trial, o *object) error {
 	if err := t.counts(o, models.FAdd, models.Addition{Delta: 1}, 1); err != nil {
 		return err

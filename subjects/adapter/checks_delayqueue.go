@@ -18,8 +18,8 @@ func dueAt(due time.Time) putter {
 	return func(item []byte) any { return subjects.DelayedItem{Item: item, Due: due.UnixMilli()} }
 }
 
-// isByDue: by due time, those of one time in the order in which they went in, and none before
-// it is due.
+// isByDue: items come in the order of their due times, equal ones in the order in which
+// they were put, and none before it is due.
 func (putter) isByDue(t *trial, a, b *object) error {
 	now := time.Now()
 	soon, minuteAgo := now.Add(300*time.Millisecond).Truncate(time.Millisecond), dueAt(now.Add(-time.Minute))

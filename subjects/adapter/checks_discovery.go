@@ -19,8 +19,8 @@ func (t *trial) registers(o *object, instance string) error {
 
 func (t *trial) finds(o *object, want ...string) error { return t.listsBy(models.FLookup, o, want) }
 
-// picks picks an instance so often that each one may have its turn: one of these, each time,
-// and nothing if there are none.
+// picks picks so often that each instance may have its turn. Each pick must be one of
+// these, or nothing if there are none.
 func (t *trial) picks(o *object, of ...string) error {
 	if len(of) == 0 {
 		of = []string{""}
@@ -53,7 +53,7 @@ func isFound(t *trial, a, b *object) error {
 	)
 }
 
-// tellsAndPicks: who was told of a change picks what it was told of.
+// tellsAndPicks: after a client was told of a change, it picks from what it was told.
 func tellsAndPicks(t *trial, a, b *object) error {
 	changes := func(change func() error, want ...string) func() error {
 		return func() error {

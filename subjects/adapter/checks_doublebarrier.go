@@ -17,7 +17,7 @@ func cancelsEnterAtOnce(t *trial, o *object) error {
 	return t.atOnce(o, history.FEnter)
 }
 
-// entersAndLeaves: both together.
+// entersAndLeaves: both clients enter and leave together.
 func entersAndLeaves(t *trial, a, b *object) error {
 	for _, op := range []string{history.FEnter, history.FLeave} {
 		first := t.beginSimply(a, op)
@@ -42,5 +42,5 @@ func cancelsEnter(t *trial, o *object) error {
 	return t.cancelled(enter)
 }
 
-// parties is what a double barrier of two is made with.
+// parties is the argument of a double barrier of two.
 func parties(int) any { return map[string]int{"parties": 2} }

@@ -11,19 +11,19 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// An election is a hold in which one can ask who leads.
+// An election is a hold that can tell which candidate leads.
 var _ = declare(suite{
 	recipe: models.Election.Name, with: candidacy,
 	offers: append(subjects.HoldOffers(), subjects.OfferLeader),
 	checks: append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)}),
 })
 
-// candidacy is what a candidate is made with.
+// candidacy is the argument of a candidate.
 func candidacy(client int) any {
 	return map[string]string{"candidate": fmt.Sprint(client)}
 }
 
-// tellsLeader: by the id that the candidate was made with, and nobody's before.
+// tellsLeader: it returns the leading candidate's id, and "" before any leads.
 func tellsLeader(t *trial, a, b *contender) error {
 	if !a.Offers(subjects.OfferLeader) {
 		return errNotOffered
@@ -43,7 +43,7 @@ func tellsLeader(t *trial, a, b *contender) error {
 	return t.release(a)
 }
 
-// leads sees that an object soon says that want leads: its server may lag behind.
+// leads waits until an object reports that want leads: its server may lag.
 func (t *trial) leads(o *contender, want string) error {
 	return t.soon("leader", func(ctx context.Context) error {
 		for until := time.Now().Add(t.Patience / 2); ; time.Sleep(aWhile / 10) {

@@ -14,7 +14,7 @@ import (
 
 var _ = declare(suite{recipe: models.Lock.Name, offers: subjects.HoldOffers(), checks: holdChecks})
 
-// holdChecks are for locks and elections: t.recipe says which.
+// holdChecks are the checks of every hold: t.recipe says which.
 var holdChecks = []check{
 	{"normal", takesTurns},
 	{"contend", contends},
@@ -37,7 +37,7 @@ type contender struct {
 	present *grant // the latest hold; nil before the first
 }
 
-// grant is a hold. It is no subjects.Granted, which would end the program that gives
+// grant is a hold. It is not a subjects.Granted, because that rejects a program that grants
 // less than it offers.
 type grant struct {
 	Token   history.ID `json:"token"`
@@ -71,13 +71,13 @@ func (c *contender) release(ctx context.Context) error {
 	return c.Call(ctx, history.FRelease, nil, nil)
 }
 
-// contender makes one in a process of its own.
+// contender makes a contender in its own process.
 func (t *trial) contender() (*contender, error) {
 	o, err := t.object(t.path())
 	return &contender{object: o}, err
 }
 
-// contenders are two, at the same path.
+// contenders makes two contenders at the same path.
 func (t *trial) contenders() (a, b *contender, err error) {
 	if a, err = t.contender(); err == nil {
 		b, err = t.contender()
@@ -96,7 +96,7 @@ func (t *trial) turn(o *contender) error {
 	return t.release(o)
 }
 
-// takesTurns: one client, again and again; no hold is lost.
+// takesTurns: one client acquires and releases repeatedly; no hold is lost.
 func takesTurns(t *trial) error {
 	o, err := t.contender()
 	if err != nil {
@@ -128,7 +128,7 @@ func takesTurns(t *trial) error {
 	return nil
 }
 
-// holds: what an object says of its present hold, where it offers to.
+// holds: what an object reports about its present hold, if it offers that.
 func (t *trial) holds(o *contender, want bool) error {
 	if !o.Offers(eventLost) {
 		return nil
@@ -143,7 +143,7 @@ func (t *trial) holds(o *contender, want bool) error {
 	})
 }
 
-// rises: tokens do, where they are offered.
+// rises: tokens rise, if they are offered.
 func rises(o *contender, before, after *grant) error {
 	if before != nil && o.Offers(subjects.OfferFence) && after.Token <= before.Token {
 		return fmt.Errorf("the fencing token did not rise: %s, and then %s", before.Token, after.Token)
@@ -160,7 +160,7 @@ func (g *grant) isLost() bool {
 	}
 }
 
-// held gives two clients' objects, of which the first one holds.
+// held returns two clients' objects, of which the first one holds.
 func (t *trial) held() (a, b *contender, err error) {
 	if a, b, err = t.contenders(); err == nil {
 		err = t.acquire(a)
@@ -168,7 +168,7 @@ func (t *trial) held() (a, b *contender, err error) {
 	return a, b, err
 }
 
-// contended is held, with an acquire of the second one that waits.
+// contended is held, with a waiting acquire of the second client.
 func (t *trial) contended() (a, b *contender, second *attempt, err error) {
 	if a, b, err = t.held(); err == nil {
 		second = t.begin("the second acquire", b.acquire)
@@ -179,7 +179,7 @@ func (t *trial) contended() (a, b *contender, second *attempt, err error) {
 
 const heldByAnother = "another client holds it"
 
-// contends: the second waits for the first.
+// contends: the second client waits for the first.
 func contends(t *trial) error {
 	a, b, second, err := t.contended()
 	if err != nil {
@@ -197,7 +197,8 @@ func contends(t *trial) error {
 	return t.release(b)
 }
 
-// cancelsAcquire: who gives up gets nothing later, and stands in nobody's way.
+// cancelsAcquire: a client that gives up gets nothing later, and is in no other client's
+// way.
 func cancelsAcquire(t *trial) error {
 	a, b, second, err := t.contended()
 	if err != nil {
@@ -226,7 +227,7 @@ func cancelsAcquireAtOnce(t *trial) error {
 	return t.atOnce(b.object, history.FAcquire)
 }
 
-// answersWhileItWaits: a call that waits keeps no other line from being read.
+// answersWhileItWaits: other lines are read while a call waits.
 func answersWhileItWaits(t *trial) error {
 	_, b, _, err := t.contended()
 	if err != nil {
@@ -279,7 +280,7 @@ func overlaps(t *trial) error {
 	return t.cancelled(blocked)
 }
 
-// holdsUnicode: paths are text. (ZooKeeper takes none beyond the basic plane.)
+// holdsUnicode: paths are Unicode text. (ZooKeeper accepts none beyond the basic plane.)
 func holdsUnicode(t *trial) error {
 	o, err := t.object(t.root + "/käse 锁 \"a\\b\"")
 	if err != nil {
@@ -288,7 +289,7 @@ func holdsUnicode(t *trial) error {
 	return t.turn(&contender{object: o})
 }
 
-// closesAndIsMadeAgain: an object that was closed can be made anew at its path.
+// closesAndIsMadeAgain: a closed object can be made again at its path.
 func closesAndIsMadeAgain(t *trial) error {
 	o, err := t.contender()
 	if err != nil {
@@ -307,8 +308,8 @@ func closesAndIsMadeAgain(t *trial) error {
 	return t.turn(&contender{object: again})
 }
 
-// tellsLoss: a client that was frozen for longer than its session says so when
-// it goes on.
+// tellsLoss: a client that was frozen for longer than its session timeout reports the loss
+// when it resumes.
 func tellsLoss(t *trial, a, b *contender) error {
 	if !a.Offers(eventLost) {
 		return errNotOffered
@@ -320,7 +321,7 @@ func tellsLoss(t *trial, a, b *contender) error {
 	if err := a.p.Freeze(); err != nil {
 		return err
 	}
-	if err := t.acquire(b); err != nil { // when the session has expired
+	if err := t.acquire(b); err != nil { // after the session has expired
 		return fmt.Errorf("while the holder is stopped: %w", err)
 	}
 	if err := a.p.Thaw(); err != nil {
@@ -340,8 +341,8 @@ func tellsLoss(t *trial, a, b *contender) error {
 	return t.release(b)
 }
 
-// diesHolding: what a client held that was killed goes to others, and it can take
-// its turn again after a restart.
+// diesHolding: what a killed client held goes to others, and the client can take its turn
+// again after a restart.
 func diesHolding(t *trial) error {
 	a, b, err := t.held()
 	if err != nil {
@@ -362,7 +363,8 @@ func diesHolding(t *trial) error {
 	return nil
 }
 
-// givesBackAtQuit: who quits closes its session, so that nobody waits for its end.
+// givesBackAtQuit: a client that quits closes its session, so that no other client waits
+// for it to expire.
 func givesBackAtQuit(t *trial) error {
 	a, b, next, err := t.contended()
 	if err != nil {
@@ -375,7 +377,7 @@ func givesBackAtQuit(t *trial) error {
 	if err := t.await(next); err != nil {
 		return fmt.Errorf("after the holder quit: %w", err)
 	}
-	// Without a last word a session lives for two thirds of its time-out at least.
+	// A session that is not closed lives for at least two thirds of its timeout.
 	if took := next.took(began); took > conformSession/2 {
 		return fmt.Errorf("the holder quit, and the next one held %s later: its session was not closed", took.Round(time.Millisecond))
 	}

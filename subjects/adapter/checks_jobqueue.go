@@ -16,7 +16,7 @@ var (
 	_ = declare(suite{recipe: models.MasterWorker.Name, with: twoTries, checks: jobChecks})
 )
 
-// jobChecks are also those of a master-worker, each of whose clients may be the master.
+// jobChecks are also the checks of a master-worker, where each client may be the master.
 var jobChecks = []check{
 	{"normal", onTwo(worksJobs)},
 	{"wait", onTwo(waitsForJob)},
@@ -29,7 +29,7 @@ var jobChecks = []check{
 // twoTries: a job is tried twice.
 func twoTries(int) any { return map[string]int{"tries": 2} }
 
-// takenJob is an attempt at a job, as take answers it.
+// takenJob is an attempt at a job, as in the answer to take.
 type takenJob struct {
 	Job     []byte     `json:"job"`
 	Attempt int        `json:"attempt"`
@@ -40,7 +40,7 @@ func (t *trial) putJob(o *object, job string) error {
 	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, history.FEnqueue, []byte(job), nil) })
 }
 
-// takesJob takes a job, which must be that one, for that attempt.
+// takesJob takes a job and compares the job and the attempt.
 func (t *trial) takesJob(o *object, job string, attempt int) (got takenJob, err error) {
 	err = t.soon("take", func(ctx context.Context) error { return o.Call(ctx, models.FTake, nil, &got) })
 	if err == nil && (string(got.Job) != job || got.Attempt != attempt) {
@@ -62,7 +62,7 @@ func (t *trial) jobsAre(folder string, want int) error {
 	return err
 }
 
-// worksJobs: what one puts another one takes and finishes.
+// worksJobs: one client puts jobs, another one takes and finishes them.
 func worksJobs(t *trial, a, b *object) error {
 	for i := range 3 {
 		job := fmt.Sprint("job ", i)
@@ -99,7 +99,7 @@ func waitsForJob(t *trial, a, b *object) error {
 	return t.endsJob(a, models.FFinish, got)
 }
 
-// cancelsJob: who gives up has no job.
+// cancelsJob: a client that gives up has no job.
 func cancelsJob(t *trial, a, b *object) error {
 	take := t.begin("take", func(ctx context.Context) error { return a.Call(ctx, models.FTake, nil, nil) })
 	if err := t.waits(take, "there is no job"); err != nil {
@@ -111,7 +111,7 @@ func cancelsJob(t *trial, a, b *object) error {
 	if err := t.putJob(b, "kept"); err != nil {
 		return err
 	}
-	time.Sleep(aWhile) // for a take that goes on in secret
+	time.Sleep(aWhile) // for a take that continues after it was cancelled
 	j, err := t.takesJob(b, "kept", 1)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func cancelsJob(t *trial, a, b *object) error {
 	return t.endsJob(b, models.FFinish, j)
 }
 
-// triesJobs: what was given back comes again, and is dead after the last attempt.
+// triesJobs: a job that was given back comes again, and is dead after the last attempt.
 func triesJobs(t *trial, a, b *object) error {
 	if err := t.putJob(a, "bad"); err != nil {
 		return err
@@ -144,7 +144,7 @@ func triesJobs(t *trial, a, b *object) error {
 	return errors.Join(t.jobsAre(subjects.OpenJobs, 0), t.jobsAre(subjects.DeadJobs, 1), t.jobsAre(subjects.DoneJobs, 0))
 }
 
-// crashedJob: what a killed client had goes to another one.
+// crashedJob: the job of a killed client goes to another one.
 func crashedJob(t *trial) error {
 	var of []*object
 	for range 2 {

@@ -24,7 +24,7 @@ func (t *trial) joinsBy(operation string, o *object, member string) error {
 	})
 }
 
-// lists asks a client for the members, which must be these.
+// lists asks a client for the members and compares them.
 func (t *trial) lists(o *object, want ...string) error { return t.listsBy(models.FList, o, want) }
 
 func (t *trial) listsBy(operation string, o *object, want []string) error {
@@ -60,7 +60,8 @@ func comesAndGoes(t *trial, a, b *object) error {
 	)
 }
 
-// tellsChanges: at once of who is there, and then of each change, once.
+// tellsChanges: a client is told of the present members at once, and then of each change,
+// once.
 func tellsChanges(t *trial, a, b *object) error {
 	if err := t.joins(a, "one"); err != nil {
 		return err
@@ -105,12 +106,12 @@ func (t *trial) beginChanged(o *object) *change {
 	return c
 }
 
-// tells wants a change to be told of, to these members.
+// tells expects a change to these members.
 func (t *trial) tells(c *change, want ...string) error {
 	return shown(models.FChanged, &c.got, t.await(c.attempt), want)
 }
 
-// cancelsChanged: who gives up misses nothing.
+// cancelsChanged: a client that gives up misses no change.
 func cancelsChanged(t *trial, a, b *object) error {
 	changed := t.beginChanged(a)
 	if err := t.waits(changed.attempt, "nobody has joined"); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// A multi-lock of the same keys for all is a lock.
+// A multi-lock whose clients all name the same keys is a lock.
 var _ = declare(suite{
 	recipe: models.MultiLock.Name, with: twoKeys, offers: subjects.HoldOffers(),
 	checks: append(slices.Clone(holdChecks), check{"crosswise", keysCrosswise}, check{"apart", keysApart}),
@@ -22,13 +22,13 @@ func twoKeys(client int) any {
 	return keyNames("a", "b")
 }
 
-// keyNames is what a multi-lock is made with.
+// keyNames is the argument of a multi-lock.
 func keyNames(names ...string) any { return map[string][]string{"keys": names} }
 
-// manyTurns is how often two clients take keys at once that each names in another order.
+// manyTurns is how often two clients lock keys at once that each names in another order.
 const manyTurns = 20
 
-// multi makes one for a new client.
+// multi makes a multi-lock for a new client.
 func (t *trial) multi(names ...string) (*contender, error) {
 	p, err := t.client()
 	if err != nil {
@@ -38,8 +38,7 @@ func (t *trial) multi(names ...string) (*contender, error) {
 	return &contender{object: o}, err
 }
 
-// keysCrosswise: two clients that name two keys in different orders do not wait for each
-// other for ever.
+// keysCrosswise: two clients that name two keys in different orders do not deadlock.
 func keysCrosswise(t *trial) error {
 	a, b, err := t.contenders()
 	if err != nil {
@@ -65,8 +64,8 @@ func (c *contender) both(ctx context.Context) error {
 	return c.release(ctx)
 }
 
-// keysApart: who waits for one key of several holds none of the others up for good, and
-// those that share no key do not wait for each other.
+// keysApart: a client that waits for one of several keys does not block the others for
+// ever, and clients without common keys do not wait for each other.
 func keysApart(t *trial) error {
 	a, err := t.multi("a", "b")
 	if err != nil {

@@ -12,7 +12,7 @@ var _ = declare(suite{
 	checks: queueChecks(putter.isBestFirst, func(item []byte) any { return subjects.RankedItem{Item: item, Priority: 5} }),
 })
 
-// isBestFirst: by number, and those of one number in the order in which they went in.
+// isBestFirst: items come by number, equal ones in the order in which they were put.
 func (putter) isBestFirst(t *trial, a, b *object) error {
 	at := func(priority int32) putter {
 		return func(item []byte) any { return subjects.RankedItem{Item: item, Priority: priority} }

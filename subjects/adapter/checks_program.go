@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// programChecks are what every program must do, whatever its recipes.
+// programChecks are the checks of every program, whatever its recipes.
 var programChecks = []check{
 	{"open", opens},
 	{"version", refusesVersion},
@@ -26,13 +26,13 @@ var programChecks = []check{
 	{"touch", onClient(touches)},
 }
 
-// opens: it starts, connects, and tells its version.
+// opens: it starts, connects, and reports its version.
 func opens(t *trial) error {
 	_, err := t.client()
 	return err
 }
 
-// refusesVersion: a version of the protocol that there is not yet.
+// refusesVersion: it refuses a later version of the protocol.
 func refusesVersion(t *trial) error {
 	k, err := t.talk()
 	if err != nil {
@@ -74,7 +74,7 @@ func refusesRecipe(t *trial, k *talk) error {
 	return k.lives("an unknown recipe")
 }
 
-// survivesGarbage: what is no request is answered with an error without an id.
+// survivesGarbage: a line that is no request is answered with an error without an id.
 func survivesGarbage(t *trial, k *talk) error {
 	for _, garbage := range []string{"garbage", `{"id":`, "[1,2]", `"\ud800"`, "\xff\xfe"} {
 		if err := k.x.out.write([]byte(garbage + "\n")); err != nil {
@@ -94,7 +94,7 @@ func survivesGarbage(t *trial, k *talk) error {
 	return k.lives("garbage")
 }
 
-// passesOverCancel: of a request that was answered, or that there was not.
+// passesOverCancel: it ignores a cancel of a request that was answered, or never sent.
 func passesOverCancel(t *trial, k *talk) error {
 	for _, id := range []int64{1, 77} {
 		if err := k.x.out.put(request{ID: id, Op: opCancel}); err != nil {
@@ -104,7 +104,7 @@ func passesOverCancel(t *trial, k *talk) error {
 	return k.lives("a cancel of what is over")
 }
 
-// cancelsOpen: while nobody answers at the servers' addresses.
+// cancelsOpen: it gives up opening while no server answers.
 func cancelsOpen(t *trial) error {
 	k, err := t.talk()
 	if err != nil {
@@ -123,7 +123,7 @@ func cancelsOpen(t *trial) error {
 	return err
 }
 
-// endsWithInput: nobody is there any more.
+// endsWithInput: it ends when its input ends.
 func endsWithInput(t *trial, k *talk) error {
 	k.child.stdin.Close()
 	select {
@@ -154,7 +154,7 @@ func quits(t *trial, k *talk) error {
 	return nil
 }
 
-// reopens: after quit it is as good as new, for another client.
+// reopens: after quit it can be opened for another client.
 func reopens(t *trial, k *talk) error {
 	r, err := k.ask(request{Op: opQuit})
 	if err == nil && r.OK == nil {
@@ -174,7 +174,8 @@ func reopens(t *trial, k *talk) error {
 	return nil
 }
 
-// thaws: frozen for less than its session lasts, it goes on as if nothing had been.
+// thaws: if frozen for less than its session timeout, it continues as if nothing had
+// happened.
 func thaws(t *trial, p *Process) error {
 	if err := p.Freeze(); err != nil {
 		return err
@@ -218,7 +219,7 @@ func touches(t *trial, p *Process) error {
 	if err != nil {
 		return err
 	}
-	if after < before+2 { // the stand's own write is one
+	if after < before+2 { // one is the stand's own write
 		return errors.New("touch was answered with ok, and nothing was written (do a multi with a check of the path alone)")
 	}
 	return nil

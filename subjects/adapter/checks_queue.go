@@ -15,11 +15,11 @@ import (
 
 var _ = declare(suite{recipe: models.Queue.Name, offers: []string{subjects.OfferBounded}, checks: queueChecks(putter.isFIFO, func(item []byte) any { return item })})
 
-// putter makes of an item the value that puts it into a queue of some kind.
+// putter turns an item into the value that puts it into a queue of some kind.
 type putter func(item []byte) any
 
-// queueChecks are the checks of a queue of some kind; normal is what it does with items that
-// nobody else takes.
+// queueChecks are the checks of a queue of some kind; normal checks it without competing
+// takers.
 func queueChecks(normal func(p putter, t *trial, a, b *object) error, p putter) []check {
 	return []check{
 		{"normal", onTwo(func(t *trial, a, b *object) error { return normal(p, t, a, b) })},
@@ -43,7 +43,7 @@ func (t *trial) take(o *object) (item []byte, err error) {
 	return item, err
 }
 
-// takes takes an item, which must be that one.
+// takes takes an item and compares it.
 func (t *trial) takes(o *object, want []byte) error {
 	got, err := t.take(o)
 	if err == nil && !bytes.Equal(got, want) {
@@ -114,7 +114,7 @@ func (p putter) waitsForItem(t *trial, a, b *object) error {
 	return nil
 }
 
-// cancelsTake: who gives up swallows no item.
+// cancelsTake: a client that gives up loses no item.
 func (p putter) cancelsTake(t *trial, a, b *object) error {
 	take := t.begin("dequeue", func(ctx context.Context) error {
 		return a.Call(ctx, history.FDequeue, nil, nil)
@@ -128,7 +128,7 @@ func (p putter) cancelsTake(t *trial, a, b *object) error {
 	if err := p.put(t, b, []byte("kept")); err != nil {
 		return err
 	}
-	time.Sleep(aWhile) // for a take that goes on in secret
+	time.Sleep(aWhile) // for a take that continues after it was cancelled
 	return t.takes(b, []byte("kept"))
 }
 
@@ -173,8 +173,8 @@ func (p putter) sharesItems(t *trial, a, b *object) error {
 	return nil
 }
 
-// marked are the children of a queue's znode, and how many of them, and of the children of the
-// others, have a text in their names.
+// marked returns the children of a queue's znode. n is how many of them, and of their
+// children, have a text in their names.
 func (t *trial) marked(text string) (names []string, n int, err error) {
 	names, err = t.children(t.path())
 	if err != nil {

@@ -11,19 +11,19 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// A read-write lock that nobody reads is a lock.
+// A read-write lock without readers is a lock.
 var _ = declare(suite{
 	recipe: models.RWLock.Name, offers: subjects.RWLockOffers(),
 	checks: append(slices.Clone(holdChecks), check{"readers", readsTogether}, check{"downgrade", downgrades}, check{"revoke", isAsked}),
 })
 
-// read acquires to read.
+// read acquires for reading.
 func (c *contender) read(ctx context.Context) error {
 	_, err := c.Hold(ctx, history.FAcquire, history.Wish{Mode: history.ToRead}, &grant{})
 	return err
 }
 
-// several are so many contenders at one path, each in a process of its own.
+// several makes n contenders at one path, each in its own process.
 func (t *trial) several(n int) ([]*contender, error) {
 	var all []*contender
 	for range n {
@@ -36,7 +36,7 @@ func (t *trial) several(n int) ([]*contender, error) {
 	return all, nil
 }
 
-// readsTogether: two read at a time, and nobody overtakes a writer that waits for them.
+// readsTogether: two clients read at a time, and no reader overtakes a waiting writer.
 func readsTogether(t *trial) error {
 	all, err := t.several(4)
 	if err != nil {
@@ -112,7 +112,7 @@ func downgrades(t *trial) error {
 	return t.release(all[2])
 }
 
-// isAsked: who holds hears that it is asked for its hold, and not before.
+// isAsked: a holder is told that another client asks for its hold, and not before.
 func isAsked(t *trial) error {
 	all, err := t.several(2)
 	if err != nil || !all[0].Offers(subjects.OfferRevoke) {

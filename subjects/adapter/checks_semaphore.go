@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// A semaphore of one lease is a lock; of two, a third client waits.
+// A semaphore of one lease is a lock. With two leases, a third client waits.
 var _ = declare(suite{
 	recipe: models.Semaphore.Name, with: oneLease, offers: subjects.HoldOffers(),
 	checks: append(slices.Clone(holdChecks), check{"two-leases", holdsTwo}),
@@ -15,10 +15,10 @@ var _ = declare(suite{
 
 func oneLease(int) any { return leases(1) }
 
-// leases is what a semaphore is made with.
+// leases is the argument of a semaphore.
 func leases(n int) any { return map[string]int{"leases": n} }
 
-// holdsTwo: of three clients two hold at a time.
+// holdsTwo: two of three clients hold at a time.
 func holdsTwo(t *trial) error {
 	var all []*contender
 	for range 3 {
@@ -41,7 +41,7 @@ func holdsTwo(t *trial) error {
 	if err := t.waits(third, "two clients hold both leases"); err != nil {
 		return err
 	}
-	if err := t.release(all[1]); err != nil { // not the one that came first
+	if err := t.release(all[1]); err != nil { // not the first in line
 		return err
 	}
 	if err := t.await(third); err != nil {

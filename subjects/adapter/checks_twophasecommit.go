@@ -14,7 +14,7 @@ var _ = declare(suite{recipe: models.TwoPhaseCommit.Name, checks: []check{
 	{"cancel", onTwo(cancelsOutcome)},
 }})
 
-// sites are those of all transactions here.
+// sites are the sites of all transactions here.
 var sites = []string{"one", "other"}
 
 func (t *trial) prepares(o *object) error {
@@ -29,7 +29,7 @@ func (t *trial) votes(o *object, site string, yes bool) error {
 	})
 }
 
-// isTold asks for the outcome, which must be that.
+// isTold asks for the outcome and compares it.
 func (t *trial) isTold(o *object, commit bool) error {
 	return t.soon(models.FOutcome, func(ctx context.Context) error { return told(ctx, o, models.FOutcome, nil, commit) })
 }
@@ -45,8 +45,8 @@ func told(ctx context.Context, o *object, operation string, value any, commit bo
 	return nil
 }
 
-// commitsTogether: a site waits for the other's vote, and needs no coordinator after that. To
-// begin, and to vote, once more changes nothing.
+// commitsTogether: a site waits for the other's vote, and needs no coordinator after that.
+// Repeating Prepare or a vote changes nothing.
 func commitsTogether(t *trial, a, b *object) error {
 	for range 2 {
 		if err := t.prepares(a); err != nil {
@@ -85,7 +85,7 @@ func abortsTogether(t *trial, a, b *object) error {
 	return t.isTold(b, false)
 }
 
-// losesPatience: who decides aborts without a vote that does not come.
+// losesPatience: Decide aborts if a vote does not come in time.
 func losesPatience(t *trial, a, b *object) error {
 	if err := t.prepares(a); err != nil {
 		return err

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/internal/base/procgroup"
 )
 
-// running is a program that was started, with all that it starts itself: a
-// [procgroup.Group], whose methods say what these do.
+// running is a program that was started, with all its children: a [procgroup.Group], which
+// documents the methods.
 type running interface {
 	PID() int
 	Ended() <-chan struct{}
@@ -23,17 +23,17 @@ type running interface {
 	Kill() error
 }
 
-// child is a program that was started, and its streams.
+// child is a started program, and its streams.
 type child struct {
 	running
-	stdin  io.WriteCloser // ours to write
-	stdout io.ReadCloser  // ours to read
+	stdin  io.WriteCloser // this process writes to it
+	stdout io.ReadCloser  // this process reads from it
 
 	words    *lastWords
 	wordsEnd chan struct{} // closed when standard error has been read to its end
 }
 
-// newChild is a child whose standard error is read from now on.
+// newChild starts reading the standard error of a child.
 func newChild(r running, stdin io.WriteCloser, stdout, stderr io.ReadCloser, logf func(string, ...any)) *child {
 	c := &child{running: r, stdin: stdin, stdout: stdout, words: &lastWords{logf: logf}, wordsEnd: make(chan struct{})}
 	go func() {
@@ -44,7 +44,7 @@ func newChild(r running, stdin io.WriteCloser, stdout, stderr io.ReadCloser, log
 	return c
 }
 
-// closeStreams closes what is ours of the program's input and output.
+// closeStreams closes this process's ends of the program's input and output.
 func (c *child) closeStreams() {
 	c.stdin.Close()
 	c.stdout.Close()
@@ -70,12 +70,12 @@ func startChild(cfg Config) (*child, error) {
 	return newChild(group, files.stdin[1], files.stdout[0], files.stderr[0], cfg.Logf), nil
 }
 
-// lastSay is how long what was written before the end is waited for, where
-// somebody who left the group keeps a stream open.
+// lastSay is how long to wait for the last output, in case a process that left the group
+// keeps a stream open.
 const lastSay = time.Second
 
-// lastLines gives the end of standard error; after the end of the program, all
-// that it had to say.
+// lastLines returns the end of standard error; after the end of the program, all of its
+// last output.
 func (c *child) lastLines() string {
 	select {
 	case <-c.Ended():

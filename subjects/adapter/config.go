@@ -7,44 +7,46 @@ import (
 	"time"
 )
 
-// Config says what program to start, for whom. Command and Servers are needed.
+// Config says which program to start, and for which client. Command and Servers are
+// required.
 type Config struct {
 	// Command is the program and its arguments; [Shell] makes one of a line.
 	Command []string
-	// Dir is where it runs; "" is here. Env is added to this process's environment.
+	// Dir is its working directory; "" is the present one. Env is added to this process's
+	// environment.
 	Dir string
 	Env []string
 
 	// Client is the number of the client, from 0.
 	Client int
-	// Servers are host:port, to be tried in this order, and reachable from another
-	// process. SessionTimeout is to be asked for: 4 s when 0.
+	// Servers are host:port, to be tried in this order, and reachable from another process.
+	// SessionTimeout is the timeout to ask for; 0 means 4 s.
 	Servers        []string
 	SessionTimeout time.Duration
 
-	// OpenTimeout bounds how long the program may take to start and to have a
-	// session: 15 s when 0.
+	// OpenTimeout bounds how long the program may take to start and open a session; 0 means
+	// 15 s.
 	OpenTimeout time.Duration
-	// Silence is how long it may say nothing although it owes an answer, to a
-	// ping at least: 10 s when 0. Time in which it is frozen does not count.
+	// Silence is how long it may write nothing while it owes an answer, at least to a ping;
+	// 0 means 10 s. Time while it is frozen does not count.
 	Silence time.Duration
-	// CancelTimeout is how long a request that was cancelled may stay without an
-	// answer. 0 is no bound: a recipe may be slow to give up while faults last, and
-	// the workload has a bound of its own.
+	// CancelTimeout is how long a cancelled request may stay without an answer. 0 is no
+	// limit: a recipe may be slow to give up while faults last, and the workload has its
+	// own bound.
 	CancelTimeout time.Duration
-	// EndTimeout is how long it may take to close its session and end when it is
-	// asked to, before it is killed: 5 s when 0.
+	// EndTimeout is how long it may take to close its session and end when it is asked to,
+	// before it is killed; 0 means 5 s.
 	EndTimeout time.Duration
 
-	// Logf takes each line that the program writes to standard error; nil drops
-	// them. Called by one goroutine.
+	// Logf receives each line that the program writes to standard error; nil drops them. It
+	// is called by one goroutine.
 	Logf func(format string, args ...any)
 
 	start func(Config) (*child, error) // nil: startChild
 }
 
-// Shell is the Command that runs a line by sh, so that it may be written as in a
-// terminal: quotes, variables, pipes. All that the shell starts is stopped and
+// Shell returns a Command that runs a line in sh, so that it may be written as in a
+// terminal: quotes, variables, pipes. Everything that the shell starts is stopped and
 // killed with it.
 func Shell(line string) []string { return []string{"/bin/sh", "-c", line} }
 
@@ -76,7 +78,7 @@ func orElse(field *time.Duration, value time.Duration) {
 	}
 }
 
-// validate wants defaults filled in.
+// validate needs a Config with defaults filled in.
 func (c Config) validate() error {
 	if len(c.Command) == 0 || strings.TrimSpace(c.Command[0]) == "" {
 		return errors.New("no adapter to start: name a program")

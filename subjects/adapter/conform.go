@@ -13,24 +13,25 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// Conformance says what program to put through its paces. Command is needed.
+// Conformance says which program to check. Command is required.
 type Conformance struct {
 	Command []string // as in [Config]
 	Dir     string
 	Env     []string
 	Logf    func(format string, args ...any)
 
-	// Recipes are those to check; empty: all. One that is named must be there.
+	// Recipes are the recipes to check; empty means all. The program must have each one
+	// that is named.
 	Recipes []string
-	// Patience is how long what should come at once may take: 10 s when 0.
+	// Patience is how long something may take that should come at once; 0 means 10 s.
 	Patience time.Duration
-	// OnResult takes each result as soon as there is one; nil: nobody does.
+	// OnResult, if not nil, is called with each result at once.
 	OnResult func(Result)
 
 	only []string // checks to make; empty: all
 }
 
-// Outcome is what a check came to.
+// Outcome is the outcome of a check.
 type Outcome string
 
 // The three outcomes.
@@ -40,7 +41,7 @@ const (
 	NotOffered Outcome = "not offered" // the program need not have it
 )
 
-// Result is what one check came to.
+// Result is the result of one check.
 type Result struct {
 	Recipe  string // "program" for what is not about a recipe
 	Check   string
@@ -49,13 +50,13 @@ type Result struct {
 	Took    time.Duration
 }
 
-// program is the Recipe of checks that are not about one.
+// program is the Recipe of checks that concern no recipe.
 const program = "program"
 
 // suite are the checks of one recipe.
 type suite struct {
 	recipe string
-	with   func(client int) any // what an object is made with; nil: nothing
+	with   func(client int) any // the argument of an object; nil for none
 	offers []string             // what it may offer
 	checks []check
 }
@@ -68,10 +69,9 @@ func declare(s suite) *suite {
 	return &s
 }
 
-// Conform checks a program against docs/adapters.md, on an embedded ensemble of
-// its own: each check starts it anew, once or more. The error is for what kept the
-// checks from being made, and for a ctx that ended; results are those until then.
-// Nothing of it is left when it returns.
+// Conform checks a program against docs/adapters.md, on its own embedded ensemble. Each
+// check starts the program once or more. Conform returns an error if it could not make the
+// checks or ctx ended, with the results until then. It leaves nothing behind.
 func Conform(ctx context.Context, c Conformance) ([]Result, error) {
 	if err := KnownRecipes(c.Recipes); err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (s *stand) conform(ctx context.Context) ([]Result, error) {
 	return s.results, nil
 }
 
-// KnownRecipes is nil if all of them can be checked.
+// KnownRecipes returns an error unless all of the recipes can be checked.
 func KnownRecipes(recipes []string) error {
 	for _, r := range recipes {
 		if !slices.Contains(ConformRecipes(), r) {
@@ -114,10 +114,10 @@ func KnownRecipes(recipes []string) error {
 	return nil
 }
 
-// ConformRecipes are the recipes that can be checked, sorted.
+// ConformRecipes returns the recipes that can be checked, sorted.
 func ConformRecipes() []string { return slices.Sorted(maps.Keys(suites)) }
 
-// run makes the checks of a recipe, if it is asked for and there.
+// run makes the checks of a recipe, if it is asked for and the program has it.
 func (s *stand) run(ctx context.Context, of *suite) error {
 	checks := of.checks
 	if of.recipe != program {
@@ -144,7 +144,7 @@ func (s *stand) run(ctx context.Context, of *suite) error {
 		}
 		r := s.check(ctx, of, c)
 		if ctx.Err() != nil {
-			return context.Cause(ctx) // it may have failed for that reason
+			return context.Cause(ctx) // the check may have failed for that reason
 		}
 		s.tell(r)
 		if of.recipe == program && c.name == "open" && r.Outcome != OK {

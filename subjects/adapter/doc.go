@@ -1,19 +1,17 @@
-// Package adapter lets subjects live in another process, so that a client can be
-// stopped (SIGSTOP) and killed (SIGKILL) for real, and so that a recipe in any
-// language can be a subject. It may not know a workload, a fault or a property.
+// Package adapter lets subjects live in another process, so that a client can really be
+// stopped (SIGSTOP) and killed (SIGKILL), and so that a recipe in any language can be a
+// subject. It knows no workload, fault or property.
 //
-// The harness starts a program and talks with it over its standard input and
-// output, one JSON object a line; docs/adapters.md describes the lines. Three
-// pieces are here:
+// The harness starts a program and talks with it over its standard input and output, one
+// JSON object a line; docs/adapters.md describes the lines. The package has three parts:
 //
-//   - [Process] is the harness's side: [Start] runs the program, and the value
-//     makes subjects ([subjects.Remote]) and is what faults freeze, kill and
-//     start again.
-//   - [Serve] is the program's side, for subjects in Go: "zklab worker" is it. Subjects of a
-//     library with connections of its own are served, too: see Connect of [Subjects].
-//   - [Conform] puts any such program through its paces.
+//   - [Process] is the harness's side. [Start] runs the program. The value makes
+//     subjects ([subjects.Remote]), and faults freeze, kill and restart it.
+//   - [Serve] is the program's side, for subjects in Go, as in "zklab worker". It also
+//     serves subjects of a library with its own connections: see Connect of [Subjects].
+//   - [Conform] checks any such program.
 //
-// A program that breaks the protocol (it prints something else, ends by itself,
-// does not answer) is told from a recipe that breaks its promise: every error
-// about it is a [*Broken], with the last lines that it wrote to standard error.
+// Breaking the protocol (other output, an unexpected end, no answer) is not the same as a
+// recipe that breaks its promise. Every error about the protocol is a [*Broken], with the
+// last lines that the program wrote to standard error.
 package adapter

@@ -10,10 +10,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Broken is the error of a program that breaks the protocol: it printed
-// something else, ended by itself, does not answer, or speaks another version.
-// That is a defect of the adapter (or of what it stands on), never a finding about
-// the recipe. It wraps [subjects.ErrProcess].
+// Broken is the error of a program that breaks the protocol: it printed something else,
+// ended by itself, does not answer, or speaks another version. That is a defect of the
+// adapter or its environment, never of the recipe. It wraps [subjects.ErrProcess].
 type Broken struct {
 	Client  int
 	Command string // as it was started
@@ -31,14 +30,14 @@ func (e *Broken) Error() string {
 	return text + "; the end of its standard error: " + strings.ReplaceAll(e.Stderr, "\n", " | ")
 }
 
-// Unwrap makes it a kind of [subjects.ErrProcess].
+// Unwrap returns [subjects.ErrProcess].
 func (*Broken) Unwrap() error { return subjects.ErrProcess }
 
-// NoEffect is true for calls that were made when the program was known to be
-// broken, and did not reach it.
+// NoEffect is true for calls that did not reach the program because it was known to be
+// broken.
 func (e *Broken) NoEffect() bool { return e.noEffect }
 
-// unsent is e for a call that did not reach the program.
+// unsent returns e for a call that did not reach the program.
 func (e *Broken) unsent() *Broken {
 	c := *e
 	c.noEffect = true
@@ -58,7 +57,7 @@ func (e *downError) Error() string {
 func (*downError) Unwrap() error    { return subjects.ErrProcess }
 func (e *downError) NoEffect() bool { return e.unsent }
 
-// Error is what an operation in the other process failed with, as that told it.
+// Error is the error that the other process reported for an operation.
 type Error struct {
 	Code    string // stable and short: see docs/adapters.md
 	Message string
@@ -73,20 +72,20 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
-// NoEffect reports whether the program promised that there was none.
+// NoEffect reports whether the program promised that the operation had no effect.
 func (e *Error) NoEffect() bool { return e.noEffect }
 
-// Unwrap gives the error that the code stands for, if any.
+// Unwrap returns the error that the code stands for, if any.
 func (e *Error) Unwrap() error { return subjects.ErrorOf(e.Code) }
 
-// What a request itself can be answered with, besides the codes of errors (subjects.Code).
+// Codes of errors about a request itself, in addition to those of errors (subjects.Code).
 const (
 	codeUnknown     = "unknown-op"
 	codeVersion     = "version"
 	codeUnsupported = "unsupported" // no such recipe here
 )
 
-// failed turns an error into what is sent.
+// failed converts an error to what is sent.
 func failed(err error) *failure {
 	f := &failure{Code: subjects.Code(err), Message: err.Error(), NoEffect: subjects.NoEffect(err)}
 	var e *Error
@@ -96,8 +95,8 @@ func failed(err error) *failure {
 	return f
 }
 
-// of turns what was sent into the error of a call with the context ctx. The
-// program knows of no time limits: it is told to cancel.
+// of converts what was sent to the error of a call with the context ctx. The program knows
+// no time limits: it is told to cancel.
 func (f *failure) of(ctx context.Context) error {
 	e := &Error{Code: f.Code, Message: f.Message, noEffect: f.NoEffect}
 	if cause := context.Cause(ctx); cause != nil && f.Code == history.CodeCancelled {

@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// exchange is the talk with one program over a pair of streams: it numbers
-// requests, gives each its answer, and passes events on.
+// exchange is the communication with one program over a pair of streams: it numbers
+// requests, delivers answers, and passes events on.
 type exchange struct {
 	out *outbox
-	// onEvent takes events, onRefusal answers to lines that were no requests; their
-	// errors end the exchange. They are not called under mu.
+	// onEvent receives events, onRefusal answers to lines that were no requests. Their
+	// errors end the exchange. They are called without mu.
 	onEvent   func(reply) error
 	onRefusal func(*failure) error
 
 	mu      sync.Mutex
-	last    int64 // the latest id given out
+	last    int64 // the latest id used
 	pending map[int64]*call
 	heard   int   // lines that have come
 	err     error // why it ended
 
-	ended   chan struct{} // closed when err is set: nothing is answered any more
+	ended   chan struct{} // closed when err is set: nothing more is answered
 	readEnd chan struct{} // closed when the reader has returned
 }
 
@@ -34,10 +34,10 @@ type call struct {
 	answer chan reply // has room for the one there is
 
 	cancelled bool
-	overdue   time.Duration // since then, as far as it was counted
+	overdue   time.Duration // since the cancel, as far as it was counted
 }
 
-// misbehaviour is what a program did against the protocol.
+// misbehaviour is a breach of the protocol by a program.
 type misbehaviour string
 
 func (m misbehaviour) Error() string { return string(m) }
@@ -59,8 +59,8 @@ func newExchange(r io.Reader, w io.Writer, onEvent func(reply) error, onRefusal 
 	return x
 }
 
-// ask sends a request. Its answer comes in the call's channel, unless the
-// exchange ends before.
+// ask sends a request. The call's channel receives the answer, unless the exchange ends
+// before.
 func (x *exchange) ask(req request) (*call, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -77,7 +77,7 @@ func (x *exchange) ask(req request) (*call, error) {
 	return c, nil
 }
 
-// cancel asks for the end of a request. It is answered all the same.
+// cancel asks the program to give up a request, which it still answers.
 func (x *exchange) cancel(c *call) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -87,8 +87,8 @@ func (x *exchange) cancel(c *call) {
 	}
 }
 
-// await gives the answer. When done ends, the request is cancelled, and still
-// waited for. The error is that of the exchange, which has ended.
+// await returns the answer. When done is closed, it cancels the request and still waits. It
+// returns an error only if the exchange has ended.
 func (x *exchange) await(c *call, done <-chan struct{}) (reply, error) {
 	for {
 		select {
@@ -119,7 +119,7 @@ func (x *exchange) end(err error) {
 	}
 }
 
-// read takes lines until there are no more, or one breaks the protocol.
+// read reads lines until there are no more, or one breaks the protocol.
 func (x *exchange) read(r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 4096), maxLine+1)
@@ -172,16 +172,15 @@ func (x *exchange) answer(r reply) error {
 	return against("answered request %d, which there was not", r.ID)
 }
 
-// knows says that there was a request with that id.
+// knows reports whether there was a request with that id.
 func (x *exchange) knows(id int64) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return id >= 1 && id <= x.last
 }
 
-// look tells how many lines have come, how many requests wait for an answer, and
-// for how long a cancelled one has at most, of which step has passed since the last
-// look.
+// look returns how many lines have come, how many requests wait for an answer, and the
+// longest that a cancelled one has waited. step is the time since the last look.
 func (x *exchange) look(step time.Duration) (heard, waiting int, overdue time.Duration) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -194,7 +193,7 @@ func (x *exchange) look(step time.Duration) (heard, waiting int, overdue time.Du
 	return x.heard, len(x.pending), overdue
 }
 
-// forgive begins to count anew how long cancelled requests wait.
+// forgive restarts the count of how long cancelled requests wait.
 func (x *exchange) forgive() {
 	x.mu.Lock()
 	defer x.mu.Unlock()

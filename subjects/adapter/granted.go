@@ -11,19 +11,19 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// granted is the session time-out that the servers granted, which go-zookeeper
-// does not tell: it is read from the connect response on its way.
+// granted is the session timeout that the servers granted. go-zookeeper does not expose it,
+// so it is read from the connect response as it passes.
 type granted struct{ ms atomic.Int64 }
 
 func (g *granted) timeout() time.Duration { return time.Duration(g.ms.Load()) * time.Millisecond }
 
-// through is dial with an eye on the connect responses.
+// through wraps dial to read connect responses.
 func (g *granted) through(dial zk.Dialer) zk.Dialer {
 	return zkconn.Through(dial, func(c net.Conn) net.Conn { return &grantedConn{Conn: c, granted: g} })
 }
 
-// A connect response begins with its length, the protocol's version and the
-// time-out, four bytes each; 0 refuses the session.
+// A connect response begins with its length, the protocol's version and the timeout, four
+// bytes each; a timeout of 0 refuses the session.
 const grantedAt, grantedEnd = 8, 12
 
 type grantedConn struct {

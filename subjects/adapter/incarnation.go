@@ -12,9 +12,9 @@ import (
 type incarnation struct {
 	child    *child
 	x        *exchange
-	hello    result        // what it answered to open; set before the incarnation is anybody's
-	over     chan struct{} // closed when nothing of it is left
-	expected bool          // its end is our doing; under Process.mu
+	hello    result        // its answer to open; set before the incarnation is published
+	over     chan struct{} // closed when nothing is left of it
+	expected bool          // this process ended it; under Process.mu
 }
 
 // start begins an incarnation.
@@ -33,10 +33,10 @@ func (p *Process) start(ctx context.Context) error {
 	return nil
 }
 
-// refusal is for what a program could not read.
+// refusal is the error for a line that a program could not read.
 func refusal(f *failure) error { return against("could not read a line: %s", f.Message) }
 
-// open waits until the program has a session. When it fails, the incarnation is over.
+// open waits until the program has a session. If it fails, the incarnation is over.
 func (p *Process) open(ctx context.Context, l *incarnation) error {
 	call, err := l.x.ask(request{
 		Op: opOpen, Version: Version, Client: &p.cfg.Client,
@@ -60,7 +60,7 @@ func (p *Process) open(ctx context.Context, l *incarnation) error {
 	}
 }
 
-// opened takes the answer to open.
+// opened handles the answer to open.
 func (p *Process) opened(ctx context.Context, l *incarnation, r reply) error {
 	switch {
 	case r.Error != nil && r.Error.Code == codeVersion:
@@ -81,7 +81,8 @@ func (p *Process) opened(ctx context.Context, l *incarnation, r reply) error {
 	return nil
 }
 
-// attend waits for the end of an incarnation, says whose fault it was, and cleans up.
+// attend waits for the end of an incarnation, decides whether the program is to blame, and
+// cleans up.
 func (p *Process) attend(l *incarnation) {
 	problem := l.await()
 	_ = l.child.Kill()
@@ -106,8 +107,8 @@ func (p *Process) attend(l *incarnation) {
 	close(l.over)
 }
 
-// await waits until the program has ended or the talk with it has, and gives
-// what it did wrong; "" if it just ended.
+// await waits until the program or the exchange with it has ended, and returns the breach
+// of the protocol; "" if the program just ended.
 func (l *incarnation) await() (problem string) {
 	select {
 	case <-l.child.Ended():
@@ -130,13 +131,13 @@ func (l *incarnation) await() (problem string) {
 	}
 }
 
-// breaks ends an incarnation because the program broke the protocol, and gives the error.
+// breaks ends an incarnation because the program broke the protocol, and returns the error.
 func (p *Process) breaks(l *incarnation, err error) error {
 	l.x.end(err)
 	return p.ended(l, true)
 }
 
-// drop ends an incarnation that is not wanted any more.
+// drop ends an incarnation that is no longer needed.
 func (p *Process) drop(l *incarnation) {
 	p.mu.Lock()
 	l.expected = true
@@ -145,8 +146,8 @@ func (p *Process) drop(l *incarnation) {
 	<-l.over
 }
 
-// ended waits for the end of an incarnation, whose talk has ended, and gives the error of
-// a call that it answers no more. reached says that the call may have reached it.
+// ended waits for the end of an incarnation whose exchange has ended, and returns the error
+// for an unanswered call. reached says that the call may have reached the program.
 func (p *Process) ended(l *incarnation, reached bool) error {
 	<-l.over
 	p.mu.Lock()
@@ -182,9 +183,9 @@ func (l *incarnation) quit(ctx context.Context) bool {
 	}
 }
 
-// watch ends an incarnation whose program owes answers and says nothing for too long, to
-// a ping neither. Time in which it is frozen does not count, nor does time in
-// which this process does not run.
+// watch ends an incarnation whose program owes answers and is silent for too long, even
+// after a ping. Time while the program is frozen, or this process does not run, does not
+// count.
 func (p *Process) watch(l *incarnation) {
 	step := max(min(p.cfg.Silence, orEndless(p.cfg.CancelTimeout))/20, time.Millisecond)
 	tick := time.NewTicker(step)
@@ -207,12 +208,12 @@ func (p *Process) watch(l *incarnation) {
 			l.x.end(err)
 			return
 		}
-		silent = silence{} // somebody else has stopped it
+		silent = silence{} // another process has stopped it
 		l.x.forgive()
 	}
 }
 
-// silence is how long nothing was heard of a program that owes an answer.
+// silence is how long a program that owes an answer has been silent.
 type silence struct {
 	heard  int // lines, at the last look
 	lasts  time.Duration
@@ -240,7 +241,7 @@ func (p *Process) judge(l *incarnation, s *silence, step time.Duration) error {
 	return nil
 }
 
-// stands says that silence is not to be counted: it is frozen, or about to end.
+// stands reports whether silence does not count: the program is frozen, or about to end.
 func (p *Process) stands(l *incarnation) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -254,8 +255,7 @@ func orEndless(d time.Duration) time.Duration {
 	return d
 }
 
-// known refuses offers that this package does not know: a typing error would
-// pass for something that is not offered.
+// known refuses unknown offers: a misspelled offer would otherwise count as not offered.
 func known(offers []string, names ...string) error {
 	for _, o := range offers {
 		if !slices.Contains(names, o) {

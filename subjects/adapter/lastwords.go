@@ -20,8 +20,8 @@ const (
 	wordsWidth = 400 // and how many bytes of each
 )
 
-// read takes the stream to its end. A line is never waited for in full: programs
-// may print dots, or a gigabyte without any newline.
+// read reads the stream to its end. It never waits for a complete line: programs may print
+// dots, or a gigabyte without a newline.
 func (w *lastWords) read(r io.Reader) {
 	lines := bufio.NewReaderSize(r, wordsWidth)
 	for {

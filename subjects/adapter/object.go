@@ -14,21 +14,20 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// object is a subject in the other process. One request of it is under way at a
-// time.
+// object is a subject in the other process. It has at most one request under way.
 type object struct {
 	p    *Process
-	spec request             // the make that it comes from
+	spec request             // the make request
 	call *semaphore.Weighted // one at a time
 	in   *incarnation        // the incarnation in which it was made; under call
 
 	mu   sync.Mutex
 	made *result        // what it offers, from the first make on
 	hold *hold          // the latest of this incarnation
-	lost map[int64]bool // holds of this incarnation that were said to be lost
+	lost map[int64]bool // holds of this incarnation that were reported lost
 }
 
-// hold is what a call gave.
+// hold is a hold that a call acquired.
 type hold struct {
 	id   int64
 	lost chan struct{}
@@ -36,7 +35,7 @@ type hold struct {
 
 var _ subjects.Object = (*object)(nil)
 
-// Make is part of [subjects.Remote].
+// Make implements [subjects.Remote].
 func (p *Process) Make(recipe, path string, value any, offers ...string) (subjects.Object, error) {
 	v, err := encoded(value)
 	if err != nil {
@@ -65,8 +64,8 @@ func (p *Process) object(spec request, offers ...string) (*object, error) {
 	return o, nil
 }
 
-// make makes the object in an incarnation; again, if it was made in an earlier one. Its
-// holds of then are the present ones no more.
+// make makes the object in an incarnation, again if it was made in an earlier one. Holds of
+// the earlier one are then no longer present.
 func (o *object) make(ctx context.Context, l *incarnation) error {
 	o.mu.Lock()
 	o.hold, o.lost = nil, map[int64]bool{}
@@ -101,13 +100,13 @@ func (p *Process) forget(o *object) {
 	delete(p.objects, o.spec.Object)
 }
 
-// Offers is part of [subjects.Object].
+// Offers implements [subjects.Object].
 func (o *object) Offers(offer string) bool {
 	made := o.answer()
 	return made != nil && has(made.Offers, offer)
 }
 
-// About is part of [subjects.Object].
+// About implements [subjects.Object].
 func (o *object) About(v any) error {
 	made := o.answer()
 	if made == nil || len(made.Value) == 0 {
@@ -116,15 +115,15 @@ func (o *object) About(v any) error {
 	return json.Unmarshal(made.Value, v)
 }
 
-// answer is that to make; nil before the first.
+// answer returns the answer to make; nil before the first.
 func (o *object) answer() *result {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.made
 }
 
-// Call is part of [subjects.Object]. The object is made anew if the program was
-// started again since. Until it is sent, an error has had no effect.
+// Call implements [subjects.Object]. It makes the object again if the program was restarted
+// since. An error before the request is sent has no effect.
 func (o *object) Call(ctx context.Context, operation string, value, result any) error {
 	if err := o.enter(ctx); err != nil {
 		return err
@@ -134,7 +133,7 @@ func (o *object) Call(ctx context.Context, operation string, value, result any) 
 	return err
 }
 
-// Hold is part of [subjects.Object].
+// Hold implements [subjects.Object].
 func (o *object) Hold(ctx context.Context, operation string, value, result any) (<-chan struct{}, error) {
 	if err := o.enter(ctx); err != nil {
 		return nil, err
@@ -157,7 +156,7 @@ func (o *object) enter(ctx context.Context) error {
 
 func (o *object) leave() { o.call.Release(1) }
 
-// inside does an operation, and gives the id of its request.
+// inside calls an operation, and returns the id of its request.
 func (o *object) inside(ctx context.Context, operation string, value, result any) (id int64, err error) {
 	req := request{Op: opCall, Object: o.spec.Object, Operation: operation}
 	if req.Value, err = encoded(value); err != nil {
@@ -198,7 +197,7 @@ func (o *object) read(r *result, into any) error {
 	return nil
 }
 
-// beforehand is err for an operation that came to nothing because of it.
+// beforehand marks err as the error of an operation that was not begun.
 func beforehand(err error) error {
 	var broken *Broken
 	var down *downError
@@ -214,8 +213,8 @@ func beforehand(err error) error {
 	return err
 }
 
-// send sends a request and waits for its answer. When ctx ends, the request is
-// cancelled, and still waited for. It gives the request's id, too.
+// send sends a request and waits for its answer. When ctx ends, it cancels the request and
+// still waits. It also returns the request's id.
 func (p *Process) send(ctx context.Context, l *incarnation, req request) (*result, int64, error) {
 	c, err := l.x.ask(req)
 	if errors.Is(err, errOutboxFull) {
@@ -234,7 +233,7 @@ func (p *Process) send(ctx context.Context, l *incarnation, req request) (*resul
 	return r.OK, c.id, nil
 }
 
-// granted takes a hold in, of which it may have been said already that it is lost.
+// granted registers a hold, which may have been reported lost already.
 func (o *object) granted(id int64) <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -246,7 +245,7 @@ func (o *object) granted(id int64) <-chan struct{} {
 	return h.lost
 }
 
-// event takes what the program says unasked.
+// event handles an event from the program.
 func (p *Process) event(l *incarnation, r reply) error {
 	if r.Event != eventLost {
 		return against("told of an event %q; there is only %q", r.Event, eventLost)
@@ -267,7 +266,7 @@ func (p *Process) event(l *incarnation, r reply) error {
 	return nil
 }
 
-// lose notes that a hold is lost; once more is fine.
+// lose notes that a hold is lost. More than once is fine.
 func (o *object) lose(hold int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -280,7 +279,7 @@ func (o *object) lose(hold int64) {
 	}
 }
 
-// Close ends the object in the other process, where it is.
+// Close closes the object in the other process, if it exists there.
 func (o *object) Close(ctx context.Context) error {
 	if err := o.enter(ctx); err != nil {
 		return err

@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// outbox writes lines in the order in which they were put, and keeps nobody
-// waiting: a program that is stopped does not read, and its pipe fills up.
+// outbox writes lines in the order in which they were put, without blocking callers: a
+// stopped program does not read, and its pipe fills up.
 type outbox struct {
 	mu     sync.Mutex
-	text   []byte // waits to be written
+	text   []byte // to be written
 	closed bool
 
 	wake chan struct{} // has room for one
 	done chan struct{} // closed when the writer has returned
 }
 
-// outboxBytes bounds what waits to be written.
+// outboxBytes bounds how many bytes wait to be written.
 const outboxBytes = 16 << 20
 
 var errOutboxFull = errors.New("too much waits to be written to the adapter")
@@ -39,7 +39,7 @@ func (b *outbox) put(v any) error {
 	return b.write(l)
 }
 
-// write takes what may be no line of the protocol.
+// write writes bytes that need not be a line of the protocol.
 func (b *outbox) write(l []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -66,8 +66,8 @@ func (b *outbox) signal() {
 	}
 }
 
-// run ends with close, or when nobody reads any more: the end of the program is
-// noticed elsewhere. A write that is under way ends when w is closed.
+// run ends with close, or when the program no longer reads: its end is noticed elsewhere. A
+// write under way ends when w is closed.
 func (b *outbox) run(w io.Writer) {
 	for range b.wake {
 		text, ok := b.take()

@@ -11,22 +11,21 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Process is a client that lives in a program of its own, which was started by
-// [Start]. It makes subjects ([subjects.Remote]), and faults can freeze, kill and
-// restart it (faults.Process). Its methods are safe for concurrent use.
+// Process is a client that lives in its own program, which [Start] started. It makes
+// subjects ([subjects.Remote]), and faults can freeze, kill and restart it
+// (faults.Process). Its methods are safe for concurrent use.
 //
-// While it is frozen, calls to its subjects wait; a context that ends is passed
-// on when it is thawed, and the call returns when it is answered. When it is
-// killed, calls under way end with an error that wraps [subjects.ErrProcess], and
-// their effect is unknown; calls made while it is down fail at once, without
-// effect. The holds of a process that was killed are not told to be lost: nobody
-// is there to be told. After a restart its subjects are made anew when they are
-// used next.
+// While it is frozen, calls to its subjects wait. If a context ends meanwhile, the program
+// is told after the thaw, and the call returns when it is answered. When the process is
+// killed, calls under way end with an error that wraps [subjects.ErrProcess], and their
+// effect is unknown. Calls made while it is down fail at once, without effect. The holds of
+// a killed process are not reported lost, because the client that would be told is gone.
+// After a restart its subjects are made again at their next use.
 //
 // A program that breaks the protocol is killed, and stays down: see [Process.Broken].
 type Process struct {
 	cfg      Config
-	starting *semaphore.Weighted // or closing the program: one at a time
+	starting *semaphore.Weighted // held while starting or closing the program
 
 	mu      sync.Mutex
 	present *incarnation // the present one; nil while it is down
@@ -40,9 +39,9 @@ type Process struct {
 
 var _ subjects.Remote = (*Process)(nil)
 
-// Start starts the program and waits until it has a session, for cfg.OpenTimeout
-// at most. The error is a [*Broken] if it does not speak the protocol; whatever
-// the error is, nothing is left of the program. Close the process in the end.
+// Start starts the program and waits until it has a session, at most cfg.OpenTimeout. The
+// error is a [*Broken] if it does not speak the protocol. After any error nothing is left
+// of the program. The caller must close the process.
 func Start(ctx context.Context, cfg Config) (*Process, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
@@ -55,15 +54,15 @@ func Start(ctx context.Context, cfg Config) (*Process, error) {
 	return p, nil
 }
 
-// Freeze stops the program and all that it started (SIGSTOP), and returns when
-// they are stopped. Of one that is frozen: nil. Of one that does not run: an error
-// that wraps [subjects.ErrProcess].
+// Freeze stops the program and all its children (SIGSTOP), and returns when they are
+// stopped. It returns nil if the program is frozen, and an error that wraps
+// [subjects.ErrProcess] if it does not run.
 func (p *Process) Freeze() error {
 	l, err := p.alive()
 	if err != nil {
 		return err
 	}
-	p.setFrozen(l, true) // before, so that its silence is not held against it
+	p.setFrozen(l, true) // before, so that its silence does not count
 	if err := l.child.Freeze(); err != nil {
 		p.setFrozen(l, false)
 		return fmt.Errorf("freeze client %d: %w", p.cfg.Client, err)
@@ -71,7 +70,8 @@ func (p *Process) Freeze() error {
 	return nil
 }
 
-// Thaw lets it go on (SIGCONT). Of one that is not frozen, or does not run: nil.
+// Thaw resumes the program (SIGCONT). It returns nil if the program is not frozen, or does
+// not run.
 func (p *Process) Thaw() error {
 	p.mu.Lock()
 	l := p.present
@@ -94,7 +94,7 @@ func (p *Process) setFrozen(l *incarnation, frozen bool) {
 	}
 }
 
-// Frozen asks the system whether all of it is stopped.
+// Frozen asks the operating system whether all of its processes are stopped.
 func (p *Process) Frozen() (bool, error) {
 	l, err := p.alive()
 	if err != nil {
@@ -103,14 +103,14 @@ func (p *Process) Frozen() (bool, error) {
 	return l.child.Frozen()
 }
 
-// Running asks the system whether it runs, frozen or not.
+// Running asks the operating system whether it runs, frozen or not.
 func (p *Process) Running() bool {
 	l, err := p.alive()
 	return err == nil && !l.child.IsGone() && !procgroup.Gone(l.child.PID())
 }
 
-// Kill ends it at once (SIGKILL), frozen or not, and returns when it has ended.
-// Of one that does not run: nil.
+// Kill kills the program (SIGKILL), frozen or not, and returns when it has ended. It
+// returns nil if the program does not run.
 func (p *Process) Kill() error {
 	p.mu.Lock()
 	l := p.present
@@ -128,9 +128,8 @@ func (p *Process) Kill() error {
 	return nil
 }
 
-// Restart starts it again after Kill and waits until it has a session, which is
-// a new one. When that fails, it is down as before, and may be started again. Of
-// one that runs: nil.
+// Restart starts the program again after Kill and waits until it has a new session. If that
+// fails, it stays down and may be restarted. Restart returns nil if the program runs.
 func (p *Process) Restart(ctx context.Context) error {
 	if p.starting.Acquire(ctx, 1) != nil {
 		return fmt.Errorf("restart client %d: %w", p.cfg.Client, context.Cause(ctx))
@@ -150,11 +149,11 @@ func (p *Process) Restart(ctx context.Context) error {
 	return p.start(ctx)
 }
 
-// Close asks the program to close its session and end, and kills it if it has
-// not done so when cfg.EndTimeout is over or ctx ends; the error says that. More
-// than once is fine.
+// Close asks the program to close its session and end. If it has not done so within
+// cfg.EndTimeout, or when ctx ends, Close kills it and returns an error. Close may be
+// called more than once.
 func (p *Process) Close(ctx context.Context) error {
-	_ = p.starting.Acquire(context.Background(), 1) // a Restart has a bound
+	_ = p.starting.Acquire(context.Background(), 1) // a Restart takes a bounded time
 	defer p.starting.Release(1)
 	p.mu.Lock()
 	l := p.present
@@ -178,7 +177,7 @@ func (p *Process) Close(ctx context.Context) error {
 	return nil
 }
 
-// Broken gives what the program did against the protocol: a [*Broken], or nil.
+// Broken returns a [*Broken] if the program broke the protocol; nil otherwise.
 func (p *Process) Broken() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -191,7 +190,7 @@ func (p *Process) Broken() error {
 // Broke is closed when the program breaks the protocol.
 func (p *Process) Broke() <-chan struct{} { return p.broke }
 
-// Name is what the program says that it is; "" if it does not say.
+// Name is the name that the program gives itself; "" if none.
 func (p *Process) Name() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -210,8 +209,8 @@ func (p *Process) PID() int {
 	return l.child.PID()
 }
 
-// Touch does one quorum write on the program's session that changes nothing. The
-// error wraps [subjects.ErrCannot] if the program does not offer that.
+// Touch makes one quorum write on the program's session that changes nothing. The error
+// wraps [subjects.ErrCannot] if the program does not offer that.
 func (p *Process) Touch(ctx context.Context, path string) error {
 	l, err := p.alive()
 	if err != nil {
@@ -224,7 +223,7 @@ func (p *Process) Touch(ctx context.Context, path string) error {
 	return err
 }
 
-// alive gives the present incarnation, or why there is none.
+// alive returns the present incarnation, or the reason why there is none.
 func (p *Process) alive() (*incarnation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 // Version is the version of the protocol that this package speaks.
 const Version = 2
 
-// maxLine is the longest line that is read, in bytes: ZooKeeper's largest packet
-// in base64, and room for the rest.
+// maxLine is the longest line that is read, in bytes: ZooKeeper's largest packet in base64,
+// and room for the rest.
 const maxLine = 2 << 20
 
 // What a request can ask for.
@@ -27,10 +27,10 @@ const (
 	opQuit   = "quit"   // close the session, answer, and be ready for another open
 )
 
-// offerTouch is offered by a client that knows touch.
+// offerTouch is offered by a client that supports touch.
 const offerTouch = "touch"
 
-// eventLost says that a hold has been lost. What offers to tell it has an offer of that name.
+// eventLost says that a hold has been lost. The offer for this event has the same name.
 const eventLost = subjects.OfferLost
 
 // request is a line to the program.
@@ -61,7 +61,7 @@ type reply struct {
 	Hold   int64  `json:"hold,omitempty"` // the id of the call that gave it
 }
 
-// result is what a request that was done came to.
+// result is the result of a successful request.
 type result struct {
 	Version int             `json:"version,omitempty"` // open
 	Name    string          `json:"name,omitempty"`    // open: what the program is, for people
@@ -88,8 +88,8 @@ func line(v any) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// parseReply reads a line from the program. Fields that are not known are passed
-// over, so that programs may add to their answers.
+// parseReply parses a line from the program. It ignores unknown fields, so that programs
+// may add to their answers.
 func parseReply(b []byte) (reply, error) {
 	var r reply
 	if err := json.Unmarshal(b, &r); err != nil {
@@ -107,7 +107,7 @@ func parseReply(b []byte) (reply, error) {
 	return r, nil
 }
 
-// brief is the beginning of a line, fit to be shown.
+// brief is the beginning of a line, for display.
 func brief(b []byte) string {
 	const most = 120
 	b = bytes.TrimSpace(b)

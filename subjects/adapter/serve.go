@@ -14,50 +14,50 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Subjects are what [Serve] makes when it is asked to.
+// Subjects are what [Serve] can make.
 type Subjects struct {
 	Name string // for people
 
-	// Recipes are those that there are, by the names of their workloads:
+	// Recipes are the makers, by the names of their workloads:
 	//
 	//	map[string]subjects.Maker{"lock": subjects.ServeLock(mylock.New)}
 	Recipes map[string]subjects.Maker
 
-	// Connect opens a session with a library that has connections of its own. Nil: the session is one
-	// of go-zookeeper, the client's Conn. Makers get the same client, and what Connect gave from
-	// [subjects.Own]. It connects to c.Servers through c.Dial if the library lets it, asks for the session
-	// time-out c.Timeout, sets that to the one that the servers granted, and returns when there is a
-	// session, or when ctx ends. There is one session at a time.
+	// Connect opens a session with a library that has its own connections. If nil, the
+	// session is one of go-zookeeper, the client's Conn. Makers get the same client, and
+	// find the result of Connect with [subjects.Own]. Connect connects to c.Servers,
+	// through c.Dial if the library allows it, and asks for the session timeout c.Timeout.
+	// It sets that field to the timeout that the servers granted, and returns when there is
+	// a session, or when ctx ends. There is one session at a time.
 	//
-	// Errors are told by the codes of [subjects.Code]: wrap zk.ErrSessionExpired and its like, or give
-	// an [Error] with the code.
+	// Errors are reported by the codes of [subjects.Code]: wrap zk.ErrSessionExpired and
+	// similar errors, or return an [Error] with the code.
 	Connect func(ctx context.Context, c *subjects.Client) (Connection, error)
 
-	// Dial reaches the servers; nil is net.DialTimeout.
+	// Dial reaches the servers; nil means net.DialTimeout.
 	Dial zk.Dialer
-	// Logf takes the stack of a panic of a subject; nil drops it. Called by several
-	// goroutines at once.
+	// Logf receives the stack of a panic of a subject; nil drops it. It must be safe for
+	// concurrent use.
 	Logf func(format string, args ...any)
 }
 
 // Connection is a session that Connect of [Subjects] opened. If it is a [Toucher], the adapter offers touch.
 type Connection interface {
-	// Close ends the session. Its objects have been closed, unless a call of them is stuck. It should
-	// return when ctx ends, a second later; it is not waited for any longer.
+	// Close closes the session. Its objects have been closed, unless a call of them is
+	// stuck. Close should return when ctx ends; Serve waits for it at most a second longer.
 	Close(ctx context.Context) error
 }
 
-// Toucher does one quorum write on the session that changes nothing, such as a transaction with a single
-// check of the path. So zklab can prove that a session lived.
+// Toucher makes one quorum write on the session that changes nothing, such as a transaction
+// with a single check of the path. So zklab can prove that a session was alive.
 type Toucher interface {
 	Touch(ctx context.Context, path string) error
 }
 
-// Serve is the program's side of the protocol: it reads requests from in, does
-// what they ask for on one connection to the ensemble, and answers to out, until
-// in ends, or an answer cannot be written (the error). It then closes the session
-// and returns, within some seconds whatever the ensemble does. What it calls gets a
-// context that ends with ctx.
+// Serve is the program's side of the protocol. It reads requests from in, carries them out
+// on one connection to the ensemble, and writes answers to out, until in ends or an answer
+// cannot be written (the error). It then closes the session and returns, within some
+// seconds whatever the ensemble does. Calls get a context that ends with ctx.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, s Subjects) error {
 	if s.Dial == nil {
 		s.Dial = net.DialTimeout
@@ -72,8 +72,8 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, s Subjects) error {
 	return v.failed()
 }
 
-// server is a Serve under way. Its sessions follow each other: quit ends one, and
-// the next open belongs to the next.
+// server is a Serve under way. It has one session after the other: quit ends one, and the
+// next open begins another.
 type server struct {
 	subjects Subjects
 	ctx      context.Context
@@ -84,7 +84,7 @@ type server struct {
 	broken  error // the first error of out
 }
 
-// read takes requests until there are no more.
+// read reads requests until there are no more.
 func (v *server) read(in io.Reader) {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 0, 4096), maxLine+1)
@@ -109,12 +109,12 @@ func (v *server) read(in io.Reader) {
 	}
 }
 
-// refused is the answer to a request that makes no sense, or not now.
+// refused is the error for a request that is invalid, or invalid now.
 func refused(code, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), noEffect: true}
 }
 
-// refuse is for requests that are not begun.
+// refuse answers requests that are not begun.
 func (v *server) refuse(id int64, code, format string, args ...any) {
 	v.send(reply{ID: id, Error: failed(refused(code, format, args...))})
 }

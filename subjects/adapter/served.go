@@ -15,7 +15,7 @@ type served struct {
 
 	mu    sync.Mutex
 	busy  bool
-	watch chan struct{} // closed when the present hold is not watched any more; nil: none is
+	watch chan struct{} // closed when the present hold is no longer watched; nil if none is
 }
 
 // make makes an object.
@@ -65,7 +65,7 @@ func (v *session) remove(object int64) {
 	delete(v.objects, object)
 }
 
-// take takes an object for one request, until its rest.
+// take claims an object for one request.
 func (v *session) take(req request) (*served, error) {
 	v.mu.Lock()
 	o := v.objects[req.Object]
@@ -79,7 +79,7 @@ func (v *session) take(req request) (*served, error) {
 	return o, nil
 }
 
-// call does an operation of an object.
+// call calls an operation of an object.
 func (v *session) call(ctx context.Context, req request) (r *result, after func(), err error) {
 	o, err := v.take(req)
 	if err != nil {
@@ -119,7 +119,7 @@ func (v *session) close(ctx context.Context, req request) (*result, error) {
 	return &result{}, o.finish(ctx)
 }
 
-// start takes the object for a request.
+// start claims the object for a request.
 func (o *served) start() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -134,7 +134,7 @@ func (o *served) rest() {
 	o.busy = false
 }
 
-// watched begins to watch the present hold, when the answer has been sent.
+// watched starts watching the present hold, after the answer has been sent.
 func (o *served) watched(v *session, req request) (after func()) {
 	lost, over := o.Lost(), make(chan struct{})
 	o.watchAnew(over)
@@ -153,8 +153,8 @@ func (o *served) watched(v *session, req request) (after func()) {
 	}
 }
 
-// watchAnew ends the watching of the latest hold. over is closed at the end of
-// that of the next; nil: there is none.
+// watchAnew stops watching the latest hold. over is closed when the next hold is no longer
+// watched; nil if there is none.
 func (o *served) watchAnew(over chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -164,7 +164,7 @@ func (o *served) watchAnew(over chan struct{}) {
 	o.watch = over
 }
 
-// end ends an object that no request is in.
+// end ends an object that has no request under way.
 func (o *served) end(ctx context.Context) error {
 	if !o.start() {
 		return errBusy
@@ -173,7 +173,7 @@ func (o *served) end(ctx context.Context) error {
 	return o.finish(ctx)
 }
 
-// finish ends it within a request. The end of the object is no loss of its hold.
+// finish ends the object within a request. The end of the object is no loss of its hold.
 func (o *served) finish(ctx context.Context) error {
 	o.watchAnew(nil)
 	if s, ok := subjects.Offered[subjects.Closer](o.Subject); ok {

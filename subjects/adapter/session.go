@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// session is what a Serve does from one open to its quit: a client with one
-// connection, and its objects.
+// session is the state of a Serve from one open to its quit: a client with one connection,
+// and its objects.
 type session struct {
 	of    *server
 	ctx   context.Context
@@ -25,7 +25,7 @@ type session struct {
 	mu      sync.Mutex
 	client  *subjects.Client // nil until it is open
 	opening bool
-	over    bool // what is not answered by now is not any more
+	over    bool // nothing more is answered
 	objects map[int64]*served
 	running map[int64]context.CancelFunc // by the request's id
 }
@@ -77,7 +77,7 @@ func (v *session) cancel(id int64) {
 	}
 }
 
-// forget is the end of a request. It says whether its answer is still waited for.
+// forget ends a request, and reports whether its answer is still expected.
 func (v *session) forget(id int64) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -85,8 +85,8 @@ func (v *session) forget(id int64) bool {
 	return !v.over
 }
 
-// safely does what a request asks for. A panic of the subject is an error: what
-// it did is unknown. after is to be called when the answer has been sent.
+// safely carries out a request. A panic of the subject becomes an error: its effect is
+// unknown. The caller calls after when the answer has been sent.
 func (v *session) safely(ctx context.Context, req request) (r *result, after func(), err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -137,7 +137,8 @@ func (v *session) open(ctx context.Context, req request) (*result, error) {
 	return r, nil
 }
 
-// connectOnce connects, and keeps the client. A panic of Connect leaves the session to another open.
+// connectOnce connects, and keeps the client. After a panic of Connect, another open may
+// try again.
 func (v *session) connectOnce(ctx context.Context, req request) (c *subjects.Client, err error) {
 	defer func() {
 		v.mu.Lock()
@@ -166,7 +167,8 @@ func (v *session) connect(ctx context.Context, req request) (*subjects.Client, e
 	}, nil
 }
 
-// connectOwn has the program's own library connect. What it opened too late is closed.
+// connectOwn connects with the program's own library. A session that opens too late is
+// closed.
 func (v *session) connectOwn(ctx context.Context, c *subjects.Client) (*subjects.Client, error) {
 	own, err := v.of.subjects.Connect(ctx, c)
 	if err != nil {
@@ -183,7 +185,7 @@ func (v *session) connectOwn(ctx context.Context, c *subjects.Client) (*subjects
 	return c, nil
 }
 
-// closeOwn ends a session of the program's own library, and waits for that no longer than a moment.
+// closeOwn closes a session of the program's own library, and waits only a moment for that.
 func closeOwn(own Connection) {
 	ctx, cancel := context.WithTimeout(context.Background(), endMoment)
 	defer cancel()
@@ -198,7 +200,8 @@ func closeOwn(own Connection) {
 	}
 }
 
-// touching is how the client does a write that changes nothing; nil if it cannot.
+// touching returns the function with which the client makes a write that changes nothing;
+// nil if it cannot.
 func touching(c *subjects.Client) func(context.Context, string) error {
 	if c.Own == nil {
 		return func(ctx context.Context, path string) error { return zkconn.NoopWrite(ctx, c.Conn, path) }
@@ -232,8 +235,8 @@ func (v *session) touch(ctx context.Context, req request) (*result, error) {
 	return &result{}, touch(ctx, req.Path)
 }
 
-// The end takes a moment for what was cancelled, one for each thing to be
-// closed, and the rest for calls that only the end of the connection ends.
+// The end takes a moment for what was cancelled, another for each thing to be closed, and
+// the rest for calls that end only with the connection.
 const (
 	endMoment = time.Second
 	endRest   = 2 * time.Second

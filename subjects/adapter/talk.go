@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// talk is a program and the lines to and from it, for checks that say what no
-// Process would.
+// talk is a program and the lines to and from it, for checks that send what no Process
+// would.
 type talk struct {
 	trial   *trial
 	child   *child
@@ -36,7 +36,7 @@ func (k *talk) refusal(f *failure) error {
 	}
 }
 
-// opened is a talk with a program that is open.
+// opened returns a talk with a program that is open.
 func (t *trial) opened() (*talk, error) {
 	k, err := t.talk()
 	if err != nil {
@@ -57,7 +57,7 @@ func (k *talk) open(servers []string) request {
 	return request{Op: opOpen, Version: Version, Client: &client, Servers: servers, TimeoutMS: conformSession.Milliseconds()}
 }
 
-// ask sends a request, whose answer must come soon.
+// ask sends a request and expects its answer soon.
 func (k *talk) ask(req request) (reply, error) {
 	c, err := k.x.ask(req)
 	if err != nil {
@@ -79,7 +79,7 @@ func (k *talk) answer(c *call, what string) (reply, error) {
 	}
 }
 
-// lives sees that the program still answers.
+// lives checks that the program still answers.
 func (k *talk) lives(after string) error {
 	r, err := k.ask(request{Op: opPing})
 	if err == nil && r.OK == nil {
@@ -91,7 +91,7 @@ func (k *talk) lives(after string) error {
 	return nil
 }
 
-// ended says why no more is said.
+// ended says why there are no more lines.
 func (k *talk) ended() error {
 	problem := k.x.err.Error()
 	select {

@@ -12,14 +12,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// The ensemble's tick and the sessions' time-out while programs are checked:
-// short, so that an expiry is soon waited for.
+// The ensemble's tick and the session timeout while programs are checked: short, so that
+// sessions expire soon.
 const (
 	conformTick    = 200 * time.Millisecond
 	conformSession = 2 * time.Second
 )
 
-// aWhile is how long something that must wait is seen to wait.
+// aWhile is how long to check that a call waits.
 const aWhile = 300 * time.Millisecond
 
 // stand is where programs are checked.
@@ -28,7 +28,7 @@ type stand struct {
 	servers []string
 	dial    zk.Dialer // of the stand's own connection
 	start   func(Config) (*child, error)
-	nowhere string // an address that nobody listens on
+	nowhere string // an address without a listener
 	conn    *zk.Conn
 	folders int
 	results []Result
@@ -44,8 +44,8 @@ func newStand(c Conformance, servers []string, dial zk.Dialer) *stand {
 	return &stand{Conformance: c, servers: servers, dial: dial, start: startChild, nowhere: "127.0.0.1:1"}
 }
 
-// connectWithin is how long the stand's own connection may take. That is no matter of Patience,
-// which is for the program.
+// connectWithin is how long the stand's own connection may take. Patience does not apply:
+// it is for the program.
 const connectWithin = time.Minute
 
 // connect opens the stand's own connection.
@@ -64,7 +64,7 @@ func (s *stand) connect(ctx context.Context) error {
 	return nil
 }
 
-// folder is a path for one check.
+// folder returns a path for one check.
 func (s *stand) folder() string {
 	s.folders++
 	return fmt.Sprintf("/check-%d", s.folders)
@@ -85,7 +85,7 @@ func (t *trial) prepare() error {
 	return err
 }
 
-// path is where the objects of the check are, but for those that have a name.
+// path is where the objects of the check are, except for named ones.
 func (t *trial) path() string { return t.root + "/one" }
 
 func (t *trial) config() Config {
@@ -147,8 +147,8 @@ func (t *trial) made(p *Process, path string, with any) (o *object, err error) {
 	return o, err
 }
 
-// finish ends what was started, and gives what the check came to: what a program
-// did against the protocol counts for more than what followed from it.
+// finish ends what was started, and returns the result of the check. A breach of the
+// protocol takes precedence over errors that followed from it.
 func (t *trial) finish(err error) error {
 	for _, p := range t.clients {
 		if err == nil {
@@ -159,7 +159,7 @@ func (t *trial) finish(err error) error {
 		}
 	}
 	for _, p := range t.clients {
-		_ = p.Kill() // that it ends when it is asked to is a check of its own
+		_ = p.Kill() // ending on request is a separate check
 		_ = p.Close(t.ctx)
 	}
 	for _, k := range t.talks {
@@ -173,7 +173,7 @@ func isBroken(err error) bool {
 	return errors.As(err, &b)
 }
 
-// settle waits for what a program still had to say: lines come in order.
+// settle waits for earlier output of a program: lines come in order.
 func (t *trial) settle(p *Process) error {
 	l, err := p.alive()
 	if err != nil {
@@ -218,7 +218,7 @@ func (t *trial) soon(what string, f func(ctx context.Context) error) error {
 	return nil
 }
 
-// await waits for a call that should return soon, and gives its error.
+// await waits for a call that should return soon, and returns its error.
 func (t *trial) await(c *attempt) error {
 	select {
 	case <-c.done:
@@ -230,7 +230,7 @@ func (t *trial) await(c *attempt) error {
 	}
 }
 
-// waits sees that a call waits.
+// waits checks that a call waits.
 func (t *trial) waits(c *attempt, why string) error {
 	select {
 	case <-c.done:
@@ -243,7 +243,7 @@ func (t *trial) waits(c *attempt, why string) error {
 	}
 }
 
-// cancelled cancels a call that waits: it must come to an end soon, without success.
+// cancelled cancels a waiting call, which must end soon and fail.
 func (t *trial) cancelled(c *attempt) error {
 	c.cancel()
 	err := t.await(c)
@@ -259,9 +259,9 @@ func (t *trial) cancelled(c *attempt) error {
 	return nil
 }
 
-// atOnce asks for what cannot succeed and cancels it while the program is
-// stopped, so that it reads both at once, and has perhaps not begun to work on the
-// one when it reads the other.
+// atOnce makes a request that cannot succeed and cancels it while the program is stopped.
+// So the program reads both at once, and has perhaps not begun to work on the request when
+// it reads the cancel.
 func (t *trial) atOnce(o *object, op string) error {
 	l, err := o.p.alive()
 	if err != nil {
@@ -294,7 +294,7 @@ func (t *trial) atOnce(o *object, op string) error {
 	return nil
 }
 
-// code wants an answer with an error of that code.
+// code expects an answer with an error of that code.
 func code(r reply, want string) error {
 	switch {
 	case r.Error == nil:
@@ -313,7 +313,7 @@ func (t *trial) beginSimply(o *object, op string) *attempt {
 	return t.begin(op, func(ctx context.Context) error { return o.Call(ctx, op, nil, nil) })
 }
 
-// zxid is that of a write that the stand does, after which it sees everything.
+// zxid returns the zxid of a write by the stand, after which it sees everything.
 func (t *trial) zxid() (int64, error) {
 	stat, err := t.conn.Set(t.root, nil, -1)
 	if err != nil {
@@ -322,7 +322,7 @@ func (t *trial) zxid() (int64, error) {
 	return stat.Mzxid, nil
 }
 
-// children lists a znode as it is now; one that there is not has none.
+// children lists the present children of a znode; none if it does not exist.
 func (t *trial) children(path string) ([]string, error) {
 	if _, err := t.zxid(); err != nil {
 		return nil, err

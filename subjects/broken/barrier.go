@@ -9,14 +9,14 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// awaitTimesOut loses its patience: a wait that lasts is taken for its end.
+// awaitTimesOut treats the end of its own timeout as the lift.
 type awaitTimesOut struct {
 	conn *zk.Conn
 	path string
 }
 
-// AwaitTimesOut is a barrier that lets people past: it takes the end of its patience for
-// the lift. Property "early" finds it, wherever somebody waits.
+// AwaitTimesOut is a barrier that lets clients past while it is raised: it treats the end
+// of its own timeout as the lift. Property "early" finds it whenever a client waits.
 func AwaitTimesOut(c *subjects.Client, path string) (subjects.Barrier, error) {
 	if err := c.Connected(); err != nil {
 		return nil, err
@@ -42,16 +42,16 @@ func (b *awaitTimesOut) Await(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// existsWithoutWatch looks once whether the barrier is up, and then waits for a word
-// that nobody will say.
+// existsWithoutWatch checks once whether the barrier is up, without setting a watch, and
+// then waits for an event that never comes.
 type existsWithoutWatch struct {
 	subjects.Barrier
 	conn *zk.Conn
 	path string
 }
 
-// ExistsWithoutWatch is a barrier whose waiters are not told that it was lifted.
-// Property "late" finds it, wherever somebody waits.
+// ExistsWithoutWatch is a barrier whose waiters are not told that it was lifted. Property
+// "late" finds it whenever a client waits.
 func ExistsWithoutWatch(c *subjects.Client, path string) (subjects.Barrier, error) {
 	inner, err := subjects.NewBarrier(c, path)
 	if err != nil {
@@ -69,15 +69,16 @@ func (b *existsWithoutWatch) Await(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// opensOnExpiry takes whatever its watch brings for the lift.
+// opensOnExpiry treats any event of its watch as the lift.
 type opensOnExpiry struct {
 	subjects.Barrier
 	conn *zk.Conn
 	path string
 }
 
-// OpensOnExpiry is a barrier that lets a client past whose session ends: the end of its watch is
-// taken for the lift. Property "early" finds it where sessions of waiting clients expire.
+// OpensOnExpiry is a barrier that lets a client past when its session ends: it treats the
+// end of its watch as the lift. Property "early" finds it when sessions of waiting clients
+// expire.
 func OpensOnExpiry(c *subjects.Client, path string) (subjects.Barrier, error) {
 	inner, err := subjects.NewBarrier(c, path)
 	if err != nil {

@@ -13,9 +13,11 @@ import (
 // bounded is a queue with a capacity that counts the items in a list.
 type bounded struct {
 	blindDeleteRetry
-	// waits waits until there may be room; changed tells that the list is another one.
+	// waits waits until there may be room; changed receives an event when the list has
+	// changed.
 	waits func(ctx context.Context, changed <-chan zk.Event) error
-	// create makes an item, of which the list was read in some version of the queue's znode.
+	// create creates an item. version is the version of the queue's znode when the list was
+	// read.
 	create func(item []byte, version int32) error
 }
 
@@ -28,7 +30,7 @@ func newBounded(c *subjects.Client, path string, wrong func(*bounded)) (subjects
 	})
 }
 
-// Capacity is part of [subjects.Bounded].
+// Capacity implements [subjects.Bounded].
 func (*bounded) Capacity() int { return subjects.LittleRoom }
 
 func (q *bounded) Put(ctx context.Context, item []byte) error {
@@ -54,7 +56,7 @@ func (q *bounded) Put(ctx context.Context, item []byte) error {
 	}
 }
 
-// createAt makes an item if nobody else has since the queue's znode had a version.
+// createAt creates an item unless another client has since the queue's znode had a version.
 func (q *bounded) createAt(item []byte, version int32) error {
 	_, err := q.conn.Multi(
 		&zk.SetDataRequest{Path: q.path, Version: version},
@@ -62,7 +64,7 @@ func (q *bounded) createAt(item []byte, version int32) error {
 	return err
 }
 
-// Take deletes the oldest item, and leaves it if somebody else was quicker.
+// Take deletes the oldest item; if another client was quicker, it looks again.
 func (q *bounded) Take(ctx context.Context) ([]byte, error) {
 	for {
 		names, _, changed, err := q.conn.ChildrenW(q.path)
@@ -90,16 +92,16 @@ func (q *bounded) Take(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// CountsThenPuts is a bounded queue that counts the items and then puts one in, whatever others
-// have put in meanwhile. Property "bounded" finds it, wherever producers meet.
+// CountsThenPuts is a bounded queue that counts the items and then puts one, whatever
+// others have put meanwhile. Property "bounded" finds it whenever producers compete.
 func CountsThenPuts(c *subjects.Client, path string) (subjects.Queue, error) {
 	return newBounded(c, path, func(q *bounded) {
 		q.create = func(item []byte, _ int32) error { return q.readThenDelete.Put(context.Background(), item) }
 	})
 }
 
-// NeverWoken is a bounded queue of which those who wait for room are never woken. Property
-// "progress" finds it, wherever a queue gets full.
+// NeverWoken is a bounded queue that never wakes the clients that wait for room. Property
+// "progress" finds it whenever a queue gets full.
 func NeverWoken(c *subjects.Client, path string) (subjects.Queue, error) {
 	return newBounded(c, path, func(q *bounded) {
 		q.waits = func(ctx context.Context, _ <-chan zk.Event) error {

@@ -1,10 +1,11 @@
-// Package broken has subjects that are wrong on purpose, one for each way in which published
-// recipes were wrong, so that anybody can see what a violation looks like. Nothing but the names
-// on the command line and tests may use them.
+// Package broken contains mutants: subjects with a seeded defect, one for each way in which
+// published recipes were wrong. They show what a violation looks like. Only the names on
+// the command line and tests may use them.
 //
-// With one client on an idle ensemble all of them pass, but for those of which that is said.
-// Some show what is wrong wherever clients compete, others when something happens to a client: a
-// lost reply, an expired session, an operation that is given up. Each says which property finds it.
+// With one client on an idle ensemble all of them pass, unless their comment says
+// otherwise. Some fail whenever clients compete, others when something happens to a client:
+// a lost reply, an expired session, an operation that is given up. Each says which property
+// finds it.
 package broken
 
 import (
@@ -20,7 +21,7 @@ import (
 
 var openACL = zk.WorldACL(zk.PermAll)
 
-// How the subjects here go on after a lost reply, and how often they look.
+// How the subjects here continue after a lost reply, and how often they look.
 const (
 	retries    = 20
 	retryPause = 20 * time.Millisecond
@@ -37,8 +38,8 @@ func waitFor(ctx context.Context, watch <-chan zk.Event) error {
 	}
 }
 
-// opened makes a subject on the connection of a client of this process, and the znode at
-// path, whose parent exists.
+// opened makes a subject on the connection of a client of this process, and creates the
+// znode at path, whose parent exists.
 func opened[T any](c *subjects.Client, path string, make func(*zk.Conn) T) (subject T, err error) {
 	if err = ensure(c, path); err == nil {
 		subject = make(c.Conn)
@@ -46,7 +47,7 @@ func opened[T any](c *subjects.Client, path string, make func(*zk.Conn) T) (subj
 	return subject, err
 }
 
-// ensure makes a znode, if there is none.
+// ensure creates a znode, if it does not exist.
 func ensure(c *subjects.Client, path string) error {
 	if err := c.Connected(); err != nil {
 		return err

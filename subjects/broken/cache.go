@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// SaysCurrentEarly is a cache that says that its copy is current whenever it is complete.
-// Property "current" finds it wherever somebody looks right after a change.
+// SaysCurrentEarly is a cache that claims that its copy is current whenever it is complete.
+// Property "current" finds it whenever a client looks right after a change.
 func SaysCurrentEarly(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
 	return earlyCache{right}, err
@@ -25,8 +25,8 @@ func (c earlyCache) Look(ctx context.Context, _ bool) (models.Copy, error) {
 	return c.Cache.Look(ctx, false)
 }
 
-// WriteThrough is a cache that shows what its own client puts at once, and minds no error.
-// Property "valid" finds it where a put fails.
+// WriteThrough is a cache that shows its own client's puts at once, even if they fail.
+// Property "valid" finds it when a put fails.
 func WriteThrough(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
 	return &throughCache{Cache: right, own: map[string]string{}}, err
@@ -56,8 +56,8 @@ func (c *throughCache) Look(ctx context.Context, current bool) (models.Copy, err
 	return shown, err
 }
 
-// Misfiles is a cache that shows what is below the child "a" as if it were below the root, too.
-// Property "valid" finds it wherever there is such a znode: nobody put what is shown there.
+// Misfiles is a cache that shows what is below the child "a" also below the root. Property
+// "valid" finds it whenever there is such a znode: no client put what is shown there.
 func Misfiles(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
 	return misfilingCache{right}, err
@@ -75,8 +75,8 @@ func (c misfilingCache) Look(ctx context.Context, current bool) (models.Copy, er
 	return shown, err
 }
 
-// IgnoresRecreate is a cache for which a znode that was deleted stays so, under whatever name
-// it comes again. Property "converge" finds it where one does.
+// IgnoresRecreate is a cache that ignores a znode that is created again after it was
+// deleted. Property "converge" finds it when that happens.
 func IgnoresRecreate(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
 	return &deadCache{Cache: right, seen: map[string]bool{}, dead: map[string]bool{}}, err
@@ -109,8 +109,8 @@ func (c *deadCache) Look(ctx context.Context, current bool) (models.Copy, error)
 	return shown, nil
 }
 
-// LosesSubtree is a cache that begins anew in another session, with the root, and leaves what
-// is below to watches that are gone. Property "order" finds it where a session ends.
+// LosesSubtree is a cache that starts again in a new session with the root only; below the
+// root it relies on watches that are gone. Property "order" finds it when a session ends.
 func LosesSubtree(c *subjects.Client, path string) (subjects.Cache, error) {
 	right, err := subjects.NewCache(c, path)
 	return &rootCache{Cache: right, conn: c.Conn, path: path}, err

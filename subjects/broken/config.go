@@ -11,18 +11,18 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// shownConfig is a configuration whose watch is a loop of reads, with something wrong in
-// what it takes for news, or in how it waits.
+// shownConfig is a configuration whose watch is a loop of reads, with a defect in what it
+// considers new, or in how it waits.
 type shownConfig struct {
-	subjects.Config // for what is right
+	subjects.Config // the correct part
 	conn            *zk.Conn
 	path            string
 	news            func(was *shown, now shown) bool
 	wait            func(ctx context.Context, changed <-chan zk.Event) error
 
 	last      *shown
-	snapshots bool   // it keeps the first that it told, for bad times
-	snapshot  *shown // that one
+	snapshots bool   // it keeps the first value that it reported, for errors
+	snapshot  *shown // that value
 }
 
 // shown is what a read showed.
@@ -68,7 +68,7 @@ func (s *shownConfig) tell(now shown) models.Setting {
 	return now.Setting
 }
 
-// read gives what there is, and a watch on it.
+// read returns what exists, with a watch on it.
 func (s *shownConfig) read() (shown, <-chan zk.Event, error) {
 	for {
 		data, stat, changed, err := s.conn.GetW(s.path)
@@ -85,13 +85,14 @@ func (s *shownConfig) read() (shown, <-chan zk.Event, error) {
 	}
 }
 
-// differs from what was told last.
+// differs reports whether now differs from what was reported last.
 func differs(was *shown, now shown) bool {
 	return now.Absent != was.Absent || now.stat.Mzxid != was.stat.Mzxid
 }
 
-// SnapshotOnLoss is a configuration that tells a snapshot when it cannot read, though it has
-// told later ones since. Property "order" finds it where connections or sessions are lost.
+// SnapshotOnLoss is a configuration that reports a snapshot when it cannot read, although
+// it has reported later values. Property "order" finds it when connections or sessions are
+// lost.
 func SnapshotOnLoss(c *subjects.Client, path string) (subjects.Config, error) {
 	s, err := newShownConfig(c, path, differs)
 	if err != nil {
@@ -101,9 +102,9 @@ func SnapshotOnLoss(c *subjects.Client, path string) (subjects.Config, error) {
 	return s, nil
 }
 
-// ReportsByVersion is a configuration that takes for news what has a higher version than
-// all before. Versions begin anew when the znode is made again, which it minds only where it
-// has deleted it itself. Property "converge" finds it where another client does that.
+// ReportsByVersion is a configuration that reports only versions higher than all before.
+// Versions start again when the znode is created again; it notices that only if it has
+// deleted the znode itself. Property "converge" finds it when another client does that.
 func ReportsByVersion(c *subjects.Client, path string) (subjects.Config, error) {
 	v := &versionConfig{highest: -1}
 	s, err := newShownConfig(c, path, v.isNews)
@@ -135,8 +136,9 @@ func (v *versionConfig) Delete(ctx context.Context) error {
 	return err
 }
 
-// ConfigOneShotWatch is a configuration that takes a watch for one that stays: it hears of one
-// change and of no other. Property "converge" finds it wherever another client makes two.
+// ConfigOneShotWatch is a configuration that treats a one-shot watch as persistent: it
+// learns of one change and of no other. Property "converge" finds it whenever another
+// client makes two changes.
 func ConfigOneShotWatch(c *subjects.Client, path string) (subjects.Config, error) {
 	s, err := newShownConfig(c, path, differs)
 	if err != nil {
@@ -154,8 +156,9 @@ func ConfigOneShotWatch(c *subjects.Client, path string) (subjects.Config, error
 	return s, nil
 }
 
-// CreatesEmpty is a configuration that makes its znode first, and then writes to it: who
-// watches can be told what nobody has set. Property "valid" finds it wherever others look.
+// CreatesEmpty is a configuration that first creates its znode and then writes to it, so
+// that a client that watches can be told a value that no client has set. Property "valid"
+// finds it whenever others look.
 func CreatesEmpty(c *subjects.Client, path string) (subjects.Config, error) {
 	right, err := subjects.NewConfig(c, path)
 	return emptyConfig{right, c.Conn, path}, err
@@ -174,8 +177,8 @@ func (e emptyConfig) Set(ctx context.Context, value string) error {
 	return e.Config.Set(ctx, value)
 }
 
-// FirstFromMemory is a configuration that reads when it is made, remembers what it wrote
-// itself, and says that at first. Property "first" finds it wherever others write.
+// FirstFromMemory is a configuration that reads when it is made, remembers its own writes,
+// and reports that first. Property "first" finds it whenever others write.
 func FirstFromMemory(c *subjects.Client, path string) (subjects.Config, error) {
 	s, err := newShownConfig(c, path, differs)
 	if err != nil {

@@ -12,10 +12,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// defectiveCounter is a counter that reads and sets a znode, with something wrong in how it
-// sets.
+// defectiveCounter is a counter that reads and sets a znode, with a defect in how it sets.
 type defectiveCounter struct {
-	subjects.Counter // for what is right
+	subjects.Counter // the correct part
 	conn             *zk.Conn
 	path             string
 	set              func(value []byte, version int32) (applied bool, err error)
@@ -31,12 +30,12 @@ func newDefectiveCounter(c *subjects.Client, path string, set func(h *defectiveC
 	return h, nil
 }
 
-// Add reads, and sets until that was applied.
+// Add reads and sets until a set succeeds.
 func (h *defectiveCounter) Add(ctx context.Context, delta int64) (int64, error) {
 	for ctx.Err() == nil {
 		data, stat, err := h.conn.Get(h.path)
 		if errors.Is(err, zk.ErrNoNode) {
-			return h.Counter.Add(ctx, delta) // it makes the znode
+			return h.Counter.Add(ctx, delta) // this creates the znode
 		}
 		if err != nil {
 			return 0, subjects.WithoutEffect(err)
@@ -50,9 +49,9 @@ func (h *defectiveCounter) Add(ctx context.Context, delta int64) (int64, error) 
 	return 0, subjects.WithoutEffect(context.Cause(ctx))
 }
 
-// ReadSetWithoutVersion is a counter that sets whatever is there by then: of two who
-// read the same value one is lost. Property "linearizable" finds it, wherever clients
-// compete.
+// ReadSetWithoutVersion is a counter that sets the znode whatever its version: if two
+// clients read the same value, one addition is lost. Property "linearizable" finds it
+// whenever clients compete.
 func ReadSetWithoutVersion(c *subjects.Client, path string) (subjects.Counter, error) {
 	return newDefectiveCounter(c, path, func(h *defectiveCounter) func([]byte, int32) (bool, error) {
 		return func(value []byte, _ int32) (bool, error) {
@@ -62,9 +61,9 @@ func ReadSetWithoutVersion(c *subjects.Client, path string) (subjects.Counter, e
 	})
 }
 
-// RetriesSetAfterLoss is a counter that adds again when its reply was lost, and so twice
-// where only the reply was (kazoo 2.8.0's Counter does so). Property "linearizable"
-// finds it where replies get lost.
+// RetriesSetAfterLoss is a counter that adds again after a lost reply, and so twice if only
+// the reply was lost (as kazoo 2.8.0's Counter does). Property "linearizable" finds it when
+// replies are lost.
 func RetriesSetAfterLoss(c *subjects.Client, path string) (subjects.Counter, error) {
 	return newDefectiveCounter(c, path, func(h *defectiveCounter) func([]byte, int32) (bool, error) {
 		return func(value []byte, version int32) (bool, error) {
@@ -81,15 +80,16 @@ func RetriesSetAfterLoss(c *subjects.Client, path string) (subjects.Counter, err
 	})
 }
 
-// syncOnly reads behind a sync where a fenced read is asked for.
+// syncOnly reads after a sync when a fenced read is asked for.
 type syncOnly struct {
 	subjects.Counter
 	conn *zk.Conn
 	path string
 }
 
-// SyncOnly is a counter whose fenced read is one behind a sync, which no quorum answers: a deposed
-// leader may show an old value. Property "fenced-reads" finds it, wherever it is read.
+// SyncOnly is a counter whose fenced read comes after a sync, which needs no quorum: a
+// deposed leader may return an old value. Property "fenced-reads" finds it whenever it is
+// read.
 func SyncOnly(c *subjects.Client, path string) (subjects.Counter, error) {
 	right, err := subjects.NewCounter(c, path)
 	if err != nil {

@@ -13,11 +13,12 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// defectiveDelayQueue is a [defectivePriorityQueue] whose priorities are due times, in milliseconds
-// since 1970, with something wrong in which items may come out, or how it waits for them.
+// defectiveDelayQueue is a [defectivePriorityQueue] whose priorities are due times, in
+// milliseconds since 1970, with a defect in which items may be taken, or in how it waits
+// for them.
 type defectiveDelayQueue struct{ *defectivePriorityQueue }
 
-// newDefectiveDelayQueue makes one that gives out what is due.
+// newDefectiveDelayQueue makes a queue that gives out due items.
 func newDefectiveDelayQueue(c *subjects.Client, path string, first func(a, b string) int, isDue func(ms int) bool) (defectiveDelayQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, first)
 	if err != nil {
@@ -43,21 +44,21 @@ func (q defectiveDelayQueue) Put(_ context.Context, due time.Time, item []byte) 
 	return err
 }
 
-// IgnoresDue is a delay queue that gives out the item that is due first, be it due or not.
-// Property "not-early" finds it, with a single client, too.
+// IgnoresDue is a delay queue that gives out the item that is due first, even before it is
+// due. Property "not-early" finds it, even with a single client.
 func IgnoresDue(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	return newDefectiveDelayQueue(c, path, byNumbers, func(int) bool { return true })
 }
 
-// DueInSeconds is a delay queue that compares times in whole seconds: an item comes out when
-// the second begins in which it is due. Property "not-early" finds it, with a single
-// client, too.
+// DueInSeconds is a delay queue that compares times in whole seconds: an item comes out at
+// the beginning of the second in which it is due. Property "not-early" finds it, even with
+// a single client.
 func DueInSeconds(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	return newDefectiveDelayQueue(c, path, byNumbers, func(ms int) bool { return int64(ms)/1000 <= time.Now().Unix() })
 }
 
-// AnyDue is a delay queue that gives out the oldest of the items that are due. Property
-// "due-order" finds it, with a single client, too.
+// AnyDue is a delay queue that gives out the oldest of the due items. Property "due-order"
+// finds it, even with a single client.
 func AnyDue(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	return newDefectiveDelayQueue(c, path, func(a, b string) int {
 		_, m := numbersOf(a)
@@ -66,8 +67,8 @@ func AnyDue(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	}, isDue)
 }
 
-// DelayNoFence is a delay queue that says that it is strict, and reads its lists from a
-// server that may lag. Property "strict" finds it where one does.
+// DelayNoFence is a delay queue that claims to be strict, and reads its lists from a server
+// that may lag. Property "strict" finds it when a server lags.
 func DelayNoFence(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	q, err := newDefectiveDelayQueue(c, path, byNumbers, isDue)
 	return strictDelay{q}, err
@@ -75,12 +76,12 @@ func DelayNoFence(c *subjects.Client, path string) (subjects.DelayQueue, error) 
 
 type strictDelay struct{ defectiveDelayQueue }
 
-// IsStrict is part of [subjects.Strict].
+// IsStrict implements [subjects.Strict].
 func (strictDelay) IsStrict() {}
 
-// SleepsOnce is a delay queue whose take sleeps until the first item of its list is due:
-// what comes meanwhile and is due earlier has to wait. Property "progress" finds it where that
-// happens for long.
+// SleepsOnce is a delay queue whose Take sleeps until the first item of its list is due: an
+// item that is put meanwhile and is due earlier has to wait. Property "progress" finds it
+// when that takes long.
 func SleepsOnce(c *subjects.Client, path string) (subjects.DelayQueue, error) {
 	q, err := newDefectiveDelayQueue(c, path, byNumbers, isDue)
 	return sleepsOnce{q}, err

@@ -6,7 +6,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// ServiceOf makes a service of a group, with its defect. To pick it lists the members, rightly.
+// ServiceOf makes a service of a group, with its defect. Its Pick lists the members
+// correctly.
 func ServiceOf(group func(c *subjects.Client, path string) (subjects.Group, error)) func(c *subjects.Client, path string) (subjects.Service, error) {
 	return func(c *subjects.Client, path string) (subjects.Service, error) {
 		g, err := group(c, path)
@@ -37,7 +38,7 @@ func (s groupService) Pick(ctx context.Context) (string, error) {
 	return members[0], nil
 }
 
-// withoutDefect is the group without the defect, where there is one.
+// withoutDefect returns the group without the defect, if it has one.
 func withoutDefect(g subjects.Group) subjects.Group {
 	switch g := g.(type) {
 	case *oneShotWatch:
@@ -52,15 +53,15 @@ func withoutDefect(g subjects.Group) subjects.Group {
 	return g
 }
 
-// picksTheGone sticks to what it picked.
+// picksTheGone keeps picking the same instance.
 type picksTheGone struct {
 	subjects.Service
 	own   map[string]bool // all that it ever had: a list may still have one of before
 	stuck string
 }
 
-// PicksTheGone is a service that sticks to the first instance of another client that it
-// picked, also when it has gone. Property "pick" finds it, wherever instances go.
+// PicksTheGone is a service that keeps picking the first instance of another client that it
+// picked, even after that has gone. Property "pick" finds it whenever instances go.
 func PicksTheGone(c *subjects.Client, path string) (subjects.Service, error) {
 	right, err := subjects.NewService(c, path)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// leaveWithoutWaiting counts its members on the way in, and does not wait for
-// them on the way out.
+// leaveWithoutWaiting counts its members on the way in, and does not wait for them on the
+// way out.
 type leaveWithoutWaiting struct {
 	conn    *zk.Conn
 	path    string
@@ -20,8 +20,8 @@ type leaveWithoutWaiting struct {
 	keeps   bool // the member of a call that was given up
 }
 
-// LeaveWithoutWaiting is a double barrier whose members leave when they like. Property
-// "leave" finds it.
+// LeaveWithoutWaiting is a double barrier whose members leave without waiting for each
+// other. Property "leave" finds it.
 func LeaveWithoutWaiting(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
 		return &leaveWithoutWaiting{conn: conn, path: path, parties: parties}
@@ -61,12 +61,12 @@ func (b *leaveWithoutWaiting) Enter(ctx context.Context) (err error) {
 
 func (b *leaveWithoutWaiting) Leave(context.Context) error { return b.conn.Delete(b.node, -1) }
 
-// countsChildren lets in who counts enough members at one time.
+// countsChildren lets a client in when it counts enough members at one time.
 type countsChildren struct{ leaveWithoutWaiting }
 
-// CountsChildren is the barrier of ZooKeeper's own tutorial ("Programming with ZooKeeper", Barriers): who comes
-// to count when the first ones are out again finds too few, and stays outside for ever. Property
-// "progress" finds it, wherever somebody is slow.
+// CountsChildren is the barrier of ZooKeeper's own tutorial ("Programming with ZooKeeper",
+// Barriers). A client that counts after the first members have left finds too few, and
+// waits for ever. Property "progress" finds it whenever a client is slow.
 func CountsChildren(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
 		return &countsChildren{leaveWithoutWaiting{conn: conn, path: path, parties: parties}}
@@ -87,7 +87,7 @@ func (b *countsChildren) Leave(ctx context.Context) error {
 	return b.await(ctx, func(members int) bool { return members == 0 })
 }
 
-// await waits until there are so many members.
+// await waits until the number of members is enough.
 func (b *countsChildren) await(ctx context.Context, enough func(members int) bool) error {
 	for {
 		names, _, changed, err := b.conn.ChildrenW(b.path)
@@ -100,13 +100,13 @@ func (b *countsChildren) await(ctx context.Context, enough func(members int) boo
 	}
 }
 
-// timedOutStillCounted says of an Enter that was given up that it had no effect, but
-// leaves its member where the others count it. That it is of no use is written into it:
-// who leaves waits for the others.
+// timedOutStillCounted claims that an Enter that was given up had no effect, but leaves its
+// member where the others count it. The member's data says that it is unused, so that
+// leaving clients do not wait for it.
 type timedOutStillCounted struct{ leaveWithoutWaiting }
 
-// TimedOutStillCounted is a double barrier that opens although a member has given
-// up (CURATOR-318). Property "enter" finds it, wherever somebody gives up.
+// TimedOutStillCounted is a double barrier that opens although a member has given up
+// (CURATOR-318). Property "enter" finds it whenever a client gives up.
 func TimedOutStillCounted(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
 		return &timedOutStillCounted{leaveWithoutWaiting{conn: conn, path: path, parties: parties, keeps: true}}
@@ -137,7 +137,7 @@ func (b *timedOutStillCounted) Leave(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// others says whether there is a member that has not given up.
+// others reports whether there is a member that has not given up.
 func (b *timedOutStillCounted) others() (bool, error) {
 	names, _, err := b.conn.Children(b.path)
 	if err != nil {
@@ -155,13 +155,13 @@ func (b *timedOutStillCounted) others() (bool, error) {
 	return false, nil
 }
 
-// readyOutlives has a mark that stands from when all were in until the last one is out,
-// and whoever finds it goes in.
+// readyOutlives has a mark from when all members were in until the last one has left; a
+// client that finds it enters.
 type readyOutlives struct{ leaveWithoutWaiting }
 
-// ReadyOutlives is a double barrier whose mark outlives a round in which everybody dies, and
-// lets in who comes next, as kazoo's does. Property "enter" finds it where
-// sessions of all end inside.
+// ReadyOutlives is a double barrier whose mark outlives a round in which all members die,
+// and lets in the next client, as kazoo's does. Property "enter" finds it when all sessions
+// end inside.
 func ReadyOutlives(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.DoubleBarrier {
 		return &readyOutlives{leaveWithoutWaiting{conn: conn, path: path, parties: parties}}
@@ -184,9 +184,9 @@ func (b *readyOutlives) Leave(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// countsTheDead has persistent members: who has died is counted all the same,
-// though it says that it is gone. Beside each stands an ephemeral znode, by which those
-// who leave know who is still in.
+// countsTheDead has persistent members: a dead member is still counted, although the
+// barrier reports it as gone. An ephemeral znode beside each tells leaving clients which
+// members are still in.
 type countsTheDead struct {
 	conn    *zk.Conn
 	path    string
@@ -195,8 +195,8 @@ type countsTheDead struct {
 	alive   string
 }
 
-// CountsTheDead is a double barrier that opens although the session of a member has
-// ended. Property "enter" finds it where sessions expire.
+// CountsTheDead is a double barrier that opens although the session of a member has ended.
+// Property "enter" finds it when sessions expire.
 func CountsTheDead(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error) {
 	if err := ensure(c, path+aliveSuffix); err != nil {
 		return nil, err
@@ -231,7 +231,7 @@ func (b *countsTheDead) Enter(ctx context.Context) (err error) {
 	return subjects.WithoutEffect(ctx.Err())
 }
 
-// withdraw takes the member away, and what shows that it is alive.
+// withdraw removes the member and its sign of life.
 func (b *countsTheDead) withdraw() error {
 	if err := b.conn.Delete(b.node, -1); err != nil {
 		return err
@@ -242,7 +242,8 @@ func (b *countsTheDead) withdraw() error {
 	return nil // its session had ended
 }
 
-// isOpen says whether somebody has seen all members, and sees to it that the others learn of it.
+// isOpen reports whether a client has seen all members, and makes sure that the others
+// learn of it.
 func (b *countsTheDead) isOpen() bool {
 	ready := b.path + "-ready"
 	names, _, err := b.conn.Children(b.path)

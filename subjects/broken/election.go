@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// sortsByID sorts the candidates by their whole names, which begin with
-// their ids, and not by their sequence numbers: a candidate with a low id leads
-// at once, although somebody else does.
+// sortsByID sorts the candidates by their whole names, which begin with their ids, and not
+// by their sequence numbers: a candidate with a low id leads at once, although another one
+// does.
 type sortsByID struct {
 	conn *zk.Conn
 	path string
@@ -19,8 +19,8 @@ type sortsByID struct {
 	node string
 }
 
-// SortsByID is an election that two can win: it sorts candidates by their ids. Property
-// "exclusion" finds it, wherever clients compete.
+// SortsByID is an election that two candidates can win: it sorts them by their ids.
+// Property "exclusion" finds it whenever clients compete.
 func SortsByID(c *subjects.Client, path, id string) (subjects.Election, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Election { return &sortsByID{conn: conn, path: path, id: id} })
 }
@@ -56,8 +56,8 @@ type neverRegains struct {
 	session int64
 }
 
-// NeverRegains is an election whose candidate does not stand again in a new
-// session. Property "progress" finds it where sessions expire.
+// NeverRegains is an election whose candidate does not campaign again in a new session.
+// Property "progress" finds it when sessions expire.
 func NeverRegains(c *subjects.Client, path, id string) (subjects.Election, error) {
 	inner, err := subjects.NewElection(c, path, id)
 	if err != nil {

@@ -14,20 +14,20 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// defectiveJobQueue is a job queue that leaves a job where it is and makes a lease beside it, with
-// something wrong in that. The version of a job's znode counts its attempts.
+// defectiveJobQueue is a job queue that leaves a job where it is and creates a lease beside
+// it, with a defect in that. The version of a job's znode counts its attempts.
 type defectiveJobQueue struct {
 	conn  *zk.Conn
 	path  string
 	tries int
 
-	// lease makes the lease of a job and says where it is; "" if somebody else has one.
+	// lease creates the lease of a job and returns its path; "" if another client has one.
 	lease func(job string) (string, error)
-	// count begins an attempt and gives its number.
+	// count begins an attempt and returns its number.
 	count func(job string, data []byte, version int32) (attempt int, err error)
 	// finish ends a job for good.
 	finish func(j *defectiveJob) error
-	// remove takes the job away when it is taken.
+	// remove removes the job when it is taken.
 	remove bool
 }
 
@@ -112,7 +112,7 @@ func (q *defectiveJobQueue) Take(ctx context.Context) (subjects.Job, error) {
 	}
 }
 
-// try takes a job; nil if it can't be had.
+// try takes a job; nil if it cannot be taken.
 func (q *defectiveJobQueue) try(name string) (subjects.Job, error) {
 	lease, err := q.lease(name)
 	if err != nil || lease == "" {
@@ -163,7 +163,7 @@ func (j *defectiveJob) Session() int64 { return j.session }
 
 func (j *defectiveJob) Finish(context.Context) error { return j.q.finish(j) }
 
-// GiveBack looks that nobody else has begun an attempt, whose lease has the same name.
+// GiveBack checks that no other client has begun an attempt, whose lease has the same name.
 func (j *defectiveJob) GiveBack(context.Context) error {
 	ops := []any{&zk.CheckVersionRequest{Path: j.q.open(j.name), Version: j.version}, &zk.DeleteRequest{Path: j.lease, Version: -1}}
 	if j.q.remove {
@@ -176,9 +176,9 @@ func (j *defectiveJob) GiveBack(context.Context) error {
 	return err
 }
 
-// LeasesOfTheirOwn is a job queue whose workers look whether a job has a lease, and if not
-// make one of their own: two can do that at once. Property "lease-exclusion" finds it, wherever
-// clients compete.
+// LeasesOfTheirOwn is a job queue whose workers check whether a job has a lease, and if not
+// create their own: two workers can do that at once. Property "lease-exclusion" finds it
+// whenever clients compete.
 func LeasesOfTheirOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -204,8 +204,8 @@ func LeasesOfTheirOwn(c *subjects.Client, path string, tries int) (subjects.JobQ
 	return q, nil
 }
 
-// FinishUnguarded is a job queue whose workers finish a job whatever has become of their
-// lease. Property "finish-once" finds it where sessions expire.
+// FinishUnguarded is a job queue whose workers finish a job even after they have lost their
+// lease. Property "finish-once" finds it when sessions expire.
 func FinishUnguarded(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -225,8 +225,9 @@ func FinishUnguarded(c *subjects.Client, path string, tries int) (subjects.JobQu
 	return q, nil
 }
 
-// DeleteOnTake is a job queue that removes a job when a worker takes it, so that it is gone
-// with the worker, or with the reply. Property "conservation" finds it where replies are lost.
+// DeleteOnTake is a job queue that removes a job when a worker takes it, so that the job is
+// lost with the worker, or with the reply. Property "conservation" finds it when replies
+// are lost.
 func DeleteOnTake(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -254,8 +255,8 @@ func DeleteOnTake(c *subjects.Client, path string, tries int) (subjects.JobQueue
 	return q, nil
 }
 
-// CountsItsOwn is a job queue whose workers each count their own attempts at a job. Property
-// "attempts" finds it, wherever a job is given back.
+// CountsItsOwn is a job queue whose workers each count their own attempts at a job.
+// Property "attempts" finds it whenever a job is given back.
 func CountsItsOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -276,8 +277,8 @@ func CountsItsOwn(c *subjects.Client, path string, tries int) (subjects.JobQueue
 	return q, nil
 }
 
-// NeverRequeues is a job queue whose leases are persistent znodes: the job of a worker whose
-// session ends never comes back. Property "progress" finds it where sessions expire.
+// NeverRequeues is a job queue whose leases are persistent znodes: the job of a worker
+// whose session ends never comes back. Property "progress" finds it when sessions expire.
 func NeverRequeues(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	q, err := newDefectiveJobQueue(c, path, tries)
 	if err != nil {
@@ -293,9 +294,9 @@ func NeverRequeues(c *subjects.Client, path string, tries int) (subjects.JobQueu
 	return q, nil
 }
 
-// LeavesLease is a job queue that leaves the lease behind whose create was done and not answered: its
-// take fails, and no client gets the job until the session ends. Property "progress" finds it where
-// replies are lost.
+// LeavesLease is a job queue that leaves a lease behind if the reply to its create was
+// lost: the take fails, and no client gets the job until the session ends. Property
+// "progress" finds it when replies are lost.
 func LeavesLease(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
 	return newDefectiveJobQueue(c, path, tries)
 }

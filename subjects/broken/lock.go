@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// checkThenCreate looks whether anybody holds the lock, and if nobody does makes
-// its own znode and believes that it is alone: two who look at one moment both
+// checkThenCreate checks whether another client holds the lock; if not, it creates its own
+// znode and believes that it holds alone. Two clients that check at the same moment both
 // hold it (check-then-create).
 type checkThenCreate struct {
 	conn *zk.Conn
@@ -20,8 +20,8 @@ type checkThenCreate struct {
 	node string
 }
 
-// CheckThenCreate is a lock that two can hold: it checks whether anybody does before it
-// makes its own znode. Property "exclusion" finds it, wherever clients compete.
+// CheckThenCreate is a lock that two clients can hold: it checks for a holder before it
+// creates its own znode. Property "exclusion" finds it whenever clients compete.
 func CheckThenCreate(c *subjects.Client, path string) (subjects.Lock, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &checkThenCreate{conn: conn, path: path} })
 }
@@ -44,17 +44,17 @@ func (l *checkThenCreate) Lock(ctx context.Context) error {
 
 func (l *checkThenCreate) Unlock(context.Context) error { return l.conn.Delete(l.node, -1) }
 
-// ignoresExpiry takes itself for the holder until it has given the lock back,
-// which never succeeds once its session has died: from then on it answers from
-// memory, and it never says that a hold is lost.
+// ignoresExpiry believes that it holds until it has released the lock, which never succeeds
+// once its session has expired. From then on it answers from memory, and it never reports
+// that a hold is lost.
 type ignoresExpiry struct {
 	inner subjects.Lock
 	held  bool
 	token int64
 }
 
-// IgnoresExpiry is a lock whose holder goes on after its session has died. Property
-// "lost" finds it where sessions expire.
+// IgnoresExpiry is a lock whose client keeps using it after its session has expired.
+// Property "lost" finds it when sessions expire.
 func IgnoresExpiry(c *subjects.Client, path string) (subjects.Lock, error) {
 	inner, err := subjects.NewLock(c, path)
 	if err != nil {
@@ -83,14 +83,14 @@ func (l *ignoresExpiry) Unlock(ctx context.Context) error {
 func (l *ignoresExpiry) Fence() int64        { return l.token }
 func (*ignoresExpiry) Lost() <-chan struct{} { return nil }
 
-// tokenOfItsOwn hands out tokens that rise for each client, but not among them.
+// tokenOfItsOwn returns tokens that rise for each client, but not across clients.
 type tokenOfItsOwn struct {
 	inner subjects.Lock
 	count int64
 }
 
-// TokenOfItsOwn is a lock whose fencing tokens each client counts by itself.
-// Property "tokens" finds it, wherever two clients hold the lock in turn.
+// TokenOfItsOwn is a lock whose fencing tokens each client counts by itself. Property
+// "tokens" finds it whenever two clients hold the lock in turn.
 func TokenOfItsOwn(c *subjects.Client, path string) (subjects.Lock, error) {
 	inner, err := subjects.NewLock(c, path)
 	if err != nil {
@@ -107,9 +107,9 @@ func (l *tokenOfItsOwn) Fence() int64 {
 	return l.count
 }
 
-// missingIsFirst stands in line and watches the one before it. One that does not find its own
-// znode in the line takes that for the head of it: nobody is before me. So a waiter whose session
-// expires is granted the lock without anything in the tree. It offers nothing beside the two
+// missingIsFirst stands in line and watches the contender before it. If it does not find
+// its own znode in the line, it believes that no contender is before it. So a waiter whose
+// session expires is granted the lock without any znode in the tree. It offers only the two
 // methods that a lock needs.
 type missingIsFirst struct {
 	conn *zk.Conn
@@ -117,8 +117,8 @@ type missingIsFirst struct {
 	node string
 }
 
-// MissingIsFirst is a lock that takes one who is not in line for the first. Property "grant"
-// finds it where sessions of waiting clients expire.
+// MissingIsFirst is a lock that grants itself to a client that is not in line. Property
+// "grant" finds it when sessions of waiting clients expire.
 func MissingIsFirst(c *subjects.Client, path string) (subjects.Lock, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &missingIsFirst{conn: conn, path: path} })
 }
@@ -141,7 +141,7 @@ func (l *missingIsFirst) Lock(ctx context.Context) (err error) {
 	}
 }
 
-// awaitTurn looks at the line, and waits for the one before to go.
+// awaitTurn lists the line, and waits for the contender before it to go.
 func (l *missingIsFirst) awaitTurn(ctx context.Context) (first bool, err error) {
 	names, _, err := l.conn.Children(l.path)
 	if err != nil {
@@ -167,14 +167,14 @@ func (l *missingIsFirst) Unlock(context.Context) error {
 	return err
 }
 
-// staleUnlock has one znode, which whoever unlocks deletes.
+// staleUnlock has one znode, which any client that unlocks deletes.
 type staleUnlock struct {
 	conn  *zk.Conn
 	znode string
 }
 
-// StaleUnlock is a lock that deletes its znode by its path, whosever it is by now. Property
-// "own-znodes" finds it where sessions of holders expire.
+// StaleUnlock is a lock that deletes its znode by its path, even if the znode belongs to
+// another client by now. Property "own-znodes" finds it when sessions of holders expire.
 func StaleUnlock(c *subjects.Client, path string) (subjects.Lock, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Lock { return &staleUnlock{conn, path + "/lock"} })
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// defectiveMaster is a master-worker whose master looks again and again what there is to assign,
-// with something wrong in how it does that, or in how workers finish. The version of a task's
-// znode counts its attempts; an assignment is called after the task and the attempt, and holds
-// the name of the worker's znode, which has what was assigned to it.
+// defectiveMaster is a master-worker whose master polls for tasks to assign, with a defect
+// in how it assigns, or in how workers finish. The version of a task's znode counts its
+// attempts. An assignment is named after the task and the attempt, and contains the name of
+// the worker's znode, which contains what was assigned to it.
 type defectiveMaster struct {
 	conn  *zk.Conn
 	path  string
@@ -31,30 +31,32 @@ type defectiveMaster struct {
 	mine string // this client's candidate
 	memory
 
-	// leads says whether this client is the master.
+	// leads reports whether this client is the master.
 	leads func() (bool, error)
-	// guard is what else an assignment checks, or does; of a master alone.
+	// guard returns further operations of the transaction of an assignment; for masters
+	// only.
 	guard func(task openTask) []any
-	// begun is how many attempts at a task have begun, and number which one an assignment begins.
+	// begun returns how many attempts at a task have begun; number returns the number of
+	// the attempt that an assignment begins.
 	begun, number func(task openTask) int
 	// finish ends a task for good.
 	finish func(t *defectiveTask) error
-	// forgets: tasks of workers that are no more stay where they are.
+	// forgets: tasks of dead workers stay where they are.
 	forgets bool
-	// backup is after how long a task is assigned to a second worker; 0: never.
+	// backup is after how long a task is assigned to a second worker; 0 means never.
 	backup time.Duration
-	// removes: a task is taken away when it is assigned.
+	// removes: a task is removed when it is assigned.
 	removes bool
 }
 
-// memory is what a master knows and nobody else.
+// memory is what only the master knows.
 type memory struct {
 	led     bool
 	counted map[string]int       // attempts by task
 	since   map[string]time.Time // when a task was assigned first
 }
 
-// openTask is one that is not over.
+// openTask is a task that is not over.
 type openTask struct {
 	name    string
 	data    []byte
@@ -107,7 +109,7 @@ func (m *defectiveMaster) assigned(name string) string {
 
 func assignment(task string, attempt int) string { return fmt.Sprintf("%s-%d", task, attempt) }
 
-// taskOf takes the name of an assignment apart.
+// taskOf splits the name of an assignment.
 func taskOf(assignment string) (task string, attempt int) {
 	i := strings.LastIndexByte(assignment, '-')
 	if i < 0 {
@@ -117,20 +119,20 @@ func taskOf(assignment string) (task string, attempt int) {
 	return assignment[:i], attempt
 }
 
-// list are the children of a folder, the oldest first.
+// list returns the children of a folder, the oldest first.
 func (m *defectiveMaster) list(folder string) ([]string, error) {
 	names, _, err := m.conn.Children(m.path + "/" + folder)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(sequenceOf(a), sequenceOf(b)), cmp.Compare(a, b)) })
 	return names, err
 }
 
-// sequenceOf is the number of a sequential znode.
+// sequenceOf returns the number of a sequential znode.
 func sequenceOf(name string) int {
 	n, _ := strconv.Atoi(name[strings.LastIndexByte(name, '-')+1:])
 	return n
 }
 
-// lead is the master's part, and that of those who wait to be the master.
+// lead is the loop of the master and of the candidates for it.
 func (m *defectiveMaster) lead(ctx context.Context) {
 	defer close(m.done)
 	for {
@@ -145,7 +147,8 @@ func (m *defectiveMaster) lead(ctx context.Context) {
 	}
 }
 
-// inFront says whether this client's candidate is the first one, and makes one if there is none.
+// inFront reports whether this client's candidate is the first one, and creates one if it
+// has none.
 func (m *defectiveMaster) inFront() (bool, error) {
 	names, err := m.list(subjects.Candidates)
 	if err != nil {
@@ -162,7 +165,7 @@ func (m *defectiveMaster) inFront() (bool, error) {
 	return false, err
 }
 
-// plan puts back what dead workers had, and assigns what nobody has.
+// plan puts back the tasks of dead workers, and assigns tasks without a worker.
 func (m *defectiveMaster) plan() error {
 	assigned, err := m.list(subjects.Assigned)
 	if err != nil {
@@ -210,7 +213,7 @@ func (m *defectiveMaster) wantsBackup(task string) bool {
 	return m.backup > 0 && known && time.Since(since) > m.backup
 }
 
-// tend looks whether an assignment still is somebody's, and removes it if not.
+// tend checks whether an assignment still has a worker, and removes it if not.
 func (m *defectiveMaster) tend(name string) (there bool, err error) {
 	worker, _, err := m.conn.Get(m.assigned(name))
 	if errors.Is(err, zk.ErrNoNode) || m.forgets {
@@ -226,7 +229,7 @@ func (m *defectiveMaster) tend(name string) (there bool, err error) {
 	return true, err
 }
 
-// free are the workers to which nothing was assigned.
+// free returns the workers without an assignment.
 func (m *defectiveMaster) free() (free []string, err error) {
 	names, err := m.list("workers")
 	if err != nil {
@@ -245,8 +248,8 @@ func (m *defectiveMaster) free() (free []string, err error) {
 	return free, nil
 }
 
-// assign assigns a task, or buries one that was tried too often. It says whether the worker
-// may have been used.
+// assign assigns a task, or buries one that was tried too often. It reports whether the
+// worker may have been used.
 func (m *defectiveMaster) assign(name, worker string) (used bool, err error) {
 	data, stat, err := m.conn.Get(m.open(name))
 	if errors.Is(err, zk.ErrNoNode) {
@@ -281,7 +284,7 @@ func (m *defectiveMaster) assign(name, worker string) (used bool, err error) {
 	return true, refused(err)
 }
 
-// refused is an error, unless it says that something is not what it was.
+// refused returns an error, unless it says that something has changed.
 func refused(err error) error {
 	for _, known := range []error{zk.ErrNoNode, zk.ErrBadVersion, zk.ErrNodeExists} {
 		if errors.Is(err, known) {
@@ -296,8 +299,8 @@ func (m *defectiveMaster) Put(_ context.Context, task []byte) error {
 	return err
 }
 
-// Take makes a znode of its own and waits until something is assigned to it. What an earlier
-// call has left is removed first.
+// Take creates its own znode and waits until something is assigned to it. It first removes
+// what an earlier call has left.
 func (m *defectiveMaster) Take(ctx context.Context) (subjects.Job, error) {
 	own := fmt.Sprintf("client%d-", m.id)
 	names, err := m.list("workers")
@@ -350,10 +353,10 @@ func (m *defectiveMaster) Close(context.Context) error {
 	return err
 }
 
-// defectiveTask is a task that was assigned.
+// defectiveTask is an assigned task.
 type defectiveTask struct {
 	m          *defectiveMaster
-	node, name string // the worker's znode; that of the assignment
+	node, name string // the worker's znode; the assignment's name
 	data       []byte
 	attempt    int
 	session    int64
@@ -373,7 +376,7 @@ func (t *defectiveTask) GiveBack(context.Context) error {
 	return t.end(ops...)
 }
 
-// gone are the ops that end an attempt.
+// gone returns the operations that end an attempt.
 func (t *defectiveTask) gone() []any {
 	return []any{&zk.DeleteRequest{Path: t.node, Version: -1}, &zk.DeleteRequest{Path: t.m.assigned(t.name), Version: -1}}
 }
@@ -395,9 +398,9 @@ func (m *defectiveMaster) finishAtOnce(t *defectiveTask) error {
 	return t.end(ops...)
 }
 
-// UnguardedPlan is a master-worker whose master, once it was elected, takes itself for the
-// master for ever, and assigns without a look at its znode. Property "stale-plan" finds it
-// where sessions expire.
+// UnguardedPlan is a master-worker whose master, once elected, believes that it is the
+// master for ever, and assigns without checking its znode. Property "stale-plan" finds it
+// when sessions expire.
 func UnguardedPlan(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.leads = func() (bool, error) {
@@ -409,15 +412,15 @@ func UnguardedPlan(c *subjects.Client, path string, tries int) (subjects.MasterW
 	})
 }
 
-// ForgetsCrashedWorker is a master-worker whose master never looks whether those to whom it
-// has assigned something still live. Property "reassign" finds it where sessions expire.
+// ForgetsCrashedWorker is a master-worker whose master never checks whether workers with
+// assignments are still alive. Property "reassign" finds it when sessions expire.
 func ForgetsCrashedWorker(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) { m.forgets = true })
 }
 
 // ReassignsFinished is a master-worker whose workers record a result and then remove the
-// task, which a master that finds it there still assigns again. Property "finish-once" finds
-// it where replies are lost.
+// task. A master that still finds the task assigns it again. Property "finish-once" finds
+// it when replies are lost.
 func ReassignsFinished(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.finish = func(t *defectiveTask) error {
@@ -435,15 +438,16 @@ func ReassignsFinished(c *subjects.Client, path string, tries int) (subjects.Mas
 	})
 }
 
-// BackupTasks is a master-worker whose master assigns a task that takes long to a second
-// worker, as MapReduce does, which tells nobody that it does. Property "lease-exclusion" finds
-// it, wherever clients compete.
+// BackupTasks is a master-worker whose master assigns a slow task to a second worker as
+// well, as MapReduce does, without telling either. Property "lease-exclusion" finds it
+// whenever clients compete.
 func BackupTasks(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) { m.backup = 4 * lookAgain })
 }
 
-// RemovesOnAssign is a master-worker whose master removes a task when it assigns it, so that
-// it is gone with the worker. Property "conservation" finds it where sessions expire.
+// RemovesOnAssign is a master-worker whose master removes a task when it assigns it, so
+// that the task is lost with the worker. Property "conservation" finds it when sessions
+// expire.
 func RemovesOnAssign(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.removes = true
@@ -451,8 +455,8 @@ func RemovesOnAssign(c *subjects.Client, path string, tries int) (subjects.Maste
 	})
 }
 
-// CountsAnew is a master-worker whose masters each count the attempts that they have begun.
-// Property "attempts" finds it where sessions expire.
+// CountsAnew is a master-worker whose masters each count only the attempts that they have
+// begun. Property "attempts" finds it when sessions expire.
 func CountsAnew(c *subjects.Client, path string, tries int) (subjects.MasterWorker, error) {
 	return newDefectiveMaster(c, path, tries, func(m *defectiveMaster) {
 		m.number = func(task openTask) int { return m.counted[task.name] + 1 }

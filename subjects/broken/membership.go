@@ -11,13 +11,13 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// plainGroup has an ephemeral znode for each member, and does right as long as no session
-// ends: then it stays away.
+// plainGroup has an ephemeral znode for each member. It is correct as long as no session
+// ends; then the member stays away.
 type plainGroup struct {
 	conn *zk.Conn
 	path string
 	node string   // of this client's member
-	told []string // what Changed gave last
+	told []string // what Changed returned last
 	list func(ctx context.Context, watch bool) ([]string, <-chan zk.Event, error)
 }
 
@@ -27,8 +27,8 @@ func newPlainGroup(conn *zk.Conn, path string) *plainGroup {
 	return g
 }
 
-// RejoinLost is a group whose members do not join again when they get another session
-// (kazoo 2.8.0's Party stays away, too). Property "converge" finds it where sessions expire.
+// RejoinLost is a group whose members do not join again in a new session (as in kazoo
+// 2.8.0's Party). Property "converge" finds it when sessions expire.
 func RejoinLost(c *subjects.Client, path string) (subjects.Group, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Group { return newPlainGroup(conn, path) })
 }
@@ -45,8 +45,8 @@ func (g *plainGroup) Leave(context.Context) error {
 	return nil
 }
 
-// GivesUpLeaving is a group whose members stay when the call to leave fails: it is not tried
-// again, and the znode is there until the session ends. Property "converge" finds it where
+// GivesUpLeaving is a group whose member stays when the call to leave fails: leaving is not
+// retried, and the znode stays until the session ends. Property "converge" finds it when
 // requests are lost.
 func GivesUpLeaving(c *subjects.Client, path string) (subjects.Group, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Group { return newPlainGroup(conn, path) })
@@ -73,7 +73,7 @@ func (g *plainGroup) Changed(ctx context.Context) ([]string, error) {
 	}
 }
 
-// withoutEffect says of an error of what only reads that it had none.
+// withoutEffect marks an error of a read as without effect.
 func withoutEffect(err error) error {
 	if err != nil {
 		err = subjects.WithoutEffect(err)
@@ -81,7 +81,7 @@ func withoutEffect(err error) error {
 	return err
 }
 
-// read lists the members of one view: if one of them goes meanwhile, it begins anew.
+// read lists the members of one view: if one of them goes meanwhile, it starts again.
 func (g *plainGroup) read(ctx context.Context, watch bool) ([]string, <-chan zk.Event, error) {
 	for {
 		names, changed, err := g.children(watch)
@@ -109,7 +109,7 @@ func (g *plainGroup) children(watch bool) (names []string, changed <-chan zk.Eve
 	return names, changed, err
 }
 
-// readAll gives what the znodes hold, but for those that have gone.
+// readAll returns the data of the znodes, except of those that have gone.
 func (g *plainGroup) readAll(names []string) (members []string, torn bool, err error) {
 	for _, name := range names {
 		data, _, err := g.conn.Get(g.path + "/" + name)
@@ -132,9 +132,10 @@ type persistentMember struct {
 	session int64
 }
 
-// PersistentMember is a group that takes its znodes for ephemerals: who leaves after its
-// session has ended takes its znode for gone, and whoever crashed stays for ever. Property
-// "converge" finds it where sessions expire, and "gone" where clients crash.
+// PersistentMember is a group that treats its persistent znodes as ephemeral: a member that
+// leaves after its session has ended assumes that its znode is gone, and a crashed member
+// stays for ever. Property "converge" finds it when sessions expire, and "gone" when
+// clients crash.
 func PersistentMember(c *subjects.Client, path string) (subjects.Group, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Group {
 		return &persistentMember{plainGroup: newPlainGroup(conn, path)}
@@ -154,7 +155,7 @@ func (g *persistentMember) Leave(ctx context.Context) error {
 	return g.plainGroup.Leave(ctx)
 }
 
-// oneShotWatch takes a watch for one that stays.
+// oneShotWatch treats a one-shot watch as persistent.
 type oneShotWatch struct {
 	subjects.Group
 	plain *plainGroup
@@ -162,8 +163,8 @@ type oneShotWatch struct {
 	look  bool // it was asked for the first time, or did something itself, since it looked
 }
 
-// OneShotWatch is a group that watches once, and is told of no change of others behind the
-// first one. Property "converge" finds it, wherever somebody waits for changes.
+// OneShotWatch is a group that watches once, and is told only of the first change of
+// others. Property "converge" finds it whenever a client waits for changes.
 func OneShotWatch(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
 	if err != nil {
@@ -221,7 +222,7 @@ type cacheForgetsLate struct {
 }
 
 // CacheForgetsLate is a group that lists other members from a cache for a second after they
-// were there. Property "fresh" finds it, wherever members leave.
+// have left. Property "fresh" finds it whenever members leave.
 func CacheForgetsLate(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
 	if err != nil {
@@ -257,17 +258,17 @@ func (g *cacheForgetsLate) Members(ctx context.Context) ([]string, error) {
 	return members, nil
 }
 
-// tellsThePast repeats itself.
+// tellsThePast repeats old lists.
 type tellsThePast struct {
 	subjects.Group
 	last, before []string
 	n            int
-	back         bool // what it said last is not what was last
+	back         bool // what it reported last is old
 }
 
-// TellsThePast is a group of several that says of every third change, when it has told of it,
-// what was before, and then what is again. Property "monotone" finds it, wherever somebody follows the
-// changes.
+// TellsThePast is a group that, after every third change, reports the former list once
+// more, and then the present one. Property "monotone" finds it whenever a client follows
+// the changes.
 func TellsThePast(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
 	if err != nil {
@@ -292,9 +293,9 @@ func (g *tellsThePast) Changed(ctx context.Context) ([]string, error) {
 	return members, err
 }
 
-// TornList is a group that lists members one by one, and leaves out those who go meanwhile,
-// though others have joined before: they never were all there were. Property "snapshots" finds
-// it, wherever members come and go.
+// TornList is a group that lists members one by one, and leaves out those that go
+// meanwhile, although others have joined before: the list was never the whole group.
+// Property "snapshots" finds it whenever members come and go.
 func TornList(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
 	if err != nil {

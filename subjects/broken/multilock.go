@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// oneByOne locks keys one after the other, with something wrong in how it does.
+// oneByOne locks keys one after the other, with a defect in how it does that.
 type oneByOne struct {
 	make  func(name string) (subjects.Lock, error)
 	names []string
@@ -60,28 +60,30 @@ func (l *oneByOne) Unlock(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// NoOrder is a multi-lock that locks its keys one after the other, in the order in which they
-// are named, as Curator's InterProcessMultiLock does: two that name them crosswise wait for
-// each other for ever. Property "progress" finds it, wherever clients compete.
+// NoOrder is a multi-lock that locks its keys one after the other, in the order in which
+// they are named, as Curator's InterProcessMultiLock does: two clients that name them in
+// opposite order deadlock. Property "progress" finds it whenever clients compete.
 func NoOrder(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	return newOneByOne(c, path, names)
 }
 
-// NeverLooksBack is a multi-lock that locks its keys one after the other, in order. If its session ends
-// while it waits for one, it asks for that one again in the next session, and believes that it still
-// has those before. Property "grant" finds it, wherever sessions of those who wait end.
+// NeverLooksBack is a multi-lock that locks its keys one after the other, in a fixed order.
+// If its session ends while it waits for one, it asks only for that one again in the next
+// session, and believes that it still has the earlier ones. Property "grant" finds it
+// whenever sessions of waiting clients end.
 func NeverLooksBack(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	return newOneByOne(c, path, slices.Sorted(slices.Values(names)))
 }
 
-// partial goes on without those locks that take too long.
+// partial goes on without locks that take too long.
 type partial struct{ *oneByOne }
 
-// partialPatience is how long it waits for one: much longer than it takes to get one that is free.
+// partialPatience is how long it waits for one lock: much longer than it takes to get a
+// free one.
 const partialPatience = 60 * time.Millisecond
 
-// Partial is a multi-lock that says that it has its keys when it has given up waiting for some
-// of them. Property "exclusion" finds it, wherever clients compete.
+// Partial is a multi-lock that claims to hold its keys after it has given up waiting for
+// some of them. Property "exclusion" finds it whenever clients compete.
 func Partial(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	l, err := newOneByOne(c, path, slices.Sorted(slices.Values(names)))
 	return partial{l}, err
@@ -100,12 +102,12 @@ func (l partial) Lock(ctx context.Context) error {
 	return nil
 }
 
-// tokenOfTheFirst gives the token of the key that it has locked first.
+// tokenOfTheFirst returns the token of the first key that it locked.
 type tokenOfTheFirst struct{ *oneByOne }
 
-// TokenOfTheFirst is a multi-lock that locks its keys one after the other, in order, and gives
-// the fencing token of the first for all of them: who came to the second one before may have a
-// higher one. Property "tokens" finds it, wherever clients compete.
+// TokenOfTheFirst is a multi-lock that locks its keys one after the other, in a fixed
+// order, and returns the fencing token of the first for all of them; an earlier holder of
+// the second may have a higher one. Property "tokens" finds it whenever clients compete.
 func TokenOfTheFirst(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	l, err := newOneByOne(c, path, slices.Sorted(slices.Values(names)))
 	return tokenOfTheFirst{l}, err
@@ -113,7 +115,7 @@ func TokenOfTheFirst(c *subjects.Client, path string, names []string) (subjects.
 
 func (l tokenOfTheFirst) Fence() int64 { return l.held[0].(subjects.Fencer).Fence() }
 
-// forgetsRollback makes all of its contenders at once, and waits.
+// forgetsRollback creates all of its contenders at once, and waits.
 type forgetsRollback struct {
 	conn  *zk.Conn
 	paths []string
@@ -121,8 +123,8 @@ type forgetsRollback struct {
 }
 
 // ForgetsRollback is a multi-lock that, when it gives up, removes the contender for the key
-// that it has waited for, forgets the others, and says that nothing is left. Property
-// "all-or-none" finds it, wherever clients give up.
+// that it has waited for, forgets the others, and claims that nothing is left. Property
+// "all-or-none" finds it whenever clients give up.
 func ForgetsRollback(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	if err := ensure(c, path); err != nil {
 		return nil, err
@@ -188,8 +190,8 @@ func (l *forgetsRollback) Unlock(context.Context) error {
 	return err
 }
 
-// HeldOnAndOn is a multi-lock whose holder goes on after its session has died. Property
-// "lost" finds it where sessions expire.
+// HeldOnAndOn is a multi-lock whose client keeps using it after its session has expired.
+// Property "lost" finds it when sessions expire.
 func HeldOnAndOn(c *subjects.Client, path string, names []string) (subjects.MultiLock, error) {
 	inner, err := subjects.NewMultiLock(c, path, names)
 	if err != nil {

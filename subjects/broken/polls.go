@@ -10,18 +10,18 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// polling takes a number when it comes, and then tries from time to time instead of standing
-// in line.
+// polling takes a number when it comes, and then retries from time to time instead of
+// standing in line.
 type polling struct {
 	conn   *zk.Conn
 	path   string
 	ticket int64
 }
 
-// Fence is the number.
+// Fence returns the number.
 func (p *polling) Fence() int64 { return p.ticket }
 
-// until takes a number, and tries until that succeeds, or fails.
+// until takes a number, and retries until try succeeds or fails.
 func (p *polling) until(ctx context.Context, try func(context.Context) (bool, error)) error {
 	number, err := p.conn.Create(p.path+"/arrival-", nil, zk.FlagEphemeral|zk.FlagSequence, openACL)
 	if err != nil {
@@ -37,7 +37,7 @@ func (p *polling) until(ctx context.Context, try func(context.Context) (bool, er
 		if done, err := try(ctx); done || err != nil {
 			return err
 		}
-		// What is drawn depends on when it came, so that it is the same for one seed.
+		// The draws depend on when it came, so that they are the same for one seed.
 		rng := rand.New(rand.NewPCG(uint64(p.ticket), uint64(time.Now().UnixNano())))
 		if err := await.Sleep(ctx, time.Duration(rng.IntN(int(retryPause)))); err != nil {
 			return err

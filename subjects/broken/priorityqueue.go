@@ -16,15 +16,15 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// defectivePriorityQueue is a priority queue that lists its items, deletes the first one and
-// goes to the next where somebody else was quicker, with something wrong in which one is
-// the first. Its items are called item-<priority>-<sequence>.
+// defectivePriorityQueue is a priority queue that lists its items, deletes the first one,
+// and goes to the next if another client was quicker, with a defect in which one is the
+// first. Its items are named item-<priority>-<sequence>.
 type defectivePriorityQueue struct {
 	conn *zk.Conn
 	path string
 	// first orders two items.
 	first func(a, b string) int
-	// list lists the items; nil: as they are now.
+	// list lists the items; nil means their present list.
 	list func() ([]string, error)
 }
 
@@ -65,7 +65,7 @@ func (q *defectivePriorityQueue) Take(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// remove takes an item; zk.ErrNoNode says that somebody else did.
+// remove takes an item; zk.ErrNoNode says that another client did.
 func (q *defectivePriorityQueue) remove(path string) ([]byte, error) {
 	item, _, err := q.conn.Get(path)
 	if err != nil {
@@ -74,7 +74,7 @@ func (q *defectivePriorityQueue) remove(path string) ([]byte, error) {
 	return item, q.conn.Delete(path, -1)
 }
 
-// numbersOf are an item's priority and sequence number.
+// numbersOf returns an item's priority and sequence number.
 func numbersOf(name string) (priority, sequence int) {
 	rest := strings.TrimPrefix(name, "item-")
 	i := strings.LastIndexByte(rest, '-')
@@ -89,8 +89,8 @@ func byNumbers(a, b string) int {
 	return cmp.Or(cmp.Compare(p, q), cmp.Compare(m, n))
 }
 
-// IgnoresPriority is a priority queue that is a FIFO queue. Property "priority" finds
-// it, wherever items of different priorities meet, with a single client, too.
+// IgnoresPriority is a priority queue that is a FIFO queue. Property "priority" finds it
+// whenever items of different priorities meet, even with a single client.
 func IgnoresPriority(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	return newDefectivePriorityQueue(c, path, func(a, b string) int {
 		_, m := numbersOf(a)
@@ -99,15 +99,15 @@ func IgnoresPriority(c *subjects.Client, path string) (subjects.PriorityQueue, e
 	})
 }
 
-// StringCompare is a priority queue that orders the names of its items, as text: 10 comes
-// before 9. Property "priority" finds it, with a single client, too.
+// StringCompare is a priority queue that orders the names of its items as text: 10 comes
+// before 9. Property "priority" finds it, even with a single client.
 func StringCompare(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	return newDefectivePriorityQueue(c, path, strings.Compare)
 }
 
-// KeepsStaleCache is a priority queue that goes by one list until all of it is gone,
-// whatever its watch says, or until the client puts something in itself. Property
-// "priority" finds it, wherever clients compete.
+// KeepsStaleCache is a priority queue that uses one list until all of it is gone, whatever
+// its watch reports, or until the client puts something itself. Property "priority" finds
+// it whenever clients compete.
 func KeepsStaleCache(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {
@@ -134,8 +134,7 @@ func (s *staleCache) Put(ctx context.Context, priority int32, item []byte) error
 	return err
 }
 
-// next gives the first of what is left of the list: whether it is gone shows when it is
-// taken.
+// next returns the rest of the list; whether its first item is gone shows when it is taken.
 func (s *staleCache) next() (names []string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,9 +148,9 @@ func (s *staleCache) next() (names []string, err error) {
 	return names, nil
 }
 
-// WalksOn is a priority queue that says that it is strict, and reads its list behind a
-// fence, but goes on in that list when somebody else was quicker: what came since then is
-// passed over. Property "strict" finds it, wherever clients compete.
+// WalksOn is a priority queue that claims to be strict, and reads its list after a fence,
+// but continues in that list when another client was quicker: it skips what came since.
+// Property "strict" finds it whenever clients compete.
 func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {
@@ -167,8 +166,8 @@ func WalksOn(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	return saysStrict{q}, nil
 }
 
-// NoFence is a priority queue that says that it is strict, and reads its lists from a
-// server that may lag. Property "strict" finds it where one does.
+// NoFence is a priority queue that claims to be strict, and reads its lists from a server
+// that may lag. Property "strict" finds it when a server lags.
 func NoFence(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 	q, err := newDefectivePriorityQueue(c, path, byNumbers)
 	if err != nil {
@@ -179,5 +178,5 @@ func NoFence(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
 
 type saysStrict struct{ *defectivePriorityQueue }
 
-// IsStrict is part of [subjects.Strict].
+// IsStrict implements [subjects.Strict].
 func (saysStrict) IsStrict() {}

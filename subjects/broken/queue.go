@@ -12,15 +12,15 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// readThenDelete reads the oldest item, deletes it, and does not care whether the
-// delete found it still there: two consumers return one item.
+// readThenDelete reads the oldest item, deletes it, and ignores whether the delete found
+// it: two consumers return one item.
 type readThenDelete struct {
 	conn *zk.Conn
 	path string
 }
 
-// ReadThenDelete is a queue that gives one item to two: it ignores that somebody else was
-// quicker to delete it. Property "integrity" finds it, wherever clients compete.
+// ReadThenDelete is a queue that gives one item to two clients: it ignores that another
+// client was quicker to delete it. Property "integrity" finds it whenever clients compete.
 func ReadThenDelete(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &readThenDelete{conn: conn, path: path} })
 }
@@ -58,12 +58,12 @@ func (q *readThenDelete) Take(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// watchesAfterCheck lists the items, and where there is none sets the watch by a second list, at which
-// it does not look.
+// watchesAfterCheck lists the items and, if there is none, sets the watch by a second list,
+// whose result it ignores.
 type watchesAfterCheck struct{ readThenDelete }
 
-// WatchesAfterCheck is a queue whose consumer waits for ever if an item is put between its two
-// requests and none afterwards. Property "progress" finds it in the end of a run.
+// WatchesAfterCheck is a queue whose consumer waits for ever if an item is put between its
+// two requests and none afterwards. Property "progress" finds it at the end of a run.
 func WatchesAfterCheck(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &watchesAfterCheck{readThenDelete{conn: conn, path: path}} })
 }
@@ -97,12 +97,12 @@ func (q *watchesAfterCheck) Take(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// blindDeleteRetry repeats a delete whose reply was lost, and when the item is
-// gone then, goes for the next one.
+// blindDeleteRetry repeats a delete whose reply was lost, and if the item is gone then,
+// takes the next one.
 type blindDeleteRetry struct{ readThenDelete }
 
-// BlindDeleteRetry is a queue that loses an item whose delete was done and not
-// answered. Property "loss" finds it where replies are lost.
+// BlindDeleteRetry is a queue that loses an item if the reply to its delete was lost.
+// Property "loss" finds it when replies are lost.
 func BlindDeleteRetry(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue { return &blindDeleteRetry{readThenDelete{conn: conn, path: path}} })
 }
@@ -135,7 +135,7 @@ func (q *blindDeleteRetry) oldest() (path string, item []byte, err error) {
 	return path, item, err
 }
 
-// deleteForSure gives the answer to a delete that was answered, be it the second one.
+// deleteForSure repeats a delete until it is answered, and returns that answer.
 func (q *blindDeleteRetry) deleteForSure(path string) error {
 	err := q.conn.Delete(path, -1)
 	for range retries {
@@ -151,8 +151,8 @@ func (q *blindDeleteRetry) deleteForSure(path string) error {
 // recreates puts an item again when the reply to its create was lost.
 type recreates struct{ blindDeleteRetry }
 
-// Recreates is a queue that holds an item twice whose create was done and not
-// answered. Property "integrity" finds it where replies are lost.
+// Recreates is a queue that has an item twice if the reply to its create was lost. Property
+// "integrity" finds it when replies are lost.
 func Recreates(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue {
 		return &recreates{blindDeleteRetry{readThenDelete{conn: conn, path: path}}}
@@ -169,11 +169,11 @@ func (q *recreates) Put(ctx context.Context, item []byte) (err error) {
 	return err
 }
 
-// emptyWhenBeaten answers that there is no item when somebody else took the one that it went for.
+// emptyWhenBeaten returns no item when another client took the one that it tried to take.
 type emptyWhenBeaten struct{ blindDeleteRetry }
 
-// EmptyWhenBeaten is a queue that says that it is empty when another client was quicker to take
-// the oldest item. Property "empty" finds it, wherever clients compete.
+// EmptyWhenBeaten is a queue that claims to be empty when another client was quicker to
+// take the oldest item. Property "empty" finds it whenever clients compete.
 func EmptyWhenBeaten(c *subjects.Client, path string) (subjects.Queue, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Queue {
 		return &emptyWhenBeaten{blindDeleteRetry{readThenDelete{conn: conn, path: path}}}

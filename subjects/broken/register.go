@@ -12,13 +12,13 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// casWithoutVersion compares and sets in two steps: whoever writes in between is
-// overwritten (lost update).
+// casWithoutVersion compares and sets in two steps: a write in between is overwritten (lost
+// update).
 type casWithoutVersion struct{ subjects.Register }
 
-// CASWithoutVersion is a register whose compare-and-set compares, and then sets
-// whatever is there by then, without the znode's version: two of them win from one
-// value. Property "linearizable" finds it, wherever clients compete.
+// CASWithoutVersion is a register whose compare-and-set compares, and then sets the znode
+// whatever its version: two of them succeed from one value. Property "linearizable" finds
+// it whenever clients compete.
 func CASWithoutVersion(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return casWithoutVersion{right} })
 }
@@ -34,7 +34,7 @@ func (r casWithoutVersion) CAS(ctx context.Context, from, to string) (subjects.M
 	return r.Write(ctx, to)
 }
 
-// spoilt is a register as it should be used, with something wrong around it.
+// spoilt is a correct register wrapped with a defect.
 func spoilt(c *subjects.Client, path string, wrong func(right subjects.Register) subjects.Register) (subjects.Register, error) {
 	right, err := subjects.NewRegister(c, path)
 	if err != nil {
@@ -43,12 +43,12 @@ func spoilt(c *subjects.Client, path string, wrong func(right subjects.Register)
 	return wrong(right), nil
 }
 
-// plainAsFenced takes every read for as good as any.
+// plainAsFenced makes every read a plain one.
 type plainAsFenced struct{ subjects.Register }
 
-// PlainAsFenced is a register that reads plainly, whatever is asked for: a server
-// that is cut off from its leader and does not know it yet shows old values.
-// Property "linearizable" finds it where servers are cut off.
+// PlainAsFenced is a register that always reads plainly: a server that is cut off from its
+// leader and does not know it yet returns old values. Property "linearizable" finds it when
+// servers are cut off.
 func PlainAsFenced(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return plainAsFenced{right} })
 }
@@ -72,13 +72,13 @@ func again(ctx context.Context, f func() (subjects.Mark, error)) (subjects.Mark,
 	}
 }
 
-// retriesCAS compares again after it has perhaps set, and takes what it finds then
-// for the truth about the first time.
+// retriesCAS compares again after it has perhaps set, and takes the second result for that
+// of the first.
 type retriesCAS struct{ subjects.Register }
 
-// RetryCASBlind is a register whose compare-and-set is tried again when its reply
-// was lost: it finds its own value, and says that another one was there and nothing
-// was changed. Property "zxid-order" finds it where replies are lost.
+// RetryCASBlind is a register whose compare-and-set is retried when its reply was lost: it
+// finds its own value, and reports that another value was there and nothing was changed.
+// Property "zxid-order" finds it when replies are lost.
 func RetryCASBlind(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return retriesCAS{right} })
 }
@@ -87,12 +87,12 @@ func (r retriesCAS) CAS(ctx context.Context, from, to string) (subjects.Mark, er
 	return again(ctx, func() (subjects.Mark, error) { return r.Register.CAS(ctx, from, to) })
 }
 
-// retriesWrite writes again what it has perhaps written.
+// retriesWrite repeats a write that may have succeeded.
 type retriesWrite struct{ subjects.Register }
 
-// RetryWriteBlind is a register whose write is made again when its reply was lost:
-// a value is written twice, and what others wrote in between is overwritten.
-// Property "zxid-order" finds it where replies are lost.
+// RetryWriteBlind is a register whose write is repeated when its reply was lost: a value is
+// written twice, and writes of others in between are overwritten. Property "zxid-order"
+// finds it when replies are lost.
 func RetryWriteBlind(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return retriesWrite{right} })
 }
@@ -101,11 +101,11 @@ func (r retriesWrite) Write(ctx context.Context, value string) (subjects.Mark, e
 	return again(ctx, func() (subjects.Mark, error) { return r.Register.Write(ctx, value) })
 }
 
-// swallowsErrors takes a write for done when it was sent.
+// swallowsErrors treats a write as done once it was sent.
 type swallowsErrors struct{ subjects.Register }
 
-// SwallowsErrors is a register that says that a write was done although nobody
-// answered it. Property "durable" finds it where requests are lost.
+// SwallowsErrors is a register that reports a write as done although no server answered it.
+// Property "durable" finds it when requests are lost.
 func SwallowsErrors(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register { return swallowsErrors{right} })
 }
@@ -118,11 +118,11 @@ func (r swallowsErrors) Write(ctx context.Context, value string) (subjects.Mark,
 	return m, err
 }
 
-// cacheTime is for how long a cached value is given without another look.
+// cacheTime is how long a cached value is returned without another read.
 const cacheTime = 2 * time.Second
 
-// caches answers reads of one kind from what it read so the last time, and forgets
-// it only when it writes itself.
+// caches answers reads of one kind with the last value that it read that way, and drops it
+// only when it writes itself.
 type caches struct {
 	subjects.Register
 	kind  string
@@ -131,16 +131,16 @@ type caches struct {
 	mark  subjects.Mark
 }
 
-// CacheGoesBack is a register that caches what it read plainly, but not what it read
-// otherwise: values go back. Property "plain-reads" finds it, wherever others write.
+// CacheGoesBack is a register that caches plain reads but no others, so that values go
+// back. Property "plain-reads" finds it whenever others write.
 func CacheGoesBack(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register {
 		return &caches{Register: right, kind: history.ReadPlain}
 	})
 }
 
-// CacheBehindSync is a register that answers a read behind a sync from its cache.
-// Property "sync-reads" finds it, wherever others write.
+// CacheBehindSync is a register that answers a read after a sync from its cache. Property
+// "sync-reads" finds it whenever others write.
 func CacheBehindSync(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register {
 		return &caches{Register: right, kind: history.ReadSync}

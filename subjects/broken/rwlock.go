@@ -10,13 +10,13 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// rwLine is a read-write lock whose contenders are numbered znodes read-N and write-N. Who
-// is in the way of whom is up to what is wrong with it.
+// rwLine is a read-write lock whose contenders are numbered znodes read-N and write-N. The
+// defect decides which contender waits for which.
 type rwLine struct {
 	conn *zk.Conn
 	path string
 	node string
-	// blocked says that one whose place in the line is own must wait.
+	// blocked reports whether the contender at index own in the line must wait.
 	blocked func(line []string, own int, reads bool) bool
 }
 
@@ -26,7 +26,8 @@ func newRWLine(c *subjects.Client, path string, blocked func(line []string, own 
 
 func writes(name string) bool { return strings.HasPrefix(name, "write-") }
 
-// rightly is what is right: a reader waits for writers ahead of it, a writer for everybody.
+// rightly is the correct rule: a reader waits for writers ahead of it, a writer for every
+// contender ahead.
 func rightly(line []string, own int, reads bool) bool {
 	return slices.ContainsFunc(line[:own], func(name string) bool { return !reads || writes(name) })
 }
@@ -65,27 +66,27 @@ func (l *rwLine) acquire(ctx context.Context, kind string, reads bool) error {
 // number is what the server put at the end of a name.
 func number(name string) string { return name[strings.LastIndexByte(name, '-')+1:] }
 
-// ReaderIgnoresWriterAhead is a read-write lock whose readers take no notice of writers.
-// Property "exclusion" finds it, wherever clients compete.
+// ReaderIgnoresWriterAhead is a read-write lock whose readers ignore writers. Property
+// "exclusion" finds it whenever clients compete.
 func ReaderIgnoresWriterAhead(c *subjects.Client, path string) (subjects.RWLock, error) {
 	return newRWLine(c, path, func(line []string, own int, reads bool) bool { return !reads && rightly(line, own, reads) })
 }
 
-// WaitsOnWrongPredecessor is a read-write lock whose readers wait for every writer in line, as
-// in kazoo before 2.9 (kazoo#649): one behind them waits for them, too. Property "progress"
-// finds it, wherever clients compete.
+// WaitsOnWrongPredecessor is a read-write lock whose readers wait for every writer in line,
+// as in kazoo before 2.9 (kazoo#649): a writer behind a reader waits for the reader, too.
+// Property "progress" finds it whenever clients compete.
 func WaitsOnWrongPredecessor(c *subjects.Client, path string) (subjects.RWLock, error) {
 	return newRWLine(c, path, func(line []string, own int, reads bool) bool {
 		return rightly(line, own, reads) || reads && slices.ContainsFunc(line, writes)
 	})
 }
 
-// downgradeSecondNode makes another znode when a writer becomes a reader.
+// downgradeSecondNode creates another znode when a writer becomes a reader.
 type downgradeSecondNode struct{ *rwLine }
 
 // DowngradeSecondNode is a read-write lock whose writers downgrade by a second znode, as in
-// Curator before 5.5 (CURATOR-621): it comes behind a writer that waits. Property "exclusion"
-// finds it, wherever clients compete.
+// Curator before 5.5 (CURATOR-621): it comes behind a waiting writer. Property "exclusion"
+// finds it whenever clients compete.
 func DowngradeSecondNode(c *subjects.Client, path string) (subjects.RWLock, error) {
 	l, err := newRWLine(c, path, rightly)
 	if err != nil {
@@ -104,7 +105,7 @@ func (l downgradeSecondNode) Downgrade(context.Context) error {
 	return l.conn.Delete(before, -1)
 }
 
-// rightRWLock is all that zklab's own read-write lock offers.
+// rightRWLock is everything that zklab's own read-write lock offers.
 type rightRWLock interface {
 	subjects.RWLock
 	subjects.Downgrader
@@ -125,10 +126,10 @@ func newRightRWLock(c *subjects.Client, path string) (rightRWLock, error) {
 	return inner.(rightRWLock), nil
 }
 
-// deaf never hears that it is asked for its hold.
+// deaf never learns that it is asked for its hold.
 type deaf struct{ rightRWLock }
 
-// Deaf is a read-write lock whose holders do not hear that they are asked for their holds.
+// Deaf is a read-write lock whose holders do not learn that they are asked for their holds.
 // Property "revocation" finds it.
 func Deaf(c *subjects.Client, path string) (subjects.RWLock, error) {
 	inner, err := newRightRWLock(c, path)
@@ -140,15 +141,15 @@ func (deaf) Listen(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// rwPolls has its clients poll.
+// rwPolls makes its clients poll.
 type rwPolls struct {
 	polling
 	inner rightRWLock
 }
 
-// RWPolls is a read-write lock that has its clients try from time to time instead of having
-// them stand in line, so that readers overtake writers. Property "tokens" finds it, wherever
-// clients compete.
+// RWPolls is a read-write lock whose clients retry from time to time instead of standing in
+// line, so that readers overtake writers. Property "tokens" finds it whenever clients
+// compete.
 func RWPolls(c *subjects.Client, path string) (subjects.RWLock, error) {
 	inner, err := newRightRWLock(c, path)
 	if err != nil {
@@ -162,14 +163,14 @@ func (l *rwPolls) RLock(ctx context.Context) error  { return l.until(ctx, l.inne
 func (l *rwPolls) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
 func (l *rwPolls) Close(ctx context.Context) error  { return l.inner.Close(ctx) }
 
-// readsForEver is [ignoresExpiry] of a read-write lock.
+// readsForEver is [ignoresExpiry] for a read-write lock.
 type readsForEver struct {
 	*ignoresExpiry
 	inner *oneMode
 }
 
-// ReadsForEver is a read-write lock whose holder goes on after its session has died. Property
-// "lost" finds it where sessions expire.
+// ReadsForEver is a read-write lock whose client keeps using it after its session has
+// expired. Property "lost" finds it when sessions expire.
 func ReadsForEver(c *subjects.Client, path string) (subjects.RWLock, error) {
 	inner, err := newRightRWLock(c, path)
 	if err != nil {
@@ -189,7 +190,7 @@ func (l readsForEver) RLock(ctx context.Context) error {
 	return l.ignoresExpiry.Lock(ctx)
 }
 
-// oneMode is a read-write lock under the names of a lock.
+// oneMode is a read-write lock with the method names of a lock.
 type oneMode struct {
 	rightRWLock
 	reads bool

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// countsThenCreates counts the leases, and if there are few enough makes its own.
+// countsThenCreates counts the leases, and if there are few enough creates its own.
 type countsThenCreates struct {
 	conn   *zk.Conn
 	path   string
@@ -19,8 +19,8 @@ type countsThenCreates struct {
 	node   string
 }
 
-// CountsThenCreates is a semaphore that more can hold than it has leases: it counts them
-// before it makes its own. Property "bound" finds it, wherever clients compete.
+// CountsThenCreates is a semaphore that more clients can hold than it has leases: it counts
+// them before it creates its own. Property "bound" finds it whenever clients compete.
 func CountsThenCreates(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
 		return &countsThenCreates{conn: conn, path: path, leases: leases}
@@ -45,8 +45,8 @@ func (s *countsThenCreates) Acquire(ctx context.Context) error {
 
 func (s *countsThenCreates) Release(context.Context) error { return s.conn.Delete(s.node, -1) }
 
-// numbered is a semaphore whose contenders are numbered znodes, with something wrong in
-// how they are kept.
+// numbered is a semaphore whose contenders are numbered znodes, with a defect in how they
+// are kept.
 type numbered struct {
 	conn   *zk.Conn
 	path   string
@@ -55,7 +55,7 @@ type numbered struct {
 	node   string // that it made last; "" if it has gone
 }
 
-// Acquire stands in line, where it does not do so already.
+// Acquire stands in line, unless it already does.
 func (s *numbered) Acquire(ctx context.Context) error {
 	if s.node != "" {
 		if there, _, err := s.conn.Exists(s.node); err != nil || !there {
@@ -84,12 +84,12 @@ func (s *numbered) Acquire(ctx context.Context) error {
 	}
 }
 
-// watchesNeighbour waits for the one right before it to go, whoever else does.
+// watchesNeighbour waits for the contender right before it to go, and for no other.
 type watchesNeighbour struct{ numbered }
 
-// WatchesNeighbour is a semaphore whose contenders watch the one right before them, as those of a lock do: of
-// several holders only one is watched, and the lease of another one stays unused. Property "progress"
-// finds it where one holds for long.
+// WatchesNeighbour is a semaphore whose contenders watch the one right before them, as
+// those of a lock do: only one of several holders is watched, and the released lease of
+// another one stays unused. Property "progress" finds it when one client holds for long.
 func WatchesNeighbour(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
 		return &watchesNeighbour{numbered{conn: conn, path: path, leases: leases, flags: zk.FlagEphemeral}}
@@ -125,19 +125,19 @@ func (s *watchesNeighbour) Acquire(ctx context.Context) (err error) {
 
 func (s *watchesNeighbour) Release(context.Context) error { return s.conn.Delete(s.node, -1) }
 
-// line lists who stands there, in order.
+// line lists the contenders, in order.
 func (s *numbered) line() ([]string, <-chan zk.Event, error) {
 	names, _, changed, err := s.conn.ChildrenW(s.path)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
 	return names, changed, err
 }
 
-// releaseDeletesLowest gives back what is first in line.
+// releaseDeletesLowest releases the first contender in line.
 type releaseDeletesLowest struct{ *numbered }
 
-// ReleaseDeletesLowest is a semaphore that gives back the lease that is first in line,
-// whoever has it, and takes the one of its own that is left for a new one. Property
-// "bound" finds it, wherever clients compete.
+// ReleaseDeletesLowest is a semaphore that releases the lease that is first in line, even
+// if another client holds it, and takes its own remaining one for a new lease. Property
+// "bound" finds it whenever clients compete.
 func ReleaseDeletesLowest(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
 		return releaseDeletesLowest{&numbered{conn: conn, path: path, leases: leases, flags: zk.FlagEphemeral}}
@@ -152,14 +152,15 @@ func (s releaseDeletesLowest) Release(context.Context) error {
 	return s.conn.Delete(s.path+"/"+names[0], -1)
 }
 
-// leaseSurvivesSession forgets its lease with its session, which does not take it away.
+// leaseSurvivesSession forgets its lease when its session ends, which does not delete the
+// lease.
 type leaseSurvivesSession struct {
 	*numbered
 	session int64
 }
 
-// LeaseSurvivesSession is a semaphore whose leases are persistent znodes: that of a client
-// whose session ends is never given back. Property "progress" finds it where sessions
+// LeaseSurvivesSession is a semaphore whose leases are persistent znodes: the lease of a
+// client whose session ends is never released. Property "progress" finds it when sessions
 // expire.
 func LeaseSurvivesSession(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	return opened(c, path, func(conn *zk.Conn) subjects.Semaphore {
@@ -179,21 +180,21 @@ func (s *leaseSurvivesSession) Release(context.Context) error {
 	return s.conn.Delete(s.node, -1)
 }
 
-// polls has its clients poll.
+// polls makes its clients poll.
 type polls struct {
 	polling
 	inner rightSemaphore
 }
 
-// rightSemaphore is what zklab's own semaphore offers besides.
+// rightSemaphore is what else zklab's own semaphore offers.
 type rightSemaphore interface {
 	subjects.Semaphore
 	subjects.Closer
 	TryAcquire(ctx context.Context) (bool, error)
 }
 
-// Polls is a semaphore that has its clients try from time to time instead of having them
-// stand in line. Property "fair" finds it, wherever clients compete.
+// Polls is a semaphore whose clients retry from time to time instead of standing in line.
+// Property "fair" finds it whenever clients compete.
 func Polls(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	inner, err := subjects.NewSemaphore(c, path, leases)
 	if err != nil {
@@ -208,11 +209,11 @@ func (s *polls) Acquire(ctx context.Context) error { return s.until(ctx, s.inner
 func (s *polls) Release(ctx context.Context) error { return s.inner.Release(ctx) }
 func (s *polls) Close(ctx context.Context) error   { return s.inner.Close(ctx) }
 
-// heldForEver is [ignoresExpiry] of a lease.
+// heldForEver is [ignoresExpiry] for a lease.
 type heldForEver struct{ *ignoresExpiry }
 
-// HeldForEver is a semaphore whose holder goes on after its session has died. Property
-// "lost" finds it where sessions expire.
+// HeldForEver is a semaphore whose client keeps using it after its session has expired.
+// Property "lost" finds it when sessions expire.
 func HeldForEver(c *subjects.Client, path string, leases int) (subjects.Semaphore, error) {
 	inner, err := subjects.NewSemaphore(c, path, leases)
 	if err != nil {
@@ -224,7 +225,7 @@ func HeldForEver(c *subjects.Client, path string, leases int) (subjects.Semaphor
 func (s heldForEver) Acquire(ctx context.Context) error { return s.Lock(ctx) }
 func (s heldForEver) Release(ctx context.Context) error { return s.Unlock(ctx) }
 
-// asLock is a lease under the names of a lock.
+// asLock is a lease with the method names of a lock.
 type asLock struct{ subjects.Semaphore }
 
 func (l asLock) Lock(ctx context.Context) error   { return l.Acquire(ctx) }

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// SiteAbortsOnTimeout is a transaction that a site aborts by itself when it has waited for the
-// outcome for some time, though it has voted yes. Property "agreement" finds it where another
-// site, or its coordinator, is slow.
+// SiteAbortsOnTimeout is a transaction that a site aborts by itself when it has waited for
+// the outcome for some time, although it has voted yes. Property "agreement" finds it when
+// another site or the coordinator is slow.
 func SiteAbortsOnTimeout(c *subjects.Client, path string) (subjects.Transaction, error) {
 	right, err := subjects.NewTransaction(c, path)
 	return &timedSite{Transaction: right}, err
@@ -24,7 +24,7 @@ type timedSite struct {
 	aborted bool
 }
 
-// sitePatience is how long a site waits that gives up.
+// sitePatience is how long a site waits before it gives up.
 const sitePatience = 200 * time.Millisecond
 
 func (s *timedSite) Outcome(ctx context.Context) (bool, error) {
@@ -41,17 +41,17 @@ func (s *timedSite) Outcome(ctx context.Context) (bool, error) {
 	return committed, err
 }
 
-// ballots is a transaction as the recipe's znodes have it, but that its outcome is set, and
-// with something wrong in how it is decided.
+// ballots is a transaction with the znodes of the recipe, except that its outcome is set,
+// and with a defect in how it is decided.
 type ballots struct {
 	conn *zk.Conn
 	path string
 
-	name   func(site string) string         // of the znode of a vote
-	flags  int32                            // with which it is made
-	count  func(sites, votes []string) bool // says whether all have voted
+	name   func(site string) string         // the name of a vote's znode
+	flags  int32                            // flags of its create
+	count  func(sites, votes []string) bool // reports whether all have voted
 	decide func(outcome string) error
-	rash   bool // it takes votes that are missing for no at once
+	rash   bool // it counts missing votes as no at once
 	waits  bool // only Decide decides
 }
 
@@ -64,16 +64,16 @@ func newBallots(c *subjects.Client, path string, plant func(*ballots)) (subjects
 	})
 }
 
-// DecisionBySet is a transaction whose decision is set when nobody has set it yet: of two who
-// look at once the later one replaces what the other has decided. Property "irrevocable"
-// finds it where the last vote comes when the patience of a coordinator ends.
+// DecisionBySet is a transaction whose decision is set if it is not set yet: of two clients
+// that look at once, the later one replaces the decision of the other. Property
+// "irrevocable" finds it when the last vote comes just when a coordinator's patience ends.
 func DecisionBySet(c *subjects.Client, path string) (subjects.Transaction, error) {
 	return newBallots(c, path, func(b *ballots) { b.decide = b.set })
 }
 
 // CountsVotesNotSites is a transaction that is committed once there are as many votes as
-// sites. Each call of Vote makes one. Property "validity" finds it where a site votes twice
-// and another one not at all.
+// sites. Each call of Vote adds one. Property "validity" finds it when one site votes twice
+// and another one does not vote.
 func CountsVotesNotSites(c *subjects.Client, path string) (subjects.Transaction, error) {
 	return newBallots(c, path, func(b *ballots) {
 		b.name = func(site string) string { return voteName(site) + "-" }
@@ -82,14 +82,15 @@ func CountsVotesNotSites(c *subjects.Client, path string) (subjects.Transaction,
 	})
 }
 
-// HasNoPatience is a transaction whose coordinator looks at the votes once, and aborts if one
-// is missing. Property "no-lazy-abort" finds it wherever a coordinator is there before a vote.
+// HasNoPatience is a transaction whose coordinator looks at the votes once, and aborts if
+// one is missing. Property "no-lazy-abort" finds it whenever a coordinator looks before a
+// vote.
 func HasNoPatience(c *subjects.Client, path string) (subjects.Transaction, error) {
 	return newBallots(c, path, func(b *ballots) { b.rash = true })
 }
 
-// WaitsForCoordinator is a transaction whose sites wait for a decision though all have voted.
-// Property "termination" finds it where the coordinator dies before it decides.
+// WaitsForCoordinator is a transaction whose sites wait for a decision although all have
+// voted. Property "termination" finds it when the coordinator dies before it decides.
 func WaitsForCoordinator(c *subjects.Client, path string) (subjects.Transaction, error) {
 	return newBallots(c, path, func(b *ballots) { b.waits = true })
 }
@@ -102,7 +103,7 @@ const (
 
 func voteName(site string) string { return votePrefix + site }
 
-// answered repeats what gets no answer.
+// answered repeats a request until it is answered.
 func answered(ctx context.Context, f func() error) (err error) {
 	for range retries {
 		if err = f(); err == nil || errors.Is(err, zk.ErrNodeExists) || errors.Is(err, zk.ErrNoNode) || ctx.Err() != nil {
@@ -113,7 +114,7 @@ func answered(ctx context.Context, f func() error) (err error) {
 	return err
 }
 
-// makes creates a znode below the path, unless it is there.
+// makes creates a znode below the path, unless it exists.
 func (b *ballots) makes(ctx context.Context, name, data string, flags int32) error {
 	err := answered(ctx, func() error {
 		_, err := b.conn.Create(b.path+"/"+name, []byte(data), flags, openACL)
@@ -149,7 +150,7 @@ func (b *ballots) Outcome(ctx context.Context) (bool, error) {
 	return b.learn(ctx, func() bool { return false }, !b.waits)
 }
 
-// learn looks again and again until it is decided, or decides it.
+// learn looks again and again until the transaction is decided, or decides it.
 func (b *ballots) learn(ctx context.Context, late func() bool, decides bool) (bool, error) {
 	for ctx.Err() == nil {
 		isLate := late()
@@ -168,7 +169,7 @@ func (b *ballots) learn(ctx context.Context, late func() bool, decides bool) (bo
 	return false, context.Cause(ctx)
 }
 
-// outcome is what was decided; "" if nothing was.
+// outcome returns the decision; "" if there is none.
 func (b *ballots) outcome() (string, error) {
 	data, _, err := b.conn.Get(b.path + "/outcome")
 	if errors.Is(err, zk.ErrNoNode) {
@@ -177,13 +178,14 @@ func (b *ballots) outcome() (string, error) {
 	return string(data), err
 }
 
-// create makes the outcome.
+// create creates the outcome.
 func (b *ballots) create(outcome string) error {
 	_, err := b.conn.Create(b.path+"/outcome", []byte(outcome), 0, openACL)
 	return err
 }
 
-// set makes the outcome, or replaces it, when it has written down what it is to be.
+// set creates the outcome or replaces it, after a pause as if to write down its intention
+// first.
 func (b *ballots) set(outcome string) error {
 	time.Sleep(retryPause)
 	_, err := b.conn.Set(b.path+"/outcome", []byte(outcome), -1)
@@ -196,7 +198,7 @@ func (b *ballots) set(outcome string) error {
 	return err
 }
 
-// follows is the outcome that follows from the votes; "" if none does.
+// follows returns the outcome that follows from the votes; "" if none does.
 func (b *ballots) follows(late bool) (string, error) {
 	if late { // what was acknowledged by now counts
 		if _, err := b.conn.Multi(&zk.CheckVersionRequest{Path: b.path, Version: -1}); err != nil {
@@ -234,7 +236,7 @@ func (b *ballots) follows(late bool) (string, error) {
 	return "", nil
 }
 
-// haveAllVoted says that there is a vote of each site.
+// haveAllVoted reports whether there is a vote of each site.
 func haveAllVoted(sites, votes []string) bool {
 	have := map[string]bool{}
 	for _, vote := range votes {
