@@ -267,8 +267,8 @@ type tellsThePast struct {
 }
 
 // TellsThePast is a group that, after every third change, reports the former list once
-// more, and then the present one. Property "monotone" finds it whenever a client follows
-// the changes.
+// more, if that had several members, and then the present one. Property "monotone" finds it
+// whenever a client follows the changes.
 func TellsThePast(c *subjects.Client, path string) (subjects.Group, error) {
 	right, err := subjects.NewGroup(c, path)
 	if err != nil {
