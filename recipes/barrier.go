@@ -65,8 +65,8 @@ func (b *Barrier) raise(ctx context.Context, z *client.Session) (calls.Outcome, 
 	return o, err
 }
 
-// raised returns the outcome of a create in z whose reply was lost. before is
-// the zxid of the last change to the children of the barrier's parent.
+// raised returns the outcome of a create in z whose reply was lost. before is the zxid of the last
+// change to the children of the barrier's parent.
 func (b *Barrier) raised(ctx context.Context, z *client.Session, before int64) (calls.Outcome, error) {
 	exists, err := b.r.Client.QuorumSync(ctx, z, b.r.Path)
 	if err != nil {
@@ -85,8 +85,8 @@ func (b *Barrier) raised(ctx context.Context, z *client.Session, before int64) (
 	return calls.NotApplied, calls.ErrAgain
 }
 
-// later looks in the next session whether what is there now is enough. If it is
-// not, the old request may still be on its way to the leader.
+// later looks in the next session whether the present state is enough. If it is not, the old
+// request may still be on its way to the leader.
 func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (calls.Outcome, error) {
 	z, err := b.r.Client.Begin(ctx)
 	if err != nil {
@@ -103,10 +103,11 @@ func (b *Barrier) later(ctx context.Context, enough func(now int64) bool) (calls
 }
 
 // Lift lifts the barrier. It also succeeds if the barrier is not raised. It lifts the barrier once:
-// if another client raises it again while the reply to this call's request is lost, it stays raised.
+// if another client raises it again while the reply to this call's request is lost, it stays
+// raised.
 //
-// NoEffect and [ErrUnknown] mean what they mean for Raise, but a lost reply alone leaves nothing
-// unknown.
+// NoEffect and [ErrUnknown] mean what they mean for Raise, but a lost reply alone does not make the
+// outcome unknown.
 func (b *Barrier) Lift(ctx context.Context) error {
 	return b.r.Attempts(ctx, "lift", b.lift)
 }
@@ -130,7 +131,8 @@ func (b *Barrier) lift(ctx context.Context, z *client.Session) (calls.Outcome, e
 	return b.r.Settle(b.lifted(ctx, z, first))
 }
 
-// lifted returns the outcome of a delete in z whose reply was lost, of what was raised first.
+// lifted returns the outcome of a delete in z whose reply was lost. first is the zxid of the create
+// that raised the barrier before.
 func (b *Barrier) lifted(ctx context.Context, z *client.Session, first int64) (calls.Outcome, error) {
 	now, err := b.raisedAt(ctx, z)
 	switch {
@@ -139,10 +141,10 @@ func (b *Barrier) lifted(ctx context.Context, z *client.Session, first int64) (c
 	case now == first:
 		return calls.NotApplied, calls.ErrAgain
 	}
-	return calls.Applied, nil // or by somebody else, in the time of this call
+	return calls.Applied, nil // or another client lifted it, during this call
 }
 
-// raisedAt is the zxid of the create that raised the barrier, 0 if it is not
+// raisedAt returns the zxid of the create that raised the barrier, or 0 if the barrier is not
 // raised, at some time during the call.
 func (b *Barrier) raisedAt(ctx context.Context, z *client.Session) (int64, error) {
 	if exists, err := b.r.Client.QuorumSync(ctx, z, b.r.Path); err != nil || !exists {
@@ -167,8 +169,8 @@ func (b *Barrier) Await(ctx context.Context) error {
 	})
 }
 
-// await waits in z. The QuorumSync at its start is what makes "not raised" mean a
-// moment of this call, and not of the past of a server that lags behind.
+// await waits in z. The QuorumSync at its start makes sure that "not raised" is true of a moment
+// during the call, and not only of the past of a server that lags behind.
 func (b *Barrier) await(ctx context.Context, z *client.Session) error {
 	if exists, err := b.r.Client.QuorumSync(ctx, z, b.r.Path); err != nil || !exists {
 		return err

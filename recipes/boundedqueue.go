@@ -24,25 +24,25 @@ const (
 	kindPutting = "putting" // who waits for room
 )
 
-// BoundedQueue is a [Queue] with a capacity. At no moment does it hold more items, however many
-// producers put at once and whichever servers they use. What Queue says about lost replies and
-// unknown outcomes holds here, too.
+// BoundedQueue is a [Queue] with a capacity. At no moment does it hold more items than that,
+// however many producers put at once and whichever servers they use. What Queue says about lost
+// replies and unknown outcomes holds here, too.
 //
 // The znodes of its items are named <32 hex digits>-bounded-<sequence>. The child "size" holds the
 // number of items; each put and each take changes it in the same multi. So Put and Take each make
-// one read more than those of a Queue, and try again whenever another client has put or taken an
-// item in between. Many clients together get no more done than one client that makes all calls.
+// one read more than on a Queue. They try again whenever another client has put or taken an item in
+// between. So many clients together are no faster than one client that makes all calls.
 //
 // Items wake producers that wait for room as they wake consumers of a Queue. Producers in line have
-// ephemeral znodes in the child "putting", in one folder for each capacity. An item that somebody
-// deletes by hand still counts.
+// ephemeral znodes in the child "putting", in one folder for each capacity. An item that is deleted
+// by hand still counts.
 //
 // Each producer has its own capacity: it puts an item while there are fewer items than that. A
 // BoundedQueue is safe for concurrent use.
 type BoundedQueue struct {
 	*items
 	most    int
-	putters *contend.Standby // who waits for room, of all clients
+	putters *contend.Standby // the producers of all clients that wait for room
 }
 
 // sizeNode is the child of a bounded queue's path that holds its size.
@@ -110,7 +110,7 @@ func (q *BoundedQueue) TryPut(ctx context.Context, item []byte) error {
 	})
 }
 
-// add puts an item in; full is called when there is no room.
+// add puts an item in. It calls full when there is no room.
 func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full func(context.Context, *client.Session) error) error {
 	if len(item) > MaxItem {
 		return q.r.Definite(op, ErrTooLarge)
@@ -129,18 +129,18 @@ func (q *BoundedQueue) add(ctx context.Context, op string, item []byte, full fun
 		}
 		o, err := q.markers.Write(ctx, z, q.resize(n+1, v), create)
 		if o == calls.NotApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
-			err = nil // somebody else was quicker, or removed it: see what there is now
+			err = nil // another client was faster, or removed the znode: see what there is now
 		}
 		return o, err
 	})
 }
 
-// resize sets the size, if it still is what was read.
+// resize sets the size, if it has not changed since it was read.
 func (q *BoundedQueue) resize(n int, was client.Value) any {
 	return &zk.SetDataRequest{Path: znodes.Join(q.r.Path, sizeNode), Data: []byte(strconv.Itoa(n)), Version: was.Stat.Version}
 }
 
-// size reads the size. It makes it if there is none.
+// size reads the size. It creates the znode if it is missing.
 func (q *BoundedQueue) size(ctx context.Context, z *client.Session, read func(context.Context, *client.Session, string) (client.Value, error)) (int, client.Value, error) {
 	path := znodes.Join(q.r.Path, sizeNode)
 	for range client.MaxRecreate {
@@ -166,24 +166,26 @@ func (q *BoundedQueue) size(ctx context.Context, z *client.Session, read func(co
 	return 0, client.Value{}, zk.ErrNoNode
 }
 
-// Take removes the first item and returns it. It waits for an item until ctx ends. Its errors are
-// those of [Queue.Take], and [ErrNoSize] (NoEffect).
+// Take removes the first item and returns it. It waits for an item until ctx ends. An error with
+// NoEffect means that no item was taken: [ErrNoSize], [ErrClosed], the error of ctx, or what a
+// server refused. [ErrUnknown], with the reason, means that an item may have been taken.
 func (q *BoundedQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", q.wait)
 }
 
 // TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
-// the call at which the queue was empty.
+// the call at which the queue was empty, and otherwise as Take does.
 func (q *BoundedQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", q.look)
 }
 
 // Peek returns the first item as it was at some time during the call, and leaves it in the queue:
-// another client may have taken it by now. It fails with [ErrEmpty] if there was no item. Its errors
-// have no effect.
+// another client may have taken it by now. NoEffect is true for its errors: [ErrEmpty] if there was
+// no item, [ErrClosed], the error of ctx, or what a server refused.
 func (q *BoundedQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
 
-// Len returns how many items there were at some time during the call. Its errors have no effect.
+// Len returns how many items there were at some time during the call. NoEffect is true for its
+// errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *BoundedQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
 // Close ends calls that wait. It then waits until the tree has nothing of this value but items and

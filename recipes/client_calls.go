@@ -28,21 +28,21 @@ func (c *Client) Get(ctx context.Context, path string) (data []byte, stat *zk.St
 	return data, stat, err
 }
 
-// Multi applies all of ops, of which there must be at least one, or none of them, as Multi of
-// *zk.Conn does. New znodes get the ACL of the client ([WithACL]). Multi applies ops at most once.
+// Multi applies all of ops, or none of them, as Multi of *zk.Conn does. There must be at least one.
+// New znodes get the ACL of the client ([WithACL]). Multi applies ops at most once.
 //
 // If ctx is the context of a function that a Do of this package runs, Multi applies ops only while
-// the holds under which the function runs last, as the servers see it: the same multi checks the
-// znodes of the holds. So a process that stood still for longer than its session lasted writes
-// nothing more. Of a [Job], the attempt must last.
+// the holds of that Do last, as the servers see it: the same multi checks the znodes of the holds.
+// So a process that stood still for longer than its session lasted writes nothing more. For a
+// [Job], the attempt must last.
 //
 // An error with NoEffect means that ops were not applied and never will be: [ErrLost] if a hold has
-// ended, [ErrTooLarge] if the data or the whole request, including paths, is too large, [ErrClosed],
-// the error of ctx, or an answer of a server, such as [zk.ErrBadVersion]. [ErrUnknown], with the
-// reason, means that they may have been applied, or may yet be: the reply was lost, or ctx or the
-// session ended while the request was under way.
+// ended, [ErrTooLarge] if the data or the whole request, including paths, is too large,
+// [ErrClosed], the error of ctx, or an answer of a server, such as [zk.ErrBadVersion].
+// [ErrUnknown], with the reason, means that they may have been applied, or may yet be: the reply
+// was lost, or ctx or the session ended while the request was under way.
 func (c *Client) Multi(ctx context.Context, ops ...any) error {
-	var path string // which the error names
+	var path string // for the error
 	if len(ops) > 0 && !isNil(ops[0]) {
 		_, path = client.Part(ops[0])
 	}
@@ -71,7 +71,7 @@ func (c *Client) Multi(ctx context.Context, ops ...any) error {
 	})
 }
 
-// copied are ops that stay as they are when the caller has gone, but may still be sent.
+// copied returns a copy of ops: they may still be sent after the caller has gone and changed them.
 func copied(ops []any) ([]any, error) {
 	if len(ops) == 0 {
 		return nil, errors.New("there are no operations")
@@ -118,8 +118,8 @@ func isNil(op any) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// completed is the path of an op as the server completes it: the name of a sequential znode may be its
-// number alone.
+// completed returns the path of an op as the server completes it: the name of a sequential znode
+// may be its number alone.
 func completed(op any, path string) string {
 	if c, ok := op.(*zk.CreateRequest); ok && c.Flags&zk.FlagSequence != 0 && path != "/" {
 		return path + "0"

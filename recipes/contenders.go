@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Contender is a place in the line of a [Lock], an [RWLock], a [Semaphore] or an [Election], as
-// others see it.
+// Contender is a place in the line of a [Lock], an [RWLock], a [Semaphore] or an [Election], as an
+// observer sees it.
 type Contender struct {
 	Recipe  string    // "lock", "rwlock", "semaphore" or "election"
 	Path    string    // of its znode
@@ -30,21 +30,22 @@ type Contender struct {
 	// have to wait for others ahead of that one.
 	Behind string
 
-	yields bool // it is a writer that is content with reading
+	yields bool // it is a writer that only reads from now on (see [RWLock.Downgrade])
 }
 
 // Contenders lists the line of the lock, read-write lock, semaphore or election at a path: holders
 // and waiters, in order. The list has each contender that lined up before the call and has not left
 // since. It is empty if there is no znode. Contenders reads the znodes one after the other.
 //
-// NoEffect is true for its errors: that of ctx, or what a server refused.
+// NoEffect is true for its errors: [ErrClosed], the error of ctx, or what a server refused.
 func Contenders(ctx context.Context, c *Client, path string) ([]Contender, error) {
 	return contenders(ctx, calls.New(c.client, path), "")
 }
 
-// ContenderNames lists the names of the znodes that stand in line at a path, in their order, by one read, where
-// [Contenders] reads each. A znode that is not ephemeral and only looks like a contender is among them. Errors are
-// those of Contenders.
+// ContenderNames lists the names of the znodes that stand in line at a path, in order. It makes one
+// read, where [Contenders] reads each znode. So the list includes znodes that are not ephemeral and
+// only look like contenders. NoEffect is true for its errors: [ErrClosed], the error of ctx, or
+// what a server refused.
 func ContenderNames(ctx context.Context, c *Client, path string) (names []Name, err error) {
 	r := calls.New(c.client, path)
 	err = r.Attempts(ctx, "list contenders", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
@@ -55,7 +56,7 @@ func ContenderNames(ctx context.Context, c *Client, path string) (names []Name, 
 	return names, err
 }
 
-// contenders lists those of one recipe; "" stands for any.
+// contenders lists the contenders of one recipe; "" stands for any.
 func contenders(ctx context.Context, r *calls.Recipe, of string) (all []Contender, err error) {
 	err = r.Attempts(ctx, "list contenders", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		all, err = readContenders(ctx, r, z, of)
@@ -84,7 +85,7 @@ func readContenders(ctx context.Context, r *calls.Recipe, z *client.Session, of 
 		case err != nil:
 			return nil, err
 		case v.Stat.EphemeralOwner == 0:
-			continue // it only looks like one
+			continue // it only looks like a contender
 		}
 		all = append(all, Contender{
 			Recipe: n.Recipe, Path: znodes.Join(r.Path, n.node.Name), Session: v.Stat.EphemeralOwner, Token: v.Stat.Czxid,
@@ -98,7 +99,7 @@ func readContenders(ctx context.Context, r *calls.Recipe, z *client.Session, of 
 	return all, nil
 }
 
-// contending are the names of contenders, in the order of their lines.
+// contending returns the names of contenders, in the order of their lines.
 func contending(names []string, of string) (all []Name) {
 	for _, name := range names {
 		n, ok := ParseName(name)
@@ -110,7 +111,7 @@ func contending(names []string, of string) (all []Name) {
 	return all
 }
 
-// leases is how many contenders of a semaphore hold at a time.
+// leases returns how many contenders of a semaphore hold at a time.
 func leases(ctx context.Context, r *calls.Recipe, z *client.Session) (int, error) {
 	v, err := r.Client.Get(ctx, z, r.Path)
 	if err != nil {
@@ -118,12 +119,12 @@ func leases(ctx context.Context, r *calls.Recipe, z *client.Session) (int, error
 	}
 	n, err := strconv.Atoi(string(v.Data))
 	if err != nil {
-		return 1, nil // nobody has agreed on a number yet
+		return 1, nil // no client has written a number yet
 	}
 	return n, nil
 }
 
-// place says how it stands behind those who lined up before it.
+// place sets Holds and Behind of a contender, given the contenders that lined up before it.
 func (c *Contender) place(before []Contender, places int) {
 	var ahead []string
 	for _, o := range before {
@@ -139,13 +140,13 @@ func (c *Contender) place(before []Contender, places int) {
 	}
 }
 
-// holding are the contenders of one recipe that hold, or that wait.
+// holdingOrNot returns the contenders of one recipe that hold, or those that wait.
 func holdingOrNot(ctx context.Context, x *contend.Exclusive, recipe string, hold bool) ([]Contender, error) {
 	all, err := contenders(ctx, calls.New(x.Client, x.Path), recipe)
 	return slices.DeleteFunc(all, func(c Contender) bool { return c.Holds != hold }), err
 }
 
-// holder is the only one that holds.
+// holder returns the contender that holds.
 func holder(ctx context.Context, x *contend.Exclusive, recipe string) (c Contender, held bool, err error) {
 	all, err := holdingOrNot(ctx, x, recipe, true)
 	if err != nil || len(all) == 0 {

@@ -72,11 +72,13 @@ func (c *Counter) Add(ctx context.Context, delta int64) (sum int64, err error) {
 }
 
 // CompareAndSet sets the value to to if it is from, and returns whether it was. If not, there was a
-// moment during the call at which the value was different. Its errors are those of Add.
+// moment during the call at which the value was different. An error with NoEffect means that the
+// value was not set and never will be: [ErrNotCounter], [ErrClosed], the error of ctx, or what a
+// server refused. [ErrUnknown], with the reason, means that the value may have been set.
 func (c *Counter) CompareAndSet(ctx context.Context, from, to int64) (swapped bool, err error) {
 	err = c.r.Attempts(ctx, "compare and set", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := c.read(ctx, z)
-		if err == nil && v.n != from { // as an old view has it
+		if err == nil && v.n != from { // in a view that may be old
 			v, err = c.fresh(ctx, z)
 		}
 		switch {
@@ -92,17 +94,18 @@ func (c *Counter) CompareAndSet(ctx context.Context, from, to int64) (swapped bo
 	return swapped && err == nil, err
 }
 
-// Value returns the value as it was at some time during the call. Its errors have no effect: those
-// of Add without [ErrUnknown].
+// Value returns the value as it was at some time during the call. NoEffect is true for its errors:
+// [ErrNotCounter], [ErrClosed], the error of ctx, or what a server refused.
 func (c *Counter) Value(ctx context.Context) (int64, error) { return c.value(ctx, "value", c.fresh) }
 
 // Cached returns the value from the client's server, without asking a quorum. The value may be old,
-// but it is never older than a value that this session has seen. Its errors are those of Value.
+// but it is never older than a value that this session has seen. It returns the same errors as
+// Value.
 func (c *Counter) Cached(ctx context.Context) (int64, error) {
 	return c.value(ctx, "cached value", c.read)
 }
 
-// value reads until it is answered.
+// value calls read until a server answers.
 func (c *Counter) value(ctx context.Context, op string, read func(context.Context, *client.Session) (counted, error)) (n int64, err error) {
 	err = c.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		v, err := read(ctx, z)
@@ -112,7 +115,7 @@ func (c *Counter) value(ctx context.Context, op string, read func(context.Contex
 	return n, err
 }
 
-// counted is what a counter's znode holds.
+// counted is the content of a counter's znode.
 type counted struct {
 	n       int64
 	version int32
@@ -145,7 +148,7 @@ func (c *Counter) fresh(ctx context.Context, z *client.Session) (counted, error)
 	return c.read(ctx, z)
 }
 
-// replace makes the value n, if it still is what was read.
+// replace sets the value to n, if it has not changed since it was read.
 func (c *Counter) replace(ctx context.Context, z *client.Session, was counted, n int64) (calls.Outcome, error) {
 	if was.absent {
 		if err := c.r.Client.EnsurePath(ctx, z, c.r.Path); err != nil {
@@ -155,7 +158,7 @@ func (c *Counter) replace(ctx context.Context, z *client.Session, was counted, n
 	}
 	o, err := c.markers.Write(ctx, z, &zk.SetDataRequest{Path: c.r.Path, Data: strconv.AppendInt(nil, n, 10), Version: was.version})
 	if o == calls.NotApplied && (errors.Is(err, zk.ErrBadVersion) || errors.Is(err, zk.ErrNoNode)) {
-		err = calls.ErrAgain // somebody else was quicker
+		err = calls.ErrAgain // another client was faster
 	}
 	return o, err
 }

@@ -17,14 +17,15 @@ const kindDue = "due"
 // that has been due for the longest time comes out first. Items that are due at the same time come
 // out in the order in which they were put in. It is for any number of producers and consumers.
 //
-// Its znodes are those of a [Queue], and what Queue says about lost replies, unknown outcomes and
-// size holds here, too. The znode of an item is named <32 hex digits>-due-<milliseconds since
-// 1970>-<sequence>, with the due time rounded up. The queue ignores other children, including those
-// of other queues.
+// It has the znodes of a [Queue], and what Queue says about lost replies, unknown outcomes and size
+// holds here, too. The znode of an item is named <32 hex digits>-due-<milliseconds since
+// 1970>-<sequence>, with the due time rounded up. The queue ignores other children, including the
+// items of other queues.
 //
 // The clock of the consumer decides what is due: no Take removes an item before its own clock says
-// that the item is due. If clocks differ, an item comes out too early or too late by the difference.
-// An item can also come out late for other reasons. If a clock is set back, items wait again.
+// that the item is due. If clocks differ, an item comes out too early or too late by the
+// difference. An item can also come out late for other reasons. If a clock is set back, items wait
+// again.
 //
 // A consumer is strict or relaxed. Strict and relaxed consumers can use one queue at the same time.
 //
@@ -37,8 +38,8 @@ const kindDue = "due"
 //     when the call began. It can miss an item that another client has put in lately. A
 //     Take makes one write.
 //
-// In both cases each Take lists all items, as that of a [PriorityQueue] does. A DelayQueue is safe
-// for concurrent use.
+// In both cases each Take lists all items, as with a [PriorityQueue]. A DelayQueue is safe for
+// concurrent use.
 type DelayQueue struct{ *items }
 
 // NewDelayQueue returns the delay queue at path, as a strict consumer.
@@ -55,8 +56,8 @@ func newDelayQueue(c *Client, path string, lists trust) *DelayQueue {
 	return &DelayQueue{q}
 }
 
-// lastDue is the last due time whose number has no more digits than today's: names of
-// items are no longer than [MaxItems] reckons with.
+// lastDue is the last due time with as many digits as times have today: the names of items are no
+// longer than [MaxItems] allows for.
 const lastDue = 9_999_999_999_999
 
 // Put adds an item that comes out at due, or later. A time before 1970 counts as 1970. An error with
@@ -71,7 +72,7 @@ func (q *DelayQueue) Put(ctx context.Context, due time.Time, item []byte) error 
 	return q.put(ctx, kindDue+"-"+znodes.RankText(ms), item)
 }
 
-// dueMillis is a due time as names have it.
+// dueMillis returns a due time as the names of items have it.
 func dueMillis(due time.Time) int64 {
 	ms := due.UnixMilli()
 	if due.After(time.UnixMilli(ms)) {
@@ -81,22 +82,23 @@ func dueMillis(due time.Time) int64 {
 }
 
 // Take removes the item that is due first and returns it. It waits until an item is due, or ctx
-// ends. Its errors are those of [Queue.Take].
+// ends. An error with NoEffect means that no item was taken: [ErrClosed], the error of ctx, or what
+// a server refused. [ErrUnknown], with the reason, means that an item may have been taken.
 func (q *DelayQueue) Take(ctx context.Context) ([]byte, error) { return q.take(ctx, "take", q.wait) }
 
 // TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
-// the call at which no item was due.
+// the call at which no item was due, and otherwise as Take does.
 func (q *DelayQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", q.look)
 }
 
 // Peek returns the item that is due first as it was at some time during the call, if it is due, and
-// leaves it in the queue: another client may have taken it by now. It fails with [ErrEmpty] if no
-// item was due. Its errors have no effect.
+// leaves it in the queue: another client may have taken it by now. NoEffect is true for its errors:
+// [ErrEmpty] if no item was due, [ErrClosed], the error of ctx, or what a server refused.
 func (q *DelayQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
 
-// Len returns how many items there were at some time during the call, due or not. Its errors have no
-// effect.
+// Len returns how many items there were at some time during the call, due or not. NoEffect is true
+// for its errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *DelayQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
 // Close ends calls that wait. It then waits until the tree has nothing of this value but items. If

@@ -1,8 +1,8 @@
 // Package recipes has coordination recipes for ZooKeeper: locks, queues, barriers, elections and
 // more, each in files that begin with its name. They keep their promises when replies are lost,
-// when sessions expire and when callers give up. What the recipes share is in the packages of
-// recipes/internal. Of the rest of zklab, the package may import internal/virtual/turns alone: it is
-// of use without the harness.
+// when sessions expire and when callers give up. The packages of recipes/internal have what the
+// recipes share. The recipes work without the rest of zklab: the package imports nothing else of it
+// but internal/virtual/turns.
 //
 // Start with a [Client]. It wraps a *zk.Conn and knows which ZooKeeper session the connection is
 // on. Make recipes with a client and a path:

@@ -33,7 +33,8 @@ func NewElection(c *Client, path, id string) *Election {
 
 // Campaign waits until this candidate leads or ctx ends. If its session is lost while it waits, it
 // stands again in the next one. After an error, the candidate does not lead and is being withdrawn.
-// NoEffect is true for all errors: those of [Lock.Lock], and [ErrTooLarge].
+// NoEffect is true for all errors: [ErrHeld] if the candidate leads or campaigns already,
+// [ErrTooLarge], [ErrClosed], [ErrRemoved], the error of ctx, or what a server refused.
 func (e *Election) Campaign(ctx context.Context) error { return e.x.Take(ctx, "campaign") }
 
 // Do stands for election as Campaign does, runs f while this candidate leads, and resigns when f
@@ -62,7 +63,10 @@ func (e *Election) DoEach(ctx context.Context, f func(ctx context.Context) error
 	}
 }
 
-// Resign gives leadership back. Its errors are those of [Lock.Unlock].
+// Resign gives leadership back. Whatever it returns, the term is over or ends by itself. It returns
+// [ErrNotHeld] or [ErrClosed] (NoEffect) if the candidate did not lead, [ErrLost] if it lost
+// leadership before, or, while the removal goes on in the background, the error of ctx or what a
+// server refused.
 func (e *Election) Resign(ctx context.Context) error { return e.x.Release(ctx, "resign") }
 
 // Lost returns a channel that closes when the candidate loses its present leadership; see
@@ -107,8 +111,8 @@ func (e *Election) leader(ctx context.Context) (t Term, err error) {
 	return t, err
 }
 
-// lowest returns the term of the candidate in front, as read reads its znode;
-// zk.ErrNoNode if that one has gone meanwhile.
+// lowest returns the term of the candidate in front. read reads its znode. lowest returns
+// zk.ErrNoNode if the candidate has gone in the meantime.
 func (e *Election) lowest(ctx context.Context, z *client.Session, read func(context.Context, *client.Session, string) (client.Value, error)) (Term, client.Value, error) {
 	names, err := e.x.Client.Children(ctx, z, e.x.Path)
 	if err != nil {
@@ -145,7 +149,7 @@ func (e *Election) Terms(ctx context.Context) iter.Seq2[Term, error] {
 	}
 }
 
-// watchLeader watches the leader, or for the first candidate if there is none.
+// watchLeader watches the leader, or the children if there is no candidate.
 func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-chan zk.Event, error) {
 	t, v, err := e.lowest(ctx, z, e.x.Client.GetW)
 	if err != nil || v.Changed != nil {
@@ -161,7 +165,7 @@ func (e *Election) watchLeader(ctx context.Context, z *client.Session) (Term, <-
 	if err != nil {
 		return Term{}, nil, err
 	}
-	t, v, err = e.lowest(ctx, z, e.x.Client.GetW) // one may have come before there was that watch
+	t, v, err = e.lowest(ctx, z, e.x.Client.GetW) // a candidate may have come before the watch was set
 	if v.Changed == nil {
 		v.Changed = all.Changed
 	}

@@ -69,7 +69,7 @@ func (e *Election) States(ctx context.Context) iter.Seq2[Candidacy, error] {
 	}
 }
 
-// candidacy is how x stands, and what tells that it may have changed.
+// candidacy returns how x stands, and the channels that close when that may have changed.
 func candidacy(x *contend.Exclusive) (now Candidacy, news, lost <-chan struct{}) {
 	at := x.Stands()
 	switch h := at.Hold; {

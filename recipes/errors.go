@@ -4,8 +4,8 @@ import "github.com/zklab/zklab/recipes/internal/failures"
 
 // Errors of several recipes. The errors of one recipe are declared with it.
 var (
-	// ErrHeld: this value holds the lock (or leads, or has a lease) already, or another call of
-	// it waits for that.
+	// ErrHeld: this value holds the lock (or leads, or has a lease) already, or another call of it
+	// waits for the lock.
 	ErrHeld = failures.ErrHeld
 	// ErrNotHeld: this value holds nothing.
 	ErrNotHeld = failures.ErrNotHeld
@@ -16,7 +16,7 @@ var (
 	ErrSessionLost = failures.ErrSessionLost
 	// ErrClosed: the recipe, its client or the connection has been closed.
 	ErrClosed = failures.ErrClosed
-	// ErrRemoved: another client keeps removing the znode of this one.
+	// ErrRemoved: other clients keep removing the znode of this call.
 	ErrRemoved = failures.ErrRemoved
 	// ErrEmpty: the queue has no items.
 	ErrEmpty error = failures.Conclusion("queue is empty")

@@ -6,7 +6,7 @@ package recipes
 // background, as permissions may come back.
 type Refusal struct {
 	Request string // "create", "delete", "get", "set", "list", "exists" or "check"
-	Path    string // of the znode; that of a sequential one without its number
+	Path    string // of the znode; for a sequential znode, without its number
 	Err     error  // what the server said
 }
 

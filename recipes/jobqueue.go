@@ -27,44 +27,44 @@ var (
 	ErrNoJob error = failures.Conclusion("no such job")
 )
 
-// JobQueue gives each job to one worker at a time, until a worker finishes it. If a worker dies, its
-// jobs go back into the queue. If all tries of a job fail, it becomes a dead letter. Most workers
-// only need [JobQueue.Do].
+// JobQueue gives each job to one worker at a time, until a worker finishes it. If a worker dies,
+// its jobs go back into the queue. If all tries of a job fail, it becomes a dead letter. Most
+// workers only need [JobQueue.Do].
 //
 // Its path is a persistent znode, which the recipe creates if it is missing, with these children:
 //
 //	jobs/<id>       each job that is not over; its data is that of the job
 //	pending/<id>-job-<attempts begun>-<tries>-<sequence>
 //	taken/<id>-taken-<worker>-<attempt>-<tries>-<sequence>
-//	done/<id>       the results of the finished ones
+//	done/<id>       the results of finished jobs
 //	dead/<id>       the dead letters: the data of the job
-//	workers/<id>-worker-<sequence>   the leases: ephemeral, one for each value that takes
-//	idle/<id>-idle-<sequence>        ephemeral, those who wait for a job
-//	marks/          ephemeral, by which a client settles a request whose reply was lost
+//	workers/<id>-worker-<sequence>   the leases: ephemeral, one for each value that takes jobs
+//	idle/<id>-idle-<sequence>        ephemeral, the workers that wait for a job
+//	marks/          ephemeral; with it a client settles a request whose reply was lost
 //
-// Ids have 32 hex digits. They are random, or made from a name ([JobQueue.PutOnce]). The queue ignores
-// other children. It removes what is pending of a job that somebody has deleted from jobs. Each step of
-// a job is one multi that removes the znode of its last state. No other attempt has a znode of that
-// name. So a job is in one state at each moment, and a worker that stood still and has lost its jobs
-// changes nothing.
+// Ids have 32 hex digits. They are random, or made from a name ([JobQueue.PutOnce]). The queue
+// ignores other children. If another client deletes a job from jobs, the queue removes its pending
+// znode. Each step of a job is one multi that removes the znode of its last state. No other attempt
+// has a znode of that name. So a job is in one state at each moment, and a worker that stood still
+// and has lost its jobs changes nothing.
 //
-// Guarantees: a job is with one worker at a time, as far as the servers know. It is finished once, or
-// is dead after its last try, and never both. No job is lost. A worker keeps its jobs as long as its
-// znode in workers exists. The znode goes with the session, and the worker removes it if the session
-// may be gone (see [Job.Lost]). The first worker then puts the jobs back.
+// Guarantees: a job is with one worker at a time, as far as the servers know. It is finished once,
+// or is dead after its last try, and never both. No job is lost. A worker keeps its jobs as long as
+// its znode in workers exists. The znode goes with the session, and the worker removes it if the
+// session may be gone (see [Job.Lost]). The first worker then puts the jobs back.
 //
 // Limits: a worker that stood still for longer than its session timeout may go on with a job that
-// another worker has by now. The queue refuses its Finish, but cannot stop what it does elsewhere. So
-// jobs are executed at least once. Jobs come out in the order of their puts only if workers do not
-// compete. A job that comes back has its old place.
+// another worker has by now. The queue refuses its Finish, but cannot stop what it does elsewhere.
+// So jobs are executed at least once. Jobs come out in the order of their puts only if workers do
+// not compete. A job that comes back keeps its old place.
 //
-// Cost, independent of the number of workers: to take a job, a worker lists the pending jobs and makes
-// a read and a write; to finish it, a write. Workers that compete for a job choose among more jobs.
-// Idle workers stand in line, and a job wakes two of them. When a worker comes or goes, the first
-// worker lists the workers and the taken jobs.
+// Cost, independent of the number of workers: to take a job, a worker lists the pending jobs and
+// makes a read and a write; to finish it, a write. Workers that compete for a job choose among more
+// jobs. Idle workers stand in line, and a job wakes two of them. When a worker comes or goes, the
+// first worker lists the workers and the taken jobs.
 //
-// A queue holds [MaxJobs] jobs and results, so forget the results ([JobQueue.Forget]). A JobQueue is
-// safe for concurrent use.
+// A queue holds [MaxJobs] jobs and results, so forget the results ([JobQueue.Forget]). A JobQueue
+// is safe for concurrent use.
 type JobQueue struct {
 	r       *calls.Recipe
 	tries   int
@@ -72,7 +72,7 @@ type JobQueue struct {
 	workers contend.Line
 	idle    *contend.Standby
 
-	enlisting *semaphore.Weighted // one call at a time makes a worker
+	enlisting *semaphore.Weighted // one call at a time creates the worker's znode
 	stewards  client.Tasks
 
 	mu     sync.Mutex
@@ -86,7 +86,7 @@ type JobQueue struct {
 // name of a taken job takes 97 bytes of a list.
 const MaxJobs = 10_000
 
-// NewJobQueue returns the job queue at path. Each job that this value puts has so many tries, 1 to
+// NewJobQueue returns the job queue at path. Each job that this value puts has tries tries, 1 to
 // 1000.
 func NewJobQueue(c *Client, path string, tries int) *JobQueue {
 	r, idle := calls.New(c.client, path), contend.NewStandby(c.client, znodes.Join(path, kindIdle), kindIdle)
@@ -134,20 +134,21 @@ func (q *JobQueue) Put(ctx context.Context, data []byte) (id string, err error) 
 }
 
 // PutOnce adds a job with a name, if there is no job with that name, over or not. If there is one,
-// PutOnce adds nothing and succeeds, whatever the data. So any client may repeat it after any error.
-// Its errors are those of Put.
+// PutOnce adds nothing and succeeds, whatever the data. So any client may repeat it after any
+// error. It returns the same errors as Put.
 //
 // The id is [JobID] of the name. The queue knows the name while the job is open, or its result or
-// dead letter exists. After [JobQueue.Forget], PutOnce adds the job again. It also does so if
-// somebody has deleted jobs/<id> by hand: then one worker may have the first job and another worker
-// the second, and the first Finish ends both. (The queue finds the rest of a deleted job when a
-// worker takes it or gives it back. To look for it in each PutOnce would take a list of all jobs.) A
-// client that forgets a name while another client puts it again may also forget the new job's
-// result.
+// dead letter exists. After [JobQueue.Forget], PutOnce adds the job again. It also does so after
+// jobs/<id> was deleted by hand: then one worker may have the first job and another worker the
+// second, and the first Finish ends both. (The queue finds the rest of a deleted job when a worker
+// takes it or gives it back. To look for it in each PutOnce would take a list of all jobs.) If a
+// client forgets a name while another client puts it again, it may also forget the result of the
+// new job.
 func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id string, err error) {
 	const op = "put once"
 	id = JobID(name)
-	// What is over is made and removed in the same multi, which thus fails if it is there.
+	// The multi creates and removes the znodes of a result and of a dead letter: so it fails if the
+	// job has one of them.
 	err = q.put(ctx, op, id, data, newZnode(q.done(id), nil), gone(q.done(id)), newZnode(q.dead(id), nil), gone(q.dead(id)))
 	switch {
 	case errors.Is(err, zk.ErrNodeExists):
@@ -160,7 +161,7 @@ func (q *JobQueue) PutOnce(ctx context.Context, name string, data []byte) (id st
 	return id, err
 }
 
-// has reports whether there is a job, be it over or not. Its errors have no effect.
+// has reports whether there is a job, over or not. NoEffect is true for its errors.
 func (q *JobQueue) has(ctx context.Context, op, id string) (there bool, err error) {
 	err = q.r.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		open, err := q.r.Client.QuorumSync(ctx, z, q.job(id))
@@ -208,8 +209,7 @@ func (q *JobQueue) put(ctx context.Context, op, id string, data []byte, ops ...a
 	})
 }
 
-// hasRoom fails with ErrFull if there were too many jobs and results when they were last
-// counted.
+// hasRoom fails with ErrFull if there were too many jobs and results at the last count.
 func (q *JobQueue) hasRoom(ctx context.Context, z *client.Session) error {
 	if q.room.take() {
 		return nil
@@ -229,21 +229,21 @@ func (q *JobQueue) hasRoom(ctx context.Context, z *client.Session) error {
 }
 
 // Take waits for a job, or until ctx ends. If the session is lost while it waits, it goes on in the
-// next one. An error with NoEffect means that this client has no job: [ErrClosed], the error of ctx,
-// or what a server refused. [ErrUnknown], with the reason, means that it may have had a job, which
-// is given back in the background and has one try less.
+// next one. An error with NoEffect means that this client has no job: [ErrClosed], the error of
+// ctx, or what a server refused. [ErrUnknown], with the reason, means that the client may have
+// taken a job. The job is given back in the background and has one try less.
 func (q *JobQueue) Take(ctx context.Context) (*Job, error) { return q.take(ctx, "take", true) }
 
 // TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
-// the call at which no job was pending.
+// the call at which no job was pending, and otherwise as Take does.
 func (q *JobQueue) TryTake(ctx context.Context) (*Job, error) { return q.take(ctx, "try take", false) }
 
 // Do takes a job as Take does and runs f. If f returns a nil error, Do finishes the job with the
 // result of f; if f fails or panics, it gives the job back. The context of f ends when the job is
-// lost; its cause then is [ErrLost]. The error is that of Take; or, if there was a job, a [JobError]
-// with the error of f, [Job.Finish] or [Job.GiveBack].
+// lost; its cause then is [ErrLost]. Without a job, Do returns the error of Take. With one, it
+// returns nil, or a [JobError] with the error of f, [Job.Finish] or [Job.GiveBack].
 //
-// If ctx has ended meanwhile, Do still tries to end the job for a tenth of the timeout (at most 200
+// If ctx has ended by then, Do still tries to end the job for a tenth of the timeout (at most 200
 // ms). Whatever Do returns, the job is over or given back, in the background if need be.
 func (q *JobQueue) Do(ctx context.Context, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
 	j, err := q.Take(ctx)
@@ -272,9 +272,9 @@ func (q *JobQueue) work(ctx context.Context, j *Job, f func(ctx context.Context,
 	return j.failed(j.Finish(ctx, result))
 }
 
-// Result waits until a job is over, or until ctx ends, and returns the result of the job. It fails
-// with [ErrDead] if the job is a dead letter, and with [ErrNoJob] if there is no job with that id.
-// Its errors have no effect.
+// Result waits until a job is over, or until ctx ends, and returns the result of the job. NoEffect
+// is true for its errors: [ErrDead] if the job is a dead letter, [ErrNoJob] if there is no job with
+// that id, [ErrClosed], the error of ctx, or what a server refused.
 func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err error) {
 	if len(id) != znodes.IDLength || !znodes.IsHex(id) {
 		return nil, q.r.Definite("result", ErrNoJob)
@@ -294,7 +294,7 @@ func (q *JobQueue) Result(ctx context.Context, id string) (result []byte, err er
 	return result, err
 }
 
-// over reads what became of a job that the client's server knows nothing of, or no more.
+// over reads how a job ended that the client's server does not list, or no longer lists.
 func (q *JobQueue) over(ctx context.Context, z *client.Session, id string) ([]byte, error) {
 	open, err := q.r.Client.QuorumSync(ctx, z, q.job(id))
 	switch {
@@ -333,8 +333,8 @@ func (q *JobQueue) Forget(ctx context.Context, id string) error {
 	})
 }
 
-// Dead returns the ids of the dead letters as they were at some time during the call. Its errors
-// have no effect.
+// Dead returns the ids of the dead letters as they were at some time during the call. NoEffect is
+// true for its errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *JobQueue) Dead(ctx context.Context) (ids []string, err error) {
 	err = q.r.Attempts(ctx, "dead", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		names, err := q.r.Client.FreshChildren(ctx, z, q.folder("dead"))

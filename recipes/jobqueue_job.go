@@ -25,8 +25,8 @@ type Job struct {
 	q     *JobQueue
 	name  jobName
 	lease *contend.Hold // of the worker
-	// over, if set, gives up the lease, which is that of this job alone, when the job has
-	// ended: with it, if applied.
+	// over, if set, gives up the lease, which is that of this job alone, when the job has ended.
+	// The lease ended with the job if the outcome is Applied.
 	over func(calls.Outcome)
 
 	ending *semaphore.Weighted // one call at a time
@@ -37,9 +37,9 @@ func newJob(q *JobQueue, name jobName, lease *contend.Hold, data []byte) *Job {
 	return &Job{ID: name.id, Data: data, Attempt: name.attempt, q: q, name: name, lease: lease, ending: semaphore.NewWeighted(1)}
 }
 
-// Lost returns a channel that closes when this client may have lost the job: its session is gone, no
-// quorum has answered for one session timeout, somebody has removed the worker's znode, or the job
-// queue was closed. If the job is not finished, another worker gets it.
+// Lost returns a channel that closes when this client may have lost the job: its session is gone,
+// no quorum has answered for one session timeout, another client has removed the worker's znode, or
+// the job queue was closed. If the job is not finished, another worker gets it.
 func (j *Job) Lost() <-chan struct{} { return j.lease.Lost }
 
 // Session returns the id of the session that owns the worker's lease.
@@ -56,8 +56,11 @@ func (j *Job) Finish(ctx context.Context, result []byte) error {
 	return j.end(ctx, "finish", gone(j.q.job(j.ID)), newZnode(j.q.done(j.ID), slices.Clone(result)))
 }
 
-// GiveBack ends this attempt. The job is pending again, or dead after its last try. Its errors are
-// those of Finish, without ErrTooLarge.
+// GiveBack ends this attempt. The job is pending again, or dead after its last try. An error with
+// NoEffect means that this call has not ended the attempt and never will: [ErrLost], [ErrNotHeld]
+// if the attempt has ended before, [ErrClosed], the error of ctx, or what a server refused.
+// [ErrUnknown] means that the attempt may have ended; if it has not, the job is given back in the
+// background.
 func (j *Job) GiveBack(ctx context.Context) error {
 	return j.end(ctx, "give back", j.q.returned(j.name, j.Data)...)
 }
@@ -90,8 +93,8 @@ func (j *Job) end(ctx context.Context, op string, ops ...any) error {
 	})
 }
 
-// mend makes the folders anew, once, if all is there that is to be removed: then somebody has
-// removed one of them, and ErrAgain asks for another attempt.
+// mend creates the folders again, once, if all paths exist: then another client has removed a
+// folder. It returns ErrAgain to ask for another attempt.
 func (q *JobQueue) mend(ctx context.Context, z *client.Session, mended *bool, paths ...string) error {
 	if exist, err := q.r.Client.QuorumSync(ctx, z, paths...); err != nil || !exist || *mended {
 		return err
@@ -100,8 +103,8 @@ func (q *JobQueue) mend(ctx context.Context, z *client.Session, mended *bool, pa
 	return cmp.Or(q.ensureFolders(ctx, z), calls.ErrAgain)
 }
 
-// leased is the op by which an end of the job needs the lease, which it ends as well if that
-// is for this job alone.
+// leased returns the op by which the end of the job needs the lease. The op also ends the lease if
+// the lease is for this job alone.
 func (j *Job) leased() any {
 	if j.over != nil {
 		return gone(j.worker())
@@ -109,14 +112,14 @@ func (j *Job) leased() any {
 	return present(j.worker())
 }
 
-// worker is the znode of the lease.
+// worker returns the path of the lease's znode.
 func (j *Job) worker() string {
 	return znodes.Join(j.q.workers.Path, j.lease.Contender.Name)
 }
 
-// letGo gives the job back in the background, unless it has ended, or ends with its lease.
+// letGo gives the job back in the background, unless the job has ended, or ends with its lease.
 func (j *Job) letGo() {
-	if !j.ending.TryAcquire(1) { // f left it to somebody who is about to end it
+	if !j.ending.TryAcquire(1) { // f left the job to a goroutine that is about to end it
 		return
 	}
 	defer j.ending.Release(1)
@@ -130,7 +133,7 @@ func (j *Job) letGo() {
 	}
 }
 
-// returned are the ops by which a job goes on after an attempt that did not finish it.
+// returned are the ops that continue a job after an attempt that did not finish it.
 func (q *JobQueue) returned(n jobName, data []byte) []any {
 	if n.last() {
 		return []any{gone(q.job(n.id)), newZnode(q.dead(n.id), data)}
@@ -138,7 +141,7 @@ func (q *JobQueue) returned(n jobName, data []byte) []any {
 	return []any{newZnode(q.pending(n.givenBack()), nil)}
 }
 
-// undo gives a job back of which nobody knows whether this client has it.
+// undo gives back a job that this client may or may not have.
 func (q *JobQueue) undo(n jobName) func(context.Context, *client.Session) error {
 	return func(ctx context.Context, z *client.Session) error {
 		if _, err := q.r.Client.QuorumSync(ctx, z, q.taken(n)); err != nil {
@@ -148,14 +151,14 @@ func (q *JobQueue) undo(n jobName) func(context.Context, *client.Session) error 
 	}
 }
 
-// giveBack ends an attempt for whoever made it, unless it has ended. The attempt's znode
-// never comes back, so it can be tried as often as need be. What is still there of a job that
-// somebody removed is removed.
+// giveBack ends an attempt, of any worker, unless the attempt has ended. The attempt's znode never
+// comes back, so giveBack may be repeated. If another client has deleted the job, giveBack removes
+// what is left of it.
 func (q *JobQueue) giveBack(ctx context.Context, z *client.Session, n jobName) error {
 	var data []byte
 	if n.last() {
 		v, err := q.r.Client.Get(ctx, z, q.job(n.id))
-		if errors.Is(err, zk.ErrNoNode) { // it is over, and so is the attempt
+		if errors.Is(err, zk.ErrNoNode) { // the job is over, and so is the attempt
 			_, err = q.r.Client.Remove(ctx, z, q.taken(n))
 			return err
 		}
@@ -193,7 +196,7 @@ func (e *JobError) Error() string {
 // Unwrap returns the cause.
 func (e *JobError) Unwrap() error { return e.Err }
 
-// failed is a JobError, or nil if err is.
+// failed wraps err in a JobError. It returns nil if err is nil.
 func (j *Job) failed(err error) error {
 	if err == nil {
 		return nil

@@ -16,17 +16,16 @@ const (
 	kindIdle   = "idle"   // who waits for one
 )
 
-// maxTries bounds how long names get.
+// maxTries bounds the length of names.
 const maxTries = 1000
 
-// jobName is all that is known of a job by the name of its znode:
+// jobName is what the name of a job's znode says:
 //
 //	<id>-job-<attempts begun>-<tries>-<sequence>                 pending
 //	<id>-taken-<id of the worker>-<attempt>-<tries>-<sequence>   with a worker
 //
-// A job has each of its names once: an attempt has a number of its own. So who removes
-// such a znode has had the job in just that state, and a request that comes late does
-// nothing to what came after it.
+// A job has each of its names once, as attempts are numbered. So a client that removes such a znode
+// has had the job in just that state, and a late request does nothing to later states.
 type jobName struct {
 	id             string
 	worker         string // none: pending
@@ -34,7 +33,7 @@ type jobName struct {
 	seq            int32
 }
 
-// jobPrefix is what the znode of a new job is called before its number.
+// jobPrefix returns the name of a new job's znode without its number.
 func jobPrefix(id string, tries int) string { return fmt.Sprintf("%s-%s-0-%d-", id, kindJob, tries) }
 
 func (n jobName) String() string {
@@ -45,24 +44,25 @@ func (n jobName) String() string {
 	return n.id + "-" + kindTaken + "-" + n.worker + "-" + numbers
 }
 
-// takenBy is the name once a worker has begun the next attempt.
+// takenBy returns the name once a worker has begun the next attempt.
 func (n jobName) takenBy(worker string) jobName {
 	n.worker = worker
 	n.attempt++
 	return n
 }
 
-// givenBack is the name after an attempt that did not finish it; it comes to the place in
-// the order that it had.
+// givenBack returns the name after an attempt that did not finish the job. The job keeps its place
+// in the order.
 func (n jobName) givenBack() jobName {
 	n.worker = ""
 	return n
 }
 
-// last reports whether no attempt may follow.
+// last reports whether this is the last attempt.
 func (n jobName) last() bool { return n.attempt >= n.tries }
 
-// parseJob reads the name of a job that is pending, or taken; it is false for every other.
+// parseJob parses the name of a job that is pending or taken. It returns false for every other
+// name.
 func parseJob(name, kind string) (jobName, bool) {
 	id, rest, ok := znodes.Split(name, kind)
 	n := jobName{id: id}
@@ -82,8 +82,8 @@ func parseJob(name, kind string) (jobName, bool) {
 	return n, ok && possible && n.String() == name
 }
 
-// jobs picks the pending, or the taken ones from a list of children, in the order in
-// which they were put in.
+// jobs picks the pending or the taken jobs from a list of children, in the order in which they were
+// put in.
 func jobs(names []string, kind string) []jobName {
 	var list []jobName
 	for _, name := range names {

@@ -19,10 +19,10 @@ import (
 type taking struct {
 	contend.Waiter
 	q       *JobQueue
-	refused jobName // the last one that could not be taken
+	refused jobName // the last job that could not be taken
 }
 
-// take takes a job; wait says whether to wait for one.
+// take takes a job. wait says whether to wait for one.
 func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err error) {
 	t := &taking{q: q, Waiter: contend.Waiter{Standby: q.idle}}
 	defer t.Leave()
@@ -44,8 +44,8 @@ func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err 
 	return j, nil
 }
 
-// look lists the pending jobs. If there are none it waits until it is worth looking again,
-// or fails with ErrEmpty.
+// look lists the pending jobs. If there are none, it waits until another look is worth while, or
+// fails with ErrEmpty.
 func (t *taking) look(ctx context.Context, z *client.Session, wait bool) ([]jobName, error) {
 	folder := t.q.folder("pending")
 	event := t.q.r.Client.NextEvent()
@@ -77,8 +77,8 @@ func (t *taking) try(ctx context.Context, h *contend.Hold, n jobName) (*Job, cal
 	q, z := t.q, h.Contender.Session
 	v, err := q.r.Client.Get(ctx, z, q.job(n.id))
 	if errors.Is(err, zk.ErrNoNode) {
-		// It is over since it was listed. Or somebody removed it, and what is still there of
-		// it would be tried for ever; neither of the two znodes ever comes back.
+		// The job ended since it was listed. Or another client deleted it, and workers would try
+		// what is left of it for ever; neither of the two znodes ever comes back.
 		q.spread.met(true)
 		_, err := q.r.Client.Remove(ctx, z, q.pending(n))
 		return nil, calls.NotApplied, err
@@ -101,16 +101,16 @@ func (t *taking) try(ctx context.Context, h *contend.Hold, n jobName) (*Job, cal
 	}
 	q.spread.met(true)
 	if t.refused != n {
-		t.refused = n // somebody else took it: this client's server knows now
+		t.refused = n // another worker took it: this client's server knows now
 		return nil, calls.NotApplied, nil
 	}
-	// It is still listed, so something else is missing: a folder, or the worker's own znode,
+	// The job is still listed, so something else is missing: a folder, or the worker's own znode,
 	// which its monitor will notice.
 	return nil, calls.NotApplied, contend.Again(q.ensureFolders(ctx, z))
 }
 
-// spread is among how many of the first jobs a worker picks one: the more, the more
-// often it meets others at the same one. It is safe for concurrent use.
+// spread is the number of first jobs from which a worker picks one. It grows the more often the
+// worker meets others at the same job. It is safe for concurrent use.
 type spread struct {
 	mu  sync.Mutex
 	rng *rand.Rand
@@ -124,14 +124,14 @@ func newSpread() *spread {
 	return &spread{rng: rand.New(rand.NewPCG(a, b)), n: 1}
 }
 
-// pick picks one of so many.
+// pick picks one of the first jobs of a list of length of.
 func (s *spread) pick(of int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rng.IntN(min(s.n, of))
 }
 
-// met takes in whether somebody else had the job that was picked.
+// met records whether another worker had the job that was picked.
 func (s *spread) met(somebody bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,8 +16,9 @@ const kindLock = "lock"
 // lowest sequence number holds the lock. The lock ignores other children. A waiter watches one
 // contender ahead of it: the one before the nearest, and the nearest when the waiter is next.
 //
-// If somebody deletes the path, the waiters create it and line up again, and the holder has lost its
-// hold. If other clients remove the contender of a call ten times, the call fails with [ErrRemoved].
+// If another client deletes the path, the waiters create it and line up again, and the holder has
+// lost its hold. If other clients remove the contender of a call ten times, the call fails with
+// [ErrRemoved].
 //
 // Cost, independent of the number of contenders: Lock makes one write and two reads, one of them
 // with a watch. A contender that has to wait makes one more read, with a watch. A waiter that
@@ -54,7 +55,8 @@ func (l *Lock) Lock(ctx context.Context) error { return l.x.Take(ctx, "lock") }
 // TryLock takes the lock if it is free, without waiting for other contenders. It returns false if
 // there was another contender during the call: a holder, a waiter, or one that was just being
 // removed, including one left by an earlier call. Its own contender is then gone, or is being
-// removed in the background. Its errors are those of Lock.
+// removed in the background. NoEffect is true for all errors: [ErrHeld], [ErrClosed], [ErrRemoved],
+// the error of ctx, or what a server refused.
 func (l *Lock) TryLock(ctx context.Context) (locked bool, err error) { return l.x.Try(ctx, "try lock") }
 
 // Do waits for the lock as Lock does, runs f, and unlocks when f returns or panics. The context of f

@@ -42,7 +42,7 @@ type LongQueue struct {
 	*items
 
 	tailMu sync.Mutex
-	tail   *tail // as it was last read; nil: not yet, or it has moved on
+	tail   *tail // as last read; nil: not read yet, or it has moved on
 }
 
 // NewLongQueue returns the long queue at path.
@@ -51,15 +51,15 @@ func NewLongQueue(c *Client, path string) *LongQueue {
 }
 
 // NewLongQueueOf returns the long queue at path with about most items in each folder, 1 to
-// [MaxItems]. Clients of one queue may have different numbers: that of the producer counts.
+// [MaxItems]. Clients of one queue may have different numbers: the number of the producer counts.
 func NewLongQueueOf(c *Client, path string, most int) *LongQueue {
 	q := &LongQueue{items: newItems(c, path, "long", untilEmpty, nodesInFolder)}
 	q.room.most = min(max(most, 1), MaxItems)
 	return q
 }
 
-// folderItems is how many items a folder has at a time: more go into the next one. Producers
-// that put at once put in a few more.
+// folderItems is how many items a folder has at a time: more items go into the next folder.
+// Producers that put at once can put in a few more.
 const folderItems = 1000
 
 // tailNode is the child of a long queue's path that names its last folder.
@@ -67,14 +67,14 @@ const tailNode = "tail"
 
 // tail is the last folder.
 type tail struct {
-	in      *client.Session // in which it was read
+	in      *client.Session // the session in which it was read
 	folder  int
-	version int32 // of the znode that says so
+	version int32 // version of the tail znode
 }
 
 func folderName(n int) string { return fmt.Sprintf("%010d", n) }
 
-// nodesInFolder picks the items of one folder, with the folder in their names.
+// nodesInFolder picks the items of one folder. It adds the folder to their names.
 func nodesInFolder(names []string) []znodes.Node {
 	var list []znodes.Node
 	for _, name := range names {
@@ -110,7 +110,7 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 			return o, err
 		}
 		q.setTail(nil)
-		if built++; moved || built < client.MaxRecreate { // else somebody removes it again and again
+		if built++; moved || built < client.MaxRecreate { // else another client removes it again and again
 			err = nil
 		}
 		if !moved && err == nil {
@@ -120,8 +120,8 @@ func (q *LongQueue) Put(ctx context.Context, item []byte) error {
 	})
 }
 
-// restore makes the last folder if it is missing, since somebody removed it, and still the
-// last one: nothing else would make it again.
+// restore creates the last folder if another client has removed it and it is still the last one.
+// Nothing else would create it again.
 func (q *LongQueue) restore(ctx context.Context, z *client.Session, last *tail) error {
 	_, err := client.Retry(ctx, q.r.Client, z, client.Write, func() ([]zk.MultiResponse, error) {
 		return q.r.Client.Conn.Multi(
@@ -136,7 +136,7 @@ func (q *LongQueue) restore(ctx context.Context, z *client.Session, last *tail) 
 
 func (q *LongQueue) folder(n int) string { return znodes.Join(q.r.Path, folderName(n)) }
 
-// target is the folder to put into: the last one, or the next if that is full.
+// target returns the folder to put into: the last one, or the next if the last one is full.
 func (q *LongQueue) target(ctx context.Context, z *client.Session) (*tail, error) {
 	t, err := q.present(ctx, z)
 	if err != nil || q.room.take() {
@@ -155,10 +155,10 @@ func (q *LongQueue) target(ctx context.Context, z *client.Session) (*tail, error
 	if err != nil && !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) {
 		return nil, err
 	}
-	return q.present(ctx, z) // which shows, too, that somebody else did it, or removed it
+	return q.present(ctx, z) // which also shows if another client made the next folder, or removed the tail
 }
 
-// present is the tail as far as this client knows.
+// present returns the tail as far as this client knows.
 func (q *LongQueue) present(ctx context.Context, z *client.Session) (*tail, error) {
 	q.tailMu.Lock()
 	t := q.tail
@@ -179,7 +179,7 @@ func (q *LongQueue) setTail(t *tail) {
 	q.tail = t
 }
 
-// readTail reads the tail and sees to it that there is a watch on it. It makes it, and the
+// readTail reads the tail and makes sure that there is a watch on it. It creates the tail, and the
 // first folder, if there is none.
 func (q *LongQueue) readTail(ctx context.Context, z *client.Session) (*tail, <-chan zk.Event, error) {
 	path := znodes.Join(q.r.Path, tailNode)
@@ -216,9 +216,9 @@ func (q *LongQueue) readTail(ctx context.Context, z *client.Session) (*tail, <-c
 	return nil, nil, zk.ErrNoNode
 }
 
-// tailMissing says whether the tail is to be made. If there are folders without one, somebody
-// has removed it, and a new one would not do: its version could be one that a producer has
-// read of the old one, with another folder.
+// tailMissing reports whether to create the tail. If there are folders but no tail, another client
+// has removed the tail. A new one would not do: its version could be one that a producer has read
+// of the old tail, with another folder.
 func (q *LongQueue) tailMissing(ctx context.Context, z *client.Session) (bool, error) {
 	names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)
 	if err != nil || slices.Contains(names, tailNode) {
@@ -230,8 +230,9 @@ func (q *LongQueue) tailMissing(ctx context.Context, z *client.Session) (bool, e
 	return true, nil
 }
 
-// Take removes the first item and returns it. It waits for an item until ctx ends. Its errors are
-// those of [Queue.Take], and [ErrNoTail] (NoEffect).
+// Take removes the first item and returns it. It waits for an item until ctx ends. An error with
+// NoEffect means that no item was taken: [ErrNoTail], [ErrClosed], the error of ctx, or what a
+// server refused. [ErrUnknown], with the reason, means that an item may have been taken.
 func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", func(ctx context.Context, z *client.Session, t *itemTake) (wait func() error, err error) {
 		event := q.r.Client.NextEvent()
@@ -247,7 +248,7 @@ func (q *LongQueue) Take(ctx context.Context) ([]byte, error) {
 }
 
 // TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
-// the call at which the queue was empty.
+// the call at which the queue was empty, and otherwise as Take does.
 func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", func(ctx context.Context, z *client.Session, _ *itemTake) (wait func() error, err error) {
 		if _, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil {
@@ -257,7 +258,8 @@ func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
 		if err != nil || last == nil {
 			return nil, err
 		}
-		// The last folder was empty when it was listed. It was the last one then, if it is now.
+		// The last folder was empty when it was listed. If it is the last one now, it was the last
+		// one then.
 		if now, _, err := q.readTail(ctx, z); err != nil || *now != *last {
 			return nil, err
 		}
@@ -265,8 +267,8 @@ func (q *LongQueue) TryTake(ctx context.Context) ([]byte, error) {
 	})
 }
 
-// fill lists the first folder that has items. If none has, it gives the last one, and what tells
-// that it has some, or that there is a next one, if it is to be watched.
+// fill lists the first folder that has items. If there is none, it returns the last folder. If
+// watch is true, it sets watches that fire when the last folder has items, or there is a next one.
 func (q *LongQueue) fill(ctx context.Context, z *client.Session, watch bool) (empty *tail, changed []<-chan zk.Event, err error) {
 	last, moved, err := q.readTail(ctx, z)
 	if err != nil {
@@ -277,9 +279,9 @@ func (q *LongQueue) fill(ctx context.Context, z *client.Session, watch bool) (em
 		if err != nil {
 			return nil, nil, err
 		}
-		// Read after the tail, so that it is complete if there is a next one.
+		// Read this after the tail: then the folder is complete if there is a next one.
 		children, err := q.r.Client.Listed(ctx, z, q.folder(n), watch)
-		if errors.Is(err, zk.ErrNoNode) { // somebody removed it
+		if errors.Is(err, zk.ErrNoNode) { // another client removed it
 			continue
 		}
 		if err != nil {
@@ -297,15 +299,15 @@ func (q *LongQueue) fill(ctx context.Context, z *client.Session, watch bool) (em
 			}
 		}
 	}
-	if err == nil { // the last folder came, or went, meanwhile
+	if err == nil { // the last folder came, or went, in the meantime
 		err = q.restore(ctx, z, last)
 	}
 	return nil, nil, cmp.Or(err, calls.ErrAgain)
 }
 
 // Peek returns the first item as it was at some time during the call, and leaves it in the queue:
-// another client may have taken it by now. It fails with [ErrEmpty] if there was no item. Its errors
-// have no effect.
+// another client may have taken it by now. NoEffect is true for its errors: [ErrEmpty] if there was
+// no item, [ErrNoTail], [ErrClosed], the error of ctx, or what a server refused.
 func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 	err = q.r.Attempts(ctx, "peek", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		if exists, err := q.r.Client.QuorumSync(ctx, z, q.r.Path); err != nil || !exists {
@@ -326,7 +328,7 @@ func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 			return calls.NotApplied, ErrEmpty
 		}
 		v, err := q.r.Client.Get(ctx, z, znodes.Join(q.r.Path, first))
-		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
+		if errors.Is(err, zk.ErrNoNode) { // taken in the meantime
 			return calls.NotApplied, nil
 		}
 		item = v.Data
@@ -335,8 +337,8 @@ func (q *LongQueue) Peek(ctx context.Context) (item []byte, err error) {
 	return item, err
 }
 
-// firstOf gives the first item, "" if there was none in any folder. Each that comes before
-// another one in the list is complete when it is read.
+// firstOf returns the first item, or "" if there was none in any folder. Each folder that comes
+// before another one in the list is complete when it is read.
 func (q *LongQueue) firstOf(ctx context.Context, z *client.Session) (string, error) {
 	folders, err := q.folders(ctx, z)
 	for _, n := range folders {
@@ -359,7 +361,7 @@ func inFolder(n int, names []string) []string {
 	return all
 }
 
-// folders are the numbers of those that there are, the first one first.
+// folders returns the numbers of the folders, the first one first.
 func (q *LongQueue) folders(ctx context.Context, z *client.Session) ([]int, error) {
 	names, err := q.r.Client.Children(ctx, z, q.r.Path)
 	return foldersOf(names), err
@@ -376,8 +378,8 @@ func foldersOf(names []string) (all []int) {
 }
 
 // Len returns the sum of the items in all folders. It counts one folder after the other during the
-// call: while other clients put and take, there may never have been so many items at one moment. Its
-// errors have no effect.
+// call: while other clients put and take, there may never have been so many items at one moment.
+// NoEffect is true for its errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *LongQueue) Len(ctx context.Context) (n int, err error) {
 	err = q.r.Attempts(ctx, "len", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		n = 0

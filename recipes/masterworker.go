@@ -14,50 +14,50 @@ import (
 )
 
 // MasterWorker has tasks that a master assigns to workers. It combines an [Election], a [Group] and
-// the states of a [JobQueue]. (Junqueira and Reed, ZooKeeper: the master-worker example.) Any client
-// can submit tasks, work, and stand for master. If one of them crashes, the others go on.
+// the states of a [JobQueue]. (Junqueira and Reed, ZooKeeper: the master-worker example.) Any
+// client can submit tasks, work, and stand for master. If one of them crashes, the others go on.
 //
 // Its path is a persistent znode, which the recipe creates if it is missing, with these children:
 //
-//	master/         an [Election]: whoever leads it assigns
-//	workers/        a [Group], whose members are the places at which a worker waits for a task
-//	                or works on one; the data of a place is the id of its worker, behind the
-//	                name of what was assigned to it
+//	master/         an [Election]: the leader assigns tasks
+//	workers/        a [Group]: each member is a place, where a worker waits for a task or works
+//	                on one; the data of a place is the id of its worker, behind the name of
+//	                the task that is assigned to it
 //	jobs/<id>       each task that is not over; its data is that of the task
 //	pending/<id>-job-<attempts begun>-<tries>-<sequence>
-//	taken/<id>-taken-<place>-<attempt>-<tries>-<sequence>   the assigned ones
+//	taken/<id>-taken-<place>-<attempt>-<tries>-<sequence>   the assigned tasks
 //	done/<id>       the results
-//	dead/<id>       the tasks that were tried as often as they may be
-//	marks/          ephemeral, by which a client settles a request whose reply was lost
+//	dead/<id>       the tasks whose tries have all failed
+//	marks/          ephemeral; with it a client settles a request whose reply was lost
 //
 // The tree has the whole state, so a new master goes on where the last one stopped. Each step of a
 // task is one multi that removes the znode of its last state. No other attempt has a znode of that
-// name. An assignment also checks that the znodes of its master and of the worker's place exist, and
-// that nothing was assigned to that place before.
+// name. An assignment also checks that the znodes of its master and of the worker's place exist,
+// and that nothing was assigned to that place before.
 //
 // Guarantees: a task is assigned to one place at a time, by the client that is the master at that
-// moment, as the servers see it. It has one result, or is dead after its last try, and never both. No
-// task is lost. The znode of a place goes with its session, and the worker removes it if the session
-// may be gone (see [Job.Lost]). Then the master puts the task back.
+// moment, as the servers see it. It has one result, or is dead after its last try, and never both.
+// No task is lost. The znode of a place goes with its session, and the worker removes it if the
+// session may be gone (see [Job.Lost]). Then the master puts the task back.
 //
 // Limits: a worker that stood still for longer than its session timeout may go on with a task that
-// another worker has by now. The master refuses its Finish, but cannot stop what it does elsewhere. So
-// tasks are executed at least once. After a master has crashed, no task is assigned until its session
-// has timed out.
+// another worker has by now. The recipe refuses its Finish, but cannot stop what it does elsewhere.
+// So tasks are executed at least once. After a master has crashed, no task is assigned until its
+// session has timed out.
 //
 // Cost: for each task, a worker makes three writes and two reads: its place, the acknowledgement of
-// the assignment and the result. The master makes a read and a write, and lists places and pending and
-// assigned tasks whenever these change. It assigns one task after the other. There is room for
-// [MaxItems] tasks and results, so forget the results ([MasterWorker.Forget]). A MasterWorker is safe
-// for concurrent use.
+// the assignment and the result. The master makes a read and a write, and lists places and pending
+// and assigned tasks whenever these change. It assigns one task after the other. There is room for
+// [MaxItems] tasks and results, so forget the results ([MasterWorker.Forget]). A MasterWorker is
+// safe for concurrent use.
 type MasterWorker struct {
 	id      string
-	q       *JobQueue // of which nobody takes by himself
+	q       *JobQueue // no client takes from it directly: the master assigns
 	master  *Election
 	workers *Group
 
 	mu     sync.Mutex
-	places map[*contend.Hold]bool // of this value: who waits, or works
+	places map[*contend.Hold]bool // of this value: the places where it waits or works
 }
 
 // NewMasterWorker returns a client of the master and the workers at path. [MasterWorker.Master]
@@ -80,8 +80,9 @@ func (m *MasterWorker) Submit(ctx context.Context, data []byte) (id string, err 
 	return m.q.Put(ctx, data)
 }
 
-// Result waits until a task is over, or until ctx ends, and returns the result of the task. Its
-// errors are those of [JobQueue.Result].
+// Result waits until a task is over, or until ctx ends, and returns the result of the task.
+// NoEffect is true for its errors: [ErrDead] if all tries of the task have failed, [ErrNoJob] if
+// there is no task with that id, [ErrClosed], the error of ctx, or what a server refused.
 func (m *MasterWorker) Result(ctx context.Context, id string) ([]byte, error) {
 	return m.q.Result(ctx, id)
 }
@@ -89,13 +90,13 @@ func (m *MasterWorker) Result(ctx context.Context, id string) ([]byte, error) {
 // Forget deletes the result or the dead letter of a task; see [JobQueue.Forget].
 func (m *MasterWorker) Forget(ctx context.Context, id string) error { return m.q.Forget(ctx, id) }
 
-// Dead returns the ids of the tasks all of whose tries have failed; see [JobQueue.Dead].
+// Dead returns the ids of the tasks whose tries have all failed; see [JobQueue.Dead].
 func (m *MasterWorker) Dead(ctx context.Context) ([]string, error) { return m.q.Dead(ctx) }
 
-// Master returns the id of the master, "" if there is none; see [Election.Leader].
+// Master returns the id of the master, or "" if there is none; see [Election.Leader].
 func (m *MasterWorker) Master(ctx context.Context) (string, error) { return m.master.Leader(ctx) }
 
-// Terms tells who the master is, at first and each time that this changes; see [Election.Terms].
+// Terms returns the present master, and then each new one; see [Election.Terms].
 func (m *MasterWorker) Terms(ctx context.Context) iter.Seq2[Term, error] { return m.master.Terms(ctx) }
 
 // Workers returns the names of the places at which a worker waits for a task or works on one, in
@@ -110,8 +111,8 @@ func (m *MasterWorker) Workers(ctx context.Context) ([]string, error) {
 }
 
 // Lead stands for master, again and again until ctx ends, and assigns tasks while it is the master.
-// A value stands once at a time ([ErrHeld]). Its other errors are that of ctx, [ErrClosed], or what
-// a server refused. [WithTrace] tells what it assigns.
+// It returns [ErrHeld] if another call of this value stands or leads, [ErrClosed], the error of
+// ctx, or what a server refused. [WithTrace] tells what it assigns.
 func (m *MasterWorker) Lead(ctx context.Context) error {
 	ctx, end, err := m.q.r.Start(ctx)
 	if err != nil {
@@ -129,10 +130,10 @@ func (m *MasterWorker) Lead(ctx context.Context) error {
 }
 
 // Take waits until a task is assigned to this client, or until ctx ends. An error with NoEffect
-// means that no task was: [ErrClosed], [ErrTooLarge] if the id of this client does not fit into a
-// znode, the error of ctx, or what a server refused. [ErrUnknown], with the reason, means that a task
-// may have been assigned, such as when the session ended; then the master gives it to another worker,
-// and it has one try less.
+// means that no task was assigned: [ErrClosed], [ErrTooLarge] if the id of this client does not fit
+// into a znode, the error of ctx, or what a server refused. [ErrUnknown], with the reason, means
+// that a task may have been assigned, for example because the session ended. The master then gives
+// it to another worker, and it has one try less.
 func (m *MasterWorker) Take(ctx context.Context) (j *Job, err error) {
 	if len(m.id) > MaxItem {
 		return nil, m.q.r.Definite("take", ErrTooLarge)
@@ -158,13 +159,13 @@ func (m *MasterWorker) Do(ctx context.Context, f func(ctx context.Context, j *Jo
 
 // Work does one task after the other, each as Do does, until ctx ends or a call fails. If f fails,
 // or the place or the task is lost, Work goes on. To work on several tasks at once, call it several
-// times. Its errors are those of Take.
+// times. It returns the same errors as Take.
 func (m *MasterWorker) Work(ctx context.Context, f func(ctx context.Context, j *Job) (result []byte, err error)) error {
 	for {
 		j, err := m.Take(ctx)
 		switch {
 		case err == nil:
-			_ = m.q.work(ctx, j, f) // what fails is given back
+			_ = m.q.work(ctx, j, f) // a task that fails is given back
 		case !errors.Is(err, ErrUnknown) || ctx.Err() != nil || m.q.r.Context.Err() != nil || m.q.r.Client.Context.Err() != nil:
 			return err
 		}
@@ -183,7 +184,7 @@ func (m *MasterWorker) Close(ctx context.Context) error {
 	return errors.Join(m.master.Close(ctx), m.workers.Close(ctx), m.q.Close(ctx))
 }
 
-// open are the places of this value.
+// open returns the places of this value.
 func (m *MasterWorker) open() []*contend.Hold {
 	m.mu.Lock()
 	defer m.mu.Unlock()

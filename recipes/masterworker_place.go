@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// takePlace waits at a place of its own for a task. Where it cannot tell whether something
-// was assigned to the place, the outcome is unknown.
+// takePlace waits at a place of its own for a task. If it cannot tell whether a task was assigned
+// to the place, the outcome is unknown.
 func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, calls.Outcome, error) {
 	line := m.workers.line
 	c := line.NewContender(z)
@@ -32,7 +32,7 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, 
 	}
 	if err := line.Verify(ctx, c); err != nil {
 		o, err := m.withdraw(h, err)
-		line.SweepIf(o == calls.Unknown, c.ID) // it may be another session's
+		line.SweepIf(o == calls.Unknown, c.ID) // the znode may belong to another session
 		return nil, o, err
 	}
 	h.Watch()
@@ -59,7 +59,7 @@ func (m *MasterWorker) takePlace(ctx context.Context, z *client.Session) (*Job, 
 	return j, calls.Applied, nil
 }
 
-// placeData is what the znode of a place holds.
+// placeData returns the data of a place's znode.
 func placeData(assigned, worker string) []byte {
 	if assigned != "" && worker != "" {
 		assigned += " "
@@ -67,7 +67,8 @@ func placeData(assigned, worker string) []byte {
 	return []byte(assigned + worker)
 }
 
-// parsePlace reads it: what was assigned to the place, if anything, and the id of its worker.
+// parsePlace parses the data of a place's znode: the task assigned to it, if any, and the id of its
+// worker.
 func parsePlace(data []byte) (assigned jobName, worker string) {
 	name, rest, _ := strings.Cut(string(data), " ")
 	if n, ok := parseJob(name, kindTaken); ok {
@@ -76,7 +77,7 @@ func parsePlace(data []byte) (assigned jobName, worker string) {
 	return jobName{}, string(data)
 }
 
-// assigned waits until something is assigned to a place.
+// assigned waits until a task is assigned to a place.
 func (m *MasterWorker) assigned(ctx context.Context, c *contend.Contender) (jobName, error) {
 	for data, changed := c.Data, c.Changed; ; {
 		event := m.q.r.Client.NextEvent()
@@ -94,8 +95,8 @@ func (m *MasterWorker) assigned(ctx context.Context, c *contend.Contender) (jobN
 	}
 }
 
-// withdraw gives up a place, because of an error. If it can be removed as it was made,
-// nothing was assigned to it, and nothing will be.
+// withdraw gives up a place, because of an error. If it can remove the znode at its first version,
+// no task was assigned to the place, and none will be.
 func (m *MasterWorker) withdraw(h *contend.Hold, why error) (calls.Outcome, error) {
 	cl, c := m.q.r.Client, h.Contender
 	switch {
@@ -118,14 +119,14 @@ func (m *MasterWorker) withdraw(h *contend.Hold, why error) (calls.Outcome, erro
 	return calls.Unknown, why
 }
 
-// keep remembers a place until it is vacated or lost; false if this value was closed.
+// keep remembers a place until it is vacated or lost. It returns false if this value was closed.
 func (m *MasterWorker) keep(h *contend.Hold) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.q.r.Context.Err() != nil {
 		return false
 	}
-	maps.DeleteFunc(m.places, func(h *contend.Hold, _ bool) bool { return h.IsLost() }) // who noticed has vacated it
+	maps.DeleteFunc(m.places, func(h *contend.Hold, _ bool) bool { return h.IsLost() }) // whichever goroutine noticed the loss has vacated the place
 	m.places[h] = true
 	return true
 }

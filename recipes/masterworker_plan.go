@@ -17,27 +17,27 @@ import (
 type plan struct {
 	m      *MasterWorker
 	master *contend.Contender
-	known  map[string]place // what was listed last as a place, by the name of its znode
-	// workers are the ids of those who have a place, or have lost one with a task, by the
-	// id of the place.
+	known  map[string]place // the places of the last list, by the names of their znodes
+	// workers has the id of each worker that has a place, or has lost one with a task, by the id of
+	// the place.
 	workers map[string]string
 }
 
 // place is what a master knows of a place.
 type place struct {
 	znodes.Node
-	worker string // its id
-	is     bool   // false: a znode that only looks like a place
+	worker string // the id of its worker
+	is     bool   // false: the znode only looks like a place
 }
 
-// observed is what there was when the master looked.
+// observed is what the master saw when it looked.
 type observed struct {
 	pending, lost []jobName
-	free          []place // those to which nothing was assigned, who has waited longest first
+	free          []place // the places without a task, the one that has waited longest first
 	changed       []<-chan zk.Event
 }
 
-// follow assigns, whenever there is something to assign, until ctx ends.
+// follow assigns tasks whenever there are places for them, until ctx ends.
 func (p *plan) follow(ctx context.Context) error {
 	q, z := p.m.q, p.master.Session
 	if err := p.ensureFolders(ctx, z); err != nil {
@@ -47,7 +47,7 @@ func (p *plan) follow(ctx context.Context) error {
 	for {
 		event := q.r.Client.NextEvent()
 		now, err := p.look(ctx, z)
-		if errors.Is(err, zk.ErrNoNode) { // somebody has removed a folder
+		if errors.Is(err, zk.ErrNoNode) { // another client has removed a folder
 			b.Pause(ctx)
 			err = p.ensureFolders(ctx, z)
 		}
@@ -80,9 +80,9 @@ func (p *plan) ensureFolders(ctx context.Context, z *client.Session) error {
 	return p.m.q.r.Client.EnsurePath(ctx, z, p.m.workers.line.Path)
 }
 
-// look reads the present state. The places are listed before what is assigned, so that one
-// to which something was assigned since does not seem free; and of what is assigned to a
-// place that is not there the places are listed once more: see [JobQueue.recover].
+// look reads the present state. It lists the places before the assigned tasks, so that a place to
+// which a task was assigned in between does not seem free. If the place of an assigned task is
+// missing, it lists the places once more: see [JobQueue.recover].
 func (p *plan) look(ctx context.Context, z *client.Session) (now observed, err error) {
 	q := p.m.q
 	workers, err := q.r.Client.ChildrenW(ctx, z, p.m.workers.line.Path)
@@ -113,7 +113,7 @@ func (p *plan) look(ctx context.Context, z *client.Session) (now observed, err e
 	return now, err
 }
 
-// remember keeps who works at the places, and who did where a task was lost.
+// remember keeps the workers of the places, and of the lost tasks.
 func (p *plan) remember(places []place, lost []jobName) {
 	now := make(map[string]string, len(places)+len(lost))
 	for _, n := range lost {
@@ -125,8 +125,8 @@ func (p *plan) remember(places []place, lost []jobName) {
 	p.workers = now
 }
 
-// places are those of the listed znodes that are places: a persistent one only looks like it,
-// and nobody waits there. Each is read once.
+// places returns the places among the listed znodes. A persistent znode only looks like a place: no
+// worker waits there. places reads each znode once.
 func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.Node) (places []place, err error) {
 	known := make(map[string]place, len(listed))
 	for _, n := range listed {
@@ -150,8 +150,8 @@ func (p *plan) places(ctx context.Context, z *client.Session, listed []znodes.No
 	return places, nil
 }
 
-// act puts back what nobody works on any more, or else assigns as much as it can. It says
-// whether it has assigned anything; the error is ErrAgain where a folder had to be made anew.
+// act puts back the tasks whose workers have gone, or else assigns as many tasks as it can. It
+// reports whether it has assigned any. It returns ErrAgain if it had to create a folder again.
 func (p *plan) act(ctx context.Context, z *client.Session, now observed) (done bool, err error) {
 	for _, n := range now.lost {
 		if err := p.putBack(ctx, z, n); err != nil {
@@ -187,7 +187,7 @@ func (p *plan) putBack(ctx context.Context, z *client.Session, n jobName) error 
 	return err
 }
 
-// assignTold gives a task to the first of the places, and tells of it.
+// assignTold assigns a task to the first of the places, and runs the function of the trace.
 func (p *plan) assignTold(ctx context.Context, z *client.Session, n jobName, free []place) (done bool, err error) {
 	told := traceOf(ctx).Assigned
 	if told == nil {
@@ -206,16 +206,16 @@ func (p *plan) assignTold(ctx context.Context, z *client.Session, n jobName, fre
 	return done, err
 }
 
-// assignment is what is told of a task that a worker has. It reads the task.
+// assignment describes a task that a worker has. It reads the task.
 func (p *plan) assignment(ctx context.Context, z *client.Session, n jobName) (Assignment, error) {
 	v, err := p.m.q.r.Client.Get(ctx, z, p.m.q.job(n.id))
-	if errors.Is(err, zk.ErrNoNode) { // it is over, or somebody removed it
+	if errors.Is(err, zk.ErrNoNode) { // the task is over, or another client removed it
 		err = nil
 	}
 	return Assignment{Task: n.id, Data: v.Data, Attempt: n.attempt, Worker: p.workers[n.worker]}, err
 }
 
-// assign gives a task to a place, if the three of them are still what they were. It may be
+// assign assigns a task to a place, if the master, the task and the place are unchanged. It may be
 // repeated: the task's znode never comes back.
 func (p *plan) assign(ctx context.Context, z *client.Session, n jobName, at place) (done bool, err error) {
 	q := p.m.q
@@ -235,8 +235,8 @@ func (p *plan) assign(ctx context.Context, z *client.Session, n jobName, at plac
 	case !errors.Is(err, zk.ErrNoNode):
 		return false, err
 	}
-	// It is over since it was listed. Or somebody removed it, and what is still there of it
-	// would be tried for ever; neither of the two znodes ever comes back.
+	// The task ended since it was listed. Or another client deleted it, and masters would try what
+	// is left of it for ever; neither of the two znodes ever comes back.
 	switch _, err = q.r.Client.Get(ctx, z, q.job(n.id)); {
 	case errors.Is(err, zk.ErrNoNode):
 		_, err = q.r.Client.Remove(ctx, z, q.pending(n))

@@ -16,20 +16,20 @@ var ErrPaths = errors.New("number of paths must be between 1 and 256")
 // maxPaths bounds how many watches a holder sets.
 const maxPaths = 256
 
-// MultiLock locks several paths at once: a client holds all of them or none. Most programs only need
-// [MultiLock.Do].
+// MultiLock locks several paths at once: a client holds all of them or none. Most programs only
+// need [MultiLock.Do].
 //
 // Each path is that of a [Lock], and what Lock says holds here, too. A MultiLock excludes other
 // MultiLocks and Locks on the same paths. One multi creates all contenders of a MultiLock, and one
 // multi removes them.
 //
-// Guarantees, beyond those of Lock: a call that ends without the locks leaves no contender in any
-// line. No client waits for ever, in whatever order paths are named and however sets of paths
-// overlap: a multi puts a client into all its lines at one moment, so if client A is ahead of client
-// B in one line, it is ahead in all lines that both are in, and there is no cycle of waiters. That
-// does not hold for programs that take a lock while they hold another one.
+// Guarantees, in addition to those of Lock: a call that ends without the locks leaves no contender
+// in any line. There is no deadlock, in whatever order clients name the paths and however their
+// sets overlap: a multi puts a client into all its lines at one moment. If client A is ahead of
+// client B in one line, it is ahead of B in all lines that both are in. So there is no cycle of
+// waiters. That does not hold for programs that take a lock while they hold another one.
 //
-// A client that waits for one path keeps its place in the lines of the other paths, and nobody
+// A client that waits for one path keeps its place in the lines of the other paths, and no client
 // passes it there. So do not combine a path that many clients need with one that is held for long.
 //
 // Cost, independent of the number of contenders: Lock makes one write, and two reads for each path.
@@ -72,15 +72,16 @@ func (l *MultiLock) valid(op string) error {
 	return nil
 }
 
-// perContender is more than what a create takes in a multi beside its path.
+// perContender is more bytes than a create in a multi takes, not counting its path.
 const perContender = 256
 
 // Lock waits until it holds all locks or ctx ends. If its session is lost while it waits, it lines
 // up again in the next one.
 //
-// After an error, this value holds no lock, and its contenders, if there are any, are being removed.
-// So NoEffect is true for all errors: those of [Lock.Lock], [ErrPaths], and [ErrTooLarge] if the
-// paths are too long for one request.
+// After an error, this value holds no lock, and its contenders, if there are any, are being
+// removed. So NoEffect is true for all errors: [ErrHeld] if this value holds the locks or waits for
+// them, [ErrPaths], [ErrTooLarge] if the paths are too long for one request, [ErrClosed],
+// [ErrRemoved], the error of ctx, or what a server refused.
 func (l *MultiLock) Lock(ctx context.Context) error {
 	if err := l.valid("lock all"); err != nil {
 		return err
@@ -90,7 +91,7 @@ func (l *MultiLock) Lock(ctx context.Context) error {
 
 // TryLock takes all locks if all of them are free, without waiting for other contenders; see
 // [Lock.TryLock]. While it looks, its contenders stand in the lines: if two clients try overlapping
-// sets at the same time, both can fail. Its errors are those of Lock.
+// sets at the same time, both can fail. It returns the same errors as Lock.
 func (l *MultiLock) TryLock(ctx context.Context) (locked bool, err error) {
 	if err := l.valid("try to lock all"); err != nil {
 		return false, err
@@ -107,8 +108,10 @@ func (l *MultiLock) Do(ctx context.Context, f func(ctx context.Context) error) e
 	return l.x.Do(ctx, "do under all locks", f)
 }
 
-// Unlock gives all locks back. Its errors are those of [Lock.Unlock]. [ErrLost] means that at least
-// one of the locks was lost before.
+// Unlock gives all locks back. Whatever it returns, the hold is over or ends by itself. It returns
+// [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no hold, [ErrLost] if at least one of the
+// locks was lost before, or, while the removal goes on in the background, the error of ctx or what
+// a server refused.
 func (l *MultiLock) Unlock(ctx context.Context) error { return l.x.Release(ctx, "unlock all") }
 
 // Lost returns a channel that closes when one lock of the present hold is lost. The others are then

@@ -10,9 +10,9 @@ import (
 // out first. Items with the same number come out in the order in which they were put in. It is for
 // any number of producers and consumers.
 //
-// Its znodes are those of a [Queue], and what Queue says about lost replies, unknown outcomes and
-// size holds here, too. The znode of an item is named <32 hex digits>-item-<priority>-<sequence>.
-// The queue ignores other children, including those of a Queue.
+// It has the znodes of a [Queue], and what Queue says about lost replies, unknown outcomes and size
+// holds here, too. The znode of an item is named <32 hex digits>-item-<priority>-<sequence>. The
+// queue ignores other children, including the items of a Queue.
 //
 // A consumer is strict or relaxed. Strict and relaxed consumers can use one queue at the same time.
 //
@@ -49,24 +49,26 @@ func (q *PriorityQueue) Put(ctx context.Context, priority int32, item []byte) er
 	return q.put(ctx, kindItem+"-"+znodes.RankText(int64(priority)), item)
 }
 
-// Take removes the best item and returns it. It waits for an item until ctx ends. Its errors are
-// those of [Queue.Take].
+// Take removes the best item and returns it. It waits for an item until ctx ends. An error with
+// NoEffect means that no item was taken: [ErrClosed], the error of ctx, or what a server refused.
+// [ErrUnknown], with the reason, means that an item may have been taken.
 func (q *PriorityQueue) Take(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "take", q.wait)
 }
 
 // TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
-// the call at which the queue was empty.
+// the call at which the queue was empty, and otherwise as Take does.
 func (q *PriorityQueue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", q.look)
 }
 
 // Peek returns the best item as it was at some time during the call, and leaves it in the queue:
-// another client may have taken it by now. It fails with [ErrEmpty] if there was no item. Its errors
-// have no effect.
+// another client may have taken it by now. NoEffect is true for its errors: [ErrEmpty] if there was
+// no item, [ErrClosed], the error of ctx, or what a server refused.
 func (q *PriorityQueue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
 
-// Len returns how many items there were at some time during the call. Its errors have no effect.
+// Len returns how many items there were at some time during the call. NoEffect is true for its
+// errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *PriorityQueue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
 // Close ends calls that wait. It then waits until the tree has nothing of this value but items. If

@@ -11,11 +11,11 @@ const kindItem = "item"
 // Queue is a first-in, first-out queue of byte slices, for any number of producers and consumers.
 //
 // Its path is a persistent znode, which the recipe creates if it is missing. Each item is a
-// persistent sequential child <32 hex digits>-item-<sequence>. The queue ignores other children. The
-// child "marks" has an ephemeral znode for each client that is putting or taking. With it a client
-// finds out what became of a request whose reply was lost. So a lost connection alone loses no item
-// and duplicates none. The child "taking" has a folder for each kind of queue, in which consumers
-// that wait stand in line with ephemeral znodes.
+// persistent sequential child <32 hex digits>-item-<sequence>. The queue ignores other children.
+// The child "marks" has an ephemeral znode for each client that is putting or taking. With it a
+// client finds out what became of a request whose reply was lost. So a lost connection alone loses
+// no item and duplicates none. The child "taking" has a folder for each kind of queue. Waiting
+// consumers stand in line there, with ephemeral znodes.
 //
 // Limits: the outcome of a request is unknown if the session ended while the request was under way,
 // or if the caller gave up and no answer came within a tenth of the timeout (at most 200 ms). Then
@@ -30,18 +30,18 @@ const kindItem = "item"
 // The first Take of a client that waits watches for an item. If another client is faster, the Take
 // stands in line, which takes two writes and three reads. Each item wakes two of the waiters in
 // line, however many there are. So if many consumers wait, the first item wakes all of them, and
-// each later item about three. If the two in front stand still, the others wait until one of them
-// goes on or its session ends.
+// each later item about three. If the first two waiters stand still, the others wait until one of
+// the two goes on or its session ends.
 //
-// A queue holds [MaxItems] items, and consumers list all of them, so keep it much shorter where
-// speed matters, or use a [LongQueue]. A [BoundedQueue] has a capacity of its own. A Queue is safe
-// for concurrent use.
+// A queue holds [MaxItems] items, and consumers list all of them. If speed matters, keep it much
+// shorter, or use a [LongQueue]. A [BoundedQueue] has a capacity of its own. A Queue is safe for
+// concurrent use.
 type Queue struct{ *items }
 
 // NewQueue returns the queue at path.
 func NewQueue(c *Client, path string) *Queue {
-	// Items come in the order of their numbers: where the first of an even old list is
-	// gone, the next of that list is the first.
+	// Items come out in the order of their numbers. If the first item of a list is gone, the next
+	// item of the list is the first, even if the list is old.
 	return &Queue{newItems(c, path, "queue", untilEmpty, func(children []string) []znodes.Node { return znodes.Nodes(children, kindItem) })}
 }
 
@@ -58,17 +58,18 @@ func (q *Queue) Put(ctx context.Context, item []byte) error { return q.put(ctx, 
 func (q *Queue) Take(ctx context.Context) ([]byte, error) { return q.take(ctx, "take", q.wait) }
 
 // TryTake is Take without waiting. It fails with [ErrEmpty] (NoEffect) if there was a moment during
-// the call at which the queue was empty.
+// the call at which the queue was empty, and otherwise as Take does.
 func (q *Queue) TryTake(ctx context.Context) ([]byte, error) {
 	return q.take(ctx, "try take", q.look)
 }
 
 // Peek returns the first item as it was at some time during the call, and leaves it in the queue:
-// another client may have taken it by now. It fails with [ErrEmpty] if there was no item. Its errors
-// have no effect.
+// another client may have taken it by now. NoEffect is true for its errors: [ErrEmpty] if there was
+// no item, [ErrClosed], the error of ctx, or what a server refused.
 func (q *Queue) Peek(ctx context.Context) ([]byte, error) { return q.peek(ctx) }
 
-// Len returns how many items there were at some time during the call. Its errors have no effect.
+// Len returns how many items there were at some time during the call. NoEffect is true for its
+// errors: [ErrClosed], the error of ctx, or what a server refused.
 func (q *Queue) Len(ctx context.Context) (int, error) { return q.count(ctx) }
 
 // Close ends calls that wait. It then waits until the tree has nothing of this value but items. If

@@ -24,45 +24,45 @@ const MaxItem = client.MaxData
 // MaxItems is how many items a queue holds. A consumer lists all items. ZooKeeper's clients accept
 // replies of a little less than 1 MiB by default (jute.maxbuffer), and the name of an item takes at
 // most 66 bytes of it. A Put counts the items only once in a while, more often the fuller the queue
-// is. So many producers at once can put in up to a thousand more, for which there is room.
+// is. So producers that put at once can put in up to a thousand more, for which there is room.
 const MaxItems = 15_000
 
 const kindTaking = "taking" // who waits for an item
 
-// items are those of a queue of any kind: persistent children of its path, which some
-// clients put there and others take.
+// items are the items of a queue of any kind: persistent children of its path. Some clients put
+// them there and others take them.
 type items struct {
 	r       *calls.Recipe
 	markers *calls.Markers
-	order   func(children []string) []znodes.Node // those that are items, the first to come out first
+	order   func(children []string) []znodes.Node // the items among the children, the first to come out first
 	lists   trust
-	due     func(znodes.Node) time.Duration // in how long an item may come out; nil: at once
-	// beside is what is done in one multi with the removal of an item; nil: nothing is.
+	due     func(znodes.Node) time.Duration // how long until an item may come out; nil: at once
+	// beside returns an op for the multi that removes an item. If it is nil, there is no such op.
 	beside func(context.Context, *client.Session) (op any, err error)
 
-	// taking lets one take at a time go for the first item: a second one would
-	// go for the next, and be out of order if the first one then fails. Who waits for
-	// items lets go of it, and has waiting, so that one at a time is woken and lists them.
+	// taking lets one take at a time go for the first item. A second take would go for the next
+	// item, and be out of order if the first take then fails. A take that waits for items releases
+	// taking and holds waiting, so that items wake and list for one take at a time.
 	taking, waiting *semaphore.Weighted
-	takers          *contend.Standby // who waits for items, of all clients
+	takers          *contend.Standby // the consumers of all clients that wait for items
 
 	mu     sync.Mutex
-	ahead  []znodes.Node   // items of the last list that were not tried
-	readIn *client.Session // in which that list was read
+	ahead  []znodes.Node   // items of the last list that have not been tried
+	readIn *client.Session // the session in which that list was read
 
 	room room
 }
 
-// trust says how long takes go by a list of the items.
+// trust says how long takes use a list of the items.
 type trust int
 
 const (
-	untilEmpty trust = iota // later takes, too
-	oneTake                 // the next of the list follows on one that somebody else took
-	oneTry                  // each try at an item has a list of its own, that no older view may have
+	untilEmpty trust = iota // for later takes, too
+	oneTake                 // for one take: it goes on with the next item after an item that another client took
+	oneTry                  // for one try: each try at an item reads a list after a quorum write
 )
 
-// newItems returns the items of a queue; of says which of those on one path it is.
+// newItems returns the items of a queue. of names the kind of queue among those on one path.
 func newItems(c *Client, path, of string, lists trust, order func([]string) []znodes.Node) *items {
 	r := calls.New(c.client, path)
 	return &items{
@@ -72,7 +72,7 @@ func newItems(c *Client, path, of string, lists trust, order func([]string) []zn
 	}
 }
 
-// put adds an item; name is what its znode is called between its id and its number.
+// put adds an item. name is the middle of its znode's name, between the id and the number.
 func (q *items) put(ctx context.Context, name string, item []byte) error {
 	if len(item) > MaxItem {
 		return q.r.Definite("put", ErrTooLarge)
@@ -97,8 +97,7 @@ func (q *items) put(ctx context.Context, name string, item []byte) error {
 	})
 }
 
-// hasRoom fails with ErrFull if the queue had too many children when it was last
-// looked at.
+// hasRoom fails with ErrFull if the queue had too many children when this client last looked.
 func (q *items) hasRoom(ctx context.Context, z *client.Session) error {
 	if q.room.take() {
 		return nil
@@ -110,8 +109,8 @@ func (q *items) hasRoom(ctx context.Context, z *client.Session) error {
 	return err
 }
 
-// refill lists the items for a take when none is ahead. It may give a way to wait until it is
-// worth looking again.
+// refill lists the items for a take when none is ahead. It may return a function that waits until
+// another look is worth while.
 type refill func(context.Context, *client.Session, *itemTake) (wait func() error, err error)
 
 // take takes the first item.
@@ -138,7 +137,7 @@ func (q *items) take(ctx context.Context, op string, fill refill) (item []byte, 
 	return item, err
 }
 
-// itemTake is one take: what it has of the two semaphores, and its place among those who wait.
+// itemTake is one take: which of the two semaphores it has, and its place among the waiters.
 type itemTake struct {
 	contend.Waiter
 	q               *items
@@ -158,7 +157,8 @@ func (t *itemTake) begin(ctx context.Context) error {
 	return nil
 }
 
-// await waits, if no other take of this value does; else for its turn to look again.
+// await waits for an item if no other take of this value does; otherwise it waits for its turn to
+// look again.
 func (t *itemTake) await(ctx context.Context, z *client.Session, wait func() error) error {
 	t.q.taking.Release(1)
 	t.taking = false
@@ -184,7 +184,7 @@ func (t *itemTake) end() {
 	}
 }
 
-// wait lists the items, and gives a way to wait if none may come out.
+// wait lists the items, and returns a function that waits if none may come out.
 func (q *items) wait(ctx context.Context, z *client.Session, t *itemTake) (wait func() error, err error) {
 	event := q.r.Client.NextEvent()
 	if q.lists == oneTry {
@@ -209,8 +209,8 @@ func (q *items) wait(ctx context.Context, z *client.Session, t *itemTake) (wait 
 	}, nil
 }
 
-// look lists the items as they are at some time during the call, and fails with
-// ErrEmpty if none may come out.
+// look lists the items as they are at some time during the call, and fails with ErrEmpty if none
+// may come out.
 func (q *items) look(ctx context.Context, z *client.Session, _ *itemTake) (wait func() error, err error) {
 	names, err := q.r.Client.FreshChildren(ctx, z, q.r.Path)
 	if err != nil {
@@ -222,8 +222,8 @@ func (q *items) look(ctx context.Context, z *client.Session, _ *itemTake) (wait 
 	return nil, nil
 }
 
-// takeItem tries to take n, the first item as far as is known. That it is gone means
-// that somebody took it.
+// takeItem tries to take n, the first item as far as this client knows. If n is gone, another
+// client took it.
 func (q *items) takeItem(ctx context.Context, z *client.Session, n znodes.Node) ([]byte, calls.Outcome, error) {
 	path := znodes.Join(q.r.Path, n.Name)
 	v, err := q.r.Client.Get(ctx, z, path)
@@ -254,7 +254,7 @@ func (q *items) takeItem(ctx context.Context, z *client.Session, n znodes.Node) 
 	return nil, calls.NotApplied, err
 }
 
-// removal is what takes an item away.
+// removal is the request that removes an item.
 func (q *items) removal(ctx context.Context, z *client.Session, path string, version int32) ([]any, error) {
 	ops := []any{&zk.DeleteRequest{Path: path, Version: version}}
 	if q.beside == nil {
@@ -276,7 +276,7 @@ func (q *items) peek(ctx context.Context) (item []byte, err error) {
 			return calls.NotApplied, ErrEmpty
 		}
 		v, err := q.r.Client.Get(ctx, z, znodes.Join(q.r.Path, all[0].Name))
-		if errors.Is(err, zk.ErrNoNode) { // taken meanwhile
+		if errors.Is(err, zk.ErrNoNode) { // taken in the meantime
 			return calls.NotApplied, nil
 		}
 		item = v.Data
@@ -310,7 +310,7 @@ func (q *items) first(z *client.Session) (znodes.Node, bool) {
 	return n, true
 }
 
-// putBack puts an item that was not taken back to the front of the list.
+// putBack puts an item that could not be taken back at the front of the list.
 func (q *items) putBack(z *client.Session, n znodes.Node) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -319,8 +319,8 @@ func (q *items) putBack(z *client.Session, n znodes.Node) {
 	}
 }
 
-// setAhead takes over a new list and returns how many of its items may come out, and if
-// none, in how long the first one may.
+// setAhead stores a new list. It returns how many of its items may come out, and if none, how long
+// until the first one may.
 func (q *items) setAhead(z *client.Session, names []string) (ready int, next time.Duration) {
 	all, next := q.ready(q.order(names))
 	q.mu.Lock()
@@ -329,8 +329,8 @@ func (q *items) setAhead(z *client.Session, names []string) (ready int, next tim
 	return len(all), next
 }
 
-// ready are those of a list that may come out, which are its first ones, and in how long
-// the next one may.
+// ready returns the first items of a list, those that may come out, and how long until the next one
+// may.
 func (q *items) ready(all []znodes.Node) (of []znodes.Node, next time.Duration) {
 	if q.due != nil {
 		for i, n := range all {
@@ -342,21 +342,21 @@ func (q *items) ready(all []znodes.Node) (of []znodes.Node, next time.Duration) 
 	return all, q.r.Client.Timeout
 }
 
-// forget drops the list if it is not to be gone by any longer than that.
+// forget drops the list if it may be used no longer than longest.
 func (q *items) forget(longest trust) {
 	if q.lists >= longest {
 		q.setAhead(nil, nil)
 	}
 }
 
-// close ends the calls that wait, and waits for what is under way and for clean-ups.
+// close ends the calls that wait. It then waits for calls that are under way and for clean-ups.
 func (q *items) close(ctx context.Context, op string) error {
 	q.r.StopCalls()
 	q.markers.Close()
 	return cmp.Or(q.r.Drain(ctx, op), q.takers.Line.Drain(ctx, op))
 }
 
-// room is how many more items go into a queue, as far as this client knows.
+// room is how many more items fit into a queue, as far as this client knows.
 type room struct {
 	most int
 
@@ -364,11 +364,11 @@ type room struct {
 	left int // puts before the next look
 }
 
-// looks is how often a producer looks at the size while it fills what room there is:
-// as many producers at once put in no more than there is.
+// looks is how often a producer looks at the size while it fills the room. So as many producers can
+// put at once without putting in more than there is room for.
 const looks = 64
 
-// take takes one place; false if it is time to look.
+// take takes one place. It returns false if it is time to look.
 func (r *room) take() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -376,7 +376,7 @@ func (r *room) take() bool {
 	return r.left >= 0
 }
 
-// found takes in how many children there are, and takes one place if there is one.
+// found records how many children there are, and takes one place if there is one.
 func (r *room) found(children int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

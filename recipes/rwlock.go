@@ -22,33 +22,35 @@ const (
 //
 // Its path is a persistent znode, which the recipe creates if it is missing. Each contender is an
 // ephemeral sequential child <32 hex digits>-read-<sequence> or <32 hex digits>-write-<sequence>. A
-// writer holds the lock if no contender is ahead of it, a reader if no writer is. Nobody overtakes:
-// a reader waits behind a writer that waits. The lock ignores other children.
+// writer holds the lock if no contender is ahead of it. A reader holds it if no writer is ahead of
+// it. No contender overtakes another: a reader waits behind a waiting writer. The lock ignores
+// other children.
 //
-// The data of a contender is a list of words. "read" means that a writer only reads from now on (see
-// Downgrade). It keeps its place in line: a second contender would stand behind writers that wait,
-// and one of these would hold the lock at the same time (CURATOR-621). "unlock" asks the holder to
-// give the lock back (see Revoke). The ZooKeeper recipe Revocable Shared Locks uses the same word,
-// so other tools can write it.
+// The data of a contender is a list of words. "read" means that a writer only reads from now on
+// (see Downgrade). The writer keeps its place in line: a second contender would stand behind
+// waiting writers, and one of these would hold the lock at the same time (CURATOR-621). "unlock"
+// asks the holder to give the lock back (see Revoke). The ZooKeeper recipe Revocable Shared Locks
+// uses the same word, so other tools can write it.
 //
-// Guarantees: no writer holds the lock at the same time as another contender. A holder that has lost
-// the lock is told so, as the holder of a [Lock] is. If somebody deletes the path, waiters line up
-// again, as those of a Lock do.
+// Guarantees: no writer holds the lock at the same time as another contender. A holder that has
+// lost the lock is told so within one session timeout, unless its process stands still. If another
+// client deletes the path, the waiters create it and line up again, and the holders have lost their
+// holds.
 //
-// Limits: a reader cannot become a writer. Two readers that tried would wait for each other. Unlock,
-// and lock again.
+// Limits: a reader cannot become a writer. Two readers that tried would wait for each other.
+// Unlock, and lock again.
 //
 // Cost, independent of the number of contenders: Lock and RLock make one write and two reads; a
 // contender that has to wait costs what a waiter of a [Lock] costs. A reader watches a writer ahead
 // of it. A writer watches a contender ahead of it: the one before the nearest, and the nearest when
-// the writer is next. So a writer that unlocks wakes the contenders that get the lock, and those
-// that get it when the next writer unlocks. A reader that unlocks wakes at most the writer behind
-// it, which may look again for each reader that it waits for, and the contender behind that writer.
-// A Revoke also wakes the contenders that watch the holder, once.
+// the writer is next. So a writer that unlocks wakes the contenders that get the lock, and the
+// contenders that get it when the next writer unlocks. A reader that unlocks wakes at most the
+// writer behind it and the contender behind that writer. The writer may look again for each reader
+// that it waits for. A Revoke also wakes the contenders that watch the holder, once.
 //
 // An RWLock is safe for concurrent use.
 type RWLock struct {
-	x       *contend.Exclusive // whose line is that of writers
+	x       *contend.Exclusive // the line of the writers
 	readers contend.Line
 }
 
@@ -74,12 +76,15 @@ func (l *RWLock) RDo(ctx context.Context, f func(ctx context.Context) error) err
 	return l.x.DoIn(ctx, "do under read lock", l.readers, f)
 }
 
-// Lock waits until it holds the lock to write or ctx ends. If its session is lost while it waits, it
-// lines up again in the next one. After an error, this value does not hold the lock. NoEffect is
-// true for all errors, which are those of [Lock.Lock].
+// Lock waits until it holds the lock to write or ctx ends. If its session is lost while it waits,
+// it lines up again in the next one.
+//
+// After an error, this value does not hold the lock. NoEffect is true for all errors: [ErrHeld] if
+// this value holds the lock or waits for it, [ErrClosed], [ErrRemoved], the error of ctx, or what a
+// server refused.
 func (l *RWLock) Lock(ctx context.Context) error { return l.x.Take(ctx, "lock") }
 
-// RLock is Lock for a reader.
+// RLock is Lock for a reader. It returns the same errors.
 func (l *RWLock) RLock(ctx context.Context) error {
 	_, err := l.x.Grant(ctx, "lock for reading", l.readers, true)
 	return err
@@ -96,13 +101,13 @@ func (l *RWLock) TryRLock(ctx context.Context) (locked bool, err error) {
 	return l.x.TryIn(ctx, "try lock for reading", l.readers)
 }
 
-// Downgrade changes a hold to write into a hold to read, without letting a writer in between.
-// Readers get in, up to the first writer that waits. A hold to read stays as it is. Fence stays the
-// same.
+// Downgrade changes a hold to write into a hold to read. No other writer holds the lock in between.
+// The waiting readers ahead of the first waiting writer get the lock, too. A hold to read stays as
+// it is. Fence stays the same.
 //
-// Whatever Downgrade returns, treat the hold as one to read from the call on: what is left to do is
-// done in the background. Its errors: [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no hold;
-// [ErrLost]; the error of ctx, or what a server refused.
+// Whatever Downgrade returns, treat the hold as one to read from the call on: Downgrade finishes
+// the rest in the background. It returns [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no
+// hold, [ErrLost], the error of ctx, or what a server refused.
 func (l *RWLock) Downgrade(ctx context.Context) error {
 	const op = "downgrade"
 	ctx, end, err := l.x.Start(ctx)
@@ -130,14 +135,17 @@ func (l *RWLock) Downgrade(ctx context.Context) error {
 	}
 }
 
-// Unlock gives the lock back, held to read or to write. Its errors are those of [Lock.Unlock].
+// Unlock gives the lock back, held to read or to write. Whatever it returns, the hold is over or
+// ends by itself. It returns [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no hold, [ErrLost]
+// if the hold was lost before, or, while the removal goes on in the background, the error of ctx or
+// what a server refused.
 func (l *RWLock) Unlock(ctx context.Context) error { return l.x.Release(ctx, "unlock") }
 
-// Revoke asks all holders of the lock, including this value, to give it back. Their Revoked channels
-// close. Each may go on holding. Later holders are not asked: call Revoke again.
+// Revoke asks all holders of the lock, including this value, to give it back. Their Revoked
+// channels close. A holder may keep the lock. Revoke does not ask later holders: call it again.
 //
-// After an error with NoEffect no holder was asked. After any other error some may have been asked
-// and others not. You may call Revoke again: no holder is told twice.
+// An error with NoEffect means that no holder was asked. After any other error some holders may
+// have been asked and others not. You may call Revoke again: no holder is told twice.
 func (l *RWLock) Revoke(ctx context.Context) error {
 	const op = "revoke"
 	ctx, end, err := l.x.Start(ctx)
@@ -156,8 +164,8 @@ func (l *RWLock) Revoke(ctx context.Context) error {
 	return nil
 }
 
-// askHolders asks whoever is in front: a writer, or all readers ahead of the first one that
-// waits. asked is set if somebody may have been.
+// askHolders asks the writer in front, or all readers ahead of the first waiting writer. asked is
+// set if a holder may have been asked.
 func (l *RWLock) askHolders(ctx context.Context, z *client.Session, asked *bool) error {
 	names, err := l.x.Client.FreshChildren(ctx, z, l.x.Folder)
 	if err != nil {

@@ -26,19 +26,20 @@ const kindLease = "lease"
 // maxLeases bounds how many watches a waiter sets.
 const maxLeases = 1024
 
-// Semaphore lets a number of clients in at a time, first come, first served. Most programs only need
-// [Semaphore.Do].
+// Semaphore lets a number of clients in at a time, first come, first served. Most programs only
+// need [Semaphore.Do].
 //
 // Its path is a persistent znode that holds the number of leases in decimal. The recipe creates it
 // if it is missing, and the first client writes the number. A value with another number fails with
 // [ErrOtherLeases]. To change the number, stop all clients and delete the znode. Each contender is
-// an ephemeral sequential child <32 hex digits>-lease-<sequence>. The contenders with the lowest
-// sequence numbers, as many as there are leases, have a lease. The semaphore ignores other children.
+// an ephemeral sequential child <32 hex digits>-lease-<sequence>. With n leases, the n contenders
+// with the lowest sequence numbers have one each. The semaphore ignores other children.
 //
 // Guarantees: no more contenders than leases have a lease at the same time. A holder that has lost
-// its lease is told so, as the holder of a [Lock] is. If somebody deletes the path, waiters line up
-// again, as those of a Lock do. A value has one lease at a time. A client that needs several leases
-// makes several values, and may wait for ever if other clients do the same.
+// its lease is told so within one session timeout, unless its process stands still. If another
+// client deletes the path, the waiters create it and line up again, and the holders have lost their
+// leases. A value has one lease at a time. A client that needs several leases makes several values,
+// and may wait for ever if other clients do the same.
 //
 // Limits: there is no fencing token. A client that stood still for longer than its session timeout
 // may act on a lease that it no longer has, and no number tells it from a holder. Where that
@@ -46,10 +47,10 @@ const maxLeases = 1024
 // in Do.
 //
 // Cost, independent of the number of contenders: Acquire makes one write and three reads. A waiter
-// also watches as many contenders as there are leases, with a read for each: those right ahead of
-// it, but not the nearest until the waiter is next. When a lease is given back, the contender that
-// gets it reads nothing, and as many other contenders as there are leases make two reads each. With
-// one lease, a semaphore is a lock. Instead of one semaphore with hundreds of leases, use several.
+// watches as many contenders right ahead of it as there are leases, with a read for each; it
+// watches the nearest only when it is next. When a lease is given back, the contender that gets it
+// reads nothing, and as many other contenders as there are leases make two reads each. With one
+// lease, a semaphore is a lock. Instead of one semaphore with hundreds of leases, use several.
 //
 // A Semaphore is safe for concurrent use.
 type Semaphore struct{ x *contend.Exclusive }
@@ -62,8 +63,7 @@ func NewSemaphore(c *Client, path string, leases int) *Semaphore {
 	return &Semaphore{x}
 }
 
-// agreeOn makes sure that the znode at path holds a number, and writes it if it holds
-// nothing.
+// agreeOn makes sure that the znode at path holds a number, and writes n if the znode is empty.
 func agreeOn(ctx context.Context, cl *client.Client, z *client.Session, path string, n int) error {
 	for {
 		v, err := cl.Get(ctx, z, path)
@@ -80,7 +80,7 @@ func agreeOn(ctx context.Context, cl *client.Client, z *client.Session, path str
 		_, err = client.Retry(ctx, cl, z, client.Write, func() (*zk.Stat, error) {
 			return cl.Conn.Set(path, strconv.AppendInt(nil, int64(n), 10), v.Stat.Version)
 		})
-		// If somebody else was quicker, or an earlier try was, it is read again.
+		// If another client, or an earlier try, wrote the number first, read it again.
 		if err != nil && !errors.Is(err, zk.ErrBadVersion) && !errors.Is(err, zk.ErrNoNode) {
 			return err
 		}
@@ -100,7 +100,9 @@ func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) e
 // again in the next one.
 //
 // After an error, this value has no lease, and its contender, if there is one, is being removed. So
-// NoEffect is true for all errors: those of [Lock.Lock], [ErrLeases] and [ErrOtherLeases].
+// NoEffect is true for all errors: [ErrHeld] if this value has a lease or waits for one,
+// [ErrLeases], [ErrOtherLeases], [ErrClosed], [ErrRemoved], the error of ctx, or what a server
+// refused.
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	if err := s.valid("acquire"); err != nil {
 		return err
@@ -108,9 +110,9 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	return s.x.Take(ctx, "acquire")
 }
 
-// TryAcquire takes a lease if one is free, without waiting for other contenders. It returns false if
-// there were as many other contenders as leases during the call; see [Lock.TryLock]. Its errors are
-// those of Acquire.
+// TryAcquire takes a lease if one is free, without waiting for other contenders. It returns false
+// if there were as many other contenders as leases during the call; see [Lock.TryLock]. It returns
+// the same errors as Acquire.
 func (s *Semaphore) TryAcquire(ctx context.Context) (acquired bool, err error) {
 	if err := s.valid("try acquire"); err != nil {
 		return false, err
@@ -125,7 +127,10 @@ func (s *Semaphore) valid(op string) error {
 	return nil
 }
 
-// Release gives the lease back. Its errors are those of [Lock.Unlock].
+// Release gives the lease back. Whatever it returns, the hold is over or ends by itself. It returns
+// [ErrNotHeld] or [ErrClosed] (NoEffect) if there was no lease, [ErrLost] if the lease was lost
+// before, or, while the removal goes on in the background, the error of ctx or what a server
+// refused.
 func (s *Semaphore) Release(ctx context.Context) error { return s.x.Release(ctx, "release") }
 
 // Lost returns a channel that closes when the present lease is lost; see [Lock.Lost].

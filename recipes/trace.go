@@ -10,18 +10,19 @@ import (
 // [Semaphore.Acquire], [Election.Campaign] and the calls that use them. Each function may be nil.
 // The goroutine of the call runs them, and waits for them.
 //
-// [Group.Join] and [Service.Register] run them for the znode of the member, also after the call, in
-// another goroutine: LinedUp each time that the znode was created, Gone each time that it has gone
-// without a Leave.
+// [Group.Join] and [Service.Register] run them for the znode of the member. They do so after the
+// call, too, in another goroutine: LinedUp each time that the znode was created, Gone each time
+// that it has gone without a Leave.
 type Trace struct {
 	// LinedUp gets the path of the contender's znode when the znode exists, once in each session.
 	LinedUp func(path string)
 	// Waits runs each time that the call begins to wait for others. It gets the path of the first
-	// contender in line, and the paths of those that the call watches.
+	// contender in line, and the paths of the contenders that the call watches.
 	Waits func(first string, watched []string)
 	// Gone gets the path of a watched contender that has gone.
 	Gone func(path string)
-	// Assigned gets each task that [MasterWorker.Lead] has assigned. It may miss one whose reply was lost.
+	// Assigned gets each task that [MasterWorker.Lead] has assigned. It may miss a task if the
+	// reply was lost.
 	Assigned func(a Assignment)
 	// PutBack gets each task that [MasterWorker.Lead] has taken from a worker that has gone. Another worker
 	// gets the task, or it is dead if this was its last try.

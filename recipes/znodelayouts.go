@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// This file is, as znodenames.go is, for those who look from outside: what the children of a znode mean
-// that have names of their own. A recipe that has such ones is a row of layouts.
+// This file, like znodenames.go, is for observers. It describes the znodes whose children have
+// fixed names. Each recipe with such children has a row in layouts.
 
 // Layout describes the children of a recipe's znode.
 type Layout struct {
 	Recipe string // "job-queue"
 	Parts  []Part
-	// Tell says, for people, what the values of the parts mean: all together, and one by one. It
-	// gets the values of all parts that exist, by name. It is nil if values mean nothing.
+	// Tell explains the values of the parts to people: in a summary, and one by one. It gets the
+	// values of all parts that exist, by name. It is nil if values mean nothing.
 	Tell func(values map[string]string) (summary string, notes map[string]string)
 }
 
 // Part is a child, or several children whose names begin alike.
 type Part struct {
-	Name   string // of the child; if it ends with "-", the beginning of the names of several
+	Name   string // of the child; if it ends with "-", the prefix of the names of several children
 	Needed bool   // the znode belongs to another recipe if this child is missing
 	// What is a word for each child of the part, for people, or "".
 	What string
@@ -30,14 +30,14 @@ type Part struct {
 	Leads bool
 }
 
-// layouts are all that there are; of two that fit it is the first.
+// layouts are all layouts. If two fit, the first one counts.
 var layouts = []Layout{
 	{Recipe: "master-worker", Parts: append([]Part{{Name: "master", Needed: true, Leads: true}}, jobParts("task")...)},
 	{Recipe: "job-queue", Parts: append(jobParts("job"), Part{Name: "idle", What: "idle worker"})},
 	{Recipe: "two-phase-commit", Tell: tellTransaction, Parts: []Part{{Name: sitesNode, Needed: true}, {Name: votePrefix}, {Name: outcomeNode}}},
 }
 
-// jobParts are the states of jobs, and who does them.
+// jobParts are the folders of the states of jobs, and of the workers.
 func jobParts(job string) []Part {
 	return []Part{
 		{Name: "jobs", Needed: true},
@@ -69,7 +69,7 @@ func LayoutOf(has func(name string) bool, names func(yield func(string) bool)) (
 	return Layout{}, false
 }
 
-// Part returns the part that a child is, by its name.
+// Part returns the part that the child of that name belongs to.
 func (l Layout) Part(name string) (Part, bool) {
 	for _, p := range l.Parts {
 		if name == p.Name || strings.HasSuffix(p.Name, "-") && strings.HasPrefix(name, p.Name) {
@@ -79,7 +79,7 @@ func (l Layout) Part(name string) (Part, bool) {
 	return Part{}, false
 }
 
-// tellTransaction says how a two-phase commit stands.
+// tellTransaction describes the state of a two-phase commit.
 func tellTransaction(values map[string]string) (summary string, notes map[string]string) {
 	notes = make(map[string]string)
 	votes := make(map[string]string)

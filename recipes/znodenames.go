@@ -2,7 +2,7 @@ package recipes
 
 import "github.com/zklab/zklab/recipes/internal/znodes"
 
-// This file is for those who look at znodes of these recipes from outside, and take no part.
+// This file is for observers that look at znodes of these recipes and take no part.
 
 // Turn says what the order of the znodes in a folder means.
 type Turn int
@@ -16,7 +16,7 @@ const (
 	Items                  // each waits to be taken
 )
 
-// Name is what the name of a znode says that a recipe of this package has created.
+// Name is what the name of a znode says, if a recipe of this package has created the znode.
 type Name struct {
 	Recipe string // "lock", "queue"; the simplest one if several use such names
 	Turn   Turn
@@ -31,8 +31,8 @@ type Name struct {
 	node znodes.Node
 }
 
-// byKind are all names that there are, by their kinds. Locks of several keys are locks, what
-// is discovered and who passes a double barrier are members.
+// byKind has all names, by their kinds. The contenders of a MultiLock are those of locks. Instances
+// of a service and clients in a double barrier are members.
 var byKind = map[string]Name{
 	kindLock:      {Recipe: "lock", Turn: First, What: "contender"},
 	kindCandidate: {Recipe: "election", Turn: First, What: "candidate"},
@@ -83,7 +83,7 @@ func ParseName(name string) (Name, bool) {
 // Rank returns the priority of an item, or its due time in milliseconds since 1970, if it has one.
 func (z Name) Rank() int64 { return z.node.Rank }
 
-// ID returns the random part of the name. That of a job is the same in all its states.
+// ID returns the random part of the name. A job has the same one in all its states.
 func (z Name) ID() string { return z.node.ID }
 
 // CompareNames compares the names of znodes in a folder by their turn, for slices.SortFunc.
