@@ -42,16 +42,16 @@ type Cache struct {
 	r *calls.Recipe
 
 	mu     sync.Mutex
-	begun  bool // somebody follows
+	begun  bool // a goroutine follows
 	copy   map[string]*cached
-	absent <-chan zk.Event // the watch on the root, where that is not
+	absent <-chan zk.Event // the watch on the root, if the root does not exist
 	state  CacheState
 	news   chan struct{} // closed and replaced when any of these changes
-	asked  []*syncing    // those that wait for a round
+	asked  []*syncing    // the calls that wait for a round
 	wake   chan zk.Event // closed and replaced by a Sync
 }
 
-// syncing is one call that waits for a round that began after it.
+// syncing is a call that waits for a round that began after it.
 type syncing struct {
 	done bool  // the round has ended
 	err  error // with which
@@ -64,8 +64,8 @@ type Znode struct {
 	Stat zk.Stat // as of when it was read
 }
 
-// cached is a znode, its children, and what tells that either has changed. It is replaced,
-// not changed.
+// cached is a znode, its children, and the watches that tell that either has changed. It is
+// replaced, not changed.
 type cached struct {
 	Znode
 	names         []string // sorted
@@ -106,7 +106,7 @@ func NewCache(c *Client, path string) *Cache {
 	}
 }
 
-// Start makes the cache follow in the background, until Close. Its errors have no effect:
+// Start makes the cache follow in the background, until Close. NoEffect is true for its errors:
 // [ErrClosed], or [zk.ErrInvalidPath].
 func (c *Cache) Start() error {
 	_, end, err := c.r.Start(context.Background())
@@ -118,7 +118,8 @@ func (c *Cache) Start() error {
 	return nil
 }
 
-// begin has somebody follow. It is called in a call, so that Close waits for it.
+// begin starts the goroutine that follows. It is called in a call, so that Close waits for the
+// goroutine.
 func (c *Cache) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,19 +137,19 @@ func (c *Cache) begin() {
 	}()
 }
 
-// Current waits until the copy has been complete once. Its errors have no effect: [ErrClosed],
-// [ErrTooMany], the error of ctx, or what a server refused.
+// Current waits until the copy has been complete once. NoEffect is true for its errors:
+// [ErrClosed], [ErrTooMany], the error of ctx, or what a server refused.
 func (c *Cache) Current(ctx context.Context) error {
 	return c.await(ctx, "current", func() bool { return c.state != CacheEmpty })
 }
 
-// Sync waits until the copy shows all changes that any client made before the call. Its errors are
-// those of Current.
+// Sync waits until the copy shows all changes that any client made before the call. NoEffect is
+// true for its errors: [ErrClosed], [ErrTooMany], the error of ctx, or what a server refused.
 func (c *Cache) Sync(ctx context.Context) error {
 	return c.await(ctx, "sync", func() bool { return false })
 }
 
-// await waits until the copy is as it should be, or was read anew from the beginning.
+// await waits until enough returns true, or a round that began after this call has ended.
 func (c *Cache) await(ctx context.Context, op string, enough func() bool) error {
 	ctx, end, err := c.r.Start(ctx)
 	if err != nil {
@@ -162,7 +163,7 @@ func (c *Cache) await(ctx context.Context, op string, enough func() bool) error 
 		return nil
 	}
 	mine := c.ask()
-	defer c.settle(mine) // who gave up asks for no round any more
+	defer c.settle(mine) // a call that gave up no longer asks for a round
 	for !mine.done {
 		if err := c.awaitNews(ctx); err != nil {
 			return c.r.Definite(op, err)
@@ -177,7 +178,7 @@ func (c *Cache) await(ctx context.Context, op string, enough func() bool) error 
 	return nil
 }
 
-// ask asks for a Sync. c.mu must be held.
+// ask registers a call that waits for a round. c.mu must be held.
 func (c *Cache) ask() *syncing {
 	mine := new(syncing)
 	c.asked = append(c.asked, mine)
@@ -186,7 +187,7 @@ func (c *Cache) ask() *syncing {
 	return mine
 }
 
-// awaitNews waits for the next news. c.mu must be held, and is not while it waits.
+// awaitNews waits for the next news. c.mu must be held; awaitNews releases it while it waits.
 func (c *Cache) awaitNews(ctx context.Context) error {
 	news := c.news
 	c.mu.Unlock()
@@ -194,7 +195,7 @@ func (c *Cache) awaitNews(ctx context.Context) error {
 	return c.r.Client.AwaitOne(ctx, news)
 }
 
-// tell wakes all who wait for news. c.mu must be held.
+// tell wakes all goroutines that wait for news. c.mu must be held.
 func (c *Cache) tell() {
 	close(c.news)
 	c.news = make(chan struct{})
@@ -245,7 +246,7 @@ func (c *Cache) All() iter.Seq2[string, Znode] {
 	}
 }
 
-// snapshot is the copy, and what closes when there is news of it.
+// snapshot returns the copy, and a channel that closes when the copy changes.
 func (c *Cache) snapshot() (map[string]*Znode, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -265,9 +266,9 @@ type CacheChange struct {
 // Changes returns each znode of the copy as a new one, and then each change to the copy, until ctx
 // ends or the loop does. Several changes to a znode between two steps come as one: if a znode was
 // deleted and created again, Was and Is have different Czxids. New znodes come after their parents,
-// deleted ones before them. What a znode was earlier never comes later.
+// deleted ones before them. Changes never returns an earlier state of a znode after a later one.
 //
-// The last step has an error, which has no effect: [ErrClosed] or the error of ctx.
+// The last step has an error, for which NoEffect is true: [ErrClosed] or the error of ctx.
 func (c *Cache) Changes(ctx context.Context) iter.Seq2[CacheChange, error] {
 	return func(yield func(CacheChange, error) bool) {
 		if err := c.Start(); err != nil {
@@ -303,8 +304,8 @@ func (c *Cache) awaitChange(ctx context.Context, news <-chan struct{}) error {
 	return nil
 }
 
-// changesBetween are the changes from one copy to another: what went, from below, and then
-// what came or is another.
+// changesBetween returns the changes from one copy to another: first the deleted znodes, the
+// deepest first, and then the new and the changed znodes.
 func changesBetween(was, is map[string]*Znode) (changes []CacheChange) {
 	for _, path := range slices.Backward(slices.Sorted(maps.Keys(was))) {
 		if is[path] == nil {
@@ -319,8 +320,8 @@ func changesBetween(was, is map[string]*Znode) (changes []CacheChange) {
 	return changes
 }
 
-// Close ends calls that wait, and stops following. The copy stays as it is. Its error is that of
-// ctx, if ctx ends first. You may call Close again.
+// Close ends calls that wait, and stops following. The copy stays as it is. Close returns the error
+// of ctx if ctx ends first. You may call Close again.
 func (c *Cache) Close(ctx context.Context) error {
 	c.r.StopCalls()
 	return c.r.Drain(ctx, "close cache")

@@ -16,13 +16,13 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// This file is how a cache follows.
+// This file follows the znodes of a cache.
 //
-// Only follow writes the copy, and what it writes is what a server showed, each time later
-// than all before: a session's views never go back (Programmer's Guide, Consistency
-// Guarantees: single system image), and those of the next session begin with a QuorumSync.
-// Znodes of one depth are read at once, deeper ones when those are done: so a list that
-// takes a znode away is always of a later view than the znode.
+// Only follow writes the copy. It writes what a server showed, each time later than before: the
+// views of a session never go back (Programmer's Guide, Consistency Guarantees: single system
+// image), and the views of the next session begin with a QuorumSync. follow reads the znodes of one
+// depth at the same time, and deeper ones after that: so a list that removes a znode is always of a
+// later view than the znode.
 
 // cacheReads is how many requests of a cache are under way at a time, at most.
 const cacheReads = 16
@@ -35,7 +35,7 @@ func (c *Cache) follow(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		_ = c.followIn(ctx, z, &b) // who waits has been told of what was refused
+		_ = c.followIn(ctx, z, &b) // the callers that wait have been told of a refusal
 		c.stands(CacheBehind)
 		if ctx.Err() != nil {
 			return
@@ -44,7 +44,7 @@ func (c *Cache) follow(ctx context.Context) {
 	}
 }
 
-// followIn follows in z until that ends, or a server refuses something.
+// followIn follows in z until z ends, or a server refuses a request.
 func (c *Cache) followIn(ctx context.Context, z *client.Session, b *client.Backoff) error {
 	for anew := true; ; {
 		event := c.r.Client.NextEvent()
@@ -52,7 +52,7 @@ func (c *Cache) followIn(ctx context.Context, z *client.Session, b *client.Backo
 		anew = anew || len(sync.asked) > 0
 		err := c.round(ctx, z, anew)
 		if err != nil && (failures.Stopped(err) || calls.Retryable(err)) {
-			return err // it will be tried again for those who wait
+			return err // it is tried again for the calls that wait
 		}
 		c.answer(sync.asked, err)
 		if err != nil {
@@ -62,7 +62,7 @@ func (c *Cache) followIn(ctx context.Context, z *client.Session, b *client.Backo
 		if err := c.r.Client.Wait(ctx, z, event, append(c.watched(), sync.more)...); err != nil {
 			return err
 		}
-		// After a reconnect, or a while, it does not matter what the watches say.
+		// After a reconnect, or a while, read everything, whatever the watches say.
 		reconnected := client.IsClosed(event)
 		changed := c.dirty()
 		if reconnected || len(changed) > 0 {
@@ -72,7 +72,7 @@ func (c *Cache) followIn(ctx context.Context, z *client.Session, b *client.Backo
 	}
 }
 
-// synced are the Syncs that are not answered, and what closes when there is one more.
+// synced has the Syncs that have no answer yet, and a channel that closes when there is one more.
 type synced struct {
 	asked []*syncing
 	more  <-chan zk.Event
@@ -84,8 +84,8 @@ func (c *Cache) pending() synced {
 	return synced{c.asked, c.wake}
 }
 
-// answer answers those who wait for a round, which has ended with err: the first of those that
-// are asked. Each has its own answer, as by the time that it looks the next round may have ended.
+// answer ends the calls that waited for a round, which has ended with err. Each call keeps its own
+// answer: the next round may have ended by the time that the call looks.
 func (c *Cache) answer(asked []*syncing, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -99,7 +99,7 @@ func (c *Cache) answer(asked []*syncing, err error) {
 	c.tell()
 }
 
-// settle says that some do not wait for a round any more. Whoever calls it has the mutex.
+// settle removes calls that no longer wait for a round. c.mu must be held.
 func (c *Cache) settle(asked ...*syncing) {
 	for _, s := range asked {
 		s.done = true
@@ -107,7 +107,7 @@ func (c *Cache) settle(asked ...*syncing) {
 	c.asked = slices.DeleteFunc(slices.Clone(c.asked), func(s *syncing) bool { return s.done })
 }
 
-// stands notes how the copy stands, if it ever was complete.
+// stands sets the state of the copy, if it has ever been complete.
 func (c *Cache) stands(s CacheState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,7 +117,8 @@ func (c *Cache) stands(s CacheState) {
 	}
 }
 
-// round reads what has changed; or all, from a time on when the round had begun.
+// round reads what has changed. If anew is true, it reads everything, at a time after the round
+// began.
 func (c *Cache) round(ctx context.Context, z *client.Session, anew bool) error {
 	todo := c.dirty()
 	if anew {
@@ -138,7 +139,7 @@ func (c *Cache) round(ctx context.Context, z *client.Session, anew bool) error {
 	return nil
 }
 
-// shallowest takes out the paths of the least depth.
+// shallowest removes the paths of the least depth from todo, and returns them.
 func shallowest(todo map[string]bool) (paths []string) {
 	least := -1
 	for path := range todo {
@@ -156,13 +157,13 @@ func shallowest(todo map[string]bool) (paths []string) {
 	return paths
 }
 
-// readAll reads znodes of one depth, and returns which children are to be read then.
+// readAll reads znodes of one depth, and returns the children to read next.
 func (c *Cache) readAll(ctx context.Context, z *client.Session, paths []string, anew bool) (deeper []string, err error) {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cacheReads)
 	for _, path := range paths {
-		if !c.listed(path) { // what is above it has gone
+		if !c.listed(path) { // its parent has gone
 			continue
 		}
 		ctx := c.r.Client.WithTurn(ctx)
@@ -177,8 +178,8 @@ func (c *Cache) readAll(ctx context.Context, z *client.Session, paths []string, 
 	return deeper, group.Wait()
 }
 
-// readOne reads a znode and its children's names into the copy, with watches on both, and
-// returns which children have to be read, too.
+// readOne reads a znode and its children's names into the copy, with watches on both, and returns
+// the children to read.
 func (c *Cache) readOne(ctx context.Context, z *client.Session, path string, anew bool) ([]string, error) {
 	for {
 		n, err := c.cached(ctx, z, path)
@@ -188,7 +189,7 @@ func (c *Cache) readOne(ctx context.Context, z *client.Session, path string, ane
 		if !errors.Is(err, zk.ErrNoNode) {
 			return nil, err
 		}
-		if path != c.r.Path { // the watch on its parent tells when it is there again
+		if path != c.r.Path { // the watch on its parent fires when it exists again
 			c.drop(path)
 			return nil, nil
 		}
@@ -217,8 +218,8 @@ func (c *Cache) cached(ctx context.Context, z *client.Session, path string) (*ca
 	return &cached{Znode{path, v.Data, *v.Stat}, names, v.Changed, l.Changed}, nil
 }
 
-// keep puts a znode into the copy, and takes out the children that it has no more. One that
-// was made again has none of the children that it had, though some may have the same names.
+// keep puts a znode into the copy, and removes the children that the znode no longer has. A znode
+// that was created again has none of its former children, though some may have the same names.
 func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -241,7 +242,7 @@ func (c *Cache) keep(n *cached, anew bool) (deeper []string, err error) {
 	for _, name := range n.names {
 		child := znodes.Join(n.Path, name)
 		if c.copy[child] == nil && c.state == CacheCurrent {
-			c.state = CacheBehind // until that was read, too
+			c.state = CacheBehind // until the child was read, too
 		}
 		if anew || c.copy[child] == nil {
 			deeper = append(deeper, child)
@@ -257,7 +258,7 @@ func (c *Cache) absentUnless(path string) <-chan zk.Event {
 	return c.absent
 }
 
-// drop takes a znode, and all below it, out of the copy.
+// drop removes a znode, and all znodes below it, from the copy.
 func (c *Cache) drop(path string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -284,7 +285,7 @@ func (c *Cache) remove(path string) {
 	c.tell()
 }
 
-// listed says that a path is the root, or a child of a znode in the copy.
+// listed reports whether a path is the root, or a child of a znode in the copy.
 func (c *Cache) listed(path string) bool {
 	if path == c.r.Path {
 		return true
@@ -299,7 +300,7 @@ func (c *Cache) listed(path string) bool {
 	return found
 }
 
-// watched are all watches.
+// watched returns all watches.
 func (c *Cache) watched() []<-chan zk.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -311,7 +312,7 @@ func (c *Cache) watched() []<-chan zk.Event {
 	return all
 }
 
-// dirty are the paths of those whose watches have fired.
+// dirty returns the paths of the znodes whose watches have fired.
 func (c *Cache) dirty() map[string]bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -327,7 +328,7 @@ func (c *Cache) dirty() map[string]bool {
 	return paths
 }
 
-// anyFired says that some are dirty. c.mu must be held.
+// anyFired reports whether a watch has fired. c.mu must be held.
 func (c *Cache) anyFired() bool {
 	if c.absent != nil && client.Fired(c.absent) {
 		return true

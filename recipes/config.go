@@ -43,7 +43,7 @@ type Setting struct {
 	Zxid int64
 }
 
-// configured is a setting, and what tells whether something was changed.
+// configured is a setting, with the numbers that tell whether the znode has changed.
 type configured struct {
 	Setting
 	czxid   int64
@@ -78,8 +78,8 @@ func (c *Config) Set(ctx context.Context, data []byte) error {
 	})
 }
 
-// write sets the data of the znode, if it has a version, or makes it, as there was one before or
-// not. The error is ErrAgain where somebody else has made or deleted it.
+// write sets the data of the znode, at a version if that is not negative; or creates the znode, if
+// there was none before. It returns ErrAgain if another client has created or deleted the znode.
 func (c *Config) write(ctx context.Context, z *client.Session, before configured, version int32, data []byte) (calls.Outcome, error) {
 	o, err := calls.Once(ctx, c.r.Client, z, func() (struct{}, error) {
 		if !before.Exists {
@@ -138,12 +138,13 @@ var ErrConflict error = failures.Conclusion("the configuration is not what it wa
 //		… // changed(conflict.Now.Data), conflict.Now
 //	}
 //
-// Its errors are those of Set, and a [ConflictError]. A lost reply, too, can leave the outcome
-// unknown ([ErrUnknown]), if the configuration has changed since, possibly by this call.
-// [ErrOverwrote] means that the call had its effect on another setting: ZooKeeper compares versions,
-// which start again with each znode, and during the call the znode was deleted, created again and
-// changed as often as before. Where that matters, set an empty configuration instead of deleting the
-// znode.
+// An error with NoEffect means that the call had no effect: a [ConflictError], [ErrTooLarge],
+// [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown] means what it means for
+// Set; SetIf also returns it if a reply was lost and the configuration has changed since, possibly
+// by this call. [ErrOverwrote] means that the call had its effect on another setting: ZooKeeper
+// compares versions, which start again with each znode, and during the call the znode was deleted,
+// created again and changed as often as before. Where that matters, set an empty configuration
+// instead of deleting the znode.
 func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
 	const op = "set if unchanged"
 	if len(data) > MaxItem {
@@ -175,7 +176,7 @@ func (c *Config) SetIf(ctx context.Context, data []byte, was Setting) error {
 	return err
 }
 
-// comparedSince is the outcome of a set that compared, by what there is later.
+// comparedSince returns the outcome of a SetIf, judged by the present setting.
 func (before configured) comparedSince(now configured, data []byte) calls.Outcome {
 	switch {
 	case now.Exists != before.Exists:
@@ -183,14 +184,14 @@ func (before configured) comparedSince(now configured, data []byte) calls.Outcom
 	case !now.Exists && now.pzxid == before.pzxid, now.Exists && now.Zxid == before.Zxid:
 		return calls.NotApplied
 	case now.Exists && now.czxid == before.czxid && now.version == before.version+1 && !bytes.Equal(now.Data, data):
-		return calls.NotApplied // somebody else was faster
+		return calls.NotApplied // another client was faster
 	}
 	return calls.Unknown
 }
 
-// setSince is the outcome of a set, by what there is later. If somebody else has changed
-// it since, ours counts as applied right before that: nobody can tell whether it was,
-// as nobody who watches is promised to see it.
+// setSince returns the outcome of a Set, judged by the present setting. If another client has
+// changed the setting since, the Set counts as applied right before that change: no client can tell
+// whether it was, as watches may leave out settings.
 func (before configured) setSince(now configured) calls.Outcome {
 	switch {
 	case before.Exists || now.Exists:
@@ -204,11 +205,11 @@ func (before configured) setSince(now configured) calls.Outcome {
 	return calls.Unknown
 }
 
-// Delete deletes the znode. It also succeeds if there is none. It deletes the znode once: if another
-// client creates it again while the reply to this call's request is lost, it stays.
+// Delete deletes the znode. It also succeeds if there is none. It deletes the znode once: if
+// another client creates it again while the reply to this call's request is lost, it stays.
 //
-// NoEffect and [ErrUnknown] mean what they mean for Set, but a lost reply alone leaves nothing
-// unknown. A znode that has children cannot be deleted.
+// NoEffect and [ErrUnknown] mean what they mean for Set, but a lost reply alone does not make the
+// outcome unknown. A znode that has children cannot be deleted.
 func (c *Config) Delete(ctx context.Context) error {
 	return c.r.Attempts(ctx, "delete", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		before, err := c.fresh(ctx, z)
@@ -232,10 +233,10 @@ func (before configured) deletedSince(now configured) calls.Outcome {
 	if now.Exists && now.czxid == before.czxid {
 		return calls.NotApplied
 	}
-	return calls.Applied // or by somebody else, in the time of this call
+	return calls.Applied // or another client deleted it, during this call
 }
 
-// find finds out what came of a write in z that err left unknown, by what there is now.
+// find determines the outcome of a write in z that err left unknown, by the present setting.
 func (c *Config) find(ctx context.Context, z *client.Session, err error, since func(now configured) calls.Outcome) (calls.Outcome, error) {
 	next := errors.Is(err, ErrSessionLost)
 	if next {
@@ -260,8 +261,8 @@ func (c *Config) find(ctx context.Context, z *client.Session, err error, since f
 	return calls.NotApplied, calls.ErrAgain
 }
 
-// fresh is the setting at some time during the call. The parent is read behind it, so
-// that whatever happens later to the znode moves pzxid.
+// fresh returns the setting at some time during the call. It reads the parent after the znode, so
+// that each later create or delete of the znode changes pzxid.
 func (c *Config) fresh(ctx context.Context, z *client.Session) (configured, error) {
 	if _, err := c.r.Client.QuorumSync(ctx, z, c.r.Path); err != nil {
 		return configured{}, err
@@ -284,7 +285,7 @@ func (c *Config) fresh(ctx context.Context, z *client.Session) (configured, erro
 }
 
 // Get returns the configuration as it was at some time during the call. To follow it, see
-// [Config.Watch]. Its errors have no effect: [ErrClosed], the error of ctx, or what a server
+// [Config.Watch]. NoEffect is true for its errors: [ErrClosed], the error of ctx, or what a server
 // refused.
 func (c *Config) Get(ctx context.Context) (s Setting, err error) {
 	err = c.r.Attempts(ctx, "get", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
@@ -308,8 +309,8 @@ func (c *Config) Watch() *ConfigWatch {
 	return &ConfigWatch{turn: semaphore.NewWeighted(1), f: calls.Follower[Setting]{Recipe: c.r, Look: calls.ByOne(c.watched), Equal: same}}
 }
 
-// Close ends calls that wait, including those of watches. It leaves the configuration as it is. Its
-// error is that of ctx, if ctx ends first. You may call Close again.
+// Close ends calls that wait, including those of watches. It leaves the configuration as it is. It
+// returns the error of ctx if ctx ends first. You may call Close again.
 func (c *Config) Close(ctx context.Context) error {
 	c.r.StopCalls()
 	return c.r.Drain(ctx, "close config")
@@ -319,18 +320,19 @@ func (c *Config) Close(ctx context.Context) error {
 // for concurrent use: each setting goes to one of the callers that wait.
 type ConfigWatch struct {
 	turn *semaphore.Weighted
-	f    calls.Follower[Setting] // his, whose turn it is
+	f    calls.Follower[Setting] // of the caller whose turn it is
 }
 
 // Next returns the present setting at once when it is first called. After that it waits for a
 // setting that is later than the last one. The setting was the configuration at some time since the
 // session began, or since the call before. Next leaves out settings that were replaced before it
-// looked, but never the last one. It never returns a setting after a later one: not if the znode was
-// deleted and created again, and not in another session, whose server may lag behind the one before.
+// looked, but never the last one. It never returns a setting after a later one: not if the znode
+// was deleted and created again, and not in another session, whose server may lag behind the server
+// before.
 //
-// If the session is lost, Next goes on in the next one. Its errors have no effect, and the next call
-// returns what this one would have returned: [ErrClosed], the error of ctx, or what a server
-// refused.
+// If the session is lost, Next goes on in the next one. NoEffect is true for its errors:
+// [ErrClosed], the error of ctx, or what a server refused. The next call returns the setting that
+// this one would have returned.
 func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
 	err = w.f.Recipe.Attempts(ctx, "watch", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		if err := w.turn.Acquire(ctx, 1); err != nil {
@@ -346,8 +348,8 @@ func (w *ConfigWatch) Next(ctx context.Context) (next Setting, err error) {
 	return next, err
 }
 
-// watched reads the setting and sees to it that there is a watch on it. Versions would not tell
-// one from another, they begin anew with each znode.
+// watched reads the setting and makes sure that there is a watch on it. Versions cannot identify a
+// setting, because they start again with each znode.
 func (c *Config) watched(ctx context.Context, z *client.Session) (Setting, <-chan zk.Event, error) {
 	v, err := c.r.Client.GetW(ctx, z, c.r.Path)
 	switch {
@@ -357,7 +359,7 @@ func (c *Config) watched(ctx context.Context, z *client.Session) (Setting, <-cha
 		return Setting{}, nil, err
 	}
 	v, err = c.r.Client.ExistsW(ctx, z, c.r.Path)
-	if err == nil && v.Stat != nil { // it came meanwhile
+	if err == nil && v.Stat != nil { // it was created in the meantime
 		err = zk.ErrNoNode
 	}
 	return Setting{}, v.Changed, err

@@ -26,21 +26,21 @@ var (
 // instances, and clients list the instances, or pick one.
 //
 // It is a [Group], and what Group says holds here, too: its path is a persistent znode, and each
-// instance is a member, an ephemeral sequential child <32 hex digits>-member-<sequence>. Its data is
-// JSON: {"version":1, "registration": 32 hex digits, "revision": 0, "id", "address", "metadata":
+// instance is a member, an ephemeral sequential child <32 hex digits>-member-<sequence>. Its data
+// is JSON: {"version":1, "registration": 32 hex digits, "revision": 0, "id", "address", "metadata":
 // {…}}. Clients ignore other data, including other versions.
 //
 // Guarantees: an instance stays registered across sessions, until its [Registration] is ended.
-// [Service.Instances], and each step of [Service.Changes], show the service as it was at one moment.
-// Once Unregister has returned nil, no client that looks from then on sees the instance. Once Update
-// has returned nil, no client sees what the instance was before. The instance is never missing
-// during an update: clients see what it was or what it becomes.
+// [Service.Instances], and each step of [Service.Changes], show the service as it was at one
+// moment. Once Unregister has returned nil, no client that looks from then on sees the instance.
+// Once Update has returned nil, no client sees what the instance was before. The instance is never
+// missing during an update: clients see the old or the new data.
 //
 // Limits: an instance is missing from when its session ends on the servers until it is registered
 // again. An instance whose process has crashed is there until its session has timed out, so its
-// callers must expect that it does not answer. Nothing checks whether an instance works: unregister
-// one that does not. A client that reaches no server sees nothing new, and may pick an instance that
-// is long gone.
+// callers must expect that it does not answer. The recipe does not check whether an instance works:
+// unregister one that does not. A client that reaches no server sees no changes, and may pick an
+// instance that is long gone.
 //
 // Cost: Register makes one write, Update two. Each client reads each instance once, and again after
 // each update; see [Group]. A pick makes no request.
@@ -48,10 +48,10 @@ var (
 // A Service is safe for concurrent use. A value can register any number of instances.
 type Service struct {
 	r    *calls.Recipe
-	read *Group // that nobody joins
+	read *Group // this value reads it, and does not join it
 
 	mu     sync.Mutex
-	groups map[*Group]struct{} // one for each instance of this value, as it is
+	groups map[*Group]struct{} // one for each znode of an instance of this value
 }
 
 // NewService returns the service at path, such as /services/web.
@@ -66,9 +66,9 @@ type Registration struct {
 	service *Service
 	turn    *semaphore.Weighted
 
-	// Whose turn it is has these:
+	// The call whose turn it is has these:
 	now   entry
-	group *Group // whose member it is; nil once it was unregistered
+	group *Group // that has the instance as a member; nil once it was unregistered
 }
 
 // Register adds an instance to the service. The instance stays registered across sessions, until the
@@ -94,7 +94,7 @@ func (s *Service) Register(ctx context.Context, in Instance) (*Registration, err
 	return &Registration{service: s, turn: semaphore.NewWeighted(1), now: now, group: g}, nil
 }
 
-// join adds a member, of which Close knows.
+// join adds a member, which Close removes.
 func (s *Service) join(ctx context.Context, op string, data []byte) (*Group, error) {
 	g := groupOf(s.r)
 	s.mu.Lock()
@@ -107,7 +107,7 @@ func (s *Service) join(ctx context.Context, op string, data []byte) (*Group, err
 	return g, nil
 }
 
-// forget says that a member has gone, or is about to.
+// forget removes a member that has gone, or is about to go.
 func (s *Service) forget(g *Group) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,13 +122,13 @@ func (r *Registration) Instance() Instance {
 }
 
 // Update changes the address and the metadata of the instance. The instance keeps its ID, whatever
-// in says. The new data is there before the old data goes, and clients see it instead of the old
+// in.ID is. The new data is there before the old data goes, and clients see it instead of the old
 // data.
 //
-// Errors with NoEffect: [ErrNotRegistered], [ErrInstance], [ErrTooLarge], [ErrClosed], and that of
-// ctx before anything was done. After any other error the instance is still registered, unless the
-// service is closed, and clients may see the old and the new data in turn until one of them is
-// removed in the background.
+// Errors with NoEffect: [ErrNotRegistered], [ErrInstance], [ErrTooLarge], [ErrClosed], and the
+// error of ctx before anything was done. After any other error the instance is still registered,
+// unless the service is closed, and clients may see the old and the new data in turn until one of
+// them is removed in the background.
 func (r *Registration) Update(ctx context.Context, in Instance) error {
 	const op = "update"
 	s := r.service
@@ -144,7 +144,7 @@ func (r *Registration) Update(ctx context.Context, in Instance) error {
 	if err != nil {
 		return s.r.Definite(op, err)
 	}
-	r.now.Revision++ // what others may see of it is not to be taken for the next one
+	r.now.Revision++ // other clients may have seen this revision: do not use it again
 	g, err := s.join(ctx, op, data)
 	if err != nil {
 		return err
@@ -159,11 +159,11 @@ func (r *Registration) Update(ctx context.Context, in Instance) error {
 	return old.end(ctx, op, m)
 }
 
-// Unregister ends the registration. Once it has returned nil, no client that looks from then on sees
-// the instance. An error with NoEffect means that nothing has changed: [ErrNotRegistered],
-// [ErrClosed], or that of ctx while another call runs. After any other error the instance is not
-// registered, but other clients may still see it until it is removed in the background: the error of
-// ctx, or [ErrClosed].
+// Unregister ends the registration. Once it has returned nil, no client that looks from then on
+// sees the instance. An error with NoEffect means that nothing has changed: [ErrNotRegistered],
+// [ErrClosed], or the error of ctx while another call runs. After any other error (the error of
+// ctx, or [ErrClosed]) the instance is not registered, but other clients may still see it until it
+// is removed in the background.
 func (r *Registration) Unregister(ctx context.Context) error {
 	const op = "unregister"
 	s := r.service
@@ -189,8 +189,8 @@ func (r *Registration) Unregister(ctx context.Context) error {
 	return g.end(ctx, op, m)
 }
 
-// Instances lists the instances, sorted by ID, as they are at some moment during the call. Its
-// errors have no effect: [ErrClosed], the error of ctx, or what a server refused.
+// Instances lists the instances, sorted by ID, as they are at some moment during the call. NoEffect
+// is true for its errors: [ErrClosed], the error of ctx, or what a server refused.
 func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
 	members, err := s.read.membersAs(ctx, "instances")
 	if err != nil {
@@ -200,11 +200,11 @@ func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
 }
 
 // Changes returns the instances, sorted by ID, and returns them again each time that they have
-// changed, until ctx ends or the loop does. Several changes between two steps come as one. What the
-// service was earlier never comes later, across sessions, too.
+// changed, until ctx ends or the loop does. Several changes between two steps come as one. Changes
+// never returns an earlier state of the service after a later one, across sessions, too.
 //
-// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a server
-// refused.
+// The last step has an error, for which NoEffect is true: [ErrClosed], the error of ctx, or what a
+// server refused.
 func (s *Service) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 	return func(yield func([]Instance, error) bool) {
 		var told []Instance
@@ -215,7 +215,7 @@ func (s *Service) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 			}
 			now := instancesOf(c.Members)
 			if told != nil && slices.EqualFunc(now, told, Instance.Equal) {
-				continue // such as one that was registered again
+				continue // for example, an instance was registered again
 			}
 			told = now
 			if !yield(slices.Clone(now), nil) {

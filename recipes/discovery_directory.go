@@ -50,8 +50,8 @@ type Unreadable struct {
 	Reason string
 }
 
-// List lists the instances as they are at some time during the call. Its errors have no effect:
-// [ErrClosed], the error of ctx, or what a server refused.
+// List lists the instances as they are at some time during the call. NoEffect is true for its
+// errors: [ErrClosed], the error of ctx, or what a server refused.
 func (d *Directory) List(ctx context.Context) (l Listing, err error) {
 	err = d.r.Attempts(ctx, "list instances", func(ctx context.Context, z *client.Session) (calls.Outcome, error) {
 		if _, err := d.r.Client.QuorumSync(ctx, z, d.r.Path); err != nil {
@@ -79,15 +79,15 @@ func (d *Directory) listed(ctx context.Context, z *client.Session) (Listing, err
 	}
 }
 
-// nothing is the listing of a path that does not exist.
+// nothing returns the listing of a path that does not exist.
 func nothing() Listing { return Listing{Instances: []Registered{}} }
 
-// Changes returns the listing, and returns it again each time that it has changed, until ctx ends or
-// the loop does. Several changes between two steps come as one. While the path does not exist,
+// Changes returns the listing, and returns it again each time that it has changed, until ctx ends
+// or the loop does. Several changes between two steps come as one. While the path does not exist,
 // Changes waits for it.
 //
-// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a server
-// refused.
+// The last step has an error, for which NoEffect is true: [ErrClosed], the error of ctx, or what a
+// server refused.
 func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
 	return func(yield func(Listing, error) bool) {
 		f := calls.Follower[Listing]{Recipe: d.r, Look: d.watched, Equal: func(a, b Listing) bool { return reflect.DeepEqual(a, b) }}
@@ -100,13 +100,13 @@ func (d *Directory) Changes(ctx context.Context) iter.Seq2[Listing, error] {
 	}
 }
 
-// watched gives the listing, and the watches on all of it.
+// watched returns the listing, and the watches on all of it.
 func (d *Directory) watched(ctx context.Context, z *client.Session) (Listing, []<-chan zk.Event, error) {
 	v, err := d.r.Client.ChildrenW(ctx, z, d.r.Path)
 	if errors.Is(err, zk.ErrNoNode) {
 		v, err = d.r.Client.ExistsW(ctx, z, d.r.Path)
 		if err == nil && v.Stat != nil {
-			err = zk.ErrNoNode // it came just now: look again
+			err = zk.ErrNoNode // it was created just now: look again
 		}
 		return nothing(), []<-chan zk.Event{v.Changed}, err
 	}
@@ -117,7 +117,8 @@ func (d *Directory) watched(ctx context.Context, z *client.Session) (Listing, []
 	return l, append(changed, v.Changed), err
 }
 
-// read reads the children of the path. zk.ErrNoNode says that one of them has gone since they were listed.
+// read reads the children of the path. It returns zk.ErrNoNode if one of them has gone since they
+// were listed.
 func (d *Directory) read(ctx context.Context, z *client.Session, names []string, get func(context.Context, *client.Session, string) (client.Value, error)) (Listing, []<-chan zk.Event, error) {
 	l := Listing{Exists: true}
 	var all []Registered
@@ -142,7 +143,7 @@ func (d *Directory) read(ctx context.Context, z *client.Session, names []string,
 	return l, changed, nil
 }
 
-// inTurn has the names of members in the order in which they joined, and then all others.
+// inTurn returns the names of members in the order in which they joined, and then all others.
 func inTurn(names []string) []string {
 	all, others := []string{}, []string{}
 	for _, n := range znodes.Nodes(names, kindMember) {
@@ -157,7 +158,7 @@ func inTurn(names []string) []string {
 	return append(all, others...)
 }
 
-// parseRegistered is ParseInstance for a znode, which in zklab's format has to be ephemeral.
+// parseRegistered is ParseInstance, but a znode in zklab's format has to be ephemeral.
 func parseRegistered(name string, v client.Value) (Registered, error) {
 	r, err := ParseInstance(name, v.Data)
 	if err == nil && r.Format == FormatZklab && v.Stat.EphemeralOwner == 0 {
@@ -166,8 +167,8 @@ func parseRegistered(name string, v client.Value) (Registered, error) {
 	return r, err
 }
 
-// sort takes in all instances that were read. Of those of zklab's format it leaves out the ones
-// that others with the same ID replace.
+// sort stores all instances that were read. It leaves out those of zklab's format that others with
+// the same ID replace.
 func (l *Listing) sort(all []Registered) {
 	byID := func(a, b Registered) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Znode, b.Znode)) }
 	l.Instances = []Registered{}
@@ -183,7 +184,7 @@ func (l *Listing) sort(all []Registered) {
 	slices.SortFunc(l.Unreadable, func(a, b Unreadable) int { return cmp.Compare(a.Znode, b.Znode) })
 }
 
-// current leaves out what is replaced.
+// current leaves out the replaced instances.
 func current(all []Registered) (left []Registered) {
 	var own []Registered
 	var entries []entry

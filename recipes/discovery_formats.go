@@ -39,12 +39,12 @@ type Registered struct {
 
 // ParseInstance parses the znode of an instance: its name, without the folder, and its data.
 //
-// The metadata of an instance in another format than zklab's has what that format says besides ID
-// and address. For Curator, these are name, sslPort, payload, registrationTimeUTC and serviceType
-// under these names, and uri, made from uriSpec. The address has the port, or sslPort if there is no
-// port. An instance that is not enabled is off. For serversets, they are shard, status, the fields
-// of metadata, and each additional endpoint as endpoint.NAME. The ID is the name of the znode. An
-// instance whose status is not ALIVE is off. Values that are not strings are JSON.
+// For formats other than zklab's, the metadata has the fields besides ID and address. For Curator,
+// these are name, sslPort, payload, registrationTimeUTC and serviceType under these names, and uri,
+// made from uriSpec. The address has the port, or sslPort if there is no port. An instance that is
+// not enabled is off. For serversets, they are shard, status, the fields of metadata, and each
+// additional endpoint as endpoint.NAME. The ID is the name of the znode. An instance whose status
+// is not ALIVE is off. Values that are not strings are JSON.
 //
 // The error says why the znode is not an instance.
 func ParseInstance(znode string, data []byte) (Registered, error) {
@@ -75,8 +75,8 @@ func ParseInstance(znode string, data []byte) (Registered, error) {
 
 func notJSON(err error) error { return fmt.Errorf("not the JSON of an instance: %w", err) }
 
-// curatorEntry is Curator's ServiceInstance. enabled came with CURATOR-275, and Curator writes it only where a program
-// asks for that: JsonInstanceSerializer with compatibleSerializationMode false.
+// curatorEntry is Curator's ServiceInstance. enabled came with CURATOR-275. Curator writes it only
+// if a program asks for it: JsonInstanceSerializer with compatibleSerializationMode false.
 type curatorEntry struct {
 	Name                string          `json:"name"`
 	ID                  string          `json:"id"`
@@ -137,7 +137,8 @@ func (e *curatorEntry) metadata() map[string]string {
 	return m
 }
 
-// uri fills in what Curator's UriSpec.build fills in; other variables are left empty, as there.
+// uri fills in the variables that Curator's UriSpec.build fills in. Like Curator, it leaves others
+// empty.
 func (e *curatorEntry) uri() string {
 	scheme := "http"
 	if e.SSLPort != nil {
@@ -171,7 +172,8 @@ type endpoint struct {
 	Port int    `json:"port"`
 }
 
-// statusAlive is that of members that Finagle calls; one without a status counts as UNKNOWN.
+// statusAlive is the status of members that Finagle calls. A member without a status counts as
+// UNKNOWN.
 const statusAlive, statusUnknown = "ALIVE", "UNKNOWN"
 
 func parseServerset(znode string, data []byte) (Registered, error) {
@@ -219,7 +221,7 @@ func number(n *int) string {
 	return strconv.Itoa(*n)
 }
 
-// jsonText is a string as it is, and every other value as JSON; null is empty.
+// jsonText returns a string as it is, and every other value as JSON; null is empty.
 func jsonText(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil { // also null

@@ -19,7 +19,8 @@ type Instance struct {
 	ID string
 	// Address is the address, in the form that callers dial, such as 10.0.0.7:8080.
 	Address string
-	// Metadata is other data about the instance. Do not change that of instances that were read.
+	// Metadata is other data about the instance. Do not change the map of an instance that was
+	// read.
 	Metadata map[string]string
 }
 
@@ -28,11 +29,11 @@ func (i Instance) Equal(other Instance) bool {
 	return i.ID == other.ID && i.Address == other.Address && maps.Equal(i.Metadata, other.Metadata)
 }
 
-// entryVersion is that of the format in which instances are written. A reader ignores
-// others: one that changes what fields mean has to have another version.
+// entryVersion is the version of the format in which instances are written. A reader ignores other
+// versions. A change to the meaning of fields needs a new version.
 const entryVersion = 1
 
-// entry is what the znode of an instance holds.
+// entry is the data of an instance's znode.
 type entry struct {
 	Version      int               `json:"version"`
 	Registration string            `json:"registration"` // made for each call to Register
@@ -50,7 +51,7 @@ func newEntry(in Instance) entry {
 	return e
 }
 
-// next is what an update makes of it.
+// next returns the entry after an update.
 func (e entry) next(in Instance) entry {
 	e.Revision++
 	e.Address, e.Metadata = in.Address, maps.Clone(in.Metadata)
@@ -61,7 +62,7 @@ func (e entry) instance() Instance {
 	return Instance{ID: e.ID, Address: e.Address, Metadata: maps.Clone(e.Metadata)}
 }
 
-// encode refuses what would not be read as it is: JSON replaces what is not UTF-8.
+// encode returns an error for text that is not UTF-8: JSON would replace it.
 func (e entry) encode() ([]byte, error) {
 	ok := e.Address != "" && utf8.ValidString(e.ID) && utf8.ValidString(e.Address)
 	for name, value := range e.Metadata {
@@ -86,8 +87,8 @@ func parseEntry(data []byte) (entry, error) {
 	return e, nil
 }
 
-// instancesOf are those that members of a group are, in the order in which they joined. They
-// are given in order of ID, and never are nil.
+// instancesOf returns the instances among the members of a group, given in the order in which they
+// joined. It sorts them by ID, and never returns nil.
 func instancesOf(members []Member) []Instance {
 	var entries []entry
 	for _, m := range members {
@@ -103,9 +104,9 @@ func instancesOf(members []Member) []Instance {
 	return all
 }
 
-// shown are the indices of those entries that count, in the order in which their members joined:
-// of the entries of one ID the last one, but for those that an update has replaced. An
-// update that is registered again after an expiry may come before these.
+// shown returns the indices of the entries that count, in the order in which their members joined:
+// for each ID the last entry that no update has replaced. An entry with an update may come before
+// the one that it replaces, if it was registered again after an expiry.
 func shown(entries []entry) []int {
 	type registration struct{ id, of string }
 	latest := map[registration]int{} // revision

@@ -16,8 +16,8 @@ import (
 // concurrent use. Each Picker needs a Strategy of its own.
 type Strategy func(instances []Instance) Instance
 
-// RoundRobin returns a strategy that chooses the instances in turn, in the order of their IDs, also
-// if instances come or go meanwhile.
+// RoundRobin returns a strategy that chooses the instances in turn, in the order of their IDs, even
+// if instances come or go in between.
 func RoundRobin() Strategy {
 	last := ""
 	return func(instances []Instance) Instance {
@@ -38,8 +38,8 @@ func Random(source rand.Source) Strategy {
 	return func(instances []Instance) Instance { return instances[r.IntN(len(instances))] }
 }
 
-// Sticky returns a strategy that keeps to one instance, by its ID, as long as it exists. The
-// strategy choose chooses the first instance, and each next one.
+// Sticky returns a strategy that keeps to one instance, by its ID, as long as it exists. choose
+// chooses the first instance, and each next one.
 func Sticky(choose Strategy) Strategy {
 	id := ""
 	return func(instances []Instance) Instance {
@@ -59,17 +59,17 @@ func Sticky(choose Strategy) Strategy {
 type Picker struct {
 	service *Service
 	stop    context.CancelFunc
-	done    chan struct{} // closed when it follows no more
+	done    chan struct{} // closed when the picker no longer follows
 
 	mu       sync.Mutex
 	strategy Strategy
 	snapshot
 }
 
-// snapshot is what a picker goes by. In the beginning it has neither instances nor an error.
+// snapshot is what a picker knows. In the beginning it has neither instances nor an error.
 type snapshot struct {
-	now     []Instance    // not nil, once it has heard of the service
-	err     error         // why it can't follow now
+	now     []Instance    // not nil once the picker has read the service
+	err     error         // why the picker cannot follow now
 	changed chan struct{} // closed when there is another one
 }
 
@@ -94,7 +94,7 @@ func (s *Service) Picker(strategy Strategy) *Picker {
 	return p
 }
 
-// follow goes on after an error, such as for want of rights.
+// follow goes on after an error, such as a refusal.
 func (p *Picker) follow(ctx context.Context) {
 	var b client.Backoff
 	for {
@@ -124,7 +124,7 @@ func (p *Picker) tell(now []Instance, err error) {
 	p.changed = make(chan struct{})
 }
 
-// sees waits until the picker has heard of instances that will do, or can't.
+// sees waits until the picker knows instances for which will returns true, or cannot follow.
 func (p *Picker) sees(ctx context.Context, will func([]Instance) bool) ([]Instance, error) {
 	for {
 		p.mu.Lock()
@@ -148,7 +148,7 @@ func (p *Picker) sees(ctx context.Context, will func([]Instance) bool) ([]Instan
 // until the picker knows the service for the first time. While the client reaches no server, Pick
 // uses what the picker has learned last.
 //
-// Its errors have no effect: [ErrNoInstance], [ErrClosed], the error of ctx, or what a server
+// NoEffect is true for its errors: [ErrNoInstance], [ErrClosed], the error of ctx, or what a server
 // refused.
 func (p *Picker) Pick(ctx context.Context) (Instance, error) {
 	if _, err := p.sees(ctx, func([]Instance) bool { return true }); err != nil {
@@ -164,7 +164,7 @@ func (p *Picker) Pick(ctx context.Context) (Instance, error) {
 
 // Changes returns the instances that the picker knows, as [Service.Changes] does, and makes no
 // requests. A Pick after a step returns one of the instances of that step, or of a later one.
-// (Service.Changes learns of changes by itself, before the picker or after it.)
+// (Service.Changes reads changes by itself, and can be earlier or later than the picker.)
 func (p *Picker) Changes(ctx context.Context) iter.Seq2[[]Instance, error] {
 	return func(yield func([]Instance, error) bool) {
 		var told []Instance

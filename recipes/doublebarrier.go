@@ -30,9 +30,9 @@ var (
 //
 // One multi forms a round: it writes the names into "ready" and checks that all these znodes exist.
 // So a member that finds its name there knows that there was a moment at which all members were in,
-// however late it looks, and whatever has become of the others since. What an earlier round has left
-// behind lets nobody in. A member that has died, or whose Enter was cancelled, does not count: its
-// znode is gone.
+// however late it looks, and whatever happened to the others since. What an earlier round has left
+// behind lets no member in. A member that has died, or whose Enter was cancelled, does not count:
+// its znode is gone.
 //
 // Members may enter again and again. The next round is formed when all members of the last one have
 // left or died. If more members wait than there are parties, those that came first form the round.
@@ -47,7 +47,7 @@ type DoubleBarrier struct {
 	parties int
 }
 
-// membership is what a member that got in knows.
+// membership is what a member inside the barrier knows.
 type membership struct {
 	*contend.Contender
 	round []string // names of all members, its own included
@@ -55,7 +55,7 @@ type membership struct {
 
 const (
 	readyNode = "ready"
-	// maxParties is how many names, written twice, fit into one request.
+	// maxParties is how many names fit into one request that has each of them twice.
 	maxParties = 4096
 )
 
@@ -108,15 +108,15 @@ func (d *DoubleBarrier) finish(op string, m *membership, sure bool, err error) e
 	return nil
 }
 
-// enter waits until it is in. With an error, sure says that the member is not
-// there and never will be.
+// enter waits until it is in. If it returns an error, sure means that the member does not exist and
+// never will.
 func (d *DoubleBarrier) enter(ctx context.Context) (m *membership, sure bool, err error) {
 	z, err := d.line.Client.Begin(ctx)
 	if err != nil {
 		return nil, true, err
 	}
 	for range client.MaxRecreate {
-		// What an earlier call left behind would be counted beside the new member.
+		// A member that an earlier call left behind would be counted beside the new member.
 		if err := d.line.CleanUps.Wait(ctx); err != nil {
 			return nil, false, err
 		}
@@ -176,8 +176,8 @@ func (d *DoubleBarrier) Leave(ctx context.Context) error {
 	return nil
 }
 
-// awaitAlone waits until no other of m's round is present. Its QuorumSync sees to
-// it that all it sees is of the time of the call.
+// awaitAlone waits until no other member of m's round is present. Its QuorumSync makes sure that
+// what it sees is not older than the call.
 func (d *DoubleBarrier) awaitAlone(ctx context.Context, z *client.Session, m *membership) error {
 	if _, err := d.line.Client.QuorumSync(ctx, z, d.line.Path); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// gather waits until c is a member of a round, and forms one if it can.
+// gather waits until c is a member of a round, and forms a round if it can.
 func (d *DoubleBarrier) gather(ctx context.Context, c *contend.Contender) (round []string, err error) {
 	persistent := make(map[string]bool) // persistent znodes that look like members
 	for {
@@ -45,7 +45,7 @@ func (d *DoubleBarrier) gather(ctx context.Context, c *contend.Contender) (round
 	}
 }
 
-// ready reads the present round and makes the znode for it if it is missing.
+// ready reads the present round and creates the znode for it if it is missing.
 func (d *DoubleBarrier) ready(ctx context.Context, z *client.Session) (client.Value, error) {
 	path := znodes.Join(d.line.Path, readyNode)
 	for range client.MaxRecreate {
@@ -60,7 +60,7 @@ func (d *DoubleBarrier) ready(ctx context.Context, z *client.Session) (client.Va
 	return client.Value{}, ErrRemoved
 }
 
-// members reads the names of a round; lines that are no names are left out.
+// members returns the names of a round. It leaves out lines that are no names.
 func members(data []byte) []string {
 	var round []string
 	for _, n := range znodes.Nodes(strings.Split(string(data), "\n"), kindMember) {
@@ -69,9 +69,9 @@ func members(data []byte) []string {
 	return round
 }
 
-// present returns the members that are present, in order, and a watch on whatever
-// c has to wait for. Only the one in front watches the children; the others watch
-// the one ahead of them, to step in for it, and all watch "ready".
+// present returns the members that are present, in order, and the watch that c needs. Only the
+// first member watches the children. Each other member watches the one ahead of it, to replace it
+// as the first, and all watch "ready".
 func (d *DoubleBarrier) present(ctx context.Context, c *contend.Contender, persistent map[string]bool) ([]znodes.Node, <-chan zk.Event, error) {
 	names, err := d.line.Client.Children(ctx, c.Session, d.line.Path)
 	if err != nil {
@@ -96,7 +96,7 @@ func (d *DoubleBarrier) present(ctx context.Context, c *contend.Contender, persi
 	}
 }
 
-// allEphemeral reports whether all of the named are there and ephemeral.
+// allEphemeral reports whether all named znodes exist and are ephemeral.
 func (d *DoubleBarrier) allEphemeral(ctx context.Context, z *client.Session, names []string, persistent map[string]bool) (bool, error) {
 	for _, name := range names {
 		v, err := d.line.Client.Get(ctx, z, znodes.Join(d.line.Path, name))
@@ -118,9 +118,9 @@ func sorted(names []string, persistent map[string]bool) []znodes.Node {
 	return slices.DeleteFunc(znodes.Nodes(names, kindMember), func(n znodes.Node) bool { return persistent[n.Name] })
 }
 
-// next returns the names of the round that can be formed now: the first of those
-// who are present, if they are enough and nobody of the last round is left. A
-// member of the last round who is present may not have seen yet that it is in.
+// next returns the names of the round that can be formed now: the first present members, if there
+// are enough and no member of the last round is present. A member of the last round that is present
+// may not know yet that it is in.
 func (d *DoubleBarrier) next(present []znodes.Node, last []string) []string {
 	if len(present) < d.parties {
 		return nil
@@ -137,9 +137,8 @@ func (d *DoubleBarrier) next(present []znodes.Node, last []string) []string {
 	return next
 }
 
-// form tries to make the named members a round; "ready" tells what came of it.
-// That a member has gone meanwhile, that another one was faster, or that the reply
-// was lost, is no error.
+// form tries to make the named members a round. "ready" shows the result. It is no error that a
+// member has gone in the meantime, that another client was faster, or that the reply was lost.
 func (d *DoubleBarrier) form(ctx context.Context, z *client.Session, round []string, version int32, persistent map[string]bool) error {
 	if ok, err := d.allEphemeral(ctx, z, round, persistent); err != nil || !ok {
 		return err
@@ -162,9 +161,9 @@ func (d *DoubleBarrier) form(ctx context.Context, z *client.Session, round []str
 	return err
 }
 
-// withdraw takes c away unless it has been counted, within a grace. It returns
-// the round if it has been counted, else whether it is known to be gone; what is
-// left is removed in the background.
+// withdraw removes c unless it has been counted, within a short time. It returns the round if c has
+// been counted, and otherwise whether c is known to be gone. What is left is removed in the
+// background.
 func (d *DoubleBarrier) withdraw(c *contend.Contender) (round []string, gone bool) {
 	ctx, cancel := d.line.Client.WithGrace()
 	defer cancel()
@@ -179,8 +178,8 @@ func (d *DoubleBarrier) withdraw(c *contend.Contender) (round []string, gone boo
 	return round, true
 }
 
-// removeUncounted removes c in one step with a check that "ready" is as it was
-// read, so that c is either counted or gone.
+// removeUncounted removes c in one multi that checks that "ready" is as it was read, so that c is
+// either counted or gone.
 func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contend.Contender) (round []string, err error) {
 	for {
 		ready, err := d.ready(ctx, c.Session)

@@ -86,8 +86,8 @@ type JobQueue struct {
 // name of a taken job takes 97 bytes of a list.
 const MaxJobs = 10_000
 
-// NewJobQueue returns the job queue at path. Each job that this value puts has tries tries, 1 to
-// 1000.
+// NewJobQueue returns the job queue at path. Each job that this value puts gets up to tries
+// attempts, 1 to 1000.
 func NewJobQueue(c *Client, path string, tries int) *JobQueue {
 	r, idle := calls.New(c.client, path), contend.NewStandby(c.client, znodes.Join(path, kindIdle), kindIdle)
 	idle.All = true

@@ -61,8 +61,8 @@ type MasterWorker struct {
 }
 
 // NewMasterWorker returns a client of the master and the workers at path. [MasterWorker.Master]
-// returns id while this client is the master, and an [Assignment] to this client names it. Each task
-// that this value submits has so many tries, 1 to 1000.
+// returns id while this client is the master, and an [Assignment] to this client names it. Each
+// task that this value submits gets up to tries attempts, 1 to 1000.
 func NewMasterWorker(c *Client, path, id string, tries int) *MasterWorker {
 	m := &MasterWorker{
 		id:      id,

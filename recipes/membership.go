@@ -27,35 +27,35 @@ const kindMember = "member"
 // clients can see the members.
 //
 // Its path is a persistent znode, which the recipe creates if it is missing. Each member is an
-// ephemeral sequential child <32 hex digits>-member-<sequence>. Its data is what the member has to
-// say, such as an address. The group ignores other children, including persistent ones that look
-// like members.
+// ephemeral sequential child <32 hex digits>-member-<sequence>. Its data is what the member wants
+// to publish, such as an address. The group ignores other children, including persistent ones that
+// look like members.
 //
-// Guarantees: if the session of a member is lost, or somebody removes its znode, the member joins
-// again with the same data, until it leaves. [Group.Members], and each step of [Group.Changes], show
-// the group as it was at one moment. Once Leave has returned nil, no client that looks from then on
-// sees the member.
+// Guarantees: if the session of a member is lost, or another client removes its znode, the member
+// joins again with the same data, until it leaves. [Group.Members], and each step of
+// [Group.Changes], show the group as it was at one moment. Once Leave has returned nil, no client
+// that looks from then on sees the member.
 //
-// Limits: a member is missing from when its session ends on the servers until it has joined again. A
-// member that crashed is there until its session has timed out. Changes that follow each other
+// Limits: a member is missing from when its session ends on the servers until it has joined again.
+// A member that crashed is there until its session has timed out. Changes that follow each other
 // quickly come as one.
 //
-// Cost: a list takes two requests, and one for each member that this value has not seen before. Each
-// change costs each client that follows the changes the same. All clients read all members, so a
-// Group is good for some hundred members.
+// Cost: a list takes two requests, and one for each member that this value has not seen before.
+// Each change costs the same, for each client that follows the changes. All clients read all
+// members, so a Group is good for some hundred members.
 //
 // A Group is safe for concurrent use. A value is a member at most once.
 type Group struct {
 	line contend.Line
 	seat calls.Seat[stay]
 
-	known map[string]Member // by name: what was there when the group was last read; by the lock of the seat
+	known map[string]Member // by name, as of when the group was last read; guarded by the mutex of the seat
 }
 
 // Member is a member of a group.
 type Member struct {
 	Name  string // of its znode; unique, and new after an expiry
-	Data  []byte // with which it joined; do not change it
+	Data  []byte // the data it joined with; do not change it
 	Since int64  // the creation zxid of its znode
 
 	foreign bool // a persistent znode, and no member
@@ -74,18 +74,18 @@ func groupOf(r *calls.Recipe) *Group {
 type stay struct {
 	data []byte
 	stop context.CancelFunc
-	done chan struct{}      // closed when nobody joins any more
-	c    *contend.Contender // the latest one; once done is closed, whoever wants may read it
-	name string             // of its znode, "" while there is none; by the lock of the seat
+	done chan struct{}      // closed when this value joins no more
+	c    *contend.Contender // the latest contender; once done is closed, any goroutine may read it
+	name string             // of its znode, "" while there is none; guarded by the mutex of the seat
 }
 
 // Join makes this value a member with that data. It stays a member across sessions, until Leave or
 // Close.
 //
 // Errors with NoEffect: [ErrJoined], [ErrTooLarge], [ErrClosed], and what a server refused at once.
-// After any other error this value is not a member, but other clients may have seen it, and may see
-// it until it is removed in the background: the error of ctx, [ErrRemoved], or what a server refused
-// later.
+// After any other error (the error of ctx, [ErrRemoved], or what a server refused later) this value
+// is not a member, but other clients may have seen it, and may see it until it is removed in the
+// background.
 func (g *Group) Join(ctx context.Context, data []byte) error { return g.joinAs(ctx, "join", data) }
 
 func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
@@ -106,7 +106,7 @@ func (g *Group) joinAs(ctx context.Context, op string, data []byte) error {
 	return g.finish(ctx, op, c, data, seen, err)
 }
 
-// finish takes over what the try to join has come to. The trace of the call goes on.
+// finish stores the result of a try to join. Its member keeps the trace of the call.
 func (g *Group) finish(call context.Context, op string, c *contend.Contender, data []byte, seen bool, err error) error {
 	g.seat.Mu.Lock()
 	defer g.seat.Mu.Unlock()
@@ -128,7 +128,7 @@ func (g *Group) finish(call context.Context, op string, c *contend.Contender, da
 	return nil
 }
 
-// enter makes a znode of a member, in whichever session there is. seen is set if others may
+// enter creates a member's znode, in whichever session there is. It sets seen if other clients may
 // have seen one.
 func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contend.Contender, err error) {
 	removed := 0
@@ -147,15 +147,15 @@ func (g *Group) enter(ctx context.Context, data []byte, seen *bool) (c *contend.
 	return c, err
 }
 
-// keep sees to it that the member is there, until ctx ends, which the session's value ends, too.
+// keep keeps the member in the group until ctx ends, which the end of the client ends, too.
 func (g *Group) keep(ctx context.Context, m *stay) {
 	defer close(m.done)
 	var b client.Backoff
 	for g.awaitGone(ctx, m.c) {
 		contend.TraceOf(ctx).TellGone(znodes.Join(g.line.Path, m.c.Name))
 		g.rename(m, "")
-		// A deposed leader tells of an expiry before it is one, so the znode of a session that
-		// is said to be gone may still be there.
+		// A deposed leader may report an expiry before it happens, so the znode of a session that
+		// is said to be gone may still exist.
 		g.line.SweepIf(m.c.Unsure || !g.line.Client.IsCurrent(m.c.Session), m.c.ID)
 		for ctx.Err() == nil {
 			c, err := g.enter(ctx, m.data, new(bool))
@@ -186,7 +186,7 @@ func (g *Group) Name() string {
 	return g.seat.Has.name
 }
 
-// awaitGone waits until the znode of c is gone; false if it need not be waited for any more.
+// awaitGone waits until the znode of c is gone. It returns false if ctx ends first.
 func (g *Group) awaitGone(ctx context.Context, c *contend.Contender) bool {
 	var b client.Backoff
 	for changed := c.Changed; ; {
@@ -210,8 +210,8 @@ func (g *Group) awaitGone(ctx context.Context, c *contend.Contender) bool {
 
 // Leave ends the membership. Once it has returned nil, no client that looks from then on sees the
 // member. [ErrNotJoined] and [ErrClosed] with NoEffect mean that Leave has done nothing. After any
-// other error this value is not a member, but other clients may still see it until it is removed in
-// the background: the error of ctx, or [ErrClosed].
+// other error (the error of ctx, or [ErrClosed]) this value is not a member, but other clients may
+// still see it until it is removed in the background.
 func (g *Group) Leave(ctx context.Context) error {
 	const op = "leave"
 	ctx, end, err := g.line.Start(ctx)
@@ -226,7 +226,7 @@ func (g *Group) Leave(ctx context.Context) error {
 	return g.end(ctx, op, m)
 }
 
-// end waits until nobody who looks from then on sees a member that is to be none any more.
+// end waits until no client that looks from then on sees the member that has left.
 func (g *Group) end(ctx context.Context, op string, m *stay) error {
 	g.vanish(m)
 	err := g.line.CleanUps.Wait(ctx)
@@ -239,7 +239,7 @@ func (g *Group) end(ctx context.Context, op string, m *stay) error {
 	return nil
 }
 
-// vanish removes, in the background, what is there of a member that is to be none any more.
+// vanish removes, in the background, what is left of a member.
 func (g *Group) vanish(m *stay) {
 	m.stop()
 	g.line.CleanUp(m.done, func(ctx context.Context, z *client.Session) error {

@@ -13,10 +13,11 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// This file is how a group is read: as a list, or as changes.
+// This file reads a group: as a list, or as changes.
 
-// Members lists the members in the order in which they joined, as they are at some moment during the
-// call. Its errors have no effect: [ErrClosed], the error of ctx, or what a server refused.
+// Members lists the members in the order in which they joined, as they are at some moment during
+// the call. NoEffect is true for its errors: [ErrClosed], the error of ctx, or what a server
+// refused.
 func (g *Group) Members(ctx context.Context) ([]Member, error) { return g.membersAs(ctx, "members") }
 
 func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err error) {
@@ -34,9 +35,9 @@ func (g *Group) membersAs(ctx context.Context, op string) (members []Member, err
 	return members, err
 }
 
-// view gives the members of one view of the server. A znode that goes before it was read
-// makes that view one of the past, of which somebody is not known: what is there instead of
-// it is a view of its own. Each time, it finds most of them known.
+// view returns the members in one view of the server. If a znode goes before it was read, that view
+// has passed with a member unknown: view starts again with a new list. Each time, it knows most of
+// the members already.
 func (g *Group) view(ctx context.Context, z *client.Session, list func() (client.Value, error)) ([]Member, error) {
 	for {
 		v, err := list()
@@ -50,7 +51,7 @@ func (g *Group) view(ctx context.Context, z *client.Session, list func() (client
 	}
 }
 
-// read reads what the znodes of members hold, unless it is known: it does not change.
+// read reads the data of members that this value does not know yet. The data never changes.
 func (g *Group) read(ctx context.Context, z *client.Session, list []znodes.Node) (members []Member, err error) {
 	known := make(map[string]Member, len(list))
 	defer func() { g.remember(known, err == nil) }()
@@ -78,7 +79,7 @@ func (g *Group) recall(name string) (Member, bool) {
 	return m, ok
 }
 
-// remember keeps what was read, and nothing else if that was all.
+// remember adds what was read to what is known, and if all is true, forgets the rest.
 func (g *Group) remember(read map[string]Member, all bool) {
 	g.seat.Mu.Lock()
 	defer g.seat.Mu.Unlock()
@@ -94,17 +95,18 @@ func (g *Group) remember(read map[string]Member, all bool) {
 // Change is a change of a group.
 type Change struct {
 	Members []Member // all members, in the order in which they joined
-	Joined  []Member // members that were not there before
-	Left    []Member // members that are not there any more
+	Joined  []Member // members that were not in the group before
+	Left    []Member // members that are no longer in the group
 }
 
 // Changes returns the group with all its members as Joined, and then each change, until ctx ends or
-// the loop does. Several changes between two steps come as one: a member that comes and goes
-// meanwhile is left out, and a member that has joined again after an expiry has left under one name
-// and joined under another. What the group was earlier never comes later, across sessions, too.
+// the loop does. Several changes between two steps come as one: it leaves out a member that comes
+// and goes in between, and a member that has joined again after an expiry has left under one name
+// and joined under another. Changes never returns an earlier state of the group after a later one,
+// across sessions, too.
 //
-// The last step has an error, which has no effect: [ErrClosed], the error of ctx, or what a server
-// refused.
+// The last step has an error, for which NoEffect is true: [ErrClosed], the error of ctx, or what a
+// server refused.
 func (g *Group) Changes(ctx context.Context) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		var before []Member
@@ -127,7 +129,7 @@ func sameMembers(a, b []Member) bool {
 	return slices.EqualFunc(a, b, func(a, b Member) bool { return a.Name == b.Name })
 }
 
-// watched gives the members, and a watch on them. It makes the path, to have something to watch.
+// watched returns the members, and a watch on them. It creates the path if there is none to watch.
 func (g *Group) watched(ctx context.Context, z *client.Session) (members []Member, changed <-chan zk.Event, err error) {
 	members, err = g.view(ctx, z, func() (client.Value, error) {
 		for range client.MaxRecreate {
@@ -145,7 +147,7 @@ func (g *Group) watched(ctx context.Context, z *client.Session) (members []Membe
 	return members, changed, err
 }
 
-// without gives the members in one list that are not in another.
+// without returns the members of one list that are not in another.
 func without(list, other []Member) []Member {
 	there := make(map[string]bool, len(other))
 	for _, m := range other {

@@ -14,29 +14,29 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// TwoPhaseCommit is a transaction that several sites commit together, or none of them. A coordinator
-// begins it, each site votes, and the decision stands for ever.
+// TwoPhaseCommit is a transaction that several sites commit together, or none of them. A
+// coordinator begins it, each site votes, and the decision stands for ever.
 //
 // Its path is a persistent znode, which the recipe creates if it is missing, with persistent
-// children: "sites" names the sites, one in each line; "vote-<site>" is the vote of a site, "yes" or
-// "no"; "outcome" is "commit" or "abort". Each child is created once, and never changed or deleted.
-// Use a path for one transaction only, and delete it when no client asks for it any more.
+// children: "sites" names the sites, one in each line; "vote-<site>" is the vote of a site, "yes"
+// or "no"; "outcome" is "commit" or "abort". Each child is created once, and never changed or
+// deleted. Use a path for one transaction only, and delete it when no client asks for it any more.
 //
 // Guarantees: the transaction is decided once, when "outcome" is created. The same multi checks all
 // votes for a commit, and the vote that was no for an abort. So nothing is committed without all
-// votes, and if several clients decide at once, all follow one of them. The decision is in the tree,
-// not with a coordinator: if a coordinator dies, or is paused and comes back, it takes nothing with
-// it and overrules nobody.
+// votes, and if several clients decide at once, all follow one of them. The decision is in the
+// tree, not with a coordinator: if a coordinator dies, or is paused and comes back, the decision is
+// not lost and does not change.
 //
 // When all sites have voted, or one has voted no, each client that calls [TwoPhaseCommit.Outcome]
-// decides what follows from the votes, so nobody waits for a coordinator. While a vote is missing,
+// decides what follows from the votes, so no site waits for a coordinator. While a vote is missing,
 // and none is no, the transaction is open, and a site that has voted yes has to wait: it may not
 // abort by itself. The last vote decides it, or any client that calls [TwoPhaseCommit.Decide] when
 // its patience ends: the coordinator, or a client that replaces it. A site that has not voted may
 // vote no.
 //
-// Limits: a site may fail between learning of a commit and carrying it out. It asks again when it is
-// back. A vote that comes after the decision is kept and changes nothing.
+// Limits: a site may fail between learning of a commit and carrying it out. It asks again when it
+// is back. A vote that comes after the decision is kept and changes nothing.
 //
 // Cost: all clients that wait look again at each vote, so it is good for some dozen sites.
 //
@@ -92,7 +92,7 @@ func (t *TwoPhaseCommit) Begin(ctx context.Context, sites []string) error {
 	return t.settle(ctx, op, func(ctx context.Context, w *transactionCall) error { return w.begin(ctx, sites) })
 }
 
-// checkSites looks whether there can be a transaction with these sites.
+// checkSites checks that a transaction can have these sites.
 func (t *TwoPhaseCommit) checkSites(sites []string) error {
 	if len(sites) == 0 || len(sites) > maxSites {
 		return ErrSites
@@ -106,7 +106,7 @@ func (t *TwoPhaseCommit) checkSites(sites []string) error {
 		seen[site] = true
 		size += len(t.vote(site)) + client.OpSize
 	}
-	if size > MaxItem { // the checks of a commit are one request
+	if size > MaxItem { // so that the checks of a commit fit into one request
 		return ErrTooLarge
 	}
 	return nil
@@ -139,9 +139,9 @@ func (t *TwoPhaseCommit) Vote(ctx context.Context, site string, yes bool) error 
 // the transaction itself if all sites have voted yes, or one has voted no. If the session is lost,
 // it goes on in the next one.
 //
-// Its errors: [ErrNotBegun], [ErrNoOutcome], [ErrClosed], the error of ctx, or what a server
-// refused. An error with NoEffect means that this call has decided nothing. [ErrUnknown] means that
-// it may have decided what follows from the votes.
+// An error with NoEffect means that this call has decided nothing: [ErrNotBegun], [ErrNoOutcome],
+// [ErrClosed], the error of ctx, or what a server refused. [ErrUnknown] means that it may have
+// decided what follows from the votes.
 func (t *TwoPhaseCommit) Outcome(ctx context.Context) (committed bool, err error) {
 	return t.learn(ctx, "outcome", time.Time{})
 }
@@ -150,13 +150,15 @@ func (t *TwoPhaseCommit) Outcome(ctx context.Context) (committed bool, err error
 // no vote is no. Any client may call it, and several may at once: the coordinator, or a client that
 // replaces it.
 //
-// Its errors are those of Outcome. After [ErrUnknown] this call may have aborted the transaction, or
-// may yet abort it, even if it was cancelled before patience had passed.
+// An error with NoEffect means that this call has decided nothing: [ErrNotBegun], [ErrNoOutcome],
+// [ErrClosed], the error of ctx, or what a server refused. After [ErrUnknown] this call may have
+// aborted the transaction, or may yet abort it, even if it was cancelled before patience had
+// passed.
 func (t *TwoPhaseCommit) Decide(ctx context.Context, patience time.Duration) (committed bool, err error) {
 	return t.learn(ctx, "decide", time.Now().Add(patience))
 }
 
-// learn waits for the outcome; from due on (zero: never) votes that are missing count as no.
+// learn waits for the outcome. From due on, missing votes count as no; a zero due means never.
 func (t *TwoPhaseCommit) learn(ctx context.Context, op string, due time.Time) (committed bool, err error) {
 	err = t.settle(ctx, op, func(ctx context.Context, w *transactionCall) error {
 		outcome, err := w.learn(ctx, due)
@@ -173,8 +175,8 @@ func (t *TwoPhaseCommit) Close(ctx context.Context) error {
 	return t.r.Drain(ctx, "close two-phase commit")
 }
 
-// settle runs a call in one session after the other. All znodes are created once, so what a
-// lost session may have left under way does no harm to a further try: it makes the same.
+// settle runs a call in one session after the other. All znodes are created once, so a request that
+// a lost session has left under way does no harm to the next try: it creates the same znode.
 func (t *TwoPhaseCommit) settle(ctx context.Context, op string, call func(context.Context, *transactionCall) error) error {
 	ctx, end, err := t.r.Start(ctx)
 	if err != nil {

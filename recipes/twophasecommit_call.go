@@ -19,11 +19,11 @@ import (
 type transactionCall struct {
 	*TwoPhaseCommit
 	z       *client.Session
-	votes   map[string]client.Value // that were read in z, by site
-	unknown bool                    // the outcome of a write of this call is, in whichever session
+	votes   map[string]client.Value // the votes that were read in z, by site
+	unknown bool                    // the outcome of a write of this call is unknown, in any session
 }
 
-// write sends a write until it is answered.
+// write sends a write until a server answers.
 func (w *transactionCall) write(ctx context.Context, f func() error) error {
 	var b client.Backoff
 	for {
@@ -38,7 +38,7 @@ func (w *transactionCall) write(ctx context.Context, f func() error) error {
 	}
 }
 
-// create creates a child of the path; the error is zk.ErrNodeExists if there is one.
+// create creates a child of the path. It returns zk.ErrNodeExists if there is one.
 func (w *transactionCall) create(ctx context.Context, path, data string) error {
 	return w.write(ctx, func() error {
 		_, err := w.r.Client.Conn.Create(path, []byte(data), 0)
@@ -76,8 +76,8 @@ func (w *transactionCall) give(ctx context.Context, site, vote string) error {
 	return ErrRemoved
 }
 
-// declare makes a znode that is made once for all. Where it holds something else that is the
-// error; zk.ErrNoNode says that the transaction is not there, or that somebody removes znodes.
+// declare creates a znode that is created once for all. It returns other if the znode has other
+// data, and zk.ErrNoNode if there is no transaction, or another client removes znodes.
 func (w *transactionCall) declare(ctx context.Context, path, data string, other error) error {
 	err := w.create(ctx, path, data)
 	if !errors.Is(err, zk.ErrNodeExists) {
@@ -90,8 +90,7 @@ func (w *transactionCall) declare(ctx context.Context, path, data string, other 
 	return err
 }
 
-// sites reads who the sites are. As they never change an old view will do, but for one that
-// has none.
+// sites returns the sites. As they never change, an old view will do, unless it has none.
 func (w *transactionCall) sites(ctx context.Context) (client.Value, error) {
 	path := znodes.Join(w.r.Path, sitesNode)
 	v, err := w.r.Client.Get(ctx, w.z, path)
@@ -113,8 +112,8 @@ func (w *transactionCall) fresh(ctx context.Context, path string) (client.Value,
 	return w.r.Client.Get(ctx, w.z, path)
 }
 
-// learn waits in z for the outcome, or decides it. Before votes are taken for missing all is
-// read behind a QuorumSync that comes after due: what was acknowledged by then counts.
+// learn waits in z for the outcome, or decides it. Before it takes a vote for missing, it reads
+// everything after a QuorumSync that comes after due: a vote that was acknowledged by then counts.
 func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome string, err error) {
 	for removed := 0; removed <= client.MaxRecreate; {
 		late := !due.IsZero() && !time.Now().Before(due)
@@ -140,18 +139,18 @@ func (w *transactionCall) learn(ctx context.Context, due time.Time) (outcome str
 		if err == nil || !overtaken(err) {
 			return seen.outcome, err
 		}
-		// Another one has decided it, which the next look shows; or somebody removes znodes.
+		// Another client has decided it, which the next look shows; or a client removes znodes.
 		w.votes, removed = map[string]client.Value{}, removed+1
 	}
 	return "", ErrRemoved
 }
 
-// overtaken says that a multi was not carried out because of what there is.
+// overtaken reports whether a multi failed because a znode was not as it had been read.
 func overtaken(err error) bool {
 	return errors.Is(err, zk.ErrNodeExists) || errors.Is(err, zk.ErrNoNode) || errors.Is(err, zk.ErrBadVersion)
 }
 
-// await waits until it is worth looking again, or votes are due.
+// await waits until another look is worth while, or votes are due.
 func (w *transactionCall) await(ctx context.Context, due time.Time, event <-chan struct{}, changed <-chan zk.Event) error {
 	most := w.r.Client.Timeout
 	if !due.IsZero() {
@@ -162,13 +161,13 @@ func (w *transactionCall) await(ctx context.Context, due time.Time, event <-chan
 
 // seenTransaction is what a look shows.
 type seenTransaction struct {
-	outcome string // that was decided, or that follows from the votes; "" if none does
+	outcome string // that was decided, or that follows from the votes; "" if there is none
 	decided bool
 	checks  []any // that hold for as long as the outcome follows
 	changed <-chan zk.Event
 }
 
-// look reads where the transaction is. The watch on the children is one on votes and outcome
+// look reads the state of the transaction. The watch on the children is for votes and outcome
 // alike.
 func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err error) {
 	children, err := w.r.Client.ChildrenW(ctx, w.z, w.r.Path)
@@ -206,14 +205,14 @@ func (w *transactionCall) look(ctx context.Context) (seen seenTransaction, err e
 		seen.checks = append(seen.checks, unchanged(w.vote(site), v))
 	}
 	if missing {
-		seen.checks = seen.checks[:1] // nothing follows from the votes that are there
+		seen.checks = seen.checks[:1] // no outcome follows from the present votes
 		return seen, nil
 	}
 	seen.outcome = outcomeCommit
 	return seen, nil
 }
 
-// decided is what a znode with the outcome says.
+// decided parses the outcome's znode.
 func decided(outcome string) (seenTransaction, error) {
 	if outcome != outcomeCommit && outcome != outcomeAbort {
 		return seenTransaction{}, ErrNoOutcome
@@ -221,12 +220,13 @@ func decided(outcome string) (seenTransaction, error) {
 	return seenTransaction{outcome: outcome, decided: true}, nil
 }
 
-// unchanged asks of a multi that a znode is as it was read.
+// unchanged returns an op that checks that a znode is as it was read.
 func unchanged(path string, v client.Value) *zk.CheckVersionRequest {
 	return &zk.CheckVersionRequest{Path: path, Version: v.Stat.Version}
 }
 
-// voteOf reads the vote of a site, once in a session; false if it is not there.
+// voteOf returns the vote of a site, which it reads once in a session. It returns false if there is
+// no vote.
 func (w *transactionCall) voteOf(ctx context.Context, site string, children []string) (v client.Value, there bool, err error) {
 	if !slices.Contains(children, votePrefix+site) {
 		return v, false, nil
@@ -244,7 +244,7 @@ func (w *transactionCall) voteOf(ctx context.Context, site string, children []st
 	return v, err == nil, err
 }
 
-// decide creates the outcome, if what it follows from is still so.
+// decide creates the outcome, if the znodes from which it follows are unchanged.
 func (w *transactionCall) decide(ctx context.Context, seen seenTransaction) error {
 	ops := append(slices.Clone(seen.checks), &zk.CreateRequest{
 		Path: znodes.Join(w.r.Path, outcomeNode), Data: []byte(seen.outcome),
