@@ -7,9 +7,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// Background runs f in the background; f must end when its context does. By refused f says
-// what came of its last request: those who wait for it are not kept while a server refuses
-// what it asks for.
+// Background runs f in the background. f must end when its context does. f calls refused with the
+// error of its last request: while a server refuses it, calls that wait for f do not wait longer.
 func (r *Recipe) Background(f func(ctx context.Context, refused func(error))) {
 	groups := []*client.Tasks{&r.Client.Tasks, &r.CleanUps}
 	for _, group := range groups {
@@ -39,8 +38,8 @@ func (r *Recipe) Background(f func(ctx context.Context, refused func(error))) {
 	}()
 }
 
-// CleanUp tries in the background, once after is closed (nil: at once), in
-// whichever session there is, until try succeeds or the session is closed.
+// CleanUp calls try in the background, once after is closed (nil: at once), in whichever session
+// there is, until try succeeds or the client is closed.
 func (r *Recipe) CleanUp(after <-chan struct{}, try func(ctx context.Context, z *client.Session) error) {
 	r.Background(func(ctx context.Context, refused func(error)) {
 		if after != nil {

@@ -9,24 +9,24 @@ import (
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// Follower gives the states of something, one after the other, as one reader asks for them:
-// at first what there is, then each time another one than it gave last. States that are
-// replaced before anybody looks are left out; the last one never is.
+// Follower returns the states of something, one after the other, to one reader: first the present
+// state, then each later one that differs from the last. It leaves out states that are replaced
+// before it looks, but never the last one.
 type Follower[T any] struct {
-	Recipe *Recipe // whose calls ask for the states
-	// Look reads the state, and sees to it that there are watches on whatever changes it. It
-	// fails with zk.ErrNoNode if something went or came meanwhile: look again.
+	Recipe *Recipe // runs the calls
+	// Look reads the state, and makes sure that there are watches on everything that changes it. It
+	// returns zk.ErrNoNode if a znode came or went in the meantime: look again.
 	Look func(ctx context.Context, z *client.Session) (now T, changed []<-chan zk.Event, err error)
-	// Equal reports whether two states are the same for whoever reads them.
+	// Equal reports whether two states are the same to a reader.
 	Equal func(a, b T) bool
 	// Behind: in a new session the server may go back to a state before the last one.
 	Behind bool
 
-	z    *client.Session // in which views are no older than last
+	z    *client.Session // the session in which views are no older than last
 	last *T              // nil at first
 }
 
-// ByOne is how to look at a state on which there is one watch.
+// ByOne makes a Look from a function that sets one watch.
 func ByOne[T any](look func(context.Context, *client.Session) (T, <-chan zk.Event, error)) func(context.Context, *client.Session) (T, []<-chan zk.Event, error) {
 	return func(ctx context.Context, z *client.Session) (T, []<-chan zk.Event, error) {
 		now, changed, err := look(ctx, z)
@@ -34,10 +34,10 @@ func ByOne[T any](look func(context.Context, *client.Session) (T, <-chan zk.Even
 	}
 }
 
-// Next waits in z for the next state. Unless that may be behind, the QuorumSync at its start
-// makes views of z of no time before those of the sessions before; within a session they never
-// go back (Programmer's Guide, Consistency Guarantees: single system image). So whatever
-// differs is later.
+// Next waits in z for the next state. Unless Behind is set, it begins with a QuorumSync, so that
+// views of z are not older than views of earlier sessions. Within a session, views never go back
+// (Programmer's Guide, Consistency Guarantees: single system image). So a state that differs is
+// later.
 func (f *Follower[T]) Next(ctx context.Context, z *client.Session) (now T, err error) {
 	if f.z != z && !f.Behind {
 		if _, err := f.Recipe.Client.QuorumSync(ctx, z, f.Recipe.Path); err != nil {
@@ -63,7 +63,7 @@ func (f *Follower[T]) Next(ctx context.Context, z *client.Session) (now T, err e
 	}
 }
 
-// Follow is next in whichever session there is, as a call of the recipe's.
+// Follow is Next in whichever session there is, as a call of the recipe.
 func (f *Follower[T]) Follow(ctx context.Context, op string) (now T, err error) {
 	err = f.Recipe.Attempts(ctx, op, func(ctx context.Context, z *client.Session) (Outcome, error) {
 		now, err = f.Next(ctx, z)

@@ -12,25 +12,25 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// marker is a znode that tells whether a write was applied whose reply was lost,
-// where the tree by itself could not: an item that is gone may have been taken by
-// somebody else. It is ephemeral and this client's own. Each write goes in one
-// multi with an update of the marker from the version that is known, so that the
-// marker tells afterwards whether the write was applied, and none is applied once
-// the marker tells that it was not.
+// marker is a znode that tells whether a write whose reply was lost was applied. The tree by itself
+// could not tell: an item that is gone may have been taken by another client. The marker is
+// ephemeral, and only this client uses it. Each write goes into one multi with an update of the
+// marker from its known version. So the marker tells afterwards whether the write was applied, and
+// no write is applied once the marker has told that it was not.
 //
-// It is used by one call at a time.
+// One call at a time uses a marker.
 type marker struct {
 	path    string
 	session *client.Session
 	version int32
 }
 
-// errMarkerGone says that the marker does not exist; no write was applied with it.
+// errMarkerGone means that the marker does not exist; no write was applied with it.
 var errMarkerGone = errors.New("marker is gone")
 
-// newMarker makes a marker under parent. With an error there is one that may exist, and may still
-// be created until over is closed (nil: no longer); a marker that is nil does not exist and never will.
+// newMarker creates a marker under parent. With an error, it returns the marker that may exist, or
+// nil if there is none and never will be. The marker may still be created until over is closed (nil:
+// it no longer can).
 func (ms *Markers) newMarker(ctx context.Context, z *client.Session, parent string) (m *marker, over <-chan struct{}, err error) {
 	m = &marker{path: znodes.Join(parent, znodes.NewID()), session: z}
 	var unsure atomic.Bool
@@ -80,8 +80,8 @@ func (ms *Markers) sendMarked(m *marker, ops ...any) markedWrite {
 	return w
 }
 
-// outcome returns the outcome of w, which was answered with err or not at all. The
-// first of the ops that failed gives the error that comes with NotApplied.
+// outcome returns the outcome of w. err is the answer, or says that there was none. The error that
+// comes with NotApplied is that of the first op that failed.
 func (ms *Markers) outcome(ctx context.Context, m *marker, w markedWrite, err error) (Outcome, error) {
 	switch {
 	case err == nil:
@@ -99,8 +99,8 @@ func (ms *Markers) outcome(ctx context.Context, m *marker, w markedWrite, err er
 	return NotApplied, err
 }
 
-// resolve finds the outcome of a write whose reply was lost, by an update of the
-// marker from the same version: only one of the two can succeed.
+// resolve finds the outcome of a write whose reply was lost, by an update of the marker from the
+// same version: only one of the two can succeed.
 func (ms *Markers) resolve(ctx context.Context, m *marker, w markedWrite) (Outcome, error) {
 	not := "not " + w.id
 	_, err := client.Retry(ctx, ms.r.Client, m.session, client.Write, func() (*zk.Stat, error) {
@@ -113,8 +113,8 @@ func (ms *Markers) resolve(ctx context.Context, m *marker, w markedWrite) (Outco
 	case !errors.Is(err, zk.ErrBadVersion):
 		return Unknown, err
 	}
-	// The write, or an earlier try of the update. What the marker holds will not
-	// change any more, so a plain read after that refusal is enough.
+	// The write, or an earlier try of the update, was applied. The marker does not change any more,
+	// so a plain read after that refusal is enough.
 	v, err := ms.r.Client.Get(ctx, m.session, m.path)
 	switch {
 	case err != nil:
@@ -126,5 +126,5 @@ func (ms *Markers) resolve(ctx context.Context, m *marker, w markedWrite) (Outco
 		m.version++
 		return NotApplied, ErrAgain
 	}
-	return Unknown, errMarkerGone // somebody else wrote to it
+	return Unknown, errMarkerGone // another client wrote to it
 }

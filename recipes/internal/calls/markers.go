@@ -10,29 +10,29 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// markersNode is the child of a recipe's path that markers are in.
+// markersNode is the child of a recipe's path that has the markers.
 const markersNode = "marks"
 
-// Markers are those of one recipe, each for one call at a time. They are safe for
+// Markers are the markers of one recipe. One call at a time uses each marker. They are safe for
 // concurrent use.
 type Markers struct {
 	r *Recipe
 
 	mu   sync.Mutex
-	free []*marker // that no call uses
+	free []*marker // no call uses these
 }
 
-// NewMarkers returns the markers of a recipe, of which there are none yet.
+// NewMarkers returns the markers of a recipe. At first there are none.
 func NewMarkers(r *Recipe) *Markers { return &Markers{r: r} }
 
-// Write applies ops together with an update of a marker, all or none. Unknown comes
-// with the error that left it so.
+// Write applies ops together with an update of a marker, all or none. With Unknown it returns the
+// error that made the outcome unknown.
 func (ms *Markers) Write(ctx context.Context, z *client.Session, ops ...any) (Outcome, error) {
 	return ms.WriteOr(ctx, z, nil, ops...)
 }
 
-// WriteOr is Write that, if the outcome stays unknown, runs undo in the background once
-// the ops were applied or never will be, in whichever session there is, until it succeeds.
+// WriteOr is Write, but if the outcome stays unknown, it runs undo in the background once the ops
+// were applied or never will be, in whichever session there is, until undo succeeds.
 func (ms *Markers) WriteOr(ctx context.Context, z *client.Session, undo func(context.Context, *client.Session) error, ops ...any) (Outcome, error) {
 	m, err := ms.take(ctx, z)
 	if err != nil {
@@ -101,9 +101,9 @@ func (ms *Markers) release(m *marker) {
 	ms.free = append(ms.free, m)
 }
 
-// discard removes a marker in the background, once after is closed, in whichever
-// session there is: its own create, too, may be carried out late. Without the marker
-// nothing is applied any more; then comes what is to follow, if anything.
+// discard removes a marker in the background, once after is closed, in whichever session there is:
+// the create of the marker may be carried out late, too. Without the marker no write is applied any
+// more; then discard calls then, if it is set.
 func (ms *Markers) discard(m *marker, after <-chan struct{}, then func(context.Context, *client.Session) error) {
 	ms.r.CleanUp(after, func(ctx context.Context, z *client.Session) error {
 		if _, err := ms.r.Client.Remove(ctx, z, m.path); err != nil || then == nil {
@@ -113,7 +113,7 @@ func (ms *Markers) discard(m *marker, after <-chan struct{}, then func(context.C
 	})
 }
 
-// Close removes what no call uses; calls that end later remove theirs.
+// Close removes the markers that no call uses. Calls that end later remove theirs.
 func (ms *Markers) Close() {
 	ms.mu.Lock()
 	free := ms.free

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Outcome of a write.
+// Outcome is the outcome of a write.
 type Outcome int
 
 const (
@@ -16,7 +16,7 @@ const (
 	NotApplied                // and never will be
 )
 
-// Once sends a write once. Unknown comes with the error that left it so.
+// Once sends a write once. With Unknown it returns the error that made the outcome unknown.
 func Once[T any](ctx context.Context, cl *client.Client, z *client.Session, f func() (T, error)) (Outcome, error) {
 	if err := cl.AwaitConnected(ctx, z); err != nil {
 		return NotApplied, err
@@ -41,7 +41,7 @@ func Once[T any](ctx context.Context, cl *client.Client, z *client.Session, f fu
 	return NotApplied, err
 }
 
-// AppliedUnless is applied if there is no error, else NotApplied.
+// AppliedUnless returns Applied if err is nil, and otherwise NotApplied.
 func AppliedUnless(err error) (Outcome, error) {
 	if err != nil {
 		return NotApplied, err

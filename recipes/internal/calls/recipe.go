@@ -12,27 +12,28 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Recipe is what all recipes are built on: a path in a session, the calls that
-// are under way, and what they leave behind to be removed.
+// Recipe is the base of all recipes: a path, the calls that are under way, and the clean-ups after
+// them.
 type Recipe struct {
 	Client *client.Client // whose connection it uses
 	Path   string         // of its znode
 
 	Calls    client.Tasks // that are under way
-	CleanUps client.Tasks // of what they left behind
+	CleanUps client.Tasks // of what calls left behind
 
 	order   sync.Mutex      // of Start and StopCalls
 	Context context.Context // of all calls; ends with StopCalls
 	stop    context.CancelFunc
 }
 
-// New returns a recipe on path that nobody uses yet.
+// New returns a recipe on path, without calls.
 func New(cl *client.Client, path string) *Recipe {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Recipe{Client: cl, Path: path, Context: ctx, stop: stop}
 }
 
-// Start begins a call. Its context ends with StopCalls, too; end must be called.
+// Start begins a call. The context that it returns also ends with StopCalls. The caller must call
+// end.
 func (r *Recipe) Start(ctx context.Context) (_ context.Context, end func(), err error) {
 	if err := znodes.CheckPath(r.Path); err != nil {
 		return nil, nil, err
@@ -52,9 +53,8 @@ func (r *Recipe) Start(ctx context.Context) (_ context.Context, end func(), err 
 	}, nil
 }
 
-// Attempts runs one attempt at an operation after the other until its outcome
-// is known, or can't be. An attempt that was NotApplied without an error is
-// followed by the next at once.
+// Attempts runs one attempt at an operation after the other until the outcome is known, or cannot
+// be known. After an attempt that was NotApplied without an error, the next one follows at once.
 func (r *Recipe) Attempts(ctx context.Context, op string, attempt func(context.Context, *client.Session) (Outcome, error)) error {
 	ctx, end, err := r.Start(ctx)
 	if err != nil {
@@ -95,7 +95,7 @@ func Retryable(err error) bool {
 	return failures.Unanswered(err) || errors.Is(err, failures.ErrSessionLost) || errors.Is(err, errMarkerGone) || errors.Is(err, ErrAgain)
 }
 
-// StopCalls ends all calls and lets no more begin.
+// StopCalls ends all calls. No call can begin after it.
 func (r *Recipe) StopCalls() {
 	r.order.Lock()
 	defer r.order.Unlock()
@@ -112,17 +112,17 @@ func (r *Recipe) Drain(ctx context.Context, op string) error {
 	return nil
 }
 
-// Definite is the error of a call that certainly had no effect.
+// Definite returns the error of a call that certainly had no effect.
 func (r *Recipe) Definite(op string, err error) error {
 	return r.Client.Options.Failed(failures.Failure{Op: op, Path: r.Path, Err: r.Cause(err), NoEffect: true})
 }
 
-// Indefinite is the error of a call that may have had an effect.
+// Indefinite returns the error of a call that may have had an effect.
 func (r *Recipe) Indefinite(op string, err error) error {
 	return r.Client.Options.Failed(failures.Failure{Op: op, Path: r.Path, Err: r.Cause(err)})
 }
 
-// Cause is err, or ErrClosed if Close was the reason for the end of a call.
+// Cause returns err, or ErrClosed if Close ended the call.
 func (r *Recipe) Cause(err error) error {
 	if r.Context.Err() != nil && failures.Stopped(err) {
 		return failures.ErrClosed

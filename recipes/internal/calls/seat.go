@@ -2,10 +2,11 @@ package calls
 
 import "sync"
 
-// Seat is what a value has once at most: its place inside, or among the members.
+// Seat is what a value has at most once: its place inside a barrier, or among the members of a
+// group.
 type Seat[T any] struct {
-	Mu   sync.Mutex // guards what follows
-	Busy bool       // somebody is about to take it
+	Mu   sync.Mutex // guards the fields below
+	Busy bool       // a call is about to take the seat
 	Has  *T         // nil: it is free
 }
 
@@ -20,7 +21,7 @@ func (s *Seat[T]) Begin() bool {
 	return true
 }
 
-// Drop gives the seat up and returns who had it, nil if it was free.
+// Drop gives the seat up and returns its holder, or nil if it was free.
 func (s *Seat[T]) Drop() *T {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

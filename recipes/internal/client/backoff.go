@@ -10,11 +10,11 @@ const (
 	lastPause  = 500 * time.Millisecond
 )
 
-// Backoff paces retries: each pause is twice as long as the one before, up to
-// lastPause, and by the turn of the context longer. The zero value is ready.
+// Backoff paces retries: each pause is twice as long as the one before, up to lastPause, plus the
+// turn of the context. The zero value is ready.
 type Backoff struct{ next time.Duration }
 
-// Pause waits; it is cut short when ctx ends.
+// Pause waits. It returns early when ctx ends.
 func (b *Backoff) Pause(ctx context.Context) {
 	b.next = min(max(2*b.next, firstPause), lastPause)
 	t := time.NewTimer(b.next + turn(ctx))

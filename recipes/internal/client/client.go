@@ -14,19 +14,18 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Client is a connection that knows on which ZooKeeper session it is, and since when no server
-// has answered. It is safe for concurrent use.
+// Client is a connection that knows which ZooKeeper session it is on, and since when no server has
+// answered. It is safe for concurrent use.
 //
-// It goes by the connection's session id, which go-zookeeper sets to 0 before it
-// says that a session expired. Events only make it look sooner: it does not matter
-// when they come late or get lost. What they tell of znodes is relied on for its order alone
-// (see deletions).
+// The client relies on the connection's session id, which go-zookeeper sets to 0 before it reports
+// that a session expired. Events only make the client look sooner: it does not matter if they come
+// late or get lost. It relies on events of znodes for their order alone (see deletions).
 type Client struct {
 	Options   Options       // with which it was made
-	Conn      *connection   // by which all requests go
+	Conn      *connection   // all requests go through it
 	Timeout   time.Duration // of its sessions
 	watches   watches
-	Deletions deletions // of znodes, as events tell of them
+	Deletions deletions // of znodes, as events report them
 	Tasks     Tasks     // clean-ups of all its recipes
 	turns     atomic.Uint64
 
@@ -43,20 +42,21 @@ type Client struct {
 	event    chan struct{} // closed and replaced at every event
 }
 
-// Options are what a client is made with.
+// Options are the options of a client.
 type Options struct {
-	ACL []zk.ACL     // of all znodes that are made
+	ACL []zk.ACL     // of all znodes that are created
 	Log *slog.Logger // nil: none
 	// InTurn makes each wait a few microseconds longer than it has to be: see [Client.WithTurn].
 	InTurn bool
 	// Failed makes the error of a call.
 	Failed func(failures.Failure) error
-	// Refused makes the error of a request that a server has refused: for want of rights or for
-	// its ACL, as err says.
+	// Refused makes the error of a request that a server has refused: the client lacks a
+	// permission, or the ACL is invalid, as err says.
 	Refused func(request, path string, err error) error
 }
 
-// New returns a client of a connection and of its events, which are for it alone, or nil.
+// New returns a client of a connection and of its events. events may be nil; otherwise no other
+// goroutine may read from it.
 func New(c Conn, events <-chan zk.Event, timeout time.Duration, o Options) *Client {
 	ctx, stop := context.WithCancel(context.Background())
 	cl := &Client{
@@ -71,7 +71,7 @@ func New(c Conn, events <-chan zk.Event, timeout time.Duration, o Options) *Clie
 	return cl
 }
 
-// ID returns the id of the present session, 0 if there is none.
+// ID returns the id of the present session, or 0 if there is none.
 func (cl *Client) ID() int64 {
 	if z := cl.current(); z != nil {
 		return z.ID
@@ -79,8 +79,8 @@ func (cl *Client) ID() int64 {
 	return 0
 }
 
-// Close waits until the clean-ups are done or ctx has ended, then ends them, and everything that
-// still waits. The error is that of ctx, if clean-ups were cut short.
+// Close waits until the clean-ups are done or ctx has ended. Then it ends them, and all calls that
+// still wait. It returns the error of ctx if it cut clean-ups short.
 func (cl *Client) Close(ctx context.Context) error {
 	cl.mu.Lock()
 	cl.closing = true
@@ -91,7 +91,7 @@ func (cl *Client) Close(ctx context.Context) error {
 	return err
 }
 
-// run keeps s.present up to date until the session or the connection is closed.
+// run keeps the present session up to date until the client or the connection is closed.
 func (cl *Client) run(events <-chan zk.Event) {
 	defer close(cl.done)
 	defer func() {
@@ -123,7 +123,7 @@ func (cl *Client) run(events <-chan zk.Event) {
 	}
 }
 
-// current returns the present session, nil if there is none.
+// current returns the present session, or nil if there is none.
 func (cl *Client) current() *Session {
 	was, is, began := cl.renew()
 	if was != nil {
@@ -137,8 +137,8 @@ func (cl *Client) current() *Session {
 	return is
 }
 
-// renew brings the present session up to date. was is the one that is found to be gone; began
-// says that there is a new one.
+// renew brings the present session up to date. was is the session that has gone, if one has. began
+// reports whether there is a new session.
 func (cl *Client) renew() (was, is *Session, began bool) {
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
@@ -156,7 +156,7 @@ func (cl *Client) renew() (was, is *Session, began bool) {
 	return was, cl.present, began
 }
 
-// forget declares the present session gone. s.mu must be held.
+// forget declares the present session gone. The mutex must be held.
 func (cl *Client) forget() {
 	if cl.present != nil {
 		close(cl.present.Gone)
@@ -164,13 +164,13 @@ func (cl *Client) forget() {
 	}
 }
 
-// IsCurrent reports whether the connection is on z now. Ids never come back: if
-// it is before and after something, it was all the time.
+// IsCurrent reports whether the connection is on z now. Ids never come back: if the connection is
+// on z before and after something, it was on z all the time.
 func (cl *Client) IsCurrent(z *Session) bool {
 	return cl.Conn.SessionID() == z.ID && cl.Context.Err() == nil
 }
 
-// endError is the error of what cannot go on because its session is gone.
+// endError returns the error of a call that cannot go on because its session is gone.
 func (cl *Client) endError() error {
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
@@ -180,7 +180,7 @@ func (cl *Client) endError() error {
 	return failures.ErrSessionLost
 }
 
-// Begin waits for a session to work in, for a call that a user made.
+// Begin waits for a session to work in, for a call of a user.
 func (cl *Client) Begin(ctx context.Context) (*Session, error) {
 	cl.mu.Lock()
 	closing := cl.closing
@@ -191,8 +191,8 @@ func (cl *Client) Begin(ctx context.Context) (*Session, error) {
 	return cl.AwaitSession(ctx)
 }
 
-// EachSession runs f in the present session, and again in the next one each time
-// that it fails with ErrSessionLost.
+// EachSession runs f in the present session. Each time that f fails with ErrSessionLost, it runs f
+// again in the next session.
 func (cl *Client) EachSession(ctx context.Context, f func(z *Session) error) error {
 	for {
 		z, err := cl.Begin(ctx)
@@ -205,7 +205,7 @@ func (cl *Client) EachSession(ctx context.Context, f func(z *Session) error) err
 	}
 }
 
-// grace is how long a cancelled call waits for the answer to what it has sent.
+// grace is how long a cancelled call waits for the answer to a request that it has sent.
 func (cl *Client) grace() time.Duration { return min(cl.Timeout/10, 200*time.Millisecond) }
 
 // WithGrace returns a context that outlives the caller's by the grace.
@@ -213,5 +213,5 @@ func (cl *Client) WithGrace() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(cl.WithTurn(cl.Context), cl.grace())
 }
 
-// SessionID is an id as servers write it.
+// SessionID formats an id as servers write it.
 func SessionID(id int64) string { return "0x" + strconv.FormatUint(uint64(id), 16) }

@@ -9,13 +9,12 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// WatchRestoreDelay is how long requests wait after a connect. go-zookeeper puts
-// its watches back relative to the last zxid that it has seen when it gets to do
-// so, which is too late if an answer has come on the new connection before: a
-// change in between would never be told.
+// WatchRestoreDelay is how long requests wait after a connect. go-zookeeper restores its watches
+// relative to the last zxid that it has seen when it gets to do so. That is too late if an answer
+// has come on the new connection before: it would never report a change in between.
 const WatchRestoreDelay = 5 * time.Millisecond
 
-// wakeWaiters wakes everybody who waits for an event of the session.
+// wakeWaiters wakes all goroutines that wait for an event of the session.
 func (cl *Client) wakeWaiters(state zk.State) {
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
@@ -33,7 +32,7 @@ func (cl *Client) NextEvent() <-chan struct{} {
 	return cl.event
 }
 
-// AwaitSession waits for a session to work in, until ctx or s ends.
+// AwaitSession waits for a session to work in, until ctx or the client ends.
 func (cl *Client) AwaitSession(ctx context.Context) (*Session, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -50,8 +49,8 @@ func (cl *Client) AwaitSession(ctx context.Context) (*Session, error) {
 	}
 }
 
-// AwaitConnected waits until requests can be sent in z. go-zookeeper would take
-// them earlier, but send them later, and perhaps in another session.
+// AwaitConnected waits until requests can be sent in z. go-zookeeper would accept them earlier, but
+// send them later, and perhaps in another session.
 func (cl *Client) AwaitConnected(ctx context.Context, z *Session) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -75,8 +74,8 @@ func (cl *Client) Usable() bool {
 	return cl.Conn.State() == zk.StateHasSession && !time.Now().Before(cl.usableAt)
 }
 
-// awaitEvent waits for event, but not for long: events can be lost, and there is
-// none when watchRestoreDelay is over.
+// awaitEvent waits for event, but not for long: events can get lost, and there is none when
+// WatchRestoreDelay is over.
 func (cl *Client) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
 	t := time.NewTimer(cl.pollInterval() + turn(ctx))
 	defer t.Stop()

@@ -8,7 +8,7 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// Conn is what the recipes use of *zk.Conn.
+// Conn has the methods of *zk.Conn that the recipes use.
 type Conn interface {
 	SessionID() int64
 	State() zk.State
@@ -24,8 +24,8 @@ type Conn interface {
 	Multi(ops ...any) ([]zk.MultiResponse, error)
 }
 
-// connection is the way by which all requests of the recipes go: every znode that they make
-// gets the ACL of the client, a refusal says what was refused, and requests are counted.
+// connection carries all requests of the recipes: it gives every new znode the ACL of the client,
+// makes errors name the refused request, and counts requests.
 type connection struct {
 	to       Conn
 	acl      []zk.ACL
@@ -33,13 +33,13 @@ type connection struct {
 	requests *atomic.Int64
 }
 
-// SessionID is the id of the present session, 0 if there is none.
+// SessionID returns the id of the present session, or 0 if there is none.
 func (c *connection) SessionID() int64 { return c.to.SessionID() }
 
-// State is that of the connection.
+// State returns the state of the connection.
 func (c *connection) State() zk.State { return c.to.State() }
 
-// answer takes in that a request was made, and what was said to it.
+// answer counts a request, and returns its error.
 func (c *connection) answer(request, path string, err error) error {
 	c.requests.Add(1)
 	if IsRefusal(err) {
@@ -48,7 +48,8 @@ func (c *connection) answer(request, path string, err error) error {
 	return err
 }
 
-// IsRefusal reports whether a server has refused a request for want of rights, or for its ACL.
+// IsRefusal reports whether a server has refused a request because the client lacks a permission,
+// or because the ACL is invalid.
 func IsRefusal(err error) bool {
 	return errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrInvalidACL)
 }
@@ -64,7 +65,7 @@ func (c *connection) Delete(path string, version int32) error {
 	return c.answer("delete", path, c.to.Delete(path, version))
 }
 
-// Exists reads the state of a znode, if it is there.
+// Exists reads the state of a znode, if it exists.
 func (c *connection) Exists(path string) (bool, *zk.Stat, error) {
 	exists, stat, err := c.to.Exists(path)
 	return exists, stat, c.answer("exists", path, err)
@@ -106,7 +107,7 @@ func (c *connection) ChildrenW(path string) ([]string, *zk.Stat, <-chan zk.Event
 	return names, stat, changed, c.answer("list", path, err)
 }
 
-// Multi sends copies of the creates among ops: an earlier try that nobody waits for any more
+// Multi sends copies of the creates among ops: an earlier try, for which no call waits any more,
 // may still read them.
 func (c *connection) Multi(ops ...any) ([]zk.MultiResponse, error) {
 	ops = slices.Clone(ops)
@@ -135,7 +136,7 @@ func RefusedBy(results []zk.MultiResponse) int {
 	return -1
 }
 
-// Part names one op of a multi.
+// Part returns the name and the path of one op of a multi.
 func Part(op any) (request, path string) {
 	switch op := op.(type) {
 	case *zk.CreateRequest:
@@ -150,24 +151,24 @@ func Part(op any) (request, path string) {
 	return "multi", ""
 }
 
-// MaxData is the most data that a request can have. The servers' own limit on a request
-// (jute.maxbuffer) is a little less than 1 MiB by default, and a request beyond it costs the
-// connection.
+// MaxData is how many bytes of data a request can have. The servers' own limit on a request
+// (jute.maxbuffer) is a little less than 1 MiB by default. A server closes the connection of a
+// larger request.
 const MaxData = 1<<20 - 8<<10
 
 // MaxRequest is the servers' limit on a request in bytes, by default (jute.maxbuffer).
 const MaxRequest = 0xfffff
 
-// OpSize is more than an op takes in a multi beside its path, data and ACL.
+// OpSize is more bytes than an op in a multi takes, not counting its path, data and ACL.
 const OpSize = 32
 
-// SizeOf is how many bytes a multi of ops takes as a request, or a few more.
+// SizeOf returns how many bytes a multi of ops takes as a request, or a few more.
 func (c *connection) SizeOf(ops []any) int {
 	acl := 0
 	for _, a := range c.acl {
 		acl += 12 + len(a.Scheme) + len(a.ID)
 	}
-	size := OpSize // of what there is around them
+	size := OpSize // of the rest of the request
 	for _, op := range ops {
 		_, path := Part(op)
 		size += OpSize + len(path)

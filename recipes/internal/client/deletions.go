@@ -9,18 +9,18 @@ import (
 	"github.com/go-zookeeper/zk"
 )
 
-// deletions tells of znodes that have gone, as the connection's events do: in the order of all
-// events, those of the session among them. A watch's own channel fires a little earlier, but
-// says nothing of what else there was: after a reconnect the servers tell what was missed in
-// the order in which the client asks for it, and not in that in which it happened.
+// deletions reports znodes that have gone, as the connection's events do: in the order of all
+// events, including those of the session. A watch's own channel fires a little earlier, but does
+// not show its order among other events: after a reconnect the servers report missed changes in the
+// order in which the client asks for them, not in the order in which they happened.
 type deletions struct {
 	mu      sync.Mutex
-	silent  bool // no events come, or those of the session alone
+	silent  bool // no events come, or only events of the session
 	waiting map[string][]chan struct{}
 }
 
-// Of returns a channel that gets something when the deletion of one of the paths is told, until
-// stop is called.
+// Of returns a channel that receives when a deletion of one of the paths is reported, until stop is
+// called.
 func (d *deletions) Of(paths []string) (told <-chan struct{}, stop func()) {
 	ch := make(chan struct{}, 1)
 	d.mu.Lock()
@@ -45,14 +45,14 @@ func (d *deletions) forget(paths []string, ch chan struct{}) {
 	}
 }
 
-// Pending is how many paths there are whose deletion somebody is to be told of.
+// Pending returns how many paths there are whose deletion a caller waits for.
 func (d *deletions) Pending() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.waiting)
 }
 
-// take takes in an event of a znode.
+// take handles an event of a znode.
 func (d *deletions) take(e zk.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -68,28 +68,28 @@ func (d *deletions) take(e zk.Event) {
 	}
 }
 
-// isSilent says that there is nothing to wait for.
+// isSilent reports whether there is nothing to wait for.
 func (d *deletions) isSilent() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.silent
 }
 
-// silence takes in that a deletion was not told, or that none ever will be.
+// silence records that a deletion was not reported, or that none ever will be.
 func (d *deletions) silence() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.silent = true
 }
 
-// ToldWithin is how much later than by its watch a deletion is told by an event, at most; it is
-// some microseconds, where none was lost.
+// ToldWithin is how much later than its watch the event of a deletion comes, at most. Unless it was
+// lost, it comes some microseconds later.
 const ToldWithin = 5 * time.Millisecond
 
-// InOrder waits until a deletion that a watch has told is told by an event, too, and reports whether
-// there was no other event of the session before it: event is the next one, of a moment in which
-// all of the znodes in question were there. Then they have gone in the order in which they were
-// told to have gone.
+// InOrder waits until the event of a deletion comes that a watch has reported, and reports whether
+// there was no other event of the session before it. event is the next one of the session since a
+// moment at which all of the znodes in question existed. If there was none, the znodes have gone in
+// the order in which their deletions were reported.
 func (cl *Client) InOrder(ctx context.Context, z *Session, told, event <-chan struct{}) bool {
 	if cl.Deletions.isSilent() {
 		return false
@@ -108,8 +108,8 @@ func (cl *Client) InOrder(ctx context.Context, z *Session, told, event <-chan st
 	return false
 }
 
-// overflown reports whether events may have been lost behind the one that was just received:
-// go-zookeeper drops what its channel has no room for.
+// overflown reports whether events may have been lost after the one that was just received:
+// go-zookeeper drops events for which its channel has no room.
 func overflown(events <-chan zk.Event) bool {
 	return cap(events) > 1 && len(events) >= cap(events)-1
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// MaxRecreate bounds how often one call puts back what others keep removing.
+// MaxRecreate bounds how often one call recreates znodes that other clients keep removing.
 const MaxRecreate = 10
 
-// EnsurePath creates path and what is missing above it, as persistent znodes. That
-// others do the same at the same time is fine.
+// EnsurePath creates path and its missing parents, as persistent znodes. Other clients may do the
+// same at the same time.
 func (cl *Client) EnsurePath(ctx context.Context, z *Session, path string) error {
 	if path == "/" || path == "" {
 		return nil

@@ -10,27 +10,26 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Request is one request under way. go-zookeeper's calls take no context, so each
-// runs on a goroutine of its own, and whoever waits for it can leave earlier. The
-// goroutine ends when the request is answered, or the connection is lost or
-// closed.
+// Request is one request under way. go-zookeeper's calls take no context, so each runs on a
+// goroutine of its own, and its caller can leave earlier. The goroutine ends when the request is
+// answered, or the connection is lost or closed.
 type Request[T any] struct {
 	s    *Client
 	z    *Session
 	Done chan struct{} // closed when it is no longer under way
 
-	// Once done:
+	// Set when Done is closed:
 	Value  T     // the answer
 	Err    error // ErrSessionLost if the answer came in a later session
 	Unsent bool  // the session was gone before
 }
 
-// kind of a request.
+// kind is the kind of a request.
 type kind bool
 
 const (
 	Read  kind = false // its answer comes from one server
-	Write kind = true  // its answer, an error too, comes from a quorum
+	Write kind = true  // its answer, even an error, comes from a quorum
 )
 
 // Send starts a request in z.
@@ -38,7 +37,7 @@ func Send[T any](cl *Client, z *Session, k kind, f func() (T, error)) *Request[T
 	r := &Request[T]{s: cl, z: z, Done: make(chan struct{})}
 	go func() {
 		defer close(r.Done)
-		sent := time.Now() // or later, which only makes us more careful
+		sent := time.Now() // or later: the earlier time is the safe one
 		if !cl.IsCurrent(z) {
 			r.Err, r.Unsent = cl.endError(), true
 			return
@@ -54,8 +53,8 @@ func Send[T any](cl *Client, z *Session, k kind, f func() (T, error)) *Request[T
 	return r
 }
 
-// Wait waits for the answer. It leaves early when ctx or either session ends;
-// Settled tells which.
+// Wait waits for the answer. It returns early when ctx, the session or the client ends; Settled
+// tells whether it did.
 func (r *Request[T]) Wait(ctx context.Context) (T, error) {
 	if r.Settled() {
 		return r.Value, r.Err
@@ -76,7 +75,7 @@ func (r *Request[T]) Wait(ctx context.Context) (T, error) {
 // Settled reports whether the request is no longer under way, or never was.
 func (r *Request[T]) Settled() bool { return r == nil || IsClosed(r.Done) }
 
-// Retry repeats a request until it is answered in z.
+// Retry repeats a request until a server answers it in z.
 func Retry[T any](ctx context.Context, cl *Client, z *Session, k kind, f func() (T, error)) (T, error) {
 	v, _, err := RetryTracked(ctx, cl, z, k, f)
 	return v, err
@@ -112,9 +111,9 @@ func (cl *Client) Check(paths ...string) (struct{}, error) {
 	return struct{}{}, err
 }
 
-// QuorumSync makes every later read in z see at least all that was committed
-// before the call, and says whether all paths exist there. sync would not do, it can
-// be answered by a leader that has been deposed (ZOOKEEPER-1675).
+// QuorumSync makes every later read in z see at least all changes that were committed before the
+// call, and reports whether all paths exist then. A sync would not do: a deposed leader can answer
+// it (ZOOKEEPER-1675).
 func (cl *Client) QuorumSync(ctx context.Context, z *Session, paths ...string) (exist bool, err error) {
 	_, err = Retry(ctx, cl, z, Write, func() (struct{}, error) { return cl.Check(paths...) })
 	if failures.Stopped(err) {
@@ -131,7 +130,7 @@ func (cl *Client) Get(ctx context.Context, z *Session, path string) (Value, erro
 	})
 }
 
-// Children lists the children of path, none if there is no path.
+// Children lists the children of path. The list is empty if path does not exist.
 func (cl *Client) Children(ctx context.Context, z *Session, path string) ([]string, error) {
 	v, err := cl.Listed(ctx, z, path, false)
 	if errors.Is(err, zk.ErrNoNode) {
@@ -140,7 +139,7 @@ func (cl *Client) Children(ctx context.Context, z *Session, path string) ([]stri
 	return v.Names, err
 }
 
-// NumChildren counts the children of path, none if there is no path.
+// NumChildren counts the children of path. It returns 0 if path does not exist.
 func (cl *Client) NumChildren(ctx context.Context, z *Session, path string) (int, error) {
 	return Retry(ctx, cl, z, Read, func() (int, error) {
 		exists, stat, err := cl.Conn.Exists(path)
@@ -151,8 +150,7 @@ func (cl *Client) NumChildren(ctx context.Context, z *Session, path string) (int
 	})
 }
 
-// FreshChildren lists the children of path as they are at some time during the
-// call.
+// FreshChildren lists the children of path as they are at some time during the call.
 func (cl *Client) FreshChildren(ctx context.Context, z *Session, path string) ([]string, error) {
 	if exists, err := cl.QuorumSync(ctx, z, path); err != nil || !exists {
 		return nil, err
@@ -160,10 +158,9 @@ func (cl *Client) FreshChildren(ctx context.Context, z *Session, path string) ([
 	return cl.Children(ctx, z, path)
 }
 
-// Remove deletes path unless it is gone already, and says whether it was there.
-// Only for znodes whose name nobody uses again: a repeated delete then does no
-// harm, and that it finds nothing is a quorum's word. After a lost reply it says
-// that the znode was there.
+// Remove deletes path unless it is gone already, and reports whether it existed. Use it only for
+// znodes whose names never come back: then a repeated delete does no harm, and if it finds nothing,
+// a quorum says so. After a lost reply Remove reports that the znode existed.
 func (cl *Client) Remove(ctx context.Context, z *Session, path string) (was bool, err error) {
 	tried := 0
 	_, err = Retry(ctx, cl, z, Write, func() (struct{}, error) {

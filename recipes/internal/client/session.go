@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// Session is one session on the servers, as far as this client has been told.
-// The session of a connection can change at any time; the ID of a Session
-// cannot.
+// Session is one session on the servers, as far as this client knows. The session of a connection
+// can change at any time; the ID of a Session cannot.
 type Session struct {
-	ID   int64         // by which the servers know it
+	ID   int64         // the servers' id of it
 	Gone chan struct{} // closed when the session is known to be gone
 
 	mu       sync.Mutex
 	answered time.Time // see LastContact
 }
 
-// contact notes that a quorum has answered a request that was sent at t.
+// contact records that a quorum has answered a request that was sent at t.
 func (z *Session) contact(t time.Time) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -25,7 +24,7 @@ func (z *Session) contact(t time.Time) {
 	}
 }
 
-// LastContact is when the last request was sent that a quorum has answered.
+// LastContact returns when the last request was sent that a quorum has answered.
 func (z *Session) LastContact() time.Time {
 	z.mu.Lock()
 	defer z.mu.Unlock()

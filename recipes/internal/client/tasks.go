@@ -5,22 +5,22 @@ import (
 	"sync"
 )
 
-// Tasks counts what goes on in the background. The zero value is ready.
+// Tasks counts tasks in the background. The zero value is ready.
 type Tasks struct {
 	mu     sync.Mutex
 	n      int
-	stuck  int // of those: how many a server refuses
+	stuck  int // how many of them a server refuses
 	reason error
-	news   chan struct{} // closed when none goes on, but for those; nil when nobody waits
+	news   chan struct{} // closed when none goes on, except refused ones; nil when no goroutine waits
 }
 
-// Add says that a task begins.
+// Add records that a task begins.
 func (t *Tasks) Add() { t.change(func() { t.n++ }) }
 
-// Done says that a task has ended.
+// Done records that a task has ended.
 func (t *Tasks) Done() { t.change(func() { t.n-- }) }
 
-// Refused notes that one task is refused by a server for a reason, or is not any more.
+// Refused records that a server refuses one task, for a reason, or no longer does.
 func (t *Tasks) Refused(is bool, reason error) {
 	t.change(func() {
 		if is {
@@ -42,15 +42,15 @@ func (t *Tasks) change(f func()) {
 	}
 }
 
-// Count is how many go on.
+// Count returns how many tasks go on.
 func (t *Tasks) Count() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.n
 }
 
-// Wait returns when nothing is going on or when ctx ends; with the reason when nothing goes
-// on but what servers refuse.
+// Wait returns when no task goes on or when ctx ends. If the only tasks are ones that servers
+// refuse, it returns the reason.
 func (t *Tasks) Wait(ctx context.Context) error {
 	t.mu.Lock()
 	if t.n == t.stuck {
@@ -72,7 +72,7 @@ func (t *Tasks) Wait(ctx context.Context) error {
 	}
 }
 
-// over is what a wait comes to. t.mu must be held.
+// over returns the result of a wait. t.mu must be held.
 func (t *Tasks) over() error {
 	if t.stuck > 0 {
 		return t.reason

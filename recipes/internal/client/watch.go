@@ -11,19 +11,19 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// watches remembers which watches are set and have not fired. go-zookeeper keeps
-// a channel for each call that sets one until it fires, so calls that wait for
-// the same thing, one after the other or at once, share one. Its channels get one
-// event and are closed: any number of waiters can receive from one.
+// watches has the watches that are set and have not fired. go-zookeeper keeps a channel for each
+// call that sets a watch until the watch fires. So calls that wait for the same change, one after
+// the other or at once, share one channel. Its channels get one event and are closed: any number of
+// waiters can receive from one.
 type watches struct {
 	mu      sync.Mutex
 	set     map[string]<-chan zk.Event
-	sweepAt int // size above which fired ones are removed
+	sweepAt int // size above which fired watches are removed
 }
 
 const fewWatches = 64
 
-// pending returns the watch that is set under key, nil if there is none.
+// pending returns the watch that is set under key, or nil if there is none.
 func (w *watches) pending(key string) <-chan zk.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -35,7 +35,7 @@ func (w *watches) pending(key string) <-chan zk.Event {
 	return ch
 }
 
-// add remembers a watch.
+// add stores a watch.
 func (w *watches) add(key string, ch <-chan zk.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -54,8 +54,8 @@ func (w *watches) add(key string, ch <-chan zk.Event) {
 	w.sweepAt = 2 * len(w.set)
 }
 
-// Fired reports whether a watch has fired. It may take the event, which leaves
-// the channel closed: nobody looks at what the event says.
+// Fired reports whether a watch has fired. It may receive the event, which leaves the channel
+// closed: no caller needs the event itself.
 func Fired(ch <-chan zk.Event) bool {
 	select {
 	case _, open := <-ch:
@@ -66,9 +66,8 @@ func Fired(ch <-chan zk.Event) bool {
 	}
 }
 
-// taken waits, where somebody has taken a watch's event, until its channel is closed, which
-// is what go-zookeeper does next: in between whoever looks again would find that it has
-// not fired.
+// taken waits until the channel of a watch is closed whose event has been received. go-zookeeper
+// closes it next; in between, another look would find that the watch has not fired.
 func taken(ch <-chan zk.Event, open bool) {
 	if open {
 		<-ch
@@ -78,13 +77,13 @@ func taken(ch <-chan zk.Event, open bool) {
 // Value is a znode's data and state, or the names of its children.
 type Value struct {
 	Data    []byte          // of the znode
-	Stat    *zk.Stat        // of the znode, where it was read
+	Stat    *zk.Stat        // of the znode, if it was read
 	Names   []string        // of its children, in any order
 	Changed <-chan zk.Event // the watch, if there is one
 }
 
-// GetW reads path and sees to it that there is a watch on it; zk.ErrNoNode comes
-// without one (exists would leave one behind on a name that never comes back).
+// GetW reads path and makes sure that there is a watch on it. With zk.ErrNoNode it sets no watch
+// (exists would leave one behind on a name that never comes back).
 func (cl *Client) GetW(ctx context.Context, z *Session, path string) (Value, error) {
 	return cl.watched(ctx, z, "data "+path, func(watch bool) (v Value, err error) {
 		if watch {
@@ -96,8 +95,8 @@ func (cl *Client) GetW(ctx context.Context, z *Session, path string) (Value, err
 	})
 }
 
-// ExistsW looks whether path is there and sees to it that there is a watch on it, also
-// where it is not: the stat is nil then.
+// ExistsW checks whether path exists and makes sure that there is a watch on it, even if it does
+// not exist: the stat is nil then.
 func (cl *Client) ExistsW(ctx context.Context, z *Session, path string) (Value, error) {
 	return cl.watched(ctx, z, "exists "+path, func(watch bool) (v Value, err error) {
 		var exists bool
@@ -113,8 +112,7 @@ func (cl *Client) ExistsW(ctx context.Context, z *Session, path string) (Value, 
 	})
 }
 
-// ChildrenW lists the children of path and sees to it that there is a watch on
-// them.
+// ChildrenW lists the children of path and makes sure that there is a watch on them.
 func (cl *Client) ChildrenW(ctx context.Context, z *Session, path string) (Value, error) {
 	return cl.watched(ctx, z, "children "+path, func(watch bool) (v Value, err error) {
 		if watch {
@@ -126,7 +124,7 @@ func (cl *Client) ChildrenW(ctx context.Context, z *Session, path string) (Value
 	})
 }
 
-// Listed is ChildrenW, or lists them without a watch.
+// Listed is ChildrenW if watch is true. Otherwise it lists the children without a watch.
 func (cl *Client) Listed(ctx context.Context, z *Session, path string, watch bool) (Value, error) {
 	if watch {
 		return cl.ChildrenW(ctx, z, path)
@@ -137,9 +135,8 @@ func (cl *Client) Listed(ctx context.Context, z *Session, path string, watch boo
 	})
 }
 
-// watched reads, and sets a watch unless the one under key is still set: then a
-// plain read will do, as the event of a change that it does not show is still to
-// come.
+// watched reads, and sets a watch unless the one under key is still set. In that case a plain read
+// will do: the event of a change that the read does not show is still to come.
 func (cl *Client) watched(ctx context.Context, z *Session, key string, f func(watch bool) (Value, error)) (Value, error) {
 	return Retry(ctx, cl, z, Read, func() (Value, error) {
 		if ch := cl.watches.pending(key); ch != nil {
@@ -155,24 +152,24 @@ func (cl *Client) watched(ctx context.Context, z *Session, key string, f func(wa
 	})
 }
 
-// Wait waits until it is worth looking again: one of the watches (nil: none)
-// fired, or the session has an event, or a while has passed. go-zookeeper can miss
-// a change over a reconnect (see watchRestoreDelay), and surely when a second one
-// follows before the watches are back, so no wait relies on watches alone.
+// Wait waits until another look is worth while: one of the watches fired (nil: none), or the
+// session has an event, or a while has passed. go-zookeeper can miss a change over a reconnect (see
+// WatchRestoreDelay), and certainly misses a second change that follows before the watches are
+// back. So no wait relies on watches alone.
 func (cl *Client) Wait(ctx context.Context, z *Session, event <-chan struct{}, changed ...<-chan zk.Event) error {
 	return cl.WaitFor(ctx, z, cl.Timeout, event, changed...)
 }
 
-// WaitFor is Wait for no longer than that.
+// WaitFor is Wait, but for most at most.
 func (cl *Client) WaitFor(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) error {
 	_, err := cl.WaitTold(ctx, z, most, event, changed...)
 	return err
 }
 
-// WaitTold is WaitFor that says what the watch told that fired, if it was one, and if nobody
-// else has taken that in: several can wait for one watch.
+// WaitTold is WaitFor that returns the event of the watch that fired, if a watch fired and no other
+// goroutine has received the event: several can wait for one watch.
 func (cl *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
-	t := time.NewTimer(min(most, cl.Timeout) + turn(ctx)) // others may wait for the same time
+	t := time.NewTimer(min(most, cl.Timeout) + turn(ctx)) // other calls may wait for the same time
 	defer t.Stop()
 	cases := []reflect.SelectCase{receives(z.Gone), receives(cl.Context.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
 	others := len(cases)
@@ -201,7 +198,7 @@ func receives[T any](ch <-chan T) reflect.SelectCase {
 	return reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ch)}
 }
 
-// AwaitOne waits for one thing, or until ctx or s ends.
+// AwaitOne waits for a channel, or until ctx or the client ends.
 func (cl *Client) AwaitOne(ctx context.Context, what <-chan struct{}) error {
 	select {
 	case <-what:

@@ -8,10 +8,10 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// This file is what a contender in several lines has more than one in a single line: its
-// znodes are made and removed by one multi each.
+// This file has what a contender in several lines needs and one in a single line does not: one
+// multi creates all its znodes, and one multi removes them.
 
-// NewContender is one that has no znodes yet.
+// NewContender returns a contender that has no znodes yet.
 func (q Line) NewContender(z *client.Session) *Contender {
 	c := &Contender{Node: znodes.Node{ID: znodes.NewID()}, Session: z}
 	for range q.Beside {
@@ -20,7 +20,7 @@ func (q Line) NewContender(z *client.Session) *Contender {
 	return c
 }
 
-// each calls f for q and c, and then for the lines beside, until it fails.
+// each calls f for q and c, and then for the lines beside, until f fails.
 func (q Line) each(c *Contender, f func(q Line, c *Contender) error) error {
 	err := f(q, c)
 	for i := 0; i < len(q.Beside) && err == nil; i++ {
@@ -29,7 +29,7 @@ func (q Line) each(c *Contender, f func(q Line, c *Contender) error) error {
 	return err
 }
 
-// znodes are the paths of all of c's.
+// znodes returns the paths of all znodes of c.
 func (q Line) znodes(c *Contender) []string {
 	paths := []string{znodes.Join(q.Folder, c.Name)}
 	for i, beside := range q.Beside {
@@ -55,10 +55,9 @@ func (q Line) createRequest(id string, data []byte) *zk.CreateRequest {
 	return &zk.CreateRequest{Path: q.prefix(id), Data: data, Flags: zk.FlagEphemeral | zk.FlagSequence}
 }
 
-// disturbed reports whether something has happened to one of c's znodes. What is told of
-// a watch comes before every view that shows what follows (Programmer's Guide, What
-// ZooKeeper Guarantees about Watches): if it says no, all of them were there when the
-// last line was read.
+// disturbed reports whether something has happened to one of c's znodes. A watch event comes before
+// every view that shows later changes (Programmer's Guide, What ZooKeeper Guarantees about
+// Watches). So if disturbed returns false, all znodes of c existed when the last line was read.
 func (q Line) disturbed(c *Contender) bool {
 	return q.each(c, func(_ Line, c *Contender) error {
 		if client.Fired(c.Changed) {

@@ -13,24 +13,26 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Line is a znode under which clients stand in line, each with an ephemeral
-// sequential child: those with the lowest numbers are in front.
+// Line is a znode under which clients stand in line, each with an ephemeral sequential child. The
+// contenders with the lowest numbers are in front.
 type Line struct {
 	*calls.Recipe
-	Folder string   // that znode
+	Folder string   // the path of that znode
 	Kind   string   // of its contenders' znodes
-	Rivals []string // the kinds of those ahead that are in the way; nil: their own
+	Rivals []string // the kinds of contenders ahead that it has to wait for; nil: its own
 	Places int      // how many are in front at a time
-	// Yields, if set, says of the data of a rival that it is in nobody's way any more.
+	// Yields, if set, reports from the data of a rival whether no contender has to wait for it any
+	// more.
 	Yields func(data []byte) bool
-	// Revocable: who holds can be asked to give the hold back.
+	// Revocable: a holder can be asked to give the hold back.
 	Revocable bool
-	// Agree, if set, is asked of a contender that has lined up: whether the line is what
-	// this client takes it for. It sees nothing older than the contender's creation.
+	// Agree, if set, checks, for a contender that has lined up, that the line is what this client
+	// takes it for. It sees nothing older than the contender's creation.
 	Agree func(ctx context.Context, z *client.Session) error
-	// Forewarned: a contender is told when it is next, too, so that it need not look when its turn comes.
+	// Forewarned: a contender is also told when it is next, so that it need not look when its turn
+	// comes.
 	Forewarned bool
-	// Beside are other lines, in each of which a contender stands, too: as that of a multi-lock does.
+	// Beside are other lines in which a contender also stands, as that of a multi-lock does.
 	Beside []Line
 }
 
@@ -38,22 +40,22 @@ type Line struct {
 type Contender struct {
 	znodes.Node
 	beside  []*Contender    // its places in the lines beside, made by the same multi
-	Session *client.Session // that owns the znode
+	Session *client.Session // owns the znode
 	Czxid   int64           // of its creation
-	Data    []byte          // as it was when changed was set
+	Data    []byte          // as it was when Changed was set
 	// Changed fires when the znode changes or goes.
 	Changed <-chan zk.Event
-	// Unsure: a reply was lost while it was made; there should be only one
-	// znode with this id, but it costs little to look when it is removed.
+	// Unsure: a reply was lost while the znode was created. There should be only one znode with
+	// this id, but it costs little to look when it is removed.
 	Unsure bool
-	// Left: it could not be made, but may be there until it is removed in the background.
+	// Left: the create failed, but the znode may exist until it is removed in the background.
 	Left bool
-	// asked is what a quorum was asked before the answer was needed: see [Line.ask].
+	// asked is the request that asked a quorum before the answer was needed: see [Line.ask].
 	asked *client.Request[struct{}]
 }
 
-// Join puts a new contender into the line. When it fails, what it may have left
-// is being removed in the background.
+// Join puts a new contender into the line. If it fails, what it may have left is being removed in
+// the background.
 func (q Line) Join(ctx context.Context, z *client.Session, data []byte) (*Contender, error) {
 	c := q.NewContender(z)
 	if err := q.Create(ctx, c, data); err != nil {
@@ -67,10 +69,10 @@ func (q Line) Join(ctx context.Context, z *client.Session, data []byte) (*Conten
 	return c, nil
 }
 
-// Create makes the znode of c, once, whatever replies get lost. When it fails,
-// what it may have left is being removed in the background.
+// Create creates the znode of c, once, however many replies get lost. If it fails, what it may have
+// left is being removed in the background.
 func (q Line) Create(ctx context.Context, c *Contender, data []byte) (err error) {
-	var underWay *client.Request[[]string] // that was left behind, and may still be carried out
+	var underWay *client.Request[[]string] // a request that was left behind, and may still be carried out
 	defer func() {
 		if err != nil && (c.Unsure || underWay != nil) {
 			c.Left = true
@@ -114,13 +116,13 @@ func (q Line) Create(ctx context.Context, c *Contender, data []byte) (err error)
 	}
 }
 
-// NeverMade is why a contender's znode was not made and never will be.
+// NeverMade is why a contender's znode was not created and never will be.
 type NeverMade struct{ error }
 
 // Unwrap returns why.
 func (n NeverMade) Unwrap() error { return n.error }
 
-// send asks the server once for a contender's znode, and returns the path of it.
+// send asks the server once for a contender's znode, and returns its path.
 func (q Line) send(id string, data []byte) (paths []string, err error) {
 	if len(q.Beside) > 0 {
 		return q.sendBeside(id, data)
@@ -131,7 +133,7 @@ func (q Line) send(id string, data []byte) (paths []string, err error) {
 
 func (q Line) prefix(id string) string { return znodes.Join(q.Folder, id+"-"+q.Kind+"-") }
 
-// created takes over the paths that the server gave c's znodes.
+// created stores the paths that the server gave c's znodes.
 func (q Line) created(c *Contender, paths []string) error {
 	i := 0
 	err := q.each(c, func(q Line, c *Contender) error {
@@ -147,8 +149,8 @@ func (q Line) created(c *Contender, paths []string) error {
 	return err
 }
 
-// recognise looks whether c's znode was made. One of several lines that lacks it,
-// where another one has it, is one from which somebody else has removed it.
+// recognise looks whether c's znode was created. If one of several lines lacks it and another one
+// has it, another client has removed it from the first one.
 func (q Line) recognise(ctx context.Context, c *Contender) (made bool, err error) {
 	err = q.each(c, func(q Line, c *Contender) error {
 		found, err := q.find(ctx, c.Session, c.ID)
@@ -168,8 +170,8 @@ func (q Line) recognise(ctx context.Context, c *Contender) (made bool, err error
 	return made, err
 }
 
-// Verify learns c's creation zxid and sets a watch on it, and makes sure that it is the
-// present session's: a create can be carried out in a later session than it was asked for.
+// Verify reads c's creation zxid, sets a watch on its znode, and makes sure that the znode belongs
+// to the present session: a create can be carried out in a later session than the one that sent it.
 func (q Line) Verify(ctx context.Context, c *Contender) error {
 	path := znodes.Join(q.Folder, c.Name)
 	v, err := client.Retry(ctx, q.Client, c.Session, client.Read, func() (v client.Value, err error) {
@@ -189,14 +191,14 @@ func (q Line) Verify(ctx context.Context, c *Contender) error {
 	return nil
 }
 
-// Front waits until c is in front of the line. It answers errBusy instead of
-// waiting for others if it is not to wait.
+// Front waits until c is in front of the line. It returns errBusy instead of waiting for others if
+// wait is false.
 //
-// It watches as many of those ahead as there are places, the nearest: c is not in
-// front while all of them are there, whoever else goes. In a line that forewarns the nearest of
-// all is left out for as long as one more is ahead, so that c is told when it is next. From then
-// on its turn comes when one of those that it watches goes, and it need not look again: nobody
-// lines up before it. When it is woken it calls woken, if that is set.
+// It watches as many of the nearest contenders ahead as there are places: c is not in front while
+// all of them exist, whatever happens to the others. In a line that forewarns, it does not watch
+// the nearest one as long as one more is ahead, so that c is told when it is next. From then on its
+// turn comes when one of the watched contenders goes. It need not look again: no contender lines up
+// ahead of it. When it wakes up, it calls woken, if that is set.
 func (q Line) Front(ctx context.Context, c *Contender, wait bool, woken func()) error {
 	known := knownAhead{skip: make(map[string]bool), watched: make(map[string]<-chan zk.Event)}
 	for {
@@ -220,13 +222,13 @@ func (q Line) Front(ctx context.Context, c *Contender, wait bool, woken func()) 
 	}
 }
 
-// position is how a contender stands in its line.
+// position is the place of a contender in its line.
 type position struct {
 	front bool
 	next  bool            // it is in front as soon as one of ahead has gone
-	ahead []znodes.Node   // those that it is to watch
-	first string          // of all in its line
-	event <-chan struct{} // the next one of the session since
+	ahead []znodes.Node   // the contenders to watch
+	first string          // the first contender of the line
+	event <-chan struct{} // the next event of the session since then
 }
 
 // look lists the line.
@@ -254,10 +256,10 @@ func (q Line) look(ctx context.Context, c *Contender, skip map[string]bool) (see
 	return seen, nil
 }
 
-// await watches those ahead of c, and waits until it is worth looking again, or answers errBusy if
-// it is not to wait. It reports whether c's turn has come, so that there is no need to look:
-// it was next, and one of those ahead has gone before anything happened to c that its own watch
-// has not told.
+// await watches the contenders ahead of c, and waits until another look is worth while. It returns
+// errBusy if wait is false. It reports whether c's turn has come, so that there is no need to look:
+// c was next, and one of those ahead has gone before any event about c that c's own watch has not
+// reported.
 func (q Line) await(ctx context.Context, c *Contender, seen position, known knownAhead, wait bool) (turn bool, err error) {
 	told, stop := q.Client.Deletions.Of(q.paths(seen.ahead))
 	defer stop()
@@ -288,8 +290,9 @@ func (q Line) paths(of []znodes.Node) []string {
 	return paths
 }
 
-// standing are those that can be in c's way, and c itself, in order. Whoever is woken has few
-// before it and maybe many behind it: it takes no time to read their names and to put them in order.
+// standing returns c and the contenders that c may have to wait for, in order. A contender that
+// wakes up has few ahead of it and maybe many behind it: standing does not parse or sort the names
+// behind.
 func (q Line) standing(names []string, c *Contender) []znodes.Node {
 	names = slices.DeleteFunc(names, func(name string) bool { return znodes.SurelyBehind(name, c.Name) })
 	all := znodes.Parsed(names, append([]string{q.Kind}, q.Rivals...), znodes.Parse)
@@ -300,14 +303,14 @@ func (q Line) standing(names []string, c *Contender) []znodes.Node {
 	return all
 }
 
-// knownAhead is what a contender knows of those ahead of it.
+// knownAhead is what a contender knows of the contenders ahead.
 type knownAhead struct {
-	skip    map[string]bool            // who is in nobody's way: persistent znodes, and who yields
+	skip    map[string]bool            // no contender waits for these: persistent znodes, and contenders that yield
 	watched map[string]<-chan zk.Event // contenders; a watch may have fired
 }
 
-// watch watches some contenders that were there a moment ago. It answers ErrAgain if
-// one of them has gone meanwhile, or is to be skipped.
+// watch watches some contenders that existed a moment ago. It returns ErrAgain if one of them has
+// gone in the meantime, or is to be skipped.
 func (q Line) watch(ctx context.Context, c *Contender, ahead []znodes.Node, known knownAhead) ([]<-chan zk.Event, error) {
 	changed := make([]<-chan zk.Event, 0, len(ahead))
 	for _, n := range ahead {
@@ -331,8 +334,8 @@ func (q Line) watch(ctx context.Context, c *Contender, ahead []znodes.Node, know
 	return changed, nil
 }
 
-// nearest returns the nodes ahead of own, at most so many, those right ahead of it.
-// A list that was read after own was created shows it, unless somebody removed it.
+// nearest returns at most most nodes ahead of own, those nearest to it. A list that was read after
+// own was created has own, unless another client removed it.
 func nearest(list []znodes.Node, own znodes.Node, skip map[string]bool, most int) ([]znodes.Node, error) {
 	ahead := make([]znodes.Node, 0, len(list))
 	present := false
@@ -350,7 +353,7 @@ func nearest(list []znodes.Node, own znodes.Node, skip map[string]bool, most int
 	return ahead[max(0, len(ahead)-most):], nil
 }
 
-// find returns, in order, the znodes that carry id at some time during the call.
+// find returns, in order, the znodes that have id in their names at some time during the call.
 func (q Line) find(ctx context.Context, z *client.Session, id string) ([]znodes.Node, error) {
 	names, err := q.Client.FreshChildren(ctx, z, q.Folder)
 	if err != nil {
@@ -365,8 +368,8 @@ func (q Line) find(ctx context.Context, z *client.Session, id string) ([]znodes.
 	return found, nil
 }
 
-// Leave removes c. When it fails, the removal goes on in the background. It
-// answers ErrLost when the znode was gone already or its session ended.
+// Leave removes c. If it fails, the removal goes on in the background. It returns ErrLost if the
+// znode was gone already or its session had ended.
 func (q Line) Leave(ctx context.Context, c *Contender) error {
 	was, err := q.Client.RemoveAll(ctx, c.Session, q.znodes(c))
 	switch {
@@ -383,8 +386,8 @@ func (q Line) Leave(ctx context.Context, c *Contender) error {
 	return nil
 }
 
-// Abandon removes c in the background. It gives up when c's session has gone,
-// which takes the znode with it.
+// Abandon removes c in the background. It gives up when c's session has gone, as the znode goes
+// with it.
 func (q Line) Abandon(c *Contender) {
 	q.Background(func(ctx context.Context, refused func(error)) {
 		var b client.Backoff
@@ -400,17 +403,16 @@ func (q Line) Abandon(c *Contender) {
 	})
 }
 
-// SweepIf removes in the background whatever carries id, if that is needed.
+// SweepIf removes in the background all znodes with id in their names, if needed is true.
 func (q Line) SweepIf(needed bool, id string) {
 	if needed {
 		q.sweep(id, nil)
 	}
 }
 
-// sweep removes in the background whatever carries id, once the create that is
-// under way, if any, has come to its end. It looks in whichever session there is
-// then, because a create can be carried out in a later session than it was asked
-// for.
+// sweep removes in the background all znodes with id in their names, once the create that is under
+// way, if any, has ended. It looks in whichever session there is then, because a create can be
+// carried out in a later session than the one that sent it.
 func (q Line) sweep(id string, create *client.Request[[]string]) {
 	var after <-chan struct{}
 	if create != nil {
@@ -419,7 +421,7 @@ func (q Line) sweep(id string, create *client.Request[[]string]) {
 	q.CleanUp(after, func(ctx context.Context, z *client.Session) error { return q.Swept(ctx, z, id) })
 }
 
-// Swept removes what carries id; without an error nothing is left.
+// Swept removes the znodes with id in their names. If it returns nil, none is left.
 func (q Line) Swept(ctx context.Context, z *client.Session, id string) error {
 	for _, beside := range q.Beside {
 		if err := beside.Swept(ctx, z, id); err != nil {

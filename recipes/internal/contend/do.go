@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Do takes the hold, runs f while it lasts, and gives it back, whatever becomes of f:
-// it may panic. The context of f ends with the hold; its cause is then ErrLost.
+// Do takes the hold, runs f while the hold lasts, and gives it back, even if f panics. The context
+// of f ends with the hold; its cause is then ErrLost.
 func (x *Exclusive) Do(ctx context.Context, op string, f func(context.Context) error) error {
 	return x.DoIn(ctx, op, x.Line, f)
 }
@@ -26,8 +26,8 @@ func (x *Exclusive) DoIn(ctx context.Context, op string, q Line, f func(context.
 	return errors.Join(err, over)
 }
 
-// Run is DoIn with its two errors apart: that of the grant, or of f, and over, that of what
-// came after f, such as ErrLost if the hold had not lasted so long.
+// Run is DoIn with two errors: err is that of the grant, or of f; over is that of giving the hold
+// back, such as ErrLost if the hold ended before f did.
 func (x *Exclusive) Run(ctx context.Context, op string, q Line, f func(context.Context) error) (err, over error) {
 	h, err := x.Grant(ctx, op, q, true)
 	if err != nil {
@@ -53,8 +53,8 @@ func (h *Hold) During(ctx context.Context, f func(context.Context) error) error 
 	return f(ctx)
 }
 
-// giveBack ends a hold that do took. It is no error that there was no time to remove the
-// contender: that goes on in the background.
+// giveBack ends a hold that Do took. It is no error if there was no time to remove the contender:
+// the removal goes on in the background.
 func (x *Exclusive) giveBack(ctx context.Context, op string, h *Hold) error {
 	x.forget(h)
 	var err error
@@ -63,7 +63,7 @@ func (x *Exclusive) giveBack(ctx context.Context, op string, h *Hold) error {
 		err = h.Line.Leave(ctx, h.Contender)
 	case h.IsLost():
 		err = failures.ErrLost
-	} // else f gave it back by itself
+	} // else f gave the hold back itself
 	if err == nil || failures.Stopped(err) {
 		return nil
 	}

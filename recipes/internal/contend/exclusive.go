@@ -10,29 +10,29 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Exclusive is what everything that is held has in common: only so many of
-// all clients hold it at a time, and each is told when it has lost it. It is safe for
-// concurrent use.
+// Exclusive is what all recipes with holds share: only a number of clients hold it at a time, and
+// each is told when it has lost its hold. It is safe for concurrent use.
 type Exclusive struct {
 	Line
 	data []byte // of the contender's znode
-	// Unfenced: the order in which holds began says nothing of which of them last.
+	// Unfenced: holds have no fencing token, as a later hold does not mean that an earlier one is
+	// over.
 	Unfenced bool
 
 	mu sync.Mutex
 	at Standing
 }
 
-// Standing is how an exclusive stands.
+// Standing is the state of an Exclusive.
 type Standing struct {
 	Trying bool          // a call waits for the hold
-	Hold   *Hold         // from the grant until it is given back, also when lost
-	Again  bool          // the last hold was lost, or the present one follows on such a one
-	Ended  int64         // the token of the last hold if it was lost and nobody has tried since, else 0
-	News   chan struct{} // closed when any of this changes; nil when nobody waits
+	Hold   *Hold         // from the grant until it is given back, even if it is lost
+	Again  bool          // the last hold was lost, or the present one follows a lost one
+	Ended  int64         // the token of the last hold if it was lost and no call has tried since, else 0
+	News   chan struct{} // closed when any of this changes; nil when no goroutine waits
 }
 
-// Stands returns how x stands. Its news is never nil.
+// Stands returns the state of x. Its News is never nil.
 func (x *Exclusive) Stands() Standing {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -42,18 +42,19 @@ func (x *Exclusive) Stands() Standing {
 	return x.at
 }
 
-// NewExclusive returns what one client at a time holds, by a contender of that kind and data on path.
+// NewExclusive returns an Exclusive for one holder at a time. Its contenders on path have that kind
+// and data.
 func NewExclusive(cl *client.Client, path, kind string, data []byte) *Exclusive {
 	return &Exclusive{Line: Line{Recipe: calls.New(cl, path), Folder: path, Kind: kind, Places: 1, Forewarned: true}, data: data}
 }
 
-// Take waits for the hold. No error of it leaves a hold behind.
+// Take waits for the hold. If it returns an error, there is no hold.
 func (x *Exclusive) Take(ctx context.Context, op string) error {
 	_, err := x.Grant(ctx, op, x.Line, true)
 	return err
 }
 
-// Try takes the hold unless others have it or wait for it.
+// Try takes the hold unless other contenders have it or wait for it.
 func (x *Exclusive) Try(ctx context.Context, op string) (taken bool, err error) {
 	return x.TryIn(ctx, op, x.Line)
 }
@@ -67,7 +68,7 @@ func (x *Exclusive) TryIn(ctx context.Context, op string, q Line) (taken bool, e
 	return err == nil, err
 }
 
-// Grant gives the hold that Take and Try make the present one. Its contender stands in q.
+// Grant takes the hold, for Take and Try, and makes it the present one. Its contender stands in q.
 func (x *Exclusive) Grant(ctx context.Context, op string, q Line, wait bool) (*Hold, error) {
 	if len(x.data) > client.MaxData {
 		return nil, x.Definite(op, failures.ErrTooLarge)
@@ -99,7 +100,7 @@ func (x *Exclusive) begin() bool {
 	return true
 }
 
-// finish takes over what the try has come to.
+// finish stores the result of a try.
 func (x *Exclusive) finish(h *Hold, err error) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -117,7 +118,7 @@ func (x *Exclusive) finish(h *Hold, err error) error {
 	return nil
 }
 
-// setHold makes h the present hold, or makes that there is none. x.mu must be held.
+// setHold makes h the present hold; nil means that there is none. x.mu must be held.
 func (x *Exclusive) setHold(h *Hold) {
 	if x.at.Hold != nil {
 		x.at.Again, x.at.Ended = x.at.Hold.IsLost(), 0
@@ -129,7 +130,7 @@ func (x *Exclusive) setHold(h *Hold) {
 	x.announce()
 }
 
-// announce wakes those who wait for news. x.mu must be held.
+// announce wakes the goroutines that wait for news. x.mu must be held.
 func (x *Exclusive) announce() {
 	if x.at.News != nil {
 		close(x.at.News)
@@ -154,7 +155,7 @@ func (x *Exclusive) Release(ctx context.Context, op string) error {
 	return nil
 }
 
-// Close gives back what is held, ends what waits, and waits for clean-ups.
+// Close gives the hold back, ends calls that wait, and waits for clean-ups.
 func (x *Exclusive) Close(ctx context.Context, op string) error {
 	x.StopCalls()
 	if h := x.drop(); h != nil && h.End(true) {
@@ -163,7 +164,7 @@ func (x *Exclusive) Close(ctx context.Context, op string) error {
 	return x.Drain(ctx, op)
 }
 
-// drop forgets the present hold and returns it, nil if there is none.
+// drop forgets the present hold and returns it, or nil if there is none.
 func (x *Exclusive) drop() *Hold {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -172,8 +173,8 @@ func (x *Exclusive) drop() *Hold {
 	return h
 }
 
-// Lost returns a channel that is closed once the present hold is lost; a closed
-// one if there is none.
+// Lost returns a channel that closes when the present hold is lost. Without a hold the channel is
+// closed.
 func (x *Exclusive) Lost() <-chan struct{} {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -189,14 +190,14 @@ var noHold = func() chan struct{} {
 	return c
 }()
 
-// Present returns the present hold, nil if there is none.
+// Present returns the present hold, or nil if there is none.
 func (x *Exclusive) Present() *Hold {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.at.Hold
 }
 
-// Held returns the contender of the present hold, nil if there is none.
+// Held returns the contender of the present hold, or nil if there is none.
 func (x *Exclusive) Held() *Contender {
 	if h := x.Present(); h != nil {
 		return h.Contender
@@ -204,7 +205,7 @@ func (x *Exclusive) Held() *Contender {
 	return nil
 }
 
-// Fence is the fencing token of the present hold, 0 if there is none.
+// Fence returns the fencing token of the present hold, or 0 if there is none.
 func (x *Exclusive) Fence() int64 {
 	if c := x.Held(); c != nil {
 		return c.Czxid
@@ -212,7 +213,7 @@ func (x *Exclusive) Fence() int64 {
 	return 0
 }
 
-// tokenOf is the fencing token of a hold, 0 if it is none.
+// tokenOf returns the fencing token of a hold, or 0 if x is unfenced.
 func (x *Exclusive) tokenOf(h *Hold) int64 {
 	if x.Unfenced {
 		return 0
@@ -220,7 +221,7 @@ func (x *Exclusive) tokenOf(h *Hold) int64 {
 	return h.Contender.Czxid
 }
 
-// Session is the id of the session that owns the present hold, 0 if there is none.
+// Session returns the id of the session that owns the present hold, or 0 if there is none.
 func (x *Exclusive) Session() int64 {
 	if c := x.Held(); c != nil {
 		return c.Session.ID

@@ -12,24 +12,24 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Hold is the time during which a contender is in front. It ends once: by its
-// release, or because it is lost.
+// Hold is the time during which a contender is in front. It ends once: because it is released, or
+// because it is lost.
 type Hold struct {
-	Line      Line          // in which it is held
-	Contender *Contender    // that is in front
+	Line      Line          // the line in which it is held
+	Contender *Contender    // the contender in front
 	Lost      chan struct{} // closed when the hold is lost
-	// Revoked is closed when somebody has asked for the hold; nil: nobody can.
+	// Revoked closes when a client has asked for the hold. It is nil if the line is not revocable.
 	Revoked chan struct{}
 
 	once  sync.Once
-	ended chan struct{} // closed at its end, whichever
+	ended chan struct{} // closed when the hold ends, for either reason
 }
 
-// errBusy: others hold, or wait, and the call is not to wait for them.
+// errBusy: other contenders hold, or wait, and the call does not wait for them.
 var errBusy error = failures.Conclusion("others are ahead")
 
-// acquire waits in line until it is in front, or answers errBusy if it is not to
-// wait. When its session is lost, it lines up again in the next one.
+// acquire waits in line until it is in front, or returns errBusy if wait is false. If its session
+// is lost, it lines up again in the next one.
 func (q Line) acquire(ctx context.Context, data []byte, wait bool) (h *Hold, err error) {
 	removed := 0
 	err = q.Client.EachSession(ctx, func(z *client.Session) error {
@@ -63,7 +63,7 @@ func (q Line) attempt(ctx context.Context, z *client.Session, data []byte, wait 
 	}
 	switch {
 	case errors.Is(err, errBusy):
-		_ = q.Leave(ctx, c) // what fails goes on in the background
+		_ = q.Leave(ctx, c) // if it fails, the removal goes on in the background
 		return nil, err
 	case err != nil:
 		q.Abandon(c)
@@ -74,7 +74,7 @@ func (q Line) attempt(ctx context.Context, z *client.Session, data []byte, wait 
 	return h, nil
 }
 
-// NewHold is the hold of a contender that is in front. Its Watch has to be called.
+// NewHold returns the hold of a contender that is in front. The caller must call Watch.
 func NewHold(q Line, c *Contender) *Hold {
 	q.Client.Counters.Holds.Add(1)
 	h := &Hold{Line: q, Contender: c, Lost: make(chan struct{}), ended: make(chan struct{})}
@@ -85,10 +85,9 @@ func NewHold(q Line, c *Contender) *Hold {
 	return h
 }
 
-// confirm makes sure that a quorum has lately known c's session. A server that
-// is cut off from the others goes on answering reads, and pings, in the name of
-// sessions that have long expired. And that one is in front in one line was read
-// before one waited in the next.
+// confirm makes sure that a quorum has lately known c's session. A server that is cut off from the
+// others goes on answering reads, and pings, for sessions that have long expired. Also, c may have
+// been read to be in front of one line before it waited in the next.
 func (q Line) confirm(ctx context.Context, c *Contender) error {
 	if c.asked != nil {
 		_, err := c.asked.Wait(ctx)
@@ -109,16 +108,16 @@ func (q Line) confirm(ctx context.Context, c *Contender) error {
 	return err
 }
 
-// ask asks what confirm will want to know. Who waited for long, and is woken, is likely to be
-// in front, so the answer comes along with the list that says so.
+// ask sends the request whose answer confirm will need. A contender that has waited for long, and
+// wakes up, is likely to be in front, so the answer comes along with the list that shows it.
 func (q Line) ask(c *Contender) {
 	if c.asked.Settled() && !q.inContact(c) && q.Client.Usable() {
 		c.asked = client.Send(q.Client, c.Session, client.Write, func() (struct{}, error) { return q.Client.Check(q.znodes(c)...) })
 	}
 }
 
-// inContact says whether a quorum has answered c's session lately: its hold then has half a
-// time-out left for the first heartbeat, which is due soon and which nobody waits for.
+// inContact reports whether a quorum has answered c's session lately. The hold then has half a
+// timeout left for the first heartbeat, which is due soon and for which no call waits.
 func (q Line) inContact(c *Contender) bool {
 	return time.Since(c.Session.LastContact()) < q.Client.Timeout/2
 }
@@ -136,14 +135,14 @@ func (h *Hold) End(lost bool) bool {
 	return first
 }
 
-// shown learns what the contender's data say now. The monitor calls it, alone.
+// shown handles the present data of the contender. Only the monitor calls it.
 func (h *Hold) shown(data []byte) {
 	if h.listens() && Says(data, WordUnlock) {
 		close(h.Revoked)
 	}
 }
 
-// listens reports whether the hold can still be asked for.
+// listens reports whether a client can still ask for the hold.
 func (h *Hold) listens() bool { return h.Revoked != nil && !client.IsClosed(h.Revoked) }
 
 // IsLost reports whether the hold is lost.

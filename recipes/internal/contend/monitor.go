@@ -11,12 +11,12 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// heartbeatInterval is how often a holder hears from a quorum. go-zookeeper leaves
-// a server that has fallen silent after two thirds of the time-out; a sixth before
-// and a sixth after that still make less than the whole.
+// heartbeatInterval is how often a holder asks a quorum. go-zookeeper leaves a silent server after
+// two thirds of the timeout. With a sixth before and a sixth after, that is less than the whole
+// timeout.
 func (m *monitor) heartbeatInterval() time.Duration { return m.s.Timeout / 6 }
 
-// Watch begins to watch over each of the hold's znodes. One monitor sends the heartbeats.
+// Watch begins to watch over each of the hold's znodes. One of the monitors sends the heartbeats.
 func (h *Hold) Watch() {
 	all := h.Line.znodes(h.Contender)
 	_ = h.Line.each(h.Contender, func(q Line, c *Contender) error {
@@ -35,22 +35,21 @@ func (h *Hold) monitor(m monitor) {
 	if !m.run() {
 		return
 	}
-	// From before Lost closes, so that a Close that comes then waits for it.
+	// Add it before Lost closes, so that a Close that comes then waits for it.
 	h.Line.CleanUps.Add()
 	defer h.Line.CleanUps.Done()
 	if h.End(true) {
 		m.s.Counters.HoldsLost.Add(1)
 		m.s.Tell(slog.LevelWarn, "hold was lost", "path", m.path, "session", client.SessionID(m.z.ID))
-		h.Line.Abandon(h.Contender) // nobody shall wait behind a hold that is over
+		h.Line.Abandon(h.Contender) // no contender shall wait behind a hold that is over
 	}
 }
 
-// monitor finds out that a hold is lost. While no other request does it, it asks
-// a quorum at every heartbeatInterval; when none has answered for a whole
-// time-out, counted from when the last answered request was sent, the session may
-// have expired, and the hold is lost.
+// monitor detects that a hold is lost. While no other request does so, it asks a quorum at every
+// heartbeatInterval. If no quorum has answered for a whole timeout, counted from when the last
+// answered request was sent, the session may have expired, and the hold is lost.
 //
-// It sends no heartbeat until the hold has lasted for a hundredth of the time-out: most are
+// It sends no heartbeat until the hold has lasted for a hundredth of the timeout: most holds are
 // shorter.
 type monitor struct {
 	hold *Hold
@@ -58,18 +57,18 @@ type monitor struct {
 	z    *client.Session
 	path string // of the contender
 	turn time.Duration
-	from time.Time // no heartbeat is sent before
+	from time.Time // it sends no heartbeat before this
 
-	checks []string // what heartbeats ask for: the znodes of the hold; none: another monitor does
+	checks []string // the znodes of the hold, which heartbeats check; none: another monitor sends them
 
-	changed   <-chan zk.Event               // the watch on it; nil when it has to be set again
+	changed   <-chan zk.Event               // the watch on the contender; nil when it has to be set again
 	heartbeat *client.Request[struct{}]     // the last one
-	look      *client.Request[client.Value] // the last try to read it, and to set the watch again
+	look      *client.Request[client.Value] // the last try to read the contender, and to set the watch again
 	notBefore time.Time                     // of the next try
-	lookAt    time.Time                     // if the hold can be asked for: no wait relies on watches alone
+	lookAt    time.Time                     // if the line is revocable: no wait relies on watches alone
 }
 
-// run returns true when the hold is lost, false when it has ended otherwise.
+// run returns true if the hold is lost, and false if it has ended otherwise.
 func (m *monitor) run() (lost bool) {
 	for {
 		now, contact := time.Now(), m.z.LastContact()
@@ -98,12 +97,11 @@ func (m *monitor) run() (lost bool) {
 	}
 }
 
-// after is a while after t: for each monitor at a moment of its own (see WithTurn), as those of
-// one session go by the same last contact. None is later than is asked for.
+// after returns t plus d, less the turn of the monitor (see WithTurn): the monitors of one session
+// have the same last contact, and none may be late.
 func (m *monitor) after(t time.Time, d time.Duration) time.Time { return t.Add(d - m.turn) }
 
-// send sends what has to be sent now: the heartbeat, when it is due, and a read
-// that sets the watch again.
+// send sends what is due now: the heartbeat, and a read that sets the watch again.
 func (m *monitor) send(now, due time.Time) {
 	if m.look != nil && m.look.Settled() && m.look.Err == nil {
 		m.changed = m.look.Value.Changed
@@ -126,8 +124,8 @@ func (m *monitor) hasToLook(now time.Time) bool {
 	return m.changed == nil || m.hold.listens() && !now.Before(m.lookAt)
 }
 
-// reads reads the contender, and sets a watch unless there is one: go-zookeeper keeps a
-// channel for each until it fires.
+// reads returns a function that reads the contender, and sets a watch unless there is one:
+// go-zookeeper keeps a channel for each watch until it fires.
 func (m *monitor) reads(changed <-chan zk.Event) func() (client.Value, error) {
 	return func() (v client.Value, err error) {
 		if v.Changed = changed; changed != nil {
@@ -154,7 +152,7 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 		return true, true
 	case <-m.hold.ended:
 	}
-	// A hold that is given back removes the znode itself: nothing is to be looked for.
+	// A hold that is given back removes the znode itself, so do not look for it.
 	return false, client.IsClosed(m.hold.ended)
 }
 
@@ -163,8 +161,7 @@ func noNode[T any](r *client.Request[T]) bool {
 	return r != nil && r.Settled() && errors.Is(r.Err, zk.ErrNoNode)
 }
 
-// underWay returns a channel that closes when r, if it is under way, has come to
-// its end.
+// underWay returns a channel that closes when r, if it is under way, has ended.
 func underWay[T any](r *client.Request[T]) <-chan struct{} {
 	if r.Settled() {
 		return nil

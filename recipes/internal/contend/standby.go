@@ -12,37 +12,37 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Standby is all clients that wait for the same change of a recipe's znodes, of which one can
-// use it. So that not all are woken by each they stand in line, and those in front watch.
+// Standby is all clients that wait for the same change of a recipe's znodes, if one of them can use
+// it. They stand in line, and the first ones watch, so that a change does not wake all of them.
 //
-// To line up takes two writes, which a client that waits alone need not pay: unless all are
-// to, a call watches at once, and lines up when it was woken and somebody else was quicker.
-// So a call is woken for nothing once at most before it is in front.
+// It takes two writes to line up, which a client that waits alone need not make: unless All is set,
+// a call watches at once, and lines up only when a change woke it and another client was faster. So
+// a call wakes up in vain at most once before it is in front.
 type Standby struct {
-	Line Line // in which those stand that do not watch
-	All  bool // whoever waits lines up first
-	// beaten: a call of this value was woken for nothing, and none was served since.
+	Line Line // the line of the clients that do not watch
+	All  bool // each waiter lines up first
+	// beaten: a call of this value woke up in vain, and no call was served since.
 	beaten atomic.Bool
 }
 
-// Waiters is how many of those in line watch: more than one, so that one which is slow
-// keeps nobody else waiting.
+// Waiters is how many clients in line watch: more than one, so that a slow one does not keep the
+// others waiting.
 const Waiters = 2
 
-// NewStandby returns those that wait with znodes of that kind in folder. All of them must be able
-// to use the same: two of them watch for the others.
+// NewStandby returns a Standby with znodes of that kind in folder. All waiters must be able to use
+// the same change: two of them watch for the others.
 func NewStandby(cl *client.Client, folder, kind string) *Standby {
 	return &Standby{Line: Line{Recipe: calls.New(cl, folder), Folder: folder, Kind: kind, Places: Waiters}}
 }
 
-// Waiter is one call of those who wait. It is for one goroutine.
+// Waiter is one waiting call. Only one goroutine may use it.
 type Waiter struct {
 	*Standby
-	place   *Contender // in the line; nil: none
-	already bool       // it was woken before it was in the line
+	place   *Contender // in the line, or nil
+	already bool       // a change woke it before it was in the line
 }
 
-// Watches says whether the call is to watch for what it waits for; else it is to line up.
+// Watches reports whether the call watches for the change. Otherwise it lines up.
 func (w *Waiter) Watches(z *client.Session) bool {
 	if w.place != nil && w.place.Session == z {
 		return true
@@ -50,15 +50,15 @@ func (w *Waiter) Watches(z *client.Session) bool {
 	return !w.All && !w.already && !w.beaten.Load()
 }
 
-// Woken takes in that a watch of the call may have fired.
+// Woken records whether a watch of the call has fired.
 func (w *Waiter) Woken(changed ...<-chan zk.Event) {
 	for _, ch := range changed {
 		w.already = w.already || client.Fired(ch)
 	}
 }
 
-// LineUp waits in line until it is time to watch. Its error asks for another attempt where
-// somebody removed what was made.
+// LineUp waits in line until the call may watch. It returns ErrAgain if another client removed the
+// znode or the folder.
 func (w *Waiter) LineUp(ctx context.Context, z *client.Session) error {
 	w.beaten.Store(true)
 	c, err := w.Line.Join(ctx, z, nil)
@@ -73,7 +73,7 @@ func (w *Waiter) LineUp(ctx context.Context, z *client.Session) error {
 	return nil
 }
 
-// Served takes in that the call got what it waited for: the next one watches at once.
+// Served records that the call got what it waited for: the next call watches at once.
 func (w *Waiter) Served() { w.beaten.Store(false) }
 
 // Leave leaves the line in the background.
@@ -84,7 +84,8 @@ func (w *Waiter) Leave() {
 	}
 }
 
-// Again asks for another attempt where somebody removed what was made.
+// Again returns ErrAgain if err is nil, or means that another client removed a znode, and otherwise
+// err.
 func Again(err error) error {
 	if err == nil || errors.Is(err, failures.ErrRemoved) || errors.Is(err, zk.ErrNoNode) {
 		return calls.ErrAgain

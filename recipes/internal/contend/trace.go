@@ -2,22 +2,22 @@ package contend
 
 import "context"
 
-// Trace are functions that are told how a call waits in line. Each may be nil. The Trace of package
-// recipes says more.
+// Trace has functions that a call runs while it waits in line. Each may be nil. See Trace of
+// package recipes.
 type Trace struct {
-	LinedUp func(path string)                    // a contender's znode is there
+	LinedUp func(path string)                    // a contender's znode exists
 	Waits   func(first string, watched []string) // the call begins to wait for others
-	Gone    func(path string)                    // one of these has gone
+	Gone    func(path string)                    // one of the watched contenders has gone
 }
 
 type traceKey struct{}
 
-// WithTrace returns a context of a call that is told to t.
+// WithTrace returns a context with which calls run the functions of t.
 func WithTrace(ctx context.Context, t Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
 }
 
-// TraceOf returns what a call is told to, which may be nothing.
+// TraceOf returns the trace of ctx, which may be empty.
 func TraceOf(ctx context.Context) Trace {
 	t, _ := ctx.Value(traceKey{}).(Trace)
 	return t
@@ -35,7 +35,7 @@ func (t Trace) tellWaits(first string, watched []string) {
 	}
 }
 
-// TellGone tells that a znode has gone.
+// TellGone runs Gone, if it is set.
 func (t Trace) TellGone(path string) {
 	if t.Gone != nil {
 		t.Gone(path)

@@ -11,22 +11,22 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// Words of a contender's data.
+// The words of a contender's data.
 const (
 	WordRead   = "read"
 	WordUnlock = "unlock"
 )
 
-// Mark writes a word into the data of the hold's contender, whatever replies get lost,
-// until its session ends.
+// Mark writes a word into the data of the hold's contender, however many replies get lost, until
+// its session ends.
 func (h *Hold) Mark(ctx context.Context, word string) error {
 	_, err := Mark(ctx, h.Line.Client, h.Contender.Session, znodes.Join(h.Line.Folder, h.Contender.Name), word)
 	return err
 }
 
-// Mark adds a word to the data of an ephemeral znode, once, and returns them; zk.ErrNoNode
-// if there is none. A lost reply does no harm: a second try finds another version, or the
-// word.
+// Mark adds a word to the data of an ephemeral znode, once, and returns the data. It returns
+// zk.ErrNoNode if there is no such znode. A lost reply does no harm: a second try finds another
+// version, or the word.
 func Mark(ctx context.Context, cl *client.Client, z *client.Session, path, word string) ([]byte, error) {
 	var b client.Backoff
 	for {

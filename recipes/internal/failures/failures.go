@@ -1,6 +1,6 @@
-// Package failures says what an error of a call means: whether a server has answered, so that it is
+// Package failures interprets the errors of calls: whether a server has answered, so that it is
 // known whether a request was carried out, and whether the call is over. It has the errors that all
-// recipes share, and knows neither connections nor recipes.
+// recipes share. It knows neither connections nor recipes.
 package failures
 
 import (
@@ -25,7 +25,7 @@ var (
 
 // Failure is why a call failed.
 type Failure struct {
-	Op       string // what was called, such as "lock"
+	Op       string // the call, such as "lock"
 	Path     string // the path of the recipe
 	Err      error  // why it failed
 	NoEffect bool   // the call certainly had no effect
@@ -36,8 +36,8 @@ type Conclusion string
 
 func (c Conclusion) Error() string { return string(c) }
 
-// answers are the errors that a server gave as its answer (or that kept the
-// client from sending the request): the request had no effect.
+// answers are the errors that a server gave as its answer, or that kept the client from sending the
+// request: the request had no effect.
 var answers = []error{
 	zk.ErrAPIError, zk.ErrNoNode, zk.ErrNoAuth, zk.ErrBadVersion, zk.ErrNoChildrenForEphemerals,
 	zk.ErrNodeExists, zk.ErrNotEmpty, zk.ErrInvalidACL, zk.ErrAuthFailed, zk.ErrBadArguments,
@@ -45,9 +45,9 @@ var answers = []error{
 	zk.ErrShortBuffer, zk.ErrPtrExpected, zk.ErrUnhandledFieldType,
 }
 
-// Unanswered reports whether err says that no server answered: whether the
-// request was carried out is then unknown. That is every error but those known:
-// go-zookeeper passes on as it is what a failed write to the connection said.
+// Unanswered reports whether err means that no server answered, so that it is unknown whether the
+// request was carried out. That is every error but the known ones: go-zookeeper passes on the error
+// of a failed write to the connection as it is.
 func Unanswered(err error) bool {
 	if err == nil || Stopped(err) {
 		return false
@@ -60,7 +60,7 @@ func Unanswered(err error) bool {
 			return false
 		}
 	}
-	// So go-zookeeper calls the codes that it has no error for.
+	// go-zookeeper uses this text for codes for which it has no error.
 	return !strings.HasPrefix(err.Error(), "unknown error: ")
 }
 

@@ -1,3 +1,3 @@
-// Package znodes reads and makes the names and the paths of the znodes of recipes. It knows no
-// connection, and no recipe: which kinds of znodes there are is declared with the recipes.
+// Package znodes parses and makes the names and the paths of the znodes of recipes. It knows no
+// connections and no recipes: each recipe declares its kinds of znodes.
 package znodes

@@ -10,10 +10,9 @@ import (
 	"strings"
 )
 
-// Znodes of these recipes are called <id>-<kind>-<sequence>. The id is random
-// and made once for each znode wanted, so that a client finds its own one again
-// after a lost reply; everything that is not exactly of this shape belongs to
-// somebody else and is left alone. Kinds are declared with their recipes.
+// Znodes of these recipes are called <id>-<kind>-<sequence>. The id is random and made once for
+// each znode, so that a client finds its own znode after a lost reply. A name of any other shape
+// belongs to another program, and the recipes leave it alone. Each recipe declares its kinds.
 const (
 	IDLength    = 32
 	usualLength = 10 // of a sequence number that is not negative
@@ -31,11 +30,11 @@ type Node struct {
 	Name string
 	ID   string
 	Kind string
-	Rank int64 // what comes before the sequence, for those that are ranked
+	Rank int64 // the number before the sequence, in ranked names
 	Seq  int32
 }
 
-// Parse reads the name of a child; it is false for foreign ones.
+// Parse parses the name of a child. It returns false for foreign names.
 func Parse(name, kind string) (Node, bool) {
 	id, digits, ok := Split(name, kind)
 	if !ok {
@@ -45,7 +44,7 @@ func Parse(name, kind string) (Node, bool) {
 	return Node{Name: name, ID: id, Kind: kind, Seq: seq}, ok
 }
 
-// ParseRanked reads a name <id>-<kind>-<rank>-<sequence>; it is false for every other.
+// ParseRanked parses a name <id>-<kind>-<rank>-<sequence>. It returns false for every other name.
 func ParseRanked(name, kind string) (Node, bool) {
 	id, rest, ok := Split(name, kind)
 	if !ok || rest == "" {
@@ -65,7 +64,7 @@ func ParseRanked(name, kind string) (Node, bool) {
 
 func RankText(rank int64) string { return strconv.FormatInt(rank, 10) }
 
-// Split gives a name's id, and what follows its kind.
+// Split returns a name's id, and what follows its kind.
 func Split(name, kind string) (id, rest string, ok bool) {
 	id, rest, ok = Cut(name, IDLength)
 	if !ok || !IsHex(id) {
@@ -75,11 +74,11 @@ func Split(name, kind string) (id, rest string, ok bool) {
 	return id, rest, ok
 }
 
-// Sequence reads the number that the server gave.
+// Sequence parses the number that the server gave.
 func Sequence(digits string) (int32, bool) {
 	seq, err := strconv.ParseInt(digits, 10, 32)
-	// The server writes the counter as %010d: anything else was not its doing. Ten digits are
-	// just that, and nearly all that there is; a counter can also overflow and be negative.
+	// The server writes the counter as %010d; it writes no other form. Nearly all numbers have ten
+	// digits; a counter can also overflow and be negative.
 	usual := len(digits) == usualLength && digits[0] >= '0'
 	if err != nil || !usual && fmt.Sprintf("%010d", seq) != digits {
 		return 0, false
@@ -98,12 +97,11 @@ func IsHex(s string) bool {
 	return strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Nodes picks those of some kinds from a list of children, in the order of their
-// sequence numbers.
+// Nodes returns the children of some kinds in a list, in the order of their sequence numbers.
 func Nodes(names []string, kinds ...string) []Node { return parseAll(names, kinds, Parse) }
 
-// RankedNodes picks the ranked ones of one kind, in the order of their ranks, those of
-// one rank in that of their sequence numbers.
+// RankedNodes returns the ranked children of one kind in a list, in the order of their ranks, and
+// within a rank in the order of their sequence numbers.
 func RankedNodes(names []string, kind string) []Node {
 	return parseAll(names, []string{kind}, ParseRanked)
 }
@@ -114,7 +112,7 @@ func parseAll(names, kinds []string, parse func(name, kind string) (Node, bool))
 	return list
 }
 
-// Parsed are those of some kinds in the order in which they were listed.
+// Parsed returns the children of some kinds in the order in which they were listed.
 func Parsed(names, kinds []string, parse func(name, kind string) (Node, bool)) []Node {
 	list := make([]Node, 0, len(names))
 	for _, name := range names {
@@ -128,24 +126,25 @@ func Parsed(names, kinds []string, parse func(name, kind string) (Node, bool)) [
 	return list
 }
 
-// distance is how far b lies behind a. The counter is a signed 32-bit number
-// that wraps around (Programmer's Guide, Sequence Nodes), so numbers are compared
-// by their difference: right as long as the live ones span less than 2^31.
+// distance returns how far b lies behind a. The counter is a signed 32-bit number that wraps around
+// (Programmer's Guide, Sequence Nodes), so numbers are compared by their difference. That is right
+// as long as the live ones span less than 2^31.
 func distance(a, b int32) int32 { return b - a }
 
-// Before orders sequence numbers.
+// Before reports whether sequence number a comes before b.
 func Before(a, b int32) bool { return distance(a, b) > 0 }
 
-// SurelyBehind says of most names behind own, by a look at their last digits alone, that they
-// are: both numbers are of the usual ten digits, and that of name is greater.
+// SurelyBehind reports whether name is behind own, as far as the last digits alone show it: both
+// numbers have the usual ten digits, and that of name is greater. For a few names behind own it
+// returns false.
 func SurelyBehind(name, own string) bool {
 	digits, ok := usualDigits(name)
 	ownDigits, ownOK := usualDigits(own)
 	return ok && ownOK && digits > ownDigits
 }
 
-// usualDigits are those that a name ends with, if they are a positive number as the server writes
-// it. Two signs before them are the separator and a minus.
+// usualDigits returns the digits at the end of a name, if they are a positive number as the server
+// writes it. Two signs before them are the separator and a minus.
 func usualDigits(name string) (digits string, ok bool) {
 	head := len(name) - usualLength
 	if head < 2 || name[head-1] != '-' || name[head-2] == '-' {

@@ -14,7 +14,7 @@ func Parent(path string) string {
 	return "/"
 }
 
-// Join puts a child's name behind a path.
+// Join appends a child's name to a path.
 func Join(path, name string) string {
 	if path == "/" {
 		return "/" + name
@@ -25,7 +25,7 @@ func Join(path, name string) string {
 // Base returns the last name of a path.
 func Base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// CheckPath refuses what the server would refuse.
+// CheckPath returns an error for a path that the server would refuse.
 func CheckPath(path string) error {
 	if path == "" || path[0] != '/' || strings.HasSuffix(path, "/") || strings.ContainsRune(path, 0) {
 		return zk.ErrInvalidPath
