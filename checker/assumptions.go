@@ -15,15 +15,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Assumption is something that must hold for a run's valid to count.
+// Assumption is a condition that must hold for a valid verdict of a run to count.
 type Assumption struct {
 	Name string `json:"name"` // "healthy-before", "healthy-after", "load", "faults", "working", "clients", "record", "links", "path", "servers"
 	Met  bool   `json:"met"`
 	Text string `json:"text"` // one sentence, with figures
 }
 
-// assumptions are what must hold for a valid to count. A history from
-// elsewhere states no facts about its run: there is nothing to assume.
+// assumptions returns what must hold for a valid verdict to count. A history that zklab did not
+// write states no facts about its run: there is nothing to assume.
 func assumptions(a *evidence.Record) []Assumption {
 	if a.Foreign {
 		return nil
@@ -60,12 +60,11 @@ func healthy(a *evidence.Record, name, when, moment string) Assumption {
 	return Assumption{name, true, "the ensemble was healthy " + moment}
 }
 
-// loadOnKey is how many operations some key must have seen, where keys live
-// longer than one round.
+// loadOnKey is how many operations some key must have seen, if keys live longer than one round.
 const loadOnKey = 10
 
-// loaded asks for enough operations that succeeded before the first fault: a
-// subject that never worked must not pass because nothing happened.
+// loaded asks for enough operations that succeeded before the first fault: a subject that never
+// worked must not pass because nothing happened.
 func loaded(a *evidence.Record) Assumption {
 	until, before := a.Faults.First(), "before the first fault"
 	if until == evidence.Never {
@@ -94,9 +93,8 @@ func loaded(a *evidence.Record) Assumption {
 	return Assumption{"load", met, text}
 }
 
-// faulted asks that each kind of fault that somebody asked for by name took effect at
-// least once, and of the others, which a mix has drawn, that any did: a run is judged by
-// what happened in it.
+// faulted asks that each kind of fault that the user named took effect at least once, and that at
+// least one fault of a mix took effect: a run is judged by what happened in it.
 func faulted(a *evidence.Record) Assumption {
 	verified, outcomes, came := map[string]int{}, map[string]string{}, map[string]bool{}
 	for _, f := range a.Faults.All {
@@ -143,7 +141,7 @@ func faulted(a *evidence.Record) Assumption {
 	return Assumption{"faults", true, text}
 }
 
-// kept asks that servers kept to what they owe to any client: a recipe rests on that.
+// kept asks that servers kept their promises to every client: recipes rely on them.
 func kept(a *evidence.Record) Assumption {
 	if broken := servers.Broken(a); broken != "" {
 		return Assumption{"servers", false, "the servers broke a promise, on which every recipe rests: " + broken}
@@ -151,12 +149,12 @@ func kept(a *evidence.Record) Assumption {
 	return Assumption{"servers", true, "the links saw the servers break no promise"}
 }
 
-// decides says that a property is one of the record's object.
+// decides reports whether a property is one of the record's object.
 func decides(a *evidence.Record, p *frame.Property) bool {
 	return slices.Contains(models[a.Object.Name].Properties, p)
 }
 
-// expectedKinds are the kinds of scheduled faults, each once.
+// expectedKinds returns the kinds of scheduled faults, each once.
 func expectedKinds(a *evidence.Record) []string {
 	var kinds []string
 	for _, spec := range a.Params.Expects {
@@ -167,8 +165,8 @@ func expectedKinds(a *evidence.Record) []string {
 	return kinds
 }
 
-// working asks that not every client ended in a call that never returned: where
-// all are stuck nobody waits for anybody, and nothing can go wrong any more.
+// working asks that not every client ended in a call that never returned. If all clients are stuck,
+// none waits for another, and nothing can go wrong any more.
 func working(a *evidence.Record) Assumption {
 	last := map[int]*history.Operation{}
 	for _, k := range a.Keys {
@@ -208,7 +206,7 @@ func unbroken(a *evidence.Record) Assumption {
 func recorded(a *evidence.Record) Assumption {
 	damage := append(slices.Clone(a.History.Damage), a.Damages()...)
 	for _, phase := range []string{history.PhaseLoad, history.PhaseHeal, history.PhaseQuiesce} {
-		if a.History.Complete && a.Phase(phase) == evidence.Never { // a run that was stopped may not have come so far
+		if a.History.Complete && a.Phase(phase) == evidence.Never { // a stopped run may not have come so far
 			damage = append(damage, fmt.Sprintf("no event says when the phase %s began", phase))
 		}
 	}
@@ -223,12 +221,12 @@ func recorded(a *evidence.Record) Assumption {
 	return Assumption{"record", true, "the record is complete"}
 }
 
-// NothingWrong is how the reason of an unknown begins that is one for assumptions that do
-// not hold alone; these follow.
+// NothingWrong is the beginning of the reason of a verdict that is unknown only because assumptions
+// do not hold. They follow it.
 const NothingWrong = "nothing wrong was found, but "
 
-// requireMet turns each valid that counts into unknown when an assumption does not
-// hold. A violation stands whatever happened around it.
+// requireMet turns each valid verdict that counts into unknown if an assumption does not hold. A
+// violation stands, whatever happened around it.
 func requireMet(a *evidence.Record, as []Assumption, vs []Verdict, opts Options) []Verdict {
 	var unmet []string
 	for _, s := range as {

@@ -9,8 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// contradictions reports sessions whose evidence contradicts itself. There is no
-// verdict when none does.
+// contradictions returns a verdict for each session whose evidence contradicts itself.
 func contradictions(a *evidence.Record) []Verdict {
 	var bad []*evidence.Session
 	for _, s := range a.ByID {

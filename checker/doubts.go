@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/servers"
 )
 
-// doubt turns violations into unknown where the record may lack what explains them.
+// doubt turns violations into unknown if the record may lack what explains them.
 func doubt(a *evidence.Record, keys []string, findings []frame.Finding) []frame.Finding {
 	if a.Foreign || len(a.Damages()) == 0 && a.History.Missing == 0 {
 		return findings
@@ -28,9 +28,9 @@ func doubt(a *evidence.Record, keys []string, findings []frame.Finding) []frame.
 	return findings
 }
 
-// excuse makes violations undecided where clients went around their links: whose
-// sessions, zxids and transactions those are that show them, nobody knows. So it does where
-// servers broke what a recipe rests on.
+// excuse turns violations into unknown if clients bypassed their links: then nobody can tell whose
+// sessions, zxids and transactions show the violations. It does the same if servers broke promises
+// that recipes rely on.
 func excuse(a *evidence.Record, vs []Verdict) []Verdict {
 	why := ""
 	switch {

@@ -9,10 +9,10 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// wayOut is what can be done about it.
+// wayOut is what a user can do about it.
 const wayOut = "let the subject open every connection through what it is given: in Go with zk.WithDialer(c.Dial), with Curator after ensembleTracker(false)"
 
-// linked asks that everything came through the links.
+// linked asks that all connections went through the links.
 func linked(a *evidence.Record) Assumption {
 	if len(a.Unlinked) == 0 {
 		return Assumption{"links", true, "every session that wrote below the run's root came through a client's link, or is the harness's own"}
@@ -20,7 +20,7 @@ func linked(a *evidence.Record) Assumption {
 	return Assumption{"links", false, around(a) + "; " + wayOut}
 }
 
-// around says who went around a link.
+// around says which clients bypassed their links.
 func around(a *evidence.Record) string {
 	var clients []int
 	writes, ids := 0, []string{}

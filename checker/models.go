@@ -23,7 +23,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// models are all, by name.
+// models has all models, by name.
 var models = byName(
 	barriers.Barrier,
 	barriers.DoubleBarrier,
@@ -47,7 +47,7 @@ var models = byName(
 	transactions.TwoPhaseCommit,
 )
 
-// byName gives each what all have.
+// byName adds the properties that all models have.
 func byName(all ...frame.Model) map[string]frame.Model {
 	of := make(map[string]frame.Model, len(all))
 	for _, m := range all {
@@ -57,11 +57,12 @@ func byName(all ...frame.Model) map[string]frame.Model {
 	return of
 }
 
-// Models are the names of the models that can be checked.
+// Models returns the names of the models that can be checked.
 func Models() []string { return slices.Sorted(maps.Keys(models)) }
 
-// Meaning is what a property of a model that is valid means, for people, in a sentence; of a
-// model that is not known, what it means of any that has it; "" if there is none.
+// Meaning returns, in a sentence, what a valid verdict about a property of a model means. If the
+// model is unknown, it returns the meaning for any model with that property, and "" if there is
+// none.
 func Meaning(model, property string) string {
 	if p := propertyOf(model, property); p != nil {
 		return p.Meaning
@@ -69,15 +70,15 @@ func Meaning(model, property string) string {
 	return ""
 }
 
-// Liveness says that a property promises that something happens in the end, and not that something
-// never does: progress, and not exclusion.
+// Liveness reports whether a property promises that something happens in the end, such as progress,
+// and not that something never happens, as exclusion does.
 func Liveness(model, property string) bool {
 	p := propertyOf(model, property)
 	return p != nil && p.Liveness
 }
 
-// propertyOf is a model's property with a name, or, of a model that is not known, that of any; nil
-// if there is none.
+// propertyOf returns a model's property by name. If the model is unknown, it returns that of any
+// model, and nil if there is none.
 func propertyOf(model, property string) *frame.Property {
 	names := Models()
 	if _, known := models[model]; known {
@@ -93,8 +94,8 @@ func propertyOf(model, property string) *frame.Property {
 	return nil
 }
 
-// For gives the checks of a model. An unknown model is an error that names the
-// known ones.
+// For returns the checks of a model. For an unknown model it returns an error that names the known
+// ones.
 func For(model string, opts Options) ([]Check, error) {
 	m, ok := models[model]
 	if !ok {
@@ -107,18 +108,18 @@ func For(model string, opts Options) ([]Check, error) {
 	return append(checks, opts.Extra...), nil
 }
 
-// check is a property as a [Check] of its own.
+// check makes a property a [Check] of its own.
 type check struct {
 	property *frame.Property
 	of       frame.Model
 	opts     Options
 }
 
-// Name is the property's name.
+// Name returns the property's name.
 func (c check) Name() string { return c.property.Name }
 
-// Check decides the property. Its verdicts are those that [Run] gives, except
-// that the referee is not asked.
+// Check decides the property. Its verdicts are those that [Run] returns, but it does not ask the
+// reference model.
 func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.budget())
 	defer cancel()
@@ -137,7 +138,7 @@ func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 	return addStories(h, a, requireMet(a, assumptions(a), vs, c.opts))
 }
 
-// Bound is how long a correct recipe may need after heal for anything that has
-// a time limit: a dead session ends (time-out and up to two ticks), a client
-// finds a server again, and two seconds are for everything else.
+// Bound returns how long a correct recipe may need after the heal for anything that has a time
+// limit: for a dead session to end (a timeout and up to two ticks), for a client to find a server
+// again, and two seconds for everything else.
 func Bound(p history.Params) time.Duration { return evidence.Bound(p) }

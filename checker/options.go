@@ -10,25 +10,23 @@ import (
 type Options struct {
 	// Strict makes measured properties (belief) count.
 	Strict bool
-	// Budget is how long checking may take altogether; 0 is 60 s. What is not
-	// decided by then is unknown. In a testing/synctest bubble time stands still
-	// meanwhile; there the referee is bounded by a number of tries, and the other
-	// checks need no bound.
+	// Budget is how long checking may take altogether; 0 means 60 s. What is not decided by then is
+	// unknown. In a testing/synctest bubble time stands still while a check runs: there a number of
+	// tries bounds the reference model, and the other checks need no bound.
 	Budget time.Duration
-	// Memory is how many bytes the referee may use for its search, roughly; 0 is
-	// 256 MiB. Everything else needs memory in proportion to the history.
+	// Memory is roughly how many bytes the reference model may use for its search; 0 means 256 MiB.
+	// Everything else needs memory in proportion to the history.
 	Memory int64
-	// Model is the model to check by, for a history that does not name one.
+	// Model is the model to check by, if the history does not name one.
 	Model string
-	// Extra are checks beside those of the model.
+	// Extra are checks in addition to those of the model.
 	Extra []Check
-	// Transactions are what the ensemble committed during the run, in the order
-	// of their zxids (history.OpenTxns), as far as that is known: evidence "L".
-	// They may begin late, end early and have holes: what is there counts, and what
-	// is missing proves something only where the numbering shows the list whole.
-	// They are not changed.
+	// Transactions are what the ensemble committed during the run, in the order of their zxids
+	// (history.OpenTxns), as far as that is known: evidence "L". They may begin late, end early and
+	// have holes. A transaction that is there counts. One that is missing proves something only if
+	// the zxids show that the list is whole. Checks do not change them.
 	Transactions []history.Txn
-	// NoReferee leaves porcupine out.
+	// NoReferee leaves the reference model, and so porcupine, out.
 	NoReferee bool
 }
 

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Pool decides properties over many runs of one small scenario. In each of them too little
-// may happen to say that a property is valid; what was met in all of them together can be
-// enough. A violation of one run is one of the pool. Not safe for concurrent use.
+// Pool decides properties over many runs of one small scenario. In each run too little may happen
+// for a valid verdict; what happened in all of them together can be enough. A violation of one run
+// is one of the pool. A Pool is not safe for concurrent use.
 type Pool struct {
 	model  frame.Model
 	params history.Params
@@ -24,22 +24,22 @@ type Pool struct {
 	of     map[string]*pooled
 }
 
-// pooled is what became of one property.
+// pooled is the sum of the verdicts about one property.
 type pooled struct {
 	kept, broken int
 	open         map[string]int // in how many runs it was left open, by the reason
 	figures      map[string]float64
 }
 
-// NewPool is the pool of runs whose histories begin like this. Expects are the kinds of
-// faults that are to be in some of them (history.Params.Expects): what they ask for must
-// have happened in some run, and not in each.
+// NewPool returns the pool of runs whose histories begin with this header. Expects are the kinds of
+// faults that some of the runs should have (history.Params.Expects): each must have taken effect in
+// some run, but not in each.
 func NewPool(of history.Header, expects []string, opts Options) *Pool {
 	of.Params.Expects = expects
 	return &Pool{model: models[of.Model], params: of.Params, strict: opts.Strict, of: map[string]*pooled{}}
 }
 
-// Add adds what was decided about a run.
+// Add adds the verdicts about a run.
 func (p *Pool) Add(verdicts []Verdict) {
 	p.runs++
 	for i := 0; i < len(verdicts); {
@@ -71,7 +71,7 @@ func (p *Pool) add(vs []Verdict) {
 	one.addFigures(vs[0].Figures)
 }
 
-// addFigures adds those of one more run, as those of keys are added.
+// addFigures adds the figures of one more run, as those of keys are added.
 func (one *pooled) addFigures(more map[string]float64) {
 	for name, n := range more {
 		if strings.HasPrefix(name, "longest") {
@@ -82,12 +82,12 @@ func (one *pooled) addFigures(more map[string]float64) {
 	}
 }
 
-// Runs is how many were added.
+// Runs returns how many runs were added.
 func (p *Pool) Runs() int { return p.runs }
 
-// Verdicts gives each property of which there was a verdict one: of what counts alone, or
-// of all in a strict check. Their figures are those of all runs, with in how many of these
-// the property was "kept", "open" and "broken".
+// Verdicts returns one verdict for each property that had any: only for those that count, or for
+// all in a strict check. Their figures are those of all runs; "kept", "open" and "broken" say in
+// how many runs the property was so.
 func (p *Pool) Verdicts() (all []Verdict) {
 	a := &evidence.Record{Params: p.params}
 	for _, property := range p.model.Properties {
@@ -123,7 +123,7 @@ func (p *Pool) verdict(a *evidence.Record, property *frame.Property, one *pooled
 	return v
 }
 
-// left says in how many runs it was left open, and the most frequent reason.
+// left returns in how many runs the property was left open, and the most frequent reason.
 func (one *pooled) left() (n int, why string) {
 	for _, reason := range slices.Sorted(maps.Keys(one.open)) {
 		n += one.open[reason]

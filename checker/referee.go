@@ -16,25 +16,25 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Bounds of the referee's search. Time alone would not do: in a
-// testing/synctest bubble it stands still while a search goes on.
+// Bounds of the reference model's search. Time alone would not do: in a testing/synctest bubble it
+// stands still while a search goes on.
 const (
 	refereeShare = 6               // of the budget, for all keys together
 	refereeKey   = 2 * time.Second // for one key
 
-	// Tries, of a step or of whether two states are the same: for all keys together, and
-	// for one, which is seconds' work.
+	// Tries of a step, or of whether two states are the same: for all keys together, and for one
+	// key, which takes seconds.
 	refereeTries    = 80e6
 	refereeKeyTries = 16e6
 )
 
-// searchBudget bounds a referee's search. It is safe for concurrent use.
+// searchBudget bounds a reference model's search. It is safe for concurrent use.
 type searchBudget struct {
 	ctx      context.Context
 	until    time.Time
 	keyTime  time.Duration // for one key
 	memory   int64         // for one search
-	tries    atomic.Int64  // that are left
+	tries    atomic.Int64  // left for all keys
 	keyTries int64         // for one key
 }
 
@@ -50,7 +50,7 @@ func newSearchBudget(ctx context.Context, opts Options) *searchBudget {
 	return b
 }
 
-// ruling is a referee's answer about one key.
+// ruling is a reference model's answer about one key.
 type ruling struct {
 	decided bool
 	legal   bool
@@ -95,7 +95,7 @@ func order(r *frame.Referee, b *searchBudget, k *evidence.Key, of func(*evidence
 	}
 }
 
-// compare sets a ruling against what the fast checks found on one key.
+// compare compares a ruling with what the fast checks found on one key.
 func compare(r *frame.Referee, got ruling, k *evidence.Key, properties []*frame.Property, row []frame.Finding) {
 	if !got.decided {
 		return
@@ -138,7 +138,7 @@ func word(legal bool) string {
 	return "a violation"
 }
 
-// sign says in a property's verdicts on how many keys the referee agreed.
+// sign notes in a property's verdicts on how many keys the reference model agreed.
 func sign(r *frame.Referee, p *frame.Property, vs []Verdict, rulings []ruling) {
 	if !slices.Contains(r.Covers, p.Name) {
 		return
@@ -157,9 +157,9 @@ func sign(r *frame.Referee, p *frame.Property, vs []Verdict, rulings []ruling) {
 	}
 }
 
-// Referee asks porcupine alone, key by key, within a budget of time. The map
-// holds the keys that it decided: whether their operations can be explained.
-// Where a model has several referees, all must agree that they can.
+// Referee asks porcupine alone, key by key, within the budget. The map has the keys that it
+// decided, and whether their operations can be explained. If a model has several referees, all must
+// agree that they can.
 func Referee(ctx context.Context, h *history.History, opts Options) map[string]bool {
 	ctx, cancel := context.WithTimeout(ctx, opts.budget())
 	defer cancel()

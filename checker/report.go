@@ -7,24 +7,23 @@ import (
 
 // Report is everything that was decided about a history.
 type Report struct {
-	// Verdict is violation if a property that counts is violated, else unknown
-	// if one that counts is unknown, else valid.
+	// Verdict is violation if a property that counts is violated, otherwise unknown if one that
+	// counts is unknown, otherwise valid.
 	Verdict     Result       `json:"verdict"`
 	Verdicts    []Verdict    `json:"verdicts"`
 	Assumptions []Assumption `json:"assumptions"`
-	// NotAvailable is what was left out since the ensemble cannot tell what it takes, or the
-	// subject does not offer it.
+	// NotAvailable lists what was left out because the ensemble or the subject does not offer it.
 	NotAvailable []NotAvailable `json:"not_available,omitempty"`
 }
 
-// NotAvailable is something that a run is without, and why. It decides nothing.
+// NotAvailable is something that a run lacks, and why. It decides nothing.
 type NotAvailable struct {
 	Kind string `json:"kind"` // property, evidence or fault
 	Name string `json:"name"`
 	Why  string `json:"why"` // for people
 }
 
-// unlogged lists what a run is without whose ensemble does not tell its transactions.
+// unlogged lists what a run lacks because its ensemble does not show its transactions.
 func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
 	if !a.Params.Unlogged || len(a.Transactions) > 0 {
 		return nil
@@ -39,8 +38,8 @@ func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
 	return without
 }
 
-// unoffered lists the properties that a run is without since its subject offers less than it
-// could, where the record says what that is.
+// unoffered lists the properties that a run lacks because its subject offers less than it could, if
+// the record says what it offers.
 func unoffered(a *evidence.Record, properties []*frame.Property) (without []NotAvailable) {
 	for _, p := range properties {
 		if !a.Offered || p.Wants == nil || p.Applies(a) {
@@ -53,7 +52,7 @@ func unoffered(a *evidence.Record, properties []*frame.Property) (without []NotA
 	return without
 }
 
-// overall sums the verdicts up.
+// overall computes the verdict about the history.
 func overall(r Report, opts Options) Report {
 	r.Verdict = Valid
 	for _, v := range r.Verdicts {

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Run decides every property of the history's model, several keys at a time.
-// It is safe for concurrent use, and ends soon after ctx does or the budget is
-// used up, with unknown for what it did not decide.
+// Run decides every property of the history's model, several keys at a time. It is safe for
+// concurrent use. It returns soon after ctx ends or the budget is used up, with unknown for
+// everything that it did not decide.
 func Run(ctx context.Context, h *history.History, opts Options) Report {
 	ctx, cancel := context.WithTimeout(ctx, opts.budget())
 	defer cancel()
@@ -92,7 +92,7 @@ func decideKeys(ctx context.Context, a *evidence.Record, decide func(int, *evide
 	wg.Wait()
 }
 
-// nth is one referee's ruling on each key; none where it was not asked.
+// nth returns one reference model's ruling on each key; none if it was not asked.
 func nth(rulings [][]ruling, i int) []ruling {
 	of := make([]ruling, len(rulings))
 	for k, row := range rulings {
@@ -103,7 +103,7 @@ func nth(rulings [][]ruling, i int) []ruling {
 	return of
 }
 
-// decideOn decides one key, or says that the budget is used up.
+// decideOn decides one key, or returns unknown if the budget is used up.
 func decideOn(ctx context.Context, p *frame.Property, k *evidence.Key) frame.Finding {
 	if ctx.Err() != nil {
 		return frame.Finding{Result: Unknown, Reason: budgetSpent}
@@ -117,7 +117,7 @@ func decideOn(ctx context.Context, p *frame.Property, k *evidence.Key) frame.Fin
 
 const budgetSpent = "the budget for checking was used up before this could be decided"
 
-// keyNames are the keys' names.
+// keyNames returns the keys' names.
 func keyNames(a *evidence.Record) []string {
 	names := make([]string, len(a.Keys))
 	for i, k := range a.Keys {
@@ -126,7 +126,7 @@ func keyNames(a *evidence.Record) []string {
 	return names
 }
 
-// column is what one property found for each key.
+// column returns what one property found for each key.
 func column(findings [][]frame.Finding, i int) []frame.Finding {
 	col := make([]frame.Finding, len(findings))
 	for k, row := range findings {

@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// addStories gives each violation with a witness its story, unless its check gave one, and
-// the transactions that bear on it.
+// addStories gives each violation with a counterexample its story, unless its check gave one, and
+// the transactions that explain it.
 func addStories(h *history.History, a *evidence.Record, vs []Verdict) []Verdict {
 	var r *explain.Reader
 	for i := range vs {

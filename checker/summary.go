@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// summarise makes verdicts of a property's findings: one when all keys are
-// valid, else one for each of the first few that are not.
+// summarise makes verdicts of a property's findings: one if all keys are valid, otherwise one for
+// each of the first few that are not.
 func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []frame.Finding) []Verdict {
 	if p.Whole != nil {
 		keys, findings = append(slices.Clip(keys), ""), append(slices.Clip(findings), p.Whole(a))
@@ -22,7 +22,7 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	}
 	figures, notes := sum(findings)
 	if p.Whole != nil {
-		figures["keys"]-- // the whole is none
+		figures["keys"]-- // the whole is not a key
 	}
 	if p.Derive != nil {
 		p.Derive(figures)
@@ -52,7 +52,7 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	return excuse(a, bad)
 }
 
-// worst gives the keys with one result a verdict each.
+// worst makes a verdict for each key with one result.
 func worst(base Verdict, keys []string, findings []frame.Finding, r Result) []Verdict {
 	var vs []Verdict
 	for i, f := range findings {
@@ -66,7 +66,7 @@ func worst(base Verdict, keys []string, findings []frame.Finding, r Result) []Ve
 	return cut(vs, frame.MostKeys, "key")
 }
 
-// grouped gives keys that are unknown for the same reason one verdict together.
+// grouped makes one verdict for all keys that are unknown for the same reason.
 func grouped(base Verdict, keys []string, findings []frame.Finding) []Verdict {
 	var reasons []string
 	of := map[string][]string{}
@@ -94,7 +94,7 @@ func grouped(base Verdict, keys []string, findings []frame.Finding) []Verdict {
 	return cut(vs, frame.MostKeys, "reason")
 }
 
-// cut keeps the first n verdicts and says in the last how many there were more.
+// cut keeps the first n verdicts. The last one says how many more there were.
 func cut(vs []Verdict, n int, of string) []Verdict {
 	if len(vs) <= n {
 		return vs

@@ -13,17 +13,16 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// ErrTooLarge says that a history is too large for porcupine's picture.
+// ErrTooLarge: the history is too large for porcupine's picture.
 var ErrTooLarge = errors.New("history too large for porcupine's visualisation")
 
-// mostVisible is how many steps of one key a picture may have: more cannot be
-// looked at, and finding the partial orders takes memory.
+// mostVisible is how many steps of one key a picture may have: a reader cannot look at more, and
+// the partial orders take memory.
 const mostVisible = 400
 
-// Visualize writes porcupine's own page, HTML with its script inside, about one
-// key: what the referee saw, and the order it found, or how far it got. The
-// error is [ErrTooLarge] if the key has too many operations, or takes too much
-// time or memory.
+// Visualize writes porcupine's own page, HTML with its script inside, about one key: what the
+// reference model saw, and the order that it found, or how far it got. It returns [ErrTooLarge] if
+// the key has too many operations, or takes too much time or memory.
 func Visualize(ctx context.Context, h *history.History, key string, w io.Writer, opts Options) error {
 	name := h.Header.Model
 	if name == "" {
@@ -38,7 +37,7 @@ func Visualize(ctx context.Context, h *history.History, key string, w io.Writer,
 	for _, k := range a.Keys {
 		if k.Name == key {
 			r := m.Referees[0]
-			for _, other := range m.Referees[1:] { // the last that applies covers the most
+			for _, other := range m.Referees[1:] { // the last one that applies covers the most
 				if other.Applies == nil || other.Applies(a) {
 					r = other
 				}

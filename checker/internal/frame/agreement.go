@@ -11,8 +11,8 @@ import (
 )
 
 // ServerAgreement says that the servers have the same tree (Programmer's Guide, Consistency
-// Guarantees: a single system image). Every object has it: nothing of it depends on what
-// clients did. The run compared the servers; what it found is in the record.
+// Guarantees: a single system image). Every object has it, because it does not depend on what
+// clients did. The run compared the servers; the result is in the record.
 var ServerAgreement = &Property{
 	Name:     "server-agreement",
 	Meaning:  "each server, read by itself, had the same znodes",
@@ -36,7 +36,7 @@ var ServerAgreement = &Property{
 	},
 }
 
-// tells says that a comparison counts: while clients were at work, only what differs does.
+// tells reports whether a comparison counts: while clients were at work, only differences count.
 func tells(g evidence.Agreement) bool { return !g.During || len(g.Differences)+len(g.Signs) > 0 }
 
 // agree decides one comparison.
@@ -86,10 +86,10 @@ func addresses(n int) string {
 	return "the addresses"
 }
 
-// servers are some, by their numbers.
+// servers names some servers by their numbers.
 func servers(ids []int) string { return prose.Noun(len(ids), "server") + " " + prose.Numbers(ids) }
 
-// has and have of a znode, field by field: the value stands in for %s.
+// fieldWords say, field by field, what a znode has; the value replaces %s.
 var fieldWords = map[string]string{
 	history.FieldCzxid:    "created at zxid %s",
 	history.FieldOwner:    "owned by session %s",
@@ -100,7 +100,7 @@ var fieldWords = map[string]string{
 	history.FieldMzxid:    "changed at zxid %s",
 }
 
-// differ says who has what.
+// differ says which server has what.
 func differ(d history.TreeDifference) string {
 	if d.Field == history.FieldPresent {
 		return absent(d)
@@ -131,7 +131,7 @@ func differ(d history.TreeDifference) string {
 	return text
 }
 
-// absent says who lacks a znode that others have.
+// absent says which servers lack a znode that others have.
 func absent(d history.TreeDifference) string {
 	var with, without []int
 	for _, v := range d.Values {

@@ -1,4 +1,4 @@
-// Package frame has the types that each object's checks are declared with: what a
-// property and its referee are ([Property], [Referee]), and what they find
-// ([Finding]). It runs nothing, which is package checker's, and knows no object.
+// Package frame has the types with which each object declares its checks: properties ([Property]),
+// reference models ([Referee]), and what they find ([Finding]). It runs nothing, which is up to
+// package checker, and knows no object.
 package frame

@@ -2,8 +2,8 @@ package frame
 
 import "github.com/zklab/zklab/checker/internal/evidence"
 
-// FromSessions is S where the links saw sessions, else R; with L if the log
-// says more of their deaths than the links do.
+// FromSessions returns S if the links saw sessions, otherwise R; with L if the log says more of
+// their deaths than the links do.
 func FromSessions(a *evidence.Record) string {
 	switch {
 	case a.ByLog:
@@ -14,5 +14,5 @@ func FromSessions(a *evidence.Record) string {
 	return "R"
 }
 
-// FromTimes is R: real time and what was answered.
+// FromTimes returns R: real time and the answers.
 func FromTimes(*evidence.Record) string { return "R" }

@@ -8,12 +8,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// FencedReads says that a read that the object calls fenced was: a quorum answered a request that
-// its client sent during the call. A sync is none, as a leader that was deposed and does not know
-// it answers that, too (ZOOKEEPER-1675).
+// FencedReads says that each read that the object calls fenced was fenced: a quorum answered a
+// request that its client sent during the call. A sync does not count, as a deposed leader that
+// does not know of its deposition answers it, too (ZOOKEEPER-1675).
 //
-// What a read shows tells the difference only in the moments in which a server is behind. What was
-// sent tells it each time.
+// The answer to a read shows the difference only while a server is behind. The requests show it
+// each time.
 var FencedReads = &Property{
 	Name:     "fenced-reads",
 	Meaning:  "behind each fenced read was a request of its own that a quorum answered",
@@ -47,7 +47,7 @@ var FencedReads = &Property{
 	Exercise: Wants("fenced", 20, "fenced reads of which it is known what was sent"),
 }
 
-// fenced says that an operation is a read that succeeded, and that is fenced by its name.
+// fenced reports whether an operation is a read that succeeded, and is fenced by its name.
 func fenced(a *evidence.Record, op *history.Operation) bool {
 	if op.F != history.FRead || op.Outcome() != history.OK {
 		return false
@@ -57,9 +57,9 @@ func fenced(a *evidence.Record, op *history.Operation) bool {
 	return how.Kind == "" || how.Kind == history.ReadFenced
 }
 
-// decideFenced asks whether a quorum answered anything that the client of a fenced read sent
-// meanwhile. That is known of the session in which the read began and ended, if its client had no
-// other one. In a new session the connect was such a request.
+// decideFenced checks whether a quorum answered a request that the client of a fenced read sent
+// during the read. That is known for the session in which the read began and ended, if its client
+// had no other session. In a new session the connect was such a request.
 func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
 	in := op.Return.Session
 	switch {

@@ -7,17 +7,17 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 )
 
-// Finding is what a decider says about one key. The zero value is valid.
+// Finding is the result of a decider for one key. The zero value is valid.
 type Finding struct {
 	Result  Result // "" is valid
 	Reason  string
 	Witness []int
 	Notes   []string
-	Znodes  []string // paths of those that the reason names
-	// ByLog says that the violation rests on the transaction log, of which the
-	// referee knows nothing.
+	Znodes  []string // paths of the znodes that the reason names
+	// ByLog means that the violation rests on the transaction log, which the reference model does
+	// not know.
 	ByLog bool
-	// Figures are summed over keys; those called longest… are maxima.
+	// Figures are summed over keys; figures called longest… are maxima.
 	Figures map[string]float64
 }
 
@@ -35,14 +35,14 @@ func (f *Finding) Longest(name string, d time.Duration) {
 	f.Figures[name] = max(f.Figures[name], d.Seconds())
 }
 
-// Add counts what was counted once for several findings.
+// Add adds figures that were counted once for several findings.
 func (f *Finding) Add(figures map[string]float64) {
 	for name, n := range figures {
 		f.Count(name, n)
 	}
 }
 
-// Violated makes the finding a violation, unless it is one: the first stands.
+// Violated makes the finding a violation, unless it already is one: the first one stands.
 func (f *Finding) Violated(witness []int, format string, args ...any) {
 	f.Count("violations", 1)
 	if f.Result != Violation {
@@ -50,15 +50,16 @@ func (f *Finding) Violated(witness []int, format string, args ...any) {
 	}
 }
 
-// Names adds the paths of znodes that the reason of a violation names, if it is the first one.
+// Names adds the paths of znodes that the reason of a violation names, if it is the first
+// violation.
 func (f *Finding) Names(paths ...string) {
 	if f.Figures["violations"] == 1 {
 		f.Znodes = append(f.Znodes, paths...)
 	}
 }
 
-// Again counts a violation beside one that was found already, and says so: then its
-// witness, which may be long, need not be put together.
+// Again counts one more violation, and returns true, if there was one already. Then the caller need
+// not compute the counterexample, which may be long.
 func (f *Finding) Again() bool {
 	if f.Result != Violation {
 		return false
@@ -67,14 +68,14 @@ func (f *Finding) Again() bool {
 	return true
 }
 
-// Unknown makes the finding unknown, unless it already is that or worse.
+// Unknown makes the finding unknown, unless it already is unknown or a violation.
 func (f *Finding) Unknown(format string, args ...any) {
 	if f.Result == "" {
 		f.Result, f.Reason = Unknown, fmt.Sprintf(format, args...)
 	}
 }
 
-// Overdue is violated or unknown, as [Overdue] judged.
+// Overdue makes the finding a violation or unknown, as [Overdue] judged.
 func (f *Finding) Overdue(r Result, witness []int, format string, args ...any) {
 	switch r {
 	case Violation:

@@ -7,10 +7,11 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// LogAgrees says that the transaction log has what the history says that happened, and nothing
-// of what it says that certainly did not. A difference means that one of the two is wrong: a subject that answered what it
-// had not done, or evidence that cannot be relied on. That is decided key by key where
-// the layout of the subject's znodes is trusted; nil: nothing of the object is known.
+// LogAgrees says that the transaction log has what happened according to the history, and nothing
+// that certainly did not happen according to it. A difference means that one of the two is wrong: a
+// subject that answered what it had not done, or unreliable evidence. decide decides it key by key
+// if the layout of the subject's znodes is trusted; if trusted is nil, the object has no known
+// layout.
 func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context, *Finding, *evidence.Key)) *Property {
 	return &Property{
 		Name:     "log",
@@ -44,8 +45,8 @@ func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context,
 	}
 }
 
-// namesEnd says that somebody was told the zxid of a session's end, and the log has
-// that zxid.
+// namesEnd reports whether a client was told the zxid of a session's end, and the log has that
+// zxid.
 func namesEnd(a *evidence.Record) bool {
 	for _, s := range a.ByID {
 		if s.EndZxid != 0 && a.Log.Find(s.EndZxid) != nil {
@@ -69,7 +70,7 @@ func decideDead(f *Finding, a *evidence.Record, s *evidence.Session) {
 		s.ID, s.Client, words.Zxid(s.EndZxid), whenClosed(l))
 }
 
-// whenClosed is when the log closes a session.
+// whenClosed says when the log closes a session.
 func whenClosed(l *evidence.LoggedSession) string {
 	if l == nil || l.Closed == 0 {
 		return " nowhere"

@@ -6,5 +6,5 @@ import "github.com/zklab/zklab/history/models"
 type Model struct {
 	Object     *models.Model
 	Properties []*Property // in the order of reports
-	Referees   []*Referee  // none: nothing else decides it
+	Referees   []*Referee  // none: only the properties decide
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// NoPanic says that no call of the subject panicked. Every object has it. Whatever a crash
-// was about, a program with such a client ends there. It is there only where a call did.
+// NoPanic says that no call of the subject panicked. Every object has it: whatever the reason, a
+// panic ends a program with such a client. It is decided only if a call panicked.
 var NoPanic = &Property{
 	Name:     "no-panic",
 	Meaning:  "no call of the subject panicked",
@@ -47,7 +47,7 @@ var NoPanic = &Property{
 
 // crash says in which call the subject crashed, and why.
 func crash(op *history.Operation) string {
-	const most = 200 // characters of others' text
+	const most = 200 // characters of the subject's text
 	call := op.F
 	if op.Key != "" {
 		call += " of " + printable.Text(op.Key, most)
@@ -56,7 +56,7 @@ func crash(op *history.Operation) string {
 	return fmt.Sprintf("client %d called %s at %s: %s", op.Client, call, words.At(op.Began()), printable.Text(why, most))
 }
 
-// panicked says that the subject crashed in a call.
+// panicked reports whether the subject crashed in a call.
 func panicked(op *history.Operation) bool {
 	return op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodePanic
 }

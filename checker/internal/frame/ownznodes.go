@@ -12,10 +12,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// OwnZnodes says that nobody deletes an ephemeral znode that another client still relies on: what
-// that holds, or is a member as, went with it, and it is not told. It is the mistake of whoever
-// deletes by a path alone, behind the end of its own session. Objects have it whose clients hold
-// something, or are something, by such znodes.
+// OwnZnodes says that no client deletes an ephemeral znode that another client still relies on. The
+// other client's hold or membership would go with the znode, without its being told. A client that
+// deletes by path alone, after the end of its own session, makes that mistake. Objects have this
+// property if their clients hold something, or are members, by such znodes.
 var OwnZnodes = &Property{
 	Name:     "own-znodes",
 	Meaning:  "no client deleted an ephemeral znode of another one that was still counting on it",
@@ -37,7 +37,7 @@ var OwnZnodes = &Property{
 	},
 }
 
-// ephemeralsOf are the ephemeral znodes of clients that were deleted, by key.
+// ephemeralsOf returns the ephemeral znodes of clients that were deleted, by key.
 var ephemeralsOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znode {
 	if a.Foreign || a.Log == nil {
 		return nil
@@ -49,8 +49,8 @@ var ephemeralsOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence
 	})
 })
 
-// decideDeleted looks who deleted an ephemeral znode. Other sessions of its own client may, and
-// faults do.
+// decideDeleted checks which session deleted an ephemeral znode. Other sessions of its own client
+// may, and faults do.
 func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 	f.Count("ephemerals", 1)
 	of, by := k.Session(n.Owner), k.Session(n.Remover)
@@ -72,13 +72,14 @@ func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 		by.Client, strings.TrimPrefix(n.Path, k.Params.Root+"/"), words.At(at), of.Client, of.ID)
 }
 
-// sentFrom is before which nobody can have asked for the delete of a znode.
+// sentFrom returns the time before which no client can have sent the delete of a znode.
 func sentFrom(k *evidence.Key, n *evidence.Znode) time.Duration {
 	at, _ := k.Zxids.SentBelow(n.Deleted)
 	return at
 }
 
-// madeIn is the last call that its client began by when a znode was there; nil if there is none.
+// madeIn returns the last call that the znode's client began before the znode was there, or nil if
+// there is none.
 func madeIn(k *evidence.Key, n *evidence.Znode) (made *history.Operation) {
 	there, _ := k.Zxids.CommittedBy(n.Created)
 	for _, op := range k.Ops {
@@ -89,8 +90,9 @@ func madeIn(k *evidence.Key, n *evidence.Znode) (made *history.Operation) {
 	return made
 }
 
-// gaveUp says that the client of a znode may count on it no more at a moment: since the first call
-// that may have made it, it has begun to end what it holds, or was told that it holds nothing.
+// gaveUp reports whether the client of a znode no longer relies on it at a time: since the first
+// call that may have created the znode, the client has begun to end its hold, or was told that it
+// holds nothing.
 func gaveUp(k *evidence.Key, n *evidence.Znode, at time.Duration) bool {
 	client := k.Session(n.Owner).Client
 	i, _ := slices.BinarySearchFunc(k.Ops, at+1, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
@@ -106,8 +108,8 @@ func gaveUp(k *evidence.Key, n *evidence.Znode, at time.Duration) bool {
 	})
 }
 
-// firstMaker is the place of the first of its client's calls that may have made a znode; 0 if none
-// may, as where a client comes back by itself in its next session.
+// firstMaker returns the index of the first of its client's calls that may have created a znode, or
+// 0 if there is none, as when a client comes back by itself in its next session.
 func firstMaker(k *evidence.Key, n *evidence.Znode, own []*history.Operation) int {
 	from, _ := k.Zxids.SentBelow(n.Created)
 	there, _ := k.Zxids.CommittedBy(n.Created)

@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 )
 
-// Progress is the property that nobody waits for what it could have. Each object
-// has one; what there is to wait for is its own.
+// Progress is the property that no client waits for what it could have. Each object has one, with
+// its own waits.
 func Progress(decider string, rests func(*evidence.Record) string, decide func(context.Context, *evidence.Key) Finding) *Property {
 	return &Property{
 		Name:     "progress",
@@ -24,7 +24,7 @@ func Progress(decider string, rests func(*evidence.Record) string, decide func(c
 	}
 }
 
-// settledWaits is how many calls that wait for something went on when they could be judged.
+// settledWaits returns how many waiting calls ended after timed properties began to count.
 func settledWaits(k *evidence.Key) (n int) {
 	for _, op := range k.Ops {
 		if k.Object.Operation(op.F).Waits && evidence.Ended(op) > k.Settled {
@@ -34,12 +34,12 @@ func settledWaits(k *evidence.Key) (n int) {
 	return n
 }
 
-// IsOwn says that zklab wrote the history: another one does not say when the
-// ensemble was healthy, nor how long a wait may last.
+// IsOwn reports whether zklab wrote the history. Other histories do not say when the ensemble was
+// healthy, nor how long a wait may last.
 func IsOwn(a *evidence.Record) bool { return !a.Foreign }
 
-// Timed says whether anything with a time limit can be decided; if not, the finding
-// is unknown.
+// Timed reports whether anything with a time limit can be decided. If not, it makes the finding
+// unknown.
 func (f *Finding) Timed(a *evidence.Record) bool {
 	why := a.Untimed()
 	if why != "" {

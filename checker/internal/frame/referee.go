@@ -5,26 +5,25 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 )
 
-// Referee decides a key by search, with a porcupine model that says in a few
-// lines what the object is. It is slow and needs memory, so it is asked within
-// bounds and may not answer. The properties that it covers say the same
-// together as its model does: a difference is a defect of this package.
+// Referee is a reference model: a porcupine model that says in a few lines what the object is. It
+// decides a key by search. It is slow and needs memory, so it is asked within bounds and may not
+// answer. The properties that it covers say together the same as its model: a difference is a
+// defect of this package.
 type Referee struct {
-	// Covers are the properties that say the same, by name. What only the referee finds
-	// wrong is told of the last one.
+	// Covers names the properties that together say the same as the model. A violation that only
+	// the model finds is reported for the last one.
 	Covers []string
-	// Applies says whether there is anything to decide. nil: always.
+	// Applies reports whether there is anything to decide. nil means always.
 	Applies func(*evidence.Record) bool
-	// Refines says that the fast check is sound but not complete: what only the
-	// referee finds wrong is wrong.
+	// Refines: the fast check is sound but not complete, so a violation that only the model finds
+	// is one.
 	Refines bool
-	// Operations are the key's operations in terms of the model; false if they
-	// cannot be told.
+	// Operations returns the key's operations in terms of the model; false if that is not possible.
 	Operations func(*evidence.Key) ([]porcupine.Operation, bool)
 	Model      func(*evidence.Record) porcupine.Model
-	// Given are operations of which others decide whether they are right: if they alone
-	// cannot be explained, there is nothing to say about the rest. nil: there are none.
+	// Given returns operations that other properties decide: if these alone cannot be explained,
+	// the model says nothing about the rest. nil: there are none.
 	Given func(*evidence.Key) ([]porcupine.Operation, bool)
-	// Size is roughly how many bytes a state takes. nil: few.
+	// Size returns roughly how many bytes a state takes. nil: few.
 	Size func(state any) int
 }

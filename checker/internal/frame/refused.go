@@ -9,9 +9,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file looks for what was committed although its client was told that it certainly had no
-// effect, and never would. Values are unique in a run, so it is known whose they are, whenever
-// they were written, and wherever below the key.
+// This file looks for committed writes of calls whose clients were told that they certainly had no
+// effect, and never would. Values are unique in a run, so it is known which call wrote them,
+// whenever they were written, and wherever below the key.
 
 // written is a value that a client's session wrote.
 type written struct {
@@ -19,8 +19,8 @@ type written struct {
 	client     int
 }
 
-// refusedOf are the calls that certainly had no effect, by what they were to write; only those
-// that no other call was to write, too.
+// refusedOf returns the calls that certainly had no effect, by the value that each was to write;
+// only if no other call was to write it, too.
 var refusedOf = evidence.Once(func(a *evidence.Record) map[written]*history.Operation {
 	of := map[written]*history.Operation{}
 	if a.Foreign || len(a.Transactions) == 0 {
@@ -42,10 +42,10 @@ var refusedOf = evidence.Once(func(a *evidence.Record) map[written]*history.Oper
 	return of
 })
 
-// anyRefused says that there are any.
+// anyRefused reports whether there are any.
 func anyRefused(a *evidence.Record) bool { return len(refusedOf(a)) > 0 }
 
-// writes is the value that an operation was to write.
+// writes returns the value that an operation was to write.
 func writes(m *models.Model, op *history.Operation) (value string, ok bool) {
 	_, v, known := m.Tell(op)
 	switch {
@@ -59,8 +59,8 @@ func writes(m *models.Model, op *history.Operation) (value string, ok bool) {
 	return "", false
 }
 
-// committedOf are the writes of what was refused, with their zxids. What a client made and took
-// away again itself was none.
+// committedOf returns the committed writes of refused calls, with their zxids. A znode that a
+// client created and deleted again itself does not count.
 var committedOf = evidence.Once(func(a *evidence.Record) map[*history.Operation]uint64 {
 	of, refused, at := map[*history.Operation]uint64{}, refusedOf(a), map[string]*history.Operation{}
 	if len(refused) == 0 {
@@ -90,7 +90,7 @@ var committedOf = evidence.Once(func(a *evidence.Record) map[*history.Operation]
 	return of
 })
 
-// decideRefused looks for what was refused on a key in what was committed.
+// decideRefused looks for refused writes on a key among the committed ones.
 func decideRefused(f *Finding, k *evidence.Key) {
 	committed := committedOf(k.Record)
 	for _, op := range k.Ops {

@@ -15,12 +15,12 @@ const (
 	Unknown   Result = "unknown"
 )
 
-// Compare puts results in order, the worst last: a violation stands whatever else is
-// unknown. No result is less than any.
+// Compare orders results, the worst last: a violation stands whatever else is unknown. No result is
+// less than any.
 func (r Result) Compare(other Result) int {
 	order := []Result{Valid, Unknown, Violation}
 	return cmp.Compare(slices.Index(order, r), slices.Index(order, other))
 }
 
-// MostKeys is how many keys that are violated, or not decided, get a verdict of their own.
+// MostKeys is how many violated or undecided keys get a verdict of their own.
 const MostKeys = 5

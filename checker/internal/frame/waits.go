@@ -6,15 +6,15 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 )
 
-// Shorter waits do not count as waiting: a recipe must have the time to answer.
-// A client that tries again after a wait that it gave up goes on waiting.
+// Shorter waits do not count as waiting: a recipe must have the time to answer. A client that tries
+// again after a wait that it gave up goes on waiting.
 const (
 	RealWait = time.Second
 	Retry    = time.Second
 )
 
-// JudgeWaits adds up stretches that follow each other closely, unless
-// something happened in between, and judges the longest.
+// JudgeWaits adds up waits that follow each other closely, unless something happened in between,
+// and judges the longest.
 func (f *Finding) JudgeWaits(a *evidence.Record, waits []evidence.Span, between func(from, to time.Duration) bool, say func(evidence.Span, time.Duration) (string, []int)) {
 	var cur, worst evidence.Span
 	var length, longest time.Duration
@@ -38,8 +38,8 @@ func (f *Finding) JudgeWaits(a *evidence.Record, waits []evidence.Span, between 
 	}
 }
 
-// Overdue judges a stretch in which something should have happened: valid if
-// it is within the bound, unknown if only because of the harness's own stalls.
+// Overdue judges a span in which something should have happened: valid if it is within the bound,
+// unknown if it is longer only because the harness itself stalled.
 func Overdue(a *evidence.Record, s evidence.Span, length time.Duration) Result {
 	switch {
 	case length <= a.Bound:
