@@ -8,13 +8,12 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// A register of text that is written and appended to, where all the texts are
-// different, tells with each read which append came after which. So an append is
-// a compare-and-set from one text to the next, and chains and zones decide.
+// appends is a register of text. If all texts that are written and appended differ, each read shows
+// in which order the appends came. So an append is a compare-and-set from one text to the next, and
+// chains and zones decide.
 //
-// An append that no read shows comes at the end of a chain. The last chain is
-// tried first, then those that end latest before the append; if none will do,
-// porcupine must decide.
+// An append that no read shows comes at the end of a chain. The last chain is tried first, then the
+// chains that end latest before the append; if none will do, porcupine must decide.
 type appends struct {
 	k      *object
 	items  []string // texts, by number
@@ -26,8 +25,8 @@ type appends struct {
 	reads  [][2]int32 // operations and the last item that they show
 }
 
-// mostLate is how many appends that no read shows are placed: each takes a look at
-// the whole history.
+// mostLate is how many appends that no read shows are placed: each takes a look at the whole
+// history.
 const mostLate = 200
 
 // unread is the predecessor of an item that no read shows.

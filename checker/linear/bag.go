@@ -4,9 +4,9 @@ import "slices"
 
 const byCounting = "counting of values"
 
-// A queue that gives its items in any order is decided value by value: the i-th
-// of a value to come out must come after the i-th of it began to go in. Dequeues
-// that found nothing need a moment at which nothing was there for certain.
+// decideBag decides a queue that returns its items in any order, value by value: the i-th dequeue
+// of a value must come after the i-th enqueue of it began. A dequeue that found nothing needs a
+// moment at which nothing was there for certain.
 func decideBag(k *object) finding {
 	return k.inOrder(decideCounts)
 }
@@ -34,7 +34,7 @@ func (k *object) empties() []int32 {
 	return is
 }
 
-// repeats says whether a value went in more than once.
+// repeats reports whether a value went in more than once.
 func (k *object) repeats() bool {
 	n := k.numbers()
 	seen := 0

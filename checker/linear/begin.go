@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// begin finds out what each key begins as.
+// begin determines the initial value of each key.
 func (l *loader) begin() error {
 	h := l.h
 	initial := int32(0)
@@ -43,7 +43,8 @@ func (l *loader) initial(v foreign.Value) int32 {
 	return l.h.values.of(v)
 }
 
-// firstReads has each key begin as what its first read shows that nothing can have written.
+// firstReads sets the initial value of each key to what its first read shows, if no operation can
+// have written that.
 func (l *loader) firstReads() {
 	first := make([]*op, len(l.h.keys))
 	writes := newMakers(l.ops)
@@ -86,7 +87,7 @@ func newMakers(ops []op) makers {
 	return m
 }
 
-// before says whether an operation that can have made a value began before another ended.
+// before reports whether an operation that can have made a value began before another one ended.
 func (m makers) before(o *op, v int32) bool {
 	for _, v := range []int32{v, anyText} {
 		if first, ok := m[[2]int32{o.key, v}]; ok && first < o.ret {
@@ -119,8 +120,8 @@ func found(o *op) (int32, bool) {
 	return 0, false
 }
 
-// forget drops reads of nil where Jepsen takes them for reads of an unknown
-// value: the register began as something else, and nobody wrote nil.
+// forget drops reads of nil if Jepsen takes them for reads of an unknown value: the register began
+// as something else, and no process wrote nil.
 func (l *loader) forget() {
 	h := l.h
 	if h.Format != foreign.EDN && h.Format != foreign.JepsenText || !h.Model.Begins() {

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// decideBounds wants each read to show a sum that is possible by itself: no less
-// than what had been added when it began, no more than what was being added when
-// it ended. Reads are not compared with one another.
+// decideBounds requires each read to show a sum that is possible by itself: no less than what had
+// been added when it began, no more than what was being added when it ended. It does not compare
+// reads with one another.
 func decideBounds(k *object) finding {
 	c := counting{k: k}
 	if f := c.bounds(); f.result != "" {

@@ -13,18 +13,18 @@ import (
 
 // Options say how to check. The zero value works.
 type Options struct {
-	// Budget is how long checking may take altogether; 0 is 60 s. What is not
-	// decided by then is unknown.
+	// Budget is how long checking may take altogether; 0 means 60 s. What is not decided by then is
+	// unknown.
 	Budget time.Duration
-	// Memory is how many bytes searches may use, roughly; 0 is 1 GiB. The fast
-	// procedures need memory in proportion to the history.
+	// Memory is roughly how many bytes searches may use; 0 means 1 GiB. The fast procedures need
+	// memory in proportion to the history.
 	Memory int64
-	// PorcupineOnly leaves the fast procedures out, to compare them: porcupine is asked
-	// about each key as a whole, and shows no witness.
+	// PorcupineOnly leaves the fast procedures out, for comparison: porcupine decides each key as a
+	// whole, and there is no counterexample.
 	PorcupineOnly bool
 
 	pace        int  // of tests: see object.pace
-	verdictOnly bool // of tests: no witness is made smaller, no other key decided than one that is violated
+	verdictOnly bool // of tests: no counterexample is made smaller, no other key decided after a violated one
 }
 
 func (o Options) budget() time.Duration {
@@ -41,8 +41,8 @@ func (o Options) memory() int64 {
 	return o.Memory
 }
 
-// Check decides every key, several at a time. It is safe for concurrent use,
-// and ends soon after ctx does or the budget is used up.
+// Check decides every key, several at a time. It is safe for concurrent use. It returns soon after
+// ctx ends or the budget is used up.
 func Check(ctx context.Context, h *History, opts Options) Report {
 	until := time.Now().Add(opts.budget())
 	ctx, cancel := context.WithDeadline(ctx, until)
@@ -50,9 +50,9 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 	findings := make([]finding, len(h.keys))
 	searching, stop := context.WithCancel(ctx)
 	defer stop()
-	var enough sync.Once // a violation decides: what still is searched, ends soon
+	var enough sync.Once // a violation decides: searches under way end soon
 	workers := max(1, min(runtime.GOMAXPROCS(0), len(h.keys)))
-	parts := []int64{16, 1} // no key may hold up others that are decided with less
+	parts := []int64{16, 1} // no key may hold up others that need less
 	if len(h.keys) == 1 {
 		parts = parts[1:]
 	}
@@ -122,7 +122,7 @@ func (h *History) decide(ctx context.Context, i int, s *scratch, until time.Time
 	return finding{result: checker.Unknown, decider: byPorcupine, reason: p.reason}
 }
 
-// undecided says why a search was ended.
+// undecided says why a search ended.
 func undecided(err error) finding {
 	reason := "the budget for checking was used up before this could be decided"
 	if errors.Is(err, context.Canceled) {

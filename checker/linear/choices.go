@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// choices is a machine of which it is not known which of some states it is in: a state of
-// it is a set of those.
+// choices is a machine that may be in any of several states: a state of it is a set of those.
 type choices struct {
 	machine
 	from     []int64
@@ -20,8 +19,8 @@ type choices struct {
 // mostChoices bounds how many states one step may lead to.
 const mostChoices = 1 << 16
 
-// newChoices begins in any of some states. Of operations that do the same the first that
-// may be done is enough.
+// newChoices begins in any of some states. Of operations that do the same, the first one that may
+// be done is enough.
 func newChoices(m machine, from []int64, maybe []op) *choices {
 	c := &choices{machine: m, from: from, ids: map[string]int64{}}
 	type deed struct {
@@ -82,7 +81,7 @@ func (c *choices) all(o *op) []*op {
 	return c.variants(o)
 }
 
-// reach adds the states to which those of a set can come by what may be done before a rank.
+// reach adds the states that operations which may be done before a rank lead to from a set.
 func (c *choices) reach(set []int64, rank int32) []int64 {
 	if len(c.maybe) == 0 || c.maybe[0].inv >= rank {
 		return set

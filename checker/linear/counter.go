@@ -6,11 +6,11 @@ import (
 
 const bySlots = "value order and slots"
 
-// A counter whose adds are all of one number is decided in the order of its
-// values. Reads, and adds that answered the new value, have their place in it.
-// Each other value up to the greatest was made by an add that did not answer:
-// that is a slot, from when the last known operation before it began until the
-// first one after it ended. Slots and adds are matched earliest deadline first.
+// decideCounter decides a counter whose adds are all of one number, in the order of its values.
+// Reads, and adds that returned the new value, have their place in it. Each other value up to the
+// greatest was made by an add without an answer: that is a slot, from when the last known operation
+// before it began until the first one after it ended. Slots and adds are matched earliest deadline
+// first.
 func decideCounter(k *object) finding {
 	c := &counting{k: k}
 	if f := c.read(); f.result != "" || f.reason != "" {
@@ -93,8 +93,7 @@ func (c *counting) read() finding {
 	return finding{}
 }
 
-// valueOf is the value that an operation has its place at; -1 for an add that
-// did not answer.
+// valueOf returns the value at which an operation has its place; -1 for an add without an answer.
 func (c *counting) valueOf(i int32) int64 {
 	o := &c.k.ops[i]
 	if o.code == add {
@@ -106,7 +105,7 @@ func (c *counting) valueOf(i int32) int64 {
 	return int64(o.a) / c.unit
 }
 
-// bounds looks, where adds differ, at what sums are possible at all.
+// bounds checks, if adds differ, which sums are possible at all.
 func (c *counting) bounds() finding {
 	k := c.k
 	// The least sum when a read began counts what had ended and adds, and what
@@ -153,7 +152,7 @@ func (c *counting) bounds() finding {
 	return inapplicable("not all adds are of the same number")
 }
 
-// outOfBounds tells of a read with the adds without which it could be right.
+// outOfBounds reports a read with the adds without which it could be right.
 func (k *object) outOfBounds(i int32, lo, hi int64) finding {
 	o := &k.ops[i]
 	witness := []int32{i}
@@ -276,8 +275,8 @@ func (c *counting) match() finding {
 	return finding{}
 }
 
-// tooFew tells of an operation that shows fewer adds than had ended by then:
-// since another one, if that suffices, else from the beginning.
+// tooFew reports an operation that shows fewer adds than had ended by then: since another
+// operation, if that suffices, otherwise from the beginning.
 func (c *counting) tooFew(missed, shown int32) finding {
 	k, ops := c.k, c.k.ops
 	shows := c.valueOf(shown)
@@ -304,7 +303,7 @@ func (c *counting) tooFew(missed, shown int32) finding {
 		plural(int(shows-low+1), "add"), c.sinceWords(since), k.span(missed))
 }
 
-// tooMany tells of a value that too few adds can have made.
+// tooMany reports a value that too few adds can have made.
 func (c *counting) tooMany(v int64) finding {
 	k, ops := c.k, c.k.ops
 	shown := int32(none) // what ends first of all that comes after
@@ -358,8 +357,8 @@ func ended(ops []op, i int32) int32 {
 	return ops[i].ret
 }
 
-// base finds the latest operation since which the numbers are wrong already,
-// so that few operations show it; none if only the beginning will do.
+// base returns the latest operation since which the numbers are wrong already, so that few
+// operations show it; none if only the beginning will do.
 func (c *counting) base(wrong func(b int32, value int64) bool, before func(b int32) bool) (int32, int64) {
 	var bases []int32
 	for i := range c.k.ops {

@@ -1,52 +1,49 @@
-// Package linear decides whether a history of a plain object (a register, a
-// mutex, a queue …) is linearizable: whether each operation can have taken
-// effect at one moment between its invocation and its completion. It may not use
-// more of them than their values and when they began and ended.
+// Package linear decides whether a history of a plain object (a register, a mutex, a queue …) is
+// linearizable: whether each operation can have taken effect at one moment between its invocation
+// and its completion. It uses only the values of operations and when they began and ended.
 //
-// [Load] reads the events of a [foreign.Reader] into the compact operations of
-// a [Model], key by key, and [Check] decides each key by itself, since a history
-// is linearizable if it is for every object. The way of a key:
+// [Load] reads the events of a [foreign.Reader] into the compact operations of a [Model], key by
+// key. [Check] decides each key by itself, since a history is linearizable if it is so for every
+// object. The way of a key:
 //
 //   - a procedure made for the model decides it in about n log n (register.go for
 //     registers with distinct values, permits.go, holds.go, fifo.go and so on);
-//   - where that does not apply porcupine tries all orders, within what is left of
-//     time and memory (porcupine.go).
+//   - if that does not apply, porcupine tries all orders, within what is left of time and
+//     memory (porcupine.go).
 //
-// Results and verdicts are package checker's, and package reports prints both. What a
-// key is decided from is not: package checker has every event of a run of zklab's in
-// memory, with its sessions, faults and transactions. A history from elsewhere has
-// none of these, and millions of operations: each is a few bytes here, and names its
-// events by their place.
+// Results and verdicts are package checker's, and package reports prints both. Their input differs:
+// package checker has every event of a run of zklab's in memory, with its sessions, faults and
+// transactions. A history of another tool has none of these, and millions of operations: each is a
+// few bytes here, and names its events by their place.
 //
-// An operation whose outcome nobody knows may take effect at any time from its
-// invocation on, or never. One that failed did nothing. Events of one time are
-// concurrent, but for those of one process; see ties.go.
+// An operation of unknown outcome may take effect at any time from its invocation on, or never. One
+// that failed did nothing. Events of one time are concurrent, except those of one process; see
+// ties.go.
 //
 // # What may stay unknown
 //
-// Mutexes, semaphores whose permits are taken one by one, locks whose processes end
-// with an unknown outcome as Jepsen's do, sets, total queues, bounds of counters,
-// counters whose adds are all of one number, and registers, queues and bags into
-// which no value goes twice are always decided by their procedures. The others are left
-// to the search and porcupine, and are unknown if the budget ends before these
-// do, which takes many operations at one time, or many unknown ones:
+// The procedures always decide mutexes, semaphores whose permits are taken one by one, locks whose
+// processes end with an unknown outcome as Jepsen's do, sets, total queues, bounds of counters,
+// counters whose adds are all of one number, and registers, queues and bags into which no value
+// goes twice. The others are left to the search and porcupine, and are unknown if the budget ends
+// first, which takes many operations at one time, or many of unknown outcome:
 //
 //   - registers to which one value was written more than once, or of a format in
 //     which a failed compare-and-set is an observation ([foreign.JepsenLog]);
-//   - text that is appended where texts repeat, begin with one another, are
-//     compared with, or are shown by no read and may lie between others;
-//   - queues, priority queues too, into which one value went twice; bags
-//     likewise, if one was found empty besides, as each drain does at last;
-//   - priority queues with unknown dequeues, if it explains nothing that the
-//     first of these to begin took what was overdue first;
+//   - text that is appended if texts repeat, begin with one another, are compared with,
+//     or are shown by no read and may lie between others;
+//   - queues, priority queues too, into which one value went twice; bags likewise, if one
+//     was also found empty, as each drain does at last;
+//   - priority queues with unknown dequeues, if the history is not explained by the first
+//     of these taking what was overdue first;
 //   - semaphores of which several permits are taken at once;
 //   - locks whose processes go on after an unknown outcome, if it depends on that
 //     outcome whether two held the lock at once;
 //   - counters to which different numbers are added.
 //
-// Whatever the model: where it depends on the order of events of one time, of which only
-// that of each process is known.
+// The same goes for any model if the result depends on the order of events of one time: only the
+// order of each process is known.
 //
-// A set that was never read, a total queue of which nobody knows what a drain took, and a
-// history without operations that are known to have happened are unknown, too.
+// A set that was never read, a total queue with a drain whose items are unknown, and a history
+// without operations that are known to have happened are unknown, too.
 package linear

@@ -2,12 +2,12 @@ package linear
 
 import "github.com/zklab/zklab/checker"
 
-// A drain that ended with ok is dequeues of one process, one after another in the order of
-// its list, and then one that found nothing, all within its time. As operations they share
-// their interval, which does not tell their order: that is the order in which they stand,
-// next to one another, among the object's operations.
+// A drain that ended with ok is dequeues of one process, one after another in the order of its
+// list, and then one that found nothing, all within its time. As operations they share their
+// interval, which does not show their order: their order is the one in which they stand, next to
+// one another, among the object's operations.
 
-// drained says whether there is a drain that took something.
+// drained reports whether there is a drain that took something.
 func (k *object) drained() bool {
 	for i := 1; i < len(k.ops); i++ {
 		if k.ops[i].inv == k.ops[i-1].inv && !k.ops[i].unknown() {
@@ -17,7 +17,7 @@ func (k *object) drained() bool {
 	return false
 }
 
-// drains are the dequeues of each drain that took something, in their order. One with an
+// drains returns the dequeues of each drain that took something, in their order. A drain with an
 // unknown outcome has none.
 func (k *object) drains() (all [][]int32) {
 	for from := 0; from < len(k.ops); {
@@ -41,12 +41,12 @@ func (k *object) drains() (all [][]int32) {
 	return all
 }
 
-// procedure decides an object, in which the dequeues of each of some drains have their
-// order, those of others any. A violation may have no reason yet, and not all of its witness.
+// procedure decides an object. The dequeues of some drains have their order, those of others any. A
+// violation may have no reason yet, and not all of its counterexample.
 type procedure func(k *object, drains [][]int32) finding
 
-// inOrder asks a procedure first without the order of what drains took, where its words
-// are best, then with it.
+// inOrder runs a procedure first without the order of what drains took, as its words are best then,
+// and then with it.
 func (k *object) inOrder(decide procedure) finding {
 	f := decide(k, nil)
 	if f.result == checker.Violation || !k.drained() {

@@ -8,19 +8,17 @@ import (
 
 const byPairs = "pairs and deadlines"
 
-// A queue of values that are all different is decided by what can be wrong with
-// it (Henzinger, Sezgin and Vafeiadis 2013; Bouajjani and others 2015): a value
-// that came from nowhere or came twice; a pair that came out in the wrong order;
-// a value that was overtaken by later ones, and that too few dequeues with an
-// unknown outcome can have taken; a dequeue that found nothing though there was
-// something all the time.
+// decideQueue decides a queue of values that are all different by what can be wrong with it
+// (Henzinger, Sezgin and Vafeiadis 2013; Bouajjani and others 2015): a value that came from nowhere
+// or came twice; a pair that came out in the wrong order; a value that was overtaken by later ones,
+// and that too few dequeues with an unknown outcome can have taken; a dequeue that found nothing
+// although something was there all the time.
 //
-// That is exact with the order of what drains took, too. Where x goes before y by their
-// enqueues, by their dequeues, or in one drain, no order of the values fits if that leads
-// in a circle. Two intervals that lie before two others give a third such pair (x before
-// y and z before w: x before w or z before y), so a circle has one step of each kind at
-// most, and a drain lies on one side of what is before or after it as a whole: there is
-// a circle of two values.
+// That is exact with the order of what drains took, too. Suppose that x goes before y by their
+// enqueues, by their dequeues, or in one drain. No order of the values fits if that leads in a
+// cycle. Two intervals that lie before two others give a third such pair (x before y and z before
+// w: x before w or z before y), so a cycle has at most one step of each kind, and a drain lies on
+// one side of what is before or after it as a whole: there is a cycle of two values.
 func decideQueue(k *object) finding {
 	return k.inOrder(decideFIFO)
 }
@@ -43,8 +41,8 @@ func decideFIFO(k *object, drains [][]int32) finding {
 	return q.empty(byPairs)
 }
 
-// items are what happened to each value of a queue, by the value's number: in the
-// order in which their enqueues were invoked.
+// items has what happened to each value of a queue, by the value's number, in the order of the
+// invocations of their enqueues.
 type items struct {
 	k       *object
 	n       *numbers
@@ -118,7 +116,7 @@ func (k *object) readItems() (*items, finding) {
 	return q, finding{}
 }
 
-// take says that a dequeue took a value; none that none did.
+// take records that a dequeue took a value; none means that no dequeue did.
 func (q *items) take(v, i int32) {
 	x := &q.of[v]
 	x.out, x.outInv, x.outRet = i, never, never
@@ -169,9 +167,9 @@ type forcedDequeue struct {
 	shown    []int32 // the operations that set the deadline
 }
 
-// gone looks for values that went in for certain, never came out, and cannot be
-// there any more, since a later one came out. Unknown dequeues can have taken
-// them if, both sorted, the i-th began before the i-th deadline.
+// gone looks for values that went in for certain, never came out, and cannot be there any more,
+// since a later one came out. Unknown dequeues can have taken them if, both sorted, the i-th began
+// before the i-th deadline.
 func (q *items) gone() finding {
 	left := q.left()
 	first := int32(none) // of those that went in after, the one that came out first
@@ -205,8 +203,8 @@ func (q *items) left() []int32 {
 	return left
 }
 
-// inTime says whether unknown dequeues can have taken what is gone; it gives
-// what is gone by deadline. If they cannot, it tells so.
+// inTime reports whether unknown dequeues can have taken what is gone. It returns what is gone by
+// deadline; if they cannot have taken it, it returns a finding.
 func (q *items) inTime(gone []forcedDequeue) ([]forcedDequeue, finding) {
 	slices.SortFunc(gone, func(x, y forcedDequeue) int { return int(x.deadline) - int(y.deadline) })
 	for i, g := range gone {
@@ -217,7 +215,7 @@ func (q *items) inTime(gone []forcedDequeue) ([]forcedDequeue, finding) {
 	return gone, finding{}
 }
 
-// lost tells of values of which too few can have been taken.
+// lost reports values of which too few can have been taken.
 func (q *items) lost(gone []forcedDequeue) finding {
 	k := q.k
 	last := gone[len(gone)-1]
@@ -247,11 +245,10 @@ func (q *items) passed(g forcedDequeue) string {
 	return k.value(k.ops[g.shown[0]].a) + ", which " + relation + ", came out"
 }
 
-// empty looks for a dequeue that found nothing though at each moment of it
-// something was there: a value that came out later, or more values that never
-// came out than unknown dequeues had begun to take. Both are true of a moment
-// whatever is chosen for other moments: unknown dequeues can take what went in
-// first, each as soon as it begins.
+// empty looks for a dequeue that found nothing although at each moment of it something was there: a
+// value that came out later, or more values that never came out than unknown dequeues had begun to
+// take. Both hold at a moment whatever is chosen for other moments: unknown dequeues can take what
+// went in first, each as soon as it begins.
 func (q *items) empty(decider string) finding {
 	if len(q.empties) == 0 {
 		return valid(decider)
@@ -301,9 +298,9 @@ func (q *items) free() []int32 {
 	return free
 }
 
-// notEmpty tells which values were in the queue during an empty dequeue: one
-// after another those that were there for longest, or as many that never came
-// out as were too many for the unknown dequeues.
+// notEmpty reports which values were in the queue during an empty dequeue: one after another those
+// that were there for longest, or as many that never came out as were too many for the unknown
+// dequeues.
 func (q *items) notEmpty(e int32, decider string) finding {
 	k := q.k
 	witness := []int32{e}

@@ -9,15 +9,15 @@ import (
 
 const byHolds = "sweep over holds"
 
-// A lock that only its holder may release is decided by its holds: what lies
-// between the return of an acquire and the invocation of its release is held for
-// certain, and no two of these may overlap.
+// decideHolds decides a lock that only its holder may release by its holds: the time between the
+// return of an acquire and the invocation of its release is held for certain, and no two such times
+// may overlap.
 //
-// A client whose process ends with an unknown outcome, as Jepsen's do, leaves no
-// choice: nothing depends on its last operation. Where a process goes on after one,
-// that may take effect at any time later, between operations of its own, too. Then
-// what is certain can only convict, and one way in which it may have been can only
-// acquit; between them porcupine decides.
+// A client whose process ends with an unknown outcome, as Jepsen's do, leaves no choice: nothing
+// depends on its last operation. If a process goes on after one, that operation may take effect at
+// any time later, even between later operations of the process. Then the certain holds can only
+// prove a violation, and one way in which it may have been can only prove that there is none;
+// between them porcupine decides.
 func decideHolds(k *object) finding {
 	holds, odd, goesOn, f := k.certainHolds()
 	if f.result != "" {
@@ -34,7 +34,7 @@ func decideHolds(k *object) finding {
 	return inapplicable("a process goes on after an operation with an unknown outcome")
 }
 
-// sweep finds two holds at one time, or a hold of another for the whole time of an odd
+// sweep finds two holds at one time, or a hold of another process for the whole time of an odd
 // release.
 func (k *object) sweep(holds []hold, odd []int32) finding {
 	if k.h.tied { // one that began and ended at one time was held at no moment for certain
@@ -83,10 +83,10 @@ func (k *object) holders() (*numbers, []holder) {
 	return processes, holders
 }
 
-// certainHolds are the holds that there were whatever became of operations with an
-// unknown outcome; goesOn says that a process did something after one. Holds that
-// follow one another come in that order. Odd releases are those whose acquire must
-// be one with an unknown outcome: the lock was held at the moment of the release.
+// certainHolds returns the holds that existed whatever the outcome of unknown operations; goesOn
+// reports whether a process did something after one. Holds that follow one another come in that
+// order. The acquire of an odd release must be one with an unknown outcome: the lock was held at
+// the moment of the release.
 func (k *object) certainHolds() (holds []hold, odd []int32, goesOn bool, f finding) {
 	processes, holders := k.holders()
 	holds = make([]hold, 0, len(k.ops)/2+1)
@@ -146,10 +146,9 @@ func (k *object) put(holds []hold, o *holder, release int32) []hold {
 	return append(holds, h)
 }
 
-// likelyHolds are the holds as clients would think of them: a release with an
-// unknown outcome happened when it was invoked, unless another follows; an acquire
-// with one did not happen, unless a release follows. ok is false if that explains
-// nothing.
+// likelyHolds returns the holds as clients would think of them: a release with an unknown outcome
+// happened when it was invoked, unless another follows; an acquire with one did not happen, unless
+// a release follows. ok is false if that explains nothing.
 func (k *object) likelyHolds() (holds []hold, odd []int32, ok bool) {
 	processes, holders := k.holders()
 	for i := range k.ops {
@@ -193,7 +192,7 @@ func covering(holds []hold, o *op) *hold {
 	return nil
 }
 
-// overlap tells of two holds at one time.
+// overlap reports two holds at one time.
 func (k *object) overlap(x, y *hold) finding {
 	witness, held := k.heldBy(x)
 	witness = append(witness, y.acquire)
@@ -203,21 +202,21 @@ func (k *object) overlap(x, y *hold) finding {
 	return violation(byHolds, witness, "%s, yet %s was granted it by %s", held, k.who(y.acquire), k.at(k.ops[y.acquire].ret))
 }
 
-// doubtful says that only its release shows that a hold had not ended before: there
-// was one with an unknown outcome.
+// doubtful reports whether only its release shows that a hold had not ended before: there was an
+// earlier one with an unknown outcome.
 func (k *object) doubtful(h *hold) bool {
 	return slices.ContainsFunc(k.ops[:h.release], func(o op) bool {
 		return o.code == release && o.unknown() && o.process == k.ops[h.release].process
 	})
 }
 
-// covered tells of a release by another during a hold.
+// covered reports a release by another process during a hold.
 func (k *object) covered(x *hold, release int32) finding {
 	witness, held := k.heldBy(x)
 	return violation(byHolds, append(witness, release), "%s, yet %s released it by %s", held, k.who(release), k.at(k.ops[release].ret))
 }
 
-// heldBy are the operations of a hold, and what is to be said of it.
+// heldBy returns the operations of a hold, and its description.
 func (k *object) heldBy(x *hold) (witness []int32, text string) {
 	witness = []int32{x.acquire}
 	until := "did not release it"

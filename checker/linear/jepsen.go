@@ -11,10 +11,10 @@ const (
 	byBounds  = "bounds of sums"
 )
 
-// decideSetRead wants the last read that the file tells of to show all that was
-// added for certain, be that before the read or after it, and nothing that nobody
-// tried to add. Jepsen's tests add first, and read when all is over; where adds go on
-// during the last read, that may blame a right set: final-set goes by the times.
+// decideSetRead requires the last read in the file to show everything that was added for certain,
+// before the read or after it, and nothing that no process tried to add. Jepsen's tests add first,
+// and read when all adds are over. If adds go on during the last read, this may accuse a correct
+// set; final-set uses the times.
 func decideSetRead(k *object) finding {
 	last := k.lastRead()
 	switch {
@@ -45,9 +45,9 @@ func decideSetRead(k *object) finding {
 	return valid(bySetRead)
 }
 
-// decideTotal wants all to come out that went in for certain, at any time and in
-// any order, and nothing that nobody tried to put in. What comes out twice is
-// allowed, and so is what came out though its enqueue failed.
+// decideTotal requires everything that went in for certain to come out, at any time and in any
+// order, and nothing that no process tried to put in. A value may come out twice, and even if its
+// enqueue failed.
 func decideTotal(k *object) finding {
 	n := k.numbers()
 	var tried, in, out []int32 // by value

@@ -14,11 +14,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// History is what [Load] made of a file: operations in a few bytes each.
+// History is what [Load] makes of a file: operations in a few bytes each.
 type History struct {
 	Model  Model
 	Format foreign.Format
-	// Operations were invoked; OK, Failed and Unknown are how they ended.
+	// Operations is how many were invoked. OK, Failed and Unknown count how they ended.
 	Operations, OK, Failed, Unknown int
 
 	keys      []string
@@ -44,44 +44,44 @@ type History struct {
 	idle      bool      // events of others only: no client called anything
 }
 
-// has says whether there are operations of a code.
+// has reports whether there are operations of a code.
 func (h *History) has(c code) bool {
 	return slices.ContainsFunc(h.codes, func(cs codes) bool { return cs.has(c) })
 }
 
-// Keys is how many objects the history has.
+// Keys returns how many objects the history has.
 func (h *History) Keys() int { return len(h.keys) }
 
 // LoadOptions say how to read. The zero value works.
 type LoadOptions struct {
-	// Initial is what registers hold at first; nil: nothing, or what the format
-	// says.
+	// Initial is what registers hold at first. nil means nothing, or what the format says.
 	Initial *foreign.Value
-	// InitialOf is the same of some keys. A key that the history does not have is [ErrNoKey].
+	// InitialOf is the same for some keys. For a key that the history does not have, Load returns
+	// [ErrNoKey].
 	InitialOf map[string]foreign.Value
-	// FirstRead takes what the first read of a key shows for what it held at first, unless
-	// InitialOf has the key. That hides what is wrong with this read.
+	// FirstRead takes what the first read of a key shows as its initial value, unless InitialOf has
+	// the key. That hides errors of this read.
 	FirstRead bool
-	// LooseNumbers takes numbers for one value however they are written, also as text:
-	// 475, "475" and 475.0.
+	// LooseNumbers treats numbers as one value however they are written, even as text: 475, "475"
+	// and 475.0.
 	LooseNumbers bool
 }
 
-// begins says whether something is told of how registers begin.
+// begins reports whether the options say how registers begin.
 func (o *LoadOptions) begins() bool {
 	return o.Initial != nil || len(o.InitialOf) > 0 || o.FirstRead
 }
 
-// ErrOwn says that a history is one of zklab's own whose sessions decide, too: they end
-// holds and memberships, of which no [Model] knows, so it would accuse right recipes.
+// ErrOwn: the history is one of zklab's own in which sessions decide, too. Sessions end holds and
+// memberships, and no [Model] knows sessions, so it would accuse correct recipes.
 var ErrOwn = errors.New("is decided without --model, by its sessions too")
 
-// ErrNoKey says that [LoadOptions] name a key that is not in the history.
+// ErrNoKey: [LoadOptions] name a key that is not in the history.
 var ErrNoKey = errors.New("the history has no such key")
 
-// Load reads a history to its end. An event that cannot belong to the model is
-// a [foreign.LineError], a history that needs its sessions [ErrOwn]. It ends soon after
-// ctx does, with its error.
+// Load reads a history to its end. It returns a [foreign.LineError] for an event that cannot belong
+// to the model, and [ErrOwn] for a history that needs its sessions. It returns soon after ctx ends,
+// with the error of ctx.
 func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*History, error) {
 	l := newLoader(r, m, opts)
 	err := l.events(ctx)
@@ -277,8 +277,8 @@ func entry(v foreign.Value) foreign.Value {
 	return v
 }
 
-// keyedValue says whether an invocation's value is a pair of key and value, as
-// jepsen.independent writes it; of a cas also [key old new].
+// keyedValue reports whether an invocation's value is a pair of key and value, as
+// jepsen.independent writes it; for a cas also [key old new].
 func (l *loader) keyedValue(e *foreign.Event) bool {
 	v := e.Value
 	if v.Kind == foreign.Nil {
@@ -374,7 +374,7 @@ func (l *loader) process(p int64) int32 {
 	return id
 }
 
-// KeyName is what a key is called: a text without its quotation marks.
+// KeyName returns the name of a key: a text without its quotation marks.
 func KeyName(v foreign.Value) string {
 	switch v.Kind {
 	case foreign.Nil:
@@ -466,10 +466,9 @@ func (l *loader) divide() {
 	}
 }
 
-// ties ranks invocations before completions of the same time: what happened at
-// one time is concurrent, but for what one process did, which [object.overtakes]
-// asks for. Other formats do not say how exact their times are; there the order of
-// events in the file counts, as it does for Jepsen.
+// ties ranks invocations before completions of the same time: events at one time are concurrent,
+// except those of one process, for which see [object.overtakes]. Other formats do not say how exact
+// their times are; for them the order of events in the file counts, as it does for Jepsen.
 func (l *loader) ties() {
 	times := l.h.times
 	invocation := make([]bool, len(times))

@@ -6,17 +6,17 @@ import (
 	"strconv"
 )
 
-// machine says what the operations of a model do, one after another. A state is
-// a number; machines whose states are lists keep them and number them.
+// machine says what the operations of a model do, one after another. A state is a number; machines
+// whose states are lists keep the lists and number them.
 type machine interface {
 	initial() int64
-	// step is the state after an operation, and whether it is possible. The
-	// result of an unknown one is not known: it is possible wherever some result is.
+	// step returns the state after an operation, and whether the operation is possible. The result
+	// of an unknown one is not known: it is possible if some result is.
 	step(state int64, o *op) (int64, bool)
-	// starts are all states that the object may be in before some operations, as
-	// far as these can tell them apart; nil if they are too many.
+	// starts returns all states that the object may be in before some operations, as far as these
+	// can distinguish them; nil if they are too many.
 	starts(ops []op) []int64
-	// size is roughly how many bytes the machine keeps.
+	// size returns roughly how many bytes the machine keeps.
 	size() int64
 }
 

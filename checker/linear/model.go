@@ -10,41 +10,41 @@ import (
 	"github.com/zklab/zklab/internal/base/nearest"
 )
 
-// Model is a kind of object, and what its operations are called.
+// Model is a kind of object, and the names of its operations.
 type Model struct {
 	name    string // semaphore:3
 	permits int32
 	kind    *kind
 }
 
-// kind is a model but for its parameter.
+// kind is a model without its parameter.
 type kind struct {
 	name    string
 	about   string
 	example string // an invocation, as a line of EDN
 	ops     []string
-	// load fills in an operation's code and values: at its invocation, and again
-	// at a completion with ok. An error says what was expected.
+	// load fills in an operation's code and values: at its invocation, and again at a completion
+	// with ok. Its error says what was expected.
 	load    func(l *loader, o *op, e *foreign.Event, v foreign.Value) error
 	decide  func(k *object) finding
 	machine func(k *object) machine
 	traits
 }
 
-// traits are what of a model matters beyond its own loading and deciding.
+// traits are what matters about a model beyond its own loading and deciding.
 type traits struct {
-	held    bool // only who acquired releases: from the one to the other is a hold
-	nests   bool // who holds may acquire again, and releases as often
-	fenced  bool // an acquire answers a token, which is greater than that of every hold before
+	held    bool // only the process that acquired releases: from the one to the other is a hold
+	nests   bool // a holder may acquire again, and releases as often
+	fenced  bool // an acquire returns a token, which is greater than that of every earlier hold
 	several bool // an operation's value is how many it takes or gives back at once
 	keyed   bool // an operation has to name its key
 	begun   bool // it begins as something that the history does not tell
 	counts  bool // its values are numbers themselves
 	least   bool // the least value comes out first, and not the oldest
-	tried   bool // what failed may have had an effect all the same (Jepsen's checks ask whether somebody tried to add what is there, not how that ended)
+	tried   bool // an operation that failed may have had an effect all the same (Jepsen's checks ask whether a process tried to add an element, not how that ended)
 }
 
-// kinds are filled by init: their functions mention them.
+// kinds are filled by init, because their functions mention them.
 var kinds []*kind
 
 func init() {
@@ -70,13 +70,13 @@ func init() {
 	}
 }
 
-// Description is a model for people.
+// Description describes a model for people.
 type Description struct {
 	Name, About, Example string
 	Operations           []string
 }
 
-// Models describes each model.
+// Models returns the descriptions of all models.
 func Models() []Description {
 	var ds []Description
 	for _, k := range kinds {
@@ -88,7 +88,7 @@ func Models() []Description {
 // mostPermits bounds N of a semaphore.
 const mostPermits = 1 << 20
 
-// ParseModel gives the model of a name such as register or semaphore:3.
+// ParseModel returns the model of a name such as register or semaphore:3.
 func ParseModel(name string) (Model, error) {
 	base, parameter, has := strings.Cut(name, ":")
 	for _, k := range kinds {
@@ -117,7 +117,7 @@ func ParseModel(name string) (Model, error) {
 	return Model{}, fmt.Errorf("unknown model %q%sknown are %s", name, nearest.DidYouMean(name, names), strings.Join(names, ", "))
 }
 
-// othersWith names, for an error, the models that have an operation; "" if no model has it.
+// othersWith returns, for an error, the models that have an operation; "" if no model has it.
 func othersWith(operation string) string {
 	var names []string
 	for _, k := range kinds {
@@ -131,9 +131,9 @@ func othersWith(operation string) string {
 	return fmt.Sprintf("; models that have %s: %s", operation, strings.Join(names, ", "))
 }
 
-// Name is the model's name: register, semaphore:3.
+// Name returns the model's name: register, semaphore:3.
 func (m Model) Name() string { return m.name }
 
-// Begins says whether an object of the model begins as something that the
-// history does not tell: a register does.
+// Begins reports whether an object of the model has an initial value that the history does not
+// show: a register has.
 func (m Model) Begins() bool { return m.kind.begun }

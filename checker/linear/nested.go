@@ -8,9 +8,9 @@ import (
 	"github.com/zklab/zklab/history/foreign"
 )
 
-// A lock that its holder may acquire again is decided as one that it may not, without
-// the acquires and releases within each hold. Where a process goes on after an operation
-// with an unknown outcome, nobody knows which these are, and porcupine decides.
+// decideNested decides a lock that its holder may acquire again like one that it may not, without
+// the acquires and releases within each hold. If a process goes on after an operation with an
+// unknown outcome, it is unknown which these are, and porcupine decides.
 func decideNested(k *object) finding {
 	n, f, ok := k.unnest()
 	switch {
@@ -79,8 +79,8 @@ func (k *object) unnest() (n *nesting, f finding, ok bool) {
 	return n, finding{}, true
 }
 
-// oneTooMany tells of a release by a process that held nothing. All its releases show it:
-// without one of them it might have acquired more often than it released.
+// oneTooMany reports a release by a process that held nothing. All its releases show it: without
+// one of them it might have acquired more often than it released.
 func (k *object) oneTooMany(i int32) finding {
 	var releases []int32
 	for at := range k.ops[:i+1] {
@@ -100,7 +100,7 @@ func (n *nesting) tell(outer, token int32) bool {
 	return o.b == token
 }
 
-// otherToken tells of an acquire within a hold that shows another token.
+// otherToken reports an acquire within a hold that shows another token.
 func (n *nesting) otherToken(k *object, i int32) finding {
 	var witness []int32
 	token := int32(0)
@@ -116,8 +116,8 @@ func (n *nesting) otherToken(k *object, i int32) finding {
 		k.who(i), k.value(token), k.at(k.ops[i].ret), k.value(k.ops[i].b))
 }
 
-// whole are the operations of a witness, with all that happened in their holds. Where two of
-// these are of one process, all releases before the second show that they are two.
+// whole returns the operations of a counterexample, with everything that happened in their holds.
+// If two of these are of one process, all releases before the second show that they are two.
 func (n *nesting) whole(k *object, witness []int32) (is []int32) {
 	begun := map[int32]int32{} // by process: the acquire that begins its hold
 	for _, w := range witness {

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// notes say what the format decided, and of violations what may explain them.
+// notes say what the format decided, and what may explain violations.
 func (h *History) notes(findings []finding) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
@@ -39,7 +39,7 @@ func (h *History) notes(findings []finding) []string {
 	return notes
 }
 
-// hints say how a history that is violated may have to be read.
+// hints say how else a violated history may have to be read.
 func (h *History) hints(findings []finding) (hints []string) {
 	var early []int32 // values
 	var mixed string
@@ -70,7 +70,7 @@ func (h *History) hints(findings []finding) (hints []string) {
 	return hints
 }
 
-// mixed tells of a number in a witness of which the key's operations have another form, too;
+// mixed reports a number in a counterexample that the key's operations also have in another form;
 // empty if there is none.
 func (h *History) mixed(key int, witness []int32) string {
 	if h.Model.kind.counts {

@@ -26,16 +26,16 @@ type object struct {
 	permits int32
 	scratch *scratch
 	pace    int  // steps from one look at the budget to the next; 0: some
-	asFound bool // witnesses are not made smaller
+	asFound bool // counterexamples are not made smaller
 
-	// Of an object that stands for another one: its values beyond those of the
-	// history, and the operations that clients called.
+	// If an object stands for another one: its values beyond those of the history, and the
+	// operations that clients called.
 	extra  []string
 	called []op
 }
 
-// finding is a procedure's answer. The zero value says that the procedure does
-// not apply, for a reason.
+// finding is a procedure's answer. The zero value means that the procedure does not apply, with a
+// reason.
 type finding struct {
 	result  checker.Result
 	decider string
@@ -55,8 +55,7 @@ func violation(decider string, witness []int32, format string, args ...any) find
 	return finding{checker.Violation, decider, fmt.Sprintf(format, args...), slices.Compact(witness)}
 }
 
-// scratch is memory that one object after another is decided in. One goroutine
-// has it.
+// scratch is memory for deciding one object after another. Only one goroutine uses it.
 type scratch struct {
 	cells []int32 // by value: its number, counted on from object to object
 	next  int32   // the number after those
@@ -147,7 +146,7 @@ func (k *object) byReturn() []int32 {
 // usualPace is how many steps go by from one look at the budget to the next.
 const usualPace = 1024
 
-// over says, once in some steps, whether the budget is used up.
+// over reports, once in some steps, whether the budget is used up.
 func (k *object) over(step int) bool {
 	pace := k.pace
 	if pace == 0 {
@@ -210,8 +209,8 @@ func (k *object) span(i int32) string {
 	return fmt.Sprintf("the %s (%s to %s)", k.what(i), k.at(o.inv), k.at(o.ret))
 }
 
-// failedMakers tells of a value that operations of a witness found, if what would have made
-// it by then failed, and nothing else made it ever; empty if there is no such.
+// failedMakers reports a value that operations of a counterexample found, if the operation that
+// would have made it by then failed, and no other ever made it; empty if there is none.
 func (k *object) failedMakers(witness []int32) string {
 	for _, i := range witness {
 		v, finds := found(&k.ops[i])

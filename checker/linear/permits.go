@@ -8,10 +8,10 @@ import (
 
 const byDeadline = "earliest deadline first"
 
-// A mutex that anybody may release, or N permits, is decided by doing as little
-// as possible: an operation is done when it returns. If it cannot be done then,
-// the pending operation of the other sort that must return first goes before it;
-// those with an unknown outcome come last. Without one there is no order.
+// decidePermits decides a mutex that any process may release, or N permits, by doing as little as
+// possible: an operation is done when it returns. If it cannot be done then, the pending operation
+// of the other kind that must return first goes before it; those with an unknown outcome come last.
+// Without one there is no order.
 func decidePermits(k *object) finding {
 	for i := range k.ops {
 		if k.ops[i].a != 1 {
@@ -37,9 +37,8 @@ const (
 // mostExplained is how many operations without an order can be looked through.
 const mostExplained = 8
 
-// overdrawn tells of more acquires than permits by counting from the beginning,
-// or of more releases than acquires. It names the latest that were not followed
-// by the other sort of their process.
+// overdrawn reports more acquires than permits by counting from the beginning, or more releases
+// than acquires. It names the latest that were not followed by the other kind of their process.
 func (k *object) overdrawn(last int32) finding {
 	until := k.ops[last].ret
 	sort := k.ops[last].code
@@ -77,7 +76,7 @@ func (k *object) overdrawn(last int32) finding {
 		k.at(until), returned, begun, plural(most, "permit"), k.spans(witness))
 }
 
-// permitsReason tells of operations that have no order.
+// permitsReason describes operations that have no order.
 func (k *object) permitsReason(w []int32) string {
 	taken, given := 0, 0
 	for _, i := range w {
@@ -160,9 +159,9 @@ func change(o *op) int32 {
 // mostStarts bounds how many counts of permits a window is tried from.
 const mostStarts = 16
 
-// shrink finds few operations that have no order, given that all others of the
-// history may or may not have happened in their time. last is the operation
-// that could not be done. Where many would be left, counting tells.
+// shrink finds few operations that have no order, given that all others of the history may or may
+// not have happened in their time. last is the operation that could not be done. If many would be
+// left, counting shows the violation.
 func (p *permitQueue) shrink(k *object, last int32) finding {
 	until := p.ops[last].ret
 	violates := func(ops []op, anyStart bool) bool {

@@ -12,10 +12,9 @@ import (
 
 const byPorcupine = "porcupine"
 
-// search decides what no procedure does: porcupine tries all orders, within a time and
-// some memory. First it is asked about one part of the history after another, whatever
-// the object was before: to see that a part has no order takes a fraction of what the
-// whole does.
+// search decides what no procedure does: porcupine tries all orders, within bounds of time and
+// memory. It first tries one part of the history after another, whatever the object was before: to
+// see that a part has no order takes a fraction of what the whole does.
 func (k *object) search(until time.Time, memory int64) finding {
 	s := &shrinking{k: k, machine: k.h.Model.kind.machine(k), memory: min(memory, mostShrinkingMemory)}
 	if end, found := s.part(time.Now().Add(time.Until(until) / 3)); found {
@@ -31,7 +30,7 @@ func (k *object) search(until time.Time, memory int64) finding {
 	return violation(byPorcupine, w, "no order explains %s", k.spans(w))
 }
 
-// askPorcupine asks about a whole object.
+// askPorcupine has porcupine decide a whole object.
 func (k *object) askPorcupine(until time.Time, memory int64) finding {
 	budget := time.Until(until)
 	switch k.explained(k.ops, newSequenced(k.h.Model.kind.machine(k), k.ops), budget, memory) {
@@ -43,9 +42,9 @@ func (k *object) askPorcupine(until time.Time, memory int64) finding {
 	return inapplicable("porcupine found no answer within %s and %d MB", budget.Round(time.Millisecond), memory>>20)
 }
 
-// explained asks porcupine whether a machine can do some operations in an order that
-// their intervals allow. One with an unknown outcome ends when all is over, where it
-// does something if it can.
+// explained asks porcupine whether a machine can do some operations in an order that their
+// intervals allow. An operation with an unknown outcome ends when all is over; it does something
+// there if it can.
 func (k *object) explained(ops []op, m machine, budget time.Duration, memory int64) porcupine.CheckResult {
 	if budget <= 0 {
 		return porcupine.Unknown
@@ -94,16 +93,16 @@ type shrinking struct {
 	memory  int64
 }
 
-// impossible says that some operations have no order, each of those with an unknown
-// outcome done once or never.
+// impossible reports whether some operations have no order, if each of those with an unknown
+// outcome is done once or never.
 func (s *shrinking) impossible(ops []op, _ bool) bool {
 	m := s.k.h.Model.kind.machine(s.k)
 	return s.k.explained(ops, newSequenced(m, ops), mostPartTime, s.memory) == porcupine.Illegal
 }
 
-// refuted says that some operations have no order even if each of those with an unknown
-// outcome is done as often as one likes, once it has begun, and in whatever order a
-// process did things at one time. That leaves porcupine little to try.
+// refuted reports whether some operations have no order even if each of those with an unknown
+// outcome is done any number of times, once it has begun, and a process did things at one time in
+// any order. That leaves porcupine little to try.
 func (s *shrinking) refuted(ops []op, anyStart bool) bool {
 	starts := []int64{s.machine.initial()}
 	if anyStart {

@@ -10,19 +10,19 @@ import (
 
 const byPriority = "best first"
 
-// A queue that gives the least number first, of numbers that are all different,
-// is decided from the best to the worst: each is taken as early as it can be,
-// at a moment when nothing better is there for certain. A worse item never
-// hinders a better one; that the queue was found empty counts as the worst.
+// decidePriority decides a queue that returns the least number first, of numbers that are all
+// different, from the best to the worst: each is taken as early as it can be, at a moment when
+// nothing better is there for certain. A worse item never hinders a better one; an empty answer
+// counts as the worst.
 //
-// What is wrong without the values that unknown dequeues may have taken is wrong.
-// They must have taken what never came out though something worse did, and have
-// begun in time for that. The first to begin take what had to be gone first: if
-// that explains the history, it is valid; else porcupine must say.
+// What is wrong without the values that unknown dequeues may have taken is wrong. They must have
+// taken what never came out although something worse did, and have begun in time for that. The
+// first to begin take what had to be gone first: if that explains the history, it is valid;
+// otherwise porcupine must decide.
 //
-// What a drain took goes one after another: none before the one that was taken before it
-// can have been. That can put off a better one, so it is gone through once more, until
-// nothing is put off any further.
+// What a drain took goes one after another: none before the item that was taken before it can have
+// been taken. That can put off a better item, so the procedure repeats until nothing is put off any
+// further.
 func decidePriority(k *object) finding {
 	return k.inOrder(decideBest)
 }
@@ -179,8 +179,8 @@ func (l *latest) sooner(i, j int32) int32 {
 // mostTaken is how many values more are tried as taken by unknown dequeues.
 const mostTaken = 30
 
-// someTaken says whether it explains the history that unknown dequeues took
-// what is overdue, and some of what else is in the way: it tries one way only.
+// someTaken reports whether the history is explained if unknown dequeues took what is overdue, and
+// some of what else is in the way: it tries one way only.
 func (q *items) someTaken(best []int32, overdue []forcedDequeue) bool {
 	saved := slices.Clone(q.of)
 	defer func() { q.of = saved }()
@@ -344,8 +344,8 @@ func (q *items) earliest(best, at []int32) finding {
 	return valid(byPriority)
 }
 
-// worse tells of a dequeue, of v or of nothing, during which from a rank on there always
-// was something better. there is until when each value was there.
+// worse reports a dequeue, of v or of nothing, during which from a rank on something better always
+// was there. there has until when each value was there.
 func (q *items) worse(d, from int32, there []stay, v int32) finding {
 	k := q.k
 	witness := []int32{d}

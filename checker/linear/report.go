@@ -10,18 +10,18 @@ import (
 	"github.com/zklab/zklab/explain"
 )
 
-// Verdict is the answer about one key, or (Key empty) about all that are alike.
+// Verdict is the answer about one key, or (if Key is empty) about all keys with the same answer.
 type Verdict struct {
 	checker.Verdict
-	// Events are the witness: the fewest operations that show the violation, with
-	// the lines of their events.
+	// Events are the counterexample: the fewest operations that show the violation, with the lines
+	// of their events.
 	Events []Event `json:"events,omitempty"`
 
 	scene   *explain.Scene
 	byEvent bool
 }
 
-// Places are where the events of the witness stand: in which lines or, where events share
+// Places returns where the events of the counterexample stand: in which lines or, if events share
 // lines, which events of the file they are.
 func (v Verdict) Places() (noun string, places []int) {
 	noun = "line"
@@ -38,7 +38,7 @@ func (v Verdict) Places() (noun string, places []int) {
 	return noun, places
 }
 
-// Timeline draws the witness of a violation; nothing if there is none.
+// Timeline draws the counterexample of a violation. It returns nothing if there is none.
 func (v Verdict) Timeline(screen explain.Screen) string {
 	if v.scene == nil {
 		return ""
@@ -46,7 +46,7 @@ func (v Verdict) Timeline(screen explain.Screen) string {
 	return v.scene.Text(screen)
 }
 
-// Event is one of the events of a witness.
+// Event is one of the events of a counterexample.
 type Event struct {
 	Line    int    `json:"line"`
 	Event   int    `json:"event"`          // its number in the file, from 1
@@ -67,18 +67,18 @@ type Report struct {
 	OK         int            `json:"ok"`
 	Failed     int            `json:"fail"`
 	Unknown    int            `json:"info"`
-	// Notes say how the format was understood, where that decides.
+	// Notes say how the format was understood, if that decides.
 	Notes []string `json:"notes,omitempty"`
 }
 
 // property is what a verdict is about.
 const property = "linearizable"
 
-// mostShown is how many operations of a witness are shown, the last ones. It
-// only takes more where every smaller part can be explained.
+// mostShown is how many operations of a counterexample are shown, the last ones. A counterexample
+// has more only if every smaller part can be explained.
 const mostShown = 100
 
-// report sums the keys up.
+// report computes the report from the findings about the keys.
 func (h *History) report(findings []finding) Report {
 	r := Report{
 		Verdict: checker.Valid, Model: h.Model.name, Format: string(h.Format), Keys: len(h.keys),
@@ -110,7 +110,7 @@ func (h *History) report(findings []finding) Report {
 	return r
 }
 
-// proveNothing makes unknown what rests on too little.
+// proveNothing makes verdicts unknown that rest on too little.
 func (h *History) proveNothing(r *Report) {
 	if h.Operations == 0 && !h.idle {
 		r.unknown("the history has no operations")
@@ -134,7 +134,7 @@ func (r *Report) unknown(format string, args ...any) {
 	r.Verdicts = []Verdict{{Verdict: checker.Verdict{Property: property, Result: checker.Unknown, Reason: fmt.Sprintf(format, args...)}}}
 }
 
-// verdict is a finding with its witness.
+// verdict makes a verdict of a finding, with its counterexample.
 func (h *History) verdict(i int, f finding) Verdict {
 	v := Verdict{Verdict: checker.Verdict{Property: property, Key: h.keys[i], Result: f.result, Reason: f.reason, Decider: f.decider, Evidence: "R"}, byEvent: h.byEvent}
 	k := &object{h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i]}

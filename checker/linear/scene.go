@@ -18,7 +18,7 @@ type sceneBuilder struct {
 	lines bool
 }
 
-// scene shows the operations of a witness.
+// scene shows the operations of a counterexample.
 func (k *object) scene(is []int32) *explain.Scene {
 	is = slices.Clone(is)
 	slices.SortStableFunc(is, func(x, y int32) int { return int(k.decisive(x)) - int(k.decisive(y)) })
