@@ -13,15 +13,15 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// actors are those who change znodes and are no clients: the harness, and its faults.
+// actors are the parties that change znodes and are not clients: the harness, and its faults.
 type actors struct {
 	harness map[history.ID]bool   // the harness's own sessions
 	ended   map[history.ID]string // sessions that a fault ended at once, with its kind
-	hits    map[history.ID][]hit  // what faults did to a client in a session
-	general []hit                 // what faults did to servers, what is between them, and znodes
+	hits    map[history.ID][]hit  // faults that hit a client in a session
+	general []hit                 // faults that hit servers, their network, and znodes
 }
 
-// hit is a fault that was seen to take effect, and between when.
+// hit is a fault that was seen to take effect, and its time.
 type hit struct {
 	kind     string
 	from, to time.Duration
@@ -30,7 +30,7 @@ type hit struct {
 	detail string
 }
 
-// concerns says that a fault can have hit a call that uses a key's znode.
+// concerns reports whether a fault can have hit a call that uses a key's znode.
 func (h hit) concerns(path string) bool {
 	return !h.znodes || strings.Contains(h.detail+" ", path+" ") || strings.Contains(h.detail, path+"/")
 }
@@ -61,7 +61,7 @@ var actorsOf = evidence.Once(func(a *evidence.Record) *actors {
 	return x
 })
 
-// fault notes which sessions a fault hit or ended, if it was seen to: others may have ended by
+// fault records which sessions a fault hit or ended, if it was seen to: others may have ended by
 // themselves before it could.
 func (x *actors) fault(a *evidence.Record, e *history.Event) {
 	step, ok := faults.StepOf(e)
@@ -90,7 +90,7 @@ func (x *actors) fault(a *evidence.Record, e *history.Event) {
 	}
 }
 
-// client is whose session it is; -1 if none of the clients had it.
+// client returns the client whose session it is; -1 if no client had it.
 func (s *search) client(id history.ID) int {
 	if of := s.Session(id); of != nil && id != 0 {
 		return max(of.Client, -1)
@@ -114,8 +114,8 @@ func (s *search) who(id history.ID, zxid uint64) string {
 	return "session " + id.String() + ", which is no client's in the record,"
 }
 
-// faultAt is the kind of the fault of znodes in whose time a transaction was committed;
-// "" if there is none, or one of several kinds could be.
+// faultAt returns the kind of the fault of znodes during which a transaction was committed; "" if
+// there is none, or if it could be one of several kinds.
 func (s *search) faultAt(zxid uint64) string {
 	from, to := s.when(zxid)
 	kind := ""
@@ -131,17 +131,17 @@ func (s *search) faultAt(zxid uint64) string {
 	return kind
 }
 
-// when is between which moments a transaction was committed.
+// when returns the moments between which a transaction was committed.
 func (s *search) when(zxid uint64) (from, to time.Duration) {
 	from, _ = s.tie.SentBelow(zxid)
 	to, _ = s.tie.CommittedBy(zxid)
 	return from, to
 }
 
-// cite ends a sentence: when it was, as far as that is known, and the zxid.
+// cite ends a sentence with the time, as far as it is known, and the zxid.
 func (s *search) cite(zxid uint64) string { return s.citeSince(zxid, evidence.Always) }
 
-// citeSince is cite of what is known to have been after a moment.
+// citeSince is cite for a transaction that is known to be after a moment.
 func (s *search) citeSince(zxid uint64, since time.Duration) string {
 	from, to := s.when(zxid)
 	from = max(from, since)

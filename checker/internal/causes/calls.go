@@ -14,12 +14,12 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// This file is about the calls of clients by which transactions came about: which one it was, how
-// it ended, and which fault hit its client about then.
+// This file finds the calls of clients that made transactions: which call it was, how it ended, and
+// which fault hit its client about then.
 
-// callers are the calls of a client one of which a transaction of its session was a part of: those of
-// its kind that can have been; those with another item only if there is no other. None if these are too many to tell
-// anything. What becomes of a call of unknown outcome may come after it has ended.
+// callers returns the calls of a client, of the right kind, one of which made a transaction of its
+// session. Calls with another item count only if there are no others. It returns none if there are
+// too many to tell anything. A call of unknown outcome may take effect after it has ended.
 func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(*models.Operation) bool) (found []*history.Operation) {
 	from, to := s.when(zxid)
 	client := s.client(id)
@@ -40,7 +40,7 @@ func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(
 	return found
 }
 
-// ofAnother says that a call was about another item than a znode has.
+// ofAnother reports whether a call was about another item than the znode has.
 func (s *search) ofAnother(op *history.Operation, n *evidence.Znode) bool {
 	if s.of.State != models.Filled || op.Outcome() != history.OK {
 		return false
@@ -68,8 +68,8 @@ func (s *search) by(ops []*history.Operation) string {
 func makes(o *models.Operation) bool   { return o.Begins || o.Puts }
 func deletes(o *models.Operation) bool { return o.Ends || o.Takes }
 
-// during is the call of a client in whose time a transaction of its certainly was committed; nil if
-// there is none, or that is not known.
+// during returns the call of a client during which a transaction of that client certainly was
+// committed; nil if there is none, or it is unknown.
 func (s *search) during(zxid uint64, by history.ID) *history.Operation {
 	from, to := s.when(zxid)
 	client := s.client(by)
@@ -81,13 +81,13 @@ func (s *search) during(zxid uint64, by history.ID) *history.Operation {
 	return nil
 }
 
-// call names a call of whoever the sentence is about.
+// call names a call of the client that the sentence is about.
 func (s *search) call(op *history.Operation) string {
 	return "its " + printable.Text(op.F, mostName) + " of " + words.At(op.Began())
 }
 
-// ended says how a call ended, and which faults hit its client about then; of several calls, with
-// which error all of them did.
+// ended says how a call ended, and which faults hit its client about then; for several calls, the
+// error that all of them had.
 func (s *search) ended(ops []*history.Operation, id history.ID) string {
 	op := ops[0]
 	switch {
@@ -106,7 +106,7 @@ func how(op *history.Operation) string {
 	return map[history.Type]string{history.OK: " succeeded", history.Fail: " failed", history.Info: " ended"}[op.Outcome()]
 }
 
-// alike says that calls ended in the same way.
+// alike reports whether calls ended in the same way.
 func alike(ops []*history.Operation) bool {
 	return !slices.ContainsFunc(ops, func(op *history.Operation) bool {
 		return op.Return == nil || op.Outcome() != ops[0].Outcome() || problem(op.Return) != problem(ops[0].Return)
@@ -128,7 +128,7 @@ func problem(e *history.Event) string {
 	return " with " + printable.Text(text, mostProblem)
 }
 
-// release is the call by which the stay that a call began was to end; nil if there was none.
+// release returns the call that was to end the stay that a call began; nil if there was none.
 func (s *search) release(begin *history.Operation) *history.Operation {
 	for _, op := range s.key.Ops {
 		if op.Client != begin.Client || op.Invoke.Index <= begin.Invoke.Index {
@@ -144,9 +144,9 @@ func (s *search) release(begin *history.Operation) *history.Operation {
 	return nil
 }
 
-// left says of a znode that stayed how the calls ended that it is about: the one that made it, and,
-// if that succeeded, the one that was to delete it. That there was none is told of a znode that the
-// violation names: another one's client may have had it to the end.
+// left says how the calls about a remaining znode ended: the one that made it, and, if that
+// succeeded, the one that was to delete it. That there was none is said only for a znode that the
+// violation names: the client of another znode may have had it to the end.
 func (s *search) left(made []*history.Operation, n *evidence.Znode) (text string, calls []*history.Operation) {
 	if len(made) == 0 {
 		return "", nil
@@ -177,8 +177,8 @@ const shortlyBefore = time.Second
 const mostHits = 2
 
 // hitAbout names the faults that hit the client of a call while it lasted, or the last one shortly
-// before. If none did, it names the last one that hit what everybody needs. A call that succeeded
-// needs none.
+// before. If none did, it names the last one that hit what every client needs. For a call that
+// succeeded it names none.
 func (s *search) hitAbout(op *history.Operation, id history.ID) (text string) {
 	if op.Outcome() == history.OK {
 		return ""

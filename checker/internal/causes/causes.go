@@ -11,38 +11,38 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Transaction is a committed transaction that bears on a violation.
+// Transaction is a committed transaction that explains part of a violation.
 type Transaction struct {
 	Zxid history.ID `json:"zxid"`
-	// Session is whose request it was, or which ended by it; Client is whose session
-	// that was, -1 if none of the record's clients had it.
+	// Session made the request, or its end made the transaction. Client is the client that had the
+	// session, or -1 if none of the record's clients had it.
 	Session history.ID `json:"session,omitempty"`
 	Client  int        `json:"client"`
-	// Type is history.Txn's, of the part that matters in a multi; Path is the znode.
+	// Type is the type of a history.Txn; for a multi, of the part that matters. Path is the znode.
 	Type string `json:"type"`
 	Path string `json:"path,omitempty"`
-	// Text is a sentence: who did what to which znode, whose that was, and when. Znodes
-	// are named from the run's root on. It has no control characters.
+	// Text is a sentence: which client did what to which znode, whose znode it was, and when. It
+	// names znodes relative to the run's root. It has no control characters.
 	Text string `json:"text"`
-	// Calls are the events that began the calls of clients that explain it: by which a znode was
-	// made that stayed, which was to delete it, which deleted an item.
+	// Calls are the events that began the calls that explain the transaction: the call that made a
+	// remaining znode, the call that was to delete it, the call that deleted an item.
 	Calls []int `json:"calls,omitempty"`
 	// Faults are the kinds of zklab's faults that the text names.
 	Faults []string `json:"faults,omitempty"`
 }
 
-// most is how many transactions are told of one violation.
+// most is how many transactions explain one violation, at most.
 const most = 8
 
-// weight is how much a transaction explains: of too many the lightest are left out.
+// weight is how much a transaction explains. If there are too many, the lightest are left out.
 type weight int
 
 const (
-	taken weight = iota // something went, and not by the hand of who made it
-	left                // something was made that nobody took away
+	taken weight = iota // something went, and another client than its maker removed it
+	left                // something was made that no client removed
 	made                // something was made, or written
-	given               // who made it ended it
-	aside               // somebody from outside did something beside it
+	given               // its maker ended it
+	aside               // an outsider did something beside it
 )
 
 // line is a transaction that is to be told.
@@ -51,16 +51,16 @@ type line struct {
 	weight weight
 }
 
-// search is for what bears on one witness.
+// search finds the transactions that explain one counterexample.
 type search struct {
 	*evidence.Record
 	of     *models.Model
 	tie    *evidence.Zxids
 	actors *actors
 	key    *evidence.Key
-	ops    []*history.Operation // of the witness
-	facts  []*history.Event     // of the witness
-	low    uint64               // all that the witness speaks of was committed behind it,
+	ops    []*history.Operation // of the counterexample
+	facts  []*history.Event     // of the counterexample
+	low    uint64               // everything in the counterexample was committed after it,
 	high   uint64               // and before this one
 	lines  []line
 	faults []string                               // kinds that the sentence under way names
@@ -69,10 +69,10 @@ type search struct {
 	grants map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
 }
 
-// Of gives the transactions that bear on a violation, in order of zxids: a few at most,
-// and none where the log or the record does not tell. It is safe for concurrent use.
+// Of returns the transactions that explain a violation, in order of zxids: a few at most, and none
+// if the log or the record does not show them. It is safe for concurrent use.
 //
-// The witness is about one key; where that is empty, about any. The znodes are paths that the
+// The counterexample is about one key, or about any if key is empty. znodes are paths that the
 // violation itself names.
 func Of(a *evidence.Record, key string, witness []int, znodes ...string) []Transaction {
 	if len(a.Transactions) == 0 || a.Params.Root == "" || a.Object.Keyless || !a.AnySession() {
@@ -106,7 +106,7 @@ func keysOf(a *evidence.Record, name string) []*evidence.Key {
 	return a.Keys
 }
 
-// look looks at a key, as far as the witness is about it.
+// look examines a key, as far as the counterexample is about it.
 func (s *search) look(k *evidence.Key, witness []int) {
 	in := func(e *history.Event) bool {
 		if e == nil {
@@ -136,7 +136,7 @@ func (s *search) look(k *evidence.Key, witness []int) {
 	}
 }
 
-// bound finds between which zxids what the witness shows of a key took place.
+// bound finds the zxids between which the counterexample's operations on a key took place.
 func (s *search) bound(in func(*history.Event) bool) bool {
 	from, to := evidence.Never, evidence.Always
 	note := func(e *history.Event) {
@@ -155,7 +155,7 @@ func (s *search) bound(in func(*history.Event) bool) bool {
 	return from <= to
 }
 
-// ceil is a zxid above all that can have been seen by t.
+// ceil returns a zxid above everything that can have been seen by t.
 func (s *search) ceil(t time.Duration) uint64 {
 	if z, _, ok := s.tie.Ceil(t); ok {
 		return z
@@ -173,7 +173,8 @@ func (s *search) span(op *history.Operation) (low, high uint64) {
 	return low, high
 }
 
-// add adds a transaction, unless it is there: one that ends several znodes is told once.
+// add adds a transaction, unless it is there already: one that ends several znodes is reported
+// once.
 func (s *search) add(w weight, zxid uint64, session history.ID, of, path, text string, calls ...*history.Operation) {
 	t := Transaction{Zxid: history.ID(zxid), Session: session, Client: s.client(session), Type: of, Path: path, Text: text}
 	t.Faults, s.faults = s.faults, nil
@@ -185,7 +186,7 @@ func (s *search) add(w weight, zxid uint64, session history.ID, of, path, text s
 	}
 }
 
-// heaviest are the transactions that explain most, in order of zxids.
+// heaviest returns the transactions that explain most, in order of zxids.
 func (s *search) heaviest() []Transaction {
 	slices.SortStableFunc(s.lines, func(x, y line) int { return cmp.Compare(x.weight, y.weight) })
 	if len(s.lines) > most {

@@ -1,11 +1,10 @@
-// Package causes looks in the transaction log for why a violation came about: which
-// transactions made, ended or replaced what the operations of its witness rest on,
-// and whose they were. It decides nothing, and a verdict is the same without it.
+// Package causes finds in the transaction log why a violation came about: which transactions made,
+// ended or replaced what the operations of its counterexample rest on, and which clients made them.
+// It decides nothing, and a verdict is the same without it.
 //
-// What flows in is a record and the events of a witness; out come some transactions
-// ([Of]), each with a sentence that says no more than the log and the record prove.
-// It goes by the traits of package models: what begins and ends a stay rests on a znode
-// that the client made meanwhile ([stays]), an item is the data of one ([items]), a value
-// was written to the key's own znode (values.go). Where it cannot be known which znode that
-// is, nothing is said of it.
+// Its input is a record and the events of a counterexample. Its output is some transactions ([Of]),
+// each with a sentence that says no more than the log and the record prove. It uses the traits of
+// package models: a stay rests on a znode that the client made during the call that began it
+// ([stays]), an item is the data of one ([items]), a value was written to the key's own znode
+// (values.go). If it cannot know which znode that is, it says nothing about it.
 package causes

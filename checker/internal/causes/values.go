@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// write is one that changed the data of a key's znode.
+// write is a write that changed the data of a key's znode.
 type write struct {
 	zxid    uint64
 	session history.ID
@@ -16,8 +16,8 @@ type write struct {
 	over    *write // what was there before; nil: nothing
 }
 
-// values looks for the writes that operations of the witness made or saw, and for those
-// that replaced them.
+// values looks for the writes that operations of the counterexample made or saw, and for those that
+// replaced them.
 func (s *search) values() {
 	path := s.Params.Root + "/" + s.key.Name
 	writes := s.writes(path)
@@ -36,7 +36,7 @@ func (s *search) values() {
 	}
 }
 
-// writes are those of the witness's time, and the last one before.
+// writes returns the writes during the counterexample, and the last one before.
 func (s *search) writes(path string) (of []write) {
 	for i := range s.Transactions {
 		t := &s.Transactions[i]
@@ -95,7 +95,7 @@ func (s *search) writesOf(op *history.Operation, writes []write) []int {
 	return within
 }
 
-// written tells of a write.
+// written reports a write.
 func (s *search) written(w *write, path string) {
 	text := s.who(w.session, w.zxid) + " wrote " + holding(w.data) + " to " + s.name(path)
 	if w.kind != "setData" {

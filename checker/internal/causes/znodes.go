@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// nodesOf are the znodes of each key in order of their creation: that by its name in the
+// nodesOf returns the znodes of each key in order of their creation: the one with its name in the
 // run's root, and all below it.
 var nodesOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znode {
 	if a.Log == nil {
@@ -20,8 +20,8 @@ var nodesOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence.Znod
 	return a.Log.Group(func(n *evidence.Znode) (key string, ok bool) { return a.KeyAt(n.Path) })
 })
 
-// rootOf is the zxid at which the run's root was made: behind it everything in it was. 0 if
-// the log does not tell.
+// rootOf returns the zxid at which the run's root was made: everything in it is later. 0 if the log
+// does not show it.
 var rootOf = evidence.Once(func(a *evidence.Record) uint64 {
 	root := a.Params.Root
 	for _, n := range a.Log.Folders[root[:max(0, strings.LastIndexByte(root, '/'))]] {
@@ -32,14 +32,13 @@ var rootOf = evidence.Once(func(a *evidence.Record) uint64 {
 	return 0
 })
 
-// whole says that nothing is missing in the log above one zxid and up to another, or to the
-// log's end.
+// whole reports whether the log is whole from above one zxid up to another, or to the log's end.
 func (s *search) whole(low, high uint64) bool {
 	high = min(high, s.Log.Last())
 	return low >= high || s.Log.Covers(low, high)
 }
 
-// znodes looks for those that the witness rests on.
+// znodes looks for the znodes that the counterexample rests on.
 func (s *search) znodes() {
 	nodes := nodesOf(s.Record)[s.key.Name]
 	if len(nodes) == 0 {
@@ -66,7 +65,7 @@ func (s *search) znodes() {
 // in the way of the others.
 const mostFinals = 3
 
-// named are the znodes that the violation names itself.
+// named returns the znodes that the violation names itself.
 func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, n := range nodes {
 		if s.about[n.Path] {
@@ -76,9 +75,10 @@ func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// stays are the znodes that the stays rest on which operations of the witness begin, end
-// or affirm. Of a hold the witness has its beginning: a release alone shows something else. Where a
-// znode is known that was in the way of those who waited, their own explain nothing.
+// stays returns the znodes that those stays rest on which operations of the counterexample begin,
+// end or affirm. A hold counts only if the counterexample has its beginning: a release alone shows
+// something else. If a znode is known that was in the way of waiting clients, their own znodes
+// explain nothing.
 func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, op := range s.ops {
 		begin, next := s.begun(op)
@@ -96,8 +96,8 @@ func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// begun is the operation that began the stay that op is about, and the one of its client
-// behind it that began the next; nil: there is none.
+// begun returns the operation that began the stay that op is about, and the next one by which its
+// client began one; nil if there is none.
 func (s *search) begun(op *history.Operation) (begin, next *history.Operation) {
 	traits := s.of.Operation(op.F)
 	if !traits.Begins && !traits.Ends && !traits.Affirms {
@@ -115,9 +115,9 @@ func (s *search) begun(op *history.Operation) (begin, next *history.Operation) {
 	return begin, nil
 }
 
-// madeBy is the znode that an operation made to begin a stay, nil if it is not known: that
-// which its token names, or else the only one that can be. An ephemeral one goes before
-// others, which may be folders.
+// madeBy returns the znode that an operation made to begin a stay, nil if it is not known: the one
+// that its token names, or else the only one that can be. An ephemeral znode goes before others,
+// which may be folders.
 func (s *search) madeBy(op, next *history.Operation, nodes []*evidence.Znode) *evidence.Znode {
 	if _, v, ok := s.of.Tell(op); ok && v.Token != 0 {
 		for _, n := range nodes {
@@ -152,7 +152,7 @@ func (s *search) madeBy(op, next *history.Operation, nodes []*evidence.Znode) *e
 	return only(others)
 }
 
-// mayBeOf says that a session is one that op's client had during the call.
+// mayBeOf reports whether op's client had a session during the call.
 func (s *search) mayBeOf(op *history.Operation, id history.ID) bool {
 	return slices.ContainsFunc(s.Owners(op), func(o *evidence.Session) bool { return o.ID == id })
 }
@@ -171,7 +171,7 @@ func only(of []*evidence.Znode) *evidence.Znode {
 	return of[len(of)-1]
 }
 
-// items are the znodes whose data is an item that the witness is about.
+// items returns the znodes whose data is an item that the counterexample is about.
 func (s *search) items(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	about := map[string]bool{}
 	for _, op := range s.ops {
@@ -190,8 +190,8 @@ func (s *search) items(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// finals are the znodes that the witness shows to have been left at the end, in order of their
-// creation.
+// finals returns the znodes that the counterexample shows to have been left at the end, in order of
+// their creation.
 func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, e := range s.facts {
 		var final history.Final
@@ -211,9 +211,9 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	return of
 }
 
-// life tells who made a znode and who ended it. An end behind all that the witness speaks
-// of is told in passing. Of one that was left there it tells by which call, how that ended, and
-// what became of the call that was to delete it.
+// life says which client made a znode and which ended it. It mentions an end after the
+// counterexample only in passing. For a znode that was left at that time it says which call made
+// it, how that call ended, and what happened to the call that was to delete it.
 func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	text := s.who(n.Maker, n.Created) + " made " + s.name(n.Path)
 	if s.of.State == models.Filled {
@@ -271,7 +271,7 @@ func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
 	return sentence(text)
 }
 
-// inLine says that a znode is a place in a line.
+// inLine reports whether a znode is a place in a line.
 func inLine(n *evidence.Znode) bool { return n.Owner != 0 && n.Sequential() }
 
 // stayed says how long a znode was there.
@@ -282,8 +282,8 @@ func stayed(n *evidence.Znode) string {
 	return "it was there until " + words.Zxid(n.Deleted)
 }
 
-// end tells how a znode went. Where somebody else took it away who had had one at the same
-// path before, that matters, too: it may have been the one that was meant.
+// end says how a znode went. If another client removed it that had had a znode at the same path
+// before, it says that, too: that one may have been meant.
 func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	switch maker, by, kind := s.client(n.Maker), s.client(n.Remover), s.typeAt(n.Deleted, n.Path, ""); {
 	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // that it had gone shows by another in its place
@@ -303,8 +303,8 @@ func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	}
 }
 
-// deleted adds that a znode was deleted, by which call, when that was, and, of an item, how that
-// call ended: who was told nothing does not know that it has the item.
+// deleted adds that a znode was deleted, by which call, when, and, for an item, how that call
+// ended: a client that was told nothing does not know that it has the item.
 func (s *search) deleted(w weight, n *evidence.Znode, text string) {
 	var calls []*history.Operation
 	why := ""
@@ -319,7 +319,7 @@ func (s *search) deleted(w weight, n *evidence.Znode, text string) {
 	if op != nil && s.of.State == models.Filled {
 		calls = []*history.Operation{op}
 	}
-	if len(calls) == 1 && calls[0].Outcome() == history.OK && slices.Contains(s.ops, calls[0]) { // it is told already
+	if len(calls) == 1 && calls[0].Outcome() == history.OK && slices.Contains(s.ops, calls[0]) { // the counterexample shows it already
 		calls = nil
 	}
 	if len(calls) > 0 {
@@ -345,8 +345,8 @@ func (s *search) maker(n *evidence.Znode) string {
 	return ""
 }
 
-// before is the latest znode that a client had at the path of another, before that was
-// made; nil if there was none, or nobody is meant.
+// before returns the latest znode that a client had at the path of another before that one was
+// made; nil if there was none, or client is not a client.
 func (s *search) before(n *evidence.Znode, client int, nodes []*evidence.Znode) (last *evidence.Znode) {
 	for _, m := range nodes {
 		if m.Created >= n.Created || client < 0 {
@@ -359,8 +359,7 @@ func (s *search) before(n *evidence.Znode, client int, nodes []*evidence.Znode) 
 	return last
 }
 
-// whoEnded says of the end of a znode's session whose that was, and who ended it, if a
-// fault did.
+// whoEnded says whose session ended with a znode, and which fault ended it, if one did.
 func (s *search) whoEnded(n *evidence.Znode) string {
 	id := n.Remover
 	whose := "session " + id.String()
@@ -387,8 +386,8 @@ func (s *search) typeAt(zxid uint64, path, or string) string {
 	return t.Type
 }
 
-// outsiders tells of what others than clients made or deleted among the znodes of the key
-// meanwhile, beside those that matter: all that one of them did at once in one line.
+// outsiders reports what others than clients made or deleted among the znodes of the key in that
+// time, beside the znodes that matter: everything that one of them did at once in one line.
 func (s *search) outsiders(nodes, matter []*evidence.Znode) {
 	type deed struct{ who, did string }
 	first, count := map[deed]*evidence.Znode{}, map[deed]int{}

@@ -7,11 +7,11 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file says when servers had no excuse: nothing was done to them or their clients, they
-// had one leader, and it worked.
+// This file finds when servers had no excuse: no fault hit them or their clients, they had one
+// leader, and it worked.
 
-// Calm says that in a span, and for the time limit before it, there was no fault, no change of
-// leaders and no stall of the harness.
+// Calm reports whether in a span, and for the time limit before it, there was no fault, no change
+// of leaders and no stall of the harness.
 func (a *Record) Calm(s Span) bool {
 	before := s.From - a.Bound
 	for _, f := range a.Faults.All {
@@ -28,7 +28,7 @@ func (a *Record) Calm(s Span) bool {
 	return !a.UnseenElections() && !slices.ContainsFunc(epochsOf(a), elected)
 }
 
-// epochsOf is when clients were first shown zxids of each leader but the first.
+// epochsOf returns when clients were first shown zxids of each leader but the first.
 var epochsOf = Once(func(a *Record) (times []time.Duration) {
 	seen := a.Tie().seen
 	for i := 1; i < len(seen); i++ {
@@ -54,8 +54,8 @@ var beatsOf = Once(func(a *Record) (all []beat) {
 	return all
 })
 
-// Led says that the leader worked all through a span: it was never silent for longer than a
-// time, by the requests that a quorum answered to anybody.
+// Led reports whether the leader worked all through a span: it was never silent for longer than
+// silent, by the requests of any client that a quorum answered.
 func (a *Record) Led(s Span, silent time.Duration) bool {
 	worked := s.From
 	beats := beatsOf(a)

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Damage is what could not be read of a record. It is safe for concurrent use.
+// Damage is the unreadable parts of a record. It is safe for concurrent use.
 type Damage struct {
 	mu sync.Mutex
 	at map[int]string // by event
@@ -27,7 +27,7 @@ func (d *Damage) note(event int, what string) {
 	d.at[event] = what
 }
 
-// Damages is all that is wrong, by event.
+// Damages returns all damage, by event.
 func (d *Damage) Damages() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -38,23 +38,22 @@ func (d *Damage) Damages() []string {
 	return all
 }
 
-// damaged takes note of an event that says what cannot be.
+// damaged records that an event says something impossible.
 func (d *Damage) damaged(e *history.Event, format string, args ...any) {
 	d.note(e.Index, fmt.Sprintf(format, args...))
 }
 
-// Decode reads a value; what cannot be read is damage of the record.
+// Decode reads a value. If it cannot, it records damage.
 func (d *Damage) Decode(e *history.Event, v any) {
 	if err := e.Decode(v); err != nil {
 		d.damaged(e, "%v", err)
 	}
 }
 
-// inOrder is a history in which time does not run back: what is said to have been
-// before what was recorded before it, was at the same time. The order of the record
-// is what its writer saw; a call that returned before it was made would make
-// violations of what went well. That time ran back is damage, which whoever read a
-// file has noted already.
+// inOrder returns a history in which time does not run back: an event that is recorded after
+// another one, with an earlier time, gets the time of that one. The order of the record is what its
+// writer saw; a call that returned before it was made would turn correct behaviour into violations.
+// That time ran back is damage, which the reader of the file has noted already.
 func inOrder(h *history.History) *history.History {
 	byTime := func(x, y history.Event) int { return cmp.Compare(x.Time, y.Time) }
 	if slices.IsSortedFunc(h.Events, byTime) {
@@ -74,8 +73,8 @@ func inOrder(h *history.History) *history.History {
 	return mended
 }
 
-// unpaired takes note of what clients' processes do that nobody can: half of an operation
-// must be missing. A foreign record is not asked, as its reader has refused it.
+// unpaired records events that no client's process can have made: half of an operation must be
+// missing. It skips foreign records, which their reader has refused.
 func (a *Record) unpaired() {
 	if a.Foreign {
 		return
@@ -102,9 +101,9 @@ func (a *Record) notInvoked(e *history.Event) {
 	a.damaged(e, "event %d: %s of process %d was not invoked", e.Index, e.F, e.Process)
 }
 
-// Doubts says why a violation on a key is none for certain: what cannot be read there, or
-// is missing, may be what would explain it. "": the record of the key is whole, and so is
-// what belongs to all keys. Lines of which nobody knows whose they were may be anybody's.
+// Doubts says why a violation on a key is not certain: something unreadable or missing might
+// explain it. "" means that the record of the key is whole, and so is everything that belongs to
+// all keys. Lines of an unknown owner may belong to any key.
 func (a *Record) Doubts(key string) string {
 	a.Damage.mu.Lock()
 	defer a.Damage.mu.Unlock()

@@ -6,17 +6,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file finds out from the transaction log when sessions died.
+// This file finds from the transaction log when sessions died.
 //
-// A closeSession at z says that the session was dead once anybody had seen z, and
-// that it lived until the last request was sent, whoever's it is, that has a lower
-// zxid. If the log is whole from the session's createSession on and has no
-// closeSession, it lived until the log, or its stretch without a hole, ends.
+// A closeSession at z says that the session was dead once any client had seen z, and that it lived
+// until the last request with a lower zxid was sent, by any client. If the log is whole from the
+// session's createSession on and has no closeSession, the session lived until the log, or its
+// stretch without a hole, ends.
 //
-// More a hold does not need: an acquire that was not answered is none, and a
-// release that was not answered counts from its invocation, whatever came of it.
+// A hold does not need more: an unanswered acquire is not a hold, and an unanswered release counts
+// from its invocation, whatever its outcome.
 
-// readLog takes in the transactions.
+// readLog reads the transactions.
 func (a *Record) readLog() {
 	if len(a.Transactions) == 0 || !a.AnySession() || !a.Object.OnZnodes {
 		return
@@ -41,8 +41,7 @@ func (a *Record) readLog() {
 	}
 }
 
-// unanswered is a request that nobody answered: the log knows whether it was
-// carried out.
+// unanswered is a request without an answer: the log knows whether it was carried out.
 type unanswered struct {
 	id    requestID
 	op    string

@@ -10,13 +10,13 @@ import (
 	"github.com/zklab/zklab/history/faults"
 )
 
-// Faults are what was done to the run.
+// Faults are the faults of the run.
 type Faults struct{ faults.List }
 
 // Fault is one of them.
 type Fault = faults.Fault
 
-// readFault takes in one step of a fault.
+// readFault reads one step of a fault.
 func (a *Record) readFault(e *history.Event) {
 	var s history.FaultStep
 	a.Decode(e, &s)
@@ -25,15 +25,15 @@ func (a *Record) readFault(e *history.Event) {
 	}
 }
 
-// Copied says that a copy of a client could use the client's session at a time: then the session
-// belongs to whoever of the two connected last.
+// Copied reports whether a copy of a client could use the client's session at a time: then the
+// session belongs to the one of the two that connected last.
 func (f *Faults) Copied(client int, t time.Duration) bool {
 	return slices.ContainsFunc(f.All, func(one *Fault) bool {
 		return one.Kind == kinds.Duplicate.Name && one.From <= t && t <= one.Over && slices.Contains(one.Clients, client)
 	})
 }
 
-// FaultKind is the kind in a fault's specification: pause of pause:leader@10s.
+// FaultKind returns the kind in a fault's specification: pause of pause:leader@10s.
 func FaultKind(spec string) string {
 	if i := strings.IndexAny(spec, ":@"); i >= 0 {
 		return spec[:i]

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Index finds the spans that meet another one, of many that overlap in any way. It is a
-// balanced tree, ordered by when they begin, each of whose nodes has the latest end below it.
-// It is safe for concurrent use.
+// Index finds the spans that meet another one, among many that overlap in any way. It is a balanced
+// tree, ordered by their beginnings. Each node has the latest end below it. It is safe for
+// concurrent use.
 type Index[T any] struct {
 	of     []Spanned[T]    // by From
 	latest []time.Duration // of the part of which this is the middle
@@ -21,7 +21,7 @@ type Spanned[T any] struct {
 	Of T
 }
 
-// NewIndex is one of some spans, which it orders in place.
+// NewIndex returns an index of some spans, which it orders in place.
 func NewIndex[T any](of []Spanned[T]) *Index[T] {
 	slices.SortStableFunc(of, func(a, b Spanned[T]) int { return cmp.Compare(a.From, b.From) })
 	x := &Index[T]{of, make([]time.Duration, len(of))}
@@ -39,13 +39,13 @@ func (x *Index[T]) measure(from, to int) time.Duration {
 	return x.latest[middle]
 }
 
-// Meeting are those that have a moment in common with s, by when they begin: in n that meet,
-// of m, in n log m steps.
+// Meeting returns those that have a moment in common with s, by their beginnings: n that meet, of
+// m, in n log m steps.
 func (x *Index[T]) Meeting(s Span) iter.Seq[T] {
 	return func(yield func(T) bool) { x.visit(0, len(x.of), s, yield) }
 }
 
-// Meets says whether any has a moment in common with s.
+// Meets reports whether any has a moment in common with s.
 func (x *Index[T]) Meets(s Span) bool {
 	for range x.Meeting(s) {
 		return true
@@ -53,7 +53,7 @@ func (x *Index[T]) Meets(s Span) bool {
 	return false
 }
 
-// visit yields those from one place to before another, and says whether to go on.
+// visit yields those from one place to before another, and reports whether to go on.
 func (x *Index[T]) visit(from, to int, s Span, yield func(T) bool) bool {
 	middle := (from + to) / 2
 	if from == to || x.latest[middle] < s.From {

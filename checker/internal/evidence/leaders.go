@@ -7,9 +7,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// SyncLag is for how long a read behind a sync may miss what others were told of, at a server
-// that clients know by its address: not at all at one that is known to follow, or that is
-// one of our own, where the leader, too, answers when it has done what it committed.
+// SyncLag returns for how long a read after a sync may miss changes that other clients were told
+// of, at a server with that address. It is 0 at a server that is known to follow, or that is
+// embedded: there the leader, too, answers when it has applied what it committed.
 func (a *Record) SyncLag(address string, at time.Duration) time.Duration {
 	leader := a.leaderAt(at)
 	if a.Params.SameClock || leader != "" && leader != address && slices.Contains(a.Params.Addresses, address) {
@@ -18,7 +18,7 @@ func (a *Record) SyncLag(address string, at time.Duration) time.Duration {
 	return history.LeaderLag
 }
 
-// leaderAt is the address of the server that led, as it was seen last; "": nobody can tell.
+// leaderAt returns the address of the server that led, as it was last seen; "" if it is unknown.
 func (a *Record) leaderAt(t time.Duration) string {
 	if a.UnseenElections() {
 		return ""
@@ -39,8 +39,7 @@ func (a *Record) leaderAt(t time.Duration) string {
 	return a.Params.Addresses[server-1]
 }
 
-// UnseenElections says that the leader changed more often than faults were seen to have
-// done it.
+// UnseenElections reports whether the leader changed more often than the known faults explain.
 func (a *Record) UnseenElections() bool {
 	before, ok := a.Health["before"]
 	after, known := a.Health["after"]

@@ -10,21 +10,20 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file notices clients that go around their links. A subject that dials the
-// servers by itself, at once or when it reconnects, has a session that its link
-// knows nothing of: faults of the link do not reach it, and the record goes on with
-// a session that does no more. Then whose znode is whose, who lived when and who
-// has seen what is all wrong, and what looks like a violation may be none.
+// This file finds clients that bypass their links. A subject that dials the servers directly, at
+// once or when it reconnects, has a session that its link does not know: faults of the link do not
+// reach it, and the record goes on with a session that does nothing more. Then it is wrong which
+// znode belongs to which client, which session lived when and which client has seen what, and what
+// looks like a violation may be none.
 //
-// It shows in the transaction log: a session wrote below the run's root that no link
-// carried. The harness's own sessions are in the record. Records of runs from before
-// they were have no root, and are decided as ever.
+// The transaction log shows it: a session wrote below the run's root that no link carried. The
+// record has the harness's own sessions. Older records have no root, and are decided without this.
 
 // Links are what the clients' links carried.
 type Links struct {
 	carried  map[history.ID]bool // sessions that they carried, and the harness's own
 	Unlinked []*UnlinkedSession  // those that none did
-	// NamesSessions says that the record is one by which those can be known.
+	// NamesSessions: the record is one that shows those sessions.
 	NamesSessions bool
 }
 
@@ -33,8 +32,9 @@ type UnlinkedSession struct {
 	ID          history.ID
 	Writes      int
 	first, last uint64 // zxids
-	// Client is whose it seems to be: of those who were answered what it did, or else
-	// the only one that changed nothing meanwhile in sessions of its own. -1: nobody's.
+	// Client is the client that the session seems to belong to: the one that was told the results
+	// of what the session did, or else the only client that changed nothing in that time in its own
+	// sessions. -1: unknown.
 	Client int
 
 	did  map[int]int  // what each client was answered of it
@@ -79,7 +79,7 @@ func (a *Record) findUnlinked() {
 	}
 }
 
-// PathUsed says that anybody but the harness wrote below the run's root, where objects are.
+// PathUsed reports whether a client wrote below the run's root, where objects are.
 func (a *Record) PathUsed() bool {
 	below := func(t history.Txn) bool { return strings.HasPrefix(t.Path, a.Params.Root+"/") }
 	return slices.ContainsFunc(a.Transactions, func(t history.Txn) bool {
@@ -89,8 +89,8 @@ func (a *Record) PathUsed() bool {
 	})
 }
 
-// knownUpTo is the zxid up to which the record tells of all sessions. One that was cut off
-// does not tell of those that began behind its last event, while the transactions go on.
+// knownUpTo returns the zxid up to which the record has all sessions. A record that was cut off
+// lacks sessions that began after its last event, while the transactions go on.
 func (a *Record) knownUpTo() uint64 {
 	if a.History.Complete {
 		return math.MaxUint64

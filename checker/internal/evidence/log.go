@@ -11,17 +11,16 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file is about what the ensemble's transaction log says. What is in it was
-// committed. What is not in it proves something only where the log is whole.
+// This file reads the ensemble's transaction log. What is in it was committed. What is not in it
+// proves something only where the log is whole.
 //
-// A log can begin late (old files were purged), end early, and have holes. Within
-// an epoch, the upper half of a zxid, each transaction has the number of the one
-// before plus one, and the first has 1; refused requests count, too. So a stretch
-// without a hole is known from the numbers, but for the end of an epoch: what is
-// missing there shows only if somebody was answered with a zxid of it. Whole logs
-// of a majority lack nothing there: the next leader had all that was committed.
+// A log can begin late (old files were purged), end early, and have holes. Within an epoch, the
+// upper half of a zxid, each transaction has the number of the one before plus one, and the first
+// has 1; refused requests count, too. So the numbers show a stretch without a hole, except at the
+// end of an epoch: what is missing there shows only if a client was answered with a zxid of it.
+// Whole logs of a majority lack nothing there: the next leader had everything that was committed.
 
-// StillThere is when a znode went that still is there when the log ends.
+// StillThere is the end of a znode that still exists when the log ends.
 const StillThere = uint64(math.MaxUint64)
 
 // Committed are what the ensemble says that was committed.
@@ -44,8 +43,8 @@ type Log struct {
 	held map[history.ID][]*Znode // ephemerals by session
 }
 
-// Stretch is a part of the log without a hole: all transactions from the one to
-// the other zxid, both included.
+// Stretch is a part of the log without a hole: all transactions from one zxid to another, both
+// included.
 type Stretch struct{ from, To uint64 }
 
 // LoggedSession is what the log says of a session.
@@ -75,14 +74,14 @@ type Znode struct {
 	Created, Deleted uint64     // zxids of its creation and its end; there if it has none
 }
 
-// Sequential says that the servers gave the znode its number.
+// Sequential reports whether the servers gave the znode its number.
 func (n *Znode) Sequential() bool { return strings.HasSuffix(n.Path, fmt.Sprintf("%010d", n.Number)) }
 
-// Parent is the path of the folder that a znode is in, name its last part.
+// Parent returns the path of the znode's parent.
 func (n *Znode) Parent() string { return n.Path[:strings.LastIndexByte(n.Path, '/')] }
 func (n *Znode) Name() string   { return n.Path[strings.LastIndexByte(n.Path, '/')+1:] }
 
-// Until cites how the log says that a znode went; "" if it did not.
+// Until says how the znode went, by the log; "" if it did not go.
 func (n *Znode) Until() string {
 	if n.Deleted == StillThere {
 		return ""
@@ -113,8 +112,8 @@ func indexTxns(list []history.Txn, asked map[requestID]bool, seen []seenZxid) *L
 	return x
 }
 
-// Group groups znodes, each group in order of creation. Those of other runs on the
-// same ensemble are none of this one's.
+// Group groups znodes, each group in order of creation. It leaves out those of other runs on the
+// same ensemble.
 func (x *Log) Group(by func(*Znode) (id string, ok bool)) map[string][]*Znode {
 	groups := map[string][]*Znode{}
 	for _, all := range x.Folders {
@@ -130,10 +129,10 @@ func (x *Log) Group(by func(*Znode) (id string, ok bool)) map[string][]*Znode {
 	return groups
 }
 
-// Last is the zxid at which the log ends.
+// Last returns the zxid at which the log ends.
 func (x *Log) Last() uint64 { return uint64(x.list[len(x.list)-1].Zxid) }
 
-// Find is the transaction with a zxid; nil if the log has none.
+// Find returns the transaction with a zxid; nil if the log has none.
 func (x *Log) Find(z uint64) *history.Txn {
 	i, ok := slices.BinarySearchFunc(x.list, z, func(t history.Txn, z uint64) int { return cmp.Compare(uint64(t.Zxid), z) })
 	if !ok {
@@ -151,7 +150,7 @@ func (x *Log) extend(z uint64, seen []seenZxid) {
 	x.whole = append(x.whole, Stretch{z, z})
 }
 
-// follows says that nothing is missing between two zxids of the log.
+// follows reports whether nothing is missing between two zxids of the log.
 func follows(last, z uint64, seen []seenZxid) bool {
 	if z == last+1 {
 		return true
@@ -174,14 +173,14 @@ func follows(last, z uint64, seen []seenZxid) bool {
 	return true
 }
 
-// Covers says that the log has every transaction above low, up to high, which is
-// not below low.
+// Covers reports whether the log has every transaction above low, up to high, which is not below
+// low.
 func (x *Log) Covers(low, high uint64) bool {
 	s, ok := x.Stretch(high)
 	return ok && low <= high && s.from <= low+1
 }
 
-// Stretch is the part of the log that a zxid lies in.
+// Stretch returns the part of the log that a zxid lies in.
 func (x *Log) Stretch(z uint64) (Stretch, bool) {
 	i, _ := slices.BinarySearchFunc(x.whole, z, func(s Stretch, z uint64) int {
 		if s.To < z {
@@ -231,13 +230,13 @@ func (x *Log) keep(id requestID, t *history.Txn) {
 	x.requests[id] = entry
 }
 
-// Refused says that a multi failed: nothing of it was done.
+// Refused reports whether a multi failed: none of it was done.
 func Refused(t *history.Txn) bool {
 	return slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" })
 }
 
-// CarriedOut are the changes that the i-th transaction of a list made: itself, or the parts of a
-// multi; none if it was refused.
+// CarriedOut returns the changes that the i-th transaction of a list made: itself, or the parts of
+// a multi; none if it was refused.
 func CarriedOut(list []history.Txn, i int) []history.Txn {
 	switch t := &list[i]; {
 	case t.Error != 0 || Refused(t):

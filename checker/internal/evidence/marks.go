@@ -9,25 +9,25 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Mark is what a client has in the servers' tree to show that it takes part in an object: a
-// znode that a session of it made, or data that it wrote. The transaction log tells of both,
-// whatever the subject says of itself.
+// Mark shows in the servers' tree that a client takes part in an object: a znode that one of its
+// sessions made, or data that it wrote. The transaction log shows both, whatever the subject
+// reports.
 type Mark struct {
 	Path   string
 	Client int
 	Of     *Session // that made it
 	Znode  *Znode   // nil: data in another's znode
-	// It is there in each state from From on, below Gone: the zxid at which the znode went,
-	// or other data came; StillThere if none did.
+	// The mark exists in each state from From on, below Gone: the zxid at which the znode went, or
+	// other data came; StillThere if neither happened.
 	From, Gone uint64
 }
 
-// WithSession says that a mark went because its session ended.
+// WithSession reports whether a mark went because its session ended.
 func (m *Mark) WithSession() bool {
 	return m.Znode != nil && m.Gone != StillThere && m.Znode.Owner == m.Znode.Remover && m.Gone == m.Of.ClosedInLog
 }
 
-// Taken says that somebody else took a mark away, or wrote over it.
+// Taken reports whether another session removed a mark, or wrote over it.
 func (m *Mark) Taken() bool {
 	if m.Gone == StillThere || m.WithSession() {
 		return false
@@ -35,7 +35,7 @@ func (m *Mark) Taken() bool {
 	return m.Znode == nil || m.Znode.Remover != m.Of.ID
 }
 
-// Marks are those of all clients, by object.
+// Marks are the marks of all clients, by object.
 type Marks struct {
 	of    map[markedBy]*marks
 	at    map[string][]*Znode // all that there ever were at a path
@@ -64,7 +64,7 @@ type markedBy struct {
 	client int
 }
 
-// MarksOf are those of a record; nil where they cannot be known: the log does not reach back
+// MarksOf returns the marks of a record; nil if they cannot be known: the log does not reach back
 // to the run's root, or clients have sessions that their links do not know.
 var MarksOf = Once(func(a *Record) *Marks {
 	if a.Log == nil || a.Params.Root == "" || len(a.Unlinked) > 0 {
@@ -100,7 +100,8 @@ var MarksOf = Once(func(a *Record) *Marks {
 	return m
 })
 
-// KeyAt is the key of the object whose znode is at a path, or above it; false if there is none.
+// KeyAt returns the key of the object whose znode is at a path, or above it; false if there is
+// none.
 func (a *Record) KeyAt(path string) (key string, ok bool) {
 	rest, ok := strings.CutPrefix(path, a.Params.Root+"/")
 	key, _, _ = strings.Cut(rest, "/")
@@ -153,13 +154,13 @@ func (m *Marks) goneAfter(path string, z uint64) uint64 {
 	return StillThere
 }
 
-// Complete says that all marks are known of the states up to a zxid.
+// Complete reports whether all marks are known in the states up to a zxid.
 func (m *Marks) Complete(a *Record, high uint64) bool {
 	return high >= m.begin && a.Log.Covers(m.begin-1, high)
 }
 
-// Within are a client's marks under a key, and below one of its parts ("": anywhere), that are
-// there in some state from the one zxid to the other; and the last that began by then, nil if
+// Within returns a client's marks under a key, and below one of its parts ("": anywhere), that
+// exist in some state from one zxid to the other; and the last mark that began by then, nil if
 // there was none.
 func (m *Marks) Within(key, part string, client int, low, high uint64) (there []*Mark, last *Mark) {
 	of := m.of[markedBy{key, client}]
@@ -181,7 +182,7 @@ func (m *Marks) Within(key, part string, client int, low, high uint64) (there []
 	return there, last
 }
 
-// Made are a client's marks under a key that began above the one zxid and by the other.
+// Made returns a client's marks under a key that began above one zxid and by the other.
 func (m *Marks) Made(key string, client int, low, high uint64) []*Mark {
 	of := m.of[markedBy{key, client}]
 	if of == nil || high < low {
@@ -202,9 +203,9 @@ var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
 	return of
 })
 
-// SeenBy is a zxid up to which a client had certainly seen all at an event, in whichever of its
-// sessions it looks from then on: the lowest of those that it had not been told the end of, or
-// that of its last one.
+// SeenBy returns a zxid up to which a client had certainly seen everything at an event, whichever
+// of its sessions it uses from then on: the lowest of the sessions whose end it had not been told
+// of, or that of its last session.
 func (a *Record) SeenBy(client, event int) uint64 {
 	seen, known := uint64(0), false
 	for _, s := range a.ofClient[client] {
@@ -230,9 +231,9 @@ func (s *Session) overBy(event int) bool {
 	return s.ExpiredEvent >= 0 && s.ExpiredEvent <= event || s.DiedByEvent >= 0 && s.DiedByEvent <= event
 }
 
-// ShownBy is a zxid that is not below anything that a client had been shown at an event. Of one
-// that has a connection of its own beside the harness's, the record says little more than that it
-// was no more than what was committed when somebody next asked for something.
+// ShownBy returns a zxid that is not below anything that a client had been shown at an event. If
+// the client has a connection of its own beside the harness's, the record says little more than
+// that it was no more than what was committed when the next request was sent.
 func (a *Record) ShownBy(client int, e *history.Event) uint64 {
 	live := 0
 	for _, s := range a.ofClient[client] {

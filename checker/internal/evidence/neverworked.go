@@ -8,15 +8,15 @@ import (
 )
 
 // enoughFailed is how many operations must have failed for a sign that none can succeed. The few
-// events that show a violation are less.
+// events that show a violation are fewer.
 const enoughFailed = 10
 
 // NeverWorked says that no operation of the whole record succeeded, and with which error they
-// failed from the beginning: "every acquire failed (216), the first at 0.120 s, 214 times with:
-// zk: node does not exist". It is empty if one succeeded, if few were tried, or if the first one
-// failed for want of time.
+// failed from the beginning: "every acquire failed (216), the first at 0.120 s, 214 times with: zk:
+// node does not exist". It returns "" if one succeeded, if few were tried, or if the first one
+// failed for lack of time.
 //
-// Such a subject may be right: its znode is not there, or it lacks the rights. So nothing that
+// Such a subject may be right: its znode does not exist, or it lacks permissions. So nothing that
 // it refuses is a violation.
 func (a *Record) NeverWorked() string {
 	var first *history.Operation
@@ -66,7 +66,7 @@ func reasonOf(op *history.Operation) string {
 	}
 }
 
-// ofItself says that the subject gave the reason, and not the time that it had.
+// ofItself reports whether the subject gave the reason, and not the time limit.
 func ofItself(op *history.Operation) bool {
 	e := op.Return.Error
 	return e != nil && e.Code != history.CodeTimeout && e.Code != history.CodeCancelled && e.Code != history.CodeProcess

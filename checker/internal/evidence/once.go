@@ -4,8 +4,8 @@ import (
 	"sync"
 )
 
-// memos are what was made of a record, or of one of its keys, when it was first asked
-// for. They are safe for concurrent use.
+// memos are values that were made from a record, or from one of its keys, when they were first
+// needed. They are safe for concurrent use.
 type memos struct {
 	mu sync.Mutex
 	of []*memo
@@ -31,8 +31,8 @@ func (m *memos) get(id any) *memo {
 	return made
 }
 
-// Once gives a function that makes something of a whole record when it is first asked
-// for it, and then gives the same again. It is safe for concurrent use.
+// Once returns a function that makes something from a whole record at its first call, and returns
+// the same value at later calls. It is safe for concurrent use.
 func Once[T any](build func(*Record) T) func(*Record) T {
 	id := new(byte)
 	return func(a *Record) T {
@@ -42,7 +42,7 @@ func Once[T any](build func(*Record) T) func(*Record) T {
 	}
 }
 
-// OncePerKey is like once, for each key.
+// OncePerKey is like Once, for each key.
 func OncePerKey[T any](build func(*Key) T) func(*Key) T {
 	id := new(byte)
 	return func(k *Key) T {

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Ended is when an operation returned; never if it did not.
+// Ended returns when an operation returned; never if it did not.
 func Ended(op *history.Operation) time.Duration {
 	if op.Return == nil {
 		return Never
@@ -15,7 +15,8 @@ func Ended(op *history.Operation) time.Duration {
 	return op.Return.Time
 }
 
-// EffectiveBy is like ended, but never for an info: nobody knows when it takes effect.
+// EffectiveBy is like Ended, but never for an operation of unknown outcome: it may take effect at
+// any time.
 func EffectiveBy(op *history.Operation) time.Duration {
 	if op.Outcome() == history.Info {
 		return Never
@@ -23,7 +24,7 @@ func EffectiveBy(op *history.Operation) time.Duration {
 	return op.Return.Time
 }
 
-// EventsOf are the indices of an operation's events.
+// EventsOf returns the indices of an operation's events.
 func EventsOf(op *history.Operation) []int {
 	if op.Return == nil {
 		return []int{op.Invoke.Index}
@@ -31,7 +32,7 @@ func EventsOf(op *history.Operation) []int {
 	return []int{op.Invoke.Index, op.Return.Index}
 }
 
-// Indices sorts event indices and drops doubles and those below 0.
+// Indices sorts event indices and drops duplicates and those below 0.
 func Indices(is ...int) []int {
 	is = slices.DeleteFunc(slices.Clone(is), func(i int) bool { return i < 0 })
 	slices.Sort(is)
