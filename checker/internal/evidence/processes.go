@@ -12,7 +12,7 @@ import (
 // This file is about clients that are processes of their own: they end, are
 // started again, and can be stopped for a while.
 
-// Processes are those of clients.
+// Processes are the processes of clients.
 type Processes struct {
 	Exits  map[int][]exit // client → the ends of its process, in order
 	starts map[int][]time.Duration
@@ -28,13 +28,13 @@ func newProcesses() Processes {
 type exit struct {
 	At    time.Duration
 	event int
-	// Broken says that no fault ended it: it died by itself, or did not keep to
-	// the protocol. That is not the recipe's doing.
+	// Broken: no fault ended it. It died by itself, or broke the protocol. That is not the recipe's
+	// doing.
 	Broken bool
 	Detail string
 }
 
-// readProcess takes in what an event says of a client's process.
+// readProcess reads what an event says about a client's process.
 func (a *Record) readProcess(e *history.Event) {
 	if e.Process != history.SessionProcess {
 		return
@@ -49,9 +49,9 @@ func (a *Record) readProcess(e *history.Event) {
 	}
 }
 
-// ExitAfter is the first end of a client's process at t or later: what it began
-// before, it began in the process that ended then. It is never, and event -1, if
-// there is none.
+// ExitAfter returns the first end of a client's process at t or later: whatever the client began
+// before, it began in the process that ended then. It returns never, and event -1, if there is
+// none.
 func (a *Processes) ExitAfter(client int, t time.Duration) (at time.Duration, event int) {
 	exits := a.Exits[client]
 	i, _ := slices.BinarySearchFunc(exits, t, func(x exit, t time.Duration) int { return cmp.Compare(x.At, t) })
@@ -61,15 +61,15 @@ func (a *Processes) ExitAfter(client int, t time.Duration) (at time.Duration, ev
 	return exits[i].At, exits[i].event
 }
 
-// OverBy is when an operation came to its end, one way or the other: nobody
-// waits in a process that is gone.
+// OverBy returns when an operation ended, one way or the other: no call waits in a process that is
+// gone.
 func (a *Processes) OverBy(op *history.Operation) time.Duration {
 	exited, _ := a.ExitAfter(op.Client, op.Began())
 	return min(Ended(op), exited)
 }
 
-// absences finds out when each client could do nothing: its process did not run
-// or was stopped, or its link was held up.
+// absences finds when each client could do nothing: its process did not run or was stopped, or its
+// link was held up.
 func (a *Record) absences() {
 	for _, f := range a.Faults.All {
 		if !f.Traits.Absent {
@@ -105,8 +105,8 @@ func (a *Record) absences() {
 	}
 }
 
-// lastWord is when a client last answered before t: a process that turned out
-// to hang may have done so since.
+// lastWord returns when a client last answered before t: a process that turned out to hang may have
+// hung since then.
 func (a *Record) lastWord(client int, t time.Duration) time.Duration {
 	last := Always
 	for _, k := range a.Keys {
@@ -119,21 +119,21 @@ func (a *Record) lastWord(client int, t time.Duration) time.Duration {
 	return last
 }
 
-// cutShort says of a completion that it is the end of the client's process, and no
-// answer of it. It comes right before the fact of the end, or right after.
+// cutShort reports whether a completion is the end of the client's process, and not an answer. It
+// comes right before the fact of the end, or right after it.
 func cutShort(e *history.Event) bool { return e.Error != nil && e.Error.Code == history.CodeProcess }
 
-// Present is how long s lasted for a client: what it was away for does not count.
+// Present returns how long s lasted for a client: time in which it was away does not count.
 func (a *Processes) Present(client int, s Span) time.Duration {
 	return without(a.away[client], s)
 }
 
-// Ran is how long a client's process ran within s, whether or not its link did.
+// Ran returns how long a client's process ran within s, whether or not its link did.
 func (a *Processes) Ran(client int, s Span) time.Duration {
 	return without(a.still[client], s)
 }
 
-// without is how long s lasts but for the spans of a union.
+// without returns how long s lasts, less the spans of a union.
 func without(union []Span, s Span) time.Duration {
 	left := s.Length()
 	for _, w := range Intersect([]Span{s}, union[Reaching(union, s.From):]) {
@@ -142,14 +142,14 @@ func without(union []Span, s Span) time.Duration {
 	return left
 }
 
-// ExpectsDeaths says that sessions were to end while their clients held: those of
-// tellings, and of holders that crashed.
+// ExpectsDeaths reports whether sessions were to end while their clients held: expired sessions,
+// and sessions of holders that crashed.
 func (a *Record) ExpectsDeaths() bool {
 	return a.ExpectsExpiries() || a.hitHolder(func(f *Fault) bool { return f.Traits.Crashes })
 }
 
-// ExpectsExpiries says that clients which held were to be told that their sessions had
-// expired: after a crash nobody is left to be told.
+// ExpectsExpiries reports whether clients that held were to be told that their sessions had
+// expired: after a crash there is no client to tell.
 func (a *Record) ExpectsExpiries() bool {
 	long := a.Params.SessionTimeout + a.Params.Tick
 	return slices.ContainsFunc(a.Params.Expects, a.endsAtOnce) || a.hitHolder(func(f *Fault) bool {
@@ -157,9 +157,9 @@ func (a *Record) ExpectsExpiries() bool {
 	})
 }
 
-// endsAtOnce says of a fault that was scheduled that it ends sessions of holders by itself. One that
-// nobody asked for by name, and that found no occasion, was not to end any; nor was one that
-// hit only clients that did not hold.
+// endsAtOnce reports whether a scheduled fault ends sessions of holders by itself. A fault that the
+// user did not name, and that found no occasion, was not to end any; nor was a fault that hit only
+// clients that did not hold.
 func (a *Record) endsAtOnce(spec string) bool {
 	kind := FaultKind(spec)
 	if kinds.Named(kind).Traits.Sessions != history.EndAtOnce {
@@ -180,8 +180,8 @@ func (a *Record) endsAtOnce(spec string) bool {
 	return others < verified
 }
 
-// hitHolder says that one of these faults took effect on a client that held, and was asked for:
-// of a mix of which none has to take effect a run is judged by what happened.
+// hitHolder reports whether one of these faults took effect on a client that held, and was asked
+// for: a mix, of which no fault has to take effect, is judged by what happened.
 func (a *Record) hitHolder(these func(*Fault) bool) bool {
 	for _, f := range a.Faults.All {
 		if f.Took && f.HitHolder() && slices.ContainsFunc(a.Params.Expects, func(spec string) bool { return FaultKind(spec) == f.Kind }) && these(f) {

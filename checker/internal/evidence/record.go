@@ -11,14 +11,14 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Record is what every check needs of a history, read once. Checks share it:
-// after [Read] only damage changes, and what rooms keep with it (once).
+// Record is what every check needs of a history, read once. Checks share it: after [Read] only the
+// damage changes, and the values that packages keep with it ([Once]).
 type Record struct {
 	History *history.History
 	Object  *models.Model
 	Params  history.Params
-	// Foreign says that the history was not written by zklab: it states no
-	// facts about its run, so there is nothing to assume about it.
+	// Foreign: zklab did not write the history. It states no facts about its run, so there is
+	// nothing to assume about it.
 	Foreign bool
 	Offers  history.Offers // what the record says outright that a subject can do
 	Offered bool           // it says so
@@ -37,13 +37,13 @@ type Record struct {
 	memos
 }
 
-// Agreement is what a comparison of the servers found, with the event that tells of it.
+// Agreement is the result of a comparison of the servers, with its event.
 type Agreement struct {
 	history.Agreement
 	Event int
 }
 
-// Key is what happened to one object, with the record that it is of.
+// Key is what happened to one object, with the record that it belongs to.
 type Key struct {
 	*Record
 	Name  string
@@ -52,8 +52,8 @@ type Key struct {
 	memos
 }
 
-// Read reads h, as one of a model (nil: the one that it names), and the transactions of its
-// run, if they are known. It stops early when ctx ends; the caller asks ctx.
+// Read reads h, as a history of a model (nil: the one that it names), and the transactions of its
+// run, if they are known. It stops early when ctx ends; the caller checks ctx.
 func Read(ctx context.Context, h *history.History, of *models.Model, list []history.Txn) *Record {
 	if of == nil {
 		of = models.Of(h)
@@ -87,8 +87,8 @@ func Read(ctx context.Context, h *history.History, of *models.Model, list []hist
 	return a
 }
 
-// readEvents takes in all events, and sorts operations and facts by key; false if ctx
-// ended before that was done.
+// readEvents reads all events, and sorts operations and facts by key. It returns false if ctx ended
+// before that.
 func (a *Record) readEvents(ctx context.Context) bool {
 	keys := map[string]*Key{}
 	if a.Object.Keyless {
@@ -142,7 +142,7 @@ func (a *Record) keyOf(key string) string {
 	return key
 }
 
-// readFact takes in one fact about the run.
+// readFact reads one fact about the run.
 func (a *Record) readFact(e *history.Event) {
 	switch e.F {
 	case history.FOffers:

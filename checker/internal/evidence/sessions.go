@@ -10,29 +10,27 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Session is what the record proves about the life of one ZooKeeper session.
-// Nothing of it comes from the subject, whose word proves nothing: it is what
-// the links saw.
+// Session is what the record proves about the life of one ZooKeeper session. None of it comes from
+// the subject, whose reports prove nothing: it is what the links saw.
 type Session struct {
 	ID     history.ID
 	Client int
 	First  int // index of the first event that names it
 
-	// DiedFrom is the earliest moment at which it can have died: when the last
-	// request was sent that a quorum answered. Pings and reads do not count; a
-	// server that is cut off from its leader answers those by itself. For a
-	// session that never died this still is its last quorum request: nothing
-	// proves that it lived on.
+	// DiedFrom is the earliest moment at which it can have died: when the last request was sent
+	// that a quorum answered. Pings and reads do not count; a server that is cut off from its
+	// leader answers those, too. For a session that never died it still is its last quorum request:
+	// nothing proves that it lived on.
 	DiedFrom time.Duration
 	proofs   []proof // of life, each later than the one before
 
-	// DiedBy is the latest moment: somebody had the reply to its closeSession.
+	// DiedBy is the latest moment: a client had the reply to its closeSession.
 	DiedBy      time.Duration
 	DiedByEvent int
 
-	// Expired is when the client knew that the session is over: it was handed "session
-	// expired", or had given the session up, and opened another. That does not bound
-	// the death: a deposed leader that resumes says it too early.
+	// Expired is when the client knew that the session is over: it was told "session expired", or
+	// had given the session up, and opened another. That does not bound the death: a deposed leader
+	// that resumes says it too early.
 	Expired      time.Duration
 	ExpiredEvent int
 	GivenUp      *history.GiveUp // how; nil: it was told
@@ -41,7 +39,7 @@ type Session struct {
 	EndEvent int
 
 	unanswered  []*history.Event // the facts of requests that were not answered
-	Answered    time.Duration    // dlo without what the transaction log says
+	Answered    time.Duration    // DiedFrom without what the transaction log says
 	ClosedInLog uint64           // the zxid of its end by that log; 0: not known
 	paired      time.Duration    // the latest Alive that came with a zxid
 
@@ -55,8 +53,8 @@ type proof struct {
 	event int
 }
 
-// ShownAt is the first event that shows the session alive at t or later; -1 if
-// there is none. A nil session has none.
+// ShownAt returns the first event that shows the session alive at t or later; -1 if there is none.
+// A nil session has none.
 func (s *Session) ShownAt(t time.Duration) int {
 	if s == nil {
 		return -1
@@ -76,11 +74,11 @@ func (s *Session) ClosedAt() string {
 	return " (the log closes it at " + words.Zxid(s.ClosedInLog) + ")"
 }
 
-// Contradictory says that the evidence cannot be right: a request of the
-// session was answered by a quorum after the session was dead.
+// Contradictory reports whether the evidence cannot be right: a quorum answered a request of the
+// session after the session was dead.
 func (s *Session) Contradictory() bool { return s.DiedBy < s.DiedFrom }
 
-// Sessions are all that the record names, and when their clients were connected.
+// Sessions are all sessions that the record names, and when their clients were connected.
 type Sessions struct {
 	ByID     map[history.ID]*Session
 	ofClient map[int][]*Session // oldest first
@@ -98,19 +96,19 @@ func newSessions() Sessions {
 	return Sessions{map[history.ID]*Session{}, map[int][]*Session{}, map[int][]connect{}, map[int][]Span{}}
 }
 
-// Session is the one with an id; nil if the record names none.
+// Session returns the session with an id; nil if the record names none.
 func (l *Sessions) Session(id history.ID) *Session { return l.ByID[id] }
 
-// AnySession says that the links saw sessions.
+// AnySession reports whether the links saw sessions.
 func (l *Sessions) AnySession() bool { return len(l.ByID) > 0 }
 
-// IsOf says that a session is a client's.
+// IsOf reports whether a session is a client's.
 func (l *Sessions) IsOf(id history.ID, client int) bool {
 	s := l.ByID[id]
 	return s != nil && s.Client == client
 }
 
-// OldestFirst are all sessions.
+// OldestFirst returns all sessions.
 func (a *Sessions) OldestFirst() []*Session {
 	list := make([]*Session, 0, len(a.ByID))
 	for _, s := range a.ByID {
@@ -120,7 +118,7 @@ func (a *Sessions) OldestFirst() []*Session {
 	return list
 }
 
-// readSession takes in what an event says about its session.
+// readSession reads what an event says about its session.
 func (a *Record) readSession(e *history.Event) {
 	if e.Session == 0 {
 		return
@@ -167,7 +165,7 @@ func (s *Session) Told() string {
 	return "was told at " + words.At(s.Expired) + " that its session " + s.ID.String() + " had expired"
 }
 
-// ToldBy are the events that show that the client knew that its session is over.
+// ToldBy returns the events that show that the client knew that its session is over.
 func (s *Session) ToldBy() []int {
 	if g := s.GivenUp; g != nil {
 		return []int{g.Connected.Index, g.Disconnected.Index, g.Next.Index}
@@ -175,7 +173,7 @@ func (s *Session) ToldBy() []int {
 	return []int{s.ExpiredEvent}
 }
 
-// giveUps finds the sessions that their clients gave up by themselves.
+// giveUps finds the sessions that their clients gave up.
 func (a *Record) giveUps() {
 	for id, g := range history.GivenUp(a.History.Events) {
 		if s := a.Session(id); s != nil && s.Expired == Never {
@@ -184,9 +182,8 @@ func (a *Record) giveUps() {
 	}
 }
 
-// connections finds out when each client was connected: no session of it is
-// disconnected, and one is connected. Those of a process that ended are no more, nor
-// are those that were given up.
+// connections finds when each client was connected: no session of it is disconnected, and one is
+// connected. Sessions of a process that ended do not count, nor do those that were given up.
 func (a *Record) connections() {
 	state := map[int]map[history.ID]bool{} // client → session → connected now
 	from := map[int]time.Duration{}
@@ -229,7 +226,7 @@ func (a *Record) connections() {
 	}
 }
 
-// givenUpBy says that with an event its client gave a session up.
+// givenUpBy reports whether, with an event, its client gave a session up.
 func (a *Record) givenUpBy(id history.ID, e *history.Event) bool {
 	s := a.Session(id)
 	return s != nil && s.GivenUp != nil && s.GivenUp.Next == e
@@ -244,10 +241,10 @@ func connected(of map[history.ID]bool) bool {
 	return len(of) > 0
 }
 
-// Owners are the sessions that can own the znode that an acquire, or an enter,
-// made: those its client had during the call, and, if the call ended without an
-// answer while the client was not connected, the next one. An ok that names a session older
-// than the invocation's can only name the owner itself, as the subject told it.
+// Owners returns the sessions that can own the znode that an acquire, or an enter, made: those that
+// its client had during the call, and, if the call ended without an answer while the client was not
+// connected, the next one. An ok that names a session older than the invocation's can only name the
+// owner itself, as the subject reported it.
 func (a *Sessions) Owners(op *history.Operation) []*Session {
 	var ids []history.ID
 	began := a.Session(op.Invoke.Session)
@@ -286,7 +283,7 @@ func (a *Sessions) Owners(op *history.Operation) []*Session {
 	return of
 }
 
-// backIn are the sessions to which a client came back during a call: it may have several.
+// backIn returns the sessions to which a client came back during a call: it may have several.
 func (a *Sessions) backIn(op *history.Operation) (back []*Session) {
 	all := a.connects[op.Client]
 	i, _ := slices.BinarySearchFunc(all, op.Invoke.Index, func(c connect, event int) int { return cmp.Compare(c.event, event) })
@@ -299,14 +296,14 @@ func (a *Sessions) backIn(op *history.Operation) (back []*Session) {
 	return back
 }
 
-// ConnectedAt says that a client was connected at a moment, or that it is not known.
+// ConnectedAt reports whether a client was connected at a moment, or that is unknown.
 func (a *Sessions) ConnectedAt(client int, t time.Duration) bool {
 	live, ok := a.live[client]
 	i := Reaching(live, t+1)
 	return !ok || i < len(live) && live[i].From <= t
 }
 
-// nextSession is the first session that op's client had after op; nil: none.
+// nextSession returns the first session that op's client had after op; nil if there is none.
 func (a *Sessions) nextSession(op *history.Operation) *Session {
 	if of := a.SessionsBehind(op.Client, op.Return.Index); len(of) > 0 {
 		return of[0]
@@ -314,7 +311,7 @@ func (a *Sessions) nextSession(op *history.Operation) *Session {
 	return nil
 }
 
-// SessionsBehind are a client's sessions that came behind an event, oldest first.
+// SessionsBehind returns a client's sessions that came after an event, oldest first.
 func (a *Sessions) SessionsBehind(client, event int) []*Session {
 	of := a.ofClient[client]
 	i, _ := slices.BinarySearchFunc(of, event+1, func(s *Session, event int) int { return cmp.Compare(s.First, event) })
@@ -331,9 +328,10 @@ type Death struct {
 	Contradictory bool
 }
 
-// Over is the session whose end leaves no doubt to the client whose the object is: when it knew
-// of that one's, it knew of all sessions' that can own the object, but perhaps the newest one's.
-// From then on the object is in that one, or is none. It is nil where the client never knew so.
+// Over returns the session whose end leaves no doubt to the object's client: when the client knew
+// of that end, it knew of the ends of all sessions that can own the object, except perhaps the
+// newest one. From then on the object is in the newest session, or gone. It returns nil if the
+// client never knew so.
 func (d Death) Over() *Session {
 	if n := len(d.Owners); n > 1 {
 		return lastKnown(d.Owners[:n-1])
@@ -341,11 +339,12 @@ func (d Death) Over() *Session {
 	return lastKnown(d.Owners)
 }
 
-// OverAtLast is the session of whose end the client knew last, of all that can own the object; nil
-// where it never knew of some: its object may be in that one.
+// OverAtLast returns the session whose end the client learned last, among all that can own the
+// object; nil if it never learned of some: its object may be in one of those.
 func (d Death) OverAtLast() *Session { return lastKnown(d.Owners) }
 
-// lastKnown is which of some sessions was over last, as their client knew; nil: some are not.
+// lastKnown returns the one of some sessions whose end their client learned last; nil if it did not
+// learn of all.
 func lastKnown(of []*Session) *Session {
 	if len(of) == 0 {
 		return nil
@@ -357,16 +356,16 @@ func lastKnown(of []*Session) *Session {
 	return last
 }
 
-// GoesOn says that what is over by [Death.Over] can only be the older sessions' part of it: the
-// object may go on in the newest one.
+// GoesOn reports whether only the older sessions are over by [Death.Over]: the object may go on in
+// the newest one.
 func (d Death) GoesOn() bool {
 	over := d.Over()
 	return d.Newest != nil && (over == nil || over.Expired < d.Newest.Expired)
 }
 
-// Knew is for how much of s, which begins when a client was told of the end of a session or
-// gave it up, it can have known that. What it was told may still be on its way while its link
-// is held up; who opens another session knows why.
+// Knew returns for how much of s the client can have known that its session is over. s begins when
+// it was told so or gave the session up. The news may still be on its way while its link is held
+// up; a client that opens another session knows.
 func (a *Record) Knew(client int, of *Session, s Span) time.Duration {
 	if of.GivenUp != nil {
 		return a.Ran(client, s)
@@ -374,11 +373,11 @@ func (a *Record) Knew(client int, of *Session, s Span) time.Duration {
 	return a.Present(client, s)
 }
 
-// DeathOf is the death of the session that owns what op made. Where several
-// sessions are possible, each bound is the weakest.
+// DeathOf returns the death of the session that owns what op made. If several sessions are
+// possible, each bound is the weakest.
 func (a *Record) DeathOf(op *history.Operation) Death { return a.deathAmong(a.Owners(op)) }
 
-// DeathIn is that of what a session owns.
+// DeathIn returns the death of what a session owns.
 func (a *Record) DeathIn(s *Session) Death { return a.deathAmong([]*Session{s}) }
 
 func (a *Record) deathAmong(of []*Session) Death {

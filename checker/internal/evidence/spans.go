@@ -8,13 +8,13 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Touches says that one of some spans, a union, reaches into [from,to].
+// Touches reports whether one of some spans, a union, reaches into [from,to].
 func Touches(of []Span, from, to time.Duration) bool {
 	i := Reaching(of, from)
 	return i < len(of) && of[i].From <= to
 }
 
-// FirstFrom is the first of some times that is not before t; never if there is none.
+// FirstFrom returns the first of some times that is not before t; never if there is none.
 func FirstFrom(of []time.Duration, t time.Duration) time.Duration {
 	if i, _ := slices.BinarySearch(of, t); i < len(of) {
 		return of[i]
@@ -31,10 +31,10 @@ const (
 // Span is a closed interval of harness time.
 type Span struct{ From, To time.Duration }
 
-// Length is how long it lasts.
+// Length returns how long it lasts.
 func (s Span) Length() time.Duration { return s.To - s.From }
 
-// Longest is the longest of some spans, the first of several; the zero span if none lasts.
+// Longest returns the longest of some spans, the first of several; the zero span if none lasts.
 func Longest(of []Span) (longest Span) {
 	for _, s := range of {
 		if s.Length() > longest.Length() {
@@ -44,8 +44,8 @@ func Longest(of []Span) (longest Span) {
 	return longest
 }
 
-// Reaching is the place of the first of some spans, in order and apart, that ends at
-// t or later.
+// Reaching returns the place of the first of some spans, in order and apart, that ends at t or
+// later.
 func Reaching(of []Span, t time.Duration) int {
 	i, _ := slices.BinarySearchFunc(of, t, func(s Span, t time.Duration) int { return cmp.Compare(s.To, t) })
 	return i
@@ -88,7 +88,7 @@ func Subtract(a, b []Span) []Span {
 	return left
 }
 
-// Intersect is where the spans of a and those of b, both unions, overlap.
+// Intersect returns where the spans of a and those of b, both unions, overlap.
 func Intersect(a, b []Span) []Span {
 	var of []Span
 	for i, j := 0, 0; i < len(a) && j < len(b); {
@@ -109,8 +109,8 @@ type SpanCount struct {
 	starts, ends []time.Duration // sorted
 }
 
-// CountSpans counts the spans of several, each of which counts once at a time. It makes
-// unions of them.
+// CountSpans counts the spans of several, each of which counts once at a time. It makes unions of
+// them.
 func CountSpans[K comparable](of map[K][]Span) SpanCount {
 	var c SpanCount
 	for k, spans := range of {
@@ -124,15 +124,15 @@ func CountSpans[K comparable](of map[K][]Span) SpanCount {
 	return c
 }
 
-// At is how many t lies in, their ends included.
+// At returns how many t lies in, their ends included.
 func (c SpanCount) At(t time.Duration) int {
 	began, _ := slices.BinarySearch(c.starts, t+1)
 	over, _ := slices.BinarySearch(c.ends, t)
 	return began - over
 }
 
-// Most is the largest number that one moment of s lies in, or one that is
-// enough. It is reached where s begins, or where another does.
+// Most returns the largest number that one moment of s lies in, or enough if it reaches that. It is
+// reached where s begins, or where another span does.
 func (c SpanCount) Most(s Span, enough int) int {
 	if s.From > s.To {
 		return 0

@@ -11,11 +11,11 @@ import (
 // This file is about how old the state may be that servers show ("Programmer's Guide,
 // Consistency Guarantees, Timeliness").
 
-// Age is the bound on that; 0: the servers' limits are not known.
+// Age returns the bound on that; 0 if the servers' limits are unknown.
 func (a *Record) Age() time.Duration { return a.Params.Age() }
 
-// Halted are the times in which faults let a server do nothing, or delayed everything that it
-// heard, by the address that clients know it by; of an address that is nobody's, those of all servers.
+// Halted returns the times in which faults stopped a server, or delayed everything that it
+// received, by the address that clients know it by; for an unknown address, those of all servers.
 func (a *Record) Halted(address string) (all []Span) {
 	server := slices.Index(a.Params.Addresses, address) + 1
 	for _, f := range a.Faults.All {
@@ -27,8 +27,8 @@ func (a *Record) Halted(address string) (all []Span) {
 	return all
 }
 
-// Ages says that a connection was used for so long that what it showed could be older than the
-// bound: from when it began, or the load did, and with some time for writes to be acknowledged.
+// Ages reports whether a connection was used for so long that what it showed could be older than
+// the bound: from when it began, or the load did, and with some time for writes to be acknowledged.
 func (a *Record) Ages() bool {
 	const margin = 2 * time.Second
 	age, load := a.Age(), a.Phase(history.PhaseLoad)

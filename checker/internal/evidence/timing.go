@@ -6,15 +6,14 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Clamp puts a time within what a search needs: before the first event, or
-// after the last one.
+// Clamp limits a time to what a search needs: before the first event, or after the last one.
 func (a *Record) Clamp(t time.Duration) int64 { return int64(min(max(t, -1), a.End+1)) }
 
-// StallLimit is how late the harness's heartbeat may be before its own clocks
-// and goroutines are no longer trusted for properties with a time limit.
+// StallLimit is how late the harness's heartbeat may be before properties with a time limit no
+// longer trust its clocks and goroutines.
 const StallLimit = 250 * time.Millisecond
 
-// Timing is when what happened to the run, and from when on time counts.
+// Timing has the times of the run, and from when on time counts.
 type Timing struct {
 	phases  []phaseAt
 	Health  map[string]healthAt // by history.Health.When
@@ -36,7 +35,7 @@ type healthAt struct {
 	at time.Duration
 }
 
-// Phase is when a phase began; never if it did not.
+// Phase returns when a phase began; never if it did not.
 func (a *Timing) Phase(name string) time.Duration {
 	for _, p := range a.phases {
 		if p.name == name {
@@ -46,20 +45,20 @@ func (a *Timing) Phase(name string) time.Duration {
 	return Never
 }
 
-// Bound is how long a correct recipe may need after heal for anything that has
-// a time limit: a dead session ends (time-out and up to two ticks), a client
-// finds a server again, and two seconds are for everything else.
+// Bound returns how long a correct recipe may need after the heal for anything that has a time
+// limit: for a dead session to end (a timeout and up to two ticks), for a client to find a server
+// again, and two seconds for everything else.
 func Bound(p history.Params) time.Duration {
 	return p.SessionTimeout + 2*p.Tick + p.Reconnect + 2*time.Second
 }
 
-// settle computes from when on timed properties count: from when the last fault was undone;
-// without any fault from the start of the load; and not at all if the ensemble
-// was not healthy after the heal.
+// settleTimes computes from when on timed properties count: from when the last fault was undone;
+// without any fault, from the start of the load; and not at all if the ensemble was not healthy
+// after the heal.
 //
-// The load waits for its last operations: whoever is stuck in one has given up before the
-// ensemble is looked at again. That the ensemble served from then on is
-// shown by the client's own connection: a server without a leader keeps none.
+// The load waits for its last operations: a client that is stuck in one has given up before the
+// ensemble is checked again. The client's own connection shows that the ensemble served from then
+// on: a server without a leader keeps no connection.
 func (a *Record) settleTimes() {
 	a.Bound = Bound(a.Params)
 	a.Settled = a.Phase(history.PhaseQuiesce)
@@ -77,25 +76,23 @@ func (a *Timing) drifted(by time.Duration) {
 	a.ahead, a.behind = max(a.ahead, by), max(a.behind, -by)
 }
 
-// Wall is how far a time by the wall clock can lie from what the record's clock makes of it:
-// what was measured, what of it was not told, and the millisecond that the clocks of subjects
-// have.
+// Wall returns how far a time by the wall clock can lie from the same time by the record's clock:
+// the measured and the unmeasured difference, and the millisecond to which subjects know the time.
 func (a *Timing) Wall() time.Duration { return a.Moved() + 2*time.Millisecond }
 
-// Moved is how far the wall clock moved against the record's, as it was told.
+// Moved returns how far the wall clock moved against the record's, as recorded.
 func (a *Timing) Moved() time.Duration { return a.ahead + a.behind }
 
-// Stepped says that the wall clock was set while the record was written: nothing that goes
-// by it can be decided.
+// Stepped reports whether the wall clock was set while the record was written: nothing that depends
+// on it can be decided.
 func (a *Timing) Stepped() bool { return a.Moved() > stepped }
 
-// stepped is more than a clock that is only steered moves away in a run of minutes (NTP: 500
-// parts in a million).
+// stepped is more than a steered clock moves away in a run of minutes (NTP: 500 parts in a
+// million).
 const stepped = 100 * time.Millisecond
 
-// WhileLive is the part of s during which the client was connected, its process
-// ran, and timed properties count. Each reconnect begins a new span: it starts
-// the clock anew.
+// WhileLive returns the part of s during which the client was connected, its process ran, and timed
+// properties count. Each reconnect begins a new span: it restarts the clock.
 func (a *Record) WhileLive(client int, s Span) []Span {
 	if a.Settled == Never {
 		return nil
@@ -129,7 +126,7 @@ func (a *Timing) Stalled(s Span) time.Duration {
 	return sum
 }
 
-// Untimed is why timed properties cannot be decided, or "".
+// Untimed says why timed properties cannot be decided, or "".
 func (a *Timing) Untimed() string {
 	if a.Settled == Never {
 		return "the record has no moment from which on the ensemble was healthy and free of faults, so nothing with a time limit can be decided"

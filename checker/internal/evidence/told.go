@@ -8,12 +8,12 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file is about what the client of a session was told, of which alone its servers have to
-// keep to. A link sees an answer before the client does, and a fault may take it away in
-// between: then the next server may be behind that answer. The client says so itself when
-// it connects again, by the last zxid that it has seen.
+// This file determines what the client of a session was told, which is all that binds its servers.
+// A link sees an answer before the client does, and a fault may remove it in between: then the next
+// server may be behind that answer. When the client connects again, it gives the last zxid that it
+// has seen.
 
-// missed is a connect of a session whose client had not got all that its link had seen.
+// missed is a connect of a session whose client had not got everything that its link had seen.
 type missed struct {
 	event int // the connect
 	// seen and alive are what the link knew by then, told and since what of it the client
@@ -32,7 +32,7 @@ type sign struct {
 	seen  uint64
 }
 
-// readTold takes in what an event says of what the client of its session was told.
+// readTold reads what an event says about what the client of its session was told.
 func (a *Record) readTold(e *history.Event, s *Session) {
 	seen := uint64(max(e.Seen, 0))
 	if e.Process == history.SessionProcess && e.F == history.FConnected && seen > 0 {
@@ -54,8 +54,8 @@ func (a *Record) readTold(e *history.Event, s *Session) {
 	}
 }
 
-// aliveBy is the latest sign of life that a client must have had the answer to, as it had seen
-// a zxid; 0: none.
+// aliveBy returns the latest sign of life whose answer a client must have had, as it had seen a
+// zxid; 0: none.
 func (s *Session) aliveBy(zxid uint64) time.Duration {
 	later := sort.Search(len(s.signs), func(i int) bool { return s.signs[i].seen > zxid })
 	if later == 0 {
@@ -64,8 +64,8 @@ func (s *Session) aliveBy(zxid uint64) time.Duration {
 	return s.signs[later-1].alive
 }
 
-// missedBy are the answers that an operation's client had not got on one of the connections
-// that it may have had meanwhile, in order.
+// missedBy returns the answers that an operation's client had not got on one of the connections
+// that it may have had during the operation, in order.
 func (a *Record) missedBy(op *history.Operation) []missed {
 	s := a.Session(op.Invoke.Session)
 	switch {
@@ -77,8 +77,8 @@ func (a *Record) missedBy(op *history.Operation) []missed {
 	return s.missed[:sort.Search(len(s.missed), func(i int) bool { return s.missed[i].event >= op.Return.Index })]
 }
 
-// inSession says that whatever an operation was shown, it was shown by the session in which it
-// was called: that is its session still, or its client has none and had none since.
+// inSession reports whether an operation can only have been shown answers by the session in which
+// it was called: that still is its session, or its client has none and had none since.
 func (a *Record) inSession(op *history.Operation) bool {
 	s := a.Session(op.Invoke.Session)
 	switch {
@@ -94,8 +94,9 @@ func (a *Record) inSession(op *history.Operation) bool {
 	return later == len(newest) || newest[later].First > op.Return.Index
 }
 
-// Alone says that a session was the only one of its client at an event, but for those that the
-// client had been told the end of: so all that the client had sent by then, it sent in this one, or before it.
+// Alone reports whether a session was the only one of its client at an event, except those whose
+// end the client had been told of: so everything that the client had sent by then, it sent in this
+// one, or before it.
 func (a *Record) Alone(in history.ID, client, event int) bool {
 	found := false
 	for _, s := range a.ofClient[client] {
@@ -110,8 +111,8 @@ func (a *Record) Alone(in history.ID, client, event int) bool {
 	return found
 }
 
-// Told is a zxid below which an operation was shown nothing by its session: the highest that
-// its client had been told of when it was called; 0: none is known, or it had two sessions.
+// Told returns a zxid below which an operation's session showed it nothing: the highest that its
+// client had been told of when it was called; 0 if none is known, or it had two sessions.
 func (a *Record) Told(op *history.Operation) uint64 {
 	if !a.inSession(op) {
 		return 0
@@ -129,10 +130,10 @@ func (a *Record) Told(op *history.Operation) uint64 {
 	return told
 }
 
-// View is the earliest moment from which what an await was shown can be: a
-// server may lag, but not behind what its client has already been told. A request
-// that a quorum answered shows the moment at which it was sent, if no newer session can have
-// shown it anything. In a history without sessions nothing excuses a stale view.
+// View returns the earliest moment of which an await can have been shown the state: a server may
+// lag, but not behind what its client has already been told. A request that a quorum answered shows
+// the moment at which it was sent, if no newer session can have shown it anything. In a history
+// without sessions nothing excuses a stale view.
 func (a *Record) View(op *history.Operation) time.Duration {
 	if a.Foreign && !a.AnySession() {
 		return op.Began()

@@ -8,26 +8,26 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file ties the two orders of a run together, that of the history's clock
-// and that of the zxids, by what the links saw. A server's clock plays no part.
+// This file relates the two orders of a run, that of the history's clock and that of the zxids, by
+// what the links saw. It uses no server's clock.
 //
-//   - What somebody was answered with had been committed by then ([Zxids.CommittedBy]), so
-//     what is asked for later gets a higher zxid ([Zxids.Floor]).
-//   - What was sent at a moment and got zxid z comes after all that anybody could
-//     have been shown by that moment ([Zxids.Ceil]), and before whatever has a
-//     higher zxid happened ([Zxids.SentBelow]).
+//   - A zxid that a client was answered with had been committed by then ([Zxids.CommittedBy]),
+//     so later requests get higher zxids ([Zxids.Floor]).
+//   - A request that was sent at a moment and got zxid z comes after everything that any
+//     client could have been shown by that moment ([Zxids.Ceil]), and before everything with
+//     a higher zxid ([Zxids.SentBelow]).
 //
-// What happened at one moment is not ordered: "later" and "by" are strict, so that a
-// run in virtual time, where a whole exchange takes none, raises no alarm.
+// Events at one moment have no order: "later" and "by" are strict, so that a run in virtual time,
+// where a whole exchange takes no time, raises no alarm.
 
-// Zxids is that tie. It is read-only once it is sorted.
+// Zxids is that relation. It is read-only once it is sorted.
 type Zxids struct {
 	seen []seenZxid // rising in both: the highest zxid known so far
 	low  []request  // by zxid; sent is the latest so far
 	high []request  // by the time sent; zxid is the lowest from here on
 }
 
-// seenZxid is a zxid that somebody was answered with.
+// seenZxid is a zxid that a client was answered with.
 type seenZxid struct {
 	zxid  uint64
 	at    time.Duration
@@ -41,7 +41,7 @@ type request struct {
 	event int // that shows it
 }
 
-// tieOf is the tie of a record of which no log was read.
+// tieOf returns the relation for a record whose log was not read.
 var tieOf = Once(func(a *Record) *Zxids {
 	z := &Zxids{}
 	paired := map[history.ID]time.Duration{}
@@ -55,7 +55,7 @@ var tieOf = Once(func(a *Record) *Zxids {
 	return z
 })
 
-// Tie is the tie of the record's two orders, whatever its object is made of.
+// Tie returns the relation of the record's two orders, whatever its object is.
 func (a *Record) Tie() *Zxids {
 	if a.Log != nil {
 		return &a.Zxids
@@ -63,7 +63,7 @@ func (a *Record) Tie() *Zxids {
 	return tieOf(a)
 }
 
-// look takes in what an event shows; events come in order.
+// look reads what an event shows; events come in order.
 func (z *Zxids) look(e *history.Event, s *Session) {
 	top := uint64(max(e.Seen, 0))
 	if e.Process == history.SessionProcess { // of an operation the subject says it
@@ -78,7 +78,7 @@ func (z *Zxids) look(e *history.Event, s *Session) {
 	}
 }
 
-// add takes in a request whose zxid the log tells.
+// add adds a request whose zxid the log shows.
 func (z *Zxids) add(zxid uint64, sent time.Duration, event int) {
 	z.low = append(z.low, request{zxid, sent, event})
 }
@@ -100,8 +100,8 @@ func (z *Zxids) sort() {
 	}
 }
 
-// CommittedBy is when a zxid had certainly been committed, and the event that shows it;
-// never and -1 if nobody saw it, or a later one.
+// CommittedBy returns when a zxid had certainly been committed, and the event that shows it; never
+// and -1 if no client saw it, or a later one.
 func (z *Zxids) CommittedBy(zxid uint64) (time.Duration, int) {
 	i, _ := slices.BinarySearchFunc(z.seen, zxid, func(s seenZxid, zxid uint64) int { return cmp.Compare(s.zxid, zxid) })
 	if i == len(z.seen) {
@@ -110,8 +110,8 @@ func (z *Zxids) CommittedBy(zxid uint64) (time.Duration, int) {
 	return z.seen[i].at, z.seen[i].event
 }
 
-// Floor is the highest zxid that had certainly been committed before t: a request
-// that was sent at t or later got a higher one. 0 if none is known.
+// Floor returns the highest zxid that had certainly been committed before t: a request that was
+// sent at t or later got a higher one. 0 if none is known.
 func (z *Zxids) Floor(t time.Duration) uint64 {
 	i, _ := slices.BinarySearchFunc(z.seen, t, func(s seenZxid, t time.Duration) int {
 		if s.at < t {
@@ -125,11 +125,11 @@ func (z *Zxids) Floor(t time.Duration) uint64 {
 	return z.seen[i-1].zxid
 }
 
-// FloorAt is like floor, but takes in what was seen at t itself.
+// FloorAt is like Floor, but includes what was seen at t itself.
 func (z *Zxids) FloorAt(t time.Duration) uint64 { return z.Floor(t + 1) }
 
-// newEpochs is how many leaders at most there were by t behind the first one of whose epoch,
-// the upper half of a zxid, anybody was answered.
+// newEpochs returns how many leaders at most there were by t after the first one whose epoch, the
+// upper half of a zxid, a client was answered with.
 func (z *Zxids) newEpochs(t time.Duration) uint64 {
 	last := z.FloorAt(t)
 	if last == 0 {
@@ -138,8 +138,8 @@ func (z *Zxids) newEpochs(t time.Duration) uint64 {
 	return last>>32 - z.seen[0].zxid>>32
 }
 
-// Ceil is a zxid above all that anybody can have been shown by t, with the event
-// that shows it: that of a request sent after t, or one above it. false if no such
+// Ceil returns a zxid above everything that any client can have been shown by t, with the event
+// that shows it: that of a request sent after t, or one above it. It returns false if no such
 // request is known.
 func (z *Zxids) Ceil(t time.Duration) (zxid uint64, event int, ok bool) {
 	i, _ := slices.BinarySearchFunc(z.high, t+1, func(r request, t time.Duration) int { return cmp.Compare(r.sent, t) })
@@ -149,8 +149,8 @@ func (z *Zxids) Ceil(t time.Duration) (zxid uint64, event int, ok bool) {
 	return z.high[i].zxid, z.high[i].event, true
 }
 
-// SentBelow is when the latest request was sent that has a zxid below the given
-// one, and the event that shows it; always and -1 if none is known.
+// SentBelow returns when the latest request was sent that has a zxid below the given one, and the
+// event that shows it; always and -1 if none is known.
 func (z *Zxids) SentBelow(zxid uint64) (time.Duration, int) {
 	i, _ := slices.BinarySearchFunc(z.low, zxid, func(r request, zxid uint64) int { return cmp.Compare(r.zxid, zxid) })
 	if i == 0 {
