@@ -28,7 +28,7 @@ func doubt(a *evidence.Record, keys []string, findings []frame.Finding) []frame.
 	return findings
 }
 
-// excuse turns violations into unknown if clients bypassed their links: then nobody can tell whose
+// excuse turns violations into unknown if clients bypassed their links: then it is unknown whose
 // sessions, zxids and transactions show the violations. It does the same if servers broke promises
 // that recipes rely on.
 func excuse(a *evidence.Record, vs []Verdict) []Verdict {

@@ -200,7 +200,7 @@ func (d *DoubleBarrier) removeUncounted(ctx context.Context, c *contend.Contende
 			return nil, nil
 		case errors.Is(err, zk.ErrBadVersion), errors.Is(err, zk.ErrNoNode) && client.RefusedBy(results) == 0:
 			continue // look again
-		case errors.Is(err, zk.ErrNoNode): // by an earlier try, or by somebody else
+		case errors.Is(err, zk.ErrNoNode): // by an earlier try, or by another client
 			return nil, nil
 		}
 		return nil, err

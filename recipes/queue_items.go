@@ -243,10 +243,10 @@ func (q *items) takeItem(ctx context.Context, z *client.Session, n znodes.Node) 
 		}
 	}
 	switch {
-	case errors.Is(err, zk.ErrNoNode): // taken by somebody else
+	case errors.Is(err, zk.ErrNoNode): // another client took it
 		q.forget(oneTry)
 		return nil, calls.NotApplied, nil
-	case errors.Is(err, zk.ErrBadVersion): // written to by somebody else, or what is done beside it was
+	case errors.Is(err, zk.ErrBadVersion): // another client wrote to it, or to the znode that beside changes
 		err = nil
 	}
 	q.putBack(z, n)

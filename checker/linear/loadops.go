@@ -31,7 +31,7 @@ func (l *loader) named(f string) string {
 
 // argument is a value without the map that zklab's own histories put around it. A map
 // that has none of the names is a value by itself, but in zklab's own histories it
-// cannot be read: taken for nil it would say what nobody saw.
+// cannot be read: taken for nil it would show what no client saw.
 func (l *loader) argument(v foreign.Value, names ...string) (foreign.Value, error) {
 	if v.Kind != foreign.Map {
 		return v, nil

@@ -11,7 +11,7 @@ import (
 type code uint8
 
 const (
-	dropped  code = iota // of no consequence: it failed, or is a read that nobody knows the result of
+	dropped  code = iota // of no consequence: it failed, or is a read with an unknown result
 	read                 // a is the value that was read
 	write                // a is the value
 	cas                  // from a to b

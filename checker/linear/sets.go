@@ -12,7 +12,7 @@ const (
 )
 
 // decideLastRead wants what the last read shows to be all elements whose add had
-// succeeded before it, and only such as somebody had tried to add by then. Reads
+// succeeded before it, and only such as a process had tried to add by then. Reads
 // before it are left out.
 func decideLastRead(k *object) finding {
 	last := k.lastRead()

@@ -35,7 +35,7 @@ type Committed struct {
 type Log struct {
 	whole    []Stretch // in order, apart
 	Sessions map[history.ID]*LoggedSession
-	requests map[requestID]logEntry // those that nobody answered
+	requests map[requestID]logEntry // unanswered requests
 	Folders  map[string][]*Znode    // in order of creation
 
 	list []history.Txn
@@ -158,7 +158,7 @@ func follows(last, z uint64, seen []seenZxid) bool {
 	if z>>32 == last>>32 || uint32(z) != 1 {
 		return false
 	}
-	// An epoch begins: did anybody see more of those before?
+	// An epoch begins: did a client see a later zxid of the last one?
 	i, _ := slices.BinarySearchFunc(seen, last+1, func(s seenZxid, z uint64) int {
 		if s.zxid < z {
 			return -1

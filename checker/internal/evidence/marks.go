@@ -77,7 +77,7 @@ var MarksOf = Once(func(a *Record) *Marks {
 			if n.Path == a.Params.Root {
 				m.begin = n.Created
 			}
-			// A folder that others use is nobody's.
+			// A folder that other clients use is not a mark.
 			if s := a.Session(n.Maker); s != nil && (n.Owner != 0 || len(a.Log.Folders[n.Path]) == 0) {
 				m.add(a, &Mark{Path: n.Path, Client: s.Client, Of: s, Znode: n, From: n.Created, Gone: n.Deleted})
 			}

@@ -70,7 +70,7 @@ func Read(ctx context.Context, h *history.History, of *models.Model, list []hist
 		Links:     Links{carried: map[history.ID]bool{}},
 		Committed: Committed{Transactions: list},
 	}
-	if err := a.Params.Check(); err != nil { // whoever reads a file has refused it
+	if err := a.Params.Check(); err != nil { // the reader of the file has refused it
 		a.Damage.note(0, err.Error())
 		a.Params = history.Params{}
 	}

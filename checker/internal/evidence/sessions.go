@@ -132,7 +132,7 @@ func (a *Record) readSession(e *history.Event) {
 		a.ByID[e.Session] = s
 		a.ofClient[e.Client] = append(a.ofClient[e.Client], s)
 	}
-	if e.Alive > e.Time { // nobody can know yet that it will be answered
+	if e.Alive > e.Time { // it is unknown yet whether it will be answered
 		a.damaged(e, "event %d: alive is %v, later than the event, at %v", e.Index, e.Alive, e.Time)
 	} else if e.Alive != 0 && e.Alive > s.DiedFrom {
 		s.DiedFrom, s.Answered, s.proofs = e.Alive, e.Alive, append(s.proofs, proof{e.Alive, e.Index})
