@@ -288,7 +288,9 @@ var byName = map[string]script{
 	"a session that was closed": {
 		does(alice, createAs("/e", wire.Ephemeral)),
 		join{who: alice, server: 2, keep: true},
+		join{who: bob, server: 2},
 		end{who: alice, old: true},
+		does(bob, about(wire.Sync, "/")), // then server 2 knows, too
 		does(alice, get("/e")),
 		does(alice, get("/e")),
 	},
