@@ -60,13 +60,7 @@ func (f *upFlags) inBackground(cmd *cobra.Command) error {
 // asGiven are the arguments of a command, as they were given.
 func asGiven(cmd *cobra.Command) []string {
 	args := strings.Fields(cmd.CommandPath())[1:]
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		value := f.Value.String()
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			value = strings.Join(list.GetSlice(), ",")
-		}
-		args = append(args, "--"+f.Name+"="+value)
-	})
+	cmd.Flags().Visit(func(f *pflag.Flag) { args = append(args, argumentOf(f)) })
 	return args
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,10 +65,19 @@ func workersArguments(cmd *cobra.Command, recipe string, worker *cobra.Command, 
 	args := []string{recipe}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		if worker.Flags().Lookup(flag.Name) != nil && !slices.Contains(without, flag.Name) {
-			args = append(args, "--"+flag.Name+"="+flag.Value.String())
+			args = append(args, argumentOf(flag))
 		}
 	})
 	return args
+}
+
+// argumentOf returns a flag with its value as one argument.
+func argumentOf(flag *pflag.Flag) string {
+	value := flag.Value.String()
+	if list, ok := flag.Value.(pflag.SliceValue); ok {
+		value = strings.Join(list.GetSlice(), ",")
+	}
+	return "--" + flag.Name + "=" + value
 }
 
 // serveTasks does what a worker's tasks ask for, until its input ends.
