@@ -156,14 +156,15 @@ func (x Experiment) Complete() (Experiment, error) {
 			return x, err
 		}
 	}
-	if err := x.inBounds(); err != nil {
-		return x, err
+	complete := settings.Of(x).Over(settings.Usual())
+	if k, problem := complete.Problem(); problem != "" {
+		return x, usage("%s %s", k.GoName(), problem)
 	}
 	if slices.ContainsFunc(x.Sources, func(n int) bool { return n < 0 }) || len(x.Sources) > max(x.Clients, 0) && x.Clients != 0 {
 		return x, usage("the sources of an experiment are numbers of clients from 0, one a client")
 	}
 	limit := x.TimeLimit
-	settings.Of(x).Over(settings.Usual()).Into(&x)
+	complete.Into(&x)
 	sketched, err := x.config().Sketched()
 	if err != nil {
 		return x, err
@@ -178,17 +179,6 @@ func (x Experiment) Complete() (Experiment, error) {
 	}
 	defaultTo(&x.MinLoad, x.config().UsualLoad())
 	return x, nil
-}
-
-// inBounds rejects settings that make no sense.
-func (x Experiment) inBounds() error {
-	s := settings.Of(x).Over(settings.Usual())
-	for _, k := range settings.Knobs {
-		if problem := k.Problem(s); problem != "" {
-			return usage("%s %s", k.GoName(), problem)
-		}
-	}
-	return nil
 }
 
 // inProcesses returns the experiment with its subjects in the clients' own processes.

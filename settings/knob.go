@@ -36,6 +36,17 @@ type Knob interface {
 	setUsual(s *Settings)
 }
 
+// Problem returns the first knob with a wrong value, and what is wrong with the value; nil and ""
+// if all values are right.
+func (s Settings) Problem() (k Knob, problem string) {
+	for _, k := range Knobs {
+		if problem := k.Problem(s); problem != "" {
+			return k, problem
+		}
+	}
+	return nil, ""
+}
+
 // Group is a group of flags in the help, by its headline.
 type Group string
 

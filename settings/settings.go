@@ -11,7 +11,6 @@ package settings
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -95,15 +94,6 @@ var Knobs = []Knob{
 		positive().least(100*time.Millisecond).
 		usually(10*time.Second).in(Faults).drawn(2, printed[time.Duration]("each %s"), time.Second, 2*time.Second, 5*time.Second),
 	knob("strict", "let measured properties (belief) decide the verdict, too", func(s *Settings) *bool { return &s.Strict }).in(Output),
-}
-
-// Named returns the knob with a name; nil if there is none.
-func Named(name string) Knob {
-	i := slices.IndexFunc(Knobs, func(k Knob) bool { return k.Name() == name })
-	if i < 0 {
-		return nil
-	}
-	return Knobs[i]
 }
 
 func inMilliseconds(d time.Duration) bool {

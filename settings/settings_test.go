@@ -3,6 +3,7 @@ package settings_test
 import (
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 func TestKnobs(t *testing.T) {
 	usual, seen := settings.Usual(), map[string]bool{}
 	for _, k := range settings.Knobs {
-		if seen[k.Name()] || k.Usage() == "" || settings.Named(k.Name()) != k {
+		if seen[k.Name()] || k.Usage() == "" {
 			t.Errorf("%s: there are two, or it is not explained", k.Name())
 		}
 		seen[k.Name()] = true
@@ -34,9 +35,6 @@ func TestKnobs(t *testing.T) {
 				t.Errorf("%s: choice %v: problem %q, said %q", k.Name(), k.Choices()[i], p, k.Said(s))
 			}
 		}
-	}
-	if k := settings.Named("nothing"); k != nil {
-		t.Error(k)
 	}
 }
 
@@ -58,9 +56,27 @@ func TestProblems(t *testing.T) {
 		{"session-timeout", settings.Settings{SessionTimeout: math.MaxInt32 * time.Millisecond}, ""},
 		{"fault-interval", settings.Settings{FaultInterval: time.Millisecond}, "must be 100ms or more"},
 	} {
-		if got := settings.Named(c.name).Problem(c.s); got != c.want {
+		if got := problemOf(c.name, c.s); got != c.want {
 			t.Errorf("%s of %+v: %q, want %q", c.name, c.s, got, c.want)
 		}
+	}
+}
+
+// problemOf is what is wrong with the knob of a name.
+func problemOf(name string, s settings.Settings) string {
+	i := slices.IndexFunc(settings.Knobs, func(k settings.Knob) bool { return k.Name() == name })
+	return settings.Knobs[i].Problem(s)
+}
+
+// The first wrong knob is reported, and none if all are right.
+func TestFirstProblem(t *testing.T) {
+	s := settings.Usual()
+	if k, problem := s.Problem(); k != nil || problem != "" {
+		t.Error(k, problem)
+	}
+	s.Keys, s.OpTimeout = -1, -1
+	if k, problem := s.Problem(); k == nil || k.Name() != "keys" || problem != "must be more than zero" {
+		t.Error(k, problem)
 	}
 }
 

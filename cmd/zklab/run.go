@@ -330,10 +330,8 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 
 // positive refuses numbers that make no experiment.
 func positive(x store.Experiment) error {
-	for _, k := range settings.Knobs {
-		if problem := k.Problem(x.Settings); problem != "" {
-			return valueError{field: k.Name(), problem: problem}
-		}
+	if k, problem := x.Settings.Problem(); problem != "" {
+		return valueError{field: k.Name(), problem: problem}
 	}
 	switch {
 	case x.MinLoad != nil && *x.MinLoad < 0:
@@ -344,10 +342,7 @@ func positive(x store.Experiment) error {
 	return nil
 }
 
-const (
-	moreThanZero = "must be more than zero"
-	notNegative  = "must not be negative"
-)
+const notNegative = "must not be negative"
 
 // mostFaults is how many faults a schedule may have: more would take all memory of the machine
 // before the load begins.
