@@ -112,8 +112,8 @@ func indexTxns(list []history.Txn, asked map[requestID]bool, seen []seenZxid) *L
 	return x
 }
 
-// Group groups znodes, each group in order of creation. It leaves out those of other runs on the
-// same ensemble.
+// Group returns the run's znodes by the id that by gives them, each group in order of creation. It
+// leaves out znodes of other runs on the same ensemble.
 func (x *Log) Group(by func(*Znode) (id string, ok bool)) map[string][]*Znode {
 	groups := map[string][]*Znode{}
 	for _, all := range x.Folders {

@@ -204,8 +204,8 @@ var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
 })
 
 // SeenBy returns a zxid up to which a client had certainly seen everything at an event, whichever
-// of its sessions it uses from then on: the lowest of the sessions whose end it had not been told
-// of, or that of its last session.
+// session it uses from then on. It is the lowest zxid among the sessions whose end the client had not
+// learned, or the zxid of its last session.
 func (a *Record) SeenBy(client, event int) uint64 {
 	seen, known := uint64(0), false
 	for _, s := range a.ofClient[client] {

@@ -88,7 +88,7 @@ func Subtract(a, b []Span) []Span {
 	return left
 }
 
-// Intersect returns where the spans of a and those of b, both unions, overlap.
+// Intersect returns the overlaps of two unions of spans.
 func Intersect(a, b []Span) []Span {
 	var of []Span
 	for i, j := 0, 0; i < len(a) && j < len(b); {

@@ -8,8 +8,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file relates the two orders of a run, that of the history's clock and that of the zxids, by
-// what the links saw. It uses no server's clock.
+// This file relates the two orders of a run: the times of the history and the zxids. It uses what the
+// links saw, and no server's clock.
 //
 //   - A zxid that a client was answered with had been committed by then ([Zxids.CommittedBy]),
 //     so later requests get higher zxids ([Zxids.Floor]).
@@ -138,9 +138,8 @@ func (z *Zxids) newEpochs(t time.Duration) uint64 {
 	return last>>32 - z.seen[0].zxid>>32
 }
 
-// Ceil returns a zxid above everything that any client can have been shown by t, with the event
-// that shows it: that of a request sent after t, or one above it. It returns false if no such
-// request is known.
+// Ceil returns a zxid above everything that any client can have been shown by t, and the event that
+// proves it: a request that was sent after t. It returns false if no such request is known.
 func (z *Zxids) Ceil(t time.Duration) (zxid uint64, event int, ok bool) {
 	i, _ := slices.BinarySearchFunc(z.high, t+1, func(r request, t time.Duration) int { return cmp.Compare(r.sent, t) })
 	if i == len(z.high) {

@@ -13,9 +13,9 @@ import (
 // it was not written for that long and has no children.
 
 //
-// A leader looks at its tree, and deletes what it has found one after the other, without another look
-// at how old it is (ContainerManager, PrepRequestProcessor). So a write that is under way meanwhile goes with its
-// znode, and so does one that was made anew.
+// A leader first collects the znodes that are due. Then it deletes them one by one, without checking
+// their age again (ContainerManager, PrepRequestProcessor). So a write that arrives in between is
+// deleted with its znode, and so is a znode that a client has just created again.
 
 // life is such a znode.
 type life struct {
@@ -138,8 +138,8 @@ func (b *builder) swept(t *history.Txn, c change, whole *history.Txn) {
 	}
 }
 
-// goneTooEarly looks for such znodes that nobody had asked to delete and that are not there,
-// though their time cannot have come.
+// goneTooEarly looks for containers and TTL znodes that are missing before their time, although no
+// client asked to delete them.
 func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
 	p := j.past(of.path)
 	if p == nil {
