@@ -24,7 +24,7 @@ import (
 // all servers serve, as every "up" does: that is what the process in the foreground waits for. If
 // that one dies first, the other cannot print, and ends.
 
-// detachedEnv names the log of the process in the background to it.
+// detachedEnv is the environment variable that gives the background process the path of its log.
 const detachedEnv = "ZKLAB_DETACHED"
 
 // detachedLog is the log of this process if it is one in the background.
@@ -57,15 +57,15 @@ func (f *upFlags) inBackground(cmd *cobra.Command) error {
 	return nil
 }
 
-// asGiven are the arguments of a command, as they were given.
+// asGiven returns the arguments of a command as the user gave them.
 func asGiven(cmd *cobra.Command) []string {
 	args := strings.Fields(cmd.CommandPath())[1:]
 	cmd.Flags().Visit(func(f *pflag.Flag) { args = append(args, argumentOf(f)) })
 	return args
 }
 
-// awaitUp starts the process and passes on what it says until its ensemble serves. If it does not
-// come to that, the process has ended.
+// awaitUp starts the process and copies its output until its ensemble serves. If awaitUp returns an
+// error, the process has ended.
 func awaitUp(cmd *cobra.Command, child *exec.Cmd, log string) error {
 	ctx, stop := untilSignal()
 	defer stop()
@@ -95,7 +95,7 @@ func awaitUp(cmd *cobra.Command, child *exec.Cmd, log string) error {
 	return notUp(ctx, child.Wait(), cmd.ErrOrStderr(), said)
 }
 
-// notUp is the error of an ensemble that did not come up, which has said why.
+// notUp returns the error for an ensemble that did not start. The process has printed the reason.
 func notUp(ctx context.Context, err error, w io.Writer, said io.Reader) error {
 	_, _ = io.Copy(w, said) // what came behind the end of its output
 	var exit *exec.ExitError
@@ -108,10 +108,10 @@ func notUp(ctx context.Context, err error, w io.Writer, said io.Reader) error {
 	return fmt.Errorf("the process of the ensemble ended before it was up: %w (zklab clean removes what it left)", err)
 }
 
-// logLook is from one look at the log to the next.
+// logLook is the interval between two reads of the log.
 const logLook = 20 * time.Millisecond
 
-// follow copies what is added to a file, until ctx ends, and what there is then.
+// follow copies what is appended to a file until ctx ends, and then the rest.
 func follow(ctx context.Context, w io.Writer, file io.Reader) {
 	for {
 		last := ctx.Err() != nil

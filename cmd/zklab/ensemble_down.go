@@ -69,7 +69,7 @@ func listedEnsemble(_ *cobra.Command, _ []string, toComplete string) ([]cobra.Co
 	return beginning(toComplete, names)
 }
 
-// listedAs gives the ensemble of that name, or the only one.
+// listedAs returns the ensemble with a name, or, for an empty name, the only one.
 func listedAs(name string) (control.Entry, error) {
 	entries := control.Entries()
 	var l ensembleList
@@ -102,10 +102,10 @@ func downAll(ctx context.Context, out io.Writer, patience time.Duration) error {
 	return errors.Join(errs...)
 }
 
-// answerTimeout bounds the wait for a process to take in that its ensemble is to end.
+// answerTimeout bounds the wait for a process to confirm that it ends its ensemble.
 const answerTimeout = 10 * time.Second
 
-// downLook is from one look at whether an ensemble has ended to the next.
+// downLook is the interval between two checks whether an ensemble has ended.
 const downLook = 20 * time.Millisecond
 
 // down ends an ensemble, and removes what is left of it if its process has died.

@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
 
-// fileFlags say what stands in files for an ensemble that somebody else starts.
+// fileFlags are the flags of the commands that write files for an ensemble that the user starts.
 type fileFlags struct {
 	backend
 	listen         string
@@ -42,10 +42,10 @@ func (f *fileFlags) addTo(cmd *cobra.Command) {
 	flags.IntVar(&f.metrics, "metrics-port", 0, "port of the first server's metrics for Prometheus (default: no server has them)")
 }
 
-// fileWords are what zklab ensemble status asks, and what people ask by hand.
+// fileWords are the four-letter words that zklab ensemble status sends, and those that people use.
 var fileWords = []string{"srvr", "stat", "mntr", "ruok", "dirs", "isro", "conf"}
 
-// validate says which flag makes no sense, and fills in ports.
+// validate checks the flags, and fills in the ports.
 func (f *fileFlags) validate(cmd *cobra.Command) error {
 	f.kind = inFiles
 	if err := f.validateNodes(); err != nil {
@@ -66,7 +66,7 @@ func (f *fileFlags) validate(cmd *cobra.Command) error {
 
 func (f *fileFlags) count() int { return f.nodes + f.servers.observers }
 
-// validatePorts says which flag names ports that there are not. A flag that was not given names none.
+// validatePorts checks that the ports of each flag that was given exist.
 func (f *fileFlags) validatePorts(cmd *cobra.Command, flags ...string) error {
 	for _, flag := range flags {
 		if err := validateRow(cmd, flag, f.count()); err != nil {
@@ -76,7 +76,7 @@ func (f *fileFlags) validatePorts(cmd *cobra.Command, flags ...string) error {
 	return nil
 }
 
-// validateRow says whether there are n ports from that which a flag names, if it was given.
+// validateRow checks that n ports exist from the one that a flag names, if the flag was given.
 func validateRow(cmd *cobra.Command, flag string, n int) error {
 	first, _ := cmd.Flags().GetInt(flag)
 	if cmd.Flags().Changed(flag) && (first < 1 || first+n-1 > 65535) {
@@ -85,7 +85,7 @@ func validateRow(cmd *cobra.Command, flag string, n int) error {
 	return nil
 }
 
-// portsFrom are ports in a row, none from 0.
+// portsFrom returns n consecutive ports; none if first is 0.
 func portsFrom(first, n int) (ports []int) {
 	for i := 0; first != 0 && i < n; i++ {
 		ports = append(ports, first+i)
@@ -93,7 +93,8 @@ func portsFrom(first, n int) (ports []int) {
 	return ports
 }
 
-// ensemble is what the servers have in common. Longer sessions than by default are allowed, as by up.
+// ensemble returns the settings that all servers share. It allows longer sessions than ZooKeeper does by
+// default, as up does.
 func (f *fileFlags) ensemble(servers []zoocfg.Server) zoocfg.Ensemble {
 	s := f.servers
 	if s.maxSession == 0 {
@@ -159,7 +160,7 @@ func (f *fileFlags) compose(cmd *cobra.Command) error {
 	return nil
 }
 
-// connect is what clients of the ensemble are given.
+// connect returns the connect string for clients.
 func (f *fileFlags) connect() string {
 	var addrs []string
 	for i, port := range f.ports {
@@ -211,11 +212,10 @@ func newConfig() *cobra.Command {
 	return cmd
 }
 
-// hostName is what Apache's servers and a line of zoo.cfg take without brackets.
+// hostName matches the hosts that a line of zoo.cfg can have without brackets.
 var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
 
-// validateHosts says what is wrong with hosts, and takes the number of servers from them unless that
-// was given.
+// validateHosts checks the hosts, and takes the number of servers from them unless --nodes was given.
 func (f *fileFlags) validateHosts(cmd *cobra.Command) error {
 	if len(f.hosts) == 0 && cmd.Flags().Changed("data-dir") {
 		return usageError("--data-dir is for servers on --hosts: without, the data are below --out")
@@ -271,7 +271,7 @@ func (f *fileFlags) config(cmd *cobra.Command) error {
 	return nil
 }
 
-// configured are the servers of a configuration.
+// configured returns the servers of the configuration.
 func (f *fileFlags) configured() (servers []zoocfg.Server) {
 	for i := range f.count() {
 		s := zoocfg.Server{ID: i + 1, Observer: i >= f.nodes}
@@ -289,7 +289,7 @@ func (f *fileFlags) configured() (servers []zoocfg.Server) {
 	return servers
 }
 
-// nth is the n-th port from the first, counted from 0; 0 if there is none.
+// nth returns the n-th port from first, counted from 0; 0 if first is 0.
 func nth(first, n int) int {
 	if first == 0 {
 		return 0
@@ -297,7 +297,7 @@ func nth(first, n int) int {
 	return first + n
 }
 
-// writeNew writes a file that is not there yet, with its folders.
+// writeNew writes a file that must not exist yet, and creates its folders.
 func writeNew(path, text string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

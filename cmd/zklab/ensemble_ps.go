@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-// What an ensemble is that has no health: nobody tells it.
+// The states of an ensemble whose process does not report its health.
 const (
 	silent status.Health = "silent" // its process lives, and does not answer
 	died   status.Health = "died"   // its process was killed, or the machine was started again
@@ -70,11 +70,11 @@ func newPs() *cobra.Command {
 	return cmd
 }
 
-// engineTimeout bounds the question what dead processes left on a Docker engine.
+// engineTimeout bounds the query for containers of dead processes on the Docker engine.
 const engineTimeout = 3 * time.Second
 
-// listEnsembles looks at all ensembles at once, and at what dead processes left in containers, where an
-// engine answers.
+// listEnsembles queries all ensembles at once. If a Docker engine answers, it also lists the containers
+// that dead processes left.
 func listEnsembles(ctx context.Context) ensembleList {
 	entries := control.Entries()
 	l := ensembleList{Ensembles: make([]listed, len(entries))}
@@ -100,10 +100,10 @@ func listEnsembles(ctx context.Context) ensembleList {
 	return l
 }
 
-// lookTimeout bounds the question what an ensemble is. Each of its servers has a second of that.
+// lookTimeout bounds the query of one ensemble, which gives each of its servers one second.
 const lookTimeout = 3 * time.Second
 
-// lookAt finds out what an ensemble is.
+// lookAt finds out the state of an ensemble.
 func lookAt(ctx context.Context, e control.Entry) listed {
 	l := listed{Entry: e, State: silent}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
@@ -119,7 +119,7 @@ func lookAt(ctx context.Context, e control.Entry) listed {
 	return l
 }
 
-// healthOf says what servers come to that tell their roles.
+// healthOf returns the health that follows from the roles of the servers, and how many serve.
 func healthOf(servers []control.State) (status.Health, int) {
 	serving, leads := 0, false
 	for _, s := range servers {
@@ -171,7 +171,7 @@ func (l ensembleList) table(out io.Writer) error {
 	return t.Flush()
 }
 
-// note says what is wrong with an ensemble that tells nothing, and the way out.
+// note returns what is wrong with an ensemble that does not answer, and what to do.
 func (e listed) note() string {
 	if e.State == silent {
 		return fmt.Sprintf("%s is silent: process %d lives, and does not answer; it is stopped, is ending, or runs where this process cannot see it", e.Name, e.Process.PID)
@@ -183,7 +183,7 @@ func (e listed) note() string {
 	return text + "; zklab ensemble down " + e.Name + " removes " + prose.List(e.leavings(), "and")
 }
 
-// leavings are what one that died left behind.
+// leavings returns what an ensemble that died left behind.
 func (e listed) leavings() []string {
 	var what []string
 	if e.Run != "" {

@@ -17,22 +17,22 @@ import (
 // their age again (ContainerManager, PrepRequestProcessor). So a write that arrives in between is
 // deleted with its znode, and so is a znode that a client has just created again.
 
-// life is such a znode.
+// life is a container or a TTL znode.
 type life struct {
 	ttl    time.Duration // 0: it is a container
 	writes []lifeWrite   // while transactions are applied: that which made it, and those of its data
 	again  bool          // there was such a znode before at its path
 }
 
-// lifeWrite is a transaction that wrote such a znode, and the request that it came from, nil if that is not
-// in the record.
+// lifeWrite is a transaction that wrote a container or TTL znode, and its request; nil if the request is
+// not in the record.
 type lifeWrite struct {
 	*history.Txn
 	by *request
 }
 
-// underWay says that a write may not have been applied when the servers found what they
-// deleted at a time of the same leader's clock.
+// underWay reports whether a write may still have been under way when the servers decided what to
+// delete, at a time of the same leader's clock.
 func (w lifeWrite) underWay(swept time.Time) bool {
 	if w.by == nil || w.by.reply == nil {
 		return true
@@ -40,7 +40,7 @@ func (w lifeWrite) underWay(swept time.Time) bool {
 	return swept.Sub(w.Wall) <= w.by.reply.at-w.by.at+slack
 }
 
-// shown are the events that tell of its latest write.
+// shown returns the events of its latest write.
 func (l *life) shown() []int {
 	if l == nil || l.last().by == nil {
 		return nil
@@ -50,8 +50,8 @@ func (l *life) shown() []int {
 
 func (l *life) last() lifeWrite { return l.writes[len(l.writes)-1] }
 
-// young says that a znode is deleted too early by its TTL, as far as one leader's clock tells; a
-// container, that it was made just now where there was one before.
+// young reports whether a deletion comes too early: before the TTL has passed, by one leader's clock,
+// or, of a container, right after it was created in place of an earlier one.
 func (l *life) young(swept *history.Txn) bool {
 	for _, w := range slices.Backward(l.writes) {
 		if w.Zxid>>32 != swept.Zxid>>32 || l.ttl > 0 && swept.Wall.Sub(w.Wall) >= l.ttl {
@@ -64,7 +64,7 @@ func (l *life) young(swept *history.Txn) bool {
 	return !l.again
 }
 
-// lifeOfRequest is what a request makes; nil: nothing of that kind.
+// lifeOfRequest returns the container or TTL znode that a request creates; nil if it creates neither.
 func lifeOfRequest(r history.Request) *life {
 	switch r.Op {
 	case "createContainer":
@@ -75,7 +75,7 @@ func lifeOfRequest(r history.Request) *life {
 	return nil
 }
 
-// note follows such znodes through the transactions.
+// note follows containers and TTL znodes through the transactions.
 func (b *builder) note(t *history.Txn, c change, whole *history.Txn) {
 	switch {
 	case t.Type == "createContainer" || t.Type == "createTTL":
@@ -118,7 +118,7 @@ func (b *builder) unasked(c change) bool {
 	return true
 }
 
-// swept judges the deletion of a znode by the servers themselves.
+// swept decides whether the servers were allowed to delete a znode by themselves.
 func (b *builder) swept(t *history.Txn, c change, whole *history.Txn) {
 	l, p := b.lives[t.Path], b.past(t.Path)
 	if p == nil || boot(t.Path) {
@@ -199,7 +199,7 @@ func (j *judge) standingChild(path string, p *past, r *reply, z history.ID) *cha
 	return nil
 }
 
-// everHad says that somebody had asked for a child of a path.
+// everHad reports whether a client had asked for a child of a path.
 func (j *judge) everHad(path string, p *past) bool {
 	if len(p.children) > 0 || p.unnamed {
 		return true
@@ -212,8 +212,8 @@ func (j *judge) everHad(path string, p *past) bool {
 	return false
 }
 
-// stayed looks for such znodes that are there long after their time had come: servers look for
-// them at times of which the setting is known.
+// stayed looks for containers and TTL znodes that still exist long after they were due. The interval
+// in which servers look for them must be known.
 func (j *judge) stayed(c *conn, v *view, r *reply, of *content) {
 	if j.log == nil || j.Sweep <= 0 || v.fence == nil || of.stat == nil {
 		return

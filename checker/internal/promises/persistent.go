@@ -12,7 +12,7 @@ import (
 // Watches"): each change has its event, until they are removed. A server forgets them with
 // the connection.
 
-// standing is such a watch on one connection.
+// standing is a persistent watch on one connection.
 type standing struct {
 	*request
 	set      bool     // the server has said so
@@ -22,19 +22,19 @@ type standing struct {
 	next     int // the first of those that no reply has shown
 }
 
-// expected is a change that a watch must tell of.
+// expected is a change for which a watch must bring an event.
 type expected struct {
 	occurrence
 	*change
 }
 
-// occurrence is a change as events tell of it.
+// occurrence is a change as an event describes it.
 type occurrence struct {
 	history.WatchEvent
 	zxid history.ID
 }
 
-// covers says that a watch can bring an event.
+// covers reports whether a watch can bring an event.
 func (s *standing) covers(e history.WatchEvent) bool {
 	if !s.Recursive {
 		return e.Path == s.Path
@@ -42,7 +42,7 @@ func (s *standing) covers(e history.WatchEvent) bool {
 	return e.Type != nodeChildrenChanged && s.above(e.Path)
 }
 
-// above says that a path is the watched one or below it.
+// above reports whether a path is the watched one or below it.
 func (s *standing) above(path string) bool {
 	return path == s.Path || s.Path == "/" || strings.HasPrefix(path, s.Path+"/")
 }
@@ -65,7 +65,7 @@ const (
 	recursiveWatcher  = 5
 )
 
-// removes says that removeWatches ends a watch.
+// removes reports whether a removeWatches request ends a watch.
 func (q *request) removes(s *standing) bool {
 	switch q.Watcher {
 	case anyWatcher:
@@ -79,7 +79,7 @@ func (q *request) removes(s *standing) bool {
 	return q.Path == s.Path
 }
 
-// stands notes what a request has to do with such watches.
+// stands notes what a request does to persistent watches.
 func (w *watches) stands(q *request) {
 	switch q.Op {
 	case "addWatch":
@@ -95,7 +95,7 @@ func (w *watches) stands(q *request) {
 	}
 }
 
-// stood notes the answers to those.
+// stood notes the replies to these requests.
 func (w *watches) stood(r *reply) {
 	for _, s := range w.standing {
 		switch {
@@ -109,8 +109,8 @@ func (w *watches) stood(r *reply) {
 	}
 }
 
-// expect finds the changes that a watch must tell of: all that were asked for when its client
-// knew that it was there.
+// expect finds the changes for which a watch must bring an event: all that were requested after the
+// client knew that the watch was set.
 func (w *watches) expect(s *standing, r *reply) {
 	behind := func(m *change) bool {
 		if m.by != nil {
@@ -143,7 +143,7 @@ func (w *watches) expect(s *standing, r *reply) {
 	})
 }
 
-// heard judges an event where there are such watches.
+// heard checks an event on a connection with persistent watches.
 func (w *watches) heard(e *event) {
 	if len(w.standing) == 0 || w.setAgain {
 		return
@@ -167,8 +167,8 @@ func (w *watches) heard(e *event) {
 	}
 }
 
-// covering is a watch that can bring an event, one that was not removed if there is one; nil:
-// there is none. One-time watches of the connection can bring it, too: then it is none that is judged here.
+// covering returns a watch that can bring an event, preferably one that was not removed; nil if there is
+// none, or if a one-time watch of the connection can bring the event, too.
 func (w *watches) covering(e *event) (found *standing) {
 	for _, s := range w.standing {
 		if s.covers(e.WatchEvent) && (found == nil || found.removed) {
@@ -178,7 +178,7 @@ func (w *watches) covering(e *event) (found *standing) {
 	return found
 }
 
-// happened is how often one transaction did what an event tells.
+// happened counts how often a transaction made the change that an event describes.
 func (w *watches) happened(e *event) (n int) {
 	p := w.past(e.Path)
 	if p == nil {
@@ -196,7 +196,7 @@ func (w *watches) happened(e *event) (n int) {
 	return n
 }
 
-// missedEvents says that a reply shows no change of which such a watch has not told.
+// missedEvents checks that a reply shows no change whose event a persistent watch has not brought yet.
 func (w *watches) missedEvents(r *reply, v *view) {
 	if w.setAgain {
 		return

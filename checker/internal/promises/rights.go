@@ -14,7 +14,7 @@ import (
 // This file holds what servers did and refused against access control lists ("Programmer's
 // Guide, ZooKeeper access control using ACLs").
 
-// errNoAuth is the protocol's code of a request that its client has no right to.
+// errNoAuth is the protocol's error code for a request without the right that it needs.
 const errNoAuth = -102
 
 // The protocol's bits of rights.
@@ -35,7 +35,7 @@ type rights struct {
 	gone bool
 }
 
-// learnRights collects, where the transactions are not known, the lists that clients know.
+// learnRights collects the lists that clients have set or read, if the transactions are not known.
 func (j *judge) learnRights() {
 	for _, q := range j.requests {
 		if !q.writes() || q.answer() != done || q.reply.zxid == 0 {
@@ -60,7 +60,7 @@ func (j *judge) learnRights() {
 	}
 }
 
-// right is what an operation needs, and of which znode; 0: nothing that is looked at.
+// right returns the right that an operation needs, and the znode; 0 if this file does not check it.
 func right(r history.Request) (need int32, of string) {
 	switch kind(r.Op) {
 	case "getData", "getChildren", "check":
@@ -77,8 +77,8 @@ func right(r history.Request) (need int32, of string) {
 	return 0, ""
 }
 
-// rightful says that servers did what their clients had a right to, and refused nothing else for
-// want of one.
+// rightful checks that servers did only what the client had the right to, and refused with NoAuth
+// only what it had not.
 func (j *judge) rightful(c *conn, v *view, r *reply) {
 	q := r.request
 	if q.writes() && !q.quorum() {
@@ -117,7 +117,7 @@ func (j *judge) rightful(c *conn, v *view, r *reply) {
 	})
 }
 
-// changesRights says that a multi makes or changes the znode of which it needs a right.
+// changesRights reports whether a multi creates or changes a znode on which it needs a right.
 func (q *request) changesRights(path string) bool {
 	return slices.ContainsFunc(q.Parts, func(p history.Request) bool {
 		k := kind(p.Op)
@@ -125,8 +125,8 @@ func (q *request) changesRights(path string) bool {
 	})
 }
 
-// rightsAt are the lists of a znode of which one was that by which a reply was decided: of a
-// write the one before it, of a read one in a view that it can show.
+// rightsAt returns the lists that may have decided a reply: for a write the list before it, for a read
+// each list in a view that the read can show.
 func (j *judge) rightsAt(path string, v *view, r *reply) (lists []rights, known bool) {
 	p := j.past(path)
 	if p == nil || j.log == nil && (j.Denied || j.Removed || p.unsure) {
@@ -148,8 +148,8 @@ func (j *judge) rightsAt(path string, v *view, r *reply) (lists []rights, known 
 	return lists, !slices.ContainsFunc(lists, func(l rights) bool { return l.gone })
 }
 
-// allowed says whether some lists can give a right to who sent a request, and whether each of
-// them does for certain.
+// allowed reports whether any of the lists can give the sender of a request a right, and whether each
+// of them certainly does.
 func (c *conn) allowed(q *request, lists []rights, need int32) (may, must bool) {
 	must = true
 	for _, l := range lists {
@@ -159,7 +159,7 @@ func (c *conn) allowed(q *request, lists []rights, need int32) (may, must bool) 
 	return may, must
 }
 
-// passes says that of one list.
+// passes is allowed for one list.
 func (c *conn) passes(q *request, list []history.TxnACL, need int32) (may, must bool) {
 	if list == nil {
 		return true, true
@@ -174,7 +174,7 @@ func (c *conn) passes(q *request, list []history.TxnACL, need int32) (may, must 
 	return may || c.claims(q, "digest:super"), must
 }
 
-// is says whether who sent a request can be meant by an entry of a list, and whether it is for certain.
+// is reports whether an entry of a list can match the sender of a request, and whether it certainly does.
 func (c *conn) is(q *request, one history.TxnACL) (may, must bool) {
 	switch one.Scheme {
 	case "world":
@@ -188,8 +188,8 @@ func (c *conn) is(q *request, one history.TxnACL) (may, must bool) {
 	return true, false
 }
 
-// claims says that a client had asked to be taken for somebody before a request, and proved that
-// a server had said yes.
+// claims reports whether a client had sent an authentication before a request, and whether a server
+// had certainly accepted it.
 func (c *conn) claims(q *request, who string) bool {
 	return slices.ContainsFunc(c.auths, func(a *request) bool { return a.Auth == who && a.index < q.index })
 }
@@ -200,7 +200,7 @@ func (c *conn) proved(q *request, who string) bool {
 	})
 }
 
-// proofs are the events that tell who a client was when it sent a request.
+// proofs returns the events that show as whom a client was authenticated when it sent a request.
 func (c *conn) proofs(q *request) (events []int) {
 	for _, a := range c.auths {
 		if a.index < q.index {
@@ -210,7 +210,7 @@ func (c *conn) proofs(q *request) (events []int) {
 	return events
 }
 
-// identity is for people who a client was when it sent a request.
+// identity describes as whom a client was authenticated when it sent a request.
 func (c *conn) identity(q *request) string {
 	var all []string
 	for _, a := range c.auths {

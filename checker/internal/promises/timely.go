@@ -46,7 +46,7 @@ func (r *record) acknowledgedBehind(z history.ID) *reply {
 	return r.acks[i]
 }
 
-// halted are the times in which a server, or whoever recorded it, stood still.
+// halted returns the times in which a server, or the recorder, stood still.
 func (j *judge) halted(server string) []Span {
 	if all, ok := j.still[server]; ok {
 		return all
@@ -62,7 +62,7 @@ func (j *judge) halted(server string) []Span {
 	return all
 }
 
-// lasted is how long it is from one time to another, without spans that are apart and in order.
+// lasted returns the time between two moments, without the given spans, which are disjoint and in order.
 func lasted(without []Span, from, to time.Duration) time.Duration {
 	length := to - from
 	for _, s := range without {
