@@ -65,7 +65,8 @@ var (
 		`\btoken \d+`, `\b0x[0-9a-f]+`, `-port \d+`, `\bepoch \d+`, `\b[0-9a-f]{32}\b`,
 		`\b127\.\d+\.\d+\.\d+:\d+ *`, // how wide a column is goes by the ports
 		`\b\d[\d.]* (ns|µs|ms|s)\b`,
-		`does not answer: .*`, // it may have died before or after it was called
+		`created /a( \(version \d+, \d+ bytes\))?`, // the monitor waits for the data, but not for long
+		`does not answer: .*`,                      // it may have died before or after it was called
 		`the tally is \d+`, `counted \d+ times, and may have \d+`,
 	}, "|"))
 )
