@@ -96,7 +96,7 @@ func TestServerAgreement(t *testing.T) {
 			if got == Unknown && strings.HasPrefix(v.Reason, NothingWrong) {
 				got, v.Reason = Valid, ""
 			}
-			if got != c.want || !strings.HasPrefix(v.Reason, c.says) || v.Evidence != "T" || (len(v.Witness) == 1) != (got == Violation) {
+			if got != c.want || !strings.HasPrefix(v.Reason, c.says) || v.Evidence != "T" || (len(v.Counterexample) == 1) != (got == Violation) {
 				t.Errorf("%s, %s: %+v", c.name, model, v)
 			}
 			if !strings.Contains(strings.Join(v.Notes, "\n"), c.note) {

@@ -83,7 +83,7 @@ func TestClientsThatGoAroundTheirLinks(t *testing.T) {
 				t.Errorf("verdict %s", r.Verdict)
 			}
 			for _, v := range r.Verdicts {
-				if v.Result != Unknown && !v.Measured || len(v.Story) > 0 || len(v.Witness) > 0 {
+				if v.Result != Unknown && !v.Measured || len(v.Story) > 0 || len(v.Counterexample) > 0 {
 					t.Errorf("%+v", v)
 				}
 			}

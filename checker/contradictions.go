@@ -27,12 +27,12 @@ func contradictions(a *evidence.Record) []Verdict {
 				s.ID, s.Client, words.At(s.DiedBy), words.At(s.DiedFrom))
 		}
 		vs = append(vs, Verdict{
-			Property: "evidence",
-			Result:   Unknown,
-			Reason:   reason,
-			Witness:  evidence.Indices(s.DiedByEvent, s.ShownAt(s.DiedFrom)),
-			Decider:  "session evidence",
-			Evidence: frame.FromSessions(a),
+			Property:       "evidence",
+			Result:         Unknown,
+			Reason:         reason,
+			Counterexample: evidence.Indices(s.DiedByEvent, s.ShownAt(s.DiedFrom)),
+			Decider:        "session evidence",
+			Evidence:       frame.FromSessions(a),
 		})
 	}
 	return cut(vs, 5, "sessions")

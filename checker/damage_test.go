@@ -106,7 +106,7 @@ func TestViolationBesideDamage(t *testing.T) {
 			damage(h)
 			rep := Run(t.Context(), reread(t, h), Options{})
 			i := slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "exclusion" })
-			if v := rep.Verdicts[i]; rep.Verdict != Violation || v.Result != Violation || len(v.Witness) == 0 {
+			if v := rep.Verdicts[i]; rep.Verdict != Violation || v.Result != Violation || len(v.Counterexample) == 0 {
 				t.Errorf("%s: %+v", rep.Verdict, v)
 			}
 			if as := rep.Assumptions; !slices.ContainsFunc(as, func(s Assumption) bool { return s.Name == "record" && !s.Met }) {

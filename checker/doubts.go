@@ -48,7 +48,7 @@ func excuse(a *evidence.Record, vs []Verdict) []Verdict {
 	}
 	v := vs[0]
 	v.Notes = append([]string{"what looked like a violation: " + v.Reason}, v.Notes...)
-	v.Key, v.Result, v.Witness = "", Unknown, nil
+	v.Key, v.Result, v.Counterexample = "", Unknown, nil
 	v.Reason = "what looks like a violation may be none: " + why
 	return []Verdict{v}
 }

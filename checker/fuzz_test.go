@@ -120,10 +120,10 @@ func checkVerdict(t *testing.T, h *history.History, v *Verdict) {
 	default:
 		t.Errorf("result %q", v.Result)
 	}
-	if v.Result == Violation && len(v.Witness) == 0 {
+	if v.Result == Violation && len(v.Counterexample) == 0 {
 		t.Errorf("no witness: %+v", v)
 	}
-	for _, i := range v.Witness {
+	for _, i := range v.Counterexample {
 		if i < 0 || i >= len(h.Events) {
 			t.Errorf("event %d of %d: %+v", i, len(h.Events), v)
 		}

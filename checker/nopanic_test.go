@@ -37,7 +37,7 @@ func TestNoPanic(t *testing.T) {
 		v := noPanic(t, ended(model, history.CodePanic).Build(), Options{})
 		operations := models[model].Object.Operations
 		says := "client 0 called " + operations[0].F + ` of k at 0.001 s: the subject panicked: no \x1bmembers, at a.go:7`
-		if v == nil || v.Result != Violation || v.Reason != says || len(v.Witness) != 2 || v.Figures["panics"] != float64(len(operations)) {
+		if v == nil || v.Result != Violation || v.Reason != says || len(v.Counterexample) != 2 || v.Figures["panics"] != float64(len(operations)) {
 			t.Errorf("%s: %+v, want %q", model, v, says)
 		}
 		for _, code := range []string{history.CodeError, history.CodeTimeout, history.CodeProcess} {

@@ -100,7 +100,7 @@ func TestABrokenPromiseIsTold(t *testing.T) {
 		}
 		i := slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == promises.WatchBeforeData })
 		if v := rep.Verdicts[i]; v.Result == Violation {
-			if v.Reason == "" || len(v.Witness) < 3 || len(v.Witness) > 8 {
+			if v.Reason == "" || len(v.Counterexample) < 3 || len(v.Counterexample) > 8 {
 				t.Errorf("%+v", v)
 			}
 			return

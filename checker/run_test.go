@@ -447,7 +447,7 @@ func TestContradictoryEvidenceIsAFindingOfItsOwn(t *testing.T) {
 	r := checktest.Good(history.ModelLock, 40).Session(100, dead, 0, 1)
 	rep := Run(t.Context(), r.Build(), Options{})
 	last := rep.Verdicts[len(rep.Verdicts)-1]
-	if rep.Verdict != Unknown || last.Property != "evidence" || last.Result != Unknown || len(last.Witness) != 2 {
+	if rep.Verdict != Unknown || last.Property != "evidence" || last.Result != Unknown || len(last.Counterexample) != 2 {
 		t.Errorf("%+v", rep)
 	}
 }

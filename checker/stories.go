@@ -13,17 +13,17 @@ func addStories(h *history.History, a *evidence.Record, vs []Verdict) []Verdict 
 	var r *explain.Reader
 	for i := range vs {
 		v := &vs[i]
-		if v.Result != Violation || len(v.Witness) == 0 {
+		if v.Result != Violation || len(v.Counterexample) == 0 {
 			continue
 		}
-		v.Committed = causes.Of(a, v.Key, v.Witness, v.Znodes...)
+		v.Committed = causes.Of(a, v.Key, v.Counterexample, v.Znodes...)
 		if v.Story != nil {
 			continue
 		}
 		if r == nil {
 			r = explain.Read(h)
 		}
-		v.Story = r.Scene(v.Property, v.Key, v.Witness, v.Calls()...).Story()
+		v.Story = r.Scene(v.Property, v.Key, v.Counterexample, v.Calls()...).Story()
 	}
 	return vs
 }

@@ -31,8 +31,8 @@ type Verdict struct {
 	// Reason is one sentence: for a violation, what happened, with clients and times; for unknown,
 	// why it could not be decided.
 	Reason string `json:"reason,omitempty"`
-	// Witness is the counterexample: the indices of the fewest events that show the violation.
-	Witness []int `json:"witness,omitempty"`
+	// Counterexample is the counterexample: the indices of the fewest events that show the violation.
+	Counterexample []int `json:"witness,omitempty"`
 	// Story tells what the counterexample shows, sentence by sentence in order of time: which
 	// client did what and when, what happened to sessions, which faults overlapped, and what
 	// follows. It has no control characters.

@@ -102,7 +102,7 @@ func (m *material) witnesses() (shown []witness, left int) {
 	r := told.Read(m.h)
 	for _, v := range found {
 		switch {
-		case v.Measured && !m.r.Strict && len(v.Witness) == 0:
+		case v.Measured && !m.r.Strict && len(v.Counterexample) == 0:
 		case len(shown) == mostWitnesses:
 			left++
 		default:

@@ -165,7 +165,7 @@ func TestReportOfAViolation(t *testing.T) {
 	h := lockRun(true)
 	r := sample.Violated(h)
 	files := rendered.bad(t)
-	w := violations(r.Verdicts)[0].Witness
+	w := violations(r.Verdicts)[0].Counterexample
 	if len(w) < 4 {
 		t.Fatalf("the sample has a witness of %d events", len(w))
 	}
@@ -314,7 +314,7 @@ func TestEverythingViolated(t *testing.T) {
 	}
 	r.Verdicts = nil
 	for range 30 {
-		r.Verdicts = append(r.Verdicts, checker.Verdict{Property: "exclusion", Key: "k0", Result: checker.Violation, Reason: "again", Witness: append([]int{-1, 1 << 40}, all...)})
+		r.Verdicts = append(r.Verdicts, checker.Verdict{Property: "exclusion", Key: "k0", Result: checker.Violation, Reason: "again", Counterexample: append([]int{-1, 1 << 40}, all...)})
 	}
 	files := render(t, h, r)
 	for _, text := range []string{"10 more violations", "140 more events"} {

@@ -157,7 +157,7 @@ func (s *summary) chooseWitnesses(run *store.Run) {
 	}
 	s.h, s.shown = h, map[string]bool{}
 	for _, v := range found {
-		if s.shown[v.Property] || len(s.chosen) == witnessesInSummary || len(v.Witness) == 0 {
+		if s.shown[v.Property] || len(s.chosen) == witnessesInSummary || len(v.Counterexample) == 0 {
 			continue
 		}
 		s.shown[v.Property] = true

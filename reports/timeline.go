@@ -134,7 +134,7 @@ func newTimelineBuilder(m *material) *timelineBuilder {
 // focusOn returns the period of a counterexample with some margin.
 func (m *material) focusOn(v checker.Verdict) (focus, bool) {
 	from, until := time.Duration(-1), time.Duration(0)
-	for _, i := range v.Witness {
+	for _, i := range v.Counterexample {
 		if e := eventAt(m.h, i); e != nil {
 			if from < 0 || e.Time < from {
 				from = e.Time

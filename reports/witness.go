@@ -50,13 +50,13 @@ type witness struct {
 
 func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
 	w := witness{Property: v.Property, Page: PageOf(h.Header.Model, v.Property), Key: v.Key, Reason: v.Reason, Measured: v.Measured}
-	scene := r.Scene(v.Property, v.Key, v.Witness, v.Calls()...)
+	scene := r.Scene(v.Property, v.Key, v.Counterexample, v.Calls()...)
 	w.Story, w.Why = storyOf(scene, v), whyOf(v)
 	if svg := scene.SVG(); svg != nil {
 		w.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
 	}
 	var before time.Duration
-	for _, i := range v.Witness {
+	for _, i := range v.Counterexample {
 		e := eventAt(h, i)
 		if e == nil {
 			continue
@@ -88,7 +88,7 @@ func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	for _, part := range wrap(printable.Text(v.Reason, mostReason), summaryWidth-4) {
 		fmt.Fprintf(&b, "    %s\n", part)
 	}
-	scene := told.Read(h).Scene(v.Property, v.Key, v.Witness, v.Calls()...)
+	scene := told.Read(h).Scene(v.Property, v.Key, v.Counterexample, v.Calls()...)
 	b.WriteString(storyText(storyOf(scene, v)))
 	if why := whyOf(v); len(why) > 0 {
 		b.WriteString("\n    what was committed:" + storyText(why))
@@ -96,9 +96,9 @@ func Witness(h *history.History, v checker.Verdict, screen Screen) string {
 	if picture := scene.Text(screen.drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)
 	}
-	if len(v.Witness) > 0 {
+	if len(v.Counterexample) > 0 {
 		b.WriteByte('\n')
-		for _, part := range wrap(prose.Noun(len(v.Witness), "event")+" "+numbers(v.Witness)+" of history.jsonl", summaryWidth-4) {
+		for _, part := range wrap(prose.Noun(len(v.Counterexample), "event")+" "+numbers(v.Counterexample)+" of history.jsonl", summaryWidth-4) {
 			fmt.Fprintf(&b, "    %s\n", part)
 		}
 	}

@@ -39,7 +39,7 @@ func FuzzResult(f *testing.F) {
 	for _, r := range []store.Result{
 		{},
 		{
-			Verdict: checker.Violation, Verdicts: []checker.Verdict{{Property: "exclusion", Result: checker.Violation, Reason: "r", Witness: []int{1, 2}, Story: []string{"s"}, Committed: []checker.Transaction{{Zxid: 5, Session: -1, Client: -1, Type: "delete", Path: "/k", Text: "t"}}}},
+			Verdict: checker.Violation, Verdicts: []checker.Verdict{{Property: "exclusion", Result: checker.Violation, Reason: "r", Counterexample: []int{1, 2}, Story: []string{"s"}, Committed: []checker.Transaction{{Zxid: 5, Session: -1, Client: -1, Type: "delete", Path: "/k", Text: "t"}}}},
 			Assumptions: []checker.Assumption{{Met: true, Text: "t"}}, Recipe: "lock", Seed: -1, Started: time.Unix(1e9, 0).UTC(),
 			Stats: stats.Stats{OK: 3, Load: time.Second}, Warnings: []string{"w"}, Timings: map[string]time.Duration{"start": 1},
 		},

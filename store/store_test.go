@@ -242,7 +242,7 @@ func TestResult(t *testing.T) {
 	for _, verdict := range []checker.Result{checker.Unknown, checker.Violation} {
 		want := &Result{
 			Verdict:  verdict,
-			Verdicts: []checker.Verdict{{Property: "exclusion", Key: "k", Result: verdict, Witness: []int{3, 7}}},
+			Verdicts: []checker.Verdict{{Property: "exclusion", Key: "k", Result: verdict, Counterexample: []int{3, 7}}},
 			Recipe:   "lock", Seed: -5, Started: start.UTC(),
 			Timings: map[string]time.Duration{"check": time.Second},
 		}

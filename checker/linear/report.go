@@ -171,7 +171,7 @@ func (h *History) verdict(i int, f finding) Verdict {
 			out.Time = max(h.times[at], 0)
 		}
 		v.Events = append(v.Events, out)
-		v.Witness = append(v.Witness, int(h.indices[at]))
+		v.Counterexample = append(v.Counterexample, int(h.indices[at]))
 	}
 	return v
 }

@@ -281,7 +281,7 @@ func TestRunComparesServers(t *testing.T) {
 					return
 				}
 				root := strings.TrimPrefix(o.History.Header.Params.Root, "/zklab/")
-				if want := fmt.Sprintf(c.says, root); v.Result != checker.Violation || v.Reason != want || len(v.Witness) != 1 {
+				if want := fmt.Sprintf(c.says, root); v.Result != checker.Violation || v.Reason != want || len(v.Counterexample) != 1 {
 					t.Errorf("%s: %+v", want, v)
 				}
 				return

@@ -44,10 +44,10 @@ func orphanAfter(c cause) func(finished) bool {
 func refusedAfter(c cause) func(finished) bool {
 	return func(f finished) bool {
 		for _, v := range f.result.Verdicts {
-			if v.Result != checker.Violation || !strings.Contains(v.Reason, "was refused at once each time") || len(v.Witness) == 0 {
+			if v.Result != checker.Violation || !strings.Contains(v.Reason, "was refused at once each time") || len(v.Counterexample) == 0 {
 				continue
 			}
-			first := f.history.Events[v.Witness[0]]
+			first := f.history.Events[v.Counterexample[0]]
 			if c(f, first.Client, v.Key, first.Time) {
 				return true
 			}

@@ -25,7 +25,7 @@ func met(detail string) finished {
 			fact(50, history.FFinal, "k1", history.Final{Contenders: []history.Contender{{Name: "lock-1", Owner: 9}}}),
 		}},
 		result: &store.Result{Verdict: checker.Violation, Verdicts: []checker.Verdict{
-			{Property: "progress", Key: "k2", Result: checker.Violation, Reason: "client 3 asked and was refused at once each time: twice", Witness: []int{2}},
+			{Property: "progress", Key: "k2", Result: checker.Violation, Reason: "client 3 asked and was refused at once each time: twice", Counterexample: []int{2}},
 		}},
 	}
 }

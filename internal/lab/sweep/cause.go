@@ -43,7 +43,7 @@ type causes struct {
 
 // of is the shape of a witness, and the kinds of the faults in it.
 func (c *causes) of(v checker.Verdict) (shape string, faults []string) {
-	events := c.events(v.Witness)
+	events := c.events(v.Counterexample)
 	if len(events) == 0 {
 		return "no events", nil
 	}

@@ -34,7 +34,7 @@ func twoHolders(first, second int, at, pause float64, clients []int) (*history.H
 	v := checker.Verdict{Property: "exclusion", Result: checker.Violation, Key: "k"}
 	for i := range h.Events {
 		if h.Events[i].Process >= 0 {
-			v.Witness = append(v.Witness, i)
+			v.Counterexample = append(v.Counterexample, i)
 		}
 	}
 	return h, v
@@ -91,7 +91,7 @@ func TestShape(t *testing.T) {
 			}
 		}
 		c := causes{h: h}
-		text, _ := c.of(checker.Verdict{Witness: append(witness, 9999)})
+		text, _ := c.of(checker.Verdict{Counterexample: append(witness, 9999)})
 		return text
 	}
 	for _, test := range []struct {
@@ -119,7 +119,7 @@ func TestShapeOfTheWire(t *testing.T) {
 	b.Session(3, 1, 101, history.FEvent, "", history.WatchEvent{Type: "nodeDeleted", Path: "/a"})
 	h := b.History()
 	c := causes{h: h}
-	if got, _ := c.of(checker.Verdict{Witness: []int{1, 2, 3}}); got != "event nodeDeleted | request setData, reply" {
+	if got, _ := c.of(checker.Verdict{Counterexample: []int{1, 2, 3}}); got != "event nodeDeleted | request setData, reply" {
 		t.Errorf("%q", got)
 	}
 }
@@ -132,7 +132,7 @@ func TestOf(t *testing.T) {
 		Seed: 5, Verdict: checker.Violation,
 		Verdicts: []checker.Verdict{
 			v, other,
-			{Property: "belief", Result: checker.Violation, Measured: true, Witness: v.Witness},
+			{Property: "belief", Result: checker.Violation, Measured: true, Counterexample: v.Counterexample},
 			{Property: "order", Result: checker.Valid},
 			{Property: "order", Result: checker.Valid, Key: "k2"},
 			{Property: "fencing", Result: checker.Unknown, Reason: checker.NothingWrong + "68 operations succeeded"},

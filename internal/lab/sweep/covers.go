@@ -16,7 +16,7 @@ func CausesOf(result *store.Result, h *history.History) (all []Cause) {
 	for _, v := range result.Decisive(checker.Violation) {
 		one := Cause{Property: v.Property}
 		one.Shape, one.Faults = c.of(v)
-		one.Errors = errorsOf(c.events(v.Witness))
+		one.Errors = errorsOf(c.events(v.Counterexample))
 		if !slices.ContainsFunc(all, func(other Cause) bool { return other.key() == one.key() }) {
 			all = append(all, one)
 		}

@@ -38,7 +38,7 @@ func TestCausesOf(t *testing.T) {
 	h, v := twoHolders(0, 1, 100, 103, []int{1})
 	other := v
 	other.Key = "k2"
-	measured := checker.Verdict{Property: "belief", Result: checker.Violation, Measured: true, Witness: v.Witness}
+	measured := checker.Verdict{Property: "belief", Result: checker.Violation, Measured: true, Counterexample: v.Counterexample}
 	r := &store.Result{Verdicts: []checker.Verdict{{Property: "order", Result: checker.Valid}, measured, v, other}}
 	all := CausesOf(r, h)
 	if len(all) != 1 || all[0].Property != "exclusion" || all[0].Shape != "acquire ok, release ok" {

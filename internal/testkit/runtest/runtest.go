@@ -28,7 +28,7 @@ func Explain(t testing.TB, r *store.Result) {
 // Violated says whether a property is violated, with a witness for it.
 func Violated(r *store.Result, property string) bool {
 	for _, v := range r.Verdicts {
-		if v.Property == property && v.Result == checker.Violation && len(v.Witness) > 0 && v.Reason != "" {
+		if v.Property == property && v.Result == checker.Violation && len(v.Counterexample) > 0 && v.Reason != "" {
 			return true
 		}
 	}

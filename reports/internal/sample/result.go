@@ -69,7 +69,7 @@ func Violated(h *history.History) *store.Result {
 		v := &r.Verdicts[i]
 		switch {
 		case v.Property == "exclusion" && len(overlaps) > 0 && v.Key == overlaps[0].First.Key:
-			v.Result, v.Witness = checker.Violation, witness(h, overlaps[0])
+			v.Result, v.Counterexample = checker.Violation, witness(h, overlaps[0])
 			v.Reason = "clients held the lock at the same time"
 			v.Committed = []checker.Transaction{{Zxid: 0x70000068e, Type: "delete", Text: Deletion}}
 		case v.Property == "belief":
