@@ -164,11 +164,11 @@ func decideKey(t *testing.T, h *history.History, property, key string) frame.Fin
 func minimal(t *testing.T, h *history.History, property, key string, f frame.Finding) (enough bool, unneeded []string) {
 	t.Helper()
 	if strings.Contains(f.Reason, "not lifted before") && !slices.ContainsFunc(h.Events, func(e history.Event) bool {
-		return e.F == history.FLift && slices.Contains(f.Witness, e.Index)
+		return e.F == history.FLift && slices.Contains(f.Counterexample, e.Index)
 	}) {
 		return false, nil // a barrier that nobody lifted looks as if it was up for longer
 	}
-	sub := reduced(h, f.Witness)
+	sub := reduced(h, f.Counterexample)
 	if decideKey(t, sub, property, key).Result != Violation {
 		return false, nil
 	}
@@ -184,7 +184,7 @@ func minimal(t *testing.T, h *history.History, property, key string, f frame.Fin
 	}
 	for i := range sub.Events {
 		e := &sub.Events[i]
-		if !slices.Contains(f.Witness, e.Index) || done[e.Index] {
+		if !slices.Contains(f.Counterexample, e.Index) || done[e.Index] {
 			continue
 		}
 		var op *history.Operation
@@ -216,7 +216,7 @@ func minimal(t *testing.T, h *history.History, property, key string, f frame.Fin
 // holds: without that, this would have been the grant.
 func confirmed(h *history.History, f frame.Finding, e *history.Event) bool {
 	return (e.F == history.FAcquire || e.F == history.FConfirm) && slices.ContainsFunc(h.Events, func(x history.Event) bool {
-		return x.F == history.FConfirm && x.Client == e.Client && x.Index > e.Index+1 && slices.Contains(f.Witness, x.Index)
+		return x.F == history.FConfirm && x.Client == e.Client && x.Index > e.Index+1 && slices.Contains(f.Counterexample, x.Index)
 	})
 }
 
@@ -249,7 +249,7 @@ func TestWitnessesAreMinimal(t *testing.T) {
 		f := decideOne(t, h, s.property, nil)
 		enough, unneeded := minimal(t, h, s.property, "k", f)
 		if !enough {
-			t.Errorf("%s, %s: the witness is not enough\n%s", s.property, s.name, checktest.Dump(reduced(h, f.Witness)))
+			t.Errorf("%s, %s: the witness is not enough\n%s", s.property, s.name, checktest.Dump(reduced(h, f.Counterexample)))
 		}
 		for _, u := range unneeded {
 			t.Errorf("%s, %s: (%s) the witness could do without the %s", s.property, s.name, f.Reason, u)
@@ -279,7 +279,7 @@ func TestGeneratedWitnessesAreMinimal(t *testing.T) {
 						violated[p.Name]++
 						enough, unneeded := minimal(t, h, p.Name, k.Name, f)
 						if !enough {
-							t.Errorf("history %d, %s: the witness %v is not enough: %s\n%s", i, p.Name, f.Witness, f.Reason, checktest.Dump(reduced(h, f.Witness)))
+							t.Errorf("history %d, %s: the witness %v is not enough: %s\n%s", i, p.Name, f.Counterexample, f.Reason, checktest.Dump(reduced(h, f.Counterexample)))
 						}
 						if len(unneeded) > 0 {
 							t.Errorf("history %d, %s: %s: could do without %v", i, p.Name, f.Reason, unneeded)

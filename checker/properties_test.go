@@ -734,16 +734,16 @@ func decideAll(t *testing.T, scenarios []scenario) {
 				return
 			}
 			t.Log(f.Reason)
-			if len(f.Witness) == 0 {
+			if len(f.Counterexample) == 0 {
 				t.Fatal("no witness")
 			}
 			// The witness shows the violation by itself.
-			sub := checktest.Only(h, f.Witness)
+			sub := checktest.Only(h, f.Counterexample)
 			if s.property == "log" || f.ByLog || slices.ContainsFunc(servers.Properties, func(p *frame.Property) bool { return p.Name == s.property }) {
 				return // whether the log can be read as the operations, all of them tell; and servers are judged by the whole record
 			}
 			if again := decideOne(t, sub, s.property, s.record.Txns); again.Result != Violation {
-				t.Errorf("the witness %v alone is %q (%s)\n%s", f.Witness, again.Result, again.Reason, checktest.Dump(sub))
+				t.Errorf("the witness %v alone is %q (%s)\n%s", f.Counterexample, again.Result, again.Reason, checktest.Dump(sub))
 			}
 		})
 	}

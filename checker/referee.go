@@ -123,7 +123,7 @@ func compare(r *frame.Referee, got ruling, k *evidence.Key, properties []*frame.
 	for i, p := range properties {
 		if slices.Contains(r.Covers, p.Name) {
 			row[i] = frame.Finding{
-				Result: Unknown, Figures: row[i].Figures, Notes: row[i].Notes, Witness: row[i].Witness,
+				Result: Unknown, Figures: row[i].Figures, Notes: row[i].Notes, Counterexample: row[i].Counterexample,
 				Reason: fmt.Sprintf("the referee disagrees, so zklab itself has a defect: %s finds %s, porcupine finds %s; %s",
 					p.Decider, word(legal), word(got.legal), row[i].Reason),
 			}

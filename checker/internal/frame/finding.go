@@ -9,11 +9,11 @@ import (
 
 // Finding is the result of a decider for one key. The zero value is valid.
 type Finding struct {
-	Result  Result // "" is valid
-	Reason  string
-	Witness []int
-	Notes   []string
-	Znodes  []string // paths of the znodes that the reason names
+	Result         Result // "" is valid
+	Reason         string
+	Counterexample []int
+	Notes          []string
+	Znodes         []string // paths of the znodes that the reason names
 	// ByLog means that the violation rests on the transaction log, which the reference model does
 	// not know.
 	ByLog bool
@@ -46,7 +46,7 @@ func (f *Finding) Add(figures map[string]float64) {
 func (f *Finding) Violated(witness []int, format string, args ...any) {
 	f.Count("violations", 1)
 	if f.Result != Violation {
-		f.Result, f.Witness, f.Reason = Violation, evidence.Indices(witness...), fmt.Sprintf(format, args...)
+		f.Result, f.Counterexample, f.Reason = Violation, evidence.Indices(witness...), fmt.Sprintf(format, args...)
 	}
 }
 
