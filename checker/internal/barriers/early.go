@@ -62,19 +62,19 @@ func decideEarly(f *frame.Finding, key string, op *history.Operation, u raised) 
 		return
 	}
 	until := "and never lifted"
-	witness := append(append(evidence.EventsOf(u.raise), u.shown, u.seen), evidence.EventsOf(op)...)
+	counterexample := append(append(evidence.EventsOf(u.raise), u.shown, u.seen), evidence.EventsOf(op)...)
 	byLog := u.shown >= 0
 	if u.lift != nil {
 		until = "and not lifted before " + words.At(u.To)
-		witness = append(witness, u.lift.op.Invoke.Index)
+		counterexample = append(counterexample, u.lift.op.Invoke.Index)
 	}
 	for _, l := range u.lifts {
 		if l.op.Began() > op.Return.Time {
 			break
 		}
-		byLog, witness = true, append(witness, l.op.Invoke.Index, l.shown)
+		byLog, counterexample = true, append(counterexample, l.op.Invoke.Index, l.shown)
 	}
 	f.ByLog = byLog
-	f.Violated(witness, "client %d waited at %s from %s and passed at %s, though it was raised by %s %s",
+	f.Violated(counterexample, "client %d waited at %s from %s and passed at %s, though it was raised by %s %s",
 		op.Client, key, words.At(op.Began()), words.At(op.Return.Time), words.At(u.From), until)
 }

@@ -37,21 +37,21 @@ var entering = &frame.Property{
 // its call was over: what began their presences, and what ended those that were
 // over by then.
 func (r *round) around(call evidence.Span, of *member) []int {
-	witness := append(evidence.EventsOf(of.enter), of.death.ByEvent)
+	counterexample := append(evidence.EventsOf(of.enter), of.death.ByEvent)
 	for _, m := range r.members {
 		if m == of || m.possible.From > call.To {
 			continue
 		}
-		witness = append(witness, evidence.EventsOf(m.enter)...)
+		counterexample = append(counterexample, evidence.EventsOf(m.enter)...)
 		if m.possible.To >= call.To {
 			continue
 		}
 		if m.leave != nil {
-			witness = append(witness, evidence.EventsOf(m.leave)...)
+			counterexample = append(counterexample, evidence.EventsOf(m.leave)...)
 		}
-		witness = append(witness, m.death.ByEvent)
+		counterexample = append(counterexample, m.death.ByEvent)
 	}
-	return witness
+	return counterexample
 }
 
 // participant is what counts as one member: a client that tries again in one session

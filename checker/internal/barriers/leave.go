@@ -118,33 +118,33 @@ func (r *round) proves(by []*member, op *history.Operation) bool {
 // passage are the events that show that all were there, and when: those of the
 // first that passed, everybody's call, and what ended the first presence.
 func (r *round) passage() []int {
-	witness := evidence.EventsOf(r.opener)
+	counterexample := evidence.EventsOf(r.opener)
 	for _, m := range r.members {
-		witness = append(witness, evidence.EventsOf(m.enter)...)
+		counterexample = append(counterexample, evidence.EventsOf(m.enter)...)
 		if m.possible.To == r.passed {
-			witness = append(witness, m.death.ByEvent)
+			counterexample = append(counterexample, m.death.ByEvent)
 			if m.leave != nil {
-				witness = append(witness, evidence.EventsOf(m.leave)...)
+				counterexample = append(counterexample, evidence.EventsOf(m.leave)...)
 			}
 		}
 	}
-	return witness
+	return counterexample
 }
 
 func (r *round) violatedLeave(f *frame.Finding, key string, op *history.Operation, by []*member) {
-	witness := evidence.EventsOf(op)
+	counterexample := evidence.EventsOf(op)
 	if r.proves(by, op) {
-		witness = append(witness, r.passage()...)
+		counterexample = append(counterexample, r.passage()...)
 	}
 	for _, m := range by {
-		witness = append(witness, evidence.EventsOf(m.enter)...)
+		counterexample = append(counterexample, evidence.EventsOf(m.enter)...)
 		s, _ := m.inside(r.passed, r.all)
-		witness = append(witness, m.death.First.ShownAt(s.To))
+		counterexample = append(counterexample, m.death.First.ShownAt(s.To))
 		if m.leave != nil {
-			witness = append(witness, m.leave.Invoke.Index)
+			counterexample = append(counterexample, m.leave.Invoke.Index)
 		}
 	}
 	s, _ := by[len(by)-1].inside(r.passed, r.all)
-	f.Violated(witness, "client %d left %s at %s, asked at %s, while client %d was inside from %s until at least %s",
+	f.Violated(counterexample, "client %d left %s at %s, asked at %s, while client %d was inside from %s until at least %s",
 		op.Client, key, words.At(op.Return.Time), words.At(op.Began()), by[len(by)-1].client, words.At(s.From), words.At(s.To))
 }

@@ -32,13 +32,13 @@ func (r *round) stuckOutside(f *frame.Finding) {
 	var edges []edge
 	of := map[int][]evidence.Span{}
 	var entered []time.Duration
-	var witness []int
+	var counterexample []int
 	for _, m := range r.members {
 		if m.enter.Outcome() == history.OK {
 			entered = append(entered, m.enter.Return.Time)
 		}
 		of[m.client] = append(of[m.client], r.WhileLive(m.client, evidence.Span{From: m.enter.Began(), To: evidence.Ended(m.enter)})...)
-		witness = append(witness, evidence.EventsOf(m.enter)...)
+		counterexample = append(counterexample, evidence.EventsOf(m.enter)...)
 	}
 	for _, spans := range of {
 		for _, s := range evidence.Union(spans) {
@@ -55,7 +55,7 @@ func (r *round) stuckOutside(f *frame.Finding) {
 	opened := func(from, to time.Duration) bool { return evidence.FirstFrom(entered, from) <= to }
 	f.JudgeWaits(r.Record, full, opened, func(s evidence.Span, length time.Duration) (string, []int) {
 		return fmt.Sprintf("%d live clients waited together to enter %s from %s to %s (%s, of %s allowed)",
-			r.Params.Parties, r.Name, words.At(s.From), words.At(s.To), words.Lasting(length), words.Lasting(r.Bound)), witness
+			r.Params.Parties, r.Name, words.At(s.From), words.At(s.To), words.Lasting(length), words.Lasting(r.Bound)), counterexample
 	})
 }
 
@@ -175,16 +175,16 @@ func (m *member) wantsOut() []evidence.Span {
 
 // reasonsToGo are the events that show why each member kept nobody in.
 func (r *round) reasonsToGo() []int {
-	var witness []int
+	var counterexample []int
 	for _, m := range r.members {
-		witness = append(witness, evidence.EventsOf(m.enter)...)
-		witness = append(witness, m.death.ByEvent, m.exit)
+		counterexample = append(counterexample, evidence.EventsOf(m.enter)...)
+		counterexample = append(counterexample, m.death.ByEvent, m.exit)
 		if s := m.death.Newest; s != nil {
-			witness = append(witness, s.ToldBy()...)
+			counterexample = append(counterexample, s.ToldBy()...)
 		}
 		for _, l := range m.asked {
-			witness = append(witness, evidence.EventsOf(l)...)
+			counterexample = append(counterexample, evidence.EventsOf(l)...)
 		}
 	}
-	return witness
+	return counterexample
 }

@@ -30,14 +30,14 @@ func BenchmarkOf(b *testing.B) {
 	r.Touches(1)
 	seen(r, last+50, 0, 1)
 	h := r.Build()
-	witness := []int{len(h.Events) - 3, len(h.Events) - 2}
+	counterexample := []int{len(h.Events) - 3, len(h.Events) - 2}
 	b.ReportAllocs()
 	var took time.Duration
 	for b.Loop() {
 		a := evidence.Read(b.Context(), h, nil, r.Txns)
 		began := time.Now()
-		if len(causes.Of(a, "k", witness)) != 1 {
-			b.Fatal(causes.Of(a, "k", witness))
+		if len(causes.Of(a, "k", counterexample)) != 1 {
+			b.Fatal(causes.Of(a, "k", counterexample))
 		}
 		took += time.Since(began)
 	}

@@ -74,17 +74,17 @@ type search struct {
 //
 // The counterexample is about one key, or about any if key is empty. znodes are paths that the
 // violation itself names.
-func Of(a *evidence.Record, key string, witness []int, znodes ...string) []Transaction {
+func Of(a *evidence.Record, key string, counterexample []int, znodes ...string) []Transaction {
 	if len(a.Transactions) == 0 || a.Params.Root == "" || a.Object.Keyless || !a.AnySession() {
 		return nil
 	}
-	witness = evidence.Indices(witness...)
+	counterexample = evidence.Indices(counterexample...)
 	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a), about: map[string]bool{}}
 	for _, path := range znodes {
 		s.about[path] = true
 	}
 	for _, k := range keysOf(a, key) {
-		s.look(k, witness)
+		s.look(k, counterexample)
 	}
 	return s.heaviest()
 }
@@ -107,12 +107,12 @@ func keysOf(a *evidence.Record, name string) []*evidence.Key {
 }
 
 // look examines a key, as far as the counterexample is about it.
-func (s *search) look(k *evidence.Key, witness []int) {
+func (s *search) look(k *evidence.Key, counterexample []int) {
 	in := func(e *history.Event) bool {
 		if e == nil {
 			return false
 		}
-		_, found := slices.BinarySearch(witness, e.Index)
+		_, found := slices.BinarySearch(counterexample, e.Index)
 		return found
 	}
 	s.key, s.ops, s.facts = k, nil, nil

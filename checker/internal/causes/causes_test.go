@@ -22,18 +22,18 @@ func begin(model string) *checktest.Record {
 	return checktest.Ours(model, history.Params{Clients: 3, Root: root})
 }
 
-// told is what is told of a record, all events of which are the witness, a line each.
+// told is what is told of a record, all events of which are the counterexample, a line each.
 func told(t *testing.T, r *checktest.Record) string {
 	t.Helper()
 	h := r.Build()
-	var witness []int
+	var counterexample []int
 	for _, e := range h.Events {
 		if e.Process >= 0 || e.Key != "" {
-			witness = append(witness, e.Index)
+			counterexample = append(counterexample, e.Index)
 		}
 	}
 	var lines []string
-	for _, c := range causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), "k", witness) {
+	for _, c := range causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), "k", counterexample) {
 		lines = append(lines, c.Text)
 	}
 	return strings.Join(lines, "\n")

@@ -145,11 +145,11 @@ func (r *Record) Build() *history.History {
 	return h
 }
 
-// Only keeps the events of a witness, and the facts about the run.
-func Only(h *history.History, witness []int) *history.History {
+// Only keeps the events of a counterexample, and the facts about the run.
+func Only(h *history.History, counterexample []int) *history.History {
 	sub := &history.History{Header: h.Header, Complete: true}
 	for _, e := range h.Events {
-		if slices.Contains(witness, e.Index) || e.Process == history.Nemesis && e.Key == "" {
+		if slices.Contains(counterexample, e.Index) || e.Process == history.Nemesis && e.Key == "" {
 			sub.Events = append(sub.Events, e)
 		}
 	}

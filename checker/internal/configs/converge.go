@@ -103,10 +103,10 @@ func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value s
 	if r == frame.Valid {
 		return
 	}
-	witness, is := evidence.EventsOf(last.op), "was"
+	counterexample, is := evidence.EventsOf(last.op), "was"
 	if until == evidence.Never {
-		is, witness = "is", append(witness, c.finalAt.Index)
+		is, counterexample = "is", append(counterexample, c.finalAt.Index)
 	}
-	f.Overdue(r, append(witness, evidence.EventsOf(op)...), "client %d still waited from %s to %s (%s, of %s allowed) to be told what comes next of %s, which %s %q since %s at the latest",
+	f.Overdue(r, append(counterexample, evidence.EventsOf(op)...), "client %d still waited from %s to %s (%s, of %s allowed) to be told what comes next of %s, which %s %q since %s at the latest",
 		w.client, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(c.Bound), c.name, is, value, words.At(last.ret))
 }

@@ -117,15 +117,15 @@ func (s *sweep) tell(x *change, now *observation, why []int) {
 	}
 }
 
-func (s *sweep) violated(now *observation, witness []int, format string, args ...any) {
+func (s *sweep) violated(now *observation, counterexample []int, format string, args ...any) {
 	if s.f.Again() {
 		return
 	}
-	witness = slices.Concat(witness, now.events(), s.prev.events(), s.why)
+	counterexample = slices.Concat(counterexample, now.events(), s.prev.events(), s.why)
 	if s.shown != nil {
-		witness = slices.Concat(witness, s.shown.events())
+		counterexample = slices.Concat(counterexample, s.shown.events())
 	}
-	s.f.Violated(witness, "%s, %s", s.c.told(now), fmt.Sprintf(format, args...))
+	s.f.Violated(counterexample, "%s, %s", s.c.told(now), fmt.Sprintf(format, args...))
 }
 
 // decideByLog puts what each watcher was told on the changes of the log, each as early as

@@ -43,10 +43,10 @@ func (f *Finding) Add(figures map[string]float64) {
 }
 
 // Violated makes the finding a violation, unless it already is one: the first one stands.
-func (f *Finding) Violated(witness []int, format string, args ...any) {
+func (f *Finding) Violated(counterexample []int, format string, args ...any) {
 	f.Count("violations", 1)
 	if f.Result != Violation {
-		f.Result, f.Counterexample, f.Reason = Violation, evidence.Indices(witness...), fmt.Sprintf(format, args...)
+		f.Result, f.Counterexample, f.Reason = Violation, evidence.Indices(counterexample...), fmt.Sprintf(format, args...)
 	}
 }
 
@@ -76,10 +76,10 @@ func (f *Finding) Unknown(format string, args ...any) {
 }
 
 // Overdue makes the finding a violation or unknown, as [Overdue] judged.
-func (f *Finding) Overdue(r Result, witness []int, format string, args ...any) {
+func (f *Finding) Overdue(r Result, counterexample []int, format string, args ...any) {
 	switch r {
 	case Violation:
-		f.Violated(witness, format, args...)
+		f.Violated(counterexample, format, args...)
 	case Unknown:
 		f.Unknown("%s, but the harness itself was held up then", fmt.Sprintf(format, args...))
 	}

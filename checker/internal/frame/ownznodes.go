@@ -61,14 +61,14 @@ func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 	if event < 0 || min(of.Expired, of.DiedBy) <= at || gaveUp(k, n, at) || f.Again() {
 		return
 	}
-	witness := []int{event}
+	counterexample := []int{event}
 	for _, op := range k.Ops {
 		if op.Client == by.Client && op.Began() <= at && evidence.Ended(op) >= sentFrom(k, n) || op == madeIn(k, n) {
-			witness = append(witness, evidence.EventsOf(op)...)
+			counterexample = append(counterexample, evidence.EventsOf(op)...)
 		}
 	}
 	f.ByLog = true
-	f.Violated(witness, "client %d deleted %s by %s, which client %d had made in session %s: that lived on, and its client had not given it up",
+	f.Violated(counterexample, "client %d deleted %s by %s, which client %d had made in session %s: that lived on, and its client had not given it up",
 		by.Client, strings.TrimPrefix(n.Path, k.Params.Root+"/"), words.At(at), of.Client, of.ID)
 }
 

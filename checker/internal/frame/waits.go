@@ -33,8 +33,8 @@ func (f *Finding) JudgeWaits(a *evidence.Record, waits []evidence.Span, between 
 	}
 	f.Longest("longest_wait_seconds", longest)
 	if r := Overdue(a, worst, longest); r != Valid {
-		text, witness := say(worst, longest)
-		f.Overdue(r, witness, "%s", text)
+		text, counterexample := say(worst, longest)
+		f.Overdue(r, counterexample, "%s", text)
 	}
 }
 

@@ -140,18 +140,18 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 	for _, live := range g.WhileLive(l.op.Client, evidence.Span{From: l.op.Began(), To: over}) {
 		for _, m := range g.concerned(last, live) {
 			shown := last != nil && last.set[m.name]
-			witness := evidence.EventsOf(l.op)
+			counterexample := evidence.EventsOf(l.op)
 			if last != nil {
-				witness = append(witness, evidence.EventsOf(last.op)...)
+				counterexample = append(counterexample, evidence.EventsOf(last.op)...)
 			}
 			switch stays, ok := g.stays(m, live); {
 			case !shown && ok:
-				f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), append(witness, evidence.EventsOf(m.join)...),
+				f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), append(counterexample, evidence.EventsOf(m.join)...),
 					"client %d waited for a change of %s from %s to %s, and was not told of %s, though client %d had %s as that and was connected for %s (%s are allowed)",
 					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(m.name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.Lasting(g.Bound))
 			case shown && m.gone() != nil:
 				away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: live.To}
-				f.Overdue(frame.Overdue(g.Record, away, away.Length()), append(witness, evidence.EventsOf(m.gone())...),
+				f.Overdue(frame.Overdue(g.Record, away, away.Length()), append(counterexample, evidence.EventsOf(m.gone())...),
 					"client %d waited for a change of %s from %s to %s, and was not told that %s had %s by %s (%s are allowed)",
 					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(m.name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
 			}

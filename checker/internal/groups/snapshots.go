@@ -189,13 +189,13 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID
 	if f.Again() {
 		return
 	}
-	witness := append(evidence.EventsOf(l.op), event)
+	counterexample := append(evidence.EventsOf(l.op), event)
 	was := v.members(low)
 	for _, at := range []map[string]bool{was, v.members(high)} {
-		witness = append(witness, g.differ(l.set, at)...)
+		counterexample = append(counterexample, g.differ(l.set, at)...)
 	}
 	f.ByLog = true
-	f.Violated(witness, "%s that the %s of %s are %s: in the transaction log they were not at any moment from %s, when they were %s, to %s",
+	f.Violated(counterexample, "%s that the %s of %s are %s: in the transaction log they were not at any moment from %s, when they were %s, to %s",
 		g.asked(l), g.terms.members, g.Name, models.Listed(l.names()), words.Zxid(low), models.Listed(sortedNames(was)), words.Zxid(high))
 }
 

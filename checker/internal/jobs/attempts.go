@@ -123,7 +123,7 @@ func decideGaps(f *frame.Finding, q *queue, gaps []gap) {
 func tellGaps(f *frame.Finding, q *queue, gaps []gap, unknown []*history.Operation) {
 	last := gaps[len(gaps)-1]
 	gaps = slices.SortedStableFunc(slices.Values(gaps), func(a, b gap) int { return cmp.Compare(foreign(a, last), foreign(b, last)) })
-	witness, left, others := eventsOf(unknown), len(unknown), 0
+	counterexample, left, others := eventsOf(unknown), len(unknown), 0
 	for i, g := range gaps {
 		if left < 0 {
 			break
@@ -134,11 +134,11 @@ func tellGaps(f *frame.Finding, q *queue, gaps []gap, unknown []*history.Operati
 		}
 		if i == 0 || g.job != gaps[i-1].job {
 			for _, t := range g.job.tried {
-				witness = append(witness, evidence.EventsOf(t.take)...)
+				counterexample = append(counterexample, evidence.EventsOf(t.take)...)
 			}
 		}
 		if g.shows == nil {
-			witness = append(witness, q.final.seen.Index)
+			counterexample = append(counterexample, q.final.seen.Index)
 		}
 	}
 	also, takes := "", prose.Count(len(unknown), "take")
@@ -152,11 +152,11 @@ func tellGaps(f *frame.Finding, q *queue, gaps []gap, unknown []*history.Operati
 				before++
 			}
 		}
-		f.Violated(witness, "%s of %s at %s, but of the attempts before it only %s %s known%s, and only %s with an unknown outcome had begun by then",
+		f.Violated(counterexample, "%s of %s at %s, but of the attempts before it only %s %s known%s, and only %s with an unknown outcome had begun by then",
 			t.taken(), q.Name, words.At(t.granted), words.Number(before), isOrAre(before), also, takes)
 		return
 	}
-	f.Violated(witness, "at %s job %q of %s was dead after %s, of %d%s, and %s with an unknown outcome",
+	f.Violated(counterexample, "at %s job %q of %s was dead after %s, of %d%s, and %s with an unknown outcome",
 		words.At(last.by), last.job.name, q.Name, prose.Count(len(last.job.tried), "attempt"), q.Params.Tries, also, takes)
 }
 

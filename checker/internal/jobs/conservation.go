@@ -40,8 +40,8 @@ func decideConservation(f *frame.Finding, q *queue) {
 		return
 	}
 	for _, j := range q.jobs {
-		if text, witness := misplaced(j, where[j.name], seen); text != "" {
-			f.Violated(append(witness, seen.Index), "at %s job %q of %s %s", words.At(seen.Time), j.name, q.Name, text)
+		if text, counterexample := misplaced(j, where[j.name], seen); text != "" {
+			f.Violated(append(counterexample, seen.Index), "at %s job %q of %s %s", words.At(seen.Time), j.name, q.Name, text)
 			return
 		}
 		if j.put != nil {
@@ -100,21 +100,21 @@ func finally(k *evidence.Key) final {
 }
 
 // misplaced says what is wrong with where a job was at the end; "" if nothing is.
-func misplaced(j *job, where []string, seen *history.Event) (text string, witness []int) {
+func misplaced(j *job, where []string, seen *history.Event) (text string, counterexample []int) {
 	finish, maybe := j.finish()
 	acknowledged := j.put != nil && j.put.Outcome() == history.OK && j.put.Return.Time < seen.Time
 	if j.put != nil {
-		witness = evidence.EventsOf(j.put)
+		counterexample = evidence.EventsOf(j.put)
 	}
 	switch {
 	case len(where) > 1:
-		return "was " + where[0] + " and " + where[1], witness
+		return "was " + where[0] + " and " + where[1], counterexample
 	case finish != nil && (len(where) == 0 || where[0] != done):
 		return "was not done, though it had been finished by " + words.At(finish.Return.Time), evidence.EventsOf(finish)
 	case len(where) == 0 && acknowledged:
-		return "had gone, and nobody had finished it", witness
+		return "had gone, and nobody had finished it", counterexample
 	case len(where) > 0 && where[0] == done && finish == nil && !maybe:
-		return "was done, though nobody had begun to finish it", witness
+		return "was done, though nobody had begun to finish it", counterexample
 	}
 	return "", nil
 }

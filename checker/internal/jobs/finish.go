@@ -75,11 +75,11 @@ func decideFinish(f *frame.Finding, q *queue, j *job, finish *history.Operation,
 				finish.Client, j.name, q.Name, words.At(finish.Return.Time), t.take.Client, words.At(t.asked), t.number)
 			return
 		case own != nil && t.follows(own):
-			witness := evidence.EventsOf(t.take)
+			counterexample := evidence.EventsOf(t.take)
 			if t.asked <= own.granted {
-				witness = t.shown()
+				counterexample = t.shown()
 			}
-			f.Violated(slices.Concat(evidence.EventsOf(own.take), witness, shown),
+			f.Violated(slices.Concat(evidence.EventsOf(own.take), counterexample, shown),
 				"client %d, which had taken job %q of %s by %s, began to finish it at %s and did%s, though client %d had taken it for attempt %d by %s",
 				finish.Client, j.name, q.Name, words.At(own.granted), words.At(finish.Began()), wasDone(settled), t.take.Client, t.number, words.At(t.granted))
 			return

@@ -135,11 +135,11 @@ func decideExcused(f *frame.Finding, q *queue, l *lostTakes, all []overdue) {
 	}
 	last := few.jobs[len(few.jobs)-1]
 	f.Longest("longest_wait_seconds", last.lived.Length())
-	witness := eventsOf(few.takes)
+	counterexample := eventsOf(few.takes)
 	for _, o := range few.jobs {
-		witness = slices.Concat(witness, evidence.EventsOf(o.take), o.shown(q))
+		counterexample = slices.Concat(counterexample, evidence.EventsOf(o.take), o.shown(q))
 	}
-	f.Violated(witness, "%s; if not, it was so with another one of %s, as only %s with an unknown outcome may have had one each",
+	f.Violated(counterexample, "%s; if not, it was so with another one of %s, as only %s with an unknown outcome may have had one each",
 		last.text(q), prose.Count(len(few.jobs), "job"), prose.Count(len(few.takes), "take"))
 }
 

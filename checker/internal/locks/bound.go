@@ -93,11 +93,11 @@ func overfull(f *frame.Finding, key string, n int, h *hold, open []*hold) {
 	}
 	longest := slices.Clone(open)
 	slices.SortFunc(longest, func(x, y *hold) int { return cmp.Or(cmp.Compare(y.x, x.x), cmp.Compare(x.id, y.id)) })
-	witness := h.shown()
+	counterexample := h.shown()
 	for _, o := range longest[:n] {
-		witness = append(witness, o.shown()...)
+		counterexample = append(counterexample, o.shown()...)
 	}
-	f.Violated(witness, "client %d was granted a lease of %s at %s%s while %s%s",
+	f.Violated(counterexample, "client %d was granted a lease of %s at %s%s while %s%s",
 		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), allHeld(n, longest[:n]), untilAtLeast(longest[n-1]))
 }
 
@@ -142,17 +142,17 @@ func decideSqueezed(f *frame.Finding, key string, n int, h starting, open []*hol
 	}
 	slices.SortFunc(around, func(x, y *hold) int { return cmp.Compare(x.id, y.id) })
 	around = around[:n]
-	witness := slices.Clone(h.Shown)
+	counterexample := slices.Clone(h.Shown)
 	for _, c := range around {
-		witness = append(witness, c.shown()...)
+		counterexample = append(counterexample, c.shown()...)
 		if h.Asked <= c.Granted { // only its session's life shows that it was not granted before
-			witness = append(witness, h.endEvents...)
+			counterexample = append(counterexample, h.endEvents...)
 		}
 		if h.Granted >= c.x { // only its session's death, that it was not after
 			_, released := h.released()
-			witness = append(append(witness, h.death.ByEvent), released...)
+			counterexample = append(append(counterexample, h.death.ByEvent), released...)
 		}
 	}
-	f.Violated(witness, "client %d was granted a lease of %s at some moment from %s to %s%s, and all that time %s",
+	f.Violated(counterexample, "client %d was granted a lease of %s at some moment from %s to %s%s, and all that time %s",
 		h.Client, key, words.At(h.at), words.At(to), words.WithToken(h.Token), allHeld(n, around))
 }

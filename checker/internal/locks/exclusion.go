@@ -193,20 +193,20 @@ func coreAround(h *hold, cores map[string][]*hold, t time.Duration) *hold {
 // squeezed reports a hold that can only have been granted within others'.
 func squeezed(f *frame.Finding, key string, h *hold, window evidence.Span, around []*hold) {
 	var by []string
-	witness := slices.Clone(h.Shown)
+	counterexample := slices.Clone(h.Shown)
 	for _, c := range around {
-		witness = append(witness, c.shown()...)
+		counterexample = append(counterexample, c.shown()...)
 		by = append(by, fmt.Sprintf("client %d held %s %s%s", c.Client, h.inWay(c), c.certain(), words.WithToken(c.Token)))
 	}
 	if h.Asked <= around[0].Granted { // only its session's life shows that it was not granted before
-		witness = append(witness, h.endEvents...)
+		counterexample = append(counterexample, h.endEvents...)
 	}
 	if h.Granted >= around[len(around)-1].x { // only its session's death, that it was not after
-		witness = append(witness, h.death.ByEvent)
+		counterexample = append(counterexample, h.death.ByEvent)
 		_, released := h.released()
-		witness = append(witness, released...)
+		counterexample = append(counterexample, released...)
 	}
-	f.Violated(witness,
+	f.Violated(counterexample,
 		"client %d %s at some moment from %s to %s%s, all of it while %s",
 		h.Client, h.got(h.of(key)), words.At(window.From), words.At(window.To), words.WithToken(h.Token), prose.List(by, "and"))
 }

@@ -66,12 +66,12 @@ func decideFair(f *frame.Finding, key string, n int, all []*hold) {
 
 // ended are the events that show when it was granted, and over.
 func (h *hold) ended() []int {
-	witness := slices.Clone(h.Shown)
+	counterexample := slices.Clone(h.Shown)
 	if h.e < h.Granted {
 		_, released := h.released()
-		witness = append(append(witness, h.death.ByEvent), released...)
+		counterexample = append(append(counterexample, h.death.ByEvent), released...)
 	}
-	return witness
+	return counterexample
 }
 
 // overtaken reports a hold that was granted while all leases were due to lower tickets.
@@ -79,13 +79,13 @@ func overtaken(f *frame.Finding, key string, h *hold, latest time.Duration, by [
 	if f.Again() {
 		return
 	}
-	witness, first := h.ended(), "comes before it by a lower ticket, and had the only one"
+	counterexample, first := h.ended(), "comes before it by a lower ticket, and had the only one"
 	for _, o := range by {
-		witness = append(witness, o.shown()...)
+		counterexample = append(counterexample, o.shown()...)
 	}
 	if len(by) > 1 {
 		first = "come before it by lower tickets, and had all " + words.Number(len(by))
 	}
-	f.Violated(witness, "client %d was granted a lease of %s by %s%s, but %s %s%s",
+	f.Violated(counterexample, "client %d was granted a lease of %s by %s%s, but %s %s%s",
 		h.Client, key, words.At(latest), words.WithToken(h.Token), clientsOf(by), first, untilAtLeast(by[0]))
 }

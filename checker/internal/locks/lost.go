@@ -74,15 +74,15 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
 	if denied != evidence.Never && had(denied) <= grace {
 		return
 	}
-	witness := slices.Concat(h.Shown, h.told(s.Expired))
+	counterexample := slices.Concat(h.Shown, h.told(s.Expired))
 	switch {
 	case had(watched) <= grace:
 	case h.Lost.At == evidence.Never && denied == evidence.Never:
-		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: watched}), witness,
+		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: watched}), counterexample,
 			"client %d %s, and by %s its hold of %s%s was not reported lost",
 			h.Client, s.Told(), words.At(watched), k.Name, words.WithToken(h.Token))
 	case h.Lost.At != evidence.Never && had(h.Lost.At) > grace:
-		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: h.Lost.At}), append(witness, h.Lost.Event),
+		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: h.Lost.At}), append(counterexample, h.Lost.Event),
 			"client %d %s, and reported the loss of %s%s only at %s",
 			h.Client, s.Told(), k.Name, words.WithToken(h.Token), words.At(h.Lost.At))
 	}

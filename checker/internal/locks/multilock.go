@@ -143,12 +143,12 @@ func decideIdleSets(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		f.JudgeWaits(k.Record, evidence.Subtract(evidence.Union(waits), busy[set]), func(from, to time.Duration) bool { return evidence.Touches(busy[set], from, to) },
 			func(s evidence.Span, length time.Duration) (string, []int) {
 				waited := during(ops, s)
-				var witness []int
+				var counterexample []int
 				for _, op := range waited {
-					witness = append(witness, evidence.EventsOf(op)...)
+					counterexample = append(counterexample, evidence.EventsOf(op)...)
 				}
 				return "client " + words.Number(waited[0].Client) + " waited for " + namesOf(k.Name, c.parts[set]) + " from " + words.At(waited[0].Began()) +
-					", and nobody in its way held anything from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", witness
+					", and nobody in its way held anything from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", counterexample
 			})
 	}
 }

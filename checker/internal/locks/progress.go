@@ -50,15 +50,15 @@ func judgeIdle(f *frame.Finding, k *evidence.Key, waits []evidence.Span, ops []*
 	f.JudgeWaits(k.Record, evidence.Subtract(waits, busy), func(from, to time.Duration) bool { return evidence.Touches(busy, from, to) },
 		func(s evidence.Span, length time.Duration) (string, []int) {
 			waited := during(ops, s)
-			var witness []int
+			var counterexample []int
 			for _, op := range waited {
-				witness = append(witness, evidence.EventsOf(op)...)
+				counterexample = append(counterexample, evidence.EventsOf(op)...)
 			}
 			if left, seen := final(k); left != nil && len(left.Contenders) > 0 { // may be what it waited for
-				witness = append(witness, seen.Index)
+				counterexample = append(counterexample, seen.Index)
 			}
 			return "client " + words.Number(waited[0].Client) + " waited for " + k.Name + " from " + words.At(waited[0].Began()) +
-				", and " + idle + " from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", witness
+				", and " + idle + " from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", counterexample
 		})
 }
 

@@ -162,12 +162,12 @@ func besides(f *frame.Finding, key string, h, other *hold) {
 	if f.Again() {
 		return
 	}
-	witness := append(other.shown(), h.shown()...)
+	counterexample := append(other.shown(), h.shown()...)
 	until := other.certain()
 	if w := other.wrote(); h.Reads && w < other.x {
 		until = "from " + words.At(other.Granted) + " until at least " + words.At(w)
 	}
-	f.Violated(witness, "client %d was granted %s to %s at %s%s while client %d held it to %s %s%s",
+	f.Violated(counterexample, "client %d was granted %s to %s at %s%s while client %d held it to %s %s%s",
 		h.Client, key, h.mode(), words.At(h.Granted), words.WithToken(h.Token), other.Client, other.modeAt(h.Granted), until, words.WithToken(other.Token))
 }
 
@@ -220,16 +220,16 @@ func decideBetween(f *frame.Finding, key string, h *hold, taken []covered) {
 	if i == 0 || taken[i-1].From >= from || to >= taken[i-1].To || f.Again() {
 		return
 	}
-	witness := append(slices.Clone(h.Shown), h.endEvents...)
+	counterexample := append(slices.Clone(h.Shown), h.endEvents...)
 	_, released := h.released()
-	witness = append(append(witness, h.death.ByEvent), released...)
+	counterexample = append(append(counterexample, h.death.ByEvent), released...)
 	var by []*hold
 	for _, c := range taken[i-1].cores {
 		if c.Granted <= to && c.x >= from {
 			by = append(by, c)
-			witness = append(witness, c.shown()...)
+			counterexample = append(counterexample, c.shown()...)
 		}
 	}
-	f.Violated(witness, "client %d was granted %s to %s at some moment from %s to %s%s, and all that time it was held by %s",
+	f.Violated(counterexample, "client %d was granted %s to %s at some moment from %s to %s%s, and all that time it was held by %s",
 		h.Client, key, h.mode(), words.At(from), words.At(to), words.WithToken(h.Token), clientsOf(by))
 }

@@ -64,8 +64,8 @@ func decideRWTokens(f *frame.Finding, key string, holds []*hold) {
 			continue
 		}
 		if behind.at > latest {
-			witness := append(behind.by.shown(), h.ended()...)
-			f.Violated(witness, "client %d was granted %s to %s by %s%s, yet the grant to client %d to %s, with the lower token %s, was in force at %s",
+			counterexample := append(behind.by.shown(), h.ended()...)
+			f.Violated(counterexample, "client %d was granted %s to %s by %s%s, yet the grant to client %d to %s, with the lower token %s, was in force at %s",
 				h.Client, key, h.mode(), words.At(latest), words.WithToken(h.Token), behind.by.Client, behind.by.mode(), behind.by.Token, words.At(behind.at))
 		}
 		from := max(h.Asked, behind.at)

@@ -103,20 +103,20 @@ func tooLate(f *frame.Finding, key string, h *hold, latest time.Duration, before
 	if f.Again() {
 		return
 	}
-	witness, since := slices.Clone(h.Shown), ""
+	counterexample, since := slices.Clone(h.Shown), ""
 	for r := before; r != nil; r = r.after {
 		if r.after == nil {
-			witness = append(witness, r.by.shown()...)
+			counterexample = append(counterexample, r.by.shown()...)
 		} else {
-			witness = append(witness, r.by.Shown...)
+			counterexample = append(counterexample, r.by.Shown...)
 			since = ", or later: client " + words.Number(r.after.by.Client) + words.WithToken(r.after.by.Token) + " came before that"
 		}
 	}
 	if h.e < h.Granted {
 		_, released := h.released()
-		witness = append(append(witness, h.death.ByEvent), released...)
+		counterexample = append(append(counterexample, h.death.ByEvent), released...)
 	}
-	f.Violated(witness, "client %d was granted %s by %s%s, yet the grant of client %d with the lower token %s was in force at %s%s",
+	f.Violated(counterexample, "client %d was granted %s by %s%s, yet the grant of client %d with the lower token %s was in force at %s%s",
 		h.Client, h.sharedWith(before.by, key), words.At(latest), words.WithToken(h.Token), before.by.Client, before.by.Token, words.At(before.at), since)
 }
 
@@ -224,13 +224,13 @@ func decideWrites(f *frame.Finding, k *evidence.Key, of map[int][]*hold, writes 
 		case !w.Accepted:
 			f.Count("refused", 1)
 			if h != nil && h.Token == w.token && h.Granted <= w.op.Began() && w.op.Return.Time <= h.lastsFor(w) {
-				witness := append(h.shown(), evidence.EventsOf(w.op)...)
+				counterexample := append(h.shown(), evidence.EventsOf(w.op)...)
 				by := ""
 				if highest != nil {
-					witness = append(witness, evidence.EventsOf(highest.op)...)
+					counterexample = append(counterexample, evidence.EventsOf(highest.op)...)
 					by = ", after a " + highest.verb() + " of client " + words.Number(highest.op.Client) + words.WithToken(highest.token)
 				}
-				f.Violated(witness, "client %d held %s %s%s, yet its %s at %s was refused%s",
+				f.Violated(counterexample, "client %d held %s %s%s, yet its %s at %s was refused%s",
 					h.Client, name, h.certain(), words.WithToken(h.Token), w.verb(), words.At(w.op.Began()), by)
 			}
 		case highest != nil && w.token.Compare(highest.token) < 0:

@@ -56,7 +56,7 @@ func explain(t *testing.T, s *simulated, r promises.Report, name string) {
 	t.Helper()
 	f := r[name]
 	var lines []string
-	for _, i := range f.Witness {
+	for _, i := range f.Counterexample {
 		e := s.Events[i]
 		b, _ := json.Marshal(e)
 		lines = append(lines, string(b))

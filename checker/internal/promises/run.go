@@ -77,12 +77,12 @@ type Span struct{ From, To time.Duration }
 
 // Finding is what was found of one promise.
 type Finding struct {
-	// Text says how it was broken for the first time; "": it was kept. Witness are
+	// Text says how it was broken for the first time; "": it was kept. Counterexample are
 	// the events that show it.
-	Text    string
-	Witness []int
-	Notes   []string
-	Figures map[string]float64
+	Text           string
+	Counterexample []int
+	Notes          []string
+	Figures        map[string]float64
 }
 
 // Report are the findings by promise. It has all of them.
@@ -93,22 +93,22 @@ func (f *Finding) count(name string, n float64) { f.Figures[name] += n }
 
 // broken notes that a promise was broken. The earliest, by its last event, is
 // told: those that follow from it come later.
-func (r Report) broken(promise string, witness []int, format string, args ...any) {
+func (r Report) broken(promise string, counterexample []int, format string, args ...any) {
 	f := r[promise]
 	f.count("violations", 1)
-	witness = slices.DeleteFunc(witness, func(i int) bool { return i < 0 })
-	slices.Sort(witness)
-	witness = slices.Compact(witness)
-	if f.Text == "" || last(witness) < last(f.Witness) {
-		f.Text, f.Witness = fmt.Sprintf(format, args...), witness
+	counterexample = slices.DeleteFunc(counterexample, func(i int) bool { return i < 0 })
+	slices.Sort(counterexample)
+	counterexample = slices.Compact(counterexample)
+	if f.Text == "" || last(counterexample) < last(f.Counterexample) {
+		f.Text, f.Counterexample = fmt.Sprintf(format, args...), counterexample
 	}
 }
 
-func last(witness []int) int {
-	if len(witness) == 0 {
+func last(counterexample []int) int {
+	if len(counterexample) == 0 {
 		return -1
 	}
-	return witness[len(witness)-1]
+	return counterexample[len(counterexample)-1]
 }
 
 // note adds a remark, once.

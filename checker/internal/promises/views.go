@@ -343,25 +343,25 @@ func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
 
 // blame says which promise is broken by a reply that does not show a change.
 func (j *judge) blame(c *conn, v *view, r *reply, m *change) {
-	witness := append(append(r.request.events(), v.by), m.shown()...)
+	counterexample := append(append(r.request.events(), v.by), m.shown()...)
 	said := fmt.Sprintf("%s does not show %s", told(c, r), m.wrote())
 	switch {
 	case m.closing:
-		j.broken(Ephemeral, witness, "%s shows an ephemeral znode of session %s, though it shows a view of zxid %s, and the session ended at zxid %s", told(c, r), m.session, v.lower, m.zxid)
+		j.broken(Ephemeral, counterexample, "%s shows an ephemeral znode of session %s, though it shows a view of zxid %s, and the session ended at zxid %s", told(c, r), m.session, v.lower, m.zxid)
 	case m.by != nil && m.by.conn.session == c.session && m.by.answer() == done && m.by.reply.index < r.index:
-		j.broken(OwnWrites, witness, "%s, which the same session had made and had an answer to", said)
+		j.broken(OwnWrites, counterexample, "%s, which the same session had made and had an answer to", said)
 	case v.torn(m) && v.multis[m.zxid] != 0:
-		j.broken(Atomic, append(witness, v.multis[m.zxid]), "%s, of which the session had seen another part", said)
+		j.broken(Atomic, append(counterexample, v.multis[m.zxid]), "%s, of which the session had seen another part", said)
 	case v.torn(m):
-		j.broken(Atomic, witness, "%s, though that is the zxid of the view that the session had seen", said)
+		j.broken(Atomic, counterexample, "%s, though that is the zxid of the view that the session had seen", said)
 	case v.fence == nil:
-		j.broken(SingleImage, witness, "%s, though the session had seen a view of zxid %s", said, v.lower)
+		j.broken(SingleImage, counterexample, "%s, though the session had seen a view of zxid %s", said, v.lower)
 	case v.fence.need() >= m.zxid && v.fence.at >= j.Final:
-		j.broken(Durable, append(witness, v.fence.events()...), "%s, though everybody had finished and a write of the same session went before it: the change is lost", said)
+		j.broken(Durable, append(counterexample, v.fence.events()...), "%s, though everybody had finished and a write of the same session went before it: the change is lost", said)
 	case v.fence.need() >= m.zxid:
-		j.broken(Fenced, append(witness, v.fence.events()...), "%s, which had been acknowledged when the session sent a write before it, at %s", said, at(v.fence.at))
+		j.broken(Fenced, append(counterexample, v.fence.events()...), "%s, which had been acknowledged when the session sent a write before it, at %s", said, at(v.fence.at))
 	default:
-		j.broken(SingleImage, witness, "%s, though the session had seen a view of zxid %s", said, v.lower)
+		j.broken(SingleImage, counterexample, "%s, though the session had seen a view of zxid %s", said, v.lower)
 	}
 }
 

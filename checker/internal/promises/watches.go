@@ -285,13 +285,13 @@ func (w *watches) late(x *watch, r *reply, m *change) {
 	if w.off || p != nil && p.denied || w.log == nil && w.Denied {
 		return
 	}
-	witness := append(r.request.events(), x.set.events()...)
+	counterexample := append(r.request.events(), x.set.events()...)
 	what := "a change"
 	if m != nil {
 		what = m.wrote()
-		witness = append(witness, m.shown()...)
+		counterexample = append(counterexample, m.shown()...)
 	}
-	w.broken(WatchBeforeData, witness, "%s shows %s, but the watch on %s that it had set at %s had brought no event before",
+	w.broken(WatchBeforeData, counterexample, "%s shows %s, but the watch on %s that it had set at %s had brought no event before",
 		told(w.c, r), what, x.path, at(x.set.at))
 }
 

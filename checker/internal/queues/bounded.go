@@ -95,9 +95,9 @@ func (c *certain) pass(e edge) {
 // items is how many there are at least.
 func (c *certain) items() int { return len(c.taken) + max(0, len(c.forever)-len(c.unknown)) }
 
-// witness are the events that show it: those by which the items came in and went out, and by
+// counterexample are the events that show it: those by which the items came in and went out, and by
 // which some may have.
-func (c *certain) witness() (events []int) {
+func (c *certain) counterexample() (events []int) {
 	for it := range c.taken {
 		events = append(events, evidence.EventsOf(it.enqueue())...)
 		for _, op := range it.out {
@@ -132,7 +132,7 @@ func decideBounded(ctx context.Context, f *frame.Finding, q *queue) {
 			f.Count("full", 1)
 		}
 		if n > q.Offers.Capacity && !f.Again() {
-			f.Violated(in.witness(), "at %s there were at least %s in %s, which has room for %d",
+			f.Violated(in.counterexample(), "at %s there were at least %s in %s, which has room for %d",
 				words.At(e.at), prose.Count(n, "item"), q.Name, q.Offers.Capacity)
 		}
 	}

@@ -126,15 +126,15 @@ func decideEmpty(f *frame.Finding, q *queue, d *history.Operation, waiting []the
 	if len(waiting) <= excuses || f.Again() {
 		return
 	}
-	witness := evidence.EventsOf(d)
+	counterexample := evidence.EventsOf(d)
 	for _, op := range q.unknown[:excuses] {
-		witness = append(witness, evidence.EventsOf(op)...)
+		counterexample = append(counterexample, evidence.EventsOf(op)...)
 	}
 	slices.SortStableFunc(waiting, func(x, y there) int { return cmp.Compare(x.ready, y.ready) })
 	for _, it := range waiting[:excuses+1] {
-		witness = append(witness, evidence.EventsOf(it.by)...)
+		counterexample = append(counterexample, evidence.EventsOf(it.by)...)
 		if len(it.out) > 0 {
-			witness = append(witness, evidence.EventsOf(it.out[0])...)
+			counterexample = append(counterexample, evidence.EventsOf(it.out[0])...)
 		}
 	}
 	it := waiting[0]
@@ -142,7 +142,7 @@ func decideEmpty(f *frame.Finding, q *queue, d *history.Operation, waiting []the
 	if !it.own(d) {
 		whose = fmt.Sprintf("client %d's item", it.by.Client)
 	}
-	f.Violated(witness, "client %d found %s empty at %s, though %s %q was in it%s since %s%s and nobody had begun to take it",
+	f.Violated(counterexample, "client %d found %s empty at %s, though %s %q was in it%s since %s%s and nobody had begun to take it",
 		d.Client, q.Name, words.At(d.Return.Time), whose, it.value, it.andDue(), words.At(it.ready), it.known(d))
 }
 

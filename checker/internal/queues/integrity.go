@@ -31,11 +31,11 @@ func decideIntegrity(f *frame.Finding, key string, it *item) {
 	f.Count("dequeued", 1)
 	first := it.out[0]
 	for _, op := range it.out[1:] {
-		witness := append(evidence.EventsOf(first), evidence.EventsOf(op)...)
+		counterexample := append(evidence.EventsOf(first), evidence.EventsOf(op)...)
 		if in := it.enqueue(); in != nil {
-			witness = append(witness, evidence.EventsOf(in)...)
+			counterexample = append(counterexample, evidence.EventsOf(in)...)
 		}
-		f.Violated(witness, "item %q of %s was taken twice: by client %d at %s and by client %d at %s",
+		f.Violated(counterexample, "item %q of %s was taken twice: by client %d at %s and by client %d at %s",
 			it.value, key, first.Client, words.At(first.Return.Time), op.Client, words.At(op.Return.Time))
 	}
 	enq := it.enqueue()

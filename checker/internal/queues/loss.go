@@ -68,17 +68,17 @@ func decideLoss(f *frame.Finding, q *queue) {
 				v.value, v.enqueue().Client, q.Name, words.At(v.entered()), v.why)
 			return
 		}
-		var witness []int
+		var counterexample []int
 		for _, g := range gone[:i+1] {
-			if witness = append(witness, evidence.EventsOf(g.enqueue())...); !v.shows(g) {
-				witness = append(witness, g.shown...)
+			if counterexample = append(counterexample, evidence.EventsOf(g.enqueue())...); !v.shows(g) {
+				counterexample = append(counterexample, g.shown...)
 			}
 		}
-		witness = append(witness, v.shown...)
+		counterexample = append(counterexample, v.shown...)
 		for _, op := range q.unknown[:min(i, len(q.unknown))] {
-			witness = append(witness, evidence.EventsOf(op)...)
+			counterexample = append(counterexample, evidence.EventsOf(op)...)
 		}
-		f.Violated(witness, "%s that had been put into %s never came out, %q the last of them, though %s; only %s with an unknown outcome had begun by then",
+		f.Violated(counterexample, "%s that had been put into %s never came out, %q the last of them, though %s; only %s with an unknown outcome had begun by then",
 			prose.Count(i+1, "item"), q.Name, v.value, v.why, prose.Count(min(i, len(q.unknown)), "dequeue"))
 		return
 	}

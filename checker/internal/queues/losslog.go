@@ -102,16 +102,16 @@ func removed(a *evidence.Record, it *item) (last *evidence.Znode) {
 
 // lostByLog reports an item that a client deleted and nobody got.
 func lostByLog(f *frame.Finding, k *evidence.Key, r removal, client int, excuses []*history.Operation) {
-	witness := append(evidence.EventsOf(r.enqueue()), k.Session(r.node.Remover).First)
+	counterexample := append(evidence.EventsOf(r.enqueue()), k.Session(r.node.Remover).First)
 	for _, op := range excuses {
-		witness = append(witness, evidence.EventsOf(op)...)
+		counterexample = append(counterexample, evidence.EventsOf(op)...)
 	}
 	excuse := "no dequeue of that client with an unknown outcome had begun by then"
 	if n := len(excuses); n > 0 {
 		excuse = "the " + prose.Count(n, "dequeue") + " of that client with an unknown outcome had taken others"
 	}
 	before := f.Result
-	f.Violated(witness, "item %q, which client %d had put into %s (in the transaction log at %s), never came out: the log has it deleted at %s by session %s of client %d, and %s",
+	f.Violated(counterexample, "item %q, which client %d had put into %s (in the transaction log at %s), never came out: the log has it deleted at %s by session %s of client %d, and %s",
 		r.value, r.enqueue().Client, k.Name, words.Zxid(r.node.Created), words.Zxid(r.node.Deleted), r.node.Remover, client, excuse)
 	f.ByLog = f.ByLog || before != frame.Violation
 }

@@ -46,8 +46,8 @@ func decideQueueProgress(ctx context.Context, f *frame.Finding, q *queue) {
 // stay is how long an item certainly was in the queue.
 type stay struct {
 	evidence.Span
-	what    string
-	witness []int
+	what           string
+	counterexample []int
 }
 
 // stays are the items that certainly stayed for longer than the bound.
@@ -81,7 +81,7 @@ func (q *queue) leftovers() []stay {
 	if seen == nil {
 		return nil
 	}
-	s := stay{Span: evidence.Span{From: q.Settled, To: seen.Time}, what: "an item that the drain did not get out", witness: []int{seen.Index}}
+	s := stay{Span: evidence.Span{From: q.Settled, To: seen.Time}, what: "an item that the drain did not get out", counterexample: []int{seen.Index}}
 	for _, it := range q.items {
 		op := it.enqueue()
 		switch {
@@ -90,7 +90,7 @@ func (q *queue) leftovers() []stay {
 			left--
 		default:
 			s.From = max(s.From, it.ready(q.Record))
-			s.witness = append(s.witness, evidence.EventsOf(op)...)
+			s.counterexample = append(s.counterexample, evidence.EventsOf(op)...)
 		}
 	}
 	if left <= 0 || s.Length() <= q.Bound {
@@ -118,7 +118,7 @@ func judgeWaiter(f *frame.Finding, a *evidence.Record, client int, w *consumerWa
 	if r == frame.Valid || r == frame.Violation && f.Again() || r == frame.Unknown && f.Result != "" {
 		return
 	}
-	f.Overdue(r, append(w.events(a, client, st.Span), st.witness...),
+	f.Overdue(r, append(w.events(a, client, st.Span), st.counterexample...),
 		"client %d waited %s from %s to %s, while %s (%s, of %s allowed)",
 		client, something, words.At(worst.From), words.At(worst.To), there, words.Lasting(length), words.Lasting(a.Bound))
 }

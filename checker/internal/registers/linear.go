@@ -91,15 +91,15 @@ func decideZones(f *frame.Finding, key string, r *register) {
 	case zones.Inapplicable:
 		f.Unknown("%s", got.Reason)
 	case zones.Violated:
-		var witness []int
-		for _, i := range got.Witness {
+		var counterexample []int
+		for _, i := range got.Counterexample {
 			if c, l := of(i); c != nil {
-				witness = append(witness, evidence.EventsOf(c.op)...)
+				counterexample = append(counterexample, evidence.EventsOf(c.op)...)
 			} else {
-				witness = append(witness, l.events()...)
+				counterexample = append(counterexample, l.events()...)
 			}
 		}
-		f.Violated(witness, "%s: %s", key, got.Reason)
+		f.Violated(counterexample, "%s: %s", key, got.Reason)
 	}
 }
 

@@ -154,13 +154,13 @@ func (s *observation) endedBefore(c *change) bool {
 }
 
 func (r *register) wentBack(f *frame.Finding, key string, session history.ID, s, before *observation) {
-	witness := append(s.events(), before.events()...)
+	counterexample := append(s.events(), before.events()...)
 	for _, x := range []*observation{s, before} {
 		if x.change != nil {
-			witness = append(witness, evidence.EventsOf(x.change.op)...)
+			counterexample = append(counterexample, evidence.EventsOf(x.change.op)...)
 		}
 	}
-	f.Violated(witness, "%s: session %s went back: %s shows an older value than it should: %s", key, session, r.seen(s.look), r.hadSeen(before))
+	f.Violated(counterexample, "%s: session %s went back: %s shows an older value than it should: %s", key, session, r.seen(s.look), r.hadSeen(before))
 }
 
 // overwrites tells when a value was certainly overwritten.
@@ -345,14 +345,14 @@ func decideDurable(f *frame.Finding, key string, r *register) {
 		f.Violated(append(r.madeAndRead(r.final), evidence.EventsOf(by.op)...), "%s: %s is lost: %s shows an older value", key, r.spanOf(by), r.seen(r.final))
 	}
 	acknowledged, begun, version := 0, 0, int(r.final.version)
-	witness := r.final.events()
+	counterexample := r.final.events()
 	for _, c := range r.changes {
 		if c.inv() <= r.final.ret {
 			begun++
 		}
 		if c.ret() < r.final.inv {
 			if acknowledged++; acknowledged <= version+1 {
-				witness = append(witness, evidence.EventsOf(c.op)...)
+				counterexample = append(counterexample, evidence.EventsOf(c.op)...)
 			}
 		}
 	}
@@ -363,7 +363,7 @@ func decideDurable(f *frame.Finding, key string, r *register) {
 	case version <= 0 && r.final.value != 0:
 		f.Violated(r.madeAndRead(r.final), "%s: %s shows version %d, though the znode begins with %s as version 0 and each write makes the next", key, r.seen(r.final), version, r.name(0))
 	case version < acknowledged:
-		f.Violated(witness, "%s: %s acknowledged, but at the end its version is %d: some are lost", key, were(acknowledged, "write"), version)
+		f.Violated(counterexample, "%s: %s acknowledged, but at the end its version is %d: some are lost", key, were(acknowledged, "write"), version)
 	case version > begun:
 		f.Violated(r.final.events(), "%s: %s begun that may have happened, but at the end its version is %d: some happened twice", key, were(begun, "write"), version)
 	}

@@ -134,11 +134,11 @@ func (s *state) began() bool { return s.value == 0 }
 
 // shows are the events that tell where the state stands among all.
 func (s *state) shows() []int {
-	witness := append(s.zxidBy.events(), s.versionBy.events()...)
+	counterexample := append(s.zxidBy.events(), s.versionBy.events()...)
 	if s.maker != nil {
-		witness = append(witness, evidence.EventsOf(s.maker.op)...)
+		counterexample = append(counterexample, evidence.EventsOf(s.maker.op)...)
 	}
-	return witness
+	return counterexample
 }
 
 // made are the events that made the state, or that show it.
@@ -359,12 +359,12 @@ func (z *versions) decideTimes(states []*state) {
 }
 
 func (z *versions) tooEarly(s *state, late source, e ending) {
-	witness := slices.Concat(e.by.events(), late.events(), s.shows(), e.of.shows())
+	counterexample := slices.Concat(e.by.events(), late.events(), s.shows(), e.of.shows())
 	if e.of == s {
-		z.f.Violated(witness, "%s: %s had ended before %s began", z.key, z.r.sourceName(e.by), z.r.sourceName(late))
+		z.f.Violated(counterexample, "%s: %s had ended before %s began", z.key, z.r.sourceName(e.by), z.r.sourceName(late))
 		return
 	}
-	z.f.Violated(witness, "%s: %s had ended before %s began, though by %s it comes after that",
+	z.f.Violated(counterexample, "%s: %s had ended before %s began, though by %s it comes after that",
 		z.key, z.r.sourceName(e.by), z.r.sourceName(late), order(s, e.of))
 }
 

@@ -64,7 +64,7 @@ func promise(name, meaning, decider, by string, exercise func(*evidence.Record, 
 		},
 		Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
 			got := reportOf(k.Record).findings(ctx, k.Record)[name]
-			f := frame.Finding{Counterexample: got.Witness, Notes: got.Notes, Figures: got.Figures}
+			f := frame.Finding{Counterexample: got.Counterexample, Notes: got.Notes, Figures: got.Figures}
 			if got.Text != "" {
 				f.Result, f.Reason = frame.Violation, got.Text
 			}

@@ -36,16 +36,16 @@ var termination = &frame.Property{
 
 // ready is from when on an outcome can be told, and why.
 type ready struct {
-	at      time.Duration
-	why     string
-	witness []int
+	at             time.Duration
+	why            string
+	counterexample []int
 }
 
 // ready is for whoever asks for it.
 func (t *transaction) ready() ready {
 	r := ready{at: t.allIn(), why: "all had voted yes"}
 	if r.at != evidence.Never {
-		r.witness = t.allVotes()
+		r.counterexample = t.allVotes()
 	}
 	if no := t.firstNo(); no != nil && no.inBy() < r.at {
 		r = ready{no.inBy(), "a site had voted no", evidence.EventsOf(no.in)}
@@ -70,6 +70,6 @@ func decideWait(f *frame.Finding, t *transaction, q *outcomeQuery, r ready) {
 	if judged == frame.Valid || judged == frame.Violation && f.Again() {
 		return
 	}
-	f.Overdue(judged, append(r.witness, q.events()...), "client %d waited for the outcome of %s from %s to %s (%s, of %s allowed), though %s by %s",
+	f.Overdue(judged, append(r.counterexample, q.events()...), "client %d waited for the outcome of %s from %s to %s (%s, of %s allowed), though %s by %s",
 		q.op.Client, t.Name, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(t.Bound), r.why, words.At(r.at))
 }

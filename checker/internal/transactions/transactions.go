@@ -171,11 +171,11 @@ func (t *transaction) allIn() time.Duration {
 
 // allVotes are the events that show that all have voted yes, and who all are.
 func (t *transaction) allVotes() []int {
-	witness := evidence.EventsOf(t.prepare)
+	counterexample := evidence.EventsOf(t.prepare)
 	for _, site := range t.sites {
-		witness = append(witness, evidence.EventsOf(t.votes[site].in)...)
+		counterexample = append(counterexample, evidence.EventsOf(t.votes[site].in)...)
 	}
-	return witness
+	return counterexample
 }
 
 // isSite says that a vote counts; where it is not known who the sites are, all do.

@@ -70,12 +70,12 @@ const (
 	Inapplicable               // a value was written more than once
 )
 
-// Finding is the answer. Reason is for people; of a violation Witness are the
+// Finding is the answer. Reason is for people; of a violation Counterexample are the
 // fewest operations that show it, in order.
 type Finding struct {
-	Result  Result
-	Reason  string
-	Witness []int32
+	Result         Result
+	Reason         string
+	Counterexample []int32
 }
 
 // Effect is the value that an operation writes; false if it writes none.

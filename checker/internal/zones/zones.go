@@ -272,8 +272,8 @@ func (c *chains) enter(z *chain, v int32, next extent) bool {
 // backwards tells of an operation that ended before an earlier one in its chain
 // began.
 func (c *chains) backwards(earlier, later, v int32) Finding {
-	witness := c.link(c.valueOf(earlier), v)
-	return violation(append(witness, earlier, later), "%s had ended before %s began, though %s",
+	counterexample := c.link(c.valueOf(earlier), v)
+	return violation(append(counterexample, earlier, later), "%s had ended before %s began, though %s",
 		c.r.Span(later), c.r.Span(earlier), c.because(earlier, later))
 }
 
@@ -352,12 +352,12 @@ func (c *chains) circle() Finding {
 		if c.of[v].writer == none || on[v] {
 			continue
 		}
-		var witness []int32
+		var counterexample []int32
 		for at := int32(v); !on[at]; at = c.op(c.of[at].writer).A {
 			on[at] = true
-			witness = append(witness, c.of[at].writer)
+			counterexample = append(counterexample, c.of[at].writer)
 		}
-		return violation(witness, "each of these compare-and-sets needs the value that another one made, and none can be the first: %s", c.spans(witness))
+		return violation(counterexample, "each of these compare-and-sets needs the value that another one made, and none can be the first: %s", c.spans(counterexample))
 	}
 	return Finding{}
 }
@@ -408,11 +408,11 @@ func (c *chains) conflicting(all []chain) (a, b *chain) {
 func (c *chains) conflict(a, b chain) Finding {
 	aFirst, aLast := c.nearest(a.start, b.s, b.f)
 	bFirst, bLast := c.nearest(b.start, c.began(aLast), c.ended(aFirst))
-	var witness []int32
+	var counterexample []int32
 	for _, pair := range [][2]int32{{aFirst, aLast}, {bFirst, bLast}} {
 		for _, i := range pair {
 			if i != none {
-				witness = append(witness, i)
+				counterexample = append(counterexample, i)
 			}
 		}
 		from, to := c.initial, c.initial
@@ -422,7 +422,7 @@ func (c *chains) conflict(a, b chain) Finding {
 		if pair[1] != none {
 			to = c.valueOf(pair[1])
 		}
-		witness = append(witness, c.link(from, to)...)
+		counterexample = append(counterexample, c.link(from, to)...)
 	}
 	before := func(x, y int32) string {
 		if x == none {
@@ -430,7 +430,7 @@ func (c *chains) conflict(a, b chain) Finding {
 		}
 		return c.r.Span(x) + " had ended before " + c.r.Span(y) + " began"
 	}
-	return violation(witness, "%s, and %s; so %s was there both before and after %s, though it was written once",
+	return violation(counterexample, "%s, and %s; so %s was there both before and after %s, though it was written once",
 		before(aFirst, bLast), before(bFirst, aLast), c.named(aFirst, aLast), c.named(bFirst, bLast))
 }
 
@@ -500,8 +500,8 @@ func (c *chains) spans(is []int32) string {
 	return prose.Some(len(is), 6, func(n int) string { return c.r.Span(is[n]) })
 }
 
-func violation(witness []int32, format string, args ...any) Finding {
-	witness = slices.DeleteFunc(witness, func(i int32) bool { return i == none })
-	slices.Sort(witness)
-	return Finding{Violated, fmt.Sprintf(format, args...), slices.Compact(witness)}
+func violation(counterexample []int32, format string, args ...any) Finding {
+	counterexample = slices.DeleteFunc(counterexample, func(i int32) bool { return i == none })
+	slices.Sort(counterexample)
+	return Finding{Violated, fmt.Sprintf(format, args...), slices.Compact(counterexample)}
 }
