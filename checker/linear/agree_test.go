@@ -807,13 +807,13 @@ func TestAgree(t *testing.T) {
 					if (f.result == checker.Valid) != want {
 						t.Fatalf("round %d: %s says %s: %s\nall orders say %v\n%s", i, f.decider, f.result, f.reason, want, k.dump())
 					}
-					checkWitness(t, k, f)
+					checkCounterexample(t, k, f)
 				}
 				s := k.search(time.Now().Add(time.Minute), 1<<30)
 				if (s.result == checker.Valid) != want || s.result == "" {
 					t.Fatalf("round %d: %s says %q: %s\nall orders say %v\n%s", i, s.decider, s.result, s.reason, want, k.dump())
 				}
-				checkWitness(t, k, s)
+				checkCounterexample(t, k, s)
 				searched++
 				if p := k.askPorcupine(time.Now().Add(time.Minute), 1<<30); p.result == "" || (p.result == checker.Valid) != want {
 					t.Fatalf("round %d: porcupine says %q\nall orders say %v\n%s", i, p.result, want, k.dump())
@@ -833,22 +833,22 @@ func TestAgree(t *testing.T) {
 	}
 }
 
-// checkWitness wants a violation's operations to have no order even if each of
+// checkCounterexample wants a violation's operations to have no order even if each of
 // the others may or may not have happened.
-func checkWitness(t *testing.T, k *object, f finding) {
+func checkCounterexample(t *testing.T, k *object, f finding) {
 	t.Helper()
 	if f.result != checker.Violation {
 		return
 	}
-	if len(f.witness) == 0 {
-		t.Fatalf("%s: no witness: %s\n%s", f.decider, f.reason, k.dump())
+	if len(f.counterexample) == 0 {
+		t.Fatalf("%s: no counterexample: %s\n%s", f.decider, f.reason, k.dump())
 	}
 	required := 0
-	for _, i := range f.witness {
+	for _, i := range f.counterexample {
 		required |= 1 << i
 	}
 	if bruteOf(k, required) {
-		t.Fatalf("%s: the witness %v is not enough: %s\n%s", f.decider, f.witness, f.reason, k.dump())
+		t.Fatalf("%s: the counterexample %v is not enough: %s\n%s", f.decider, f.counterexample, f.reason, k.dump())
 	}
 }
 

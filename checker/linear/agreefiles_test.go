@@ -176,7 +176,7 @@ func (f *filed) agree(t *testing.T, gm game, want checker.Result) {
 	}
 }
 
-// checkEvents wants the operations of a witness to have no order, even if each of the
+// checkEvents wants the operations of a counterexample to have no order, even if each of the
 // others may or may not have happened.
 func (f *filed) checkEvents(t *testing.T, v Verdict) {
 	t.Helper()
@@ -191,7 +191,7 @@ func (f *filed) checkEvents(t *testing.T, v Verdict) {
 			}
 		}
 		if required == 0 || fk.possible(required) {
-			t.Fatalf("the witness of %s is not enough: %+v\n%s", v.Key, v, f.text)
+			t.Fatalf("the counterexample of %s is not enough: %+v\n%s", v.Key, v, f.text)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func decideAppends(k *object) finding {
 	r, late := a.register()
 	f := decideChains(r)
 	if f.result != checker.Valid {
-		f.witness = a.proven(f.witness)
+		f.counterexample = a.proven(f.counterexample)
 		return f
 	}
 	for n, i := range late {
@@ -182,14 +182,14 @@ func (a *appends) register() (r *object, late []int32) {
 }
 
 // proven adds the reads that show what was appended to what.
-func (a *appends) proven(witness []int32) []int32 {
-	for _, i := range slices.Clone(witness) {
+func (a *appends) proven(counterexample []int32) []int32 {
+	for _, i := range slices.Clone(counterexample) {
 		if a.k.ops[i].code == extend {
-			witness = append(witness, a.shown[a.number[a.text(i)]])
+			counterexample = append(counterexample, a.shown[a.number[a.text(i)]])
 		}
 	}
-	slices.Sort(witness)
-	return slices.Compact(witness)
+	slices.Sort(counterexample)
+	return slices.Compact(counterexample)
 }
 
 // mostPlaces is how many chains an append that no read shows is tried behind.

@@ -74,8 +74,8 @@ func (k *object) bagCounts() finding {
 				continue
 			}
 			began := min(i, len(in[v]))
-			witness := append(slices.Clone(out[v][:i+1]), in[v][:began]...)
-			return violation(byCounting, witness, "%s came out %d times by %s, but only %s of it had begun by then",
+			counterexample := append(slices.Clone(out[v][:i+1]), in[v][:began]...)
+			return violation(byCounting, counterexample, "%s came out %d times by %s, but only %s of it had begun by then",
 				k.value(n.list[v]), i+1, k.at(k.ops[d].ret), plural(began, "enqueue"))
 		}
 	}

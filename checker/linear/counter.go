@@ -155,13 +155,13 @@ func (c *counting) bounds() finding {
 // outOfBounds reports a read with the adds without which it could be right.
 func (k *object) outOfBounds(i int32, lo, hi int64) finding {
 	o := &k.ops[i]
-	witness := []int32{i}
+	counterexample := []int32{i}
 	for j := range k.ops {
 		if x := &k.ops[j]; x.code == add && x.ret < o.ret && (x.a > 0) == (int64(o.a) < lo) {
-			witness = append(witness, int32(j))
+			counterexample = append(counterexample, int32(j))
 		}
 	}
-	return violation(byBounds, witness, "%s: by the adds that had ended and begun it can have been from %d to %d", k.span(i), lo, hi)
+	return violation(byBounds, counterexample, "%s: by the adds that had ended and begun it can have been from %d to %d", k.span(i), lo, hi)
 }
 
 // extremes find the least or greatest of neighbouring numbers: a tree whose leaves
@@ -288,18 +288,18 @@ func (c *counting) tooFew(missed, shown int32) finding {
 	}
 	since, low := c.base(func(b int32, from int64) bool { return c.countSilent(within(b)) > shows-from-c.answered(from, shows) },
 		func(b int32) bool { return ops[b].ret < ops[shown].inv })
-	witness := []int32{shown, since}
+	counterexample := []int32{shown, since}
 	for v := low + 1; v <= shows; v++ {
-		witness = append(witness, c.made[v])
+		counterexample = append(counterexample, c.made[v])
 	}
 	left := shows - low - c.answered(low, shows) + 1
 	for _, i := range c.adds {
 		if left > 0 && within(since)(&ops[i]) {
-			witness = append(witness, i)
+			counterexample = append(counterexample, i)
 			left--
 		}
 	}
-	return violation(bySlots, witness, "%s came after more adds than it shows: %s%s must come before it, the last %s", k.span(shown),
+	return violation(bySlots, counterexample, "%s came after more adds than it shows: %s%s must come before it, the last %s", k.span(shown),
 		plural(int(shows-low+1), "add"), c.sinceWords(since), k.span(missed))
 }
 
@@ -326,19 +326,19 @@ func (c *counting) tooMany(v int64) finding {
 	since, low := c.base(func(b int32, from int64) bool {
 		return c.countSilent(possible(b))+c.answered(from, c.valueOf(shown)) < c.valueOf(shown)-from
 	}, func(b int32) bool { return c.valueOf(b) < c.valueOf(shown) && ops[b].ret < ops[shown].inv })
-	witness := []int32{shown}
+	counterexample := []int32{shown}
 	if since != none {
-		witness = append(witness, since)
+		counterexample = append(counterexample, since)
 	}
 	n := 0
 	for _, i := range c.adds {
 		if possible(since)(&ops[i]) {
 			if n++; n <= 8 {
-				witness = append(witness, i)
+				counterexample = append(counterexample, i)
 			}
 		}
 	}
-	return violation(bySlots, witness, "%s shows %s%s, but only %s can have taken effect by then", k.span(shown),
+	return violation(bySlots, counterexample, "%s shows %s%s, but only %s can have taken effect by then", k.span(shown),
 		plural(int(c.valueOf(shown)-low), "add"), c.sinceWords(since), plural(n+int(c.answered(low, c.valueOf(shown))), "add"))
 }
 

@@ -62,7 +62,7 @@ func (k *object) inOrder(decide procedure) finding {
 		return decide(&part, part.drains()).result == checker.Violation
 	}
 	until := int32(0)
-	for _, i := range f.witness {
+	for _, i := range f.counterexample {
 		if o := &k.ops[i]; !o.unknown() {
 			until = max(until, o.ret)
 		}

@@ -219,16 +219,16 @@ func (q *items) inTime(gone []forcedDequeue) ([]forcedDequeue, finding) {
 func (q *items) lost(gone []forcedDequeue) finding {
 	k := q.k
 	last := gone[len(gone)-1]
-	witness := append([]int32{q.of[last.item].in}, last.shown...)
+	counterexample := append([]int32{q.of[last.item].in}, last.shown...)
 	name := q.name(last.item)
 	if len(gone) == 1 {
-		return violation(byPairs, witness, "%s went in and never came out, though %s: %s; no dequeue with an unknown outcome had begun by then",
-			name, q.passed(last), k.spans(witness))
+		return violation(byPairs, counterexample, "%s went in and never came out, though %s: %s; no dequeue with an unknown outcome had begun by then",
+			name, q.passed(last), k.spans(counterexample))
 	}
 	for _, g := range gone[:len(gone)-1] {
-		witness = append(append(witness, q.of[g.item].in), g.shown...)
+		counterexample = append(append(counterexample, q.of[g.item].in), g.shown...)
 	}
-	return violation(byPairs, witness, "%s never came out, %s the last of them, though %s by %s; only %s with an unknown outcome had begun by then",
+	return violation(byPairs, counterexample, "%s never came out, %s the last of them, though %s by %s; only %s with an unknown outcome had begun by then",
 		plural(len(gone), "value"), name, q.passed(last), k.at(last.deadline), plural(len(gone)-1, "dequeue"))
 }
 
@@ -303,14 +303,14 @@ func (q *items) free() []int32 {
 // dequeues.
 func (q *items) notEmpty(e int32, decider string) finding {
 	k := q.k
-	witness := []int32{e}
+	counterexample := []int32{e}
 	var names []string
 	left, longest := q.left(), q.longest()
 	begun, most := 0, 0 // unknown dequeues by then; of those left, so many tell
 	for rank := k.ops[e].inv; rank < k.ops[e].ret; {
 		v := longest[rank]
 		if v != none && q.of[v].outInv > rank {
-			witness = append(witness, q.of[v].in, q.of[v].out)
+			counterexample = append(counterexample, q.of[v].in, q.of[v].out)
 			names = append(names, q.name(v))
 			rank = q.of[v].outInv
 			continue
@@ -323,7 +323,7 @@ func (q *items) notEmpty(e int32, decider string) finding {
 	}
 	const some = 6
 	for i, v := range left[:most] {
-		witness = append(witness, q.of[v].in)
+		counterexample = append(counterexample, q.of[v].in)
 		if i < some {
 			names = append(names, q.name(v))
 		}
@@ -337,7 +337,7 @@ func (q *items) notEmpty(e int32, decider string) finding {
 	case most == 1:
 		text += ", which never came out; no dequeue with an unknown outcome had begun"
 	}
-	return violation(decider, witness, "%s found nothing, though all the time something was there: %s", k.span(e), text)
+	return violation(decider, counterexample, "%s found nothing, though all the time something was there: %s", k.span(e), text)
 }
 
 // longest is, of each rank, of the values that were in by then and came out

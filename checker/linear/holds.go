@@ -194,12 +194,12 @@ func covering(holds []hold, o *op) *hold {
 
 // overlap reports two holds at one time.
 func (k *object) overlap(x, y *hold) finding {
-	witness, held := k.heldBy(x)
-	witness = append(witness, y.acquire)
+	counterexample, held := k.heldBy(x)
+	counterexample = append(counterexample, y.acquire)
 	if y.release != none && (y.to < x.to || k.doubtful(y)) {
-		witness = append(witness, y.release)
+		counterexample = append(counterexample, y.release)
 	}
-	return violation(byHolds, witness, "%s, yet %s was granted it by %s", held, k.who(y.acquire), k.at(k.ops[y.acquire].ret))
+	return violation(byHolds, counterexample, "%s, yet %s was granted it by %s", held, k.who(y.acquire), k.at(k.ops[y.acquire].ret))
 }
 
 // doubtful reports whether only its release shows that a hold had not ended before: there was an
@@ -212,20 +212,20 @@ func (k *object) doubtful(h *hold) bool {
 
 // covered reports a release by another process during a hold.
 func (k *object) covered(x *hold, release int32) finding {
-	witness, held := k.heldBy(x)
-	return violation(byHolds, append(witness, release), "%s, yet %s released it by %s", held, k.who(release), k.at(k.ops[release].ret))
+	counterexample, held := k.heldBy(x)
+	return violation(byHolds, append(counterexample, release), "%s, yet %s released it by %s", held, k.who(release), k.at(k.ops[release].ret))
 }
 
 // heldBy returns the operations of a hold, and its description.
-func (k *object) heldBy(x *hold) (witness []int32, text string) {
-	witness = []int32{x.acquire}
+func (k *object) heldBy(x *hold) (counterexample []int32, text string) {
+	counterexample = []int32{x.acquire}
 	until := "did not release it"
 	if k.h.Model.kind.nests {
 		until = "did not release it as often"
 	}
 	if x.release != none {
-		witness = append(witness, x.release)
+		counterexample = append(counterexample, x.release)
 		until = "released it from " + k.at(x.to) + " on"
 	}
-	return witness, fmt.Sprintf("%s held the lock from %s and %s", k.who(x.acquire), k.at(x.from), until)
+	return counterexample, fmt.Sprintf("%s held the lock from %s and %s", k.who(x.acquire), k.at(x.from), until)
 }

@@ -44,7 +44,7 @@ func (l large) want() checker.Result {
 	return checker.Valid
 }
 
-// mostTold is how many operations the witness of one wrong event may take.
+// mostTold is how many operations the counterexample of one wrong event may take.
 const mostTold = 6
 
 func (l large) test(t *testing.T) {
@@ -54,7 +54,7 @@ func (l large) test(t *testing.T) {
 	}
 	h := load(t, l.model, b.Bytes())
 	var r Report
-	synctest.Test(t, func(t *testing.T) { // in which no witness is left large on a busy machine
+	synctest.Test(t, func(t *testing.T) { // in which no counterexample is left large on a busy machine
 		r = Check(t.Context(), h, Options{})
 	})
 	v := r.Verdicts[0]
@@ -72,6 +72,6 @@ func (l large) test(t *testing.T) {
 		}
 	}
 	if l.defect != "" && (told == 0 || told > mostTold) {
-		t.Errorf("a witness of %d operations: %s", told, v.Reason)
+		t.Errorf("a counterexample of %d operations: %s", told, v.Reason)
 	}
 }

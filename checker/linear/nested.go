@@ -20,7 +20,7 @@ func decideNested(k *object) finding {
 		return inapplicable("a process goes on after an operation with an unknown outcome")
 	}
 	f = decideHolds(n.outer)
-	f.witness = n.whole(k, f.witness)
+	f.counterexample = n.whole(k, f.counterexample)
 	return f
 }
 
@@ -102,25 +102,25 @@ func (n *nesting) tell(outer, token int32) bool {
 
 // otherToken reports an acquire within a hold that shows another token.
 func (n *nesting) otherToken(k *object, i int32) finding {
-	var witness []int32
+	var counterexample []int32
 	token := int32(0)
 	for at := range k.ops[:i+1] {
 		if n.holds[at] == n.holds[i] {
-			witness = append(witness, int32(at))
+			counterexample = append(counterexample, int32(at))
 			if token == 0 {
 				token = k.ops[at].b
 			}
 		}
 	}
-	return violation(byHolds, witness, "%s, which held the lock with the token %s, acquired it again by %s with the token %s",
+	return violation(byHolds, counterexample, "%s, which held the lock with the token %s, acquired it again by %s with the token %s",
 		k.who(i), k.value(token), k.at(k.ops[i].ret), k.value(k.ops[i].b))
 }
 
 // whole returns the operations of a counterexample, with everything that happened in their holds.
 // If two of these are of one process, all releases before the second show that they are two.
-func (n *nesting) whole(k *object, witness []int32) (is []int32) {
+func (n *nesting) whole(k *object, counterexample []int32) (is []int32) {
 	begun := map[int32]int32{} // by process: the acquire that begins its hold
-	for _, w := range witness {
+	for _, w := range counterexample {
 		at := n.from[w]
 		begin, process := n.holds[at], k.ops[at].process
 		before, has := begun[process]

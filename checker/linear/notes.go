@@ -53,7 +53,7 @@ func (h *History) hints(findings []finding) (hints []string) {
 			}
 		}
 		if mixed == "" && !h.loose {
-			mixed = h.mixed(key, f.witness)
+			mixed = h.mixed(key, f.counterexample)
 		}
 	}
 	switch len(early) {
@@ -72,7 +72,7 @@ func (h *History) hints(findings []finding) (hints []string) {
 
 // mixed reports a number in a counterexample that the key's operations also have in another form;
 // empty if there is none.
-func (h *History) mixed(key int, witness []int32) string {
+func (h *History) mixed(key int, counterexample []int32) string {
 	if h.Model.kind.counts {
 		return ""
 	}
@@ -82,7 +82,7 @@ func (h *History) mixed(key int, witness []int32) string {
 		text string
 	}
 	seen := map[form]int32{} // by loose form
-	for _, i := range witness {
+	for _, i := range counterexample {
 		for _, v := range h.shownBy(&ops[i]) {
 			if n, ok := h.values.loose(v); ok {
 				seen[form{n.Int, n.Text}] = v

@@ -37,10 +37,10 @@ type object struct {
 // finding is a procedure's answer. The zero value means that the procedure does not apply, with a
 // reason.
 type finding struct {
-	result  checker.Result
-	decider string
-	reason  string
-	witness []int32 // places in object.ops
+	result         checker.Result
+	decider        string
+	reason         string
+	counterexample []int32 // places in object.ops
 }
 
 func valid(decider string) finding { return finding{result: checker.Valid, decider: decider} }
@@ -49,10 +49,10 @@ func inapplicable(format string, args ...any) finding {
 	return finding{reason: fmt.Sprintf(format, args...)}
 }
 
-func violation(decider string, witness []int32, format string, args ...any) finding {
-	witness = slices.DeleteFunc(witness, func(i int32) bool { return i == none })
-	slices.Sort(witness)
-	return finding{checker.Violation, decider, fmt.Sprintf(format, args...), slices.Compact(witness)}
+func violation(decider string, counterexample []int32, format string, args ...any) finding {
+	counterexample = slices.DeleteFunc(counterexample, func(i int32) bool { return i == none })
+	slices.Sort(counterexample)
+	return finding{checker.Violation, decider, fmt.Sprintf(format, args...), slices.Compact(counterexample)}
 }
 
 // scratch is memory for deciding one object after another. Only one goroutine uses it.
@@ -211,8 +211,8 @@ func (k *object) span(i int32) string {
 
 // failedMakers reports a value that operations of a counterexample found, if the operation that
 // would have made it by then failed, and no other ever made it; empty if there is none.
-func (k *object) failedMakers(witness []int32) string {
-	for _, i := range witness {
+func (k *object) failedMakers(counterexample []int32) string {
+	for _, i := range counterexample {
 		v, finds := found(&k.ops[i])
 		if !finds || v == k.initial || slices.ContainsFunc(k.ops, func(o op) bool {
 			w, makes := made(&o)

@@ -62,18 +62,18 @@ func (k *object) overdrawn(last int32) finding {
 	if returned-begun <= most {
 		return finding{}
 	}
-	var witness []int32
+	var counterexample []int32
 	for _, i := range latest {
-		witness = append(witness, i)
+		counterexample = append(counterexample, i)
 	}
-	slices.SortFunc(witness, func(x, y int32) int { return int(k.ops[y].ret) - int(k.ops[x].ret) })
-	witness = witness[:min(len(witness), most+1)]
-	slices.Sort(witness)
+	slices.SortFunc(counterexample, func(x, y int32) int { return int(k.ops[y].ret) - int(k.ops[x].ret) })
+	counterexample = counterexample[:min(len(counterexample), most+1)]
+	slices.Sort(counterexample)
 	if sort == release {
-		return violation(byDeadline, witness, "by %s %d releases had returned, but only %d acquires had begun: %s", k.at(until), returned, begun, k.spans(witness))
+		return violation(byDeadline, counterexample, "by %s %d releases had returned, but only %d acquires had begun: %s", k.at(until), returned, begun, k.spans(counterexample))
 	}
-	return violation(byDeadline, witness, "by %s %d acquires had returned, but only %d releases had begun, which is too few for %s: %s",
-		k.at(until), returned, begun, plural(most, "permit"), k.spans(witness))
+	return violation(byDeadline, counterexample, "by %s %d acquires had returned, but only %d releases had begun, which is too few for %s: %s",
+		k.at(until), returned, begun, plural(most, "permit"), k.spans(counterexample))
 }
 
 // permitsReason describes operations that have no order.

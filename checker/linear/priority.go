@@ -193,14 +193,14 @@ func (q *items) someTaken(best []int32, overdue []forcedDequeue) bool {
 		if f.result == checker.Valid {
 			return true
 		}
-		in := slices.IndexFunc(f.witness, func(i int32) bool {
+		in := slices.IndexFunc(f.counterexample, func(i int32) bool {
 			o := &q.k.ops[i]
 			return o.code == enqueue && q.of[q.n.of(o.a)].out == none
 		})
 		if in < 0 || n == min(mostTaken, len(left)) {
 			return false
 		}
-		q.take(q.n.of(q.k.ops[f.witness[in]].a), left[n])
+		q.take(q.n.of(q.k.ops[f.counterexample[in]].a), left[n])
 	}
 }
 
@@ -348,20 +348,20 @@ func (q *items) earliest(best, at []int32) finding {
 // was there. there has until when each value was there.
 func (q *items) worse(d, from int32, there []stay, v int32) finding {
 	k := q.k
-	witness := []int32{d}
+	counterexample := []int32{d}
 	if v != none {
-		witness = append(witness, q.of[v].in)
+		counterexample = append(counterexample, q.of[v].in)
 	}
 	chosen := q.cover(there, from, k.ops[d].ret, nil)
 	var names []int32
 	for _, v := range chosen {
 		names = append(names, q.of[v].in)
-		witness = append(witness, q.of[v].in, q.of[v].out)
+		counterexample = append(counterexample, q.of[v].in, q.of[v].out)
 	}
 	if q.drains != nil {
-		return violation(byPriority, witness, "")
+		return violation(byPriority, counterexample, "")
 	}
-	return violation(byPriority, witness, "during %s something better was there all the time: %s", k.span(d), k.spans(names))
+	return violation(byPriority, counterexample, "during %s something better was there all the time: %s", k.span(d), k.spans(names))
 }
 
 // stay is how long a value was there for certain.

@@ -40,7 +40,7 @@ func TestPublished(t *testing.T) {
 			}
 			for _, v := range r.Verdicts {
 				if v.Result == checker.Violation && len(v.Events) == 0 {
-					t.Errorf("no witness: %+v", v)
+					t.Errorf("no counterexample: %+v", v)
 				}
 			}
 		})

@@ -138,7 +138,7 @@ func (r *Report) unknown(format string, args ...any) {
 func (h *History) verdict(i int, f finding) Verdict {
 	v := Verdict{Verdict: checker.Verdict{Property: property, Key: h.keys[i], Result: f.result, Reason: f.reason, Decider: f.decider, Evidence: "R"}, byEvent: h.byEvent}
 	k := &object{h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i]}
-	if failed := k.failedMakers(f.witness); failed != "" {
+	if failed := k.failedMakers(f.counterexample); failed != "" {
 		v.Reason += "; " + failed
 	}
 	type event struct {
@@ -146,7 +146,7 @@ func (h *History) verdict(i int, f finding) Verdict {
 		op   int32
 		kind string
 	}
-	shown := f.witness[max(0, len(f.witness)-mostShown):]
+	shown := f.counterexample[max(0, len(f.counterexample)-mostShown):]
 	if len(shown) > 0 && f.result == checker.Violation {
 		v.scene = k.scene(shown)
 		v.Story = v.scene.Story()

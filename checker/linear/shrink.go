@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// mostShrinking is how long a witness is made smaller, for all that it matters.
+// mostShrinking is how long a counterexample is made smaller, for all that it matters.
 const mostShrinking = 2 * time.Second
 
 // shrinkWindow makes few operations of all those that end by until, which
