@@ -215,7 +215,7 @@ func violationText(o *Outcome) string {
 		case shown[v.Property]:
 			continue
 		case len(shown) == 0:
-			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, reports.Witness(o.History, v, reports.Screen{}))
+			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, reports.Counterexample(o.History, v, reports.Screen{}))
 			fmt.Fprintf(&b, "    %s\n", reports.PageOf(o.Result.Recipe, v.Property))
 		default:
 			others = append(others, v.Property)

@@ -121,7 +121,7 @@ func checkVerdict(t *testing.T, h *history.History, v *Verdict) {
 		t.Errorf("result %q", v.Result)
 	}
 	if v.Result == Violation && len(v.Counterexample) == 0 {
-		t.Errorf("no witness: %+v", v)
+		t.Errorf("no counterexample: %+v", v)
 	}
 	for _, i := range v.Counterexample {
 		if i < 0 || i >= len(h.Events) {

@@ -14,20 +14,20 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A witness is minimal: cut down to it, and to what is known of its clients'
+// A counterexample is minimal: cut down to it, and to what is known of its clients'
 // sessions, the history still violates, and no more in the same way once any one of
 // its events is taken away, or, of what ends a stay, moved to the stay's beginning:
 // that is the weakest that it can say. These tests look at all scenarios and at
 // generated histories.
 
-// showsHolds are the properties whose witnesses show how long holds lasted, excuses say of
-// others why an event is in a witness that the violation could do without; "" if it is not.
+// showsHolds are the properties whose counterexamples show how long holds lasted, excuses say of
+// others why an event is in a counterexample that the violation could do without; "" if it is not.
 var (
 	showsHolds = []string{"exclusion", "tokens"}
 	excuses    = map[string]func(e *history.Event, op *history.Operation) string{}
 )
 
-// generators make the histories of each model whose witnesses are looked at.
+// generators make the histories of each model whose counterexamples are looked at.
 var generators = map[string]func(*rand.Rand, checktest.Kind) *history.History{
 	history.ModelLock: checktest.GenerateHolds, history.ModelQueue: checktest.GenerateQueue, history.ModelBarrier: checktest.GenerateBarrier,
 	history.ModelDoubleBarrier: func(rng *rand.Rand, how checktest.Kind) *history.History {
@@ -35,7 +35,7 @@ var generators = map[string]func(*rand.Rand, checktest.Kind) *history.History{
 	},
 }
 
-// needless says why an event is in a witness that the violation could do without.
+// needless says why an event is in a counterexample that the violation could do without.
 func needless(property string, e *history.Event, op *history.Operation) string {
 	if excuse := excuses[property]; excuse != nil {
 		return excuse(e, op)
@@ -78,21 +78,21 @@ func heldAt(e *history.Event) bool {
 	return v.Held
 }
 
-// reduced is a history cut down to a witness, and the ends of its clients' sessions.
-func reduced(h *history.History, witness []int) *history.History {
+// reduced is a history cut down to a counterexample, and the ends of its clients' sessions.
+func reduced(h *history.History, counterexample []int) *history.History {
 	clients := map[int]bool{}
 	for _, e := range h.Events {
-		if slices.Contains(witness, e.Index) {
+		if slices.Contains(counterexample, e.Index) {
 			clients[e.Client] = true
 		}
 	}
 	sub := &history.History{Header: h.Header, Complete: true}
 	for _, e := range h.Events {
 		switch {
-		case slices.Contains(witness, e.Index):
+		case slices.Contains(counterexample, e.Index):
 		case e.Process == history.Nemesis && e.Key == "":
 		case e.Process == history.SessionProcess && clients[e.Client] && e.Key == "":
-			e.Alive = 0 // it proves nothing that the witness does not say
+			e.Alive = 0 // it proves nothing that the counterexample does not say
 		default:
 			continue
 		}
@@ -159,7 +159,7 @@ func decideKey(t *testing.T, h *history.History, property, key string) frame.Fin
 	return frame.Finding{}
 }
 
-// minimal reports what is wrong with a witness; unneeded are events that it could
+// minimal reports what is wrong with a counterexample; unneeded are events that it could
 // do without.
 func minimal(t *testing.T, h *history.History, property, key string, f frame.Finding) (enough bool, unneeded []string) {
 	t.Helper()
@@ -239,7 +239,7 @@ func shape(reason string) string {
 	return regexp.MustCompile(`"[^"]*"|0x[0-9a-f]+|[0-9]+(\.[0-9]+)?`).ReplaceAllString(reason, "#")
 }
 
-func TestWitnessesAreMinimal(t *testing.T) {
+func TestCounterexamplesAreMinimal(t *testing.T) {
 	tested := map[string]int{}
 	for _, s := range slices.Concat(scenarios, awayScenarios, givenUpScenarios) {
 		if s.want != Violation {
@@ -249,17 +249,17 @@ func TestWitnessesAreMinimal(t *testing.T) {
 		f := decideOne(t, h, s.property, nil)
 		enough, unneeded := minimal(t, h, s.property, "k", f)
 		if !enough {
-			t.Errorf("%s, %s: the witness is not enough\n%s", s.property, s.name, checktest.Dump(reduced(h, f.Counterexample)))
+			t.Errorf("%s, %s: the counterexample is not enough\n%s", s.property, s.name, checktest.Dump(reduced(h, f.Counterexample)))
 		}
 		for _, u := range unneeded {
-			t.Errorf("%s, %s: (%s) the witness could do without the %s", s.property, s.name, f.Reason, u)
+			t.Errorf("%s, %s: (%s) the counterexample could do without the %s", s.property, s.name, f.Reason, u)
 		}
 		tested[s.property]++
 	}
 	t.Log(tested)
 }
 
-func TestGeneratedWitnessesAreMinimal(t *testing.T) {
+func TestGeneratedCounterexamplesAreMinimal(t *testing.T) {
 	const n = 600
 	for model, generate := range generators {
 		t.Run(model, func(t *testing.T) {
@@ -279,7 +279,7 @@ func TestGeneratedWitnessesAreMinimal(t *testing.T) {
 						violated[p.Name]++
 						enough, unneeded := minimal(t, h, p.Name, k.Name, f)
 						if !enough {
-							t.Errorf("history %d, %s: the witness %v is not enough: %s\n%s", i, p.Name, f.Counterexample, f.Reason, checktest.Dump(reduced(h, f.Counterexample)))
+							t.Errorf("history %d, %s: the counterexample %v is not enough: %s\n%s", i, p.Name, f.Counterexample, f.Reason, checktest.Dump(reduced(h, f.Counterexample)))
 						}
 						if len(unneeded) > 0 {
 							t.Errorf("history %d, %s: %s: could do without %v", i, p.Name, f.Reason, unneeded)
@@ -295,8 +295,8 @@ func TestGeneratedWitnessesAreMinimal(t *testing.T) {
 	}
 }
 
-// TestWitnessesCiteDeaths wants the end of a session in a witness that rests on it.
-func TestWitnessesCiteDeaths(t *testing.T) {
+// TestCounterexamplesCiteDeaths wants the end of a session in a counterexample that rests on it.
+func TestCounterexamplesCiteDeaths(t *testing.T) {
 	decideAll(t, []scenario{
 		{
 			"the session of the higher token died before the lower one was asked for", "tokens", Violation, "lower token 0x1 was in force",

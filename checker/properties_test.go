@@ -735,15 +735,15 @@ func decideAll(t *testing.T, scenarios []scenario) {
 			}
 			t.Log(f.Reason)
 			if len(f.Counterexample) == 0 {
-				t.Fatal("no witness")
+				t.Fatal("no counterexample")
 			}
-			// The witness shows the violation by itself.
+			// The counterexample shows the violation by itself.
 			sub := checktest.Only(h, f.Counterexample)
 			if s.property == "log" || f.ByLog || slices.ContainsFunc(servers.Properties, func(p *frame.Property) bool { return p.Name == s.property }) {
 				return // whether the log can be read as the operations, all of them tell; and servers are judged by the whole record
 			}
 			if again := decideOne(t, sub, s.property, s.record.Txns); again.Result != Violation {
-				t.Errorf("the witness %v alone is %q (%s)\n%s", f.Counterexample, again.Result, again.Reason, checktest.Dump(sub))
+				t.Errorf("the counterexample %v alone is %q (%s)\n%s", f.Counterexample, again.Result, again.Reason, checktest.Dump(sub))
 			}
 		})
 	}

@@ -113,11 +113,11 @@ func compare(r *frame.Referee, got ruling, k *evidence.Key, properties []*frame.
 		return
 	}
 	if r.Refines && legal {
-		var witness []int
+		var counterexample []int
 		for _, op := range k.Ops {
-			witness = append(witness, evidence.EventsOf(op)...)
+			counterexample = append(counterexample, evidence.EventsOf(op)...)
 		}
-		row[last].Violated(witness, "no order of what happened at %s explains it: only porcupine found this, by trying all", k.Name)
+		row[last].Violated(counterexample, "no order of what happened at %s explains it: only porcupine found this, by trying all", k.Name)
 		return
 	}
 	for i, p := range properties {

@@ -50,14 +50,14 @@ func (r *Reader) place(index int) int {
 }
 
 // Scene returns what the counterexample of a violated property shows about a key, or about all keys
-// if key is "". witness and beside are indices of events. beside are operations, given by any of
+// if key is "". counterexample and beside are indices of events. beside are operations, given by any of
 // their events, that explain the counterexample. Scene ignores indices that the history does not
 // have.
-func (r *Reader) Scene(property, key string, witness []int, beside ...int) *Scene {
+func (r *Reader) Scene(property, key string, counterexample []int, beside ...int) *Scene {
 	s := &Scene{Property: property, key: key}
 	t := narrator{h: r.h, s: s, lived: map[history.ID]time.Duration{}}
 	told := map[*history.Event]bool{}
-	for _, index := range witness {
+	for _, index := range counterexample {
 		at := r.place(index)
 		if at < 0 {
 			continue

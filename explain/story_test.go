@@ -96,8 +96,8 @@ func (r *record) all() []int {
 	return is
 }
 
-func (r *record) scene(property, key string, witness []int) *Scene {
-	return Read(&r.h).Scene(property, key, witness)
+func (r *record) scene(property, key string, counterexample []int) *Scene {
+	return Read(&r.h).Scene(property, key, counterexample)
 }
 
 // page is a scene as a terminal shows it.
@@ -121,7 +121,7 @@ func twoHolders() (*record, []int) {
 	return r, w
 }
 
-// scenes are small witnesses, by the name of their golden file.
+// scenes are small counterexamples, by the name of their golden file.
 var scenes = []struct {
 	name   string
 	scene  func() *Scene
@@ -455,7 +455,7 @@ func lines() *Scene {
 	return s
 }
 
-// TestEmpty says that no witness makes no picture, and no panic.
+// TestEmpty says that no counterexample makes no picture, and no panic.
 func TestEmpty(t *testing.T) {
 	r := newRecord(history.ModelLock)
 	for _, w := range [][]int{nil, {-1, 1 << 40}} {
@@ -466,8 +466,8 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestAnyWitness says that any events make a picture that fits, whatever they are.
-func TestAnyWitness(t *testing.T) {
+// TestAnyCounterexample says that any events make a picture that fits, whatever they are.
+func TestAnyCounterexample(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	fs := []string{
 		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FEnqueue, history.FDequeue, history.FRaise, history.FLift,

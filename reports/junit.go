@@ -127,7 +127,7 @@ func (m *material) junitCase(p property) junitCase {
 func (m *material) junitText(p property) string {
 	var b strings.Builder
 	for _, v := range p.with(checker.Violation) {
-		b.WriteString(Witness(m.h, v, Screen{}))
+		b.WriteString(Counterexample(m.h, v, Screen{}))
 	}
 	if m.r.Replay != "" {
 		fmt.Fprintf(&b, "\nreplay: %s\n", m.r.Replay)

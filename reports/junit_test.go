@@ -35,7 +35,7 @@ func TestJUnit(t *testing.T) {
 		switch c.Name {
 		case "exclusion":
 			if c.Failure == nil || !strings.Contains(c.Failure.Text, "was granted it with token") || !strings.Contains(c.Failure.Text, "--seed 42") {
-				t.Errorf("failure without witness or replay: %+v", c.Failure)
+				t.Errorf("failure without counterexample or replay: %+v", c.Failure)
 			}
 		case "progress":
 			if c.Error == nil || !strings.Contains(c.Error.Message, "held up") {

@@ -27,28 +27,28 @@ var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"length": length, "bound": bound, "thousands": thousands, "plural": plural, "times": times, "figures": figures, "mark": markOf, "word": wordOf, "capital": capital,
 }).Parse(reportTemplate))
 
-// mostWitnesses limits the counterexamples on the page.
-const mostWitnesses = 20
+// mostCounterexamples limits the counterexamples on the page.
+const mostCounterexamples = 20
 
 // page is what the template of report.html shows.
 type page struct {
 	*store.Result
-	Style      template.CSS
-	Tab        string
-	Heading    string
-	Sentence   string
-	Dir        string
-	Length     time.Duration
-	Properties []property
-	Witnesses  []witness
-	MoreFound  int // violations left out
-	FaultRows  []faultRow
-	MoreFaults int
-	Plots      []picture
-	Settings   []setting
-	Timings    []setting
-	Makers     []setting
-	Porcupine  []porcupinePage
+	Style           template.CSS
+	Tab             string
+	Heading         string
+	Sentence        string
+	Dir             string
+	Length          time.Duration
+	Properties      []property
+	Counterexamples []counterexample
+	MoreFound       int // violations left out
+	FaultRows       []faultRow
+	MoreFaults      int
+	Plots           []picture
+	Settings        []setting
+	Timings         []setting
+	Makers          []setting
+	Porcupine       []porcupinePage
 }
 
 // picture is a plot within a page.
@@ -85,7 +85,7 @@ func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error)
 	if p.Heading == "" {
 		p.Heading = "history"
 	}
-	p.Witnesses, p.MoreFound = m.witnesses()
+	p.Counterexamples, p.MoreFound = m.counterexamples()
 	p.FaultRows, p.MoreFaults = m.faultRows()
 	for _, d := range plots {
 		p.Plots = append(p.Plots, pictureOf(d))
@@ -95,18 +95,18 @@ func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error)
 	return buf.Bytes(), err
 }
 
-// witnesses returns the counterexamples of the violations. It leaves out measured properties that
+// counterexamples returns the counterexamples of the violations. It leaves out measured properties that
 // have no single events to show; the table of properties has them.
-func (m *material) witnesses() (shown []witness, left int) {
+func (m *material) counterexamples() (shown []counterexample, left int) {
 	found := violations(m.r.Verdicts)
 	r := told.Read(m.h)
 	for _, v := range found {
 		switch {
 		case v.Measured && !m.r.Strict && len(v.Counterexample) == 0:
-		case len(shown) == mostWitnesses:
+		case len(shown) == mostCounterexamples:
 			left++
 		default:
-			shown = append(shown, witnessOf(m.h, r, v))
+			shown = append(shown, counterexampleOf(m.h, r, v))
 		}
 	}
 	return shown, left

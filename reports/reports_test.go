@@ -167,7 +167,7 @@ func TestReportOfAViolation(t *testing.T) {
 	files := rendered.bad(t)
 	w := violations(r.Verdicts)[0].Counterexample
 	if len(w) < 4 {
-		t.Fatalf("the sample has a witness of %d events", len(w))
+		t.Fatalf("the sample has a counterexample of %d events", len(w))
 	}
 	page := string(files["report.html"])
 	for _, text := range []string{"Violation", "exclusion was violated", instant(h.Events[w[0]].Time), "shorter than an election", "(measured; does not decide)", "<p>What was committed:</p>", "<li>" + sample.Deletion + "</li>"} {
@@ -322,8 +322,8 @@ func TestEverythingViolated(t *testing.T) {
 			t.Errorf("the page does not mention %q", text)
 		}
 	}
-	if n := bytes.Count(files["report.html"], []byte("<h3>exclusion, key k0")); n != mostWitnesses {
-		t.Errorf("%d witnesses, want %d", n, mostWitnesses)
+	if n := bytes.Count(files["report.html"], []byte("<h3>exclusion, key k0")); n != mostCounterexamples {
+		t.Errorf("%d counterexamples, want %d", n, mostCounterexamples)
 	}
 }
 

@@ -25,10 +25,10 @@ const summaryWidth = 100
 // the events that show a violation from the run's history.
 func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	s := &summary{r: r, sheet: sheet{screen: screen}, told: map[string]string{}}
-	s.chooseWitnesses(run)
+	s.chooseCounterexamples(run)
 	s.verdict()
 	s.properties()
-	s.witnesses()
+	s.counterexamples()
 	s.operations()
 	s.faults()
 	s.failovers()
@@ -141,12 +141,12 @@ func (s *summary) indent() { fmt.Fprintf(&s.b, "  %-*s", s.column+3, "") }
 // beside returns the width beside the names of the properties.
 func (s *summary) beside() int { return summaryWidth - s.column - 5 }
 
-// witnessesInSummary is the number of violations that are shown with their events.
-const witnessesInSummary = 3
+// counterexamplesInSummary is the number of violations that are shown with their events.
+const counterexamplesInSummary = 3
 
-// chooseWitnesses picks one violation of each property. Without a readable history it picks none,
+// chooseCounterexamples picks one violation of each property. Without a readable history it picks none,
 // and only the reasons are shown.
-func (s *summary) chooseWitnesses(run *store.Run) {
+func (s *summary) chooseCounterexamples(run *store.Run) {
 	found := deciding(violations(s.r.Verdicts), s.r.Strict)
 	if len(found) == 0 || run == nil {
 		return
@@ -157,7 +157,7 @@ func (s *summary) chooseWitnesses(run *store.Run) {
 	}
 	s.h, s.shown = h, map[string]bool{}
 	for _, v := range found {
-		if s.shown[v.Property] || len(s.chosen) == witnessesInSummary || len(v.Counterexample) == 0 {
+		if s.shown[v.Property] || len(s.chosen) == counterexamplesInSummary || len(v.Counterexample) == 0 {
 			continue
 		}
 		s.shown[v.Property] = true
@@ -166,9 +166,9 @@ func (s *summary) chooseWitnesses(run *store.Run) {
 	s.more = len(found) - len(s.chosen)
 }
 
-func (s *summary) witnesses() {
+func (s *summary) counterexamples() {
 	for _, v := range s.chosen {
-		s.b.WriteString(Witness(s.h, v, s.screen))
+		s.b.WriteString(Counterexample(s.h, v, s.screen))
 	}
 	if len(s.chosen) > 0 && s.more > 0 {
 		fmt.Fprintf(&s.b, "\n  %s, in the report\n", plural(s.more, "more violation"))

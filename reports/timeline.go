@@ -121,7 +121,7 @@ func (n *numbering) of(name string) int {
 func newTimelineBuilder(m *material) *timelineBuilder {
 	b := &timelineBuilder{m: m}
 	for i, v := range violations(m.r.Verdicts) {
-		if i == mostWitnesses {
+		if i == mostCounterexamples {
 			break
 		}
 		if f, ok := m.focusOn(v); ok {

@@ -37,7 +37,7 @@ func newShrink() *cobra.Command {
 		Short: "Make a run with a violation as small as it can be, and say what mattered",
 		Long: "Shrink runs a stored run's experiment again and again with less in it: fewer faults, clients, things\n" +
 			"that clients do, keys, servers, less time, even latencies. What is left out stays out while the same\n" +
-			"property is violated, by a witness in which nothing happens that did not happen before. The smallest\n" +
+			"property is violated, by a counterexample in which nothing happens that did not happen before. The smallest\n" +
 			"run is stored in the folder shrunk of the run, with what comes of it without each of its faults, and\n" +
 			"with a test in Go where the subject is one of zklab's own.\n\n" +
 			"PATH is a run's folder (of run, of a sweep's runs/SEED), or latest. Interrupt to end it with the\n" +

@@ -11,13 +11,13 @@ import (
 // A session can be ended by its number alone.
 func TestExpireSession(t *testing.T) {
 	virtually(t, embedded.Config{}, func(l *lab) {
-		c, witness := l.client(l.to(2)), l.client(l.to(1))
+		c, counterexample := l.client(l.to(2)), l.client(l.to(1))
 		l.create(c, "/mine", "", wire.Ephemeral)
-		l.sync(witness)
-		l.do(witness, wire.Exists, &wire.ReadRequest{Path: "/mine"})
+		l.sync(counterexample)
+		l.do(counterexample, wire.Exists, &wire.ReadRequest{Path: "/mine"})
 		l.ok(l.Ensemble.ExpireSession(l.ctx, c.Session().ID))
-		l.sync(witness)
-		if r, err := l.try(witness, wire.Exists, &wire.ReadRequest{Path: "/mine"}); err != nil || r.Header.Err != wire.NoNode {
+		l.sync(counterexample)
+		if r, err := l.try(counterexample, wire.Exists, &wire.ReadRequest{Path: "/mine"}); err != nil || r.Header.Err != wire.NoNode {
 			t.Error(r.Header.Err, err)
 		}
 		if _, err := l.connect(l.resume(1, c)); !errors.Is(err, wire.ErrRefused) {

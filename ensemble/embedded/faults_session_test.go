@@ -38,14 +38,14 @@ func TestExpiry(t *testing.T) {
 						server, late = l.others(server)[0], tick/2
 					}
 					time.Sleep(wait)
-					witness, dying := l.client(pinged(l.to(1))), l.client(l.to(server))
+					counterexample, dying := l.client(pinged(l.to(1))), l.client(l.to(server))
 					l.create(dying, "/dying", "", wire.Ephemeral)
-					l.sync(witness)
-					l.do(witness, wire.Exists, &wire.ReadRequest{Path: "/dying", Watch: true})
+					l.sync(counterexample)
+					l.do(counterexample, wire.Exists, &wire.ReadRequest{Path: "/dying", Watch: true})
 					time.Sleep(time.Second)
 					l.do(dying, wire.Ping, nil)
 					heard := time.Now()
-					lived := l.awaitEvent(witness, wire.EventDeleted, "/dying").Sub(heard)
+					lived := l.awaitEvent(counterexample, wire.EventDeleted, "/dying").Sub(heard)
 					l.within("without a word it lived", lived, 4*time.Second+1, 4*time.Second+tick+late)
 					if _, err := l.try(dying, wire.Ping, nil); !errors.Is(err, wire.ErrNoReply) {
 						t.Errorf("its connection: %v", err)
@@ -103,9 +103,9 @@ func TestNewLeaderGivesTheWholeTimeout(t *testing.T) {
 				begin := time.Now()
 				other := l.others(old)[0]
 				elected := l.until("the others serve", func() bool { return l.writable(other) })
-				witness := l.client(pinged(l.to(other)))
-				l.do(witness, wire.Exists, &wire.ReadRequest{Path: "/dying", Watch: true})
-				lived := l.awaitEvent(witness, wire.EventDeleted, "/dying").Sub(begin)
+				counterexample := l.client(pinged(l.to(other)))
+				l.do(counterexample, wire.Exists, &wire.ReadRequest{Path: "/dying", Watch: true})
+				lived := l.awaitEvent(counterexample, wire.EventDeleted, "/dying").Sub(begin)
 				l.within("it lived", lived, 4*time.Second, elected+4*time.Second+tick)
 			})
 		})

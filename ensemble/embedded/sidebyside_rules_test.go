@@ -68,7 +68,7 @@ func TestOverdueSessionsAreNotHeard(t *testing.T) {
 				leader := l.leader()
 				short := l.to(leader)
 				short.Session.Timeout = time.Second
-				c, witness := l.client(short), l.client(pinged(l.to(l.others(leader)[0])))
+				c, counterexample := l.client(short), l.client(pinged(l.to(l.others(leader)[0])))
 				l.create(c, "/short", "", wire.Ephemeral)
 				if deposed {
 					l.depose(0)
@@ -87,7 +87,7 @@ func TestOverdueSessionsAreNotHeard(t *testing.T) {
 				if f, err := l.next(c); !errors.Is(err, wire.ErrNoReply) {
 					t.Errorf("a read is answered: %+v, %v", f, err)
 				}
-				if !deposed && l.exists(witness, "/short") {
+				if !deposed && l.exists(counterexample, "/short") {
 					t.Error("the session lives")
 				}
 			})

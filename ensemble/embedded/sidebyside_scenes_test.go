@@ -179,15 +179,15 @@ func sceneFollowerPaused(s *stand) {
 	leader, others := s.healthy()
 	victim, other := others[0], others[1]
 	writer, idle, watcher, dying := s.open(s.way(victim, long)), s.open(s.way(victim, long)), s.open(s.way(victim, long)), s.open(s.way(victim, time.Second))
-	witness := s.open(s.way(other, long))
+	counterexample := s.open(s.way(other, long))
 	s.create(writer, "/asleep", wire.Persistent)
 	s.create(writer, "/sleeper", wire.Ephemeral)
 	s.do(watcher, wire.GetData, &wire.ReadRequest{Path: "/asleep", Watch: true})
 	s.pause(victim)
 	s.send(writer, wire.SetData, sets("/asleep", "never"))
-	s.do(witness, wire.SetData, sets("/asleep", "meanwhile"))
+	s.do(counterexample, wire.SetData, sets("/asleep", "meanwhile"))
 	time.Sleep(4 * time.Second)
-	s.do(witness, wire.SetData, sets("/asleep", "later"))
+	s.do(counterexample, wire.SetData, sets("/asleep", "later"))
 	s.see("the paused follower says: %s", s.srvr(victim))
 	waiting := s.attempts(map[string]zkclient.Config{
 		"a new session": s.way(victim, long),

@@ -149,11 +149,11 @@ func (h *Hold) believed() time.Duration {
 
 // Belief returns the indices of the events that show until when the client believed that it held.
 func (h *Hold) Belief() []int {
-	witness := append(slices.Clone(h.Shown), h.Lost.Event, h.Exited.Event)
+	counterexample := append(slices.Clone(h.Shown), h.Lost.Event, h.Exited.Event)
 	if h.Release != nil {
-		witness = append(witness, h.Release.Invoke.Index)
+		counterexample = append(counterexample, h.Release.Invoke.Index)
 	}
-	return append(witness, events(h.Confirmed)...)
+	return append(counterexample, events(h.Confirmed)...)
 }
 
 // events returns the indices of an operation's events, or nil for a nil operation.

@@ -201,7 +201,7 @@ func (r Report) found() string {
 	return b.String()
 }
 
-// Cause is all findings of one cause: of one property, with witnesses of one shape, and with
+// Cause is all findings of one cause: of one property, with counterexamples of one shape, and with
 // faults in the same places.
 type Cause struct {
 	Property, Shape, Where string

@@ -156,7 +156,7 @@ func TestShrinkMovesPoints(t *testing.T) {
 	}
 }
 
-// Another property, or a witness in which something else happens, is another finding.
+// Another property, or a counterexample in which something else happens, is another finding.
 func TestShrinkKeepsTheCause(t *testing.T) {
 	for _, other := range []sweep.Cause{
 		{Property: "exclusion", Shape: stuck.Shape},
@@ -179,7 +179,7 @@ func TestShrinkKeepsTheCause(t *testing.T) {
 	}
 }
 
-// Fewer faults may leave fewer clients, and operations, in the witness.
+// Fewer faults may leave fewer clients, and operations, in the counterexample.
 func TestShrinkTakesSmallerShapes(t *testing.T) {
 	run := func(_ context.Context, x store.Experiment) (Outcome, error) {
 		c := stuck

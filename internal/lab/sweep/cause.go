@@ -12,16 +12,16 @@ import (
 // Cause is what violations have in common that are counted as one finding.
 type Cause struct {
 	Property string `json:"property"`
-	// Shape is what the witness shows, without numbers, keys and times: what each client in it
+	// Shape is what the counterexample shows, without numbers, keys and times: what each client in it
 	// did, in order, clients that did the same once. In which order different clients did it is
 	// left out: that differs from run to run.
 	Shape string `json:"shape"`
-	// Faults are the kinds of faults that hit somebody in the witness within its time. Of more
+	// Faults are the kinds of faults that hit somebody in the counterexample within its time. Of more
 	// than a few none tells anything: then it is [ManyKinds] alone.
 	Faults []string `json:"faults,omitempty"`
 	// Measured says that it does not decide.
 	Measured bool `json:"measured,omitempty"`
-	// Errors are the sorts of errors in the witness. They tell no findings of a sweep apart; see
+	// Errors are the sorts of errors in the counterexample. They tell no findings of a sweep apart; see
 	// Covers.
 	Errors []string `json:"-"`
 }
@@ -41,7 +41,7 @@ type causes struct {
 	read    bool
 }
 
-// of is the shape of a witness, and the kinds of the faults in it.
+// of is the shape of a counterexample, and the kinds of the faults in it.
 func (c *causes) of(v checker.Verdict) (shape string, faults []string) {
 	events := c.events(v.Counterexample)
 	if len(events) == 0 {
@@ -50,9 +50,9 @@ func (c *causes) of(v checker.Verdict) (shape string, faults []string) {
 	return shapeOf(c.h, events), c.faults(events)
 }
 
-// events are those of a witness, in order.
-func (c *causes) events(witness []int) (events []*history.Event) {
-	for _, i := range slices.Sorted(slices.Values(witness)) {
+// events are those of a counterexample, in order.
+func (c *causes) events(counterexample []int) (events []*history.Event) {
+	for _, i := range slices.Sorted(slices.Values(counterexample)) {
 		if i >= 0 && i < len(c.h.Events) && c.h.Events[i].Index == i {
 			events = append(events, &c.h.Events[i])
 		}
@@ -60,7 +60,7 @@ func (c *causes) events(witness []int) (events []*history.Event) {
 	return events
 }
 
-// Bounds of a shape: of a witness that is no small one, the beginning has to do.
+// Bounds of a shape: of a counterexample that is no small one, the beginning has to do.
 const (
 	mostSteps   = 8
 	mostClients = 6
@@ -135,7 +135,7 @@ func outcome(op *history.Operation) string {
 	return string(op.Return.Type)
 }
 
-// faults are the kinds that hit a client of the witness within its time.
+// faults are the kinds that hit a client of the counterexample within its time.
 func (c *causes) faults(events []*history.Event) (kinds []string) {
 	if !c.read {
 		c.windows, c.read = windowsOf(c.h), true

@@ -41,7 +41,7 @@ func twoHolders(first, second int, at, pause float64, clients []int) (*history.H
 }
 
 // Which clients, when, and in which order is no other cause; another kind of fault in the
-// witness is.
+// counterexample is.
 func TestCause(t *testing.T) {
 	type cause struct {
 		Shape  string
@@ -84,14 +84,14 @@ func TestShape(t *testing.T) {
 		b.Op(1, history.FAcquire, "k", 50, to, outcome, nil, nil)
 		b.Fact(99, history.FFinal, "k", nil)
 		h := b.History()
-		var witness []int
+		var counterexample []int
 		for i := range h.Events {
 			if f := h.Events[i].F; f == history.FAcquire || f == history.FFinal {
-				witness = append(witness, i)
+				counterexample = append(counterexample, i)
 			}
 		}
 		c := causes{h: h}
-		text, _ := c.of(checker.Verdict{Counterexample: append(witness, 9999)})
+		text, _ := c.of(checker.Verdict{Counterexample: append(counterexample, 9999)})
 		return text
 	}
 	for _, test := range []struct {

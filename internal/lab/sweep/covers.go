@@ -25,7 +25,7 @@ func CausesOf(result *store.Result, h *history.History) (all []Cause) {
 }
 
 // Covers says that another cause is this one in a run that has less in it: the same
-// property, with a witness in which nothing happens that did not happen in this one: no other
+// property, with a counterexample in which nothing happens that did not happen in this one: no other
 // operation, no other outcome of one, and no other sort of error. Which clients did it, how often,
 // and under which faults is left out, since that is what is taken away from the run.
 func (c Cause) Covers(smaller Cause) bool {
@@ -39,7 +39,7 @@ func includes(all, some []string) bool {
 	return !slices.ContainsFunc(some, func(one string) bool { return !slices.Contains(all, one) })
 }
 
-// errorsOf are the sorts of errors in a witness, by their codes.
+// errorsOf are the sorts of errors in a counterexample, by their codes.
 func errorsOf(events []*history.Event) (codes []string) {
 	for _, e := range events {
 		if e.Error != nil && !slices.Contains(codes, e.Error.Code) {

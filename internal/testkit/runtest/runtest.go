@@ -25,7 +25,7 @@ func Explain(t testing.TB, r *store.Result) {
 	t.Logf("faults: %+v", r.Stats.Faults)
 }
 
-// Violated says whether a property is violated, with a witness for it.
+// Violated says whether a property is violated, with a counterexample for it.
 func Violated(r *store.Result, property string) bool {
 	for _, v := range r.Verdicts {
 		if v.Property == property && v.Result == checker.Violation && len(v.Counterexample) > 0 && v.Reason != "" {

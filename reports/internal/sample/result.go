@@ -69,7 +69,7 @@ func Violated(h *history.History) *store.Result {
 		v := &r.Verdicts[i]
 		switch {
 		case v.Property == "exclusion" && len(overlaps) > 0 && v.Key == overlaps[0].First.Key:
-			v.Result, v.Counterexample = checker.Violation, witness(h, overlaps[0])
+			v.Result, v.Counterexample = checker.Violation, counterexample(h, overlaps[0])
 			v.Reason = "clients held the lock at the same time"
 			v.Committed = []checker.Transaction{{Zxid: 0x70000068e, Type: "delete", Text: Deletion}}
 		case v.Property == "belief":
@@ -82,8 +82,8 @@ func Violated(h *history.History) *store.Result {
 	return r
 }
 
-// witness is grant and release of the two holds that overlap.
-func witness(h *history.History, o holds.Overlap) []int {
+// counterexample is grant and release of the two holds that overlap.
+func counterexample(h *history.History, o holds.Overlap) []int {
 	var out []int
 	released := map[int]bool{}
 	for _, op := range h.Operations() {

@@ -19,8 +19,8 @@ import (
 // one.
 const mostEvents = 60
 
-// witnessRow is one event of a counterexample, for people.
-type witnessRow struct {
+// counterexampleRow is one event of a counterexample, for people.
+type counterexampleRow struct {
 	Index   int
 	Time    string
 	After   string // time since the row before
@@ -34,8 +34,8 @@ type witnessRow struct {
 	Zxid    string
 }
 
-// witness is a counterexample, for people.
-type witness struct {
+// counterexample is a counterexample, for people.
+type counterexample struct {
 	Property string
 	Page     string // the documentation of the property
 	Key      string
@@ -44,12 +44,12 @@ type witness struct {
 	Story    []string
 	Why      []string     // the transactions that explain it
 	Picture  template.URL // its timeline, or empty
-	Rows     []witnessRow
+	Rows     []counterexampleRow
 	Left     int // events left out
 }
 
-func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
-	w := witness{Property: v.Property, Page: PageOf(h.Header.Model, v.Property), Key: v.Key, Reason: v.Reason, Measured: v.Measured}
+func counterexampleOf(h *history.History, r *told.Reader, v checker.Verdict) counterexample {
+	w := counterexample{Property: v.Property, Page: PageOf(h.Header.Model, v.Property), Key: v.Key, Reason: v.Reason, Measured: v.Measured}
 	scene := r.Scene(v.Property, v.Key, v.Counterexample, v.Calls()...)
 	w.Story, w.Why = storyOf(scene, v), whyOf(v)
 	if svg := scene.SVG(); svg != nil {
@@ -75,10 +75,10 @@ func witnessOf(h *history.History, r *told.Reader, v checker.Verdict) witness {
 	return w
 }
 
-// Witness returns the counterexample of a violation as lines of text: the reason, the events in
+// Counterexample returns the counterexample of a violation as lines of text: the reason, the events in
 // order of time, the transactions that explain it, a timeline, and the numbers of the events in the
 // history.
-func Witness(h *history.History, v checker.Verdict, screen Screen) string {
+func Counterexample(h *history.History, v checker.Verdict, screen Screen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %s", v.Property)
 	if v.Key != "" {
@@ -174,8 +174,8 @@ func eventAt(h *history.History, index int) *history.Event {
 	return nil
 }
 
-func rowOf(e *history.Event) witnessRow {
-	r := witnessRow{
+func rowOf(e *history.Event) counterexampleRow {
+	r := counterexampleRow{
 		Index: e.Index, Time: instant(e.Time), Who: who(e), Type: string(e.Type), F: e.F, Key: e.Key, Value: told.Facts(e.Value),
 	}
 	if e.Error != nil {
