@@ -68,12 +68,12 @@ func TestCorrectWorlds(t *testing.T) {
 					t.Errorf("seed %d: the recipe of the test itself is wrong: %v", seed, wrong)
 				}
 				for name, list := range logs(txns, seed) {
-					rep := checker.Run(t.Context(), h, checker.Options{NoReferee: seed%4 != 0, Transactions: list})
+					rep := checker.Run(t.Context(), h, checker.Options{NoReference: seed%4 != 0, Transactions: list})
 					for _, v := range rep.Verdicts {
 						if v.Result == checker.Violation && !v.Measured || v.Property == "evidence" {
 							t.Errorf("seed %d, log %s: %s %s: %s", seed, name, v.Property, v.Result, v.Reason)
 						}
-						if strings.Contains(v.Reason, "referee disagrees") {
+						if strings.Contains(v.Reason, "reference model disagrees") {
 							t.Errorf("seed %d, log %s: %s", seed, name, v.Reason)
 						}
 						if v.Result == checker.Unknown {
@@ -187,8 +187,8 @@ func TestDefectiveWorlds(t *testing.T) {
 				}
 				o.GivesUp = o.GivesUp || tt.defect == "takes-old-znode"
 				h, txns, wrong := workloads.Run(o)
-				bad := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true}))
-				for p := range violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true, Transactions: txns})) {
+				bad := violated(checker.Run(t.Context(), h, checker.Options{NoReference: true}))
+				for p := range violated(checker.Run(t.Context(), h, checker.Options{NoReference: true, Transactions: txns})) {
 					bad["L "+p] = true
 				}
 				for p := range bad {
@@ -244,8 +244,8 @@ func TestOnlyTheLogConvicts(t *testing.T) {
 				o.Load, o.Long = 4*time.Second, true
 			}
 			h, txns, _ := workloads.Run(o)
-			without := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true}))
-			with := violated(checker.Run(t.Context(), h, checker.Options{NoReferee: true, Transactions: txns}))
+			without := violated(checker.Run(t.Context(), h, checker.Options{NoReference: true}))
+			with := violated(checker.Run(t.Context(), h, checker.Options{NoReference: true, Transactions: txns}))
 			only := with[tt.property] && !without[tt.property] && !without["exclusion"]
 			switch {
 			case n == 1 && !only:

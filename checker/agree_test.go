@@ -17,21 +17,21 @@ type tally struct {
 	valid, invalid, undecided, missed, unknown int
 }
 
-// agreement compares the fast check of a model with its referee on generated
+// agreement compares the fast check of a model with its reference model on generated
 // histories. exact: they must agree both ways; else what the fast check flags
-// the referee must flag, too.
-func agreement(t *testing.T, model string, refereeAt int, exact bool, generate func(*rand.Rand, checktest.Kind) *history.History) {
+// the reference model must flag, too.
+func agreement(t *testing.T, model string, referenceAt int, exact bool, generate func(*rand.Rand, checktest.Kind) *history.History) {
 	t.Helper()
-	loggedAgreement(t, model, refereeAt, exact, func(rng *rand.Rand, how checktest.Kind) (*history.History, []history.Txn) {
+	loggedAgreement(t, model, referenceAt, exact, func(rng *rand.Rand, how checktest.Kind) (*history.History, []history.Txn) {
 		return generate(rng, how), nil
 	})
 }
 
 // loggedAgreement is like agreement, with the transactions of each history.
-func loggedAgreement(t *testing.T, model string, refereeAt int, exact bool, generate func(*rand.Rand, checktest.Kind) (*history.History, []history.Txn)) {
+func loggedAgreement(t *testing.T, model string, referenceAt int, exact bool, generate func(*rand.Rand, checktest.Kind) (*history.History, []history.Txn)) {
 	t.Helper()
 	m := models[model]
-	r := m.Referees[refereeAt]
+	r := m.References[referenceAt]
 	w := newSearchBudget(context.Background(), Options{})
 	w.until, w.keyTime, w.memory = time.Now().Add(time.Hour), time.Hour, 4<<20 // whatever the machine
 	var got tally
@@ -59,11 +59,11 @@ func loggedAgreement(t *testing.T, model string, refereeAt int, exact bool, gene
 				got.undecided++
 				continue
 			case how == checktest.Constructed && !ruling.legal:
-				t.Fatalf("history %d is valid by construction, yet the referee finds it illegal\n%s", i, checktest.Dump(h))
+				t.Fatalf("history %d is valid by construction, yet the reference model finds it illegal\n%s", i, checktest.Dump(h))
 			case fast && !ruling.legal && !exact:
 				got.missed++
 			case fast != ruling.legal:
-				t.Fatalf("history %d: fast says %v, referee says %v (%s)\n%s%s", i, fast, ruling.legal, reason, checktest.Dump(h), checktest.DumpLog(txns))
+				t.Fatalf("history %d: fast says %v, the reference model says %v (%s)\n%s%s", i, fast, ruling.legal, reason, checktest.Dump(h), checktest.DumpLog(txns))
 			}
 			if ruling.legal {
 				got.valid++
@@ -123,29 +123,29 @@ func verdictOf(ctx context.Context, k *evidence.Key, properties []*frame.Propert
 	return legal, reason, unknown
 }
 
-func TestHoldsAgreeWithReferee(t *testing.T) {
+func TestHoldsAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelLock, 0, true, checktest.GenerateHolds)
 }
 
-func TestTokensAgreeWithReferee(t *testing.T) {
+func TestTokensAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelElection, 1, true, checktest.GenerateHolds)
 }
 
-func TestQueueAgreesWithReferee(t *testing.T) {
+func TestQueueAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelQueue, 0, true, checktest.GenerateQueue)
 }
 
-func TestBarrierAgreesWithReferee(t *testing.T) {
+func TestBarrierAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelBarrier, 0, true, checktest.GenerateBarrier)
 }
 
 // Where zxids tell what a session has seen, and one coordinator raises and lifts once, as
 // every key of a run is one round.
-func TestBarrierOfOneRoundAgreesWithReferee(t *testing.T) {
+func TestBarrierOfOneRoundAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelBarrier, 0, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
 		return checktest.GenerateBarriers(rng, how, 1, 2)
@@ -153,7 +153,7 @@ func TestBarrierOfOneRoundAgreesWithReferee(t *testing.T) {
 }
 
 // Of more rounds and coordinators the fast check does not weigh which was first: what only
-// the referee finds is a violation, too.
+// the reference model finds is a violation, too.
 func TestBarrierOfManyIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelBarrier, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
@@ -163,7 +163,7 @@ func TestBarrierOfManyIsSound(t *testing.T) {
 
 // The fast check of a double barrier looks at one presence at a time: which of
 // several clients died, or which of too many were the members, it cannot weigh.
-// What only the referee finds is a violation, too.
+// What only the reference model finds is a violation, too.
 func TestDoubleBarrierIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelDoubleBarrier, 1, false, func(rng *rand.Rand, how checktest.Kind) *history.History {

@@ -35,7 +35,7 @@ func BenchmarkCheck(b *testing.B) {
 				h := checktest.Good(model, n/perRound(model)).Build()
 				b.ReportAllocs()
 				for b.Loop() {
-					if rep := Run(context.Background(), h, Options{NoReferee: true}); rep.Verdict != Valid {
+					if rep := Run(context.Background(), h, Options{NoReference: true}); rep.Verdict != Valid {
 						b.Fatalf("%+v", rep)
 					}
 				}
@@ -54,7 +54,7 @@ func BenchmarkCheckWithLog(b *testing.B) {
 				h, txns := checktest.WithLog(checktest.Good(model, n/perRound(model)))
 				b.ReportAllocs()
 				for b.Loop() {
-					if rep := Run(context.Background(), h, Options{NoReferee: true, Transactions: txns}); rep.Verdict != Valid {
+					if rep := Run(context.Background(), h, Options{NoReference: true, Transactions: txns}); rep.Verdict != Valid {
 						b.Fatalf("%+v", rep)
 					}
 				}
@@ -65,9 +65,9 @@ func BenchmarkCheckWithLog(b *testing.B) {
 	}
 }
 
-// BenchmarkReferee measures porcupine on the same histories, as far as it
+// BenchmarkReference measures porcupine on the same histories, as far as it
 // decides them within its bounds.
-func BenchmarkReferee(b *testing.B) {
+func BenchmarkReference(b *testing.B) {
 	for _, model := range recipeModels() {
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("%s/%d", model, n), func(b *testing.B) {
@@ -75,7 +75,7 @@ func BenchmarkReferee(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					a := evidence.Read(context.Background(), h, models[model].Object, nil)
-					decided := len(Referee(context.Background(), h, Options{Budget: 20 * time.Second}))
+					decided := len(Reference(context.Background(), h, Options{Budget: 20 * time.Second}))
 					if decided < len(a.Keys) {
 						b.Skipf("decided %d of %d keys within its bounds", decided, len(a.Keys))
 					}

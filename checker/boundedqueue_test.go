@@ -34,7 +34,7 @@ func boundedScenarios() []scenario {
 func init() { scenarios = append(scenarios, boundedScenarios()...) }
 
 // The fast check knows of no item that was there for a moment only, which takes room, too: what
-// only the referee finds is a violation as well.
+// only the reference model finds is a violation as well.
 func TestBoundIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelQueue, 1, false, checktest.GenerateBounded)

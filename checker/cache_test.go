@@ -100,8 +100,8 @@ func init() {
 }
 
 // Without looks at current copies: such a one can tell which of several deletes it was that
-// a copy showed, which only the referee weighs.
-func TestCacheAgreesWithReferee(t *testing.T) {
+// a copy showed, which only the reference model weighs.
+func TestCacheAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Cache.Name, 0, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
 		return checktest.GenerateCache(rng, how, true)

@@ -96,7 +96,7 @@ func TestConfigExercise(t *testing.T) {
 			r.Header.Params.Expects = []string{"expire"}
 			r.Op(checktest.Args{Client: 0, F: objects.FSet, Key: "k", Inv: 5000, Ret: 5001, Outcome: history.OK, In: objects.Setting{Value: "end"}, Session: 1})
 			r.Op(checktest.Args{Client: 1, F: objects.FObserve, Key: "k", Inv: 5010, Ret: 5011, Outcome: history.OK, Out: objects.Setting{Value: "end"}, Session: tt.next})
-			rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
+			rep := Run(t.Context(), r.Build(), Options{NoReference: true})
 			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "order" })]
 			if v.Result != tt.wants || tt.wants == Unknown && !strings.Contains(v.Reason, "told settings in two sessions") {
 				t.Errorf("%+v", v)
@@ -105,7 +105,7 @@ func TestConfigExercise(t *testing.T) {
 	}
 }
 
-func TestConfigAgreesWithReferee(t *testing.T) {
+func TestConfigAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Config.Name, 0, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
 		return checktest.GenerateConfig(rng, how, true)
@@ -113,7 +113,7 @@ func TestConfigAgreesWithReferee(t *testing.T) {
 }
 
 // Sets of unknown outcome can be put anywhere: whether two watchers agree on that only the
-// referee weighs.
+// reference model weighs.
 func TestConfigIsSound(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Config.Name, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {

@@ -16,7 +16,7 @@ func TestCostGrowsWithTheHistory(t *testing.T) {
 			allocations := func(operations int) float64 {
 				h, txns := checktest.WithLog(checktest.Good(model, operations/perRound(model)))
 				return testing.AllocsPerRun(1, func() {
-					Run(context.Background(), h, Options{NoReferee: true, Transactions: txns})
+					Run(context.Background(), h, Options{NoReference: true, Transactions: txns})
 				})
 			}
 			if few, many := allocations(small), allocations(times*small); many > 1.5*times*few {

@@ -65,7 +65,7 @@ func TestReturnsBeforeCallsProveNothing(t *testing.T) {
 			returnedEarly(h, func(bad *history.History) {
 				for _, x := range []*history.History{reread(t, bad), bad} {
 					for _, log := range [][]history.Txn{nil, txns} {
-						rep := Run(t.Context(), x, Options{Transactions: log, NoReferee: true, Strict: true})
+						rep := Run(t.Context(), x, Options{Transactions: log, NoReference: true, Strict: true})
 						if rep.Verdict != Unknown {
 							t.Fatalf("%s: %+v\n%s", rep.Verdict, rep.Verdicts, checktest.Dump(x))
 						}
@@ -137,7 +137,7 @@ func TestMissingEvidenceProvesNothing(t *testing.T) {
 				gone, unreadable := h.With(slices.Delete(slices.Clone(h.Events), i, i+1)), h.With(slices.Clone(h.Events))
 				unreadable.Events[i].Value = []byte(`[7]`)
 				for _, bad := range []*history.History{reread(t, gone), reread(t, unreadable)} {
-					rep := Run(t.Context(), bad, Options{NoReferee: true, Strict: true})
+					rep := Run(t.Context(), bad, Options{NoReference: true, Strict: true})
 					for _, v := range rep.Verdicts {
 						if v.Result == Violation {
 							t.Fatalf("event %d of %d: %+v\n%s", i, len(h.Events), v, checktest.Dump(bad))

@@ -79,12 +79,12 @@ func init() {
 	generators[queues.DelayQueue.Object.Name] = checktest.GenerateStrictDelayQueue
 }
 
-func TestDelayQueueAgreesWithReferee(t *testing.T) {
+func TestDelayQueueAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, queues.DelayQueue.Object.Name, 0, true, checktest.GenerateDelayQueue)
 }
 
-func TestStrictDelayQueueAgreesWithReferee(t *testing.T) {
+func TestStrictDelayQueueAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, queues.DelayQueue.Object.Name, 1, false, checktest.GenerateStrictDelayQueue)
 }
@@ -92,7 +92,7 @@ func TestStrictDelayQueueAgreesWithReferee(t *testing.T) {
 // A delay queue is not exercised where nobody waits for what is not due.
 func TestDelayQueueExercise(t *testing.T) {
 	h := checktest.Good(queues.DelayQueue.Object.Name, 3).Build()
-	rep := Run(t.Context(), h, Options{NoReferee: true})
+	rep := Run(t.Context(), h, Options{NoReference: true})
 	i := slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "not-early" })
 	if v := rep.Verdicts[i]; v.Result != Unknown || v.Figures["not_due"] != 6 {
 		t.Errorf("%+v", v)
@@ -103,7 +103,7 @@ func TestDelayQueueExercise(t *testing.T) {
 func TestDelayQueueExerciseByTheClock(t *testing.T) {
 	for drift, want := range map[time.Duration]Result{0: Valid, 90 * time.Millisecond: Unknown} {
 		r := checktest.Good(queues.DelayQueue.Object.Name, 20).Fact(1, history.FClock, history.Clock{Drift: drift})
-		rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
+		rep := Run(t.Context(), r.Build(), Options{NoReference: true})
 		i := slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "not-early" })
 		if v := rep.Verdicts[i]; v.Result != want {
 			t.Errorf("a drift of %v: %+v", drift, v)

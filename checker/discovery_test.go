@@ -57,11 +57,11 @@ func discoveryScenarios() []scenario {
 }
 
 // An instance stays while its own session lives, whatever other session its client has: of that
-// the referee of picks thinks as the property does.
+// the reference model of picks thinks as the property does.
 func TestPicksOfClientsWithTwoSessions(t *testing.T) {
 	h := checktest.Service().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Connected(5, 0, 9).Picks(1, 5, 6, "").Proof(0, 1, 9).Build()
 	for _, v := range Run(t.Context(), h, Options{}).Verdicts {
-		if v.Property == "pick" && (v.Result != Violation || strings.Contains(v.Reason, "referee")) {
+		if v.Property == "pick" && (v.Result != Violation || strings.Contains(v.Reason, "reference")) {
 			t.Errorf("%s: %s", v.Result, v.Reason)
 		}
 	}
@@ -72,7 +72,7 @@ func init() {
 	logScenarios = append(logScenarios, loggedGroups(checktest.Service)...)
 }
 
-func TestPicksAgreeWithReferee(t *testing.T) {
+func TestPicksAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, groups.Discovery.Object.Name, 1, false, checktest.GeneratePicks)
 }

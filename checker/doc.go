@@ -15,8 +15,8 @@
 //   - Each property decides each key by itself, since a history is right if it is right
 //     for every object. Properties are declared object by object (internal/locks, queues,
 //     barriers, registers and sessions; models.go).
-//   - A reference model (a Referee), which porcupine searches, decides the same key again
-//     if that is cheap (referee.go). If the two differ, zklab is wrong, and the verdict
+//   - A reference model (a frame.Reference), which porcupine searches, decides the same key again
+//     if that is cheap (reference.go). If the two differ, zklab is wrong, and the verdict
 //     says so.
 //   - summary.go sums up the keys, and assumptions.go turns a valid verdict into unknown
 //     if it rests on an assumption that does not hold.

@@ -45,7 +45,7 @@ func FuzzRun(f *testing.F) {
 		if err != nil {
 			return
 		}
-		opts := Options{Transactions: txns, NoReferee: true, Budget: 5 * time.Second}
+		opts := Options{Transactions: txns, NoReference: true, Budget: 5 * time.Second}
 		var rep Report
 		allocs.Within(t, len(lines)+len(log), 5000, func() { rep = Run(t.Context(), h, opts) })
 		for i := range rep.Verdicts {
@@ -78,7 +78,7 @@ func FuzzHeader(f *testing.F) {
 		p.Clients, p.Servers, p.MinLoad = clients, servers, load
 		p.SessionTimeout, p.Tick, p.Reconnect = time.Duration(timeout), time.Duration(tick), time.Duration(reconnect)
 		r.Header.Params = p
-		rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
+		rep := Run(t.Context(), r.Build(), Options{NoReference: true})
 		if r.Header.Params.Check() != nil && rep.Verdict == Valid {
 			t.Errorf("valid under %+v", r.Header.Params)
 		}

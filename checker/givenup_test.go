@@ -93,11 +93,11 @@ var givenUpScenarios = []scenario{
 
 func TestGivenUpSessions(t *testing.T) { decideAll(t, givenUpScenarios) }
 
-// TestGivenUpSessionsAgreeWithReferee has the search know, too, of which sessions a hold can be.
-func TestGivenUpSessionsAgreeWithReferee(t *testing.T) {
+// TestGivenUpSessionsAgreeWithReference has the search know, too, of which sessions a hold can be.
+func TestGivenUpSessionsAgreeWithReference(t *testing.T) {
 	for _, s := range givenUpScenarios {
 		for _, v := range Run(t.Context(), s.record.Build(), Options{}).Verdicts {
-			if strings.Contains(v.Reason, "referee disagrees") {
+			if strings.Contains(v.Reason, "reference model disagrees") {
 				t.Errorf("%s: %s: %s", s.name, v.Property, v.Reason)
 			}
 		}

@@ -121,7 +121,7 @@ func TestJobQueueExercise(t *testing.T) {
 				r.Events[i].Value = history.Value(v)
 			}
 		}
-		rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
+		rep := Run(t.Context(), r.Build(), Options{NoReference: true})
 		v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "lease-exclusion" })]
 		if want := map[bool]Result{true: Valid, false: Unknown}[held]; v.Result != want {
 			t.Errorf("held %v: %+v", held, v)
@@ -169,7 +169,7 @@ func init() {
 	}
 }
 
-func TestJobQueueAgreesWithReferee(t *testing.T) {
+func TestJobQueueAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, jobs.JobQueue.Object.Name, 0, true, checktest.GenerateJobs)
 }

@@ -356,7 +356,7 @@ func TestHostileTransactions(t *testing.T) {
 	paths := []string{"", "/", "//", "k", "/k", "/k/", "/k/c1-lock-0000000000", "/k/x", "-0000000001"}
 	for _, model := range recipeModels() {
 		h, _ := checktest.WithLog(checktest.Good(model, 40))
-		want := Run(t.Context(), h, Options{NoReferee: true}).Verdict
+		want := Run(t.Context(), h, Options{NoReference: true}).Verdict
 		for seed := range uint64(50) {
 			rng := rand.New(rand.NewPCG(seed, 3))
 			sessions := []history.ID{0, -1, 77}
@@ -381,7 +381,7 @@ func TestHostileTransactions(t *testing.T) {
 				}
 				list = append(list, x)
 			}
-			if got := Run(t.Context(), h, Options{NoReferee: true, Transactions: list}).Verdict; seed%2 == 1 && got != want {
+			if got := Run(t.Context(), h, Options{NoReference: true, Transactions: list}).Verdict; seed%2 == 1 && got != want {
 				t.Errorf("%s, seed %d: %s with a log of others, %s without", model, seed, got, want)
 			}
 		}

@@ -41,12 +41,12 @@ func init() {
 	calls[jobs.MasterWorker.Object.Name] = jobCalls
 }
 
-func TestMasterWorkerAgreesWithReferee(t *testing.T) {
+func TestMasterWorkerAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, jobs.MasterWorker.Object.Name, 0, true, checktest.GenerateTasks)
 }
 
-func TestPlansAgreeWithReferee(t *testing.T) {
+func TestPlansAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	loggedAgreement(t, jobs.MasterWorker.Object.Name, 1, true, checktest.GeneratePlans)
 }

@@ -121,9 +121,9 @@ func init() {
 	logScenarios = append(logScenarios, loggedGroups(checktest.Group)...)
 }
 
-// The referee knows of each join and each leave that the checks go by, whatever became of it: else it
+// The reference model knows of each join and each leave that the checks go by, whatever became of it: else it
 // finds nothing wrong where they do.
-func TestRefereeOfGroupsFindsWhatChecksFind(t *testing.T) {
+func TestReferenceOfGroupsFindsWhatChecksFind(t *testing.T) {
 	for _, s := range slices.Concat(membershipScenarios(), discoveryScenarios()) {
 		if s.want != Violation || !slices.Contains([]string{"fresh", "pick"}, s.property) {
 			continue
@@ -167,7 +167,7 @@ func TestMembershipExercise(t *testing.T) {
 			tt.more(r).Fault("expire", 500, 502, 3).Header.Params.Expects = []string{"expire:holder"}
 			h, log := checktest.WithLog(r)
 			log = append(log, history.Txn{Type: "closeSession", Session: 4, Zxid: log[len(log)-1].Zxid + 1})
-			rep := Run(t.Context(), h, Options{NoReferee: true, Transactions: log})
+			rep := Run(t.Context(), h, Options{NoReference: true, Transactions: log})
 			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "converge" })]
 			if want := map[bool]Result{true: Valid, false: Unknown}[tt.wants == ""]; v.Result != want || !strings.Contains(v.Reason, tt.wants) {
 				t.Errorf("%+v", v)

@@ -97,12 +97,12 @@ func init() {
 	logScenarios = append(logScenarios, loggedMultiLocks()...)
 }
 
-func TestMultiLocksAgreeWithReferee(t *testing.T) {
+func TestMultiLocksAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.MultiLock.Name, 0, true, checktest.GenerateMultiLocks)
 }
 
-func TestTokensOfMultiLocksAgreeWithReferee(t *testing.T) {
+func TestTokensOfMultiLocksAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.MultiLock.Name, 1, true, checktest.GenerateMultiLocks)
 }

@@ -30,7 +30,7 @@ func TestNeverWorked(t *testing.T) {
 		{"first without an answer", refused(12).Call(1, history.FAcquire, 100, 110, history.Info), Violation, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := Run(t.Context(), test.record.Build(), Options{NoReferee: true})
+			r := Run(t.Context(), test.record.Build(), Options{NoReference: true})
 			for _, v := range r.Verdicts {
 				if v.Property == "progress" && (v.Result != test.result || test.says != "" && v.Reason != test.says) {
 					t.Errorf("%s: %s", v.Result, v.Reason)

@@ -26,8 +26,8 @@ type Options struct {
 	// have holes. A transaction that is there counts. One that is missing proves something only if
 	// the zxids show that the list is whole. Checks do not change them.
 	Transactions []history.Txn
-	// NoReferee leaves the reference model, and so porcupine, out.
-	NoReferee bool
+	// NoReference leaves the reference model, and so porcupine, out.
+	NoReference bool
 }
 
 func (o Options) budget() time.Duration {

@@ -287,7 +287,7 @@ func BenchmarkPatterns(b *testing.B) {
 			for _, n := range append(benchSizes[1:], 1_000_000) {
 				b.Run(fmt.Sprintf("%s/%s/%d", model, s.name, n), func(b *testing.B) {
 					h := s.history(model, n)
-					opts := Options{NoReferee: true}
+					opts := Options{NoReference: true}
 					if s.logged {
 						opts.Transactions = checktest.LogOf(h)
 					}

@@ -143,8 +143,8 @@ func init() {
 	generators[queues.PriorityQueue.Object.Name] = checktest.GenerateStrictQueue
 }
 
-// What has to wait for another item of its own priority only the referee finds.
-func TestRefereeRefinesStrict(t *testing.T) {
+// What has to wait for another item of its own priority only the reference model finds.
+func TestReferenceRefinesStrict(t *testing.T) {
 	h := putOff().Build()
 	if f := decideOne(t, h, "strict", nil); f.Result == Violation {
 		t.Errorf("the fast check alone: %+v", f)
@@ -155,12 +155,12 @@ func TestRefereeRefinesStrict(t *testing.T) {
 	}
 }
 
-func TestPriorityQueueAgreesWithReferee(t *testing.T) {
+func TestPriorityQueueAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, queues.PriorityQueue.Object.Name, 0, true, checktest.GeneratePriorityQueue)
 }
 
-func TestStrictQueueAgreesWithReferee(t *testing.T) {
+func TestStrictQueueAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, queues.PriorityQueue.Object.Name, 1, false, checktest.GenerateStrictQueue)
 }

@@ -149,7 +149,7 @@ func TestFewVersionsAreNotValid(t *testing.T) {
 	}{"all": {1, Valid}, "few": {7, Unknown}, "none": {1 << 30, Unknown}} {
 		r := checktest.Ours(history.ModelRegister, history.Params{Clients: 3}).Phases(1, 1100, 1150)
 		checktest.GoodRegister(r, 30)
-		for _, v := range Run(t.Context(), withoutVersions(r, c.every).Build(), Options{NoReferee: true}).Verdicts {
+		for _, v := range Run(t.Context(), withoutVersions(r, c.every).Build(), Options{NoReference: true}).Verdicts {
 			if v.Property == "zxid-order" && v.Result != c.want {
 				t.Errorf("with versions of %s: %s: %s", name, v.Result, v.Reason)
 			}
@@ -169,7 +169,7 @@ func epochs(r *checktest.Record, before, after int64) *checktest.Record {
 	return r.Fact(1100, history.FHealth, history.Health{Healthy: true, When: "after", Epoch: after})
 }
 
-func TestRegisterAgreesWithReferee(t *testing.T) {
+func TestRegisterAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, history.ModelRegister, 0, true, checktest.GenerateRegister)
 }
@@ -207,7 +207,7 @@ func TestZxidsAgreeWithValues(t *testing.T) {
 	}
 }
 
-// TestNothingMakesRegistersPanic checks histories of nonsense, and lets the referee
+// TestNothingMakesRegistersPanic checks histories of nonsense, and lets the reference model
 // have its say.
 func TestNothingMakesRegistersPanic(t *testing.T) {
 	fs := []string{history.FWrite, history.FCAS, history.FRead, history.FRead, history.FWrite, history.FFinal, history.FPhase, history.FHealth, "pause", history.FAcquire}
@@ -231,7 +231,7 @@ func TestNothingMakesRegistersPanic(t *testing.T) {
 			})
 		}
 		for _, v := range Run(t.Context(), h, Options{Budget: 10 * time.Second}).Verdicts {
-			if strings.Contains(v.Reason, "referee disagrees") {
+			if strings.Contains(v.Reason, "reference model disagrees") {
 				t.Fatalf("history %d: %+v\n%s", i, v, checktest.Dump(h))
 			}
 		}

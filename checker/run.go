@@ -49,8 +49,8 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		for j, p := range properties {
 			row[j] = decideOn(ctx, p, k)
 		}
-		if !opts.NoReferee {
-			for _, r := range m.Referees {
+		if !opts.NoReference {
+			for _, r := range m.References {
 				got := decide(r, budget, k)
 				compare(r, got, k, properties, row)
 				rulings[i] = append(rulings[i], got)
@@ -61,7 +61,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	r := Report{Assumptions: assumptions(a), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
 	for j, p := range properties {
 		vs := summarise(p, a, keyNames(a), column(findings, j))
-		for i, r := range m.Referees {
+		for i, r := range m.References {
 			sign(r, p, vs, nth(rulings, i))
 		}
 		r.Verdicts = append(r.Verdicts, vs...)

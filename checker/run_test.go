@@ -84,7 +84,7 @@ func TestChecksAloneSayTheSame(t *testing.T) {
 			}
 			alone = append(alone, vs...)
 		}
-		if diff := cmp.Diff(Run(t.Context(), h, Options{NoReferee: true}).Verdicts, alone); diff != "" {
+		if diff := cmp.Diff(Run(t.Context(), h, Options{NoReference: true}).Verdicts, alone); diff != "" {
 			t.Errorf("%s: %s", model, diff)
 		}
 	}
@@ -498,9 +498,9 @@ func TestExtraChecksCount(t *testing.T) {
 	}
 }
 
-// TestRefereeThatDisagrees plants a defect in zklab itself: a fast check that
+// TestReferenceThatDisagrees plants a defect in zklab itself: a fast check that
 // misses everything, and one that flags everything.
-func TestRefereeThatDisagrees(t *testing.T) {
+func TestReferenceThatDisagrees(t *testing.T) {
 	bad := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK).Take(2, 3, 5, "a", history.OK).Build()
 	fine := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK).Build()
 	for _, tt := range []struct {
@@ -512,25 +512,25 @@ func TestRefereeThatDisagrees(t *testing.T) {
 		{fine, frame.Finding{Result: Violation, Reason: "planted"}, "finds a violation, porcupine finds nothing wrong; planted"},
 	} {
 		a := evidence.Read(t.Context(), tt.h, models[history.ModelQueue].Object, nil)
-		got := decide(queues.Queue.Referees[0], newSearchBudget(t.Context(), Options{}), a.Keys[0])
+		got := decide(queues.Queue.References[0], newSearchBudget(t.Context(), Options{}), a.Keys[0])
 		if !got.decided {
 			t.Fatal("not decided")
 		}
 		row := []frame.Finding{tt.says, {}, {}, {}, {}}
-		compare(queues.Queue.Referees[0], got, a.Keys[0], queues.Queue.Properties, row)
+		compare(queues.Queue.References[0], got, a.Keys[0], queues.Queue.Properties, row)
 		if row[0].Result != Unknown || !strings.Contains(row[0].Reason, tt.want) {
 			t.Errorf("%+v", row[0])
 		}
 	}
 }
 
-// TestRefereeRefines has a member of unknown fate that must be gone for one to
+// TestReferenceRefines has a member of unknown fate that must be gone for one to
 // leave, and there for the next to enter: each by itself can be explained.
-func TestRefereeRefines(t *testing.T) {
+func TestReferenceRefines(t *testing.T) {
 	r := checktest.DoubleBarrier(2).Call(0, history.FEnter, 5, 9, history.Info).
 		Call(1, history.FEnter, 10, 12, history.OK).Call(1, history.FLeave, 14, 16, history.OK).Call(2, history.FEnter, 20, 22, history.OK)
 	h := r.Build()
-	if rep := Run(t.Context(), h, Options{NoReferee: true}); rep.Verdict == Violation {
+	if rep := Run(t.Context(), h, Options{NoReference: true}); rep.Verdict == Violation {
 		t.Errorf("the fast check alone: %+v", rep)
 	}
 	rep := Run(t.Context(), h, Options{})
@@ -554,10 +554,10 @@ func hopeless() *history.History {
 // search is a search for an order of the only key of a history, with bounds that are set.
 func (b *searchBudget) search(h *history.History) ruling {
 	a := evidence.Read(b.ctx, h, queues.Queue.Object, nil)
-	return decide(queues.Queue.Referees[0], b, a.Keys[0])
+	return decide(queues.Queue.References[0], b, a.Keys[0])
 }
 
-func TestRefereeStaysWithinItsBounds(t *testing.T) {
+func TestReferenceStaysWithinItsBounds(t *testing.T) {
 	h := hopeless()
 	for name, bound := range map[string]func(*searchBudget){
 		"memory":                   func(b *searchBudget) { b.memory = 1 << 20 },
@@ -573,18 +573,18 @@ func TestRefereeStaysWithinItsBounds(t *testing.T) {
 		bound(b)
 		before := b.tries.Load()
 		got := b.search(h)
-		if tried := before - b.tries.Load(); got.decided || tried > refereeKeyTries/2 {
+		if tried := before - b.tries.Load(); got.decided || tried > referenceKeyTries/2 {
 			t.Errorf("%s: decided: %v, after %d tries", name, got.decided, tried)
 		}
 	}
 	small := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "b", history.OK).Build()
-	if got := Referee(t.Context(), small, Options{}); len(got) != 1 || got["k"] {
+	if got := Reference(t.Context(), small, Options{}); len(got) != 1 || got["k"] {
 		t.Errorf("decided: %v", got)
 	}
 }
 
 // What one search has tried the next one cannot.
-func TestRefereeCountsTheTriesOfAllKeys(t *testing.T) {
+func TestReferenceCountsTheTriesOfAllKeys(t *testing.T) {
 	b := newSearchBudget(t.Context(), Options{Memory: 1 << 40})
 	b.until, b.keyTime, b.keyTries = time.Now().Add(time.Hour), time.Hour, 1e5
 	b.tries.Store(25e4)
@@ -596,8 +596,8 @@ func TestRefereeCountsTheTriesOfAllKeys(t *testing.T) {
 	}
 }
 
-// Where time stands still the referee gives up all the same.
-func TestRefereeInVirtualTime(t *testing.T) {
+// Where time stands still the reference model gives up all the same.
+func TestReferenceInVirtualTime(t *testing.T) {
 	h := hopeless()
 	synctest.Test(t, func(t *testing.T) {
 		b := newSearchBudget(t.Context(), Options{Memory: 1 << 40})
@@ -671,7 +671,7 @@ func TestNothingMakesItPanic(t *testing.T) {
 		}
 		rep := Run(t.Context(), h, Options{Budget: 10 * time.Second})
 		for _, v := range rep.Verdicts {
-			if strings.Contains(v.Reason, "referee disagrees") {
+			if strings.Contains(v.Reason, "reference model disagrees") {
 				t.Fatalf("history %d: %+v\n%s", i, v, checktest.Dump(h))
 			}
 		}
@@ -682,7 +682,7 @@ func TestNothingMakesItPanic(t *testing.T) {
 func TestRoundsOfOneProveNothing(t *testing.T) {
 	r := checktest.Good(history.ModelDoubleBarrier, 20)
 	r.Header.Params.Parties = 1
-	rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
+	rep := Run(t.Context(), r.Build(), Options{NoReference: true})
 	if rep.Verdict != Unknown {
 		t.Errorf("%+v", rep)
 	}

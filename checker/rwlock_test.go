@@ -97,12 +97,12 @@ func init() {
 	generators[objects.RWLock.Name] = checktest.GenerateReadWrite
 }
 
-func TestReadWriteAgreesWithReferee(t *testing.T) {
+func TestReadWriteAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.RWLock.Name, 0, true, checktest.GenerateReadWrite)
 }
 
-func TestReadWriteTokensAgreeWithReferee(t *testing.T) {
+func TestReadWriteTokensAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.RWLock.Name, 1, true, checktest.GenerateReadWrite)
 }

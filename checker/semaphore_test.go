@@ -84,12 +84,12 @@ func init() {
 	generators[objects.Semaphore.Name] = checktest.GenerateLeases
 }
 
-func TestLeasesAgreeWithReferee(t *testing.T) {
+func TestLeasesAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Semaphore.Name, 0, true, checktest.GenerateLeases)
 }
 
-func TestFairLeasesAgreeWithReferee(t *testing.T) {
+func TestFairLeasesAgreeWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.Semaphore.Name, 1, true, checktest.GenerateLeases)
 }
@@ -105,8 +105,8 @@ func goesOn() *checktest.Record {
 }
 
 // That a hold goes on in a newer session, by the ticket that it had in the older one, only the
-// referee takes in together.
-func TestRefereeRefinesFair(t *testing.T) {
+// reference model takes in together.
+func TestReferenceRefinesFair(t *testing.T) {
 	h := goesOn().Confirm(0, 3500, true, 1, 11).Build()
 	for _, property := range []string{"bound", "fair"} {
 		if f := decideOne(t, h, property, nil); f.Result == Violation {

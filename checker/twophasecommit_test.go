@@ -8,7 +8,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-func TestTwoPhaseCommitAgreesWithReferee(t *testing.T) {
+func TestTwoPhaseCommitAgreesWithReference(t *testing.T) {
 	t.Parallel()
 	agreement(t, objects.TwoPhaseCommit.Name, 0, true, checktest.GenerateTransaction)
 }

@@ -38,7 +38,7 @@ func TestNothingJudgedIsNotValid(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := checktest.Good(tt.model, 40)
 			tt.of(r)
-			rep := Run(t.Context(), r.Build(), Options{NoReferee: true})
+			rep := Run(t.Context(), r.Build(), Options{NoReference: true})
 			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == tt.property })]
 			if v.Result != Unknown || !strings.Contains(v.Reason, tt.wants) {
 				t.Errorf("%s: %s", v.Result, v.Reason)
@@ -50,7 +50,7 @@ func TestNothingJudgedIsNotValid(t *testing.T) {
 // With an election at a time that nobody knows, no read behind a sync can be judged.
 func TestSyncReadsWithAnUnseenElection(t *testing.T) {
 	r := epochs(checktest.Register(), 1, 2).Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, history.ReadSync, "a", 1)
-	for _, v := range Run(t.Context(), r.Build(), Options{NoReferee: true}).Verdicts {
+	for _, v := range Run(t.Context(), r.Build(), Options{NoReference: true}).Verdicts {
 		if v.Property == "sync-reads" {
 			t.Errorf("%s: %s", v.Result, v.Reason)
 		}

@@ -19,10 +19,10 @@ func restsOnTheLog(t *testing.T, model string) (names []string) {
 	}
 	h, txns := checktest.WithLog(checktest.Good(model, 40))
 	var bare []string
-	for _, v := range Run(t.Context(), h, Options{NoReferee: true}).Verdicts {
+	for _, v := range Run(t.Context(), h, Options{NoReference: true}).Verdicts {
 		bare = append(bare, v.Property)
 	}
-	for _, v := range Run(t.Context(), h, Options{NoReferee: true, Transactions: txns}).Verdicts {
+	for _, v := range Run(t.Context(), h, Options{NoReference: true, Transactions: txns}).Verdicts {
 		if !slices.Contains(bare, v.Property) {
 			names = append(names, v.Property)
 		}

@@ -36,8 +36,8 @@ func Visualize(ctx context.Context, h *history.History, key string, w io.Writer,
 	a := evidence.Read(ctx, h, models[name].Object, opts.Transactions)
 	for _, k := range a.Keys {
 		if k.Name == key {
-			r := m.Referees[0]
-			for _, other := range m.Referees[1:] { // the last one that applies covers the most
+			r := m.References[0]
+			for _, other := range m.References[1:] { // the last one that applies covers the most
 				if other.Applies == nil || other.Applies(a) {
 					r = other
 				}
@@ -48,7 +48,7 @@ func Visualize(ctx context.Context, h *history.History, key string, w io.Writer,
 	return fmt.Errorf("the history has no key %q", key)
 }
 
-func visualize(r *frame.Referee, ctx context.Context, k *evidence.Key, w io.Writer, opts Options) error {
+func visualize(r *frame.Reference, ctx context.Context, k *evidence.Key, w io.Writer, opts Options) error {
 	ops, ok := r.Operations(k)
 	if !ok {
 		return fmt.Errorf("what happened to %q cannot be put in order: its evidence contradicts itself", k.Name)
@@ -57,9 +57,9 @@ func visualize(r *frame.Referee, ctx context.Context, k *evidence.Key, w io.Writ
 		return ErrTooLarge
 	}
 	m := r.Model(k.Record)
-	s := bounded.Search{Ctx: ctx, Memory: opts.memory(), Tries: refereeKeyTries, Step: bounded.StepCost(len(ops)) + 8*int64(len(ops)), Size: r.Size}
+	s := bounded.Search{Ctx: ctx, Memory: opts.memory(), Tries: referenceKeyTries, Step: bounded.StepCost(len(ops)) + 8*int64(len(ops)), Size: r.Size}
 	s.Limit(&m)
-	res, info := porcupine.CheckOperationsVerbose(m, ops, refereeKey)
+	res, info := porcupine.CheckOperationsVerbose(m, ops, referenceKey)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

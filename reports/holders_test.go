@@ -53,7 +53,7 @@ func TestHoldersAreTheSameEverywhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := crashRun(c.crashes)
-			rep := checker.Run(t.Context(), h, checker.Options{NoReferee: true})
+			rep := checker.Run(t.Context(), h, checker.Options{NoReference: true})
 			m := newMaterial("", h, &store.Result{Verdicts: rep.Verdicts})
 			bars, _ := m.bars(map[string]int{"k": 0})
 			if len(bars) != 3 || bars[0].Until != c.first || bars[1].Until != 4600*ms || bars[2].Until != 5000*ms {

@@ -111,7 +111,7 @@ func cacheAnswers(h record) answers {
 			}
 			all.worse("order", order)
 			all.worse("current", w.current())
-			all.worse("referee", w.together(asAsked))
+			all.worse("reference", w.together(asAsked))
 		}
 	}
 	return all

@@ -55,7 +55,7 @@ func configAnswers(h record) answers {
 		switch {
 		case h.log == nil:
 			all.worse("order", w.order())
-			all.worse("referee", w.together(anyShown))
+			all.worse("reference", w.together(anyShown))
 		case h.faithful(w, key):
 			all.worse("order", h.orderInLog(w, key))
 			all.worse("first", h.first(key))

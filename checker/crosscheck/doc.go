@@ -1,5 +1,5 @@
 // Package crosscheck is a second opinion on what zklab decides, made of tests
-// alone. It may not use the procedures of package checker and its referee. Each
+// alone. It may not use the procedures of package checker and its reference model. Each
 // object is decided here once more, by trying every order and every choice, from
 // what docs/recipes says. Generated histories go to both, and where the two
 // differ the history is made as small as it gets and printed.

@@ -493,7 +493,7 @@ func groupAnswers(h record) answers {
 			}
 			all.worse("monotone", g.told(g.stream(i), false))
 		}
-		all.worse("referee", g.together())
+		all.worse("reference", g.together())
 	}
 	return all
 }
@@ -540,7 +540,7 @@ func (g group) unregistered(name string, others []string) bool {
 	return false
 }
 
-// together says whether all looks have one story: then the referee finds nothing wrong.
+// together says whether all looks have one story: then the reference model finds nothing wrong.
 func (g group) together() string {
 	var all []int
 	for i := range g.looks {

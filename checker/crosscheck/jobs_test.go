@@ -181,7 +181,7 @@ func (a *jobAttempt) ends(end op, remote bool) {
 	}
 }
 
-// jobAnswers are those of each property but progress. "referee" is valid if all of them are.
+// jobAnswers are those of each property but progress. "reference" is valid if all of them are.
 func jobAnswers(h record) answers {
 	all := answers{"lease-exclusion": valid, "finish-once": valid, "conservation": valid, "attempts": valid}
 	for _, o := range h.ops {
@@ -205,7 +205,7 @@ func jobAnswers(h record) answers {
 			explained = unknown
 		}
 	}
-	all["referee"] = explained
+	all["reference"] = explained
 	return all
 }
 

@@ -146,14 +146,14 @@ func (h record) events(clients int) []history.Event {
 	}
 }
 
-// zklab is what checker.Run says of each property and key, and what the referee does.
+// zklab is what checker.Run says of each property and key, and what the reference model does.
 func (h record) zklab() answers {
 	read := h.history()
 	all := answers{}
-	for _, opts := range []checker.Options{{Transactions: h.log}, {NoReferee: true, Transactions: h.log}} {
+	for _, opts := range []checker.Options{{Transactions: h.log}, {NoReference: true, Transactions: h.log}} {
 		for _, v := range checker.Run(ctx, read, opts).Verdicts {
 			at := v.Property
-			if strings.Contains(v.Reason+strings.Join(v.Notes, ""), "defect") { // the referee contradicts
+			if strings.Contains(v.Reason+strings.Join(v.Notes, ""), "defect") { // the reference model contradicts
 				all[at] = "defect: " + v.Reason
 			}
 			if all[at] == "" || v.Result == checker.Violation && !strings.HasPrefix(all[at], "defect") {
@@ -161,9 +161,9 @@ func (h record) zklab() answers {
 			}
 		}
 	}
-	for _, explained := range checker.Referee(ctx, read, checker.Options{Budget: 5 * time.Second, Transactions: h.log}) {
+	for _, explained := range checker.Reference(ctx, read, checker.Options{Budget: 5 * time.Second, Transactions: h.log}) {
 		if !explained {
-			all["referee"] = violation
+			all["reference"] = violation
 		}
 	}
 	return all

@@ -333,7 +333,7 @@ func (q ranked) answers(by ranking) answers {
 		"integrity": verdict(!integrity), by.class: between(!inOrder, integrity), "linearizable": verdict(!explained),
 		by.passed: between(q.passes(), integrity && explainable(q.calls(filled), "", q.step(q.heeds))),
 		"empty":   between(q.blind(), q.seeing()),
-		"loss":    undecided, "strict": valid, "referee": valid, "defect": valid,
+		"loss":    undecided, "strict": valid, "reference": valid, "defect": valid,
 	}
 	if integrity && inOrder {
 		all["loss"] = verdict(!explained)
@@ -347,7 +347,7 @@ func (q ranked) answers(by ranking) answers {
 		all["strict queue"] = verdict(!explained)
 	}
 	if !explained {
-		all["referee"] = undecided
+		all["reference"] = undecided
 	}
 	return all
 }

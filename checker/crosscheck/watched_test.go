@@ -233,7 +233,7 @@ func (h record) deletions() []op {
 	return all
 }
 
-// withDefects also answers whether zklab's referee contradicted its checks.
+// withDefects also answers whether zklab's reference model contradicted its checks.
 func withDefects(h record) answers {
 	all := h.zklab()
 	for _, answer := range all {

@@ -96,8 +96,8 @@ func TestJSONLongCollection(t *testing.T) {
 	})
 }
 
-// referee reads a value with the tokens of encoding/json.
-func referee(d *json.Decoder) (v Value, end bool, err error) {
+// reference model reads a value with the tokens of encoding/json.
+func reference(d *json.Decoder) (v Value, end bool, err error) {
 	t, err := d.Token()
 	if err != nil {
 		return v, false, err
@@ -121,7 +121,7 @@ func referee(d *json.Decoder) (v Value, end bool, err error) {
 			v.Kind = Map
 		}
 		for {
-			item, end, err := referee(d)
+			item, end, err := reference(d)
 			if end || err != nil {
 				return v, false, err
 			}
@@ -139,8 +139,8 @@ func agrees(t *testing.T, data []byte) {
 	var want []Value
 	d := json.NewDecoder(strings.NewReader(file))
 	d.UseNumber()
-	v, _, broken := referee(d)
-	for ; broken == nil; v, _, broken = referee(d) {
+	v, _, broken := reference(d)
+	for ; broken == nil; v, _, broken = reference(d) {
 		want = append(want, v)
 	}
 	got, err := all(t, file, JSONL)

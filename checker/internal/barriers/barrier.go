@@ -10,5 +10,5 @@ import (
 var Barrier = frame.Model{
 	Object:     models.Barrier,
 	Properties: []*frame.Property{early, lateWaiter, frame.LogAgrees(func(a *evidence.Record) bool { return nodesOf(a).Trusted() }, barrierInLog)},
-	Referees:   []*frame.Referee{barrierReferee},
+	References: []*frame.Reference{barrierReference},
 }

@@ -16,7 +16,7 @@ import (
 var DoubleBarrier = frame.Model{
 	Object:     models.DoubleBarrier,
 	Properties: []*frame.Property{entering, leaving, roundProgress, frame.LogAgrees(nil, nil)},
-	Referees:   []*frame.Referee{enterReferee, leaveReferee},
+	References: []*frame.Reference{enterReference, leaveReference},
 }
 
 // onRound decides a property of one round, if its size and its evidence allow.

@@ -22,7 +22,7 @@ var Cache = frame.Model{
 		valid, order, cacheConverge, current,
 		frame.LogAgrees(func(a *evidence.Record) bool { return nodesOf(a).Trusted() }, inLog),
 	},
-	Referees: []*frame.Referee{cacheReferee},
+	References: []*frame.Reference{cacheReference},
 }
 
 // readCache reads a subtree as its znodes: those of which there is anything to say.

@@ -26,7 +26,7 @@ var Config = frame.Model{
 		valid, order, first, converge,
 		frame.LogAgrees(func(a *evidence.Record) bool { return nodesOf(a).Trusted() }, inLog),
 	},
-	Referees: []*frame.Referee{referee},
+	References: []*frame.Reference{reference},
 }
 
 // config is what happened to one configuration.

@@ -19,7 +19,7 @@ import (
 var Counter = frame.Model{
 	Object:     models.Counter,
 	Properties: []*frame.Property{linearizable, plainReads, frame.FencedReads},
-	Referees:   []*frame.Referee{referee},
+	References: []*frame.Reference{reference},
 }
 
 // counter is what happened to one counter.

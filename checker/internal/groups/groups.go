@@ -16,14 +16,14 @@ import (
 var Membership = frame.Model{
 	Object:     models.Membership,
 	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, converge, gone, frame.OwnZnodes, inLog},
-	Referees:   []*frame.Referee{referee},
+	References: []*frame.Reference{reference},
 }
 
 // Discovery is a service, whose instances are the members of a group.
 var Discovery = frame.Model{
 	Object:     models.Discovery,
 	Properties: []*frame.Property{realMembers, fresh, monotone, snapshots, picks, converge, gone, frame.OwnZnodes, inLog},
-	Referees:   []*frame.Referee{referee, pickReferee},
+	References: []*frame.Reference{reference, pickReference},
 }
 
 // group is what happened to one group.

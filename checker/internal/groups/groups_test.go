@@ -99,9 +99,9 @@ func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 	}
 }
 
-// A leave that found its znode gone wrote nothing: to the referee it is none that ended before
+// A leave that found its znode gone wrote nothing: to the reference model it is none that ended before
 // it began.
-func TestRefereeOfALeaveThatWroteNothing(t *testing.T) {
+func TestReferenceOfALeaveThatWroteNothing(t *testing.T) {
 	r := checktest.Group()
 	r.Joins(0, 1, 2, "m1", checktest.SeenZxids{Then: 1, Now: 2}).Parts(0, 3, 4, "m1", checktest.SeenZxids{Then: 5, Now: 5})
 	a := evidence.Read(t.Context(), r.Build(), models.Membership, nil)

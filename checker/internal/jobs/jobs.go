@@ -23,7 +23,7 @@ import (
 var JobQueue = frame.Model{
 	Object:     models.JobQueue,
 	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, progress, frame.OwnZnodes, frame.LogAgrees(nil, nil)},
-	Referees:   []*frame.Referee{exclusionReferee},
+	References: []*frame.Reference{exclusionReference},
 }
 
 // queue is what happened to one job queue.

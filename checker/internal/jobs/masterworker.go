@@ -9,7 +9,7 @@ import (
 var MasterWorker = frame.Model{
 	Object:     models.MasterWorker,
 	Properties: []*frame.Property{exclusion, finishOnce, conservation, attempts, stalePlan, reassign, frame.OwnZnodes, frame.LogAgrees(nil, nil)},
-	Referees:   []*frame.Referee{exclusionReferee, planReferee},
+	References: []*frame.Reference{exclusionReference, planReference},
 }
 
 // reassign is progress under the name of what it asks of a master: that the tasks of dead

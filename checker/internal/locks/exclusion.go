@@ -23,14 +23,14 @@ var holdProperties = []*frame.Property{exclusion, grants, tokens, fencing, lost,
 var Lock = frame.Model{
 	Object:     models.Lock,
 	Properties: holdProperties,
-	Referees:   []*frame.Referee{exclusionReferee, tokensReferee},
+	References: []*frame.Reference{exclusionReference, tokensReference},
 }
 
 // Election is an election: a leader holds, and others are told who leads.
 var Election = frame.Model{
 	Object:     models.Election,
 	Properties: append(slices.Clone(holdProperties), whoLeads, states),
-	Referees:   []*frame.Referee{exclusionReferee, tokensReferee},
+	References: []*frame.Reference{exclusionReference, tokensReference},
 }
 
 // exclusion says that at no moment two clients held, where a hold ends when its

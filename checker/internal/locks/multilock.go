@@ -19,7 +19,7 @@ import (
 var MultiLock = frame.Model{
 	Object:     models.MultiLock,
 	Properties: []*frame.Property{exclusion, grants, tokens, fencing, lost, allOrNone, setProgress, frame.OwnZnodes, frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)},
-	Referees:   []*frame.Referee{partsReferee, partsTokensReferee},
+	References: []*frame.Reference{partsReference, partsTokensReference},
 }
 
 // allOrNone says that who does not get all keys gets none: an acquire that came to nothing

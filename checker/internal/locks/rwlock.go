@@ -20,7 +20,7 @@ var RWLock = frame.Model{
 		rwExclusion, rwGrants, rwTokens, rwFencing, lost, belief, revocation, rwProgress, frame.OwnZnodes,
 		frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog),
 	},
-	Referees: []*frame.Referee{rwReferee, rwTokensReferee},
+	References: []*frame.Reference{rwReference, rwTokensReference},
 }
 
 // wrote is until when a hold with a core certainly kept readers out; evidence.Always if it

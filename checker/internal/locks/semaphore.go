@@ -16,7 +16,7 @@ import (
 var Semaphore = frame.Model{
 	Object:     models.Semaphore,
 	Properties: []*frame.Property{bound, leaseGrants, fair, lost, leaseProgress, frame.OwnZnodes, frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)},
-	Referees:   []*frame.Referee{boundReferee, fairReferee},
+	References: []*frame.Reference{boundReference, fairReference},
 }
 
 // leasesTold is how many leases there are; without it the finding is unknown.

@@ -11,7 +11,7 @@ import (
 )
 
 // small is a tiny ensemble: one session that is looked at, on a server that lags, and
-// others that write. It makes correct records, small enough for the referee, which has
+// others that write. It makes correct records, small enough for the reference model, which has
 // the tree (grow) in common with it and nothing else.
 type small struct {
 	rng    *rand.Rand

@@ -138,8 +138,8 @@ func decideBounded(ctx context.Context, f *frame.Finding, q *queue) {
 	}
 }
 
-// boundedReferee has a state of all that is in a queue with a capacity, in any order.
-var boundedReferee = &frame.Referee{
+// boundedReference has a state of all that is in a queue with a capacity, in any order.
+var boundedReference = &frame.Reference{
 	Covers:     []string{"integrity", "bounded"},
 	Refines:    true,
 	Applies:    isBounded,

@@ -18,7 +18,7 @@ import (
 var DelayQueue = frame.Model{
 	Object:     models.DelayQueue,
 	Properties: []*frame.Property{integrity, notEarly, sameDue, loss, dueOrder, strict, empty, queueProgress, inLog},
-	Referees:   []*frame.Referee{dueReferee, strictDueReferee},
+	References: []*frame.Reference{dueReference, strictDueReference},
 }
 
 // sameDue is classOrder, dueOrder is priority.
@@ -34,13 +34,13 @@ func called(p *frame.Property, name, meaning string) *frame.Property {
 	return &same
 }
 
-// The referees are those of a priority queue, under the names of the properties here.
+// The reference models are those of a priority queue, under the names of the properties here.
 var (
-	dueReferee       = covers(classReferee, "integrity", "same-due", "loss")
-	strictDueReferee = covers(strictReferee, "integrity", "same-due", "loss", "strict")
+	dueReference       = covers(classReference, "integrity", "same-due", "loss")
+	strictDueReference = covers(strictReference, "integrity", "same-due", "loss", "strict")
 )
 
-func covers(r *frame.Referee, properties ...string) *frame.Referee {
+func covers(r *frame.Reference, properties ...string) *frame.Reference {
 	same := *r
 	same.Covers = properties
 	return &same

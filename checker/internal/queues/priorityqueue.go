@@ -12,7 +12,7 @@ import (
 var PriorityQueue = frame.Model{
 	Object:     models.PriorityQueue,
 	Properties: []*frame.Property{integrity, classOrder, loss, priority, strict, empty, queueProgress, inLog},
-	Referees:   []*frame.Referee{classReferee, strictReferee},
+	References: []*frame.Reference{classReference, strictReference},
 }
 
 // classOrder is the order of each priority by itself. A queue keeps it whatever server its

@@ -19,7 +19,7 @@ import (
 var Queue = frame.Model{
 	Object:     models.Queue,
 	Properties: []*frame.Property{integrity, fifo, loss, bounded, empty, queueProgress, inLog},
-	Referees:   []*frame.Referee{queueReferee, boundedReferee},
+	References: []*frame.Reference{queueReference, boundedReference},
 }
 
 // item is one value that went into, or came out of, a queue.

@@ -22,7 +22,7 @@ import (
 var Register = frame.Model{
 	Object:     models.Register,
 	Properties: append([]*frame.Property{linearizable, zxidOrder, plainReads, syncReads, frame.FencedReads, durable, frame.LogAgrees(nil, nil)}, servers.Properties...),
-	Referees:   []*frame.Referee{registerReferee},
+	References: []*frame.Reference{registerReference},
 }
 
 // register is what happened to one register. Values are numbers; 0 is "", which

@@ -25,7 +25,7 @@ var TwoPhaseCommit = frame.Model{
 		agreement, validity, noLazyAbort, irrevocable, termination,
 		frame.LogAgrees(func(a *evidence.Record) bool { return outcomesOf(a).Trusted() }, inLog),
 	},
-	Referees: []*frame.Referee{referee},
+	References: []*frame.Reference{reference},
 }
 
 // transaction is what happened to one.

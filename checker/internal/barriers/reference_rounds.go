@@ -12,17 +12,17 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A double barrier for the referee: who is present, and moments at which that
+// A double barrier for the reference model: who is present, and moments at which that
 // must be enough, or nobody else.
 var (
-	enterReferee = &frame.Referee{
+	enterReference = &frame.Reference{
 		Covers: []string{"enter"}, Refines: true,
 		Operations: func(k *evidence.Key) ([]porcupine.Operation, bool) {
 			return roundOperations(k, false)
 		},
 		Model: roundSpec,
 	}
-	leaveReferee = &frame.Referee{
+	leaveReference = &frame.Reference{
 		Covers: []string{"enter", "leave"}, Refines: true,
 		Operations: func(k *evidence.Key) ([]porcupine.Operation, bool) {
 			return roundOperations(k, true)
@@ -49,7 +49,7 @@ type memberStep struct {
 	maybe  bool
 }
 
-// mostMembers is the largest round that the referee takes: a state has two bits
+// mostMembers is the largest round that the reference model takes: a state has two bits
 // a call.
 const mostMembers = 32
 

@@ -10,10 +10,10 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 )
 
-// A job for the referee: which attempt has it, 0 for none.
-var exclusionReferee = &frame.Referee{
+// A job for the reference model: which attempt has it, 0 for none.
+var exclusionReference = &frame.Reference{
 	Covers:     []string{"lease-exclusion"},
-	Operations: refereed,
+	Operations: modelled,
 	Model:      func(*evidence.Record) porcupine.Model { return spec },
 }
 
@@ -25,7 +25,7 @@ type step struct {
 	text    string
 }
 
-func refereed(k *evidence.Key) ([]porcupine.Operation, bool) {
+func modelled(k *evidence.Key) ([]porcupine.Operation, bool) {
 	q := queueOf(k)
 	if q.doubled != "" {
 		return nil, false

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Leases for the referee: each is acquired when fewer are held than there are, and closed,
+// Leases for the reference model: each is acquired when fewer are held than there are, and closed,
 // by release or by death.
-var boundReferee = &frame.Referee{
+var boundReference = &frame.Reference{
 	Covers:     []string{"bound"},
 	Applies:    tellsLeases,
 	Operations: holdOperations,
@@ -24,13 +24,13 @@ var boundReferee = &frame.Referee{
 // The same with tickets that rise. Where a hold goes on in its client's newer session, only a
 // search takes in its ticket and its lease together: the order of tickets knows when it was
 // granted, and the sweep for how long it lasts.
-var fairReferee = &frame.Referee{
+var fairReference = &frame.Reference{
 	Refines:    true,
 	Covers:     []string{"bound", "fair"},
 	Applies:    func(a *evidence.Record) bool { return tellsLeases(a) && gives(a) },
 	Operations: holdOperations,
 	Model:      func(a *evidence.Record) porcupine.Model { return leaseModel(a.Params.Leases, true) },
-	Size:       boundReferee.Size,
+	Size:       boundReference.Size,
 }
 
 func tellsLeases(a *evidence.Record) bool { return a.Params.Leases > 0 }

@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Keys of an object for the referee: a hold is acquired when nobody owns one of its keys, and
+// Keys of an object for the reference model: a hold is acquired when nobody owns one of its keys, and
 // closed, by release or by death, at once for all of them.
-var partsReferee = &frame.Referee{
+var partsReference = &frame.Reference{
 	Covers:     []string{"exclusion"},
 	Operations: holdOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return partsModel(false) },
@@ -23,7 +23,7 @@ var partsReferee = &frame.Referee{
 }
 
 // The same with tokens that rise for each key.
-var partsTokensReferee = &frame.Referee{
+var partsTokensReference = &frame.Reference{
 	Covers:     []string{"exclusion", "tokens"},
 	Applies:    gives,
 	Operations: holdOperations,

@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Holds of a read-write lock for the referee: each is acquired, perhaps downgraded, and
+// Holds of a read-write lock for the reference model: each is acquired, perhaps downgraded, and
 // closed, by release or by death.
-var rwReferee = &frame.Referee{
+var rwReference = &frame.Reference{
 	Covers:     []string{"exclusion"},
 	Operations: rwOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return rwModel(false) },
@@ -22,15 +22,15 @@ var rwReferee = &frame.Referee{
 }
 
 // The same with tokens.
-var rwTokensReferee = &frame.Referee{
+var rwTokensReference = &frame.Reference{
 	Covers:     []string{"exclusion", "tokens"},
 	Applies:    gives,
 	Operations: rwOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return rwModel(true) },
-	Size:       rwReferee.Size,
+	Size:       rwReference.Size,
 }
 
-// rwStep is what the referee sees of a hold: its acquire, its downgrade, or its close.
+// rwStep is what the reference model sees of a hold: its acquire, its downgrade, or its close.
 type rwStep struct {
 	hold  *hold
 	what  string

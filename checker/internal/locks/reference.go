@@ -9,23 +9,23 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// An exclusive hold for the referee: it is acquired when nobody owns it, and
+// An exclusive hold for the reference model: it is acquired when nobody owns it, and
 // closed, by release or by death, by its owner.
-var exclusionReferee = &frame.Referee{
+var exclusionReference = &frame.Reference{
 	Covers:     []string{"exclusion"},
 	Operations: holdOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return holdModel(false) },
 }
 
 // The same with tokens that rise.
-var tokensReferee = &frame.Referee{
+var tokensReference = &frame.Reference{
 	Covers:     []string{"exclusion", "tokens"},
 	Applies:    gives,
 	Operations: holdOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return holdModel(true) },
 }
 
-// holdStep is what the referee sees of a hold: its acquire, or its close.
+// holdStep is what the reference model sees of a hold: its acquire, or its close.
 type holdStep struct {
 	hold   *hold
 	closes bool

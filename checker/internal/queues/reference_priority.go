@@ -10,17 +10,17 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// A priority queue for the referee: a list of items with their priorities, in the order in
+// A priority queue for the reference model: a list of items with their priorities, in the order in
 // which they went in. The first of each priority may come out, of a strict one only the
 // first of the best.
 var (
-	classReferee = &frame.Referee{
+	classReference = &frame.Reference{
 		Covers:     []string{"integrity", "class-order", "loss"},
 		Operations: queueOperations,
 		Model:      func(*evidence.Record) porcupine.Model { return prioritySpec(firstOfEach) },
 		Size:       listSize,
 	}
-	strictReferee = &frame.Referee{
+	strictReference = &frame.Reference{
 		Covers:  []string{"integrity", "class-order", "loss", "strict"},
 		Applies: strict.Applies,
 		// Items of one priority may have to wait for each other, and what nobody knows

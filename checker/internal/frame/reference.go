@@ -5,11 +5,11 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 )
 
-// Referee is a reference model: a porcupine model that says in a few lines what the object is. It
+// Reference is a reference model: a porcupine model that says in a few lines what the object is. It
 // decides a key by search. It is slow and needs memory, so it is asked within bounds and may not
 // answer. The properties that it covers say together the same as its model: a difference is a
 // defect of this package.
-type Referee struct {
+type Reference struct {
 	// Covers names the properties that together say the same as the model. A violation that only
 	// the model finds is reported for the last one.
 	Covers []string

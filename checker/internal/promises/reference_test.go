@@ -12,10 +12,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The referee decides a small record by trying everything: a server that does the
+// The reference model decides a small record by trying everything: a server that does the
 // committed transactions one by one, and between any two of them answers requests in
 // their order. The record is right if one way to do so sends what was recorded.
-type referee struct {
+type reference struct {
 	txns  []history.Txn
 	asked []int // by when each transaction, and all before it, had been asked for
 	trees []smallTree
@@ -45,12 +45,12 @@ func decoded[T any](e history.Event) (v T) {
 
 // legal says whether a record can be that of servers that keep their promises.
 func legal(events []history.Event, txns []history.Txn) bool {
-	f := newReferee(events, txns)
+	f := newReference(events, txns)
 	return f.inTime(events) && !slices.ContainsFunc(connsOf(events), func(c *smallConn) bool { return !f.connection(c) })
 }
 
-func newReferee(events []history.Event, txns []history.Txn) *referee {
-	f := &referee{txns: txns}
+func newReference(events []history.Event, txns []history.Txn) *reference {
+	f := &reference{txns: txns}
 	at := map[[2]int64]int{}
 	top, acked := 0, 0
 	for i := range events {
@@ -81,7 +81,7 @@ func newReferee(events []history.Event, txns []history.Txn) *referee {
 }
 
 // shows is the transaction that a fact tells of at least.
-func (f *referee) shows(e history.Event) int {
+func (f *reference) shows(e history.Event) int {
 	z := e.Zxid
 	if e.F == history.FReply {
 		a := decoded[history.Reply](e)
@@ -96,7 +96,7 @@ func (f *referee) shows(e history.Event) int {
 
 // inTime says that each write was committed after whatever anybody had been shown when
 // it was sent.
-func (f *referee) inTime(events []history.Event) bool {
+func (f *reference) inTime(events []history.Event) bool {
 	for _, e := range events {
 		if e.F != history.FRequest {
 			continue
@@ -130,7 +130,7 @@ func connsOf(events []history.Event) (all []*smallConn) {
 	return all
 }
 
-func (f *referee) connection(c *smallConn) bool {
+func (f *reference) connection(c *smallConn) bool {
 	least := history.ID(c.seen)
 	for _, e := range c.facts {
 		if e.F == history.FReply {
@@ -154,7 +154,7 @@ func (f *referee) connection(c *smallConn) bool {
 
 // try goes on from fact i and request q, with a server that has done pos transactions.
 // Reads must show need, since a sync.
-func (f *referee) try(c *smallConn, i, q, pos, need int, data, children map[string]bool) bool {
+func (f *reference) try(c *smallConn, i, q, pos, need int, data, children map[string]bool) bool {
 	if i >= len(c.facts) {
 		return true
 	}
@@ -196,7 +196,7 @@ func sendsSome(facts []history.Event, out []history.WatchEvent, z history.ID) bo
 }
 
 // reply says that fact i can be the answer to request q.
-func (f *referee) reply(c *smallConn, i, q, pos, need int, data, children map[string]bool) bool {
+func (f *reference) reply(c *smallConn, i, q, pos, need int, data, children map[string]bool) bool {
 	r := c.requests[q].value
 	if r.Op == "setWatches" {
 		out, d, k := setAgain(r, f.trees[pos], data, children)
@@ -247,7 +247,7 @@ func (f *referee) reply(c *smallConn, i, q, pos, need int, data, children map[st
 }
 
 // acked is the latest transaction that a writer had the answer to.
-func (f *referee) acked(index int) int { return f.ackedBy[index] }
+func (f *reference) acked(index int) int { return f.ackedBy[index] }
 
 func with(m map[string]bool, p string) map[string]bool {
 	n := map[string]bool{p: true}
@@ -399,10 +399,10 @@ func smallRecord(seed uint64) (events []history.Event, txns []history.Txn, defec
 	return events, s.txns, d.name
 }
 
-// TestSmallRecordsAgreeWithAReferee: with the transactions what is wrong is found, and
+// TestSmallRecordsAgreeWithAReference: with the transactions what is wrong is found, and
 // nothing else; without them nothing that is right is accused. ZKLAB_WORLDS and
 // ZKLAB_FIRST are as above.
-func TestSmallRecordsAgreeWithAReferee(t *testing.T) {
+func TestSmallRecordsAgreeWithAReference(t *testing.T) {
 	t.Parallel()
 	n, first := runs()
 	type tally struct{ wrong, logged, bare int }

@@ -19,13 +19,13 @@ import (
 // Bounds of the reference model's search. Time alone would not do: in a testing/synctest bubble it
 // stands still while a search goes on.
 const (
-	refereeShare = 6               // of the budget, for all keys together
-	refereeKey   = 2 * time.Second // for one key
+	referenceShare = 6               // of the budget, for all keys together
+	referenceKey   = 2 * time.Second // for one key
 
 	// Tries of a step, or of whether two states are the same: for all keys together, and for one
 	// key, which takes seconds.
-	refereeTries    = 80e6
-	refereeKeyTries = 16e6
+	referenceTries    = 80e6
+	referenceKeyTries = 16e6
 )
 
 // searchBudget bounds a reference model's search. It is safe for concurrent use.
@@ -41,12 +41,12 @@ type searchBudget struct {
 func newSearchBudget(ctx context.Context, opts Options) *searchBudget {
 	b := &searchBudget{
 		ctx:      ctx,
-		until:    time.Now().Add(opts.budget() / refereeShare),
-		keyTime:  refereeKey,
+		until:    time.Now().Add(opts.budget() / referenceShare),
+		keyTime:  referenceKey,
 		memory:   opts.memory() / int64(runtime.GOMAXPROCS(0)),
-		keyTries: refereeKeyTries,
+		keyTries: referenceKeyTries,
 	}
-	b.tries.Store(refereeTries)
+	b.tries.Store(referenceTries)
 	return b
 }
 
@@ -57,7 +57,7 @@ type ruling struct {
 }
 
 // decide searches for an order of the key's operations that the model allows.
-func decide(r *frame.Referee, b *searchBudget, k *evidence.Key) ruling {
+func decide(r *frame.Reference, b *searchBudget, k *evidence.Key) ruling {
 	if r.Applies != nil && !r.Applies(k.Record) {
 		return ruling{}
 	}
@@ -70,7 +70,7 @@ func decide(r *frame.Referee, b *searchBudget, k *evidence.Key) ruling {
 }
 
 // order searches for an order of some of the key's operations.
-func order(r *frame.Referee, b *searchBudget, k *evidence.Key, of func(*evidence.Key) ([]porcupine.Operation, bool)) ruling {
+func order(r *frame.Reference, b *searchBudget, k *evidence.Key, of func(*evidence.Key) ([]porcupine.Operation, bool)) ruling {
 	left := min(time.Until(b.until), b.keyTime)
 	if left <= 0 || b.ctx.Err() != nil {
 		return ruling{}
@@ -96,7 +96,7 @@ func order(r *frame.Referee, b *searchBudget, k *evidence.Key, of func(*evidence
 }
 
 // compare compares a ruling with what the fast checks found on one key.
-func compare(r *frame.Referee, got ruling, k *evidence.Key, properties []*frame.Property, row []frame.Finding) {
+func compare(r *frame.Reference, got ruling, k *evidence.Key, properties []*frame.Property, row []frame.Finding) {
 	if !got.decided {
 		return
 	}
@@ -124,7 +124,7 @@ func compare(r *frame.Referee, got ruling, k *evidence.Key, properties []*frame.
 		if slices.Contains(r.Covers, p.Name) {
 			row[i] = frame.Finding{
 				Result: Unknown, Figures: row[i].Figures, Notes: row[i].Notes, Counterexample: row[i].Counterexample,
-				Reason: fmt.Sprintf("the referee disagrees, so zklab itself has a defect: %s finds %s, porcupine finds %s; %s",
+				Reason: fmt.Sprintf("the reference model disagrees, so zklab itself has a defect: %s finds %s, porcupine finds %s; %s",
 					p.Decider, word(legal), word(got.legal), row[i].Reason),
 			}
 		}
@@ -139,7 +139,7 @@ func word(legal bool) string {
 }
 
 // sign notes in a property's verdicts on how many keys the reference model agreed.
-func sign(r *frame.Referee, p *frame.Property, vs []Verdict, rulings []ruling) {
+func sign(r *frame.Reference, p *frame.Property, vs []Verdict, rulings []ruling) {
 	if !slices.Contains(r.Covers, p.Name) {
 		return
 	}
@@ -157,10 +157,10 @@ func sign(r *frame.Referee, p *frame.Property, vs []Verdict, rulings []ruling) {
 	}
 }
 
-// Referee asks porcupine alone, key by key, within the budget. The map has the keys that it
-// decided, and whether their operations can be explained. If a model has several referees, all must
+// Reference asks porcupine alone, key by key, within the budget. The map has the keys that it
+// decided, and whether their operations can be explained. If a model has several reference models, all must
 // agree that they can.
-func Referee(ctx context.Context, h *history.History, opts Options) map[string]bool {
+func Reference(ctx context.Context, h *history.History, opts Options) map[string]bool {
 	ctx, cancel := context.WithTimeout(ctx, opts.budget())
 	defer cancel()
 	name := h.Header.Model
@@ -173,7 +173,7 @@ func Referee(ctx context.Context, h *history.History, opts Options) map[string]b
 	decided := map[string]bool{}
 	for _, k := range a.Keys {
 		legal, all := true, true
-		for _, r := range models[name].Referees {
+		for _, r := range models[name].References {
 			if r.Applies != nil && !r.Applies(a) {
 				continue
 			}

@@ -12,10 +12,10 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The mastership for the referee: who stands for it, in order. Its time is that of the
+// The mastership for the reference model: who stands for it, in order. Its time is that of the
 // transaction log, in which all is in one order; only what one transaction did is at one
 // moment.
-var planReferee = &frame.Referee{
+var planReference = &frame.Reference{
 	Covers:     []string{"stale-plan"},
 	Applies:    func(a *evidence.Record) bool { return a.Log != nil },
 	Operations: planSteps,
@@ -23,7 +23,7 @@ var planReferee = &frame.Referee{
 	Size:       func(state any) int { return len(state.(string)) },
 }
 
-// planStep is a transaction for the referee.
+// planStep is a transaction for the reference model.
 type planStep struct {
 	candidate int // that stands, in order of creation, or resigns
 	resigns   bool

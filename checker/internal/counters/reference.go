@@ -6,8 +6,8 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 )
 
-// A counter for the referee: its value.
-var referee = &frame.Referee{
+// A counter for the reference model: its value.
+var reference = &frame.Reference{
 	Covers:     []string{"linearizable"},
 	Operations: operations,
 	Model:      func(*evidence.Record) porcupine.Model { return spec },

@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A register for the referee: its value.
-var registerReferee = &frame.Referee{
+// A register for the reference model: its value.
+var registerReference = &frame.Reference{
 	Covers:     []string{"linearizable"},
 	Operations: registerOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return registerSpec() },

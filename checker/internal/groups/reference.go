@@ -14,11 +14,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A group for the referee: who has joined, and who has left. Its time is that of zxids: what a
+// A group for the reference model: who has joined, and who has left. Its time is that of zxids: what a
 // join or a leave did, it did above what its session had seen when it was asked, and by what it
 // had seen when it was answered; and a list shows what was there at or above what its session
 // had seen. So it also finds lists that fit with every single member, but with no moment.
-var referee = &frame.Referee{
+var reference = &frame.Reference{
 	Covers:     []string{"fresh"},
 	Refines:    true,
 	Operations: operations,
@@ -26,7 +26,7 @@ var referee = &frame.Referee{
 	Size:       func(state any) int { return len(state.(string)) },
 }
 
-// step is a join, a leave or a list for the referee.
+// step is a join, a leave or a list for the reference model.
 type step struct {
 	text  string
 	join  int // the place of the member that joins, -1: none
@@ -43,7 +43,7 @@ const (
 	hasGone = 'g'
 )
 
-// behind and by are places on the referee's axis: right behind a transaction, and at it.
+// behind and by are places on the reference model's axis: right behind a transaction, and at it.
 func behind(zxid uint64) int64 { return int64(min(zxid, math.MaxInt64/4))*2 + 1 }
 func by(zxid uint64) int64     { return int64(min(zxid, math.MaxInt64/4)) * 2 }
 

@@ -12,16 +12,16 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A transaction for the referee: whose votes are in, and what is decided. It is decided when
+// A transaction for the reference model: whose votes are in, and what is decided. It is decided when
 // somebody is told, as nothing speaks against that earlier; or it lapses, at some time from
 // when on somebody's patience has ended.
-var referee = &frame.Referee{
+var reference = &frame.Reference{
 	Covers:     []string{"agreement", "validity", "no-lazy-abort"},
 	Operations: operations,
 	Model:      func(*evidence.Record) porcupine.Model { return spec },
 }
 
-// mostSites is how many sites the referee takes.
+// mostSites is how many sites the reference model takes.
 const mostSites = 60
 
 type stepKind int
@@ -33,7 +33,7 @@ const (
 	isTold
 )
 
-// step is a step for the referee.
+// step is a step for the reference model.
 type step struct {
 	kind   stepKind
 	bit    uint64 // of the site

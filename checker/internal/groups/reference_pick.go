@@ -13,13 +13,13 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A service for the referee, as each client was told of it. What a client is told of by
+// A service for the reference model, as each client was told of it. What a client is told of by
 // changes, and what it picks from, is the service at some moment by then, which may be long
 // past: but the moments of what it was told of follow each other, and a pick's is not before
 // that of what was told last when it was asked for. Which moments those are, the search
 // finds out. What was told, without any pick, is given: whether that is right other
 // properties decide.
-var pickReferee = &frame.Referee{
+var pickReference = &frame.Reference{
 	Covers:     []string{"pick"},
 	Refines:    true,
 	Given:      func(k *evidence.Key) ([]porcupine.Operation, bool) { return pickSteps(k, false) },

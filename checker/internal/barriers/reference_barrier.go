@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A barrier for the referee: up or down.
-var barrierReferee = &frame.Referee{
+// A barrier for the reference model: up or down.
+var barrierReference = &frame.Reference{
 	Covers: []string{"early"},
 	// Which of several coordinators was first, and which of several times down a lift
 	// with an unknown outcome explains, the fast check does not weigh.
@@ -26,7 +26,7 @@ type barrierStep struct {
 	raises uint64 // of a raise: itself; of an await: those that its client had been told of
 }
 
-// barrierRaises is how many raises with a known zxid the referee takes: a state has a bit
+// barrierRaises is how many raises with a known zxid the reference model takes: a state has a bit
 // for each.
 const barrierRaises = 64
 

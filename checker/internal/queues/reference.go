@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// A FIFO queue for the referee: a list of items.
-var queueReferee = &frame.Referee{
+// A FIFO queue for the reference model: a list of items.
+var queueReference = &frame.Reference{
 	Covers:     []string{"integrity", "order", "loss"},
 	Operations: queueOperations,
 	Model:      func(*evidence.Record) porcupine.Model { return queueSpec() },

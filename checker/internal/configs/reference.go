@@ -14,15 +14,15 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// A configuration for the referee: all that it was so far, and how far each watcher has
+// A configuration for the reference model: all that it was so far, and how far each watcher has
 // come in that. It weighs all watchers together.
 var (
-	referee      = refereeOf("valid", "order")
-	cacheReferee = refereeOf("valid", "current", "order")
+	reference      = referenceOf("valid", "order")
+	cacheReference = referenceOf("valid", "current", "order")
 )
 
-func refereeOf(covers ...string) *frame.Referee {
-	return &frame.Referee{
+func referenceOf(covers ...string) *frame.Reference {
+	return &frame.Reference{
 		Covers:     covers,
 		Refines:    true,
 		Operations: operations,
@@ -45,7 +45,7 @@ func size(states any) (n int) {
 	return n
 }
 
-// step is an operation for the referee.
+// step is an operation for the reference model.
 type step struct {
 	part     int // the configuration, of those of a key
 	watcher  int // -1: a change
