@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/link"
 )
 
@@ -48,7 +48,7 @@ func expiring(Experiment) plan.Schedule { return plan.Every(simulatedInterval, f
 // session or an old one, see old state.
 func lagging(Experiment) plan.Schedule {
 	return plan.Overlay(
-		plan.Mix(apart.Odd(2*simulatedInterval), plan.Turn{Faults: []faults.Fault{faults.SlowNetwork{Nodes: faults.One}}, For: 2*simulatedInterval - simulatedInterval/10}),
+		plan.Mix(jitter.Stretch(2*simulatedInterval), plan.Turn{Faults: []faults.Fault{faults.SlowNetwork{Nodes: faults.One}}, For: 2*simulatedInterval - simulatedInterval/10}),
 		plan.Every(simulatedInterval/2, faults.Expire{}, faults.Move{}, faults.Cut{}, faults.LoseReply{}),
 	)
 }
@@ -57,7 +57,7 @@ func lagging(Experiment) plan.Schedule {
 func crashing(x Experiment) plan.Schedule {
 	return plan.Overlay(
 		plan.Every(simulatedInterval, faults.Crash{}, faults.Freeze{}, faults.Expire{}),
-		plan.Mix(apart.Odd(simulatedLength/2), plan.Turn{Faults: []faults.Fault{faults.Freeze{}}, For: x.SessionTimeout * 3 / 2}),
+		plan.Mix(jitter.Stretch(simulatedLength/2), plan.Turn{Faults: []faults.Fault{faults.Freeze{}}, For: x.SessionTimeout * 3 / 2}),
 	)
 }
 
@@ -81,7 +81,7 @@ func outages(x Experiment) plan.Schedule {
 	s := plan.Every(simulatedInterval, faults.Expire{}, faults.Cut{}, faults.LoseReply{})
 	for i := range (servers.Nodes - 1) / 2 {
 		down := []faults.Fault{faults.Pause{Nodes: faults.One}, faults.Kill{Nodes: faults.One}}[i%2]
-		s = plan.Overlay(s, plan.Repeat(apart.Odd(simulatedInterval*time.Duration(1+i)), lasts+simulatedInterval*time.Duration(1+i), lasts, down))
+		s = plan.Overlay(s, plan.Repeat(jitter.Stretch(simulatedInterval*time.Duration(1+i)), lasts+simulatedInterval*time.Duration(1+i), lasts, down))
 	}
 	return s
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
 const (
@@ -87,7 +87,7 @@ func askAll(ctx context.Context, servers []Server) <-chan answer {
 	answers := make(chan answer, len(servers))
 	for i, server := range servers {
 		go func() {
-			apart.Wait(i)
+			jitter.Wait(i)
 			status, err := server.Status(ctx)
 			answers <- answer{server, status, err}
 		}()

@@ -130,7 +130,7 @@ func (c *Cache) begin() {
 	c.r.Calls.Add()
 	go func() {
 		defer c.r.Calls.Done()
-		ctx, cancel := context.WithCancel(c.r.Client.WithTurn(c.r.Client.Context))
+		ctx, cancel := context.WithCancel(c.r.Client.WithJitter(c.r.Client.Context))
 		defer cancel()
 		defer context.AfterFunc(c.r.Context, cancel)()
 		c.follow(ctx)

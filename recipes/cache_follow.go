@@ -166,7 +166,7 @@ func (c *Cache) readAll(ctx context.Context, z *client.Session, paths []string, 
 		if !c.listed(path) { // its parent has gone
 			continue
 		}
-		ctx := c.r.Client.WithTurn(ctx)
+		ctx := c.r.Client.WithJitter(ctx)
 		group.Go(func() error {
 			children, err := c.readOne(ctx, z, path, anew)
 			mu.Lock()

@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/internal/virtual/turns"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
@@ -47,7 +47,7 @@ func NewSession(conn *zk.Conn, events <-chan zk.Event, timeout time.Duration, op
 // clientOf is NewClient for any connection.
 func clientOf(connection client.Conn, events <-chan zk.Event, timeout time.Duration, set ...Option) *Client {
 	c := &Client{options: client.Options{
-		ACL: zk.WorldACL(zk.PermAll), InTurn: turns.Wanted(), Failed: newError, Refused: newRefusal,
+		ACL: zk.WorldACL(zk.PermAll), Jitter: jitter.Wanted(), Failed: newError, Refused: newRefusal,
 	}}
 	for _, option := range set {
 		option(c)

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/internal/testkit/testmain"
-	"github.com/zklab/zklab/internal/virtual/turns"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
@@ -64,7 +64,7 @@ type place func(t *testing.T, test func(t *testing.T, e ensemble.Ensemble))
 // simulated gives each test a server of its own, in memory and in virtual time.
 func simulated(t *testing.T, test func(t *testing.T, e ensemble.Ensemble)) {
 	t.Helper()
-	defer turns.Begin()()
+	defer jitter.Begin()()
 	synctest.Test(t, func(t *testing.T) {
 		e, err := embedded.Start(embedded.Config{Nodes: 1, InMemory: true, Latency: time.Millisecond, Seed: 1})
 		if err != nil {

@@ -58,7 +58,7 @@ func TestDelayQueueWaitsUntilItemsAreDue(t *testing.T) {
 		for range 5 {
 			item, err := q2.Take(t.Context())
 			must(t, err)
-			got[string(item)] = withoutTurns(time.Since(began))
+			got[string(item)] = withoutJitter(time.Since(began))
 			order = append(order, string(item))
 		}
 		want := map[string]time.Duration{"a": 0, "b": 2 * time.Millisecond, "c": 3 * time.Second, "c, too": 3 * time.Second, "d": time.Hour}
@@ -79,7 +79,7 @@ func TestDelayQueueWakesForANearerItem(t *testing.T) {
 		taken := make(chan string)
 		go func() {
 			item, err := q2.Take(t.Context())
-			taken <- fmt.Sprint(string(item), err, withoutTurns(time.Since(began)))
+			taken <- fmt.Sprint(string(item), err, withoutJitter(time.Since(began)))
 		}()
 		synctest.Wait()
 		must(t, q1.Put(t.Context(), began.Add(time.Second), []byte("near")))

@@ -2,7 +2,7 @@
 // more, each in files that begin with its name. They keep their promises when replies are lost,
 // when sessions expire and when callers give up. The packages of recipes/internal have what the
 // recipes share. The recipes work without the rest of zklab: the package imports nothing else of it
-// but internal/virtual/turns.
+// but internal/virtual/jitter.
 //
 // Start with a [Client]. It wraps a *zk.Conn and knows which ZooKeeper session the connection is
 // on. Make recipes with a client and a path:

@@ -100,7 +100,7 @@ func (e *Election) leader(ctx context.Context) (t Term, err error) {
 	if err := znodes.CheckPath(e.x.Path); err != nil {
 		return Term{}, err
 	}
-	err = e.x.Client.EachSession(e.x.Client.WithTurn(ctx), func(z *client.Session) error {
+	err = e.x.Client.EachSession(e.x.Client.WithJitter(ctx), func(z *client.Session) error {
 		for {
 			t, _, err = e.lowest(ctx, z, e.x.Client.Get)
 			if !errors.Is(err, zk.ErrNoNode) {

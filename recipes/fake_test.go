@@ -79,11 +79,11 @@ func (tr *tree) connectOpen(timeout time.Duration, options ...Option) (*fake, *C
 		sid: int64(len(tr.fakes)+1) << 8,
 	}
 	tr.fakes = append(tr.fakes, f)
-	return f, clientOf(f, f.events, timeout, append([]Option{waitInTurn(true)}, options...)...)
+	return f, clientOf(f, f.events, timeout, append([]Option{withJitter(true)}, options...)...)
 }
 
-// waitInTurn has a client wait in turn, as in a simulation, or not, as elsewhere.
-func waitInTurn(is bool) Option { return func(c *Client) { c.options.InTurn = is } }
+// withJitter sets whether a client has jitter, as in a simulation.
+func withJitter(is bool) Option { return func(c *Client) { c.options.Jitter = is } }
 
 // clientOver is the client that a recipe was made with.
 func clientOver(cl *client.Client) *Client { return &Client{client: cl} }

@@ -38,7 +38,7 @@ func (q *JobQueue) enlist(ctx context.Context, z *client.Session) (*contend.Hold
 	h.Watch()
 	go func() {
 		defer q.stewards.Done()
-		_ = h.During(q.r.Client.WithTurn(q.r.Client.Context), func(ctx context.Context) error { q.steward(ctx, h.Contender); return nil })
+		_ = h.During(q.r.Client.WithJitter(q.r.Client.Context), func(ctx context.Context) error { q.steward(ctx, h.Contender); return nil })
 	}()
 	return h, nil
 }

@@ -117,7 +117,7 @@ func (g *Group) finish(call context.Context, op string, c *contend.Contender, da
 	case err != nil:
 		return g.line.Indefinite(op, err)
 	}
-	ctx, stop := context.WithCancel(contend.WithTrace(g.line.Client.WithTurn(g.line.Client.Context), contend.TraceOf(call)))
+	ctx, stop := context.WithCancel(contend.WithTrace(g.line.Client.WithJitter(g.line.Client.Context), contend.TraceOf(call)))
 	m := &stay{data: data, stop: stop, done: make(chan struct{}), c: c, name: c.Name}
 	go g.keep(ctx, m)
 	if g.line.Context.Err() != nil {

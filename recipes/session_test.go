@@ -49,7 +49,7 @@ func TestHoldIsLostBySilence(t *testing.T) {
 		f.fail(func(string, string) fault { return silence })
 		lost := l.Lost()
 		<-lost
-		if after := time.Since(answered); after > fakeTimeout || withoutTurns(after) != fakeTimeout {
+		if after := time.Since(answered); after > fakeTimeout || withoutJitter(after) != fakeTimeout {
 			t.Errorf("lost %v after the last answered request was sent", after)
 		}
 
@@ -85,7 +85,7 @@ func TestHoldIsLostWhileDisconnected(t *testing.T) {
 		began := time.Now()
 		f.connected(false)
 		<-l.Lost()
-		if after := time.Since(began); after > fakeTimeout || withoutTurns(after) != fakeTimeout {
+		if after := time.Since(began); after > fakeTimeout || withoutJitter(after) != fakeTimeout {
 			t.Errorf("lost after %v", after)
 		}
 		f.connected(true)
@@ -231,7 +231,7 @@ func TestWaiterSurvivesALostWatch(t *testing.T) {
 		must(t, l1.Unlock(t.Context()))
 		began := time.Now()
 		must(t, <-got)
-		if took := time.Since(began); withoutTurns(took) > fakeTimeout {
+		if took := time.Since(began); withoutJitter(took) > fakeTimeout {
 			t.Errorf("took %v", took)
 		}
 		for _, l := range []*Lock{l1, l2} {

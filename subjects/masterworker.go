@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -26,7 +26,7 @@ const (
 // NewMasterWorker is zklab's own master-worker, recipes.MasterWorker.
 func NewMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
 	return ofRecipe(c, func(cl *recipes.Client) MasterWorker {
-		m := &ownMasterWorker{of: recipes.NewMasterWorker(cl, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{}), term: apart.Odd(standsFor + time.Duration(c.ID)*standsApart)}
+		m := &ownMasterWorker{of: recipes.NewMasterWorker(cl, path, fmt.Sprintf("client %d", c.ID), n), over: make(chan struct{}), term: jitter.Stretch(standsFor + time.Duration(c.ID)*standsApart)}
 		ctx, stop := context.WithCancel(context.Background())
 		m.stop = stop
 		go m.lead(ctx)
@@ -50,7 +50,7 @@ func (m *ownMasterWorker) lead(ctx context.Context) {
 	for ctx.Err() == nil {
 		m.stand(ctx)
 		select {
-		case <-time.After(apart.Odd(leadAgain)):
+		case <-time.After(jitter.Stretch(leadAgain)):
 		case <-ctx.Done():
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/panics"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -122,7 +122,7 @@ func makeSubject[T any](ctx context.Context, e *Env, c *Client, key string, make
 func makeAll[T any](ctx context.Context, e *Env, key string, make func(c *subjects.Client, path string) (T, error)) ([]T, error) {
 	var all []T
 	for _, c := range e.Clients {
-		apart.Wait(1)
+		jitter.Wait(1)
 		s, err := makeSubject(ctx, e, c, key, make)
 		if err != nil {
 			closeAll(ctx, e, all)

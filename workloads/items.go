@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -65,7 +65,7 @@ func (e *Env) feeds(ctx context.Context, c *Client) bool {
 	if !e.Patient || !pause(ctx, later) {
 		return false
 	}
-	apart.Wait(c.ID)
+	jitter.Wait(c.ID)
 	return true
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
 // meetings are moments at which all clients use one object at once, so that they compete.
@@ -27,7 +27,7 @@ func (m meetings) next(ctx context.Context, over <-chan struct{}, c *Client) (at
 	defer t.Stop()
 	select {
 	case <-t.C:
-		apart.Wait(c.ID)
+		jitter.Wait(c.ID)
 		return at, m.env.Key(int(n) % m.env.Keys), true
 	case <-over:
 	case <-ctx.Done():

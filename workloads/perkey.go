@@ -3,7 +3,7 @@ package workloads
 import (
 	"context"
 
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -20,7 +20,7 @@ func makePerKey[T any](ctx context.Context, e *Env, make func(c *subjects.Client
 				return nil, context.Cause(ctx)
 			}
 			key := e.Key(i)
-			apart.Wait(1)
+			jitter.Wait(1)
 			subject, err := makeSubject(ctx, e, c, key, make)
 			if err != nil {
 				return nil, err

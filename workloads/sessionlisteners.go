@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 	"github.com/zklab/zklab/link"
@@ -49,7 +49,7 @@ func (r *sessionRun) listen(ctx context.Context) (leave func()) {
 	var listening sync.WaitGroup
 	for i := range listeners {
 		listening.Go(func() {
-			apart.Wait(i + 2*len(r.clients))
+			jitter.Wait(i + 2*len(r.clients))
 			for n := i; ctx.Err() == nil && r.listenOnce(ctx, n); n++ {
 			}
 		})
@@ -79,7 +79,7 @@ func (r *sessionRun) listenOnce(ctx context.Context, n int) (more bool) {
 	}
 	paths := []string{folder + firstPart, ownZnode(folder, n%len(r.clients))}
 	reads := func(n int) (err error) {
-		for ; n > 0 && err == nil && pause(ctx, apart.Odd(listenEvery)); n-- {
+		for ; n > 0 && err == nil && pause(ctx, jitter.Stretch(listenEvery)); n-- {
 			_, err = ask(wire.GetData, &wire.ReadRequest{Path: paths[n%len(paths)]})
 		}
 		return err

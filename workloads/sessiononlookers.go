@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
 // lookEvery is how often an onlooker reads; lookAgain is how long it waits when it found no
@@ -24,7 +24,7 @@ func (r *sessionRun) lookOn(ctx context.Context) (leave func()) {
 	var looking sync.WaitGroup
 	for i := range r.env.Record.Header().Params.Servers {
 		looking.Go(func() {
-			apart.Wait(i + len(r.clients))
+			jitter.Wait(i + len(r.clients))
 			for ctx.Err() == nil {
 				r.onlook(ctx, r.env.Path(r.env.Key(i%r.env.Keys))+firstPart)
 			}
@@ -41,7 +41,7 @@ func (r *sessionRun) onlook(ctx context.Context, path string) {
 		return
 	}
 	defer v.Close()
-	for p := newPipe(v.Conn); pause(ctx, apart.Odd(lookEvery)); {
+	for p := newPipe(v.Conn); pause(ctx, jitter.Stretch(lookEvery)); {
 		patience, cancel := context.WithTimeout(ctx, r.env.OpTimeout)
 		_ = p.send(patience, get(path)) // it continues whatever the result
 		cancel()

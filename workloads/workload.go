@@ -9,7 +9,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 )
@@ -95,7 +95,7 @@ func (e *Env) each(f func(c *Client)) {
 	var wg sync.WaitGroup
 	for _, c := range e.Clients {
 		wg.Go(func() {
-			apart.Wait(c.ID)
+			jitter.Wait(c.ID)
 			f(c)
 			c.idle = false
 		})

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble/status"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/await"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
 // Config says what to compare.
@@ -75,7 +75,7 @@ func each[T any](all []T, do func(i int, one T)) {
 	var wg sync.WaitGroup
 	for i, one := range all {
 		wg.Go(func() {
-			apart.Wait(i)
+			jitter.Wait(i)
 			do(i, one)
 		})
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -311,7 +311,7 @@ func (c Config) start(ctx context.Context) (*Ensemble, error) {
 		return e, nil
 	}
 	for i, s := range e.servers {
-		apart.Wait(i)
+		jitter.Wait(i)
 		if err := s.Start(ctx); err != nil {
 			return nil, errors.Join(err, e.Close())
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/link"
 )
 
@@ -111,13 +111,13 @@ func lanes(plan []numbered) [][][]numbered {
 // with a step at a round time.
 func (p *Player) lane(ctx context.Context, moments [][]numbered) {
 	for _, steps := range moments {
-		if !p.doze(ctx, apart.Odd(p.began+steps[0].At-p.record.Now())) {
+		if !p.doze(ctx, jitter.Stretch(p.began+steps[0].At-p.record.Now())) {
 			return
 		}
 		var together sync.WaitGroup
 		for _, s := range steps {
 			together.Go(func() {
-				apart.Wait(s.number)
+				jitter.Wait(s.number)
 				p.errs[s.number-1] = p.play(ctx, s, nil)
 			})
 		}
@@ -240,7 +240,7 @@ func (p *Player) last(ctx context.Context, e faults.Effect, d time.Duration, bef
 	}
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	look := time.NewTicker(apart.Odd(100 * time.Millisecond))
+	look := time.NewTicker(jitter.Stretch(100 * time.Millisecond))
 	defer look.Stop()
 	if before == nil || len(e.Describe().Servers) == 0 {
 		look.Stop()

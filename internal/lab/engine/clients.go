@@ -10,7 +10,7 @@ import (
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/internal/base/await"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
@@ -69,7 +69,7 @@ func (cs *clients) connectAll(ctx context.Context, through []*link.Link) error {
 	all := make([]*workloads.Client, len(through))
 	for i, l := range through {
 		g.Go(func() (err error) {
-			apart.Wait(i)
+			jitter.Wait(i)
 			all[i], err = connect(ctx, i, l)
 			return err
 		})

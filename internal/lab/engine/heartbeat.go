@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
 // The harness's own heartbeat, and how late it must be to be recorded.
@@ -35,7 +35,7 @@ func watchHeartbeat(r *record, broken func()) (stop func() error) {
 // heartbeat. A timed property cannot be judged across one. It also records how the wall
 // clock drifts, by which some subjects go.
 func heartbeat(ctx context.Context, r *record, broken func()) {
-	ticker := time.NewTicker(apart.Odd(beat))
+	ticker := time.NewTicker(jitter.Stretch(beat))
 	defer ticker.Stop()
 	told := time.Duration(0)
 	for last := r.Now(); ; {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 	"github.com/zklab/zklab/internal/zk/zkconn"
@@ -88,7 +88,7 @@ func (l *links) listen(ctx context.Context, dial zk.Dialer) (*workloads.Listener
 	through := l.make(-1, dial)
 	conn, err := zkclient.Connect(ctx, zkclient.Config{
 		Dial:    zkclient.To(through.Dial, l.servers(int(l.visitors.Add(1)))[0]),
-		Session: wire.Session{Timeout: l.timeout}, PingEvery: apart.Odd(l.timeout / 3),
+		Session: wire.Session{Timeout: l.timeout}, PingEvery: jitter.Stretch(l.timeout / 3),
 	})
 	if err != nil {
 		through.Close()

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/atomicfile"
-	"github.com/zklab/zklab/internal/virtual/apart"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
 // How often a run asks for what was committed, and how much of it it keeps in
@@ -94,7 +94,7 @@ func (s *spool) follow(ctx context.Context) {
 	if s.path == "" {
 		every = rarely
 	}
-	ticker := time.NewTicker(apart.Odd(every))
+	ticker := time.NewTicker(jitter.Stretch(every))
 	defer ticker.Stop()
 	for {
 		select {

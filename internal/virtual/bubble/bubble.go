@@ -3,7 +3,7 @@
 //
 // Besides virtual time that takes: one processor, so that goroutines take turns in the
 // order in which they became runnable; waits of package recipes that end at instants of their own
-// (package turns); no garbage collection meanwhile, which stops the
+// (package jitter); no garbage collection meanwhile, which stops the
 // world and lets whoever ran go to the end of the queue; and random bytes (crypto/rand)
 // that follow from the seed. What is left are choices of the runtime itself: which case
 // of a select, where the iteration of a map begins, math/rand's own numbers. Package
@@ -21,8 +21,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/internal/virtual/overlay"
-	"github.com/zklab/zklab/internal/virtual/turns"
 )
 
 // one at a time: what is set up is the whole process's.
@@ -50,7 +50,7 @@ func RunSeen(t *testing.T, seed uint64, look func(), f func(moved func())) *Unhe
 		return spinning
 	}
 	defer single()()
-	defer turns.Begin()()
+	defer jitter.Begin()()
 	defer uncollected(t != nil)()
 	ran := false
 	var unheld *Unheld

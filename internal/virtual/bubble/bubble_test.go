@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/virtual/bubble"
-	"github.com/zklab/zklab/internal/virtual/turns"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 )
 
 // Two runs of a seed are the same: goroutines that wake each other at moments of their
@@ -57,8 +57,8 @@ func TestUndone(t *testing.T) {
 		if runtime.GOMAXPROCS(0) != 1 {
 			t.Error("more than one processor")
 		}
-		if !turns.Wanted() {
-			t.Error("nobody waits in turn")
+		if !jitter.Wanted() {
+			t.Error("no jitter is wanted")
 		}
 		if rand.Reader == reader {
 			t.Error("random bytes do not follow from the seed")
@@ -73,7 +73,7 @@ func TestUndone(t *testing.T) {
 	if rand.Reader != reader {
 		t.Error("random bytes still follow from a seed")
 	}
-	if turns.Wanted() {
-		t.Error("clients still wait in turn")
+	if jitter.Wanted() {
+		t.Error("jitter is still wanted")
 	}
 }

@@ -14,7 +14,7 @@ func (r *Recipe) Background(f func(ctx context.Context, refused func(error))) {
 	for _, group := range groups {
 		group.Add()
 	}
-	ctx := r.Client.WithTurn(r.Client.Context)
+	ctx := r.Client.WithJitter(r.Client.Context)
 	go func() {
 		is := false
 		refused := func(err error) {

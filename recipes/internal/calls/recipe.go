@@ -44,7 +44,7 @@ func (r *Recipe) Start(ctx context.Context) (_ context.Context, end func(), err 
 		return nil, nil, failures.ErrClosed
 	}
 	r.Calls.Add()
-	ctx, cancel := context.WithCancel(r.Client.WithTurn(ctx))
+	ctx, cancel := context.WithCancel(r.Client.WithJitter(ctx))
 	unbind := context.AfterFunc(r.Context, cancel)
 	return ctx, func() {
 		unbind()

@@ -25,9 +25,9 @@ type Client struct {
 	Conn      *connection   // all requests go through it
 	Timeout   time.Duration // of its sessions
 	watches   watches
-	Deletions deletions // of znodes, as events report them
-	Tasks     Tasks     // clean-ups of all its recipes
-	turns     atomic.Uint64
+	Deletions deletions     // of znodes, as events report them
+	Tasks     Tasks         // clean-ups of all its recipes
+	jittered  atomic.Uint64 // how many jitters were given
 
 	Counters counters // of what it has done
 
@@ -46,8 +46,8 @@ type Client struct {
 type Options struct {
 	ACL []zk.ACL     // of all znodes that are created
 	Log *slog.Logger // nil: none
-	// InTurn makes each wait a few microseconds longer than it has to be: see [Client.WithTurn].
-	InTurn bool
+	// Jitter makes each wait a few microseconds longer than necessary: see [Client.WithJitter].
+	Jitter bool
 	// Failed makes the error of a call.
 	Failed func(failures.Failure) error
 	// Refused makes the error of a request that a server has refused: the client lacks a
@@ -210,7 +210,7 @@ func (cl *Client) grace() time.Duration { return min(cl.Timeout/10, 200*time.Mil
 
 // WithGrace returns a context that outlives the caller's by the grace.
 func (cl *Client) WithGrace() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(cl.WithTurn(cl.Context), cl.grace())
+	return context.WithTimeout(cl.WithJitter(cl.Context), cl.grace())
 }
 
 // SessionID formats an id as servers write it.

@@ -77,7 +77,7 @@ func (cl *Client) Usable() bool {
 // awaitEvent waits for event, but not for long: events can get lost, and there is none when
 // WatchRestoreDelay is over.
 func (cl *Client) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
-	t := time.NewTimer(cl.pollInterval() + turn(ctx))
+	t := time.NewTimer(cl.pollInterval() + jitter(ctx))
 	defer t.Stop()
 	select {
 	case <-event:

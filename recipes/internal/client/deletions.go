@@ -94,7 +94,7 @@ func (cl *Client) InOrder(ctx context.Context, z *Session, told, event <-chan st
 	if cl.Deletions.isSilent() {
 		return false
 	}
-	t := time.NewTimer(ToldWithin + turn(ctx))
+	t := time.NewTimer(ToldWithin + jitter(ctx))
 	defer t.Stop()
 	select {
 	case <-told:

@@ -169,7 +169,7 @@ func (cl *Client) WaitFor(ctx context.Context, z *Session, most time.Duration, e
 // WaitTold is WaitFor that returns the event of the watch that fired, if a watch fired and no other
 // goroutine has received the event: several can wait for one watch.
 func (cl *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, event <-chan struct{}, changed ...<-chan zk.Event) (told zk.Event, err error) {
-	t := time.NewTimer(min(most, cl.Timeout) + turn(ctx)) // other calls may wait for the same time
+	t := time.NewTimer(min(most, cl.Timeout) + jitter(ctx)) // other calls may wait for the same time
 	defer t.Stop()
 	cases := []reflect.SelectCase{receives(z.Gone), receives(cl.Context.Done()), receives(ctx.Done()), receives(event), receives(t.C)}
 	others := len(cases)

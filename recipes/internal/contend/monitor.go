@@ -21,7 +21,7 @@ func (h *Hold) Watch() {
 	all := h.Line.znodes(h.Contender)
 	_ = h.Line.each(h.Contender, func(q Line, c *Contender) error {
 		go h.monitor(monitor{
-			hold: h, s: q.Client, z: c.Session, path: znodes.Join(q.Folder, c.Name), turn: q.Client.NextTurn(), changed: c.Changed, checks: all,
+			hold: h, s: q.Client, z: c.Session, path: znodes.Join(q.Folder, c.Name), turn: q.Client.NextJitter(), changed: c.Changed, checks: all,
 		})
 		all = nil
 		return nil
@@ -97,7 +97,7 @@ func (m *monitor) run() (lost bool) {
 	}
 }
 
-// after returns t plus d, less the turn of the monitor (see WithTurn): the monitors of one session
+// after returns t plus d, less the turn of the monitor (see WithJitter): the monitors of one session
 // have the same last contact, and none may be late.
 func (m *monitor) after(t time.Time, d time.Duration) time.Time { return t.Add(d - m.turn) }
 

@@ -9,13 +9,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/zklab/zklab/internal/virtual/turns"
+	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/recipes/internal/client"
 )
 
-// Those who wait for the same connection go on at moments of their own, in the order in
-// which they were asked for: timers that are due at one instant fire in any order.
-func TestWaitersGoOnInTurn(t *testing.T) {
+// Calls that wait for the same connection continue at different times, in the order in which they
+// were made: timers that are due at one instant fire in any order.
+func TestWaitersHaveJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const waiters = 8
 		tr := newTree()
@@ -25,7 +25,7 @@ func TestWaitersGoOnInTurn(t *testing.T) {
 		var order []int
 		var moments []time.Time
 		for i := range waiters {
-			ctx := cl.client.WithTurn(t.Context())
+			ctx := cl.client.WithJitter(t.Context())
 			go func() {
 				_, err := cl.client.AwaitSession(ctx)
 				if err != nil {
@@ -57,7 +57,7 @@ func TestWaitersGoOnInTurn(t *testing.T) {
 // Where nobody asks for turns, as in a program, no wait is longer than it has to be.
 func TestNobodyWaitsLongerInAProgram(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, c := newTree().connect(t, fakeTimeout, waitInTurn(false))
+		f, c := newTree().connect(t, fakeTimeout, withJitter(false))
 		l := NewLock(c, "/x")
 		must(t, l.Lock(t.Context()))
 		time.Sleep(fakeTimeout)
@@ -71,7 +71,7 @@ func TestNobodyWaitsLongerInAProgram(t *testing.T) {
 		}
 		for range 5 {
 			began := time.Now()
-			ctx := c.client.WithTurn(t.Context())
+			ctx := c.client.WithJitter(t.Context())
 			new(client.Backoff).Pause(ctx)
 			if waited := time.Since(began); waited != waited.Truncate(time.Millisecond) {
 				t.Errorf("a pause took %v", waited)
@@ -82,22 +82,22 @@ func TestNobodyWaitsLongerInAProgram(t *testing.T) {
 	})
 }
 
-// A client that is made while somebody asks for turns waits in turn. (Other tests ask for them at the
-// same time: that nobody asks in a program is a test of package turns.)
-func TestTurnsAreAskedFor(t *testing.T) {
+// A client that is made while jitter is wanted has jitter. (Other tests want it at the same time: that
+// no program wants it is a test of package jitter.)
+func TestJitterIsWanted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		defer turns.Begin()()
+		defer jitter.Begin()()
 		f, _ := newTree().connect(t, fakeTimeout)
 		c := clientOf(f, nil, fakeTimeout)
-		if !c.options.InTurn {
-			t.Error("it does not wait in turn")
+		if !c.options.Jitter {
+			t.Error("it has no jitter")
 		}
 		must(t, c.Close(t.Context()))
 	})
 }
 
-// What goes on in the background, and who only watches, has a turn, too.
-func TestWatchersGoOnInTurn(t *testing.T) {
+// Tasks in the background and calls that only watch have jitter, too.
+func TestWatchersHaveJitter(t *testing.T) {
 	for name, begin := range map[string]func(ctx context.Context, t *testing.T, cl *Client, path string){
 		"members": func(ctx context.Context, t *testing.T, cl *Client, path string) {
 			must(t, NewGroup(cl, path).Join(ctx, nil))
@@ -152,12 +152,12 @@ func TestWatchersGoOnInTurn(t *testing.T) {
 	}
 }
 
-// withoutTurns is a time without the turns of those who waited: a few, and so less than that.
-func withoutTurns(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+// withoutJitter removes the jitter of a few waits from a time.
+func withoutJitter(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
-// The holds of one session go by the same last contact with a quorum. Their monitors find at
-// moments of their own that it is too long ago.
-func TestMonitorsGoOnInTurn(t *testing.T) {
+// The holds of one session depend on the same last contact with a quorum. Their monitors find at
+// different times that it was too long ago.
+func TestMonitorsHaveJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()
 		f, cl := tr.connect(t, fakeTimeout)
@@ -188,8 +188,8 @@ func TestMonitorsGoOnInTurn(t *testing.T) {
 	})
 }
 
-// Those who wait until items of one moment are due look again at moments of their own.
-func TestItemsAreTakenInTurn(t *testing.T) {
+// Calls that wait for items with the same due time look again at different times.
+func TestTakesHaveJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, cl := newTree().connect(t, fakeTimeout)
 		due := time.Now().Add(time.Second)

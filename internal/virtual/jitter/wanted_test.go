@@ -1,8 +1,8 @@
-package turns
+package jitter
 
 import "testing"
 
-// Turns are wanted as long as somebody asks for them, and in no other program.
+// Jitter is wanted as long as a simulation asks for it, and in no other program.
 func TestWantedWhileAskedFor(t *testing.T) {
 	wanted := func(want bool) {
 		t.Helper()

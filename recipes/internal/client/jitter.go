@@ -1,0 +1,41 @@
+package client
+
+import (
+	"context"
+	"time"
+)
+
+// jitterKey is the key of a call's jitter in its context.
+type jitterKey struct{}
+
+// jitters is the number of different jitters, in nanoseconds.
+const jitters = 4096
+
+// WithJitter gives a call, or a task in the background, a jitter of its own if the client has the
+// option Jitter: all its waits are longer by that, a few microseconds at most. Without it, several
+// goroutines that wait for the same event, such as a connection, would continue at the same instant
+// in a random order, and a run in virtual time would not repeat (timers of a bubble of
+// testing/synctest that are due at one instant fire in random order).
+func (cl *Client) WithJitter(ctx context.Context) context.Context {
+	if !cl.Options.Jitter {
+		return ctx
+	}
+	return context.WithValue(ctx, jitterKey{}, cl.NextJitter())
+}
+
+// NextJitter returns a jitter for a task that has no context, or 0 if the client adds none.
+func (cl *Client) NextJitter() time.Duration {
+	if !cl.Options.Jitter {
+		return 0
+	}
+	id := uint64(cl.Conn.SessionID())
+	id += id >> 56 * 11 // the server that made the id: other servers count alike
+	n := cl.jittered.Add(1)
+	return time.Duration((n<<6 + id&63) % jitters)
+}
+
+// jitter returns the jitter of a call, or 0 if it has none.
+func jitter(ctx context.Context) time.Duration {
+	d, _ := ctx.Value(jitterKey{}).(time.Duration)
+	return d
+}
