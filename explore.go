@@ -26,7 +26,7 @@ func (x Experiment) way() func(Experiment, context.Context) (*Outcome, error) {
 	return Experiment.Simulate
 }
 
-// explore explores the experiment (see doors.Explore). way makes one run in this process.
+// explore explores the experiment (see hooks.Explore). way makes one run in this process.
 func (x Experiment) explore(ctx context.Context, c explore.Config, way func(Experiment, context.Context) (*Outcome, error)) (explore.Report, error) {
 	x, run, err := x.explored(way)
 	if err != nil {

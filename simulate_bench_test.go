@@ -13,8 +13,8 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/lab/doors"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/workloads"
@@ -30,7 +30,7 @@ func BenchmarkExplored(b *testing.B) {
 	explored := func(runs int) {
 		ctx, cancel := context.WithCancel(b.Context())
 		defer cancel()
-		r, err := doors.Explore(ctx, x, explore.Config{Progress: func(r explore.Report) {
+		r, err := hooks.Explore(ctx, x, explore.Config{Progress: func(r explore.Report) {
 			if runs--; runs <= 0 {
 				cancel()
 			}
@@ -81,7 +81,7 @@ func benchSweep(b *testing.B, x zklab.Experiment) {
 		spread := embedded.Spreads[seed%int64(len(embedded.Spreads))]
 		x.Ensemble = embedded.Config{InMemory: true, Latency: 200 * time.Microsecond, Spread: spread}
 		task := sweep.Task{Seed: seed, Folder: filepath.Join(b.TempDir(), "run")}
-		if line, err := doors.Sweep(b.Context(), x, task, true); err != nil || line.Failed() {
+		if line, err := hooks.Sweep(b.Context(), x, task, true); err != nil || line.Failed() {
 			b.Fatal(line, err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
-// sweepRun runs the experiment as one run of a sweep; see doors.Sweep.
+// sweepRun runs the experiment as one run of a sweep; see hooks.Sweep.
 func (x Experiment) sweepRun(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
 	x.Seed, x.AllowUnknown, x.OptionalFaults = t.Seed, true, true
 	x.messages = true

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/lab/doors"
+	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/workloads"
 )
@@ -31,7 +31,7 @@ func TestSweepRun(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			task := sweep.Task{Seed: 7, Folder: filepath.Join(t.TempDir(), "7")}
 			x := zklab.Experiment{Workload: workload, Faults: schedule, Keys: 1, Rate: 200, TimeLimit: 5 * time.Second}
-			line, err := doors.Sweep(t.Context(), x, task, false)
+			line, err := hooks.Sweep(t.Context(), x, task, false)
 			if err != nil || line.Verdict != want || line.Seed != 7 || line.Faults["lose-reply"] != [2]int{1, 0} || line.Met["acquire"].Count == 0 || line.Met["acquire create"].Count == 0 {
 				t.Errorf("%s: %+v, %v", subject, line, err)
 			}

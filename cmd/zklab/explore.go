@@ -18,8 +18,8 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/lab/doors"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -139,7 +139,7 @@ func newExploreWorker() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			run, err := doors.ExploreRunner(e)
+			run, err := hooks.ExploreRunner(e)
 			if err != nil {
 				return err
 			}
@@ -259,7 +259,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 		return err
 	}
 	defer closeAll()
-	report, err := doors.Explore(ctx, x, e.config)
+	report, err := hooks.Explore(ctx, x, e.config)
 	screen.end()
 	var unrun *explore.RunError
 	if errors.As(err, &unrun) {

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/lab/doors"
+	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
@@ -86,13 +86,13 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	made := func(x store.Experiment) (doors.Experiment, error) {
+	made := func(x store.Experiment) (hooks.Experiment, error) {
 		e, err := experiment(x, &runFlags{config: run.Experiment()})
 		return e, noUsage(err)
 	}
 	folder := filepath.Join(run.Dir, shrunkName)
-	place := doors.Place{Scratch: scratch(c.From, folder), From: run.Dir, To: folder, Replay: printable.Command("zklab", "replay", folder)}
-	s, err := doors.Shrink(ctx, c, place, made)
+	place := hooks.Place{Scratch: scratch(c.From, folder), From: run.Dir, To: folder, Replay: printable.Command("zklab", "replay", folder)}
+	s, err := hooks.Shrink(ctx, c, place, made)
 	screen.end()
 	if err != nil {
 		return wayOut(fmt.Errorf("%s: %w", run.Path(), err), "--ports")
@@ -152,7 +152,7 @@ func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause,
 }
 
 // print says what came of it.
-func (f *shrinkFlags) print(cmd *cobra.Command, s *doors.Shrunk) error {
+func (f *shrinkFlags) print(cmd *cobra.Command, s *hooks.Shrunk) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "from  %s\nto    %s\nin %d runs and %.1f s", s.From, s.To, s.Runs, s.Took.Seconds())
 	if s.NotRun > 0 {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/lab/doors"
+	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -148,7 +148,7 @@ func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
 		return sweep.Line{}, err
 	}
 	noteRun(s.again(t.Seed))
-	line, err := doors.Sweep(ctx, x, t, s.stored.Simulate)
+	line, err := hooks.Sweep(ctx, x, t, s.stored.Simulate)
 	line.Drawn = sweep.Draw(t.Seed, s.choices).String()
 	return line, err
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
-	"github.com/zklab/zklab/internal/lab/doors"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -26,7 +26,7 @@ func TestRealExploreFindsTheCounter(t *testing.T) {
 		Workload: workloads.Counter{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{},
 		Clients: 2, Ops: 4, Keys: 1, Rate: 300, TimeLimit: 20 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 3 * time.Second, Seed: 1,
 	}
-	r, err := doors.Explore(ctx, x, explore.Config{First: true, Singles: true, Faults: []explore.Choice{{Fault: faults.LoseReply{}}}})
+	r, err := hooks.Explore(ctx, x, explore.Config{First: true, Singles: true, Faults: []explore.Choice{{Fault: faults.LoseReply{}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

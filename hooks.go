@@ -3,30 +3,30 @@ package zklab
 import (
 	"context"
 
-	"github.com/zklab/zklab/internal/lab/doors"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
 
-// The commands reach functions that other modules cannot call through package doors.
+// The commands reach functions that other modules cannot call through package hooks.
 func init() {
-	doors.Sweep = func(ctx context.Context, x doors.Experiment, t sweep.Task, simulate bool) (sweep.Line, error) {
+	hooks.Sweep = func(ctx context.Context, x hooks.Experiment, t sweep.Task, simulate bool) (sweep.Line, error) {
 		return x.(Experiment).sweepRun(ctx, t, simulate)
 	}
-	doors.Explore = func(ctx context.Context, x doors.Experiment, c explore.Config) (explore.Report, error) {
+	hooks.Explore = func(ctx context.Context, x hooks.Experiment, c explore.Config) (explore.Report, error) {
 		return x.(Experiment).explore(ctx, c, x.(Experiment).way())
 	}
-	doors.ExploreRunner = func(x doors.Experiment) (explore.Runner, error) {
+	hooks.ExploreRunner = func(x hooks.Experiment) (explore.Runner, error) {
 		_, run, err := x.(Experiment).explored(x.(Experiment).way())
 		return run, err
 	}
-	doors.Shrink = shrinkAndKeep
+	hooks.Shrink = shrinkAndKeep
 }
 
-// shrinkAndKeep implements doors.Shrink.
-func shrinkAndKeep(ctx context.Context, c shrink.Config, p doors.Place, made func(store.Experiment) (doors.Experiment, error)) (*doors.Shrunk, error) {
+// shrinkAndKeep implements hooks.Shrink.
+func shrinkAndKeep(ctx context.Context, c shrink.Config, p hooks.Place, made func(store.Experiment) (hooks.Experiment, error)) (*hooks.Shrunk, error) {
 	s, err := shrinkIn(ctx, nil, c, p.Scratch, func(stored store.Experiment) (Experiment, error) {
 		x, err := made(stored)
 		if err != nil {
@@ -40,5 +40,5 @@ func shrinkAndKeep(ctx context.Context, c shrink.Config, p doors.Place, made fun
 	if err := s.keep(p.To, p.From, p.Replay); err != nil {
 		return nil, err
 	}
-	return &doors.Shrunk{Report: s.Report, Run: s.outcome.Run, Result: s.outcome.Result}, nil
+	return &hooks.Shrunk{Report: s.Report, Run: s.outcome.Run, Result: s.outcome.Result}, nil
 }
