@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image test test-real race compare status track-record planted soak monitor-load guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image test test-real race compare status track-record mutants soak monitor-load guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -56,13 +56,13 @@ status: image ## does zklab ensemble status tell the truth: each of five servers
 	ZKLAB_REAL=required $(GO) test -tags 'real campaign' -count=1 -v -run TestRealEachServerInContainers ./ensemble/status
 
 track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
-	$(GO) run ./internal/dev/trackrecord -zklab bin/zklab -seeds $(or $(SEEDS),20) -parallel $(or $(PARALLEL),2)
+	$(GO) run ./internal/dev track-record --seeds $(or $(SEEDS),20) --parallel $(or $(PARALLEL),2)
 
-planted: build ## by what each planted defect is found, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
-	$(GO) run ./internal/dev/plantedtable -zklab bin/zklab -for $(or $(FOR),60s) -seeds $(or $(SEEDS),200) -write docs/track-record.md
+mutants: build ## which property finds each mutant, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
+	$(GO) run ./internal/dev mutants --for $(or $(FOR),60s) --seeds $(or $(SEEDS),200) --write docs/track-record.md
 
-soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every planted defect: some hours (FOR=2m)
-	$(GO) run ./internal/dev/soak -zklab bin/zklab -for $(or $(FOR),2m) -parallel $(or $(PARALLEL),2)
+soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every mutant: some hours (FOR=2m)
+	$(GO) run ./internal/dev soak --for $(or $(FOR),2m) --parallel $(or $(PARALLEL),2)
 
 monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and what it needs meanwhile (FOR=20m, ENSEMBLE=container)
 	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -tags 'real campaign' -count=1 -v -timeout 3h -run MonitorUnderLoad ./cmd/zklab
@@ -91,7 +91,7 @@ bench: build image ## benchmarks: compare ratios within one run, machines are no
 bench-table: ## docs/checkers-measured.md, of this machine when it is idle: some 25 minutes (MACHINE="what it is")
 	mkdir -p bin
 	$(GO) test -run '^$$' -bench 'Decide|File' -timeout 90m ./checker/linear > bin/bench.txt || { cat bin/bench.txt; exit 1; }
-	$(GO) run ./internal/dev/benchtable -machine "$(MACHINE)" < bin/bench.txt > bin/checkers-measured.md
+	$(GO) run ./internal/dev bench-table --machine "$(MACHINE)" < bin/bench.txt > bin/checkers-measured.md
 	mv bin/checkers-measured.md docs/checkers-measured.md
 
 clean: ## what was built, and what crashed runs left

@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "write what stored runs are decided to be")
 
 // Runs that were recorded once are decided as they were then: each property and key,
-// with the same reason, counterexample and figures. (go run ./internal/dev/corpus records them.)
+// with the same reason, counterexample and figures. (go run ./internal/dev corpus records them.)
 func TestCorpus(t *testing.T) {
 	dirs, err := filepath.Glob("testdata/corpus/*")
 	if err != nil || len(dirs) < 40 {

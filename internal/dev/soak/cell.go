@@ -1,15 +1,12 @@
-package main
+package soak
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -21,7 +18,7 @@ import (
 type place struct {
 	name    string
 	flags   []string
-	planted bool // defects are planted there, too
+	mutants bool // mutants run there, too
 }
 
 var places = []place{
@@ -46,32 +43,31 @@ type cell struct {
 
 func (c cell) String() string { return c.Recipe + " " + c.Name + " " + c.place.name }
 
-// cells are all subjects that zklab answers for, its own and those that are wrong on
-// purpose, at all those places.
+// cells returns zklab's own subjects and the mutants, at each of the places.
 func (m *matrix) cells(where string, only *regexp.Regexp) (all []cell, err error) {
 	chosen := strings.Split(where, ",")
 	for _, name := range chosen {
 		if !slices.Contains(wheres(), name) {
-			return nil, fmt.Errorf("-where %s: places are %s", name, strings.Join(wheres(), ", "))
+			return nil, fmt.Errorf("--where %s: places are %s", name, strings.Join(wheres(), ", "))
 		}
 	}
 	for _, p := range places {
 		for _, recipe := range workloads.Recipes() {
 			for _, s := range workloads.Subjects(recipe) {
 				c := cell{s, p, m.flags(s)}
-				if slices.Contains(chosen, p.name) && c.flags != nil && (p.planted || s.Property == "") && only.MatchString(c.String()) {
+				if slices.Contains(chosen, p.name) && c.flags != nil && (p.mutants || s.Property == "") && only.MatchString(c.String()) {
 					all = append(all, c)
 				}
 			}
 		}
 	}
 	if len(all) == 0 {
-		return nil, errors.New("no row matches -only: a row is RECIPE SUBJECT PLACE")
+		return nil, errors.New("no row matches --only: a row is RECIPE SUBJECT PLACE")
 	}
 	return all, nil
 }
 
-// flags are those of a subject's run; nil for somebody else's, of which nothing is promised.
+// flags returns the flags of a subject's run; nil for a subject of another library.
 func (m *matrix) flags(s workloads.Subject) []string {
 	switch {
 	case s.Faults != "":
@@ -94,7 +90,7 @@ type outcome struct {
 	err   error
 }
 
-// try runs a cell. Whether one run meets a defect is chance: then it is tried with other seeds.
+// try runs a cell. Whether one run finds a mutant is chance, so mutants are tried with several seeds.
 func (m *matrix) try(ctx context.Context, c cell, dir string) (o outcome) {
 	began := time.Now()
 	tries := 1
@@ -104,7 +100,7 @@ func (m *matrix) try(ctx context.Context, c cell, dir string) (o outcome) {
 	for o.runs < tries && !o.right && o.err == nil {
 		o.runs++
 		var r store.Result
-		if r, o.err = m.command(ctx, c, int64(o.runs), dir); o.err == nil {
+		if r, o.err = m.one(ctx, c, int64(o.runs), dir); o.err == nil {
 			o.came = verdict(r)
 			o.right = c.Property == "" && r.Verdict == checker.Valid || c.Property != "" && slices.Contains(broken(r), c.Property)
 		}
@@ -113,24 +109,13 @@ func (m *matrix) try(ctx context.Context, c cell, dir string) (o outcome) {
 	return o
 }
 
-// command runs zklab, which ends its run in good order when ctx ends. Exit codes of verdicts
-// are no errors.
-func (m *matrix) command(ctx context.Context, c cell, seed int64, dir string) (r store.Result, err error) {
+// one runs a cell with a seed.
+func (m *matrix) one(ctx context.Context, c cell, seed int64, dir string) (r store.Result, err error) {
 	args := slices.Concat([]string{"run", c.Recipe, "--subject", c.Name, "--seed", fmt.Sprint(seed), "--out", dir, "--quiet", "--json"}, c.flags, c.place.flags)
-	cmd := exec.CommandContext(ctx, m.zklab, args...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
-	cmd.WaitDelay = time.Minute
-	var out, said strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &said
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		return r, ctx.Err()
+	if err := m.zklab.JSON(ctx, &r, args...); err != nil {
+		return r, fmt.Errorf("%s: %w", c, err)
 	}
-	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 2) {
-		return r, fmt.Errorf("%s: zklab %s: %w: %s", c, strings.Join(args, " "), err, strings.TrimSpace(said.String()))
-	}
-	return r, json.Unmarshal([]byte(out.String()), &r)
+	return r, nil
 }
 
 // broken are the properties that a run violated, and that count.

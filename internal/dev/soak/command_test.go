@@ -1,4 +1,4 @@
-package main
+package soak
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/store"
 )
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 		testmain.Main(m)
 		return
 	}
-	code, err := command(os.Args[1:])
+	code, err := act(os.Args[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 	}
@@ -39,12 +40,13 @@ func acting(t *testing.T) matrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return matrix{zklab: self, tries: 3, parallel: 2}
+	zklab := command.Zklab(self)
+	return matrix{zklab: &zklab, tries: 3, parallel: 2}
 }
 
-// command prints the result of a run as zklab run --json does, with zklab's exit codes. The
+// act prints the result of a run as zklab run --json does, with zklab's exit codes. The
 // recipe says what came of it; in Replay are the arguments.
-func command(args []string) (int, error) {
+func act(args []string) (int, error) {
 	if len(args) < 8 || args[0] != "run" || args[2] != "--subject" || args[4] != "--seed" || args[6] != "--out" {
 		return 64, errors.New("unknown command")
 	}

@@ -1,4 +1,4 @@
-package main
+package soak
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// A row is right when zklab's own recipe is valid, or the planted defect violates its property
+// A row is right when zklab's own recipe is valid, or the mutant violates its property
 // with one of the seeds. "make soak" runs the whole matrix with the real command, for hours.
 func TestRows(t *testing.T) {
 	for _, tt := range []struct {
@@ -32,7 +32,7 @@ func TestRows(t *testing.T) {
 		var out strings.Builder
 		m.out = &out
 		err := m.run(t.Context(), strings.Join(wheres(), ","), tt.only)
-		if (err == nil) != tt.right || err != nil && !errors.Is(err, errWrong) {
+		if (err == nil) != tt.right || err != nil && !errors.Is(err, ErrWrong) {
 			t.Errorf("%s: %v", tt.only, err)
 		}
 		last := map[bool]string{true: "1 of 1 were as they should be.", false: "0 of 1 were as they should be."}[tt.right]
@@ -48,7 +48,7 @@ func TestRowsInOrder(t *testing.T) {
 	m := acting(t)
 	var out strings.Builder
 	m.out = &out
-	if err := m.run(t.Context(), "virtual", "^(lock|queue) zklab "); !errors.Is(err, errWrong) {
+	if err := m.run(t.Context(), "virtual", "^(lock|queue) zklab "); !errors.Is(err, ErrWrong) {
 		t.Error(err)
 	}
 	var want []string
@@ -77,7 +77,7 @@ func TestCommandOfARow(t *testing.T) {
 		if err != nil || len(cells) != 1 {
 			t.Fatalf("%s: %d rows, %v", only, len(cells), err)
 		}
-		r, err := m.command(t.Context(), cells[0], 7, "there")
+		r, err := m.one(t.Context(), cells[0], 7, "there")
 		if want = "run lock --subject " + cells[0].Name + " --seed 7 --out there --quiet --json " + want; err != nil || r.Replay != want {
 			t.Errorf("%v: got\n%s, want\n%s", err, r.Replay, want)
 		}
@@ -89,7 +89,7 @@ func TestCommandThatCannotRun(t *testing.T) {
 	m := acting(t)
 	m.out = &strings.Builder{}
 	err := m.run(t.Context(), "virtual", "^(lock|register) zklab ")
-	if err == nil || errors.Is(err, errWrong) || !strings.Contains(err.Error(), "no server answers") {
+	if err == nil || errors.Is(err, ErrWrong) || !strings.Contains(err.Error(), "no server answers") {
 		t.Error(err)
 	}
 }
@@ -113,7 +113,7 @@ func TestInterrupt(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}()
-	if _, err := m.command(ctx, cells[0], 1, dir); !errors.Is(err, context.Canceled) {
+	if _, err := m.one(ctx, cells[0], 1, dir); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "ended")); err != nil {
@@ -121,7 +121,7 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// Each recipe's own subjects are rows at each place, each defect where clocks are virtual and
+// Each recipe's own subjects are rows at each place, each mutant where clocks are virtual and
 // on embedded servers, and other libraries' none.
 func TestCells(t *testing.T) {
 	m := matrix{limit: time.Second}
@@ -137,7 +137,7 @@ func TestCells(t *testing.T) {
 		t.Errorf("%d rows of the lock", n)
 	}
 	if n := count(all, "^lock broken:ignores-expiry "); n != 2 {
-		t.Errorf("%d rows of a defect", n)
+		t.Errorf("%d rows of a mutant", n)
 	}
 	if n := count(all, "go-zookeeper"); n != -1 {
 		t.Errorf("%d rows of another library", n)

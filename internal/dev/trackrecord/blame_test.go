@@ -1,4 +1,4 @@
-package main
+package trackrecord
 
 import (
 	"strings"
@@ -71,7 +71,7 @@ func TestBlameNeedsTheCauseFirst(t *testing.T) {
 }
 
 func TestCommandsOf(t *testing.T) {
-	c := command{args: "run lock --faults expire"}
+	c := measured{args: "run lock --faults expire"}
 	for subject, want := range map[string]string{
 		"zklab": "zklab run lock --faults expire", "go-zookeeper": "zklab run lock --subject go-zookeeper --faults expire",
 	} {

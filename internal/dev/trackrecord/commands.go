@@ -1,17 +1,17 @@
-package main
+package trackrecord
 
 import "strings"
 
-// command is a generic workload with a generic mix of faults, and the bugs that
+// measured is the command of a generic workload with a generic mix of faults, and the bugs that
 // it is to find in a subject.
-type command struct {
+type measured struct {
 	subject string
 	args    string // without the subject
 	bugs    []bug
 }
 
 // of is the command for a subject, as a shell takes it.
-func (c command) of(subject string) []string {
+func (c measured) of(subject string) []string {
 	args := append([]string{"zklab"}, strings.Fields(c.args)...)
 	if subject == "zklab" {
 		return args
@@ -27,7 +27,7 @@ type bug struct {
 	met      func(finished) bool
 }
 
-var commands = []command{
+var commands = []measured{
 	{"go-zookeeper", "run lock --faults lose-reply --fault-interval 3s --time-limit 60s", []bug{
 		{"`Lock` fails when the reply to its getChildren is lost, and leaves its znode, behind which everybody waits", "progress", orphanAfter(lost("getChildren"))},
 		{"`Unlock` fails for ever when the reply to its delete is lost, and `Lock` then answers `ErrDeadlock` for ever", "progress", refusedAfter(lost("delete"))},

@@ -1,50 +1,55 @@
-// Corpus records the runs whose verdicts checker's tests hold on to: of each recipe
-// the library's own subject under every fault, and each planted defect, all of them
-// short. It may not know a check: what the runs are decided to be is written by the
-// test itself:
+// Package corpus records the runs that TestCorpus of package checker decides: for each recipe the
+// library's own subject under several faults, and each mutant, all of them short. It must not know a
+// check. The test itself writes the verdicts:
 //
-//	go run ./internal/dev/corpus -zklab bin/zklab -into checker/testdata/corpus
+//	go run ./internal/dev corpus
 //	go test ./checker -run TestCorpus -update
 //
-// A run that is there already is kept. Those of some only: -only 'config-(zklab|broken-creates-empty)'.
-// But for the ones on Apache's servers they are made in virtual time, the same each time.
-package main
+// Runs that exist already are kept. Except for those on Apache's servers, they are made in virtual
+// time and do not change when they are recorded again.
+package corpus
 
 import (
 	"cmp"
 	"compress/gzip"
+	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 
-	"github.com/zklab/zklab/store"
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/workloads"
 )
 
-func main() {
-	zklab := flag.String("zklab", "bin/zklab", "the command to run")
-	into := flag.String("into", "checker/testdata/corpus", "where the runs go, a folder each")
-	containers := flag.Bool("containers", true, "record runs on Apache's servers, too")
-	only := flag.String("only", "", "a regular expression that the names of runs have to fit as a whole; the default is all")
-	flag.Parse()
-	fits, err := regexp.Compile("^(" + cmp.Or(*only, ".*") + ")$")
-	if err == nil {
-		err = record(*zklab, *into, *containers, fits)
+// Command is "dev corpus".
+func Command(z *command.Zklab) *cobra.Command {
+	var into, only string
+	var containers bool
+	cmd := &cobra.Command{
+		Use: "corpus", Short: "Record the runs of TestCorpus", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fits, err := regexp.Compile("^(" + cmp.Or(only, ".*") + ")$")
+			if err != nil {
+				return err
+			}
+			return record(cmd.Context(), *z, into, containers, fits)
+		},
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
+	f := cmd.Flags()
+	f.StringVar(&into, "into", "checker/testdata/corpus", "the folder for the runs")
+	f.BoolVar(&containers, "containers", true, "record runs on Apache's servers, too")
+	f.StringVar(&only, "only", "", "a regular expression of whole names, as in 'config-(zklab|broken-creates-empty)' (default: all)")
+	return cmd
 }
 
 // short makes runs that are cheap to keep: few operations, and yet enough to decide.
-var short = []string{"--time-limit", "6s", "--clients", "4", "--min-load", "20", "--quiet", "--seed", "1"}
+var short = []string{"--time-limit", "6s", "--clients", "4", "--min-load", "20", "--seed", "1"}
 
 // rates are operations a second, where it takes more than usual that something can go wrong.
 var rates = map[string]string{"queue": "80", "register": "300"}
@@ -75,13 +80,13 @@ func runs(containers bool) map[string][]string {
 	return all
 }
 
-func record(zklab, into string, containers bool, fits *regexp.Regexp) error {
+func record(ctx context.Context, zklab command.Zklab, into string, containers bool, fits *regexp.Regexp) error {
 	for name, args := range runs(containers) {
 		to := filepath.Join(into, name)
 		if _, err := os.Stat(to); err == nil || !fits.MatchString(name) {
 			continue
 		}
-		if err := one(zklab, args, to); err != nil {
+		if err := one(ctx, zklab, args, to); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		fmt.Println(name)
@@ -90,17 +95,13 @@ func record(zklab, into string, containers bool, fits *regexp.Regexp) error {
 }
 
 // one makes a run and keeps its record.
-func one(zklab string, args []string, to string) error {
+func one(ctx context.Context, zklab command.Zklab, args []string, to string) error {
 	dir, err := os.MkdirTemp("", "corpus")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	out, err := exec.Command(zklab, append(args, "--out", dir)...).CombinedOutput()
-	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.ExitCode() > 2 || err != nil && !errors.As(err, &exit) {
-		return fmt.Errorf("%w: %s", err, out)
-	}
-	run, err := store.Open(dir, "latest")
+	run, err := zklab.Stored(ctx, dir, args...)
 	if err != nil {
 		return err
 	}

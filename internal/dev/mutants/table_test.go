@@ -1,4 +1,4 @@
-package main
+package mutants
 
 import (
 	"os"
@@ -10,14 +10,14 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// The table says of each defect what found it, and counts what was found.
+// The table says of each mutant what found it, and counts what was found.
 func TestTable(t *testing.T) {
 	got := table([]found{
 		{Subject: workloads.Subject{Recipe: "lock", Name: "broken:a"}, by: "`sweep`: seed 3", broken: []string{"exclusion", "progress"}, runs: 12, took: 1500 * time.Millisecond},
 		{Subject: workloads.Subject{Recipe: "queue", Name: "broken:b"}, runs: 900, took: time.Minute},
 	})
-	want := "1 of 2 planted defects were found:\n\n" +
-		"| recipe | defect | found by | property | runs | after |\n|---|---|---|---|---|---|\n" +
+	want := "1 of 2 mutants were found:\n\n" +
+		"| recipe | mutant | found by | property | runs | after |\n|---|---|---|---|---|---|\n" +
 		"| lock | a | `sweep`: seed 3 | exclusion, progress | 12 | 1.5 s |\n" +
 		"| queue | b | **not found** | – | 900 | 60.0 s |\n"
 	if got != want {

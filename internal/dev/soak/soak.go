@@ -1,54 +1,47 @@
-// Soak runs every recipe of zklab's own under all faults, where clocks are virtual, on
-// embedded servers and on containers, and every planted defect, and prints what came of
-// each. It may not run anything but the command, as its users do.
-//
-//	go run ./internal/dev/soak -zklab bin/zklab -for 2m
-//
-// Exit code 0 says that all was as it should be: own recipes valid, and each defect
-// convicted by its property.
-package main
+// Package soak runs each recipe of zklab's own under all faults, in virtual time, on embedded servers
+// and in containers, and each mutant, and prints a row for each run.
+package soak
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/zklab/zklab/internal/dev/command"
 )
 
-func main() {
-	m := matrix{out: os.Stdout}
-	flag.StringVar(&m.zklab, "zklab", "bin/zklab", "the command to run")
-	flag.DurationVar(&m.limit, "for", 2*time.Minute, "how long each recipe of zklab's own runs")
-	flag.IntVar(&m.tries, "tries", 3, "seeds after which a defect that was not found is told as missed")
-	flag.IntVar(&m.parallel, "parallel", 2, "runs at a time")
-	where := flag.String("where", strings.Join(wheres(), ","), "where to run")
-	only := flag.String("only", "", "a regular expression of rows to run, as in 'lock zklab virtual'")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	switch err := m.run(ctx, *where, *only); {
-	case errors.Is(err, errWrong):
-		os.Exit(1)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(3)
+// Command is "dev soak". Its error is ErrWrong if a recipe of zklab's own was not valid, or a mutant
+// did not violate its property.
+func Command(z *command.Zklab) *cobra.Command {
+	m := matrix{zklab: z, out: os.Stdout}
+	var where, only string
+	cmd := &cobra.Command{
+		Use: "soak", Short: "Run each recipe under all faults, and each mutant, everywhere: some hours", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), where, only) },
 	}
+	f := cmd.Flags()
+	f.DurationVar(&m.limit, "for", 2*time.Minute, "how long each recipe of zklab's own runs")
+	f.IntVar(&m.tries, "tries", 3, "seeds after which a mutant that was not found counts as missed")
+	f.IntVar(&m.parallel, "parallel", 2, "runs at a time")
+	f.StringVar(&where, "where", strings.Join(wheres(), ","), "where to run")
+	f.StringVar(&only, "only", "", "a regular expression of rows to run, as in 'lock zklab virtual'")
+	return cmd
 }
 
-// errWrong says that a row was not as it should be.
-var errWrong = errors.New("not as it should be")
+// ErrWrong means that a row was not as it should be.
+var ErrWrong = errors.New("not as it should be")
 
 // matrix is how all is run.
 type matrix struct {
-	zklab    string
+	zklab    *command.Zklab
 	limit    time.Duration
 	tries    int
 	parallel int
@@ -95,7 +88,7 @@ func (m *matrix) print(ctx context.Context, cells []cell, dir string) error {
 	}
 	fmt.Fprintf(m.out, "\n%d of %d were as they should be.\n", right, len(cells))
 	if right < len(cells) {
-		return errWrong
+		return ErrWrong
 	}
 	return <-ended
 }

@@ -1,4 +1,4 @@
-package main
+package mutants
 
 import (
 	"encoding/json"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testkit/testmain"
@@ -20,23 +21,23 @@ import (
 )
 
 // actsAs makes this test binary act as the command.
-const actsAs = "PLANTEDTABLE_TEST_ACTS_AS_COMMAND"
+const actsAs = "MUTANTS_TEST_ACTS_AS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(actsAs) == "" {
 		testmain.Main(m)
 		return
 	}
-	code, err := command(os.Args[1:])
+	code, err := act(os.Args[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 	}
 	os.Exit(code)
 }
 
-// command prints the report of an exploration or the summary of a sweep, with zklab's exit
+// act prints the report of an exploration or the summary of a sweep, with zklab's exit
 // codes. The subject says what was found.
-func command(args []string) (int, error) {
+func act(args []string) (int, error) {
 	wanted := map[string]string{
 		"explore": "explore lock --subject S --first --for 3s --json",
 		"sweep":   "sweep lock --subject S --faults all --seeds 1..6 --until-violations 1 --out there --json",
@@ -85,15 +86,16 @@ func swept(subject string) (int, any) {
 	return 1, sweep.Summary{Runs: 4, Findings: []sweep.Finding{of("durable", "a", 4), of("durable", "b", 4)}}
 }
 
-// A defect is looked for with explore, and where that finds nothing with a sweep.
-// "make planted" looks for all defects with the real command, for minutes.
+// Explore looks for a mutant first, and then a sweep. "make mutants" looks for all mutants with the
+// real command, for minutes.
 func TestFind(t *testing.T) {
 	t.Setenv(actsAs, "1")
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := measure{zklab: self, explore: 3 * time.Second, seeds: 6, dir: "there"}
+	zklab := command.Zklab(self)
+	m := measure{zklab: &zklab, explore: 3 * time.Second, seeds: 6, dir: "there"}
 	for subject, want := range map[string]found{
 		"always":     {by: "`explore`, without any fault", broken: []string{"exclusion"}, runs: 2},
 		"at a point": {by: "`explore`: `expire@1s+0s`", broken: []string{"exclusion", "lost"}, runs: 70},
@@ -101,7 +103,7 @@ func TestFind(t *testing.T) {
 		"sound":      {runs: 96},
 	} {
 		s := workloads.Subject{Recipe: "lock", Name: subject}
-		got, err := m.find(s)
+		got, err := m.find(t.Context(), s)
 		if err != nil || got.Recipe != "lock" || got.Name != subject || got.took <= 0 {
 			t.Errorf("%s: %+v, %v", subject, got, err)
 		}
@@ -109,20 +111,20 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: got %q, %v after %d runs, want %q, %v after %d", subject, got.by, got.broken, got.runs, want.by, want.broken, want.runs)
 		}
 	}
-	if _, err := m.find(workloads.Subject{Recipe: "lock", Name: "no servers"}); err == nil {
+	if _, err := m.find(t.Context(), workloads.Subject{Recipe: "lock", Name: "no servers"}); err == nil {
 		t.Error("a run that could not be made is no error")
 	}
-	m.zklab = "/nowhere/zklab"
-	if _, err := m.find(workloads.Subject{Recipe: "lock", Name: "sound"}); !errors.Is(err, os.ErrNotExist) {
+	zklab = "/nowhere/zklab"
+	if _, err := m.find(t.Context(), workloads.Subject{Recipe: "lock", Name: "sound"}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 }
 
-// The defects are those that subjects declare.
-func TestDefects(t *testing.T) {
-	all := defects(regexp.MustCompile(""))
-	one := defects(regexp.MustCompile("^lock broken:check-then-create$"))
+// The mutants are those that subjects declare.
+func TestMutants(t *testing.T) {
+	all := mutants(regexp.MustCompile(""))
+	one := mutants(regexp.MustCompile("^lock broken:check-then-create$"))
 	if len(all) < 30 || len(one) != 1 || one[0].Property != "exclusion" {
-		t.Errorf("%d defects, and %v", len(all), one)
+		t.Errorf("%d mutants, and %v", len(all), one)
 	}
 }

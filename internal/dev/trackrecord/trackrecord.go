@@ -1,56 +1,56 @@
-// Trackrecord measures in how many of some seeds zklab finds the known bugs of
-// published recipes: it runs each row's command of docs/track-record.md with
-// seed 1, 2, … and prints the tables of that page. It may not run anything but
-// the command, as its users do.
+// Package trackrecord measures in how many of some seeds zklab finds the known bugs of published
+// recipes. It runs the command of each row of docs/track-record.md with seeds 1, 2, … and prints the
+// tables of that page.
 //
-//	go run ./internal/dev/trackrecord -zklab bin/zklab -seeds 20
-//
-// A run counts for a row if the row's property was violated, and the record
-// shows that it was by that bug (see blame.go): the commands are generic, and
-// one run can meet several bugs. It says nothing that the record does not show:
-// what it cannot attribute is counted apart.
-package main
+// A run counts for a row if it violated the row's property, and its record shows that this bug was the
+// cause (see blame.go): the commands are generic, and one run can meet several bugs. Violations that
+// the record does not attribute are counted separately.
+package trackrecord
 
 import (
-	"errors"
-	"flag"
+	"context"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/store"
 )
 
-func main() {
-	seeds := flag.Int("seeds", 20, "runs of each command")
-	zklab := flag.String("zklab", "bin/zklab", "the command to run")
-	parallel := flag.Int("parallel", 2, "runs at a time")
-	flag.Parse()
-	if err := measure(os.Stdout, os.Stderr, *zklab, *seeds, *parallel); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
+// Command is "dev track-record".
+func Command(z *command.Zklab) *cobra.Command {
+	var seeds, parallel int
+	cmd := &cobra.Command{
+		Use: "track-record", Short: "Measure in how many seeds known bugs are found", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return measure(cmd.Context(), os.Stdout, os.Stderr, *z, seeds, parallel)
+		},
 	}
+	cmd.Flags().IntVar(&seeds, "seeds", 20, "runs of each command")
+	cmd.Flags().IntVar(&parallel, "parallel", 2, "runs at a time")
+	return cmd
 }
 
 // measure runs every command and prints the tables.
-func measure(out, progress io.Writer, zklab string, seeds, parallel int) error {
+func measure(ctx context.Context, out, progress io.Writer, zklab command.Zklab, seeds, parallel int) error {
 	dir, err := os.MkdirTemp("", "trackrecord")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	r := runner{zklab: zklab, dir: dir, slots: make(chan struct{}, max(parallel, 1)), progress: progress}
+	r := runner{zklab: zklab, dir: dir, parallel: max(parallel, 1), progress: progress}
 	found := table{rows: [][]string{{"subject", "bug", "property", "command", "found in"}}}
 	sound := table{rows: [][]string{{"command, of zklab's own recipe", "violations", "valid", "undecided"}}}
 	for i, c := range commands {
-		runs, err := r.seeds(fmt.Sprintf("%d-%s", i, c.subject), c.of(c.subject), seeds)
+		runs, err := r.seeds(ctx, fmt.Sprintf("%d-%s", i, c.subject), c.of(c.subject), seeds)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func measure(out, progress io.Writer, zklab string, seeds, parallel int) error {
 		if n := unattributed(runs, c.bugs); n > 0 {
 			found.add(c.subject, "a violation that the record does not attribute", "", "the same", fmt.Sprintf("%d of %d", n, seeds))
 		}
-		if runs, err = r.seeds(fmt.Sprintf("%d-own", i), c.of("zklab"), seeds); err != nil {
+		if runs, err = r.seeds(ctx, fmt.Sprintf("%d-own", i), c.of("zklab"), seeds); err != nil {
 			return err
 		}
 		sound.add(verdicts("`"+strings.Join(c.of("zklab"), " ")+"`", runs)...)
@@ -69,12 +69,11 @@ func measure(out, progress io.Writer, zklab string, seeds, parallel int) error {
 	return nil
 }
 
-// runner runs zklab, so many at a time.
+// runner runs zklab, several runs at a time.
 type runner struct {
-	zklab    string
+	zklab    command.Zklab
 	dir      string
-	slots    chan struct{}
-	mu       sync.Mutex // of progress
+	parallel int
 	progress io.Writer
 }
 
@@ -85,29 +84,23 @@ type finished struct {
 }
 
 // seeds runs one command with the seeds 1 to n.
-func (r *runner) seeds(name string, args []string, n int) ([]finished, error) {
-	runs, errs := make([]finished, n), make([]error, n)
-	var wg sync.WaitGroup
+func (r *runner) seeds(ctx context.Context, name string, args []string, n int) ([]finished, error) {
+	runs := make([]finished, n)
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(r.parallel)
 	for i := range n {
-		wg.Go(func() {
-			r.slots <- struct{}{}
-			defer func() { <-r.slots }()
-			runs[i], errs[i] = r.run(filepath.Join(r.dir, name, strconv.Itoa(i+1)), append(args[:len(args):len(args)], "--seed", strconv.Itoa(i+1)))
+		all.Go(func() (err error) {
+			seed := strconv.Itoa(i + 1)
+			runs[i], err = r.run(ctx, filepath.Join(r.dir, name, seed), append(args[1:len(args):len(args)], "--seed", seed))
+			return err
 		})
 	}
-	wg.Wait()
-	return runs, errors.Join(errs...)
+	return runs, all.Wait()
 }
 
 // run runs one command and reads what it stored.
-func (r *runner) run(out string, args []string) (f finished, err error) {
-	cmd := exec.Command(r.zklab, append(args[1:len(args):len(args)], "--quiet", "--out", out)...)
-	text, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 2) {
-		return f, fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, text)
-	}
-	run, err := store.Open(out, "latest")
+func (r *runner) run(ctx context.Context, dir string, args []string) (f finished, err error) {
+	run, err := r.zklab.Stored(ctx, dir, args...)
 	if err != nil {
 		return f, err
 	}
@@ -117,10 +110,8 @@ func (r *runner) run(out string, args []string) (f finished, err error) {
 	if f.history, err = run.ReadHistory(); err != nil {
 		return f, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	fmt.Fprintf(r.progress, "%s: %s\n", strings.Join(args, " "), f.result.Verdict)
-	return f, os.RemoveAll(out)
+	fmt.Fprintf(r.progress, "zklab %s: %s\n", strings.Join(args, " "), f.result.Verdict)
+	return f, os.RemoveAll(dir)
 }
 
 // count is in how many runs a bug was met and found.

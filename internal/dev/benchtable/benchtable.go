@@ -1,0 +1,65 @@
+// Package benchtable makes docs/checkers-measured.md from the output of BenchmarkDecide and
+// BenchmarkFile of checker/linear. It must not import what they measure:
+//
+//	make bench | tee bench.txt
+//	go run ./internal/dev bench-table --machine "2 cores" < bench.txt > docs/checkers-measured.md
+//
+// "make bench-table" does both.
+package benchtable
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Command is "dev bench-table".
+func Command() *cobra.Command {
+	var machine string
+	cmd := &cobra.Command{
+		Use: "bench-table", Short: "Make docs/checkers-measured.md from the output of benchmarks", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := read(cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			if machine == "" {
+				machine = describe(r.cpu)
+			}
+			return write(cmd.OutOrStdout(), r, machine, time.Now())
+		},
+	}
+	cmd.Flags().StringVar(&machine, "machine", "", "a short description of the machine (default: its processor, cores and memory)")
+	return cmd
+}
+
+// describe is this machine: what go test says of its processor, and what the
+// system says of the rest.
+func describe(cpu string) string {
+	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
+	if cpu != "" {
+		parts = append([]string{cpu}, parts...)
+	}
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		if gb := memory(string(text)); gb > 0 {
+			parts = append(parts, fmt.Sprintf("%d GB", gb))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// memory is the gigabytes that /proc/meminfo tells of (proc(5)); 0 if none.
+func memory(meminfo string) int {
+	_, rest, _ := strings.Cut(meminfo, "MemTotal:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	kb, _ := strconv.Atoi(fields[0])
+	return (kb + 1<<19) >> 20
+}

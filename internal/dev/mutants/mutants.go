@@ -1,0 +1,177 @@
+// Package mutants measures which property finds each mutant, and how soon: "zklab explore" with one
+// fault or two, and a sweep for what that does not find. The table replaces the text between the two
+// marks in docs/track-record.md.
+package mutants
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/dev/command"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Command is "dev mutants".
+func Command(z *command.Zklab) *cobra.Command {
+	m := measure{zklab: z}
+	var only, write string
+	cmd := &cobra.Command{
+		Use: "mutants", Short: "Measure which property finds each mutant, and how soon", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), only, write) },
+	}
+	f := cmd.Flags()
+	f.DurationVar(&m.explore, "for", time.Minute, "how long each mutant is explored")
+	f.IntVar(&m.seeds, "seeds", 200, "runs of the sweep for mutants that exploring does not find")
+	f.StringVar(&only, "only", "", "a regular expression of the mutants to look for, as in lock broken:ignores-expiry")
+	f.StringVar(&write, "write", "", "the file to write the table into (default: print it)")
+	return cmd
+}
+
+// measure says how mutants are looked for.
+type measure struct {
+	zklab   *command.Zklab
+	explore time.Duration
+	seeds   int
+	dir     string
+}
+
+func (m *measure) run(ctx context.Context, only, file string) (err error) {
+	pattern, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	if m.dir, err = os.MkdirTemp("", "mutants"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(m.dir)
+	var all []found
+	for _, s := range mutants(pattern) {
+		f, err := m.find(ctx, s)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", s.Recipe, s.Name, err)
+		}
+		fmt.Fprintln(os.Stderr, f.row())
+		all = append(all, f)
+	}
+	if file == "" {
+		_, err = io.WriteString(os.Stdout, table(all))
+		return err
+	}
+	return writeInto(file, table(all))
+}
+
+// mutants returns the mutants that match.
+func mutants(pattern *regexp.Regexp) (all []workloads.Subject) {
+	for _, recipe := range workloads.Recipes() {
+		for _, s := range workloads.Subjects(recipe) {
+			if s.Property != "" && pattern.MatchString(recipe+" "+s.Name) {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// found says what found a mutant.
+type found struct {
+	workloads.Subject
+	by     string // "" if nothing did
+	broken []string
+	runs   int
+	took   time.Duration
+}
+
+// find explores, and then sweeps.
+func (m *measure) find(ctx context.Context, s workloads.Subject) (found, error) {
+	f := found{Subject: s}
+	began := time.Now()
+	var e struct {
+		Always   []string
+		Runs     int
+		Findings []struct {
+			Faults string
+			Broken []string
+		}
+	}
+	if err := m.zklab.JSON(ctx, &e, "explore", s.Recipe, "--subject", s.Name, "--first", "--for", m.explore.String(), "--json"); err != nil {
+		return f, err
+	}
+	f.runs = e.Runs
+	switch {
+	case len(e.Always) > 0:
+		f.by, f.broken = "`explore`, without any fault", e.Always
+	case len(e.Findings) > 0:
+		f.by, f.broken = "`explore`: `"+e.Findings[0].Faults+"`", e.Findings[0].Broken
+	default:
+		var w struct {
+			Runs     int
+			Findings []struct {
+				Property string
+				Smallest struct{ Seed int64 }
+			}
+		}
+		if err := m.zklab.JSON(ctx, &w, "sweep", s.Recipe, "--subject", s.Name, "--faults", "all", "--seeds", fmt.Sprintf("1..%d", m.seeds),
+			"--until-violations", "1", "--out", m.dir, "--json"); err != nil {
+			return f, err
+		}
+		f.runs += w.Runs
+		for _, one := range w.Findings {
+			f.by = fmt.Sprintf("`sweep`: seed %d", one.Smallest.Seed)
+			if !slices.Contains(f.broken, one.Property) {
+				f.broken = append(f.broken, one.Property)
+			}
+		}
+	}
+	f.took = time.Since(began)
+	return f, nil
+}
+
+// row returns the row of the table.
+func (f found) row() string {
+	by, broken := f.by, strings.Join(f.broken, ", ")
+	if by == "" {
+		by, broken = "**not found**", "–"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %d | %.1f s |", f.Recipe, strings.TrimPrefix(f.Name, "broken:"), by, broken, f.runs, f.took.Seconds())
+}
+
+// table returns the table, and the number of mutants found.
+func table(all []found) string {
+	n := 0
+	var rows strings.Builder
+	for _, f := range all {
+		if f.by != "" {
+			n++
+		}
+		rows.WriteString(f.row() + "\n")
+	}
+	return fmt.Sprintf("%d of %d mutants were found:\n\n| recipe | mutant | found by | property | runs | after |\n|---|---|---|---|---|---|\n%s", n, len(all), rows.String())
+}
+
+// The marks around the table.
+const (
+	begins = "<!-- made by make mutants -->\n"
+	ends   = "<!-- end of what make mutants makes -->"
+)
+
+// writeInto replaces the text between the marks.
+func writeInto(file, text string) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(b), begins)
+	_, after, whole := strings.Cut(rest, ends)
+	if !ok || !whole {
+		return fmt.Errorf("%s has no marks for the table: %s and %s", file, strings.TrimSpace(begins), ends)
+	}
+	return os.WriteFile(file, []byte(before+begins+text+ends+after), 0o644)
+}
