@@ -1,12 +1,9 @@
-//go:build unix
-
 package zklab_test
 
 import (
 	"context"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
@@ -16,6 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/cputime"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/workloads"
 )
@@ -41,9 +39,9 @@ func BenchmarkExplored(b *testing.B) {
 	}
 	explored(1) // what is made once for all runs
 	b.ResetTimer()
-	spent := processorTime()
+	spent := cputime.Used()
 	explored(b.N)
-	tellOf(b, processorTime()-spent, 0)
+	tellOf(b, cputime.Used()-spent, 0)
 }
 
 // BenchmarkSwept sweeps each recipe: 20 seconds, 20 operations a second, five faults.
@@ -87,12 +85,12 @@ func benchSweep(b *testing.B, x zklab.Experiment) {
 	}
 	run(1)
 	seed := int64(0)
-	spent := processorTime()
+	spent := cputime.Used()
 	for b.Loop() {
 		seed++
 		run(seed)
 	}
-	tellOf(b, processorTime()-spent, x.TimeLimit)
+	tellOf(b, cputime.Used()-spent, x.TimeLimit)
 }
 
 // tellOf reports what a second of processor time brought, and what memory is in use: many
@@ -106,13 +104,4 @@ func tellOf(b *testing.B, spent, virtual time.Duration) {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	b.ReportMetric(float64(m.HeapAlloc)/1e6, "MB-in-use")
-}
-
-// processorTime is what this process has used of processors.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

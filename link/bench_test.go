@@ -5,10 +5,10 @@ import (
 	"io"
 	"net"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/testkit/cputime"
 	"github.com/zklab/zklab/internal/virtual/memnet"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
@@ -130,7 +130,7 @@ func benchClients(b *testing.B, clients int, do func(*Link)) {
 		do(l)
 	}
 	b.ReportAllocs()
-	before := cpuTime()
+	before := cputime.Used()
 	b.ResetTimer()
 	var wg sync.WaitGroup
 	for i, c := range conns {
@@ -145,7 +145,7 @@ func benchClients(b *testing.B, clients int, do func(*Link)) {
 		})
 	}
 	wg.Wait()
-	b.ReportMetric(float64(cpuTime()-before)/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64(cputime.Used()-before)/float64(b.N), "cpu-ns/op")
 }
 
 // answering is a server in memory.
@@ -175,10 +175,4 @@ func answering(b *testing.B) func(network, addr string, timeout time.Duration) (
 		}
 	}()
 	return network.DialTimeout
-}
-
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -1,5 +1,3 @@
-//go:build unix
-
 package linear
 
 import (
@@ -14,13 +12,13 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/foreign"
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"github.com/zklab/zklab/internal/testkit/cputime"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -331,23 +329,14 @@ func costs(memory bool, run func()) (c cost) {
 		debug.FreeOSMemory()
 		_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak begins anew: proc(5)
 	}
-	cpu, began := cpuTime(), time.Now()
+	cpu, began := cputime.Used(), time.Now()
 	run()
 	c.Milli = float64(time.Since(began)) / 1e6
-	c.CPU = max(float64(cpuTime()-cpu)/1e6, 0.001)
+	c.CPU = max(float64(cputime.Used()-cpu)/1e6, 0.001)
 	if memory {
 		c.MB = peak()
 	}
 	return c
-}
-
-// cpuTime is what this process has used.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // peak is the most memory that this process has held, in MB; 0 where the system

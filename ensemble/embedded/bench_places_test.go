@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/testkit/cputime"
 )
 
 // contender is an ensemble of three servers in a benchmark.
@@ -112,11 +112,7 @@ func residentBytes(pid int) (int, error) {
 
 // busy is the time that servers and clients have used.
 func (c *contender) busy() (time.Duration, error) {
-	var own syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return 0, err
-	}
-	used := time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	used := cputime.Used()
 	if c.cpu == nil {
 		return used, nil
 	}
