@@ -30,6 +30,7 @@ type Contender struct {
 	// have to wait for others ahead of that one.
 	Behind string
 
+	turn   Turn
 	yields bool // it is a writer that only reads from now on (see [RWLock.Downgrade])
 }
 
@@ -90,7 +91,7 @@ func readContenders(ctx context.Context, r *calls.Recipe, z *client.Session, of 
 		all = append(all, Contender{
 			Recipe: n.Recipe, Path: znodes.Join(r.Path, n.node.Name), Session: v.Stat.EphemeralOwner, Token: v.Stat.Czxid,
 			Since: time.UnixMilli(v.Stat.Ctime), Data: v.Data, Writer: n.Writer,
-			yields: n.Writer && contend.Says(v.Data, contend.WordRead),
+			turn: n.Turn, yields: n.Writer && contend.Says(v.Data, contend.WordRead),
 		})
 	}
 	for i := range all {
@@ -128,11 +129,11 @@ func leases(ctx context.Context, r *calls.Recipe, z *client.Session) (int, error
 func (c *Contender) place(before []Contender, places int) {
 	var ahead []string
 	for _, o := range before {
-		if o.Recipe == c.Recipe && (c.Recipe != "rwlock" || c.Writer && !c.yields || o.Writer && !o.yields) {
+		if o.Recipe == c.Recipe && (c.turn != Shared || c.Writer && !c.yields || o.Writer && !o.yields) {
 			ahead = append(ahead, o.Path)
 		}
 	}
-	if c.Recipe != "semaphore" {
+	if c.turn != Some {
 		places = 1
 	}
 	if c.Holds = len(ahead) < places; !c.Holds {

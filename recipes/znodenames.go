@@ -16,6 +16,16 @@ const (
 	Items                  // each waits to be taken
 )
 
+// Ranking is what the rank in a name means.
+type Ranking int
+
+// The rankings.
+const (
+	Unranked   Ranking = iota
+	ByPriority         // the priority of an item
+	ByDueTime          // the time at which an item is due, in milliseconds since 1970
+)
+
 // Name is what the name of a znode says, if a recipe of this package has created the znode.
 type Name struct {
 	Recipe string // "lock", "queue"; the simplest one if several use such names
@@ -23,6 +33,13 @@ type Name struct {
 	Writer bool // of Shared
 	// What is a word for such a znode, for people.
 	What string
+	// Holds says for people what the client of the znode does that holds: "holds", "leads". HeldBy
+	// says it the other way round: "held by". Both are empty if there is nothing to hold.
+	Holds, HeldBy string
+	// Ranking is the meaning of [Name.Rank].
+	Ranking Ranking
+	// Instance says that instances of a service have such names, too.
+	Instance bool
 	// Holder is the id of the worker that has a job, or "".
 	Holder string
 	// Attempt is the number of attempts at a job that were begun, of at most Tries.
@@ -34,17 +51,17 @@ type Name struct {
 // byKind has all names, by their kinds. The contenders of a MultiLock are those of locks. Instances
 // of a service and clients in a double barrier are members.
 var byKind = map[string]Name{
-	kindLock:      {Recipe: "lock", Turn: First, What: "contender"},
-	kindCandidate: {Recipe: "election", Turn: First, What: "candidate"},
-	kindLease:     {Recipe: "semaphore", Turn: Some, What: "contender"},
-	kindRead:      {Recipe: "rwlock", Turn: Shared, What: "reader"},
-	kindWrite:     {Recipe: "rwlock", Turn: Shared, Writer: true, What: "writer"},
-	kindMember:    {Recipe: "membership", Turn: Alive, What: "member"},
+	kindLock:      {Recipe: "lock", Turn: First, What: "contender", Holds: "holds", HeldBy: "held by"},
+	kindCandidate: {Recipe: "election", Turn: First, What: "candidate", Holds: "leads", HeldBy: "led by"},
+	kindLease:     {Recipe: "semaphore", Turn: Some, What: "contender", Holds: "holds", HeldBy: "held by"},
+	kindRead:      {Recipe: "rwlock", Turn: Shared, What: "reader", Holds: "holds, reads", HeldBy: "held for reading by"},
+	kindWrite:     {Recipe: "rwlock", Turn: Shared, Writer: true, What: "writer", Holds: "holds, writes", HeldBy: "held for writing by"},
+	kindMember:    {Recipe: "membership", Turn: Alive, What: "member", Instance: true},
 	kindItem:      {Recipe: "queue", Turn: Items, What: "item"},
 	kindBounded:   {Recipe: "queue", Turn: Items, What: "item"},
 	kindTaking:    {Recipe: "queue", Turn: Alive, What: "waiting consumer"},
 	kindPutting:   {Recipe: "queue", Turn: Alive, What: "waiting producer"},
-	kindDue:       {Recipe: "delay-queue", Turn: Items, What: "item"},
+	kindDue:       {Recipe: "delay-queue", Turn: Items, What: "item", Ranking: ByDueTime},
 	kindJob:       {Recipe: "job-queue", Turn: Items, What: "job"},
 	kindTaken:     {Recipe: "job-queue", Turn: Alive, What: "taken job"},
 	kindWorker:    {Recipe: "job-queue", Turn: Alive, What: "worker"},
@@ -69,7 +86,7 @@ func ParseName(name string) (Name, bool) {
 			z.node, ok = znodes.ParseRanked(name, kind)
 		case kindItem:
 			if z.node, ok = znodes.Parse(name, kind); !ok {
-				z.Recipe = "priority-queue"
+				z.Recipe, z.Ranking = "priority-queue", ByPriority
 				z.node, ok = znodes.ParseRanked(name, kind)
 			}
 		default:
@@ -80,7 +97,16 @@ func ParseName(name string) (Name, bool) {
 	return Name{}, false
 }
 
-// Rank returns the priority of an item, or its due time in milliseconds since 1970, if it has one.
+// In returns the recipe whose znode has a child of this name. has reports whether it has a child of
+// another name, too: members and a child "ready" belong to a double barrier.
+func (z Name) In(has func(child string) bool) string {
+	if z.node.Kind == kindMember && has(readyNode) {
+		return "double-barrier"
+	}
+	return z.Recipe
+}
+
+// Rank returns the rank of an item, whose meaning is z.Ranking; 0 if it has none.
 func (z Name) Rank() int64 { return z.node.Rank }
 
 // ID returns the random part of the name. A job has the same one in all its states.

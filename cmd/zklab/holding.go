@@ -245,9 +245,9 @@ func printLine(out io.Writer, full string, all []lineEntry, now time.Time) {
 		if c.Holds {
 			state, behind = "holds", fmt.Sprint("token ", c.Token)
 		}
-		what := map[bool]string{true: "writer", false: "reader"}[c.Writer]
-		if c.Recipe != "rwlock" {
-			what = c.Data
+		what := c.Data
+		if n, _ := recipes.ParseName(path.Base(c.Path)); n.Turn == recipes.Shared {
+			what = n.What
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\tsession %s\tfor %s\t%s\n", state, printable.Text(path.Base(c.Path), 120), printable.Text(what, 40), c.Session, now.Sub(c.Since).Round(time.Second), behind)
 	}

@@ -109,14 +109,8 @@ func (f *Follower) leases(folder *node) (n int, known bool) {
 // note is what a znode means to the recipe that uses the folder that it is in.
 func (m member) note() string {
 	switch {
-	case m.holds && m.Recipe == "election":
-		return "leads"
-	case m.holds && m.Turn == recipes.Shared && m.Writer:
-		return "holds, writes"
-	case m.holds && m.Turn == recipes.Shared:
-		return "holds, reads"
 	case m.holds:
-		return "holds"
+		return m.Holds
 	case m.place > 0:
 		return "waits, " + ordinal(m.place)
 	case m.Tries > 0:
@@ -125,9 +119,9 @@ func (m member) note() string {
 		return fmt.Sprintf("%s, has %d", m.What, m.has)
 	case m.has == 0:
 		return m.What + ", waits"
-	case m.Recipe == "delay-queue":
+	case m.Ranking == recipes.ByDueTime:
 		return "due " + time.UnixMilli(m.Rank()).Format(time.TimeOnly)
-	case m.Recipe == "priority-queue":
+	case m.Ranking == recipes.ByPriority:
 		return fmt.Sprintf("priority %d", m.Rank())
 	}
 	return m.What
@@ -189,12 +183,10 @@ func (f *Follower) meaning() *Meaning {
 	if len(list) == 0 {
 		return f.meaningOfLayout(folder, l, p, isPart)
 	}
-	m := &Meaning{Recipe: list[0].Recipe, Summary: f.summary(folder, list)}
+	has := func(child string) bool { return folder.kids[child] != nil }
+	m := &Meaning{Recipe: list[0].In(has), Summary: f.summary(folder, list)}
 	if isPart {
 		m.Recipe = l.Recipe
-	}
-	if folder.kids["ready"] != nil && m.Recipe == "membership" {
-		m.Recipe = "double-barrier"
 	}
 	for _, x := range list {
 		member := Member{Name: x.node.name, Note: x.note(), Owner: x.owner, Holds: x.holds}
@@ -270,20 +262,12 @@ func holdersOf(list []member) (words []string) {
 
 // who says who has what one or some of a folder have.
 func who(first member, holders []member) string {
-	verb := "held by "
-	switch {
-	case first.Recipe == "election":
-		verb = "led by "
-	case first.Turn == recipes.Shared && first.Writer:
-		verb = "held for writing by "
-	case first.Turn == recipes.Shared:
-		verb = "held for reading by "
-	}
+	by := first.HeldBy + " "
 	if len(holders) > 1 {
-		return verb + strconv.Itoa(len(holders))
+		return by + strconv.Itoa(len(holders))
 	}
 	if first.stat == nil {
-		return verb + first.node.name
+		return by + first.node.name
 	}
-	return verb + "session " + hex(first.owner) + " since " + time.UnixMilli(first.stat.Ctime).Format(time.TimeOnly)
+	return by + "session " + hex(first.owner) + " since " + time.UnixMilli(first.stat.Ctime).Format(time.TimeOnly)
 }

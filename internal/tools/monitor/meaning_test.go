@@ -27,6 +27,8 @@ func TestMeanings(t *testing.T) {
 		"membership": {"", []string{"member", "member"}, "membership", "2 × member", "member; member"},
 		"queue":      {"", []string{"item", "item"}, "queue", "2 × item", "item; item"},
 		"priorities": {"", []string{"item-9", "item-4"}, "priority-queue", "2 × item", "priority 4; priority 9"},
+		"delays":     {"", []string{"due-1000"}, "delay-queue", "1 × item", "due " + time.UnixMilli(1000).Format(time.TimeOnly)},
+		"inside":     {"", []string{"member"}, "double-barrier", "1 × member", "member"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			virtually(t, func(l *lab) {
@@ -40,6 +42,9 @@ func TestMeanings(t *testing.T) {
 					l.ok(err)
 				}
 				l.create("/r/somebody-elses", "")
+				if c.recipe == "double-barrier" {
+					l.create("/r/ready", "")
+				}
 				l.shown(f)
 				time.Sleep(time.Second)
 				m := f.View(Window{N: 100}).Meaning

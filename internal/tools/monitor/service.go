@@ -24,7 +24,7 @@ const mostInstance = 10_000
 // maybeInstance says, by its name, whether a znode can be an instance.
 func maybeInstance(name string) bool {
 	z, own := recipes.ParseName(name)
-	return own && z.Recipe == "membership" || foreignInstance.MatchString(name)
+	return own && z.Instance || foreignInstance.MatchString(name)
 }
 
 // service is what a folder means that has an instance; nil if it has none, as far as was read.
