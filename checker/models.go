@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/registers"
 	"github.com/zklab/zklab/checker/internal/sessions"
 	"github.com/zklab/zklab/checker/internal/transactions"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 )
 
@@ -75,6 +76,14 @@ func Meaning(model, property string) string {
 func Liveness(model, property string) bool {
 	p := propertyOf(model, property)
 	return p != nil && p.Liveness
+}
+
+// Telling returns how the counterexample of a property of a model is told.
+func Telling(model, property string) explain.Telling {
+	if p := propertyOf(model, property); p != nil {
+		return p.Telling
+	}
+	return explain.StepsOnly
 }
 
 // propertyOf returns a model's property by name. If the model is unknown, it returns that of any

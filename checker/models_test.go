@@ -2,11 +2,34 @@ package checker
 
 import (
 	"slices"
+	"testing"
 
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // recipeModels are those of recipes, which have objects under keys.
 func recipeModels() []string {
 	return slices.DeleteFunc(Models(), func(m string) bool { return m == history.ModelSession })
+}
+
+// A property of several objects, or under several names, is told in the same way each time.
+func TestTellings(t *testing.T) {
+	told := map[string]explain.Telling{
+		"exclusion": explain.HeldTwice, "belief": explain.BelievedHeld, "lost": explain.ClaimedHeld, "fencing": explain.OldToken,
+		"integrity": explain.CameTwice, "class-order": explain.Overtaken, "same-due": explain.Overtaken, "loss": explain.Vanished,
+		"early": explain.PassedEarly,
+	}
+	for _, name := range Models() {
+		for _, p := range models[name].Properties {
+			want := told[p.Name]
+			if p.Name == "order" && models[name].Object.State == objects.Filled {
+				want = explain.Overtaken
+			}
+			if got := Telling(name, p.Name); got != want {
+				t.Errorf("%s of %s: %d, want %d", p.Name, name, got, want)
+			}
+		}
+	}
 }

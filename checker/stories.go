@@ -23,7 +23,7 @@ func addStories(h *history.History, a *evidence.Record, vs []Verdict) []Verdict 
 		if r == nil {
 			r = explain.Read(h)
 		}
-		v.Story = r.Scene(v.Property, v.Key, v.Counterexample, v.Calls()...).Story()
+		v.Story = r.Scene(Telling(a.Object.Name, v.Property), v.Key, v.Counterexample, v.Calls()...).Story()
 	}
 	return vs
 }

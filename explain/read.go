@@ -50,11 +50,11 @@ func (r *Reader) place(index int) int {
 }
 
 // Scene returns what the counterexample of a violated property shows about a key, or about all keys
-// if key is "". counterexample and beside are indices of events. beside are operations, given by any of
-// their events, that explain the counterexample. Scene ignores indices that the history does not
-// have.
-func (r *Reader) Scene(property, key string, counterexample []int, beside ...int) *Scene {
-	s := &Scene{Property: property, key: key}
+// if key is "". telling is that of the property. counterexample and beside are indices of events.
+// beside are operations, given by any of their events, that explain the counterexample. Scene
+// ignores indices that the history does not have.
+func (r *Reader) Scene(telling Telling, key string, counterexample []int, beside ...int) *Scene {
+	s := &Scene{Telling: telling, key: key}
 	t := narrator{h: r.h, s: s, lived: map[history.ID]time.Duration{}}
 	told := map[*history.Event]bool{}
 	for _, index := range counterexample {

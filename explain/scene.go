@@ -15,9 +15,9 @@ const Never = time.Duration(math.MaxInt64)
 
 // Scene is what a counterexample shows. The zero value is empty; [Scene.Add] fills it.
 type Scene struct {
-	Property string
-	Steps    []Step  // in order of At
-	Faults   []Fault // that overlap the steps, in order of their beginning
+	Telling Telling
+	Steps   []Step  // in order of At
+	Faults  []Fault // that overlap the steps, in order of their beginning
 	// MoreFaults is the number of further overlapping faults, which are not described.
 	MoreFaults int
 	// Lines says that times are line numbers of a file, since its events have no times.

@@ -84,11 +84,11 @@ func (t *narrator) inside(all []*holds.Stay, begin *Step, stay *Stay) {
 // held finds the time until which a hold lasted, according to its client and as far as its session
 // was seen alive. What its client believed does not depend on the session.
 func (t *narrator) held(h *holds.Hold, stay *Stay) {
-	switch t.s.Property {
-	case "belief":
+	switch t.s.Telling {
+	case BelievedHeld:
 		stay.To, stay.AtLeast = h.Believed, h.Ended == holds.Open || h.Believed != h.Until
 		return
-	case "lost":
+	case ClaimedHeld:
 		stay.To, stay.AtLeast = claimed(h)
 		return
 	}

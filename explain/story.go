@@ -78,18 +78,18 @@ func lasting(d time.Duration) string {
 
 // conclude derives a conclusion from the steps, if they allow one.
 func (s *Scene) conclude() {
-	switch s.Property {
-	case "exclusion", "belief":
+	switch s.Telling {
+	case HeldTwice, BelievedHeld:
 		s.together()
-	case "integrity":
+	case CameTwice:
 		s.twice()
-	case "order", "class-order", "same-due":
+	case Overtaken:
 		s.overtaken()
-	case "loss":
+	case Vanished:
 		s.vanished()
-	case "early":
+	case PassedEarly:
 		s.tooEarly()
-	case "fencing":
+	case OldToken:
 		s.unfenced()
 	}
 }
@@ -105,7 +105,7 @@ func (s *Scene) together() {
 			}
 			s.Overlap = &Stay{From: from, To: to, Name: "both", AtLeast: x.AtLeast && x.To == to || y.AtLeast && y.To == to}
 			did := "held " + what
-			if s.Property == "belief" {
+			if s.Telling == BelievedHeld {
 				did = "believed that they held " + what
 			}
 			first, second := s.whose(min(x.Row, y.Row)), s.whose(max(x.Row, y.Row))

@@ -96,8 +96,8 @@ func (r *record) all() []int {
 	return is
 }
 
-func (r *record) scene(property, key string, counterexample []int) *Scene {
-	return Read(&r.h).Scene(property, key, counterexample)
+func (r *record) scene(telling Telling, key string, counterexample []int) *Scene {
+	return Read(&r.h).Scene(telling, key, counterexample)
 }
 
 // page is a scene as a terminal shows it.
@@ -127,11 +127,11 @@ var scenes = []struct {
 	scene  func() *Scene
 	screen Screen
 }{
-	{"lock-60", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{Width: 60}},
-	{"lock-80", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{}},
-	{"lock-120", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{Width: 120}},
-	{"lock-ascii", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{ASCII: true}},
-	{"lock-colour", func() *Scene { r, w := twoHolders(); return r.scene("exclusion", "k1", w) }, Screen{Colour: true}},
+	{"lock-60", func() *Scene { r, w := twoHolders(); return r.scene(HeldTwice, "k1", w) }, Screen{Width: 60}},
+	{"lock-80", func() *Scene { r, w := twoHolders(); return r.scene(HeldTwice, "k1", w) }, Screen{}},
+	{"lock-120", func() *Scene { r, w := twoHolders(); return r.scene(HeldTwice, "k1", w) }, Screen{Width: 120}},
+	{"lock-ascii", func() *Scene { r, w := twoHolders(); return r.scene(HeldTwice, "k1", w) }, Screen{ASCII: true}},
+	{"lock-colour", func() *Scene { r, w := twoHolders(); return r.scene(HeldTwice, "k1", w) }, Screen{Colour: true}},
 	{"belief", believers, Screen{}},
 	{"late-death", knownDeadLater, Screen{}},
 	{"fencing", refusedWrite, Screen{}},
@@ -234,7 +234,7 @@ func believers() *Scene {
 		r.invoke(2_900_000, 1, history.FRelease, "k", history.Held{Held: true, Token: 8}),
 	)
 	r.add(2_950_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FConnected, Session: 0x200})
-	return r.scene("belief", "k", w)
+	return r.scene(BelievedHeld, "k", w)
 }
 
 // knownDeadLater holds as long as its session is proven alive, and not until
@@ -249,7 +249,7 @@ func knownDeadLater() *Scene {
 		r.session(2_300_000, 0, history.FDead, 1_980_000),
 		r.invoke(2_500_000, 1, history.FRelease, "k", history.Held{Held: true, Token: 8}),
 	}
-	return r.scene("exclusion", "k", w)
+	return r.scene(HeldTwice, "k", w)
 }
 
 func refusedWrite() *Scene {
@@ -260,7 +260,7 @@ func refusedWrite() *Scene {
 		r.invoke(5000, 0, history.FWrite, "k", history.Grant{Token: 7}), r.end(6000, 0, history.OK, history.FWrite, "k", history.Written{Token: 7, Order: 4}),
 		r.invoke(9000, 0, history.FRelease, "k", history.Held{Held: true, Token: 7}),
 	}
-	return r.scene("fencing", "k", w)
+	return r.scene(OldToken, "k", w)
 }
 
 func electedTwice() *Scene {
@@ -272,7 +272,7 @@ func electedTwice() *Scene {
 		r.invoke(1_210_000, 2, history.FLeader, "e", nil), r.end(1_220_000, 2, history.OK, history.FLeader, "e", history.Leader{Client: -1}),
 		r.invoke(1_300_000, 0, history.FRelease, "e", history.Held{}), r.end(1_310_000, 0, history.Fail, history.FRelease, "e", nil),
 	}
-	return r.scene("lost", "e", w)
+	return r.scene(ClaimedHeld, "e", w)
 }
 
 func (r *record) put(from, to int64, client int, item string, fate history.Type) []int {
@@ -292,7 +292,7 @@ func takenTwice() *Scene {
 	w := append(r.put(1000, 2000, 0, "a", history.OK), r.take(3000, 4000, 1, "a", history.OK)...)
 	r.fault(4500, "lose-reply", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "lose-reply:delete", Clients: []int{2}})
 	w = append(w, r.take(5000, 6000, 2, "a", history.OK)...)
-	return r.scene("integrity", "q", w)
+	return r.scene(CameTwice, "q", w)
 }
 
 func overtaken() *Scene {
@@ -300,7 +300,7 @@ func overtaken() *Scene {
 	w := append(r.put(1000, 2000, 0, "a", history.OK), r.put(3000, 4000, 0, "b", history.OK)...)
 	w = append(w, r.take(5000, 6000, 1, "b", history.OK)...)
 	w = append(w, r.take(7000, 8000, 2, "a", history.OK)...)
-	return r.scene("order", "q", w)
+	return r.scene(Overtaken, "q", w)
 }
 
 func vanished() *Scene {
@@ -308,7 +308,7 @@ func vanished() *Scene {
 	w := append(r.put(1_000_000, 1_002_000, 0, "a", history.OK), r.put(1_003_000, 1_004_000, 3, "b", history.OK)...)
 	w = append(w, r.take(2_000_000, 2_500_000, 1, "", history.Info)...)
 	w = append(w, r.fact(30_000_000, history.FDrained, "q", history.Drained{Empty: true}))
-	return r.scene("loss", "q", w)
+	return r.scene(Vanished, "q", w)
 }
 
 func passedEarly() *Scene {
@@ -318,7 +318,7 @@ func passedEarly() *Scene {
 		r.invoke(30_000, 1, history.FAwait, "b1", nil), r.end(40_000, 1, history.OK, history.FAwait, "b1", nil),
 		r.invoke(60_000, 0, history.FLift, "b1", nil),
 	}
-	return r.scene("early", "b1", w)
+	return r.scene(PassedEarly, "b1", w)
 }
 
 func leftAlone() *Scene {
@@ -329,7 +329,7 @@ func leftAlone() *Scene {
 		r.invoke(30_000, 1, history.FLeave, "d1", nil), r.end(31_000, 1, history.OK, history.FLeave, "d1", nil),
 		r.session(80_000, 0, history.FConnected, 50_000),
 	}
-	return r.scene("leave", "d1", w)
+	return r.scene(StepsOnly, "d1", w)
 }
 
 func staleRead() *Scene { return readsOf("register") }
@@ -343,7 +343,7 @@ func readsOf(model string) *Scene {
 		r.invoke(3000, 1, "read", "r1", map[string]any{"kind": "fenced"}), r.end(4000, 1, history.OK, "read", "r1", map[string]any{"value": "2", "version": 1}),
 		r.invoke(5000, 2, "cas", "r1", map[string]any{"from": "3", "to": "4"}), r.end(6000, 2, history.Fail, "cas", "r1", nil),
 	}
-	return r.scene("linearizable", "r1", w)
+	return r.scene(StepsOnly, "r1", w)
 }
 
 func eventAfterData() *Scene {
@@ -357,13 +357,13 @@ func eventAfterData() *Scene {
 		wire(3000, history.FReply, 0x12, history.Reply{Xid: 6, Error: -101}),
 		wire(4000, history.FEvent, 0x11, history.WatchEvent{Type: "nodeDataChanged", Path: "/a"}),
 	}
-	return r.scene("watch", "", w)
+	return r.scene(StepsOnly, "", w)
 }
 
 func unanswered() *Scene {
 	r := newRecord(history.ModelLock)
 	w := []int{r.invoke(0, 0, history.FAcquire, "k", nil), r.invoke(10_000_000, 1, history.FAcquire, "k", nil)}
-	return r.scene("progress", "k", w)
+	return r.scene(StepsOnly, "k", w)
 }
 
 func many() *Scene {
@@ -371,7 +371,7 @@ func many() *Scene {
 	for i := range int64(100) {
 		r.put(1000*i, 1000*i+int64(500+i), int(i%25), fmt.Sprintf("item-%d", i), history.OK)
 	}
-	return r.scene("loss", "q", r.all())
+	return r.scene(Vanished, "q", r.all())
 }
 
 func hours() *Scene {
@@ -379,14 +379,14 @@ func hours() *Scene {
 	w := append(r.put(0, 1, 0, "a", history.OK), r.put(3_600_000_000, 7_200_000_000, 0, "b", history.OK)...)
 	w = append(w, r.take(7_200_000_001, 7_200_000_003, 1, "b", history.OK)...)
 	w = append(w, r.take(36_000_000_000, 36_000_000_001, 1, "a", history.OK)...)
-	return r.scene("order", "q", w)
+	return r.scene(Overtaken, "q", w)
 }
 
 func instant() *Scene {
 	r := newRecord(history.ModelLock)
 	w := []int{r.invoke(5000, 0, history.FAcquire, "k", nil), r.end(5000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 1})}
 	w = append(w, r.invoke(5000, 1, history.FAcquire, "k", nil), r.end(5000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 1}))
-	return r.scene("tokens", "k", w)
+	return r.scene(StepsOnly, "k", w)
 }
 
 func unicodeKeys() *Scene {
@@ -396,7 +396,7 @@ func unicodeKeys() *Scene {
 		r.invoke(1000, 0, history.FEnqueue, key, history.Item{Item: "日本語の項目"}), r.end(9000, 0, history.OK, history.FEnqueue, key, nil),
 		r.invoke(10_000, 1, history.FDequeue, key, nil), r.end(20_000, 1, history.OK, history.FDequeue, key, history.Item{Item: "e\u0301t\u00e9"}),
 	}
-	return r.scene("integrity", key, w)
+	return r.scene(CameTwice, key, w)
 }
 
 // evil is text that would clear a screen, ring, write from right to left and
@@ -415,7 +415,7 @@ func hostile() *Scene {
 	r.h.Events[w[3]].Error = &history.Error{Code: evil, Message: evil + strings.Repeat("long ", 100)}
 	r.fault(60_000, evil, history.FaultStep{Fault: 1, Step: history.StepInject, Spec: evil, Clients: []int{2}})
 	w = append(w, r.invoke(70_000, 2, evil, evil, evil))
-	return r.scene(evil, evil, w)
+	return r.scene(StepsOnly, evil, w)
 }
 
 func manyFaults() *Scene {
@@ -439,7 +439,7 @@ func manyFaults() *Scene {
 			w = append(w, i)
 		}
 	}
-	return r2.scene("exclusion", "k1", w)
+	return r2.scene(HeldTwice, "k1", w)
 }
 
 // lines is of a history from elsewhere without times.
@@ -459,7 +459,7 @@ func lines() *Scene {
 func TestEmpty(t *testing.T) {
 	r := newRecord(history.ModelLock)
 	for _, w := range [][]int{nil, {-1, 1 << 40}} {
-		s := r.scene("exclusion", "k", w)
+		s := r.scene(HeldTwice, "k", w)
 		if s.Text(Screen{}) != "" || s.SVG() != nil || len(s.Story()) != 0 {
 			t.Errorf("%v: %q %q", w, s.Story(), s.Text(Screen{}))
 		}
@@ -486,8 +486,8 @@ func TestAnyCounterexample(t *testing.T) {
 				Alive: time.Duration(r.IntN(2)) * time.Duration(at) * 500,
 			})
 		}
-		for _, property := range []string{"exclusion", "belief", "loss", "early", "integrity"} {
-			s := rec.scene(property, "k", rec.all())
+		for telling := range OldToken + 1 {
+			s := rec.scene(telling, "k", rec.all())
 			for _, width := range []int{61, 99} {
 				fits(t, s, Screen{Width: width})
 			}
@@ -506,7 +506,7 @@ func TestBeside(t *testing.T) {
 	r.fault(17_210_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepHealed, Clients: []int{3}})
 	beside := r.invoke(17_200_000, 3, history.FRelease, "k1", nil)
 	r.end(17_300_000, 3, history.Fail, history.FRelease, "k1", nil)
-	s := Read(&r.h).Scene("exclusion", "k1", w, beside, w[0])
+	s := Read(&r.h).Scene(HeldTwice, "k1", w, beside, w[0])
 	text := page(s, Screen{})
 	for want, there := range map[string]bool{
 		"Client 3 began to release k1 at 17.200 s and":            true,
@@ -532,7 +532,7 @@ func TestDeathsSinceTheFirstOperation(t *testing.T) {
 	w = append(w, r.invoke(6_000_000, 0, history.FAcquire, "k1", nil), r.end(7_000_000, 0, history.OK, history.FAcquire, "k1", nil))
 	r.session(8_000_000, 2, history.FExpired, 0)
 	w = append(w, r.invoke(9_000_000, 2, history.FRelease, "k1", nil))
-	text := strings.Join(r.scene("progress", "k1", w).Story(), "\n")
+	text := strings.Join(r.scene(StepsOnly, "k1", w).Story(), "\n")
 	if strings.Contains(text, "expired at 5.000 s") || !strings.Contains(text, "expired at 8.000 s") {
 		t.Error(text)
 	}
@@ -543,7 +543,7 @@ func TestEmptyList(t *testing.T) {
 	r := newRecord(history.ModelLock)
 	w := []int{r.fact(5_000_000, history.FFinal, "k1", history.Final{})}
 	const want = "The list of contenders for k1 was read at 5.000 s and had nothing directly below the znode."
-	if got := r.scene("progress", "k1", w).Story(); len(got) != 1 || got[0] != want {
+	if got := r.scene(StepsOnly, "k1", w).Story(); len(got) != 1 || got[0] != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

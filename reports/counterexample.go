@@ -50,7 +50,7 @@ type counterexample struct {
 
 func counterexampleOf(h *history.History, r *told.Reader, v checker.Verdict) counterexample {
 	w := counterexample{Property: v.Property, Page: PageOf(h.Header.Model, v.Property), Key: v.Key, Reason: v.Reason, Measured: v.Measured}
-	scene := r.Scene(v.Property, v.Key, v.Counterexample, v.Calls()...)
+	scene := r.Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
 	w.Story, w.Why = storyOf(scene, v), whyOf(v)
 	if svg := scene.SVG(); svg != nil {
 		w.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
@@ -88,7 +88,7 @@ func Counterexample(h *history.History, v checker.Verdict, screen Screen) string
 	for _, part := range wrap(printable.Text(v.Reason, mostReason), summaryWidth-4) {
 		fmt.Fprintf(&b, "    %s\n", part)
 	}
-	scene := told.Read(h).Scene(v.Property, v.Key, v.Counterexample, v.Calls()...)
+	scene := told.Read(h).Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
 	b.WriteString(storyText(storyOf(scene, v)))
 	if why := whyOf(v); len(why) > 0 {
 		b.WriteString("\n    what was committed:" + storyText(why))

@@ -110,7 +110,7 @@ func believedByDrawing(h *history.History) time.Duration {
 	for i := range all {
 		all[i] = i
 	}
-	if o := told.Read(h).Scene("belief", "k", all).Overlap; o != nil {
+	if o := told.Read(h).Scene(told.BelievedHeld, "k", all).Overlap; o != nil {
 		return o.To - o.From
 	}
 	return 0

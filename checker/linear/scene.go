@@ -28,7 +28,7 @@ func (k *object) scene(is []int32) *explain.Scene {
 		s.Add(t.step(i))
 	}
 	if k.h.Model.kind.held {
-		s.Property = "exclusion"
+		s.Telling = explain.HeldTwice
 		t.holdsIn(s, is)
 	}
 	s.Finish()

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
 )
@@ -16,6 +17,7 @@ var early = &frame.Property{
 	Name:    "early",
 	Meaning: "nobody passed a barrier before it was lifted",
 	Decider: "interval search",
+	Telling: explain.PassedEarly,
 	Evidence: func(a *evidence.Record) string {
 		if nodesOf(a).Trusted() {
 			return "S, L"

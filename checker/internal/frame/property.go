@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/explain"
 )
 
 // Property is one promise of a model, decided key by key.
@@ -19,6 +20,8 @@ type Property struct {
 	// Liveness: the property promises that something happens in the end, and not that something
 	// never does.
 	Liveness bool
+	// Telling says how a counterexample is told.
+	Telling explain.Telling
 	// Applies reports whether the history has the property: fencing is not for a subject that
 	// returns no tokens. nil means always.
 	Applies func(*evidence.Record) bool

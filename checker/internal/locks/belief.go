@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
 )
@@ -20,6 +21,7 @@ var belief = &frame.Property{
 	Name:     "belief",
 	Meaning:  "no two clients believed at one time that they held one key",
 	Decider:  "interval sweep",
+	Telling:  explain.BelievedHeld,
 	Evidence: frame.FromTimes,
 	Measured: true,
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {

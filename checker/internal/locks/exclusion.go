@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
@@ -45,6 +46,7 @@ var exclusion = &frame.Property{
 	Name:     "exclusion",
 	Meaning:  "no two clients held one key at the same time",
 	Decider:  "interval sweep",
+	Telling:  explain.HeldTwice,
 	Evidence: frame.FromSessions,
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding

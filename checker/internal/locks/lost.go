@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 )
 
@@ -20,6 +21,7 @@ var lost = &frame.Property{
 	Name:     "lost",
 	Meaning:  "whoever lost its session knew within a second that the hold was lost",
 	Decider:  "times of expiry",
+	Telling:  explain.ClaimedHeld,
 	Evidence: func(*evidence.Record) string { return "S" },
 	Applies:  func(a *evidence.Record) bool { return offersOf(a).TellsLost },
 	Wants:    wantsLost,

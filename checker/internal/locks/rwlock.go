@@ -40,6 +40,7 @@ var rwExclusion = &frame.Property{
 	Name:     exclusion.Name,
 	Meaning:  "while a client held one key to write, no other held it",
 	Decider:  exclusion.Decider,
+	Telling:  exclusion.Telling,
 	Evidence: frame.FromSessions,
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
@@ -142,6 +143,7 @@ func fencingWith(figures func(*evidence.Key) map[string]float64, met func(*evide
 		Name:     "fencing",
 		Meaning:  "the guarded resource accepted every present holder and refused past ones",
 		Decider:  "order of writes",
+		Telling:  explain.OldToken,
 		Evidence: frame.FromSessions,
 		Applies:  gives,
 		Wants:    wantsToken,

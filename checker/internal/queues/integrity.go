@@ -6,6 +6,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 )
 
 // integrity says that what comes out of a queue was put in before, and comes
@@ -14,6 +15,7 @@ var integrity = &frame.Property{
 	Name:     "integrity",
 	Meaning:  "what came out had been put in, and came out once",
 	Decider:  "items by value",
+	Telling:  explain.CameTwice,
 	Evidence: frame.FromTimes,
 	Decide: onQueue(func(_ context.Context, f *frame.Finding, q *queue) {
 		f.Add(q.figures)

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
 )
@@ -24,6 +25,7 @@ var loss = &frame.Property{
 	Name:    "loss",
 	Meaning: "no acknowledged item was lost",
 	Decider: "deadline matching",
+	Telling: explain.Vanished,
 	Evidence: func(a *evidence.Record) string {
 		if settlesQueues(a) {
 			return "R, L"

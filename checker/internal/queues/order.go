@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/explain"
 )
 
 // fifo says that items come out in the order in which they were put in, as far
@@ -19,6 +20,7 @@ var fifo = &frame.Property{
 	Name:     "order",
 	Meaning:  "items came out in the order in which they went in",
 	Decider:  "sweep over enqueues",
+	Telling:  explain.Overtaken,
 	Evidence: frame.FromTimes,
 	Decide:   onQueue(decideOrder),
 	Exercise: queueExercise,

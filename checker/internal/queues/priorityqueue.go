@@ -2,6 +2,7 @@ package queues
 
 import (
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -21,6 +22,7 @@ var classOrder = &frame.Property{
 	Name:     "class-order",
 	Meaning:  "items of one priority came out in the order in which they went in",
 	Decider:  "sweep over enqueues",
+	Telling:  explain.Overtaken,
 	Evidence: frame.FromTimes,
 	Decide:   onQueue(decideOrder),
 	Exercise: queueExercise,
