@@ -94,20 +94,21 @@ func (l *looked) text(recipe string) string {
 	}
 	for _, name := range l.names {
 		if h := l.happens[name]; h.runs > 0 {
-			lines = append(lines, fmt.Sprintf("not so in %d of %s, which does not fail the test: %s%s", h.runs, prose.Count(l.runs, "run"), checker.Meaning(recipe, name), l.against(name, h)))
+			lines = append(lines, fmt.Sprintf("not so in %d of %s, which does not fail the test: %s%s", h.runs, prose.Count(l.runs, "run"), checker.Meaning(recipe, name), l.against(recipe, name, h)))
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
 // against says how long a violation of a measured property lasted, and what would prevent it.
-func (l *looked) against(name string, h happened) string {
+func (l *looked) against(recipe, name string, h happened) string {
 	var text string
 	if h.longest > 0 {
 		text = fmt.Sprintf(" (two did for %s at most)", h.longest.Round(time.Millisecond))
 	}
-	if name == "belief" && slices.ContainsFunc(l.without, func(n checker.NotAvailable) bool { return n.Name == "fencing" }) {
-		text += "; without fencing tokens, which what is guarded compares, that cannot be prevented"
+	m := checker.Measured(recipe, name)
+	if m != nil && slices.ContainsFunc(l.without, func(n checker.NotAvailable) bool { return n.Name == m.Guard }) {
+		text += "; " + m.Unguarded
 	}
 	return text
 }

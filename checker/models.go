@@ -65,29 +65,30 @@ func Models() []string { return slices.Sorted(maps.Keys(models)) }
 // model is unknown, it returns the meaning for any model with that property, and "" if there is
 // none.
 func Meaning(model, property string) string {
-	if p := propertyOf(model, property); p != nil {
-		return p.Meaning
-	}
-	return ""
+	return propertyOf(model, property).Meaning
 }
 
 // Liveness reports whether a property promises that something happens in the end, such as progress,
 // and not that something never happens, as exclusion does.
 func Liveness(model, property string) bool {
-	p := propertyOf(model, property)
-	return p != nil && p.Liveness
+	return propertyOf(model, property).Liveness
 }
 
 // Telling returns how the counterexample of a property of a model is told.
 func Telling(model, property string) explain.Telling {
-	if p := propertyOf(model, property); p != nil {
-		return p.Telling
-	}
-	return explain.StepsOnly
+	return propertyOf(model, property).Telling
+}
+
+// Measure has the words for what a measured property measures.
+type Measure = frame.Measure
+
+// Measured returns what a property of a model measures, or nil if it is not measured.
+func Measured(model, property string) *Measure {
+	return propertyOf(model, property).Measure
 }
 
 // propertyOf returns a model's property by name. If the model is unknown, it returns that of any
-// model, and nil if there is none.
+// model. If there is none, it returns one without traits.
 func propertyOf(model, property string) *frame.Property {
 	names := Models()
 	if _, known := models[model]; known {
@@ -100,7 +101,7 @@ func propertyOf(model, property string) *frame.Property {
 			}
 		}
 	}
-	return nil
+	return &frame.Property{}
 }
 
 // For returns the checks of a model. For an unknown model it returns an error that names the known

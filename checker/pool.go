@@ -91,7 +91,7 @@ func (p *Pool) Runs() int { return p.runs }
 func (p *Pool) Verdicts() (all []Verdict) {
 	a := &evidence.Record{Params: p.params}
 	for _, property := range p.model.Properties {
-		if one := p.of[property.Name]; one != nil && (p.strict || !property.Measured) {
+		if one := p.of[property.Name]; one != nil && (p.strict || property.Measure == nil) {
 			all = append(all, p.verdict(a, property, one))
 		}
 	}

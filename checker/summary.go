@@ -27,7 +27,7 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 	if p.Derive != nil {
 		p.Derive(figures)
 	}
-	base := Verdict{Property: p.Name, Decider: p.Decider, Measured: p.Measured}
+	base := Verdict{Property: p.Name, Decider: p.Decider, Measured: p.Measure != nil}
 	if p.Evidence != nil {
 		base.Evidence = p.Evidence(a)
 	}

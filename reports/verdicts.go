@@ -17,6 +17,7 @@ type property struct {
 	Meaning  string // what it promises, in a sentence; empty for properties unknown here
 	Result   checker.Result
 	Measured bool // it does not decide the verdict of the run, unless that is strict
+	measures *checker.Measure
 	Verdicts []checker.Verdict
 }
 
@@ -27,7 +28,7 @@ func properties(r *store.Result) []property {
 		i := slices.IndexFunc(out, func(p property) bool { return p.Name == v.Property })
 		if i < 0 {
 			i = len(out)
-			out = append(out, property{Name: v.Property, Meaning: checker.Meaning(r.Recipe, v.Property), Result: checker.Valid, Measured: true})
+			out = append(out, property{Name: v.Property, Meaning: checker.Meaning(r.Recipe, v.Property), Result: checker.Valid, Measured: true, measures: checker.Measured(r.Recipe, v.Property)})
 		}
 		if v.Result.Compare(out[i].Result) > 0 {
 			out[i].Result = v.Result

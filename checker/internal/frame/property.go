@@ -7,6 +7,16 @@ import (
 	"github.com/zklab/zklab/explain"
 )
 
+// Measure has the words for what a measured property measures: something that clients cannot always
+// prevent, and that lasts for some time. Its figures are overlaps, total_seconds, longest_seconds,
+// acquires_by_others and writes_by_others.
+type Measure struct {
+	What string // "false belief"
+	// Guard is the property that keeps what is measured from doing harm. Unguarded says what
+	// follows if the subject does not have that property.
+	Guard, Unguarded string
+}
+
 // Property is one promise of a model, decided key by key.
 type Property struct {
 	Name string
@@ -16,7 +26,9 @@ type Property struct {
 	// Evidence returns what the answer rests on, in the letters of a verdict. If it is nil, the
 	// verdict does not say.
 	Evidence func(*evidence.Record) string
-	Measured bool // it counts only in a strict run
+	// Measure is what the property measures; it then counts only in a strict run. nil: it always
+	// counts.
+	Measure *Measure
 	// Liveness: the property promises that something happens in the end, and not that something
 	// never does.
 	Liveness bool

@@ -23,7 +23,10 @@ var belief = &frame.Property{
 	Decider:  "interval sweep",
 	Telling:  explain.BelievedHeld,
 	Evidence: frame.FromTimes,
-	Measured: true,
+	Measure: &frame.Measure{
+		What:  "false belief",
+		Guard: "fencing", Unguarded: "without fencing tokens, which what is guarded compares, that cannot be prevented",
+	},
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		var longest *holds.Overlap

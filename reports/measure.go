@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Measure describes what was measured of a property: for belief, how long false belief lasted and
-// what other clients did meanwhile. It returns "" if there is nothing to tell.
+// Measure describes what was measured of a property: how long it lasted, and what other clients did
+// meanwhile. It returns "" if there is nothing to tell.
 func (p property) Measure() string {
-	if p.Name != "belief" {
+	if p.measures == nil {
 		return ""
 	}
 	sums := map[string]float64{}
@@ -22,7 +22,7 @@ func (p property) Measure() string {
 		return ""
 	}
 	seconds := func(name string) string { return length(time.Duration(sums[name] * float64(time.Second))) }
-	lasted := fmt.Sprintf("%s of false belief, %s in all, the longest %s", plural(windows, "window"), seconds("total_seconds"), seconds("longest_seconds"))
+	lasted := fmt.Sprintf("%s of %s, %s in all, the longest %s", plural(windows, "window"), p.measures.What, seconds("total_seconds"), seconds("longest_seconds"))
 	if _, known := sums["acquires_by_others"]; !known {
 		return lasted // decided before these were counted
 	}
