@@ -74,6 +74,13 @@ func Liveness(model, property string) bool {
 	return propertyOf(model, property).Liveness
 }
 
+// Common reports whether one page describes a property for all objects that have it.
+func Common(model, property string) bool { return propertyOf(model, property).Common }
+
+// OfServers reports whether a violation of a property can be the servers' doing rather than the
+// recipe's.
+func OfServers(model, property string) bool { return propertyOf(model, property).Servers }
+
 // Telling returns how the counterexample of a property of a model is told.
 func Telling(model, property string) explain.Telling {
 	return propertyOf(model, property).Telling

@@ -197,7 +197,8 @@ func sentence(r *store.Result) string {
 	switch r.Verdict {
 	case checker.Violation:
 		broken, whose := named(checker.Violation), "its promise"
-		if len(broken) > 1 && slices.Contains(broken, "server-agreement") {
+		ofServers := func(p string) bool { return checker.OfServers(r.Recipe, p) }
+		if len(broken) > 1 && slices.ContainsFunc(broken, ofServers) {
 			whose += ", or the servers broke theirs"
 		}
 		return fmt.Sprintf("%s broke %s: %s", what, whose, violatedWords(broken))

@@ -19,7 +19,7 @@ type Delayed struct {
 // Delayed.
 var DelayQueue = declare(Model{
 	Name: "delay-queue", About: "a queue that gives an item when it is due",
-	State: Filled, OnZnodes: true,
+	State: Filled, OnZnodes: true, Page: "queue",
 	Operations: queueOperations(tellDelayed),
 })
 

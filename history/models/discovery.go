@@ -25,7 +25,7 @@ type Picked struct {
 // Discovery is a service whose instances register, and which clients look up.
 var Discovery = declare(Model{
 	Name: "discovery", About: "a service, of whose instances those who live are found", Called: "the service",
-	State: Entered, Stay: "registered", Sessions: true, OnZnodes: true,
+	State: Entered, Stay: "registered", Sessions: true, OnZnodes: true, Page: "membership",
 	Operations: []Operation{
 		{F: FRegister, Begins: true, Quorum: always, Tell: tellJoining("register", "asked to register in"), Words: Words{
 			Done: "had registered", Refused: "was refused", Unknown: "nobody knows whether it registered",

@@ -9,7 +9,7 @@ import (
 // Election is a leader election: a hold that clients can ask about.
 var Election = declare(Model{
 	Name: history.ModelElection, About: "a leader election",
-	State: Exclusive, Stay: "led", Sessions: true, OnZnodes: true,
+	State: Exclusive, Stay: "led", Sessions: true, OnZnodes: true, Page: "lock",
 	Operations: append(holdOperations(
 		Words{Name: "stand", Asked: "stood for {key}", Done: "was elected", Refused: "was refused", Unknown: "nobody knows whether it was elected"},
 		Words{Name: "resign", Asked: "began to resign from {key}", Refused: "was refused", Unknown: "nobody knows whether it had resigned", Early: true},

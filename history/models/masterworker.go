@@ -4,6 +4,6 @@ package models
 // master, assigns the jobs, called tasks here, to the clients that ask for one.
 var MasterWorker = declare(Model{
 	Name: "master-worker", About: "a master that assigns each task to one worker at a time, until it is finished",
-	State: Filled, Stay: JobQueue.Stay, OnZnodes: true,
+	State: Filled, Stay: JobQueue.Stay, OnZnodes: true, Page: "job-queue",
 	Operations: JobQueue.Operations,
 })

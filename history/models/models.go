@@ -22,7 +22,9 @@ type Model struct {
 	About string // a short description
 	// Called is the name of the subject in sentences. If empty, it is "the " and Name.
 	Called string
-	State  State
+	// Page is the page of docs/recipes that describes the object, if it has none of its own.
+	Page  string
+	State State
 	// Stay says, in the past tense, what a client does between the operations that begin and end a
 	// stay. A barrier "up" uses it for itself.
 	Stay string

@@ -18,7 +18,7 @@ type Ranked struct {
 // is a Ranked.
 var PriorityQueue = declare(Model{
 	Name: "priority-queue", About: "a queue that gives the item with the least number",
-	State: Filled, OnZnodes: true,
+	State: Filled, OnZnodes: true, Page: "queue",
 	Operations: queueOperations(tellRanked),
 })
 

@@ -16,6 +16,8 @@ import (
 var ServerAgreement = &Property{
 	Name:     "server-agreement",
 	Meaning:  "each server, read by itself, had the same znodes",
+	Common:   true,
+	Servers:  true,
 	Decider:  "comparison of trees",
 	Evidence: func(*evidence.Record) string { return "T" },
 	Stands:   true,

@@ -16,6 +16,7 @@ func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context,
 	return &Property{
 		Name:     "log",
 		Meaning:  "the servers' transaction log has what the history says that happened",
+		Common:   true,
 		Logged:   true,
 		Decider:  "transaction log",
 		Evidence: func(*evidence.Record) string { return "Z, L" },

@@ -16,6 +16,7 @@ import (
 var NoPanic = &Property{
 	Name:     "no-panic",
 	Meaning:  "no call of the subject panicked",
+	Common:   true,
 	Decider:  "errors of calls",
 	Evidence: FromTimes,
 	Stands:   true,

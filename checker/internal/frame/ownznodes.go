@@ -19,6 +19,7 @@ import (
 var OwnZnodes = &Property{
 	Name:     "own-znodes",
 	Meaning:  "no client deleted an ephemeral znode of another one that was still counting on it",
+	Common:   true,
 	Logged:   true,
 	Decider:  "deletes in the transaction log",
 	Evidence: func(*evidence.Record) string { return "S, L" },

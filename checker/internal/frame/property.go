@@ -32,6 +32,10 @@ type Property struct {
 	// Liveness: the property promises that something happens in the end, and not that something
 	// never does.
 	Liveness bool
+	// Common says that several objects have the property, and one page describes it for all.
+	Common bool
+	// Servers says that a violation can be the servers' doing.
+	Servers bool
 	// Telling says how a counterexample is told.
 	Telling explain.Telling
 	// Applies reports whether the history has the property: fencing is not for a subject that
