@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // tally counts what a comparison saw.
@@ -125,29 +126,29 @@ func verdictOf(ctx context.Context, k *evidence.Key, properties []*frame.Propert
 
 func TestHoldsAgreeWithReference(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelLock, 0, true, checktest.GenerateHolds)
+	agreement(t, objects.Lock.Name, 0, true, checktest.GenerateHolds)
 }
 
 func TestTokensAgreeWithReference(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelElection, 1, true, checktest.GenerateHolds)
+	agreement(t, objects.Election.Name, 1, true, checktest.GenerateHolds)
 }
 
 func TestQueueAgreesWithReference(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelQueue, 0, true, checktest.GenerateQueue)
+	agreement(t, objects.Queue.Name, 0, true, checktest.GenerateQueue)
 }
 
 func TestBarrierAgreesWithReference(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelBarrier, 0, true, checktest.GenerateBarrier)
+	agreement(t, objects.Barrier.Name, 0, true, checktest.GenerateBarrier)
 }
 
 // Where zxids tell what a session has seen, and one coordinator raises and lifts once, as
 // every key of a run is one round.
 func TestBarrierOfOneRoundAgreesWithReference(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelBarrier, 0, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
+	agreement(t, objects.Barrier.Name, 0, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
 		return checktest.GenerateBarriers(rng, how, 1, 2)
 	})
 }
@@ -156,7 +157,7 @@ func TestBarrierOfOneRoundAgreesWithReference(t *testing.T) {
 // the reference model finds is a violation, too.
 func TestBarrierOfManyIsSound(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelBarrier, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
+	agreement(t, objects.Barrier.Name, 0, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
 		return checktest.GenerateBarriers(rng, how, 1+rng.IntN(2), 2+rng.IntN(4))
 	})
 }
@@ -166,14 +167,14 @@ func TestBarrierOfManyIsSound(t *testing.T) {
 // What only the reference model finds is a violation, too.
 func TestDoubleBarrierIsSound(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelDoubleBarrier, 1, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
+	agreement(t, objects.DoubleBarrier.Name, 1, false, func(rng *rand.Rand, how checktest.Kind) *history.History {
 		return checktest.GenerateRound(rng, how, true, true)
 	})
 }
 
 func TestDoubleBarrierIsExactWithoutDeaths(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelDoubleBarrier, 1, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
+	agreement(t, objects.DoubleBarrier.Name, 1, true, func(rng *rand.Rand, how checktest.Kind) *history.History {
 		return checktest.GenerateRound(rng, how, false, false)
 	})
 }

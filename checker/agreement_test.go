@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // decided is what is said of the servers of a run, nil for nothing.
@@ -104,7 +105,7 @@ func TestServerAgreement(t *testing.T) {
 			}
 		}
 	}
-	if v := decided(t, history.ModelLock); v != nil {
+	if v := decided(t, objects.Lock.Name); v != nil {
 		t.Errorf("nobody looked: %+v", v)
 	}
 }

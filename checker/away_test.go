@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // Clients that are stopped, killed and started again, or cannot be heard.
@@ -180,7 +181,7 @@ func TestAwayClients(t *testing.T) { decideAll(t, awayScenarios) }
 
 // A client that dropped out makes nothing valid, and nothing a violation.
 func TestDroppedClients(t *testing.T) {
-	r := checktest.Good(history.ModelLock, 40).Exited(5, 2, history.ByItself)
+	r := checktest.Good(objects.Lock.Name, 40).Exited(5, 2, history.ByItself)
 	rep := Run(t.Context(), r.Build(), Options{})
 	if rep.Verdict != Unknown {
 		t.Errorf("verdict %s", rep.Verdict)
@@ -195,7 +196,7 @@ func TestDroppedClients(t *testing.T) {
 	if met || !strings.Contains(text, "client 2 dropped out at 0.005 s: printed garbage") {
 		t.Errorf("clients: met %v: %q", met, text)
 	}
-	r = checktest.Good(history.ModelLock, 40).Exited(5, 2, history.ByItself).
+	r = checktest.Good(objects.Lock.Name, 40).Exited(5, 2, history.ByItself).
 		Hold(checktest.Grant{Client: 0, Inv: 3000, Ret: 3010, Release: 3100, Token: 100}).
 		Hold(checktest.Grant{Client: 1, Inv: 3000, Ret: 3020, Release: 3090, Token: 101})
 	if rep := Run(t.Context(), r.Build(), Options{}); rep.Verdict != Violation {
@@ -206,27 +207,27 @@ func TestDroppedClients(t *testing.T) {
 // Time in which a holder was stopped, or was gone, cannot be proven, and does not
 // count; a crash that was asked for and hit a holder must have ended a hold.
 func TestExerciseOfProcesses(t *testing.T) {
-	frozen := checktest.Good(history.ModelLock, 40).Fault("freeze", 3000, 9500, 0).
+	frozen := checktest.Good(objects.Lock.Name, 40).Fault("freeze", 3000, 9500, 0).
 		Hold(checktest.Grant{Client: 0, Inv: 2990, Ret: 2999, Release: 9600, Token: 100, Alive: 3000, Outcome: history.Info}).
 		Session(9501, expired, 0, 1)
 	if why := exclusionOf(t, frozen); why != "" {
 		t.Errorf("with a hold that was stopped: %s", why)
 	}
-	unhit := checktest.Good(history.ModelLock, 40).Fault("crash", 3000, 9500, 0)
+	unhit := checktest.Good(objects.Lock.Name, 40).Fault("crash", 3000, 9500, 0)
 	if why := exclusionOf(t, unhit); why != "" {
 		t.Errorf("with a crash that nobody had asked for: %s", why)
 	}
-	unhit = checktest.Good(history.ModelLock, 40).Fault("crash", 3000, 9500, 0)
+	unhit = checktest.Good(objects.Lock.Name, 40).Fault("crash", 3000, 9500, 0)
 	unhit.Header.Params.Expects = []string{"crash"}
 	if why := exclusionOf(t, unhit); !strings.Contains(why, "no hold ended by the death") {
 		t.Errorf("with a crash of a holder that ended no hold: %q", why)
 	}
-	hit := checktest.Good(history.ModelLock, 40).Fault("crash", 3000, 9500, 0).
+	hit := checktest.Good(objects.Lock.Name, 40).Fault("crash", 3000, 9500, 0).
 		Hold(checktest.Grant{Client: 0, Inv: 2990, Ret: 2999, Release: -1, Token: 100, Alive: 3000}).Exited(3005, 0, history.ByCrash)
 	if why := exclusionOf(t, hit); why != "" {
 		t.Errorf("with a hold that a crash ended: %s", why)
 	}
-	short := checktest.Good(history.ModelLock, 40).Fault("freeze", 3000, 3500, 0)
+	short := checktest.Good(objects.Lock.Name, 40).Fault("freeze", 3000, 3500, 0)
 	if why := exclusionOf(t, short); why != "" {
 		t.Errorf("with a stop that is shorter than a session: %s", why)
 	}

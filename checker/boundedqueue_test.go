@@ -5,6 +5,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 func boundedScenarios() []scenario {
@@ -37,5 +38,5 @@ func init() { scenarios = append(scenarios, boundedScenarios()...) }
 // only the reference model finds is a violation as well.
 func TestBoundIsSound(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelQueue, 1, false, checktest.GenerateBounded)
+	agreement(t, objects.Queue.Name, 1, false, checktest.GenerateBounded)
 }

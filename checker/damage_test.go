@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // reread writes a history and reads it, as zklab check does.
@@ -57,7 +58,7 @@ func TestReturnsBeforeCallsProveNothing(t *testing.T) {
 		t.Run(model, func(t *testing.T) {
 			var h *history.History
 			var txns []history.Txn
-			if model == history.ModelSession {
+			if model == objects.Session.Name {
 				h, txns = sessionRun(1, "", 60)
 			} else {
 				h, txns = checktest.WithLog(checktest.Good(model, 8))
@@ -128,7 +129,7 @@ func TestMissingEvidenceProvesNothing(t *testing.T) {
 		t.Run(model, func(t *testing.T) {
 			t.Parallel()
 			var h *history.History
-			if model == history.ModelSession {
+			if model == objects.Session.Name {
 				h, _ = sessionRun(1, "", 60)
 			} else {
 				h = checktest.Good(model, 8).Build()

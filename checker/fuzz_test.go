@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
+	objects "github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
@@ -93,7 +94,7 @@ type seedHistory struct {
 // seedHistories are short ones of a model: one in which all went well, and some
 // that break a property.
 func seedHistories(model string) []seedHistory {
-	if model == history.ModelSession {
+	if model == objects.Session.Name {
 		h, txns := sessionRun(1, "", 60)
 		bad, its := sessionRun(3, "one event", 60)
 		return []seedHistory{{h, txns}, {bad, its}}

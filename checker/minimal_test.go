@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // A counterexample is minimal: cut down to it, and to what is known of its clients'
@@ -29,8 +30,8 @@ var (
 
 // generators make the histories of each model whose counterexamples are looked at.
 var generators = map[string]func(*rand.Rand, checktest.Kind) *history.History{
-	history.ModelLock: checktest.GenerateHolds, history.ModelQueue: checktest.GenerateQueue, history.ModelBarrier: checktest.GenerateBarrier,
-	history.ModelDoubleBarrier: func(rng *rand.Rand, how checktest.Kind) *history.History {
+	objects.Lock.Name: checktest.GenerateHolds, objects.Queue.Name: checktest.GenerateQueue, objects.Barrier.Name: checktest.GenerateBarrier,
+	objects.DoubleBarrier.Name: func(rng *rand.Rand, how checktest.Kind) *history.History {
 		return checktest.GenerateRound(rng, how, true, true)
 	},
 }

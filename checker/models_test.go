@@ -5,13 +5,12 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/explain"
-	"github.com/zklab/zklab/history"
 	objects "github.com/zklab/zklab/history/models"
 )
 
 // recipeModels are those of recipes, which have objects under keys.
 func recipeModels() []string {
-	return slices.DeleteFunc(Models(), func(m string) bool { return m == history.ModelSession })
+	return slices.DeleteFunc(Models(), func(m string) bool { return m == objects.Session.Name })
 }
 
 // A property of several objects, or under several names, is told in the same way each time.

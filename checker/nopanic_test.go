@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // ended is a run of a model in which every operation, by whatever client, ended with a code.
@@ -50,7 +51,7 @@ func TestNoPanic(t *testing.T) {
 
 // Neither a client that goes around its link nor a damaged record explains a panic.
 func TestPanicWhateverHappened(t *testing.T) {
-	r := ended(history.ModelLock, history.CodePanic).Opens(1).Touches(9)
+	r := ended(objects.Lock.Name, history.CodePanic).Opens(1).Touches(9)
 	r.Header.Params.Root = "/"
 	h := r.Build()
 	h.Missing, h.Damage = 3, []string{"lines are missing"}

@@ -32,7 +32,7 @@ type pattern struct {
 	logged  bool         // there is a log of transactions
 }
 
-var onlyQueues = []string{history.ModelQueue}
+var onlyQueues = []string{objects.Queue.Name}
 
 var patterns = []pattern{
 	{name: "one key", clients: 5, keys: 1, outcome: history.OK},

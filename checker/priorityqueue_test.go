@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // priorityScenarios are planted by hand.
@@ -83,7 +84,7 @@ func hasBound(r *checktest.Record) bool {
 // their order so.
 func asModel(all []scenario, model, order string) (of []scenario) {
 	for _, s := range all {
-		if s.record.Header.Model != history.ModelQueue || hasBound(s.record) {
+		if s.record.Header.Model != objects.Queue.Name || hasBound(s.record) {
 			continue
 		}
 		r := *s.record

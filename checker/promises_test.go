@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/sessions"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 	simulated "github.com/zklab/zklab/internal/testkit/simulated/sessions"
 )
 
@@ -18,7 +19,7 @@ import (
 // and the operations that its clients did.
 func sessionRun(seed uint64, lie string, steps int) (*history.History, []history.Txn) {
 	s := simulated.Run(seed, lie, steps)
-	r := checktest.Ours(history.ModelSession, history.Params{Clients: 3, Servers: 2, Addresses: simulated.Addresses, MinLoad: 20})
+	r := checktest.Ours(objects.Session.Name, history.Params{Clients: 3, Servers: 2, Addresses: simulated.Addresses, MinLoad: 20})
 	h := &history.History{Header: r.Header, Complete: true}
 	add := func(t time.Duration, e history.Event) {
 		e.Index, e.Time = len(h.Events), t

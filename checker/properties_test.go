@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/servers"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // scenario is a small history and what one property says of it. Each violation
@@ -128,11 +129,11 @@ var scenarios = []scenario{
 	},
 	{
 		"without sessions holds end at releases", "exclusion", Violation, "",
-		checktest.Foreign(history.ModelLock).Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
+		checktest.Foreign(objects.Lock.Name).Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
 	},
 	{
 		"without sessions, one after the other", "exclusion", Valid, "",
-		checktest.Foreign(history.ModelLock).Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 0, F: history.FRelease, Key: "k", Inv: 3, Ret: -1}).
+		checktest.Foreign(objects.Lock.Name).Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 0, F: history.FRelease, Key: "k", Inv: 3, Ret: -1}).
 			Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
 	},
 	{

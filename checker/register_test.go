@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/registers"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // leftVersion is left, with a version that does not fit the zxid.
@@ -147,7 +148,7 @@ func TestFewVersionsAreNotValid(t *testing.T) {
 		every int
 		want  Result
 	}{"all": {1, Valid}, "few": {7, Unknown}, "none": {1 << 30, Unknown}} {
-		r := checktest.Ours(history.ModelRegister, history.Params{Clients: 3}).Phases(1, 1100, 1150)
+		r := checktest.Ours(objects.Register.Name, history.Params{Clients: 3}).Phases(1, 1100, 1150)
 		checktest.GoodRegister(r, 30)
 		for _, v := range Run(t.Context(), withoutVersions(r, c.every).Build(), Options{NoReference: true}).Verdicts {
 			if v.Property == "zxid-order" && v.Result != c.want {
@@ -171,7 +172,7 @@ func epochs(r *checktest.Record, before, after int64) *checktest.Record {
 
 func TestRegisterAgreesWithReference(t *testing.T) {
 	t.Parallel()
-	agreement(t, history.ModelRegister, 0, true, checktest.GenerateRegister)
+	agreement(t, objects.Register.Name, 0, true, checktest.GenerateRegister)
 }
 
 // What is valid by construction is valid by its zxids, too; and of what is not by
@@ -184,7 +185,7 @@ func TestZxidsAgreeWithValues(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, uint64(i)))
 		how := checktest.Kind(i % 2)
 		h := checktest.GenerateRegister(rng, how)
-		a := evidence.Read(t.Context(), h, models[history.ModelRegister].Object, nil)
+		a := evidence.Read(t.Context(), h, models[objects.Register.Name].Object, nil)
 		for _, k := range a.Keys {
 			for _, p := range registers.Register.Properties {
 				f := p.Decide(t.Context(), k)
@@ -220,7 +221,7 @@ func TestNothingMakesRegistersPanic(t *testing.T) {
 	types := []history.Type{history.Invoke, history.OK, history.OK, history.Fail, history.Info}
 	for i := range 3000 {
 		rng := rand.New(rand.NewPCG(9, uint64(i)))
-		h := &history.History{Header: history.Header{Version: rng.IntN(2), Model: history.ModelRegister}}
+		h := &history.History{Header: history.Header{Version: rng.IntN(2), Model: objects.Register.Name}}
 		at := 0
 		for n := range rng.IntN(40) {
 			at += rng.IntN(3)

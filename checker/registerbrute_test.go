@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/registers"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // This file decides small registers by trying every order of everything, with every
@@ -175,7 +176,7 @@ type madeOp struct {
 // reads that show where the znode was.
 func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 	clients := 2 + rng.IntN(3)
-	w := checktest.NewWorld(rng, checktest.Ours(history.ModelRegister, history.Params{Clients: clients}), clients)
+	w := checktest.NewWorld(rng, checktest.Ours(objects.Register.Name, history.Params{Clients: clients}), clients)
 	type shown struct {
 		value string
 		zxid  int
@@ -347,7 +348,7 @@ func TestVersionsAgreeWithBruteForce(t *testing.T) {
 		if checktest.Kind(i%3) == checktest.Constructed && !legal {
 			t.Fatalf("history %d is valid by construction, yet brute force finds it illegal\n%s", i, checktest.Dump(h))
 		}
-		a := evidence.Read(t.Context(), h, models[history.ModelRegister].Object, nil)
+		a := evidence.Read(t.Context(), h, models[objects.Register.Name].Object, nil)
 		for _, k := range a.Keys {
 			f := named("zxid-order").Decide(t.Context(), k)
 			for _, p := range registers.Register.Properties {
@@ -416,7 +417,7 @@ func TestTooManyChainsAreUnknown(t *testing.T) {
 		r.Set(1, 10+10*i, 15+10*i, name(), v)
 	}
 	h := r.Build()
-	a := evidence.Read(t.Context(), h, models[history.ModelRegister].Object, nil)
+	a := evidence.Read(t.Context(), h, models[objects.Register.Name].Object, nil)
 	if f := named("zxid-order").Decide(t.Context(), a.Keys[0]); f.Result != Unknown || f.Reason == "" {
 		t.Errorf("%q: %s", f.Result, f.Reason)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/locks"
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 )
 
@@ -101,17 +102,17 @@ func TestAssumptions(t *testing.T) {
 		property    string // the one that becomes unknown; "": all that count
 	}{
 		{
-			name: "not healthy before", model: history.ModelLock, unmet: "healthy-before", says: "not healthy before the load: server 2 is down",
+			name: "not healthy before", model: objects.Lock.Name, unmet: "healthy-before", says: "not healthy before the load: server 2 is down",
 			change: func(r *checktest.Record) {
 				r.Fact(1, history.FHealth, history.Health{When: "before", Detail: "server 2 is down"})
 			},
 		},
 		{
-			name: "not healthy after", model: history.ModelBarrier, unmet: "healthy-after", says: "not healthy after the heal",
+			name: "not healthy after", model: objects.Barrier.Name, unmet: "healthy-after", says: "not healthy after the heal",
 			change: func(r *checktest.Record) { r.Fact(100000, history.FHealth, history.Health{When: "after"}) },
 		},
 		{
-			name: "never looked", model: history.ModelQueue, unmet: "healthy-after", says: "nobody looked",
+			name: "never looked", model: objects.Queue.Name, unmet: "healthy-after", says: "nobody looked",
 			after: func(h *history.History) {
 				for i := range h.Events {
 					if strings.Contains(string(h.Events[i].Value), "after") {
@@ -122,13 +123,13 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
-			name: "too little before the first fault", model: history.ModelLock, unmet: "load", says: "before the first fault, of 20 wanted",
+			name: "too little before the first fault", model: objects.Lock.Name, unmet: "load", says: "before the first fault, of 20 wanted",
 			change: func(r *checktest.Record) {
 				r.Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject})
 			},
 		},
 		{
-			name: "too little on each key", model: history.ModelQueue, unmet: "load", says: "no key saw more than",
+			name: "too little on each key", model: objects.Queue.Name, unmet: "load", says: "no key saw more than",
 			change: func(r *checktest.Record) {
 				n := map[int]int{}
 				for i := range r.Events { // a new key for every fourth item of each kind of event
@@ -141,7 +142,7 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
-			name: "a fault never took effect", model: history.ModelLock, unmet: "faults", says: "scheduled but never seen to take effect: pause (failed no such server)",
+			name: "a fault never took effect", model: objects.Lock.Name, unmet: "faults", says: "scheduled but never seen to take effect: pause (failed no such server)",
 			change: func(r *checktest.Record) {
 				r.Header.Params.Expects = []string{"pause"}
 				r.Fact(900, "pause", history.FaultStep{Fault: 1, Step: history.StepInject})
@@ -149,25 +150,25 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
-			name: "a fault never came", model: history.ModelLock, unmet: "faults", says: "the load ended before there came any fault of pause",
+			name: "a fault never came", model: objects.Lock.Name, unmet: "faults", says: "the load ended before there came any fault of pause",
 			change: func(r *checktest.Record) { r.Header.Params.Expects = []string{"pause"} },
 		},
 		{
-			name: "the only fault, an optional one, failed", model: history.ModelLock, unmet: "faults", says: "no fault took effect: pause",
+			name: "the only fault, an optional one, failed", model: objects.Lock.Name, unmet: "faults", says: "no fault took effect: pause",
 			change: func(r *checktest.Record) {
 				r.Header.Params.Expects, r.Header.Params.Optional = []string{"pause"}, []string{"pause"}
 				r.Fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepFailed, Detail: "no such server"})
 			},
 		},
 		{
-			name: "no fault found a target", model: history.ModelLock, unmet: "faults", says: "no fault took effect: pause",
+			name: "no fault found a target", model: objects.Lock.Name, unmet: "faults", says: "no fault took effect: pause",
 			change: func(r *checktest.Record) {
 				r.Header.Params.Expects, r.Header.Params.Optional = []string{"pause"}, []string{"pause"}
 				r.Fact(901, "pause", history.FaultStep{Fault: 1, Step: history.StepSkipped})
 			},
 		},
 		{
-			name: "everybody stuck", model: history.ModelLock, unmet: "working", says: "3 clients ended in a call that never returned, of 3",
+			name: "everybody stuck", model: objects.Lock.Name, unmet: "working", says: "3 clients ended in a call that never returned, of 3",
 			change: func(r *checktest.Record) {
 				for client := range 3 {
 					r.Call(client, history.FAcquire, 3000, -1, history.OK)
@@ -176,19 +177,19 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
-			name: "no end mark", model: history.ModelDoubleBarrier, unmet: "record", says: "no end mark",
+			name: "no end mark", model: objects.DoubleBarrier.Name, unmet: "record", says: "no end mark",
 			after: func(h *history.History) { h.Complete = false },
 		},
 		{
-			name: "cut off", model: history.ModelElection, unmet: "record", says: "cut off in its last line",
+			name: "cut off", model: objects.Election.Name, unmet: "record", says: "cut off in its last line",
 			after: func(h *history.History) { h.Complete, h.Truncated = false, true },
 		},
 		{
-			name: "damaged", model: history.ModelLock, unmet: "record", says: "time runs back in line 7",
+			name: "damaged", model: objects.Lock.Name, unmet: "record", says: "time runs back in line 7",
 			after: func(h *history.History) { h.Damage = []string{"time runs back in line 7"} },
 		},
 		{
-			name: "a value that cannot be read", model: history.ModelLock, unmet: "record", says: "value of acquire",
+			name: "a value that cannot be read", model: objects.Lock.Name, unmet: "record", says: "value of acquire",
 			after: func(h *history.History) {
 				for i := range h.Events {
 					if e := &h.Events[i]; e.F == history.FAcquire && e.Type == history.OK {
@@ -199,7 +200,7 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
-			name: "no contention", model: history.ModelLock, property: "exclusion", says: "too little contention",
+			name: "no contention", model: objects.Lock.Name, property: "exclusion", says: "too little contention",
 			change: func(r *checktest.Record) {
 				for i := range r.Events {
 					if e := &r.Events[i]; e.F == history.FAcquire && e.Type == history.Invoke {
@@ -208,29 +209,29 @@ func TestAssumptions(t *testing.T) {
 				}
 			},
 		},
-		{name: "nobody died", model: history.ModelLock, property: "exclusion", says: "no hold ended by the death", change: expiredSomebody},
-		{name: "nobody was told", model: history.ModelLock, property: "lost", says: "no client was told so while it held", change: expiredSomebody},
-		{name: "nobody had to know", model: history.ModelLock, property: "lost", says: "all released before they had to know", change: func(r *checktest.Record) {
+		{name: "nobody died", model: objects.Lock.Name, property: "exclusion", says: "no hold ended by the death", change: expiredSomebody},
+		{name: "nobody was told", model: objects.Lock.Name, property: "lost", says: "no client was told so while it held", change: expiredSomebody},
+		{name: "nobody had to know", model: objects.Lock.Name, property: "lost", says: "all released before they had to know", change: func(r *checktest.Record) {
 			expiredSomebody(r)
 			r.Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 2300, Token: 1000, Session: 90}).Session(2100, history.FExpired, 2, 90)
 		}},
-		{name: "nobody was ever named", model: history.ModelElection, property: "who-leads", says: "no answer ever named a leader", change: func(r *checktest.Record) {
+		{name: "nobody was ever named", model: objects.Election.Name, property: "who-leads", says: "no answer ever named a leader", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				if e := &r.Events[i]; e.F == history.FLeader && e.Type == history.OK {
 					e.Value = history.Value(history.Leader{Client: -1})
 				}
 			}
 		}},
-		{name: "nobody died inside", model: history.ModelDoubleBarrier, property: "enter", says: "none ended inside a round", change: expiredSomebody},
-		{name: "unproven holds", model: history.ModelLock, property: "exclusion", says: "too little contention", change: func(r *checktest.Record) {
+		{name: "nobody died inside", model: objects.DoubleBarrier.Name, property: "enter", says: "none ended inside a round", change: expiredSomebody},
+		{name: "unproven holds", model: objects.Lock.Name, property: "exclusion", says: "too little contention", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				r.Events[i].Alive = 0
 			}
 		}},
-		{name: "hardly proven", model: history.ModelLock, property: "exclusion", says: "is proven by their sessions", change: func(r *checktest.Record) {
+		{name: "hardly proven", model: objects.Lock.Name, property: "exclusion", says: "is proven by their sessions", change: func(r *checktest.Record) {
 			r.Proof(2, 90, 2000).Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 60000, Token: 1000, Session: 90, Alive: 2011})
 		}},
-		{name: "came after the lift", model: history.ModelBarrier, property: "early", says: "certainly met the raised barrier", change: func(r *checktest.Record) {
+		{name: "came after the lift", model: objects.Barrier.Name, property: "early", says: "certainly met the raised barrier", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				if e := &r.Events[i]; e.F == history.FAwait && e.Type == history.Invoke {
 					e.Time += 14 * checktest.Unit
@@ -239,7 +240,7 @@ func TestAssumptions(t *testing.T) {
 			}
 		}},
 		{
-			name: "nobody overlapped", model: history.ModelQueue, property: "order", says: "overlapped one of another consumer",
+			name: "nobody overlapped", model: objects.Queue.Name, property: "order", says: "overlapped one of another consumer",
 			change: func(r *checktest.Record) {
 				for i := range r.Events {
 					if e := &r.Events[i]; e.F == history.FDequeue && e.Value != nil {
@@ -248,7 +249,7 @@ func TestAssumptions(t *testing.T) {
 				}
 			},
 		},
-		{name: "not drained", model: history.ModelQueue, property: "loss", says: "the queue was not drained", change: func(r *checktest.Record) {
+		{name: "not drained", model: objects.Queue.Name, property: "loss", says: "the queue was not drained", change: func(r *checktest.Record) {
 			r.Put(0, 300, 301, "forgotten", history.OK)
 			for i := range r.Events {
 				if r.Events[i].F == history.FDrained {
@@ -256,19 +257,19 @@ func TestAssumptions(t *testing.T) {
 				}
 			}
 		}},
-		{name: "few met the raised barrier", model: history.ModelBarrier, property: "early", says: "certainly met the raised barrier", change: func(r *checktest.Record) {
+		{name: "few met the raised barrier", model: objects.Barrier.Name, property: "early", says: "certainly met the raised barrier", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				r.Events[i].Alive = 0
 			}
 		}},
-		{name: "no final list", model: history.ModelLock, property: "progress", says: "no list of contenders", change: func(r *checktest.Record) {
+		{name: "no final list", model: objects.Lock.Name, property: "progress", says: "no list of contenders", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				if r.Events[i].F == history.FFinal {
 					r.Events[i].F = history.FStall
 				}
 			}
 		}},
-		{name: "no quiesce", model: history.ModelBarrier, unmet: "record", says: "no event says when the phase quiesce began", change: func(r *checktest.Record) {
+		{name: "no quiesce", model: objects.Barrier.Name, unmet: "record", says: "no event says when the phase quiesce began", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				if strings.Contains(string(r.Events[i].Value), history.PhaseQuiesce) {
 					r.Events[i].Value = history.Value(history.Phase{Name: "other"})
@@ -375,7 +376,7 @@ func TestViolationStandsWhateverHappened(t *testing.T) {
 
 // A record that does not say what the subject offers must not switch checks off.
 func TestAbilitiesShowInTheRecord(t *testing.T) {
-	r := checktest.Good(history.ModelLock, 40)
+	r := checktest.Good(objects.Lock.Name, 40)
 	r.Events = slices.DeleteFunc(r.Events, func(e history.Event) bool { return e.F == history.FOffers })
 	seen := map[string]bool{}
 	h, txns := checktest.WithLog(r)
@@ -390,7 +391,7 @@ func TestAbilitiesShowInTheRecord(t *testing.T) {
 }
 
 func TestBeliefCountsOnlyWhenStrict(t *testing.T) {
-	r := checktest.Good(history.ModelLock, 40)
+	r := checktest.Good(objects.Lock.Name, 40)
 	// A holder whose session died still believes while the next one holds.
 	r.Proof(2, 90, 2000).Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 2060, Unheld: false, Token: 1000, Session: 90, Alive: 2011, Outcome: history.Info}).Session(2015, dead, 2, 90)
 	r.Hold(checktest.Grant{Client: 1, Inv: 2011, Ret: 2020, Release: 2050, Token: 1001})
@@ -403,7 +404,7 @@ func TestBeliefCountsOnlyWhenStrict(t *testing.T) {
 }
 
 func TestForeignHistoriesAssumeNothing(t *testing.T) {
-	r := checktest.Foreign(history.ModelQueue).Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK)
+	r := checktest.Foreign(objects.Queue.Name).Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK)
 	rep := Run(t.Context(), r.Build(), Options{})
 	if rep.Verdict != Valid || len(rep.Assumptions) != 0 {
 		t.Errorf("%+v", rep)
@@ -411,7 +412,7 @@ func TestForeignHistoriesAssumeNothing(t *testing.T) {
 }
 
 func TestManyKeysGiveFewVerdicts(t *testing.T) {
-	r := checktest.Ours(history.ModelBarrier, history.Params{Clients: 2})
+	r := checktest.Ours(objects.Barrier.Name, history.Params{Clients: 2})
 	const n = 300
 	for i := range n {
 		key := fmt.Sprintf("b%03d", i)
@@ -434,7 +435,7 @@ func TestManyKeysGiveFewVerdicts(t *testing.T) {
 }
 
 func TestVerdictsAreInAStableOrder(t *testing.T) {
-	h := checktest.Good(history.ModelBarrier, 40).Build()
+	h := checktest.Good(objects.Barrier.Name, 40).Build()
 	first := Run(t.Context(), h, Options{})
 	for range 5 {
 		if diff := cmp.Diff(first, Run(t.Context(), h, Options{})); diff != "" {
@@ -444,7 +445,7 @@ func TestVerdictsAreInAStableOrder(t *testing.T) {
 }
 
 func TestContradictoryEvidenceIsAFindingOfItsOwn(t *testing.T) {
-	r := checktest.Good(history.ModelLock, 40).Session(100, dead, 0, 1)
+	r := checktest.Good(objects.Lock.Name, 40).Session(100, dead, 0, 1)
 	rep := Run(t.Context(), r.Build(), Options{})
 	last := rep.Verdicts[len(rep.Verdicts)-1]
 	if rep.Verdict != Unknown || last.Property != "evidence" || last.Result != Unknown || len(last.Counterexample) != 2 {
@@ -460,7 +461,7 @@ func TestUnknownModel(t *testing.T) {
 	if rep.Verdict != Unknown || !strings.Contains(rep.Verdicts[0].Reason, strings.Join(Models(), ", ")) {
 		t.Errorf("%+v", rep)
 	}
-	if rep := Run(t.Context(), checktest.Foreign("").Build(), Options{Model: history.ModelLock}); rep.Verdict != Valid {
+	if rep := Run(t.Context(), checktest.Foreign("").Build(), Options{Model: objects.Lock.Name}); rep.Verdict != Valid {
 		t.Errorf("%+v", rep)
 	}
 }
@@ -468,11 +469,11 @@ func TestUnknownModel(t *testing.T) {
 func TestEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	h := checktest.Good(history.ModelLock, 40).Build()
+	h := checktest.Good(objects.Lock.Name, 40).Build()
 	if rep := Run(ctx, h, Options{}); rep.Verdict != Unknown {
 		t.Errorf("%+v", rep)
 	}
-	checks, _ := For(history.ModelLock, Options{})
+	checks, _ := For(objects.Lock.Name, Options{})
 	for _, c := range checks {
 		if vs := c.Check(ctx, h); len(vs) != 1 || vs[0].Result != Unknown {
 			t.Errorf("%+v", vs)
@@ -492,7 +493,7 @@ func (extra) Check(context.Context, *history.History) []Verdict {
 }
 
 func TestExtraChecksCount(t *testing.T) {
-	rep := Run(t.Context(), checktest.Good(history.ModelQueue, 40).Build(), Options{Extra: []Check{extra{}}})
+	rep := Run(t.Context(), checktest.Good(objects.Queue.Name, 40).Build(), Options{Extra: []Check{extra{}}})
 	if rep.Verdict != Violation {
 		t.Errorf("%+v", rep)
 	}
@@ -511,7 +512,7 @@ func TestReferenceThatDisagrees(t *testing.T) {
 		{bad, frame.Finding{}, "finds nothing wrong, porcupine finds a violation"},
 		{fine, frame.Finding{Result: Violation, Reason: "planted"}, "finds a violation, porcupine finds nothing wrong; planted"},
 	} {
-		a := evidence.Read(t.Context(), tt.h, models[history.ModelQueue].Object, nil)
+		a := evidence.Read(t.Context(), tt.h, models[objects.Queue.Name].Object, nil)
 		got := decide(queues.Queue.References[0], newSearchBudget(t.Context(), Options{}), a.Keys[0])
 		if !got.decided {
 			t.Fatal("not decided")
@@ -634,7 +635,7 @@ func TestVisualize(t *testing.T) {
 	if err := Visualize(t.Context(), bad, "other", &page, Options{}); err == nil {
 		t.Error("no error for a key that is not there")
 	}
-	if err := Visualize(t.Context(), checktest.Good(history.ModelLock, 1000).Build(), "k", &page, Options{}); !errors.Is(err, ErrTooLarge) {
+	if err := Visualize(t.Context(), checktest.Good(objects.Lock.Name, 1000).Build(), "k", &page, Options{}); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 }
@@ -680,7 +681,7 @@ func TestNothingMakesItPanic(t *testing.T) {
 
 // Somebody who is alone can break no promise to others.
 func TestRoundsOfOneProveNothing(t *testing.T) {
-	r := checktest.Good(history.ModelDoubleBarrier, 20)
+	r := checktest.Good(objects.DoubleBarrier.Name, 20)
 	r.Header.Params.Parties = 1
 	rep := Run(t.Context(), r.Build(), Options{NoReference: true})
 	if rep.Verdict != Unknown {

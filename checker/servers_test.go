@@ -8,12 +8,13 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // served is a register's run of ten seconds, at whose beginning client 0 is connected, and in
 // which client 1 writes all the time, if led says so.
 func served(led bool) *checktest.Record {
-	r := checktest.Ours(history.ModelRegister, history.Params{Clients: 3, MinSession: time.Second, MaxSession: time.Minute}).Phases(0, 9000, 9100)
+	r := checktest.Ours(objects.Register.Name, history.Params{Clients: 3, MinSession: time.Second, MaxSession: time.Minute}).Phases(0, 9000, 9100)
 	r = connectsTo(r, 10, 0, 0x1, 0, 4*time.Second, 4*time.Second)
 	for i := range 90 {
 		if led || i == 0 {
@@ -92,7 +93,7 @@ func TestServers(t *testing.T) { decideAll(t, serverScenarios()) }
 // A recipe is not blamed for what servers broke, and nothing of such a run is valid.
 func TestRecipesAreNotBlamedForServers(t *testing.T) {
 	for _, twice := range []bool{true, false} {
-		r := checktest.Ours(history.ModelLock, history.Params{Clients: 3}).Phases(0, 9000, 9100)
+		r := checktest.Ours(objects.Lock.Name, history.Params{Clients: 3}).Phases(0, 9000, 9100)
 		r = connectsTo(r, 10, 0, 0x1, 0, time.Second, time.Second)
 		r = connectsTo(r, 20, 0, 0x9, 0x1, time.Second, time.Second)
 		if twice {

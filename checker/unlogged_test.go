@@ -9,12 +9,13 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // restsOnTheLog are the properties of which a run of a model says nothing where there are no
 // transactions, though all of it went well.
 func restsOnTheLog(t *testing.T, model string) (names []string) {
-	if model == history.ModelSession {
+	if model == objects.Session.Name {
 		return []string{"views", "expiry"}
 	}
 	h, txns := checktest.WithLog(checktest.Good(model, 40))

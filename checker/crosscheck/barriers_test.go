@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // earlyAnswers say whether every await that passed can have seen the barrier down.
@@ -60,7 +61,7 @@ func seenBefore(calls []call) []call {
 // something before they wait, or not.
 func barriers(coordinators int) func(r *rand.Rand) record {
 	return func(r *rand.Rand) record {
-		h := record{model: history.ModelBarrier, order: r.Uint64(), ops: calls(r, 3+r.IntN(5), coordinators+1)}
+		h := record{model: models.Barrier.Name, order: r.Uint64(), ops: calls(r, 3+r.IntN(5), coordinators+1)}
 		for i := range h.ops {
 			o := &h.ops[i]
 			o.key, o.f = "k", history.FAwait
@@ -264,7 +265,7 @@ func edges(members []member, o op) []int64 {
 // rounds generates one round or two: members come, perhaps pass, perhaps leave,
 // and some of their sessions end.
 func rounds(r *rand.Rand) record {
-	h := record{model: history.ModelDoubleBarrier, order: r.Uint64(), parties: 2 + r.IntN(2)}
+	h := record{model: models.DoubleBarrier.Name, order: r.Uint64(), parties: 2 + r.IntN(2)}
 	gap := func() int64 { return int64(max(0, r.IntN(5)-1)) }
 	free := map[int]int64{}
 	for round := range 1 + r.IntN(2) {

@@ -427,6 +427,6 @@ func (s *holding) mutate() {
 }
 
 func TestHolds(t *testing.T) {
-	own{name: "lock", generate: holds(history.ModelLock), ours: holdAnswers}.compare(t)
-	own{name: "election", generate: holds(history.ModelElection), ours: holdAnswers}.compare(t)
+	own{name: "lock", generate: holds(models.Lock.Name), ours: holdAnswers}.compare(t)
+	own{name: "election", generate: holds(models.Election.Name), ours: holdAnswers}.compare(t)
 }

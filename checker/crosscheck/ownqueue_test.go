@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // queueAnswers are whether the queue is linearizable, which integrity, order and
@@ -94,7 +95,7 @@ func taken(h record, key, item string, by int64) bool {
 
 // ownQueue generates a queue of zklab's own; sometimes all of it was drained.
 func ownQueue(r *rand.Rand) record {
-	h := record{model: history.ModelQueue, order: r.Uint64(), ops: intervals(r, 9)}
+	h := record{model: models.Queue.Name, order: r.Uint64(), ops: intervals(r, 9)}
 	keys := pick(r, []string{"k"}, []string{"k"}, []string{"k", "l"})
 	item := func(n int) string { return fmt.Sprintf(`{"item":"%d"}`, n) }
 	random := func(i int) {

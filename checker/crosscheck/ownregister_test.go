@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // A step of a register is a write, or a fenced look, in some order.
@@ -283,7 +284,7 @@ func (h record) plainly() record {
 
 // ownRegister generates a register; its subject tells zxids and versions, or zxids, or none.
 func ownRegister(r *rand.Rand) record {
-	h := record{model: history.ModelRegister, order: r.Uint64(), ops: intervals(r, 7)}
+	h := record{model: models.Register.Name, order: r.Uint64(), ops: intervals(r, 7)}
 	for i := range h.ops {
 		o := &h.ops[i]
 		o.key, o.with.session = "k", int64(0x10+o.client)

@@ -5,7 +5,7 @@ import "github.com/zklab/zklab/history"
 // Barrier is a barrier that one client raises and lifts, and for which other clients wait. A single
 // server can answer the waiters.
 var Barrier = declare(Model{
-	Name: history.ModelBarrier, About: "a barrier that holds everybody back while it is up",
+	Name: "barrier", About: "a barrier that holds everybody back while it is up",
 	State: Raised, Stay: "up", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: history.FRaise, Begins: true, Quorum: always, Words: Words{

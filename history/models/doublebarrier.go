@@ -4,7 +4,7 @@ import "github.com/zklab/zklab/history"
 
 // DoubleBarrier is a barrier that history.Params.Parties members enter and leave together.
 var DoubleBarrier = declare(Model{
-	Name: history.ModelDoubleBarrier, About: "a barrier that members pass together, in and out",
+	Name: "double-barrier", About: "a barrier that members pass together, in and out",
 	State: Entered, Stay: "inside", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: history.FEnter, Waits: true, Begins: true, Quorum: always, Words: Words{

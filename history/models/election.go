@@ -8,7 +8,7 @@ import (
 
 // Election is a leader election: a hold that clients can ask about.
 var Election = declare(Model{
-	Name: history.ModelElection, About: "a leader election",
+	Name: "election", About: "a leader election",
 	State: Exclusive, Stay: "led", Sessions: true, OnZnodes: true, Page: "lock",
 	Operations: append(holdOperations(
 		Words{Name: "stand", Asked: "stood for {key}", Done: "was elected", Refused: "was refused", Unknown: "nobody knows whether it was elected"},

@@ -8,7 +8,7 @@ import (
 
 // Lock is an exclusive lock.
 var Lock = declare(Model{
-	Name: history.ModelLock, About: "an exclusive lock",
+	Name: "lock", About: "an exclusive lock",
 	State: Exclusive, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: holdOperations(
 		Words{Name: "acquire", Asked: "asked for {key}", Done: "was granted it", Refused: "was refused", Unknown: "nobody knows whether it was granted"},

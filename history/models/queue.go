@@ -4,7 +4,7 @@ import "github.com/zklab/zklab/history"
 
 // Queue is a FIFO queue.
 var Queue = declare(Model{
-	Name: history.ModelQueue, About: "a FIFO queue",
+	Name: "queue", About: "a FIFO queue",
 	State: Filled, OnZnodes: true,
 	Operations: queueOperations(tellPut),
 })

@@ -10,7 +10,7 @@ import (
 
 // Register is one znode whose data is its value. It tests ZooKeeper itself.
 var Register = declare(Model{
-	Name: history.ModelRegister, About: "the store itself: one znode that is written, compared and set, and read",
+	Name: "register", About: "the store itself: one znode that is written, compared and set, and read",
 	Store: true,
 	Operations: []Operation{
 		{F: history.FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "no answer is known"}},

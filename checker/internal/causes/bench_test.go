@@ -8,11 +8,12 @@ import (
 	"github.com/zklab/zklab/checker/internal/causes"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // A violation at the end of a run of half a million transactions.
 func BenchmarkOf(b *testing.B) {
-	r := begin(history.ModelLock)
+	r := begin(models.Lock.Name)
 	r.Txn(history.Txn{Type: "create", Path: root, Session: 99})
 	const holds = 250_000
 	for i := range holds {

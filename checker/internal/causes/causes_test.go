@@ -163,7 +163,7 @@ func TestTaken(t *testing.T) {
 			want := "Client 0, in session 0x1, made k/lock, between 0.009 s and 0.098 s: zxid 0x100000003.\n" +
 				c.want + "\n" +
 				"Client 1, in session 0x2, made k/lock, by its acquire of 0.290 s, between 0.290 s and 0.298 s: zxid 0x100000005; it was still there when the log ended."
-			got := told(t, taken(begin(history.ModelLock), c.remove))
+			got := told(t, taken(begin(models.Lock.Name), c.remove))
 			got = strings.ReplaceAll(got, "between 0.097 s and 0.298 s", "between 0.199 s and 0.298 s") // where the remover is not heard
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
@@ -230,7 +230,7 @@ func TestLeft(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := begin(history.ModelLock)
+			r := begin(models.Lock.Name)
 			r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
 			seen(r, 10, 0, 1)
 			seen(r, 10, 1, 2)
@@ -286,7 +286,7 @@ func TestNotDeleted(t *testing.T) {
 		}, "Its release of 0.200 s never returned.", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := begin(history.ModelLock)
+			r := begin(models.Lock.Name)
 			r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
 			seen(r, 10, 0, 1)
 			seen(r, 10, 1, 2)
@@ -323,7 +323,7 @@ func TestOvertakes(t *testing.T) {
 		"nobody had gone":          {0, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 still stood before it."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := begin(history.ModelLock)
+			r := begin(models.Lock.Name)
 			r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
 			seen(r, 10, 0, 1)
 			seen(r, 10, 1, 2)
@@ -351,7 +351,7 @@ func TestOvertakes(t *testing.T) {
 
 // Where the log has a hole nobody is accused.
 func TestHole(t *testing.T) {
-	got := told(t, taken(begin(history.ModelLock), func(r *checktest.Record) { r.Skip(); seen(r, 200, 1, 2) }))
+	got := told(t, taken(begin(models.Lock.Name), func(r *checktest.Record) { r.Skip(); seen(r, 200, 1, 2) }))
 	if !strings.HasPrefix(got, "Client 1, in session 0x2, made k/lock, ") || strings.Contains(got, "\n") {
 		t.Errorf("%s", got)
 	}
@@ -361,7 +361,7 @@ func TestHole(t *testing.T) {
 // other.
 func TestTakenForItsOwn(t *testing.T) {
 	const lock = root + "/k/lock"
-	r := begin(history.ModelLock)
+	r := begin(models.Lock.Name)
 	r.Txn(ephemeral(5, lock))
 	seen(r, 3, 2, 5)
 	r.Closes(5)
@@ -402,7 +402,7 @@ func TestNotKnown(t *testing.T) {
 
 // oneHold is a hold of client 0, during whose acquire something is committed.
 func oneHold(meanwhile func(*checktest.Record)) *checktest.Record {
-	r := begin(history.ModelLock)
+	r := begin(models.Lock.Name)
 	r.Txn(history.Txn{Type: "create", Path: root, Session: 99})
 	seen(r, 10, 0, 1)
 	seen(r, 10, 1, 2)
@@ -423,7 +423,7 @@ func refused(r *checktest.Record, path string) {
 // Of tries one after the other the last is meant, and a token names the znode.
 func TestOneOfSeveral(t *testing.T) {
 	const lock = root + "/k/lock-"
-	r := begin(history.ModelLock)
+	r := begin(models.Lock.Name)
 	r.Txn(history.Txn{Type: "create", Path: root, Session: 99})
 	seen(r, 10, 0, 1)
 	r.Txn(ephemeral(1, lock+"1")).Txn(deletes(1, lock+"1")).Txn(ephemeral(1, lock+"2"))
@@ -442,7 +442,7 @@ func TestOneOfSeveral(t *testing.T) {
 
 // An item is followed from its creation to whoever removed it, whatever the calls said.
 func TestItems(t *testing.T) {
-	r := begin(history.ModelQueue)
+	r := begin(models.Queue.Name)
 	seen(r, 10, 0, 1)
 	r.Txn(history.Txn{Type: "create", Session: 1, Path: root + "/k/item-1", Data: []byte("a")})
 	r.Txn(history.Txn{Type: "create", Session: 1, Path: root + "/k/item-2", Data: []byte("b")})
@@ -463,7 +463,7 @@ Client 1, in session 0x2, deleted k/item-1, which client 0 had made, by its dequ
 
 // What a fault does beside the znodes that matter is one line, however much it does.
 func TestOutsiders(t *testing.T) {
-	r := begin(history.ModelLock)
+	r := begin(models.Lock.Name)
 	r.Fact(5, history.FHarness, history.Harness{Session: 99})
 	r.Fact(110, "foreign", history.FaultStep{Fault: 1, Step: history.StepInject})
 	got := told(t, taken(r, func(r *checktest.Record) {

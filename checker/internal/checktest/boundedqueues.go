@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Bounded begins the record of a queue k with room for so many items.
@@ -14,7 +15,7 @@ func Bounded(capacity int) *Record {
 // GenerateBounded makes a history of one queue with a capacity: often as many items are in it
 // as there is room for, or, if it goes wrong, some more.
 func GenerateBounded(rng *rand.Rand, how Kind) *history.History {
-	h := generateItems(rng, how, Foreign(history.ModelQueue), nil)
+	h := generateItems(rng, how, Foreign(models.Queue.Name), nil)
 	most, there := 0, 0
 	for _, e := range h.Events { // each put as early as it can be, each take as late
 		switch {
@@ -25,7 +26,7 @@ func GenerateBounded(rng *rand.Rand, how Kind) *history.History {
 		}
 		most = max(most, there)
 	}
-	r := Foreign(history.ModelQueue)
+	r := Foreign(models.Queue.Name)
 	capacity := max(1, most-1-rng.IntN(3))
 	if how == Constructed {
 		capacity = max(1, most+rng.IntN(2))

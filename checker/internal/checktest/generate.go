@@ -100,7 +100,7 @@ type tenure struct {
 // GenerateHolds makes a history of one lock with deaths, unknown releases, and
 // acquires nobody knows the outcome of.
 func GenerateHolds(rng *rand.Rand, how Kind) *history.History {
-	return generateHolds(rng, how, history.ModelLock, 1)
+	return generateHolds(rng, how, models.Lock.Name, 1)
 }
 
 // GenerateLeases makes a history of one semaphore in the same way.
@@ -220,7 +220,7 @@ func (w *world) mutateTenures(all []tenure) {
 // GenerateQueue makes a history of one FIFO queue with unknown outcomes, drained
 // in some of them.
 func GenerateQueue(rng *rand.Rand, how Kind) *history.History {
-	return generateItems(rng, how, Foreign(history.ModelQueue), nil)
+	return generateItems(rng, how, Foreign(models.Queue.Name), nil)
 }
 
 // queued is an item in a queue.
@@ -321,9 +321,9 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 // GenerateBarrier makes one round of a barrier, with waiters on servers that
 // lag, as far as their sessions excuse it.
 func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
-	r := Ours(history.ModelBarrier, history.Params{Clients: 4})
+	r := Ours(models.Barrier.Name, history.Params{Clients: 4})
 	if rng.IntN(3) == 0 {
-		r = Foreign(history.ModelBarrier)
+		r = Foreign(models.Barrier.Name)
 	}
 	isForeign := r.Header.Version == 0
 	w := NewWorld(rng, r, 4)
@@ -392,7 +392,7 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 	if more {
 		clients += rng.IntN(2)
 	}
-	w := NewWorld(rng, Ours(history.ModelDoubleBarrier, history.Params{Clients: clients, Parties: parties}), clients)
+	w := NewWorld(rng, Ours(models.DoubleBarrier.Name, history.Params{Clients: clients, Parties: parties}), clients)
 	type visit struct {
 		client, arrive, gone int
 		enter, leave         Args

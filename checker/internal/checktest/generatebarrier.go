@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // upDown is a change of a generated barrier: it goes up, or down, at a moment.
@@ -19,7 +20,7 @@ type upDown struct {
 // make transactions of their own.
 func GenerateBarriers(rng *rand.Rand, how Kind, coordinators, n int) *history.History {
 	const waiters = 2
-	w := NewWorld(rng, Ours(history.ModelBarrier, history.Params{Clients: coordinators + waiters}), coordinators+waiters)
+	w := NewWorld(rng, Ours(models.Barrier.Name, history.Params{Clients: coordinators + waiters}), coordinators+waiters)
 	changes := w.changeBarrier(n, coordinators)
 	for _, x := range changes {
 		if how == mutated && rng.IntN(6) == 0 && x.Ret >= 0 {

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // GenerateRegister makes a history of one register with compare-and-sets and
 // unknown outcomes: each operation happens at one moment.
 func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 	clients := 2 + rng.IntN(3)
-	w := NewWorld(rng, Ours(history.ModelRegister, history.Params{Clients: clients}), clients)
+	w := NewWorld(rng, Ours(models.Register.Name, history.Params{Clients: clients}), clients)
 	type call struct {
 		Args
 		value, from string

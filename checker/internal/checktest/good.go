@@ -142,12 +142,12 @@ func Good(model string, n int) *Record {
 }
 
 var (
-	_ = goesWell(history.ModelLock, goodHolds)
-	_ = goesWell(history.ModelElection, goodHolds)
-	_ = goesWell(history.ModelQueue, goodQueue)
-	_ = goesWell(history.ModelBarrier, goodBarrier)
-	_ = goesWell(history.ModelDoubleBarrier, goodGates)
-	_ = goesWell(history.ModelRegister, GoodRegister)
+	_ = goesWell(models.Lock.Name, goodHolds)
+	_ = goesWell(models.Election.Name, goodHolds)
+	_ = goesWell(models.Queue.Name, goodQueue)
+	_ = goesWell(models.Barrier.Name, goodBarrier)
+	_ = goesWell(models.DoubleBarrier.Name, goodGates)
+	_ = goesWell(models.Register.Name, GoodRegister)
 )
 
 func goodHolds(r *Record, n int) int {
@@ -157,7 +157,7 @@ func goodHolds(r *Record, n int) int {
 		// Each asks while the one before it holds.
 		r.Hold(Grant{Client: c, Inv: max(1, t-12), Ret: t, Release: t + 15, Token: history.ID(i + 1)})
 		r.Write(c, t+2, history.ID(i+1), true, int64(i+1))
-		if r.Header.Model == history.ModelElection {
+		if r.Header.Model == models.Election.Name {
 			r.Op(Args{Client: c, F: history.FLeader, Key: "k", Inv: t + 4, Ret: t + 5, Outcome: history.OK, Out: history.Leader{Client: c}})
 		}
 		r.Confirm(c, t+8, true, history.ID(i+1), history.ID(c+1))

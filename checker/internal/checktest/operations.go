@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Grant is a hold: acquire in [inv,ret] and, if release ≥ 0, a release that took 5 ms.
@@ -93,18 +94,18 @@ func (r *Record) Wait(client, inv, ret, alive int, s history.ID) *Record {
 }
 
 func Lock() *Record {
-	return Ours(history.ModelLock, history.Params{Clients: 3}).offers(history.Offers{Fencing: true})
+	return Ours(models.Lock.Name, history.Params{Clients: 3}).offers(history.Offers{Fencing: true})
 }
 
 func Election() *Record {
-	return Ours(history.ModelElection, history.Params{Clients: 3}).offers(history.Offers{Fencing: true})
+	return Ours(models.Election.Name, history.Params{Clients: 3}).offers(history.Offers{Fencing: true})
 }
-func Queue() *Record   { return Ours(history.ModelQueue, history.Params{Clients: 3}) }
-func Barrier() *Record { return Ours(history.ModelBarrier, history.Params{Clients: 3}) }
+func Queue() *Record   { return Ours(models.Queue.Name, history.Params{Clients: 3}) }
+func Barrier() *Record { return Ours(models.Barrier.Name, history.Params{Clients: 3}) }
 func DoubleBarrier(n int) *Record {
-	return Ours(history.ModelDoubleBarrier, history.Params{Clients: 3, Parties: n})
+	return Ours(models.DoubleBarrier.Name, history.Params{Clients: 3, Parties: n})
 }
 
 func Telling() *Record {
-	return Ours(history.ModelLock, history.Params{Clients: 3}).offers(history.Offers{Fencing: true, TellsLost: true})
+	return Ours(models.Lock.Name, history.Params{Clients: 3}).offers(history.Offers{Fencing: true, TellsLost: true})
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Exited adds the end of a client's process, started its beginning.
@@ -35,7 +36,7 @@ func (r *Record) Fault(kind string, from, to, client int) *Record {
 }
 
 func Remote() *Record {
-	return Ours(history.ModelLock, history.Params{Clients: 3}).offers(history.Offers{Fencing: true, TellsLost: true, Remote: true})
+	return Ours(models.Lock.Name, history.Params{Clients: 3}).offers(history.Offers{Fencing: true, TellsLost: true, Remote: true})
 }
 
 // Connected and disconnected add facts of a client's connection.

@@ -2,11 +2,12 @@ package checktest
 
 import (
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Register begins the record of a register k, as zklab writes it.
 func Register() *Record {
-	return Ours(history.ModelRegister, history.Params{Clients: 3}).Phases(0, 1000, 1100)
+	return Ours(models.Register.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100)
 }
 
 // Set adds a write of a value, which became version v at zxid 16 × v, or, if v is 0,

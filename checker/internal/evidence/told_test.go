@@ -29,7 +29,7 @@ func TestTold(t *testing.T) {
 		{name: "one of then did not", said: []history.ID{9, 11}, alive: 3, seen: 10, told: 10, view: 3 * ms},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := historytest.New(history.ModelBarrier)
+			b := historytest.New(models.Barrier.Name)
 			know := func(e *history.Event, alive, seen int) {
 				e.Alive, e.Seen = time.Duration(alive)*ms, history.ID(seen)
 			}
