@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 )
 
@@ -14,7 +14,7 @@ import (
 // effect on real processes, and no right recipe is accused by what such servers do. How much
 // happens in its time depends on the machine, so it need not be decided.
 func TestRealRun(t *testing.T) {
-	x := ownUnderFaults(t, history.ModelLock)
+	x := ownUnderFaults(t, models.Lock.Name)
 	x.Ensemble, x.Out, x.MinLoad = runtest.Shared(t), t.TempDir(), -1
 	o := run(t, x)
 	if o.Result.Verdict == checker.Violation {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/broken"
@@ -22,7 +22,7 @@ import (
 // The library's own lock and queue keep their promises while leaders are paused and sessions
 // expire; and these faults really happened. Package engine's tests show it of every recipe.
 func TestOwnRecipesAreValid(t *testing.T) {
-	for _, recipe := range []string{history.ModelLock, history.ModelQueue} {
+	for _, recipe := range []string{models.Lock.Name, models.Queue.Name} {
 		t.Run(recipe, func(t *testing.T) {
 			o := simulate(t, ownUnderFaults(t, recipe))
 			if o.Result.Verdict != checker.Valid {

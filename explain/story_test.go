@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -107,7 +108,7 @@ func page(s *Scene, screen Screen) string {
 
 // twoHolders is a lock that two clients held, while the leader was paused.
 func twoHolders() (*record, []int) {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	var w []int
 	r.fault(10_000_000, "pause", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "pause:leader"})
 	r.fault(10_100_000, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "pause:leader", Servers: []int{2}, Clients: []int{1}})
@@ -221,7 +222,7 @@ func clean(t *testing.T, text string) {
 }
 
 func believers() *Scene {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	w := []int{
 		r.invoke(1_000_000, 0, history.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
 	}
@@ -240,7 +241,7 @@ func believers() *Scene {
 // knownDeadLater holds as long as its session is proven alive, and not until
 // somebody knew that it was dead. That of an older session says nothing.
 func knownDeadLater() *Scene {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	w := []int{
 		r.invoke(1_000_000, 0, history.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
 		r.add(1_100_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FDead, Session: 0x99}),
@@ -253,7 +254,7 @@ func knownDeadLater() *Scene {
 }
 
 func refusedWrite() *Scene {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	w := []int{
 		r.invoke(1000, 0, history.FAcquire, "k", nil), r.end(2000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
 		r.invoke(3000, 1, history.FWrite, "k", history.Grant{Token: 8}), r.end(4000, 1, history.OK, history.FWrite, "k", history.Written{Accepted: true, Token: 8, Order: 3}),
@@ -264,7 +265,7 @@ func refusedWrite() *Scene {
 }
 
 func electedTwice() *Scene {
-	r := newRecord(history.ModelElection)
+	r := newRecord(models.Election.Name)
 	w := []int{
 		r.invoke(10_000, 0, history.FAcquire, "e", nil), r.end(20_000, 0, history.OK, history.FAcquire, "e", history.Grant{Token: 1}),
 		r.session(100_000, 0, history.FExpired, 0),
@@ -288,7 +289,7 @@ func (r *record) take(from, to int64, client int, item string, fate history.Type
 }
 
 func takenTwice() *Scene {
-	r := newRecord(history.ModelQueue)
+	r := newRecord(models.Queue.Name)
 	w := append(r.put(1000, 2000, 0, "a", history.OK), r.take(3000, 4000, 1, "a", history.OK)...)
 	r.fault(4500, "lose-reply", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "lose-reply:delete", Clients: []int{2}})
 	w = append(w, r.take(5000, 6000, 2, "a", history.OK)...)
@@ -296,7 +297,7 @@ func takenTwice() *Scene {
 }
 
 func overtaken() *Scene {
-	r := newRecord(history.ModelQueue)
+	r := newRecord(models.Queue.Name)
 	w := append(r.put(1000, 2000, 0, "a", history.OK), r.put(3000, 4000, 0, "b", history.OK)...)
 	w = append(w, r.take(5000, 6000, 1, "b", history.OK)...)
 	w = append(w, r.take(7000, 8000, 2, "a", history.OK)...)
@@ -304,7 +305,7 @@ func overtaken() *Scene {
 }
 
 func vanished() *Scene {
-	r := newRecord(history.ModelQueue)
+	r := newRecord(models.Queue.Name)
 	w := append(r.put(1_000_000, 1_002_000, 0, "a", history.OK), r.put(1_003_000, 1_004_000, 3, "b", history.OK)...)
 	w = append(w, r.take(2_000_000, 2_500_000, 1, "", history.Info)...)
 	w = append(w, r.fact(30_000_000, history.FDrained, "q", history.Drained{Empty: true}))
@@ -312,7 +313,7 @@ func vanished() *Scene {
 }
 
 func passedEarly() *Scene {
-	r := newRecord(history.ModelBarrier)
+	r := newRecord(models.Barrier.Name)
 	w := []int{
 		r.invoke(10_000, 0, history.FRaise, "b1", nil), r.end(20_000, 0, history.OK, history.FRaise, "b1", nil),
 		r.invoke(30_000, 1, history.FAwait, "b1", nil), r.end(40_000, 1, history.OK, history.FAwait, "b1", nil),
@@ -322,7 +323,7 @@ func passedEarly() *Scene {
 }
 
 func leftAlone() *Scene {
-	r := newRecord(history.ModelDoubleBarrier)
+	r := newRecord(models.DoubleBarrier.Name)
 	w := []int{
 		r.invoke(10_000, 0, history.FEnter, "d1", nil), r.invoke(11_000, 1, history.FEnter, "d1", nil),
 		r.end(20_000, 0, history.OK, history.FEnter, "d1", nil), r.end(21_000, 1, history.OK, history.FEnter, "d1", nil),
@@ -361,13 +362,13 @@ func eventAfterData() *Scene {
 }
 
 func unanswered() *Scene {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	w := []int{r.invoke(0, 0, history.FAcquire, "k", nil), r.invoke(10_000_000, 1, history.FAcquire, "k", nil)}
 	return r.scene(StepsOnly, "k", w)
 }
 
 func many() *Scene {
-	r := newRecord(history.ModelQueue)
+	r := newRecord(models.Queue.Name)
 	for i := range int64(100) {
 		r.put(1000*i, 1000*i+int64(500+i), int(i%25), fmt.Sprintf("item-%d", i), history.OK)
 	}
@@ -375,7 +376,7 @@ func many() *Scene {
 }
 
 func hours() *Scene {
-	r := newRecord(history.ModelQueue)
+	r := newRecord(models.Queue.Name)
 	w := append(r.put(0, 1, 0, "a", history.OK), r.put(3_600_000_000, 7_200_000_000, 0, "b", history.OK)...)
 	w = append(w, r.take(7_200_000_001, 7_200_000_003, 1, "b", history.OK)...)
 	w = append(w, r.take(36_000_000_000, 36_000_000_001, 1, "a", history.OK)...)
@@ -383,14 +384,14 @@ func hours() *Scene {
 }
 
 func instant() *Scene {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	w := []int{r.invoke(5000, 0, history.FAcquire, "k", nil), r.end(5000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 1})}
 	w = append(w, r.invoke(5000, 1, history.FAcquire, "k", nil), r.end(5000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 1}))
 	return r.scene(StepsOnly, "k", w)
 }
 
 func unicodeKeys() *Scene {
-	r := newRecord(history.ModelQueue)
+	r := newRecord(models.Queue.Name)
 	key := "Schlange-鍵-🔑"
 	w := []int{
 		r.invoke(1000, 0, history.FEnqueue, key, history.Item{Item: "日本語の項目"}), r.end(9000, 0, history.OK, history.FEnqueue, key, nil),
@@ -404,7 +405,7 @@ func unicodeKeys() *Scene {
 const evil = "\x1b[2J\a\r\n\u202eabc\x00\u009b31m\xff</text>"
 
 func hostile() *Scene {
-	r := newRecord(history.ModelQueue)
+	r := newRecord(models.Queue.Name)
 	w := []int{
 		r.invoke(1000, 0, history.FEnqueue, evil, history.Item{Item: evil}), r.end(9000, 0, history.OK, history.FEnqueue, evil, nil),
 		r.invoke(10_000, 1, history.FDequeue, evil, nil), r.end(20_000, 1, history.Info, history.FDequeue, evil, nil),
@@ -420,7 +421,7 @@ func hostile() *Scene {
 
 func manyFaults() *Scene {
 	r, _ := twoHolders()
-	r2 := newRecord(history.ModelLock)
+	r2 := newRecord(models.Lock.Name)
 	for i, kind := range []string{"kill", "partition", "freeze", "lose-reply", "pause", "crash"} {
 		step := history.FaultStep{Fault: i + 2, Step: history.StepInject, Spec: kind, Servers: []int{1, 3}}
 		if i%2 == 0 {
@@ -457,7 +458,7 @@ func lines() *Scene {
 
 // TestEmpty says that no counterexample makes no picture, and no panic.
 func TestEmpty(t *testing.T) {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	for _, w := range [][]int{nil, {-1, 1 << 40}} {
 		s := r.scene(HeldTwice, "k", w)
 		if s.Text(Screen{}) != "" || s.SVG() != nil || len(s.Story()) != 0 {
@@ -474,9 +475,9 @@ func TestAnyCounterexample(t *testing.T) {
 		history.FAwait, history.FEnter, history.FLeave, history.FExpired, history.FDead, history.FOvertaken, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
 	}
 	values := []string{"", "null", "3", `{"held":true}`, `{"token":"0x5"}`, `{"item":"x"}`, `{"fault":1,"step":"inject","servers":[1]}`, `{"fault":1,"step":"healed"}`, `[1,`, `"x"`}
-	models := []string{history.ModelLock, history.ModelElection, history.ModelQueue, history.ModelBarrier, history.ModelDoubleBarrier, "register", ""}
+	names := []string{models.Lock.Name, models.Election.Name, models.Queue.Name, models.Barrier.Name, models.DoubleBarrier.Name, "register", ""}
 	for range 40 {
-		rec := newRecord(models[r.IntN(len(models))])
+		rec := newRecord(names[r.IntN(len(names))])
 		var at int64
 		for range 1 + r.IntN(60) {
 			at += int64(r.IntN(3)) * int64(1+r.IntN(1000))
@@ -526,7 +527,7 @@ func TestBeside(t *testing.T) {
 // The end of a session is told since the first operation, whosever that is, and not since another
 // client was connected long before.
 func TestDeathsSinceTheFirstOperation(t *testing.T) {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	w := []int{r.session(1_000, 1, history.FConnected, 0)}
 	r.session(5_000_000, 2, history.FExpired, 0)
 	w = append(w, r.invoke(6_000_000, 0, history.FAcquire, "k1", nil), r.end(7_000_000, 0, history.OK, history.FAcquire, "k1", nil))
@@ -540,7 +541,7 @@ func TestDeathsSinceTheFirstOperation(t *testing.T) {
 
 // A list that shows nothing says where nothing was: a recipe may have its places in a folder below.
 func TestEmptyList(t *testing.T) {
-	r := newRecord(history.ModelLock)
+	r := newRecord(models.Lock.Name)
 	w := []int{r.fact(5_000_000, history.FFinal, "k1", history.Final{})}
 	const want = "The list of contenders for k1 was read at 5.000 s and had nothing directly below the znode."
 	if got := r.scene(StepsOnly, "k1", w).Story(); len(got) != 1 || got[0] != want {

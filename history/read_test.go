@@ -47,7 +47,7 @@ func TestReadWholeHistory(t *testing.T) {
 		if d := cmp.Diff(want, h.Events[2]); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
-		if h.Header.Model != ModelLock || h.Header.Params.Clients != 2 {
+		if h.Header.Model != "lock" || h.Header.Params.Clients != 2 {
 			t.Errorf("%s: header is %+v", name, h.Header)
 		}
 	}
@@ -255,7 +255,7 @@ func TestOpenPacked(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := Open(path)
-		if c.want == "" && (err != nil || got.Header.Model != ModelLock) {
+		if c.want == "" && (err != nil || got.Header.Model != "lock") {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {

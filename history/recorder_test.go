@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	testmain.Main(m)
 }
 
-var lockHeader = Header{Model: ModelLock, Params: Params{Clients: 5, Servers: 3, SessionTimeout: 4 * time.Second}}
+var lockHeader = Header{Model: "lock", Params: Params{Clients: 5, Servers: 3, SessionTimeout: 4 * time.Second}}
 
 // safeBuffer is a writer that can be looked at while it is written.
 type safeBuffer struct {

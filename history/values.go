@@ -15,22 +15,11 @@ const (
 	Always = time.Duration(math.MinInt64) // earlier than everything
 )
 
-// Models. The model names the workload that wrote a history, and so the properties that apply.
-const (
-	ModelLock          = "lock"
-	ModelElection      = "election"
-	ModelQueue         = "queue"
-	ModelBarrier       = "barrier"
-	ModelDoubleBarrier = "double-barrier"
-	ModelRegister      = "register" // ZooKeeper itself
-	ModelSession       = "session"  // ZooKeeper itself; see wire.go
-)
-
 // Header is the value of the first event of every history: Nemesis, Info, FBegin.
 type Header struct {
 	Version int       `json:"version"`
-	Model   string    `json:"model"`
-	Wall    time.Time `json:"wall"` // wall-clock time of Event.Time zero
+	Model   string    `json:"model"` // the workload that wrote the history, and so the properties that apply (package models)
+	Wall    time.Time `json:"wall"`  // wall-clock time of Event.Time zero
 	Params  Params    `json:"params"`
 }
 

@@ -12,6 +12,7 @@ import (
 	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -19,7 +20,7 @@ import (
 // crashRun is a lock whose holder is killed and comes back after another one has held, or
 // whose holder goes on believing meanwhile.
 func crashRun(crashes bool) *history.History {
-	b := historytest.New(history.ModelLock)
+	b := historytest.New(models.Lock.Name)
 	held := history.Held{Held: true}
 	op := func(client int, session history.ID, f string, from, to float64, arg, result any) {
 		b.Op(client, f, "k", from, to, history.OK, arg, result).Session(session).Alive(from)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
@@ -63,11 +63,11 @@ func TestFiguresInWords(t *testing.T) {
 // The note under the title says what is left out, and of a plot that shows all nothing.
 func TestNoteSaysWhatIsLeftOut(t *testing.T) {
 	for model, want := range map[string]string{
-		history.ModelLock:  "From the intended start of an operation to its end. What is answered within the harness (write) is left out.",
-		history.ModelQueue: "From the intended start of an operation to its end.",
+		models.Lock.Name:  "From the intended start of an operation to its end. What is answered within the harness (write) is left out.",
+		models.Queue.Name: "From the intended start of an operation to its end.",
 	} {
 		h := sample.Lock{Length: 2 * time.Second, Clients: 3, Keys: 1, Seed: 1}.History()
-		if model == history.ModelQueue {
+		if model == models.Queue.Name {
 			h = sample.Queue(2*time.Second, 1)
 		}
 		for _, d := range newMaterial("", h, sample.Result(h)).plots() {

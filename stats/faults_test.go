@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // pausedLeader has one success every 10 ms until the leader is paused at 1 s,
@@ -166,7 +167,7 @@ func TestRegistersFailover(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.f+" "+string(tt.outcome)+" "+tt.code, func(t *testing.T) {
 			var b builder
-			b.h.Header.Model = history.ModelRegister
+			b.h.Header.Model = models.Register.Name
 			b.fault(1000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "pause:leader"})
 			b.fault(1000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified})
 			b.invoke(1010*ms, 0, tt.f, "k", nil)
@@ -189,7 +190,7 @@ func TestSessionsFailover(t *testing.T) {
 		history.FReads: -1, history.FWatch: -1, history.FSyncRead: -1,
 	} {
 		var b builder
-		b.h.Header.Model = history.ModelSession
+		b.h.Header.Model = models.Session.Name
 		b.fault(1000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "pause:leader"})
 		b.fault(1000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified})
 		b.invoke(1010*ms, 0, f, "k", nil)

@@ -11,14 +11,15 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
 // FuzzCompute measures any lines as a history of any model: in bounded memory,
 // twice the same, and with figures that JSON can hold.
 func FuzzCompute(f *testing.F) {
-	models := []string{history.ModelLock, history.ModelQueue, history.ModelElection, history.ModelDoubleBarrier, history.ModelSession, "other"}
-	b := historytest.New(history.ModelLock)
+	names := []string{models.Lock.Name, models.Queue.Name, models.Election.Name, models.DoubleBarrier.Name, models.Session.Name, "other"}
+	b := historytest.New(models.Lock.Name)
 	b.Op(0, history.FAcquire, "k", 1, 3, history.OK, nil, history.Grant{Token: 7}).Session(0xa)
 	b.Op(1, history.FAcquire, "k", 2, 9, history.Info, nil, nil).Session(0xb).Error("timeout")
 	b.Op(0, history.FRelease, "k", 5, 6, history.OK, history.Held{Held: true}, nil).Session(0xa)
@@ -33,11 +34,11 @@ func FuzzCompute(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for i := range models {
+	for i := range names {
 		f.Add(uint8(i), lines)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, lines []byte) {
-		h := historytest.Salvage(history.Header{Model: models[int(which)%len(models)]}, lines)
+		h := historytest.Salvage(history.Header{Model: names[int(which)%len(names)]}, lines)
 		var s Stats
 		allocs.Within(t, len(lines), 5000, func() {
 			s = Compute(h)

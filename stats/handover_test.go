@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // held has client 0 hold k from 1 s on, with client 1 in line from 1.5 s on, unless it is alone.
@@ -131,7 +132,7 @@ func TestHandOver(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := held(history.ModelLock, tt.alone)
+			b := held(models.Lock.Name, tt.alone)
 			tt.write(b)
 			b.fact(20000*ms, history.FEnd, nil)
 			s := Compute(&b.h)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -36,7 +37,7 @@ func ServeBarrier(make func(c *Client, path string) (Barrier, error)) Maker {
 
 // RemoteBarrier is the barrier of the adapter process that the client runs as.
 func RemoteBarrier(c *Client, path string) (Barrier, error) {
-	o, err := c.remote(history.ModelBarrier, path, nil)
+	o, err := c.remote(models.Barrier.Name, path, nil)
 	if err != nil {
 		return nil, err
 	}

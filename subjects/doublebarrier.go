@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -46,7 +47,7 @@ func ServeDoubleBarrier(make func(c *Client, path string, parties int) (DoubleBa
 
 // RemoteDoubleBarrier is the double barrier of the adapter process that the client runs as.
 func RemoteDoubleBarrier(c *Client, path string, n int) (DoubleBarrier, error) {
-	o, err := c.remote(history.ModelDoubleBarrier, path, parties{n})
+	o, err := c.remote(models.DoubleBarrier.Name, path, parties{n})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -60,7 +61,7 @@ func ServeElection(make func(c *Client, path, id string) (Election, error)) Make
 
 // RemoteElection is the election of the adapter process that the client runs as.
 func RemoteElection(c *Client, path, id string) (Election, error) {
-	o, err := c.remote(history.ModelElection, path, candidacy{id}, append(HoldOffers(), OfferLeader)...)
+	o, err := c.remote(models.Election.Name, path, candidacy{id}, append(HoldOffers(), OfferLeader)...)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
 )
@@ -65,7 +65,7 @@ func ServeLock(make func(c *Client, path string) (Lock, error)) Maker {
 
 // RemoteLock is the lock of the adapter process that the client runs as.
 func RemoteLock(c *Client, path string) (Lock, error) {
-	o, err := c.remote(history.ModelLock, path, nil, HoldOffers()...)
+	o, err := c.remote(models.Lock.Name, path, nil, HoldOffers()...)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
 )
@@ -123,7 +124,7 @@ func dequeues(take func(context.Context) ([]byte, error)) Operation {
 
 // RemoteQueue is the queue of the adapter process that the client runs as.
 func RemoteQueue(c *Client, path string) (Queue, error) {
-	o, err := c.remote(history.ModelQueue, path, nil, OfferBounded)
+	o, err := c.remote(models.Queue.Name, path, nil, OfferBounded)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
@@ -31,7 +32,7 @@ type desk struct {
 func newDesk(t *testing.T, clients int) *desk {
 	t.Helper()
 	d := &desk{}
-	d.record = history.NewRecorder(&d.file, history.Header{Model: history.ModelLock})
+	d.record = history.NewRecorder(&d.file, history.Header{Model: models.Lock.Name})
 	t.Cleanup(func() { d.record.Close() })
 	for i := range clients {
 		d.clients = append(d.clients, NewClient(&subjects.Client{ID: i, Conn: &zk.Conn{}}, link.New(link.Config{}), d.record, clients))

@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -83,7 +83,7 @@ func TestSessionWithoutConnections(t *testing.T) {
 	if _, err := (Session{}).Start(t.Context(), d.env()); err == nil {
 		t.Error("it starts without visitors")
 	}
-	if (Session{}).Name() != history.ModelSession || (Session{}).InProcesses() != nil {
+	if (Session{}).Name() != models.Session.Name || (Session{}).InProcesses() != nil {
 		t.Error("not what it says")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -91,7 +92,7 @@ func (f *far) Touch(context.Context, string) error {
 }
 
 func (f *far) Make(recipe, _ string, _ any, _ ...string) (subjects.Object, error) {
-	if recipe != history.ModelLock {
+	if recipe != models.Lock.Name {
 		return nil, &downError{}
 	}
 	return &farLock{f}, nil
@@ -276,7 +277,7 @@ func worksInProcesses(t *testing.T, recipe string) {
 	d := newDesk(t, 2)
 	env := d.env()
 	switch {
-	case there == nil && recipe != history.ModelRegister && recipe != history.ModelSession:
+	case there == nil && recipe != models.Register.Name && recipe != models.Session.Name:
 		t.Error("it cannot be done in processes")
 	case there == nil:
 	case there.Name() != recipe:

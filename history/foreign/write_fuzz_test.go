@@ -8,12 +8,13 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Whatever a history of zklab's says, it says the same as EDN: to who reads
 // events of clients, but for names within values, which become keywords.
 func FuzzWriteEDN(f *testing.F) {
-	b := historytest.New(history.ModelQueue)
+	b := historytest.New(models.Queue.Name)
 	b.Op(0, history.FEnqueue, "k \"1\"\n", 1, 3, history.OK, history.Item{Item: "a\\b\x01"}, nil).Session(0xa)
 	b.Op(1, history.FDequeue, "k", 2, 9, history.Info, nil, nil).Session(0xb).Error("timeout")
 	b.Op(0, "#x :y", "", 4, 5, history.Fail, []any{1.5, "é😀", nil, true, map[string]any{"a b": 1}}, nil)
@@ -24,7 +25,7 @@ func FuzzWriteEDN(f *testing.F) {
 	}
 	f.Add(lines)
 	f.Fuzz(func(t *testing.T, lines []byte) {
-		h := historytest.Salvage(history.Header{Model: history.ModelQueue}, lines)
+		h := historytest.Salvage(history.Header{Model: models.Queue.Name}, lines)
 		var own, edn bytes.Buffer
 		if err := history.Write(&own, h); err != nil {
 			t.Fatal(err)

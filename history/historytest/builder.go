@@ -3,7 +3,7 @@
 // in order, numbers them and gives the clients their processes. Only tests may
 // import it.
 //
-//	b := historytest.New(history.ModelLock)
+//	b := historytest.New(models.Lock.Name)
 //	b.Op(0, history.FAcquire, "k", 1, 3, history.OK, nil, history.Grant{Token: 7}).Session(0xa)
 //	b.Op(0, history.FRelease, "k", 5, 6, history.OK, history.Held{Held: true}, nil).Session(0xa)
 //	h := b.History()

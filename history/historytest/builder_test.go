@@ -8,10 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 func TestBuilder(t *testing.T) {
-	b := New(history.ModelLock)
+	b := New(models.Lock.Name)
 	b.Op(1, history.FAcquire, "k", 2, 8, history.Info, nil, nil).Error("connection-loss")
 	b.Op(1, history.FAcquire, "k", 9, Never, history.Info, nil, nil)
 	b.Op(1, history.FAcquire, "k", 10, 11, history.Fail, nil, nil)
@@ -62,7 +63,7 @@ func TestBuilder(t *testing.T) {
 }
 
 func TestCrashed(t *testing.T) {
-	h := New(history.ModelQueue).Crashed().History()
+	h := New(models.Queue.Name).Crashed().History()
 	if h.Complete || len(h.Events) != 1 {
 		t.Errorf("complete %v, %d events", h.Complete, len(h.Events))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 )
 
 const ms = time.Millisecond
@@ -16,7 +17,7 @@ const ms = time.Millisecond
 // builder writes histories of one key; session 0xa is of client 0, and so on.
 type builder struct{ *historytest.Builder }
 
-func newBuilder() builder { return builder{historytest.New(history.ModelLock)} }
+func newBuilder() builder { return builder{historytest.New(models.Lock.Name)} }
 
 func (b builder) op(client int, f string, from, to float64, outcome history.Type, arg, result any) {
 	b.Op(client, f, "k", from, to, outcome, arg, result).Session(history.ID(0xa + client))

@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/recipes"
@@ -54,7 +53,7 @@ func ofLibrary() Subjects {
 			l, err := openLibrary(ctx, c)
 			return touchingLibrary{l}, err
 		},
-		Recipes: map[string]subjects.Maker{history.ModelLock: subjects.ServeLock(func(c *subjects.Client, path string) (subjects.Lock, error) {
+		Recipes: map[string]subjects.Maker{models.Lock.Name: subjects.ServeLock(func(c *subjects.Client, path string) (subjects.Lock, error) {
 			l, err := subjects.Own[touchingLibrary](c)
 			return recipes.NewLock(l.client, path), err
 		})},
@@ -68,7 +67,7 @@ func TestConformOwnLibrary(t *testing.T) {
 	s := ofLibrary()
 	fakes[library] = fake{serves: &s}
 	defer delete(fakes, library)
-	results, err := conformed(t, library, Conformance{Recipes: []string{history.ModelLock}})
+	results, err := conformed(t, library, Conformance{Recipes: []string{models.Lock.Name}})
 	must(t, err)
 	allOK(t, results)
 	if !slices.ContainsFunc(results, func(r Result) bool { return r.Check == "touch" }) {

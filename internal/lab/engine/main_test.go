@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/internal/testkit/testmain"
@@ -166,7 +166,7 @@ func few[T any](all []T) []T {
 // recipes are those that zklab has, or the lock alone where tests are to be short.
 func recipes() []string {
 	if testing.Short() {
-		return []string{history.ModelLock}
+		return []string{models.Lock.Name}
 	}
 	return workloads.Recipes()
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
@@ -28,11 +28,11 @@ func perform(t *testing.T, e ensemble.Ensemble, c engine.Config) *zklab.Outcome 
 func TestRealPlantedDefects(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for _, name := range []struct{ recipe, subject string }{
-		{history.ModelLock, "broken:check-then-create"},
-		{history.ModelQueue, "broken:read-then-delete"},
-		{history.ModelRegister, "broken:cas-without-version"},
-		{history.ModelSession, workloads.Broken + ":" + string(corruptproxy.StaleSync)},
-		{history.ModelSession, workloads.Broken + ":" + string(corruptproxy.EventTwice)},
+		{models.Lock.Name, "broken:check-then-create"},
+		{models.Queue.Name, "broken:read-then-delete"},
+		{models.Register.Name, "broken:cas-without-version"},
+		{models.Session.Name, workloads.Broken + ":" + string(corruptproxy.StaleSync)},
+		{models.Session.Name, workloads.Broken + ":" + string(corruptproxy.EventTwice)},
 	} {
 		s := subject(t, name.recipe, name.subject)
 		t.Run(s.Recipe+"/"+s.Name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestRealPlantedDefects(t *testing.T) {
 // No promise of the store is said to be broken by what Apache's servers do.
 func TestRealServersKeepTheirPromises(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
-	for _, recipe := range []string{history.ModelRegister, history.ModelSession} {
+	for _, recipe := range []string{models.Register.Name, models.Session.Name} {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
 			x := briefly(t, workloads.Subject{Recipe: recipe, Name: workloads.Own, Faults: "lose-reply:setData/2s,reset/2s"})

@@ -46,11 +46,11 @@ func planted(of func(*models.Model) bool) (all []workloads.Subject) {
 func theStore(m *models.Model) bool { return m.Store }
 func recipe(m *models.Model) bool   { return !m.Store }
 
-func sessions(m *models.Model) bool { return m.Name == history.ModelSession }
+func sessions(m *models.Model) bool { return m.Name == models.Session.Name }
 
 // leaksContender is wrong without anybody's intent (docs/track-record.md).
 var leaksContender = workloads.Subject{
-	Recipe: history.ModelLock, Name: workloads.GoZookeeper, Property: "progress", Faults: "lose-reply:getChildren/500ms",
+	Recipe: models.Lock.Name, Name: workloads.GoZookeeper, Property: "progress", Faults: "lose-reply:getChildren/500ms",
 }
 
 // showing is an experiment that shows what is wrong with a subject.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/subjects/broken"
@@ -68,7 +68,7 @@ func work(kind string) error {
 	case "two-sessions":
 		s.Dial = twice()
 	case "other-timeout":
-		s.Recipes[history.ModelLock] = subjects.ServeLock(lock)
+		s.Recipes[models.Lock.Name] = subjects.ServeLock(lock)
 		in := &rewriter{r: os.Stdin, old: `"timeout_ms":1000`, now: `"timeout_ms":5000`}
 		return adapter.Serve(context.Background(), in, out, s)
 	case "garbage-at-once":
@@ -83,7 +83,7 @@ func work(kind string) error {
 		lock = unruly(kind, out)
 	}
 	if lock != nil {
-		s.Recipes[history.ModelLock] = subjects.ServeLock(lock)
+		s.Recipes[models.Lock.Name] = subjects.ServeLock(lock)
 	}
 	return adapter.Serve(context.Background(), os.Stdin, out, s)
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/store"
 )
 
 // twoHolders is a run in which two clients hold a key at once, from a moment on, and a
 // server is paused for a client from pause to pause+5.
 func twoHolders(first, second int, at, pause float64, clients []int) (*history.History, checker.Verdict) {
-	b := historytest.New(history.ModelLock)
+	b := historytest.New(models.Lock.Name)
 	fault := func(at float64, step string) {
 		b.Fact(at, "pause", "", history.FaultStep{Fault: 1, Step: step, Spec: "pause:leader", Servers: []int{1}, Clients: clients})
 	}
@@ -73,7 +74,7 @@ func TestCause(t *testing.T) {
 // repeated is not.
 func TestShape(t *testing.T) {
 	shape := func(repeats int, outcome history.Type) string {
-		b := historytest.New(history.ModelLock)
+		b := historytest.New(models.Lock.Name)
 		for i := range repeats {
 			b.Op(0, history.FAcquire, "k", float64(10*i), float64(10*i+5), history.Info, nil, nil)
 		}
@@ -113,7 +114,7 @@ func TestShape(t *testing.T) {
 
 // Of what went over the wire a cause has the sort, but neither znodes nor numbers.
 func TestShapeOfTheWire(t *testing.T) {
-	b := historytest.New(history.ModelSession)
+	b := historytest.New(models.Session.Name)
 	b.Session(1, 0, 100, history.FRequest, "", history.Request{Xid: 7, Op: "setData"})
 	b.Session(2, 0, 100, history.FReply, "", history.Reply{Xid: 7})
 	b.Session(3, 1, 101, history.FEvent, "", history.WatchEvent{Type: "nodeDeleted", Path: "/a"})

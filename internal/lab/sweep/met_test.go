@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/link"
 )
 
@@ -32,7 +33,7 @@ func request(p link.Point, from, to float64) []link.Passed {
 }
 
 func TestExercise(t *testing.T) {
-	b := historytest.New(history.ModelLock)
+	b := historytest.New(models.Lock.Name)
 	b.Op(0, history.FAcquire, "k", 0, 100, history.OK, nil, nil)
 	acquire := link.Point{Operation: history.FAcquire, Nth: 1}
 	of := func(p link.Point, message string, which int) link.Point {

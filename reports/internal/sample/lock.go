@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 const (
@@ -225,7 +226,7 @@ func (s *simulation) frame() {
 
 func (s *simulation) header() history.Header {
 	return history.Header{
-		Version: history.Version, Model: history.ModelLock,
+		Version: history.Version, Model: models.Lock.Name,
 		Wall: time.Date(2026, 3, 4, 15, 30, 0, 0, time.UTC),
 		Params: history.Params{
 			Clients: s.cfg.Clients, Servers: 3, SessionTimeout: 4 * second, Tick: 500 * ms, MinLoad: 200,

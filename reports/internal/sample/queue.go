@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Queue makes up a run of two queues, with two producers and two consumers.
@@ -16,7 +17,7 @@ func Queue(length time.Duration, seed uint64) *history.History {
 		s.session = append(s.session, history.ID(0x200000000000+c))
 	}
 	header := s.header()
-	header.Model = history.ModelQueue
+	header.Model = models.Queue.Name
 	s.fact(0, history.FBegin, header)
 	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
 	waiting := map[string][]string{}
@@ -56,7 +57,7 @@ func DoubleBarrier(rounds int, seed uint64) *history.History {
 		s.session = append(s.session, history.ID(0x300000000000+c))
 	}
 	header := s.header()
-	header.Model = history.ModelDoubleBarrier
+	header.Model = models.DoubleBarrier.Name
 	header.Params.Parties = 3
 	s.fact(0, history.FBegin, header)
 	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
@@ -94,7 +95,7 @@ func Barrier(rounds int, seed uint64) *history.History {
 		s.session = append(s.session, history.ID(0x400000000000+c))
 	}
 	header := s.header()
-	header.Model = history.ModelBarrier
+	header.Model = models.Barrier.Name
 	s.fact(0, history.FBegin, header)
 	s.fact(begin, history.FPhase, history.Phase{Name: history.PhaseLoad})
 	t := begin

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -45,11 +46,11 @@ func Result(h *history.History) *store.Result {
 
 func properties(model string) []string {
 	switch model {
-	case history.ModelQueue:
+	case models.Queue.Name:
 		return []string{"integrity", "order", "loss", "progress"}
-	case history.ModelBarrier:
+	case models.Barrier.Name:
 		return []string{"early", "late"}
-	case history.ModelDoubleBarrier:
+	case models.DoubleBarrier.Name:
 		return []string{"enter", "leave", "progress"}
 	}
 	return []string{"exclusion", "belief", "tokens", "fencing", "lost", "progress"}

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/simulated"
 )
 
 var (
-	_ = world(history.ModelBarrier, func(w *sim, o Options) work { return &barriers{w: w, o: o} })
-	_ = world(history.ModelDoubleBarrier, func(w *sim, o Options) work { return &doubleBarriers{w: w, o: o} })
+	_ = world(models.Barrier.Name, func(w *sim, o Options) work { return &barriers{w: w, o: o} })
+	_ = world(models.DoubleBarrier.Name, func(w *sim, o Options) work { return &doubleBarriers{w: w, o: o} })
 )
 
 // barriers is the workload of a barrier, and the recipe.

@@ -370,8 +370,8 @@ type holds struct {
 }
 
 var (
-	_ = world(history.ModelLock, newHolds)
-	_ = world(history.ModelElection, newHolds)
+	_ = world(models.Lock.Name, newHolds)
+	_ = world(models.Election.Name, newHolds)
 	_ = world(models.Semaphore.Name, newHolds)
 )
 

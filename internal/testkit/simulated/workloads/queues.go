@@ -30,7 +30,7 @@ type queues struct {
 }
 
 var (
-	_ = world(history.ModelQueue, newQueues)
+	_ = world(models.Queue.Name, newQueues)
 	_ = world(models.PriorityQueue.Name, newQueues)
 )
 
