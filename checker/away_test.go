@@ -158,12 +158,12 @@ var awayScenarios = []scenario{
 	// A coordinator that was killed, and items in delivery.
 	{
 		"a lift of which nobody knows", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 1, 5, history.OK).Call(0, history.FLift, 20, 25, history.Info).Exited(24, 0, history.ByCrash).
-			Call(1, history.FAwait, 22, 40, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 1, 5, history.OK).Call(0, objects.FLift, 20, 25, history.Info).Exited(24, 0, history.ByCrash).
+			Call(1, objects.FAwait, 22, 40, history.OK),
 	},
 	{
 		"a barrier that was raised by one who is gone", "early", Violation, "and never lifted",
-		checktest.Barrier().Call(0, history.FRaise, 1, 5, history.OK).Exited(8, 0, history.ByCrash).Call(1, history.FAwait, 22, 40, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 1, 5, history.OK).Exited(8, 0, history.ByCrash).Call(1, objects.FAwait, 22, 40, history.OK),
 	},
 	{
 		"an item in delivery to a process that was killed", "loss", Valid, "",

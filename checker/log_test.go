@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // lined makes the log of two contenders, the first of which is gone before the
@@ -51,7 +52,7 @@ func queued(n int) *checktest.Record {
 
 func raisedTwice() *checktest.Record {
 	r := checktest.Barrier().Opens(1).Opens(2).Saw(1, 0, 1, 1).Saw(1, 1, 2, 1)
-	return r.Call(0, history.FRaise, 10, 20, history.OK).Raises(1).Touches(1).Saw(22, 0, 4, 21)
+	return r.Call(0, objects.FRaise, 10, 20, history.OK).Raises(1).Touches(1).Saw(22, 0, 4, 21)
 }
 
 // liftedOften is raised, and was lifted nine times, as the log says: how this
@@ -59,8 +60,8 @@ func raisedTwice() *checktest.Record {
 func liftedOften() *checktest.Record {
 	r, n, t := raisedTwice(), history.ID(4), 30
 	for range 9 {
-		r.Call(0, history.FLift, t, t+2, history.OK).Lowers(1).Touches(1).Saw(t+3, 0, n+2, t+3)
-		r.Call(0, history.FRaise, t+10, t+12, history.OK).Raises(1).Touches(1).Saw(t+13, 0, n+4, t+13)
+		r.Call(0, objects.FLift, t, t+2, history.OK).Lowers(1).Touches(1).Saw(t+3, 0, n+2, t+3)
+		r.Call(0, objects.FRaise, t+10, t+12, history.OK).Raises(1).Touches(1).Saw(t+13, 0, n+4, t+13)
 		n, t = n+4, t+20
 	}
 	return r
@@ -77,7 +78,7 @@ func releasedLate() *checktest.Record {
 
 // liftsUnseen is raised, as in liftedOften, and perhaps lifted: somebody passes then.
 func liftsUnseen() *checktest.Record {
-	return liftedOften().Call(0, history.FLift, 300, 310, history.Info).Call(1, history.FAwait, 311, 320, history.OK)
+	return liftedOften().Call(0, objects.FLift, 300, 310, history.Info).Call(1, objects.FAwait, 311, 320, history.OK)
 }
 
 // provenByLog are the proofs of life that only the log gives, of a session that by the
@@ -203,17 +204,17 @@ var logScenarios = []scenario{
 	{"raised as the log says", "log", Valid, "", raisedTwice()},
 	{
 		"raised, lifted, and seen to be away at one moment", "log", Valid, "",
-		raisedTwice().Call(0, history.FLift, 30, 32, history.OK).Lowers(1).Touches(1).Saw(33, 0, 6, 31).
-			Call(0, history.FRaise, 40, 40, history.OK).Raises(1).Call(0, history.FLift, 40, 40, history.OK).Lowers(1).
+		raisedTwice().Call(0, objects.FLift, 30, 32, history.OK).Lowers(1).Touches(1).Saw(33, 0, 6, 31).
+			Call(0, objects.FRaise, 40, 40, history.OK).Raises(1).Call(0, objects.FLift, 40, 40, history.OK).Lowers(1).
 			Touches(2).Saw(40, 1, 9, 40).Touches(1).Saw(50, 0, 10, 45),
 	},
 	{
 		"lifted, but it is there", "log", Violation, "its znode is there from",
-		liftedOften().Call(0, history.FLift, 300, 310, history.OK).Touches(1).Saw(311, 0, 41, 311),
+		liftedOften().Call(0, objects.FLift, 300, 310, history.OK).Touches(1).Saw(311, 0, 41, 311),
 	},
 	{
 		"a lift that leaves the znode there", "log", Valid, "",
-		raisedTwice().Call(0, history.FLift, 30, 40, history.OK).Touches(1).Saw(42, 0, 5, 41),
+		raisedTwice().Call(0, objects.FLift, 30, 40, history.OK).Touches(1).Saw(42, 0, 5, 41),
 	},
 	{
 		"a put without an answer that was taken back", "loss", Valid, "",
@@ -221,12 +222,12 @@ var logScenarios = []scenario{
 	},
 	{
 		"lifted as the log says", "log", Valid, "",
-		raisedTwice().Call(0, history.FLift, 30, 40, history.OK).Lowers(1).Touches(1).Saw(42, 0, 6, 41),
+		raisedTwice().Call(0, objects.FLift, 30, 40, history.OK).Lowers(1).Touches(1).Saw(42, 0, 6, 41),
 	},
 	{
 		"a raise that nobody knew of is certain", "early", Violation, "though it was raised by 0.060 s",
-		raisedTwice().Call(0, history.FLift, 30, 40, history.OK).Lowers(1).Touches(1).Saw(42, 0, 6, 41).
-			Call(0, history.FRaise, 45, 50, history.Info).Raises(1).Touches(1).Saw(60, 0, 8, 55).Call(1, history.FAwait, 70, 80, history.OK),
+		raisedTwice().Call(0, objects.FLift, 30, 40, history.OK).Lowers(1).Touches(1).Saw(42, 0, 6, 41).
+			Call(0, objects.FRaise, 45, 50, history.Info).Raises(1).Touches(1).Saw(60, 0, 8, 55).Call(1, objects.FAwait, 70, 80, history.OK),
 	},
 	{
 		"a lift that had not come", "early", Violation, "and not lifted before 0.325 s",
@@ -240,12 +241,12 @@ var logScenarios = []scenario{
 	{"what another client does lifts nothing", "early", Violation, "and not lifted before 0.325 s", liftsUnseen().Inserts(2, "other").Touches(2).Saw(330, 1, 42, 325)},
 	{
 		"a lift that had not come, and another that was answered", "early", Valid, "",
-		liftsUnseen().Call(0, history.FLift, 312, 318, history.OK).Touches(2).Saw(330, 1, 41, 325).Lowers(1).Touches(2).Saw(340, 1, 43, 335),
+		liftsUnseen().Call(0, objects.FLift, 312, 318, history.OK).Touches(2).Saw(330, 1, 41, 325).Lowers(1).Touches(2).Saw(340, 1, 43, 335),
 	},
 	{
 		"a raise that never came", "early", Valid, "",
-		raisedTwice().Call(0, history.FLift, 30, 40, history.OK).Lowers(1).Touches(1).Saw(42, 0, 6, 41).
-			Call(0, history.FRaise, 45, 50, history.Info).Touches(1).Touches(1).Saw(60, 0, 8, 55).Call(1, history.FAwait, 70, 80, history.OK),
+		raisedTwice().Call(0, objects.FLift, 30, 40, history.OK).Lowers(1).Touches(1).Saw(42, 0, 6, 41).
+			Call(0, objects.FRaise, 45, 50, history.Info).Touches(1).Touches(1).Saw(60, 0, 8, 55).Call(1, objects.FAwait, 70, 80, history.OK),
 	},
 	{
 		"a closed session that the log closes later", "log", Violation, "closes it nowhere",

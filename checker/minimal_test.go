@@ -103,7 +103,7 @@ func reduced(h *history.History, counterexample []int) *history.History {
 }
 
 // begins says which operation begins the stay that another one ends.
-var begins = map[string]string{history.FRelease: history.FAcquire, history.FLift: history.FRaise, history.FLeave: history.FEnter}
+var begins = map[string]string{history.FRelease: history.FAcquire, objects.FLift: objects.FRaise, history.FLeave: history.FEnter}
 
 // weakened is a history without an event and, of an operation, its other event; or
 // with what ends a stay moved to where it began: then the second is false if it ends none.
@@ -165,7 +165,7 @@ func decideKey(t *testing.T, h *history.History, property, key string) frame.Fin
 func minimal(t *testing.T, h *history.History, property, key string, f frame.Finding) (enough bool, unneeded []string) {
 	t.Helper()
 	if strings.Contains(f.Reason, "not lifted before") && !slices.ContainsFunc(h.Events, func(e history.Event) bool {
-		return e.F == history.FLift && slices.Contains(f.Counterexample, e.Index)
+		return e.F == objects.FLift && slices.Contains(f.Counterexample, e.Index)
 	}) {
 		return false, nil // a barrier that nobody lifted looks as if it was up for longer
 	}

@@ -197,7 +197,7 @@ func (w *crowd) call(c int) (f string, in, out any) {
 		return w.held(m, c)
 	case m.Knows(history.FEnqueue):
 		return w.queued(c)
-	case m.Knows(history.FRaise):
+	case m.Knows(objects.FRaise):
 		return w.raised(c)
 	case m.Knows(history.FCAS):
 		return w.registered(w.visits[c])
@@ -223,9 +223,9 @@ func (w *crowd) queued(c int) (f string, in, out any) {
 func (w *crowd) raised(c int) (f string, in, out any) {
 	visit := w.visits[c]
 	if c > 0 || visit%3 == 1 {
-		return history.FAwait, nil, nil
+		return objects.FAwait, nil, nil
 	}
-	return []string{history.FRaise, history.FAwait, history.FLift}[visit%3], nil, nil
+	return []string{objects.FRaise, objects.FAwait, objects.FLift}[visit%3], nil, nil
 }
 
 // held is what the holder of an object does of what that knows.

@@ -433,98 +433,98 @@ var scenarios = []scenario{
 	// Barriers.
 	{
 		"passed though its session had seen the raise", "early", Violation, "passed at 0.030 s",
-		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), history.FRaise, 0x20, history.FAwait, 0x20),
+		withSeen(checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), objects.FRaise, 0x20, objects.FAwait, 0x20),
 	},
 	{
 		"its session had not seen the raise", "early", Valid, "",
-		withSeen(checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), history.FRaise, 0x20, history.FAwait, 0x1f),
+		withSeen(checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 50, 55, history.OK).Wait(1, 25, 30, 5, 2), objects.FRaise, 0x20, objects.FAwait, 0x1f),
 	},
 	{
 		"passed at a server that is behind an answer that its client never got", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Missed(35, 1, 2, 30, 9, 5).Wait(1, 40, 50, 30, 2).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Missed(35, 1, 2, 30, 9, 5).Wait(1, 40, 50, 30, 2).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"passed while it was up", "early", Violation, "raised by 0.020 s and not lifted before 0.100 s",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 2).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 2).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"passed, though the lift had failed", "early", Violation, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 22, 25, history.Fail).Wait(1, 40, 50, 30, 2),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 22, 25, history.Fail).Wait(1, 40, 50, 30, 2),
 	},
 	{
 		"passed by a view from before the raise", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 15, 2).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 15, 2).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"passed in a new session on a server that lags", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 9).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 9).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"passed when its session ended, without a new one", "early", Violation, "passed at 0.050 s, though it was raised by 0.020 s",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 0).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 0).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"passed between two sessions, of which its client knew the new one no more", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Session(45, history.FConnected, 1, 9).Wait(1, 40, 50, 30, 0).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Session(45, history.FConnected, 1, 9).Wait(1, 40, 50, 30, 0).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"passed when its session ended, and got a new one later", "early", Violation, "passed at 0.050 s",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 0).Session(60, history.FConnected, 1, 9).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 0).Session(60, history.FConnected, 1, 9).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"passed when its session ended, after a look at a server that lagged", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 15, 0).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 15, 0).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"passed without a session when it asked", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Op(checktest.Args{Client: 1, F: history.FAwait, Key: "k", Inv: 40, Ret: 50, Outcome: history.OK, Before: 30}).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Op(checktest.Args{Client: 1, F: objects.FAwait, Key: "k", Inv: 40, Ret: 50, Outcome: history.OK, Before: 30}).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"nobody knows whether it was up", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.Info).Wait(1, 40, 50, 30, 2).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.Info).Wait(1, 40, 50, 30, 2).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
 		"an unknown lift came true late", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 22, 25, history.Info).Wait(1, 40, 50, 30, 2),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 22, 25, history.Info).Wait(1, 40, 50, 30, 2),
 	},
 	{
 		"passed during the lift", "early", Valid, "",
-		checktest.Barrier().Call(0, history.FRaise, 10, 20, history.OK).Wait(1, 40, 100, 30, 2).Call(0, history.FLift, 100, 110, history.OK),
+		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 100, 30, 2).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 
 	{
 		"left behind", "late", Violation, "still waited at k",
-		checktest.Barrier().Phases(0, 1, 2).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(1, history.FAwait, 40, 110+bound+50, history.Info),
+		checktest.Barrier().Phases(0, 1, 2).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(1, objects.FAwait, 40, 110+bound+50, history.Info),
 	},
 	{
 		"slow, but within the bound", "late", Valid, "",
-		checktest.Barrier().Phases(0, 1, 2).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(1, history.FAwait, 40, 110+bound-50, history.OK),
+		checktest.Barrier().Phases(0, 1, 2).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(1, objects.FAwait, 40, 110+bound-50, history.OK),
 	},
 	{
 		"waited before heal", "late", Valid, "",
-		checktest.Barrier().Phases(0, 9000, 9500).Fact(5, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(1, history.FAwait, 40, 10000, history.OK),
+		checktest.Barrier().Phases(0, 9000, 9500).Fact(5, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(1, objects.FAwait, 40, 10000, history.OK),
 	},
 	{
 		"the waiter was cut off", "late", Valid, "",
 		checktest.Barrier().Phases(0, 1, 2).Session(1, history.FConnected, 1, 2).Session(3000, history.FDisconnected, 1, 2).Session(6000, history.FConnected, 1, 2).
-			Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(1, history.FAwait, 40, 9000, history.OK),
+			Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(1, objects.FAwait, 40, 9000, history.OK),
 	},
 	{
 		"the lift did not succeed", "late", Valid, "",
-		checktest.Barrier().Phases(0, 1, 2).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.Info).Call(1, history.FAwait, 40, 20000, history.Info),
+		checktest.Barrier().Phases(0, 1, 2).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.Info).Call(1, objects.FAwait, 40, 20000, history.Info),
 	},
 
 	{
 		"left behind since a fault, and gave up before quiesce", "late", Violation, "client 1 still waited at k",
-		checktest.Paused(checktest.Barrier().Phases(0, 15000, 15001), 500, 5000).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(1, history.FAwait, 40, 14000, history.Info),
+		checktest.Paused(checktest.Barrier().Phases(0, 15000, 15001), 500, 5000).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(1, objects.FAwait, 40, 14000, history.Info),
 	},
 	{
 		"waited for as long as a fault lasted", "late", Valid, "",
-		checktest.Paused(checktest.Barrier().Phases(0, 15000, 15001), 500, 13000).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(1, history.FAwait, 40, 14000, history.Info),
+		checktest.Paused(checktest.Barrier().Phases(0, 15000, 15001), 500, 13000).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(1, objects.FAwait, 40, 14000, history.Info),
 	},
 	{
 		"waited through a fault that nobody saw end", "late", Valid, "",
-		checktest.Barrier().Phases(0, 15000, 15001).Fact(500, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(1, history.FAwait, 40, 14000, history.Info),
+		checktest.Barrier().Phases(0, 15000, 15001).Fact(500, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(1, objects.FAwait, 40, 14000, history.Info),
 	},
 	{
 		"all wait to get out after a fault, and give up before quiesce", "progress", Violation, "waited to leave k",
@@ -635,7 +635,7 @@ var scenarios = []scenario{
 	},
 	{
 		"left behind by an ensemble that never was healthy again", "late", Unknown, "no moment from which on",
-		checktest.Barrier().Phases(0, 1, 2).Fact(3, history.FHealth, history.Health{When: "after"}).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(1, history.FAwait, 40, 20000, history.Info),
+		checktest.Barrier().Phases(0, 1, 2).Fact(3, history.FHealth, history.Health{When: "after"}).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(1, objects.FAwait, 40, 20000, history.Info),
 	},
 	{
 		"the right answer, and that of one who had been cut off", "who-leads", Valid, "",
@@ -655,7 +655,7 @@ var scenarios = []scenario{
 	},
 	{
 		"raised again", "late", Valid, "",
-		checktest.Barrier().Phases(0, 1, 2).Call(0, history.FRaise, 10, 20, history.OK).Call(0, history.FLift, 100, 110, history.OK).Call(0, history.FRaise, 200, 210, history.OK).Call(1, history.FAwait, 250, 20000, history.Info),
+		checktest.Barrier().Phases(0, 1, 2).Call(0, objects.FRaise, 10, 20, history.OK).Call(0, objects.FLift, 100, 110, history.OK).Call(0, objects.FRaise, 200, 210, history.OK).Call(1, objects.FAwait, 250, 20000, history.Info),
 	},
 	{
 		"in only before the others came", "enter", Violation, "client 0 entered k",

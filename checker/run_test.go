@@ -233,7 +233,7 @@ func TestAssumptions(t *testing.T) {
 		}},
 		{name: "came after the lift", model: objects.Barrier.Name, property: "early", says: "certainly met the raised barrier", change: func(r *checktest.Record) {
 			for i := range r.Events {
-				if e := &r.Events[i]; e.F == history.FAwait && e.Type == history.Invoke {
+				if e := &r.Events[i]; e.F == objects.FAwait && e.Type == history.Invoke {
 					e.Time += 14 * checktest.Unit
 					e.Alive += 14 * checktest.Unit
 				}
@@ -416,8 +416,8 @@ func TestManyKeysGiveFewVerdicts(t *testing.T) {
 	const n = 300
 	for i := range n {
 		key := fmt.Sprintf("b%03d", i)
-		r.Op(checktest.Args{Client: 0, F: history.FRaise, Key: key, Inv: 10 * i, Ret: 10*i + 2, Outcome: history.OK})
-		r.Op(checktest.Args{Client: 1, F: history.FAwait, Key: key, Inv: 10*i + 5, Ret: 10*i + 6, Outcome: history.OK, Session: 1, Before: 10*i + 4})
+		r.Op(checktest.Args{Client: 0, F: objects.FRaise, Key: key, Inv: 10 * i, Ret: 10*i + 2, Outcome: history.OK})
+		r.Op(checktest.Args{Client: 1, F: objects.FAwait, Key: key, Inv: 10*i + 5, Ret: 10*i + 6, Outcome: history.OK, Session: 1, Before: 10*i + 4})
 	}
 	rep := Run(t.Context(), r.Build(), Options{})
 	var of []Verdict

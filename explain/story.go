@@ -223,7 +223,7 @@ func were(n int) string {
 }
 
 func (s *Scene) tooEarly() {
-	passed := s.done(history.FAwait, history.OK)
+	passed := s.done(models.FAwait, history.OK)
 	if len(passed) != 1 {
 		return
 	}

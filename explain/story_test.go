@@ -315,9 +315,9 @@ func vanished() *Scene {
 func passedEarly() *Scene {
 	r := newRecord(models.Barrier.Name)
 	w := []int{
-		r.invoke(10_000, 0, history.FRaise, "b1", nil), r.end(20_000, 0, history.OK, history.FRaise, "b1", nil),
-		r.invoke(30_000, 1, history.FAwait, "b1", nil), r.end(40_000, 1, history.OK, history.FAwait, "b1", nil),
-		r.invoke(60_000, 0, history.FLift, "b1", nil),
+		r.invoke(10_000, 0, models.FRaise, "b1", nil), r.end(20_000, 0, history.OK, models.FRaise, "b1", nil),
+		r.invoke(30_000, 1, models.FAwait, "b1", nil), r.end(40_000, 1, history.OK, models.FAwait, "b1", nil),
+		r.invoke(60_000, 0, models.FLift, "b1", nil),
 	}
 	return r.scene(PassedEarly, "b1", w)
 }
@@ -471,8 +471,8 @@ func TestEmpty(t *testing.T) {
 func TestAnyCounterexample(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	fs := []string{
-		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FEnqueue, history.FDequeue, history.FRaise, history.FLift,
-		history.FAwait, history.FEnter, history.FLeave, history.FExpired, history.FDead, history.FOvertaken, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
+		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FEnqueue, history.FDequeue, models.FRaise, models.FLift,
+		models.FAwait, history.FEnter, history.FLeave, history.FExpired, history.FDead, history.FOvertaken, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
 	}
 	values := []string{"", "null", "3", `{"held":true}`, `{"token":"0x5"}`, `{"item":"x"}`, `{"fault":1,"step":"inject","servers":[1]}`, `{"fault":1,"step":"healed"}`, `[1,`, `"x"`}
 	names := []string{models.Lock.Name, models.Election.Name, models.Queue.Name, models.Barrier.Name, models.DoubleBarrier.Name, "register", ""}

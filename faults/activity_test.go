@@ -86,9 +86,9 @@ func TestActivityOfObjectsWithoutHolds(t *testing.T) {
 			{1, history.FEnqueue, history.OK, []int{1}},
 		},
 		models.Barrier: {
-			{0, history.FRaise, history.OK, []int{0}},
-			{1, history.FAwait, history.Invoke, []int{0}},
-			{0, history.FLift, history.Invoke, nil},
+			{0, models.FRaise, history.OK, []int{0}},
+			{1, models.FAwait, history.Invoke, []int{0}},
+			{0, models.FLift, history.Invoke, nil},
 		},
 		models.TwoPhaseCommit: {
 			{0, models.FPrepare, history.OK, []int{0}},

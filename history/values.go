@@ -466,14 +466,6 @@ type Item struct {
 	Item string `json:"item"`
 }
 
-// Operations on a barrier: one coordinator raises and lifts it, others wait. A
-// key is one round.
-const (
-	FRaise = "raise"
-	FLift  = "lift"
-	FAwait = "await"
-)
-
 // Operations on a double barrier, with Params.Parties members per round. A key is one round.
 const (
 	FEnter = "enter"

@@ -120,7 +120,7 @@ func TestWhatDoesNotCountAsFailover(t *testing.T) {
 	}{
 		{"write to the guarded resource", history.FWrite, history.Grant{Token: 1}, history.Written{Accepted: true}, -1},
 		{"confirm", history.FConfirm, nil, history.Held{Held: true}, -1},
-		{"await", history.FAwait, nil, nil, -1},
+		{"await", models.FAwait, nil, nil, -1},
 		{"who leads", history.FLeader, nil, history.Leader{Client: 1}, -1},
 		{"dequeue of nothing", history.FDequeue, nil, nil, -1},
 		{"release of what was lost", history.FRelease, history.Held{}, nil, -1},
@@ -129,8 +129,8 @@ func TestWhatDoesNotCountAsFailover(t *testing.T) {
 		{"acquire", history.FAcquire, nil, history.Grant{Token: 2}, 30 * ms},
 		{"enter", history.FEnter, nil, nil, 30 * ms},
 		{"leave", history.FLeave, nil, nil, 30 * ms},
-		{"raise", history.FRaise, nil, nil, 30 * ms},
-		{"lift", history.FLift, nil, nil, 30 * ms},
+		{"raise", models.FRaise, nil, nil, 30 * ms},
+		{"lift", models.FLift, nil, nil, 30 * ms},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

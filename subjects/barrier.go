@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
@@ -30,7 +29,7 @@ func ServeBarrier(make func(c *Client, path string) (Barrier, error)) Maker {
 			return nil, err
 		}
 		return &Served{Subject: b, Operations: map[string]Operation{
-			history.FRaise: plain(b.Raise), history.FLift: plain(b.Lift), history.FAwait: plain(b.Await),
+			models.FRaise: plain(b.Raise), models.FLift: plain(b.Lift), models.FAwait: plain(b.Await),
 		}}, nil
 	}
 }
@@ -46,6 +45,6 @@ func RemoteBarrier(c *Client, path string) (Barrier, error) {
 
 type remoteBarrier struct{ Object }
 
-func (b remoteBarrier) Raise(ctx context.Context) error { return b.Call(ctx, history.FRaise, nil, nil) }
-func (b remoteBarrier) Lift(ctx context.Context) error  { return b.Call(ctx, history.FLift, nil, nil) }
-func (b remoteBarrier) Await(ctx context.Context) error { return b.Call(ctx, history.FAwait, nil, nil) }
+func (b remoteBarrier) Raise(ctx context.Context) error { return b.Call(ctx, models.FRaise, nil, nil) }
+func (b remoteBarrier) Lift(ctx context.Context) error  { return b.Call(ctx, models.FLift, nil, nil) }
+func (b remoteBarrier) Await(ctx context.Context) error { return b.Call(ctx, models.FAwait, nil, nil) }

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/subjects"
@@ -59,7 +58,7 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	defer closeAll(ctx, r.env, made)
 	host := n % len(r.env.Clients)
 	coordinator := r.env.Clients[host]
-	_ = r.do(ctx, coordinator, history.FRaise, key, at, made[host].Raise)
+	_ = r.do(ctx, coordinator, models.FRaise, key, at, made[host].Raise)
 
 	var wg sync.WaitGroup
 	lifted := make(chan struct{})
@@ -75,7 +74,7 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	}
 	pause(ctx, between(rng, 20*time.Millisecond, 40*time.Millisecond))
 	for n, until := 1, r.env.Record.Now()+r.env.Bound; n <= liftAttempts || r.env.Record.Now() < until; n++ {
-		if r.do(ctx, coordinator, history.FLift, key, 0, made[host].Lift) == nil || !pause(ctx, 50*time.Millisecond) {
+		if r.do(ctx, coordinator, models.FLift, key, 0, made[host].Lift) == nil || !pause(ctx, 50*time.Millisecond) {
 			break
 		}
 	}
@@ -96,7 +95,7 @@ func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subject
 	for {
 		after := await.Closed(lifted)
 		err := c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
-		if err == nil && r.doFor(ctx, c, history.FAwait, key, 0, r.env.Bound+r.env.OpTimeout, b.Await) == nil {
+		if err == nil && r.doFor(ctx, c, models.FAwait, key, 0, r.env.Bound+r.env.OpTimeout, b.Await) == nil {
 			return
 		}
 		if after {

@@ -18,9 +18,9 @@ func earlyAnswers(h record) answers {
 		var calls []call
 		for _, c := range callsOf(h.ops) {
 			switch {
-			case c.op.key != key || c.op.f == history.FAwait && c.op.out != ok:
+			case c.op.key != key || c.op.f == models.FAwait && c.op.out != ok:
 				continue
-			case c.op.f == history.FAwait:
+			case c.op.f == models.FAwait:
 				c.inv = c.op.with.alive[0]
 			}
 			calls = append(calls, c)
@@ -34,9 +34,9 @@ func earlyAnswers(h record) answers {
 
 func barrierStep(state string, o op) []string {
 	switch {
-	case o.f == history.FRaise:
+	case o.f == models.FRaise:
 		return []string{"up"}
-	case o.f == history.FLift:
+	case o.f == models.FLift:
 		return []string{"down"}
 	case state == "down":
 		return []string{state}
@@ -49,7 +49,7 @@ func seenBefore(calls []call) []call {
 	for i := range calls {
 		for j, raise := range calls {
 			o := calls[i].op
-			if o.f == history.FAwait && raise.op.f == history.FRaise && raise.op.out == ok && raise.op.with.zxid != 0 && raise.op.with.zxid <= o.with.seen[0] {
+			if o.f == models.FAwait && raise.op.f == models.FRaise && raise.op.out == ok && raise.op.with.zxid != 0 && raise.op.with.zxid <= o.with.seen[0] {
 				calls[i].after = append(calls[i].after, j)
 			}
 		}
@@ -64,9 +64,9 @@ func barriers(coordinators int) func(r *rand.Rand) record {
 		h := record{model: models.Barrier.Name, order: r.Uint64(), ops: calls(r, 3+r.IntN(5), coordinators+1)}
 		for i := range h.ops {
 			o := &h.ops[i]
-			o.key, o.f = "k", history.FAwait
+			o.key, o.f = "k", models.FAwait
 			if o.client < coordinators {
-				o.f = pick(r, history.FRaise, history.FLift)
+				o.f = pick(r, models.FRaise, models.FLift)
 			}
 			o.with.session = int64(0x10 + o.client)
 			o.with.owner = o.with.session
@@ -91,7 +91,7 @@ func zxids(r *rand.Rand, ops []op) {
 	zxid := int64(1)
 	for _, m := range moments(r, ops) {
 		o := &ops[m.op]
-		if zxid++; o.f != history.FAwait {
+		if zxid++; o.f != models.FAwait {
 			o.with.zxid = zxid
 		}
 		for i := range ops {
@@ -111,9 +111,9 @@ func passRightly(r *rand.Rand, ops []op) {
 	for _, m := range moments(r, ops) {
 		o := &ops[m.op]
 		switch {
-		case o.f == history.FRaise:
+		case o.f == models.FRaise:
 			up = true
-		case o.f == history.FLift:
+		case o.f == models.FLift:
 			up = false
 		case up && o.out == ok && !chance(r, 8):
 			o.out = pick(r, fail, info)

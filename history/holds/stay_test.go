@@ -20,11 +20,11 @@ func TestStays(t *testing.T) {
 	b.op(3, history.FEnter, 4, 10, history.OK, nil, nil)
 	b.fact(20, 3, history.FExited, nil)
 	b.op(4, history.FEnter, 5, 10, history.Info, nil, nil)
-	b.op(0, history.FRaise, 50, 51, history.OK, nil, nil)
+	b.op(0, models.FRaise, 50, 51, history.OK, nil, nil)
 	b.fact(55, 0, history.FExited, nil)
-	b.op(1, history.FLift, 60, 61, history.Fail, nil, nil)
-	b.op(1, history.FLift, 70, 71, history.Info, nil, nil)
-	b.op(0, history.FRaise, 80, 81, history.OK, nil, nil)
+	b.op(1, models.FLift, 60, 61, history.Fail, nil, nil)
+	b.op(1, models.FLift, 70, 71, history.Info, nil, nil)
+	b.op(0, models.FRaise, 80, 81, history.OK, nil, nil)
 	b.Fact(100, history.FPhase, "", nil)
 
 	type line struct {

@@ -1,6 +1,12 @@
 package models
 
-import "github.com/zklab/zklab/history"
+// Operations on a barrier: one coordinator raises and lifts it, others wait. A
+// key is one round.
+const (
+	FRaise = "raise"
+	FLift  = "lift"
+	FAwait = "await"
+)
 
 // Barrier is a barrier that one client raises and lifts, and for which other clients wait. A single
 // server can answer the waiters.
@@ -8,13 +14,13 @@ var Barrier = declare(Model{
 	Name: "barrier", About: "a barrier that holds everybody back while it is up",
 	State: Raised, Stay: "up", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
-		{F: history.FRaise, Begins: true, Quorum: always, Words: Words{
+		{F: FRaise, Begins: true, Quorum: always, Words: Words{
 			Name: "raise", Asked: "asked to raise the barrier {key}", Done: "was told that it was up", Refused: "was refused", Unknown: "nobody knows whether it went up",
 		}},
-		{F: history.FLift, Ends: true, Quorum: always, Words: Words{
+		{F: FLift, Ends: true, Quorum: always, Words: Words{
 			Name: "lift", Asked: "began to lift the barrier {key}", Refused: "failed", Unknown: "nobody knows whether it was lifted", Early: true,
 		}},
-		{F: history.FAwait, Waits: true, Words: Words{
+		{F: FAwait, Waits: true, Words: Words{
 			Name: "await", Asked: "came to the barrier {key}", Done: "passed", Refused: "did not pass", Unknown: "nobody knows whether it passed",
 		}},
 	},

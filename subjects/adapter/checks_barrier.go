@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -16,21 +15,21 @@ var _ = declare(suite{recipe: models.Barrier.Name, checks: []check{
 
 // holdsBack: clients wait while the barrier is raised, and only then.
 func holdsBack(t *trial, a, b *object) error {
-	if err := t.simply(b, history.FAwait); err != nil {
+	if err := t.simply(b, models.FAwait); err != nil {
 		return fmt.Errorf("nobody raised the barrier: %w", err)
 	}
 	for range 2 {
-		if err := t.simply(a, history.FRaise); err != nil {
+		if err := t.simply(a, models.FRaise); err != nil {
 			return err
 		}
 		if err := t.caughtUp(b); err != nil {
 			return err
 		}
-		await := t.beginSimply(b, history.FAwait)
+		await := t.beginSimply(b, models.FAwait)
 		if err := t.waits(await, "the barrier is raised"); err != nil {
 			return err
 		}
-		if err := t.simply(a, history.FLift); err != nil {
+		if err := t.simply(a, models.FLift); err != nil {
 			return err
 		}
 		if err := t.await(await); err != nil {
@@ -50,25 +49,25 @@ func (t *trial) caughtUp(o *object) error {
 }
 
 func cancelsAwait(t *trial, a, b *object) error {
-	if err := t.simply(a, history.FRaise); err != nil {
+	if err := t.simply(a, models.FRaise); err != nil {
 		return err
 	}
 	if err := t.caughtUp(b); err != nil {
 		return err
 	}
-	await := t.beginSimply(b, history.FAwait)
+	await := t.beginSimply(b, models.FAwait)
 	if err := t.waits(await, "the barrier is raised"); err != nil {
 		return err
 	}
 	if err := t.cancelled(await); err != nil {
 		return err
 	}
-	return t.simply(a, history.FLift)
+	return t.simply(a, models.FLift)
 }
 
 func cancelsAwaitAtOnce(t *trial, o *object) error {
-	if err := t.simply(o, history.FRaise); err != nil {
+	if err := t.simply(o, models.FRaise); err != nil {
 		return err
 	}
-	return t.atOnce(o, history.FAwait)
+	return t.atOnce(o, models.FAwait)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -294,7 +295,7 @@ var fakes = map[string]fake{
 	})},
 	"closes its output": {in: onOp(history.FAcquire, func(g *player, _ []byte, _ request) [][]byte { g.stdout.Close(); <-g.over; return nil })},
 	"waits alone":       {in: onOp(history.FEnter, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
-	"lets pass":         {in: onOp(history.FAwait, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
+	"lets pass":         {in: onOp(models.FAwait, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 }
 
 // unlessEarly drops a cancel that comes right after its request.

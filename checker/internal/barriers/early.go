@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -29,7 +30,7 @@ var early = &frame.Property{
 		ups := ups(k)
 		blocked := 0
 		for _, op := range k.Ops {
-			if op.F != history.FAwait || op.Outcome() == history.Fail {
+			if op.F != models.FAwait || op.Outcome() == history.Fail {
 				continue
 			}
 			f.Count("awaits", 1)

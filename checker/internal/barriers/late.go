@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // lateWaiter says that after a lift, and heal, nobody is left behind.
@@ -33,7 +34,7 @@ func decideLate(f *frame.Finding, k *evidence.Key) {
 	}
 	f.Count("lifted", 1)
 	for _, op := range k.Ops {
-		if op.F != history.FAwait {
+		if op.F != models.FAwait {
 			continue
 		}
 		from := max(op.Began(), lift.Return.Time)
@@ -56,9 +57,9 @@ func lifted(k *evidence.Key) *history.Operation {
 	raisedBy := evidence.Always // latest moment at which some raise may have taken effect
 	for _, op := range k.Ops {
 		switch {
-		case op.F == history.FRaise && op.Outcome() != history.Fail:
+		case op.F == models.FRaise && op.Outcome() != history.Fail:
 			raisedBy = max(raisedBy, evidence.EffectiveBy(op))
-		case op.F == history.FLift && op.Outcome() == history.OK:
+		case op.F == models.FLift && op.Outcome() == history.OK:
 			if lift == nil || op.Began() > lift.Began() {
 				lift = op
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // barrierNodes are the znodes of barriers in the transaction log. A barrier is the
@@ -40,12 +41,12 @@ func (b *barrierNodes) lifts() bool { return b.lifted >= 9*b.left && b.lifted > 
 func (b *barrierNodes) recognise(k *evidence.Key) {
 	ups := b.of[k.Name]
 	for _, op := range k.Ops {
-		if op.F != history.FRaise && op.F != history.FLift || op.Outcome() != history.OK {
+		if op.F != models.FRaise && op.F != models.FLift || op.Outcome() != history.OK {
 			continue
 		}
 		low, high, ok := k.Window(op)
 		switch {
-		case op.F == history.FLift: // a subject may leave the znode there
+		case op.F == models.FLift: // a subject may leave the znode there
 			if ok && ups.throughout(low, high) == nil {
 				b.lifted++
 			} else if ok {
@@ -130,7 +131,7 @@ func barrierInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		if ctx.Err() != nil {
 			return
 		}
-		if op.Outcome() != history.OK || op.F != history.FRaise && op.F != history.FLift {
+		if op.Outcome() != history.OK || op.F != models.FRaise && op.F != models.FLift {
 			continue
 		}
 		low, high, ok := k.Window(op)
@@ -142,10 +143,10 @@ func barrierInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 			continue
 		}
 		switch up := ups.throughout(low, high); {
-		case op.F == history.FRaise && !was:
+		case op.F == models.FRaise && !was:
 			f.Violated(evidence.EventsOf(op), "client %d was told at %s that %s is raised, but the transaction log has no such znode from %s to %s",
 				op.Client, words.At(op.Return.Time), k.Name, words.Zxid(low), words.Zxid(high))
-		case op.F == history.FLift && b.lifts() && up != nil && k.Log.Covers(up.Created-1, high):
+		case op.F == models.FLift && b.lifts() && up != nil && k.Log.Covers(up.Created-1, high):
 			f.Violated(evidence.EventsOf(op), "client %d was told at %s that %s is lifted, but in the transaction log its znode is there from %s to %s%s",
 				op.Client, words.At(op.Return.Time), k.Name, words.Zxid(up.Created), words.Zxid(high), up.Until())
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // raised is a time in which a barrier certainly was up: from a raise's return until
@@ -48,13 +49,13 @@ func ups(k *evidence.Key) *upTimes {
 	var lifts []liftEffect
 	for _, op := range k.Ops {
 		switch {
-		case op.F == history.FRaise && op.Outcome() == history.OK:
+		case op.F == models.FRaise && op.Outcome() == history.OK:
 			raises = append(raises, raised{Span: evidence.Span{From: op.Return.Time, To: evidence.Never}, raise: op, shown: -1, seen: -1})
-		case op.F == history.FRaise && op.Outcome() == history.Info:
+		case op.F == models.FRaise && op.Outcome() == history.Info:
 			if t, event := settledRaise(k.Record, op); t != evidence.Never {
 				raises = append(raises, raised{Span: evidence.Span{From: t, To: evidence.Never}, raise: op, shown: event, seen: -1})
 			}
-		case op.F == history.FLift && op.Outcome() != history.Fail:
+		case op.F == models.FLift && op.Outcome() != history.Fail:
 			from, event := loweredFrom(k.Record, op)
 			lifts = append(lifts, liftEffect{op, from, event})
 		}
@@ -141,7 +142,7 @@ type awaitsByZxid struct {
 func newAwaitsByZxid(k *evidence.Key) awaitsByZxid {
 	var s awaitsByZxid
 	for _, op := range k.Ops {
-		if op.F == history.FAwait && seenBy(op) != 0 {
+		if op.F == models.FAwait && seenBy(op) != 0 {
 			s.of = append(s.of, op)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // A barrier for the reference model: up or down.
@@ -41,7 +42,7 @@ func barrierOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		switch {
 		case outcome == history.Fail:
 			continue
-		case op.F == history.FAwait && outcome == history.OK:
+		case op.F == models.FAwait && outcome == history.OK:
 			in := barrierStep{f: op.F}
 			for i, r := range raises {
 				if r.zxid <= k.Told(op) {
@@ -49,7 +50,7 @@ func barrierOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 				}
 			}
 			ops = append(ops, porcupine.Operation{ClientId: op.Client, Input: in, Call: k.Clamp(k.View(op)), Return: int64(op.Return.Time)})
-		case op.F == history.FRaise, op.F == history.FLift:
+		case op.F == models.FRaise, op.F == models.FLift:
 			in, until := barrierStep{f: op.F, maybe: outcome == history.Info}, evidence.EffectiveBy(op)
 			for i, r := range raises {
 				if r.op == op {
@@ -73,12 +74,12 @@ type seenRaise struct {
 func seenRaises(k *evidence.Key) []seenRaise {
 	var of []seenRaise
 	for _, op := range k.Ops {
-		if op.F != history.FRaise {
+		if op.F != models.FRaise {
 			continue
 		}
 		z, by := raisedBy(op), evidence.Never
 		for _, o := range k.Ops {
-			if z != 0 && o.F == history.FAwait && seenBy(o) >= z {
+			if z != 0 && o.F == models.FAwait && seenBy(o) >= z {
 				by = min(by, o.Began())
 			}
 		}
@@ -102,9 +103,9 @@ func barrierSpec() porcupine.Model {
 			s, in := state.(barrierState), input.(barrierStep)
 			next := s
 			switch in.f {
-			case history.FRaise:
+			case models.FRaise:
 				next = barrierState{true, s.done | in.raises}
-			case history.FLift:
+			case models.FLift:
 				next.up = false
 			default:
 				if s.up || in.raises&^s.done != 0 {

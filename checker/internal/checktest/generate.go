@@ -329,8 +329,8 @@ func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
 	w := NewWorld(rng, r, 4)
 	up := 5 + w.UpTo(4)
 	down := up + 4 + w.UpTo(10)
-	raise := Args{Client: 0, F: history.FRaise, Key: "b", Inv: up - w.UpTo(4), Ret: up + w.UpTo(3), Outcome: history.OK}
-	lift := Args{Client: 0, F: history.FLift, Key: "b", Inv: max(raise.Ret, down-w.UpTo(4)) + 1, Ret: down + 1 + w.UpTo(3), Outcome: history.OK}
+	raise := Args{Client: 0, F: models.FRaise, Key: "b", Inv: up - w.UpTo(4), Ret: up + w.UpTo(3), Outcome: history.OK}
+	lift := Args{Client: 0, F: models.FLift, Key: "b", Inv: max(raise.Ret, down-w.UpTo(4)) + 1, Ret: down + 1 + w.UpTo(3), Outcome: history.OK}
 	lift.Ret = max(lift.Ret, lift.Inv)
 	down = max(down, lift.Inv)
 	if rng.IntN(6) == 0 {
@@ -370,7 +370,7 @@ func GenerateBarrier(rng *rand.Rand, how Kind) *history.History {
 			if how == mutated {
 				ret = max(inv, min(ret, lift.Inv-1))
 			}
-			o := Args{Client: c, F: history.FAwait, Key: "b", Inv: inv, Ret: ret, Outcome: history.OK}
+			o := Args{Client: c, F: models.FAwait, Key: "b", Inv: inv, Ret: ret, Outcome: history.OK}
 			if !isForeign {
 				o.Session, o.Before = w.session[c], alive
 				if rng.IntN(10) == 0 {

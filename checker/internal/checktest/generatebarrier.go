@@ -52,9 +52,9 @@ func (w *world) changeBarrier(n, coordinators int) []upDown {
 		t += 2 + w.UpTo(6)
 		t = max(t, w.Free[c])
 		x := upDown{at: t, up: i%2 == 0}
-		x.Args = Args{Client: c, F: history.FLift, Key: "b", Inv: max(w.Free[c], t-w.UpTo(4)), Ret: t + w.UpTo(4), Outcome: history.OK, Session: w.session[c]}
+		x.Args = Args{Client: c, F: models.FLift, Key: "b", Inv: max(w.Free[c], t-w.UpTo(4)), Ret: t + w.UpTo(4), Outcome: history.OK, Session: w.session[c]}
 		if x.up {
-			x.F = history.FRaise
+			x.F = models.FRaise
 		}
 		switch w.rng.IntN(12) {
 		case 0:
@@ -100,7 +100,7 @@ func (w *world) await(changes []upDown, c, t int, how Kind) (Args, bool) {
 		alive = max(0, inv-w.UpTo(2))
 		seen = 10*alive + w.UpTo(10*(inv-alive)+9)
 	}
-	o := Args{Client: c, F: history.FAwait, Key: "b", Inv: inv, Ret: ret, Outcome: history.OK, Session: w.session[c], Before: alive, sawThen: history.ID(seen)}
+	o := Args{Client: c, F: models.FAwait, Key: "b", Inv: inv, Ret: ret, Outcome: history.OK, Session: w.session[c], Before: alive, sawThen: history.ID(seen)}
 	switch w.rng.IntN(8) {
 	case 0:
 		w.reconnect(c)

@@ -184,11 +184,11 @@ func goodBarrier(r *Record, n int) int {
 	t := 10
 	for i := range n {
 		key := fmt.Sprintf("b%d", i)
-		r.Op(Args{Client: 0, F: history.FRaise, Key: key, Inv: t, Ret: t + 2, Outcome: history.OK, Session: 1})
+		r.Op(Args{Client: 0, F: models.FRaise, Key: key, Inv: t, Ret: t + 2, Outcome: history.OK, Session: 1})
 		for c := 1; c < 3; c++ {
-			r.Op(Args{Client: c, F: history.FAwait, Key: key, Inv: t + 5, Ret: t + 20, Outcome: history.OK, Session: history.ID(c + 1), Before: t + 4})
+			r.Op(Args{Client: c, F: models.FAwait, Key: key, Inv: t + 5, Ret: t + 20, Outcome: history.OK, Session: history.ID(c + 1), Before: t + 4})
 		}
-		r.Op(Args{Client: 0, F: history.FLift, Key: key, Inv: t + 15, Ret: t + 17, Outcome: history.OK, Session: 1})
+		r.Op(Args{Client: 0, F: models.FLift, Key: key, Inv: t + 15, Ret: t + 17, Outcome: history.OK, Session: 1})
 		t += 25
 	}
 	return t

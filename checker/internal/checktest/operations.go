@@ -90,7 +90,7 @@ func (r *Record) Call(client int, f string, inv, ret int, o history.Type) *Recor
 }
 
 func (r *Record) Wait(client, inv, ret, alive int, s history.ID) *Record {
-	return r.Op(Args{Client: client, F: history.FAwait, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Session: s, Was: history.ID(client + 1), Before: alive})
+	return r.Op(Args{Client: client, F: models.FAwait, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Session: s, Was: history.ID(client + 1), Before: alive})
 }
 
 func Lock() *Record {

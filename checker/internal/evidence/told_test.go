@@ -39,7 +39,7 @@ func TestTold(t *testing.T) {
 				know(e, 2+2*i, 9+3*i)
 			}
 			know(b.Session(4, 0, 7, history.FDisconnected, "", nil), c.alive, c.seen)
-			op := b.Op(0, history.FAwait, "k", 5, 10, history.OK, nil, nil).Session(7)
+			op := b.Op(0, models.FAwait, "k", 5, 10, history.OK, nil, nil).Session(7)
 			know(op.Invoke, c.alive, c.seen)
 			know(op.Return, 4, 12)
 			r := Read(t.Context(), b.History(), models.Barrier, nil)

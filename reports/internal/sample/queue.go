@@ -101,14 +101,14 @@ func Barrier(rounds int, seed uint64) *history.History {
 	t := begin
 	for r := range rounds {
 		key := fmt.Sprintf("r%d", r)
-		s.op(t, 0, history.Invoke, history.FRaise, key, nil)
-		s.op(t+3*ms, 0, history.OK, history.FRaise, key, nil)
+		s.op(t, 0, history.Invoke, models.FRaise, key, nil)
+		s.op(t+3*ms, 0, history.OK, models.FRaise, key, nil)
 		for c := 1; c < 4; c++ {
-			s.op(t+time.Duration(5+c)*ms, c, history.Invoke, history.FAwait, key, nil)
-			s.op(t+time.Duration(60+c)*ms, c, history.OK, history.FAwait, key, nil)
+			s.op(t+time.Duration(5+c)*ms, c, history.Invoke, models.FAwait, key, nil)
+			s.op(t+time.Duration(60+c)*ms, c, history.OK, models.FAwait, key, nil)
 		}
-		s.op(t+50*ms, 0, history.Invoke, history.FLift, key, nil)
-		s.op(t+54*ms, 0, history.OK, history.FLift, key, nil)
+		s.op(t+50*ms, 0, history.Invoke, models.FLift, key, nil)
+		s.op(t+54*ms, 0, history.OK, models.FLift, key, nil)
 		t += 100 * ms
 	}
 	s.fact(t+second, history.FEnd, nil)

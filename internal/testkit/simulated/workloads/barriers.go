@@ -34,7 +34,7 @@ func (b *barriers) round(p *Proc, n int) {
 	key := fmt.Sprint("b", n)
 	f := "/" + key
 	host := b.w.clients[n%len(b.w.clients)]
-	_ = p.do(host, op{f: history.FRaise, key: key, within: opTime, run: func(deadline time.Duration) (any, error) {
+	_ = p.do(host, op{f: models.FRaise, key: key, within: opTime, run: func(deadline time.Duration) (any, error) {
 		_, err := p.call(host, ask(history.Request{Op: "create", Path: f}), deadline)
 		return nil, err
 	}})
@@ -58,7 +58,7 @@ func (b *barriers) round(p *Proc, n int) {
 				if polling && !after {
 					within = b.w.between(5*time.Millisecond, 30*time.Millisecond)
 				}
-				if err == nil && p.do(c, op{f: history.FAwait, key: key, within: within, run: func(deadline time.Duration) (any, error) {
+				if err == nil && p.do(c, op{f: models.FAwait, key: key, within: within, run: func(deadline time.Duration) (any, error) {
 					return nil, b.await(p, c, f, deadline, &lifting)
 				}}) == nil || after {
 					return
@@ -69,7 +69,7 @@ func (b *barriers) round(p *Proc, n int) {
 	}
 	p.sleep(b.w.between(20*time.Millisecond, 40*time.Millisecond))
 	for range 20 {
-		if p.do(host, op{f: history.FLift, key: key, within: opTime, run: func(deadline time.Duration) (any, error) {
+		if p.do(host, op{f: models.FLift, key: key, within: opTime, run: func(deadline time.Duration) (any, error) {
 			lifting = true
 			_, err := p.call(host, remove(f), deadline)
 			if err == errNoNode {
