@@ -141,18 +141,18 @@ var awayScenarios = []scenario{
 	// In a double barrier.
 	{
 		"leaves when the session of a killed member is dead", "progress", Valid, "",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).
-			Exited(50, 1, history.ByCrash).Call(0, history.FLeave, 30, 6000, history.OK),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).
+			Exited(50, 1, history.ByCrash).Call(0, objects.FLeave, 30, 6000, history.OK),
 	},
 	{
 		"cannot leave, though the other member was killed", "progress", Violation, "client 0 waited to leave",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).
-			Exited(50, 1, history.ByCrash).Call(0, history.FLeave, 30, 9000, history.Fail),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).
+			Exited(50, 1, history.ByCrash).Call(0, objects.FLeave, 30, 9000, history.Fail),
 	},
 	{
 		"left while a member that was killed was inside", "leave", Violation, "client 1 was inside",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).
-			Proof(1, 2, 60).Exited(70, 1, history.ByCrash).Call(0, history.FLeave, 30, 40, history.OK),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).
+			Proof(1, 2, 60).Exited(70, 1, history.ByCrash).Call(0, objects.FLeave, 30, 40, history.OK),
 	},
 
 	// A coordinator that was killed, and items in delivery.

@@ -250,12 +250,12 @@ var logScenarios = []scenario{
 	},
 	{
 		"a closed session that the log closes later", "log", Violation, "closes it nowhere",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Opens(1).Touches(1).
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Opens(1).Touches(1).
 			Add(30, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: dead, Session: 1, Zxid: checktest.Epoch + 2}),
 	},
 	{
 		"a closed session", "log", Valid, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Opens(1).Closes(1).
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Opens(1).Closes(1).
 			Add(30, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: dead, Session: 1, Zxid: checktest.Epoch + 2}),
 	},
 	{
@@ -305,10 +305,10 @@ func TestPropertiesByTheLog(t *testing.T) { decideAll(t, logScenarios) }
 // diedInside is a round of two whose sessions the log closes, and a new session of client 0.
 func diedInside() *checktest.Record {
 	return checktest.DoubleBarrier(2).Opens(1).Opens(2).Closes(1).Closes(2).Opens(9).Touches(9).
-		Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Session(50, history.FConnected, 0, 9)
+		Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Session(50, history.FConnected, 0, 9)
 }
 
-var comesBack = checktest.Args{Client: 0, F: history.FEnter, Key: "k", Inv: 100, Ret: 110, Outcome: history.OK, Session: 9}
+var comesBack = checktest.Args{Client: 0, F: objects.FEnter, Key: "k", Inv: 100, Ret: 110, Outcome: history.OK, Session: 9}
 
 // A subject whose tokens are no zxids, or whose items are nowhere in the log, is
 // judged without it.

@@ -28,10 +28,10 @@ func membershipScenarios() []scenario {
 	group := checktest.Group
 	in := objects.Joining{Member: "m1"}
 	tried := checktest.Args{Client: 0, F: objects.FJoin, Key: "k", Inv: 1, Ret: 2, Outcome: history.Info, In: in, Session: 1}
-	unsure := checktest.Args{Client: 0, F: history.FLeave, Key: "k", Inv: 3, Ret: 4, Outcome: history.Info, In: in, Session: 1}
+	unsure := checktest.Args{Client: 0, F: objects.FLeave, Key: "k", Inv: 3, Ret: 4, Outcome: history.Info, In: in, Session: 1}
 	refused, open, unregister := unsure, unsure, unsure
 	refused.Outcome, open.Ret, unregister.F = history.Fail, -1, objects.FUnregister
-	leftIn9 := checktest.SeenZxids{Then: 1, Now: 3}.Of(checktest.Args{Client: 0, F: history.FLeave, Key: "k", Inv: 4, Ret: 4, Outcome: history.OK, In: in, Session: 9})
+	leftIn9 := checktest.SeenZxids{Then: 1, Now: 3}.Of(checktest.Args{Client: 0, F: objects.FLeave, Key: "k", Inv: 4, Ret: 4, Outcome: history.OK, In: in, Session: 9})
 	return []scenario{
 		{"somebody who never joined", "real", Violation, "nobody joined as", group().Lists(1, 3, 4, saw(1, 1), "m1")},
 		{"a list before the join", "real", Violation, "asked to join only at 0.005 s", group().Lists(1, 3, 4, saw(1, 1), "m1").Joins(0, 5, 6, "m1", saw(1, 2))},

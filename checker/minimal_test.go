@@ -103,7 +103,7 @@ func reduced(h *history.History, counterexample []int) *history.History {
 }
 
 // begins says which operation begins the stay that another one ends.
-var begins = map[string]string{history.FRelease: history.FAcquire, objects.FLift: objects.FRaise, history.FLeave: history.FEnter}
+var begins = map[string]string{history.FRelease: history.FAcquire, objects.FLift: objects.FRaise, objects.FLeave: objects.FEnter}
 
 // weakened is a history without an event and, of an operation, its other event; or
 // with what ends a stay moved to where it began: then the second is false if it ends none.
@@ -226,12 +226,12 @@ func confirmed(h *history.History, f frame.Finding, e *history.Event) bool {
 func stillEntering(h *history.History, e *history.Event) bool {
 	left := evidence.Always
 	for _, op := range h.Operations() {
-		if op.F == history.FLeave && op.Client != e.Client && op.Outcome() == history.OK {
+		if op.F == objects.FLeave && op.Client != e.Client && op.Outcome() == history.OK {
 			left = max(left, op.Return.Time)
 		}
 	}
-	return e.F == history.FLeave && slices.ContainsFunc(h.Operations(), func(op *history.Operation) bool {
-		return op.F == history.FEnter && op.Client == e.Client && left != evidence.Always && evidence.Ended(op) >= left
+	return e.F == objects.FLeave && slices.ContainsFunc(h.Operations(), func(op *history.Operation) bool {
+		return op.F == objects.FEnter && op.Client == e.Client && left != evidence.Always && evidence.Ended(op) >= left
 	})
 }
 

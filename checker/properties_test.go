@@ -528,91 +528,91 @@ var scenarios = []scenario{
 	},
 	{
 		"all wait to get out after a fault, and give up before quiesce", "progress", Violation, "waited to leave k",
-		checktest.Paused(checktest.DoubleBarrier(2).Phases(0, 15000, 15001), 500, 5000).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Call(0, history.FLeave, 100, 14000, history.Info).Call(1, history.FLeave, 110, 14000, history.Info),
+		checktest.Paused(checktest.DoubleBarrier(2).Phases(0, 15000, 15001), 500, 5000).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Call(0, objects.FLeave, 100, 14000, history.Info).Call(1, objects.FLeave, 110, 14000, history.Info),
 	},
 
 	// Double barriers.
 	{
 		"a lone client enters", "enter", Violation, "at most 1 of 2 members",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK),
 	},
 	{
 		"the dead are counted", "enter", Violation, "at most 1 of 2 members",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 100, history.OK).Op(checktest.Args{Client: 1, F: history.FEnter, Key: "k", Inv: 1, Ret: -1, Session: 2}).Session(8, dead, 1, 2),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 100, history.OK).Op(checktest.Args{Client: 1, F: objects.FEnter, Key: "k", Inv: 1, Ret: -1, Session: 2}).Session(8, dead, 1, 2),
 	},
 	{
 		"one who timed out is counted", "enter", Violation, "",
-		checktest.DoubleBarrier(2).Call(1, history.FEnter, 1, 8, history.Fail).Call(0, history.FEnter, 10, 20, history.OK),
+		checktest.DoubleBarrier(2).Call(1, objects.FEnter, 1, 8, history.Fail).Call(0, objects.FEnter, 10, 20, history.OK),
 	},
 	{
 		"one who tried twice is counted once", "enter", Violation, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 1, 5, history.Info).Call(0, history.FEnter, 10, 20, history.OK),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 1, 5, history.Info).Call(0, objects.FEnter, 10, 20, history.OK),
 	},
 	{
 		"told too early, it tries again beside its own old znode", "enter", Valid, "",
-		checktest.DoubleBarrier(3).Op(checktest.Args{Client: 0, F: history.FEnter, Key: "k", Inv: 10, Ret: 15, Outcome: history.Info, Session: 1}).Session(14, history.FExpired, 0, 1).
-			Op(checktest.Args{Client: 0, F: history.FEnter, Key: "k", Inv: 900, Ret: 910, Outcome: history.OK, Session: 9}).Call(1, history.FEnter, 890, 910, history.OK),
+		checktest.DoubleBarrier(3).Op(checktest.Args{Client: 0, F: objects.FEnter, Key: "k", Inv: 10, Ret: 15, Outcome: history.Info, Session: 1}).Session(14, history.FExpired, 0, 1).
+			Op(checktest.Args{Client: 0, F: objects.FEnter, Key: "k", Inv: 900, Ret: 910, Outcome: history.OK, Session: 9}).Call(1, objects.FEnter, 890, 910, history.OK),
 	},
 	{
 		"all came", "enter", Valid, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 15, 30, history.OK),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 15, 30, history.OK),
 	},
 	{
 		"a slow member passes when others have gone again", "enter", Valid, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 200, history.OK).Call(1, history.FEnter, 15, 30, history.OK).Session(90, dead, 1, 2),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 200, history.OK).Call(1, objects.FEnter, 15, 30, history.OK).Session(90, dead, 1, 2),
 	},
 	{
 		"one whose call came to nothing may have been there", "enter", Valid, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 40, history.OK).Call(1, history.FEnter, 15, 30, history.Info),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 40, history.OK).Call(1, objects.FEnter, 15, 30, history.Info),
 	},
 
 	{
 		"left while another is inside", "leave", Violation, "while client 1 was inside",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Call(0, history.FLeave, 30, 40, history.OK).Call(1, history.FLeave, 50, 60, history.OK),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Call(0, objects.FLeave, 30, 40, history.OK).Call(1, objects.FLeave, 50, 60, history.OK),
 	},
 	{
 		"left while a slow member is on its way in", "leave", Violation, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 45, history.OK).Call(0, history.FLeave, 30, 40, history.OK).Proof(1, 2, 60),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 45, history.OK).Call(0, objects.FLeave, 30, 40, history.OK).Proof(1, 2, 60),
 	},
 	{
 		"the others had asked to leave", "leave", Valid, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Call(0, history.FLeave, 30, 40, history.OK).Call(1, history.FLeave, 39, 60, history.OK),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Call(0, objects.FLeave, 30, 40, history.OK).Call(1, objects.FLeave, 39, 60, history.OK),
 	},
 	{
 		"the other had crashed", "leave", Valid, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Call(0, history.FLeave, 30, 40, history.OK),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Call(0, objects.FLeave, 30, 40, history.OK),
 	},
 	{
 		"the other gave up on its way in", "leave", Valid, "",
-		checktest.DoubleBarrier(2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 25, history.Info).Proof(1, 2, 90).Call(0, history.FLeave, 30, 40, history.OK),
+		checktest.DoubleBarrier(2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 25, history.Info).Proof(1, 2, 90).Call(0, objects.FLeave, 30, 40, history.OK),
 	},
 
 	{
 		"all wait to get in", "progress", Violation, "2 live clients waited together to enter",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 9000, history.Fail).Call(1, history.FEnter, 20, 9000, history.Fail),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 9000, history.Fail).Call(1, objects.FEnter, 20, 9000, history.Fail),
 	},
 	{
 		"all wait to get in, again and again", "progress", Violation, "2 live clients waited together to enter",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 5000, history.Info).Call(1, history.FEnter, 20, 5000, history.Info).Call(0, history.FEnter, 5020, 9000, history.Info).Call(1, history.FEnter, 5030, 9000, history.Info),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 5000, history.Info).Call(1, objects.FEnter, 20, 5000, history.Info).Call(0, objects.FEnter, 5020, 9000, history.Info).Call(1, objects.FEnter, 5030, 9000, history.Info),
 	},
-	{"one is missing", "progress", Valid, "", checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 9000, history.Fail)},
+	{"one is missing", "progress", Valid, "", checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 9000, history.Fail)},
 	{
 		"all wait to get out", "progress", Violation, "waited to leave",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Call(0, history.FLeave, 30, 9000, history.Fail).Call(1, history.FLeave, 40, 9000, history.Info),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Call(0, objects.FLeave, 30, 9000, history.Fail).Call(1, objects.FLeave, 40, 9000, history.Info),
 	},
 	{
 		"the dead keep them in", "progress", Violation, "waited to leave",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Session(50, dead, 1, 2).Call(0, history.FLeave, 30, 9000, history.OK),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Session(50, dead, 1, 2).Call(0, objects.FLeave, 30, 9000, history.OK),
 	},
 	{
 		"they keep each other in, and one comes again", "progress", Violation, "waited to leave",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).
-			Session(50, dead, 1, 2).Call(0, history.FLeave, 30, 9000, history.Fail).Session(9050, history.FConnected, 1, 9).
-			Op(checktest.Args{Client: 1, F: history.FEnter, Key: "k", Inv: 9100, Ret: 9200, Outcome: history.Fail, Session: 9}),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).
+			Session(50, dead, 1, 2).Call(0, objects.FLeave, 30, 9000, history.Fail).Session(9050, history.FConnected, 1, 9).
+			Op(checktest.Args{Client: 1, F: objects.FEnter, Key: "k", Inv: 9100, Ret: 9200, Outcome: history.Fail, Session: 9}),
 	},
 	{
 		"one who does not want to leave keeps them in", "progress", Valid, "",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Call(0, history.FLeave, 30, 9000, history.Fail),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Call(0, objects.FLeave, 30, 9000, history.Fail),
 	},
 	{
 		"a failed release that found the hold lost", "exclusion", Valid, "",
@@ -659,22 +659,22 @@ var scenarios = []scenario{
 	},
 	{
 		"in only before the others came", "enter", Violation, "client 0 entered k",
-		checktest.DoubleBarrier(2).Op(checktest.Args{Client: 0, F: history.FEnter, Key: "k", Inv: 10, Ret: 100, Outcome: history.OK, Session: 1}).Session(20, dead, 0, 1).
-			Call(1, history.FEnter, 50, 60, history.OK).Call(2, history.FEnter, 50, 60, history.OK),
+		checktest.DoubleBarrier(2).Op(checktest.Args{Client: 0, F: objects.FEnter, Key: "k", Inv: 10, Ret: 100, Outcome: history.OK, Session: 1}).Session(20, dead, 0, 1).
+			Call(1, objects.FEnter, 50, 60, history.OK).Call(2, objects.FEnter, 50, 60, history.OK),
 	},
 	{
 		"a request that was queued is sent in the next session", "enter", Valid, "",
-		checktest.DoubleBarrier(2).Session(1, history.FConnected, 1, 2).Session(12, history.FDisconnected, 1, 2).Call(1, history.FEnter, 10, 15, history.Info).Session(18, dead, 1, 2).
-			Session(20, history.FConnected, 1, 9).Call(0, history.FEnter, 30, 40, history.OK),
+		checktest.DoubleBarrier(2).Session(1, history.FConnected, 1, 2).Session(12, history.FDisconnected, 1, 2).Call(1, objects.FEnter, 10, 15, history.Info).Session(18, dead, 1, 2).
+			Session(20, history.FConnected, 1, 9).Call(0, objects.FEnter, 30, 40, history.OK),
 	},
 	{
 		"a request that was sent dies with its session", "enter", Violation, "at most 1 of 2 members",
-		checktest.DoubleBarrier(2).Session(1, history.FConnected, 1, 2).Call(1, history.FEnter, 10, 15, history.Info).Session(18, dead, 1, 2).
-			Session(20, history.FConnected, 1, 9).Call(0, history.FEnter, 30, 40, history.OK),
+		checktest.DoubleBarrier(2).Session(1, history.FConnected, 1, 2).Call(1, objects.FEnter, 10, 15, history.Info).Session(18, dead, 1, 2).
+			Session(20, history.FConnected, 1, 9).Call(0, objects.FEnter, 30, 40, history.OK),
 	},
 	{
 		"one whose leave failed is inside again", "progress", Valid, "",
-		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, history.FEnter, 10, 20, history.OK).Call(1, history.FEnter, 10, 20, history.OK).Call(0, history.FLeave, 30, 9000, history.Fail).Call(1, history.FLeave, 30, 40, history.Fail),
+		checktest.DoubleBarrier(2).Phases(0, 1, 2).Call(0, objects.FEnter, 10, 20, history.OK).Call(1, objects.FEnter, 10, 20, history.OK).Call(0, objects.FLeave, 30, 9000, history.Fail).Call(1, objects.FLeave, 30, 40, history.Fail),
 	},
 	{
 		"refused at once after heal", "progress", Unknown, "was refused at once",

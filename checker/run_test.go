@@ -528,8 +528,8 @@ func TestReferenceThatDisagrees(t *testing.T) {
 // TestReferenceRefines has a member of unknown fate that must be gone for one to
 // leave, and there for the next to enter: each by itself can be explained.
 func TestReferenceRefines(t *testing.T) {
-	r := checktest.DoubleBarrier(2).Call(0, history.FEnter, 5, 9, history.Info).
-		Call(1, history.FEnter, 10, 12, history.OK).Call(1, history.FLeave, 14, 16, history.OK).Call(2, history.FEnter, 20, 22, history.OK)
+	r := checktest.DoubleBarrier(2).Call(0, objects.FEnter, 5, 9, history.Info).
+		Call(1, objects.FEnter, 10, 12, history.OK).Call(1, objects.FLeave, 14, 16, history.OK).Call(2, objects.FEnter, 20, 22, history.OK)
 	h := r.Build()
 	if rep := Run(t.Context(), h, Options{NoReference: true}); rep.Verdict == Violation {
 		t.Errorf("the fast check alone: %+v", rep)

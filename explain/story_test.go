@@ -325,9 +325,9 @@ func passedEarly() *Scene {
 func leftAlone() *Scene {
 	r := newRecord(models.DoubleBarrier.Name)
 	w := []int{
-		r.invoke(10_000, 0, history.FEnter, "d1", nil), r.invoke(11_000, 1, history.FEnter, "d1", nil),
-		r.end(20_000, 0, history.OK, history.FEnter, "d1", nil), r.end(21_000, 1, history.OK, history.FEnter, "d1", nil),
-		r.invoke(30_000, 1, history.FLeave, "d1", nil), r.end(31_000, 1, history.OK, history.FLeave, "d1", nil),
+		r.invoke(10_000, 0, models.FEnter, "d1", nil), r.invoke(11_000, 1, models.FEnter, "d1", nil),
+		r.end(20_000, 0, history.OK, models.FEnter, "d1", nil), r.end(21_000, 1, history.OK, models.FEnter, "d1", nil),
+		r.invoke(30_000, 1, models.FLeave, "d1", nil), r.end(31_000, 1, history.OK, models.FLeave, "d1", nil),
 		r.session(80_000, 0, history.FConnected, 50_000),
 	}
 	return r.scene(StepsOnly, "d1", w)
@@ -472,7 +472,7 @@ func TestAnyCounterexample(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	fs := []string{
 		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FEnqueue, history.FDequeue, models.FRaise, models.FLift,
-		models.FAwait, history.FEnter, history.FLeave, history.FExpired, history.FDead, history.FOvertaken, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
+		models.FAwait, models.FEnter, models.FLeave, history.FExpired, history.FDead, history.FOvertaken, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
 	}
 	values := []string{"", "null", "3", `{"held":true}`, `{"token":"0x5"}`, `{"item":"x"}`, `{"fault":1,"step":"inject","servers":[1]}`, `{"fault":1,"step":"healed"}`, `[1,`, `"x"`}
 	names := []string{models.Lock.Name, models.Election.Name, models.Queue.Name, models.Barrier.Name, models.DoubleBarrier.Name, "register", ""}

@@ -99,7 +99,7 @@ func TestActivityOfObjectsWithoutHolds(t *testing.T) {
 			{0, models.FJoin, history.OK, []int{0}},
 			{1, models.FJoin, history.OK, []int{0, 1}},
 			{0, models.FList, history.OK, []int{0, 1}},
-			{0, history.FLeave, history.Invoke, []int{1}},
+			{0, models.FLeave, history.Invoke, []int{1}},
 		},
 	} {
 		a := faults.NewActivity(model)

@@ -466,12 +466,6 @@ type Item struct {
 	Item string `json:"item"`
 }
 
-// Operations on a double barrier, with Params.Parties members per round. A key is one round.
-const (
-	FEnter = "enter"
-	FLeave = "leave"
-)
-
 // Operations on a register: one znode, whose data is its value. It begins with
 // the value "", which no client writes. Every other value is written once in a run.
 // The third operation is FWrite: invoke Writing, ok Stored.

@@ -127,8 +127,8 @@ func TestWhatDoesNotCountAsFailover(t *testing.T) {
 		{"dequeue of an item", history.FDequeue, nil, history.Item{Item: "a"}, 30 * ms},
 		{"release", history.FRelease, history.Held{Held: true}, nil, 30 * ms},
 		{"acquire", history.FAcquire, nil, history.Grant{Token: 2}, 30 * ms},
-		{"enter", history.FEnter, nil, nil, 30 * ms},
-		{"leave", history.FLeave, nil, nil, 30 * ms},
+		{"enter", models.FEnter, nil, nil, 30 * ms},
+		{"leave", models.FLeave, nil, nil, 30 * ms},
 		{"raise", models.FRaise, nil, nil, 30 * ms},
 		{"lift", models.FLift, nil, nil, 30 * ms},
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
@@ -40,7 +39,7 @@ func ServeDoubleBarrier(make func(c *Client, path string, parties int) (DoubleBa
 			return nil, err
 		}
 		return &Served{Subject: b, Operations: map[string]Operation{
-			history.FEnter: plain(b.Enter), history.FLeave: plain(b.Leave),
+			models.FEnter: plain(b.Enter), models.FLeave: plain(b.Leave),
 		}}, nil
 	}
 }
@@ -57,9 +56,9 @@ func RemoteDoubleBarrier(c *Client, path string, n int) (DoubleBarrier, error) {
 type remoteDoubleBarrier struct{ Object }
 
 func (b remoteDoubleBarrier) Enter(ctx context.Context) error {
-	return b.Call(ctx, history.FEnter, nil, nil)
+	return b.Call(ctx, models.FEnter, nil, nil)
 }
 
 func (b remoteDoubleBarrier) Leave(ctx context.Context) error {
-	return b.Call(ctx, history.FLeave, nil, nil)
+	return b.Call(ctx, models.FLeave, nil, nil)
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
@@ -136,7 +135,7 @@ func ServeGroup(make func(c *Client, path string) (Group, error)) Maker {
 			models.FJoin: taking(func(ctx context.Context, v models.Joining) (any, error) {
 				return nil, g.Join(ctx, v.Member)
 			}),
-			history.FLeave:  plain(g.Leave),
+			models.FLeave:   plain(g.Leave),
 			models.FList:    listing(g.Members),
 			models.FChanged: listing(g.Changed),
 		}}, nil
@@ -166,7 +165,7 @@ func (g remoteGroup) Join(ctx context.Context, member string) error {
 	return g.Call(ctx, models.FJoin, models.Joining{Member: member}, nil)
 }
 
-func (g remoteGroup) Leave(ctx context.Context) error { return g.Call(ctx, history.FLeave, nil, nil) }
+func (g remoteGroup) Leave(ctx context.Context) error { return g.Call(ctx, models.FLeave, nil, nil) }
 
 func (g remoteGroup) Members(ctx context.Context) ([]string, error) {
 	return g.members(ctx, models.FList)

@@ -223,7 +223,7 @@ func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b sub
 		owner = s.Session
 	}
 	err = c.Do(ctx, Op{
-		F: history.FEnter, Key: key, Intended: m.at, Timeout: m.patience, Owner: owner,
+		F: models.FEnter, Key: key, Intended: m.at, Timeout: m.patience, Owner: owner,
 		Run: func(ctx context.Context) (any, error) { return nil, b.Enter(ctx) },
 	})
 	return c.life, err
@@ -239,7 +239,7 @@ func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b s
 	}
 	_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
 	_ = c.Do(ctx, Op{
-		F: history.FLeave, Key: key, Life: life, Timeout: r.env.Bound + r.env.OpTimeout,
+		F: models.FLeave, Key: key, Life: life, Timeout: r.env.Bound + r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, b.Leave(ctx) },
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -44,7 +43,7 @@ func (w Membership) Maker() subjects.Maker { return subjects.ServeGroup(w.New) }
 // Start makes the groups.
 func (w Membership) Start(ctx context.Context, env *Env) (Run, error) {
 	groups, err := makePerKey(ctx, env, w.New)
-	called := groupCalls{join: models.FJoin, leave: history.FLeave, list: models.FList, kinds: 8}
+	called := groupCalls{join: models.FJoin, leave: models.FLeave, list: models.FList, kinds: 8}
 	return newMembershipRun(env, groups, called), err
 }
 

@@ -154,13 +154,13 @@ type member struct {
 func membersOf(h record, key string) []member {
 	var all []member
 	for i, o := range h.ops {
-		if o.key != key || o.f != history.FEnter {
+		if o.key != key || o.f != models.FEnter {
 			continue
 		}
 		m := member{enter: o}
 		m.lo, m.hi = deaths(h, o.with.owner)
 		for _, p := range h.ops[i+1:] {
-			if p.client == o.client && p.key == key && p.f == history.FLeave {
+			if p.client == o.client && p.key == key && p.f == models.FLeave {
 				m.left = &p
 				break
 			}
@@ -283,7 +283,7 @@ func rounds(r *rand.Rand) record {
 			if chance(r, 5) {
 				ret = began[c] + gap()
 			}
-			h.member(c, history.FEnter, key, began[c], ret, pick(r, ok, ok, ok, ok, info, fail, open))
+			h.member(c, models.FEnter, key, began[c], ret, pick(r, ok, ok, ok, ok, info, fail, open))
 			asked = append(asked, ret+gap())
 		}
 		var out int64
@@ -296,7 +296,7 @@ func rounds(r *rand.Rand) record {
 				ret = asked[c] + gap()
 			}
 			if !chance(r, 8) {
-				h.member(c, history.FLeave, key, asked[c], ret, pick(r, ok, ok, ok, ok, info, fail, open))
+				h.member(c, models.FLeave, key, asked[c], ret, pick(r, ok, ok, ok, ok, info, fail, open))
 				free[c] = ret
 			}
 			free[c] = max(free[c], asked[c])

@@ -111,7 +111,7 @@ func (s *gathering) ask() {
 
 func (s *gathering) join(o *op, me string, turn int) {
 	name := s.current[me]
-	o.f = s.named(history.FLeave, models.FUnregister)
+	o.f = s.named(models.FLeave, models.FUnregister)
 	if name == "" {
 		name = fmt.Sprint("m", turn)
 		o.f = s.named(models.FJoin, models.FRegister)
@@ -310,7 +310,7 @@ func (s *gathering) joins(o *op, l *life, now int64) {
 		return
 	}
 	there := slices.Contains(s.now().in[o.key], name)
-	leaves := o.f == history.FLeave || o.f == models.FUnregister
+	leaves := o.f == models.FLeave || o.f == models.FUnregister
 	switch {
 	case leaves && there:
 		s.change(o.key, func(in []string) []string { return slices.DeleteFunc(in, func(n string) bool { return n == name }) })

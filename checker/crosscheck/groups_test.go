@@ -70,7 +70,7 @@ func (h record) group(key string) group {
 		switch o.f {
 		case models.FJoin, models.FRegister:
 			g.members = append(g.members, joined{name: joiner(o), join: o, stays: place})
-		case history.FLeave, models.FUnregister:
+		case models.FLeave, models.FUnregister:
 			if i := g.known(joiner(o)); i >= 0 {
 				m := &g.members[i]
 				m.leaves, m.goes = append(m.leaves, o), append(m.goes, place)

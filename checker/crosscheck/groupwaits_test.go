@@ -251,7 +251,7 @@ func (s *gathering) part() {
 	c, name := s.r.IntN(2), asJSON(models.Joining{Member: "p"})
 	first := []op{
 		{client: c, f: s.named(models.FJoin, models.FRegister), arg: name, ret: int64(s.r.IntN(2)), out: ok},
-		{client: c, f: s.named(history.FLeave, models.FUnregister), arg: name, inv: 2, ret: 2 + int64(s.r.IntN(3)), out: pick(s.r, ok, info, info, info, fail)},
+		{client: c, f: s.named(models.FLeave, models.FUnregister), arg: name, inv: 2, ret: 2 + int64(s.r.IntN(3)), out: pick(s.r, ok, info, info, info, fail)},
 	}
 	for i := range first {
 		first[i].key = s.keys[0]
@@ -295,7 +295,7 @@ func (s *gathering) kill(c int) {
 // unleft is a record without the leaves of which the outcome is unknown.
 func (h record) unleft() record {
 	h.ops = slices.DeleteFunc(slices.Clone(h.ops), func(o op) bool {
-		return (o.f == history.FLeave || o.f == models.FUnregister) && o.out == info
+		return (o.f == models.FLeave || o.f == models.FUnregister) && o.out == info
 	})
 	return h
 }

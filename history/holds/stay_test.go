@@ -14,12 +14,12 @@ import (
 func TestStays(t *testing.T) {
 	b := newBuilder()
 	for client, left := range []history.Type{history.OK, history.Info, history.Fail} {
-		b.op(client, history.FEnter, float64(1+client), 10, history.OK, nil, nil)
-		b.op(client, history.FLeave, 30, 40, left, nil, nil)
+		b.op(client, models.FEnter, float64(1+client), 10, history.OK, nil, nil)
+		b.op(client, models.FLeave, 30, 40, left, nil, nil)
 	}
-	b.op(3, history.FEnter, 4, 10, history.OK, nil, nil)
+	b.op(3, models.FEnter, 4, 10, history.OK, nil, nil)
 	b.fact(20, 3, history.FExited, nil)
-	b.op(4, history.FEnter, 5, 10, history.Info, nil, nil)
+	b.op(4, models.FEnter, 5, 10, history.Info, nil, nil)
 	b.op(0, models.FRaise, 50, 51, history.OK, nil, nil)
 	b.fact(55, 0, history.FExited, nil)
 	b.op(1, models.FLift, 60, 61, history.Fail, nil, nil)

@@ -1,16 +1,20 @@
 package models
 
-import "github.com/zklab/zklab/history"
+// Operations on a double barrier, with Params.Parties members per round. A key is one round.
+const (
+	FEnter = "enter"
+	FLeave = "leave"
+)
 
 // DoubleBarrier is a barrier that history.Params.Parties members enter and leave together.
 var DoubleBarrier = declare(Model{
 	Name: "double-barrier", About: "a barrier that members pass together, in and out",
 	State: Entered, Stay: "inside", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
-		{F: history.FEnter, Waits: true, Begins: true, Quorum: always, Words: Words{
+		{F: FEnter, Waits: true, Begins: true, Quorum: always, Words: Words{
 			Name: "enter", Asked: "asked to enter {key}", Done: "was let in", Refused: "was not let in", Unknown: "nobody knows whether it got in",
 		}},
-		{F: history.FLeave, Ends: true, Quorum: always, Words: Words{
+		{F: FLeave, Ends: true, Quorum: always, Words: Words{
 			Name: "leave", Asked: "asked to leave {key}", Done: "was let out", Refused: "was not let out", Unknown: "nobody knows whether it got out",
 		}},
 	},

@@ -9,7 +9,7 @@ import (
 )
 
 // Operations on a group. A client is at most one member of each group. The name under which a
-// client joins is used once in a run. The last operation is history.FLeave: invoke Joining with the
+// client joins is used once in a run. The last operation is FLeave: invoke Joining with the
 // member, ok nothing.
 const (
 	// FJoin joins the group: invoke Joining, ok nothing.
@@ -39,7 +39,7 @@ var Membership = declare(Model{
 		{F: FJoin, Begins: true, Quorum: always, Tell: tellJoining("join", "asked to join"), Words: Words{
 			Done: "had joined", Refused: "was refused", Unknown: "nobody knows whether it joined",
 		}},
-		{F: history.FLeave, Ends: true, Quorum: always, Tell: tellJoining("leave", "began to leave"), Words: Words{
+		{F: FLeave, Ends: true, Quorum: always, Tell: tellJoining("leave", "began to leave"), Words: Words{
 			Done: "had left", Refused: "did not leave", Unknown: "nobody knows whether it left",
 		}},
 		{F: FList, Tell: tellMembers("list"), Words: Words{

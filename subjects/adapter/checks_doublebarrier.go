@@ -3,7 +3,6 @@ package adapter
 import (
 	"fmt"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -14,12 +13,12 @@ var _ = declare(suite{recipe: models.DoubleBarrier.Name, with: parties, checks: 
 }})
 
 func cancelsEnterAtOnce(t *trial, o *object) error {
-	return t.atOnce(o, history.FEnter)
+	return t.atOnce(o, models.FEnter)
 }
 
 // entersAndLeaves: both clients enter and leave together.
 func entersAndLeaves(t *trial, a, b *object) error {
-	for _, op := range []string{history.FEnter, history.FLeave} {
+	for _, op := range []string{models.FEnter, models.FLeave} {
 		first := t.beginSimply(a, op)
 		if err := t.waits(first, "the other party has not come"); err != nil {
 			return err
@@ -35,7 +34,7 @@ func entersAndLeaves(t *trial, a, b *object) error {
 }
 
 func cancelsEnter(t *trial, o *object) error {
-	enter := t.beginSimply(o, history.FEnter)
+	enter := t.beginSimply(o, models.FEnter)
 	if err := t.waits(enter, "the other party has not come"); err != nil {
 		return err
 	}

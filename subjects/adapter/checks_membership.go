@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
 
@@ -51,11 +50,11 @@ func comesAndGoes(t *trial, a, b *object) error {
 		func() error { return t.joins(b, "käse 锁") },
 		func() error { return t.lists(a, "käse 锁", "one") },
 		func() error { return t.lists(b, "käse 锁", "one") },
-		func() error { return t.simply(a, history.FLeave) },
+		func() error { return t.simply(a, models.FLeave) },
 		func() error { return t.lists(b, "käse 锁") },
 		func() error { return t.joins(a, "two") },
 		func() error { return t.lists(b, "käse 锁", "two") },
-		func() error { return t.simply(b, history.FLeave) },
+		func() error { return t.simply(b, models.FLeave) },
 		func() error { return t.lists(a, "two") },
 	)
 }
@@ -76,9 +75,9 @@ func tellsChanges(t *trial, a, b *object) error {
 		change func() error
 		want   []string
 	}{
-		{func() error { return t.simply(a, history.FLeave) }, nil},
+		{func() error { return t.simply(a, models.FLeave) }, nil},
 		{func() error { return t.joins(a, "two") }, []string{"two"}},
-		{func() error { return t.simply(a, history.FLeave) }, nil},
+		{func() error { return t.simply(a, models.FLeave) }, nil},
 	} {
 		changed := t.beginChanged(b)
 		if err := t.waits(changed.attempt, "nobody has come or gone"); err != nil {
@@ -126,5 +125,5 @@ func cancelsChanged(t *trial, a, b *object) error {
 	if err := t.tells(t.beginChanged(a), "one"); err != nil {
 		return err
 	}
-	return t.simply(b, history.FLeave)
+	return t.simply(b, models.FLeave)
 }

@@ -294,7 +294,7 @@ var fakes = map[string]fake{
 		return [][]byte{encode(reply{Event: eventLost, Object: 1, Hold: r.ID}), b}
 	})},
 	"closes its output": {in: onOp(history.FAcquire, func(g *player, _ []byte, _ request) [][]byte { g.stdout.Close(); <-g.over; return nil })},
-	"waits alone":       {in: onOp(history.FEnter, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
+	"waits alone":       {in: onOp(models.FEnter, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 	"lets pass":         {in: onOp(models.FAwait, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // member is one client's stay in a round.
@@ -70,7 +71,7 @@ func readRound(k *evidence.Key) *round {
 	clients := map[int]bool{}
 	for _, op := range k.Ops {
 		switch op.F {
-		case history.FEnter:
+		case models.FEnter:
 			m := &member{client: op.Client, enter: op, death: k.DeathOf(op)}
 			m.exited, m.exit = k.ExitAfter(op.Client, op.Began())
 			r.members = append(r.members, m)
@@ -79,7 +80,7 @@ func readRound(k *evidence.Key) *round {
 			if op.Outcome() == history.OK && op.Return.Time < r.passed {
 				r.passed, r.opener = op.Return.Time, op
 			}
-		case history.FLeave:
+		case models.FLeave:
 			m := newest[op.Client]
 			if m != nil {
 				m.asked = append(m.asked, op)

@@ -408,7 +408,7 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 	// In a right run everybody who was in by then passes, and wants out later;
 	// the doors to leave open when the last has asked, or died.
 	for _, v := range byArrival {
-		v.enter = Args{Client: v.client, F: history.FEnter, Key: "d", Inv: max(2, v.arrive-w.UpTo(3)), Ret: max(ready, v.arrive) + w.UpTo(3), Outcome: history.OK, Session: w.session[v.client]}
+		v.enter = Args{Client: v.client, F: models.FEnter, Key: "d", Inv: max(2, v.arrive-w.UpTo(3)), Ret: max(ready, v.arrive) + w.UpTo(3), Outcome: history.OK, Session: w.session[v.client]}
 		v.gone = max(ready, v.enter.Ret) + 1 + w.UpTo(5)
 		if how == random {
 			v.enter.Ret = v.enter.Inv + w.UpTo(8)
@@ -423,12 +423,12 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 			v.enter.Ret = max(v.arrive, v.enter.Inv) + w.UpTo(4)
 			w.Op(v.enter)
 			if rng.IntN(2) == 0 { // and tries again, too late
-				w.Op(Args{Client: v.client, F: history.FEnter, Key: "d", Inv: v.enter.Ret + 1, Ret: v.enter.Ret + 1 + w.UpTo(6), Outcome: v.enter.Outcome, Session: v.enter.Session})
+				w.Op(Args{Client: v.client, F: models.FEnter, Key: "d", Inv: v.enter.Ret + 1, Ret: v.enter.Ret + 1 + w.UpTo(6), Outcome: v.enter.Outcome, Session: v.enter.Session})
 			}
 			continue
 		}
 		if more && how == random && rng.IntN(4) == 0 { // a first try that came to nothing
-			w.Op(Args{Client: v.client, F: history.FEnter, Key: "d", Inv: 1, Ret: v.enter.Inv - 1, Outcome: []history.Type{history.Fail, history.Info}[rng.IntN(2)], Session: v.enter.Session})
+			w.Op(Args{Client: v.client, F: models.FEnter, Key: "d", Inv: 1, Ret: v.enter.Inv - 1, Outcome: []history.Type{history.Fail, history.Info}[rng.IntN(2)], Session: v.enter.Session})
 		}
 		if rng.IntN(12) == 0 {
 			v.enter.Outcome = history.Info
@@ -444,7 +444,7 @@ func GenerateRound(rng *rand.Rand, how Kind, deaths, more bool) *history.History
 		if how == random {
 			out = v.gone + w.UpTo(6)
 		}
-		v.leave = Args{Client: v.client, F: history.FLeave, Key: "d", Inv: max(v.enter.Ret+1, v.gone-w.UpTo(3)), Ret: out, Outcome: history.OK, Session: v.enter.Session}
+		v.leave = Args{Client: v.client, F: models.FLeave, Key: "d", Inv: max(v.enter.Ret+1, v.gone-w.UpTo(3)), Ret: out, Outcome: history.OK, Session: v.enter.Session}
 		v.leave.Ret = max(v.leave.Ret, v.leave.Inv)
 		if how == mutated {
 			v.leave.Ret = v.leave.Inv + w.UpTo(v.leave.Ret-v.leave.Inv)

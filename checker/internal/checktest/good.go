@@ -200,8 +200,8 @@ func goodGates(r *Record, n int) int {
 	for i := range n {
 		key := fmt.Sprintf("d%d", i)
 		for c := range 3 {
-			r.Op(Args{Client: c, F: history.FEnter, Key: key, Inv: t + c, Ret: t + 5, Outcome: history.OK, Session: history.ID(c + 1)})
-			r.Op(Args{Client: c, F: history.FLeave, Key: key, Inv: t + 8 + c, Ret: t + 12, Outcome: history.OK, Session: history.ID(c + 1)})
+			r.Op(Args{Client: c, F: models.FEnter, Key: key, Inv: t + c, Ret: t + 5, Outcome: history.OK, Session: history.ID(c + 1)})
+			r.Op(Args{Client: c, F: models.FLeave, Key: key, Inv: t + 8 + c, Ret: t + 12, Outcome: history.OK, Session: history.ID(c + 1)})
 		}
 		t += 20
 	}

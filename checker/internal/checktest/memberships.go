@@ -38,7 +38,7 @@ func Service() *Record {
 
 // called is what the model of the record calls an operation on a group.
 func (r *Record) called(f string) string {
-	names := map[string]string{models.FJoin: models.FRegister, history.FLeave: models.FUnregister, models.FList: models.FLookup}
+	names := map[string]string{models.FJoin: models.FRegister, models.FLeave: models.FUnregister, models.FList: models.FLookup}
 	if name, ok := names[f]; ok && r.Header.Model == models.Discovery.Name {
 		return name
 	}
@@ -52,7 +52,7 @@ func (r *Record) Joins(client, inv, ret int, member string, s SeenZxids) *Record
 
 // Parts adds a leave.
 func (r *Record) Parts(client, inv, ret int, member string, s SeenZxids) *Record {
-	return r.Op(s.Of(Args{Client: client, F: r.called(history.FLeave), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
+	return r.Op(s.Of(Args{Client: client, F: r.called(models.FLeave), Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Joining{Member: member}, Session: history.ID(client + 1)}))
 }
 
 // Lists adds a list of members.
@@ -260,7 +260,7 @@ func (w *groupWorld) join(c int) {
 
 func (w *groupWorld) leave(c int) {
 	member := w.member[c]
-	w.call(c, Args{F: w.called(history.FLeave), In: models.Joining{Member: member}}, func() any {
+	w.call(c, Args{F: w.called(models.FLeave), In: models.Joining{Member: member}}, func() any {
 		w.Unmakes(w.session[c], member)
 		w.change(func(set map[string]bool) { delete(set, member) })
 		w.wrote(c)

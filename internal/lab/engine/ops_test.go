@@ -46,7 +46,7 @@ func begun(t *testing.T, c engine.Config) (counts map[string]int, lasted time.Du
 func TestOps(t *testing.T) {
 	for recipe, want := range map[string]map[string]int{
 		models.Lock.Name:          {history.FAcquire: 3},
-		models.DoubleBarrier.Name: {history.FEnter: 3, history.FLeave: 3},
+		models.DoubleBarrier.Name: {models.FEnter: 3, models.FLeave: 3},
 	} {
 		t.Run(recipe, func(t *testing.T) {
 			w, err := workloads.Named(recipe, workloads.Own)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Bare is a record as it would be if the subject offered nothing beside its contract: no tokens,
@@ -29,7 +30,7 @@ func Bare(t testing.TB, h *history.History) *history.History {
 			if guards(h) {
 				continue
 			}
-		case history.FAcquire, history.FEnter:
+		case history.FAcquire, models.FEnter:
 			if e.Type == history.OK {
 				e.Session = now[e.Client]
 				if e.F == history.FAcquire {

@@ -64,8 +64,8 @@ func DoubleBarrier(rounds int, seed uint64) *history.History {
 	t := begin
 	for r := range rounds {
 		key := fmt.Sprintf("r%d", r)
-		t = s.together(t, history.FEnter, key)
-		t = s.together(t+20*ms, history.FLeave, key)
+		t = s.together(t, models.FEnter, key)
+		t = s.together(t+20*ms, models.FLeave, key)
 	}
 	s.fact(t+second, history.FEnd, nil)
 	h := s.finish()

@@ -200,7 +200,7 @@ func (g *doubleBarriers) play(p *Proc, n int) {
 
 func (g *doubleBarriers) leave(p *Proc, gt *member, key string, stays []*stay) {
 	_ = p.touch(gt.c, g.w.now+opTime)
-	_ = p.do(gt.c, op{f: history.FLeave, key: key, within: bound + opTime, run: func(deadline time.Duration) (any, error) {
+	_ = p.do(gt.c, op{f: models.FLeave, key: key, within: bound + opTime, run: func(deadline time.Duration) (any, error) {
 		return nil, gt.leave(p, deadline)
 	}})
 	stays[gt.last].to = g.w.now
@@ -258,7 +258,7 @@ func (g *doubleBarriers) attempt(p *Proc, gt *member, key string, patience time.
 	gt.last, gt.stay, gt.in = len(*stays), st, nil
 	*stays = append(*stays, st)
 	err := p.do(gt.c, op{
-		f: history.FEnter, key: key, within: patience,
+		f: models.FEnter, key: key, within: patience,
 		run: func(deadline time.Duration) (any, error) { return nil, gt.enter(p, deadline) },
 		owner: func() *sess {
 			if gt.in == nil {
