@@ -168,12 +168,12 @@ var awayScenarios = []scenario{
 	{
 		"an item in delivery to a process that was killed", "loss", Valid, "",
 		checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 8, "", history.Info).Exited(7, 1, history.ByCrash).
-			KeyFact(20, history.FDrained, "k", history.Drained{Empty: true}),
+			KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"two items lost with one process", "loss", Violation, "only 1 dequeue",
 		checktest.Queue().Put(0, 1, 2, "a", history.OK).Put(0, 3, 4, "b", history.OK).Take(1, 5, 8, "", history.Info).Exited(7, 1, history.ByCrash).
-			KeyFact(20, history.FDrained, "k", history.Drained{Empty: true}),
+			KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 }
 

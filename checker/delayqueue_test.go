@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // delayScenarios are planted by hand.
@@ -16,7 +17,7 @@ func delayScenarios() []scenario {
 	ok, unknown := history.OK, history.Info
 	// waits has a client wait for long for an item that is due at a time.
 	waits := func(due int) *checktest.Record {
-		return relaxed().Phases(0, 100, 200).PutDue(due, 0, 250, 260, "a", ok).Call(1, history.FDequeue, 300, 9000, history.Fail).
+		return relaxed().Phases(0, 100, 200).PutDue(due, 0, 250, 260, "a", ok).Call(1, objects.FDequeue, 300, 9000, history.Fail).
 			Take(2, 30_000, 30_010, "a", ok)
 	}
 	clock := func(r *checktest.Record, t int, drift time.Duration) *checktest.Record {

@@ -143,7 +143,7 @@ func jobCalls(w *crowd, c int) (f string, in, out any) {
 	attempt := objects.Attempt{Item: fmt.Sprintf("c%d-%d", c, w.visits[c]/3), Attempt: 1}
 	switch w.visits[c] % 3 {
 	case 0:
-		return history.FEnqueue, history.Item{Item: attempt.Item}, nil
+		return objects.FEnqueue, objects.Item{Item: attempt.Item}, nil
 	case 1:
 		return objects.FTake, nil, attempt
 	}

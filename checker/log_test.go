@@ -159,26 +159,26 @@ var logScenarios = []scenario{
 	{
 		"an item that nobody got, by who took another", "loss", Violation, "the log has it deleted at",
 		queued(3).Take(1, 300, 301, "", history.Info).Put(0, 302, 303, "a", history.OK).Put(0, 304, 305, "b", history.OK).Take(2, 310, 320, "b", history.OK).
-			Inserts(1, "a").Inserts(1, "b").Removes(3, "a").Removes(3, "b").Shown(400).KeyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
+			Inserts(1, "a").Inserts(1, "b").Removes(3, "a").Removes(3, "b").Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"which only the log convicts", "order", Valid, "",
-		queued(3).Take(1, 300, 301, "", history.Info).Put(0, 302, 303, "a", history.OK).KeyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
+		queued(3).Take(1, 300, 301, "", history.Info).Put(0, 302, 303, "a", history.OK).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"an item that an unknown dequeue took", "loss", Valid, "",
 		queued(3).Put(0, 302, 303, "a", history.OK).Take(2, 310, 320, "", history.Info).
-			Inserts(1, "a").Removes(3, "a").Shown(400).KeyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
+			Inserts(1, "a").Removes(3, "a").Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"an item that was gone before the unknown dequeue", "loss", Violation, "no dequeue of that client",
 		queued(3).Put(0, 302, 303, "a", history.OK).Inserts(1, "a").Removes(3, "a").Saw(304, 0, 11, 303).
-			Take(2, 310, 320, "", history.Info).Shown(400).KeyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
+			Take(2, 310, 320, "", history.Info).Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"an item that was seen to be gone when the unknown dequeue began", "loss", Valid, "",
 		queued(3).Put(0, 302, 303, "a", history.OK).Inserts(1, "a").Removes(3, "a").Saw(310, 0, 11, 303).
-			Take(2, 310, 320, "", history.Info).Shown(400).KeyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
+			Take(2, 310, 320, "", history.Info).Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"an item that may have been put in and is lost", "loss", Violation, "never came out",
@@ -191,7 +191,7 @@ var logScenarios = []scenario{
 	{
 		"an item that may have been put back where the log has a hole", "loss", Valid, "",
 		queued(3).Put(0, 302, 303, "a", history.OK).Inserts(1, "a").Removes(3, "a").Skip().Touches(1).
-			Take(1, 310, 320, "", history.Info).Shown(400).KeyFact(500, history.FDrained, "k", history.Drained{Empty: true}),
+			Take(1, 310, 320, "", history.Info).Shown(400).KeyFact(500, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"not drained, but the log has what is left", "loss", Valid, "",

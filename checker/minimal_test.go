@@ -47,9 +47,9 @@ func needless(property string, e *history.Event, op *history.Operation) string {
 		return "what did not happen in time cannot be shown by events alone"
 	case property == "enter":
 		return "it shows who else was there, or was not any more: too few"
-	case slices.Contains([]string{"loss", "empty", "bounded"}, property) && f == history.FDequeue && unknown:
+	case slices.Contains([]string{"loss", "empty", "bounded"}, property) && f == objects.FDequeue && unknown:
 		return "it may have taken one of the items, and not all"
-	case (property == "empty" || property == "bounded") && f == history.FDequeue:
+	case (property == "empty" || property == "bounded") && f == objects.FDequeue:
 		return "it shows that the item was taken only later"
 	case property == "lost" && (f == history.FLost || f == history.FConfirm):
 		return "it shows that the loss was noticed late; without it, it never was"
@@ -63,7 +63,7 @@ func needless(property string, e *history.Event, op *history.Operation) string {
 		return "the earlier the term ended, the worse"
 	case slices.Contains(showsHolds, property) && (f == history.FRelease || e.Process == history.SessionProcess):
 		return "it shows how long the hold lasted"
-	case property == "integrity" && f == history.FEnqueue:
+	case property == "integrity" && f == objects.FEnqueue:
 		return "it shows that the item was put in once"
 	case slices.Contains([]string{"zxid-order", "plain-reads", "sync-reads"}, property) && f == history.FWrite:
 		return "it shows where a value came from"

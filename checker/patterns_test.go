@@ -113,7 +113,7 @@ func (s pattern) history(model string, n int) *history.History {
 	}
 	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseHeal})
 	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseQuiesce})
-	w.fact(history.FDrained, "k", history.Drained{Empty: true})
+	w.fact(history.FDrained, "k", objects.Drained{Empty: true})
 	w.fact(history.FFinal, "k", history.Final{})
 	w.fact(history.FEnd, "", nil)
 	return &history.History{Header: history.Header{Version: history.Version, Model: model, Params: p}, Events: w.events, Complete: true}
@@ -195,7 +195,7 @@ func (w *crowd) call(c int) (f string, in, out any) {
 		return call(w, c)
 	case m.Knows(history.FAcquire):
 		return w.held(m, c)
-	case m.Knows(history.FEnqueue):
+	case m.Knows(objects.FEnqueue):
 		return w.queued(c)
 	case m.Knows(objects.FRaise):
 		return w.raised(c)
@@ -208,16 +208,16 @@ func (w *crowd) call(c int) (f string, in, out any) {
 func (w *crowd) queued(c int) (f string, in, out any) {
 	if (w.visits[c]+c)%2 == 0 {
 		w.made++
-		return history.FEnqueue, history.Item{Item: fmt.Sprint("v", w.made)}, nil
+		return objects.FEnqueue, objects.Item{Item: fmt.Sprint("v", w.made)}, nil
 	}
 	if w.same && w.taken >= w.n*9/20 {
-		return history.FDequeue, nil, history.Item{Item: "v1"}
+		return objects.FDequeue, nil, objects.Item{Item: "v1"}
 	}
 	if w.empty || w.taken == w.made {
-		return history.FDequeue, nil, nil
+		return objects.FDequeue, nil, nil
 	}
 	w.taken++
-	return history.FDequeue, nil, history.Item{Item: fmt.Sprint("v", w.taken)}
+	return objects.FDequeue, nil, objects.Item{Item: fmt.Sprint("v", w.taken)}
 }
 
 func (w *crowd) raised(c int) (f string, in, out any) {

@@ -21,7 +21,7 @@ func priorityScenarios() []scenario {
 		{"two priorities have no order", "class-order", Valid, "", relaxed().PutAt(2, 0, 1, 2, "a", ok).PutAt(1, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok).Take(1, 7, 8, "a", ok)},
 		{"an item of a priority that is gone", "loss", Violation, `"b", put in after it`, relaxed().PutAt(1, 0, 1, 2, "a", ok).PutAt(1, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok)},
 		{"an item that a worse one does not tell of", "loss", Unknown, "not drained", relaxed().PutAt(1, 0, 1, 2, "a", ok).PutAt(2, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok)},
-		{"an item that the drain did not find", "loss", Violation, "the queue was empty", relaxed().PutAt(1, 0, 1, 2, "a", ok).PutAt(2, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok).KeyFact(20, history.FDrained, "k", history.Drained{Empty: true})},
+		{"an item that the drain did not find", "loss", Violation, "the queue was empty", relaxed().PutAt(1, 0, 1, 2, "a", ok).PutAt(2, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true})},
 
 		{"its own better item passed over", "priority", Violation, `had itself put in "b" with priority 9`, relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "b", ok)},
 		{"its own better item never taken", "priority", Violation, "nobody took it", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(-9, 0, 3, 4, "b", ok).Take(0, 5, 6, "a", ok)},
@@ -32,7 +32,7 @@ func priorityScenarios() []scenario {
 		{"another client's better item", "priority", Valid, "", relaxed().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "b", ok)},
 		{
 			"its own better item of another session", "priority", Valid, "", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).
-				Op(checktest.Args{Client: 0, F: history.FDequeue, Key: "k", Inv: 5, Ret: 6, Outcome: ok, Out: history.Item{Item: "a"}, Session: 77, Was: 1}).Take(1, 7, 8, "b", ok),
+				Op(checktest.Args{Client: 0, F: objects.FDequeue, Key: "k", Inv: 5, Ret: 6, Outcome: ok, Out: objects.Item{Item: "a"}, Session: 77, Was: 1}).Take(1, 7, 8, "b", ok),
 		},
 
 		{"a better item all the time", "strict", Violation, `"b" with priority 9 (in by 0.004 s, taken from 0.007 s on)`, strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "b", ok)},
@@ -54,7 +54,7 @@ func priorityScenarios() []scenario {
 		{"a better item that only a later dequeue may have taken", "strict", Violation, "nobody took it", strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "", unknown)},
 		{
 			"empty though something was there", "strict", Violation, "found it empty",
-			strict().PutAt(1, 0, 1, 2, "a", ok).Op(checktest.Args{Client: 1, F: history.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: ok, Session: 2}).Take(0, 5, 6, "a", ok),
+			strict().PutAt(1, 0, 1, 2, "a", ok).Op(checktest.Args{Client: 1, F: objects.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: ok, Session: 2}).Take(0, 5, 6, "a", ok),
 		},
 	}
 }

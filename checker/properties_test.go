@@ -26,7 +26,7 @@ type scenario struct {
 
 // putAndEmpty is an item of client 0 and an empty answer to client 1, with what their sessions had seen.
 func putAndEmpty(put, take history.ID) *checktest.Record {
-	return withSeen(checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK), history.FEnqueue, put, history.FDequeue, take)
+	return withSeen(checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK), objects.FEnqueue, put, objects.FDequeue, take)
 }
 
 // withSeen says what sessions had seen when a call of one kind returned, and when one of another began.
@@ -353,7 +353,7 @@ var scenarios = []scenario{
 
 	{
 		"lost", "loss", Violation, "the queue was empty at 0.020 s",
-		checktest.Queue().Put(0, 1, 2, "a", history.OK).KeyFact(20, history.FDrained, "k", history.Drained{Empty: true}),
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"lost, as a later one shows", "loss", Violation, `"b", put in after it, came out`,
@@ -361,31 +361,31 @@ var scenarios = []scenario{
 	},
 	{
 		"two lost, one unknown dequeue", "loss", Violation, "2 items",
-		checktest.Queue().Put(0, 1, 2, "a", history.OK).Put(0, 3, 4, "b", history.OK).Take(1, 5, 6, "", history.Info).KeyFact(20, history.FDrained, "k", history.Drained{Empty: true}),
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).Put(0, 3, 4, "b", history.OK).Take(1, 5, 6, "", history.Info).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"lost before the unknown dequeue began", "loss", Violation, "",
-		checktest.Queue().Put(0, 1, 2, "a", history.OK).Put(0, 3, 4, "b", history.OK).Take(1, 5, 6, "b", history.OK).Take(1, 7, 9, "", history.Info).KeyFact(20, history.FDrained, "k", history.Drained{Empty: true}),
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).Put(0, 3, 4, "b", history.OK).Take(1, 5, 6, "b", history.OK).Take(1, 7, 9, "", history.Info).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"taken by an unknown dequeue", "loss", Valid, "",
-		checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 5, 6, "", history.Info).KeyFact(20, history.FDrained, "k", history.Drained{Empty: true}),
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 5, 6, "", history.Info).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"an unknown enqueue never came", "loss", Valid, "",
-		checktest.Queue().Put(0, 1, 2, "a", history.Info).KeyFact(20, history.FDrained, "k", history.Drained{Empty: true}),
+		checktest.Queue().Put(0, 1, 2, "a", history.Info).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{"not drained", "loss", Unknown, "was not drained", checktest.Queue().Put(0, 1, 2, "a", history.OK)},
 	{
 		"not drained in time", "loss", Unknown, "the drain left 1 item in the queue",
-		checktest.Queue().Put(0, 1, 2, "a", history.OK).KeyFact(20, history.FDrained, "k", history.Drained{Left: 1}),
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).KeyFact(20, history.FDrained, "k", objects.Drained{Left: 1}),
 	},
 	{"not drained, but everything came out", "loss", Valid, "", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK)},
 
 	{"its own item not seen", "empty", Violation, "its own item", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(0, 3, 4, "", history.OK).Take(1, 5, 6, "a", history.OK)},
 	{
 		"its own item not seen, of a record that says so with an item of no length", "empty", Violation, "its own item",
-		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: history.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Out: history.Item{}, Session: 1}).Take(1, 5, 6, "a", history.OK),
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: objects.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Out: objects.Item{}, Session: 1}).Take(1, 5, 6, "a", history.OK),
 	},
 	{"another's item not seen", "empty", Valid, "", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK)},
 	{"another's item that its session had been told of", "empty", Violation, `though client 0's item "a" was in it since 0.002 s, of which its session had been told by 0x5, and nobody`, putAndEmpty(5, 5)},
@@ -402,7 +402,7 @@ var scenarios = []scenario{
 	},
 	{
 		"its own item of another session", "empty", Valid, "",
-		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: history.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Session: 77}),
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: objects.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Session: 77}),
 	},
 
 	{
@@ -419,11 +419,11 @@ var scenarios = []scenario{
 	},
 	{
 		"what the drain could not get out", "progress", Violation, "an item that the drain did not get out was in it",
-		checktest.Queue().Phases(0, 1, 2).Put(0, 10, 20, "a", history.OK).Take(2, 22, 25, "", history.Info).Take(1, 30, 30+bound+100, "", history.Info).KeyFact(9000, history.FDrained, "k", history.Drained{Left: 1}),
+		checktest.Queue().Phases(0, 1, 2).Put(0, 10, 20, "a", history.OK).Take(2, 22, 25, "", history.Info).Take(1, 30, 30+bound+100, "", history.Info).KeyFact(9000, history.FDrained, "k", objects.Drained{Left: 1}),
 	},
 	{
 		"what is left may have come late", "progress", Valid, "",
-		checktest.Queue().Phases(0, 1, 2).Put(0, 10, 20, "a", history.Info).Take(1, 30, 30+bound+100, "", history.Info).KeyFact(9000, history.FDrained, "k", history.Drained{Left: 1}),
+		checktest.Queue().Phases(0, 1, 2).Put(0, 10, 20, "a", history.Info).Take(1, 30, 30+bound+100, "", history.Info).KeyFact(9000, history.FDrained, "k", objects.Drained{Left: 1}),
 	},
 	{
 		"an unknown dequeue may have taken the item", "progress", Valid, "",
@@ -647,11 +647,11 @@ var scenarios = []scenario{
 	},
 	{
 		"put in while the drain looked", "loss", Unknown, "was not drained",
-		checktest.Queue().Put(0, 19, 25, "a", history.OK).KeyFact(20, history.FDrained, "k", history.Drained{Empty: true}),
+		checktest.Queue().Put(0, 19, 25, "a", history.OK).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true}),
 	},
 	{
 		"its own item, but the session changed meanwhile", "empty", Valid, "",
-		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: history.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Session: 77, Was: 1}),
+		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: objects.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Session: 77, Was: 1}),
 	},
 	{
 		"raised again", "late", Valid, "",

@@ -7,12 +7,12 @@ import (
 )
 
 func init() {
-	logScenarios = append(logScenarios, refusedScenarios("job-queue", history.FEnqueue, history.Item{Item: "v"}, history.Item{Item: "x"})...)
-	logScenarios = append(logScenarios, refusedScenarios("master-worker", history.FEnqueue, history.Item{Item: "v"}, history.Item{Item: "x"})...)
+	logScenarios = append(logScenarios, refusedScenarios("job-queue", objects.FEnqueue, objects.Item{Item: "v"}, objects.Item{Item: "x"})...)
+	logScenarios = append(logScenarios, refusedScenarios("master-worker", objects.FEnqueue, objects.Item{Item: "v"}, objects.Item{Item: "x"})...)
 	logScenarios = append(logScenarios, refusedScenarios("register", history.FWrite, history.Writing{Value: "v"}, history.Writing{Value: "x"})...)
 	logScenarios = append(logScenarios, refusedScenarios("register", history.FCAS, history.Swap{From: "a", To: "v"}, history.Swap{From: "a", To: "x"})...)
 	logScenarios = append(logScenarios, refusedScenarios("config", objects.FSet, objects.Setting{Value: "v"}, objects.Setting{Value: "x"})...)
-	logScenarios = append(logScenarios, refusedScenarios("queue", history.FEnqueue, history.Item{Item: "v"}, history.Item{Item: "x"})...)
+	logScenarios = append(logScenarios, refusedScenarios("queue", objects.FEnqueue, objects.Item{Item: "v"}, objects.Item{Item: "x"})...)
 }
 
 // refusedScenarios are about a call of client 0 that was to write "v", and failed for certain; other is what another one

@@ -243,7 +243,7 @@ func TestAssumptions(t *testing.T) {
 			name: "nobody overlapped", model: objects.Queue.Name, property: "order", says: "overlapped one of another consumer",
 			change: func(r *checktest.Record) {
 				for i := range r.Events {
-					if e := &r.Events[i]; e.F == history.FDequeue && e.Value != nil {
+					if e := &r.Events[i]; e.F == objects.FDequeue && e.Value != nil {
 						e.Time -= 6 * checktest.Unit
 					}
 				}

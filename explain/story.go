@@ -179,34 +179,34 @@ func (s *Scene) done(f string, fate history.Type) []*Step {
 }
 
 func (s *Scene) twice() {
-	out := s.done(history.FDequeue, history.OK)
+	out := s.done(models.FDequeue, history.OK)
 	if len(out) >= 2 && out[0].item == out[1].item {
 		s.says("so %s came out twice", models.Quoted(out[0].item))
 		return
 	}
-	if len(out) == 1 && len(s.done(history.FEnqueue, history.OK)) == 0 {
+	if len(out) == 1 && len(s.done(models.FEnqueue, history.OK)) == 0 {
 		s.says("so %s came out though nobody had put it in", models.Quoted(out[0].item))
 	}
 }
 
 func (s *Scene) overtaken() {
-	if out := s.done(history.FDequeue, history.OK); len(out) == 2 {
+	if out := s.done(models.FDequeue, history.OK); len(out) == 2 {
 		s.says("so %s overtook %s", models.Quoted(out[0].item), models.Quoted(out[1].item))
 	}
 }
 
 func (s *Scene) vanished() {
 	taken := map[string]bool{}
-	for _, st := range s.done(history.FDequeue, history.OK) {
+	for _, st := range s.done(models.FDequeue, history.OK) {
 		taken[st.item] = true
 	}
 	var gone []string
-	for _, st := range s.done(history.FEnqueue, history.OK) {
+	for _, st := range s.done(models.FEnqueue, history.OK) {
 		if !taken[st.item] {
 			gone = append(gone, models.Quoted(st.item))
 		}
 	}
-	unknown := len(s.done(history.FDequeue, history.Info))
+	unknown := len(s.done(models.FDequeue, history.Info))
 	switch {
 	case len(gone) == 1 && unknown == 0:
 		s.says("nobody ever took %s: so it was lost", gone[0])

@@ -277,15 +277,15 @@ func electedTwice() *Scene {
 }
 
 func (r *record) put(from, to int64, client int, item string, fate history.Type) []int {
-	return []int{r.invoke(from, client, history.FEnqueue, "q", history.Item{Item: item}), r.end(to, client, fate, history.FEnqueue, "q", nil)}
+	return []int{r.invoke(from, client, models.FEnqueue, "q", models.Item{Item: item}), r.end(to, client, fate, models.FEnqueue, "q", nil)}
 }
 
 func (r *record) take(from, to int64, client int, item string, fate history.Type) []int {
 	var v any
 	if item != "" {
-		v = history.Item{Item: item}
+		v = models.Item{Item: item}
 	}
-	return []int{r.invoke(from, client, history.FDequeue, "q", nil), r.end(to, client, fate, history.FDequeue, "q", v)}
+	return []int{r.invoke(from, client, models.FDequeue, "q", nil), r.end(to, client, fate, models.FDequeue, "q", v)}
 }
 
 func takenTwice() *Scene {
@@ -308,7 +308,7 @@ func vanished() *Scene {
 	r := newRecord(models.Queue.Name)
 	w := append(r.put(1_000_000, 1_002_000, 0, "a", history.OK), r.put(1_003_000, 1_004_000, 3, "b", history.OK)...)
 	w = append(w, r.take(2_000_000, 2_500_000, 1, "", history.Info)...)
-	w = append(w, r.fact(30_000_000, history.FDrained, "q", history.Drained{Empty: true}))
+	w = append(w, r.fact(30_000_000, history.FDrained, "q", models.Drained{Empty: true}))
 	return r.scene(Vanished, "q", w)
 }
 
@@ -394,8 +394,8 @@ func unicodeKeys() *Scene {
 	r := newRecord(models.Queue.Name)
 	key := "Schlange-鍵-🔑"
 	w := []int{
-		r.invoke(1000, 0, history.FEnqueue, key, history.Item{Item: "日本語の項目"}), r.end(9000, 0, history.OK, history.FEnqueue, key, nil),
-		r.invoke(10_000, 1, history.FDequeue, key, nil), r.end(20_000, 1, history.OK, history.FDequeue, key, history.Item{Item: "e\u0301t\u00e9"}),
+		r.invoke(1000, 0, models.FEnqueue, key, models.Item{Item: "日本語の項目"}), r.end(9000, 0, history.OK, models.FEnqueue, key, nil),
+		r.invoke(10_000, 1, models.FDequeue, key, nil), r.end(20_000, 1, history.OK, models.FDequeue, key, models.Item{Item: "e\u0301t\u00e9"}),
 	}
 	return r.scene(CameTwice, key, w)
 }
@@ -407,8 +407,8 @@ const evil = "\x1b[2J\a\r\n\u202eabc\x00\u009b31m\xff</text>"
 func hostile() *Scene {
 	r := newRecord(models.Queue.Name)
 	w := []int{
-		r.invoke(1000, 0, history.FEnqueue, evil, history.Item{Item: evil}), r.end(9000, 0, history.OK, history.FEnqueue, evil, nil),
-		r.invoke(10_000, 1, history.FDequeue, evil, nil), r.end(20_000, 1, history.Info, history.FDequeue, evil, nil),
+		r.invoke(1000, 0, models.FEnqueue, evil, models.Item{Item: evil}), r.end(9000, 0, history.OK, models.FEnqueue, evil, nil),
+		r.invoke(10_000, 1, models.FDequeue, evil, nil), r.end(20_000, 1, history.Info, models.FDequeue, evil, nil),
 		r.invoke(30_000, 2, evil, evil, map[string]string{evil: evil}), r.end(40_000, 2, history.OK, evil, evil, map[string]string{evil: evil}),
 		r.fact(50_000, evil, evil, map[string]string{evil: evil}),
 		r.fact(51_000, history.FFinal, evil, history.Final{Contenders: []history.Contender{{Name: evil}}}),
@@ -471,7 +471,7 @@ func TestEmpty(t *testing.T) {
 func TestAnyCounterexample(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	fs := []string{
-		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, history.FEnqueue, history.FDequeue, models.FRaise, models.FLift,
+		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, models.FEnqueue, models.FDequeue, models.FRaise, models.FLift,
 		models.FAwait, models.FEnter, models.FLeave, history.FExpired, history.FDead, history.FOvertaken, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
 	}
 	values := []string{"", "null", "3", `{"held":true}`, `{"token":"0x5"}`, `{"item":"x"}`, `{"fault":1,"step":"inject","servers":[1]}`, `{"fault":1,"step":"healed"}`, `[1,`, `"x"`}

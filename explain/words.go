@@ -224,7 +224,7 @@ func (t *narrator) fact(e *history.Event) {
 		st.Name = "told: lost"
 		text(st.Who + " reported that its hold of " + models.Key(e.Key) + " was lost")
 	case history.FDrained:
-		var v history.Drained
+		var v models.Drained
 		_ = e.Decode(&v)
 		st.Name = "found empty"
 		text("a last look found " + models.Key(e.Key) + " empty")

@@ -54,9 +54,9 @@ func TestActivityFollowsTheRecord(t *testing.T) {
 	}
 
 	a = faults.NewActivity(models.Queue)
-	op(2, history.FDequeue, history.Invoke)
+	op(2, models.FDequeue, history.Invoke)
 	check([]int{2}, faults.Waiting)
-	op(2, history.FDequeue, history.OK)
+	op(2, models.FDequeue, history.OK)
 	check([]int{0, 1, 2}, faults.Idle)
 }
 
@@ -80,10 +80,10 @@ func TestActivityOfObjectsWithoutHolds(t *testing.T) {
 			{1, history.FCAS, history.OK, []int{1}},
 		},
 		models.Queue: {
-			{0, history.FEnqueue, history.OK, []int{0}},
-			{1, history.FDequeue, history.Invoke, []int{0}},
-			{1, history.FDequeue, history.OK, []int{0}},
-			{1, history.FEnqueue, history.OK, []int{1}},
+			{0, models.FEnqueue, history.OK, []int{0}},
+			{1, models.FDequeue, history.Invoke, []int{0}},
+			{1, models.FDequeue, history.OK, []int{0}},
+			{1, models.FEnqueue, history.OK, []int{1}},
 		},
 		models.Barrier: {
 			{0, models.FRaise, history.OK, []int{0}},

@@ -59,7 +59,7 @@ func TestMemory(t *testing.T) {
 		r := NewMemory(lockHeader)
 		for range rapid.IntRange(0, 20).Draw(t, "events") {
 			if rapid.Bool().Draw(t, "late") {
-				r.RecordLate(drawOdd(t), func() any { return Item{rapid.String().Draw(t, "item")} })
+				r.RecordLate(drawOdd(t), func() any { return item{rapid.String().Draw(t, "item")} })
 			} else {
 				r.Record(drawOdd(t))
 			}
@@ -86,7 +86,7 @@ func TestMemory(t *testing.T) {
 // What is too long for a line is shortened, as in a file.
 func TestMemoryShortens(t *testing.T) {
 	r := NewMemory(lockHeader)
-	r.Record(Event{Process: 1, Type: OK, F: "x", Value: Value(Item{string(make([]byte, MaxLine))})})
+	r.Record(Event{Process: 1, Type: OK, F: "x", Value: Value(item{string(make([]byte, MaxLine))})})
 	if r.Close() == nil {
 		t.Error("no error")
 	}

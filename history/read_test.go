@@ -226,8 +226,8 @@ func TestNullIsNoValue(t *testing.T) {
 	}
 	var b bytes.Buffer
 	r := NewRecorder(&b, lockHeader)
-	var none *Item
-	if e := r.Record(Event{Type: OK, F: FDequeue, Value: Value(none)}); e.Value != nil {
+	var none *item
+	if e := r.Record(Event{Type: OK, F: "dequeue", Value: Value(none)}); e.Value != nil {
 		t.Errorf("recorded value is %q", e.Value)
 	}
 	r.Close()

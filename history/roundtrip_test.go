@@ -33,7 +33,7 @@ func drawEvent(t *rapid.T) Event {
 	case 0:
 		e.Value = Value(Held{Held: true, Token: e.Zxid})
 	case 1:
-		e.Value = Value(Item{Item: rapid.String().Draw(t, "item")})
+		e.Value = Value(item{Item: rapid.String().Draw(t, "item")})
 	case 2:
 		e.Error = &Error{Code: rapid.String().Draw(t, "code"), Message: rapid.String().Draw(t, "message")}
 	}

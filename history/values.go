@@ -70,7 +70,7 @@ const (
 	FHarness   = "harness"   // Harness: a session in which the harness reads and writes below Params.Root
 	FStall     = "stall"     // Stall: the harness itself was delayed
 	FClock     = "clock"     // Clock: the wall clock and the record's clock drifted apart
-	FDrained   = "drained"   // key = a queue, value Drained: a fenced read at the end
+	FDrained   = "drained"   // key = a queue, value by model: a fenced read at the end
 	FFinal     = "final"     // key = a hold or a register, value Final: a fenced read at the end
 	FAgreement = "agreement" // Agreement: the servers' trees were compared, after the heal
 	FSurveyed  = "surveyed"  // key = a folder of model session, value Surveyed: a fenced read of all of it at the end
@@ -266,14 +266,6 @@ const (
 	FieldMzxid    = "mzxid"
 )
 
-// Drained is the value of FDrained. Empty says that a fenced read showed no item; the read
-// completed at the time of this event at the latest. Left is the number of items that the drain did
-// not remove within its limit.
-type Drained struct {
-	Empty bool `json:"empty"`
-	Left  int  `json:"left,omitempty"`
-}
-
 // Contender is a znode in a hold's folder.
 type Contender struct {
 	Name  string `json:"name"`
@@ -451,19 +443,6 @@ type Written struct {
 // Leader is the value of a leader's ok. Client is -1 if no client is known to lead.
 type Leader struct {
 	Client int `json:"client"`
-}
-
-// Operations on a queue.
-const (
-	// FEnqueue adds an item: invoke Item, ok nothing.
-	FEnqueue = "enqueue"
-	// FDequeue removes an item: invoke nothing, ok Item, or no value if the queue was empty.
-	FDequeue = "dequeue"
-)
-
-// Item is the value of an enqueue's invoke and a dequeue's ok. Item is unique in the run.
-type Item struct {
-	Item string `json:"item"`
 }
 
 // Operations on a register: one znode, whose data is its value. It begins with

@@ -57,7 +57,7 @@ func queuedItems(h *history.History) []queued {
 }
 
 func itemOf(e *history.Event) (string, bool) {
-	var i history.Item
+	var i models.Item
 	if e == nil || e.Decode(&i) != nil || i.Item == "" {
 		return "", false
 	}

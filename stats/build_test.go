@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 const ms = time.Millisecond
@@ -50,8 +51,8 @@ func (b *builder) ok(t time.Duration, client int, f, key string, value any) *bui
 
 // op is an enqueue from one time to another.
 func (b *builder) op(from, to time.Duration, client int, outcome history.Type, code string) *builder {
-	b.invoke(from, client, history.FEnqueue, "q", history.Item{Item: "i"})
-	e := history.Event{Time: to, Process: history.Process(client), Client: client, Type: outcome, F: history.FEnqueue, Key: "q"}
+	b.invoke(from, client, models.FEnqueue, "q", models.Item{Item: "i"})
+	e := history.Event{Time: to, Process: history.Process(client), Client: client, Type: outcome, F: models.FEnqueue, Key: "q"}
 	if code != "" {
 		e.Error = &history.Error{Code: code}
 	}

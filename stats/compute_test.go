@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 func TestComputeOfNothing(t *testing.T) {
@@ -30,7 +31,7 @@ func TestCountsAndRate(t *testing.T) {
 	b.op(1500*ms, 1600*ms, 0, history.Info, "timeout")
 	b.fact(1700*ms, history.FStall, history.Stall{Gap: 300 * ms})
 	b.fact(1800*ms, history.FStall, history.Stall{Gap: 30 * ms})
-	b.invoke(2000*ms, 1, history.FDequeue, "q", nil)
+	b.invoke(2000*ms, 1, models.FDequeue, "q", nil)
 	b.fact(3000*ms, history.FPhase, history.Phase{Name: history.PhaseHeal})
 
 	got := Compute(&b.h)

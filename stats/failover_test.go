@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // lasting is a fault that is seen to take effect at 1 s and begins to be healed at 6 s.
@@ -43,7 +44,7 @@ func TestFailoverIsCensoredAtTheHeal(t *testing.T) {
 		{"none", "kill", "kill:leader", failed, true, Fault{Failover: -1, FailoverAtLeast: 5000 * ms}},
 		{"nobody tried", "kill", "kill:leader", func(*builder) {}, true, Fault{Failover: -1}},
 		{"waited since before", "kill", "kill:leader", func(b *builder) {
-			b.h.Events = append([]history.Event{{Time: 500 * ms, Type: history.Invoke, F: history.FEnqueue, Key: "q"}}, b.h.Events...)
+			b.h.Events = append([]history.Event{{Time: 500 * ms, Type: history.Invoke, F: models.FEnqueue, Key: "q"}}, b.h.Events...)
 		}, true, Fault{Failover: -1, FailoverAtLeast: 5000 * ms}},
 		{"of those with nothing left to serve", "kill", "kill:all", failed, true, Fault{Failover: -1, NoMajority: true}},
 		{"of two of three servers", "kill", "kill:two", failed, true, Fault{Failover: -1, NoMajority: true}},

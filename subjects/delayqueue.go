@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
@@ -62,10 +61,10 @@ func ServeDelayQueue(make func(c *Client, path string) (DelayQueue, error)) Make
 			return nil, err
 		}
 		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
-			history.FEnqueue: taking(func(ctx context.Context, v DelayedItem) (any, error) {
+			models.FEnqueue: taking(func(ctx context.Context, v DelayedItem) (any, error) {
 				return nil, q.Put(ctx, time.UnixMilli(v.Due), v.Item)
 			}),
-			history.FDequeue: dequeues(q.Take),
+			models.FDequeue: dequeues(q.Take),
 		}}
 		if _, ok := Offered[Strict](q); ok {
 			s.Offers = append(s.Offers, OfferStrict)
@@ -93,7 +92,7 @@ func RemoteDelayQueue(c *Client, path string) (DelayQueue, error) {
 type remoteDelayQueue struct{ remoteItems }
 
 func (q remoteDelayQueue) Put(ctx context.Context, due time.Time, item []byte) error {
-	return q.Call(ctx, history.FEnqueue, DelayedItem{item, due.UnixMilli()}, nil)
+	return q.Call(ctx, models.FEnqueue, DelayedItem{item, due.UnixMilli()}, nil)
 }
 
 type remoteStrictDelayQueue struct{ remoteDelayQueue }

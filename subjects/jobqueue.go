@@ -125,7 +125,7 @@ func ServeJobQueue(make func(c *Client, path string, tries int) (JobQueue, error
 		}
 		s := &servedJobs{q: q, taken: map[jobAttempt]Job{}}
 		return &Served{Subject: q, Operations: map[string]Operation{
-			history.FEnqueue: taking(func(ctx context.Context, job []byte) (any, error) { return nil, q.Put(ctx, job) }),
+			models.FEnqueue:  taking(func(ctx context.Context, job []byte) (any, error) { return nil, q.Put(ctx, job) }),
 			models.FTake:     s.take,
 			models.FFinish:   taking(func(ctx context.Context, t takenJob) (any, error) { return nil, s.end(t, ctx, Job.Finish) }),
 			models.FGiveBack: taking(func(ctx context.Context, t takenJob) (any, error) { return nil, s.end(t, ctx, Job.GiveBack) }),
@@ -188,7 +188,7 @@ func remoteJobs(c *Client, of *models.Model, path string, n int) (JobQueue, erro
 type remoteJobQueue struct{ Object }
 
 func (q remoteJobQueue) Put(ctx context.Context, job []byte) error {
-	return q.Call(ctx, history.FEnqueue, job, nil)
+	return q.Call(ctx, models.FEnqueue, job, nil)
 }
 
 func (q remoteJobQueue) Take(ctx context.Context) (Job, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
@@ -63,10 +62,10 @@ func ServePriorityQueue(make func(c *Client, path string) (PriorityQueue, error)
 			return nil, err
 		}
 		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
-			history.FEnqueue: taking(func(ctx context.Context, v RankedItem) (any, error) {
+			models.FEnqueue: taking(func(ctx context.Context, v RankedItem) (any, error) {
 				return nil, q.Put(ctx, v.Priority, v.Item)
 			}),
-			history.FDequeue: dequeues(q.Take),
+			models.FDequeue: dequeues(q.Take),
 		}}
 		if _, ok := Offered[Strict](q); ok {
 			s.Offers = append(s.Offers, OfferStrict)
@@ -94,7 +93,7 @@ func RemotePriorityQueue(c *Client, path string) (PriorityQueue, error) {
 type remotePriorityQueue struct{ remoteItems }
 
 func (q remotePriorityQueue) Put(ctx context.Context, priority int32, item []byte) error {
-	return q.Call(ctx, history.FEnqueue, RankedItem{item, priority}, nil)
+	return q.Call(ctx, models.FEnqueue, RankedItem{item, priority}, nil)
 }
 
 type remoteStrictQueue struct{ remotePriorityQueue }

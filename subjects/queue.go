@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
@@ -103,8 +102,8 @@ func ServeQueue(make func(c *Client, path string) (Queue, error)) Maker {
 			return nil, err
 		}
 		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
-			history.FEnqueue: taking(func(ctx context.Context, item []byte) (any, error) { return nil, q.Put(ctx, item) }),
-			history.FDequeue: dequeues(q.Take),
+			models.FEnqueue: taking(func(ctx context.Context, item []byte) (any, error) { return nil, q.Put(ctx, item) }),
+			models.FDequeue: dequeues(q.Take),
 		}}
 		if b, ok := Offered[Bounded](q); ok {
 			s.Offers = append(s.Offers, OfferBounded)
@@ -163,12 +162,12 @@ type remoteItems struct {
 }
 
 func (q remoteItems) Take(ctx context.Context) (item []byte, err error) {
-	err = q.Call(ctx, history.FDequeue, nil, &item)
+	err = q.Call(ctx, models.FDequeue, nil, &item)
 	return item, err
 }
 
 type remoteQueue struct{ remoteItems }
 
 func (q remoteQueue) Put(ctx context.Context, item []byte) error {
-	return q.Call(ctx, history.FEnqueue, item, nil)
+	return q.Call(ctx, models.FEnqueue, item, nil)
 }

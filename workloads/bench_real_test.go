@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
@@ -70,7 +71,7 @@ func benchHarness(b *testing.B, e ensemble.Ensemble, clients int) {
 	}
 	measure(b, clients, func(i int, path string) error {
 		return all[i].Do(context.Background(), workloads.Op{
-			F: "set", Key: path, Arg: history.Item{Item: "x"},
+			F: "set", Key: path, Arg: models.Item{Item: "x"},
 			Run: func(context.Context) (any, error) {
 				_, err := all[i].Conn.Set(path, []byte("x"), -1)
 				return nil, err

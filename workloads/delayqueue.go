@@ -132,7 +132,7 @@ func (o *earlierDue) named(item string) string { return item + o.when + "-" + o.
 func (o *earlierDue) put(ctx context.Context, c *Client, item string, at time.Duration) {
 	arg, put := dueAt(o.r.env, at, time.Millisecond, item)
 	_ = c.Do(ctx, Op{
-		F: history.FEnqueue, Key: o.key, Arg: arg, Timeout: o.r.env.OpTimeout,
+		F: models.FEnqueue, Key: o.key, Arg: arg, Timeout: o.r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, put(ctx, o.r.queues[c.ID][o.key]) },
 	})
 }

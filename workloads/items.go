@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/subjects"
 )
@@ -111,20 +112,20 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 func (r *itemsRun[Q]) put(ctx context.Context, c *Client, rng *rand.Rand, key string, at time.Duration, item string, patience time.Duration) error {
 	arg, put := r.item(item, rng)
 	return c.Do(ctx, Op{
-		F: history.FEnqueue, Key: key, Arg: arg, Intended: at, Timeout: patience,
+		F: models.FEnqueue, Key: key, Arg: arg, Intended: at, Timeout: patience,
 		Run: func(ctx context.Context) (any, error) { return nil, put(ctx, r.queues[c.ID][key]) },
 	})
 }
 
 func (r *itemsRun[Q]) take(ctx context.Context, c *Client, key string, at, patience time.Duration) error {
 	return c.Do(ctx, Op{
-		F: history.FDequeue, Key: key, Intended: at, Timeout: patience,
+		F: models.FDequeue, Key: key, Intended: at, Timeout: patience,
 		Run: func(ctx context.Context) (any, error) {
 			item, err := r.queues[c.ID][key].Take(ctx)
 			if err != nil || len(item) == 0 { // items are never empty: the queue had none
 				return nil, err
 			}
-			return history.Item{Item: string(item)}, nil
+			return models.Item{Item: string(item)}, nil
 		},
 	})
 }
@@ -144,7 +145,7 @@ func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
 			r.wake(ctx, key, rng)
 			left, err = r.drain(ctx, key, r.env.Record.Now()+2*r.env.Bound)
 		}
-		return history.Drained{Empty: left == 0, Left: left}, err
+		return models.Drained{Empty: left == 0, Left: left}, err
 	})
 	r.queues.close(ctx, r.env, func(q Q) any { return q })
 	return err

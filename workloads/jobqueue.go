@@ -114,7 +114,7 @@ func kindOf(rng *rand.Rand) string {
 
 func (r *jobRun) put(ctx context.Context, c *Client, key string, at time.Duration, job string) {
 	_ = c.Do(ctx, Op{
-		F: history.FEnqueue, Key: key, Arg: history.Item{Item: job}, Intended: at, Timeout: r.env.OpTimeout,
+		F: models.FEnqueue, Key: key, Arg: models.Item{Item: job}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, r.queues[c.ID][key].Put(ctx, []byte(job)) },
 	})
 }
@@ -264,7 +264,7 @@ func steady(list func(folder string) ([]string, error)) (jobs models.Jobs, err e
 	if !slices.Equal(jobs.Open, after) {
 		return jobs, errMoved
 	}
-	jobs.Drained = history.Drained{Empty: len(jobs.Open) == 0, Left: len(jobs.Open)}
+	jobs.Drained = models.Drained{Empty: len(jobs.Open) == 0, Left: len(jobs.Open)}
 	return jobs, nil
 }
 

@@ -44,7 +44,7 @@ func (w Queue) Maker() subjects.Maker { return subjects.ServeQueue(w.New) }
 // Start makes the queues.
 func (w Queue) Start(ctx context.Context, env *Env) (Run, error) {
 	r, err := startItems(ctx, env, w.New, func(item string, _ *rand.Rand) (any, func(context.Context, subjects.Queue) error) {
-		return history.Item{Item: item}, func(ctx context.Context, q subjects.Queue) error { return q.Put(ctx, []byte(item)) }
+		return models.Item{Item: item}, func(ctx context.Context, q subjects.Queue) error { return q.Put(ctx, []byte(item)) }
 	})
 	if err != nil {
 		return nil, err

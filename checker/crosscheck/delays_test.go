@@ -128,7 +128,7 @@ func (by ranking) await(r *rand.Rand, h *record) {
 		}
 	}
 	for i := range h.ops {
-		if o := &h.ops[i]; o.f == history.FEnqueue {
+		if o := &h.ops[i]; o.f == models.FEnqueue {
 			item, due := by.read(o.arg)
 			if at, came := last[o.key+" "+item]; came {
 				o.arg = by.put(item, min(due, at))
@@ -160,7 +160,7 @@ func (by ranking) hasten(r *rand.Rand, h *record) {
 		edge := o.ret + pick(r, slack, slack+ahead, slack+ahead-behind, slack-behind)
 		due := (edge/ms + int64(pick(r, 0, 0, 1, 1, 2, 200))) * ms
 		for j := range h.ops {
-			if p := &h.ops[j]; p.f == history.FEnqueue && p.key == o.key {
+			if p := &h.ops[j]; p.f == models.FEnqueue && p.key == o.key {
 				if it, _ := by.read(p.arg); it == item {
 					p.arg = by.put(item, due)
 				}

@@ -48,7 +48,7 @@ func attemptOf(value string) models.Attempt {
 }
 
 func itemOf(value string) string {
-	var i history.Item
+	var i models.Item
 	must(json.Unmarshal([]byte(value), &i))
 	return i.Item
 }
@@ -65,7 +65,7 @@ func jobsOf(h record, key string) []job {
 	for i, o := range h.ops {
 		switch {
 		case o.key != key || o.out == fail:
-		case o.f == history.FEnqueue:
+		case o.f == models.FEnqueue:
 			j := at(itemOf(o.arg))
 			j.puts = append(j.puts, o)
 		case o.f == models.FTake && o.out == ok:
@@ -536,7 +536,7 @@ func (s *shop) one(all []*shop) {
 func (s *shop) enqueue(o *op, takesEffect bool) {
 	item := fmt.Sprint(s.key, s.put)
 	s.put++
-	o.f, o.arg = history.FEnqueue, fmt.Sprintf(`{"item":%q}`, item)
+	o.f, o.arg = models.FEnqueue, fmt.Sprintf(`{"item":%q}`, item)
 	if takesEffect {
 		s.open = append(s.open, item)
 	}

@@ -262,7 +262,7 @@ func (p *planning) tell() {
 	for n := range p.tasks {
 		item := fmt.Sprint("t", n+1)
 		p.ops = append(p.ops,
-			op{f: history.FEnqueue, arg: asJSON(history.Item{Item: item}), inv: 1, ret: 1, out: ok},
+			op{f: models.FEnqueue, arg: asJSON(models.Item{Item: item}), inv: 1, ret: 1, out: ok},
 			op{f: models.FTake, inv: 1, ret: at, out: ok, res: asJSON(models.Attempt{Item: item, Attempt: 1})})
 		at++
 	}

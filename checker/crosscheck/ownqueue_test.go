@@ -30,7 +30,7 @@ func queueAnswers(h record) answers {
 func putTwice(h record, key string) bool {
 	put := map[string]bool{}
 	for _, o := range h.ops {
-		if o.f == history.FEnqueue && o.key == key {
+		if o.f == models.FEnqueue && o.key == key {
 			if put[o.arg] {
 				return true
 			}
@@ -46,14 +46,14 @@ func queueCalls(h record, key string) []call {
 	var calls []call
 	for _, c := range callsOf(h.ops) {
 		o := &c.op
-		if o.key != key || o.f == history.FDequeue && o.out == ok && o.res == "" {
+		if o.key != key || o.f == models.FDequeue && o.out == ok && o.res == "" {
 			continue
 		}
 		calls = append(calls, c)
 	}
 	for _, f := range h.facts {
-		if drained, is := f.value.(history.Drained); is && drained.Empty && f.key == key {
-			calls = append(calls, call{op: op{f: history.FDequeue, res: "null", out: ok}, inv: f.at, ret: f.at, certain: true})
+		if drained, is := f.value.(models.Drained); is && drained.Empty && f.key == key {
+			calls = append(calls, call{op: op{f: models.FDequeue, res: "null", out: ok}, inv: f.at, ret: f.at, certain: true})
 		}
 	}
 	return calls
@@ -63,16 +63,16 @@ func queueCalls(h record, key string) []call {
 // more than others can have taken out.
 func blind(h record, key string) bool {
 	for _, e := range h.ops {
-		if e.key != key || e.f != history.FDequeue || e.out != ok || e.res != "" {
+		if e.key != key || e.f != models.FDequeue || e.out != ok || e.res != "" {
 			continue
 		}
 		left := 0
 		for _, o := range h.ops {
 			switch {
-			case o.key != key || o.f != history.FEnqueue && o.f != history.FDequeue:
-			case o.f == history.FDequeue && (o.out == info || o.out == open) && o.inv <= e.ret:
+			case o.key != key || o.f != models.FEnqueue && o.f != models.FDequeue:
+			case o.f == models.FDequeue && (o.out == info || o.out == open) && o.inv <= e.ret:
 				left--
-			case o.f == history.FEnqueue && o.out == ok && o.ret < e.inv && o.with.owner == e.with.session && !taken(h, key, o.arg, e.ret):
+			case o.f == models.FEnqueue && o.out == ok && o.ret < e.inv && o.with.owner == e.with.session && !taken(h, key, o.arg, e.ret):
 				left++
 			}
 		}
@@ -86,7 +86,7 @@ func blind(h record, key string) bool {
 // taken says whether somebody had begun to take an item by then.
 func taken(h record, key, item string, by int64) bool {
 	for _, o := range h.ops {
-		if o.key == key && o.f == history.FDequeue && o.out == ok && o.res == item && o.inv <= by {
+		if o.key == key && o.f == models.FDequeue && o.out == ok && o.res == item && o.inv <= by {
 			return true
 		}
 	}
@@ -100,8 +100,8 @@ func ownQueue(r *rand.Rand) record {
 	item := func(n int) string { return fmt.Sprintf(`{"item":"%d"}`, n) }
 	random := func(i int) {
 		o := &h.ops[i]
-		o.f, o.arg, o.res = pick(r, history.FEnqueue, history.FDequeue), "", ""
-		if o.f == history.FEnqueue {
+		o.f, o.arg, o.res = pick(r, models.FEnqueue, models.FDequeue), "", ""
+		if o.f == models.FEnqueue {
 			o.arg = item(i)
 		} else {
 			o.res = pick(r, item(r.IntN(len(h.ops))), item(r.IntN(len(h.ops))), "")
@@ -117,7 +117,7 @@ func ownQueue(r *rand.Rand) record {
 		in := map[string][]string{}
 		for _, m := range moments(r, h.ops) {
 			o := &h.ops[m.op]
-			if o.f == history.FEnqueue {
+			if o.f == models.FEnqueue {
 				in[o.key] = append(in[o.key], o.arg)
 				continue
 			}
@@ -133,7 +133,7 @@ func ownQueue(r *rand.Rand) record {
 	}
 	for _, key := range keys {
 		if chance(r, 2) {
-			h.facts = append(h.facts, fact{at: int64(4 + r.IntN(20)), of: history.Nemesis, client: -1, f: history.FDrained, key: key, value: history.Drained{Empty: !chance(r, 4)}})
+			h.facts = append(h.facts, fact{at: int64(4 + r.IntN(20)), of: history.Nemesis, client: -1, f: history.FDrained, key: key, value: models.Drained{Empty: !chance(r, 4)}})
 		}
 	}
 	h.tidy(r)

@@ -52,7 +52,7 @@ func (by ranking) of(h record, key string) (q ranked, twice bool) {
 		}
 		item, rank := by.read(o.arg + o.res)
 		o.arg, o.res = "", item
-		if o.f == history.FEnqueue {
+		if o.f == models.FEnqueue {
 			o.arg, o.res = item, ""
 			_, again := q.puts[item]
 			twice = twice || again
@@ -64,7 +64,7 @@ func (by ranking) of(h record, key string) (q ranked, twice bool) {
 		switch v := f.value.(type) {
 		case history.Offers:
 			q.strict = v.Strict
-		case history.Drained:
+		case models.Drained:
 			if v.Empty && f.key == key {
 				q.empty = append(q.empty, f.at)
 			}
@@ -90,15 +90,15 @@ func (by ranking) read(value string) (item string, rank int64) {
 	return item, rank
 }
 
-func takes(o op) bool   { return o.f == history.FDequeue && o.out == ok && o.res != "" }
-func finds(o op) bool   { return o.f == history.FDequeue && o.out == ok && o.res == "" }
-func perhaps(o op) bool { return o.f == history.FDequeue && (o.out == info || o.out == open) }
+func takes(o op) bool   { return o.f == models.FDequeue && o.out == ok && o.res != "" }
+func finds(o op) bool   { return o.f == models.FDequeue && o.out == ok && o.res == "" }
+func perhaps(o op) bool { return o.f == models.FDequeue && (o.out == info || o.out == open) }
 
 // step lets items in at the end, and those out that fit: in[i], or nothing where i is -1.
 func (q ranked) step(fits func(in []string, i int, o op) bool) func(string, op) []string {
 	return func(state string, o op) []string {
 		in := items(state)
-		if o.f == history.FEnqueue {
+		if o.f == models.FEnqueue {
 			return []string{strings.Join(append(in, o.arg), " ")}
 		}
 		if finds(o) {
@@ -132,7 +132,7 @@ func (q ranked) explained() bool {
 
 func (q ranked) untilDrained(calls []call) []call {
 	for _, at := range q.empty {
-		calls = append(calls, call{op: op{f: history.FDequeue, out: ok}, inv: at, ret: at, certain: true})
+		calls = append(calls, call{op: op{f: models.FDequeue, out: ok}, inv: at, ret: at, certain: true})
 	}
 	return calls
 }
@@ -276,7 +276,7 @@ func (q ranked) blind() bool {
 // the letter: at each of them something better certainly was there.
 func (q ranked) outdone() bool {
 	for _, o := range q.ops {
-		if o.f != history.FDequeue || o.out != ok || !q.fresh(o) || takes(o) && !q.whole(o.res) {
+		if o.f != models.FDequeue || o.out != ok || !q.fresh(o) || takes(o) && !q.whole(o.res) {
 			continue
 		}
 		could := false
@@ -398,7 +398,7 @@ func (by ranking) ours(h record, of func(q ranked, h record) answers) answers {
 // retried says whether an enqueue of an item failed: whether it was put in twice if
 // another succeeded, nobody says.
 func (by ranking) retried(h record, key string) bool {
-	return slices.ContainsFunc(h.ops, func(o op) bool { return o.key == key && o.f == history.FEnqueue && o.out == fail })
+	return slices.ContainsFunc(h.ops, func(o op) bool { return o.key == key && o.f == models.FEnqueue && o.out == fail })
 }
 
 // tally counts zklab's answers, and takes apart what is compared together.
@@ -446,7 +446,7 @@ func (by ranking) generate(r *rand.Rand, ranks func() int64) record {
 			if chance(r, 6) {
 				at = int64(r.IntN(20))
 			}
-			h.facts = append(h.facts, fact{at: at, of: history.Nemesis, client: -1, f: history.FDrained, key: key, value: history.Drained{Empty: !chance(r, 4)}})
+			h.facts = append(h.facts, fact{at: at, of: history.Nemesis, client: -1, f: history.FDrained, key: key, value: models.Drained{Empty: !chance(r, 4)}})
 		}
 	}
 	if chance(r, 2) {
@@ -478,8 +478,8 @@ func (by ranking) sessions(r *rand.Rand, ops []op) {
 // any makes an operation any.
 func (by ranking) any(r *rand.Rand, ops []op, i int, rank int64) {
 	o := &ops[i]
-	o.f, o.arg, o.res = pick(r, history.FEnqueue, history.FDequeue), "", ""
-	if o.f == history.FEnqueue {
+	o.f, o.arg, o.res = pick(r, models.FEnqueue, models.FDequeue), "", ""
+	if o.f == models.FEnqueue {
 		item := i
 		if chance(r, 20) {
 			item = r.IntN(len(ops)) // one that was put in before
@@ -517,9 +517,9 @@ func (by ranking) fill(r *rand.Rand, ops []op, ranks func() int64) {
 			o.out = ok
 		}
 		if i <= len(ops)/2 {
-			o.f, o.arg, o.res = history.FEnqueue, by.put(fmt.Sprint(i), ranks()), ""
+			o.f, o.arg, o.res = models.FEnqueue, by.put(fmt.Sprint(i), ranks()), ""
 		} else if !chance(r, 6) {
-			o.f, o.arg, o.res = history.FDequeue, "", ""
+			o.f, o.arg, o.res = models.FDequeue, "", ""
 		}
 	}
 }
@@ -536,7 +536,7 @@ func (by ranking) serve(r *rand.Rand, ops []op) {
 	for _, m := range moments(r, ops) {
 		o := &ops[m.op]
 		whose := fmt.Sprint(o.key, o.with.session)
-		if o.f == history.FEnqueue {
+		if o.f == models.FEnqueue {
 			item, rank := by.read(o.arg)
 			log[o.key] = append(log[o.key], change{item, rank})
 			seen[whose] = len(log[o.key])
@@ -601,7 +601,7 @@ func (by ranking) mutate(r *rand.Rand, h *record, ranks func() int64) {
 			a.out, a.res = pick(r, ok, fail), ""
 		}
 	case 5, 6:
-		if o.f == history.FEnqueue {
+		if o.f == models.FEnqueue {
 			item, _ := by.read(o.arg)
 			o.arg = by.put(item, ranks())
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/testkit/allocs"
 )
 
@@ -320,7 +321,7 @@ func TestReadErrors(t *testing.T) {
 func TestWriteEDN(t *testing.T) {
 	h := &history.History{Events: []history.Event{
 		{Index: 0, Process: history.Nemesis, Client: -1, Type: history.Info, F: "begin", Value: history.Value(history.Header{Model: "queue"})},
-		{Index: 1, Time: 5, Process: 2, Type: history.Invoke, F: "enqueue", Key: "k \"1\"\n", Value: history.Value(history.Item{Item: "a\\b\x01"})},
+		{Index: 1, Time: 5, Process: 2, Type: history.Invoke, F: "enqueue", Key: "k \"1\"\n", Value: history.Value(models.Item{Item: "a\\b\x01"})},
 		{Index: 2, Time: 9, Process: 2, Type: history.Info, F: "enqueue", Key: "k \"1\"\n", Error: &history.Error{Code: "timeout", Message: "too {late"}},
 	}}
 	var b strings.Builder

@@ -15,10 +15,10 @@ import (
 // events of clients, but for names within values, which become keywords.
 func FuzzWriteEDN(f *testing.F) {
 	b := historytest.New(models.Queue.Name)
-	b.Op(0, history.FEnqueue, "k \"1\"\n", 1, 3, history.OK, history.Item{Item: "a\\b\x01"}, nil).Session(0xa)
-	b.Op(1, history.FDequeue, "k", 2, 9, history.Info, nil, nil).Session(0xb).Error("timeout")
+	b.Op(0, models.FEnqueue, "k \"1\"\n", 1, 3, history.OK, models.Item{Item: "a\\b\x01"}, nil).Session(0xa)
+	b.Op(1, models.FDequeue, "k", 2, 9, history.Info, nil, nil).Session(0xb).Error("timeout")
 	b.Op(0, "#x :y", "", 4, 5, history.Fail, []any{1.5, "é😀", nil, true, map[string]any{"a b": 1}}, nil)
-	b.Fact(6, history.FDrained, "k", history.Drained{Empty: true})
+	b.Fact(6, history.FDrained, "k", models.Drained{Empty: true})
 	lines, err := historytest.Lines(b.History())
 	if err != nil {
 		f.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The operations of a job queue, besides history.FEnqueue, which adds a job (history.Item).
+// The operations of a job queue, besides FEnqueue, which adds a job (Item).
 const (
 	FTake     = "take"      // takes a job: ok Attempt; the attempt's session owns the lease
 	FFinish   = "finish"    // finishes the job of an Attempt
@@ -23,7 +23,7 @@ type Attempt struct {
 
 // Jobs are the jobs that existed at the end: the value of history.FDrained.
 type Jobs struct {
-	history.Drained
+	Drained
 	Open []string `json:"open,omitempty"` // pending, or with a worker
 	Done []string `json:"done,omitempty"`
 	Dead []string `json:"dead,omitempty"`
@@ -35,7 +35,7 @@ var JobQueue = declare(Model{
 	Name: "job-queue", About: "a queue that gives each job to one worker at a time, until it is finished",
 	State: Filled, Stay: "worked", OnZnodes: true,
 	Operations: []Operation{
-		{F: history.FEnqueue, Puts: true, Quorum: always, Tell: tellPut, Words: Words{
+		{F: FEnqueue, Puts: true, Quorum: always, Tell: tellPut, Words: Words{
 			Name: "put", Asked: "put", Refused: "failed for certain", Unknown: "nobody knows whether it went in", Early: true,
 		}},
 		{F: FTake, Waits: true, Begins: true, Quorum: always, Tell: tellAttempt("took", ""), Words: Words{

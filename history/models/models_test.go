@@ -66,7 +66,7 @@ func TestTraitsAreOfTheModel(t *testing.T) {
 		{"session", "a burst to come", false, true},
 		{"unheard-of", history.FWrite, true, true},
 		{"unheard-of", "add", false, true},
-		{"", history.FEnqueue, false, true},
+		{"", models.FEnqueue, false, true},
 	} {
 		m := models.Named(tt.model)
 		if o := m.Operation(tt.f); o.Local != tt.local || m.Knows(tt.f) != tt.knows {

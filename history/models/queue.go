@@ -2,6 +2,27 @@ package models
 
 import "github.com/zklab/zklab/history"
 
+// Operations on a queue.
+const (
+	// FEnqueue adds an item: invoke Item, ok nothing.
+	FEnqueue = "enqueue"
+	// FDequeue removes an item: invoke nothing, ok Item, or no value if the queue was empty.
+	FDequeue = "dequeue"
+)
+
+// Item is the value of an enqueue's invoke and a dequeue's ok. Item is unique in the run.
+type Item struct {
+	Item string `json:"item"`
+}
+
+// Drained is the value of history.FDrained. Empty says that a fenced read showed no item; the read
+// completed at the time of this event at the latest. Left is the number of items that the drain did
+// not remove within its limit.
+type Drained struct {
+	Empty bool `json:"empty"`
+	Left  int  `json:"left,omitempty"`
+}
+
 // Queue is a FIFO queue.
 var Queue = declare(Model{
 	Name: "queue", About: "a FIFO queue",
@@ -12,10 +33,10 @@ var Queue = declare(Model{
 // queueOperations are the operations of a queue of any kind. put describes what is added.
 func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
 	return []Operation{
-		{F: history.FEnqueue, Puts: true, Quorum: always, Tell: put, Words: Words{
+		{F: FEnqueue, Puts: true, Quorum: always, Tell: put, Words: Words{
 			Name: "put", Asked: "put", Refused: "failed for certain", Unknown: "nobody knows whether it went in", Early: true,
 		}},
-		{F: history.FDequeue, Waits: true, Takes: true, Quorum: gotItem, Tell: tellTake, Words: Words{
+		{F: FDequeue, Waits: true, Takes: true, Quorum: gotItem, Tell: tellTake, Words: Words{
 			Name: "take", Asked: "asked {key} for an item", Refused: "took none", Unknown: "nobody knows whether it took one",
 		}},
 	}
@@ -23,12 +44,12 @@ func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
 
 // gotItem: a single server can answer that a queue is empty, so only an item proves a quorum.
 func gotItem(op *history.Operation) bool {
-	var v history.Item
+	var v Item
 	return op.Outcome() != history.OK || op.Return.Decode(&v) == nil && v.Item != ""
 }
 
 func tellPut(op *history.Operation, w *Words) Values {
-	var v history.Item
+	var v Item
 	_ = op.Invoke.Decode(&v)
 	w.Name = "put " + shown(v.Item)
 	w.Asked = "put " + Quoted(v.Item) + " into " + Key(op.Key)
@@ -42,7 +63,7 @@ func tellTake(op *history.Operation, w *Words) Values {
 	if op.Outcome() != history.OK {
 		return Values{}
 	}
-	var v history.Item
+	var v Item
 	_ = op.Return.Decode(&v)
 	w.Name, w.Done = "take "+shown(v.Item), "got "+Quoted(v.Item)
 	if v.Item == "" {

@@ -37,7 +37,7 @@ type takenJob struct {
 }
 
 func (t *trial) putJob(o *object, job string) error {
-	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, history.FEnqueue, []byte(job), nil) })
+	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, models.FEnqueue, []byte(job), nil) })
 }
 
 // takesJob takes a job and compares the job and the attempt.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
@@ -33,12 +32,12 @@ func queueChecks(normal func(p putter, t *trial, a, b *object) error, p putter) 
 }
 
 func (p putter) put(t *trial, o *object, item []byte) error {
-	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, history.FEnqueue, p(item), nil) })
+	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, models.FEnqueue, p(item), nil) })
 }
 
 func (t *trial) take(o *object) (item []byte, err error) {
 	err = t.soon("dequeue", func(ctx context.Context) error {
-		return o.Call(ctx, history.FDequeue, nil, &item)
+		return o.Call(ctx, models.FDequeue, nil, &item)
 	})
 	return item, err
 }
@@ -97,7 +96,7 @@ func (p putter) passesItems(t *trial, a, b *object) error {
 func (p putter) waitsForItem(t *trial, a, b *object) error {
 	var got []byte
 	take := t.begin("dequeue", func(ctx context.Context) error {
-		return a.Call(ctx, history.FDequeue, nil, &got)
+		return a.Call(ctx, models.FDequeue, nil, &got)
 	})
 	if err := t.waits(take, "the queue is empty"); err != nil {
 		return err
@@ -117,7 +116,7 @@ func (p putter) waitsForItem(t *trial, a, b *object) error {
 // cancelsTake: a client that gives up loses no item.
 func (p putter) cancelsTake(t *trial, a, b *object) error {
 	take := t.begin("dequeue", func(ctx context.Context) error {
-		return a.Call(ctx, history.FDequeue, nil, nil)
+		return a.Call(ctx, models.FDequeue, nil, nil)
 	})
 	if err := t.waits(take, "the queue is empty"); err != nil {
 		return err
@@ -133,7 +132,7 @@ func (p putter) cancelsTake(t *trial, a, b *object) error {
 }
 
 func cancelsTakeAtOnce(t *trial, o *object) error {
-	return t.atOnce(o, history.FDequeue)
+	return t.atOnce(o, models.FDequeue)
 }
 
 // sharesItems: each item goes to one of two takers.
@@ -153,7 +152,7 @@ func (p putter) sharesItems(t *trial, a, b *object) error {
 		takers = append(takers, t.begin("dequeue", func(ctx context.Context) error {
 			for range each {
 				var item []byte
-				if err := o.Call(ctx, history.FDequeue, nil, &item); err != nil {
+				if err := o.Call(ctx, models.FDequeue, nil, &item); err != nil {
 					return err
 				}
 				taken[i] = append(taken[i], string(item))

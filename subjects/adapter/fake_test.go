@@ -262,7 +262,7 @@ var fakes = map[string]fake{
 	"does everything":  {in: onOp("frobnicate", func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 	"knows everything": {in: onOp("frobnicate", func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 	"one at a time":    {in: oneAtATime, out: oneDone},
-	"text items": {in: note, out: onAnswer(history.FDequeue, func(_ *player, _ []byte, r reply) [][]byte {
+	"text items": {in: note, out: onAnswer(models.FDequeue, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) {
 			var item []byte
 			_ = json.Unmarshal(ok.Value, &item)
@@ -272,10 +272,10 @@ var fakes = map[string]fake{
 	"no marks": {in: note, out: onAnswer(opMake, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"items":"entry"}`) })
 	})},
-	"drops priorities": {in: onOp(history.FEnqueue, func(_ *player, b []byte, _ request) [][]byte {
+	"drops priorities": {in: onOp(models.FEnqueue, func(_ *player, b []byte, _ request) [][]byte {
 		return same(bytes.Replace(b, []byte(`"priority":`), []byte(`"prio":`), 1))
 	})},
-	"drops due times": {in: onOp(history.FEnqueue, func(_ *player, b []byte, _ request) [][]byte {
+	"drops due times": {in: onOp(models.FEnqueue, func(_ *player, b []byte, _ request) [][]byte {
 		return same(bytes.Replace(b, []byte(`"due":`), []byte(`"dew":`), 1))
 	})},
 	"feigns touch": {in: onOp(opTouch, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
@@ -369,7 +369,7 @@ func cancelInName(g *player, b []byte, r request) [][]byte {
 	if r.Op != opCancel {
 		return note(g, b, r)
 	}
-	if op := g.opOf(r.ID); op == history.FDequeue || op == history.FAcquire {
+	if op := g.opOf(r.ID); op == models.FDequeue || op == history.FAcquire {
 		g.asked.Store(r.ID, "over")
 		g.say(encode(reply{ID: r.ID, Error: &failure{Code: "cancelled"}}))
 		return nil

@@ -19,9 +19,9 @@ func GenerateBounded(rng *rand.Rand, how Kind) *history.History {
 	most, there := 0, 0
 	for _, e := range h.Events { // each put as early as it can be, each take as late
 		switch {
-		case e.F == history.FEnqueue && e.Type == history.Invoke:
+		case e.F == models.FEnqueue && e.Type == history.Invoke:
 			there++
-		case e.F == history.FDequeue && e.Type == history.OK && e.Value != nil:
+		case e.F == models.FDequeue && e.Type == history.OK && e.Value != nil:
 			there--
 		}
 		most = max(most, there)

@@ -18,7 +18,7 @@ func RelaxedDelayQueue() *Record { return Ours(models.DelayQueue.Name, history.P
 // PutDue adds an enqueue of an item that is due at a time.
 func (r *Record) PutDue(due, client, inv, ret int, item string, o history.Type) *Record {
 	return r.Op(Args{
-		Client: client, F: history.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o,
+		Client: client, F: models.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o,
 		In: models.Delayed{Item: item, Due: time.Duration(due) * Unit}, Session: history.ID(client + 1),
 	})
 }
@@ -41,7 +41,7 @@ func delayed(h *history.History) *history.History {
 	for i := range h.Events {
 		e := &h.Events[i]
 		var v models.Ranked
-		if e.F == history.FEnqueue && e.Type == history.Invoke && e.Decode(&v) == nil {
+		if e.F == models.FEnqueue && e.Type == history.Invoke && e.Decode(&v) == nil {
 			e.Value = history.Value(models.Delayed{Item: v.Item, Due: time.Duration(v.Priority-100) * time.Hour})
 		}
 	}
@@ -61,7 +61,7 @@ func goodDelayQueue(r *Record, n int) int {
 		r.Take(1, t+6, t+8, b, history.OK).Take(2, t+7, t+12, a, history.OK).Take(1, t+9, t+14, c, history.OK)
 		t += 18
 	}
-	r.Op(Args{Client: 1, F: history.FDequeue, Key: "k", Inv: t + 50, Ret: t + 52, Outcome: history.OK, Session: 2}) // found nothing
-	r.KeyFact(t+100, history.FDrained, "k", history.Drained{Empty: true})
+	r.Op(Args{Client: 1, F: models.FDequeue, Key: "k", Inv: t + 50, Ret: t + 52, Outcome: history.OK, Session: 2}) // found nothing
+	r.KeyFact(t+100, history.FDrained, "k", models.Drained{Empty: true})
 	return t + 101
 }

@@ -256,9 +256,9 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 		}
 		if rng.IntN(2) == 0 {
 			made++
-			x.F, x.value = history.FEnqueue, fmt.Sprintf("v%d", made)
+			x.F, x.value = models.FEnqueue, fmt.Sprintf("v%d", made)
 			in := queued{value: x.value}
-			x.In = history.Item{Item: x.value}
+			x.In = models.Item{Item: x.value}
 			if which != nil {
 				in.priority = rng.Int32N(3)
 				x.In = models.Ranked{Item: x.value, Priority: in.priority}
@@ -267,7 +267,7 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 				list = append(list, in)
 			}
 		} else {
-			x.F = history.FDequeue
+			x.F = models.FDequeue
 			switch {
 			case !happens || len(list) == 0 && lost:
 			case len(list) == 0:
@@ -283,7 +283,7 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 					x.value = fmt.Sprintf("v%d", 1+rng.IntN(made+1))
 				}
 				if !lost {
-					x.Out = history.Item{Item: x.value}
+					x.Out = models.Item{Item: x.value}
 				}
 			}
 		}
@@ -293,9 +293,9 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 	if how == mutated {
 		i, j := rng.IntN(len(calls)), rng.IntN(len(calls))
 		x, y := &calls[i], &calls[j]
-		if x.F == history.FDequeue && y.F == history.FDequeue {
+		if x.F == models.FDequeue && y.F == models.FDequeue {
 			x.Out, y.Out = y.Out, x.Out
-		} else if x.F == history.FEnqueue && x.Outcome == history.OK {
+		} else if x.F == models.FEnqueue && x.Outcome == history.OK {
 			x.Outcome = history.Fail
 		} else {
 			x.Outcome, x.Out = history.Info, nil
@@ -313,7 +313,7 @@ func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queue
 		end = max(end, x.Ret)
 	}
 	if rng.IntN(2) == 0 && (len(list) == 0 || how != Constructed) {
-		w.KeyFact(end+2, history.FDrained, "q", history.Drained{Empty: true})
+		w.KeyFact(end+2, history.FDrained, "q", models.Drained{Empty: true})
 	}
 	return w.Build()
 }

@@ -74,7 +74,7 @@ func invocation(h *history.History, i int) *history.Event {
 
 // itemOf is the item in an event's value.
 func itemOf(e *history.Event) string {
-	var v history.Item
+	var v models.Item
 	if err := json.Unmarshal(e.Value, &v); err != nil {
 		panic(err)
 	}
@@ -175,8 +175,8 @@ func goodQueue(r *Record, n int) int {
 		r.Take(1+i%2, t+3, t+12, item, history.OK)
 		t += 6
 	}
-	r.Op(Args{Client: 1, F: history.FDequeue, Key: "k", Inv: t + 50, Ret: t + 52, Outcome: history.OK, Session: 2}) // found nothing
-	r.KeyFact(t+100, history.FDrained, "k", history.Drained{Empty: true})
+	r.Op(Args{Client: 1, F: models.FDequeue, Key: "k", Inv: t + 50, Ret: t + 52, Outcome: history.OK, Session: 2}) // found nothing
+	r.KeyFact(t+100, history.FDrained, "k", models.Drained{Empty: true})
 	return t + 101
 }
 

@@ -15,7 +15,7 @@ func JobQueue(tries int) *Record {
 
 // PutJob adds a put of a job.
 func (r *Record) PutJob(client, inv, ret int, job string, o history.Type) *Record {
-	return r.Op(Args{Client: client, F: history.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o, In: history.Item{Item: job}, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o, In: models.Item{Item: job}, Session: history.ID(client + 1)})
 }
 
 // TakeJob adds a take that began an attempt, or, without a job, one of which nobody knows.
@@ -40,7 +40,7 @@ func (r *Record) EndJob(client, inv, ret int, f, job string, attempt int, o hist
 // Became adds what became of the jobs.
 func (r *Record) Became(t int, open, done, dead []string) *Record {
 	return r.KeyFact(t, history.FDrained, "k", models.Jobs{
-		Drained: history.Drained{Empty: len(open) == 0, Left: len(open)}, Open: open, Done: done, Dead: dead,
+		Drained: models.Drained{Empty: len(open) == 0, Left: len(open)}, Open: open, Done: done, Dead: dead,
 	})
 }
 

@@ -73,13 +73,13 @@ func (r *Record) Write(client, inv int, token history.ID, accepted bool, order i
 }
 
 func (r *Record) Put(client, inv, ret int, item string, o history.Type) *Record {
-	return r.Op(Args{Client: client, F: history.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o, In: history.Item{Item: item}, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o, In: models.Item{Item: item}, Session: history.ID(client + 1)})
 }
 
 func (r *Record) Take(client, inv, ret int, item string, o history.Type) *Record {
-	a := Args{Client: client, F: history.FDequeue, Key: "k", Inv: inv, Ret: ret, Outcome: o, Session: history.ID(client + 1)}
+	a := Args{Client: client, F: models.FDequeue, Key: "k", Inv: inv, Ret: ret, Outcome: o, Session: history.ID(client + 1)}
 	if item != "" {
-		a.Out = history.Item{Item: item}
+		a.Out = models.Item{Item: item}
 	}
 	return r.Op(a)
 }

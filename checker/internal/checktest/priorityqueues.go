@@ -19,7 +19,7 @@ func RelaxedQueue() *Record {
 // PutAt adds an enqueue with a priority.
 func (r *Record) PutAt(priority int32, client, inv, ret int, item string, o history.Type) *Record {
 	return r.Op(Args{
-		Client: client, F: history.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o,
+		Client: client, F: models.FEnqueue, Key: "k", Inv: inv, Ret: ret, Outcome: o,
 		In: models.Ranked{Item: item, Priority: priority}, Session: history.ID(client + 1),
 	})
 }
@@ -36,8 +36,8 @@ func goodPriorityQueue(r *Record, n int) int {
 		r.Take(1, t+4, t+10, best, history.OK).Take(2, t+5, t+11, worst, history.OK)
 		t += 14
 	}
-	r.Op(Args{Client: 1, F: history.FDequeue, Key: "k", Inv: t + 50, Ret: t + 52, Outcome: history.OK, Session: 2}) // found nothing
-	r.KeyFact(t+100, history.FDrained, "k", history.Drained{Empty: true})
+	r.Op(Args{Client: 1, F: models.FDequeue, Key: "k", Inv: t + 50, Ret: t + 52, Outcome: history.OK, Session: 2}) // found nothing
+	r.KeyFact(t+100, history.FDrained, "k", models.Drained{Empty: true})
 	return t + 101
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // This file finds clients that bypass their links. A subject that dials the servers directly, at
@@ -171,8 +172,8 @@ func (a *Record) answers() (items map[string]int, tokens map[history.ID]int) {
 				continue
 			}
 			switch op.F {
-			case history.FDequeue:
-				var v history.Item
+			case models.FDequeue:
+				var v models.Item
 				a.Decode(op.Return, &v)
 				items[v.Item] = op.Client
 			case history.FAcquire:

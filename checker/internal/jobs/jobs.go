@@ -82,8 +82,8 @@ func readQueue(k *evidence.Key) *queue {
 	running := evidence.NewReach()
 	for _, op := range k.Ops {
 		switch {
-		case op.F == history.FEnqueue && op.Outcome() != history.Fail:
-			var v history.Item
+		case op.F == models.FEnqueue && op.Outcome() != history.Fail:
+			var v models.Item
 			k.Decode(op.Invoke, &v)
 			j := named(v.Item)
 			if j.put != nil {

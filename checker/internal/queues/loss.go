@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -137,7 +138,7 @@ func leftOver(k *evidence.Key) (left int, seen *history.Event) {
 		if e.F != history.FDrained {
 			continue
 		}
-		var v history.Drained
+		var v models.Drained
 		k.Decode(e, &v)
 		if left, seen = v.Left, e; v.Left == 0 {
 			seen = nil
@@ -153,7 +154,7 @@ func drained(k *evidence.Key) (seen *history.Event, left int) {
 		if e.F != history.FDrained {
 			continue
 		}
-		var v history.Drained
+		var v models.Drained
 		k.Decode(e, &v)
 		if left = v.Left; v.Empty && seen == nil {
 			seen = e

@@ -154,7 +154,7 @@ func (b *queueReader) enqueue(op *history.Operation) {
 
 // dequeue takes in one that did not fail.
 func (b *queueReader) dequeue(op *history.Operation) {
-	var v history.Item
+	var v models.Item
 	switch op.Outcome() {
 	case history.Info:
 		b.unknown = append(b.unknown, op)

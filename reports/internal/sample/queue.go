@@ -27,20 +27,20 @@ func Queue(length time.Duration, seed uint64) *history.History {
 		back := t + time.Duration(1+s.rnd.IntN(4))*ms
 		if len(waiting[key]) > 0 && s.rnd.IntN(100) < 48 {
 			consumer := 2 + s.rnd.IntN(2)
-			s.op(t, consumer, history.Invoke, history.FDequeue, key, nil)
-			s.op(back, consumer, history.OK, history.FDequeue, key, history.Item{Item: waiting[key][0]})
+			s.op(t, consumer, history.Invoke, models.FDequeue, key, nil)
+			s.op(back, consumer, history.OK, models.FDequeue, key, models.Item{Item: waiting[key][0]})
 			waiting[key] = waiting[key][1:]
 			continue
 		}
 		n++
 		item := fmt.Sprintf("i%d", n)
 		producer := s.rnd.IntN(2)
-		s.op(t, producer, history.Invoke, history.FEnqueue, key, history.Item{Item: item})
+		s.op(t, producer, history.Invoke, models.FEnqueue, key, models.Item{Item: item})
 		if n%97 == 0 {
-			s.gaveUp(back, producer, history.FEnqueue, key, "connection-loss")
+			s.gaveUp(back, producer, models.FEnqueue, key, "connection-loss")
 			continue
 		}
-		s.op(back, producer, history.OK, history.FEnqueue, key, nil)
+		s.op(back, producer, history.OK, models.FEnqueue, key, nil)
 		waiting[key] = append(waiting[key], item)
 	}
 	s.fact(begin+length+second, history.FEnd, nil)

@@ -207,18 +207,18 @@ func (q *queues) take(p *Proc, c *conn, f string, deadline time.Duration) (strin
 }
 
 func (q *queues) enqueue(p *Proc, c *conn, k int, item string) {
-	name, arg := item, any(history.Item{Item: item})
+	name, arg := item, any(models.Item{Item: item})
 	if q.ranked {
 		priority := q.w.rng.Int32N(12)
 		name, arg = fmt.Sprintf("%d-item", priority), models.Ranked{Item: item, Priority: priority}
 	}
-	_ = p.do(c, op{f: history.FEnqueue, key: key(k), arg: arg, within: opTime, run: func(deadline time.Duration) (any, error) {
+	_ = p.do(c, op{f: models.FEnqueue, key: key(k), arg: arg, within: opTime, run: func(deadline time.Duration) (any, error) {
 		return nil, q.put(p, c, q.w.folder(key(k)), name, item, deadline)
 	}})
 }
 
 func (q *queues) dequeue(p *Proc, c *conn, k int, patience time.Duration) {
-	_ = p.do(c, op{f: history.FDequeue, key: key(k), within: patience, run: func(deadline time.Duration) (any, error) {
+	_ = p.do(c, op{f: models.FDequeue, key: key(k), within: patience, run: func(deadline time.Duration) (any, error) {
 		item, err := q.take(p, c, q.w.folder(key(k)), deadline)
 		if err != nil {
 			return nil, err
@@ -227,7 +227,7 @@ func (q *queues) dequeue(p *Proc, c *conn, k int, patience time.Duration) {
 			return nil, nil
 		}
 		q.taken[item]++
-		return history.Item{Item: item}, nil
+		return models.Item{Item: item}, nil
 	}})
 }
 
@@ -277,7 +277,7 @@ func (q *queues) quiesce(p *Proc) {
 			}
 			p.join(never, done...)
 		}
-		q.w.nemesis(history.FDrained, key(k), history.Drained{Empty: left == 0, Left: left})
+		q.w.nemesis(history.FDrained, key(k), models.Drained{Empty: left == 0, Left: left})
 	}
 	for item, n := range q.taken {
 		if n > 1 {
