@@ -73,7 +73,7 @@ const (
 	FDrained   = "drained"   // key = a queue, value by model: a fenced read at the end
 	FFinal     = "final"     // key = a hold or a register, value Final: a fenced read at the end
 	FAgreement = "agreement" // Agreement: the servers' trees were compared, after the heal
-	FSurveyed  = "surveyed"  // key = a folder of model session, value Surveyed: a fenced read of all of it at the end
+	FSurveyed  = "surveyed"  // key = a folder of model session: a fenced read of all of it at the end
 	FEnd       = "end"       // the last event: the record is complete
 )
 
@@ -277,15 +277,6 @@ type Contender struct {
 type Final struct {
 	Contenders []Contender `json:"contenders,omitempty"`
 	Register   *Reading    `json:"register,omitempty"`
-}
-
-// Surveyed is the value of FSurveyed. Client is the client on whose session the folder was read, or
-// -1 for a session that no fault of a client reaches. The results of the reads are in the facts of
-// the wire.
-type Surveyed struct {
-	Client  int `json:"client"`
-	Session ID  `json:"session"`
-	Znodes  int `json:"znodes"` // number found, the folder included
 }
 
 // Facts of sessions and connections: process "session", type info. Session and
@@ -508,28 +499,4 @@ type Swap struct {
 // zxid of the write is Event.Zxid.
 type Stored struct {
 	Version int32 `json:"version,omitempty"`
-}
-
-// Operations on ZooKeeper itself: model session. Each is a burst of requests of one client, most of
-// them sent without waiting for earlier replies: invoke Burst, ok nothing. An ok says that servers
-// answered all of them, with any result. Bursts make the load, and their latency is measured; the
-// promises are checked with the facts of the wire.
-const (
-	FPipeline   = "pipeline"    // writes, followed by a read of the client's own znode
-	FReads      = "reads"       // reads of znodes that others write
-	FWatch      = "watch"       // reads that leave watches, and reads that show changes
-	FTogether   = "together"    // a multi that changes several znodes, or fails
-	FEphemerals = "ephemerals"  // ephemerals of the client's session and of others
-	FSequence   = "sequence"    // sequential creates and deletes, sometimes of their parent
-	FVisit      = "visit"       // another session that ends, and reads of its ephemerals
-	FSyncRead   = "sync-read"   // a sync, followed by a read
-	FFencedRead = "fenced-read" // a quorum write that changes nothing, followed by a read
-	FConflict   = "conflict"    // writes that must fail
-	FRights     = "rights"      // requests that only some clients may make
-	FLifetimes  = "lifetimes"   // containers and znodes with a TTL
-)
-
-// Burst is the value of the invoke of such an operation.
-type Burst struct {
-	Requests int `json:"requests"` // of the client's session
 }

@@ -186,8 +186,8 @@ func TestRegistersFailover(t *testing.T) {
 // Of what is done to the store itself, what writes counts.
 func TestSessionsFailover(t *testing.T) {
 	for f, want := range map[string]time.Duration{
-		history.FPipeline: 30 * ms, history.FTogether: 30 * ms, history.FFencedRead: 30 * ms,
-		history.FReads: -1, history.FWatch: -1, history.FSyncRead: -1,
+		models.FPipeline: 30 * ms, models.FTogether: 30 * ms, models.FFencedRead: 30 * ms,
+		models.FReads: -1, models.FWatch: -1, models.FSyncRead: -1,
 	} {
 		var b builder
 		b.h.Header.Model = models.Session.Name

@@ -9,7 +9,7 @@ import (
 	"github.com/go-zookeeper/zk"
 	"golang.org/x/sync/semaphore"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // request is one call on a connection. It takes no context: a request that was sent cannot
@@ -94,7 +94,7 @@ type burst struct {
 // do does a burst as an operation of a client, intended for the time at.
 func (p *pipe) do(ctx context.Context, c *Client, b burst, at, limit time.Duration) error {
 	return c.Do(ctx, Op{
-		F: b.f, Key: b.key, Arg: history.Burst{Requests: len(b.requests)}, Intended: at, Timeout: limit,
+		F: b.f, Key: b.key, Arg: models.Burst{Requests: len(b.requests)}, Intended: at, Timeout: limit,
 		Run: func(ctx context.Context) (any, error) {
 			err := p.send(ctx, b.requests...)
 			if err != nil && b.reads {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
@@ -19,17 +19,17 @@ var kinds = []struct {
 	of     func(s *sessionClient, folder, key string) []request
 	reads  bool
 }{
-	{20, history.FPipeline, (*sessionClient).pipeline, false},
-	{20, history.FReads, (*sessionClient).reads, true},
-	{18, history.FWatch, (*sessionClient).watch, true},
-	{12, history.FTogether, (*sessionClient).together, false},
-	{8, history.FEphemerals, (*sessionClient).ephemerals, false},
-	{9, history.FSequence, (*sessionClient).sequence, false},
-	{6, history.FSyncRead, (*sessionClient).syncRead, true},
-	{5, history.FFencedRead, (*sessionClient).fencedRead, true},
-	{5, history.FConflict, (*sessionClient).conflict, false},
-	{6, history.FRights, (*sessionClient).rights, false},
-	{6, history.FLifetimes, (*sessionClient).lifetimes, false},
+	{20, models.FPipeline, (*sessionClient).pipeline, false},
+	{20, models.FReads, (*sessionClient).reads, true},
+	{18, models.FWatch, (*sessionClient).watch, true},
+	{12, models.FTogether, (*sessionClient).together, false},
+	{8, models.FEphemerals, (*sessionClient).ephemerals, false},
+	{9, models.FSequence, (*sessionClient).sequence, false},
+	{6, models.FSyncRead, (*sessionClient).syncRead, true},
+	{5, models.FFencedRead, (*sessionClient).fencedRead, true},
+	{5, models.FConflict, (*sessionClient).conflict, false},
+	{6, models.FRights, (*sessionClient).rights, false},
+	{6, models.FLifetimes, (*sessionClient).lifetimes, false},
 }
 
 var totalWeight = func() (n int) {

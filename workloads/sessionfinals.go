@@ -10,6 +10,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
@@ -45,13 +46,13 @@ func (r *sessionRun) expireUndisturbed(ctx context.Context) {
 	c := r.env.Clients[0]
 	v := &visit{run: r, host: r.clients[c.ID], path: fmt.Sprintf("%s%s/last", r.env.Path(r.env.Key(0)), ephemeralPart)}
 	_ = c.Do(ctx, Op{
-		F: history.FVisit, Key: r.env.Key(0), Arg: history.Burst{Requests: 4}, Timeout: r.env.OpTimeout,
+		F: models.FVisit, Key: r.env.Key(0), Arg: models.Burst{Requests: 4}, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, v.vanish(ctx) },
 	})
 	v.leave() // waits until it has vanished
 	pause(ctx, r.env.toExpire())
 	_ = c.Do(ctx, Op{
-		F: history.FVisit, Key: r.env.Key(0), Arg: history.Burst{Requests: 1}, Timeout: r.env.OpTimeout,
+		F: models.FVisit, Key: r.env.Key(0), Arg: models.Burst{Requests: 1}, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, v.look(ctx, exists(v.path)) },
 	})
 }
@@ -72,13 +73,13 @@ func (r *sessionRun) syncUndisturbed(ctx context.Context) {
 		key := r.env.Key(round % r.env.Keys)
 		for _, c := range r.env.Clients {
 			s := r.clients[c.ID]
-			write := burst{f: history.FPipeline, key: key, requests: []request{s.setOrCreate(ownZnode(r.env.Path(key), c.ID))}}
+			write := burst{f: models.FPipeline, key: key, requests: []request{s.setOrCreate(ownZnode(r.env.Path(key), c.ID))}}
 			_ = s.pipe.do(ctx, c, write, 0, r.env.OpTimeout)
 		}
 		pause(ctx, history.LeaderLag+history.LeaderLag/5)
 		for i, c := range r.env.Clients {
 			path := ownZnode(r.env.Path(key), r.env.Clients[(i+1)%n].ID)
-			read := burst{f: history.FSyncRead, key: key, requests: []request{syncTo(path), get(path)}, reads: true}
+			read := burst{f: models.FSyncRead, key: key, requests: []request{syncTo(path), get(path)}, reads: true}
 			_ = r.clients[c.ID].pipe.do(ctx, c, read, 0, r.env.OpTimeout)
 		}
 	}
@@ -86,10 +87,10 @@ func (r *sessionRun) syncUndisturbed(ctx context.Context) {
 
 // survey reads the folder of a key on one session, fenced.
 func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *zk.Conn) error {
-	var s history.Surveyed
+	var s models.Surveyed
 	err := retry(ctx, r.env.Bound, func() error {
 		var err error
-		s, err = within(ctx, r.env.Bound, func() (history.Surveyed, error) { return r.readAll(ctx, key, conn) })
+		s, err = within(ctx, r.env.Bound, func() (models.Surveyed, error) { return r.readAll(ctx, key, conn) })
 		return err
 	})
 	if err != nil {
@@ -101,7 +102,7 @@ func (r *sessionRun) survey(ctx context.Context, key string, client int, conn *z
 }
 
 // readAll reads a folder and everything in it, and asks for what may not exist.
-func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s history.Surveyed, err error) {
+func (r *sessionRun) readAll(ctx context.Context, key string, conn *zk.Conn) (s models.Surveyed, err error) {
 	folder := r.env.Path(key)
 	s.Session = history.ID(conn.SessionID())
 	if err := zkconn.NoopWrite(ctx, conn, folder); err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Sessions begin and end with visitors: one burst in visitEvery is a visit, unless there
@@ -28,7 +28,7 @@ func (r *sessionRun) visit(ctx context.Context, s *sessionClient, key string, at
 	}
 	v := &visit{run: r, host: s, path: fmt.Sprintf("%s%s/v%s", r.env.Path(key), ephemeralPart, s.data()), rng: rand.New(rand.NewPCG(s.rng.Uint64(), 1))}
 	_ = s.Do(ctx, Op{
-		F: history.FVisit, Key: key, Arg: history.Burst{Requests: 7}, Intended: at, Timeout: r.env.OpTimeout,
+		F: models.FVisit, Key: key, Arg: models.Burst{Requests: 7}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, v.do(ctx) },
 	})
 	r.leaving.Go(func() {

@@ -120,13 +120,13 @@ func aged(p *frame.Property) *frame.Property {
 
 // restricted makes a property apply only where clients asked for what not everybody may do.
 func restricted(p *frame.Property) *frame.Property {
-	p.Applies = func(a *evidence.Record) bool { return did(a, history.FRights) }
+	p.Applies = func(a *evidence.Record) bool { return did(a, models.FRights) }
 	return p
 }
 
 // passing makes a property apply only where clients made such znodes.
 func passing(p *frame.Property) *frame.Property {
-	p.Applies = func(a *evidence.Record) bool { return did(a, history.FLifetimes) }
+	p.Applies = func(a *evidence.Record) bool { return did(a, models.FLifetimes) }
 	return p
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/testkit/runtest"
@@ -199,8 +200,8 @@ func rich(t *testing.T, run *store.Run) {
 		"create": 500, "setData": 500, "delete": 200, "multi": 200, "getData": 1000, "exists": 500, "getChildren2": 200, "sync": 100,
 		"setWatches": 3, "closeSession": 20, "watch of getData": 50, "watch of exists": 50, "watch of getChildren2": 50, "refusal": 300,
 		"nodeCreated": 20, "nodeDeleted": 20, "nodeDataChanged": 50, "nodeChildrenChanged": 50,
-		history.FPipeline: 100, history.FReads: 100, history.FWatch: 100, history.FTogether: 50, history.FEphemerals: 50, history.FSequence: 50,
-		history.FVisit: 10, history.FSyncRead: 50, history.FFencedRead: 20, history.FConflict: 20,
+		models.FPipeline: 100, models.FReads: 100, models.FWatch: 100, models.FTogether: 50, models.FEphemerals: 50, models.FSequence: 50,
+		models.FVisit: 10, models.FSyncRead: 50, models.FFencedRead: 20, models.FConflict: 20,
 	} {
 		if count[what] < least {
 			t.Errorf("%d of %s, want %d", count[what], what, least)
