@@ -89,53 +89,53 @@ var awayScenarios = []scenario{
 	{
 		"waits until the session of a killed holder is dead", "progress", Valid, "",
 		checktest.Remote().Phases(0, 1, 2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1}).Exited(1000, 0, history.ByCrash).
-			Hold(checktest.Grant{Client: 1, Inv: 30, Ret: 7900, Release: 7950, Token: 2}).KeyFact(20000, history.FFinal, "k", history.Final{}),
+			Hold(checktest.Grant{Client: 1, Inv: 30, Ret: 7900, Release: 7950, Token: 2}).KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"waits for a killed holder for ever", "progress", Violation, "nobody held it from 1.000 s to 9.000 s",
 		checktest.Remote().Phases(0, 1, 2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1}).Exited(1000, 0, history.ByCrash).
-			Waits(1, 30, 9000, 2).KeyFact(20000, history.FFinal, "k", history.Final{}),
+			Waits(1, 30, 9000, 2).KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"who was killed waits no more", "progress", Valid, "",
 		checktest.Remote().Phases(0, 1, 2).Waits(0, 30, -1, 1).Exited(1000, 0, history.ByCrash).
-			KeyFact(20000, history.FFinal, "k", history.Final{}),
+			KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"waits in a process that does not run", "progress", Valid, "",
 		checktest.Remote().Phases(0, 1, 2).Exited(20, 0, history.ByCrash).Waits(0, 30, 9000, 1).
-			KeyFact(20000, history.FFinal, "k", history.Final{}),
+			KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"waits in a process that was started again", "progress", Violation, "client 0 waited for k",
 		checktest.Remote().Phases(0, 1, 2).Connected(5, 0, 1).Session(10, history.FDisconnected, 0, 1).Exited(11, 0, history.ByCrash).
 			Connected(20, 0, 9).Started(21, 0).Waits(0, 30, 9000, 9).
-			KeyFact(20000, history.FFinal, "k", history.Final{}),
+			KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"dropped out, and may have hung since it last answered", "progress", Valid, "",
 		checktest.Remote().Phases(0, 1, 2).Connected(5, 0, 1).Call(0, history.FAcquire, 10, 20, history.OK).Call(0, history.FRelease, 25, 30, history.OK).
-			CutShort(0, 40, 9002, 1).Exited(9001, 0, history.ByItself).KeyFact(20000, history.FFinal, "k", history.Final{}),
+			CutShort(0, 40, 9002, 1).Exited(9001, 0, history.ByItself).KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"dropped out, and what it was at was recorded before that", "progress", Valid, "",
 		checktest.Remote().Phases(0, 1, 2).Connected(5, 0, 1).Call(0, history.FAcquire, 10, 20, history.OK).Call(0, history.FRelease, 25, 30, history.OK).
-			CutShort(0, 40, 9000, 1).Exited(9001, 0, history.ByItself).KeyFact(20000, history.FFinal, "k", history.Final{}),
+			CutShort(0, 40, 9000, 1).Exited(9001, 0, history.ByItself).KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"answered that it has no turn, and dropped out only then", "progress", Violation, "client 0 waited for k",
 		checktest.Remote().Phases(0, 1, 2).Connected(5, 0, 1).Waits(0, 40, 9000, 1).Exited(9001, 0, history.ByItself).
-			KeyFact(20000, history.FFinal, "k", history.Final{}),
+			KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"what a killed contender left goes with its session", "progress", Unknown, "still stood in line",
 		checktest.Remote().Phases(0, 1, 2).Waits(0, 30, 1001, 1).Exited(1000, 0, history.ByCrash).
-			KeyFact(3000, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "lock-1", Owner: 1}}}),
+			KeyFact(3000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "lock-1", Owner: 1}}}),
 	},
 	{
 		"what a killed contender left stays", "progress", Violation, "still stood in line",
 		checktest.Remote().Phases(0, 1, 2).Waits(0, 30, -1, 1).Exited(1000, 0, history.ByCrash).
-			KeyFact(9000, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "lock-1", Owner: 1}}}),
+			KeyFact(9000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "lock-1", Owner: 1}}}),
 	},
 
 	// In a double barrier.

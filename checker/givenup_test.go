@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // gaveUp is a client that opened another session, 11, at a moment, while it was disconnected from 1.
@@ -86,9 +87,9 @@ var givenUpScenarios = []scenario{
 		Hold(checktest.Grant{Client: 0, Inv: 4050, Ret: 4500, Release: 5000, Session: 12, Was: 11, Token: 1}).Of("a", "b")},
 
 	{"waits for ever in the new session", "progress", Violation, "client 0 waited for k", gaveUp(checktest.Remote().Phases(0, 1, 2), 200).
-		Waits(0, 300, 9000, 11).KeyFact(20000, history.FFinal, "k", history.Final{})},
+		Waits(0, 300, 9000, 11).KeyFact(20000, history.FFinal, "k", objects.Final{})},
 	{"what it left goes with the old session", "progress", Unknown, "still stood in line", gaveUp(checktest.Remote().Phases(0, 1, 2), 1000).
-		Waits(0, 30, 900, 1).KeyFact(3000, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "lock-1", Owner: 1}}})},
+		Waits(0, 30, 900, 1).KeyFact(3000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "lock-1", Owner: 1}}})},
 }
 
 func TestGivenUpSessions(t *testing.T) { decideAll(t, givenUpScenarios) }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // turns are twelve holds by turns of two clients that offer nothing: only the log tells that
@@ -108,7 +109,7 @@ func leftInLine(until int, connected bool) *checktest.Record {
 		r.Session(310, history.FDisconnected, 0, 1)
 	}
 	r.Touches(2).Saw(until-10, 1, 29, until-20).Leaves(1, 1, 12).Saw(until, 1, 30, until-5)
-	r.Phases(0, 100, 200).KeyFact(9000, history.FFinal, "k", history.Final{})
+	r.Phases(0, 100, 200).KeyFact(9000, history.FFinal, "k", objects.Final{})
 	return r.Hold(checktest.Grant{Client: 1, Inv: 303, Ret: until + 10, Release: until + 20})
 }
 

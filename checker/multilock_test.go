@@ -29,8 +29,8 @@ func multiLockScenarios() []scenario {
 		}
 		return r
 	}
-	end := func(r *checktest.Record, left ...history.Contender) *checktest.Record {
-		return r.KeyFact(bound+9500, history.FFinal, "k", history.Final{Contenders: left})
+	end := func(r *checktest.Record, left ...objects.Contender) *checktest.Record {
+		return r.KeyFact(bound+9500, history.FFinal, "k", objects.Final{Contenders: left})
 	}
 	return []scenario{
 		{"two hold one lock of several", "exclusion", Violation, "client 1 was granted b of k at 0.030 s with token 0x2 while client 0 held it from 0.020 s until at least 0.050 s", one().Hold(hold(1, 12, 30, 70, 2)).Of("c", "b")},
@@ -54,7 +54,7 @@ func multiLockScenarios() []scenario {
 		{"never says that the locks are lost", "lost", Violation, "was not reported lost", checktest.MultiLock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Of("a", "b").Session(100, expired, 0, 1).Fact(5000, history.FEnd, nil)},
 		{"says in time that the locks are lost", "lost", Valid, "", checktest.MultiLock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Of("a", "b").Session(100, expired, 0, 1).Lost(1000, 0, 1, 1).Fact(5000, history.FEnd, nil)},
 
-		{"a contender left behind", "all-or-none", Violation, "a/c3-lock-0000000001 still stood in line for k", end(gaveUp(waits(), 3), history.Contender{Name: "a/c3-lock-0000000001", Owner: 4})},
+		{"a contender left behind", "all-or-none", Violation, "a/c3-lock-0000000001 still stood in line for k", end(gaveUp(waits(), 3), objects.Contender{Name: "a/c3-lock-0000000001", Owner: 4})},
 		{"none left behind", "all-or-none", Valid, "", end(gaveUp(waits(), 3))},
 		{"no list", "all-or-none", Unknown, "no list of contenders", gaveUp(waits(), 3)},
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // A subject that refused everything from the beginning is told why, and broke no promise; one
@@ -16,7 +17,7 @@ func TestNeverWorked(t *testing.T) {
 		for i := range times {
 			r.Refused(0, 200+1000*i, 201+1000*i)
 		}
-		return r.KeyFact(20000, history.FFinal, "k", history.Final{})
+		return r.KeyFact(20000, history.FFinal, "k", objects.Final{})
 	}
 	for _, test := range []struct {
 		name   string

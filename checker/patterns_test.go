@@ -114,7 +114,7 @@ func (s pattern) history(model string, n int) *history.History {
 	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseHeal})
 	w.fact(history.FPhase, "", history.Phase{Name: history.PhaseQuiesce})
 	w.fact(history.FDrained, "k", objects.Drained{Empty: true})
-	w.fact(history.FFinal, "k", history.Final{})
+	w.fact(history.FFinal, "k", objects.Final{})
 	w.fact(history.FEnd, "", nil)
 	return &history.History{Header: history.Header{Version: history.Version, Model: model, Params: p}, Events: w.events, Complete: true}
 }

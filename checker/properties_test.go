@@ -48,7 +48,7 @@ func shortWaits() *checktest.Record {
 	for i := range 20 {
 		r.Call(0, history.FAcquire, 300+600*i, 800+600*i, history.Info)
 	}
-	return r.KeyFact(20000, history.FFinal, "k", history.Final{})
+	return r.KeyFact(20000, history.FFinal, "k", objects.Final{})
 }
 
 // bound is B of these scenarios: 4 s, two ticks of 500 ms, and 2 s.
@@ -255,40 +255,40 @@ var scenarios = []scenario{
 
 	{
 		"an idle lock", "progress", Violation, "nobody held it",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9000, history.FFinal, "k", history.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"an idle lock that many try in vain", "progress", Violation, "",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 4300, history.Info).Call(0, history.FAcquire, 4400, 8400, history.Info).KeyFact(9000, history.FFinal, "k", history.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 4300, history.Info).Call(0, history.FAcquire, 4400, 8400, history.Info).KeyFact(9000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"the wait was before heal", "progress", Valid, "",
-		checktest.Lock().Phases(0, 100, 9000).Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, history.FAcquire, 300, 10000, history.Fail).KeyFact(10001, history.FFinal, "k", history.Final{}),
+		checktest.Lock().Phases(0, 100, 9000).Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, history.FAcquire, 300, 10000, history.Fail).KeyFact(10001, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"the waiter was not connected", "progress", Valid, "",
-		checktest.Lock().Phases(0, 100, 200).Session(1, history.FConnected, 0, 1).Session(4000, history.FDisconnected, 0, 1).Call(0, history.FAcquire, 300, 9000, history.Fail).KeyFact(9500, history.FFinal, "k", history.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Session(1, history.FConnected, 0, 1).Session(4000, history.FDisconnected, 0, 1).Call(0, history.FAcquire, 300, 9000, history.Fail).KeyFact(9500, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"somebody held it all the time", "progress", Valid, "",
-		checktest.Lock().Phases(0, 100, 200).Hold(checktest.Grant{Client: 1, Inv: 210, Ret: 220, Release: 9000, Token: 1}).Call(0, history.FAcquire, 300, 9000, history.Fail).KeyFact(9500, history.FFinal, "k", history.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Hold(checktest.Grant{Client: 1, Inv: 210, Ret: 220, Release: 9000, Token: 1}).Call(0, history.FAcquire, 300, 9000, history.Fail).KeyFact(9500, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"idle, but the harness was held up", "progress", Unknown, "held up",
-		checktest.Lock().Phases(0, 100, 200).Fact(3000, history.FStall, history.Stall{Gap: 400 * checktest.Unit}).Call(0, history.FAcquire, 300, 300+bound+200, history.Fail).KeyFact(9000, history.FFinal, "k", history.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Fact(3000, history.FStall, history.Stall{Gap: 400 * checktest.Unit}).Call(0, history.FAcquire, 300, 300+bound+200, history.Fail).KeyFact(9000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"a contender left behind", "progress", Violation, "still stood in line",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 400, history.Info).KeyFact(400+bound+100, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "n-0000000001", Owner: 1}}}),
+		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 400, history.Info).KeyFact(400+bound+100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
 	},
 	{
 		"it may still be deleting it", "progress", Unknown, "still stood in line",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 400, history.Info).KeyFact(400+bound-100, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "n-0000000001", Owner: 1}}}),
+		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 400, history.Info).KeyFact(400+bound-100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
 	},
 	{
 		"those in line still want", "progress", Valid, "",
 		checktest.Lock().Phases(0, 100, 200).Hold(checktest.Grant{Client: 0, Inv: 300, Ret: 400, Release: -1, Token: 1}).Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 500, Ret: -1, Session: 2}).
-			KeyFact(20000, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "n-0000000001", Owner: 1}, {Name: "n-0000000002", Owner: 2}, {Name: "foreign", Owner: 0}}}),
+			KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}, {Name: "n-0000000002", Owner: 2}, {Name: "foreign", Owner: 0}}}),
 	},
 	{
 		"no list from the end", "progress", Unknown, "no list of contenders",
@@ -304,13 +304,13 @@ var scenarios = []scenario{
 		checktest.Election().Phases(0, 1, 2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 30, Token: 1}).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 40, Release: -1, Token: 2}).
 			Op(checktest.Args{Client: 2, F: history.FLeader, Key: "k", Inv: 3000, Ret: 3001, Outcome: history.OK, Out: history.Leader{Client: 0}}).
 			Op(checktest.Args{Client: 2, F: history.FLeader, Key: "k", Inv: 3010, Ret: 3011, Outcome: history.OK, Out: history.Leader{Client: -1}}).
-			KeyFact(20000, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "n-0000000002", Owner: 2}}}),
+			KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000002", Owner: 2}}}),
 	},
 	{
 		"a stale answer long after", "who-leads", Violation, "though client 1 led k",
 		checktest.Election().Phases(0, 1, 2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 30, Token: 1}).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 40, Release: -1, Token: 2}).
 			Op(checktest.Args{Client: 2, F: history.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: history.Leader{Client: 0}}).
-			KeyFact(20000, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "n-0000000002", Owner: 2}}}),
+			KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000002", Owner: 2}}}),
 	},
 
 	{
@@ -631,7 +631,7 @@ var scenarios = []scenario{
 	{
 		"left behind before heal, which has just ended", "progress", Unknown, "still stood in line",
 		checktest.Lock().Phases(0, 100, 9000).Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, history.FAcquire, 10, 20, history.Info).
-			KeyFact(9100, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "n-0000000001", Owner: 1}}}),
+			KeyFact(9100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
 	},
 	{
 		"left behind by an ensemble that never was healthy again", "late", Unknown, "no moment from which on",
@@ -643,7 +643,7 @@ var scenarios = []scenario{
 			Session(1, history.FConnected, 2, 3).Session(7000, history.FDisconnected, 2, 3).Session(7040, history.FConnected, 2, 3).
 			Op(checktest.Args{Client: 0, F: history.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: history.Leader{Client: 1}}).
 			Op(checktest.Args{Client: 2, F: history.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: history.Leader{Client: -1}}).
-			KeyFact(20000, history.FFinal, "k", history.Final{Contenders: []history.Contender{{Name: "n-0000000002", Owner: 2}}}),
+			KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000002", Owner: 2}}}),
 	},
 	{
 		"put in while the drain looked", "loss", Unknown, "was not drained",
@@ -678,16 +678,16 @@ var scenarios = []scenario{
 	},
 	{
 		"refused at once after heal", "progress", Unknown, "was refused at once",
-		checktest.Lock().Phases(0, 90, 100).Session(1, history.FConnected, 0, 1).Refused(0, 200, 201).KeyFact(400, history.FFinal, "k", history.Final{}),
+		checktest.Lock().Phases(0, 90, 100).Session(1, history.FConnected, 0, 1).Refused(0, 200, 201).KeyFact(400, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"refused for ever", "progress", Violation, "was refused at once each time: deadlock",
-		checktest.Lock().Phases(0, 90, 8000).Session(1, history.FConnected, 0, 1).Refused(0, 200, 201).Refused(0, 4000, 4001).Refused(0, 8100, 8101).KeyFact(8400, history.FFinal, "k", history.Final{}),
+		checktest.Lock().Phases(0, 90, 8000).Session(1, history.FConnected, 0, 1).Refused(0, 200, 201).Refused(0, 4000, 4001).Refused(0, 8100, 8101).KeyFact(8400, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"refused once, and then served", "progress", Valid, "",
 		checktest.Lock().Phases(0, 90, 100).Session(1, history.FConnected, 0, 1).Refused(0, 200, 201).Hold(checktest.Grant{Client: 0, Inv: 210, Ret: 220, Release: 230}).
-			KeyFact(400, history.FFinal, "k", history.Final{}),
+			KeyFact(400, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"somebody else leads than every view shows", "who-leads", Violation, "though client 1 led k",

@@ -17,7 +17,7 @@ import (
 func leftVersion(r *checktest.Record, value string, v, version int) *checktest.Record {
 	found := checktest.Reading(value, v)
 	found.Version = int32(version)
-	return r.KeyFact(1200, history.FFinal, "k", history.Final{Register: &found})
+	return r.KeyFact(1200, history.FFinal, "k", objects.Final{Register: &found})
 }
 
 const (
@@ -100,9 +100,9 @@ func init() { scenarios = append(scenarios, registerScenarios()...) }
 func bareFinal(r *checktest.Record) *checktest.Record {
 	for i := range r.Events {
 		if e := &r.Events[i]; e.F == history.FFinal {
-			var v history.Final
+			var v objects.Final
 			_ = e.Decode(&v)
-			e.Value = history.Value(history.Final{Register: &history.Reading{Value: v.Register.Value}})
+			e.Value = history.Value(objects.Final{Register: &history.Reading{Value: v.Register.Value}})
 		}
 	}
 	return r

@@ -42,7 +42,7 @@ func bruteOps(h *history.History) []tried {
 				quiesce = e.Time
 			}
 		case history.FFinal:
-			var v history.Final
+			var v objects.Final
 			_ = e.Decode(&v)
 			ops = append(ops, tried{inv: min(quiesce, e.Time), ret: e.Time, to: v.Register.Value, version: v.Register.Version, zxid: v.Register.Mzxid, told: v.Register.Mzxid != 0})
 		}
@@ -273,7 +273,7 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 	}
 	if !final.drop {
 		w.Phases(0, final.Inv, final.Inv)
-		w.KeyFact(final.Ret, history.FFinal, "k", history.Final{Register: &history.Reading{Value: final.to, Version: int32(final.version), Mzxid: history.ID(final.zxid)}})
+		w.KeyFact(final.Ret, history.FFinal, "k", objects.Final{Register: &history.Reading{Value: final.to, Version: int32(final.version), Mzxid: history.ID(final.zxid)}})
 	}
 	return w.Build()
 }

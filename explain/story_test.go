@@ -411,7 +411,7 @@ func hostile() *Scene {
 		r.invoke(10_000, 1, models.FDequeue, evil, nil), r.end(20_000, 1, history.Info, models.FDequeue, evil, nil),
 		r.invoke(30_000, 2, evil, evil, map[string]string{evil: evil}), r.end(40_000, 2, history.OK, evil, evil, map[string]string{evil: evil}),
 		r.fact(50_000, evil, evil, map[string]string{evil: evil}),
-		r.fact(51_000, history.FFinal, evil, history.Final{Contenders: []history.Contender{{Name: evil}}}),
+		r.fact(51_000, history.FFinal, evil, models.Final{Contenders: []models.Contender{{Name: evil}}}),
 	}
 	r.h.Events[w[3]].Error = &history.Error{Code: evil, Message: evil + strings.Repeat("long ", 100)}
 	r.fault(60_000, evil, history.FaultStep{Fault: 1, Step: history.StepInject, Spec: evil, Clients: []int{2}})
@@ -542,7 +542,7 @@ func TestDeathsSinceTheFirstOperation(t *testing.T) {
 // A list that shows nothing says where nothing was: a recipe may have its places in a folder below.
 func TestEmptyList(t *testing.T) {
 	r := newRecord(models.Lock.Name)
-	w := []int{r.fact(5_000_000, history.FFinal, "k1", history.Final{})}
+	w := []int{r.fact(5_000_000, history.FFinal, "k1", models.Final{})}
 	const want = "The list of contenders for k1 was read at 5.000 s and had nothing directly below the znode."
 	if got := r.scene(StepsOnly, "k1", w).Story(); len(got) != 1 || got[0] != want {
 		t.Errorf("%q, want %q", got, want)

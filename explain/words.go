@@ -236,7 +236,7 @@ func (t *narrator) fact(e *history.Event) {
 		st.Name = "servers compared"
 		text("the servers were compared with each other")
 	case history.FFinal:
-		var v history.Final
+		var v models.Final
 		_ = e.Decode(&v)
 		if r := v.Register; r != nil {
 			st.Name = "final read"
@@ -256,12 +256,12 @@ func (t *narrator) fact(e *history.Event) {
 }
 
 // contenders describes the contents of a list.
-func contenders(cs []history.Contender) string {
+func contenders(cs []models.Contender) string {
 	if len(cs) == 0 {
 		return " and had nothing directly below the znode"
 	}
 	const some = 3
-	cs = slices.SortedStableFunc(slices.Values(cs), func(x, y history.Contender) int { return cmp.Compare(inLine(x.Name), inLine(y.Name)) })
+	cs = slices.SortedStableFunc(slices.Values(cs), func(x, y models.Contender) int { return cmp.Compare(inLine(x.Name), inLine(y.Name)) })
 	var names []string
 	for _, c := range cs[:min(some, len(cs))] {
 		names = append(names, printable.Text(c.Name, mostKey)+" of session "+c.Owner.String())

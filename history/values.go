@@ -71,7 +71,7 @@ const (
 	FStall     = "stall"     // Stall: the harness itself was delayed
 	FClock     = "clock"     // Clock: the wall clock and the record's clock drifted apart
 	FDrained   = "drained"   // key = a queue, value by model: a fenced read at the end
-	FFinal     = "final"     // key = a hold or a register, value Final: a fenced read at the end
+	FFinal     = "final"     // key = an object, value by model: a fenced read at the end
 	FAgreement = "agreement" // Agreement: the servers' trees were compared, after the heal
 	FSurveyed  = "surveyed"  // key = a folder of model session: a fenced read of all of it at the end
 	FEnd       = "end"       // the last event: the record is complete
@@ -265,19 +265,6 @@ const (
 	FieldData     = "data"
 	FieldMzxid    = "mzxid"
 )
-
-// Contender is a znode in a hold's folder.
-type Contender struct {
-	Name  string `json:"name"`
-	Owner ID     `json:"owner"` // its ephemeralOwner, 0 for a persistent znode
-}
-
-// Final is the value of FFinal, read fenced at the end: the contenders in the folder of a hold, or
-// the value of a register.
-type Final struct {
-	Contenders []Contender `json:"contenders,omitempty"`
-	Register   *Reading    `json:"register,omitempty"`
-}
 
 // Facts of sessions and connections: process "session", type info. Session and
 // Client are set; Alive and Seen too, once the session had such a reply.

@@ -199,19 +199,19 @@ func (r *configRun) setForSure(ctx context.Context, c *Client, key, value string
 }
 
 // final returns what exists of a key at the end.
-func (r *configRun) final(ctx context.Context, key string) (found history.Final, err error) {
+func (r *configRun) final(ctx context.Context, key string) (found models.Final, err error) {
 	err = retry(ctx, r.env.Bound, func() (err error) {
-		found, err = within(ctx, r.env.Bound, func() (history.Final, error) { return freshSetting(ctx, r.env.Admin, r.env.Path(key)) })
+		found, err = within(ctx, r.env.Bound, func() (models.Final, error) { return freshSetting(ctx, r.env.Admin, r.env.Path(key)) })
 		return err
 	})
 	return found, err
 }
 
 // freshSetting returns what exists at a path; no register is found if there is no znode.
-func freshSetting(ctx context.Context, conn *zk.Conn, path string) (history.Final, error) {
+func freshSetting(ctx context.Context, conn *zk.Conn, path string) (models.Final, error) {
 	found, err := freshValue(ctx, conn, path)
 	if errors.Is(err, zk.ErrNoNode) {
-		return history.Final{}, nil
+		return models.Final{}, nil
 	}
-	return history.Final{Register: &found}, err
+	return models.Final{Register: &found}, err
 }

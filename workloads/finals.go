@@ -9,6 +9,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // finals lists the contenders of each key until none is left or the bound has passed;
@@ -16,17 +17,17 @@ import (
 func (r *holdRun) finals(ctx context.Context) error {
 	deadline := r.env.Record.Now() + r.env.Bound
 	return r.env.look(history.FFinal, "final list", func(key string) (any, error) {
-		left, err := r.env.lastContenders(ctx, deadline, func() ([]history.Contender, error) { return r.contenders(ctx, key) })
-		return history.Final{Contenders: left}, err
+		left, err := r.env.lastContenders(ctx, deadline, func() ([]models.Contender, error) { return r.contenders(ctx, key) })
+		return models.Final{Contenders: left}, err
 	})
 }
 
 // contenders returns the contenders of an object, or of each of its keys.
-func (r *holdRun) contenders(ctx context.Context, key string) ([]history.Contender, error) {
+func (r *holdRun) contenders(ctx context.Context, key string) ([]models.Contender, error) {
 	if r.keys == nil {
 		return r.env.contenders(ctx, r.env.Path(key))
 	}
-	var all []history.Contender
+	var all []models.Contender
 	for _, part := range r.keys {
 		found, err := r.env.contenders(ctx, r.env.Path(key)+"/"+part)
 		if err != nil {
@@ -64,9 +65,9 @@ func (e *Env) fact(f, key string, value any) {
 
 // lastContenders returns the result of list once it is empty or the deadline, on the
 // recorder's clock, has passed.
-func (e *Env) lastContenders(ctx context.Context, deadline time.Duration, list func() ([]history.Contender, error)) ([]history.Contender, error) {
+func (e *Env) lastContenders(ctx context.Context, deadline time.Duration, list func() ([]models.Contender, error)) ([]models.Contender, error) {
 	for {
-		var left []history.Contender
+		var left []models.Contender
 		patience := max(deadline-e.Record.Now(), time.Second)
 		err := retry(ctx, patience, func() (err error) {
 			left, err = list()
@@ -82,12 +83,12 @@ func (e *Env) lastContenders(ctx context.Context, deadline time.Duration, list f
 }
 
 // contenders lists the present children of path with their owners.
-func (e *Env) contenders(ctx context.Context, path string) ([]history.Contender, error) {
+func (e *Env) contenders(ctx context.Context, path string) ([]models.Contender, error) {
 	names, err := e.freshChildren(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	found := []history.Contender{}
+	found := []models.Contender{}
 	for _, name := range names {
 		stat, err := within(ctx, e.Bound, func() (*zk.Stat, error) {
 			_, stat, err := e.Admin.Get(path + "/" + name)
@@ -99,7 +100,7 @@ func (e *Env) contenders(ctx context.Context, path string) ([]history.Contender,
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, history.Contender{Name: name, Owner: history.ID(stat.EphemeralOwner)})
+		found = append(found, models.Contender{Name: name, Owner: history.ID(stat.EphemeralOwner)})
 	}
 	return found, nil
 }

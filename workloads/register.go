@@ -214,7 +214,7 @@ func (r *registerRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, history.ReadFenced) })
 	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) {
 		found, err := r.final(ctx, key)
-		return history.Final{Register: &found}, err
+		return models.Final{Register: &found}, err
 	})
 	r.registers.close(ctx, r.env, func(reg subjects.Register) any { return reg })
 	return err

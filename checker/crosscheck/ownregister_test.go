@@ -66,7 +66,7 @@ func tellOf(h record, fresh bool) told {
 		}
 	}
 	for _, f := range h.facts {
-		if final, is := f.value.(history.Final); is {
+		if final, is := f.value.(models.Final); is {
 			t.steps = append(t.steps, regStep{op: op{client: -1, inv: f.at, ret: f.at, out: ok}, look: final.Register})
 		}
 	}
@@ -365,7 +365,7 @@ func (h *record) writeAndRead(r *rand.Rand, tells int) {
 		if chance(r, 4) {
 			final = pick(r, versions...)
 		}
-		h.facts = append(h.facts, fact{at: max(0, end+int64(r.IntN(4)-1)), of: history.Nemesis, client: -1, f: history.FFinal, key: "k", value: history.Final{Register: &final}})
+		h.facts = append(h.facts, fact{at: max(0, end+int64(r.IntN(4)-1)), of: history.Nemesis, client: -1, f: history.FFinal, key: "k", value: models.Final{Register: &final}})
 	}
 }
 

@@ -194,7 +194,7 @@ func (s *search) items(nodes []*evidence.Znode) (of []*evidence.Znode) {
 // their creation.
 func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, e := range s.facts {
-		var final history.Final
+		var final models.Final
 		if e.F != history.FFinal || e.Decode(&final) != nil {
 			continue
 		}

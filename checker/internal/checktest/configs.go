@@ -52,7 +52,7 @@ func (r *Record) Writes(s history.ID, value string) *Record {
 
 // Finally adds what there is in the end; "" for nothing.
 func (r *Record) Finally(t int, value string) *Record {
-	var v history.Final
+	var v models.Final
 	if value != "" {
 		v.Register = &history.Reading{Value: value}
 	}

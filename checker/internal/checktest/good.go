@@ -105,7 +105,7 @@ func GoodRegister(r *Record, n int) int {
 		last, v, t = c, v+2, t+20
 	}
 	found := Reading(last, v)
-	r.KeyFact(t+100, history.FFinal, "k", history.Final{Register: &found})
+	r.KeyFact(t+100, history.FFinal, "k", models.Final{Register: &found})
 	return t + 90
 }
 
@@ -163,7 +163,7 @@ func goodHolds(r *Record, n int) int {
 		r.Confirm(c, t+8, true, history.ID(i+1), history.ID(c+1))
 		t += 17
 	}
-	r.KeyFact(t+100, history.FFinal, "k", history.Final{})
+	r.KeyFact(t+100, history.FFinal, "k", models.Final{})
 	return t + 101
 }
 

@@ -111,6 +111,6 @@ func goodLocks(r *Record, n int) int {
 	for c := range 3 { // who gives up
 		r.Call(c, history.FAcquire, t, t+5, history.Fail).Of("b", "a")
 	}
-	r.KeyFact(t+100, history.FFinal, "k", history.Final{})
+	r.KeyFact(t+100, history.FFinal, "k", models.Final{})
 	return t + 101
 }

@@ -55,5 +55,5 @@ func Reading(value string, v int) history.Reading {
 // Left is what the harness found at the end.
 func (r *Record) Left(value string, v int) *Record {
 	found := Reading(value, v)
-	return r.KeyFact(1200, history.FFinal, "k", history.Final{Register: &found})
+	return r.KeyFact(1200, history.FFinal, "k", models.Final{Register: &found})
 }

@@ -57,7 +57,7 @@ func goodReadWrite(r *Record, n int) int {
 		r.Hold(g).Write(2, t+28, g.Token, true, order).Downgrade(2, t+33, history.OK)
 		t += 52
 	}
-	r.KeyFact(t+100, history.FFinal, "k", history.Final{})
+	r.KeyFact(t+100, history.FFinal, "k", models.Final{})
 	return t + 101
 }
 

@@ -22,6 +22,6 @@ func goodLeases(r *Record, n int) int {
 		r.Confirm(c, t+8, true, history.ID(i+1), history.ID(c+1))
 		t += 17
 	}
-	r.KeyFact(t+100, history.FFinal, "k", history.Final{})
+	r.KeyFact(t+100, history.FFinal, "k", models.Final{})
 	return t + 101
 }

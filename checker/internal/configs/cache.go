@@ -111,7 +111,7 @@ func (t *subtree) final(e *history.Event) {
 	var v models.Copy
 	t.k.Decode(e, &v)
 	for node, c := range t.of {
-		c.final, c.finalAt = &history.Final{}, e
+		c.final, c.finalAt = &models.Final{}, e
 		if value, there := v.Nodes[node]; there {
 			c.final.Register = &history.Reading{Value: value}
 		}

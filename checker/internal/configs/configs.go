@@ -45,7 +45,7 @@ type config struct {
 	of           map[[2]time.Duration]*watch // by client, and the end of its life
 	figures      map[string]float64
 
-	final   *history.Final // nil: there is no look at the end
+	final   *models.Final // nil: there is no look at the end
 	finalAt *history.Event
 }
 
@@ -117,7 +117,7 @@ func readConfig(k *evidence.Key) *config {
 	}
 	for _, e := range k.Facts {
 		if e.F == history.FFinal {
-			c.final, c.finalAt = &history.Final{}, e
+			c.final, c.finalAt = &models.Final{}, e
 			c.Decode(e, c.final)
 		}
 	}

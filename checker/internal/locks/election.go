@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 )
 
 // whoLeads says that an answer to "who leads?" names somebody who was a
@@ -136,13 +137,13 @@ func finalLeader(k *evidence.Key) *hold {
 
 // lowestOf is the contender with the lowest sequence number; false if a name
 // carries none.
-func lowestOf(cs []history.Contender) (history.Contender, bool) {
-	var lowest history.Contender
+func lowestOf(cs []models.Contender) (models.Contender, bool) {
+	var lowest models.Contender
 	var least int32
 	for i, c := range cs {
 		n, ok := sequence(c.Name)
 		if !ok {
-			return history.Contender{}, false
+			return models.Contender{}, false
 		}
 		if i == 0 || n < least {
 			lowest, least = c, n

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // holdProgress says that after heal every live contender gets its turn: the
@@ -203,10 +204,10 @@ func old(a *evidence.Record, s evidence.Span) frame.Result {
 }
 
 // final is the last list of contenders of a key, with its event.
-func final(k *evidence.Key) (*history.Final, *history.Event) {
+func final(k *evidence.Key) (*models.Final, *history.Event) {
 	for i := len(k.Facts) - 1; i >= 0; i-- {
 		if e := k.Facts[i]; e.F == history.FFinal {
-			var v history.Final
+			var v models.Final
 			k.Decode(e, &v)
 			return &v, e
 		}

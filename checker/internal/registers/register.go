@@ -179,7 +179,7 @@ func (b *registerReader) look(l *look, v history.Reading) {
 // nobody knew.
 func (b *registerReader) finish(k *evidence.Key) {
 	for _, e := range k.Facts {
-		var v history.Final
+		var v models.Final
 		if e.F != history.FFinal {
 			continue
 		}

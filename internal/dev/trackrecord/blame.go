@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/faults"
+	"github.com/zklab/zklab/history/models"
 )
 
 // This file reads from a record which bug it was.
@@ -25,7 +26,7 @@ func orphanAfter(c cause) func(finished) bool {
 		owners := owners(f.history)
 		for i := range f.history.Events {
 			e := &f.history.Events[i]
-			var final history.Final
+			var final models.Final
 			if e.Process != history.Nemesis || e.F != history.FFinal || e.Decode(&final) != nil {
 				continue
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/store"
 )
 
@@ -22,7 +23,7 @@ func met(detail string) finished {
 	return finished{
 		history: &history.History{Events: []history.Event{
 			connected, fact(10, "lose-reply", "", step), refused,
-			fact(50, history.FFinal, "k1", history.Final{Contenders: []history.Contender{{Name: "lock-1", Owner: 9}}}),
+			fact(50, history.FFinal, "k1", models.Final{Contenders: []models.Contender{{Name: "lock-1", Owner: 9}}}),
 		}},
 		result: &store.Result{Verdict: checker.Violation, Verdicts: []checker.Verdict{
 			{Property: "progress", Key: "k2", Result: checker.Violation, Reason: "client 3 asked and was refused at once each time: twice", Counterexample: []int{2}},

@@ -569,12 +569,12 @@ func (h *holds) quiesce(p *Proc) {
 		for len(children(h.w.lead, f)) > 0 && h.w.now < deadline {
 			p.sleep(50 * time.Millisecond)
 		}
-		left := []history.Contender{}
+		left := []models.Contender{}
 		for _, n := range children(h.w.lead, f) {
-			left = append(left, history.Contender{Name: fmt.Sprintf("%s-%010d", n.name, n.seq), Owner: n.owner})
+			left = append(left, models.Contender{Name: fmt.Sprintf("%s-%010d", n.name, n.seq), Owner: n.owner})
 			h.w.Wrong["orphan"]++
 		}
-		h.w.nemesis(history.FFinal, key(k), history.Final{Contenders: left})
+		h.w.nemesis(history.FFinal, key(k), models.Final{Contenders: left})
 	}
 	h.judge()
 }
