@@ -42,7 +42,7 @@ func counted(w *crowd, c int) (f string, in, out any) {
 		return objects.FAdd, objects.Addition{Delta: 1}, objects.Count{Value: from + 1}
 	case 2:
 		w.version++
-		return history.FCAS, objects.CountSwap{From: from, To: from + 1}, nil
+		return objects.FCAS, objects.CountSwap{From: from, To: from + 1}, nil
 	}
-	return history.FRead, history.HowRead{Kind: history.ReadFenced}, objects.Count{Value: from}
+	return objects.FRead, objects.HowRead{Kind: objects.ReadFenced}, objects.Count{Value: from}
 }

@@ -3,6 +3,7 @@ package checker
 import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 func init() {
@@ -32,7 +33,7 @@ func fencedScenarios(read func() *checktest.Record) []scenario {
 // begunIn says in which session the first read began.
 func begunIn(r *checktest.Record, session history.ID) *checktest.Record {
 	for i := range r.Events {
-		if e := &r.Events[i]; e.F == history.FRead && e.Type == history.Invoke {
+		if e := &r.Events[i]; e.F == objects.FRead && e.Type == history.Invoke {
 			e.Session = session
 			break
 		}

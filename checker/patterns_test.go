@@ -177,7 +177,7 @@ func (w *crowd) invoke(c, i int) {
 	if e.Type == history.OK {
 		e.Value = history.Value(out)
 	}
-	if f == history.FWrite || f == history.FCAS {
+	if f == history.FWrite || f == objects.FCAS {
 		e.Zxid = history.ID(w.version)
 	}
 	w.open[c] = &e
@@ -199,7 +199,7 @@ func (w *crowd) call(c int) (f string, in, out any) {
 		return w.queued(c)
 	case m.Knows(objects.FRaise):
 		return w.raised(c)
-	case m.Knows(history.FCAS):
+	case m.Knows(objects.FCAS):
 		return w.registered(w.visits[c])
 	}
 	return m.Operations[w.visits[c]%len(m.Operations)].F, nil, nil
@@ -254,14 +254,14 @@ func (w *crowd) registered(visit int) (f string, in, out any) {
 	case 0:
 		w.version++
 		w.value = fmt.Sprint("v", w.version)
-		return history.FWrite, history.Writing{Value: w.value}, history.Stored{Version: w.version}
+		return history.FWrite, objects.Writing{Value: w.value}, objects.Stored{Version: w.version}
 	case 2:
 		w.version++
 		w.value = fmt.Sprint("v", w.version)
-		return history.FCAS, history.Swap{From: from, To: w.value}, history.Stored{Version: w.version}
+		return objects.FCAS, objects.Swap{From: from, To: w.value}, objects.Stored{Version: w.version}
 	}
-	kind := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}[visit%3]
-	return history.FRead, history.HowRead{Kind: kind}, history.Reading{Value: w.value, Mzxid: history.ID(w.version), Version: w.version}
+	kind := []string{objects.ReadPlain, objects.ReadSync, objects.ReadFenced}[visit%3]
+	return objects.FRead, objects.HowRead{Kind: kind}, objects.Reading{Value: w.value, Mzxid: history.ID(w.version), Version: w.version}
 }
 
 // What clients do in a pattern is what their model knows.

@@ -21,9 +21,9 @@ func leftVersion(r *checktest.Record, value string, v, version int) *checktest.R
 }
 
 const (
-	plain  = history.ReadPlain
-	synced = history.ReadSync
-	fenced = history.ReadFenced
+	plain  = objects.ReadPlain
+	synced = objects.ReadSync
+	fenced = objects.ReadFenced
 )
 
 // registerScenarios are planted by hand.
@@ -75,7 +75,7 @@ func registerScenarios() []scenario {
 		{"an own write without an outcome", "plain-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 0).Get(0, 3, 4, plain, "", 0).Get(0, 5, 6, plain, "a", 1)},
 
 		{"an old value behind a sync", "sync-reads", Violation, "while no server was disturbed", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, synced, "a", 1)},
-		{"an old value in another session than the sync", "sync-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Op(checktest.Args{Client: 1, F: history.FRead, Key: "k", Inv: 305, Ret: 306, Outcome: history.OK, In: history.HowRead{Kind: synced}, Out: checktest.Reading("a", 1), Session: 9, Was: 2})},
+		{"an old value in another session than the sync", "sync-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Op(checktest.Args{Client: 1, F: objects.FRead, Key: "k", Inv: 305, Ret: 306, Outcome: history.OK, In: objects.HowRead{Kind: synced}, Out: checktest.Reading("a", 1), Session: 9, Was: 2})},
 		{"an old value behind a sync while a server is paused", "sync-reads", Valid, "", disturbed(checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, synced, "a", 1), 100)},
 		{"an old value behind a sync long after a fault", "sync-reads", Violation, "", disturbed(checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 20305, 20306, synced, "a", 1), 100)},
 		{"a leader that is a moment behind", "sync-reads", Valid, "", checktest.Register().Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 5, 6, synced, "a", 1)},
@@ -102,7 +102,7 @@ func bareFinal(r *checktest.Record) *checktest.Record {
 		if e := &r.Events[i]; e.F == history.FFinal {
 			var v objects.Final
 			_ = e.Decode(&v)
-			e.Value = history.Value(objects.Final{Register: &history.Reading{Value: v.Register.Value}})
+			e.Value = history.Value(objects.Final{Register: &objects.Reading{Value: v.Register.Value}})
 		}
 	}
 	return r
@@ -112,10 +112,10 @@ func withoutZxids(r *checktest.Record) *checktest.Record {
 	for i := range r.Events {
 		e := &r.Events[i]
 		e.Zxid = 0
-		if e.F == history.FRead && e.Type == history.OK {
-			var v history.Reading
+		if e.F == objects.FRead && e.Type == history.OK {
+			var v objects.Reading
 			_ = e.Decode(&v)
-			e.Value = history.Value(history.Reading{Value: v.Value})
+			e.Value = history.Value(objects.Reading{Value: v.Value})
 		}
 	}
 	return r
@@ -130,11 +130,11 @@ func withoutVersions(r *checktest.Record, every int) *checktest.Record {
 			continue
 		}
 		var v struct {
-			history.Reading
+			objects.Reading
 			Version int `json:"version,omitempty"`
 		}
-		if _ = e.Decode(&v); e.F == history.FRead {
-			e.Value = history.Value(history.Reading{Value: v.Value, Mzxid: v.Mzxid})
+		if _ = e.Decode(&v); e.F == objects.FRead {
+			e.Value = history.Value(objects.Reading{Value: v.Value, Mzxid: v.Mzxid})
 		} else {
 			e.Value = nil
 		}
@@ -211,7 +211,7 @@ func TestZxidsAgreeWithValues(t *testing.T) {
 // TestNothingMakesRegistersPanic checks histories of nonsense, and lets the reference model
 // have its say.
 func TestNothingMakesRegistersPanic(t *testing.T) {
-	fs := []string{history.FWrite, history.FCAS, history.FRead, history.FRead, history.FWrite, history.FFinal, history.FPhase, history.FHealth, "pause", history.FAcquire}
+	fs := []string{history.FWrite, objects.FCAS, objects.FRead, objects.FRead, history.FWrite, history.FFinal, history.FPhase, history.FHealth, "pause", history.FAcquire}
 	values := []string{
 		``, `null`, `[]`, `7`, `{"value":"a"}`, `{"value":"b"}`, `{"value":"c"}`, `{"value":"a","mzxid":"0x2","version":1}`, `{"value":"b","mzxid":"0x1"}`,
 		`{"value":"","mzxid":"0x3"}`, `{"from":"a","to":"b"}`, `{"from":"b","to":"b"}`, `{"from":"","to":"a"}`, `{"from":"b","to":"a"}`, `{"kind":"plain"}`,

@@ -49,10 +49,10 @@ func bruteOps(h *history.History) []tried {
 	}
 	for _, op := range h.Operations() {
 		t := tried{inv: op.Began(), ret: evidence.Never, writes: true, maybe: op.Outcome() == history.Info}
-		if op.Outcome() == history.Fail || op.F == history.FRead && t.maybe {
+		if op.Outcome() == history.Fail || op.F == objects.FRead && t.maybe {
 			continue
 		}
-		var made history.Stored
+		var made objects.Stored
 		if !t.maybe {
 			t.ret, t.zxid = op.Return.Time, op.Return.Zxid
 			_ = op.Return.Decode(&made)
@@ -60,18 +60,18 @@ func bruteOps(h *history.History) []tried {
 		t.version, t.told = made.Version, made.Version != 0
 		switch op.F {
 		case history.FWrite:
-			var v history.Writing
+			var v objects.Writing
 			_ = op.Invoke.Decode(&v)
 			t.to = v.Value
-		case history.FCAS:
-			var v history.Swap
+		case objects.FCAS:
+			var v objects.Swap
 			_ = op.Invoke.Decode(&v)
 			t.from, t.to, t.compares = v.From, v.To, true
-		case history.FRead:
-			var how history.HowRead
-			var v history.Reading
+		case objects.FRead:
+			var how objects.HowRead
+			var v objects.Reading
 			_, _ = op.Invoke.Decode(&how), op.Return.Decode(&v)
-			if how.Kind != history.ReadFenced {
+			if how.Kind != objects.ReadFenced {
 				t.inv = evidence.Always
 			}
 			t.writes, t.to, t.version, t.zxid = false, v.Value, v.Version, v.Mzxid
@@ -198,7 +198,7 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 			if rng.IntN(4) < quiet {
 				continue
 			}
-			o.F, o.kind = history.FRead, []string{plain, synced, fenced}[rng.IntN(3)]
+			o.F, o.kind = objects.FRead, []string{plain, synced, fenced}[rng.IntN(3)]
 			o.version = len(znode) - 1
 			if o.kind != fenced {
 				o.version = max(saw[c], o.version-w.UpTo(2))
@@ -216,7 +216,7 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 				}
 			}
 			if rng.IntN(2) == 0 {
-				o.F, o.from = history.FCAS, now.value
+				o.F, o.from = objects.FCAS, now.value
 				if o.Outcome == history.Info && rng.IntN(3) == 0 { // of what it only believes
 					o.from = append(guess, "never")[rng.IntN(len(guess)+1)]
 					happens = happens && o.from == now.value
@@ -254,26 +254,26 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 		if untold == 0 && rng.IntN(3) == 0 {
 			o.version = 0
 		}
-		if untold == 1 && rng.IntN(3) == 0 && o.F == history.FRead {
+		if untold == 1 && rng.IntN(3) == 0 && o.F == objects.FRead {
 			o.zxid, o.version = 0, 0
 		}
 		z, v := history.ID(o.zxid), int32(o.version)
 		switch o.F {
-		case history.FRead:
-			o.In, o.Out = history.HowRead{Kind: o.kind}, history.Reading{Value: o.to, Version: v, Mzxid: z}
+		case objects.FRead:
+			o.In, o.Out = objects.HowRead{Kind: o.kind}, objects.Reading{Value: o.to, Version: v, Mzxid: z}
 		case history.FWrite:
-			o.In = history.Writing{Value: o.to}
-		case history.FCAS:
-			o.In = history.Swap{From: o.from, To: o.to}
+			o.In = objects.Writing{Value: o.to}
+		case objects.FCAS:
+			o.In = objects.Swap{From: o.from, To: o.to}
 		}
-		if o.F != history.FRead && o.Outcome == history.OK {
-			o.Args.Zxid, o.Out = z, history.Stored{Version: v}
+		if o.F != objects.FRead && o.Outcome == history.OK {
+			o.Args.Zxid, o.Out = z, objects.Stored{Version: v}
 		}
 		w.Op(o.Args)
 	}
 	if !final.drop {
 		w.Phases(0, final.Inv, final.Inv)
-		w.KeyFact(final.Ret, history.FFinal, "k", objects.Final{Register: &history.Reading{Value: final.to, Version: int32(final.version), Mzxid: history.ID(final.zxid)}})
+		w.KeyFact(final.Ret, history.FFinal, "k", objects.Final{Register: &objects.Reading{Value: final.to, Version: int32(final.version), Mzxid: history.ID(final.zxid)}})
 	}
 	return w.Build()
 }
@@ -319,17 +319,17 @@ func mutateVersions(rng *rand.Rand, ops []madeOp, final *madeOp, versions int) {
 	case 7:
 		o.Inv, o.Ret = max(o.Inv, p.Inv), max(o.Inv, o.Ret, p.Inv)
 	case 8:
-		if o.F == history.FCAS {
+		if o.F == objects.FCAS {
 			o.from = []string{"", "never", p.to}[rng.IntN(3)]
 		}
 	case 9:
-		if o.F != history.FRead && p.F == history.FRead {
+		if o.F != objects.FRead && p.F == objects.FRead {
 			p.to, p.version, p.zxid = o.to, o.version, o.zxid
 		}
 	case 10:
 		final.version = rng.IntN(versions + 1)
 	default:
-		if o.F != history.FRead && o.Outcome == history.OK {
+		if o.F != objects.FRead && o.Outcome == history.OK {
 			o.Outcome, o.version, o.zxid = history.Info, 0, 0
 		}
 	}

@@ -49,7 +49,7 @@ func TestNothingJudgedIsNotValid(t *testing.T) {
 
 // With an election at a time that nobody knows, no read behind a sync can be judged.
 func TestSyncReadsWithAnUnseenElection(t *testing.T) {
-	r := epochs(checktest.Register(), 1, 2).Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, history.ReadSync, "a", 1)
+	r := epochs(checktest.Register(), 1, 2).Set(0, 1, 2, "a", 1).Set(0, 3, 4, "b", 2).Get(1, 305, 306, objects.ReadSync, "a", 1)
 	for _, v := range Run(t.Context(), r.Build(), Options{NoReference: true}).Verdicts {
 		if v.Property == "sync-reads" {
 			t.Errorf("%s: %s", v.Result, v.Reason)

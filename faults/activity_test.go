@@ -72,12 +72,12 @@ func TestActivityOfObjectsWithoutHolds(t *testing.T) {
 	}
 	for model, steps := range map[*models.Model][]step{
 		models.Register: {
-			{0, history.FRead, history.OK, nil},
+			{0, models.FRead, history.OK, nil},
 			{0, history.FWrite, history.Invoke, nil},
 			{0, history.FWrite, history.OK, []int{0}},
-			{0, history.FRead, history.OK, []int{0}},
-			{1, history.FCAS, history.Fail, []int{0}},
-			{1, history.FCAS, history.OK, []int{1}},
+			{0, models.FRead, history.OK, []int{0}},
+			{1, models.FCAS, history.Fail, []int{0}},
+			{1, models.FCAS, history.OK, []int{1}},
 		},
 		models.Queue: {
 			{0, models.FEnqueue, history.OK, []int{0}},

@@ -423,17 +423,6 @@ type Leader struct {
 	Client int `json:"client"`
 }
 
-// Operations on a register: one znode, whose data is its value. It begins with
-// the value "", which no client writes. Every other value is written once in a run.
-// The third operation is FWrite: invoke Writing, ok Stored.
-const (
-	// FRead reads the value: invoke HowRead, ok Reading.
-	FRead = "read"
-	// FCAS compares and sets the value: invoke Swap, ok Stored. A fail with the code
-	// CodeMismatch or CodeConflict lost against an earlier write.
-	FCAS = "cas"
-)
-
 // Error codes that checks depend on. Package subjects defines all others.
 const (
 	CodeError     = "error"     // an error without its own code
@@ -442,48 +431,3 @@ const (
 	CodeTimeout   = "timeout"   // the operation timed out
 	CodeCancelled = "cancelled" // the operation was cancelled
 )
-
-// Error codes of a compare-and-set that had no effect.
-const (
-	CodeMismatch = "mismatch" // the znode had another value
-	CodeConflict = "conflict" // another write came between the comparison and the set
-)
-
-// Kinds of reads of a register.
-const (
-	ReadPlain  = "plain"  // the value on the client's server, which may be old
-	ReadSync   = "sync"   // after a sync: old only if a deposed leader answers (ZOOKEEPER-1675)
-	ReadFenced = "fenced" // after a quorum write on the same session: never old
-)
-
-// HowRead is the value of a read's invoke.
-type HowRead struct {
-	Kind string `json:"kind"`
-}
-
-// Reading is the value of a read's ok.
-type Reading struct {
-	Value string `json:"value"`
-	// Mzxid is the zxid of the write that made the value, if the subject reports it; for the value
-	// "" it is the zxid of the znode's creation. Version is the znode's.
-	Mzxid   ID    `json:"mzxid,omitempty"`
-	Version int32 `json:"version,omitempty"`
-}
-
-// Writing is the value of a register's write.
-type Writing struct {
-	Value string `json:"value"`
-}
-
-// Swap is the value of a compare-and-set.
-type Swap struct {
-	From string `json:"from"`
-	To   string `json:"to"`
-}
-
-// Stored is the value of the ok of a write or compare-and-set. Version is the znode's version that
-// it made, if the subject reports it: the znode begins with version 0, and each write adds one. The
-// zxid of the write is Event.Zxid.
-type Stored struct {
-	Version int32 `json:"version,omitempty"`
-}

@@ -157,11 +157,11 @@ func TestRegistersFailover(t *testing.T) {
 		felt    bool
 	}{
 		{history.FWrite, history.OK, "", 30 * ms, false},
-		{history.FCAS, history.OK, "", 30 * ms, false},
-		{history.FRead, history.OK, "", -1, false},
-		{history.FCAS, history.Fail, history.CodeConflict, -1, false},
-		{history.FCAS, history.Fail, history.CodeMismatch, -1, false},
-		{history.FCAS, history.Fail, "no-server", -1, true},
+		{models.FCAS, history.OK, "", 30 * ms, false},
+		{models.FRead, history.OK, "", -1, false},
+		{models.FCAS, history.Fail, models.CodeConflict, -1, false},
+		{models.FCAS, history.Fail, models.CodeMismatch, -1, false},
+		{models.FCAS, history.Fail, "no-server", -1, true},
 		{history.FWrite, history.Info, "connection-loss", -1, true},
 	}
 	for _, tt := range tests {

@@ -7,6 +7,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // CodeBadRequest is the code of [ErrBadValue], and of every other request that an adapter
@@ -29,8 +30,8 @@ var codes = []struct {
 	{ErrPanicked, history.CodePanic},
 	{ErrCannot, "not-offered"},
 	{ErrBadValue, CodeBadRequest},
-	{ErrMismatch, history.CodeMismatch},
-	{ErrConflict, history.CodeConflict},
+	{ErrMismatch, models.CodeMismatch},
+	{ErrConflict, models.CodeConflict},
 	{zk.ErrNoAuth, "no-auth"},
 	{zk.ErrNoNode, "no-node"},
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
@@ -17,7 +16,7 @@ type Counter interface {
 	// CompareAndSet sets the value to to if it is from. Otherwise it does nothing and
 	// returns an error that wraps ErrMismatch.
 	CompareAndSet(ctx context.Context, from, to int64) error
-	// Read returns the value. kind is history.ReadPlain or ReadFenced and says how old the
+	// Read returns the value. kind is models.ReadPlain or ReadFenced and says how old the
 	// value may be.
 	Read(ctx context.Context, kind string) (int64, error)
 }
@@ -38,7 +37,7 @@ func (c ownCounter) CompareAndSet(ctx context.Context, from, to int64) error {
 }
 
 func (c ownCounter) Read(ctx context.Context, kind string) (int64, error) {
-	if kind == history.ReadPlain {
+	if kind == models.ReadPlain {
 		return c.Cached(ctx)
 	}
 	return c.Value(ctx)
@@ -56,10 +55,10 @@ func ServeCounter(make func(c *Client, path string) (Counter, error)) Maker {
 				sum, err := counter.Add(ctx, v.Delta)
 				return models.Count{Value: sum}, err
 			}),
-			history.FCAS: taking(func(ctx context.Context, v models.CountSwap) (any, error) {
+			models.FCAS: taking(func(ctx context.Context, v models.CountSwap) (any, error) {
 				return nil, counter.CompareAndSet(ctx, v.From, v.To)
 			}),
-			history.FRead: taking(func(ctx context.Context, v history.HowRead) (any, error) {
+			models.FRead: taking(func(ctx context.Context, v models.HowRead) (any, error) {
 				n, err := counter.Read(ctx, v.Kind)
 				return models.Count{Value: n}, err
 			}),
@@ -85,11 +84,11 @@ func (c remoteCounter) Add(ctx context.Context, delta int64) (int64, error) {
 }
 
 func (c remoteCounter) CompareAndSet(ctx context.Context, from, to int64) error {
-	return c.Call(ctx, history.FCAS, models.CountSwap{From: from, To: to}, nil)
+	return c.Call(ctx, models.FCAS, models.CountSwap{From: from, To: to}, nil)
 }
 
 func (c remoteCounter) Read(ctx context.Context, kind string) (int64, error) {
 	var v models.Count
-	err := c.Call(ctx, history.FRead, history.HowRead{Kind: kind}, &v)
+	err := c.Call(ctx, models.FRead, models.HowRead{Kind: kind}, &v)
 	return v.Value, err
 }

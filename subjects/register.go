@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
@@ -21,7 +21,7 @@ type Register interface {
 	// wraps ErrConflict. In both cases CAS has had no effect. A CAS whose reply was lost
 	// must not be retried: its outcome is unknown.
 	CAS(ctx context.Context, from, to string) (Mark, error)
-	// Read returns the value. kind is history.ReadPlain, ReadSync or ReadFenced and says
+	// Read returns the value. kind is models.ReadPlain, ReadSync or ReadFenced and says
 	// how old the value may be.
 	Read(ctx context.Context, kind string) (value string, m Mark, err error)
 }
@@ -92,7 +92,7 @@ func (r *register) Read(ctx context.Context, kind string) (string, Mark, error) 
 			return got, err
 		}
 		got.value, got.mark, err = r.get()
-		if err == nil && kind != history.ReadPlain && (session == 0 || r.conn.SessionID() != session) {
+		if err == nil && kind != models.ReadPlain && (session == 0 || r.conn.SessionID() != session) {
 			err = errAnotherSession
 		}
 		return got, err
@@ -108,11 +108,11 @@ func (r *register) Read(ctx context.Context, kind string) (string, Mark, error) 
 // (ZOOKEEPER-1675). A touch is a quorum operation.
 func (r *register) fence(ctx context.Context, kind string) (err error) {
 	switch kind {
-	case history.ReadSync:
+	case models.ReadSync:
 		_, err = r.conn.Sync(r.path)
-	case history.ReadFenced:
+	case models.ReadFenced:
 		err = zkconn.NoopWrite(ctx, r.conn, r.path)
-	case history.ReadPlain:
+	case models.ReadPlain:
 	default:
 		err = fmt.Errorf("there is no kind %q of reads", kind)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/subjects"
 )
@@ -62,7 +62,7 @@ func TestRegister(t *testing.T) {
 		if _, err := r.CAS(t.Context(), "a", "c"); !errors.Is(err, subjects.ErrMismatch) || !subjects.NoEffect(err) {
 			t.Errorf("a value that is not there any more: %v", err)
 		}
-		for _, kind := range []string{history.ReadPlain, history.ReadSync, history.ReadFenced} {
+		for _, kind := range []string{models.ReadPlain, models.ReadSync, models.ReadFenced} {
 			if value, m, err := r.Read(t.Context(), kind); err != nil || value != "b" || m != second {
 				t.Errorf("%s read: %q, %+v, %v", kind, value, m, err)
 			}
@@ -104,7 +104,7 @@ func TestRegisterThatIsGivenUp(t *testing.T) {
 				t.Errorf("write: %v", err)
 			}
 		}
-		if _, _, err := r.Read(ctx, history.ReadPlain); err != nil && (!errors.Is(err, context.Canceled) || !subjects.NoEffect(err)) {
+		if _, _, err := r.Read(ctx, models.ReadPlain); err != nil && (!errors.Is(err, context.Canceled) || !subjects.NoEffect(err)) {
 			t.Errorf("read: %v", err)
 		}
 		synctest.Wait()

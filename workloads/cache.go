@@ -236,7 +236,7 @@ func (r *cacheRun) final(ctx context.Context, key string) (map[string]string, er
 			path += "/" + node
 		}
 		err := retry(ctx, r.env.Bound, func() error {
-			found, err := within(ctx, r.env.Bound, func() (history.Reading, error) { return freshValue(ctx, r.env.Admin, path) })
+			found, err := within(ctx, r.env.Bound, func() (models.Reading, error) { return freshValue(ctx, r.env.Admin, path) })
 			switch {
 			case err == nil:
 				nodes[node] = found.Value

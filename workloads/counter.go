@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -75,13 +74,13 @@ func (r *counterRun) arrival(ctx context.Context, over <-chan struct{}, c *Clien
 			r.add(ctx, c, key, at)
 		}
 	case 2:
-		if from, err := r.read(ctx, c, key, at, history.ReadPlain); err == nil {
+		if from, err := r.read(ctx, c, key, at, models.ReadPlain); err == nil {
 			r.swap(ctx, c, key, from)
 		}
 	case 3:
-		_, _ = r.read(ctx, c, key, at, history.ReadPlain)
+		_, _ = r.read(ctx, c, key, at, models.ReadPlain)
 	default:
-		_, _ = r.read(ctx, c, key, at, history.ReadFenced)
+		_, _ = r.read(ctx, c, key, at, models.ReadFenced)
 	}
 }
 
@@ -98,7 +97,7 @@ func (r *counterRun) add(ctx context.Context, c *Client, key string, at time.Dur
 // swap increments a counter by one, if it still has the value that was read.
 func (r *counterRun) swap(ctx context.Context, c *Client, key string, from int64) {
 	_ = c.Do(ctx, Op{
-		F: history.FCAS, Key: key, Arg: models.CountSwap{From: from, To: from + 1}, Timeout: r.env.OpTimeout,
+		F: models.FCAS, Key: key, Arg: models.CountSwap{From: from, To: from + 1}, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
 			return nil, r.counters[c.ID][key].CompareAndSet(ctx, from, from+1)
 		},
@@ -108,7 +107,7 @@ func (r *counterRun) swap(ctx context.Context, c *Client, key string, from int64
 func (r *counterRun) read(ctx context.Context, c *Client, key string, at time.Duration, kind string) (int64, error) {
 	var got int64
 	err := c.Do(ctx, Op{
-		F: history.FRead, Key: key, Arg: history.HowRead{Kind: kind}, Intended: at, Timeout: r.env.OpTimeout,
+		F: models.FRead, Key: key, Arg: models.HowRead{Kind: kind}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
 			n, err := r.counters[c.ID][key].Read(ctx, kind)
 			got = n
@@ -130,7 +129,7 @@ func counted(n int64, err error) (any, error) {
 
 // Quiesce makes every client read every counter once more, fenced.
 func (r *counterRun) Quiesce(ctx context.Context) error {
-	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, history.ReadFenced) })
+	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) })
 	r.counters.close(ctx, r.env, func(c subjects.Counter) any { return c })
 	return nil
 }

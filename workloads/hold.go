@@ -262,7 +262,7 @@ func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, 
 	}
 	f, of := history.FWrite, (*resource).write
 	if reads {
-		f, of = history.FRead, (*resource).read
+		f, of = models.FRead, (*resource).read
 	}
 	to := func(resource string, arg any) {
 		_ = c.Do(ctx, Op{

@@ -118,13 +118,13 @@ func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
 // arrival is what a client does at an arrival.
 func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, m mix, at time.Duration, value string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
-	kinds := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}
+	kinds := []string{models.ReadPlain, models.ReadSync, models.ReadFenced}
 	kind, other, what := kinds[rng.IntN(3)], kinds[rng.IntN(3)], rng.IntN(5)
 	if m.reads && what < 2 {
 		what = 2
 	}
 	if m.plain {
-		kind, other = history.ReadPlain, history.ReadPlain
+		kind, other = models.ReadPlain, models.ReadPlain
 	}
 	switch what {
 	case 0:
@@ -150,7 +150,7 @@ func (r *registerRun) meet(ctx context.Context, over <-chan struct{}, c *Client,
 	case m.reads:
 		_, _ = r.read(ctx, c, key, at, kind)
 	default:
-		kinds := []string{history.ReadPlain, history.ReadSync, history.ReadFenced}
+		kinds := []string{models.ReadPlain, models.ReadSync, models.ReadFenced}
 		r.swap(ctx, c, key, at, kinds[int(at/r.meetings.every)%len(kinds)], value)
 	}
 }
@@ -161,13 +161,13 @@ func (r *registerRun) swap(ctx context.Context, c *Client, key string, at time.D
 	if err != nil {
 		return
 	}
-	r.change(ctx, c, Op{F: history.FCAS, Key: key, Arg: history.Swap{From: from, To: value}}, func(ctx context.Context, reg subjects.Register) (subjects.Mark, error) {
+	r.change(ctx, c, Op{F: models.FCAS, Key: key, Arg: models.Swap{From: from, To: value}}, func(ctx context.Context, reg subjects.Register) (subjects.Mark, error) {
 		return reg.CAS(ctx, from, value)
 	})
 }
 
 func (r *registerRun) write(ctx context.Context, c *Client, key string, at time.Duration, value string) {
-	r.change(ctx, c, Op{F: history.FWrite, Key: key, Arg: history.Writing{Value: value}, Intended: at}, func(ctx context.Context, reg subjects.Register) (subjects.Mark, error) {
+	r.change(ctx, c, Op{F: history.FWrite, Key: key, Arg: models.Writing{Value: value}, Intended: at}, func(ctx context.Context, reg subjects.Register) (subjects.Mark, error) {
 		return reg.Write(ctx, value)
 	})
 }
@@ -182,7 +182,7 @@ func (r *registerRun) change(ctx context.Context, c *Client, op Op, do func(cont
 			return nil, err
 		}
 		made = m
-		return history.Stored{Version: m.Version}, nil
+		return models.Stored{Version: m.Version}, nil
 	}
 	op.Zxid = func() int64 { return made.Zxid }
 	_ = c.Do(ctx, op)
@@ -190,15 +190,15 @@ func (r *registerRun) change(ctx context.Context, c *Client, op Op, do func(cont
 
 // read returns the value that was read.
 func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.Duration, kind string) (string, error) {
-	var found history.Reading
+	var found models.Reading
 	err := c.Do(ctx, Op{
-		F: history.FRead, Key: key, Arg: history.HowRead{Kind: kind}, Intended: at, Timeout: r.env.OpTimeout,
+		F: models.FRead, Key: key, Arg: models.HowRead{Kind: kind}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
 			value, m, err := r.registers[c.ID][key].Read(ctx, kind)
 			if err != nil {
 				return nil, err
 			}
-			found = history.Reading{Value: value, Mzxid: history.ID(m.Zxid), Version: m.Version}
+			found = models.Reading{Value: value, Mzxid: history.ID(m.Zxid), Version: m.Version}
 			return found, nil
 		},
 	})
@@ -211,7 +211,7 @@ func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.D
 // Quiesce makes every client read every register once more, fenced, looks at each register
 // itself, and closes the subjects.
 func (r *registerRun) Quiesce(ctx context.Context) error {
-	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, history.ReadFenced) })
+	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) })
 	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) {
 		found, err := r.final(ctx, key)
 		return models.Final{Register: &found}, err
@@ -221,25 +221,25 @@ func (r *registerRun) Quiesce(ctx context.Context) error {
 }
 
 // final returns the value of a register at the end.
-func (r *registerRun) final(ctx context.Context, key string) (found history.Reading, err error) {
+func (r *registerRun) final(ctx context.Context, key string) (found models.Reading, err error) {
 	err = retry(ctx, r.env.Bound, func() (err error) {
-		found, err = within(ctx, r.env.Bound, func() (history.Reading, error) { return freshValue(ctx, r.env.Admin, r.env.Path(key)) })
+		found, err = within(ctx, r.env.Bound, func() (models.Reading, error) { return freshValue(ctx, r.env.Admin, r.env.Path(key)) })
 		return err
 	})
 	return found, err
 }
 
-func freshValue(ctx context.Context, conn *zk.Conn, path string) (history.Reading, error) {
+func freshValue(ctx context.Context, conn *zk.Conn, path string) (models.Reading, error) {
 	session := conn.SessionID()
 	if err := zkconn.NoopWrite(ctx, conn, path); err != nil {
-		return history.Reading{}, err
+		return models.Reading{}, err
 	}
 	data, stat, err := conn.Get(path)
 	if err != nil {
-		return history.Reading{}, err
+		return models.Reading{}, err
 	}
 	if id := conn.SessionID(); id != session {
-		return history.Reading{}, fmt.Errorf("session %s ended meanwhile", history.ID(session))
+		return models.Reading{}, fmt.Errorf("session %s ended meanwhile", history.ID(session))
 	}
-	return history.Reading{Value: string(data), Mzxid: history.ID(stat.Mzxid), Version: stat.Version}, nil
+	return models.Reading{Value: string(data), Mzxid: history.ID(stat.Mzxid), Version: stat.Version}, nil
 }

@@ -16,14 +16,14 @@ type regStep struct {
 	op
 	to, from      string
 	cas           bool
-	look          *history.Reading
+	look          *models.Reading
 	zxid, version int64
 }
 
 // A glance is a read that shows some version, perhaps an old one.
 type glance struct {
 	op
-	history.Reading
+	models.Reading
 }
 
 // A told is what a record says of a register.
@@ -42,23 +42,23 @@ func tellOf(h record, fresh bool) told {
 			continue
 		}
 		switch o.f {
-		case history.FRead:
+		case models.FRead:
 			if o.out != ok {
 				continue
 			}
 			g := glance{op: o}
 			must(json.Unmarshal([]byte(o.res), &g.Reading))
-			if fresh && strings.Contains(o.arg, history.ReadFenced) {
+			if fresh && strings.Contains(o.arg, models.ReadFenced) {
 				t.steps = append(t.steps, regStep{op: o, look: &g.Reading})
 			}
 			t.glances = append(t.glances, g)
 		default:
-			s := regStep{op: o, cas: o.f == history.FCAS}
+			s := regStep{op: o, cas: o.f == models.FCAS}
 			var value struct{ Value, From, To string }
 			must(json.Unmarshal([]byte(o.arg), &value))
 			s.to, s.from = value.Value+value.To, value.From
 			if o.out == ok {
-				var stored history.Stored
+				var stored models.Stored
 				must(json.Unmarshal([]byte(o.res), &stored))
 				s.zxid, s.version = o.with.zxid, int64(stored.Version)
 			}
@@ -158,7 +158,7 @@ func rising(versions []made, t told) bool {
 	for v, m := range versions {
 		set(v, m.zxid)
 	}
-	readings := []history.Reading{}
+	readings := []models.Reading{}
 	for _, g := range t.glances {
 		readings = append(readings, g.Reading)
 	}
@@ -189,7 +189,7 @@ func rising(versions []made, t told) bool {
 	return true
 }
 
-func (t told) shown(r history.Reading, versions []made, v int) bool {
+func (t told) shown(r models.Reading, versions []made, v int) bool {
 	return versions[v].value == r.Value && (t.values || r.Version == 0 || int(r.Version) == v)
 }
 
@@ -254,7 +254,7 @@ func registerAnswers(h record) answers {
 // tellsAll says whether zxids and versions are told wherever they can be.
 func (h record) tellsAll() bool {
 	for _, o := range h.ops {
-		if o.out == ok && (!strings.Contains(o.res, "version") && !strings.Contains(o.res, `"value":""`) || o.f != history.FRead && o.with.zxid == 0 || o.f == history.FRead && !strings.Contains(o.res, "mzxid")) {
+		if o.out == ok && (!strings.Contains(o.res, "version") && !strings.Contains(o.res, `"value":""`) || o.f != models.FRead && o.with.zxid == 0 || o.f == models.FRead && !strings.Contains(o.res, "mzxid")) {
 			return false
 		}
 	}
@@ -268,10 +268,10 @@ func (h record) plainly() record {
 	for _, o := range h.ops {
 		o.with = evidence{}
 		switch {
-		case o.f == history.FRead && !strings.Contains(o.arg, history.ReadFenced):
+		case o.f == models.FRead && !strings.Contains(o.arg, models.ReadFenced):
 			continue
-		case o.f == history.FRead && o.out == ok:
-			var r history.Reading
+		case o.f == models.FRead && o.out == ok:
+			var r models.Reading
 			must(json.Unmarshal([]byte(o.res), &r))
 			o.res = fmt.Sprintf(`{"value":%q}`, r.Value)
 		case o.out == ok:
@@ -289,14 +289,14 @@ func ownRegister(r *rand.Rand) record {
 		o := &h.ops[i]
 		o.key, o.with.session = "k", int64(0x10+o.client)
 		o.with.owner = o.with.session
-		o.f = pick(r, history.FWrite, history.FCAS, history.FCAS, history.FRead, history.FRead)
+		o.f = pick(r, history.FWrite, models.FCAS, models.FCAS, models.FRead, models.FRead)
 		switch o.f {
 		case history.FWrite:
 			o.arg, o.res = fmt.Sprintf(`{"value":"v%d"}`, i), "{}"
-		case history.FCAS:
+		case models.FCAS:
 			o.arg, o.res = fmt.Sprintf(`{"from":%q,"to":"v%d"}`, value(r, i), i), "{}"
 		default:
-			o.arg = fmt.Sprintf(`{"kind":%q}`, pick(r, history.ReadPlain, history.ReadFenced, history.ReadFenced))
+			o.arg = fmt.Sprintf(`{"kind":%q}`, pick(r, models.ReadPlain, models.ReadFenced, models.ReadFenced))
 			o.res = fmt.Sprintf(`{"value":%q}`, value(r, len(h.ops)))
 		}
 	}
@@ -319,8 +319,8 @@ func value(r *rand.Rand, n int) string {
 
 // writeAndRead lets a register answer, with versions and zxids as far as it tells them.
 func (h *record) writeAndRead(r *rand.Rand, tells int) {
-	versions := []history.Reading{{Mzxid: 1}}
-	told := func(v int) history.Reading {
+	versions := []models.Reading{{Mzxid: 1}}
+	told := func(v int) models.Reading {
 		all := versions[v]
 		if tells == 0 {
 			all.Mzxid = 0
@@ -335,9 +335,9 @@ func (h *record) writeAndRead(r *rand.Rand, tells int) {
 	for _, m := range moments(r, h.ops) {
 		o := &h.ops[m.op]
 		last := versions[len(versions)-1]
-		if o.f == history.FRead {
+		if o.f == models.FRead {
 			v := len(versions) - 1
-			if strings.Contains(o.arg, history.ReadPlain) {
+			if strings.Contains(o.arg, models.ReadPlain) {
 				v = knew[o.client] + r.IntN(v-knew[o.client]+1)
 			}
 			knew[o.client] = v
@@ -345,13 +345,13 @@ func (h *record) writeAndRead(r *rand.Rand, tells int) {
 			continue
 		}
 		zxid += history.ID(1 + r.IntN(2))
-		next := history.Reading{Value: fmt.Sprint("v", m.op), Mzxid: zxid, Version: int32(len(versions))}
-		if o.f == history.FCAS {
+		next := models.Reading{Value: fmt.Sprint("v", m.op), Mzxid: zxid, Version: int32(len(versions))}
+		if o.f == models.FCAS {
 			o.arg = fmt.Sprintf(`{"from":%q,"to":%q}`, last.Value, next.Value)
 		}
 		versions = append(versions, next)
 		o.with.zxid = int64(told(len(versions) - 1).Mzxid)
-		o.res = string(history.Value(history.Stored{Version: told(len(versions) - 1).Version}))
+		o.res = string(history.Value(models.Stored{Version: told(len(versions) - 1).Version}))
 		if o.out == ok {
 			knew[o.client] = len(versions) - 1
 		}
@@ -374,7 +374,7 @@ func (h *record) misreport(r *rand.Rand) {
 	o, p := &h.ops[r.IntN(len(h.ops))], &h.ops[r.IntN(len(h.ops))]
 	switch r.IntN(4) {
 	case 0:
-		if o.f == p.f || o.f != history.FRead && p.f != history.FRead {
+		if o.f == p.f || o.f != models.FRead && p.f != models.FRead {
 			o.res, p.res = p.res, o.res
 		}
 	case 1:
@@ -384,10 +384,10 @@ func (h *record) misreport(r *rand.Rand) {
 	case 3:
 		o.inv, o.ret = max(0, o.inv+int64(r.IntN(7)-3)), o.ret+int64(r.IntN(7)-3)
 	}
-	if o.f == history.FRead {
+	if o.f == models.FRead {
 		o.with.zxid = 0
 	}
-	if p.f == history.FRead {
+	if p.f == models.FRead {
 		p.with.zxid = 0
 	}
 }

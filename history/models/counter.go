@@ -9,8 +9,8 @@ import (
 )
 
 // FAdd adds to a counter: invoke Addition, ok Count. The other operations are those of a register:
-// history.FCAS (invoke CountSwap, ok nothing, fail with history.CodeMismatch) and history.FRead
-// (invoke history.HowRead, ok Count).
+// FCAS (invoke CountSwap, ok nothing, fail with CodeMismatch) and FRead
+// (invoke HowRead, ok Count).
 const FAdd = "add"
 
 // Addition is what FAdd adds.
@@ -34,10 +34,10 @@ var Counter = declare(Model{
 	Name: "counter", About: "a counter that all add to",
 	Operations: []Operation{
 		{F: FAdd, Quorum: always, Tell: tellAdd, Words: Words{Refused: "failed for certain", Unknown: "nobody knows whether it was added"}},
-		{F: history.FCAS, Quorum: wasNotBeaten, Tell: tellCountSwap, Words: Words{
+		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCountSwap, Words: Words{
 			Done: "did", Refused: "did not", Unknown: "nobody knows whether it did",
 		}},
-		{F: history.FRead, Tell: tellCount, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
+		{F: FRead, Tell: tellCount, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
 	},
 })
 
@@ -60,7 +60,7 @@ func tellCountSwap(op *history.Operation, w *Words) Values {
 }
 
 func tellCount(op *history.Operation, w *Words) Values {
-	var how history.HowRead
+	var how HowRead
 	_ = op.Invoke.Decode(&how)
 	w.Name = "read"
 	w.Asked = "began a " + printable.Text(how.Kind, 20) + " read of " + Key(op.Key)

@@ -8,9 +8,9 @@ type Contender struct {
 	Owner history.ID `json:"owner"` // its ephemeralOwner, 0 for a persistent znode
 }
 
-// Final is the value of history.FFinal, read fenced at the end: the contenders in the folder of a hold, or
-// the value of a register.
+// Final is the value of history.FFinal, read fenced at the end: the contenders in the folder of a
+// hold, or the value of a register.
 type Final struct {
-	Contenders []Contender      `json:"contenders,omitempty"`
-	Register   *history.Reading `json:"register,omitempty"`
+	Contenders []Contender `json:"contenders,omitempty"`
+	Register   *Reading    `json:"register,omitempty"`
 }

@@ -8,16 +8,72 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
+// Operations on a register: one znode, whose data is its value. It begins with
+// the value "", which no client writes. Every other value is written once in a run.
+// The third operation is FWrite: invoke Writing, ok Stored.
+const (
+	// FRead reads the value: invoke HowRead, ok Reading.
+	FRead = "read"
+	// FCAS compares and sets the value: invoke Swap, ok Stored. A fail with the code
+	// CodeMismatch or CodeConflict lost against an earlier write.
+	FCAS = "cas"
+)
+
+// Error codes of a compare-and-set that had no effect.
+const (
+	CodeMismatch = "mismatch" // the znode had another value
+	CodeConflict = "conflict" // another write came between the comparison and the set
+)
+
+// Kinds of reads of a register.
+const (
+	ReadPlain  = "plain"  // the value on the client's server, which may be old
+	ReadSync   = "sync"   // after a sync: old only if a deposed leader answers (ZOOKEEPER-1675)
+	ReadFenced = "fenced" // after a quorum write on the same session: never old
+)
+
+// HowRead is the value of a read's invoke.
+type HowRead struct {
+	Kind string `json:"kind"`
+}
+
+// Reading is the value of a read's ok.
+type Reading struct {
+	Value string `json:"value"`
+	// Mzxid is the zxid of the write that made the value, if the subject reports it; for the value
+	// "" it is the zxid of the znode's creation. Version is the znode's.
+	Mzxid   history.ID `json:"mzxid,omitempty"`
+	Version int32      `json:"version,omitempty"`
+}
+
+// Writing is the value of a register's write.
+type Writing struct {
+	Value string `json:"value"`
+}
+
+// Swap is the value of a compare-and-set.
+type Swap struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Stored is the value of the ok of a write or compare-and-set. Version is the znode's version that
+// it made, if the subject reports it: the znode begins with version 0, and each write adds one. The
+// zxid of the write is history.Event.Zxid.
+type Stored struct {
+	Version int32 `json:"version,omitempty"`
+}
+
 // Register is one znode whose data is its value. It tests ZooKeeper itself.
 var Register = declare(Model{
 	Name: "register", About: "the store itself: one znode that is written, compared and set, and read",
 	Store: true,
 	Operations: []Operation{
-		{F: history.FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
+		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
 		{F: history.FWrite, Quorum: always, Tell: tellWrite, Words: Words{
 			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was written",
 		}},
-		{F: history.FCAS, Quorum: wasNotBeaten, Tell: tellCAS, Words: Words{
+		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCAS, Words: Words{
 			Done: "did", Refused: "did not", Unknown: "nobody knows whether it did",
 		}},
 	},
@@ -29,13 +85,13 @@ func wasNotBeaten(op *history.Operation) bool {
 		return true
 	}
 	code := op.Return.Error.Code
-	return code != history.CodeMismatch && code != history.CodeConflict
+	return code != CodeMismatch && code != CodeConflict
 }
 
 func tellRead(op *history.Operation, w *Words) Values {
-	var how history.HowRead
+	var how HowRead
 	_ = op.Invoke.Decode(&how)
-	var got history.Reading
+	var got Reading
 	returned(op, &got)
 	w.Name = "read"
 	w.Asked = "began a " + strings.TrimSpace(printable.Text(how.Kind, 20)+" read") + " of " + Key(op.Key)
@@ -48,7 +104,7 @@ func tellRead(op *history.Operation, w *Words) Values {
 }
 
 func tellWrite(op *history.Operation, w *Words) Values {
-	var v history.Writing
+	var v Writing
 	_ = op.Invoke.Decode(&v)
 	w.Name = "write " + shown(v.Value)
 	w.Asked = "began to write " + Quoted(v.Value) + " to " + Key(op.Key)
@@ -57,7 +113,7 @@ func tellWrite(op *history.Operation, w *Words) Values {
 }
 
 func tellCAS(op *history.Operation, w *Words) Values {
-	var v history.Swap
+	var v Swap
 	_ = op.Invoke.Decode(&v)
 	w.Name = "cas " + printable.Text(v.From, 12) + " " + printable.Text(v.To, 12)
 	w.Asked = "tried to change " + Key(op.Key) + " from " + Quoted(v.From) + " to " + Quoted(v.To)
@@ -66,7 +122,7 @@ func tellCAS(op *history.Operation, w *Words) Values {
 }
 
 func storedAs(op *history.Operation) string {
-	var v history.Stored
+	var v Stored
 	returned(op, &v)
 	return ofVersion(v.Version)
 }

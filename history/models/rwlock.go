@@ -8,7 +8,7 @@ import (
 
 // RWLock is a read-write lock. Its operations are those of a lock, where the value of an acquire is
 // a history.Wish, and its own: history.FDowngrade, history.FRevoke, history.FListen, and
-// history.FRead of the guarded resource.
+// FRead of the guarded resource.
 var RWLock = declare(Model{
 	Name: "rwlock", About: "a read-write lock: many readers or one writer",
 	Called: "the read-write lock",
@@ -23,7 +23,7 @@ var RWLock = declare(Model{
 		{F: history.FListen, Local: true, Tell: tellHeard, Words: Words{
 			Name: "listen", Asked: "began to listen whether anybody asked for its hold of {key}", Refused: "could not say", Unknown: "it did not say",
 		}},
-		{F: history.FRead, Local: true, Tell: tellGuarded, Words: Words{
+		{F: FRead, Local: true, Tell: tellGuarded, Words: Words{
 			Name: "read", Asked: "read the resource that {key} guards", Refused: "was refused", Unknown: "nobody knows whether it was read",
 		}},
 	}),

@@ -26,9 +26,9 @@ type Burst struct {
 	Requests int `json:"requests"` // of the client's session
 }
 
-// Surveyed is the value of history.FSurveyed. Client is the client on whose session the folder was read, or
-// -1 for a session that no fault of a client reaches. The results of the reads are in the facts of
-// the wire.
+// Surveyed is the value of history.FSurveyed. Client is the client on whose session the folder was
+// read, or -1 for a session that no fault of a client reaches. The results of the reads are in the
+// facts of the wire.
 type Surveyed struct {
 	Client  int        `json:"client"`
 	Session history.ID `json:"session"`

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
@@ -27,21 +26,21 @@ func (t *trial) counts(o *object, operation string, value any, want int64) error
 
 // swaps compares and sets.
 func (t *trial) swaps(o *object, from, to int64) error {
-	return t.soon(history.FCAS, func(ctx context.Context) error {
-		return o.Call(ctx, history.FCAS, models.CountSwap{From: from, To: to}, nil)
+	return t.soon(models.FCAS, func(ctx context.Context) error {
+		return o.Call(ctx, models.FCAS, models.CountSwap{From: from, To: to}, nil)
 	})
 }
 
 func countsAdditions(t *trial, a, b *object) error {
-	fenced, plain := history.HowRead{Kind: history.ReadFenced}, history.HowRead{Kind: history.ReadPlain}
+	fenced, plain := models.HowRead{Kind: models.ReadFenced}, models.HowRead{Kind: models.ReadPlain}
 	return firstError(
-		func() error { return t.counts(a, history.FRead, fenced, 0) },
+		func() error { return t.counts(a, models.FRead, fenced, 0) },
 		func() error { return t.counts(a, models.FAdd, models.Addition{Delta: 1}, 1) },
 		func() error { return t.counts(b, models.FAdd, models.Addition{Delta: 4}, 5) },
-		func() error { return t.counts(a, history.FRead, fenced, 5) },
+		func() error { return t.counts(a, models.FRead, fenced, 5) },
 		func() error { return t.swaps(a, 5, 3) },
-		func() error { return t.counts(a, history.FRead, plain, 3) },
-		func() error { return t.counts(b, history.FRead, fenced, 3) },
+		func() error { return t.counts(a, models.FRead, plain, 3) },
+		func() error { return t.counts(b, models.FRead, fenced, 3) },
 	)
 }
 
@@ -64,9 +63,9 @@ func comparesFirst(t *trial, o *object) error {
 	case err == nil:
 		return errors.New("it is 1, and was changed from 7 to 8")
 	case !errors.Is(err, subjects.ErrMismatch):
-		return fmt.Errorf("it is 1: compared with 7 it failed with another code than %q: %w", history.CodeMismatch, err)
+		return fmt.Errorf("it is 1: compared with 7 it failed with another code than %q: %w", models.CodeMismatch, err)
 	case !subjects.NoEffect(err):
 		return errors.New("a compare-and-set that found another value did not say that it had no effect")
 	}
-	return t.counts(o, history.FRead, history.HowRead{Kind: history.ReadFenced}, 1)
+	return t.counts(o, models.FRead, models.HowRead{Kind: models.ReadFenced}, 1)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -102,5 +102,5 @@ func (h *syncOnly) Read(ctx context.Context, kind string) (int64, error) {
 	if _, err := h.conn.Sync(h.path); err != nil {
 		return 0, subjects.WithoutEffect(err)
 	}
-	return h.Counter.Read(ctx, history.ReadPlain)
+	return h.Counter.Read(ctx, models.ReadPlain)
 }

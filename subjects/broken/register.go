@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -24,7 +24,7 @@ func CASWithoutVersion(c *subjects.Client, path string) (subjects.Register, erro
 }
 
 func (r casWithoutVersion) CAS(ctx context.Context, from, to string) (subjects.Mark, error) {
-	found, _, err := r.Read(ctx, history.ReadPlain)
+	found, _, err := r.Read(ctx, models.ReadPlain)
 	switch {
 	case err != nil:
 		return subjects.Mark{}, err
@@ -54,7 +54,7 @@ func PlainAsFenced(c *subjects.Client, path string) (subjects.Register, error) {
 }
 
 func (r plainAsFenced) Read(ctx context.Context, _ string) (string, subjects.Mark, error) {
-	return r.Register.Read(ctx, history.ReadPlain)
+	return r.Register.Read(ctx, models.ReadPlain)
 }
 
 // again calls f until its reply is not lost.
@@ -135,7 +135,7 @@ type caches struct {
 // back. Property "plain-reads" finds it whenever others write.
 func CacheGoesBack(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register {
-		return &caches{Register: right, kind: history.ReadPlain}
+		return &caches{Register: right, kind: models.ReadPlain}
 	})
 }
 
@@ -143,7 +143,7 @@ func CacheGoesBack(c *subjects.Client, path string) (subjects.Register, error) {
 // "sync-reads" finds it whenever others write.
 func CacheBehindSync(c *subjects.Client, path string) (subjects.Register, error) {
 	return spoilt(c, path, func(right subjects.Register) subjects.Register {
-		return &caches{Register: right, kind: history.ReadSync}
+		return &caches{Register: right, kind: models.ReadSync}
 	})
 }
 

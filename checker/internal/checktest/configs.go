@@ -54,7 +54,7 @@ func (r *Record) Writes(s history.ID, value string) *Record {
 func (r *Record) Finally(t int, value string) *Record {
 	var v models.Final
 	if value != "" {
-		v.Register = &history.Reading{Value: value}
+		v.Register = &models.Reading{Value: value}
 	}
 	return r.KeyFact(t, history.FFinal, "k", v)
 }

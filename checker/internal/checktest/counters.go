@@ -25,12 +25,12 @@ func (r *Record) Raise(client, inv, ret int, sum int64) *Record {
 
 // Swap adds a compare-and-set to the next value.
 func (r *Record) Swap(client, inv, ret int, from int64, outcome history.Type) *Record {
-	return r.Op(Args{Client: client, F: history.FCAS, Key: "k", Inv: inv, Ret: ret, Outcome: outcome, In: models.CountSwap{From: from, To: from + 1}, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FCAS, Key: "k", Inv: inv, Ret: ret, Outcome: outcome, In: models.CountSwap{From: from, To: from + 1}, Session: history.ID(client + 1)})
 }
 
 // Tell adds a read of a counter.
 func (r *Record) Tell(client, inv, ret int, kind string, value int64) *Record {
-	return r.Op(Args{Client: client, F: history.FRead, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: history.HowRead{Kind: kind}, Out: models.Count{Value: value}, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FRead, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.HowRead{Kind: kind}, Out: models.Count{Value: value}, Session: history.ID(client + 1)})
 }
 
 // Sent says of the operation that was added last when its session sent the latest request that a
@@ -52,9 +52,9 @@ func goodCounter(r *Record, n int) int {
 	t, v := 10, int64(0)
 	for range n {
 		r.Raise(0, t, t+4, v+1).Raise(1, t+1, t+6, v+2)
-		r.Tell(2, t+2, t+3, history.ReadPlain, v)
+		r.Tell(2, t+2, t+3, models.ReadPlain, v)
 		r.Swap(0, t+8, t+10, v+2, history.OK).Swap(1, t+8, t+11, v+2, history.Fail)
-		r.Tell(2, t+12, t+13, history.ReadFenced, v+3).Sent(t + 12)
+		r.Tell(2, t+12, t+13, models.ReadFenced, v+3).Sent(t + 12)
 		v, t = v+3, t+20
 	}
 	return t

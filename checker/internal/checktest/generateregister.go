@@ -43,13 +43,13 @@ func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 		}
 		switch rng.IntN(3) {
 		case 0:
-			x.F, x.Outcome, x.Ret = history.FRead, history.OK, max(x.Ret, t)
+			x.F, x.Outcome, x.Ret = models.FRead, history.OK, max(x.Ret, t)
 			x.value, x.version = now, slices.Index(versions, now)
 		default:
 			made++
 			x.F, x.value = history.FWrite, fmt.Sprintf("v%d", made)
 			if rng.IntN(2) == 0 {
-				x.F, x.from = history.FCAS, now
+				x.F, x.from = models.FCAS, now
 			}
 			if happens {
 				versions = append(versions, x.value)
@@ -62,12 +62,12 @@ func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 	if how == mutated {
 		x, y := &calls[rng.IntN(len(calls))], &calls[rng.IntN(len(calls))]
 		switch {
-		case x.F == history.FRead:
+		case x.F == models.FRead:
 			x.version = rng.IntN(len(versions))
 			x.value = versions[x.version]
-		case x.F == history.FCAS && rng.IntN(2) == 0:
+		case x.F == models.FCAS && rng.IntN(2) == 0:
 			x.from = versions[rng.IntN(len(versions))]
-		case y.F == history.FRead:
+		case y.F == models.FRead:
 			y.Ret = y.Inv
 		default:
 			x.Outcome = history.Fail
@@ -75,15 +75,15 @@ func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 	}
 	for _, x := range calls {
 		switch x.F {
-		case history.FRead:
-			x.In, x.Out = history.HowRead{Kind: history.ReadFenced}, Reading(x.value, x.version)
+		case models.FRead:
+			x.In, x.Out = models.HowRead{Kind: models.ReadFenced}, Reading(x.value, x.version)
 		case history.FWrite:
-			x.In = history.Writing{Value: x.value}
-		case history.FCAS:
-			x.In = history.Swap{From: x.from, To: x.value}
+			x.In = models.Writing{Value: x.value}
+		case models.FCAS:
+			x.In = models.Swap{From: x.from, To: x.value}
 		}
-		if x.F != history.FRead && x.Outcome == history.OK {
-			x.Zxid, x.Out = history.ID(16*x.version), history.Stored{Version: int32(x.version)}
+		if x.F != models.FRead && x.Outcome == history.OK {
+			x.Zxid, x.Out = history.ID(16*x.version), models.Stored{Version: int32(x.version)}
 		}
 		w.Op(x.Args)
 	}

@@ -97,11 +97,11 @@ func GoodRegister(r *Record, n int) int {
 	for i := range n {
 		w, c := fmt.Sprintf("w%d", i), fmt.Sprintf("c%d", i)
 		r.Set(0, t, t+4, w, v+1)
-		r.Get(1, t+1, t+5, history.ReadPlain, last, v)
+		r.Get(1, t+1, t+5, models.ReadPlain, last, v)
 		r.Cas(1, t+7, t+10, w, c, v+2)
 		r.TooLate(2, t+7, t+11, w, fmt.Sprintf("l%d", i))
-		r.Get(2, t+12, t+14, history.ReadFenced, c, v+2).Sent(t + 13)
-		r.Get(1, t+13, t+15, history.ReadSync, c, v+2)
+		r.Get(2, t+12, t+14, models.ReadFenced, c, v+2).Sent(t + 13)
+		r.Get(1, t+13, t+15, models.ReadSync, c, v+2)
 		last, v, t = c, v+2, t+20
 	}
 	found := Reading(last, v)

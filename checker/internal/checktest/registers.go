@@ -13,12 +13,12 @@ func Register() *Record {
 // Set adds a write of a value, which became version v at zxid 16 × v, or, if v is 0,
 // whose outcome is unknown.
 func (r *Record) Set(client, inv, ret int, value string, v int) *Record {
-	return r.change(client, inv, ret, history.FWrite, history.Writing{Value: value}, v)
+	return r.change(client, inv, ret, history.FWrite, models.Writing{Value: value}, v)
 }
 
 // Cas adds a compare-and-set likewise.
 func (r *Record) Cas(client, inv, ret int, from, to string, v int) *Record {
-	return r.change(client, inv, ret, history.FCAS, history.Swap{From: from, To: to}, v)
+	return r.change(client, inv, ret, models.FCAS, models.Swap{From: from, To: to}, v)
 }
 
 func (r *Record) change(client, inv, ret int, f string, value any, v int) *Record {
@@ -26,14 +26,14 @@ func (r *Record) change(client, inv, ret int, f string, value any, v int) *Recor
 	if v == 0 {
 		o.Outcome, o.code = history.Info, "connection-loss"
 	} else {
-		o.Out, o.Zxid = history.Stored{Version: int32(v)}, history.ID(16*v)
+		o.Out, o.Zxid = models.Stored{Version: int32(v)}, history.ID(16*v)
 	}
 	return r.Op(o)
 }
 
 // TooLate adds a compare-and-set that lost.
 func (r *Record) TooLate(client, inv, ret int, from, to string) *Record {
-	return r.Op(Args{Client: client, F: history.FCAS, Key: "k", Inv: inv, Ret: ret, Outcome: history.Fail, In: history.Swap{From: from, To: to}, Session: history.ID(client + 1), code: history.CodeConflict})
+	return r.Op(Args{Client: client, F: models.FCAS, Key: "k", Inv: inv, Ret: ret, Outcome: history.Fail, In: models.Swap{From: from, To: to}, Session: history.ID(client + 1), code: models.CodeConflict})
 }
 
 // Get adds a read of a kind that found version v.
@@ -43,13 +43,13 @@ func (r *Record) Get(client, inv, ret int, kind, value string, v int) *Record {
 
 func (r *Record) GetIn(session history.ID, client, inv, ret int, kind, value string, v int) *Record {
 	return r.Op(Args{
-		Client: client, F: history.FRead, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Session: session,
-		In: history.HowRead{Kind: kind}, Out: Reading(value, v),
+		Client: client, F: models.FRead, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, Session: session,
+		In: models.HowRead{Kind: kind}, Out: Reading(value, v),
 	})
 }
 
-func Reading(value string, v int) history.Reading {
-	return history.Reading{Value: value, Version: int32(v), Mzxid: history.ID(16*v + 1 - min(v, 1))}
+func Reading(value string, v int) models.Reading {
+	return models.Reading{Value: value, Version: int32(v), Mzxid: history.ID(16*v + 1 - min(v, 1))}
 }
 
 // Left is what the harness found at the end.

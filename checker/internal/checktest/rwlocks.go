@@ -35,7 +35,7 @@ func (r *Record) Listen(client, inv, ret int, heard bool) *Record {
 
 // ReadGuarded adds a read of the guarded resource.
 func (r *Record) ReadGuarded(client, inv int, token history.ID, accepted bool, order int64) *Record {
-	return r.Op(Args{Client: client, F: history.FRead, Key: "k", Inv: inv, Ret: inv + 1, Outcome: history.OK, In: history.Grant{Token: token}, Out: history.Written{Accepted: accepted, Token: token, Order: order}, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FRead, Key: "k", Inv: inv, Ret: inv + 1, Outcome: history.OK, In: history.Grant{Token: token}, Out: history.Written{Accepted: accepted, Token: token, Order: order}, Session: history.ID(client + 1)})
 }
 
 var _ = goesWell(models.RWLock.Name, goodReadWrite)

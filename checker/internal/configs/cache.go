@@ -113,7 +113,7 @@ func (t *subtree) final(e *history.Event) {
 	for node, c := range t.of {
 		c.final, c.finalAt = &models.Final{}, e
 		if value, there := v.Nodes[node]; there {
-			c.final.Register = &history.Reading{Value: value}
+			c.final.Register = &models.Reading{Value: value}
 		}
 	}
 }

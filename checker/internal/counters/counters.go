@@ -39,7 +39,7 @@ func readCounter(k *evidence.Key) *counter {
 	running := evidence.NewReach()
 	for _, op := range k.Ops {
 		c.take(op)
-		if op.F != history.FRead {
+		if op.F != models.FRead {
 			if running.Beyond(op.Client, op.Began()) {
 				c.figures["conflicts"]++
 			}
@@ -59,9 +59,9 @@ func (c *counter) take(op *history.Operation) {
 	switch op.F {
 	case models.FAdd:
 		c.add(s)
-	case history.FCAS:
+	case models.FCAS:
 		c.swap(s)
-	case history.FRead:
+	case models.FRead:
 		c.read(s)
 		return
 	}
@@ -99,10 +99,10 @@ func (c *counter) read(s *step) {
 	if s.op.Outcome() != history.OK {
 		return
 	}
-	var how history.HowRead
+	var how models.HowRead
 	c.Decode(s.op.Invoke, &how)
 	s.value = c.answer(s.op)
-	if how.Kind == history.ReadPlain {
+	if how.Kind == models.ReadPlain {
 		s.plain, s.text = true, fmt.Sprintf("client %d read %d of %s at %s", s.op.Client, s.value, c.Name, words.At(s.ret))
 		c.plain = append(c.plain, s)
 		return

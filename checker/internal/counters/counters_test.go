@@ -24,9 +24,9 @@ func recorded(steps []*step, rng *rand.Rand) *history.History {
 		count := models.Count{Value: s.value}
 		switch {
 		case s.kind == reads:
-			b.Op(i, history.FRead, "k", inv, ret, end, history.HowRead{Kind: history.ReadFenced}, count)
+			b.Op(i, models.FRead, "k", inv, ret, end, models.HowRead{Kind: models.ReadFenced}, count)
 		case s.kind == might, s.kind == makes && rng.IntN(2) == 0:
-			b.Op(i, history.FCAS, "k", inv, ret, end, models.CountSwap{From: s.value - 1, To: s.value}, nil)
+			b.Op(i, models.FCAS, "k", inv, ret, end, models.CountSwap{From: s.value - 1, To: s.value}, nil)
 		default:
 			b.Op(i, models.FAdd, "k", inv, ret, end, models.Addition{Delta: 1}, count)
 		}
@@ -63,9 +63,9 @@ func TestRecordsAgreeWithAllOrders(t *testing.T) {
 // Plain reads may be old, but not older than what their session has seen, nor of what
 // nobody has added.
 func TestPlainReads(t *testing.T) {
-	plain, one := history.HowRead{Kind: history.ReadPlain}, models.Addition{Delta: 1}
+	plain, one := models.HowRead{Kind: models.ReadPlain}, models.Addition{Delta: 1}
 	read := func(b *historytest.Builder, client int, inv, ret float64, value int64, session history.ID) {
-		b.Op(client, history.FRead, "k", inv, ret, history.OK, plain, models.Count{Value: value}).Session(session)
+		b.Op(client, models.FRead, "k", inv, ret, history.OK, plain, models.Count{Value: value}).Session(session)
 	}
 	for _, tt := range []struct {
 		name string

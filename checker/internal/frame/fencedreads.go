@@ -6,6 +6,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // FencedReads says that each read that the object calls fenced was fenced: a quorum answered a
@@ -49,12 +50,12 @@ var FencedReads = &Property{
 
 // fenced reports whether an operation is a read that succeeded, and is fenced by its name.
 func fenced(a *evidence.Record, op *history.Operation) bool {
-	if op.F != history.FRead || op.Outcome() != history.OK {
+	if op.F != models.FRead || op.Outcome() != history.OK {
 		return false
 	}
-	var how history.HowRead
+	var how models.HowRead
 	a.Decode(op.Invoke, &how)
-	return how.Kind == "" || how.Kind == history.ReadFenced
+	return how.Kind == "" || how.Kind == models.ReadFenced
 }
 
 // decideFenced checks whether a quorum answered a request that the client of a fenced read sent

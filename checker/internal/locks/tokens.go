@@ -190,10 +190,10 @@ func decideFencing(f *frame.Finding, k *evidence.Key, holds []*hold) {
 func writesTo(k *evidence.Key) [][]guarded {
 	to := map[string][]guarded{}
 	for _, op := range k.Ops {
-		if op.F != history.FWrite && op.F != history.FRead || op.Outcome() != history.OK {
+		if op.F != history.FWrite && op.F != models.FRead || op.Outcome() != history.OK {
 			continue
 		}
-		w := guarded{op: op, reads: op.F == history.FRead}
+		w := guarded{op: op, reads: op.F == models.FRead}
 		var g models.GuardedKey
 		k.Decode(op.Invoke, &g)
 		k.Decode(op.Return, &w.Written)

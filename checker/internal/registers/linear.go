@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/zones"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // linearizable says that writes, compare-and-sets and fenced reads can each have
@@ -20,7 +20,7 @@ var linearizable = &frame.Property{
 	Evidence: frame.FromTimes,
 	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
 		f.Add(r.figures)
-		if decideWritten(f, r.Name, r, history.ReadFenced); f.Result == "" {
+		if decideWritten(f, r.Name, r, models.ReadFenced); f.Result == "" {
 			decideZones(f, r.Name, r)
 		}
 	}),
@@ -71,7 +71,7 @@ func decideZones(f *frame.Finding, key string, r *register) {
 	}
 	for _, l := range r.reads {
 		op := zones.Op{Inv: rank(l.inv), Ret: rank(l.ret), A: l.value}
-		if l.kind == history.ReadFenced {
+		if l.kind == models.ReadFenced {
 			op.Kind = zones.Read
 		}
 		ops = append(ops, op)

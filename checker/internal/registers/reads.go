@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/faults"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -26,10 +27,10 @@ var plainReads = &frame.Property{
 	Evidence: func(*evidence.Record) string { return "SZ" },
 	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
 		f.Add(r.figures)
-		decideWritten(f, r.Name, r, history.ReadPlain, history.ReadSync)
+		decideWritten(f, r.Name, r, models.ReadPlain, models.ReadSync)
 		decideSessions(f, r.Name, r)
 		for _, l := range r.reads {
-			if l.kind != history.ReadPlain {
+			if l.kind != models.ReadPlain {
 				continue
 			}
 			f.Count("plain", 1)
@@ -263,7 +264,7 @@ var syncReads = &frame.Property{
 	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
 		f.Add(r.figures)
 		for _, l := range r.reads {
-			if l.kind != history.ReadSync || l.overSessions() {
+			if l.kind != models.ReadSync || l.overSessions() {
 				continue
 			}
 			f.Count("sync", 1)
@@ -332,7 +333,7 @@ var durable = &frame.Property{
 			}
 			return
 		}
-		decideWritten(f, r.Name, r, history.ReadFenced)
+		decideWritten(f, r.Name, r, models.ReadFenced)
 		decideDurable(f, r.Name, r)
 	}),
 	Exercise: frame.Wants("acknowledged", 20, "acknowledged writes"),

@@ -7,7 +7,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
-	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // A register for the reference model: its value.
@@ -44,7 +44,7 @@ func registerOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		}
 	}
 	for _, l := range r.reads {
-		if l.kind == history.ReadFenced {
+		if l.kind == models.ReadFenced {
 			read[l.value] = min(read[l.value], l.ret)
 		}
 	}
@@ -58,7 +58,7 @@ func registerOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		ops = append(ops, porcupine.Operation{ClientId: c.op.Client, Input: in, Call: int64(c.inv()), Return: k.Clamp(until)})
 	}
 	for _, l := range r.reads {
-		if l.kind == history.ReadFenced {
+		if l.kind == models.ReadFenced {
 			in := registerStep{reads: true, from: l.value, text: fmt.Sprintf("read of %s", r.name(l.value))}
 			ops = append(ops, porcupine.Operation{ClientId: max(l.client(), 0), Input: in, Call: int64(l.inv), Return: k.Clamp(l.ret)})
 		}

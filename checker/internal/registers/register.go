@@ -111,9 +111,9 @@ func (b *registerReader) kind(op *history.Operation) string {
 	if kind, ok := b.kinds[string(op.Invoke.Value)]; ok {
 		return kind
 	}
-	var how history.HowRead
+	var how models.HowRead
 	if b.a.Decode(op.Invoke, &how); how.Kind == "" { // or it could not be read
-		return history.ReadFenced
+		return models.ReadFenced
 	}
 	b.kinds[string(op.Invoke.Value)] = how.Kind
 	return how.Kind
@@ -133,18 +133,18 @@ func (b *registerReader) number(value string) int32 {
 func (b *registerReader) operation(op *history.Operation) {
 	switch op.F {
 	case history.FWrite:
-		var v history.Writing
+		var v models.Writing
 		b.a.Decode(op.Invoke, &v)
 		b.change(&change{op: op, from: noValue, to: b.number(v.Value)})
-	case history.FCAS:
-		var v history.Swap
+	case models.FCAS:
+		var v models.Swap
 		b.a.Decode(op.Invoke, &v)
 		b.change(&change{op: op, from: b.number(v.From), to: b.number(v.To)})
-	case history.FRead:
+	case models.FRead:
 		if op.Outcome() != history.OK {
 			return
 		}
-		var v history.Reading
+		var v models.Reading
 		b.a.Decode(op.Return, &v)
 		b.look(&look{op: op, kind: b.kind(op), inv: op.Began(), ret: op.Return.Time, event: op.Return.Index}, v)
 	}
@@ -154,12 +154,12 @@ func (b *registerReader) change(c *change) {
 	switch c.op.Outcome() {
 	case history.Fail:
 		b.failed[c.to] = c
-		if e := c.op.Return.Error; e != nil && (e.Code == history.CodeMismatch || e.Code == history.CodeConflict) {
+		if e := c.op.Return.Error; e != nil && (e.Code == models.CodeMismatch || e.Code == models.CodeConflict) {
 			b.lost++
 		}
 		return
 	case history.OK:
-		var made history.Stored
+		var made models.Stored
 		b.a.Decode(c.op.Return, &made)
 		c.zxid, c.stated = c.op.Return.Zxid, made.Version
 	}
@@ -170,7 +170,7 @@ func (b *registerReader) change(c *change) {
 	b.changes = append(b.changes, c)
 }
 
-func (b *registerReader) look(l *look, v history.Reading) {
+func (b *registerReader) look(l *look, v models.Reading) {
 	l.value, l.zxid, l.version = b.number(v.Value), v.Mzxid, v.Version
 	b.reads = append(b.reads, l)
 }
@@ -187,7 +187,7 @@ func (b *registerReader) finish(k *evidence.Key) {
 		if v.Register == nil {
 			continue
 		}
-		b.final = &look{kind: history.ReadFenced, inv: min(b.a.Phase(history.PhaseQuiesce), e.Time), ret: e.Time, event: e.Index}
+		b.final = &look{kind: models.ReadFenced, inv: min(b.a.Phase(history.PhaseQuiesce), e.Time), ret: e.Time, event: e.Index}
 		b.look(b.final, *v.Register)
 	}
 	slices.SortStableFunc(b.reads, func(x, y *look) int { return cmp.Compare(x.inv, y.inv) })
@@ -252,7 +252,7 @@ func registerFigures(r *register) map[string]float64 {
 		if op.Outcome() == history.Fail {
 			continue
 		}
-		changes := op.F != history.FRead
+		changes := op.F != models.FRead
 		if changes && all.Beyond(op.Client, op.Began()) || changing.Beyond(op.Client, op.Began()) {
 			figures["overlapping"]++
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // zxidOrder says that versions and zxids explain everything: each version of the
@@ -44,11 +45,11 @@ func anyZxid(a *evidence.Record) bool {
 			if op.Outcome() != history.OK {
 				continue
 			}
-			var read history.Reading
-			if op.F == history.FRead {
+			var read models.Reading
+			if op.F == models.FRead {
 				a.Decode(op.Return, &read)
 			}
-			if read.Mzxid != 0 || (op.F == history.FWrite || op.F == history.FCAS) && op.Return.Zxid != 0 {
+			if read.Mzxid != 0 || (op.F == history.FWrite || op.F == models.FCAS) && op.Return.Zxid != 0 {
 				return true
 			}
 		}
@@ -350,7 +351,7 @@ func (z *versions) decideTimes(states []*state) {
 			return
 		}
 		for _, l := range s.reads {
-			if l.kind == history.ReadFenced && first[i+1].at < l.inv {
+			if l.kind == models.ReadFenced && first[i+1].at < l.inv {
 				z.tooEarly(s, source{look: l}, first[i+1])
 				return
 			}

@@ -26,7 +26,7 @@ func Bare(t testing.TB, h *history.History) *history.History {
 			continue
 		case history.FLost:
 			continue
-		case history.FWrite, history.FRead:
+		case history.FWrite, models.FRead:
 			if guards(h) {
 				continue
 			}

@@ -38,7 +38,7 @@ func (n *counters) load(p *Proc, until time.Duration) {
 // quiesce reads each counter when nobody changes it any more.
 func (n *counters) quiesce(p *Proc) {
 	for k := range n.o.Keys {
-		n.read(p, n.w.clients[k%len(n.w.clients)], k, history.ReadFenced)
+		n.read(p, n.w.clients[k%len(n.w.clients)], k, models.ReadFenced)
 	}
 }
 
@@ -46,9 +46,9 @@ func (n *counters) turn(p *Proc, c *conn, k int) {
 	f := n.w.folder(key(k))
 	switch {
 	case n.w.chance(0.2):
-		n.read(p, c, k, history.ReadPlain)
+		n.read(p, c, k, models.ReadPlain)
 	case n.w.chance(0.2):
-		n.read(p, c, k, history.ReadFenced)
+		n.read(p, c, k, models.ReadFenced)
 	case n.w.chance(0.3):
 		n.swap(p, c, k, f)
 	default:
@@ -65,7 +65,7 @@ func (n *counters) swap(p *Proc, c *conn, k int, f string) {
 		return
 	}
 	p.sleep(n.w.between(0, 3*time.Millisecond))
-	_ = p.do(c, op{f: history.FCAS, key: key(k), arg: models.CountSwap{From: from.value, To: from.value + 1}, run: func(deadline time.Duration) (any, error) {
+	_ = p.do(c, op{f: models.FCAS, key: key(k), arg: models.CountSwap{From: from.value, To: from.value + 1}, run: func(deadline time.Duration) (any, error) {
 		err := n.set(p, c, f, from.value+1, from.version, deadline)
 		if err == errVersion {
 			err = noEffect{err}
@@ -75,9 +75,9 @@ func (n *counters) swap(p *Proc, c *conn, k int, f string) {
 }
 
 func (n *counters) read(p *Proc, c *conn, k int, kind string) {
-	_ = p.do(c, op{f: history.FRead, key: key(k), arg: history.HowRead{Kind: kind}, run: func(deadline time.Duration) (any, error) {
+	_ = p.do(c, op{f: models.FRead, key: key(k), arg: models.HowRead{Kind: kind}, run: func(deadline time.Duration) (any, error) {
 		s := p.ready(c, deadline)
-		if kind == history.ReadFenced && n.o.Defect != "no-fence" {
+		if kind == models.ReadFenced && n.o.Defect != "no-fence" {
 			if err := p.touch(c, deadline); err != nil {
 				return nil, err
 			}
