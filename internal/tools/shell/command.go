@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -29,49 +28,44 @@ type command struct {
 	// local is which argument, from 1, can be a file of this machine; 0: none.
 	local int
 	// lab says that it is about the servers of an ensemble of the shell's own.
-	lab  bool
+	lab bool
+	do  run // nil where bind gives it, and where only a multi has the command
+	// bind declares the flags, and gives what goes by them.
 	bind func(f *pflag.FlagSet) run
 	// op makes of it an operation of a multi; nil where there is none.
 	op func(f *pflag.FlagSet) operation
 }
 
 type (
-	run       func(ctx context.Context, s *Shell, args []string) error
+	run       func(s *Shell, ctx context.Context, args []string) error
 	operation func(s *Shell, args []string) (wire.MultiOp, error)
 )
 
-// commands are all, in the order of the help. It is filled in by init, as help is one of them.
-var commands []*command
-
-func init() {
-	commands = slices.Concat(reading, writing, editing, copying, exporting, comparing, finding, watching, permitting, quotas, serving, knowing, labbing, helping)
-}
-
-// lookup finds the command that a statement begins with, and how many words name it.
-func lookup(words []word) (*command, int, error) {
+// lookup finds the command that a statement begins with, and gives the words behind its name.
+func lookup(words []string) (*command, []string, error) {
 	var names []string
 	for _, c := range commands {
 		first, second, two := strings.Cut(c.name, " ")
 		switch {
-		case words[0].text != first:
+		case words[0] != first:
 		case !two:
-			return c, 1, nil
-		case len(words) > 1 && words[1].text == second:
-			return c, 2, nil
+			return c, words[1:], nil
+		case len(words) > 1 && words[1] == second:
+			return c, words[2:], nil
 		default:
 			names = append(names, c.name)
 		}
 	}
 	if len(names) > 0 {
-		return nil, 0, usagef("%s: write %s", words[0].text, strings.Join(names, " or "))
+		return nil, nil, usagef("%s: write %s", words[0], strings.Join(names, " or "))
 	}
-	if here := ofZkCli[words[0].text]; here != "" {
-		return nil, 0, usagef("zkCli.sh's %s is %s here; help lists what there is", words[0].text, here)
+	if here := ofZkCli[words[0]]; here != "" {
+		return nil, nil, usagef("zkCli.sh's %s is %s here; help lists what there is", words[0], here)
 	}
 	for _, c := range commands {
 		names = append(names, c.name)
 	}
-	return nil, 0, usagef("there is no command %s%shelp lists them", quote(words[0].text), nearest.DidYouMean(words[0].text, names))
+	return nil, nil, usagef("there is no command %s%shelp lists them", quote(words[0]), nearest.DidYouMean(words[0], names))
 }
 
 // ofZkCli are commands of zkCli.sh whose names are others here.
@@ -82,8 +76,20 @@ var ofZkCli = map[string]string{
 	"setAcl": "acl set", "setquota": "quota set", "version": "srvr",
 }
 
-// flagSet is an empty one for the command.
-func (c *command) flagSet() *pflag.FlagSet {
+// flags are those of the command, with what runs it by them: nil if only a multi has it.
+func (c *command) flags() (*pflag.FlagSet, run) {
+	f := c.noFlags()
+	switch {
+	case c.bind != nil:
+		return f, c.bind(f)
+	case c.op != nil:
+		c.op(f)
+	}
+	return f, c.do
+}
+
+// noFlags is an empty set for the command.
+func (c *command) noFlags() *pflag.FlagSet {
 	f := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.SetInterspersed(!c.dataLast)
@@ -94,7 +100,7 @@ func (c *command) flagSet() *pflag.FlagSet {
 // parse reads the flags and counts the arguments.
 func (c *command) parse(f *pflag.FlagSet, args []string) ([]string, error) {
 	if err := f.Parse(args); errors.Is(err, pflag.ErrHelp) {
-		return nil, err
+		return nil, askedHelp(c.name)
 	} else if err != nil {
 		return nil, usagef("%s: %v: %s", c.name, inWords(err), c.usage())
 	}
@@ -137,8 +143,7 @@ func (c *command) takes() string {
 
 // usage is its form: "ls [flags] [PATH]".
 func (c *command) usage() string {
-	f := c.flagSet()
-	c.bindAny(f)
+	f, _ := c.flags()
 	parts := []string{c.name}
 	if f.HasFlags() {
 		parts = append(parts, "[flags]")
@@ -149,31 +154,18 @@ func (c *command) usage() string {
 	return strings.Join(parts, " ")
 }
 
-// bindAny declares the flags of a command, also of one that only a multi has.
-func (c *command) bindAny(f *pflag.FlagSet) {
-	if c.bind != nil {
-		c.bind(f)
-		return
-	}
-	c.op(f)
-}
-
 // execute runs a statement that names the command.
 func (c *command) execute(ctx context.Context, s *Shell, args []string) error {
-	if c.bind == nil {
+	f, do := c.flags()
+	if do == nil {
 		return usagef("%s is for a multi", c.name)
 	}
 	if c.lab && s.Lab == nil {
 		return usagef("%s is for an ensemble of the shell's own: start it without servers", c.name)
 	}
-	f := c.flagSet()
-	do := c.bind(f)
 	args, err := c.parse(f, args)
-	if errors.Is(err, pflag.ErrHelp) {
-		return s.emit(helpOf(c))
-	}
 	if err != nil {
 		return err
 	}
-	return do(ctx, s, args)
+	return do(s, ctx, args)
 }

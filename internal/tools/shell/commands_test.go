@@ -463,6 +463,8 @@ var rows = map[string]row{
 		1 
 		multi; ls; abort
 		64 a multi takes create, set, rm and check
+		create --help
+		> \Acreate \[flags\] PATH
 		abort
 	`},
 	"end": {script: `
@@ -644,8 +646,7 @@ func TestEveryCommandHasARow(t *testing.T) {
 		if !run[c.name+": "+c.name] {
 			t.Errorf("no row runs %s", c.name)
 		}
-		f := c.flagSet()
-		c.bindAny(f)
+		f, _ := c.flags()
 		f.VisitAll(func(f *pflag.Flag) {
 			if !run[c.name+": "+c.name+" --"+f.Name] {
 				t.Errorf("no row of %s runs it with --%s", c.name, f.Name)
@@ -661,16 +662,11 @@ func flagsUsed(line string, tell func(string)) {
 		return // on purpose
 	}
 	for _, words := range all {
-		c, n, err := lookup(words)
+		c, args, err := lookup(texts(words))
 		if err != nil {
 			continue // what a command is to print, or on purpose
 		}
-		f := c.flagSet()
-		c.bindAny(f)
-		var args []string
-		for _, w := range words[n:] {
-			args = append(args, w.text)
-		}
+		f, _ := c.flags()
 		if f.Parse(args) == nil {
 			tell(c.name)
 			f.Visit(func(f *pflag.Flag) { tell(c.name + " --" + f.Name) })

@@ -187,11 +187,11 @@ func (s *Shell) candidates(ctx context.Context, words []string, typed string) []
 	if len(words) == 0 {
 		return s.names(typed, 0, "")
 	}
-	c := s.named(words)
+	c, args, err := lookup(words)
 	switch {
-	case c == nil && len(words) == 1:
+	case err != nil && len(words) == 1:
 		return s.names(typed, 1, words[0])
-	case c == nil:
+	case err != nil:
 		return nil
 	case strings.HasPrefix(typed, "-"):
 		return flagsOf(c, typed)
@@ -203,7 +203,7 @@ func (s *Shell) candidates(ctx context.Context, words []string, typed string) []
 		return s.names(typed, 0, "")
 	}
 	paths := s.paths(ctx, typed)
-	if c.local == 0 || c.local != argument(c, words) {
+	if c.local == 0 || c.local != nth(args) {
 		return slices.Compact(paths)
 	}
 	for i := range paths { // with a slash it would be a folder of this machine
@@ -214,10 +214,10 @@ func (s *Shell) candidates(ctx context.Context, words []string, typed string) []
 	return slices.Compact(all)
 }
 
-// argument is which one of a command, from 1, follows the words.
-func argument(c *command, words []string) int {
+// nth is which argument, from 1, follows the words behind the name of a command.
+func nth(words []string) int {
 	n := 1
-	for _, w := range words[len(strings.Fields(c.name)):] {
+	for _, w := range words {
 		if !strings.HasPrefix(w, "-") {
 			n++
 		}
@@ -247,17 +247,6 @@ func filesLike(typed string) (all []string) {
 	return all
 }
 
-// named is the command that words name, nil if none.
-func (s *Shell) named(words []string) *command {
-	for _, c := range commands {
-		first, second, two := strings.Cut(c.name, " ")
-		if words[0] == first && (!two || len(words) > 1 && words[1] == second) {
-			return c
-		}
-	}
-	return nil
-}
-
 // names are the first words of commands, or the second of those with that first one.
 func (s *Shell) names(typed string, nth int, first string) []string {
 	var all []string
@@ -271,8 +260,7 @@ func (s *Shell) names(typed string, nth int, first string) []string {
 }
 
 func flagsOf(c *command, typed string) []string {
-	f := c.flagSet()
-	c.bindAny(f)
+	f, _ := c.flags()
 	var all []string
 	f.VisitAll(func(f *pflag.Flag) { all = append(all, "--"+f.Name) })
 	return startingWith(all, typed)

@@ -10,39 +10,13 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-var copying = []*command{
-	{
-		name: "cp", args: "FROM TO", short: "copy a znode, with its data and permissions; TO must not be there yet", least: 2, most: 2,
-		long: "FROM or TO can be of another ensemble: host:port,host:port/PATH. The credentials of --auth are shown\n" +
-			"to it, too, and not those of auth. A path whose first name looks like one begins with / or ./.\n" +
-			"An ephemeral znode belongs to its session: it is no copy of itself elsewhere. Below FROM those are left\n" +
-			"out, and counted. Copies are persistent: a server does not tell which znodes are containers or have a TTL.\n" +
-			"Many znodes are made by several transactions. What others write meanwhile is said.",
-		bind: func(f *pflag.FlagSet) run {
-			recursive := f.BoolP("recursive", "r", false, "with all that is below it")
-			noACL := noACLFlag(f, "without permissions: everyone may do everything with the copies")
-			limit := limitFlag(f)
-			return func(ctx context.Context, s *Shell, args []string) error {
-				return s.copy(ctx, args, *recursive, *noACL, *limit)
-			}
-		},
-	},
-	{
-		name: "mv", args: "FROM TO", short: "move a znode with all that is below it, in one transaction; TO must not be there yet", least: 2, most: 2,
-		long: "Nothing is moved if something of it is written meanwhile, or if it is too large for one request.\n" +
-			"No transaction sees permissions that are written while it is on its way: those would be lost.\n" +
-			"To those who watch it, it is other znodes that come and these that go. They are persistent: a server\n" +
-			"does not tell which are containers or have a TTL.",
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				from, to, err := s.fromTo(args)
-				if err != nil {
-					return err
-				}
-				return s.move(ctx, from, to)
-			}
-		},
-	},
+func bindCp(f *pflag.FlagSet) run {
+	recursive := f.BoolP("recursive", "r", false, "with all that is below it")
+	noACL := noACLFlag(f, "without permissions: everyone may do everything with the copies")
+	limit := limitFlag(f)
+	return func(s *Shell, ctx context.Context, args []string) error {
+		return s.copy(ctx, args, *recursive, *noACL, *limit)
+	}
 }
 
 // fromTo are the two paths of a move, neither within the other.
@@ -137,7 +111,11 @@ func (s *Shell) vacant(ctx context.Context, path string) error {
 
 var errEphemeral = codedError{NotAllowed, "it is ephemeral: it belongs to its session"}
 
-func (s *Shell) move(ctx context.Context, from, to string) error {
+func (s *Shell) move(ctx context.Context, args []string) error {
+	from, to, err := s.fromTo(args)
+	if err != nil {
+		return err
+	}
 	all, err := s.movable(ctx, from)
 	if err != nil {
 		return err

@@ -11,20 +11,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-var comparing = []*command{
-	{
-		name: "diff", args: "PATH OTHER", short: "list what differs between two subtrees, or a subtree and an export", least: 2, most: 2, local: 2,
-		long: "OTHER is x.json or folder/ as export wrote it, host:port,host:port/PATH of another ensemble, or a path\n" +
-			"of this one; PATH, too. It exits with 1 where they differ, and also where one is not there. -: only\n" +
-			"the first has it, +: only the second, ~: both, and not the same. Ephemeral znodes are not looked at.",
-		bind: func(f *pflag.FlagSet) run {
-			noACL := noACLFlag(f, "permissions may differ")
-			ephemerals := f.Bool("ephemerals", false, "ephemeral znodes, too, whosever they are")
-			return func(ctx context.Context, s *Shell, args []string) error {
-				return s.diff(ctx, args, *noACL, *ephemerals)
-			}
-		},
-	},
+func bindDiff(f *pflag.FlagSet) run {
+	noACL := noACLFlag(f, "permissions may differ")
+	ephemerals := f.Bool("ephemerals", false, "ephemeral znodes, too, whosever they are")
+	return func(s *Shell, ctx context.Context, args []string) error {
+		return s.diff(ctx, args, *noACL, *ephemerals)
+	}
 }
 
 // How a znode differs.

@@ -9,28 +9,8 @@ import (
 	"path/filepath"
 	"unicode/utf8"
 
-	"github.com/spf13/pflag"
-
 	"github.com/zklab/zklab/internal/zk/wire"
 )
-
-var editing = []*command{
-	{
-		name: "edit", args: "PATH", short: "write the data of a znode with an editor: $VISUAL, $EDITOR or vi", least: 1, most: 1,
-		long: "Nothing is written if the text is as it was, or if somebody else wrote the znode meanwhile: then it is\n" +
-			"said in which file the edited text is kept. A line break at the end that the editor adds where there was\n" +
-			"none is taken off. Data that are no text are for set PATH -.",
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.at(args[0])
-				if err != nil {
-					return err
-				}
-				return s.edit(ctx, path)
-			}
-		},
-	},
-}
 
 // edited says what came of it.
 type edited struct {
@@ -44,7 +24,11 @@ func (r edited) text(p *page) {
 	}
 }
 
-func (s *Shell) edit(ctx context.Context, path string) error {
+func (s *Shell) edit(ctx context.Context, args []string) error {
+	path, err := s.at(args[0])
+	if err != nil {
+		return err
+	}
 	if s.Editor == nil {
 		return usagef("edit is for a terminal: set %s - reads the data from the standard input", quote(path))
 	}

@@ -12,37 +12,23 @@ import (
 
 // This file has the commands between znodes and files.
 
-var exporting = []*command{
-	{
-		name: "export", args: "PATH FILE.json|FOLDER/", short: "write a subtree to a JSON file or a folder", least: 2, most: 2, local: 2,
-		long: "The same znodes are always the same bytes. Only you may read what is written. Ephemeral znodes are\n" +
-			"there, with the session that owns them; a server does not tell which znodes are containers or have a\n" +
-			"TTL. What others write meanwhile is said. What servers keep in /zookeeper is no part of /.",
-		bind: func(f *pflag.FlagSet) run {
-			noACL := noACLFlag(f, "without permissions")
-			yes := f.BoolP("yes", "y", false, "don't ask before an export that is there is replaced")
-			return func(ctx context.Context, s *Shell, args []string) error {
-				return s.export(ctx, args, *noACL, *yes)
-			}
-		},
-	},
-	{
-		name: "import", args: "FILE.json|FOLDER/ PATH", short: "make znodes as an export has them, and write those that are there otherwise", least: 2, most: 2, local: 1,
-		long: "Znodes that are as they should be are left alone, so that it can be done again; so are those that the\n" +
-			"export does not have. Ephemeral ones are left out: they belonged to their sessions. Data are written by\n" +
-			"transactions as large as jute.maxbuffer allows, permissions one by one, and nothing over what somebody\n" +
-			"writes meanwhile.",
-		bind: func(f *pflag.FlagSet) run {
-			var o importOptions
-			f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only print what would be done")
-			f.BoolVarP(&o.yes, "yes", "y", false, "don't ask before something is overwritten")
-			f.BoolVarP(&o.parents, "parents", "p", false, "make what is missing above PATH, too")
-			f.BoolVar(&o.ephemerals, "ephemerals", false, "make ephemeral znodes, too, which go with the session of this shell")
-			o.noACL = noACLFlag(f, "write no permissions: what is made is everybody's")
-			o.limit = limitFlag(f)
-			return func(ctx context.Context, s *Shell, args []string) error { return s.importFrom(ctx, args, o) }
-		},
-	},
+func bindExport(f *pflag.FlagSet) run {
+	noACL := noACLFlag(f, "without permissions")
+	yes := f.BoolP("yes", "y", false, "don't ask before an export that is there is replaced")
+	return func(s *Shell, ctx context.Context, args []string) error {
+		return s.export(ctx, args, *noACL, *yes)
+	}
+}
+
+func bindImport(f *pflag.FlagSet) run {
+	var o importOptions
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only print what would be done")
+	f.BoolVarP(&o.yes, "yes", "y", false, "don't ask before something is overwritten")
+	f.BoolVarP(&o.parents, "parents", "p", false, "make what is missing above PATH, too")
+	f.BoolVar(&o.ephemerals, "ephemerals", false, "make ephemeral znodes, too, which go with the session of this shell")
+	o.noACL = noACLFlag(f, "write no permissions: what is made is everybody's")
+	o.limit = limitFlag(f)
+	return func(s *Shell, ctx context.Context, args []string) error { return s.importFrom(ctx, args, o) }
 }
 
 // exportResult says what was written.

@@ -18,62 +18,47 @@ import (
 
 // This file has the commands that look at all znodes of a subtree.
 
-var finding = []*command{
-	{
-		name: "find", args: "[PATH]", short: "list the znodes of a subtree that are as the flags say", most: 1,
-		bind: func(f *pflag.FlagSet) run {
-			var w wanted
-			w.add(f)
-			return func(ctx context.Context, s *Shell, args []string) error { return s.find(ctx, args, w) }
-		},
-	},
-	{
-		name: "grep", args: "PATTERN [PATH]", short: "list the znodes of a subtree whose data a regular expression matches, with the lines", least: 1, most: 2,
-		long: "It exits with 1 where none does. Data that are no text are only named. Znodes\n" +
-			"that may not be read are passed over.",
-		bind: func(f *pflag.FlagSet) run {
-			names := f.BoolP("files-with-matches", "l", false, "only the paths")
-			fold := f.BoolP("ignore-case", "i", false, "upper and lower case are the same")
-			return func(ctx context.Context, s *Shell, args []string) error {
-				pattern := args[0]
-				if *fold {
-					pattern = "(?i)" + pattern
-				}
-				re, err := regexp.Compile(pattern)
-				if err != nil {
-					return usagef("grep: %v", err)
-				}
-				return s.grep(ctx, args[1:], re, *names)
-			}
-		},
-	},
-	{
-		name: "du", args: "[PATH]", short: "count znodes and bytes of a znode and of each child, with all below", most: 1,
-		bind: func(f *pflag.FlagSet) run {
-			sum := f.BoolP("summarize", "s", false, "only of the znode itself")
-			return func(ctx context.Context, s *Shell, args []string) error { return s.usage(ctx, args, *sum) }
-		},
-	},
-	{
-		name: "count", args: "[PATH]", short: "count the znodes below a znode", most: 1,
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.here(args)
-				if err != nil {
-					return err
-				}
-				n, err := s.Client.ChildrenNumber(ctx, path)
-				if err == nil {
-					return s.emit(countResult{path, n})
-				}
-				all, err := s.survey(ctx, path, -1) // servers before 3.6 don't count
-				if err != nil {
-					return err
-				}
-				return s.emit(countResult{path, len(all) - 1})
-			}
-		},
-	},
+func bindFind(f *pflag.FlagSet) run {
+	var w wanted
+	w.add(f)
+	return func(s *Shell, ctx context.Context, args []string) error { return s.find(ctx, args, w) }
+}
+
+func bindGrep(f *pflag.FlagSet) run {
+	names := f.BoolP("files-with-matches", "l", false, "only the paths")
+	fold := f.BoolP("ignore-case", "i", false, "upper and lower case are the same")
+	return func(s *Shell, ctx context.Context, args []string) error {
+		pattern := args[0]
+		if *fold {
+			pattern = "(?i)" + pattern
+		}
+		re, err := regexp.Compile(pattern)
+		if err != nil {
+			return usagef("grep: %v", err)
+		}
+		return s.grep(ctx, args[1:], re, *names)
+	}
+}
+
+func bindDu(f *pflag.FlagSet) run {
+	sum := f.BoolP("summarize", "s", false, "only of the znode itself")
+	return func(s *Shell, ctx context.Context, args []string) error { return s.usage(ctx, args, *sum) }
+}
+
+func (s *Shell) count(ctx context.Context, args []string) error {
+	path, err := s.here(args)
+	if err != nil {
+		return err
+	}
+	n, err := s.Client.ChildrenNumber(ctx, path)
+	if err == nil {
+		return s.emit(countResult{path, n})
+	}
+	all, err := s.survey(ctx, path, -1) // servers before 3.6 don't count
+	if err != nil {
+		return err
+	}
+	return s.emit(countResult{path, len(all) - 1})
 }
 
 type countResult struct {

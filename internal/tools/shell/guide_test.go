@@ -79,17 +79,12 @@ func isCommand(t *testing.T, line string) {
 		return
 	}
 	for _, words := range all {
-		c, n, err := lookup(words)
+		c, args, err := lookup(texts(words))
 		if err != nil {
 			t.Errorf("%s: %v", line, err)
 			continue
 		}
-		var args []string
-		for _, w := range words[n:] {
-			args = append(args, w.text)
-		}
-		f := c.flagSet()
-		c.bindAny(f)
+		f, _ := c.flags()
 		if _, err := c.parse(f, args); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}

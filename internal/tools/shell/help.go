@@ -4,38 +4,33 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/spf13/pflag"
 )
 
-var helping = []*command{
-	{
-		name: "help", args: "[COMMAND]", short: "list the commands, or say more of one", most: 2, values: []string{},
-		bind: func(*pflag.FlagSet) run {
-			return func(_ context.Context, s *Shell, args []string) error {
-				if len(args) == 0 {
-					return s.emit(helpAll(s.Lab != nil))
-				}
-				name := strings.Join(args, " ")
-				var some helpResult
-				for _, c := range commands {
-					if c.name == name || strings.HasPrefix(c.name, name+" ") {
-						some.Commands = append(some.Commands, helpOf(c).Commands...)
-					}
-				}
-				if len(some.Commands) == 0 {
-					return usagef("there is no command %s: help lists them", quote(name))
-				}
-				return s.emit(some)
-			}
-		},
-	},
-	{
-		name: "exit", short: "end the shell and its session",
-		bind: func(*pflag.FlagSet) run {
-			return func(context.Context, *Shell, []string) error { return ErrExit }
-		},
-	},
+// askedHelp is the error of a statement that asks for the help of a command, "" for that of
+// all. Were the help printed by the command, the list of commands would refer to itself.
+type askedHelp string
+
+func (askedHelp) Error() string { return "help was asked for" }
+
+func (*Shell) help(_ context.Context, args []string) error { return askedHelp(strings.Join(args, " ")) }
+
+func (*Shell) exit(context.Context, []string) error { return ErrExit }
+
+// helpOn prints the help of a command, or of those whose names begin with a word.
+func (s *Shell) helpOn(name string) error {
+	if name == "" {
+		return s.emit(helpAll(s.Lab != nil))
+	}
+	var some helpResult
+	for _, c := range commands {
+		if c.name == name || strings.HasPrefix(c.name, name+" ") {
+			some.Commands = append(some.Commands, helpOf(c))
+		}
+	}
+	if len(some.Commands) == 0 {
+		return usagef("there is no command %s: help lists them", quote(name))
+	}
+	return s.emit(some)
 }
 
 // helpResult is what is to be known of commands.
@@ -51,10 +46,9 @@ type commandHelp struct {
 	Flags string `json:"flags,omitempty"`
 }
 
-func helpOf(c *command) helpResult {
-	f := c.flagSet()
-	c.bindAny(f)
-	return helpResult{[]commandHelp{{c.name, c.usage(), c.short, c.long, f.FlagUsages()}}}
+func helpOf(c *command) commandHelp {
+	f, _ := c.flags()
+	return commandHelp{c.name, c.usage(), c.short, c.long, f.FlagUsages()}
 }
 
 // helpAll is that of all commands, without those that are for ensembles of the shell's own
@@ -62,7 +56,7 @@ func helpOf(c *command) helpResult {
 func helpAll(lab bool) (all helpList) {
 	for _, c := range commands {
 		if lab || !c.lab {
-			all.Commands = append(all.Commands, helpOf(c).Commands...)
+			all.Commands = append(all.Commands, helpOf(c))
 		}
 	}
 	return all

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/spf13/pflag"
-
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -17,51 +15,30 @@ type multi struct {
 	names []string // each operation in words, for errors
 }
 
-var multiCommands = []*command{
-	{
-		name: "multi", short: "begin a transaction: the create, set, rm and check that follow are done by end, all or none",
-		bind: func(*pflag.FlagSet) run {
-			return func(_ context.Context, s *Shell, _ []string) error {
-				s.pending = new(multi)
-				return nil
-			}
-		},
-	},
-	{
-		name: "end", short: "do what follows multi",
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, _ []string) error { return s.end(ctx) }
-		},
-	},
-	{
-		name: "abort", short: "forget what follows multi",
-		bind: func(*pflag.FlagSet) run {
-			return func(_ context.Context, s *Shell, _ []string) error {
-				if s.pending == nil {
-					return usagef("abort: there is no multi")
-				}
-				s.pending = nil
-				return nil
-			}
-		},
-	},
+func (s *Shell) begin(context.Context, []string) error {
+	s.pending = new(multi)
+	return nil
+}
+
+func (s *Shell) abort(context.Context, []string) error {
+	if s.pending == nil {
+		return usagef("abort: there is no multi")
+	}
+	s.pending = nil
+	return nil
 }
 
 // collect adds a statement to the multi that was begun.
 func (s *Shell) collect(words []word) error {
-	c, n, err := lookup(words)
+	c, args, err := lookup(texts(words))
 	if err != nil {
 		return err
 	}
 	if c.op == nil {
 		return usagef("a multi takes create, set, rm and check, and ends with end or abort: not %s", c.name)
 	}
-	f := c.flagSet()
+	f := c.noFlags()
 	op := c.op(f)
-	var args []string
-	for _, w := range words[n:] {
-		args = append(args, w.text)
-	}
 	if args, err = c.parse(f, args); err != nil {
 		return err
 	}
@@ -76,7 +53,7 @@ func (s *Shell) collect(words []word) error {
 	return err
 }
 
-func (s *Shell) end(ctx context.Context) error {
+func (s *Shell) end(ctx context.Context, _ []string) error {
 	if s.pending == nil {
 		return usagef("end: there is no multi")
 	}

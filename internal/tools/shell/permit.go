@@ -14,74 +14,52 @@ import (
 
 // This file has the commands about who may do what.
 
-var permitting = []*command{
-	{
-		name: "acl get", args: "PATH", short: "print the permissions of a znode", least: 1, most: 1,
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.at(args[0])
-				if err != nil {
-					return err
-				}
-				acl, stat, err := s.Client.ACL(ctx, path)
-				if err != nil {
-					return did("acl get", path, err)
-				}
-				return s.emit(aclOf(path, acl, stat.Aversion))
-			}
-		},
-	},
-	{
-		name: "acl set", args: "PATH SCHEME:ID:PERMISSIONS,...", short: "write the permissions of a znode", least: 2, most: 2,
-		long: "PERMISSIONS are of c (create children), d (delete children), r (read), w (write data) and a (these\n" +
-			"permissions). world:anyone is everybody, auth: whoever this session has shown to be,\n" +
-			"digest:user:hash somebody with a password, ip:10.0.0.0/8 somebody at an address.",
-		bind: func(f *pflag.FlagSet) run {
-			recursive := f.BoolP("recursive", "R", false, "of all znodes below it, too")
-			version := versionFlag(f, "only if its permissions have this version")
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.at(args[0])
-				if err != nil {
-					return err
-				}
-				acl, err := parseACL(args[1])
-				if err != nil {
-					return err
-				}
-				return s.setACL(ctx, path, acl, *version, *recursive)
-			}
-		},
-	},
-	{
-		name: "auth", args: "SCHEME CREDENTIAL", short: "show who you are: auth digest user:password", least: 2, most: 2,
-		long:   "It is shown again on every other server that the session moves to.",
-		values: []string{"digest"},
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				err := s.Client.AddAuth(ctx, client.Credential{Scheme: args[0], Auth: []byte(args[1])})
-				if err != nil {
-					return explain("auth "+quote(args[0]), err)
-				}
-				return nil
-			}
-		},
-	},
-	{
-		name: "whoami", short: "print who the server takes this session for",
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, _ []string) error {
-				infos, err := s.Client.WhoAmI(ctx)
-				if err != nil {
-					return explain("whoami", err)
-				}
-				r := whoResult{Session: sessionName(s.Client.Session().ID)}
-				for _, i := range infos {
-					r.Identities = append(r.Identities, identity{i.AuthScheme, i.User})
-				}
-				return s.emit(r)
-			}
-		},
-	},
+func (s *Shell) aclGet(ctx context.Context, args []string) error {
+	path, err := s.at(args[0])
+	if err != nil {
+		return err
+	}
+	acl, stat, err := s.Client.ACL(ctx, path)
+	if err != nil {
+		return did("acl get", path, err)
+	}
+	return s.emit(aclOf(path, acl, stat.Aversion))
+}
+
+func bindACLSet(f *pflag.FlagSet) run {
+	recursive := f.BoolP("recursive", "R", false, "of all znodes below it, too")
+	version := versionFlag(f, "only if its permissions have this version")
+	return func(s *Shell, ctx context.Context, args []string) error {
+		path, err := s.at(args[0])
+		if err != nil {
+			return err
+		}
+		acl, err := parseACL(args[1])
+		if err != nil {
+			return err
+		}
+		return s.setACL(ctx, path, acl, *version, *recursive)
+	}
+}
+
+func (s *Shell) auth(ctx context.Context, args []string) error {
+	err := s.Client.AddAuth(ctx, client.Credential{Scheme: args[0], Auth: []byte(args[1])})
+	if err != nil {
+		return explain("auth "+quote(args[0]), err)
+	}
+	return nil
+}
+
+func (s *Shell) whoami(ctx context.Context, _ []string) error {
+	infos, err := s.Client.WhoAmI(ctx)
+	if err != nil {
+		return explain("whoami", err)
+	}
+	r := whoResult{Session: sessionName(s.Client.Session().ID)}
+	for _, i := range infos {
+		r.Identities = append(r.Identities, identity{i.AuthScheme, i.User})
+	}
+	return s.emit(r)
 }
 
 type identity struct {

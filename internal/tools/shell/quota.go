@@ -16,63 +16,48 @@ import (
 
 // This file has the commands about quotas. They are znodes, with a form that servers read.
 
-var quotas = []*command{
-	{
-		name: "quota get", args: "[PATH]", short: "print quotas of a znode, of those above it and below, and what is used of them", most: 1,
-		long: "What is used servers count by themselves: nodes are the znode and all below it, bytes those of their data.\n" +
-			"A soft limit that is passed is only logged by servers; a hard one they enforce if enforceQuota is set.",
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.here(args)
-				if err == nil {
-					err = s.reachesQuotas()
-				}
-				if err != nil {
-					return err
-				}
-				return s.listQuotas(ctx, path)
-			}
-		},
-	},
-	{
-		name: "quota set", args: "PATH", short: "limit how many znodes and bytes a subtree may have", least: 1, most: 1,
-		long: "What no flag names stays as it is. A znode above or below one with a quota can have none: servers would\n" +
-			"count what is below the inner one for that alone.",
-		bind: func(f *pflag.FlagSet) run {
-			limits := limitFlags(f)
-			return func(ctx context.Context, s *Shell, args []string) error {
-				change, err := limits()
-				if err == nil && len(change) == 0 {
-					err = usagef("quota set: it takes one or more of --count, --bytes, --hard-count and --hard-bytes")
-				}
-				if err != nil {
-					return err
-				}
-				path, err := s.quotaPath(args[0])
-				if err != nil {
-					return err
-				}
-				return s.setQuota(ctx, path, change)
-			}
-		},
-	},
-	{
-		name: "quota rm", args: "PATH", short: "take limits of a subtree away: those that flags name, or its quota", least: 1, most: 1,
-		bind: func(f *pflag.FlagSet) run {
-			var which []string
-			for _, l := range limitNames {
-				of := l.name
-				f.BoolFuncP(l.flag, l.letter, l.usage, func(string) error { which = append(which, of); return nil })
-			}
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.quotaPath(args[0])
-				if err != nil {
-					return err
-				}
-				return s.removeQuota(ctx, path, which)
-			}
-		},
-	},
+func (s *Shell) quotaGet(ctx context.Context, args []string) error {
+	path, err := s.here(args)
+	if err == nil {
+		err = s.reachesQuotas()
+	}
+	if err != nil {
+		return err
+	}
+	return s.listQuotas(ctx, path)
+}
+
+func bindQuotaSet(f *pflag.FlagSet) run {
+	limits := limitFlags(f)
+	return func(s *Shell, ctx context.Context, args []string) error {
+		change, err := limits()
+		if err == nil && len(change) == 0 {
+			err = usagef("quota set: it takes one or more of --count, --bytes, --hard-count and --hard-bytes")
+		}
+		if err != nil {
+			return err
+		}
+		path, err := s.quotaPath(args[0])
+		if err != nil {
+			return err
+		}
+		return s.setQuota(ctx, path, change)
+	}
+}
+
+func bindQuotaRm(f *pflag.FlagSet) run {
+	var which []string
+	for _, l := range limitNames {
+		of := l.name
+		f.BoolFuncP(l.flag, l.letter, l.usage, func(string) error { which = append(which, of); return nil })
+	}
+	return func(s *Shell, ctx context.Context, args []string) error {
+		path, err := s.quotaPath(args[0])
+		if err != nil {
+			return err
+		}
+		return s.removeQuota(ctx, path, which)
+	}
 }
 
 // limitNames are the limits, as flags and in the znode. The letters are zkCli's.

@@ -15,107 +15,84 @@ import (
 
 // This file has the commands that read.
 
-var reading = []*command{
-	{
-		name: "ls", args: "[PATH]", short: "list the children of a znode", most: 1,
-		bind: func(f *pflag.FlagSet) run {
-			long := f.BoolP("long", "l", false, "with what is to be known of each")
-			recursive := f.BoolP("recursive", "R", false, "the paths of the whole subtree, itself first")
-			return func(ctx context.Context, s *Shell, args []string) error {
-				if *recursive && *long {
-					return usagef("ls: -R lists paths alone: leave out -l, or give stat the paths")
-				}
-				path, err := s.here(args)
-				switch {
-				case err != nil:
-					return err
-				case *recursive:
-					return s.find(ctx, []string{path}, anything)
-				}
-				return s.list(ctx, path, *long)
-			}
-		},
-	},
-	{
-		name: "cd", args: "[PATH]", short: "go to a znode: paths that do not begin with / are below it", most: 1,
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				if len(args) == 0 {
-					s.folder = ""
-					return nil
-				}
-				path, err := s.at(args[0])
-				if err == nil {
-					_, err = s.Client.Exists(ctx, path, false)
-					err = did("cd", path, err)
-				}
-				if err == nil {
-					s.folder = path
-				}
+func bindLs(f *pflag.FlagSet) run {
+	long := f.BoolP("long", "l", false, "with what is to be known of each")
+	recursive := f.BoolP("recursive", "R", false, "the paths of the whole subtree, itself first")
+	return func(s *Shell, ctx context.Context, args []string) error {
+		if *recursive && *long {
+			return usagef("ls: -R lists paths alone: leave out -l, or give stat the paths")
+		}
+		path, err := s.here(args)
+		switch {
+		case err != nil:
+			return err
+		case *recursive:
+			return s.find(ctx, []string{path}, anything)
+		}
+		return s.list(ctx, path, *long)
+	}
+}
+
+func (s *Shell) cd(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		s.folder = ""
+		return nil
+	}
+	path, err := s.at(args[0])
+	if err == nil {
+		_, err = s.Client.Exists(ctx, path, false)
+		err = did("cd", path, err)
+	}
+	if err == nil {
+		s.folder = path
+	}
+	return err
+}
+
+func (s *Shell) pwd(context.Context, []string) error { return s.emit(pathResult{s.Folder()}) }
+
+func bindTree(f *pflag.FlagSet) run {
+	depth := f.IntP("depth", "L", -1, "so many levels below the first, all if negative")
+	return func(s *Shell, ctx context.Context, args []string) error {
+		path, err := s.here(args)
+		if err != nil {
+			return err
+		}
+		all, err := s.survey(ctx, path, *depth)
+		if err != nil {
+			return err
+		}
+		return s.emit(treeOf(all))
+	}
+}
+
+func bindCat(f *pflag.FlagSet) run {
+	raw := f.Bool("raw", false, "on a terminal, too, as it is; only what would control the terminal is not")
+	return func(s *Shell, ctx context.Context, args []string) error {
+		for _, arg := range args {
+			if err := s.cat(ctx, arg, *raw); err != nil {
 				return err
 			}
-		},
-	},
-	{
-		name: "pwd", short: "print where the shell is",
-		bind: func(*pflag.FlagSet) run {
-			return func(_ context.Context, s *Shell, _ []string) error { return s.emit(pathResult{s.Folder()}) }
-		},
-	},
-	{
-		name: "tree", args: "[PATH]", short: "draw a subtree", most: 1,
-		bind: func(f *pflag.FlagSet) run {
-			depth := f.IntP("depth", "L", -1, "so many levels below the first, all if negative")
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.here(args)
-				if err != nil {
-					return err
-				}
-				all, err := s.survey(ctx, path, *depth)
-				if err != nil {
-					return err
-				}
-				return s.emit(treeOf(all))
-			}
-		},
-	},
-	{
-		name: "cat", args: "PATH...", short: "print the data of znodes", least: 1, most: -1,
-		long: "On a terminal JSON is laid out, and what is no text is in hexadecimal. In a pipe it is the bytes\n" +
-			"and nothing else. --json has text as text and all else in base64.",
-		bind: func(f *pflag.FlagSet) run {
-			raw := f.Bool("raw", false, "on a terminal, too, as it is; only what would control the terminal is not")
-			return func(ctx context.Context, s *Shell, args []string) error {
-				for _, arg := range args {
-					if err := s.cat(ctx, arg, *raw); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-		},
-	},
-	{
-		name: "stat", args: "PATH...", short: "print what is to be known of znodes beside their data", least: 1, most: -1,
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				for _, arg := range args {
-					path, err := s.at(arg)
-					if err != nil {
-						return err
-					}
-					stat, err := s.Client.Exists(ctx, path, false)
-					if err != nil {
-						return did("stat", path, err)
-					}
-					if err := s.emit(statOf(path, stat)); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-		},
-	},
+		}
+		return nil
+	}
+}
+
+func (s *Shell) stat(ctx context.Context, args []string) error {
+	for _, arg := range args {
+		path, err := s.at(arg)
+		if err != nil {
+			return err
+		}
+		stat, err := s.Client.Exists(ctx, path, false)
+		if err != nil {
+			return did("stat", path, err)
+		}
+		if err := s.emit(statOf(path, stat)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pathResult is a path alone.

@@ -5,49 +5,36 @@ import (
 	"net"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // This file has the commands about servers.
 
-var serving = append(multiCommands,
-	&command{
-		name: "sync", args: "[PATH]", short: "have the server catch up with all that was written before", most: 1,
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.here(args)
-				if err == nil {
-					err = did("sync", path, s.Client.Sync(ctx, path))
-				}
-				return err
-			}
-		},
-	},
-	fourLetterWord("srvr", "print what a server says of itself; without SERVER that of this session"),
-	fourLetterWord("mntr", "print the metrics of a server; without SERVER of that of this session"),
-)
+func (s *Shell) sync(ctx context.Context, args []string) error {
+	path, err := s.here(args)
+	if err == nil {
+		err = did("sync", path, s.Client.Sync(ctx, path))
+	}
+	return err
+}
 
 func fourLetterWord(name, short string) *command {
 	return &command{
 		name: name, args: "[SERVER]", short: short, most: 1, values: []string{},
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				server := s.Client.Server()
-				if len(args) > 0 {
-					server = args[0]
-					if _, _, err := net.SplitHostPort(server); err != nil {
-						return usagef("%s: %s is no server: write host:port", name, quote(server))
-					}
+		do: func(s *Shell, ctx context.Context, args []string) error {
+			server := s.Client.Server()
+			if len(args) > 0 {
+				server = args[0]
+				if _, _, err := net.SplitHostPort(server); err != nil {
+					return usagef("%s: %s is no server: write host:port", name, quote(server))
 				}
-				answer, err := ensemble.Ask(ctx, s.dial(), server, name)
-				if err != nil {
-					return explain(name+" "+server, err)
-				}
-				return s.emit(wordResult{server, fields(answer), answer})
 			}
+			answer, err := ensemble.Ask(ctx, s.dial(), server, name)
+			if err != nil {
+				return explain(name+" "+server, err)
+			}
+			return s.emit(wordResult{server, fields(answer), answer})
 		},
 	}
 }

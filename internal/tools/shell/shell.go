@@ -69,19 +69,26 @@ var ErrExit = errors.New("exit")
 var ofSystem = []string{"|", "||", "&&", "&", ">", ">>", "<"}
 
 func (s *Shell) statement(ctx context.Context, words []word) error {
+	err := s.perform(ctx, words)
+	var about askedHelp
+	if errors.As(err, &about) {
+		return s.helpOn(string(about))
+	}
+	return err
+}
+
+func (s *Shell) perform(ctx context.Context, words []word) error {
 	if s.pending != nil && words[0].text != "end" && words[0].text != "abort" {
 		return s.collect(words)
 	}
-	c, n, err := lookup(words)
+	c, args, err := lookup(texts(words))
 	if err != nil {
 		return err
 	}
-	args := make([]string, 0, len(words))
-	for _, w := range words[n:] {
+	for _, w := range words[len(words)-len(args):] {
 		if slices.Contains(ofSystem, w.text) && !w.quoted {
 			return usagef("there is no %s here: the system's shell has it, behind zklab shell HOST:PORT -c '%s …'; a word stands in quotes", w.text, c.name)
 		}
-		args = append(args, w.text)
 	}
 	return c.execute(ctx, s, args)
 }

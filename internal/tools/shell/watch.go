@@ -11,49 +11,37 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-var watching = []*command{
-	{
-		name: "watch", args: "PATH", short: "print what happens to a znode: once, or with -p or -r for as long as it is watched", least: 1, most: 1,
-		long: "The first change of its data or of its children is told, also that it came where it is not there.\n" +
-			"Somebody who types goes on meanwhile: events are printed above the prompt. Elsewhere the command waits\n" +
-			"for the event; with -p or -r until it is interrupted, or for --count events.",
-		bind: func(f *pflag.FlagSet) run {
-			persistent := f.BoolP("persistent", "p", false, "of this znode, again and again")
-			recursive := f.BoolP("recursive", "r", false, "of this znode and all below it, again and again")
-			count := f.IntP("count", "n", 0, "wait for so many events, then end")
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.at(args[0])
-				if err != nil {
-					return err
-				}
-				if err := s.watch(ctx, path, *persistent, *recursive); err != nil {
-					return did("watch", path, err)
-				}
-				if s.Follow {
-					return nil
-				}
-				if *count == 0 && !*persistent && !*recursive {
-					*count = 1
-				}
-				if err := s.waitEvents(ctx, *count, path, *recursive); err != nil {
-					return err
-				}
-				return s.unwatch(ctx, path)
-			}
-		},
-	},
-	{
-		name: "unwatch", args: "PATH", short: "end all watches of a znode", least: 1, most: 1,
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, args []string) error {
-				path, err := s.at(args[0])
-				if err == nil {
-					err = did("unwatch", path, s.Client.RemoveWatches(ctx, path, wire.WatcherAny))
-				}
-				return err
-			}
-		},
-	},
+func bindWatch(f *pflag.FlagSet) run {
+	persistent := f.BoolP("persistent", "p", false, "of this znode, again and again")
+	recursive := f.BoolP("recursive", "r", false, "of this znode and all below it, again and again")
+	count := f.IntP("count", "n", 0, "wait for so many events, then end")
+	return func(s *Shell, ctx context.Context, args []string) error {
+		path, err := s.at(args[0])
+		if err != nil {
+			return err
+		}
+		if err := s.watch(ctx, path, *persistent, *recursive); err != nil {
+			return did("watch", path, err)
+		}
+		if s.Follow {
+			return nil
+		}
+		if *count == 0 && !*persistent && !*recursive {
+			*count = 1
+		}
+		if err := s.waitEvents(ctx, *count, path, *recursive); err != nil {
+			return err
+		}
+		return s.endWatches(ctx, path)
+	}
+}
+
+func (s *Shell) unwatch(ctx context.Context, args []string) error {
+	path, err := s.at(args[0])
+	if err == nil {
+		err = did("unwatch", path, s.Client.RemoveWatches(ctx, path, wire.WatcherAny))
+	}
+	return err
 }
 
 func (s *Shell) watch(ctx context.Context, path string, persistent, recursive bool) error {
@@ -75,9 +63,9 @@ func (s *Shell) watch(ctx context.Context, path string, persistent, recursive bo
 	return err
 }
 
-// unwatch ends what is left of the watches of a command that has seen enough, so that the
+// endWatches ends what is left of the watches of a command that has seen enough, so that the
 // next one does not print their events.
-func (s *Shell) unwatch(ctx context.Context, path string) error {
+func (s *Shell) endWatches(ctx context.Context, path string) error {
 	if ctx.Err() != nil {
 		return nil // the shell ends
 	}

@@ -13,22 +13,8 @@ import (
 	"sync"
 	"text/tabwriter"
 
-	"github.com/spf13/pflag"
-
 	"github.com/zklab/zklab/ensemble"
 )
-
-var knowing = []*command{
-	{
-		name: "who", short: "list the sessions of the ensemble: the server of each, its client and its ephemeral znodes",
-		long: "Servers tell it by the four-letter words cons, dump and wchs. It is said which of them one does not\n" +
-			"answer: 4lw.commands.whitelist has to have it. Servers are those that the shell was started with.\n" +
-			"Paths are those of the whole tree, also for a shell with a chroot.",
-		bind: func(*pflag.FlagSet) run {
-			return func(ctx context.Context, s *Shell, _ []string) error { return s.who(ctx) }
-		},
-	},
-}
 
 // sessionResult is one of the ensemble.
 type sessionResult struct {
@@ -133,7 +119,7 @@ func (s *Shell) askAll(ctx context.Context, servers []string) answers {
 	return a
 }
 
-func (s *Shell) who(ctx context.Context) error {
+func (s *Shell) who(ctx context.Context, _ []string) error {
 	servers := s.Servers
 	if len(servers) == 0 {
 		servers = []string{s.Client.Server()}

@@ -20,6 +20,15 @@ type word struct {
 	quoted bool // and so is a word though nothing be in it
 }
 
+// texts are words as they are meant.
+func texts(words []word) []string {
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = w.text
+	}
+	return all
+}
+
 // statements cuts a line into its statements, each at least one word.
 func statements(line string) (all [][]word, err error) {
 	var words []word

@@ -18,75 +18,61 @@ import (
 
 // This file has the commands that write one znode, and rm.
 
-var writing = []*command{
-	{
-		name: "create", args: "PATH [DATA|-]", short: "make a znode; - reads the data from the standard input", least: 1, most: 2, dataLast: true,
-		bind: func(f *pflag.FlagSet) run {
-			parents := f.BoolP("parents", "p", false, "and those above it that are missing")
-			op := createOp(f)
-			return func(ctx context.Context, s *Shell, args []string) error {
-				o, err := op(s, args)
-				if err != nil {
-					return err
-				}
-				return s.create(ctx, o.Request.(*wire.CreateRequest), *parents)
+func bindCreate(f *pflag.FlagSet) run {
+	parents := f.BoolP("parents", "p", false, "and those above it that are missing")
+	op := createOp(f)
+	return func(s *Shell, ctx context.Context, args []string) error {
+		o, err := op(s, args)
+		if err != nil {
+			return err
+		}
+		return s.create(ctx, o.Request.(*wire.CreateRequest), *parents)
+	}
+}
+
+func bindSet(f *pflag.FlagSet) run {
+	op := setOp(f)
+	return func(s *Shell, ctx context.Context, args []string) error {
+		o, err := op(s, args)
+		if err != nil {
+			return err
+		}
+		r := o.Request.(*wire.SetDataRequest)
+		stat, err := s.Client.Set(ctx, r.Path, r.Data, r.Version)
+		if err != nil {
+			return did("set", r.Path, err)
+		}
+		return s.emit(quiet{statOf(r.Path, stat)})
+	}
+}
+
+func bindRm(f *pflag.FlagSet) run {
+	recursive := f.BoolP("recursive", "r", false, "with all that is below them, also what comes meanwhile; says how many that are, and asks")
+	yes := f.BoolP("yes", "y", false, "don't ask")
+	op := rmOp(f)
+	return func(s *Shell, ctx context.Context, args []string) error {
+		for _, arg := range args {
+			o, err := op(s, []string{arg})
+			if err == nil {
+				err = s.remove(ctx, o.Request.(*wire.VersionRequest), *recursive, *yes)
 			}
-		},
-		op: createOp,
-	},
-	{
-		name: "set", args: "PATH DATA|-", short: "write the data of a znode; - reads them from the standard input", least: 2, most: 2, dataLast: true,
-		bind: func(f *pflag.FlagSet) run {
-			op := setOp(f)
-			return func(ctx context.Context, s *Shell, args []string) error {
-				o, err := op(s, args)
-				if err != nil {
-					return err
-				}
-				r := o.Request.(*wire.SetDataRequest)
-				stat, err := s.Client.Set(ctx, r.Path, r.Data, r.Version)
-				if err != nil {
-					return did("set", r.Path, err)
-				}
-				return s.emit(quiet{statOf(r.Path, stat)})
+			if err != nil {
+				return err
 			}
-		},
-		op: setOp,
-	},
-	{
-		name: "rm", args: "PATH...", short: "remove znodes", least: 1, most: -1,
-		bind: func(f *pflag.FlagSet) run {
-			recursive := f.BoolP("recursive", "r", false, "with all that is below them, also what comes meanwhile; says how many that are, and asks")
-			yes := f.BoolP("yes", "y", false, "don't ask")
-			op := rmOp(f)
-			return func(ctx context.Context, s *Shell, args []string) error {
-				for _, arg := range args {
-					o, err := op(s, []string{arg})
-					if err == nil {
-						err = s.remove(ctx, o.Request.(*wire.VersionRequest), *recursive, *yes)
-					}
-					if err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-		},
-		op: rmOp,
-	},
-	{
-		name: "check", args: "PATH VERSION", short: "in a multi: nothing is done if the znode has another version", least: 2, most: 2,
-		op: func(*pflag.FlagSet) operation {
-			return func(s *Shell, args []string) (wire.MultiOp, error) {
-				path, err := s.at(args[0])
-				version, bad := strconv.ParseInt(args[1], 10, 32)
-				if err == nil && bad != nil {
-					err = usagef("check %s: %s is no version: a whole number", quote(path), quote(args[1]))
-				}
-				return wire.MultiOp{Op: wire.Check, Request: &wire.VersionRequest{Path: path, Version: int32(version)}}, err
-			}
-		},
-	},
+		}
+		return nil
+	}
+}
+
+func checkOp(*pflag.FlagSet) operation {
+	return func(s *Shell, args []string) (wire.MultiOp, error) {
+		path, err := s.at(args[0])
+		version, bad := strconv.ParseInt(args[1], 10, 32)
+		if err == nil && bad != nil {
+			err = usagef("check %s: %s is no version: a whole number", quote(path), quote(args[1]))
+		}
+		return wire.MultiOp{Op: wire.Check, Request: &wire.VersionRequest{Path: path, Version: int32(version)}}, err
+	}
 }
 
 // quiet is a result that only programs want to see.
