@@ -93,7 +93,7 @@ func churned(t *testing.T, seed uint64, connect connector) (wrong string) {
 			wrong += judge(c.told, steps(txns, "/r"))
 		}
 		if seed == 0 {
-			l.Logf("%d changes told, %d found, %d transactions, %d znodes, %d reads", f.counts.Changes, count(c.told, func(c Change) bool { return c.Found }), len(txns), f.counts.Znodes, f.reads.sent)
+			l.Logf("%d changes told, %d found, %d transactions, %d znodes, %d reads", f.changes.ofZnodes, count(c.told, func(c Change) bool { return c.Found }), len(txns), f.counts.Znodes, f.reads.sent)
 			l.Log(slices.Collect(kinds(c.told)))
 		}
 	})

@@ -309,7 +309,7 @@ func (f *Follower) unanswered(n *node, r reply) {
 func (f *Follower) unread(n *node, err error) {
 	f.unload(n)
 	n.listErr = err
-	f.tell(Change{Kind: Unread, Path: n.path(), Reason: err.Error()})
+	f.changes.tell(Change{Kind: Unread, Path: n.path(), Reason: err.Error()})
 }
 
 // setStat takes a stat. A znode that is to be compared has changed if it is not the one that
@@ -447,7 +447,7 @@ func (f *Follower) compared(n *node) {
 func (f *Follower) conclude() {
 	if f.comparing && f.checks == 0 {
 		f.comparing, f.heard = false, heard{}
-		f.tell(Change{Kind: Compared, Number: f.found, Zxid: f.watched})
+		f.changes.tell(Change{Kind: Compared, Number: f.found, Zxid: f.watched})
 	}
 }
 
@@ -461,37 +461,18 @@ func (f *Follower) tellOf(n *node, c Change) {
 		}
 	}
 	c.pending = n != nil && c.Kind == Created && c.Version == Unknown
-	entry := f.tell(c)
-	if n != nil {
+	if entry := f.changes.tell(c); n != nil {
 		n.entry = entry
-	}
-	f.rate.add(time.Now())
-	f.counts.Changes++
-}
-
-func (f *Follower) tell(c Change) int {
-	c.Time = time.Now()
-	if !c.Kind.OfZnode() {
-		c.Version, c.Bytes = Unknown, Unknown
-	}
-	f.signalNews()
-	return f.log.add(c)
-}
-
-func (f *Follower) signalNews() {
-	select {
-	case f.news <- struct{}{}:
-	default:
 	}
 }
 
 // complete fills in what a stat tells of a znode's last change.
 func (f *Follower) complete(n *node) {
-	c := f.log.at(n.entry)
+	c := f.changes.at(n.entry)
 	if c == nil || c.Version != Unknown || c.Kind == Deleted || cmp.Or(c.Zxid, n.stat.Mzxid) != n.stat.Mzxid {
 		return
 	}
 	c.Version, c.Bytes, c.Owner = n.stat.Version, n.stat.DataLength, n.stat.EphemeralOwner
 	c.Zxid, c.pending = n.stat.Mzxid, false
-	f.signalNews()
+	f.changes.signal()
 }

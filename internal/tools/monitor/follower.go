@@ -48,7 +48,6 @@ type Follower struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	changed chan struct{}
-	news    chan struct{} // holds one value when the log has grown
 
 	connect connector
 
@@ -64,12 +63,10 @@ type Follower struct {
 	own        bool // the servers know no persistent watches
 	conn       Conn
 
+	changes *changes
 	root    *node
 	choice  *choice
 	reads   schedule
-	log     ring
-	cursor  int // number of the next change for NextChange
-	rate    rate
 	counts  Counts
 	owners  map[int64]int // ephemerals that are loaded, by session
 	ghosts  []*node       // deleted znodes that are still shown, the oldest first
@@ -135,8 +132,8 @@ func follow(ctx context.Context, cfg Config, connect connector) (*Follower, erro
 		cfg.Most = usualMost
 	}
 	f := &Follower{
-		cfg: cfg, connect: connect, changed: make(chan struct{}, 1), news: make(chan struct{}, 1),
-		log: ring{limit: cfg.LogLines}, owners: make(map[int64]int), choice: new(choice),
+		cfg: cfg, connect: connect, changed: make(chan struct{}, 1),
+		changes: newChanges(cfg.LogLines), owners: make(map[int64]int), choice: new(choice),
 	}
 	f.reads.wake = make(chan struct{}, 1)
 	f.choice.target.choice = f.choice
@@ -248,9 +245,9 @@ func (f *Follower) learn(e client.Event) {
 		f.connected(e)
 	case client.Disconnected:
 		f.lost(e.Err)
-		f.tell(Change{Kind: Disconnected, Zxid: f.horizon, Server: e.Server, Reason: reason(e.Err)})
+		f.changes.tell(Change{Kind: Disconnected, Zxid: f.horizon, Server: e.Server, Reason: reason(e.Err)})
 	case client.Expired:
-		f.tell(Change{Kind: Expired, Zxid: f.horizon})
+		f.changes.tell(Change{Kind: Expired, Zxid: f.horizon})
 	}
 }
 
@@ -281,10 +278,10 @@ func (f *Follower) watching(err error, zxid int64) {
 	switch {
 	case errors.Is(err, wire.Unimplemented):
 		f.own = true
-		f.tell(Change{Kind: Unwatched, Server: f.conn.Server, Reason: ownWords})
+		f.changes.tell(Change{Kind: Unwatched, Server: f.conn.Server, Reason: ownWords})
 	case err != nil:
 		f.conn.Problem = "the watch cannot be set: " + err.Error()
-		f.tell(Change{Kind: Unwatched, Server: f.conn.Server, Reason: err.Error()})
+		f.changes.tell(Change{Kind: Unwatched, Server: f.conn.Server, Reason: err.Error()})
 		return
 	}
 	f.watchedSession = f.session
@@ -298,7 +295,7 @@ func (f *Follower) begin(zxid int64) {
 	first := f.generation == 0
 	f.generation++
 	f.watched, f.ready = zxid, true
-	f.tell(Change{Kind: Connected, Zxid: zxid, Server: f.conn.Server})
+	f.changes.tell(Change{Kind: Connected, Zxid: zxid, Server: f.conn.Server})
 	if first {
 		f.loadRoot()
 	} else {

@@ -33,8 +33,8 @@ func (f *Follower) hearNoMore() {
 		f.heard.edge = make(map[string]int64)
 	}
 	var last int64
-	for i := f.log.next - 1; ; i-- {
-		c := f.log.at(i)
+	for i := f.changes.next - 1; ; i-- {
+		c := f.changes.at(i)
 		switch {
 		case c == nil || c.ofEvent() && c.Zxid < last:
 			return

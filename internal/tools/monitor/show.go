@@ -38,9 +38,6 @@ func (f *Follower) Shut(path string) {
 	})
 }
 
-// held is how long NextChange keeps a new znode back so that its stat can be read.
-const held = 150 * time.Millisecond
-
 // NextChange gives each change once, in the order in which the follower learned of them: those
 // that events told in that of their zxids. Who asks too late is told how many are not kept
 // any more. The error is that of ctx. One goroutine at a time may call it.
@@ -52,7 +49,7 @@ func (f *Follower) NextChange(ctx context.Context) (Change, error) {
 		}
 		timer := time.NewTimer(wait)
 		select {
-		case <-f.news:
+		case <-f.changes.news:
 		case <-timer.C:
 		case <-ctx.Done():
 		}
@@ -62,23 +59,10 @@ func (f *Follower) NextChange(ctx context.Context) (Change, error) {
 	}
 }
 
-// following is the next change, or how long to wait for it.
-func (f *Follower) following() (c Change, wait time.Duration) {
+func (f *Follower) following() (Change, time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if gone := f.log.first() - f.cursor; gone > 0 {
-		f.cursor += gone
-		return Change{Time: time.Now(), Kind: Missed, Number: gone, Version: Unknown, Bytes: Unknown}, 0
-	}
-	next := f.log.at(f.cursor)
-	if next == nil {
-		return c, time.Hour
-	}
-	if age := time.Since(next.Time); next.pending && age < held {
-		return c, held - age
-	}
-	f.cursor++
-	return *next, 0
+	return f.changes.following()
 }
 
 // View is what there is to draw. What it costs grows with the rows that are asked for, and only
@@ -95,11 +79,11 @@ func (f *Follower) View(w Window) View {
 	f.setFilter(w.Filter)
 	f.arrange()
 	v := View{
-		Conn: f.conn, How: f.how(), Total: f.root.rows, Kept: -1, Chosen: f.choice.show(), Log: f.log.all(),
+		Conn: f.conn, How: f.how(), Total: f.root.rows, Kept: -1, Chosen: f.choice.show(), Log: f.changes.all(),
 		Counts: f.counts, Status: f.status, StatusAt: f.statusAt, Sessions: f.sessionsNow(), Meaning: f.meaning(),
 	}
 	v.Conn.Comparing = f.checks
-	v.Counts.LastSecond = f.rate.last(time.Now())
+	v.Counts.Changes, v.Counts.LastSecond = f.changes.ofZnodes, f.changes.rate.last(time.Now())
 	v.Counts.Reads, v.Counts.Waiting = f.reads.sent, len(f.reads.idle.list)+len(f.reads.urgent.list)
 	v.First = f.window(w, &v.Kept)
 	notes := make(map[*node]map[*node]string) // by folder
@@ -174,32 +158,4 @@ func (f *Follower) lookAgain(ctx context.Context) {
 		f.locked(func() { f.status, f.statusAt, f.connections = e, time.Now(), all })
 		_ = await.Sleep(ctx, lookEvery)
 	}
-}
-
-// rate counts what happened in the last second, in tenths.
-type rate struct {
-	tenths [10]int
-	at     int64 // the tenth that was counted last
-}
-
-func (r *rate) add(now time.Time) {
-	r.turn(now)
-	r.tenths[r.at%10]++
-}
-
-func (r *rate) last(now time.Time) (n int) {
-	r.turn(now)
-	for _, k := range r.tenths {
-		n += k
-	}
-	return n
-}
-
-// turn forgets the tenths that are over.
-func (r *rate) turn(now time.Time) {
-	at := now.UnixMilli() / 100
-	for i := max(r.at+1, at-9); i <= at; i++ {
-		r.tenths[i%10] = 0
-	}
-	r.at = at
 }
