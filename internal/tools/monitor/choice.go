@@ -22,7 +22,7 @@ func (f *Follower) Choose(path string) {
 		}
 		last, _ := f.find(f.choice.path)
 		f.choice = &choice{path: path, shown: Node{Path: path, Loading: true}}
-		f.choice.target.choice = f.choice
+		f.choice.of = f.choice
 		f.rechoose()
 		if last != nil && !f.wanted(last) {
 			f.unload(last)
@@ -33,9 +33,13 @@ func (f *Follower) Choose(path string) {
 // rechoose reads the chosen znode again.
 func (f *Follower) rechoose() {
 	if f.choice.path != "" {
-		f.want(&f.choice.target, needData, true)
+		f.reads.want(&f.choice.target, needValue, true)
 	}
 }
+
+func (c *choice) where() string { return c.path }
+func (c *choice) dropped() bool { return false } // it may come
+func (c *choice) asked()        {}
 
 // needs says that the kids of a znode are to be known for what it means.
 func (c *choice) needs(n *node) bool { return c.path != "" && n.path() == c.path }

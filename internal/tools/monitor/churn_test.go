@@ -263,7 +263,7 @@ func (c *churn) settle() {
 	time.Sleep(time.Minute)
 	c.f.locked(func() {
 		for n := range c.f.root.all() {
-			c.f.want(&n.target, needStat, true)
+			c.f.reads.want(&n.target, needStat, true)
 		}
 	})
 	time.Sleep(10 * time.Second)

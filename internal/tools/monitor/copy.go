@@ -15,7 +15,7 @@ var errTooMany = errors.New("not listed: with it there would be more znodes than
 
 func (f *Follower) newNode(parent *node, name string) *node {
 	n := &node{parent: parent, name: name, entry: -1}
-	n.target.node = n
+	n.of = n
 	n.rows = f.rowsOf(n)
 	f.counts.Znodes++
 	return n
@@ -29,7 +29,7 @@ func (f *Follower) wanted(n *node) bool {
 // happened takes an event of a watch.
 func (f *Follower) happened(e client.Event) {
 	if folder, _ := split(e.Path); f.choice.path == e.Path || f.choice.path == folder && e.Type != wire.EventDataChanged {
-		f.want(&f.choice.target, needData, true)
+		f.reads.want(&f.choice.target, needValue, true)
 	}
 	if f.own {
 		f.happenedSomehow(e)
@@ -93,7 +93,7 @@ func (f *Follower) created(e client.Event, n, above *node) *node {
 	}
 	kid := f.add(above, name)
 	kid.listed = f.wanted(kid)
-	f.want(&kid.target, needStat, false)
+	f.reads.want(&kid.target, needStat, false)
 	return kid
 }
 
@@ -108,7 +108,7 @@ func (f *Follower) loadRoot() {
 	if f.wanted(f.root) {
 		f.load(f.root)
 	} else {
-		f.want(&f.root.target, needStat, true)
+		f.reads.want(&f.root.target, needStat, true)
 	}
 }
 
@@ -139,7 +139,7 @@ func (f *Follower) noted(folder *node, name string) {
 func (f *Follower) stale(n *node) {
 	n.outdated = true
 	if f.own {
-		f.want(&n.target, needStat, false) // which sets the watch again
+		f.reads.want(&n.target, needStat, false) // which sets the watch again
 	}
 }
 
@@ -163,7 +163,7 @@ func (f *Follower) load(n *node) {
 		return
 	}
 	n.journal = make(map[string]struct{})
-	f.want(&n.target, needKids, n.open)
+	f.reads.want(&n.target, needKids, n.open)
 }
 
 // unload forgets the kids.
@@ -237,20 +237,13 @@ func (f *Follower) setOwner(n *node, owner int64) {
 
 // replied takes what a read came to.
 func (f *Follower) replied(r reply) {
-	t := r.target
-	t.reading = 0
-	if r.generation != f.generation || !r.answered() {
-		f.want(t, r.need, t.choice != nil)
-		return
-	}
-	switch {
-	case t.choice != nil:
-		t.choice.replied(r)
-	case !t.node.gone || t.node == f.root:
-		f.answered(t.node, r)
-	}
-	if !t.obsolete() {
-		f.want(t, 0, t.choice != nil)
+	switch of := r.of.(type) {
+	case *choice:
+		of.replied(r)
+	case *node:
+		if !of.gone || of == f.root {
+			f.answered(of, r)
+		}
 	}
 }
 
@@ -297,7 +290,7 @@ func (f *Follower) unanswered(n *node, r reply) {
 		f.unread(n, r.err)
 	case !errors.Is(r.err, wire.NoNode) && r.need&needData != 0:
 		n.valueErr = r.err
-		f.want(&n.target, needStat, true) // which a value would have come with
+		f.reads.want(&n.target, needStat, true) // which a value would have come with
 	case !errors.Is(r.err, wire.NoNode):
 		n.statErr = r.err
 	case n == f.root && !n.gone && n.need == 0: // else it may have come back since
@@ -389,7 +382,7 @@ func (f *Follower) list(folder *node, name string, news bool) {
 	if f.wanted(kid) {
 		f.load(kid)
 	} else {
-		f.want(&kid.target, needStat, false)
+		f.reads.want(&kid.target, needStat, false)
 	}
 }
 
@@ -418,9 +411,9 @@ func (f *Follower) compareBelow(n *node) {
 	f.check(n)
 	if n.listed || n.journal != nil {
 		n.journal = make(map[string]struct{})
-		f.want(&n.target, needKids, n.open)
+		f.reads.want(&n.target, needKids, n.open)
 	} else {
-		f.want(&n.target, needStat, false)
+		f.reads.want(&n.target, needStat, false)
 	}
 	for _, kid := range n.kids {
 		f.compareBelow(kid)

@@ -51,22 +51,18 @@ type Follower struct {
 
 	connect connector
 
-	mu      sync.Mutex
-	client  session
-	session int // its number, from 1 on
-	// watchedSession is that in which the watch was set: the client sets it again by itself.
-	watchedSession int
-	// generation is the number of the connection whose watch tells: replies to what was
-	// asked before it are of no use.
-	generation int
-	ready      bool // the watch is set, so there may be reads
-	own        bool // the servers know no persistent watches
-	conn       Conn
+	mu        sync.Mutex
+	client    session
+	isWatched bool // the watch was set in this session: the client sets it again by itself
+	begun     bool // the watch was set once
+	ready     bool // the watch is set
+	own       bool // the servers know no persistent watches
+	conn      Conn
 
 	changes *changes
 	root    *node
 	choice  *choice
-	reads   schedule
+	reads   *schedule
 	counts  Counts
 	owners  map[int64]int // ephemerals that are loaded, by session
 	ghosts  []*node       // deleted znodes that are still shown, the oldest first
@@ -133,10 +129,9 @@ func follow(ctx context.Context, cfg Config, connect connector) (*Follower, erro
 	}
 	f := &Follower{
 		cfg: cfg, connect: connect, changed: make(chan struct{}, 1),
-		changes: newChanges(cfg.LogLines), owners: make(map[int64]int), choice: new(choice),
+		changes: newChanges(cfg.LogLines), owners: make(map[int64]int), choice: new(choice), reads: newSchedule(),
 	}
-	f.reads.wake = make(chan struct{}, 1)
-	f.choice.target.choice = f.choice
+	f.choice.of = f.choice
 	f.root = f.newNode(nil, cfg.Root)
 	f.root.open = !cfg.EventsOnly
 	c, err := connect(ctx, cfg.Client)
@@ -156,7 +151,7 @@ func (f *Follower) run(c session) {
 	var ctx context.Context
 	ctx, f.cancel = context.WithCancel(context.Background())
 	f.running.Go(func() { f.sessions(ctx, c) })
-	f.running.Go(func() { f.readAll(ctx) })
+	f.running.Go(func() { f.reads.send(ctx, &f.mu) })
 	if len(f.cfg.Queries) > 0 {
 		f.running.Go(func() { f.lookAgain(ctx) })
 	}
@@ -197,8 +192,8 @@ func (f *Follower) inSession(ctx context.Context, c session) {
 	defer c.Close()
 	defer cancel()
 	f.locked(func() {
-		f.client, f.own = c, false
-		f.session++
+		f.client, f.own, f.isWatched = c, false, false
+		f.reads.over(c)
 	})
 	setting.Go(func() { c.Mark(watchSet{c.AddWatch(ctx, f.cfg.Root, client.Recursive)}) })
 	for {
@@ -234,7 +229,10 @@ func (f *Follower) learn(e client.Event) {
 		return
 	case reply:
 		f.caughtUp(e.Zxid)
-		f.replied(what)
+		if f.reads.replied(what) {
+			f.replied(what)
+			f.reads.again(what.target)
+		}
 		return
 	}
 	switch e.Session {
@@ -268,7 +266,7 @@ func reason(err error) string {
 func (f *Follower) connected(e client.Event) {
 	s := f.client.Session()
 	f.conn = Conn{Connected: true, Server: e.Server, Session: s.ID, Timeout: s.Timeout, Since: time.Now(), ReadOnly: f.client.ReadOnly()}
-	if f.watchedSession == f.session { // the client has set the watch again
+	if f.isWatched { // the client has set the watch again
 		f.begin(e.Zxid)
 	}
 }
@@ -284,7 +282,7 @@ func (f *Follower) watching(err error, zxid int64) {
 		f.changes.tell(Change{Kind: Unwatched, Server: f.conn.Server, Reason: err.Error()})
 		return
 	}
-	f.watchedSession = f.session
+	f.isWatched = true
 	if f.conn.Connected { // else the client sets it again with the next connection
 		f.begin(zxid)
 	}
@@ -292,18 +290,17 @@ func (f *Follower) watching(err error, zxid int64) {
 
 // begin reads what is to be read on a connection whose watch tells from zxid on.
 func (f *Follower) begin(zxid int64) {
-	first := f.generation == 0
-	f.generation++
+	f.reads.start(f.own)
 	f.watched, f.ready = zxid, true
 	f.changes.tell(Change{Kind: Connected, Zxid: zxid, Server: f.conn.Server})
-	if first {
-		f.loadRoot()
-	} else {
+	if f.begun {
 		f.compare()
+	} else {
+		f.loadRoot()
 	}
+	f.begun = true
 	f.horizon = max(f.horizon, zxid)
 	f.rechoose()
-	f.reads.signal()
 }
 
 // lost stops the reads.
@@ -312,6 +309,7 @@ func (f *Follower) lost(why error) {
 		f.hearNoMore()
 	}
 	f.ready = false
+	f.reads.stop()
 	if f.conn.Connected || f.conn.Since.IsZero() {
 		f.conn.Connected, f.conn.Since = false, time.Now()
 	}

@@ -96,7 +96,7 @@ func (f *Follower) children(n *node) int {
 		return len(n.kids)
 	}
 	if n.statErr == nil && (n.stat == nil || n.outdated) {
-		f.want(&n.target, needStat, true)
+		f.reads.want(&n.target, needStat, true)
 	}
 	if n.stat == nil {
 		return Unknown
@@ -129,7 +129,7 @@ func (f *Follower) value(n *node) (value string, known bool) {
 	s := n.stat
 	old := s == nil || s.DataLength <= mostValue && (n.outdated || n.valueOf != s.Mzxid)
 	if old && n.statErr == nil && n.valueErr == nil {
-		f.want(&n.target, needData, true)
+		f.reads.want(&n.target, needData, true)
 	}
 	return n.value, n.valueOf != 0
 }

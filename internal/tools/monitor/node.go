@@ -58,6 +58,12 @@ func (n *node) path() string {
 	return join(n.parent.path(), n.name)
 }
 
+func (n *node) where() string { return n.path() }
+
+// dropped is not true of the root, which can come back.
+func (n *node) dropped() bool { return n.gone && n.parent != nil }
+func (n *node) asked()        { n.outdated = false }
+
 func join(folder, name string) string {
 	if folder == "/" {
 		return "/" + name

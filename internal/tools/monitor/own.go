@@ -20,12 +20,12 @@ func (f *Follower) happenedSomehow(e client.Event) {
 	case n == nil:
 	case n != f.root && e.Type == wire.EventDeleted: // and perhaps created again, which its folder's list tells
 		n.doubt = true
-		f.want(&n.parent.target, needKids, true)
+		f.reads.want(&n.parent.target, needKids, true)
 	case n != f.root && e.Type == wire.EventCreated: // again: the list that it is known from was of before
 		f.readAgain(n)
 	case e.Type == wire.EventChildrenChanged:
 		if f.wanted(n) {
-			f.want(&n.target, needKids, true)
+			f.reads.want(&n.target, needKids, true)
 		}
 	case e.Type == wire.EventDataChanged:
 		f.dataChanged(n)
@@ -37,7 +37,7 @@ func (f *Follower) happenedSomehow(e client.Event) {
 		f.tellOf(n, Change{Kind: Created, Path: e.Path, Zxid: e.Zxid})
 	case n == f.root && e.Type == wire.EventDeleted:
 		f.lose(n)
-		f.want(&n.target, needStat, false) // which waits for it to come back
+		f.reads.want(&n.target, needStat, false) // which waits for it to come back
 	}
 }
 
@@ -54,9 +54,9 @@ func (f *Follower) doubted(n *node) {
 func (f *Follower) readAgain(n *node) {
 	f.check(n)
 	if n.listed || n.journal != nil {
-		f.want(&n.target, needKids, false)
+		f.reads.want(&n.target, needKids, false)
 	} else {
-		f.want(&n.target, needStat, false)
+		f.reads.want(&n.target, needStat, false)
 	}
 }
 

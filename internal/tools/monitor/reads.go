@@ -8,14 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file bounds the reads: how many are under way, how often a znode is read, and how
-// many a second are spent on what nobody looks at.
-const (
-	inFlight   = 16
-	readAgain  = 100 * time.Millisecond // from one read of a znode to the next
-	idleEvery  = time.Second / 2000     // between reads of what nobody looks at
-	idleCredit = 20 * time.Millisecond  // of them that may be made up for
-)
+// This file is what a read asks, and what comes of it.
 
 // need is what is to be read of a znode.
 type need uint8
@@ -24,12 +17,22 @@ const (
 	needKids need = 1 << iota // with the stat
 	needStat
 	needData
+	needValue // all of a znode that may come and go: what is chosen
 )
 
-// target is something that is read now and then: a znode of the tree, or what is chosen.
+// subject is what a target is of: a znode of the tree, or what is chosen.
+type subject interface {
+	// where is its path.
+	where() string
+	// dropped says that it is never read again.
+	dropped() bool
+	// asked notes that a read is sent: what happens from here on may come before the reply.
+	asked()
+}
+
+// target is something that is read now and then.
 type target struct {
-	node   *node
-	choice *choice
+	of subject
 
 	need                   need // not yet sent
 	urgent, idle, deferred bool // it is in that list
@@ -37,90 +40,8 @@ type target struct {
 	sent                   time.Time
 }
 
-func (t *target) path() string {
-	if t.choice != nil {
-		return t.choice.path
-	}
-	return t.node.path()
-}
-
-// obsolete says that nobody needs it any more. The root can come back.
-func (t *target) obsolete() bool {
-	return t.need == 0 || t.node != nil && t.node.gone && t.node.parent != nil
-}
-
-// fifo is a list of targets, the oldest first.
-type fifo struct{ list []*target }
-
-func (q *fifo) push(t *target) { q.list = append(q.list, t) }
-
-func (q *fifo) pop() *target {
-	if len(q.list) == 0 {
-		return nil
-	}
-	t := q.list[0]
-	q.list[0], q.list = nil, q.list[1:]
-	return t
-}
-
-// deferral is a target that was read a moment ago.
-type deferral struct {
-	*target
-	due    time.Time
-	urgent bool
-}
-
-type schedule struct {
-	urgent, idle fifo
-	deferred     []deferral // in the order in which they are due
-	idleNext     time.Time
-	wake         chan struct{} // holds one value when there may be something to send
-	sent         int
-}
-
-func (s *schedule) signal() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// want notes that something is to be read: soon if somebody looks at it, else when there is
-// time.
-func (f *Follower) want(t *target, n need, urgent bool) {
-	t.need |= n
-	s := &f.reads
-	switch now := time.Now(); {
-	case t.reading != 0 && t.reading == f.session: // its reply looks what is needed
-		return
-	case now.Sub(t.sent) < readAgain:
-		if !t.deferred {
-			t.deferred = true
-			s.deferred = append(s.deferred, deferral{t, now.Add(readAgain), urgent})
-		}
-	case urgent && !t.urgent:
-		t.urgent = true
-		s.urgent.push(t)
-	case !urgent && !t.urgent && !t.idle:
-		t.idle = true
-		s.idle.push(t)
-	}
-	s.signal()
-}
-
-// ripen moves what was deferred long enough.
-func (f *Follower) ripen(now time.Time) {
-	s := &f.reads
-	for len(s.deferred) > 0 && !s.deferred[0].due.After(now) {
-		d := s.deferred[0]
-		s.deferred[0], s.deferred = deferral{}, s.deferred[1:]
-		d.deferred = false
-		if !d.obsolete() {
-			d.sent = time.Time{}
-			f.want(d.target, 0, d.urgent)
-		}
-	}
-}
+// obsolete says that nobody needs it any more.
+func (t *target) obsolete() bool { return t.need == 0 || t.of.dropped() }
 
 // job is a read to be sent.
 type job struct {
@@ -130,104 +51,6 @@ type job struct {
 	own        bool // with watches of its own
 	generation int
 	client     session
-}
-
-// next gives the next read, or how long to wait for it; 0 is until there is another.
-func (f *Follower) next() (j *job, wait time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.ready {
-		return nil, 0
-	}
-	now, s := time.Now(), &f.reads
-	f.ripen(now)
-	if t := f.take(&s.urgent, func(t *target) { t.urgent = false }); t != nil {
-		return f.job(t, now), 0
-	}
-	if len(s.idle.list) > 0 && !now.Before(s.idleNext) {
-		if t := f.take(&s.idle, func(t *target) { t.idle = false }); t != nil {
-			s.idleNext = later(s.idleNext, now.Add(-idleCredit)).Add(idleEvery)
-			return f.job(t, now), 0
-		}
-	}
-	if len(s.deferred) > 0 {
-		wait = max(s.deferred[0].due.Sub(now), time.Nanosecond)
-	}
-	if len(s.idle.list) > 0 && (wait == 0 || s.idleNext.Sub(now) < wait) {
-		wait = s.idleNext.Sub(now)
-	}
-	return nil, wait
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// take gives the oldest of a list that is still needed.
-func (f *Follower) take(q *fifo, taken func(*target)) *target {
-	for t := q.pop(); t != nil; t = q.pop() {
-		taken(t)
-		if !t.obsolete() && t.reading != f.session && !t.deferred {
-			return t
-		}
-	}
-	return nil
-}
-
-func (f *Follower) job(t *target, now time.Time) *job {
-	j := &job{target: t, need: t.need, path: t.path(), own: f.own, generation: f.generation, client: f.client}
-	t.need, t.reading, t.sent = 0, f.session, now
-	if t.node != nil {
-		t.node.outdated = false // from here on: a change may come before the reply
-	}
-	f.reads.sent++
-	return j
-}
-
-// readAll sends reads as they are wanted, until ctx ends.
-func (f *Follower) readAll(ctx context.Context) {
-	slots := make(chan struct{}, inFlight)
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-		j := f.awaitJob(ctx, timer)
-		if j == nil {
-			return
-		}
-		f.running.Go(func() {
-			j.client.Mark(j.do(ctx))
-			<-slots
-		})
-	}
-}
-
-// awaitJob gives the next read, nil when ctx has ended.
-func (f *Follower) awaitJob(ctx context.Context, timer *time.Timer) *job {
-	for {
-		j, wait := f.next()
-		if j != nil {
-			return j
-		}
-		var due <-chan time.Time
-		if wait > 0 {
-			timer.Reset(wait)
-			due = timer.C
-		}
-		select {
-		case <-f.reads.wake:
-		case <-due:
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 // reply is what a read came to.
@@ -251,7 +74,7 @@ func (r reply) answered() bool {
 func (j *job) do(ctx context.Context) reply {
 	r := reply{job: j}
 	switch {
-	case j.choice != nil:
+	case j.need&needValue != 0:
 		r.data, r.stat, r.err = j.value(ctx)
 		if r.err == nil {
 			r.acl, _, _ = j.client.ACL(ctx, j.path) // it may be one that must not be read

@@ -84,7 +84,7 @@ func (f *Follower) View(w Window) View {
 	}
 	v.Conn.Comparing = f.checks
 	v.Counts.Changes, v.Counts.LastSecond = f.changes.ofZnodes, f.changes.rate.last(time.Now())
-	v.Counts.Reads, v.Counts.Waiting = f.reads.sent, len(f.reads.idle.list)+len(f.reads.urgent.list)
+	v.Counts.Reads, v.Counts.Waiting = f.reads.sent, f.reads.waiting()
 	v.First = f.window(w, &v.Kept)
 	notes := make(map[*node]map[*node]string) // by folder
 	for _, p := range f.rows(v.First, w.N) {
@@ -117,7 +117,7 @@ func (f *Follower) how() string {
 func (f *Follower) row(p place) Row {
 	n := p.node
 	if !n.gone && n.statErr == nil && (n.stat == nil || n.outdated) {
-		f.want(&n.target, needStat, true)
+		f.reads.want(&n.target, needStat, true)
 	}
 	r := Row{
 		Path: n.path(), Name: n.name, Depth: p.depth, Open: n.open, Owner: n.owner, Mark: n.mark, At: n.at, Below: n.below,
