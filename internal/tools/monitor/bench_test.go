@@ -22,10 +22,10 @@ func BenchmarkChange(b *testing.B) {
 		f.locked(func() {
 			switch i % 4 {
 			default:
-				f.learn(client.Event{Type: wire.EventDataChanged, Path: path, Zxid: zxid})
+				f.feed.learn(client.Event{Type: wire.EventDataChanged, Path: path, Zxid: zxid})
 			case 2:
-				f.learn(client.Event{Type: wire.EventDeleted, Path: path, Zxid: zxid})
-				f.learn(client.Event{Type: wire.EventCreated, Path: path, Zxid: zxid})
+				f.feed.learn(client.Event{Type: wire.EventDeleted, Path: path, Zxid: zxid})
+				f.feed.learn(client.Event{Type: wire.EventCreated, Path: path, Zxid: zxid})
 			}
 		})
 		if i%100 == 0 {
@@ -87,7 +87,7 @@ func filled(b *testing.B, n int) *Follower {
 		fill(b, c, folder, min(n, mostInFolder))
 		awaitView(ctx, b, f, func(View) bool {
 			f.Open(folder) // as soon as it is there
-			n, _ := f.find(folder)
+			n, _ := f.tree.find(folder)
 			return n != nil && n.listed
 		})
 	}

@@ -14,27 +14,30 @@ type choice struct {
 	shown Node
 }
 
-// Choose has the value, stat and permissions of a znode read and kept fresh. "" chooses none.
-func (f *Follower) Choose(path string) {
-	f.locked(func() {
-		if f.choice.path == path {
-			return
-		}
-		last, _ := f.find(f.choice.path)
-		f.choice = &choice{path: path, shown: Node{Path: path, Loading: true}}
-		f.choice.of = f.choice
-		f.rechoose()
-		if last != nil && !f.wanted(last) {
-			f.unload(last)
-		}
-	})
+// choose has another znode read.
+func (t *tree) choose(path string) {
+	if t.choice.path == path {
+		return
+	}
+	last, _ := t.find(t.choice.path)
+	t.choice = newChoice(path)
+	t.rechoose()
+	if last != nil && !t.wanted(last) {
+		t.unload(last)
+	}
 }
 
 // rechoose reads the chosen znode again.
-func (f *Follower) rechoose() {
-	if f.choice.path != "" {
-		f.reads.want(&f.choice.target, needValue, true)
+func (t *tree) rechoose() {
+	if t.choice.path != "" {
+		t.reads.want(&t.choice.target, needValue, true)
 	}
+}
+
+func newChoice(path string) *choice {
+	c := &choice{path: path, shown: Node{Path: path, Loading: true}}
+	c.of = c
+	return c
 }
 
 func (c *choice) where() string { return c.path }

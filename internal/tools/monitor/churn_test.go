@@ -89,11 +89,11 @@ func churned(t *testing.T, seed uint64, connect connector) (wrong string) {
 		txns, err := l.e.Transactions(l.ctx)
 		l.ok(err)
 		wrong = c.differences()
-		if !f.own { // else events are told as one
+		if !f.feed.reach.own { // else events are told as one
 			wrong += judge(c.told, steps(txns, "/r"))
 		}
 		if seed == 0 {
-			l.Logf("%d changes told, %d found, %d transactions, %d znodes, %d reads", f.changes.ofZnodes, count(c.told, func(c Change) bool { return c.Found }), len(txns), f.counts.Znodes, f.reads.sent)
+			l.Logf("%d changes told, %d found, %d transactions, %d znodes, %d reads", f.changes.ofZnodes, count(c.told, func(c Change) bool { return c.Found }), len(txns), f.tree.znodes, f.reads.sent)
 			l.Log(slices.Collect(kinds(c.told)))
 		}
 	})
@@ -236,7 +236,7 @@ func removeAll(ctx context.Context, w *client.Client, path string) {
 func (c *churn) fault(ctx context.Context, r *rand.Rand) {
 	f := c.f
 	f.mu.Lock()
-	server, session := f.conn.Server, f.conn.Session
+	server, session := f.feed.conn.Server, f.feed.conn.Session
 	f.mu.Unlock()
 	s := c.e.Server(max(slices.Index(c.e.Addrs(), server), 0) + 1)
 	for_ := time.Duration(r.IntN(4000)) * time.Millisecond
@@ -262,7 +262,7 @@ func (c *churn) fault(ctx context.Context, r *rand.Rand) {
 func (c *churn) settle() {
 	time.Sleep(time.Minute)
 	c.f.locked(func() {
-		for n := range c.f.root.all() {
+		for n := range c.f.tree.root.all() {
 			c.f.reads.want(&n.target, needStat, true)
 		}
 	})
@@ -290,7 +290,7 @@ func (n *node) all() func(func(*node) bool) {
 func (c *churn) differences() (wrong string) {
 	has, want := make(map[string]wire.Stat), make(map[string]wire.Stat)
 	c.f.mu.Lock()
-	for n := range c.f.root.all() {
+	for n := range c.f.tree.root.all() {
 		if n.stat != nil {
 			has[n.path()] = *n.stat
 		}
@@ -310,8 +310,8 @@ func (c *churn) differences() (wrong string) {
 	}
 	c.ok(c.c.Sync(c.ctx, "/"))
 	walk("/r")
-	if c.f.checks != 0 || c.f.counts.Znodes != len(has) {
-		wrong += fmt.Sprintf("%d to be compared, %d znodes counted\n", c.f.checks, c.f.counts.Znodes)
+	if c.f.tree.checks != 0 || c.f.tree.znodes != len(has) {
+		wrong += fmt.Sprintf("%d to be compared, %d znodes counted\n", c.f.tree.checks, c.f.tree.znodes)
 	}
 	return wrong + cmp.Diff(want, has)
 }

@@ -8,6 +8,11 @@
 // the value of the znode that is chosen. They are bounded: so many under way at once, a
 // znode at most ten times a second.
 //
+// A Follower puts three types together. The tree (tree.go) is the copy: events and replies to
+// reads change it, and the rows and meanings on a screen are made of it. The feed (feed.go) has the
+// session: it sets the watch, and gives the tree what comes of it. The schedule (schedule.go)
+// says what is read next. The reach (heard.go) and the log (log.go) are what they share.
+//
 // What events tell comes in one order with the replies to reads: a reply is taken when
 // all events that came before it were ([client.Client.Mark]). So the copy is what the server
 // had, and no change is lost for good. What happens while there is no connection no watch

@@ -21,7 +21,7 @@ const (
 )
 
 // layout gives that of a folder, if it is one of a recipe.
-func (f *Follower) layout(folder *node) (recipes.Layout, bool) {
+func (t *tree) layout(folder *node) (recipes.Layout, bool) {
 	if folder == nil || !folder.listed || len(folder.kids) > mostMeant {
 		return recipes.Layout{}, false
 	}
@@ -30,18 +30,18 @@ func (f *Follower) layout(folder *node) (recipes.Layout, bool) {
 }
 
 // part gives the part that a folder is of the recipe whose znode it is in.
-func (f *Follower) part(folder *node) (l recipes.Layout, p recipes.Part, ok bool) {
-	if l, ok = f.layout(folder.parent); ok {
+func (t *tree) part(folder *node) (l recipes.Layout, p recipes.Part, ok bool) {
+	if l, ok = t.layout(folder.parent); ok {
 		p, ok = l.Part(folder.name)
 	}
 	return l, p, ok
 }
 
 // laidOut is what the parts of a folder mean.
-func (f *Follower) laidOut(folder *node, l recipes.Layout) (summary string, notes map[*node]string) {
+func (t *tree) laidOut(folder *node, l recipes.Layout) (summary string, notes map[*node]string) {
 	notes = make(map[*node]string)
 	if l.Tell != nil {
-		values, all := f.values(folder, l)
+		values, all := t.values(folder, l)
 		summary, told := l.Tell(values)
 		for name, note := range told {
 			if kid := folder.kids[name]; kid != nil {
@@ -60,9 +60,9 @@ func (f *Follower) laidOut(folder *node, l recipes.Layout) (summary string, note
 		switch {
 		case kid == nil:
 		case p.Leads:
-			words = append(words, f.leader(kid))
+			words = append(words, t.leader(kid))
 		case p.What != "":
-			n := f.children(kid)
+			n := t.children(kid)
 			if all = all && n != Unknown; n > 0 {
 				notes[kid] = fmt.Sprintf("%d × %s", n, p.What)
 				words = append(words, notes[kid])
@@ -79,24 +79,24 @@ func (f *Follower) laidOut(folder *node, l recipes.Layout) (summary string, note
 }
 
 // leader says who leads, by the folder of the candidates.
-func (f *Follower) leader(folder *node) string {
-	f.help(folder)
+func (t *tree) leader(folder *node) string {
+	t.help(folder)
 	if !folder.listed || len(folder.kids) > mostMeant {
 		return "who leads is not known"
 	}
-	if list := f.members(folder); len(list) > 0 && list[0].holds {
+	if list := t.members(folder); len(list) > 0 && list[0].holds {
 		return who(list[0], list[:1])
 	}
 	return "led by nobody"
 }
 
 // children is how many children a znode has, Unknown if its stat is still to be read.
-func (f *Follower) children(n *node) int {
+func (t *tree) children(n *node) int {
 	if n.listed {
 		return len(n.kids)
 	}
 	if n.statErr == nil && (n.stat == nil || n.outdated) {
-		f.reads.want(&n.target, needStat, true)
+		t.reads.want(&n.target, needStat, true)
 	}
 	if n.stat == nil {
 		return Unknown
@@ -108,13 +108,13 @@ func (f *Follower) children(n *node) int {
 const notAllRead = "not all of it was read"
 
 // values are those of the parts of a folder that were read; all: there are no others.
-func (f *Follower) values(folder *node, l recipes.Layout) (values map[string]string, all bool) {
+func (t *tree) values(folder *node, l recipes.Layout) (values map[string]string, all bool) {
 	values, all = make(map[string]string), true
 	for name, kid := range folder.kids {
 		if _, ok := l.Part(name); !ok {
 			continue
 		}
-		if value, known := f.value(kid); known {
+		if value, known := t.value(kid); known {
 			values[name] = value
 		} else {
 			all = false
@@ -125,46 +125,46 @@ func (f *Follower) values(folder *node, l recipes.Layout) (values map[string]str
 
 // value is what was read last of the data of a znode, if anything was. It has them read where they are
 // not known as they are now, if they are not large.
-func (f *Follower) value(n *node) (value string, known bool) {
+func (t *tree) value(n *node) (value string, known bool) {
 	s := n.stat
 	old := s == nil || s.DataLength <= mostValue && (n.outdated || n.valueOf != s.Mzxid)
 	if old && n.statErr == nil && n.valueErr == nil {
-		f.reads.want(&n.target, needData, true)
+		t.reads.want(&n.target, needData, true)
 	}
 	return n.value, n.valueOf != 0
 }
 
 // help has a folder listed for what another one means, if it is not large.
-func (f *Follower) help(n *node) {
+func (t *tree) help(n *node) {
 	if n.helps.IsZero() {
-		f.helpers = append(f.helpers, n)
+		t.helpers = append(t.helpers, n)
 	}
 	n.helps = time.Now()
 	if s := n.stat; !n.listed && n.listErr == nil && s != nil && s.NumChildren <= mostListed {
-		f.load(n)
+		t.load(n)
 	}
 }
 
 // dismiss forgets folders that were listed for what others mean, when nobody looks any more.
-func (f *Follower) dismiss() {
-	kept := f.helpers[:0]
-	for _, n := range f.helpers {
+func (t *tree) dismiss() {
+	kept := t.helpers[:0]
+	for _, n := range t.helpers {
 		if !n.gone && time.Since(n.helps) < helpsFor {
 			kept = append(kept, n)
 			continue
 		}
-		if n.helps = (time.Time{}); !n.gone && !f.wanted(n) {
-			f.unload(n)
+		if n.helps = (time.Time{}); !n.gone && !t.wanted(n) {
+			t.unload(n)
 		}
 	}
-	clear(f.helpers[len(kept):])
-	f.helpers = kept
+	clear(t.helpers[len(kept):])
+	t.helpers = kept
 }
 
 // others are the znodes in the part beside a folder that says who has those in it, or which
 // ones those in it have.
-func (f *Follower) others(folder *node) (list []member, holders, known bool) {
-	l, p, ok := f.part(folder)
+func (t *tree) others(folder *node) (list []member, holders, known bool) {
+	l, p, ok := t.part(folder)
 	if !ok {
 		return nil, false, false
 	}
@@ -178,16 +178,16 @@ func (f *Follower) others(folder *node) (list []member, holders, known bool) {
 	if n == nil || n == folder {
 		return nil, false, false
 	}
-	f.help(n)
+	t.help(n)
 	if !n.listed || len(n.kids) > mostMeant {
 		return nil, false, false
 	}
-	return f.parsed(n), holders, true
+	return t.parsed(n), holders, true
 }
 
 // holdings notes who has the znodes of a folder, or what they have.
-func (f *Follower) holdings(folder *node, list []member) {
-	others, holders, known := f.others(folder)
+func (t *tree) holdings(folder *node, list []member) {
+	others, holders, known := t.others(folder)
 	owners, has := make(map[string]int64), make(map[string]int)
 	for _, o := range others {
 		owners[o.ID()] = o.owner

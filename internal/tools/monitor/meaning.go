@@ -50,15 +50,15 @@ type member struct {
 
 // members are the znodes of a recipe in a folder, in the order of their turns; nil if it is
 // no recipe's.
-func (f *Follower) members(folder *node) []member {
-	list := f.parsed(folder)
-	f.turns(folder, list)
-	f.holdings(folder, list)
+func (t *tree) members(folder *node) []member {
+	list := t.parsed(folder)
+	t.turns(folder, list)
+	t.holdings(folder, list)
 	return list
 }
 
 // parsed are the members by their names alone.
-func (f *Follower) parsed(folder *node) (list []member) {
+func (t *tree) parsed(folder *node) (list []member) {
 	if !folder.listed || len(folder.kids) > mostMeant {
 		return nil
 	}
@@ -72,8 +72,8 @@ func (f *Follower) parsed(folder *node) (list []member) {
 }
 
 // turns says who holds and who waits.
-func (f *Follower) turns(folder *node, list []member) {
-	leases, known := f.leases(folder)
+func (t *tree) turns(folder *node, list []member) {
+	leases, known := t.leases(folder)
 	writers, waiting := 0, 0
 	for i := range list {
 		m := &list[i]
@@ -98,11 +98,11 @@ func (f *Follower) turns(folder *node, list []member) {
 }
 
 // leases is how many there are of a semaphore, which is known of the chosen one.
-func (f *Follower) leases(folder *node) (n int, known bool) {
-	if f.choice.path == "" || f.choice.path != folder.path() {
+func (t *tree) leases(folder *node) (n int, known bool) {
+	if t.choice.path == "" || t.choice.path != folder.path() {
 		return 0, false
 	}
-	n, err := strconv.Atoi(string(f.choice.shown.Data))
+	n, err := strconv.Atoi(string(t.choice.shown.Data))
 	return n, err == nil
 }
 
@@ -152,12 +152,12 @@ func ordinal(n int) string {
 }
 
 // notes are those of the znodes in a folder.
-func (f *Follower) notes(folder *node) map[*node]string {
+func (t *tree) notes(folder *node) map[*node]string {
 	notes := make(map[*node]string)
-	if l, ok := f.layout(folder); ok {
-		_, notes = f.laidOut(folder, l)
+	if l, ok := t.layout(folder); ok {
+		_, notes = t.laidOut(folder, l)
 	}
-	for _, m := range f.members(folder) {
+	for _, m := range t.members(folder) {
 		notes[m.node] = m.note()
 	}
 	instanceNotes(folder, notes)
@@ -165,26 +165,26 @@ func (f *Follower) notes(folder *node) map[*node]string {
 }
 
 // meaning is that of the chosen folder. It is listed for that, if it is not large.
-func (f *Follower) meaning() *Meaning {
-	folder, _ := f.find(f.choice.path)
+func (t *tree) meaning() *Meaning {
+	folder, _ := t.find(t.choice.path)
 	if folder == nil {
 		return nil
 	}
 	if s := folder.stat; !folder.listed && folder.listErr == nil && s != nil && s.NumChildren > 0 && s.NumChildren <= mostListed {
-		f.load(folder)
+		t.load(folder)
 	}
-	l, p, isPart := f.part(folder)
-	list := f.members(folder)
+	l, p, isPart := t.part(folder)
+	list := t.members(folder)
 	if !isPart {
-		if m := f.service(folder); m != nil {
+		if m := t.service(folder); m != nil {
 			return m
 		}
 	}
 	if len(list) == 0 {
-		return f.meaningOfLayout(folder, l, p, isPart)
+		return t.meaningOfLayout(folder, l, p, isPart)
 	}
 	has := func(child string) bool { return folder.kids[child] != nil }
-	m := &Meaning{Recipe: list[0].In(has), Summary: f.summary(folder, list)}
+	m := &Meaning{Recipe: list[0].In(has), Summary: t.summary(folder, list)}
 	if isPart {
 		m.Recipe = l.Recipe
 	}
@@ -200,14 +200,14 @@ func (f *Follower) meaning() *Meaning {
 
 // meaningOfLayout is that of a folder whose children have names of their own, or of a part whose
 // children have names that are ids; nil if it is neither.
-func (f *Follower) meaningOfLayout(folder *node, l recipes.Layout, p recipes.Part, isPart bool) *Meaning {
-	if own, ok := f.layout(folder); ok {
-		summary, _ := f.laidOut(folder, own)
+func (t *tree) meaningOfLayout(folder *node, l recipes.Layout, p recipes.Part, isPart bool) *Meaning {
+	if own, ok := t.layout(folder); ok {
+		summary, _ := t.laidOut(folder, own)
 		return &Meaning{Recipe: own.Recipe, Summary: summary}
 	}
 	if isPart && p.What != "" {
 		summary := notAllRead
-		if n := f.children(folder); n != Unknown {
+		if n := t.children(folder); n != Unknown {
 			summary = fmt.Sprintf("%d × %s", n, p.What)
 		}
 		return &Meaning{Recipe: l.Recipe, Summary: summary}
@@ -216,7 +216,7 @@ func (f *Follower) meaningOfLayout(folder *node, l recipes.Layout, p recipes.Par
 }
 
 // summary is a folder's meaning in a line.
-func (f *Follower) summary(folder *node, list []member) string {
+func (t *tree) summary(folder *node, list []member) string {
 	var holders []member
 	for _, m := range list {
 		if m.holds {
@@ -229,7 +229,7 @@ func (f *Follower) summary(folder *node, list []member) string {
 	case recipes.First, recipes.Shared:
 		return who(first, holders) + fmt.Sprintf(", %d wait", waiting)
 	case recipes.Some:
-		if leases, known := f.leases(folder); known {
+		if leases, known := t.leases(folder); known {
 			return fmt.Sprintf("%d of %d leases are held, %d wait", len(holders), leases, waiting)
 		}
 		return fmt.Sprintf("%d contenders", len(list))

@@ -85,23 +85,3 @@ func below(root, path string) (rest string, ok bool) {
 	}
 	return rest[1:], rest[0] == '/'
 }
-
-// find gives the znode of a path, or, if it is not loaded, nil and the last folder above it
-// that is.
-func (f *Follower) find(path string) (found, above *node) {
-	rest, ok := below(f.root.name, path)
-	if !ok {
-		return nil, nil
-	}
-	n := f.root
-	for rest != "" {
-		var name string
-		name, rest, _ = strings.Cut(rest, "/")
-		next := n.kids[name]
-		if next == nil {
-			return nil, n
-		}
-		n = next
-	}
-	return n, n.parent
-}

@@ -14,49 +14,49 @@ const ownWords = "it is older than 3.6: each znode that is loaded is watched by 
 // happenedSomehow takes an event of a watch that fires once, of a server that has no others.
 // Which children came and went only a new list tells; until it was read again, which sets
 // the watch again, a znode can change many times.
-func (f *Follower) happenedSomehow(e client.Event) {
-	n, _ := f.find(e.Path)
+func (t *tree) happenedSomehow(e client.Event) {
+	n, _ := t.find(e.Path)
 	switch {
 	case n == nil:
-	case n != f.root && e.Type == wire.EventDeleted: // and perhaps created again, which its folder's list tells
+	case n != t.root && e.Type == wire.EventDeleted: // and perhaps created again, which its folder's list tells
 		n.doubt = true
-		f.reads.want(&n.parent.target, needKids, true)
-	case n != f.root && e.Type == wire.EventCreated: // again: the list that it is known from was of before
-		f.readAgain(n)
+		t.reads.want(&n.parent.target, needKids, true)
+	case n != t.root && e.Type == wire.EventCreated: // again: the list that it is known from was of before
+		t.readAgain(n)
 	case e.Type == wire.EventChildrenChanged:
-		if f.wanted(n) {
-			f.reads.want(&n.target, needKids, true)
+		if t.wanted(n) {
+			t.reads.want(&n.target, needKids, true)
 		}
 	case e.Type == wire.EventDataChanged:
-		f.dataChanged(n)
+		t.dataChanged(n)
 		n.told = max(n.told, e.Zxid)
-		f.tellOf(n, Change{Kind: Changed, Path: e.Path, Zxid: e.Zxid})
-	case n == f.root && e.Type == wire.EventCreated:
-		f.rootCreated()
+		t.tellOf(n, Change{Kind: Changed, Path: e.Path, Zxid: e.Zxid})
+	case n == t.root && e.Type == wire.EventCreated:
+		t.rootCreated()
 		n.unheard = true // no event tells what was created in it since
-		f.tellOf(n, Change{Kind: Created, Path: e.Path, Zxid: e.Zxid})
-	case n == f.root && e.Type == wire.EventDeleted:
-		f.lose(n)
-		f.reads.want(&n.target, needStat, false) // which waits for it to come back
+		t.tellOf(n, Change{Kind: Created, Path: e.Path, Zxid: e.Zxid})
+	case n == t.root && e.Type == wire.EventDeleted:
+		t.lose(n)
+		t.reads.want(&n.target, needStat, false) // which waits for it to come back
 	}
 }
 
 // doubted reads a znode again that is in its folder's list though an event told that it was
 // deleted, which has ended its watches.
-func (f *Follower) doubted(n *node) {
+func (t *tree) doubted(n *node) {
 	if n.doubt {
 		n.doubt = false
-		f.readAgain(n)
+		t.readAgain(n)
 	}
 }
 
 // readAgain has all that is known of a znode read again, and tells what is found.
-func (f *Follower) readAgain(n *node) {
-	f.check(n)
+func (t *tree) readAgain(n *node) {
+	t.check(n)
 	if n.listed || n.journal != nil {
-		f.reads.want(&n.target, needKids, false)
+		t.reads.want(&n.target, needKids, false)
 	} else {
-		f.reads.want(&n.target, needStat, false)
+		t.reads.want(&n.target, needStat, false)
 	}
 }
 

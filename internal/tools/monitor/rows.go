@@ -1,6 +1,9 @@
 package monitor
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // This file keeps up which rows there are: how many each znode has, with those that are open
 // below it, as far as they pass the filter. What a drawing costs is what it shows.
@@ -13,28 +16,28 @@ type place struct {
 
 // rowsOf is how many rows a znode has. A folder that does not pass the filter is there for
 // those of its kids that do.
-func (f *Follower) rowsOf(n *node) int {
-	if n.order.rows > 0 || n.parent == nil || f.passes(n) {
+func (t *tree) rowsOf(n *node) int {
+	if n.order.rows > 0 || n.parent == nil || t.passes(n) {
 		return n.order.rows + 1
 	}
 	return 0
 }
 
 // passes says that a znode's name has the filter in it; its path, if the filter has a slash.
-func (f *Follower) passes(n *node) bool {
+func (t *tree) passes(n *node) bool {
 	switch {
-	case f.filter == "":
+	case t.filter == "":
 		return true
-	case strings.Contains(f.filter, "/"):
-		return strings.Contains(n.path(), f.filter)
+	case strings.Contains(t.filter, "/"):
+		return strings.Contains(n.path(), t.filter)
 	}
-	return strings.Contains(n.name, f.filter)
+	return strings.Contains(n.name, t.filter)
 }
 
 // resize carries upwards that a znode has other rows than before.
-func (f *Follower) resize(n *node) {
+func (t *tree) resize(n *node) {
 	for ; n != nil; n = n.parent {
-		by := f.rowsOf(n) - n.rows
+		by := t.rowsOf(n) - n.rows
 		if by == 0 {
 			return
 		}
@@ -51,57 +54,57 @@ func (f *Follower) resize(n *node) {
 }
 
 // arranges has the rows of a folder made when somebody looks.
-func (f *Follower) arranges(folder *node) {
+func (t *tree) arranges(folder *node) {
 	if folder.open {
-		f.unmade = append(f.unmade, folder)
+		t.unmade = append(t.unmade, folder)
 	}
 }
 
 // disarrange forgets the rows of a folder.
-func (f *Follower) disarrange(folder *node) {
+func (t *tree) disarrange(folder *node) {
 	folder.order = order{}
-	f.resize(folder)
+	t.resize(folder)
 }
 
 // arrange makes the rows that nobody has looked at so far.
-func (f *Follower) arrange() {
-	for _, folder := range f.unmade {
+func (t *tree) arrange() {
+	for _, folder := range t.unmade {
 		if folder.open && folder.listed && !folder.gone && !folder.order.made {
 			kids := make([]*node, 0, len(folder.kids))
 			for _, kid := range folder.kids {
-				f.weigh(kid)
+				t.weigh(kid)
 				kids = append(kids, kid)
 			}
 			folder.order = orderOf(kids)
-			f.resize(folder)
+			t.resize(folder)
 		}
 	}
-	f.unmade = nil
+	t.unmade = nil
 }
 
 // weigh counts the rows of a znode anew, which costs what is open below it.
-func (f *Follower) weigh(n *node) {
+func (t *tree) weigh(n *node) {
 	n.order.rows = 0
 	for _, b := range n.order.blocks {
 		for _, kid := range b.nodes {
-			f.weigh(kid)
+			t.weigh(kid)
 		}
 		b.sum()
 		n.order.rows += b.rows
 	}
-	n.rows = f.rowsOf(n)
+	n.rows = t.rowsOf(n)
 }
 
 // setFilter counts all rows anew if the filter is another one.
-func (f *Follower) setFilter(filter string) {
-	if filter != f.filter {
-		f.filter = filter
-		f.weigh(f.root)
+func (t *tree) setFilter(filter string) {
+	if filter != t.filter {
+		t.filter = filter
+		t.weigh(t.root)
 	}
 }
 
 // rank is the place of a znode among all rows, -1 if it is none of them.
-func (f *Follower) rank(n *node) (at int) {
+func (t *tree) rank(n *node) (at int) {
 	if n.rows == 0 {
 		return -1
 	}
@@ -116,10 +119,10 @@ func (f *Follower) rank(n *node) (at int) {
 }
 
 // window is the first row that is drawn, so that the one to be kept is among them.
-func (f *Follower) window(w Window, kept *int) int {
-	first := max(0, min(w.First, f.root.rows-w.N))
-	if n, _ := f.find(w.Keep); n != nil && w.Keep != "" {
-		*kept = f.rank(n)
+func (t *tree) window(w Window, kept *int) int {
+	first := max(0, min(w.First, t.root.rows-w.N))
+	if n, _ := t.find(w.Keep); n != nil && w.Keep != "" {
+		*kept = t.rank(n)
 	}
 	switch {
 	case *kept < 0:
@@ -131,10 +134,51 @@ func (f *Follower) window(w Window, kept *int) int {
 	return first
 }
 
+// prepare brings the rows up to date, as a filter leaves them.
+func (t *tree) prepare(filter string) {
+	t.settle()
+	t.dismiss()
+	t.setFilter(filter)
+	t.arrange()
+}
+
+// drawn are so many rows from the first on, as they are seen.
+func (t *tree) drawn(first, many int) (list []Row) {
+	notes := make(map[*node]map[*node]string) // by folder
+	for _, p := range t.rows(first, many) {
+		if folder := p.parent; folder != nil && notes[folder] == nil {
+			notes[folder] = t.notes(folder)
+		}
+		r := t.row(p)
+		r.Note = notes[p.parent][p.node]
+		list = append(list, r)
+	}
+	return list
+}
+
+// row draws one, and has its stat read if that is not known: somebody looks.
+func (t *tree) row(p place) Row {
+	n := p.node
+	if !n.gone && n.statErr == nil && (n.stat == nil || n.outdated) {
+		t.reads.want(&n.target, needStat, true)
+	}
+	r := Row{
+		Path: n.path(), Name: n.name, Depth: p.depth, Open: n.open, Owner: n.owner, Mark: n.mark, At: n.at, Below: n.below,
+		Loading: n.open && !n.listed && n.listErr == nil && !n.gone, Children: Unknown, Bytes: Unknown, Version: Unknown, Problem: reason(cmp.Or(n.listErr, n.statErr)),
+	}
+	if n.stat != nil {
+		r.Children, r.Bytes, r.Version = n.stat.NumChildren, n.stat.DataLength, n.stat.Version
+	}
+	if n.listed {
+		r.Children = int32(len(n.kids))
+	}
+	return r
+}
+
 // rows are so many from the first on.
-func (f *Follower) rows(first, many int) []place {
+func (t *tree) rows(first, many int) []place {
 	c := collecting{skip: first, most: many}
-	c.collect(place{f.root, 0})
+	c.collect(place{t.root, 0})
 	return c.rows
 }
 

@@ -15,7 +15,7 @@ import (
 // allRows are the paths of all rows, found by going over all that there is.
 func (f *Follower) allRows(n *node, filter string) (list []string) {
 	kids := make(map[string]*node)
-	for _, g := range f.ghosts {
+	for _, g := range f.tree.ghosts {
 		if g.parent == n {
 			kids[g.name] = g
 		}
@@ -77,7 +77,7 @@ func TestRowsAreKeptUp(t *testing.T) {
 				rows = append(rows, row.Path)
 			}
 			f.mu.Lock()
-			want := f.allRows(f.root, filter)
+			want := f.allRows(f.tree.root, filter)
 			f.mu.Unlock()
 			if d := cmp.Diff(want, rows); d != "" || all.Total != len(rows) {
 				t.Fatalf("%q, %d rows: %s", filter, all.Total, d)

@@ -28,7 +28,7 @@ func maybeInstance(name string) bool {
 }
 
 // service is what a folder means that has an instance; nil if it has none, as far as was read.
-func (f *Follower) service(folder *node) *Meaning {
+func (t *tree) service(folder *node) *Meaning {
 	if !folder.listed || len(folder.kids) > mostListed {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (f *Follower) service(folder *node) *Meaning {
 			strange++
 			continue
 		}
-		data, known := f.value(kid)
+		data, known := t.value(kid)
 		in, err := recipes.ParseInstance(name, []byte(data))
 		switch {
 		case !known:

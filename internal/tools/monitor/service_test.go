@@ -90,7 +90,7 @@ func TestServicesReadLittle(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 		for name, read := range map[string]bool{"settings": false, group: true} {
-			n, _ := f.find("/r/" + name)
+			n, _ := f.tree.find("/r/" + name)
 			if n == nil || (n.valueOf != 0) != read {
 				t.Errorf("%s: %+v", name, n)
 			}

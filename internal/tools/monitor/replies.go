@@ -1,0 +1,154 @@
+package monitor
+
+import (
+	"errors"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file is how replies to reads change the tree.
+
+var errTooMany = errors.New("not listed: with it there would be more znodes than may be loaded")
+
+// replied takes what a read came to.
+func (t *tree) replied(r reply) {
+	switch of := r.of.(type) {
+	case *choice:
+		of.replied(r)
+	case *node:
+		if !of.gone || of == t.root {
+			t.answered(of, r)
+		}
+	}
+}
+
+func (t *tree) answered(n *node, r reply) {
+	if r.err != nil {
+		t.unanswered(n, r)
+		return
+	}
+	if n.gone {
+		t.rootAnswered(r.stat)
+		return
+	}
+	if n.statErr = nil; r.need&needKids != 0 {
+		n.listErr = nil
+	}
+	t.setStat(n, r.stat)
+	if r.need&needData != 0 && r.need&needKids == 0 {
+		n.value, n.valueOf = string(r.data), r.stat.Mzxid
+	}
+	// A list that was asked for again since is older than the journal; without a journal it
+	// was given up.
+	if good := t.reach.own || n.journal != nil && n.need&needKids == 0; r.need&needKids != 0 && t.wanted(n) && good {
+		t.setKids(n, r.names)
+	}
+	t.compared(n)
+}
+
+// rootAnswered takes that the root is there, which was gone: again, or the reply is of before.
+func (t *tree) rootAnswered(s wire.Stat) {
+	if s.Czxid <= t.root.told {
+		t.compared(t.root)
+		return
+	}
+	t.rootCreated()
+	t.root.unheard = true
+	t.check(t.root)
+}
+
+// unanswered takes an error. That a znode is not there, events tell, or its folder.
+func (t *tree) unanswered(n *node, r reply) {
+	t.compared(n)
+	switch {
+	case !errors.Is(r.err, wire.NoNode) && r.need&needKids != 0:
+		t.unread(n, r.err)
+	case !errors.Is(r.err, wire.NoNode) && r.need&needData != 0:
+		n.valueErr = r.err
+		t.reads.want(&n.target, needStat, true) // which a value would have come with
+	case !errors.Is(r.err, wire.NoNode):
+		n.statErr = r.err
+	case n == t.root && !n.gone && n.need == 0: // else it may have come back since
+		t.lose(n)
+	}
+}
+
+// unread notes that a folder cannot be listed.
+func (t *tree) unread(n *node, err error) {
+	t.unload(n)
+	n.listErr = err
+	t.changes.tell(Change{Kind: Unread, Path: n.path(), Reason: err.Error()})
+}
+
+// setStat takes a stat. A znode that is to be compared has changed if it is not the one that
+// is known.
+func (t *tree) setStat(n *node, s wire.Stat) {
+	missed := func(zxid int64) bool { return zxid > n.told && t.reach.beyond(zxid) }
+	n.stat, n.past = &s, n.past && n.outdated
+	t.setOwner(n, s.EphemeralOwner)
+	created := n.unheard && t.reach.beyond(s.Czxid) || !n.unheard && missed(s.Czxid)
+	switch {
+	case !n.check:
+	case created && !t.reach.heardOf(n.path(), s.Czxid):
+		t.find1(n, Created, s.Czxid)
+	case created && s.Mzxid > s.Czxid && t.reach.beyond(s.Mzxid), missed(s.Mzxid):
+		if !t.reach.heardOf(n.path(), s.Mzxid) {
+			t.find1(n, Changed, s.Mzxid)
+		}
+	}
+	n.told = max(n.told, s.Mzxid)
+	t.complete(n)
+}
+
+// setKids takes the list of a folder's kids. Of those in the journal events have told
+// meanwhile, and are right.
+func (t *tree) setKids(n *node, names []string) {
+	if !n.listed && t.znodes+len(names)-len(n.kids) > t.most {
+		t.unread(n, errTooMany)
+		return
+	}
+	there := make(map[string]struct{}, len(names))
+	for _, name := range names {
+		there[name] = struct{}{}
+	}
+	for name, kid := range n.kids {
+		if _, ok := there[name]; !ok && !n.heard(name) {
+			t.lose(kid)
+		}
+	}
+	news := n.unheard || n.listed && (n.check || t.reach.own)
+	if !n.listed { // it may be large: its rows are made at once, and not one by one
+		t.arranges(n)
+	}
+	n.listed = true
+	for _, name := range names {
+		switch kid := n.kids[name]; {
+		case kid != nil:
+			t.doubted(kid)
+		case !n.heard(name):
+			t.list(n, name, news)
+		}
+	}
+	n.journal = nil
+}
+
+func (n *node) heard(name string) bool {
+	_, ok := n.journal[name]
+	return ok
+}
+
+// list puts a znode in that a reply has named.
+func (t *tree) list(folder *node, name string, news bool) {
+	kid := t.add(folder, name)
+	kid.mark = ""
+	kid.told = t.reach.horizon
+	if news {
+		kid.unheard = true
+		t.check(kid)
+	}
+	if t.wanted(kid) {
+		t.load(kid)
+	} else {
+		t.reads.want(&kid.target, needStat, false)
+	}
+}
