@@ -10,7 +10,7 @@ func (t *tree) lose(n *node) {
 		t.lose(kid)
 	}
 	t.remove(n)
-	t.find1(n, Deleted, 0)
+	t.foundChange(n, Deleted, 0)
 }
 
 // compare has all that is loaded read again, as a connection was lost.
@@ -62,8 +62,8 @@ func (t *tree) conclude() {
 	}
 }
 
-// find1 tells a difference that was found.
-func (t *tree) find1(n *node, kind Kind, zxid int64) {
+// foundChange tells a difference that was found.
+func (t *tree) foundChange(n *node, kind Kind, zxid int64) {
 	n.mark, n.at = kind, time.Now()
 	t.found++
 	t.tellOf(n, Change{Kind: kind, Path: n.path(), Zxid: zxid, Found: true})

@@ -173,7 +173,7 @@ func TestRows(t *testing.T) {
 		if v := f.View(Window{First: 100, N: 3}); v.First != 5 || len(v.Rows) != 3 {
 			t.Errorf("%+v", v)
 		}
-		time.Sleep(ghostAge)
+		time.Sleep(deletedAge)
 		if d := cmp.Diff([]string{"/b/z created"}, rows(Window{First: 4, N: 1})); d != "" {
 			t.Error(d)
 		}

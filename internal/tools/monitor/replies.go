@@ -90,10 +90,10 @@ func (t *tree) setStat(n *node, s wire.Stat) {
 	switch {
 	case !n.check:
 	case created && !t.reach.heardOf(n.path(), s.Czxid):
-		t.find1(n, Created, s.Czxid)
+		t.foundChange(n, Created, s.Czxid)
 	case created && s.Mzxid > s.Czxid && t.reach.beyond(s.Mzxid), missed(s.Mzxid):
 		if !t.reach.heardOf(n.path(), s.Mzxid) {
-			t.find1(n, Changed, s.Mzxid)
+			t.foundChange(n, Changed, s.Mzxid)
 		}
 	}
 	n.told = max(n.told, s.Mzxid)

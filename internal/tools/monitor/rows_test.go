@@ -15,7 +15,7 @@ import (
 // allRows are the paths of all rows, found by going over all that there is.
 func (f *Follower) allRows(n *node, filter string) (list []string) {
 	kids := make(map[string]*node)
-	for _, g := range f.tree.ghosts {
+	for _, g := range f.tree.deletedRows {
 		if g.parent == n {
 			kids[g.name] = g
 		}

@@ -15,15 +15,15 @@ type tree struct {
 	reads   reader
 	changes *changes
 
-	root       *node
-	choice     *choice
-	znodes     int           // loaded
-	owners     map[int64]int // ephemerals that are loaded, by session
-	ephemerals int           // of all sessions
-	ghosts     []*node       // deleted znodes that are still shown, the oldest first
-	filter     string        // of the rows
-	unmade     []*node       // folders whose rows are to be made when somebody looks
-	helpers    []*node       // folders that are listed for what others mean
+	root        *node
+	choice      *choice
+	znodes      int           // loaded
+	owners      map[int64]int // ephemerals that are loaded, by session
+	ephemerals  int           // of all sessions
+	deletedRows []*node       // deleted znodes that are still shown, the oldest first
+	filter      string        // of the rows
+	unmade      []*node       // folders whose rows are to be made when somebody looks
+	helpers     []*node       // folders that are listed for what others mean
 
 	begun     bool // the watch was set once
 	checks    int  // znodes that are to be compared
@@ -168,7 +168,7 @@ func (t *tree) remove(n *node) {
 	t.forget(n)
 	delete(n.parent.kids, n.name)
 	n.mark, n.at = Deleted, time.Now()
-	t.haunt(n)
+	t.keepDeleted(n)
 }
 
 func (t *tree) setOwner(n *node, owner int64) {
