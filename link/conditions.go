@@ -86,3 +86,27 @@ func (in *conditions) stalled(addr string, way Direction) bool {
 func (in *conditions) barred(addr string) bool {
 	return slices.ContainsFunc(in.bars, func(a *string) bool { return *a == addr })
 }
+
+// Direction is a direction through the link.
+type Direction int
+
+// The directions. The zero value is both.
+const (
+	Both Direction = iota
+	ToServer
+	ToClient
+)
+
+// String is "both", "to-server" or "to-client".
+func (d Direction) String() string {
+	switch d {
+	case ToServer:
+		return "to-server"
+	case ToClient:
+		return "to-client"
+	}
+	return "both"
+}
+
+// includes reports whether d includes the one direction way.
+func (d Direction) includes(way Direction) bool { return d == Both || d == way }
