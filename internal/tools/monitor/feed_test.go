@@ -120,6 +120,7 @@ func TestFeedOfAnotherSession(t *testing.T) {
 		second.events <- client.Event{Session: client.Connected, Zxid: 21}
 		close(second.events)
 		time.Sleep(newSession / 2)
+		synctest.Wait()
 		if f.conn.Problem != "there is no server" || f.reads.session != 2 {
 			t.Errorf("%+v in session %d", f.conn, f.reads.session)
 		}
