@@ -25,11 +25,11 @@ func TestProgressFollowsTheRecord(t *testing.T) {
 		defer p.close()
 		p.Phase(history.PhaseLoad)
 		for _, e := range []history.Event{
-			{Process: 0, Type: history.Invoke, F: history.FAcquire},
-			{Process: 0, Type: history.OK, F: history.FAcquire},
-			{Process: 0, Type: history.OK, F: history.FConfirm}, // asks nothing of the servers
-			{Process: 0, Type: history.Fail, F: history.FAcquire},
-			{Process: 0, Type: history.Info, F: history.FRelease},
+			{Process: 0, Type: history.Invoke, F: models.FAcquire},
+			{Process: 0, Type: history.OK, F: models.FAcquire},
+			{Process: 0, Type: history.OK, F: models.FConfirm}, // asks nothing of the servers
+			{Process: 0, Type: history.Fail, F: models.FAcquire},
+			{Process: 0, Type: history.Info, F: models.FRelease},
 			{Process: history.SessionProcess, Type: history.Info, F: history.FExpired},
 			step(history.StepInject), step(history.StepVerified),
 		} {

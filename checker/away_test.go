@@ -114,12 +114,12 @@ var awayScenarios = []scenario{
 	},
 	{
 		"dropped out, and may have hung since it last answered", "progress", Valid, "",
-		checktest.Remote().Phases(0, 1, 2).Connected(5, 0, 1).Call(0, history.FAcquire, 10, 20, history.OK).Call(0, history.FRelease, 25, 30, history.OK).
+		checktest.Remote().Phases(0, 1, 2).Connected(5, 0, 1).Call(0, objects.FAcquire, 10, 20, history.OK).Call(0, objects.FRelease, 25, 30, history.OK).
 			CutShort(0, 40, 9002, 1).Exited(9001, 0, history.ByItself).KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"dropped out, and what it was at was recorded before that", "progress", Valid, "",
-		checktest.Remote().Phases(0, 1, 2).Connected(5, 0, 1).Call(0, history.FAcquire, 10, 20, history.OK).Call(0, history.FRelease, 25, 30, history.OK).
+		checktest.Remote().Phases(0, 1, 2).Connected(5, 0, 1).Call(0, objects.FAcquire, 10, 20, history.OK).Call(0, objects.FRelease, 25, 30, history.OK).
 			CutShort(0, 40, 9000, 1).Exited(9001, 0, history.ByItself).KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{

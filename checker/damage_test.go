@@ -85,14 +85,14 @@ func TestReturnsBeforeCallsProveNothing(t *testing.T) {
 // Of a record with damage, a violation elsewhere stands.
 func TestViolationBesideDamage(t *testing.T) {
 	r := checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 50, Token: 1}).Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 30, Release: 60, Token: 2})
-	r.Op(checktest.Args{Client: 2, F: history.FAcquire, Key: "l", Inv: 100, Ret: 120, Outcome: history.OK, Out: history.Grant{Token: 3}, Session: 3})
-	r.Op(checktest.Args{Client: 2, F: history.FRelease, Key: "l", Inv: 150, Ret: 155, Outcome: history.OK, In: history.Held{Held: true}, Session: 3})
+	r.Op(checktest.Args{Client: 2, F: objects.FAcquire, Key: "l", Inv: 100, Ret: 120, Outcome: history.OK, Out: objects.Grant{Token: 3}, Session: 3})
+	r.Op(checktest.Args{Client: 2, F: objects.FRelease, Key: "l", Inv: 150, Ret: 155, Outcome: history.OK, In: objects.Held{Held: true}, Session: 3})
 	whole := r.Build()
 	for name, damage := range map[string]func(*history.History){
 		"a time that runs back": func(h *history.History) { h.Events[len(h.Events)-1].Time = checktest.Unit },
 		"a value that cannot be read": func(h *history.History) {
 			for i := range h.Events {
-				if e := &h.Events[i]; e.F == history.FAcquire && e.Type == history.OK && e.Client == 2 {
+				if e := &h.Events[i]; e.F == objects.FAcquire && e.Type == history.OK && e.Client == 2 {
 					e.Value = []byte(`{"token":7}`)
 				}
 			}

@@ -59,7 +59,7 @@ var givenUpScenarios = []scenario{
 		Hold(checktest.Grant{Client: 1, Inv: 1000, Ret: 1250, Release: 6500, Token: 2}).Confirm(1, 6400, true, 2, 2)},
 	{"held when it was asked, and no more when it had answered", "exclusion", Valid, "", gaveUp(checktest.Remote(), 1250).
 		Hold(checktest.Grant{Client: 0, Inv: 75, Ret: 1500, Release: 5000, Unheld: true, Session: 11, Was: 1, Token: 1}).
-		Op(checktest.Args{Client: 0, F: history.FConfirm, Key: "k", Inv: 3000, Ret: 4000, Outcome: history.OK, Out: history.Held{Held: true, Token: 1}, Session: 11}).
+		Op(checktest.Args{Client: 0, F: objects.FConfirm, Key: "k", Inv: 3000, Ret: 4000, Outcome: history.OK, Out: objects.Held{Held: true, Token: 1}, Session: 11}).
 		Hold(checktest.Grant{Client: 1, Inv: 2000, Ret: 3500, Release: 4600, Token: 2}).Confirm(1, 4500, true, 2, 2)},
 
 	{"was told, and goes on to hold without another session", "lost", Violation, "said at 2.000 s that it still holds", checktest.Remote().Connected(5, 0, 1).
@@ -79,7 +79,7 @@ var givenUpScenarios = []scenario{
 	{"one lease that can be of two sessions", "fair", Valid, "", gaveUp(checktest.Semaphore(2), 3000).
 		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 5000, Session: 11, Was: 1, Token: 1}).Confirm(0, 4600, true, 1, 11)},
 	{"one lock for reading that can be of two sessions", "tokens", Valid, "", gaveUp(checktest.RWLock(), 3000).
-		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 5000, Session: 11, Was: 1, Token: 1, Wish: history.Wish{Mode: history.ToRead}}).Confirm(0, 4600, true, 1, 11)},
+		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 5000, Session: 11, Was: 1, Token: 1, Wish: objects.Wish{Mode: objects.ToRead}}).Confirm(0, 4600, true, 1, 11)},
 
 	{"two grants of some keys with one token, of which either can be of the session between", "tokens", Valid, "", gaveUp(checktest.MultiLock(), 3000).
 		Hold(checktest.Grant{Client: 0, Inv: 50, Ret: 3500, Release: 4000, Session: 11, Was: 1, Token: 1}).Of("a", "b").

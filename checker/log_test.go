@@ -15,7 +15,7 @@ import (
 // lined makes the log of two contenders, the first of which is gone before the
 // answer to the second's next request, or not.
 func lined(gone bool) *checktest.Record {
-	r := checktest.Lock().Call(0, history.FAcquire, 5, 100, history.Info).
+	r := checktest.Lock().Call(0, objects.FAcquire, 5, 100, history.Info).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).
 		Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(25, 1, 6, 22)
 	r.Opens(1).Opens(2).Stands(1, 0).Stands(2, 1) // 1 to 4
@@ -94,7 +94,7 @@ var logScenarios = []scenario{
 	{"the one ahead was gone in time", "grant", Valid, "", lined(true)},
 	{
 		"the one ahead went at the moment of the grant", "grant", Valid, "", // and all that shows it not gone was sent then
-		checktest.Lock().Call(0, history.FAcquire, 5, 100, history.Info).
+		checktest.Lock().Call(0, objects.FAcquire, 5, 100, history.Info).
 			Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).
 			Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(21, 0, 5, 20).Saw(25, 1, 7, 22).
 			Opens(1).Opens(2).Stands(1, 0).Stands(2, 1).Touches(1).Leaves(1, 1, 0).Touches(2),
@@ -296,7 +296,7 @@ var logScenarios = []scenario{
 	{
 		"granted on a session that the log has closed", "exclusion", Violation, "the log closes it at 0x100000002",
 		checktest.Lock().Opens(1).Closes(1).Opens(2).Touches(2).Saw(5, 1, 4, 4).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 60, Token: 1, Alive: 1}).
-			Call(1, history.FAcquire, 10, 20, history.Info),
+			Call(1, objects.FAcquire, 10, 20, history.Info),
 	},
 }
 

@@ -104,7 +104,7 @@ func TestLivesDoNotExcludeThemselves(t *testing.T) {
 
 // leftInLine has client 1 wait behind a contender of client 0 for a time, who gave up long before.
 func leftInLine(until int, connected bool) *checktest.Record {
-	r := turns().Stands(1, 12).Stands(2, 13).Call(0, history.FAcquire, 298, 302, history.Info).Saw(305, 1, 28, 304)
+	r := turns().Stands(1, 12).Stands(2, 13).Call(0, objects.FAcquire, 298, 302, history.Info).Saw(305, 1, 28, 304)
 	if !connected {
 		r.Session(310, history.FDisconnected, 0, 1)
 	}

@@ -51,21 +51,21 @@ func needless(property string, e *history.Event, op *history.Operation) string {
 		return "it may have taken one of the items, and not all"
 	case (property == "empty" || property == "bounded") && f == objects.FDequeue:
 		return "it shows that the item was taken only later"
-	case property == "lost" && (f == history.FLost || f == history.FConfirm):
+	case property == "lost" && (f == history.FLost || f == objects.FConfirm):
 		return "it shows that the loss was noticed late; without it, it never was"
 	case property == "lost" && f == history.FConnected:
 		return "it shows that the session was the client's; each one does, and all are kept"
-	case f == history.FLost, f == history.FRelease && !heldAt(e):
+	case f == history.FLost, f == objects.FRelease && !heldAt(e):
 		return "it shows that the hold was over by then; without it, it would have lasted"
-	case property == "fencing" && f == history.FWrite:
+	case property == "fencing" && f == objects.FWrite:
 		return "it shows why the write was refused"
-	case property == "states" && f == history.FRelease:
+	case property == "states" && f == objects.FRelease:
 		return "the earlier the term ended, the worse"
-	case slices.Contains(showsHolds, property) && (f == history.FRelease || e.Process == history.SessionProcess):
+	case slices.Contains(showsHolds, property) && (f == objects.FRelease || e.Process == history.SessionProcess):
 		return "it shows how long the hold lasted"
 	case property == "integrity" && f == objects.FEnqueue:
 		return "it shows that the item was put in once"
-	case slices.Contains([]string{"zxid-order", "plain-reads", "sync-reads"}, property) && f == history.FWrite:
+	case slices.Contains([]string{"zxid-order", "plain-reads", "sync-reads"}, property) && f == objects.FWrite:
 		return "it shows where a value came from"
 	case property == "leave" && e.Process == history.SessionProcess:
 		return "it shows how long the member was inside"
@@ -74,7 +74,7 @@ func needless(property string, e *history.Event, op *history.Operation) string {
 }
 
 func heldAt(e *history.Event) bool {
-	v := history.Held{Held: true}
+	v := objects.Held{Held: true}
 	_ = e.Decode(&v)
 	return v.Held
 }
@@ -103,7 +103,7 @@ func reduced(h *history.History, counterexample []int) *history.History {
 }
 
 // begins says which operation begins the stay that another one ends.
-var begins = map[string]string{history.FRelease: history.FAcquire, objects.FLift: objects.FRaise, objects.FLeave: objects.FEnter}
+var begins = map[string]string{objects.FRelease: objects.FAcquire, objects.FLift: objects.FRaise, objects.FLeave: objects.FEnter}
 
 // weakened is a history without an event and, of an operation, its other event; or
 // with what ends a stay moved to where it began: then the second is false if it ends none.
@@ -216,8 +216,8 @@ func minimal(t *testing.T, h *history.History, property, key string, f frame.Fin
 // confirmed says that the client of an acquire, or of another confirm, said later that it
 // holds: without that, this would have been the grant.
 func confirmed(h *history.History, f frame.Finding, e *history.Event) bool {
-	return (e.F == history.FAcquire || e.F == history.FConfirm) && slices.ContainsFunc(h.Events, func(x history.Event) bool {
-		return x.F == history.FConfirm && x.Client == e.Client && x.Index > e.Index+1 && slices.Contains(f.Counterexample, x.Index)
+	return (e.F == objects.FAcquire || e.F == objects.FConfirm) && slices.ContainsFunc(h.Events, func(x history.Event) bool {
+		return x.F == objects.FConfirm && x.Client == e.Client && x.Index > e.Index+1 && slices.Contains(f.Counterexample, x.Index)
 	})
 }
 

@@ -25,7 +25,7 @@ func multiLockScenarios() []scenario {
 	waits := func() *checktest.Record { return checktest.MultiLock().Phases(0, 100, 200) }
 	gaveUp := func(r *checktest.Record, n int) *checktest.Record {
 		for i := range n {
-			r.Call(3, history.FAcquire, 210+10*i, 215+10*i, history.Fail).Of("a", "b")
+			r.Call(3, objects.FAcquire, 210+10*i, 215+10*i, history.Fail).Of("a", "b")
 		}
 		return r
 	}
@@ -59,19 +59,19 @@ func multiLockScenarios() []scenario {
 		{"no list", "all-or-none", Unknown, "no list of contenders", gaveUp(waits(), 3)},
 
 		{"two that wait for each other", "progress", Violation, "client 0 waited for a and b of k from 0.300 s, and nobody in its way held anything", end(waits().
-			Call(0, history.FAcquire, 300, 300+bound+200, history.Info).Of("a", "b").Call(1, history.FAcquire, 300, 300+bound+200, history.Info).Of("b", "a").
+			Call(0, objects.FAcquire, 300, 300+bound+200, history.Info).Of("a", "b").Call(1, objects.FAcquire, 300, 300+bound+200, history.Info).Of("b", "a").
 			Hold(hold(2, 210, 220, 9000, 1)).Of("c"))},
 		{"one that waits for a holder", "progress", Valid, "", end(waits().
-			Call(0, history.FAcquire, 300, 300+bound+200, history.Info).Of("a", "b").Hold(hold(2, 210, 220, bound+9000, 1)).Of("b"))},
+			Call(0, objects.FAcquire, 300, 300+bound+200, history.Info).Of("a", "b").Hold(hold(2, 210, 220, bound+9000, 1)).Of("b"))},
 		{"one that waits behind one that waits for a holder", "progress", Valid, "", end(waits().
-			Call(0, history.FAcquire, 301, 300+bound+200, history.Info).Of("a", "b").Call(1, history.FAcquire, 300, 300+bound+200, history.Info).Of("b", "c").
+			Call(0, objects.FAcquire, 301, 300+bound+200, history.Info).Of("a", "b").Call(1, objects.FAcquire, 300, 300+bound+200, history.Info).Of("b", "c").
 			Hold(hold(2, 210, 220, bound+9000, 1)).Of("c"))},
 	}
 }
 
 // inLine is a grant of a and b, of which the log says whether one ahead stood in line for a key.
 func inLine(key string) *checktest.Record {
-	r := checktest.MultiLock().Call(0, history.FAcquire, 5, 100, history.Info).Of(key).
+	r := checktest.MultiLock().Call(0, objects.FAcquire, 5, 100, history.Info).Of(key).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(4)}).Of("a", "b").
 		Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(25, 1, 6, 22)
 	return r.Opens(1).Opens(2).StandsFor(1, 0, key).StandsFor(2, 1, "a", "b").Touches(2).Touches(2).LeavesAll(1, 0, key) // 1 to 7

@@ -28,7 +28,7 @@ func TestNeverWorked(t *testing.T) {
 		{"never worked", refused(12), Unknown, "every acquire failed (12), the first at 0.201 s, each time with: deadlock"},
 		{"worked once", refused(12).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 30}), Violation, ""},
 		{"refused little", refused(9), Violation, ""},
-		{"first without an answer", refused(12).Call(1, history.FAcquire, 100, 110, history.Info), Violation, ""},
+		{"first without an answer", refused(12).Call(1, objects.FAcquire, 100, 110, history.Info), Violation, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := Run(t.Context(), test.record.Build(), Options{NoReference: true})

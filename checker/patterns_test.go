@@ -177,7 +177,7 @@ func (w *crowd) invoke(c, i int) {
 	if e.Type == history.OK {
 		e.Value = history.Value(out)
 	}
-	if f == history.FWrite || f == objects.FCAS {
+	if f == objects.FWrite || f == objects.FCAS {
 		e.Zxid = history.ID(w.version)
 	}
 	w.open[c] = &e
@@ -193,7 +193,7 @@ func (w *crowd) call(c int) (f string, in, out any) {
 	switch call := calls[w.model]; {
 	case call != nil:
 		return call(w, c)
-	case m.Knows(history.FAcquire):
+	case m.Knows(objects.FAcquire):
 		return w.held(m, c)
 	case m.Knows(objects.FEnqueue):
 		return w.queued(c)
@@ -230,22 +230,22 @@ func (w *crowd) raised(c int) (f string, in, out any) {
 
 // held is what the holder of an object does of what that knows.
 func (w *crowd) held(m *objects.Model, c int) (f string, in, out any) {
-	does := slices.DeleteFunc([]string{history.FAcquire, history.FWrite, history.FConfirm, history.FRelease, history.FLeader}, func(f string) bool { return !m.Knows(f) })
+	does := slices.DeleteFunc([]string{objects.FAcquire, objects.FWrite, objects.FConfirm, objects.FRelease, objects.FLeader}, func(f string) bool { return !m.Knows(f) })
 	token := &w.token[c]
 	switch f = does[w.visits[c]%len(does)]; f {
-	case history.FAcquire:
+	case objects.FAcquire:
 		w.next++
 		*token = w.next
-		return f, nil, history.Grant{Token: *token}
-	case history.FWrite:
+		return f, nil, objects.Grant{Token: *token}
+	case objects.FWrite:
 		w.made++
-		return f, history.Grant{Token: *token}, history.Written{Accepted: true, Token: *token, Order: int64(w.made)}
-	case history.FConfirm:
-		return f, nil, history.Held{Held: true, Token: *token}
-	case history.FLeader:
-		return f, nil, history.Leader{Client: c}
+		return f, objects.Grant{Token: *token}, objects.Written{Accepted: true, Token: *token, Order: int64(w.made)}
+	case objects.FConfirm:
+		return f, nil, objects.Held{Held: true, Token: *token}
+	case objects.FLeader:
+		return f, nil, objects.Leader{Client: c}
 	}
-	return f, history.Held{Held: true, Token: *token}, nil
+	return f, objects.Held{Held: true, Token: *token}, nil
 }
 
 func (w *crowd) registered(visit int) (f string, in, out any) {
@@ -254,7 +254,7 @@ func (w *crowd) registered(visit int) (f string, in, out any) {
 	case 0:
 		w.version++
 		w.value = fmt.Sprint("v", w.version)
-		return history.FWrite, objects.Writing{Value: w.value}, objects.Stored{Version: w.version}
+		return objects.FWrite, objects.Writing{Value: w.value}, objects.Stored{Version: w.version}
 	case 2:
 		w.version++
 		w.value = fmt.Sprint("v", w.version)

@@ -46,7 +46,7 @@ func withSeen(r *checktest.Record, returned string, then history.ID, began strin
 func shortWaits() *checktest.Record {
 	r := checktest.Lock().Phases(0, 100, 200)
 	for i := range 20 {
-		r.Call(0, history.FAcquire, 300+600*i, 800+600*i, history.Info)
+		r.Call(0, objects.FAcquire, 300+600*i, 800+600*i, history.Info)
 	}
 	return r.KeyFact(20000, history.FFinal, "k", objects.Final{})
 }
@@ -129,16 +129,16 @@ var scenarios = []scenario{
 	},
 	{
 		"without sessions holds end at releases", "exclusion", Violation, "",
-		checktest.Foreign(objects.Lock.Name).Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
+		checktest.Foreign(objects.Lock.Name).Op(checktest.Args{Client: 0, F: objects.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 1, F: objects.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
 	},
 	{
 		"without sessions, one after the other", "exclusion", Valid, "",
-		checktest.Foreign(objects.Lock.Name).Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 0, F: history.FRelease, Key: "k", Inv: 3, Ret: -1}).
-			Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
+		checktest.Foreign(objects.Lock.Name).Op(checktest.Args{Client: 0, F: objects.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 0, F: objects.FRelease, Key: "k", Inv: 3, Ret: -1}).
+			Op(checktest.Args{Client: 1, F: objects.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
 	},
 	{
 		"our own run without sessions proves nothing", "exclusion", Valid, "",
-		checktest.Lock().Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
+		checktest.Lock().Op(checktest.Args{Client: 0, F: objects.FAcquire, Key: "k", Inv: 1, Ret: 2, Outcome: history.OK}).Op(checktest.Args{Client: 1, F: objects.FAcquire, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK}),
 	},
 
 	{
@@ -255,61 +255,61 @@ var scenarios = []scenario{
 
 	{
 		"an idle lock", "progress", Violation, "nobody held it",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9000, history.FFinal, "k", objects.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Call(0, objects.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"an idle lock that many try in vain", "progress", Violation, "",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 4300, history.Info).Call(0, history.FAcquire, 4400, 8400, history.Info).KeyFact(9000, history.FFinal, "k", objects.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Call(0, objects.FAcquire, 300, 4300, history.Info).Call(0, objects.FAcquire, 4400, 8400, history.Info).KeyFact(9000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"the wait was before heal", "progress", Valid, "",
-		checktest.Lock().Phases(0, 100, 9000).Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, history.FAcquire, 300, 10000, history.Fail).KeyFact(10001, history.FFinal, "k", objects.Final{}),
+		checktest.Lock().Phases(0, 100, 9000).Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, objects.FAcquire, 300, 10000, history.Fail).KeyFact(10001, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"the waiter was not connected", "progress", Valid, "",
-		checktest.Lock().Phases(0, 100, 200).Session(1, history.FConnected, 0, 1).Session(4000, history.FDisconnected, 0, 1).Call(0, history.FAcquire, 300, 9000, history.Fail).KeyFact(9500, history.FFinal, "k", objects.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Session(1, history.FConnected, 0, 1).Session(4000, history.FDisconnected, 0, 1).Call(0, objects.FAcquire, 300, 9000, history.Fail).KeyFact(9500, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"somebody held it all the time", "progress", Valid, "",
-		checktest.Lock().Phases(0, 100, 200).Hold(checktest.Grant{Client: 1, Inv: 210, Ret: 220, Release: 9000, Token: 1}).Call(0, history.FAcquire, 300, 9000, history.Fail).KeyFact(9500, history.FFinal, "k", objects.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Hold(checktest.Grant{Client: 1, Inv: 210, Ret: 220, Release: 9000, Token: 1}).Call(0, objects.FAcquire, 300, 9000, history.Fail).KeyFact(9500, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"idle, but the harness was held up", "progress", Unknown, "held up",
-		checktest.Lock().Phases(0, 100, 200).Fact(3000, history.FStall, history.Stall{Gap: 400 * checktest.Unit}).Call(0, history.FAcquire, 300, 300+bound+200, history.Fail).KeyFact(9000, history.FFinal, "k", objects.Final{}),
+		checktest.Lock().Phases(0, 100, 200).Fact(3000, history.FStall, history.Stall{Gap: 400 * checktest.Unit}).Call(0, objects.FAcquire, 300, 300+bound+200, history.Fail).KeyFact(9000, history.FFinal, "k", objects.Final{}),
 	},
 	{
 		"a contender left behind", "progress", Violation, "still stood in line",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 400, history.Info).KeyFact(400+bound+100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
+		checktest.Lock().Phases(0, 100, 200).Call(0, objects.FAcquire, 300, 400, history.Info).KeyFact(400+bound+100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
 	},
 	{
 		"it may still be deleting it", "progress", Unknown, "still stood in line",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 400, history.Info).KeyFact(400+bound-100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
+		checktest.Lock().Phases(0, 100, 200).Call(0, objects.FAcquire, 300, 400, history.Info).KeyFact(400+bound-100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
 	},
 	{
 		"those in line still want", "progress", Valid, "",
-		checktest.Lock().Phases(0, 100, 200).Hold(checktest.Grant{Client: 0, Inv: 300, Ret: 400, Release: -1, Token: 1}).Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 500, Ret: -1, Session: 2}).
+		checktest.Lock().Phases(0, 100, 200).Hold(checktest.Grant{Client: 0, Inv: 300, Ret: 400, Release: -1, Token: 1}).Op(checktest.Args{Client: 1, F: objects.FAcquire, Key: "k", Inv: 500, Ret: -1, Session: 2}).
 			KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}, {Name: "n-0000000002", Owner: 2}, {Name: "foreign", Owner: 0}}}),
 	},
 	{
 		"no list from the end", "progress", Unknown, "no list of contenders",
-		checktest.Lock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 400, history.Fail),
+		checktest.Lock().Phases(0, 100, 200).Call(0, objects.FAcquire, 300, 400, history.Fail),
 	},
 
 	{
 		"somebody leads who never stood", "who-leads", Violation, "had never been a candidate",
-		checktest.Election().Call(0, history.FAcquire, 10, 20, history.OK).Op(checktest.Args{Client: 1, F: history.FLeader, Key: "k", Inv: 30, Ret: 31, Outcome: history.OK, Out: history.Leader{Client: 2}}),
+		checktest.Election().Call(0, objects.FAcquire, 10, 20, history.OK).Op(checktest.Args{Client: 1, F: objects.FLeader, Key: "k", Inv: 30, Ret: 31, Outcome: history.OK, Out: objects.Leader{Client: 2}}),
 	},
 	{
 		"a stale and an empty answer", "who-leads", Valid, "",
 		checktest.Election().Phases(0, 1, 2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 30, Token: 1}).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 40, Release: -1, Token: 2}).
-			Op(checktest.Args{Client: 2, F: history.FLeader, Key: "k", Inv: 3000, Ret: 3001, Outcome: history.OK, Out: history.Leader{Client: 0}}).
-			Op(checktest.Args{Client: 2, F: history.FLeader, Key: "k", Inv: 3010, Ret: 3011, Outcome: history.OK, Out: history.Leader{Client: -1}}).
+			Op(checktest.Args{Client: 2, F: objects.FLeader, Key: "k", Inv: 3000, Ret: 3001, Outcome: history.OK, Out: objects.Leader{Client: 0}}).
+			Op(checktest.Args{Client: 2, F: objects.FLeader, Key: "k", Inv: 3010, Ret: 3011, Outcome: history.OK, Out: objects.Leader{Client: -1}}).
 			KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000002", Owner: 2}}}),
 	},
 	{
 		"a stale answer long after", "who-leads", Violation, "though client 1 led k",
 		checktest.Election().Phases(0, 1, 2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 30, Token: 1}).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 40, Release: -1, Token: 2}).
-			Op(checktest.Args{Client: 2, F: history.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: history.Leader{Client: 0}}).
+			Op(checktest.Args{Client: 2, F: objects.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: objects.Leader{Client: 0}}).
 			KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000002", Owner: 2}}}),
 	},
 
@@ -630,7 +630,7 @@ var scenarios = []scenario{
 	{"waits too short for an answer", "progress", Valid, "", shortWaits()},
 	{
 		"left behind before heal, which has just ended", "progress", Unknown, "still stood in line",
-		checktest.Lock().Phases(0, 100, 9000).Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, history.FAcquire, 10, 20, history.Info).
+		checktest.Lock().Phases(0, 100, 9000).Fact(50, "pause", history.FaultStep{Fault: 1, Step: history.StepInject}).Call(0, objects.FAcquire, 10, 20, history.Info).
 			KeyFact(9100, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000001", Owner: 1}}}),
 	},
 	{
@@ -641,8 +641,8 @@ var scenarios = []scenario{
 		"the right answer, and that of one who had been cut off", "who-leads", Valid, "",
 		checktest.Election().Phases(0, 1, 2).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 40, Release: -1, Token: 2}).
 			Session(1, history.FConnected, 2, 3).Session(7000, history.FDisconnected, 2, 3).Session(7040, history.FConnected, 2, 3).
-			Op(checktest.Args{Client: 0, F: history.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: history.Leader{Client: 1}}).
-			Op(checktest.Args{Client: 2, F: history.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: history.Leader{Client: -1}}).
+			Op(checktest.Args{Client: 0, F: objects.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: objects.Leader{Client: 1}}).
+			Op(checktest.Args{Client: 2, F: objects.FLeader, Key: "k", Inv: 40 + bound + 10, Ret: 40 + bound + 20, Outcome: history.OK, Out: objects.Leader{Client: -1}}).
 			KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000002", Owner: 2}}}),
 	},
 	{
@@ -691,27 +691,27 @@ var scenarios = []scenario{
 	},
 	{
 		"somebody else leads than every view shows", "who-leads", Violation, "though client 1 led k",
-		checktest.Election().Call(2, history.FAcquire, 1, 100, history.Info).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 80, Token: 1}).
-			Op(checktest.Args{Client: 0, F: history.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: history.Leader{Client: 2}, Session: 1, Before: 30}),
+		checktest.Election().Call(2, objects.FAcquire, 1, 100, history.Info).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 80, Token: 1}).
+			Op(checktest.Args{Client: 0, F: objects.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: objects.Leader{Client: 2}, Session: 1, Before: 30}),
 	},
 	{
 		"nobody leads, at a server behind an answer that its client never got", "who-leads", Valid, "",
 		checktest.Election().Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 80, Token: 1}).Missed(35, 0, 1, 30, 9, 5).
-			Op(checktest.Args{Client: 0, F: history.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: history.Leader{Client: -1}, Session: 1, Before: 30}),
+			Op(checktest.Args{Client: 0, F: objects.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: objects.Leader{Client: -1}, Session: 1, Before: 30}),
 	},
 	{
 		"nobody leads, by a view from before", "who-leads", Valid, "",
 		checktest.Election().Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 80, Token: 1}).
-			Op(checktest.Args{Client: 0, F: history.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: history.Leader{Client: -1}, Session: 1, Before: 15}),
+			Op(checktest.Args{Client: 0, F: objects.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: objects.Leader{Client: -1}, Session: 1, Before: 15}),
 	},
 	{
 		"the next one leads, by a view from after", "who-leads", Valid, "",
-		checktest.Election().Call(2, history.FAcquire, 1, 100, history.Info).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 41, Token: 1}).
-			Op(checktest.Args{Client: 0, F: history.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: history.Leader{Client: 2}, Session: 1, Before: 30}),
+		checktest.Election().Call(2, objects.FAcquire, 1, 100, history.Info).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 20, Release: 41, Token: 1}).
+			Op(checktest.Args{Client: 0, F: objects.FLeader, Key: "k", Inv: 40, Ret: 42, Outcome: history.OK, Out: objects.Leader{Client: 2}, Session: 1, Before: 30}),
 	},
 	{
 		"somebody leads who stands only later", "who-leads", Violation, "had never been a candidate",
-		checktest.Election().Call(2, history.FAcquire, 40, 50, history.OK).Op(checktest.Args{Client: 1, F: history.FLeader, Key: "k", Inv: 30, Ret: 31, Outcome: history.OK, Out: history.Leader{Client: 2}}),
+		checktest.Election().Call(2, objects.FAcquire, 40, 50, history.OK).Op(checktest.Args{Client: 1, F: objects.FLeader, Key: "k", Inv: 30, Ret: 31, Outcome: history.OK, Out: objects.Leader{Client: 2}}),
 	},
 }
 

@@ -9,7 +9,7 @@ import (
 func init() {
 	logScenarios = append(logScenarios, refusedScenarios("job-queue", objects.FEnqueue, objects.Item{Item: "v"}, objects.Item{Item: "x"})...)
 	logScenarios = append(logScenarios, refusedScenarios("master-worker", objects.FEnqueue, objects.Item{Item: "v"}, objects.Item{Item: "x"})...)
-	logScenarios = append(logScenarios, refusedScenarios("register", history.FWrite, objects.Writing{Value: "v"}, objects.Writing{Value: "x"})...)
+	logScenarios = append(logScenarios, refusedScenarios("register", objects.FWrite, objects.Writing{Value: "v"}, objects.Writing{Value: "x"})...)
 	logScenarios = append(logScenarios, refusedScenarios("register", objects.FCAS, objects.Swap{From: "a", To: "v"}, objects.Swap{From: "a", To: "x"})...)
 	logScenarios = append(logScenarios, refusedScenarios("config", objects.FSet, objects.Setting{Value: "v"}, objects.Setting{Value: "x"})...)
 	logScenarios = append(logScenarios, refusedScenarios("queue", objects.FEnqueue, objects.Item{Item: "v"}, objects.Item{Item: "x"})...)

@@ -211,7 +211,7 @@ func TestZxidsAgreeWithValues(t *testing.T) {
 // TestNothingMakesRegistersPanic checks histories of nonsense, and lets the reference model
 // have its say.
 func TestNothingMakesRegistersPanic(t *testing.T) {
-	fs := []string{history.FWrite, objects.FCAS, objects.FRead, objects.FRead, history.FWrite, history.FFinal, history.FPhase, history.FHealth, "pause", history.FAcquire}
+	fs := []string{objects.FWrite, objects.FCAS, objects.FRead, objects.FRead, objects.FWrite, history.FFinal, history.FPhase, history.FHealth, "pause", objects.FAcquire}
 	values := []string{
 		``, `null`, `[]`, `7`, `{"value":"a"}`, `{"value":"b"}`, `{"value":"c"}`, `{"value":"a","mzxid":"0x2","version":1}`, `{"value":"b","mzxid":"0x1"}`,
 		`{"value":"","mzxid":"0x3"}`, `{"from":"a","to":"b"}`, `{"from":"b","to":"b"}`, `{"from":"","to":"a"}`, `{"from":"b","to":"a"}`, `{"kind":"plain"}`,

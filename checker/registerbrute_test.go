@@ -59,7 +59,7 @@ func bruteOps(h *history.History) []tried {
 		}
 		t.version, t.told = made.Version, made.Version != 0
 		switch op.F {
-		case history.FWrite:
+		case objects.FWrite:
 			var v objects.Writing
 			_ = op.Invoke.Decode(&v)
 			t.to = v.Value
@@ -207,7 +207,7 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 			o.to, o.zxid = znode[o.version].value, znode[o.version].zxid
 		} else {
 			n++
-			o.F, o.to = history.FWrite, fmt.Sprintf("v%d", n)
+			o.F, o.to = objects.FWrite, fmt.Sprintf("v%d", n)
 			happens := true
 			if rng.IntN(losses) == 0 {
 				o.Outcome, happens = history.Info, rng.IntN(3) > 0
@@ -261,7 +261,7 @@ func generateVersions(rng *rand.Rand, how checktest.Kind) *history.History {
 		switch o.F {
 		case objects.FRead:
 			o.In, o.Out = objects.HowRead{Kind: o.kind}, objects.Reading{Value: o.to, Version: v, Mzxid: z}
-		case history.FWrite:
+		case objects.FWrite:
 			o.In = objects.Writing{Value: o.to}
 		case objects.FCAS:
 			o.In = objects.Swap{From: o.from, To: o.to}

@@ -171,7 +171,7 @@ func TestAssumptions(t *testing.T) {
 			name: "everybody stuck", model: objects.Lock.Name, unmet: "working", says: "3 clients ended in a call that never returned, of 3",
 			change: func(r *checktest.Record) {
 				for client := range 3 {
-					r.Call(client, history.FAcquire, 3000, -1, history.OK)
+					r.Call(client, objects.FAcquire, 3000, -1, history.OK)
 					r.Session(3001, history.FDisconnected, client, history.ID(client+1))
 				}
 			},
@@ -192,7 +192,7 @@ func TestAssumptions(t *testing.T) {
 			name: "a value that cannot be read", model: objects.Lock.Name, unmet: "record", says: "value of acquire",
 			after: func(h *history.History) {
 				for i := range h.Events {
-					if e := &h.Events[i]; e.F == history.FAcquire && e.Type == history.OK {
+					if e := &h.Events[i]; e.F == objects.FAcquire && e.Type == history.OK {
 						e.Value = []byte(`{"token":7}`)
 						break
 					}
@@ -203,7 +203,7 @@ func TestAssumptions(t *testing.T) {
 			name: "no contention", model: objects.Lock.Name, property: "exclusion", says: "too little contention",
 			change: func(r *checktest.Record) {
 				for i := range r.Events {
-					if e := &r.Events[i]; e.F == history.FAcquire && e.Type == history.Invoke {
+					if e := &r.Events[i]; e.F == objects.FAcquire && e.Type == history.Invoke {
 						e.Time += min(11*checktest.Unit, 8*e.Time) // but the first, before it returns
 					}
 				}
@@ -217,8 +217,8 @@ func TestAssumptions(t *testing.T) {
 		}},
 		{name: "nobody was ever named", model: objects.Election.Name, property: "who-leads", says: "no answer ever named a leader", change: func(r *checktest.Record) {
 			for i := range r.Events {
-				if e := &r.Events[i]; e.F == history.FLeader && e.Type == history.OK {
-					e.Value = history.Value(history.Leader{Client: -1})
+				if e := &r.Events[i]; e.F == objects.FLeader && e.Type == history.OK {
+					e.Value = history.Value(objects.Leader{Client: -1})
 				}
 			}
 		}},

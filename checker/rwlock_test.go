@@ -57,15 +57,15 @@ func rwScenarios() []scenario {
 		{"did not hear for long", "revocation", Violation, "had not heard of it", listening().Revoke(1, 300).Listen(0, 250, 300+bound+200, false)},
 		{"did not hear for a while", "revocation", Valid, "", listening().Revoke(1, 300).Listen(0, 250, 400, false)},
 
-		{"nobody holds it, and one waits", "progress", Violation, "nobody held it", checktest.RWLock().Phases(0, 100, 200).Call(0, history.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9500, history.FFinal, "k", objects.Final{})},
-		{"one waits to read beside a reader", "progress", Violation, "no writer held it or waited for it", checktest.RWLock().Phases(0, 100, 200).Reads(hold(1, 210, 220, 9000, 1)).Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 300, Ret: 300 + bound + 200, Outcome: history.Info, In: history.Wish{Mode: history.ToRead}, Session: 1}).KeyFact(9500, history.FFinal, "k", objects.Final{})},
-		{"one waits to read behind a writer that waits", "progress", Valid, "", checktest.RWLock().Phases(0, 100, 200).Reads(hold(1, 210, 220, 9000, 1)).Call(2, history.FAcquire, 290, 8900, history.Info).Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 300, Ret: 300 + bound + 200, Outcome: history.Info, In: history.Wish{Mode: history.ToRead}, Session: 1}).KeyFact(9500, history.FFinal, "k", objects.Final{})},
+		{"nobody holds it, and one waits", "progress", Violation, "nobody held it", checktest.RWLock().Phases(0, 100, 200).Call(0, objects.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9500, history.FFinal, "k", objects.Final{})},
+		{"one waits to read beside a reader", "progress", Violation, "no writer held it or waited for it", checktest.RWLock().Phases(0, 100, 200).Reads(hold(1, 210, 220, 9000, 1)).Op(checktest.Args{Client: 0, F: objects.FAcquire, Key: "k", Inv: 300, Ret: 300 + bound + 200, Outcome: history.Info, In: objects.Wish{Mode: objects.ToRead}, Session: 1}).KeyFact(9500, history.FFinal, "k", objects.Final{})},
+		{"one waits to read behind a writer that waits", "progress", Valid, "", checktest.RWLock().Phases(0, 100, 200).Reads(hold(1, 210, 220, 9000, 1)).Call(2, objects.FAcquire, 290, 8900, history.Info).Op(checktest.Args{Client: 0, F: objects.FAcquire, Key: "k", Inv: 300, Ret: 300 + bound + 200, Outcome: history.Info, In: objects.Wish{Mode: objects.ToRead}, Session: 1}).KeyFact(9500, history.FFinal, "k", objects.Final{})},
 	}
 }
 
 // writesBehind is a grant to write, of which the log says whether those ahead were gone.
 func writesBehind(gone bool) *checktest.Record {
-	r := checktest.RWLock().Call(0, history.FAcquire, 5, 100, history.Info).Call(2, history.FAcquire, 5, 100, history.Info).
+	r := checktest.RWLock().Call(0, objects.FAcquire, 5, 100, history.Info).Call(2, objects.FAcquire, 5, 100, history.Info).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(6)}).
 		Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(1, 2, 3, 1).Saw(25, 1, 8, 22)
 	r.Opens(1).Opens(2).Opens(3).Stands(1, 0).Stands(3, 1).Stands(2, 2) // 1 to 6

@@ -42,8 +42,8 @@ func semaphoreScenarios() []scenario {
 		{"never says that the lease is lost", "lost", Violation, "was not reported lost", checktest.Semaphore(2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Fact(5000, history.FEnd, nil)},
 		{"says in time that the lease is lost", "lost", Valid, "", checktest.Semaphore(2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Lost(1000, 0, 1, 1).Fact(5000, history.FEnd, nil)},
 
-		{"a lease is free, and one waits", "progress", Violation, "fewer than 2 clients held it", checktest.Semaphore(2).Phases(0, 100, 200).Hold(hold(1, 210, 220, 9000, 1)).Call(0, history.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9500, history.FFinal, "k", objects.Final{})},
-		{"no lease is free", "progress", Valid, "", checktest.Semaphore(2).Phases(0, 100, 200).Hold(hold(1, 210, 220, 9000, 1)).Hold(hold(2, 210, 221, 9000, 2)).Call(0, history.FAcquire, 300, 8900, history.Info).KeyFact(9500, history.FFinal, "k", objects.Final{})},
+		{"a lease is free, and one waits", "progress", Violation, "fewer than 2 clients held it", checktest.Semaphore(2).Phases(0, 100, 200).Hold(hold(1, 210, 220, 9000, 1)).Call(0, objects.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9500, history.FFinal, "k", objects.Final{})},
+		{"no lease is free", "progress", Valid, "", checktest.Semaphore(2).Phases(0, 100, 200).Hold(hold(1, 210, 220, 9000, 1)).Hold(hold(2, 210, 221, 9000, 2)).Call(0, objects.FAcquire, 300, 8900, history.Info).KeyFact(9500, history.FFinal, "k", objects.Final{})},
 	}
 	return all
 }
@@ -51,7 +51,7 @@ func semaphoreScenarios() []scenario {
 // linedUp is a grant of one of two leases, of which the log says whether one of the two ahead
 // was gone.
 func linedUp(gone bool) *checktest.Record {
-	r := checktest.Semaphore(2).Call(0, history.FAcquire, 5, 100, history.Info).Call(2, history.FAcquire, 5, 100, history.Info).
+	r := checktest.Semaphore(2).Call(0, objects.FAcquire, 5, 100, history.Info).Call(2, objects.FAcquire, 5, 100, history.Info).
 		Hold(checktest.Grant{Client: 1, Inv: 6, Ret: 20, Release: 30, Token: checktest.Token(6)}).
 		Saw(1, 0, 1, 1).Saw(1, 1, 2, 1).Saw(1, 2, 3, 1).Saw(25, 1, 8, 22)
 	r.Opens(1).Opens(2).Opens(3).Stands(1, 0).Stands(3, 1).Stands(2, 2) // 1 to 6

@@ -19,7 +19,7 @@ func TestNothingJudgedIsNotValid(t *testing.T) {
 		{"all syncs while a server was paused", objects.Register.Name, "sync-reads", "while no server was disturbed: 0", func(r *checktest.Record) { disturbed(r, 1).Header.Params.MinLoad = 0 }},
 		{"nobody was told who leads", objects.Election.Name, "who-leads", "no answer ever named a leader", func(r *checktest.Record) {
 			for i := range r.Events {
-				if e := &r.Events[i]; e.F == history.FLeader && e.Type == history.OK {
+				if e := &r.Events[i]; e.F == objects.FLeader && e.Type == history.OK {
 					e.Type, e.Value = history.Fail, nil
 				}
 			}

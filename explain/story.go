@@ -162,7 +162,7 @@ func (s *Scene) says(format string, args ...any) {
 
 // unfenced finds a write that was accepted after a write with a higher token.
 func (s *Scene) unfenced() {
-	if w := s.done(history.FWrite, history.OK); len(w) == 2 && w[0].taken && w[1].taken && w[1].id < w[0].id {
+	if w := s.done(models.FWrite, history.OK); len(w) == 2 && w[0].taken && w[1].taken && w[1].id < w[0].id {
 		s.says("so the older token %s was accepted after the newer one %s", w[1].id, w[0].id)
 	}
 }

@@ -112,12 +112,12 @@ func twoHolders() (*record, []int) {
 	var w []int
 	r.fault(10_000_000, "pause", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "pause:leader"})
 	r.fault(10_100_000, "pause", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "pause:leader", Servers: []int{2}, Clients: []int{1}})
-	w = append(w, r.invoke(11_900_000, 1, history.FAcquire, "k1", nil), r.end(11_950_000, 1, history.OK, history.FAcquire, "k1", history.Grant{Token: 0x1a3}))
-	w = append(w, r.invoke(11_960_000, 3, history.FAcquire, "k1", nil), r.end(12_031_000, 3, history.OK, history.FAcquire, "k1", history.Grant{Token: 0x1a4}))
+	w = append(w, r.invoke(11_900_000, 1, models.FAcquire, "k1", nil), r.end(11_950_000, 1, history.OK, models.FAcquire, "k1", models.Grant{Token: 0x1a3}))
+	w = append(w, r.invoke(11_960_000, 3, models.FAcquire, "k1", nil), r.end(12_031_000, 3, history.OK, models.FAcquire, "k1", models.Grant{Token: 0x1a4}))
 	w = append(w, r.session(12_220_000, 1, history.FConnected, 12_210_000))
 	r.session(12_230_000, 1, history.FExpired, 0)
-	w = append(w, r.invoke(12_400_000, 3, history.FRelease, "k1", history.Held{Held: true, Token: 0x1a4}))
-	r.end(12_410_000, 3, history.OK, history.FRelease, "k1", nil)
+	w = append(w, r.invoke(12_400_000, 3, models.FRelease, "k1", models.Held{Held: true, Token: 0x1a4}))
+	r.end(12_410_000, 3, history.OK, models.FRelease, "k1", nil)
 	r.fault(17_000_000, "pause", history.FaultStep{Fault: 1, Step: history.StepHealed, Spec: "pause:leader", Servers: []int{2}})
 	return r, w
 }
@@ -224,15 +224,15 @@ func clean(t *testing.T, text string) {
 func believers() *Scene {
 	r := newRecord(models.Lock.Name)
 	w := []int{
-		r.invoke(1_000_000, 0, history.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
+		r.invoke(1_000_000, 0, models.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, models.FAcquire, "k", models.Grant{Token: 7}),
 	}
 	r.fault(2_000_000, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Spec: "expire:holder", Clients: []int{0}, Sessions: []history.ID{0x100}})
 	r.fault(2_020_000, "expire", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "expire:holder", Clients: []int{0}, Sessions: []history.ID{0x100}})
 	r.session(2_015_000, 0, history.FDead, 0) // it goes on believing
 	w = append(w,
-		r.invoke(1_500_000, 1, history.FAcquire, "k", nil), r.end(2_030_000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 8}),
+		r.invoke(1_500_000, 1, models.FAcquire, "k", nil), r.end(2_030_000, 1, history.OK, models.FAcquire, "k", models.Grant{Token: 8}),
 		r.add(2_300_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FLost, Key: "k", Value: history.Value(history.LostHold{Token: 7}), Session: 0x100}),
-		r.invoke(2_900_000, 1, history.FRelease, "k", history.Held{Held: true, Token: 8}),
+		r.invoke(2_900_000, 1, models.FRelease, "k", models.Held{Held: true, Token: 8}),
 	)
 	r.add(2_950_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FConnected, Session: 0x200})
 	return r.scene(BelievedHeld, "k", w)
@@ -243,12 +243,12 @@ func believers() *Scene {
 func knownDeadLater() *Scene {
 	r := newRecord(models.Lock.Name)
 	w := []int{
-		r.invoke(1_000_000, 0, history.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
+		r.invoke(1_000_000, 0, models.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, models.FAcquire, "k", models.Grant{Token: 7}),
 		r.add(1_100_000, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FDead, Session: 0x99}),
-		r.invoke(1_200_000, 1, history.FAcquire, "k", nil), r.end(1_500_000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 8}),
+		r.invoke(1_200_000, 1, models.FAcquire, "k", nil), r.end(1_500_000, 1, history.OK, models.FAcquire, "k", models.Grant{Token: 8}),
 		r.session(1_990_000, 0, history.FDisconnected, 1_980_000),
 		r.session(2_300_000, 0, history.FDead, 1_980_000),
-		r.invoke(2_500_000, 1, history.FRelease, "k", history.Held{Held: true, Token: 8}),
+		r.invoke(2_500_000, 1, models.FRelease, "k", models.Held{Held: true, Token: 8}),
 	}
 	return r.scene(HeldTwice, "k", w)
 }
@@ -256,10 +256,10 @@ func knownDeadLater() *Scene {
 func refusedWrite() *Scene {
 	r := newRecord(models.Lock.Name)
 	w := []int{
-		r.invoke(1000, 0, history.FAcquire, "k", nil), r.end(2000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 7}),
-		r.invoke(3000, 1, history.FWrite, "k", history.Grant{Token: 8}), r.end(4000, 1, history.OK, history.FWrite, "k", history.Written{Accepted: true, Token: 8, Order: 3}),
-		r.invoke(5000, 0, history.FWrite, "k", history.Grant{Token: 7}), r.end(6000, 0, history.OK, history.FWrite, "k", history.Written{Token: 7, Order: 4}),
-		r.invoke(9000, 0, history.FRelease, "k", history.Held{Held: true, Token: 7}),
+		r.invoke(1000, 0, models.FAcquire, "k", nil), r.end(2000, 0, history.OK, models.FAcquire, "k", models.Grant{Token: 7}),
+		r.invoke(3000, 1, models.FWrite, "k", models.Grant{Token: 8}), r.end(4000, 1, history.OK, models.FWrite, "k", models.Written{Accepted: true, Token: 8, Order: 3}),
+		r.invoke(5000, 0, models.FWrite, "k", models.Grant{Token: 7}), r.end(6000, 0, history.OK, models.FWrite, "k", models.Written{Token: 7, Order: 4}),
+		r.invoke(9000, 0, models.FRelease, "k", models.Held{Held: true, Token: 7}),
 	}
 	return r.scene(OldToken, "k", w)
 }
@@ -267,11 +267,11 @@ func refusedWrite() *Scene {
 func electedTwice() *Scene {
 	r := newRecord(models.Election.Name)
 	w := []int{
-		r.invoke(10_000, 0, history.FAcquire, "e", nil), r.end(20_000, 0, history.OK, history.FAcquire, "e", history.Grant{Token: 1}),
+		r.invoke(10_000, 0, models.FAcquire, "e", nil), r.end(20_000, 0, history.OK, models.FAcquire, "e", models.Grant{Token: 1}),
 		r.session(100_000, 0, history.FExpired, 0),
-		r.invoke(1_200_000, 0, history.FConfirm, "e", nil), r.end(1_202_000, 0, history.OK, history.FConfirm, "e", history.Held{Held: true, Token: 1}),
-		r.invoke(1_210_000, 2, history.FLeader, "e", nil), r.end(1_220_000, 2, history.OK, history.FLeader, "e", history.Leader{Client: -1}),
-		r.invoke(1_300_000, 0, history.FRelease, "e", history.Held{}), r.end(1_310_000, 0, history.Fail, history.FRelease, "e", nil),
+		r.invoke(1_200_000, 0, models.FConfirm, "e", nil), r.end(1_202_000, 0, history.OK, models.FConfirm, "e", models.Held{Held: true, Token: 1}),
+		r.invoke(1_210_000, 2, models.FLeader, "e", nil), r.end(1_220_000, 2, history.OK, models.FLeader, "e", models.Leader{Client: -1}),
+		r.invoke(1_300_000, 0, models.FRelease, "e", models.Held{}), r.end(1_310_000, 0, history.Fail, models.FRelease, "e", nil),
 	}
 	return r.scene(ClaimedHeld, "e", w)
 }
@@ -363,7 +363,7 @@ func eventAfterData() *Scene {
 
 func unanswered() *Scene {
 	r := newRecord(models.Lock.Name)
-	w := []int{r.invoke(0, 0, history.FAcquire, "k", nil), r.invoke(10_000_000, 1, history.FAcquire, "k", nil)}
+	w := []int{r.invoke(0, 0, models.FAcquire, "k", nil), r.invoke(10_000_000, 1, models.FAcquire, "k", nil)}
 	return r.scene(StepsOnly, "k", w)
 }
 
@@ -385,8 +385,8 @@ func hours() *Scene {
 
 func instant() *Scene {
 	r := newRecord(models.Lock.Name)
-	w := []int{r.invoke(5000, 0, history.FAcquire, "k", nil), r.end(5000, 0, history.OK, history.FAcquire, "k", history.Grant{Token: 1})}
-	w = append(w, r.invoke(5000, 1, history.FAcquire, "k", nil), r.end(5000, 1, history.OK, history.FAcquire, "k", history.Grant{Token: 1}))
+	w := []int{r.invoke(5000, 0, models.FAcquire, "k", nil), r.end(5000, 0, history.OK, models.FAcquire, "k", models.Grant{Token: 1})}
+	w = append(w, r.invoke(5000, 1, models.FAcquire, "k", nil), r.end(5000, 1, history.OK, models.FAcquire, "k", models.Grant{Token: 1}))
 	return r.scene(StepsOnly, "k", w)
 }
 
@@ -471,7 +471,7 @@ func TestEmpty(t *testing.T) {
 func TestAnyCounterexample(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	fs := []string{
-		history.FAcquire, history.FRelease, history.FConfirm, history.FWrite, models.FEnqueue, models.FDequeue, models.FRaise, models.FLift,
+		models.FAcquire, models.FRelease, models.FConfirm, models.FWrite, models.FEnqueue, models.FDequeue, models.FRaise, models.FLift,
 		models.FAwait, models.FEnter, models.FLeave, history.FExpired, history.FDead, history.FOvertaken, history.FLost, history.FExited, history.FDrained, history.FFinal, "pause", "cas",
 	}
 	values := []string{"", "null", "3", `{"held":true}`, `{"token":"0x5"}`, `{"item":"x"}`, `{"fault":1,"step":"inject","servers":[1]}`, `{"fault":1,"step":"healed"}`, `[1,`, `"x"`}
@@ -505,8 +505,8 @@ func TestBeside(t *testing.T) {
 	r.fault(17_120_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepInject, Spec: "refuse:client-3"})
 	r.fault(17_130_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepVerified, Clients: []int{3}})
 	r.fault(17_210_000, "refuse", history.FaultStep{Fault: 3, Step: history.StepHealed, Clients: []int{3}})
-	beside := r.invoke(17_200_000, 3, history.FRelease, "k1", nil)
-	r.end(17_300_000, 3, history.Fail, history.FRelease, "k1", nil)
+	beside := r.invoke(17_200_000, 3, models.FRelease, "k1", nil)
+	r.end(17_300_000, 3, history.Fail, models.FRelease, "k1", nil)
 	s := Read(&r.h).Scene(HeldTwice, "k1", w, beside, w[0])
 	text := page(s, Screen{})
 	for want, there := range map[string]bool{
@@ -530,9 +530,9 @@ func TestDeathsSinceTheFirstOperation(t *testing.T) {
 	r := newRecord(models.Lock.Name)
 	w := []int{r.session(1_000, 1, history.FConnected, 0)}
 	r.session(5_000_000, 2, history.FExpired, 0)
-	w = append(w, r.invoke(6_000_000, 0, history.FAcquire, "k1", nil), r.end(7_000_000, 0, history.OK, history.FAcquire, "k1", nil))
+	w = append(w, r.invoke(6_000_000, 0, models.FAcquire, "k1", nil), r.end(7_000_000, 0, history.OK, models.FAcquire, "k1", nil))
 	r.session(8_000_000, 2, history.FExpired, 0)
-	w = append(w, r.invoke(9_000_000, 2, history.FRelease, "k1", nil))
+	w = append(w, r.invoke(9_000_000, 2, models.FRelease, "k1", nil))
 	text := strings.Join(r.scene(StepsOnly, "k1", w).Story(), "\n")
 	if strings.Contains(text, "expired at 5.000 s") || !strings.Contains(text, "expired at 8.000 s") {
 		t.Error(text)

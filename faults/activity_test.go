@@ -26,27 +26,27 @@ func TestActivityFollowsTheRecord(t *testing.T) {
 	}
 	check([]int{0, 1, 2}, faults.Idle)
 
-	op(0, history.FAcquire, history.Invoke)
-	op(0, history.FAcquire, history.OK)
-	op(1, history.FAcquire, history.Invoke)
-	op(2, history.FConfirm, history.Invoke) // says nothing about holding or waiting
+	op(0, models.FAcquire, history.Invoke)
+	op(0, models.FAcquire, history.OK)
+	op(1, models.FAcquire, history.Invoke)
+	op(2, models.FConfirm, history.Invoke) // says nothing about holding or waiting
 	check([]int{0}, faults.Holding)
 	check([]int{1}, faults.Waiting)
 	check([]int{2}, faults.Idle)
 
 	_, changed := a.Who(clients, faults.Holding)
-	op(0, history.FRelease, history.Invoke)
+	op(0, models.FRelease, history.Invoke)
 	select {
 	case <-changed:
 	default:
 		t.Error("a release changed nothing")
 	}
-	op(1, history.FAcquire, history.Info)
+	op(1, models.FAcquire, history.Info)
 	check(nil, faults.Holding, faults.Waiting)
 
 	// What was, is known for a while.
-	a.Observe(history.Event{Client: 0, F: history.FAcquire, Type: history.OK, Time: 10})
-	a.Observe(history.Event{Client: 0, F: history.FRelease, Type: history.Invoke, Time: 20})
+	a.Observe(history.Event{Client: 0, F: models.FAcquire, Type: history.OK, Time: 10})
+	a.Observe(history.Event{Client: 0, F: models.FRelease, Type: history.Invoke, Time: 20})
 	for at, want := range map[time.Duration]string{9: faults.Idle, 10: faults.Holding, 19: faults.Holding, 20: faults.Idle, 30: faults.Idle} {
 		if got := a.At(0, at); got != want {
 			t.Errorf("at %d client 0 was %s, want %s", at, got, want)
@@ -73,8 +73,8 @@ func TestActivityOfObjectsWithoutHolds(t *testing.T) {
 	for model, steps := range map[*models.Model][]step{
 		models.Register: {
 			{0, models.FRead, history.OK, nil},
-			{0, history.FWrite, history.Invoke, nil},
-			{0, history.FWrite, history.OK, []int{0}},
+			{0, models.FWrite, history.Invoke, nil},
+			{0, models.FWrite, history.OK, []int{0}},
 			{0, models.FRead, history.OK, []int{0}},
 			{1, models.FCAS, history.Fail, []int{0}},
 			{1, models.FCAS, history.OK, []int{1}},

@@ -165,14 +165,14 @@ func (l *lab) create(path string, flags int32) {
 
 // does records what a client does with k1 from now on.
 func (l *lab) does(client int, state string) {
-	e := history.Event{Process: history.Process(client), Client: client, F: history.FAcquire, Key: "k1", Time: l.target.Now()}
+	e := history.Event{Process: history.Process(client), Client: client, F: models.FAcquire, Key: "k1", Time: l.target.Now()}
 	switch state {
 	case faults.Holding:
 		e.Type = history.OK
 	case faults.Waiting:
 		e.Type = history.Invoke
 	default:
-		e.F, e.Type = history.FRelease, history.Invoke
+		e.F, e.Type = models.FRelease, history.Invoke
 	}
 	l.target.Activity.Observe(e)
 }

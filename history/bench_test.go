@@ -73,15 +73,15 @@ func BenchmarkRecordPlain(b *testing.B) {
 // benchmarkOperations shares b.N operations among n goroutines.
 func benchmarkOperations(b *testing.B, n int, record func(Event)) {
 	b.ReportAllocs()
-	token := Value(Grant{Token: 0x1a4})
+	token := Value(grant{Token: 0x1a4})
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	b.ResetTimer()
 	work(n, func(w int) {
 		for left.Add(-1) >= 0 {
-			record(Event{Process: Process(w), Client: w, Type: Invoke, F: FAcquire, Key: "key-3", Session: 0x10000a4})
+			record(Event{Process: Process(w), Client: w, Type: Invoke, F: "acquire", Key: "key-3", Session: 0x10000a4})
 			record(Event{
-				Process: Process(w), Client: w, Type: OK, F: FAcquire, Key: "key-3", Value: token,
+				Process: Process(w), Client: w, Type: OK, F: "acquire", Key: "key-3", Value: token,
 				Session: 0x10000a4, Zxid: 0x100000a4, Alive: time.Second, Seen: 0x100000a4,
 			})
 		}

@@ -8,6 +8,7 @@
 // source. Package historytest builds histories for tests, and package holds derives which client
 // held what and when.
 //
-// The names of operations and the types of their values are in values.go. Together with [Event]
-// they define the file format, on which package checker relies.
+// The names of facts and the types of their values are in values.go and wire.go; those of the
+// operations of each object are in package models. Together with [Event] they define the file
+// format, on which package checker relies.
 package history

@@ -23,9 +23,9 @@ func TestOperations(t *testing.T) {
 		returned        int
 	}
 	want := []line{
-		{0, FAcquire, Info, 1, 1, 5},
-		{1, FConfirm, OK, 2, 2, 4},
-		{2, FRelease, Info, 6, 4, -1},
+		{0, "acquire", Info, 1, 1, 5},
+		{1, "confirm", OK, 2, 2, 4},
+		{2, "release", Info, 6, 4, -1},
 	}
 	if len(ops) != len(want) {
 		t.Fatalf("%d operations, want %d", len(ops), len(want))

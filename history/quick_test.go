@@ -17,7 +17,7 @@ func TestQuickReadsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := drawEvent(t)
 		if rapid.Bool().Draw(t, "common") {
-			e.F, e.Key, e.Error, e.Time = FAcquire, "k1", nil, 12345
+			e.F, e.Key, e.Error, e.Time = "acquire", "k1", nil, 12345
 			e.Alive, e.Intended = e.Alive%1e15, e.Intended%1e15
 		}
 		body, err := encodeBody(&e)
@@ -51,7 +51,7 @@ func TestQuickReadsTheSame(t *testing.T) {
 // What a run records is read quickly.
 func TestQuickReadsWhatIsCommon(t *testing.T) {
 	e := Event{
-		Process: 7, Client: 2, Type: OK, F: FAcquire, Key: "k1", Value: Value(Grant{Token: 0x10000002c}),
+		Process: 7, Client: 2, Type: OK, F: "acquire", Key: "k1", Value: Value(grant{Token: 0x10000002c}),
 		Session: -5, Zxid: 1, Alive: 12345, Seen: 0x10000002d, Intended: 99,
 	}
 	body, err := encodeBody(&e)

@@ -43,7 +43,7 @@ func TestReadWholeHistory(t *testing.T) {
 			t.Errorf("%s: complete %v, truncated %v, %d events, damage %q", name, h.Complete, h.Truncated, len(h.Events), h.Damage)
 			continue
 		}
-		want := Event{Index: 2, Time: 20, Type: OK, F: FAcquire, Key: "k", Value: []byte(`{"token":"0x7"}`)}
+		want := Event{Index: 2, Time: 20, Type: OK, F: "acquire", Key: "k", Value: []byte(`{"token":"0x7"}`)}
 		if d := cmp.Diff(want, h.Events[2]); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
@@ -214,7 +214,7 @@ func TestReadLongLinesByteByByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.Events[1].Key != long || h.Events[2].F != FAcquire {
+	if h.Events[1].Key != long || h.Events[2].F != "acquire" {
 		t.Error("a long line was not read as it is")
 	}
 }

@@ -53,7 +53,7 @@ func mustRead(t *testing.T, text string) *History {
 }
 
 func acquire(client int, typ Type) Event {
-	return Event{Process: Process(client), Client: client, Type: typ, F: FAcquire, Key: "k"}
+	return Event{Process: Process(client), Client: client, Type: typ, F: "acquire", Key: "k"}
 }
 
 func TestRecorderWritesWhatReadReturns(t *testing.T) {
@@ -65,12 +65,12 @@ func TestRecorderWritesWhatReadReturns(t *testing.T) {
 	recorded := []Event{
 		r.Record(acquire(0, Invoke)),
 		r.Record(Event{
-			Client: 0, Type: OK, F: FAcquire, Key: "k", Value: Value(Grant{Token: 7}),
+			Client: 0, Type: OK, F: "acquire", Key: "k", Value: Value(grant{Token: 7}),
 			Session: 0x1a4, Zxid: 9, Alive: 5, Seen: 9, Intended: 3,
 		}),
 		r.Record(acquire(1, Invoke)),
 		r.Record(Event{
-			Process: 1, Client: 1, Type: Info, F: FAcquire, Key: "k",
+			Process: 1, Client: 1, Type: Info, F: "acquire", Key: "k",
 			Error: &Error{Code: "connection-loss", Message: "zk: \"gone\"\n\xff"},
 		}),
 		r.Record(Event{Process: SessionProcess, Client: 1, Type: Info, F: FExpired, Session: -1}),
@@ -146,7 +146,7 @@ func TestOrdersAgreeForManyWorkers(t *testing.T) {
 	work(workers, func(w int) {
 		for range each {
 			before := r.Now()
-			e := r.RecordLate(acquire(w, Invoke), func() any { return Held{Held: true} })
+			e := r.RecordLate(acquire(w, Invoke), func() any { return held{Held: true} })
 			if e.Time < before || e.Time > r.Now() {
 				t.Errorf("event %d has time %v, recorded after %v", e.Index, e.Time, before)
 			}
@@ -201,11 +201,11 @@ func TestRecordLateLooksAfterTheTimeWasTaken(t *testing.T) {
 		r := NewRecorder(&b, lockHeader)
 		var looked time.Duration
 		var others sync.WaitGroup
-		e := r.RecordLate(Event{Type: Invoke, F: FRelease}, func() any {
+		e := r.RecordLate(Event{Type: Invoke, F: "release"}, func() any {
 			others.Go(func() { r.Record(acquire(1, Invoke)) })
 			time.Sleep(time.Millisecond)
 			looked = r.Now()
-			return Held{Held: true}
+			return held{Held: true}
 		})
 		others.Wait()
 		if e.Time >= looked {
@@ -216,7 +216,7 @@ func TestRecordLateLooksAfterTheTimeWasTaken(t *testing.T) {
 		}
 		r.Close()
 		h := mustRead(t, b.String())
-		if got := h.Events[1]; got.F != FRelease || !bytes.Equal(got.Value, e.Value) || h.Damage != nil {
+		if got := h.Events[1]; got.F != "release" || !bytes.Equal(got.Value, e.Value) || h.Damage != nil {
 			t.Errorf("the file has %+v, damage %v", got, h.Damage)
 		}
 	})
@@ -246,10 +246,10 @@ func TestRecordLateSurvivesItsValue(t *testing.T) {
 func TestWhatCannotBeEncodedIsLeftOutAndTold(t *testing.T) {
 	long := strings.Repeat("x", MaxLine)
 	for name, e := range map[string]Event{
-		"value is no JSON": {Type: Invoke, F: FWrite, Value: []byte("{")},
-		"value is long":    {Type: Invoke, F: FWrite, Value: Value(long)},
-		"error is long":    {Type: Invoke, F: FWrite, Error: &Error{Code: "other", Message: long}},
-		"key is long":      {Type: Invoke, F: FWrite, Key: long},
+		"value is no JSON": {Type: Invoke, F: "write", Value: []byte("{")},
+		"value is long":    {Type: Invoke, F: "write", Value: Value(long)},
+		"error is long":    {Type: Invoke, F: "write", Error: &Error{Code: "other", Message: long}},
+		"key is long":      {Type: Invoke, F: "write", Key: long},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b safeBuffer
@@ -259,7 +259,7 @@ func TestWhatCannotBeEncodedIsLeftOutAndTold(t *testing.T) {
 				t.Error("no error")
 			}
 			h := mustRead(t, b.String())
-			if len(h.Events) != 3 || h.Events[1].F != FWrite || h.Damage != nil {
+			if len(h.Events) != 3 || h.Events[1].F != "write" || h.Damage != nil {
 				t.Errorf("%d events, damage %v", len(h.Events), h.Damage)
 			}
 		})
@@ -320,7 +320,7 @@ func TestRecordAfterClose(t *testing.T) {
 	var b safeBuffer
 	r := NewRecorder(&b, lockHeader)
 	r.Observe(func(e Event) {
-		if e.F == FAcquire {
+		if e.F == "acquire" {
 			t.Error("an observer saw an event from after Close")
 		}
 	})

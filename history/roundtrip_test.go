@@ -31,7 +31,7 @@ func drawEvent(t *rapid.T) Event {
 	e.Client = rapid.IntRange(min(int(e.Process), 0), 20).Draw(t, "client")
 	switch rapid.IntRange(0, 3).Draw(t, "value") {
 	case 0:
-		e.Value = Value(Held{Held: true, Token: e.Zxid})
+		e.Value = Value(held{Held: true, Token: e.Zxid})
 	case 1:
 		e.Value = Value(item{Item: rapid.String().Draw(t, "item")})
 	case 2:

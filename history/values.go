@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// This file defines the vocabulary of the format: the names of operations and facts (Event.F) and
-// the types of their values. Durations in values are in nanoseconds, as is Event.Time.
+// This file defines the vocabulary that all histories share: the names of facts (Event.F) and the
+// types of their values. Package models has the operations of each object. Durations in values are
+// in nanoseconds, as is Event.Time.
 
 // Bounds of time. All times of a record lie between them.
 const (
@@ -356,71 +357,6 @@ type UnansweredRequest struct {
 // LostHold is the value of FLost.
 type LostHold struct {
 	Token ID `json:"token,omitempty"` // of the hold that was lost
-}
-
-// Operations on a hold: models lock and election.
-const (
-	// FAcquire acquires the hold: invoke nothing, ok Grant. A fail or info is not a hold.
-	FAcquire = "acquire"
-	// FRelease releases it: invoke Held (determined after the invocation's time was taken), ok nothing.
-	FRelease = "release"
-	// FConfirm asks the subject whether it still holds: invoke nothing, ok Held.
-	FConfirm = "confirm"
-	// FWrite writes to the guarded resource: invoke Grant, ok Written. Model
-	// register has its own FWrite.
-	FWrite = "write"
-	// FLeader asks for the leader: invoke nothing, ok Leader. Election only.
-	FLeader = "leader"
-)
-
-// Operations on a read-write lock, besides those on a hold. The value of an FAcquire's
-// invoke is a Wish.
-const (
-	// FDowngrade turns a hold for writing into one for reading; no values.
-	FDowngrade = "downgrade"
-	// FRevoke asks the holders to give the lock back; no values.
-	FRevoke = "revoke"
-	// FListen waits until the present hold is asked back: invoke Held, ok Heard.
-	FListen = "listen"
-	// FRead reads the guarded resource, with the values of FWrite.
-)
-
-// Wish is the mode of a hold of a read-write lock.
-type Wish struct {
-	Mode string `json:"mode,omitempty"` // ToRead, or "" to write
-}
-
-// ToRead is the mode of a shared hold.
-const ToRead = "read"
-
-// Heard is the value of a listen's ok.
-type Heard struct {
-	Revoked bool `json:"revoked"` // a client asked for the hold
-}
-
-// Grant is the value of an acquire's ok and of a write's invoke. Token is 0 for subjects without
-// fencing.
-type Grant struct {
-	Token ID `json:"token,omitempty"`
-}
-
-// Held is the value of a release's invoke and a confirm's ok.
-type Held struct {
-	Held  bool `json:"held"`
-	Token ID   `json:"token,omitempty"`
-}
-
-// Written is the value of a write's ok. Accepted says whether the resource accepted the token.
-// Order is the position of this write in the resource's own order, from 1.
-type Written struct {
-	Accepted bool  `json:"accepted"`
-	Token    ID    `json:"token,omitempty"`
-	Order    int64 `json:"order"`
-}
-
-// Leader is the value of a leader's ok. Client is -1 if no client is known to lead.
-type Leader struct {
-	Client int `json:"client"`
 }
 
 // Error codes that checks depend on. Package subjects defines all others.

@@ -15,8 +15,8 @@ import (
 func TestLeases(t *testing.T) {
 	b := historytest.New(models.Semaphore.Name)
 	for client, from := range []float64{1000, 2000, 3000} { // 1, 2 and then 2 at a time
-		b.Op(client, history.FAcquire, "k", from-10, from, history.OK, nil, history.Grant{Token: history.ID(client + 1)})
-		b.Op(client, history.FRelease, "k", from+1500, from+1510, history.OK, history.Held{Held: true}, nil)
+		b.Op(client, models.FAcquire, "k", from-10, from, history.OK, nil, models.Grant{Token: history.ID(client + 1)})
+		b.Op(client, models.FRelease, "k", from+1500, from+1510, history.OK, models.Held{Held: true}, nil)
 	}
 	h := b.History()
 	h.Header.Params.Leases = 2

@@ -263,8 +263,8 @@ func leased(lock *history.History) *history.History {
 // TestOddRuns are runs that leave little to show.
 func TestOddRuns(t *testing.T) {
 	one := &history.History{Events: []history.Event{
-		{Index: 0, Time: time.Second, Type: history.Invoke, F: history.FAcquire, Key: "k"},
-		{Index: 1, Time: time.Second, Type: history.OK, F: history.FAcquire, Key: "k"},
+		{Index: 0, Time: time.Second, Type: history.Invoke, F: models.FAcquire, Key: "k"},
+		{Index: 1, Time: time.Second, Type: history.OK, F: models.FAcquire, Key: "k"},
 	}}
 	open := &history.History{Events: one.Events[:1]}
 	calm := sample.Lock{Length: 2 * time.Second, Clients: 1, Keys: 1, Seed: 3}.History()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 )
 
 // contended returns the share of ok acquires that were invoked while another client held the key,
@@ -21,7 +22,7 @@ func contended(ops []*history.Operation, all []*holds.Hold) float64 {
 	}
 	acquires, met := 0, 0
 	for _, op := range ops {
-		if op.F != history.FAcquire || op.Outcome() != history.OK {
+		if op.F != models.FAcquire || op.Outcome() != history.OK {
 			continue
 		}
 		acquires++

@@ -118,15 +118,15 @@ func TestWhatDoesNotCountAsFailover(t *testing.T) {
 		value any
 		want  time.Duration
 	}{
-		{"write to the guarded resource", history.FWrite, history.Grant{Token: 1}, history.Written{Accepted: true}, -1},
-		{"confirm", history.FConfirm, nil, history.Held{Held: true}, -1},
+		{"write to the guarded resource", models.FWrite, models.Grant{Token: 1}, models.Written{Accepted: true}, -1},
+		{"confirm", models.FConfirm, nil, models.Held{Held: true}, -1},
 		{"await", models.FAwait, nil, nil, -1},
-		{"who leads", history.FLeader, nil, history.Leader{Client: 1}, -1},
+		{"who leads", models.FLeader, nil, models.Leader{Client: 1}, -1},
 		{"dequeue of nothing", models.FDequeue, nil, nil, -1},
-		{"release of what was lost", history.FRelease, history.Held{}, nil, -1},
+		{"release of what was lost", models.FRelease, models.Held{}, nil, -1},
 		{"dequeue of an item", models.FDequeue, nil, models.Item{Item: "a"}, 30 * ms},
-		{"release", history.FRelease, history.Held{Held: true}, nil, 30 * ms},
-		{"acquire", history.FAcquire, nil, history.Grant{Token: 2}, 30 * ms},
+		{"release", models.FRelease, models.Held{Held: true}, nil, 30 * ms},
+		{"acquire", models.FAcquire, nil, models.Grant{Token: 2}, 30 * ms},
 		{"enter", models.FEnter, nil, nil, 30 * ms},
 		{"leave", models.FLeave, nil, nil, 30 * ms},
 		{"raise", models.FRaise, nil, nil, 30 * ms},
@@ -156,13 +156,13 @@ func TestRegistersFailover(t *testing.T) {
 		want    time.Duration
 		felt    bool
 	}{
-		{history.FWrite, history.OK, "", 30 * ms, false},
+		{models.FWrite, history.OK, "", 30 * ms, false},
 		{models.FCAS, history.OK, "", 30 * ms, false},
 		{models.FRead, history.OK, "", -1, false},
 		{models.FCAS, history.Fail, models.CodeConflict, -1, false},
 		{models.FCAS, history.Fail, models.CodeMismatch, -1, false},
 		{models.FCAS, history.Fail, "no-server", -1, true},
-		{history.FWrite, history.Info, "connection-loss", -1, true},
+		{models.FWrite, history.Info, "connection-loss", -1, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.f+" "+string(tt.outcome)+" "+tt.code, func(t *testing.T) {

@@ -20,9 +20,9 @@ import (
 func FuzzCompute(f *testing.F) {
 	names := []string{models.Lock.Name, models.Queue.Name, models.Election.Name, models.DoubleBarrier.Name, models.Session.Name, "other"}
 	b := historytest.New(models.Lock.Name)
-	b.Op(0, history.FAcquire, "k", 1, 3, history.OK, nil, history.Grant{Token: 7}).Session(0xa)
-	b.Op(1, history.FAcquire, "k", 2, 9, history.Info, nil, nil).Session(0xb).Error("timeout")
-	b.Op(0, history.FRelease, "k", 5, 6, history.OK, history.Held{Held: true}, nil).Session(0xa)
+	b.Op(0, models.FAcquire, "k", 1, 3, history.OK, nil, models.Grant{Token: 7}).Session(0xa)
+	b.Op(1, models.FAcquire, "k", 2, 9, history.Info, nil, nil).Session(0xb).Error("timeout")
+	b.Op(0, models.FRelease, "k", 5, 6, history.OK, models.Held{Held: true}, nil).Session(0xa)
 	b.Fact(0, history.FPhase, "", history.Phase{Name: history.PhaseLoad})
 	b.Fact(0, history.FHealth, "", history.Health{Healthy: true, When: "before", Leader: 1, Epoch: 1})
 	for i, step := range []string{history.StepInject, history.StepVerified, history.StepElected, history.StepHeal, history.StepHealed} {

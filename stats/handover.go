@@ -139,7 +139,7 @@ type wish struct {
 func wishes(ops []*history.Operation) map[string]*wish {
 	out := map[string]*wish{}
 	for _, op := range ops {
-		if op.F != history.FAcquire {
+		if op.F != models.FAcquire {
 			continue
 		}
 		w := out[op.Key]

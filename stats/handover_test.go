@@ -14,16 +14,16 @@ import (
 func held(model string, alone bool) *builder {
 	b := &builder{}
 	b.h.Header.Model = model
-	b.invoke(900*ms, 0, history.FAcquire, "k", nil)
-	b.ok(1000*ms, 0, history.FAcquire, "k", history.Grant{Token: 1})
+	b.invoke(900*ms, 0, models.FAcquire, "k", nil)
+	b.ok(1000*ms, 0, models.FAcquire, "k", models.Grant{Token: 1})
 	if !alone {
-		b.invoke(1500*ms, 1, history.FAcquire, "k", nil)
+		b.invoke(1500*ms, 1, models.FAcquire, "k", nil)
 	}
 	return b
 }
 
 func (b *builder) grant(at time.Duration) *builder {
-	return b.ok(at, 1, history.FAcquire, "k", history.Grant{Token: 2})
+	return b.ok(at, 1, models.FAcquire, "k", models.Grant{Token: 2})
 }
 
 // hit is a fault of client 0 with its injection, its verification and its heal.
@@ -56,23 +56,23 @@ func TestHandOver(t *testing.T) {
 		other *Spread    // by none
 	}{
 		{"released", false, func(b *builder) {
-			b.invoke(2000*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
-			b.ok(2010*ms, 0, history.FRelease, "k", nil)
+			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
+			b.ok(2010*ms, 0, models.FRelease, "k", nil)
 			b.grant(2030 * ms)
 		}, nil, spreadOf([]Bound{{Time: 30 * ms}})},
 		{"released, and nobody waited then", true, func(b *builder) {
-			b.invoke(2000*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
-			b.ok(2010*ms, 0, history.FRelease, "k", nil)
-			b.invoke(5000*ms, 1, history.FAcquire, "k", nil)
+			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
+			b.ok(2010*ms, 0, models.FRelease, "k", nil)
+			b.invoke(5000*ms, 1, models.FAcquire, "k", nil)
 			b.grant(5005 * ms)
 		}, nil, spreadOf([]Bound{{Time: 5 * ms}})},
 		{"released, and nobody ever waited", true, func(b *builder) {
-			b.invoke(2000*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
-			b.ok(2010*ms, 0, history.FRelease, "k", nil)
+			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
+			b.ok(2010*ms, 0, models.FRelease, "k", nil)
 		}, nil, nil},
 		{"released, and never granted again", false, func(b *builder) {
-			b.invoke(2000*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
-			b.ok(2010*ms, 0, history.FRelease, "k", nil)
+			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
+			b.ok(2010*ms, 0, models.FRelease, "k", nil)
 		}, nil, spreadOf([]Bound{{18000 * ms, true}})},
 		{"crashed", false, func(b *builder) {
 			b.hit("crash", 2000*ms, 2005*ms)
@@ -101,8 +101,8 @@ func TestHandOver(t *testing.T) {
 		{"frozen for less", false, func(b *builder) {
 			b.hit("freeze", 2000*ms, 2100*ms)
 			b.heal(3000*ms, "freeze")
-			b.invoke(3001*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
-			b.ok(3002*ms, 0, history.FRelease, "k", nil)
+			b.invoke(3001*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
+			b.ok(3002*ms, 0, models.FRelease, "k", nil)
 			b.grant(3003 * ms)
 		}, nil, spreadOf([]Bound{{Time: 2 * ms}})},
 		{"never granted again", false, func(b *builder) {
@@ -119,15 +119,15 @@ func TestHandOver(t *testing.T) {
 			for _, step := range []string{history.StepInject, history.StepVerified} {
 				b.fault(1900*ms, "kill", history.FaultStep{Fault: 1, Step: step, Spec: "kill:all", Servers: []int{1, 2, 3}})
 			}
-			b.invoke(2000*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
+			b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
 			b.heal(7000*ms, "kill")
-			b.ok(7010*ms, 0, history.FRelease, "k", nil)
+			b.ok(7010*ms, 0, models.FRelease, "k", nil)
 			b.grant(7030 * ms)
 		}, nil, nil},
 		{"granted while it was held, and no fault explains it", false, func(b *builder) {
 			b.grant(2000 * ms)
-			b.invoke(2010*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
-			b.ok(2020*ms, 0, history.FRelease, "k", nil)
+			b.invoke(2010*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
+			b.ok(2020*ms, 0, models.FRelease, "k", nil)
 		}, nil, nil},
 	}
 	for _, tt := range tests {
@@ -153,8 +153,8 @@ func TestHandOver(t *testing.T) {
 // Several clients may have a lease at a time: none of them waits for another one's end.
 func TestNoHandOverOfWhatIsShared(t *testing.T) {
 	b := held("semaphore", false)
-	b.invoke(2000*ms, 0, history.FRelease, "k", history.Held{Held: true, Token: 1})
-	b.ok(2010*ms, 0, history.FRelease, "k", nil)
+	b.invoke(2000*ms, 0, models.FRelease, "k", models.Held{Held: true, Token: 1})
+	b.ok(2010*ms, 0, models.FRelease, "k", nil)
 	b.grant(2030 * ms)
 	if got := Compute(&b.h).HandOver; got != nil {
 		t.Errorf("%+v", got)

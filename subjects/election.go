@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
 )
@@ -24,7 +23,7 @@ type LeaderTeller interface {
 }
 
 // OfferLeader is what an election in another process offers if it has the operation leader.
-const OfferLeader = history.FLeader
+const OfferLeader = models.FLeader
 
 // candidacy is the argument of a candidate.
 type candidacy struct {
@@ -50,7 +49,7 @@ func ServeElection(make func(c *Client, path, id string) (Election, error)) Make
 		s := serveHold(e, e.Campaign, e.Resign)
 		if t, ok := Offered[LeaderTeller](e); ok {
 			s.Offers = append(s.Offers, OfferLeader)
-			s.Operations[history.FLeader] = func(ctx context.Context, _ json.RawMessage) (any, error) {
+			s.Operations[models.FLeader] = func(ctx context.Context, _ json.RawMessage) (any, error) {
 				id, err := t.Leader(ctx)
 				return id, err
 			}
@@ -85,6 +84,6 @@ func (e remoteElection) Offered(target any) bool {
 type remoteTeller struct{ o Object }
 
 func (t remoteTeller) Leader(ctx context.Context) (id string, err error) {
-	err = t.o.Call(ctx, history.FLeader, nil, &id)
+	err = t.o.Call(ctx, models.FLeader, nil, &id)
 	return id, err
 }

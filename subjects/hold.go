@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 )
 
@@ -70,8 +71,8 @@ func serveHold(subject any, acquire, release func(context.Context) error) *Serve
 	fencer, fences := Offered[Fencer](subject)
 	owner, owns := Offered[Owner](subject)
 	holder, tells := Offered[Holder](subject)
-	s := &Served{Subject: subject, Begins: history.FAcquire, Ends: history.FRelease, Operations: map[string]Operation{
-		history.FAcquire: func(ctx context.Context, _ json.RawMessage) (any, error) {
+	s := &Served{Subject: subject, Begins: models.FAcquire, Ends: models.FRelease, Operations: map[string]Operation{
+		models.FAcquire: func(ctx context.Context, _ json.RawMessage) (any, error) {
 			if err := acquire(ctx); err != nil {
 				return nil, err
 			}
@@ -85,7 +86,7 @@ func serveHold(subject any, acquire, release func(context.Context) error) *Serve
 			}
 			return g, nil
 		},
-		history.FRelease: plain(func(ctx context.Context) error {
+		models.FRelease: plain(func(ctx context.Context) error {
 			if err := release(ctx); err != nil {
 				return err
 			}
@@ -102,7 +103,7 @@ func serveHold(subject any, acquire, release func(context.Context) error) *Serve
 	if tells {
 		s.Offers = append(s.Offers, OfferLost)
 		s.Lost = holder.Lost
-		s.Operations[history.FConfirm] = func(context.Context, json.RawMessage) (any, error) {
+		s.Operations[models.FConfirm] = func(context.Context, json.RawMessage) (any, error) {
 			return held{h.is() && !await.Closed(holder.Lost())}, nil
 		}
 	}
@@ -141,7 +142,7 @@ func (h *remoteHold) acquire(ctx context.Context) error { return h.acquireAs(ctx
 // acquireAs acquires a hold with a wish, its argument.
 func (h *remoteHold) acquireAs(ctx context.Context, wish any) error {
 	var g Granted
-	lost, err := h.Hold(ctx, history.FAcquire, wish, &g)
+	lost, err := h.Hold(ctx, models.FAcquire, wish, &g)
 	if err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (h *remoteHold) acquireAs(ctx context.Context, wish any) error {
 }
 
 func (h *remoteHold) release(ctx context.Context) error {
-	return h.Call(ctx, history.FRelease, nil, nil)
+	return h.Call(ctx, models.FRelease, nil, nil)
 }
 
 // Offered returns what the other process offers.
@@ -201,6 +202,6 @@ func (g remoteGrant) Lost() <-chan struct{} {
 
 func (g remoteGrant) Held(ctx context.Context) (bool, error) {
 	var h held
-	err := g.of.Call(ctx, history.FConfirm, nil, &h)
+	err := g.of.Call(ctx, models.FConfirm, nil, &h)
 	return h.Held, err
 }

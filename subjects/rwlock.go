@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/recipes"
@@ -77,28 +76,28 @@ func ServeRWLock(make func(c *Client, path string) (RWLock, error)) Maker {
 func serveRWLock(l RWLock) *Served {
 	mode := ""
 	s := serveHold(l, func(ctx context.Context) error {
-		if mode == history.ToRead {
+		if mode == models.ToRead {
 			return l.RLock(ctx)
 		}
 		return l.Lock(ctx)
 	}, l.Unlock)
-	acquire := s.Operations[history.FAcquire]
-	s.Operations[history.FAcquire] = taking(func(ctx context.Context, w history.Wish) (any, error) {
+	acquire := s.Operations[models.FAcquire]
+	s.Operations[models.FAcquire] = taking(func(ctx context.Context, w models.Wish) (any, error) {
 		mode = w.Mode // calls do not overlap
 		return acquire(ctx, nil)
 	})
 	if d, ok := Offered[Downgrader](l); ok {
 		s.Offers = append(s.Offers, OfferDowngrade)
-		s.Operations[history.FDowngrade] = plain(d.Downgrade)
+		s.Operations[models.FDowngrade] = plain(d.Downgrade)
 	}
 	if r, ok := Offered[Revocable](l); ok {
 		s.Offers = append(s.Offers, OfferRevoke)
-		s.Operations[history.FRevoke] = plain(r.Revoke)
-		s.Operations[history.FListen] = func(ctx context.Context, _ json.RawMessage) (any, error) {
+		s.Operations[models.FRevoke] = plain(r.Revoke)
+		s.Operations[models.FListen] = func(ctx context.Context, _ json.RawMessage) (any, error) {
 			ctx, cancel := context.WithTimeout(ctx, listenPause)
 			defer cancel()
 			revoked, err := r.Listen(ctx)
-			return history.Heard{Revoked: revoked}, err
+			return models.Heard{Revoked: revoked}, err
 		}
 	}
 	return s
@@ -122,7 +121,7 @@ type remoteRWLock struct{ *remoteHold }
 func (l remoteRWLock) Lock(ctx context.Context) error { return l.acquire(ctx) }
 
 func (l remoteRWLock) RLock(ctx context.Context) error {
-	return l.acquireAs(ctx, history.Wish{Mode: history.ToRead})
+	return l.acquireAs(ctx, models.Wish{Mode: models.ToRead})
 }
 
 func (l remoteRWLock) Unlock(ctx context.Context) error { return l.release(ctx) }
@@ -144,17 +143,17 @@ func (l remoteRWLock) Offered(target any) bool {
 type remoteRW struct{ of remoteRWLock }
 
 func (l remoteRW) Downgrade(ctx context.Context) error {
-	return l.of.Call(ctx, history.FDowngrade, nil, nil)
+	return l.of.Call(ctx, models.FDowngrade, nil, nil)
 }
 
 func (l remoteRW) Revoke(ctx context.Context) error {
-	return l.of.Call(ctx, history.FRevoke, nil, nil)
+	return l.of.Call(ctx, models.FRevoke, nil, nil)
 }
 
 func (l remoteRW) Listen(ctx context.Context) (bool, error) {
 	for {
-		var v history.Heard
-		err := l.of.Call(ctx, history.FListen, nil, &v)
+		var v models.Heard
+		err := l.of.Call(ctx, models.FListen, nil, &v)
 		switch {
 		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
 			return false, nil

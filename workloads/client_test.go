@@ -134,13 +134,13 @@ func TestLateValue(t *testing.T) {
 	d := newDesk(t, 1)
 	var asked time.Duration
 	_ = d.clients[0].Do(t.Context(), Op{
-		F: history.FRelease, Key: "k",
-		Late: func() any { asked = d.record.Now(); return history.Held{Held: true, Token: 5} },
+		F: models.FRelease, Key: "k",
+		Late: func() any { asked = d.record.Now(); return models.Held{Held: true, Token: 5} },
 		Run:  returning(nil),
 	})
 	h := d.read(t)
 	invoke := h.Events[1]
-	var v history.Held
+	var v models.Held
 	if err := invoke.Decode(&v); err != nil || !v.Held || v.Token != 5 {
 		t.Errorf("value %+v, %v", v, err)
 	}
@@ -158,7 +158,7 @@ func TestOwner(t *testing.T) {
 		func() int64 { return 0 },
 		func() int64 { panic("planted") },
 	} {
-		_ = d.clients[0].Do(t.Context(), Op{F: history.FAcquire, Key: "k", Run: returning(nil), Owner: owner})
+		_ = d.clients[0].Do(t.Context(), Op{F: models.FAcquire, Key: "k", Run: returning(nil), Owner: owner})
 	}
 	var got []history.ID
 	for _, e := range d.read(t).Events {

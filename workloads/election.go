@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -46,24 +45,24 @@ func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 		}
 		h := newHolder(e, e.Campaign, e.Resign)
 		if t, ok := subjects.Offered[subjects.LeaderTeller](e); ok {
-			h.leader = func(ctx context.Context) (history.Leader, error) { return leaderOf(ctx, t) }
+			h.leader = func(ctx context.Context) (models.Leader, error) { return leaderOf(ctx, t) }
 		}
 		return h, nil
 	})
 }
 
 // leaderOf asks for the leader and turns its id back into a client's number.
-func leaderOf(ctx context.Context, t subjects.LeaderTeller) (history.Leader, error) {
+func leaderOf(ctx context.Context, t subjects.LeaderTeller) (models.Leader, error) {
 	id, err := t.Leader(ctx)
 	if err != nil {
-		return history.Leader{}, err
+		return models.Leader{}, err
 	}
 	if id == "" {
-		return history.Leader{Client: -1}, nil
+		return models.Leader{Client: -1}, nil
 	}
 	n, err := strconv.Atoi(id)
 	if err != nil {
-		return history.Leader{}, fmt.Errorf("the subject says that %q leads, which is no candidate's id", id)
+		return models.Leader{}, fmt.Errorf("the subject says that %q leads, which is no candidate's id", id)
 	}
-	return history.Leader{Client: n}, nil
+	return models.Leader{Client: n}, nil
 }

@@ -20,7 +20,7 @@ type holder struct {
 	fence   func() int64
 	lost    func() <-chan struct{}
 	owner   func() int64
-	leader  func(context.Context) (history.Leader, error)
+	leader  func(context.Context) (models.Leader, error)
 	asked   func(context.Context) (held bool, err error)
 	// keys are the keys within the object that it locks; nil if the object has no keys.
 	keys  []string
@@ -134,7 +134,7 @@ func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, 
 	}
 	if ask && h.leader != nil {
 		_ = c.Do(ctx, Op{
-			F: history.FLeader, Key: key, Intended: at, Timeout: r.env.OpTimeout,
+			F: models.FLeader, Key: key, Intended: at, Timeout: r.env.OpTimeout,
 			Run: func(ctx context.Context) (any, error) { return h.leader(ctx) },
 		})
 		return
@@ -160,11 +160,11 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 // and right before its release, whatever the subject's own requests show. A holder whose
 // process has ended does nothing more: its hold ends with its session.
 func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string, at, patience, length time.Duration, want purpose) error {
-	var grant history.Grant
+	var grant models.Grant
 	rush := r.rushes.of(key)
 	rush.change(+1, 0)
 	err := c.Do(ctx, Op{
-		F: history.FAcquire, Key: key, Arg: h.wants(want), Intended: at, Timeout: patience, Owner: h.owner,
+		F: models.FAcquire, Key: key, Arg: h.wants(want), Intended: at, Timeout: patience, Owner: h.owner,
 		Run: func(ctx context.Context) (any, error) {
 			if err := want.acquiring(h)(ctx); err != nil {
 				return nil, err
@@ -211,8 +211,8 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	belief.stop()
 	rush.change(0, -1)
 	_ = c.Do(ctx, Op{
-		F: history.FRelease, Key: key, Life: life, Timeout: r.env.OpTimeout,
-		Late: func() any { return history.Held{Held: belief.held(), Token: grant.Token} },
+		F: models.FRelease, Key: key, Life: life, Timeout: r.env.OpTimeout,
+		Late: func() any { return models.Held{Held: belief.held(), Token: grant.Token} },
 		Run:  func(ctx context.Context) (any, error) { return nil, h.release(ctx) },
 	})
 	return nil
@@ -240,27 +240,27 @@ func (r *holdRun) confirm(ctx context.Context, c *Client, key string, h *holder,
 		return // a subject that does not report losses has no answer to record
 	}
 	op := Op{
-		F: history.FConfirm, Key: key, Life: b.life,
+		F: models.FConfirm, Key: key, Life: b.life,
 		Run: func(context.Context) (any, error) {
-			return history.Held{Held: b.held(), Token: b.token}, nil
+			return models.Held{Held: b.held(), Token: b.token}, nil
 		},
 	}
 	if h.asked != nil {
 		op.Timeout = r.env.OpTimeout
 		op.Run = func(ctx context.Context) (any, error) {
 			held, err := h.asked(ctx)
-			return history.Held{Held: held && b.held(), Token: b.token}, err
+			return models.Held{Held: held && b.held(), Token: b.token}, err
 		}
 	}
 	_ = c.Do(ctx, op)
 }
 
 // access writes to, or reads, each resource that the hold guards, once.
-func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, grant history.Grant, life int, reads bool) {
+func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, grant models.Grant, life int, reads bool) {
 	if r.resources == nil {
 		return
 	}
-	f, of := history.FWrite, (*resource).write
+	f, of := models.FWrite, (*resource).write
 	if reads {
 		f, of = models.FRead, (*resource).read
 	}
@@ -269,7 +269,7 @@ func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, 
 			F: f, Key: key, Arg: arg, Life: life,
 			Run: func(context.Context) (any, error) {
 				accepted, order := of(r.resources[resource], int64(grant.Token))
-				return history.Written{Accepted: accepted, Token: grant.Token, Order: order}, nil
+				return models.Written{Accepted: accepted, Token: grant.Token, Order: order}, nil
 			},
 		})
 	}

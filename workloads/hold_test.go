@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/subjects"
 )
@@ -137,11 +138,11 @@ func TestTurn(t *testing.T) {
 			if err := e.Decode(&v); err != nil {
 				t.Fatal(err)
 			}
-			tells := e.Type == history.OK && e.F != history.FRelease || e.Type == history.Invoke && (e.F == history.FRelease || e.F == history.FWrite)
+			tells := e.Type == history.OK && e.F != models.FRelease || e.Type == history.Invoke && (e.F == models.FRelease || e.F == models.FWrite)
 			if e.Process >= 0 && tells && v.Token != 1 {
 				t.Errorf("%s %s has token %s", e.Type, e.F, v.Token)
 			}
-			if e.Type == history.OK && e.F == history.FAcquire && e.Session != 0x77 {
+			if e.Type == history.OK && e.F == models.FAcquire && e.Session != 0x77 {
 				t.Errorf("granted to session %s", e.Session)
 			}
 			if e.F == history.FOffers && !v.Fencing {

@@ -101,8 +101,8 @@ func (f *far) Make(recipe, _ string, _ any, _ ...string) (subjects.Object, error
 type farLock struct{ *far }
 
 func (l *farLock) Call(_ context.Context, operation string, _, result any) error {
-	if operation == history.FConfirm {
-		return json.Unmarshal(history.Value(history.Held{Held: l.held}), result)
+	if operation == models.FConfirm {
+		return json.Unmarshal(history.Value(models.Held{Held: l.held}), result)
 	}
 	return nil
 }
@@ -133,10 +133,10 @@ func TestCallsOfAProcessThatIsGone(t *testing.T) {
 			return c.Do(t.Context(), Op{F: f, Key: "k", Life: life, Timeout: time.Minute, Run: run})
 		}
 		killed := func(context.Context) (any, error) { p.kill(); return nil, &downError{} }
-		_ = do(history.FAcquire, 0, returning(nil))
+		_ = do(models.FAcquire, 0, returning(nil))
 		life := c.life
-		_ = do(history.FConfirm, life, killed)
-		if err := do(history.FRelease, life, returning(nil)); !errors.Is(err, errGone) {
+		_ = do(models.FConfirm, life, killed)
+		if err := do(models.FRelease, life, returning(nil)); !errors.Is(err, errGone) {
 			t.Errorf("a release in a process that is gone: %v", err)
 		}
 		began := time.Now()
@@ -144,14 +144,14 @@ func TestCallsOfAProcessThatIsGone(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			p.restart()
 		}()
-		_ = do(history.FAcquire, 0, returning(nil))
+		_ = do(models.FAcquire, 0, returning(nil))
 		if waited := time.Since(began); waited != 5*time.Second {
 			t.Errorf("waited %s for a process that was down for 5 s", waited)
 		}
-		if err := do(history.FRelease, life, returning(nil)); !errors.Is(err, errGone) {
+		if err := do(models.FRelease, life, returning(nil)); !errors.Is(err, errGone) {
 			t.Errorf("a release in another life: %v", err)
 		}
-		_ = do(history.FRelease, c.life, returning(nil))
+		_ = do(models.FRelease, c.life, returning(nil))
 		want := []string{
 			"0 invoke acquire", "0 ok acquire",
 			"0 invoke confirm", "0 info confirm process",
@@ -174,7 +174,7 @@ func TestClientThatDroppedOut(t *testing.T) {
 		time.AfterFunc(time.Second, func() { p.breaks(broken) })
 		p.kill()
 		for range 3 {
-			if err := c.Do(t.Context(), Op{F: history.FAcquire, Run: returning(nil)}); !errors.Is(err, broken) {
+			if err := c.Do(t.Context(), Op{F: models.FAcquire, Run: returning(nil)}); !errors.Is(err, broken) {
 				t.Errorf("%v", err)
 			}
 		}
@@ -196,11 +196,11 @@ func TestWaitForAProcessEndsWithTheRun(t *testing.T) {
 		p.kill()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := c.Do(ctx, Op{F: history.FAcquire, Run: returning(nil)}); !errors.Is(err, context.DeadlineExceeded) {
+		if err := c.Do(ctx, Op{F: models.FAcquire, Run: returning(nil)}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
 		p.restart()
-		if err := c.Do(t.Context(), Op{F: history.FAcquire, Run: returning(nil)}); err != nil {
+		if err := c.Do(t.Context(), Op{F: models.FAcquire, Run: returning(nil)}); err != nil {
 			t.Errorf("when it ran again: %v", err)
 		}
 	})

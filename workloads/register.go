@@ -167,7 +167,7 @@ func (r *registerRun) swap(ctx context.Context, c *Client, key string, at time.D
 }
 
 func (r *registerRun) write(ctx context.Context, c *Client, key string, at time.Duration, value string) {
-	r.change(ctx, c, Op{F: history.FWrite, Key: key, Arg: models.Writing{Value: value}, Intended: at}, func(ctx context.Context, reg subjects.Register) (subjects.Mark, error) {
+	r.change(ctx, c, Op{F: models.FWrite, Key: key, Arg: models.Writing{Value: value}, Intended: at}, func(ctx context.Context, reg subjects.Register) (subjects.Mark, error) {
 		return reg.Write(ctx, value)
 	})
 }

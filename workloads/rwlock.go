@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -91,11 +90,11 @@ type purpose struct {
 }
 
 // wish is the value of the acquire.
-func (p purpose) wish() history.Wish {
+func (p purpose) wish() models.Wish {
 	if p.reads {
-		return history.Wish{Mode: history.ToRead}
+		return models.Wish{Mode: models.ToRead}
 	}
-	return history.Wish{}
+	return models.Wish{}
 }
 
 // acquiring returns the call that acquires such a hold.
@@ -128,9 +127,9 @@ func lastPurpose(c *Client) func(n int) int {
 }
 
 // downgrade turns a writer's hold into a reader's, which lasts as long again.
-func (r *holdRun) downgrade(ctx context.Context, c *Client, h *holder, key string, grant history.Grant, life int, length time.Duration) {
+func (r *holdRun) downgrade(ctx context.Context, c *Client, h *holder, key string, grant models.Grant, life int, length time.Duration) {
 	_ = c.Do(ctx, Op{
-		F: history.FDowngrade, Key: key, Life: life, Timeout: r.env.OpTimeout,
+		F: models.FDowngrade, Key: key, Life: life, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, h.modes.downgrade(ctx) },
 	})
 	r.access(ctx, c, h, key, grant, life, true)
@@ -140,13 +139,13 @@ func (r *holdRun) downgrade(ctx context.Context, c *Client, h *holder, key strin
 // listen waits until a client asks for the hold.
 func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, b *belief, patience time.Duration) (heard bool) {
 	_ = c.Do(ctx, Op{
-		F: history.FListen, Key: key, Life: b.life, Timeout: patience + r.env.OpTimeout, Arg: history.Held{Held: b.held(), Token: b.token},
+		F: models.FListen, Key: key, Life: b.life, Timeout: patience + r.env.OpTimeout, Arg: models.Held{Held: b.held(), Token: b.token},
 		Run: func(ctx context.Context) (any, error) {
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
 			var err error
 			heard, err = h.modes.revocable.Listen(ctx)
-			return history.Heard{Revoked: heard}, err
+			return models.Heard{Revoked: heard}, err
 		},
 	})
 	return heard
@@ -155,7 +154,7 @@ func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, 
 // revoke asks the holders of a key to release it.
 func (r *holdRun) revoke(ctx context.Context, c *Client, h *holder, key string, at time.Duration) error {
 	return c.Do(ctx, Op{
-		F: history.FRevoke, Key: key, Intended: at, Timeout: r.env.OpTimeout,
+		F: models.FRevoke, Key: key, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, h.modes.revocable.Revoke(ctx) },
 	})
 }

@@ -41,7 +41,7 @@ func begun(a op) hold {
 func holdsOf(h record, key string) (holds []hold, agrees bool) {
 	agrees = asked(h, key)
 	for i, a := range h.ops {
-		if a.key != key || a.f != history.FAcquire || a.out != ok {
+		if a.key != key || a.f != models.FAcquire || a.out != ok {
 			continue
 		}
 		one := begun(a)
@@ -62,11 +62,11 @@ func asked(h record, key string) bool {
 	for _, o := range h.ops {
 		switch {
 		case o.key != key || o.out == fail || o.out == open:
-		case o.f == history.FAcquire && o.out == ok:
+		case o.f == models.FAcquire && o.out == ok:
 			holds[o.client] = field(o.res, "token")
-		case o.f == history.FRelease:
+		case o.f == models.FRelease:
 			delete(holds, o.client)
-		case o.f == history.FConfirm && o.res != held(true, holds[o.client]):
+		case o.f == models.FConfirm && o.res != held(true, holds[o.client]):
 			return false
 		}
 	}
@@ -83,18 +83,18 @@ func release(h record, i int, one *hold) (at int64, again bool) {
 			continue
 		}
 		switch {
-		case o.f == history.FAcquire && o.out == ok:
+		case o.f == models.FAcquire && o.out == ok:
 			return never, o.with.owner == one.session
-		case o.f == history.FConfirm && o.out == ok && o.res == held(true, one.token):
+		case o.f == models.FConfirm && o.out == ok && o.res == held(true, one.token):
 			sure = o.inv
-		case o.f == history.FConfirm && o.out == ok && strings.HasPrefix(o.res, `{"held":false`):
+		case o.f == models.FConfirm && o.out == ok && strings.HasPrefix(o.res, `{"held":false`):
 			return sure, false
-		case o.f == history.FRelease && o.out != fail && strings.HasPrefix(o.arg, `{"held":true`):
+		case o.f == models.FRelease && o.out != fail && strings.HasPrefix(o.arg, `{"held":true`):
 			if o.out == ok {
 				one.e = o.ret
 			}
 			return o.inv, false
-		case o.f == history.FRelease && o.out != fail:
+		case o.f == models.FRelease && o.out != fail:
 			return sure, false
 		}
 	}
@@ -207,7 +207,7 @@ func fenced(h record, key string, holds []hold) bool {
 	}
 	var all []written
 	for _, o := range h.ops {
-		if o.key == key && o.f == history.FWrite && o.out == ok {
+		if o.key == key && o.f == models.FWrite && o.out == ok {
 			w := written{op: o, token: field(o.arg, "token")}
 			var token int64
 			fmt.Sscanf(o.res, `{"accepted":%t,"token":"0x%x","order":%d}`, &w.accepted, &token, &w.order)
@@ -300,7 +300,7 @@ func (s *holding) one(key string) {
 	session := s.session[c]
 	if chance(s.r, 8) {
 		began := s.free[c] + s.gap()
-		s.add(op{client: c, f: history.FAcquire, key: key, arg: s.asks(), inv: began, ret: began + s.gap(), out: pick(s.r, fail, info)}, session, began)
+		s.add(op{client: c, f: models.FAcquire, key: key, arg: s.asks(), inv: began, ret: began + s.gap(), out: pick(s.r, fail, info)}, session, began)
 	}
 	granted := s.free[c]
 	for _, part := range s.partsOf(key) {
@@ -320,7 +320,7 @@ func (s *holding) one(key string) {
 		lives = over
 	}
 	s.add(op{
-		client: c, f: history.FAcquire, key: key, arg: s.asks(), inv: asked, ret: told, out: ok,
+		client: c, f: models.FAcquire, key: key, arg: s.asks(), inv: asked, ret: told, out: ok,
 		res: fmt.Sprintf(`{"token":"0x%x"}`, s.token),
 	}, session, lives)
 	if chance(s.r, 2) {
@@ -348,14 +348,14 @@ func (s *holding) end(c int, key string, session, lives int64, over *int64) {
 	}
 	if chance(s.r, 4) {
 		began := s.free[c] + s.gap()
-		s.add(op{client: c, f: history.FRelease, key: key, arg: held(true, s.token), inv: began, ret: began + s.gap(), out: fail}, session, lives)
+		s.add(op{client: c, f: models.FRelease, key: key, arg: held(true, s.token), inv: began, ret: began + s.gap(), out: fail}, session, lives)
 	}
 	began := s.free[c] + s.gap()
 	if lives == never {
 		*over = max(*over, began) + s.gap()
 	}
 	s.add(op{
-		client: c, f: history.FRelease, key: key, arg: held(true, s.token), inv: began,
+		client: c, f: models.FRelease, key: key, arg: held(true, s.token), inv: began,
 		ret: max(began, *over) + s.gap(), out: pick(s.r, ok, ok, ok, info, open),
 	}, session, lives)
 	if last := &s.ops[len(s.ops)-1]; last.out != ok && chance(s.r, 2) {
@@ -367,7 +367,7 @@ func (s *holding) end(c int, key string, session, lives int64, over *int64) {
 func (s *holding) ask(c int, key string, session, lives int64) {
 	began := s.free[c] + s.gap()
 	s.add(op{
-		client: c, f: history.FConfirm, key: key, inv: began, ret: began + s.gap(), out: ok, res: held(true, s.token),
+		client: c, f: models.FConfirm, key: key, inv: began, ret: began + s.gap(), out: ok, res: held(true, s.token),
 	}, session, lives)
 }
 
@@ -384,7 +384,7 @@ func (s *holding) write(c int, key string, session, lives int64) {
 		s.highest[guarded] = s.token
 	}
 	s.add(op{
-		client: c, f: history.FWrite, key: key, inv: began, ret: began + s.gap(), out: ok,
+		client: c, f: models.FWrite, key: key, inv: began, ret: began + s.gap(), out: ok,
 		arg: arg,
 		res: fmt.Sprintf(`{"accepted":%v,"token":"0x%x","order":%d}`, accepted, s.token, s.order[guarded]),
 	}, session, lives)
@@ -414,7 +414,7 @@ func (s *holding) mutate() {
 	case 2:
 		o.inv, o.ret = max(0, o.inv-s.gap()), max(0, o.ret-2*s.gap())
 	case 3:
-		if o.f != history.FAcquire || o.res != "" {
+		if o.f != models.FAcquire || o.res != "" {
 			o.out = pick(s.r, ok, fail, info)
 		}
 	case 4:

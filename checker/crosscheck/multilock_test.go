@@ -82,7 +82,7 @@ func (h record) writesTo(part string) record {
 	less := h
 	less.ops = nil
 	for _, o := range h.ops {
-		if o.f == history.FWrite {
+		if o.f == models.FWrite {
 			var to models.GuardedKey
 			must(json.Unmarshal([]byte(o.arg), &to))
 			if to.Key != part {
@@ -107,7 +107,7 @@ func ownMultiLock(r *rand.Rand) record {
 	for range r.IntN(4) {
 		sim.mutate()
 	}
-	if a, b := &h.ops[r.IntN(len(h.ops))], &h.ops[r.IntN(len(h.ops))]; chance(r, 4) && a.f == history.FAcquire && b.f == history.FAcquire {
+	if a, b := &h.ops[r.IntN(len(h.ops))], &h.ops[r.IntN(len(h.ops))]; chance(r, 4) && a.f == models.FAcquire && b.f == models.FAcquire {
 		a.arg, b.arg = b.arg, a.arg
 	}
 	h.tidy(r)

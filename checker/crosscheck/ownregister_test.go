@@ -289,9 +289,9 @@ func ownRegister(r *rand.Rand) record {
 		o := &h.ops[i]
 		o.key, o.with.session = "k", int64(0x10+o.client)
 		o.with.owner = o.with.session
-		o.f = pick(r, history.FWrite, models.FCAS, models.FCAS, models.FRead, models.FRead)
+		o.f = pick(r, models.FWrite, models.FCAS, models.FCAS, models.FRead, models.FRead)
 		switch o.f {
-		case history.FWrite:
+		case models.FWrite:
 			o.arg, o.res = fmt.Sprintf(`{"value":"v%d"}`, i), "{}"
 		case models.FCAS:
 			o.arg, o.res = fmt.Sprintf(`{"from":%q,"to":"v%d"}`, value(r, i), i), "{}"

@@ -105,15 +105,15 @@ func (s *parting) tidies(c int, key string) {
 	for _, o := range s.ops {
 		switch {
 		case o.client != c || o.key != key:
-		case o.f == history.FAcquire:
+		case o.f == models.FAcquire:
 			holds = field(o.res, "token")
-		case o.f == history.FRelease && o.out != fail:
+		case o.f == models.FRelease && o.out != fail:
 			holds = 0
 		}
 	}
 	if holds != 0 && !chance(s.r, 10) {
 		at := s.free[c] + s.gap()
-		s.add(op{client: c, f: history.FRelease, key: key, arg: held(!chance(s.r, 4), holds), inv: at, ret: at + s.gap(), out: ok}, s.session[c], never)
+		s.add(op{client: c, f: models.FRelease, key: key, arg: held(!chance(s.r, 4), holds), inv: at, ret: at + s.gap(), out: ok}, s.session[c], never)
 	}
 }
 
@@ -123,7 +123,7 @@ func (s *parting) acquire(c int, key string, inv, ret int64) {
 	if chance(s.r, 15) && s.token > 3 {
 		s.token -= 2
 	}
-	one := op{client: c, f: history.FAcquire, key: key, inv: inv, ret: ret, out: ok, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}
+	one := op{client: c, f: models.FAcquire, key: key, inv: inv, ret: ret, out: ok, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}
 	if s.model == models.MultiLock.Name {
 		one.arg = s.asks()
 	}
@@ -132,13 +132,13 @@ func (s *parting) acquire(c int, key string, inv, ret int64) {
 
 func (s *parting) says(c int, key string, at int64, yes bool) {
 	at = max(at, s.free[c])
-	s.add(op{client: c, f: history.FConfirm, key: key, inv: at, ret: at + s.gap(), out: ok, res: held(yes, s.token)}, s.session[c], never)
+	s.add(op{client: c, f: models.FConfirm, key: key, inv: at, ret: at + s.gap(), out: ok, res: held(yes, s.token)}, s.session[c], never)
 	s.meanwhile()
 }
 
 func (s *parting) releases(c int, key string, at int64, yes bool) {
 	at = max(at, s.free[c])
-	s.add(op{client: c, f: history.FRelease, key: key, arg: held(yes, s.token), inv: at, ret: at + s.gap(), out: pick(s.r, ok, ok, ok, ok, info, fail)}, s.session[c], never)
+	s.add(op{client: c, f: models.FRelease, key: key, arg: held(yes, s.token), inv: at, ret: at + s.gap(), out: pick(s.r, ok, ok, ok, ok, info, fail)}, s.session[c], never)
 	s.until(key, max(s.from(key), at))
 	s.meanwhile()
 }

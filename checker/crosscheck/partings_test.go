@@ -138,7 +138,7 @@ func staysOf(h record, key string) (stays []stay, agrees bool) {
 	agrees = asked(h, key)
 	last := map[int][]int64{}
 	for i, a := range h.ops {
-		if a.key != key || a.f != history.FAcquire || a.out != ok {
+		if a.key != key || a.f != models.FAcquire || a.out != ok {
 			continue
 		}
 		one := stay{hold: begun(a)}
@@ -178,10 +178,10 @@ func staysOf(h record, key string) (stays []stay, agrees bool) {
 // released says whether the client of acquire i gave it back before it acquired again.
 func released(h record, i int) bool {
 	for _, o := range h.ops[i+1:] {
-		if o.client == h.ops[i].client && o.key == h.ops[i].key && o.out != fail && o.f == history.FRelease {
+		if o.client == h.ops[i].client && o.key == h.ops[i].key && o.out != fail && o.f == models.FRelease {
 			return true
 		}
-		if o.client == h.ops[i].client && o.key == h.ops[i].key && o.out == ok && o.f == history.FAcquire {
+		if o.client == h.ops[i].client && o.key == h.ops[i].key && o.out == ok && o.f == models.FAcquire {
 			return false
 		}
 	}
@@ -218,7 +218,7 @@ func denied(h record, i int) int64 {
 	no := held(false, field(a.res, "token"))
 	for _, o := range h.ops[i+1:] {
 		mine := o.client == a.client && o.key == a.key
-		if mine && (o.f == history.FConfirm && o.out == ok && o.res == no || o.f == history.FRelease && o.arg == no) {
+		if mine && (o.f == models.FConfirm && o.out == ok && o.res == no || o.f == models.FRelease && o.arg == no) {
 			return o.inv
 		}
 	}
@@ -267,10 +267,10 @@ func claims(h record, i int, token int64) []op {
 		if o.client != h.ops[i].client || o.key != h.ops[i].key {
 			continue
 		}
-		if o.f == history.FAcquire && o.out == ok || o.f == history.FRelease && o.out != fail {
+		if o.f == models.FAcquire && o.out == ok || o.f == models.FRelease && o.out != fail {
 			break
 		}
-		if o.f == history.FConfirm && o.out == ok && o.res == held(true, token) {
+		if o.f == models.FConfirm && o.out == ok && o.res == held(true, token) {
 			all = append(all, o)
 		}
 	}
@@ -417,7 +417,7 @@ func partingAnswers(h record) answers {
 // again says whether a client holds that had said before that it lost: that would be a term of its own.
 func again(h record, key string) bool {
 	for i, a := range h.ops {
-		if a.key != key || a.f != history.FAcquire || a.out != ok {
+		if a.key != key || a.f != models.FAcquire || a.out != ok {
 			continue
 		}
 		for _, o := range claims(h, i, field(a.res, "token")) {
@@ -519,7 +519,7 @@ func admitted(h record, key string, s stay) string {
 // releasedLate says whether the hold was given back by who says that it has it, when it must not.
 func (h record) releasedLate(key string, s stay, late func(int64) bool) bool {
 	return slices.ContainsFunc(h.ops, func(o op) bool {
-		return o.client == s.client && o.key == key && o.f == history.FRelease && o.arg == held(true, s.token) && late(o.inv)
+		return o.client == s.client && o.key == key && o.f == models.FRelease && o.arg == held(true, s.token) && late(o.inv)
 	})
 }
 
@@ -535,9 +535,9 @@ func (h record) silent(key string, s stay, late func(int64) bool) string {
 			continue
 		}
 		switch {
-		case o.f == history.FRelease && o.out != fail && !late(o.inv) && strings.HasPrefix(o.arg, `{"held":true`):
+		case o.f == models.FRelease && o.out != fail && !late(o.inv) && strings.HasPrefix(o.arg, `{"held":true`):
 			return valid
-		case o.f == history.FRelease && (!late(o.inv) || strings.HasPrefix(o.arg, `{"held":false`)), o.f == history.FConfirm && strings.HasPrefix(o.res, `{"held":false`), o.f == history.FAcquire:
+		case o.f == models.FRelease && (!late(o.inv) || strings.HasPrefix(o.arg, `{"held":false`)), o.f == models.FConfirm && strings.HasPrefix(o.res, `{"held":false`), o.f == models.FAcquire:
 			return unknown // the text says nothing of who admits it in one way and not in the other
 		}
 	}

@@ -4,8 +4,8 @@
 // import it.
 //
 //	b := historytest.New(models.Lock.Name)
-//	b.Op(0, history.FAcquire, "k", 1, 3, history.OK, nil, history.Grant{Token: 7}).Session(0xa)
-//	b.Op(0, history.FRelease, "k", 5, 6, history.OK, history.Held{Held: true}, nil).Session(0xa)
+//	b.Op(0, models.FAcquire, "k", 1, 3, history.OK, nil, models.Grant{Token: 7}).Session(0xa)
+//	b.Op(0, models.FRelease, "k", 5, 6, history.OK, models.Held{Held: true}, nil).Session(0xa)
 //	h := b.History()
 //
 // Times are milliseconds since the run began.

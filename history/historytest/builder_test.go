@@ -13,10 +13,10 @@ import (
 
 func TestBuilder(t *testing.T) {
 	b := New(models.Lock.Name)
-	b.Op(1, history.FAcquire, "k", 2, 8, history.Info, nil, nil).Error("connection-loss")
-	b.Op(1, history.FAcquire, "k", 9, Never, history.Info, nil, nil)
-	b.Op(1, history.FAcquire, "k", 10, 11, history.Fail, nil, nil)
-	b.Op(0, history.FAcquire, "k", 1, 3, history.OK, nil, history.Grant{Token: 7}).Session(0xa).Alive(2)
+	b.Op(1, models.FAcquire, "k", 2, 8, history.Info, nil, nil).Error("connection-loss")
+	b.Op(1, models.FAcquire, "k", 9, Never, history.Info, nil, nil)
+	b.Op(1, models.FAcquire, "k", 10, 11, history.Fail, nil, nil)
+	b.Op(0, models.FAcquire, "k", 1, 3, history.OK, nil, models.Grant{Token: 7}).Session(0xa).Alive(2)
 	b.Fact(4, history.FPhase, "", history.Phase{Name: history.PhaseHeal})
 	b.Session(5, 1, 0xb, history.FExpired, "", nil)
 	h := b.History()
@@ -33,15 +33,15 @@ func TestBuilder(t *testing.T) {
 	}
 	want := []line{
 		{history.Nemesis, -1, history.Info, history.FBegin},
-		{0, 0, history.Invoke, history.FAcquire},
-		{1, 1, history.Invoke, history.FAcquire},
-		{0, 0, history.OK, history.FAcquire},
+		{0, 0, history.Invoke, models.FAcquire},
+		{1, 1, history.Invoke, models.FAcquire},
+		{0, 0, history.OK, models.FAcquire},
 		{history.Nemesis, -1, history.Info, history.FPhase},
 		{history.SessionProcess, 1, history.Info, history.FExpired},
-		{1, 1, history.Info, history.FAcquire},
-		{3, 1, history.Invoke, history.FAcquire},
-		{5, 1, history.Invoke, history.FAcquire},
-		{5, 1, history.Fail, history.FAcquire},
+		{1, 1, history.Info, models.FAcquire},
+		{3, 1, history.Invoke, models.FAcquire},
+		{5, 1, history.Invoke, models.FAcquire},
+		{5, 1, history.Fail, models.FAcquire},
 		{history.Nemesis, -1, history.Info, history.FEnd},
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // follower follows the clients on one key, one after another.
@@ -20,13 +21,13 @@ func (f *follower) take(m moment) {
 	case m.lost != nil:
 		f.loss(m.lost)
 	case m.acquire != nil:
-		var g history.Grant
+		var g models.Grant
 		f.r.Decode(m.acquire.Return, &g)
 		f.begin(m.acquire, g.Token, m.acquire.Began())
 		f.last.Reads = f.reads(m.acquire)
 	case m.downgrade != nil:
 		f.downgrade(m.downgrade)
-	case m.statement.Op.F == history.FRelease:
+	case m.statement.Op.F == models.FRelease:
 		f.release(m.statement.Op, m.statement.holdsStill())
 	default:
 		f.confirm(m.statement)
@@ -37,7 +38,7 @@ func (f *follower) take(m moment) {
 // it differs from the previous hold.
 func (f *follower) begin(op *history.Operation, token history.ID, asked time.Duration, more ...int) {
 	var resumed *Hold
-	if f.last != nil && f.last.Ended == ByExpiry && op.F == history.FConfirm {
+	if f.last != nil && f.last.Ended == ByExpiry && op.F == models.FConfirm {
 		resumed = f.last
 	}
 	h := &Hold{
@@ -62,11 +63,11 @@ func (f *follower) begin(op *history.Operation, token history.ID, asked time.Dur
 
 // reads reports whether an acquire is for reading.
 func (f *follower) reads(op *history.Operation) bool {
-	var w history.Wish
+	var w models.Wish
 	if len(op.Invoke.Value) > 0 {
 		f.r.Decode(op.Invoke, &w)
 	}
-	return w.Mode == history.ToRead
+	return w.Mode == models.ToRead
 }
 
 // downgrade records that the hold, if it has not ended, is for reading from now on.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Bounds of time. All times of a history lie between them.
@@ -95,7 +96,7 @@ func (h *Hold) goesOn() bool { return h.Ended == Open }
 // slow answer may have been true only when it was asked for.
 func (h *Hold) known() time.Duration {
 	at := h.Granted
-	if h.Grant.F == history.FConfirm {
+	if h.Grant.F == models.FConfirm {
 		at = h.Grant.Began()
 	}
 	if h.Confirmed == nil {

@@ -25,15 +25,15 @@ func (b builder) op(client int, f string, from, to float64, outcome history.Type
 
 // grant gives the key to the client at that millisecond, which is the token.
 func (b builder) grant(client int, at float64) {
-	b.op(client, history.FAcquire, at-1, at, history.OK, nil, history.Grant{Token: history.ID(at)})
+	b.op(client, models.FAcquire, at-1, at, history.OK, nil, models.Grant{Token: history.ID(at)})
 }
 
 func (b builder) release(client int, from, to float64, outcome history.Type, held any) {
-	b.op(client, history.FRelease, from, to, outcome, held, nil)
+	b.op(client, models.FRelease, from, to, outcome, held, nil)
 }
 
-func (b builder) confirm(client int, from, to float64, held history.Held) {
-	b.op(client, history.FConfirm, from, to, history.OK, nil, held)
+func (b builder) confirm(client int, from, to float64, held models.Held) {
+	b.op(client, models.FConfirm, from, to, history.OK, nil, held)
 }
 
 func (b builder) fact(at float64, client int, f string, value any) {
@@ -60,7 +60,7 @@ func read(b builder) []seen {
 	return all
 }
 
-var held = history.Held{Held: true}
+var held = models.Held{Held: true}
 
 func TestEnds(t *testing.T) {
 	tests := []struct {
@@ -83,7 +83,7 @@ func TestEnds(t *testing.T) {
 		}, seen{Until: 70 * ms, Believed: 70 * ms, Ended: holds.ByRelease}},
 		{"told that it was lost", func(b builder) {
 			b.fact(40, 0, history.FLost, history.LostHold{Token: 10})
-			b.release(0, 50, 60, history.OK, history.Held{})
+			b.release(0, 50, 60, history.OK, models.Held{})
 		}, seen{Until: 40 * ms, Believed: 40 * ms, Ended: holds.ByLoss}},
 		{"news of an older hold", func(b builder) {
 			b.fact(40, 0, history.FLost, history.LostHold{Token: 9})
@@ -91,10 +91,10 @@ func TestEnds(t *testing.T) {
 		}, seen{Until: 50 * ms, Believed: 50 * ms, Ended: holds.ByRelease}},
 		{"lost at release, believed up to the last confirm", func(b builder) {
 			b.confirm(0, 20, 21, held)
-			b.release(0, 50, 60, history.OK, history.Held{})
+			b.release(0, 50, 60, history.OK, models.Held{})
 		}, seen{Until: 50 * ms, Believed: 21 * ms, Ended: holds.ByLoss}},
 		{"confirm says no", func(b builder) {
-			b.confirm(0, 20, 21, history.Held{})
+			b.confirm(0, 20, 21, models.Held{})
 		}, seen{Until: 21 * ms, Believed: 10 * ms, Ended: holds.ByLoss}},
 		{"the process ended", func(b builder) {
 			b.fact(40, 0, history.FExited, history.Exited{By: history.ByCrash})
@@ -130,14 +130,14 @@ func TestNextHold(t *testing.T) {
 	}{
 		{"a yes with another token", func(b builder) {
 			b.fact(20, 0, history.FLost, history.LostHold{Token: 10})
-			b.confirm(0, 30, 31, history.Held{Held: true, Token: 30})
+			b.confirm(0, 30, 31, models.Held{Held: true, Token: 30})
 			b.release(0, 40, 41, history.OK, held)
 		}, []seen{
 			{0, 10 * ms, 20 * ms, 20 * ms, 10, holds.ByLoss},
 			{0, 31 * ms, 40 * ms, 40 * ms, 30, holds.ByRelease},
 		}},
 		{"a yes that was asked for before the loss was told", func(b builder) {
-			b.op(0, history.FConfirm, 19, 21, history.OK, nil, history.Held{Held: true, Token: 10})
+			b.op(0, models.FConfirm, 19, 21, history.OK, nil, models.Held{Held: true, Token: 10})
 			b.fact(20, 0, history.FLost, history.LostHold{Token: 10})
 		}, []seen{{0, 10 * ms, 20 * ms, 20 * ms, 10, holds.ByLoss}}},
 		{"granted again without a release", func(b builder) {
@@ -157,7 +157,7 @@ func TestNextHold(t *testing.T) {
 		}},
 		{"a leader that leads again after a crash", func(b builder) {
 			b.fact(20, 0, history.FExited, history.Exited{By: history.ByCrash})
-			b.confirm(0, 30, 31, history.Held{Held: true, Token: 30})
+			b.confirm(0, 30, 31, models.Held{Held: true, Token: 30})
 			b.release(0, 40, 41, history.OK, held)
 		}, []seen{
 			{0, 10 * ms, 20 * ms, 20 * ms, 10, holds.ByExit},
@@ -165,8 +165,8 @@ func TestNextHold(t *testing.T) {
 		}},
 		{"a yes long after the session was gone", func(b builder) {
 			b.fact(20, 0, history.FExpired, nil)
-			b.confirm(0, 900, 901, history.Held{Held: true, Token: 10}) // it need not know yet
-			b.confirm(0, 1100, 1101, history.Held{Held: true, Token: 10})
+			b.confirm(0, 900, 901, models.Held{Held: true, Token: 10}) // it need not know yet
+			b.confirm(0, 1100, 1101, models.Held{Held: true, Token: 10})
 			b.release(0, 1200, 1201, history.OK, held)
 		}, []seen{
 			{0, 10 * ms, 1101 * ms, 901 * ms, 10, holds.ByExpiry},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Evidence is what is known about clients besides what they say.
@@ -52,11 +53,11 @@ type Statement struct {
 
 // holdsStill reports whether the client held according to itself. A release in a history from
 // another tool says nothing and knows of no loss.
-func (s *Statement) holdsStill() bool { return s.Held || !s.Said && s.Op.F == history.FRelease }
+func (s *Statement) holdsStill() bool { return s.Held || !s.Said && s.Op.F == models.FRelease }
 
 // event returns the event of the operation that makes the statement.
 func (s *Statement) event() *history.Event {
-	if s.Op.F == history.FConfirm {
+	if s.Op.F == models.FConfirm {
 		return s.Op.Return
 	}
 	return s.Op.Invoke
@@ -90,7 +91,7 @@ func byGrant(x, y *Hold) int {
 func (r *Reader) statements(ops []*history.Operation) []Statement {
 	var all []Statement
 	for _, op := range ops {
-		if op.F != history.FRelease && (op.F != history.FConfirm || op.Outcome() != history.OK) {
+		if op.F != models.FRelease && (op.F != models.FConfirm || op.Outcome() != history.OK) {
 			continue
 		}
 		var v struct {
@@ -120,10 +121,10 @@ type moment struct {
 func moments(ops []*history.Operation, lost []*history.Event, stated []Statement) []moment {
 	of := make([]moment, 0, len(ops))
 	for _, op := range ops {
-		if op.F == history.FAcquire && op.Outcome() == history.OK {
+		if op.F == models.FAcquire && op.Outcome() == history.OK {
 			of = append(of, moment{client: op.Client, index: op.Return.Index, acquire: op})
 		}
-		if op.F == history.FDowngrade {
+		if op.F == models.FDowngrade {
 			of = append(of, moment{client: op.Client, index: op.Invoke.Index, downgrade: op})
 		}
 	}

@@ -6,6 +6,14 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
+// FLeader asks for the leader: invoke nothing, ok Leader.
+const FLeader = "leader"
+
+// Leader is the value of a leader's ok. Client is -1 if no client is known to lead.
+type Leader struct {
+	Client int `json:"client"`
+}
+
 // Election is a leader election: a hold that clients can ask about.
 var Election = declare(Model{
 	Name: "election", About: "a leader election",
@@ -14,13 +22,13 @@ var Election = declare(Model{
 		Words{Name: "stand", Asked: "stood for {key}", Done: "was elected", Refused: "was refused", Unknown: "nobody knows whether it was elected"},
 		Words{Name: "resign", Asked: "began to resign from {key}", Refused: "was refused", Unknown: "nobody knows whether it had resigned", Early: true},
 		Words{Name: "confirm", Asked: "was asked whether it led {key}", Refused: "could not say", Unknown: "it did not say"},
-	), Operation{F: history.FLeader, Tell: tellLeader, Words: Words{
+	), Operation{F: FLeader, Tell: tellLeader, Words: Words{
 		Name: "who?", Asked: "asked who leads {key}", Refused: "was refused", Unknown: "no answer is known",
 	}}),
 })
 
 func tellLeader(op *history.Operation, w *Words) Values {
-	v := history.Leader{Client: -1}
+	v := Leader{Client: -1}
 	returned(op, &v)
 	w.Done = "was told that nobody does"
 	if v.Client >= 0 {

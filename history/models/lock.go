@@ -6,6 +6,39 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
+// Operations on a hold: models lock and election.
+const (
+	// FAcquire acquires the hold: invoke nothing, ok Grant. A fail or info is not a hold.
+	FAcquire = "acquire"
+	// FRelease releases it: invoke Held (determined after the invocation's time was taken), ok nothing.
+	FRelease = "release"
+	// FConfirm asks the subject whether it still holds: invoke nothing, ok Held.
+	FConfirm = "confirm"
+	// FWrite writes to the guarded resource: invoke Grant, ok Written. That of a register has
+	// other values.
+	FWrite = "write"
+)
+
+// Grant is the value of an acquire's ok and of a write's invoke. Token is 0 for subjects without
+// fencing.
+type Grant struct {
+	Token history.ID `json:"token,omitempty"`
+}
+
+// Held is the value of a release's invoke and a confirm's ok.
+type Held struct {
+	Held  bool       `json:"held"`
+	Token history.ID `json:"token,omitempty"`
+}
+
+// Written is the value of a write's ok. Accepted says whether the resource accepted the token.
+// Order is the position of this write in the resource's own order, from 1.
+type Written struct {
+	Accepted bool       `json:"accepted"`
+	Token    history.ID `json:"token,omitempty"`
+	Order    int64      `json:"order"`
+}
+
 // Lock is an exclusive lock.
 var Lock = declare(Model{
 	Name: "lock", About: "an exclusive lock",
@@ -20,10 +53,10 @@ var Lock = declare(Model{
 // holdOperations are the operations of all objects that one client holds at a time.
 func holdOperations(acquire, release, confirm Words) []Operation {
 	return []Operation{
-		{F: history.FAcquire, Waits: true, Begins: true, Quorum: always, Words: acquire, Tell: tellGrant},
-		{F: history.FRelease, Ends: true, Quorum: heldStill, Words: release, Tell: tellRelease},
-		{F: history.FConfirm, Local: true, Affirms: true, Words: confirm, Tell: tellConfirm},
-		{F: history.FWrite, Local: true, Tell: tellGuarded, Words: Words{
+		{F: FAcquire, Waits: true, Begins: true, Quorum: always, Words: acquire, Tell: tellGrant},
+		{F: FRelease, Ends: true, Quorum: heldStill, Words: release, Tell: tellRelease},
+		{F: FConfirm, Local: true, Affirms: true, Words: confirm, Tell: tellConfirm},
+		{F: FWrite, Local: true, Tell: tellGuarded, Words: Words{
 			Name: "write", Asked: "wrote to the resource that {key} guards", Refused: "was refused", Unknown: "nobody knows whether it was written",
 		}},
 	}
@@ -31,7 +64,7 @@ func holdOperations(acquire, release, confirm Words) []Operation {
 
 // heldStill is false if the hold is known to be lost, so that nothing is left to release.
 func heldStill(op *history.Operation) bool {
-	v := history.Held{Held: true}
+	v := Held{Held: true}
 	return op.Invoke.Decode(&v) == nil && v.Held
 }
 
@@ -39,14 +72,14 @@ func tellGrant(op *history.Operation, w *Words) Values {
 	if op.Outcome() != history.OK {
 		return Values{}
 	}
-	var g history.Grant
+	var g Grant
 	_ = op.Return.Decode(&g)
 	w.Done += withToken(g.Token) + InSession(op.Return.Session)
 	return Values{Token: g.Token, Held: true}
 }
 
 func tellRelease(op *history.Operation, w *Words) Values {
-	v := history.Held{Held: true}
+	v := Held{Held: true}
 	_ = op.Invoke.Decode(&v)
 	if !v.Held {
 		w.Asked = "found that it no longer held " + Key(op.Key) + " when it wanted to give it up"
@@ -55,7 +88,7 @@ func tellRelease(op *history.Operation, w *Words) Values {
 }
 
 func tellConfirm(op *history.Operation, w *Words) Values {
-	var v history.Held
+	var v Held
 	returned(op, &v)
 	w.Done = "said no"
 	if v.Held {
@@ -65,13 +98,13 @@ func tellConfirm(op *history.Operation, w *Words) Values {
 }
 
 func tellGuarded(op *history.Operation, w *Words) Values {
-	var g history.Grant
+	var g Grant
 	_ = op.Invoke.Decode(&g)
 	w.Asked += withToken(g.Token)
 	if op.Outcome() != history.OK {
 		return Values{Token: g.Token}
 	}
-	var v history.Written
+	var v Written
 	_ = op.Return.Decode(&v)
 	w.Done = fmt.Sprintf("had it accepted as write %d", v.Order)
 	if !v.Accepted {

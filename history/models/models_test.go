@@ -60,11 +60,11 @@ func TestTraitsAreOfTheModel(t *testing.T) {
 		model, f     string
 		local, knows bool
 	}{
-		{"lock", history.FWrite, true, true},
-		{"register", history.FWrite, false, true},
-		{"queue", history.FAcquire, false, false},
+		{"lock", models.FWrite, true, true},
+		{"register", models.FWrite, false, true},
+		{"queue", models.FAcquire, false, false},
 		{"session", "a burst to come", false, true},
-		{"unheard-of", history.FWrite, true, true},
+		{"unheard-of", models.FWrite, true, true},
 		{"unheard-of", "add", false, true},
 		{"", models.FEnqueue, false, true},
 	} {
@@ -73,7 +73,7 @@ func TestTraitsAreOfTheModel(t *testing.T) {
 			t.Errorf("%s %s: local %v, known %v", tt.model, tt.f, o.Local, m.Knows(tt.f))
 		}
 	}
-	op := &history.Operation{F: history.FAcquire, Invoke: &history.Event{}}
+	op := &history.Operation{F: models.FAcquire, Invoke: &history.Event{}}
 	for model, want := range map[string]bool{"lock": true, "": true, "queue": false, "unheard-of": false} {
 		if _, _, ok := models.Named(model).Tell(op); ok != want {
 			t.Errorf("acquire of model %q is told: %v", model, ok)

@@ -23,14 +23,13 @@ type GuardedKey struct {
 }
 
 // MultiLock is an object of several keys. A client locks all keys that it asks for at once, or
-// none. history.Event.Key names the object. The operations are those of a lock: history.FAcquire
-// (invoke Keys), history.FRelease and history.FConfirm of all requested keys, and history.FWrite
-// (invoke GuardedKey).
+// none. history.Event.Key names the object. The operations are those of a lock: FAcquire (invoke
+// Keys), FRelease and FConfirm of all requested keys, and FWrite (invoke GuardedKey).
 var MultiLock = declare(Model{
 	Name: "multi-lock", About: "exclusive locks on several keys at once, all or none",
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: Lock.telling(map[string]func(*history.Operation, *Words) Values{
-		history.FAcquire: tellKeys, history.FWrite: tellGuardedKey,
+		FAcquire: tellKeys, FWrite: tellGuardedKey,
 	}),
 })
 

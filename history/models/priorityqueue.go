@@ -14,8 +14,8 @@ type Ranked struct {
 }
 
 // PriorityQueue is a queue that returns the item with the lowest priority number, and among equals
-// the one that was added first. Its operations are those of a queue; the value of FEnqueue
-// is a Ranked.
+// the one that was added first. Its operations are those of a queue; the value of FEnqueue is a
+// Ranked.
 var PriorityQueue = declare(Model{
 	Name: "priority-queue", About: "a queue that gives the item with the least number",
 	State: Filled, OnZnodes: true, Page: "queue",

@@ -70,7 +70,7 @@ var Register = declare(Model{
 	Store: true,
 	Operations: []Operation{
 		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
-		{F: history.FWrite, Quorum: always, Tell: tellWrite, Words: Words{
+		{F: FWrite, Quorum: always, Tell: tellWrite, Words: Words{
 			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was written",
 		}},
 		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCAS, Words: Words{

@@ -6,21 +6,45 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
+// Operations on a read-write lock, besides those on a hold. The value of an FAcquire's
+// invoke is a Wish.
+const (
+	// FDowngrade turns a hold for writing into one for reading; no values.
+	FDowngrade = "downgrade"
+	// FRevoke asks the holders to give the lock back; no values.
+	FRevoke = "revoke"
+	// FListen waits until the present hold is asked back: invoke Held, ok Heard.
+	FListen = "listen"
+	// FRead reads the guarded resource, with the values of FWrite.
+)
+
+// Wish is the mode of a hold of a read-write lock.
+type Wish struct {
+	Mode string `json:"mode,omitempty"` // ToRead, or "" to write
+}
+
+// ToRead is the mode of a shared hold.
+const ToRead = "read"
+
+// Heard is the value of a listen's ok.
+type Heard struct {
+	Revoked bool `json:"revoked"` // a client asked for the hold
+}
+
 // RWLock is a read-write lock. Its operations are those of a lock, where the value of an acquire is
-// a history.Wish, and its own: history.FDowngrade, history.FRevoke, history.FListen, and
-// FRead of the guarded resource.
+// a Wish, and its own: FDowngrade, FRevoke, FListen, and FRead of the guarded resource.
 var RWLock = declare(Model{
 	Name: "rwlock", About: "a read-write lock: many readers or one writer",
 	Called: "the read-write lock",
 	State:  ReadWrite, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: slices.Concat(rwHolds(), []Operation{
-		{F: history.FDowngrade, Quorum: always, Words: Words{
+		{F: FDowngrade, Quorum: always, Words: Words{
 			Name: "downgrade", Asked: "began to downgrade its hold of {key} to reading", Done: "had done it", Refused: "was refused", Unknown: "nobody knows whether it was downgraded", Early: true,
 		}},
-		{F: history.FRevoke, Quorum: always, Words: Words{
+		{F: FRevoke, Quorum: always, Words: Words{
 			Name: "revoke", Asked: "asked those who held {key} to give it back", Done: "had asked them", Refused: "was refused", Unknown: "nobody knows whom it had asked",
 		}},
-		{F: history.FListen, Local: true, Tell: tellHeard, Words: Words{
+		{F: FListen, Local: true, Tell: tellHeard, Words: Words{
 			Name: "listen", Asked: "began to listen whether anybody asked for its hold of {key}", Refused: "could not say", Unknown: "it did not say",
 		}},
 		{F: FRead, Local: true, Tell: tellGuarded, Words: Words{
@@ -41,17 +65,17 @@ func rwHolds() []Operation {
 }
 
 func tellWish(op *history.Operation, w *Words) Values {
-	var v history.Wish
+	var v Wish
 	_ = op.Invoke.Decode(&v)
 	w.Name, w.Asked = w.Name+" to write", w.Asked+" to write"
-	if v.Mode == history.ToRead {
+	if v.Mode == ToRead {
 		w.Name, w.Asked = "acquire to read", "asked for "+Key(op.Key)+" to read"
 	}
 	return tellGrant(op, w)
 }
 
 func tellHeard(op *history.Operation, w *Words) Values {
-	var v history.Heard
+	var v Heard
 	returned(op, &v)
 	w.Done = "had heard nothing"
 	if v.Revoked {

@@ -2,18 +2,16 @@ package models
 
 import (
 	"slices"
-
-	"github.com/zklab/zklab/history"
 )
 
-// Semaphore admits history.Params.Leases clients at a time. Its operations are history.FAcquire (ok
-// history.Grant, whose token is the ticket by which leases are granted in order), history.FRelease
-// and history.FConfirm. There is no write: a resource that accepts writes of several holders at a
-// time cannot tell a past holder from a present one.
+// Semaphore admits history.Params.Leases clients at a time. Its operations are FAcquire (ok Grant,
+// whose token is the ticket by which leases are granted in order), FRelease and FConfirm. There is
+// no write: a resource that accepts writes of several holders at a time cannot tell a past holder
+// from a present one.
 var Semaphore = declare(Model{
 	Name: "semaphore", About: "a number of leases, each of which one client holds",
 	State: Shared, Stay: "held", Sessions: true, OnZnodes: true,
-	Operations: Lock.without(history.FWrite),
+	Operations: Lock.without(FWrite),
 })
 
 // without returns the operations of a model except one.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
@@ -48,7 +47,7 @@ func (t *trial) leads(o *contender, want string) error {
 	return t.soon("leader", func(ctx context.Context) error {
 		for until := time.Now().Add(t.Patience / 2); ; time.Sleep(aWhile / 10) {
 			var leader string
-			err := o.Call(ctx, history.FLeader, nil, &leader)
+			err := o.Call(ctx, models.FLeader, nil, &leader)
 			if err != nil || leader == want {
 				return err
 			}

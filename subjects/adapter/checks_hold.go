@@ -47,7 +47,7 @@ type grant struct {
 
 func (c *contender) acquire(ctx context.Context) error {
 	g := &grant{}
-	lost, err := c.Hold(ctx, history.FAcquire, nil, g)
+	lost, err := c.Hold(ctx, models.FAcquire, nil, g)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *contender) latest() *grant {
 }
 
 func (c *contender) release(ctx context.Context) error {
-	return c.Call(ctx, history.FRelease, nil, nil)
+	return c.Call(ctx, models.FRelease, nil, nil)
 }
 
 // contender makes a contender in its own process.
@@ -135,7 +135,7 @@ func (t *trial) holds(o *contender, want bool) error {
 	}
 	return t.soon("confirm", func(ctx context.Context) error {
 		var is struct{ Held bool }
-		err := o.Call(ctx, history.FConfirm, nil, &is)
+		err := o.Call(ctx, models.FConfirm, nil, &is)
 		if err == nil && is.Held != want {
 			err = fmt.Errorf("confirm says %v, and should say %v", is.Held, want)
 		}
@@ -224,7 +224,7 @@ func cancelsAcquireAtOnce(t *trial) error {
 	if err != nil {
 		return err
 	}
-	return t.atOnce(b.object, history.FAcquire)
+	return t.atOnce(b.object, models.FAcquire)
 }
 
 // answersWhileItWaits: other lines are read while a call waits.

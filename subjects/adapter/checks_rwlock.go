@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
@@ -19,7 +18,7 @@ var _ = declare(suite{
 
 // read acquires for reading.
 func (c *contender) read(ctx context.Context) error {
-	_, err := c.Hold(ctx, history.FAcquire, history.Wish{Mode: history.ToRead}, &grant{})
+	_, err := c.Hold(ctx, models.FAcquire, models.Wish{Mode: models.ToRead}, &grant{})
 	return err
 }
 
@@ -92,7 +91,7 @@ func downgrades(t *trial) error {
 	if err := t.waits(writer, heldByAnother); err != nil {
 		return err
 	}
-	if err := t.soon("downgrade", func(ctx context.Context) error { return all[0].Call(ctx, history.FDowngrade, nil, nil) }); err != nil {
+	if err := t.soon("downgrade", func(ctx context.Context) error { return all[0].Call(ctx, models.FDowngrade, nil, nil) }); err != nil {
 		return err
 	}
 	if err := t.await(reader); err != nil {
@@ -122,15 +121,15 @@ func isAsked(t *trial) error {
 	if err := t.acquire(a); err != nil {
 		return err
 	}
-	var v history.Heard
-	listen := func(ctx context.Context) error { return a.Call(ctx, history.FListen, nil, &v) }
+	var v models.Heard
+	listen := func(ctx context.Context) error { return a.Call(ctx, models.FListen, nil, &v) }
 	if err := t.soon("listen", listen); err != nil {
 		return err
 	}
 	if v.Revoked {
 		return errors.New("it heard that it is asked for its hold, and nobody had asked")
 	}
-	if err := t.soon("revoke", func(ctx context.Context) error { return b.Call(ctx, history.FRevoke, nil, nil) }); err != nil {
+	if err := t.soon("revoke", func(ctx context.Context) error { return b.Call(ctx, models.FRevoke, nil, nil) }); err != nil {
 		return err
 	}
 	err = t.soon("listen until it is heard", func(ctx context.Context) error {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -206,7 +205,7 @@ func drop(*player, []byte, request) [][]byte { return nil }
 // fakes are the defects.
 var fakes = map[string]fake{
 	honest: {},
-	"says hello": {in: note, out: onAnswer(history.FAcquire, func(_ *player, b []byte, _ reply) [][]byte {
+	"says hello": {in: note, out: onAnswer(models.FAcquire, func(_ *player, b []byte, _ reply) [][]byte {
 		return [][]byte{[]byte("acquired!\n"), b}
 	})},
 	"answers nothing after open": {in: note, out: func(g *player, b []byte, r reply) [][]byte {
@@ -216,20 +215,20 @@ var fakes = map[string]fake{
 		return nil
 	}},
 	"does not open": {in: onOp(opOpen, drop)},
-	"dies at acquire": {in: onOp(history.FAcquire, func(g *player, _ []byte, _ request) [][]byte {
+	"dies at acquire": {in: onOp(models.FAcquire, func(g *player, _ []byte, _ request) [][]byte {
 		fmt.Fprintln(g.stderr, "out of memory")
 		g.exit(3)
 		return nil
 	})},
 	"dies of garbage":         {in: func(g *player, b []byte, r request) [][]byte { return orDie(g, b, r) }},
-	"wrong id":                {in: note, out: onAnswer(history.FAcquire, func(_ *player, _ []byte, r reply) [][]byte { r.ID += 1000; return same(encode(r)) })},
-	"answers twice":           {in: note, out: onAnswer(history.FRelease, func(_ *player, b []byte, _ reply) [][]byte { return [][]byte{b, b} })},
-	"ok and error":            {in: note, out: onAnswer(history.FRelease, func(_ *player, _ []byte, r reply) [][]byte { r.Error = &failure{}; return same(encode(r)) })},
+	"wrong id":                {in: note, out: onAnswer(models.FAcquire, func(_ *player, _ []byte, r reply) [][]byte { r.ID += 1000; return same(encode(r)) })},
+	"answers twice":           {in: note, out: onAnswer(models.FRelease, func(_ *player, b []byte, _ reply) [][]byte { return [][]byte{b, b} })},
+	"ok and error":            {in: note, out: onAnswer(models.FRelease, func(_ *player, _ []byte, r reply) [][]byte { r.Error = &failure{}; return same(encode(r)) })},
 	"ignores cancel":          {in: onOp(opCancel, drop)},
 	"ignores an early cancel": {in: func(g *player, b []byte, r request) [][]byte { return unlessEarly(g, b, r) }},
 	"never lost":              {out: func(_ *player, b []byte, r reply) [][]byte { return unless(r.Event != "", b) }},
 	"lost at release":         {in: note, out: func(g *player, b []byte, r reply) [][]byte { return lostAtRelease(g, b, r) }},
-	"unknown event": {in: note, out: onAnswer(history.FRelease, func(_ *player, b []byte, _ reply) [][]byte {
+	"unknown event": {in: note, out: onAnswer(models.FRelease, func(_ *player, b []byte, _ reply) [][]byte {
 		return [][]byte{encode(reply{Event: "Lost", Object: 1, Hold: 1}), b}
 	})},
 	"another version": {in: note, out: onAnswer(opOpen, func(_ *player, _ []byte, r reply) [][]byte {
@@ -239,17 +238,17 @@ var fakes = map[string]fake{
 	"offers more": {in: note, out: onAnswer(opMake, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Offers = append(ok.Offers, "fencing") })
 	})},
-	"no token": {in: note, out: onAnswer(history.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
+	"no token": {in: note, out: onAnswer(models.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"session":"0x1"}`) })
 	})},
-	"same token": {in: note, out: onAnswer(history.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
+	"same token": {in: note, out: onAnswer(models.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`{"token":"0x7","session":"0x1"}`) })
 	})},
 	"lives on":           {lingers: true},
 	"does not quit":      {in: onOp(opQuit, drop), lingers: true},
 	"quits with a crash": {in: note, out: onAnswer(opQuit, func(g *player, b []byte, _ reply) [][]byte { g.say(b); g.exit(1); return nil })},
 	"leaves its session": {in: onOp(opQuit, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); g.exit(0); return nil })},
-	"another value": {in: note, out: onAnswer(history.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
+	"another value": {in: note, out: onAnswer(models.FAcquire, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`7`) })
 	})},
 	"quits for good": {in: onOp(opQuit, func(g *player, b []byte, _ request) [][]byte { g.quitting = true; return same(b) }), out: func(g *player, b []byte, _ reply) [][]byte {
@@ -279,21 +278,21 @@ var fakes = map[string]fake{
 		return same(bytes.Replace(b, []byte(`"due":`), []byte(`"dew":`), 1))
 	})},
 	"feigns touch": {in: onOp(opTouch, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
-	"two holders": {in: onOp(history.FAcquire, func(g *player, _ []byte, r request) [][]byte {
+	"two holders": {in: onOp(models.FAcquire, func(g *player, _ []byte, r request) [][]byte {
 		g.say(encode(reply{ID: r.ID, OK: &result{Value: json.RawMessage(`{"token":"0x1","session":"0x1"}`)}}))
 		return nil
 	})},
 	"cancels in name": {in: cancelInName, out: notAgain},
-	"another leader": {in: note, out: onAnswer(history.FLeader, func(_ *player, _ []byte, r reply) [][]byte {
+	"another leader": {in: note, out: onAnswer(models.FLeader, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`"x"`) })
 	})},
-	"leads in advance": {in: note, out: onAnswer(history.FLeader, func(_ *player, _ []byte, r reply) [][]byte {
+	"leads in advance": {in: note, out: onAnswer(models.FLeader, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Value = json.RawMessage(`"0"`) })
 	})},
-	"lost as it comes": {in: note, out: onAnswer(history.FAcquire, func(_ *player, b []byte, r reply) [][]byte {
+	"lost as it comes": {in: note, out: onAnswer(models.FAcquire, func(_ *player, b []byte, r reply) [][]byte {
 		return [][]byte{encode(reply{Event: eventLost, Object: 1, Hold: r.ID}), b}
 	})},
-	"closes its output": {in: onOp(history.FAcquire, func(g *player, _ []byte, _ request) [][]byte { g.stdout.Close(); <-g.over; return nil })},
+	"closes its output": {in: onOp(models.FAcquire, func(g *player, _ []byte, _ request) [][]byte { g.stdout.Close(); <-g.over; return nil })},
 	"waits alone":       {in: onOp(models.FEnter, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 	"lets pass":         {in: onOp(models.FAwait, func(g *player, _ []byte, r request) [][]byte { g.say(okTo(r)); return nil })},
 }
@@ -335,9 +334,9 @@ func orDie(g *player, b []byte, r request) [][]byte {
 // lostAtRelease tells that a hold is lost, in good time before its release is answered.
 func lostAtRelease(g *player, b []byte, r reply) [][]byte {
 	switch g.opOf(r.ID) {
-	case history.FAcquire:
+	case models.FAcquire:
 		g.lastAcquire = r.ID
-	case history.FRelease:
+	case models.FRelease:
 		return [][]byte{encode(reply{Event: eventLost, Object: 1, Hold: g.lastAcquire}), b}
 	}
 	return same(b)
@@ -369,7 +368,7 @@ func cancelInName(g *player, b []byte, r request) [][]byte {
 	if r.Op != opCancel {
 		return note(g, b, r)
 	}
-	if op := g.opOf(r.ID); op == models.FDequeue || op == history.FAcquire {
+	if op := g.opOf(r.ID); op == models.FDequeue || op == models.FAcquire {
 		g.asked.Store(r.ID, "over")
 		g.say(encode(reply{ID: r.ID, Error: &failure{Code: "cancelled"}}))
 		return nil

@@ -58,7 +58,7 @@ func seen(r *checktest.Record, t, client int, session history.ID) {
 
 // acquires adds a hold that began with a call of 10 ms.
 func acquires(r *checktest.Record, t, client int, session history.ID) {
-	r.Op(checktest.Args{Client: client, F: history.FAcquire, Key: "k", Inv: t - 10, Ret: t, Outcome: history.OK, Session: session})
+	r.Op(checktest.Args{Client: client, F: models.FAcquire, Key: "k", Inv: t - 10, Ret: t, Outcome: history.OK, Session: session})
 }
 
 // taken is a lock that client 0 (session 1) has made and got, and that somebody deletes, whom
@@ -219,12 +219,12 @@ func TestLeft(t *testing.T) {
 		"of another key's folder": {before: func(r *checktest.Record) { denied(r, root+"/k1") }, by: by},
 		"of two calls": {before: func(r *checktest.Record) {
 			lost(r, 1, 20, 25, 1)
-			r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 20, Ret: 30, Outcome: history.Info, Session: 1})
+			r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 20, Ret: 30, Outcome: history.Info, Session: 1})
 			seen(r, 50, 0, 1)
 		}, by: ", by its acquire of 0.020 s or 0.090 s", hit: hit + "0.020 s and 0.025 s"},
 		"of four calls": {before: func(r *checktest.Record) {
 			for at := 20; at < 50; at += 10 {
-				r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: at, Ret: at + 5, Outcome: history.Info, Session: 1})
+				r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: at, Ret: at + 5, Outcome: history.Info, Session: 1})
 			}
 			seen(r, 50, 0, 1)
 		}},
@@ -239,7 +239,7 @@ func TestLeft(t *testing.T) {
 			}
 			r.Txn(ephemeral(1, root+"/k/lock"))
 			seen(r, 98, 0, 1)
-			r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 90, Ret: 100, Outcome: history.Info, Session: 1})
+			r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 90, Ret: 100, Outcome: history.Info, Session: 1})
 			if c.after != nil {
 				c.after(r)
 			}
@@ -265,7 +265,7 @@ func TestLeft(t *testing.T) {
 func TestNotDeleted(t *testing.T) {
 	release := func(outcome history.Type, why string) func(r *checktest.Record) {
 		return func(r *checktest.Record) {
-			a := checktest.Args{Client: 0, F: history.FRelease, Key: "k", Inv: 200, Ret: 210, Outcome: outcome, Session: 1}
+			a := checktest.Args{Client: 0, F: models.FRelease, Key: "k", Inv: 200, Ret: 210, Outcome: outcome, Session: 1}
 			if why != "" {
 				a.Err = &history.Error{Code: "bad-version", Message: why}
 			}
@@ -282,7 +282,7 @@ func TestNotDeleted(t *testing.T) {
 		"a call that failed":          {release(history.Fail, "zk: version conflict"), "Its release of 0.200 s failed at 0.210 s with bad-version: zk: version conflict.", 2},
 		"a call that was answered ok": {release(history.OK, ""), "Its release of 0.200 s succeeded at 0.210 s, but the znode stayed.", 2},
 		"a call without an end": {func(r *checktest.Record) {
-			r.Op(checktest.Args{Client: 0, F: history.FRelease, Key: "k", Inv: 200, Ret: -1, Session: 1})
+			r.Op(checktest.Args{Client: 0, F: models.FRelease, Key: "k", Inv: 200, Ret: -1, Session: 1})
 		}, "Its release of 0.200 s never returned.", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -294,11 +294,11 @@ func TestNotDeleted(t *testing.T) {
 			seen(r, 98, 0, 1)
 			acquires(r, 100, 0, 1)
 			c.then(r)
-			r.Op(checktest.Args{Client: 1, F: history.FAcquire, Key: "k", Inv: 350, Ret: 400, Outcome: history.Info, Session: 2})
+			r.Op(checktest.Args{Client: 1, F: models.FAcquire, Key: "k", Inv: 350, Ret: 400, Outcome: history.Info, Session: 2})
 			r.Touches(2)
 			seen(r, 402, 1, 2)
 			h := r.Build()
-			waits := slices.IndexFunc(h.Events, func(e history.Event) bool { return e.F == history.FAcquire && e.Client == 1 })
+			waits := slices.IndexFunc(h.Events, func(e history.Event) bool { return e.F == models.FAcquire && e.Client == 1 })
 			of := causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), "k", []int{waits}, root+"/k/lock-1")
 			if len(of) != 1 {
 				t.Fatalf("%+v", of)
@@ -434,7 +434,7 @@ func TestOneOfSeveral(t *testing.T) {
 	}
 	r.Txn(ephemeral(1, lock+"3")).Txn(ephemeral(1, lock+"4"))
 	seen(r, 198, 0, 1)
-	r.Op(checktest.Args{Client: 0, F: history.FAcquire, Key: "k", Inv: 190, Ret: 200, Outcome: history.OK, Session: 1, Out: history.Grant{Token: checktest.Token(5)}})
+	r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 190, Ret: 200, Outcome: history.OK, Session: 1, Out: models.Grant{Token: checktest.Token(5)}})
 	if got := told(t, r); strings.Count(got, "\n") != 1 || !strings.Contains(got, "\nClient 0, in session 0x1, made k/lock-3, ") {
 		t.Errorf("%s", got)
 	}

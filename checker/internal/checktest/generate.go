@@ -139,7 +139,7 @@ func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.
 			o := (c + 1) % clients
 			inv := max(w.Free[o], t-w.UpTo(3))
 			t = max(t, inv) + w.UpTo(2)
-			w.Op(Args{Client: o, F: history.FAcquire, Key: "k", Inv: inv, Ret: inv + w.UpTo(3), Outcome: history.Info, Session: w.session[o]})
+			w.Op(Args{Client: o, F: models.FAcquire, Key: "k", Inv: inv, Ret: inv + w.UpTo(3), Outcome: history.Info, Session: w.session[o]})
 			w.Free[o] = inv + 4
 		}
 	}
@@ -156,9 +156,9 @@ func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.
 // tell adds the operations of tenures.
 func (w *world) tell(all []tenure) {
 	for _, x := range all {
-		w.Op(Args{Client: x.client, F: history.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, In: x.asked, Out: history.Grant{Token: x.token}, Session: x.session})
+		w.Op(Args{Client: x.client, F: models.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, In: x.asked, Out: models.Grant{Token: x.token}, Session: x.session})
 		if x.ri >= 0 {
-			w.Op(Args{Client: x.client, F: history.FRelease, Key: "k", Inv: x.ri, Ret: x.ret, Outcome: x.outcome, In: history.Held{Held: x.held}, Session: x.session})
+			w.Op(Args{Client: x.client, F: models.FRelease, Key: "k", Inv: x.ri, Ret: x.ret, Outcome: x.outcome, In: models.Held{Held: x.held}, Session: x.session})
 		}
 	}
 }

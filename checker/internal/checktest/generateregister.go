@@ -47,7 +47,7 @@ func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 			x.value, x.version = now, slices.Index(versions, now)
 		default:
 			made++
-			x.F, x.value = history.FWrite, fmt.Sprintf("v%d", made)
+			x.F, x.value = models.FWrite, fmt.Sprintf("v%d", made)
 			if rng.IntN(2) == 0 {
 				x.F, x.from = models.FCAS, now
 			}
@@ -77,7 +77,7 @@ func GenerateRegister(rng *rand.Rand, how Kind) *history.History {
 		switch x.F {
 		case models.FRead:
 			x.In, x.Out = models.HowRead{Kind: models.ReadFenced}, Reading(x.value, x.version)
-		case history.FWrite:
+		case models.FWrite:
 			x.In = models.Writing{Value: x.value}
 		case models.FCAS:
 			x.In = models.Swap{From: x.from, To: x.value}

@@ -158,7 +158,7 @@ func goodHolds(r *Record, n int) int {
 		r.Hold(Grant{Client: c, Inv: max(1, t-12), Ret: t, Release: t + 15, Token: history.ID(i + 1)})
 		r.Write(c, t+2, history.ID(i+1), true, int64(i+1))
 		if r.Header.Model == models.Election.Name {
-			r.Op(Args{Client: c, F: history.FLeader, Key: "k", Inv: t + 4, Ret: t + 5, Outcome: history.OK, Out: history.Leader{Client: c}})
+			r.Op(Args{Client: c, F: models.FLeader, Key: "k", Inv: t + 4, Ret: t + 5, Outcome: history.OK, Out: models.Leader{Client: c}})
 		}
 		r.Confirm(c, t+8, true, history.ID(i+1), history.ID(c+1))
 		t += 17

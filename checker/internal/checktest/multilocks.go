@@ -16,7 +16,7 @@ func MultiLock() *Record {
 // Of has the last operation that was added ask for some keys.
 func (r *Record) Of(keys ...string) *Record {
 	for i := len(r.Events) - 1; i >= 0; i-- {
-		if e := &r.Events[i]; e.F == history.FAcquire && e.Type == history.Invoke {
+		if e := &r.Events[i]; e.F == models.FAcquire && e.Type == history.Invoke {
 			e.Value = history.Value(models.Keys{Keys: keys})
 			break
 		}
@@ -109,7 +109,7 @@ func goodLocks(r *Record, n int) int {
 		t += 17
 	}
 	for c := range 3 { // who gives up
-		r.Call(c, history.FAcquire, t, t+5, history.Fail).Of("b", "a")
+		r.Call(c, models.FAcquire, t, t+5, history.Fail).Of("b", "a")
 	}
 	r.KeyFact(t+100, history.FFinal, "k", models.Final{})
 	return t + 101

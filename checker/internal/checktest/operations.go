@@ -26,7 +26,7 @@ func (r *Record) Hold(g Grant) *Record {
 	if s == 0 {
 		s = history.ID(g.Client + 1)
 	}
-	r.Op(Args{Client: g.Client, F: history.FAcquire, Key: "k", Inv: g.Inv, Ret: g.Ret, Outcome: history.OK, In: g.Wish, Out: history.Grant{Token: g.Token}, Session: s, Was: g.Was})
+	r.Op(Args{Client: g.Client, F: models.FAcquire, Key: "k", Inv: g.Inv, Ret: g.Ret, Outcome: history.OK, In: g.Wish, Out: models.Grant{Token: g.Token}, Session: s, Was: g.Was})
 	alive := g.Alive
 	if alive == 0 {
 		alive = max(g.Release, g.Ret)
@@ -36,7 +36,7 @@ func (r *Record) Hold(g Grant) *Record {
 		if o == "" {
 			o = history.OK
 		}
-		r.Op(Args{Client: g.Client, F: history.FRelease, Key: "k", Inv: g.Release, Ret: g.Release + 5, Outcome: o, In: history.Held{Held: !g.Unheld, Token: g.Token}, Session: s})
+		r.Op(Args{Client: g.Client, F: models.FRelease, Key: "k", Inv: g.Release, Ret: g.Release + 5, Outcome: o, In: models.Held{Held: !g.Unheld, Token: g.Token}, Session: s})
 	}
 	return r.Proof(g.Client, s, alive)
 }
@@ -48,7 +48,7 @@ func (r *Record) Proof(client int, s history.ID, alive int) *Record {
 
 // Refused adds an acquire that answered an error.
 func (r *Record) Refused(client, inv, ret int) *Record {
-	r.Call(client, history.FAcquire, inv, ret, history.Info)
+	r.Call(client, models.FAcquire, inv, ret, history.Info)
 	r.Events[len(r.Events)-1].Error = &history.Error{Code: "error", Message: "deadlock"}
 	return r
 }
@@ -61,7 +61,7 @@ func Paused(r *Record, from, to int) *Record {
 }
 
 func (r *Record) Confirm(client, inv int, held bool, token, s history.ID) *Record {
-	return r.Op(Args{Client: client, F: history.FConfirm, Key: "k", Inv: inv, Ret: inv + 2, Outcome: history.OK, Out: history.Held{Held: held, Token: token}, Session: s})
+	return r.Op(Args{Client: client, F: models.FConfirm, Key: "k", Inv: inv, Ret: inv + 2, Outcome: history.OK, Out: models.Held{Held: held, Token: token}, Session: s})
 }
 
 func (r *Record) Lost(t, client int, token, s history.ID) *Record {
@@ -69,7 +69,7 @@ func (r *Record) Lost(t, client int, token, s history.ID) *Record {
 }
 
 func (r *Record) Write(client, inv int, token history.ID, accepted bool, order int64) *Record {
-	return r.Op(Args{Client: client, F: history.FWrite, Key: "k", Inv: inv, Ret: inv + 1, Outcome: history.OK, In: history.Grant{Token: token}, Out: history.Written{Accepted: accepted, Token: token, Order: order}, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FWrite, Key: "k", Inv: inv, Ret: inv + 1, Outcome: history.OK, In: models.Grant{Token: token}, Out: models.Written{Accepted: accepted, Token: token, Order: order}, Session: history.ID(client + 1)})
 }
 
 func (r *Record) Put(client, inv, ret int, item string, o history.Type) *Record {

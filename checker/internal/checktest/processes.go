@@ -55,12 +55,12 @@ func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told histo
 
 // Waits is somebody who waits from one moment to the other, and then gives up.
 func (r *Record) Waits(client, from, to int, s history.ID) *Record {
-	return r.Op(Args{Client: client, F: history.FAcquire, Key: "k", Inv: from, Ret: to, Outcome: history.Info, Session: s})
+	return r.Op(Args{Client: client, F: models.FAcquire, Key: "k", Inv: from, Ret: to, Outcome: history.Info, Session: s})
 }
 
 // CutShort is a wait of which the end of the client's process is the end.
 func (r *Record) CutShort(client, from, to int, s history.ID) *Record {
-	e := history.Event{Process: history.Process(client), Client: client, Type: history.Invoke, F: history.FAcquire, Key: "k", Session: s}
+	e := history.Event{Process: history.Process(client), Client: client, Type: history.Invoke, F: models.FAcquire, Key: "k", Session: s}
 	r.Add(from, e)
 	e.Type, e.Error = history.Info, &history.Error{Code: "process", Message: "printed garbage"}
 	return r.Add(to, e)

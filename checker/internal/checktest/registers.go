@@ -13,7 +13,7 @@ func Register() *Record {
 // Set adds a write of a value, which became version v at zxid 16 × v, or, if v is 0,
 // whose outcome is unknown.
 func (r *Record) Set(client, inv, ret int, value string, v int) *Record {
-	return r.change(client, inv, ret, history.FWrite, models.Writing{Value: value}, v)
+	return r.change(client, inv, ret, models.FWrite, models.Writing{Value: value}, v)
 }
 
 // Cas adds a compare-and-set likewise.

@@ -14,28 +14,28 @@ func RWLock() *Record {
 
 // Reads adds a hold for reading.
 func (r *Record) Reads(g Grant) *Record {
-	g.Wish = history.Wish{Mode: history.ToRead}
+	g.Wish = models.Wish{Mode: models.ToRead}
 	return r.Hold(g)
 }
 
 // Downgrade adds that a hold becomes one for reading.
 func (r *Record) Downgrade(client, inv int, o history.Type) *Record {
-	return r.Op(Args{Client: client, F: history.FDowngrade, Key: "k", Inv: inv, Ret: inv + 1, Outcome: o, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FDowngrade, Key: "k", Inv: inv, Ret: inv + 1, Outcome: o, Session: history.ID(client + 1)})
 }
 
 // Revoke adds that a client asks for what others hold.
 func (r *Record) Revoke(client, inv int) *Record {
-	return r.Op(Args{Client: client, F: history.FRevoke, Key: "k", Inv: inv, Ret: inv + 2, Outcome: history.OK, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FRevoke, Key: "k", Inv: inv, Ret: inv + 2, Outcome: history.OK, Session: history.ID(client + 1)})
 }
 
 // Listen adds that a holder listens, and whether it heard anything.
 func (r *Record) Listen(client, inv, ret int, heard bool) *Record {
-	return r.Op(Args{Client: client, F: history.FListen, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: history.Held{Held: true}, Out: history.Heard{Revoked: heard}, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FListen, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, In: models.Held{Held: true}, Out: models.Heard{Revoked: heard}, Session: history.ID(client + 1)})
 }
 
 // ReadGuarded adds a read of the guarded resource.
 func (r *Record) ReadGuarded(client, inv int, token history.ID, accepted bool, order int64) *Record {
-	return r.Op(Args{Client: client, F: models.FRead, Key: "k", Inv: inv, Ret: inv + 1, Outcome: history.OK, In: history.Grant{Token: token}, Out: history.Written{Accepted: accepted, Token: token, Order: order}, Session: history.ID(client + 1)})
+	return r.Op(Args{Client: client, F: models.FRead, Key: "k", Inv: inv, Ret: inv + 1, Outcome: history.OK, In: models.Grant{Token: token}, Out: models.Written{Accepted: accepted, Token: token, Order: order}, Session: history.ID(client + 1)})
 }
 
 var _ = goesWell(models.RWLock.Name, goodReadWrite)
@@ -169,15 +169,15 @@ func (w *world) live(x *rwTenure, from int) {
 
 // tellReadWrite records what the client saw.
 func (w *world) tellReadWrite(x rwTenure) {
-	wish := history.Wish{}
+	wish := models.Wish{}
 	if x.reads {
-		wish.Mode = history.ToRead
+		wish.Mode = models.ToRead
 	}
-	w.Op(Args{Client: x.client, F: history.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, In: wish, Out: history.Grant{Token: x.token}, Session: x.session})
+	w.Op(Args{Client: x.client, F: models.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, In: wish, Out: models.Grant{Token: x.token}, Session: x.session})
 	if x.down > 0 {
-		w.Op(Args{Client: x.client, F: history.FDowngrade, Key: "k", Inv: x.down, Ret: x.downRet, Outcome: x.downOut, Session: x.session})
+		w.Op(Args{Client: x.client, F: models.FDowngrade, Key: "k", Inv: x.down, Ret: x.downRet, Outcome: x.downOut, Session: x.session})
 	}
 	if x.ri >= 0 {
-		w.Op(Args{Client: x.client, F: history.FRelease, Key: "k", Inv: x.ri, Ret: x.ret, Outcome: x.outcome, In: history.Held{Held: x.held}, Session: x.session})
+		w.Op(Args{Client: x.client, F: models.FRelease, Key: "k", Inv: x.ri, Ret: x.ret, Outcome: x.outcome, In: models.Held{Held: x.held}, Session: x.session})
 	}
 }

@@ -176,8 +176,8 @@ func (a *Record) answers() (items map[string]int, tokens map[history.ID]int) {
 				var v models.Item
 				a.Decode(op.Return, &v)
 				items[v.Item] = op.Client
-			case history.FAcquire:
-				var g history.Grant
+			case models.FAcquire:
+				var g models.Grant
 				a.Decode(op.Return, &g)
 				tokens[g.Token] = op.Client
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 )
 
 // belief measures how long two clients believed at one moment that they held,
@@ -73,9 +74,9 @@ func meanwhile(windows []holds.Overlap, ops []*history.Operation) (acquires, wri
 	for _, op := range ops {
 		switch {
 		case op.Outcome() != history.OK:
-		case op.F == history.FAcquire && another(op.Client, op.Return.Time):
+		case op.F == models.FAcquire && another(op.Client, op.Return.Time):
 			acquires++
-		case op.F == history.FWrite && another(op.Client, op.Began()):
+		case op.F == models.FWrite && another(op.Client, op.Began()):
 			writes++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // contenders are the znodes that holds rest on, in the transaction log: ephemeral
@@ -65,10 +66,10 @@ func (c *contenders) index(a *evidence.Record) {
 // recognise looks for the contenders of the holds of a key.
 func (c *contenders) recognise(k *evidence.Key) {
 	for _, op := range k.Ops {
-		if op.F != history.FAcquire || op.Outcome() != history.OK {
+		if op.F != models.FAcquire || op.Outcome() != history.OK {
 			continue
 		}
-		var g history.Grant
+		var g models.Grant
 		k.Decode(op.Return, &g)
 		switch n := c.contender(g.Token, op.Client); {
 		case g.Token == 0:
@@ -165,10 +166,10 @@ func holdsInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		if ctx.Err() != nil {
 			return
 		}
-		if op.F != history.FAcquire || op.Outcome() != history.OK {
+		if op.F != models.FAcquire || op.Outcome() != history.OK {
 			continue
 		}
-		var g history.Grant
+		var g models.Grant
 		k.Decode(op.Return, &g)
 		switch {
 		case g.Token == 0:

@@ -36,10 +36,10 @@ var whoLeads = &frame.Property{
 		leader := finalLeader(k)
 		certain := coresOf(usable(&f, holdsOf(k)))
 		for _, op := range k.Ops {
-			if op.F != history.FLeader || op.Outcome() != history.OK {
+			if op.F != models.FLeader || op.Outcome() != history.OK {
 				continue
 			}
-			v := history.Leader{Client: -1}
+			v := models.Leader{Client: -1}
 			k.Decode(op.Return, &v)
 			f.Count("answers", 1)
 			if since, ok := first[v.Client]; v.Client >= 0 && (!ok || since > op.Return.Time) {
@@ -96,7 +96,7 @@ func leads(client int) string {
 func asksLeader(a *evidence.Record) bool {
 	for _, k := range a.Keys {
 		for _, op := range k.Ops {
-			if op.F == history.FLeader {
+			if op.F == models.FLeader {
 				return true
 			}
 		}
@@ -108,7 +108,7 @@ func asksLeader(a *evidence.Record) bool {
 func candidacies(k *evidence.Key) map[int]time.Duration {
 	first := map[int]time.Duration{}
 	for _, op := range k.Ops {
-		if _, ok := first[op.Client]; op.F == history.FAcquire && !ok {
+		if _, ok := first[op.Client]; op.F == models.FAcquire && !ok {
 			first[op.Client] = op.Began()
 		}
 	}
@@ -219,7 +219,7 @@ var states = &frame.Property{
 		}
 		for _, v := range statementsOf(k) {
 			op := v.Op
-			if op.F != history.FConfirm {
+			if op.F != models.FConfirm {
 				continue
 			}
 			if first, ok := deposed[op.Client]; ok && first < op.Began() {

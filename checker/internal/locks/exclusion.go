@@ -12,7 +12,6 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/explain"
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 )
@@ -151,7 +150,7 @@ func decideCores(f *frame.Finding, name string, cores []*hold) {
 
 // got says how the client came to hold something, for all that is known.
 func (h *hold) got(name string) string {
-	if h.Grant.F == history.FConfirm {
+	if h.Grant.F == models.FConfirm {
 		return "was told that it holds " + name
 	}
 	return "was granted " + name

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
 )
 
 // hold is a hold as its client saw it, with what is known of its session. It began at
@@ -286,7 +287,7 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 func contended(k *evidence.Key, cores map[string][]*hold) int {
 	n := 0
 	for _, op := range k.Ops {
-		if op.F != history.FAcquire || op.Outcome() == history.Fail {
+		if op.F != models.FAcquire || op.Outcome() == history.Fail {
 			continue
 		}
 		until := op.Began()

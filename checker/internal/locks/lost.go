@@ -11,6 +11,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // lost says that a holder which was told that its session expired says so
@@ -118,7 +119,7 @@ func readSaid(k *evidence.Key) map[int]*said {
 		return s
 	}
 	for _, op := range k.Ops {
-		if op.F == history.FAcquire {
+		if op.F == models.FAcquire {
 			s := by(op.Client)
 			s.asked = append(s.asked, op.Began())
 		}

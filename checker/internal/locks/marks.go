@@ -35,7 +35,7 @@ func viewsOf(a *evidence.Record, grant *history.Operation) views {
 // of one; else nil.
 func ownerByMarks(a *evidence.Record, op *history.Operation) (of *evidence.Session) {
 	m := evidence.MarksOf(a)
-	if m == nil || op.F != history.FAcquire {
+	if m == nil || op.F != models.FAcquire {
 		return nil
 	}
 	seen := viewsOf(a, op)
@@ -57,7 +57,7 @@ func ownerByMarks(a *evidence.Record, op *history.Operation) (of *evidence.Sessi
 // out. What another client of the recipe takes away is the recipe's own mistake.
 func endWithMarks(k *evidence.Key, h *hold) {
 	m := evidence.MarksOf(k.Record)
-	if m == nil || h.Grant.F != history.FAcquire {
+	if m == nil || h.Grant.F != models.FAcquire {
 		return
 	}
 	of := viewsOf(k.Record, h.Grant)
@@ -122,7 +122,7 @@ func (m *marked) readMakers(k *evidence.Key) {
 		return
 	}
 	for _, op := range k.Ops {
-		if op.F != history.FAcquire {
+		if op.F != models.FAcquire {
 			continue
 		}
 		low, high := k.Zxids.Floor(op.Began()), uint64(math.MaxUint64)
@@ -142,7 +142,7 @@ func (m *marked) readMakers(k *evidence.Key) {
 
 // decidable says that all is known of a hold's marks.
 func (m *marked) decidable(a *evidence.Record, h *hold, of views) bool {
-	return h.Grant.F == history.FAcquire && m.marks.Complete(a, of.high)
+	return h.Grant.F == models.FAcquire && m.marks.Complete(a, of.high)
 }
 
 func (m *marked) count(k *evidence.Key, h *hold) {
@@ -305,10 +305,10 @@ func decideLeftBehind(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	busy := map[int][]evidence.Span{} // of each client: when it asked or held
 	var waits []*history.Operation
 	for _, op := range k.Ops {
-		if op.F == history.FAcquire || op.F == history.FRelease {
+		if op.F == models.FAcquire || op.F == models.FRelease {
 			busy[op.Client] = append(busy[op.Client], evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)})
 		}
-		if op.F == history.FAcquire && evidence.Ended(op)-op.Began() > leftBehind {
+		if op.F == models.FAcquire && evidence.Ended(op)-op.Began() > leftBehind {
 			waits = append(waits, op)
 		}
 	}

@@ -44,7 +44,7 @@ var allOrNone = &frame.Property{
 func givenUp(k *evidence.Key) int {
 	n := 0
 	for _, op := range k.Ops {
-		if op.F == history.FAcquire && op.Return != nil && op.Outcome() != history.OK && len(askedFor(k, op)) > 1 {
+		if op.F == models.FAcquire && op.Return != nil && op.Outcome() != history.OK && len(askedFor(k, op)) > 1 {
 			n++
 		}
 	}
@@ -103,7 +103,7 @@ func (c *claims) add(parts []string, span evidence.Span, op *history.Operation) 
 func claimsOf(k *evidence.Key) *claims {
 	c := &claims{parts: map[string][]string{}, waits: map[string][]claim{}}
 	for _, op := range k.Ops {
-		if op.F != history.FAcquire {
+		if op.F != models.FAcquire {
 			continue
 		}
 		parts, s := askedFor(k, op), evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)}
@@ -259,7 +259,7 @@ func crosswise(k *evidence.Key) int {
 	orders, until := map[string][]string{}, map[string]time.Duration{}
 	for _, op := range k.Ops {
 		var v models.Keys
-		if op.F != history.FAcquire {
+		if op.F != models.FAcquire {
 			continue
 		}
 		if k.Decode(op.Invoke, &v); len(v.Keys) < 2 {

@@ -3,6 +3,7 @@ package locks
 import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // wantsToken and wantsLost say what a subject would have to offer.
@@ -24,10 +25,10 @@ var offersOf = evidence.Once(func(a *evidence.Record) history.Offers {
 				continue
 			}
 			switch {
-			case op.F == history.FConfirm && !a.Foreign:
+			case op.F == models.FConfirm && !a.Foreign:
 				o.TellsLost = true
-			case op.F == history.FAcquire && !o.Fencing:
-				var g history.Grant
+			case op.F == models.FAcquire && !o.Fencing:
+				var g models.Grant
 				a.Decode(op.Return, &g)
 				o.Fencing = g.Token != 0
 			}

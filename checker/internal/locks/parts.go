@@ -40,7 +40,7 @@ func askedFor(k *evidence.Key, op *history.Operation) []string {
 func readParts(k *evidence.Key, all []*hold) {
 	last := map[int][]string{}
 	for _, h := range all {
-		if h.Grant.F == history.FAcquire {
+		if h.Grant.F == models.FAcquire {
 			last[h.Client] = askedFor(k, h.Grant)
 		}
 		h.parts = last[h.Client]

@@ -41,7 +41,7 @@ func decideIdle(f *frame.Finding, k *evidence.Key, n int, idle string) {
 	for _, h := range holds {
 		spans = append(spans, evidence.Span{From: h.Granted, To: h.idleFrom()})
 	}
-	waits, ops := waiting(k, func(op *history.Operation) bool { return op.F == history.FAcquire })
+	waits, ops := waiting(k, func(op *history.Operation) bool { return op.F == models.FAcquire })
 	judgeIdle(f, k, waits, ops, crowded(spans, n), idle)
 }
 
@@ -79,7 +79,7 @@ type refusals struct {
 func decideRefused(f *frame.Finding, k *evidence.Key) {
 	of := map[int]*refusals{}
 	for _, op := range k.Ops {
-		if op.F != history.FAcquire || op.Return == nil {
+		if op.F != models.FAcquire || op.Return == nil {
 			continue
 		}
 		r := of[op.Client]
@@ -223,7 +223,7 @@ func lastWish(k *evidence.Key, s *evidence.Session, seen *history.Event) (time.D
 		since = evidence.Always
 	}
 	for _, op := range k.Ops {
-		if op.F != history.FAcquire || op.Invoke.Index > seen.Index || !owns(k.Record, op, s) {
+		if op.F != models.FAcquire || op.Invoke.Index > seen.Index || !owns(k.Record, op, s) {
 			continue
 		}
 		if k.OverBy(op) >= seen.Time {
@@ -256,7 +256,7 @@ func owns(a *evidence.Record, op *history.Operation, s *evidence.Session) bool {
 func lastEvents(k *evidence.Key, s *evidence.Session, seen *history.Event) []int {
 	var last []int
 	for _, op := range k.Ops {
-		if op.Client == s.Client && op.Invoke.Index < seen.Index && (op.F == history.FAcquire || op.F == history.FRelease) {
+		if op.Client == s.Client && op.Invoke.Index < seen.Index && (op.F == models.FAcquire || op.F == models.FRelease) {
 			last = evidence.EventsOf(op)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // revocation says that a live holder that listens hears within the bound that somebody asked
@@ -19,7 +20,7 @@ var revocation = &frame.Property{
 	Evidence: frame.FromSessions,
 	Applies: func(a *evidence.Record) bool {
 		return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool {
-			return slices.ContainsFunc(k.Ops, func(op *history.Operation) bool { return op.F == history.FListen })
+			return slices.ContainsFunc(k.Ops, func(op *history.Operation) bool { return op.F == models.FListen })
 		})
 	},
 	Wants: func(a *evidence.Record) string { return a.Object.Subject() + " cannot be revoked: it has no Revoke" },
@@ -28,7 +29,7 @@ var revocation = &frame.Property{
 		of := byClient(usable(&f, holdsOf(k)))
 		asked := requests(k)
 		for _, op := range k.Ops {
-			if op.F != history.FListen || op.Outcome() != history.OK {
+			if op.F != models.FListen || op.Outcome() != history.OK {
 				continue
 			}
 			if h := holdAt(of[op.Client], op); h != nil {
@@ -47,7 +48,7 @@ var revocation = &frame.Property{
 func requests(k *evidence.Key) *evidence.Index[*history.Operation] {
 	var asked []evidence.Spanned[*history.Operation]
 	for _, op := range k.Ops {
-		if op.F == history.FRevoke && op.Outcome() != history.Fail {
+		if op.F == models.FRevoke && op.Outcome() != history.Fail {
 			asked = append(asked, evidence.Spanned[*history.Operation]{Span: evidence.Span{From: op.Began(), To: evidence.Ended(op)}, Of: op})
 		}
 	}
@@ -55,7 +56,7 @@ func requests(k *evidence.Key) *evidence.Index[*history.Operation] {
 }
 
 func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operation, asked *evidence.Index[*history.Operation]) {
-	var v history.Heard
+	var v models.Heard
 	k.Decode(op.Return, &v)
 	if v.Revoked {
 		f.Count("heard", 1)

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // rwGrants says of a read-write lock what grants says of a hold: no writer was granted it
@@ -150,10 +151,10 @@ func decideReaders(f *frame.Finding, k *evidence.Key) {
 		}
 	}
 	for _, op := range k.Ops {
-		if op.F == history.FAcquire && !toRead(k, op) {
+		if op.F == models.FAcquire && !toRead(k, op) {
 			busy = append(busy, evidence.Span{From: op.Began(), To: max(op.Began(), k.OverBy(op))})
 		}
 	}
-	waits, ops := waiting(k, func(op *history.Operation) bool { return op.F == history.FAcquire && toRead(k, op) })
+	waits, ops := waiting(k, func(op *history.Operation) bool { return op.F == models.FAcquire && toRead(k, op) })
 	judgeIdle(f, k, waits, ops, evidence.Union(busy), "no writer held it or waited for it")
 }

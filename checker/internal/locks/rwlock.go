@@ -81,7 +81,7 @@ var rwFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 	}
 	held, writing := evidence.CountSpans(all), evidence.CountSpans(wrote)
 	for _, op := range k.Ops {
-		if op.F != history.FAcquire || op.Outcome() == history.Fail {
+		if op.F != models.FAcquire || op.Outcome() == history.Fail {
 			continue
 		}
 		wait := evidence.Span{From: op.Began(), To: evidence.Ended(op) - 1} // its own hold begins with its return
@@ -102,11 +102,11 @@ var rwFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 
 // toRead says that an acquire is for reading.
 func toRead(k *evidence.Key, op *history.Operation) bool {
-	var w history.Wish
+	var w models.Wish
 	if len(op.Invoke.Value) > 0 {
 		k.Decode(op.Invoke, &w)
 	}
-	return w.Mode == history.ToRead
+	return w.Mode == models.ToRead
 }
 
 // byGrants puts cores in the order of the sweep. Of those that begin at one moment the ones

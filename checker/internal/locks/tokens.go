@@ -168,7 +168,7 @@ type guarded struct {
 	part  string // of the key, that it was to; "": all of it
 	token history.ID
 	reads bool // a reader's access: only writers are in its way
-	history.Written
+	models.Written
 }
 
 // verb is what it did, for people.
@@ -190,7 +190,7 @@ func decideFencing(f *frame.Finding, k *evidence.Key, holds []*hold) {
 func writesTo(k *evidence.Key) [][]guarded {
 	to := map[string][]guarded{}
 	for _, op := range k.Ops {
-		if op.F != history.FWrite && op.F != models.FRead || op.Outcome() != history.OK {
+		if op.F != models.FWrite && op.F != models.FRead || op.Outcome() != history.OK {
 			continue
 		}
 		w := guarded{op: op, reads: op.F == models.FRead}

@@ -132,7 +132,7 @@ func (b *registerReader) number(value string) int32 {
 
 func (b *registerReader) operation(op *history.Operation) {
 	switch op.F {
-	case history.FWrite:
+	case models.FWrite:
 		var v models.Writing
 		b.a.Decode(op.Invoke, &v)
 		b.change(&change{op: op, from: noValue, to: b.number(v.Value)})

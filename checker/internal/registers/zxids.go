@@ -49,7 +49,7 @@ func anyZxid(a *evidence.Record) bool {
 			if op.F == models.FRead {
 				a.Decode(op.Return, &read)
 			}
-			if read.Mzxid != 0 || (op.F == history.FWrite || op.F == models.FCAS) && op.Return.Zxid != 0 {
+			if read.Mzxid != 0 || (op.F == models.FWrite || op.F == models.FCAS) && op.Return.Zxid != 0 {
 				return true
 			}
 		}

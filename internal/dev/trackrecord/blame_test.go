@@ -18,7 +18,7 @@ func met(detail string) finished {
 		return history.Event{Process: history.Nemesis, Client: -1, Time: t, Type: history.Info, F: f, Key: key, Value: history.Value(value)}
 	}
 	connected := history.Event{Process: history.SessionProcess, Client: 3, Type: history.Info, F: history.FConnected, Session: 9}
-	refused := history.Event{Process: 3, Client: 3, Time: 30, Type: history.Invoke, F: history.FAcquire, Key: "k2"}
+	refused := history.Event{Process: 3, Client: 3, Time: 30, Type: history.Invoke, F: models.FAcquire, Key: "k2"}
 	step := history.FaultStep{Fault: 1, Step: history.StepVerified, Clients: []int{3}, Detail: detail}
 	return finished{
 		history: &history.History{Events: []history.Event{

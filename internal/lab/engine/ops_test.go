@@ -45,7 +45,7 @@ func begun(t *testing.T, c engine.Config) (counts map[string]int, lasted time.Du
 // time; a critical section is one, and so is a round.
 func TestOps(t *testing.T) {
 	for recipe, want := range map[string]map[string]int{
-		models.Lock.Name:          {history.FAcquire: 3},
+		models.Lock.Name:          {models.FAcquire: 3},
 		models.DoubleBarrier.Name: {models.FEnter: 3, models.FLeave: 3},
 	} {
 		t.Run(recipe, func(t *testing.T) {

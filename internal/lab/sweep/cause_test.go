@@ -19,14 +19,14 @@ func twoHolders(first, second int, at, pause float64, clients []int) (*history.H
 	fault := func(at float64, step string) {
 		b.Fact(at, "pause", "", history.FaultStep{Fault: 1, Step: step, Spec: "pause:leader", Servers: []int{1}, Clients: clients})
 	}
-	b.Op(first, history.FAcquire, "k", at, at+2, history.OK, nil, nil)
-	b.Op(second, history.FAcquire, "k", at+1, at+3, history.OK, nil, nil)
+	b.Op(first, models.FAcquire, "k", at, at+2, history.OK, nil, nil)
+	b.Op(second, models.FAcquire, "k", at+1, at+3, history.OK, nil, nil)
 	if first < second { // who releases first differs from run to run
-		b.Op(first, history.FRelease, "k", at+5, at+6, history.OK, nil, nil)
-		b.Op(second, history.FRelease, "k", at+7, at+8, history.OK, nil, nil)
+		b.Op(first, models.FRelease, "k", at+5, at+6, history.OK, nil, nil)
+		b.Op(second, models.FRelease, "k", at+7, at+8, history.OK, nil, nil)
 	} else {
-		b.Op(second, history.FRelease, "k", at+5, at+6, history.OK, nil, nil)
-		b.Op(first, history.FRelease, "k", at+7, at+8, history.OK, nil, nil)
+		b.Op(second, models.FRelease, "k", at+5, at+6, history.OK, nil, nil)
+		b.Op(first, models.FRelease, "k", at+7, at+8, history.OK, nil, nil)
 	}
 	fault(pause, history.StepInject)
 	fault(pause+1, history.StepVerified)
@@ -76,18 +76,18 @@ func TestShape(t *testing.T) {
 	shape := func(repeats int, outcome history.Type) string {
 		b := historytest.New(models.Lock.Name)
 		for i := range repeats {
-			b.Op(0, history.FAcquire, "k", float64(10*i), float64(10*i+5), history.Info, nil, nil)
+			b.Op(0, models.FAcquire, "k", float64(10*i), float64(10*i+5), history.Info, nil, nil)
 		}
 		to := 100.0
 		if outcome == "" {
 			to = historytest.Never
 		}
-		b.Op(1, history.FAcquire, "k", 50, to, outcome, nil, nil)
+		b.Op(1, models.FAcquire, "k", 50, to, outcome, nil, nil)
 		b.Fact(99, history.FFinal, "k", nil)
 		h := b.History()
 		var counterexample []int
 		for i := range h.Events {
-			if f := h.Events[i].F; f == history.FAcquire || f == history.FFinal {
+			if f := h.Events[i].F; f == models.FAcquire || f == history.FFinal {
 				counterexample = append(counterexample, i)
 			}
 		}

@@ -34,8 +34,8 @@ func request(p link.Point, from, to float64) []link.Passed {
 
 func TestExercise(t *testing.T) {
 	b := historytest.New(models.Lock.Name)
-	b.Op(0, history.FAcquire, "k", 0, 100, history.OK, nil, nil)
-	acquire := link.Point{Operation: history.FAcquire, Nth: 1}
+	b.Op(0, models.FAcquire, "k", 0, 100, history.OK, nil, nil)
+	acquire := link.Point{Operation: models.FAcquire, Nth: 1}
 	of := func(p link.Point, message string, which int) link.Point {
 		p.Message, p.Which = message, which
 		return p
@@ -50,12 +50,12 @@ func TestExercise(t *testing.T) {
 		request(of(acquire, link.Event, 1), 120, historytest.Never),
 	)
 
-	b.Op(1, history.FRelease, "k", 0, historytest.Never, "", nil, nil)
-	release := link.Point{Client: 1, Operation: history.FRelease, Nth: 1}
+	b.Op(1, models.FRelease, "k", 0, historytest.Never, "", nil, nil)
+	release := link.Point{Client: 1, Operation: models.FRelease, Nth: 1}
 	passed = append(passed, request(of(release, "delete", 1), 5, historytest.Never)...)
 	b.Session(3, 1, 101, history.FDisconnected, "", nil) // before it was sent
 	b.Session(50, 1, 101, history.FDisconnected, "", nil)
-	b.Op(1, history.FConfirm, "k", 0, 1, history.OK, nil, nil) // of the harness's own memory
+	b.Op(1, models.FConfirm, "k", 0, 1, history.OK, nil, nil) // of the harness's own memory
 
 	fault(b, 1, 15, 45, "stall-link", "stall-link", 0)
 	fault(b, 2, 48, 55, "pause", "pause:leader")

@@ -22,24 +22,24 @@ func Bare(t testing.TB, h *history.History) *history.History {
 			var o history.Offers
 			decode(t, &e, &o)
 			e.Value = history.Value(history.Offers{Capacity: o.Capacity})
-		case history.FConfirm, history.FLeader, history.FListen, history.FRevoke:
+		case models.FConfirm, models.FLeader, models.FListen, models.FRevoke:
 			continue
 		case history.FLost:
 			continue
-		case history.FWrite, models.FRead:
+		case models.FWrite, models.FRead:
 			if guards(h) {
 				continue
 			}
-		case history.FAcquire, models.FEnter:
+		case models.FAcquire, models.FEnter:
 			if e.Type == history.OK {
 				e.Session = now[e.Client]
-				if e.F == history.FAcquire {
-					e.Value = history.Value(history.Grant{})
+				if e.F == models.FAcquire {
+					e.Value = history.Value(models.Grant{})
 				}
 			}
-		case history.FRelease:
+		case models.FRelease:
 			if e.Type == history.Invoke {
-				e.Value = history.Value(history.Held{Held: true})
+				e.Value = history.Value(models.Held{Held: true})
 			}
 		}
 		e.Index = len(bare.Events)
@@ -51,7 +51,7 @@ func Bare(t testing.TB, h *history.History) *history.History {
 // guards says that writes and reads of a record are those of what a hold guards.
 func guards(h *history.History) bool {
 	for i := range h.Events {
-		if h.Events[i].F == history.FAcquire {
+		if h.Events[i].F == models.FAcquire {
 			return true
 		}
 	}

@@ -149,39 +149,39 @@ func (s *simulation) load() {
 // round is acquire, write, confirm, release; it returns when the client goes on.
 func (s *simulation) round(client int, t time.Duration) time.Duration {
 	key := fmt.Sprintf("k%d", s.rnd.IntN(s.cfg.Keys))
-	s.op(t, client, history.Invoke, history.FAcquire, key, nil).Intended = t - time.Duration(s.rnd.IntN(3000))*time.Microsecond
+	s.op(t, client, history.Invoke, models.FAcquire, key, nil).Intended = t - time.Duration(s.rnd.IntN(3000))*time.Microsecond
 	created := s.ready(t, client)
 	granted := max(created, s.free[key]) + ms
 	if s.cfg.Broken && s.rnd.IntN(150) == 0 {
 		granted = created
 	}
 	if at := s.expired(client, t, granted); at != 0 {
-		return s.gaveUp(at+300*ms, client, history.FAcquire, key, "session-expired")
+		return s.gaveUp(at+300*ms, client, models.FAcquire, key, "session-expired")
 	}
 	if granted-t > 4*second {
-		return s.gaveUp(t+4*second, client, history.FAcquire, key, "timeout")
+		return s.gaveUp(t+4*second, client, models.FAcquire, key, "timeout")
 	}
 	s.token++
-	s.op(granted, client, history.OK, history.FAcquire, key, history.Grant{Token: s.token}).Zxid = s.token + 0x500000000
+	s.op(granted, client, history.OK, models.FAcquire, key, models.Grant{Token: s.token}).Zxid = s.token + 0x500000000
 	return s.hold(client, key, granted)
 }
 
 func (s *simulation) hold(client int, key string, granted time.Duration) time.Duration {
 	token := s.token
 	t := granted + 100*time.Microsecond
-	s.op(t, client, history.Invoke, history.FWrite, key, history.Grant{Token: token})
+	s.op(t, client, history.Invoke, models.FWrite, key, models.Grant{Token: token})
 	t += 20 * time.Microsecond
-	s.op(t, client, history.OK, history.FWrite, key, history.Written{Accepted: true, Token: token, Order: int64(token)})
+	s.op(t, client, history.OK, models.FWrite, key, models.Written{Accepted: true, Token: token, Order: int64(token)})
 	until := t + time.Duration(1+s.rnd.IntN(20))*ms
 	if at := s.expired(client, granted, until+40*ms); at != 0 {
 		return s.lose(client, key, token, max(at, t)+20*ms)
 	}
-	s.op(until, client, history.Invoke, history.FRelease, key, history.Held{Held: true, Token: token})
+	s.op(until, client, history.Invoke, models.FRelease, key, models.Held{Held: true, Token: token})
 	released := s.ready(until, client)
 	if released-until > 4*second {
-		return s.gaveUp(until+4*second, client, history.FRelease, key, "timeout")
+		return s.gaveUp(until+4*second, client, models.FRelease, key, "timeout")
 	}
-	s.op(released, client, history.OK, history.FRelease, key, nil)
+	s.op(released, client, history.OK, models.FRelease, key, nil)
 	s.free[key] = released
 	return released + time.Duration(s.rnd.IntN(40))*ms
 }
@@ -192,8 +192,8 @@ func (s *simulation) lose(client int, key string, token history.ID, told time.Du
 		Time: told, Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FLost, Key: key,
 		Session: s.session[client], Value: history.Value(history.LostHold{Token: token}),
 	})
-	s.op(told+5*ms, client, history.Invoke, history.FRelease, key, history.Held{Token: token})
-	s.op(told+6*ms, client, history.OK, history.FRelease, key, nil)
+	s.op(told+5*ms, client, history.Invoke, models.FRelease, key, models.Held{Token: token})
+	s.op(told+6*ms, client, history.OK, models.FRelease, key, nil)
 	s.free[key] = told
 	return told + 350*ms
 }

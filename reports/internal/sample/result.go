@@ -92,8 +92,8 @@ func counterexample(h *history.History, o holds.Overlap) []int {
 		if op.Key != o.First.Key || op.Return == nil || !first && !second {
 			continue
 		}
-		granted := op.F == history.FAcquire && op.Return.Time <= o.From && op.Return.Time > o.From-100*ms
-		release := op.F == history.FRelease && op.Invoke.Time >= o.Until && !released[op.Client]
+		granted := op.F == models.FAcquire && op.Return.Time <= o.From && op.Return.Time > o.From-100*ms
+		release := op.F == models.FRelease && op.Invoke.Time >= o.Until && !released[op.Client]
 		if granted || release {
 			released[op.Client] = release
 			out = append(out, op.Invoke.Index, op.Return.Index)

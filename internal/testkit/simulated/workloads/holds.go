@@ -414,7 +414,7 @@ func (h *holds) load(p *Proc, until time.Duration) {
 				if h.w.chance(0.1) {
 					patience = h.w.between(5*time.Millisecond, 50*time.Millisecond)
 				}
-				if models.Named(h.o.Model).Knows(history.FLeader) && h.w.chance(0.15) {
+				if models.Named(h.o.Model).Knows(models.FLeader) && h.w.chance(0.15) {
 					h.ask(p, c, k)
 					continue
 				}
@@ -432,15 +432,15 @@ func (h *holds) load(p *Proc, until time.Duration) {
 // ask is "who leads?": the client of the lowest candidate, by a plain read.
 func (h *holds) ask(p *Proc, c *conn, k int) {
 	l := h.locks[[2]int{c.id, k}]
-	_ = p.do(c, op{f: history.FLeader, key: key(k), within: opTime, run: func(deadline time.Duration) (any, error) {
+	_ = p.do(c, op{f: models.FLeader, key: key(k), within: opTime, run: func(deadline time.Duration) (any, error) {
 		of, err := p.children(c, l.f, deadline)
 		if err != nil {
 			return nil, err
 		}
 		if l.defect == "forgets-leader" {
-			return history.Leader{Client: -1}, nil
+			return models.Leader{Client: -1}, nil
 		}
-		v := history.Leader{Client: -1}
+		v := models.Leader{Client: -1}
 		if len(of) > 0 {
 			v.Client = of[0].client()
 		}
@@ -452,8 +452,8 @@ func key(k int) string { return fmt.Sprint("k", k) }
 
 func (h *holds) turn(p *Proc, c *conn, k int, patience, length time.Duration) {
 	l, w := h.locks[[2]int{c.id, k}], h.w
-	var grant history.Grant
-	o := op{f: history.FAcquire, key: key(k), within: patience, run: func(deadline time.Duration) (any, error) {
+	var grant models.Grant
+	o := op{f: models.FAcquire, key: key(k), within: patience, run: func(deadline time.Duration) (any, error) {
 		if err := l.acquire(p, deadline); err != nil {
 			return nil, err
 		}
@@ -504,8 +504,8 @@ func (h *holds) turn(p *Proc, c *conn, k int, patience, length time.Duration) {
 	still := false
 	began := w.now
 	_ = p.do(c, op{
-		f: history.FRelease, key: key(k), within: opTime,
-		late: func() any { still = held(); return history.Held{Held: still, Token: grant.Token} },
+		f: models.FRelease, key: key(k), within: opTime,
+		late: func() any { still = held(); return models.Held{Held: still, Token: grant.Token} },
 		run:  func(deadline time.Duration) (any, error) { return nil, l.release(p, deadline) },
 	})
 	if still {
@@ -516,17 +516,17 @@ func (h *holds) turn(p *Proc, c *conn, k int, patience, length time.Duration) {
 }
 
 // write is one to the resource that the hold guards, if one can be guarded.
-func (h *holds) write(p *Proc, c *conn, k int, l *lock, grant history.Grant) {
-	if !models.Named(h.o.Model).Knows(history.FWrite) {
+func (h *holds) write(p *Proc, c *conn, k int, l *lock, grant models.Grant) {
+	if !models.Named(h.o.Model).Knows(models.FWrite) {
 		return
 	}
-	_ = p.do(c, op{f: history.FWrite, key: key(k), arg: grant, run: func(time.Duration) (any, error) {
+	_ = p.do(c, op{f: models.FWrite, key: key(k), arg: grant, run: func(time.Duration) (any, error) {
 		h.order[k]++
 		ok := grant.Token >= h.highest[k] || l.defect == "no-fence"
 		if ok {
 			h.highest[k] = max(h.highest[k], grant.Token)
 		}
-		return history.Written{Accepted: ok, Token: grant.Token, Order: h.order[k]}, nil
+		return models.Written{Accepted: ok, Token: grant.Token, Order: h.order[k]}, nil
 	}})
 }
 
@@ -541,12 +541,12 @@ func (h *holds) touch(p *Proc, c *conn) {
 	}
 }
 
-func (h *holds) confirm(p *Proc, c *conn, k int, held func() bool, g history.Grant) {
+func (h *holds) confirm(p *Proc, c *conn, k int, held func() bool, g models.Grant) {
 	if !h.offers.TellsLost {
 		return
 	}
-	_ = p.do(c, op{f: history.FConfirm, key: key(k), run: func(time.Duration) (any, error) {
-		return history.Held{Held: held(), Token: g.Token}, nil
+	_ = p.do(c, op{f: models.FConfirm, key: key(k), run: func(time.Duration) (any, error) {
+		return models.Held{Held: held(), Token: g.Token}, nil
 	}})
 }
 
