@@ -25,11 +25,11 @@ type Config struct {
 
 var _ = offer(models.Config,
 	own(Config{subjects.NewConfig}),
-	planted("one-shot-watch", "converge", "", "takes a watch for one that stays", Config{broken.ConfigOneShotWatch}),
-	planted("creates-empty", "valid", "", "makes the znode, and then writes to it", Config{broken.CreatesEmpty}),
-	planted("first-from-memory", "first", "", "says at first what it read long before", Config{broken.FirstFromMemory}),
-	planted("reports-by-version", "converge", "", "takes for news what has a higher version", Config{broken.ReportsByVersion}),
-	planted("snapshot-on-loss", "order", "expire/300ms", "tells an old snapshot when it cannot read", Config{broken.SnapshotOnLoss}),
+	planted("one-shot-watch", "converge", "", "sets a one-time watch once, and never again", Config{broken.ConfigOneShotWatch}),
+	planted("creates-empty", "valid", "", "creates the znode empty, then writes its value", Config{broken.CreatesEmpty}),
+	planted("first-from-memory", "first", "", "starts with a value that it read long ago", Config{broken.FirstFromMemory}),
+	planted("reports-by-version", "converge", "", "ignores a new value whose version is not higher", Config{broken.ReportsByVersion}),
+	planted("snapshot-on-loss", "order", "expire/300ms", "reports an old snapshot when it cannot read", Config{broken.SnapshotOnLoss}),
 )
 
 // Name is the name of the model.

@@ -23,13 +23,13 @@ type DelayQueue struct {
 
 var _ = offer(models.DelayQueue,
 	own(DelayQueue{subjects.NewDelayQueue}),
-	variant("relaxed", "the recipe of package recipes, relaxed: by lists that may be old", DelayQueue{subjects.NewRelaxedDelayQueue}),
+	variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", DelayQueue{subjects.NewRelaxedDelayQueue}),
 	// A single client gets its own items too early, or in the wrong order.
-	planted("ignores-due", "not-early", "", "gives out the item that is due first, though it is not due yet", DelayQueue{broken.IgnoresDue}).alone(),
-	planted("seconds", "not-early", "", "compares whole seconds where items are due in milliseconds", DelayQueue{broken.DueInSeconds}).alone(),
-	planted("sleeps-once", "progress", "", "sleeps until its first item is due, whatever comes meanwhile", DelayQueue{broken.SleepsOnce}),
-	planted("any-due", "due-order", "", "gives out the oldest of the items that are due", DelayQueue{broken.AnyDue}).alone(),
-	planted("no-fence", "strict", "", "says that it is strict, and reads lists from a server that may lag", DelayQueue{broken.DelayNoFence}),
+	planted("ignores-due", "not-early", "", "delivers the item that is due first before it is due", DelayQueue{broken.IgnoresDue}).alone(),
+	planted("seconds", "not-early", "", "compares due times in whole seconds, not milliseconds", DelayQueue{broken.DueInSeconds}).alone(),
+	planted("sleeps-once", "progress", "", "sleeps until its first item is due, and misses items that arrive meanwhile", DelayQueue{broken.SleepsOnce}),
+	planted("any-due", "due-order", "", "delivers the oldest of the due items, not the one due first", DelayQueue{broken.AnyDue}).alone(),
+	planted("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", DelayQueue{broken.DelayNoFence}),
 )
 
 // Name is the name of the model.

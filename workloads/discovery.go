@@ -17,15 +17,15 @@ type Discovery struct {
 
 var _ = offer(models.Discovery,
 	own(Discovery{subjects.NewService}),
-	variant("directory", "the recipe of package recipes, as its Directory shows it", Discovery{subjects.NewDirectoryService}),
-	planted("one-shot-watch", "converge", "", "watches once, and hears of no change behind the first one", Discovery{broken.ServiceOf(broken.OneShotWatch)}),
-	planted("not-registered-again", "converge", "expire:holder/1500ms", "does not register again when its session has ended", Discovery{broken.ServiceOf(broken.RejoinLost)}),
-	planted("persistent-instance", "converge", "expire:holder/1500ms", "makes persistent instances, and forgets them with its session", Discovery{broken.ServiceOf(broken.PersistentMember)}).besides("fresh", "log"), // as of groups
-	planted("cache-forgets-late", "fresh", "", "looks up others for a second after they have gone", Discovery{broken.ServiceOf(broken.CacheForgetsLate)}).besides("snapshots"),
-	planted("tells-the-past", "monotone", "", "tells of a change, and then of what was before it", Discovery{broken.ServiceOf(broken.TellsThePast)}).besides("pick"),
-	planted("torn-lookup", "snapshots", "", "looks up instances that never were all there were", Discovery{broken.ServiceOf(broken.TornList)}),
-	planted("picks-the-gone", "pick", "", "sticks to an instance that it was told has gone", Discovery{broken.PicksTheGone}).besides("converge"), // it sticks to it for ever
-	planted("panics-when-empty", "no-panic", "", "takes the first of the instances without looking whether there are any", Discovery{broken.PanicsWhenEmpty}).alone(),
+	variant("directory", "the recipe of package recipes, observed through its Directory", Discovery{subjects.NewDirectoryService}),
+	planted("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Discovery{broken.ServiceOf(broken.OneShotWatch)}),
+	planted("not-registered-again", "converge", "expire:holder/1500ms", "does not register again after its session ended", Discovery{broken.ServiceOf(broken.RejoinLost)}),
+	planted("persistent-instance", "converge", "expire:holder/1500ms", "creates persistent instances, and forgets them when its session ends", Discovery{broken.ServiceOf(broken.PersistentMember)}).besides("fresh", "log"), // as of groups
+	planted("cache-forgets-late", "fresh", "", "still returns other instances for a second after they left", Discovery{broken.ServiceOf(broken.CacheForgetsLate)}).besides("snapshots"),
+	planted("tells-the-past", "monotone", "", "reports a change, then the state before it", Discovery{broken.ServiceOf(broken.TellsThePast)}).besides("pick"),
+	planted("torn-lookup", "snapshots", "", "returns a set of instances that never existed at one time", Discovery{broken.ServiceOf(broken.TornList)}),
+	planted("picks-the-gone", "pick", "", "keeps picking an instance that it knows has left", Discovery{broken.PicksTheGone}).besides("converge"), // it sticks to it for ever
+	planted("panics-when-empty", "no-panic", "", "picks the first instance without checking that there is one", Discovery{broken.PanicsWhenEmpty}).alone(),
 )
 
 // Name is the name of the model.

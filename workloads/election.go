@@ -22,9 +22,9 @@ type Election struct {
 
 var _ = offer(models.Election,
 	own(Election{subjects.NewElection}),
-	variant("states", "the recipe of package recipes, as its States tells of it", Election{subjects.NewStatesElection}),
-	planted("sorts-by-id", "exclusion", "", "sorts candidates by their ids and not by their numbers", Election{broken.SortsByID}),
-	planted("never-regains", "progress", "expire/1500ms", "does not stand again in a new session", Election{broken.NeverRegains}),
+	variant("states", "the recipe of package recipes, observed through its States", Election{subjects.NewStatesElection}),
+	planted("sorts-by-id", "exclusion", "", "sorts candidates by ID, not by sequence number", Election{broken.SortsByID}),
+	planted("never-regains", "progress", "expire/1500ms", "does not become a candidate again in a new session", Election{broken.NeverRegains}),
 )
 
 // Name is the name of the model.

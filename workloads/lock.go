@@ -19,14 +19,14 @@ type Lock struct {
 
 var _ = offer(models.Lock,
 	own(Lock{subjects.NewLock}),
-	variant("do", "the recipe of package recipes, by its Do", Lock{subjects.NewDoLock}),
+	variant("do", "the recipe of package recipes, used through Do", Lock{subjects.NewDoLock}),
 	variant("acl", "the recipe of package recipes, with an ACL", Lock{subjects.NewACLLock}),
 	Subject{Name: GoZookeeper, About: "the lock that comes with the client library", workload: Lock{subjects.GoZookeeperLock}},
-	planted("check-then-create", "exclusion", "", "looks whether anybody holds the lock, then makes its own znode and believes it", Lock{broken.CheckThenCreate}),
-	planted("ignores-expiry", "lost", "expire/1500ms", "goes on holding after its session has died", Lock{broken.IgnoresExpiry}).besides("exclusion", "tokens", "fencing", "grant"),
-	planted("missing-is-first", "grant", "expire:waiter/1500ms", "takes its own znode's absence from the line for the head of it", Lock{broken.MissingIsFirst}).besides("exclusion", "progress"),
-	planted("stale-unlock", "own-znodes", "expire:holder/400ms", "deletes its znode by its path, whosever it is by now", Lock{broken.StaleUnlock}).besides("exclusion"),
-	planted("token-of-its-own", "tokens", "", "each client counts its fencing tokens by itself", Lock{broken.TokenOfItsOwn}).besides("fencing"),
+	planted("check-then-create", "exclusion", "", "checks that the lock is free, then creates its znode without checking again", Lock{broken.CheckThenCreate}),
+	planted("ignores-expiry", "lost", "expire/1500ms", "keeps its hold after its session expired", Lock{broken.IgnoresExpiry}).besides("exclusion", "tokens", "fencing", "grant"),
+	planted("missing-is-first", "grant", "expire:waiter/1500ms", "believes that it is first when its own znode is missing", Lock{broken.MissingIsFirst}).besides("exclusion", "progress"),
+	planted("stale-unlock", "own-znodes", "expire:holder/400ms", "deletes its znode by path without checking who created it", Lock{broken.StaleUnlock}).besides("exclusion"),
+	planted("token-of-its-own", "tokens", "", "each client counts fencing tokens on its own", Lock{broken.TokenOfItsOwn}).besides("fencing"),
 )
 
 // Name is the name of the model.

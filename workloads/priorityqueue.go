@@ -22,13 +22,13 @@ type PriorityQueue struct {
 
 var _ = offer(models.PriorityQueue,
 	own(PriorityQueue{subjects.NewPriorityQueue}),
-	variant("relaxed", "the recipe of package recipes, relaxed: by lists that may be old", PriorityQueue{subjects.NewRelaxedPriorityQueue}),
-	planted("keeps-stale-cache", "priority", "", "goes by one list until all of it is gone", PriorityQueue{broken.KeepsStaleCache}),
+	variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", PriorityQueue{subjects.NewRelaxedPriorityQueue}),
+	planted("keeps-stale-cache", "priority", "", "uses one list until all its items are gone", PriorityQueue{broken.KeepsStaleCache}),
 	// A single client gets its own items in the wrong order.
-	planted("ignores-priority", "priority", "", "gives out the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),
-	planted("string-compare", "priority", "", "orders priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}).alone(),
-	planted("walks-on", "strict", "", "goes on in an old list when somebody else was quicker", PriorityQueue{broken.WalksOn}),
-	planted("no-fence", "strict", "", "says that it is strict, and reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
+	planted("ignores-priority", "priority", "", "delivers the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),
+	planted("string-compare", "priority", "", "compares priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}).alone(),
+	planted("walks-on", "strict", "", "continues in a stale list when another client was quicker", PriorityQueue{broken.WalksOn}),
+	planted("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
 )
 
 // Name is the name of the model.

@@ -20,16 +20,16 @@ type Queue struct {
 
 var _ = offer(models.Queue,
 	own(Queue{subjects.NewQueue}),
-	variant("long", "the long queue of package recipes, in folders", Queue{subjects.NewLongQueue}),
-	variant("bounded", "the bounded queue of package recipes, with little room", Queue{subjects.NewBoundedQueue}),
+	variant("long", "the long queue of package recipes, which stores items in folders", Queue{subjects.NewLongQueue}),
+	variant("bounded", "the bounded queue of package recipes, with a small bound", Queue{subjects.NewBoundedQueue}),
 	variant("bounded-try", "the bounded queue of package recipes, whose producers use TryPut", Queue{subjects.NewTryingBoundedQueue}),
-	planted("read-then-delete", "integrity", "", "gives out an item though somebody else was quicker to delete it", Queue{broken.ReadThenDelete}).besides("log"),
-	planted("blind-delete-retry", "loss", "lose-reply:delete/300ms", "deletes again after a lost reply, finds nothing, and takes the next item", Queue{broken.BlindDeleteRetry}),
-	planted("counts-then-puts", "bounded", "", "counts the items and then puts one in, as if nobody else did", Queue{broken.CountsThenPuts}),
-	planted("never-woken", "progress", "", "waits for room and is never told of it", Queue{broken.NeverWoken}),
-	planted("watches-after-check", "progress", "", "sets its watch after it has found nothing", Queue{broken.WatchesAfterCheck}),
-	planted("recreates", "integrity", "lose-reply:create/300ms", "puts an item again after a lost reply", Queue{broken.Recreates}),
-	planted("empty-when-beaten", "empty", "", "says that the queue is empty when somebody else was quicker to take the oldest item", Queue{broken.EmptyWhenBeaten}),
+	planted("read-then-delete", "integrity", "", "delivers an item that another client deleted first", Queue{broken.ReadThenDelete}).besides("log"),
+	planted("blind-delete-retry", "loss", "lose-reply:delete/300ms", "deletes again after a lost reply, finds no znode, and takes the next item", Queue{broken.BlindDeleteRetry}),
+	planted("counts-then-puts", "bounded", "", "counts the items, then puts one without checking again", Queue{broken.CountsThenPuts}),
+	planted("never-woken", "progress", "", "never wakes clients that wait for room", Queue{broken.NeverWoken}),
+	planted("watches-after-check", "progress", "", "sets its watch only after it found the queue empty", Queue{broken.WatchesAfterCheck}),
+	planted("recreates", "integrity", "lose-reply:create/300ms", "puts an item a second time after a lost reply", Queue{broken.Recreates}),
+	planted("empty-when-beaten", "empty", "", "reports an empty queue when another client took the oldest item first", Queue{broken.EmptyWhenBeaten}),
 )
 
 // Name is the name of the model.

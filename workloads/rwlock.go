@@ -22,13 +22,13 @@ type RWLock struct {
 
 var _ = offer(models.RWLock,
 	own(RWLock{subjects.NewRWLock}),
-	variant("do", "the recipe of package recipes, by its Do and RDo", RWLock{subjects.NewDoRWLock}),
-	planted("reader-ignores-writer", "exclusion", "", "its readers look at readers alone, so that one reads while another client writes", RWLock{broken.ReaderIgnoresWriterAhead}),
-	planted("downgrade-second-node", "exclusion", "", "downgrades by a second znode, which comes behind writers that wait", RWLock{broken.DowngradeSecondNode}),
-	planted("polls-to-read", "tokens", "", "takes a number, but tries from time to time instead of waiting for its turn", RWLock{broken.RWPolls}).besides("fencing"),
-	planted("waits-for-those-behind", "progress", "", "its readers wait for writers behind them, too, as these do for them", RWLock{broken.WaitsOnWrongPredecessor}),
-	planted("reads-for-ever", "lost", "expire/1500ms", "goes on holding after its session has died", RWLock{broken.ReadsForEver}).besides("exclusion", "grant", "tokens", "fencing"),
-	planted("deaf", "revocation", "", "does not look whether it is asked for its hold", RWLock{broken.Deaf}),
+	variant("do", "the recipe of package recipes, used through Do and RDo", RWLock{subjects.NewDoRWLock}),
+	planted("reader-ignores-writer", "exclusion", "", "readers ignore writers, so one reads while another client writes", RWLock{broken.ReaderIgnoresWriterAhead}),
+	planted("downgrade-second-node", "exclusion", "", "downgrades with a second znode, which queues behind waiting writers", RWLock{broken.DowngradeSecondNode}),
+	planted("polls-to-read", "tokens", "", "polls for the lock instead of waiting for its turn", RWLock{broken.RWPolls}).besides("fencing"),
+	planted("waits-for-those-behind", "progress", "", "readers also wait for writers behind them, which wait for those readers", RWLock{broken.WaitsOnWrongPredecessor}),
+	planted("reads-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", RWLock{broken.ReadsForEver}).besides("exclusion", "grant", "tokens", "fencing"),
+	planted("deaf", "revocation", "", "ignores requests to release", RWLock{broken.Deaf}),
 )
 
 // Name is the name of the model.

@@ -61,5 +61,5 @@ func TestRealBashCompletes(t *testing.T) {
 	}
 	s.Type("zklab run lock --subject ")
 	s.Keys("Tab", "Tab")
-	s.Until(`^broken:ignores-expiry +\(goes on holding after its session has died\)$`)
+	s.Until(`^broken:ignores-expiry +\(keeps its hold after its session expired\)$`)
 }

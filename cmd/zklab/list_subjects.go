@@ -43,6 +43,6 @@ func listSubjects(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	hanging(w, "", "broken alone is the first broken one of its recipe. What is wrong shows where clients compete, or under the --faults that are named; most of it within ten seconds.")
+	hanging(w, "", "broken alone stands for the first broken subject of its recipe. Most defects show within ten seconds, when clients compete or under the --faults named above.")
 	return nil
 }

@@ -11,7 +11,7 @@ const (
 // Barrier is a barrier that one client raises and lifts, and for which other clients wait. A single
 // server can answer the waiters.
 var Barrier = declare(Model{
-	Name: "barrier", About: "a barrier that holds everybody back while it is up",
+	Name: "barrier", About: "a barrier that blocks all clients until it is removed",
 	State: Raised, Stay: "up", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: FRaise, Begins: true, Quorum: always, Words: Words{

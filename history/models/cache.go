@@ -43,7 +43,7 @@ type Copy struct {
 
 // Cache is a local copy of a subtree that clients change.
 var Cache = declare(Model{
-	Name: "cache", About: "a local copy of a subtree, which follows what clients change in it",
+	Name: "cache", About: "a local copy of a subtree that follows its changes",
 	Called: "the cache", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
 		{F: FPut, Quorum: always, Tell: tellPutNode, Words: Words{

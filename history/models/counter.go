@@ -31,7 +31,7 @@ type Count struct {
 
 // Counter is an integer to which clients add.
 var Counter = declare(Model{
-	Name: "counter", About: "a counter that all add to",
+	Name: "counter", About: "a shared counter",
 	Operations: []Operation{
 		{F: FAdd, Quorum: always, Tell: tellAdd, Words: Words{Refused: "failed for certain", Unknown: "nobody knows whether it was added"}},
 		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCountSwap, Words: Words{

@@ -24,7 +24,7 @@ type Picked struct {
 
 // Discovery is a service whose instances register, and which clients look up.
 var Discovery = declare(Model{
-	Name: "discovery", About: "a service, of whose instances those who live are found", Called: "the service",
+	Name: "discovery", About: "a service whose live instances clients look up", Called: "the service",
 	State: Entered, Stay: "registered", Sessions: true, OnZnodes: true, Page: "membership",
 	Operations: []Operation{
 		{F: FRegister, Begins: true, Quorum: always, Tell: tellJoining("register", "asked to register in"), Words: Words{

@@ -8,7 +8,7 @@ const (
 
 // DoubleBarrier is a barrier that history.Params.Parties members enter and leave together.
 var DoubleBarrier = declare(Model{
-	Name: "double-barrier", About: "a barrier that members pass together, in and out",
+	Name: "double-barrier", About: "a barrier that members enter together and leave together",
 	State: Entered, Stay: "inside", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: FEnter, Waits: true, Begins: true, Quorum: always, Words: Words{

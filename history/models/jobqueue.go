@@ -32,7 +32,7 @@ type Jobs struct {
 // JobQueue is a queue in which each job has one worker at a time, until a worker finishes it or it
 // was tried history.Params.Tries times. A finished job leaves the queue.
 var JobQueue = declare(Model{
-	Name: "job-queue", About: "a queue that gives each job to one worker at a time, until it is finished",
+	Name: "job-queue", About: "a queue that gives each job to one worker at a time until it is finished",
 	State: Filled, Stay: "worked", OnZnodes: true,
 	Operations: []Operation{
 		{F: FEnqueue, Puts: true, Quorum: always, Tell: tellPut, Words: Words{

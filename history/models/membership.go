@@ -33,7 +33,7 @@ type Members struct {
 
 // Membership is a group that clients join, leave and list.
 var Membership = declare(Model{
-	Name: "membership", About: "a group, of whose members those who live are there", Called: "the group",
+	Name: "membership", About: "a group that lists its live members", Called: "the group",
 	State: Entered, Stay: "joined", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
 		{F: FJoin, Begins: true, Quorum: always, Tell: tellJoining("join", "asked to join"), Words: Words{

@@ -26,7 +26,7 @@ type GuardedKey struct {
 // none. history.Event.Key names the object. The operations are those of a lock: FAcquire (invoke
 // Keys), FRelease and FConfirm of all requested keys, and FWrite (invoke GuardedKey).
 var MultiLock = declare(Model{
-	Name: "multi-lock", About: "exclusive locks on several keys at once, all or none",
+	Name: "multi-lock", About: "exclusive locks on several keys at once: all or none",
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: Lock.telling(map[string]func(*history.Operation, *Words) Values{
 		FAcquire: tellKeys, FWrite: tellGuardedKey,

@@ -17,7 +17,7 @@ type Ranked struct {
 // the one that was added first. Its operations are those of a queue; the value of FEnqueue is a
 // Ranked.
 var PriorityQueue = declare(Model{
-	Name: "priority-queue", About: "a queue that gives the item with the least number",
+	Name: "priority-queue", About: "a queue that delivers the item with the lowest number",
 	State: Filled, OnZnodes: true, Page: "queue",
 	Operations: queueOperations(tellRanked),
 })

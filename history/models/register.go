@@ -66,7 +66,7 @@ type Stored struct {
 
 // Register is one znode whose data is its value. It tests ZooKeeper itself.
 var Register = declare(Model{
-	Name: "register", About: "the store itself: one znode that is written, compared and set, and read",
+	Name: "register", About: "the store itself: writes, compare-and-set and reads of one znode",
 	Store: true,
 	Operations: []Operation{
 		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "no answer is known"}},

@@ -9,7 +9,7 @@ import (
 // no write: a resource that accepts writes of several holders at a time cannot tell a past holder
 // from a present one.
 var Semaphore = declare(Model{
-	Name: "semaphore", About: "a number of leases, each of which one client holds",
+	Name: "semaphore", About: "a fixed number of leases, each held by one client",
 	State: Shared, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: Lock.without(FWrite),
 })

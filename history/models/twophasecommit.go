@@ -57,7 +57,7 @@ func (d Decision) String() string {
 
 // TwoPhaseCommit is a transaction on which sites vote, and which all of them commit or none.
 var TwoPhaseCommit = declare(Model{
-	Name: "two-phase-commit", About: "transactions that all sites commit, or none", Called: "the transaction",
+	Name: "two-phase-commit", About: "transactions that all sites commit or none does", Called: "the transaction",
 	Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: FPrepare, Quorum: always, Tell: tellPrepare, Words: Words{

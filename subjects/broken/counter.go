@@ -61,7 +61,7 @@ func ReadSetWithoutVersion(c *subjects.Client, path string) (subjects.Counter, e
 	})
 }
 
-// RetriesSetAfterLoss is a counter that adds again after a lost reply, and so twice if only
+// RetriesSetAfterLoss is a counter that adds a second time after a lost reply, and so twice if only
 // the reply was lost (as kazoo 2.8.0's Counter does). Property "linearizable" finds it when
 // replies are lost.
 func RetriesSetAfterLoss(c *subjects.Client, path string) (subjects.Counter, error) {
