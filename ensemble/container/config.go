@@ -223,7 +223,7 @@ func (c Config) profile() ensemble.Profile {
 	}
 }
 
-// sessionBounds are the bounds of session time-outs that zoo.cfg sets, or leaves as they are.
+// sessionBounds are the bounds of session timeouts that zoo.cfg sets, or leaves as they are.
 func (c Config) sessionBounds() (least, most time.Duration) {
 	least = 2 * c.Tick
 	for _, line := range c.zooCfg() {

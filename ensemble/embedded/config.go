@@ -32,7 +32,7 @@ const (
 var ErrConfig = errors.New("embedded ensemble")
 
 // Config says what ensemble to start. The zero value starts three servers on
-// free ports of 127.0.0.1, with the time-outs that zklab gives to servers in
+// free ports of 127.0.0.1, with the timeouts that zklab gives to servers in
 // containers, too.
 type Config struct {
 	// Nodes is the number of servers that vote, 3 when 0.
@@ -73,7 +73,7 @@ type Config struct {
 	// InitLimit and SyncLimit are ZooKeeper's, in ticks: 20 and 4 when 0. A
 	// leader that is silent for less than SyncLimit ticks stays leader.
 	InitLimit, SyncLimit int
-	// MinSession and MaxSession bound the session time-outs that clients get: 2
+	// MinSession and MaxSession bound the session timeouts that clients get: 2
 	// ticks, and 60 s or 20 ticks, whichever is more, when 0.
 	MinSession, MaxSession time.Duration
 	// Sweep is how often empty containers and TTL nodes whose time has come are
@@ -193,7 +193,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: latency %v: give 0 or more", ErrConfig, c.Latency)
 	}
 	if c.MinSession < time.Millisecond || c.MaxSession < c.MinSession {
-		return fmt.Errorf("%w: session time-outs from %v to %v: give a range above zero", ErrConfig, c.MinSession, c.MaxSession)
+		return fmt.Errorf("%w: session timeouts from %v to %v: give a range above zero", ErrConfig, c.MinSession, c.MaxSession)
 	}
 	if c.Seed != 0 && (!c.InMemory || c.Latency == 0) {
 		return fmt.Errorf("%w: messages can follow from a seed only in memory, and with a latency: set InMemory and Latency", ErrConfig)

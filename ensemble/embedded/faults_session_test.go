@@ -25,7 +25,7 @@ func (l *lab) awaitEvent(c *zkclient.Conn, typ wire.EventType, path string) time
 	return time.Now()
 }
 
-// A session that nothing is heard of ends in (time-out, time-out + tick]. What a
+// A session that nothing is heard of ends in (timeout, timeout + tick]. What a
 // follower heard it tells the leader with its next answer to a ping, of which
 // there are two in a tick.
 func TestExpiry(t *testing.T) {
@@ -78,7 +78,7 @@ func TestPingsKeepSessionsAlive(t *testing.T) {
 }
 
 // After a change of the leader, or a restart of all servers, every session has
-// its whole time-out anew.
+// its whole timeout anew.
 func TestNewLeaderGivesTheWholeTimeout(t *testing.T) {
 	for name, all := range map[string]bool{"leader": false, "all": true} {
 		t.Run(name, func(t *testing.T) {
@@ -191,7 +191,7 @@ func TestRefusedSessions(t *testing.T) {
 	})
 }
 
-// Time-outs are negotiated within bounds: two ticks, and a minute.
+// Timeouts are negotiated within bounds: two ticks, and a minute.
 func TestNegotiatedTimeouts(t *testing.T) {
 	for _, c := range []struct {
 		cfg       embedded.Config

@@ -178,7 +178,7 @@ func (a *actor) welcome(server int) {
 		a.problem("client %d asked for session %#x and got %#x", a.id, a.resume.ID, s.ID)
 	}
 	if s.Timeout != a.timeout {
-		a.problem("client %d asked for a time-out of %v and got %v", a.id, a.timeout, s.Timeout)
+		a.problem("client %d asked for a timeout of %v and got %v", a.id, a.timeout, s.Timeout)
 	}
 	a.resume = s
 	a.at = &seenConn{session: a.session, server: server}

@@ -180,7 +180,7 @@ func (k *check) createSession(t *history.Txn) error {
 }
 
 // expire judges the end of a session that did not ask for it. A session lives
-// for its whole time-out, and anew after a change of the leader.
+// for its whole timeout, and anew after a change of the leader.
 func (k *check) expire(t *history.Txn) error {
 	id := int64(t.Session)
 	s := k.sessions[id]
@@ -189,7 +189,7 @@ func (k *check) expire(t *history.Txn) error {
 		from = k.began
 	}
 	if lived := t.Wall.Sub(from) + time.Millisecond; lived < s.timeout {
-		return fmt.Errorf("session %#x with a time-out of %v ended %v after its begin or that of the epoch", id, s.timeout, lived)
+		return fmt.Errorf("session %#x with a timeout of %v ended %v after its begin or that of the epoch", id, s.timeout, lived)
 	}
 	return k.model.end(id, int64(t.Zxid), t.Paths)
 }

@@ -37,7 +37,7 @@ var (
 //     nothing happens twice or in another order than the session asked for;
 //   - every read shows the state at the zxid in its reply; these never go back
 //     within a session, also when it moves; a sync brings them up to date;
-//   - ephemerals go with their session, and a session has its whole time-out;
+//   - ephemerals go with their session, and a session has its whole timeout;
 //   - of one-time, persistent and recursive watches every event comes, once, in
 //     order, and before anything that shows the change;
 //   - the servers agree on all transactions: no epoch has two leaders that commit;
@@ -100,7 +100,7 @@ const (
 	// in the midst of ends within InitLimit, and then they elect.
 	recovery = 15 * time.Second
 	// forgotten is when every session of those who left is over: the longest
-	// time-out, and a tick.
+	// timeout, and a tick.
 	forgotten = 11 * time.Second
 )
 

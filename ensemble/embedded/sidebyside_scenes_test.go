@@ -210,7 +210,7 @@ func sceneFollowerPaused(s *stand) {
 }
 
 // When the leader is killed the followers hang up at once and elect another. The
-// sessions live on, and have their whole time-outs anew. When one more is killed
+// sessions live on, and have their whole timeouts anew. When one more is killed
 // the last one serves nobody until there is a majority again.
 func sceneLeaderKilled(s *stand) {
 	old, others := s.healthy()
@@ -306,7 +306,7 @@ func (s *stand) event(c *zkclient.Conn) string {
 
 // A session moves away from a follower that was killed, and its ephemerals with
 // it. After the others were killed, too, everything is there again that was
-// acknowledged, with the sessions and their whole time-outs.
+// acknowledged, with the sessions and their whole timeouts.
 func sceneAllKilled(s *stand) {
 	leader, others := s.healthy()
 	first, last := others[0], others[1]

@@ -21,7 +21,7 @@ const (
 	soon = time.Minute
 	// silence is how long to wait for an answer before saying that there is none.
 	silence = 600 * time.Millisecond
-	// long is a session's time-out that no outage here outlasts.
+	// long is a session's timeout that no outage here outlasts.
 	long = 30 * time.Second
 )
 

@@ -156,7 +156,7 @@ func (e *cluster) chroot(ctx context.Context) error {
 }
 
 // limits finds out what the servers' times are: from conf where they answer that, else
-// from the shortest session time-out that one grants, which is two ticks unless somebody
+// from the shortest session timeout that one grants, which is two ticks unless somebody
 // has changed it. Too long a tick only makes bounds wider, so that it is never taken
 // for shorter than the usual one.
 func (e *cluster) limits(ctx context.Context) error {
@@ -164,7 +164,7 @@ func (e *cluster) limits(ctx context.Context) error {
 	if told, err := e.servers[0].settings(ctx); err == nil {
 		if tick := told["tickTime"]; tick > 0 {
 			p.Tick, p.InitLimit, p.SyncLimit = time.Duration(tick)*time.Millisecond, told["initLimit"], told["syncLimit"]
-			p.Settings = append(p.Settings, fmt.Sprintf("session time-outs from %s to %s",
+			p.Settings = append(p.Settings, fmt.Sprintf("session timeouts from %s to %s",
 				time.Duration(told["minSessionTimeout"])*time.Millisecond, time.Duration(told["maxSessionTimeout"])*time.Millisecond))
 			e.sessionBounds(ctx)
 			return nil
@@ -175,11 +175,11 @@ func (e *cluster) limits(ctx context.Context) error {
 		return fmt.Errorf("server 1 at %s opens no session: %w", e.servers[0].addr, err)
 	}
 	p.Tick = max(shortest/2, usualTick)
-	p.Settings = append(p.Settings, fmt.Sprintf("tickTime is taken for %s: the servers do not answer conf, and grant session time-outs from %s", p.Tick, shortest))
+	p.Settings = append(p.Settings, fmt.Sprintf("tickTime is taken for %s: the servers do not answer conf, and grant session timeouts from %s", p.Tick, shortest))
 	return nil
 }
 
-// sessionBounds learns the bounds of session time-outs, if all servers tell the same.
+// sessionBounds learns the bounds of session timeouts, if all servers tell the same.
 func (e *cluster) sessionBounds(ctx context.Context) {
 	var least, most int
 	for i, s := range e.servers {

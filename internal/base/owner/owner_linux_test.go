@@ -47,7 +47,7 @@ func TestZombieIsDead(t *testing.T) {
 	o := Self()
 	o.PID, o.Start = cmd.Process.Pid, start
 	cmd.Process.Kill()
-	for o.Lives(Self()) != Dead { // bounded by the test's own time-out
+	for o.Lives(Self()) != Dead { // bounded by the test's own timeout
 		runtime.Gosched()
 	}
 }

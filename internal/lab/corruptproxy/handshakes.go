@@ -19,7 +19,7 @@ func (otherSession) asks(c *conn, r wire.ConnectRequest) wire.ConnectRequest {
 	return r
 }
 
-// longTimeout tells a client of a longer time-out than it may have.
+// longTimeout tells a client of a longer timeout than it may have.
 type longTimeout struct{ unchanged }
 
 func (longTimeout) opened(c *conn, r wire.ConnectResponse) wire.ConnectResponse {

@@ -97,7 +97,7 @@ func (l *links) listen(ctx context.Context, dial zk.Dialer) (*workloads.Listener
 	return workloads.NewListener(conn, through), nil
 }
 
-// granted is the session time-out that the servers granted.
+// granted is the session timeout that the servers granted.
 func granted(l *link.Link) time.Duration {
 	s, _ := l.Session()
 	return s.Timeout

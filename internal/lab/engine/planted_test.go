@@ -75,7 +75,7 @@ func showing(t *testing.T, s workloads.Subject) engine.Config {
 func briefly(t *testing.T, s workloads.Subject) engine.Config {
 	x := showing(t, s)
 	x.Rate, x.TimeLimit = 200, 8*time.Second
-	if strings.HasPrefix(s.Faults, "partition") || s.Name == workloads.Broken+":"+string(corruptproxy.Undying) { // two time-outs
+	if strings.HasPrefix(s.Faults, "partition") || s.Name == workloads.Broken+":"+string(corruptproxy.Undying) { // two timeouts
 		x.TimeLimit = 20 * time.Second
 	}
 	return x

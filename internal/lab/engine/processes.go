@@ -223,7 +223,7 @@ func (cs *clients) launch(ctx context.Context, id int, l *link.Link) (*workloads
 	return c, nil
 }
 
-// oneSession wants a client to have one session, with the time-out that the
+// oneSession wants a client to have one session, with the timeout that the
 // others have: what is known of sessions and bounds would be wrong.
 func oneSession(l *link.Link, timeout time.Duration) error {
 	connected := 0
@@ -231,7 +231,7 @@ func oneSession(l *link.Link, timeout time.Duration) error {
 		if s.Connected {
 			connected++
 			if s.Timeout != timeout {
-				return fmt.Errorf("has a session with a time-out of %s, not of %s: it must ask for the time-out that open names", s.Timeout, timeout)
+				return fmt.Errorf("has a session with a timeout of %s, not of %s: it must ask for the timeout that open names", s.Timeout, timeout)
 			}
 		}
 	}

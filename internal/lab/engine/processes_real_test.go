@@ -118,7 +118,7 @@ func TestRealAdaptersThatCannotBegin(t *testing.T) {
 		"garbage-at-once": `printed what is not of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
 		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
 		"cannot-make":     `no recipe "lock"`,
-		"other-timeout":   "has a session with a time-out of 5s, not of 1s",
+		"other-timeout":   "has a session with a timeout of 5s, not of 1s",
 		"two-sessions":    "has 2 sessions at a time",
 	} {
 		t.Run(kind, func(t *testing.T) {

@@ -44,7 +44,7 @@ func (r *run) openAdmin(ctx context.Context) error {
 	return nil
 }
 
-// granted is the session time-out that the servers granted the harness: it is what they
+// granted is the session timeout that the servers granted the harness: it is what they
 // grant the clients.
 func (a *admin) granted() time.Duration { return granted(a.link) }
 

@@ -80,7 +80,7 @@ type Choice struct {
 // Usual are the faults of a setting that can be tried: each request
 // lost, each reply lost, each watch event late, each connection cut before and after, each
 // session expired, each client frozen until its session is over, and crashed, the server of
-// each connection killed, and the leader. session is the time-out of sessions.
+// each connection killed, and the leader. session is the timeout of sessions.
 func Usual(s faults.Setting, session time.Duration) (all []Choice) {
 	for _, c := range []Choice{
 		{Fault: faults.LoseRequest{}},

@@ -21,7 +21,7 @@ type Choices struct {
 
 // UsualChoices are those of a sweep that says nothing else, but for faults: the ones that each
 // knob declares. They are around the defaults of a run, and have few clients, which make small runs,
-// and many; one key, for which all contend, and several; time-outs shorter than faults, and longer.
+// and many; one key, for which all contend, and several; timeouts shorter than faults, and longer.
 func UsualChoices() Choices {
 	of := map[string][]any{}
 	for _, k := range settings.Knobs {

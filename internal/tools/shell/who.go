@@ -190,7 +190,7 @@ var (
 )
 
 // readDump takes the sessions and their ephemeral znodes. Sessions stand with their
-// time-outs, or, by the one that decides over their end, in sets by when that would be.
+// timeouts, or, by the one that decides over their end, in sets by when that would be.
 func readDump(text string, of func(uint64) *sessionResult) {
 	var owner *sessionResult
 	ephemerals := false

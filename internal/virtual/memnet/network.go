@@ -110,7 +110,7 @@ func (n *Network) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	return c, nil
 }
 
-// DialTimeout is Dial with a time-out, 0 for none. It is of the type of
+// DialTimeout is Dial with a timeout, 0 for none. It is of the type of
 // go-zookeeper's zk.Dialer.
 func (n *Network) DialTimeout(network, addr string, timeout time.Duration) (net.Conn, error) {
 	ctx := context.Background()

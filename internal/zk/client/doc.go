@@ -3,7 +3,7 @@
 // works for.
 //
 // [Connect] begins a session. When its connection breaks, or is silent for two thirds
-// of the session time-out, the client resumes the session on the next server: it
+// of the session timeout, the client resumes the session on the next server: it
 // sends its credentials again and then its watches, persistent ones, too
 // (SetWatches2), so that no event is lost that the protocol promises ("Programmer's
 // Guide, What ZooKeeper Guarantees about Watches"). Reads are sent again by

@@ -77,7 +77,7 @@ func (c *Client) Server() string {
 // Chroot is the znode that the client calls "/", "" if that is the root of all.
 func (c *Client) Chroot() string { return strings.TrimSuffix(c.cfg.Chroot, "/") }
 
-// Session is the session, with the time-out that the server granted.
+// Session is the session, with the timeout that the server granted.
 func (c *Client) Session() wire.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -152,7 +152,7 @@ func (c *Client) round(ctx context.Context) (*zkclient.Conn, error) {
 }
 
 // attempt connects to one server, which has its share of two thirds of the session
-// time-out to answer: so all can be tried before the session expires.
+// timeout to answer: so all can be tried before the session expires.
 func (c *Client) attempt(ctx context.Context, addr string) (*zkclient.Conn, error) {
 	patience := max(c.silence()/time.Duration(len(c.cfg.Servers)), 100*time.Millisecond)
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSilent)

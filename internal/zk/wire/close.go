@@ -31,7 +31,7 @@ type Session struct {
 	ID       int64
 	Password []byte
 	// Timeout is asked for in the connect request. Give the negotiated one: a
-	// server may change the session's time-out to what the latest connect
+	// server may change the session's timeout to what the latest connect
 	// request says. 0 means 10 seconds.
 	Timeout time.Duration
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// DefaultTimeout is the session time-out that is asked for when none is given.
+// DefaultTimeout is the session timeout that is asked for when none is given.
 const DefaultTimeout = 10 * time.Second
 
 // Config says what to send first.

@@ -55,7 +55,7 @@ func (s *Server) introduce(t *tree.Tree) {
 	}
 }
 
-// Serve is zab.App's. The sessions of a new leader all get their full time-out
+// Serve is zab.App's. The sessions of a new leader all get their full timeout
 // anew: what the one before it knew of them is lost.
 func (a *app) Serve(role zab.Role, _ int, epoch int64) {
 	s := a.server()
@@ -111,7 +111,7 @@ func (a *app) Suspend() {
 }
 
 // touches are the sessions that a learner heard of since it last told, with their
-// time-outs.
+// timeouts.
 type touches map[int64]time.Duration
 
 // Beat is zab.App's: it tells the leader which sessions were heard of here.

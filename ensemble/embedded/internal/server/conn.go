@@ -144,7 +144,7 @@ type idleReader struct {
 }
 
 // allow sets how long the client may be silent from now on: as long as a session
-// of that time-out can last, and some more. (The session ends earlier, and the
+// of that timeout can last, and some more. (The session ends earlier, and the
 // connection with it; this is for clients without one.)
 func (p *idleReader) allow(timeout time.Duration) { p.limit = max(idleLimit, 2*timeout) }
 

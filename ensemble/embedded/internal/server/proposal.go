@@ -51,7 +51,7 @@ func bodySize(op wire.Op, body tree.Body) int {
 		}
 		return size
 	}
-	return 4 // a session's time-out, or an error
+	return 4 // a session's timeout, or an error
 }
 
 func text(s string) int { return 4 + len(s) }

@@ -17,7 +17,7 @@ import (
 // Config is what a server needs to know.
 type Config struct {
 	Zab zab.Config
-	// MinSession and MaxSession bound the session time-outs that clients get.
+	// MinSession and MaxSession bound the session timeouts that clients get.
 	MinSession, MaxSession time.Duration
 	// Sweep is how often the leader looks for empty containers and expired TTL nodes.
 	Sweep time.Duration

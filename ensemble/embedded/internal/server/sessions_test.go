@@ -13,7 +13,7 @@ import (
 const tick = 500 * time.Millisecond
 
 // TestSessionsExpireOnTime: whatever is touched, moved and closed, a session
-// expires later than its time-out after the last touch, and by a tick at most.
+// expires later than its timeout after the last touch, and by a tick at most.
 func TestSessionsExpireOnTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := newSessions(tick)

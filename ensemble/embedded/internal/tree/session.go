@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/javahash"
 )
 
-// Sessions gives all sessions and their time-outs, by id.
+// Sessions gives all sessions and their timeouts, by id.
 func (t *Tree) Sessions() iter.Seq2[int64, time.Duration] {
 	ids := slices.Sorted(maps.Keys(t.sessions))
 	return func(yield func(int64, time.Duration) bool) {
@@ -32,7 +32,7 @@ func (t *Tree) HasSession(id int64) bool {
 // SessionCount is the number of sessions.
 func (t *Tree) SessionCount() int { return len(t.sessions) }
 
-// Session gives the time-out of a session; ok is false if there is no such.
+// Session gives the timeout of a session; ok is false if there is no such.
 func (t *Tree) Session(id int64) (timeout time.Duration, ok bool) {
 	timeout, ok = t.sessions[id]
 	return timeout, ok
