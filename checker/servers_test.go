@@ -65,8 +65,8 @@ func serverScenarios() []scenario {
 	return []scenario{
 		{"another session than its own", "connects", Violation, "asked zk1 for its session 0x1, and was given session 0x9", connectsTo(served(true), 5000, 0, 0x9, 0x1, t, t)},
 		{"somebody's session for a new one", "connects", Violation, "was given session 0x1 at 5.000 s, which client 0 had got before", connectsTo(served(true), 5000, 2, 0x1, 0, t, t)},
-		{"a longer time-out than asked for", "connects", Violation, "so that it should be 4s", connectsTo(served(true), 5000, 2, 0x9, 0, t, 2*t)},
-		{"a time-out below the bounds", "connects", Violation, "so that it should be 1s", connectsTo(served(true), 5000, 2, 0x9, 0, time.Millisecond, time.Millisecond)},
+		{"a longer timeout than asked for", "connects", Violation, "so that it should be 4s", connectsTo(served(true), 5000, 2, 0x9, 0, t, 2*t)},
+		{"a timeout below the bounds", "connects", Violation, "so that it should be 1s", connectsTo(served(true), 5000, 2, 0x9, 0, time.Millisecond, time.Millisecond)},
 		{"a session that goes on after it had expired", "connects", Violation, "was connected in it again", connectsTo(toldExpired(served(true), 5000, 10, 500), 5100, 0, 0x1, 0x1, t, t)},
 		{"the same after a fault", "connects", Valid, "", connectsTo(toldExpired(served(true).Fault("pause", 4000, 4500, 0), 5000, 10, 500), 5100, 0, 0x1, 0x1, t, t)},
 		{"its own session, and the nearest bound", "connects", Valid, "", connectsTo(connectsTo(served(true), 5000, 0, 0x1, 0x1, t, t), 6000, 2, 0x9, 0, time.Hour, time.Minute)},

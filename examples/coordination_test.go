@@ -236,7 +236,7 @@ func counts(t *testing.T, p *process) (known, unknown int64) {
 	return number(t, m[0]), number(t, m[1])
 }
 
-// An instance that is killed, and started again within the time-out of its session, stays registered.
+// An instance that is killed, and started again within the timeout of its session, stays registered.
 func restarted(t *testing.T, e ensemble) {
 	client := e.start(t, "serviceregistry", "client", "call", "stock", "-every", "50ms")
 	client.await("nobody answers")

@@ -57,7 +57,7 @@ var rows = []row{
 const (
 	sessionTimeout = 2 * time.Second
 	// takeover bounds the time from a crash until somebody else has taken over: servers let a
-	// session end at the tick after its time-out, and the machine may be busy.
+	// session end at the tick after its timeout, and the machine may be busy.
 	takeover = sessionTimeout + 10*time.Second
 )
 

@@ -21,7 +21,7 @@ type Freeze struct {
 
 var _ = declare(kinds.Freeze, ofClients(Kind{
 	About: "stops processes of clients (SIGSTOP) for a while",
-	guide: []row{{"", "SIGSTOP; for longer than the session's time-out, a client that goes on after its own death", "the system, and a link on which nothing comes", "SIGCONT"}},
+	guide: []row{{"", "SIGSTOP; for longer than the session's timeout, a client that goes on after its own death", "the system, and a link on which nothing comes", "SIGCONT"}},
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Freeze{who} }))
 

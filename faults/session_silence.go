@@ -26,7 +26,7 @@ type Silence struct {
 
 var _ = declare(kinds.Silence, ofClients(Kind{
 	About: "lets sessions of clients expire by silence",
-	guide: []row{{"", "nothing passes until the session has expired by itself, which takes its time-out", "its ephemerals are gone", "the client may connect, and is told"}},
+	guide: []row{{"", "nothing passes until the session has expired by itself, which takes its timeout", "its ephemerals are gone", "the client may connect, and is told"}},
 }, func(who Who) Fault { return Silence{who} }))
 
 // Kind is "silence".

@@ -113,7 +113,7 @@ func TestDoIsToldOfExpiry(t *testing.T) {
 	})
 }
 
-// TestDoIsToldOfSilence checks that it is told when no server has answered for a time-out.
+// TestDoIsToldOfSilence checks that it is told when no server has answered for a timeout.
 func TestDoIsToldOfSilence(t *testing.T) {
 	doing(t, func(ctx context.Context, t *testing.T, _ *tree, c *fake, _ does) error {
 		began := time.Now()

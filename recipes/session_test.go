@@ -31,7 +31,7 @@ func refusing(t *testing.T) func(err, want error) {
 	}
 }
 
-// TestHoldIsLostBySilence checks the instant: one time-out after the last answered
+// TestHoldIsLostBySilence checks the instant: one timeout after the last answered
 // request was sent, neither later nor much earlier.
 func TestHoldIsLostBySilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -330,7 +330,7 @@ func TestHolderDoesNotPester(t *testing.T) {
 		time.Sleep(fakeTimeout)
 		f.fail(nil)
 		if looks == 0 || looks > 21 {
-			t.Errorf("%d looks in one time-out", looks)
+			t.Errorf("%d looks in one timeout", looks)
 		}
 		if client.IsClosed(l.Lost()) {
 			t.Error("lost")

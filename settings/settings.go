@@ -82,7 +82,7 @@ var Knobs = []Knob{
 	number("nodes", "number of servers in the ensemble", func(s *Settings) *int { return &s.Nodes }).
 		positive().
 		usually(3).in(Ensemble).drawn(8, counted("server"), 3, 3, 5),
-	number("session-timeout", "session time-out that clients ask for (the servers bound it)", func(s *Settings) *time.Duration { return &s.SessionTimeout }).
+	number("session-timeout", "session timeout that clients ask for (the servers bound it)", func(s *Settings) *time.Duration { return &s.SessionTimeout }).
 		positive().must(inMilliseconds, "must be 1ms to 596h31m23.647s: clients ask for it in milliseconds, of 32 bits").
 		usually(4*time.Second).drawn(6, printed[time.Duration]("sessions %s"), 2*time.Second, 4*time.Second, 8*time.Second),
 	number("op-timeout", "how long a client waits for one operation", func(s *Settings) *time.Duration { return &s.OpTimeout }).

@@ -413,7 +413,7 @@ func TestOwnCommits(t *testing.T) {
 	own{name: "termination", generate: ownWaits, ours: terminationAnswers, agree: exact}.compare(t)
 }
 
-// bound is what a wait may last: the session's time-out, two ticks, and two seconds.
+// bound is what a wait may last: the session's timeout, two ticks, and two seconds.
 const bound = 8e9
 
 // terminationAnswers add up nothing: a wait is what one connection lasts of it. Where only the

@@ -32,7 +32,7 @@ func (f *connectFlags) addTo(flags *pflag.FlagSet) {
 func (f *connectFlags) addNamed(flags *pflag.FlagSet, timeout string) {
 	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with a credential on each line (may be given again)")
 	flags.DurationVar(&f.timeout, timeout, 10*time.Second, "time to wait for a server, at first and for each answer")
-	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "session time-out to ask for")
+	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "session timeout to ask for")
 	f.tls.addTo(flags)
 }
 

@@ -30,7 +30,7 @@ func newExpire() *cobra.Command {
 		Use:   "expire SESSION|PATH...",
 		Short: "End sessions of other clients, as if they had timed out",
 		Long: "Expire ends sessions of other clients: their ephemeral znodes go, and the clients are told that their\n" +
-			"sessions have expired, as after a time-out. It is for tests, in any language, and works with any ensemble that\n" +
+			"sessions have expired, as after a timeout. It is for tests, in any language, and works with any ensemble that\n" +
 			"makes the passwords of sessions as Apache ZooKeeper does, zklab ensemble up among them. SESSION is a number such\n" +
 			"as 0x100000e66b30002; PATH is an ephemeral znode, and stands for the session that owns it.",
 		Example: "  zklab ensemble expire 0x100000e66b30002\n" +

@@ -23,7 +23,7 @@ func newLock() *cobra.Command {
 		Long: "Lock waits for the lock at a znode, runs a program while it holds it, gives it back, and ends with the\n" +
 			"program's exit code. Nobody else has the lock meanwhile; who came first gets it first. The program finds\n" +
 			"ZKLAB_PATH and ZKLAB_TOKEN in its environment: the znode, and the fencing token of the hold, a number that\n" +
-			"is higher than that of any hold before. If the hold is lost (no server has answered for the session's time-out) the\n" +
+			"is higher than that of any hold before. If the hold is lost (no server has answered for the session's timeout) the\n" +
 			"program is sent --on-lost, and killed after --grace. Signals are passed on to the program.\n" +
 			"Without a program it prints who holds the lock, and who waits, in their order.\n\n" +
 			"It is the lock of package recipes (NewLock). --shared and --exclusive are the two sides of a read-write\n" +

@@ -134,7 +134,7 @@ func TestLockKeptThroughCut(t *testing.T) {
 // comes back then or never, and the next one gets the lock.
 func TestLockLostByCut(t *testing.T) {
 	t.Parallel()
-	for name, heals := range map[string]bool{"healed after the session's time-out": true, "never healed": false} {
+	for name, heals := range map[string]bool{"healed after the session's timeout": true, "never healed": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := startCuttable(t)

@@ -40,7 +40,7 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 		Long: "Sweep runs a recipe with one seed after the other. A run that passes leaves one line, one that\n" +
 			"fails its whole folder. What was found is grouped by cause, each with its smallest run and how\n" +
 			"often it came. Each seed also draws what the run is like: which faults, how many clients and\n" +
-			"keys, how long time-outs are. What is given by a flag is not drawn; --swarm=false draws nothing.\n\n" +
+			"keys, how long timeouts are. What is given by a flag is not drawn; --swarm=false draws nothing.\n\n" +
 			"All is below OUT/sweeps/RECIPE. Interrupted or killed, the same command goes on where it was;\n" +
 			"another zklab, or another flag, begins another sweep.\n\n" +
 			"Several machines take a shard each: --shard 3/20, or --shard auto in a job array of Slurm, AWS\n" +

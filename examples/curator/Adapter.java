@@ -473,8 +473,8 @@ public final class Adapter {
      *
      * <p>enter(maxWait, unit) has to be told beforehand how long to wait, while zklab says when it is
      * time to give up. An interrupt ends the same wait, is among what its documentation names, and
-     * leaves in the tree just what the time-out does. With -Dpatience=MILLISECONDS it is Curator's
-     * own time-out that ends it, for a comparison.
+     * leaves in the tree just what the timeout does. With -Dpatience=MILLISECONDS it is Curator's
+     * own timeout that ends it, for a comparison.
      */
     static final class DoubleBarrier extends Subject {
         private static final Long PATIENCE = Long.getLong("patience");

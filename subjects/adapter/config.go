@@ -87,7 +87,7 @@ func (c Config) validate() error {
 		return errors.New("no servers for the adapter to connect to: name one at least, host:port")
 	}
 	if c.SessionTimeout < time.Millisecond || c.OpenTimeout < 0 || c.Silence < 0 || c.CancelTimeout < 0 || c.EndTimeout < 0 {
-		return fmt.Errorf("session time-out %s, open %s, silence %s, cancel %s, end %s: none may be negative, and the first a millisecond at least",
+		return fmt.Errorf("session timeout %s, open %s, silence %s, cancel %s, end %s: none may be negative, and the first a millisecond at least",
 			c.SessionTimeout, c.OpenTimeout, c.Silence, c.CancelTimeout, c.EndTimeout)
 	}
 	return nil

@@ -245,7 +245,7 @@ func TestServeTellsLoss(t *testing.T) {
 		began := time.Now()
 		d.hears("lost 3 of 1")
 		if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
-			t.Errorf("told after %s of silence, with a time-out of 4s", took)
+			t.Errorf("told after %s of silence, with a timeout of 4s", took)
 		}
 		for _, s := range d.e.Servers() {
 			if err := d.e.Server(s.ID()).Resume(d.t.Context()); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// endings holds the ends of sessions that nobody asked for against their time-outs
+// endings holds the ends of sessions that nobody asked for against their timeouts
 // ("Programmer's Guide, ZooKeeper Sessions"). The log has the order of what
 // happened, and no times that could be compared with the record's. So the time of
 // an end is known between two others: after the latest request of a transaction
@@ -65,7 +65,7 @@ func (j *judge) seenAt() []zxidReply {
 	return all
 }
 
-// tooEarly says that a session did not end before its time-out, counted from its
+// tooEarly says that a session did not end before its timeout, counted from its
 // last write.
 func (j *judge) tooEarly(s *session, z history.ID, seen []zxidReply) {
 	i := sort.Search(len(seen), func(i int) bool { return seen[i].zxid >= z })
@@ -84,13 +84,13 @@ func (j *judge) tooEarly(s *session, z history.ID, seen []zxidReply) {
 	}
 	j.Report[Expiry].count("ends", 1)
 	if by.at < write.at+s.timeout-2*j.Tick {
-		j.broken(Expiry, append(write.events(), by.index), "the servers ended session %s of client %d at zxid %s, which was seen at %s, though it had sent its %s at %s and had a time-out of %s",
+		j.broken(Expiry, append(write.events(), by.index), "the servers ended session %s of client %d at zxid %s, which was seen at %s, though it had sent its %s at %s and had a timeout of %s",
 			s.id, s.client, z, at(by.at), write.name(), at(write.at), at(s.timeout))
 	}
 }
 
 // tooLate says that a session whose client left for good ended soon after its
-// time-out. Expiry is rounded up to a tick, and its last sign of life may have come
+// timeout. Expiry is rounded up to a tick, and its last sign of life may have come
 // a tick later.
 func (j *judge) tooLate(s *session, z history.ID) {
 	if s.left == 0 {
@@ -104,7 +104,7 @@ func (j *judge) tooLate(s *session, z history.ID) {
 		j.Report[Expiry].count("left", 1)
 	}
 	if lived > s.left+s.timeout+2*j.Tick+slack {
-		j.broken(Expiry, []int{s.lastConn(), q.index}, "session %s of client %d, which left at %s and had a time-out of %s, had not ended when client %d sent its %s at %s",
+		j.broken(Expiry, []int{s.lastConn(), q.index}, "session %s of client %d, which left at %s and had a timeout of %s, had not ended when client %d sent its %s at %s",
 			s.id, s.client, at(s.left), at(s.timeout), q.conn.client, q.name(), at(q.at))
 	}
 }

@@ -3,7 +3,7 @@ package promises
 import "time"
 
 // overstayed looks for ephemeral znodes of sessions that must have ended, though no zxid tells
-// that: their clients have been silent for two time-outs, or were told that the session had
+// that: their clients have been silent for two timeouts, or were told that the session had
 // expired. Only what a read behind a write shows counts, which is at least as new as that
 // write; and only where nothing was done to anybody, so that servers have no excuse.
 func (j *judge) overstayed(c *conn, v *view, r *reply, of []content) {
@@ -24,12 +24,12 @@ func (j *judge) overstayed(c *conn, v *view, r *reply, of []content) {
 			j.broken(Ephemeral, append(r.request.events(), v.fence.index, s.teller), "%s shows an ephemeral znode of session %s, though client %d had been told at %s that it had expired",
 				told(c, r), s.id, s.client, at(s.expired))
 		case s.left != 0 && asked > s.left+s.latest(j.Tick) && !j.interfered(s.left, asked):
-			j.broken(Ephemeral, append(r.request.events(), v.fence.index, s.lastConn()), "%s shows an ephemeral znode of session %s, though client %d had left at %s, and the session had a time-out of %s",
+			j.broken(Ephemeral, append(r.request.events(), v.fence.index, s.lastConn()), "%s shows an ephemeral znode of session %s, though client %d had left at %s, and the session had a timeout of %s",
 				told(c, r), s.id, s.client, at(s.left), s.timeout)
 		}
 	}
 }
 
 // latest is how long a session can live when its client has left: a server may hold on to it
-// for a second time-out, be it that its own clock is slow, and for some ticks more.
+// for a second timeout, be it that its own clock is slow, and for some ticks more.
 func (s *session) latest(tick time.Duration) time.Duration { return 2*s.timeout + 2*tick + slack }

@@ -19,8 +19,8 @@ func TestOverstayed(t *testing.T) {
 		fault   promises.Span
 		overdue bool
 	}{
-		"within two time-outs":        {looks: 8 * time.Second},
-		"behind two time-outs":        {looks: 12 * time.Second, overdue: true},
+		"within two timeouts":         {looks: 8 * time.Second},
+		"behind two timeouts":         {looks: 12 * time.Second, overdue: true},
 		"behind them, by a server":    {looks: 12 * time.Second, plain: true},
 		"behind them, with a fault":   {looks: 12 * time.Second, fault: promises.Span{From: 5 * time.Second, To: 6 * time.Second}},
 		"behind them, as it is back":  {looks: 12 * time.Second, back: true},

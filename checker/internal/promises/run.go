@@ -24,7 +24,7 @@ const (
 	EventOrder        = "event-order"       // events come in the order of the changes
 	Ephemeral         = "ephemeral"         // an ephemeral znode is there exactly as long as its session
 	Names             = "names"             // sequential names rise
-	Expiry            = "expiry"            // a session ends neither before its time-out nor long after
+	Expiry            = "expiry"            // a session ends neither before its timeout nor long after
 	Rights            = "rights"            // clients may do what access control lists let them do, and nothing else
 	PersistentWatches = "persistent-watch"  // watches that stay tell of each change until they are removed
 	Lifetimes         = "lifetimes"         // containers and znodes with a TTL go when their time has come, and not earlier

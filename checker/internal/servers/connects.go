@@ -58,7 +58,7 @@ func connects(a *evidence.Record) (f frame.Finding) {
 				c.Client, c.Server, c.Session, words.At(c.Event.Time), first.Client, words.At(first.Event.Time))
 		}
 		if why := outOfBounds(a, &c.Connected); why != "" {
-			f.Violated([]int{c.Index}, "client %d asked %s for a time-out of %s, and was given %s at %s: %s",
+			f.Violated([]int{c.Index}, "client %d asked %s for a timeout of %s, and was given %s at %s: %s",
 				c.Client, c.Server, c.Wanted, c.Timeout, words.At(c.Event.Time), why)
 		}
 		if e := toldBefore(a, &c); e != nil {
@@ -80,7 +80,7 @@ func (c connect) index() int {
 	return c.Index
 }
 
-// outOfBounds says why a server must not have granted a time-out; "": it may. A server grants
+// outOfBounds says why a server must not have granted a timeout; "": it may. A server grants
 // what it is asked for, or the bound that is nearest (ZooKeeperServer.processConnectRequest).
 func outOfBounds(a *evidence.Record, c *history.Connected) string {
 	least, most := a.Params.MinSession, a.Params.MaxSession

@@ -10,15 +10,15 @@ import (
 )
 
 // keptAlive looks for sessions that were declared expired although their clients had kept them
-// alive. The leader counts a session's time-out from when it heard of the session last: in a
+// alive. The leader counts a session's timeout from when it heard of the session last: in a
 // connect, in a write, or from the server that the client is on, which tells it at each half
 // tick which sessions it has answered (LearnerHandler, Learner.ping). So an answered request
-// keeps a session alive for its time-out less what the word of it takes, which is taken for two
-// ticks, or half a time-out if that is less.
+// keeps a session alive for its timeout less what the word of it takes, which is taken for two
+// ticks, or half a timeout if that is less.
 //
 // That is so while the leader works, and hears of the servers: nothing is said of sessions
 // that ended around a fault, a change of leaders or a stall of the harness, nor where no
-// quorum answered anybody for a quarter of a time-out. A leader that stood still may end all
+// quorum answered anybody for a quarter of a timeout. A leader that stood still may end all
 // sessions when it goes on.
 func keptAlive(a *evidence.Record) (f frame.Finding) {
 	last := map[history.ID]connect{}
@@ -43,7 +43,7 @@ func keptAlive(a *evidence.Record) (f frame.Finding) {
 		if !wasKept(a, &c, &x, e.Time) {
 			continue
 		}
-		f.Violated([]int{c.Index, e.Index}, "%s told client %d at %s that its session %s had expired, though its time-out is %s, servers had answered requests that it sent all the time from %s to %s, and nothing disturbed them",
+		f.Violated([]int{c.Index, e.Index}, "%s told client %d at %s that its session %s had expired, though its timeout is %s, servers had answered requests that it sent all the time from %s to %s, and nothing disturbed them",
 			x.Server, e.Client, words.At(e.Time), e.Session, c.Timeout, words.At(x.Since), words.At(x.Answered))
 	}
 	return f

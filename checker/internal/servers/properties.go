@@ -19,7 +19,7 @@ const (
 var Properties = []*frame.Property{
 	{
 		Name: Connects, Decider: "connects compared", Evidence: from("S"),
-		Meaning: "every client that connected got the session that it asked for, and a time-out within the servers' bounds",
+		Meaning: "every client that connected got the session that it asked for, and a timeout within the servers' bounds",
 		Applies: Told, Decide: nothing, Whole: connects,
 	},
 	{
@@ -66,7 +66,7 @@ func Told(a *evidence.Record) bool {
 	return false
 }
 
-// lastsATimeout says that, beside that, some session had the time to end by its time-out, or
+// lastsATimeout says that, beside that, some session had the time to end by its timeout, or
 // was said to have ended.
 func lastsATimeout(a *evidence.Record) bool {
 	for _, c := range connectsOf(a) {

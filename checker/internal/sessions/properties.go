@@ -42,7 +42,7 @@ var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Pr
 	promise(promises.OneEvent, "every watch brought one event at most", "replay of watches", "Z", frame.Wants("events", 20, "events")),
 	dated(promise(promises.EventOrder, "events came in the order of the changes that they tell of", "replay of watches", "Z", frame.Wants("events", 20, "events whose change is known"))),
 	promise(promises.Ephemeral, "ephemeral znodes were there as long as their sessions, and not longer", "greedy versions", "Z", frame.Wants("ends_seen", 1, "looks at znodes whose session had ended")),
-	timedLog(promise(promises.Expiry, "sessions that went silent ended after their time-out, and soon", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by time-out while nothing was disturbed"))),
+	timedLog(promise(promises.Expiry, "sessions that went silent ended after their timeout, and soon", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by timeout while nothing was disturbed"))),
 	aged(promise(promises.Timeliness, "no session was shown a state that was older than the bound of the servers' settings", "order of zxids", "RZ", frame.Wants("reads", 1, "reads on connections that had lasted for longer than the bound"))),
 	restricted(promise(promises.Rights, "clients did what access control lists let them do, and nothing else", "lists in force", "Z", frame.Wants("kept", 10, "requests that their clients had no right to"))),
 	passing(promise(promises.Lifetimes, "containers and znodes with a TTL went when their time had come, and not earlier", "lives of znodes", "RZ", frame.Wants("looks", 10, "looks at containers and znodes with a TTL"))),

@@ -25,7 +25,7 @@ func newFlags(path string) *flags {
 	flag.StringVar(&f.servers, "servers", "127.0.0.1:2181", "servers to connect to, `host:port,...`")
 	flag.StringVar(&f.path, "path", path, "znode under which everything is kept, the same for all processes")
 	flag.DurationVar(&f.session, "session", 4*time.Second,
-		"time-out of the session: others take over so long after a crash;\nif the servers allow less than this, give what they allow")
+		"timeout of the session: others take over so long after a crash;\nif the servers allow less than this, give what they allow")
 	flag.StringVar(&f.name, "name", fmt.Sprint("p", os.Getpid()), "name of this process in what is printed")
 	return f
 }

@@ -31,7 +31,7 @@ type Program struct {
 	timeout time.Duration
 	out     *log.Logger
 	online  atomic.Bool     // as the last line about it said
-	closing context.Context // ends one time-out after ctx
+	closing context.Context // ends one timeout after ctx
 }
 
 // About is what a program is like from outside.
