@@ -62,7 +62,7 @@ func TestRunThatCannotBegin(t *testing.T) {
 		usage    bool
 	}{
 		"no start":        {refuses{}, nil, 0, "planted", false},
-		"no such fault":   {dead{closed: &closed}, plan.Every(time.Second, faults.Pause{}), 1, "cannot be paused", true},
+		"no such fault":   {dead{closed: &closed}, plan.Every(time.Second, faults.Pause{}), 1, "cannot pause servers", true},
 		"never healthy":   {dead{closed: &closed}, nil, 1, "nobody answers", false},
 		"expire only, no": {dead{closed: &closed}, plan.Every(time.Second, faults.Expire{}), 1, "not become healthy", false},
 	} {

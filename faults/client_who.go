@@ -59,13 +59,13 @@ var whoWords = words{
 		if strings.HasPrefix(s, clientPrefix) {
 			return fmt.Errorf("%q names no client: write %s0 or %s1", s, clientPrefix, clientPrefix)
 		}
-		return fmt.Errorf("%q is no choice of clients: take %s or %s0", s, strings.Join(whoList, ", "), clientPrefix)
+		return fmt.Errorf("%q is not a choice of clients: give %s or %s0", s, strings.Join(whoList, ", "), clientPrefix)
 	},
 	examples: []string{clientPrefix + "0", string(Holder) + orAny},
 }
 
 // whoOption is who=, for faults whose word says something else.
-var whoOption = Option{Key: "who", About: "whose: " + strings.Join(whoList, ", ") + ", " + clientPrefix + "N", Example: string(Waiter), Check: whoWords.wrong}
+var whoOption = Option{Key: "who", About: "which clients: " + strings.Join(whoList, ", ") + ", " + clientPrefix + "N", Example: string(Waiter), Check: whoWords.wrong}
 
 // id returns the number of the client, if the choice names one.
 func (w Who) id() (int, bool) {
@@ -164,7 +164,7 @@ func (c choice) hit(ctx context.Context, t *Target, rng *rand.Rand, do action) (
 			return victims{s}, nil
 		}
 	}
-	return nil, fmt.Errorf("nobody did what %q asks for within %s: %w", c.who, wait, ErrNoTarget)
+	return nil, fmt.Errorf("no client did what %q asks for within %s: %w", c.who, wait, ErrNoTarget)
 }
 
 // everyone hits all clients that have a session and that no other fault has claimed.

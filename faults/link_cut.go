@@ -15,8 +15,8 @@ type Cut struct {
 }
 
 var _ = declare(kinds.Cut, ofClients(Kind{
-	About: "ends connections of clients; they may connect again at once",
-	guide: []row{{"", "connections end; they may connect again at once", "no connection is left of those", ""}},
+	About: "closes connections of clients, which may reconnect at once",
+	guide: []row{{"", "connections are closed; clients may reconnect at once", "those connections are gone", ""}},
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Cut{who} }))
 

@@ -24,8 +24,8 @@ type CutOff struct {
 }
 
 var _ = declare(kinds.CutOff, Kind{
-	About:   "cuts clients off from servers that hear each other",
-	guide:   []row{{"", "clients do not reach them; servers hear each other", "connections past the links, and through them", "they reach them"}},
+	About:   "cuts clients off from servers that still reach each other",
+	guide:   []row{{"", "clients do not reach them, but servers reach each other", "connections that bypass the links, and connections through them", "clients reach them"}},
 	words:   nodeWords,
 	Options: []Option{whoOption},
 	build:   func(a arguments) Fault { return CutOff{Nodes: Nodes(a.word), Who: Who(a.options["who"])} },
@@ -163,7 +163,7 @@ func (e *barred) frames() map[int]uint64 {
 func (e *barred) outOfReach(ctx context.Context, s ensemble.Server) error {
 	conn, err := e.target.Ensemble.Dial("tcp", s.Addr(), promptly)
 	if err != nil {
-		return fmt.Errorf("server %d is out of everybody's reach: %w", s.ID(), err)
+		return fmt.Errorf("no client reaches server %d: %w", s.ID(), err)
 	}
 	conn.Close()
 	return errors.Join(together(e.clients, func(c Client) error { return c.reaches(s) }), ctx.Err())
@@ -180,7 +180,7 @@ func (c Client) reaches(s ensemble.Server) error {
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return nil
 	}
-	return fmt.Errorf("client %d is not cut off from server %d, but told: %w", c.ID, s.ID(), err)
+	return fmt.Errorf("client %d is not cut off from server %d, but got: %w", c.ID, s.ID(), err)
 }
 
 // Heal lets the clients reach the servers again.
@@ -197,7 +197,7 @@ func (e *barred) Heal(context.Context) error {
 // of its session timeout, which is at least two ticks.
 func (CutOff) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if need := 4 * prof.Tick / 3; lasts < need {
-		return fmt.Sprintf("clients that are cut off for %s do not notice: they wait for a server for %s at least", lasts, need.Round(time.Millisecond))
+		return fmt.Sprintf("clients cut off for %s do not notice: they wait at least %s for a server", lasts, need.Round(time.Millisecond))
 	}
 	return ""
 }

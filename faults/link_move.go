@@ -20,7 +20,7 @@ type Move struct {
 
 var _ = declare(kinds.Move, Kind{
 	About:   "moves sessions of clients to another server",
-	guide:   []row{{"", "sessions go to another server", "the session is there", "routing is free"}},
+	guide:   []row{{"", "sessions move to another server", "the session is on that server", "clients choose their servers again"}},
 	words:   whoWords,
 	Options: []Option{{Key: "to", About: "the server's number, from 1", Example: "2", Check: checkCount}},
 	build: func(a arguments) Fault {
@@ -47,7 +47,7 @@ func (f Move) Spec() string {
 func (f Move) Available(s Setting) error {
 	switch n := len(s.Ensemble.Servers()); {
 	case n < 2:
-		return errors.New("there is no other server to move to")
+		return errors.New("the ensemble has no other server to move to")
 	case f.To > n:
 		return fmt.Errorf("there is no server %d: the ensemble has %d", f.To, n)
 	}

@@ -19,8 +19,8 @@ type Refuse struct {
 }
 
 var _ = declare(kinds.Refuse, ofClients(Kind{
-	About: "cuts clients off; whoever they try refuses them",
-	guide: []row{{"", "connections end, and new ones are refused", "one that is refused", "they are let in"}},
+	About: "cuts clients off: all servers refuse their connections",
+	guide: []row{{"", "connections are closed, and new ones refused", "a refused connection", "connections are accepted"}},
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Refuse{who} }))
 

@@ -15,8 +15,8 @@ type Reset struct {
 }
 
 var _ = declare(kinds.Reset, ofClients(Kind{
-	About: "resets connections of clients; they may connect again at once",
-	guide: []row{{"", "as cut, but both ends read \"connection reset\"", "the same", ""}},
+	About: "resets connections of clients, which may reconnect at once",
+	guide: []row{{"", "as `cut`, but both ends get \"connection reset\"", "the same", ""}},
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Reset{who} }))
 

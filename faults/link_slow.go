@@ -19,13 +19,13 @@ type SlowLink struct {
 }
 
 var _ = declare(kinds.SlowLink, Kind{
-	About: "makes what passes between clients and servers later",
-	guide: []row{{"", "later, and not more than so many bytes a second", "an answer that is late", "no delay"}},
+	About: "delays traffic between clients and servers",
+	guide: []row{{"", "messages are delayed, and limited to a number of bytes per second", "a delayed reply", "no delay"}},
 	words: whoWords,
 	Options: []Option{
-		{Key: "by", About: "how much later, each way", Example: "50ms", Check: checkBy},
-		{Key: "jitter", About: "what is added to that at random, at most", Example: "20ms", Check: checkBy},
-		{Key: "rate", About: "bytes a second, at most", Example: "2000", Check: checkCount},
+		{Key: "by", About: "delay in each direction", Example: "50ms", Check: checkBy},
+		{Key: "jitter", About: "maximum random delay on top of it", Example: "20ms", Check: checkBy},
+		{Key: "rate", About: "maximum bytes per second", Example: "2000", Check: checkCount},
 	},
 	build: func(a arguments) Fault {
 		f := SlowLink{Who: Who(a.word), By: a.by(), Rate: a.count("rate")}

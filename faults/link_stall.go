@@ -24,8 +24,8 @@ var ways = map[string]link.Direction{
 }
 
 var _ = declare(kinds.StallLink, Kind{
-	About:   "lets nothing pass between clients and servers, one way or both",
-	guide:   []row{{"", "nothing passes; nothing is lost", "a question that stays unanswered", "all comes, in order"}},
+	About:   "stops traffic between clients and servers, in one direction or both",
+	guide:   []row{{"", "nothing passes, but nothing is lost", "a request that gets no answer", "everything is delivered in order"}},
 	words:   words{list: []string{link.Both.String(), link.ToServer.String(), link.ToClient.String()}},
 	Options: []Option{whoOption},
 	build: func(a arguments) Fault {

@@ -29,20 +29,20 @@ type LateEvent struct {
 const untilHeal = "heal"
 
 var _ = declare(kinds.LateEvent, Kind{
-	About: "lets watch events of clients come behind later replies",
+	About: "delivers watch events to clients after later replies",
 	Harsh: true,
-	guide: []row{{"", "watch events come behind so many later replies", "an event that is held back", "it is delivered"}},
+	guide: []row{{"", "watch events are delivered after so many later replies", "an event held back", "held events are delivered"}},
 	words: whoWords,
 	Options: []Option{{
-		Key: "behind", About: "how many replies overtake each, or " + untilHeal, Example: "2",
+		Key: "behind", About: "how many replies overtake each event, or " + untilHeal, Example: "2",
 		Check: func(value string) error {
 			if value == untilHeal || checkCount(value) == nil {
 				return nil
 			}
-			return fmt.Errorf("%q is no number from 1, nor %s", value, untilHeal)
+			return fmt.Errorf("%q is neither a number from 1 nor %s", value, untilHeal)
 		},
 	}},
-	at: atMessages{which: link.Events, takes: "the client from it, and how late it is (behind=, or +5s)", open: func(f Fault) bool { return f.(LateEvent).Who == AnyWho }},
+	at: atMessages{which: link.Events, takes: "the client, and how late the event is (behind=, or +5s)", open: func(f Fault) bool { return f.(LateEvent).Who == AnyWho }},
 	build: func(a arguments) Fault {
 		f := LateEvent{Who: Who(a.word), Behind: a.count("behind")}
 		if a.options["behind"] == untilHeal {

@@ -56,12 +56,12 @@ func lossKind(about string, guide row, which link.Messages, build func(Message) 
 			examples: []string{"getACL"},
 		},
 		Options: []Option{
-			{Key: "nth", About: "which of them, from 1", Example: "2", Check: checkCount},
-			{Key: "times", About: "how many of them, or each", Example: "2", Check: checkTimes},
-			{Key: "path", About: "about which znode or what is below it: k1", Example: "k1", Check: checkPath},
+			{Key: "nth", About: "which matching message is the first, from 1", Example: "2", Check: checkCount},
+			{Key: "times", About: "how many matching messages, or each", Example: "2", Check: checkTimes},
+			{Key: "path", About: "a znode, which stands for itself and all znodes below it", Example: "k1", Check: checkPath},
 			whoOption,
 		},
-		at: atMessages{which: which, takes: "the message and nothing more", open: func(f Fault) bool { return message(f) == Message{} }},
+		at: atMessages{which: which, takes: "the message only", open: func(f Fault) bool { return message(f) == Message{} }},
 		build: func(a arguments) Fault {
 			m := Message{Op: a.word, Nth: a.count("nth"), Times: a.count("times"), Path: a.options["path"], Who: Who(a.options["who"])}
 			if a.options["times"] == eachTime {
@@ -85,24 +85,24 @@ func checkTimes(value string) error {
 	if value == eachTime || checkCount(value) == nil {
 		return nil
 	}
-	return fmt.Errorf("%q is no number from 1, nor %s", value, eachTime)
+	return fmt.Errorf("%q is neither a number from 1 nor %s", value, eachTime)
 }
 
 func checkPath(value string) error {
 	if value == "" || value != "/" && strings.HasSuffix(value, "/") || strings.Contains(value, "//") {
-		return fmt.Errorf("%q is no path of a znode", value)
+		return fmt.Errorf("%q is not the path of a znode", value)
 	}
 	return nil
 }
 
 var _ = declare(kinds.LoseRequest, lossKind(
-	"loses requests of clients with their connections",
-	row{"*operation*", "a request never reaches the server", "the loss", "nothing more is lost"}, link.Requests,
+	"loses requests of clients, and closes their connections",
+	row{"*operation*", "a request never reaches the server", "the loss", "no more messages are lost"}, link.Requests,
 	func(m Message) Fault { return LoseRequest(m) }, func(f Fault) Message { return Message(f.(LoseRequest)) }))
 
 var _ = declare(kinds.LoseReply, lossKind(
-	"loses replies to clients with their connections",
-	row{"*operation*", "the server carries it out, and the client is not told", "the loss, and the write in the tree", "nothing more is lost"}, link.Replies,
+	"loses replies to clients, and closes their connections",
+	row{"*operation*", "the server executes the request, but the client gets no reply", "the loss, and for a write its effect in the tree", "no more messages are lost"}, link.Replies,
 	func(m Message) Fault { return LoseReply(m) }, func(f Fault) Message { return Message(f.(LoseReply)) }))
 
 // Kind is "lose-request".

@@ -13,7 +13,7 @@ import (
 // linksAvailable checks that links between servers can be harmed: a single server has none.
 func linksAvailable(e ensemble.Ensemble, nodes Nodes) error {
 	if len(e.Servers()) < 2 {
-		return errors.New("one server alone has no links to others")
+		return errors.New("a single server has no links to others")
 	}
 	return nodes.available(e)
 }

@@ -25,9 +25,9 @@ const defaultShare = 30
 
 var _ = declare(kinds.Lossy, Kind{
 	About:   "loses a share of the packets between servers",
-	guide:   []row{{"", "so many packets in 100 are lost", "writes come late", "nothing is lost"}},
+	guide:   []row{{"", "that percentage of packets is lost", "late writes", "no packets are lost"}},
 	words:   nodeWords,
-	Options: []Option{{Key: "share", About: "how many packets in 100", Example: "30", Check: checkShare}},
+	Options: []Option{{Key: "share", About: "percentage of packets lost", Example: "30", Check: checkShare}},
 	build: func(a arguments) Fault {
 		share, _ := strconv.Atoi(a.options["share"])
 		return Lossy{Nodes: Nodes(a.word), Share: share}
@@ -36,7 +36,7 @@ var _ = declare(kinds.Lossy, Kind{
 
 func checkShare(value string) error {
 	if n, err := strconv.Atoi(value); err != nil || n < 1 || n > 99 {
-		return fmt.Errorf("%q is no share in 100, from 1 to 99", value)
+		return fmt.Errorf("%q is not a percentage from 1 to 99", value)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (f Lossy) Spec() string {
 // Available checks that links between servers can lose packets.
 func (f Lossy) Available(s Setting) error {
 	if _, ok := s.Ensemble.(ensemble.Lossy); !ok {
-		return fmt.Errorf("links between servers of %s ensembles cannot lose packets", s.Ensemble.Profile().Backend)
+		return fmt.Errorf("%s ensembles cannot lose packets between servers", s.Ensemble.Profile().Backend)
 	}
 	if err := lacks(s.Ensemble, ensemble.CanLose); err != nil {
 		return err

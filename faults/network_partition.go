@@ -45,15 +45,15 @@ type Partition struct {
 var shapeWords = []string{string(Halves), string(Ring), string(Bridge), string(OneWay), string(Mute), string(Deaf)}
 
 var _ = declare(kinds.Partition, Kind{
-	About: "cuts servers off from each other; alone, or as halves, ring, bridge, one-way",
+	About: "cuts servers off from each other: single servers, or as halves, ring, bridge, one-way",
 	guide: []row{
-		{"*servers*", "each is cut off from all others; nobody is told", "no write passes through them, and writes pass elsewhere", "links are whole"},
-		{"`halves`, `ring`, `bridge`", "a minority is cut off; each hears another majority; halves with one server between them", "the same", "the same"},
-		{"`mute`, `deaf`, `one-way`, `node=`*servers*", "nobody hears them; they hear nobody; one of both", "the same", "the same"},
+		{"*servers*", "each is cut off from all others; no connection is closed", "writes through them fail, and writes through other servers succeed", "links work again"},
+		{"`halves`, `ring`, `bridge`", "a minority is cut off; each server sees a different majority; two halves with one server that reaches both", "the same", "the same"},
+		{"`mute`, `deaf`, `one-way`, `node=`*servers*", "the others do not hear them; they do not hear the others; either of these", "the same", "the same"},
 	},
 	words: words{slices.Concat(nodeWords.list, shapeWords), numberedNodes, nodeWords.examples},
 	Options: []Option{{
-		Key: "node", About: "the servers of one-way, mute and deaf, as for other faults",
+		Key: "node", About: "the servers for one-way, mute and deaf, written as for other faults",
 		Example: "server-2", Check: nodeWords.wrong,
 	}},
 	build: func(a arguments) Fault {
@@ -98,13 +98,13 @@ func (s Shape) needs() int {
 func (p Partition) Available(s Setting) error {
 	backend := s.Ensemble.Profile().Backend
 	if _, ok := s.Ensemble.(ensemble.Partitioner); !ok {
-		return fmt.Errorf("links between servers of %s ensembles cannot be cut", backend)
+		return fmt.Errorf("%s ensembles cannot cut links between servers", backend)
 	}
 	if err := lacks(s.Ensemble, ensemble.CanPartition); err != nil {
 		return err
 	}
 	if p.Shape != Isolate && !slices.Contains(shapeWords, string(p.Shape)) {
-		return fmt.Errorf("shape of partition %q is unknown", p.Shape)
+		return fmt.Errorf("unknown shape of partition %q", p.Shape)
 	}
 	if n := len(s.Ensemble.Servers()); n < p.Shape.needs() {
 		return fmt.Errorf("%s takes %d servers, the ensemble has %d", p.Spec(), p.Shape.needs(), n)

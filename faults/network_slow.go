@@ -20,8 +20,8 @@ type SlowNetwork struct {
 }
 
 var _ = declare(kinds.SlowNetwork, Kind{
-	About:   "delays everything between servers",
-	guide:   []row{{"", "all between them and others is later", "no write is quicker than the delay", "no delay"}},
+	About:   "delays traffic between servers",
+	guide:   []row{{"", "traffic between them and other servers is delayed", "no write is faster than the delay", "no delay"}},
 	words:   nodeWords,
 	Options: []Option{byOption},
 	build:   func(a arguments) Fault { return SlowNetwork{Nodes: Nodes(a.word), By: a.by()} },
@@ -36,7 +36,7 @@ func (f SlowNetwork) Spec() string { return specBy(kinds.SlowNetwork, f.Nodes, f
 // Available checks that links between servers can be slow.
 func (f SlowNetwork) Available(s Setting) error {
 	if _, ok := s.Ensemble.(ensemble.Slower); !ok {
-		return fmt.Errorf("links between servers of %s ensembles cannot be slow", s.Ensemble.Profile().Backend)
+		return fmt.Errorf("%s ensembles cannot slow down links between servers", s.Ensemble.Profile().Backend)
 	}
 	if err := lacks(s.Ensemble, ensemble.CanDelay); err != nil {
 		return err

@@ -14,12 +14,12 @@ const slowness = 100 * time.Millisecond
 // slowest is the longest delay that Verify has the time to see.
 const slowest = 2 * time.Second
 
-var byOption = Option{Key: "by", About: "how much later", Example: "100ms", Check: checkBy}
+var byOption = Option{Key: "by", About: "delay", Example: "100ms", Check: checkBy}
 
 func checkBy(value string) error {
 	by, err := time.ParseDuration(value)
 	if err != nil || by < time.Millisecond || by > slowest {
-		return fmt.Errorf("%q is no delay from 1ms to %s", value, slowest)
+		return fmt.Errorf("%q is not a delay from 1ms to %s", value, slowest)
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func validBy(by time.Duration) error {
 // checkCount checks an option that is a number from 1.
 func checkCount(value string) error {
 	if n, err := strconv.Atoi(value); err != nil || n < 1 {
-		return fmt.Errorf("%q is no number from 1", value)
+		return fmt.Errorf("%q is not a number from 1", value)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func PointOf(f Fault, p link.Point) (link.Point, error) {
 	case k.at.fill != nil:
 		return p, nil
 	case p.After:
-		return p, fmt.Errorf("%s is over when the message has gone on: leave out what stands behind it", k.Name)
+		return p, fmt.Errorf("%s is over when the message goes on: leave out /after", k.Name)
 	case !k.at.open(f):
 		return p, fmt.Errorf("%s at a message takes %s: write %s@%s", k.Name, k.at.takes, k.Name, p)
 	}

@@ -25,8 +25,8 @@ type Crash struct {
 const Created Who = "created"
 
 var _ = declare(kinds.Crash, Kind{
-	About: "kills processes of clients (SIGKILL), and starts them again",
-	guide: []row{{"", "SIGKILL; `created` is between a create and whatever would have come next", "the system", "they are started, with new sessions"}},
+	About: "kills client processes (SIGKILL), and starts them again",
+	guide: []row{{"", "SIGKILL; with `created`, between a create and the next step", "the operating system", "they are started again, with new sessions"}},
 	words: words{append([]string{string(Created)}, whoWords.list...), whoWords.check, whoWords.examples},
 	at:    atClients(link.AnyMessage, func(who Who) Fault { return Crash{Who: who} }),
 	build: func(a arguments) Fault { return Crash{Who: Who(a.word)} },

@@ -20,8 +20,8 @@ type Freeze struct {
 }
 
 var _ = declare(kinds.Freeze, ofClients(Kind{
-	About: "stops processes of clients (SIGSTOP) for a while",
-	guide: []row{{"", "SIGSTOP; for longer than the session's timeout, a client that goes on after its own death", "the system, and a link on which nothing comes", "SIGCONT"}},
+	About: "stops client processes (SIGSTOP) for a while",
+	guide: []row{{"", "SIGSTOP; if it lasts longer than the session timeout, the client continues after its session expired", "the operating system, and no traffic on its link", "SIGCONT"}},
 	at:    atMessages{which: link.AnyMessage},
 }, func(who Who) Fault { return Freeze{who} }))
 
@@ -35,7 +35,7 @@ func (f Freeze) Spec() string { return spec(kinds.Freeze, string(f.Who)) }
 func (Freeze) Available(s Setting) error { return ownProcesses(s) }
 
 // errOneProcess is why a fault of processes is not available.
-var errOneProcess = errors.New("all clients live in one process; it needs --clients-as process")
+var errOneProcess = errors.New("all clients run in one process: add --clients-as process")
 
 func ownProcesses(s Setting) error {
 	if !s.Processes {
@@ -48,7 +48,7 @@ func ownProcesses(s Setting) error {
 func (Freeze) WarnClients(clients []Client, lasts time.Duration) string {
 	for _, c := range clients {
 		if s, ok := c.Link.Session(); ok && lasts <= s.Timeout {
-			return fmt.Sprintf("frozen for %s, clients keep their sessions, which last %s", lasts, s.Timeout)
+			return fmt.Sprintf("clients frozen for %s keep their sessions, whose timeout is %s", lasts, s.Timeout)
 		}
 	}
 	return ""

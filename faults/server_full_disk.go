@@ -25,8 +25,8 @@ type FullDisk struct {
 var fullDiskWords = words{list: []string{string(Leader), string(Majority), string(All)}}
 
 var _ = declare(kinds.FullDisk, ofServers(Kind{
-	About: "leaves no room on servers' disks",
-	guide: []row{{"", "no room on their disks. The ensemble is started for it", "a write that is not answered", "room is made, they serve"}},
+	About: "fills the disks of servers",
+	guide: []row{{"", "their disks are full. The ensemble must be started for this", "a write that gets no answer", "space is freed, and they serve"}},
 	words: fullDiskWords,
 }, func(n Nodes) Fault { return FullDisk{n} }, Leader, Majority))
 
@@ -43,11 +43,11 @@ func (FullDisk) Needs() ensemble.Ability { return ensemble.CanFillDisk }
 func (f FullDisk) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.DiskFiller); !ok {
-			return fmt.Errorf("disks of servers of %s ensembles cannot be filled", s.Ensemble.Profile().Backend)
+			return fmt.Errorf("%s ensembles cannot fill servers' disks", s.Ensemble.Profile().Backend)
 		}
 	}
 	if n := f.Nodes.or(Leader); fullDiskWords.wrong(string(n)) != nil {
-		return fmt.Errorf("full-disk:%s would be noticed by nobody: take leader, majority or all", n)
+		return fmt.Errorf("full-disk:%s would affect no client: give leader, majority or all", n)
 	}
 	return lacks(s.Ensemble, ensemble.CanFillDisk)
 }

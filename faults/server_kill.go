@@ -17,7 +17,7 @@ type Kill struct {
 
 var _ = declare(kinds.Kill, ofServers(Kind{
 	About: "kills servers (SIGKILL); they are started again at the end",
-	guide: []row{{"", "SIGKILL", "a connection is refused", "they are started, and serve"}},
+	guide: []row{{"", "SIGKILL", "a connection is refused", "they are started again, and serve"}},
 	words: nodeWords,
 }, func(n Nodes) Fault { return Kill{n} }, Leader, One, Minority, Majority, All))
 
@@ -31,7 +31,7 @@ func (k Kill) Spec() string { return spec(kinds.Kill, string(k.Nodes)) }
 func (k Kill) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.Killer); !ok {
-			return fmt.Errorf("servers of %s ensembles cannot be killed and started", s.Ensemble.Profile().Backend)
+			return fmt.Errorf("%s ensembles cannot kill and start servers", s.Ensemble.Profile().Backend)
 		}
 	}
 	if err := lacks(s.Ensemble, ensemble.CanKill); err != nil {

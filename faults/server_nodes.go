@@ -82,13 +82,13 @@ func (n Nodes) or(other Nodes) Nodes {
 // available checks that a specification can mean a server of an ensemble.
 func (n Nodes) available(e ensemble.Ensemble) error {
 	if err := nodeWords.wrong(string(n)); n != AnyNodes && err != nil {
-		return fmt.Errorf("node specification %w", err)
+		return fmt.Errorf("servers: %w", err)
 	}
 	if id, ok := n.number(nodeNumber, 1); ok && serverOf(e, id) == nil {
 		return fmt.Errorf("there is no server %d: the ensemble has %d", id, len(e.Servers()))
 	}
 	if n == Followers && len(e.Servers()) < 2 {
-		return fmt.Errorf("one server alone has no followers")
+		return fmt.Errorf("a single server has no followers")
 	}
 	if n == Leader || n == Followers {
 		if err := lacks(e, ensemble.CanTellRole); err != nil {
@@ -130,7 +130,7 @@ func (n Nodes) choose(ctx context.Context, t *Target, rng *rand.Rand) ([]ensembl
 	case Majority:
 		return t.some(voters, len(voters)/2+1, rng), nil
 	}
-	return nil, fmt.Errorf("no nodes were given")
+	return nil, fmt.Errorf("no servers were given")
 }
 
 // take is choose, and claims each server by a name such as "server 2".

@@ -19,8 +19,8 @@ type Pause struct {
 }
 
 var _ = declare(kinds.Pause, ofServers(Kind{
-	About: "freezes servers: connections stay open, nothing is answered",
-	guide: []row{{"", "servers are frozen: connections stay open, nothing is answered", "a question that stays unanswered", "they are resumed"}},
+	About: "freezes servers: connections stay open, but nothing is answered",
+	guide: []row{{"", "servers are frozen: connections stay open, but nothing is answered", "a request that gets no answer", "they resume"}},
 	words: nodeWords,
 }, func(n Nodes) Fault { return Pause{n} }, Leader, Leader, One, Majority))
 
@@ -36,7 +36,7 @@ func (p Pause) nodes() Nodes { return p.Nodes.or(Leader) }
 func (p Pause) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.Pauser); !ok {
-			return fmt.Errorf("servers of %s ensembles cannot be paused", s.Ensemble.Profile().Backend)
+			return fmt.Errorf("%s ensembles cannot pause servers", s.Ensemble.Profile().Backend)
 		}
 	}
 	if err := lacks(s.Ensemble, ensemble.CanPause); err != nil {
@@ -60,7 +60,7 @@ func tooShort(what string, prof ensemble.Profile, lasts time.Duration) string {
 	if prof.Tick == 0 || prof.SyncLimit == 0 || lasts >= need || prof.Servers < 3 {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s is too short for an election: a leader is given up after about %s; take an interval of faults (--fault-interval) of %s or more", what, lasts, need, 2*need)
+	return fmt.Sprintf("%s of %s is too short for an election: followers give up a leader after about %s; set --fault-interval to %s or more", what, lasts, need, 2*need)
 }
 
 // Inject pauses the chosen servers.

@@ -16,8 +16,8 @@ type Restart struct {
 }
 
 var _ = declare(kinds.Restart, ofServers(Kind{
-	About: "shuts servers down in good order and starts them again at once",
-	guide: []row{{"", "SIGTERM, and started again at once", "a connection is refused in between", "they serve"}},
+	About: "shuts servers down cleanly, and starts them again at once",
+	guide: []row{{"", "SIGTERM, then started again at once", "a connection is refused meanwhile", "they serve"}},
 	words: nodeWords,
 }, func(n Nodes) Fault { return Restart{n} }, Leader, One, Majority, All))
 
@@ -38,7 +38,7 @@ func (r Restart) Available(s Setting) error {
 func canStop(e ensemble.Ensemble) error {
 	for _, server := range e.Servers() {
 		if _, ok := server.(ensemble.Stopper); !ok {
-			return fmt.Errorf("servers of %s ensembles cannot be stopped and started", e.Profile().Backend)
+			return fmt.Errorf("%s ensembles cannot stop and start servers", e.Profile().Backend)
 		}
 	}
 	return lacks(e, ensemble.CanStop)

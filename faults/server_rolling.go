@@ -22,8 +22,8 @@ import (
 type Rolling struct{}
 
 var _ = declare(kinds.Rolling, Kind{
-	About: "restarts the servers one after the other, the leader last",
-	guide: []row{{"", "all servers restart one after the other, each when the one before serves, the leader last", "the first is down", "what is down is started"}},
+	About: "restarts the servers one by one, the leader last",
+	guide: []row{{"", "all servers restart one by one, the leader last; each waits until the one before serves", "the first server is down", "servers that are down are started"}},
 	build: func(arguments) Fault { return Rolling{} },
 })
 
@@ -42,7 +42,7 @@ const RestartTime = 2 * time.Second
 // Warn says when the time is too short for all servers.
 func (Rolling) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if need := time.Duration(prof.Servers) * RestartTime; prof.Backend != "embedded" && lasts < need {
-		return fmt.Sprintf("a rolling restart of %s is short: %d servers take about %s", lasts, prof.Servers, need)
+		return fmt.Sprintf("a rolling restart within %s is short: %d servers take about %s", lasts, prof.Servers, need)
 	}
 	return ""
 }

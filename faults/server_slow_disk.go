@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// SlowDisk delays what servers write to their disks: a server acknowledges nothing before
+// SlowDisk delays disk writes of servers: a server acknowledges nothing before
 // it is written. Slowing fewer than a majority would have no effect, since the others
 // commit without them. The zero value slows a majority by 100 ms.
 type SlowDisk struct {
@@ -22,8 +22,8 @@ type SlowDisk struct {
 var slowDiskWords = words{list: []string{string(Majority), string(All)}}
 
 var _ = declare(kinds.SlowDisk, Kind{
-	About:   "delays what servers write to their disks",
-	guide:   []row{{"", "what they write reaches the disk later", "no write is quicker", "disks are quick again"}},
+	About:   "delays disk writes of servers",
+	guide:   []row{{"", "disk writes are delayed", "no write is faster", "no delay"}},
 	words:   slowDiskWords,
 	Options: []Option{byOption},
 	build:   func(a arguments) Fault { return SlowDisk{Nodes: Nodes(a.word), By: a.by()} },
@@ -39,11 +39,11 @@ func (f SlowDisk) Spec() string { return specBy(kinds.SlowDisk, f.Nodes, f.By) }
 func (f SlowDisk) Available(s Setting) error {
 	for _, server := range s.Ensemble.Servers() {
 		if _, ok := server.(ensemble.DiskSlower); !ok {
-			return fmt.Errorf("disks of servers of %s ensembles cannot be slowed down", s.Ensemble.Profile().Backend)
+			return fmt.Errorf("%s ensembles cannot slow down servers' disks", s.Ensemble.Profile().Backend)
 		}
 	}
 	if n := f.Nodes.or(Majority); slowDiskWords.wrong(string(n)) != nil {
-		return fmt.Errorf("slow-disk:%s would be noticed by nobody: take majority or all", n)
+		return fmt.Errorf("slow-disk:%s would affect no client: give majority or all", n)
 	}
 	return validBy(f.By)
 }

@@ -268,8 +268,8 @@ func TestNodesThatAreNot(t *testing.T) {
 		{faults.Lossy{Share: 100}, e, "1 to 99"},
 		{faults.Lossy{}, alone, "no links"},
 		{faults.SlowNetwork{By: time.Hour}, e, "from 1ms"},
-		{faults.SlowDisk{Nodes: faults.Leader}, e, "noticed by nobody"},
-		{faults.FullDisk{}, e, "cannot be filled"},
+		{faults.SlowDisk{Nodes: faults.Leader}, e, "affect no client"},
+		{faults.FullDisk{}, e, "cannot fill servers"},
 	} {
 		err := tt.fault.Available(faults.Setting{Ensemble: tt.e})
 		if err == nil || !strings.Contains(err.Error(), tt.part) || strings.Contains(err.Error(), "\n") {

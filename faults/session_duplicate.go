@@ -23,8 +23,8 @@ type Duplicate struct {
 }
 
 var _ = declare(kinds.Duplicate, ofClients(Kind{
-	About: "uses sessions of clients a second time, by turns with them",
-	guide: []row{{"", "a copy uses the session by turns with the client", "the server's response to the copy", "the copy ends"}},
+	About: "uses sessions of clients from a second connection, in turn with them",
+	guide: []row{{"", "a second connection uses the session in turn with the client", "the server accepts the second connection", "the second connection is closed"}},
 }, func(who Who) Fault { return Duplicate{who} }))
 
 // Kind is "duplicate".

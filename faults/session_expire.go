@@ -22,7 +22,7 @@ type Expire struct {
 
 var _ = declare(kinds.Expire, ofClients(Kind{
 	About: "ends sessions of clients at once",
-	guide: []row{{"", "the session is closed at once, over a second connection, while the client is cut off", "the reply to the close", "the client may connect, and is told"}},
+	guide: []row{{"", "a second connection closes the session at once, while the client is cut off", "the reply to the close", "the client may connect, and learns of the expiry"}},
 	at:    atMessages{which: link.Requests | link.Replies | link.Events}, // there is no session while it connects
 }, func(who Who) Fault { return Expire{who} }))
 

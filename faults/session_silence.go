@@ -25,8 +25,8 @@ type Silence struct {
 }
 
 var _ = declare(kinds.Silence, ofClients(Kind{
-	About: "lets sessions of clients expire by silence",
-	guide: []row{{"", "nothing passes until the session has expired by itself, which takes its timeout", "its ephemerals are gone", "the client may connect, and is told"}},
+	About: "silences clients until their sessions expire",
+	guide: []row{{"", "nothing passes until the session times out", "its ephemeral znodes are gone", "the client may connect, and learns of the expiry"}},
 }, func(who Who) Fault { return Silence{who} }))
 
 // Kind is "silence".
@@ -129,7 +129,7 @@ func (t *Target) owns(ctx context.Context, s *victim, path string) (bool, error)
 func (t *Target) isRefused(ctx context.Context, s *victim) error {
 	servers := serving(ctx, t.Ensemble)
 	if len(servers) == 0 {
-		return errors.New("no server serves, so nobody knows of its end")
+		return errors.New("no server serves, so no server knows that it ended")
 	}
 	conn, err := zkclient.Connect(ctx, zkclient.Config{
 		Session: s.session.Session,

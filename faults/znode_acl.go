@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// ACL takes permissions on a recipe's folder away from all clients, as an administrator's
+// ACL takes away permissions on a recipe's folder from all clients, as an administrator's
 // mistake would; healing restores exactly the former ACL. If no recipe has a folder, it
 // hits the parent znode of the objects.
 type ACL struct {
@@ -41,8 +41,8 @@ var permissions = map[Permission]int32{
 }
 
 var _ = declare(kinds.ACL, Kind{
-	About:   "takes permissions on a recipe's folder away",
-	guide:   []row{{"", "permissions on the folder are taken away; `read-or-any`: those to create and delete where there is no folder to read", "a request that is refused", "the ACL is as before"}},
+	About:   "takes away permissions on a recipe's folder",
+	guide:   []row{{"", "permissions on the folder are taken away; `read-or-any` takes create and delete if there is no folder to read", "a refused request", "the ACL is restored"}},
 	words:   words{list: []string{string(MayCreate), string(MayDelete), string(MayRead), string(MayReadOrAny), string(MayWrite)}},
 	Options: []Option{keyOption},
 	build:   func(a arguments) Fault { return ACL{Lost: Permission(a.word), Key: a.options["key"]} },
@@ -106,7 +106,7 @@ func (e *denied) deny(ctx context.Context) (err error) {
 	}
 	// One of the former identities must be able to restore the ACL.
 	if !slices.ContainsFunc(e.after, func(a zk.ACL) bool { return a.Perms&zk.PermAdmin != 0 }) {
-		return errors.New("nobody may change its ACL")
+		return errors.New("no client may change its ACL")
 	}
 	return e.set(ctx, e.after)
 }

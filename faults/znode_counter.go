@@ -28,10 +28,10 @@ type Counter struct {
 }
 
 var _ = declare(kinds.Counter, Kind{
-	About: "sets a folder's sequence counter to near its end",
-	guide: []row{{"", "the counter of sequential names is near its end, 2147483647", "the name of the next child", "nothing to heal"}},
+	About: "sets a folder's sequence counter to near its maximum",
+	guide: []row{{"", "the counter of sequential names is set to near its maximum, 2147483647", "the next sequential name", "nothing to heal"}},
 	Options: []Option{keyOption, {
-		Key: "left", Example: "20", About: "how many numbers before the end",
+		Key: "left", Example: "20", About: "how many numbers before the maximum",
 		Check: checkCount,
 	}},
 	Harsh: true,

@@ -39,10 +39,10 @@ func (e *changed) Heal(context.Context) error { return e.once(func() error { ret
 
 // keyOption is key=, for faults on a recipe's folder.
 var keyOption = Option{
-	Key: "key", About: "whose folder: k1, k2, ...; one in use if left out", Example: "k1",
+	Key: "key", About: "the recipe's key: k1, k2, ...; by default one that is in use", Example: "k1",
 	Check: func(s string) error {
 		if s == "" || strings.Contains(s, "/") {
-			return fmt.Errorf("key %q is no name of a znode", s)
+			return fmt.Errorf("key %q is not the name of a znode", s)
 		}
 		return nil
 	},

@@ -24,8 +24,8 @@ type Foreign struct {
 }
 
 var _ = declare(kinds.Foreign, Kind{
-	About:   "puts znodes of somebody else into a recipe's folder",
-	guide:   []row{{"", "znodes that no recipe made, in its folder", "a fenced list", "they are deleted"}},
+	About:   "puts foreign znodes into a recipe's folder",
+	guide:   []row{{"", "znodes that no recipe created appear in the folder", "a fenced list of children", "they are deleted"}},
 	Options: []Option{keyOption},
 	build:   func(a arguments) Fault { return Foreign{Key: a.options["key"]} },
 })

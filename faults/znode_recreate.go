@@ -20,8 +20,8 @@ type Recreate struct {
 }
 
 var _ = declare(kinds.Recreate, Kind{
-	About:   "deletes a recipe's folder and makes it again",
-	guide:   []row{{"", "the folder is deleted with all in it, and made again", "another znode is there", "nothing to heal"}},
+	About:   "deletes a recipe's folder and creates it again",
+	guide:   []row{{"", "the folder is deleted with its contents, and created again", "the folder is a new znode", "nothing to heal"}},
 	Options: []Option{keyOption},
 	Harsh:   true,
 	build:   func(a arguments) Fault { return Recreate{Key: a.options["key"]} },

@@ -19,8 +19,8 @@ type Touch struct {
 }
 
 var _ = declare(kinds.Touch, Kind{
-	About:   "writes contenders anew as they are: watches fire for nothing",
-	guide:   []row{{"", "contenders are written with the data that they have; watches fire, and nothing has changed", "their versions, fenced", "nothing to heal"}},
+	About:   "rewrites contenders with unchanged data, so that watches fire without a change",
+	guide:   []row{{"", "contenders are written with the data they have, so watches fire although nothing changed", "their new versions, read fenced", "nothing to heal"}},
 	Options: []Option{keyOption},
 	build:   func(a arguments) Fault { return Touch{Key: a.options["key"]} },
 })

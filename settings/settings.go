@@ -63,37 +63,37 @@ type Settings struct {
 
 // Knobs are the settings that have a flag, in the order in which a run is described.
 var Knobs = []Knob{
-	number("clients", "number of clients, each with a session of its own", func(s *Settings) *int { return &s.Clients }).
+	number("clients", "number of clients, each with its own session", func(s *Settings) *int { return &s.Clients }).
 		positive().most(1000). // a client's connection alone takes 1.5 MB
 		usually(5).drawn(3, counted("client"), 3, 5, 8),
-	number("keys", "number of locks, elections, queues, registers or folders in use at once", func(s *Settings) *int { return &s.Keys }).
+	number("keys", "number of locks, elections, queues, registers or folders in use at the same time", func(s *Settings) *int { return &s.Keys }).
 		positive().most(100_000).
 		usually(3).drawn(5, counted("key"), 1, 2, 3),
-	number("rate", "operations a second that all clients together begin", func(s *Settings) *float64 { return &s.Rate }).
+	number("rate", "operations per second that all clients together begin", func(s *Settings) *float64 { return &s.Rate }).
 		positive().most(1_000_000). // no ensemble does more
-		usually(100).drawn(4, printed[float64]("%g a second"), 50, 100, 200),
-	number("ops", "how often each client begins something, such as a critical section, a put, or its part in a round (default: as often as there is time for)",
+		usually(100).drawn(4, printed[float64]("%g per second"), 50, 100, 200),
+	number("ops", "number of times each client begins something, such as a critical section, a put or a round (default: as many as the time allows)",
 		func(s *Settings) *int { return &s.Ops }),
-	number("hold", "how long a client keeps a lock, a lease or the lead, on average (0: a few milliseconds, as the workload has it)", func(s *Settings) *time.Duration { return &s.Hold }).
+	number("hold", "average time for which a client keeps a lock, a lease or the lead (0: the few milliseconds of the workload)", func(s *Settings) *time.Duration { return &s.Hold }).
 		most(time.Hour),
-	number("time-limit", "length of the load (default with faults: enough for each of them)", func(s *Settings) *time.Duration { return &s.TimeLimit }).
+	number("time-limit", "duration of the load (default with faults: long enough for each of them)", func(s *Settings) *time.Duration { return &s.TimeLimit }).
 		most(1000 * time.Hour).
 		usually(10 * time.Second),
 	number("nodes", "number of servers in the ensemble", func(s *Settings) *int { return &s.Nodes }).
 		positive().
 		usually(3).in(Ensemble).drawn(8, counted("server"), 3, 3, 5),
-	number("session-timeout", "session timeout that clients ask for (the servers bound it)", func(s *Settings) *time.Duration { return &s.SessionTimeout }).
-		positive().must(inMilliseconds, "must be 1ms to 596h31m23.647s: clients ask for it in milliseconds, of 32 bits").
+	number("session-timeout", "session timeout that clients ask for (the servers limit it)", func(s *Settings) *time.Duration { return &s.SessionTimeout }).
+		positive().must(inMilliseconds, "must be 1ms to 596h31m23.647s: clients send it as 32-bit milliseconds").
 		usually(4*time.Second).drawn(6, printed[time.Duration]("sessions %s"), 2*time.Second, 4*time.Second, 8*time.Second),
 	number("op-timeout", "how long a client waits for one operation", func(s *Settings) *time.Duration { return &s.OpTimeout }).
 		positive().
 		usually(5*time.Second).drawn(7, printed[time.Duration]("operations %s"), time.Second, 5*time.Second),
-	knob("latencies", "how unevenly messages of a simulation are late: "+strings.Join(spreads(), ", "), func(s *Settings) *string { return &s.Latencies }).
+	knob("latencies", "how message latencies of a simulation vary: "+strings.Join(spreads(), ", "), func(s *Settings) *string { return &s.Latencies }).
 		in(Ensemble).drawn(9, printed[string]("latencies %s"), spreads()...),
-	number("fault-interval", "time from one fault to the next (a fault lasts half of it, unless --faults says how long)", func(s *Settings) *time.Duration { return &s.FaultInterval }).
+	number("fault-interval", "time from one fault to the next (a fault lasts half of it unless --faults sets its duration)", func(s *Settings) *time.Duration { return &s.FaultInterval }).
 		positive().least(100*time.Millisecond).
 		usually(10*time.Second).in(Faults).drawn(2, printed[time.Duration]("each %s"), time.Second, 2*time.Second, 5*time.Second),
-	knob("strict", "let measured properties (belief) decide the verdict, too", func(s *Settings) *bool { return &s.Strict }).in(Output),
+	knob("strict", "let measured properties (belief) count for the verdict as well", func(s *Settings) *bool { return &s.Strict }).in(Output),
 }
 
 func inMilliseconds(d time.Duration) bool {

@@ -52,7 +52,7 @@ func TestProblems(t *testing.T) {
 		{"ops", settings.Settings{Ops: -1}, "must not be negative"},
 		{"ops", settings.Settings{}, ""},
 		{"time-limit", settings.Settings{TimeLimit: 1001 * time.Hour}, "must be 1000h0m0s or less"},
-		{"session-timeout", settings.Settings{SessionTimeout: 1}, "must be 1ms to 596h31m23.647s: clients ask for it in milliseconds, of 32 bits"},
+		{"session-timeout", settings.Settings{SessionTimeout: 1}, "must be 1ms to 596h31m23.647s: clients send it as 32-bit milliseconds"},
 		{"session-timeout", settings.Settings{SessionTimeout: math.MaxInt32 * time.Millisecond}, ""},
 		{"fault-interval", settings.Settings{FaultInterval: time.Millisecond}, "must be 100ms or more"},
 	} {

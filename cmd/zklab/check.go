@@ -66,7 +66,7 @@ func newCheck() *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together (a property that is not decided by then is unknown)")
-	cmd.Flags().BoolVar(&c.opts.Strict, "strict", false, "let measured properties (belief) decide the verdict, too")
+	cmd.Flags().BoolVar(&c.opts.Strict, "strict", false, "let measured properties (belief) count for the verdict as well")
 	cmd.Flags().StringVar(&c.out, "out", "store", "folder of the stored runs, in which latest is")
 	cmd.Flags().BoolVar(&c.asJSON, "json", false, "print the result as JSON")
 	cmd.Flags().StringVar(&c.model, "model", "", "kind of `object`, of those above, as which the history is to be linearizable")

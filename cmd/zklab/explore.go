@@ -108,7 +108,7 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 	for _, name := range slices.Concat(notExplored, alwaysEmbedded) {
 		_ = flags.MarkHidden(name)
 	}
-	flags.Lookup("ops").Usage = "how often each client begins something, such as a critical section, a put, or its part in a round"
+	flags.Lookup("ops").Usage = "number of times each client begins something, such as a critical section, a put or a round"
 	flags.Lookup("time-limit").Usage = "longest time that a run may take"
 	flags.Lookup("faults").Usage = "kinds of faults to try, such as lose-reply,expire (default: all)"
 	for name, usual := range scenario {

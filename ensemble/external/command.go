@@ -109,7 +109,7 @@ func lastLine(path string) string {
 // given is nil for a command that there is.
 func given(command, what, flags string) error {
 	if command == "" {
-		return fmt.Errorf("%s servers that somebody else started takes commands of yours: give %s", what, flags)
+		return fmt.Errorf("%s servers of an external ensemble needs your own commands: give %s", what, flags)
 	}
 	return nil
 }

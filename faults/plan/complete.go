@@ -9,13 +9,13 @@ import (
 
 // What the words of the grammar mean, for lists that people read.
 const (
-	AboutAll      = "every fault that the ensemble has"
+	AboutAll      = "every fault that the ensemble supports"
 	AboutQuiet    = "a turn in which nothing happens"
-	aboutWith     = "a fault that begins at the same time as the one before it"
-	aboutSequence = "the faults take turns in the order in which they are written"
+	aboutWith     = "a fault that begins together with the one before it"
+	aboutSequence = "the faults take turns in the order given"
 	aboutMix      = "the faults take turns at random (the default)"
 	aboutTimes    = "how often the sequence is played"
-	aboutWeight   = "how often it comes, compared with the others"
+	aboutWeight   = "how often it comes, relative to the others"
 )
 
 // Continuation is one way to continue an expression.

@@ -92,7 +92,7 @@ func TestCompleteIsTaken(t *testing.T) {
 
 // The lists say what each word stands for where that is declared.
 func TestCompleteTellsWhatFor(t *testing.T) {
-	want := []plan.Continuation{{Text: "slow-disk:by=", About: "how much later"}}
+	want := []plan.Continuation{{Text: "slow-disk:by=", About: "delay"}}
 	if d := cmp.Diff(want, plan.Complete("slow-disk:by")); d != "" {
 		t.Error(d)
 	}

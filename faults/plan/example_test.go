@@ -54,5 +54,5 @@ func ExampleParse() {
 	// 10s pause:leader for 3s
 	// 25s expire:holder-or-any for 5s
 	// 35s pause:leader for 3s
-	// "kill,slow-disk:majorty@10s": position 16: slow-disk knows no "majorty"; did you mean "majority"? it takes majority, all, by=100ms, weight=2
+	// "kill,slow-disk:majorty@10s": position 16: slow-disk has no "majorty"; did you mean "majority"? it takes majority, all, by=100ms, weight=2
 }

@@ -30,13 +30,13 @@ func (s Schedule) HasGiven() bool {
 func (s Step) Check() error {
 	switch {
 	case s.Fault == nil:
-		return errors.New("a step needs a fault, as in fault: expire:holder")
+		return errors.New("a step needs a fault, such as fault: expire:holder")
 	case !s.Point.Zero() && s.At != 0:
-		return fmt.Errorf("%s has a time (%s) and a point (%s): one of them says when", s.Fault.Spec(), short(s.At), s.Point)
+		return fmt.Errorf("%s has both a time (%s) and a point (%s): give one of them", s.Fault.Spec(), short(s.At), s.Point)
 	case s.At < 0 || s.At > longest:
-		return fmt.Errorf("%s begins at %s: take a time from 0s to a week", s.Fault.Spec(), s.At)
+		return fmt.Errorf("%s begins at %s: give a time from 0s to a week", s.Fault.Spec(), s.At)
 	case s.For <= 0 || s.For > longest:
-		return fmt.Errorf("%s lasts %s: take a time of more than 0s, and of a week at most", s.Fault.Spec(), s.For)
+		return fmt.Errorf("%s lasts %s: give a time above 0s, up to a week", s.Fault.Spec(), s.For)
 	case s.Lane < 0:
 		return fmt.Errorf("%s has lane %d: lanes are numbered from 1, and 0 is none", s.Fault.Spec(), s.Lane)
 	case s.Point.Zero():
@@ -56,7 +56,7 @@ func ParseStep(fault, point string, rest Step) (Step, error) {
 		return s, err
 	}
 	if !single(x) {
-		return s, fmt.Errorf("%q is not one fault without times, such as expire:holder", brief(fault))
+		return s, fmt.Errorf("%q is not a single fault without times, such as expire:holder", brief(fault))
 	}
 	s.Fault = x[0].Turns[0].Faults[0]
 	if point != "" {

@@ -47,7 +47,7 @@ func Parse(text string, interval time.Duration) (Schedule, error) {
 		return nil, err
 	}
 	if !slices.ContainsFunc(r.items, func(i item) bool { return !i.turn.quiet() }) {
-		return nil, all.wrong("there is no fault in it; write, for example, %s,pause,expire", all.trim())
+		return nil, all.wrong("it contains no fault; write, for example, %s,pause,expire", all.trim())
 	}
 	return r.schedule(), nil
 }
@@ -180,7 +180,7 @@ func printable(text string) error {
 	for i, r := range text {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 		if !letter && !strings.ContainsRune("-_.%:=@+/#, ", r) {
-			return span{text, i, len(text)}.wrong("%q belongs nowhere in a list of faults", r)
+			return span{text, i, len(text)}.wrong("%q is not allowed in a list of faults", r)
 		}
 	}
 	return nil
@@ -189,7 +189,7 @@ func printable(text string) error {
 // add reads the n-th item of an expression.
 func (r *reader) add(part span, n int) error {
 	if part.String() == "" {
-		return part.wrong("a fault is missing: two commas follow each other, or one stands at the end")
+		return part.wrong("a fault is missing: there are two commas in a row, or one at the end")
 	}
 	if strings.HasPrefix(part.String(), withoutSign) {
 		r.without = append(r.without, part.skip(len(withoutSign)))
@@ -228,7 +228,7 @@ func (r *reader) leaveOut() error {
 			}
 		}
 		if !found {
-			return kind.wrong("there is no %q out of which %s could be left: write %s,%s%s", allName, kind, allName, withoutSign, kind)
+			return kind.wrong("without %q, %s has nothing to leave out: write %s,%s%s", allName, kind, allName, withoutSign, kind)
 		}
 	}
 	return nil
@@ -237,7 +237,7 @@ func (r *reader) leaveOut() error {
 // order reads the word that says in which order turns come.
 func (r *reader) order(name, rest span, n int) error {
 	if n > 0 {
-		return name.wrong("%s stands before all faults", name)
+		return name.wrong("%s must come before all faults", name)
 	}
 	if name.String() == sequenceName {
 		r.turns.Order = InOrder
@@ -257,10 +257,10 @@ func (r *reader) order(name, rest span, n int) error {
 // with reads a fault that begins together with the item before it.
 func (r *reader) with(rest span) error {
 	if !strings.HasPrefix(rest.String(), ":") {
-		return rest.wrong("%s is followed by a colon and a fault: with:expire", withName)
+		return rest.wrong("%s needs a colon and a fault: with:expire", withName)
 	}
 	if len(r.items) == 0 || len(r.items[len(r.items)-1].turn.Faults) == 0 {
-		return rest.wrong("%s begins together with the fault before it, and there is none", withName)
+		return rest.wrong("%s begins together with the fault before it, but there is none", withName)
 	}
 	rest = rest.skip(1)
 	name := rest
@@ -274,9 +274,9 @@ func (r *reader) with(rest span) error {
 	case err != nil:
 		return err
 	case len(i.turn.Faults) == 0:
-		return name.wrong("%s is no fault that could begin together with another", name)
+		return name.wrong("%s cannot begin together with another fault", name)
 	case i.fixed || i.turn.For > 0 || i.turn.Weight > 0:
-		return rest.wrong("times and weights of what begins together stand at the first: %s+5s,%s:%s", r.items[len(r.items)-1].turn.Faults[0].Spec(), withName, i.turn.Faults[0].Spec())
+		return rest.wrong("faults that begin together get their times and weights from the first: %s+5s,%s:%s", r.items[len(r.items)-1].turn.Faults[0].Spec(), withName, i.turn.Faults[0].Spec())
 	}
 	last := &r.items[len(r.items)-1]
 	if err := last.takes(name, i.turn.Faults[0]); err != nil {

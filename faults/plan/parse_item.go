@@ -41,7 +41,7 @@ func (i *item) fits(name, args span, times []span) error {
 	case i.fixed && i.turn.all:
 		return times[0].wrong("%s stands for faults that take turns, which have no times of their own", name)
 	case i.fixed && i.turn.Weight > 0:
-		return args.wrong("%s is for faults that take turns; this one has a time of its own", weightKey)
+		return args.wrong("%s is for faults that take turns, but this fault has its own time", weightKey)
 	case i.turn.quiet() && len(times) > 0:
 		return times[0].wrong("%s has no times; write %s:20s", name, quietName)
 	}
@@ -137,9 +137,9 @@ func (i *item) times(parts []span) error {
 		sign := strings.IndexByte(order, part.String()[0])
 		switch {
 		case sign == before:
-			return part.wrong("%q stands twice", order[sign:sign+1])
+			return part.wrong("%q appears twice", order[sign:sign+1])
 		case sign < before:
-			return part.wrong("%q stands behind %q; write @10s+5s/30s", order[sign:sign+1], order[before:before+1])
+			return part.wrong("%q must come before %q; write @10s+5s/30s", order[sign:sign+1], order[before:before+1])
 		}
 		before = sign
 		if isPoint(part) {
@@ -160,7 +160,7 @@ func (i *item) times(parts []span) error {
 		case '+':
 			i.turn.For = d
 			if d == 0 {
-				return part.wrong("a fault that lasts no time is none")
+				return part.wrong("a fault must last longer than 0s")
 			}
 		case '/':
 			i.period = d
@@ -168,7 +168,7 @@ func (i *item) times(parts []span) error {
 				i.at, i.fixed = d, true
 			}
 			if d < shortestPeriod {
-				return part.wrong("a fault can come again every %s at most", short(shortestPeriod))
+				return part.wrong("a fault can come again every %s at the earliest", short(shortestPeriod))
 			}
 			if i.turn.For > d {
 				return part.wrong("it lasts %s, which is longer than the %s after which it comes again", short(i.turn.For), short(d))
@@ -184,11 +184,11 @@ func duration(s span) (time.Duration, error) {
 	d, err := time.ParseDuration(text.String())
 	switch {
 	case text.String() == "":
-		return 0, s.wrong("a time is missing behind %q", s)
+		return 0, s.wrong("a time is missing after %q", s)
 	case strings.HasPrefix(text.String(), "-"):
 		return 0, text.wrong("a time must not be negative")
 	case err != nil:
-		return 0, text.wrong("%q is no time; write 10s, 500ms or 2m", text)
+		return 0, text.wrong("%q is not a time; write 10s, 500ms or 2m", text)
 	case d > longest:
 		return 0, text.wrong("%s is longer than a week", text)
 	}
@@ -199,7 +199,7 @@ func duration(s span) (time.Duration, error) {
 func number(s span, most int) (int, error) {
 	n, err := strconv.Atoi(s.String())
 	if err != nil || n < 1 || n > most {
-		return 0, s.wrong("%q is no number from 1 to %d", s, most)
+		return 0, s.wrong("%q is not a number from 1 to %d", s, most)
 	}
 	return n, nil
 }
@@ -237,14 +237,14 @@ func (i *item) quiet(name, args span) error {
 			continue
 		}
 		if i.turn.For > 0 {
-			return arg.wrong("%s takes one time; %q is too much", name, arg)
+			return arg.wrong("%s takes one time: leave out %q", name, arg)
 		}
 		arg.from-- // the colon
 		if i.turn.For, err = duration(arg); err != nil {
 			return err
 		}
 		if i.turn.For == 0 {
-			return arg.skip(1).wrong("quiet that lasts no time is none")
+			return arg.skip(1).wrong("quiet must last longer than 0s")
 		}
 	}
 	return nil
@@ -256,7 +256,7 @@ func (i *item) weight(arg span) (bool, error) {
 		return false, nil
 	}
 	if i.turn.Weight > 0 {
-		return true, arg.wrong("%s stands twice", weightKey)
+		return true, arg.wrong("%s appears twice", weightKey)
 	}
 	var err error
 	i.turn.Weight, err = number(arg.skip(len(weightKey)+1), 100)
@@ -302,17 +302,17 @@ type arguments struct {
 // take reads one argument.
 func (a *arguments) take(arg span) error {
 	if text := arg.String(); text == "" {
-		return arg.wrong("an argument is missing behind the colon; %s", a.takes())
+		return arg.wrong("an argument is missing after the colon; %s", a.takes())
 	}
 	key, value, isOption := strings.Cut(arg.String(), "=")
 	if isOption {
 		return a.option(arg, key, value)
 	}
 	if a.kind.Takes(key) != nil {
-		return arg.wrong("%s knows no %q%s%s", a.kind.Name, brief(key), nearest.DidYouMean(key, append(a.keys(), a.kind.Words...)), a.takes())
+		return arg.wrong("%s has no %q%s%s", a.kind.Name, brief(key), nearest.DidYouMean(key, append(a.keys(), a.kind.Words...)), a.takes())
 	}
 	if a.word != "" {
-		return arg.wrong("%s takes one word, and has %q before %q", a.kind.Name, a.word, arg)
+		return arg.wrong("%s takes one word, but has %q and %q", a.kind.Name, a.word, arg)
 	}
 	a.word = key
 	return nil
@@ -321,11 +321,11 @@ func (a *arguments) take(arg span) error {
 func (a *arguments) option(arg span, key, value string) error {
 	n := slices.IndexFunc(a.kind.Options, func(o faults.Option) bool { return o.Key == key })
 	if n < 0 {
-		return arg.wrong("%s knows no %q%s%s", a.kind.Name, brief(key), nearest.DidYouMean(key, a.keys()), a.takes())
+		return arg.wrong("%s has no %q%s%s", a.kind.Name, brief(key), nearest.DidYouMean(key, a.keys()), a.takes())
 	}
 	o := a.kind.Options[n]
 	if _, twice := a.options[key]; twice {
-		return arg.wrong("%q stands twice", key)
+		return arg.wrong("%q appears twice", key)
 	}
 	if value == "" {
 		return arg.wrong("%s has no value; write %s=%s", key, key, o.Example)

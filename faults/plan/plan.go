@@ -226,7 +226,7 @@ func (p Part) missed(plan []Step, limit time.Duration) []string {
 		return never
 	}
 	if last := p.length() - p.takes(p.Turns[len(p.Turns)-1]); last >= limit {
-		return []string{fmt.Sprintf("the sequence is not done %d times within the time limit of %s", p.Times, short(limit))}
+		return []string{fmt.Sprintf("the sequence does not run %d times within the time limit of %s", p.Times, short(limit))}
 	}
 	return nil
 }

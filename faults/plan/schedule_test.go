@@ -264,7 +264,7 @@ func TestMissed(t *testing.T) {
 		{"pause,pause:one,pause", []string{"pause"}},
 		{"sequence,pause,expire,kill", []string{"kill has no turn within the time limit of 30s"}},
 		{"sequence:times=2,pause", nil},
-		{"sequence:times=3,pause", []string{"the sequence is not done 3 times within the time limit of 30s"}},
+		{"sequence:times=3,pause", []string{"the sequence does not run 3 times within the time limit of 30s"}},
 		{"pause:leader@50s", []string{"pause:leader@50s+5s begins after the time limit of 30s"}},
 		{"pause@30s", []string{"pause@30s+5s begins after the time limit of 30s"}},
 		{"pause@20s/10s,expire", []string{"pause@20s+5s/10s does not come again within the time limit of 30s"}},
