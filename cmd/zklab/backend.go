@@ -31,7 +31,7 @@ var allKinds = append(slices.Clone(kinds), fromElsewhere)
 
 // aboutKind says in a few words what an ensemble of a kind is.
 var aboutKind = map[string]string{
-	inProcess: "servers in this process", inContainers: "Apache ZooKeeper", fromElsewhere: "of somebody else, at --servers",
+	inProcess: "servers in this process", inContainers: "Apache ZooKeeper", fromElsewhere: "your own ensemble, at --servers",
 }
 
 // loopback is where servers listen unless somebody wants it otherwise, and
@@ -140,7 +140,7 @@ func (b backend) containers() (ensemble.Starter, error) {
 
 // imageFlag is the same for all commands that have one.
 func imageFlag(cmd *cobra.Command, image *string) {
-	cmd.Flags().StringVar(image, "image", "", "container image (default: ZKLAB_IMAGE, else the first that is present of zookeeper:3.9 and zklab/zookeeper:3.9)")
+	cmd.Flags().StringVar(image, "image", "", "container image (default: ZKLAB_IMAGE, else zookeeper:3.9 or zklab/zookeeper:3.9, whichever exists locally)")
 }
 
 // ensembleFlag is the same for all commands that take an ensemble of some kinds.
@@ -151,7 +151,7 @@ func ensembleFlag(cmd *cobra.Command, kind *string, kinds []string) {
 		texts = append(texts, fmt.Sprintf("%s (%s)", k, aboutKind[k]))
 		values = append(values, cobra.CompletionWithDesc(k, aboutKind[k]))
 	}
-	cmd.Flags().StringVar(kind, "ensemble", inProcess, "what to run on: "+prose.List(texts, "or"))
+	cmd.Flags().StringVar(kind, "ensemble", inProcess, "ensemble to run on: "+prose.List(texts, "or"))
 	completes(cmd, "ensemble", choice(values...))
 }
 

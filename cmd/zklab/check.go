@@ -24,7 +24,7 @@ func newCheck() *cobra.Command {
 	var c check
 	cmd := &cobra.Command{
 		Use:   "check PATH",
-		Short: "Decide a stored run, or a history from anywhere, again",
+		Short: "Check a stored run, or a history from any tool",
 		Long:  checkHelp(),
 		Example: `  zklab check latest
   zklab check history.edn --model cas-register
@@ -65,15 +65,15 @@ func newCheck() *cobra.Command {
 			return c.own(ctx, cmd, run)
 		},
 	}
-	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together (a property that is not decided by then is unknown)")
+	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together (a property not decided by then is unknown)")
 	cmd.Flags().BoolVar(&c.opts.Strict, "strict", false, "let measured properties (belief) count for the verdict as well")
-	cmd.Flags().StringVar(&c.out, "out", "store", "folder of the stored runs, in which latest is")
+	cmd.Flags().StringVar(&c.out, "out", "store", "folder of the stored runs, which contains latest")
 	cmd.Flags().BoolVar(&c.asJSON, "json", false, "print the result as JSON")
-	cmd.Flags().StringVar(&c.model, "model", "", "kind of `object`, of those above, as which the history is to be linearizable")
-	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "format of the history, of those above")
-	cmd.Flags().StringVar(&c.initial, "initial", "", "`value` that registers begin with, if it is not nil, such as 0 or \"text\" (first-read: what the first read of each key shows, which hides what is wrong with that read)")
-	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "value that the register of one key begins with, as `KEY=VALUE` (may be given again)")
-	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "take 475, \"475\" and 475.0 for one value")
+	cmd.Flags().StringVar(&c.model, "model", "", "`object` of the list above for which the history must be linearizable")
+	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "format of the history, from the list above")
+	cmd.Flags().StringVar(&c.initial, "initial", "", "initial `value` of registers if it is not nil, such as 0 or \"text\" (first-read: the value that the first read of each key returned, which hides errors of that read)")
+	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "initial value of the register of one key, as `KEY=VALUE` (may be repeated)")
+	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "treat 475, \"475\" and 475.0 as the same value")
 	completes(cmd, "model", choice(modelNames()...))
 	completes(cmd, "format", choice(formatNames()...))
 	completesFiles(cmd, "out")
@@ -94,7 +94,7 @@ func modelNames() (values []cobra.Completion) {
 
 // formatNames are what --format takes.
 func formatNames() []cobra.Completion {
-	values := []cobra.Completion{cobra.CompletionWithDesc(string(foreign.Auto), "found out from the file")}
+	values := []cobra.Completion{cobra.CompletionWithDesc(string(foreign.Auto), "detected from the file")}
 	for _, f := range foreign.Formats() {
 		values = append(values, cobra.CompletionWithDesc(string(f.Format), f.About))
 	}
@@ -104,25 +104,25 @@ func formatNames() []cobra.Completion {
 // checkHelp lists the models and formats.
 func checkHelp() string {
 	var b strings.Builder
-	b.WriteString("Check decides from the record alone and writes nothing. PATH is a run's folder, latest, a\n" +
+	b.WriteString("Check decides from the record only, and writes nothing. PATH is a run's folder, latest, a\n" +
 		"history file, the folder of a test in Jepsen's store, or - for standard input. Files may be\n" +
-		"packed by gzip. Exit codes are those of run: 0 valid, 1 violation, 2 undecided, 3 unreadable,\n64 wrong usage.\n\n" +
-		"A history of zklab's names its model and is checked for all that the model promises. Any other\n" +
-		"needs --model, and is decided to be linearizable or not; so are zklab's queues and registers, with\n" +
-		"--model. Its locks, elections and barriers depend on sessions, too, which --model knows nothing of.\n" +
-		"Processes are numbers; the nemesis is passed over.\n\nModels:\n")
+		"compressed with gzip. Exit codes: 0 valid, 1 violation, 2 undecided, 3 unreadable, 64 wrong usage.\n\n" +
+		"A zklab history names its model and is checked for all promises of the model. Any other history\n" +
+		"needs --model, and is checked for linearizability; with --model, so are zklab's queues and\n" +
+		"registers. Its locks, elections and barriers also depend on sessions, which --model does not cover.\n" +
+		"Processes must be numbers; events of the nemesis are ignored.\n\nModels:\n")
 	for _, m := range linear.Models() {
 		fmt.Fprintf(&b, "  %-21s %s (%s)\n  %-21s   %s\n", m.Name, m.About, strings.Join(m.Operations, ", "), "", m.Example)
 	}
-	b.WriteString("\nThe checkers that Jepsen's tests name are decided by these:\n" +
+	b.WriteString("\nModels for the checkers that Jepsen's tests name:\n" +
 		"  linearizable, with a model of Knossos: register, cas-register, mutex, queue (fifo-queue),\n" +
-		"    bag (unordered-queue); begun with another value than nil: --initial. With one of Hazelcast's\n" +
+		"    bag (unordered-queue); --initial sets an initial value other than nil. With a model of Hazelcast's\n" +
 		"    tests: lock (owner-aware), reentrant-lock, fenced-lock, reentrant-fenced-lock\n" +
-		"  set: set, which asks for no times; set-full: final-set, which does; set-full of a\n" +
+		"  set: set, which ignores times; set-full: final-set, which considers them; set-full of a\n" +
 		"    linearizable set: linear-set\n" +
-		"  total-queue: total-queue; queue: bag; counter: counter-bounds, or counter if each read must be\n" +
-		"    of one moment\n")
-	b.WriteString("\nFormats (--format auto finds out which):\n")
+		"  total-queue: total-queue; queue: bag; counter: counter-bounds, or counter if each read must\n" +
+		"    be exact at one instant\n")
+	b.WriteString("\nFormats (--format auto detects the format):\n")
 	for _, f := range foreign.Formats() {
 		fmt.Fprintf(&b, "  %-14s %s\n  %-14s   %s\n", f.Format, f.About, "", f.Example)
 	}

@@ -17,11 +17,11 @@ func newClean() *cobra.Command {
 	var servers string
 	cmd := &cobra.Command{
 		Use:   "clean",
-		Short: "Remove what crashed runs left behind; spare runs that are alive",
+		Short: "Remove what crashed runs left behind, but nothing of runs that are alive",
 		Long: "Clean removes the containers, networks and volumes of runs whose process is dead, and the runs that\n" +
-			"Go tests which failed left in the temporary folder, unless a test still uses them. With --servers\n" +
-			"it looks into an ensemble that somebody else started instead, and names the znodes of runs that\n" +
-			"are there: it removes nothing, since it cannot know whether their runs are alive.",
+			"failed Go tests left in the temporary folder, unless a test still uses them. With --servers it\n" +
+			"looks into an external ensemble instead, and lists the znodes of runs there. It removes none of\n" +
+			"them, because it cannot know whether their runs are alive.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)

@@ -19,7 +19,7 @@ import (
 func playedByDefault(cmd *cobra.Command) {
 	flag := cmd.Flags().Lookup("clients-as")
 	flag.DefValue = "" // as it can be
-	flag.Usage = "how clients run: process (played in the simulation, can be frozen and crashed; the default where faults do that and the recipe can have it), or goroutine"
+	flag.Usage = "how clients run: process (simulated, can be frozen and crashed; the default if faults do that and the recipe supports it), or goroutine"
 }
 
 // playUnlessGiven has an exploration, which tries freezes and crashes, play that clients are processes

@@ -120,7 +120,7 @@ func subjectsOf(recipes ...string) (values []cobra.Completion) {
 	for _, r := range recipes {
 		for _, s := range workloads.Subjects(r) {
 			if s.Property != "" {
-				add(workloads.Broken, "the first planted defect of the recipe")
+				add(workloads.Broken, "the first mutant of the recipe")
 			}
 			add(s.Name, s.About)
 		}

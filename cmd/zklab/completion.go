@@ -45,12 +45,12 @@ func newCompletion() *cobra.Command {
 	known := oneOf("shell", names)
 	return &cobra.Command{
 		Use:   "completion " + strings.Join(names, "|"),
-		Short: "Print a script with which a shell completes zklab's command lines",
-		Long: "Completion prints a script for a shell. Once the shell has read it, the Tab key completes commands,\n" +
+		Short: "Print a completion script for a shell",
+		Long: "Completion prints a script for a shell. After the shell has read it, the Tab key completes commands,\n" +
 			"flags and their values, recipes, subjects, faults with their arguments, and stored runs\n" +
 			"(latest, lock/2026-01-31T12-00-00.000Z). It starts no ensemble.\n\n" +
-			"In each pair of commands the first switches completion on in the current shell, the second in\n" +
-			"every new one:\n\n" +
+			"In each pair of commands the first enables completion in the current shell, the second in\n" +
+			"new shells:\n\n" +
 			"  bash        source <(zklab completion bash)\n" +
 			"              zklab completion bash > ~/.local/share/bash-completion/completions/zklab\n" +
 			"              The package bash-completion reads this folder. Without the package, add the\n" +

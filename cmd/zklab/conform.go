@@ -19,9 +19,9 @@ func newConform() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "conform [flags] COMMAND [ARGUMENT...]",
 		Short: "Check that a program speaks the adapter protocol",
-		Long: "Start COMMAND, again and again, on an embedded ensemble, and check that it does\n" +
-			"what docs/adapters.md asks of an adapter. COMMAND alone is a line for the shell, as in\n" +
-			"--subject-command; with arguments it is run as it is. Exit code 1 says that a check failed.",
+		Long: "Conform starts COMMAND repeatedly on an embedded ensemble, and checks that it does\n" +
+			"what docs/adapters.md requires of an adapter. A single COMMAND is a shell command line, as in\n" +
+			"--subject-command; with arguments it runs without a shell. The exit code is 1 if a check failed.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || strings.TrimSpace(args[0]) == "" {
 				return fmt.Errorf("conform needs the command of an adapter, such as 'python3 adapter.py'")
@@ -48,9 +48,9 @@ func newConform() *cobra.Command {
 		},
 	}
 	cmd.Flags().SetInterspersed(false) // what follows COMMAND is its own
-	cmd.Flags().StringSliceVar(&c.Recipes, "recipe", nil, "recipes to check, which the program must have (default: all that it has)")
-	cmd.Flags().DurationVar(&c.Patience, "patience", 10*time.Second, "time that an answer which should come at once may take")
-	cmd.Flags().BoolVar(&logs, "logs", false, "show what the program writes to standard error")
+	cmd.Flags().StringSliceVar(&c.Recipes, "recipe", nil, "recipes to check, which the program must support (default: all that it supports)")
+	cmd.Flags().DurationVar(&c.Patience, "patience", 10*time.Second, "longest time for an answer that should come at once")
+	cmd.Flags().BoolVar(&logs, "logs", false, "show the program's standard error")
 	cmd.ValidArgsFunction = files // a program, and what it is given
 	completes(cmd, "recipe", listOf(adapter.ConformRecipes))
 	return cmd

@@ -24,15 +24,15 @@ type connectFlags struct {
 }
 
 func (f *connectFlags) addTo(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.readOnly, "read-only", false, "accept a server without a majority, which can only be read")
+	flags.BoolVar(&f.readOnly, "read-only", false, "accept a read-only server, which has no majority")
 	f.addNamed(flags, "timeout")
 }
 
 // addNamed is addTo for commands that write; timeout is the name of the flag that bounds the wait for a server.
 func (f *connectFlags) addNamed(flags *pflag.FlagSet, timeout string) {
-	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with a credential on each line (may be given again)")
-	flags.DurationVar(&f.timeout, timeout, 10*time.Second, "time to wait for a server, at first and for each answer")
-	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "session timeout to ask for")
+	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with one credential per line (may be repeated)")
+	flags.DurationVar(&f.timeout, timeout, 10*time.Second, "time to wait for a connection, and for each reply")
+	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "session timeout to request")
 	f.tls.addTo(flags)
 }
 

@@ -30,14 +30,14 @@ func newDiscover() *cobra.Command {
 	var f discoverFlags
 	cmd := &cobra.Command{
 		Use:   "discover PATH",
-		Short: "Show the instances of a service, and watch them change",
-		Long: "Discover prints the instances that are registered at a znode: address, ID and data. --watch prints a line with all\n" +
-			"addresses at once and each time that they change, and waits for a znode that is not there yet. --json prints a\n" +
-			"line of JSON for each list. It writes nothing into ZooKeeper.\n\n" +
-			"It reads what zklab register and recipes.Service write, Apache Curator's service discovery (give the path of the service:\n" +
-			"/base/name), and serversets of Finagle and Aurora. Znodes that it cannot read, and instances that say that they are\n" +
-			"not to be called, are named on standard error, and in JSON under unreadable and off.\n\n" +
-			"Exit codes: 0, also if there are no instances and if --watch is interrupted, 3 no server or another failure,\n" +
+		Short: "List the instances of a service, or watch them change",
+		Long: "Discover prints the address, ID and data of the instances registered at a znode. --watch prints a line with all\n" +
+			"addresses now and after each change, and waits for the znode if it does not exist yet. --json prints one\n" +
+			"line of JSON per list. Discover writes nothing to ZooKeeper.\n\n" +
+			"It reads what zklab register and recipes.Service write, Apache Curator's service discovery (give the path of the service,\n" +
+			"/base/name), and serversets of Finagle and Aurora. It reports unreadable znodes and disabled instances on standard\n" +
+			"error, and in JSON under unreadable and off.\n\n" +
+			"Exit codes: 0 success, even without instances or when --watch is interrupted, 3 no server or another failure,\n" +
 			"64 wrong usage.",
 		Example: "  zklab discover /services/payment --servers zk1:2181,zk2:2181\n" +
 			"  zklab discover /services/payment --watch\n" +
@@ -50,9 +50,9 @@ func newDiscover() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVarP(&f.watch, "watch", "w", false, "print the list again each time that it changes")
-	flags.IntVar(&f.count, "count", 0, "number of lists after which --watch ends (0: when it is interrupted)")
-	flags.BoolVar(&f.json, "json", false, "print each list as a line of JSON")
+	flags.BoolVarP(&f.watch, "watch", "w", false, "print the list again after each change")
+	flags.IntVar(&f.count, "count", 0, "end --watch after this number of lists (0: until interrupted)")
+	flags.BoolVar(&f.json, "json", false, "print each list as one line of JSON")
 	f.sessionFlags.addTo(cmd)
 	return cmd
 }

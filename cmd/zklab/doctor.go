@@ -16,10 +16,10 @@ func newDoctor() *cobra.Command {
 	var kind, image string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look at what this machine has for experiments, and what is missing",
-		Long: "Doctor looks at what ensembles need. The exit code is 0 when nothing is missing for those of\n" +
-			"--ensemble, else 3: embedded ones need nothing, containers a Docker engine and an image.\n" +
-			"What only some faults need is no reason for 3.",
+		Short: "Check what this machine needs for experiments",
+		Long: "Doctor checks what ensembles need. The exit code is 0 if nothing is missing for those of\n" +
+			"--ensemble, else 3: embedded ensembles need nothing, containers a Docker engine and an image.\n" +
+			"Things that only some faults need do not cause exit code 3.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(kinds, kind) {
@@ -42,7 +42,7 @@ func newDoctor() *cobra.Command {
 // diagnose prints what was found, and says whether containers lack nothing.
 func diagnose(w io.Writer, containers []container.Finding) bool {
 	complete := true
-	fmt.Fprintf(w, "%-8s %-10s %s\n", "ok", inProcess, "servers in this process, which need nothing but zklab: the default")
+	fmt.Fprintf(w, "%-8s %-10s %s\n", "ok", inProcess, "servers in this process, which need only zklab (the default)")
 	for _, f := range containers {
 		mark := "ok"
 		switch {

@@ -20,11 +20,11 @@ func newElect() *cobra.Command {
 	var f electFlags
 	cmd := &cobra.Command{
 		Use:   electName + " PATH [-- PROGRAM ARGUMENT...]",
-		Short: "Run a program while this is the elected leader, or show who leads",
-		Long: "Elect is a candidate in the election at a znode, and runs a program once it leads: one at a time, on whichever\n" +
-			"machine. When the program ends, elect resigns and ends with its exit code, and the next candidate leads. All\n" +
-			"else is as in zklab lock: the environment, signals, what happens when leadership is lost, exit codes.\n" +
-			"Without a program it prints who leads, and who waits, in the order in which they will lead.",
+		Short: "Run a program while elected leader, or show the candidates",
+		Long: "Elect joins the election at a znode, and runs a program once it is elected, so that the program runs on one\n" +
+			"machine at a time. When the program ends, elect resigns and exits with its exit code, and the next candidate leads.\n" +
+			"Environment, signals, loss of leadership and exit codes are as in zklab lock.\n" +
+			"Without a program it prints the leader, and the waiting candidates in the order in which they will lead.",
 		Example: "  zklab elect /elections/scheduler --servers zk1:2181,zk2:2181 -- scheduler\n" +
 			"  zklab elect /elections/scheduler",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,7 +38,7 @@ func newElect() *cobra.Command {
 			return f.run(cmd, znode, command, f.held)
 		},
 	}
-	cmd.Flags().StringVar(&f.id, "id", "", "what the candidate is called (default: host and process)")
+	cmd.Flags().StringVar(&f.id, "id", "", "name of the candidate (default: host and process)")
 	f.addTo(cmd)
 	return cmd
 }

@@ -42,12 +42,12 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run an ensemble until interrupted, or in the background",
-		Long: "Up starts an ensemble that clients of any language can use, prints its connect string on standard\n" +
-			"output once all servers serve, and stops and removes everything when it is interrupted (exit code 0).\n" +
-			"With --detach it returns once all servers serve, and they run until \"zklab ensemble down\".\n" +
-			"Meanwhile its servers can be killed, paused and so on from outside: zklab ensemble kill leader.\n" +
-			"Server n listens on the n-th port from that of --listen; port 0 stands for free ports. An embedded\n" +
-			"ensemble keeps all in memory, unless --data names a folder: it is for tests, and not for data that\n" +
+		Long: "Up starts an ensemble for clients in any language, prints its connect string on standard\n" +
+			"output once all servers serve, and stops and removes everything when interrupted (exit code 0).\n" +
+			"With --detach it returns once all servers serve; they run until \"zklab ensemble down\".\n" +
+			"Commands such as \"zklab ensemble kill leader\" kill, pause, stop and start its servers.\n" +
+			"Servers listen on consecutive ports from that of --listen; port 0 means free ports. An embedded\n" +
+			"ensemble keeps its data in memory unless --data names a folder: it is for tests, not for data that\n" +
 			"matter.",
 		Example: "  zklab ensemble up\n" +
 			"  zklab ensemble up --detach --name lab --listen 127.0.0.1:0\n" +
@@ -76,13 +76,13 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	ensembleFlag(cmd, &b.kind, kinds)
-	flags.IntVar(&b.nodes, "nodes", b.nodes, "number of servers that vote")
+	flags.IntVar(&b.nodes, "nodes", b.nodes, "number of voting servers")
 	flags.StringVar(&f.listen, "listen", net.JoinHostPort(loopback, "2181"), "address of the first server")
-	flags.StringVar(&b.named, "advertise", "", "host that clients are told to connect to (default: the host of --listen, or "+loopback+" if that means all addresses)")
+	flags.StringVar(&b.named, "advertise", "", "host that clients should connect to (default: the host of --listen, or "+loopback+" if that means all addresses)")
 	imageFlag(cmd, &b.image)
 	b.servers.addTo(cmd)
-	flags.BoolVar(&f.detach, "detach", false, "return when all servers serve, and leave the ensemble in the background until zklab ensemble down")
-	flags.StringVar(&f.name, "name", "", "name for zklab ensemble kill, down and so on, a path for their socket, or "+uncontrolled+" (default: the first port)")
+	flags.BoolVar(&f.detach, "detach", false, "return once all servers serve, and keep the ensemble running until zklab ensemble down")
+	flags.StringVar(&f.name, "name", "", "name for other ensemble commands such as kill and down, a path for their socket, or "+uncontrolled+" (default: the first port)")
 	onceControl(flags)
 	completes(cmd, "name", choiceOf(uncontrolled))
 	completesFiles(cmd, "data", "tls-cert", "tls-key", "tls-client-ca")

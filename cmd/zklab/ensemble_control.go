@@ -37,11 +37,11 @@ const uncontrolled = "none"
 // newControls are the commands that control servers of an ensemble that runs.
 func newControls() []*cobra.Command {
 	return []*cobra.Command{
-		newAction(control.Kill, "Kill a server, as SIGKILL does"),
-		newAction(control.Pause, "Freeze a server: its connections stay open, it answers nothing"),
-		newAction(control.Resume, "Let a paused server go on"),
-		newAction(control.Stop, "Stop a server in good order"),
-		newAction(control.Start, "Start a server that is down, with the data that it had"),
+		newAction(control.Kill, "Kill a server, as with SIGKILL"),
+		newAction(control.Pause, "Freeze a server: its connections stay open, but it answers nothing"),
+		newAction(control.Resume, "Resume a paused server"),
+		newAction(control.Stop, "Shut a server down cleanly"),
+		newAction(control.Start, "Start a server that is down, with its data"),
 		newStatus(),
 		newExpire(),
 	}
@@ -54,7 +54,7 @@ type controlFlags struct {
 }
 
 func (f *controlFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.name, "name", "", "name of the ensemble, or path of its socket (default: the only one that is running)")
+	cmd.Flags().StringVar(&f.name, "name", "", "name of the ensemble, or path of its socket (default: the only running one)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the answer as JSON")
 	onceControl(cmd.Flags())
 	completes(cmd, "name", runningEnsemble)
@@ -65,10 +65,10 @@ func newAction(action control.Action, short string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   string(action) + " SERVER...",
 		Short: short + "; SERVER is leader, follower, observer, all or a number",
-		Long: short + ",\nof an ensemble that \"zklab ensemble up\" runs. SERVER is leader, follower, observer, all, or a number\n" +
-			"from 1; several are taken one after the other. To start and to resume, leader means the server\n" +
-			"that led when it was taken away last. Servers that are started or resumed are waited for, unless\n" +
-			"too few others run for them to serve.",
+		Long: short + ". The\nensemble is one that \"zklab ensemble up\" runs. SERVER is leader, follower, observer, all, or a number\n" +
+			"from 1; several are handled one by one. For start and resume, leader means the server that\n" +
+			"led when it was last killed, paused or stopped. Start and resume wait until the servers serve,\n" +
+			"unless too few others run.",
 		Example: "  zklab ensemble " + string(action) + " leader\n  zklab ensemble " + string(action) + " 2 --name 2181",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -19,11 +19,11 @@ func newDown() *cobra.Command {
 	var patience time.Duration
 	cmd := &cobra.Command{
 		Use:   "down [NAME]",
-		Short: "End an ensemble that \"zklab ensemble up\" runs, and remove what a dead one left",
-		Long: "Down ends an ensemble that \"zklab ensemble up\" runs, in the foreground or in the background, and returns when its\n" +
-			"servers and containers are gone. NAME is that of \"zklab ensemble ps\", and can be left out if there is only\n" +
-			"one. Of an ensemble whose process has died it removes what is left: containers with their volumes, the log. A\n" +
-			"folder that the servers keep their data in (--data) stays.",
+		Short: "Stop an ensemble that \"zklab ensemble up\" runs, or remove what a dead one left behind",
+		Long: "Down stops an ensemble that \"zklab ensemble up\" runs, in the foreground or background, and returns when its\n" +
+			"servers and containers are gone. NAME is the name in \"zklab ensemble ps\"; it is optional if there is only\n" +
+			"one ensemble. If the ensemble's process died, down removes what is left: containers, volumes, the log. A\n" +
+			"folder for the servers' data (--data) is kept.",
 		Example:           "  zklab ensemble down\n  zklab ensemble down lab\n  zklab ensemble down --all",
 		ValidArgsFunction: firstArgument(listedEnsemble),
 		Args: func(_ *cobra.Command, args []string) error {
@@ -55,8 +55,8 @@ func newDown() *cobra.Command {
 			return down(ctx, cmd.OutOrStdout(), e, patience)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "end all ensembles of the list")
-	cmd.Flags().DurationVar(&patience, "timeout", 2*time.Minute, "longest time to wait for the end of one")
+	cmd.Flags().BoolVar(&all, "all", false, "stop all ensembles of the list")
+	cmd.Flags().DurationVar(&patience, "timeout", 2*time.Minute, "longest time to wait for each ensemble")
 	return cmd
 }
 

@@ -28,11 +28,11 @@ func newExpire() *cobra.Command {
 	var f expireFlags
 	cmd := &cobra.Command{
 		Use:   "expire SESSION|PATH...",
-		Short: "End sessions of other clients, as if they had timed out",
-		Long: "Expire ends sessions of other clients: their ephemeral znodes go, and the clients are told that their\n" +
-			"sessions have expired, as after a timeout. It is for tests, in any language, and works with any ensemble that\n" +
-			"makes the passwords of sessions as Apache ZooKeeper does, zklab ensemble up among them. SESSION is a number such\n" +
-			"as 0x100000e66b30002; PATH is an ephemeral znode, and stands for the session that owns it.",
+		Short: "Expire sessions of other clients",
+		Long: "Expire ends sessions of other clients, as after a timeout: their ephemeral znodes are deleted, and the\n" +
+			"clients learn that their sessions have expired. It is for tests in any language, and works with any ensemble\n" +
+			"that makes session passwords as Apache ZooKeeper does, including zklab ensemble up. SESSION is a number such\n" +
+			"as 0x100000e66b30002; PATH is an ephemeral znode whose owner is the session.",
 		Example: "  zklab ensemble expire 0x100000e66b30002\n" +
 			"  zklab ensemble expire /election/candidate-0000000003 --servers zk1:2181,zk2:2181",
 		Args: func(_ *cobra.Command, args []string) error {

@@ -35,11 +35,11 @@ type fileFlags struct {
 // addTo makes the flags that both kinds of files have.
 func (f *fileFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.IntVar(&f.nodes, "nodes", 3, "number of servers that vote")
+	flags.IntVar(&f.nodes, "nodes", 3, "number of voting servers")
 	flags.StringVar(&f.listen, "listen", net.JoinHostPort(loopback, strconv.Itoa(zoocfg.ClientPort)), "address of the first server for clients")
 	f.servers.addSettings(flags, "", "default: "+strings.Join(fileWords, ","))
-	flags.IntVar(&f.admin, "admin-port", 0, "port of the first server's admin server (default: no server has one)")
-	flags.IntVar(&f.metrics, "metrics-port", 0, "port of the first server's metrics for Prometheus (default: no server has them)")
+	flags.IntVar(&f.admin, "admin-port", 0, "port of the first server's admin server (default: no admin servers)")
+	flags.IntVar(&f.metrics, "metrics-port", 0, "port of the first server's Prometheus metrics (default: no metrics)")
 }
 
 // fileWords are the four-letter words that zklab ensemble status sends, and those that people use.
@@ -115,10 +115,10 @@ func newCompose() *cobra.Command {
 	f := new(fileFlags)
 	cmd := &cobra.Command{
 		Use:   "compose",
-		Short: "Write a file for Docker Compose that runs an ensemble of Apache ZooKeeper",
-		Long: "Compose writes a docker-compose.yml for an ensemble of Apache ZooKeeper in containers, with data that outlive them.\n" +
-			"It works with the official image and others that read its environment, such as zklab/zookeeper:3.9, and with the\n" +
-			"docker compose and docker-compose commands. It starts nothing. The n-th server is published at the n-th port from\n" +
+		Short: "Write a Docker Compose file for an Apache ZooKeeper ensemble",
+		Long: "Compose writes a docker-compose.yml for an Apache ZooKeeper ensemble in containers, with data in volumes.\n" +
+			"It works with the official image and images that read the same environment, such as zklab/zookeeper:3.9, and with\n" +
+			"the docker compose and docker-compose commands. It starts nothing. Servers are published on consecutive ports from\n" +
 			"that of --listen.",
 		Example: "  zklab ensemble compose > docker-compose.yml\n" +
 			"  zklab ensemble compose --nodes 5 --listen 127.0.0.1:12181 --image zklab/zookeeper:3.9 --out lab",
@@ -177,11 +177,11 @@ func newConfig() *cobra.Command {
 	f := new(fileFlags)
 	cmd := &cobra.Command{
 		Use:   "config --out FOLDER",
-		Short: "Write the zoo.cfg and the myid of each server of an ensemble of Apache ZooKeeper",
-		Long: "Config writes what the servers of Apache ZooKeeper need to be an ensemble: FOLDER/server-N/zoo.cfg, myid in the\n" +
-			"folder of its data, and java.env if a setting is a flag of Java. With --hosts there is a server on each host,\n" +
-			"all with the same ports: put server-N/zoo.cfg on the N-th host, and server-N/myid into its --data-dir. Without, all servers\n" +
-			"are on this machine, on ports in a row, and keep their data below FOLDER. It starts nothing.",
+		Short: "Write the configuration files of an Apache ZooKeeper ensemble",
+		Long: "Config writes the files of an Apache ZooKeeper ensemble: FOLDER/server-N/zoo.cfg, myid in the\n" +
+			"server's data folder, and java.env if a setting is a Java flag. With --hosts there is one server per host,\n" +
+			"all with the same ports: put server-N/zoo.cfg on the N-th host, and server-N/myid into its --data-dir. Without\n" +
+			"--hosts, all servers run on this machine, on consecutive ports, with their data below FOLDER. It starts nothing.",
 		Example: "  zklab ensemble config --out lab\n" +
 			"  zklab ensemble config --out conf --hosts zk1,zk2,zk3 --listen 0.0.0.0:2181 --tick 2s",
 		Args: noArgs,
@@ -203,10 +203,10 @@ func newConfig() *cobra.Command {
 	}
 	f.addTo(cmd)
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.hosts, "hosts", nil, "host of each server, those of --nodes first (default: all are on this machine)")
-	flags.IntVar(&f.quorum, "quorum-port", zoocfg.QuorumPort, "port of the first server for the others' transactions")
-	flags.IntVar(&f.election, "election-port", zoocfg.ElectionPort, "port of the first server for the others' votes")
-	flags.StringVar(&f.dataDir, "data-dir", "/var/lib/zookeeper", "folder for a server's data on its host (with --hosts)")
+	flags.StringSliceVar(&f.hosts, "hosts", nil, "host of each server, voting servers first (default: all on this machine)")
+	flags.IntVar(&f.quorum, "quorum-port", zoocfg.QuorumPort, "port on which the first server accepts followers")
+	flags.IntVar(&f.election, "election-port", zoocfg.ElectionPort, "port of the first server for leader election")
+	flags.StringVar(&f.dataDir, "data-dir", "/var/lib/zookeeper", "data folder of a server on its host (with --hosts)")
 	flags.StringVar(&f.out, "out", "", "folder for the files")
 	completesFiles(cmd, "out", "data-dir")
 	return cmd

@@ -46,11 +46,11 @@ func newPs() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "ps",
-		Short: "List the ensembles that \"zklab ensemble up\" runs, and what dead ones left",
-		Long: "Ps lists the ensembles of this user that \"zklab ensemble up\" runs, in the foreground and in the background:\n" +
+		Short: "List the ensembles that \"zklab ensemble up\" runs, and those that died",
+		Long: "Ps lists the ensembles of this user that \"zklab ensemble up\" runs, in the foreground and background:\n" +
 			"healthy (all servers serve), degraded (a majority serves), down (no majority serves), silent (the process does not\n" +
-			"answer: it is stopped, say) or died (the process was killed or failed, or the machine was started again). What\n" +
-			"one that died left behind, \"zklab ensemble down NAME\" removes. An ensemble whose --name is a path is not listed.",
+			"answer, for example because it is stopped) or died (the process was killed or failed, or the machine restarted).\n" +
+			"\"zklab ensemble down NAME\" removes what a dead one left behind. An ensemble whose --name is a path is not listed.",
 		Example: "  zklab ensemble ps\n  zklab ensemble ps --json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -46,19 +46,19 @@ func newExplore() *cobra.Command {
 	var e exploreFlags
 	cmd := &cobra.Command{
 		Use:   "explore RECIPE",
-		Short: "Try every single fault at every message of a small scenario, then pairs of faults",
-		Long: "Explore runs a small scenario once and lists its messages. Then it tries each fault at each of\n" +
-			"them: each request lost, each reply lost, each connection cut before and after, each session\n" +
-			"expired, each client frozen until its session is over, and crashed, the server of each connection\n" +
-			"killed, and the leader; and then pairs of these, as far as --for allows, those first that differ\n" +
-			"most. Watch events come late only if --faults late-event says so, since no network does that.\n" +
-			"Runs are simulated, those of a --subject-command are in real time. RECIPE is\n" +
+		Short: "Try each fault at each message of a small scenario, then pairs of faults",
+		Long: "Explore runs a small scenario once and lists its messages. Then it tries each fault at each\n" +
+			"message: it loses requests and replies, cuts connections before and after, expires sessions,\n" +
+			"freezes clients until their sessions expire, crashes clients, and kills the connection's server\n" +
+			"and the leader. Then it tries pairs of these until --for is over, starting with the pairs that\n" +
+			"differ most. It delays watch events only with --faults late-event, since no network does that.\n" +
+			"Runs are simulated, except with --subject-command, which runs in real time. RECIPE is\n" +
 			"one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
-			"In each run too little happens to call a property valid; all runs together are judged as one.\n" +
-			"A finding is told with the --faults with which zklab run has the same again.\n" +
-			"Exit codes: 0 each single fault was tried, took effect, and broke nothing, and each property was\n" +
-			"put to the test, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt\n" +
-			"to end it.",
+			"A single run is too short to call a property valid, so all runs are judged together.\n" +
+			"Each finding comes with the --faults with which zklab run repeats it.\n" +
+			"Exit codes: 0 each single fault was tried, took effect and broke nothing, and each property was\n" +
+			"exercised, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt\n" +
+			"to stop it.",
 		Example: "  zklab explore lock --for 1m\n  zklab explore lock --subject go-zookeeper --singles\n" +
 			"  zklab explore lock --clients 3 --ops 2\n" +
 			"  zklab explore counter --subject-command 'python3 examples/kazoo/adapter.py' --for 2m",
@@ -91,10 +91,10 @@ func newExplore() *cobra.Command {
 	}
 	scenarioFlags(cmd, x, seed, minLoad, &f)
 	flags := cmd.Flags()
-	flags.DurationVar(&e.forTime, "for", time.Minute, "time during which runs are begun")
+	flags.DurationVar(&e.forTime, "for", time.Minute, "time during which runs are started")
 	e.jobs.addTo(flags)
-	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, and no pairs")
-	flags.BoolVar(&e.config.First, "first", false, "end with the first finding")
+	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, no pairs")
+	flags.BoolVar(&e.config.First, "first", false, "stop at the first finding")
 	flags.BoolVar(&f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	return cmd
@@ -109,7 +109,7 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 		_ = flags.MarkHidden(name)
 	}
 	flags.Lookup("ops").Usage = "number of times each client begins something, such as a critical section, a put or a round"
-	flags.Lookup("time-limit").Usage = "longest time that a run may take"
+	flags.Lookup("time-limit").Usage = "longest duration of a run"
 	flags.Lookup("faults").Usage = "kinds of faults to try, such as lose-reply,expire (default: all)"
 	for name, usual := range scenario {
 		flag := flags.Lookup(name)
@@ -117,7 +117,7 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 		_ = flag.Value.Set(usual)
 	}
 	playedByDefault(cmd)
-	flags.Int64Var(seed, "seed", 1, "number that fixes the operations of the scenario")
+	flags.Int64Var(seed, "seed", 1, "seed of the scenario's operations")
 }
 
 // exploreWorkerName is the hidden command of the processes that run the scenario for an exploration
@@ -129,7 +129,7 @@ func newExploreWorker() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
 		Use: exploreWorkerName + " RECIPE", Hidden: true, Args: atMostOne,
-		Short: "Run the scenario for zklab explore, which starts this",
+		Short: "Run the scenario for zklab explore (internal)",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			stored, err := mergeScenario(cmd, &f, x, args)
 			if err != nil {

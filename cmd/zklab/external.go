@@ -25,15 +25,15 @@ func externalFlags(cmd *cobra.Command, servers *string, c *ensemble.Commands) {
 	flags := cmd.Flags()
 	serversFlag(cmd, servers)
 	flags.StringVar(&c.Pause, "pause-command", "", "shell command that freezes a server of --servers, such as 'docker pause zk{id}' ({id} is the server's number from 1, {host} and {port} are its address)")
-	flags.StringVar(&c.Resume, "resume-command", "", "shell command that lets a frozen server go on")
+	flags.StringVar(&c.Resume, "resume-command", "", "shell command that resumes a frozen server")
 	flags.StringVar(&c.Kill, "kill-command", "", "shell command that kills a server of --servers, as kill -9 does")
-	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts a server of --servers down in good order (for the faults restart and rolling)")
+	flags.StringVar(&c.Stop, "stop-command", "", "shell command that shuts down a server of --servers cleanly (for the faults restart and rolling)")
 	flags.StringVar(&c.Start, "start-command", "", "shell command that starts a server that was killed or shut down")
 	completesFiles(cmd, "pause-command", "resume-command", "kill-command", "stop-command", "start-command")
 }
 
 func serversFlag(cmd *cobra.Command, servers *string) {
-	cmd.Flags().StringVar(servers, "servers", "", "connect string of an ensemble that somebody else started, all servers of it: host:port,...[/chroot]")
+	cmd.Flags().StringVar(servers, "servers", "", "connect string of an external ensemble, with all its servers: host:port,...[/chroot]")
 }
 
 // checkKind refuses flags that are for another kind of ensemble.

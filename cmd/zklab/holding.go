@@ -40,9 +40,9 @@ type held struct {
 
 func (f *holding) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.DurationVar(&f.wait, "timeout", 0, "time to wait until it is held (0: as long as it takes)")
-	flags.StringVar(&f.onLost, "on-lost", "TERM", "signal that the program is sent when the hold is lost")
-	flags.BoolVar(&f.json, "json", false, "print the line as JSON (without a program)")
+	flags.DurationVar(&f.wait, "timeout", 0, "time to wait for the lock (0: without limit)")
+	flags.StringVar(&f.onLost, "on-lost", "TERM", "signal to send to the program when the lock is lost")
+	flags.BoolVar(&f.json, "json", false, "print holders and waiters as JSON (without a program)")
 	completes(cmd, "on-lost", choiceOf("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL"))
 	f.programFlags.addTo(cmd)
 	f.sessionFlags.addTo(cmd)

@@ -23,7 +23,7 @@ type jobs int
 const mostJobs = 1024
 
 func (j *jobs) addTo(flags *pflag.FlagSet) {
-	flags.IntVar((*int)(j), "jobs", 0, "number of runs at a time, each in a process of its own if there are several (default: the number of processors, and 1 in real time)")
+	flags.IntVar((*int)(j), "jobs", 0, "number of runs at a time, each in its own process if there are several (default: the number of processors, or 1 in real time)")
 }
 
 func (j jobs) validate(cmd *cobra.Command) error {

@@ -20,8 +20,8 @@ type listing struct {
 
 var listings = []listing{
 	{"recipes", "the recipes with their subjects", ofProgram(listRecipes), ofProgram(printRecipes)},
-	{"subjects", "what each recipe can be tested with, planted defects included", ofProgram(listSubjects), ofProgram(printSubjects)},
-	{"faults", "the faults, and which ensembles have them", ofProgram(listFaults), ofProgram(printFaults)},
+	{"subjects", "the subjects of each recipe, including mutants", ofProgram(listSubjects), ofProgram(printSubjects)},
+	{"faults", "the faults, and which ensembles support them", ofProgram(listFaults), ofProgram(printFaults)},
 	{"runs", "the stored runs, newest first", listRuns, printRuns},
 }
 
@@ -41,7 +41,7 @@ func newList() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "list [" + strings.Join(names, "|") + "]",
-		Short: "List recipes, their subjects, faults with the ensembles that have them, and stored runs",
+		Short: "List recipes, subjects, faults and the ensembles that support them, and stored runs",
 		Args:  oneOf("listing", names),
 
 		ValidArgsFunction: firstArgument(choice(values...)),
@@ -70,7 +70,7 @@ func newList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list that is named as JSON (docs/results.md describes the list of runs)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one list as JSON (docs/results.md describes the list of runs)")
 	completesFiles(cmd, "out")
 	return cmd
 }

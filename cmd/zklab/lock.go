@@ -19,18 +19,18 @@ func newLock() *cobra.Command {
 	var f lockFlags
 	cmd := &cobra.Command{
 		Use:   lockName + " PATH [-- PROGRAM ARGUMENT...]",
-		Short: "Run a program while a lock is held, or show who holds it and who waits",
-		Long: "Lock waits for the lock at a znode, runs a program while it holds it, gives it back, and ends with the\n" +
-			"program's exit code. Nobody else has the lock meanwhile; who came first gets it first. The program finds\n" +
-			"ZKLAB_PATH and ZKLAB_TOKEN in its environment: the znode, and the fencing token of the hold, a number that\n" +
-			"is higher than that of any hold before. If the hold is lost (no server has answered for the session's timeout) the\n" +
-			"program is sent --on-lost, and killed after --grace. Signals are passed on to the program.\n" +
-			"Without a program it prints who holds the lock, and who waits, in their order.\n\n" +
-			"It is the lock of package recipes (NewLock). --shared and --exclusive are the two sides of a read-write\n" +
-			"lock (NewRWLock), --permits is a semaphore (NewSemaphore), which has no token. To put a lock to the test: zklab run lock.\n\n" +
-			"Exit codes: the program's, 128 and its number if a signal ended it, 126 and 127 if it could not be run or was\n" +
-			"not found, 75 not obtained (--try, --timeout), 76 the hold was lost, 3 no server or another failure, 64 wrong\n" +
-			"usage, 130 interrupted while it waited.",
+		Short: "Run a program while holding a lock, or show its holder and waiters",
+		Long: "Lock acquires the lock at a znode, runs a program while it holds the lock, releases it, and exits with the\n" +
+			"program's exit code. Waiters get the lock in the order in which they came. The program finds\n" +
+			"ZKLAB_PATH and ZKLAB_TOKEN in its environment: the znode, and the fencing token, a number that is\n" +
+			"higher than that of any earlier holder. If the lock is lost (no server answered for the session timeout), the\n" +
+			"program gets the signal --on-lost, and is killed after --grace. Signals are forwarded to the program.\n" +
+			"Without a program it prints the holder of the lock, and the waiters in order.\n\n" +
+			"The lock is that of package recipes (NewLock). --shared and --exclusive are the two sides of a read-write\n" +
+			"lock (NewRWLock); --permits is a semaphore (NewSemaphore), which has no token. To test a lock, see zklab run lock.\n\n" +
+			"Exit codes: the program's, 128 plus the number of the signal that ended it, 126 and 127 if it could not be run or was\n" +
+			"not found, 75 not acquired (--try, --timeout), 76 the lock was lost, 3 no server or another failure, 64 wrong\n" +
+			"usage, 130 interrupted while waiting.",
 		Example: "  zklab lock /locks/backup --servers zk1:2181,zk2:2181 -- backup --all\n" +
 			"  zklab lock /locks/report --try -- sh -c 'make report'\n" +
 			"  zklab lock /locks/backup\n" +
@@ -47,10 +47,10 @@ func newLock() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&f.try, "try", false, "do not wait for others")
-	flags.BoolVar(&f.shared, "shared", false, "hold it together with others that hold it shared")
-	flags.BoolVar(&f.exclusive, "exclusive", false, "hold it alone, where others ask for it with --shared")
-	flags.IntVar(&f.permits, "permits", 0, "number of those that hold it at a time")
+	flags.BoolVar(&f.try, "try", false, "do not wait for other holders")
+	flags.BoolVar(&f.shared, "shared", false, "hold the lock together with other --shared holders")
+	flags.BoolVar(&f.exclusive, "exclusive", false, "hold the lock alone, excluding --shared holders")
+	flags.IntVar(&f.permits, "permits", 0, "number of holders at a time")
 	f.addTo(cmd)
 	return cmd
 }

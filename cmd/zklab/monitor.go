@@ -33,11 +33,11 @@ func newMonitor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   monitorName + " host:port,...[/chroot]",
 		Short: "Show a tree of znodes as it changes",
-		Long: "Monitor follows all znodes of an ensemble, or those below a chroot. On a terminal it shows a live tree with\n" +
-			"the chosen znode, a log, servers and sessions (? lists the keys); in a pipe, or with --log, --events-only or\n" +
-			"--count, it prints a line for each change: what appears, changes, vanishes, with the zxid of its transaction.\n" +
-			"The servers have one watch to look after. After a lost connection or an expired session it goes on, compares\n" +
-			"what it had with what there is, and marks what it finds. It ends when it is interrupted, a screen by q, too.\n\n" +
+		Long: "Monitor follows all znodes of an ensemble, or those below a chroot. On a terminal it shows a live tree,\n" +
+			"the selected znode, a log, servers and sessions (? lists the keys). In a pipe, or with --log, --events-only or\n" +
+			"--count, it prints one line per change: the znode created, changed or deleted, and the transaction's zxid.\n" +
+			"It costs the servers a single watch. After a lost connection or an expired session it continues, compares\n" +
+			"its copy with the tree, and marks the differences. Interrupt to end it, or press q on the screen.\n\n" +
 			"Exit codes: 0 interrupted, quit, or --count changes seen, 3 no server answers or another failure, 64 wrong usage.",
 		Example: "  zklab monitor 127.0.0.1:2181,127.0.0.1:2182\n" +
 			"  zklab monitor 127.0.0.1:2181/app --log | jq -r 'select(.kind == \"deleted\") | .path'",
@@ -45,10 +45,10 @@ func newMonitor() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&f.log, "log", false, "print each change as JSON, a line each")
-	flags.BoolVar(&f.eventsOnly, "events-only", false, "print lines, and load no znodes (changes while there is no connection are then not found)")
-	flags.IntVar(&f.most, "most", 500_000, "largest number of znodes to load (a folder that does not fit is not listed)")
-	flags.IntVarP(&f.count, "count", "n", 0, "print lines, and end after so many changes of znodes")
+	flags.BoolVar(&f.log, "log", false, "print each change as one line of JSON")
+	flags.BoolVar(&f.eventsOnly, "events-only", false, "print lines without loading znodes (misses changes while disconnected)")
+	flags.IntVar(&f.most, "most", 500_000, "maximum number of znodes to load (a folder that does not fit is not listed)")
+	flags.IntVarP(&f.count, "count", "n", 0, "print lines, and end after this number of changes")
 	f.addTo(flags)
 	completesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 	return cmd

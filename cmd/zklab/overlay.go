@@ -19,12 +19,12 @@ func newOverlay() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "overlay",
-		Short: "Print the flag for go test and go build with which simulated runs repeat exactly",
-		Long: "Overlay writes changed copies of some files of the Go runtime, and prints the flag that makes the\n" +
-			"go command use them in the place of the originals: go test $(zklab overlay) ./...\n" +
-			"In binaries that are built so, the runtime's own choices in bubbles of testing/synctest (select,\n" +
-			"maps, math/rand, timers) follow from the seed. The toolchain stays as it is. It is that of the\n" +
-			"working directory, and must be a release of Go that zklab knows.",
+		Short: "Print the go flag that makes simulated runs repeat exactly",
+		Long: "Overlay writes modified copies of some files of the Go runtime, and prints the flag that makes the\n" +
+			"go command use them instead of the originals: go test $(zklab overlay) ./...\n" +
+			"In binaries built with it, the runtime's random choices in testing/synctest bubbles (select,\n" +
+			"maps, math/rand, timers) follow from the seed. The toolchain is not changed. It is that of the\n" +
+			"working directory, and must be a Go release that zklab supports.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -32,7 +32,7 @@ func newOverlay() *cobra.Command {
 			return printOverlay(ctx, cmd, dir)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "folder to write the files into (default: one in the user's cache)")
+	cmd.Flags().StringVar(&dir, "dir", "", "folder for the files (default: one in the user's cache)")
 	completesFiles(cmd, "dir")
 	return cmd
 }

@@ -28,8 +28,8 @@ type programFlags struct {
 
 func (f *programFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time that the program has to end when it is asked to, before it is killed")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "tell each step on standard error")
+	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time for the program to end after a signal before it is killed")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print each step on standard error")
 }
 
 func (f *programFlags) validate() error {

@@ -24,15 +24,15 @@ func newRegister() *cobra.Command {
 	var f registerFlags
 	cmd := &cobra.Command{
 		Use:   registerName + " PATH --address HOST:PORT -- PROGRAM ARGUMENT...",
-		Short: "Keep an instance of a service registered while a program runs",
+		Short: "Register an instance of a service while a program runs",
 		Long: "Register adds an instance to the service at a znode, runs a program, removes the instance when the program\n" +
-			"has ended, and ends with its exit code. If the session is lost, register adds the instance again in the next\n" +
-			"one; the program goes on. Others find the instance with zklab discover, recipes.Service or a gRPC client (grpcresolver).\n" +
+			"ends, and exits with its exit code. If the session is lost, register adds the instance again in a new\n" +
+			"one; the program continues. Clients find the instance with zklab discover, recipes.Service or gRPC (grpcresolver).\n" +
 			"The program finds ZKLAB_PATH and ZKLAB_ID in its environment: the znode of the service, and the ID of the instance.\n" +
-			"Signals are passed on to the program.\n\n" +
-			"The instance is registered before the program starts, and nothing looks whether the program works. A\n" +
-			"client that gets no answer has to try another instance.\n\n" +
-			"Exit codes: the program's, 128 and its number if a signal ended it, 126 and 127 if it could not be run or was\n" +
+			"Signals are forwarded to the program.\n\n" +
+			"The instance is registered before the program starts, and its health is not checked. A\n" +
+			"client that gets no answer must try another instance.\n\n" +
+			"Exit codes: the program's, 128 plus the number of the signal that ended it, 126 and 127 if it could not be run or was\n" +
 			"not found, 3 no server or another failure, 64 wrong usage, 130 interrupted before the program ran.",
 		Example: "  zklab register /services/payment --address 10.0.0.1:8080 --servers zk1:2181,zk2:2181 -- payment --port 8080\n" +
 			`  zklab register /services/payment --address 10.0.0.1:8080 --id a --data '{"zone":"eu"}' -v -- payment`,
@@ -53,7 +53,7 @@ func newRegister() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.address, "address", "", "address at which clients reach the instance: host:port")
-	flags.StringVar(&f.id, "id", "", "name of the instance, which replaces an older one of that name (default: one that no other instance has)")
+	flags.StringVar(&f.id, "id", "", "name of the instance, which replaces an older one of that name (default: a unique name)")
 	flags.StringVar(&f.data, "data", "", `data for clients, a JSON object of strings: {"zone":"eu"}`)
 	f.programFlags.addTo(cmd)
 	f.sessionFlags.addTo(cmd)

@@ -26,12 +26,12 @@ func newReplay() *cobra.Command {
 	var r replay
 	cmd := &cobra.Command{
 		Use:   "replay PATH",
-		Short: "Run a stored run's experiment again, and say whether the same happens",
-		Long: "Replay runs the experiment of a stored run again, as often as --times says. A simulated run is\n" +
-			"the same, byte for byte, if its record and its transactions are; of any other it is counted how\n" +
-			"often the same property was violated again. Nothing is written. Interrupt once to end the replay\n" +
-			"under way early, check what there is, and leave the others out; twice to stop.\n\n" +
-			"PATH is a run's folder, or latest. Exit codes are those of run, for the worst of the replays.",
+		Short: "Repeat a stored run, and compare the outcome",
+		Long: "Replay runs the experiment of a stored run again, --times times. A replay of a simulated run must\n" +
+			"have the same record and transactions, byte for byte; for other runs, replay counts how often\n" +
+			"the same property is violated again. Nothing is written. Interrupt once to end the current replay\n" +
+			"early, check its record and skip the others; twice to stop.\n\n" +
+			"PATH is a run's folder, or latest. Exit codes are those of zklab run, for the worst replay.",
 		Example:           "  zklab replay latest\n  zklab replay store/lock/2026-01-31T12-00-00.000Z --times 20",
 		Args:              pathArg,
 		ValidArgsFunction: firstArgument(storedRun),
@@ -50,7 +50,7 @@ func newReplay() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&r.times, "times", 2, "number of times to run the experiment")
-	cmd.Flags().StringVar(&r.store, "out", "store", "folder of the stored runs, in which latest is")
+	cmd.Flags().StringVar(&r.store, "out", "store", "folder of the stored runs, which contains latest")
 	completesFiles(cmd, "out")
 	return cmd
 }

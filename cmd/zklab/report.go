@@ -19,8 +19,8 @@ func newReport() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:               "report PATH",
-		Short:             "Write a stored run's report and plots again",
-		Long:              "Report decides the run's history and writes result.json, report.html, junit.xml and the plots\nanew, also for a run that crashed before it could. PATH is a run's folder or latest.",
+		Short:             "Write the report and plots of a stored run again",
+		Long:              "Report checks the run's history again and writes result.json, report.html, junit.xml and the\nplots, even for a run that crashed before it wrote them. PATH is a run's folder or latest.",
 		Args:              pathArg,
 		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +42,7 @@ func newReport() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs, in which latest is")
+	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs, which contains latest")
 	completesFiles(cmd, "out")
 	return cmd
 }

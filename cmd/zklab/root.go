@@ -33,7 +33,7 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 func newRoot(begun *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "zklab",
-		Short:         "Run ZooKeeper recipes under faults, and see whether they keep their promises",
+		Short:         "Test ZooKeeper recipes under faults, and check whether they keep their promises",
 		Version:       zklab.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,

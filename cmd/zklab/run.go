@@ -54,14 +54,14 @@ func newRun() *cobra.Command {
 func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run RECIPE",
-		Short: "Run a recipe's workload, with or without faults, and check and report it",
-		Long: "Run starts an ensemble, lets clients use a recipe on it while faults happen, checks the\n" +
+		Short: "Run a recipe's workload, with or without faults, and check the result",
+		Long: "Run starts an ensemble, lets clients use a recipe on it while it injects faults, checks the\n" +
 			"recorded history and writes a report. RECIPE is one of\n" + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
-			"On an ensemble that somebody else started (--ensemble external --servers host:port,...[/chroot])\n" +
-			"a run works below a znode of its own, /zklab/TIME in the chroot, and removes it in the end. Its\n" +
-			"servers are harmed only by commands that are given, each with the one that undoes it. They are\n" +
-			"run by sh -c on this machine; in them {id} is the server's number from 1 in the order of\n" +
-			"--servers, {host} and {port} are its address.\n\n" +
+			"On an external ensemble (--ensemble external --servers host:port,...[/chroot]), a run works below a\n" +
+			"znode of its own, /zklab/TIME in the chroot, and removes it at the end. It harms servers only with\n" +
+			"the commands that you give, each together with the command that undoes it. They run with sh -c on\n" +
+			"this machine; in them {id} is the server's number, from 1 in the order of --servers, and {host}\n" +
+			"and {port} are its address.\n\n" +
 			"Exit codes: 0 every property valid, 1 a property violated, 2 undecided, 3 could not be run,\n" +
 			"64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
 		Example: "  zklab run lock --faults pause,expire --time-limit 60s\n" +
@@ -81,11 +81,11 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	}
 	experimentFlags(cmd, x, minLoad, f)
 	completes(cmd, "faults", faultExpression)
-	cmd.Flags().IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one for each server (default: free ones)")
-	cmd.Flags().Int64Var(seed, "seed", 0, "number that fixes the operations and the schedule of faults (default: drawn)")
+	cmd.Flags().IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one per server (default: free ports)")
+	cmd.Flags().Int64Var(seed, "seed", 0, "seed of the operations and the schedule of faults (default: random)")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of a violation")
-	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages of the load, at which faults can be injected, in points.txt of the run's folder")
-	cmd.Flags().BoolVar(&f.json, "json", false, "print result.json's content instead of a summary")
+	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages at which faults can be injected, in points.txt of the run's folder")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the content of result.json instead of a summary")
 	return cmd
 }
 
@@ -95,15 +95,15 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	ensembleFlag(cmd, &x.Ensemble, allKinds)
 	externalFlags(cmd, &f.servers, &x.Commands)
 	imageFlag(cmd, &x.Image)
-	flags.StringVar(&x.Subject, "subject", x.Subject, "what to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
-	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in a process of its own, which can be frozen and crashed; with --simulate played, by default where --faults do that)")
-	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, which each client runs as (see docs/adapters.md)")
+	flags.StringVar(&x.Subject, "subject", x.Subject, "subject to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
+	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in its own process, which can be frozen and crashed; simulated with --simulate, and then the default if --faults do that)")
+	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, run once per client (see docs/adapters.md)")
 	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, all, or none (see zklab list faults)")
-	flags.IntVar(minLoad, "min-load", *minLoad, "number of operations that must succeed before the first fault for a valid to count (fewer, if the first fault comes soon)")
+	flags.IntVar(minLoad, "min-load", *minLoad, "number of operations that must succeed before the first fault for a verdict of valid (fewer if the first fault comes soon)")
 	knobFlags(flags, &x.Settings)
 	simulateFlags(cmd, x)
-	flags.StringVar(&f.out, "out", "store", "folder to store runs in")
-	flags.StringVar(&f.config, "config", "", "experiment file to start from (experiment.yaml of a run)")
+	flags.StringVar(&f.out, "out", "store", "folder for stored runs")
+	flags.StringVar(&f.config, "config", "", "experiment file to start from (a run's experiment.yaml)")
 	cmd.ValidArgsFunction = recipeArgument()
 	completes(cmd, "subject", subjectOf)
 	completes(cmd, "clients-as", choiceOf(waysOfClients...))

@@ -43,30 +43,30 @@ func (s *servers) addTo(cmd *cobra.Command) {
 	s.addSettings(flags, "; embedded only", "default: all")
 	flags.Lookup("ttl").Usage = "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: true when embedded, false in containers)"
 	s.tls.addTo(flags)
-	flags.IntVar(&s.metrics, "metrics-port", 0, "port of the first server's metrics for Prometheus, at /metrics (embedded only; default: no server has them)")
-	flags.StringVar(&s.data, "data", "", "folder in which an embedded ensemble keeps its data through a restart (default: in memory alone)")
-	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write when it is on the disk, not when the operating system has it (with --data)")
+	flags.IntVar(&s.metrics, "metrics-port", 0, "port of the first server's Prometheus metrics, at /metrics (embedded only; default: no metrics)")
+	flags.StringVar(&s.data, "data", "", "folder for the data of an embedded ensemble, which then survive a restart (default: memory only)")
+	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write only after fsync (with --data)")
 }
 
 // addSettings makes flags of those that servers of every kind take. Some are for servers in this
 // process only, if only says so.
 func (s *servers) addSettings(flags *pflag.FlagSet, only, allWords string) {
 	flags.DurationVar(&s.tick, "tick", 500*time.Millisecond, "length of a tick (ZooKeeper's tickTime)")
-	flags.IntVar(&s.initLimit, "init-limit", 20, "ticks that a server may take to get the leader's state (ZooKeeper's initLimit)")
-	flags.IntVar(&s.syncLimit, "sync-limit", 4, "ticks that a server may be silent before the others give it up (ZooKeeper's syncLimit)")
+	flags.IntVar(&s.initLimit, "init-limit", 20, "ticks within which a server must get the leader's state (ZooKeeper's initLimit)")
+	flags.IntVar(&s.syncLimit, "sync-limit", 4, "ticks after which a silent server is given up (ZooKeeper's syncLimit)")
 	flags.DurationVar(&s.minSession, "min-session-timeout", 0, "shortest session timeout that clients get (ZooKeeper's minSessionTimeout; default: 2 ticks)")
 	flags.DurationVar(&s.maxSession, "max-session-timeout", 0, "longest session timeout that clients get (ZooKeeper's maxSessionTimeout; default: 1m, or 20 ticks if that is more)")
-	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a user whom no access control list stops: super:BASE64 (ZooKeeper's DigestAuthenticationProvider.superDigest; see docs/ensemble.md)")
+	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a superuser, who bypasses all ACLs: super:BASE64 (ZooKeeper's DigestAuthenticationProvider.superDigest; see docs/ensemble.md)")
 	flags.BoolVar(&s.reconfig, "reconfig", false, "allow reconfig (ZooKeeper's reconfigEnabled)")
 	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: false)")
 	flags.Lookup("ttl").DefValue = "false" // it is told in words
-	flags.IntVar(&s.observers, "observers", 0, "number of servers beside those of --nodes that do not vote"+bracketed(only))
-	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "bytes of the largest request (ZooKeeper's jute.maxbuffer; default: 1048575)")
-	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "connections that a server takes from one address of clients (ZooKeeper's maxClientCnxns; 0: without limit"+only+")")
-	flags.StringSliceVar(&s.words, "4lw-commands-whitelist", nil, "four-letter words that servers answer beside srvr (ZooKeeper's 4lw.commands.whitelist"+only+"; "+allWords+")")
-	flags.BoolVar(&s.enforceQuota, "enforce-quota", false, "refuse what goes beyond the hard limit of a quota (ZooKeeper's enforceQuota)")
-	flags.BoolVar(&s.readOnly, "read-only-mode", false, "let servers without a majority serve clients that ask for a read-only connection (ZooKeeper's readonlymode.enabled)")
-	flags.BoolVar(&s.localSessions, "local-sessions", false, "let servers without a majority begin sessions, too (ZooKeeper's localSessionsEnabled; with --read-only-mode)")
+	flags.IntVar(&s.observers, "observers", 0, "number of non-voting servers in addition to --nodes"+bracketed(only))
+	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "maximum size of a request in bytes (ZooKeeper's jute.maxbuffer; default: 1048575)")
+	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "maximum number of connections to a server from one client address (ZooKeeper's maxClientCnxns; 0: without limit"+only+")")
+	flags.StringSliceVar(&s.words, "4lw-commands-whitelist", nil, "four-letter words that servers answer in addition to srvr (ZooKeeper's 4lw.commands.whitelist"+only+"; "+allWords+")")
+	flags.BoolVar(&s.enforceQuota, "enforce-quota", false, "refuse requests that exceed the hard limit of a quota (ZooKeeper's enforceQuota)")
+	flags.BoolVar(&s.readOnly, "read-only-mode", false, "let servers without a majority serve read-only clients (ZooKeeper's readonlymode.enabled)")
+	flags.BoolVar(&s.localSessions, "local-sessions", false, "let servers without a majority also start sessions (ZooKeeper's localSessionsEnabled; with --read-only-mode)")
 }
 
 // bracketed is a text that stands alone in brackets, if there is one.

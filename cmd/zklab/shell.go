@@ -36,12 +36,12 @@ func newShell() *cobra.Command {
 	var f shellFlags
 	cmd := &cobra.Command{
 		Use:   shellName + " [host:port,...[/chroot]]",
-		Short: "Look at znodes and change them, line by line or from scripts",
-		Long: "Shell runs commands on the znodes of an ensemble: those that are typed, or with -c, -f or a pipe those\n" +
-			"given. Then nobody is asked, what a command prints is all that is printed, and the first that fails ends it.\n" +
-			"Without servers it starts an ensemble of its own, in this process and gone with it, whose servers can be\n" +
-			"killed, paused and cut off: help lists what there is.\n\n" +
-			"Exit codes: 0 done, 1 no such znode, or diff found something, 2 a conflict (another version, there already, has children),\n" +
+		Short: "Read and change znodes, interactively or from scripts",
+		Long: "Shell runs commands on the znodes of an ensemble: those you type, or those given with -c, -f or a pipe.\n" +
+			"Given commands ask no questions, print only their output, and end at the first error.\n" +
+			"Without servers it starts its own ensemble in this process, whose servers can be killed, paused and cut\n" +
+			"off; help lists the commands.\n\n" +
+			"Exit codes: 0 success, 1 no such znode, or diff found differences, 2 a conflict (wrong version, exists already, has children),\n" +
 			"3 no connection or another failure, 4 not allowed, 64 wrong usage, 130 interrupted.",
 		Example: "  zklab shell 127.0.0.1:2181\n" +
 			"  zklab shell 127.0.0.1:2181 -c 'cat /config' >config.json\n" +
@@ -75,10 +75,10 @@ func newShell() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVarP(&f.commands, "command", "c", nil, "run this line and end; may be given again")
-	flags.StringVarP(&f.file, "file", "f", "", "run the lines of this file and end; -: of the standard input")
-	flags.BoolVar(&f.json, "json", false, "print what commands find as JSON, a line each")
-	flags.IntVar(&f.nodes, "nodes", 3, "servers of the ensemble of its own")
+	flags.StringArrayVarP(&f.commands, "command", "c", nil, "run this line and exit (may be repeated)")
+	flags.StringVarP(&f.file, "file", "f", "", "run the lines of this file and exit (-: standard input)")
+	flags.BoolVar(&f.json, "json", false, "print results as JSON, one object per line")
+	flags.IntVar(&f.nodes, "nodes", 3, "number of servers of the shell's own ensemble")
 	f.addTo(flags)
 	completesFiles(cmd, "file", "auth", "tls-ca", "tls-cert", "tls-key")
 	return cmd

@@ -34,15 +34,15 @@ func newShrink() *cobra.Command {
 	var f shrinkFlags
 	cmd := &cobra.Command{
 		Use:   "shrink PATH",
-		Short: "Make a run with a violation as small as it can be, and say what mattered",
-		Long: "Shrink runs a stored run's experiment again and again with less in it: fewer faults, clients, things\n" +
-			"that clients do, keys, servers, less time, even latencies. What is left out stays out while the same\n" +
-			"property is violated, by a counterexample in which nothing happens that did not happen before. The smallest\n" +
-			"run is stored in the folder shrunk of the run, with what comes of it without each of its faults, and\n" +
-			"with a test in Go where the subject is one of zklab's own.\n\n" +
-			"PATH is a run's folder (of run, of a sweep's runs/SEED), or latest. Interrupt to end it with the\n" +
-			"smallest run so far. Exit codes: 1 there is a smallest run, with its violation; 3 it was not\n" +
-			"violated again, or could not be run; 64 wrong usage.",
+		Short: "Shrink a run with a violation, and say what is needed to reproduce it",
+		Long: "Shrink repeats a stored run's experiment with less in it: fewer faults, clients, operations, keys\n" +
+			"and servers, less time, equal latencies. It leaves a part out for good if the run still violates\n" +
+			"the same property with a counterexample in which nothing new happens. It stores the smallest run in\n" +
+			"the folder shrunk of the run, with the outcome without each of its remaining faults, and with a test\n" +
+			"in Go if the subject is one of zklab's own.\n\n" +
+			"PATH is the folder of a run or of a sweep's runs/SEED, or latest. Interrupt to end with the\n" +
+			"smallest run so far. Exit codes: 1 the violation was reproduced and shrunk, 3 it was not\n" +
+			"reproduced or could not be run, 64 wrong usage.",
 		Example: "  zklab shrink latest\n  zklab shrink store/sweeps/lock/3f70694aa4cfaf8e/1-of-1/runs/17 --for 10s\n" +
 			"  zklab shrink latest --property exclusion --times 5",
 		Args:              pathArg,
@@ -62,11 +62,11 @@ func newShrink() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.store, "out", "store", "folder of the stored runs, in which latest is")
-	flags.StringVar(&f.property, "property", "", "violated property to keep while the run is made small (default: the first)")
-	flags.DurationVar(&f.forTime, "for", time.Minute, "time during which runs are begun")
-	flags.IntVar(&f.runs, "runs", shrink.UsualRuns, "largest number of runs")
-	flags.IntVar(&f.times, "times", 1, "number of runs without the violation after which an experiment counts as one that does not fail (more where runs differ)")
+	flags.StringVar(&f.store, "out", "store", "folder of the stored runs, which contains latest")
+	flags.StringVar(&f.property, "property", "", "violated property to preserve (default: the first)")
+	flags.DurationVar(&f.forTime, "for", time.Minute, "time during which runs are started")
+	flags.IntVar(&f.runs, "runs", shrink.UsualRuns, "maximum number of runs")
+	flags.IntVar(&f.times, "times", 1, "number of runs without the violation after which an experiment counts as passing (more if runs differ)")
 	flags.BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of the violation")
 	completes(cmd, "property", violatedProperty)
 	completesFiles(cmd, "out")

@@ -10,7 +10,7 @@ import (
 
 // simulateFlags are the same for all commands that simulate.
 func simulateFlags(cmd *cobra.Command, x *store.Experiment) {
-	cmd.Flags().BoolVar(&x.Simulate, "simulate", false, "run in virtual time, the same for the same seed (see docs/simulation.md)")
+	cmd.Flags().BoolVar(&x.Simulate, "simulate", false, "run in virtual time, with the same result for the same seed (see docs/simulation.md)")
 	completes(cmd, "latencies", choiceOf(embedded.Spreads...))
 }
 

@@ -48,15 +48,16 @@ func newStatus() *cobra.Command { return statusCommand(new(statusFlags)) }
 func statusCommand(f *statusFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [host:port,...]",
-		Short: "Show how the servers of an ensemble are",
-		Long: "Status asks each server how it is, by four-letter words: its role, epoch and zxid, how far it is behind,\n" +
-			"connections, packets received and sent, requests that wait, latency (least, mean and largest), sessions, watches,\n" +
-			"znodes, disk. What a server does not allow (4lw.commands.whitelist) is said; --admin asks the admin server for it. It writes nothing and opens no session.\n\n" +
-			"Without servers it tells what the ensemble is that \"zklab ensemble up\" runs: who leads, is paused, is down.\n\n" +
-			"A server whose tree is not that of the others is named: it counts digests that do not match the leader's, or has\n" +
-			"another number of znodes at the same zxid.\n\n" +
-			"Exit codes, of servers: 0 all that are asked serve, 1 a majority serves but not all, or one has another tree, 2 none; with\n" +
-			"--wait: 0 it came to that, else as before. 3 no ensemble is running, 64 wrong usage.",
+		Short: "Show the state of an ensemble's servers",
+		Long: "Status queries each server with four-letter words: role, epoch and zxid, how far it lags behind,\n" +
+			"connections, packets received and sent, outstanding requests, latency (min, mean and max), sessions, watches,\n" +
+			"znodes, disk. It reports words that a server does not allow (4lw.commands.whitelist); --admin queries the admin\n" +
+			"server instead. It writes nothing and opens no session.\n\n" +
+			"Without servers it shows the ensemble that \"zklab ensemble up\" runs: which server leads, is paused, is down.\n\n" +
+			"Status names a server whose tree differs from the others': its digests do not match the leader's, or it has\n" +
+			"a different number of znodes at the same zxid.\n\n" +
+			"Exit codes, with servers: 0 all serve, 1 a majority serves but not all, or a tree differs, 2 no majority serves; with\n" +
+			"--wait: 0 the state was reached, else as before. 3 no ensemble is running, 64 wrong usage.",
 		Example: "  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182,127.0.0.1:2183\n" +
 			"  zklab ensemble status 127.0.0.1:2181 --wait healthy --timeout 30s\n" +
 			"  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182 --watch",
@@ -83,10 +84,10 @@ func statusCommand(f *statusFlags) *cobra.Command {
 	f.controlFlags.add(cmd)
 	f.tls.addTo(cmd.Flags())
 	flags := cmd.Flags()
-	flags.StringVar(&f.admin, "admin", "", "ports of the admin servers, which are asked for what four-letter words do not tell: one port for all servers, or one for each, as 8080,8081,8082")
-	flags.DurationVar(&f.timeout, "ask-timeout", time.Second, "time for which a server may be silent")
-	flags.BoolVar(&f.watch, "watch", false, "show the status again and again (in a pipe, whenever it changes)")
-	flags.DurationVar(&f.interval, "interval", time.Second, "time from the beginning of one look to the next (with --watch and --wait)")
+	flags.StringVar(&f.admin, "admin", "", "ports of the admin servers, queried for what four-letter words do not tell: one port for all servers, or one each, as 8080,8081,8082")
+	flags.DurationVar(&f.timeout, "ask-timeout", time.Second, "time to wait for each server's answer")
+	flags.BoolVar(&f.watch, "watch", false, "show the status repeatedly (in a pipe, after each change)")
+	flags.DurationVar(&f.interval, "interval", time.Second, "time between queries (with --watch and --wait)")
 	flags.StringVar(&f.wait, "wait", "", "wait until the ensemble is healthy (all servers serve), serving (a majority serves) or down")
 	flags.DurationVar(&f.patience, "timeout", 30*time.Second, "longest time to wait (with --wait)")
 	completes(cmd, "wait", choiceOf(slices.Sorted(maps.Keys(waitFor))...))

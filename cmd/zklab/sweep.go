@@ -36,19 +36,19 @@ func newSweep() *cobra.Command { return sweepCommand(&sweepFlags{}, newSwept()) 
 func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep RECIPE",
-		Short: "Run a recipe's workload with many seeds, and sum up what was found",
-		Long: "Sweep runs a recipe with one seed after the other. A run that passes leaves one line, one that\n" +
-			"fails its whole folder. What was found is grouped by cause, each with its smallest run and how\n" +
-			"often it came. Each seed also draws what the run is like: which faults, how many clients and\n" +
-			"keys, how long timeouts are. What is given by a flag is not drawn; --swarm=false draws nothing.\n\n" +
-			"All is below OUT/sweeps/RECIPE. Interrupted or killed, the same command goes on where it was;\n" +
-			"another zklab, or another flag, begins another sweep.\n\n" +
-			"Several machines take a shard each: --shard 3/20, or --shard auto in a job array of Slurm, AWS\n" +
-			"Batch, GitLab or CircleCI (of Kubernetes, which tells no number of jobs: auto/20). Each leaves an\n" +
-			"archive beside its folder; zklab merge makes one page of them.\n\n" +
+		Short: "Run a recipe's workload with many seeds, and summarize the findings",
+		Long: "Sweep runs a recipe with many seeds. A run that passes leaves one line, a run that fails its\n" +
+			"whole folder. Findings are grouped by cause, each with its smallest run and its frequency.\n" +
+			"Each seed also draws the run's parameters: which faults, how many clients and keys, how long\n" +
+			"timeouts are. Parameters given as flags are not drawn; --swarm=false draws none.\n\n" +
+			"Everything is stored below OUT/sweeps/RECIPE. If interrupted or killed, the same command resumes;\n" +
+			"a different zklab or a different flag begins a new sweep.\n\n" +
+			"Several machines can take a shard each: --shard 3/20, or --shard auto in a job array of Slurm, AWS\n" +
+			"Batch, GitLab or CircleCI (auto/20 in Kubernetes, which does not tell the number of jobs). Each leaves\n" +
+			"an archive beside its folder; zklab merge combines them into one page.\n\n" +
 			"Exit codes: 0 each property that counts was valid in some run and violated in none, 1 a property\n" +
-			"violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt once to let runs under way\n" +
-			"finish, twice to stop; before all seeds were run nothing is valid then.",
+			"violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt once to let current runs\n" +
+			"finish, twice to stop; the verdict is not valid then unless all seeds were run.",
 		Example: "  zklab sweep lock --seeds 1..1000 --faults all --time-limit 5s\n" +
 			"  zklab sweep queue --subject broken --for 10m --until-violations 5 --jobs 4\n" +
 			"  zklab sweep lock --faults all --shard 3/20",
@@ -62,12 +62,12 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	}
 	swept.flags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&s.seeds, "seeds", "1..1000", "seeds to run: 42, 1..10000 or 1..100,7 (with --for: without end)")
-	flags.DurationVar(&s.forTime, "for", 0, "time during which runs are begun (default: until each seed has run)")
-	flags.IntVar(&s.violations, "until-violations", 0, "number of runs with a violation that ends the sweep (default: none)")
+	flags.StringVar(&s.seeds, "seeds", "1..1000", "seeds to run: 42, 1..10000 or 1..100,7 (with --for: unlimited)")
+	flags.DurationVar(&s.forTime, "for", 0, "time during which runs are started (default: until all seeds have run)")
+	flags.IntVar(&s.violations, "until-violations", 0, "stop after this number of runs with a violation (default: never)")
 	s.jobs.addTo(flags)
-	flags.StringVar(&s.shard, "shard", "1/1", "part of the seeds to run, and how many parts there are: 3/20, auto or auto/20")
-	flags.BoolVar(&s.swarm, "swarm", true, "let each seed draw what its run is like (default: true, with --config false)")
+	flags.StringVar(&s.shard, "shard", "1/1", "part of the seeds to run, and the number of parts: 3/20, auto or auto/20")
+	flags.BoolVar(&s.swarm, "swarm", true, "let each seed draw its run's parameters (default: true, with --config false)")
 	flags.Lookup("swarm").DefValue = "false" // it is told in words
 	flags.BoolVar(&swept.f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&swept.f.json, "json", false, "print the summary as JSON")
@@ -203,7 +203,7 @@ func newSweepWorker() *cobra.Command {
 	swarm := false
 	cmd := &cobra.Command{
 		Use: sweepWorkerName + " RECIPE", Hidden: true, Args: atMostOne,
-		Short: "Run seeds for zklab sweep, which starts this",
+		Short: "Run seeds for zklab sweep (internal)",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := swept.complete(cmd, args, swarm); err != nil {
 				return err
@@ -242,11 +242,11 @@ func newMerge() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "merge PATH...",
-		Short: "Make one summary and page of a sweep's folders and archives",
-		Long: "Merge sums up what shards of a sweep have found, from their folders and archives (.jsonl.gz), or\n" +
-			"a folder that these are in, at any time: also while some still run or others have died, whose\n" +
-			"seeds are named with the command that runs them. Exit codes are those of zklab sweep; while runs\n" +
-			"are missing, nothing is valid.",
+		Short: "Merge the folders and archives of a sweep into one summary and page",
+		Long: "Merge summarizes the shards of a sweep from their folders and archives (.jsonl.gz), or from a\n" +
+			"folder that contains them. It works at any time, even while shards run or after some died: it\n" +
+			"lists missing seeds with the command that runs them. Exit codes are those of zklab sweep; while\n" +
+			"runs are missing, the verdict is not valid.",
 		Example: "  zklab merge store/sweeps/lock/3f70694aa4cfaf8e-of-20\n  zklab merge shards --page sweep.html",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -262,7 +262,7 @@ func newMerge() *cobra.Command {
 			return printMerged(cmd, args, page, asJSON, true)
 		},
 	}
-	cmd.Flags().StringVar(&page, "page", "", "file to write the page into (default: "+sweepPage+" in the folder, if one is given)")
+	cmd.Flags().StringVar(&page, "page", "", "file for the page (default: "+sweepPage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	completesFiles(cmd, "page")
 	return cmd

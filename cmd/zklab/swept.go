@@ -40,10 +40,10 @@ func newSwept() *swept {
 func (s *swept) flags(cmd *cobra.Command) {
 	experimentFlags(cmd, s.x, s.minLoad, s.f)
 	completes(cmd, "faults", faultExpression)
-	cmd.Flags().Lookup("time-limit").Usage = "length of the load of each run"
+	cmd.Flags().Lookup("time-limit").Usage = "duration of the load of each run"
 	playedByDefault(cmd)
 	simulate := cmd.Flags().Lookup("simulate")
-	simulate.Usage = "run in virtual time (default, where that can be; --simulate=false: in real time)"
+	simulate.Usage = "run in virtual time (the default if possible; --simulate=false: in real time)"
 	s.x.Simulate = true
 }
 

@@ -16,9 +16,9 @@ type tlsFiles struct {
 }
 
 func (f *tlsFiles) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&f.cert, "tls-cert", "", "file with the certificate of an embedded ensemble's servers, in PEM (clients must then speak TLS)")
+	flags.StringVar(&f.cert, "tls-cert", "", "file with the certificate of an embedded ensemble's servers, in PEM (clients must then use TLS)")
 	flags.StringVar(&f.key, "tls-key", "", "file with the key of --tls-cert, in PEM")
-	flags.StringVar(&f.clientCA, "tls-client-ca", "", "file with authorities, in PEM, of which clients must show a certificate (default: clients need none)")
+	flags.StringVar(&f.clientCA, "tls-client-ca", "", "file with the authorities that must have signed clients' certificates, in PEM (default: clients need none)")
 }
 
 // load reads the files, and says which flag names one that is of no use.

@@ -26,8 +26,8 @@ type clientTLS struct {
 }
 
 func (f *clientTLS) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&f.ca, "tls-ca", "", "file with authorities, in PEM, whose certificates servers must show (the servers are then spoken to with TLS)")
-	flags.StringVar(&f.cert, "tls-cert", "", "file with the certificate to show to servers that want one, in PEM")
+	flags.StringVar(&f.ca, "tls-ca", "", "file with the authorities that signed the servers' certificates, in PEM (connects with TLS)")
+	flags.StringVar(&f.cert, "tls-cert", "", "file with the client certificate for servers that require one, in PEM")
 	flags.StringVar(&f.key, "tls-key", "", "file with the key of --tls-cert, in PEM")
 }
 

@@ -24,9 +24,9 @@ func newWorker() *cobra.Command {
 	var subject string
 	cmd := &cobra.Command{
 		Use:   workerName,
-		Short: "Be a client for another process: speak the adapter protocol on standard input and output",
-		Long: "Be a client for another process: read requests from standard input, one JSON object a line,\n" +
-			"and answer on standard output (docs/adapters.md). It ends at the end of its input.",
+		Short: "Serve a client to another process over the adapter protocol",
+		Long: "Worker serves a client to another process: it reads requests from standard input, one JSON object per line,\n" +
+			"and answers on standard output (docs/adapters.md). It exits at the end of its input.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			served, err := workerSubjects(subject)
@@ -37,7 +37,7 @@ func newWorker() *cobra.Command {
 			return adapter.Serve(context.Background(), os.Stdin, exact(cmd.OutOrStdout()), served)
 		},
 	}
-	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "subject whose recipes are served: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
+	cmd.Flags().StringVar(&subject, "subject", workloads.Own, "subject to serve: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	completes(cmd, "subject", choice(subjectsOf(slices.DeleteFunc(workloads.Recipes(), func(r string) bool { return !inProcesses(r) })...)...))
 	return cmd
 }
