@@ -161,7 +161,7 @@ func (x Experiment) Complete() (Experiment, error) {
 		return x, usage("%s %s", k.GoName(), problem)
 	}
 	if slices.ContainsFunc(x.Sources, func(n int) bool { return n < 0 }) || len(x.Sources) > max(x.Clients, 0) && x.Clients != 0 {
-		return x, usage("the sources of an experiment are numbers of clients from 0, one a client")
+		return x, usage("the sources of an experiment must be numbers of clients from 0, one per client")
 	}
 	limit := x.TimeLimit
 	complete.Into(&x)
@@ -192,7 +192,7 @@ func (x Experiment) inProcesses() (Experiment, error) {
 		there = w.InProcesses()
 	}
 	if there == nil || x.PlayProcesses && !workloads.InProcesses(x.Workload) {
-		return x, usage("clients of the %s workload cannot be processes of their own: the adapter protocol has no such subjects; let them run as goroutines", x.Workload.Name())
+		return x, usage("clients of the %s workload cannot run in processes: the adapter protocol has no such subjects; run them as goroutines", x.Workload.Name())
 	}
 	if served, ok := x.Workload.(workloads.Served); ok && x.PlayProcesses {
 		x.maker = served.Maker()
@@ -257,7 +257,7 @@ func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
 	if bubble.Inside() {
 		x = x.playingNamed()
 	} else if x.PlayProcesses {
-		return nil, usage("processes are played in virtual time alone: give a Command, or simulate")
+		return nil, usage("processes without a Command exist only in simulations: give a Command, or simulate")
 	}
 	x, err := x.Complete()
 	if err != nil {

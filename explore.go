@@ -75,7 +75,7 @@ func knownKinds(c explore.Config) error {
 	}
 	for _, kind := range c.Kinds {
 		if !slices.Contains(known, kind) {
-			return usage("no message can be explored with the fault %q; here that can be done with %s", kind, strings.Join(known, ", "))
+			return usage("cannot explore messages with the fault %q; here the possible faults are %s", kind, strings.Join(known, ", "))
 		}
 	}
 	return nil
@@ -85,7 +85,7 @@ func knownKinds(c explore.Config) error {
 func (x Experiment) exploredFaults() ([]explore.Choice, error) {
 	servers, ok := x.Ensemble.(embedded.Config)
 	if !ok {
-		return nil, usage("only an embedded ensemble can be explored: each run needs one of its own")
+		return nil, usage("only embedded ensembles can be explored: each run needs its own ensemble")
 	}
 	e, err := servers.Sketch()
 	if err != nil {

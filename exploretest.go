@@ -32,7 +32,7 @@ const exploredPairs = 300
 func Explore(t *testing.T, x Experiment) {
 	t.Helper()
 	if x.Faults != nil {
-		t.Fatalf("zklab: Explore tries faults of its own: leave Faults out")
+		t.Fatalf("zklab: Explore chooses faults itself: leave out Faults")
 	}
 	seed, err := namedSeed()
 	if err != nil {
@@ -73,7 +73,7 @@ func (x Experiment) tellExplored(t *testing.T, r explore.Report) {
 			t.Fatalf("zklab: %s\nits first run once more: %v", r, err)
 		}
 		if len(o.Result.Violated()) == 0 {
-			t.Errorf("zklab: %s\n\nits first run took another course when it was run once more, and broke nothing; with the flag of zklab overlay runs repeat", r)
+			t.Errorf("zklab: %s\n\nits first run took a different course when repeated, and broke nothing; with the flag of zklab overlay, runs repeat", r)
 			return
 		}
 		keepFailed(t, x, o)
@@ -81,7 +81,7 @@ func (x Experiment) tellExplored(t *testing.T, r explore.Report) {
 		return
 	}
 	if _, why := r.Verdict(); len(why) > 0 && !x.AllowUnknown {
-		t.Errorf("zklab: nothing is violated, but not all is decided: %s", r)
+		t.Errorf("zklab: nothing was violated, but not everything could be decided: %s", r)
 		return
 	}
 	t.Logf("zklab: %s", r)

@@ -101,7 +101,7 @@ func (x Experiment) advice(done *engine.Finished, result *store.Result) (advice 
 		advice = done.Missed(done.Schedule)
 	}
 	if asked, got := done.Rate, result.Stats.Rate; !x.usualRate && !done.Interrupted && done.Ops == 0 && done.Arrivals == nil && got < asked/2 {
-		advice = append(advice, fmt.Sprintf("%.0f operations a second succeeded of the %.0f that were asked for: the ensemble, the faults or contention set the pace", got, asked))
+		advice = append(advice, fmt.Sprintf("%.0f of the requested %.0f operations per second succeeded: the ensemble, the faults or contention limit the rate", got, asked))
 	}
 	return advice
 }
@@ -168,7 +168,7 @@ func transactions(run *store.Run) (list []history.Txn, warnings []string) {
 	}
 	list, err := history.OpenTxns(folder.Transactions())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, []string{fmt.Sprintf("the committed transactions were left out, they cannot be read: %v", err)}
+		return nil, []string{fmt.Sprintf("the committed transactions were left out because they cannot be read: %v", err)}
 	}
 	return list, nil
 }
@@ -183,7 +183,7 @@ func earlier(run *store.Run) *store.Result {
 		return &store.Result{} // the run crashed
 	}
 	if err != nil {
-		return &store.Result{Warnings: []string{fmt.Sprintf("what the run itself knew was left out, it cannot be read: %v", err)}}
+		return &store.Result{Warnings: []string{fmt.Sprintf("the run's own facts were left out because they cannot be read: %v", err)}}
 	}
 	return &store.Result{
 		NotAvailable: slices.DeleteFunc(old.NotAvailable, func(n checker.NotAvailable) bool { return n.Kind != notAvailableFault }),
@@ -238,15 +238,15 @@ func unanswered(h *history.History) (silent, all int) {
 func warnings(h *history.History, s stats.Stats) []string {
 	var texts []string
 	if h.Truncated {
-		texts = append(texts, "the history is cut off in its last line, which was left out: the run crashed")
+		texts = append(texts, "the last line of the history is incomplete and was left out: the run crashed")
 	}
 	texts = append(texts, h.Damage...)
 	if odd := strangers(h); odd != "" {
-		texts = append(texts, fmt.Sprintf("operations that model %s does not know were passed over: %s", h.Header.Model, odd))
+		texts = append(texts, fmt.Sprintf("operations unknown to model %s were ignored: %s", h.Header.Model, odd))
 	}
 	if len(s.Faults) == 0 && h.Header.Version != 0 {
 		if silent, all := unanswered(h); silent > 0 {
-			texts = append(texts, fmt.Sprintf("%d of %s got no answer in time, though no fault was injected: see whether the servers answer, and whether this machine is too busy", silent, prose.Count(all, "operation")))
+			texts = append(texts, fmt.Sprintf("%d of %s got no answer in time although no fault was injected: check whether the servers answer, and whether this machine is overloaded", silent, prose.Count(all, "operation")))
 		}
 	}
 	for _, f := range s.Faults {

@@ -32,7 +32,7 @@ import (
 // virtual time for good.
 func (x Experiment) Simulate(ctx context.Context) (*Outcome, error) {
 	if bubble.InTests() {
-		return nil, usage("in a test the simulation needs to know of which: call SimulateIn(t, experiment)")
+		return nil, usage("in a test, call SimulateIn(t, experiment)")
 	}
 	return x.simulate(ctx, nil)
 }
@@ -87,8 +87,8 @@ var ErrStuck = errors.New("the simulation is stuck")
 // Advice about code that a simulation cannot control.
 const (
 	howToHold = `A simulation needs code that waits for channels, timers and its connection: see "What that asks of a recipe" in docs/testing.md. zklab.Test runs other code in real time`
-	ofKilled  = "They are calls into processes that were killed, which a real kill would have ended"
-	howToEnd  = "What the run showed stands. Give the subject a Close(ctx) that ends them"
+	ofKilled  = "They are calls into killed processes, which a real kill would have ended"
+	howToEnd  = "The run's findings remain valid. Give the subject a Close(ctx) that ends them"
 )
 
 // repeats says how exactly a seed repeats, for a binary with and without the overlay.
@@ -153,9 +153,9 @@ func (x Experiment) CompleteSimulated() (Experiment, error) {
 	servers, ok := x.Ensemble.(embedded.Config)
 	switch {
 	case !ok || !servers.InMemory:
-		return x, usage("only an embedded ensemble in memory can be simulated: leave Ensemble out, or give an embedded.Config with InMemory")
+		return x, usage("only an embedded ensemble in memory can be simulated: leave out Ensemble, or give an embedded.Config with InMemory")
 	case x.Command != nil:
-		return x, usage("clients that are processes of their own cannot be simulated: their time is not virtual")
+		return x, usage("clients in real processes cannot be simulated: their time is not virtual")
 	}
 	defaultTo(&servers.Latency, usualLatency)
 	servers.Seed = uint64(x.Seed)

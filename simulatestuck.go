@@ -77,7 +77,7 @@ func (u *unheld) outlive(seed int64, o *Outcome) {
 func (u *unheld) tellUnheld(t *testing.T, x Experiment, ended int) {
 	t.Helper()
 	if u.outlived > 0 {
-		t.Logf("zklab: code of %d of %d simulations went on after their end. %s. The first is %s", u.outlived, ended, howToEnd, u.firstLeft)
+		t.Logf("zklab: code of %d of %d simulations continued after their end. %s. The first is %s", u.outlived, ended, howToEnd, u.firstLeft)
 	}
 	if u.left > 0 {
 		t.Logf("zklab: %s not begun, since %s", seedsWere(u.left), u.whyLeft())
@@ -86,7 +86,7 @@ func (u *unheld) tellUnheld(t *testing.T, x Experiment, ended int) {
 		return
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "zklab: %d of %d simulations are stuck, and nothing is known of these", u.count, u.count+ended)
+	fmt.Fprintf(&text, "zklab: %d of %d simulations are stuck and have no result", u.count, u.count+ended)
 	for _, s := range u.stuck {
 		fmt.Fprintf(&text, "\n  %s %s: %s", prose.Noun(len(s.seeds), "seed"), prose.List(s.seeds, "and"), s.why)
 	}
@@ -100,7 +100,7 @@ func (u *unheld) tellUnheld(t *testing.T, x Experiment, ended int) {
 
 func (u *unheld) whyLeft() string {
 	if u.spins {
-		return "the code that spins takes a processor until this process ends"
+		return "the spinning code occupies a processor until this process ends"
 	}
 	return fmt.Sprintf("%d are stuck", u.count)
 }

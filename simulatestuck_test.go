@@ -104,7 +104,7 @@ func TestSimulateStuck(t *testing.T) {
 			"zklab: 1 of 1 simulations are stuck",
 			"seed 1: code spins: it has run for ",
 			"without a pause in zklab_test.impatientLock.Unlock (",
-			"zklab: 49 seeds were not begun, since the code that spins takes a processor until this process ends",
+			"zklab: 49 seeds were not begun, since the spinning code occupies a processor until this process ends",
 			"What that asks of a recipe",
 		} {
 			if !bytes.Contains(output, []byte(want)) {

@@ -91,7 +91,7 @@ func (s *simulations) simulate(t *testing.T, x Experiment, mixed bool) (err erro
 }
 
 // errLeftOut reports a -run pattern that excludes the subtests.
-var errLeftOut = errors.New("the pattern of go test -run leaves out the simulations, which are tests within this one: give it no part for them")
+var errLeftOut = errors.New("the pattern of go test -run excludes the simulations, which are subtests: leave out the part of the pattern for them")
 
 // forSimulation fills in the defaults, and returns the number of seeds to try.
 func (x Experiment) forSimulation() (Experiment, int, error) {
@@ -225,16 +225,16 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 	s.tellUnheld(t, x, s.runs)
 	switch {
 	case s.runs == 0:
-		t.Log("zklab: no simulation was run to its end")
+		t.Log("zklab: no simulation ran to its end")
 	case s.violated > 0:
 		keepFailed(t, x, s.smallest)
 		t.Errorf("zklab: %s (%s); %s", s.howMany(), s.often(), smallestText(t, s.smallest))
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
-		t.Errorf("zklab: nothing is violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
+		t.Errorf("zklab: nothing was violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
 	case mostOpen*len(s.open) >= s.runs && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
-		t.Errorf("zklab: nothing is violated, but %d of %d simulations were not decided: too many for the others to show much\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
+		t.Errorf("zklab: nothing was violated, but %d of %d simulations were undecided, which is too many\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
 	default:
 		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
 	}
@@ -267,6 +267,6 @@ func keepFailed(t *testing.T, x Experiment, o *Outcome) {
 		err = o.Keep(x.Out)
 	}
 	if err != nil {
-		t.Fatalf("zklab: the run of seed %d could not be kept: %v", o.Result.Seed, errors.Join(err, discard(made)))
+		t.Fatalf("zklab: cannot store the run of seed %d: %v", o.Result.Seed, errors.Join(err, discard(made)))
 	}
 }

@@ -142,7 +142,7 @@ func TestWarningsOfATest(t *testing.T) {
 			t.Errorf("%s: %q, %q", name, advice, r.Warnings)
 		}
 	}
-	text := undecidedText(&store.Result{Warnings: []string{short, "no fault was injected; take a longer time limit or a shorter interval of faults (--time-limit, --fault-interval)"}})
+	text := undecidedText(&store.Result{Warnings: []string{short, "no fault was injected; use a longer --time-limit or a shorter --fault-interval"}})
 	if strings.Contains(text, "--") || !strings.Contains(text, "(Faults) of 5s") || !strings.Contains(text, "(TimeLimit, Faults)") {
 		t.Error(text)
 	}

@@ -71,7 +71,7 @@ func Test(t testing.TB, x Experiment) *Outcome {
 		return outcome
 	case !x.passes(r):
 		keep(t, made)
-		t.Errorf("zklab: nothing is violated, but not everything was decided\n%s%s", undecidedText(r), whereText(outcome))
+		t.Errorf("zklab: nothing was violated, but not everything was decided\n%s%s", undecidedText(r), whereText(outcome))
 		return outcome
 	case r.Verdict != checker.Valid:
 		t.Logf("zklab: not everything was decided\n%s", undecidedText(r))
@@ -122,7 +122,7 @@ func namedSeed() (int64, error) {
 	}
 	seed, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, usage("%s is %q, which is no number", SeedVariable, text)
+		return 0, usage("%s is %q, which is not a number", SeedVariable, text)
 	}
 	return seed, nil
 }

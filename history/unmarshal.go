@@ -45,7 +45,7 @@ func explained(text []byte, err error) error {
 		}
 		return &JSONError{kind.Offset, fmt.Sprintf("%s is %.60s: expected %s", what, found(kind.Value), expected(kind.Type)), false}
 	case errors.As(err, &moment):
-		return &JSONError{Reason: fmt.Sprintf("%.60q is no time: expected one like \"2026-01-31T12:00:00Z\"", moment.Value)}
+		return &JSONError{Reason: fmt.Sprintf("%.60q is not a time: expected one like \"2026-01-31T12:00:00Z\"", moment.Value)}
 	}
 	return &JSONError{Reason: err.Error()}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // ErrNoSize: the znode that holds the size of a bounded queue holds no number.
-var ErrNoSize error = failures.Conclusion("the size of the queue is no number")
+var ErrNoSize error = failures.Conclusion("the size of the queue is not a number")
 
 const (
 	kindBounded = "bounded"

@@ -80,7 +80,7 @@ func copied(ops []any) ([]any, error) {
 	size := 0
 	for i, op := range ops {
 		if isNil(op) {
-			return nil, fmt.Errorf("a nil %T is no operation", op)
+			return nil, fmt.Errorf("a nil %T is not an operation", op)
 		}
 		var data *[]byte
 		switch op := op.(type) {
@@ -97,7 +97,7 @@ func copied(ops []any) ([]any, error) {
 			c := *op
 			own[i] = &c
 		default:
-			return nil, fmt.Errorf("%T is no operation: it takes a *zk.CreateRequest, *zk.SetDataRequest, *zk.DeleteRequest or *zk.CheckVersionRequest", op)
+			return nil, fmt.Errorf("%T is not an operation: give a *zk.CreateRequest, *zk.SetDataRequest, *zk.DeleteRequest or *zk.CheckVersionRequest", op)
 		}
 		if data != nil {
 			*data = slices.Clone(*data)

@@ -70,7 +70,7 @@ func ParseInstance(znode string, data []byte) (Registered, error) {
 	case has("name", "id", "address"):
 		return parseCurator(znode, data)
 	}
-	return Registered{}, errors.New("the JSON is no instance of zklab, Curator or a serverset")
+	return Registered{}, errors.New("the JSON is not an instance of zklab, Curator or a serverset")
 }
 
 func notJSON(err error) error { return fmt.Errorf("not the JSON of an instance: %w", err) }
@@ -209,7 +209,7 @@ func hostPort(host string, port int) (string, error) {
 	case host == "":
 		return "", errors.New("there is no host")
 	case port < 1 || port > 65535:
-		return "", fmt.Errorf("%d is no port", port)
+		return "", fmt.Errorf("%d is not a port", port)
 	}
 	return net.JoinHostPort(host, strconv.Itoa(port)), nil
 }

@@ -66,9 +66,9 @@ func TestParseInstance(t *testing.T) {
 		{name: "serverset, endpoint", znode: "member_1", data: `{"serviceEndpoint":{"host":"a","port":1},"additionalEndpoints":{"http":{"host":"a"}}}`, reason: "endpoint http: 0 is no port"},
 		{name: "serverset, other types", znode: "member_1", data: `{"serviceEndpoint":1}`, reason: "not the JSON of an instance: "},
 		{name: "text", znode: "x", data: "10.0.0.1:80", reason: "not the JSON of an instance: "},
-		{name: "other JSON", znode: "x", data: `{"version":1,"id":"x","address":"x"}`, reason: "the JSON is no instance of zklab, Curator or a serverset"},
+		{name: "other JSON", znode: "x", data: `{"version":1,"id":"x","address":"x"}`, reason: "the JSON is not an instance of zklab, Curator or a serverset"},
 		{name: "a list", znode: "x", data: `[]`, reason: "not the JSON of an instance: "},
-		{name: "null", znode: "x", data: `null`, reason: "the JSON is no instance of zklab, Curator or a serverset"},
+		{name: "null", znode: "x", data: `null`, reason: "the JSON is not an instance of zklab, Curator or a serverset"},
 	} {
 		got, err := ParseInstance(tt.znode, []byte(tt.data))
 		if tt.reason != "" {

@@ -108,7 +108,7 @@ func (badValue) Unwrap() error   { return ErrBadValue }
 func (badValue) NoEffect() bool  { return true }
 
 // errHere says why a client within this process has no remote subjects.
-var errHere = errors.New("this client is not a process of its own, so there is no other process to make the subject in")
+var errHere = errors.New("this client has no process of its own in which to create the subject")
 
 // remote makes an object in the process where the client lives.
 func (c *Client) remote(recipe, path string, value any, offers ...string) (Object, error) {
@@ -122,10 +122,10 @@ func (c *Client) remote(recipe, path string, value any, offers ...string) (Objec
 // because another process has the client's connection.
 func (c *Client) Connected() error {
 	if c.Own != nil {
-		return fmt.Errorf("client %d has a session of its own library, and no connection of go-zookeeper", c.ID)
+		return fmt.Errorf("client %d has a session of its own library, not a go-zookeeper connection", c.ID)
 	}
 	if c.Conn == nil {
-		return fmt.Errorf("client %d has its connection in another process: its subjects are made there", c.ID)
+		return fmt.Errorf("client %d has its connection in another process: its subjects are created there", c.ID)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func ParseArrival(text string) (a Arrival, err error) {
 	}
 	n, wrong := strconv.Atoi(number)
 	if a.Number = n; err != nil || wrong != nil || n < 1 || a.Client < Together || a.String() != text {
-		return a, fmt.Errorf("%.40q is no arrival: write %s, or %s of a round", text, Arrival{0, 1}, Arrival{Together, 1})
+		return a, fmt.Errorf("%.40q is not an arrival: write %s, or %s for a round", text, Arrival{0, 1}, Arrival{Together, 1})
 	}
 	return a, nil
 }

@@ -62,7 +62,7 @@ func leaderOf(ctx context.Context, t subjects.LeaderTeller) (models.Leader, erro
 	}
 	n, err := strconv.Atoi(id)
 	if err != nil {
-		return models.Leader{}, fmt.Errorf("the subject says that %q leads, which is no candidate's id", id)
+		return models.Leader{}, fmt.Errorf("the subject says that %q leads, which is not a candidate's ID", id)
 	}
 	return models.Leader{Client: n}, nil
 }

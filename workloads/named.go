@@ -104,7 +104,7 @@ func Named(recipe, subject string) (Workload, error) {
 	}
 	if defect, ok := strings.CutPrefix(subject, brokenBy); ok {
 		defects := defects(recipe)
-		return nil, fmt.Errorf("recipe %s has no planted defect %q%sit has %s", recipe, defect, nearest.DidYouMean(defect, defects), strings.Join(defects, ", "))
+		return nil, fmt.Errorf("recipe %s has no mutant %q%sit has %s", recipe, defect, nearest.DidYouMean(defect, defects), strings.Join(defects, ", "))
 	}
 	names := Short(recipe)
 	return nil, fmt.Errorf("recipe %s has no subject %q%sit has %s", recipe, subject, nearest.DidYouMean(subject, names), strings.Join(names, ", "))

@@ -111,7 +111,7 @@ func (w Session) Start(ctx context.Context, env *Env) (Run, error) {
 	r := &sessionRun{env: env, clients: map[int]*sessionClient{}, visits: semaphore.NewWeighted(visitorsAtOnce)}
 	for _, c := range env.Clients {
 		if c.Conn == nil || env.Visit == nil {
-			return nil, errors.New("the session workload looks at the harness's own connections: it has no clients in processes of their own")
+			return nil, errors.New("the session workload inspects the harness's own connections: its clients cannot run in processes")
 		}
 		r.clients[c.ID] = &sessionClient{
 			Client: c, run: r, pipe: newPipe(c.Conn), rng: random(env, c.ID), made: map[string][]string{}, versions: map[string]int32{},

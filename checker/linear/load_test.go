@@ -582,7 +582,7 @@ func TestUnreadable(t *testing.T) {
 		{"permits above 63 bits", "semaphore:2", `{"process":0,"type":"invoke","f":"acquire","value":18446744073709551617}`, "line 1: acquire of 18446744073709551617 permits"},
 		{"permits as text", "semaphore:2", `{"process":0,"type":"invoke","f":"acquire","value":"2"}`, `line 1: acquire of "2" permits`},
 		{"an item above 63 bits", "priority-queue", `{"process":0,"type":"invoke","f":"enqueue","value":9223372036854775808}`, "line 1: the value is 9223372036854775808: expected a whole number of 64 bits"},
-		{"a drained item that is no number", "priority-queue", `{"process":0,"type":"invoke","f":"drain"}` + "\n" + `{"process":0,"type":"ok","f":"drain","value":["5"]}`, `line 2: the value is "5": expected a whole number`},
+		{"a drained item that is not a number", "priority-queue", `{"process":0,"type":"invoke","f":"drain"}` + "\n" + `{"process":0,"type":"ok","f":"drain","value":["5"]}`, `line 2: the value is "5": expected a whole number`},
 		{"a sum above 31 bits", "counter", `{"process":0,"type":"invoke","f":"add","value":2147483648}`, "line 1: the value of add is 2147483648"},
 		{"a time above all", "register", `{"process":0,"type":"invoke","f":"write","value":1,"time":9223372036854775807}`, "line 1: time is 9223372036854775807: expected nanoseconds from 0 to 4611686018427387903"},
 		{"a time above 63 bits", "register", `{"process":0,"type":"invoke","f":"write","value":1,"time":9223372036854775808}`, "line 1: time is 9223372036854775808: expected"},

@@ -69,7 +69,7 @@ func refusesOperation(t *trial, o *object) error {
 	err := t.await(t.begin(none, func(ctx context.Context) error { return o.Call(ctx, none, nil, nil) }))
 	switch {
 	case err == nil:
-		return fmt.Errorf("the operation %s was answered with ok; it should be an error with the code %q", none, codeUnknown)
+		return fmt.Errorf("the operation %s was answered with ok, but should be an error with the code %q", none, codeUnknown)
 	case !errors.As(err, &e):
 		return fmt.Errorf("the operation %s: %w", none, err)
 	case e.Code != codeUnknown:

@@ -118,7 +118,7 @@ func takesTurns(t *trial) error {
 		}
 		h := o.latest()
 		if h.isLost() {
-			return errors.New("the hold was told to be lost, and was not")
+			return errors.New("the hold was reported as lost, but was not")
 		}
 		if err := rises(o, last, h); err != nil {
 			return err
@@ -330,10 +330,10 @@ func tellsLoss(t *trial, a, b *contender) error {
 	select {
 	case <-held.lost:
 	case <-time.After(t.Patience):
-		return fmt.Errorf("the hold's session expired, and after %s it was not told to be lost", t.Patience)
+		return fmt.Errorf("the hold's session expired, but its loss was not reported within %s", t.Patience)
 	}
 	if b.latest().isLost() {
-		return errors.New("the hold of the other client was told to be lost, and was not")
+		return errors.New("the hold of the other client was reported as lost, but was not")
 	}
 	if err := errors.Join(t.holds(a, false), t.holds(b, true)); err != nil {
 		return err
@@ -379,7 +379,7 @@ func givesBackAtQuit(t *trial) error {
 	}
 	// A session that is not closed lives for at least two thirds of its timeout.
 	if took := next.took(began); took > conformSession/2 {
-		return fmt.Errorf("the holder quit, and the next one held %s later: its session was not closed", took.Round(time.Millisecond))
+		return fmt.Errorf("the holder quit, but the next client acquired only %s later: the session was not closed", took.Round(time.Millisecond))
 	}
 	return t.release(b)
 }

@@ -130,7 +130,7 @@ func endsWithInput(t *trial, k *talk) error {
 	case <-k.child.Ended():
 		return nil
 	case <-time.After(t.Patience):
-		return fmt.Errorf("it goes on %s after the end of its input", t.Patience)
+		return fmt.Errorf("it still runs %s after the end of its input", t.Patience)
 	}
 }
 
@@ -146,7 +146,7 @@ func quits(t *trial, k *talk) error {
 	select {
 	case <-k.child.Ended():
 	case <-time.After(t.Patience):
-		return fmt.Errorf("it goes on %s after quit", t.Patience)
+		return fmt.Errorf("it still runs %s after quit", t.Patience)
 	}
 	if k.child.State() != "exit status 0" {
 		return fmt.Errorf("it ended after quit with %s", k.child.State())

@@ -81,13 +81,13 @@ func orElse(field *time.Duration, value time.Duration) {
 // validate needs a Config with defaults filled in.
 func (c Config) validate() error {
 	if len(c.Command) == 0 || strings.TrimSpace(c.Command[0]) == "" {
-		return errors.New("no adapter to start: name a program")
+		return errors.New("no adapter to start: give a program")
 	}
 	if len(c.Servers) == 0 {
-		return errors.New("no servers for the adapter to connect to: name one at least, host:port")
+		return errors.New("no servers for the adapter to connect to: give at least one, host:port")
 	}
 	if c.SessionTimeout < time.Millisecond || c.OpenTimeout < 0 || c.Silence < 0 || c.CancelTimeout < 0 || c.EndTimeout < 0 {
-		return fmt.Errorf("session timeout %s, open %s, silence %s, cancel %s, end %s: none may be negative, and the first a millisecond at least",
+		return fmt.Errorf("session timeout %s, open %s, silence %s, cancel %s, end %s: none may be negative, and the session timeout must be at least a millisecond",
 			c.SessionTimeout, c.OpenTimeout, c.Silence, c.CancelTimeout, c.EndTimeout)
 	}
 	return nil

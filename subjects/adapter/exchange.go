@@ -137,7 +137,7 @@ func (x *exchange) read(r io.Reader) error {
 func (x *exchange) take(b []byte) error {
 	r, err := parseReply(b)
 	if err != nil {
-		return against("printed what is not of the protocol: %v", err)
+		return against("printed a line that is not part of the protocol: %v", err)
 	}
 	switch {
 	case r.Event != "":
@@ -169,7 +169,7 @@ func (x *exchange) answer(r reply) error {
 	case r.ID >= 1 && r.ID <= x.last:
 		return against("answered request %d twice", r.ID)
 	}
-	return against("answered request %d, which there was not", r.ID)
+	return against("answered request %d, which was never sent", r.ID)
 }
 
 // knows reports whether there was a request with that id.

@@ -50,9 +50,9 @@ func talking(onEvent func(reply) error) (x *exchange, in io.Reader, out *io.Pipe
 func TestExchangeEnds(t *testing.T) {
 	for line, says := range map[string]string{
 		`{"id":1,"ok":{}}` + "\n" + `{"id":1,"ok":{}}`: "answered request 1 twice",
-		`{"id":7,"ok":{}}`:  "answered request 7, which there was not",
-		`{"id":-1,"ok":{}}`: "answered request -1, which there was not",
-		`{"ok":{}}`:         "answered request 0, which there was not",
+		`{"id":7,"ok":{}}`:  "answered request 7, which was never sent",
+		`{"id":-1,"ok":{}}`: "answered request -1, which was never sent",
+		`{"ok":{}}`:         "answered request 0, which was never sent",
 		`{"error":{"code":"bad-request","message":"no"}}`: "could not read a line: no",
 		`{"id":1}`:                     "neither ok nor error nor event",
 		`{"id":1,"ok":{"offers":17}}`:  "no reply",

@@ -127,7 +127,7 @@ func (l *incarnation) await() (problem string) {
 	case <-l.child.Ended():
 		return ""
 	case <-time.After(lastSay):
-		return "closed its standard output, but went on"
+		return "closed its standard output, but kept running"
 	}
 }
 
@@ -232,7 +232,7 @@ func (p *Process) judge(l *incarnation, s *silence, step time.Duration) error {
 		return against("did not answer a request within %s of its cancellation", bound)
 	}
 	if s.lasts > p.cfg.Silence {
-		return against("said nothing for %s, though it was pinged", p.cfg.Silence)
+		return against("said nothing for %s although it was pinged", p.cfg.Silence)
 	}
 	if s.lasts > p.cfg.Silence/2 && !s.pinged {
 		s.pinged = true

@@ -248,19 +248,19 @@ func (o *object) granted(id int64) <-chan struct{} {
 // event handles an event from the program.
 func (p *Process) event(l *incarnation, r reply) error {
 	if r.Event != eventLost {
-		return against("told of an event %q; there is only %q", r.Event, eventLost)
+		return against("sent an event %q; the only event is %q", r.Event, eventLost)
 	}
 	p.mu.Lock()
 	o, last := p.objects[r.Object], p.last
 	p.mu.Unlock()
 	if r.Object < 1 || r.Object > last || !l.x.knows(r.Hold) {
-		return against("told that hold %d of object %d is lost, which there was not", r.Hold, r.Object)
+		return against("reported the loss of hold %d of object %d, which does not exist", r.Hold, r.Object)
 	}
 	if o == nil {
 		return nil // it has been closed
 	}
 	if !o.Offers(eventLost) {
-		return against("told that hold %d of object %d is lost, but does not offer to", r.Hold, r.Object)
+		return against("reported the loss of hold %d of object %d, but does not offer this", r.Hold, r.Object)
 	}
 	o.lose(r.Hold)
 	return nil

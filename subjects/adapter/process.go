@@ -172,7 +172,7 @@ func (p *Process) Close(ctx context.Context) error {
 	_ = l.child.Kill()
 	<-l.over
 	if !ended {
-		return fmt.Errorf("the adapter of client %d (%s) was asked to end, did not, and was killed", p.cfg.Client, p.cfg.name())
+		return fmt.Errorf("the adapter of client %d (%s) did not end when asked to, and was killed", p.cfg.Client, p.cfg.name())
 	}
 	return nil
 }

@@ -348,11 +348,11 @@ func TestBroken(t *testing.T) {
 		change       func(*Config)
 	}{
 		{"dies at acquire", "ended by itself: exit status 3", nil},
-		{"says hello", `printed what is not of the protocol: no reply: "acquired!"`, nil},
-		{"wrong id", "which there was not", nil},
+		{"says hello", `printed a line that is not part of the protocol: no reply: "acquired!"`, nil},
+		{"wrong id", "which was never sent", nil},
 		{"no token", "answered acquire without the fence that it offers", nil},
 		{"another value", "answered acquire with a value that is none: \"7\"", nil},
-		{"closes its output", "closed its standard output, but went on", nil},
+		{"closes its output", "closed its standard output, but kept running", nil},
 		{"cancels in name", "did not answer a request within 50ms of its cancellation", func(c *Config) { c.CancelTimeout = 50 * time.Millisecond }},
 	} {
 		t.Run(tt.defect, func(t *testing.T) {
@@ -466,7 +466,7 @@ func TestClose(t *testing.T) {
 	p, err := Start(t.Context(), cfg)
 	must(t, err)
 	pid := p.PID()
-	if err := p.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "was asked to end, did not, and was killed") {
+	if err := p.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "did not end when asked to, and was killed") {
 		t.Error(err)
 	}
 	if !procgroup.Gone(pid) {
@@ -479,7 +479,7 @@ func TestStartRefuses(t *testing.T) {
 	l := newLab(t)
 	good := l.config(honest)
 	for says, change := range map[string]func(*Config){
-		"no adapter to start: name a program":                       func(c *Config) { c.Command = nil },
+		"no adapter to start: give a program":                       func(c *Config) { c.Command = nil },
 		"no servers for the adapter to connect to":                  func(c *Config) { c.Servers = nil },
 		"none may be negative":                                      func(c *Config) { c.Silence = -1 },
 		"client 3: start the adapter: ":                             func(c *Config) { c.Command = []string{"./no-such-program"} },

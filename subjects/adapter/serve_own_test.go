@@ -134,7 +134,7 @@ func TestServeOwn(t *testing.T) {
 			d.say(`{"id":4,"op":"touch","path":"/lock"}`)
 			d.hears("4 not-offered touch is not offered")
 			d.say(`{"id":5,"op":"make","object":2,"recipe":"zklab's","path":"/lock"}`)
-			d.hears("5 error client 0 has a session of its own library, and no connection of go-zookeeper")
+			d.hears("5 error client 0 has a session of its own library, not a go-zookeeper connection")
 			d.say(`{"id":6,"op":"make","object":3,"recipe":"another's","path":"/lock"}`)
 			d.hears("6 error client 0 has no session of the type *zk.Conn of its own library: Connect of adapter.Subjects gave adapter.counted")
 			d.say(`{"id":7,"op":"quit"}`)

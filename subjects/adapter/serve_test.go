@@ -128,7 +128,7 @@ func TestServeRefuses(t *testing.T) {
 			{`{"id":22,"op":"make","object":1,"recipe":"lick","path":"/a"}`, "22 unsupported"},
 			{`{"id":23,"op":"make","object":1,"recipe":"lock","path":"/a"}`, "23 ok"},
 			{`{"id":24,"op":"make","object":1,"recipe":"lock","path":"/a"}`, "24 bad-request there is an object 1"},
-			{`{"id":25,"op":"call","operation":"dequeue","object":1}`, "25 unknown-op object 1 knows no"},
+			{`{"id":25,"op":"call","operation":"dequeue","object":1}`, "25 unknown-op object 1 has no"},
 			{`{"id":26,"op":"frobnicate","object":1}`, "26 unknown-op there is no request"},
 			{`{"id":27,"op":"call","operation":"acquire","object":2}`, "27 bad-request there is no object 2"},
 			{`{"id":28,"op":"make","object":3,"recipe":"queue","path":"no slash"}`, "28 ok"},

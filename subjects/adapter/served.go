@@ -88,7 +88,7 @@ func (v *session) call(ctx context.Context, req request) (r *result, after func(
 	defer o.rest()
 	do := o.Operations[req.Operation]
 	if do == nil {
-		return nil, nil, refused(codeUnknown, "object %d knows no operation %q", req.Object, req.Operation)
+		return nil, nil, refused(codeUnknown, "object %d has no operation %q", req.Object, req.Operation)
 	}
 	value, err := do(ctx, req.Value)
 	if err != nil {

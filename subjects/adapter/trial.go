@@ -298,7 +298,7 @@ func (t *trial) atOnce(o *object, op string) error {
 func code(r reply, want string) error {
 	switch {
 	case r.Error == nil:
-		return fmt.Errorf("was answered with ok; it should be an error with the code %q", want)
+		return fmt.Errorf("was answered with ok, but should be an error with the code %q", want)
 	case r.Error.Code != want:
 		return fmt.Errorf("was answered with the code %q (%s); it should be %q", r.Error.Code, r.Error.Message, want)
 	}

@@ -19,7 +19,7 @@ func TestSilence(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		p := s.start(s.config("answers nothing after open"))
 		began := time.Now()
-		if _, err := subjects.RemoteLock(&subjects.Client{Remote: p}, "/lock"); err == nil || !strings.Contains(err.Error(), "said nothing for 10s, though it was pinged") {
+		if _, err := subjects.RemoteLock(&subjects.Client{Remote: p}, "/lock"); err == nil || !strings.Contains(err.Error(), "said nothing for 10s although it was pinged") {
 			t.Error(err)
 		}
 		if took := time.Since(began); took < 10*time.Second || took > 11*time.Second {
