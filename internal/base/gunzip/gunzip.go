@@ -40,5 +40,5 @@ func (u unpacked) Read(p []byte) (int, error) {
 }
 
 func damaged(err error) error {
-	return fmt.Errorf("it is packed by gzip, and cut off or damaged: %w", err)
+	return fmt.Errorf("the gzip file is truncated or damaged: %w", err)
 }

@@ -7,7 +7,7 @@ import (
 	"os/exec"
 )
 
-var errNoGroup = errors.New("clients and jobs in processes of their own need process groups and SIGSTOP, which this system does not have")
+var errNoGroup = errors.New("clients and jobs in their own processes need process groups and SIGSTOP, which this system does not have")
 
 // ownGroup leaves a command that cannot be started.
 func ownGroup(cmd *exec.Cmd) { cmd.Err = errNoGroup }

@@ -141,7 +141,7 @@ func (cs *clients) leftOut() (why []error) {
 	}
 	for _, c := range cs.open {
 		if err := c.Stuck(); err != nil {
-			why = append(why, fmt.Errorf("client %d was left out from then on: %w", c.ID, err))
+			why = append(why, fmt.Errorf("client %d was not used from then on: %w", c.ID, err))
 		}
 	}
 	return why

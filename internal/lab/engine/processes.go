@@ -231,17 +231,17 @@ func oneSession(l *link.Link, timeout time.Duration) error {
 		if s.Connected {
 			connected++
 			if s.Timeout != timeout {
-				return fmt.Errorf("has a session with a timeout of %s, not of %s: it must ask for the timeout that open names", s.Timeout, timeout)
+				return fmt.Errorf("has a session with a timeout of %s, not of %s: it must request the timeout in open", s.Timeout, timeout)
 			}
 		}
 	}
 	switch connected {
 	case 0:
-		return errors.New("answered open without a session through the servers that open names")
+		return errors.New("answered open without a session through the servers in open")
 	case 1:
 		return nil
 	}
-	return fmt.Errorf("has %d sessions at a time: it must do everything in one", connected)
+	return fmt.Errorf("has %d sessions at the same time: it must use a single one", connected)
 }
 
 // revive starts again what faults could not: clients wait for it. One that does

@@ -115,7 +115,7 @@ func TestRealPlantedDefectsInProcesses(t *testing.T) {
 // An adapter that is no good ends the run before its load.
 func TestRealAdaptersThatCannotBegin(t *testing.T) {
 	for kind, want := range map[string]string{
-		"garbage-at-once": `printed what is not of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
+		"garbage-at-once": `printed a line that is not part of the protocol: no reply: "Welcome!"; the end of its standard error: starting up`,
 		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
 		"cannot-make":     `no recipe "lock"`,
 		"other-timeout":   "has a session with a timeout of 5s, not of 1s",
@@ -140,7 +140,7 @@ func TestRealAdaptersThatCannotBegin(t *testing.T) {
 func TestRealAdaptersThatDropOut(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]string{
-		"garbage": "printed what is not of the protocol",
+		"garbage": "printed a line that is not part of the protocol",
 		"dies":    "ended by itself: exit status 4",
 		"hangs":   "said nothing for 10s",
 	} {

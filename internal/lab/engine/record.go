@@ -27,7 +27,7 @@ func (r *run) openRecord() error {
 	params := r.params()
 	r.bound = checker.Bound(params)
 	if given := params.SessionTimeout; given > 0 && given != r.SessionTimeout.Truncate(time.Millisecond) {
-		r.warn("", fmt.Errorf("the servers grant sessions of %s, not of the %s that were asked for: that is out of their bounds (minSessionTimeout, maxSessionTimeout)", given, r.SessionTimeout))
+		r.warn("", fmt.Errorf("the servers grant session timeouts of %s instead of the requested %s, which is out of their bounds (minSessionTimeout, maxSessionTimeout)", given, r.SessionTimeout))
 	}
 	recorder, err := r.newRecorder(history.Header{Model: r.Workload.Name(), Params: params})
 	if err != nil {

@@ -93,7 +93,7 @@ func (c Config) Warnings() []string {
 
 // Missed says which faults the plan has no room for.
 func (c Config) Missed(plan []plan.Step) []string {
-	const remedy = "take a longer time limit or a shorter interval of faults (--time-limit, --fault-interval)"
+	const remedy = "use a longer --time-limit or a shorter --fault-interval"
 	missed := c.Faults.Missed(plan, c.TimeLimit)
 	if kinds := c.Expected(plan)[len(planned(plan)):]; len(missed) == 0 && len(kinds) > 0 {
 		missed = append(missed, fmt.Sprintf("%s has no turn within the time limit of %s", strings.Join(kinds, ", "), c.TimeLimit))

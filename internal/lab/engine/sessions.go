@@ -68,7 +68,7 @@ func (s *sessions) lookThrough(txns []history.Txn) (warning string) {
 		t := &txns[i]
 		if s.unlinked == 0 && t.Session != 0 && !s.known[t.Session] && t.Below(s.root) {
 			s.unlinked = t.Session
-			warning = fmt.Sprintf("session %s writes below %s and came through no client's link: a client goes around it, and nothing will be decided", t.Session, s.root)
+			warning = fmt.Sprintf("session %s writes below %s but did not come through a client's link: a client bypasses its link, so nothing will be decided", t.Session, s.root)
 		}
 	}
 	return warning

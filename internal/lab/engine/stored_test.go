@@ -92,7 +92,7 @@ func TestStoredArrivals(t *testing.T) {
 			t.Errorf("%v: %s, sources %v", err, diff, s.Sources)
 		}
 	}
-	if _, err := GivenArrivals([]string{"client0#1", "none"}); err == nil || err.Error() != `"none" is no arrival: write client0#1, or all#1 of a round` {
+	if _, err := GivenArrivals([]string{"client0#1", "none"}); err == nil || err.Error() != `"none" is not an arrival: write client0#1, or all#1 for a round` {
 		t.Error(err)
 	}
 }

@@ -59,7 +59,7 @@ func (r *run) makeRoot() error {
 	a.root = a.above + ensemble.RunFolder(r.started)
 	err := a.makePath(a.root)
 	if errors.Is(err, zk.ErrNoAuth) {
-		return fmt.Errorf("make znode %s: %w: name a chroot in which anybody may create znodes", a.root, err)
+		return fmt.Errorf("create znode %s: %w: give a chroot in which everyone may create znodes", a.root, err)
 	}
 	if err != nil {
 		return fmt.Errorf("make znode %s: %w", a.root, err)
@@ -113,7 +113,7 @@ func (r *run) removeRoot() error {
 		return nil
 	}
 	root := r.admin.root
-	err = fmt.Errorf("znode %s was left behind, remove it by hand (zkCli.sh deleteall %s): %w", root, root, err)
+	err = fmt.Errorf("cannot remove znode %s; remove it yourself (zkCli.sh deleteall %s): %w", root, root, err)
 	if r.work == nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (d *Description) CommandOf(s Shard) string {
 // differs says in which setting two sweeps differ, in a few words; empty if in none.
 func (d *Description) differs(other *Description) string {
 	if d.Format != other.Format {
-		return fmt.Sprintf("its format is %d, this zklab knows %d", d.Format, other.Format)
+		return fmt.Sprintf("its format is %d, but this zklab reads %d", d.Format, other.Format)
 	}
 	var parts []string
 	for _, s := range other.Settings {
@@ -72,7 +72,7 @@ func (d *Description) differs(other *Description) string {
 	}
 	for _, s := range d.Settings {
 		if other.Setting(s.Name) == "" && s.Value != "" && !named(other, s.Name) {
-			parts = append(parts, fmt.Sprintf("%s is %s there and nothing here", s.Name, quoted(s.Value)))
+			parts = append(parts, fmt.Sprintf("%s is %s there but not set here", s.Name, quoted(s.Value)))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -104,7 +104,7 @@ func (d *Description) continues(old *Description) error {
 	case old.Shard.String() != d.Shard.String():
 		return fmt.Errorf("shard %s is there, and not %s", old.Shard, d.Shard)
 	case !d.Seeds.Includes(old.Seeds):
-		return fmt.Errorf("the seeds there are %s; name seeds that include these", old.Seeds.Brief(5))
+		return fmt.Errorf("the seeds there are %s; give seeds that include them", old.Seeds.Brief(5))
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func parseEntry(text []byte) (e entry, err error) {
 	}
 	err = history.Unmarshal(text, &e)
 	if err == nil && e.Sweep == nil && e.Session == nil && e.Ended == nil {
-		err = errors.New("it is no line of a sweep")
+		err = errors.New("it is not a line of a sweep")
 	}
 	return e, err
 }
@@ -86,7 +86,7 @@ func readJournal(r io.Reader, take func(entry) error) (whole int64, err error) {
 		text, err := lines.ReadSlice('\n')
 		for long = long[:0]; errors.Is(err, bufio.ErrBufferFull); text, err = lines.ReadSlice('\n') {
 			if long = append(long, text...); len(long) > mostLine {
-				return whole, fmt.Errorf("line %d: it is longer than %d bytes", n, mostLine)
+				return whole, fmt.Errorf("line %d is longer than %d bytes", n, mostLine)
 			}
 		}
 		if len(long) > 0 {
@@ -156,7 +156,7 @@ func openJournal(path string) (io.ReadCloser, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("%s is no archive of a sweep: %w", path, err)
+		return nil, fmt.Errorf("%s is not an archive of a sweep: %w", path, err)
 	}
 	return a, nil
 }

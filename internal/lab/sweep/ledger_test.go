@@ -150,7 +150,7 @@ func TestLedgerOfAnotherSweep(t *testing.T) {
 	less.Settings = less.Settings[:1]
 	for want, d := range map[string]Description{
 		"faults is all there and pause here": faults, "shard 1/1 is there, and not 1/2": shard,
-		"the seeds there are 1..10": fewer, "faults is all there and nothing here": less,
+		"the seeds there are 1..10": fewer, "faults is all there but not set here": less,
 	} {
 		_, err := OpenLedger(dir, d, 1)
 		if !errors.Is(err, ErrOtherSweep) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -169,9 +169,9 @@ func TestLedgerDamaged(t *testing.T) {
 	for text, want := range map[string]string{
 		first + "{\"seed\":\"one\"}\n":             "line 2: seed is a string",
 		first + "{\"seed\":0}\n":                   "line 2: seed is 0",
-		first + "{\"index\":0}\n":                  "line 2: it is no line of a sweep",
+		first + "{\"index\":0}\n":                  "line 2: it is not a line of a sweep",
 		first + "garbage\n{\"seed\":1}\n":          "line 2: expected a JSON object",
-		"{\"seed\":1}\n":                           "line 1: a run stands there before what is being swept",
+		"{\"seed\":1}\n":                           "line 1: its first line, which describes the sweep, is missing",
 		"{\"sweep\":{\"format\":2}}\n":             "line 1: its format is 2",
 		"{\"sweep\":{\"seeds\":\"9..1\"}}\n":       "the range runs backwards",
 		strings.Repeat("x", mostLine+1<<20) + "\n": "longer than",

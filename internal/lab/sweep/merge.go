@@ -179,10 +179,10 @@ func (t *Tally) accept(d *Description) error {
 		return nil
 	}
 	if text := t.Description.differs(d); text != "" {
-		return fmt.Errorf("it is of another sweep than those before: %s; name the folder of one", text)
+		return fmt.Errorf("it belongs to a different sweep: %s; give the folders of one sweep", text)
 	}
 	if t.Description.Shard.Of != d.Shard.Of && !(t.Description.Shard.Whole() && d.Shard.Whole()) {
-		return fmt.Errorf("it is one of %d shards, those before are of %d", max(1, d.Shard.Of), max(1, t.Description.Shard.Of))
+		return fmt.Errorf("it is one of %d shards, but the others are of %d", max(1, d.Shard.Of), max(1, t.Description.Shard.Of))
 	}
 	return nil
 }

@@ -125,7 +125,7 @@ func (r *running) run(ctx context.Context) (End, error) {
 // believe writes what came to nothing at the end, unless nothing ever came to anything.
 func (r *running) believe() error {
 	if n := len(r.held); n > 0 && len(r.Tally.verdicts) == 0 {
-		return fmt.Errorf("no run could be made; the last one, of seed %d: %s", r.held[n-1].Seed, r.held[n-1].Error)
+		return fmt.Errorf("no run succeeded; the last one, of seed %d: %s", r.held[n-1].Seed, r.held[n-1].Error)
 	}
 	return r.release()
 }

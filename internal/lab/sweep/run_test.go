@@ -184,7 +184,7 @@ func TestRunErrors(t *testing.T) {
 	}
 	l := open(t, t.TempDir(), description("1..2"))
 	f := &fake{at: func(context.Context, int64) error { return failing }}
-	if _, err := Run(t.Context(), l, Config{Runners: f.runners(1)}); err == nil || !strings.Contains(err.Error(), "no run could be made") {
+	if _, err := Run(t.Context(), l, Config{Runners: f.runners(1)}); err == nil || !strings.Contains(err.Error(), "no run succeeded") {
 		t.Errorf("of two: %v", err)
 	}
 	if _, err := Run(t.Context(), l, Config{}); err == nil {

@@ -54,7 +54,7 @@ func ParseShard(text string, environ func(string) (string, bool)) (Shard, error)
 		i, err1 := strconv.Atoi(index)
 		n, err2 := strconv.Atoi(count)
 		if !both || err1 != nil || err2 != nil || n < 1 || n > mostShards || i < 1 || i > n {
-			return Shard{}, fmt.Errorf("shard %.40q: expected one of how many, from 1: 3/20, or auto", text)
+			return Shard{}, fmt.Errorf("shard %.40q: expected a shard's number and the number of shards, such as 3/20, or auto", text)
 		}
 		return Shard{i, n}, nil
 	}
@@ -62,7 +62,7 @@ func ParseShard(text string, environ func(string) (string, bool)) (Shard, error)
 	if both {
 		var err error
 		if n, err = strconv.Atoi(count); err != nil || n < 1 || n > mostShards {
-			return Shard{}, fmt.Errorf("shard %.40q: expected how many there are behind auto/, as in auto/20", text)
+			return Shard{}, fmt.Errorf("shard %.40q: expected the number of shards after auto/, such as auto/20", text)
 		}
 	}
 	return autoShard(n, environ)
@@ -114,7 +114,7 @@ func autoShard(count int, environ func(string) (string, bool)) (Shard, error) {
 		for _, a := range arrays {
 			names = append(names, a.index)
 		}
-		return Shard{}, fmt.Errorf("shard auto: none of %s is set: is this a job of an array? Otherwise write it, like 3/20", strings.Join(names, ", "))
+		return Shard{}, fmt.Errorf("shard auto: none of %s is set: is this a job of an array? Otherwise give the shard, such as 3/20", strings.Join(names, ", "))
 	case 1:
 		s, err := found[0].shard(count, environ)
 		if err != nil {
@@ -122,7 +122,7 @@ func autoShard(count int, environ func(string) (string, bool)) (Shard, error) {
 		}
 		return s, nil
 	}
-	return Shard{}, fmt.Errorf("shard auto: both %s and %s are set; write which one it is, like 3/20", found[0].index, found[1].index)
+	return Shard{}, fmt.Errorf("shard auto: both %s and %s are set; give the shard, such as 3/20", found[0].index, found[1].index)
 }
 
 // shard reads the variables.
@@ -134,7 +134,7 @@ func (a array) shard(count int, environ func(string) (string, bool)) (Shard, err
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return 0, fmt.Errorf("%s is %.40q, which is no number", name, text)
+			return 0, fmt.Errorf("%s is %.40q, which is not a number", name, text)
 		}
 		return n, nil
 	}
@@ -147,7 +147,7 @@ func (a array) shard(count int, environ func(string) (string, bool)) (Shard, err
 		return Shard{}, err
 	}
 	if a.first != "" && n > 0 && (count > 0 && n != count || last != first+(n-1)*step) {
-		return Shard{}, fmt.Errorf("the array has %s from %d to %d, which may be some of a larger one; write which one it is, like $%s/20", prose.Count(n, "task"), first, last, a.index)
+		return Shard{}, fmt.Errorf("the array has %s from %d to %d, which may be part of a larger one; give the shard, such as $%s/20", prose.Count(n, "task"), first, last, a.index)
 	}
 	if count > 0 {
 		n = count
@@ -155,9 +155,9 @@ func (a array) shard(count int, environ func(string) (string, bool)) (Shard, err
 	place := index - first
 	switch {
 	case n == 0:
-		return Shard{}, fmt.Errorf("%s is set, but nothing says how many there are; write that, as in auto/20", a.index)
+		return Shard{}, fmt.Errorf("%s is set, but not the number of shards; give it, as in auto/20", a.index)
 	case step < 1 || place < 0 || place%step != 0 || place/step >= n:
-		return Shard{}, fmt.Errorf("%s is %d, which is not one of %d from %d by %d; write which one it is, like 3/20", a.index, index, n, first, step)
+		return Shard{}, fmt.Errorf("%s is %d, which is not one of %d from %d by %d; give the shard, such as 3/20", a.index, index, n, first, step)
 	}
 	return Shard{place/step + 1, n}, nil
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/zklab/zklab/internal/base/version"
 )
 
-var errNoDescription = errors.New("a run stands there before what is being swept: its first line is missing")
+var errNoDescription = errors.New("its first line, which describes the sweep, is missing")
 
 func errFormat(n int) error {
-	return fmt.Errorf("its format is %d, this zklab knows %d: use the zklab that wrote it", n, Format)
+	return fmt.Errorf("its format is %d, but this zklab reads %d: use the zklab that wrote it", n, Format)
 }
 
 // Summary is what a sweep came to. Durations are nanoseconds.

@@ -301,7 +301,7 @@ func TestMergeFindsShards(t *testing.T) {
 	d := description("1..9")
 	d.Settings[1].Value = "pause"
 	open(t, filepath.Join(out, "sweeps", "lock", "89ab", "1-of-1"), d).Close()
-	if _, err := Merge([]string{out}); err == nil || !strings.Contains(err.Error(), "name the folder of one") {
+	if _, err := Merge([]string{out}); err == nil || !strings.Contains(err.Error(), "give the folders of one sweep") {
 		t.Errorf("of two sweeps: %v", err)
 	}
 }
@@ -376,10 +376,10 @@ func TestMergeErrors(t *testing.T) {
 	}
 	for want, paths := range map[string][]string{
 		"recipe is lock there and queue here":       {one, other},
-		"one of 4 shards, those before are of 1":    {one, four},
+		"one of 4 shards, but the others are of 1":    {one, four},
 		"does not exist; name folders and archives": {filepath.Join(one, "none")},
 		"there is no sweep in":                      {t.TempDir()},
-		"is no archive of a sweep":                  {zip},
+		"is not an archive of a sweep":                  {zip},
 	} {
 		_, err := Merge(paths)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

@@ -120,7 +120,7 @@ func TestWorkerStopped(t *testing.T) {
 // Who talks something else to a worker is told.
 func TestServeIsForOneCommand(t *testing.T) {
 	err := workers.Serve(t.Context(), strings.NewReader("hello\n"), &strings.Builder{}, serve, time.Minute, func() { t.Error("given up") })
-	if err == nil || !strings.Contains(err.Error(), "for the command alone") {
+	if err == nil || !strings.Contains(err.Error(), "only the command that starts a worker") {
 		t.Error(err)
 	}
 	if err := workers.Serve(t.Context(), strings.NewReader(""), &strings.Builder{}, serve, time.Minute, func() { t.Error("given up") }); err != nil {

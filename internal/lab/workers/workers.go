@@ -204,7 +204,7 @@ func readTasks[T any](r io.Reader, tasks chan<- T, over <-chan struct{}) error {
 		if err := d.Decode(&t); err == io.EOF {
 			return nil
 		} else if err != nil {
-			return fmt.Errorf("a worker is for the command alone that starts it and talks with it: %w", err)
+			return fmt.Errorf("only the command that starts a worker can use it: %w", err)
 		}
 		select {
 		case tasks <- t:

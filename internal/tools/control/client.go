@@ -42,19 +42,19 @@ func send(ctx context.Context, socket, method, path string) (Answer, error) {
 	}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
-		return Answer{}, fmt.Errorf("the ensemble behind %s does not answer: %w", socket, err)
+		return Answer{}, fmt.Errorf("the ensemble at %s does not answer: %w", socket, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return Answer{}, fmt.Errorf("the ensemble behind %s ended: %w", socket, err)
+		return Answer{}, fmt.Errorf("the ensemble at %s ended: %w", socket, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		return Answer{}, refused(res.StatusCode, body)
 	}
 	var a Answer
 	if err := json.Unmarshal(body, &a); err != nil {
-		return Answer{}, fmt.Errorf("what listens at %s is no ensemble of zklab: %w", socket, err)
+		return Answer{}, fmt.Errorf("the process that listens at %s is not a zklab ensemble: %w", socket, err)
 	}
 	return a, nil
 }

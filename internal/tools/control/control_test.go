@@ -125,7 +125,7 @@ func TestTooFewRun(t *testing.T) {
 		for _, who := range []string{"leader", "follower"} {
 			began := time.Now()
 			_, err := c.Do(t.Context(), Kill, who)
-			if err == nil || !strings.HasPrefix(err.Error(), "no server is "+who+", and none can become it: fewer than a majority run;") {
+			if err == nil || !strings.HasPrefix(err.Error(), "no server is "+who+", and none can become it without a majority;") {
 				t.Errorf("%s: %v", who, err)
 			}
 			if took := time.Since(began); took > time.Second {
@@ -199,10 +199,10 @@ func TestSocketsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, says := range map[string]string{
-		file:                           "is no socket",
+		file:                           "is not a socket",
 		dir + "/nowhere/a":             "no such file",
-		strings.Repeat("n", 100):       "more than the 103",
-		"/" + strings.Repeat("n", 103): "more than the 103",
+		strings.Repeat("n", 100):       "at most 103",
+		"/" + strings.Repeat("n", 103): "at most 103",
 	} {
 		l, err := Listen(e, name)
 		if err == nil {

@@ -168,7 +168,7 @@ func (c *Controller) pick(ctx context.Context, action Action, who string) ([]ens
 	}
 	role := ensemble.Role(who)
 	if !slices.Contains(Words, who) {
-		return nil, fmt.Errorf("%w: %q is no server: give %s, or a number from 1 to %d", ErrRequest, who, strings.Join(Words, ", "), len(servers))
+		return nil, fmt.Errorf("%w: %q is not a server: give %s, or a number from 1 to %d", ErrRequest, who, strings.Join(Words, ", "), len(servers))
 	}
 	find := c.serving
 	if action == Start || action == Resume {
@@ -202,7 +202,7 @@ func (c *Controller) serving(ctx context.Context, role ensemble.Role) (int, erro
 			}
 		}
 		if !c.majority(ctx) {
-			return 0, fmt.Errorf("no server is %s, and none can become it: fewer than a majority run; start or resume others first (see zklab ensemble status)", role)
+			return 0, fmt.Errorf("no server is %s, and none can become it without a majority; start or resume other servers first (see zklab ensemble status)", role)
 		}
 		if await.Sleep(ctx, lookAgain) != nil {
 			return 0, fmt.Errorf("no server is %s, and none became it within %s: see zklab ensemble status", role, leaderTimeout)

@@ -76,13 +76,13 @@ func Listen(e ensemble.Ensemble, name string) (*Listener, error) {
 func occupy(socket string) (net.Listener, error) {
 	dir, base := filepath.Split(socket)
 	if len(socket) > longest {
-		return nil, fmt.Errorf("%s has %d bytes, more than the %d that the path of a socket can have: choose a shorter one with --name", socket, len(socket), longest)
+		return nil, fmt.Errorf("%s has %d bytes, but the path of a socket can have at most %d: choose a shorter one with --name", socket, len(socket), longest)
 	}
 	if info, err := os.Lstat(socket); err == nil && info.Mode().Type() != fs.ModeSocket {
-		return nil, fmt.Errorf("%s is there, and is no socket: choose another with --name", socket)
+		return nil, fmt.Errorf("%s exists but is not a socket: choose another with --name", socket)
 	}
 	if alive(socket) {
-		return nil, fmt.Errorf("another ensemble that is running has %s: choose another with --name", socket)
+		return nil, fmt.Errorf("another running ensemble uses %s: choose another with --name", socket)
 	}
 	nest, err := os.MkdirTemp(dir, ".z")
 	if err != nil {
@@ -91,7 +91,7 @@ func occupy(socket string) (net.Listener, error) {
 	defer os.RemoveAll(nest)
 	fresh := filepath.Join(nest, "s")
 	if len(fresh) > longest {
-		return nil, fmt.Errorf("%s is too long a path for a socket %s: choose a shorter one with --name", dir, base)
+		return nil, fmt.Errorf("%s is too long for the path of a socket %s: choose a shorter one with --name", dir, base)
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
 	if err != nil {
@@ -146,7 +146,7 @@ func (l *Listener) handler() http.Handler {
 		l.answer(w, states, err)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		l.answer(w, nil, fmt.Errorf("%w: there is GET /status, POST /servers/{who}/{action} and POST /down, no %s %.80s", ErrRequest, r.Method, r.URL.Path))
+		l.answer(w, nil, fmt.Errorf("%w: %s %.80s is unknown: use GET /status, POST /servers/{who}/{action} or POST /down", ErrRequest, r.Method, r.URL.Path))
 	})
 	return mux
 }

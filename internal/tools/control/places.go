@@ -17,7 +17,7 @@ import (
 var ErrNone = errors.New("no ensemble is running: start one with zklab ensemble up")
 
 // ErrMany says that it is not clear which ensemble is meant.
-var ErrMany = errors.New("which ensemble is meant is not clear")
+var ErrMany = errors.New("several ensembles are running")
 
 const (
 	suffix = ".sock"
@@ -48,7 +48,7 @@ func makeFolder() (string, error) {
 		return "", err
 	}
 	if !info.IsDir() || !private(info) {
-		return "", fmt.Errorf("%s must be a folder that only you can open: remove it, or name a socket elsewhere with --name", dir)
+		return "", fmt.Errorf("%s must be a folder that only you can open: remove it, or give the path of a socket elsewhere with --name", dir)
 	}
 	return dir, nil
 }
@@ -99,7 +99,7 @@ func alive(path string) bool {
 func Find(name string) (socket string, err error) {
 	if strings.ContainsRune(name, os.PathSeparator) {
 		if !alive(name) {
-			return "", fmt.Errorf("no ensemble is controlled through %s: zklab ensemble up --name %s starts one", name, name)
+			return "", fmt.Errorf("no ensemble uses %s: zklab ensemble up --name %s starts one", name, name)
 		}
 		return name, nil
 	}
@@ -109,7 +109,7 @@ func Find(name string) (socket string, err error) {
 	case len(running) == 0:
 		return "", ErrNone
 	case name == "" && len(running) > 1:
-		return "", fmt.Errorf("%w: say which with --name, one of %s", ErrMany, list)
+		return "", fmt.Errorf("%w: choose one with --name: %s", ErrMany, list)
 	case name == "":
 		name = running[0]
 	}
@@ -118,5 +118,5 @@ func Find(name string) (socket string, err error) {
 			return path(folder(), name), nil
 		}
 	}
-	return "", fmt.Errorf("no ensemble %q is running; there is %s", name, list)
+	return "", fmt.Errorf("no ensemble %q is running; running are %s", name, list)
 }

@@ -161,7 +161,7 @@ func whole(all []znode) error {
 		case there[n.path]:
 			return usagef("znode %s is there twice", quote(n.path))
 		case n.path != "" && (name == "" || name == "." || name == ".." || strings.ContainsRune(name, 0)):
-			return usagef("%s is no path of a znode: one begins with / and has a name behind each", quote(n.path))
+			return usagef("%s is not the path of a znode: one begins with / and has a name behind each", quote(n.path))
 		case n.path != "" && !there[parent]:
 			return usagef("znode %s is there without that above it, %s", quote(n.path), quote(parent))
 		}

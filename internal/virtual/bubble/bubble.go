@@ -67,11 +67,11 @@ func RunSeen(t *testing.T, seed uint64, look func(), f func(moved func())) *Unhe
 	} else {
 		t.Run(fmt.Sprint("seed ", seed), within) // at whose end nothing is seeded any more
 		if !ran {
-			t.Fatal("the pattern of go test -run leaves out the simulations, which are tests within this one: give it no part for them")
+			t.Fatal("the pattern of go test -run excludes the simulations, which are subtests: leave out the part of the pattern for them")
 		}
 	}
 	if unheld != nil && unheld.Spins {
-		spinning = &Unheld{Spins: true, Why: "an earlier simulation left code behind that still takes the processor: " + unheld.Why}
+		spinning = &Unheld{Spins: true, Why: "code of an earlier simulation still occupies the processor: " + unheld.Why}
 	}
 	return unheld
 }

@@ -158,12 +158,12 @@ func (l *life) stuck(seen [][]goroutine, idle, used time.Duration) *Unheld {
 		if !always || used < enough {
 			return nil
 		}
-		return &Unheld{Spins: true, Why: fmt.Sprintf("code spins: it has run for %s of the processor's time without a pause in %s", used.Round(time.Second), g.place())}
+		return &Unheld{Spins: true, Why: fmt.Sprintf("code spins: it has used %s of processor time without a pause in %s", used.Round(time.Second), g.place())}
 	}
 	locks, outside := waiting(seen)
 	switch {
 	case len(outside) > 0 && idle >= muchLonger*Patience:
-		return &Unheld{Why: "code waits for something outside of the simulation: " + outside[0].waits()}
+		return &Unheld{Why: "code waits for something outside the simulation: " + outside[0].waits()}
 	case len(outside) == 0 && len(locks) > 0:
 		return &Unheld{Why: "code waits for a mutex whose holder waits for virtual time to pass, which stands still meanwhile: " + locks[0].waits()}
 	}

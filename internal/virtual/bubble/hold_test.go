@@ -32,7 +32,7 @@ func TestUnheld(t *testing.T) {
 			"code waits for a mutex whose holder waits for virtual time", "bubble.lockOverPause.func", "(bubble/hold_test.go:", "waits (sync.Mutex.Lock)",
 		}},
 		{"a mutex at the end", func() { go lockOverHour() }, true, []string{"code waits for a mutex", "bubble.lockOverHour"}},
-		{"a connection outside", readOutside, false, []string{"code waits for something outside of the simulation: bubble.readOutside"}},
+		{"a connection outside", readOutside, false, []string{"code waits for something outside the simulation: bubble.readOutside"}},
 		{"goroutines that outlive it", outlive, true, []string{
 			"3 goroutines (made by bubble.outlive (bubble/hold_test.go:", "where bubble.outlive.func", "waits (chan receive); made by", "waits (sleep)) were still there 60 virtual seconds after the end of the run",
 		}},

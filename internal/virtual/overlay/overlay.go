@@ -102,7 +102,7 @@ func (c change) apply(text string) (string, error) {
 // refuse says that there is no overlay for a toolchain.
 func (t Toolchain) refuse(why string) error {
 	releases := strings.TrimPrefix(strings.Join(known, ".x, "), "go") + ".x"
-	return fmt.Errorf("no overlay for %s: %s: use a Go release that zklab knows (%s), or run without the overlay: most seeds repeat anyway",
+	return fmt.Errorf("no overlay for %s: %s: use a Go release that zklab supports (%s), or run without the overlay: most seeds repeat anyway",
 		t.Version, why, releases)
 }
 

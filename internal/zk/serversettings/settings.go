@@ -34,7 +34,7 @@ func Check(name string) error {
 	case slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(name, f) && name != f }):
 		return nil
 	case slices.Contains(byJava, name):
-		return fmt.Errorf("zoo.cfg cannot set %s: give it to the server's Java, as -D%s=VALUE", name, name)
+		return fmt.Errorf("zoo.cfg cannot set %s: pass -D%s=VALUE to the server's JVM", name, name)
 	}
 	if offer := meant(name); offer != "" {
 		return fmt.Errorf("ZooKeeper has no setting %.80q; did you mean %s?", name, offer)

@@ -10,7 +10,7 @@ func TestCheck(t *testing.T) {
 		"max-client-cnxns":    `ZooKeeper has no setting "max-client-cnxns"; did you mean maxClientCnxns?`,
 		"colour":              `ZooKeeper has no setting "colour"`,
 		"server.":             `ZooKeeper has no setting "server."`,
-		"jute.maxbuffer":      "zoo.cfg cannot set jute.maxbuffer: give it to the server's Java, as -Djute.maxbuffer=VALUE",
+		"jute.maxbuffer":      "zoo.cfg cannot set jute.maxbuffer: pass -Djute.maxbuffer=VALUE to the server's JVM",
 		"snapCuont":           `ZooKeeper has no setting "snapCuont"; did you mean snapCount?`,
 		"skipAcl":             `ZooKeeper has no setting "skipAcl"; did you mean skipACL?`,
 		"zookeeper.snapCount": `ZooKeeper has no setting "zookeeper.snapCount"`,

@@ -90,7 +90,7 @@ func ParseOp(name string) (Op, error) {
 	if op, ok := opsByName[name]; ok {
 		return op, nil
 	}
-	return 0, fmt.Errorf("%q is no request type, such as create, delete, setData or getChildren", name)
+	return 0, fmt.Errorf("%q is not a request type such as create, delete, setData or getChildren", name)
 }
 
 // OpNames lists the names that ParseOp takes, sorted.
