@@ -20,7 +20,7 @@ const (
 var ErrNoLeader = errors.New("no server says that it leads")
 
 // ErrUntold says that it cannot be known which server leads.
-var ErrUntold = errors.New("the servers do not say which of them leads: they answer neither srvr nor stat (4lw.commands.whitelist)")
+var ErrUntold = errors.New("cannot tell which server leads: the servers answer neither srvr nor stat (4lw.commands.whitelist)")
 
 // LeaderOf returns the leader and its status. If several servers report to be leader, it
 // returns the one with the highest epoch: a leader that was paused and deposed claims the

@@ -59,7 +59,7 @@ func showsOthers(ctx context.Context, servers []Server, reader int, p *probe, pa
 	if n >= reader {
 		n++ // others skips the reader's own path
 	}
-	return wrongWith(servers[reader], "does not show what was written through server %d: %w", servers[n].ID(), because(ctx, err))
+	return wrongWith(servers[reader], "does not show a write made through server %d: %w", servers[n].ID(), because(ctx, err))
 }
 
 // each runs do for all servers at once and joins the errors.

@@ -379,9 +379,9 @@ func TestUsage(t *testing.T) {
 		args    []string
 		message string
 	}{
-		{"lockmanager", []string{"-servers", "127.0.0.1"}, `"127.0.0.1" is no host:port, such as 127.0.0.1:2181`},
+		{"lockmanager", []string{"-servers", "127.0.0.1"}, `"127.0.0.1" is not host:port, such as 127.0.0.1:2181`},
 		{"lockmanager", []string{"-session", "-1s"}, "-session must be more than 0"},
-		{"lockmanager", []string{"-path", "app"}, `"app" is no path of a znode, such as /app`},
+		{"lockmanager", []string{"-path", "app"}, `"app" is not the path of a znode, such as /app`},
 		{"lockmanager", []string{"-name", ""}, "-name must not be empty"},
 		{"electioncluster", []string{"start"}, "wrong arguments: the usage is electioncluster [flags]"},
 		{"lockmanager", nil, "the usage is lockmanager [flags] RESOURCE..."},
@@ -396,7 +396,7 @@ func TestUsage(t *testing.T) {
 		{"sharedfile", []string{"write"}, "the usage is sharedfile [flags] read | write TEXT"},
 		{"licences", []string{"-licences", "0"}, "-licences must be between 1 and 1024"},
 		{"routes", []string{"publish", "a/b"}, "the usage is routes [flags] follow | publish ROUTE"},
-		{"tally", []string{"count", "many"}, `"many" is no number of times, such as 100`},
+		{"tally", []string{"count", "many"}, `"many" is not a number such as 100`},
 		{"startgate", nil, "the usage is startgate [flags] shut | open | wait"},
 		{"rounds", []string{"-parties", "0"}, "-parties and -rounds must be 1 at least"},
 		{"tripbooking", []string{"book"}, "the usage is tripbooking [flags] site SITE | book TRIP"},

@@ -125,7 +125,7 @@ type slowThing struct{ was, is, takes string }
 // if writes took as long before. It returns what it saw: how long a write took.
 func (ps probes) slower(ctx context.Context, before, least time.Duration, what slowThing) (seen string, err error) {
 	if before >= least {
-		return "", fmt.Errorf("a write took %s before %s: that it takes %s or more is no proof", before, what.was, least)
+		return "", fmt.Errorf("a write took %s before %s: taking %s or more would prove nothing", before, what.was, least)
 	}
 	ctx, cancel := context.WithTimeout(ctx, promptly+20*least)
 	defer cancel()

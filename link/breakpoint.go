@@ -98,7 +98,7 @@ func (s *Stopped) Lose() (*Loss, error) {
 	r := Rule{What: Request, Op: s.op, Nth: 1, Times: 1}
 	switch {
 	case s.point.After || !(Requests | Replies).Has(s.point.Kind()):
-		return nil, fmt.Errorf("%s is no request or reply on its way", s.point)
+		return nil, fmt.Errorf("%s is not a request or reply in transit", s.point)
 	case s.point.Reply:
 		r.What = Reply
 	}
@@ -116,7 +116,7 @@ func (s *Stopped) Lose() (*Loss, error) {
 // it; if behind is 0, until Release.
 func (s *Stopped) HoldEvent(behind int) (*HeldEvents, error) {
 	if s.point.After || s.point.Kind() != Events {
-		return nil, fmt.Errorf("%s is no event on its way", s.point)
+		return nil, fmt.Errorf("%s is not an event in transit", s.point)
 	}
 	l := s.conn.l
 	l.mu.Lock()

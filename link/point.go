@@ -76,7 +76,7 @@ func (p Point) Zero() bool { return p == Point{} }
 func ParsePoint(text string) (p Point, err error) {
 	parts := strings.Split(text, "/")
 	if len(parts) < 3 {
-		return p, fmt.Errorf("%q is no point: write client, operation and message, as in %s", text, pointForm)
+		return p, fmt.Errorf("%q is not a point: write client, operation and message, as in %s", text, pointForm)
 	}
 	if p.Client, err = parseClient(parts[0]); err != nil {
 		return p, err
@@ -97,7 +97,7 @@ func ParsePoint(text string) (p Point, err error) {
 		case word == pointAfter && !p.After:
 			p.After = true
 		default:
-			return p, fmt.Errorf("%q does not follow there: behind a request may stand /%s, at the end /%s", word, pointReply, pointAfter)
+			return p, fmt.Errorf("%q is not allowed there: a request may be followed by /%s, and the end is /%s", word, pointReply, pointAfter)
 		}
 	}
 	return p, nil
@@ -122,7 +122,7 @@ func parseNth(text string) (name string, n int, err error) {
 	}
 	n, err = strconv.Atoi(digits)
 	if err != nil || n < 1 || strconv.Itoa(n) != digits {
-		return "", 0, fmt.Errorf("%q is no number from 1: write %s", digits, nth(name, 1))
+		return "", 0, fmt.Errorf("%q is not a number from 1: write %s", digits, nth(name, 1))
 	}
 	return name, n, nil
 }
@@ -135,10 +135,10 @@ func parseMessage(name string) (string, error) {
 	op, err := wire.ParseOp(name)
 	if err != nil {
 		known := append(slices.DeleteFunc(wire.OpNames(), func(n string) bool { return n == wire.Ping.String() }), Event, Connect)
-		return "", fmt.Errorf("%q is no message%stake a request such as create or getChildren, %s or %s", name, nearest.DidYouMean(name, known), Event, Connect)
+		return "", fmt.Errorf("%q is not a message%sgive a request such as create or getChildren, %s or %s", name, nearest.DidYouMean(name, known), Event, Connect)
 	}
 	if op == wire.Ping {
-		return "", fmt.Errorf("a %s comes by time, and is no point", name)
+		return "", fmt.Errorf("a %s depends on time and has no point", name)
 	}
 	return messageOf(op), nil
 }

@@ -38,22 +38,22 @@ func TestPointIsReadAsWritten(t *testing.T) {
 // What is wrong with a point is said in a line, with the way out.
 func TestPointErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                     `"" is no point: write client, operation and message, as in client1/acquire#2/create#1`,
-		"client1/acquire#2":                    "is no point: write client, operation and message",
+		"":                                     `"" is not a point: write client, operation and message, as in client1/acquire#2/create#1`,
+		"client1/acquire#2":                    "is not a point: write client, operation and message",
 		"1/acquire#2/create#1":                 `"1" names no client: write client0 or client1`,
 		"client01/acquire#2/create#1":          `"client01" names no client`,
 		"client-1/acquire#2/create#1":          `"client-1" names no client`,
 		"client1/acquire/create#1":             `"acquire" does not say which: write acquire#1`,
-		"client1/acquire#0/create#1":           `"0" is no number from 1: write acquire#1`,
+		"client1/acquire#0/create#1":           `"0" is not a number from 1: write acquire#1`,
 		"client1/#2/create#1":                  `"#2" has no name`,
-		"client1/acquire#2/craete#1":           `"craete" is no message; did you mean "create"?`,
-		"client1/acquire#2/ping#1":             "a ping comes by time, and is no point",
-		"client1/acquire#2/create#x":           `"x" is no number from 1: write create#1`,
-		"client1/acquire#2/create#1/answer":    `"answer" does not follow there`,
-		"client1/acquire#2/event#1/reply":      `"reply" does not follow there`,
-		"client1/acquire#2/create#1/after/30s": `"30s" does not follow there`,
-		"client1/acquire#2/create#1/after/reply": `"reply" does not follow there: ` +
-			"behind a request may stand /reply, at the end /after",
+		"client1/acquire#2/craete#1":           `"craete" is not a message; did you mean "create"?`,
+		"client1/acquire#2/ping#1":             "a ping depends on time and has no point",
+		"client1/acquire#2/create#x":           `"x" is not a number from 1: write create#1`,
+		"client1/acquire#2/create#1/answer":    `"answer" is not allowed there`,
+		"client1/acquire#2/event#1/reply":      `"reply" is not allowed there`,
+		"client1/acquire#2/create#1/after/30s": `"30s" is not allowed there`,
+		"client1/acquire#2/create#1/after/reply": `"reply" is not allowed there: ` +
+			"a request may be followed by /reply, and the end is /after",
 	} {
 		_, err := ParsePoint(text)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

@@ -71,7 +71,7 @@ var Knobs = []Knob{
 		usually(3).drawn(5, counted("key"), 1, 2, 3),
 	number("rate", "operations per second that all clients together begin", func(s *Settings) *float64 { return &s.Rate }).
 		positive().most(1_000_000). // no ensemble does more
-		usually(100).drawn(4, printed[float64]("%g per second"), 50, 100, 200),
+		usually(100).drawn(4, printed[float64]("%g a second"), 50, 100, 200),
 	number("ops", "number of times each client begins something, such as a critical section, a put or a round (default: as many as the time allows)",
 		func(s *Settings) *int { return &s.Ops }),
 	number("hold", "average time for which a client keeps a lock, a lease or the lead (0: the few milliseconds of the workload)", func(s *Settings) *time.Duration { return &s.Hold }).

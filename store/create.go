@@ -34,7 +34,7 @@ func Create(root, recipe string, start time.Time) (*Run, error) {
 // checkName returns an error if the recipe's name cannot be a single folder name in the root.
 func checkName(recipe string) error {
 	if recipe == "" || recipe == Latest || strings.HasPrefix(recipe, ".") || strings.ContainsAny(recipe, `/\:`) {
-		return fmt.Errorf("create a run: %q cannot be a folder's name: give the recipe another one", recipe)
+		return fmt.Errorf("create a run: %q cannot be the name of a folder: give the recipe another name", recipe)
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func makeUnique(parent, name string) (string, error) {
 // latest. It is for a run that never began, for example because its ensemble did not start.
 func (r *Run) Remove() error {
 	if r.Bare() {
-		return fmt.Errorf("remove %s: it is no run's folder", r.history)
+		return fmt.Errorf("remove %s: it is not a run's folder", r.history)
 	}
 	if err := os.RemoveAll(r.Dir); err != nil {
 		return fmt.Errorf("remove the run: %w", err)

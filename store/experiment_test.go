@@ -53,9 +53,9 @@ func TestExperimentRoundTrip(t *testing.T) {
 // What is not understood is an error of one line, with the place where it stands.
 func TestExperimentStrictness(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                            "the file is empty: expected fields, as in recipe: lock",
-		"<html>\n":                                    "[1:1] \"<html>\": expected fields, as in recipe: lock",
-		"recipe: 5: 6\n":                              "[1:9] mapping value is not allowed in this context: an experiment file is YAML, of fields as in recipe: lock",
+		"":                                            "the file is empty: expected fields such as recipe: lock",
+		"<html>\n":                                    "[1:1] \"<html>\": expected fields such as recipe: lock",
+		"recipe: 5: 6\n":                              "[1:9] mapping value is not allowed in this context: an experiment file is YAML with fields such as recipe: lock",
 		"recipe: lock\ncleints: 5\n":                  "[2:1] \"cleints\": unknown field; did you mean \"clients\"? known are recipe, ",
 		"recipe: lock\ntime-limit: 10\n":              "[2:13] \"10\": expected a time with its unit, like 500ms, 10s or 1m30s",
 		"recipe: lock\ntime-limit: soon\n":            "invalid duration \"soon\": expected a time with its unit",
@@ -71,7 +71,7 @@ func TestExperimentStrictness(t *testing.T) {
 		"recipe: lock\n  clients: 5\n":                "[",
 		"recipe: lock\nschedule:\n- when: 10s\n":      "[3:3] \"when\": unknown field",
 		"recipe: lock\nfaults:\n  pause: 1\n":         "[3:8]",
-		"recipe: lock\nschedule: !!int x\n":           "the YAML in it makes no sense (", // YAML's library panics
+		"recipe: lock\nschedule: !!int x\n":           "invalid YAML (", // YAML's library panics
 		"recipe: lock\nfaults:\n- [pause]\n":          "[3:3]",
 	} {
 		path := filepath.Join(t.TempDir(), "experiment.yaml")

@@ -22,7 +22,7 @@ import (
 func decode(text []byte, x *Experiment) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the YAML in it makes no sense (%v): an experiment file has fields as in recipe: lock", p)
+			err = fmt.Errorf("invalid YAML (%v): an experiment file has fields such as recipe: lock", p)
 		}
 	}()
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(x); err != nil {
@@ -41,7 +41,7 @@ func told(err error) error {
 	var syntax *yaml.SyntaxError
 	switch {
 	case errors.Is(err, io.EOF):
-		return errors.New("the file is empty: expected fields, as in recipe: lock")
+		return errors.New("the file is empty: expected fields such as recipe: lock")
 	case errors.As(err, &kind):
 		return fmt.Errorf("%sexpected %s", found(kind.Token), wanted(kind.DstType))
 	case errors.As(err, &beyond):
@@ -56,9 +56,9 @@ func told(err error) error {
 	text, _, _ := strings.Cut(err.Error(), "\n") // the following lines show the source
 	switch {
 	case errors.As(err, &node) && node.Token.Position.Line == 1:
-		return fmt.Errorf("%sexpected fields, as in recipe: lock", found(node.Token))
+		return fmt.Errorf("%sexpected fields such as recipe: lock", found(node.Token))
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%s: an experiment file is YAML, of fields as in recipe: lock", text)
+		return fmt.Errorf("%s: an experiment file is YAML with fields such as recipe: lock", text)
 	}
 	if d, ok := strings.CutPrefix(text, "time: "); ok {
 		return fmt.Errorf("%s: expected %s", d, wanted(reflect.TypeFor[time.Duration]()))

@@ -18,7 +18,7 @@ const Latest = "latest"
 func setLatest(root, target string) error {
 	link := filepath.Join(root, Latest)
 	if info, err := os.Lstat(link); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a folder, and should be the link to the newest run: move it away", link)
+		return fmt.Errorf("%s is a folder, but should be the link to the newest run: move it away", link)
 	}
 	// The name is unique to this run: other runs may set latest at the same time.
 	temp := filepath.Join(root, "."+Latest+"-"+strings.ReplaceAll(filepath.ToSlash(target), "/", "-"))

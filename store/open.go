@@ -73,9 +73,9 @@ func openDir(dir string) (*Run, error) {
 		return r, nil
 	}
 	if inside := newestInside(real); inside != "" {
-		return nil, notRun("%s is no run: it has no %s; the newest run in it is %s", dir, historyFile, inside)
+		return nil, notRun("%s is not a run: it has no %s; the newest run in it is %s", dir, historyFile, inside)
 	}
-	return nil, notRun("%s is no run: it has no %s; name the folder of a run, a history file, or latest", dir, historyFile)
+	return nil, notRun("%s is not a run: it has no %s; name the folder of a run, a history file, or latest", dir, historyFile)
 }
 
 // newestInside returns the newest run in a root or in the folder of a recipe.
@@ -93,7 +93,7 @@ func newestInside(dir string) string {
 // absent says what is missing: the path itself, or the target of a link.
 func absent(root, path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return notRun("%s leads to a run that is gone; name the folder of another one", path)
+		return notRun("%s points to a run that no longer exists; name the folder of another run", path)
 	}
 	if path == filepath.Join(root, Latest) {
 		return notRun("there is no run in %s yet: start one with zklab run, or name another store", root)

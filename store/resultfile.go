@@ -56,7 +56,7 @@ func lineOf(text []byte, offset int64) int {
 // WriteResult replaces result.json atomically: readers see either the old content or the new.
 func (r *Run) WriteResult(result *Result) error {
 	if r.Bare() {
-		return fmt.Errorf("write the result of %s: it is no run's folder", r.history)
+		return fmt.Errorf("write the result of %s: it is not a run's folder", r.history)
 	}
 	b, err := json.MarshalIndent(result, "", "  ")
 	if err != nil {

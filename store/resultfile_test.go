@@ -25,7 +25,7 @@ func TestResultErrors(t *testing.T) {
 		"{\"stats\": {\"rate\": \"fast\"}}": "line 1: stats.rate is a string: expected a number",
 		"{\"timings\": {\"start\": 1.5}}":   "line 1: timings is a number 1.5: expected a whole number of nanoseconds",
 		"[]":                                "line 1: it is an array: expected an object",
-		"{\"started\": \"yesterday\"}":      `no result: "yesterday" is no time: expected one like "2026-01-31T12:00:00Z"`,
+		"{\"started\": \"yesterday\"}":      `no result: "yesterday" is not a time: expected one like "2026-01-31T12:00:00Z"`,
 	} {
 		if _, err := store.ParseResult([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v; want %q", text, err, want)

@@ -170,18 +170,18 @@ func TestOpenSaysWhatIsNoRun(t *testing.T) {
 	}
 	check("latest", "no run in "+root+" yet")
 	check(filepath.Join(empty, "absent"), "does not exist; name the folder")
-	check(empty, "is no run: it has no history.jsonl")
-	check(filepath.Join(empty, "dangling"), "is gone")
+	check(empty, "is not a run: it has no history.jsonl")
+	check(filepath.Join(empty, "dangling"), "no longer exists")
 
 	run := create(t, root, "lock", start)
-	check("latest", "is no run: it has no history.jsonl")
+	check("latest", "is not a run: it has no history.jsonl")
 	record(t, run)
 	check(root, "the newest run in it is "+run.Dir)
 	check(filepath.Join(root, "lock"), "the newest run in it is "+run.Dir)
 	if err := os.RemoveAll(run.Dir); err != nil {
 		t.Fatal(err)
 	}
-	check("latest", "is gone")
+	check("latest", "no longer exists")
 }
 
 func TestStoreWithoutLinks(t *testing.T) {

@@ -59,7 +59,7 @@ type Config struct {
 // ValidateNodes says what is wrong with a number of servers.
 func ValidateNodes(n int) error {
 	if n < 1 || n > maxNodes {
-		return fmt.Errorf("cannot start %d servers: choose 1 to %d, best 1, 3 or 5", n, maxNodes)
+		return fmt.Errorf("cannot start %d servers: choose 1 to %d, preferably 1, 3 or 5", n, maxNodes)
 	}
 	return nil
 }

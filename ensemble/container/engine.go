@@ -121,5 +121,5 @@ func noEngine(err error) error {
 	if forbids(err) {
 		return forbiddenError{err}
 	}
-	return fmt.Errorf("%w: start it, or point DOCKER_HOST at one (%w)", ErrNoEngine, oneLine{err})
+	return fmt.Errorf("%w: start it, or point DOCKER_HOST at a running one (%w)", ErrNoEngine, oneLine{err})
 }

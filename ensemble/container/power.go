@@ -67,7 +67,7 @@ func (s *server) start(ctx context.Context) error {
 	case err == nil:
 		return s.rejoin(ctx)
 	case isPortTaken(err):
-		return fmt.Errorf("start server %d: %w: somebody took %s while it was down: free it, and start again", s.id, ErrPortTaken, s.addr)
+		return fmt.Errorf("start server %d: %w: another process took %s while the server was down: free it, and start again", s.id, ErrPortTaken, s.addr)
 	}
 	return engineErr(fmt.Sprintf("start server %d", s.id), err)
 }
@@ -166,4 +166,4 @@ func (s *server) look(ctx context.Context) (*container.State, error) {
 }
 
 // errGone: after Close, or when somebody else removed the container.
-var errGone = errors.New("its container is gone: the ensemble was closed, or somebody removed it")
+var errGone = errors.New("its container is gone: the ensemble was closed, or the container was removed")

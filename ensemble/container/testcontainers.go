@@ -25,7 +25,7 @@ func init() {
 	tclog.SetDefault(tclog.NewNoopLogger())
 }
 
-var errReaper = errors.New("other code of this process used testcontainers-go before, with its reaper: set " + reaperVariable + "=true")
+var errReaper = errors.New("other code in this process already started testcontainers-go's reaper: set " + reaperVariable + "=true")
 
 // newEngine gives an engine that talks to Docker through docker alone. It closes docker when it fails.
 func newEngine(docker client.APIClient) (engine, error) {

@@ -25,7 +25,7 @@ func (t turn) take(ctx context.Context) error {
 func (t turn) give() { <-t }
 
 var (
-	errSketch = errors.New("this is a sketch of an ensemble: no server of it was ever started")
+	errSketch = errors.New("this ensemble is only a description: none of its servers was started")
 	errClosed = errors.New("the ensemble was closed")
 )
 

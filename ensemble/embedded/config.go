@@ -130,7 +130,7 @@ type Config struct {
 // ValidateNodes says what is wrong with a number of servers.
 func ValidateNodes(n int) error {
 	if n < 1 || n > MaxNodes {
-		return fmt.Errorf("%w: cannot start %d servers: choose 1 to %d, best 1, 3 or 5", ErrConfig, n, MaxNodes)
+		return fmt.Errorf("%w: cannot start %d servers: choose 1 to %d, preferably 1, 3 or 5", ErrConfig, n, MaxNodes)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func (c Config) validate() error {
 			ErrConfig, c.Tick, c.Sweep, c.InitLimit, c.SyncLimit)
 	}
 	if c.MaxRequest < LeastMaxRequest || c.MaxRequest > MostMaxRequest {
-		return fmt.Errorf("%w: requests of %d bytes at most: give %d to %d", ErrConfig, c.MaxRequest, LeastMaxRequest, MostMaxRequest)
+		return fmt.Errorf("%w: a request limit of %d bytes: give %d to %d", ErrConfig, c.MaxRequest, LeastMaxRequest, MostMaxRequest)
 	}
 	if c.MaxConnections < 0 {
 		return fmt.Errorf("%w: %d connections from one address: give 1 or more, or 0 for no limit", ErrConfig, c.MaxConnections)
@@ -196,13 +196,13 @@ func (c Config) validate() error {
 		return fmt.Errorf("%w: session timeouts from %v to %v: give a range above zero", ErrConfig, c.MinSession, c.MaxSession)
 	}
 	if c.Seed != 0 && (!c.InMemory || c.Latency == 0) {
-		return fmt.Errorf("%w: messages can follow from a seed only in memory, and with a latency: set InMemory and Latency", ErrConfig)
+		return fmt.Errorf("%w: a seed determines messages only in memory and with a latency: set InMemory and Latency", ErrConfig)
 	}
 	if c.Data != "" && c.InMemory {
 		return fmt.Errorf("%w: servers in memory keep no files: leave Data out", ErrConfig)
 	}
 	if c.LocalSessions && !c.ReadOnly {
-		return fmt.Errorf("%w: local sessions are those of read-only mode: set ReadOnly, too", ErrConfig)
+		return fmt.Errorf("%w: local sessions need read-only mode: set ReadOnly as well", ErrConfig)
 	}
 	if c.TLS != nil && c.InMemory {
 		return fmt.Errorf("%w: servers in memory need no TLS: leave it out", ErrConfig)
@@ -252,7 +252,7 @@ func ValidateAdvertisedHost(host string) error {
 	if a, err := netip.ParseAddr(host); err == nil && a.IsUnspecified() {
 		return fmt.Errorf("%w: clients cannot connect to %s: advertise a name or an address of this machine", ErrConfig, host)
 	} else if err != nil && strings.ContainsAny(host, "[]:;,=/ \t\r\n") {
-		return fmt.Errorf("%w: %q is no name of a host: leave out port and brackets", ErrConfig, host)
+		return fmt.Errorf("%w: %q is not a host name: leave out port and brackets", ErrConfig, host)
 	}
 	return nil
 }

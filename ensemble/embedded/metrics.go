@@ -58,7 +58,7 @@ func (s *Server) listenForMetrics() (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", s.metricsAddr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("server %d cannot tell its metrics on %s: %w", s.id, s.metricsAddr, ErrPortTaken)
+		return nil, fmt.Errorf("server %d cannot serve metrics on %s: %w", s.id, s.metricsAddr, ErrPortTaken)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("server %d cannot tell its metrics: %w", s.id, err)

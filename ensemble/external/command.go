@@ -32,13 +32,13 @@ func validateCommands(c ensemble.Commands, servers int) error {
 	}
 	switch {
 	case c.Pause != "" && c.Resume == "":
-		return wrong("--pause-command needs --resume-command: what is paused must go on")
+		return wrong("--pause-command needs --resume-command: zklab must resume what it paused")
 	case c.Pause == "" && c.Resume != "":
 		return wrong("--resume-command needs --pause-command")
 	case c.Kill != "" && c.Start == "":
-		return wrong("--kill-command needs --start-command: what is killed must be started again")
+		return wrong("--kill-command needs --start-command: zklab must start again what it killed")
 	case c.Stop != "" && c.Start == "":
-		return wrong("--stop-command needs --start-command: what is stopped must be started again")
+		return wrong("--stop-command needs --start-command: zklab must start again what it stopped")
 	case c.Start != "" && c.Kill == "" && c.Stop == "":
 		return wrong("--start-command needs --kill-command or --stop-command")
 	}
@@ -57,7 +57,7 @@ func validateCommand(flag, text string, servers int) error {
 	case strings.Contains(text, "${id}") || strings.Contains(text, "${host}") || strings.Contains(text, "${port}"):
 		return wrong("%s %q: write {id}, {host} or {port} without a dollar sign", flag, text)
 	case servers > 1 && !placeholder.MatchString(text):
-		return wrong("%s %q is the same for all %d servers: say which one is meant by {id}, {host} or {port}", flag, text, servers)
+		return wrong("%s %q is the same for all %d servers: use {id}, {host} or {port} to select one", flag, text, servers)
 	}
 	return nil
 }

@@ -29,10 +29,10 @@ func Parse(connect string) (servers []string, chroot string, err error) {
 		list, chroot = connect[:i], strings.TrimSuffix(connect[i:], "/")
 	}
 	if strings.Contains(chroot, ",") {
-		return nil, "", wrong("%q: the chroot stands once, behind the last server: host:port,host:port/chroot", connect)
+		return nil, "", wrong("%q: write the chroot once, after the last server: host:port,host:port/chroot", connect)
 	}
 	if strings.TrimSpace(list) == "" {
-		return nil, "", wrong("no servers: write host:port,host:port, and /chroot behind the last if there is one")
+		return nil, "", wrong("no servers: give host:port,host:port, followed by /chroot if there is one")
 	}
 	for text := range strings.SplitSeq(list, ",") {
 		addr, err := parseServer(strings.TrimSpace(text))
@@ -67,11 +67,11 @@ func split(addr string) (host, port string, err error) {
 	host, port, err = net.SplitHostPort(addr)
 	switch n, numberErr := strconv.ParseUint(port, 10, 16); {
 	case err != nil:
-		return "", "", wrong("%q is no host:port", addr)
+		return "", "", wrong("%q is not host:port", addr)
 	case len(host) > longestHost:
-		return "", "", wrong("%.40q… is no host: a name has %d characters at most", host, longestHost)
+		return "", "", wrong("%.40q… is not a host: a name has at most %d characters", host, longestHost)
 	case !hostPattern.MatchString(host):
-		return "", "", wrong("%q is no host: write a name or an address", host)
+		return "", "", wrong("%q is not a host: give a name or an address", host)
 	case numberErr != nil || n == 0:
 		return "", "", wrong("server %s: there is no port %q", addr, port)
 	}
@@ -101,11 +101,11 @@ func validateChroot(path string) error {
 	case path[0] != '/' || strings.HasSuffix(path, "/"):
 		return wrong("chroot %q: write a path such as /test", path)
 	case strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return wrong("chroot %q has a character that no znode can have", path)
+		return wrong("chroot %q has a character that is not allowed in znode names", path)
 	}
 	for name := range strings.SplitSeq(path[1:], "/") {
 		if name == "" || name == "." || name == ".." {
-			return wrong("chroot %q has a part %q, which is no znode's name", path, name)
+			return wrong("chroot %q has a part %q, which is not a znode name", path, name)
 		}
 	}
 	if path == "/zookeeper" || strings.HasPrefix(path, "/zookeeper/") {

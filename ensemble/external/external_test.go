@@ -232,7 +232,7 @@ func TestStart(t *testing.T) {
 	}
 	defer other.Close()
 	for want, c := range map[string]Config{
-		"chroot /x is not there":         {Servers: on.Addrs(), Chroot: "/x"},
+		"chroot /x does not exist":         {Servers: on.Addrs(), Chroot: "/x"},
 		"no server says that it leads":   {Servers: followers(t, on), Patience: time.Millisecond},
 		"name all servers":               {Servers: followers(t, on), Patience: time.Millisecond},
 		"does not answer: dial tcp":      {Servers: append(on.Addrs(), "127.0.0.1:1")},
@@ -342,7 +342,7 @@ func TestStartWithoutWords(t *testing.T) {
 					t.Errorf("%+v, %v", h, err)
 				}
 				settings := strings.Join(e.Profile().Settings, "\n")
-				if told := !strings.Contains(settings, "server 1, server 2, server 3 answered neither srvr nor stat: role, version and zxid are not known"); told != c.leader {
+				if told := !strings.Contains(settings, "server 1, server 2, server 3 answered neither srvr nor stat: role, version and zxid are unknown"); told != c.leader {
 					t.Error(settings)
 				}
 				if err := e.Lacks(ensemble.CanTellRole); (err == nil) != c.leader {

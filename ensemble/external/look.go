@@ -50,7 +50,7 @@ func (e *cluster) together(ctx context.Context) error {
 		members[i] = e.members(ctx, s)
 		for j := range i {
 			if members[i].Apart(members[j]) {
-				return wrong("%s and %s are servers of two ensembles: their members are others (%s)", e.servers[j].addr, s.addr, configPath)
+				return wrong("%s and %s are servers of two ensembles: their members differ (%s)", e.servers[j].addr, s.addr, configPath)
 			}
 		}
 	}
@@ -124,7 +124,7 @@ func (e *cluster) describe(health ensemble.Health) {
 	e.profile.Version = strings.Join(versions, ", ")
 	e.profile.Settings = append(e.profile.Settings, roles...)
 	if len(mute) > 0 {
-		e.profile.Settings = append(e.profile.Settings, strings.Join(mute, ", ")+" answered neither srvr nor stat: role, version and zxid are not known")
+		e.profile.Settings = append(e.profile.Settings, strings.Join(mute, ", ")+" answered neither srvr nor stat: role, version and zxid are unknown")
 	}
 }
 
@@ -148,7 +148,7 @@ func (e *cluster) chroot(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("look for chroot %s: %w", e.config.Chroot, err)
 	case reply.Header.Err == wire.NoNode:
-		return wrong("chroot %s is not there: create it, or leave it out", e.config.Chroot)
+		return wrong("chroot %s does not exist: create it, or leave it out", e.config.Chroot)
 	case reply.Header.Err != wire.OK:
 		return fmt.Errorf("look for chroot %s: %w", e.config.Chroot, reply.Header.Err)
 	}
@@ -175,7 +175,7 @@ func (e *cluster) limits(ctx context.Context) error {
 		return fmt.Errorf("server 1 at %s opens no session: %w", e.servers[0].addr, err)
 	}
 	p.Tick = max(shortest/2, usualTick)
-	p.Settings = append(p.Settings, fmt.Sprintf("tickTime is taken for %s: the servers do not answer conf, and grant session timeouts from %s", p.Tick, shortest))
+	p.Settings = append(p.Settings, fmt.Sprintf("tickTime is assumed to be %s: the servers do not answer conf, and grant session timeouts from %s", p.Tick, shortest))
 	return nil
 }
 

@@ -108,7 +108,7 @@ const (
 	shortSession = 4 * time.Second
 )
 
-var errSketch = errors.New("this is a sketch of an ensemble: nothing is done to its servers")
+var errSketch = errors.New("this ensemble is only a description: it does nothing to its servers")
 
 // change lets one command at a time change what the server is.
 func (s *server) change(ctx context.Context, step func() error) error {
@@ -190,7 +190,7 @@ func (s *server) Paused(ctx context.Context) (paused bool, err error) {
 	look, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
 	if _, err := s.Status(look); err == nil || errors.Is(err, ensemble.ErrNotServing) {
-		return false, errors.New("it answers, although its command for pausing has succeeded")
+		return false, errors.New("it answers, although the pause command succeeded")
 	}
 	return true, ctx.Err()
 }

@@ -99,7 +99,7 @@ func (e *Ensemble) apart() string {
 	for _, a := range e.Servers {
 		for _, b := range e.Servers {
 			if a.members.Apart(b.members) {
-				return fmt.Sprintf("%s and %s are servers of two ensembles: their members are others (conf)", a.Addr, b.Addr)
+				return fmt.Sprintf("%s and %s are servers of two ensembles: their members differ (conf)", a.Addr, b.Addr)
 			}
 		}
 	}
@@ -161,25 +161,25 @@ func (e *Ensemble) note(leaders []Server, alone int) {
 		for _, s := range leaders {
 			who = append(who, fmt.Sprintf("%s (epoch %d)", s.Addr, s.Epoch))
 		}
-		add("%s all say that they lead: one that was deposed while it was paused or cut off finds out when its syncLimit is over", strings.Join(who, " and "))
+		add("%s all claim to lead: a leader deposed while paused or cut off notices after syncLimit", strings.Join(who, " and "))
 	}
 	if text := e.apart(); text != "" {
 		add("%s", text)
 	}
 	if alone > 0 && len(e.Servers) > 1 {
-		add("a server is standalone: it knows nothing of the others")
+		add("a server is standalone: it does not belong to an ensemble with the others")
 	}
 	switch {
 	case e.Serving > 0 && e.Health == Down:
-		add("%d of %d is no majority: who still says that it serves will find out when its syncLimit is over", e.Serving, len(e.Servers))
+		add("%d of %d is not a majority: servers that still claim to serve will notice after syncLimit", e.Serving, len(e.Servers))
 	case e.Serving == len(e.Servers) && e.Leader == "" && alone == 0:
-		add("none of these servers leads: the leader is missing in the list%s", e.ofVoters())
+		add("none of these servers leads: the leader is missing from the list%s", e.ofVoters())
 	case e.Serving > 0 && e.Leader == "" && alone == 0:
-		add("none of those that answer leads: one that was lost still seems to them to lead, or is missing in the list")
+		add("none of the servers that answer leads: they still follow a leader that was lost, or the leader is missing from the list")
 	}
 	for _, s := range e.Servers {
 		if s.Diverged != "" {
-			add("%s %s: its tree is not that of the others", s.Addr, s.Diverged)
+			add("%s %s: its tree differs from the others'", s.Addr, s.Diverged)
 		}
 	}
 	versions := make(map[string]bool)
@@ -196,13 +196,13 @@ func (e *Ensemble) note(leaders []Server, alone int) {
 		add("versions differ")
 	}
 	if who := missing["srvr"]; len(who) > 0 {
-		add("srvr is not answered by %s, and stat is: what it tells is shown", strings.Join(who, ", "))
+		add("%s answers stat but not srvr: the status comes from stat", strings.Join(who, ", "))
 	}
 	for _, m := range []struct{ word, tells string }{
 		{"mntr", "sessions, watches and znodes"}, {"dirs", "disk"},
 	} {
 		if who := missing[m.word]; len(who) > 0 {
-			add("%s not told by %s: %s is not in the 4lw.commands.whitelist, or not known there", m.tells, strings.Join(who, ", "), m.word)
+			add("%s not reported by %s: %s is not in the 4lw.commands.whitelist, or not supported there", m.tells, strings.Join(who, ", "), m.word)
 		}
 	}
 }

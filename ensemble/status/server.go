@@ -120,7 +120,7 @@ func (q Query) brief(ctx context.Context, s *Server) bool {
 	return err == nil
 }
 
-var errRuns = errors.New("it answers ruok, but neither srvr nor stat: nothing else is known of it")
+var errRuns = errors.New("it answers ruok, but neither srvr nor stat, so its status is unknown")
 
 // otherBasics asks a server that did not answer srvr for the basics in other ways; reason
 // is why it did not answer.

@@ -36,7 +36,7 @@ func run(ctx context.Context, p *program.Program) error {
 	}
 	times, err := strconv.Atoi(p.Args[1])
 	if err != nil || times < 1 {
-		return program.Usage("%q is no number of times, such as 100", p.Args[1])
+		return program.Usage("%q is not a number such as 100", p.Args[1])
 	}
 	return count(ctx, p, counter, times)
 }

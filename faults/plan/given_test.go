@@ -137,7 +137,7 @@ func TestParseStep(t *testing.T) {
 		{"cut:weight=2", "", at, "error: \"cut:weight=2\" is not a single fault"},
 		{"", "", at, "error: \"\" is not a single fault"},
 		{"expir", "", at, "error: \"expir\": position 1: unknown fault"},
-		{"cut", "client1", lasts, "error: cut: \"client1\" is no point"},
+		{"cut", "client1", lasts, "error: cut: \"client1\" is not a point"},
 		{"partition", "client1/acquire#2/create#1", lasts, "error: partition is not injected at a message"},
 		{"cut", "client1/acquire#2/create#1", at, "error: cut has both a time (1s) and a point (client1/acquire#2/create#1): give one of them"},
 		{"cut", "", Step{At: time.Second}, "error: cut lasts 0s: give a time above 0s"},

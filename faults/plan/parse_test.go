@@ -133,9 +133,9 @@ func TestParseErrors(t *testing.T) {
 		"pause,with:expire+5s":        `18: faults that begin together get their times and weights from the first: pause+5s,with:expire`,
 		"pause;expire":                `6: ';' is not allowed`,
 
-		"cut@client1":   `5: "client1" is no point: write client, operation and message, as in client1/acquire#2/create#1`,
-		"cut@acquire#1": `5: "acquire#1" is no point`,
-		"expire,cut@client1/acquire#2/craete#1+5s":          `12: "craete" is no message; did you mean "create"?`,
+		"cut@client1":   `5: "client1" is not a point: write client, operation and message, as in client1/acquire#2/create#1`,
+		"cut@acquire#1": `5: "acquire#1" is not a point`,
+		"expire,cut@client1/acquire#2/craete#1+5s":          `12: "craete" is not a message; did you mean "create"?`,
 		"cut@client1/acquire#2/create#1/30s":                `5: "30s" does not follow there`,
 		"cut@client1/acquire#2/create#1+5s/30s":             `34: a message passes once, so the fault cannot come again`,
 		"cut:weight=2@client1/acquire#2/create#1":           `4: weight is for faults that take turns`,

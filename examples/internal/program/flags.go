@@ -55,14 +55,14 @@ func (f *flags) check() (servers []string, err error) {
 	servers = strings.Split(f.servers, ",")
 	for _, s := range servers {
 		if host, port, err := net.SplitHostPort(s); err != nil || host == "" || port == "" {
-			return nil, Usage("-servers: %q is no host:port, such as 127.0.0.1:2181", s)
+			return nil, Usage("-servers: %q is not host:port, such as 127.0.0.1:2181", s)
 		}
 	}
 	switch {
 	case f.session <= 0:
 		return nil, Usage("-session must be more than 0, such as 4s")
 	case !strings.HasPrefix(f.path, "/") || strings.HasSuffix(f.path, "/"):
-		return nil, Usage("-path: %q is no path of a znode, such as /app", f.path)
+		return nil, Usage("-path: %q is not the path of a znode, such as /app", f.path)
 	case f.name == "":
 		return nil, Usage("-name must not be empty")
 	}

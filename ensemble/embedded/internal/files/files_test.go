@@ -204,13 +204,13 @@ func TestDamage(t *testing.T) {
 		}, "record 2: "},
 		{"no transaction", "log.100000001", func(b []byte) []byte { return txnlog.AppendRecord(b, []byte("x")) }, "record 6: "},
 		{"snapshot", "snapshot.100000001", flip(-1), "the checksum does not fit"},
-		{"mark of the snapshot", "snapshot.100000001", flip(0), "it is no snapshot"},
-		{"short snapshot", "snapshot.100000001", func(b []byte) []byte { return b[:5] }, "it is no snapshot"},
+		{"mark of the snapshot", "snapshot.100000001", flip(0), "it is not a snapshot"},
+		{"short snapshot", "snapshot.100000001", func(b []byte) []byte { return b[:5] }, "it is not a snapshot"},
 		{"no snapshot", "snapshot.100000001", nil, "it is gone"},
-		{"epochs", "epochs", flip(0), "are no epochs"},
+		{"epochs", "epochs", flip(0), "are not epochs"},
 		{"epochs of before", "epochs", func([]byte) []byte { return []byte("accepted 0\ncurrent 0\n") }, "epoch 0 is before"},
 		{"no epochs", "epochs", nil, "epoch 0 is before"},
-		{"current after accepted", "epochs", func([]byte) []byte { return []byte("accepted 1\ncurrent 2\n") }, "are no epochs"},
+		{"current after accepted", "epochs", func([]byte) []byte { return []byte("accepted 1\ncurrent 2\n") }, "are not epochs"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(written(t), tt.file)

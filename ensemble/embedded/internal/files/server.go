@@ -140,7 +140,7 @@ func (s *Server) readEpochs() error {
 	}
 	st := &s.stored
 	if n, err := fmt.Sscanf(string(b), "accepted %d\ncurrent %d\n", &st.Accepted, &st.Current); err != nil || n != 2 || st.Current < 0 || st.Accepted < st.Current {
-		return s.damaged(epochsName, fmt.Errorf("%.80q are no epochs", b))
+		return s.damaged(epochsName, fmt.Errorf("%.80q are not epochs", b))
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (s *Server) readSnapshot() error {
 		return err
 	}
 	if len(b) < snapshotHeader || string(b[:len(snapshotMark)]) != snapshotMark {
-		return s.damaged(name, errors.New("it is no snapshot"))
+		return s.damaged(name, errors.New("it is not a snapshot"))
 	}
 	rest := b[snapshotHeader:]
 	if sum := wire.NewDecoder(b[len(snapshotMark):]).Int(); uint32(sum) != crc32.ChecksumIEEE(rest) {
