@@ -90,14 +90,14 @@ func (b backend) validateNodes() error {
 // validateFileNodes says whether a configuration can name so many servers.
 func validateFileNodes(n int) error {
 	if n > zoocfg.MaxServers {
-		return fmt.Errorf("there can be no %d servers: choose 1 to %d, best 3 or 5", n, zoocfg.MaxServers)
+		return fmt.Errorf("%d servers are not possible: choose 1 to %d, preferably 3 or 5", n, zoocfg.MaxServers)
 	}
 	return nil
 }
 
 func unknownKind(kind string) error {
 	if kind == fromElsewhere {
-		return usageError("an %s ensemble is one that somebody else started: it is for zklab run, with --servers", kind)
+		return usageError("zklab cannot start an %s ensemble: use zklab run with --servers", kind)
 	}
 	return valueError{"ensemble", fmt.Sprintf("unknown ensemble %.60q; known are %s", kind, strings.Join(allKinds, ", ")), true}
 }
@@ -130,10 +130,10 @@ func (b backend) containers() (ensemble.Starter, error) {
 		}
 	}
 	if b.named != "" {
-		return nil, usageError("--advertise is for embedded servers: containers' ports are published on %s alone", loopback)
+		return nil, usageError("--advertise is for embedded servers: containers publish their ports only on %s", loopback)
 	}
 	if b.host != loopback {
-		return nil, usageError("containers' ports are published on %s alone, not on %s", loopback, b.host)
+		return nil, usageError("containers publish their ports only on %s, not on %s", loopback, b.host)
 	}
 	return b.servers.container(container.Config{Nodes: b.nodes, Image: b.image, Ports: b.ports}), nil
 }
@@ -162,7 +162,7 @@ func wayOut(err error, flag string) error {
 	case errors.Is(err, embedded.ErrPortTaken):
 		return fmt.Errorf("%w: free it, or choose another with %s", err, flag)
 	case errors.Is(err, embedded.ErrDataInUse):
-		return fmt.Errorf("%w: stop that, or choose another with --data", err)
+		return fmt.Errorf("%w: stop that process, or choose another folder with --data", err)
 	}
 	return err
 }

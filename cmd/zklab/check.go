@@ -53,13 +53,13 @@ func newCheck() *cobra.Command {
 			defer stop()
 			if c.model != "" {
 				if c.opts.Strict {
-					return usageError("--strict is for what a run of zklab's measured: leave it out, or --model")
+					return usageError("--strict is for zklab's own runs: leave out --strict or --model")
 				}
 				return c.foreign(ctx, cmd, run.History(), model, format)
 			}
 			for _, name := range []string{"format", "initial", "initial-of", "loose-numbers"} {
 				if cmd.Flags().Changed(name) {
-					return usageError("--%s needs --model, the kind of object that the history is of: see zklab check --help", name)
+					return usageError("--%s needs --model, the kind of object of the history: see zklab check --help", name)
 				}
 			}
 			return c.own(ctx, cmd, run)
@@ -152,7 +152,7 @@ func (c *check) open(path string) (*store.Run, error) {
 		return store.Open(c.out, file)
 	}
 	if newest := filepath.Join(path, store.Latest); foreign.InFolder(newest) != "" {
-		return nil, fmt.Errorf("%w; the newest test of Jepsen's in it is %s", err, newest)
+		return nil, fmt.Errorf("%w; the newest Jepsen test in it is %s", err, newest)
 	}
 	return nil, err
 }
@@ -162,7 +162,7 @@ func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.Load
 	opts := linear.LoadOptions{LooseNumbers: c.loose, InitialOf: map[string]foreign.Value{}}
 	for _, name := range []string{"initial", "initial-of"} {
 		if cmd.Flags().Changed(name) && !model.Begins() {
-			return opts, usageError("--%s is what a register begins with: a %s needs none", name, model.Name())
+			return opts, usageError("--%s is the initial value of a register: a %s has none", name, model.Name())
 		}
 	}
 	const firstRead = "first-read"
@@ -231,9 +231,9 @@ func modelMissing(run *store.Run, err error) error {
 	}
 	r.Close()
 	if r.Format() == foreign.JSONL { // perhaps one of zklab's that is damaged
-		return fmt.Errorf("%w; if another tool wrote it, say --model (zklab check --help lists them)", err)
+		return fmt.Errorf("%w; if another tool wrote it, give --model (zklab check --help lists the models)", err)
 	}
-	return usageError("%s is a history in format %s: say of what kind of object, as in --model register (zklab check --help lists them)", run.Path(), r.Format())
+	return usageError("%s is a history in format %s: give the kind of object, such as --model register (zklab check --help lists them)", run.Path(), r.Format())
 }
 
 // foreign decides whether a history is linearizable as some object.

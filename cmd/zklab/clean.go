@@ -50,7 +50,7 @@ func clean(ctx context.Context, stdout, stderr io.Writer) error {
 	case err == nil && !found:
 		fmt.Fprintln(stdout, "nothing to remove")
 	case found && errors.Is(err, container.ErrNoEngine):
-		fmt.Fprintf(stderr, "warning: containers were not looked for: %s\n", oneLine(err))
+		fmt.Fprintf(stderr, "warning: cannot look for containers: %s\n", oneLine(err))
 		return nil
 	}
 	return err

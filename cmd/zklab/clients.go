@@ -57,7 +57,7 @@ func clientCommand(x store.Experiment) ([]string, error) {
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("find this program, to run clients as: %w", err)
+		return nil, fmt.Errorf("cannot find this program's file, to run it as a client: %w", err)
 	}
 	return []string{self, "worker", "--subject", x.Subject}, nil
 }

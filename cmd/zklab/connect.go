@@ -67,7 +67,7 @@ func (f *connectFlags) config() (client.Config, error) {
 		for _, line := range lines {
 			scheme, credential, ok := strings.Cut(line, ":")
 			if !ok {
-				return c, badFlag("--auth: write scheme:credential, as digest:user:password, or @file")
+				return c, badFlag("--auth: give scheme:credential, such as digest:user:password, or @file")
 			}
 			c.Auth = append(c.Auth, client.Credential{Scheme: scheme, Auth: []byte(credential)})
 		}
@@ -98,7 +98,7 @@ func credentialsIn(text string) (lines []string) {
 }
 
 func connectWithin(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("not within %s", bound))
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("no connection within %s", bound))
 	defer cancel()
 	return client.Connect(ctx, c)
 }

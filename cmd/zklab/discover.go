@@ -60,13 +60,13 @@ func newDiscover() *cobra.Command {
 func (f *discoverFlags) validate(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
-		return badFlag("discover needs the path of a service, as /services/payment")
+		return badFlag("discover needs the path of a service, such as /services/payment")
 	case len(args) > 1:
 		return badFlag("%s", tooMany(cmd, args))
 	case f.count < 0:
 		return badFlag("--count must not be negative")
 	case f.count > 0 && !f.watch:
-		return badFlag("--count goes with --watch: without it there is one list")
+		return badFlag("--count needs --watch: without it there is one list")
 	}
 	if err := checkZnode(args[0], "/services/payment"); err != nil {
 		return badFlag("%s", err)
@@ -78,7 +78,7 @@ func (f *discoverFlags) run(cmd *cobra.Command, znode string) error {
 	ctx, stop := untilSignal()
 	defer stop()
 	if f.watch {
-		f.online = func(yes bool) { warn(cmd, "%s", connection(yes, "the list may be old")) }
+		f.online = func(yes bool) { warn(cmd, "%s", connection(yes, "the list may be stale")) }
 	}
 	s, full, end, err := f.open(ctx, znode)
 	if err != nil {
@@ -169,15 +169,15 @@ func (p *servicePrinter) print(l recipes.Listing) (was bool, err error) {
 func (p *servicePrinter) warn(l recipes.Listing) {
 	var all []string
 	if !l.Exists && p.watch {
-		all = append(all, fmt.Sprintf("%s is not there: waiting for it", p.path))
+		all = append(all, fmt.Sprintf("%s does not exist: waiting for it", p.path))
 	} else if !l.Exists {
-		all = append(all, fmt.Sprintf("%s is not there", p.path))
+		all = append(all, fmt.Sprintf("%s does not exist", p.path))
 	}
 	for _, u := range l.Unreadable {
 		all = append(all, fmt.Sprintf("%s cannot be read: %s", p.znode(u.Znode), u.Reason))
 	}
 	for _, r := range l.Off {
-		all = append(all, fmt.Sprintf("%s, %s, is not to be called: %s", p.znode(r.Znode), r.Address, r.Off))
+		all = append(all, fmt.Sprintf("%s, %s, is disabled: %s", p.znode(r.Znode), r.Address, r.Off))
 	}
 	for _, text := range all {
 		if !slices.Contains(p.warned, text) {

@@ -47,7 +47,7 @@ func (f *electFlags) held(s *recipes.Client, path string) held {
 	host, _ := os.Hostname()
 	e := recipes.NewElection(s, path, cmp.Or(f.id, fmt.Sprintf("%s-%d", host, os.Getpid())))
 	return held{
-		what: "leadership", recipe: "election", instead: "elections have a path of their own",
+		what: "leadership", recipe: "election", instead: "give another path for the election",
 		take: e.Campaign, release: e.Resign, lost: e.Lost, token: e.Fence,
 	}
 }

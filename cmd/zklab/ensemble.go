@@ -94,7 +94,7 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 func addresses(listen string, n int) (host string, ports []int, err error) {
 	host, text, err := net.SplitHostPort(listen)
 	if err != nil || host == "" {
-		return "", nil, usageError("--listen %s is no host:port, such as %s:2181", listen, loopback)
+		return "", nil, usageError("--listen %s is not host:port, such as %s:2181", listen, loopback)
 	}
 	first, err := strconv.ParseUint(text, 10, 16)
 	if err != nil {
@@ -104,7 +104,7 @@ func addresses(listen string, n int) (host string, ports []int, err error) {
 		return host, nil, nil
 	}
 	if int(first)+n-1 > 65535 {
-		return "", nil, usageError("--listen %s: there are no %d ports from there", listen, n)
+		return "", nil, usageError("--listen %s: the %d ports from there would exceed 65535", listen, n)
 	}
 	for i := range n {
 		ports = append(ports, int(first)+i)
@@ -203,7 +203,7 @@ func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, nam
 	if detachedLog != "" {
 		end = "zklab ensemble down " + entry.Name + " stops and removes it"
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "up, as %s; %s\n", e.Profile().Backend, end)
+	fmt.Fprintf(cmd.ErrOrStderr(), "up as %s; %s\n", e.Profile().Backend, end)
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), connectString(e, named))
 	return err
 }

@@ -173,7 +173,7 @@ func writeDown(e ensemble.Ensemble, b backend, name string) (*control.Entry, err
 		entry.Run = r.Run()
 	}
 	if err := entry.Write(); err != nil {
-		return nil, fmt.Errorf("write down what the ensemble is: %w", err)
+		return nil, fmt.Errorf("cannot store the ensemble's record: %w", err)
 	}
 	return entry, nil
 }

@@ -33,7 +33,7 @@ var detachedLog string
 // inBackground starts the ensemble in another process and returns when it serves.
 func (f *upFlags) inBackground(cmd *cobra.Command) error {
 	if f.name == uncontrolled || isPath(f.name) {
-		return usageError("--detach with --name %s: zklab ensemble ps and down find an ensemble by its name alone", f.name)
+		return usageError("--detach with --name %s: give a name, because zklab ensemble ps and down find ensembles by name", f.name)
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -105,7 +105,7 @@ func notUp(ctx context.Context, err error, w io.Writer, said io.Reader) error {
 	case errors.As(err, &exit) && exit.ExitCode() > 0:
 		return verdictError{fromChild(exit.ExitCode())}
 	}
-	return fmt.Errorf("the process of the ensemble ended before it was up: %w (zklab clean removes what it left)", err)
+	return fmt.Errorf("the ensemble's process ended before the ensemble was up: %w (zklab clean removes what it left behind)", err)
 }
 
 // logLook is the interval between two reads of the log.

@@ -29,7 +29,7 @@ func newDown() *cobra.Command {
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1:
-				return fmt.Errorf("down takes one NAME, got %q, too: end one after the other, or --all", args[1])
+				return fmt.Errorf("down takes one NAME, but got %q as well: stop them one by one, or use --all", args[1])
 			case len(args) == 1 && all:
 				return fmt.Errorf("%s and --all: give one of them", args[0])
 			}
@@ -37,7 +37,7 @@ func newDown() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if patience <= 0 {
-				return usageError("--timeout %s: give more than 0", patience)
+				return usageError("--timeout %s: give a time above 0", patience)
 			}
 			ctx, stop := untilSignal()
 			defer stop()
@@ -83,9 +83,9 @@ func listedAs(name string) (control.Entry, error) {
 	case len(entries) == 0:
 		return control.Entry{}, control.ErrNone
 	case name != "":
-		return control.Entry{}, fmt.Errorf("no ensemble %q is running; there is %s", name, l.names())
+		return control.Entry{}, fmt.Errorf("no ensemble %q is running; running are %s", name, l.names())
 	case len(entries) > 1:
-		return control.Entry{}, usageError("which ensemble is meant is not clear: give one of %s, or --all", l.names())
+		return control.Entry{}, usageError("several ensembles are running: give one of %s, or --all", l.names())
 	}
 	return entries[0], nil
 }
@@ -110,12 +110,12 @@ const downLook = 20 * time.Millisecond
 
 // down ends an ensemble, and removes what is left of it if its process has died.
 func down(ctx context.Context, out io.Writer, e control.Entry, patience time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("it has not ended within "+patience.String()))
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("it did not end within "+patience.String()))
 	defer cancel()
 	asked, asking := context.WithTimeout(ctx, answerTimeout)
 	defer asking()
 	if _, err := control.End(asked, e.Socket()); err != nil && !e.Died() && e.Written() {
-		return fmt.Errorf("ensemble %s, process %d: %w (it ends when it goes on; else kill the process, and try again)", e.Name, e.Process.PID, err)
+		return fmt.Errorf("ensemble %s, process %d: %w (it ends once it resumes; otherwise kill the process, and try again)", e.Name, e.Process.PID, err)
 	}
 	for e.Written() {
 		if e.Died() {
@@ -138,12 +138,12 @@ func removeDead(ctx context.Context, out io.Writer, e control.Entry) error {
 	if err := e.Remove(); err != nil {
 		return err
 	}
-	return tellDown(out, e, "had died; what it left is removed")
+	return tellDown(out, e, "had died; removed what it left behind")
 }
 
 func tellDown(out io.Writer, e control.Entry, how string) error {
 	if e.Data != "" {
-		how += "; its data stay in " + e.Data
+		how += "; its data remain in " + e.Data
 	}
 	_, err := fmt.Fprintf(out, "%s: %s\n", e.Name, how)
 	return err

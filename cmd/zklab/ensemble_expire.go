@@ -58,7 +58,7 @@ func newExpire() *cobra.Command {
 func sessionID(text string) (int64, error) {
 	id, err := strconv.ParseUint(text, 0, 64)
 	if err != nil || id == 0 {
-		return 0, fmt.Errorf("%.60q is no session and no path: give a number such as 0x100000e66b30002, or an ephemeral znode such as /locks/a", text)
+		return 0, fmt.Errorf("%.60q is neither a session nor a path: give a number such as 0x100000e66b30002, or an ephemeral znode such as /locks/a", text)
 	}
 	return int64(id), nil
 }
@@ -105,7 +105,7 @@ func (f *expireFlags) sessions(ctx context.Context, config client.Config, args [
 		stat, err := c.Exists(ctx, arg, false)
 		switch {
 		case errors.Is(err, wire.NoNode):
-			return nil, fmt.Errorf("%s: there is no such znode", arg)
+			return nil, fmt.Errorf("%s: no such znode", arg)
 		case err != nil:
 			return nil, fmt.Errorf("%s: %w", arg, err)
 		case stat.EphemeralOwner == 0:
@@ -129,13 +129,13 @@ func (f *expireFlags) expire(ctx context.Context, servers []string, id int64) er
 		for _, server := range servers {
 			switch done, err := ending.Try(ctx, zkclient.To(dial, server)); {
 			case err != nil:
-				return fmt.Errorf("session %s: there is no such session, or the servers make passwords in a way of their own", hexText(id))
+				return fmt.Errorf("session %s: no such session, or the servers make session passwords differently", hexText(id))
 			case done:
 				return nil
 			}
 		}
 		if await.Sleep(ctx, 20*time.Millisecond) != nil {
-			return fmt.Errorf("session %s was not ended within %s: %w", hexText(id), f.connect.timeout, ending.Last)
+			return fmt.Errorf("session %s did not end within %s: %w", hexText(id), f.connect.timeout, ending.Last)
 		}
 	}
 }

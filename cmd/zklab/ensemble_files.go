@@ -59,7 +59,7 @@ func (f *fileFlags) validate(cmd *cobra.Command) error {
 		return err
 	}
 	if f.ports == nil {
-		return usageError("--listen %s: a file needs a port, not 0", f.listen)
+		return usageError("--listen %s: give a port other than 0", f.listen)
 	}
 	return f.validatePorts(cmd, "admin-port", "metrics-port")
 }
@@ -80,7 +80,7 @@ func (f *fileFlags) validatePorts(cmd *cobra.Command, flags ...string) error {
 func validateRow(cmd *cobra.Command, flag string, n int) error {
 	first, _ := cmd.Flags().GetInt(flag)
 	if cmd.Flags().Changed(flag) && (first < 1 || first+n-1 > 65535) {
-		return usageError("--%s %d: there are no %d ports from there", flag, first, n)
+		return usageError("--%s %d: the %d ports from there would exceed 65535", flag, first, n)
 	}
 	return nil
 }
@@ -187,7 +187,7 @@ func newConfig() *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.out == "" {
-				return usageError("config writes several files: say where with --out FOLDER")
+				return usageError("config writes several files: give their folder with --out FOLDER")
 			}
 			if err := f.validateHosts(cmd); err != nil {
 				return err
@@ -218,27 +218,27 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
 // validateHosts checks the hosts, and takes the number of servers from them unless --nodes was given.
 func (f *fileFlags) validateHosts(cmd *cobra.Command) error {
 	if len(f.hosts) == 0 && cmd.Flags().Changed("data-dir") {
-		return usageError("--data-dir is for servers on --hosts: without, the data are below --out")
+		return usageError("--data-dir is for servers on --hosts: without --hosts, data are below --out")
 	}
 	if !filepath.IsAbs(f.dataDir) || strings.ContainsAny(f.dataDir, "\r\n") {
 		return usageError("--data-dir %.80q: give an absolute path", f.dataDir)
 	}
 	for i, host := range f.hosts {
 		if len(host) > 253 || !hostName.MatchString(host) {
-			return usageError("--hosts: %.80q is no name of a host: give names or IPv4 addresses, without ports", host)
+			return usageError("--hosts: %.80q is not a host name: give names or IPv4 addresses, without ports", host)
 		}
 		if slices.Contains(f.hosts[:i], host) {
-			return usageError("--hosts: %s is there twice: servers on one host need ports of their own", host)
+			return usageError("--hosts: %s appears twice: servers on the same host need different ports", host)
 		}
 	}
 	switch n := len(f.hosts); {
 	case n == 0:
 	case !cmd.Flags().Changed("nodes") && f.servers.observers >= n:
-		return usageError("--observers %d: of the %d --hosts at least one has to vote", f.servers.observers, n)
+		return usageError("--observers %d: at least one of the %d --hosts must vote", f.servers.observers, n)
 	case !cmd.Flags().Changed("nodes"):
 		f.nodes = n - f.servers.observers
 	case n != f.count():
-		return usageError("--hosts has %d hosts for %d servers: give one for each", n, f.count())
+		return usageError("--hosts has %d hosts for %d servers: give one per server", n, f.count())
 	}
 	return nil
 }
@@ -304,7 +304,7 @@ func writeNew(path, text string) (err error) {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already: remove it, or choose another folder with --out", path)
+		return fmt.Errorf("%s exists already: remove it, or choose another folder with --out", path)
 	}
 	if err != nil {
 		return err

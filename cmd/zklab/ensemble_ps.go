@@ -174,7 +174,7 @@ func (l ensembleList) table(out io.Writer) error {
 // note returns what is wrong with an ensemble that does not answer, and what to do.
 func (e listed) note() string {
 	if e.State == silent {
-		return fmt.Sprintf("%s is silent: process %d lives, and does not answer; it is stopped, is ending, or runs where this process cannot see it", e.Name, e.Process.PID)
+		return fmt.Sprintf("%s is silent: process %d is alive but does not answer; it is stopped, is exiting, or is not visible from here", e.Name, e.Process.PID)
 	}
 	text := fmt.Sprintf("%s died: process %d has ended", e.Name, e.Process.PID)
 	if e.Why != "" {

@@ -78,7 +78,7 @@ func oneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), zklab.ErrUsage.Error()+": ")
 	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
 	if text == context.Canceled.Error() {
-		text = "interrupted, before what was under way had ended"
+		text = "interrupted before it was finished"
 	}
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	return printable.Text(text, 4000) // it may quote a file

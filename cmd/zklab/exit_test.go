@@ -44,7 +44,7 @@ func TestExitCodes(t *testing.T) {
 		"failure":             {errors.New("no engine"), false, 3, "error: no engine\n"},
 		"several failures":    {errors.Join(errors.New("one"), errors.New("two")), false, 3, "error: one; two\n"},
 		"stopped":             {fmt.Errorf("stopped: %w", context.Canceled), false, 130, "error: stopped\n"},
-		"interrupted twice":   {fmt.Errorf("%w", context.Canceled), false, 130, "error: interrupted, before what was under way had ended\n"},
+		"interrupted twice":   {fmt.Errorf("%w", context.Canceled), false, 130, "error: interrupted before it was finished\n"},
 		"nobody reads":        {fmt.Errorf("print: %w", &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.EPIPE}), false, 3, ""},
 		"a pipe elsewhere":    {&fs.PathError{Op: "write", Path: "fifo", Err: syscall.EPIPE}, false, 3, "error: write fifo: broken pipe\n"},
 	} {

@@ -69,7 +69,7 @@ func newExplore() *cobra.Command {
 			}
 			for _, name := range notExplored {
 				if cmd.Flags().Changed(name) {
-					return usageError("--%s is not for explore: it tries faults where they matter, judges all runs as one, and stores none", name)
+					return usageError("explore has no --%s: it chooses the faults itself, judges all runs together, and stores none", name)
 				}
 			}
 			if err := e.jobs.validate(cmd); err != nil {
@@ -84,7 +84,7 @@ func newExplore() *cobra.Command {
 				e.config.Kinds, stored.Faults = kindsOf(kinds), nil
 			}
 			if stored.Ops == 0 {
-				return usageError("--ops must be more than zero: a scenario is small enough to try every message of it")
+				return usageError("--ops must be more than zero: explore needs a scenario of limited size")
 			}
 			return runExplore(cmd, stored, &f, e)
 		},
@@ -263,7 +263,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 	screen.end()
 	var unrun *explore.RunError
 	if errors.As(err, &unrun) {
-		return fmt.Errorf("seed %d, %w; this run again: %s", *stored.Seed, err, againWith(stored, unrun.Schedule))
+		return fmt.Errorf("seed %d, %w; repeat this run with: %s", *stored.Seed, err, againWith(stored, unrun.Schedule))
 	}
 	if err != nil {
 		return err
@@ -289,7 +289,7 @@ func printExplored(cmd *cobra.Command, all explored, asJSON bool) error {
 	}
 	text := all.String()
 	if all.Again != "" {
-		text += "\n\na finding again: " + all.Again + " --faults '…'"
+		text += "\n\nrepeat a finding with: " + all.Again + " --faults '…'"
 	}
 	_, err := fmt.Fprintf(out, "%s\n\nzklab %s\n", text, all.Zklab)
 	return err

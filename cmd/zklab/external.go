@@ -40,7 +40,7 @@ func serversFlag(cmd *cobra.Command, servers *string) {
 func checkKind(cmd *cobra.Command, x store.Experiment, f *runFlags) error {
 	if x.Ensemble != fromElsewhere {
 		if len(x.Servers) > 0 || x.Commands != (ensemble.Commands{}) {
-			return usageError("--servers and commands for them are for an ensemble that somebody else started: add --ensemble %s", fromElsewhere)
+			return usageError("--servers and its commands are for an external ensemble: add --ensemble %s", fromElsewhere)
 		}
 		return nil
 	}
@@ -48,11 +48,11 @@ func checkKind(cmd *cobra.Command, x store.Experiment, f *runFlags) error {
 	case len(x.Servers) == 0:
 		return usageError("--ensemble %s needs --servers host:port,...[/chroot]", fromElsewhere)
 	case cmd.Flags().Changed("nodes"):
-		return usageError("--nodes is for ensembles that zklab starts: --servers says how many there are")
+		return usageError("--nodes is for ensembles that zklab starts: --servers determines the number")
 	case x.Image != "":
 		return usageError("--image is for containers: add --ensemble %s", inContainers)
 	case len(f.ports) > 0:
-		return usageError("--ports are for ensembles that zklab starts: --servers names those that there are")
+		return usageError("--ports is for ensembles that zklab starts: --servers has the ports")
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func nameLeftovers(ctx context.Context, w io.Writer, connect string) error {
 		return err
 	}
 	for _, l := range found {
-		fmt.Fprintf(w, "found %s, of a run that began %s: if that has ended, remove it with zkCli.sh -server %s deleteall %s\n",
+		fmt.Fprintf(w, "found %s of a run that began %s: if the run has ended, remove it with zkCli.sh -server %s deleteall %s\n",
 			l.Path, l.Begun.Format(time.RFC3339), servers[0], l.Path)
 	}
 	if len(found) == 0 {

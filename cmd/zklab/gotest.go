@@ -19,5 +19,5 @@ func testAlone(run *store.Run, x store.Experiment, instead string) error {
 			instead = result.Replay
 		}
 	}
-	return usageError("%s is of a recipe that only its test in Go can make: %s", run.Path(), instead)
+	return usageError("%s has a recipe that only its Go test can create: %s", run.Path(), instead)
 }

@@ -77,11 +77,11 @@ func (g *guarded) run(hold <-chan struct{}) (code int, lost bool, err error) {
 			}
 		case <-hold:
 			hold, lost = nil, true
-			g.say("the hold is lost: the program is sent %q", g.onLost)
+			g.say("the lock is lost: sending %q to the program", g.onLost)
 			_ = cmd.Process.Signal(g.onLost)
 			kill = time.After(g.grace)
 		case <-kill:
-			g.say("the program did not end within %s: it is killed", g.grace)
+			g.say("the program did not end within %s: killing it", g.grace)
 			_ = cmd.Process.Kill()
 		}
 	}

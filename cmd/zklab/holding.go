@@ -53,9 +53,9 @@ func (f *holding) validate(command []string) error {
 	case f.wait < 0:
 		return badFlag("--timeout must not be negative")
 	case signalNamed(f.onLost) == nil:
-		return badFlag("--on-lost %s: it is no signal that can be sent; TERM, INT, HUP, USR1, USR2, QUIT and KILL can", f.onLost)
+		return badFlag("--on-lost %s: give TERM, INT, HUP, USR1, USR2, QUIT or KILL", f.onLost)
 	case f.json && len(command) > 0:
-		return badFlag("--json is for the line, which is printed where no program is given")
+		return badFlag("--json prints holders and waiters, so it cannot be combined with a program")
 	}
 	if err := f.programFlags.validate(); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 		env = append(env, fmt.Sprint("ZKLAB_TOKEN=", h.token()))
 		token = ", token " + hexText(h.token())
 	}
-	f.steps(cmd)("%s of %s is held%s", h.what, full, token)
+	f.steps(cmd)("holding %s of %s%s", h.what, full, token)
 	g := guarded{
 		command: command, grace: f.grace, onLost: signalNamed(f.onLost), signals: signals,
 		env: env,
@@ -123,9 +123,9 @@ func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Cli
 	ctx = recipes.WithTrace(ctx, recipes.Trace{
 		LinedUp: func(path string) { say("created %s", path) },
 		Waits: func(first string, watched []string) {
-			say("%s is in front: waiting", path.Base(first))
+			say("waiting behind %s", path.Base(first))
 			for _, path := range watched {
-				say("watching %s for its deletion", path)
+				say("watching %s for deletion", path)
 			}
 		},
 		Gone: func(path string) { say("%s was deleted", path) },
@@ -134,7 +134,7 @@ func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Cli
 	if f.try {
 		got, err := h.try(ctx)
 		if err == nil && !got {
-			return notObtained{fmt.Errorf("others hold %s of %s, or wait for it", h.what, full)}
+			return notObtained{fmt.Errorf("%s of %s is held by or waited for by others", h.what, full)}
 		}
 		return err
 	}
@@ -145,7 +145,7 @@ func (f *holding) obtain(ctx context.Context, cmd *cobra.Command, s *recipes.Cli
 	defer cancel()
 	err := h.take(bounded)
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		return notObtained{fmt.Errorf("%s of %s could not be had within %s", h.what, full, f.wait)}
+		return notObtained{fmt.Errorf("could not get %s of %s within %s", h.what, full, f.wait)}
 	}
 	return err
 }
@@ -164,7 +164,7 @@ func (h held) alone(ctx context.Context, s *recipes.Client, full string) error {
 	}
 	for _, c := range line {
 		if others(c.Recipe) {
-			return fmt.Errorf("%s has contenders of recipe %s, which %s does not keep out: %s", full, c.Recipe, h.what, h.instead)
+			return fmt.Errorf("%s has contenders of recipe %s, which %s does not exclude: %s", full, c.Recipe, h.what, h.instead)
 		}
 	}
 	return nil
@@ -178,9 +178,9 @@ func (f *holding) giveBack(cmd *cobra.Command, h held, full string) (lost bool) 
 	case errors.Is(err, recipes.ErrLost):
 		return true
 	case err != nil:
-		warn(cmd, "%s of %s ends with the session: it could not be given back: %s", h.what, full, oneLine(err))
+		warn(cmd, "cannot release %s of %s, which ends with the session: %s", h.what, full, oneLine(err))
 	default:
-		f.steps(cmd)("%s of %s is given back", h.what, full)
+		f.steps(cmd)("released %s of %s", h.what, full)
 	}
 	return false
 }
@@ -234,7 +234,7 @@ func printLine(out io.Writer, full string, all []lineEntry, now time.Time) {
 		}
 	}
 	if len(all) == 0 {
-		fmt.Fprintf(out, "%s: nobody holds it, and nobody waits\n", full)
+		fmt.Fprintf(out, "%s: no holder, no waiters\n", full)
 		return
 	}
 	fmt.Fprintf(out, "%s: %d %s, %d %s\n", full, holders, verbFor(holders, "hold"), len(all)-holders, verbFor(len(all)-holders, "wait"))

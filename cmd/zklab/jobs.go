@@ -54,7 +54,7 @@ const endlessRuns = math.MaxInt64
 func workersOf(command string, args []string) (workers.Config, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return workers.Config{}, fmt.Errorf("find this program, to run jobs as: %w", err)
+		return workers.Config{}, fmt.Errorf("cannot find this program's file, to run it as a job: %w", err)
 	}
 	return workers.Config{Command: slices.Concat([]string{self, command}, args), Stderr: os.Stderr}, nil
 }

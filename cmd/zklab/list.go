@@ -54,7 +54,7 @@ func newList() *cobra.Command {
 			w := cmd.OutOrStdout()
 			if asJSON {
 				if len(args) == 0 {
-					return usageError("--json prints one list: name it, as in zklab list runs --json; there are %s", strings.Join(names, ", "))
+					return usageError("--json prints one list: name it, as in zklab list runs --json; lists are %s", strings.Join(names, ", "))
 				}
 				return parts[0].json(w, out)
 			}

@@ -62,9 +62,9 @@ func (f *lockFlags) validate(command []string, permits bool) error {
 	case f.shared && f.exclusive, f.permits != 0 && (f.shared || f.exclusive):
 		return errors.New("--shared, --exclusive and --permits are different locks: give one of them")
 	case f.try && f.wait != 0:
-		return errors.New("--try does not wait, --timeout does: give one of them")
+		return errors.New("--try and --timeout exclude each other: give one of them")
 	case len(command) == 0 && (f.try || f.shared || f.exclusive || f.permits != 0 || f.wait != 0):
-		return errors.New("without a program the line is printed, and nothing is held: leave out how to hold it, or give a program after --")
+		return errors.New("without a program, lock only prints holders and waiters: leave out these flags, or give a program after --")
 	}
 	return f.holding.validate(command)
 }

@@ -158,7 +158,7 @@ func TestLockLostByCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			code := ended(t, p.Cmd)
-			want := []string{`zklab: the hold is lost: the program is sent "terminated"`, "error: the lock of /cut was lost while the program ran"}
+			want := []string{`zklab: the lock is lost: sending "terminated" to the program`, "error: the lock of /cut was lost while the program ran"}
 			if told := strings.Split(strings.TrimSpace(p.stderr.String()), "\n"); code != exitLost || strings.Join(told, "\n") != strings.Join(want, "\n") {
 				t.Errorf("%d, %q", code, told)
 			}

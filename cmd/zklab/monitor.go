@@ -119,11 +119,11 @@ func (f *monitorFlags) forLines(cfg monitor.Config) monitor.Config {
 }
 
 func (f *monitorFlags) follow(ctx context.Context, cfg monitor.Config) (*monitor.Follower, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("not within %s", f.timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("no connection within %s", f.timeout))
 	defer cancel()
 	follower, err := monitor.Follow(ctx, cfg)
 	if errors.Is(err, wire.NoNode) {
-		return nil, fmt.Errorf("there is no znode %s: leave it out, or create it first", cfg.Client.Chroot)
+		return nil, fmt.Errorf("there is no znode %s: leave out the chroot, or create it first", cfg.Client.Chroot)
 	}
 	return follower, err
 }

@@ -63,7 +63,7 @@ func printOverlay(ctx context.Context, cmd *cobra.Command, dir string) error {
 		}
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "the overlay for %s, %s, is in %s\n", toolchain.Version, prose.Count(len(files), "file"), dir)
-	fmt.Fprintln(cmd.ErrOrStderr(), "to use it: go test $(zklab overlay) ./...  (the first time this builds the standard library anew)")
+	fmt.Fprintln(cmd.ErrOrStderr(), "to use it: go test $(zklab overlay) ./...  (the first time this rebuilds the standard library)")
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), overlay.Flag(dir))
 	return err
 }
@@ -76,7 +76,7 @@ func overlayDir(asked, version string) (string, error) {
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", errors.New("the user's cache is unknown: say with --dir where to write the overlay")
+		return "", errors.New("the user has no cache folder: give a folder with --dir")
 	}
 	return filepath.Join(cache, "zklab", "overlay", version), nil
 }

@@ -15,7 +15,7 @@ var passedOn []os.Signal
 func ownGroup(*exec.Cmd) {}
 
 func ownSession(*exec.Cmd) error {
-	return usageError("--detach needs a Unix system: leave it out, and run the ensemble in a window of its own")
+	return usageError("--detach needs a Unix system: run the ensemble without it in another terminal")
 }
 
 func pass(child *os.Process, s os.Signal) { _ = child.Signal(s) }

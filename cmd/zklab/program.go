@@ -51,13 +51,13 @@ func pathAndCommand(cmd *cobra.Command, args []string, like string) (znode strin
 		if cmd.Name() == lockName {
 			testing = "; to test the recipe: zklab run lock"
 		}
-		return "", nil, fmt.Errorf("%s needs the path of a znode, as %s%s", cmd.Name(), like, testing)
+		return "", nil, fmt.Errorf("%s needs the path of a znode, such as %s%s", cmd.Name(), like, testing)
 	case dash == 0:
 		return "", nil, fmt.Errorf("the path of the znode comes before --: zklab %s %s -- %s", cmd.Name(), like, strings.Join(args, " "))
 	case dash > 1:
 		return "", nil, fmt.Errorf("the program comes after --: zklab %s %s -- %s", cmd.Name(), args[0], strings.Join(args[1:], " "))
 	case dash == 1 && dash == len(args) && cmd.ArgsLenAtDash() == 1:
-		return "", nil, errors.New("after -- there is no program")
+		return "", nil, errors.New("there is no program after --")
 	}
 	return args[0], args[dash:], checkZnode(args[0], like)
 }
@@ -65,7 +65,7 @@ func pathAndCommand(cmd *cobra.Command, args []string, like string) (znode strin
 // checkZnode says what is wrong with the path of a znode below the root.
 func checkZnode(znode, like string) error {
 	if !strings.HasPrefix(znode, "/") || path.Clean(znode) != znode || znode == "/" {
-		return fmt.Errorf("%q is no path of a znode: it begins with /, has a name, and no empty ones, as %s", znode, like)
+		return fmt.Errorf("%q is not the path of a znode: give an absolute path such as %s", znode, like)
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func newRegister() *cobra.Command {
 
 func (f *registerFlags) validate(command []string) error {
 	if len(command) == 0 {
-		return badFlag("register needs a program after --, as long as which the instance is registered; zklab discover shows who is registered")
+		return badFlag("register needs a program after --: the instance is registered while it runs; zklab discover lists the instances")
 	}
 	if err := f.programFlags.validate(); err != nil {
 		return err
@@ -75,11 +75,11 @@ func (f *registerFlags) instance() (recipes.Instance, error) {
 	in := recipes.Instance{ID: f.id, Address: f.address}
 	host, port, err := net.SplitHostPort(f.address)
 	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
-		return in, badFlag("--address %q: write host:port, as 10.0.0.1:8080 or [fe80::1]:8080", f.address)
+		return in, badFlag("--address %q: give host:port, such as 10.0.0.1:8080 or [fe80::1]:8080", f.address)
 	}
 	if f.data != "" {
 		if err := json.Unmarshal([]byte(f.data), &in.Metadata); err != nil || in.Metadata == nil {
-			return in, badFlag(`--data %s: write a JSON object of strings, as {"zone":"eu"}`, f.data)
+			return in, badFlag(`--data %s: give a JSON object of strings, such as {"zone":"eu"}`, f.data)
 		}
 	}
 	return in, nil
@@ -102,7 +102,7 @@ func (f *registerFlags) run(cmd *cobra.Command, znode string, command []string, 
 	service := recipes.NewService(s, full)
 	r, err := service.Register(recipes.WithTrace(ctx, recipes.Trace{
 		LinedUp: func(path string) { say("registered as %s: %s", path, in.Address) },
-		Gone:    func(path string) { say("%s is gone, or its session is: registering again", path) },
+		Gone:    func(path string) { say("%s is gone or its session ended: registering again", path) },
 	}), in)
 	if err != nil {
 		return interruptedOr(ctx, err)
@@ -122,7 +122,7 @@ func (f *registerFlags) unregister(cmd *cobra.Command, r *recipes.Registration, 
 	ctx, cancel := context.WithTimeout(context.Background(), f.connect.timeout)
 	defer cancel()
 	if err := r.Unregister(ctx); err != nil {
-		warn(cmd, "%s could not be unregistered, it goes with the session: %s", f.address, oneLine(err))
+		warn(cmd, "cannot unregister %s, which ends with the session: %s", f.address, oneLine(err))
 		return
 	}
 	f.steps(cmd)("unregistered %s from %s", f.address, full)

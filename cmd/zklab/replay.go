@@ -44,7 +44,7 @@ func newReplay() *cobra.Command {
 				return err
 			}
 			if run.Bare() {
-				return usageError("%s is a history alone: name the folder of a run, which has an experiment.yaml", args[0])
+				return usageError("%s is only a history: name the folder of a run, which has an experiment.yaml", args[0])
 			}
 			return r.run(cmd, run)
 		},
@@ -66,11 +66,11 @@ func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
 		return err
 	}
 	screen := newScreen(cmd.ErrOrStderr(), false)
-	ctx, interrupt, stop := interruptible(context.Background(), screen, "ending this replay early, checking what there is, and leaving out the others")
+	ctx, interrupt, stop := interruptible(context.Background(), screen, "ending this replay early, checking its record, and skipping the others")
 	defer stop()
 	x.Interrupt, x.Progress = interrupt, screen.progress
 	if simulated && before.Interrupted {
-		screen.say("warning: the stored run was interrupted after %s of load: a replay, which is not, goes on where it ended", before.Stats.Load.Round(time.Millisecond))
+		screen.say("warning: the stored run was interrupted after %s of load: a replay continues beyond that", before.Stats.Load.Round(time.Millisecond))
 	}
 	whole, same, worst := 0, 0, checker.Valid
 	for n := range r.times {
@@ -148,7 +148,7 @@ func simulatedAgain(ctx context.Context, x zklab.Experiment, run *store.Run) (ag
 			return a, err
 		}
 		if line := firstDifference(stored, f.content); line > 0 {
-			a.same, a.text = false, fmt.Sprintf("another history: it differs from line %d of %s on", line, f.path)
+			a.same, a.text = false, fmt.Sprintf("a different history, from line %d of %s on", line, f.path)
 			break
 		}
 	}

@@ -29,7 +29,7 @@ func newReport() *cobra.Command {
 				return err
 			}
 			if run.Bare() {
-				return fmt.Errorf("%s is a bare history: a report needs a run's folder; use zklab check", run.Path())
+				return fmt.Errorf("%s is only a history: a report needs a run's folder; use zklab check", run.Path())
 			}
 			remarks, err := rewrite(run)
 			if err != nil {
@@ -64,7 +64,7 @@ func rewrite(run *store.Run) (remarks []string, err error) {
 	}
 	remarks = slices.Clone(result.JudgedWarnings)
 	if old.Verdict != "" && old.Verdict != result.Verdict {
-		remarks = append(remarks, fmt.Sprintf("the verdict was %s, and is %s now", old.Verdict, result.Verdict))
+		remarks = append(remarks, fmt.Sprintf("the verdict was %s and is now %s", old.Verdict, result.Verdict))
 	}
 	return remarks, reports.Write(run)
 }

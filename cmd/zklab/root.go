@@ -15,7 +15,7 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 	stdout, stderr = legible(stdout), legible(stderr)
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(stderr, "error: a defect in zklab: %v\n%s", p, debug.Stack())
+			fmt.Fprintf(stderr, "error: bug in zklab: %v\n%s", p, debug.Stack())
 			code = exitDefect
 		}
 	}()

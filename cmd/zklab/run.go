@@ -322,7 +322,7 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 	}
 	for _, part := range s {
 		if part.Interval > 0 && x.TimeLimit/part.Interval > mostFaults {
-			return nil, valueError{field: "time-limit", problem: fmt.Sprintf("must be shorter: a run can have %d faults, and there is one every %s", mostFaults, part.Interval)}
+			return nil, valueError{field: "time-limit", problem: fmt.Sprintf("must be shorter: a run can have at most %d faults, and there is one every %s", mostFaults, part.Interval)}
 		}
 	}
 	return s, nil
@@ -353,7 +353,7 @@ func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
 		return simulatedServers(x, f.ports)
 	}
 	if x.Latencies != "" {
-		return nil, valueError{field: "latencies", problem: "are those of a simulation: add --simulate"}
+		return nil, valueError{field: "latencies", problem: "are for simulations: add --simulate"}
 	}
 	if x.Ensemble == fromElsewhere {
 		return elsewhere(x)
@@ -372,7 +372,7 @@ func perform(x zklab.Experiment, stored store.Experiment, screen *screen) (*zkla
 			screen.say("warning: %s", warning)
 		}
 	}
-	ctx, interrupt, stop := interruptible(context.Background(), screen, "ending the load; healing, checking and reporting what there is")
+	ctx, interrupt, stop := interruptible(context.Background(), screen, "ending the load; healing, checking and reporting")
 	defer stop()
 	x.Interrupt, x.Progress = interrupt, screen.progress
 	if stored.Simulate {
@@ -409,11 +409,11 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 		return wayOut(err, "--ports")
 	}
 	if err != nil { // the verdict stands
-		outcome.Result.Warnings = append(outcome.Result.Warnings, "the run could not be kept: "+oneLine(err))
+		outcome.Result.Warnings = append(outcome.Result.Warnings, "cannot store the run: "+oneLine(err))
 	}
 	if f.points && outcome.Run != nil {
 		if err := points.write(outcome.Run.Points()); err != nil { // the verdict stands
-			outcome.Result.Warnings = append(outcome.Result.Warnings, "the messages of --points are not listed: "+oneLine(err))
+			outcome.Result.Warnings = append(outcome.Result.Warnings, "cannot list the messages of --points: "+oneLine(err))
 		}
 	}
 	return printResult(cmd, outcome.Run, outcome.Result, f.json, f.quiet)

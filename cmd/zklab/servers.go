@@ -102,14 +102,14 @@ func (s *servers) validate(cmd *cobra.Command, b backend) error {
 		return usageError("--min-session-timeout %s is more than --max-session-timeout %s", least, most)
 	}
 	if s.superDigest != "" && !isDigest(s.superDigest) {
-		return usageError("--super-digest %.80q: write super: and the base64 form of the SHA-1 of super:PASSWORD", s.superDigest)
+		return usageError("--super-digest %.80q: give super: followed by the SHA-1 of super:PASSWORD in base64", s.superDigest)
 	}
 	if least, most := embedded.LeastMaxRequest, embedded.MostMaxRequest; cmd.Flags().Changed("jute-maxbuffer") && (s.maxRequest < least || s.maxRequest > most) {
 		return usageError("--jute-maxbuffer %d: give a number of bytes from %d to %d", s.maxRequest, least, most)
 	}
 	for _, flag := range []string{"data", "max-client-cnxns", "4lw-commands-whitelist", "metrics-port"} {
 		if b.kind == inContainers && cmd.Flags().Changed(flag) {
-			return usageError("--%s is for servers in this process: leave out --ensemble %s", flag, inContainers)
+			return usageError("--%s is for embedded servers: leave out --ensemble %s", flag, inContainers)
 		}
 	}
 	if s.maxConnections < 0 {
@@ -119,7 +119,7 @@ func (s *servers) validate(cmd *cobra.Command, b backend) error {
 		return usageError("--4lw-commands-whitelist: %v", err)
 	}
 	if s.localSessions && !s.readOnly {
-		return usageError("--local-sessions is for servers without a majority: add --read-only-mode")
+		return usageError("--local-sessions needs --read-only-mode")
 	}
 	if s.fsync && s.data == "" {
 		return usageError("--fsync needs files: add --data FOLDER")
@@ -133,11 +133,11 @@ func (s *servers) validate(cmd *cobra.Command, b backend) error {
 func (s *servers) validateObservers(b backend) error {
 	switch {
 	case s.observers != 0 && b.kind == inContainers:
-		return usageError("--observers is for servers in this process: leave out --ensemble %s", inContainers)
+		return usageError("--observers is for embedded servers: leave out --ensemble %s", inContainers)
 	case b.kind == inFiles && (s.observers < 0 || s.observers > zoocfg.MaxServers-b.nodes):
-		return usageError("--observers %d: with %d that vote there can be 0 to %d", s.observers, b.nodes, zoocfg.MaxServers-b.nodes)
+		return usageError("--observers %d: with %d voting servers there can be 0 to %d", s.observers, b.nodes, zoocfg.MaxServers-b.nodes)
 	case s.observers < 0 || b.kind == inProcess && s.observers > embedded.MaxNodes-b.nodes:
-		return usageError("--observers %d: with %d that vote there can be 0 to %d", s.observers, b.nodes, embedded.MaxNodes-b.nodes)
+		return usageError("--observers %d: with %d voting servers there can be 0 to %d", s.observers, b.nodes, embedded.MaxNodes-b.nodes)
 	}
 	return nil
 }

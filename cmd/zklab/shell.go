@@ -50,7 +50,7 @@ func newShell() *cobra.Command {
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1 && strings.Contains(args[1], ":"):
-				return errors.New("give the servers as one word: host:port,host:port")
+				return errors.New("give the servers as one argument: host:port,host:port")
 			case len(args) > 1:
 				return fmt.Errorf("give commands with -c: %s", printable.Command("zklab", shellName, args[0], "-c", strings.Join(args[1:], " ")))
 			}
@@ -135,7 +135,7 @@ func (f *shellFlags) validate(cmd *cobra.Command, args []string) error {
 	case len(f.commands) > 0 && f.file != "":
 		return badFlag("--command and --file: give one of them")
 	case len(args) > 0 && cmd.Flags().Changed("nodes"):
-		return badFlag("--nodes is for an ensemble of the shell's own: leave out %s", args[0])
+		return badFlag("--nodes is for the shell's own ensemble: leave out %s", args[0])
 	}
 	if err := embedded.ValidateNodes(f.nodes); err != nil {
 		return badFlag("%v", err)

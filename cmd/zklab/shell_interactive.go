@@ -23,7 +23,7 @@ func interact(ctx context.Context, s *shell.Shell) error {
 	in := int(os.Stdin.Fd())
 	history, err := shell.OpenHistory(historyPath())
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "lines are not kept for the next time: %v\n", err)
+		fmt.Fprintf(os.Stderr, "cannot save the history of lines: %v\n", err)
 	}
 	defer history.Close()
 	screen := shell.Screen{

@@ -44,9 +44,9 @@ func TestRealShellTLS(t *testing.T) {
 		{"credentials", append(mine, "--auth", "@"+credentials, "-c", "create --acl auth::cdrwa /mine secret", "-c", "whoami"), 0, `(?m)^digest:me$`},
 		{"are asked for", []string{"-c", "cat /mine"}, 4, `^error: cat /mine: its list of permissions does not allow it`},
 		{"and suffice", []string{"--auth", "digest:me:two words", "-c", "cat /mine"}, 0, `^secret$`},
-		{"no certificate", []string{"--tls-ca", cert, "-c", "ls"}, 3, `the servers may want a certificate: --tls-cert and --tls-key\n$`},
-		{"a certificate of nobody's", []string{"--tls-ca", cert, "--tls-cert", other, "--tls-key", otherKey, "-c", "ls"}, 3, `the servers do not take the certificate of --tls-cert\n$`},
-		{"wrong authority", []string{"--tls-ca", other, "--tls-cert", cert, "--tls-key", key, "-c", "ls"}, 3, `--tls-ca names the authorities that servers' certificates are of\n$`},
+		{"no certificate", []string{"--tls-ca", cert, "-c", "ls"}, 3, `the servers may require a certificate: give --tls-cert and --tls-key\n$`},
+		{"a certificate of nobody's", []string{"--tls-ca", cert, "--tls-cert", other, "--tls-key", otherKey, "-c", "ls"}, 3, `the servers reject the certificate of --tls-cert\n$`},
+		{"wrong authority", []string{"--tls-ca", other, "--tls-cert", cert, "--tls-key", key, "-c", "ls"}, 3, `--tls-ca must name the authorities that signed the servers' certificates\n$`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer

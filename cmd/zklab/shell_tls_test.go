@@ -28,22 +28,22 @@ func TestShellTLS(t *testing.T) {
 	}{
 		{"trusted", secret, []string{"--tls-ca", cert}, 0, ``},
 		{"trusted, with a certificate", asking, []string{"--tls-ca", cert, "--tls-cert", cert, "--tls-key", key}, 0, ``},
-		{"wrong authority", secret, []string{"--tls-ca", other}, 3, `^error: no server answers: [^;]*x509: [^;]*: --tls-ca names the authorities that servers' certificates are of\n$`},
-		{"wrong name", misnamed, []string{"--tls-ca", elsewhere}, 3, `x509: .*: give the servers by names that are in their certificates\n$`},
-		{"plain, and the servers are not", secret, nil, 3, `not within 300ms: .*and those that speak TLS: --tls-ca is for them\n$`},
-		{"TLS, and the servers do not", plain, []string{"--tls-ca", cert}, 3, `not within 300ms: .*EOF: servers that speak no TLS end connections so: leave out --tls-ca for them\n$`},
-		{"TLS, and no majority", ending, []string{"--tls-ca", cert}, 3, `not within 300ms: .*EOF: servers without a majority end connections so, and`},
-		{"no certificate", asking, []string{"--tls-ca", cert}, 3, `certificate required: the servers may want a certificate: --tls-cert and --tls-key\n$`},
-		{"a certificate of nobody's", asking, []string{"--tls-ca", cert, "--tls-cert", other, "--tls-key", otherKey}, 3, `the servers do not take the certificate of --tls-cert\n$`},
+		{"wrong authority", secret, []string{"--tls-ca", other}, 3, `^error: no server answers: [^;]*x509: [^;]*: --tls-ca must name the authorities that signed the servers' certificates\n$`},
+		{"wrong name", misnamed, []string{"--tls-ca", elsewhere}, 3, `x509: .*: give the servers by the names in their certificates\n$`},
+		{"plain, and the servers are not", secret, nil, 3, `no connection within 300ms: .*or if they need TLS \(--tls-ca\)\n$`},
+		{"TLS, and the servers do not", plain, []string{"--tls-ca", cert}, 3, `no connection within 300ms: .*EOF: servers without TLS close connections like this: leave out --tls-ca for them\n$`},
+		{"TLS, and no majority", ending, []string{"--tls-ca", cert}, 3, `no connection within 300ms: .*EOF: servers close connections like this if they have no majority, or`},
+		{"no certificate", asking, []string{"--tls-ca", cert}, 3, `certificate required: the servers may require a certificate: give --tls-cert and --tls-key\n$`},
+		{"a certificate of nobody's", asking, []string{"--tls-ca", cert, "--tls-cert", other, "--tls-key", otherKey}, 3, `the servers reject the certificate of --tls-cert\n$`},
 		{"a certificate without its key", asking, []string{"--tls-ca", cert, "--tls-cert", cert}, 64, `^error: --tls-cert and --tls-key go together: give both\n$`},
 		{"a key of another", asking, []string{"--tls-ca", cert, "--tls-cert", cert, "--tls-key", otherKey}, 3, `^error: --tls-cert .*: tls: private key does not match public key\n$`},
-		{"no authority", secret, []string{"--tls-ca", key}, 3, `^error: --tls-ca .*: there is no certificate in it\n$`},
+		{"no authority", secret, []string{"--tls-ca", key}, 3, `^error: --tls-ca .*: the file has no certificate\n$`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			// A plain connection is ended without a word, and so is one to a server that has
 			// no majority yet: for that the shell waits.
 			flags := append([]string{"shell", tt.servers, "--timeout", "1m", "-c", "ls"}, tt.flags...)
-			if strings.Contains(tt.want, "not within 300ms") {
+			if strings.Contains(tt.want, "no connection within 300ms") {
 				flags[3] = "300ms"
 			}
 			var out, problems bytes.Buffer

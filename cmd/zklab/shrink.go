@@ -56,7 +56,7 @@ func newShrink() *cobra.Command {
 				return err
 			}
 			if run.Bare() {
-				return usageError("%s is a history alone: name the folder of a run, which has an experiment.yaml", args[0])
+				return usageError("%s is only a history: name the folder of a run, which has an experiment.yaml", args[0])
 			}
 			return f.run(cmd, run)
 		},
@@ -117,7 +117,7 @@ func (f *shrinkFlags) config(run *store.Run) (c shrink.Config, err error) {
 	if err != nil {
 		return c, err
 	}
-	if err := testAlone(run, file, "zklab.Simulate shrinks such by itself"); err != nil {
+	if err := testAlone(run, file, "zklab.Simulate shrinks such runs itself"); err != nil {
 		return c, err
 	}
 	x, _, _ := defaults()
@@ -156,10 +156,10 @@ func (f *shrinkFlags) print(cmd *cobra.Command, s *hooks.Shrunk) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "from  %s\nto    %s\nin %d runs and %.1f s", s.From, s.To, s.Runs, s.Took.Seconds())
 	if s.NotRun > 0 {
-		fmt.Fprintf(out, "; %d could not be run, the last one since %s", s.NotRun, oneLine(s.Last))
+		fmt.Fprintf(out, "; %d could not be run, the last one because %s", s.NotRun, oneLine(s.Last))
 	}
 	if s.Ended != "" {
-		fmt.Fprintf(out, "; it may become smaller: %s", s.Ended)
+		fmt.Fprintf(out, "; it may shrink further: %s", s.Ended)
 	}
 	fmt.Fprintln(out)
 	if test := s.Run.GoTest(); exists(test) {

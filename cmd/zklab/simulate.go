@@ -18,13 +18,13 @@ func simulateFlags(cmd *cobra.Command, x *store.Experiment) {
 func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error) {
 	switch {
 	case x.Ensemble != inProcess:
-		return nil, usageError("only the %s ensemble can be simulated: leave out --ensemble, or --simulate", inProcess)
+		return nil, usageError("only the %s ensemble can be simulated: leave out --ensemble or --simulate", inProcess)
 	case x.Image != "":
-		return nil, valueError{field: "image", problem: "is for containers, and those cannot be simulated: leave it out, or --simulate"}
+		return nil, valueError{field: "image", problem: "is for containers, which cannot be simulated: leave it out, or leave out --simulate"}
 	case len(ports) > 0:
-		return nil, usageError("simulated servers have no ports: leave out --ports, or --simulate")
+		return nil, usageError("simulated servers have no ports: leave out --ports or --simulate")
 	case x.SubjectCommand != "":
-		return nil, usageError("clients that run a command cannot be simulated, their time is real: leave out --simulate")
+		return nil, usageError("clients that run a command cannot be simulated: leave out --simulate")
 	}
 	if err := embedded.ValidateNodes(x.Nodes); err != nil {
 		return nil, usageError("%v", err)

@@ -63,7 +63,7 @@ func statusCommand(f *statusFlags) *cobra.Command {
 			"  zklab ensemble status 127.0.0.1:2181,127.0.0.1:2182 --watch",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("give the servers as one word: host:port,host:port")
+				return fmt.Errorf("give the servers as one argument: host:port,host:port")
 			}
 			return nil
 		},
@@ -102,9 +102,9 @@ func (f *statusFlags) validate(cmd *cobra.Command, args []string) error {
 	case f.wait != "" && waitFor[f.wait] == nil:
 		return usageError("--wait %.40q: wait for healthy, serving or down", f.wait)
 	case f.wait != "" && f.watch:
-		return usageError("--wait ends, --watch does not: give one of them")
+		return usageError("--wait and --watch exclude each other: give one of them")
 	case f.wait == "" && cmd.Flags().Changed("timeout"):
-		return usageError("--timeout is for --wait: a server's is --ask-timeout")
+		return usageError("--timeout needs --wait: the timeout of a server's answer is --ask-timeout")
 	case f.timeout < 10*time.Millisecond || f.interval < 10*time.Millisecond || f.patience < 0:
 		return usageError("--ask-timeout and --interval are 10ms or more, --timeout is not negative")
 	}
@@ -115,7 +115,7 @@ func (f *statusFlags) validate(cmd *cobra.Command, args []string) error {
 func (f *statusFlags) addrs(args []string) ([]string, error) {
 	if len(args) == 1 {
 		if _, err := strconv.Atoi(args[0]); err == nil {
-			return nil, usageError("%s is no address: give host:port,... or, for the ensemble that zklab runs, nothing", args[0])
+			return nil, usageError("%s is not an address: give host:port,..., or nothing for the ensemble that zklab runs", args[0])
 		}
 		addrs, chroot, err := external.Parse(args[0])
 		if err == nil && chroot != "" {
@@ -148,7 +148,7 @@ func (f *statusFlags) addrs(args []string) ([]string, error) {
 func (f *statusFlags) queries(addrs []string) ([]status.Query, error) {
 	ports := strings.Split(f.admin, ",")
 	if f.admin != "" && len(ports) != 1 && len(ports) != len(addrs) {
-		return nil, usageError("--admin has %d ports for %d servers: give one for all, or one each", len(ports), len(addrs))
+		return nil, usageError("--admin has %d ports for %d servers: give one for all servers, or one each", len(ports), len(addrs))
 	}
 	queries := make([]status.Query, len(addrs))
 	for i, addr := range addrs {

@@ -129,7 +129,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 	}
 	defer closeAll()
 	screen := newScreen(cmd.ErrOrStderr(), swept.f.quiet || swept.f.json)
-	ctx, interrupt, stop := interruptible(context.Background(), screen, "beginning no more runs, and waiting for those under way")
+	ctx, interrupt, stop := interruptible(context.Background(), screen, "starting no more runs, and waiting for the current ones")
 	defer stop()
 	screen.say("sweeping %s of %s%s in %s", swept.stored.Recipe, cmp.Or(swept.stored.SubjectCommand, swept.stored.Subject), swept.clock(), folder)
 	_, err = sweep.Run(ctx, ledger, sweep.Config{

@@ -27,11 +27,11 @@ func (f *tlsFiles) load(b backend) error {
 	case f.cert == "" && f.key == "" && f.clientCA == "":
 		return nil
 	case f.cert == "" && f.key == "":
-		return usageError("--tls-client-ca is of no use without --tls-cert and --tls-key")
+		return usageError("--tls-client-ca needs --tls-cert and --tls-key")
 	case f.cert == "" || f.key == "":
 		return usageError("--tls-cert and --tls-key go together: give both")
 	case b.kind == inContainers:
-		return usageError("--tls-cert is for servers in this process: leave out --ensemble %s", inContainers)
+		return usageError("--tls-cert is for embedded servers: leave out --ensemble %s", inContainers)
 	}
 	cert, err := tls.LoadX509KeyPair(f.cert, f.key)
 	if err != nil {
@@ -47,7 +47,7 @@ func (f *tlsFiles) load(b backend) error {
 	}
 	f.config.ClientCAs, f.config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
 	if !f.config.ClientCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("--tls-client-ca %s: there is no certificate in it", f.clientCA)
+		return fmt.Errorf("--tls-client-ca %s: the file has no certificate", f.clientCA)
 	}
 	return nil
 }

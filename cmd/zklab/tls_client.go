@@ -37,7 +37,7 @@ func (f *clientTLS) load() error {
 	case f.ca == "" && f.cert == "" && f.key == "":
 		return nil
 	case f.ca == "":
-		return usageError("--tls-cert and --tls-key are of no use without --tls-ca")
+		return usageError("--tls-cert and --tls-key need --tls-ca")
 	case (f.cert == "") != (f.key == ""):
 		return usageError("--tls-cert and --tls-key go together: give both")
 	}
@@ -47,7 +47,7 @@ func (f *clientTLS) load() error {
 	}
 	f.config = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
 	if !f.config.RootCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("--tls-ca %s: there is no certificate in it", f.ca)
+		return fmt.Errorf("--tls-ca %s: the file has no certificate", f.ca)
 	}
 	if f.cert == "" {
 		return nil
@@ -85,19 +85,19 @@ func (f *clientTLS) hint(err error) string {
 	var notTLS tls.RecordHeaderError
 	switch {
 	case errors.As(err, &name):
-		return "give the servers by names that are in their certificates"
+		return "give the servers by the names in their certificates"
 	case errors.As(err, &untrusted):
-		return "--tls-ca names the authorities that servers' certificates are of"
+		return "--tls-ca must name the authorities that signed the servers' certificates"
 	case client.TLSRefused(err) && f.cert == "":
-		return "the servers may want a certificate: --tls-cert and --tls-key"
+		return "the servers may require a certificate: give --tls-cert and --tls-key"
 	case client.TLSRefused(err):
-		return "the servers do not take the certificate of --tls-cert"
+		return "the servers reject the certificate of --tls-cert"
 	case f.config != nil && errors.Is(err, wire.ErrNoReply): // TLS was agreed upon
-		return "servers without a majority end connections so, and those that do not know what to make of a certificate"
+		return "servers close connections like this if they have no majority, or if they reject the certificate"
 	case f.config != nil && (errors.As(err, &notTLS) || endedByServer(err)):
-		return "servers that speak no TLS end connections so: leave out --tls-ca for them"
+		return "servers without TLS close connections like this: leave out --tls-ca for them"
 	case f.config == nil && endedByServer(err):
-		return "servers without a majority end connections so, and those that speak TLS: --tls-ca is for them"
+		return "servers close connections like this if they have no majority, or if they need TLS (--tls-ca)"
 	}
 	return ""
 }

@@ -18,11 +18,11 @@ func writable(flag, folder string) error {
 		return fmt.Errorf("%s %s: %w", flag, folder, err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("%s %s: %s is no folder: choose another one", flag, folder, there)
+		return fmt.Errorf("%s %s: %s is not a folder: choose another one", flag, folder, there)
 	}
 	file, err := os.CreateTemp(there, ".zklab-*")
 	if err != nil {
-		return fmt.Errorf("%s %s: nothing can be written into %s: choose another folder (%w)", flag, folder, there, err)
+		return fmt.Errorf("%s %s: cannot write into %s: choose another folder (%w)", flag, folder, there, err)
 	}
 	file.Close()
 	return os.Remove(file.Name())

@@ -40,7 +40,7 @@ func unknownFlag(cmd *cobra.Command, written string) error {
 	offer := cmp.Or(ofSettings[setting], nearest.To(written, names))
 	switch {
 	case setting != "" && len(ofSettings) > 0 && ofSettings[setting] == "":
-		return fmt.Errorf("--%s: no flag stands for ZooKeeper's setting %s, which an embedded ensemble does not have; see docs/ensemble.md and %s --help", written, setting, cmd.CommandPath())
+		return fmt.Errorf("--%s: an embedded ensemble has no setting %s; see docs/ensemble.md and %s --help", written, setting, cmd.CommandPath())
 	case offer != "":
 		offer = " did you mean --" + offer + "?"
 	}
@@ -167,7 +167,7 @@ func commandMeant(cmd *cobra.Command, written string) string {
 func noneEmpty(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if err == nil && slices.ContainsFunc(textsOf(f.Value), func(s string) bool { return strings.TrimSpace(s) == "" }) {
-			err = fmt.Errorf("--%s is empty: give it a value, or leave it out", f.Name)
+			err = fmt.Errorf("--%s is empty: give a value, or leave it out", f.Name)
 		}
 	})
 	return err

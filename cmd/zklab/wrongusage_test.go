@@ -15,8 +15,8 @@ func TestSettingsAsFlags(t *testing.T) {
 		"extended-types-enabled":     "unknown flag: --extended-types-enabled; did you mean --ttl? see up --help",
 		"maxClientCnxns":             "unknown flag: --maxClientCnxns; did you mean --max-client-cnxns? see up --help",
 		"sync-limt":                  "unknown flag: --sync-limt; did you mean --sync-limit? see up --help",
-		"skipACL":                    "--skipACL: no flag stands for ZooKeeper's setting skipACL, which an embedded ensemble does not have; see docs/ensemble.md and up --help",
-		"nio-sessionlesscnxntimeout": "--nio-sessionlesscnxntimeout: no flag stands for ZooKeeper's setting nio.sessionlessCnxnTimeout, which an embedded ensemble does not have; see docs/ensemble.md and up --help",
+		"skipACL":                    "--skipACL: an embedded ensemble has no setting skipACL; see docs/ensemble.md and up --help",
+		"nio-sessionlesscnxntimeout": "--nio-sessionlesscnxntimeout: an embedded ensemble has no setting nio.sessionlessCnxnTimeout; see docs/ensemble.md and up --help",
 		"colouring-of-text":          "unknown flag: --colouring-of-text; see up --help",
 	} {
 		if got := unknownFlag(cmd, written).Error(); got != want {
