@@ -750,9 +750,9 @@ func decideAll(t *testing.T, scenarios []scenario) {
 	}
 }
 
-// TestEveryPropertyIsPlanted says that each property has a defect that it
+// TestEveryPropertyHasAMutant says that each property has a defect that it
 // catches and something odd that it lets pass.
-func TestEveryPropertyIsPlanted(t *testing.T) {
+func TestEveryPropertyHasAMutant(t *testing.T) {
 	for _, model := range recipeModels() {
 		for _, p := range models[model].Properties {
 			if p == frame.ServerAgreement || p == frame.NoPanic || p == frame.OwnZnodes {

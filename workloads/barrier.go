@@ -22,9 +22,9 @@ type Barrier struct {
 
 var _ = offer(models.Barrier,
 	own(Barrier{subjects.NewBarrier}),
-	planted("await-times-out-as-ok", "early", "", "reports a wait that timed out as one that saw the barrier open", Barrier{broken.AwaitTimesOut}),
-	planted("exists-without-watch", "late", "", "reads once without setting a watch, so that it never learns of the change", Barrier{broken.ExistsWithoutWatch}),
-	planted("opens-on-expiry", "early", "expire:waiter/400ms", "treats the end of its session as the barrier opening", Barrier{broken.OpensOnExpiry}),
+	mutant("await-times-out-as-ok", "early", "", "reports a wait that timed out as one that saw the barrier open", Barrier{broken.AwaitTimesOut}),
+	mutant("exists-without-watch", "late", "", "reads once without setting a watch, so that it never learns of the change", Barrier{broken.ExistsWithoutWatch}),
+	mutant("opens-on-expiry", "early", "expire:waiter/400ms", "treats the end of its session as the barrier opening", Barrier{broken.OpensOnExpiry}),
 )
 
 // Name is the name of the model.

@@ -20,9 +20,9 @@ type Counter struct {
 
 var _ = offer(models.Counter,
 	own(Counter{subjects.NewCounter}),
-	planted("read-set-without-version", "linearizable", "", "reads, then sets without checking the version", Counter{broken.ReadSetWithoutVersion}),
-	planted("retries-set-after-loss", "linearizable", "lose-reply:setData/300ms", "adds a second time after a lost reply", Counter{broken.RetriesSetAfterLoss}).besides("plain-reads"),
-	planted("sync-only", "fenced-reads", "", "answers a fenced read with a sync and a plain read", Counter{broken.SyncOnly}).alone(),
+	mutant("read-set-without-version", "linearizable", "", "reads, then sets without checking the version", Counter{broken.ReadSetWithoutVersion}),
+	mutant("retries-set-after-loss", "linearizable", "lose-reply:setData/300ms", "adds a second time after a lost reply", Counter{broken.RetriesSetAfterLoss}).besides("plain-reads"),
+	mutant("sync-only", "fenced-reads", "", "answers a fenced read with a sync and a plain read", Counter{broken.SyncOnly}).alone(),
 )
 
 // Name is the name of the model.

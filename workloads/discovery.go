@@ -18,14 +18,14 @@ type Discovery struct {
 var _ = offer(models.Discovery,
 	own(Discovery{subjects.NewService}),
 	variant("directory", "the recipe of package recipes, observed through its Directory", Discovery{subjects.NewDirectoryService}),
-	planted("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Discovery{broken.ServiceOf(broken.OneShotWatch)}),
-	planted("not-registered-again", "converge", "expire:holder/1500ms", "does not register again after its session ended", Discovery{broken.ServiceOf(broken.RejoinLost)}),
-	planted("persistent-instance", "converge", "expire:holder/1500ms", "creates persistent instances, and forgets them when its session ends", Discovery{broken.ServiceOf(broken.PersistentMember)}).besides("fresh", "log"), // as of groups
-	planted("cache-forgets-late", "fresh", "", "still returns other instances for a second after they left", Discovery{broken.ServiceOf(broken.CacheForgetsLate)}).besides("snapshots"),
-	planted("tells-the-past", "monotone", "", "reports a change, then the state before it", Discovery{broken.ServiceOf(broken.TellsThePast)}).besides("pick"),
-	planted("torn-lookup", "snapshots", "", "returns a set of instances that never existed at one time", Discovery{broken.ServiceOf(broken.TornList)}),
-	planted("picks-the-gone", "pick", "", "keeps picking an instance that it knows has left", Discovery{broken.PicksTheGone}).besides("converge"), // it sticks to it for ever
-	planted("panics-when-empty", "no-panic", "", "picks the first instance without checking that there is one", Discovery{broken.PanicsWhenEmpty}).alone(),
+	mutant("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Discovery{broken.ServiceOf(broken.OneShotWatch)}),
+	mutant("not-registered-again", "converge", "expire:holder/1500ms", "does not register again after its session ended", Discovery{broken.ServiceOf(broken.RejoinLost)}),
+	mutant("persistent-instance", "converge", "expire:holder/1500ms", "creates persistent instances, and forgets them when its session ends", Discovery{broken.ServiceOf(broken.PersistentMember)}).besides("fresh", "log"), // as of groups
+	mutant("cache-forgets-late", "fresh", "", "still returns other instances for a second after they left", Discovery{broken.ServiceOf(broken.CacheForgetsLate)}).besides("snapshots"),
+	mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Discovery{broken.ServiceOf(broken.TellsThePast)}).besides("pick"),
+	mutant("torn-lookup", "snapshots", "", "returns a set of instances that never existed at one time", Discovery{broken.ServiceOf(broken.TornList)}),
+	mutant("picks-the-gone", "pick", "", "keeps picking an instance that it knows has left", Discovery{broken.PicksTheGone}).besides("converge"), // it sticks to it for ever
+	mutant("panics-when-empty", "no-panic", "", "picks the first instance without checking that there is one", Discovery{broken.PanicsWhenEmpty}).alone(),
 )
 
 // Name is the name of the model.

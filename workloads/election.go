@@ -23,8 +23,8 @@ type Election struct {
 var _ = offer(models.Election,
 	own(Election{subjects.NewElection}),
 	variant("states", "the recipe of package recipes, observed through its States", Election{subjects.NewStatesElection}),
-	planted("sorts-by-id", "exclusion", "", "sorts candidates by ID, not by sequence number", Election{broken.SortsByID}),
-	planted("never-regains", "progress", "expire/1500ms", "does not become a candidate again in a new session", Election{broken.NeverRegains}),
+	mutant("sorts-by-id", "exclusion", "", "sorts candidates by ID, not by sequence number", Election{broken.SortsByID}),
+	mutant("never-regains", "progress", "expire/1500ms", "does not become a candidate again in a new session", Election{broken.NeverRegains}),
 )
 
 // Name is the name of the model.

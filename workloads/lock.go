@@ -22,11 +22,11 @@ var _ = offer(models.Lock,
 	variant("do", "the recipe of package recipes, used through Do", Lock{subjects.NewDoLock}),
 	variant("acl", "the recipe of package recipes, with an ACL", Lock{subjects.NewACLLock}),
 	Subject{Name: GoZookeeper, About: "the lock that comes with the client library", workload: Lock{subjects.GoZookeeperLock}},
-	planted("check-then-create", "exclusion", "", "checks that the lock is free, then creates its znode without checking again", Lock{broken.CheckThenCreate}),
-	planted("ignores-expiry", "lost", "expire/1500ms", "keeps its hold after its session expired", Lock{broken.IgnoresExpiry}).besides("exclusion", "tokens", "fencing", "grant"),
-	planted("missing-is-first", "grant", "expire:waiter/1500ms", "believes that it is first when its own znode is missing", Lock{broken.MissingIsFirst}).besides("exclusion", "progress"),
-	planted("stale-unlock", "own-znodes", "expire:holder/400ms", "deletes its znode by path without checking who created it", Lock{broken.StaleUnlock}).besides("exclusion"),
-	planted("token-of-its-own", "tokens", "", "each client counts fencing tokens on its own", Lock{broken.TokenOfItsOwn}).besides("fencing"),
+	mutant("check-then-create", "exclusion", "", "checks that the lock is free, then creates its znode without checking again", Lock{broken.CheckThenCreate}),
+	mutant("ignores-expiry", "lost", "expire/1500ms", "keeps its hold after its session expired", Lock{broken.IgnoresExpiry}).besides("exclusion", "tokens", "fencing", "grant"),
+	mutant("missing-is-first", "grant", "expire:waiter/1500ms", "believes that it is first when its own znode is missing", Lock{broken.MissingIsFirst}).besides("exclusion", "progress"),
+	mutant("stale-unlock", "own-znodes", "expire:holder/400ms", "deletes its znode by path without checking who created it", Lock{broken.StaleUnlock}).besides("exclusion"),
+	mutant("token-of-its-own", "tokens", "", "each client counts fencing tokens on its own", Lock{broken.TokenOfItsOwn}).besides("fencing"),
 )
 
 // Name is the name of the model.

@@ -22,13 +22,13 @@ type Membership struct {
 
 var _ = offer(models.Membership,
 	own(Membership{subjects.NewGroup}),
-	planted("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Membership{broken.OneShotWatch}),
-	planted("rejoin-lost", "converge", "expire:holder/1500ms", "does not join again after its session ended", Membership{broken.RejoinLost}),
-	planted("persistent-member", "converge", "expire:holder/1500ms", "creates persistent members, and forgets them when its session ends", Membership{broken.PersistentMember}).besides("fresh", "log"), // who stays behind is listed at once, and for ever
-	planted("gives-up-leaving", "converge", "lose-request:delete/300ms", "does not delete its znode if its first attempt to leave fails", Membership{broken.GivesUpLeaving}),
-	planted("cache-forgets-late", "fresh", "", "still lists other members for a second after they left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
-	planted("tells-the-past", "monotone", "", "reports a change, then the state before it", Membership{broken.TellsThePast}),
-	planted("torn-list", "snapshots", "", "lists a set of members that never existed at one time", Membership{broken.TornList}),
+	mutant("one-shot-watch", "converge", "", "sets its watch once, and misses all changes after the first", Membership{broken.OneShotWatch}),
+	mutant("rejoin-lost", "converge", "expire:holder/1500ms", "does not join again after its session ended", Membership{broken.RejoinLost}),
+	mutant("persistent-member", "converge", "expire:holder/1500ms", "creates persistent members, and forgets them when its session ends", Membership{broken.PersistentMember}).besides("fresh", "log"), // who stays behind is listed at once, and for ever
+	mutant("gives-up-leaving", "converge", "lose-request:delete/300ms", "does not delete its znode if its first attempt to leave fails", Membership{broken.GivesUpLeaving}),
+	mutant("cache-forgets-late", "fresh", "", "still lists other members for a second after they left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
+	mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Membership{broken.TellsThePast}),
+	mutant("torn-list", "snapshots", "", "lists a set of members that never existed at one time", Membership{broken.TornList}),
 )
 
 // Name is the name of the model.

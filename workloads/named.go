@@ -63,8 +63,8 @@ func variant(name, about string, w Workload) Subject {
 	return Subject{Name: Own + "-" + name, About: about, workload: w}
 }
 
-// planted is a mutant with one seeded defect, named after the defect.
-func planted(defect, property, faults, about string, w Workload) Subject {
+// mutant is a mutant with one seeded defect, named after the defect.
+func mutant(defect, property, faults, about string, w Workload) Subject {
 	return Subject{Name: brokenBy + defect, About: about, Property: property, Faults: faults, workload: w}
 }
 

@@ -23,12 +23,12 @@ type PriorityQueue struct {
 var _ = offer(models.PriorityQueue,
 	own(PriorityQueue{subjects.NewPriorityQueue}),
 	variant("relaxed", "the recipe of package recipes, relaxed: it reads lists that may be stale", PriorityQueue{subjects.NewRelaxedPriorityQueue}),
-	planted("keeps-stale-cache", "priority", "", "uses one list until all its items are gone", PriorityQueue{broken.KeepsStaleCache}),
+	mutant("keeps-stale-cache", "priority", "", "uses one list until all its items are gone", PriorityQueue{broken.KeepsStaleCache}),
 	// A single client gets its own items in the wrong order.
-	planted("ignores-priority", "priority", "", "delivers the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),
-	planted("string-compare", "priority", "", "compares priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}).alone(),
-	planted("walks-on", "strict", "", "continues in a stale list when another client was quicker", PriorityQueue{broken.WalksOn}),
-	planted("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
+	mutant("ignores-priority", "priority", "", "delivers the oldest item", PriorityQueue{broken.IgnoresPriority}).alone(),
+	mutant("string-compare", "priority", "", "compares priorities as text: 10 before 9", PriorityQueue{broken.StringCompare}).alone(),
+	mutant("walks-on", "strict", "", "continues in a stale list when another client was quicker", PriorityQueue{broken.WalksOn}),
+	mutant("no-fence", "strict", "", "claims to be strict, but reads lists from a server that may lag", PriorityQueue{broken.NoFence}),
 )
 
 // Name is the name of the model.

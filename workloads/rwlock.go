@@ -23,12 +23,12 @@ type RWLock struct {
 var _ = offer(models.RWLock,
 	own(RWLock{subjects.NewRWLock}),
 	variant("do", "the recipe of package recipes, used through Do and RDo", RWLock{subjects.NewDoRWLock}),
-	planted("reader-ignores-writer", "exclusion", "", "readers ignore writers, so one reads while another client writes", RWLock{broken.ReaderIgnoresWriterAhead}),
-	planted("downgrade-second-node", "exclusion", "", "downgrades with a second znode, which queues behind waiting writers", RWLock{broken.DowngradeSecondNode}),
-	planted("polls-to-read", "tokens", "", "polls for the lock instead of waiting for its turn", RWLock{broken.RWPolls}).besides("fencing"),
-	planted("waits-for-those-behind", "progress", "", "readers also wait for writers behind them, which wait for those readers", RWLock{broken.WaitsOnWrongPredecessor}),
-	planted("reads-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", RWLock{broken.ReadsForEver}).besides("exclusion", "grant", "tokens", "fencing"),
-	planted("deaf", "revocation", "", "ignores requests to release", RWLock{broken.Deaf}),
+	mutant("reader-ignores-writer", "exclusion", "", "readers ignore writers, so one reads while another client writes", RWLock{broken.ReaderIgnoresWriterAhead}),
+	mutant("downgrade-second-node", "exclusion", "", "downgrades with a second znode, which queues behind waiting writers", RWLock{broken.DowngradeSecondNode}),
+	mutant("polls-to-read", "tokens", "", "polls for the lock instead of waiting for its turn", RWLock{broken.RWPolls}).besides("fencing"),
+	mutant("waits-for-those-behind", "progress", "", "readers also wait for writers behind them, which wait for those readers", RWLock{broken.WaitsOnWrongPredecessor}),
+	mutant("reads-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", RWLock{broken.ReadsForEver}).besides("exclusion", "grant", "tokens", "fencing"),
+	mutant("deaf", "revocation", "", "ignores requests to release", RWLock{broken.Deaf}),
 )
 
 // Name is the name of the model.

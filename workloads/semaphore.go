@@ -24,12 +24,12 @@ type Semaphore struct {
 
 var _ = offer(models.Semaphore,
 	own(Semaphore{subjects.NewSemaphore}),
-	planted("counts-then-creates", "bound", "", "counts the leases, then creates one without checking again", Semaphore{broken.CountsThenCreates}),
-	planted("release-deletes-lowest", "bound", "", "releases the first lease in the line, even another client's", Semaphore{broken.ReleaseDeletesLowest}).besides("progress", "own-znodes"), // its own stays behind
-	planted("polls", "fair", "", "polls for the lock instead of waiting for its turn", Semaphore{broken.Polls}),
-	planted("watches-neighbour", "progress", "", "waits only for the contender right before it, though any release would do", Semaphore{broken.WatchesNeighbour}),
-	planted("held-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", Semaphore{broken.HeldForEver}).besides("bound", "fair", "grant"),
-	planted("lease-survives-session", "progress", "expire:holder/400ms", "creates persistent leases, and forgets them when its session ends", Semaphore{broken.LeaseSurvivesSession}),
+	mutant("counts-then-creates", "bound", "", "counts the leases, then creates one without checking again", Semaphore{broken.CountsThenCreates}),
+	mutant("release-deletes-lowest", "bound", "", "releases the first lease in the line, even another client's", Semaphore{broken.ReleaseDeletesLowest}).besides("progress", "own-znodes"), // its own stays behind
+	mutant("polls", "fair", "", "polls for the lock instead of waiting for its turn", Semaphore{broken.Polls}),
+	mutant("watches-neighbour", "progress", "", "waits only for the contender right before it, though any release would do", Semaphore{broken.WatchesNeighbour}),
+	mutant("held-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", Semaphore{broken.HeldForEver}).besides("bound", "fair", "grant"),
+	mutant("lease-survives-session", "progress", "expire:holder/400ms", "creates persistent leases, and forgets them when its session ends", Semaphore{broken.LeaseSurvivesSession}),
 )
 
 // Name is the name of the model.

@@ -86,7 +86,7 @@ var foundBy = []struct {
 // promise.
 func corruptions() (all []Subject) {
 	for _, f := range foundBy {
-		all = append(all, planted(string(f.kind), f.property, f.faults, f.kind.About(), Session{corruption: f.kind}))
+		all = append(all, mutant(string(f.kind), f.property, f.faults, f.kind.About(), Session{corruption: f.kind}))
 	}
 	return all
 }

@@ -359,10 +359,10 @@ func recorded(t *testing.T, name string) *sheet {
 	return newSheet(h.Events, txns, run)
 }
 
-// TestPlantedDefectsAreFound plants each defect in simulated records and in those of two
+// TestDefectsAreFound plants each defect in simulated records and in those of two
 // stored runs. With -v it tells how many of each were found. ZKLAB_WORLDS and ZKLAB_FIRST
 // are as above.
-func TestPlantedDefectsAreFound(t *testing.T) {
+func TestDefectsAreFound(t *testing.T) {
 	t.Parallel()
 	n, first := runs()
 	n = max(1, n/80)
@@ -381,7 +381,7 @@ func TestPlantedDefectsAreFound(t *testing.T) {
 				c.logged++
 			} else {
 				t.Errorf("%s %d: %s was not found", from, seed, p.name)
-				tellPlanted(t, s, events)
+				tellDefect(t, s, events)
 			}
 			if len(broken(s.judge(t, events, false))) > 0 {
 				c.bare++
@@ -410,9 +410,9 @@ func TestPlantedDefectsAreFound(t *testing.T) {
 	}
 }
 
-// tellPlanted shows the first fact that a defect changed, with those of its connection
+// tellDefect shows the first fact that a defect changed, with those of its connection
 // around it.
-func tellPlanted(t *testing.T, s *sheet, events []history.Event) {
+func tellDefect(t *testing.T, s *sheet, events []history.Event) {
 	t.Helper()
 	for i := range min(len(events), len(s.events)) {
 		if a, b := s.events[i], events[i]; a.F != b.F || string(a.Value) != string(b.Value) || a.Zxid != b.Zxid {

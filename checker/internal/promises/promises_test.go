@@ -153,7 +153,7 @@ func TestEachBrokenPromiseIsFoundUnderItsName(t *testing.T) {
 			found, other := map[bool]int{}, map[string]int{}
 			for _, seed := range append(firstSeeds(50), l.shows...) {
 				run := sessions.Run(seed, l.lie, 400)
-				if run.Planted == 0 {
+				if run.Broken == 0 {
 					continue
 				}
 				lied++
@@ -231,7 +231,7 @@ func TestEphemeralsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
 		found := 0
 		for seed := uint64(0); seed < 6000 && found < 5; seed++ {
 			s := sessions.Run(seed, "ephemeral", 400)
-			if s.Planted == 0 || endedByForce(t, &s, true) == 0 {
+			if s.Broken == 0 || endedByForce(t, &s, true) == 0 {
 				continue
 			}
 			if r := simulatedRun(s).judge(t, log); r[promises.Ephemeral].Text != "" {

@@ -1,4 +1,4 @@
-// Package corruptproxy is a proxy with a planted defect: it stands between a client's
+// Package corruptproxy is a proxy with a deliberate defect: it stands between a client's
 // link and the servers, on any ensemble, and now and then corrupts what it passes on so
 // that the client sees what a ZooKeeper must never show; what is to find that is put to
 // the test with it. It knows the wire protocol, and nothing of links, records and checks.

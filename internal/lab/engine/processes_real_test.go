@@ -91,7 +91,7 @@ func TestRealRecipesInProcesses(t *testing.T) {
 }
 
 // What is wrong with a lock in another process is found there.
-func TestRealPlantedDefectsInProcesses(t *testing.T) {
+func TestRealMutantsInProcesses(t *testing.T) {
 	t.Parallel()
 	for kind, found := range map[string]func(*store.Result) bool{
 		"ignores-expiry": func(r *store.Result) bool { return runtest.Violated(r, "lost") },

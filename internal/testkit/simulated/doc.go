@@ -13,5 +13,5 @@
 // The two share the znodes and what a leader does, but no clients and no wire. Those
 // of workloads are threads that wait, in virtual time, for requests that take time and
 // get lost; those of sessions are queues of frames, which one step after the other
-// moves, so that a planted defect can change any of them.
+// moves, so that a mutant can change any of them.
 package simulated

@@ -23,14 +23,14 @@ type Record struct {
 	Events       []history.Event // facts of process "session"
 	Transactions []history.Txn   // all that were committed
 	Final        time.Duration   // from when on the clients only read
-	Planted      int             // how often the servers did so, whether or not it showed
+	Broken       int             // how often the servers did so, whether or not it showed
 }
 
 // Run is a run of some hundred steps, all of which follow from the seed. The
 // servers keep their promises but for the defect, if there is one.
 func Run(seed uint64, defect string, steps int) Record {
 	s := simulate(seed, defect, steps)
-	return Record{s.events, s.transactions(), s.final, s.planted}
+	return Record{s.events, s.transactions(), s.final, s.broken}
 }
 
 func simulate(seed uint64, defect string, steps int) *sim {

@@ -117,7 +117,7 @@ type sim struct {
 	links    []*link
 	final    time.Duration
 	defect   string
-	planted  int
+	broken   int
 	values   int // that were written
 	faults   float64
 }
@@ -159,12 +159,12 @@ func (s *sim) behind() int {
 	return -1
 }
 
-// breaks says, now and then, that the planted defect is to show.
+// breaks says, now and then, that the defect shows.
 func (s *sim) breaks(which string) bool {
 	if s.defect != which || !s.chance(0.5) {
 		return false
 	}
-	s.planted++
+	s.broken++
 	return true
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// TestPlantedDifferencesAreFound alters what the server says on its way to the clients, a
+// TestDifferencesAreFound alters what the server says on its way to the clients, a
 // little and seldom. A generated script notices each of the alterations.
-func TestPlantedDifferencesAreFound(t *testing.T) {
+func TestDifferencesAreFound(t *testing.T) {
 	for name, alter := range map[string]func(wire.Op, wire.ReplyHeader, []byte) []byte{
 		"a code": func(_ wire.Op, h wire.ReplyHeader, record []byte) []byte {
 			if h.Err == wire.NotEmpty {

@@ -10,7 +10,7 @@ import (
 
 // Each of these defects of a client makes a follower that loses something, or tells what did
 // not happen: the test of churns must find them.
-func TestChurnFindsPlantedDefects(t *testing.T) {
+func TestChurnFindsMutants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a churn of each defect")
 	}

@@ -130,7 +130,7 @@ func long(t *testing.T, s workloads.Subject) engine.Config {
 
 // Each property is seen to fail, and of what is planted in a recipe no other than the list of
 // subjects says.
-func TestPlantedDefects(t *testing.T) {
+func TestMutants(t *testing.T) {
 	find(t, append(some(planted(recipe)), leaksContender), long)
 }
 
@@ -158,13 +158,13 @@ func asListed(t *testing.T, s workloads.Subject, r *store.Result) {
 	}
 }
 
-func TestPlantedDefectsOfTheStore(t *testing.T) {
+func TestMutantsOfTheStore(t *testing.T) {
 	find(t, some(planted(theStore)), briefly)
 }
 
 // A single client on idle servers sees nothing of what is planted in subjects. (Of
 // what is planted below subjects it does: that corrupts what a single client gets, too.)
-func TestPlantedDefectsPassAlone(t *testing.T) {
+func TestMutantsPassAlone(t *testing.T) {
 	for _, s := range some(planted(func(m *models.Model) bool { return !sessions(m) })) {
 		if s.Alone {
 			continue // a single client sees it, too

@@ -25,7 +25,7 @@ func perform(t *testing.T, e ensemble.Ensemble, c engine.Config) *zklab.Outcome 
 
 // Defects are found by what clients and Apache's servers said and logged, which no simulation
 // has. Each of these shows in every few operations, so that no run is without it.
-func TestRealPlantedDefects(t *testing.T) {
+func TestRealMutants(t *testing.T) {
 	e := dockertest.Ensemble(t, 3)
 	for _, name := range []struct{ recipe, subject string }{
 		{models.Lock.Name, "broken:check-then-create"},
