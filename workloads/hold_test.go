@@ -213,9 +213,9 @@ func TestNotNamed(t *testing.T) {
 		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, zklab-do, zklab-acl, go-zookeeper, broken`},
 		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, zklab-long, zklab-bounded, zklab-bounded-try, broken`},
 		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, zklab-long, zklab-bounded, zklab-bounded-try, broken`},
-		{"election", "broken:x", `recipe election has no planted defect "x"; it has sorts-by-id, never-regains`},
-		{"election", "broken:", `recipe election has no planted defect ""; it has sorts-by-id, never-regains`},
-		{"register", "broken:plain-as-fence", `recipe register has no planted defect "plain-as-fence"; did you mean "plain-as-fenced"? it has cas-without-version, `},
+		{"election", "broken:x", `recipe election has no mutant "x"; it has sorts-by-id, never-regains`},
+		{"election", "broken:", `recipe election has no mutant ""; it has sorts-by-id, never-regains`},
+		{"register", "broken:plain-as-fence", `recipe register has no mutant "plain-as-fence"; did you mean "plain-as-fenced"? it has cas-without-version, `},
 	} {
 		if w, err := Named(tt.recipe, tt.subject); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%s of %s: %v, %v, want %s", tt.subject, tt.recipe, w, err, tt.want)
