@@ -16,10 +16,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// A subtree is kept in a JSON file or in a folder (folder.go). The same znodes are the same
-// bytes: they stand in the order of a walk, and without versions and times.
+// An export is a JSON file or a folder (folder.go). The same znodes give the same bytes: an
+// export has them in the order of a walk, and has no versions and times.
 
-// What an export says that it is.
+// The format and version in an export.
 const (
 	exportFormat  = "zklab znodes"
 	exportVersion = 1
@@ -46,13 +46,13 @@ type exportFile struct {
 	Znodes []exported `json:"znodes"`
 }
 
-// exported is a znode in it.
+// exported is a znode in an export.
 type exported struct {
-	Path string `json:"path"` // behind that of the root, which is ""
-	// Data are null where the server has null, which is not the same as none.
+	Path string `json:"path"` // relative to the root, whose path is ""
+	// Data are null if the server has null, which differs from no bytes.
 	Data  content       `json:"data"`
 	ACL   *[]permission `json:"acl,omitempty"`   // null: not known
-	Owner string        `json:"owner,omitempty"` // the session of an ephemeral one
+	Owner string        `json:"owner,omitempty"` // the session of an ephemeral znode
 }
 
 func exportedOf(n znode) exported {
@@ -97,7 +97,8 @@ func aclIn(list *[]permission) (acl []wire.ACL, err error) {
 	return acl, nil
 }
 
-// encodeExport has a line for each znode, so that tools for lines find what differs.
+// encodeExport encodes znodes as JSON with a line for each znode, so that tools that compare
+// lines find the differences.
 func encodeExport(all []znode) ([]byte, error) {
 	var b bytes.Buffer
 	head, err := json.Marshal(exportHead{exportFormat, exportVersion})
@@ -132,7 +133,7 @@ func decodeExport(text []byte) ([]znode, error) {
 		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields() // what is not known would be lost
+	d.DisallowUnknownFields() // an unknown field would be lost
 	var file exportFile
 	if err := d.Decode(&file); err != nil {
 		return nil, usagef("it is no JSON of an export: %v", err)
@@ -148,7 +149,7 @@ func decodeExport(text []byte) ([]znode, error) {
 	return all, whole(all)
 }
 
-// whole puts znodes in the order of a walk, and says whether they are one subtree.
+// whole sorts znodes in the order of a walk. It returns an error if they are not one subtree.
 func whole(all []znode) error {
 	slices.SortFunc(all, func(a, b znode) int { return compare(a.path, b.path) })
 	there := make(map[string]bool, len(all))
@@ -173,12 +174,12 @@ func whole(all []znode) error {
 	return nil
 }
 
-// isFile says whether a word is a JSON file or a folder rather than a path of znodes.
+// isFile reports whether a word names a JSON file or a folder rather than a znode.
 func isFile(word string) bool { return strings.HasSuffix(word, ".json") || isFolder(word) }
 
 func isFolder(word string) bool { return strings.HasSuffix(word, "/") && word != "/" }
 
-// checkFile says what a word has to be like that names one.
+// checkFile returns an error if a word does not name a JSON file or a folder.
 func checkFile(command, word string) error {
 	if isFile(word) {
 		return nil
@@ -203,8 +204,8 @@ func readExport(name string) (all []znode, err error) {
 	return all, err
 }
 
-// writeExport writes a file or a folder, all or nothing: what was there by its name is
-// replaced when all is written.
+// writeExport writes a file or a folder, all or nothing: it replaces an old one of that name only
+// after it has written everything.
 func (s *Shell) writeExport(ctx context.Context, name string, all []znode) error {
 	if isFolder(name) {
 		return replaceFolder(ctx, filepath.Clean(name), all)

@@ -13,26 +13,27 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// command is the declaration of one.
+// command is the declaration of a command.
 type command struct {
 	name  string // one word, or two: "acl get"
-	args  string // what follows the flags, in words: "PATH [DATA]"
-	short string // what it does, in a line
-	long  string // and what else is to be known, in lines
-	least int    // arguments
-	most  int    // of them; -1: any number
+	args  string // the arguments after the flags, for the help: "PATH [DATA]"
+	short string // what the command does, in one line
+	long  string // further help, in lines
+	least int    // number of arguments
+	most  int    // number of arguments; -1: any number
 	// dataLast says that flags come before all arguments: data may begin with a dash.
 	dataLast bool
-	// values are what an argument can be, where it is no path.
+	// values are the possible values of an argument that is not a path.
 	values []string
-	// local is which argument, from 1, can be a file of this machine; 0: none.
+	// local is the number of the argument, from 1, that can be a file of this machine; 0: none.
 	local int
-	// lab says that it is about the servers of an ensemble of the shell's own.
+	// lab says that the command needs an ensemble of the shell's own.
 	lab bool
-	do  run // nil where bind gives it, and where only a multi has the command
-	// bind declares the flags, and gives what goes by them.
+	do  run // nil if bind returns it, and if the command works only in a multi
+	// bind declares the flags, and returns the function that runs the command with them.
 	bind func(f *pflag.FlagSet) run
-	// op makes of it an operation of a multi; nil where there is none.
+	// op declares the flags of the command in a multi, and returns the function that makes an
+	// operation; nil if the command does not work in a multi.
 	op func(f *pflag.FlagSet) operation
 }
 
@@ -41,7 +42,7 @@ type (
 	operation func(s *Shell, args []string) (wire.MultiOp, error)
 )
 
-// lookup finds the command that a statement begins with, and gives the words behind its name.
+// lookup finds the command that a statement begins with, and returns the words after its name.
 func lookup(words []string) (*command, []string, error) {
 	var names []string
 	for _, c := range commands {
@@ -68,7 +69,7 @@ func lookup(words []string) (*command, []string, error) {
 	return nil, nil, usagef("there is no command %s%shelp lists them", quote(words[0]), nearest.DidYouMean(words[0], names))
 }
 
-// ofZkCli are commands of zkCli.sh whose names are others here.
+// ofZkCli are the commands of zkCli.sh that have other names here.
 var ofZkCli = map[string]string{
 	"addWatch": "watch -r", "addauth": "auth", "close": "exit", "config": "cat /zookeeper/config", "delete": "rm",
 	"deleteall": "rm -r", "delquota": "quota rm", "get": "cat", "getAcl": "acl get", "getAllChildrenNumber": "count",
@@ -76,7 +77,8 @@ var ofZkCli = map[string]string{
 	"setAcl": "acl set", "setquota": "quota set", "version": "srvr",
 }
 
-// flags are those of the command, with what runs it by them: nil if only a multi has it.
+// flags returns the flags of the command and the function that runs it with them, nil if the
+// command works only in a multi.
 func (c *command) flags() (*pflag.FlagSet, run) {
 	f := c.noFlags()
 	switch {
@@ -88,7 +90,7 @@ func (c *command) flags() (*pflag.FlagSet, run) {
 	return f, c.do
 }
 
-// noFlags is an empty set for the command.
+// noFlags returns an empty set of flags for the command.
 func (c *command) noFlags() *pflag.FlagSet {
 	f := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
 	f.SetOutput(io.Discard)
@@ -111,8 +113,8 @@ func (c *command) parse(f *pflag.FlagSet, args []string) ([]string, error) {
 	return f.Args(), nil
 }
 
-// inWords says what a flag takes that has another value; its own error speaks of Go's
-// functions.
+// inWords turns the error of a flag with an invalid value into one that says what the flag
+// expects: pflag's own error names functions of Go.
 func inWords(err error) error {
 	var value *pflag.InvalidValueError
 	if !errors.As(err, &value) {
@@ -141,7 +143,7 @@ func (c *command) takes() string {
 	return fmt.Sprintf("%d to %d arguments", c.least, c.most)
 }
 
-// usage is its form: "ls [flags] [PATH]".
+// usage returns the syntax of the command: "ls [flags] [PATH]".
 func (c *command) usage() string {
 	f, _ := c.flags()
 	parts := []string{c.name}

@@ -15,17 +15,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The keys that do something to the line that is typed.
+// The keys that change the line that the user types.
 const (
 	keyTab   = '\t'
 	keyCtrlR = 18
 )
 
-// completeWithin bounds how long the server may take to tell what there is.
+// completeWithin bounds how long the server may take to list znodes.
 const completeWithin = 300 * time.Millisecond
 
-// key completes the word before the cursor with Tab, and searches the history with Ctrl-R
-// for the latest line that has what is typed.
+// key handles Tab, which completes the word before the cursor, and Ctrl-R, which searches the
+// history for the latest line that contains the text before the cursor.
 func (t *session) key(line string, pos int, key rune) (string, int, bool) {
 	t.longest(ansi.StringWidth(t.prompt()) + ansi.StringWidth(line) + 1)
 	switch key {
@@ -43,8 +43,7 @@ func (t *session) key(line string, pos int, key rune) (string, int, bool) {
 	return "", 0, false
 }
 
-// search finds the latest line before the present one that begins with some text, or else
-// has it within.
+// search finds the latest line before the present one that begins with a text.
 func (t *session) search(text, present string) (string, bool) {
 	h := t.line.History
 	begin := 0
@@ -62,8 +61,8 @@ func (t *session) search(text, present string) (string, bool) {
 	return "", false
 }
 
-// completed puts in what all candidates have in common. If that is nothing new, they are
-// listed above the prompt.
+// completed completes the word to the common prefix of all candidates. If that adds nothing, it
+// lists the candidates above the prompt.
 func (t *session) completed(line string, pos int, typed unfinished, candidates []string) (string, int, bool) {
 	if len(candidates) == 0 {
 		return line, pos, true
@@ -80,7 +79,7 @@ func (t *session) completed(line string, pos int, typed unfinished, candidates [
 	return line[:typed.begin] + word + line[pos:], typed.begin + len(word), true
 }
 
-// shared is what all begin with, in whole characters.
+// shared returns the common prefix of texts, in whole characters.
 func shared(all []string) string {
 	common := all[0]
 	for _, s := range all[1:] {
@@ -92,10 +91,10 @@ func shared(all []string) string {
 	return common
 }
 
-// mostListed is how many candidates are listed.
+// mostListed is the largest number of candidates that are listed.
 const mostListed = 100
 
-// listed are candidates in columns, by the last part of their paths.
+// listed prints candidates in columns, by the last name of their paths.
 func listed(candidates []string, width int) string {
 	names := make([]string, 0, mostListed)
 	widest := 0
@@ -122,14 +121,15 @@ func listed(candidates []string, width int) string {
 	return b.String()
 }
 
-// unfinished is a word that is being typed at the end of a line.
+// unfinished is the word at the end of a line that the user is typing.
 type unfinished struct {
-	text   string // what it means as yet
-	begin  int    // where it stands
+	text   string // so far, without quotes
+	begin  int    // its offset in the line
 	quoted bool
 }
 
-// become is the word when it means a text; whole: nothing will be added to it.
+// become returns the word, quoted if it was or must be, for a text. whole says that the word is
+// complete.
 func (u unfinished) become(text string, whole bool) string {
 	if !u.quoted && quote(text) == text {
 		if whole {
@@ -144,8 +144,8 @@ func (u unfinished) become(text string, whole bool) string {
 	return strings.TrimSuffix(text, `"`)
 }
 
-// lastWord cuts a line into the words of its last statement and the one that is being
-// typed, which is empty behind a space.
+// lastWord splits the last statement of a line into finished words and the unfinished one, which is
+// empty after a space.
 func lastWord(line string) (before []string, typed unfinished) {
 	for i := 0; ; {
 		i += len(line[i:]) - len(strings.TrimLeft(line[i:], " \t"))
@@ -167,7 +167,7 @@ func lastWord(line string) (before []string, typed unfinished) {
 	}
 }
 
-// meant is what a word means that begins with a quote and has no end.
+// meant returns the text of a word that begins with a quote and has no closing quote.
 func meant(word string) string {
 	if word[0] == '"' {
 		if text, err := strconv.Unquote(word + `"`); err == nil {
@@ -177,7 +177,7 @@ func meant(word string) string {
 	return word[1:]
 }
 
-// complete gives the word that is being typed at the end of a line, and what it can become.
+// complete returns the unfinished word at the end of a line, and its completions.
 func (s *Shell) complete(ctx context.Context, line string) (typed unfinished, candidates []string) {
 	words, typed := lastWord(line)
 	return typed, s.candidates(ctx, words, typed.text)
@@ -206,7 +206,7 @@ func (s *Shell) candidates(ctx context.Context, words []string, typed string) []
 	if c.local == 0 || c.local != nth(args) {
 		return slices.Compact(paths)
 	}
-	for i := range paths { // with a slash it would be a folder of this machine
+	for i := range paths { // with a slash at the end it would be a folder of this machine
 		paths[i] = strings.TrimSuffix(paths[i], "/")
 	}
 	all := append(filesLike(typed), paths...)
@@ -214,7 +214,7 @@ func (s *Shell) candidates(ctx context.Context, words []string, typed string) []
 	return slices.Compact(all)
 }
 
-// nth is which argument, from 1, follows the words behind the name of a command.
+// nth returns the number, from 1, of the argument that follows these words.
 func nth(words []string) int {
 	n := 1
 	for _, w := range words {
@@ -225,7 +225,7 @@ func nth(words []string) int {
 	return n
 }
 
-// filesLike are the folders and JSON files of this machine that begin with what is typed.
+// filesLike returns the folders and JSON files of this machine whose paths begin with a text.
 func filesLike(typed string) (all []string) {
 	folder := typed[:strings.LastIndexByte(typed, '/')+1]
 	entries, err := os.ReadDir(filepath.Clean("./" + folder))
@@ -247,7 +247,8 @@ func filesLike(typed string) (all []string) {
 	return all
 }
 
-// names are the first words of commands, or the second of those with that first one.
+// names returns the first words of commands, or the second words of the commands with a given first
+// word.
 func (s *Shell) names(typed string, nth int, first string) []string {
 	var all []string
 	for _, c := range commands {
@@ -266,7 +267,7 @@ func flagsOf(c *command, typed string) []string {
 	return startingWith(all, typed)
 }
 
-// paths are those on the server that begin with what is typed.
+// paths returns the paths of znodes that begin with a text.
 func (s *Shell) paths(ctx context.Context, typed string) (all []string) {
 	folder := typed[:strings.LastIndexByte(typed, '/')+1]
 	path, err := s.here(nil)

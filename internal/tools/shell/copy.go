@@ -19,7 +19,7 @@ func bindCp(f *pflag.FlagSet) run {
 	}
 }
 
-// fromTo are the two paths of a move, neither within the other.
+// fromTo returns the two paths of a move. It returns an error if the second is within the first.
 func (s *Shell) fromTo(args []string) (from, to string, err error) {
 	if from, err = s.at(args[0]); err != nil {
 		return from, to, err
@@ -30,7 +30,7 @@ func (s *Shell) fromTo(args []string) (from, to string, err error) {
 	return from, to, apartFrom(from, to)
 }
 
-// apartFrom says whether a path is outside of a subtree.
+// apartFrom returns an error if a path is within a subtree.
 func apartFrom(from, to string) error {
 	if within(to, from) {
 		return usagef("%s is %s or below it", quote(to), quote(from))
@@ -38,7 +38,7 @@ func apartFrom(from, to string) error {
 	return nil
 }
 
-// copied says what was copied or moved.
+// copied is the result of cp and mv.
 type copied struct {
 	From    string `json:"from"`
 	To      string `json:"to"`
@@ -98,7 +98,7 @@ func (s *Shell) copy(ctx context.Context, args []string, recursive, noACL bool, 
 	return s.emit(copied{args[0], args[1], len(lasting), skipped, tree.unsteady})
 }
 
-// vacant says whether a path is free, before anything is written.
+// vacant returns an error if there is a znode at a path. It is called before anything is written.
 func (s *Shell) vacant(ctx context.Context, path string) error {
 	switch _, err := s.Client.Exists(ctx, path, false); {
 	case missing(err):
@@ -123,7 +123,7 @@ func (s *Shell) move(ctx context.Context, args []string) error {
 	return s.moveRead(ctx, all, from, to)
 }
 
-// movable is a subtree that can be moved.
+// movable reads a subtree. It returns an error if the subtree cannot be moved.
 func (s *Shell) movable(ctx context.Context, from string) ([]znode, error) {
 	nodes, err := s.gather(ctx, from, -1)
 	if err != nil {
@@ -146,9 +146,9 @@ func (s *Shell) movable(ctx context.Context, from string) ([]znode, error) {
 	return all, nil
 }
 
-// moveRead moves what was read, if it still is so. The transaction fails where data were
-// written or children came; permissions, of which no transaction knows the version, are
-// looked at once more.
+// moveRead moves a subtree that was read, if it has not changed. The transaction fails if data
+// were written or children created. It cannot check the versions of permissions, so moveRead
+// reads those once more before.
 func (s *Shell) moveRead(ctx context.Context, all []znode, from, to string) error {
 	now, err := s.gather(ctx, from, -1)
 	if err != nil {
@@ -172,8 +172,8 @@ func (s *Shell) moveRead(ctx context.Context, all []znode, from, to string) erro
 	return s.emit(copied{From: from, To: to, Znodes: len(all)})
 }
 
-// moves are the creates of all znodes, parents first, and the deletes of those that were
-// read, parents last.
+// moves returns the operations of a move: they create all new znodes, parents first, and delete
+// all old ones, parents last.
 func moves(all []znode, from, to string) []wire.MultiOp {
 	ops := make([]wire.MultiOp, 0, 2*len(all))
 	for _, n := range all {

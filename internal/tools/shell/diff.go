@@ -28,7 +28,7 @@ const (
 
 type difference struct {
 	How  string   `json:"how"`
-	Path string   `json:"path"` // behind that of the root, which is ""
+	Path string   `json:"path"` // relative to the root, whose path is ""
 	What []string `json:"what,omitempty"`
 }
 
@@ -36,7 +36,7 @@ type diffResult struct {
 	First       string       `json:"first"`
 	Second      string       `json:"second"`
 	Differences []difference `json:"differences"`
-	// Hidden are lists of permissions of which servers told only the users.
+	// Hidden counts the permissions of which servers sent only the users, without hashes.
 	Hidden int `json:"hidden,omitempty"`
 	unsteady
 }
@@ -79,7 +79,7 @@ func (s *Shell) diff(ctx context.Context, args []string, noACL, ephemerals bool)
 	return nil
 }
 
-// side is a subtree of any of the kinds.
+// side reads one side of a diff: a subtree or an export.
 func (s *Shell) side(ctx context.Context, word string) (t subtree, err error) {
 	if _, _, other := otherEnsemble(word); !other && isFile(word) {
 		t.znodes, err = readExport(word)
@@ -93,7 +93,7 @@ func (s *Shell) side(ctx context.Context, word string) (t subtree, err error) {
 	return at.take(ctx, at.path, -1, true)
 }
 
-// seen are the znodes that are compared, without what may differ.
+// seen returns the znodes to compare, without the parts to ignore.
 func (t subtree) seen(noACL, ephemerals bool) []znode {
 	all := t.znodes
 	if !ephemerals {
@@ -108,7 +108,7 @@ func (t subtree) seen(noACL, ephemerals bool) []znode {
 	return all
 }
 
-// compare goes through both, which are in the same order.
+// compare adds the differences between two lists of znodes, which are in the same order.
 func (r *diffResult) compare(a, b []znode) {
 	for len(a)+len(b) > 0 {
 		order := 0
@@ -140,8 +140,7 @@ func (r *diffResult) add(how, path string, what ...string) {
 	r.Differences = append(r.Differences, difference{how, path, what})
 }
 
-// unlike says what is not the same of two znodes. Permissions that are not known are none
-// that differ.
+// unlike returns what differs between two znodes. Unknown permissions never differ.
 func (r *diffResult) unlike(a, b znode) (what []string) {
 	if ephemeral(a.stat) != ephemeral(b.stat) {
 		what = append(what, "ephemeral")
@@ -169,7 +168,7 @@ func sizeOf(data []byte) string {
 	return fmt.Sprintf("%d bytes", len(data))
 }
 
-// hide leaves of digests what a server tells to everyone.
+// hide replaces the hashes of digests by x, as servers do for clients that may not change permissions.
 func hide(acl []wire.ACL) []wire.ACL {
 	acl = slices.Clone(acl)
 	for i := range acl {

@@ -14,16 +14,16 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// This file is about what comes from znodes, whose names and data may be anything.
+// This file prints names and data of znodes, which can contain any bytes.
 
-// legible is text on one line, without characters that a terminal obeys.
+// legible returns a text on one line, with control characters escaped.
 func legible(text string) string { return printable.Text(text, math.MaxInt) }
 
-// mostShown is how many bytes of a value people are shown who did not ask for all.
+// mostShown is how many bytes of data cat prints on a terminal without --raw.
 const mostShown = 16 << 10
 
-// shown is the beginning of data that are many, whole characters of it if they are text, and
-// how many bytes are left out.
+// shown returns the beginning of long data, in whole characters if they are text, and the number of
+// bytes that it leaves out.
 func shown(data []byte, raw bool) (begin []byte, left int) {
 	if raw || len(data) <= mostShown {
 		return data, 0
@@ -38,7 +38,7 @@ func shown(data []byte, raw bool) (begin []byte, left int) {
 	return data[:n], len(data) - n
 }
 
-// content is data in JSON: text where it is UTF-8, else base64.
+// content is data in JSON: text if they are UTF-8, otherwise base64.
 type content []byte
 
 type contentJSON struct {
@@ -46,7 +46,7 @@ type contentJSON struct {
 	Base64 []byte  `json:"base64,omitempty"`
 }
 
-// MarshalJSON tells null data, null, from none, an empty text.
+// MarshalJSON writes null for null data, and an empty text for no bytes.
 func (c content) MarshalJSON() ([]byte, error) {
 	if c == nil {
 		return []byte("null"), nil
@@ -58,11 +58,11 @@ func (c content) MarshalJSON() ([]byte, error) {
 	return json.Marshal(contentJSON{Text: &text})
 }
 
-// UnmarshalJSON is MarshalJSON's inverse.
+// UnmarshalJSON is the inverse of MarshalJSON.
 func (c *content) UnmarshalJSON(b []byte) error {
 	var v *contentJSON
 	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields() // a decoder around this one does not hand that on
+	d.DisallowUnknownFields() // the setting of the outer decoder does not apply here
 	if err := d.Decode(&v); err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (c *content) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// encode is JSON on one line. What a terminal would obey is escaped in it, too.
+// encode returns JSON on one line, with control characters escaped.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -98,7 +98,7 @@ func encode(v any) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-// escape is a character in a string of JSON.
+// escape escapes a character for a string of JSON.
 func escape(r rune) (out []byte) {
 	for _, unit := range utf16.AppendRune(nil, r) {
 		out = fmt.Appendf(out, `\u%04x`, unit)

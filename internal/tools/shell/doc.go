@@ -1,21 +1,21 @@
-// Package shell is the commands of "zklab shell": it reads a line, does what it says with
-// a session of an ensemble, and prints text or JSON. It may not choose exit codes but by
-// [Code], nor open sessions but by the Connect that it is given.
+// Package shell implements the commands of "zklab shell": it reads a line, runs its commands in
+// a session of an ensemble, and prints text or JSON. Exit codes come from [Code] only, and sessions
+// from the functions Connect and Other of the [Shell] only.
 //
-// A command is declared once, as a [command] of the list in commands.go: its name and what it
-// takes. Its flags and what it does are in a file of its family (read.go, write.go, …). Help,
-// completion, the table in the guide and the parser all go by that declaration. What a command
-// found is a result: one type that is text for people and JSON for programs.
+// Each command is declared once, as a [command] in the list in commands.go, with its name and its
+// arguments. Its flags and its code are in the file of its family (read.go, write.go, …). Help,
+// completion, the parser and the table in the guide use that declaration. A command prints a
+// result: one type that becomes text for people and JSON for programs.
 //
-// The commands are not cobra's: the flags of a cobra command keep their values, so a shell
-// would need a new tree for every line; its completion prints for another program, and knows
-// no quotes; and it has no place for the operation that a create is within a multi.
+// The commands do not use cobra. The flags of a cobra command keep their values, so a shell would
+// need a new tree of commands for every line. Cobra's completion prints for another program, and
+// does not know quotes. And cobra has no place for the operation that a create is in a multi.
 //
-// What is copied is a subtree (subtree.go), read with a second look at it, and written by a
-// writePlan (plan.go) in transactions that servers take. Files of it are in archive.go and
-// folder.go.
+// Commands that copy read a subtree (subtree.go), check whether it changed meanwhile, and write it
+// by a writePlan (plan.go) in transactions that servers accept. The formats of files are in
+// archive.go and folder.go.
 //
-// A [Shell] runs statements: one line ([Shell.Do]), a file or a pipe ([Shell.Script]), or
-// what somebody types ([Shell.Interact]). Nothing that comes out of a znode reaches a
-// terminal as a control character.
+// A [Shell] runs the statements of a line ([Shell.Do]), of a file or a pipe ([Shell.Script]), or
+// of a user at a terminal ([Shell.Interact]). It escapes the control characters of znodes before
+// they reach a terminal.
 package shell

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// edited says what came of it.
+// edited is the result of edit.
 type edited struct {
 	statResult
 	Changed bool `json:"changed"`
@@ -51,7 +51,7 @@ func (s *Shell) edit(ctx context.Context, args []string) error {
 		forget(file)
 		return s.emit(edited{statOf(path, stat), false})
 	}
-	// What interrupts the editor is no reason not to write what it has made.
+	// An interrupt that ended the editor must not prevent the write.
 	stat, err = s.Client.Set(context.WithoutCancel(ctx), path, text, stat.Version)
 	if err != nil {
 		if errors.Is(err, wire.BadVersion) {
@@ -65,7 +65,7 @@ func (s *Shell) edit(ctx context.Context, args []string) error {
 	return s.emit(edited{statOf(path, stat), true})
 }
 
-// editFile has a file edited, and gives the text.
+// editFile runs the editor on a file, and returns the text.
 func (s *Shell) editFile(ctx context.Context, file string, before []byte) ([]byte, error) {
 	if err := s.Editor(ctx, file); err != nil {
 		return nil, err
@@ -80,8 +80,8 @@ func (s *Shell) editFile(ctx context.Context, file string, before []byte) ([]byt
 	return text, nil
 }
 
-// fileFor makes a file that only its owner may read, in a folder of its own: editors put
-// others beside it. Its name tells editors what is in it.
+// fileFor creates a file that only its owner may read, in a folder of its own, because editors
+// create other files beside it. From its name editors know the format of the data.
 func fileFor(path string, data []byte) (string, error) {
 	folder, err := os.MkdirTemp("", "zklab-edit-")
 	if err != nil {
@@ -100,7 +100,8 @@ func fileFor(path string, data []byte) (string, error) {
 
 func forget(file string) { _ = os.RemoveAll(filepath.Dir(file)) }
 
-// kept says where the text is that was not written, if somebody changed it.
+// kept adds to an error the name of the file with the edited text. It removes the file if the text
+// is unchanged.
 func kept(err error, file string, before []byte) error {
 	if text, bad := os.ReadFile(file); bad != nil || bytes.Equal(text, before) {
 		forget(file)

@@ -8,12 +8,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// The exit codes of a shell, a contract with scripts.
+// The exit codes of the shell. Scripts rely on them.
 const (
 	OK           = 0
 	NotFound     = 1
-	Conflict     = 2 // what is there is not as it was expected: another version, something, or children
-	NoConnection = 3 // or anything else that went wrong
+	Conflict     = 2 // another version, the znode exists already, or it has children
+	NoConnection = 3 // or any other failure
 	NotAllowed   = 4
 	WrongUsage   = 64
 	Interrupted  = 130
@@ -27,7 +27,7 @@ var codes = map[wire.Code]int{
 	wire.BadArguments: WrongUsage,
 }
 
-// Code is the exit code for what a statement came to.
+// Code returns the exit code for the error of a statement.
 func Code(err error) int {
 	var usage errUsage
 	var code wire.Code
@@ -47,8 +47,7 @@ func Code(err error) int {
 	return NoConnection
 }
 
-// codedError is an error of a shell's own, with its exit code. Without a message it has
-// been told.
+// codedError is an error of the shell itself, with its exit code. An empty message prints nothing.
 type codedError struct {
 	code    int
 	message string
@@ -56,7 +55,7 @@ type codedError struct {
 
 func (e codedError) Error() string { return e.message }
 
-// words say what a server's answer means to who asked.
+// words explain the error codes of servers.
 var words = map[wire.Code]string{
 	wire.NoNode:                  "there is no such znode",
 	wire.BadVersion:              "it has another version: somebody wrote it meanwhile",
@@ -74,7 +73,7 @@ var words = map[wire.Code]string{
 	wire.NoWatcher:               "there is no such watch",
 }
 
-// explain is an error in words, of what was done to a path.
+// explain returns an error that says what failed, and why.
 func explain(what string, err error) error {
 	var code wire.Code
 	var large *client.TooLarge
@@ -95,14 +94,14 @@ type explained struct {
 func (e *explained) Error() string { return e.text }
 func (e *explained) Unwrap() error { return e.err }
 
-// errNoChroot is what a root is that is not there.
+// errNoChroot is the error for a chroot that does not exist.
 var errNoChroot = &explained{"there is no znode of the path that stands behind the servers: leave that path out, and create it first", wire.NoNode}
 
-// missing says that a znode is not there.
+// missing reports whether an error says that a znode does not exist.
 func missing(err error) bool { return errors.Is(err, wire.NoNode) }
 
-// Interruption is what people are told of an error that is an interruption, without where it
-// happened, but for a write that may have been done.
+// Interruption returns the message for an error that is an interruption. It does not say where the
+// interruption happened, but it mentions a write that may have been done.
 func Interruption(err error) string {
 	if client.MayBeDone(err) {
 		return "interrupted: what was written last was sent, and may have been done, or not"

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// This file has the commands between znodes and files.
+// This file has the commands that copy between znodes and files.
 
 func bindExport(f *pflag.FlagSet) run {
 	noACL := noACLFlag(f, "without permissions")
@@ -31,7 +31,7 @@ func bindImport(f *pflag.FlagSet) run {
 	return func(s *Shell, ctx context.Context, args []string) error { return s.importFrom(ctx, args, o) }
 }
 
-// exportResult says what was written.
+// exportResult is the result of export.
 type exportResult struct {
 	Path       string `json:"path"`
 	File       string `json:"file"`

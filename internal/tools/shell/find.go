@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// This file has the commands that look at all znodes of a subtree.
+// This file has the commands that read all znodes of a subtree.
 
 func bindFind(f *pflag.FlagSet) run {
 	var w wanted
@@ -54,7 +54,7 @@ func (s *Shell) count(ctx context.Context, args []string) error {
 	if err == nil {
 		return s.emit(countResult{path, n})
 	}
-	all, err := s.survey(ctx, path, -1) // servers before 3.6 don't count
+	all, err := s.survey(ctx, path, -1) // servers before 3.6 do not count
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ type countResult struct {
 
 func (r countResult) text(p *page) { p.printf("%d\n", r.Znodes) }
 
-// wanted says which znodes find is to list.
+// wanted are the conditions of find.
 type wanted struct {
 	name, owner        string
 	older, newer       time.Duration
@@ -79,7 +79,7 @@ type wanted struct {
 	longAgo, justSince int64 // milliseconds since 1970
 }
 
-// anything is what every znode is.
+// anything matches every znode.
 var anything = wanted{larger: -1, smaller: -1}
 
 func (w *wanted) add(f *pflag.FlagSet) {
@@ -92,7 +92,7 @@ func (w *wanted) add(f *pflag.FlagSet) {
 	f.BoolVar(&w.leaf, "leaf", false, "without children")
 }
 
-// check reads what the flags say.
+// check parses the flags.
 func (w *wanted) check() error {
 	if _, err := path.Match(w.name, ""); err != nil {
 		return usagef("find --name %s: a [ has no end", quote(w.name))
@@ -109,7 +109,7 @@ func (w *wanted) check() error {
 	return nil
 }
 
-// parseSession reads a session's number, in hexadecimal with 0x or without.
+// parseSession reads the number of a session, in hexadecimal, with or without 0x.
 func parseSession(text string) (int64, error) {
 	id, err := strconv.ParseUint(strings.TrimPrefix(strings.ToLower(text), "0x"), 16, 64)
 	if err != nil {
@@ -235,7 +235,7 @@ func (r grepResult) text(p *page) {
 	}
 }
 
-// used is how much a subtree has.
+// used is the size of a subtree.
 type used struct {
 	Path   string `json:"path"`
 	Znodes int    `json:"znodes"`

@@ -13,29 +13,31 @@ import (
 	"strings"
 )
 
-// In a folder of an export each znode is a folder in that of its parent, with two files:
-// its data as they are, and the rest as JSON. The names of these begin with @, as no
-// znode's does there. All of it is below one os.Root: no path is too long, and none
-// leads out.
+// In a folder of an export each znode is a folder inside the folder of its parent. It has two
+// files: the data, and the rest as JSON. The names of these files begin with @, which no name of
+// a znode's folder does. All access goes through one os.Root, so that no path is too long, and no
+// path leads out of the folder.
 
 const (
-	dataFile = "@data" // not there where the server has null
+	dataFile = "@data" // missing if the server has null
 	restFile = "@znode.json"
 	headFile = "@export.json" // beside the root's
 )
 
-// rest is what a znode has beside its data.
+// rest is a znode without its data.
 type rest struct {
-	Name  string        `json:"name,omitempty"` // as the znode's own, which the folder's may not tell
+	Name  string        `json:"name,omitempty"` // the znode's name, which the name of the folder may not contain
 	ACL   *[]permission `json:"acl,omitempty"`
 	Owner string        `json:"owner,omitempty"`
 }
 
-// longestName is that of a folder that has all of a znode's name; file systems take 255 bytes.
+// longestName is the length, in bytes, of the longest folder name that contains the whole name of a
+// znode. File systems allow 255.
 const longestName = 200
 
-// folderName is what the folder of a znode is called: letters, digits and a few others stay,
-// all else is %XX, a dot at the beginning, too. One that is too long ends with a hash.
+// folderName returns the name of a znode's folder. Letters, digits and a few other characters stay.
+// Every other byte, and a dot at the beginning, becomes %XX. A name that is too long is cut and ends
+// with a hash.
 func folderName(name string) string {
 	var b strings.Builder
 	for i := range len(name) {
@@ -53,7 +55,7 @@ func folderName(name string) string {
 	return fmt.Sprintf("%s@%x", b.String()[:100], sha256.Sum256([]byte(name)))
 }
 
-// folderOf is where a znode is in an export.
+// folderOf returns the path of a znode's folder in an export.
 func folderOf(znode string) string {
 	names := []string{"."}
 	for name := range strings.SplitSeq(strings.TrimPrefix(znode, "/"), "/") {
@@ -64,8 +66,8 @@ func folderOf(znode string) string {
 	return path.Join(names...)
 }
 
-// replaceFolder writes beside the folder, which is then renamed. What is replaced is an
-// export and nothing else.
+// replaceFolder writes a new folder beside the old one, and then renames it. It replaces only an
+// export or an empty folder.
 func replaceFolder(ctx context.Context, name string, all []znode) (err error) {
 	old, err := replaceable(name)
 	if err != nil {
@@ -86,8 +88,8 @@ func replaceFolder(ctx context.Context, name string, all []znode) (err error) {
 	return os.Rename(fresh, name)
 }
 
-// swap puts a folder in the place of another one, which is old then. Where it cannot, that
-// is again where it was.
+// swap moves the folder name to old, and the folder fresh to name. If the second step fails, it
+// moves the old folder back.
 func swap(name, fresh, old string) error {
 	if err := os.Rename(name, old); err != nil {
 		return err
@@ -99,7 +101,8 @@ func swap(name, fresh, old string) error {
 	return err
 }
 
-// replaceable says whether something is there that can be replaced, and fails where it cannot.
+// replaceable reports whether a folder exists that may be replaced. It returns an error if one exists
+// that may not.
 func replaceable(name string) (there bool, err error) {
 	entries, err := os.ReadDir(name)
 	switch {
@@ -193,10 +196,10 @@ func readFolder(name string) ([]znode, error) {
 	return all, whole(all)
 }
 
-// found is the folder of a znode, and the path of its parent.
+// found is the folder of a znode, with the path of the parent znode.
 type found struct{ folder, parent string }
 
-// readZnode reads a folder, and says which folders there are in it.
+// readZnode reads the znode of a folder, and returns the folders inside.
 func readZnode(root *os.Root, at found) (n znode, below []found, err error) {
 	var r rest
 	if err := readJSON(root, path.Join(at.folder, restFile), &r); errors.Is(err, fs.ErrNotExist) {

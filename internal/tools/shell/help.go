@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// askedHelp is the error of a statement that asks for the help of a command, "" for that of
-// all. Were the help printed by the command, the list of commands would refer to itself.
+// askedHelp is the error of a statement that asks for the help of a command, or of all commands
+// if it is "". If the command itself printed the help, the list of commands would refer to itself.
 type askedHelp string
 
 func (askedHelp) Error() string { return "help was asked for" }
@@ -16,7 +16,7 @@ func (*Shell) help(_ context.Context, args []string) error { return askedHelp(st
 
 func (*Shell) exit(context.Context, []string) error { return ErrExit }
 
-// helpOn prints the help of a command, or of those whose names begin with a word.
+// helpOn prints the help of a command, or of all commands whose first word is the name.
 func (s *Shell) helpOn(name string) error {
 	if name == "" {
 		return s.emit(helpAll(s.Lab != nil))
@@ -33,7 +33,7 @@ func (s *Shell) helpOn(name string) error {
 	return s.emit(some)
 }
 
-// helpResult is what is to be known of commands.
+// helpResult is the help of some commands.
 type helpResult struct {
 	Commands []commandHelp `json:"commands"`
 }
@@ -51,8 +51,8 @@ func helpOf(c *command) commandHelp {
 	return commandHelp{c.name, c.usage(), c.short, c.long, f.FlagUsages()}
 }
 
-// helpAll is that of all commands, without those that are for ensembles of the shell's own
-// where it has none.
+// helpAll returns the help of all commands. It leaves out those that need an ensemble of the
+// shell's own if the shell has none.
 func helpAll(lab bool) (all helpList) {
 	for _, c := range commands {
 		if lab || !c.lab {
@@ -85,7 +85,7 @@ func (r helpList) text(p *page) {
 	p.printf("\nhelp COMMAND says more. Words with spaces or ; stand in quotes; # begins a comment.\n")
 }
 
-// Table is a line of Markdown for each command, for the guide.
+// Table returns the commands as a table in Markdown, for the guide.
 func Table() string {
 	var b strings.Builder
 	for _, c := range commands {

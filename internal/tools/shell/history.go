@@ -6,17 +6,18 @@ import (
 	"strings"
 )
 
-// History keeps lines in a file that only its owner may read, for the next time. It is a
-// term.History, for one goroutine at a time.
+// History keeps typed lines in a file that only its owner may read. It implements term.History. It
+// is not safe for concurrent use.
 type History struct {
-	file  *os.File // nil: they are not kept
+	file  *os.File // nil: lines are not kept
 	lines []string // oldest first
 }
 
-// mostLines is how many lines are read again from a file.
+// mostLines is the largest number of lines that OpenHistory keeps of a file.
 const mostLines = 2000
 
-// OpenHistory reads a file, and makes it and its folder if they are not there.
+// OpenHistory opens a file of lines. It creates the file and its folder if they do not exist. With
+// an error it returns a History that keeps no lines in a file.
 func OpenHistory(path string) (*History, error) {
 	h := new(History)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -40,22 +41,22 @@ func OpenHistory(path string) (*History, error) {
 	return h, err
 }
 
-// Add keeps a line, unless it is that before, empty, begins with a space, or has a
-// credential in it.
+// Add adds a line. It ignores a line that is empty, begins with a space, contains a credential, or
+// is the same as the previous one.
 func (h *History) Add(line string) {
 	if strings.TrimSpace(line) == "" || line[0] == ' ' || strings.Contains(line, "auth ") || len(h.lines) > 0 && h.lines[len(h.lines)-1] == line {
 		return
 	}
 	h.lines = append(h.lines, line)
 	if h.file != nil {
-		_, _ = h.file.WriteString(strings.ReplaceAll(line, "\n", " ") + "\n") // without it the shell goes on
+		_, _ = h.file.WriteString(strings.ReplaceAll(line, "\n", " ") + "\n") // the shell goes on without it
 	}
 }
 
-// Len is how many lines there are.
+// Len returns the number of lines.
 func (h *History) Len() int { return len(h.lines) }
 
-// At gives a line, 0 being the latest.
+// At returns a line; 0 is the latest.
 func (h *History) At(i int) string { return h.lines[len(h.lines)-1-i] }
 
 // Close closes the file.

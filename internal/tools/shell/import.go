@@ -15,12 +15,12 @@ type importOptions struct {
 	limit                            *int
 }
 
-// importResult says what an import makes.
+// importResult is the result of an import.
 type importResult struct {
 	File string `json:"file"`
 	Path string `json:"path"`
-	// Created, Set and ACL are the paths of znodes that are made, whose data are written, and
-	// whose permissions are.
+	// Created are the paths of new znodes, Set those of znodes whose data were written, and ACL
+	// those of znodes whose permissions were written.
 	Created    []string `json:"created"`
 	Set        []string `json:"set"`
 	ACL        []string `json:"acl"`
@@ -97,7 +97,8 @@ func (s *Shell) importFrom(ctx context.Context, args []string, o importOptions) 
 	return s.emit(r)
 }
 
-// whatIsThere is the subtree at a path, by paths; nothing where there is none.
+// whatIsThere returns the znodes of the subtree at a path, by their paths. It returns none if the
+// path does not exist.
 func (s *Shell) whatIsThere(ctx context.Context, path string) (map[string]znode, error) {
 	there := make(map[string]znode)
 	tree, err := s.take(ctx, path, -1, true)
@@ -110,7 +111,7 @@ func (s *Shell) whatIsThere(ctx context.Context, path string) (map[string]znode,
 	return there, err
 }
 
-// add puts in what has to be written for a znode to be as it is in the export.
+// add adds to a plan the writes that make a znode equal to the one in the export.
 func (r *importResult) add(w *writePlan, want znode, there map[string]znode, o importOptions) error {
 	path := join(w.to, want.path)
 	if ephemeral(want.stat) && !o.ephemerals {
@@ -150,5 +151,5 @@ func (r *importResult) add(w *writePlan, want znode, there map[string]znode, o i
 	return nil
 }
 
-// sameBytes tells null from none, as servers do.
+// sameBytes compares data. Null differs from no bytes, as for servers.
 func sameBytes(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }

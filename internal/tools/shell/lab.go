@@ -11,12 +11,12 @@ import (
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-// Lab is an ensemble that is the shell's own, whose servers can be harmed.
+// Lab is an ensemble of the shell's own, with commands that kill, pause and partition its servers.
 type Lab struct {
 	Ensemble interface {
 		ensemble.Ensemble
 		ensemble.Partitioner
-		// ExpireSession ends a session of anybody's.
+		// ExpireSession ends a session of any client.
 		ExpireSession(ctx context.Context, session int64) error
 	}
 	Control *control.Controller
@@ -71,7 +71,7 @@ func (r serversResult) text(p *page) {
 	}
 }
 
-// partition cuts the links between those that are named and all others, both ways.
+// partition cuts the links between the named servers and all others, in both directions.
 func (s *Shell) partition(ctx context.Context, args []string) error {
 	servers := s.Lab.Ensemble.Servers()
 	var side []int

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// multi is one that is being typed.
+// multi is a transaction that the user is writing.
 type multi struct {
 	ops   []wire.MultiOp
 	names []string // each operation in words, for errors
@@ -28,7 +28,7 @@ func (s *Shell) abort(context.Context, []string) error {
 	return nil
 }
 
-// collect adds a statement to the multi that was begun.
+// collect adds a statement to the multi.
 func (s *Shell) collect(words []word) error {
 	c, args, err := lookup(texts(words))
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Shell) end(ctx context.Context, _ []string) error {
 	return s.emit(r)
 }
 
-// path is that of a result: a create may have been given another one.
+// path returns the path of a result: a server adds a number to the path of a sequential create.
 func (m *multi) path(i int, o wire.OpResult) string {
 	switch r := m.ops[i].Request.(type) {
 	case *wire.CreateRequest:
@@ -86,8 +86,8 @@ func (m *multi) path(i int, o wire.OpResult) string {
 	return ""
 }
 
-// culprit is the operation that failed, the one whose code is neither none nor that of those
-// behind it; -1 if none did.
+// culprit returns the index of the operation that failed, -1 if none did. The operations after it
+// have the code RuntimeInconsistency.
 func culprit(results []wire.OpResult) int {
 	return slices.IndexFunc(results, func(r wire.OpResult) bool { return r.Err != wire.OK && r.Err != wire.RuntimeInconsistency })
 }
@@ -97,7 +97,7 @@ func (m *multi) explain(results []wire.OpResult, err error) error {
 	if i := culprit(results); i >= 0 && i < len(m.names) {
 		return explain(fmt.Sprintf("multi, nothing was done: operation %d, %s", i+1, m.names[i]), results[i].Err)
 	}
-	// Only an answer says that nothing was done, not that none came in time.
+	// Only an answer of a server proves that nothing was done; a lost connection does not.
 	var code wire.Code
 	if errors.As(err, &code) && code != wire.ConnectionLoss {
 		return explain("multi, nothing was done", err)
@@ -105,7 +105,7 @@ func (m *multi) explain(results []wire.OpResult, err error) error {
 	return explain("multi", err)
 }
 
-// multiResult is what a transaction came to.
+// multiResult is the result of a transaction.
 type multiResult struct {
 	Results []opResult `json:"results"`
 }

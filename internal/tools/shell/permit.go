@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file has the commands about who may do what.
+// This file has the commands for permissions and authentication.
 
 func (s *Shell) aclGet(ctx context.Context, args []string) error {
 	path, err := s.at(args[0])
@@ -156,7 +156,7 @@ func (s *Shell) setACL(ctx context.Context, path string, acl []wire.ACL, version
 	err = each(ctx, all, func(ctx context.Context, n node) error {
 		_, err := s.Client.SetACL(ctx, n.path, acl, anyVersion)
 		if errors.Is(err, wire.NoNode) {
-			return nil // it went meanwhile
+			return nil // another client deleted it meanwhile
 		}
 		return did("acl set", n.path, err)
 	})
@@ -166,7 +166,7 @@ func (s *Shell) setACL(ctx context.Context, path string, acl []wire.ACL, version
 	return s.emit(quietCount{path, len(all)})
 }
 
-// quietCount is a number of znodes that only programs want to see.
+// quietCount is a number of znodes that is printed as JSON only.
 type quietCount struct {
 	Path   string `json:"path"`
 	Znodes int    `json:"znodes"`

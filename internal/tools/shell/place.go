@@ -9,18 +9,18 @@ import (
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
-// place is a path, and a shell of the ensemble that it is of.
+// place is a path, with a shell on its ensemble.
 type place struct {
 	*Shell
 	path  string
-	own   bool // of this shell's ensemble
+	own   bool // the path is on this shell's ensemble
 	leave func()
 }
 
-// elsewhere is a word that begins with servers: host:port,host:port/path.
+// elsewhere matches a word that begins with servers: host:port,host:port/path.
 var elsewhere = regexp.MustCompile(`^([^/]*:[0-9]+)(/.*)?$`)
 
-// otherEnsemble says which servers and which path a word names, if it does.
+// otherEnsemble returns the servers and the path of a word; ok says whether it names servers.
 func otherEnsemble(word string) (servers, at string, ok bool) {
 	m := elsewhere.FindStringSubmatch(word)
 	if m == nil {
@@ -29,8 +29,8 @@ func otherEnsemble(word string) (servers, at string, ok bool) {
 	return m[1], path.Clean("/" + m[2]), true
 }
 
-// place is where a word says, after a session of another ensemble has begun if it says so.
-// The caller leaves it.
+// place returns the place that a word names. If it is on another ensemble, place begins a session
+// there. The caller calls leave.
 func (s *Shell) place(ctx context.Context, word string) (place, error) {
 	servers, at, other := otherEnsemble(word)
 	if !other {
@@ -50,7 +50,7 @@ func (s *Shell) place(ctx context.Context, word string) (place, error) {
 	return place{s.of(c), at, false, c.Close}, nil
 }
 
-// of is a shell of another session, for what reads and writes.
+// of returns a shell with another session, for the commands that read and write.
 func (s *Shell) of(c *client.Client) *Shell {
 	return &Shell{Client: c, Out: s.Out, Progress: s.Progress}
 }

@@ -14,23 +14,23 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// writePlan is what has to be written for a subtree to be at a path.
+// writePlan are the writes that create or change a subtree.
 type writePlan struct {
 	name  string // of the command, for errors
-	to    string
-	limit int // of a request, in bytes
-	above int // bytes that the chroot puts before each path
+	to    string // the path of the subtree
+	limit int    // size of the largest request, in bytes
+	above int    // bytes that the chroot adds to each path
 
 	ops  []wire.MultiOp // creates and sets, parents before their children
 	acls []aclChange
 }
 
-// aclChange writes permissions of a znode that is there: no transaction can hold that.
+// aclChange writes permissions of an existing znode, which no transaction can do.
 type aclChange struct {
 	path     string
 	acl      []wire.ACL
 	aversion int32
-	after    int // so many operations make the znode, whose permissions were put off; 0: it was there
+	after    int // the number of operations after which the new znode exists; 0: it existed before
 }
 
 func limitFlag(f *pflag.FlagSet) *int {
@@ -41,29 +41,30 @@ func noACLFlag(f *pflag.FlagSet, usage string) *bool { return f.Bool("no-acl", f
 
 func (w *writePlan) create(n znode) { w.ops = append(w.ops, n.copyOf(join(w.to, n.path))) }
 
-// size is how many znodes are written.
+// size returns the number of writes.
 func (w *writePlan) size() int { return len(w.ops) + len(w.acls) }
 
-// longer is how many bytes the chroot puts before each path that is sent.
+// longer returns the number of bytes that the chroot adds to each path.
 func (s *Shell) longer() int { return len(s.Client.Chroot()) }
 
-// requestSize is that of a transaction, with the header of a request.
+// requestSize returns the size of a transaction's request, with its header.
 func requestSize(ops []wire.MultiOp) int {
 	return requestHeader + len(wire.AppendMultiRequest(nil, ops))
 }
 
 const requestHeader = 8 // xid and type
 
-// alone is the size of a request that does one operation, not as a transaction.
+// alone returns the size of a request for one operation without a transaction.
 func alone(op wire.MultiOp) int {
 	return requestHeader + len(wire.AppendRequest(nil, op.Op, op.Request))
 }
 
-// mostOps bounds a transaction, so that others are not held up and people see how far it is.
+// mostOps bounds the operations of a transaction, so that it does not delay other clients, and
+// progress is visible.
 const mostOps = 1000
 
-// batches cuts operations into transactions that a server takes. One that fits only alone
-// is a batch of its own.
+// batches splits the operations into transactions that a server accepts. An operation that fits only
+// without a transaction is a batch of its own.
 func (w *writePlan) batches() (all [][]wire.MultiOp, err error) {
 	empty := requestSize(nil)
 	size, begin := empty, 0
@@ -84,7 +85,7 @@ func (w *writePlan) batches() (all [][]wire.MultiOp, err error) {
 	return all, nil
 }
 
-// carryOut writes. An error says how far it came.
+// carryOut does the writes. Its error says how many were done.
 func (s *Shell) carryOut(ctx context.Context, w *writePlan) error {
 	w.above = s.longer()
 	if err := s.openParents(ctx, w); err != nil {
@@ -113,12 +114,12 @@ func (s *Shell) carryOut(ctx context.Context, w *writePlan) error {
 	return nil
 }
 
-// openParents puts off the permissions of those new znodes that would let this session make no
-// children of theirs. Until these are there, it may, and may then write the permissions.
+// openParents postpones the permissions of new znodes in which this session could not create
+// children. Until the children exist, the session may create them and write the permissions.
 func (s *Shell) openParents(ctx context.Context, w *writePlan) error {
 	closed := make(map[int]*wire.CreateRequest)
 	parents := make(map[string]bool)
-	for i, op := range slices.Backward(w.ops) { // children stand behind their parents
+	for i, op := range slices.Backward(w.ops) { // children come after their parents
 		if r, ok := op.Request.(*wire.CreateRequest); ok {
 			if parents[r.Path] && !mayCreate(r.ACL, nil) {
 				closed[i] = r
@@ -130,7 +131,7 @@ func (s *Shell) openParents(ctx context.Context, w *writePlan) error {
 		return nil
 	}
 	who, err := s.Client.WhoAmI(ctx)
-	if err != nil && !errors.Is(err, wire.Unimplemented) { // servers before 3.7 don't tell
+	if err != nil && !errors.Is(err, wire.Unimplemented) { // servers before 3.7 do not know whoami
 		return did("whoami", "", err)
 	}
 	meanwhile := wire.ID{Scheme: "world", ID: "anyone"}
@@ -146,10 +147,11 @@ func (s *Shell) openParents(ctx context.Context, w *writePlan) error {
 	return nil
 }
 
-// mayCreate says whether permissions let somebody make children; who: beside everybody.
+// mayCreate reports whether permissions allow every client, or the identities who, to create
+// children.
 func mayCreate(acl []wire.ACL, who []wire.ClientInfo) bool {
 	return slices.ContainsFunc(acl, func(a wire.ACL) bool {
-		user, _, _ := strings.Cut(a.ID.ID, ":") // of a digest: the rest is its password's
+		user, _, _ := strings.Cut(a.ID.ID, ":") // of a digest; the rest is the hash
 		mine := slices.ContainsFunc(who, func(i wire.ClientInfo) bool {
 			return i.AuthScheme == a.ID.Scheme && (i.User == a.ID.ID || i.AuthScheme == "digest" && i.User == user)
 		})
@@ -171,7 +173,7 @@ func (w *writePlan) stopped(ctx context.Context, done int, err error) error {
 	return cameSoFar(ctx, err, how, done)
 }
 
-// cameSoFar is an error of a command that had done a part.
+// cameSoFar returns the error of a command that has done a part of its work; how says which.
 func cameSoFar(ctx context.Context, err error, how string, done int) error {
 	switch {
 	case done == 0:
@@ -185,7 +187,7 @@ func cameSoFar(ctx context.Context, err error, how string, done int) error {
 	return &explained{fmt.Sprintf("%v: %s", err, how), err}
 }
 
-// transact does operations, all or none.
+// transact runs operations, all or none.
 func (s *Shell) transact(ctx context.Context, ops []wire.MultiOp) error {
 	if len(ops) == 1 {
 		return s.single(ctx, ops[0])
@@ -200,7 +202,7 @@ func (s *Shell) transact(ctx context.Context, ops []wire.MultiOp) error {
 	return explain(fmt.Sprintf("%s and %d more", named(ops[0]), len(ops)-1), err)
 }
 
-// single does an operation that needs no transaction: it may be larger.
+// single runs one operation without a transaction, so that it may be larger.
 func (s *Shell) single(ctx context.Context, op wire.MultiOp) (err error) {
 	switch r := op.Request.(type) {
 	case *wire.CreateRequest:
@@ -216,7 +218,7 @@ func (s *Shell) single(ctx context.Context, op wire.MultiOp) (err error) {
 	return nil
 }
 
-// named is an operation in words.
+// named describes an operation for errors.
 func named(o wire.MultiOp) string {
 	switch r := o.Request.(type) {
 	case *wire.CreateRequest:
@@ -229,12 +231,12 @@ func named(o wire.MultiOp) string {
 	return o.Op.String()
 }
 
-// setOf writes the data of a znode that has a version.
+// setOf returns the operation that writes the data of a znode with this version.
 func setOf(path string, data []byte, version int32) wire.MultiOp {
 	return wire.MultiOp{Op: wire.SetData, Request: &wire.SetDataRequest{Path: path, Data: data, Version: version}}
 }
 
-// ephemeralOf is the znode as one of this session.
+// ephemeralOf returns the operation that creates a znode as an ephemeral of this session.
 func ephemeralOf(path string, n znode) wire.MultiOp {
 	return client.CreateOp(path, n.data, n.acl, wire.Ephemeral, 0)
 }

@@ -6,15 +6,14 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// progress says how far a command is that is at many znodes, on a line of its own that the
-// next one replaces.
+// progress prints how far a command with many znodes is, on a line that the next call replaces.
 func (s *Shell) progress(doing string, done, all int) {
 	if s.Progress != nil && all > together {
 		fmt.Fprintf(s.Progress, "\r"+ansi.EraseLineRight+"%s: %d of %d znodes", doing, done, all)
 	}
 }
 
-// progressed takes the line away.
+// progressed removes the line.
 func (s *Shell) progressed(all int) {
 	if s.Progress != nil && all > together {
 		fmt.Fprint(s.Progress, "\r"+ansi.EraseLineRight)

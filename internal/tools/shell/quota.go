@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file has the commands about quotas. They are znodes, with a form that servers read.
+// This file has the commands for quotas. A quota is two znodes in a format that servers read.
 
 func (s *Shell) quotaGet(ctx context.Context, args []string) error {
 	path, err := s.here(args)
@@ -70,7 +70,8 @@ var limitNames = []limitName{
 
 type limitName struct{ flag, letter, name, usage string }
 
-// limitFlags gives what flags say, by the names of the limits.
+// limitFlags declares the flags of limits, and returns a function that reads them, by the names of
+// the limits in the znode.
 func limitFlags(f *pflag.FlagSet) func() (map[string]int64, error) {
 	values := make(map[string]*int64)
 	for _, l := range limitNames {
@@ -91,7 +92,7 @@ func limitFlags(f *pflag.FlagSet) func() (map[string]int64, error) {
 	}
 }
 
-// reachesQuotas says whether the session can get at the znodes of quotas.
+// reachesQuotas returns an error if the chroot hides the znodes of quotas.
 func (s *Shell) reachesQuotas() error {
 	if chroot := s.Client.Chroot(); chroot != "" {
 		return usagef("quotas are kept in %s, which is not below %s: start the shell without a chroot", quota.Root, quote(chroot))
@@ -99,7 +100,8 @@ func (s *Shell) reachesQuotas() error {
 	return nil
 }
 
-// quotaPath is the path that a quota can be of.
+// quotaPath returns the path that an argument names. It returns an error if the znode cannot have a
+// quota.
 func (s *Shell) quotaPath(arg string) (string, error) {
 	path, err := s.at(arg)
 	switch {
@@ -121,14 +123,14 @@ func countsOf(path string) string {
 	return quota.Root + strings.TrimSuffix(path, "/") + "/" + quota.Counts
 }
 
-// quotaResult is that of a znode. Limits that there are not are nil.
+// quotaResult is the quota of a znode. A missing limit is nil.
 type quotaResult struct {
 	Path      string `json:"path"`
 	Count     *int64 `json:"count,omitempty"`
 	Bytes     *int64 `json:"bytes,omitempty"`
 	HardCount *int64 `json:"hard_count,omitempty"`
 	HardBytes *int64 `json:"hard_bytes,omitempty"`
-	// UsedCount and UsedBytes are what servers counted; nil where they don't.
+	// UsedCount and UsedBytes are the servers' counts; nil if there are none.
 	UsedCount *int64 `json:"used_count,omitempty"`
 	UsedBytes *int64 `json:"used_bytes,omitempty"`
 }
@@ -145,7 +147,7 @@ func (r quotaList) text(p *page) {
 	}
 }
 
-// row says how much there is, and what it is to be.
+// row prints the use and the limits.
 func (quotaResult) row(p *page, of string, used, soft, hard *int64) {
 	number := func(n *int64, none string) string {
 		if n == nil {
@@ -171,7 +173,7 @@ func limit(n quota.Numbers, name string) *int64 {
 	return &v
 }
 
-// readQuota reads the quota of a znode; missing if it has none.
+// readQuota reads the quota of a znode. Its error is NoNode if there is none.
 func (s *Shell) readQuota(ctx context.Context, path string) (r quotaResult, err error) {
 	limits, _, err := s.numbers(ctx, limitsOf(path))
 	if err != nil {
@@ -201,7 +203,7 @@ func (s *Shell) numbers(ctx context.Context, path string) (quota.Numbers, int32,
 	return n, stat.Version, nil
 }
 
-// listQuotas prints the quota of a path, that which it is part of, and those below it.
+// listQuotas prints the quotas of a path, above it and below it.
 func (s *Shell) listQuotas(ctx context.Context, path string) error {
 	paths, err := s.quotasAround(ctx, path)
 	if err != nil {
@@ -211,7 +213,7 @@ func (s *Shell) listQuotas(ctx context.Context, path string) error {
 	for _, path := range paths {
 		q, err := s.readQuota(ctx, path)
 		if missing(err) {
-			continue // it went meanwhile
+			continue // another client removed it meanwhile
 		}
 		if err != nil {
 			return err
@@ -224,7 +226,7 @@ func (s *Shell) listQuotas(ctx context.Context, path string) error {
 	return s.emit(r)
 }
 
-// quotasAround are the znodes with a quota that are the path, above it or below it.
+// quotasAround returns the paths with a quota: the path itself, those above and those below it.
 func (s *Shell) quotasAround(ctx context.Context, path string) (paths []string, err error) {
 	for i := 1; i < len(path); i++ {
 		if path[i] != '/' {
@@ -289,15 +291,15 @@ func (s *Shell) setQuota(ctx context.Context, path string, change map[string]int
 	return s.emit(quietQuota{q})
 }
 
-// newQuota makes the znodes of a quota. Counts are made after the limits: a server counts
-// anew what is there when they come.
+// newQuota creates the znodes of a quota. It creates the counts after the limits, because a server
+// counts existing znodes when the counts are created.
 func (s *Shell) newQuota(ctx context.Context, path string, limits quota.Numbers) error {
 	if err := s.parents(ctx, limitsOf(path)); err != nil {
 		return err
 	}
 	none := quota.Numbers{quota.Count: 0, quota.Bytes: 0}
 	ops := []wire.MultiOp{client.CreateOp(limitsOf(path), limits.Data(), nil, wire.Persistent, 0)}
-	// Counts may be left behind of a quota whose removal went half way.
+	// An earlier removal that failed halfway may have left counts behind.
 	switch _, err := s.Client.Exists(ctx, countsOf(path), false); {
 	case err == nil:
 		ops = append(ops, wire.MultiOp{Op: wire.Delete, Request: &wire.VersionRequest{Path: countsOf(path), Version: anyVersion}})
@@ -311,7 +313,7 @@ type quietQuota struct{ quotaResult }
 
 func (quietQuota) text(*page) {}
 
-// removeQuota takes limits away, and the quota where that is all of them.
+// removeQuota removes limits, and the whole quota if no limit remains.
 func (s *Shell) removeQuota(ctx context.Context, path string, which []string) error {
 	limits, version, err := s.numbers(ctx, limitsOf(path))
 	if missing(err) {
@@ -340,8 +342,8 @@ func (s *Shell) removeQuota(ctx context.Context, path string, which []string) er
 	return s.emit(quietQuota{q})
 }
 
-// removeWholeQuota removes both znodes, and those above them that are of no other quota.
-// It leaves them where the limits have another version.
+// removeWholeQuota removes both znodes of a quota, and those above them that no other quota needs.
+// It returns an error if the limits have another version.
 func (s *Shell) removeWholeQuota(ctx context.Context, path string, version int32) error {
 	if err := s.Client.Delete(ctx, limitsOf(path), version); err != nil && !missing(err) {
 		return did("rm", limitsOf(path), err)

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file has the commands that read.
+// This file has the commands that read znodes.
 
 func bindLs(f *pflag.FlagSet) run {
 	long := f.BoolP("long", "l", false, "with what is to be known of each")

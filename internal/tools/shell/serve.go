@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// This file has the commands about servers.
+// This file has the commands that ask servers.
 
 func (s *Shell) sync(ctx context.Context, args []string) error {
 	path, err := s.here(args)
@@ -50,7 +50,7 @@ func (r wordResult) text(p *page) {
 	p.WriteString(strings.TrimRight(printable.Lines(r.answer), "\n") + "\n")
 }
 
-// fields reads a name and a value of each line; mntr has a tab between, srvr a colon.
+// fields reads a name and a value from each line. mntr separates them by a tab, srvr by a colon.
 func fields(answer string) map[string]string {
 	all := make(map[string]string)
 	for line := range strings.Lines(answer) {

@@ -17,38 +17,40 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Shell runs commands with a session. One goroutine at a time may use it.
+// Shell runs commands in a session. It is not safe for concurrent use.
 type Shell struct {
 	Client *client.Client
 	Dial   ensemble.DialFunc // for four-letter words; nil is TCP
-	// Connect begins another session when the present one is over; nil: there is none.
+	// Connect begins a new session after the present one has ended; nil: the shell cannot go on.
 	Connect func(ctx context.Context) (*client.Client, error)
-	// Other begins a session of another ensemble, host:port,host:port; nil: there is no way.
+	// Other begins a session on another ensemble, host:port,host:port; nil: commands refuse other ensembles.
 	Other func(ctx context.Context, servers string) (*client.Client, error)
 
-	In  io.Reader // what "-" reads; nil: nothing is to be had there
+	In  io.Reader // what "-" reads; nil: "-" is an error
 	Out io.Writer
-	// Terminal says that people see Out: data are laid out, and never control it.
+	// Terminal says that Out is a terminal: data are formatted, and control characters escaped.
 	Terminal bool
 	JSON     bool
-	// Ask asks a question whose answer is yes or no; nil: nobody is asked, and all goes on.
+	// Ask asks the user a question, and returns whether the answer is yes; nil: commands go on
+	// without asking.
 	Ask func(question string) (bool, error)
-	// Follow says that watches print beside other commands, rather than be waited for.
+	// Follow says that watches print events while other commands run; otherwise watch waits for its events.
 	Follow bool
-	Lab    *Lab // the ensemble, if it is the shell's own
-	// Servers are the addresses of the ensemble; empty: that of the session is known.
+	Lab    *Lab // the shell's own ensemble; nil: it has none
+	// Servers are the addresses of the ensemble; empty: only the server of the session is known.
 	Servers []string
-	// Editor has a file edited, and waits for it; nil: there is no terminal for that.
+	// Editor opens a file in the user's editor, and waits until it ends; nil: there is no terminal.
 	Editor func(ctx context.Context, file string) error
-	// Progress is where people see how far a command is; nil: nobody looks.
+	// Progress is the terminal that shows how far a command is; nil: none.
 	Progress io.Writer
 
-	folder  string // where it is; "" is the root
-	pending *multi // a multi that was begun
-	read    bool   // In is at its end
+	folder  string // the current path; "" is the root
+	pending *multi // the multi that has begun, if any
+	read    bool   // In has been read to its end
 }
 
-// Do runs the statements of one line. It stops at the first that fails.
+// Do runs the statements of one line. It stops at the first statement that fails, and returns its
+// error, or ErrExit at the command exit. [Code] returns the exit code of the error.
 func (s *Shell) Do(ctx context.Context, line string) error {
 	all, err := statements(line)
 	if err != nil {
@@ -62,10 +64,10 @@ func (s *Shell) Do(ctx context.Context, line string) error {
 	return nil
 }
 
-// ErrExit is what the command exit gives.
+// ErrExit is the error of the command exit.
 var ErrExit = errors.New("exit")
 
-// ofSystem are words by which people mean what the system's shell does with them.
+// ofSystem are words with a meaning for the system's shell, and none here.
 var ofSystem = []string{"|", "||", "&&", "&", ">", ">>", "<"}
 
 func (s *Shell) statement(ctx context.Context, words []word) error {
@@ -93,7 +95,9 @@ func (s *Shell) perform(ctx context.Context, words []word) error {
 	return c.execute(ctx, s, args)
 }
 
-// Script runs the lines of a file or a pipe. name is for errors; "" for none.
+// Script runs the lines of a file or a pipe, until exit, the end, or the first statement that fails.
+// It returns that statement's error, with the name and the line unless name is "". Code returns the
+// exit code of the error.
 func (s *Shell) Script(ctx context.Context, name string, from io.Reader) error {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, 4<<20)
@@ -114,7 +118,7 @@ func (s *Shell) Script(ctx context.Context, name string, from io.Reader) error {
 	return s.Finish()
 }
 
-// Finish says what was begun and not ended.
+// Finish returns an error if a multi has begun and not ended.
 func (s *Shell) Finish() error {
 	if s.pending != nil {
 		return usagef("a multi has no end: nothing of it was done")
@@ -122,12 +126,12 @@ func (s *Shell) Finish() error {
 	return nil
 }
 
-// result is what a command found. As JSON it is itself.
+// result is what a command prints: text for people, or its own JSON.
 type result interface {
 	text(p *page)
 }
 
-// page is where a result is written for people.
+// page collects the text of a result.
 type page struct {
 	strings.Builder
 	terminal bool
@@ -150,7 +154,7 @@ func (s *Shell) emit(r result) error {
 	return err
 }
 
-// at is the path that somebody means by a word.
+// at returns the path that a word names.
 func (s *Shell) at(word string) (string, error) {
 	if word == "" {
 		return "", usagef("a path is empty")
@@ -164,7 +168,7 @@ func (s *Shell) at(word string) (string, error) {
 	return path.Clean(word), nil
 }
 
-// here is the path that the arguments name, the present one if they name none.
+// here returns the path that the arguments name, or the current path if there are none.
 func (s *Shell) here(args []string) (string, error) {
 	if len(args) == 0 {
 		return s.Folder(), nil
@@ -172,18 +176,18 @@ func (s *Shell) here(args []string) (string, error) {
 	return s.at(args[0])
 }
 
-// Folder is the path that the shell is at.
+// Folder returns the current path.
 func (s *Shell) Folder() string { return "/" + strings.TrimPrefix(s.folder, "/") }
 
-// under is the path of a child.
+// under returns the path of a child.
 func under(parent, name string) string { return strings.TrimSuffix(parent, "/") + "/" + name }
 
-// within says that a path is that of a znode or of one below it.
+// within reports whether a path is the path of, or below it.
 func within(path, of string) bool {
 	return strings.HasPrefix(path+"/", strings.TrimSuffix(of, "/")+"/")
 }
 
-// did makes the error of an operation one that names it.
+// did adds an operation and its path to an error.
 func did(what, path string, err error) error {
 	if err == nil {
 		return nil
@@ -197,15 +201,15 @@ func did(what, path string, err error) error {
 	return explain(what+" "+quote(path), err)
 }
 
-// misnamed says that a path has a character that servers refuse (Java's
-// PathUtils.validatePath): control characters, those for private use, and what is no text.
+// misnamed reports whether a path has a character that servers refuse (Java's
+// PathUtils.validatePath): a control character, one for private use, or a noncharacter.
 func misnamed(path string) bool {
 	return strings.ContainsFunc(path, func(r rune) bool {
 		return unicode.IsControl(r) || r >= 0xd800 && r <= 0xf8ff || r >= 0xfff0 && r <= 0xffff
 	})
 }
 
-// data are those that an argument means: "-" is the standard input.
+// data returns the data that an argument means: "-" is standard input.
 func (s *Shell) data(arg string) ([]byte, error) {
 	if arg != "-" {
 		return []byte(arg), nil
@@ -224,7 +228,7 @@ func (s *Shell) data(arg string) ([]byte, error) {
 	return b, err
 }
 
-// dial is how servers are reached.
+// dial returns the function that connects to servers.
 func (s *Shell) dial() ensemble.DialFunc {
 	if s.Dial != nil {
 		return s.Dial

@@ -7,14 +7,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// subtree is one that was taken out of where it was: the paths of its znodes begin behind
-// that of its root, which is "", and a parent stands before its children.
+// subtree is a subtree in memory. The paths of its znodes are relative to its root, whose path is "".
+// Parents come before their children.
 type subtree struct {
 	znodes []znode
 	unsteady
 }
 
-// unsteady are the paths that others wrote while a subtree was read.
+// unsteady has the paths that other clients wrote while a subtree was read.
 type unsteady struct {
 	Changed []string `json:"changed,omitempty"`
 }
@@ -25,8 +25,8 @@ func (u unsteady) text(p *page) {
 	}
 }
 
-// take reads a subtree, down to a depth if it is not negative. What servers keep in
-// /zookeeper is no part of the whole tree.
+// take reads a subtree, down to a depth unless it is negative. From the root it leaves out
+// /zookeeper, which belongs to the servers.
 func (s *Shell) take(ctx context.Context, root string, depth int, withACL bool) (t subtree, err error) {
 	nodes, err := s.lookAt(ctx, root, depth)
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *Shell) take(ctx context.Context, root string, depth int, withACL bool) 
 	if t.znodes, err = s.load(ctx, nodes, strict); err != nil {
 		return t, err
 	}
-	if len(t.znodes) == 0 || t.znodes[0].path != root { // it went while it was read
+	if len(t.znodes) == 0 || t.znodes[0].path != root { // another client deleted it during the read
 		return t, did("read", root, wire.NoNode)
 	}
 	again, err := s.lookAt(ctx, root, depth)
@@ -56,7 +56,7 @@ func (s *Shell) take(ctx context.Context, root string, depth int, withACL bool) 
 	return t, nil
 }
 
-// serversOwn is where servers keep what is theirs.
+// serversOwn is the subtree that belongs to the servers.
 const serversOwn = "/zookeeper"
 
 func (s *Shell) lookAt(ctx context.Context, root string, depth int) ([]node, error) {
@@ -73,8 +73,8 @@ func (s *Shell) lookAt(ctx context.Context, root string, depth int) ([]node, err
 	return kept, nil
 }
 
-// changed are the paths of those that were read and are not there as they were, and of those
-// that came. If there are none, all were as they were read at one moment: between the last
+// changed returns the paths of znodes that changed or disappeared since they were read, and of new
+// ones. If there are none, the znodes that were read all existed at one moment: between the last
 // read and this look.
 func changed(read []znode, now []node) (paths []string) {
 	there := make(map[string]wire.Stat, len(now))
@@ -96,7 +96,7 @@ func changed(read []znode, now []node) (paths []string) {
 	return paths
 }
 
-// lasting leaves ephemeral znodes out, and counts them.
+// lasting returns the znodes that are not ephemeral, and the number of ephemeral ones.
 func (t subtree) lasting() (all []znode, ephemerals int) {
 	for _, n := range t.znodes {
 		if ephemeral(n.stat) {
@@ -108,7 +108,7 @@ func (t subtree) lasting() (all []znode, ephemerals int) {
 	return all, ephemerals
 }
 
-// join is the path of a subtree's znode where its root is at another path.
+// join returns the path of a subtree's znode if the root has a given path.
 func join(root, path string) string {
 	if path == "" {
 		return root

@@ -19,19 +19,19 @@ import (
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
-// Screen is a terminal at which somebody types.
+// Screen is a terminal at which a user types.
 type Screen struct {
 	In  io.Reader
 	Out io.Writer
-	// Raw has keys come as they are typed, until restore; nil: they do anyway.
+	// Raw puts the terminal into raw mode until restore; nil: it is in raw mode.
 	Raw func() (restore func(), err error)
-	// Interruptible gives a context that Ctrl-C ends while a command runs; nil: nothing does.
+	// Interruptible returns a context that Ctrl-C ends while a command runs; nil: Ctrl-C does nothing.
 	Interruptible func(context.Context) (context.Context, context.CancelFunc)
-	// History are the lines of sessions before, and keeps those of this one; nil: none.
+	// History has the lines of earlier sessions, and keeps those of this one; nil: none.
 	History term.History
-	// Size is that of the terminal, in characters; nil: not known.
+	// Size returns the size of the terminal, in characters; nil: unknown.
 	Size func() (width, height int, err error)
-	// Resized tells that Size gives something else; nil: it never does.
+	// Resized receives when the size has changed; nil: it never changes.
 	Resized <-chan os.Signal
 }
 
@@ -42,19 +42,19 @@ type session struct {
 	line   *term.Terminal
 
 	mu    sync.Mutex
-	role  string       // of the server, "" while it is not known
-	state client.State // "" while it is not known
-	width int          // of the terminal, 0 while it is not known
+	role  string       // of the server; "": unknown
+	state client.State // of the connection; "": unknown
+	width int          // of the terminal; 0: unknown
 
-	question string // that is asked in place of the prompt
-	reading  bool   // what is typed
-	length   int    // that the prompt and the line have at most
-	place    string // where the shell is, as the prompt says it
-	more     bool   // a multi goes on
+	question string // shown in place of the prompt, if any
+	reading  bool   // the user is typing a line
+	length   int    // upper bound of the columns of the prompt and the line
+	place    string // the current path, for the prompt
+	more     bool   // a multi has begun
 }
 
-// Interact runs what somebody types, until exit or the end of the input. What a line came
-// to is printed; no failure ends it.
+// Interact runs the lines that a user types, until exit, the end of the input, or the end of ctx. It
+// prints the error of a line and goes on.
 func (s *Shell) Interact(ctx context.Context, screen Screen) error {
 	t := &session{Shell: s, screen: screen}
 	t.line = term.NewTerminal(&keys{in: screen.In, Writer: screen.Out, recalled: func() { t.longest(mostLine) }}, "")
@@ -74,7 +74,7 @@ func (s *Shell) Interact(ctx context.Context, screen Screen) error {
 	for {
 		line, err := t.read()
 		if errors.Is(err, io.EOF) {
-			fmt.Fprintln(screen.Out) // what comes next begins a line
+			fmt.Fprintln(screen.Out) // further output begins on a new line
 			return nil
 		}
 		if err != nil {
@@ -86,7 +86,7 @@ func (s *Shell) Interact(ctx context.Context, screen Screen) error {
 	}
 }
 
-// resizes has lines broken where the terminal breaks them, until ctx ends.
+// resizes follows the size of the terminal until ctx ends.
 func (t *session) resizes(ctx context.Context) {
 	for {
 		select {
@@ -98,17 +98,17 @@ func (t *session) resizes(ctx context.Context) {
 	}
 }
 
-// mostLine stands for the length of a line that is not known: it was recalled.
+// mostLine is the length of a line that the user recalled, whose real length is unknown.
 const mostLine = 1 << 20
 
-// longest notes that a line has so many columns, which it may have had before.
+// longest notes that the line may have this many columns.
 func (t *session) longest(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.length = max(t.length, n)
 }
 
-// begin puts a prompt, end says that what was typed behind it is read.
+// begin sets the prompt of a line that the user is about to type. end says that the line is read.
 func (t *session) begin(prompt string) {
 	t.mu.Lock()
 	t.reading, t.length = true, ansi.StringWidth(prompt)
@@ -122,11 +122,11 @@ func (t *session) end() {
 	t.reading = false
 }
 
-// clearAll has a terminal remove all, and go on at its top.
+// clearAll clears a terminal and moves the cursor to its top.
 const clearAll = ansi.EraseEntireScreen + ansi.CursorHomePosition
 
-// resize takes the terminal's size. A line over several rows stands in others then, which
-// the editor cannot know: such a one is written again on an empty screen.
+// resize reads the terminal's size. A line over several rows moves then, which the line editor does
+// not know: resize clears the screen, so that the editor writes the line again.
 func (t *session) resize() {
 	if t.screen.Size == nil {
 		return
@@ -139,13 +139,13 @@ func (t *session) resize() {
 	over := t.reading && t.width > 0 && t.length >= min(width, t.width)
 	t.width = width
 	t.mu.Unlock()
-	_ = t.line.SetSize(width, height) // what it writes is lost where the terminal is
+	_ = t.line.SetSize(width, height) // its output is lost only if the terminal is
 	if over {
 		_, _ = t.line.Write([]byte(clearAll))
 	}
 }
 
-// read reads a line while keys come raw.
+// read reads a line in raw mode.
 func (t *session) read() (string, error) {
 	restore := func() {}
 	if t.screen.Raw != nil {
@@ -167,7 +167,7 @@ func (t *session) read() (string, error) {
 	return line, err
 }
 
-// obey runs a line, which Ctrl-C ends. Where the session is over another one begins before.
+// obey runs a line, which Ctrl-C interrupts. If the session has ended, it begins a new one first.
 func (t *session) obey(ctx context.Context, line string, following *sync.WaitGroup) (done bool, err error) {
 	select {
 	case <-t.Client.Done():
@@ -185,7 +185,7 @@ func (t *session) obey(ctx context.Context, line string, following *sync.WaitGro
 	case errors.Is(err, ErrExit):
 		return true, nil
 	case running.Err() != nil && ctx.Err() == nil && err != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(running))):
-		fmt.Fprintln(t.screen.Out, "\r"+Interruption(err)) // over the ^C that terminals show
+		fmt.Fprintln(t.screen.Out, "\r"+Interruption(err)) // overwrites the ^C that terminals show
 	case err != nil && err.Error() != "":
 		fmt.Fprintf(t.screen.Out, "error: %s\n", legible(err.Error()))
 	}
@@ -195,7 +195,7 @@ func (t *session) obey(ctx context.Context, line string, following *sync.WaitGro
 	return false, nil
 }
 
-// again begins another session.
+// again begins a new session.
 func (t *session) again(ctx context.Context, following *sync.WaitGroup) {
 	if t.Connect == nil {
 		return
@@ -212,7 +212,7 @@ func (t *session) again(ctx context.Context, following *sync.WaitGroup) {
 	t.follow(ctx, following)
 }
 
-// follow prints events above the prompt, until the client is over.
+// follow prints events above the prompt, until the client is closed.
 func (t *session) follow(ctx context.Context, following *sync.WaitGroup) {
 	c := t.Client
 	following.Go(func() {
@@ -227,7 +227,7 @@ func (t *session) follow(ctx context.Context, following *sync.WaitGroup) {
 			var b bytes.Buffer
 			p := page{terminal: true}
 			resultOf(e).text(&p)
-			if !first || e.Session == "" { // that it is connected the prompt says
+			if !first || e.Session == "" { // the prompt shows the first connection
 				b.WriteString(clearBelow + p.String())
 			}
 			first = false
@@ -236,14 +236,14 @@ func (t *session) follow(ctx context.Context, following *sync.WaitGroup) {
 	})
 }
 
-// clearBelow has a terminal remove all from the cursor on: where a line that is typed goes
-// over several of the terminal's, the editor removes those up to the cursor only.
+// clearBelow clears a terminal from the cursor on. If the line covers several rows, the line editor
+// clears only the rows up to the cursor.
 const clearBelow = ansi.EraseScreenBelow
 
-// askRole bounds how long a server may take to say whether it leads.
+// askRole bounds how long a server may take to report its role.
 const askRole = 500 * time.Millisecond
 
-// note notes what an event says of the connection.
+// note keeps the state of the connection after an event.
 func (t *session) note(ctx context.Context, e client.Event) {
 	if e.Session == "" {
 		return
@@ -261,7 +261,7 @@ func (t *session) note(ctx context.Context, e client.Event) {
 	t.role, t.state = role, e.Session
 }
 
-// prompt says server, role, path and whether there is a connection.
+// prompt shows the server and its role, or that there is no connection, and the path.
 func (t *session) prompt() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -284,7 +284,7 @@ func (t *session) prompt() string {
 	return "[" + where + "] " + t.place + end
 }
 
-// ask asks on the terminal.
+// ask asks the user a question.
 func (t *session) ask(question string) (bool, error) {
 	restore := func() {}
 	if t.screen.Raw != nil {
@@ -308,32 +308,32 @@ func (t *session) ask(question string) (bool, error) {
 	return strings.EqualFold(strings.TrimSpace(answer), "y") || strings.EqualFold(strings.TrimSpace(answer), "yes"), err
 }
 
-// asks has a question stand where the prompt does; "": none.
+// asks sets the question to show in place of the prompt; "": none.
 func (t *session) asks(question string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.question = question
 }
 
-// forgetful is a history of nothing.
+// forgetful is a history that keeps no lines.
 type forgetful struct{}
 
 func (forgetful) Add(string)    {}
 func (forgetful) Len() int      { return 0 }
 func (forgetful) At(int) string { return "" }
 
-// keys are those that a terminal sends, but that Ctrl-C takes the line away rather than
-// ends the input: Ctrl-E goes to its end, Ctrl-U takes all before.
+// keys reads keys from a terminal. It replaces Ctrl-C, which would end the input, by Ctrl-E and
+// Ctrl-U, which delete the line.
 type keys struct {
 	in io.Reader
 	io.Writer
 	rest     []byte
 	part     []byte // of a character
-	recalled func() // another line may stand there
+	recalled func() // is called when a key may replace the line
 }
 
-// recalling are the bytes that keys begin with which put another line there: arrows, Ctrl-P
-// and Ctrl-N, Ctrl-R and Tab.
+// recalling are the first bytes of keys that replace the line: arrows, Ctrl-P, Ctrl-N, Ctrl-R and
+// Tab.
 const recalling = "\x1b\x10\x0e\x12\t"
 
 func (k *keys) Read(p []byte) (int, error) {
@@ -353,8 +353,8 @@ func (k *keys) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// text leaves out what is no UTF-8, behind which the editor would wait for more to come. The
-// beginning of a character is kept for the rest of it.
+// text leaves out invalid UTF-8, after which the line editor would wait for more bytes. It keeps
+// the beginning of a character until the rest arrives.
 func (k *keys) text(b []byte) (whole []byte) {
 	b = append(k.part, b...)
 	for len(b) > 0 && utf8.FullRune(b) {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// atOnce is how many requests are under way while a tree is read or removed.
+// atOnce is the number of concurrent requests while a tree is read or removed.
 const atOnce = 64
 
 // node is a znode of a subtree.
@@ -21,20 +21,21 @@ type node struct {
 	depth    int // below the root of the subtree
 	stat     wire.Stat
 	children []string
-	closed   bool // its children may not be read
+	closed   bool // the session may not read its children
 }
 
 func (n node) name() string { return n.path[lastSlash(n.path)+1:] }
 
 func lastSlash(path string) int { return strings.LastIndexByte(path, '/') }
 
-// gather reads a subtree, down to a depth if it is not negative, in the order of a walk: a
-// parent before its children, these by name. Znodes that went meanwhile are left out.
+// gather reads a subtree, down to a depth unless it is negative, in the order of a walk: parents
+// before their children, children by name. It leaves out znodes that are deleted meanwhile.
 func (s *Shell) gather(ctx context.Context, root string, depth int) ([]node, error) {
 	return s.walk(ctx, root, depth, false)
 }
 
-// survey is gather for those who only look: a znode whose children may not be read has none.
+// survey is gather for commands that only print: if the session may not read the children of a znode,
+// the znode has none and is closed.
 func (s *Shell) survey(ctx context.Context, root string, depth int) ([]node, error) {
 	return s.walk(ctx, root, depth, true)
 }
@@ -63,7 +64,8 @@ func (s *Shell) walk(ctx context.Context, root string, depth int, lenient bool) 
 	return all, nil
 }
 
-// compare puts children right behind their parents: a slash is smaller than all else.
+// compare orders paths so that descendants follow their ancestors directly: a slash is smaller than
+// any other byte.
 func compare(a, b string) int {
 	for i := range min(len(a), len(b)) {
 		switch {
@@ -79,7 +81,7 @@ func compare(a, b string) int {
 	return len(a) - len(b)
 }
 
-// readAll reads stats and children of some znodes, those that are there.
+// readAll reads the metadata and children of the znodes that exist.
 func (s *Shell) readAll(ctx context.Context, paths []string, lenient bool) (found []node, err error) {
 	var mu sync.Mutex
 	err = each(ctx, paths, func(ctx context.Context, path string) error {
@@ -87,7 +89,7 @@ func (s *Shell) readAll(ctx context.Context, paths []string, lenient bool) (foun
 		closed := lenient && errors.Is(err, wire.NoAuth)
 		if closed {
 			if stat, err = s.Client.Exists(ctx, path, false); errors.Is(err, wire.NoAuth) {
-				err = nil // some servers do not even tell that
+				err = nil // some servers refuse this, too
 			}
 		}
 		if missing(err) {
@@ -105,7 +107,7 @@ func (s *Shell) readAll(ctx context.Context, paths []string, lenient bool) (foun
 	return found, err
 }
 
-// each does something for all, some at once.
+// each calls a function for all values, some at a time.
 func each[T any](ctx context.Context, all []T, do func(context.Context, T) error) error {
 	outer := ctx
 	g, ctx := errgroup.WithContext(outer)
@@ -119,9 +121,9 @@ func each[T any](ctx context.Context, all []T, do func(context.Context, T) error
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return context.Cause(outer) // else some may have been left out
+	return context.Cause(outer) // then some values may be left out
 }
 
-// ephemeral says whether a stat is of one. Of containers and of znodes with a TTL servers
-// don't tell clients (DataNode.copyStat in Java's).
+// ephemeral reports whether a znode is ephemeral. Servers do not tell clients which znodes are
+// containers or have a TTL (DataNode.copyStat in Java's).
 func ephemeral(s wire.Stat) bool { return s.EphemeralOwner != 0 }

@@ -58,13 +58,13 @@ func (s *Shell) watch(ctx context.Context, path string, persistent, recursive bo
 	}
 	_, _, err := s.Client.Children(ctx, path, true)
 	if missing(err) {
-		return nil // it went meanwhile, which the first watch tells
+		return nil // it was deleted meanwhile, which the first watch reports
 	}
 	return err
 }
 
-// endWatches ends what is left of the watches of a command that has seen enough, so that the
-// next one does not print their events.
+// endWatches removes the remaining watches of a command that ends, so that the next command does
+// not print their events.
 func (s *Shell) endWatches(ctx context.Context, path string) error {
 	if ctx.Err() != nil {
 		return nil // the shell ends
@@ -73,7 +73,7 @@ func (s *Shell) endWatches(ctx context.Context, path string) error {
 	if err != nil && !errors.Is(err, wire.NoWatcher) {
 		return did("unwatch", path, err)
 	}
-	// Events come before the answer to a request that was sent after them.
+	// The server sends events before its answer to the request: drop those that arrived.
 	over, cancel := context.WithCancel(ctx)
 	cancel()
 	for {
@@ -83,8 +83,8 @@ func (s *Shell) endWatches(ctx context.Context, path string) error {
 	}
 }
 
-// waitEvents prints so many events of a path, or all until ctx ends if n is 0. Those that
-// watches set before tell of other znodes are left out.
+// waitEvents prints n events of a path, or all until ctx ends if n is 0. It leaves out the events of
+// earlier watches on other znodes.
 func (s *Shell) waitEvents(ctx context.Context, n int, path string, recursive bool) error {
 	for seen := 0; n == 0 || seen < n; {
 		e, err := s.Client.Next(ctx)
@@ -107,7 +107,7 @@ func (s *Shell) waitEvents(ctx context.Context, n int, path string, recursive bo
 	return nil
 }
 
-// eventResult is an event in words.
+// eventResult is an event, for people and programs.
 type eventResult struct {
 	Event  string `json:"event"`
 	Path   string `json:"path,omitempty"`
@@ -116,7 +116,7 @@ type eventResult struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// resultOf is an event as it is printed.
+// resultOf returns the result that an event prints.
 func resultOf(e client.Event) eventResult {
 	r := eventResult{Event: e.Type.String(), Path: e.Path, Server: e.Server}
 	if e.Zxid > 0 {

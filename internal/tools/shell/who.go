@@ -16,19 +16,19 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// sessionResult is one of the ensemble.
+// sessionResult is a session of the ensemble.
 type sessionResult struct {
 	Session string `json:"session"`
-	// Server is that which the client is connected to, "" if it is to none that tells.
+	// Server is the server that the client is connected to, "" if no server reports the connection.
 	Server     string   `json:"server,omitempty"`
 	Client     string   `json:"client,omitempty"`
 	Timeout    int64    `json:"timeout_ms,omitempty"`
 	Ephemerals []string `json:"ephemerals,omitempty"`
-	Own        bool     `json:"own,omitempty"` // of this shell
+	Own        bool     `json:"own,omitempty"` // the session of this shell
 	id         uint64
 }
 
-// watchTotals are the watches of a server.
+// watchTotals counts the watches of a server.
 type watchTotals struct {
 	Server  string `json:"server"`
 	Watches int64  `json:"watches"`
@@ -38,7 +38,7 @@ type watchTotals struct {
 type sessionsResult struct {
 	Sessions []sessionResult `json:"sessions"`
 	Watches  []watchTotals   `json:"watches"`
-	Notes    []string        `json:"notes,omitempty"` // what is not known, and why
+	Notes    []string        `json:"notes,omitempty"` // what is missing, and why
 }
 
 func (r sessionsResult) text(p *page) {
@@ -74,17 +74,17 @@ func (r sessionsResult) text(p *page) {
 	}
 }
 
-// askWords are the words that tell of sessions.
+// askWords are the four-letter words about sessions.
 var askWords = []string{"cons", "dump", "wchs"}
 
-// answers are what servers said.
+// answers are the answers of the servers.
 type answers struct {
 	texts  map[string]map[string]string // by word and server
-	failed map[string]error             // servers that say nothing at all
-	closed map[string][]string          // by server, words that it does not answer
+	failed map[string]error             // servers that do not answer at all
+	closed map[string][]string          // by server, the words that it does not answer
 }
 
-// askAll asks all servers at once.
+// askAll sends all words to all servers, concurrently.
 func (s *Shell) askAll(ctx context.Context, servers []string) answers {
 	a := answers{texts: make(map[string]map[string]string), failed: make(map[string]error), closed: make(map[string][]string)}
 	for _, word := range askWords {
@@ -155,7 +155,7 @@ func (s *Shell) who(ctx context.Context, _ []string) error {
 	return s.emit(r)
 }
 
-// nothing says why no server told anything of sessions.
+// nothing returns an error if no server reported sessions, with the reason.
 func (a answers) nothing(servers []string) error {
 	if len(a.texts["cons"])+len(a.texts["dump"]) > 0 {
 		return nil
@@ -168,7 +168,7 @@ func (a answers) nothing(servers []string) error {
 	return explain("who: "+servers[0], a.failed[servers[0]])
 }
 
-// notes say what is missing of which server.
+// notes returns what is missing, for each server.
 func (a answers) notes(servers []string) (notes []string) {
 	tells := map[string]string{"cons": "which sessions are on it", "dump": "sessions without a connection, and ephemeral znodes", "wchs": "its watches"}
 	for _, server := range servers {
@@ -189,8 +189,8 @@ var (
 	wchsLines     = regexp.MustCompile(`connections watching ([0-9]+) paths\nTotal watches:([0-9]+)`)
 )
 
-// readDump takes the sessions and their ephemeral znodes. Sessions stand with their
-// timeouts, or, by the one that decides over their end, in sets by when that would be.
+// readDump reads the sessions and their ephemeral znodes. A server lists sessions with their
+// timeouts; the leader, which expires them, lists them in sets by time of expiry.
 func readDump(text string, of func(uint64) *sessionResult) {
 	var owner *sessionResult
 	ephemerals := false
@@ -218,12 +218,12 @@ func readDump(text string, of func(uint64) *sessionResult) {
 	}
 }
 
-// readCons takes who is connected to a server.
+// readCons reads the connections of a server.
 func readCons(text, server string, of func(uint64) *sessionResult) {
 	for line := range strings.Lines(text) {
 		m := consLine.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
 		if m == nil {
-			continue // a connection without a session, as that which asks
+			continue // a connection without a session, such as the one that asks
 		}
 		session := of(hexadecimal(m[2]))
 		session.Server, session.Client = server, m[1]
@@ -242,6 +242,6 @@ func readWchs(text string) (w watchTotals, ok bool) {
 }
 
 func hexadecimal(text string) uint64 {
-	n, _ := strconv.ParseUint(text, 16, 64) // of digits; one that is too long is no session
+	n, _ := strconv.ParseUint(text, 16, 64) // the text is digits; a number that is too long is no session
 	return n
 }

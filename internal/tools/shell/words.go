@@ -7,20 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// A line is words, separated by spaces. A word that begins with a quote ends with it;
-// within double quotes a backslash has Go's meanings, within single ones none. Elsewhere a
-// quote is a character like any other, so that JSON without spaces needs none around it. A
-// backslash before a space, a quote or a backslash takes its meaning away. A semicolon at
-// the end of a word ends the statement, # at the beginning of one the line.
+// A line consists of words, separated by spaces. A word that begins with a quote ends with the
+// same quote. Within double quotes a backslash escapes as in Go, within single quotes it is a
+// character like any other. Elsewhere a quote is a character like any other, so that JSON without
+// spaces needs no quotes around it. A backslash escapes a space, a quote and a backslash. A
+// semicolon at the end of a word ends the statement; # at the beginning of a word ends the line.
 
-// word is one of a line.
+// word is a word of a line.
 type word struct {
 	text   string
-	begin  int  // where it stands
-	quoted bool // and so is a word though nothing be in it
+	begin  int  // its offset in the line
+	quoted bool // then it is a word even if it is empty
 }
 
-// texts are words as they are meant.
+// texts returns the texts of words, without quotes.
 func texts(words []word) []string {
 	all := make([]string, len(words))
 	for i, w := range words {
@@ -29,7 +29,7 @@ func texts(words []word) []string {
 	return all
 }
 
-// statements cuts a line into its statements, each at least one word.
+// statements splits a line into its statements. Each has at least one word.
 func statements(line string) (all [][]word, err error) {
 	var words []word
 	end := func() {
@@ -59,7 +59,8 @@ func statements(line string) (all [][]word, err error) {
 	}
 }
 
-// next reads a word, and whether a semicolon ends the statement with it.
+// next reads the first word of a text. It returns the number of bytes read, and whether a semicolon
+// after the word ends the statement.
 func next(text string) (w word, n int, ends bool, err error) {
 	switch text[0] {
 	case '\'':
@@ -105,8 +106,7 @@ func plain(text string) (w word, n int, ends bool, err error) {
 
 func space(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// quote writes a word so that statements reads it again, without a character that a
-// terminal would obey.
+// quote quotes a word so that statements reads it again, and escapes control characters.
 func quote(text string) string {
 	if text != "" && utf8.ValidString(text) && !strings.ContainsAny(text, " \t\r\n\\;#'\"") && legible(text) == text {
 		return text

@@ -75,7 +75,7 @@ func checkOp(*pflag.FlagSet) operation {
 	}
 }
 
-// quiet is a result that only programs want to see.
+// quiet is a result that is printed as JSON only.
 type quiet struct{ statResult }
 
 func (quiet) text(*page) {}
@@ -136,7 +136,7 @@ func modeOf(ephemeral, sequential, container bool, ttl time.Duration) (wire.Crea
 	return wire.Persistent, nil
 }
 
-// created is a znode that was made.
+// created is a znode that was created.
 type created struct{ statResult }
 
 func (r created) text(p *page) { p.printf("%s\n", legible(r.Path)) }
@@ -158,7 +158,7 @@ func (s *Shell) create(ctx context.Context, r *wire.CreateRequest, parents bool)
 	return s.emit(created{statOf(path, stat)})
 }
 
-// parents makes what is missing above a path, without data.
+// parents creates the missing parents of a path, without data.
 func (s *Shell) parents(ctx context.Context, path string) error {
 	for i := 1; i < len(path); i++ {
 		if path[i] != '/' {
@@ -177,10 +177,10 @@ func (s *Shell) parents(ctx context.Context, path string) error {
 	return nil
 }
 
-// anyVersion is that of a write whatever the znode's is.
+// anyVersion is the version of a write that does not check the znode's version.
 const anyVersion = -1
 
-// versionOf is a flag's version of a znode, or anyVersion.
+// versionOf is the value of a flag: the version of a znode, or anyVersion.
 type versionOf int32
 
 func versionFlag(f *pflag.FlagSet, usage string) *int32 {
@@ -193,7 +193,7 @@ func (v *versionOf) String() string { return strconv.Itoa(int(*v)) }
 
 func (v *versionOf) Type() string { return "version" }
 
-// Set refuses what no znode has, of which a server would only say that it is another one.
+// Set rejects a version that no znode can have: a server would only report a version conflict.
 func (v *versionOf) Set(s string) error {
 	n, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || n < anyVersion {
@@ -253,10 +253,11 @@ func (s *Shell) remove(ctx context.Context, r *wire.VersionRequest, recursive, y
 	return s.emit(removed{r.Path, n})
 }
 
-// mostRounds bounds how often a subtree is read again in which others go on to write.
+// mostRounds bounds how often removeAll reads a subtree again while other clients write to it.
 const mostRounds = 100
 
-// removeAll removes a subtree, and what comes meanwhile.
+// removeAll removes a subtree, including znodes that other clients create meanwhile. It returns
+// how many it removed.
 func (s *Shell) removeAll(ctx context.Context, root string, all []node) (n int, err error) {
 	for range mostRounds {
 		gone, err := s.removeOnce(ctx, all)
@@ -273,7 +274,7 @@ func (s *Shell) removeAll(ctx context.Context, root string, all []node) (n int, 
 	return n, &explained{"rm " + quote(root) + ": others make znodes in it faster than they can be removed", wire.NotEmpty}
 }
 
-// removeOnce removes znodes, the deepest first. One that has got children stays.
+// removeOnce removes znodes, the deepest first. It leaves a znode that has new children.
 func (s *Shell) removeOnce(ctx context.Context, all []node) (n int, err error) {
 	levels := make(map[int][]node)
 	deepest := 0
@@ -303,7 +304,7 @@ func (s *Shell) removeOnce(ctx context.Context, all []node) (n int, err error) {
 	return int(removed.Load()), nil
 }
 
-// removed says what is gone.
+// removed is the result of rm.
 type removed struct {
 	Path   string `json:"path"`
 	Znodes int    `json:"znodes"`

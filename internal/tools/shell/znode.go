@@ -10,33 +10,34 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file is about znodes that are read with all that makes a copy of them.
+// This file reads znodes with everything that a copy needs.
 
-// znode is one with its data and permissions. Of its stat one that comes from a file has
-// the owner only.
+// znode is a znode with its data and permissions. If it comes from a file, its stat has only the
+// owner.
 type znode struct {
 	path string
 	stat wire.Stat
-	data []byte     // nil where the server has null
-	acl  []wire.ACL // nil: not known
+	data []byte     // nil if the server has null
+	acl  []wire.ACL // nil: unknown
 }
 
-// copyOf is what makes the znode at another path.
+// copyOf returns the operation that creates a persistent copy at another path.
 func (n znode) copyOf(path string) wire.MultiOp {
 	return client.CreateOp(path, n.data, n.acl, wire.Persistent, 0)
 }
 
-// How load takes what it may not read.
+// What load does with znodes that it may not read.
 const (
 	strict  = false
 	lenient = true
 )
 
-// together is how many znodes are read before somebody is told how far it is.
+// together is the number of znodes that are read between two reports of progress.
 const together = 1000
 
-// load reads data and permissions of znodes, in their order. Those that went meanwhile are
-// left out; if it is lenient, so are those that may not be read, and all permissions.
+// load reads the data and permissions of znodes, in their order. It leaves out znodes that are
+// deleted meanwhile. If it is lenient, it also leaves out znodes that it may not read, and all
+// permissions.
 func (s *Shell) load(ctx context.Context, nodes []node, lenient bool) ([]znode, error) {
 	all := make([]znode, 0, len(nodes))
 	defer s.progressed(len(nodes))
@@ -60,7 +61,7 @@ func (s *Shell) loadSome(ctx context.Context, nodes []node, lenient bool) ([]zno
 	err := each(ctx, index, func(ctx context.Context, i int) (err error) {
 		n := znode{path: nodes[i].path}
 		n.data, n.stat, err = s.Client.Get(ctx, n.path, false)
-		if err == nil && !lenient { // a copy needs them
+		if err == nil && !lenient { // a copy needs permissions
 			n.acl, _, err = s.Client.ACL(ctx, n.path)
 		}
 		if missing(err) || lenient && errors.Is(err, wire.NoAuth) {
@@ -72,9 +73,9 @@ func (s *Shell) loadSome(ctx context.Context, nodes []node, lenient bool) ([]zno
 	return slices.DeleteFunc(all, func(n znode) bool { return n.path == "" }), err
 }
 
-// told says whether permissions are those that the znode has. Without the permission to
-// change them a server hides what follows the user of a digest (FinalRequestProcessor
-// since 3.4.14, CVE-2019-0201): nobody could be who a copy names.
+// told returns an error if permissions are incomplete. To a client that may not change them, a
+// server hides the hash of a digest (FinalRequestProcessor since 3.4.14, CVE-2019-0201), so that a
+// copy would shut out every user.
 func told(acl []wire.ACL) error {
 	for _, a := range acl {
 		if hidden(a.ID) {
