@@ -2,128 +2,132 @@ package shell
 
 import "github.com/zklab/zklab/internal/tools/control"
 
-// commands are all, in the order of the help.
+// commands are all commands, in the order of the help.
 var commands = []*command{
 	{name: "ls", args: "[PATH]", short: "list the children of a znode", most: 1, bind: bindLs},
-	{name: "cd", args: "[PATH]", short: "go to a znode: paths that do not begin with / are below it", most: 1, do: (*Shell).cd},
-	{name: "pwd", short: "print where the shell is", do: (*Shell).pwd},
+	{name: "cd", args: "[PATH]", short: "change the current path: paths that do not begin with / are relative to it", most: 1, do: (*Shell).cd},
+	{name: "pwd", short: "print the current path", do: (*Shell).pwd},
 	{name: "tree", args: "[PATH]", short: "draw a subtree", most: 1, bind: bindTree},
 	{
 		name: "cat", args: "PATH...", short: "print the data of znodes", least: 1, most: -1, bind: bindCat,
-		long: "On a terminal JSON is laid out, and what is no text is in hexadecimal. In a pipe it is the bytes\n" +
-			"and nothing else. --json has text as text and all else in base64.",
+		long: "On a terminal, cat indents JSON and prints data that are not text in hexadecimal. In a pipe, it prints the\n" +
+			"bytes unchanged. --json prints text as text, and all other data in base64.",
 	},
-	{name: "stat", args: "PATH...", short: "print what is to be known of znodes beside their data", least: 1, most: -1, do: (*Shell).stat},
+	{name: "stat", args: "PATH...", short: "print the metadata of znodes", least: 1, most: -1, do: (*Shell).stat},
 
-	{name: "create", args: "PATH [DATA|-]", short: "make a znode; - reads the data from the standard input", least: 1, most: 2, dataLast: true, bind: bindCreate, op: createOp},
-	{name: "set", args: "PATH DATA|-", short: "write the data of a znode; - reads them from the standard input", least: 2, most: 2, dataLast: true, bind: bindSet, op: setOp},
+	{name: "create", args: "PATH [DATA|-]", short: "create a znode; - reads the data from standard input", least: 1, most: 2, dataLast: true, bind: bindCreate, op: createOp},
+	{name: "set", args: "PATH DATA|-", short: "write the data of a znode; - reads them from standard input", least: 2, most: 2, dataLast: true, bind: bindSet, op: setOp},
 	{name: "rm", args: "PATH...", short: "remove znodes", least: 1, most: -1, bind: bindRm, op: rmOp},
-	{name: "check", args: "PATH VERSION", short: "in a multi: nothing is done if the znode has another version", least: 2, most: 2, op: checkOp},
+	{name: "check", args: "PATH VERSION", short: "in a multi: do nothing if the znode has another version", least: 2, most: 2, op: checkOp},
 	{
-		name: "edit", args: "PATH", short: "write the data of a znode with an editor: $VISUAL, $EDITOR or vi", least: 1, most: 1, do: (*Shell).edit,
-		long: "Nothing is written if the text is as it was, or if somebody else wrote the znode meanwhile: then it is\n" +
-			"said in which file the edited text is kept. A line break at the end that the editor adds where there was\n" +
-			"none is taken off. Data that are no text are for set PATH -.",
+		name: "edit", args: "PATH", short: "edit the data of a znode in $VISUAL, $EDITOR or vi", least: 1, most: 1, do: (*Shell).edit,
+		long: "If another client writes the znode meanwhile, edit writes nothing, keeps the edited text in a file, and prints\n" +
+			"the name of the file. It removes a line break that the editor added at the end. To write data that are not\n" +
+			"text, use set PATH -.",
 	},
 
 	{
-		name: "cp", args: "FROM TO", short: "copy a znode, with its data and permissions; TO must not be there yet", least: 2, most: 2, bind: bindCp,
-		long: "FROM or TO can be of another ensemble: host:port,host:port/PATH. The credentials of --auth are shown\n" +
-			"to it, too, and not those of auth. A path whose first name looks like one begins with / or ./.\n" +
-			"An ephemeral znode belongs to its session: it is no copy of itself elsewhere. Below FROM those are left\n" +
-			"out, and counted. Copies are persistent: a server does not tell which znodes are containers or have a TTL.\n" +
-			"Many znodes are made by several transactions. What others write meanwhile is said.",
+		name: "cp", args: "FROM TO", short: "copy a znode with its data and permissions; TO must not exist", least: 2, most: 2, bind: bindCp,
+		long: "FROM or TO can be on another ensemble: host:port,host:port/PATH. The shell also authenticates there with the\n" +
+			"credentials of --auth, but not with those of the command auth. If the first name of a path looks like\n" +
+			"host:port, begin the path with / or ./.\n" +
+			"cp refuses an ephemeral znode, because it belongs to its session. With --recursive, cp leaves out the\n" +
+			"ephemeral znodes below FROM and prints how many. Copies are persistent: servers do not tell clients which\n" +
+			"znodes are containers or have a TTL. cp creates many znodes in several transactions, and reports what other\n" +
+			"clients write meanwhile.",
 	},
 	{
-		name: "mv", args: "FROM TO", short: "move a znode with all that is below it, in one transaction; TO must not be there yet", least: 2, most: 2, do: (*Shell).move,
-		long: "Nothing is moved if something of it is written meanwhile, or if it is too large for one request.\n" +
-			"No transaction sees permissions that are written while it is on its way: those would be lost.\n" +
-			"To those who watch it, it is other znodes that come and these that go. They are persistent: a server\n" +
-			"does not tell which are containers or have a TTL.",
+		name: "mv", args: "FROM TO", short: "move a znode and all znodes below it in one transaction; TO must not exist", least: 2, most: 2, do: (*Shell).move,
+		long: "mv moves nothing if another client writes to the subtree meanwhile, or if the subtree is too large for one\n" +
+			"request. A transaction cannot check permissions: if another client changes permissions while the transaction\n" +
+			"is on its way, the change is lost. Clients that watch the subtree see old znodes deleted and new ones created.\n" +
+			"The new ones are persistent: servers do not tell clients which znodes are containers or have a TTL.",
 	},
 	{
 		name: "export", args: "PATH FILE.json|FOLDER/", short: "write a subtree to a JSON file or a folder", least: 2, most: 2, local: 2, bind: bindExport,
-		long: "The same znodes are always the same bytes. Only you may read what is written. Ephemeral znodes are\n" +
-			"there, with the session that owns them; a server does not tell which znodes are containers or have a\n" +
-			"TTL. What others write meanwhile is said. What servers keep in /zookeeper is no part of /.",
+		long: "The same znodes always give the same bytes. Only you may read the files. An export includes ephemeral znodes,\n" +
+			"with the session that owns them. It does not say which znodes are containers or have a TTL: servers do not\n" +
+			"tell clients. An export of / leaves out /zookeeper, which belongs to the servers. export reports what other\n" +
+			"clients write meanwhile.",
 	},
 	{
-		name: "import", args: "FILE.json|FOLDER/ PATH", short: "make znodes as an export has them, and write those that are there otherwise", least: 2, most: 2, local: 1, bind: bindImport,
-		long: "Znodes that are as they should be are left alone, so that it can be done again; so are those that the\n" +
-			"export does not have. Ephemeral ones are left out: they belonged to their sessions. Data are written by\n" +
-			"transactions as large as jute.maxbuffer allows, permissions one by one, and nothing over what somebody\n" +
-			"writes meanwhile.",
+		name: "import", args: "FILE.json|FOLDER/ PATH", short: "create the znodes of an export, and write those that differ from it", least: 2, most: 2, local: 1, bind: bindImport,
+		long: "import leaves alone znodes that are the same, so you can repeat it, and znodes that the export does not have.\n" +
+			"It leaves out ephemeral znodes, because they belonged to their sessions. It writes data in transactions as\n" +
+			"large as jute.maxbuffer allows, and permissions one by one. It does not overwrite what another client writes\n" +
+			"meanwhile.",
 	},
 	{
-		name: "diff", args: "PATH OTHER", short: "list what differs between two subtrees, or a subtree and an export", least: 2, most: 2, local: 2, bind: bindDiff,
-		long: "OTHER is x.json or folder/ as export wrote it, host:port,host:port/PATH of another ensemble, or a path\n" +
-			"of this one; PATH, too. It exits with 1 where they differ, and also where one is not there. -: only\n" +
-			"the first has it, +: only the second, ~: both, and not the same. Ephemeral znodes are not looked at.",
+		name: "diff", args: "PATH OTHER", short: "list the differences between two subtrees, or between a subtree and an export", least: 2, most: 2, local: 2, bind: bindDiff,
+		long: "PATH and OTHER are paths, exports (x.json or folder/), or paths on another ensemble\n" +
+			"(host:port,host:port/PATH). The exit code is 1 if they differ, or if one of them does not exist. A line begins\n" +
+			"with - if only PATH has the znode, with + if only OTHER has it, and with ~ if the znodes differ. diff ignores\n" +
+			"ephemeral znodes.",
 	},
 
-	{name: "find", args: "[PATH]", short: "list the znodes of a subtree that are as the flags say", most: 1, bind: bindFind},
+	{name: "find", args: "[PATH]", short: "list the znodes of a subtree that match all flags", most: 1, bind: bindFind},
 	{
-		name: "grep", args: "PATTERN [PATH]", short: "list the znodes of a subtree whose data a regular expression matches, with the lines", least: 1, most: 2, bind: bindGrep,
-		long: "It exits with 1 where none does. Data that are no text are only named. Znodes\n" +
-			"that may not be read are passed over.",
+		name: "grep", args: "PATTERN [PATH]", short: "list the znodes of a subtree whose data match a regular expression, with the lines", least: 1, most: 2, bind: bindGrep,
+		long: "The exit code is 1 if no znode matches. For data that are not text, grep prints the path only. It skips znodes\n" +
+			"that it may not read.",
 	},
-	{name: "du", args: "[PATH]", short: "count znodes and bytes of a znode and of each child, with all below", most: 1, bind: bindDu},
+	{name: "du", args: "[PATH]", short: "count the znodes and bytes of a subtree, and of the subtree of each child", most: 1, bind: bindDu},
 	{name: "count", args: "[PATH]", short: "count the znodes below a znode", most: 1, do: (*Shell).count},
 	{
-		name: "watch", args: "PATH", short: "print what happens to a znode: once, or with -p or -r for as long as it is watched", least: 1, most: 1, bind: bindWatch,
-		long: "The first change of its data or of its children is told, also that it came where it is not there.\n" +
-			"Somebody who types goes on meanwhile: events are printed above the prompt. Elsewhere the command waits\n" +
-			"for the event; with -p or -r until it is interrupted, or for --count events.",
+		name: "watch", args: "PATH", short: "print the next change of a znode, or with -p or -r every change", least: 1, most: 1, bind: bindWatch,
+		long: "Without flags, watch reports the first change of the data or the children, or the creation of the znode if it\n" +
+			"does not exist. On a terminal you can type on: the shell prints events above the prompt. In a script, watch\n" +
+			"waits for the event; with -p or -r it waits until it is interrupted, or for --count events.",
 	},
-	{name: "unwatch", args: "PATH", short: "end all watches of a znode", least: 1, most: 1, do: (*Shell).unwatch},
+	{name: "unwatch", args: "PATH", short: "remove all watches of a znode", least: 1, most: 1, do: (*Shell).unwatch},
 
 	{name: "acl get", args: "PATH", short: "print the permissions of a znode", least: 1, most: 1, do: (*Shell).aclGet},
 	{
 		name: "acl set", args: "PATH SCHEME:ID:PERMISSIONS,...", short: "write the permissions of a znode", least: 2, most: 2, bind: bindACLSet,
-		long: "PERMISSIONS are of c (create children), d (delete children), r (read), w (write data) and a (these\n" +
-			"permissions). world:anyone is everybody, auth: whoever this session has shown to be,\n" +
-			"digest:user:hash somebody with a password, ip:10.0.0.0/8 somebody at an address.",
+		long: "PERMISSIONS are letters: c (create children), d (delete children), r (read), w (write data) and a (change\n" +
+			"permissions). world:anyone is every client, auth: is every identity of this session, digest:user:hash is a\n" +
+			"user with a password, and ip:10.0.0.0/8 is every client at such an address.",
 	},
 	{
-		name: "auth", args: "SCHEME CREDENTIAL", short: "show who you are: auth digest user:password", least: 2, most: 2, values: []string{"digest"}, do: (*Shell).auth,
-		long: "It is shown again on every other server that the session moves to.",
+		name: "auth", args: "SCHEME CREDENTIAL", short: "authenticate this session: auth digest user:password", least: 2, most: 2, values: []string{"digest"}, do: (*Shell).auth,
+		long: "When the session moves to another server, the shell authenticates there, too.",
 	},
-	{name: "whoami", short: "print who the server takes this session for", do: (*Shell).whoami},
+	{name: "whoami", short: "print the identities of this session", do: (*Shell).whoami},
 	{
-		name: "quota get", args: "[PATH]", short: "print quotas of a znode, of those above it and below, and what is used of them", most: 1, do: (*Shell).quotaGet,
-		long: "What is used servers count by themselves: nodes are the znode and all below it, bytes those of their data.\n" +
-			"A soft limit that is passed is only logged by servers; a hard one they enforce if enforceQuota is set.",
+		name: "quota get", args: "[PATH]", short: "print the quotas of a znode, above it and below it, and their use", most: 1, do: (*Shell).quotaGet,
+		long: "Servers count the use: the znodes are the znode and all znodes below it, the bytes are their data. If a soft\n" +
+			"limit is exceeded, servers only log it. They enforce hard limits if enforceQuota is set.",
 	},
 	{
-		name: "quota set", args: "PATH", short: "limit how many znodes and bytes a subtree may have", least: 1, most: 1, bind: bindQuotaSet,
-		long: "What no flag names stays as it is. A znode above or below one with a quota can have none: servers would\n" +
-			"count what is below the inner one for that alone.",
+		name: "quota set", args: "PATH", short: "limit the number of znodes and bytes of a subtree", least: 1, most: 1, bind: bindQuotaSet,
+		long: "Limits without a flag stay as they are. A znode above or below one with a quota cannot have a quota: servers\n" +
+			"would count the inner subtree for the inner quota only.",
 	},
-	{name: "quota rm", args: "PATH", short: "take limits of a subtree away: those that flags name, or its quota", least: 1, most: 1, bind: bindQuotaRm},
+	{name: "quota rm", args: "PATH", short: "remove the limits that flags name, or the whole quota", least: 1, most: 1, bind: bindQuotaRm},
 
-	{name: "multi", short: "begin a transaction: the create, set, rm and check that follow are done by end, all or none", do: (*Shell).begin},
-	{name: "end", short: "do what follows multi", do: (*Shell).end},
-	{name: "abort", short: "forget what follows multi", do: (*Shell).abort},
-	{name: "sync", args: "[PATH]", short: "have the server catch up with all that was written before", most: 1, do: (*Shell).sync},
+	{name: "multi", short: "begin a transaction of create, set, rm and check: end runs all or none", do: (*Shell).begin},
+	{name: "end", short: "run the transaction that multi began", do: (*Shell).end},
+	{name: "abort", short: "discard the transaction that multi began", do: (*Shell).abort},
+	{name: "sync", args: "[PATH]", short: "wait until the server has applied all earlier writes", most: 1, do: (*Shell).sync},
 
-	fourLetterWord("srvr", "print what a server says of itself; without SERVER that of this session"),
-	fourLetterWord("mntr", "print the metrics of a server; without SERVER of that of this session"),
+	fourLetterWord("srvr", "print what a server reports about itself (by default the server of this session)"),
+	fourLetterWord("mntr", "print the metrics of a server (by default the server of this session)"),
 	{
-		name: "who", short: "list the sessions of the ensemble: the server of each, its client and its ephemeral znodes", do: (*Shell).who,
-		long: "Servers tell it by the four-letter words cons, dump and wchs. It is said which of them one does not\n" +
-			"answer: 4lw.commands.whitelist has to have it. Servers are those that the shell was started with.\n" +
-			"Paths are those of the whole tree, also for a shell with a chroot.",
+		name: "who", short: "list the sessions of the ensemble, with their servers, clients and ephemeral znodes", do: (*Shell).who,
+		long: "who sends the four-letter words cons, dump and wchs to the servers that the shell was started with. It names\n" +
+			"each word that a server does not answer: add the word to that server's 4lw.commands.whitelist. Paths begin at\n" +
+			"the root of the ensemble, even if the shell has a chroot.",
 	},
 	serverCommand(control.Kill, "kill a server, as SIGKILL does"),
-	serverCommand(control.Pause, "freeze a server: its connections stay open, it answers nothing"),
-	serverCommand(control.Resume, "let a paused server go on"),
-	serverCommand(control.Stop, "stop a server in good order"),
+	serverCommand(control.Pause, "freeze a server: its connections stay open, but it does not answer"),
+	serverCommand(control.Resume, "resume a paused server"),
+	serverCommand(control.Stop, "shut a server down"),
 	serverCommand(control.Start, "start a server that is down, with the data that it had"),
-	{name: "servers", short: "print how the servers are", lab: true, do: (*Shell).servers},
-	{name: "partition", args: "SERVER...", short: "cut servers off from all the others, numbers of one side", lab: true, least: 1, most: -1, values: []string{"1", "2", "3"}, do: (*Shell).partition},
+	{name: "servers", short: "print the state of all servers", lab: true, do: (*Shell).servers},
+	{name: "partition", args: "SERVER...", short: "cut the servers with these numbers off from all others", lab: true, least: 1, most: -1, values: []string{"1", "2", "3"}, do: (*Shell).partition},
 	{name: "heal", short: "undo all partitions", lab: true, do: (*Shell).heal},
-	{name: "expire", args: "[SESSION]", short: "end a session; without SESSION that of this shell", lab: true, most: 1, values: []string{}, do: (*Shell).expire},
+	{name: "expire", args: "[SESSION]", short: "expire a session (by default the session of this shell)", lab: true, most: 1, values: []string{}, do: (*Shell).expire},
 
-	{name: "help", args: "[COMMAND]", short: "list the commands, or say more of one", most: 2, values: []string{}, do: (*Shell).help},
+	{name: "help", args: "[COMMAND]", short: "list all commands, or explain one", most: 2, values: []string{}, do: (*Shell).help},
 	{name: "exit", short: "end the shell and its session", do: (*Shell).exit},
 }

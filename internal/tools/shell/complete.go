@@ -154,7 +154,7 @@ func lastWord(line string) (before []string, typed unfinished) {
 		}
 		w, n, ends, err := next(line[i:])
 		switch {
-		case err != nil: // a quote that has no end yet
+		case err != nil: // a quote without an end so far
 			return before, unfinished{begin: i, quoted: true, text: meant(line[i:])}
 		case i+n == len(line) && !ends:
 			return before, unfinished{begin: i, quoted: w.quoted, text: w.text}
@@ -285,7 +285,7 @@ func (s *Shell) paths(ctx context.Context, typed string) (all []string) {
 		all = append(all, folder+name)
 	}
 	all = startingWith(all, typed)
-	if len(all) == 1 { // one with children goes on
+	if len(all) == 1 { // the user can go on to the children
 		if path, err := s.at(all[0]); err == nil {
 			if stat, err := s.Client.Exists(ctx, path, false); err == nil && stat.NumChildren > 0 {
 				all[0] += "/"

@@ -68,7 +68,7 @@ func (c *content) UnmarshalJSON(b []byte) error {
 	}
 	switch {
 	case v != nil && v.Text != nil && v.Base64 != nil:
-		return errors.New("data have both text and base64: one of them is enough")
+		return errors.New("data has both text and base64: leave out one of them")
 	case v == nil:
 		*c = nil
 	case v.Text != nil:

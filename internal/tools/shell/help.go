@@ -82,7 +82,7 @@ func (r helpList) text(p *page) {
 	for _, c := range r.Commands {
 		p.printf("%-34s %s\n", c.Usage, c.Short)
 	}
-	p.printf("\nhelp COMMAND says more. Words with spaces or ; stand in quotes; # begins a comment.\n")
+	p.printf("\nhelp COMMAND explains a command. Quote words with spaces or ;. # begins a comment.\n")
 }
 
 // Table returns the commands as a table in Markdown, for the guide.

@@ -162,7 +162,7 @@ func (a answers) nothing(servers []string) error {
 	}
 	for _, server := range servers {
 		if len(a.closed[server]) > 0 {
-			return codedError{NotAllowed, fmt.Sprintf("who: no server answers cons or dump: put them in their 4lw.commands.whitelist; find --owner any lists ephemeral znodes without: %s", strings.Join(a.notes(servers), "; "))}
+			return codedError{NotAllowed, fmt.Sprintf("who: no server answers cons or dump: add them to 4lw.commands.whitelist, or list ephemeral znodes with find --owner any: %s", strings.Join(a.notes(servers), "; "))}
 		}
 	}
 	return explain("who: "+servers[0], a.failed[servers[0]])
@@ -170,13 +170,13 @@ func (a answers) nothing(servers []string) error {
 
 // notes returns what is missing, for each server.
 func (a answers) notes(servers []string) (notes []string) {
-	tells := map[string]string{"cons": "which sessions are on it", "dump": "sessions without a connection, and ephemeral znodes", "wchs": "its watches"}
+	has := map[string]string{"cons": "lists its sessions", "dump": "lists sessions without a connection, and ephemeral znodes", "wchs": "counts its watches"}
 	for _, server := range servers {
 		if err := a.failed[server]; err != nil {
 			notes = append(notes, fmt.Sprintf("%s does not answer: %v", server, err))
 		}
 		for _, word := range a.closed[server] {
-			notes = append(notes, fmt.Sprintf("%s does not answer %s, which tells %s: it is not in its 4lw.commands.whitelist", server, word, tells[word]))
+			notes = append(notes, fmt.Sprintf("%s does not answer %s, which %s: add it to its 4lw.commands.whitelist", server, word, has[word]))
 		}
 	}
 	return notes

@@ -80,7 +80,7 @@ func TestWho(t *testing.T) {
 		b.script(`
 			who
 			> ^` + theirs + ` .* 2$
-			> ^` + other.Server() + ` does not answer cons, which tells which sessions are on it: it is not in its 4lw.commands.whitelist$
+			> ^` + other.Server() + ` does not answer cons, which lists its sessions: add it to its 4lw.commands.whitelist$
 			> ^` + other.Server() + ` does not answer wchs
 		`)
 		b.JSON = true
@@ -90,7 +90,7 @@ func TestWho(t *testing.T) {
 			> "notes":\["` + other.Server() + ` does not answer cons
 		`)
 		b.Dial = withoutWords(whole, "cons", "dump", "wchs")
-		b.script("who\n4 find --owner any lists ephemeral znodes")
+		b.script("who\n4 list ephemeral znodes with find --owner any")
 		b.Dial, b.JSON = whole, false
 		if err := b.e.Server(1).Kill(b.ctx); err != nil {
 			t.Fatal(err)
