@@ -268,8 +268,8 @@ func TestRealShellLosesItsServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Until(`^expired\n\[session expired\] /> ?$`)
-	d.does("cat /mine", `^another session has begun, 0x[0-9a-f]+:$`)
-	d.Until(`^error: cat /mine: there is no such znode\n` + prompt + `/> ?$`)
+	d.does("cat /mine", `^began a new session, 0x[0-9a-f]+:$`)
+	d.Until(`^error: cat /mine: no such znode\n` + prompt + `/> ?$`)
 	t.Logf("\n%s", d.Screen())
 }
 

@@ -38,11 +38,11 @@ func TestRealShellTLS(t *testing.T) {
 		wants string // of what it prints, errors too
 	}{
 		{"a command", append(mine, "-c", "ls /"), 0, `^zookeeper\n$`},
-		{"a megabyte", append(mine, "-c", "import "+export+" /large", "-c", "diff /large "+export), 0, `^made 1 znodes`},
+		{"a megabyte", append(mine, "-c", "import "+export+" /large", "-c", "diff /large "+export), 0, `^created 1 znodes`},
 		{"it is the same", append(mine, "-c", "cat /large"), 0, `^x{1000}`},
 		{"who it is of", append(mine, "-c", "create --acl auth::cdrwa /whose x", "-c", "acl get /whose"), 0, `(?m)^x509:CN=somebody:cdrwa$`},
 		{"credentials", append(mine, "--auth", "@"+credentials, "-c", "create --acl auth::cdrwa /mine secret", "-c", "whoami"), 0, `(?m)^digest:me$`},
-		{"are asked for", []string{"-c", "cat /mine"}, 4, `^error: cat /mine: its list of permissions does not allow it`},
+		{"are asked for", []string{"-c", "cat /mine"}, 4, `^error: cat /mine: its permissions do not allow it`},
 		{"and suffice", []string{"--auth", "digest:me:two words", "-c", "cat /mine"}, 0, `^secret$`},
 		{"no certificate", []string{"--tls-ca", cert, "-c", "ls"}, 3, `the servers may require a certificate: give --tls-cert and --tls-key\n$`},
 		{"a certificate of nobody's", []string{"--tls-ca", cert, "--tls-cert", other, "--tls-key", otherKey, "-c", "ls"}, 3, `the servers reject the certificate of --tls-cert\n$`},

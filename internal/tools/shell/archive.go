@@ -33,9 +33,9 @@ type exportHead struct {
 func (h exportHead) check() error {
 	switch {
 	case h.Format != exportFormat:
-		return usagef("it is no export: its format is %s, not %q", quote(h.Format), exportFormat)
+		return usagef("not an export: its format is %s, not %q", quote(h.Format), exportFormat)
 	case h.Version != exportVersion:
-		return usagef("its version is %d: this zklab knows %d", h.Version, exportVersion)
+		return usagef("unsupported version %d: this zklab reads version %d", h.Version, exportVersion)
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func encodeExport(all []znode) ([]byte, error) {
 	fmt.Fprintf(&b, "%s,\"znodes\":[", bytes.TrimSuffix(head, []byte("}")))
 	for i, n := range all {
 		if !utf8.ValidString(n.path) {
-			return nil, fmt.Errorf("%s: it is no UTF-8", quote(n.path))
+			return nil, fmt.Errorf("%s: the path is not valid UTF-8", quote(n.path))
 		}
 		line, err := encode(exportedOf(n))
 		if err != nil {
@@ -127,7 +127,7 @@ func encodeExport(all []znode) ([]byte, error) {
 func decodeExport(text []byte) ([]znode, error) {
 	var head exportHead
 	if err := json.Unmarshal(text, &head); err != nil {
-		return nil, usagef("it is no JSON of an export: %v", err)
+		return nil, usagef("not an export in JSON: %v", err)
 	}
 	if err := head.check(); err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func decodeExport(text []byte) ([]znode, error) {
 	d.DisallowUnknownFields() // an unknown field would be lost
 	var file exportFile
 	if err := d.Decode(&file); err != nil {
-		return nil, usagef("it is no JSON of an export: %v", err)
+		return nil, usagef("not an export in JSON: %v", err)
 	}
 	all := make([]znode, 0, len(file.Znodes))
 	for _, e := range file.Znodes {
@@ -160,16 +160,16 @@ func whole(all []znode) error {
 		}
 		switch {
 		case there[n.path]:
-			return usagef("znode %s is there twice", quote(n.path))
+			return usagef("znode %s occurs twice", quote(n.path))
 		case n.path != "" && (name == "" || name == "." || name == ".." || strings.ContainsRune(name, 0)):
-			return usagef("%s is not the path of a znode: one begins with / and has a name behind each", quote(n.path))
+			return usagef("invalid path %s: a path begins with / and has a name after each /", quote(n.path))
 		case n.path != "" && !there[parent]:
-			return usagef("znode %s is there without that above it, %s", quote(n.path), quote(parent))
+			return usagef("znode %s has no parent: %s is missing", quote(n.path), quote(parent))
 		}
 		there[n.path] = true
 	}
 	if len(all) == 0 {
-		return usagef("there is no znode in it")
+		return usagef("the export has no znodes")
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func checkFile(command, word string) error {
 	if isFile(word) {
 		return nil
 	}
-	return usagef("%s: %s is neither x.json nor folder/: the name of a file ends with .json, that of a folder with /", command, quote(word))
+	return usagef("%s: %s is neither a JSON file nor a folder: end the name of a file with .json, the name of a folder with /", command, quote(word))
 }
 
 // readExport reads what writeExport wrote.

@@ -61,7 +61,7 @@ func lookup(words []string) (*command, []string, error) {
 		return nil, nil, usagef("%s: write %s", words[0], strings.Join(names, " or "))
 	}
 	if here := ofZkCli[words[0]]; here != "" {
-		return nil, nil, usagef("zkCli.sh's %s is %s here; help lists what there is", words[0], here)
+		return nil, nil, usagef("zkCli.sh's %s is %s here; help lists all commands", words[0], here)
 	}
 	for _, c := range commands {
 		names = append(names, c.name)
@@ -160,10 +160,10 @@ func (c *command) usage() string {
 func (c *command) execute(ctx context.Context, s *Shell, args []string) error {
 	f, do := c.flags()
 	if do == nil {
-		return usagef("%s is for a multi", c.name)
+		return usagef("%s works only in a multi", c.name)
 	}
 	if c.lab && s.Lab == nil {
-		return usagef("%s is for an ensemble of the shell's own: start it without servers", c.name)
+		return usagef("%s needs an ensemble of the shell's own: start the shell without servers", c.name)
 	}
 	args, err := c.parse(f, args)
 	if err != nil {

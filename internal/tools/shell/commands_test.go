@@ -44,11 +44,11 @@ var rows = map[string]row{
 		ls --recursive /a
 		= /a\n/a/b\n/a/c\n
 		ls -R /none
-		1 there is no such znode
+		1 no such znode
 		ls -lR /a
 		64 leave out -l
 		ls /none
-		1 read /none: there is no such znode
+		1 read /none: no such znode
 	`},
 	"cd": {script: `
 		create -p /a/b
@@ -62,7 +62,7 @@ var rows = map[string]row{
 		pwd
 		= /a\n
 		cd /none
-		1 cd /none: there is no such znode
+		1 cd /none: no such znode
 		pwd
 		= /a\n
 		cd
@@ -84,7 +84,7 @@ var rows = map[string]row{
 		tree --depth 0 /a
 		= /a\n
 		tree /none
-		1 there is no such znode
+		1 no such znode
 	`},
 	"cat": {script: `
 		create /a one; create /b {"x":1}
@@ -95,7 +95,7 @@ var rows = map[string]row{
 		cat --raw /b
 		= {"x":1}
 		cat /a /none
-		1 cat /none: there is no such znode
+		1 cat /none: no such znode
 	`},
 	"stat": {script: `
 		create /a one; set /a two; create /a/b; create -e /mine
@@ -106,20 +106,20 @@ var rows = map[string]row{
 		stat /mine
 		> ^  owner +0x[0-9a-f]+$
 		stat /a /none
-		1 stat /none: there is no such znode
+		1 stat /none: no such znode
 	`},
 	"create": {script: `
 		create /a one
 		= /a\n
 		create /a
-		2 create /a: there is one already
+		2 create /a: it exists already
 		create /b/c
-		1 create /b/c: what is above it is not there: -p makes it
+		1 create /b/c: its parent does not exist: -p creates it
 		create -p /b/c/d deep
 		= /b/c/d\n
 		create --parents --ephemeral /b/mine
 		create /b/mine/x
-		2 it is ephemeral: it can have no children
+		2 it is ephemeral and cannot have children
 		create -s /b/n- x
 		> ^/b/n-000000000[0-9]$
 		create --sequential --ephemeral /b/
@@ -127,14 +127,14 @@ var rows = map[string]row{
 		create -c /box
 		create --container /box2
 		create -t 1h /later
-		4 the server does not know this request
+		4 the server does not support this request
 		create --ttl -1s /later
-		64 a time from 1ms on
+		64 1ms or more
 		create --acl world:anyone:r /open x
 		create /open/x
-		4 its list of permissions does not allow it
+		4 its permissions do not allow it
 		create --acl nonsense:x:r /closed
-		4 that is no list of permissions
+		4 the server rejects these permissions
 		create "with a space" '{"a": 1}'
 		= /with a space\n
 		cat "with a space"
@@ -144,7 +144,7 @@ var rows = map[string]row{
 		create "/\xff"
 		64 create "/\xff"
 		create "/a\x00"
-		64 no znode's name has a zero byte
+		64 a name cannot contain a zero byte
 		create /a//b
 		= /a/b\n
 		create /été ü
@@ -168,14 +168,14 @@ var rows = map[string]row{
 		cat /a
 		= 
 		set /none x
-		1 set /none: there is no such znode
+		1 set /none: no such znode
 		set /a
 		64 set takes 2 arguments, got 1: set [flags] PATH DATA|-
 	`},
 	"rm": {script: `
 		create -p /a/b/c; create /d; set /d x
 		rm /a
-		2 rm /a: it has children: rm -r removes them, too
+		2 rm /a: it has children: rm -r also removes them
 		rm -v 0 /d
 		2 it has another version
 		rm -v -5 /d
@@ -189,21 +189,21 @@ var rows = map[string]row{
 		ls
 		= 
 		rm -r -y /a
-		1 there is no such znode
+		1 no such znode
 		rm -r -v 1 /a
-		64 --version is of one znode
+		64 --version applies to one znode
 		rm /
-		64 the root stays
+		64 the root cannot be removed
 	`},
 	"check": {script: `
 		create /a
 		check /a 0
-		64 check is for a multi
+		64 check works only in a multi
 		multi; check /a 0; set /a x; end
 		multi; check /a 0; set /a y; end
 		2 multi, nothing was done: operation 1, check /a: it has another version
 		multi; check /none 0; end
-		1 operation 1, check /none: there is no such znode
+		1 operation 1, check /none: no such znode
 		cat /a
 		= x
 	`},
@@ -219,7 +219,7 @@ var rows = map[string]row{
 		cat /deep/b
 		= two
 		cp --recursive /a /deep
-		2 create /deep: there is one already
+		2 create /deep: it exists already
 		cp -r /a /a/b
 		64 is /a or below it
 		cp --jute-maxbuffer 1000000 --no-acl /a /free
@@ -228,7 +228,7 @@ var rows = map[string]row{
 		cp /a/mine /x
 		4 it is ephemeral
 		cp /none /x
-		1 there is no such znode
+		1 no such znode
 	`},
 	"mv": {script: `
 		create -p /a/b two
@@ -239,9 +239,9 @@ var rows = map[string]row{
 		= c\n
 		create /d
 		mv /c /d
-		2 operation 1, create /d: there is one already
+		2 operation 1, create /d: it exists already
 		mv /c /none/x
-		1 there is no such znode
+		1 no such znode
 		create -e /c/mine
 		mv /c /e
 		4 mv /c/mine: it is ephemeral
@@ -252,9 +252,9 @@ var rows = map[string]row{
 		cat /a
 		= edited
 		edit /a
-		= /a is as it was\n
+		= /a is unchanged\n
 		edit /none
-		1 edit /none: there is no such znode
+		1 edit /none: no such znode
 	`},
 	"export": {script: `
 		create /a one; create -e /a/mine
@@ -263,21 +263,21 @@ var rows = map[string]row{
 		export --no-acl --yes /a DIR/x.json
 		= 2 znodes, 1 of them ephemeral\n
 		export /none DIR/y.json
-		1 there is no such znode
+		1 no such znode
 	`},
 	"import": {script: `
 		create /a one; create /a/b two; create -e /a/mine
 		export /a DIR/folder/
 		import --dry-run DIR/folder/ /c
-		> ^would make 2 znodes,
+		> ^would create 2 znodes,
 		import --jute-maxbuffer 1000000 --no-acl DIR/folder/ /c
-		> ^made 2 znodes,
+		> ^created 2 znodes,
 		import --ephemerals --yes DIR/folder/ /c
-		> ^made 1 znodes,
+		> ^created 1 znodes,
 		import DIR/folder/ /d/e
 		1
 		import --parents DIR/folder/ /d/e
-		> ^made 2 znodes,
+		> ^created 2 znodes,
 		diff /a /d/e
 		=
 	`},
@@ -307,9 +307,9 @@ var rows = map[string]row{
 		find /f --leaf
 		= /f/mine\n/f/old/new-1\n
 		find /f --owner nobody
-		64 is no session
+		64 invalid session
 		find /none
-		1 there is no such znode
+		1 no such znode
 	`},
 	"grep": {script: `
 		create /f; create /f/a "one\nneedle two\n"; create /f/b NEEDLE
@@ -335,7 +335,7 @@ var rows = map[string]row{
 		du -s /f
 		> \A.*\n8 +2 +/f\n\z
 		du --summarize /none
-		1 there is no such znode
+		1 no such znode
 	`},
 	"count": {script: `
 		create -p /f/a/b
@@ -344,7 +344,7 @@ var rows = map[string]row{
 		count
 		= 3\n
 		count /none
-		1 there is no such znode
+		1 no such znode
 	`},
 	"watch": {script: `
 		create /a; create /c; create /d; create /e; create /f
@@ -361,7 +361,7 @@ var rows = map[string]row{
 		watch -p -n 2 /c
 		> \A(nodeDataChanged /c zxid 0x[0-9a-f]+\n){2}\z
 		unwatch /c
-		1 there is no such watch
+		1 no such watch
 		meanwhile create -s /d/n-
 		watch --recursive --count 1 /d
 		> ^nodeCreated /d/n-[0-9]+ zxid
@@ -373,7 +373,7 @@ var rows = map[string]row{
 		watch /a
 		unwatch /a
 		unwatch /a
-		1 unwatch /a: there is no such watch
+		1 unwatch /a: no such watch
 		watch -r /a
 		unwatch /a
 	`},
@@ -384,16 +384,16 @@ var rows = map[string]row{
 		acl get /b
 		= world:anyone:cr\ndigest:joe:x:a\n
 		acl get /none
-		1 there is no such znode
+		1 no such znode
 	`},
 	"acl set": {script: `
 		create -p /a/b
 		acl set /a nonsense
-		64 is no permission
+		64 invalid permission
 		acl set /a world:anyone:x
-		64 letters of cdrwa
+		64 the letters cdrwa
 		acl set /a auth::cdrwa
-		4 that is no list of permissions
+		4 the server rejects these permissions
 		acl set -v 0 /a world:anyone:cra
 		acl get /a
 		= world:anyone:cra\n
@@ -404,18 +404,18 @@ var rows = map[string]row{
 		acl get /a/b
 		> ^digest:me:[^:]+:cdrwa$
 		acl set --recursive /none world:anyone:r
-		1 there is no such znode
+		1 no such znode
 		acl set -R -v 0 /a world:anyone:r
-		64 --version is of one znode
+		64 --version applies to one znode
 		somebody else
 		acl set /a world:anyone:cdrwa
-		4 acl set /a: its list of permissions does not allow it: auth shows a credential
+		4 acl set /a: its permissions do not allow it: authenticate with auth
 		acl set -R /a world:anyone:cdrwa
-		4 its list of permissions does not allow it
+		4 its permissions do not allow it
 		cat /a/b
-		4 cat /a/b: its list of permissions does not allow it
+		4 cat /a/b: its permissions do not allow it
 		ls /a
-		4 its list of permissions does not allow it
+		4 its permissions do not allow it
 		ls
 		= a\n
 		tree
@@ -428,7 +428,7 @@ var rows = map[string]row{
 		4 /a
 		auth digest me:wrong
 		cat /a/b
-		4 its list of permissions does not allow it
+		4 its permissions do not allow it
 		auth digest me:secret
 		cat /a/b
 		= 
@@ -439,7 +439,7 @@ var rows = map[string]row{
 		whoami
 		> ^digest:me$
 		auth nonsense x
-		4 auth nonsense: the server does not take this credential
+		4 auth nonsense: the server rejects this credential
 		auth digest
 		64 auth takes 2 arguments
 	`},
@@ -462,21 +462,21 @@ var rows = map[string]row{
 		ls /x
 		1 
 		multi; ls; abort
-		64 a multi takes create, set, rm and check
+		64 ls does not work in a multi
 		create --help
 		> \Acreate \[flags\] PATH
 		abort
 	`},
 	"end": {script: `
 		end
-		64 end: there is no multi
+		64 end: no multi has begun
 		multi
 		end
 		= 
 	`},
 	"abort": {script: `
 		abort
-		64 abort: there is no multi
+		64 abort: no multi has begun
 		multi; create /x; abort
 		ls
 		= 
@@ -491,7 +491,7 @@ var rows = map[string]row{
 	"quota get": {whole: true, script: `
 		create ROOT/a 12345
 		quota get ROOT/a
-		1 it has none
+		1 no quota
 	`},
 	"quota set": {whole: true, script: `
 		create ROOT/a 12345
@@ -500,21 +500,21 @@ var rows = map[string]row{
 		> ^  znodes 1, soft limit 3, hard limit 9$
 		> ^  bytes  5, soft limit 100, hard limit 1000$
 		quota set --count 1 ROOT/none
-		1 there is no such znode
+		1 no such znode
 		quota rm ROOT/a
 	`},
 	"quota rm": {whole: true, script: `
 		create ROOT/a; quota set -n 3 ROOT/a
 		quota rm --count --bytes --hard-count --hard-bytes ROOT/a
 		quota get ROOT/a
-		1 it has none
+		1 no quota
 		quota set -n 3 -b 4 ROOT/a
 		quota rm -n ROOT/a
 		quota get ROOT/a
 		> ^  bytes  0, soft limit 4, hard limit none$
 		quota rm ROOT/a
 		quota rm ROOT/a
-		1 it has none
+		1 no quota
 	`},
 	"who": {whole: true, script: `
 		create -e ROOT/mine
@@ -583,7 +583,7 @@ var rows = map[string]row{
 		cat /a
 		= x
 		partition 4
-		64 4 is no server: there are 1 to 3
+		64 no server 4: the servers are 1 to 3
 		heal
 	`},
 	"heal": {lab: true, script: `
@@ -595,7 +595,7 @@ var rows = map[string]row{
 		expire 0x1
 		3 there is no such session
 		expire me
-		64 is no session
+		64 invalid session
 		expire
 		over
 		ls

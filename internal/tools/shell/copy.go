@@ -11,8 +11,8 @@ import (
 )
 
 func bindCp(f *pflag.FlagSet) run {
-	recursive := f.BoolP("recursive", "r", false, "with all that is below it")
-	noACL := noACLFlag(f, "without permissions: everyone may do everything with the copies")
+	recursive := f.BoolP("recursive", "r", false, "also copy all znodes below")
+	noACL := noACLFlag(f, "do not copy permissions: every client may do everything with the copies")
 	limit := limitFlag(f)
 	return func(s *Shell, ctx context.Context, args []string) error {
 		return s.copy(ctx, args, *recursive, *noACL, *limit)
@@ -43,7 +43,7 @@ type copied struct {
 	From    string `json:"from"`
 	To      string `json:"to"`
 	Znodes  int    `json:"znodes"`
-	Skipped int    `json:"skipped"` // ephemeral ones
+	Skipped int    `json:"skipped"` // ephemeral znodes
 	unsteady
 }
 
@@ -155,11 +155,11 @@ func (s *Shell) moveRead(ctx context.Context, all []znode, from, to string) erro
 		return err
 	}
 	if others := changed(all, now); len(others) > 0 {
-		return codedError{Conflict, fmt.Sprintf("mv %s: others wrote %s meanwhile: nothing was moved", quote(from), quote(others[0]))}
+		return codedError{Conflict, fmt.Sprintf("mv %s: another client wrote %s meanwhile: nothing was moved", quote(from), quote(others[0]))}
 	}
 	ops := moves(all, from, to)
 	if size := requestSize(ops) + len(ops)*s.longer(); size > wire.MaxRequest {
-		return usagef("mv %s: it takes a request of %d bytes, and servers take %d: cp -r, then rm -r", quote(from), size, wire.MaxRequest)
+		return usagef("mv %s: the request would have %d bytes, and servers accept %d: use cp -r, then rm -r", quote(from), size, wire.MaxRequest)
 	}
 	results, err := s.Client.Multi(ctx, ops)
 	if err != nil {

@@ -32,7 +32,7 @@ func TestMaskedPermissionsAreNotCopied(t *testing.T) {
 			cp /a /copy
 			4 /a: digest:me:x
 			cp -r /a /copy
-			4 auth shows a credential
+			4 authenticate with auth
 			mv /a/b /moved
 			4 mv /a/b: digest:me:x
 			ls /
@@ -74,7 +74,7 @@ func TestCopiesBetweenEnsembles(t *testing.T) {
 			ls /
 			= a\nzookeeper\n
 			cp -r /a other:1/copy
-			2 create /copy: there is one already
+			2 create /copy: it exists already
 			cp -r other:1/copy/c /back
 			acl get /back
 			= world:anyone:dr\n
@@ -82,7 +82,7 @@ func TestCopiesBetweenEnsembles(t *testing.T) {
 			acl get /open
 			= world:anyone:cdrwa\n
 			cp -r other:1/none /x
-			1 read /none: there is no such znode
+			1 read /none: no such znode
 			cp -r gone:1/a /x
 			3 gone:1: no server answers
 			cp /a other:1/no/parent
@@ -125,7 +125,7 @@ func TestMaskedPermissionsAreNotExported(t *testing.T) {
 			diff --no-acl /a /b
 			=
 			diff /a /a
-			> ^of 1 lists of permissions servers told only the users
+			> ^1 lists of permissions were compared without hashes
 		`)
 	})
 }

@@ -12,8 +12,8 @@ import (
 )
 
 func bindDiff(f *pflag.FlagSet) run {
-	noACL := noACLFlag(f, "permissions may differ")
-	ephemerals := f.Bool("ephemerals", false, "ephemeral znodes, too, whosever they are")
+	noACL := noACLFlag(f, "ignore permissions")
+	ephemerals := f.Bool("ephemerals", false, "also compare ephemeral znodes, whichever session owns them")
 	return func(s *Shell, ctx context.Context, args []string) error {
 		return s.diff(ctx, args, *noACL, *ephemerals)
 	}
@@ -54,7 +54,7 @@ func (r diffResult) text(p *page) {
 		p.printf("\n")
 	}
 	if r.Hidden > 0 {
-		p.printf("of %d lists of permissions servers told only the users: auth shows a credential\n", r.Hidden)
+		p.printf("%d lists of permissions were compared without hashes, which servers hid: authenticate with auth\n", r.Hidden)
 	}
 	r.unsteady.text(p)
 }

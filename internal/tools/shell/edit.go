@@ -20,7 +20,7 @@ type edited struct {
 
 func (r edited) text(p *page) {
 	if !r.Changed {
-		p.printf("%s is as it was\n", legible(r.Path))
+		p.printf("%s is unchanged\n", legible(r.Path))
 	}
 }
 
@@ -30,14 +30,14 @@ func (s *Shell) edit(ctx context.Context, args []string) error {
 		return err
 	}
 	if s.Editor == nil {
-		return usagef("edit is for a terminal: set %s - reads the data from the standard input", quote(path))
+		return usagef("edit needs a terminal: set %s - reads the data from standard input", quote(path))
 	}
 	data, stat, err := s.Client.Get(ctx, path, false)
 	if err != nil {
 		return did("edit", path, err)
 	}
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
-		return usagef("edit %s: its data are no text, which an editor may spoil: set %s - reads them from the standard input", quote(path), quote(path))
+		return usagef("edit %s: its data are not text, and an editor may damage them: set %s - reads them from standard input", quote(path), quote(path))
 	}
 	file, err := fileFor(path, data)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Shell) edit(ctx context.Context, args []string) error {
 	stat, err = s.Client.Set(context.WithoutCancel(ctx), path, text, stat.Version)
 	if err != nil {
 		if errors.Is(err, wire.BadVersion) {
-			err = &explained{"edit " + quote(path) + ": somebody wrote it meanwhile: nothing was written", err}
+			err = &explained{"edit " + quote(path) + ": another client wrote it meanwhile: nothing was written", err}
 		} else {
 			err = did("edit", path, err)
 		}

@@ -14,7 +14,7 @@ func TestEdit(t *testing.T) {
 	virtually(t, func(b *bench) {
 		temp := t.TempDir()
 		t.Setenv("TMPDIR", temp)
-		b.script("create /a one; create /json {\"a\":1}; create /bytes \"\\xff\"; create /lines \"x\\n\"\nedit /a\n64 edit is for a terminal")
+		b.script("create /a one; create /json {\"a\":1}; create /bytes \"\\xff\"; create /lines \"x\\n\"\nedit /a\n64 edit needs a terminal")
 		other := b.client()
 		var opened string
 		becomes := func(text string, meanwhile func() error) {
@@ -37,7 +37,7 @@ func TestEdit(t *testing.T) {
 		becomes("two\n", nothing)
 		b.script("edit /a\n=\ncat /a\n= two")
 		becomes("two\n", nothing)
-		b.script("edit /a\n> ^/a is as it was$\nstat /a\n> version +1 ")
+		b.script("edit /a\n> ^/a is unchanged$\nstat /a\n> version +1 ")
 		becomes("x\ny\n", nothing)
 		b.script("edit /lines\ncat /lines\n= x\\ny\\n")
 		becomes("{}", nothing)
@@ -46,11 +46,11 @@ func TestEdit(t *testing.T) {
 			t.Error(opened)
 		}
 		left(0)
-		b.script("edit /bytes\n64 no text\nedit /none\n1 edit /none")
+		b.script("edit /bytes\n64 not text\nedit /none\n1 edit /none")
 
 		becomes("mine", func() error { _, err := other.Set(b.ctx, "/a", []byte("theirs"), -1); return err })
 		got, code := b.does("edit /a")
-		if code != Conflict || !strings.HasPrefix(got, "edit /a: somebody wrote it meanwhile: nothing was written: the edited text is in ") {
+		if code != Conflict || !strings.HasPrefix(got, "edit /a: another client wrote it meanwhile: nothing was written: the edited text is in ") {
 			t.Error(code, got)
 		}
 		_, file, _ := strings.Cut(got, "text is in ")
@@ -67,7 +67,7 @@ func TestEdit(t *testing.T) {
 		b.script("edit /a\n3 it crashed\ncat /a\n= theirs")
 		left(2)
 		becomes("late", func() error { return other.Delete(b.ctx, "/a", -1) })
-		b.script("edit /a\n1 there is no such znode: the edited text is in")
+		b.script("edit /a\n1 no such znode: the edited text is in")
 
 		// Ctrl-C in the editor is the editor's.
 		ctx, interrupt := context.WithCancel(b.ctx)

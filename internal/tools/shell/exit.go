@@ -57,20 +57,20 @@ func (e codedError) Error() string { return e.message }
 
 // words explain the error codes of servers.
 var words = map[wire.Code]string{
-	wire.NoNode:                  "there is no such znode",
-	wire.BadVersion:              "it has another version: somebody wrote it meanwhile",
-	wire.NodeExists:              "there is one already",
-	wire.NotEmpty:                "it has children: rm -r removes them, too",
-	wire.NoChildrenForEphemerals: "it is ephemeral: it can have no children",
-	wire.NoAuth:                  "its list of permissions does not allow it: auth shows a credential",
-	wire.InvalidACL:              "that is no list of permissions that the server takes",
-	wire.AuthFailed:              "the server does not take this credential",
-	wire.NotReadOnly:             "the server has no majority: it can only be read",
+	wire.NoNode:                  "no such znode",
+	wire.BadVersion:              "it has another version: another client wrote it meanwhile",
+	wire.NodeExists:              "it exists already",
+	wire.NotEmpty:                "it has children: rm -r also removes them",
+	wire.NoChildrenForEphemerals: "it is ephemeral and cannot have children",
+	wire.NoAuth:                  "its permissions do not allow it: authenticate with auth",
+	wire.InvalidACL:              "the server rejects these permissions",
+	wire.AuthFailed:              "the server rejects this credential",
+	wire.NotReadOnly:             "the server has no majority and accepts only reads",
 	wire.QuotaExceeded:           "the quota does not allow it",
-	wire.ConnectionLoss:          "the connection was lost: it may have been done, or not",
-	wire.Unimplemented:           "the server does not know this request: it is older, or was not told to allow it",
-	wire.BadArguments:            "the server does not take these arguments",
-	wire.NoWatcher:               "there is no such watch",
+	wire.ConnectionLoss:          "the connection was lost: the operation may or may not have been done",
+	wire.Unimplemented:           "the server does not support this request: it is too old, or its configuration does not allow it",
+	wire.BadArguments:            "the server rejects these arguments",
+	wire.NoWatcher:               "no such watch",
 }
 
 // explain returns an error that says what failed, and why.
@@ -78,7 +78,7 @@ func explain(what string, err error) error {
 	var code wire.Code
 	var large *client.TooLarge
 	if errors.As(err, &large) {
-		return &explained{fmt.Sprintf("%s: the server ended the connection: the request has %d bytes, and servers take %d where jute.maxbuffer does not say otherwise", what, large.Bytes, wire.MaxRequest), err}
+		return &explained{fmt.Sprintf("%s: the server closed the connection: the request has %d bytes, and servers accept %d unless jute.maxbuffer says otherwise", what, large.Bytes, wire.MaxRequest), err}
 	}
 	if errors.As(err, &code) && words[code] != "" {
 		return &explained{what + ": " + words[code], err}
@@ -95,7 +95,7 @@ func (e *explained) Error() string { return e.text }
 func (e *explained) Unwrap() error { return e.err }
 
 // errNoChroot is the error for a chroot that does not exist.
-var errNoChroot = &explained{"there is no znode of the path that stands behind the servers: leave that path out, and create it first", wire.NoNode}
+var errNoChroot = &explained{"the path after the servers does not exist: leave it out, and create it first", wire.NoNode}
 
 // missing reports whether an error says that a znode does not exist.
 func missing(err error) bool { return errors.Is(err, wire.NoNode) }
@@ -104,7 +104,7 @@ func missing(err error) bool { return errors.Is(err, wire.NoNode) }
 // interruption happened, but it mentions a write that may have been done.
 func Interruption(err error) string {
 	if client.MayBeDone(err) {
-		return "interrupted: what was written last was sent, and may have been done, or not"
+		return "interrupted: the last write was sent, and may or may not have been done"
 	}
 	return "interrupted"
 }

@@ -13,8 +13,8 @@ import (
 // This file has the commands that copy between znodes and files.
 
 func bindExport(f *pflag.FlagSet) run {
-	noACL := noACLFlag(f, "without permissions")
-	yes := f.BoolP("yes", "y", false, "don't ask before an export that is there is replaced")
+	noACL := noACLFlag(f, "leave out permissions")
+	yes := f.BoolP("yes", "y", false, "do not ask before replacing an export")
 	return func(s *Shell, ctx context.Context, args []string) error {
 		return s.export(ctx, args, *noACL, *yes)
 	}
@@ -22,11 +22,11 @@ func bindExport(f *pflag.FlagSet) run {
 
 func bindImport(f *pflag.FlagSet) run {
 	var o importOptions
-	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only print what would be done")
-	f.BoolVarP(&o.yes, "yes", "y", false, "don't ask before something is overwritten")
-	f.BoolVarP(&o.parents, "parents", "p", false, "make what is missing above PATH, too")
-	f.BoolVar(&o.ephemerals, "ephemerals", false, "make ephemeral znodes, too, which go with the session of this shell")
-	o.noACL = noACLFlag(f, "write no permissions: what is made is everybody's")
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "only print what import would do")
+	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask before overwriting znodes")
+	f.BoolVarP(&o.parents, "parents", "p", false, "also create missing parents of PATH")
+	f.BoolVar(&o.ephemerals, "ephemerals", false, "also create ephemeral znodes, owned by the session of this shell")
+	o.noACL = noACLFlag(f, "do not write permissions: every client may do everything with new znodes")
 	o.limit = limitFlag(f)
 	return func(s *Shell, ctx context.Context, args []string) error { return s.importFrom(ctx, args, o) }
 }

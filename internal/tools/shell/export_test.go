@@ -63,27 +63,27 @@ func TestExportsAndImports(t *testing.T) {
 				import --dry-run ` + file + ` /copy
 				> ^create /copy$
 				> ^create /copy/with a space$
-				> ^would make 55 znodes, write the data of 0 and the permissions of 0; 0 are as they should be$
+				> ^would create 55 znodes, write the data of 0 and the permissions of 0; 0 are the same already$
 				ls /copy
 				1
 				import ` + file + ` /copy
-				= made 55 znodes, wrote the data of 0 and the permissions of 0; 0 were as they should be\nleft out 1 ephemeral znodes\n
+				= created 55 znodes, wrote the data of 0 and the permissions of 0; 0 were the same already\nleft out 1 ephemeral znodes\n
 				diff /a /copy
 				=
 				diff --ephemerals /a /copy
 				1
 				import ` + file + ` /copy
-				= made 0 znodes, wrote the data of 0 and the permissions of 0; 55 were as they should be\nleft out 1 ephemeral znodes\n
+				= created 0 znodes, wrote the data of 0 and the permissions of 0; 55 were the same already\nleft out 1 ephemeral znodes\n
 				import --ephemerals ` + file + ` /copy
-				> ^made 1 znodes
+				> ^created 1 znodes
 				import --ephemerals ` + file + ` /copy
-				> ^made 0 znodes
+				> ^created 0 znodes
 				diff --ephemerals /a /copy
 				=
 				export -y /a ` + file + `
 				rm -r /copy
 				import ` + file + ` /no/parent
-				1 -p makes it
+				1 -p creates it
 				import -p ` + file + ` /no/parent
 				diff /no/parent ` + file + `
 				=
@@ -140,9 +140,9 @@ func TestImportOverwrites(t *testing.T) {
 		asked, answer = "", true
 		b.script(`
 			import -n ` + file + ` /a
-			= set /a/b\nacl set /a/c\nwould make 0 znodes, write the data of 1 and the permissions of 1; 1 are as they should be\n
+			= set /a/b\nacl set /a/c\nwould create 0 znodes, write the data of 1 and the permissions of 1; 1 are the same already\n
 			import --no-acl -n ` + file + ` /a
-			= set /a/b\nwould make 0 znodes, write the data of 1 and the permissions of 0; 2 are as they should be\n
+			= set /a/b\nwould create 0 znodes, write the data of 1 and the permissions of 0; 2 are the same already\n
 			diff --no-acl /a ` + file + `
 			1
 		`)
@@ -176,7 +176,7 @@ func TestDiff(t *testing.T) {
 			diff /a /x
 			1
 			diff /a /nowhere
-			1 there is no such znode
+			1 no such znode
 			diff /a nothing.json
 			3 nothing.json
 		`)
@@ -202,20 +202,20 @@ func TestBadExports(t *testing.T) {
 		dir := t.TempDir()
 		file := dir + "/x.json"
 		for text, want := range map[string]string{
-			``:               "no JSON of an export",
-			`[]`:             "no JSON of an export",
-			`{"format":"x"}`: "it is no export: its format is x",
-			`{"format":"zklab znodes","version":2,"znodes":[]}`:                                                    "its version is 2: this zklab knows 1",
-			`{"format":"zklab znodes","version":1,"znodes":[]}`:                                                    "no znode in it",
-			`{"format":"zklab znodes","version":1,"znodes":[{"path":"/a","data":null}]}`:                           "without that above it",
-			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"/..","data":{}}]}`:    "no path of a znode",
-			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"a","data":null}]}`:    "no path of a znode",
-			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"","data":null}]}`:     "is there twice",
+			``:               "not an export in JSON",
+			`[]`:             "not an export in JSON",
+			`{"format":"x"}`: "not an export: its format is x",
+			`{"format":"zklab znodes","version":2,"znodes":[]}`:                                                    "unsupported version 2: this zklab reads version 1",
+			`{"format":"zklab znodes","version":1,"znodes":[]}`:                                                    "the export has no znodes",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"/a","data":null}]}`:                           "has no parent",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"/..","data":{}}]}`:    "invalid path",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"a","data":null}]}`:    "invalid path",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null},{"path":"","data":null}]}`:     "occurs twice",
 			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"ttl":5}]}`:                     "unknown field",
 			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":{"txt":"x"}}]}`:                      "unknown field",
 			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":{"text":"x","base64":"eA=="}}]}`:     "both",
-			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"owner":"me"}]}`:                "no session",
-			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"acl":[{"permissions":"q"}]}]}`: "letters of cdrwa",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"owner":"me"}]}`:                "invalid session",
+			`{"format":"zklab znodes","version":1,"znodes":[{"path":"","data":null,"acl":[{"permissions":"q"}]}]}`: "the letters cdrwa",
 		} {
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
@@ -228,9 +228,9 @@ func TestBadExports(t *testing.T) {
 		b.script(`
 			create /a; create /a/b
 			export /a ` + dir + `/folder
-			64 x.json nor folder/
+			64 neither a JSON file nor a folder
 			export /a ` + dir + `/
-			64 something else in it than an export
+			64 cannot be replaced: not an export
 			export /a ` + dir + `/none/x.json
 			3 no such file
 			export /a ` + dir + `/f/
@@ -248,7 +248,7 @@ func TestBadExports(t *testing.T) {
 			if err := spoil(dir + "/f"); err != nil {
 				t.Fatal(err)
 			}
-			b.script("import " + dir + "/f/ /c\n64 \nexport /a " + dir + "/f/\n64 name another folder")
+			b.script("import " + dir + "/f/ /c\n64 \nexport /a " + dir + "/f/\n64 choose another folder")
 			if err := os.RemoveAll(dir + "/f"); err != nil {
 				t.Fatal(err)
 			}
@@ -284,7 +284,7 @@ func TestBatches(t *testing.T) {
 			ls /longer
 			1
 			import --jute-maxbuffer 800000 ` + file + ` /d
-			64 servers take 800000
+			64 servers accept 800000
 		`)
 	})
 }
@@ -357,7 +357,7 @@ func TestUnsteadySubtreeIsSaid(t *testing.T) {
 				_, _ = other.Set(busy, "/a/b", []byte("x"), -1)
 			}
 		}()
-		b.script("cp -r /a /copy\n> ^others wrote 1 znodes while they were read, as /a/b: it is of no one moment$")
+		b.script("cp -r /a /copy\n> ^other clients wrote 1 znodes during the read, among them /a/b: the result may mix states of different times$")
 		stop()
 		<-done
 	})

@@ -25,8 +25,8 @@ func bindFind(f *pflag.FlagSet) run {
 }
 
 func bindGrep(f *pflag.FlagSet) run {
-	names := f.BoolP("files-with-matches", "l", false, "only the paths")
-	fold := f.BoolP("ignore-case", "i", false, "upper and lower case are the same")
+	names := f.BoolP("files-with-matches", "l", false, "print only paths")
+	fold := f.BoolP("ignore-case", "i", false, "ignore case")
 	return func(s *Shell, ctx context.Context, args []string) error {
 		pattern := args[0]
 		if *fold {
@@ -41,7 +41,7 @@ func bindGrep(f *pflag.FlagSet) run {
 }
 
 func bindDu(f *pflag.FlagSet) run {
-	sum := f.BoolP("summarize", "s", false, "only of the znode itself")
+	sum := f.BoolP("summarize", "s", false, "print only the total")
 	return func(s *Shell, ctx context.Context, args []string) error { return s.usage(ctx, args, *sum) }
 }
 
@@ -83,19 +83,19 @@ type wanted struct {
 var anything = wanted{larger: -1, smaller: -1}
 
 func (w *wanted) add(f *pflag.FlagSet) {
-	f.StringVar(&w.name, "name", "", "its name matches, with * for anything and ? for one character")
-	f.StringVar(&w.owner, "owner", "", "ephemeral, of this session; any: of one")
-	f.DurationVar(&w.older, "older", 0, "not written for so long")
-	f.DurationVar(&w.newer, "newer", 0, "written no longer than so long ago")
-	f.Int32Var(&w.larger, "larger", -1, "more bytes of data than that")
-	f.Int32Var(&w.smaller, "smaller", -1, "fewer bytes of data than that")
-	f.BoolVar(&w.leaf, "leaf", false, "without children")
+	f.StringVar(&w.name, "name", "", "the name matches this pattern (* matches any text, ? one character)")
+	f.StringVar(&w.owner, "owner", "", "the znode is ephemeral and owned by the session with this number (any: by any session)")
+	f.DurationVar(&w.older, "older", 0, "the last write was longer ago than this")
+	f.DurationVar(&w.newer, "newer", 0, "the last write was at most this long ago")
+	f.Int32Var(&w.larger, "larger", -1, "the data have more bytes than this")
+	f.Int32Var(&w.smaller, "smaller", -1, "the data have fewer bytes than this")
+	f.BoolVar(&w.leaf, "leaf", false, "the znode has no children")
 }
 
 // check parses the flags.
 func (w *wanted) check() error {
 	if _, err := path.Match(w.name, ""); err != nil {
-		return usagef("find --name %s: a [ has no end", quote(w.name))
+		return usagef("find --name %s: missing closing ]", quote(w.name))
 	}
 	if w.owner != "" && w.owner != "any" {
 		id, err := parseSession(w.owner)
@@ -113,7 +113,7 @@ func (w *wanted) check() error {
 func parseSession(text string) (int64, error) {
 	id, err := strconv.ParseUint(strings.TrimPrefix(strings.ToLower(text), "0x"), 16, 64)
 	if err != nil {
-		return 0, usagef("%s is no session: write it as stat does, 0x1000a2b3c4d0001", quote(text))
+		return 0, usagef("invalid session %s: write a number as stat prints it, such as 0x1000a2b3c4d0001", quote(text))
 	}
 	return int64(id), nil
 }

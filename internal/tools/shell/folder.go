@@ -21,7 +21,7 @@ import (
 const (
 	dataFile = "@data" // missing if the server has null
 	restFile = "@znode.json"
-	headFile = "@export.json" // beside the root's
+	headFile = "@export.json" // only in the root's folder
 )
 
 // rest is a znode without its data.
@@ -114,7 +114,7 @@ func replaceable(name string) (there bool, err error) {
 		return true, nil
 	}
 	if _, err := readFolder(name); err != nil {
-		return false, usagef("%s is there, and has something else in it than an export: %v: name another folder", quote(name), err)
+		return false, usagef("%s cannot be replaced: %v: choose another folder", quote(name), err)
 	}
 	return true, nil
 }
@@ -146,7 +146,7 @@ func writeZnode(root *os.Root, n znode) error {
 	folder := folderOf(n.path)
 	if folder != "." {
 		if err := root.Mkdir(folder, 0o700); errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("another znode has its folder, as the file system takes upper and lower case for the same: export to a JSON file")
+			return fmt.Errorf("two names differ only in upper and lower case, which this file system does not distinguish: export to a JSON file")
 		} else if err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func readFolder(name string) ([]znode, error) {
 	defer root.Close()
 	var head exportHead
 	if err := readJSON(root, headFile, &head); errors.Is(err, fs.ErrNotExist) {
-		return nil, usagef("it is no export: it has no %s", headFile)
+		return nil, usagef("not an export: it has no %s", headFile)
 	} else if err != nil {
 		return nil, err
 	}
@@ -203,14 +203,14 @@ type found struct{ folder, parent string }
 func readZnode(root *os.Root, at found) (n znode, below []found, err error) {
 	var r rest
 	if err := readJSON(root, path.Join(at.folder, restFile), &r); errors.Is(err, fs.ErrNotExist) {
-		return n, nil, usagef("%s has no %s: it is no znode's", at.folder, restFile)
+		return n, nil, usagef("%s has no %s: it is not the folder of a znode", at.folder, restFile)
 	} else if err != nil {
 		return n, nil, err
 	}
 	if at.folder != "." {
 		n.path = at.parent + "/" + r.Name
 		if path.Base(at.folder) != folderName(r.Name) {
-			return n, nil, usagef("%s is the folder of a znode %s by its %s, and would be called %s", at.folder, quote(r.Name), restFile, folderName(r.Name))
+			return n, nil, usagef("%s: its %s names znode %s, whose folder would be %s", at.folder, restFile, quote(r.Name), folderName(r.Name))
 		}
 	}
 	e := exported{Path: n.path, ACL: r.ACL, Owner: r.Owner}
@@ -229,7 +229,7 @@ func readZnode(root *os.Root, at found) (n znode, below []found, err error) {
 		case entry.IsDir():
 			below = append(below, found{name, n.path})
 		default:
-			return n, nil, usagef("%s is no part of an export", quote(name))
+			return n, nil, usagef("%s does not belong to an export", quote(name))
 		}
 	}
 	if n, err = e.znode(); err != nil {
@@ -244,7 +244,7 @@ func readJSON(root *os.Root, name string, to any) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return usagef("%s is no file", name)
+		return usagef("%s is not a regular file", name)
 	}
 	text, err := root.ReadFile(name)
 	if err != nil {

@@ -40,9 +40,9 @@ func (r importResult) text(p *page) {
 		list("set", r.Set)
 		list("acl set", r.ACL)
 	}
-	form := "made %d znodes, wrote the data of %d and the permissions of %d; %d were as they should be\n"
+	form := "created %d znodes, wrote the data of %d and the permissions of %d; %d were the same already\n"
 	if r.DryRun {
-		form = "would make %d znodes, write the data of %d and the permissions of %d; %d are as they should be\n"
+		form = "would create %d znodes, write the data of %d and the permissions of %d; %d are the same already\n"
 	}
 	p.printf(form, len(r.Created), len(r.Set), len(r.ACL), r.Same)
 	if r.Ephemerals > 0 {
@@ -90,7 +90,7 @@ func (s *Shell) importFrom(ctx context.Context, args []string, o importOptions) 
 	}
 	if err := to.carryOut(ctx, &w); err != nil {
 		if missing(err) && !o.parents && len(there) == 0 {
-			return &explained{"import " + quote(to.path) + ": what is above it is not there: -p makes it", err}
+			return &explained{"import " + quote(to.path) + ": its parent does not exist: -p creates it", err}
 		}
 		return err
 	}
@@ -134,7 +134,7 @@ func (r *importResult) add(w *writePlan, want znode, there map[string]znode, o i
 		return nil
 	}
 	if ephemeral(now.stat) != ephemeral(want.stat) {
-		return &explained{fmt.Sprintf("import %s: there is one that is ephemeral, or is not, where the export says otherwise", quote(path)), wire.NodeExists}
+		return &explained{fmt.Sprintf("import %s: the znode and the one in the export are not both ephemeral", quote(path)), wire.NodeExists}
 	}
 	sameData, sameACL := sameBytes(now.data, want.data), want.acl == nil || slices.Equal(now.acl, want.acl)
 	if !sameData {

@@ -41,7 +41,7 @@ func (s *Shell) expire(ctx context.Context, args []string) error {
 
 func serverCommand(action control.Action, short string) *command {
 	return &command{
-		name: string(action), args: "SERVER...", short: short + ": leader, follower, all, or a number", lab: true, least: 1, most: -1,
+		name: string(action), args: "SERVER...", short: short + " (leader, follower, all, or a number)", lab: true, least: 1, most: -1,
 		values: []string{"leader", "follower", "all", "1", "2", "3"},
 		do: func(s *Shell, ctx context.Context, args []string) error {
 			for _, who := range args {
@@ -78,7 +78,7 @@ func (s *Shell) partition(ctx context.Context, args []string) error {
 	for _, arg := range args {
 		id, err := strconv.Atoi(arg)
 		if err != nil || id < 1 || id > len(servers) {
-			return usagef("partition: %s is no server: there are 1 to %d", quote(arg), len(servers))
+			return usagef("partition: no server %s: the servers are 1 to %d", quote(arg), len(servers))
 		}
 		side = append(side, id)
 	}

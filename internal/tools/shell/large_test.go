@@ -45,7 +45,7 @@ func largeValues(b *bench) {
 		grep -l nothing /large
 		1
 		mv /large /moved
-		64 it takes a request of
+		64 the request would have
 		create /t; cp /large /t/a; cp /large /t/b
 		cp -r /t /u
 		diff /t /u
@@ -55,7 +55,7 @@ func largeValues(b *bench) {
 
 	edited := strings.Repeat("e", 1_000_000)
 	b.Editor = func(_ context.Context, file string) error { return os.WriteFile(file, []byte(edited), 0o600) }
-	b.script("edit /copy\n64 its data are no text\nset /copy x; edit /copy")
+	b.script("edit /copy\n64 its data are not text\nset /copy x; edit /copy")
 	holds("/copy", edited)
 
 	half := strings.Repeat("h", 500_000)
@@ -64,8 +64,8 @@ func largeValues(b *bench) {
 	holds("/json", half)
 
 	b.Shell = &Shell{Client: b.Client, Dial: b.dial, Out: &b.out, In: strings.NewReader(value + strings.Repeat("x", 100))}
-	b.script("set /large -\n3 servers take 1048575 where jute.maxbuffer does not say otherwise\nstat /large\n> ^  version +0 ")
+	b.script("set /large -\n3 servers accept 1048575 unless jute.maxbuffer says otherwise\nstat /large\n> ^  version +0 ")
 	holds("/large", value) // the session, or another one, goes on
-	b.script("multi; set /copy " + edited + "; set /json " + edited + "; end\n3 servers take 1048575\ncheck /copy 2\n64 check is for a multi")
+	b.script("multi; set /copy " + edited + "; set /json " + edited + "; end\n3 servers accept 1048575\ncheck /copy 2\n64 check works only in a multi")
 	holds("/copy", half)
 }

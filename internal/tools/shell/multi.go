@@ -22,7 +22,7 @@ func (s *Shell) begin(context.Context, []string) error {
 
 func (s *Shell) abort(context.Context, []string) error {
 	if s.pending == nil {
-		return usagef("abort: there is no multi")
+		return usagef("abort: no multi has begun")
 	}
 	s.pending = nil
 	return nil
@@ -35,7 +35,7 @@ func (s *Shell) collect(words []word) error {
 		return err
 	}
 	if c.op == nil {
-		return usagef("a multi takes create, set, rm and check, and ends with end or abort: not %s", c.name)
+		return usagef("%s does not work in a multi: use create, set, rm or check, and then end or abort", c.name)
 	}
 	f := c.noFlags()
 	op := c.op(f)
@@ -43,7 +43,7 @@ func (s *Shell) collect(words []word) error {
 		return err
 	}
 	if c.most < 0 && len(args) > 1 {
-		return usagef("%s: in a multi it takes one path", c.name)
+		return usagef("%s takes one path in a multi", c.name)
 	}
 	o, err := op(s, args)
 	if err == nil {
@@ -55,7 +55,7 @@ func (s *Shell) collect(words []word) error {
 
 func (s *Shell) end(ctx context.Context, _ []string) error {
 	if s.pending == nil {
-		return usagef("end: there is no multi")
+		return usagef("end: no multi has begun")
 	}
 	m := s.pending
 	s.pending = nil

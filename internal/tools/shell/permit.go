@@ -27,8 +27,8 @@ func (s *Shell) aclGet(ctx context.Context, args []string) error {
 }
 
 func bindACLSet(f *pflag.FlagSet) run {
-	recursive := f.BoolP("recursive", "R", false, "of all znodes below it, too")
-	version := versionFlag(f, "only if its permissions have this version")
+	recursive := f.BoolP("recursive", "R", false, "also write the permissions of all znodes below")
+	version := versionFlag(f, "write only if the permissions have this version")
 	return func(s *Shell, ctx context.Context, args []string) error {
 		path, err := s.at(args[0])
 		if err != nil {
@@ -110,7 +110,7 @@ func parseACL(text string) (all []wire.ACL, err error) {
 		scheme, rest, ok := strings.Cut(entry, ":")
 		last := strings.LastIndexByte(rest, ':')
 		if !ok || last < 0 || scheme == "" {
-			return nil, usagef("%s is no permission: write scheme:id:cdrwa, as world:anyone:r", quote(entry))
+			return nil, usagef("invalid permission %s: write scheme:id:cdrwa, such as world:anyone:r", quote(entry))
 		}
 		granted, err := parsePerms(rest[last+1:])
 		if err != nil {
@@ -125,7 +125,7 @@ func parsePerms(text string) (all wire.Perm, err error) {
 	for _, letter := range []byte(text) {
 		perm, ok := wire.PermOf(letter)
 		if !ok {
-			return 0, usagef("%s: permissions are letters of cdrwa", quote(text))
+			return 0, usagef("invalid permissions %s: write some of the letters cdrwa", quote(text))
 		}
 		all |= perm
 	}
@@ -141,7 +141,7 @@ func (s *Shell) setACL(ctx context.Context, path string, acl []wire.ACL, version
 		return s.emit(quiet{statOf(path, stat)})
 	}
 	if version != anyVersion {
-		return usagef("acl set: --version is of one znode: leave out --recursive")
+		return usagef("acl set: --version applies to one znode: leave out --recursive")
 	}
 	all, err := s.gather(ctx, path, -1)
 	if err != nil {

@@ -38,10 +38,10 @@ func (s *Shell) place(ctx context.Context, word string) (place, error) {
 		return place{s, at, true, func() {}}, err
 	}
 	if s.Other == nil {
-		return place{}, usagef("%s: there is no way to another ensemble from here", quote(word))
+		return place{}, usagef("%s: this shell cannot connect to another ensemble", quote(word))
 	}
 	if strings.ContainsRune(at, 0) {
-		return place{}, usagef("%s: no znode's name has a zero byte", quote(word))
+		return place{}, usagef("invalid path %s: a name cannot contain a zero byte", quote(word))
 	}
 	c, err := s.Other(ctx, servers)
 	if err != nil {

@@ -34,7 +34,7 @@ type aclChange struct {
 }
 
 func limitFlag(f *pflag.FlagSet) *int {
-	return f.Int("jute-maxbuffer", wire.MaxRequest, "bytes that a request of the servers that are written to may have")
+	return f.Int("jute-maxbuffer", wire.MaxRequest, "largest request that the servers accept, in bytes")
 }
 
 func noACLFlag(f *pflag.FlagSet, usage string) *bool { return f.Bool("no-acl", false, usage) }
@@ -70,7 +70,7 @@ func (w *writePlan) batches() (all [][]wire.MultiOp, err error) {
 	size, begin := empty, 0
 	for i, op := range w.ops {
 		if n := alone(op) + w.above; n > w.limit {
-			return nil, usagef("%s: %s takes a request of %d bytes, and servers take %d (jute.maxbuffer): nothing was written", w.name, named(op), n, w.limit)
+			return nil, usagef("%s: %s needs a request of %d bytes, and servers accept %d (jute.maxbuffer): nothing was written", w.name, named(op), n, w.limit)
 		}
 		n := requestSize([]wire.MultiOp{op}) - empty + w.above
 		if i > begin && (size+n > w.limit || i-begin == mostOps) {
@@ -160,7 +160,7 @@ func mayCreate(acl []wire.ACL, who []wire.ClientInfo) bool {
 }
 
 func (w *writePlan) stopped(ctx context.Context, done int, err error) error {
-	how := fmt.Sprintf("%d of %d znodes were written before", done, w.size())
+	how := fmt.Sprintf("%d of %d znodes were written", done, w.size())
 	open := 0
 	for _, a := range w.acls[max(done-len(w.ops), 0):] {
 		if a.after > 0 && a.after <= done {
@@ -168,7 +168,7 @@ func (w *writePlan) stopped(ctx context.Context, done int, err error) error {
 		}
 	}
 	if open > 0 {
-		how += fmt.Sprintf(", %d of them not yet with their permissions", open)
+		how += fmt.Sprintf(", %d of them still without their permissions", open)
 	}
 	return cameSoFar(ctx, err, how, done)
 }
@@ -178,9 +178,9 @@ func cameSoFar(ctx context.Context, err error, how string, done int) error {
 	switch {
 	case done == 0:
 		return err
-	case ctx.Err() != nil: // of an interruption people are told no more than that it is one
+	case ctx.Err() != nil: // the message does not say where the interruption happened
 		if client.MayBeDone(err) {
-			how += ", and what was sent last may have been"
+			how += ", and the last write may have been done"
 		}
 		return codedError{Interrupted, "interrupted: " + how}
 	}

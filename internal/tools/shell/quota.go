@@ -32,7 +32,7 @@ func bindQuotaSet(f *pflag.FlagSet) run {
 	return func(s *Shell, ctx context.Context, args []string) error {
 		change, err := limits()
 		if err == nil && len(change) == 0 {
-			err = usagef("quota set: it takes one or more of --count, --bytes, --hard-count and --hard-bytes")
+			err = usagef("quota set: give at least one of --count, --bytes, --hard-count and --hard-bytes")
 		}
 		if err != nil {
 			return err
@@ -62,10 +62,10 @@ func bindQuotaRm(f *pflag.FlagSet) run {
 
 // limitNames are the limits, as flags and in the znode. The letters are zkCli's.
 var limitNames = []limitName{
-	{"count", "n", quota.Count, "soft limit of znodes"},
-	{"bytes", "b", quota.Bytes, "soft limit of bytes"},
-	{"hard-count", "N", quota.HardCount, "hard limit of znodes"},
-	{"hard-bytes", "B", quota.HardBytes, "hard limit of bytes"},
+	{"count", "n", quota.Count, "soft limit for the number of znodes"},
+	{"bytes", "b", quota.Bytes, "soft limit for bytes of data"},
+	{"hard-count", "N", quota.HardCount, "hard limit for the number of znodes"},
+	{"hard-bytes", "B", quota.HardBytes, "hard limit for bytes of data"},
 }
 
 type limitName struct{ flag, letter, name, usage string }
@@ -84,7 +84,7 @@ func limitFlags(f *pflag.FlagSet) func() (map[string]int64, error) {
 				continue
 			}
 			if *values[l.flag] < 0 {
-				return nil, usagef("quota set --%s: a limit is 0 or more; quota rm --%s takes it away", l.flag, l.flag)
+				return nil, usagef("quota set --%s: a limit must not be negative; quota rm --%s removes it", l.flag, l.flag)
 			}
 			change[l.name] = *values[l.flag]
 		}
@@ -95,7 +95,7 @@ func limitFlags(f *pflag.FlagSet) func() (map[string]int64, error) {
 // reachesQuotas returns an error if the chroot hides the znodes of quotas.
 func (s *Shell) reachesQuotas() error {
 	if chroot := s.Client.Chroot(); chroot != "" {
-		return usagef("quotas are kept in %s, which is not below %s: start the shell without a chroot", quota.Root, quote(chroot))
+		return usagef("quotas are stored in %s, which the chroot %s hides: start the shell without a chroot", quota.Root, quote(chroot))
 	}
 	return nil
 }
@@ -108,9 +108,9 @@ func (s *Shell) quotaPath(arg string) (string, error) {
 	case err != nil:
 		return "", err
 	case path == "/":
-		return "", usagef("quota: the root can have none: name what is below it")
+		return "", usagef("quota: the root cannot have a quota: name a znode below it")
 	case within(path, serversOwn):
-		return "", usagef("quota: what servers keep in %s can have none", serversOwn)
+		return "", usagef("quota: znodes in %s cannot have a quota", serversOwn)
 	}
 	return path, s.reachesQuotas()
 }
@@ -158,7 +158,7 @@ func (quotaResult) row(p *page, of string, used, soft, hard *int64) {
 	p.printf("  %-6s %s, soft limit %s, hard limit %s", of, number(used, "not counted"), number(soft, "none"), number(hard, "none"))
 	for _, limit := range []*int64{soft, hard} {
 		if used != nil && limit != nil && *used > *limit {
-			p.printf(": passed")
+			p.printf(": exceeded")
 			break
 		}
 	}
@@ -198,7 +198,7 @@ func (s *Shell) numbers(ctx context.Context, path string) (quota.Numbers, int32,
 	}
 	n, ok := quota.Parse(data)
 	if !ok {
-		return nil, 0, codedError{Conflict, fmt.Sprintf("%s: its data are no quota: %s: servers can't read them, either", quote(path), legible(string(data)))}
+		return nil, 0, codedError{Conflict, fmt.Sprintf("%s: not a quota: %s: servers cannot read it, either", quote(path), legible(string(data)))}
 	}
 	return n, stat.Version, nil
 }
@@ -221,7 +221,7 @@ func (s *Shell) listQuotas(ctx context.Context, path string) error {
 		r.Quotas = append(r.Quotas, q)
 	}
 	if len(r.Quotas) == 0 {
-		return &explained{"quota get " + quote(path) + ": it has none, nor what is above it and below", wire.NoNode}
+		return &explained{"quota get " + quote(path) + ": there is no quota on it, above it or below it", wire.NoNode}
 	}
 	return s.emit(r)
 }
@@ -261,7 +261,7 @@ func (s *Shell) setQuota(ctx context.Context, path string, change map[string]int
 	}
 	for _, other := range others {
 		if other != path {
-			return &explained{fmt.Sprintf("quota set %s: %s has a quota: the one would count for nothing within the other", quote(path), quote(other)), wire.NodeExists}
+			return &explained{fmt.Sprintf("quota set %s: %s has a quota, and servers do not count nested quotas", quote(path), quote(other)), wire.NodeExists}
 		}
 	}
 	limits, version, err := s.numbers(ctx, limitsOf(path))
@@ -317,7 +317,7 @@ func (quietQuota) text(*page) {}
 func (s *Shell) removeQuota(ctx context.Context, path string, which []string) error {
 	limits, version, err := s.numbers(ctx, limitsOf(path))
 	if missing(err) {
-		return &explained{"quota rm " + quote(path) + ": it has none", err}
+		return &explained{"quota rm " + quote(path) + ": it has no quota", err}
 	}
 	if err != nil && len(which) > 0 {
 		return err

@@ -10,11 +10,11 @@ func TestQuotas(t *testing.T) {
 		b.script(`
 			create /a 12345; create /a/b 1; create /a/b/c; create /other
 			quota get /a
-			1 it has none
+			1 no quota
 			quota set /a
-			64 one or more of --count
+			64 at least one of --count
 			quota set -n -5 /a
-			64 a limit is 0 or more
+			64 a limit must not be negative
 			quota set -n 3 -b 1000 /a
 			cat /zookeeper/quota/a/zookeeper_limits
 			= count=3,bytes=1000
@@ -27,25 +27,25 @@ func TestQuotas(t *testing.T) {
 			= count=3,bytes=1000=;byteHardLimit=5;countHardLimit=100
 			create /a/d
 			quota get
-			= /a\n  znodes 4, soft limit 3, hard limit 100: passed\n  bytes  6, soft limit 1000, hard limit 5: passed\n
+			= /a\n  znodes 4, soft limit 3, hard limit 100: exceeded\n  bytes  6, soft limit 1000, hard limit 5: exceeded\n
 			quota get /a/b
 			> ^/a$
 			quota set -n 1 /a/b
 			2 /a has a quota
 			quota rm /a/b
-			1 it has none
+			1 no quota
 			quota rm -B -n /a
 			cat /zookeeper/quota/a/zookeeper_limits
 			= count=-1,bytes=1000=;byteHardLimit=-1;countHardLimit=100
 			quota set -n 1 /none
 			1 quota set /none
 			quota set -n 1 /
-			64 the root can have none
+			64 the root cannot have a quota
 			quota set -n 1 /zookeeper/config
-			64 can have none
+			64 cannot have a quota
 			quota rm -b -N /a
 			quota get /a
-			1 it has none
+			1 no quota
 			ls /zookeeper/quota
 			=
 			quota set -n 3 /a
@@ -60,7 +60,7 @@ func TestQuotas(t *testing.T) {
 			quota
 			64 write quota get or quota set or quota rm
 		`)
-		b.script("quota set -n 1 /a; set /zookeeper/quota/a/zookeeper_limits nonsense\nquota get /a\n2 servers can't read them\nquota rm /a\nls /zookeeper/quota\n=")
+		b.script("quota set -n 1 /a; set /zookeeper/quota/a/zookeeper_limits nonsense\nquota get /a\n2 servers cannot read it\nquota rm /a\nls /zookeeper/quota\n=")
 		// Counts that were left behind are no quota, and hinder none.
 		b.script("create /zookeeper/quota/a; create /zookeeper/quota/a/zookeeper_stats x\nquota set -n 1 /a\nquota get /a\n> ^  znodes 5, soft limit 1, \nquota rm /a")
 		b.JSON = true

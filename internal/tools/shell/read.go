@@ -16,11 +16,11 @@ import (
 // This file has the commands that read znodes.
 
 func bindLs(f *pflag.FlagSet) run {
-	long := f.BoolP("long", "l", false, "with what is to be known of each")
-	recursive := f.BoolP("recursive", "R", false, "the paths of the whole subtree, itself first")
+	long := f.BoolP("long", "l", false, "print the metadata of each child")
+	recursive := f.BoolP("recursive", "R", false, "list the paths of the whole subtree, the znode first")
 	return func(s *Shell, ctx context.Context, args []string) error {
 		if *recursive && *long {
-			return usagef("ls: -R lists paths alone: leave out -l, or give stat the paths")
+			return usagef("ls: -R lists paths only: leave out -l, or pass the paths to stat")
 		}
 		path, err := s.here(args)
 		switch {
@@ -52,7 +52,7 @@ func (s *Shell) cd(ctx context.Context, args []string) error {
 func (s *Shell) pwd(context.Context, []string) error { return s.emit(pathResult{s.Folder()}) }
 
 func bindTree(f *pflag.FlagSet) run {
-	depth := f.IntP("depth", "L", -1, "so many levels below the first, all if negative")
+	depth := f.IntP("depth", "L", -1, "number of levels below the first; all if negative")
 	return func(s *Shell, ctx context.Context, args []string) error {
 		path, err := s.here(args)
 		if err != nil {
@@ -67,7 +67,7 @@ func bindTree(f *pflag.FlagSet) run {
 }
 
 func bindCat(f *pflag.FlagSet) run {
-	raw := f.Bool("raw", false, "on a terminal, too, as it is; only what would control the terminal is not")
+	raw := f.Bool("raw", false, "do not indent or shorten data on a terminal (control characters are still escaped)")
 	return func(s *Shell, ctx context.Context, args []string) error {
 		for _, arg := range args {
 			if err := s.cat(ctx, arg, *raw); err != nil {
@@ -301,7 +301,7 @@ func (r dataResult) text(p *page) {
 		data, left := shown(r.Data, r.raw)
 		p.WriteString(printable.Data(data, r.raw))
 		if left > 0 {
-			p.printf("… %d more bytes: cat --raw prints all, and so does cat in a pipe\n", left)
+			p.printf("… %d more bytes: use cat --raw, or cat in a pipe, to print everything\n", left)
 		}
 		return
 	}

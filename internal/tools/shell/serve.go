@@ -27,7 +27,7 @@ func fourLetterWord(name, short string) *command {
 			if len(args) > 0 {
 				server = args[0]
 				if _, _, err := net.SplitHostPort(server); err != nil {
-					return usagef("%s: %s is no server: write host:port", name, quote(server))
+					return usagef("%s: invalid server %s: write host:port", name, quote(server))
 				}
 			}
 			answer, err := ensemble.Ask(ctx, s.dial(), server, name)

@@ -89,7 +89,7 @@ func (s *Shell) perform(ctx context.Context, words []word) error {
 	}
 	for _, w := range words[len(words)-len(args):] {
 		if slices.Contains(ofSystem, w.text) && !w.quoted {
-			return usagef("there is no %s here: the system's shell has it, behind zklab shell HOST:PORT -c '%s …'; a word stands in quotes", w.text, c.name)
+			return usagef("%s does not work here: use it in the system's shell, after zklab shell HOST:PORT -c '%s …', or quote it to pass it as a word", w.text, c.name)
 		}
 	}
 	return c.execute(ctx, s, args)
@@ -121,7 +121,7 @@ func (s *Shell) Script(ctx context.Context, name string, from io.Reader) error {
 // Finish returns an error if a multi has begun and not ended.
 func (s *Shell) Finish() error {
 	if s.pending != nil {
-		return usagef("a multi has no end: nothing of it was done")
+		return usagef("a multi has no end: none of its operations was done")
 	}
 	return nil
 }
@@ -157,13 +157,13 @@ func (s *Shell) emit(r result) error {
 // at returns the path that a word names.
 func (s *Shell) at(word string) (string, error) {
 	if word == "" {
-		return "", usagef("a path is empty")
+		return "", usagef("empty path")
 	}
 	if word[0] != '/' {
 		word = s.folder + "/" + word
 	}
 	if strings.ContainsRune(word, 0) {
-		return "", usagef("%s: no znode's name has a zero byte", quote(word))
+		return "", usagef("invalid path %s: a name cannot contain a zero byte", quote(word))
 	}
 	return path.Clean(word), nil
 }
@@ -182,7 +182,7 @@ func (s *Shell) Folder() string { return "/" + strings.TrimPrefix(s.folder, "/")
 // under returns the path of a child.
 func under(parent, name string) string { return strings.TrimSuffix(parent, "/") + "/" + name }
 
-// within reports whether a path is the path of, or below it.
+// within reports whether a path is equal to another one or below it.
 func within(path, of string) bool {
 	return strings.HasPrefix(path+"/", strings.TrimSuffix(of, "/")+"/")
 }
@@ -196,13 +196,14 @@ func did(what, path string, err error) error {
 		return errNoChroot
 	}
 	if errors.Is(err, wire.BadArguments) && misnamed(path) {
-		return &explained{what + " " + quote(path) + ": there is a character in it that no znode's name has", err}
+		return &explained{what + " " + quote(path) + ": the path has a character that names of znodes cannot contain", err}
 	}
 	return explain(what+" "+quote(path), err)
 }
 
 // misnamed reports whether a path has a character that servers refuse (Java's
-// PathUtils.validatePath): a control character, one for private use, or a noncharacter.
+// PathUtils.validatePath): a control character, a surrogate, one for private use, or a
+// special one, such as U+FFFD for invalid UTF-8.
 func misnamed(path string) bool {
 	return strings.ContainsFunc(path, func(r rune) bool {
 		return unicode.IsControl(r) || r >= 0xd800 && r <= 0xf8ff || r >= 0xfff0 && r <= 0xffff
@@ -215,15 +216,15 @@ func (s *Shell) data(arg string) ([]byte, error) {
 		return []byte(arg), nil
 	}
 	if s.In == nil {
-		return nil, usagef("the standard input is where the commands come from: put the data in the line")
+		return nil, usagef("the commands come from standard input: write the data into the line")
 	}
 	if s.read {
-		return nil, usagef("the standard input has been read: - can be given once")
+		return nil, usagef("standard input has been read already: use - only once")
 	}
 	s.read = true
 	b, err := io.ReadAll(io.LimitReader(s.In, wire.MaxFrame+1))
 	if err == nil && len(b) > wire.MaxFrame {
-		err = usagef("the standard input has more than %d bytes: no server takes that", wire.MaxFrame)
+		err = usagef("standard input has more than %d bytes: no server accepts that", wire.MaxFrame)
 	}
 	return b, err
 }

@@ -122,9 +122,9 @@ func TestReadsAndWrites(t *testing.T) {
 			cat /a
 			= one
 			create /a two
-			2 create /a: there is one already
+			2 create /a: it exists already
 			create /no/such/parent x
-			1 -p makes it
+			1 -p creates it
 			create -p /b/c/d
 			create -s /b/n- x
 			> ^/b/n-0000000001$
@@ -143,7 +143,7 @@ func TestReadsAndWrites(t *testing.T) {
 			ls /b
 			= 0000000002\nc\nn-0000000001\n
 			ls /nowhere
-			1 there is no such znode
+			1 no such znode
 			tree /b
 			= /b\n├── 0000000002\n├── c\n│   └── d\n└── n-0000000001\n
 			tree -L 1 /b
@@ -181,15 +181,15 @@ func TestReadsAndWrites(t *testing.T) {
 			2 another version
 			rm /a; rm -r /b
 			cat /a
-			1 cat /a: there is no such znode
+			1 cat /a: no such znode
 			rm -r /b
 			1 /b
 			rm /
-			64 the root stays
+			64 the root cannot be removed
 			create -e -c /x
 			64 exclude each other
 			create --acl world:anyone:q /x
-			64 letters of cdrwa
+			64 the letters cdrwa
 			nonsense
 			64 there is no command nonsense
 			stats /a
@@ -199,7 +199,7 @@ func TestReadsAndWrites(t *testing.T) {
 			# a comment
 			ls # another
 			cat 'x
-			64 a ' has no end
+			64 missing closing '
 			help create
 			> ^create \[flags\] PATH \[DATA\|-\]$
 			ls --help
@@ -226,7 +226,7 @@ func TestCopiesAndMoves(t *testing.T) {
 			cat /deep/c
 			= three
 			cp -r /a /deep
-			2 create /deep: there is one already
+			2 create /deep: it exists already
 			cp -r /a /a/within
 			64 is /a or below it
 			cp /gone /copy2
@@ -239,7 +239,7 @@ func TestCopiesAndMoves(t *testing.T) {
 			ls /deep
 			1 
 			mv /there /copy
-			2 operation 1, create /copy: there is one already
+			2 operation 1, create /copy: it exists already
 			mv /there /no/parent
 			1 no such znode
 		`)
@@ -268,7 +268,7 @@ func TestFinds(t *testing.T) {
 			find /f --owner 0x1
 			= 
 			find /f --owner me
-			64 is no session
+			64 invalid session
 			grep needle /f
 			= /f/old/new-1:2:needle two\n
 			grep -il needle /f
@@ -302,21 +302,21 @@ func TestPermissions(t *testing.T) {
 			acl set -v 7 /a world:anyone:r
 			2 another version
 			acl set /a nonsense
-			64 is no permission
+			64 invalid permission
 			acl set /a nonsense:x:r
-			4 that is no list of permissions
+			4 the server rejects these permissions
 			acl
 			64 write acl get or acl set
 			auth nonsense x
-			4 does not take this credential
+			4 rejects this credential
 		`)
 		b.Client = b.client()
 		b.script(`
 			set /a/b x
-			4 set /a/b: its list of permissions does not allow it
+			4 set /a/b: its permissions do not allow it
 			cat /a/b
 			create /box; create /box/s secret; acl set /box/s auth::cdrwa
-			4 that is no list
+			4 the server rejects these permissions
 			acl set /box/s digest:me:x:r
 			tree /box
 			= /box\n└── s (not readable)\n
@@ -340,7 +340,7 @@ func TestMulti(t *testing.T) {
 			create /b x
 			set -v 0 /a two
 			cat /a
-			64 not cat
+			64 cat does not work in a multi
 			create -s /b/n-
 			rm /b
 			end
@@ -355,11 +355,11 @@ func TestMulti(t *testing.T) {
 			= two
 			multi; rm /a; abort; ls /a
 			end
-			64 there is no multi
+			64 no multi has begun
 			check /a 1
-			64 check is for a multi
+			64 check works only in a multi
 			multi; check /a x
-			64 is no version
+			64 invalid version
 			abort
 		`)
 		b.does("multi")
@@ -428,7 +428,7 @@ func TestServers(t *testing.T) {
 			mntr
 			> ^zk_znode_count\t
 			kill leader
-			64 start it without servers
+			64 start the shell without servers
 		`)
 		b.Lab = &Lab{b.e, control.New(b.e)}
 		b.script(`
@@ -436,7 +436,7 @@ func TestServers(t *testing.T) {
 			> ^server [123] at 127.0.0.1:[123]: down \(was leader\)$
 			start leader
 			partition 4
-			64 there are 1 to 3
+			64 the servers are 1 to 3
 			partition 1
 			heal
 			pause 2
@@ -522,7 +522,7 @@ func harmless(r rune) bool { return legible(string(r)) == string(r) }
 func TestScript(t *testing.T) {
 	virtually(t, func(b *bench) {
 		err := b.Script(b.ctx, "file", strings.NewReader("create /a\n\n# comment\nmulti\n set /a 1\nend\ncat /b\ncreate /c"))
-		if Code(err) != NotFound || err.Error() != "file:7: cat /b: there is no such znode" {
+		if Code(err) != NotFound || err.Error() != "file:7: cat /b: no such znode" {
 			t.Error(err)
 		}
 		b.script("cat /a\n= 1\nls /c\n1 ")
@@ -624,7 +624,7 @@ func TestMultiWithoutAnswer(t *testing.T) {
 		ctx, cancel := context.WithTimeout(b.ctx, time.Second)
 		defer cancel()
 		err := b.Do(ctx, "end")
-		if err == nil || strings.Contains(err.Error(), "nothing was done") || !strings.Contains(err.Error(), "may have been done") {
+		if err == nil || strings.Contains(err.Error(), "nothing was done") || !strings.Contains(err.Error(), "may or may not have been done") {
 			b.Error(err)
 		}
 		if err := b.e.Server(own).Resume(b.ctx); err != nil {
@@ -666,9 +666,9 @@ func TestCheckWantsAWholeNumber(t *testing.T) {
 			create /a
 			multi
 			check /a 0.9
-			64 0.9 is no version
+			64 invalid version 0.9
 			check /a 0x
-			64 0x is no version
+			64 invalid version 0x
 			check /a 0
 			end
 		`)
@@ -729,9 +729,9 @@ func TestOtherShells(t *testing.T) {
 			deleteall /a
 			64 zkCli.sh's deleteall is rm -r here
 			cat / | grep x
-			64 there is no | here: the system's shell has it
+			64 | does not work here: use it in the system's shell
 			cat / > file
-			64 there is no > here
+			64 > does not work here
 			create /a "|"
 			cat /a
 			= |
@@ -739,7 +739,7 @@ func TestOtherShells(t *testing.T) {
 		b.Client = b.below("/none")
 		b.script(`
 			ls
-			1 there is no znode of the path that stands behind the servers
+			1 the path after the servers does not exist
 			create /x
 			1
 		`)
@@ -760,7 +760,7 @@ func TestInterruptedRemoval(t *testing.T) {
 			}
 		})
 		err := b.Do(ctx, "rm -r /a")
-		if Code(err) != Interrupted || err.Error() != "interrupted: 1000 znodes were removed before" {
+		if Code(err) != Interrupted || err.Error() != "interrupted: 1000 znodes were removed" {
 			t.Error(err)
 		}
 		b.script("count /a\n= 100\\n")

@@ -21,7 +21,7 @@ type unsteady struct {
 
 func (u unsteady) text(p *page) {
 	if n := len(u.Changed); n > 0 {
-		p.printf("others wrote %d znodes while they were read, as %s: it is of no one moment\n", n, legible(u.Changed[0]))
+		p.printf("other clients wrote %d znodes during the read, among them %s: the result may mix states of different times\n", n, legible(u.Changed[0]))
 	}
 }
 

@@ -202,13 +202,13 @@ func (t *session) again(ctx context.Context, following *sync.WaitGroup) {
 	}
 	c, err := t.Connect(ctx)
 	if err != nil {
-		fmt.Fprintf(t.screen.Out, "error: another session: %s\n", legible(err.Error()))
+		fmt.Fprintf(t.screen.Out, "error: cannot begin a new session: %s\n", legible(err.Error()))
 		return
 	}
 	t.mu.Lock()
 	t.Client = c
 	t.mu.Unlock()
-	fmt.Fprintf(t.screen.Out, "another session has begun, %s:\nephemeral znodes and watches of the one before are gone\n", sessionName(c.Session().ID))
+	fmt.Fprintf(t.screen.Out, "began a new session, %s:\nthe ephemeral znodes and watches of the previous session are gone\n", sessionName(c.Session().ID))
 	t.follow(ctx, following)
 }
 

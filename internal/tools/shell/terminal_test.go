@@ -72,7 +72,7 @@ func TestInteract(t *testing.T) {
 		types("create /app one\r", "\n/app\n", "[127.0.0.1:", "er] /> ")
 		types("cat /ap\t\r", "cat /app", "one\n")
 		types("create /app/x; create /app/y; cd ap\t\r", "/app> ")
-		types("cat /none\r", "error: cat /none: there is no such znode")
+		types("cat /none\r", "error: cat /none: no such znode")
 		types("ls \t", "x  y\r\n")
 		types("\x03pw\t\r", "/app\n")
 		types("watch -p /app\r")
@@ -89,7 +89,7 @@ func TestInteract(t *testing.T) {
 		types("cat .\r", "two")
 		types("create -e /mine\r")
 		types("expire\r", "expired\r\n[session expired] /app> ")
-		types("pwd\r", "another session has begun", "er] /app> ")
+		types("pwd\r", "began a new session", "er] /app> ")
 		if _, err := other.Exists(b.ctx, "/mine", false); err != wire.NoNode {
 			t.Error(err)
 		}

@@ -12,9 +12,9 @@ import (
 )
 
 func bindWatch(f *pflag.FlagSet) run {
-	persistent := f.BoolP("persistent", "p", false, "of this znode, again and again")
-	recursive := f.BoolP("recursive", "r", false, "of this znode and all below it, again and again")
-	count := f.IntP("count", "n", 0, "wait for so many events, then end")
+	persistent := f.BoolP("persistent", "p", false, "report every change of the znode")
+	recursive := f.BoolP("recursive", "r", false, "report every change of the znode and of all znodes below")
+	count := f.IntP("count", "n", 0, "end after this many events")
 	return func(s *Shell, ctx context.Context, args []string) error {
 		path, err := s.at(args[0])
 		if err != nil {
@@ -128,7 +128,7 @@ func resultOf(e client.Event) eventResult {
 	}
 	switch {
 	case errors.Is(e.Err, io.EOF):
-		r.Reason = "the server ended the connection"
+		r.Reason = "the server closed the connection"
 	case e.Err != nil:
 		r.Reason = e.Err.Error()
 	}

@@ -29,8 +29,8 @@ func TestWatchesOfAScriptEndWithTheirCommand(t *testing.T) {
 			set("/a", "/b")
 			b.script("watch /b\n> \\AnodeDataChanged /b zxid 0x[0-9a-f]+\\n\\z")
 			time.Sleep(time.Second)
-			b.script("unwatch /a\n1 there is no such watch")
-			b.script("unwatch /b\n1 there is no such watch")
+			b.script("unwatch /a\n1 no such watch")
+			b.script("unwatch /b\n1 no such watch")
 		}
 		// One that is set again tells of what happens from then on.
 		set("/a", "/a", "/a")

@@ -66,7 +66,7 @@ func next(text string) (w word, n int, ends bool, err error) {
 	case '\'':
 		i := strings.IndexByte(text[1:], '\'')
 		if i < 0 {
-			return w, 0, false, usagef("a ' has no end")
+			return w, 0, false, usagef("missing closing '")
 		}
 		w, n = word{text: text[1 : 1+i], quoted: true}, i+2
 	case '"':
@@ -75,7 +75,7 @@ func next(text string) (w word, n int, ends bool, err error) {
 			w.text, err = strconv.Unquote(quoted)
 		}
 		if err != nil {
-			return w, 0, false, usagef("a \" has no end, or what is between has a line break or a \\ that means nothing: %.40s", text)
+			return w, 0, false, usagef("missing closing \", or a line break or an invalid \\ within the quotes: %.40s", text)
 		}
 		w.quoted, n = true, len(quoted)
 	default:
@@ -85,7 +85,7 @@ func next(text string) (w word, n int, ends bool, err error) {
 		return w, n + 1, true, nil
 	}
 	if n < len(text) && !space(text[n]) {
-		return w, 0, false, usagef("something follows a closing quote: put all of the word in quotes: %.40s", text)
+		return w, 0, false, usagef("text follows a closing quote: quote the whole word: %.40s", text)
 	}
 	return w, n, false, nil
 }

@@ -19,7 +19,7 @@ import (
 // This file has the commands that write one znode, and rm.
 
 func bindCreate(f *pflag.FlagSet) run {
-	parents := f.BoolP("parents", "p", false, "and those above it that are missing")
+	parents := f.BoolP("parents", "p", false, "also create missing parents")
 	op := createOp(f)
 	return func(s *Shell, ctx context.Context, args []string) error {
 		o, err := op(s, args)
@@ -47,8 +47,8 @@ func bindSet(f *pflag.FlagSet) run {
 }
 
 func bindRm(f *pflag.FlagSet) run {
-	recursive := f.BoolP("recursive", "r", false, "with all that is below them, also what comes meanwhile; says how many that are, and asks")
-	yes := f.BoolP("yes", "y", false, "don't ask")
+	recursive := f.BoolP("recursive", "r", false, "also remove all znodes below, including new ones; prints their number and asks first")
+	yes := f.BoolP("yes", "y", false, "do not ask")
 	op := rmOp(f)
 	return func(s *Shell, ctx context.Context, args []string) error {
 		for _, arg := range args {
@@ -69,7 +69,7 @@ func checkOp(*pflag.FlagSet) operation {
 		path, err := s.at(args[0])
 		version, bad := strconv.ParseInt(args[1], 10, 32)
 		if err == nil && bad != nil {
-			err = usagef("check %s: %s is no version: a whole number", quote(path), quote(args[1]))
+			err = usagef("check %s: invalid version %s: write a whole number", quote(path), quote(args[1]))
 		}
 		return wire.MultiOp{Op: wire.Check, Request: &wire.VersionRequest{Path: path, Version: int32(version)}}, err
 	}
@@ -81,11 +81,11 @@ type quiet struct{ statResult }
 func (quiet) text(*page) {}
 
 func createOp(f *pflag.FlagSet) operation {
-	ephemeral := f.BoolP("ephemeral", "e", false, "goes with the session of this shell")
-	sequential := f.BoolP("sequential", "s", false, "with a number behind its name")
-	container := f.BoolP("container", "c", false, "goes when its last child has gone")
-	ttl := f.DurationP("ttl", "t", 0, "goes when it had no children and was not written for so long")
-	acl := f.String("acl", "", "permissions, as acl set takes them (default: everything for everyone)")
+	ephemeral := f.BoolP("ephemeral", "e", false, "delete the znode when the session of this shell ends")
+	sequential := f.BoolP("sequential", "s", false, "append a sequence number to the name")
+	container := f.BoolP("container", "c", false, "delete the znode after its last child is deleted")
+	ttl := f.DurationP("ttl", "t", 0, "delete the znode after it has had no children and no writes for this time")
+	acl := f.String("acl", "", "permissions in the format of acl set (default: every client may do everything)")
 	return func(s *Shell, args []string) (op wire.MultiOp, err error) {
 		path, err := s.at(args[0])
 		if err != nil {
@@ -107,7 +107,7 @@ func createOp(f *pflag.FlagSet) operation {
 				return op, err
 			}
 		}
-		if *sequential && strings.HasSuffix(args[0], "/") { // its name is the number alone
+		if *sequential && strings.HasSuffix(args[0], "/") { // the name is the number alone
 			path = under(path, "")
 		}
 		return client.CreateOp(path, data, list, mode, *ttl), nil
@@ -117,9 +117,9 @@ func createOp(f *pflag.FlagSet) operation {
 func modeOf(ephemeral, sequential, container bool, ttl time.Duration) (wire.CreateMode, error) {
 	switch {
 	case ephemeral && container || ephemeral && ttl != 0 || container && ttl != 0 || container && sequential:
-		return 0, usagef("create: --ephemeral, --container and --ttl exclude each other, and a container is not sequential")
+		return 0, usagef("create: --ephemeral, --container and --ttl exclude each other, and so do --container and --sequential")
 	case ttl < 0 || ttl%time.Millisecond != 0:
-		return 0, usagef("create: --ttl is a time from 1ms on")
+		return 0, usagef("create: --ttl must be a whole number of milliseconds, 1ms or more")
 	case container:
 		return wire.Container, nil
 	case ttl > 0 && sequential:
@@ -151,7 +151,7 @@ func (s *Shell) create(ctx context.Context, r *wire.CreateRequest, parents bool)
 	}
 	if err != nil {
 		if missing(err) {
-			return &explained{"create " + quote(r.Path) + ": what is above it is not there: -p makes it", err}
+			return &explained{"create " + quote(r.Path) + ": its parent does not exist: -p creates it", err}
 		}
 		return did("create", r.Path, err)
 	}
@@ -165,7 +165,7 @@ func (s *Shell) parents(ctx context.Context, path string) error {
 			continue
 		}
 		_, _, err := s.Client.Create(ctx, path[:i], []byte{}, nil, wire.Persistent, 0)
-		if errors.Is(err, wire.NoAuth) { // which servers say before they look whether it is there
+		if errors.Is(err, wire.NoAuth) { // servers check permissions before they check whether the znode exists
 			if _, bad := s.Client.Exists(ctx, path[:i], false); bad == nil {
 				continue
 			}
@@ -204,7 +204,7 @@ func (v *versionOf) Set(s string) error {
 }
 
 func setOp(f *pflag.FlagSet) operation {
-	version := versionFlag(f, "only if it has this version")
+	version := versionFlag(f, "write only if the znode has this version")
 	return func(s *Shell, args []string) (op wire.MultiOp, err error) {
 		path, err := s.at(args[0])
 		if err != nil {
@@ -216,11 +216,11 @@ func setOp(f *pflag.FlagSet) operation {
 }
 
 func rmOp(f *pflag.FlagSet) operation {
-	version := versionFlag(f, "only if it has this version")
+	version := versionFlag(f, "write only if the znode has this version")
 	return func(s *Shell, args []string) (wire.MultiOp, error) {
 		path, err := s.at(args[0])
 		if err == nil && path == "/" {
-			err = usagef("rm /: the root stays: name what is below it")
+			err = usagef("rm /: the root cannot be removed: name znodes below it")
 		}
 		return wire.MultiOp{Op: wire.Delete, Request: &wire.VersionRequest{Path: path, Version: *version}}, err
 	}
@@ -234,7 +234,7 @@ func (s *Shell) remove(ctx context.Context, r *wire.VersionRequest, recursive, y
 		return s.emit(removed{r.Path, 1})
 	}
 	if r.Version != anyVersion {
-		return usagef("rm: --version is of one znode: leave out --recursive")
+		return usagef("rm: --version applies to one znode: leave out --recursive")
 	}
 	all, err := s.gather(ctx, r.Path, -1)
 	if err != nil {
@@ -248,7 +248,7 @@ func (s *Shell) remove(ctx context.Context, r *wire.VersionRequest, recursive, y
 	}
 	n, err := s.removeAll(ctx, r.Path, all)
 	if err != nil {
-		return cameSoFar(ctx, err, fmt.Sprintf("%d znodes were removed before", n), n)
+		return cameSoFar(ctx, err, fmt.Sprintf("%d znodes were removed", n), n)
 	}
 	return s.emit(removed{r.Path, n})
 }
@@ -271,7 +271,7 @@ func (s *Shell) removeAll(ctx context.Context, root string, all []node) (n int, 
 			return n, err
 		}
 	}
-	return n, &explained{"rm " + quote(root) + ": others make znodes in it faster than they can be removed", wire.NotEmpty}
+	return n, &explained{"rm " + quote(root) + ": other clients create znodes in it faster than rm can remove them", wire.NotEmpty}
 }
 
 // removeOnce removes znodes, the deepest first. It leaves a znode that has new children.

@@ -79,7 +79,7 @@ func (s *Shell) loadSome(ctx context.Context, nodes []node, lenient bool) ([]zno
 func told(acl []wire.ACL) error {
 	for _, a := range acl {
 		if hidden(a.ID) {
-			return codedError{NotAllowed, legible(a.ID.Scheme+":"+a.ID.ID) + " in its permissions is not told in full to who may not change them: auth shows a credential"}
+			return codedError{NotAllowed, legible(a.ID.Scheme+":"+a.ID.ID) + " in its permissions has no hash, which the server hides from clients that may not change them: authenticate with auth"}
 		}
 	}
 	return nil

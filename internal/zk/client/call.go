@@ -93,7 +93,7 @@ func (c *Client) exchange(ctx context.Context, op wire.Op, record any, w *watch)
 type unanswered struct{ why error }
 
 func (e *unanswered) Error() string {
-	return e.why.Error() + ": it was sent, and may have been done, or not"
+	return e.why.Error() + ": it was sent, and may or may not have been done"
 }
 func (e *unanswered) Unwrap() error { return e.why }
 
