@@ -11,21 +11,23 @@ import (
 	"net/url"
 )
 
-// maxAnswer bounds what is read of an answer.
+// maxAnswer is the largest size of an answer, in bytes.
 const maxAnswer = 1 << 20
 
-// Status asks what the servers of the ensemble behind a socket are.
+// Status returns the state of all servers of the ensemble at a socket. It returns an error if the
+// ensemble does not answer.
 func Status(ctx context.Context, socket string) (Answer, error) {
 	return send(ctx, socket, http.MethodGet, "/status")
 }
 
-// Send asks for an action; see [Controller.Do]. [ErrRequest] is a request that
-// makes no sense there.
+// Send does an action to servers of the ensemble at a socket; see [Controller.Do]. It returns
+// [ErrRequest] if the ensemble has no such server or action, and another error if the action failed
+// or the ensemble does not answer.
 func Send(ctx context.Context, socket string, action Action, who string) (Answer, error) {
 	return send(ctx, socket, http.MethodPost, "/servers/"+url.PathEscape(who)+"/"+url.PathEscape(string(action)))
 }
 
-// End asks for the end of the ensemble behind a socket. It has not ended when End returns.
+// End asks the ensemble at a socket to end. It returns before the ensemble has ended.
 func End(ctx context.Context, socket string) (Answer, error) {
 	return send(ctx, socket, http.MethodPost, "/down")
 }

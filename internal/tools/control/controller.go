@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// Action is something that can be done to a server.
+// Action is what a request does to a server.
 type Action string
 
 // The actions; see ensemble.Killer, Stopper and Pauser for what they do.
@@ -29,20 +29,20 @@ const (
 // Actions are all actions.
 var Actions = []Action{Kill, Pause, Resume, Stop, Start}
 
-// What a server is that has no role. It may be getting one.
+// The states of a server without a role. It may be about to get one.
 const (
 	Down       ensemble.Role = "down"
 	Paused     ensemble.Role = "paused"
-	NotServing ensemble.Role = "not serving" // it runs, and finds no majority
+	NotServing ensemble.Role = "not serving" // it runs, but has no majority
 )
 
-// All is every server of the ensemble.
+// All names every server of the ensemble.
 const All = "all"
 
-// Words are what a request can call servers by, beside their numbers.
+// Words are the names that a request can use for servers, in addition to their numbers.
 var Words = []string{string(ensemble.Leader), string(ensemble.Follower), string(ensemble.Observer), All}
 
-// State is a server as it is seen.
+// State is the state of a server.
 type State struct {
 	ID   int           `json:"id"`
 	Addr string        `json:"addr"`
@@ -51,7 +51,7 @@ type State struct {
 	Was ensemble.Role `json:"was,omitempty"`
 }
 
-// String is a line for people.
+// String returns the state as a line for people.
 func (s State) String() string {
 	line := fmt.Sprintf("server %d at %s: %s", s.ID, s.Addr, s.Role)
 	if s.Was != "" && s.Was != s.Role {
@@ -60,30 +60,30 @@ func (s State) String() string {
 	return line
 }
 
-// ErrRequest is a request that makes no sense for this ensemble.
+// ErrRequest is the error of a request for a server or an action that the ensemble does not have.
 var ErrRequest = errors.New("wrong request")
 
 const (
-	askTimeout    = time.Second      // for one server's status
-	leaderTimeout = 10 * time.Second // for somebody to lead
-	// ServeTimeout is how long a server that was started or resumed is waited for.
+	askTimeout    = time.Second      // for the status of a server
+	leaderTimeout = 10 * time.Second // for the election of a leader
+	// ServeTimeout bounds the wait for a server that was started or resumed to serve.
 	ServeTimeout = 10 * time.Second
 	lookAgain    = 20 * time.Millisecond
 )
 
-// Controller does what is asked with the servers of an ensemble. Its methods may
-// be called from anywhere; actions come one after the other.
+// Controller does actions to the servers of an ensemble. It is safe for concurrent use; it does one
+// action at a time.
 type Controller struct {
 	ensemble ensemble.Ensemble
 
-	turn sync.Mutex // of actions
-	away []State    // servers that actions took away, with the roles they had, latest last
+	turn sync.Mutex // held during an action
+	away []State    // servers that actions stopped, with their roles before, latest last
 }
 
-// New makes a controller.
+// New returns a controller for an ensemble.
 func New(e ensemble.Ensemble) *Controller { return &Controller{ensemble: e} }
 
-// Status looks at all servers.
+// Status returns the state of all servers. It takes at most about a second.
 func (c *Controller) Status(ctx context.Context) []State {
 	servers := c.ensemble.Servers()
 	states := make([]State, len(servers))
@@ -94,8 +94,8 @@ func (c *Controller) Status(ctx context.Context) []State {
 	return states
 }
 
-// look finds out what a server is. One that is paused or down is not asked: it
-// would not answer.
+// look returns the state of a server. It does not query a server that is paused or down, which would
+// not answer.
 func look(ctx context.Context, s ensemble.Server) State {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -118,13 +118,14 @@ func look(ctx context.Context, s ensemble.Server) State {
 	return state
 }
 
-// Do does something to servers, and gives what they are then. who is a server's
-// number, [All], or a role: leader (who serves alone is one), follower or
-// observer. Of several followers it is the one with the lowest number. To start
-// and to resume, a role means the server that had it and was taken away last.
+// Do does an action to servers, and returns their states afterwards. who is the number of a server,
+// [All], or a role: leader (which includes a standalone server), follower or observer. If several
+// servers have the role, Do takes the one with the lowest number. For start and resume, a role means
+// the server that had it when it was last killed, stopped or paused.
 //
-// A server that was started or resumed is waited for until it serves, unless too
-// few others are there for it to.
+// After start and resume, Do waits until the servers serve, for at most [ServeTimeout], unless too
+// few other servers run. It returns ErrRequest if there is no such server or action, and the error of
+// the first server that fails, with the states of the servers before it.
 func (c *Controller) Do(ctx context.Context, action Action, who string) ([]State, error) {
 	c.turn.Lock()
 	defer c.turn.Unlock()
@@ -152,7 +153,7 @@ func (c *Controller) Do(ctx context.Context, action Action, who string) ([]State
 	return states, nil
 }
 
-// pick finds the servers that are meant.
+// pick returns the servers that who names.
 func (c *Controller) pick(ctx context.Context, action Action, who string) ([]ensemble.Server, error) {
 	servers := c.ensemble.Servers()
 	if who == All {
@@ -164,7 +165,7 @@ func (c *Controller) pick(ctx context.Context, action Action, who string) ([]ens
 				return []ensemble.Server{s}, nil
 			}
 		}
-		return nil, fmt.Errorf("%w: there is no server %d: they are 1 to %d", ErrRequest, id, len(servers))
+		return nil, fmt.Errorf("%w: there is no server %d: the servers are 1 to %d", ErrRequest, id, len(servers))
 	}
 	role := ensemble.Role(who)
 	if !slices.Contains(Words, who) {
@@ -181,8 +182,8 @@ func (c *Controller) pick(ctx context.Context, action Action, who string) ([]ens
 	return c.pick(ctx, action, strconv.Itoa(id))
 }
 
-// serving gives a server that has a role now. A leader is waited for: one is being
-// elected when the last was just taken away.
+// serving returns a server that has a role now. It waits for a server to get the role, because the
+// others elect a leader after the last one was stopped.
 func (c *Controller) serving(ctx context.Context, role ensemble.Role) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, leaderTimeout)
 	defer cancel()
@@ -210,7 +211,7 @@ func (c *Controller) serving(ctx context.Context, role ensemble.Role) (int, erro
 	}
 }
 
-// taken gives the server that had a role and was taken away last, if it still is.
+// taken returns the last server that was stopped while it had a role and is still down or paused.
 func (c *Controller) taken(ctx context.Context, action Action, role ensemble.Role) (int, error) {
 	want, how := Down, "down"
 	if action == Resume {
@@ -230,7 +231,7 @@ func (c *Controller) taken(ctx context.Context, action Action, role ensemble.Rol
 	return 0, fmt.Errorf("no server that was %s is %s: see zklab ensemble status", role, how)
 }
 
-// note remembers what a server was that was taken away.
+// note keeps the role of a server that was stopped.
 func (c *Controller) note(action Action, was State) {
 	if action == Start || action == Resume || was.Role == Down || was.Role == Paused || was.Role == NotServing {
 		return
@@ -261,8 +262,8 @@ func do(ctx context.Context, action Action, s ensemble.Server) error {
 	return errors.New("servers of this ensemble cannot do that")
 }
 
-// settled gives what a server is after an action. One that was started is
-// waited for, while it can find a majority.
+// settled returns the state of a server after an action. If the server was started or resumed,
+// settled waits until it serves, while a majority runs.
 func (c *Controller) settled(ctx context.Context, action Action, s ensemble.Server) State {
 	if action != Start && action != Resume {
 		return look(ctx, s)
@@ -280,7 +281,8 @@ func (c *Controller) settled(ctx context.Context, action Action, s ensemble.Serv
 	}
 }
 
-// majority says whether more than half of the servers that vote run, as far as it is known which do.
+// majority reports whether more than half of the voting servers run. It counts a server as voting
+// unless it is known to be an observer.
 func (c *Controller) majority(ctx context.Context) bool {
 	run, voters := 0, 0
 	for _, s := range c.Status(ctx) {
@@ -295,7 +297,7 @@ func (c *Controller) majority(ctx context.Context) bool {
 	return run > voters/2
 }
 
-// wasObserver says that a server was an observer when it was taken away.
+// wasObserver reports whether a server was an observer when it was stopped.
 func (c *Controller) wasObserver(id int) bool {
 	return slices.ContainsFunc(c.away, func(s State) bool { return s.ID == id && s.Role == ensemble.Observer })
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Entry is what a process writes down of its ensemble, for when it has died.
+// Entry is the record of an ensemble. Its process writes it to a file, for use after it has died.
 type Entry struct {
 	Name     string        `json:"name"`
 	Backend  string        `json:"backend"` // embedded or container
@@ -25,18 +25,18 @@ type Entry struct {
 	Detached bool          `json:"detached"`
 	Process  owner.Process `json:"process"`
 	Run      string        `json:"run,omitempty"`  // the label of its containers
-	Data     string        `json:"data,omitempty"` // the folder that it keeps its data in
-	Log      string        `json:"log,omitempty"`  // of a detached one: what it says
+	Data     string        `json:"data,omitempty"` // the folder with its data
+	Log      string        `json:"log,omitempty"`  // the log of a detached ensemble
 }
 
-// The endings of the files beside a socket, which have its name.
+// The suffixes of the files beside a socket, which have its name.
 const (
 	entrySuffix = ".json"
 	logSuffix   = ".log"
 )
 
-// Write writes the entry down, in place of that of an ensemble of this name which has died. Its
-// log, if it has one, gets its place beside it.
+// Write writes the entry to a file. It replaces the entry of an ensemble with the same name that has
+// died. It moves the log, if there is one, beside the entry, and sets Log.
 func (e *Entry) Write() error {
 	dir, err := makeFolder()
 	if err != nil {
@@ -56,10 +56,10 @@ func (e *Entry) Write() error {
 	return atomicfile.Write(filepath.Join(dir, e.Name+entrySuffix), 0o600, text)
 }
 
-// Remove removes the entry and what lies beside it.
+// Remove removes the entry, its socket and its log.
 func (e Entry) Remove() error {
 	var errs []error
-	for _, suffix := range []string{logSuffix, suffix, entrySuffix} { // the entry last: it is waited for
+	for _, suffix := range []string{logSuffix, suffix, entrySuffix} { // the entry last: other processes wait until it is gone
 		if err := os.Remove(filepath.Join(folder(), e.Name+suffix)); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
@@ -67,15 +67,15 @@ func (e Entry) Remove() error {
 	return errors.Join(errs...)
 }
 
-// Socket is where the ensemble can be controlled while its process lives.
+// Socket returns the path of the socket at which the process listens while it is alive.
 func (e Entry) Socket() string { return path(folder(), e.Name) }
 
-// Died says that the process of the ensemble has ended without removing its entry: it was
-// killed, or the machine was started again. If nobody can know, it is false.
+// Died reports whether the process of the ensemble has ended: it was killed, or the machine was
+// restarted. It is false if that cannot be found out.
 func (e Entry) Died() bool { return e.Process.Lives(owner.Self()) == owner.Dead }
 
-// Entries are those that are written down, by name. Files that are no entries are passed over, and
-// all in a folder that somebody else can write to.
+// Entries returns all entries, sorted by name. It skips files that are not entries. It returns none if
+// other users can write to the folder.
 func Entries() (all []Entry) {
 	if info, err := os.Lstat(folder()); err != nil || !private(info) {
 		return nil
@@ -94,7 +94,7 @@ func Entries() (all []Entry) {
 	return all
 }
 
-// Written says whether the entry is still that of the same process.
+// Written reports whether the file of the entry exists and is still that of the same process.
 func (e Entry) Written() bool {
 	for _, other := range Entries() {
 		if other.Name == e.Name {
@@ -104,19 +104,20 @@ func (e Entry) Written() bool {
 	return false
 }
 
-// NewLog makes a file for what an ensemble says that has no name yet.
+// NewLog creates a file for the log of an ensemble that has no name yet.
 func NewLog() (*os.File, error) {
 	dir, err := makeFolder()
 	if err != nil {
-		return nil, fmt.Errorf("a log of the ensemble: %w", err)
+		return nil, fmt.Errorf("cannot create a log for the ensemble: %w", err)
 	}
 	return os.CreateTemp(dir, "starting-*.out")
 }
 
-// lastOfLog bounds what is read of a log for its last line.
+// lastOfLog is how many bytes at the end of a log LastError reads.
 const lastOfLog = 4 << 10
 
-// LastError is the last line of the ensemble's log if that is an error, fit for a terminal.
+// LastError returns the last line of the ensemble's log if it is an error, with control characters
+// escaped, and otherwise "".
 func (e Entry) LastError() string {
 	f, err := os.Open(e.Log)
 	if err != nil {

@@ -18,61 +18,62 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// Answer is what a request comes to.
+// Answer is the answer to a request.
 type Answer struct {
 	Name    string  `json:"name"`    // of the ensemble
 	Backend string  `json:"backend"` // embedded or container
 	Servers []State `json:"servers"`
 }
 
-// refusal is the answer to a request that cannot be done.
+// refusal is the answer to a request that failed.
 type refusal struct {
 	Error string `json:"error"`
 }
 
-// actionTimeout bounds what one request may take: containers need some seconds.
+// actionTimeout bounds the time of a request. Containers need some seconds.
 const actionTimeout = time.Minute
 
-// Listener takes requests until it is closed.
+// Listener serves requests until it is closed. It is safe for concurrent use.
 type Listener struct {
 	name, socket string
 	backend      string
 	control      *Controller
 	http         *http.Server
-	ctx          context.Context // of all actions: who asked may go away meanwhile
+	ctx          context.Context // of all actions, which go on if the client disconnects
 	stop         context.CancelFunc
 	ended        chan struct{}
-	down         chan struct{} // closed when somebody wants the ensemble to end
+	down         chan struct{} // closed when a client asks for the end of the ensemble
 	downOnce     sync.Once
 }
 
-// Listen lets the ensemble be controlled under a name; one with a slash in it is
-// the path of the socket itself. It is an error if another ensemble that runs has it.
+// Listen serves requests for an ensemble under a name. A name with a slash is the path of the socket
+// itself. Listen returns an error if another running ensemble uses the name, or if it cannot create
+// the socket.
 func Listen(e ensemble.Ensemble, name string) (*Listener, error) {
 	socket := name
 	if !strings.ContainsRune(name, os.PathSeparator) {
 		dir, err := makeFolder()
 		if err != nil {
-			return nil, fmt.Errorf("control of the ensemble: %w", err)
+			return nil, fmt.Errorf("cannot listen for commands: %w", err)
 		}
 		socket = path(dir, name)
 	}
 	l, err := occupy(socket)
 	if err != nil {
-		return nil, fmt.Errorf("control of the ensemble: %w", err)
+		return nil, fmt.Errorf("cannot listen for commands: %w", err)
 	}
 	s := &Listener{name: name, socket: socket, backend: e.Profile().Backend, control: New(e), ended: make(chan struct{}), down: make(chan struct{})}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(s.ended)
-		_ = s.http.Serve(l) // until it is closed
+		_ = s.http.Serve(l) // returns when the server is closed
 	}()
 	return s, nil
 }
 
-// occupy makes a socket that only the user can open. It is made in a folder of
-// its own and then moved to its place, where it is private from the first moment.
+// occupy creates a socket that only the user can open. It creates the socket in a private folder and
+// then moves it, so that the socket is never open to other users.
 func occupy(socket string) (net.Listener, error) {
 	dir, base := filepath.Split(socket)
 	if len(socket) > longest {
@@ -97,7 +98,7 @@ func occupy(socket string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.SetUnlinkOnClose(false) // it moves
+	l.SetUnlinkOnClose(false) // the socket moves
 	if err = os.Chmod(fresh, 0o600); err == nil {
 		err = os.Rename(fresh, socket)
 	}
@@ -108,13 +109,13 @@ func occupy(socket string) (net.Listener, error) {
 	return l, nil
 }
 
-// Socket is the path of the socket.
+// Socket returns the path of the socket.
 func (l *Listener) Socket() string { return l.socket }
 
-// Down is closed when somebody has asked for the end of the ensemble.
+// Down returns a channel that is closed when a client asks for the end of the ensemble.
 func (l *Listener) Down() <-chan struct{} { return l.down }
 
-// Close takes no more requests, ends those that are under way, and removes the
+// Close stops serving, cancels the requests in progress and waits for their end, and removes the
 // socket.
 func (l *Listener) Close() error {
 	err := os.Remove(l.socket)
@@ -124,7 +125,7 @@ func (l *Listener) Close() error {
 	l.stop()
 	err = errors.Join(err, l.http.Close())
 	<-l.ended
-	l.control.turn.Lock() // what is under way has ended then
+	l.control.turn.Lock() // the action in progress has ended then
 	defer l.control.turn.Unlock()
 	return err
 }
@@ -163,10 +164,10 @@ func (l *Listener) answer(w http.ResponseWriter, states []State, err error) {
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
-		panic(err) // there is nothing in it that has no JSON
+		panic(err) // every body can be encoded
 	}
-	// With its length, the answer is complete although the connection is closed behind it.
+	// With its length, the answer is complete even if the connection is closed after it.
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1))
 	w.WriteHeader(code)
-	_, _ = w.Write(append(text, '\n')) // whoever has gone needs no answer
+	_, _ = w.Write(append(text, '\n')) // a client that has disconnected needs no answer
 }

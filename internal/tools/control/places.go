@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// ErrNone says that there is no ensemble to control.
+// ErrNone is the error of Find if no ensemble is running.
 var ErrNone = errors.New("no ensemble is running: start one with zklab ensemble up")
 
-// ErrMany says that it is not clear which ensemble is meant.
+// ErrMany is the error of Find if no name was given and several ensembles are running.
 var ErrMany = errors.New("several ensembles are running")
 
 const (
 	suffix = ".sock"
-	// longest is how long the path of a socket can be on every system.
+	// longest is the length of the longest path of a socket that every system allows.
 	longest = 103
 )
 
-// folder is where the sockets of this user's ensembles are: below
-// XDG_RUNTIME_DIR, or else below the folder for temporary files.
+// folder returns the folder with the sockets of this user's ensembles: in XDG_RUNTIME_DIR, or else
+// in the folder for temporary files.
 func folder() string {
 	if run := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(run) {
 		if info, err := os.Stat(run); err == nil && info.IsDir() {
@@ -36,8 +36,8 @@ func folder() string {
 	return filepath.Join(os.TempDir(), "zklab-"+strconv.Itoa(os.Getuid()))
 }
 
-// makeFolder makes the folder, and makes sure that it is the user's alone: anybody
-// can make one of that name below /tmp.
+// makeFolder creates the folder. It returns an error if other users can open it, because every user
+// can create a folder of that name in /tmp.
 func makeFolder() (string, error) {
 	dir := folder()
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -53,8 +53,7 @@ func makeFolder() (string, error) {
 	return dir, nil
 }
 
-// path is where the socket of an ensemble is: what looks like a path is one, all
-// else a name.
+// path returns the path of an ensemble's socket. A name with a slash is the path itself.
 func path(dir, name string) string {
 	if strings.ContainsRune(name, os.PathSeparator) {
 		return name
@@ -62,13 +61,12 @@ func path(dir, name string) string {
 	return filepath.Join(dir, name+suffix)
 }
 
-// Running gives the names of the ensembles that can be controlled, in
-// alphabetical order.
+// Running returns the names of the running ensembles, sorted.
 func Running() []string {
 	dir := folder()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil // there never was one
+		return nil // no ensemble has run yet
 	}
 	var names []string
 	for _, e := range entries {
@@ -80,7 +78,7 @@ func Running() []string {
 	return names
 }
 
-// alive says whether somebody listens on a socket, and removes it if nobody does.
+// alive reports whether a process listens on a socket. It removes the socket if none does.
 func alive(path string) bool {
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
@@ -94,8 +92,9 @@ func alive(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// Find gives the socket of the ensemble with that name, or at that path; with an
-// empty name, of the only one that is running.
+// Find returns the socket of the running ensemble with a name, or at a path if the name has a slash.
+// An empty name means the only running ensemble. Find returns ErrNone if none is running, ErrMany if
+// the name is empty and several are running, and another error if none has that name.
 func Find(name string) (socket string, err error) {
 	if strings.ContainsRune(name, os.PathSeparator) {
 		if !alive(name) {

@@ -4,6 +4,6 @@ package control
 
 import "io/fs"
 
-// private cannot be told from the mode here; the folder for temporary files is the
-// user's own on these systems.
+// private returns true: the mode does not show it on these systems, where the folder for temporary
+// files belongs to the user.
 func private(fs.FileInfo) bool { return true }

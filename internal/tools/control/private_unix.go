@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// private says whether nobody but the user of this process can open a folder.
+// private reports whether only the user of this process can open a folder.
 func private(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Getuid() && info.Mode().Perm()&0o077 == 0
