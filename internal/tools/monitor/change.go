@@ -2,7 +2,7 @@ package monitor
 
 import "time"
 
-// Kind says what a Change is.
+// Kind is the kind of a Change.
 type Kind string
 
 // The kinds of changes. The first three are of znodes, the others of the follower itself.
@@ -11,50 +11,52 @@ const (
 	Changed Kind = "changed" // the data
 	Deleted Kind = "deleted"
 
-	// Connected means that the watch is set at Server: all that happens after Zxid is told.
+	// Connected means that the watch is set at Server: the follower reports every change after Zxid.
 	Connected Kind = "connected"
-	// Disconnected is with Server and Reason: what happens after Zxid no watch tells.
+	// Disconnected means that the connection to Server is lost, for Reason: no watch reports changes
+	// after Zxid.
 	Disconnected Kind = "disconnected"
-	Expired      Kind = "expired" // the session; the next one begins
-	// Compared means that all that is loaded was read again after a connection was lost;
-	// Number is how many differences were found.
+	// Expired means that the session has expired. The follower begins a new one.
+	Expired Kind = "expired"
+	// Compared means that the follower has read everything that is loaded again after a lost
+	// connection. It found Number differences.
 	Compared Kind = "compared"
-	// Unread means that a folder is not listed, with Path and Reason: what happens in it while
-	// there is no connection is not found.
+	// Unread means that the folder Path is not listed, for Reason: the follower does not find what
+	// happens in it while there is no connection.
 	Unread Kind = "unread"
-	// Unwatched means that Server sets no recursive watch, for Reason.
+	// Unwatched means that Server does not set a recursive watch, for Reason.
 	Unwatched Kind = "unwatched"
-	// Missed means that whoever asks was too slow: Number changes are not in the log any more.
+	// Missed means that the caller of NextChange was too slow: the log has dropped Number changes.
 	Missed Kind = "missed"
 )
 
-// Unknown is the version and length of data that was not read.
+// Unknown is the version, the size or the number of something that was not read.
 const Unknown = -1
 
-// Change is one thing that happened, as the follower learned of it.
+// Change is a change of a znode, or an event of the follower itself.
 type Change struct {
 	Time time.Time // when the follower learned of it
-	// Zxid of the transaction; 0 where no server told it, as those before 3.9 do not.
+	// Zxid is that of the transaction; 0 if the server did not send it (before 3.9).
 	Zxid int64
 	Kind Kind
 	Path string
-	// Owner is the session that an ephemeral znode belongs to, 0 if it is none or was not
+	// Owner is the session that owns an ephemeral znode; 0 if the znode is not ephemeral or was not
 	// read.
 	Owner   int64
 	Version int32 // of the data, Unknown if it was not read
 	Bytes   int32 // of data, Unknown if it was not read
-	// Found means that no event told it: it happened while there was no connection, or a
-	// server older than 3.6 told only that something had.
+	// Found means that no event reported the change: it happened while there was no connection, or
+	// on a server before 3.6, whose events do not say what changed.
 	Found  bool
 	Number int    // of Compared and Missed
 	Server string // of Connected, Disconnected and Unwatched
 	Reason string // of Disconnected, Unread and Unwatched
 
-	pending bool // the stat of a new znode is being read
+	pending bool // the metadata of a new znode are being read
 }
 
-// OfZnode says that a change is one of a znode, and not of the follower itself.
+// OfZnode reports whether a change of this kind is of a znode, and not of the follower itself.
 func (k Kind) OfZnode() bool { return k == Created || k == Changed || k == Deleted }
 
-// ofEvent says that an event of a watch told it.
+// ofEvent reports whether an event of a watch reported the change.
 func (c *Change) ofEvent() bool { return c.Kind.OfZnode() && !c.Found }

@@ -7,14 +7,14 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// choice is the znode whose value is read, whether it is there or not.
+// choice is the chosen znode, whose value is read. It need not exist.
 type choice struct {
 	target
 	path  string
 	shown Node
 }
 
-// choose has another znode read.
+// choose chooses another znode, and reads it.
 func (t *tree) choose(path string) {
 	if t.choice.path == path {
 		return
@@ -41,10 +41,10 @@ func newChoice(path string) *choice {
 }
 
 func (c *choice) where() string { return c.path }
-func (c *choice) dropped() bool { return false } // it may come
+func (c *choice) dropped() bool { return false } // it may be created
 func (c *choice) asked()        {}
 
-// needs says that the kids of a znode are to be known for what it means.
+// needs reports whether the meaning of the chosen znode needs the kids of a znode.
 func (c *choice) needs(n *node) bool { return c.path != "" && n.path() == c.path }
 
 func (c *choice) show() *Node {

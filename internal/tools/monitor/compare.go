@@ -2,9 +2,9 @@ package monitor
 
 import "time"
 
-// This file is how the tree finds what happened while there was no connection.
+// This file finds what happened while there was no connection.
 
-// lose takes a znode out that was found to be gone, and tells it of all below it, too.
+// lose removes a znode that no longer exists, with all znodes below, and reports each as deleted.
 func (t *tree) lose(n *node) {
 	for _, kid := range n.kids {
 		t.lose(kid)
@@ -13,7 +13,7 @@ func (t *tree) lose(n *node) {
 	t.foundChange(n, Deleted, 0)
 }
 
-// compare has all that is loaded read again, as a connection was lost.
+// compare reads everything that is loaded again, after a lost connection.
 func (t *tree) compare() {
 	if !t.comparing {
 		t.comparing, t.found = true, 0
@@ -45,7 +45,7 @@ func (t *tree) check(n *node) {
 	}
 }
 
-// compared notes that a znode is as the server has it.
+// compared notes that a znode equals the server's.
 func (t *tree) compared(n *node) {
 	n.unheard = false
 	if n.check {
@@ -62,7 +62,7 @@ func (t *tree) conclude() {
 	}
 }
 
-// foundChange tells a difference that was found.
+// foundChange reports a difference.
 func (t *tree) foundChange(n *node, kind Kind, zxid int64) {
 	n.mark, n.at = kind, time.Now()
 	t.found++

@@ -2,13 +2,13 @@ package monitor
 
 import "time"
 
-// Deleted znodes are shown for so long, and so many at most.
+// How long deleted znodes are shown, and how many at most.
 const (
 	deletedAge  = 5 * time.Second
 	deletedMost = 4096
 )
 
-// keepDeleted leaves a znode among the rows for a while.
+// keepDeleted keeps the row of a deleted znode for a while.
 func (t *tree) keepDeleted(n *node) {
 	if n.parent.order.made {
 		t.deletedRows = append(t.deletedRows, n)
@@ -16,13 +16,13 @@ func (t *tree) keepDeleted(n *node) {
 	t.settle()
 }
 
-// hideDeleted takes the row of a deleted znode away, unless another znode has its place.
+// hideDeleted removes the row of a deleted znode, unless a new znode has its place.
 func (t *tree) hideDeleted(n *node) {
 	n.parent.order.remove(n)
 	t.resize(n.parent)
 }
 
-// settle takes away what was shown long enough.
+// settle removes the rows of deleted znodes that were shown long enough.
 func (t *tree) settle() {
 	for len(t.deletedRows) > 0 && (len(t.deletedRows) > deletedMost || time.Since(t.deletedRows[0].at) > deletedAge) {
 		t.hideDeleted(t.deletedRows[0])

@@ -7,9 +7,9 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file is how events change the tree.
+// This file applies events to the tree.
 
-// happened takes an event of a watch.
+// happened applies an event of a watch.
 func (t *tree) happened(e client.Event) {
 	if folder, _ := split(e.Path); t.choice.path == e.Path || t.choice.path == folder && e.Type != wire.EventDataChanged {
 		t.reads.want(&t.choice.target, needValue, true)
@@ -33,13 +33,13 @@ func (t *tree) happened(e client.Event) {
 	}
 	if n != nil {
 		n.told = max(n.told, e.Zxid)
-		if e.Zxid == 0 { // what happened before cannot be told from this
+		if e.Zxid == 0 { // without a zxid the change cannot be told from earlier ones
 			t.compared(n)
 		}
 		above = n.parent
 	}
 	for folder := above; folder != nil; folder = folder.parent {
-		if !folder.open { // though it may be listed, for what it means
+		if !folder.open { // it may be listed all the same, for its meaning
 			folder.below = time.Now()
 		}
 	}
@@ -50,10 +50,10 @@ var kindOf = map[wire.EventType]Kind{
 	wire.EventCreated: Created, wire.EventDataChanged: Changed, wire.EventDeleted: Deleted,
 }
 
-// created puts a new znode in, if the folder that it is in is loaded or being listed. It has no
-// kids: each that it gets has an event of its own.
+// created adds a new znode, if its folder is loaded or being listed. The znode has no kids: each new
+// kid has an event of its own.
 func (t *tree) created(e client.Event, n, above *node) *node {
-	if n != nil && n.parent != nil { // that it went was missed
+	if n != nil && n.parent != nil { // its deletion was missed
 		t.remove(n)
 		above = n.parent
 	}
@@ -91,7 +91,7 @@ func (t *tree) dataChanged(n *node) {
 	t.stale(n)
 }
 
-// deleted takes a znode out. n stays good for the log.
+// deleted removes a znode. The log can still use n.
 func (t *tree) deleted(e client.Event, n, above *node) {
 	if folder, name := split(e.Path); above != nil && above.path() == folder {
 		t.noted(above, name)
@@ -102,17 +102,17 @@ func (t *tree) deleted(e client.Event, n, above *node) {
 	}
 }
 
-// noted notes that an event told of a kid while its folder is being listed.
+// noted notes that an event reported a kid while its folder is being listed.
 func (t *tree) noted(folder *node, name string) {
 	if folder.journal != nil {
 		folder.journal[name] = struct{}{}
 	}
 }
 
-// stale notes that a stat is not that of the present. It is read when somebody looks.
+// stale notes that the metadata of a znode are outdated. They are read again when the znode is drawn.
 func (t *tree) stale(n *node) {
 	n.outdated = true
 	if t.reach.own {
-		t.reads.want(&n.target, needStat, false) // which sets the watch again
+		t.reads.want(&n.target, needStat, false) // the read sets the watch again
 	}
 }

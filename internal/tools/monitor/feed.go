@@ -11,16 +11,16 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// newSession is from one attempt at a new session to the next.
+// newSession is the time between two attempts to begin a new session.
 const newSession = time.Second
 
-// feed holds one session after the other, sets the watch, and passes events and replies on to
-// the tree, in the order in which the server sent them. It starts and stops the reads.
+// feed keeps a session, and begins a new one when it has ended. It sets the watch, and passes events
+// and replies to the tree, in the order in which the server sent them. It starts and stops the reads.
 type feed struct {
 	cfg     client.Config
-	root    string // what is watched
+	root    string // the subtree to watch
 	connect connector
-	// locked calls do while it holds the lock of the tree, the reads, the reach and the changes.
+	// locked calls do with the lock of the tree, the reads, the reach and the changes.
 	locked  func(do func())
 	tree    listener
 	reads   *schedule
@@ -28,19 +28,19 @@ type feed struct {
 	changes *changes
 
 	client    session
-	isWatched bool // the watch was set in this session: the client sets it again by itself
+	isWatched bool // the watch was set in this session; after a reconnect the client sets it again
 	conn      Conn
 }
 
-// listener is the tree, as far as a feed knows it.
+// listener is what a feed needs of the tree.
 type listener interface {
-	// begin is called when a watch was set, also again after the connection was lost.
+	// begin is called whenever the watch is set, also after a reconnect.
 	begin()
 	happened(e client.Event)
 	replied(r reply)
 }
 
-// session is what a follower needs of a client; tests have one with a defect.
+// session is what a follower needs of a client. Tests use one with a defect.
 type session interface {
 	Next(ctx context.Context) (client.Event, error)
 	Mark(v any)
@@ -59,12 +59,12 @@ type connector func(context.Context, client.Config) (session, error)
 func connect(ctx context.Context, cfg client.Config) (session, error) {
 	c, err := client.Connect(ctx, cfg)
 	if err != nil {
-		return nil, err // not a session that is a nil client
+		return nil, err // a nil *client.Client would be a session that is not nil
 	}
 	return c, nil
 }
 
-// follow follows in one session after the other, until ctx ends.
+// follow follows the subtree in one session after the other, until ctx ends.
 func (f *feed) follow(ctx context.Context, c session) {
 	for c != nil {
 		f.inSession(ctx, c)
@@ -72,7 +72,7 @@ func (f *feed) follow(ctx context.Context, c session) {
 	}
 }
 
-// another begins the next session, nil when ctx has ended.
+// another begins a new session. It returns nil when ctx has ended.
 func (f *feed) another(ctx context.Context) session {
 	for ctx.Err() == nil {
 		c, err := f.connect(ctx, f.cfg)
@@ -106,10 +106,10 @@ func (f *feed) inSession(ctx context.Context, c session) {
 	}
 }
 
-// watchSet is what setting the watch came to.
+// watchSet is the result of setting the watch.
 type watchSet struct{ err error }
 
-// learn takes what the client tells next.
+// learn handles the next event, reply or state of the client.
 func (f *feed) learn(e client.Event) {
 	switch what := e.Mark.(type) {
 	case nil:
@@ -126,7 +126,7 @@ func (f *feed) learn(e client.Event) {
 	}
 	switch e.Session {
 	case "":
-		f.reach.caughtUp(e.Zxid - 1) // others of the same transaction may follow
+		f.reach.caughtUp(e.Zxid - 1) // other events of the same transaction may follow
 		f.tree.happened(e)
 	case client.Connected:
 		f.connected(e)
@@ -153,24 +153,24 @@ func (f *feed) connected(e client.Event) {
 	}
 }
 
-// watching goes on when the watch of a new session is set, or cannot be.
+// watching handles the result of setting the watch of a new session.
 func (f *feed) watching(err error, zxid int64) {
 	switch {
 	case errors.Is(err, wire.Unimplemented):
 		f.reach.own = true
 		f.changes.tell(Change{Kind: Unwatched, Server: f.conn.Server, Reason: ownWords})
 	case err != nil:
-		f.conn.Problem = "the watch cannot be set: " + err.Error()
+		f.conn.Problem = "cannot set the watch: " + err.Error()
 		f.changes.tell(Change{Kind: Unwatched, Server: f.conn.Server, Reason: err.Error()})
 		return
 	}
 	f.isWatched = true
-	if f.conn.Connected { // else the client sets it again with the next connection
+	if f.conn.Connected { // otherwise the client sets it again after it has reconnected
 		f.begin(zxid)
 	}
 }
 
-// begin has the tree read what it needs, on a connection whose watch tells what is later than zxid.
+// begin lets the tree read what it needs, on a connection whose watch reports everything after zxid.
 func (f *feed) begin(zxid int64) {
 	f.reach.begin(zxid)
 	f.reads.start(f.reach.own)
@@ -191,7 +191,7 @@ func (f *feed) lost(why error) {
 
 func (f *feed) how() string {
 	if f.reach.own {
-		return "watches of its own for each znode: " + f.conn.Server + " is older than 3.6"
+		return "one watch for each znode: " + f.conn.Server + " is older than 3.6"
 	}
 	return "one recursive watch"
 }

@@ -10,25 +10,24 @@ import (
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
-// Config says what is followed. Only the servers of Client must be given.
+// Config says what to follow, and how. Only the servers of Client are required.
 type Config struct {
-	// Client says which ensemble, and as whom. Its Patience is not used: a follower waits.
+	// Client names the ensemble and the credentials. A follower ignores its Patience: it waits
+	// without limit.
 	Client client.Config
-	// Root is the subtree that is followed, "/" when empty.
+	// Root is the path of the subtree to follow; "" means "/".
 	Root string
-	// Queries are how servers are asked for their state every two seconds, one for each or
-	// one for all ([status.Look]). Without any they are not asked.
+	// Queries say how to query the state of the servers every two seconds, one for each server or
+	// one for all ([status.Look]). Without any, the follower does not query the servers.
 	Queries []status.Query
-	// LogLines is how many changes are kept, 1000 when 0.
+	// LogLines is the number of changes to keep; 0 means 1000.
 	LogLines int
-	// All loads the whole subtree, so that after a loss of the connection all of it is
-	// compared.
+	// All loads the whole subtree, so that all of it is compared after a lost connection.
 	All bool
-	// EventsOnly loads the root alone: of what happens below it while there is no connection
-	// nothing is found.
+	// EventsOnly loads only the root: changes below it while there is no connection are not found.
 	EventsOnly bool
-	// Most bounds how many znodes are loaded, 500,000 when 0. A folder that does not fit is not
-	// listed, and says so.
+	// Most is the largest number of znodes to load; 0 means 500,000. A folder that does not fit is
+	// not listed, and a Change of kind Unread reports it.
 	Most int
 }
 
@@ -38,9 +37,9 @@ const (
 	lookEvery = 2 * time.Second
 )
 
-// Follower is a live copy of a subtree. Its methods are safe for concurrent use. It puts
-// together what it is made of: the tree, which is the copy; the feed, which has the session; and
-// the schedule of the reads.
+// Follower is a live copy of a subtree. Its methods are safe for concurrent use, unless they say
+// otherwise. It consists of the tree, which is the copy; the feed, which has the session; and the
+// schedule of the reads.
 type Follower struct {
 	cfg     Config
 	cancel  context.CancelFunc
@@ -55,13 +54,13 @@ type Follower struct {
 
 	status   status.Ensemble
 	statusAt time.Time
-	// connections are the sessions that servers tell of.
+	// connections are the sessions that servers report.
 	connections []status.Session
 }
 
-// Follow begins a session, sets the watch and opens the root. ctx bounds that alone. The caller
-// closes the follower. Where the root is not there, the error is wire.NoNode; other errors
-// are those of [client.Connect].
+// Follow begins a session, and starts to set the watch and to load the root. ctx bounds the begin
+// only. The caller closes the follower. Follow returns wire.NoNode if the root does not exist, and
+// the error of [client.Connect] if no session begins.
 func Follow(ctx context.Context, cfg Config) (*Follower, error) {
 	return follow(ctx, cfg, connect)
 }
@@ -93,7 +92,7 @@ func follow(ctx context.Context, cfg Config, connect connector) (*Follower, erro
 	return f, nil
 }
 
-// run starts all that goes on until Close.
+// run starts the goroutines that run until Close.
 func (f *Follower) run(c session) {
 	var ctx context.Context
 	ctx, f.cancel = context.WithCancel(context.Background())
@@ -104,14 +103,14 @@ func (f *Follower) run(c session) {
 	}
 }
 
-// Close ends the session and the follower. Safe to call more than once.
+// Close ends the session and the follower. It may be called more than once. It returns nil.
 func (f *Follower) Close() error {
 	f.cancel()
 	f.running.Wait()
 	return nil
 }
 
-// locked changes the copy, and says that there is something new to draw.
+// locked calls do with the lock, and signals that there is something new to draw.
 func (f *Follower) locked(do func()) {
 	f.mu.Lock()
 	do()

@@ -1,46 +1,46 @@
 package monitor
 
-// reach says of which transactions events have told, and of which they will. The feed updates
-// it, and the tree reads it.
+// reach says which transactions the events have reported, and which ones they will report. The feed
+// updates it, and the tree reads it.
 type reach struct {
-	// own says that the servers know no persistent watches: each znode has watches of its own.
+	// own says that the servers have no persistent watches: each znode has watches of its own.
 	own  bool
-	live bool // a watch tells what happens now
-	// watched is the zxid at which the present watch was set: what is later, events tell.
+	live bool // the watch reports what happens now
+	// watched is the zxid at which the present watch was set: events report everything after it.
 	watched int64
-	// horizon is the zxid up to which all events came; while a connection is lost that of the
-	// loss.
+	// horizon is the zxid up to which all events have arrived. It stands still while there is no
+	// connection.
 	horizon int64
 	heard   heard
 }
 
-// heard is what events told before connections were lost of which not all is compared yet. What is
-// found then is not told twice.
+// heard is what events reported before the connections were lost, until the comparison is complete.
+// The follower does not report it a second time.
 type heard struct {
 	spans []span
-	// edge is what was told of the last transactions before the losses, by path: others of the
-	// same transaction may not have been.
+	// edge has the zxids of the last transactions before the losses, by the paths that events
+	// reported: other events of these transactions may be missing.
 	edge map[string]int64
 }
 
-// span is zxids of which events told all: those behind from, up to to.
+// span is a range of zxids, after from and up to to, whose events have all arrived.
 type span struct{ from, to int64 }
 
-// begin notes that a watch tells what is later than a zxid.
+// begin notes that a watch reports everything after a zxid.
 func (r *reach) begin(zxid int64) { r.watched, r.live = zxid, true }
 
-// caughtUp notes that all events up to a zxid came.
+// caughtUp notes that all events up to a zxid have arrived.
 func (r *reach) caughtUp(zxid int64) {
 	if r.live {
 		r.horizon = max(r.horizon, zxid)
 	}
 }
 
-// beyond says that no event of the present watch tells of a zxid.
+// beyond reports whether no event of the present watch reports a zxid.
 func (r *reach) beyond(zxid int64) bool { return r.own || r.watched == 0 || zxid <= r.watched }
 
-// heardOf says that an event has told of a change of a path that was found, though the folder of
-// the znode was not loaded then.
+// heardOf reports whether an event has already reported a change that a comparison found. The folder
+// of the znode was then not loaded.
 func (r *reach) heardOf(path string, zxid int64) bool {
 	if zxid == 0 || r.own {
 		return false
@@ -53,7 +53,7 @@ func (r *reach) heardOf(path string, zxid int64) bool {
 	return r.heard.edge[path] == zxid
 }
 
-// end notes what was told, when a connection is lost.
+// end notes what events have reported, when a connection is lost.
 func (r *reach) end(told *changes) {
 	if !r.live {
 		return

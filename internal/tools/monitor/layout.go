@@ -9,18 +9,18 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// This file is about recipes whose znodes have children with names of their own: what these
-// mean is in their numbers, in their values, or in children of a part beside them, which is read
-// for that as long as somebody looks.
+// This file explains recipes whose znode has children with fixed names. The meaning is in the numbers
+// of their children, in their values, or in the children of another part, which is read while a
+// drawing needs it.
 
 const (
-	// helpsFor is how long a folder is listed for what another one means after that was drawn.
+	// helpsFor is how long a folder stays listed for the meaning of another one that was drawn.
 	helpsFor = 5 * time.Second
-	// mostValue bounds the values that are read for what they mean, in bytes.
+	// mostValue is the size of the largest value that is read for its meaning, in bytes.
 	mostValue = 100_000
 )
 
-// layout gives that of a folder, if it is one of a recipe.
+// layout returns the layout of a folder; ok says whether it is the znode of such a recipe.
 func (t *tree) layout(folder *node) (recipes.Layout, bool) {
 	if folder == nil || !folder.listed || len(folder.kids) > mostMeant {
 		return recipes.Layout{}, false
@@ -29,7 +29,7 @@ func (t *tree) layout(folder *node) (recipes.Layout, bool) {
 	return recipes.LayoutOf(has, maps.Keys(folder.kids))
 }
 
-// part gives the part that a folder is of the recipe whose znode it is in.
+// part returns the part that a folder is, and the layout of its recipe; ok says whether it is one.
 func (t *tree) part(folder *node) (l recipes.Layout, p recipes.Part, ok bool) {
 	if l, ok = t.layout(folder.parent); ok {
 		p, ok = l.Part(folder.name)
@@ -37,7 +37,7 @@ func (t *tree) part(folder *node) (l recipes.Layout, p recipes.Part, ok bool) {
 	return l, p, ok
 }
 
-// laidOut is what the parts of a folder mean.
+// laidOut returns the meaning of a folder and notes for its parts.
 func (t *tree) laidOut(folder *node, l recipes.Layout) (summary string, notes map[*node]string) {
 	notes = make(map[*node]string)
 	if l.Tell != nil {
@@ -73,24 +73,24 @@ func (t *tree) laidOut(folder *node, l recipes.Layout) (summary string, notes ma
 	case !all:
 		return notAllRead, notes
 	case len(words) == 0:
-		return "nothing waits", notes
+		return "empty", notes
 	}
 	return strings.Join(words, ", "), notes
 }
 
-// leader says who leads, by the folder of the candidates.
+// leader describes the leader, from the folder of the candidates.
 func (t *tree) leader(folder *node) string {
 	t.help(folder)
 	if !folder.listed || len(folder.kids) > mostMeant {
-		return "who leads is not known"
+		return "the leader is unknown"
 	}
 	if list := t.members(folder); len(list) > 0 && list[0].holds {
 		return who(list[0], list[:1])
 	}
-	return "led by nobody"
+	return "no leader"
 }
 
-// children is how many children a znode has, Unknown if its stat is still to be read.
+// children returns the number of a znode's children, Unknown if its metadata are still to be read.
 func (t *tree) children(n *node) int {
 	if n.listed {
 		return len(n.kids)
@@ -104,10 +104,10 @@ func (t *tree) children(n *node) int {
 	return int(n.stat.NumChildren)
 }
 
-// notAllRead is said where it would not be true to go by what was read.
-const notAllRead = "not all of it was read"
+// notAllRead is the meaning of a folder of which too little was read.
+const notAllRead = "not everything is read yet"
 
-// values are those of the parts of a folder that were read; all: there are no others.
+// values returns the values that were read of the parts of a folder; all says that none is missing.
 func (t *tree) values(folder *node, l recipes.Layout) (values map[string]string, all bool) {
 	values, all = make(map[string]string), true
 	for name, kid := range folder.kids {
@@ -123,8 +123,8 @@ func (t *tree) values(folder *node, l recipes.Layout) (values map[string]string,
 	return values, all
 }
 
-// value is what was read last of the data of a znode, if anything was. It has them read where they are
-// not known as they are now, if they are not large.
+// value returns the latest data that were read of a znode; known says whether any were. If they may
+// be outdated and are not large, value has them read.
 func (t *tree) value(n *node) (value string, known bool) {
 	s := n.stat
 	old := s == nil || s.DataLength <= mostValue && (n.outdated || n.valueOf != s.Mzxid)
@@ -134,7 +134,7 @@ func (t *tree) value(n *node) (value string, known bool) {
 	return n.value, n.valueOf != 0
 }
 
-// help has a folder listed for what another one means, if it is not large.
+// help lists a folder for the meaning of another one, if it is not large.
 func (t *tree) help(n *node) {
 	if n.helps.IsZero() {
 		t.helpers = append(t.helpers, n)
@@ -145,7 +145,7 @@ func (t *tree) help(n *node) {
 	}
 }
 
-// dismiss forgets folders that were listed for what others mean, when nobody looks any more.
+// dismiss unloads the folders that were listed for the meaning of others that are no longer drawn.
 func (t *tree) dismiss() {
 	kept := t.helpers[:0]
 	for _, n := range t.helpers {
@@ -161,8 +161,8 @@ func (t *tree) dismiss() {
 	t.helpers = kept
 }
 
-// others are the znodes in the part beside a folder that says who has those in it, or which
-// ones those in it have.
+// others returns the znodes of the part that says who holds the znodes of a folder (holders), or what
+// they hold.
 func (t *tree) others(folder *node) (list []member, holders, known bool) {
 	l, p, ok := t.part(folder)
 	if !ok {
@@ -185,7 +185,7 @@ func (t *tree) others(folder *node) (list []member, holders, known bool) {
 	return t.parsed(n), holders, true
 }
 
-// holdings notes who has the znodes of a folder, or what they have.
+// holdings notes who holds the znodes of a folder, or what they hold.
 func (t *tree) holdings(folder *node, list []member) {
 	others, holders, known := t.others(folder)
 	owners, has := make(map[string]int64), make(map[string]int)

@@ -75,7 +75,7 @@ func TestMeaningOfJobs(t *testing.T) {
 		if d := cmp.Diff(map[string]string{
 			"pending": "2 × waiting job", "taken": "2 × taken job", "dead": "1 × dead letter", "done": "1 × result", "workers": "2 × worker",
 			"pending/" + hexID(1) + "-job-0-3-0000000000":                  "waits",
-			"pending/" + hexID(2) + "-job-1-3-0000000001":                  "waits, 1 of 3 attempts in vain",
+			"pending/" + hexID(2) + "-job-1-3-0000000001":                  "waits, 1 of 3 attempts failed",
 			"taken/" + hexID(3) + "-taken-" + worker + "-2-3-0000000002":   "taken by session " + mine + ", attempt 2 of 3",
 			"taken/" + hexID(6) + "-taken-" + hexID(8) + "-1-3-0000000005": "taken, attempt 1 of 3",
 			"workers/" + worker + "-worker-0000000000":                     "worker, has 1",
@@ -154,7 +154,7 @@ func TestMeaningOfMasterAndWorkers(t *testing.T) {
 		}
 		l.remove("/m/master/" + hexID(1) + "-candidate-0000000000")
 		l.shown(f)
-		if m := f.View(Window{N: 100}).Meaning; m == nil || !strings.HasPrefix(m.Summary, "led by nobody, ") {
+		if m := f.View(Window{N: 100}).Meaning; m == nil || !strings.HasPrefix(m.Summary, "no leader, ") {
 			t.Errorf("%+v", m)
 		}
 	})
@@ -211,13 +211,13 @@ func TestMeaningOfWhatCannotBeRead(t *testing.T) {
 		}
 		f := l.follow(Config{})
 		for path, want := range map[string]string{
-			"/m": "who leads is not known",
-			"/t": "not all of it was read",
+			"/m": "the leader is unknown",
+			"/t": "not everything is read yet",
 		} {
 			f.Choose(path)
 			for range 4 {
 				v := f.View(Window{N: 100})
-				if v.Meaning != nil && v.Meaning.Recipe != "" && v.Meaning.Summary != want && v.Meaning.Summary != "not all of it was read" {
+				if v.Meaning != nil && v.Meaning.Recipe != "" && v.Meaning.Summary != want && v.Meaning.Summary != "not everything is read yet" {
 					t.Errorf("%s: %s", path, v.Meaning.Summary)
 				}
 				l.shown(f)

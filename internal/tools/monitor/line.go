@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// String is a change as a line for people, without control characters.
+// String returns the change as a line for people, with control characters escaped.
 func (c Change) String() string {
 	words := []string{c.Time.Format("15:04:05.000")}
 	if c.Zxid != 0 {
@@ -36,13 +36,13 @@ func (c Change) details() (list []string) {
 		list = append(list, "ephemeral of "+hex(c.Owner))
 	}
 	if c.Found {
-		list = append(list, "found: no event told it")
+		list = append(list, "found: no event reported it")
 	}
 	switch c.Kind {
 	case Compared:
 		list = append(list, fmt.Sprintf("differences: %d", c.Number))
 	case Missed:
-		list = append(list, fmt.Sprintf("%d changes: they came faster than they were taken", c.Number))
+		list = append(list, fmt.Sprintf("%d changes: the reader was too slow", c.Number))
 	}
 	if c.Reason != "" {
 		list = append(list, printable.Text(c.Reason, 400))
@@ -50,10 +50,10 @@ func (c Change) details() (list []string) {
 	return list
 }
 
-// hex is how ZooKeeper writes zxids and sessions.
+// hex writes a zxid or a session as ZooKeeper does.
 func hex(n int64) string { return fmt.Sprintf("0x%x", uint64(n)) }
 
-// MarshalJSON leaves out what is not known.
+// MarshalJSON encodes the change as a line of zklab monitor --log. It leaves out unknown fields.
 func (c Change) MarshalJSON() ([]byte, error) {
 	line := struct {
 		Time    string `json:"time"`

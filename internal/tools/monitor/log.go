@@ -2,12 +2,11 @@ package monitor
 
 import "time"
 
-// changes is the log: what happened, and how much of it NextChange has given. It is not safe
-// for concurrent use.
+// changes is the log of changes, with the position of NextChange. It is not safe for concurrent use.
 type changes struct {
 	ring
-	cursor   int // number of the next one that NextChange gives
-	ofZnodes int // since the beginning
+	cursor   int // number of the change that NextChange returns next
+	ofZnodes int // changes of znodes since the beginning
 	rate     rate
 	news     chan struct{} // holds one value when the log has grown
 }
@@ -16,7 +15,7 @@ func newChanges(limit int) *changes {
 	return &changes{ring: ring{limit: limit}, news: make(chan struct{}, 1)}
 }
 
-// tell adds a change of the present, and gives its number.
+// tell adds a change that happens now, and returns its number.
 func (l *changes) tell(c Change) int {
 	c.Time = time.Now()
 	if c.Kind.OfZnode() {
@@ -36,10 +35,10 @@ func (l *changes) signal() {
 	}
 }
 
-// held is how long NextChange keeps a new znode back so that its stat can be read.
+// held is how long NextChange waits for the metadata of a new znode.
 const held = 150 * time.Millisecond
 
-// following is the next change, or how long to wait for it.
+// following returns the next change, or how long to wait for it.
 func (l *changes) following() (c Change, wait time.Duration) {
 	if gone := l.first() - l.cursor; gone > 0 {
 		l.cursor += gone
@@ -56,7 +55,7 @@ func (l *changes) following() (c Change, wait time.Duration) {
 	return *next, 0
 }
 
-// ring keeps the last changes. Each has a number, from 0 on.
+// ring keeps the latest changes. Each has a number, from 0.
 type ring struct {
 	kept  []Change
 	next  int // the number of the next one
@@ -73,10 +72,10 @@ func (r *ring) add(c Change) int {
 	return r.next - 1
 }
 
-// first is the number of the oldest that is kept.
+// first returns the number of the oldest change that is kept.
 func (r *ring) first() int { return r.next - len(r.kept) }
 
-// at is a change that is kept, nil if it is not any more.
+// at returns a change, nil if it is no longer kept.
 func (r *ring) at(i int) *Change {
 	if i < r.first() || i >= r.next {
 		return nil
@@ -84,7 +83,7 @@ func (r *ring) at(i int) *Change {
 	return &r.kept[i%r.limit]
 }
 
-// all is a copy of what is kept, the newest last.
+// all returns a copy of the kept changes, the newest last.
 func (r *ring) all() []Change {
 	list := make([]Change, 0, len(r.kept))
 	for i := r.first(); i < r.next; i++ {
@@ -93,7 +92,7 @@ func (r *ring) all() []Change {
 	return list
 }
 
-// rate counts what happened in the last second, in tenths.
+// rate counts the changes of the last second, by tenths.
 type rate struct {
 	tenths [10]int
 	at     int64 // the tenth that was counted last
@@ -112,7 +111,7 @@ func (r *rate) last(now time.Time) (n int) {
 	return n
 }
 
-// turn forgets the tenths that are over.
+// turn clears the tenths that are more than a second ago.
 func (r *rate) turn(now time.Time) {
 	at := now.UnixMilli() / 100
 	for i := max(r.at+1, at-9); i <= at; i++ {

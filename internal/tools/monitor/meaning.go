@@ -11,28 +11,28 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Meaning is what a folder means to the recipe that uses it, as far as the names in it tell, and the data
-// where those are needed.
+// Meaning explains a folder that a recipe uses, by the names of its znodes and, where needed, their
+// data.
 type Meaning struct {
-	Recipe  string // as zklab's list names it: "lock", "queue"; or "service"
+	Recipe  string // "lock", "queue" and so on, as in zklab list; or "service"
 	Summary string // "held by 0x10000… since 15:04:05, 3 wait"
 	Members []Member
 }
 
-// Member is a znode of a recipe in its folder, in the order of their turns.
+// Member is a znode of a recipe in the folder.
 type Member struct {
 	Name  string
 	Note  string // "holds", "waits, 2nd"
 	Owner int64
-	Since time.Time // when it was created, on the leader's clock; zero if it was not read
+	Since time.Time // when the znode was created, by the leader's clock; zero if unknown
 	Holds bool
 }
 
 const (
-	// mostMeant bounds the folders of which it is said what they mean: each look goes over all
-	// in it.
+	// mostMeant is the largest number of kids of a folder that is explained: each drawing goes over
+	// all of them.
 	mostMeant = 5000
-	// mostListed bounds those that are listed for their meaning alone.
+	// mostListed is the largest number of kids of a folder that is listed only for its meaning.
 	mostListed = 1000
 )
 
@@ -41,15 +41,15 @@ type member struct {
 	*node
 	recipes.Name
 	holds bool
-	place int // among those who wait, from 1 on
-	// owned is the session of who has a job, 0 if it is not known; has is how many jobs a
-	// worker has, Unknown if that is not.
+	place int // among the waiting znodes, from 1; 0: it does not wait
+	// owned is the session that holds a job, 0 if unknown. has is the number of jobs that a worker
+	// holds, Unknown if unknown.
 	owned int64
 	has   int
 }
 
-// members are the znodes of a recipe in a folder, in the order of their turns; nil if it is
-// no recipe's.
+// members returns the znodes of a recipe in a folder, in the order of their turns. It returns nil if
+// no recipe uses the folder.
 func (t *tree) members(folder *node) []member {
 	list := t.parsed(folder)
 	t.turns(folder, list)
@@ -57,7 +57,7 @@ func (t *tree) members(folder *node) []member {
 	return list
 }
 
-// parsed are the members by their names alone.
+// parsed returns the members of a folder, from their names only.
 func (t *tree) parsed(folder *node) (list []member) {
 	if !folder.listed || len(folder.kids) > mostMeant {
 		return nil
@@ -71,7 +71,7 @@ func (t *tree) parsed(folder *node) (list []member) {
 	return list
 }
 
-// turns says who holds and who waits.
+// turns sets which members hold and which wait.
 func (t *tree) turns(folder *node, list []member) {
 	leases, known := t.leases(folder)
 	writers, waiting := 0, 0
@@ -97,7 +97,7 @@ func (t *tree) turns(folder *node, list []member) {
 	}
 }
 
-// leases is how many there are of a semaphore, which is known of the chosen one.
+// leases returns the number of leases of a semaphore, which is known if it is the chosen znode.
 func (t *tree) leases(folder *node) (n int, known bool) {
 	if t.choice.path == "" || t.choice.path != folder.path() {
 		return 0, false
@@ -106,7 +106,7 @@ func (t *tree) leases(folder *node) (n int, known bool) {
 	return n, err == nil
 }
 
-// note is what a znode means to the recipe that uses the folder that it is in.
+// note returns the meaning of a znode to the recipe that uses its folder.
 func (m member) note() string {
 	switch {
 	case m.holds:
@@ -127,13 +127,13 @@ func (m member) note() string {
 	return m.What
 }
 
-// job says who has a job, and how often it was tried.
+// job says which session has taken a job, and the number of the attempt.
 func (m member) job() string {
 	switch {
 	case m.Holder == "" && m.Attempt == 0:
 		return "waits"
 	case m.Holder == "":
-		return fmt.Sprintf("waits, %d of %d attempts in vain", m.Attempt, m.Tries)
+		return fmt.Sprintf("waits, %d of %d attempts failed", m.Attempt, m.Tries)
 	case m.owned != 0:
 		return fmt.Sprintf("taken by session %s, attempt %d of %d", hex(m.owned), m.Attempt, m.Tries)
 	}
@@ -151,7 +151,7 @@ func ordinal(n int) string {
 	return strconv.Itoa(n) + ending
 }
 
-// notes are those of the znodes in a folder.
+// notes returns the notes of the znodes in a folder.
 func (t *tree) notes(folder *node) map[*node]string {
 	notes := make(map[*node]string)
 	if l, ok := t.layout(folder); ok {
@@ -164,7 +164,8 @@ func (t *tree) notes(folder *node) map[*node]string {
 	return notes
 }
 
-// meaning is that of the chosen folder. It is listed for that, if it is not large.
+// meaning returns the meaning of the chosen folder, nil if it has none. It lists the folder for that,
+// if it is not large.
 func (t *tree) meaning() *Meaning {
 	folder, _ := t.find(t.choice.path)
 	if folder == nil {
@@ -198,8 +199,8 @@ func (t *tree) meaning() *Meaning {
 	return m
 }
 
-// meaningOfLayout is that of a folder whose children have names of their own, or of a part whose
-// children have names that are ids; nil if it is neither.
+// meaningOfLayout returns the meaning of a folder whose children have fixed names, or of one of its
+// parts. It returns nil if the folder is neither.
 func (t *tree) meaningOfLayout(folder *node, l recipes.Layout, p recipes.Part, isPart bool) *Meaning {
 	if own, ok := t.layout(folder); ok {
 		summary, _ := t.laidOut(folder, own)
@@ -215,7 +216,7 @@ func (t *tree) meaningOfLayout(folder *node, l recipes.Layout, p recipes.Part, i
 	return nil
 }
 
-// summary is a folder's meaning in a line.
+// summary returns the meaning of a folder in a line.
 func (t *tree) summary(folder *node, list []member) string {
 	var holders []member
 	for _, m := range list {
@@ -246,7 +247,7 @@ func (t *tree) summary(folder *node, list []member) string {
 	return strings.Join(append(words, holdersOf(list)...), ", ")
 }
 
-// holdersOf says which sessions have jobs, and how many.
+// holdersOf says which sessions have taken jobs, and how many.
 func holdersOf(list []member) (words []string) {
 	jobs := make(map[int64]int)
 	for _, m := range list {
@@ -260,7 +261,7 @@ func holdersOf(list []member) (words []string) {
 	return words
 }
 
-// who says who has what one or some of a folder have.
+// who names the holder of a folder, or the number of holders.
 func who(first member, holders []member) string {
 	by := first.HeldBy + " "
 	if len(holders) > 1 {

@@ -13,42 +13,42 @@ type node struct {
 	parent *node
 	name   string // of the root, its path
 
-	// open is what the user wants, listed that kids are what the server has.
+	// open says that the user opened the folder, listed that kids are the server's.
 	open, listed bool
 	kids         map[string]*node
-	order        order // as they are shown
+	order        order // the rows of the kids
 	rows         int   // see rowsOf
 
 	gone bool
 	stat *wire.Stat // nil until it was read
-	// value is that of a part of a recipe, or of an instance, as of the change valueOf.
+	// value is the data of a part of a recipe, or of an instance, as of the zxid valueOf.
 	value    string
 	valueOf  int64
-	outdated bool // the stat is that of the past, and is not being read
+	outdated bool // the stat is outdated, and is not being read
 	// past means that the data have changed since the stat was read.
 	past  bool
-	owner int64 // as it is in the sums
-	// Why it cannot be listed, and why its stat and its value cannot be read.
+	owner int64 // as counted in the tree's sums
+	// Why the kids cannot be listed, and the stat and the value cannot be read.
 	listErr, statErr, valueErr error
-	// told is the zxid up to which it is known what happened to the znode.
+	// told is the zxid up to which the changes of the znode are known.
 	told int64
-	// check means that it is to be compared: a connection was lost since it was read.
+	// check means that the znode is to be compared: a connection was lost since it was read.
 	check bool
-	// unheard means that it was found in a list, and no event told that it was created.
+	// unheard means that a list has the znode, and no event reported its creation.
 	unheard bool
-	// helps is when it was last listed for what another folder means, zero if it is not.
+	// helps is when the folder was last needed for the meaning of another one; zero: it is not.
 	helps time.Time
-	// doubt means that a watch of its own told that it was deleted: in the next list of its
-	// folder it is another one.
+	// doubt means that a watch of its own reported the znode as deleted: if the next list of its
+	// folder has the name, it is a new znode.
 	doubt bool
-	// journal has the kids of which events told while a listing is under way: those are as the
-	// events told, whatever is in the list, which may be of before or after them.
+	// journal has the kids that events reported while the folder is being listed. For them the
+	// events count and not the list, which may be older or newer.
 	journal map[string]struct{}
 
 	mark  Kind
 	at    time.Time
 	below time.Time
-	entry int // number of its last change in the log
+	entry int // the number of its last change in the log
 }
 
 func (n *node) path() string {
@@ -60,7 +60,7 @@ func (n *node) path() string {
 
 func (n *node) where() string { return n.path() }
 
-// dropped is not true of the root, which can come back.
+// dropped is false for the root, which can be created again.
 func (n *node) dropped() bool { return n.gone && n.parent != nil }
 func (n *node) asked()        { n.outdated = false }
 
@@ -71,13 +71,13 @@ func join(folder, name string) string {
 	return folder + "/" + name
 }
 
-// split is join's inverse.
+// split is the inverse of join.
 func split(path string) (folder, name string) {
 	i := strings.LastIndexByte(path, '/')
 	return path[:max(i, 1)], path[i+1:]
 }
 
-// below says whether path is root or below it, and gives the rest.
+// below reports whether a path is the root or below it, and returns the rest of the path.
 func below(root, path string) (rest string, ok bool) {
 	rest, ok = strings.CutPrefix(path, root)
 	if !ok || rest == "" || root == "/" {

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// order is what an open folder shows: its kids by their names, and among them those that just
-// went. It is kept in blocks with sums, so that a row is found, and one put in or taken out,
-// without going over all. It is made when somebody looks.
+// order has the rows of an open folder: its kids by name, among them those just deleted. It consists
+// of blocks with sums, so that a row can be found, added and removed without going over all. It is
+// made when it is first drawn.
 type order struct {
 	blocks []*block
-	rows   int // of all, with those that are open below them
+	rows   int // of all kids and of what is open below them
 	made   bool
 }
 
-// block is some nodes in a row. It is never empty.
+// block is some consecutive nodes. It is never empty.
 type block struct {
 	nodes []*node
 	rows  int
@@ -25,7 +25,7 @@ const mostInBlock = 512
 
 func byName(a, b *node) int { return strings.Compare(a.name, b.name) }
 
-// orderOf is one of nodes whose names differ.
+// orderOf returns the order of nodes, whose names must differ.
 func orderOf(nodes []*node) order {
 	slices.SortFunc(nodes, byName)
 	o := order{made: true}
@@ -44,7 +44,7 @@ func (b *block) sum() {
 	}
 }
 
-// search gives the block and the place in it where a name is, or would be.
+// search returns the block, and the index in it, where a name is or would be.
 func (o *order) search(name string) (at, i int, found bool) {
 	at = max(sort.Search(len(o.blocks), func(i int) bool { return o.blocks[i].nodes[0].name > name })-1, 0)
 	if len(o.blocks) == 0 {
@@ -54,13 +54,13 @@ func (o *order) search(name string) (at, i int, found bool) {
 	return at, i, found
 }
 
-// has gives the place of a node.
+// has returns the place of a node.
 func (o *order) has(n *node) (at, i int, ok bool) {
 	at, i, found := o.search(n.name)
 	return at, i, found && o.blocks[at].nodes[i] == n
 }
 
-// put puts a node in, in place of one that has its name.
+// put adds a node. It replaces a node with the same name.
 func (o *order) put(n *node) {
 	at, i, found := o.search(n.name)
 	switch {
@@ -84,7 +84,7 @@ func (o *order) put(n *node) {
 	}
 }
 
-// remove takes a node out, if it is in.
+// remove removes a node, if the order has it.
 func (o *order) remove(n *node) {
 	at, i, ok := o.has(n)
 	if !ok {
@@ -97,13 +97,13 @@ func (o *order) remove(n *node) {
 	}
 }
 
-// resized notes that so many rows came to a block.
+// resized adds a number of rows to a block.
 func (o *order) resized(at, by int) {
 	o.blocks[at].rows += by
 	o.rows += by
 }
 
-// before is how many rows are before a node's, -1 if it is not in.
+// before returns the number of rows before those of a node, -1 if the order does not have it.
 func (o *order) before(n *node) (rows int) {
 	at, i, ok := o.has(n)
 	if !ok {

@@ -8,20 +8,20 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// ownWords say what is done with servers that know no recursive watches.
-const ownWords = "it is older than 3.6: each znode that is loaded is watched by itself, and changes in close succession are told as one"
+// ownWords say what the follower does with a server that has no recursive watches.
+const ownWords = "it is older than 3.6: the monitor watches each loaded znode by itself, and combines changes that follow each other closely"
 
-// happenedSomehow takes an event of a watch that fires once, of a server that has no others.
-// Which children came and went only a new list tells; until it was read again, which sets
-// the watch again, a znode can change many times.
+// happenedSomehow applies an event of a watch that fires once, on a server that has no other watches.
+// Only a new list shows which children were created and deleted. Until the next read, which sets the
+// watch again, a znode can change many times.
 func (t *tree) happenedSomehow(e client.Event) {
 	n, _ := t.find(e.Path)
 	switch {
 	case n == nil:
-	case n != t.root && e.Type == wire.EventDeleted: // and perhaps created again, which its folder's list tells
+	case n != t.root && e.Type == wire.EventDeleted: // and perhaps created again, which the list of its folder shows
 		n.doubt = true
 		t.reads.want(&n.parent.target, needKids, true)
-	case n != t.root && e.Type == wire.EventCreated: // again: the list that it is known from was of before
+	case n != t.root && e.Type == wire.EventCreated: // again: the list that has it is older
 		t.readAgain(n)
 	case e.Type == wire.EventChildrenChanged:
 		if t.wanted(n) {
@@ -33,16 +33,16 @@ func (t *tree) happenedSomehow(e client.Event) {
 		t.tellOf(n, Change{Kind: Changed, Path: e.Path, Zxid: e.Zxid})
 	case n == t.root && e.Type == wire.EventCreated:
 		t.rootCreated()
-		n.unheard = true // no event tells what was created in it since
+		n.unheard = true // no event reports what was created below since
 		t.tellOf(n, Change{Kind: Created, Path: e.Path, Zxid: e.Zxid})
 	case n == t.root && e.Type == wire.EventDeleted:
 		t.lose(n)
-		t.reads.want(&n.target, needStat, false) // which waits for it to come back
+		t.reads.want(&n.target, needStat, false) // this read sets a watch for its creation
 	}
 }
 
-// doubted reads a znode again that is in its folder's list though an event told that it was
-// deleted, which has ended its watches.
+// doubted reads a znode again if the list of its folder has it although an event reported it as
+// deleted, which ended its watches.
 func (t *tree) doubted(n *node) {
 	if n.doubt {
 		n.doubt = false
@@ -50,7 +50,7 @@ func (t *tree) doubted(n *node) {
 	}
 }
 
-// readAgain has all that is known of a znode read again, and tells what is found.
+// readAgain reads again what is known of a znode, and reports differences.
 func (t *tree) readAgain(n *node) {
 	t.check(n)
 	if n.listed || n.journal != nil {
@@ -60,7 +60,7 @@ func (t *tree) readAgain(n *node) {
 	}
 }
 
-// value reads a chosen znode. Watches of its own tell that it is changed, or created again.
+// value reads the chosen znode. If reads set watches, one reports its next change or creation.
 func (j *job) value(ctx context.Context) (data []byte, stat wire.Stat, err error) {
 	for {
 		data, stat, err = j.client.Get(ctx, j.path, j.own)

@@ -8,52 +8,52 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file is what a read asks, and what comes of it.
+// This file has the requests of reads, and their replies.
 
-// need is what is to be read of a znode.
+// need says what to read of a znode.
 type need uint8
 
 const (
 	needKids need = 1 << iota // with the stat
 	needStat
 	needData
-	needValue // all of a znode that may come and go: what is chosen
+	needValue // everything about the chosen znode, which need not exist
 )
 
-// subject is what a target is of: a znode of the tree, or what is chosen.
+// subject is what a target reads: a znode of the tree, or the chosen znode.
 type subject interface {
-	// where is its path.
+	// where returns its path.
 	where() string
-	// dropped says that it is never read again.
+	// dropped reports whether it is never read again.
 	dropped() bool
-	// asked notes that a read is sent: what happens from here on may come before the reply.
+	// asked notes that a read is sent: later changes may arrive before the reply.
 	asked()
 }
 
-// target is something that is read now and then.
+// target is something that is read from time to time.
 type target struct {
 	of subject
 
 	need                   need // not yet sent
-	urgent, idle, deferred bool // it is in that list
-	reading                int  // the session in which a read is under way, if it is the present one
+	urgent, idle, deferred bool // it is in this list
+	reading                int  // the number of the session in which a read is in progress, if that is the present one
 	sent                   time.Time
 }
 
-// obsolete says that nobody needs it any more.
+// obsolete reports whether there is nothing more to read.
 func (t *target) obsolete() bool { return t.need == 0 || t.of.dropped() }
 
-// job is a read to be sent.
+// job is a read to send.
 type job struct {
 	*target
 	need       need
 	path       string
-	own        bool // with watches of its own
+	own        bool // set a watch of its own
 	generation int
 	client     session
 }
 
-// reply is what a read came to.
+// reply is the result of a read.
 type reply struct {
 	*job
 	names []string
@@ -63,21 +63,19 @@ type reply struct {
 	err   error
 }
 
-// answered says that a server said something about the znode, and not that the session is
-// over, or elsewhere.
+// answered reports whether the server answered about the znode, and not about the session.
 func (r reply) answered() bool {
 	return r.err == nil || errors.Is(r.err, wire.NoNode) || errors.Is(r.err, wire.NoAuth) || errors.Is(r.err, wire.ErrFrameSize)
 }
 
-// do sends the requests of a read. Watches of its own are set before what they watch is
-// read.
+// do sends the requests of a read. It sets watches before it reads what they watch.
 func (j *job) do(ctx context.Context) reply {
 	r := reply{job: j}
 	switch {
 	case j.need&needValue != 0:
 		r.data, r.stat, r.err = j.value(ctx)
 		if r.err == nil {
-			r.acl, _, _ = j.client.ACL(ctx, j.path) // it may be one that must not be read
+			r.acl, _, _ = j.client.ACL(ctx, j.path) // the session may not be allowed to read it
 		}
 	case j.need&needKids == 0 && j.need&needData != 0:
 		r.data, r.stat, r.err = j.client.Get(ctx, j.path, j.own)

@@ -6,11 +6,11 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file is how replies to reads change the tree.
+// This file applies replies to reads to the tree.
 
-var errTooMany = errors.New("not listed: with it there would be more znodes than may be loaded")
+var errTooMany = errors.New("not listed: it would exceed the largest number of znodes to load")
 
-// replied takes what a read came to.
+// replied applies a reply.
 func (t *tree) replied(r reply) {
 	switch of := r.of.(type) {
 	case *choice:
@@ -38,15 +38,16 @@ func (t *tree) answered(n *node, r reply) {
 	if r.need&needData != 0 && r.need&needKids == 0 {
 		n.value, n.valueOf = string(r.data), r.stat.Mzxid
 	}
-	// A list that was asked for again since is older than the journal; without a journal it
-	// was given up.
+	// If the list was requested again since, this one is older than the journal. Without a journal
+	// the list is no longer wanted.
 	if good := t.reach.own || n.journal != nil && n.need&needKids == 0; r.need&needKids != 0 && t.wanted(n) && good {
 		t.setKids(n, r.names)
 	}
 	t.compared(n)
 }
 
-// rootAnswered takes that the root is there, which was gone: again, or the reply is of before.
+// rootAnswered applies a reply that has the root, which was deleted: it was created again, or the
+// reply is older.
 func (t *tree) rootAnswered(s wire.Stat) {
 	if s.Czxid <= t.root.told {
 		t.compared(t.root)
@@ -57,7 +58,8 @@ func (t *tree) rootAnswered(s wire.Stat) {
 	t.check(t.root)
 }
 
-// unanswered takes an error. That a znode is not there, events tell, or its folder.
+// unanswered applies an error. It ignores that a znode does not exist: its event or the list of its
+// folder reports that.
 func (t *tree) unanswered(n *node, r reply) {
 	t.compared(n)
 	switch {
@@ -65,23 +67,23 @@ func (t *tree) unanswered(n *node, r reply) {
 		t.unread(n, r.err)
 	case !errors.Is(r.err, wire.NoNode) && r.need&needData != 0:
 		n.valueErr = r.err
-		t.reads.want(&n.target, needStat, true) // which a value would have come with
+		t.reads.want(&n.target, needStat, true) // the value would have included the stat
 	case !errors.Is(r.err, wire.NoNode):
 		n.statErr = r.err
-	case n == t.root && !n.gone && n.need == 0: // else it may have come back since
+	case n == t.root && !n.gone && n.need == 0: // otherwise it may have been created again since
 		t.lose(n)
 	}
 }
 
-// unread notes that a folder cannot be listed.
+// unread notes and reports that a folder cannot be listed.
 func (t *tree) unread(n *node, err error) {
 	t.unload(n)
 	n.listErr = err
 	t.changes.tell(Change{Kind: Unread, Path: n.path(), Reason: err.Error()})
 }
 
-// setStat takes a stat. A znode that is to be compared has changed if it is not the one that
-// is known.
+// setStat sets the stat of a znode. If the znode is to be compared, it reports a difference from the
+// known one.
 func (t *tree) setStat(n *node, s wire.Stat) {
 	missed := func(zxid int64) bool { return zxid > n.told && t.reach.beyond(zxid) }
 	n.stat, n.past = &s, n.past && n.outdated
@@ -100,8 +102,8 @@ func (t *tree) setStat(n *node, s wire.Stat) {
 	t.complete(n)
 }
 
-// setKids takes the list of a folder's kids. Of those in the journal events have told
-// meanwhile, and are right.
+// setKids applies the list of a folder's kids. It ignores the list for the kids in the journal, which
+// events reported meanwhile.
 func (t *tree) setKids(n *node, names []string) {
 	if !n.listed && t.znodes+len(names)-len(n.kids) > t.most {
 		t.unread(n, errTooMany)
@@ -117,7 +119,7 @@ func (t *tree) setKids(n *node, names []string) {
 		}
 	}
 	news := n.unheard || n.listed && (n.check || t.reach.own)
-	if !n.listed { // it may be large: its rows are made at once, and not one by one
+	if !n.listed { // it may be large: make its rows at once, not one by one
 		t.arranges(n)
 	}
 	n.listed = true
@@ -137,7 +139,7 @@ func (n *node) heard(name string) bool {
 	return ok
 }
 
-// list puts a znode in that a reply has named.
+// list adds a znode that a reply has named.
 func (t *tree) list(folder *node, name string, news bool) {
 	kid := t.add(folder, name)
 	kid.mark = ""

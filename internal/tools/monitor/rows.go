@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// This file keeps up which rows there are: how many each znode has, with those that are open
-// below it, as far as they pass the filter. What a drawing costs is what it shows.
+// This file counts the rows of each znode: its own and those that are open below it, as far as they
+// pass the filter. So the cost of a drawing depends only on the rows that it shows.
 
-// place is a row before it is drawn.
+// place is the znode of a row, and its depth.
 type place struct {
 	*node
 	depth int
 }
 
-// rowsOf is how many rows a znode has. A folder that does not pass the filter is there for
-// those of its kids that do.
+// rowsOf returns the number of rows of a znode. A folder that does not pass the filter has a row if
+// one of its kids passes.
 func (t *tree) rowsOf(n *node) int {
 	if n.order.rows > 0 || n.parent == nil || t.passes(n) {
 		return n.order.rows + 1
@@ -23,7 +23,8 @@ func (t *tree) rowsOf(n *node) int {
 	return 0
 }
 
-// passes says that a znode's name has the filter in it; its path, if the filter has a slash.
+// passes reports whether the name of a znode contains the filter, or its path if the filter has a
+// slash.
 func (t *tree) passes(n *node) bool {
 	switch {
 	case t.filter == "":
@@ -34,7 +35,7 @@ func (t *tree) passes(n *node) bool {
 	return strings.Contains(n.name, t.filter)
 }
 
-// resize carries upwards that a znode has other rows than before.
+// resize updates the number of rows of a znode and of the folders above it.
 func (t *tree) resize(n *node) {
 	for ; n != nil; n = n.parent {
 		by := t.rowsOf(n) - n.rows
@@ -53,7 +54,7 @@ func (t *tree) resize(n *node) {
 	}
 }
 
-// arranges has the rows of a folder made when somebody looks.
+// arranges makes the rows of a folder at the next drawing.
 func (t *tree) arranges(folder *node) {
 	if folder.open {
 		t.unmade = append(t.unmade, folder)
@@ -66,7 +67,7 @@ func (t *tree) disarrange(folder *node) {
 	t.resize(folder)
 }
 
-// arrange makes the rows that nobody has looked at so far.
+// arrange makes the rows of folders that were not drawn so far.
 func (t *tree) arrange() {
 	for _, folder := range t.unmade {
 		if folder.open && folder.listed && !folder.gone && !folder.order.made {
@@ -82,7 +83,7 @@ func (t *tree) arrange() {
 	t.unmade = nil
 }
 
-// weigh counts the rows of a znode anew, which costs what is open below it.
+// weigh counts the rows of a znode again. Its cost grows with what is open below.
 func (t *tree) weigh(n *node) {
 	n.order.rows = 0
 	for _, b := range n.order.blocks {
@@ -95,7 +96,7 @@ func (t *tree) weigh(n *node) {
 	n.rows = t.rowsOf(n)
 }
 
-// setFilter counts all rows anew if the filter is another one.
+// setFilter sets the filter, and counts all rows again if it differs.
 func (t *tree) setFilter(filter string) {
 	if filter != t.filter {
 		t.filter = filter
@@ -103,7 +104,7 @@ func (t *tree) setFilter(filter string) {
 	}
 }
 
-// rank is the place of a znode among all rows, -1 if it is none of them.
+// rank returns the place of a znode among all rows, -1 if it has no row.
 func (t *tree) rank(n *node) (at int) {
 	if n.rows == 0 {
 		return -1
@@ -118,7 +119,7 @@ func (t *tree) rank(n *node) (at int) {
 	return at
 }
 
-// window is the first row that is drawn, so that the one to be kept is among them.
+// window returns the first row to draw, such that the row to keep is among those drawn.
 func (t *tree) window(w Window, kept *int) int {
 	first := max(0, min(w.First, t.root.rows-w.N))
 	if n, _ := t.find(w.Keep); n != nil && w.Keep != "" {
@@ -134,7 +135,7 @@ func (t *tree) window(w Window, kept *int) int {
 	return first
 }
 
-// prepare brings the rows up to date, as a filter leaves them.
+// prepare brings the rows up to date, with a filter.
 func (t *tree) prepare(filter string) {
 	t.settle()
 	t.dismiss()
@@ -142,7 +143,7 @@ func (t *tree) prepare(filter string) {
 	t.arrange()
 }
 
-// drawn are so many rows from the first on, as they are seen.
+// drawn returns rows to draw: many, from the first on.
 func (t *tree) drawn(first, many int) (list []Row) {
 	notes := make(map[*node]map[*node]string) // by folder
 	for _, p := range t.rows(first, many) {
@@ -156,7 +157,7 @@ func (t *tree) drawn(first, many int) (list []Row) {
 	return list
 }
 
-// row draws one, and has its stat read if that is not known: somebody looks.
+// row returns a row to draw. It has the stat read if it is not known.
 func (t *tree) row(p place) Row {
 	n := p.node
 	if !n.gone && n.statErr == nil && (n.stat == nil || n.outdated) {
@@ -175,14 +176,14 @@ func (t *tree) row(p place) Row {
 	return r
 }
 
-// rows are so many from the first on.
+// rows returns the znodes of rows: many, from the first on.
 func (t *tree) rows(first, many int) []place {
 	c := collecting{skip: first, most: many}
 	c.collect(place{t.root, 0})
 	return c.rows
 }
 
-// collecting goes over the rows in their order.
+// collecting collects rows in their order.
 type collecting struct {
 	skip, most int
 	rows       []place

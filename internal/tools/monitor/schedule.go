@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// This file bounds the reads: how many are under way, how often a znode is read, and how
-// many a second are spent on what nobody looks at.
+// The bounds of the reads. A read is urgent if its znode is on the screen, and idle otherwise.
 const (
-	inFlight   = 16
-	readAgain  = 100 * time.Millisecond // from one read of a znode to the next
-	idleEvery  = time.Second / 2000     // between reads of what nobody looks at
-	idleCredit = 20 * time.Millisecond  // of them that may be made up for
+	inFlight   = 16                     // concurrent reads
+	readAgain  = 100 * time.Millisecond // between two reads of a znode
+	idleEvery  = time.Second / 2000     // between two idle reads
+	idleCredit = 20 * time.Millisecond  // how much delay of idle reads may be made up for
 )
 
 // fifo is a list of targets, the oldest first.
@@ -29,14 +28,14 @@ func (q *fifo) pop() *target {
 	return t
 }
 
-// deferral is a target that was read a moment ago.
+// deferral is a target that was read a moment ago and is to be read again.
 type deferral struct {
 	*target
 	due    time.Time
 	urgent bool
 }
 
-// schedule says what is read next. It is not safe for concurrent use, but for send.
+// schedule decides what to read next. It is not safe for concurrent use; send takes the lock itself.
 type schedule struct {
 	urgent, idle fifo
 	deferred     []deferral // in the order in which they are due
@@ -45,33 +44,33 @@ type schedule struct {
 	sent         int
 
 	client  session
-	session int // its number, from 1 on
-	// generation is the number of the connection that is read over: replies to what was asked
-	// before it are of no use.
+	session int // its number, from 1
+	// generation is the number of the present connection: replies to the requests of earlier ones
+	// are not used.
 	generation int
 	own        bool // reads set watches of their own
-	ready      bool // there may be reads
+	ready      bool // reads may be sent
 }
 
 func newSchedule() *schedule { return &schedule{wake: make(chan struct{}, 1)} }
 
-// over has reads go over another session. None is sent before start.
+// over sets another session for the reads. None is sent before start.
 func (s *schedule) over(c session) {
 	s.client = c
 	s.session++
 }
 
-// start begins the reads over a connection; own: with watches of their own.
+// start begins the reads on a connection; own says that they set watches of their own.
 func (s *schedule) start(own bool) {
 	s.generation++
 	s.own, s.ready = own, true
 	s.signal()
 }
 
-// stop sends no more reads.
+// stop stops sending reads.
 func (s *schedule) stop() { s.ready = false }
 
-// waiting is how many reads are still to be sent.
+// waiting returns the number of reads that are still to be sent.
 func (s *schedule) waiting() int { return len(s.idle.list) + len(s.urgent.list) }
 
 func (s *schedule) signal() {
@@ -81,12 +80,11 @@ func (s *schedule) signal() {
 	}
 }
 
-// want notes that something is to be read: soon if somebody looks at it, else when there is
-// time.
+// want notes that something is to be read: soon if it is urgent, otherwise when there is time.
 func (s *schedule) want(t *target, n need, urgent bool) {
 	t.need |= n
 	switch now := time.Now(); {
-	case t.reading != 0 && t.reading == s.session: // its reply looks what is needed
+	case t.reading != 0 && t.reading == s.session: // again looks after the reply what is needed
 		return
 	case now.Sub(t.sent) < readAgain:
 		if !t.deferred {
@@ -103,7 +101,7 @@ func (s *schedule) want(t *target, n need, urgent bool) {
 	s.signal()
 }
 
-// ripen moves what was deferred long enough.
+// ripen moves the targets that were deferred long enough to the other lists.
 func (s *schedule) ripen(now time.Time) {
 	for len(s.deferred) > 0 && !s.deferred[0].due.After(now) {
 		d := s.deferred[0]
@@ -116,7 +114,7 @@ func (s *schedule) ripen(now time.Time) {
 	}
 }
 
-// next gives the next read, or how long to wait for it; 0 is until there is another.
+// next returns the next read, or how long to wait for it; 0 means until want is called.
 func (s *schedule) next() (j *job, wait time.Duration) {
 	if !s.ready {
 		return nil, 0
@@ -148,7 +146,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// take gives the oldest of a list that is still needed.
+// take returns the oldest target of a list that is still needed.
 func (s *schedule) take(q *fifo, taken func(*target)) *target {
 	for t := q.pop(); t != nil; t = q.pop() {
 		taken(t)
@@ -167,7 +165,7 @@ func (s *schedule) job(t *target, now time.Time) *job {
 	return j
 }
 
-// replied says whether a reply is of use. One that is not is asked for again.
+// replied reports whether a reply can be used. If not, the read is wanted again.
 func (s *schedule) replied(r reply) bool {
 	r.reading = 0
 	if r.generation != s.generation || !r.answered() {
@@ -177,14 +175,15 @@ func (s *schedule) replied(r reply) bool {
 	return true
 }
 
-// again has read what came to be needed while a read was under way, once its reply was taken.
+// again reads what became needed while a read was in progress. It is called after the reply is
+// applied.
 func (s *schedule) again(t *target) {
 	if !t.obsolete() {
 		s.want(t, 0, t.need&needValue != 0)
 	}
 }
 
-// send sends reads as they are wanted, until ctx ends. What else uses the schedule holds mu.
+// send sends the reads that are wanted, until ctx ends. The callers of all other methods hold mu.
 func (s *schedule) send(ctx context.Context, mu sync.Locker) {
 	var sending sync.WaitGroup
 	defer sending.Wait()
@@ -208,7 +207,7 @@ func (s *schedule) send(ctx context.Context, mu sync.Locker) {
 	}
 }
 
-// awaitJob gives the next read, nil when ctx has ended.
+// awaitJob returns the next read, nil when ctx has ended.
 func (s *schedule) awaitJob(ctx context.Context, timer *time.Timer, mu sync.Locker) *job {
 	for {
 		mu.Lock()

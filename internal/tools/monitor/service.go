@@ -11,23 +11,25 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// This file is about services, whichever program registers their instances: recipes.Service, Apache
-// Curator or serversets. What an instance is like is in its data, which are read of the chosen folder.
+// This file explains services, whichever program registers their instances: recipes.Service, Apache
+// Curator or serversets. The details of an instance are in its data, which are read in the chosen
+// folder.
 
-// foreignInstance are the names of instances in other formats: Curator makes UUIDs, serversets have
-// sequence numbers.
+// foreignInstance matches the names of instances in other formats: UUIDs of Curator, and sequence
+// numbers of serversets.
 var foreignInstance = regexp.MustCompile(`^(member_\d{10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
-// mostInstance bounds the data of an instance, in bytes: they are parsed again for each picture.
+// mostInstance is the largest size of an instance's data, in bytes: they are parsed again for each
+// drawing.
 const mostInstance = 10_000
 
-// maybeInstance says, by its name, whether a znode can be an instance.
+// maybeInstance reports, by its name, whether a znode can be an instance.
 func maybeInstance(name string) bool {
 	z, own := recipes.ParseName(name)
 	return own && z.Instance || foreignInstance.MatchString(name)
 }
 
-// service is what a folder means that has an instance; nil if it has none, as far as was read.
+// service returns the meaning of a folder with instances. It returns nil if it has read none.
 func (t *tree) service(folder *node) *Meaning {
 	if !folder.listed || len(folder.kids) > mostListed {
 		return nil
@@ -87,7 +89,7 @@ func serviceSummary(on, off, strange int) string {
 	return text
 }
 
-// instanceNote is where an instance is, and what is out of the ordinary about it.
+// instanceNote returns the address of an instance, and what is unusual about it.
 func instanceNote(in recipes.Registered) string {
 	words := []string{cmp.Or(in.Address, "no address")}
 	if in.Format != recipes.FormatZklab {
@@ -99,7 +101,7 @@ func instanceNote(in recipes.Registered) string {
 	return strings.Join(words, ", ")
 }
 
-// instanceNotes adds those of the instances in a folder whose data were read, as they are now.
+// instanceNotes adds the notes of the instances in a folder whose present data were read.
 func instanceNotes(folder *node, notes map[*node]string) {
 	for name, kid := range folder.kids {
 		if kid.stat == nil || kid.valueOf == 0 || kid.valueOf != kid.stat.Mzxid || kid.stat.DataLength > mostInstance || !maybeInstance(name) {

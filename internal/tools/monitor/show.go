@@ -10,22 +10,24 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// Changed holds a value when there may be something new to draw since the last View.
+// Changed returns a channel that has a value when there may be something new to draw since the last
+// View.
 func (f *Follower) Changed() <-chan struct{} { return f.changed }
 
-// Open shows the children of a znode that is among the rows; they are read first. Another path
-// is passed over.
+// Open opens a folder that is among the rows: it reads its children, and shows them. It ignores other
+// paths.
 func (f *Follower) Open(path string) { f.locked(func() { f.tree.open(path) }) }
 
-// Shut hides the children of a znode, and forgets them.
+// Shut closes a folder: it hides its children, and forgets them.
 func (f *Follower) Shut(path string) { f.locked(func() { f.tree.shut(path) }) }
 
-// Choose has the value, stat and permissions of a znode read and kept fresh. "" chooses none.
+// Choose chooses a znode, and keeps its value, metadata and permissions up to date; "" chooses none.
 func (f *Follower) Choose(path string) { f.locked(func() { f.tree.choose(path) }) }
 
-// NextChange gives each change once, in the order in which the follower learned of them: those
-// that events told in that of their zxids. Who asks too late is told how many are not kept
-// any more. The error is that of ctx. One goroutine at a time may call it.
+// NextChange waits for the next change and returns it. It returns each change once, in the order in
+// which the follower learned of them: changes that events reported are in the order of their zxids.
+// If the log has dropped changes that NextChange has not returned, it returns a Change of kind Missed.
+// It returns the cause of ctx when ctx ends. It is not safe for concurrent calls.
 func (f *Follower) NextChange(ctx context.Context) (Change, error) {
 	for {
 		c, wait := f.following()
@@ -50,8 +52,8 @@ func (f *Follower) following() (Change, time.Duration) {
 	return f.changes.following()
 }
 
-// View is what there is to draw. What it costs grows with the rows that are asked for, and only
-// when another filter is set with all that is open.
+// View returns what there is to draw. Its cost grows with the number of rows of the window; with a new
+// filter, with the number of all open rows.
 func (f *Follower) View(w Window) View {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,7 +77,7 @@ func (f *Follower) View(w Window) View {
 	return v
 }
 
-// sessionsNow are the sessions that own something, and those that servers tell of.
+// sessionsNow returns the sessions that own loaded znodes, and those that servers report.
 func (f *Follower) sessionsNow() []SessionInfo {
 	known := make(map[int64]SessionInfo)
 	for id, n := range f.tree.owners {
@@ -93,7 +95,7 @@ func (f *Follower) sessionsNow() []SessionInfo {
 	return list
 }
 
-// lookAgain asks the servers how they are, until ctx ends.
+// lookAgain queries the state of the servers, until ctx ends.
 func (f *Follower) lookAgain(ctx context.Context) {
 	for ctx.Err() == nil {
 		e := status.Look(ctx, f.cfg.Client.Servers, f.cfg.Queries...)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// tree is the copy: what is known of the znodes. Events and replies to reads change it. It asks
-// its reader for what is wanted and not known. It is not safe for concurrent use.
+// tree is the copy: what is known of the znodes. Events and replies to reads change it. It requests
+// from its reader what is wanted and not known. It is not safe for concurrent use.
 type tree struct {
-	all     bool // all of it is loaded
-	most    int  // bounds the znodes
+	all     bool // load the whole subtree
+	most    int  // the largest number of loaded znodes
 	reach   *reach
 	reads   reader
 	changes *changes
@@ -18,20 +18,20 @@ type tree struct {
 	root        *node
 	choice      *choice
 	znodes      int           // loaded
-	owners      map[int64]int // ephemerals that are loaded, by session
-	ephemerals  int           // of all sessions
+	owners      map[int64]int // number of loaded ephemeral znodes, by session
+	ephemerals  int           // their number in all sessions
 	deletedRows []*node       // deleted znodes that are still shown, the oldest first
 	filter      string        // of the rows
-	unmade      []*node       // folders whose rows are to be made when somebody looks
-	helpers     []*node       // folders that are listed for what others mean
+	unmade      []*node       // folders whose rows are made at the next drawing
+	helpers     []*node       // folders that are listed for the meaning of others
 
-	begun     bool // the watch was set once
-	checks    int  // znodes that are to be compared
+	begun     bool // the watch was set at least once
+	checks    int  // number of znodes to compare
 	comparing bool
-	found     int // differences, since the last loss
+	found     int // number of differences since the last lost connection
 }
 
-// reader is the schedule, as far as a tree knows it.
+// reader is what a tree needs of the schedule.
 type reader interface {
 	want(t *target, n need, urgent bool)
 }
@@ -43,7 +43,8 @@ func newTree(cfg Config, r *reach, reads reader, log *changes) *tree {
 	return t
 }
 
-// begin reads the root, and later, when there was no watch for a time, all that is loaded.
+// begin reads the root. When it is called again, after a time without a watch, it reads everything that
+// is loaded.
 func (t *tree) begin() {
 	if t.begun {
 		t.compare()
@@ -54,7 +55,7 @@ func (t *tree) begin() {
 	t.rechoose()
 }
 
-// open has the kids of a znode shown.
+// open shows the kids of a znode.
 func (t *tree) open(path string) {
 	if n, _ := t.find(path); n != nil && !n.open {
 		n.open, n.below = true, time.Time{}
@@ -74,8 +75,8 @@ func (t *tree) shut(path string) {
 	}
 }
 
-// find gives the znode of a path, or, if it is not loaded, nil and the last folder above it
-// that is.
+// find returns the znode at a path and its folder. If the znode is not loaded, it returns nil and the
+// nearest folder above it that is loaded.
 func (t *tree) find(path string) (found, above *node) {
 	rest, ok := below(t.root.name, path)
 	if !ok {
@@ -94,7 +95,7 @@ func (t *tree) find(path string) (found, above *node) {
 	return n, n.parent
 }
 
-// loadRoot has the root read, and its kids, if they are to be known.
+// loadRoot reads the root, and its kids if they are wanted.
 func (t *tree) loadRoot() {
 	if t.wanted(t.root) {
 		t.load(t.root)
@@ -111,7 +112,7 @@ func (t *tree) newNode(parent *node, name string) *node {
 	return n
 }
 
-// wanted says that the kids of a znode are to be known.
+// wanted reports whether the kids of a znode should be loaded.
 func (t *tree) wanted(n *node) bool {
 	return n.open || t.all || !n.helps.IsZero() || t.choice.needs(n)
 }
@@ -130,7 +131,7 @@ func (t *tree) add(folder *node, name string) *node {
 	return kid
 }
 
-// load has the kids of a znode read.
+// load reads the kids of a znode.
 func (t *tree) load(n *node) {
 	if n.listed || n.journal != nil {
 		return
@@ -139,7 +140,7 @@ func (t *tree) load(n *node) {
 	t.reads.want(&n.target, needKids, n.open)
 }
 
-// unload forgets the kids.
+// unload forgets the kids of a znode.
 func (t *tree) unload(n *node) {
 	t.disarrange(n)
 	for _, kid := range n.kids {
@@ -148,7 +149,7 @@ func (t *tree) unload(n *node) {
 	n.kids, n.listed, n.journal = nil, false, nil
 }
 
-// forget takes a znode out of all sums, and all below it.
+// forget removes a znode and all znodes below it from all sums.
 func (t *tree) forget(n *node) {
 	t.unload(n)
 	n.gone = true
@@ -157,7 +158,7 @@ func (t *tree) forget(n *node) {
 	t.znodes--
 }
 
-// remove takes a znode out that is not there any more. For a while it is shown as gone.
+// remove removes a deleted znode. Its row stays for a while.
 func (t *tree) remove(n *node) {
 	if n == t.root {
 		t.unload(n)
@@ -188,7 +189,7 @@ func (t *tree) setOwner(n *node, owner int64) {
 	n.owner = owner
 }
 
-// tellOf tells a change of a znode, with what is known of it.
+// tellOf reports a change of a znode, with what is known of it.
 func (t *tree) tellOf(n *node, c Change) {
 	c.Version, c.Bytes = Unknown, Unknown
 	if n != nil && n.stat != nil && (c.Kind == Deleted || n.stat.Mzxid >= c.Zxid && c.Zxid > 0) {
@@ -203,7 +204,7 @@ func (t *tree) tellOf(n *node, c Change) {
 	}
 }
 
-// complete fills in what a stat tells of a znode's last change.
+// complete completes a znode's last change from its stat.
 func (t *tree) complete(n *node) {
 	c := t.changes.at(n.entry)
 	if c == nil || c.Version != Unknown || c.Kind == Deleted || cmp.Or(c.Zxid, n.stat.Mzxid) != n.stat.Mzxid {

@@ -7,44 +7,44 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Window says what of the tree is to be drawn.
+// Window says which rows of the tree to draw.
 type Window struct {
-	// Filter leaves only znodes whose name contains it, or whose path does if it has a
-	// slash, and the folders that they are in. "" leaves all.
+	// Filter selects the znodes whose name contains it, or whose path does if it has a slash, and
+	// the folders that they are in; "" selects all.
 	Filter   string
 	First, N int
-	// Keep is a path that has to be among the rows, if it is there at all.
+	// Keep is a path that must be among the rows, if it has a row.
 	Keep string
 }
 
-// View is what there is to draw, at one moment.
+// View is what there is to draw at one moment.
 type View struct {
 	Conn Conn
-	// How the tree is followed, in words.
+	// How says how the follower learns of changes, in words.
 	How      string
 	Rows     []Row // at most Window.N
-	First    int   // the place of the first of Rows
-	Total    int   // rows of all that is open and passes the filter
-	Kept     int   // the place of Window.Keep among all rows, -1 if it is not there
+	First    int   // the index of the first of Rows among all rows
+	Total    int   // number of all open rows that pass the filter
+	Kept     int   // the index of Window.Keep among all rows, -1 if it has no row
 	Chosen   *Node
 	Log      []Change // the newest last
 	Counts   Counts
-	Status   status.Ensemble // the last look
-	StatusAt time.Time       // and when; zero: none yet
+	Status   status.Ensemble // the latest state of the servers
+	StatusAt time.Time       // when it was queried; zero: not yet
 	Sessions []SessionInfo
-	Meaning  *Meaning // of the chosen folder, if a recipe of zklab's uses it
+	Meaning  *Meaning // of the chosen folder, if a recipe uses it; otherwise nil
 }
 
-// Conn is how the session is.
+// Conn is the state of the session.
 type Conn struct {
 	Connected bool
-	Server    string // of the connection; of the last one, if there is none
+	Server    string // the server of the connection, or of the last one
 	Session   int64
 	Timeout   time.Duration // of the session
-	Since     time.Time     // of the connection, or of its loss
-	Problem   string        // why there is none
+	Since     time.Time     // when the connection was made or lost
+	Problem   string        // why there is no connection
 	ReadOnly  bool          // the server serves without a majority
-	// Comparing is how many znodes are still to be read again since a connection was lost.
+	// Comparing is the number of znodes that are still to be compared after a lost connection.
 	Comparing int
 }
 
@@ -55,44 +55,43 @@ type Row struct {
 	Children   int32 // Unknown until it was read
 	Open       bool
 	Loading    bool
-	Owner      int64 // session of an ephemeral
+	Owner      int64 // the session of an ephemeral znode, otherwise 0
 	Bytes      int32 // of data, Unknown until it was read
 	Version    int32 // of data, Unknown until it was read
 	Mark       Kind  // Created, Changed, Deleted or nothing
 	At         time.Time
-	Below      time.Time // when something below it changed last, as long as it is shut
-	Note       string    // what it means to a recipe, in a few words: "holds", "waits, 2nd"
-	Problem    string    // why it cannot be listed or read
+	Below      time.Time // when something below a closed folder changed last
+	Note       string    // its meaning to a recipe: "holds", "waits, 2nd"
+	Problem    string    // why the znode cannot be listed or read
 }
 
 // Node is the chosen znode.
 type Node struct {
 	Path    string
 	Loading bool // nothing was read yet
-	Gone    bool // it is not there
+	Gone    bool // the znode does not exist
 	Data    []byte
 	Stat    wire.Stat
-	ACL     []wire.ACL // nil where it may not be read
-	Err     error      // why it cannot be read
-	At      time.Time  // when it was read
+	ACL     []wire.ACL // nil if the session may not read it
+	Err     error      // why the znode cannot be read
+	At      time.Time  // when the znode was read
 }
 
-// Counts are numbers of a follower.
+// Counts are counters of a follower.
 type Counts struct {
-	Znodes     int // loaded
-	Ephemerals int // among them, of those whose stat was read
-	Changes    int // of znodes, since the beginning
-	LastSecond int // of them
-	Reads      int // sent
+	Znodes     int // loaded znodes
+	Ephemerals int // ephemeral ones among them, if their stat was read
+	Changes    int // changes of znodes since the beginning
+	LastSecond int // changes of znodes in the last second
+	Reads      int // reads that were sent
 	Waiting    int // reads that are still to be sent
 }
 
-// SessionInfo is a session that owns ephemeral znodes that are loaded, or that servers tell
-// of.
+// SessionInfo is a session that owns loaded ephemeral znodes, or that a server reports.
 type SessionInfo struct {
 	ID     int64
-	Znodes int    // ephemerals of it that are loaded
-	Server string // that it is connected to, "" where servers do not tell
-	Client string // the address that it comes from
-	Own    bool   // it is the follower's own
+	Znodes int    // number of its loaded ephemeral znodes
+	Server string // the server that it is connected to, "" if unknown
+	Client string // the address of its client, "" if unknown
+	Own    bool   // it is the follower's session
 }
