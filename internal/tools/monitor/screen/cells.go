@@ -10,12 +10,12 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// This file is about cells, the places of a terminal that a character takes one or two of.
+// This file measures text in cells, the places of a terminal. A character takes one or two.
 
-// clean is text of a znode as a terminal may have it, of at most some characters more than
-// most. Besides what package printable escapes, it escapes characters of which terminals do
-// not agree how wide they are (those joined in one, such as flags and emoji with a colour of
-// skin), and those that would go into the cell before them: columns stay where they are.
+// clean makes text of a znode safe for a terminal, and cuts it to a few characters more than most.
+// It escapes what package printable escapes. It also escapes characters whose width differs between
+// terminals (joined ones, such as flags and emoji with a skin colour), and those that would move
+// into the cell before them, so that columns stay aligned.
 func clean(s string, most int) string {
 	s = printable.Text(s, max(most, 1)+1)
 	if isASCII(s) {
@@ -24,7 +24,7 @@ func clean(s string, most int) string {
 	var b strings.Builder
 	known := make(map[string]bool) // a text has few different characters
 	for len(s) > 0 {
-		if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) { // nothing joins two of ASCII
+		if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) { // ASCII characters do not join
 			b.WriteByte(s[0])
 			s = s[1:]
 			continue
@@ -47,12 +47,12 @@ func clean(s string, most int) string {
 	return b.String()
 }
 
-// mostMarks bounds the characters that are drawn into one cell: a pile of accents would reach
-// into the lines above.
+// mostMarks is the largest number of characters in one cell: many accents would reach into the lines
+// above.
 const mostMarks = 4
 
-// agreed says that a character is as wide to terminals that join code points as to those
-// that add up their widths, and goes together with nothing before or after it.
+// agreed reports whether terminals that join code points and terminals that add up their widths give
+// a character the same width, and whether it does not join with its neighbours.
 func agreed(cluster string) bool {
 	w := ansi.GraphemeWidth.StringWidth(cluster)
 	between := " " + cluster + " "
@@ -70,7 +70,7 @@ func isASCII(s string) bool {
 	return true
 }
 
-// cells is the width of clean text.
+// cells returns the width of clean text.
 func cells(s string) int {
 	if isASCII(s) {
 		return len(s)
@@ -78,7 +78,7 @@ func cells(s string) int {
 	return ansi.StringWidth(s)
 }
 
-// cut is clean text of at most width cells; what is left out leaves "…".
+// cut cuts clean text to at most width cells, and replaces the rest by "…".
 func cut(s string, width int) string {
 	switch {
 	case width <= 0:
@@ -89,7 +89,7 @@ func cut(s string, width int) string {
 	return ansi.Truncate(s, width, "…")
 }
 
-// cutLeft is cut for text whose end says more, such as a path.
+// cutLeft is cut for text whose end matters most, such as a path.
 func cutLeft(s string, width int) string {
 	n := cells(s)
 	switch {
@@ -101,7 +101,7 @@ func cutLeft(s string, width int) string {
 	return ansi.TruncateLeft(s, n-width+1, "…")
 }
 
-// pad puts spaces after text up to a width, or before it if the width is negative.
+// pad adds spaces after text up to a width, or before it if the width is negative.
 func pad(s string, width int) string {
 	if gap := max(width, -width) - cells(s); gap > 0 {
 		if width < 0 {
@@ -122,7 +122,7 @@ func wrap(s string, width int) (pieces []string) {
 		return append(pieces, s)
 	}
 	from, used := 0, 0
-	for at := 0; at < len(s); { // once over it: a value can be one line of a megabyte
+	for at := 0; at < len(s); { // in one pass: a value can be one line of a megabyte
 		cluster, w := ansi.FirstGraphemeCluster(s[at:], ansi.GraphemeWidth)
 		if used+w > width {
 			pieces, from, used = append(pieces, s[from:at]), at, 0
@@ -132,20 +132,20 @@ func wrap(s string, width int) (pieces []string) {
 	return append(pieces, s[from:])
 }
 
-// line is one that is being drawn: parts of text in their styles, up to a width.
+// line is a line that is being drawn: parts of text with styles, up to a width.
 type line struct {
 	b     strings.Builder
 	width int
 	used  int
-	under ansi.Style // of all parts: a background
+	under ansi.Style // a style under all parts: a background
 }
 
 func newLine(width int) *line { return &line{width: max(width, 0)} }
 
-// left is how many cells are free.
+// left returns the number of free cells.
 func (l *line) left() int { return l.width - l.used }
 
-// add puts clean text at the end, cut to what is free.
+// add appends clean text, cut to the free cells.
 func (l *line) add(s ansi.Style, text string) *line {
 	text = cut(text, l.left())
 	if text == "" {
@@ -164,7 +164,7 @@ func (l *line) to(column int) *line {
 	return l.add(nil, strings.Repeat(" ", max(min(column, l.width)-l.used, 0)))
 }
 
-// String is the line, filled up to its width.
+// String returns the line, filled up to its width.
 func (l *line) String() string {
 	l.to(l.width)
 	return l.b.String()

@@ -11,20 +11,20 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// detailLines draws the chosen znode: what it means, its stat, and its value.
+// detailLines draws the selected znode: its meaning, its metadata, and its value.
 func detailLines(v *monitor.View, s *state, r rect) []string {
 	name := clean(s.chosen, 2000)
 	if name == "" {
-		name = "no znode is chosen"
+		name = "no znode is selected"
 	}
 	return window(s, detailPane, r, cutLeft(name, max(r.w*2/3, r.w-30)), detailText(v, s, r), &s.detail)
 }
 
-// roomy is the height from which on each field of a stat has a line.
+// roomy is the smallest height at which each field of the metadata has a line.
 const roomy = 14
 
-// detailText is what is known of the chosen znode: what comes first, and below it the value, of
-// which there can be many lines.
+// detailText returns what is known of the selected znode: the meaning and metadata, and below them
+// the value, which can have many lines.
 func detailText(v *monitor.View, s *state, r rect) content {
 	head := detailHead(v, s, r)
 	n := v.Chosen
@@ -55,10 +55,10 @@ func detailHead(v *monitor.View, s *state, r rect) (lines []*line) {
 	}
 	switch {
 	case n.Gone:
-		say(part{p.bad, "it is gone"})
+		say(part{p.bad, "the znode does not exist"})
 		return lines
 	case n.Err != nil:
-		say(part{p.bad, "it cannot be read: "}, part{nil, clean(oneLine(n.Err.Error()), 400)})
+		say(part{p.bad, "cannot read the znode: "}, part{nil, clean(oneLine(n.Err.Error()), 400)})
 		return lines
 	}
 	for _, row := range statRows(v, s, r.inner().h >= roomy) {
@@ -69,12 +69,12 @@ func detailHead(v *monitor.View, s *state, r rect) (lines []*line) {
 
 func waiting(s *state) string {
 	if s.paused {
-		return "drawing is paused: p goes on"
+		return "drawing is paused: p resumes"
 	}
 	return "reading…"
 }
 
-// statRows are the fields of a stat, each with a line or as few lines as will do.
+// statRows returns the metadata, with a line for each field or in as few lines as possible.
 func statRows(v *monitor.View, s *state, each bool) (rows [][]part) {
 	p, n := s.palette(), v.Chosen
 	label := func(name string) part { return part{p.muted, name} }
@@ -101,7 +101,7 @@ func statRows(v *monitor.View, s *state, each bool) (rows [][]part) {
 	return append(rows, nil)
 }
 
-// ownerWords says whose an ephemeral is.
+// ownerWords describes the owner of an ephemeral znode.
 func ownerWords(v *monitor.View, id int64) string {
 	words := hexa(id)
 	for _, info := range v.Sessions {
@@ -118,7 +118,7 @@ func ownerWords(v *monitor.View, id int64) string {
 	return words
 }
 
-// stamp is a moment of a stat and its transaction. What came with the server has no time.
+// stamp formats a time and its transaction. Znodes that the server created itself have no time.
 func (s *state) stamp(ms, zxid int64, full bool) string {
 	if ms == 0 {
 		return hexa(zxid)
@@ -135,7 +135,7 @@ func (s *state) stamp(ms, zxid int64, full bool) string {
 
 func aclWords(acl []wire.ACL) string {
 	if acl == nil {
-		return "may not be read"
+		return "not readable"
 	}
 	var words []string
 	for _, a := range acl {
@@ -149,12 +149,12 @@ func valueWords(data []byte) string {
 	case data == nil:
 		return "no value"
 	case len(data) == 0:
-		return "an empty value"
+		return "empty value"
 	}
 	return "value of " + size(len(data))
 }
 
-// valueLines is a value laid out, kept as long as it is the same.
+// valueLines is a formatted value, kept as long as the value is the same.
 type valueLines struct {
 	path        string
 	mzxid       int64
@@ -163,13 +163,13 @@ type valueLines struct {
 	at          time.Time
 }
 
-// A large value that changes all the time is laid out once a second.
+// A large value that changes all the time is formatted once a second.
 const (
 	large       = 100_000
 	layOutLarge = time.Second
 )
 
-// valueOf is the value of a znode in lines of at most width cells.
+// valueOf formats the value of a znode in lines of at most width cells.
 func (s *state) valueOf(n *monitor.Node, width int) []string {
 	width = max(width, 8)
 	key := valueLines{path: n.Path, mzxid: n.Stat.Mzxid, bytes: len(n.Data), wide: width, at: s.now}

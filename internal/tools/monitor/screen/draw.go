@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// draw is the whole screen: height lines of exactly width cells. It keeps in the state only
-// how far scrolling can go and how a value is laid out.
+// draw returns the whole screen: height lines of exactly width cells. In the state it changes only
+// the limits of scrolling and the formatted value.
 func draw(v *monitor.View, s *state, width, height int) string {
 	if width <= 0 || height <= 0 {
 		return ""
@@ -51,7 +51,7 @@ func (l *layout) bodyHeight(height int) int {
 	return height - l.header.h - l.notice.h - l.servers.h - l.footer.h
 }
 
-// bodyLines has all panes, one below the other or beside each other.
+// bodyLines draws all panes, one below the other or side by side.
 func bodyLines(v *monitor.View, s *state, l layout) []string {
 	var parts [3][]string
 	if r := l.panes[treePane]; r.h > 0 {
@@ -78,7 +78,7 @@ func bodyLines(v *monitor.View, s *state, l layout) []string {
 	return append(lines, parts[logPane]...)
 }
 
-// title is the line above a pane: its name, and at the right how much there is.
+// title draws the line above a pane: its name, and a text at the right.
 func title(s *state, which pane, width int, name, right string) *line {
 	p := s.palette()
 	l := newLine(width)
@@ -93,7 +93,7 @@ func title(s *state, which pane, width int, name, right string) *line {
 	return l.add(p.muted, strings.Repeat("─", l.left()))
 }
 
-// content is what a pane scrolls over: so many lines, each drawn when it is in sight.
+// content is what a pane scrolls over: a number of lines, each drawn when it is visible.
 type content struct {
 	lines int
 	draw  func(i int) *line
@@ -103,7 +103,7 @@ func contentOf(lines []*line) content {
 	return content{len(lines), func(i int) *line { return lines[i] }}
 }
 
-// window draws the part of a content that a pane shows, below its title.
+// window draws the title of a pane and the visible part of its content.
 func window(s *state, which pane, r rect, name string, c content, at *scroll) []string {
 	at.fit(c.lines, r.inner().h)
 	right := ""
@@ -120,13 +120,13 @@ func window(s *state, which pane, r rect, name string, c content, at *scroll) []
 	return out
 }
 
-// part is text in a style.
+// part is text with a style.
 type part struct {
 	style ansi.Style
 	text  string
 }
 
-// adding puts parts one after the other.
+// adding appends parts.
 func (l *line) adding(parts []part) *line {
 	for _, p := range parts {
 		l.add(p.style, p.text)
@@ -134,7 +134,7 @@ func (l *line) adding(parts []part) *line {
 	return l
 }
 
-// rowWidth is the width of parts together.
+// rowWidth returns the total width of parts.
 func rowWidth(parts []part) (n int) {
 	for _, p := range parts {
 		n += cells(p.text)

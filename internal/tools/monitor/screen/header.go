@@ -10,14 +10,14 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// This file draws what is above and below the panes.
+// This file draws the lines above and below the panes.
 
-// header says what is followed, by which session, and how much goes on.
+// header draws the connection, the session, and the numbers of znodes and changes.
 func header(v *monitor.View, s *state, width int) string {
 	p := s.palette()
 	l := newLine(width).add(p.badge, " zklab monitor ")
 	right := []part{
-		{nil, plural(v.Counts.Znodes, "znode") + " read"}, // those of folders that were opened
+		{nil, plural(v.Counts.Znodes, "znode") + " read"}, // those in open folders
 		{p.muted, ", " + count(v.Counts.Ephemerals) + " ephemeral"},
 		{nil, "  " + count(v.Counts.LastSecond) + " changes/s "},
 	}
@@ -35,7 +35,7 @@ func header(v *monitor.View, s *state, width int) string {
 	return l.to(width - rowWidth(right)).adding(right).String()
 }
 
-// connection is the state of the session in parts, the most important first.
+// connection returns the state of the session in parts, the most important first.
 func connection(v *monitor.View, s *state) []part {
 	p := s.palette()
 	if !v.Conn.Connected {
@@ -59,19 +59,19 @@ func session(id int64) string {
 	return "session " + hexa(id)
 }
 
-// noticeOf is what the user has to know before believing what is shown, "" if all is well.
+// noticeOf returns a warning that the screen may not show the present state, "" if it does.
 func noticeOf(v *monitor.View, s *state) string {
 	c := v.Conn
 	switch {
 	case !c.Connected && c.Since.IsZero():
 		return "✕ connecting" + because(c.Problem)
 	case !c.Connected:
-		return fmt.Sprintf("✕ no connection since %s (%s), what is shown is of then%s",
+		return fmt.Sprintf("✕ no connection since %s (%s), the tree is from then%s",
 			s.at(c.Since).Format("15:04:05"), span(s.ago(c.Since)), because(c.Problem))
 	case c.Comparing > 0:
-		return fmt.Sprintf("connected again: %s to compare with what the server has", plural(c.Comparing, "znode"))
+		return fmt.Sprintf("reconnected: %s still to compare with the server", plural(c.Comparing, "znode"))
 	case c.ReadOnly:
-		return "the server is read-only: it serves without a majority, and what is shown may be old"
+		return "the server is read-only: it has no majority, and its znodes may be outdated"
 	}
 	return ""
 }
@@ -83,8 +83,7 @@ func because(problem string) string {
 	return ": " + clean(problem, 200)
 }
 
-// serverLines tells of all servers in one line or two, with as much of each as there is room
-// for.
+// serverLines draws all servers in one line or two, with as much about each as fits.
 func serverLines(v *monitor.View, p *palette, width int) []string {
 	if len(v.Status.Servers) == 0 {
 		return nil
@@ -103,7 +102,7 @@ func serverLines(v *monitor.View, p *palette, width int) []string {
 	}
 }
 
-// flow puts chips beside each other in columns of one width, on as many lines as they need.
+// flow puts chips side by side in columns of one width, on as many lines as they need.
 func flow(chips [][]part, width int) (lines []*line) {
 	widest := 0
 	for _, c := range chips {
@@ -119,8 +118,8 @@ func flow(chips [][]part, width int) (lines []*line) {
 	return lines
 }
 
-// serverChips has what is worth a line of each server: its address and role, and with more
-// detail its zxid, connections and latency.
+// serverChips returns a summary of each server: its address and role, and with more detail its zxid,
+// connections and latency.
 func serverChips(v *monitor.View, p *palette, detail int) (chips [][]part) {
 	for _, s := range v.Status.Servers {
 		style, glyph, role := roleOf(p, s)
@@ -144,7 +143,7 @@ func serverChips(v *monitor.View, p *palette, detail int) (chips [][]part) {
 	return chips
 }
 
-// roleOf is how a server's role looks.
+// roleOf returns how to draw a server's role.
 func roleOf(p *palette, s status.Server) (style ansi.Style, glyph, word string) {
 	switch {
 	case s.State == status.ReadOnly:
@@ -159,7 +158,7 @@ func roleOf(p *palette, s status.Server) (style ansi.Style, glyph, word string) 
 	return p.good, "●", string(s.Role)
 }
 
-// footer has the keys where they are needed, or the filter while it is typed.
+// footer draws the keys of the pane with the focus, or the filter while the user types it.
 func footer(s *state, width int) string {
 	p := s.palette()
 	l := newLine(width)
@@ -169,7 +168,7 @@ func footer(s *state, width int) string {
 		return l.add(p.muted, hint).String()
 	}
 	if s.paused {
-		l.add(p.alarm, " PAUSED ").add(nil, " p").add(p.muted, " goes on ")
+		l.add(p.alarm, " PAUSED ").add(nil, " p").add(p.muted, " resumes ")
 	}
 	for _, k := range keysFor(s) {
 		if l.used+cells(k.keys)+cells(k.does)+3 <= width {
@@ -185,7 +184,7 @@ func keysFor(s *state) []binding {
 	case s.help:
 		return []binding{{"any key", "back"}, {"q", "quit"}}
 	case s.focus == treePane && s.filter != "":
-		first = []binding{{"↑↓", "move"}, {"enter", "open"}, {"/", "filter"}, {"esc", "no filter"}}
+		first = []binding{{"↑↓", "move"}, {"enter", "open"}, {"/", "filter"}, {"esc", "clear filter"}}
 	case s.focus == treePane:
 		first = []binding{{"↑↓", "move"}, {"enter", "open"}, {"/", "filter"}}
 	default:

@@ -1,42 +1,42 @@
 package screen
 
-// helpGroup is what some keys do.
+// helpGroup is a group of keys in the help.
 type helpGroup struct {
 	name string
 	keys []binding
 }
 
-// helpGroups are all keys, as the help and the documentation have them.
+// helpGroups are all keys, for the help and the documentation.
 var helpGroups = []helpGroup{
 	{"Tree", []binding{
-		{"↑ ↓, k j", "choose the znode above, below"},
-		{"→, enter, space", "open a folder; enter and space shut it, too"},
-		{"←, h", "shut a folder, or go to the one it is in"},
-		{"PgUp PgDn", "a page up, down"},
-		{"g G, Home End", "the first, the last"},
-		{"/", "only names with this in them; paths, if it has a slash"},
-		{"esc", "no filter any more"},
+		{"↑ ↓, k j", "select the znode above, below"},
+		{"→, enter, space", "open a folder; enter and space also close it"},
+		{"←, h", "close a folder, or go to its parent"},
+		{"PgUp PgDn", "go one page up, down"},
+		{"g G, Home End", "go to the first, the last znode"},
+		{"/", "filter by name, or by path if the text has a slash"},
+		{"esc", "clear the filter"},
 	}},
 	{"Panes", []binding{
-		{"tab, shift-tab", "the next pane, the one before: ↑ ↓ scroll it"},
-		{"s", "servers and sessions, and back to the znode"},
-		{"l", "the log, or more room for the rest"},
-		{"p", "pause the drawing, and go on"},
-		{"?", "this help"},
+		{"tab, shift-tab", "go to the next, the previous pane: ↑ ↓ scroll it"},
+		{"s", "show servers and sessions, or the znode again"},
+		{"l", "show or hide the log"},
+		{"p", "pause or resume drawing"},
+		{"?", "show this help"},
 		{"q, Ctrl-C", "quit"},
 	}},
 	{"Mouse", []binding{
-		{"click", "choose a znode; on ▸ or ▾ open or shut it"},
-		{"wheel", "scroll what is under it"},
+		{"click", "select a znode; on ▸ or ▾ open or close it"},
+		{"wheel", "scroll the pane under the pointer"},
 	}},
 	{"Marks", []binding{
-		{"+ ~ -", "created, changed, deleted, in the last seconds"},
-		{"▸ in colour", "something changed below a folder that is shut"},
-		{"★ ● ○ ✕", "leader, follower, observer, a server that is down"},
+		{"+ ~ -", "created, changed, deleted in the last seconds"},
+		{"▸ in colour", "something changed below a closed folder"},
+		{"★ ● ○ ✕", "leader, follower, observer, server that is down"},
 	}},
 }
 
-// helpLines draws all keys, as far as there is room.
+// helpLines draws all keys, as far as they fit.
 func helpLines(p *palette, width, height int) (out []string) {
 	wide := 0
 	for _, g := range helpGroups {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// key does what a key is for.
+// key handles a key.
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	switch name := k.String(); {
 	case name == "ctrl+c":
@@ -30,7 +30,7 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	}
 }
 
-// press is key for all keys that neither end the screen nor are text.
+// press handles the keys that neither end the screen nor are text.
 func (m *model) press(name string) {
 	switch name {
 	case "?":
@@ -60,7 +60,7 @@ func (m *model) press(name string) {
 	}
 }
 
-// nextPane gives the focus to another pane. On a small screen it is the one that is shown.
+// nextPane moves the focus to another pane. A small screen shows only the pane with the focus.
 func (m *model) nextPane(by int) {
 	panes := []pane{treePane, detailPane}
 	if m.showLog {
@@ -71,7 +71,7 @@ func (m *model) nextPane(by int) {
 	m.refocus()
 }
 
-// refocus takes the focus from a pane that is not shown.
+// refocus moves the focus away from a pane that is not shown.
 func (m *model) refocus() {
 	if m.layout().panes[m.focus].h == 0 {
 		m.focus = treePane
@@ -81,7 +81,7 @@ func (m *model) refocus() {
 // everything is more lines than anything has.
 const everything = 1 << 30
 
-// goBy goes up and down in the pane with the focus.
+// goBy handles the keys that move in the pane with the focus.
 func (m *model) goBy(name string) {
 	page := max(m.layout().panes[m.focus].inner().h-1, 1)
 	by := map[string]int{
@@ -113,7 +113,7 @@ func (m *model) scroll(which pane, by int) {
 	}
 }
 
-// scrollLog holds the log while it is not at its end, so that what is read stays there.
+// scrollLog scrolls the log. While it is not at its end, new lines do not move it.
 func (m *model) scrollLog(by int) {
 	if m.logHeld == nil && by < 0 {
 		m.logHeld = m.view.Log
@@ -125,10 +125,10 @@ func (m *model) scrollLog(by int) {
 	}
 }
 
-// clamp is the place after scrolling, within what there is.
+// clamp returns the position after scrolling, within the limits.
 func (s *scroll) clamp(by int) int { return max(min(s.top+by, s.total-s.height), 0) }
 
-// unfold opens and shuts folders.
+// unfold opens and closes folders.
 func (m *model) unfold(name string) {
 	i := place(&m.view, m.chosen)
 	if i < 0 || m.paused {
@@ -147,7 +147,7 @@ func (m *model) unfold(name string) {
 	}
 }
 
-// chooseFolder chooses the folder that a znode is in.
+// chooseFolder selects the folder of a znode.
 func (m *model) chooseFolder(row monitor.Row) {
 	if row.Path == m.root {
 		return
@@ -167,7 +167,7 @@ func folderOf(path string) string {
 	return "/"
 }
 
-// typeFilter takes what is typed into the filter.
+// typeFilter handles the keys of the filter.
 func (m *model) typeFilter(k tea.KeyPressMsg) {
 	switch name := k.String(); name {
 	case "enter", "tab":

@@ -17,20 +17,20 @@ type rect struct{ x, y, w, h int }
 
 func (r rect) holds(x, y int) bool { return x >= r.x && x < r.x+r.w && y >= r.y && y < r.y+r.h }
 
-// inner is what a pane has below its title.
+// inner returns the part of a pane below its title.
 func (r rect) inner() rect { return rect{r.x, r.y + min(1, r.h), r.w, max(r.h-1, 0)} }
 
-// layout says where everything is. What has no height is not shown.
+// layout has the position of each part. A part without height is not shown.
 type layout struct {
 	header, notice, servers, footer rect
 	panes                           [3]rect
-	beside                          bool // the detail is at the tree's right, not below it
+	beside                          bool // the detail is to the right of the tree, not below it
 }
 
-// wideEnough is the width from which on the detail has its place beside the tree.
+// wideEnough is the smallest width at which the detail is beside the tree.
 const wideEnough = 120
 
-// layoutOf divides a screen. A small one has only the pane with the focus.
+// layoutOf divides a screen. A small screen has only the pane with the focus.
 func layoutOf(v *monitor.View, s *state, width, height int) (l layout) {
 	top, bottom := 0, height
 	take := func(n int) rect {
@@ -77,7 +77,7 @@ func (l *layout) divide(s *state, body rect) {
 	l.panes[detailPane] = rect{0, body.y + body.h - below, body.w, below}
 }
 
-// logHeight is that of the log with its title, of a body's height.
+// logHeight returns the height of the log with its title, for the height of all panes.
 func logHeight(body int, beside bool) int {
 	switch {
 	case body < 15:

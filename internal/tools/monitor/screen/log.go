@@ -11,7 +11,7 @@ import (
 func logLines(v *monitor.View, s *state, r rect) []string {
 	log, right := v.Log, plural(v.Counts.Changes, "change")+" of znodes since the beginning"
 	if s.logHeld != nil {
-		log, right = s.logHeld, "held: G goes on"
+		log, right = s.logHeld, "scrolled: G follows again"
 	}
 	height := r.inner().h
 	s.logBack = max(min(s.logBack, len(log)-height), 0)
@@ -55,7 +55,7 @@ func logLine(c *monitor.Change, s *state, width int) string {
 	return l.add(nil, cutLeft(clean(c.Path, 2000), room)).adding(rest).String()
 }
 
-// changeWords says what is known of a change beside its path.
+// changeWords returns what is known of a change, without its path.
 func changeWords(p *palette, c *monitor.Change) (parts []part) {
 	if c.Owner != 0 {
 		parts = append(parts, part{p.ephem, "  of " + hexa(c.Owner)})
@@ -72,7 +72,7 @@ func changeWords(p *palette, c *monitor.Change) (parts []part) {
 	return parts
 }
 
-// eventWords is what happened to the follower itself.
+// eventWords describes an event of the follower itself.
 func eventWords(c *monitor.Change) string {
 	var words []string
 	switch c.Kind {
@@ -81,9 +81,9 @@ func eventWords(c *monitor.Change) string {
 	case monitor.Disconnected:
 		words = append(words, "connection to "+clean(c.Server, 100)+" lost"+because(c.Reason))
 	case monitor.Expired:
-		words = append(words, "the session expired, another one begins"+because(c.Reason))
+		words = append(words, "the session expired, beginning a new one"+because(c.Reason))
 	case monitor.Compared:
-		words = append(words, "all was read again: "+plural(c.Number, "difference"))
+		words = append(words, "compared everything again: "+plural(c.Number, "difference"))
 	case monitor.Unwatched:
 		words = append(words, "no recursive watch at "+clean(c.Server, 100)+because(c.Reason))
 	case monitor.Missed:

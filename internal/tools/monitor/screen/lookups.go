@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// lookupLines draws servers and sessions, in the place of the chosen znode.
+// lookupLines draws servers and sessions, in place of the selected znode.
 func lookupLines(v *monitor.View, s *state, r rect) []string {
 	p := s.palette()
 	var lines []*line
@@ -34,7 +34,7 @@ func lookupLines(v *monitor.View, s *state, r rect) []string {
 func healthWords(v *monitor.View) string {
 	e := v.Status
 	if len(e.Servers) == 0 {
-		return "no server was asked yet"
+		return "no server queried yet"
 	}
 	words := fmt.Sprintf("%s: %d of %d serve", e.Health, e.Serving, len(e.Servers))
 	if e.Leader != "" {
@@ -50,11 +50,11 @@ func asOf(v *monitor.View, s *state) string {
 	return "  at " + s.at(v.StatusAt).Format("15:04:05")
 }
 
-// spareOfServers are the columns that the table of servers goes without first, where it is too wide.
-var spareOfServers = []string{"waiting", "ms most", "watches", "version", "conns", "ms mean", "behind"}
+// spareOfServers are the columns that the table of servers drops if it is too wide, the first one first.
+var spareOfServers = []string{"waiting", "ms max", "watches", "version", "conns", "ms mean", "behind"}
 
 func serverTable(v *monitor.View, p *palette) [][]part {
-	rows := [][]part{heads(p, "server", "role", "zxid", "behind", "ms mean", "ms most", "conns", "waiting", "watches", "version")}
+	rows := [][]part{heads(p, "server", "role", "zxid", "behind", "ms mean", "ms max", "conns", "waiting", "watches", "version")}
 	for _, s := range v.Status.Servers {
 		style, glyph, role := roleOf(p, s)
 		row := []part{{nil, clean(s.Addr, 60)}, {style, glyph + " " + role}}
@@ -110,8 +110,8 @@ func orDash(s string) string {
 	return s
 }
 
-// table puts rows in columns, each as wide as its widest part. Where they do not fit, it goes without
-// spare ones, the first of them first. The first row has their names.
+// table draws rows in columns, each as wide as its widest part. The first row has the names of the
+// columns. If the columns do not fit, table drops spare ones, the first one first.
 func table(width int, rows [][]part, spare ...string) (lines []*line) {
 	widths := widthsOf(rows)
 	for len(spare) > 0 && tableWidth(widths) > width {
@@ -142,7 +142,7 @@ func widthsOf(rows [][]part) (widths []int) {
 	return widths
 }
 
-// tableWidth is that of a table with a cell before it and two between its columns.
+// tableWidth returns the width of a table, with one cell before it and two between columns.
 func tableWidth(widths []int) int {
 	sum := 1
 	for i, w := range widths {
@@ -154,7 +154,7 @@ func tableWidth(widths []int) int {
 	return sum
 }
 
-// without leaves a column out of rows, of which some have fewer columns.
+// without removes a column from rows. Some rows may have fewer columns.
 func without(rows [][]part, column int) [][]part {
 	left := make([][]part, len(rows))
 	for i, row := range rows {

@@ -10,22 +10,23 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// Source is what is drawn. A *monitor.Follower is one.
+// Source is the source of what is drawn. *monitor.Follower implements it.
 type Source interface {
-	// View says what there is to draw now. It returns at once.
+	// View returns what there is to draw now. It does not block.
 	View(w monitor.Window) monitor.View
-	// Changed has a value when there is something new since the last View.
+	// Changed returns a channel that has a value when there is something new since the last View.
 	Changed() <-chan struct{}
-	// Open and Shut say whose children are shown, Choose whose value is.
+	// Open and Shut show and hide the children of a znode. Choose selects the znode whose value is
+	// read.
 	Open(path string)
 	Shut(path string)
 	Choose(path string)
 }
 
-// every is the time from one drawing to the next at the least.
+// every is the shortest time between two drawings.
 const every = 100 * time.Millisecond
 
-// model is the screen with its keys: what bubbletea runs.
+// model is the screen with its keys. It implements tea.Model.
 type model struct {
 	state
 	src   Source
@@ -33,19 +34,19 @@ type model struct {
 
 	width, height int
 	view          monitor.View
-	first         int    // of the tree's rows, the first that is drawn
-	anchor        anchor // what stays where it is when rows come and go
-	told          string // the path that the source was told is chosen
+	first         int    // the first visible row of the tree
+	anchor        anchor // stays in its line when rows are added and removed
+	told          string // the path that was last passed to Choose
 
-	content string    // what was drawn last
-	last    time.Time // and when
-	dirty   bool      // something was done since
+	content string    // the last drawing
+	last    time.Time // when it was drawn
+	dirty   bool      // the user did something since
 
 	profile       colorprofile.Profile
 	known, onDark bool // the terminal's background
 }
 
-// anchor is a znode and the line of the tree that it is drawn in.
+// anchor is a znode and its line on the screen.
 type anchor struct {
 	path string
 	line int
@@ -64,11 +65,11 @@ type tickMsg struct{}
 
 func tick() tea.Cmd { return tea.Tick(every, func(time.Time) tea.Msg { return tickMsg{} }) }
 
-// Init begins the ticks, and asks the terminal whether it is dark.
+// Init starts the ticks, and asks the terminal for its background.
 func (m *model) Init() tea.Cmd { return tea.Batch(tick(), tea.RequestBackgroundColor) }
 
-// Update takes a message. It draws at once if the last drawing is long enough ago, else at
-// the next tick.
+// Update handles a message. It draws at once if the last drawing is long enough ago, otherwise at the
+// next tick.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmd tea.Cmd
 	switch msg := msg.(type) {
@@ -98,7 +99,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, cmd
 }
 
-// View is what was drawn last.
+// View returns the last drawing.
 func (m *model) View() tea.View {
 	v := tea.NewView(m.content)
 	v.AltScreen = true
@@ -107,7 +108,7 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// wants says that drawing would show something else.
+// wants reports whether a new drawing would differ from the last one.
 func (m *model) wants(now time.Time) bool {
 	changed := false
 	if !m.paused {
@@ -121,7 +122,7 @@ func (m *model) wants(now time.Time) bool {
 	return m.dirty || changed
 }
 
-// frame draws.
+// frame gets a view and draws it.
 func (m *model) frame(now time.Time) {
 	m.last, m.dirty = now, false
 	if m.width <= 0 || m.height <= 0 {
@@ -131,7 +132,7 @@ func (m *model) frame(now time.Time) {
 		m.now = now
 		rows := m.treeHeight()
 		m.look(rows)
-		if m.treeHeight() != rows { // there are servers now, or a notice
+		if m.treeHeight() != rows { // the servers or a notice appeared
 			m.look(m.treeHeight())
 		}
 	}
@@ -140,11 +141,10 @@ func (m *model) frame(now time.Time) {
 
 func (m *model) layout() layout { return layoutOf(&m.view, &m.state, m.width, m.height) }
 
-// treeHeight is how many rows of the tree there is room for.
+// treeHeight returns how many rows of the tree fit on the screen.
 func (m *model) treeHeight() int { return m.layout().panes[treePane].inner().h }
 
-// look asks what there is, so that the anchor stays in its line however many rows came and
-// went above it.
+// look gets a view in which the anchor stays in its line, even if rows above it were added or removed.
 func (m *model) look(rows int) {
 	if m.chosen != m.told {
 		m.src.Choose(m.chosen)
@@ -165,8 +165,7 @@ func (m *model) look(rows int) {
 	m.settle()
 }
 
-// replace chooses another znode when the chosen one is not there any more: the one in its
-// line.
+// replace selects the znode in the line of the selected one, which has been deleted.
 func (m *model) replace(rows int) {
 	if n := len(m.view.Rows); n > 0 {
 		m.choose(m.view.Rows[max(min(m.anchor.line, n-1, rows-1), 0)].Path)
@@ -175,7 +174,7 @@ func (m *model) replace(rows int) {
 	}
 }
 
-// settle makes the chosen row the anchor, or, if it was scrolled out of sight, the first one.
+// settle makes the selected row the anchor, or the first row if the selected one is not visible.
 func (m *model) settle() {
 	if i := place(&m.view, m.chosen); i >= 0 {
 		m.anchor = anchor{m.chosen, i}
@@ -184,7 +183,7 @@ func (m *model) settle() {
 	}
 }
 
-// choose chooses a znode. Its value is asked for when it is drawn.
+// choose selects a znode. Its value is read when it is drawn.
 func (m *model) choose(path string) {
 	if path != m.chosen {
 		m.chosen, m.detail.top = path, 0
@@ -192,14 +191,14 @@ func (m *model) choose(path string) {
 	}
 }
 
-// move chooses the znode so many rows further; from the first in sight, if the chosen one is
-// not.
+// move moves the selection by a number of rows, from the first visible row if the selected one is not
+// visible.
 func (m *model) move(by int) {
 	at := max(place(&m.view, m.chosen), 0)
 	m.choosePlace(m.view.First + at + by)
 }
 
-// choosePlace chooses the row at a place of all rows.
+// choosePlace selects the row at an index among all rows.
 func (m *model) choosePlace(to int) {
 	to = max(min(to, m.view.Total-1), 0)
 	rows := m.treeHeight()
@@ -215,7 +214,7 @@ func (m *model) choosePlace(to int) {
 	}
 }
 
-// show brings a place into sight, with as little scrolling as will do.
+// show makes an index visible, with as little scrolling as possible.
 func (m *model) show(to, rows int) {
 	first := to
 	if to > m.view.First {
@@ -225,7 +224,7 @@ func (m *model) show(to, rows int) {
 	m.first = m.view.First
 }
 
-// scrollTree moves the tree and leaves the choice where it is.
+// scrollTree scrolls the tree. The selection stays.
 func (m *model) scrollTree(by int) {
 	if m.paused {
 		return

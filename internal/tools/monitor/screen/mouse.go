@@ -2,10 +2,10 @@ package screen
 
 import tea "charm.land/bubbletea/v2"
 
-// wheelLines is how far a notch of the wheel scrolls.
+// wheelLines is how many lines a notch of the wheel scrolls.
 const wheelLines = 3
 
-// mouse does what a click or the wheel is for.
+// mouse handles a click or the wheel.
 func (m *model) mouse(msg tea.MouseMsg) {
 	at := msg.Mouse()
 	switch msg := msg.(type) {
@@ -27,7 +27,7 @@ func (m *model) mouse(msg tea.MouseMsg) {
 	}
 }
 
-// under is the pane at a place of the screen.
+// under returns the pane at a position.
 func (m *model) under(x, y int) (pane, rect, bool) {
 	for which, r := range m.layout().panes {
 		if r.holds(x, y) {
@@ -48,8 +48,8 @@ func (m *model) wheel(x, y, by int) {
 	}
 }
 
-// click gives a pane the focus, and chooses the row of the tree; on what shows that there is
-// something below, it opens or shuts it.
+// click moves the focus to a pane, and selects the row of the tree. On ▸ or ▾ it opens or closes the
+// folder.
 func (m *model) click(x, y int) {
 	which, r, ok := m.under(x, y)
 	if !ok {

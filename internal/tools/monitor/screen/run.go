@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/base/paint"
 )
 
-// Run shows a source whose tree begins at root until the user quits, by q or Ctrl-C, or ctx
-// ends, which is no error. in and out are a terminal's, and are as they were afterwards.
-// Signals are the caller's business, by ctx.
+// Run shows a source whose tree begins at root, until the user quits with q or Ctrl-C or ctx ends. It
+// then returns nil. It returns an error if it cannot use the terminal. in and out must be a terminal,
+// whose state Run restores. The caller handles signals, and ends ctx.
 func Run(ctx context.Context, src Source, root string, in io.Reader, out io.Writer) error {
 	options := []tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithoutSignalHandler()}
 	if paint.Refused() {
@@ -25,7 +25,7 @@ func Run(ctx context.Context, src Source, root string, in io.Reader, out io.Writ
 	defer context.AfterFunc(ctx, p.Quit)()
 	_, err := p.Run()
 	if err != nil && !errors.Is(err, tea.ErrInterrupted) {
-		return fmt.Errorf("drawing on the terminal: %w", err)
+		return fmt.Errorf("cannot draw on the terminal: %w", err)
 	}
 	return nil
 }

@@ -6,10 +6,9 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// state is what the screen itself knows: what is chosen, what is shown, how far it is
-// scrolled.
+// state is the state of the screen itself: the selected znode, the visible panes, the scrolling.
 type state struct {
-	now     time.Time // for marks that fade; it stands while drawing is paused
+	now     time.Time // for marks that fade; it stands still while drawing is paused
 	zone    *time.Location
 	colours *palette
 
@@ -17,26 +16,26 @@ type state struct {
 	chosen  string // path
 	focus   pane
 	showLog bool
-	// servers says that servers and sessions have the place of the detail.
+	// servers says that servers and sessions are shown in place of the detail.
 	servers bool
 	help    bool
 	paused  bool
 
 	filter string
-	typing bool // the filter is being typed
+	typing bool // the user is typing the filter
 
 	detail  scroll
 	lookups scroll           // of servers and sessions
 	logBack int              // lines above the newest
-	logHeld []monitor.Change // what the log was when it was scrolled; nil: it follows
+	logHeld []monitor.Change // the log as it was when the user scrolled it; nil: it shows the newest lines
 
 	value *valueLines
 }
 
-// scroll is how far something is scrolled down. What is drawn bounds it.
+// scroll is how far something is scrolled down, and its limits.
 type scroll struct{ top, total, height int }
 
-// fit says how much there is, and bounds the place.
+// fit sets the limits.
 func (s *scroll) fit(total, height int) {
 	s.total, s.height = total, height
 	s.top = max(min(s.top, total-height), 0)
@@ -49,12 +48,12 @@ func (s *state) palette() *palette {
 	return s.colours
 }
 
-// ago is how long something is past, in whole seconds.
+// ago returns the time since a moment, in whole seconds.
 func (s *state) ago(t time.Time) time.Duration {
 	return max(s.now.Sub(t), 0).Truncate(time.Second)
 }
 
-// at is a moment as the user's clock has it.
+// at returns a moment in the user's time zone.
 func (s *state) at(t time.Time) time.Time {
 	if s.zone == nil {
 		return t.UTC()

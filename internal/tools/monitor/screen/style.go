@@ -10,27 +10,27 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// palette is how things look on one kind of terminal.
+// palette has the styles for one kind of terminal.
 type palette struct {
-	muted   ansi.Style // labels, lines, what is of less interest
+	muted   ansi.Style // labels, lines, less important text
 	strong  ansi.Style
-	accent  ansi.Style // what has the focus, meanings
+	accent  ansi.Style // the pane with the focus, meanings
 	ephem   ansi.Style // ephemerals and sessions
 	good    ansi.Style
 	warn    ansi.Style
 	bad     ansi.Style
-	alarm   ansi.Style // a whole line of bad news
+	alarm   ansi.Style // a line with a warning
 	badge   ansi.Style
-	chosen  ansi.Style // the background of the chosen row
+	chosen  ansi.Style // the background of the selected row
 	resting ansi.Style // the same, while another pane has the focus
-	// fades are the styles of what was just created, changed, deleted, from fresh to old.
+	// fades are the styles of znodes that were just created, changed or deleted, from new to old.
 	fades map[monitor.Kind][]ansi.Style
 }
 
 // fadeFor is how long a mark takes to fade.
 const fadeFor = 4 * time.Second
 
-// fade is the style of what happened some time ago, nil if it has faded.
+// fade returns the style of a change of some age, nil if it has faded.
 func (p *palette) fade(k monitor.Kind, age time.Duration) ansi.Style {
 	steps := p.fades[k]
 	if len(steps) == 0 || age >= fadeFor {
@@ -39,7 +39,7 @@ func (p *palette) fade(k monitor.Kind, age time.Duration) ansi.Style {
 	return steps[int(max(age, 0)*time.Duration(len(steps))/fadeFor)]
 }
 
-// kind is the style of a kind of change in the log.
+// kind returns the style of a kind of change in the log.
 func (p *palette) kind(k monitor.Kind) ansi.Style {
 	if steps := p.fades[k]; len(steps) > 0 {
 		return steps[len(steps)/2]
@@ -53,7 +53,7 @@ func (p *palette) kind(k monitor.Kind) ansi.Style {
 	return p.warn
 }
 
-// paletteFor chooses by what the terminal can show, and by its background, if it told it.
+// paletteFor returns the palette for the colours of a terminal, and for its background if known.
 func paletteFor(profile colorprofile.Profile, known, dark bool) *palette {
 	switch {
 	case profile < colorprofile.ANSI:
@@ -85,8 +85,8 @@ var mono = palette{
 	},
 }
 
-// basic has the colours that the user's terminal gives to the first eight numbers, which are
-// to be read on its background, whatever that is.
+// basic has the first eight colours, which the terminal defines so that they are readable on its
+// background.
 var basic = palette{
 	muted:   ansi.Style{}.Faint(),
 	strong:  ansi.Style{}.Bold(),
@@ -110,16 +110,17 @@ func basicSteps(c ansi.Color) []ansi.Style {
 	return []ansi.Style{ansi.Style{}.ForegroundColor(c).Bold(), ansi.Style{}.ForegroundColor(c), ansi.Style{}.ForegroundColor(c).Faint()}
 }
 
-// The backgrounds are colours that terminals with 256 of them have, too.
+// The backgrounds are among the 256 colours of terminals.
 var (
 	onDark  = shaded(0xd8dee9, 0x7b8698, 0x88c0f0, 0x63d2d6, 0x8fd67f, 0xf0c674, 0xff7b72, 0x3a3a3a, 0x262626)
 	onLight = shaded(0x24292f, 0x767676, 0x0550ae, 0x0f6e77, 0x1a7f37, 0x8a5a00, 0xc21f2c, 0xd7d7ff, 0xeeeeee)
 )
 
-// fadeSteps are enough that no step is seen.
+// fadeSteps is large enough that no step is visible.
 const fadeSteps = 16
 
-// shaded is a palette for a terminal whose background is known. Marks fade into text.
+// shaded returns a palette for a terminal whose background is known. Marks fade into the colour of
+// text.
 func shaded(text, muted, accent, ephem, good, warn, bad, chosen, resting uint32) palette {
 	fg := func(c uint32) ansi.Style { return ansi.Style{}.ForegroundColor(rgb(c)) }
 	steps := func(from, to uint32) (list []ansi.Style) {
@@ -149,7 +150,7 @@ func rgb(c uint32) color.Color {
 	return color.RGBA{R: uint8(c >> 16), G: uint8(c >> 8), B: uint8(c), A: 0xff}
 }
 
-// blend is the colour at n of m on the way from one to another.
+// blend returns the colour at n of m on the way from one colour to another.
 func blend(from, to uint32, n, m int) uint32 {
 	var c uint32
 	for shift := 0; shift < 24; shift += 8 {

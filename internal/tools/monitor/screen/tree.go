@@ -9,13 +9,13 @@ import (
 	"github.com/zklab/zklab/internal/tools/monitor"
 )
 
-// column is one at the right of the tree, there if the tree is wide enough. It has an empty
-// cell on each side.
+// column is a column at the right of the tree, shown if the tree is wide enough. It has an empty cell
+// on each side.
 type column struct {
 	name    string
 	width   int
-	numbers bool // at the right
-	from    int  // width of the tree
+	numbers bool // aligned to the right
+	from    int  // the smallest width of the tree at which it is shown
 	text    func(r *monitor.Row) string
 	style   func(p *palette) ansi.Style
 }
@@ -47,7 +47,7 @@ func bytesOf(r *monitor.Row) string {
 	return size(r.Bytes)
 }
 
-// columnsFor are those that a tree of a width has room for, and where the first begins.
+// columnsFor returns the columns that fit a tree of a width, and where the first begins.
 func columnsFor(width int) (shown []column, from int) {
 	from = width
 	for _, c := range columns {
@@ -78,14 +78,14 @@ func treeLines(v *monitor.View, s *state, r rect) []string {
 func emptyTree(v *monitor.View, s *state) string {
 	switch {
 	case s.filter != "":
-		return "nothing that is open has " + clean(s.filter, 100) + " in its name"
+		return "no open znode has " + clean(s.filter, 100) + " in its name"
 	case !v.Conn.Connected:
-		return "nothing was read yet"
+		return "nothing read yet"
 	}
 	return "reading…"
 }
 
-// treeTitle has the names of the columns above them.
+// treeTitle draws the title of the tree, with the names of the columns.
 func treeTitle(v *monitor.View, s *state, width int) string {
 	p := s.palette()
 	shown, from := columnsFor(width)
@@ -114,10 +114,10 @@ func treeTitle(v *monitor.View, s *state, width int) string {
 	return l.String()
 }
 
-// glyphs mark what happened, for those who see no colours, too.
+// glyphs mark changes, also where colours are not visible.
 var glyphs = map[monitor.Kind]string{monitor.Created: "+", monitor.Changed: "~", monitor.Deleted: "-"}
 
-// treeRow is one znode. Without a connection all is grey: it is what was.
+// treeRow draws a znode. Without a connection everything is grey, because it may be outdated.
 func treeRow(r *monitor.Row, s *state, connected bool, width int) string {
 	p := s.palette()
 	l := newLine(width)
@@ -147,7 +147,7 @@ func treeRow(r *monitor.Row, s *state, connected bool, width int) string {
 	l.to(3).to(3 + indent(r.Depth, width))
 	l.add(toggleStyle(p, r, s.now, connected), toggle(r)).to(l.used + 1)
 	note := ""
-	if r.Note != "" { // which says more than a long name does
+	if r.Note != "" { // a note is more useful than the end of a long name
 		note = cut("  "+clean(r.Note, 60), max(from-l.used-shortName, 0))
 	}
 	l.add(name, cut(clean(r.Name, width), from-l.used-cells(note)))
@@ -166,14 +166,13 @@ func treeRow(r *monitor.Row, s *state, connected bool, width int) string {
 	return l.String()
 }
 
-// shortName is how many cells a note leaves at least to the name before it.
+// shortName is the number of cells that a note leaves at least for the name before it.
 const shortName = 12
 
-// oneLine is text without line breaks.
+// oneLine replaces line breaks by spaces.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// indent is how far a depth is indented. A deep tree on a narrow screen goes no further than
-// half of it.
+// indent returns the indentation of a depth, at most half of the width.
 func indent(depth, width int) int { return min(2*depth, width/2) }
 
 func nameStyle(p *palette, r *monitor.Row, fresh ansi.Style) ansi.Style {
@@ -190,7 +189,7 @@ func nameStyle(p *palette, r *monitor.Row, fresh ansi.Style) ansi.Style {
 	return nil
 }
 
-// toggle shows whether there is something below a znode. A leaf has nothing to open.
+// toggle returns the sign that shows whether a znode has children, and whether it is open.
 func toggle(r *monitor.Row) string {
 	switch {
 	case r.Loading:
@@ -203,7 +202,7 @@ func toggle(r *monitor.Row) string {
 	return " "
 }
 
-// toggleStyle tells that something changed below a folder that is shut.
+// toggleStyle returns the style of the sign, which shows a change below a closed folder.
 func toggleStyle(p *palette, r *monitor.Row, now time.Time, connected bool) ansi.Style {
 	if connected && !r.Below.IsZero() {
 		if fresh := p.fade(monitor.Changed, now.Sub(r.Below)); fresh != nil {
@@ -213,7 +212,7 @@ func toggleStyle(p *palette, r *monitor.Row, now time.Time, connected bool) ansi
 	return p.muted
 }
 
-// fading says that something of what is drawn will look different soon.
+// fading reports whether a mark is fading, so that the next drawing differs.
 func fading(v *monitor.View, s *state) bool {
 	recent := func(kind monitor.Kind, at time.Time) bool {
 		return kind != "" && s.now.Sub(at) < fadeFor+100*time.Millisecond
@@ -227,7 +226,7 @@ func fading(v *monitor.View, s *state) bool {
 	return false
 }
 
-// place is a row's number among those drawn, -1 if it is none of them.
+// place returns the index of a path among the visible rows, -1 if it is not visible.
 func place(v *monitor.View, path string) int {
 	for i := range v.Rows {
 		if v.Rows[i].Path == path {

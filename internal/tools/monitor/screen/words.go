@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// count is a number with its thousands apart.
+// count formats a number, with commas between thousands.
 func count[N int | int32 | int64](n N) string {
 	s := strconv.FormatInt(int64(n), 10)
 	sign, digits := "", s
@@ -20,7 +20,7 @@ func count[N int | int32 | int64](n N) string {
 	return sign + digits
 }
 
-// size is a number of bytes, in at most 8 characters.
+// size formats a number of bytes, in at most 8 characters.
 func size[N int | int32 | int64](n N) string {
 	switch {
 	case n < 1<<10:
@@ -31,10 +31,10 @@ func size[N int | int32 | int64](n N) string {
 	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 }
 
-// hexa is a zxid or session as servers' logs have it.
+// hexa formats a zxid or a session as in the logs of servers.
 func hexa(n int64) string { return fmt.Sprintf("%#x", uint64(n)) }
 
-// plural is "1 znode" or "12 znodes".
+// plural returns "1 znode" or "12 znodes".
 func plural[N int | int32 | int64](n N, one string) string {
 	if n == 1 {
 		return "1 " + one
@@ -42,7 +42,7 @@ func plural[N int | int32 | int64](n N, one string) string {
 	return count(n) + " " + one + "s"
 }
 
-// span is a duration in the largest two of its units.
+// span formats a duration in its largest two units.
 func span(d time.Duration) string {
 	switch s := int64(d / time.Second); {
 	case s < 60:
