@@ -213,7 +213,11 @@ func (g *Group) awaitGone(ctx context.Context, c *contend.Contender) bool {
 // other error (the error of ctx, or [ErrClosed]) this value is not a member, but other clients may
 // still see it until it is removed in the background.
 func (g *Group) Leave(ctx context.Context) error {
-	const op = "leave"
+	return g.leaveAs(ctx, "leave", func(context.Context) {})
+}
+
+// leaveAs calls out when this value is no member any more, and others still see it.
+func (g *Group) leaveAs(ctx context.Context, op string, out func(context.Context)) error {
 	ctx, end, err := g.line.Start(ctx)
 	if err != nil {
 		return g.line.Definite(op, err)
@@ -223,6 +227,7 @@ func (g *Group) Leave(ctx context.Context) error {
 	if m == nil {
 		return g.line.Definite(op, ErrNotJoined)
 	}
+	out(ctx)
 	return g.end(ctx, op, m)
 }
 
