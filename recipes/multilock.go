@@ -44,14 +44,22 @@ type MultiLock struct {
 func NewMultiLock(c *Client, paths ...string) *MultiLock {
 	paths = slices.Compact(slices.Sorted(slices.Values(paths)))
 	x := contend.NewExclusive(c.client, strings.Join(paths, ","), kindLock, nil)
-	for i, path := range paths {
-		if i == 0 {
-			x.Folder = path
-			continue
-		}
-		x.Beside = append(x.Beside, contend.Line{Recipe: x.Recipe, Folder: path, Kind: kindLock, Places: 1, Forewarned: true})
+	if len(paths) > 0 {
+		x.Line = linesOf(x, paths)
 	}
 	return &MultiLock{x, paths}
+}
+
+// linesOf returns the line of a contender that stands at several paths, at least one.
+func linesOf(x *contend.Exclusive, paths []string) contend.Line {
+	at := func(path string) contend.Line {
+		return contend.Line{Recipe: x.Recipe, Folder: path, Kind: kindLock, Places: 1, Forewarned: true}
+	}
+	line := at(paths[0])
+	for _, path := range paths[1:] {
+		line.Beside = append(line.Beside, at(path))
+	}
+	return line
 }
 
 // valid refuses paths that cannot be locked together.
