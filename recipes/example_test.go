@@ -130,6 +130,22 @@ func ExampleMultiLock_Do() {
 	}
 }
 
+// Members share the shards of an index among themselves.
+func ExampleSetPartitioner_DoEach() {
+	var client *recipes.Client // see the example of the package
+	ctx := context.Background()
+	shards := recipes.NewSetPartitioner(client, "/app/shards", []string{"0", "1", "2", "3"})
+	defer shards.Close(ctx)
+	err := shards.DoEach(ctx, func(ctx context.Context, items []string) error {
+		fmt.Println("serving", items, "token", recipes.Fence(ctx))
+		<-ctx.Done() // other shards are due to this member
+		return nil
+	})
+	if err != nil {
+		log.Print(err)
+	}
+}
+
 // A leader whose session is lost stands again.
 func ExampleElection_Do() {
 	var client *recipes.Client // see the example of the package

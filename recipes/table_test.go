@@ -96,6 +96,10 @@ var recipeUses = []recipeUse{
 		l := recipes.NewMultiLock(cl, path+"/x", path+"/y")
 		return []step{{"lock", l.Lock}, {"unlock", l.Unlock}, {"try", without(l.TryLock)}, {"unlock again", l.Unlock}, {"close", l.Close}}
 	}},
+	{"NewSetPartitioner", func(cl *recipes.Client, path string) []step {
+		p := recipes.NewSetPartitioner(cl, path, []string{"x", "y"})
+		return []step{{"acquire", without(p.Acquire)}, {"release", p.Release}, {"acquire again", without(p.Acquire)}, {"leave", p.Leave}, {"close", p.Close}}
+	}},
 	{"NewRWLock", func(cl *recipes.Client, path string) []step {
 		l := recipes.NewRWLock(cl, path)
 		return []step{

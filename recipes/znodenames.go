@@ -48,8 +48,8 @@ type Name struct {
 	node znodes.Node
 }
 
-// byKind has all names, by their kinds. The contenders of a MultiLock are those of locks. Instances
-// of a service and clients in a double barrier are members.
+// byKind has all names, by their kinds. The contenders of a MultiLock and of a SetPartitioner are
+// those of locks. Instances of a service and clients in a double barrier are members.
 var byKind = map[string]Name{
 	kindLock:      {Recipe: "lock", Turn: First, What: "contender", Holds: "holds", HeldBy: "held by"},
 	kindCandidate: {Recipe: "election", Turn: First, What: "candidate", Holds: "leads", HeldBy: "led by"},
