@@ -159,6 +159,9 @@ func kindOf(n *evidence.Znode) string {
 	return word
 }
 
+// holdsLogged says that the log has the contender of each grant.
+var holdsLogged = frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)
+
 // holdsInLog looks for the contender of each grant.
 func holdsInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	c := contendersOf(k.Record)

@@ -17,7 +17,7 @@ import (
 )
 
 // holdProperties are those of everything that one client holds at a time.
-var holdProperties = []*frame.Property{exclusion, grants, tokens, fencing, lost, belief, holdProgress, frame.OwnZnodes, frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)}
+var holdProperties = []*frame.Property{exclusion, grants, tokens, fencing, lost, belief, holdProgress, frame.OwnZnodes, holdsLogged}
 
 // Lock is a lock that one client holds at a time.
 var Lock = frame.Model{

@@ -18,7 +18,7 @@ import (
 // fencing are those of a lock, for each of the keys; one moment serves all that a client locks.
 var MultiLock = frame.Model{
 	Object:     models.MultiLock,
-	Properties: []*frame.Property{exclusion, grants, tokens, fencing, lost, allOrNone, setProgress, frame.OwnZnodes, frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)},
+	Properties: []*frame.Property{exclusion, grants, tokens, fencing, lost, allOrNone, setProgress, frame.OwnZnodes, holdsLogged},
 	References: []*frame.Reference{partsReference, partsTokensReference},
 }
 

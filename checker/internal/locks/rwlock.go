@@ -18,7 +18,7 @@ var RWLock = frame.Model{
 	Object: models.RWLock,
 	Properties: []*frame.Property{
 		rwExclusion, rwGrants, rwTokens, rwFencing, lost, belief, revocation, rwProgress, frame.OwnZnodes,
-		frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog),
+		holdsLogged,
 	},
 	References: []*frame.Reference{rwReference, rwTokensReference},
 }

@@ -15,7 +15,7 @@ import (
 // Semaphore is a semaphore of history.Params.Leases leases: a client has one at a time.
 var Semaphore = frame.Model{
 	Object:     models.Semaphore,
-	Properties: []*frame.Property{bound, leaseGrants, fair, lost, leaseProgress, frame.OwnZnodes, frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)},
+	Properties: []*frame.Property{bound, leaseGrants, fair, lost, leaseProgress, frame.OwnZnodes, holdsLogged},
 	References: []*frame.Reference{boundReference, fairReference},
 }
 
