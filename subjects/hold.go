@@ -142,13 +142,18 @@ func (h *remoteHold) acquire(ctx context.Context) error { return h.acquireAs(ctx
 // acquireAs acquires a hold with a wish, its argument.
 func (h *remoteHold) acquireAs(ctx context.Context, wish any) error {
 	var g Granted
-	lost, err := h.Hold(ctx, models.FAcquire, wish, &g)
+	return h.acquireFor(ctx, wish, &g, &g)
+}
+
+// acquireFor is acquireAs with an answer that has a grant in it.
+func (h *remoteHold) acquireFor(ctx context.Context, wish, answer any, g *Granted) error {
+	lost, err := h.Hold(ctx, models.FAcquire, wish, answer)
 	if err != nil {
 		return err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.granted, h.lost = g, lost
+	h.granted, h.lost = *g, lost
 	return nil
 }
 
