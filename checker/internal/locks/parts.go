@@ -26,8 +26,13 @@ func askedFor(k *evidence.Key, op *history.Operation) []string {
 	if !k.Object.Parts {
 		return whole
 	}
+	return partsIn(k, op.Invoke)
+}
+
+// partsIn are the parts that an event names, sorted; the whole if it names none.
+func partsIn(k *evidence.Key, e *history.Event) []string {
 	var v models.Keys
-	k.Decode(op.Invoke, &v)
+	k.Decode(e, &v)
 	if len(v.Keys) == 0 {
 		return whole
 	}
@@ -35,13 +40,22 @@ func askedFor(k *evidence.Key, op *history.Operation) []string {
 	return slices.Compact(v.Keys)
 }
 
-// readParts gives holds, in order of their grants, the parts that were asked for. Who was
-// found to hold again without having asked holds what it had before.
+// grantedTo are the parts that an acquire was granted: those that its answer names, or else all
+// that it asked for.
+func grantedTo(k *evidence.Key, op *history.Operation) []string {
+	if parts := partsIn(k, op.Return); parts[0] != "" {
+		return parts
+	}
+	return askedFor(k, op)
+}
+
+// readParts gives holds, in order of their grants, the parts that were granted. Who was found to
+// hold again without having asked holds what it had before.
 func readParts(k *evidence.Key, all []*hold) {
 	last := map[int][]string{}
 	for _, h := range all {
 		if h.Grant.F == models.FAcquire {
-			last[h.Client] = askedFor(k, h.Grant)
+			last[h.Client] = grantedTo(k, h.Grant)
 		}
 		h.parts = last[h.Client]
 	}
