@@ -25,6 +25,7 @@ var judgedBy = map[string]string{
 
 	"exclusion": "holds", "bound": "holds", "tokens": "contended", "fencing": "writes", "grant": "grants_checked",
 	"lost": "told_decided", "own-znodes": "ephemerals", "fair": "met_full", "states": "asked_again", "who-leads": "answers_compared",
+	"coverage": "together", "balance": "together",
 	"all-or-none": "given_up", "revocation": "heard", "rwlock/tokens": "writers_met",
 
 	"integrity": "dequeued", "order": "overlapping_found", "loss": "items", "class-order": "overlapping_found",

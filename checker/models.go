@@ -38,6 +38,7 @@ var models = byName(
 	locks.Election,
 	locks.Lock,
 	locks.MultiLock,
+	locks.Partitioner,
 	locks.RWLock,
 	locks.Semaphore,
 	queues.DelayQueue,

@@ -25,7 +25,7 @@ var unreferenced = map[string]map[string]string{
 		"states": given, "monotone": given, "first": given, "real": given, "priority": given, "due-order": given,
 		"fencing": again, "empty": again,
 		"progress": timed, "converge": timed, "late": timed, "gone": timed, "reassign": timed, "termination": timed,
-		"revocation": timed, "not-early": timed, "all-or-none": timed, "lost": timed,
+		"revocation": timed, "not-early": timed, "all-or-none": timed, "lost": timed, "coverage": timed, "balance": timed,
 		"conservation": counts, "finish-once": counts, "attempts": counts,
 		"belief":   looks,
 		"connects": given, "answers": given, "kept-alive": timed,

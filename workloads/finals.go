@@ -22,19 +22,19 @@ func (r *holdRun) finals(ctx context.Context) error {
 	})
 }
 
-// contenders returns the contenders of an object, or of each of its keys.
+// contenders returns the contenders of an object, or of each of its lines.
 func (r *holdRun) contenders(ctx context.Context, key string) ([]models.Contender, error) {
-	if r.keys == nil {
+	if r.lines == nil {
 		return r.env.contenders(ctx, r.env.Path(key))
 	}
 	var all []models.Contender
-	for _, part := range r.keys {
-		found, err := r.env.contenders(ctx, r.env.Path(key)+"/"+part)
+	for _, line := range r.lines {
+		found, err := r.env.contenders(ctx, r.env.Path(key)+"/"+line)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range found {
-			c.Name = part + "/" + c.Name
+			c.Name = line + "/" + c.Name
 			all = append(all, c)
 		}
 	}

@@ -25,6 +25,11 @@ type holder struct {
 	// keys are the keys within the object that it locks; nil if the object has no keys.
 	keys  []string
 	modes *modes // of a read-write lock
+	// set are the items of which a grant gives the holder a share, its keys then; nil if it
+	// gets what it asks for. stays waits while it holds: for that long, or until it is to
+	// give the share back.
+	set   []string
+	stays func(ctx context.Context, c *Client, key string, length time.Duration)
 }
 
 func newHolder(subject any, acquire, release func(context.Context) error) *holder {
@@ -56,7 +61,7 @@ type holdRun struct {
 	scene     func(ctx context.Context, key string) // played at the end if that costs no time; nil if there is none
 	impatient int                                   // one acquisition in so many is given up after a moment
 	// For objects that have keys:
-	keys   []string                                             // each is a znode below the object's
+	lines  []string                                             // znodes below the object's, each with contenders
 	choose func(rng *rand.Rand, client int, key string) *holder // a holder of some keys; holders has those of all
 	others []perKey[*holder]
 }
@@ -172,6 +177,9 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 			if h.fence != nil {
 				grant.Token = history.ID(h.fence())
 			}
+			if h.set != nil {
+				return models.Share{Keys: h.keys, Token: grant.Token}, nil
+			}
 			return grant, nil
 		},
 	})
@@ -186,7 +194,12 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	r.confirm(ctx, c, key, h, belief)
 	r.access(ctx, c, h, key, grant, life, want.reads)
 	rush.stay(ctx)
-	pause(ctx, length+time.Duration(c.ID)) // those that stayed would otherwise go on at the same instant
+	apart := length + time.Duration(c.ID) // those that stayed would otherwise go on at the same instant
+	if h.stays != nil {
+		h.stays(ctx, c, key, apart)
+	} else {
+		pause(ctx, apart)
+	}
 	if want.downgrades {
 		r.downgrade(ctx, c, h, key, grant, life, length)
 	}
@@ -284,6 +297,8 @@ func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, 
 // wants is the argument of an acquire in addition to the key; nil for none.
 func (h *holder) wants(p purpose) any {
 	switch {
+	case h.set != nil:
+		return models.Keys{Keys: h.set}
 	case h.keys != nil:
 		return models.Keys{Keys: h.keys}
 	case h.modes != nil:

@@ -69,7 +69,7 @@ func (w MultiLock) Start(ctx context.Context, env *Env) (Run, error) {
 	}
 	last := len(sets) - 1
 	r := holdRunOf(env, time.Millisecond, 20*time.Millisecond, sets[last])
-	r.keys, r.impatient = keysOfObject, perImpatience
+	r.lines, r.impatient = keysOfObject, perImpatience
 	for i := range env.Keys {
 		for _, part := range keysOfObject {
 			r.resources[env.Key(i)+"/"+part] = &resource{}

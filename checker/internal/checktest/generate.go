@@ -91,8 +91,9 @@ type tenure struct {
 	client, ai, a, ao int
 	session           history.ID
 	token             history.ID
-	asked             any // the value of the acquire's invoke
-	ri, c, ret        int // ri < 0: no release
+	asked             any      // the value of the acquire's invoke
+	share             []string // that it was granted, of a set
+	ri, c, ret        int      // ri < 0: no release
 	outcome           history.Type
 	held              bool
 }
@@ -156,11 +157,19 @@ func generateHolds(rng *rand.Rand, how Kind, model string, places int) *history.
 // tell adds the operations of tenures.
 func (w *world) tell(all []tenure) {
 	for _, x := range all {
-		w.Op(Args{Client: x.client, F: models.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, In: x.asked, Out: models.Grant{Token: x.token}, Session: x.session})
+		w.Op(Args{Client: x.client, F: models.FAcquire, Key: "k", Inv: x.ai, Ret: x.ao, Outcome: history.OK, In: x.asked, Out: x.granted(), Session: x.session})
 		if x.ri >= 0 {
 			w.Op(Args{Client: x.client, F: models.FRelease, Key: "k", Inv: x.ri, Ret: x.ret, Outcome: x.outcome, In: models.Held{Held: x.held}, Session: x.session})
 		}
 	}
+}
+
+// granted is the value of the acquire's ok.
+func (x *tenure) granted() any {
+	if x.share != nil {
+		return models.Share{Keys: x.share, Token: x.token}
+	}
+	return models.Grant{Token: x.token}
 }
 
 // stay is a tenure that begins at t or later, and its end.

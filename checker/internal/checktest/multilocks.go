@@ -51,15 +51,21 @@ func (r *Record) LeavesAll(s history.ID, number int, keys ...string) *Record {
 
 // GenerateMultiLocks is GenerateHolds of several keys at once.
 func GenerateMultiLocks(rng *rand.Rand, how Kind) *history.History {
+	return generateSets(rng, how, models.MultiLock.Name, func(x *tenure, set, _ []string) { x.asked = models.Keys{Keys: set} })
+}
+
+// generateSets makes a history of holds of some of several keys each; of says so of each.
+func generateSets(rng *rand.Rand, how Kind, model string, of func(x *tenure, set, all []string)) *history.History {
 	locks := []string{"a", "b", "c"}[:2+rng.IntN(2)]
 	clients := 3 + rng.IntN(2)
-	w := NewWorld(rng, Ours(models.MultiLock.Name, history.Params{Clients: clients}).offers(history.Offers{Fencing: true}), clients)
+	w := NewWorld(rng, Ours(model, history.Params{Clients: clients}).offers(history.Offers{Fencing: true}), clients)
 	n := 5 + rng.IntN(5)
 	var all []tenure
 	free, end := map[string]int{}, 1 // from when on each key is
 	for i := range n {
 		set := someOf(rng, locks)
-		x := tenure{client: rng.IntN(clients), token: history.ID(i + 1), asked: models.Keys{Keys: set}}
+		x := tenure{client: rng.IntN(clients), token: history.ID(i + 1)}
+		of(&x, set, locks)
 		t := 1
 		for _, lock := range set {
 			t = max(t, free[lock])
