@@ -55,8 +55,7 @@ func (p *znodeStates) over(is string, high uint64) uint64 {
 // data.
 type configNodes struct {
 	evidence.Layout
-	of    map[string]*znodeStates // by the path, from the key on
-	holes bool
+	of map[string]*znodeStates // by the path, from the key on
 }
 
 // nodesOf are those of a record; none without a log.
@@ -79,8 +78,6 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *configNodes {
 			n.recognise(c)
 		}
 	}
-	firstZxid, last := uint64(a.Transactions[0].Zxid), a.Log.Last()
-	n.holes = !a.Log.Covers(firstZxid, last)
 	return n
 })
 
@@ -171,6 +168,9 @@ func inLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 func changeInLog(f *frame.Finding, c *config, x *change) {
 	low, high, ok := c.Window(x.op)
 	was := nodesOf(c.Record).within(c, x, low, high)
+	if x.absent { // it may have been deleted before, where the log has a hole
+		ok = ok && c.FromBeginning(high)
+	}
 	if was || ok {
 		f.Count("compared", 1)
 	}

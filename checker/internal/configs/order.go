@@ -128,9 +128,9 @@ func (s *sweep) violated(now *observation, counterexample []int, format string, 
 	s.f.Violated(counterexample, "%s, %s", s.c.told(now), fmt.Sprintf(format, args...))
 }
 
-// decideByLog puts what each watcher was told on the changes of the log, each as early as
-// can be. A value comes once, whatever the log lacks; where it has a hole there may have been
-// another delete.
+// decideByLog puts what each watcher was told on the changes of the log, each as early as can be. A
+// value comes once, whatever the log lacks. A delete can be missing, so that there was none counts
+// only if the log has everything up to the answer.
 func decideByLog(f *frame.Finding, c *config) {
 	p := nodesOf(c.Record).znodeStates(c.name)
 	if p == nil || f.Result != "" {
@@ -142,7 +142,7 @@ func decideByLog(f *frame.Finding, c *config) {
 			places := p.places[stated(s.value, s.absent)]
 			i, _ := slices.BinarySearch(places, at)
 			switch {
-			case len(places) == 0, s.absent && nodesOf(c.Record).holes: // nobody knows what it saw
+			case len(places) == 0, s.absent && !c.allUntil(s): // what it saw is unknown
 			case i < len(places):
 				at, prev = places[i], s
 			default:
@@ -153,4 +153,10 @@ func decideByLog(f *frame.Finding, c *config) {
 			}
 		}
 	}
+}
+
+// allUntil reports whether the log has everything that a watcher can have been told.
+func (c *config) allUntil(s *observation) bool {
+	high, _, ok := c.Zxids.Ceil(s.ret)
+	return ok && c.FromBeginning(high)
 }

@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"slices"
+
 	"github.com/zklab/zklab/history"
 )
 
@@ -15,6 +17,27 @@ type Layout struct {
 
 // Trusted reports whether what is missing contradicts the log.
 func (l *Layout) Trusted() bool { return l.Found > 0 && l.Found >= 9*l.Missing }
+
+// rootMade returns the zxid at which the run's root was created; 0 if the log does not have it.
+var rootMade = Once(func(a *Record) uint64 {
+	for _, all := range a.Log.Folders {
+		if i := slices.IndexFunc(all, func(n *Znode) bool { return n.Path == a.Params.Root }); i >= 0 {
+			return all[i].Created
+		}
+	}
+	return 0
+})
+
+// FromBeginning reports whether the log has everything that happened below the run's root up to a
+// zxid: nothing below it is older than the root itself. If the record does not name the root, the
+// log counts from its own beginning.
+func (a *Record) FromBeginning(high uint64) bool {
+	begin := uint64(a.Transactions[0].Zxid)
+	if a.Params.Root != "" {
+		begin = rootMade(a)
+	}
+	return begin != 0 && begin <= high && a.Log.Covers(begin-1, high)
+}
 
 // Window returns the part of the log in which an operation that succeeded took effect: above low,
 // up to high. It returns false if the log may lack some of it.

@@ -169,8 +169,7 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID
 		high, event = g.Log.Last(), -1
 	}
 	first := v.inForce(low)
-	// The log has to tell of all that was there, from the first member on.
-	if !g.Log.Covers(low, high) || len(v.from) > 1 && !g.Log.Covers(v.from[1]-1, high) {
+	if !g.Log.Covers(low, high) || !g.FromBeginning(high) { // members may be missing that came before
 		return
 	}
 	f.Count("placed", 1)

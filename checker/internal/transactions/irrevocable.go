@@ -61,7 +61,6 @@ type outcomes struct {
 	evidence.Layout
 	of    map[string][]decision   // by key, each other than the one before
 	owned map[history.ID][]string // keys whose outcome is an ephemeral znode, by its session
-	from  uint64                  // where the log begins
 }
 
 // outcomesOf are those of a record; none without a log.
@@ -70,7 +69,6 @@ var outcomesOf = evidence.Once(func(a *evidence.Record) *outcomes {
 	if a.Log == nil {
 		return o
 	}
-	o.from = uint64(a.Transactions[0].Zxid)
 	for i := range a.Transactions {
 		t := &a.Transactions[i]
 		if t.Error != 0 || t.Type == "multi" && evidence.Refused(t) {
@@ -153,7 +151,7 @@ func (o *outcomes) has(k *evidence.Key, q *outcomeQuery) (has, whole bool) {
 	for _, d := range o.of[k.Name] {
 		has = has || !d.gone && d.commit == q.commit && d.zxid <= high
 	}
-	return has, ok && k.Log.Covers(o.from, high)
+	return has, ok && k.FromBeginning(high)
 }
 
 // decideByLog looks for a decision that did not stand. Where a fault deleted znodes, that one is
