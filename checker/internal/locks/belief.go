@@ -26,7 +26,7 @@ var belief = &frame.Property{
 	Evidence: frame.FromTimes,
 	Measure: &frame.Measure{
 		What:  "false belief",
-		Guard: "fencing", Unguarded: "without fencing tokens, which what is guarded compares, that cannot be prevented",
+		Guard: "fencing", Unguarded: "only fencing tokens that the guarded resource checks can prevent that",
 	},
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
