@@ -25,7 +25,7 @@ func TestSummary(t *testing.T) {
 	got := Summary(sample.Result(lockRun(false)), run, Screen{})
 	for _, text := range []string{
 		"✓ VALID: the lock kept every promise that was checked",
-		"✓ exclusion    valid for 3 keys: no two clients held one key at the same time",
+		"✓ exclusion    valid for 3 keys: no two clients held the same key at the same time",
 		"belief       valid for 3 keys (measured, does not decide)",
 		"ok per second over", "median / p99: acquire",
 		"pause: took effect 5 times, 1 of these felt by nobody",

@@ -16,7 +16,7 @@ import (
 // early says that nobody passes a barrier while it certainly is up.
 var early = &frame.Property{
 	Name:    "early",
-	Meaning: "nobody passed a barrier before it was lifted",
+	Meaning: "no client passed a barrier before it was lifted",
 	Decider: "interval search",
 	Telling: explain.PassedEarly,
 	Evidence: func(a *evidence.Record) string {

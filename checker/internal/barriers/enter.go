@@ -14,7 +14,7 @@ import (
 // count the dead, and those who timed out.
 var entering = &frame.Property{
 	Name:     "enter",
-	Meaning:  "nobody entered before all parties were there",
+	Meaning:  "no member entered before all members had arrived",
 	Decider:  "sweep over presences",
 	Evidence: frame.FromSessions,
 	Decide: onRound(func(ctx context.Context, f *frame.Finding, r *round) {

@@ -14,7 +14,7 @@ import (
 var lateWaiter = &frame.Property{
 	Name:     "late",
 	Liveness: true,
-	Meaning:  "nobody was left waiting at a lifted barrier",
+	Meaning:  "no client was left waiting at a lifted barrier",
 	Decider:  "waits after the lift",
 	Evidence: frame.FromSessions,
 	Applies:  frame.IsOwn,

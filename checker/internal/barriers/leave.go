@@ -16,7 +16,7 @@ import (
 // through its call. One member that passed proves that all were there then.
 var leaving = &frame.Property{
 	Name:     "leave",
-	Meaning:  "nobody left before all parties were ready to leave",
+	Meaning:  "no member left before all members were ready to leave",
 	Decider:  "sweep over presences",
 	Evidence: frame.FromSessions,
 	Decide: onRound(func(ctx context.Context, f *frame.Finding, r *round) {

@@ -124,7 +124,7 @@ func (t *subtree) final(e *history.Event) {
 // is in force once, and over when another change that certainly came later had taken effect.
 var current = &frame.Property{
 	Name:     "current",
-	Meaning:  "a copy that was said to be current showed all that had been changed before it was asked for",
+	Meaning:  "a copy reported as current showed all changes made before it was asked for",
 	Decider:  "changes that were done before",
 	Evidence: frame.FromTimes,
 	Applies:  func(a *evidence.Record) bool { return !a.Offers.NeverCurrent },
@@ -215,7 +215,7 @@ func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 var cacheConverge = &frame.Property{
 	Name:     "converge",
 	Liveness: true,
-	Meaning:  "after the heal, every copy came to show what there was in the end",
+	Meaning:  "after the heal, every copy came to show the final state",
 	Decider:  "looks after the last change",
 	Evidence: frame.FromSessions,
 	Applies:  frame.IsOwn,

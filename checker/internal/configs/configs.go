@@ -317,7 +317,7 @@ func onConfig(decide func(*frame.Finding, *config)) func(context.Context, *evide
 // valid says that what was told was set.
 var valid = &frame.Property{
 	Name:     "valid",
-	Meaning:  "nobody was told a value that nobody had set",
+	Meaning:  "no client was told a value that no client had set",
 	Decider:  "values",
 	Evidence: frame.FromTimes,
 	Decide: onConfig(func(f *frame.Finding, c *config) {

@@ -17,7 +17,7 @@ import (
 var converge = &frame.Property{
 	Name:     "converge",
 	Liveness: true,
-	Meaning:  "after the heal, the last value came to every watcher who waited for it, and each one that was there for longer than the bound",
+	Meaning:  "after the heal, every watcher that waited learned the last value, and each value that stayed for longer than the bound",
 	Decider:  "waits after the last change",
 	Evidence: frame.FromSessions,
 	Applies:  frame.IsOwn,

@@ -184,7 +184,7 @@ func changeInLog(f *frame.Finding, c *config, x *change) {
 // its session had been told: what was so in the past is no present value.
 var first = &frame.Property{
 	Name:     "first",
-	Meaning:  "what a watcher was told first was not over already for all that its session had seen",
+	Meaning:  "the first value that a watcher reported was not older than what its session had seen",
 	Logged:   true,
 	Decider:  "zxids",
 	Evidence: func(*evidence.Record) string { return "Z, L" },

@@ -20,7 +20,7 @@ import (
 // set at once in different orders are not compared, but where the log says which was first.
 var order = &frame.Property{
 	Name:    "order",
-	Meaning: "no watcher was told an older setting after a later one, over reconnects, expiries, and deletes",
+	Meaning: "no watcher was told an older value after a newer one, across reconnects, expiries and deletes",
 	Decider: "sweep over watchers",
 	Evidence: func(a *evidence.Record) string {
 		if nodesOf(a).Trusted() {

@@ -157,7 +157,7 @@ func fromTimes(*evidence.Record) string { return "R" }
 // counted twice, and none that was acknowledged was lost.
 var linearizable = &frame.Property{
 	Name:     "linearizable",
-	Meaning:  "every change counted once, in an order that real time allows",
+	Meaning:  "every change took effect exactly once, in an order consistent with real time",
 	Decider:  "order of values, and deadlines of those that nobody made",
 	Evidence: fromTimes,
 	Decide: onCounter(func(f *frame.Finding, c *counter) {

@@ -16,7 +16,7 @@ import (
 // Guarantees), and nobody more than can have been added by then.
 var plainReads = &frame.Property{
 	Name:     "plain-reads",
-	Meaning:  "no session was shown an older value than before, or its own write undone",
+	Meaning:  "no session saw an older value than before, or its own write undone",
 	Decider:  "sweep over sessions",
 	Evidence: func(*evidence.Record) string { return "S" },
 	Decide: onCounter(func(f *frame.Finding, c *counter) {

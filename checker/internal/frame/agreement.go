@@ -15,7 +15,7 @@ import (
 // clients did. The run compared the servers; the result is in the record.
 var ServerAgreement = &Property{
 	Name:     "server-agreement",
-	Meaning:  "each server, read by itself, had the same znodes",
+	Meaning:  "all servers, read one by one, had the same znodes",
 	Common:   true,
 	Servers:  true,
 	Decider:  "comparison of trees",

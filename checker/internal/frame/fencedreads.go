@@ -17,7 +17,7 @@ import (
 // each time.
 var FencedReads = &Property{
 	Name:     "fenced-reads",
-	Meaning:  "behind each fenced read was a request of its own that a quorum answered",
+	Meaning:  "each fenced read made its own request that a quorum answered",
 	Decider:  "signs of life",
 	Evidence: func(*evidence.Record) string { return "S" },
 	Applies: func(a *evidence.Record) bool {

@@ -15,7 +15,7 @@ import (
 func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context, *Finding, *evidence.Key)) *Property {
 	return &Property{
 		Name:     "log",
-		Meaning:  "the servers' transaction log has what the history says that happened",
+		Meaning:  "the servers' transaction log agrees with the history",
 		Common:   true,
 		Logged:   true,
 		Decider:  "transaction log",

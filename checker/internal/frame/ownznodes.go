@@ -18,7 +18,7 @@ import (
 // property if their clients hold something, or are members, by such znodes.
 var OwnZnodes = &Property{
 	Name:     "own-znodes",
-	Meaning:  "no client deleted an ephemeral znode of another one that was still counting on it",
+	Meaning:  "no client deleted an ephemeral znode that another client still relied on",
 	Common:   true,
 	Logged:   true,
 	Decider:  "deletes in the transaction log",

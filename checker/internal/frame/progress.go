@@ -12,7 +12,7 @@ func Progress(decider string, rests func(*evidence.Record) string, decide func(c
 	return &Property{
 		Name:     "progress",
 		Liveness: true,
-		Meaning:  "after the heal, nobody was left waiting without a reason",
+		Meaning:  "after the heal, no client was left waiting without a reason",
 		Decider:  decider,
 		Evidence: rests,
 		Applies:  IsOwn,

@@ -17,7 +17,7 @@ import (
 var converge = &frame.Property{
 	Name:     "converge",
 	Liveness: true,
-	Meaning:  "after the heal, everybody saw who the members are, in lists and as changes",
+	Meaning:  "after the heal, every client saw the current members, in lists and as changes",
 	Decider:  "lists, and waits for changes, after the bound",
 	Evidence: frame.FromSessions,
 	Applies:  frame.IsOwn,

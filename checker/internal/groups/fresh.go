@@ -15,7 +15,7 @@ import (
 // server may lag, but not behind that. Real time alone never flags a list as old.
 var fresh = &frame.Property{
 	Name:     "fresh",
-	Meaning:  "no list was older than what its client's session had already seen",
+	Meaning:  "no list was older than what its session had already seen",
 	Decider:  "zxids that sessions have seen",
 	Evidence: func(*evidence.Record) string { return "SZ" },
 	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {

@@ -15,7 +15,7 @@ import (
 // gone says that members whose client crashed are gone once their sessions have timed out.
 var gone = &frame.Property{
 	Name:     "gone",
-	Meaning:  "after the heal, nobody was shown a member whose client had crashed",
+	Meaning:  "after the heal, no client saw a member whose client had crashed",
 	Decider:  "lists after the bound",
 	Evidence: frame.FromSessions,
 	Applies: func(a *evidence.Record) bool {

@@ -17,7 +17,7 @@ import (
 // of its sessions either. A list of a new session may go back.
 var monotone = &frame.Property{
 	Name:     "monotone",
-	Meaning:  "no session was shown an older list than before, and changes never went back",
+	Meaning:  "no session saw an older list than before, and no change went back",
 	Decider:  "sweep over sessions",
 	Evidence: func(*evidence.Record) string { return "S" },
 	Decide: onGroup(func(_ context.Context, f *frame.Finding, g *group) {

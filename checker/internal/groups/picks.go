@@ -14,7 +14,7 @@ import (
 // later: never by less. A picked member that was not in there has to have come after that.
 var picks = &frame.Property{
 	Name:     "pick",
-	Meaning:  "each pick was of those that its client had been told of last, or of later ones",
+	Meaning:  "each pick was among those that its client had been told of last, or among later ones",
 	Decider:  "picks after changes",
 	Evidence: func(*evidence.Record) string { return "S" },
 	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {

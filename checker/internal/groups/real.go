@@ -15,7 +15,7 @@ import (
 // realMembers says that nobody is shown who never asked to join.
 var realMembers = &frame.Property{
 	Name:     "real",
-	Meaning:  "whoever was listed had asked to join by then",
+	Meaning:  "every listed member had asked to join by then",
 	Decider:  "joins before lists",
 	Evidence: frame.FromTimes,
 	Decide: onGroup(func(_ context.Context, f *frame.Finding, g *group) {

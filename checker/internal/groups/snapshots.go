@@ -22,7 +22,7 @@ import (
 // at the first version that fits.
 var snapshots = &frame.Property{
 	Name:     "snapshots",
-	Meaning:  "each list was all of the group at some moment, the moments of a session in order",
+	Meaning:  "each list was the whole group at some moment, and the moments of each session are in order",
 	Logged:   true,
 	Decider:  "versions in the transaction log",
 	Evidence: func(*evidence.Record) string { return "Z, L" },

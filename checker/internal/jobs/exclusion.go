@@ -16,7 +16,7 @@ import (
 // moment left at which nobody had the job.
 var exclusion = &frame.Property{
 	Name:     "lease-exclusion",
-	Meaning:  "never two workers had one job at one time",
+	Meaning:  "no two workers held the same job at the same time",
 	Decider:  "intervals of each job",
 	Evidence: fromSessions,
 	Decide: onQueue(func(f *frame.Finding, q *queue) {

@@ -18,7 +18,7 @@ import (
 // else can have finished it.
 var finishOnce = &frame.Property{
 	Name:     "finish-once",
-	Meaning:  "each job was finished once at most, and not by a worker that had lost it",
+	Meaning:  "each job was finished at most once, and never by a worker that had lost it",
 	Decider:  "pairs of each job",
 	Evidence: fromTimes,
 	Decide: onQueue(func(f *frame.Finding, q *queue) {

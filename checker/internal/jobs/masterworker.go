@@ -17,6 +17,6 @@ var MasterWorker = frame.Model{
 var reassign = func() *frame.Property {
 	p := *progress
 	p.Name = "reassign"
-	p.Meaning = "after the heal, no worker was left waiting while there was a task that nobody had"
+	p.Meaning = "after the heal, no worker was left waiting while a task was unassigned"
 	return &p
 }()

@@ -19,7 +19,7 @@ import (
 // next session, so it is the client that counts, and not the session.
 var stalePlan = &frame.Property{
 	Name:     "stale-plan",
-	Meaning:  "each task was assigned by the one who was the master at that moment",
+	Meaning:  "only the current master assigned tasks",
 	Logged:   true,
 	Decider:  "masters in the transaction log",
 	Evidence: func(*evidence.Record) string { return "L" },

@@ -20,7 +20,7 @@ import (
 // paused or its session expired by force, so it counts only when that is asked for.
 var belief = &frame.Property{
 	Name:     "belief",
-	Meaning:  "no two clients believed at one time that they held one key",
+	Meaning:  "no two clients believed at the same time that they held the same key",
 	Decider:  "interval sweep",
 	Telling:  explain.BelievedHeld,
 	Evidence: frame.FromTimes,

@@ -21,7 +21,7 @@ import (
 // can be of length zero, so that they are not in each other's way.
 var bound = &frame.Property{
 	Name:     "bound",
-	Meaning:  "never more clients held one key than it has leases",
+	Meaning:  "no more clients held a key than it has leases",
 	Decider:  "interval sweep",
 	Evidence: frame.FromSessions,
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {

@@ -23,7 +23,7 @@ import (
 // before that are right: they come from a server that lags.
 var whoLeads = &frame.Property{
 	Name:     "who-leads",
-	Meaning:  "answers to the question who leads were true",
+	Meaning:  "answers to the question which client leads were true",
 	Decider:  "candidacies, final list",
 	Evidence: frame.FromSessions,
 	Applies:  func(a *evidence.Record) bool { return frame.IsOwn(a) && asksLeader(a) },
@@ -197,7 +197,7 @@ func liveThroughout(a *evidence.Record, client int, s evidence.Span) bool {
 // can regain leadership without losing its znode.
 var states = &frame.Property{
 	Name:     "states",
-	Meaning:  "a leader whose term ended stayed deposed until elected again",
+	Meaning:  "a leader whose term ended did not lead again until elected again",
 	Decider:  "order of each candidate's answers",
 	Evidence: frame.FromTimes,
 	Applies:  func(a *evidence.Record) bool { o := offersOf(a); return o.TellsLost && o.Fencing },

@@ -43,7 +43,7 @@ var Election = frame.Model{
 // part of every choice, and a hold without one can be of length zero.
 var exclusion = &frame.Property{
 	Name:     "exclusion",
-	Meaning:  "no two clients held one key at the same time",
+	Meaning:  "no two clients held the same key at the same time",
 	Decider:  "interval sweep",
 	Telling:  explain.HeldTwice,
 	Evidence: frame.FromSessions,

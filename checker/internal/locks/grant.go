@@ -23,7 +23,7 @@ import (
 // earlier view still.
 var grants = &frame.Property{
 	Name:     "grant",
-	Meaning:  "every grant rests on a state in which it was the client's turn",
+	Meaning:  "every grant is based on a state in which it was the client's turn",
 	Logged:   true,
 	Decider:  "line in the transaction log",
 	Evidence: func(*evidence.Record) string { return "Z, L" },

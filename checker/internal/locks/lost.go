@@ -20,7 +20,7 @@ import (
 // expiry, since there the hold ended with the session.
 var lost = &frame.Property{
 	Name:     "lost",
-	Meaning:  "whoever lost its session knew within a second that the hold was lost",
+	Meaning:  "each client that lost its session knew within a second that its hold was lost",
 	Decider:  "times of expiry",
 	Telling:  explain.ClaimedHeld,
 	Evidence: func(*evidence.Record) string { return "S" },

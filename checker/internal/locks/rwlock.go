@@ -38,7 +38,7 @@ func (h *hold) wrote() time.Duration { return h.Writes(h.x) }
 // each other's way.
 var rwExclusion = &frame.Property{
 	Name:     exclusion.Name,
-	Meaning:  "while a client held one key to write, no other held it",
+	Meaning:  "while a client held a key for writing, no other client held it",
 	Decider:  exclusion.Decider,
 	Telling:  exclusion.Telling,
 	Evidence: frame.FromSessions,

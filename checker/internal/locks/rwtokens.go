@@ -20,7 +20,7 @@ import (
 // behind the last that wrote, a writer behind everybody.
 var rwTokens = &frame.Property{
 	Name:     tokens.Name,
-	Meaning:  "a writer's token was above all earlier ones, a reader's above those of earlier writers",
+	Meaning:  "a writer's token was higher than all earlier tokens, a reader's higher than those of earlier writers",
 	Decider:  tokens.Decider,
 	Evidence: frame.FromSessions,
 	Applies:  gives,

@@ -20,7 +20,7 @@ import (
 // that never came out may have gone with any dequeue of which nobody knows.
 var bounded = &frame.Property{
 	Name:     "bounded",
-	Meaning:  "there never were more items than the queue has room for",
+	Meaning:  "the queue never held more items than its bound",
 	Decider:  "sweep over stays",
 	Evidence: frame.FromTimes,
 	Applies:  isBounded,

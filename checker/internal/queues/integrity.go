@@ -13,7 +13,7 @@ import (
 // out once.
 var integrity = &frame.Property{
 	Name:     "integrity",
-	Meaning:  "what came out had been put in, and came out once",
+	Meaning:  "each delivered item had been put, and was delivered only once",
 	Decider:  "items by value",
 	Telling:  explain.CameTwice,
 	Evidence: frame.FromTimes,

@@ -18,7 +18,7 @@ import (
 // taken before x.
 var fifo = &frame.Property{
 	Name:     "order",
-	Meaning:  "items came out in the order in which they went in",
+	Meaning:  "items were delivered in the order in which they were put",
 	Decider:  "sweep over enqueues",
 	Telling:  explain.Overtaken,
 	Evidence: frame.FromTimes,

@@ -23,7 +23,7 @@ import (
 // so: a fault may have kept it from the client, whose next server may be behind it.
 var priority = &frame.Property{
 	Name:    "priority",
-	Meaning: "no dequeue passed over a better item that its session had been told of",
+	Meaning: "no dequeue skipped a better item that its session had seen",
 	Decider: "sweep over priorities",
 	Evidence: func(a *evidence.Record) string {
 		if settlesQueues(a) {

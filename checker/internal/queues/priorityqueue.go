@@ -20,7 +20,7 @@ var PriorityQueue = frame.Model{
 // lists are from: of the items of one priority, an old list has the first ones.
 var classOrder = &frame.Property{
 	Name:     "class-order",
-	Meaning:  "items of one priority came out in the order in which they went in",
+	Meaning:  "items of the same priority were delivered in the order in which they were put",
 	Decider:  "sweep over enqueues",
 	Telling:  explain.Overtaken,
 	Evidence: frame.FromTimes,

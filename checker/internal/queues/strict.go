@@ -27,7 +27,7 @@ import (
 // one, not older than the call, in which nothing better is there.
 var strict = &frame.Property{
 	Name:    "strict",
-	Meaning: "each dequeue took an item than which there was no better one at some moment during it",
+	Meaning: "each dequeue took an item that was the best at some moment during the call",
 	Decider: "best first",
 	Evidence: func(a *evidence.Record) string {
 		if settlesQueues(a) {

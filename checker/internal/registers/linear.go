@@ -15,7 +15,7 @@ import (
 // happened at one moment between invocation and return.
 var linearizable = &frame.Property{
 	Name:     "linearizable",
-	Meaning:  "writes, compare-and-sets and fenced reads fit into one order of values",
+	Meaning:  "writes, compare-and-sets and fenced reads agree on one order of values",
 	Decider:  "chains and zones",
 	Evidence: frame.FromTimes,
 	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {

@@ -22,7 +22,7 @@ import (
 // write. A new session may go back. How old values were is measured.
 var plainReads = &frame.Property{
 	Name:     "plain-reads",
-	Meaning:  "no session was shown an older value than before, or its own write undone",
+	Meaning:  "no session saw an older value than before, or its own write undone",
 	Decider:  "sweep over sessions",
 	Evidence: func(*evidence.Record) string { return "SZ" },
 	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {
@@ -256,7 +256,7 @@ func from(of []*change, i int) *change {
 // fault of servers or an election was near, old values are only measured.
 var syncReads = &frame.Property{
 	Name:     "sync-reads",
-	Meaning:  "no read behind a sync was old while the servers were left alone",
+	Meaning:  "no read after a sync was stale while the servers were undisturbed",
 	Decider:  "newest value overwritten",
 	Evidence: func(*evidence.Record) string { return "RZ" },
 	// With an election at a time that nobody knows none of them is judged.
@@ -322,7 +322,7 @@ func succeeded(a *evidence.Record, l *look, by *change) bool {
 // is there, and the znode's version counts all of them.
 var durable = &frame.Property{
 	Name:     "durable",
-	Meaning:  "what was acknowledged was there at the end, or overwritten",
+	Meaning:  "each acknowledged write was there at the end, or was overwritten",
 	Decider:  "final read",
 	Evidence: func(*evidence.Record) string { return "RZ" },
 	Decide: onRegister(func(_ context.Context, f *frame.Finding, r *register) {

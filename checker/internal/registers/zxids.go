@@ -22,7 +22,7 @@ import (
 // versions are known.
 var zxidOrder = &frame.Property{
 	Name:     "zxid-order",
-	Meaning:  "each write changed what the write before it in the servers' order had left",
+	Meaning:  "each write changed the value that the previous write in the servers' order had left",
 	Decider:  "one maker a version",
 	Evidence: func(*evidence.Record) string { return "Z" },
 	Applies:  anyZxid,

@@ -19,7 +19,7 @@ const (
 var Properties = []*frame.Property{
 	{
 		Name: Connects, Decider: "connects compared", Evidence: from("S"),
-		Meaning: "every client that connected got the session that it asked for, and a timeout within the servers' bounds",
+		Meaning: "every client that connected got the session it asked for, and a timeout within the servers' bounds",
 		Applies: Told, Decide: nothing, Whole: connects,
 	},
 	{
@@ -29,7 +29,7 @@ var Properties = []*frame.Property{
 	},
 	{
 		Name: Answers, Decider: "order of replies", Evidence: from("R"),
-		Meaning: "no request was passed over when later ones of its connection were answered",
+		Meaning: "no request stayed unanswered while later requests of its connection were answered",
 		Applies: Told, Decide: nothing, Whole: answers,
 	},
 }

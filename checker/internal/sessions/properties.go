@@ -20,34 +20,34 @@ import (
 
 // Session is the store itself, as its sessions see it.
 var Session = frame.Model{Object: models.Session, Properties: append([]*frame.Property{
-	promise(promises.Fifo, "each session's writes took effect in the order in which it had sent them", "order of zxids", "Z", frame.Wants("writes", 50, "writes")),
-	promise(promises.SingleImage, "no session was shown an older state than before", "order of zxids", "Z", func(a *evidence.Record, figures map[string]float64) string {
+	promise(promises.Fifo, "the writes of each session took effect in the order in which they were sent", "order of zxids", "Z", frame.Wants("writes", 50, "writes")),
+	promise(promises.SingleImage, "no session saw an older state than before", "order of zxids", "Z", func(a *evidence.Record, figures map[string]float64) string {
 		if reconnecting(a) && figures["reconnects"] == 0 {
 			return "no client connected again with its session"
 		}
 		return frame.Few(figures["replies"], 100, "replies")
 	}),
-	promise(promises.OwnWrites, "every session saw what it had written", "greedy versions", "Z", frame.Wants("reads", 20, "reads of paths that the same session had written")),
-	promise(promises.Atomic, "everybody saw all of a multi or nothing of it", "greedy versions", "Z", frame.Wants("reads", 20, "reads of znodes that a multi was the last to change")),
-	onlyLogged(promise(promises.Views, "every reply shows the store as it was at one moment", "greedy versions", "", frame.Wants("reads", 100, "reads"))),
-	promise(promises.Fenced, "every read behind a write of the same session was fresh", "greedy versions", "RZ", frame.Wants("reads", 10, "reads behind a write that makes others' writes visible")),
-	promise(promises.Sync, "every read behind a sync was fresh while the servers were left alone", "greedy versions", "RZ", frame.Wants("reads", 10, "reads behind a sync that makes others' writes visible, while no server was disturbed")),
-	promise(promises.Durable, "what was acknowledged was there at the end, or overwritten", "greedy versions", "Z", func(_ *evidence.Record, figures map[string]float64) string {
+	promise(promises.OwnWrites, "every session saw its own writes", "greedy versions", "Z", frame.Wants("reads", 20, "reads of paths that the same session had written")),
+	promise(promises.Atomic, "every client saw all changes of a multi or none", "greedy versions", "Z", frame.Wants("reads", 20, "reads of znodes that a multi was the last to change")),
+	onlyLogged(promise(promises.Views, "every reply shows the store at a single moment", "greedy versions", "", frame.Wants("reads", 100, "reads"))),
+	promise(promises.Fenced, "every read after a write of the same session was fresh", "greedy versions", "RZ", frame.Wants("reads", 10, "reads behind a write that makes others' writes visible")),
+	promise(promises.Sync, "every read after a sync was fresh while the servers were undisturbed", "greedy versions", "RZ", frame.Wants("reads", 10, "reads behind a sync that makes others' writes visible, while no server was disturbed")),
+	promise(promises.Durable, "each acknowledged write was there at the end, or was overwritten", "greedy versions", "Z", func(_ *evidence.Record, figures map[string]float64) string {
 		if missing := frame.Few(figures["final_reads"], 1, "fenced reads at the end"); missing != "" {
 			return missing
 		}
 		return frame.Few(figures["acknowledged"], 50, "acknowledged writes")
 	}),
 	promise(promises.WatchBeforeData, "no client saw a change before the event of its watch", "replay of watches", "Z", frame.Wants("events", 20, "events followed by a reply that shows the change")),
-	promise(promises.OneEvent, "every watch brought one event at most", "replay of watches", "Z", frame.Wants("events", 20, "events")),
-	dated(promise(promises.EventOrder, "events came in the order of the changes that they tell of", "replay of watches", "Z", frame.Wants("events", 20, "events whose change is known"))),
-	promise(promises.Ephemeral, "ephemeral znodes were there as long as their sessions, and not longer", "greedy versions", "Z", frame.Wants("ends_seen", 1, "looks at znodes whose session had ended")),
-	timedLog(promise(promises.Expiry, "sessions that went silent ended after their timeout, and soon", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by timeout while nothing was disturbed"))),
-	aged(promise(promises.Timeliness, "no session was shown a state that was older than the bound of the servers' settings", "order of zxids", "RZ", frame.Wants("reads", 1, "reads on connections that had lasted for longer than the bound"))),
-	restricted(promise(promises.Rights, "clients did what access control lists let them do, and nothing else", "lists in force", "Z", frame.Wants("kept", 10, "requests that their clients had no right to"))),
-	passing(promise(promises.Lifetimes, "containers and znodes with a TTL went when their time had come, and not earlier", "lives of znodes", "RZ", frame.Wants("looks", 10, "looks at containers and znodes with a TTL"))),
-	staying(promise(promises.PersistentWatches, "watches that stay told of each change once, until they were removed", "replay of watches", "Z", frame.Wants("events", 20, "events of watches that stay"))),
-	promise(promises.Names, "sequential names rose, and none came twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
+	promise(promises.OneEvent, "every one-time watch fired at most once", "replay of watches", "Z", frame.Wants("events", 20, "events")),
+	dated(promise(promises.EventOrder, "events arrived in the order of their changes", "replay of watches", "Z", frame.Wants("events", 20, "events whose change is known"))),
+	promise(promises.Ephemeral, "ephemeral znodes existed exactly as long as their sessions", "greedy versions", "Z", frame.Wants("ends_seen", 1, "looks at znodes whose session had ended")),
+	timedLog(promise(promises.Expiry, "silent sessions expired after their timeout, and soon after it", "times of neighbours", "R", frame.Wants("ends", 1, "ends of sessions by timeout while nothing was disturbed"))),
+	aged(promise(promises.Timeliness, "no session saw a state older than the servers' settings allow", "order of zxids", "RZ", frame.Wants("reads", 1, "reads on connections that had lasted for longer than the bound"))),
+	restricted(promise(promises.Rights, "clients could do exactly what the access control lists permit", "lists in force", "Z", frame.Wants("kept", 10, "requests that their clients had no right to"))),
+	passing(promise(promises.Lifetimes, "containers and znodes with a TTL were deleted when due, and not earlier", "lives of znodes", "RZ", frame.Wants("looks", 10, "looks at containers and znodes with a TTL"))),
+	staying(promise(promises.PersistentWatches, "persistent watches reported each change once, until they were removed", "replay of watches", "Z", frame.Wants("events", 20, "events of watches that stay"))),
+	promise(promises.Names, "sequential names increased, and none was assigned twice", "order of zxids", "Z", frame.Wants("created", 20, "sequential znodes")),
 }, servers.Properties...)}
 
 // promise is the property that the servers keep a promise.

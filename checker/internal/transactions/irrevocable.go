@@ -17,7 +17,7 @@ import (
 // shows none.
 var irrevocable = &frame.Property{
 	Name:    "irrevocable",
-	Meaning: "nobody was told another outcome later, and no decision was deleted, or replaced by another",
+	Meaning: "no client learned a different outcome later, and no decision was deleted or replaced",
 	Decider: "comparison over time",
 	Evidence: func(a *evidence.Record) string {
 		if outcomesOf(a).Trusted() {

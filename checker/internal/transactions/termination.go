@@ -14,7 +14,7 @@ import (
 var termination = &frame.Property{
 	Name:     "termination",
 	Liveness: true,
-	Meaning:  "after the heal, nobody was left waiting for an outcome that was known, followed from the votes, or was its own to decide",
+	Meaning:  "after the heal, no client was left waiting for an outcome that was decided, followed from the votes, or was its own to decide",
 	Decider:  "waits for the outcome",
 	Evidence: frame.FromSessions,
 	Applies:  frame.IsOwn,

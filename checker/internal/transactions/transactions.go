@@ -253,7 +253,7 @@ func onTransaction(decide func(*frame.Finding, *transaction)) func(context.Conte
 // agreement says that all were told the same.
 var agreement = &frame.Property{
 	Name:     "agreement",
-	Meaning:  "all who were told the outcome of a transaction were told the same",
+	Meaning:  "all clients that learned the outcome of a transaction learned the same outcome",
 	Decider:  "comparison",
 	Evidence: frame.FromTimes,
 	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
@@ -272,7 +272,7 @@ var agreement = &frame.Property{
 // outcome may count, from its call on.
 var validity = &frame.Property{
 	Name:     "validity",
-	Meaning:  "no transaction was committed before each of its sites had voted yes",
+	Meaning:  "no transaction was committed before all its sites had voted yes",
 	Decider:  "votes",
 	Evidence: frame.FromTimes,
 	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
@@ -312,7 +312,7 @@ func (t *transaction) firstNo() (first *ballot) {
 // was missing at some time from when on the patience of somebody who decides had ended.
 var noLazyAbort = &frame.Property{
 	Name:     "no-lazy-abort",
-	Meaning:  "no transaction was aborted without a no, or a vote that was missing when the patience of a coordinator had ended",
+	Meaning:  "no transaction was aborted without a no vote, or a vote still missing when a coordinator stopped waiting",
 	Decider:  "votes",
 	Evidence: frame.FromTimes,
 	Decide: onTransaction(func(f *frame.Finding, t *transaction) {
