@@ -250,7 +250,7 @@ func TestOpenPacked(t *testing.T) {
 	for name, c := range map[string]struct {
 		data []byte
 		want string
-	}{"whole": {packed.Bytes(), ""}, "cut off": {packed.Bytes()[:packed.Len()-6], "cut off or damaged"}} {
+	}{"whole": {packed.Bytes(), ""}, "cut off": {packed.Bytes()[:packed.Len()-6], "truncated or damaged"}} {
 		if err := os.WriteFile(path, c.data, 0o600); err != nil {
 			t.Fatal(err)
 		}

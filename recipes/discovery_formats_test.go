@@ -46,7 +46,7 @@ func TestParseInstance(t *testing.T) {
 			}}},
 		},
 		{name: "curator, no address", znode: "x", data: `{"name":"payment","id":"1","address":null}`, reason: "an instance of Curator without an id or an address"},
-		{name: "curator, port", znode: "x", data: `{` + curator + `null,"port":70000}`, reason: "70000 is no port"},
+		{name: "curator, port", znode: "x", data: `{` + curator + `null,"port":70000}`, reason: "70000 is not a port"},
 		{name: "curator, other types", znode: "x", data: `{` + curator + `null,"port":"80"}`, reason: "not the JSON of an instance: "},
 		{
 			name: "serverset", znode: "member_0000000042", data: `{"serviceEndpoint":{"host":"fe80::1","port":4794},"additionalEndpoints":{"http":{"host":"b","port":80}},"status":"ALIVE","shard":1,"metadata":{"dc":"smf1","n":[1, 2]}}`,
@@ -63,7 +63,7 @@ func TestParseInstance(t *testing.T) {
 			want: Registered{Format: FormatServerset, Off: "status UNKNOWN", Instance: Instance{ID: "member_1", Address: "a:1", Metadata: map[string]string{"status": "UNKNOWN"}}},
 		},
 		{name: "serverset, no host", znode: "member_1", data: `{"serviceEndpoint":{},"status":"ALIVE"}`, reason: "there is no host"},
-		{name: "serverset, endpoint", znode: "member_1", data: `{"serviceEndpoint":{"host":"a","port":1},"additionalEndpoints":{"http":{"host":"a"}}}`, reason: "endpoint http: 0 is no port"},
+		{name: "serverset, endpoint", znode: "member_1", data: `{"serviceEndpoint":{"host":"a","port":1},"additionalEndpoints":{"http":{"host":"a"}}}`, reason: "endpoint http: 0 is not a port"},
 		{name: "serverset, other types", znode: "member_1", data: `{"serviceEndpoint":1}`, reason: "not the JSON of an instance: "},
 		{name: "text", znode: "x", data: "10.0.0.1:80", reason: "not the JSON of an instance: "},
 		{name: "other JSON", znode: "x", data: `{"version":1,"id":"x","address":"x"}`, reason: "the JSON is not an instance of zklab, Curator or a serverset"},

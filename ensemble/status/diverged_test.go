@@ -98,7 +98,7 @@ func TestDiverged(t *testing.T) {
 					if s.Diverged != c.want[i+1] {
 						t.Errorf("%s: %q, not %q", s.Addr, s.Diverged, c.want[i+1])
 					}
-					note := s.Addr + " " + s.Diverged + ": its tree is not that of the others"
+					note := s.Addr + " " + s.Diverged + ": its tree differs from the others'"
 					if (s.Diverged != "") != strings.Contains(strings.Join(e.Notes, "\n"), note) {
 						t.Errorf("notes %q", e.Notes)
 					}

@@ -289,7 +289,7 @@ func TestReadErrors(t *testing.T) {
 		{"behind the array", "[]\n{}", JSONL, "line 2: '{' after the end of the array"},
 		{"tuple", "[3 :invoke :write 7]\n[3 :ok]", EDN, "line 2: the event is [3 :ok]: expected a map, or [process type f value]"},
 		{"tuple type", "[3 :invoke :write 7]\n[3 :okay :write 7]", EDN, "line 2: the type is :okay: expected invoke, ok, fail or info"},
-		{"packed", "\x1f\x8b\x08\x00", Auto, "it is packed by gzip, and cut off or damaged"},
+		{"packed", "\x1f\x8b\x08\x00", Auto, "the gzip file is truncated or damaged"},
 		{"two bytes", "\xff\xfe{\x00", Auto, "in UTF-16: convert it to UTF-8"},
 		{"txt", "0\t:invoke\t:write\t3\n0 okay\n", JepsenText, `line 2: expected process, type, operation and value, as in 0 :invoke :write 3, found "0 okay"`},
 		{"txt type", "0\t:invoke\t:write\t3\n0\t:okay\t:write\t3\n", JepsenText, "line 2: the type is :okay: expected invoke, ok, fail or info"},

@@ -30,9 +30,9 @@ func TestReader(t *testing.T) {
 		{"packed", whole, "some text", ""},
 		{"packed and nothing in it", packed(""), "", ""},
 		{"packed in two", whole + packed(" and more"), "some text and more", ""},
-		{"cut off", whole[:len(whole)-4], "", "cut off or damaged"},
-		{"the beginning alone", whole[:4], "", "cut off or damaged"},
-		{"followed by something else", whole + "xx", "", "cut off or damaged"},
+		{"cut off", whole[:len(whole)-4], "", "truncated or damaged"},
+		{"the beginning alone", whole[:4], "", "truncated or damaged"},
+		{"followed by something else", whole + "xx", "", "truncated or damaged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []byte

@@ -84,7 +84,7 @@ func TestUnknownSource(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "knows (1.26.x), or run without") {
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "supports (1.26.x), or run without") {
 				t.Errorf("error %v, want %s", err, test.want)
 			}
 			if texts != nil {
