@@ -96,7 +96,7 @@ func TestSimulateStuck(t *testing.T) {
 	if os.Getenv(planted) == "" {
 		output := failing(t, "^TestSimulateStuck$", "ZKLAB_SEED=")
 		for _, want := range []string{
-			"zklab: 3 of 3 simulations are stuck, and nothing is known of these",
+			"zklab: 3 of 3 simulations are stuck and have no result",
 			": code waits for a mutex whose holder waits for virtual time to pass, which stands still meanwhile: zklab_test.guarded.Unlock (",
 			"zklab: 47 seeds were not begun, since 3 are stuck",
 			"--- FAIL: TestSimulateStuck/sweep/seed_1 (",

@@ -144,7 +144,7 @@ func TestSubjectsThatDialByThemselves(t *testing.T) {
 					t.Fatal(err)
 				}
 				wantAround(t, o.Result, s.says)
-				if last := told[len(told)-1]; !strings.Contains(last, "came through no client's link") {
+				if last := told[len(told)-1]; !strings.Contains(last, "did not come through a client's link") {
 					t.Errorf("while it ran it said %q", last)
 				}
 			})
