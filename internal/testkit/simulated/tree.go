@@ -33,9 +33,6 @@ func (t Tree) Clone() Tree {
 	return c
 }
 
-// Boot adds an empty znode that no transaction made.
-func (t Tree) Boot(p string) { t.add(p, &Znode{}) }
-
 func (t Tree) add(p string, n *Znode) {
 	t[p] = n
 	up := t[path.Dir(p)]
