@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/zklab/zklab/recipes/internal/client"
 	"github.com/zklab/zklab/recipes/internal/contend"
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
@@ -123,6 +124,9 @@ func (p *SetPartitioner) Acquire(ctx context.Context) (items []string, err error
 				items = slices.Clone(due.items)
 				return err
 			}
+			if err := p.withdrawn(ctx); err != nil {
+				return err
+			}
 		}
 	})
 	if err != nil {
@@ -146,6 +150,13 @@ func (p *SetPartitioner) take(ctx context.Context, op string, due *share) (again
 		_ = p.x.Release(context.WithoutCancel(ctx), op) // if it fails, the removal goes on in the background
 	}
 	return true, nil
+}
+
+// withdrawn waits until nothing of the last share is left, so that this member is in nobody's way,
+// nor in its own.
+func (p *SetPartitioner) withdrawn(ctx context.Context) error {
+	(&client.Backoff{}).Pause(ctx)
+	return p.x.CleanUps.Wait(ctx)
 }
 
 // until returns a context that also ends, for that cause, when over is closed.
@@ -256,6 +267,9 @@ func (p *SetPartitioner) DoEach(ctx context.Context, f func(ctx context.Context,
 			}
 			var again bool
 			if again, failed, err = p.run(ctx, op, due, f); !again {
+				return err
+			}
+			if err := p.withdrawn(ctx); err != nil {
 				return err
 			}
 		}

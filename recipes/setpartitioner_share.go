@@ -112,7 +112,8 @@ func (f *followedShare) tell(items []string, err error) {
 	f.news = make(chan struct{})
 }
 
-// due waits until something is due.
+// due waits until something is due. When members come or go, it waits a moment longer: others often
+// come or go then, too.
 func (f *followedShare) due(ctx context.Context) (*share, error) {
 	for {
 		f.mu.Lock()
@@ -128,6 +129,7 @@ func (f *followedShare) due(ctx context.Context) (*share, error) {
 		}
 		select {
 		case <-news:
+			(&client.Backoff{}).Pause(ctx)
 		case <-ctx.Done():
 		}
 	}

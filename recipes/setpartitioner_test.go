@@ -99,6 +99,7 @@ func TestSetPartitionerSharesAtEveryRequest(t *testing.T) {
 		a, b := NewSetPartitioner(m.a, m.path, fiveItems), NewSetPartitioner(m.b, m.path, fiveItems)
 		both, stop := context.WithCancel(ctx)
 		other := shareIn(both, b)
+		time.Sleep(fakeTimeout)
 		synctest.Wait()
 		shared(t, fiveItems, other)
 		var one *sharer
@@ -179,6 +180,7 @@ func TestSetPartitionerAsManyMembersAsCome(t *testing.T) {
 				quiet()
 			}
 		}
+		time.Sleep(fakeTimeout)
 		synctest.Wait()
 		var waits int
 		for _, s := range all {
