@@ -33,7 +33,7 @@ var _ = offer(models.Partitioner,
 	mutant("misses-leaves", "coverage", "", "deals items to members that have left", Partitioner{broken.MissesLeaves}).besides("progress"), // all may be dealt to such
 	mutant("greedy", "balance", "", "deals one item to each member, and the rest to the first", Partitioner{broken.Greedy}),
 	mutant("count-of-its-own", "tokens", "", "each member counts its fencing tokens by itself", Partitioner{broken.CountOfItsOwn}).besides("fencing"),
-	mutant("keeps-its-share", "lost", "expire/1500ms", "goes on holding its share after its session has died", Partitioner{broken.KeepsItsShare}).besides("exclusion", "tokens", "fencing", "grant", "balance"),
+	mutant("keeps-its-share", "lost", "expire/1500ms", "goes on holding its share after its session has died", Partitioner{broken.KeepsItsShare}).besides("exclusion", "tokens", "fencing", "grant", "coverage", "balance"),
 	mutant("items-survive", "progress", "expire:holder/400ms", "holds items by persistent znodes, and forgets them with its session", Partitioner{broken.ItemsSurvive}).besides("coverage"),
 )
 
@@ -152,6 +152,7 @@ func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p subjects.P
 			ctx, stop := g.during(ctx, c)
 			defer stop()
 			err := p.Changed(ctx)
+			jitter.Wait(1 + c.ID) // the client's connection may be busy with what told it
 			if err != nil && ctx.Err() == nil {
 				return nil, subjects.WithoutEffect(err) // it changes nothing
 			}
