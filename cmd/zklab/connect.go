@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
-// connectFlags say as whom and how to connect to servers, for commands that people work with.
+// connectFlags say how to connect to servers, and with which credentials.
 type connectFlags struct {
 	auth     []string
 	readOnly bool
@@ -28,7 +28,8 @@ func (f *connectFlags) addTo(flags *pflag.FlagSet) {
 	f.addNamed(flags, "timeout")
 }
 
-// addNamed is addTo for commands that write; timeout is the name of the flag that bounds the wait for a server.
+// addNamed is addTo for commands that write; timeout is the name of the flag that bounds the wait for
+// a server.
 func (f *connectFlags) addNamed(flags *pflag.FlagSet, timeout string) {
 	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with one credential per line (may be repeated)")
 	flags.DurationVar(&f.timeout, timeout, 10*time.Second, "time to wait for a connection, and for each reply")
@@ -75,7 +76,7 @@ func (f *connectFlags) config() (client.Config, error) {
 	return c, nil
 }
 
-// configOf is config for the servers of an argument, with its chroot, if there is one.
+// configOf is config for the connect string in an argument, if there is one.
 func (f *connectFlags) configOf(servers ...string) (client.Config, error) {
 	c, err := f.config()
 	if err != nil || len(servers) == 0 {
@@ -87,7 +88,7 @@ func (f *connectFlags) configOf(servers ...string) (client.Config, error) {
 	return c, nil
 }
 
-// credentialsIn are the lines of a file that have something in them.
+// credentialsIn returns the lines of a file that are not empty.
 func credentialsIn(text string) (lines []string) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimRight(line, "\r\n"); line != "" {

@@ -30,14 +30,14 @@ func newEnsemble() *cobra.Command {
 
 func newUp() *cobra.Command { return upCommand(&backend{nodes: 3}, new(upFlags)) }
 
-// upFlags are those of up that do not say what servers are like.
+// upFlags are the flags of up that are not settings of servers.
 type upFlags struct {
 	listen string
 	name   string // or the path of a socket
 	detach bool
 }
 
-// upCommand is the command whose flags fill in an ensemble and what goes beyond it.
+// upCommand returns the command up, whose flags fill in b and f.
 func upCommand(b *backend, f *upFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
@@ -89,8 +89,8 @@ func upCommand(b *backend, f *upFlags) *cobra.Command {
 	return cmd
 }
 
-// addresses are the host and the ports of n servers from an address on; no
-// ports for port 0.
+// addresses returns the host and the ports of n servers, from an address on; no ports if its port
+// is 0.
 func addresses(listen string, n int) (host string, ports []int, err error) {
 	host, text, err := net.SplitHostPort(listen)
 	if err != nil || host == "" {
@@ -112,7 +112,7 @@ func addresses(listen string, n int) (host string, ports []int, err error) {
 	return host, ports, nil
 }
 
-// up runs an ensemble until a signal comes, or somebody takes it down.
+// up runs an ensemble until a signal, or zklab ensemble down.
 func up(cmd *cobra.Command, b backend, name string) error {
 	starter, err := b.starter()
 	if err != nil {
@@ -133,7 +133,7 @@ func up(cmd *cobra.Command, b backend, name string) error {
 	return serve(ctx, cmd, e, b, name)
 }
 
-// serve lets clients and commands use an ensemble until it is to end, and closes it.
+// serve accepts commands for an ensemble until it is to end, and then closes it.
 func serve(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, b backend, name string) error {
 	l, entry, err := listenForControl(cmd, e, b, name)
 	if err != nil {
@@ -141,13 +141,13 @@ func serve(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, b backe
 	}
 	if err = introduce(ctx, cmd, e, b.named, entry); err == nil {
 		if err = awaitEnd(ctx, cmd, e, l); err != nil && detachedLog != "" {
-			entry = nil // it stays with its log, which says why: zklab ensemble ps shows that
+			entry = nil // keep the entry and the log: zklab ensemble ps shows the reason
 		}
 	}
 	return errors.Join(err, closeAll(e, l, entry))
 }
 
-// awaitEnd tells people what servers become until the ensemble is to end.
+// awaitEnd prints each change of a server until the ensemble is to end.
 func awaitEnd(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, l *control.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var telling sync.WaitGroup
@@ -168,8 +168,8 @@ func awaitEnd(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, l *c
 	return nil
 }
 
-// closeAll ends what nobody controls any more, and removes the entry if there is one. What is written down of an ensemble whose servers
-// could not be removed stays: zklab ensemble down tries again.
+// closeAll closes the listener and the ensemble, and removes the entry if there is one. If the servers
+// cannot be removed, it keeps the entry, so that zklab ensemble down can try again.
 func closeAll(e ensemble.Ensemble, l *control.Listener, entry *control.Entry) error {
 	var err error
 	if l != nil {
@@ -181,7 +181,7 @@ func closeAll(e ensemble.Ensemble, l *control.Listener, entry *control.Entry) er
 	return errors.Join(err, entry.Remove())
 }
 
-// failures tell of servers that had to end; there are none that keep no files.
+// failures returns the errors of servers that cannot write their files; nil if they keep none.
 func failures(e ensemble.Ensemble) <-chan error {
 	if f, ok := e.(interface{ Failed() <-chan error }); ok {
 		return f.Failed()
@@ -189,8 +189,7 @@ func failures(e ensemble.Ensemble) <-chan error {
 	return nil
 }
 
-// introduce says who is there: people are told what each server is, scripts
-// where they can connect.
+// introduce prints each server for people, and the connect string for scripts.
 func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, named string, entry *control.Entry) error {
 	for _, s := range e.Servers() {
 		status, err := s.Status(ctx)
@@ -208,7 +207,7 @@ func introduce(ctx context.Context, cmd *cobra.Command, e ensemble.Ensemble, nam
 	return err
 }
 
-// metricsWords say where the server tells its metrics, if it does.
+// metricsWords returns the address of the server's metrics for the line of the server, if it has one.
 func metricsWords(s ensemble.Server) string {
 	if m, ok := s.(interface{ MetricsAddr() string }); ok && m.MetricsAddr() != "" {
 		return fmt.Sprintf(", metrics at http://%s/metrics", reachable(m.MetricsAddr(), ""))
@@ -216,7 +215,7 @@ func metricsWords(s ensemble.Server) string {
 	return ""
 }
 
-// connectString is what clients are given.
+// connectString returns the connect string for clients.
 func connectString(e ensemble.Ensemble, named string) string {
 	var addrs []string
 	for _, s := range e.Servers() {
@@ -225,9 +224,8 @@ func connectString(e ensemble.Ensemble, named string) string {
 	return strings.Join(addrs, ",")
 }
 
-// reachable is an address that clients can connect to, on the host that was named
-// for that, else from this machine: a server on all interfaces calls its own [::],
-// which many clients cannot read.
+// reachable returns an address that clients can connect to: on the named host, or else from this
+// machine. A server on all interfaces reports [::], which many clients cannot parse.
 func reachable(addr, named string) string {
 	a, err := netip.ParseAddrPort(addr)
 	if named != "" {

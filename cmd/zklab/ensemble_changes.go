@@ -13,18 +13,16 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// changeInterval is from one look at the servers to the next; a silent one is waited for
-// as long.
+// changeInterval is the time between two looks at the servers, and the time to wait for a silent one.
 const changeInterval = time.Second
 
-// tellChanges tells people what servers become, who killed or paused them or not, until ctx
-// ends.
+// tellChanges prints each change of a server's role, whatever caused it, until ctx ends.
 func tellChanges(ctx context.Context, w io.Writer, servers []ensemble.Server) {
 	last := rolesOf(ctx, servers)
 	for await.Sleep(ctx, changeInterval) == nil {
 		now := rolesOf(ctx, servers)
 		if ctx.Err() != nil {
-			return // what it saw is half a look
+			return // this look is incomplete
 		}
 		for i, s := range servers {
 			if now[i] != last[i] {
@@ -35,7 +33,7 @@ func tellChanges(ctx context.Context, w io.Writer, servers []ensemble.Server) {
 	}
 }
 
-// rolesOf asks all at once.
+// rolesOf queries all servers concurrently.
 func rolesOf(ctx context.Context, servers []ensemble.Server) []string {
 	roles := make([]string, len(servers))
 	var g errgroup.Group

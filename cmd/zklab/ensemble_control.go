@@ -21,7 +21,7 @@ import (
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-// onceControl lets --name be written --control, as it was called once.
+// onceControl accepts --control, the earlier name of --name.
 func onceControl(flags *pflag.FlagSet) {
 	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "control" {
@@ -31,10 +31,10 @@ func onceControl(flags *pflag.FlagSet) {
 	})
 }
 
-// uncontrolled is the --name of an ensemble that nobody outside controls.
+// uncontrolled is the --name of an ensemble that accepts no commands.
 const uncontrolled = "none"
 
-// newControls are the commands that control servers of an ensemble that runs.
+// newControls returns the commands that control the servers of a running ensemble.
 func newControls() []*cobra.Command {
 	return []*cobra.Command{
 		newAction(control.Kill, "Kill a server, as with SIGKILL"),
@@ -47,7 +47,7 @@ func newControls() []*cobra.Command {
 	}
 }
 
-// controlFlags say which ensemble is meant and how to answer.
+// controlFlags say which ensemble to control, and how to print the answer.
 type controlFlags struct {
 	name string
 	json bool
@@ -95,7 +95,7 @@ func newAction(action control.Action, short string) *cobra.Command {
 	return cmd
 }
 
-// ask finds the ensemble, asks it, and prints what it says.
+// ask finds the ensemble, sends a request to it, and prints the answer.
 func (f *controlFlags) ask(cmd *cobra.Command, request func(ctx context.Context, socket string) (control.Answer, error)) error {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
 	defer stop()
@@ -116,7 +116,7 @@ func (f *controlFlags) ask(cmd *cobra.Command, request func(ctx context.Context,
 	return err
 }
 
-// print shows what was done before an error, too.
+// print prints an answer, also that of the actions before an error.
 func (f *controlFlags) print(w io.Writer, a control.Answer) error {
 	if f.json {
 		return json.NewEncoder(w).Encode(a)
@@ -129,8 +129,8 @@ func (f *controlFlags) print(w io.Writer, a control.Answer) error {
 	return nil
 }
 
-// listenForControl lets the ensemble be controlled from outside, writes down what it is, and tells
-// people how. The results are nil if nobody is to; a socket at a path of its own has no entry.
+// listenForControl accepts commands for the ensemble, writes its entry, and prints how to control it.
+// The results are nil if the ensemble accepts no commands. A socket at a path has no entry.
 func listenForControl(cmd *cobra.Command, e ensemble.Ensemble, b backend, name string) (*control.Listener, *control.Entry, error) {
 	if name == uncontrolled {
 		return nil, nil, nil
@@ -156,8 +156,8 @@ func listenForControl(cmd *cobra.Command, e ensemble.Ensemble, b backend, name s
 	return l, entry, nil
 }
 
-// writeDown writes down what must be known of the ensemble when this process has died. A socket
-// at a path is not looked for, so nothing is written of its ensemble.
+// writeDown writes the entry of the ensemble, which other commands need when this process has died.
+// It writes none if the socket is at a path, because no command lists those.
 func writeDown(e ensemble.Ensemble, b backend, name string) (*control.Entry, error) {
 	if isPath(name) {
 		return nil, nil
@@ -178,11 +178,11 @@ func writeDown(e ensemble.Ensemble, b backend, name string) (*control.Entry, err
 	return entry, nil
 }
 
-// isPath says that a --name is the path of a socket.
+// isPath reports whether a --name is the path of a socket.
 func isPath(name string) bool { return strings.ContainsRune(name, os.PathSeparator) }
 
-// nameOf is the name of an ensemble that was given none: its first port tells it
-// from all others on this machine, unless it listens elsewhere.
+// nameOf returns the name of an ensemble without --name: its first port, which is unique on the
+// loopback address, or else its first address.
 func nameOf(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || host == loopback {

@@ -19,10 +19,10 @@ import (
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-// An ensemble in the background is a process that runs "up" with the same arguments in a session of
-// its own. Its standard error is a file. On its standard output it prints the connect string when
-// all servers serve, as every "up" does: that is what the process in the foreground waits for. If
-// that one dies first, the other cannot print, and ends.
+// An ensemble in the background is a process that runs "up" with the same arguments in its own
+// process session. Its standard error is a file. When all servers serve, it prints the connect string
+// on its standard output, as every "up" does. The process in the foreground waits for that. If the
+// foreground process dies first, the background process cannot print, and ends.
 
 // detachedEnv is the environment variable that gives the background process the path of its log.
 const detachedEnv = "ZKLAB_DETACHED"
@@ -51,7 +51,7 @@ func (f *upFlags) inBackground(cmd *cobra.Command) error {
 	child.Stderr = log
 	child.Env = append(os.Environ(), detachedEnv+"="+log.Name())
 	if err := awaitUp(cmd, child, log.Name()); err != nil {
-		os.Remove(log.Name()) // it has another name unless it failed
+		os.Remove(log.Name()) // the log is renamed unless the start failed
 		return err
 	}
 	return nil
@@ -97,7 +97,7 @@ func awaitUp(cmd *cobra.Command, child *exec.Cmd, log string) error {
 
 // notUp returns the error for an ensemble that did not start. The process has printed the reason.
 func notUp(ctx context.Context, err error, w io.Writer, said io.Reader) error {
-	_, _ = io.Copy(w, said) // what came behind the end of its output
+	_, _ = io.Copy(w, said) // what the process printed last
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:

@@ -18,7 +18,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// expireFlags say where sessions are to end.
+// expireFlags say where to end sessions.
 type expireFlags struct {
 	servers string
 	connect connectFlags
@@ -54,7 +54,7 @@ func newExpire() *cobra.Command {
 	return cmd
 }
 
-// sessionID is a session's number.
+// sessionID parses the number of a session.
 func sessionID(text string) (int64, error) {
 	id, err := strconv.ParseUint(text, 0, 64)
 	if err != nil || id == 0 {
@@ -88,7 +88,7 @@ func (f *expireFlags) run(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// sessions are those that arguments name.
+// sessions returns the sessions that arguments name.
 func (f *expireFlags) sessions(ctx context.Context, config client.Config, args []string) (ids []int64, err error) {
 	var c *client.Client
 	for _, arg := range args {
@@ -116,7 +116,8 @@ func (f *expireFlags) sessions(ctx context.Context, config client.Config, args [
 	return ids, nil
 }
 
-// expire ends a session at whichever server does it, again if the client was quicker to take it back.
+// expire ends a session at the first server that accepts it. It tries again if the client took the
+// session back first.
 func (f *expireFlags) expire(ctx context.Context, servers []string, id int64) error {
 	dial := ensemble.DialFunc(net.DialTimeout)
 	if d := f.connect.tls.dial(); d != nil {

@@ -27,12 +27,12 @@ type fileFlags struct {
 	admin, metrics int // the first port; 0: none
 	out            string
 
-	hosts            []string // of a configuration; none: this machine
+	hosts            []string // the hosts of a configuration; none: this machine
 	quorum, election int      // the first port
 	dataDir          string
 }
 
-// addTo makes the flags that both kinds of files have.
+// addTo declares the flags that both commands have.
 func (f *fileFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.nodes, "nodes", 3, "number of voting servers")
@@ -42,7 +42,8 @@ func (f *fileFlags) addTo(cmd *cobra.Command) {
 	flags.IntVar(&f.metrics, "metrics-port", 0, "port of the first server's Prometheus metrics (default: no metrics)")
 }
 
-// fileWords are the four-letter words that zklab ensemble status sends, and those that people use.
+// fileWords are the four-letter words that zklab ensemble status sends, and those that people often
+// use.
 var fileWords = []string{"srvr", "stat", "mntr", "ruok", "dirs", "isro", "conf"}
 
 // validate checks the flags, and fills in the ports.

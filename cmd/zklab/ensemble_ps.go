@@ -22,24 +22,24 @@ import (
 
 // The states of an ensemble whose process does not report its health.
 const (
-	silent status.Health = "silent" // its process lives, and does not answer
-	died   status.Health = "died"   // its process was killed, or the machine was started again
+	silent status.Health = "silent" // its process is alive, but does not answer
+	died   status.Health = "died"   // its process was killed or failed, or the machine restarted
 )
 
-// listed is an ensemble in the list of those that are up.
+// listed is an ensemble in the list of ps.
 type listed struct {
 	control.Entry
 	State   status.Health   `json:"state"`
 	Serving int             `json:"serving"`
 	Servers []control.State `json:"servers,omitempty"`
-	Why     string          `json:"why,omitempty"`  // the error that is the last line of its log, if it died of one
-	Left    string          `json:"left,omitempty"` // what it left in containers, if it died
+	Why     string          `json:"why,omitempty"`  // the last line of its log, if it died with an error
+	Left    string          `json:"left,omitempty"` // its containers that are left, if it died
 }
 
 // ensembleList is what ps prints as JSON.
 type ensembleList struct {
 	Ensembles []listed `json:"ensembles"`
-	Left      []string `json:"left,omitempty"` // of dead processes that are in no list
+	Left      []string `json:"left,omitempty"` // containers of dead processes that are not in the list
 }
 
 func newPs() *cobra.Command {
@@ -91,7 +91,7 @@ func listEnsembles(ctx context.Context) ensembleList {
 	all.Wait()
 	for i, e := range l.Ensembles {
 		if e.State == died && left != nil && left[e.Run] == "" {
-			l.Ensembles[i].Run = "" // nothing is labelled so any more
+			l.Ensembles[i].Run = "" // no container with this label is left
 		}
 		l.Ensembles[i].Left = left[e.Run]
 		delete(left, e.Run)
@@ -195,7 +195,7 @@ func (e listed) leavings() []string {
 	return append(what, "it from this list")
 }
 
-// names are those of ensembles, for a sentence.
+// names returns the names of the ensembles, for a sentence.
 func (l ensembleList) names() string {
 	var names []string
 	for _, e := range l.Ensembles {

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// monitorName is the command that, as the shell, runs without a supervisor.
+// monitorName is a command that main runs without a supervisor, like the shell.
 const monitorName = "monitor"
 
 type monitorFlags struct {
@@ -54,7 +54,7 @@ func newMonitor() *cobra.Command {
 	return cmd
 }
 
-// oneConnectString takes one argument, and says what it is where it is missing.
+// oneConnectString checks that there is one argument, the connect string.
 func oneConnectString(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("%s needs the servers of an ensemble: host:port,...[/chroot]", cmd.Name())
@@ -76,7 +76,7 @@ func (f *monitorFlags) run(cmd *cobra.Command, servers string) error {
 	}
 	follower, err := f.follow(ctx, cfg)
 	if ctx.Err() != nil && err != nil {
-		return nil // interrupted: that is how it ends
+		return nil // an interrupt is the normal end
 	}
 	if err != nil {
 		return err
@@ -88,12 +88,12 @@ func (f *monitorFlags) run(cmd *cobra.Command, servers string) error {
 	return f.lines(ctx, out, follower)
 }
 
-// onScreen says whether there is a terminal to draw on, and nothing asks for lines.
+// onScreen reports whether to draw on a terminal: there is one, and no flag asks for lines.
 func (f *monitorFlags) onScreen(out io.Writer) bool {
 	return isTerminal(out) && term.IsTerminal(int(os.Stdin.Fd())) && !f.log && !f.eventsOnly && f.count == 0
 }
 
-// follows is what the arguments name.
+// follows returns the configuration for a connect string and the flags.
 func (f *monitorFlags) follows(servers string) (monitor.Config, error) {
 	if f.most < 1 {
 		return monitor.Config{}, badFlag("--most must be more than zero")
@@ -111,8 +111,8 @@ func (f *monitorFlags) follows(servers string) (monitor.Config, error) {
 	return monitor.Config{Client: c, Most: f.most, Queries: []status.Query{{Dial: f.tls.dial()}}}, nil
 }
 
-// forLines is what lines need: all is loaded, which a screen opens as it is looked at, and no
-// server is asked how it is.
+// forLines changes a configuration for lines: they need all znodes, where a screen loads open folders
+// only, and do not need the state of the servers.
 func (f *monitorFlags) forLines(cfg monitor.Config) monitor.Config {
 	cfg.All, cfg.EventsOnly, cfg.LogLines, cfg.Queries = !f.eventsOnly, f.eventsOnly, 100_000, nil
 	return cfg
@@ -128,7 +128,7 @@ func (f *monitorFlags) follow(ctx context.Context, cfg monitor.Config) (*monitor
 	return follower, err
 }
 
-// lines prints each change until ctx ends, or there were enough.
+// lines prints each change until ctx ends, or until --count changes were printed.
 func (f *monitorFlags) lines(ctx context.Context, out io.Writer, follower *monitor.Follower) error {
 	if f.log {
 		out = exact(out)
@@ -136,7 +136,7 @@ func (f *monitorFlags) lines(ctx context.Context, out io.Writer, follower *monit
 	for seen := 0; f.count == 0 || seen < f.count; {
 		c, err := follower.NextChange(ctx)
 		if err != nil {
-			return nil // interrupted: that is how it ends
+			return nil // an interrupt is the normal end
 		}
 		if c.Kind.OfZnode() {
 			seen++

@@ -14,8 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
 
-// servers are settings of an ensemble's servers that people may choose; the zero
-// value leaves all as it is. Servers of both kinds take them.
+// servers are the settings of an ensemble's servers that have flags. The zero value changes nothing.
 type servers struct {
 	tick                   time.Duration
 	initLimit, syncLimit   int // in ticks
@@ -23,9 +22,9 @@ type servers struct {
 	superDigest            string
 	reconfig               bool
 	ttl                    bool
-	ttlGiven               bool // else it is as the kind of ensemble has it
+	ttlGiven               bool // otherwise the kind of ensemble decides
 	observers              int
-	data                   string // a folder; empty: all is in memory
+	data                   string // a folder; empty: in memory
 	fsync                  bool
 	maxRequest             int // in bytes
 	maxConnections         int // from one address
@@ -37,7 +36,7 @@ type servers struct {
 	metrics                int // the port of the first server's metrics; 0: none
 }
 
-// addTo makes flags of them.
+// addTo declares all flags.
 func (s *servers) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	s.addSettings(flags, "; embedded only", "default: all")
@@ -48,8 +47,8 @@ func (s *servers) addTo(cmd *cobra.Command) {
 	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write only after fsync (with --data)")
 }
 
-// addSettings makes flags of those that servers of every kind take. Some are for servers in this
-// process only, if only says so.
+// addSettings declares the flags that servers of every kind have. The text only marks those for
+// embedded servers; allWords is the default of --4lw-commands-whitelist.
 func (s *servers) addSettings(flags *pflag.FlagSet, only, allWords string) {
 	flags.DurationVar(&s.tick, "tick", 500*time.Millisecond, "length of a tick (ZooKeeper's tickTime)")
 	flags.IntVar(&s.initLimit, "init-limit", 20, "ticks within which a server must get the leader's state (ZooKeeper's initLimit)")
@@ -59,7 +58,7 @@ func (s *servers) addSettings(flags *pflag.FlagSet, only, allWords string) {
 	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a superuser, who bypasses all ACLs: super:BASE64 (ZooKeeper's DigestAuthenticationProvider.superDigest; see docs/ensemble.md)")
 	flags.BoolVar(&s.reconfig, "reconfig", false, "allow reconfig (ZooKeeper's reconfigEnabled)")
 	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: false)")
-	flags.Lookup("ttl").DefValue = "false" // it is told in words
+	flags.Lookup("ttl").DefValue = "false" // the usage has the default
 	flags.IntVar(&s.observers, "observers", 0, "number of non-voting servers in addition to --nodes"+bracketed(only))
 	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "maximum size of a request in bytes (ZooKeeper's jute.maxbuffer; default: 1048575)")
 	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "maximum number of connections to a server from one client address (ZooKeeper's maxClientCnxns; 0: without limit"+only+")")
@@ -69,7 +68,7 @@ func (s *servers) addSettings(flags *pflag.FlagSet, only, allWords string) {
 	flags.BoolVar(&s.localSessions, "local-sessions", false, "let servers without a majority also start sessions (ZooKeeper's localSessionsEnabled; with --read-only-mode)")
 }
 
-// bracketed is a text that stands alone in brackets, if there is one.
+// bracketed puts a text in brackets, unless it is empty.
 func bracketed(text string) string {
 	if text == "" {
 		return ""
@@ -77,7 +76,7 @@ func bracketed(text string) string {
 	return " (" + strings.TrimPrefix(text, "; ") + ")"
 }
 
-// validate says which flag makes no sense.
+// validate returns an error for the first flag with an invalid value.
 func (s *servers) validate(cmd *cobra.Command, b backend) error {
 	s.ttlGiven = cmd.Flags().Changed("ttl")
 	for flag, d := range map[string]time.Duration{"tick": s.tick, "min-session-timeout": s.minSession, "max-session-timeout": s.maxSession} {
@@ -90,7 +89,7 @@ func (s *servers) validate(cmd *cobra.Command, b backend) error {
 			return usageError("--%s %d: give a number of ticks, from 1 to 10000", flag, n)
 		}
 	}
-	// What is not given follows from the tick; see embedded.Config.
+	// Timeouts that are not given follow from the tick; see embedded.Config.
 	least, most := s.minSession, s.maxSession
 	if least == 0 {
 		least = 2 * s.tick
@@ -142,15 +141,14 @@ func (s *servers) validateObservers(b backend) error {
 	return nil
 }
 
-// isDigest says whether a text is a user with the SHA-1 that stands for him and
-// his password.
+// isDigest reports whether a text is a user and the SHA-1 of the user and the password.
 func isDigest(text string) bool {
 	user, sum, ok := strings.Cut(text, ":")
 	b, err := base64.StdEncoding.DecodeString(sum)
 	return ok && user != "" && err == nil && len(b) == 20
 }
 
-// embedded gives c with the settings.
+// embedded returns c with the settings.
 func (s *servers) embedded(c embedded.Config) embedded.Config {
 	c.Tick, c.InitLimit, c.SyncLimit = s.tick, s.initLimit, s.syncLimit
 	c.MinSession, c.MaxSession = s.minSession, s.maxSession
@@ -164,7 +162,7 @@ func (s *servers) embedded(c embedded.Config) embedded.Config {
 	return c
 }
 
-// container gives c with the settings.
+// container returns c with the settings.
 func (s *servers) container(c container.Config) container.Config {
 	c.Tick, c.InitLimit, c.SyncLimit = s.tick, s.initLimit, s.syncLimit
 	settings, flags := s.apache()
@@ -172,8 +170,8 @@ func (s *servers) container(c container.Config) container.Config {
 	return c
 }
 
-// apache are the settings as Apache's servers take them: lines of zoo.cfg, and flags of Java for what
-// zoo.cfg cannot set.
+// apache returns the settings for Apache's servers: lines of zoo.cfg, and Java flags for what zoo.cfg
+// cannot set.
 func (s *servers) apache() (settings, jvmFlags []string) {
 	set := func(key string, value any) { settings = append(settings, fmt.Sprintf("%s=%v", key, value)) }
 	if s.minSession != 0 {

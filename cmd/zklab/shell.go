@@ -20,8 +20,8 @@ import (
 	"github.com/zklab/zklab/internal/zk/client"
 )
 
-// shellName is the command that main runs without a supervisor: a terminal gives what is
-// typed to one group of processes only.
+// shellName is a command that main runs without a supervisor, because a terminal sends its input to
+// one process group only.
 const shellName = "shell"
 
 type shellFlags struct {
@@ -143,7 +143,7 @@ func (f *shellFlags) validate(cmd *cobra.Command, args []string) error {
 	return f.connectFlags.validate()
 }
 
-// source runs the commands, from wherever they come.
+// source runs the commands of -c, -f, a pipe or a terminal.
 func (f *shellFlags) source(ctx context.Context, s *shell.Shell) error {
 	switch {
 	case len(f.commands) > 0:
@@ -163,8 +163,8 @@ func (f *shellFlags) source(ctx context.Context, s *shell.Shell) error {
 	return interact(ctx, s)
 }
 
-// interruptedReader ends with its context, also while what it reads from says nothing, as a
-// terminal does at which nobody types: the read that waits there is left behind.
+// interruptedReader is a reader whose Read returns when the context ends, even if the underlying
+// reader blocks, as a terminal does. The blocked read is then left behind.
 type interruptedReader struct {
 	ctx  context.Context
 	from io.Reader
@@ -177,7 +177,7 @@ func (r *interruptedReader) Read(p []byte) (int, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		b := make([]byte, len(p)) // p is the caller's again when Read has ended
+		b := make([]byte, len(p)) // the caller may use p again when Read has returned
 		n, err := r.from.Read(b)
 		done <- result{b[:n], err}
 	}()

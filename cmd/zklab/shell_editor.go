@@ -9,11 +9,11 @@ import (
 	"os/signal"
 )
 
-// openEditor has a file edited with what the environment names, a command with arguments
-// perhaps, and waits for it. It has the terminal, and Ctrl-C is its own.
+// openEditor opens a file in the editor that the environment names, which may be a command with
+// arguments, and waits until it ends. The editor uses the terminal, and handles Ctrl-C itself.
 func openEditor(_ context.Context, file string) error {
 	editor := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
-	unheard := make(chan os.Signal, 1) // it comes here, too, and the second one would end the shell
+	unheard := make(chan os.Signal, 1) // this process gets the signal, too, and a second one would end the shell
 	signal.Notify(unheard, os.Interrupt)
 	defer signal.Stop(unheard)
 	cmd := exec.Command("sh", "-c", editor+` "$1"`, "sh", file)

@@ -13,11 +13,11 @@ import (
 	"github.com/zklab/zklab/internal/tools/shell"
 )
 
-// interact runs what is typed at the terminal. Ctrl-C ends a command, and not the shell.
+// interact runs the commands that the user types. Ctrl-C ends a command, not the shell.
 func interact(ctx context.Context, s *shell.Shell) error {
 	ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	unheard := make(chan os.Signal, 1) // between two commands it ends nothing
+	unheard := make(chan os.Signal, 1) // between two commands Ctrl-C ends nothing
 	signal.Notify(unheard, os.Interrupt)
 	defer signal.Stop(unheard)
 	in := int(os.Stdin.Fd())
@@ -47,7 +47,8 @@ func interact(ctx context.Context, s *shell.Shell) error {
 	return s.Interact(ctx, screen)
 }
 
-// historyPath is in the folder for state of programs (XDG Base Directory Specification).
+// historyPath returns the path of the history, in the folder for the state of programs (XDG Base
+// Directory Specification).
 func historyPath() string {
 	folder := os.Getenv("XDG_STATE_HOME")
 	if home, err := os.UserHomeDir(); folder == "" && err == nil {

@@ -23,7 +23,7 @@ import (
 	"github.com/zklab/zklab/internal/tools/control"
 )
 
-// statusFlags say which ensemble is meant, how it is asked, and how often.
+// statusFlags say which ensemble to query, how, and how often.
 type statusFlags struct {
 	controlFlags
 	tls      clientTLS
@@ -35,7 +35,7 @@ type statusFlags struct {
 	patience time.Duration
 }
 
-// waitFor are the healths that can be waited for, with what will do.
+// waitFor has the values of --wait, with the states that end the wait.
 var waitFor = map[string][]status.Health{
 	"healthy": {status.Healthy},
 	"serving": {status.Healthy, status.Degraded},
@@ -44,7 +44,7 @@ var waitFor = map[string][]status.Health{
 
 func newStatus() *cobra.Command { return statusCommand(new(statusFlags)) }
 
-// statusCommand is the command whose flags fill in f.
+// statusCommand returns the command status, whose flags fill in f.
 func statusCommand(f *statusFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [host:port,...]",
@@ -111,7 +111,7 @@ func (f *statusFlags) validate(cmd *cobra.Command, args []string) error {
 	return f.tls.load()
 }
 
-// addrs are the servers meant: those given, or those of the ensemble that is up.
+// addrs returns the addresses of the servers: those given, or those of the running ensemble.
 func (f *statusFlags) addrs(args []string) ([]string, error) {
 	if len(args) == 1 {
 		if _, err := strconv.Atoi(args[0]); err == nil {
@@ -144,7 +144,7 @@ func (f *statusFlags) addrs(args []string) ([]string, error) {
 	return addrs, nil
 }
 
-// queries says how each server is asked.
+// queries returns how to query each server.
 func (f *statusFlags) queries(addrs []string) ([]status.Query, error) {
 	ports := strings.Split(f.admin, ",")
 	if f.admin != "" && len(ports) != 1 && len(ports) != len(addrs) {
@@ -166,7 +166,7 @@ func (f *statusFlags) queries(addrs []string) ([]status.Query, error) {
 	return queries, nil
 }
 
-// show looks once, until it is as waited for, or until it is interrupted.
+// show prints the status once, or after the wait for a state, or repeatedly until it is interrupted.
 func (f *statusFlags) show(cmd *cobra.Command, addrs []string) error {
 	queries, err := f.queries(addrs)
 	if err != nil {
@@ -199,7 +199,7 @@ func (f *statusFlags) show(cmd *cobra.Command, addrs []string) error {
 	return healthError(e.Health, f.wait)
 }
 
-// healthError carries the exit code. What was waited for and did not come is never 0.
+// healthError returns an error with the exit code. It is not 0 if the wait for a state failed.
 func healthError(h status.Health, waited string) error {
 	code := map[status.Health]int{status.Healthy: 0, status.Degraded: 1, status.Down: 2}[h]
 	if waited != "" {
@@ -211,8 +211,8 @@ func healthError(h status.Health, waited string) error {
 	return verdictError{code}
 }
 
-// follow shows how it is until it is interrupted: on a terminal in one place, elsewhere
-// whenever something changes that is no mere number.
+// follow prints the status until it is interrupted: on a terminal in place, elsewhere whenever
+// something other than a number changes.
 func (f *statusFlags) follow(ctx context.Context, out io.Writer, look func() status.Ensemble) error {
 	live, last := isTerminal(out) && !f.json, ""
 	for {
@@ -238,13 +238,13 @@ func (f *statusFlags) follow(ctx context.Context, out io.Writer, look func() sta
 	}
 }
 
-// sleepUntil sleeps until the first of some times. Looks begin an interval apart, however long
-// each takes as servers are silent.
+// sleepUntil sleeps until the earliest of some times. Looks begin one interval apart, even if silent
+// servers make each look long.
 func sleepUntil(ctx context.Context, times ...time.Time) error {
 	return await.Sleep(ctx, time.Until(slices.MinFunc(times, time.Time.Compare)))
 }
 
-// shapeOf is what of a status is worth a line when it changes.
+// shapeOf returns the part of a status whose change is worth printing it again.
 func shapeOf(e status.Ensemble) string {
 	shape := fmt.Sprint(e.Health, e.Leader, e.Epoch, e.Notes)
 	for _, s := range e.Servers {
@@ -253,13 +253,13 @@ func shapeOf(e status.Ensemble) string {
 	return shape
 }
 
-// repaint writes over what stood on the screen before.
+// repaint overwrites the previous text on the screen.
 func repaint(out io.Writer, print func(io.Writer) error) error {
 	var b strings.Builder
 	if err := print(&b); err != nil {
 		return err
 	}
-	text := strings.ReplaceAll(b.String(), "\n", ansi.EraseLineRight+"\n") // what is longer from before goes
+	text := strings.ReplaceAll(b.String(), "\n", ansi.EraseLineRight+"\n") // clears the rest of longer lines
 	_, err := io.WriteString(out, ansi.CursorHomePosition+text+ansi.EraseScreenBelow)
 	return err
 }
@@ -278,7 +278,7 @@ func (f *statusFlags) printStatus(w io.Writer, e status.Ensemble) error {
 			fmt.Fprintf(w, "note: %s: %s\n", s.Addr, printable.Text(s.Error, 400))
 		}
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // closer than others: there are many columns
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // narrow gaps, because there are many columns
 	fmt.Fprintln(t, "SERVER\tROLE\tZXID\tBEHIND\tCONNS\tRECEIVED\tSENT\tOUTSTANDING\tMIN/AVG/MAX MS\tSESSIONS\tWATCHES\tZNODES\tDISK\tVERSION")
 	for _, s := range e.Servers {
 		fmt.Fprintln(t, serverLine(s))
@@ -293,14 +293,14 @@ func leaderWords(e status.Ensemble) string {
 	return fmt.Sprintf(", %s leads in epoch %d", e.Leader, e.Epoch)
 }
 
-// serverLine is a line of the table.
+// serverLine returns the line of a server in the table.
 func serverLine(s status.Server) string {
 	role := string(s.Role)
 	if s.State != status.Serving {
 		role = string(s.State)
 	}
 	if s.State == status.NoAnswer || s.State == status.NotServing {
-		return s.Addr + "\t" + role + strings.Repeat("\t", 12) // all columns, or tabwriter begins another table
+		return s.Addr + "\t" + role + strings.Repeat("\t", 12) // all columns, because tabwriter would otherwise begin another table
 	}
 	return strings.Join([]string{
 		s.Addr, role, s.Zxid.String(), number(s.Behind), strconv.Itoa(s.Connections),
@@ -310,7 +310,7 @@ func serverLine(s status.Server) string {
 	}, "\t")
 }
 
-// number is - where a server does not tell it.
+// number formats a number, - if the server does not report it.
 func number(n *int64) string {
 	if n == nil {
 		return "-"

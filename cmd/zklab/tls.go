@@ -9,10 +9,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// tlsFiles are what clients are to speak TLS with; without any they need not.
+// tlsFiles are the TLS files of servers. Without any, clients connect without TLS.
 type tlsFiles struct {
 	cert, key, clientCA string
-	config              *tls.Config // of the files, once loaded
+	config              *tls.Config // from the files, after load
 }
 
 func (f *tlsFiles) addTo(flags *pflag.FlagSet) {
@@ -21,7 +21,7 @@ func (f *tlsFiles) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.clientCA, "tls-client-ca", "", "file with the authorities that must have signed clients' certificates, in PEM (default: clients need none)")
 }
 
-// load reads the files, and says which flag names one that is of no use.
+// load reads the files. Its error names the flag of a file that is missing or invalid.
 func (f *tlsFiles) load(b backend) error {
 	switch {
 	case f.cert == "" && f.key == "" && f.clientCA == "":

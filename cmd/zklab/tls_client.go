@@ -18,11 +18,10 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// clientTLS are the files of a client that speaks TLS with servers; without any it
-// does not.
+// clientTLS are the TLS files of a client. Without any, it connects without TLS.
 type clientTLS struct {
 	ca, cert, key string
-	config        *tls.Config // of the files, once loaded
+	config        *tls.Config // from the files, after load
 }
 
 func (f *clientTLS) addTo(flags *pflag.FlagSet) {
@@ -31,7 +30,7 @@ func (f *clientTLS) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.key, "tls-key", "", "file with the key of --tls-cert, in PEM")
 }
 
-// load reads the files, and says which flag names one that is of no use.
+// load reads the files. Its error names the flag of a file that is missing or invalid.
 func (f *clientTLS) load() error {
 	switch {
 	case f.ca == "" && f.cert == "" && f.key == "":
@@ -60,7 +59,7 @@ func (f *clientTLS) load() error {
 	return nil
 }
 
-// dial is how a server is reached; nil for TCP alone.
+// dial returns the function that connects to a server with TLS, nil if there are no files.
 func (f *clientTLS) dial() ensemble.DialFunc {
 	if f.config == nil {
 		return nil
@@ -70,8 +69,7 @@ func (f *clientTLS) dial() ensemble.DialFunc {
 	}
 }
 
-// wayOut is an error of connecting with what can be done about it where TLS, or that it is
-// not spoken, is the matter.
+// wayOut adds a hint to an error of connecting, if TLS or its absence may be the cause.
 func (f *clientTLS) wayOut(err error) error {
 	if hint := f.hint(err); hint != "" {
 		return fmt.Errorf("%w: %s", err, hint)
@@ -92,7 +90,7 @@ func (f *clientTLS) hint(err error) string {
 		return "the servers may require a certificate: give --tls-cert and --tls-key"
 	case client.TLSRefused(err):
 		return "the servers reject the certificate of --tls-cert"
-	case f.config != nil && errors.Is(err, wire.ErrNoReply): // TLS was agreed upon
+	case f.config != nil && errors.Is(err, wire.ErrNoReply): // the TLS handshake succeeded
 		return "servers close connections like this if they have no majority, or if they reject the certificate"
 	case f.config != nil && (errors.As(err, &notTLS) || endedByServer(err)):
 		return "servers without TLS close connections like this: leave out --tls-ca for them"
@@ -102,7 +100,7 @@ func (f *clientTLS) hint(err error) string {
 	return ""
 }
 
-// endedByServer says that the connection was made, and ended without a word.
+// endedByServer reports whether the server closed the connection without a reply.
 func endedByServer(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }
