@@ -118,7 +118,8 @@ func down(ctx context.Context, out io.Writer, e control.Entry, patience time.Dur
 		return fmt.Errorf("ensemble %s, process %d: %w (it ends once it resumes; otherwise kill the process, and try again)", e.Name, e.Process.PID, err)
 	}
 	for e.Written() {
-		if e.Died() {
+		// A process removes its entry before it ends: one that still has it now was killed.
+		if e.Died() && e.Written() {
 			return removeDead(ctx, out, e)
 		}
 		if await.Sleep(ctx, downLook) != nil {
