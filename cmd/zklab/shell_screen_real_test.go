@@ -147,7 +147,7 @@ func TestRealShellOnAScreen(t *testing.T) {
 			d.does("unwatch /app", `unwatch /app\n`+prompt)
 
 			// Errors in one line, and names that no server takes.
-			d.does(`create "/a\x1bb"`, `^error: create "/a\\x1bb": there is a character in it that no znode's name has`)
+			d.does(`create "/a\x1bb"`, `^error: create "/a\\x1bb": invalid character in the path`)
 			d.does("nonsense", `^error: there is no command nonsense`)
 			d.does("create /bad\xffly \xc3", `^/badly$`) // what is no UTF-8 is not taken
 
@@ -279,7 +279,7 @@ func TestRealShellLargeValue(t *testing.T) {
 	d := sits(t, 80, t.TempDir())
 	const most = 1_000_000
 	d.writes("/text", strings.Repeat("é", most/2))
-	d.does("cat /text", `^… 983616 more bytes: cat --raw prints all, and so does cat in a pipe\n`+prompt)
+	d.does("cat /text", `^… 983616 more bytes: use cat --raw, or cat in a pipe, to print everything\n`+prompt)
 	if strings.ContainsRune(d.Scrolled(), '\ufffd') {
 		t.Error("a character is cut in two")
 	}

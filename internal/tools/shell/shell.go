@@ -196,7 +196,7 @@ func did(what, path string, err error) error {
 		return errNoChroot
 	}
 	if errors.Is(err, wire.BadArguments) && misnamed(path) {
-		return &explained{what + " " + quote(path) + ": the path has a character that names of znodes cannot contain", err}
+		return &explained{what + " " + quote(path) + ": invalid character in the path", err}
 	}
 	return explain(what+" "+quote(path), err)
 }
