@@ -53,16 +53,16 @@ var commands = []*command{
 	{
 		name: "import", args: "FILE.json|FOLDER/ PATH", short: "create the znodes of an export, and write those that differ from it", least: 2, most: 2, local: 1, bind: bindImport,
 		long: "import leaves alone znodes that are the same, so you can repeat it, and znodes that the export does not have.\n" +
-			"It leaves out ephemeral znodes, because they belonged to their sessions. It writes data in transactions as\n" +
-			"large as jute.maxbuffer allows, and permissions one by one. It does not overwrite what another client writes\n" +
-			"meanwhile.",
+			"Without --ephemerals, it leaves out ephemeral znodes, because they belonged to their sessions. It writes data\n" +
+			"in transactions as large as jute.maxbuffer allows, and permissions one by one. It does not overwrite what\n" +
+			"another client writes meanwhile.",
 	},
 	{
 		name: "diff", args: "PATH OTHER", short: "list the differences between two subtrees, or between a subtree and an export", least: 2, most: 2, local: 2, bind: bindDiff,
 		long: "PATH and OTHER are paths, exports (x.json or folder/), or paths on another ensemble\n" +
 			"(host:port,host:port/PATH). The exit code is 1 if they differ, or if one of them does not exist. A line begins\n" +
-			"with - if only PATH has the znode, with + if only OTHER has it, and with ~ if the znodes differ. diff ignores\n" +
-			"ephemeral znodes.",
+			"with - if only PATH has the znode, with + if only OTHER has it, and with ~ if the znodes differ. diff compares\n" +
+			"ephemeral znodes only with --ephemerals.",
 	},
 
 	{name: "find", args: "[PATH]", short: "list the znodes of a subtree that match all flags", most: 1, bind: bindFind},
