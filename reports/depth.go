@@ -29,7 +29,7 @@ func depthFigure(m *material) (*figure, string) {
 		byKey[q.key] = append(byKey[q.key], q.Span)
 	}
 	f := m.counts(byKey, "items in the queue", 0)
-	f.note = "Acknowledged items not yet taken, the most in each step of the line. An item whose fate is unknown counts until the end of the record." + f.note
+	f.note = "Acknowledged items not yet taken, the most in each step of the line. An item whose outcome is unknown counts until the end of the record." + f.note
 	f.alt = "Line plot of the number of items in each queue over the time of the run."
 	return f, ""
 }

@@ -41,7 +41,7 @@ func failoverFigure(m *material) (*figure, string) {
 	f.panels = []panel{{yLabel: "time (log scale)", plot: p, height: 260}}
 	f.note = "Fail-over: from the verified effect of a fault to the end of the first success that was invoked after it, needed a majority of the servers, and ended before the heal began. " +
 		"An arrow begins where the heal began, or the record ended, without a success. " +
-		"A fault nobody felt: no operation failed, stayed unknown or took over twice the p99 from before the first fault" +
+		"A fault that affected no client: no operation failed, stayed unknown or took over twice the p99 from before the first fault" +
 		slowWords(m.r.Stats.FeltOver) + ", and no hold was lost."
 	if slices.ContainsFunc(faults, func(f stats.Fault) bool { return len(f.HandOvers) > 0 }) {
 		f.note += " Hand-over: from the end of a hold to the next grant of its key."
@@ -206,7 +206,7 @@ func (f *figure) addFailovers(p *plot.Plot, groups []faultGroup, top float64) {
 	f.addSeries(p, all, "fail-over, all clients", blue, dot, 3.2*size)
 	f.addSeries(p, affected, "each affected client", vermillion, square, 3*size)
 	f.addSeries(p, handOvers, "hand-over of a hold it ended", green, triangle, 3.5*size)
-	f.addSeries(p, unfelt, "nobody felt it (all clients)", grey, ring, 3.5*size)
+	f.addSeries(p, unfelt, "no client was affected", grey, ring, 3.5*size)
 	f.addSeries(p, series{at: none}, "none possible before the heal", black, cross, 4*size)
 	if slices.ContainsFunc([]series{all, affected, handOvers, unfelt}, func(s series) bool { return len(s.higher) > 0 }) {
 		f.legend = append(f.legend, legendEntry{name: "longer than this", colour: black, mark: arrow})

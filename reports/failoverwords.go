@@ -27,7 +27,7 @@ func failoverOf(f *stats.Fault) string {
 	case f.FailoverAtLeast > 0:
 		return bound(stats.Bound{Time: f.FailoverAtLeast, AtLeast: true})
 	}
-	return "nobody tried"
+	return "no client tried"
 }
 
 // affectedOf formats the fail-over of the clients that one fault affected, best to worst.
@@ -43,7 +43,7 @@ func affectedOf(f *stats.Fault) string {
 	case n > 1:
 		return bound(bounds[0]) + " to " + bound(bounds[n-1])
 	case len(f.Clients) == 0:
-		return "nobody affected"
+		return "no client affected"
 	}
 	return ""
 }
@@ -105,9 +105,9 @@ func withoutSuccess(s *stats.Spread) string {
 	case s.Censored == 0:
 		return ""
 	case s.Count == 1:
-		return " (nobody had a success before the heal)"
+		return " (no client had a success before the heal)"
 	}
-	return fmt.Sprintf(" (nobody had a success before the heal of %d of %d)", s.Censored, s.Count)
+	return fmt.Sprintf(" (no client had a success before the heal of %d of %d)", s.Censored, s.Count)
 }
 
 // handOverWords describes the hand-over after faults of one kind and target. It returns "" if they

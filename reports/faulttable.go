@@ -71,7 +71,7 @@ func effect(f *stats.Fault) string {
 	case f.Outcome == history.StepVerified && f.Felt:
 		return "verified after " + length(f.Verified-f.Injected)
 	case f.Outcome == history.StepVerified:
-		return "verified after " + length(f.Verified-f.Injected) + "; nobody felt it"
+		return "verified after " + length(f.Verified-f.Injected) + "; no client was affected"
 	case f.Outcome == history.StepSkipped:
 		return "skipped: found no target"
 	case f.Outcome == history.StepFailed:

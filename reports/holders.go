@@ -28,7 +28,7 @@ func holdersFigure(m *material) (*figure, string) {
 		return nil, ""
 	}
 	if len(m.holds) == 0 {
-		return nil, "Nobody held anything."
+		return nil, "No client held a key."
 	}
 	f := m.overTime()
 	lanes, left := lanesOf(m.holds)
@@ -48,7 +48,7 @@ func holdersFigure(m *material) (*figure, string) {
 }
 
 func holdersNote(overlaps int, width time.Duration, left int) string {
-	note := "As the clients saw it: from the grant to the call of the release, or until told that it was lost."
+	note := "As the clients saw it: from the grant to the call of the release, or to the report of its loss."
 	if overlaps == 0 {
 		note += " At no time did two clients believe that they held one key."
 	} else {

@@ -13,7 +13,7 @@ func leasesFigure(m *material) (*figure, string) {
 		return nil, ""
 	}
 	if len(m.holds) == 0 {
-		return nil, "Nobody had a lease."
+		return nil, "No client held a lease."
 	}
 	byKey := map[string][]stats.Span{}
 	for _, h := range m.holds {
@@ -21,7 +21,7 @@ func leasesFigure(m *material) (*figure, string) {
 	}
 	leases := m.h.Header.Params.Leases
 	f := m.counts(byKey, "leases held", leases)
-	note := "As the clients saw it, the most in each step of the line: from the grant to the call of the release, or until told that it was lost. One that was not told in time counts beside the next."
+	note := "As the clients saw it, the most in each step of the line: from the grant to the call of the release, or to the report of its loss. A lease whose loss was not reported in time counts beside the next one."
 	if leases > 0 {
 		note += fmt.Sprintf(" Dashed: each key has %s.", plural(leases, "lease"))
 	}

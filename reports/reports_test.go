@@ -148,7 +148,7 @@ func TestReportOfARealisticRun(t *testing.T) {
 		"plots/latency.svg":    {"latency (log scale)", "time since the run began (s)", "acquire", "release", "100 ms", "#1 pause:leader", "fault: expire"},
 		"plots/quantiles.svg":  {"p50 (median)", "p95", "p99", "windows of 1 s"},
 		"plots/throughput.svg": {"operations per second", "#2 expire:holder"},
-		"plots/failover.svg":   {"time (log scale)", "each affected client", "fail-over, all clients", "hand-over of a hold", "nobody felt it", "twice the p99", "(acquire ", "pause:leader", "#10"},
+		"plots/failover.svg":   {"time (log scale)", "each affected client", "fail-over, all clients", "hand-over of a hold", "no client was affected", "twice the p99", "(acquire ", "pause:leader", "#10"},
 		"plots/holders.svg":    {"k0", "k4", "client 4", "a column of"},
 		"report.html":          {"<title>✓ lock seed 42: Valid, zklab", "The lock kept every promise", "--seed 42", "/runs/here", "sha256:4c3f9e2b8d1a", "fail-over", "data:image/svg&#43;xml;base64,", "server 3", "holding", "timeline.html"},
 		"timeline.html":        {"<title>Timeline ✓ lock seed 42: Valid, ", `"key k0"`, `"faults"`, "Held by:"},
@@ -274,7 +274,7 @@ func TestOddRuns(t *testing.T) {
 		plots  []string
 		absent []string
 	}{
-		{"empty", &history.History{}, nil, []string{"No operation went to the ensemble", "No operation was completed", "No fault was injected", "Nobody held anything"}},
+		{"empty", &history.History{}, nil, []string{"No operation went to the ensemble", "No operation was completed", "No fault was injected", "No client held a key"}},
 		{"one operation", one, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected"}},
 		{"one that never returned", open, []string{"latency"}, []string{"No operation on the ensemble succeeded", "No operation was completed"}},
 		{"no faults", calm, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected"}},

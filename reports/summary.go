@@ -239,9 +239,9 @@ func faultWords(k stats.FaultKind) string {
 	}
 	switch n := k.Verified - k.Felt; {
 	case n > 0 && n == k.Verified:
-		rest = append(rest, "felt by nobody")
+		rest = append(rest, "no client was affected")
 	case n > 0:
-		rest = append(rest, fmt.Sprintf("%d of these felt by nobody", n))
+		rest = append(rest, fmt.Sprintf("%d of these affected no client", n))
 	}
 	for _, r := range rest {
 		text += ", " + r

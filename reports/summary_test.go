@@ -28,7 +28,7 @@ func TestSummary(t *testing.T) {
 		"✓ exclusion    valid for 3 keys: no two clients held the same key at the same time",
 		"belief       valid for 3 keys (measured, does not decide)",
 		"ok per second over", "median / p99: acquire",
-		"pause: took effect 5 times, 1 of these felt by nobody",
+		"pause: took effect 5 times, 1 of these affected no client",
 		"expire: took effect 5 times (clients holding: 1, waiting: 2, idle: 2)",
 		"the leader itself was hit 3 times; a new leader was elected 3 times",
 		"fail-over    expire:holder: median 14.3 ms, longest 27.2 ms; affected clients best 368 ms, median",
@@ -60,7 +60,7 @@ func TestFailoverWords(t *testing.T) {
 		},
 		{
 			stats.FailoverSum{Spec: "kill:leader", All: &stats.Spread{Count: 3, Censored: 1, Best: at(1), Median: at(2), Worst: over(5)}},
-			"kill:leader: median 2 s, longest > 5 s (nobody had a success before the heal of 1 of 3)", "",
+			"kill:leader: median 2 s, longest > 5 s (no client had a success before the heal of 1 of 3)", "",
 		},
 		{
 			stats.FailoverSum{

@@ -57,7 +57,7 @@ func properties(model string) []string {
 }
 
 // Deletion is what a transaction is told to have done in [Violated].
-const Deletion = "Client 4, in session 0x4, deleted k0/lock, which client 0 had made, at 3.412 s: zxid 0x70000068e."
+const Deletion = "Client 4, in session 0x4, deleted k0/lock, which client 0 had created, at 3.412 s: zxid 0x70000068e."
 
 // Violated is Result for a history with two holders at a time: exclusion is
 // violated with the events of the first overlap, belief measured, progress
