@@ -149,7 +149,7 @@ func (s *Scene) whose(row int) string {
 			return s.Steps[i].Who
 		}
 	}
-	return "somebody"
+	return "a client"
 }
 
 // Conclude sets the conclusion, without a full stop.
@@ -185,7 +185,7 @@ func (s *Scene) twice() {
 		return
 	}
 	if len(out) == 1 && len(s.done(models.FEnqueue, history.OK)) == 0 {
-		s.says("so %s came out though nobody had put it in", models.Quoted(out[0].item))
+		s.says("so %s came out although no client had put it in", models.Quoted(out[0].item))
 	}
 }
 
@@ -209,7 +209,7 @@ func (s *Scene) vanished() {
 	unknown := len(s.done(models.FDequeue, history.Info))
 	switch {
 	case len(gone) == 1 && unknown == 0:
-		s.says("nobody ever took %s: so it was lost", gone[0])
+		s.says("no client ever took %s, so it was lost", gone[0])
 	case len(gone) > 1:
 		s.says("so of these %d items, which never came out, at least %s lost", len(gone), were(max(1, len(gone)-unknown)))
 	}
@@ -233,7 +233,7 @@ func (s *Scene) tooEarly() {
 			s.conclusion = func(clock Clock) string {
 				text := "so " + passed[0].Who + " passed while the barrier was up"
 				if up.To != Never {
-					text += ", " + s.between(at, up.To) + " before anybody began to lift it"
+					text += ", " + s.between(at, up.To) + " before any client began to lift it"
 				}
 				return text
 			}

@@ -95,7 +95,7 @@ func anything(op *history.Operation) models.Words {
 	in := facts(op.Invoke.Value)
 	w := models.Words{
 		Name: printable.Text(strings.TrimSpace(op.F+" "+in), 30), Asked: "called " + printable.Text(op.F, mostKey),
-		Done: "it was done", Refused: "it failed", Unknown: "nobody knows whether it took effect",
+		Done: "it was done", Refused: "it failed", Unknown: "the outcome is unknown",
 	}
 	if op.Key != "" {
 		w.Asked += " of " + models.Key(op.Key)
@@ -193,7 +193,7 @@ func (t *narrator) fact(e *history.Event) {
 	switch e.F {
 	case history.FExpired:
 		st.Name, st.Death = "told: expired", true
-		text(st.Who + " was told that " + session + " had expired")
+		text(st.Who + " learned that " + session + " had expired")
 	case history.FDead:
 		st.Name, st.Death = "dead", true
 		st.Text = func(clock Clock) string {
@@ -227,10 +227,10 @@ func (t *narrator) fact(e *history.Event) {
 		var v models.Drained
 		_ = e.Decode(&v)
 		st.Name = "found empty"
-		text("a last look found " + models.Key(e.Key) + " empty")
+		text("a final check found " + models.Key(e.Key) + " empty")
 		if !v.Empty {
 			st.Name = "drained"
-			text(fmt.Sprintf("a last look found %d left in %s", v.Left, models.Key(e.Key)))
+			text(fmt.Sprintf("a final check found %d left in %s", v.Left, models.Key(e.Key)))
 		}
 	case history.FAgreement:
 		st.Name = "servers compared"
@@ -240,7 +240,7 @@ func (t *narrator) fact(e *history.Event) {
 		_ = e.Decode(&v)
 		if r := v.Register; r != nil {
 			st.Name = "final read"
-			text(fmt.Sprintf("a last read of %s found %s (version %d)", models.Key(e.Key), models.Quoted(r.Value), r.Version))
+			text(fmt.Sprintf("a final read of %s found %s (version %d)", models.Key(e.Key), models.Quoted(r.Value), r.Version))
 			break
 		}
 		st.Name = "final list"
@@ -320,6 +320,6 @@ func (t *narrator) alive(e *history.Event) {
 func showAlive(e *history.Event, st *Step) {
 	st.Name, st.At, st.From, st.To, st.key = "alive", e.Alive, e.Alive, e.Alive, ""
 	st.Text = func(clock Clock) string {
-		return "the session " + e.Session.String() + " of " + client(e.Client) + " still was alive at " + clock(st.At) + ": a quorum answered what it sent then"
+		return "the session " + e.Session.String() + " of " + client(e.Client) + " was still alive at " + clock(st.At) + ": a quorum answered a request that it sent then"
 	}
 }

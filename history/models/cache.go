@@ -47,12 +47,12 @@ var Cache = declare(Model{
 	Called: "the cache", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
 		{F: FPut, Quorum: always, Tell: tellPutNode, Words: Words{
-			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was put",
+			Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
 		}},
 		{F: FRemove, Quorum: always, Tell: tellRemoveNode, Words: Words{
-			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was removed",
+			Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
 		}},
-		{F: FLook, Tell: tellCopy, Words: Words{Refused: "was shown nothing", Unknown: "no answer is known"}},
+		{F: FLook, Tell: tellCopy, Words: Words{Refused: "got no answer", Unknown: "the outcome is unknown"}},
 	},
 })
 

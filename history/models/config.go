@@ -25,13 +25,13 @@ var Config = declare(Model{
 	Called: "the configuration", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
 		{F: FSet, Quorum: always, Tell: tellSet, Words: Words{
-			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was set",
+			Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
 		}},
 		{F: FDelete, Quorum: always, Words: Words{
-			Name: "delete", Asked: "began to delete {key}", Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was deleted",
+			Name: "delete", Asked: "began to delete {key}", Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
 		}},
 		{F: FObserve, Waits: true, Tell: tellObserve, Words: Words{
-			Name: "observe", Asked: "asked what comes next of {key}", Refused: "was told nothing", Unknown: "no answer is known",
+			Name: "observe", Asked: "waited for the next value of {key}", Refused: "got no answer", Unknown: "the outcome is unknown",
 		}},
 	},
 })
@@ -50,9 +50,9 @@ func tellObserve(op *history.Operation, w *Words) Values {
 		return Values{}
 	}
 	if got.Absent {
-		w.Name, w.Done = "observe: none", "was told that there is none"
+		w.Name, w.Done = "observe: none", "saw that there is none"
 		return Values{}
 	}
-	w.Name, w.Done = "observe "+shown(got.Value), "was told "+Quoted(got.Value)
+	w.Name, w.Done = "observe "+shown(got.Value), "saw "+Quoted(got.Value)
 	return Values{Data: &got.Value, Seen: true}
 }

@@ -33,11 +33,11 @@ type Count struct {
 var Counter = declare(Model{
 	Name: "counter", About: "a shared counter",
 	Operations: []Operation{
-		{F: FAdd, Quorum: always, Tell: tellAdd, Words: Words{Refused: "failed for certain", Unknown: "nobody knows whether it was added"}},
+		{F: FAdd, Quorum: always, Tell: tellAdd, Words: Words{Refused: "failed", Unknown: "the outcome is unknown"}},
 		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCountSwap, Words: Words{
-			Done: "did", Refused: "did not", Unknown: "nobody knows whether it did",
+			Done: "did", Refused: "did not", Unknown: "the outcome is unknown",
 		}},
-		{F: FRead, Tell: tellCount, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
+		{F: FRead, Tell: tellCount, Words: Words{Refused: "failed", Unknown: "the outcome is unknown"}},
 	},
 })
 

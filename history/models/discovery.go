@@ -28,19 +28,19 @@ var Discovery = declare(Model{
 	State: Entered, Stay: "registered", Sessions: true, OnZnodes: true, Page: "membership",
 	Operations: []Operation{
 		{F: FRegister, Begins: true, Quorum: always, Tell: tellJoining("register", "asked to register in"), Words: Words{
-			Done: "had registered", Refused: "was refused", Unknown: "nobody knows whether it registered",
+			Done: "had registered", Refused: "was refused", Unknown: "the outcome is unknown",
 		}},
 		{F: FUnregister, Ends: true, Quorum: always, Tell: tellJoining("unregister", "began to unregister from"), Words: Words{
-			Done: "had unregistered", Refused: "did not unregister", Unknown: "nobody knows whether it unregistered",
+			Done: "had unregistered", Refused: "did not unregister", Unknown: "the outcome is unknown",
 		}},
 		{F: FLookup, Tell: tellMembers("lookup"), Words: Words{
-			Asked: "looked {key} up", Refused: "got no answer", Unknown: "no answer is known",
+			Asked: "looked {key} up", Refused: "got no answer", Unknown: "the outcome is unknown",
 		}},
 		{F: FChanged, Tell: tellMembers("changed"), Words: Words{
-			Asked: "waited for a change of {key}", Refused: "was told of none", Unknown: "no answer is known",
+			Asked: "waited for a change of {key}", Refused: "saw none", Unknown: "the outcome is unknown",
 		}},
 		{F: FPick, Local: true, Tell: tellPick, Words: Words{
-			Asked: "picked an instance of {key}", Refused: "got no answer", Unknown: "no answer is known",
+			Asked: "picked an instance of {key}", Refused: "got no answer", Unknown: "the outcome is unknown",
 		}},
 	},
 })

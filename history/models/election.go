@@ -19,20 +19,20 @@ var Election = declare(Model{
 	Name: "election", About: "a leader election",
 	State: Exclusive, Stay: "led", Sessions: true, OnZnodes: true, Page: "lock",
 	Operations: append(holdOperations(
-		Words{Name: "stand", Asked: "stood for {key}", Done: "was elected", Refused: "was refused", Unknown: "nobody knows whether it was elected"},
-		Words{Name: "resign", Asked: "began to resign from {key}", Refused: "was refused", Unknown: "nobody knows whether it had resigned", Early: true},
-		Words{Name: "confirm", Asked: "was asked whether it led {key}", Refused: "could not say", Unknown: "it did not say"},
+		Words{Name: "stand", Asked: "stood for {key}", Done: "was elected", Refused: "was refused", Unknown: "the outcome is unknown"},
+		Words{Name: "resign", Asked: "began to resign from {key}", Refused: "was refused", Unknown: "the outcome is unknown", Early: true},
+		Words{Name: "confirm", Asked: "was asked whether it led {key}", Refused: "could not say", Unknown: "the outcome is unknown"},
 	), Operation{F: FLeader, Tell: tellLeader, Words: Words{
-		Name: "who?", Asked: "asked who leads {key}", Refused: "was refused", Unknown: "no answer is known",
+		Name: "who?", Asked: "asked who leads {key}", Refused: "was refused", Unknown: "the outcome is unknown",
 	}}),
 })
 
 func tellLeader(op *history.Operation, w *Words) Values {
 	v := Leader{Client: -1}
 	returned(op, &v)
-	w.Done = "was told that nobody does"
+	w.Done = "got the answer that no client does"
 	if v.Client >= 0 {
-		w.Done = fmt.Sprintf("was told that client %d does", v.Client)
+		w.Done = fmt.Sprintf("got the answer that client %d does", v.Client)
 		w.Name = fmt.Sprintf("told %d", v.Client)
 	}
 	return Values{}

@@ -37,16 +37,16 @@ var Membership = declare(Model{
 	State: Entered, Stay: "joined", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
 		{F: FJoin, Begins: true, Quorum: always, Tell: tellJoining("join", "asked to join"), Words: Words{
-			Done: "had joined", Refused: "was refused", Unknown: "nobody knows whether it joined",
+			Done: "had joined", Refused: "was refused", Unknown: "the outcome is unknown",
 		}},
 		{F: FLeave, Ends: true, Quorum: always, Tell: tellJoining("leave", "began to leave"), Words: Words{
-			Done: "had left", Refused: "did not leave", Unknown: "nobody knows whether it left",
+			Done: "had left", Refused: "did not leave", Unknown: "the outcome is unknown",
 		}},
 		{F: FList, Tell: tellMembers("list"), Words: Words{
-			Asked: "asked who is in {key}", Refused: "got no answer", Unknown: "no answer is known",
+			Asked: "asked for the members of {key}", Refused: "got no answer", Unknown: "the outcome is unknown",
 		}},
 		{F: FChanged, Tell: tellMembers("changed"), Words: Words{
-			Asked: "waited for a change of {key}", Refused: "was told of none", Unknown: "no answer is known",
+			Asked: "waited for a change of {key}", Refused: "saw none", Unknown: "the outcome is unknown",
 		}},
 	},
 })
@@ -69,7 +69,7 @@ func tellMembers(name string) func(*history.Operation, *Words) Values {
 		var v Members
 		w.Name = name
 		if returned(op, &v) {
-			w.Done = "was told of " + Listed(v.Members)
+			w.Done = "saw " + Listed(v.Members)
 		}
 		return Values{}
 	}
@@ -78,7 +78,7 @@ func tellMembers(name string) func(*history.Operation, *Words) Values {
 // Listed lists members for people.
 func Listed(members []string) string {
 	if len(members) == 0 {
-		return "nobody"
+		return "none"
 	}
 	var names []string
 	for _, m := range members[:min(len(members), mostMembers)] {

@@ -26,10 +26,10 @@ var Partitioner = declare(Model{
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: append(MultiLock.telling(map[string]func(*history.Operation, *Words) Values{FAcquire: tellShare}),
 		Operation{F: FChanged, Tell: tellDue, Words: Words{
-			Name: "changed", Asked: "waited for another share of {key} to be due to it", Done: "was told of none", Refused: "was told of none", Unknown: "no answer is known",
+			Name: "changed", Asked: "waited for another share of {key} to be due to it", Done: "saw none", Refused: "saw none", Unknown: "the outcome is unknown",
 		}},
 		Operation{F: FLeave, Quorum: always, Words: Words{
-			Name: "leave", Asked: "began to leave {key}", Done: "had left", Refused: "did not leave", Unknown: "nobody knows whether it left",
+			Name: "leave", Asked: "began to leave {key}", Done: "had left", Refused: "did not leave", Unknown: "the outcome is unknown",
 		}},
 	),
 })
@@ -53,7 +53,7 @@ func tellShare(op *history.Operation, w *Words) Values {
 func tellDue(op *history.Operation, w *Words) Values {
 	var d Due
 	if returned(op, &d) && d.Due {
-		w.Done = "was told that one is"
+		w.Done = "saw that one is"
 	}
 	return Values{}
 }

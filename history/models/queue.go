@@ -34,10 +34,10 @@ var Queue = declare(Model{
 func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
 	return []Operation{
 		{F: FEnqueue, Puts: true, Quorum: always, Tell: put, Words: Words{
-			Name: "put", Asked: "put", Refused: "failed for certain", Unknown: "nobody knows whether it went in", Early: true,
+			Name: "put", Asked: "put", Refused: "failed", Unknown: "the outcome is unknown", Early: true,
 		}},
 		{F: FDequeue, Waits: true, Takes: true, Quorum: gotItem, Tell: tellTake, Words: Words{
-			Name: "take", Asked: "asked {key} for an item", Refused: "took none", Unknown: "nobody knows whether it took one",
+			Name: "take", Asked: "asked {key} for an item", Refused: "took none", Unknown: "the outcome is unknown",
 		}},
 	}
 }
@@ -67,7 +67,7 @@ func tellTake(op *history.Operation, w *Words) Values {
 	_ = op.Return.Decode(&v)
 	w.Name, w.Done = "take "+shown(v.Item), "got "+Quoted(v.Item)
 	if v.Item == "" {
-		w.Name, w.Done = "take: empty", "was told that there is none"
+		w.Name, w.Done = "take: empty", "found it empty"
 	}
 	return Values{Item: v.Item}
 }

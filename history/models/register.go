@@ -69,12 +69,12 @@ var Register = declare(Model{
 	Name: "register", About: "the store itself: writes, compare-and-set and reads of one znode",
 	Store: true,
 	Operations: []Operation{
-		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "no answer is known"}},
+		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "the outcome is unknown"}},
 		{F: FWrite, Quorum: always, Tell: tellWrite, Words: Words{
-			Done: "did", Refused: "failed for certain", Unknown: "nobody knows whether it was written",
+			Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
 		}},
 		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCAS, Words: Words{
-			Done: "did", Refused: "did not", Unknown: "nobody knows whether it did",
+			Done: "did", Refused: "did not", Unknown: "the outcome is unknown",
 		}},
 	},
 })

@@ -39,16 +39,16 @@ var RWLock = declare(Model{
 	State:  ReadWrite, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: slices.Concat(rwHolds(), []Operation{
 		{F: FDowngrade, Quorum: always, Words: Words{
-			Name: "downgrade", Asked: "began to downgrade its hold of {key} to reading", Done: "had done it", Refused: "was refused", Unknown: "nobody knows whether it was downgraded", Early: true,
+			Name: "downgrade", Asked: "began to downgrade its hold of {key} to reading", Done: "had done it", Refused: "was refused", Unknown: "the outcome is unknown", Early: true,
 		}},
 		{F: FRevoke, Quorum: always, Words: Words{
-			Name: "revoke", Asked: "asked those who held {key} to give it back", Done: "had asked them", Refused: "was refused", Unknown: "nobody knows whom it had asked",
+			Name: "revoke", Asked: "asked the holders of {key} to release it", Done: "had asked them", Refused: "was refused", Unknown: "the outcome is unknown",
 		}},
 		{F: FListen, Local: true, Tell: tellHeard, Words: Words{
-			Name: "listen", Asked: "began to listen whether anybody asked for its hold of {key}", Refused: "could not say", Unknown: "it did not say",
+			Name: "listen", Asked: "began to listen for requests for its hold of {key}", Refused: "could not say", Unknown: "the outcome is unknown",
 		}},
 		{F: FRead, Local: true, Tell: tellGuarded, Words: Words{
-			Name: "read", Asked: "read the resource that {key} guards", Refused: "was refused", Unknown: "nobody knows whether it was read",
+			Name: "read", Asked: "read the resource that {key} guards", Refused: "was refused", Unknown: "the outcome is unknown",
 		}},
 	}),
 })
@@ -77,9 +77,9 @@ func tellWish(op *history.Operation, w *Words) Values {
 func tellHeard(op *history.Operation, w *Words) Values {
 	var v Heard
 	returned(op, &v)
-	w.Done = "had heard nothing"
+	w.Done = "had got none"
 	if v.Revoked {
-		w.Done = "heard that somebody did"
+		w.Done = "got one"
 	}
 	return Values{}
 }

@@ -61,16 +61,16 @@ var TwoPhaseCommit = declare(Model{
 	Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: FPrepare, Quorum: always, Tell: tellPrepare, Words: Words{
-			Name: "prepare", Asked: "began {key}", Refused: "failed for certain", Unknown: "nobody knows whether it began",
+			Name: "prepare", Asked: "began {key}", Refused: "failed", Unknown: "the outcome is unknown",
 		}},
 		{F: FVote, Quorum: always, Tell: tellVote, Words: Words{
-			Name: "vote", Asked: "voted on {key}", Refused: "failed for certain", Unknown: "nobody knows whether the vote counts",
+			Name: "vote", Asked: "voted on {key}", Refused: "failed", Unknown: "the outcome is unknown",
 		}},
 		{F: FDecide, Waits: true, Tell: tellDecide, Words: Words{
-			Name: "decide", Asked: "asked to decide {key}", Refused: "did not", Unknown: "nobody knows whether it decided",
+			Name: "decide", Asked: "asked to decide {key}", Refused: "did not", Unknown: "the outcome is unknown",
 		}},
 		{F: FOutcome, Waits: true, Tell: tellOutcome, Words: Words{
-			Name: "outcome", Asked: "asked for the outcome of {key}", Refused: "was told none", Unknown: "no answer is known",
+			Name: "outcome", Asked: "asked for the outcome of {key}", Refused: "got no outcome", Unknown: "the outcome is unknown",
 		}},
 	},
 })
@@ -106,7 +106,7 @@ func tellOutcome(op *history.Operation, w *Words) Values {
 	var d Decision
 	if returned(op, &d) {
 		w.Name += ": " + d.String()
-		w.Done = "was told " + d.String()
+		w.Done = "saw " + d.String()
 	}
 	return Values{}
 }
