@@ -91,7 +91,7 @@ func namesTheDeletion(t *testing.T, o *zklab.Outcome, v checker.Verdict) bool {
 	}
 	c := v.Committed[at]
 	maker, remover, zxid := deletion(t, o, c.Path, c.Session, c.Zxid)
-	want := fmt.Sprintf("Client %d, in session %s, deleted %s/lock, which client %d had made, ", remover, c.Session, v.Key, maker)
+	want := fmt.Sprintf("Client %d, in session %s, deleted %s/lock, which client %d had created, ", remover, c.Session, v.Key, maker)
 	if maker == remover || c.Client != remover || !strings.HasPrefix(c.Text, want) || !strings.HasSuffix(c.Text, ": zxid "+zxid.String()+".") {
 		t.Errorf("told: %s\nwas: %s, zxid %s", c.Text, want, zxid)
 	}

@@ -92,7 +92,7 @@ func inLog(t *testing.T, h *history.History, txns []history.Txn, c checker.Trans
 		}
 	}
 	cited := ": zxid " + c.Zxid.String()
-	if !did || x.Session != c.Session || client != c.Client || !strings.Contains(c.Text, cited+".") && !strings.Contains(c.Text, cited+"; it was ") {
+	if !did || x.Session != c.Session || client != c.Client || !strings.Contains(c.Text, cited+".") && !strings.Contains(c.Text, cited+"; it ") {
 		t.Errorf("%s\nis told of client %d, session %s: %s of %s\nbut the log has %+v of client %d", c.Text, c.Client, c.Session, c.Type, c.Path, x, client)
 	}
 }

@@ -111,7 +111,7 @@ func (s *search) who(id history.ID, zxid uint64) string {
 	case id == 0:
 		return "the ensemble itself"
 	}
-	return "session " + id.String() + ", which is no client's in the record,"
+	return "session " + id.String() + ", which belongs to no client in the record,"
 }
 
 // faultAt returns the kind of the fault of znodes during which a transaction was committed; "" if

@@ -158,7 +158,7 @@ func (s *search) left(made []*history.Operation, n *evidence.Znode) (text string
 	r := s.release(op)
 	switch {
 	case r == nil && s.blamed[n]:
-		return sentence(s.ended(made, n.Maker) + ", and no call to end that followed"), made
+		return sentence(s.ended(made, n.Maker) + ", and no call to end it followed"), made
 	case r == nil:
 		return "", nil
 	}

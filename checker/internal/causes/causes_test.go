@@ -92,7 +92,7 @@ func TestTaken(t *testing.T) {
 				r.Txn(deletes(7, lock))
 				seen(r, 200, 2, 7)
 			},
-			"Client 2, in session 0x7, deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"Client 2, in session 0x7, deleted k/lock, which client 0 had created, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by itself": {
 			func(r *checktest.Record) { r.Txn(deletes(1, lock)); seen(r, 200, 0, 1) },
@@ -100,11 +100,11 @@ func TestTaken(t *testing.T) {
 		},
 		"by its next session": {
 			func(r *checktest.Record) { r.Txn(deletes(8, lock)); seen(r, 200, 0, 8) },
-			"Client 0, in session 0x8, deleted k/lock, which it had made in session 0x1, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"Client 0, in session 0x8, deleted k/lock, which it had created in session 0x1, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by the end of its session": {
 			func(r *checktest.Record) { r.Closes(1); seen(r, 200, 1, 2) },
-			"Session 0x1 of client 0 ended, and k/lock went with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"Session 0x1 of client 0 ended, and k/lock was deleted with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by a fault that ended its session": {
 			func(r *checktest.Record) {
@@ -113,7 +113,7 @@ func TestTaken(t *testing.T) {
 				r.Fact(190, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Sessions: []history.ID{1}})
 				r.Fact(195, "expire", history.FaultStep{Fault: 1, Step: history.StepVerified, Sessions: []history.ID{1}})
 			},
-			"zklab's fault expire ended session 0x1 of client 0, and k/lock went with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"zklab's fault expire ended session 0x1 of client 0, and k/lock was deleted with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by its end before a fault could": {
 			func(r *checktest.Record) {
@@ -122,7 +122,7 @@ func TestTaken(t *testing.T) {
 				r.Fact(190, "expire", history.FaultStep{Fault: 1, Step: history.StepInject, Sessions: []history.ID{1}})
 				r.Fact(195, "expire", history.FaultStep{Fault: 1, Step: history.StepFailed, Sessions: []history.ID{1}})
 			},
-			"Session 0x1 of client 0 ended, and k/lock went with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"Session 0x1 of client 0 ended, and k/lock was deleted with it, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by a fault of znodes": {
 			func(r *checktest.Record) {
@@ -132,7 +132,7 @@ func TestTaken(t *testing.T) {
 				r.Fact(195, "recreate", history.FaultStep{Fault: 1, Step: history.StepHealed})
 				seen(r, 200, 1, 2)
 			},
-			"zklab's fault recreate deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"zklab's fault recreate deleted k/lock, which client 0 had created, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by one of two faults": {
 			func(r *checktest.Record) {
@@ -142,7 +142,7 @@ func TestTaken(t *testing.T) {
 				r.Fact(120, "touch", history.FaultStep{Fault: 2, Step: history.StepInject})
 				seen(r, 200, 1, 2)
 			},
-			"zklab itself deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"zklab itself deleted k/lock, which client 0 had created, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by a fault that was over": {
 			func(r *checktest.Record) {
@@ -152,17 +152,17 @@ func TestTaken(t *testing.T) {
 				r.Fact(30, "recreate", history.FaultStep{Fault: 1, Step: history.StepHealed})
 				seen(r, 200, 1, 2)
 			},
-			"zklab itself deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"zklab itself deleted k/lock, which client 0 had created, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 		"by somebody of whom the record knows nothing": {
 			func(r *checktest.Record) { r.Txn(deletes(0x55, lock)); seen(r, 200, 1, 2) },
-			"Session 0x55, which is no client's in the record, deleted k/lock, which client 0 had made, between 0.097 s and 0.200 s: zxid 0x100000004.",
+			"Session 0x55, which belongs to no client in the record, deleted k/lock, which client 0 had created, between 0.097 s and 0.200 s: zxid 0x100000004.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := "Client 0, in session 0x1, made k/lock, between 0.009 s and 0.098 s: zxid 0x100000003.\n" +
+			want := "Client 0, in session 0x1, created k/lock, between 0.009 s and 0.098 s: zxid 0x100000003.\n" +
 				c.want + "\n" +
-				"Client 1, in session 0x2, made k/lock, by its acquire of 0.290 s, between 0.290 s and 0.298 s: zxid 0x100000005; it was still there when the log ended."
+				"Client 1, in session 0x2, created k/lock, by its acquire of 0.290 s, between 0.290 s and 0.298 s: zxid 0x100000005; it still existed when the log ended."
 			got := told(t, taken(begin(models.Lock.Name), c.remove))
 			got = strings.ReplaceAll(got, "between 0.097 s and 0.298 s", "between 0.199 s and 0.298 s") // where the remover is not heard
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -249,7 +249,7 @@ func TestLeft(t *testing.T) {
 			if c.by != by {
 				from, which = "0.049 s", "Each of these calls ended"
 			}
-			want := "Client 0, in session 0x1, made k/lock" + c.by + ", between " + from + " and 0.098 s: zxid 0x100000003; it was still there when the log ended."
+			want := "Client 0, in session 0x1, created k/lock" + c.by + ", between " + from + " and 0.098 s: zxid 0x100000003; it still existed when the log ended."
 			if c.by != "" {
 				want += " " + which + c.hit + "."
 			}
@@ -278,7 +278,7 @@ func TestNotDeleted(t *testing.T) {
 		want  string
 		calls int
 	}{
-		"no call":                     {func(*checktest.Record) {}, "Its acquire of 0.090 s succeeded at 0.100 s, and no call to end that followed.", 1},
+		"no call":                     {func(*checktest.Record) {}, "Its acquire of 0.090 s succeeded at 0.100 s, and no call to end it followed.", 1},
 		"a call that failed":          {release(history.Fail, "zk: version conflict"), "Its release of 0.200 s failed at 0.210 s with bad-version: zk: version conflict.", 2},
 		"a call that was answered ok": {release(history.OK, ""), "Its release of 0.200 s succeeded at 0.210 s, but the znode stayed.", 2},
 		"a call without an end": {func(r *checktest.Record) {
@@ -313,14 +313,14 @@ func TestNotDeleted(t *testing.T) {
 // Of a grant it is told whose place was still before its own, and that the one directly before it
 // had gone: who looks at that alone takes its turn too soon.
 func TestOvertakes(t *testing.T) {
-	const first = "When its acquire of 0.140 s succeeded, k/lock-0000000001 of client 0 still stood before it"
+	const first = "When its acquire of 0.140 s succeeded, k/lock-0000000001 of client 0 was still ahead of it"
 	for name, c := range map[string]struct {
 		gone int // the number of the place that is given up before the grant; 0: none
 		want string
 	}{
-		"the one between had gone": {2, first + ", and k/lock-0000000002 of client 1, which was directly before it, had gone."},
-		"the first had gone":       {1, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 still stood before it."},
-		"nobody had gone":          {0, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 still stood before it."},
+		"the one between had gone": {2, first + ", and k/lock-0000000002 of client 1, which was directly ahead of it, was gone."},
+		"the first had gone":       {1, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 was still ahead of it."},
+		"nobody had gone":          {0, "When its acquire of 0.140 s succeeded, k/lock-0000000002 of client 1 was still ahead of it."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := begin(models.Lock.Name)
@@ -352,7 +352,7 @@ func TestOvertakes(t *testing.T) {
 // Where the log has a hole nobody is accused.
 func TestHole(t *testing.T) {
 	got := told(t, taken(begin(models.Lock.Name), func(r *checktest.Record) { r.Skip(); seen(r, 200, 1, 2) }))
-	if !strings.HasPrefix(got, "Client 1, in session 0x2, made k/lock, ") || strings.Contains(got, "\n") {
+	if !strings.HasPrefix(got, "Client 1, in session 0x2, created k/lock, ") || strings.Contains(got, "\n") {
 		t.Errorf("%s", got)
 	}
 }
@@ -367,7 +367,7 @@ func TestTakenForItsOwn(t *testing.T) {
 	r.Closes(5)
 	seen(r, 8, 2, 7)
 	got := told(t, taken(r, func(r *checktest.Record) { r.Txn(deletes(7, lock)); seen(r, 200, 2, 7) }))
-	want := "Session 0x5 of client 2 ended, and k/lock went with it, between 0.002 s and 0.008 s: zxid 0x100000002.\n"
+	want := "Session 0x5 of client 2 ended, and k/lock was deleted with it, between 0.002 s and 0.008 s: zxid 0x100000002.\n"
 	if !strings.Contains(got, want) || strings.Count(got, "\n") != 3 {
 		t.Errorf("%s", got)
 	}
@@ -429,13 +429,13 @@ func TestOneOfSeveral(t *testing.T) {
 	r.Txn(ephemeral(1, lock+"1")).Txn(deletes(1, lock+"1")).Txn(ephemeral(1, lock+"2"))
 	seen(r, 98, 0, 1)
 	acquires(r, 100, 0, 1)
-	if got := told(t, r); !strings.HasPrefix(got, "Client 0, in session 0x1, made k/lock-2, ") || strings.Contains(got, "\n") {
+	if got := told(t, r); !strings.HasPrefix(got, "Client 0, in session 0x1, created k/lock-2, ") || strings.Contains(got, "\n") {
 		t.Errorf("%s", got)
 	}
 	r.Txn(ephemeral(1, lock+"3")).Txn(ephemeral(1, lock+"4"))
 	seen(r, 198, 0, 1)
 	r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 190, Ret: 200, Outcome: history.OK, Session: 1, Out: models.Grant{Token: checktest.Token(5)}})
-	if got := told(t, r); strings.Count(got, "\n") != 1 || !strings.Contains(got, "\nClient 0, in session 0x1, made k/lock-3, ") {
+	if got := told(t, r); strings.Count(got, "\n") != 1 || !strings.Contains(got, "\nClient 0, in session 0x1, created k/lock-3, ") {
 		t.Errorf("%s", got)
 	}
 }
@@ -454,8 +454,8 @@ func TestItems(t *testing.T) {
 	r.KeyFact(200, history.FDrained, "k", models.Drained{Empty: true})
 	r.Touches(1)
 	seen(r, 302, 0, 1)
-	want := `Client 0, in session 0x1, made k/item-1 with "a", at 0.098 s or before: zxid 0x100000001.
-Client 1, in session 0x2, deleted k/item-1, which client 0 had made, by its dequeue of 0.110 s, between 0.097 s and 0.150 s: zxid 0x100000003. Its dequeue of 0.110 s ended at 0.120 s with connection-loss.`
+	want := `Client 0, in session 0x1, created k/item-1 with "a", at 0.098 s or before: zxid 0x100000001.
+Client 1, in session 0x2, deleted k/item-1, which client 0 had created, by its dequeue of 0.110 s, between 0.097 s and 0.150 s: zxid 0x100000003. Its dequeue of 0.110 s ended at 0.120 s with connection-loss.`
 	if diff := cmp.Diff(want, told(t, r)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -474,7 +474,7 @@ func TestOutsiders(t *testing.T) {
 		r.Closes(1)
 		seen(r, 200, 1, 2)
 	}))
-	want := "\nzklab's fault foreign made k/foreign and 2 more, between 0.097 s and 0.150 s: zxid 0x100000004.\n"
+	want := "\nzklab's fault foreign created k/foreign and 2 more, between 0.097 s and 0.150 s: zxid 0x100000004.\n"
 	if !strings.Contains(got, want) || strings.Count(got, "\n") != 3 {
 		t.Errorf("%s", got)
 	}

@@ -99,7 +99,7 @@ func (s *search) writesOf(op *history.Operation, writes []write) []int {
 func (s *search) written(w *write, path string) {
 	text := s.who(w.session, w.zxid) + " wrote " + holding(w.data) + " to " + s.name(path)
 	if w.kind != "setData" {
-		text = s.who(w.session, w.zxid) + " made " + s.name(path) + " with " + holding(w.data)
+		text = s.who(w.session, w.zxid) + " created " + s.name(path) + " with " + holding(w.data)
 	} else {
 		text += " as version " + words.Number(int(w.version))
 	}

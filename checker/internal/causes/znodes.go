@@ -215,7 +215,7 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 // counterexample only in passing. For a znode that was left at that time it says which call made
 // it, how that call ended, and what happened to the call that was to delete it.
 func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
-	text := s.who(n.Maker, n.Created) + " made " + s.name(n.Path)
+	text := s.who(n.Maker, n.Created) + " created " + s.name(n.Path)
 	if s.of.State == models.Filled {
 		text += " with " + holding(n.Data)
 	}
@@ -264,9 +264,9 @@ func (s *search) overtakes(n *evidence.Znode, nodes []*evidence.Znode) string {
 	if standing == nil {
 		return ""
 	}
-	text := "when " + s.call(op) + " succeeded, " + s.name(standing.Path) + s.maker(standing) + " still stood before it"
+	text := "when " + s.call(op) + " succeeded, " + s.name(standing.Path) + s.maker(standing) + " was still ahead of it"
 	if last != standing && last.Deleted <= s.tie.FloorAt(op.Return.Time) {
-		text += ", and " + s.name(last.Path) + s.maker(last) + ", which was directly before it, had gone"
+		text += ", and " + s.name(last.Path) + s.maker(last) + ", which was directly ahead of it, was gone"
 	}
 	return sentence(text)
 }
@@ -277,9 +277,9 @@ func inLine(n *evidence.Znode) bool { return n.Owner != 0 && n.Sequential() }
 // stayed says how long a znode was there.
 func stayed(n *evidence.Znode) string {
 	if n.Deleted == evidence.StillThere {
-		return "it was still there when the log ended"
+		return "it still existed when the log ended"
 	}
-	return "it was there until " + words.Zxid(n.Deleted)
+	return "it existed until " + words.Zxid(n.Deleted)
 }
 
 // end says how a znode went. If another client removed it that had had a znode at the same path
@@ -288,11 +288,11 @@ func (s *search) end(n *evidence.Znode, nodes []*evidence.Znode) {
 	switch maker, by, kind := s.client(n.Maker), s.client(n.Remover), s.typeAt(n.Deleted, n.Path, ""); {
 	case kind != "closeSession" && !strings.HasPrefix(kind, "delete"): // that it had gone shows by another in its place
 	case kind == "closeSession":
-		s.add(taken, n.Deleted, n.Remover, "closeSession", n.Path, sentence(s.whoEnded(n)+", and "+s.name(n.Path)+" went with it"+s.cite(n.Deleted)))
+		s.add(taken, n.Deleted, n.Remover, "closeSession", n.Path, sentence(s.whoEnded(n)+", and "+s.name(n.Path)+" was deleted with it"+s.cite(n.Deleted)))
 	case by == maker && by >= 0:
 		text := s.who(n.Remover, n.Deleted) + " deleted " + s.name(n.Path)
 		if n.Remover != n.Maker {
-			text += ", which it had made in session " + n.Maker.String()
+			text += ", which it had created in session " + n.Maker.String()
 		}
 		s.deleted(given, n, text)
 	default:
@@ -332,7 +332,7 @@ func (s *search) deleted(w weight, n *evidence.Znode, text string) {
 // whose says who had made a znode.
 func (s *search) whose(n *evidence.Znode) string {
 	if c := s.client(n.Maker); c >= 0 {
-		return ", which client " + words.Number(c) + " had made"
+		return ", which client " + words.Number(c) + " had created"
 	}
 	return ""
 }
@@ -406,7 +406,7 @@ func (s *search) outsiders(nodes, matter []*evidence.Znode) {
 		if slices.Contains(matter, n) {
 			continue
 		}
-		note(n, n.Maker, n.Created, "made")
+		note(n, n.Maker, n.Created, "created")
 		if s.client(n.Maker) >= 0 && strings.HasPrefix(s.typeAt(n.Deleted, n.Path, ""), "delete") {
 			note(n, n.Remover, n.Deleted, "deleted")
 		}
