@@ -40,7 +40,7 @@ func assumptions(a *evidence.Record) []Assumption {
 	if a.NamesSessions {
 		as = append(as, linked(a))
 		if !a.PathUsed() {
-			as = append(as, Assumption{"path", false, "nothing was ever written below the path that the subject was given: whatever it does, it does not do it there"})
+			as = append(as, Assumption{"path", false, "nothing was ever written below the path that the subject was given: it works elsewhere, or not at all"})
 		}
 	}
 	if servers.Told(a) && !decides(a, servers.Properties[0]) {
@@ -53,7 +53,7 @@ func healthy(a *evidence.Record, name, when, moment string) Assumption {
 	v, ok := a.Health[when]
 	switch {
 	case !ok:
-		return Assumption{name, false, "nobody looked whether the ensemble was healthy " + moment}
+		return Assumption{name, false, "the run did not check whether the ensemble was healthy " + moment}
 	case !v.Healthy:
 		return Assumption{name, false, strings.TrimSuffix(fmt.Sprintf("the ensemble was not healthy %s: %s", moment, v.Detail), ": ")}
 	}
@@ -88,7 +88,7 @@ func loaded(a *evidence.Record) Assumption {
 	}
 	if met && !a.Object.Rounds && most < min(loadOnKey, want) {
 		met = false
-		text = fmt.Sprintf("no key saw more than %d operations that succeeded %s, of %d wanted on some key", most, before, loadOnKey)
+		text = fmt.Sprintf("no key had more than %d operations that succeeded %s, of %d wanted", most, before, loadOnKey)
 	}
 	return Assumption{"load", met, text}
 }
@@ -118,7 +118,7 @@ func faulted(a *evidence.Record) Assumption {
 	}
 	switch {
 	case len(missing) > 0 && !slices.ContainsFunc(missing, func(kind string) bool { return came[kind] }):
-		return Assumption{"faults", false, "the load ended before there came any fault of " + strings.Join(missing, ", ")}
+		return Assumption{"faults", false, "the load ended too early for any fault of " + strings.Join(missing, ", ")}
 	case len(missing) > 0:
 		text := fmt.Sprintf("scheduled but never seen to take effect: %s", strings.Join(missing, ", "))
 		if why := outcomes[missing[0]]; why != "" {
@@ -144,7 +144,7 @@ func faulted(a *evidence.Record) Assumption {
 // kept asks that servers kept their promises to every client: recipes rely on them.
 func kept(a *evidence.Record) Assumption {
 	if broken := servers.Broken(a); broken != "" {
-		return Assumption{"servers", false, "the servers broke a promise, on which every recipe rests: " + broken}
+		return Assumption{"servers", false, "the servers broke a promise that every recipe relies on: " + broken}
 	}
 	return Assumption{"servers", true, "the links saw the servers break no promise"}
 }

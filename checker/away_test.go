@@ -55,7 +55,7 @@ var awayScenarios = []scenario{
 			Hold(checktest.Grant{Client: 1, Inv: 30, Ret: 60, Release: 80, Token: 2}),
 	},
 	{
-		"believed together until one was killed", "belief", Violation, "for 0.010 s both",
+		"believed together until one was killed", "belief", Violation, "both for 0.010 s",
 		checktest.Remote().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1}).Exited(50, 0, history.ByCrash).
 			Hold(checktest.Grant{Client: 1, Inv: 30, Ret: 40, Release: 80, Token: 2}),
 	},
@@ -92,7 +92,7 @@ var awayScenarios = []scenario{
 			Hold(checktest.Grant{Client: 1, Inv: 30, Ret: 7900, Release: 7950, Token: 2}).KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},
 	{
-		"waits for a killed holder for ever", "progress", Violation, "nobody held it from 1.000 s to 9.000 s",
+		"waits for a killed holder for ever", "progress", Violation, "no client held it from 1.000 s to 9.000 s",
 		checktest.Remote().Phases(0, 1, 2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1}).Exited(1000, 0, history.ByCrash).
 			Waits(1, 30, 9000, 2).KeyFact(20000, history.FFinal, "k", objects.Final{}),
 	},

@@ -25,7 +25,7 @@ func TestFalseBeliefIsMeasured(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got, n)
 		}
 	}
-	if want := "client 2 believed from 0.070 s that it held k, while client 0 believed so from 0.020 s: for 0.030 s both"; f.Result != Violation || f.Reason != want {
+	if want := "client 2 believed from 0.070 s that it held k, and client 0 believed the same from 0.020 s: both for 0.030 s"; f.Result != Violation || f.Reason != want {
 		t.Errorf("%s: %s; want the longest window: %s", f.Result, f.Reason, want)
 	}
 	one := checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 50, Token: 1}).Write(0, 30, 1, true, 1)

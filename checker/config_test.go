@@ -22,10 +22,10 @@ func configScenarios() []scenario {
 	return []scenario{
 		{"a set of unknown outcome", "order", Valid, "", checktest.Config().Sets(0, 5, 6, "u", info).Sets(0, 7, 8, "a", ok).Observes(1, 300, 301, "a").Observes(1, 302, 303, "u")},
 
-		{"a value that nobody set", "valid", Violation, `client 1 was told of k at 0.006 s: "x", which nobody ever set`, two().Observes(1, 5, 6, "x")},
-		{"an empty value that nobody set", "valid", Violation, `at 0.006 s: "", which nobody`, two().Op(checktest.Args{Client: 1, F: objects.FObserve, Key: "k", Inv: 5, Ret: 6, Outcome: ok, Out: objects.Setting{}, Session: 2})},
+		{"a value that nobody set", "valid", Violation, `client 1 saw k at 0.006 s: "x", which no client ever set`, two().Observes(1, 5, 6, "x")},
+		{"an empty value that nobody set", "valid", Violation, `at 0.006 s: "", which no client`, two().Op(checktest.Args{Client: 1, F: objects.FObserve, Key: "k", Inv: 5, Ret: 6, Outcome: ok, Out: objects.Setting{}, Session: 2})},
 		{"a value before it was set", "valid", Violation, `"b", which client 0 began to set at 0.008 s`, checktest.Config().Observes(1, 5, 6, "b").Sets(0, 8, 9, "b", ok)},
-		{"a value whose set had failed", "valid", Violation, "failed for certain", checktest.Config().Sets(0, 1, 2, "a", history.Fail).Observes(1, 5, 6, "a")},
+		{"a value whose set had failed", "valid", Violation, "failed", checktest.Config().Sets(0, 1, 2, "a", history.Fail).Observes(1, 5, 6, "a")},
 		{"a value whose set nobody knows of", "valid", Valid, "", checktest.Config().Sets(0, 1, 2, "a", info).Observes(1, 5, 6, "a")},
 		{"one value twice", "valid", Unknown, "more than once", checktest.Config().Sets(0, 1, 2, "a", ok).Sets(0, 3, 4, "a", ok).Observes(1, 5, 6, "a")},
 
@@ -33,22 +33,22 @@ func configScenarios() []scenario {
 		{"a view of the past", "order", Valid, "", two().Observes(1, 5, 6, "a")},
 		{"values of several lines", "order", Valid, "", checktest.Config().Sets(0, 1, 2, "a\nb", ok).Sets(0, 3, 4, "\n", ok).Observes(1, 5, 6, "a\nb").Observes(1, 7, 8, "\n")},
 		{"skipped and repeated", "order", Valid, "", two().Observes(1, 5, 6, "").Observes(1, 7, 8, "b").Observes(1, 9, 10, "b")},
-		{"an older one after a later one", "order", Violation, `client 1 was told of k at 0.008 s: "a", which was so by 0.002 s, after "b" at 0.006 s, which client 0 began to set at 0.003 s`, two().Observes(1, 5, 6, "b").Observes(1, 7, 8, "a")},
+		{"an older one after a later one", "order", Violation, `client 1 saw k at 0.008 s: "a", which had been set by 0.002 s, after "b" at 0.006 s, which client 0 began to set at 0.003 s`, two().Observes(1, 5, 6, "b").Observes(1, 7, 8, "a")},
 		{"an older one to another watcher", "order", Valid, "", two().Observes(1, 5, 6, "b").Observes(2, 7, 8, "a")},
 		{"a value that came back", "order", Violation, "a value that is set once does not come back", checktest.Config().Sets(0, 1, 10, "a", info).Sets(1, 1, 10, "b", ok).Observes(2, 11, 12, "a").Observes(2, 13, 14, "b").Observes(2, 15, 16, "a")},
 		{"none before the first", "order", Valid, "", two().Observes(1, 5, 6, "").Observes(1, 7, 8, "a")},
-		{"none though nobody deleted", "order", Violation, `that there is none, after "a" at 0.006 s, which client 0 began to set at 0.001 s: nobody had deleted it since`, two().Observes(1, 5, 6, "a").Observes(1, 7, 8, "")},
+		{"none though nobody deleted", "order", Violation, `no value, after "a" at 0.006 s, which client 0 began to set at 0.001 s: it had not been deleted since`, two().Observes(1, 5, 6, "a").Observes(1, 7, 8, "")},
 		{"none after a delete", "order", Valid, "", two().Sets(0, 5, 6, "", ok).Observes(1, 5, 6, "b").Observes(1, 7, 8, "")},
 		{"what was there before the delete", "order", Violation, "by a delete that client 0 called at 0.005 s", two().Sets(0, 5, 6, "", ok).Sets(0, 7, 8, "c", ok).Observes(1, 9, 10, "a").Observes(1, 11, 12, "").Observes(1, 13, 14, "b")},
 		{"a set that took effect late", "order", Valid, "", checktest.Config().Sets(0, 1, 2, "a", info).Sets(0, 3, 4, "b", ok).Observes(1, 5, 6, "b").Observes(1, 7, 8, "a")},
-		{"a set that was seen early", "order", Violation, `"a", which was so by 0.003 s`, checktest.Config().Sets(0, 1, 2, "a", info).Observes(2, 2, 3, "a").Sets(0, 4, 5, "b", ok).Observes(1, 6, 7, "b").Observes(1, 8, 9, "a")},
+		{"a set that was seen early", "order", Violation, `"a", which had been set by 0.003 s`, checktest.Config().Sets(0, 1, 2, "a", info).Observes(2, 2, 3, "a").Sets(0, 4, 5, "b", ok).Observes(1, 6, 7, "b").Observes(1, 8, 9, "a")},
 
 		{"the last one came to all", "converge", Valid, "", two().Observes(1, 5, 6, "b").Observes(2, 5, 6, "b").Finally(20000, "b").Fact(20001, history.FEnd, nil)},
 		{"the last one never came", "converge", Violation, `client 1 still waited from 0.007 s to 15.000 s`, waits(two().Observes(1, 5, 6, "a"), 1, 7, 15000).Finally(20000, "b").Fact(20001, history.FEnd, nil)},
 		{"the last one came late", "converge", Violation, "client 1 still waited", two().Observes(1, 5, 15000, "b").Finally(20000, "b").Fact(20001, history.FEnd, nil)},
 		{"who was told waits for nothing", "converge", Valid, "", waits(two().Observes(1, 5, 6, "b"), 1, 7, 15000).Finally(20000, "b").Fact(20001, history.FEnd, nil)},
 		{"who left", "converge", Valid, "", waits(two().Observes(1, 5, 6, "a"), 1, 7, 2000).Finally(20000, "b").Fact(20001, history.FEnd, nil)},
-		{"nobody knows since when", "converge", Unknown, "is not known", waits(checktest.Config().Sets(0, 1, 2, "a", info), 1, 7, 15000).Finally(20000, "a").Fact(20001, history.FEnd, nil)},
+		{"nobody knows since when", "converge", Unknown, "it is unknown", waits(checktest.Config().Sets(0, 1, 2, "a", info), 1, 7, 15000).Finally(20000, "a").Fact(20001, history.FEnd, nil)},
 	}
 }
 
@@ -64,14 +64,14 @@ func loggedConfigs() []scenario {
 		return r
 	}
 	return []scenario{
-		{"what its session knew to be over", "first", Violation, `"v3", as the first; but that was over at 0x100000008, and its session had seen 0x100000009`, configured().ToldKnowing(1, 300, 301, "v3", checktest.Token(9)).Shown(400)},
+		{"what its session knew to be over", "first", Violation, `"v3", as its first value; but that was outdated from 0x100000008 on, and its session had seen 0x100000009`, configured().ToldKnowing(1, 300, 301, "v3", checktest.Token(9)).Shown(400)},
 		{"what its session does not know to be over", "first", Valid, "", configured().ToldKnowing(1, 300, 301, "v3", checktest.Token(7)).Shown(400)},
 		{"what its client had no answer about, and so need not know to be over", "first", Valid, "", configured().Missed(200, 1, 2, 0, checktest.Token(9), checktest.Token(7)).ToldKnowing(1, 300, 301, "v3", checktest.Token(9)).Shown(400)},
-		{"none, as it was in the beginning", "first", Violation, "that there is none, as the first; but that was over at 0x100000003", configured().ToldKnowing(1, 300, 301, "", checktest.Token(7)).Shown(400)},
-		{"a set of which the log knows nothing", "log", Violation, "its set of k is done, but the transaction log does not have it from", configured().Sets(0, 300, 302, "ghost", ok).Shown(400)},
-		{"a delete of which the log knows nothing", "log", Violation, "its delete of k is done", configured().Sets(0, 300, 302, "", ok).Shown(400)},
+		{"none, as it was in the beginning", "first", Violation, "no value, as its first value; but that was outdated from 0x100000003", configured().ToldKnowing(1, 300, 301, "", checktest.Token(7)).Shown(400)},
+		{"a set of which the log knows nothing", "log", Violation, "its set of k succeeded, but the transaction log does not have it from", configured().Sets(0, 300, 302, "ghost", ok).Shown(400)},
+		{"a delete of which the log knows nothing", "log", Violation, "its delete of k succeeded", configured().Sets(0, 300, 302, "", ok).Shown(400)},
 		{"sets as the log has them", "log", Valid, "", configured().Shown(400)},
-		{"a set of unknown outcome that the log has early", "order", Violation, `"u", after "v3" at 0.301 s: in the transaction log that was so before, and never again`, configured().Observes(1, 300, 301, "v3").Observes(1, 302, 303, "u").Shown(400)},
+		{"a set of unknown outcome that the log has early", "order", Violation, `"u", after "v3" at 0.301 s: in the transaction log that state came before, and never again`, configured().Observes(1, 300, 301, "v3").Observes(1, 302, 303, "u").Shown(400)},
 	}
 }
 
@@ -98,7 +98,7 @@ func TestConfigExercise(t *testing.T) {
 			r.Op(checktest.Args{Client: 1, F: objects.FObserve, Key: "k", Inv: 5010, Ret: 5011, Outcome: history.OK, Out: objects.Setting{Value: "end"}, Session: tt.next})
 			rep := Run(t.Context(), r.Build(), Options{NoReference: true})
 			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "order" })]
-			if v.Result != tt.wants || tt.wants == Unknown && !strings.Contains(v.Reason, "told settings in two sessions") {
+			if v.Result != tt.wants || tt.wants == Unknown && !strings.Contains(v.Reason, "saw settings in two sessions") {
 				t.Errorf("%+v", v)
 			}
 		})

@@ -23,7 +23,7 @@ func contradictions(a *evidence.Record) []Verdict {
 		reason := fmt.Sprintf("session %s of client %d was dead by %s%s, yet a request that it sent at %s was answered by a quorum",
 			s.ID, s.Client, words.At(s.DiedBy), s.ClosedAt(), words.At(s.DiedFrom))
 		if s.DiedFrom > s.Answered {
-			reason = fmt.Sprintf("session %s of client %d was dead by %s, yet the transaction log has it open when a request was carried out that was sent at %s",
+			reason = fmt.Sprintf("session %s of client %d was dead by %s, yet by the transaction log it was still open when a request sent at %s was carried out",
 				s.ID, s.Client, words.At(s.DiedBy), words.At(s.DiedFrom))
 		}
 		vs = append(vs, Verdict{

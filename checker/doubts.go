@@ -47,8 +47,8 @@ func excuse(a *evidence.Record, vs []Verdict) []Verdict {
 		return vs
 	}
 	v := vs[0]
-	v.Notes = append([]string{"what looked like a violation: " + v.Reason}, v.Notes...)
+	v.Notes = append([]string{"apparent violation: " + v.Reason}, v.Notes...)
 	v.Key, v.Result, v.Counterexample = "", Unknown, nil
-	v.Reason = "what looks like a violation may be none: " + why
+	v.Reason = "the apparent violation is not certain: " + why
 	return []Verdict{v}
 }

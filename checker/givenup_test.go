@@ -37,9 +37,9 @@ func twoConnections() *checktest.Record {
 
 // Clients that give up their sessions by themselves, of which no server tells them.
 var givenUpScenarios = []scenario{
-	{"takes the znode of the session that it gave up for its own", "exclusion", Violation, "client 0 was told that it holds k at some moment from 4.600 s to 4.602 s, all of it while client 1 held it", tookOld(gaveUp(checktest.Remote(), 3000))},
-	{"the same, of one that was told", "exclusion", Violation, "client 0 was told that it holds k at some moment from 4.600 s to 4.602 s", tookOld(checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Session(2999, expired, 0, 1).Connected(3000, 0, 11))},
-	{"the same, over a slow link", "exclusion", Violation, "client 0 was told that it holds k at some moment from 4.600 s to 4.602 s", tookOld(gaveUp(checktest.Remote().Fault("slow-link", 50, 9000, 0), 3000))},
+	{"takes the znode of the session that it gave up for its own", "exclusion", Violation, "client 0 got the answer that it holds k at some moment from 4.600 s to 4.602 s, all of it while client 1 held it", tookOld(gaveUp(checktest.Remote(), 3000))},
+	{"the same, of one that was told", "exclusion", Violation, "client 0 got the answer that it holds k at some moment from 4.600 s to 4.602 s", tookOld(checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Session(2999, expired, 0, 1).Connected(3000, 0, 11))},
+	{"the same, over a slow link", "exclusion", Violation, "client 0 got the answer that it holds k at some moment from 4.600 s to 4.602 s", tookOld(gaveUp(checktest.Remote().Fault("slow-link", 50, 9000, 0), 3000))},
 	{"opened the new session only just now", "exclusion", Valid, "", tookOld(gaveUp(checktest.Remote(), 4000))},
 	{"was stopped when it opened the new session", "exclusion", Valid, "", tookOld(gaveUp(checktest.Remote().Fault("freeze", 3001, 4599, 0), 3000))},
 	{"was killed, and another process opened the new session", "exclusion", Valid, "", checktest.Remote().Connected(5, 0, 1).Session(100, history.FDisconnected, 0, 1).Exited(101, 0, history.ByCrash).Connected(3000, 0, 11).Started(3000, 0).

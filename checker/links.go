@@ -10,7 +10,7 @@ import (
 )
 
 // wayOut is what a user can do about it.
-const wayOut = "let the subject open every connection through what it is given: in Go with zk.WithDialer(c.Dial), with Curator after ensembleTracker(false)"
+const wayOut = "let the subject open every connection with the dialer that it is given: in Go with zk.WithDialer(c.Dial), with Curator after ensembleTracker(false)"
 
 // linked asks that all connections went through the links.
 func linked(a *evidence.Record) Assumption {

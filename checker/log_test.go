@@ -89,7 +89,7 @@ func provenByLog() *checktest.Record {
 
 // logScenarios are those in which the transaction log says what the clocks do not.
 var logScenarios = []scenario{
-	{"granted before the one ahead is gone", "grant", Violation, "still stood before it", lined(false)},
+	{"granted before the one ahead is gone", "grant", Violation, "still ahead of it", lined(false)},
 	{"which nobody sees by the clock", "exclusion", Valid, "", lined(false)},
 	{"the one ahead was gone in time", "grant", Valid, "", lined(true)},
 	{
@@ -121,10 +121,10 @@ var logScenarios = []scenario{
 			Opens(1).Opens(2).Stands(1, 2).Stands(2, -1<<31+3).Touches(2).Touches(2),
 	},
 	{"a release without an answer counts from its call, however late it came", "exclusion", Valid, "", releasedLate()},
-	{"and yet the next grant was too early", "grant", Violation, "still stood before it", releasedLate()},
+	{"and yet the next grant was too early", "grant", Violation, "still ahead of it", releasedLate()},
 	{"the log has each contender", "log", Valid, "", holding(12)},
 	{
-		"a token that is no contender's", "log", Violation, "no contender of the client made there",
+		"a token that is no contender's", "log", Violation, "no contender that the client created there",
 		holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(4)}),
 	},
 	{
@@ -132,7 +132,7 @@ var logScenarios = []scenario{
 		holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(3)}),
 	},
 	{
-		"a token at which nobody came or went", "log", Violation, "no contender of the client made there",
+		"a token at which nobody came or went", "log", Violation, "no contender that the client created there",
 		holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(1)}),
 	},
 	{"each item went in and came out", "log", Valid, "", queued(12).Shown(400)},
@@ -153,7 +153,7 @@ var logScenarios = []scenario{
 		queued(12).Put(0, 300, 310, "other", history.OK).Take(0, 311, 312, "other", history.OK).Inserts(1, "other").Removes(2, "other").Shown(400),
 	},
 	{
-		"an item that is there still", "log", Violation, "has it there still",
+		"an item that is there still", "log", Violation, "still has it",
 		queued(12).Put(0, 300, 310, "left", history.OK).Take(1, 311, 312, "left", history.OK).Inserts(1, "left").Shown(400),
 	},
 	{
@@ -225,7 +225,7 @@ var logScenarios = []scenario{
 		raisedTwice().Call(0, objects.FLift, 30, 40, history.OK).Lowers(1).Touches(1).Saw(42, 0, 6, 41),
 	},
 	{
-		"a raise that nobody knew of is certain", "early", Violation, "though it was raised by 0.060 s",
+		"a raise that nobody knew of is certain", "early", Violation, "though the barrier was raised by 0.060 s",
 		raisedTwice().Call(0, objects.FLift, 30, 40, history.OK).Lowers(1).Touches(1).Saw(42, 0, 6, 41).
 			Call(0, objects.FRaise, 45, 50, history.Info).Raises(1).Touches(1).Saw(60, 0, 8, 55).Call(1, objects.FAwait, 70, 80, history.OK),
 	},

@@ -54,9 +54,9 @@ func rooted(r *checktest.Record) *checktest.Record {
 var markScenarios = []scenario{
 	{"each had its contender", "grant", Valid, "", turns()},
 	{"one more, too", "grant", Valid, "", granted(turns().Stands(2, 12), 2)},
-	{"one had none", "grant", Violation, "nothing of client 1 was in the tree: its c2-lock-0000000011 of session 0x2 was deleted by 0.240 s, by itself", granted(turns(), 2)},
+	{"one had none", "grant", Violation, "no znode of client 1 existed: its c2-lock-0000000011 of session 0x2 was deleted by 0.240 s, by itself", granted(turns(), 2)},
 	{"one had none, where the log has a hole", "grant", Valid, "", granted(turns().Skip().Touches(1), 2)},
-	{"one's session ended while it waited", "grant", Violation, "its c2-lock-0000000013 of session 0x2 went with that session by", granted(behind(false), 3)},
+	{"one's session ended while it waited", "grant", Violation, "its c2-lock-0000000013 of session 0x2 was deleted with that session by", granted(behind(false), 3)},
 	{"one's session ended when it was its turn", "grant", Valid, "", granted(behind(true), 3)},
 	{"somebody else took it away", "grant", Valid, "", granted(turns().Stands(2, 12).Leaves(1, 2, 12).Saw(250, 1, 28, 249), 2)},
 	{"what it wrote counts", "grant", Valid, "", granted(turns().Txn(history.Txn{Type: "setData", Session: 2, Path: "/k"}), 2)},

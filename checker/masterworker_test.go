@@ -20,7 +20,7 @@ func planScenarios() []scenario {
 		{"the next master assigns", "stale-plan", Valid, "", two().Resigns(1, 0).Assigns(2, "a-1").Shown(60)},
 		{"one who waits assigns", "stale-plan", Violation, "client 1 assigned a-1 of k at 0x100000008 as if it were the master, when client 0 was", two().Assigns(2, "a-1").Shown(60)},
 		{"one who was the master assigns", "stale-plan", Violation, "client 0 assigned a-1 of k at 0x100000009 as if it were the master, when client 1 was", two().Resigns(1, 0).Assigns(1, "a-1").Shown(60)},
-		{"nobody is the master", "stale-plan", Violation, "when nobody was", checktest.MasterWorker().Candidate(1, 0).Resigns(1, 0).Assigns(1, "a-1").Shown(60)},
+		{"nobody is the master", "stale-plan", Violation, "when no client was", checktest.MasterWorker().Candidate(1, 0).Resigns(1, 0).Assigns(1, "a-1").Shown(60)},
 		{"the master of an ended session assigns in its next one", "stale-plan", Violation, "when client 1 was", two().Closes(1).Opens(11).Assigns(11, "a-1").Connected(55, 0, 11).Shown(60)},
 		{"in its next session, before the servers have ended the last one", "stale-plan", Valid, "", two().Opens(11).Assigns(11, "a-1").Connected(55, 0, 11).Shown(60)},
 		{"the master resigns with its last assignment", "stale-plan", Valid, "", two().ResignsAndAssigns(1, 0, "a-1").Shown(60)},
@@ -30,7 +30,7 @@ func planScenarios() []scenario {
 		{"a session of which the record has nothing stands in front", "stale-plan", Valid, "", checktest.MasterWorker().Txn(
 			history.Txn{Type: "create", Session: 1, Owner: 4711, Path: "/run/k/master/c-0000000000", ParentCversion: 1},
 		).Candidate(2, 1).Assigns(2, "a-1").Shown(60)},
-		{"a task that nobody has", "reassign", Violation, `while job "a" was in it and nobody had it`, waits(task())},
+		{"a task that nobody has", "reassign", Violation, `while job "a" was in it and no worker had it`, waits(task())},
 		{"a task that somebody has", "reassign", Valid, "", waits(task().TakeJob(2, 3, 4, "a", 1))},
 	}
 }

@@ -58,7 +58,7 @@ func multiLockScenarios() []scenario {
 		{"none left behind", "all-or-none", Valid, "", end(gaveUp(waits(), 3))},
 		{"no list", "all-or-none", Unknown, "no list of contenders", gaveUp(waits(), 3)},
 
-		{"two that wait for each other", "progress", Violation, "client 0 waited for a and b of k from 0.300 s, and nobody in its way held anything", end(waits().
+		{"two that wait for each other", "progress", Violation, "client 0 waited for a and b of k from 0.300 s, and no client in its way held anything", end(waits().
 			Call(0, objects.FAcquire, 300, 300+bound+200, history.Info).Of("a", "b").Call(1, objects.FAcquire, 300, 300+bound+200, history.Info).Of("b", "a").
 			Hold(hold(2, 210, 220, 9000, 1)).Of("c"))},
 		{"one that waits for a holder", "progress", Valid, "", end(waits().
@@ -81,7 +81,7 @@ func inLine(key string) *checktest.Record {
 func loggedMultiLocks() []scenario {
 	all := []scenario{
 		{"the log has the contenders of a multi-lock", "log", Valid, "", holding(12)},
-		{"a token that is no contender's of a multi-lock", "log", Violation, "no contender of the client made there", holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(1)})},
+		{"a token that is no contender's of a multi-lock", "log", Violation, "no contender that the client created there", holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(1)})},
 	}
 	all = append(all,
 		scenario{"another one stood in line for one of two keys", "grant", Violation, "client 1 was granted b of k at 0.020 s", inLine("b")},

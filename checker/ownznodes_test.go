@@ -68,7 +68,7 @@ func TestOwnZnodes(t *testing.T) {
 			if got == "" {
 				got = Valid
 			}
-			if got != c.want || got == Violation && (len(f.Counterexample) == 0 || !strings.Contains(f.Reason, "client 1 deleted k/n by 0.040 s, which client 0 had made in session 0x1")) {
+			if got != c.want || got == Violation && (len(f.Counterexample) == 0 || !strings.Contains(f.Reason, "client 1 deleted k/n by 0.040 s, which client 0 had created in session 0x1")) {
 				t.Errorf("%s: %s: %+v", name, c.name, f)
 			}
 		}

@@ -46,11 +46,11 @@ func partitionerScenarios() []scenario {
 			Share(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}, "a", "b").Session(100, expired, 0, 1).Fact(5000, history.FEnd, nil)},
 
 		{"all is shared", "coverage", Valid, "", two(300, half, other)},
-		{"an item is left over", "coverage", Violation, "nobody held d of k from 0.317 s to", two(300, half, []string{"b"})},
+		{"an item is left over", "coverage", Violation, "no client held d of k from 0.317 s to", two(300, half, []string{"b"})},
 		{"an item is left over while one comes", "coverage", Valid, "", two(300, half, []string{"b"}).Asks(2, 2000, 6000)},
 		{"an item is left over while a member is away", "coverage", Valid, "", run().Share(share(2, 210, 220, 240, 1), "d").
 			Share(share(0, 300, 310, 300+long, 2), half...).Hears(0, 315, 300+long-5, false)},
-		{"an item is left over when one has left", "coverage", Violation, "nobody held b of k from 0.260 s to", run().Share(share(2, 210, 220, 240, 1), "b", "d").Quits(2, 250, 260).
+		{"an item is left over when one has left", "coverage", Violation, "no client held b of k from 0.260 s to", run().Share(share(2, 210, 220, 240, 1), "b", "d").Quits(2, 250, 260).
 			Share(share(0, 210, 222, 300+long, 2), half...).Hears(0, 225, 300+long-5, false)},
 		{"an item is left over by one that does not listen", "coverage", Valid, "", run().Share(share(0, 300, 310, 300+long, 1), half...)},
 		{"an item is left over before the heal", "coverage", Valid, "", checktest.Paused(connected().Phases(0, 2*long, 2*long+1), 10, 2*long).

@@ -24,7 +24,7 @@ func priorityScenarios() []scenario {
 		{"an item that the drain did not find", "loss", Violation, "the queue was empty", relaxed().PutAt(1, 0, 1, 2, "a", ok).PutAt(2, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true})},
 
 		{"its own better item passed over", "priority", Violation, `had itself put in "b" with priority 9`, relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "b", ok)},
-		{"its own better item never taken", "priority", Violation, "nobody took it", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(-9, 0, 3, 4, "b", ok).Take(0, 5, 6, "a", ok)},
+		{"its own better item never taken", "priority", Violation, "client took it", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(-9, 0, 3, 4, "b", ok).Take(0, 5, 6, "a", ok)},
 		{"its own better item that somebody may have taken", "priority", Valid, "", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Take(2, 4, 5, "", unknown).Take(0, 5, 6, "a", ok)},
 		{"its own better item that somebody was about to take", "priority", Valid, "", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Take(1, 6, 8, "b", ok).Take(0, 5, 6, "a", ok)},
 		{"its own better item, put in at the same time", "priority", Valid, "", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 5, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "b", ok)},
@@ -47,11 +47,11 @@ func priorityScenarios() []scenario {
 			strict().PutAt(3, 0, 1, 2, "a", ok).PutAt(2, 1, 1, 2, "b", ok).PutAt(1, 2, 4, 5, "c", ok).Take(0, 3, 8, "a", ok).Take(1, 6, 12, "b", ok).Take(2, 9, 10, "c", ok),
 		},
 		{"items of one priority do not hinder each other", "strict", Valid, "", strict().PutAt(1, 0, 1, 2, "a", ok).PutAt(1, 1, 1, 2, "b", ok).Take(0, 3, 4, "a", ok).Take(1, 5, 6, "b", ok)},
-		{"a better item that nobody took", "strict", Violation, "nobody took it", strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", ok).Take(0, 5, 6, "a", ok)},
+		{"a better item that nobody took", "strict", Violation, "client took it", strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", ok).Take(0, 5, 6, "a", ok)},
 		{"a better item of which nobody knows", "strict", Valid, "", strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", unknown).Take(0, 5, 6, "a", ok)},
 		{"a better item that came out though nobody knew of it", "strict", Valid, "", strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", unknown).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "b", ok)},
 		{"a better item that an unknown dequeue may have taken", "strict", Valid, "", strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", ok).Take(1, 4, 5, "", unknown).Take(0, 5, 6, "a", ok)},
-		{"a better item that only a later dequeue may have taken", "strict", Violation, "nobody took it", strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "", unknown)},
+		{"a better item that only a later dequeue may have taken", "strict", Violation, "client took it", strict().PutAt(10, 0, 1, 2, "a", ok).PutAt(9, 1, 3, 4, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "", unknown)},
 		{
 			"empty though something was there", "strict", Violation, "found it empty",
 			strict().PutAt(1, 0, 1, 2, "a", ok).Op(checktest.Args{Client: 1, F: objects.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: ok, Session: 2}).Take(0, 5, 6, "a", ok),
@@ -125,7 +125,7 @@ func priorityLogScenarios() []scenario {
 			"a better item that came after all that the client had done", "priority", Valid, "",
 			begun(false).Take(2, 310, 330, "a", ok).Take(1, 320, 340, "b", ok).Removes(3, "a").Removes(2, "b").Shown(400),
 		},
-		{"a better item in each state of the log", "strict", Violation, `"b" with priority 1 (put in at 0x10000000b, and went at 0x10000000d)`, asked().Removes(2, "a").Removes(3, "b").Shown(400)},
+		{"a better item in each state of the log", "strict", Violation, `"b" with priority 1 (put in at 0x10000000b, and was deleted at 0x10000000d)`, asked().Removes(2, "a").Removes(3, "b").Shown(400)},
 		{"a state in which the better item was gone", "strict", Valid, "", asked().Removes(3, "b").Removes(2, "a").Shown(400)},
 		{
 			"better items one after another in the log", "strict", Violation, `"c" with priority 2`,

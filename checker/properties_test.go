@@ -241,7 +241,7 @@ var scenarios = []scenario{
 	},
 
 	{
-		"two believers", "belief", Violation, "for 0.030 s both",
+		"two believers", "belief", Violation, "for 0.030 s",
 		checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 60, Token: 1, Alive: 21}).Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 30, Release: 70, Token: 2}),
 	},
 	{
@@ -254,7 +254,7 @@ var scenarios = []scenario{
 	},
 
 	{
-		"an idle lock", "progress", Violation, "nobody held it",
+		"an idle lock", "progress", Violation, "no client held it",
 		checktest.Lock().Phases(0, 100, 200).Call(0, objects.FAcquire, 300, 300+bound+200, history.Info).KeyFact(9000, history.FFinal, "k", objects.Final{}),
 	},
 	{
@@ -327,7 +327,7 @@ var scenarios = []scenario{
 		"taken twice", "integrity", Violation, "taken twice",
 		checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "a", history.OK).Take(2, 3, 5, "a", history.OK),
 	},
-	{"taken, but never put in", "integrity", Violation, "nobody had put in", checktest.Queue().Take(1, 3, 4, "a", history.OK)},
+	{"taken, but never put in", "integrity", Violation, "client had put in", checktest.Queue().Take(1, 3, 4, "a", history.OK)},
 	{"taken, but its enqueue had failed", "integrity", Violation, "had failed", checktest.Queue().Put(0, 1, 2, "a", history.Fail).Take(1, 3, 4, "a", history.OK)},
 	{"taken before it was put in", "integrity", Violation, "before client 0 put it in", checktest.Queue().Take(1, 3, 4, "a", history.OK).Put(0, 5, 6, "a", history.OK)},
 	{"an enqueue with an unknown outcome came true", "integrity", Valid, "", checktest.Queue().Put(0, 1, 2, "a", history.Info).Take(1, 30, 40, "a", history.OK)},
@@ -388,7 +388,7 @@ var scenarios = []scenario{
 		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: objects.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Out: objects.Item{}, Session: 1}).Take(1, 5, 6, "a", history.OK),
 	},
 	{"another's item not seen", "empty", Valid, "", checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "", history.OK)},
-	{"another's item that its session had been told of", "empty", Violation, `though client 0's item "a" was in it since 0.002 s, of which its session had been told by 0x5, and nobody`, putAndEmpty(5, 5)},
+	{"another's item that its session had been told of", "empty", Violation, `though client 0's item "a" was in it since 0.002 s, which its session had seen by 0x5, and no client`, putAndEmpty(5, 5)},
 	{"another's item put in behind what its session had been told", "empty", Valid, "", putAndEmpty(5, 4)},
 	{"another's item of which its link had seen, and the client had not", "empty", Valid, "", putAndEmpty(5, 5).Missed(2, 1, 2, 1, 5, 4)},
 	{"another's item that it had been told of may have been taken", "empty", Valid, "", putAndEmpty(5, 5).Take(2, 2, 9, "a", history.OK)},
@@ -460,7 +460,7 @@ var scenarios = []scenario{
 		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 9).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{
-		"passed when its session ended, without a new one", "early", Violation, "passed at 0.050 s, though it was raised by 0.020 s",
+		"passed when its session ended, without a new one", "early", Violation, "passed at 0.050 s, though the barrier was raised by 0.020 s",
 		checktest.Barrier().Call(0, objects.FRaise, 10, 20, history.OK).Wait(1, 40, 50, 30, 0).Call(0, objects.FLift, 100, 110, history.OK),
 	},
 	{

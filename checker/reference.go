@@ -117,7 +117,7 @@ func compare(r *frame.Reference, got ruling, k *evidence.Key, properties []*fram
 		for _, op := range k.Ops {
 			counterexample = append(counterexample, evidence.EventsOf(op)...)
 		}
-		row[last].Violated(counterexample, "no order of what happened at %s explains it: only porcupine found this, by trying all", k.Name)
+		row[last].Violated(counterexample, "no order of the operations on %s explains them: only porcupine found this, by trying all orders", k.Name)
 		return
 	}
 	for i, p := range properties {

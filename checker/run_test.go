@@ -112,7 +112,7 @@ func TestAssumptions(t *testing.T) {
 			change: func(r *checktest.Record) { r.Fact(100000, history.FHealth, history.Health{When: "after"}) },
 		},
 		{
-			name: "never looked", model: objects.Queue.Name, unmet: "healthy-after", says: "nobody looked",
+			name: "never looked", model: objects.Queue.Name, unmet: "healthy-after", says: "did not check",
 			after: func(h *history.History) {
 				for i := range h.Events {
 					if strings.Contains(string(h.Events[i].Value), "after") {
@@ -129,7 +129,7 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
-			name: "too little on each key", model: objects.Queue.Name, unmet: "load", says: "no key saw more than",
+			name: "too little on each key", model: objects.Queue.Name, unmet: "load", says: "no key had more than",
 			change: func(r *checktest.Record) {
 				n := map[int]int{}
 				for i := range r.Events { // a new key for every fourth item of each kind of event
@@ -150,7 +150,7 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
-			name: "a fault never came", model: objects.Lock.Name, unmet: "faults", says: "the load ended before there came any fault of pause",
+			name: "a fault never came", model: objects.Lock.Name, unmet: "faults", says: "the load ended too early for any fault of pause",
 			change: func(r *checktest.Record) { r.Header.Params.Expects = []string{"pause"} },
 		},
 		{
@@ -210,8 +210,8 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{name: "nobody died", model: objects.Lock.Name, property: "exclusion", says: "no hold ended by the death", change: expiredSomebody},
-		{name: "nobody was told", model: objects.Lock.Name, property: "lost", says: "no client was told so while it held", change: expiredSomebody},
-		{name: "nobody had to know", model: objects.Lock.Name, property: "lost", says: "all released before they had to know", change: func(r *checktest.Record) {
+		{name: "nobody was told", model: objects.Lock.Name, property: "lost", says: "no client learned of it while it held", change: expiredSomebody},
+		{name: "nobody had to know", model: objects.Lock.Name, property: "lost", says: "before they had to report the loss", change: func(r *checktest.Record) {
 			expiredSomebody(r)
 			r.Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 2300, Token: 1000, Session: 90}).Session(2100, history.FExpired, 2, 90)
 		}},

@@ -37,7 +37,7 @@ func semaphoreScenarios() []scenario {
 		{"returned in another order", "fair", Valid, "", checktest.Semaphore(2).Hold(hold(0, 10, 30, 50, 1)).Hold(hold(1, 10, 20, 60, 2))},
 		{"one who came later was first", "fair", Violation, "before client 1, which has the lower ticket 0x1, asked for one at 0.030 s", checktest.Semaphore(2).Hold(hold(0, 10, 20, 50, 2)).Hold(hold(1, 30, 40, 60, 1))},
 		{"one ticket twice", "fair", Violation, "with the same ticket 0x1", checktest.Semaphore(2).Hold(hold(0, 10, 20, 50, 1)).Hold(hold(1, 30, 40, 60, 1))},
-		{"one who came later had the lease", "fair", Violation, "client 2 was granted a lease of k by 0.040 s with token 0x4, but clients 0 and 1 come before it by lower tickets, and had all 2 until at least 0.080 s", checktest.Semaphore(2).Hold(hold(0, 30, 50, 80, 2)).Hold(hold(1, 30, 51, 81, 3)).Hold(hold(2, 10, 40, 45, 4)).Hold(hold(3, 5, 39, 43, 1))},
+		{"one who came later had the lease", "fair", Violation, "client 2 was granted a lease of k by 0.040 s with token 0x4, but clients 0 and 1 come before it by lower tickets, and held all 2 until at least 0.080 s", checktest.Semaphore(2).Hold(hold(0, 30, 50, 80, 2)).Hold(hold(1, 30, 51, 81, 3)).Hold(hold(2, 10, 40, 45, 4)).Hold(hold(3, 5, 39, 43, 1))},
 
 		{"never says that the lease is lost", "lost", Violation, "was not reported lost", checktest.Semaphore(2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Fact(5000, history.FEnd, nil)},
 		{"says in time that the lease is lost", "lost", Valid, "", checktest.Semaphore(2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).Session(100, expired, 0, 1).Lost(1000, 0, 1, 1).Fact(5000, history.FEnd, nil)},
@@ -64,12 +64,12 @@ func linedUp(gone bool) *checktest.Record {
 // loggedSemaphores are those in which the log says what the clocks do not.
 func loggedSemaphores() []scenario {
 	all := []scenario{
-		{"two of two ahead", "grant", Violation, "2 contenders of other clients, made before it, still stood before it", linedUp(false)},
+		{"two of two ahead", "grant", Violation, "2 contenders of other clients, created before it, were still ahead of it", linedUp(false)},
 		{"one of two ahead was gone", "grant", Valid, "", linedUp(true)},
 	}
 	for _, s := range []scenario{
 		{"the log has each contender of a semaphore", "log", Valid, "", holding(12)},
-		{"a ticket that is no contender's", "log", Violation, "no contender of the client made there", holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(1)})},
+		{"a ticket that is no contender's", "log", Violation, "no contender that the client created there", holding(12).Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 301, Release: 302, Token: checktest.Token(1)})},
 	} {
 		s.record.Header.Model, s.record.Header.Params.Leases = objects.Semaphore.Name, 1
 		all = append(all, s)

@@ -27,14 +27,14 @@ func transactionScenarios() []scenario {
 	}
 	return []scenario{
 		{"all were told the same", "agreement", Valid, "", both().Learns(k, 0, 10, 11, true).Learns(k, 1, 10, 12, true)},
-		{"one commits, one aborts", "agreement", Violation, "client 0 was told abort of k at 0.011 s, but client 1 was told commit of k at 0.012 s", both().Learns(k, 0, 10, 11, false).Learns(k, 1, 10, 12, true)},
+		{"one commits, one aborts", "agreement", Violation, "client 0 saw abort for k at 0.011 s, but client 1 saw commit for k at 0.012 s", both().Learns(k, 0, 10, 11, false).Learns(k, 1, 10, 12, true)},
 		{"who failed was told nothing", "agreement", Valid, "", both().Decides(k, 0, 10, 11, 40, false, fail).Learns(k, 1, 10, 12, true)},
 		{"a site that votes both ways", "agreement", Unknown, `site "a" voted both yes and no`, both().Casts(k, 1, 7, 8, "a", false, ok).Learns(k, 1, 10, 12, true)},
 		{"two coordinators with different sites", "agreement", Unknown, "begun with different sites", both().Begun(k, 1, 7, 8, "a").Learns(k, 1, 10, 12, true)},
-		{"no sites", "no-lazy-abort", Unknown, "of k nothing can be said: it was begun without a site", checktest.Ours(objects.TwoPhaseCommit.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100).Begun(k, 0, 1, 2).Decides(k, 0, 10, 60, 40, false, ok)},
+		{"no sites", "no-lazy-abort", Unknown, "k cannot be decided: it was begun without a site", checktest.Ours(objects.TwoPhaseCommit.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100).Begun(k, 0, 1, 2).Decides(k, 0, 10, 60, 40, false, ok)},
 
 		{"all had voted", "validity", Valid, "", both().Learns(k, 0, 10, 11, true)},
-		{"one had not voted", "validity", Violation, `client 0 was told commit of k at 0.011 s, but site "b" had not voted yes by then`, one().Learns(k, 0, 10, 11, true)},
+		{"one had not voted", "validity", Violation, `client 0 saw commit for k at 0.011 s, but site "b" had not voted yes by then`, one().Learns(k, 0, 10, 11, true)},
 		{"one votes twice", "validity", Violation, `site "b" had not voted yes`, one().Casts(k, 1, 5, 6, "a", true, ok).Learns(k, 0, 10, 11, true)},
 		{"a vote that failed for certain", "validity", Violation, `site "b" had not voted yes`, one().Casts(k, 2, 5, 6, "b", true, fail).Learns(k, 0, 10, 11, true)},
 		{"a vote that may count", "validity", Valid, "", one().Casts(k, 2, 5, 6, "b", true, info).Learns(k, 0, 10, 11, true)},
@@ -43,23 +43,23 @@ func transactionScenarios() []scenario {
 		{"the no of somebody else", "validity", Valid, "", both().Casts(k, 0, 7, 8, "z", false, ok).Learns(k, 0, 10, 11, true)},
 
 		{"aborted after a no", "no-lazy-abort", Valid, "", one().Casts(k, 2, 5, 6, "b", false, info).Learns(k, 0, 10, 11, false)},
-		{"aborted without anybody's patience", "no-lazy-abort", Violation, "though no site had voted no, and nobody's patience had ended", one().Learns(k, 0, 10, 11, false)},
-		{"aborted before the patience ended", "no-lazy-abort", Violation, "nobody's patience had ended", one().Decides(k, 0, 10, 20, 40, false, ok)},
+		{"aborted without anybody's patience", "no-lazy-abort", Violation, "though no site had voted no, and no client's patience had ended", one().Learns(k, 0, 10, 11, false)},
+		{"aborted before the patience ended", "no-lazy-abort", Violation, "client's patience had ended", one().Decides(k, 0, 10, 20, 40, false, ok)},
 		{"aborted when the patience ended", "no-lazy-abort", Valid, "", one().Decides(k, 0, 10, 60, 40, false, ok)},
 		{"aborted though all had voted", "no-lazy-abort", Violation, "though all had voted yes by 0.006 s, and the first whose patience ended was client 0, at 0.050 s", both().Decides(k, 0, 10, 60, 40, false, ok)},
 		{"a vote at the last moment", "no-lazy-abort", Valid, "", one().Casts(k, 2, 49, 51, "b", true, ok).Decides(k, 0, 10, 60, 40, false, ok)},
 		{"a vote of which nobody knows", "no-lazy-abort", Valid, "", one().Casts(k, 2, 5, 6, "b", true, info).Decides(k, 0, 10, 60, 40, false, ok)},
 		{"aborted by somebody who does not know", "no-lazy-abort", Valid, "", one().Decides(k, 0, 10, 51, 40, false, info).Learns(k, 1, 10, 60, false)},
-		{"aborted by somebody who failed", "no-lazy-abort", Violation, "nobody's patience had ended", one().Decides(k, 0, 10, 51, 40, false, fail).Learns(k, 1, 10, 60, false)},
+		{"aborted by somebody who failed", "no-lazy-abort", Violation, "client's patience had ended", one().Decides(k, 0, 10, 51, 40, false, fail).Learns(k, 1, 10, 60, false)},
 
 		{"told the same again", "irrevocable", Valid, "", both().Learns(k, 0, 10, 11, true).Learns(k, 0, 12, 13, true)},
-		{"told otherwise", "irrevocable", Violation, "client 0 was told commit of k at 0.011 s, and abort at 0.013 s", both().Learns(k, 0, 10, 11, true).Learns(k, 0, 12, 13, false)},
+		{"told otherwise", "irrevocable", Violation, "client 0 saw commit for k at 0.011 s, and abort at 0.013 s", both().Learns(k, 0, 10, 11, true).Learns(k, 0, 12, 13, false)},
 
 		{"waits for a vote", "termination", Valid, "", waits(one(), 10, 20000)},
 		{"waits though all have voted", "termination", Violation, "client 2 waited for the outcome of k from 0.010 s to 15.000 s (14.990 s, of", waits(both(), 10, 15000)},
 		{"waits for less than the bound", "termination", Valid, "", waits(both(), 10, 5000)},
 		{"waits though a site voted no", "termination", Violation, "though a site had voted no by 0.004 s", waits(begun().Casts(k, 1, 3, 4, "a", false, ok), 10, 15000)},
-		{"waits though it was told to somebody", "termination", Violation, "though somebody had been told commit by 0.011 s", waits(one().Casts(k, 0, 5, 6, "b", true, info).Learns(k, 1, 10, 11, true), 10, 15000)},
+		{"waits though it was told to somebody", "termination", Violation, "though a client had seen commit by 0.011 s", waits(one().Casts(k, 0, 5, 6, "b", true, info).Learns(k, 1, 10, 11, true), 10, 15000)},
 		{"patience without end", "termination", Violation, "though its patience had ended by 0.050 s", ended(one().Decides(k, 0, 10, 15000, 40, false, ok))},
 	}
 }
@@ -93,7 +93,7 @@ func loggedTransactions() []scenario {
 		return r
 	}
 	return []scenario{
-		{"a decision of which the log knows nothing", "log", Violation, "client 1 was told abort of k at 0.302 s, but the transaction log has no such decision", several().Learns("k", 1, 300, 302, false).Shown(400)},
+		{"a decision of which the log knows nothing", "log", Violation, "client 1 saw abort for k at 0.302 s, but the transaction log has no such decision", several().Learns("k", 1, 300, 302, false).Shown(400)},
 		{"decisions as the log has them", "log", Valid, "", several().Learns("k", 1, 300, 302, true).Shown(400)},
 		{"a decision that was replaced", "irrevocable", Violation, "in the transaction log k is decided as commit at", told(decided(), true).Resolves(2, "k", false).Shown(400)},
 		{"a decision that was deleted", "irrevocable", Violation, "in the transaction log k is decided as commit at 0x100000003, and deleted at 0x100000004", deleted(told(decided(), true)).Shown(400)},

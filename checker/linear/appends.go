@@ -114,7 +114,7 @@ func (a *appends) read() (finding, bool) {
 		for rest := whole; rest != ""; {
 			item := a.next(rest)
 			if item == none {
-				return violation(byZones, []int32{i}, "%s shows %q, which nobody had written", k.span(i), rest[:min(40, len(rest))]), true
+				return violation(byZones, []int32{i}, "%s shows %q, which no process had written", k.span(i), rest[:min(40, len(rest))]), true
 			}
 			if k.ops[a.maker[item]].code == write && last != none {
 				return violation(byZones, []int32{i, a.maker[item]}, "%s shows %q after other text, though it was written alone", k.span(i), a.items[item]), true

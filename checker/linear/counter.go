@@ -82,7 +82,7 @@ func (c *counting) read() finding {
 			c.next[i], c.heads[v] = c.heads[v], i
 		case v == 0 || c.made[v] != none:
 			if v == 0 {
-				return violation(bySlots, []int32{i}, "%s: an add cannot make the value at first", k.span(i))
+				return violation(bySlots, []int32{i}, "%s: an add cannot produce the initial value", k.span(i))
 			}
 			return violation(bySlots, []int32{i, c.made[v]}, "two adds answered the same value: %s, %s", k.span(i), k.span(c.made[v]))
 		default:

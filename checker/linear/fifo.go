@@ -98,7 +98,7 @@ func (k *object) readItems() (*items, finding) {
 		}
 		v := q.n.known(o.a)
 		if v == none {
-			return nil, violation(byPairs, []int32{i}, "%s: nobody had enqueued that", k.span(i))
+			return nil, violation(byPairs, []int32{i}, "%s: no process had enqueued that", k.span(i))
 		}
 		switch x := &q.of[v]; {
 		case x.out != none:

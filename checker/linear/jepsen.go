@@ -33,7 +33,7 @@ func decideSetRead(k *object) finding {
 	for _, id := range k.shown(last) {
 		v := n.known(id)
 		if v == none {
-			return violation(bySetRead, []int32{last}, "%s shows %s, which nobody had tried to add", k.span(last), k.value(id))
+			return violation(bySetRead, []int32{last}, "%s shows %s, which no process had tried to add", k.span(last), k.value(id))
 		}
 		has[v] = true
 	}
@@ -83,7 +83,7 @@ func decideTotal(k *object) finding {
 		v := n.of(o.a)
 		switch {
 		case o.code == dequeue && tried[v] == 0:
-			return violation(byTotals, []int32{i}, "%s: nobody had tried to enqueue that", k.span(i))
+			return violation(byTotals, []int32{i}, "%s: no process had tried to enqueue that", k.span(i))
 		case o.code == enqueue && !o.unknown() && in[v] > out[v] && crashed != none:
 			lost = i
 		case o.code == enqueue && !o.unknown() && in[v] > out[v]:
@@ -91,7 +91,7 @@ func decideTotal(k *object) finding {
 		}
 	}
 	if lost != none {
-		return finding{result: checker.Unknown, decider: byTotals, reason: k.value(k.ops[lost].a) + " never came out, but nobody knows what " + k.span(crashed) + " took"}
+		return finding{result: checker.Unknown, decider: byTotals, reason: k.value(k.ops[lost].a) + " never came out, but it is unknown what " + k.span(crashed) + " took"}
 	}
 	return valid(byTotals)
 }

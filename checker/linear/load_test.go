@@ -34,7 +34,7 @@ func TestHistories(t *testing.T) {
 		{"failed write seen", "register", `{:process 0 :type :invoke :f :write :value 1}
 {:process 0 :type :fail :f :write :value 1}
 {:process 1 :type :invoke :f :read :value nil}
-{:process 1 :type :ok :f :read :value 1}`, checker.Violation, "which nobody had written"},
+{:process 1 :type :ok :f :read :value 1}`, checker.Violation, "which no client had written"},
 		{"independent keys", "cas-register", `[{:process 0 :type :invoke :f :write :value [5 1]}
 {:process 0 :type :ok :f :write :value [5 1]}
 {:process 1 :type :invoke :f :cas :value [5 [1 2]]}
@@ -130,9 +130,9 @@ func TestHistories(t *testing.T) {
 		{"failed add is there, linear", "linear-set", `{:process 0 :type :invoke :f :add :value 1}
 {:process 0 :type :fail :f :add :value 1}
 {:process 0 :type :invoke :f :read :value nil}
-{:process 0 :type :ok :f :read :value #{1}}`, checker.Violation, "which nobody had added (an add that failed"},
+{:process 0 :type :ok :f :read :value #{1}}`, checker.Violation, "which no process had added (an add that failed"},
 		{"nobody tried to add", "set", `{:process 0 :type :invoke :f :read :value nil}
-{:process 0 :type :ok :f :read :value #{30}}`, checker.Violation, "30, which nobody had tried to add"},
+{:process 0 :type :ok :f :read :value #{30}}`, checker.Violation, "30, which no process had tried to add"},
 		{"lost in the total", "total-queue", `{:process 0 :type :invoke :f :enqueue :value 1}
 {:process 0 :type :ok :f :enqueue :value 1}
 {:process 0 :type :invoke :f :enqueue :value 2}
@@ -140,7 +140,7 @@ func TestHistories(t *testing.T) {
 {:process 1 :type :invoke :f :drain}
 {:process 1 :type :ok :f :drain :value [2]}`, checker.Violation, "1 went in 1 time for certain and came out 0 times"},
 		{"nowhere in the total", "total-queue", `{:process 1 :type :invoke :f :dequeue}
-{:process 1 :type :ok :f :dequeue :value 2}`, checker.Violation, "nobody had tried to enqueue that"},
+{:process 1 :type :ok :f :dequeue :value 2}`, checker.Violation, "no process had tried to enqueue that"},
 		{"twice, failed, unknown, none", "total-queue", `{:process 0 :type :invoke :f :enqueue :value 1}
 {:process 0 :type :ok :f :enqueue :value 1}
 {:process 0 :type :invoke :f :enqueue :value 2}
@@ -190,7 +190,7 @@ func TestHistories(t *testing.T) {
 		{"set read without a key", "set", `{:process 0 :type :invoke :f :add :value [7 1]}
 {:process 0 :type :ok :f :add :value [7 1]}
 {:process 0 :type :invoke :f :read :value [7 nil]}
-{:process 0 :type :ok :f :read :value [1 2]}`, checker.Violation, "shows 1, which nobody had tried to add"},
+{:process 0 :type :ok :f :read :value [1 2]}`, checker.Violation, "shows 1, which no process had tried to add"},
 		{"other names", "cas-register", `{:process 0 :type :invoke :f :w :value 1}
 {:process 0 :type :ok :f :w :value 1}
 {:process 1 :type :invoke :f :compare-and-set :value [1 2]}
@@ -632,7 +632,7 @@ func TestLinesAreMissing(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	r := check(lines[0], lines[3], lines[4])
-	if reason := r.Verdicts[0].Reason; r.Verdict != checker.Unknown || !strings.Contains(reason, "line 2: index is 3, not 1") || !strings.Contains(reason, "nobody had enqueued that") {
+	if reason := r.Verdicts[0].Reason; r.Verdict != checker.Unknown || !strings.Contains(reason, "line 2: index is 3, not 1") || !strings.Contains(reason, "no process had enqueued that") {
 		t.Errorf("%+v", r)
 	}
 	if r := check(lines[3], lines[4]); r.Verdict != checker.Violation { // as another tool's

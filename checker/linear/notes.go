@@ -24,7 +24,7 @@ func (h *History) notes(findings []finding) []string {
 		add("values of two items are taken as they are, not as [key value]: not every operation names a key so")
 	}
 	if h.blank > 0 {
-		add("%s of nil counts as one of an unknown value, as it does for Jepsen: nil was not there at first, and nobody wrote it", plural(h.blank, "read"))
+		add("%s of nil counts as one of an unknown value, as it does for Jepsen: nil was not there at first, and no process wrote it", plural(h.blank, "read"))
 	}
 	if h.absent > 0 {
 		add("%s of nil counts as one of 0, which a counter begins as", plural(h.absent, "read"))

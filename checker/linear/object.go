@@ -234,7 +234,7 @@ func (k *object) failedMakers(counterexample []int32) string {
 		if more := len(failed) - 1; more > 0 {
 			text += fmt.Sprintf(", and so did %d more", more)
 		}
-		return text + ": a fail says that it did nothing; if nobody knew, it had to be an info"
+		return text + ": a fail says that the operation did nothing; an operation with an unknown outcome has to be an info"
 	}
 	return ""
 }

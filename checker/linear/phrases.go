@@ -17,7 +17,7 @@ var phrases = map[code]phrase{
 	read:     {"read of %[1]s", "read %[1]s", "read %[1]s"},
 	write:    {"write of %[1]s", "wrote %[1]s", "write %[1]s"},
 	cas:      {"cas from %[1]s to %[2]s", "changed %[1]s to %[2]s", "cas %[1]s %[2]s"},
-	mismatch: {"failed cas from %[1]s to %[2]s", "was told that the value was not %[1]s", "cas %[1]s %[2]s"},
+	mismatch: {"failed cas from %[1]s to %[2]s", "found that the value was not %[1]s", "cas %[1]s %[2]s"},
 	extend:   {"append of %[1]s", "appended %[1]s", "append %[1]s"},
 	acquire:  {"acquire", "was granted it", "acquire"},
 	release:  {"release", "released it", "release"},

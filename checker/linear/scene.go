@@ -33,7 +33,7 @@ func (k *object) scene(is []int32) *explain.Scene {
 	}
 	s.Finish()
 	if s.Overlap == nil && len(is) > 1 {
-		s.Conclude("so no order of these explains what they were answered")
+		s.Conclude("so no order of these operations explains their answers")
 	}
 	return s
 }
@@ -113,7 +113,7 @@ func (k sceneBuilder) step(i int32) explain.Step {
 	st.Text = func(clock explain.Clock) string {
 		switch {
 		case st.To == explain.Never:
-			return fmt.Sprintf("%s called %s at %s; nobody knows whether or when it took effect", st.Who, printable.Text(k.act(i), 160), clock(st.From))
+			return fmt.Sprintf("%s called %s at %s; its outcome is unknown", st.Who, printable.Text(k.act(i), 160), clock(st.From))
 		case clock(st.From) == clock(st.To):
 			return fmt.Sprintf("%s %s at %s", st.Who, did, clock(st.To))
 		}

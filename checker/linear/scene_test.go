@@ -20,7 +20,7 @@ func TestStories(t *testing.T) {
 		{"register", `0:invoke:write:1 0:ok:write:1 1:invoke:read:nil 1:ok:read:nil`, "Process 1 read nil, between 3.000 s and 4.000 s."},
 		{"cas-register", `0:invoke:cas:[1_2] 0:ok:cas:[1_2]`, "Process 0 changed 1 to 2, between 1.000 s and 2.000 s."},
 		{"kv", `0:invoke:append:["k"_"\u0007"] 0:ok:append:["k"_"\u0007"] 1:invoke:read:["k"_nil] 1:ok:read:["k"_"x\u001b[2J"]`, `Process 1 read "x\x1b[2J", between 3.000 s and 4.000 s.`},
-		{"mutex", `0:invoke:acquire:nil 0:ok:acquire:nil 1:invoke:acquire:nil 1:ok:acquire:nil`, "So no order of these explains what they were answered."},
+		{"mutex", `0:invoke:acquire:nil 0:ok:acquire:nil 1:invoke:acquire:nil 1:ok:acquire:nil`, "So no order of these operations explains their answers."},
 		{"lock", `0:invoke:acquire:nil 0:ok:acquire:nil 1:invoke:acquire:nil 1:ok:acquire:nil 0:invoke:release:nil`, "So process 0 and process 1 both held it from 4.000 s to 5.000 s, for 1000 ms."},
 		{"semaphore:2", `0:invoke:acquire:3 0:ok:acquire:3`, "Process 0 was granted 3 permits, between 1.000 s and 2.000 s."},
 		{"queue", `0:invoke:enqueue:1 0:ok:enqueue:1 1:invoke:dequeue:nil 1:ok:dequeue:nil`, "Process 1 found nothing to take, between 3.000 s and 4.000 s."},

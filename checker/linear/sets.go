@@ -128,7 +128,7 @@ func (k *object) joined(n *numbers, adds *addsOf, reads []int32, decider string)
 		for _, id := range k.shown(r) {
 			v := n.known(id)
 			if v == none {
-				return nil, violation(decider, []int32{r}, "%s shows %s, which nobody had %s", k.span(r), k.value(id), k.toAdd())
+				return nil, violation(decider, []int32{r}, "%s shows %s, which no process had %s", k.span(r), k.value(id), k.toAdd())
 			}
 			if joined[v] == int32(len(reads)) {
 				joined[v] = int32(at)

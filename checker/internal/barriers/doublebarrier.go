@@ -72,7 +72,7 @@ func (r *round) figures(f *frame.Finding) {
 func fullRounds(a *evidence.Record, figures map[string]float64) string {
 	const wanted = 5
 	if a.Params.Parties < 2 {
-		return "a round of one member has nobody to wait for"
+		return "a round of one member waits for no other member"
 	}
 	if n := figures["full_rounds"]; n < wanted {
 		return fmt.Sprintf("all parties entered and left only %s, of %d wanted", prose.Count(int(n), "round"), wanted)

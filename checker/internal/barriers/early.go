@@ -78,6 +78,6 @@ func decideEarly(f *frame.Finding, key string, op *history.Operation, u raised) 
 		byLog, counterexample = true, append(counterexample, l.op.Invoke.Index, l.shown)
 	}
 	f.ByLog = byLog
-	f.Violated(counterexample, "client %d waited at %s from %s and passed at %s, though it was raised by %s %s",
+	f.Violated(counterexample, "client %d waited at %s from %s and passed at %s, though the barrier was raised by %s %s",
 		op.Client, key, words.At(op.Began()), words.At(op.Return.Time), words.At(u.From), until)
 }

@@ -45,7 +45,7 @@ func decideLate(f *frame.Finding, k *evidence.Key) {
 		worst := evidence.Longest(live)
 		f.Longest("longest_wait_seconds", worst.Length())
 		f.Overdue(frame.Overdue(k.Record, worst, worst.Length()), append(evidence.EventsOf(lift), evidence.EventsOf(op)...),
-			"client %d still waited at %s from %s to %s (%s, of %s allowed), though it was lifted by %s",
+			"client %d still waited at %s from %s to %s (%s, of %s allowed), though the barrier was lifted by %s",
 			op.Client, k.Name, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(k.Bound), words.At(lift.Return.Time))
 	}
 }

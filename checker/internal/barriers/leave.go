@@ -145,6 +145,6 @@ func (r *round) violatedLeave(f *frame.Finding, key string, op *history.Operatio
 		}
 	}
 	s, _ := by[len(by)-1].inside(r.passed, r.all)
-	f.Violated(counterexample, "client %d left %s at %s, asked at %s, while client %d was inside from %s until at least %s",
+	f.Violated(counterexample, "client %d left %s at %s (asked at %s) while client %d was inside from %s until at least %s",
 		op.Client, key, words.At(op.Return.Time), words.At(op.Began()), by[len(by)-1].client, words.At(s.From), words.At(s.To))
 }

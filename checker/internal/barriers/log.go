@@ -144,10 +144,10 @@ func barrierInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		}
 		switch up := ups.throughout(low, high); {
 		case op.F == models.FRaise && !was:
-			f.Violated(evidence.EventsOf(op), "client %d was told at %s that %s is raised, but the transaction log has no such znode from %s to %s",
+			f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that %s is raised, but the transaction log has no such znode from %s to %s",
 				op.Client, words.At(op.Return.Time), k.Name, words.Zxid(low), words.Zxid(high))
 		case op.F == models.FLift && b.lifts() && up != nil && k.Log.Covers(up.Created-1, high):
-			f.Violated(evidence.EventsOf(op), "client %d was told at %s that %s is lifted, but in the transaction log its znode is there from %s to %s%s",
+			f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that %s is lifted, but in the transaction log its znode is there from %s to %s%s",
 				op.Client, words.At(op.Return.Time), k.Name, words.Zxid(up.Created), words.Zxid(high), up.Until())
 		}
 	}

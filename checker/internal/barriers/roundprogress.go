@@ -92,7 +92,7 @@ func (r *round) leftOutside(f *frame.Finding) {
 		worst := evidence.Longest(r.WhileLive(m.client, evidence.Span{From: since, To: evidence.Ended(m.enter)}))
 		f.Longest("longest_left_outside_seconds", worst.Length())
 		f.Overdue(frame.Overdue(r.Record, worst, worst.Length()), slices.Concat(evidence.EventsOf(first.enter), evidence.EventsOf(m.enter)),
-			"client %d still waited to enter %s from %s to %s (%s, of %s allowed), though client %d, which needed it there, had been let in at %s",
+			"client %d still waited to enter %s from %s to %s (%s, of %s allowed), though client %d, which needed it inside, had entered at %s",
 			m.client, r.Name, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(r.Bound), first.client, words.At(since))
 	}
 }
@@ -145,7 +145,7 @@ func (r *round) stuckInside(ctx context.Context, f *frame.Finding) {
 				continue
 			}
 			f.Overdue(judged, slices.Concat(evidence.EventsOf(m.enter), evidence.EventsOf(l), r.reasonsToGo()),
-				"client %d waited to leave %s from %s to %s (%s, of %s allowed), though nobody was inside who did not want to leave",
+				"client %d waited to leave %s from %s to %s (%s, of %s allowed), though every member inside wanted to leave",
 				m.client, r.Name, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(r.Bound))
 		}
 	}

@@ -149,7 +149,7 @@ var current = &frame.Property{
 			}
 		}
 	}),
-	Exercise: frame.Wants("current", 20, "znodes that had been changed before, of copies that were said to be current"),
+	Exercise: frame.Wants("current", 20, "znodes that had changed before, in copies that were reported as current"),
 }
 
 // doneBefore gives, for an observation, the change that was called last of those that were certainly
@@ -192,7 +192,7 @@ func decideStale(f *frame.Finding, c *config, s *observation, x, y *change) {
 	if !y.absent {
 		later = named(y.value, false)
 	}
-	f.Violated(slices.Concat(s.events(), x.events(), y.events()), "%s, which was said to be current at a look that began at %s; but by %s there had been %s, %s",
+	f.Violated(slices.Concat(s.events(), x.events(), y.events()), "%s, reported as current by a look that began at %s; but by %s there was %s, %s",
 		c.told(s), words.At(s.inv), words.At(y.done()), later, y.began())
 }
 
@@ -207,7 +207,7 @@ func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 			return
 		}
 	}
-	f.Violated(slices.Concat(s.events(), y.events()), "%s, which was said to be current at a look that began at %s; but by %s there had been %s, and nobody removed it",
+	f.Violated(slices.Concat(s.events(), y.events()), "%s, reported as current by a look that began at %s; but by %s there was %s, and nothing removed it",
 		c.told(s), words.At(s.inv), words.At(y.done()), named(y.value, false))
 }
 
@@ -224,7 +224,7 @@ var cacheConverge = &frame.Property{
 			return
 		}
 		if c.final == nil {
-			f.Unknown("nobody looked at %s at the end", c.name)
+			f.Unknown("the harness did not read %s at the end", c.name)
 			return
 		}
 		e := c.ending()
@@ -234,7 +234,7 @@ var cacheConverge = &frame.Property{
 			}
 		}
 	}),
-	Exercise: frame.Wants("converged", 2, "znodes that copies showed in the end as they were"),
+	Exercise: frame.Wants("converged", 2, "znodes that copies showed correctly at the end"),
 }
 
 // lastChange is the change that made what there is in the end; nil if that is not known: who
@@ -311,6 +311,6 @@ func decideCopy(f *frame.Finding, c *config, w *watch, e ending) {
 		return
 	}
 	since := cmp.Or(e.last, c.setter[wrong.value])
-	f.Overdue(r, append(slices.Concat(since.events(), wrong.events()), c.finalAt.Index), "%s; that was still so %s after what there is in the end, %s, was there (%s allowed)",
+	f.Overdue(r, append(slices.Concat(since.events(), wrong.events()), c.finalAt.Index), "%s, and that %s after the final state, %s, was reached (%s allowed)",
 		c.told(wrong), words.Lasting(worst.Length()), named(e.value, e.absent), words.Lasting(c.Bound))
 }

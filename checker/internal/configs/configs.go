@@ -237,7 +237,7 @@ func enough(_ *evidence.Record, figures map[string]float64) string {
 	return cmp.Or(
 		frame.Few(figures["sets"], 20, "values that were set"),
 		frame.Few(figures["remade"], 1, "values that were set after a delete"),
-		frame.Few(figures["told"], 20, "values that others were told than who had set them"),
+		frame.Few(figures["told"], 20, "values that a client other than the setter saw"),
 	)
 }
 
@@ -270,14 +270,14 @@ func (s *observation) same(other *observation) bool {
 // named is what there was, for people.
 func named(value string, absent bool) string {
 	if absent {
-		return "that there is none"
+		return "no value"
 	}
 	return strconv.Quote(value)
 }
 
 // told tells what a watcher was told.
 func (c *config) told(s *observation) string {
-	return fmt.Sprintf("client %d was told of %s at %s: %s", s.op.Client, c.name, words.At(s.ret), s.what())
+	return fmt.Sprintf("client %d saw %s at %s: %s", s.op.Client, c.name, words.At(s.ret), s.what())
 }
 
 func (s *observation) what() string { return named(s.value, s.absent) }
@@ -286,7 +286,7 @@ func (s *observation) what() string { return named(s.value, s.absent) }
 func (x *change) began() string {
 	switch {
 	case x.op == nil && x.inv == evidence.Always:
-		return "which was so in the beginning"
+		return "which was the initial state"
 	case x.op == nil:
 		return "by a fault that was injected at " + words.At(x.inv)
 	case x.absent:
@@ -328,9 +328,9 @@ var valid = &frame.Property{
 			case x != nil:
 				f.Violated(append(s.events(), x.events()...), "%s, %s", c.told(s), x.began())
 			case failed != nil:
-				f.Violated(append(s.events(), evidence.EventsOf(failed.op)...), "%s, but the set of that failed for certain", c.told(s))
+				f.Violated(append(s.events(), evidence.EventsOf(failed.op)...), "%s, but the call that set it had failed", c.told(s))
 			default:
-				f.Violated(s.events(), "%s, which nobody ever set", c.told(s))
+				f.Violated(s.events(), "%s, which no client ever set", c.told(s))
 			}
 		}
 	}),

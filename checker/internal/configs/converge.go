@@ -41,21 +41,21 @@ var converge = &frame.Property{
 			decideConverge(f, c, w, last, value, evidence.Never)
 		}
 	}),
-	Exercise: frame.Wants("converged", 2, "watchers who were told the last value"),
+	Exercise: frame.Wants("converged", 2, "watchers that saw the last value"),
 }
 
 // last is the change that made what there is in the end, or why that is not known.
 func (c *config) last() (x *change, value string, why string) {
 	if c.final == nil {
-		return nil, "", "nobody looked at " + c.name + " at the end"
+		return nil, "", "the harness did not read " + c.name + " at the end"
 	}
 	if c.final.Register == nil {
-		return nil, "", "there is no " + c.name + " at the end, and of several deletes nobody can tell which was the last"
+		return nil, "", "there is no " + c.name + " at the end, and it is unknown which of several deletes was the last"
 	}
 	value = c.final.Register.Value
 	x = c.setter[value]
 	if x == nil || x.op.Outcome() != history.OK {
-		return nil, "", "since when " + c.name + " is " + strconv.Quote(value) + ", as it is at the end, is not known"
+		return nil, "", "it is unknown since when " + c.name + " is " + strconv.Quote(value) + ", as it is at the end"
 	}
 	return x, value, ""
 }
@@ -107,6 +107,6 @@ func decideConverge(f *frame.Finding, c *config, w *watch, last *change, value s
 	if until == evidence.Never {
 		is, counterexample = "is", append(counterexample, c.finalAt.Index)
 	}
-	f.Overdue(r, append(counterexample, evidence.EventsOf(op)...), "client %d still waited from %s to %s (%s, of %s allowed) to be told what comes next of %s, which %s %q since %s at the latest",
+	f.Overdue(r, append(counterexample, evidence.EventsOf(op)...), "client %d still waited from %s to %s (%s, of %s allowed) for the next value of %s, which %s %q since %s at the latest",
 		w.client, words.At(worst.From), words.At(worst.To), words.Lasting(worst.Length()), words.Lasting(c.Bound), c.name, is, value, words.At(last.ret))
 }

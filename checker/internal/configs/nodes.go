@@ -175,7 +175,7 @@ func changeInLog(f *frame.Finding, c *config, x *change) {
 		f.Count("compared", 1)
 	}
 	if ok && !was {
-		f.Violated(evidence.EventsOf(x.op), "client %d was told at %s that its %s of %s is done, but the transaction log does not have it from %s to %s",
+		f.Violated(evidence.EventsOf(x.op), "client %d got the answer at %s that its %s of %s succeeded, but the transaction log does not have it from %s to %s",
 			x.op.Client, words.At(x.op.Return.Time), x.op.F, c.name, words.Zxid(low), words.Zxid(high))
 	}
 }
@@ -216,7 +216,7 @@ func decideFirst(f *frame.Finding, c *config, s *observation, p *znodeStates) {
 	f.Count("first", 1)
 	if over <= seen {
 		f.ByLog = true
-		f.Violated(s.events(), "%s, as the first; but that was over at %s, and its session had seen %s when it asked at %s",
+		f.Violated(s.events(), "%s, as its first value; but that was outdated from %s on, and its session had seen %s when it asked at %s",
 			c.told(s), words.Zxid(over), words.Zxid(seen), words.At(s.inv))
 	}
 }

@@ -38,7 +38,7 @@ var order = &frame.Property{
 	Exercise: func(a *evidence.Record, figures map[string]float64) string {
 		missing := enough(a, figures)
 		if missing == "" && a.ExpectsExpiries() { // what was told before the next session is easily forgotten
-			missing = frame.Few(figures["over_sessions"], 1, "watchers that were told settings in two sessions")
+			missing = frame.Few(figures["over_sessions"], 1, "watchers that saw settings in two sessions")
 		}
 		return missing
 	},
@@ -83,7 +83,7 @@ func (s *sweep) value(now *observation) {
 	case before != nil:
 		s.violated(now, append(x.events(), before.events()...), "again, after %s at %s: a value that is set once does not come back", s.prev.what(), words.At(s.prev.ret))
 	case s.since != nil && x.by() < s.since.inv:
-		s.violated(now, append(x.events(), s.since.events()...), "which was so by %s, after %s at %s, %s", words.At(x.by()), s.shown.what(), words.At(s.shown.ret), s.since.began())
+		s.violated(now, append(x.events(), s.since.events()...), "which had been set by %s, after %s at %s, %s", words.At(x.by()), s.shown.what(), words.At(s.shown.ret), s.since.began())
 	default:
 		s.told[now.value] = now
 		s.tell(x, now, nil)
@@ -101,7 +101,7 @@ func (s *sweep) none(now *observation) {
 		earliest = s.c.removed[i]
 	}
 	if earliest == nil {
-		s.violated(now, s.since.events(), "after %s at %s, %s: nobody had deleted it since", s.shown.what(), words.At(s.shown.ret), s.since.began())
+		s.violated(now, s.since.events(), "after %s at %s, %s: it had not been deleted since", s.shown.what(), words.At(s.shown.ret), s.since.began())
 		return
 	}
 	why := slices.Clone(s.since.events())
@@ -147,7 +147,7 @@ func decideByLog(f *frame.Finding, c *config) {
 				at, prev = places[i], s
 			default:
 				f.ByLog = true
-				f.Violated(slices.Concat(s.events(), prev.events()), "%s, after %s at %s: in the transaction log that was so before, and never again",
+				f.Violated(slices.Concat(s.events(), prev.events()), "%s, after %s at %s: in the transaction log that state came before, and never again",
 					c.told(s), prev.what(), words.At(prev.ret))
 				return
 			}

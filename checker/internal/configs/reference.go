@@ -80,7 +80,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 			for n, s := range w.observations {
 				add(w.client, s.inv, s.ret, step{
 					watcher: i, nth: n, value: stated(s.value, s.absent), current: s.current,
-					text: fmt.Sprintf("client %d was told: %s", w.client, s.what()),
+					text: fmt.Sprintf("client %d saw: %s", w.client, s.what()),
 				})
 			}
 		}

@@ -107,7 +107,7 @@ func (c *counter) read(s *step) {
 		c.plain = append(c.plain, s)
 		return
 	}
-	s.text = fmt.Sprintf("client %d was told at %s that %s is %d", s.op.Client, words.At(s.ret), c.Name, s.value)
+	s.text = fmt.Sprintf("client %d got the answer at %s that %s is %d", s.op.Client, words.At(s.ret), c.Name, s.value)
 	c.steps = append(c.steps, s)
 	c.figures["reads"]++
 }
@@ -142,7 +142,7 @@ func onCounter(decide func(*frame.Finding, *counter)) func(context.Context, *evi
 		c := counterOf(k)
 		f.Add(c.figures)
 		if c.odd != nil {
-			f.Unknown("client %d did something else than raise %s by one at %s: only that is decided", c.odd.Client, c.Name, words.At(c.odd.Began()))
+			f.Unknown("client %d did something other than add one to %s at %s: only additions of one are decided", c.odd.Client, c.Name, words.At(c.odd.Began()))
 			return f
 		}
 		decide(&f, c)
@@ -169,6 +169,6 @@ var linearizable = &frame.Property{
 		if missing := frame.Few(figures["final_reads"], 1, "fenced reads after all changes"); missing != "" {
 			return missing
 		}
-		return frame.Few(figures["conflicts"], 10, "changes while another one was under way")
+		return frame.Few(figures["conflicts"], 10, "changes that overlapped another change")
 	},
 }

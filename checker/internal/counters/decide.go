@@ -103,7 +103,7 @@ func outOfRange(known, unknown []*step) *contradiction {
 			least = 1
 		}
 		if s.value < least || s.value > made {
-			return &contradiction{fmt.Sprintf("%s, behind %s at most", s.text, prose.Count(int(made), "change")), []*step{s}}
+			return &contradiction{fmt.Sprintf("%s, after at most %s", s.text, prose.Count(int(made), "change")), []*step{s}}
 		}
 	}
 	return nil
@@ -171,7 +171,7 @@ func unmade(known, unknown []*step) *contradiction {
 			continue
 		}
 		if len(adds) == 0 || adds[0].inv > slot.by.ret {
-			return &contradiction{fmt.Sprintf("%s, but nobody can have made the counter %d by then", slot.by.text, slot.value), []*step{slot.by}}
+			return &contradiction{fmt.Sprintf("%s, but no additions can have brought the counter to %d by then", slot.by.text, slot.value), []*step{slot.by}}
 		}
 		adds = adds[1:]
 	}

@@ -65,7 +65,7 @@ func decideMade(f *frame.Finding, c *counter) {
 			return 1
 		})
 		if s.value > int64(most) || s.value < 0 {
-			f.Violated(s.event, "%s, when %s had been called", s.text, prose.Count(most, "change"))
+			f.Violated(s.event, "%s, when only %s had been called", s.text, prose.Count(most, "change"))
 		}
 	}
 }

@@ -86,7 +86,7 @@ func (n *Znode) Until() string {
 	if n.Deleted == StillThere {
 		return ""
 	}
-	return ", and went at " + words.Zxid(n.Deleted)
+	return ", and was deleted at " + words.Zxid(n.Deleted)
 }
 
 // indexTxns reads a log in order of zxids. Of requests it keeps those that asked

@@ -162,7 +162,7 @@ func (s *Session) Told() string {
 	if s.GivenUp != nil {
 		return "gave up its session " + s.ID.String() + " at " + words.At(s.Expired) + ", when it opened another"
 	}
-	return "was told at " + words.At(s.Expired) + " that its session " + s.ID.String() + " had expired"
+	return "learned at " + words.At(s.Expired) + " that its session " + s.ID.String() + " had expired"
 }
 
 // ToldBy returns the events that show that the client knew that its session is over.

@@ -129,7 +129,7 @@ func (a *Timing) Stalled(s Span) time.Duration {
 // Untimed says why timed properties cannot be decided, or "".
 func (a *Timing) Untimed() string {
 	if a.Settled == Never {
-		return "the record has no moment from which on the ensemble was healthy and free of faults, so nothing with a time limit can be decided"
+		return "the record has no moment from which on the ensemble was healthy and free of faults, so no property with a time limit can be decided"
 	}
 	return ""
 }

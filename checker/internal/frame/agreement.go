@@ -77,7 +77,7 @@ func (f *Finding) agree(g evidence.Agreement) {
 		f.Note("%s of %s to another one that was compared: not every server was", addresses(len(g.Aliases)), servers(g.Aliases))
 	}
 	if g.Hidden > 0 {
-		f.Note("of %s no more was compared than everybody may see", prose.Count(g.Hidden, "znode"))
+		f.Note("of %s only what every client may read was compared", prose.Count(g.Hidden, "znode"))
 	}
 }
 

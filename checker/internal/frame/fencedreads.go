@@ -45,7 +45,7 @@ var FencedReads = &Property{
 		}
 		return f
 	},
-	Exercise: Wants("fenced", 20, "fenced reads of which it is known what was sent"),
+	Exercise: Wants("fenced", 20, "fenced reads whose requests are known"),
 }
 
 // fenced reports whether an operation is a read that succeeded, and is fenced by its name.
@@ -76,6 +76,6 @@ func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
 	if op.Return.Alive > 0 {
 		last = "last at " + words.At(op.Return.Alive)
 	}
-	f.Violated(evidence.EventsOf(op), "client %d asked %s for a fenced read at %s and had the answer at %s, but its session %s sent nothing meanwhile that a quorum answered (%s)",
+	f.Violated(evidence.EventsOf(op), "client %d asked %s for a fenced read at %s and got the answer at %s, but meanwhile a quorum answered no request of its session %s (%s)",
 		op.Client, k.Name, words.At(op.Began()), words.At(op.Return.Time), in, last)
 }

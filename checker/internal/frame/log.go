@@ -67,7 +67,7 @@ func decideDead(f *Finding, a *evidence.Record, s *evidence.Session) {
 	if l != nil && l.Closed != 0 && l.Closed <= s.EndZxid {
 		return
 	}
-	f.Violated([]int{s.EndEvent}, "session %s of client %d was answered to be closed at %s, but the transaction log closes it%s",
+	f.Violated([]int{s.EndEvent}, "the close of session %s of client %d was acknowledged at %s, but the transaction log closes it%s",
 		s.ID, s.Client, words.Zxid(s.EndZxid), whenClosed(l))
 }
 

@@ -101,7 +101,7 @@ func decideRefused(f *Finding, k *evidence.Key) {
 		f.Count("refused", 1)
 		if z, done := committed[op]; done && !f.Again() {
 			f.ByLog = true
-			f.Violated(evidence.EventsOf(op), "client %d was told at %s that its %s of %s %s had no effect and never would, but the transaction log has it at %s",
+			f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that its %s of %s %s had no effect and never would, but the transaction log has it at %s",
 				op.Client, words.At(op.Return.Time), op.F, k.Name, models.Quoted(v), words.Zxid(z))
 		}
 	}

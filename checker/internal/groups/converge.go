@@ -42,10 +42,10 @@ var converge = &frame.Property{
 		}
 	}),
 	Exercise: func(a *evidence.Record, figures map[string]float64) string {
-		if missing := exercised("told", "changes that somebody was told of")(a, figures); missing != "" {
+		if missing := exercised("told", "changes that a client saw")(a, figures); missing != "" {
 			return missing
 		}
-		if missing := frame.Few(figures["settled_lists"], 1, "lists after the heal that showed who was there"); missing != "" {
+		if missing := frame.Few(figures["settled_lists"], 1, "lists after the heal that showed the members"); missing != "" {
 			return missing
 		}
 		if a.ExpectsExpiries() {
@@ -70,7 +70,7 @@ func decideList(f *frame.Finding, g *group, l *look) {
 			right = false
 			stays.To = l.op.Began()
 			f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
-				"%s, though client %d had %s as that and was connected for %s since %s (%s are allowed)",
+				"%s, though client %d had %s under that name and was connected for %s since %s (%s are allowed)",
 				g.hides(l, m.name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound))
 		case shown && ok && stays.To == live.To:
 			if m.expired < live.To {
@@ -80,7 +80,7 @@ func decideList(f *frame.Finding, g *group, l *look) {
 			away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: l.op.Began()}
 			right = right && away.Length() <= 0
 			f.Overdue(frame.Overdue(g.Record, away, away.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.gone())),
-				"%s, though that had %s by %s (%s are allowed)", g.shows(l, m.name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
+				"%s, though it had %s by %s (%s are allowed)", g.shows(l, m.name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
 		case shown:
 			if m.ended(l.op.Began()) != nil && decideGhost(f, g, l, m, live) {
 				right = false
@@ -147,12 +147,12 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 			switch stays, ok := g.stays(m, live); {
 			case !shown && ok:
 				f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), append(counterexample, evidence.EventsOf(m.join)...),
-					"client %d waited for a change of %s from %s to %s, and was not told of %s, though client %d had %s as that and was connected for %s (%s are allowed)",
+					"client %d waited for a change of %s from %s to %s, and did not see %s, though client %d had %s under that name and was connected for %s (%s are allowed)",
 					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(m.name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.Lasting(g.Bound))
 			case shown && m.gone() != nil:
 				away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: live.To}
 				f.Overdue(frame.Overdue(g.Record, away, away.Length()), append(counterexample, evidence.EventsOf(m.gone())...),
-					"client %d waited for a change of %s from %s to %s, and was not told that %s had %s by %s (%s are allowed)",
+					"client %d waited for a change of %s from %s to %s, and did not see that %s had %s by %s (%s are allowed)",
 					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(m.name), g.terms.left, words.At(m.gone().Return.Time), words.Lasting(g.Bound))
 			}
 		}

@@ -36,7 +36,7 @@ var fresh = &frame.Property{
 			decideGhosts(f, g, l)
 		}
 	}),
-	Exercise: exercised("dated", "lists in sessions of which it is known what they had seen"),
+	Exercise: exercised("dated", "lists in sessions that are known to have seen a zxid"),
 }
 
 // toldOf is the zxid below which a list shows nothing; 0: none is known.
@@ -61,7 +61,7 @@ func decideMissing(f *frame.Finding, g *group, l *look, there []*member) {
 			continue
 		}
 		f.Violated(append(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
-			"%s, though it had %s by %s, its client's session lived, and the one that asked had seen %s before",
+			"%s, though it had %s by %s, its client's session lived, and the session that asked had seen %s before",
 			g.hides(l, m.name), g.terms.joined, words.Zxid(doneBy(m.join)), words.Zxid(g.toldOf(l)))
 	}
 }
@@ -74,7 +74,7 @@ func decideGhosts(f *frame.Finding, g *group, l *look) {
 		}
 		if z := m.goneBy(); z != 0 && z <= g.toldOf(l) {
 			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), evidence.EventsOf(m.gone())),
-				"%s, though that had %s by %s, and the session that asked had seen %s before", g.shows(l, name), g.terms.left, words.Zxid(z), words.Zxid(g.toldOf(l)))
+				"%s, though it had %s by %s, and the session that asked had seen %s before", g.shows(l, name), g.terms.left, words.Zxid(z), words.Zxid(g.toldOf(l)))
 		}
 	}
 }

@@ -37,7 +37,7 @@ func joinInLog(f *frame.Finding, g *group, m *member) {
 	if nodesOf(g.Record).madeWithin(g.Name, m.name, low, high) {
 		f.Count("compared", 1)
 	} else if ok {
-		f.Violated(evidence.EventsOf(m.join), "client %d was told at %s that it is %s of %s as %s, but the transaction log has no create of that from %s to %s",
+		f.Violated(evidence.EventsOf(m.join), "client %d got the answer at %s that it is %s of %s as %s, but the transaction log has no create of it from %s to %s",
 			m.join.Client, words.At(m.join.Return.Time), g.terms.member, g.Name, models.Quoted(m.name), words.Zxid(low), words.Zxid(high))
 	}
 }
@@ -47,7 +47,7 @@ func leaveInLog(f *frame.Finding, g *group, m *member) {
 	_, high, ok := g.Window(op)
 	for _, n := range nodesOf(g.Record).of[nodeKey(g.Name, m.name)] {
 		if ok && n.Created <= high && n.Deleted > high && g.Log.Covers(n.Created-1, high) {
-			f.Violated(evidence.EventsOf(op), "client %d was told at %s that it had %s %s as %s, but in the transaction log that is there from %s to %s%s",
+			f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that it had %s %s as %s, but in the transaction log it is there from %s to %s%s",
 				op.Client, words.At(op.Return.Time), g.terms.leftFrom, g.Name, models.Quoted(m.name), words.Zxid(n.Created), words.Zxid(high), n.Until())
 			return
 		}

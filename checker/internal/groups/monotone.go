@@ -34,7 +34,7 @@ var monotone = &frame.Property{
 			all[w].note(l)
 		}
 	}),
-	Exercise: exercised("told", "changes that somebody was told of"),
+	Exercise: exercised("told", "changes that a client saw"),
 }
 
 // watcher is who is shown one view after the other: a session that lists, or a client that
@@ -89,7 +89,7 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 	for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
 		if m := g.members[name]; !l.set[name] && m != nil && m.joined() && m.until >= l.op.Return.Time {
 			f.Violated(append(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
-				"%s, though it had been among those that it was told of before, and lived on", g.hides(l, name))
+				"%s, though that client had seen it before, and it lived on", g.hides(l, name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.set)) {
@@ -98,6 +98,6 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 			continue
 		}
 		f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), m.once),
-			"%s again, behind the word that it had gone, and nobody %s twice", g.shows(l, name), g.terms.joined)
+			"%s again, after that client had seen it gone, and it %s only once", g.shows(l, name), g.terms.joined)
 	}
 }

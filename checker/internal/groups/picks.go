@@ -39,7 +39,7 @@ var picks = &frame.Property{
 			}
 		}
 	}),
-	Exercise: exercised("picks", "picks behind a change that their client was told of, of members of others"),
+	Exercise: exercised("picks", "picks of other clients' members after a change that the client saw"),
 }
 
 // decidePick compares a pick with the last change that its client was told of before.
@@ -58,10 +58,10 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 		}
 		if went := p.went[name]; went.gone != nil {
 			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), m.once),
-				"%s, behind the word that it had gone, and nobody %s twice", g.shows(l, name), g.terms.joined)
+				"%s, after that client had seen it gone, and it %s only once", g.shows(l, name), g.terms.joined)
 		} else if next := g.behind(m, p.last); next != nil {
 			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), evidence.EventsOf(m.gone()), evidence.EventsOf(next.join), evidence.EventsOf(p.last.op)),
-				"%s, which had %s before %s asked to %s, and of that it had been told", g.shows(l, name), g.terms.left, models.Quoted(next.name), g.terms.join)
+				"%s, which had %s before %s asked to %s, and that client had seen the newer one", g.shows(l, name), g.terms.left, models.Quoted(next.name), g.terms.join)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func decideNone(f *frame.Finding, g *group, l, last *look) {
 	for _, name := range slices.Sorted(maps.Keys(last.set)) {
 		if m := g.members[name]; m != nil && m.joined() && m.until > l.op.Return.Time {
 			f.Violated(append(slices.Concat(evidence.EventsOf(last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
-				"%s, though it had been among those that it was told of before, and lived on", g.hides(l, name))
+				"%s, though that client had seen it before, and it lived on", g.hides(l, name))
 		}
 	}
 }

@@ -32,11 +32,11 @@ func decideReal(f *frame.Finding, g *group, l *look, name string) {
 	m := g.members[name]
 	switch {
 	case m == nil || m.join == nil:
-		f.Violated(evidence.EventsOf(l.op), "%s, which nobody %s as", g.shows(l, name), g.terms.joined)
+		f.Violated(evidence.EventsOf(l.op), "%s, but no client %s under that name", g.shows(l, name), g.terms.joined)
 	case m.join.Outcome() == history.Fail:
-		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, which client %d was told had not %s, and never would", g.shows(l, name), m.join.Client, g.terms.joined)
+		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, but client %d got the answer that it had not %s, and never would", g.shows(l, name), m.join.Client, g.terms.joined)
 	case m.join.Began() > l.op.Return.Time:
-		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, as which client %d asked to %s only at %s", g.shows(l, name), m.join.Client, g.terms.join, words.At(m.join.Began()))
+		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), "%s, but client %d asked to %s under that name only at %s", g.shows(l, name), m.join.Client, g.terms.join, words.At(m.join.Began()))
 	}
 }
 
@@ -47,9 +47,9 @@ func (g *group) shows(l *look, name string) string {
 
 // hides says that somebody was not shown a member.
 func (g *group) hides(l *look, name string) string {
-	return g.asked(l) + " who the " + g.terms.members + " of " + g.Name + " are, and " + models.Quoted(name) + " was not among them"
+	return g.asked(l) + " listing the " + g.terms.members + " of " + g.Name + ", and " + models.Quoted(name) + " was not among them"
 }
 
 func (g *group) asked(l *look) string {
-	return "client " + words.Number(l.op.Client) + " was told at " + words.At(l.op.Return.Time)
+	return "client " + words.Number(l.op.Client) + " got the answer at " + words.At(l.op.Return.Time)
 }

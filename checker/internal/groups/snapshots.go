@@ -39,7 +39,7 @@ var snapshots = &frame.Property{
 			}
 		}
 	}),
-	Exercise: exercised("placed", "lists that the log could be asked about"),
+	Exercise: exercised("placed", "lists that could be compared with the log"),
 }
 
 // memberNodes are the znodes of members in the transaction log: what a client makes in the
@@ -194,7 +194,7 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID
 		counterexample = append(counterexample, g.differ(l.set, at)...)
 	}
 	f.ByLog = true
-	f.Violated(counterexample, "%s that the %s of %s are %s: in the transaction log they were not at any moment from %s, when they were %s, to %s",
+	f.Violated(counterexample, "%s that the %s of %s are %s: in the transaction log that was so at no moment from %s, when they were %s, to %s",
 		g.asked(l), g.terms.members, g.Name, models.Listed(l.names()), words.Zxid(low), models.Listed(sortedNames(was)), words.Zxid(high))
 }
 

@@ -45,7 +45,7 @@ func decideNumbers(f *frame.Finding, q *queue, j *job) bool {
 	for i, t := range byNumber {
 		switch {
 		case t.number < 1 || q.Params.Tries > 0 && t.number > q.Params.Tries:
-			f.Violated(evidence.EventsOf(t.take), "%s of %s at %s, of %d", t.taken(), q.Name, words.At(t.granted), q.Params.Tries)
+			f.Violated(evidence.EventsOf(t.take), "%s of %s at %s, of %d allowed", t.taken(), q.Name, words.At(t.granted), q.Params.Tries)
 			return false
 		case i > 0 && byNumber[i-1].number == t.number:
 			f.Violated(append(evidence.EventsOf(byNumber[i-1].take), evidence.EventsOf(t.take)...), "%s of %s at %s, and so did client %d at %s",

@@ -30,13 +30,13 @@ var conservation = &frame.Property{
 func decideConservation(f *frame.Finding, q *queue) {
 	for _, j := range q.jobs {
 		if t := unput(j); t != nil {
-			f.Violated(evidence.EventsOf(t.take), "client %d was given job %q of %s by %s, which nobody had begun to put", t.take.Client, j.name, q.Name, words.At(t.granted))
+			f.Violated(evidence.EventsOf(t.take), "client %d was given job %q of %s by %s, which no client had begun to put", t.take.Client, j.name, q.Name, words.At(t.granted))
 			return
 		}
 	}
 	seen, where := q.final.seen, maps.Clone(q.final.where)
 	if seen == nil {
-		f.Unknown("nobody looked at the end what became of the jobs")
+		f.Unknown("the harness did not check at the end what became of the jobs")
 		return
 	}
 	for _, j := range q.jobs {
@@ -49,7 +49,7 @@ func decideConservation(f *frame.Finding, q *queue) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(where)) {
-		f.Violated([]int{seen.Index}, "at %s job %q of %s was %s, and nobody had put it", words.At(seen.Time), name, q.Name, where[name][0])
+		f.Violated([]int{seen.Index}, "at %s job %q of %s was %s, and no client had put it", words.At(seen.Time), name, q.Name, where[name][0])
 		return
 	}
 }
@@ -112,9 +112,9 @@ func misplaced(j *job, where []string, seen *history.Event) (text string, counte
 	case finish != nil && (len(where) == 0 || where[0] != done):
 		return "was not done, though it had been finished by " + words.At(finish.Return.Time), evidence.EventsOf(finish)
 	case len(where) == 0 && acknowledged:
-		return "had gone, and nobody had finished it", counterexample
+		return "was gone, and no client had finished it", counterexample
 	case len(where) > 0 && where[0] == done && finish == nil && !maybe:
-		return "was done, though nobody had begun to finish it", counterexample
+		return "was done, though no client had begun to finish it", counterexample
 	}
 	return "", nil
 }

@@ -92,7 +92,7 @@ func wasDone(settled *history.Event) string {
 	if settled == nil {
 		return ""
 	}
-	return " (nobody else can have, and it was done at " + words.At(settled.Time) + ")"
+	return " (no other client can have done so, and it was done at " + words.At(settled.Time) + ")"
 }
 
 // by is the attempt that a finish ended; nil: that of somebody who was not known to have the

@@ -249,10 +249,10 @@ func onQueue(decide func(*frame.Finding, *queue)) func(context.Context, *evidenc
 func exercised(a *evidence.Record, figures map[string]float64) string {
 	died := ""
 	if (a.ExpectsDeaths() || a.ExpectsExpiries()) && figures["ended_by_death"] == 0 {
-		died = "no worker died that had a job"
+		died = "no worker that had a job died"
 	}
-	return cmp.Or(frame.Few(figures["overlapping"], 10, "takes while another one was under way"),
-		frame.Few(figures["redelivered"], 1, "jobs that came back"), died)
+	return cmp.Or(frame.Few(figures["overlapping"], 10, "takes that overlapped another take"),
+		frame.Few(figures["redelivered"], 1, "jobs that were delivered again"), died)
 }
 
 func fromSessions(*evidence.Record) string { return "R, S" }

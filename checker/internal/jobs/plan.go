@@ -26,7 +26,7 @@ var stalePlan = &frame.Property{
 	Applies:  func(a *evidence.Record) bool { return plansOf(a).complete() },
 	Decide:   onQueue(decidePlans),
 	Exercise: func(a *evidence.Record, figures map[string]float64) string {
-		if missing := frame.Few(figures["assignments"], 10, "assignments that the log could be asked about"); missing != "" {
+		if missing := frame.Few(figures["assignments"], 10, "assignments that could be compared with the log"); missing != "" {
 			return missing
 		}
 		if a.ExpectsDeaths() || a.ExpectsExpiries() {
@@ -80,7 +80,7 @@ func decidePlans(f *frame.Finding, q *queue) {
 		by := q.Session(n.Maker)
 		master := masterAt(q.Record, standing(line, began), n, by.Client)
 		if master == nil {
-			f.Violated(q.planned(n, by.First), "%s, when nobody was", assigns(q, n, by.Client))
+			f.Violated(q.planned(n, by.First), "%s, when no client was", assigns(q, n, by.Client))
 			return
 		}
 		if !masters[master.Owner] && len(masters) > 0 {
@@ -88,7 +88,7 @@ func decidePlans(f *frame.Finding, q *queue) {
 		}
 		masters[master.Owner] = true
 		if of := q.Session(master.Owner); of.Client != by.Client {
-			f.Violated(q.planned(n, by.First, of.First), "%s, when client %d was: its %s stood in front from %s on%s",
+			f.Violated(q.planned(n, by.First, of.First), "%s, when client %d was: its %s was at the front from %s on%s",
 				assigns(q, n, by.Client), of.Client, master.Name(), words.Zxid(master.Created), master.Until())
 			return
 		}

@@ -118,7 +118,7 @@ func decideOverdue(f *frame.Finding, q *queue, o overdue, alone evidence.Span) {
 }
 
 func (o *overdue) text(q *queue) string {
-	return fmt.Sprintf("client %d waited for a job of %s from %s to %s, while job %q was in it and nobody had it (%s, of %s allowed)",
+	return fmt.Sprintf("client %d waited for a job of %s from %s to %s, while job %q was in it and no worker had it (%s, of %s allowed)",
 		o.take.Client, q.Name, words.At(o.lived.From), words.At(o.lived.To), o.job.name, words.Lasting(o.lived.Length()), words.Lasting(q.Bound))
 }
 
@@ -139,7 +139,7 @@ func decideExcused(f *frame.Finding, q *queue, l *lostTakes, all []overdue) {
 	for _, o := range few.jobs {
 		counterexample = slices.Concat(counterexample, evidence.EventsOf(o.take), o.shown(q))
 	}
-	f.Violated(counterexample, "%s; if not, it was so with another one of %s, as only %s with an unknown outcome may have had one each",
+	f.Violated(counterexample, "%s; if not, the same holds for another one of %s, as only %s with an unknown outcome may have had one each",
 		last.text(q), prose.Count(len(few.jobs), "job"), prose.Count(len(few.takes), "take"))
 }
 

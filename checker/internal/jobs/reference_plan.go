@@ -100,7 +100,7 @@ func planSteps(k *evidence.Key) ([]porcupine.Operation, bool) {
 	}
 	made := beginnings(k)
 	for _, z := range made {
-		add(planStep{folder: true, of: of, text: "nobody stands yet"}, z)
+		add(planStep{folder: true, of: of, text: "no candidate yet"}, z)
 	}
 	// The log has all that was done since the folder was last made.
 	known := func(zxid uint64) bool {

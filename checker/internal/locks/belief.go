@@ -49,7 +49,7 @@ var belief = &frame.Property{
 		f.Count("writes_by_others", float64(writes))
 		o := longest
 		f.Violated(append(o.First.Belief(), o.Second.Belief()...),
-			"client %d believed from %s that it held %s, while client %d believed so from %s: for %s both",
+			"client %d believed from %s that it held %s, and client %d believed the same from %s: both for %s",
 			o.Second.Client, words.At(o.Second.Granted), k.Name, o.First.Client, words.At(o.First.Granted), words.Lasting(o.Length()))
 		return f
 	},

@@ -179,7 +179,7 @@ func holdsInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		case c.contender(g.Token, op.Client) != nil:
 			f.Count("compared", 1)
 		case c.shouldHave(k.Record, g.Token, op):
-			f.Violated(evidence.EventsOf(op), "client %d was granted %s at %s%s, but the transaction log has no contender of the client made there",
+			f.Violated(evidence.EventsOf(op), "client %d was granted %s at %s%s, but the transaction log has no contender that the client created there",
 				op.Client, k.Name, words.At(op.Return.Time), words.WithToken(g.Token))
 		}
 	}

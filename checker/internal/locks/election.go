@@ -43,7 +43,7 @@ var whoLeads = &frame.Property{
 			k.Decode(op.Return, &v)
 			f.Count("answers", 1)
 			if since, ok := first[v.Client]; v.Client >= 0 && (!ok || since > op.Return.Time) {
-				f.Violated(evidence.EventsOf(op), "client %d was told at %s that client %d leads %s, which had never been a candidate by then",
+				f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that client %d leads %s, but that client had never been a candidate by then",
 					op.Client, words.At(op.Return.Time), v.Client, k.Name)
 			}
 			if v.Client >= 0 {
@@ -56,7 +56,7 @@ var whoLeads = &frame.Property{
 	},
 	Exercise: func(_ *evidence.Record, figures map[string]float64) string {
 		if figures["answers_named"] == 0 {
-			return "no answer ever named a leader: a subject that cannot tell would have answered alike"
+			return "no answer ever named a leader: a subject that cannot tell would have answered the same"
 		}
 		return ""
 	},
@@ -81,14 +81,14 @@ func decideView(f *frame.Finding, k *evidence.Key, op *history.Operation, said i
 	if said == h.Client {
 		return
 	}
-	f.Violated(append(h.shown(), evidence.EventsOf(op)...), "client %d was told at %s that %s, though client %d led %s %s, and its server had shown it everything up to %s",
+	f.Violated(append(h.shown(), evidence.EventsOf(op)...), "client %d got the answer at %s that %s, though client %d led %s %s, and its server had shown it everything up to %s",
 		op.Client, words.At(op.Return.Time), leads(said), h.Client, k.Name, h.certain(), words.At(seen))
 }
 
 // leads is an answer in words.
 func leads(client int) string {
 	if client < 0 {
-		return "nobody leads"
+		return "no client leads"
 	}
 	return "client " + words.Number(client) + " leads"
 }
@@ -180,7 +180,7 @@ func decideAnswer(f *frame.Finding, k *evidence.Key, op *history.Operation, said
 	}
 	if r := frame.Overdue(k.Record, since, since.Length()); r != frame.Valid {
 		f.Overdue(r, append(evidence.EventsOf(op), append(leader.Shown, seen.Index)...),
-			"client %d was told at %s that %s, though client %d led %s from %s until the end, %s",
+			"client %d got the answer at %s that %s, though client %d led %s from %s until the end, %s",
 			op.Client, words.At(op.Return.Time), leads(said), leader.Client, k.Name, words.At(leader.Granted), "after heal")
 	}
 }
@@ -207,7 +207,7 @@ var states = &frame.Property{
 		}
 		return wantsLost(a)
 	},
-	Exercise: frame.Wants("asked_again", 1, "candidates that said whether they lead when a term of theirs had ended"),
+	Exercise: frame.Wants("asked_again", 1, "candidates that were asked whether they lead after a term of theirs had ended"),
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
 		ends := termEnds(k, &f)

@@ -100,7 +100,7 @@ func noteDeadReleases(f *frame.Finding, all []*hold) {
 	}
 	if n > 0 {
 		f.Count("released_dead", float64(n))
-		f.Note("some releases succeeded although the client had been told before that its session was over, and so the hold: whoever released does not know that others may have held meanwhile")
+		f.Note("some releases succeeded although the client had learned before that its session, and with it the hold, was over: the subject does not know that another client may have held the lock meanwhile")
 	}
 }
 
@@ -151,7 +151,7 @@ func decideCores(f *frame.Finding, name string, cores []*hold) {
 // got says how the client came to hold something, for all that is known.
 func (h *hold) got(name string) string {
 	if h.Grant.F == models.FConfirm {
-		return "was told that it holds " + name
+		return "got the answer that it holds " + name
 	}
 	return "was granted " + name
 }

@@ -79,12 +79,12 @@ func overtaken(f *frame.Finding, key string, h *hold, latest time.Duration, by [
 	if f.Again() {
 		return
 	}
-	counterexample, first := h.ended(), "comes before it by a lower ticket, and had the only one"
+	counterexample, first := h.ended(), "comes before it by a lower ticket, and held the only lease"
 	for _, o := range by {
 		counterexample = append(counterexample, o.shown()...)
 	}
 	if len(by) > 1 {
-		first = "come before it by lower tickets, and had all " + words.Number(len(by))
+		first = "come before it by lower tickets, and held all " + words.Number(len(by))
 	}
 	f.Violated(counterexample, "client %d was granted a lease of %s by %s%s, but %s %s%s",
 		h.Client, key, words.At(latest), words.WithToken(h.Token), clientsOf(by), first, untilAtLeast(by[0]))

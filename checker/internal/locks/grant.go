@@ -103,12 +103,12 @@ func decideGrant(f *frame.Finding, a *evidence.Record, key string, h *hold, n *e
 	o := standing[0]
 	s := a.Session(o.Owner)
 	if places > 1 {
-		f.Violated(counterexample, "client %d was granted a lease of %s at %s%s, too early: in the transaction log %d contenders of other clients, made before it, still stood before it at %s; the one that stayed longest was %s of client %d%s",
+		f.Violated(counterexample, "client %d was granted a lease of %s at %s%s, too early: in the transaction log %d contenders of other clients, created before it, were still ahead of it at %s; the one that stayed longest was %s of client %d%s",
 			h.Client, key, words.At(h.Granted), words.WithToken(h.Token), places, words.Zxid(view), o.Name(), s.Client, o.Until())
 		return
 	}
 	f.Violated(counterexample,
-		"client %d was granted %s at %s%s, too early: in the transaction log %s of client %d, made before it at %s, still stood before it at %s%s",
+		"client %d was granted %s at %s%s, too early: in the transaction log %s of client %d, created before it at %s, was still ahead of it at %s%s",
 		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), o.Name(), s.Client, words.Zxid(o.Created), words.Zxid(view), o.Until())
 }
 

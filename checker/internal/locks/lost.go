@@ -41,9 +41,9 @@ var lost = &frame.Property{
 		switch {
 		case !a.ExpectsExpiries():
 		case figures["told"] == 0:
-			return "sessions of holders were to end, but no client was told so while it held"
+			return "sessions of holders were to end, but no client learned of it while it held"
 		case figures["told_decided"] == 0:
-			return "clients were told of their expiry while they held, but all released before they had to know, and none had said that its hold was lost"
+			return "clients learned of their expiry while they held, but all released before they had to report the loss, and none had reported it"
 		}
 		return ""
 	},

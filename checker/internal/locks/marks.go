@@ -250,7 +250,7 @@ func (m *marked) decideTogether(f *frame.Finding, k *evidence.Key, h *hold, of v
 	}
 	last := slices.MinFunc(marks, func(a, b *evidence.Mark) int { return cmp.Compare(a.Gone, b.Gone) })
 	f.ByLog = true
-	f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but at no time did it have something in the tree for each of them: %s",
+	f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but at no time did it have a znode for each of them: %s",
 		h.Client, namesOf(k.Name, h.held()), words.At(h.Granted), words.WithToken(h.Token), m.went(k.Record, last))
 }
 
@@ -265,13 +265,13 @@ func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string,
 	switch {
 	case last == nil:
 		f.ByLog = true
-		f.Violated(h.Shown, "client %d was granted %s at %s%s, but nothing of client %d was in the tree",
+		f.Violated(h.Shown, "client %d was granted %s at %s%s, but no znode of client %d existed",
 			h.Client, name, words.At(h.Granted), words.WithToken(h.Token), h.Client)
 	case last.Taken():
 		f.Count("marks_unknown", 1) // somebody else may have taken it just then
 	default:
 		f.ByLog = true
-		f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but nothing of client %d was in the tree: %s",
+		f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but no znode of client %d existed: %s",
 			h.Client, name, words.At(h.Granted), words.WithToken(h.Token), h.Client, m.went(k.Record, last))
 	}
 }
@@ -286,7 +286,7 @@ func (m *marked) went(a *evidence.Record, last *evidence.Mark) string {
 	case last.Znode == nil:
 		return "what it had written to " + last.Path + " was gone by " + at
 	case last.WithSession():
-		return "its " + last.Znode.Name() + " of session " + last.Of.ID.String() + " went with that session by " + at
+		return "its " + last.Znode.Name() + " of session " + last.Of.ID.String() + " was deleted with that session by " + at
 	}
 	return "its " + last.Znode.Name() + " of session " + last.Of.ID.String() + " was deleted by " + at + ", by itself"
 }

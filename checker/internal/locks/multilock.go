@@ -37,7 +37,7 @@ var allOrNone = &frame.Property{
 		f.Timed(k.Record)
 		return f
 	},
-	Exercise: frame.Wants("given_up", 2, "acquires of several keys that came to nothing"),
+	Exercise: frame.Wants("given_up", 2, "acquires of several keys that failed"),
 }
 
 // givenUp counts acquires of several keys that came to nothing.
@@ -148,7 +148,7 @@ func decideIdleSets(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 					counterexample = append(counterexample, evidence.EventsOf(op)...)
 				}
 				return "client " + words.Number(waited[0].Client) + " waited for " + namesOf(k.Name, c.parts[set]) + " from " + words.At(waited[0].Began()) +
-					", and nobody in its way held anything from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", counterexample
+					", and no client in its way held anything from " + words.At(s.From) + " to " + words.At(s.To) + " (" + words.Lasting(length) + ", of " + words.Lasting(k.Bound) + " allowed)", counterexample
 			})
 	}
 }

@@ -73,7 +73,7 @@ var shareProgress = frame.Progress("waits while the members stay the same, final
 
 // dealtAnew says what is missing for members to have had to share anew.
 func dealtAnew(_ *evidence.Record, figures map[string]float64) string {
-	if missing := frame.Few(figures["told"], 2, "times a member was told that another share was due to it"); missing != "" {
+	if missing := frame.Few(figures["told"], 2, "times a member saw that another share was due to it"); missing != "" {
 		return missing
 	}
 	return frame.Few(figures["together"], 5, "shares that were granted while another client held one")
@@ -257,7 +257,7 @@ func decideCoverage(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		f.JudgeWaits(k.Record, evidence.Subtract(s.active, busy), func(from, to time.Duration) bool { return evidence.Touches(busy, from, to) },
 			func(span evidence.Span, length time.Duration) (string, []int) {
 				text, events := activeDuring(k, span)
-				return "nobody held " + nameOf(k.Name, item) + " from " + words.At(span.From) + " to " + words.At(span.To) + overdue(k, length) +
+				return "no client held " + nameOf(k.Name, item) + " from " + words.At(span.From) + " to " + words.At(span.To) + overdue(k, length) +
 					", while " + text, events
 			})
 	}

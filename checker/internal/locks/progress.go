@@ -17,7 +17,7 @@ import (
 // hold is not idle while somebody waits, and at the end nobody stands in line
 // who neither waits nor holds.
 var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions,
-	decideHoldProgress(func(*evidence.Key) (int, string) { return 1, "nobody held it" }))
+	decideHoldProgress(func(*evidence.Key) (int, string) { return 1, "no client held it" }))
 
 // decideHoldProgress decides it of a key that so many can hold; idle says in words that
 // fewer did.

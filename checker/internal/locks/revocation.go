@@ -40,7 +40,7 @@ var revocation = &frame.Property{
 	},
 	Exercise: func(_ *evidence.Record, figures map[string]float64) string {
 		// Who did not listen for long need not have heard yet: that shows nothing.
-		return frame.Few(figures["heard"], 2, "holders that heard that they were asked for their holds")
+		return frame.Few(figures["heard"], 2, "holders that were notified of a request for their hold")
 	},
 }
 
@@ -62,7 +62,7 @@ func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operati
 		f.Count("heard", 1)
 		// A contender may be asked from when it is made on, by a request that may come late.
 		if !asked.Meets(evidence.Span{From: h.Asked, To: op.Return.Time}) {
-			f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], evidence.EventsOf(op)...), "client %d, which was granted %s at %s%s, heard by %s that it was asked for its hold, and nobody had asked",
+			f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], evidence.EventsOf(op)...), "client %d, which was granted %s at %s%s, was notified by %s of a request for its hold, but no client had made one",
 				h.Client, k.Name, words.At(h.Granted), words.WithToken(h.Token), words.At(op.Return.Time))
 		}
 		return
@@ -78,7 +78,7 @@ func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operati
 		f.Count("unheard", 1)
 		// Its session lived beyond that, so that it could hear; and nothing is disturbed any more.
 		if res := frame.Overdue(k.Record, s, k.Present(h.Client, s)); res != frame.Valid {
-			f.Overdue(res, slices.Concat(h.shown(), evidence.EventsOf(r), evidence.EventsOf(op)), "client %d held %s %s%s; client %d asked for it at %s, and by %s the holder, which listened, had not heard of it (%s, of %s allowed)",
+			f.Overdue(res, slices.Concat(h.shown(), evidence.EventsOf(r), evidence.EventsOf(op)), "client %d held %s %s%s; client %d asked for it at %s, and by %s the holder, which listened, had not been notified (%s, of %s allowed)",
 				h.Client, k.Name, h.certain(), words.WithToken(h.Token), r.Client, words.At(r.Began()), words.At(op.Return.Time), words.Lasting(s.Length()), words.Lasting(k.Bound))
 			return
 		}

@@ -111,7 +111,7 @@ func (r *rwLines) decide(f *frame.Finding, k *evidence.Key, h *hold, n *evidence
 			}
 			s := a.Session(o.Owner)
 			f.Violated([]int{h.Grant.Invoke.Index, h.Grant.Return.Index, event, a.Session(n.Owner).First, s.First},
-				"client %d was granted %s to %s at %s%s, too early: in the transaction log %s of client %d, made before it at %s, still stood before it at %s%s",
+				"client %d was granted %s to %s at %s%s, too early: in the transaction log %s of client %d, created before it at %s, was still ahead of it at %s%s",
 				h.Client, k.Name, h.mode(), words.At(h.Granted), words.WithToken(h.Token), o.Name(), s.Client, words.Zxid(o.Created), words.Zxid(view), o.Until())
 			return
 		}
@@ -129,7 +129,7 @@ func (r *rwLines) yields(h *hold, o *evidence.Znode) bool {
 // nobody stands in line who neither waits nor holds.
 var rwProgress = frame.Progress("idle time, final lists", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
-	decideIdle(&f, k, 1, "nobody held it")
+	decideIdle(&f, k, 1, "no client held it")
 	decideReaders(&f, k)
 	decideOrphans(&f, k)
 	decideRefused(&f, k)

@@ -16,7 +16,7 @@ func (j *judge) versionAsked(q *request) {
 		if kind(r.Op) != opSet || got.Stat == nil || !asksVersion(r) || got.Stat.Version == *r.Version+1 {
 			return
 		}
-		j.broken(Durable, q.events(), "client %d's %s, sent at %s, asked for version %d, and was done though it made version %d",
+		j.broken(Durable, q.events(), "client %d's %s, sent at %s, asked for version %d, and succeeded though it made version %d",
 			q.conn.client, q.name(), at(q.at), *r.Version, got.Stat.Version)
 	})
 }
@@ -34,7 +34,7 @@ func (j *judge) versionDeleted(q *request) {
 	}
 	p := j.past(q.Path)
 	if v := p.versions[p.in(q.txn.Zxid-1)]; v.present && v.number != *q.Version {
-		j.broken(Durable, q.events(), "client %d's %s, sent at %s, asked for version %d, and was done though the znode had version %d",
+		j.broken(Durable, q.events(), "client %d's %s, sent at %s, asked for version %d, and succeeded though the znode had version %d",
 			q.conn.client, q.name(), at(q.at), *q.Version, v.number)
 	}
 }
@@ -54,9 +54,9 @@ func (j *judge) owned(c *conn, r *reply, of *content) {
 	switch {
 	case !ok || owner == of.stat.Owner:
 	case owner == 0:
-		j.broken(Ephemeral, append(m.shown(), r.request.events()...), "%s shows session %s as the owner, though %s made a persistent znode", told(c, r), of.stat.Owner, m.wrote())
+		j.broken(Ephemeral, append(m.shown(), r.request.events()...), "%s shows session %s as the owner, though %s created a persistent znode", told(c, r), of.stat.Owner, m.wrote())
 	default:
-		j.broken(Ephemeral, append(m.shown(), r.request.events()...), "%s shows %s as the owner, though %s made it as an ephemeral znode of session %s", told(c, r), ownerName(of.stat.Owner), m.wrote(), owner)
+		j.broken(Ephemeral, append(m.shown(), r.request.events()...), "%s shows %s as the owner, though %s created it as an ephemeral znode of session %s", told(c, r), ownerName(of.stat.Owner), m.wrote(), owner)
 	}
 }
 
@@ -121,7 +121,7 @@ func (j *judge) leftNothing(c *conn, r *reply, of *content) {
 		return
 	}
 	if q := j.refused[writing{of.path, string(of.data)}]; q != nil {
-		j.broken(Atomic, append(q.events(), r.request.events()...), "%s shows what client %d's %s, sent at %s, was to write, though that was refused",
+		j.broken(Atomic, append(q.events(), r.request.events()...), "%s shows the data that client %d's %s, sent at %s, was to write, though that was refused",
 			told(c, r), q.conn.client, q.name(), at(q.at))
 	}
 }

@@ -70,7 +70,7 @@ func (j *judge) versions() {
 				continue
 			}
 			if grew, least := int(s.Version-before.Version), max(1, p.sets(before.Mzxid, s.Mzxid)); grew < least {
-				j.broken(Durable, append(s.reply.request.events(), before.reply.request.events()...), "%s shows version %d of %s at zxid %s, behind version %d at zxid %s: %d writes at least were between",
+				j.broken(Durable, append(s.reply.request.events(), before.reply.request.events()...), "%s shows version %d of %s at zxid %s, after version %d at zxid %s: %d writes at least were between",
 					told(s.reply.request.conn, s.reply), s.Version, path, s.Mzxid, before.Version, before.Mzxid, least)
 				break
 			}
@@ -104,7 +104,7 @@ func (j *judge) turns() {
 			default:
 				continue
 			}
-			j.broken(Durable, append(a.shown(), b.shown()...), "%s and %s were both acknowledged, though nothing that was asked for in between made the second possible: a change of %s is lost",
+			j.broken(Durable, append(a.shown(), b.shown()...), "%s and %s were both acknowledged, though no request in between made the second possible: a change of %s is lost",
 				a.wrote(), b.wrote(), path)
 		}
 	}
@@ -148,6 +148,6 @@ func (j *judge) unjust(c *conn, r *reply) {
 		m = j.over(p, r, r.zxid)
 	}
 	if m != nil {
-		j.broken(Durable, append(q.events(), m.shown()...), "%s says error %d, though %s was before it, and nobody can have undone that", told(c, r), r.Error, m.wrote())
+		j.broken(Durable, append(q.events(), m.shown()...), "%s says error %d, though %s was before it, and no request can have undone that", told(c, r), r.Error, m.wrote())
 	}
 }

@@ -19,7 +19,7 @@ func (j *judge) counted(c *conn, r *reply, of *content) {
 		return
 	}
 	if before.cversion != s.Cversion {
-		j.broken(SingleImage, append(r.request.events(), before.reply.request.events()...), "%s shows cversion %d, and %s cversion %d, though both show pzxid %s: no child was made or deleted between",
+		j.broken(SingleImage, append(r.request.events(), before.reply.request.events()...), "%s shows cversion %d, and %s cversion %d, though both show pzxid %s: no child was created or deleted in between",
 			told(c, r), s.Cversion, told(before.reply.request.conn, before.reply), before.cversion, s.Pzxid)
 	}
 }

@@ -57,7 +57,7 @@ func (j *judge) fresh(q *request) {
 		j.broken(Fenced, append(q.events(), before.events()...), "client %d sent its %s at %s, when client %d had the answer to its %s with zxid %s, but it got zxid %s",
 			q.conn.client, q.name(), at(q.at), before.conn.client, before.name(), q.acked.zxid, z)
 	case z <= q.shown.zxid && q.shown.conn != q.conn: // else its own connection tells
-		j.broken(Fenced, append(q.events(), q.shown.index), "client %d sent its %s at %s, when client %d had been shown zxid %s, at %s, but it got zxid %s",
+		j.broken(Fenced, append(q.events(), q.shown.index), "client %d sent its %s at %s, when client %d had seen zxid %s, at %s, but it got zxid %s",
 			q.conn.client, q.name(), at(q.at), q.shown.conn.client, q.shown.zxid, at(q.shown.at), z)
 	}
 }
@@ -145,7 +145,7 @@ func versionFits(r *history.Request, got *history.Reply, t *history.Txn) bool {
 func (j *judge) lack(q *request) string {
 	switch {
 	case q.txn == nil:
-		return "no transaction is of that request"
+		return "no transaction belongs to that request"
 	case !effective(q.txn):
 		return "it was refused, at zxid " + q.txn.Zxid.String()
 	case q.txn.Zxid != q.reply.zxid:

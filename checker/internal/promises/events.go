@@ -59,13 +59,13 @@ func (w *watches) behindReplies(e *event, v *view) {
 	case set == nil && !w.off && !w.possibly(e):
 		return // there is no watch at all: that is told
 	case set == nil:
-		w.broken(WatchBeforeData, []int{v.repliedBy, e.index}, "client %d got %s of %s with zxid %s at %s, when it had been shown a view of zxid %s",
+		w.broken(WatchBeforeData, []int{v.repliedBy, e.index}, "client %d got %s of %s with zxid %s at %s, when it had seen the state at zxid %s",
 			w.c.client, e.Type, e.Path, e.zxid, at(e.at), v.replied)
 	case set.from < e.zxid:
-		w.broken(WatchBeforeData, append(set.set.events(), v.repliedBy, e.index), "client %d got %s of %s with zxid %s at %s, when it had been shown a view of zxid %s, though it had set the watch at %s",
+		w.broken(WatchBeforeData, append(set.set.events(), v.repliedBy, e.index), "client %d got %s of %s with zxid %s at %s, when it had seen the state at zxid %s, though it had set the watch at %s",
 			w.c.client, e.Type, e.Path, e.zxid, at(e.at), v.replied, at(set.set.at))
 	default:
-		w.broken(OneEvent, append(set.set.events(), e.index), "client %d got %s of %s with zxid %s at %s, a change from before the watch, which it had set in a view of zxid %s",
+		w.broken(OneEvent, append(set.set.events(), e.index), "client %d got %s of %s with zxid %s at %s, a change from before the watch, which it had set in the state at zxid %s",
 			w.c.client, e.Type, e.Path, e.zxid, at(e.at), set.from)
 	}
 }
@@ -297,7 +297,7 @@ func (w *watches) assigned(e *event, v *view) history.ID {
 	since := max(w.since, v.replied+1)
 	m := w.cause(e, since)
 	if m == nil || m.zxid > w.log.committed(e.at) {
-		w.broken(EventOrder, []int{e.index}, "client %d got %s of %s at %s, but no such thing had happened behind zxid %s, of which it had been told, or been shown a view, before",
+		w.broken(EventOrder, []int{e.index}, "client %d got %s of %s at %s, but no such thing had happened after zxid %s, which it had seen before",
 			w.c.client, e.Type, e.Path, at(e.at), since-1)
 		return 0
 	}

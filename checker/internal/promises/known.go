@@ -52,7 +52,7 @@ func (j *judge) goneEarly(c *conn, v *view, r *reply, p *past) bool {
 	if lived == nil || lived.index < r.index {
 		return false
 	}
-	j.broken(Ephemeral, append(r.request.events(), m.by.reply.index, lived.index, lived.reply.index), "%s finds nothing, though session %s had made it at zxid %s, nobody had deleted it, and the session lived: it wrote at %s",
+	j.broken(Ephemeral, append(r.request.events(), m.by.reply.index, lived.index, lived.reply.index), "%s finds nothing, though session %s had created it at zxid %s, no request had deleted it, and the session lived: it wrote at %s",
 		told(c, r), m.owner, m.zxid, at(lived.at))
 	return true
 }

@@ -87,7 +87,7 @@ func (b *builder) note(t *history.Txn, c change, whole *history.Txn) {
 		b.lives[t.Path].writes = append(b.lives[t.Path].writes, lifeWrite{whole, c.by})
 	case t.Type == opDelete:
 		if l := b.lives[t.Path]; l != nil && b.unasked(c) {
-			b.broken(Lifetimes, l.shown(), "%s was deleted at zxid %s by a request of session %s that client %d never sent: it is %s, and it was not its time", t.Path, c.zxid, c.session, b.sessions[c.session].client, l)
+			b.broken(Lifetimes, l.shown(), "%s was deleted at zxid %s by a request of session %s that client %d never sent: it is %s, and it was not due for deletion", t.Path, c.zxid, c.session, b.sessions[c.session].client, l)
 		}
 		delete(b.lives, t.Path)
 	case t.Type == "deleteContainer":
@@ -159,13 +159,13 @@ func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
 	}
 	switch {
 	case l.ttl > 0 && len(p.births) == 1 && r.at-made.by.at < l.ttl && made.zxid>>32 == v.lower>>32:
-		j.broken(Lifetimes, append(r.request.events(), made.shown()...), "%s finds nothing, though the znode has a TTL of %s, client %d's %s was sent at %s only, and nobody had asked to delete it",
+		j.broken(Lifetimes, append(r.request.events(), made.shown()...), "%s finds nothing, though the znode has a TTL of %s, client %d's %s was sent at %s only, and no client had asked to delete it",
 			told(c, r), l.ttl, made.by.conn.client, made.by.name(), at(made.by.at))
 	case j.standingChild(of.path, p, r, v.lower) != nil:
 		m := j.standingChild(of.path, p, r, v.lower)
-		j.broken(Lifetimes, append(r.request.events(), m.shown()...), "%s finds nothing, though %s made a child of it, and nobody had asked to delete either", told(c, r), m.wrote())
+		j.broken(Lifetimes, append(r.request.events(), m.shown()...), "%s finds nothing, though %s created a child of it, and no client had asked to delete either", told(c, r), m.wrote())
 	case l.ttl == 0 && !j.everHad(of.path, p):
-		j.broken(Lifetimes, append(r.request.events(), made.shown()...), "%s finds nothing, though it was made as a container, nobody had asked for a child of it, and nobody had asked to delete it", told(c, r))
+		j.broken(Lifetimes, append(r.request.events(), made.shown()...), "%s finds nothing, though it was created as a container, and no client had asked to create a child of it or to delete it", told(c, r))
 	}
 }
 
@@ -238,7 +238,7 @@ func (j *judge) stayed(c *conn, v *view, r *reply, of *content) {
 	}
 	j.Report[Lifetimes].count("looks_behind", 1)
 	if asked-due > 2*j.Sweep+slack {
-		j.broken(Lifetimes, append(append(r.request.events(), v.fence.index), append(made.shown(), m.shown()...)...), "%s shows the znode, which is %s, though its time had come at %s, and the servers look for such znodes every %s",
+		j.broken(Lifetimes, append(append(r.request.events(), v.fence.index), append(made.shown(), m.shown()...)...), "%s shows the znode, which is %s, though it was due for deletion at %s, and the servers look for such znodes every %s",
 			told(c, r), l, at(due), j.Sweep)
 	}
 }

@@ -53,7 +53,7 @@ func (j *judge) names() {
 		over[of] = n == math.MaxInt32 || n < 0
 		before, ok := last[of]
 		if ok && n-before.number <= 0 { // it may overflow
-			j.broken(Names, append(c.by.events(), before.by.events()...), "client %d's create, sent at %s, made %s at zxid %s, but client %d's had made %s before, at zxid %s",
+			j.broken(Names, append(c.by.events(), before.by.events()...), "client %d's create, sent at %s, created %s at zxid %s, but client %d's had created %s before, at zxid %s",
 				c.by.conn.client, at(c.by.at), c.path, c.zxid, before.by.conn.client, before.path, before.zxid)
 			continue
 		}

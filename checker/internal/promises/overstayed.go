@@ -21,7 +21,7 @@ func (j *judge) overstayed(c *conn, v *view, r *reply, of []content) {
 		}
 		switch {
 		case s.expired != 0 && asked > s.expired+slack && !j.interfered(s.expired-s.timeout, asked):
-			j.broken(Ephemeral, append(r.request.events(), v.fence.index, s.teller), "%s shows an ephemeral znode of session %s, though client %d had been told at %s that it had expired",
+			j.broken(Ephemeral, append(r.request.events(), v.fence.index, s.teller), "%s shows an ephemeral znode of session %s, though client %d had learned at %s that it had expired",
 				told(c, r), s.id, s.client, at(s.expired))
 		case s.left != 0 && asked > s.left+s.latest(j.Tick) && !j.interfered(s.left, asked):
 			j.broken(Ephemeral, append(r.request.events(), v.fence.index, s.lastConn()), "%s shows an ephemeral znode of session %s, though client %d had left at %s, and the session had a timeout of %s",

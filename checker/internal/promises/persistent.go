@@ -156,7 +156,7 @@ func (w *watches) heard(e *event) {
 	w.occurred[of]++
 	switch last := w.covering(e); {
 	case last == nil:
-		w.broken(PersistentWatches, []int{w.c.from(), e.index}, "client %d got %s of %s at %s, of which it had set no watch on this connection",
+		w.broken(PersistentWatches, []int{w.c.from(), e.index}, "client %d got %s of %s at %s, on which it had set no watch on this connection",
 			w.c.client, e.Type, e.Path, at(e.at))
 	case last.removed:
 		w.broken(PersistentWatches, append(append(last.events(), last.removing.events()...), e.index), "client %d got %s of %s at %s, though it had removed its watch on %s, and had the answer at %s",
@@ -211,7 +211,7 @@ func (w *watches) missedEvents(r *reply, v *view) {
 			if w.occurred[d.occurrence] > 0 || w.untellable {
 				continue
 			}
-			w.broken(PersistentWatches, slices.Concat(r.request.events(), s.events(), d.shown()), "%s is from a view of zxid %s, but the watch on %s, which stays and which it had set at %s, had not told of %s: %s of %s",
+			w.broken(PersistentWatches, slices.Concat(r.request.events(), s.events(), d.shown()), "%s is from the state at zxid %s, but the persistent watch on %s, which it had set at %s, had not reported %s: %s of %s",
 				told(w.c, r), v.lower, s.Path, at(s.at), d.wrote(), d.Type, d.Path)
 		}
 	}

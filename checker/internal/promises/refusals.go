@@ -56,7 +56,7 @@ func (j *judge) justified(q *request) {
 		there = p.versions[p.in(q.txn.Zxid)]
 	}
 	if !there.refuses(q) {
-		j.broken(Durable, q.events(), "client %d's %s was refused at %s with error %d, at zxid %s, though what was there then is no reason for that",
+		j.broken(Durable, q.events(), "client %d's %s was refused at %s with error %d, at zxid %s, though the state then is no reason for that",
 			q.conn.client, q.name(), at(q.reply.at), q.reply.Error, q.txn.Zxid)
 	}
 }

@@ -104,7 +104,7 @@ func (j *judge) image(c *conn, v *view, r *reply) bool {
 // answer. The zxid of a read may lag behind what it shows; that of a write is its own.
 func (j *judge) writtenBehind(c *conn, v *view, r *reply) {
 	if r.request.quorum() && r.zxid < v.lower {
-		j.broken(SingleImage, append(r.request.events(), v.by), "%s has zxid %s, though the connection had been shown a view of zxid %s before", told(c, r), r.zxid, v.lower)
+		j.broken(SingleImage, append(r.request.events(), v.by), "%s has zxid %s, though the connection had seen the state at zxid %s before", told(c, r), r.zxid, v.lower)
 	}
 }
 
@@ -124,7 +124,7 @@ func (j *judge) outlived(c *conn, v *view, r *reply, of []content) {
 			continue
 		}
 		if s := j.sessions[of[i].stat.Owner]; s != nil && s.closed != 0 && s.closed <= v.lower {
-			j.broken(Ephemeral, append(r.request.events(), v.by, s.closer), "%s shows an ephemeral znode of session %s, though it shows a view of zxid %s, and the session ended at zxid %s", told(c, r), s.id, v.lower, s.closed)
+			j.broken(Ephemeral, append(r.request.events(), v.by, s.closer), "%s shows an ephemeral znode of session %s, though it shows the state at zxid %s, and the session ended at zxid %s", told(c, r), s.id, v.lower, s.closed)
 		}
 	}
 }

@@ -219,7 +219,7 @@ func (c *conn) identity(q *request) string {
 		}
 	}
 	if len(all) == 0 {
-		return "a client that has not said who it is"
+		return "a client that has not authenticated"
 	}
 	return "a client that is " + strings.Join(all, " and ")
 }

@@ -89,7 +89,7 @@ func (j *judge) shows(c *conn, v *view, r *reply, of *content) bool {
 	p := j.past(of.path)
 	if p == nil {
 		if !of.absent {
-			j.broken(Views, r.request.events(), "%s shows a znode that no transaction made", told(c, r))
+			j.broken(Views, r.request.events(), "%s shows a znode that no transaction created", told(c, r))
 		}
 		return of.absent
 	}
@@ -227,7 +227,7 @@ func (j *judge) unexplained(c *conn, v *view, r *reply, of *content, p *past, la
 			j.blame(c, v, r, m)
 			return
 		}
-		j.broken(Ephemeral, append(r.request.events(), v.by), "%s finds nothing, though session %s, which owns it, had not ended and nobody had deleted it", told(c, r), there.owner)
+		j.broken(Ephemeral, append(r.request.events(), v.by), "%s finds nothing, though session %s, which owns it, had not ended and no request had deleted it", told(c, r), there.owner)
 		return
 	}
 	if j.miscounted(c, v, r, of, p) {
@@ -245,7 +245,7 @@ func (j *judge) unexplained(c *conn, v *view, r *reply, of *content, p *past, la
 		m := p.changeAt(p.versions[later].from)
 		j.broken(Views, append(r.request.events(), m.shown()...), "%s shows %s, which was sent later", told(c, r), m.wrote())
 	default:
-		j.broken(Views, append(r.request.events(), v.by), "%s shows what was at no time there", told(c, r))
+		j.broken(Views, append(r.request.events(), v.by), "%s shows what never existed", told(c, r))
 	}
 }
 
@@ -261,7 +261,7 @@ func (j *judge) miscounted(c *conn, v *view, r *reply, of *content, p *past) boo
 	bare := content{stat: &s}
 	if there.equals(&bare) {
 		if !there.equals(of) {
-			j.broken(Views, append(r.request.events(), v.by), "%s shows data or children that do not go with its stat", told(c, r))
+			j.broken(Views, append(r.request.events(), v.by), "%s shows data or children that do not match its stat", told(c, r))
 		}
 		return !there.equals(of)
 	}
@@ -296,7 +296,7 @@ const mostCompared = 100
 // compare tells by which names a list of children differs from what there was.
 func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
 	if j.compared++; j.compared > mostCompared {
-		j.broken(Views, append(r.request.events(), v.by), "%s lists what was at no time there", told(c, r))
+		j.broken(Views, append(r.request.events(), v.by), "%s lists what never existed", told(c, r))
 		return
 	}
 	there := map[string]*change{} // name → its creation
@@ -332,13 +332,13 @@ func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
 			continue
 		}
 		if m.owner != 0 && !v.torn(m) {
-			j.broken(Ephemeral, append(r.request.events(), v.by), "%s does not list %s, though session %s, which owns it, had not ended and nobody had deleted it", told(c, r), m.child, m.owner)
+			j.broken(Ephemeral, append(r.request.events(), v.by), "%s does not list %s, though session %s, which owns it, had not ended and no request had deleted it", told(c, r), m.child, m.owner)
 			return
 		}
 		j.blame(c, v, r, m)
 		return
 	}
-	j.broken(Views, append(r.request.events(), v.by), "%s shows what was at no time there", told(c, r))
+	j.broken(Views, append(r.request.events(), v.by), "%s shows what never existed", told(c, r))
 }
 
 // blame says which promise is broken by a reply that does not show a change.
@@ -347,21 +347,21 @@ func (j *judge) blame(c *conn, v *view, r *reply, m *change) {
 	said := fmt.Sprintf("%s does not show %s", told(c, r), m.wrote())
 	switch {
 	case m.closing:
-		j.broken(Ephemeral, counterexample, "%s shows an ephemeral znode of session %s, though it shows a view of zxid %s, and the session ended at zxid %s", told(c, r), m.session, v.lower, m.zxid)
+		j.broken(Ephemeral, counterexample, "%s shows an ephemeral znode of session %s, though it shows the state at zxid %s, and the session ended at zxid %s", told(c, r), m.session, v.lower, m.zxid)
 	case m.by != nil && m.by.conn.session == c.session && m.by.answer() == done && m.by.reply.index < r.index:
-		j.broken(OwnWrites, counterexample, "%s, which the same session had made and had an answer to", said)
+		j.broken(OwnWrites, counterexample, "%s, which the same session had made and got an answer to", said)
 	case v.torn(m) && v.multis[m.zxid] != 0:
 		j.broken(Atomic, append(counterexample, v.multis[m.zxid]), "%s, of which the session had seen another part", said)
 	case v.torn(m):
-		j.broken(Atomic, counterexample, "%s, though that is the zxid of the view that the session had seen", said)
+		j.broken(Atomic, counterexample, "%s, though that is the zxid of the state that the session had seen", said)
 	case v.fence == nil:
-		j.broken(SingleImage, counterexample, "%s, though the session had seen a view of zxid %s", said, v.lower)
+		j.broken(SingleImage, counterexample, "%s, though the session had seen the state at zxid %s", said, v.lower)
 	case v.fence.need() >= m.zxid && v.fence.at >= j.Final:
-		j.broken(Durable, append(counterexample, v.fence.events()...), "%s, though everybody had finished and a write of the same session went before it: the change is lost", said)
+		j.broken(Durable, append(counterexample, v.fence.events()...), "%s, although all clients had finished and a write of the same session preceded it: the change is lost", said)
 	case v.fence.need() >= m.zxid:
 		j.broken(Fenced, append(counterexample, v.fence.events()...), "%s, which had been acknowledged when the session sent a write before it, at %s", said, at(v.fence.at))
 	default:
-		j.broken(SingleImage, counterexample, "%s, though the session had seen a view of zxid %s", said, v.lower)
+		j.broken(SingleImage, counterexample, "%s, though the session had seen the state at zxid %s", said, v.lower)
 	}
 }
 

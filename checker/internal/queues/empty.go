@@ -142,7 +142,7 @@ func decideEmpty(f *frame.Finding, q *queue, d *history.Operation, waiting []the
 	if !it.own(d) {
 		whose = fmt.Sprintf("client %d's item", it.by.Client)
 	}
-	f.Violated(counterexample, "client %d found %s empty at %s, though %s %q was in it%s since %s%s and nobody had begun to take it",
+	f.Violated(counterexample, "client %d found %s empty at %s, though %s %q was in it%s since %s%s and no client had begun to take it",
 		d.Client, q.Name, words.At(d.Return.Time), whose, it.value, it.andDue(), words.At(it.ready), it.known(d))
 }
 
@@ -151,7 +151,7 @@ func (x *there) known(d *history.Operation) string {
 	if x.own(d) {
 		return ""
 	}
-	return ", of which its session had been told by " + words.Zxid(uint64(d.Invoke.Seen)) + ","
+	return ", which its session had seen by " + words.Zxid(uint64(d.Invoke.Seen)) + ","
 }
 
 // leaves is when the first dequeue that returned the item began.

@@ -46,7 +46,7 @@ func decideIntegrity(f *frame.Finding, key string, it *item) {
 		f.Violated(append(evidence.EventsOf(it.in[0]), evidence.EventsOf(first)...), "client %d took item %q of %s at %s, whose enqueue by client %d at %s had failed",
 			first.Client, it.value, key, words.At(first.Return.Time), it.in[0].Client, words.At(it.in[0].Began()))
 	case enq == nil:
-		f.Violated(evidence.EventsOf(first), "client %d took item %q of %s at %s, which nobody had put in",
+		f.Violated(evidence.EventsOf(first), "client %d took item %q of %s at %s, which no client had put in",
 			first.Client, it.value, key, words.At(first.Return.Time))
 	default:
 		for _, op := range it.out {

@@ -37,7 +37,7 @@ func putInLog(f *frame.Finding, a *evidence.Record, key string, it *item) {
 		return
 	}
 	if low, high, ok := a.Window(op); ok {
-		f.Violated(evidence.EventsOf(op), "client %d was told at %s that item %q was put into %s, but the transaction log has no create of it from %s to %s",
+		f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that item %q was put into %s, but the transaction log has no create of it from %s to %s",
 			op.Client, words.At(op.Return.Time), it.value, key, words.Zxid(low), words.Zxid(high))
 	}
 }
@@ -56,7 +56,7 @@ func failedPutInLog(f *frame.Finding, a *evidence.Record, key string, it *item) 
 	for _, n := range nodesOf(a).copies(it) {
 		op := first[a.Session(n.Maker).Client]
 		if op != nil && n.Created > a.Zxids.Floor(op.Began()) {
-			f.Violated(evidence.EventsOf(op), "client %d was told at %s that item %q was not put into %s and never will be, but the transaction log has it put in at %s",
+			f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that item %q was not put into %s and never will be, but the transaction log has it put in at %s",
 				op.Client, words.At(op.Return.Time), it.value, key, words.Zxid(n.Created))
 			return
 		}
@@ -92,7 +92,7 @@ func fate(a *evidence.Record, it *item, client int) string {
 		}
 	}
 	if other == nil {
-		return "has it there still"
+		return "still has it"
 	}
 	says := "has it deleted at " + words.Zxid(other.Deleted) + " by session " + other.Remover.String()
 	if s := a.Session(other.Remover); s != nil {

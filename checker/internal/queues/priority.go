@@ -123,9 +123,9 @@ func decidePriority(f *frame.Finding, q *queue) {
 // staysUntil says how long nobody began to take an item.
 func (s *orderedItem) staysUntil() string {
 	if len(s.out) > 0 {
-		return "nobody began to take it before " + words.At(s.leaves())
+		return "no client began to take it before " + words.At(s.leaves())
 	}
-	return "nobody took it"
+	return "no client took it"
 }
 
 // inversion is a dequeue that passed over a better item.

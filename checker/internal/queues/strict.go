@@ -211,7 +211,7 @@ func (s *strictness) because(w misplaced) (names string, events []int) {
 
 func stayed(it *item) string {
 	if len(it.out) == 0 {
-		return "in by " + words.At(it.entered()) + ", and nobody took it"
+		return "in by " + words.At(it.entered()) + ", and no client took it"
 	}
 	return "in by " + words.At(it.entered()) + ", taken from " + words.At(it.leaves()) + " on"
 }

@@ -155,7 +155,7 @@ func (z *versions) missing(g *gap, begun int) {
 	if begun >= 0 {
 		why = "of so many writes without a known outcome only " + words.Number(begun) + " had begun"
 	}
-	z.f.Violated(append(g.behind.shows(), g.before.made()...), "%s: %s made version %d, behind version %d; nobody can have written what is between them: %s",
+	z.f.Violated(append(g.behind.shows(), g.before.made()...), "%s: %s made version %d, behind version %d; no operation can have written the versions between them: %s",
 		z.key, z.tell(g.behind), g.behind.version, g.before.version, why)
 }
 

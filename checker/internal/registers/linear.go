@@ -38,9 +38,9 @@ func decideWritten(f *frame.Finding, key string, r *register, kinds ...string) {
 		case c != nil:
 			f.Violated(append(l.events(), evidence.EventsOf(c.op)...), "%s: %s had ended before %s began", key, r.seen(l), r.spanOf(c))
 		case failed != nil:
-			f.Violated(append(l.events(), evidence.EventsOf(failed.op)...), "%s: %s shows what %s, which had failed, cannot have written", key, r.seen(l), r.spanOf(failed))
+			f.Violated(append(l.events(), evidence.EventsOf(failed.op)...), "%s: %s shows the value of %s, which had failed", key, r.seen(l), r.spanOf(failed))
 		default:
-			f.Violated(l.events(), "%s: %s shows what nobody had written", key, r.seen(l))
+			f.Violated(l.events(), "%s: %s shows a value that no client had written", key, r.seen(l))
 		}
 	}
 }

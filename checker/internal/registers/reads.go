@@ -88,9 +88,9 @@ func (s *observation) events() []int {
 
 func (r *register) hadSeen(s *observation) string {
 	if s.look != nil {
-		return "it had " + r.name(s.look.value) + " already, by " + r.seen(s.look)
+		return "it had seen " + r.name(s.look.value) + " already, by " + r.seen(s.look)
 	}
-	return "it had made " + r.name(s.change.to) + " itself, by " + r.spanOf(s.change)
+	return "it had written " + r.name(s.change.to) + " itself, by " + r.spanOf(s.change)
 }
 
 // decideSessions says that no session goes back.
@@ -329,7 +329,7 @@ var durable = &frame.Property{
 		f.Add(r.figures)
 		if r.final == nil {
 			if !r.Foreign {
-				f.Unknown("nobody read it at the end")
+				f.Unknown("the harness did not read it at the end")
 			}
 			return
 		}
@@ -360,7 +360,7 @@ func decideDurable(f *frame.Finding, key string, r *register) {
 	f.Count("acknowledged", float64(acknowledged))
 	switch {
 	case r.final.zxid == 0 && version == 0 && r.final.value != 0:
-		f.Unknown("the final look does not tell the zxid and the version of what it found")
+		f.Unknown("the final read does not report the zxid and the version of the value")
 	case version <= 0 && r.final.value != 0:
 		f.Violated(r.madeAndRead(r.final), "%s: %s shows version %d, though the znode begins with %s as version 0 and each write makes the next", key, r.seen(r.final), version, r.name(0))
 	case version < acknowledged:

@@ -195,7 +195,7 @@ func (z *versions) agree() {
 func (z *versions) take(s *state, by source, zxid history.ID, version int32, known bool) {
 	switch {
 	case known && s.began() && version != 0:
-		z.f.Violated(by.events(), "%s: %s shows the value of the beginning, with version %d and zxid %s of a later write", z.key, z.r.sourceName(by), version, zxid)
+		z.f.Violated(by.events(), "%s: %s shows the initial value, with version %d and zxid %s of a later write", z.key, z.r.sourceName(by), version, zxid)
 	case known && !s.began() && version <= 0:
 		z.f.Violated(by.events(), "%s: %s shows %s with version %d, though the znode begins with %s as version 0 and each write makes the next", z.key, z.r.sourceName(by), z.r.name(s.value), version, z.r.name(0))
 	case zxid != 0 && s.zxid != 0 && zxid != s.zxid:
@@ -231,7 +231,7 @@ func (z *versions) place() {
 				z.key, z.r.name(before.value), z.r.name(s.value), s.version, z.tell(before), z.tell(s))
 		}
 		if s.maker == nil && !s.began() {
-			z.f.Violated(s.shows(), "%s: %s shows what nobody had written", z.key, z.tell(s))
+			z.f.Violated(s.shows(), "%s: %s shows a value that no client had written", z.key, z.tell(s))
 		}
 	}
 }
@@ -254,7 +254,7 @@ func (z *versions) follow() {
 				z.f.Violated(append(s.shows(), before.shows()...), "%s: %s made version %d, though what was there then, version %d, was %s",
 					z.key, z.tell(s), s.version, before.version, z.r.name(before.value))
 			case was.maker == nil:
-				z.f.Violated(s.shows(), "%s: %s made version %d, though nobody had written %s", z.key, z.tell(s), s.version, z.r.name(was.value))
+				z.f.Violated(s.shows(), "%s: %s made version %d, though no client had written %s", z.key, z.tell(s), s.version, z.r.name(was.value))
 			default:
 				was.known, was.version, was.versionBy = true, s.version-1, source{change: s.maker}
 				found = append(found, was)
@@ -391,8 +391,8 @@ func (z *versions) untold() {
 	}
 	switch {
 	case missing > 0 && told == 0:
-		z.f.Unknown("the subject tells zxids but not the versions that its writes made, so a write that is missing between two cannot be seen")
+		z.f.Unknown("the subject reports zxids but not the versions that its writes made, so a write that is missing between two cannot be detected")
 	case missing > 0:
-		z.f.Unknown("the subject does not tell all versions that its writes made, so a write that is missing between two cannot be seen")
+		z.f.Unknown("the subject does not report all versions that its writes made, so a write that is missing between two cannot be detected")
 	}
 }

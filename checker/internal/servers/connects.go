@@ -62,7 +62,7 @@ func connects(a *evidence.Record) (f frame.Finding) {
 				c.Client, c.Server, c.Wanted, c.Timeout, words.At(c.Event.Time), why)
 		}
 		if e := toldBefore(a, &c); e != nil {
-			f.Violated([]int{e.Index, c.Index}, "client %d was told at %s that session %s had expired, though nothing disturbed the servers, and was connected in it again at %s",
+			f.Violated([]int{e.Index, c.Index}, "client %d got the answer at %s that session %s had expired, though nothing disturbed the servers, and was connected in it again at %s",
 				e.Client, words.At(e.Time), c.Session, words.At(c.Event.Time))
 		}
 	}

@@ -36,7 +36,7 @@ var irrevocable = &frame.Property{
 		}
 		decideByLog(f, t)
 	}),
-	Exercise: frame.Wants("told_again", 1, "outcomes that were asked for when somebody had been told"),
+	Exercise: frame.Wants("told_again", 1, "outcomes that were asked for after a client had seen one"),
 }
 
 // decision is a value of the znode with the outcome, or that it was deleted.

@@ -52,7 +52,7 @@ func (t *transaction) ready() ready {
 	}
 	if len(t.told) > 0 && t.told[0].ret() < r.at {
 		q := t.told[0]
-		r = ready{q.ret(), "somebody had been told " + models.Decision{Commit: q.commit}.String(), q.events()}
+		r = ready{q.ret(), "a client had seen " + models.Decision{Commit: q.commit}.String(), q.events()}
 	}
 	return r
 }

@@ -226,13 +226,13 @@ func enough(_ *evidence.Record, figures map[string]float64) string {
 	return cmp.Or(
 		frame.Few(figures["committed"], 1, "transactions that were committed"),
 		frame.Few(figures["aborted"], 1, "transactions that were aborted"),
-		frame.Few(figures["orphaned"], 1, "transactions whose coordinator was gone when somebody was told the outcome"),
+		frame.Few(figures["orphaned"], 1, "transactions whose coordinator was gone when a client saw the outcome"),
 	)
 }
 
 // says tells what somebody was told.
 func (t *transaction) says(q *outcomeQuery) string {
-	return fmt.Sprintf("client %d was told %s of %s at %s", q.op.Client, models.Decision{Commit: q.commit}, t.Name, words.At(q.ret()))
+	return fmt.Sprintf("client %d saw %s for %s at %s", q.op.Client, models.Decision{Commit: q.commit}, t.Name, words.At(q.ret()))
 }
 
 // onTransaction decides a key as a transaction, if what happened to it can be told.
@@ -242,7 +242,7 @@ func onTransaction(decide func(*frame.Finding, *transaction)) func(context.Conte
 		t := transactionOf(k)
 		f.Add(t.figures)
 		if t.confused != "" {
-			f.Unknown("of %s nothing can be said: %s", t.Name, t.confused)
+			f.Unknown("%s cannot be decided: %s", t.Name, t.confused)
 			return f
 		}
 		decide(&f, t)
@@ -285,7 +285,7 @@ var validity = &frame.Property{
 			return
 		}
 		if t.prepare == nil {
-			f.Unknown("who the sites of %s are is not known", t.Name)
+			f.Unknown("the sites of %s are not known", t.Name)
 			return
 		}
 		for _, site := range t.sites {
@@ -328,7 +328,7 @@ var noLazyAbort = &frame.Property{
 		}
 		switch in := t.allIn(); {
 		case lapsed == nil:
-			f.Violated(a.events(), "%s, though no site had voted no, and nobody's patience had ended", t.says(a))
+			f.Violated(a.events(), "%s, though no site had voted no, and no client's patience had ended", t.says(a))
 		case in == evidence.Never:
 		case t.lapsedBefore(in, a.ret()):
 		default:

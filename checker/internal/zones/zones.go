@@ -135,7 +135,7 @@ func (c *chains) invented(v int32) Finding {
 	if i == none {
 		i = c.next(v)
 	}
-	return violation([]int32{i}, "%s found %s, which nobody had written (the register began as %s)", c.r.Span(i), c.value(v), c.value(c.initial))
+	return violation([]int32{i}, "%s found %s, which no client had written (the register began as %s)", c.r.Span(i), c.value(v), c.value(c.initial))
 }
 
 // twice tells of a compare-and-set from a value that another one took away.
@@ -426,7 +426,7 @@ func (c *chains) conflict(a, b chain) Finding {
 	}
 	before := func(x, y int32) string {
 		if x == none {
-			return "the value at first, " + c.value(c.initial) + ", was there before " + c.r.Span(y)
+			return "the initial value, " + c.value(c.initial) + ", was there before " + c.r.Span(y)
 		}
 		return c.r.Span(x) + " had ended before " + c.r.Span(y) + " began"
 	}
