@@ -76,7 +76,7 @@ func sentence(w models.Words, op *history.Operation, st *Step) func(Clock) strin
 		begin := who + " " + w.Asked + " at " + clock(from)
 		switch {
 		case op.Return == nil:
-			return begin + " and never got an answer: " + w.Unknown
+			return begin + " and never got an answer: the outcome is unknown"
 		case op.Outcome() == history.OK && clock(from) == clock(to):
 			return strings.TrimSuffix(begin+" and "+w.Done, " and ")
 		case op.Outcome() == history.OK && w.Done == "":
@@ -86,7 +86,7 @@ func sentence(w models.Words, op *history.Operation, st *Step) func(Clock) strin
 		case op.Outcome() == history.Fail:
 			return begin + " and " + w.Refused + " at " + clock(to) + why
 		}
-		return begin + "; its call ended at " + clock(to) + why + ", and " + w.Unknown
+		return begin + "; its call ended at " + clock(to) + why + ", and the outcome is unknown"
 	}
 }
 
@@ -95,7 +95,7 @@ func anything(op *history.Operation) models.Words {
 	in := facts(op.Invoke.Value)
 	w := models.Words{
 		Name: printable.Text(strings.TrimSpace(op.F+" "+in), 30), Asked: "called " + printable.Text(op.F, mostKey),
-		Done: "it was done", Refused: "it failed", Unknown: "the outcome is unknown",
+		Done: "it was done", Refused: "it failed",
 	}
 	if op.Key != "" {
 		w.Asked += " of " + models.Key(op.Key)

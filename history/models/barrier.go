@@ -15,13 +15,13 @@ var Barrier = declare(Model{
 	State: Raised, Stay: "up", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: FRaise, Begins: true, Quorum: always, Words: Words{
-			Name: "raise", Asked: "asked to raise the barrier {key}", Done: "learned that it was up", Refused: "was refused", Unknown: "the outcome is unknown",
+			Name: "raise", Asked: "asked to raise the barrier {key}", Done: "learned that it was up", Refused: "was refused",
 		}},
 		{F: FLift, Ends: true, Quorum: always, Words: Words{
-			Name: "lift", Asked: "began to lift the barrier {key}", Refused: "failed", Unknown: "the outcome is unknown", Early: true,
+			Name: "lift", Asked: "began to lift the barrier {key}", Refused: "failed", Early: true,
 		}},
 		{F: FAwait, Waits: true, Words: Words{
-			Name: "await", Asked: "came to the barrier {key}", Done: "passed", Refused: "did not pass", Unknown: "the outcome is unknown",
+			Name: "await", Asked: "came to the barrier {key}", Done: "passed", Refused: "did not pass",
 		}},
 	},
 })

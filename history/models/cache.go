@@ -47,12 +47,12 @@ var Cache = declare(Model{
 	Called: "the cache", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
 		{F: FPut, Quorum: always, Tell: tellPutNode, Words: Words{
-			Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
+			Done: "did", Refused: "failed",
 		}},
 		{F: FRemove, Quorum: always, Tell: tellRemoveNode, Words: Words{
-			Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
+			Done: "did", Refused: "failed",
 		}},
-		{F: FLook, Tell: tellCopy, Words: Words{Refused: "got no answer", Unknown: "the outcome is unknown"}},
+		{F: FLook, Tell: tellCopy, Words: Words{Refused: "got no answer"}},
 	},
 })
 

@@ -25,13 +25,13 @@ var Config = declare(Model{
 	Called: "the configuration", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
 		{F: FSet, Quorum: always, Tell: tellSet, Words: Words{
-			Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
+			Done: "did", Refused: "failed",
 		}},
 		{F: FDelete, Quorum: always, Words: Words{
-			Name: "delete", Asked: "began to delete {key}", Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
+			Name: "delete", Asked: "began to delete {key}", Done: "did", Refused: "failed",
 		}},
 		{F: FObserve, Waits: true, Tell: tellObserve, Words: Words{
-			Name: "observe", Asked: "waited for the next value of {key}", Refused: "got no answer", Unknown: "the outcome is unknown",
+			Name: "observe", Asked: "waited for the next value of {key}", Refused: "got no answer",
 		}},
 	},
 })

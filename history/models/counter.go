@@ -33,11 +33,11 @@ type Count struct {
 var Counter = declare(Model{
 	Name: "counter", About: "a shared counter",
 	Operations: []Operation{
-		{F: FAdd, Quorum: always, Tell: tellAdd, Words: Words{Refused: "failed", Unknown: "the outcome is unknown"}},
+		{F: FAdd, Quorum: always, Tell: tellAdd, Words: Words{Refused: "failed"}},
 		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCountSwap, Words: Words{
-			Done: "did", Refused: "did not", Unknown: "the outcome is unknown",
+			Done: "did", Refused: "did not",
 		}},
-		{F: FRead, Tell: tellCount, Words: Words{Refused: "failed", Unknown: "the outcome is unknown"}},
+		{F: FRead, Tell: tellCount, Words: Words{Refused: "failed"}},
 	},
 })
 

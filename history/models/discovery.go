@@ -28,19 +28,19 @@ var Discovery = declare(Model{
 	State: Entered, Stay: "registered", Sessions: true, OnZnodes: true, Page: "membership",
 	Operations: []Operation{
 		{F: FRegister, Begins: true, Quorum: always, Tell: tellJoining("register", "asked to register in"), Words: Words{
-			Done: "had registered", Refused: "was refused", Unknown: "the outcome is unknown",
+			Done: "had registered", Refused: "was refused",
 		}},
 		{F: FUnregister, Ends: true, Quorum: always, Tell: tellJoining("unregister", "began to unregister from"), Words: Words{
-			Done: "had unregistered", Refused: "did not unregister", Unknown: "the outcome is unknown",
+			Done: "had unregistered", Refused: "did not unregister",
 		}},
 		{F: FLookup, Tell: tellMembers("lookup"), Words: Words{
-			Asked: "looked {key} up", Refused: "got no answer", Unknown: "the outcome is unknown",
+			Asked: "looked {key} up", Refused: "got no answer",
 		}},
 		{F: FChanged, Tell: tellMembers("changed"), Words: Words{
-			Asked: "waited for a change of {key}", Refused: "saw none", Unknown: "the outcome is unknown",
+			Asked: "waited for a change of {key}", Refused: "saw none",
 		}},
 		{F: FPick, Local: true, Tell: tellPick, Words: Words{
-			Asked: "picked an instance of {key}", Refused: "got no answer", Unknown: "the outcome is unknown",
+			Asked: "picked an instance of {key}", Refused: "got no answer",
 		}},
 	},
 })

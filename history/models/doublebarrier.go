@@ -12,10 +12,10 @@ var DoubleBarrier = declare(Model{
 	State: Entered, Stay: "inside", Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: FEnter, Waits: true, Begins: true, Quorum: always, Words: Words{
-			Name: "enter", Asked: "asked to enter {key}", Done: "was let in", Refused: "was not let in", Unknown: "the outcome is unknown",
+			Name: "enter", Asked: "asked to enter {key}", Done: "was let in", Refused: "was not let in",
 		}},
 		{F: FLeave, Ends: true, Quorum: always, Words: Words{
-			Name: "leave", Asked: "asked to leave {key}", Done: "was let out", Refused: "was not let out", Unknown: "the outcome is unknown",
+			Name: "leave", Asked: "asked to leave {key}", Done: "was let out", Refused: "was not let out",
 		}},
 	},
 })

@@ -19,11 +19,11 @@ var Election = declare(Model{
 	Name: "election", About: "a leader election",
 	State: Exclusive, Stay: "led", Sessions: true, OnZnodes: true, Page: "lock",
 	Operations: append(holdOperations(
-		Words{Name: "stand", Asked: "stood for {key}", Done: "was elected", Refused: "was refused", Unknown: "the outcome is unknown"},
-		Words{Name: "resign", Asked: "began to resign from {key}", Refused: "was refused", Unknown: "the outcome is unknown", Early: true},
-		Words{Name: "confirm", Asked: "was asked whether it led {key}", Refused: "could not say", Unknown: "the outcome is unknown"},
+		Words{Name: "stand", Asked: "stood for {key}", Done: "was elected", Refused: "was refused"},
+		Words{Name: "resign", Asked: "began to resign from {key}", Refused: "was refused", Early: true},
+		Words{Name: "confirm", Asked: "was asked whether it led {key}", Refused: "could not say"},
 	), Operation{F: FLeader, Tell: tellLeader, Words: Words{
-		Name: "who?", Asked: "asked who leads {key}", Refused: "was refused", Unknown: "the outcome is unknown",
+		Name: "who?", Asked: "asked who leads {key}", Refused: "was refused",
 	}}),
 })
 

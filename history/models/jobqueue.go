@@ -36,16 +36,16 @@ var JobQueue = declare(Model{
 	State: Filled, Stay: "worked", OnZnodes: true,
 	Operations: []Operation{
 		{F: FEnqueue, Puts: true, Quorum: always, Tell: tellPut, Words: Words{
-			Name: "put", Asked: "put", Refused: "failed", Unknown: "the outcome is unknown", Early: true,
+			Name: "put", Asked: "put", Refused: "failed", Early: true,
 		}},
 		{F: FTake, Waits: true, Begins: true, Quorum: always, Tell: tellAttempt("took", ""), Words: Words{
-			Name: "take", Asked: "asked {key} for a job", Refused: "took none", Unknown: "the outcome is unknown",
+			Name: "take", Asked: "asked {key} for a job", Refused: "took none",
 		}},
 		{F: FFinish, Ends: true, Takes: true, Tell: tellAttempt("", "finish"), Words: Words{
-			Name: "finish", Asked: "finish", Refused: "was refused", Unknown: "the outcome is unknown", Early: true,
+			Name: "finish", Asked: "finish", Refused: "was refused", Early: true,
 		}},
 		{F: FGiveBack, Ends: true, Tell: tellAttempt("", "give back"), Words: Words{
-			Name: "give back", Asked: "give back", Refused: "was refused", Unknown: "the outcome is unknown", Early: true,
+			Name: "give back", Asked: "give back", Refused: "was refused", Early: true,
 		}},
 	},
 })

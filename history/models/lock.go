@@ -44,9 +44,9 @@ var Lock = declare(Model{
 	Name: "lock", About: "an exclusive lock",
 	State: Exclusive, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: holdOperations(
-		Words{Name: "acquire", Asked: "asked for {key}", Done: "was granted it", Refused: "was refused", Unknown: "the outcome is unknown"},
-		Words{Name: "release", Asked: "began to release {key}", Refused: "was refused", Unknown: "the outcome is unknown", Early: true},
-		Words{Name: "confirm", Asked: "was asked whether it still held {key}", Refused: "could not say", Unknown: "the outcome is unknown"},
+		Words{Name: "acquire", Asked: "asked for {key}", Done: "was granted it", Refused: "was refused"},
+		Words{Name: "release", Asked: "began to release {key}", Refused: "was refused", Early: true},
+		Words{Name: "confirm", Asked: "was asked whether it still held {key}", Refused: "could not say"},
 	),
 })
 
@@ -57,7 +57,7 @@ func holdOperations(acquire, release, confirm Words) []Operation {
 		{F: FRelease, Ends: true, Quorum: heldStill, Words: release, Tell: tellRelease},
 		{F: FConfirm, Local: true, Affirms: true, Words: confirm, Tell: tellConfirm},
 		{F: FWrite, Local: true, Tell: tellGuarded, Words: Words{
-			Name: "write", Asked: "wrote to the resource that {key} guards", Refused: "was refused", Unknown: "the outcome is unknown",
+			Name: "write", Asked: "wrote to the resource that {key} guards", Refused: "was refused",
 		}},
 	}
 }

@@ -37,16 +37,16 @@ var Membership = declare(Model{
 	State: Entered, Stay: "joined", Sessions: true, OnZnodes: true,
 	Operations: []Operation{
 		{F: FJoin, Begins: true, Quorum: always, Tell: tellJoining("join", "asked to join"), Words: Words{
-			Done: "had joined", Refused: "was refused", Unknown: "the outcome is unknown",
+			Done: "had joined", Refused: "was refused",
 		}},
 		{F: FLeave, Ends: true, Quorum: always, Tell: tellJoining("leave", "began to leave"), Words: Words{
-			Done: "had left", Refused: "did not leave", Unknown: "the outcome is unknown",
+			Done: "had left", Refused: "did not leave",
 		}},
 		{F: FList, Tell: tellMembers("list"), Words: Words{
-			Asked: "asked for the members of {key}", Refused: "got no answer", Unknown: "the outcome is unknown",
+			Asked: "asked for the members of {key}", Refused: "got no answer",
 		}},
 		{F: FChanged, Tell: tellMembers("changed"), Words: Words{
-			Asked: "waited for a change of {key}", Refused: "saw none", Unknown: "the outcome is unknown",
+			Asked: "waited for a change of {key}", Refused: "saw none",
 		}},
 	},
 })

@@ -26,10 +26,10 @@ var Partitioner = declare(Model{
 	State: Shared, Parts: true, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: append(MultiLock.telling(map[string]func(*history.Operation, *Words) Values{FAcquire: tellShare}),
 		Operation{F: FChanged, Tell: tellDue, Words: Words{
-			Name: "changed", Asked: "waited for another share of {key} to be due to it", Done: "saw none", Refused: "saw none", Unknown: "the outcome is unknown",
+			Name: "changed", Asked: "waited for another share of {key} to be due to it", Done: "saw none", Refused: "saw none",
 		}},
 		Operation{F: FLeave, Quorum: always, Words: Words{
-			Name: "leave", Asked: "began to leave {key}", Done: "had left", Refused: "did not leave", Unknown: "the outcome is unknown",
+			Name: "leave", Asked: "began to leave {key}", Done: "had left", Refused: "did not leave",
 		}},
 	),
 })

@@ -34,10 +34,10 @@ var Queue = declare(Model{
 func queueOperations(put func(*history.Operation, *Words) Values) []Operation {
 	return []Operation{
 		{F: FEnqueue, Puts: true, Quorum: always, Tell: put, Words: Words{
-			Name: "put", Asked: "put", Refused: "failed", Unknown: "the outcome is unknown", Early: true,
+			Name: "put", Asked: "put", Refused: "failed", Early: true,
 		}},
 		{F: FDequeue, Waits: true, Takes: true, Quorum: gotItem, Tell: tellTake, Words: Words{
-			Name: "take", Asked: "asked {key} for an item", Refused: "took none", Unknown: "the outcome is unknown",
+			Name: "take", Asked: "asked {key} for an item", Refused: "took none",
 		}},
 	}
 }

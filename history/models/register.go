@@ -69,12 +69,12 @@ var Register = declare(Model{
 	Name: "register", About: "the store itself: writes, compare-and-set and reads of one znode",
 	Store: true,
 	Operations: []Operation{
-		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed", Unknown: "the outcome is unknown"}},
+		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed"}},
 		{F: FWrite, Quorum: always, Tell: tellWrite, Words: Words{
-			Done: "did", Refused: "failed", Unknown: "the outcome is unknown",
+			Done: "did", Refused: "failed",
 		}},
 		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCAS, Words: Words{
-			Done: "did", Refused: "did not", Unknown: "the outcome is unknown",
+			Done: "did", Refused: "did not",
 		}},
 	},
 })

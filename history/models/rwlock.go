@@ -39,16 +39,16 @@ var RWLock = declare(Model{
 	State:  ReadWrite, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: slices.Concat(rwHolds(), []Operation{
 		{F: FDowngrade, Quorum: always, Words: Words{
-			Name: "downgrade", Asked: "began to downgrade its hold of {key} to reading", Done: "had done it", Refused: "was refused", Unknown: "the outcome is unknown", Early: true,
+			Name: "downgrade", Asked: "began to downgrade its hold of {key} to reading", Done: "had done it", Refused: "was refused", Early: true,
 		}},
 		{F: FRevoke, Quorum: always, Words: Words{
-			Name: "revoke", Asked: "asked the holders of {key} to release it", Done: "had asked them", Refused: "was refused", Unknown: "the outcome is unknown",
+			Name: "revoke", Asked: "asked the holders of {key} to release it", Done: "had asked them", Refused: "was refused",
 		}},
 		{F: FListen, Local: true, Tell: tellHeard, Words: Words{
-			Name: "listen", Asked: "began to listen for requests for its hold of {key}", Refused: "could not say", Unknown: "the outcome is unknown",
+			Name: "listen", Asked: "began to listen for requests for its hold of {key}", Refused: "could not say",
 		}},
 		{F: FRead, Local: true, Tell: tellGuarded, Words: Words{
-			Name: "read", Asked: "read the resource that {key} guards", Refused: "was refused", Unknown: "the outcome is unknown",
+			Name: "read", Asked: "read the resource that {key} guards", Refused: "was refused",
 		}},
 	}),
 })

@@ -61,16 +61,16 @@ var TwoPhaseCommit = declare(Model{
 	Sessions: true, OnZnodes: true, Rounds: true,
 	Operations: []Operation{
 		{F: FPrepare, Quorum: always, Tell: tellPrepare, Words: Words{
-			Name: "prepare", Asked: "began {key}", Refused: "failed", Unknown: "the outcome is unknown",
+			Name: "prepare", Asked: "began {key}", Refused: "failed",
 		}},
 		{F: FVote, Quorum: always, Tell: tellVote, Words: Words{
-			Name: "vote", Asked: "voted on {key}", Refused: "failed", Unknown: "the outcome is unknown",
+			Name: "vote", Asked: "voted on {key}", Refused: "failed",
 		}},
 		{F: FDecide, Waits: true, Tell: tellDecide, Words: Words{
-			Name: "decide", Asked: "asked to decide {key}", Refused: "did not", Unknown: "the outcome is unknown",
+			Name: "decide", Asked: "asked to decide {key}", Refused: "did not",
 		}},
 		{F: FOutcome, Waits: true, Tell: tellOutcome, Words: Words{
-			Name: "outcome", Asked: "asked for the outcome of {key}", Refused: "got no outcome", Unknown: "the outcome is unknown",
+			Name: "outcome", Asked: "asked for the outcome of {key}", Refused: "got no outcome",
 		}},
 	},
 })

@@ -13,7 +13,6 @@ type Words struct {
 	Asked   string // asked for {key}
 	Done    string // was granted it
 	Refused string // was refused
-	Unknown string // an unknown outcome, in words
 	Early   bool   // the call matters, not the end; false for a grant
 }
 
