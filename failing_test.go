@@ -154,7 +154,7 @@ func TestSubjectThatNeverReturns(t *testing.T) {
 			}},
 		})
 	})
-	if !strings.Contains(strings.Join(o.Result.Warnings, "\n"), "client 1 was left out") {
+	if !strings.Contains(strings.Join(o.Result.Warnings, "\n"), "client 1 was not used from then on") {
 		t.Errorf("warnings %q", o.Result.Warnings)
 	}
 	if !runtest.Violated(o.Result, "progress") {

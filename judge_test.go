@@ -125,7 +125,7 @@ func TestJudgeReadsTheResult(t *testing.T) {
 	for text, want := range map[string]string{
 		string(good):              "",
 		old:                       "the run was slow",
-		"{\n\"seed\": \"one\"\n}": "what the run itself knew was left out, it cannot be read: " + path + ": line 2: seed is a string",
+		"{\n\"seed\": \"one\"\n}": "the run's own facts were left out because they cannot be read: " + path + ": line 2: seed is a string",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 
 // A measured property that was violated is told with what would prevent it, if the subject lacks that.
 func TestLookedTellsWhatIsUnguarded(t *testing.T) {
-	const unguarded = "; without fencing tokens"
+	const unguarded = "; only fencing tokens"
 	for name, without := range map[string]bool{"fencing": true, "lost": false} {
 		var l looked
 		l.add(&store.Result{

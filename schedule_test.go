@@ -172,11 +172,11 @@ func TestAllFaults(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	for list, want := range map[string]string{
 		"pause":                  "",
-		"pause,kill@50s":         "kill@50s+2s begins after the time limit of 12s; take",
-		"pause,kill@9s/9s":       "kill+2s/9s does not come again within the time limit of 12s; take",
-		"kill@1m":                "no fault was injected: kill@1m+2s begins after the time limit of 12s; take",
+		"pause,kill@50s":         "kill@50s+2s begins after the time limit of 12s; use",
+		"pause,kill@9s/9s":       "kill+2s/9s does not come again within the time limit of 12s; use",
+		"kill@1m":                "no fault was injected: kill@1m+2s begins after the time limit of 12s; use",
 		"sequence,pause,kill":    "",
-		"sequence:times=9,pause": "the sequence is not done 9 times",
+		"sequence:times=9,pause": "the sequence does not run 9 times within",
 	} {
 		schedule, err := plan.Parse(list, 4*time.Second)
 		if err != nil {

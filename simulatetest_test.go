@@ -127,7 +127,7 @@ func TestOtherDefect(t *testing.T) {
 // A test is not warned of what it did not choose itself, and is told of the fields of an experiment
 // where the command line's flags are meant.
 func TestWarningsOfATest(t *testing.T) {
-	const short = "a pause is too short for an election; take an interval of faults (--fault-interval) of 5s or more"
+	const short = "a pause is too short for an election; set --fault-interval to 5s or more"
 	for name, c := range map[string]struct {
 		x    Experiment
 		want int
@@ -143,7 +143,7 @@ func TestWarningsOfATest(t *testing.T) {
 		}
 	}
 	text := undecidedText(&store.Result{Warnings: []string{short, "no fault was injected; use a longer --time-limit or a shorter --fault-interval"}})
-	if strings.Contains(text, "--") || !strings.Contains(text, "(Faults) of 5s") || !strings.Contains(text, "(TimeLimit, Faults)") {
+	if strings.Contains(text, "--") || !strings.Contains(text, "set interval of Faults to 5s") || !strings.Contains(text, "a longer TimeLimit or a shorter interval of Faults") {
 		t.Error(text)
 	}
 }

@@ -251,7 +251,7 @@ func undecidedText(r *store.Result) string {
 
 // goNames replaces flags of the command line in texts by fields of [Experiment].
 var goNames = strings.NewReplacer(
-	"--time-limit", "TimeLimit", "--fault-interval", "Faults", "--op-timeout", "OpTimeout", "--session-timeout", "SessionTimeout",
+	"--time-limit", "TimeLimit", "--fault-interval", "interval of Faults", "--op-timeout", "OpTimeout", "--session-timeout", "SessionTimeout",
 	"--clients-as process", "PlayProcesses, in simulations, or Command", "--rate", "Rate", "--min-load", "MinLoad",
 	"--clients", "Clients", "--keys", "Keys", "--nodes", "Ensemble", "--strict", "Strict",
 )

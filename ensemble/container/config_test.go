@@ -51,7 +51,7 @@ func TestConfigValidate(t *testing.T) {
 		{"no value", Config{Settings: []string{"snapCount"}}, `setting "snapCount": write name=value`},
 		{"misspelt", Config{Settings: []string{"snapCuont=7"}}, `setting "snapCuont=7": ZooKeeper has no setting "snapCuont"; did you mean snapCount?`},
 		{"unknown", Config{Settings: []string{"colour=blue"}}, `ZooKeeper has no setting "colour"`},
-		{"of Java", Config{Settings: []string{"jute.maxbuffer=7"}}, "as -Djute.maxbuffer=VALUE"},
+		{"of Java", Config{Settings: []string{"jute.maxbuffer=7"}}, "pass -Djute.maxbuffer=VALUE"},
 		{"two words", Config{Settings: []string{"a=b c=d"}}, "must be one word"},
 		{"no word", Config{JVMFlags: []string{""}}, "must be one word"},
 	}

@@ -131,8 +131,8 @@ func TestHealthOfTwoPassedForOne(t *testing.T) {
 		znodes(t, es[1]) // by a session of its own, so that the next ones have other ids
 		_, err := ensemble.CheckHealth(t.Context(), twoForOne{es[0], es[1]})
 		for _, want := range []string{
-			"server 1 at " + es[0].Addrs()[0] + " does not show what was written through server 2: ",
-			"server 2 at " + otherAddr + " does not show what was written through server 1: ",
+			"server 1 at " + es[0].Addrs()[0] + " does not show a write made through server 2: ",
+			"server 2 at " + otherAddr + " does not show a write made through server 1: ",
 		} {
 			if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v lacks %q", err, want)

@@ -136,7 +136,7 @@ func TestParseErrors(t *testing.T) {
 		"cut@client1":   `5: "client1" is not a point: write client, operation and message, as in client1/acquire#2/create#1`,
 		"cut@acquire#1": `5: "acquire#1" is not a point`,
 		"expire,cut@client1/acquire#2/craete#1+5s":          `12: "craete" is not a message; did you mean "create"?`,
-		"cut@client1/acquire#2/create#1/30s":                `5: "30s" does not follow there`,
+		"cut@client1/acquire#2/create#1/30s":                `5: "30s" is not allowed there`,
 		"cut@client1/acquire#2/create#1+5s/30s":             `34: a message passes once, so the fault cannot come again`,
 		"cut:weight=2@client1/acquire#2/create#1":           `4: weight is for faults that take turns`,
 		"all@client1/acquire#2/create#1":                    `4: all stands for faults that take turns`,
