@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -16,7 +17,8 @@ func TestMixesRepeat(t *testing.T) {
 	const tries = 5
 	for i, recipe := range workloads.Recipes() {
 		for _, seed := range []int64{int64(i%len(mixes)) + 1, int64((i+5)%len(mixes)) + 1} {
-			if mixes[seed%int64(len(mixes))].crashes {
+			m := mixes[seed%int64(len(mixes))]
+			if m.crashes || m.messages && recipe == models.Session.Name { // a select of go-zookeeper chooses: see docs/simulation.md
 				continue
 			}
 			w, err := workloads.Named(recipe, workloads.Own)
