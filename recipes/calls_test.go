@@ -160,14 +160,14 @@ func TestMultiRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, cl := newTree().connect(t, fakeTimeout)
 		for want, ops := range map[string][]any{
-			"there are no operations":                 nil,
+			"there are no operations":                     nil,
 			"a nil *zk.CreateRequest is not an operation": {(*zk.CreateRequest)(nil)},
 			"<nil> is not an operation":                   {&zk.DeleteRequest{Path: "/a"}, nil},
-			`invalid path: "/"`:                       {&zk.CreateRequest{Path: "/", Flags: zk.FlagSequence}},
-			`invalid path: "/a/"`:                     {&zk.DeleteRequest{Path: "/a/"}},
+			`invalid path: "/"`:                           {&zk.CreateRequest{Path: "/", Flags: zk.FlagSequence}},
+			`invalid path: "/a/"`:                         {&zk.DeleteRequest{Path: "/a/"}},
 			"string is not an operation":                  {&zk.DeleteRequest{Path: "/a"}, "delete"},
-			"data too large":                          {&zk.CreateRequest{Path: "/a", Data: bytes.Repeat([]byte("x"), MaxItem)}, setTo("/b", "x", -1)},
-			"node does not exist":                     {&zk.CheckVersionRequest{Path: "/a", Version: -1}},
+			"data too large":                              {&zk.CreateRequest{Path: "/a", Data: bytes.Repeat([]byte("x"), MaxItem)}, setTo("/b", "x", -1)},
+			"node does not exist":                         {&zk.CheckVersionRequest{Path: "/a", Version: -1}},
 		} {
 			err := cl.Multi(t.Context(), ops...)
 			if err == nil || !isWithoutEffect(err) || !strings.Contains(err.Error(), want) {

@@ -232,7 +232,7 @@ func TestStart(t *testing.T) {
 	}
 	defer other.Close()
 	for want, c := range map[string]Config{
-		"chroot /x does not exist":         {Servers: on.Addrs(), Chroot: "/x"},
+		"chroot /x does not exist":       {Servers: on.Addrs(), Chroot: "/x"},
 		"no server says that it leads":   {Servers: followers(t, on), Patience: time.Millisecond},
 		"name all servers":               {Servers: followers(t, on), Patience: time.Millisecond},
 		"does not answer: dial tcp":      {Servers: append(on.Addrs(), "127.0.0.1:1")},

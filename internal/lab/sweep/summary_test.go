@@ -376,10 +376,10 @@ func TestMergeErrors(t *testing.T) {
 	}
 	for want, paths := range map[string][]string{
 		"recipe is lock there and queue here":       {one, other},
-		"one of 4 shards, but the others are of 1":    {one, four},
+		"one of 4 shards, but the others are of 1":  {one, four},
 		"does not exist; name folders and archives": {filepath.Join(one, "none")},
 		"there is no sweep in":                      {t.TempDir()},
-		"is not an archive of a sweep":                  {zip},
+		"is not an archive of a sweep":              {zip},
 	} {
 		_, err := Merge(paths)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
