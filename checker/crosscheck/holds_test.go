@@ -22,16 +22,20 @@ type hold struct {
 	client       int
 	session      int64
 	asked        int64    // when its release was called
-	keys         []string // of a multi-lock: those that it is of
+	keys         []string // of a multi-lock or a partitioner: those that it is of
 }
 
 // begun is the hold that an acquire began.
 func begun(a op) hold {
 	one := hold{ai: a.inv, ao: a.ret, token: field(a.res, "token"), client: a.client, session: a.with.owner, e: never}
-	if a.arg != "" {
-		var asked models.Keys
-		must(json.Unmarshal([]byte(a.arg), &asked))
-		one.keys = asked.Keys
+	for _, value := range []string{a.arg, a.res} {
+		var of models.Keys // those of a partitioner are what it was granted
+		if value == "" {
+			continue
+		}
+		if must(json.Unmarshal([]byte(value), &of)); len(of.Keys) > 0 {
+			one.keys = of.Keys
+		}
 	}
 	return one
 }
@@ -287,10 +291,21 @@ func (s *holding) partsOf(key string) []string {
 
 // asks is the value of an acquire.
 func (s *holding) asks() string {
-	if len(s.parts) == 0 {
+	switch {
+	case len(s.parts) == 0:
 		return ""
+	case s.model == models.Partitioner.Name:
+		return asJSON(models.Keys{Keys: []string{"a", "b", "c"}})
 	}
-	return string(history.Value(models.Keys{Keys: s.parts}))
+	return asJSON(models.Keys{Keys: s.parts})
+}
+
+// grants is the answer of an acquire.
+func (s *holding) grants() string {
+	if s.model == models.Partitioner.Name {
+		return fmt.Sprintf(`{"token":"0x%x","keys":%s}`, s.token, asJSON(s.parts))
+	}
+	return fmt.Sprintf(`{"token":"0x%x"}`, s.token)
 }
 
 // one is a stay of one client: granted at one moment, over at another, of which
@@ -321,7 +336,7 @@ func (s *holding) one(key string) {
 	}
 	s.add(op{
 		client: c, f: models.FAcquire, key: key, arg: s.asks(), inv: asked, ret: told, out: ok,
-		res: fmt.Sprintf(`{"token":"0x%x"}`, s.token),
+		res: s.grants(),
 	}, session, lives)
 	if chance(s.r, 2) {
 		s.write(c, key, session, lives)

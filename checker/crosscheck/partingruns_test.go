@@ -1,7 +1,6 @@
 package crosscheck
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/zklab/zklab/history"
@@ -123,8 +122,8 @@ func (s *parting) acquire(c int, key string, inv, ret int64) {
 	if chance(s.r, 15) && s.token > 3 {
 		s.token -= 2
 	}
-	one := op{client: c, f: models.FAcquire, key: key, inv: inv, ret: ret, out: ok, res: fmt.Sprintf(`{"token":"0x%x"}`, s.token)}
-	if s.model == models.MultiLock.Name {
+	one := op{client: c, f: models.FAcquire, key: key, inv: inv, ret: ret, out: ok, res: s.grants()}
+	if s.model == models.MultiLock.Name || s.model == models.Partitioner.Name {
 		one.arg = s.asks()
 	}
 	s.add(one, s.session[c], never)

@@ -546,7 +546,7 @@ func (h record) silent(key string, s stay, late func(int64) bool) string {
 
 // TestPartings counts what the claims alone decided: otherwise it could agree about nothing.
 func TestPartings(t *testing.T) {
-	for _, model := range []string{models.Lock.Name, models.Election.Name, models.Semaphore.Name, models.MultiLock.Name} {
+	for _, model := range []string{models.Lock.Name, models.Election.Name, models.Semaphore.Name, models.MultiLock.Name, models.Partitioner.Name} {
 		decided, staged := 0, 0
 		ours := func(h record) answers {
 			all := partingAnswers(h)

@@ -20,7 +20,7 @@ func (h record) sharing() sharing {
 	switch h.model {
 	case models.Semaphore.Name:
 		return sharing{"bound", "fair", within(h.leases), unknown} // nobody overtook who had the same
-	case models.MultiLock.Name:
+	case models.MultiLock.Name, models.Partitioner.Name:
 		return sharing{"exclusion", "tokens", jointly, violation}
 	}
 	return sharing{"exclusion", "tokens", fits, violation}
@@ -76,7 +76,7 @@ func (s *parting) divides() {
 	switch s.model {
 	case models.Semaphore.Name:
 		s.parts = []string{string(rune('1' + s.r.IntN(s.leases)))}
-	case models.MultiLock.Name:
+	case models.MultiLock.Name, models.Partitioner.Name:
 		s.parts = pick(s.r, []string{"a"}, []string{"a", "b"}, []string{"b", "a"}, []string{"b", "c"}, []string{"c", "a", "b"})
 	}
 }
