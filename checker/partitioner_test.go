@@ -30,6 +30,8 @@ func partitionerScenarios() []scenario {
 		r := run().Share(share(0, from, from+10, from+long, 1), first...).Hears(0, from+15, from+long-5, false)
 		return r.Share(share(1, from+1, from+12, from+long, 2), second...).Hears(1, from+17, from+long-5, false)
 	}
+	// member has client 2 become one, and give its share back.
+	member := func(r *checktest.Record) *checktest.Record { return r.Share(share(2, 210, 220, 240, 9), "d") }
 	half, other := []string{"a", "c"}, []string{"b", "d"}
 	return []scenario{
 		{"two have one item", "exclusion", Violation, "client 1 was granted b of k at 0.030 s with token 0x2 while client 0 held it from 0.020 s until at least 0.050 s", checktest.Partitioner().
@@ -59,6 +61,9 @@ func partitionerScenarios() []scenario {
 		{"even shares", "balance", Valid, "", two(300, []string{"a", "b", "c"}, []string{"d"}).Asks(2, 4000, 8000).Asks(2, 8050, 9000)},
 		{"uneven shares", "balance", Violation, "client 0 held 3 items of k and client 1 held 1, while the members stayed the same from 0.317 s to", two(300, []string{"a", "b", "c"}, []string{"d"})},
 		{"one item more", "balance", Valid, "", two(300, []string{"a", "b"}, []string{"d"})},
+		{"uneven shares while one leaves", "balance", Valid, "", member(two(300, []string{"a", "b", "c"}, []string{"d"})).Quits(2, 700, 8000)},
+		{"uneven shares while one that may have left comes back", "balance", Valid, "", member(two(300, []string{"a", "b", "c"}, []string{"d"})).
+			Op(checktest.Args{Client: 2, F: objects.FLeave, Key: "k", Inv: 700, Ret: 710, Outcome: history.Info, Session: 3}).Asks(2, 4000, 8290)},
 		{"uneven shares of one that does not listen", "balance", Valid, "", run().
 			Share(share(0, 300, 310, 300+long, 1), "a", "b", "c").Share(share(1, 300, 310, 300+long, 2), "d").Hears(1, 315, 300+long-5, false)},
 

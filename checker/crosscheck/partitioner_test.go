@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
@@ -188,7 +189,8 @@ func (s sharers) maybeDies(client int, at int64, b belonging) bool {
 func (s sharers) seemsQuiet(at int64) bool {
 	return at > s.loaded() && !slices.ContainsFunc(s.clients, func(c int) bool {
 		_, waits := s.during(c, at, models.FChanged)
-		return s.has(c, at, share.seeming) && !waits
+		leave, leaves := s.during(c, at, models.FLeave)
+		return s.has(c, at, share.seeming) && !waits || leaves && leave.out != fail && s.belongs(c, at).leaving
 	})
 }
 
@@ -235,10 +237,13 @@ func (s sharers) inVain(client int) func(at int64) bool {
 	}
 }
 
+// retry is a short pause, across which waits are added up.
+const retry = int64(time.Second)
+
 // lasts is for how long something is so at a stretch: in time that is certainly quiet, and in time
 // that seems so.
 func (s sharers) lasts(surely, perhaps func(at int64) bool) (certain, seeming int64) {
-	var now, maybe int64
+	var now, maybe, paused int64
 	all := s.moments()
 	for i, to := range all[1:] {
 		from := all[i]
@@ -248,10 +253,11 @@ func (s sharers) lasts(surely, perhaps func(at int64) bool) (certain, seeming in
 		} else if s.acts(from) || s.changes(from) {
 			now = to - from
 		}
-		if maybe += to - from; !s.seemsQuiet(middle) || !perhaps(middle) {
+		if s.changes(from) || from-paused > retry {
 			maybe = 0
-		} else if s.changes(from) {
-			maybe = to - from
+		}
+		if s.seemsQuiet(middle) && perhaps(middle) {
+			maybe, paused = maybe+to-from, to
 		}
 		certain, seeming = max(certain, now), max(seeming, maybe)
 	}
@@ -310,6 +316,9 @@ func inTime(certain, seeming int64) string {
 func partitionerAnswers(h record) answers {
 	all := answers{"coverage": valid, "balance": valid, "progress": valid}
 	for _, key := range keysOf(h.ops) {
+		if _, agrees := holdsOf(h, key); !agrees {
+			return answers{}
+		}
 		s := h.sharers(key)
 		for _, item := range s.items {
 			all.worst("coverage", inTime(s.lasts(s.leftOver(item, true), s.leftOver(item, false))))
@@ -385,8 +394,8 @@ func (s *dividing) lives(c int) {
 			last.res = fmt.Sprintf(`{"token":"0x%x","keys":%s}`, s.token, asJSON(s.due(c)))
 			at = s.holds(c, at)
 		}
-		if chance(s.r, 5) {
-			at = s.call(op{client: c, f: models.FLeave, inv: at}, s.short(10), ok, ok, ok, ok, fail, info) + s.r.Int64N(14)
+		if chance(s.r, 4) {
+			at = s.call(op{client: c, f: models.FLeave, inv: at}, s.short(3), ok, ok, ok, fail, info, info) + s.r.Int64N(14)
 		}
 		if chance(s.r, 12) {
 			return

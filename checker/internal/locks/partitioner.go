@@ -134,6 +134,7 @@ func isDue(k *evidence.Key, op *history.Operation) bool {
 // readMember reads when a client became a member and ceased to be one, and what it did meanwhile.
 func (s *sharing) readMember(k *evidence.Key, client int, ops []*history.Operation, shares []*hold) {
 	var asks, hears []evidence.Span
+	doubtful := false // the outcome of its leave is unknown, so it may be a member or not
 	in, member := false, evidence.Span{From: evidence.Never, To: evidence.Always}
 	moved := func(at time.Duration) { s.moves = append(s.moves, evidence.Span{From: at, To: at}) }
 	var memberships []evidence.Span
@@ -149,9 +150,12 @@ func (s *sharing) readMember(k *evidence.Key, client int, ops []*history.Operati
 		if exit < op.Began() {
 			ends(exit)
 		}
-		if op.F == models.FAcquire && !in {
-			in, member.From = true, op.Began()
+		if op.F == models.FAcquire && (!in || doubtful) {
 			moved(op.Began())
+			if !in {
+				member.From = op.Began()
+			}
+			in, doubtful = true, false
 		}
 		exit, _ = k.ExitAfter(client, op.Began())
 		span := evidence.Span{From: op.Began(), To: min(evidence.Ended(op), exit, k.End)}
@@ -163,9 +167,11 @@ func (s *sharing) readMember(k *evidence.Key, client int, ops []*history.Operati
 			}
 		case op.F == models.FChanged:
 			hears = append(hears, span)
-		case op.F == models.FLeave:
+		case op.F == models.FLeave && op.Outcome() == history.Fail:
 			moved(op.Began())
-			if op.Outcome() == history.OK {
+		case op.F == models.FLeave:
+			s.moves = append(s.moves, span) // at some moment of it
+			if doubtful = op.Outcome() != history.OK; !doubtful {
 				ends(span.To)
 			}
 		}
