@@ -223,7 +223,7 @@ func twoAtOnce(t *testing.T) {
 		t.Errorf("lacks: %v", err)
 	}
 	_, err := ensemble.CheckHealth(t.Context(), other{es[0], es[0], es[1]})
-	if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), "does not show what was written through server") {
+	if !errors.Is(err, ensemble.ErrNotHealthy) || !strings.Contains(err.Error(), "does not show a write made through server") {
 		t.Errorf("two ensembles passed for one: %v", err)
 	}
 }
