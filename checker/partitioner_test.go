@@ -64,6 +64,7 @@ func partitionerScenarios() []scenario {
 		{"uneven shares while one leaves", "balance", Valid, "", member(two(300, []string{"a", "b", "c"}, []string{"d"})).Quits(2, 700, 8000)},
 		{"uneven shares while one that may have left comes back", "balance", Valid, "", member(two(300, []string{"a", "b", "c"}, []string{"d"})).
 			Op(checktest.Args{Client: 2, F: objects.FLeave, Key: "k", Inv: 700, Ret: 710, Outcome: history.Info, Session: 3}).Asks(2, 4000, 8290)},
+		{"uneven shares while one that asks loses its session", "balance", Valid, "", two(300, []string{"a", "b", "c"}, []string{"d"}).Session(4000, history.FExpired, 2, 3).Asks(2, 700, 8290)},
 		{"uneven shares of one that does not listen", "balance", Valid, "", run().
 			Share(share(0, 300, 310, 300+long, 1), "a", "b", "c").Share(share(1, 300, 310, 300+long, 2), "d").Hears(1, 315, 300+long-5, false)},
 

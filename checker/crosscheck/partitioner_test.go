@@ -136,7 +136,7 @@ func (b belonging) after(o op, at int64) belonging {
 	case o.f == models.FAcquire && over && o.out == fail:
 		return belonging{}
 	case o.f == models.FAcquire && over:
-		return belonging{possible: true, unsettled: true}
+		return belonging{unsettled: true} // the page says that it is none, but the servers may have it as one
 	case o.f == models.FAcquire:
 		b.certain, b.possible = true, true // it becomes one when it asks
 	case o.f == models.FLeave && over && o.out == ok:
@@ -394,6 +394,12 @@ func (s *dividing) lives(c int) {
 			last.res = fmt.Sprintf(`{"token":"0x%x","keys":%s}`, s.token, asJSON(s.due(c)))
 			at = s.holds(c, at)
 		}
+		if chance(s.r, 10) {
+			at = s.expires(c, at)
+		}
+		if chance(s.r, 8) {
+			at = s.asks(c, at)
+		}
 		if chance(s.r, 4) {
 			at = s.call(op{client: c, f: models.FLeave, inv: at}, s.short(3), ok, ok, ok, fail, info, info) + s.r.Int64N(14)
 		}
@@ -475,6 +481,15 @@ func (s *dividing) expires(c int, at int64) int64 {
 	s.ends(c, at+2)
 	s.link(c, history.FExpired, at+3+s.r.Int64N(3))
 	return s.opens(c, at+6)
+}
+
+// asks is a call in vain, in which the session ends.
+func (s *dividing) asks(c int, at int64) int64 {
+	s.call(op{client: c, f: models.FAcquire, arg: asJSON(models.Keys{Keys: s.items}), inv: at}, 0, fail, fail, info)
+	ask := &s.ops[len(s.ops)-1]
+	at = s.expires(c, at+s.r.Int64N(8)) + s.r.Int64N(6)
+	ask.ret, ask.with.owner, ask.with.alive[1] = at, s.session[c], at
+	return at
 }
 
 func (s *dividing) exits(c int, at int64) int64 {

@@ -190,14 +190,19 @@ func (s *sharing) readPart(k *evidence.Key, client int, memberships, asks, hears
 	var held []evidence.Span
 	for _, h := range shares {
 		held = append(held, h.lasts(k))
-		if over := h.death.OverAtLast(); over != nil { // it becomes a member again
-			s.moves = append(s.moves, evidence.Span{From: over.Expired, To: over.Expired})
+	}
+	memberships = evidence.Union(memberships)
+	for _, session := range k.OldestFirst() {
+		for _, over := range []time.Duration{session.DiedBy, session.Expired} {
+			if session.Client == client && evidence.Touches(memberships, over, over) { // it becomes a member again
+				s.moves = append(s.moves, evidence.Span{From: over, To: over})
+			}
 		}
 	}
 	held, asks = evidence.Union(held), evidence.Union(asks)
 	s.deaf = append(s.deaf, evidence.Subtract(held, evidence.Union(hears))...)
 	doing := evidence.Union(slices.Concat(held, asks))
-	s.away = append(s.away, evidence.Subtract(evidence.Union(memberships), doing)...)
+	s.away = append(s.away, evidence.Subtract(memberships, doing)...)
 	for _, span := range doing {
 		s.active = append(s.active, k.WhileLive(client, span)...)
 	}
