@@ -119,7 +119,7 @@ func TestRealAdaptersThatCannotBegin(t *testing.T) {
 		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
 		"cannot-make":     `no recipe "lock"`,
 		"other-timeout":   "has a session with a timeout of 5s, not of 1s",
-		"two-sessions":    "has 2 sessions at a time",
+		"two-sessions":    "has 2 sessions at the same time",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			o, err := live(t, inProcesses(kind, "", workloads.Lock{}))
