@@ -37,9 +37,8 @@ func (m *Mark) Taken() bool {
 
 // Marks are the marks of all clients, by object.
 type Marks struct {
-	of    map[markedBy]*marks
-	at    map[string][]*Znode // all that there ever were at a path
-	begin uint64              // the run's root came
+	of map[markedBy]*marks
+	at map[string][]*Znode // all that there ever were at a path
 }
 
 // marks are those of one client and object, in order of From. reach is the highest Gone up to each.
@@ -67,16 +66,13 @@ type markedBy struct {
 // MarksOf returns the marks of a record; nil if they cannot be known: the log does not reach back
 // to the run's root, or clients have sessions that their links do not know.
 var MarksOf = Once(func(a *Record) *Marks {
-	if a.Log == nil || a.Params.Root == "" || len(a.Unlinked) > 0 {
+	if a.Log == nil || a.Params.Root == "" || len(a.Unlinked) > 0 || rootMade(a) == 0 {
 		return nil
 	}
 	m := &Marks{of: map[markedBy]*marks{}, at: map[string][]*Znode{}}
 	for _, folder := range slices.Sorted(maps.Keys(a.Log.Folders)) {
 		for _, n := range a.Log.Folders[folder] {
 			m.at[n.Path] = append(m.at[n.Path], n)
-			if n.Path == a.Params.Root {
-				m.begin = n.Created
-			}
 			// A folder that other clients use is not a mark.
 			if s := a.Session(n.Maker); s != nil && (n.Owner != 0 || len(a.Log.Folders[n.Path]) == 0) {
 				m.add(a, &Mark{Path: n.Path, Client: s.Client, Of: s, Znode: n, From: n.Created, Gone: n.Deleted})
@@ -93,9 +89,6 @@ var MarksOf = Once(func(a *Record) *Marks {
 			reach = max(reach, one.Gone)
 			all.reach = append(all.reach, reach)
 		}
-	}
-	if m.begin == 0 {
-		return nil
 	}
 	return m
 })
@@ -152,11 +145,6 @@ func (m *Marks) goneAfter(path string, z uint64) uint64 {
 		}
 	}
 	return StillThere
-}
-
-// Complete reports whether all marks are known in the states up to a zxid.
-func (m *Marks) Complete(a *Record, high uint64) bool {
-	return high >= m.begin && a.Log.Covers(m.begin-1, high)
 }
 
 // Within returns a client's marks under a key, and below one of its parts ("": anywhere), that

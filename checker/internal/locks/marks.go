@@ -39,7 +39,7 @@ func ownerByMarks(a *evidence.Record, op *history.Operation) (of *evidence.Sessi
 		return nil
 	}
 	seen := viewsOf(a, op)
-	if !m.Complete(a, seen.high) {
+	if !a.FromBeginning(seen.high) { // marks may be missing
 		return nil
 	}
 	there, _ := m.Within(op.Key, "", op.Client, seen.low, seen.high)
@@ -142,7 +142,7 @@ func (m *marked) readMakers(k *evidence.Key) {
 
 // decidable says that all is known of a hold's marks.
 func (m *marked) decidable(a *evidence.Record, h *hold, of views) bool {
-	return h.Grant.F == models.FAcquire && m.marks.Complete(a, of.high)
+	return h.Grant.F == models.FAcquire && a.FromBeginning(of.high)
 }
 
 func (m *marked) count(k *evidence.Key, h *hold) {
