@@ -34,12 +34,7 @@ var coverage = &frame.Property{
 	Decider:  "idle time of items",
 	Evidence: frame.FromSessions,
 	Applies:  frame.IsOwn,
-	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
-		f := sharedFinding(k)
-		decideCoverage(ctx, &f, k)
-		f.Timed(k.Record)
-		return f
-	},
+	Decide:   onSharing(decideCoverage),
 	Exercise: dealtAnew,
 }
 
@@ -52,12 +47,7 @@ var balance = &frame.Property{
 	Decider:  "sizes of shares that are held together",
 	Evidence: frame.FromSessions,
 	Applies:  frame.IsOwn,
-	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
-		f := sharedFinding(k)
-		decideBalance(ctx, &f, k)
-		f.Timed(k.Record)
-		return f
-	},
+	Decide:   onSharing(decideBalance),
 	Exercise: dealtAnew,
 }
 
@@ -79,9 +69,14 @@ func dealtAnew(_ *evidence.Record, figures map[string]float64) string {
 	return frame.Few(figures["together"], 5, "shares that were granted while another client held one")
 }
 
-func sharedFinding(k *evidence.Key) (f frame.Finding) {
-	f.Add(sharingOf(k).figures)
-	return f
+// onSharing decides what is promised once the members stay the same.
+func onSharing(decide func(context.Context, *frame.Finding, *evidence.Key)) func(context.Context, *evidence.Key) frame.Finding {
+	return func(ctx context.Context, k *evidence.Key) (f frame.Finding) {
+		f.Add(sharingOf(k).figures)
+		decide(ctx, &f, k)
+		f.Timed(k.Record)
+		return f
+	}
 }
 
 // sharing is when members shared a set, and when they did not do their part.
