@@ -23,17 +23,7 @@ import (
 // actsAs makes this test binary act as the command.
 const actsAs = "MUTANTS_TEST_ACTS_AS_COMMAND"
 
-func TestMain(m *testing.M) {
-	if os.Getenv(actsAs) == "" {
-		testmain.Main(m)
-		return
-	}
-	code, err := act(os.Args[1:])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { testmain.Acting(m, actsAs, act) }
 
 // act prints the report of an exploration or the summary of a sweep, with zklab's exit
 // codes. The subject says what was found.

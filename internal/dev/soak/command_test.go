@@ -3,7 +3,6 @@ package soak
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -20,17 +19,7 @@ import (
 // actsAs makes this test binary act as the command.
 const actsAs = "SOAK_TEST_ACTS_AS_COMMAND"
 
-func TestMain(m *testing.M) {
-	if os.Getenv(actsAs) == "" {
-		testmain.Main(m)
-		return
-	}
-	code, err := act(os.Args[1:])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { testmain.Acting(m, actsAs, act) }
 
 // acting is a matrix whose command is this test binary.
 func acting(t *testing.T) matrix {

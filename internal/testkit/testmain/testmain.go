@@ -28,6 +28,20 @@ func Main(m interface{ Run() int }, ignored ...goleak.Option) {
 	os.Exit(code)
 }
 
+// Acting is [Main], but where the environment variable env is set, the test binary acts as a command:
+// it runs act with its arguments, prints the error, and exits with the code.
+func Acting(m interface{ Run() int }, env string, act func(args []string) (code int, err error)) {
+	if os.Getenv(env) == "" {
+		Main(m)
+		return
+	}
+	code, err := act(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+	}
+	os.Exit(code)
+}
+
 // Run is [Main] for a package whose main function is another's: it neither exits nor looks for
 // goroutines. It returns the exit code.
 func Run(m interface{ Run() int }) (code int) {
