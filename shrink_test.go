@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// shrunk finds what is wrong with a planted defect under faults, and shrinks it.
+// shrunk finds a violation of a mutant under faults, and shrinks it.
 func shrunk(t *testing.T, recipe, subject, faults string) *zklab.Shrunk {
 	t.Helper()
 	workload, err := workloads.Named(recipe, subject)

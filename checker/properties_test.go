@@ -14,7 +14,7 @@ import (
 )
 
 // scenario is a small history and what one property says of it. Each violation
-// is a planted defect; each that is not flagged is something a correct recipe
+// is a deliberate defect; each that is not flagged is something a correct recipe
 // may do although it looks wrong.
 type scenario struct {
 	name     string

@@ -6,7 +6,7 @@ import "slices"
 // the whole process.
 type paper struct {
 	Stored
-	lose string // a planted defect: the method that does nothing
+	lose string // a deliberate defect: the method that does nothing
 }
 
 func newPaper() *paper { return &paper{Stored: Stored{Base: &tally{}}} }
