@@ -38,7 +38,7 @@ func discoveryScenarios() []scenario {
 
 		{"a pick of those it was told of", "pick", Valid, "", told().Picks(1, 5, 6, "m1")},
 		{"a pick of what had gone when it was told last", "pick", Violation, `client 1 got the answer at 0.008 s that "m1" is an instance of k, after that client had seen it gone, and it registered only once`, told().Told(1, 5, 6).Picks(1, 7, 8, "m1")},
-		{"a pick of what had gone, when an older session of its client is closed", "pick", Violation, "and it registered only once", service().Connected(0, 0, 8).Connected(1, 0, 1).Joins(0, 1, 2, "m1", saw(1, 2)).Session(2, history.FDead, 0, 8).Told(1, 3, 4, "m1").Told(1, 5, 6).Picks(1, 7, 8, "m1")},
+		{"a pick of what had gone, when an older session of its client is closed", "pick", Violation, "and it registered only once", service().Connected(0, 0, 8).Session(0, history.FDisconnected, 0, 8).Connected(1, 0, 1).Joins(0, 1, 2, "m1", saw(1, 2)).Session(2, history.FDead, 0, 8).Told(1, 3, 4, "m1").Told(1, 5, 6).Picks(1, 7, 8, "m1")},
 		{"a pick of what had gone, by another client", "pick", Valid, "", told().Told(1, 5, 6).Picks(2, 7, 8, "m1")},
 		{"a pick of what had gone, in a later life", "pick", Valid, "", told().Told(1, 5, 6).Exited(7, 1, history.ByCrash).Started(8, 1).Picks(1, 9, 10, "m1")},
 		{"a pick of what is registered again", "pick", Valid, "", told().Told(1, 5, 6).Connected(6, 0, 9).Picks(1, 7, 8, "m1")},

@@ -115,7 +115,7 @@ func leftInLine(until int, connected bool) *checktest.Record {
 
 func TestLeftInLine(t *testing.T) {
 	decideAll(t, []scenario{
-		{"for long", "progress", Violation, "behind c1-lock-0000000012 of client 0, which was connected, and neither asked for k nor held it from 0.305 s to 3.280 s", rooted(leftInLine(3300, true))},
+		{"for long", "progress", Violation, "behind c1-lock-0000000012 of client 0, whose session was connected, and which neither asked for k nor held it from 0.305 s to 3.280 s", rooted(leftInLine(3300, true))},
 		{"for a moment", "progress", Valid, "", rooted(leftInLine(1800, true))},
 		{"by one who is not connected", "progress", Valid, "", rooted(leftInLine(3300, false))},
 	})

@@ -213,7 +213,7 @@ func TestAssumptions(t *testing.T) {
 		{name: "nobody was told", model: objects.Lock.Name, property: "lost", says: "no client learned of it while it held", change: expiredSomebody},
 		{name: "nobody had to know", model: objects.Lock.Name, property: "lost", says: "before they had to report the loss", change: func(r *checktest.Record) {
 			expiredSomebody(r)
-			r.Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 2300, Token: 1000, Session: 90}).Session(2100, history.FExpired, 2, 90)
+			r.Session(1990, history.FExpired, 2, 3).Hold(checktest.Grant{Client: 2, Inv: 2000, Ret: 2010, Release: 2300, Token: 1000, Session: 90}).Session(2100, history.FExpired, 2, 90)
 		}},
 		{name: "nobody was ever named", model: objects.Election.Name, property: "who-leads", says: "no answer ever named a leader", change: func(r *checktest.Record) {
 			for i := range r.Events {

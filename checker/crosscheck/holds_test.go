@@ -41,7 +41,8 @@ func begun(a op) hold {
 }
 
 // holdsOf are the holds of a key. They do not agree if the evidence of a session
-// contradicts itself, or a session is granted what it has not released.
+// contradicts itself, or a session is granted what it has not released, or a hold may be of
+// several sessions.
 func holdsOf(h record, key string) (holds []hold, agrees bool) {
 	agrees = asked(h, key)
 	for i, a := range h.ops {
@@ -52,7 +53,7 @@ func holdsOf(h record, key string) (holds []hold, agrees bool) {
 		ri, again := release(h, i, &one)
 		agrees = agrees && !again
 		lo, hi := deaths(h, one.session)
-		agrees = agrees && lo <= hi
+		agrees = agrees && lo <= hi && len(h.ownersOf(a)) == 1
 		one.asked, one.x, one.e = ri, min(ri, lo), min(one.e, hi)
 		holds = append(holds, one)
 	}

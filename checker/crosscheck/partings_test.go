@@ -246,18 +246,39 @@ func (h record) newest(client int) int64 {
 	return last
 }
 
-// ownersOf are the sessions that a client had during a call.
+// ownersOf are the sessions in which a call can have made something: all that its process had
+// before the call or opened during it, and that it did not know to be over when it called.
 func (h record) ownersOf(a op) []int64 {
-	owners := []int64{a.with.session}
-	if a.with.session == a.with.owner {
-		return owners
+	var owners []int64
+	add := func(session, at int64) {
+		k := knows(h, a.client, session)
+		over := k.is && k.at < a.inv || h.exitedBetween(a.client, at, a.inv)
+		if slices.Contains(owners, session) || over && session != a.with.session && session != a.with.owner {
+			return
+		}
+		owners = append(owners, session)
 	}
 	for _, f := range h.facts {
-		if f.client == a.client && f.f == history.FConnected && f.at >= a.inv && f.at <= a.ret && !slices.Contains(owners, f.session) && f.session != a.with.owner {
-			owners = append(owners, f.session)
+		if f.client == a.client && f.session != 0 && f.at <= a.ret {
+			add(f.session, f.at)
 		}
 	}
-	return append(owners, a.with.owner)
+	for _, o := range h.ops {
+		if o.client == a.client && o.inv <= a.inv {
+			add(o.with.session, o.inv)
+		}
+		if o.client == a.client && o.ret <= a.ret {
+			add(o.with.owner, o.ret)
+		}
+	}
+	return owners
+}
+
+// exitedBetween says whether the process of a client ended between two moments.
+func (h record) exitedBetween(client int, from, to int64) bool {
+	return slices.ContainsFunc(h.facts, func(f fact) bool {
+		return f.client == client && f.f == history.FExited && from < f.at && f.at < to
+	})
 }
 
 // claims are the answers of the client of acquire i that it holds by this token.

@@ -139,7 +139,7 @@ func (r *round) violatedLeave(f *frame.Finding, key string, op *history.Operatio
 	for _, m := range by {
 		counterexample = append(counterexample, evidence.EventsOf(m.enter)...)
 		s, _ := m.inside(r.passed, r.all)
-		counterexample = append(counterexample, m.death.First.ShownAt(s.To))
+		counterexample = append(counterexample, m.death.ShownAt(s.To)...)
 		if m.leave != nil {
 			counterexample = append(counterexample, m.leave.Invoke.Index)
 		}

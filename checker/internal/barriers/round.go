@@ -140,9 +140,10 @@ func (m *member) gone() time.Duration {
 // crashed says that the member's session ended while it was in, or on its way in or out.
 func (m *member) crashed() bool {
 	end := m.exited
-	if s := m.death.Newest; s != nil {
-		end = min(end, s.Expired, s.DiedBy)
+	if s := m.death.OverAtLast(); s != nil {
+		end = min(end, s.Expired)
 	}
+	end = min(end, m.death.By)
 	out := evidence.Never
 	if m.leave != nil {
 		out = evidence.Ended(m.leave)

@@ -156,7 +156,7 @@ func (r *round) stuckInside(ctx context.Context, f *frame.Finding) {
 // present until its session is dead, which is part of the bound.
 func (m *member) wantsOut() []evidence.Span {
 	end := min(m.death.By, m.exited)
-	if s := m.death.Newest; s != nil {
+	if s := m.death.OverAtLast(); s != nil {
 		end = min(end, s.Expired)
 	}
 	if m.enter.Return != nil && m.enter.Outcome() != history.OK {
@@ -179,7 +179,7 @@ func (r *round) reasonsToGo() []int {
 	for _, m := range r.members {
 		counterexample = append(counterexample, evidence.EventsOf(m.enter)...)
 		counterexample = append(counterexample, m.death.ByEvent, m.exit)
-		if s := m.death.Newest; s != nil {
+		if s := m.death.OverAtLast(); s != nil {
 			counterexample = append(counterexample, s.ToldBy()...)
 		}
 		for _, l := range m.asked {

@@ -69,6 +69,7 @@ func (w *world) proofs(end int) {
 		ids = append(ids, s)
 	}
 	slices.Sort(ids)
+	w.told(ids)
 	for _, s := range ids {
 		lo := w.lo[s]
 		if lo < 0 {
@@ -78,6 +79,29 @@ func (w *world) proofs(end int) {
 		if hi, ok := w.hi[s]; ok && hi >= 0 {
 			w.Events = append(w.Events, history.Event{Time: w.at(hi), Process: history.SessionProcess, Client: w.owner[s], Type: history.Info, F: history.FDead, Session: s})
 		}
+	}
+}
+
+// told adds that clients learned of the ends of their sessions before they used the next ones, as
+// nearly all do: any other client has two sessions, and nobody knows in which one it did what.
+func (w *world) told(ids []history.ID) {
+	last := map[int]history.ID{}
+	for _, s := range ids {
+		c := w.owner[s]
+		before := last[c]
+		last[c] = s
+		first := -1
+		for i, e := range w.Events {
+			if e.Session == s && (first < 0 || e.Time < w.Events[first].Time) {
+				first = i
+			}
+		}
+		if before == 0 || first < 0 || w.rng.IntN(8) == 0 {
+			continue
+		}
+		w.Events = slices.Insert(w.Events, first, history.Event{
+			Time: w.Events[first].Time, Process: history.SessionProcess, Client: c, Type: history.Info, F: history.FExpired, Session: before,
+		})
 	}
 }
 

@@ -73,6 +73,7 @@ func (r *Record) Saw(t, client int, n history.ID, sent int) *Record {
 	return r.Add(t, history.Event{
 		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected,
 		Session: history.ID(client + 1), Alive: time.Duration(sent) * Unit, Seen: Epoch + n,
+		Value: history.Value(history.Connected{Seen: Epoch + n}),
 	})
 }
 

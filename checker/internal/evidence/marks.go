@@ -6,17 +6,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zklab/zklab/history"
 )
 
-// Mark shows in the servers' tree that a client takes part in an object: a znode that one of its
-// sessions made, or data that it wrote. The transaction log shows both, whatever the subject
+// Mark shows in the servers' tree that a process of a client takes part in an object: a znode that
+// one of its sessions made, or data that it wrote. The transaction log shows both, whatever the subject
 // reports.
 type Mark struct {
-	Path   string
-	Client int
-	Of     *Session // that made it
-	Znode  *Znode   // nil: data in another's znode
+	Path  string
+	Of    *Session // that made it
+	Znode *Znode   // nil: data in another's znode
 	// The mark exists in each state from From on, below Gone: the zxid at which the znode went, or
 	// other data came; StillThere if neither happened.
 	From, Gone uint64
@@ -35,13 +33,13 @@ func (m *Mark) Taken() bool {
 	return m.Znode == nil || m.Znode.Remover != m.Of.ID
 }
 
-// Marks are the marks of all clients, by object.
+// Marks are the marks of all lives, by object.
 type Marks struct {
 	of map[markedBy]*marks
 	at map[string][]*Znode // all that there ever were at a path
 }
 
-// marks are those of one client and object, in order of From. reach is the highest Gone up to each.
+// marks are those of one life and object, in order of From. reach is the highest Gone up to each.
 type marks struct {
 	list  []*Mark
 	reach []uint64
@@ -59,8 +57,8 @@ func (l *marks) upTo(zxid uint64) int {
 }
 
 type markedBy struct {
-	key    string
-	client int
+	key string
+	by  Life
 }
 
 // MarksOf returns the marks of a record; nil if they cannot be known: the log does not reach back
@@ -75,7 +73,7 @@ var MarksOf = Once(func(a *Record) *Marks {
 			m.at[n.Path] = append(m.at[n.Path], n)
 			// A folder that other clients use is not a mark.
 			if s := a.Session(n.Maker); s != nil && (n.Owner != 0 || len(a.Log.Folders[n.Path]) == 0) {
-				m.add(a, &Mark{Path: n.Path, Client: s.Client, Of: s, Znode: n, From: n.Created, Gone: n.Deleted})
+				m.add(a, &Mark{Path: n.Path, Of: s, Znode: n, From: n.Created, Gone: n.Deleted})
 			}
 		}
 	}
@@ -104,10 +102,10 @@ func (a *Record) KeyAt(path string) (key string, ok bool) {
 // add keeps a mark that is below an object's path.
 func (m *Marks) add(a *Record, one *Mark) {
 	key, ok := a.KeyAt(one.Path)
-	if !ok || one.Client < 0 {
+	if !ok || one.Of.Client < 0 {
 		return
 	}
-	id := markedBy{key, one.Client}
+	id := markedBy{key, one.Of.Life}
 	if m.of[id] == nil {
 		m.of[id] = &marks{}
 	}
@@ -129,7 +127,7 @@ func (m *Marks) written(a *Record) {
 			}
 			delete(last, path)
 			if s := a.Session(t.Session); s != nil {
-				w := &Mark{Path: path, Client: s.Client, Of: s, From: z, Gone: m.goneAfter(path, z)}
+				w := &Mark{Path: path, Of: s, From: z, Gone: m.goneAfter(path, z)}
 				last[path] = w
 				m.add(a, w)
 			}
@@ -147,11 +145,11 @@ func (m *Marks) goneAfter(path string, z uint64) uint64 {
 	return StillThere
 }
 
-// Within returns a client's marks under a key, and below one of its parts ("": anywhere), that
+// Within returns the marks of a life under a key, and below one of its parts ("": anywhere), that
 // exist in some state from one zxid to the other; and the last mark that began by then, nil if
 // there was none.
-func (m *Marks) Within(key, part string, client int, low, high uint64) (there []*Mark, last *Mark) {
-	of := m.of[markedBy{key, client}]
+func (m *Marks) Within(key, part string, by Life, low, high uint64) (there []*Mark, last *Mark) {
+	of := m.of[markedBy{key, by}]
 	if of == nil {
 		return nil, nil
 	}
@@ -170,84 +168,11 @@ func (m *Marks) Within(key, part string, client int, low, high uint64) (there []
 	return there, last
 }
 
-// Made returns a client's marks under a key that began above one zxid and by the other.
-func (m *Marks) Made(key string, client int, low, high uint64) []*Mark {
-	of := m.of[markedBy{key, client}]
+// Made returns the marks of a life under a key that began above one zxid and by the other.
+func (m *Marks) Made(key string, by Life, low, high uint64) []*Mark {
+	of := m.of[markedBy{key, by}]
 	if of == nil || high < low {
 		return nil
 	}
 	return of.list[of.upTo(low):of.upTo(high)]
-}
-
-// seenAt are the zxids that each session had seen, in order of events.
-var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
-	of := map[*Session][]seenZxid{}
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
-		if s := a.Session(e.Session); s != nil && e.Seen > 0 {
-			of[s] = append(of[s], seenZxid{uint64(e.Seen), e.Time, e.Index})
-		}
-	}
-	return of
-})
-
-// SeenBy returns a zxid up to which a client had certainly seen everything at an event, whichever
-// session it uses from then on. It is the lowest zxid among the sessions whose end the client had not
-// learned, or the zxid of its last session.
-func (a *Record) SeenBy(client, event int) uint64 {
-	seen, known := uint64(0), false
-	for _, s := range a.ofClient[client] {
-		if s.First > event {
-			break
-		}
-		zxid := a.seenIn(s, event)
-		switch {
-		case s.overBy(event) && !known:
-			seen = zxid
-		case s.overBy(event):
-		case !known:
-			seen, known = zxid, true
-		default:
-			seen = min(seen, zxid)
-		}
-	}
-	return seen
-}
-
-// overBy says that a session was over for its client at an event.
-func (s *Session) overBy(event int) bool {
-	return s.ExpiredEvent >= 0 && s.ExpiredEvent <= event || s.DiedByEvent >= 0 && s.DiedByEvent <= event
-}
-
-// ShownBy returns a zxid that is not below anything that a client had been shown at an event. If
-// the client has a connection of its own beside the harness's, the record says little more than
-// that it was no more than what was committed when the next request was sent.
-func (a *Record) ShownBy(client int, e *history.Event) uint64 {
-	live := 0
-	for _, s := range a.ofClient[client] {
-		if s.First <= e.Index && !s.overBy(e.Index) {
-			live++
-		}
-	}
-	if live == 1 {
-		return a.Zxids.FloorAt(e.Time)
-	}
-	if next, _, ok := a.Zxids.Ceil(e.Time); ok {
-		return max(next-1, a.Zxids.FloorAt(e.Time))
-	}
-	return a.Log.Last()
-}
-
-// seenIn is what a session had seen at an event: its own beginning at least, since the server
-// that says it is connected has carried that out.
-func (a *Record) seenIn(s *Session, event int) (seen uint64) {
-	if l := a.Log.Sessions[s.ID]; l != nil {
-		seen = l.Created
-	}
-	all := seenAt(a)[s]
-	i, _ := slices.BinarySearchFunc(all, event+1, func(z seenZxid, event int) int { return cmp.Compare(z.event, event) })
-	if i == 0 {
-		return seen
-	}
-	return max(seen, all[i-1].zxid)
 }

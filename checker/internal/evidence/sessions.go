@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -13,9 +12,9 @@ import (
 // Session is what the record proves about the life of one ZooKeeper session. None of it comes from
 // the subject, whose reports prove nothing: it is what the links saw.
 type Session struct {
-	ID     history.ID
-	Client int
-	First  int // index of the first event that names it
+	ID    history.ID
+	Life         // the process that opened it
+	First int    // index of the first event that names it
 
 	// DiedFrom is the earliest moment at which it can have died: when the last request was sent
 	// that a quorum answered. Pings and reads do not count; a server that is cut off from its
@@ -37,6 +36,11 @@ type Session struct {
 
 	EndZxid  uint64 // of the first reply to a closeSession; 0: none
 	EndEvent int
+
+	closed    int    // the event that tells of the reply to a closeSession; -1: none
+	connects  []int  // the events in which it was connected, in order
+	cuts      []int  // those in which it was disconnected, in order
+	up        []Span // when it was connected and not known to be over, in order
 
 	unanswered  []*history.Event // the facts of requests that were not answered
 	Answered    time.Duration    // DiedFrom without what the transaction log says
@@ -82,18 +86,11 @@ func (s *Session) Contradictory() bool { return s.DiedBy < s.DiedFrom }
 type Sessions struct {
 	ByID     map[history.ID]*Session
 	ofClient map[int][]*Session // oldest first
-	connects map[int][]connect  // of each client, in order
 	live     map[int][]Span     // client → when it was connected; no entry: not known
 }
 
-// connect is where a session was connected, for the first time or again.
-type connect struct {
-	event int
-	of    *Session
-}
-
 func newSessions() Sessions {
-	return Sessions{map[history.ID]*Session{}, map[int][]*Session{}, map[int][]connect{}, map[int][]Span{}}
+	return Sessions{map[history.ID]*Session{}, map[int][]*Session{}, map[int][]Span{}}
 }
 
 // Session returns the session with an id; nil if the record names none.
@@ -126,8 +123,8 @@ func (a *Record) readSession(e *history.Event) {
 	s := a.Session(e.Session)
 	if s == nil {
 		s = &Session{
-			ID: e.Session, Client: e.Client, First: e.Index,
-			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1,
+			ID: e.Session, Life: a.LifeAt(e.Client, e.Index), First: e.Index,
+			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1, closed: -1,
 		}
 		a.ByID[e.Session] = s
 		a.ofClient[e.Client] = append(a.ofClient[e.Client], s)
@@ -141,13 +138,18 @@ func (a *Record) readSession(e *history.Event) {
 	if e.Process != history.SessionProcess {
 		return
 	}
+	if e.F == history.FDead && s.closed < 0 {
+		s.closed = e.Index
+	}
 	if e.F == history.FDead && e.Zxid > 0 && s.EndZxid == 0 {
 		s.EndZxid, s.EndEvent = uint64(e.Zxid), e.Index
 	}
 	switch {
 	case e.F == history.FConnected:
 		a.carried[e.Session] = true
-		a.connects[e.Client] = append(a.connects[e.Client], connect{e.Index, s})
+		s.connects = append(s.connects, e.Index)
+	case e.F == history.FDisconnected:
+		s.cuts = append(s.cuts, e.Index)
 	case e.F == history.FUnanswered:
 		s.unanswered = append(s.unanswered, e)
 	case e.F == history.FDead && e.Time < s.DiedBy:
@@ -182,135 +184,6 @@ func (a *Record) giveUps() {
 	}
 }
 
-// connections finds when each client was connected: no session of it is disconnected, and one is
-// connected. Sessions of a process that ended do not count, nor do those that were given up.
-func (a *Record) connections() {
-	state := map[int]map[history.ID]bool{} // client → session → connected now
-	from := map[int]time.Duration{}
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
-		if e.Process != history.SessionProcess || e.Client < 0 {
-			continue
-		}
-		of := state[e.Client]
-		if of == nil {
-			of = map[history.ID]bool{}
-			state[e.Client] = of
-			a.live[e.Client] = nil // known from now on
-		}
-		was := connected(of)
-		switch e.F {
-		case history.FConnected:
-			of[e.Session] = true
-			maps.DeleteFunc(of, func(id history.ID, _ bool) bool { return a.givenUpBy(id, e) })
-		case history.FDisconnected:
-			if _, ok := of[e.Session]; ok {
-				of[e.Session] = false
-			}
-		case history.FExpired, history.FDead:
-			delete(of, e.Session)
-		case history.FExited:
-			clear(of)
-		}
-		switch is := connected(of); {
-		case is && !was:
-			from[e.Client] = e.Time
-		case was && !is:
-			a.live[e.Client] = append(a.live[e.Client], Span{from[e.Client], e.Time})
-		}
-	}
-	for client, of := range state {
-		if connected(of) {
-			a.live[client] = append(a.live[client], Span{from[client], Never})
-		}
-	}
-}
-
-// givenUpBy reports whether, with an event, its client gave a session up.
-func (a *Record) givenUpBy(id history.ID, e *history.Event) bool {
-	s := a.Session(id)
-	return s != nil && s.GivenUp != nil && s.GivenUp.Next == e
-}
-
-func connected(of map[history.ID]bool) bool {
-	for _, c := range of {
-		if !c {
-			return false
-		}
-	}
-	return len(of) > 0
-}
-
-// Owners returns the sessions that can own the znode that an acquire, or an enter, made: those that
-// its client had during the call, and, if the call ended without an answer while the client was not
-// connected, the next one. An ok that names a session older than the invocation's can only name the
-// owner itself, as the subject reported it.
-func (a *Sessions) Owners(op *history.Operation) []*Session {
-	var ids []history.ID
-	began := a.Session(op.Invoke.Session)
-	var got *Session
-	if op.Return != nil {
-		got = a.Session(op.Return.Session)
-	}
-	if began != nil && got != nil && got.First < began.First {
-		return []*Session{got}
-	}
-	if got != nil && got == began && op.Outcome() != history.Info {
-		return []*Session{got}
-	}
-	var of []*Session
-	add := func(s *Session) {
-		if s != nil && !slices.Contains(ids, s.ID) {
-			ids = append(ids, s.ID)
-			of = append(of, s)
-		}
-	}
-	add(began)
-	for _, s := range a.SessionsBehind(op.Client, op.Invoke.Index) { // those that came in between
-		if op.Return != nil && s.First >= op.Return.Index {
-			break
-		}
-		add(s)
-	}
-	for _, s := range a.backIn(op) {
-		add(s)
-	}
-	add(got)
-	slices.SortStableFunc(of, func(x, y *Session) int { return cmp.Compare(x.First, y.First) })
-	if op.Return != nil && op.Outcome() == history.Info && !a.ConnectedAt(op.Client, op.Return.Time) {
-		add(a.nextSession(op)) // its request may still be queued, and be sent in the next session
-	}
-	return of
-}
-
-// backIn returns the sessions to which a client came back during a call: it may have several.
-func (a *Sessions) backIn(op *history.Operation) (back []*Session) {
-	all := a.connects[op.Client]
-	i, _ := slices.BinarySearchFunc(all, op.Invoke.Index, func(c connect, event int) int { return cmp.Compare(c.event, event) })
-	for _, c := range all[i:] {
-		if op.Return != nil && c.event >= op.Return.Index {
-			break
-		}
-		back = append(back, c.of)
-	}
-	return back
-}
-
-// ConnectedAt reports whether a client was connected at a moment, or that is unknown.
-func (a *Sessions) ConnectedAt(client int, t time.Duration) bool {
-	live, ok := a.live[client]
-	i := Reaching(live, t+1)
-	return !ok || i < len(live) && live[i].From <= t
-}
-
-// nextSession returns the first session that op's client had after op; nil if there is none.
-func (a *Sessions) nextSession(op *history.Operation) *Session {
-	if of := a.SessionsBehind(op.Client, op.Return.Index); len(of) > 0 {
-		return of[0]
-	}
-	return nil
-}
-
 // SessionsBehind returns a client's sessions that came after an event, oldest first.
 func (a *Sessions) SessionsBehind(client, event int) []*Session {
 	of := a.ofClient[client]
@@ -318,10 +191,12 @@ func (a *Sessions) SessionsBehind(client, event int) []*Session {
 	return of[i:]
 }
 
-// Death is what is known about the end of an object's owner.
+// Death is what is known about the end of an object's owner: a session of a process, which ends
+// with the process at the latest. From is the time until which it certainly lasted. By is when it
+// certainly had left the tree, which what a killed process made does with its session.
 type Death struct {
 	From, By      time.Duration
-	First         *Session // the one that can have died first
+	exit          int      // the event of the process's end, if that is From; -1: it is not
 	ByEvent       int
 	Owners        []*Session // the possible owners, oldest first
 	Newest        *Session   // the last of them; nil: no session is known
@@ -375,24 +250,49 @@ func (a *Record) Knew(client int, of *Session, s Span) time.Duration {
 
 // DeathOf returns the death of the session that owns what op made. If several sessions are
 // possible, each bound is the weakest.
-func (a *Record) DeathOf(op *history.Operation) Death { return a.deathAmong(a.Owners(op)) }
+func (a *Record) DeathOf(op *history.Operation) Death {
+	return a.withProcess(a.deathAmong(a.Owners(op)), a.LifeOf(op))
+}
 
 // DeathIn returns the death of what a session owns.
-func (a *Record) DeathIn(s *Session) Death { return a.deathAmong([]*Session{s}) }
+func (a *Record) DeathIn(s *Session) Death {
+	return a.withProcess(a.deathAmong([]*Session{s}), s.Life)
+}
+
+// withProcess returns a death that comes with the end of a process at the latest: nothing is certain
+// of what it had.
+func (a *Record) withProcess(d Death, of Life) Death {
+	if at, event := a.EndOf(of); at < d.From {
+		d.From, d.exit = at, event
+	}
+	return d
+}
+
+// ShownAt returns the events that show the owner alive at t, a time up to From: of each session
+// that may be the owner the first one that does, or the end of the process.
+func (d Death) ShownAt(t time.Duration) (events []int) {
+	if d.exit >= 0 && t == d.From {
+		return []int{d.exit}
+	}
+	for _, s := range d.Owners {
+		if shown := s.ShownAt(t); shown >= 0 {
+			events = append(events, shown)
+		}
+	}
+	return events
+}
 
 func (a *Record) deathAmong(of []*Session) Death {
-	d := Death{From: Never, By: Never, ByEvent: -1}
+	d := Death{From: Never, By: Never, ByEvent: -1, exit: -1}
 	if len(of) == 0 {
 		if !a.Foreign || a.AnySession() {
 			d.From = Always // it may have died at any time
 		}
 		return d
 	}
-	d.By, d.First = Always, of[0]
+	d.By = Always
 	for _, s := range of {
-		if s.DiedFrom < d.From {
-			d.From, d.First = s.DiedFrom, s
-		}
+		d.From = min(d.From, s.DiedFrom)
 		if s.DiedBy > d.By {
 			d.By, d.ByEvent = s.DiedBy, s.DiedByEvent
 		}

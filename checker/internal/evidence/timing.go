@@ -102,6 +102,22 @@ func (a *Record) WhileLive(client int, s Span) []Span {
 	if !ok {
 		live = []Span{{Always, Never}}
 	}
+	return a.presentWithin(client, live, s)
+}
+
+// WhileConnected returns the part of s during which a session was connected and not known to be
+// over, its process ran, and timed properties count. Each reconnect begins a new span.
+func (a *Record) WhileConnected(in *Session, s Span) []Span {
+	if a.Settled == Never {
+		return nil
+	}
+	s.From, s.To = max(s.From, a.Settled), min(s.To, a.End)
+	return a.presentWithin(in.Client, in.up, s)
+}
+
+// presentWithin returns the parts of s that lie in one of some spans, in order, and in which a
+// client's process ran and its link was not held up.
+func (a *Record) presentWithin(client int, live []Span, s Span) []Span {
 	var of []Span
 	for _, l := range live[Reaching(live, s.From):] {
 		if l.From >= s.To {

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"time"
@@ -64,62 +65,20 @@ func (s *Session) aliveBy(zxid uint64) time.Duration {
 	return s.signs[later-1].alive
 }
 
-// missedBy returns the answers that an operation's client had not got on one of the connections
-// that it may have had during the operation, in order.
-func (a *Record) missedBy(op *history.Operation) []missed {
-	s := a.Session(op.Invoke.Session)
-	switch {
-	case s == nil:
-		return nil
-	case op.Return == nil:
+// missedIn returns the answers that an operation's client had not got on one of the connections
+// of a session that it may have had during the operation, in order.
+func (s *Session) missedIn(op *history.Operation) []missed {
+	if op.Return == nil {
 		return s.missed
 	}
 	return s.missed[:sort.Search(len(s.missed), func(i int) bool { return s.missed[i].event >= op.Return.Index })]
 }
 
-// inSession reports whether an operation can only have been shown answers by the session in which
-// it was called: that still is its session, or its client has none and had none since.
-func (a *Record) inSession(op *history.Operation) bool {
-	s := a.Session(op.Invoke.Session)
-	switch {
-	case op.Invoke.Session == 0:
-		return false
-	case op.Return == nil || op.Return.Session == op.Invoke.Session:
-		return true
-	case s == nil || s.Client != op.Client || op.Return.Session != 0:
-		return false
-	}
-	newest := a.ofClient[op.Client]
-	later := sort.Search(len(newest), func(i int) bool { return newest[i].First > s.First })
-	return later == len(newest) || newest[later].First > op.Return.Index
-}
-
-// Alone reports whether a session was the only one of its client at an event, except those whose
-// end the client had been told of: so everything that the client had sent by then, it sent in this
-// one, or before it.
-func (a *Record) Alone(in history.ID, client, event int) bool {
-	found := false
-	for _, s := range a.ofClient[client] {
-		switch {
-		case s.First > event:
-		case s.ID == in:
-			found = true
-		case !s.overBy(event):
-			return false
-		}
-	}
-	return found
-}
-
-// Told returns a zxid below which an operation's session showed it nothing: the highest that its
-// client had been told of when it was called; 0 if none is known, or it had two sessions.
-func (a *Record) Told(op *history.Operation) uint64 {
-	if !a.inSession(op) {
-		return 0
-	}
-	seen := uint64(max(op.Invoke.Seen, 0))
+// toldIn returns the highest zxid that a client had certainly been told of in a session when it
+// called an operation. seen is what the link had seen by then.
+func (s *Session) toldIn(op *history.Operation, seen uint64) uint64 {
 	told := seen
-	for _, m := range slices.Backward(a.missedBy(op)) {
+	for _, m := range slices.Backward(s.missedIn(op)) {
 		if m.mostSeen < seen {
 			break
 		}
@@ -130,6 +89,36 @@ func (a *Record) Told(op *history.Operation) uint64 {
 	return told
 }
 
+// seenAt are the zxids that each session had seen, in order of events.
+var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
+	of := map[*Session][]seenZxid{}
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if s := a.Session(e.Session); s != nil && e.Seen > 0 {
+			of[s] = append(of[s], seenZxid{uint64(e.Seen), e.Time, e.Index})
+		}
+	}
+	return of
+})
+
+// shownIn returns a zxid below which a session showed an operation nothing; 0 if none is known.
+func (a *Record) shownIn(s *Session, op *history.Operation) uint64 {
+	if s.ID == op.Invoke.Session {
+		return s.toldIn(op, uint64(max(op.Invoke.Seen, 0)))
+	}
+	return s.toldIn(op, a.seenIn(s, op.Invoke.Index))
+}
+
+// seenIn returns the highest zxid that the link had seen in a session by an event; 0 if none.
+func (a *Record) seenIn(s *Session, event int) uint64 {
+	all := seenAt(a)[s]
+	i, _ := slices.BinarySearchFunc(all, event+1, func(z seenZxid, event int) int { return cmp.Compare(z.event, event) })
+	if i == 0 {
+		return 0
+	}
+	return all[i-1].zxid
+}
+
 // View returns the earliest moment of which an await can have been shown the state: a server may
 // lag, but not behind what its client has already been told. A request that a quorum answered shows
 // the moment at which it was sent, if no newer session can have shown it anything. In a history
@@ -138,11 +127,12 @@ func (a *Record) View(op *history.Operation) time.Duration {
 	if a.Foreign && !a.AnySession() {
 		return op.Began()
 	}
-	if !a.inSession(op) {
+	s := a.Only(op)
+	if s == nil || s.ID != op.Invoke.Session {
 		return Always
 	}
 	view := min(op.Began(), op.Invoke.Alive)
-	for _, m := range slices.Backward(a.missedBy(op)) {
+	for _, m := range slices.Backward(s.missedIn(op)) {
 		if m.mostAlive < op.Invoke.Alive {
 			break
 		}

@@ -56,8 +56,8 @@ func TestTold(t *testing.T) {
 func TestToldOfMany(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
-		s := &Session{}
-		a := &Record{Sessions: Sessions{ByID: map[history.ID]*Session{7: s}}}
+		s := &Session{ID: 7, ExpiredEvent: -1, closed: -1}
+		a := &Record{Sessions: Sessions{ByID: map[history.ID]*Session{7: s}, ofClient: map[int][]*Session{0: {s}}}}
 		var events []*history.Event
 		for i := range 1 + r.IntN(12) {
 			e := &history.Event{Index: i, Session: 7, Alive: time.Duration(r.IntN(9)), Seen: history.ID(r.IntN(9))}

@@ -59,12 +59,11 @@ func fenced(a *evidence.Record, op *history.Operation) bool {
 }
 
 // decideFenced checks whether a quorum answered a request that the client of a fenced read sent
-// during the read. That is known for the session in which the read began and ended, if its client
+// during the read. That is known for the session in which the read began and ended, if its process
 // had no other session. In a new session the connect was such a request.
 func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
 	in := op.Return.Session
-	switch {
-	case in == 0 || op.Invoke.Session != in || op.Return.Seen == 0 || !k.Alone(in, op.Client, op.Return.Index):
+	if s := k.Only(op); s == nil || s.ID != in || op.Invoke.Session != in || op.Return.Seen == 0 {
 		f.Count("fenced_unknown", 1)
 		return
 	}

@@ -51,7 +51,7 @@ var ephemeralsOf = evidence.Once(func(a *evidence.Record) map[string][]*evidence
 })
 
 // decideDeleted checks which session deleted an ephemeral znode. Other sessions of its own client
-// may, and faults do.
+// may, and faults do. What a process left that has ended may go.
 func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 	f.Count("ephemerals", 1)
 	of, by := k.Session(n.Owner), k.Session(n.Remover)
@@ -59,7 +59,8 @@ func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 		return
 	}
 	at, event := k.Zxids.CommittedBy(n.Deleted)
-	if event < 0 || min(of.Expired, of.DiedBy) <= at || gaveUp(k, n, at) || f.Again() {
+	exited, _ := k.EndOf(of.Life)
+	if event < 0 || min(of.Expired, of.DiedBy, exited) <= at || gaveUp(k, n, at) || f.Again() {
 		return
 	}
 	counterexample := []int{event}

@@ -48,8 +48,8 @@ func (g *group) toldOf(l *look) uint64 {
 }
 
 // doneBy is a zxid by which what an operation did was done; 0: none is known.
-func doneBy(op *history.Operation) uint64 {
-	if sessionOf(op) == 0 {
+func (g *group) doneBy(op *history.Operation) uint64 {
+	if s := g.Only(op); s == nil || op.Return == nil || s.ID != op.Return.Session {
 		return 0
 	}
 	return uint64(op.Return.Seen)
@@ -57,12 +57,12 @@ func doneBy(op *history.Operation) uint64 {
 
 func decideMissing(f *frame.Finding, g *group, l *look, there []*member) {
 	for _, m := range there {
-		if z := doneBy(m.join); z == 0 || z > g.toldOf(l) || l.set[m.name] || m.until < l.op.Return.Time {
+		if z := g.doneBy(m.join); z == 0 || z > g.toldOf(l) || l.set[m.name] || m.until < l.op.Return.Time {
 			continue
 		}
-		f.Violated(append(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
+		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof),
 			"%s, though it had %s by %s, its client's session lived, and the session that asked had seen %s before",
-			g.hides(l, m.name), g.terms.joined, words.Zxid(doneBy(m.join)), words.Zxid(g.toldOf(l)))
+			g.hides(l, m.name), g.terms.joined, words.Zxid(g.doneBy(m.join)), words.Zxid(g.toldOf(l)))
 	}
 }
 
@@ -72,7 +72,7 @@ func decideGhosts(f *frame.Finding, g *group, l *look) {
 		if m == nil {
 			continue
 		}
-		if z := m.goneBy(); z != 0 && z <= g.toldOf(l) {
+		if z := g.goneBy(m); z != 0 && z <= g.toldOf(l) {
 			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), evidence.EventsOf(m.gone())),
 				"%s, though it had %s by %s, and the session that asked had seen %s before", g.shows(l, name), g.terms.left, words.Zxid(z), words.Zxid(g.toldOf(l)))
 		}

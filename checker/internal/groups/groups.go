@@ -41,6 +41,7 @@ type group struct {
 type member struct {
 	name   string
 	join   *history.Operation
+	in     *evidence.Session    // in which it joined; nil: not known, or it may have joined twice
 	leaves []*history.Operation // those that may have had an effect
 	// until is how long it certainly was there once it had joined, that moment included: until
 	// before somebody asked it to leave or a fault may have removed its znode, at equal times, too;
@@ -54,8 +55,8 @@ type member struct {
 	// expired is when its client had been told that the session in which it joined had ended;
 	// never if it was not.
 	expired time.Duration
-	// proof is an event that shows its session alive then; -1: there is none.
-	proof int
+	// proof are events that show its session alive then.
+	proof []int
 	// crash is the first end of its client's process since it asked to join, if a fault was
 	// that; nil: none.
 	crash *crash
@@ -128,11 +129,11 @@ func (g *group) move(op *history.Operation, joins bool) {
 	g.Decode(op.Invoke, &v)
 	m := g.members[v.Member]
 	if m == nil {
-		m = &member{name: v.Member, proof: -1}
+		m = &member{name: v.Member}
 		g.members[v.Member] = m
 	}
 	if joins {
-		m.join = op
+		m.join, m.in = op, g.owner(op)
 	} else {
 		m.leaves = append(m.leaves, op)
 	}
@@ -178,26 +179,24 @@ func (g *group) bound(m *member) {
 		return
 	}
 	d := g.DeathOf(m.join)
-	m.until, m.again = d.From, g.nextSession(m.join)
+	m.until, m.again = d.From, g.another(m)
 	if d.Contradictory {
 		m.until = evidence.Always
 	}
-	if d.Newest != nil {
-		m.expired = d.Newest.Expired // clients that are through close theirs themselves
+	if s := d.OverAtLast(); s != nil {
+		m.expired = s.Expired // clients that are through close theirs themselves
 	}
 	if m.expired < m.left() {
 		g.figures["ended_by_death"]++
 	}
 	m.until = min(m.until, before(m.left()), before(removals(g.Record)))
 	m.once = evidence.EventsOf(m.join)
-	if left := m.gone(); left != nil && sessionOf(left) == sessionOf(m.join) && left.Return.Time < m.again && m.again != evidence.Never {
+	if left := m.gone(); left != nil && g.Only(left) == m.in && left.Return.Time < m.again && m.again != evidence.Never {
 		m.again = evidence.Never // whoever left in its session does not join again in the next one
 		m.once = append(m.once, evidence.EventsOf(left)...)
 	}
 	m.again = min(m.again, removals(g.Record))
-	if s := g.Session(m.join.Return.Session); s != nil {
-		m.proof = s.ShownAt(m.until)
-	}
+	m.proof = d.ShownAt(m.until)
 }
 
 // before is the last moment before another; always, if that never comes.
@@ -218,10 +217,15 @@ func (g *group) stayed(m *member) (evidence.Span, bool) {
 	return evidence.Span{From: m.join.Return.Time, To: min(m.left(), exited)}, true
 }
 
-// joined says that it certainly was a member, by a call that was answered in the session in
-// which it was made: in another one, it may have been there twice.
-func (m *member) joined() bool {
-	return m.join != nil && m.join.Outcome() == history.OK && sessionOf(m.join) != 0
+// joined says that it certainly was a member, in a session that is known.
+func (m *member) joined() bool { return m.in != nil }
+
+// owner returns the session in which a call that succeeded joined, or nil.
+func (g *group) owner(op *history.Operation) *evidence.Session {
+	if of := g.Owners(op); op.Outcome() == history.OK && len(of) == 1 {
+		return of[0]
+	}
+	return nil
 }
 
 // left is when it was first asked to leave; never if it was not.
@@ -260,35 +264,27 @@ func (m *member) ended(at time.Duration) *history.Operation {
 
 // goneBy is a zxid by which it had left; 0: none is known. Who asks in another session than that in
 // which it joined may be answered by a server that lags, and says nothing of what came behind.
-func (m *member) goneBy() uint64 {
+func (g *group) goneBy(m *member) uint64 {
 	left := m.gone()
 	if left == nil || m.join == nil || m.join.Outcome() == history.Fail {
 		return 0
 	}
-	z, in := doneBy(left), m.join.Invoke.Session
-	moved := m.join.Return != nil && m.join.Return.Session != in
-	if !moved && in == sessionOf(left) || m.joined() && z >= doneBy(m.join) {
+	z, in := g.doneBy(left), g.Only(m.join)
+	if in != nil && in == g.Only(left) || m.joined() && z >= g.doneBy(m.join) {
 		return z
 	}
 	return 0
 }
 
-// sessionOf is the session in which all of an operation went on; 0 if there were two, or none
-// is known.
-func sessionOf(op *history.Operation) history.ID {
-	if op.Return == nil || op.Invoke.Session != op.Return.Session {
-		return 0
+// another is from when on a member may have joined once more in another session of its client: in
+// one that its process has beside the one in which it joined, or in a later one. It is never if the
+// record names none.
+func (g *group) another(m *member) time.Duration {
+	if len(g.InUse(m.join)) > 1 {
+		return evidence.Always
 	}
-	return op.Invoke.Session
-}
-
-// nextSession is when the record names the first session of a client that came behind the one
-// in which it did something; never if it names none.
-func (g *group) nextSession(op *history.Operation) time.Duration {
-	if of := g.Session(sessionOf(op)); of != nil {
-		if behind := g.SessionsBehind(op.Client, of.First); len(behind) > 0 {
-			return g.History.Events[behind[0].First].Time
-		}
+	if behind := g.SessionsBehind(m.join.Client, m.in.First); len(behind) > 0 {
+		return g.History.Events[behind[0].First].Time
 	}
 	return evidence.Never
 }

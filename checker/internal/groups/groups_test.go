@@ -69,13 +69,14 @@ func TestSnapshotsAgreeWithAllVersions(t *testing.T) {
 		g := groupOf(a.Keys[0])
 		list, from := versionsByHand(txns)
 		want := true
-		of, high := map[history.ID][]*look{}, map[history.ID][]uint64{}
+		of, high := map[*evidence.Session][]*look{}, map[*evidence.Session][]uint64{}
 		for _, l := range g.looks {
 			if z, _, ok := g.Zxids.Ceil(l.op.Return.Time); g.toldOf(l) != 0 {
 				if !ok {
 					z = a.Log.Last()
 				}
-				of[sessionOf(l.op)], high[sessionOf(l.op)] = append(of[sessionOf(l.op)], l), append(high[sessionOf(l.op)], z)
+				s := g.Only(l.op)
+				of[s], high[s] = append(of[s], l), append(high[s], z)
 			}
 		}
 		for s, looks := range of {

@@ -37,25 +37,19 @@ var monotone = &frame.Property{
 	Exercise: exercised("told", "changes that a client saw"),
 }
 
-// watcher is who is shown one view after the other: a session that lists, or a client that
+// watcher is who is shown one view after the other: a session that lists, or a process that
 // follows the changes.
 type watcher struct {
-	session history.ID
-	client  int
-	life    int // of the client's process
+	session *evidence.Session
+	life    evidence.Life
 }
 
 func (g *group) watcherOf(op *history.Operation) (w watcher, ok bool) {
 	if lists(op) {
-		return watcher{session: sessionOf(op)}, sessionOf(op) != 0
+		s := g.Only(op)
+		return watcher{session: s}, s != nil
 	}
-	w.client = op.Client
-	for _, x := range g.Exits[op.Client] {
-		if x.At <= op.Began() {
-			w.life++
-		}
-	}
-	return w, true
+	return watcher{life: g.LifeOf(op)}, true
 }
 
 // past is what a watcher has been shown.
@@ -88,7 +82,7 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
 		if m := g.members[name]; !l.set[name] && m != nil && m.joined() && m.until >= l.op.Return.Time {
-			f.Violated(append(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
+			f.Violated(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof),
 				"%s, though that client had seen it before, and it lived on", g.hides(l, name))
 		}
 	}

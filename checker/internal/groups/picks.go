@@ -70,7 +70,7 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 func decideNone(f *frame.Finding, g *group, l, last *look) {
 	for _, name := range slices.Sorted(maps.Keys(last.set)) {
 		if m := g.members[name]; m != nil && m.joined() && m.until > l.op.Return.Time {
-			f.Violated(append(slices.Concat(evidence.EventsOf(last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join)), m.proof),
+			f.Violated(slices.Concat(evidence.EventsOf(last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof),
 				"%s, though that client had seen it before, and it lived on", g.hides(l, name))
 		}
 	}

@@ -65,17 +65,17 @@ func from(op *history.Operation, by int64) int64 {
 func (g *group) dated() []*member {
 	var all []*member
 	for _, name := range slices.Sorted(maps.Keys(g.members)) {
-		if m := g.members[name]; m.joined() && doneBy(m.join) != 0 || m.goneBy() != 0 {
+		if m := g.members[name]; m.joined() && g.doneBy(m.join) != 0 || g.goneBy(m) != 0 {
 			all = append(all, m)
 		}
 	}
 	return all
 }
 
-// stays are the join and the leave of a member as steps. If it is not certain that it joined, it did
+// steps are the join and the leave of a member as steps. If it is not certain that it joined, it did
 // so before it left: no list need show it.
-func (m *member) stays(i, size int) (ops []porcupine.Operation) {
-	joined, gone := by(changedBy(m)), m.goneBy()
+func (g *group) steps(m *member, i, size int) (ops []porcupine.Operation) {
+	joined, gone := by(g.changedBy(m)), g.goneBy(m)
 	ops = append(ops, porcupine.Operation{
 		ClientId: m.join.Client, Input: &step{text: "join " + m.name, join: i, leave: -1, size: size},
 		Call: from(m.join, joined), Return: joined,
@@ -94,11 +94,11 @@ func (m *member) stays(i, size int) (ops []porcupine.Operation) {
 }
 
 // changedBy is by when a member had joined; if that is not certain, by when it had left.
-func changedBy(m *member) uint64 {
+func (g *group) changedBy(m *member) uint64 {
 	if m.joined() {
-		return doneBy(m.join)
+		return g.doneBy(m.join)
 	}
-	return m.goneBy()
+	return g.goneBy(m)
 }
 
 func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
@@ -106,7 +106,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	var ops []porcupine.Operation
 	known := g.dated()
 	for i, m := range known {
-		ops = append(ops, m.stays(i, len(known))...)
+		ops = append(ops, g.steps(m, i, len(known))...)
 	}
 	for _, l := range g.looks {
 		if l.set == nil || !lists(l.op) || g.toldOf(l) == 0 {

@@ -81,7 +81,7 @@ func (r registration) milestones(a *evidence.Record) (milestones, bool) {
 	}
 	at[confirmed] = first.Return.Time
 	at[loose], at[free] = first.Began(), first.Began()
-	if sessionOf(first) != 0 {
+	if len(a.InUse(first)) == 1 {
 		death := a.DeathOf(first)
 		if death.Contradictory {
 			return nil, false

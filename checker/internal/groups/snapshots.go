@@ -29,7 +29,7 @@ var snapshots = &frame.Property{
 	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() },
 	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
 		vs := versionsOf(g)
-		at := map[history.ID]int{} // session → the version that it was shown last
+		at := map[*evidence.Session]int{} // session → the version that it was shown last
 		for _, l := range g.looks {
 			if ctx.Err() != nil {
 				return
@@ -162,7 +162,7 @@ func (v *versions) inForce(zxid uint64) int {
 }
 
 // decide looks for the first version that a list can be.
-func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID]int) {
+func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[*evidence.Session]int) {
 	low := g.toldOf(l)
 	high, event, ok := g.Zxids.Ceil(l.op.Return.Time)
 	if !ok {
@@ -173,7 +173,7 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[history.ID
 		return
 	}
 	f.Count("placed", 1)
-	session := sessionOf(l.op)
+	session := g.Only(l.op)
 	first = max(first, at[session])
 	want := uint64(0)
 	for name := range l.set {

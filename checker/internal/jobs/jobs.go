@@ -166,13 +166,9 @@ func (t *attempt) settle(a *evidence.Record) {
 			t.finished = op
 		}
 	}
-	if t.death.From < t.x {
-		t.x, t.xEvents = t.death.From, nil
-	}
-	if t.x != evidence.Always && t.death.First != nil {
-		if shown := t.death.First.ShownAt(t.x); shown >= 0 {
-			t.xEvents = append(t.xEvents, shown)
-		}
+	t.x = min(t.x, t.death.From)
+	if t.x != evidence.Always {
+		t.xEvents = append(t.xEvents, t.death.ShownAt(t.x)...)
 	}
 	if t.death.By < t.e {
 		t.e, t.eEvents = t.death.By, []int{t.death.ByEvent}
@@ -194,7 +190,7 @@ func (q *queue) count(t *attempt, before int) {
 		q.figures["lasting"]++
 	}
 	over := min(t.exited, t.death.By)
-	if s := t.death.Newest; s != nil {
+	if s := t.death.OverAtLast(); s != nil {
 		over = min(over, s.Expired)
 	}
 	for _, op := range t.ends {
@@ -210,7 +206,7 @@ func (q *queue) count(t *attempt, before int) {
 // free is from when on nobody has the job by this attempt; never if that is not known.
 func (t *attempt) free() time.Duration {
 	end := min(t.e, t.exited)
-	if s := t.death.Newest; s != nil {
+	if s := t.death.OverAtLast(); s != nil {
 		end = min(end, s.Expired)
 	}
 	return end

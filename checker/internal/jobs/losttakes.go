@@ -59,8 +59,8 @@ func (q *queue) overBy(op *history.Operation) time.Duration {
 	exited, _ := q.ExitAfter(op.Client, op.Began())
 	death := q.DeathOf(op)
 	end := min(exited, death.By, q.givenUp(op))
-	if death.Newest != nil {
-		end = min(end, death.Newest.Expired)
+	if s := death.OverAtLast(); s != nil {
+		end = min(end, s.Expired)
 	}
 	return end
 }

@@ -167,7 +167,7 @@ func (s holderSessions) Exited(client int, t time.Duration) holds.Moment {
 
 // Expired implements holds.Evidence.
 func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) holds.Moment {
-	d := s.deathOf(op)
+	d := s.a.DeathOf(op)
 	if resumed != nil && s.Resumes(resumed, op.Began()) {
 		d = s.a.DeathIn(s.deaths[resumed.Grant].Newest)
 	}
@@ -176,15 +176,6 @@ func (s holderSessions) Expired(op *history.Operation, resumed *holds.Hold) hold
 		return holds.Moment{At: over.Expired, Event: over.ExpiredEvent}
 	}
 	return holds.None
-}
-
-// deathOf is that of the session in which the client has what shows that it holds; where that
-// is not known, of those that it can be.
-func (s holderSessions) deathOf(op *history.Operation) evidence.Death {
-	if of := ownerByMarks(s.a, op); of != nil {
-		return s.a.DeathIn(of)
-	}
-	return s.a.DeathOf(op)
 }
 
 // Resumes implements holds.Evidence.
@@ -210,12 +201,7 @@ func newHold(id int, read *holds.Hold, d evidence.Death) *hold {
 	if d.From < h.x {
 		h.x, h.endEvents = d.From, nil
 	}
-	if n := read.Next; n != nil && read.Exited.At <= n.Granted && n.Granted < h.x {
-		// Its client holds again, in another process: by the same znode, perhaps. The one that
-		// had ended holds nothing.
-		h.x, h.endEvents = max(read.Granted, read.Exited.At), []int{read.Exited.Event}
-	}
-	h.endEvents = append(slices.Clone(h.endEvents), d.First.ShownAt(h.x))
+	h.endEvents = append(slices.Clone(h.endEvents), d.ShownAt(h.x)...)
 	released, _ := h.released()
 	h.e = min(released, d.By)
 	if h.e < h.x && !d.Contradictory {

@@ -28,28 +28,7 @@ type views struct{ low, high uint64 }
 
 // viewsOf are those of an acquire that was granted.
 func viewsOf(a *evidence.Record, grant *history.Operation) views {
-	return views{a.SeenBy(grant.Client, grant.Invoke.Index), a.ShownBy(grant.Client, grant.Return)}
-}
-
-// ownerByMarks is the session that the marks of an acquire that was granted are of, if all are
-// of one; else nil.
-func ownerByMarks(a *evidence.Record, op *history.Operation) (of *evidence.Session) {
-	m := evidence.MarksOf(a)
-	if m == nil || op.F != models.FAcquire {
-		return nil
-	}
-	seen := viewsOf(a, op)
-	if !a.FromBeginning(seen.high) { // marks may be missing
-		return nil
-	}
-	there, _ := m.Within(op.Key, "", op.Client, seen.low, seen.high)
-	for _, one := range there {
-		if of != nil && of != one.Of {
-			return nil
-		}
-		of = one.Of
-	}
-	return of
+	return views{a.SeenBy(grant), a.ShownBy(grant)}
 }
 
 // endWithMarks ends a hold when somebody who is no client took away what it rests on, as
@@ -61,7 +40,7 @@ func endWithMarks(k *evidence.Key, h *hold) {
 		return
 	}
 	of := viewsOf(k.Record, h.Grant)
-	there, _ := m.Within(k.Name, "", h.Client, of.low, of.high)
+	there, _ := m.Within(k.Name, "", k.LifeOf(h.Grant), of.low, of.high)
 	for _, one := range there {
 		if one.Znode == nil || !one.Taken() {
 			continue
@@ -129,7 +108,7 @@ func (m *marked) readMakers(k *evidence.Key) {
 		if op.Return != nil {
 			high = k.Zxids.FloorAt(op.Return.Time)
 		}
-		for _, one := range m.marks.Made(k.Name, op.Client, low, high) {
+		for _, one := range m.marks.Made(k.Name, k.LifeOf(op), low, high) {
 			if one.Znode != nil {
 				m.made[one.Znode] = op
 			}
@@ -151,7 +130,7 @@ func (m *marked) count(k *evidence.Key, h *hold) {
 		return
 	}
 	for _, part := range h.held() {
-		there, _ := m.marks.Within(k.Name, part, h.Client, of.low, of.high)
+		there, _ := m.marks.Within(k.Name, part, k.LifeOf(h.Grant), of.low, of.high)
 		for _, one := range there {
 			if one.Gone > of.high && stands(one) {
 				if m.blocked(k, h, one, of.high) {
@@ -229,7 +208,7 @@ func decideMarks(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 func (m *marked) decideTogether(f *frame.Finding, k *evidence.Key, h *hold, of views) {
 	var all [][]*evidence.Mark
 	for _, part := range h.held() {
-		there, _ := m.marks.Within(k.Name, part, h.Client, of.low, of.high)
+		there, _ := m.marks.Within(k.Name, part, k.LifeOf(h.Grant), of.low, of.high)
 		if len(there) == 0 {
 			return // decided by itself
 		}
@@ -255,7 +234,7 @@ func (m *marked) decideTogether(f *frame.Finding, k *evidence.Key, h *hold, of v
 }
 
 func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string, of views) {
-	there, last := m.marks.Within(k.Name, part, h.Client, of.low, of.high)
+	there, last := m.marks.Within(k.Name, part, k.LifeOf(h.Grant), of.low, of.high)
 	for _, one := range there {
 		if one.Gone > of.high || !one.WithSession() || !stands(one) || !m.inLine() || !m.blocked(k, h, one, of.high) {
 			return
@@ -292,7 +271,8 @@ func (m *marked) went(a *evidence.Record, last *evidence.Mark) string {
 }
 
 // leftBehind is how long a contender may stay at the head of a line when its client neither asks
-// nor holds any more, is connected, and somebody waits behind it: there is no session to wait for.
+// nor holds any more, its session is connected, and another client waits behind it: there is no
+// session to wait for.
 const leftBehind = 2 * time.Second
 
 // decideLeftBehind looks for contenders that their clients left in line while others waited behind
@@ -326,7 +306,7 @@ func decideLeftBehind(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 		if op.Return != nil {
 			high = k.Zxids.FloorAt(op.Return.Time)
 		}
-		for _, own := range m.marks.Made(k.Name, op.Client, k.Zxids.Floor(op.Began()), high) {
+		for _, own := range m.marks.Made(k.Name, k.LifeOf(op), k.Zxids.Floor(op.Began()), high) {
 			if stands(own) {
 				m.decideBehind(f, k, op, own, busy)
 			}
@@ -349,12 +329,12 @@ func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Ope
 		if span.Length() <= leftBehind {
 			continue
 		}
-		for _, idle := range evidence.Subtract(k.WhileLive(by.Client, span), busy[by.Client]) {
+		for _, idle := range evidence.Subtract(k.WhileConnected(by, span), busy[by.Client]) {
 			if idle.Length() <= leftBehind+k.Stalled(idle) {
 				continue
 			}
 			f.ByLog = true
-			f.Violated(append(evidence.EventsOf(op), by.First), "client %d waited for %s at %s behind %s of client %d, which was connected, and neither asked for %s nor held it from %s to %s (%s, of %s allowed)",
+			f.Violated(append(evidence.EventsOf(op), by.First), "client %d waited for %s at %s behind %s of client %d, whose session was connected, and which neither asked for %s nor held it from %s to %s (%s, of %s allowed)",
 				op.Client, k.Name, words.At(op.Began()), o.Name(), by.Client, k.Name, words.At(idle.From), words.At(idle.To), words.Lasting(idle.Length()), words.Lasting(leftBehind))
 			f.Names(o.Path)
 			return

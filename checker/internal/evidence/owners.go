@@ -1,0 +1,180 @@
+package evidence
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file finds in which session a client did something. A process may have several sessions at
+// one time: the one that the harness opened for it, and others that it opened by itself. None of
+// them comes first.
+
+// InUse returns the sessions in which a call can have sent requests, oldest first: those that its
+// process had and that were not over for it when it made the call, and those that it opened during
+// the call.
+func (a *Record) InUse(op *history.Operation) (of []*Session) {
+	life := a.LifeOf(op)
+	for _, s := range a.ofClient[op.Client] {
+		switch {
+		case op.Return != nil && s.First >= op.Return.Index && s.ID != op.Return.Session:
+		case s.ID == op.Invoke.Session, op.Return != nil && s.ID == op.Return.Session:
+			of = append(of, s)
+		case s.Life == life && !a.leftBy(s, op.Invoke):
+			of = append(of, s)
+		}
+	}
+	return of
+}
+
+// leftBy reports whether a session was over for its process at an event: the process was told so,
+// or gave it up, or the session was closed and its connection had ended for good.
+func (a *Record) leftBy(s *Session, e *history.Event) bool {
+	if s.ExpiredEvent >= 0 && s.ExpiredEvent <= e.Index {
+		return true
+	}
+	n, m := len(s.connects), len(s.cuts)
+	return s.closed >= 0 && s.closed <= e.Index && m > 0 && s.cuts[m-1] <= e.Index && (n == 0 || s.connects[n-1] < s.cuts[m-1])
+}
+
+// Only returns the session in which all of an operation went on; nil if there may be several, or
+// none is known.
+func (a *Record) Only(op *history.Operation) *Session {
+	if of := a.InUse(op); len(of) == 1 {
+		return of[0]
+	}
+	return nil
+}
+
+// Owners returns the sessions that can own the znode that an operation made, oldest first. If the
+// transaction log shows in which sessions the process made what the operation rests on, it is one
+// of those. Otherwise it is one of those that the call can have used, or, if the call ended without
+// an answer while the client was not connected, the next one of the process: the request may still
+// be queued, and be sent in that one.
+func (a *Record) Owners(op *history.Operation) []*Session {
+	if got := a.reported(op); got != nil {
+		return []*Session{got}
+	}
+	if of := a.marked(op); len(of) > 0 {
+		return of
+	}
+	of := slices.DeleteFunc(a.InUse(op), func(s *Session) bool { // a dead one makes nothing
+		return s.DiedBy < op.Began() && s.ID != op.Invoke.Session && (op.Return == nil || s.ID != op.Return.Session)
+	})
+	if op.Return != nil && op.Outcome() == history.Info && !a.ConnectedAt(op.Client, op.Return.Time) {
+		if next := a.nextSession(op); next != nil && !slices.Contains(of, next) {
+			of = append(of, next)
+		}
+	}
+	return of
+}
+
+// reported returns the session that the subject said owns the znode of an acquire; nil if it did
+// not say: the link names the session that connected last, so an older one, to which the client did
+// not come back meanwhile, can only come from the subject.
+func (a *Record) reported(op *history.Operation) *Session {
+	if op.Return == nil {
+		return nil
+	}
+	began, got := a.Session(op.Invoke.Session), a.Session(op.Return.Session)
+	if began == nil || got == nil || got.First >= began.First {
+		return nil
+	}
+	if slices.ContainsFunc(got.connects, func(event int) bool { return op.Invoke.Index < event && event < op.Return.Index }) {
+		return nil
+	}
+	return got
+}
+
+// marked returns the sessions in which an operation's process made the marks that its success rests
+// on, oldest first: those that it made within the call, or else those that were there. None if the
+// log does not show them.
+func (a *Record) marked(op *history.Operation) (of []*Session) {
+	m := MarksOf(a)
+	if m == nil || op.Outcome() != history.OK || !a.Object.Operation(op.F).Begins {
+		return nil
+	}
+	high := a.ShownBy(op)
+	if !a.FromBeginning(high) { // marks may be missing
+		return nil
+	}
+	marks := ephemeral(m.Made(op.Key, a.LifeOf(op), a.Zxids.Floor(op.Began()), high))
+	if len(marks) == 0 {
+		there, _ := m.Within(op.Key, "", a.LifeOf(op), a.SeenBy(op), high)
+		marks = ephemeral(there)
+	}
+	for _, one := range marks {
+		if !slices.Contains(of, one.Of) {
+			of = append(of, one.Of)
+		}
+	}
+	slices.SortFunc(of, func(x, y *Session) int { return cmp.Compare(x.First, y.First) })
+	return of
+}
+
+// ephemeral returns the marks that are ephemeral znodes: only they belong to a session.
+func ephemeral(all []*Mark) []*Mark {
+	return slices.DeleteFunc(slices.Clone(all), func(m *Mark) bool { return m.Znode == nil || m.Znode.Owner == 0 })
+}
+
+// nextSession returns the first session that op's process had after op; nil if there is none.
+func (a *Record) nextSession(op *history.Operation) *Session {
+	for _, s := range a.SessionsBehind(op.Client, op.Return.Index) {
+		if s.Life == a.LifeOf(op) {
+			return s
+		}
+	}
+	return nil
+}
+
+// SeenBy returns the highest zxid up to which the process of an operation had certainly seen
+// everything when it called it, in any of its sessions.
+func (a *Record) SeenBy(op *history.Operation) (seen uint64) {
+	for _, s := range a.ofClient[op.Client] {
+		if s.First <= op.Invoke.Index && s.Life == a.LifeOf(op) {
+			seen = max(seen, s.toldIn(op, a.seenIn(s, op.Invoke.Index)), a.madeAt(s))
+		}
+	}
+	return seen
+}
+
+// Told returns a zxid below which an operation was shown nothing: the lowest that a session which
+// it can have used had been shown when it was called; 0 if none is known.
+func (a *Record) Told(op *history.Operation) uint64 {
+	of := a.InUse(op)
+	told := uint64(math.MaxUint64)
+	for _, s := range of {
+		if s.First > op.Invoke.Index {
+			return 0
+		}
+		told = min(told, a.shownIn(s, op))
+	}
+	if len(of) == 0 {
+		return 0
+	}
+	return told
+}
+
+// ShownBy returns a zxid that is not below anything that an operation's process had been shown when
+// the operation returned. Of a session that the completion does not name, the record says little
+// more than that it was no more than what was committed when the next request was sent.
+func (a *Record) ShownBy(op *history.Operation) uint64 {
+	e := op.Return
+	if s := a.Only(op); s != nil && s.ID == e.Session {
+		return a.Zxids.FloorAt(e.Time)
+	}
+	if next, _, ok := a.Zxids.Ceil(e.Time); ok {
+		return max(next-1, a.Zxids.FloorAt(e.Time))
+	}
+	return a.Log.Last()
+}
+
+// madeAt returns the zxid at which a session began, by the log; 0 if that is not known.
+func (a *Record) madeAt(s *Session) uint64 {
+	if l := a.Log.Sessions[s.ID]; l != nil {
+		return l.Created
+	}
+	return 0
+}
