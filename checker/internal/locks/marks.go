@@ -140,7 +140,7 @@ func (m *marked) count(k *evidence.Key, h *hold) {
 				}
 			}
 		}
-		if len(there) > 0 {
+		if len(there) > 0 || m.former(k, h, part, of) != nil {
 			m.with++
 		} else {
 			m.without++
@@ -240,8 +240,10 @@ func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string,
 			return
 		}
 	}
-	name := nameOf(k.Name, part)
+	name, former := nameOf(k.Name, part), m.former(k, h, part, of)
 	switch {
+	case last == nil && former != nil:
+		m.decideFormer(f, k, h, name, former)
 	case last == nil:
 		f.ByLog = true
 		f.Violated(h.Shown, "client %d was granted %s at %s%s, but no znode of client %d existed",
@@ -253,6 +255,33 @@ func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string,
 		f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but no znode of client %d existed: %s",
 			h.Client, name, words.At(h.Granted), words.WithToken(h.Token), h.Client, m.went(k.Record, last))
 	}
+}
+
+// former returns the newest mark that an earlier process of a hold's client had in one of some
+// states; nil if there is none.
+func (m *marked) former(k *evidence.Key, h *hold, part string, of views) *evidence.Mark {
+	life := k.LifeOf(h.Grant)
+	for life.Number > 0 {
+		life.Number--
+		if there, _ := m.marks.Within(k.Name, part, life, of.low, of.high); len(there) > 0 {
+			return there[0]
+		}
+	}
+	return nil
+}
+
+// decideFormer judges a grant that rests on what an earlier process of its client had made. It goes
+// with the session of that one, which nobody keeps alive, unless it is not ephemeral.
+func (m *marked) decideFormer(f *frame.Finding, k *evidence.Key, h *hold, name string, former *evidence.Mark) {
+	if former.Znode == nil || former.Znode.Owner == 0 {
+		return
+	}
+	killed, event := k.EndOf(former.Of.Life)
+	f.ByLog = true
+	f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], event, former.Of.First),
+		"client %d was granted %s at %s%s, but its process had nothing of its own there: the only mark is %s of session %s, whose process was killed at %s, and it goes with that session",
+		h.Client, name, words.At(h.Granted), words.WithToken(h.Token), former.Znode.Name(), former.Of.ID, words.At(killed))
+	f.Names(former.Path)
 }
 
 // went says how a client's last mark went.
