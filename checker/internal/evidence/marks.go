@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
 )
 
 // Mark shows in the servers' tree that a process of a client takes part in an object: a znode that

@@ -13,8 +13,8 @@ import (
 // the subject, whose reports prove nothing: it is what the links saw.
 type Session struct {
 	ID    history.ID
-	Life         // the process that opened it
-	First int    // index of the first event that names it
+	Life      // the process that opened it
+	First int // index of the first event that names it
 
 	// DiedFrom is the earliest moment at which it can have died: when the last request was sent
 	// that a quorum answered. Pings and reads do not count; a server that is cut off from its
@@ -37,10 +37,10 @@ type Session struct {
 	EndZxid  uint64 // of the first reply to a closeSession; 0: none
 	EndEvent int
 
-	closed    int    // the event that tells of the reply to a closeSession; -1: none
-	connects  []int  // the events in which it was connected, in order
-	cuts      []int  // those in which it was disconnected, in order
-	up        []Span // when it was connected and not known to be over, in order
+	closed   int    // the event that tells of the reply to a closeSession; -1: none
+	connects []int  // the events in which it was connected, in order
+	cuts     []int  // those in which it was disconnected, in order
+	up       []Span // when it was connected and not known to be over, in order
 
 	unanswered  []*history.Event // the facts of requests that were not answered
 	Answered    time.Duration    // DiedFrom without what the transaction log says
@@ -196,7 +196,7 @@ func (a *Sessions) SessionsBehind(client, event int) []*Session {
 // certainly had left the tree, which what a killed process made does with its session.
 type Death struct {
 	From, By      time.Duration
-	exit          int      // the event of the process's end, if that is From; -1: it is not
+	exit          int // the event of the process's end, if that is From; -1: it is not
 	ByEvent       int
 	Owners        []*Session // the possible owners, oldest first
 	Newest        *Session   // the last of them; nil: no session is known

@@ -270,7 +270,7 @@ func (g *group) goneBy(m *member) uint64 {
 		return 0
 	}
 	z, in := g.doneBy(left), g.Only(m.join)
-	if in != nil && in == g.Only(left) || m.joined() && z >= g.doneBy(m.join) {
+	if joined := g.doneBy(m.join); in != nil && in == g.Only(left) || m.joined() && joined != 0 && z >= joined {
 		return z
 	}
 	return 0

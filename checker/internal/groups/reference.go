@@ -95,8 +95,8 @@ func (g *group) steps(m *member, i, size int) (ops []porcupine.Operation) {
 
 // changedBy is by when a member had joined; if that is not certain, by when it had left.
 func (g *group) changedBy(m *member) uint64 {
-	if m.joined() {
-		return g.doneBy(m.join)
+	if z := g.doneBy(m.join); m.joined() && z != 0 {
+		return z
 	}
 	return g.goneBy(m)
 }
