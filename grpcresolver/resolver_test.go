@@ -276,6 +276,33 @@ func TestResolverTells(t *testing.T) {
 	}
 }
 
+// TestResolverLeavesOutWhatIsOff: gRPC is told only of the instance that clients may call.
+func TestResolverLeavesOutWhatIsOff(t *testing.T) {
+	s, conn := connect(t, ensemble(t))
+	for _, z := range []struct{ path, data string }{
+		{"/web", ""},
+		{"/web/disabled", `{"name":"web","id":"disabled","address":"10.0.0.1","port":80,"enabled":false}`},
+		{"/web/spring", `{"name":"web","id":"spring","address":"10.0.0.2","port":80,"payload":{"metadata":{"instance_status":"OUT_OF_SERVICE"}}}`},
+		{"/web/dubbo", `{"name":"web","id":"dubbo","address":"10.0.0.3","port":80,"payload":{"metadata":{"dubbo.metadata.revision":"0"}}}`},
+		{"/web/member_0", `{"serviceEndpoint":{"host":"10.0.0.4","port":80},"status":"STARTING"}`},
+		{"/web/up", `{"name":"web","id":"up","address":"10.0.0.5","port":80,"payload":{"metadata":{"instance_status":"UP"}}}`},
+	} {
+		if _, err := conn.Create(z.path, []byte(z.data), 0, zk.WorldACL(zk.PermAll)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := told{make(chan resolver.State, 10), make(chan error, 10)}
+	r, err := grpcresolver.NewBuilder(s).Build(resolver.Target{URL: url.URL{Scheme: "zk", Path: "/web"}}, c, resolver.BuildOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	got := within(t, c.states)
+	if len(got.Endpoints) != 1 || got.Endpoints[0].Addresses[0].Addr != "10.0.0.5:80" {
+		t.Errorf("was told of %v", got)
+	}
+}
+
 // TestResolverReportsRefusals: who may not look at a service is told so, each time it is tried.
 func TestResolverReportsRefusals(t *testing.T) {
 	e := ensemble(t)

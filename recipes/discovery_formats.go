@@ -42,9 +42,11 @@ type Registered struct {
 // For formats other than zklab's, the metadata has the fields besides ID and address. For Curator,
 // these are name, sslPort, payload, registrationTimeUTC and serviceType under these names, and uri,
 // made from uriSpec. The address has the port, or sslPort if there is no port. An instance that is
-// not enabled is off. For serversets, they are shard, status, the fields of metadata, and each
-// additional endpoint as endpoint.NAME. The ID is the name of the znode. An instance whose status
-// is not ALIVE is off. Values that are not strings are JSON.
+// not enabled is off. So is one of Spring Cloud Zookeeper whose instance_status in the payload's
+// metadata is not UP, and one of Apache Dubbo without services, which dubbo.metadata.revision
+// tells. For serversets, they are shard, status, the fields of metadata, and each additional
+// endpoint as endpoint.NAME. The ID is the name of the znode. An instance whose status is not ALIVE
+// is off. Values that are not strings are JSON.
 //
 // The error says why the znode is not an instance.
 func ParseInstance(znode string, data []byte) (Registered, error) {
@@ -111,8 +113,10 @@ func parseCurator(znode string, data []byte) (Registered, error) {
 		return Registered{}, err
 	}
 	r := Registered{Instance: Instance{ID: e.ID, Address: address, Metadata: e.metadata()}, Znode: znode, Format: FormatCurator}
-	if e.Enabled != nil && !*e.Enabled {
+	if e.Enabled != nil && !*e.Enabled { // Curator's ServiceProviderImpl leaves these out
 		r.Off = "not enabled"
+	} else {
+		r.Off = parsePayload(e.Payload).off()
 	}
 	return r, nil
 }
@@ -172,8 +176,8 @@ type endpoint struct {
 	Port int    `json:"port"`
 }
 
-// statusAlive is the status of members that Finagle calls. A member without a status counts as
-// UNKNOWN.
+// statusAlive is the status of members that Finagle calls (Zk2Resolver). A member without a status
+// counts as UNKNOWN.
 const statusAlive, statusUnknown = "ALIVE", "UNKNOWN"
 
 func parseServerset(znode string, data []byte) (Registered, error) {

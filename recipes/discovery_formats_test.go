@@ -9,14 +9,24 @@ import (
 const ownZnode = "0123456789abcdef0123456789abcdef-member-0000000007"
 
 // TestParseInstance has a line for each format, as its own programs write it. Curator's is
-// what JsonInstanceSerializer makes of a ServiceInstance; the serverset's are of Finagle and Aurora.
+// what JsonInstanceSerializer makes of a ServiceInstance, with the payloads of Spring Cloud Zookeeper and Dubbo;
+// the serverset's are of Finagle and Aurora.
 func TestParseInstance(t *testing.T) {
 	const curator = `"name":"payment","id":"dbac9cf3","address":"pig","sslPort":`
-	for _, tt := range []struct {
+	type test struct {
 		name, znode, data string
 		want              Registered
 		reason            string
-	}{
+	}
+	payload := func(name, text, off string) test {
+		return test{
+			name: name, znode: "dbac9cf3", data: `{` + curator + `null,"port":8004,"payload":` + text + `,"registrationTimeUTC":5,"serviceType":"DYNAMIC"}`,
+			want: Registered{Format: FormatCurator, Off: off, Instance: Instance{ID: "dbac9cf3", Address: "pig:8004", Metadata: map[string]string{
+				"name": "payment", "payload": text, "registrationTimeUTC": "5", "serviceType": "DYNAMIC",
+			}}},
+		}
+	}
+	for _, tt := range []test{
 		{
 			name: "own", znode: ownZnode, data: `{"version":1,"registration":"r","revision":0,"id":"a","address":"10.0.0.1:8080","metadata":{"zone":"eu"}}`,
 			want: Registered{Instance: Instance{ID: "a", Address: "10.0.0.1:8080", Metadata: map[string]string{"zone": "eu"}}, Format: FormatZklab},
@@ -45,6 +55,19 @@ func TestParseInstance(t *testing.T) {
 				"name": "payment", "registrationTimeUTC": "5", "serviceType": "STATIC",
 			}}},
 		},
+		payload("spring, up", `{"@class":"org.springframework.cloud.zookeeper.discovery.ZookeeperInstance","id":"app-1","name":"payment","metadata":{"instance_status":"up"}}`, ""),
+		payload("spring, down", `{"id":"app-1","name":"payment","metadata":{"instance_status":"DOWN"}}`, "status DOWN"),
+		payload("spring, out of service", `{"metadata":{"zone":"eu","instance_status":"OUT_OF_SERVICE"}}`, "status OUT_OF_SERVICE"),
+		payload("spring, a blank status", `{"metadata":{"instance_status":" "}}`, ""),
+		payload("spring, no status", `{"metadata":{"instance_status":null}}`, ""),
+		payload("spring, no metadata", `{"metadata":null}`, ""),
+		payload("a status that is not text", `{"metadata":{"instance_status":false}}`, "status false"),
+		payload("metadata of another program", `{"metadata":[{"instance_status":"DOWN"}]}`, ""),
+		payload("a status elsewhere", `{"instance_status":"DOWN","status":"DOWN"}`, ""),
+		payload("a list", `["DOWN"]`, ""),
+		payload("dubbo", `{"@class":"org.apache.dubbo.registry.zookeeper.ZookeeperInstance","id":"10.0.0.7:20880","name":"payment","metadata":{"dubbo.metadata.revision":"d4c1f2"}}`, ""),
+		payload("dubbo, no service", `{"metadata":{"dubbo.metadata.revision":"0"}}`, "dubbo.metadata.revision is 0: it has no services"),
+		payload("dubbo, no revision", `{"@class":"org.apache.dubbo.registry.zookeeper.ZookeeperInstance","metadata":{}}`, "no dubbo.metadata.revision"),
 		{name: "curator, no address", znode: "x", data: `{"name":"payment","id":"1","address":null}`, reason: "an instance of Curator without an id or an address"},
 		{name: "curator, port", znode: "x", data: `{` + curator + `null,"port":70000}`, reason: "70000 is not a port"},
 		{name: "curator, other types", znode: "x", data: `{` + curator + `null,"port":"80"}`, reason: "not the JSON of an instance: "},
