@@ -17,7 +17,7 @@ import (
 func TestRealExpiryFromPython(t *testing.T) {
 	t.Parallel()
 	programs.Require(t, programs.Kazoo)
-	python, err := programs.Python()
+	python, err := programs.Python("kazoo")
 	if err != nil {
 		t.Fatal(err)
 	}

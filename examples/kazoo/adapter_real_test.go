@@ -15,7 +15,7 @@ import (
 func python(t *testing.T) string {
 	t.Helper()
 	programs.Require(t, programs.Kazoo)
-	p, err := programs.Python()
+	p, err := programs.Python("kazoo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ package programs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,7 +42,11 @@ var (
 	}
 	Kazoo = Program{
 		"kazoo", "recipes in Python (examples/kazoo)", "apt-get install python3-kazoo",
-		func() error { _, err := Python(); return err },
+		func() error { _, err := Python("kazoo"); return err },
+	}
+	Patroni = Program{
+		"Patroni", "the class with which it elects a leader (examples/patroni)", "apt-get install patroni python3-kazoo",
+		func() error { _, err := Python("patroni.dcs.zookeeper"); return err },
 	}
 	Curator = Program{
 		"Curator", "recipes in Java (examples/curator)",
@@ -62,7 +65,7 @@ var (
 
 // All are all programs.
 func All() []Program {
-	return []Program{Docker, Compose, Kazoo, Curator, CuratorDiscovery, Tmux, Slurm}
+	return []Program{Docker, Compose, Kazoo, Patroni, Curator, CuratorDiscovery, Tmux, Slurm}
 }
 
 // Require skips the test where a program is missing, or fails it when ZKLAB_REAL=required.
@@ -86,14 +89,14 @@ var lookForDocker = sync.OnceValue(func() error {
 	return container.Ready(ctx, container.Config{})
 })
 
-// Python is a Python interpreter that has kazoo: Debian's package is for its own one only.
-func Python() (string, error) {
+// Python returns a Python interpreter that has a module: Debian's packages are for its own one only.
+func Python(module string) (string, error) {
 	for _, p := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(p, "-c", "import kazoo").Run() == nil {
+		if exec.Command(p, "-c", "import "+module).Run() == nil {
 			return p, nil
 		}
 	}
-	return "", errors.New("no python3 that can import kazoo")
+	return "", fmt.Errorf("no python3 that can import %s", module)
 }
 
 // CuratorJars is the class path of Curator's recipes: Debian's jar names the others that it needs.
