@@ -328,6 +328,9 @@ type Expired struct {
 // Dead is the value of FDead. By is the evidence.
 type Dead struct {
 	By string `json:"by"` // "close-reply": a reply to a closeSession of it was received
+	// Sent is when that closeSession was sent, or earlier; 0 if it is not known. If it is what ended
+	// the session, the session lived until then.
+	Sent time.Duration `json:"sent,omitempty"`
 }
 
 // Unanswered is the value of FUnanswered. Requests are those that need a quorum, in order of

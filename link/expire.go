@@ -38,11 +38,12 @@ func (l *Link) ExpireSession(ctx context.Context, id int64, via string) (zxid in
 	})
 
 	dial := func(ctx context.Context) (net.Conn, error) { return l.dialAround(ctx, via) }
+	sent := l.cfg.Clock()
 	reply, err := wire.EndSession(ctx, dial, secret)
 	if err != nil {
 		return 0, fmt.Errorf("via %s: %w", via, err)
 	}
-	l.recordDead(id, reply.Zxid)
+	l.recordDead(id, reply.Zxid, sent)
 	return reply.Zxid, nil
 }
 

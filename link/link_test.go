@@ -64,7 +64,7 @@ func TestFactsOfASession(t *testing.T) {
 		dead := r.events[3]
 		want := history.Event{
 			Process: history.SessionProcess, Client: 3, Type: history.Info, F: history.FDead, Session: 0x1a1,
-			Zxid: 0x102, Alive: time.Second, Seen: 0x102, Value: history.Value(history.Dead{By: "close-reply"}),
+			Zxid: 0x102, Alive: time.Second, Seen: 0x102, Value: history.Value(history.Dead{By: "close-reply", Sent: time.Second}),
 		}
 		if diff := cmp.Diff(want, dead); diff != "" {
 			t.Errorf("-want +got\n%s", diff)

@@ -245,7 +245,7 @@ func TestWireRecordsEveryKind(t *testing.T) {
 			{"closeSession", func() int64 { x.conn.Close(); return 0 }, []string{
 				`request {"op":"closeSession"}`,
 				`reply {}`,
-				`dead {"by":"close-reply"}`,
+				`dead {"by":"close-reply","sent":3000000000}`,
 				`disconnected`,
 			}},
 		} {

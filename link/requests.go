@@ -105,10 +105,11 @@ func (r *request) fact() history.UnansweredRequest {
 // newest requests tell most.
 const mostUnanswered = 1000
 
-// unanswered returns the requests that await the answer of a quorum.
+// unanswered returns the requests that await the answer of a quorum. A closeSession is one of them:
+// it may be what ended the session.
 func (q *requests) unanswered() (v history.Unanswered) {
 	for _, r := range q.all() {
-		if wire.ProvesAlive(r.op, wire.OK) {
+		if wire.ProvesAlive(r.op, wire.OK) || r.op == wire.CloseSession {
 			v.Requests = append(v.Requests, r.fact())
 		}
 	}

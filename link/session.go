@@ -183,8 +183,9 @@ func (l *Link) recordOvertaken(id int64, by request, older []history.UnansweredR
 	l.cfg.Record(e)
 }
 
-// recordDead records, once, that a session is certainly dead.
-func (l *Link) recordDead(id, zxid int64) {
+// recordDead records, once, that a session is certainly dead: a closeSession that was sent at
+// that time, or later, was answered.
+func (l *Link) recordDead(id, zxid int64, sent time.Duration) {
 	l.events.Lock()
 	defer l.events.Unlock()
 	l.mu.Lock()
@@ -194,7 +195,7 @@ func (l *Link) recordDead(id, zxid int64) {
 		return
 	}
 	s.Dead = true
-	e := l.sessionEvent(history.FDead, id, s, history.Dead{By: closeReply})
+	e := l.sessionEvent(history.FDead, id, s, history.Dead{By: closeReply, Sent: sent})
 	e.Zxid = history.ID(zxid)
 	l.mu.Unlock()
 	l.cfg.Record(e)

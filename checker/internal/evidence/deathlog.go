@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -95,8 +96,58 @@ func (a *Record) readDeath(s *Session) {
 	if l.Closed > l.Created && l.Closed < end {
 		end = l.Closed
 	}
-	if t, event := a.Zxids.SentBelow(end); t > s.DiedFrom {
+	t, event := a.Zxids.SentBelow(end)
+	if end == l.Closed { // else it may have gone on for long
+		if ended := a.endedFrom(s); ended > t {
+			t, event = ended, s.First
+		}
+	}
+	if t > s.DiedFrom {
 		s.DiedFrom, s.proofs = t, append(s.proofs, proof{t, event})
 		a.ByLog = true
 	}
+}
+
+// readClosing reads what an event says of when a session's end was asked for, and of its timeout.
+func (a *Record) readClosing(e *history.Event, s *Session) {
+	switch e.F {
+	case history.FConnected:
+		var v history.Connected
+		a.Decode(e, &v)
+		if v.Timeout > 0 && (s.timeout == 0 || v.Timeout < s.timeout) {
+			s.timeout = v.Timeout
+		}
+	case history.FDead:
+		var v history.Dead
+		a.Decode(e, &v)
+		if v.Sent == 0 {
+			v.Sent = Always
+		}
+		s.closing = min(s.closing, v.Sent)
+	case history.FUnanswered:
+		var v history.Unanswered
+		a.Decode(e, &v)
+		for _, r := range v.Requests {
+			if r.Op == "closeSession" {
+				s.closing = min(s.closing, r.Sent)
+			}
+		}
+	}
+}
+
+// endedFrom returns the earliest time at which the log's end of a session can have been committed,
+// by what can have ended it: a closeSession, a fault, or the servers, which wait for the timeout
+// from the last request that the leader got ("Programmer's Guide, ZooKeeper Sessions"). Always if
+// that is not known.
+func (a *Record) endedFrom(s *Session) time.Duration {
+	if s.timeout == 0 || s.Client < 0 {
+		return Always
+	}
+	from := s.closing
+	for _, f := range a.Faults.All {
+		if f.Traits.Sessions == history.EndAtOnce && (slices.Contains(f.Clients, s.Client) || slices.Contains(f.Sessions, s.ID)) && f.Over > s.Answered {
+			from = min(from, f.From)
+		}
+	}
+	return min(from, s.Answered+s.timeout-a.Params.Tick) // a tick for what clocks are rounded to
 }

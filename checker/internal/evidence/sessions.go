@@ -37,6 +37,10 @@ type Session struct {
 	EndZxid  uint64 // of the first reply to a closeSession; 0: none
 	EndEvent int
 
+	// closing is when the first closeSession of it was sent that the record knows, answered or not.
+	closing time.Duration
+	timeout time.Duration // the shortest that a server granted; 0: not known
+
 	closed   int    // the event that tells of the reply to a closeSession; -1: none
 	connects []int  // the events in which it was connected, in order
 	cuts     []int  // those in which it was disconnected, in order
@@ -124,7 +128,7 @@ func (a *Record) readSession(e *history.Event) {
 	if s == nil {
 		s = &Session{
 			ID: e.Session, Life: a.LifeAt(e.Client, e.Index), First: e.Index,
-			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1, closed: -1,
+			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1, closed: -1, closing: Never,
 		}
 		a.ByID[e.Session] = s
 		a.ofClient[e.Client] = append(a.ofClient[e.Client], s)
@@ -138,6 +142,7 @@ func (a *Record) readSession(e *history.Event) {
 	if e.Process != history.SessionProcess {
 		return
 	}
+	a.readClosing(e, s)
 	if e.F == history.FDead && s.closed < 0 {
 		s.closed = e.Index
 	}
