@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
@@ -223,12 +225,25 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	}
 	belief.stop()
 	rush.change(0, -1)
-	_ = c.Do(ctx, Op{
+	r.release(ctx, c, Op{
 		F: models.FRelease, Key: key, Life: life, Timeout: r.env.OpTimeout,
 		Late: func() any { return models.Held{Held: belief.held(), Token: grant.Token} },
 		Run:  func(ctx context.Context) (any, error) { return nil, h.release(ctx) },
 	})
 	return nil
+}
+
+// deniedFor is how long a holder goes on asking for a release that the servers refuse because its
+// client may not do it. It is longer than administrators, and faults, leave permissions away.
+const deniedFor = time.Minute
+
+// release gives a hold up. If the client lacks the permission, it still holds, and asks again until
+// it has it.
+func (r *holdRun) release(ctx context.Context, c *Client, op Op) {
+	ctx, cancel := context.WithTimeout(ctx, deniedFor)
+	defer cancel()
+	for errors.Is(c.Do(ctx, op), zk.ErrNoAuth) && !c.gone(op.Life) && pause(ctx, r.env.OpTimeout/100) {
+	}
 }
 
 // touch proves that the session is alive, or finds that it is not. It retries after a lost
