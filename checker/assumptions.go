@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zklab/zklab/internal/base/prose"
 
@@ -130,6 +131,9 @@ func faulted(a *evidence.Record) Assumption {
 	case len(seen) == 0:
 		return Assumption{"faults", false, "no fault took effect: " + strings.Join(excused, ", ")}
 	}
+	if at, nothing := deaf(a); nothing {
+		return Assumption{"faults", false, "no operation of the load succeeded from when the first fault took effect, at " + words.At(at) + ", to the end of the load: nothing could have gone wrong any more"}
+	}
 	slices.Sort(seen)
 	for i, kind := range seen {
 		seen[i] = kind + " " + prose.Times(verified[kind])
@@ -139,6 +143,33 @@ func faulted(a *evidence.Record) Assumption {
 		text += "; none from " + strings.Join(excused, ", ")
 	}
 	return Assumption{"faults", true, text}
+}
+
+// deaf reports whether clients called operations after the first fault had taken effect, or waited
+// in them, and none succeeded before the load ended; and when that fault took effect.
+func deaf(a *evidence.Record) (at time.Duration, nothing bool) {
+	at, end := evidence.Never, a.Phase(history.PhaseHeal)
+	if a.Params.Load > 0 { // the first faults are undone before that phase begins
+		end = min(end, a.Phase(history.PhaseLoad)+a.Params.Load)
+	}
+	for _, f := range a.Faults.All {
+		if f.Took {
+			at = min(at, max(f.From, f.Verified))
+		}
+	}
+	tried := false
+	for _, k := range a.Keys {
+		for _, op := range k.Ops {
+			switch {
+			case a.Object.Operation(op.F).Local || op.Began() >= end || evidence.Ended(op) <= at:
+			case op.Outcome() == history.OK && op.Return.Time <= end:
+				return at, false
+			default:
+				tried = true
+			}
+		}
+	}
+	return at, tried
 }
 
 // kept asks that servers kept their promises to every client: recipes rely on them.

@@ -168,6 +168,20 @@ func TestAssumptions(t *testing.T) {
 			},
 		},
 		{
+			name: "nothing succeeded any more", model: objects.Lock.Name, unmet: "faults", says: "no operation of the load succeeded from when the first fault took effect, at 4.000 s",
+			change: func(r *checktest.Record) {
+				for i := range r.Events { // the load goes on
+					if e := &r.Events[i]; e.Process == history.Nemesis && e.Time > 0 {
+						e.Time += 10 * time.Second
+					}
+				}
+				r.Header.Params.Expects, r.Header.Params.Load = []string{"kill"}, 8*time.Second
+				r.Fact(4000, "kill", history.FaultStep{Fault: 1, Step: history.StepInject})
+				r.Fact(4000, "kill", history.FaultStep{Fault: 1, Step: history.StepVerified})
+				r.Call(1, objects.FAcquire, 5000, 6000, history.Info).Hold(checktest.Grant{Client: 1, Inv: 9000, Ret: 9010, Release: 9020, Token: 1000, Session: 2})
+			},
+		},
+		{
 			name: "everybody stuck", model: objects.Lock.Name, unmet: "working", says: "3 clients ended in a call that never returned, of 3",
 			change: func(r *checktest.Record) {
 				for client := range 3 {

@@ -40,6 +40,7 @@ type Params struct {
 	MinSession time.Duration `json:"min_session,omitempty"`
 	MaxSession time.Duration `json:"max_session,omitempty"`
 	Reconnect  time.Duration `json:"reconnect,omitempty"` // limit on one client's reconnect
+	Load       time.Duration `json:"load,omitempty"`      // how long clients are to begin operations
 	MinLoad    int           `json:"min_load"`            // ok operations required before the first fault
 	Parties    int           `json:"parties,omitempty"`   // double-barrier: members of a round
 	Leases     int           `json:"leases,omitempty"`    // semaphore: number of leases
