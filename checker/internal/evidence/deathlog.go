@@ -98,8 +98,8 @@ func (a *Record) readDeath(s *Session) {
 	}
 	t, event := a.Zxids.SentBelow(end)
 	if end == l.Closed { // else it may have gone on for long
-		if ended := a.endedFrom(s); ended > t {
-			t, event = ended, s.First
+		if ended, by := a.endedFrom(s); ended > t && ended <= s.DiedBy { // else it ended in another way
+			t, event = ended, by
 		}
 	}
 	if t > s.DiedFrom {
@@ -123,31 +123,43 @@ func (a *Record) readClosing(e *history.Event, s *Session) {
 		if v.Sent == 0 {
 			v.Sent = Always
 		}
-		s.closing = min(s.closing, v.Sent)
+		s.closedFrom(v.Sent, e)
 	case history.FUnanswered:
 		var v history.Unanswered
 		a.Decode(e, &v)
 		for _, r := range v.Requests {
 			if r.Op == "closeSession" {
-				s.closing = min(s.closing, r.Sent)
+				s.closedFrom(r.Sent, e)
 			}
 		}
+	}
+}
+
+// closedFrom notes when a closeSession was sent.
+func (s *Session) closedFrom(sent time.Duration, e *history.Event) {
+	if sent < s.closing {
+		s.closing, s.closingEvent = sent, e.Index
 	}
 }
 
 // endedFrom returns the earliest time at which the log's end of a session can have been committed,
 // by what can have ended it: a closeSession, a fault, or the servers, which wait for the timeout
 // from the last request that the leader got ("Programmer's Guide, ZooKeeper Sessions"). Always if
-// that is not known.
-func (a *Record) endedFrom(s *Session) time.Duration {
+// that is not known. The event is the one that tells of the closeSession, or else the first one of
+// the session.
+func (a *Record) endedFrom(s *Session) (from time.Duration, event int) {
 	if s.timeout == 0 || s.Client < 0 {
-		return Always
+		return Always, -1
 	}
-	from := s.closing
+	from = s.closing
 	for _, f := range a.Faults.All {
 		if f.Traits.Sessions == history.EndAtOnce && (slices.Contains(f.Clients, s.Client) || slices.Contains(f.Sessions, s.ID)) && f.Over > s.Answered {
 			from = min(from, f.From)
 		}
 	}
-	return min(from, s.Answered+s.timeout-a.Params.Tick) // a tick for what clocks are rounded to
+	from = min(from, s.Answered+s.timeout-a.Params.Tick) // a tick for what clocks are rounded to
+	if from == s.closing {
+		return from, s.closingEvent
+	}
+	return from, s.First
 }

@@ -37,9 +37,11 @@ type Session struct {
 	EndZxid  uint64 // of the first reply to a closeSession; 0: none
 	EndEvent int
 
-	// closing is when the first closeSession of it was sent that the record knows, answered or not.
-	closing time.Duration
-	timeout time.Duration // the shortest that a server granted; 0: not known
+	// closing is when the first closeSession of it was sent that the record knows, answered or not,
+	// and closingEvent tells of it.
+	closing      time.Duration
+	closingEvent int
+	timeout      time.Duration // the shortest that a server granted; 0: the record does not say
 
 	closed   int    // the event that tells of the reply to a closeSession; -1: none
 	connects []int  // the events in which it was connected, in order

@@ -1,0 +1,93 @@
+package checker
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/history"
+)
+
+// A client is a seat: what a process made, and what it was granted, is its own, and ends with it.
+func TestEvidenceIsOfProcesses(t *testing.T) {
+	// restarted has the process of client 1 killed while its znode stands, and another one started.
+	restarted := func() *checktest.Record {
+		return turns().Stands(2, 12).Saw(250, 1, 27, 249).
+			Exited(260, 1, history.ByCrash).Started(270, 1).Opens(7).Session(275, history.FConnected, 1, 7)
+	}
+	again := func(r *checktest.Record) *checktest.Record {
+		return r.Saw(320, 0, r.Zxid-checktest.Epoch, 319).
+			Hold(checktest.Grant{Client: 1, Inv: 300, Ret: 330, Release: 340, Session: 7})
+	}
+	// crashed has the process of client 1 killed while it holds; another client removes what it left.
+	crashed := func(exits bool) *checktest.Record {
+		r := turns().Stands(2, 12).Saw(255, 1, 27, 251).Hold(checktest.Grant{Client: 1, Inv: 250, Ret: 256, Release: -1, Alive: 400})
+		if exits {
+			r.Exited(260, 1, history.ByCrash)
+		}
+		r.Leaves(1, 2, 12).Stands(1, 13).Saw(275, 0, r.Zxid-checktest.Epoch, 271)
+		r.Hold(checktest.Grant{Client: 0, Inv: 270, Ret: 280, Release: 290})
+		return r.Touches(2).Saw(410, 0, r.Zxid-checktest.Epoch, 405)
+	}
+	decideAll(t, []scenario{
+		{"it rests on what a killed process left", "grant", Violation, "the only mark is c2-lock-0000000012 of session 0x2, whose process was killed at 0.260 s", rooted(again(restarted()))},
+		{"it made its own", "grant", Valid, "", rooted(again(restarted().Stands(7, 13)))},
+		{"it took over what a killed process left", "grant", Valid, "", rooted(again(restarted().Txn(history.Txn{Type: "setData", Session: 7, Path: "/k/c2-lock-0000000012"})))},
+		{"a killed process holds nothing", "exclusion", Valid, "", rooted(crashed(true))},
+		{"a process that lives holds on", "exclusion", Violation, "while client 1 held it", rooted(crashed(false))},
+		{"what a killed process left may go", "own-znodes", Valid, "", rooted(crashed(true))},
+		{"what a process that lives made may not", "own-znodes", Violation, "client 0 deleted k/c2-lock-0000000012", rooted(crashed(false))},
+	})
+}
+
+// A process may have several sessions, of which the harness's is one.
+func TestHoldsAreOfAnySession(t *testing.T) {
+	// own has client 0 hold in a session of its own, which ends before another client is granted.
+	own := func(made history.ID) *checktest.Record {
+		r := turns().Opens(7).Session(245, history.FConnected, 0, 7).Session(246, history.FConnected, 0, 1)
+		r.Stands(made, 12).Saw(305, 0, r.Zxid-checktest.Epoch, 304)
+		r.Hold(checktest.Grant{Client: 0, Inv: 300, Ret: 310, Release: 390})
+		r.Closes(7).Leaves(2, made, 12).Stands(2, 13).Saw(325, 1, r.Zxid-checktest.Epoch, 324)
+		return r.Hold(checktest.Grant{Client: 1, Inv: 320, Ret: 330, Release: 340})
+	}
+	decideAll(t, []scenario{
+		{"of its own, which ended", "exclusion", Valid, "", rooted(own(7))},
+		{"of the harness's, which lives", "exclusion", Violation, "while client 0 held it", rooted(own(1))},
+	})
+	r := own(7)
+	r.Txns = nil // nobody knows in which of its sessions the client held
+	decideAll(t, []scenario{{"of one of two", "exclusion", Valid, "", r}})
+}
+
+// A session lives until its end can have been asked for.
+func TestSessionsLiveUntilTheyAreClosed(t *testing.T) {
+	// closed has client 0 hold in a session that nobody touches, and close it to give the hold up.
+	closed := func(sent int, second checktest.Grant) *checktest.Record {
+		r := turns().Opens(7)
+		r.Add(245, history.Event{
+			Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FConnected, Session: 7,
+			Value: history.Value(history.Connected{Timeout: 4 * time.Second}),
+		})
+		r.Stands(7, 12).Add(305, history.Event{
+			Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FConnected, Session: 7, Alive: 304 * checktest.Unit, Seen: r.Zxid,
+			Value: history.Value(history.Connected{Timeout: 4 * time.Second, Seen: r.Zxid}),
+		})
+		r.Hold(checktest.Grant{Client: 0, Inv: 300, Ret: 310, Release: 390, Session: 7, Alive: 304})
+		r.Closes(7).Add(400, history.Event{
+			Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FDead, Session: 7, Zxid: r.Zxid, Alive: 304 * checktest.Unit, Seen: r.Zxid,
+			Value: history.Value(history.Dead{By: "close-reply", Sent: time.Duration(sent) * checktest.Unit}),
+		})
+		return r.Hold(second)
+	}
+	within, behind := checktest.Grant{Client: 1, Inv: 320, Ret: 330, Release: 340}, checktest.Grant{Client: 1, Inv: 320, Ret: 395, Release: 398}
+	r := rooted(closed(391, within)) // the timeout that was granted counts, which no counterexample cites
+	f := decideOne(t, r.Build(), "exclusion", r.Txns)
+	if want := "while client 0 held it from 0.310 s until at least 0.390 s"; f.Result != Violation || !strings.Contains(f.Reason, want) {
+		t.Errorf("another is granted before it was closed: %s (%s), want …%s", f.Result, f.Reason, want)
+	}
+	decideAll(t, []scenario{
+		{"another is granted behind that", "exclusion", Valid, "", rooted(closed(391, behind))},
+		{"it was closed early", "exclusion", Valid, "", rooted(closed(315, within))},
+	})
+}
