@@ -131,7 +131,7 @@ func (k *object) steps() ([]step, int) {
 			put(o.ret, max(n, 0), min(n, 0))
 		}
 	}
-	slices.SortFunc(steps, func(x, y step) int {
+	slices.SortStableFunc(steps, func(x, y step) int { // what begins and ends in one record begins first
 		return cmp.Or(cmp.Compare(x.tick, y.tick), cmp.Compare(x.process, y.process), cmp.Compare(x.index, y.index))
 	})
 	return steps, len(tick)

@@ -17,8 +17,8 @@
 // few bytes here, and names its events by their place.
 //
 // An operation of unknown outcome may take effect at any time from its invocation on, or never. One
-// that failed did nothing. Events of one time are concurrent, except those of one process; see
-// ties.go.
+// that failed did nothing. Where the order of the file contradicts the times, these decide; see
+// times.go. Events of one time are concurrent, except those of one process; see ties.go.
 //
 // # What may stay unknown
 //

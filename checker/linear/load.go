@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
@@ -21,27 +22,32 @@ type History struct {
 	// Operations is how many were invoked. OK, Failed and Unknown count how they ended.
 	Operations, OK, Failed, Unknown int
 
-	keys      []string
-	codes     []codes   // by key, of its operations
-	ops       [][]op    // by key, in order of invocation; their ranks are places in ranks
-	ranks     [][]int32 // by key: the events of its operations, as places in lines and times
-	values    *values
-	lists     [][]int32 // what reads of sets showed
-	lines     []int32   // of each event
-	indices   []int32   // of each event: its place in the file
-	times     []int64   // of each event; nil if the file has none
-	processes []int64   // their numbers in the file
-	initials  []int32   // by key: what a register begins with
-	failed    []op      // that would have made a value; their ranks are events
-	blank     int       // reads of nil that count as reads of an unknown value
-	absent    int       // reads of nil that count as reads of a counter's beginning
-	guessed   int       // keys that begin as what their first read shows
-	loose     bool      // numbers are one however they are written
-	byEvent   bool      // events share lines
-	plain     bool      // values of two items are no keys with values
-	tied      bool      // events of one time have another order than in the file
-	damage    string    // why the file is not all that was written
-	idle      bool      // events of others only: no client called anything
+	keys       []string
+	codes      []codes   // by key, of its operations
+	ops        [][]op    // by key, in order of invocation; their ranks are places in ranks
+	ranks      [][]int32 // by key: the events of its operations, as places in lines and times
+	values     *values
+	lists      [][]int32 // what reads of sets showed
+	lines      []int32   // of each event
+	indices    []int32   // of each event: its place in the file
+	times      []int64   // of each event; nil if the file has none
+	processes  []int64   // their numbers in the file
+	initials   []int32   // by key: what a register begins with
+	failed     []op      // that would have made a value; their ranks are events
+	blank      int       // reads of nil that count as reads of an unknown value
+	absent     int       // reads of nil that count as reads of a counter's beginning
+	guessed    int       // keys that begin as what their first read shows
+	loose      bool      // numbers are one however they are written
+	byEvent    bool      // events share lines
+	plain      bool      // values of two items are no keys with values
+	tied       bool      // events of one time have another order than in the file
+	clock      foreign.Clock
+	sorted     bool // events are in the order of their times, which is not that of the file
+	moved      int  // how many of them come earlier than in the file; the place of the first is movedFirst
+	movedFirst string
+	since      time.Time // the earliest, if times are dates
+	damage     string    // why the file is not all that was written
+	idle       bool      // events of others only: no client called anything
 }
 
 // has reports whether there are operations of a code.
@@ -97,7 +103,10 @@ func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*H
 	if err != nil {
 		return nil, err
 	}
-	l.h.damage = l.reader.Damage()
+	if err := l.inTime(); err != nil {
+		return nil, err
+	}
+	l.h.damage, l.h.clock = l.reader.Damage(), l.reader.Clock()
 	l.h.idle = l.h.Operations == 0 && l.reader.Others() > 0 && l.reader.Model() == ""
 	if err := l.begin(); err != nil {
 		return nil, err
@@ -113,7 +122,7 @@ func newLoader(r *foreign.Reader, m Model, opts LoadOptions) *loader {
 	l := &loader{
 		h:      &History{Model: m, Format: r.Format(), values: newValues(), loose: opts.LooseNumbers},
 		reader: r, opts: opts, known: m.kind.ops,
-		open: map[int64]*pending{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1,
+		open: map[int64]*pending{}, keys: map[string]int32{}, processes: map[int64]int32{}, since: -1, timing: newTiming(),
 	}
 	return l
 }
@@ -159,6 +168,7 @@ type loader struct {
 	timed     bool  // a time is told
 	since     int64 // the first of them; -1 before
 	passes    bool  // another one is told, too: the times have an order
+	timing    timing
 }
 
 // pending is the open operation of a process.
@@ -207,7 +217,7 @@ func (l *loader) event(e *foreign.Event) error {
 	if l.opts.LooseNumbers {
 		e.Key, e.Value = e.Key.Loose(), e.Value.Loose()
 	}
-	if e.Key.Kind == foreign.Nil {
+	if e.Key.Kind == foreign.Nil && !e.Record {
 		e.Value = entry(e.Value)
 	}
 	p := l.open[e.Process]
@@ -253,6 +263,9 @@ func (l *loader) invoke(e *foreign.Event, rank int32) error {
 		p.key = key
 	}
 	o := op{inv: rank, ret: never, process: l.process(e.Process), key: l.key(key)}
+	if err := l.follow(e, o.process, rank); err != nil {
+		return err
+	}
 	if err := l.h.Model.kind.load(l, &o, e, v); err != nil {
 		return bad(e, "%v", err)
 	}
@@ -290,7 +303,7 @@ func (l *loader) keyedValue(e *foreign.Event) bool {
 	} else if e.F == "cas" {
 		keyed = v.Kind == foreign.List && len(v.Items) == 3
 	}
-	if l.h.plain || !keyed {
+	if l.h.plain || !keyed || e.Record { // a record has its key in a field
 		return false
 	}
 	if v.Items[1].Kind == foreign.Nil {
@@ -323,6 +336,9 @@ func unkeyed(v foreign.Value) foreign.Value {
 
 func (l *loader) complete(e *foreign.Event, p *pending, rank int32) error {
 	o := &l.ops[p.at]
+	if err := l.follow(e, o.process, rank); err != nil {
+		return err
+	}
 	switch e.Type {
 	case history.Fail:
 		l.h.Failed++
@@ -399,6 +415,8 @@ func (l *loader) key(v foreign.Value) int32 {
 // finish puts the operations in order by key, without those of no consequence.
 func (l *loader) finish() {
 	l.h.Unknown += len(l.open)
+	l.divideProcesses()
+	l.countFromFirst()
 	l.crashedDrains()
 	l.ops = slices.DeleteFunc(l.ops, func(o op) bool {
 		return o.code == dropped || o.ret == never && (o.code == read || o.code == readAll)
@@ -410,7 +428,7 @@ func (l *loader) finish() {
 	if !l.timed {
 		l.h.times = nil
 	}
-	if l.h.Format == foreign.JSONL && l.passes {
+	if (l.h.Format == foreign.JSONL || l.h.sorted) && l.passes {
 		l.ties() // now that all operations are there
 	}
 	l.divide()
@@ -468,7 +486,8 @@ func (l *loader) divide() {
 
 // ties ranks invocations before completions of the same time: events at one time are concurrent,
 // except those of one process, for which see [object.overtakes]. Other formats do not say how exact
-// their times are; for them the order of events in the file counts, as it does for Jepsen.
+// their times are; for them the order of events in the file counts, as it does for Jepsen, unless
+// that order contradicts the times.
 func (l *loader) ties() {
 	times := l.h.times
 	invocation := make([]bool, len(times))
@@ -504,19 +523,10 @@ func (l *loader) ties() {
 		return
 	}
 	l.h.tied = true
-	for _, ops := range [][]op{l.ops, l.h.failed} {
-		for i := range ops {
-			o := &ops[i]
-			o.inv = rank[o.inv]
-			if o.ret != never {
-				o.ret = rank[o.ret]
-			}
-		}
-	}
+	l.move(rank, l.ops, l.h.failed)
 	lines, indices := make([]int32, len(rank)), make([]int32, len(rank))
 	for i, at := range rank {
 		lines[at], indices[at] = l.h.lines[i], l.h.indices[i]
 	}
 	l.h.lines, l.h.indices = lines, indices
-	slices.SortStableFunc(l.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
 }

@@ -3,8 +3,10 @@ package linear
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history/foreign"
 )
 
 // notes say what the format decided, and what may explain violations.
@@ -19,6 +21,17 @@ func (h *History) notes(findings []finding) []string {
 	}
 	if h.idle {
 		add("no client called anything: nothing could go wrong")
+	}
+	if h.moved > 0 {
+		add("the times decide the order: the file has %s after events with later times, from %s on", plural(h.moved, "event"), h.movedFirst)
+	}
+	switch h.clock {
+	case foreign.Seconds:
+		add("times with a decimal point count as seconds")
+	case foreign.Dates:
+		add("times are dates, and count from the earliest, %s", h.since.Format(time.RFC3339Nano))
+	case foreign.LocalDates:
+		add("times are dates without a time zone: they count as dates of one zone, from the earliest, %s", h.since.Format("2006-01-02T15:04:05.999999999"))
 	}
 	if h.plain {
 		add("values of two items are taken as they are, not as [key value]: not every operation names a key so")

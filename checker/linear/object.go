@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/internal/zones"
@@ -173,14 +172,18 @@ func (k *object) at(rank int32) string {
 
 // at is an event's time and place, for people.
 func (h *History) at(event int32) string {
-	place := fmt.Sprintf("line %d", h.lines[event])
-	if h.byEvent {
-		place = fmt.Sprintf("event %d", h.indices[event]+1)
-	}
 	if h.times == nil || h.times[event] < 0 {
-		return place
+		return h.place(event)
 	}
-	return fmt.Sprintf("%.6f s (%s)", time.Duration(h.times[event]).Seconds(), place)
+	return fmt.Sprintf("%s (%s)", seconds(h.times[event]), h.place(event))
+}
+
+// place is where an event is in the file.
+func (h *History) place(event int32) string {
+	if h.byEvent {
+		return fmt.Sprintf("event %d", h.indices[event]+1)
+	}
+	return fmt.Sprintf("line %d", h.lines[event])
 }
 
 // who is an operation's process.

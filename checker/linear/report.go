@@ -21,8 +21,8 @@ type Verdict struct {
 	byEvent bool
 }
 
-// Places returns where the events of the counterexample stand: in which lines or, if events share
-// lines, which events of the file they are.
+// Places returns where the events of the counterexample stand, in the order of the file: in which
+// lines or, if events share lines, which events of the file they are.
 func (v Verdict) Places() (noun string, places []int) {
 	noun = "line"
 	if v.byEvent {
@@ -35,7 +35,8 @@ func (v Verdict) Places() (noun string, places []int) {
 			places = append(places, e.Line)
 		}
 	}
-	return noun, places
+	slices.Sort(places)
+	return noun, slices.Compact(places) // both events of a record are in one line
 }
 
 // Timeline draws the counterexample of a violation. It returns nothing if there is none.

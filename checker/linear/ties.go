@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/zklab/zklab/checker"
@@ -34,14 +35,21 @@ func (k *object) overtakes() bool {
 	return false
 }
 
-// asWritten is the object with its events in the order of the file.
+// asWritten is the object with its events in the order of the file, or else in that of their times,
+// and of one time in the order of the file.
 func (k *object) asWritten() *object {
 	order := make([]int32, len(k.ranks))
 	for rank := range order {
 		order[rank] = int32(rank)
 	}
-	index := func(rank int32) int { return int(k.h.indices[k.ranks[rank]]) }
-	slices.SortFunc(order, func(x, y int32) int { return index(x) - index(y) })
+	h := k.h
+	slices.SortStableFunc(order, func(x, y int32) int { // what begins and ends in one record begins first
+		x, y = k.ranks[x], k.ranks[y]
+		if h.sorted && h.times[x] != h.times[y] {
+			return cmp.Compare(h.times[x], h.times[y])
+		}
+		return cmp.Compare(h.indices[x], h.indices[y])
+	})
 	copied := *k
 	out := &copied
 	out.ops, out.ranks = slices.Clone(k.ops), make([]int32, len(order))

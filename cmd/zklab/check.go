@@ -124,7 +124,10 @@ func checkHelp() string {
 		"    be exact at one instant\n")
 	b.WriteString("\nFormats (--format auto detects the format):\n")
 	for _, f := range foreign.Formats() {
-		fmt.Fprintf(&b, "  %-14s %s\n  %-14s   %s\n", f.Format, f.About, "", f.Example)
+		fmt.Fprintf(&b, "  %-14s %s\n", f.Format, f.About)
+		for _, example := range f.Examples {
+			fmt.Fprintf(&b, "  %-14s   %s\n", "", example)
+		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -25,9 +27,20 @@ func params(dir string) testscript.Params {
 		Dir: dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
-			"somebody": somebody, "znodes": znodes, "downs": downs,
+			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile,
 		},
 	}
+}
+
+// gzipFile writes a file, compressed, beside it.
+func gzipFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: gzip file")
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write([]byte(ts.ReadFile(args[0])))
+	ts.Check(errors.Join(err, z.Close(), os.WriteFile(ts.MkAbs(args[0]+".gz"), b.Bytes(), 0o600)))
 }
 
 // downs ends what is in the background at the end of the script, however that ends. The variable

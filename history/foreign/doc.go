@@ -1,5 +1,6 @@
 // Package foreign reads histories of other tools: Jepsen's history.edn (a vector of maps, or one
-// map per line), Jepsen's logs and history.txt, porcupine's test files and JSON lines. It also
+// map per line), Jepsen's logs and history.txt, porcupine's test files, and JSON lines, each an event or a
+// whole operation. It also
 // reads zklab's own histories, and writes them as EDN. It decides nothing.
 //
 // A [Reader] returns one [Event] at a time and keeps no earlier events, so a file may have any

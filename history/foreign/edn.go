@@ -8,14 +8,13 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"github.com/zklab/zklab/history"
 )
 
 // ednSource reads Jepsen's history.edn, and porcupine's files. EDN is defined at
 // github.com/edn-format/edn.
 type ednSource struct {
 	*scanner
+	told  *told
 	index int
 	open  byte // closing bracket of the outer vector, if there is one
 	began bool
@@ -131,20 +130,20 @@ func (s *ednSource) tuple(e *Event) (bool, error) {
 
 // event reads a map. It reports whether the event is a client's.
 func (s *ednSource) event(e *Event) (bool, error) {
-	*e = Event{Time: -1}
 	if s.peek() == '[' {
+		*e = Event{Time: noTime}
 		return s.tuple(e)
 	}
 	line := s.line
 	s.take() // the brace
-	var process, kind, f Value
+	var x fields
 	for {
 		if err := s.space(); err != nil {
 			return false, err
 		}
 		if s.peek() == '}' {
 			s.take()
-			break
+			return s.told.event(e, &x, line, ":")
 		}
 		name, err := s.value(0)
 		if err != nil {
@@ -160,83 +159,10 @@ func (s *ednSource) event(e *Event) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		switch name.Text {
-		case ":process":
-			process = v
-		case ":type":
-			kind = v
-		case ":f":
-			f = v
-		case ":key":
-			e.Key = v
-		case ":value":
-			e.Value = v
-		case ":time":
-			if e.Time, err = moment(line, ":time", v); err != nil {
-				return false, err
-			}
+		if field, ok := strings.CutPrefix(name.Text, ":"); ok && name.Kind == Word {
+			x.put(field, v)
 		}
 	}
-	return fill(e, line, process, kind, f, ":process", ":type", ":f")
-}
-
-// fill checks the fields that every event has, and reports whether it is a client's.
-func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, error) {
-	if n, ok := number([]byte(process.Text)); ok && process.Kind == Text {
-		process = Value{Kind: Int, Int: n}
-	}
-	switch process.Kind {
-	case Int:
-		e.Process = process.Int
-		if e.Process < 0 {
-			return false, wrong(line, "%s is %d: expected a number from 0, or a name like nemesis", fields[0], e.Process)
-		}
-	case Word, Text:
-		return false, stranger(line, process, kind, fields[0])
-	case Nil:
-		return false, wrong(line, "the event has no %s", strings.TrimPrefix(fields[0], "the "))
-	default:
-		return false, wrong(line, "%s is %s: expected a number, or a name like nemesis", fields[0], process)
-	}
-	switch text := strings.ToLower(plain(kind)); text {
-	case "invoke":
-		e.Type = history.Invoke
-	case "ok":
-		e.Type = history.OK
-	case "fail":
-		e.Type = history.Fail
-	case "info":
-		e.Type = history.Info
-	case "":
-		return false, wrong(line, "the event has no %s: expected invoke, ok, fail or info", strings.TrimPrefix(fields[1], "the "))
-	default:
-		return false, wrong(line, "%s is %s: expected invoke, ok, fail or info", fields[1], kind)
-	}
-	if e.F = strings.ToLower(plain(f)); e.F == "" && e.Type != history.Info {
-		return false, wrong(line, "the event has no %s, the name of an operation", fields[2])
-	}
-	return true, nil
-}
-
-// stranger returns an error for an event of a named process that is not a fact. The nemesis,
-// sessions and the like report facts and call nothing. If a client's events were skipped, the rest
-// could look correct.
-func stranger(line int, process, kind Value, field string) error {
-	if name := strings.ToLower(plain(process)); name == "nemesis" || strings.ToLower(plain(kind)) == "info" {
-		return nil
-	}
-	return wrong(line, "%s is %s, and its event is %s: clients must be numbers, only events of type info may have a name instead", field, process, kind)
-}
-
-// plain returns a name without its colon, or "" if v is not a name.
-func plain(v Value) string {
-	switch {
-	case v.Kind == Word && len(v.Text) > 1 && v.Text[0] == ':':
-		return v.Text[1:]
-	case v.Kind == Word, v.Kind == Text:
-		return v.Text
-	}
-	return ""
 }
 
 // space skips white space, commas, comments and discarded forms.

@@ -26,6 +26,9 @@ type Event struct {
 	Value   Value
 	// Explained says that an error follows the value on the line, in a text format.
 	Explained bool
+	// Record says that the event is the beginning or the end of an operation that is one record of
+	// the file. Both have the line and the index of the record.
+	Record bool
 	// Time is in nanoseconds from any origin, at most history.MaxTime; -1 if the file does not say.
 	Time int64
 }

@@ -23,20 +23,35 @@ const (
 
 // Description describes a format for people.
 type Description struct {
-	Format  Format
-	About   string
-	Example string // an example line
+	Format   Format
+	About    string
+	Examples []string // an example line of each of its forms
 }
 
 // Formats describes all formats except Auto.
 func Formats() []Description {
 	return []Description{
-		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line or in one array", `{"process":0,"type":"invoke","f":"write","value":3}`},
-		{EDN, "Jepsen's history.edn: a vector of maps, or one map a line; a keyed value is [key value]; also tuples [0 :invoke :write 3]", `{:process 0, :type :invoke, :f :write, :value 3}`},
-		{JepsenLog, "Jepsen's older text log; a failed compare-and-set says that the value was another", `INFO  jepsen.util - 0 :invoke :write 3`},
-		{JepsenText, "Jepsen's history.txt, or its newer jepsen.log", `0 :invoke :write 3`},
-		{Porcupine, "porcupine's key-value test files: get, put, append of text that is \"\" at first", `{:process 0, :type :invoke, :f :get, :key "7", :value nil}`},
+		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line or in one array; or a whole operation in one object, as porcupine's users store it", []string{
+			`{"process":0,"type":"invoke","f":"write","value":3}`,
+			`{"process":0,"f":"write","value":3,"start":1200,"end":1900}`,
+			`{"ClientId":0,"Input":{"op":"write","key":"x","value":3},"Call":1200,"Output":null,"Return":1900}`,
+		}},
+		{EDN, "Jepsen's history.edn: a vector of maps, or one map a line; a keyed value is [key value]; also tuples [0 :invoke :write 3]", []string{`{:process 0, :type :invoke, :f :write, :value 3}`}},
+		{JepsenLog, "Jepsen's older text log; a failed compare-and-set says that the value was another", []string{`INFO  jepsen.util - 0 :invoke :write 3`}},
+		{JepsenText, "Jepsen's history.txt, or its newer jepsen.log", []string{`0 :invoke :write 3`}},
+		{Porcupine, "porcupine's key-value test files: get, put, append of text that is \"\" at first", []string{`{:process 0, :type :invoke, :f :get, :key "7", :value nil}`}},
 	}
+}
+
+// known names the formats with an example line of each, for an error about a file that is in none.
+func known() string {
+	var forms []string
+	for _, d := range Formats() {
+		for _, example := range d.Examples {
+			forms = append(forms, fmt.Sprintf("%s (%s)", example, d.Format))
+		}
+	}
+	return "lines of the known formats are like " + strings.Join(forms, ", ")
 }
 
 // ParseFormat returns the format with a name.
@@ -95,7 +110,7 @@ func detect(head []byte) (Format, error) {
 	}
 	const some = 40
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	return "", fmt.Errorf("%w: it begins with %q: expected JSON lines, EDN maps, or lines of a Jepsen log; see zklab check --help", ErrFormat, line[:min(some, len(line))])
+	return "", fmt.Errorf("%w: it begins with %q; %s", ErrFormat, line[:min(some, len(line))], known())
 }
 
 // tupleLike reports whether a vector's content is an event: 0 :invoke :write 3.

@@ -17,6 +17,7 @@ type jsonSource struct {
 	lines *lineReader
 	in    *json.Decoder
 	index int
+	told  *told
 	own   *own // of a zklab history
 	array bool // the objects are within an array
 	began bool
@@ -26,14 +27,14 @@ type jsonSource struct {
 	at    int             // position of the next byte in raw
 }
 
-func newJSONSource(s *scanner, o *own) *jsonSource {
+func newJSONSource(s *scanner, t *told, o *own) *jsonSource {
 	s.ahead(firstBuffer) // enough for a short file
 	rest := io.Reader(bytes.NewReader(s.buf[s.pos:]))
 	if !s.done {
 		rest = bufio.NewReaderSize(io.MultiReader(rest, s.r), bufferSize)
 	}
 	lines := &lineReader{r: rest, most: mostEvent, line: 1, err: s.err}
-	return &jsonSource{scanner: s, lines: lines, in: json.NewDecoder(lines), own: o}
+	return &jsonSource{scanner: s, lines: lines, in: json.NewDecoder(lines), told: t, own: o}
 }
 
 func (s *jsonSource) next(e *Event) (bool, error) {
@@ -95,44 +96,46 @@ func (s *jsonSource) noObject() error {
 
 // event reads an object. It reports whether the event is a client's.
 func (s *jsonSource) event(e *Event, line int) (bool, error) {
-	*e = Event{Line: line, Time: -1}
-	var process, kind, f, index Value
+	var x fields
+	var index Value
 	s.at++ // the bracket
 	for s.peek() != '}' {
 		name, err := s.value(1)
 		if err != nil {
 			return false, err
 		}
-		field, err := s.value(1)
+		read := s.value
+		if isTime(name.Text) {
+			read = s.asWritten
+		}
+		field, err := read(1)
 		if err != nil {
 			return false, err
 		}
-		switch name.Text {
-		case "index":
+		if name.Text == "index" {
 			index = field
-		case "process":
-			process = field
-		case "type":
-			kind = field
-		case "f":
-			f = field
-		case "key":
-			e.Key = field
-		case "value":
-			e.Value = field
-		case "time":
-			if e.Time, err = moment(line, "time", field); err != nil {
-				return false, err
-			}
 		}
+		x.put(name.Text, field)
 	}
-	if s.index == 0 && process.Text == "nemesis" && f.Text == "begin" {
-		s.own.model = e.Value.Field("model").Text
+	if s.index == 0 && x.process.Text == "nemesis" && x.f.Text == "begin" {
+		s.own.model = x.value.Field("model").Text
 	}
 	if s.own.model != "" && s.own.damage == "" && (index.Kind != Int || index.Int != int64(s.index)) {
 		s.own.damage = fmt.Sprintf("line %d: index is %s, not %d: lines are missing, or not as zklab wrote them", line, index, s.index)
 	}
-	return fill(e, line, process, kind, f, "process", "type", "f")
+	return s.told.event(e, &x, line, "")
+}
+
+// asWritten is value, but leaves a number as it is written: for a time, 1.0 is not 1.
+func (s *jsonSource) asWritten(depth int) (Value, error) {
+	if c := s.peek(); c != '-' && (c < '0' || c > '9') {
+		return s.value(depth)
+	}
+	token := s.numeral()
+	if n, ok := number(token); ok {
+		return Value{Kind: Int, Int: n}, nil
+	}
+	return Value{Kind: Word, Text: s.share(token)}, nil
 }
 
 // here returns the line of the next byte of the event.
@@ -247,11 +250,7 @@ func (s *jsonSource) text() (Value, error) {
 
 // number returns an integer if the number is one: JSON has one kind of number, and 3.0 is 3.
 func (s *jsonSource) number() Value {
-	from := s.at
-	for s.at < len(s.raw) && s.raw[s.at] > ' ' && s.raw[s.at] != ',' && s.raw[s.at] != ']' && s.raw[s.at] != '}' {
-		s.at++
-	}
-	token := s.raw[from:s.at]
+	token := s.numeral()
 	if n, ok := number(token); ok {
 		return Value{Kind: Int, Int: n}
 	}
@@ -262,6 +261,15 @@ func (s *jsonSource) number() Value {
 		token = digits
 	}
 	return Value{Kind: Word, Text: s.share(token)}
+}
+
+// numeral reads the characters of a number.
+func (s *jsonSource) numeral() []byte {
+	from := s.at
+	for s.at < len(s.raw) && s.raw[s.at] > ' ' && s.raw[s.at] != ',' && s.raw[s.at] != ']' && s.raw[s.at] != '}' {
+		s.at++
+	}
+	return s.raw[from:s.at]
 }
 
 // lineReader knows the line number of what was read.

@@ -4,26 +4,7 @@ import (
 	"bytes"
 	"math/big"
 	"strconv"
-
-	"github.com/zklab/zklab/history"
 )
-
-// moment returns the time of an event, or -1 if the file does not say or says -1, as Jepsen does. A
-// time that is not an integer counts as missing, so that only the order of the file counts.
-func moment(line int, field string, v Value) (int64, error) {
-	const none = -1
-	switch {
-	case v.Kind == Word:
-		if _, ok := digitsOf([]byte(v.Text)); !ok {
-			return none, nil
-		}
-	case v.Kind != Int || v.Int == none:
-		return none, nil
-	case v.Int >= 0 && v.Int <= int64(history.MaxTime):
-		return v.Int, nil
-	}
-	return none, wrong(line, "%s is %s: expected nanoseconds from 0 to %d", field, v, int64(history.MaxTime))
-}
 
 // digitsOf returns the digits of an integer, without leading zeros and with a minus sign if it is
 // negative. ok is false if token is not an integer. Two integers are equal if and only if their

@@ -14,6 +14,7 @@ import (
 type Reader struct {
 	format Format
 	source source
+	told   told
 	own    own
 	others int
 	events int       // of clients and others
@@ -99,9 +100,9 @@ func NewReader(r io.Reader, f Format) (*Reader, error) {
 	out.seeker, _ = r.(io.Seeker)
 	switch f {
 	case JSONL:
-		out.source = newJSONSource(s, &out.own)
+		out.source = newJSONSource(s, &out.told, &out.own)
 	case EDN, Porcupine:
-		out.source = &ednSource{scanner: s}
+		out.source = &ednSource{scanner: s, told: &out.told}
 	case JepsenLog, JepsenText:
 		bare := f == JepsenText && logLike(s.ahead(firstLines)) == ""
 		out.source = &logSource{scanner: s, bare: bare}
@@ -134,6 +135,9 @@ func (r *Reader) Others() int { return r.others }
 // Format returns the format of the history.
 func (r *Reader) Format() Format { return r.format }
 
+// Clock says how the times are written that were read so far.
+func (r *Reader) Clock() Clock { return r.told.clock.kind }
+
 // Model returns the model that a zklab history names on its first line. It returns "" before that
 // line is read, and for other histories.
 func (r *Reader) Model() string { return r.own.model }
@@ -145,6 +149,10 @@ func (r *Reader) Damage() string { return r.own.damage }
 // Next reads the next event of a client into e. After the last event it returns io.EOF. If the
 // input cannot be read, it returns a [LineError], and reading cannot go on.
 func (r *Reader) Next(e *Event) error {
+	if r.told.ends {
+		*e, r.told.ends = r.told.end, false
+		return nil
+	}
 	for {
 		mine, err := r.source.next(e)
 		if err != nil {
@@ -154,6 +162,7 @@ func (r *Reader) Next(e *Event) error {
 		r.line, r.shared = e.Line, e.Shared
 		r.events++
 		if mine {
+			r.told.end.Line, r.told.end.Index, r.told.end.Shared = e.Line, e.Index, e.Shared
 			return nil
 		}
 		r.others++

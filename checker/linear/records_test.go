@@ -1,0 +1,178 @@
+package linear
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// A whole operation in one record, in the forms that tools write.
+func TestRecords(t *testing.T) {
+	const valid, violation, unknown = checker.Valid, checker.Violation, checker.Unknown
+	for _, c := range []struct {
+		name, model, text string
+		want              checker.Result
+	}{
+		{"stale", "register", `{"process":0,"f":"write","value":1,"start":10,"end":20}
+{"process":1,"f":"read","value":null,"start":21,"end":30}`, violation},
+		{"in time", "register", `{"process":0,"f":"write","value":1,"start":10,"end":20}
+{"process":1,"f":"read","value":null,"start":20,"end":30}`, valid},
+		{"by end", "register", `{"process":1,"f":"read","value":null,"start":11,"end":15}
+{"process":0,"f":"write","value":1,"start":10,"end":20}`, valid},
+		{"in seconds", "register", `{"process":0,"f":"write","value":1,"start":1.0,"end":2.5}
+{"process":1,"f":"read","value":null,"start":2.6,"end":3.0}`, violation},
+		{"no end", "register", `{"process":0,"f":"write","value":1,"start":10,"end":null}
+{"process":0,"f":"read","value":null,"start":21,"end":30}
+{"process":0,"f":"read","value":1,"start":41,"end":50}`, valid},
+		{"an error", "register", `{"process":0,"f":"write","value":1,"start":10,"end":20,"error":"timeout"}
+{"process":1,"f":"read","value":null,"start":21,"end":30}`, valid},
+		{"failed", "register", `{"process":0,"type":"fail","f":"write","value":1,"start":10,"end":20,"error":"refused"}
+{"process":1,"f":"read","value":1,"start":21,"end":30}`, violation},
+		{"unknown", "register", `{"process":0,"type":"info","f":"write","value":1,"start":10,"end":20}
+{"process":1,"f":"read","value":1,"start":21,"end":30}`, valid},
+		{"nothing returned", "register", `{"process":0,"f":"write","value":1,"start":10}`, unknown},
+		{"porcupine's", "kv", `{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"1"},"Call":10,"Output":{"Value":""},"Return":20}
+{"ClientId":1,"Input":{"Op":"get","Key":"x","Value":""},"Call":21,"Output":{"Value":"2"},"Return":30}`, violation},
+		{"porcupine's, right", "kv", `[{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"1"},"Call":10,"Output":{"Value":""},"Return":20},
+{"ClientId":1,"Input":{"Op":"get","Key":"x","Value":""},"Call":21,"Output":{"Value":"1"},"Return":30}]`, valid},
+		{"a result by itself", "register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":null,"Return":20}
+{"ClientId":1,"Input":{"op":"read"},"Call":21,"Output":0,"Return":30}`, violation},
+		{"an error in the output", "register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":{"Error":"timeout"},"Return":20}
+{"ClientId":1,"Input":{"op":"read"},"Call":21,"Output":{"Error":"","Value":null},"Return":30}`, valid},
+		{"a cas", "cas-register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":null,"Return":20}
+{"ClientId":1,"Input":{"op":"cas","from":1,"to":2},"Call":21,"Output":true,"Return":30}
+{"ClientId":1,"Input":{"op":"cas","from":1,"to":3},"Call":31,"Output":{"ok":true},"Return":40}`, violation},
+		{"a cas that failed", "cas-register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":null,"Return":20}
+{"ClientId":1,"Input":{"op":"cas","from":1,"to":2},"Call":21,"Output":true,"Return":30}
+{"ClientId":1,"Input":{"op":"cas","from":1,"to":3},"Call":31,"Output":{"ok":false},"Return":40}
+{"ClientId":1,"Input":{"op":"cas","from":1,"to":3},"Call":41,"Output":false,"Return":50}`, valid},
+		{"one client for all", "register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":null,"Return":20}
+{"ClientId":0,"Input":{"op":"read"},"Call":15,"Output":null,"Return":30}
+{"ClientId":0,"Input":{"op":"read"},"Call":12,"Output":1,"Return":14}`, violation},
+		{"one client for all, at one time", "register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":null,"Return":20}
+{"ClientId":0,"Input":{"op":"read"},"Call":20,"Output":null,"Return":30}
+{"ClientId":0,"Input":{"op":"read"},"Call":12,"Output":null,"Return":14}`, valid},
+		{"one client in order, at one time", "register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":null,"Return":20}
+{"ClientId":0,"Input":{"op":"read"},"Call":20,"Output":null,"Return":30}`, violation},
+		{"EDN", "register", `[{:process 0 :f :write :value 1 :start 10 :end 20} {:process 1 :f :read :value nil :start 21 :end 30}]`, violation},
+		{"holds", "lock", `{"process":0,"f":"acquire","start":10,"end":20}
+{"process":1,"f":"acquire","start":15,"end":30}
+{"process":0,"f":"release","start":31,"end":40}`, violation},
+		{"a drain", "queue", `{"process":0,"f":"enqueue","value":1,"start":10,"end":20}
+{"process":0,"f":"enqueue","value":2,"start":21,"end":30}
+{"process":0,"f":"drain","value":[2,1],"start":31,"end":40}`, violation},
+		{"events and records", "register", `{"process":0,"f":"write","value":1,"start":10,"end":20}
+{"process":1,"type":"invoke","f":"read","time":21}
+{"process":1,"type":"ok","f":"read","value":null,"time":31}`, violation},
+		{"an event with a start of its own", "register", `{"process":0,"type":"invoke","f":"write","value":1,"start":10}
+{"process":0,"type":"ok","f":"write","value":1,"start":10,"end":20,"time":1}
+{"process":1,"type":"invoke","f":"read"}
+{"process":1,"type":"ok","f":"read","value":1,"time":31}`, valid},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := load(t, c.model, []byte(c.text))
+			if r := Check(t.Context(), h, Options{}); r.Verdict != c.want || strings.Contains(fmt.Sprint(r.Notes), "the times decide") {
+				t.Errorf("%s, want %s: %+v", r.Verdict, c.want, r)
+			}
+		})
+	}
+}
+
+func TestUnreadableRecords(t *testing.T) {
+	for _, c := range []struct{ model, text, want string }{
+		{"register", `{"process":0,"f":"write","value":1,"start":30,"end":20}`, "line 1: the operation ends at 20, before it starts at 30"},
+		{"register", `{"process":0,"f":"write","value":1,"start":null,"end":20}`, "line 1: the record has no time in its field start"},
+		{"register", `{"process":0,"f":"write","value":1,"start":"x","end":20}`, `line 1: start is "x": expected nanoseconds`},
+		{"register", `{"process":0,"f":"write","value":1,"start":1,"end":20.5}`, "line 1: end is 20.5, but in line 1 it is 1: all times"},
+		{"register", `{"process":0,"type":"ok","f":"write","value":1,"start":1}`, "line 1: the record is ok, but has no time in its field end"},
+		{"register", `{"f":"write","value":1,"start":1,"end":2}`, "line 1: the event has no process"},
+		{"register", `{"process":"a","f":"write","value":1,"start":1,"end":2}`, `line 1: process is "a"`},
+		{"register", `{"process":1,"type":"done","f":"write","value":1,"start":1,"end":2}`, `line 1: type is "done": expected invoke, ok, fail or info`},
+		{"kv", `{"ClientId":0,"Input":{"Op":1,"Key":"x"},"Call":1,"Output":{},"Return":2}`, "line 1: the record does not name its operation: expected a field f, or one in the input called f, op, operation or type"},
+		{"kv", `{"ClientId":0,"Input":{"Type":"txn"},"Call":1,"Output":{},"Return":2}`, `line 1: operation "txn" is none of model kv`},
+		{"lock", `{"process":0,"f":"acquire","start":10,"end":20}` + "\n" + `{"process":0,"f":"release","start":15,"end":30}`, "line 2: process 0 begins at 0.000000 s, before the end of its operation at 0.000000 s (line 1): the holder of a lock is a process"},
+		{"register", `{"name":"orders","start":5}`, `line 1: the record does not name its operation`},
+		{"register", `{"name":"orders","id":"1"}`, `line 1: the event has no process and no type; lines of the known formats are like {"process":0,"type":"invoke","f":"write","value":3} (jsonl), {"process":0,"f":"write"`},
+	} {
+		if _, err := tryLoad(c.model, []byte(c.text)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s\ngot  %v\nwant %s", c.text, err, c.want)
+		}
+	}
+}
+
+// TestRecordsAgree writes files as records, in any order, and wants the same verdicts as of their events.
+func TestRecordsAgree(t *testing.T) {
+	for name, gm := range allGames() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			count := map[checker.Result]int{}
+			for i := range rounds() / 6 {
+				r := seeded(12, name, i)
+				f := gm.file(r)
+				h, err := tryLoad(gm.model, []byte(f.text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if h.times == nil || h.times[0] == h.times[len(h.times)-1] || h.twoLastReads() {
+					continue
+				}
+				want := Check(t.Context(), h, Options{}).Verdict
+				text, ok := asRecords(r, f.text)
+				if !ok {
+					continue
+				}
+				got := Check(t.Context(), load(t, gm.model, []byte(text)), Options{}).Verdict
+				if count[got]++; got != want && !gm.undecidedTies(got, want) {
+					t.Fatalf("%s, want %s\n%s\nas records:\n%s", got, want, f.text, text)
+				}
+			}
+			t.Log(count)
+			if least := rounds() / 150; count[checker.Valid] < least || count[checker.Violation] < least {
+				t.Errorf("%v: the generator is one-sided", count)
+			}
+		})
+	}
+}
+
+// asRecords writes each operation of a file as one line. Processes keep their order, since the order of
+// one process at one time counts.
+func asRecords(r *rand.Rand, text string) (string, bool) {
+	field := func(line, name string) string {
+		_, rest, _ := strings.Cut(line, `"`+name+`":`)
+		depth := 0
+		end := strings.IndexFunc(rest, func(c rune) bool {
+			switch c {
+			case '[':
+				depth++
+			case ']':
+				depth--
+			}
+			return depth == 0 && (c == ',' || c == '}')
+		})
+		return rest[:max(end, 0)]
+	}
+	open := map[string]int{}
+	var records []string
+	for line := range strings.Lines(text) {
+		process, kind := field(line, "process"), field(line, "type")
+		if kind == `"invoke"` {
+			open[process] = len(records)
+			records = append(records, fmt.Sprintf(`{"process":%s,"f":%s,"key":%s,"input":%s,"start":%s}`, process, field(line, "f"), field(line, "key"), field(line, "value"), field(line, "time")))
+			continue
+		}
+		at := open[process]
+		output := ""
+		if kind == `"ok"` {
+			output = `,"output":` + field(line, "value")
+		}
+		records[at] = strings.TrimSuffix(records[at], "}") + fmt.Sprintf(`,"type":%s%s,"end":%s}`, kind, output, field(line, "time"))
+	}
+	for i := range records {
+		records[i] += "\n"
+	}
+	return shuffled(r, strings.Join(records, "")), !slices.Contains(records, "")
+}

@@ -1,0 +1,176 @@
+package linear
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/foreign"
+)
+
+// The order of events is that of the file, as long as their times agree with it. They do not agree
+// if the logs of several clients were put together, or if a line is a whole operation. Then the
+// times decide, if every event has one: a client takes the time of an invocation before it calls,
+// and that of a completion after the call has returned, so the operation took effect between them.
+//
+// zklab's own histories are in order, and their lines are numbered.
+
+// timing is what was seen of times while events were read. Events are places in History.times.
+type timing struct {
+	latest  int32   // the event with the latest time so far
+	last    []int32 // by process: its last event
+	back    int32   // the first event whose time is before that of an earlier one
+	untimed int32   // the first event without a time
+	moved   int     // events that come later in the file than in time
+	first   string  // the place of the first of these
+	// apart are processes with operations at the same time: their number does not say who waited
+	// for whom, so each operation becomes a process of its own.
+	apart map[int32]bool
+}
+
+func newTiming() timing {
+	return timing{latest: none, back: none, untimed: none, apart: map[int32]bool{}}
+}
+
+// follow notes the time of an event of a process. It returns an error if times go back where
+// the order of the file has to count.
+func (l *loader) follow(e *foreign.Event, process, now int32) error {
+	if l.reader.Model() != "" {
+		return nil
+	}
+	t, times := &l.timing, l.h.times
+	for int(process) >= len(t.last) {
+		t.last = append(t.last, none)
+	}
+	last := t.last[process]
+	t.last[process] = now
+	if e.Time < 0 {
+		if t.untimed == none {
+			t.untimed = now
+		}
+		return nil
+	}
+	if last != none && e.Time < times[last] {
+		switch {
+		case !e.Record:
+			return bad(e, "the time of process %d goes back from %s to %s: give each client a process of its own; or, if the order of the lines is right, leave the times out", e.Process, l.h.at(last), seconds(e.Time))
+		case l.h.Model.kind.held:
+			return bad(e, "process %d begins at %s, before the end of its operation at %s: the holder of a %s is a process, which does one thing at a time; give each holder a process of its own", e.Process, seconds(e.Time), l.h.at(last), l.h.Model.name)
+		}
+		t.apart[process] = true
+	}
+	switch {
+	case t.latest == none || e.Time >= times[t.latest]:
+		t.latest = now
+		return nil
+	case t.back == none:
+		t.back = now
+	}
+	if !e.Record {
+		if t.moved == 0 {
+			t.first = l.h.place(now)
+		}
+		t.moved++
+	}
+	return nil
+}
+
+// inTime puts the events in the order of their times, if the file has another order. It returns an
+// error if an event has no time.
+func (l *loader) inTime() error {
+	h, t := l.h, &l.timing
+	if t.back == none {
+		return nil
+	}
+	if t.untimed != none {
+		err := &foreign.LineError{Line: int(h.lines[t.back])}
+		if h.byEvent {
+			err.Event = int(h.indices[t.back]) + 1
+		}
+		err.Reason = fmt.Sprintf("the time goes back to %s, though an earlier event has a later one, and %s has none: give every event a time; or, if the order of the lines is right, leave the times out", seconds(h.times[t.back]), h.place(t.untimed))
+		return err
+	}
+	h.sorted, h.moved, h.movedFirst = true, t.moved, t.first
+	order := make([]int32, len(h.times))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(x, y int32) int { return cmp.Compare(h.times[x], h.times[y]) })
+	h.lines, h.indices, h.times = picked(h.lines, order), picked(h.indices, order), picked(h.times, order)
+	place := make([]int32, len(order))
+	for at, event := range order {
+		place[event] = int32(at)
+	}
+	l.move(place, l.ops, l.extra, h.failed)
+	return nil
+}
+
+// move gives operations other ranks.
+func (l *loader) move(rank []int32, all ...[]op) {
+	for _, ops := range all {
+		for i := range ops {
+			o := &ops[i]
+			o.inv = rank[o.inv]
+			if o.ret != never {
+				o.ret = rank[o.ret]
+			}
+		}
+	}
+	slices.SortStableFunc(l.ops, func(x, y op) int { return int(x.inv) - int(y.inv) })
+}
+
+// picked returns the items in an order.
+func picked[T any](items []T, order []int32) []T {
+	out := make([]T, len(order))
+	for at, from := range order {
+		out[at] = items[from]
+	}
+	return out
+}
+
+// divideProcesses makes a process of each operation of those that did several at once.
+func (l *loader) divideProcesses() {
+	if len(l.timing.apart) == 0 {
+		return
+	}
+	of := map[int32]int32{} // by invocation, since what a drain took stays in its order
+	for _, ops := range [][]op{l.ops, l.extra} {
+		for i := range ops {
+			o := &ops[i]
+			if !l.timing.apart[o.process] {
+				continue
+			}
+			id, known := of[o.inv]
+			if !known {
+				id = int32(len(l.h.processes))
+				of[o.inv] = id
+				l.h.processes = append(l.h.processes, l.h.processes[o.process])
+			}
+			o.process = id
+		}
+	}
+}
+
+// countFromFirst makes dates into times since the earliest.
+func (l *loader) countFromFirst() {
+	if l.h.clock != foreign.Dates && l.h.clock != foreign.LocalDates {
+		return
+	}
+	first := int64(history.MaxTime)
+	for _, t := range l.h.times {
+		if t >= 0 {
+			first = min(first, t)
+		}
+	}
+	for i := range l.h.times {
+		if l.h.times[i] >= 0 {
+			l.h.times[i] -= first
+		}
+	}
+	l.h.since = time.Unix(0, first).UTC()
+}
+
+// seconds describes a time for people.
+func seconds(t int64) string { return fmt.Sprintf("%.6f s", time.Duration(t).Seconds()) }

@@ -1,0 +1,141 @@
+package foreign
+
+import (
+	"strings"
+
+	"github.com/zklab/zklab/history"
+)
+
+// fields are what an object of a file says, before anything is checked.
+type fields struct {
+	process, kind, f, key, value, time Value
+	// Of a record, which is a whole operation: porcupine's names are ClientId, Input, Call, Output
+	// and Return.
+	client, input, start, output, end, failure Value
+	starts                                     bool // the object has the field start
+}
+
+// put sets a field by its name.
+func (x *fields) put(name string, v Value) {
+	switch name {
+	case "process":
+		x.process = v
+	case "type":
+		x.kind = v
+	case "f":
+		x.f = v
+	case "key":
+		x.key = v
+	case "value":
+		x.value = v
+	case "time":
+		x.time = v
+	case "ClientId":
+		x.client = v
+	case "input", "Input":
+		x.input = v
+	case "start", "Call":
+		x.start, x.starts = v, true
+	case "output", "Output":
+		x.output = v
+	case "end", "Return":
+		x.end = v
+	case "error":
+		x.failure = v
+	}
+}
+
+// isTime reports whether the field with a name is a time.
+func isTime(name string) bool {
+	switch name {
+	case "time", "start", "end", "Call", "Return":
+		return true
+	}
+	return false
+}
+
+// told is what the events of a history say together, as far as they were read.
+type told struct {
+	clock clock
+	began bool // an event was read
+	// end is the end of the record whose beginning was returned last, if ends.
+	end  Event
+	ends bool
+}
+
+// event makes an event of fields, and reports whether it is a client's. colon is what the names of
+// fields begin with in messages.
+func (t *told) event(e *Event, x *fields, line int, colon string) (mine bool, err error) {
+	*e = Event{Line: line, Time: noTime, Key: x.key, Value: x.value}
+	switch {
+	case x.isRecord():
+		mine, err = t.record(e, x, line, colon)
+	case !t.began && x.process.Kind == Nil && x.kind.Kind == Nil:
+		return false, wrong(line, "the event has no %sprocess and no %stype; %s", colon, colon, known())
+	default:
+		if e.Time, err = t.clock.read(line, colon+"time", x.time); err == nil {
+			mine, err = fill(e, line, x.process, x.kind, x.f, colon+"process", colon+"type", colon+"f")
+		}
+	}
+	t.began = true
+	return mine, err
+}
+
+// fill checks the fields that every event has, and reports whether it is a client's.
+func fill(e *Event, line int, process, kind, f Value, fields ...string) (bool, error) {
+	if n, ok := number([]byte(process.Text)); ok && process.Kind == Text {
+		process = Value{Kind: Int, Int: n}
+	}
+	switch process.Kind {
+	case Int:
+		e.Process = process.Int
+		if e.Process < 0 {
+			return false, wrong(line, "%s is %d: expected a number from 0, or a name like nemesis", fields[0], e.Process)
+		}
+	case Word, Text:
+		return false, stranger(line, process, kind, fields[0])
+	case Nil:
+		return false, wrong(line, "the event has no %s", strings.TrimPrefix(fields[0], "the "))
+	default:
+		return false, wrong(line, "%s is %s: expected a number, or a name like nemesis", fields[0], process)
+	}
+	switch text := strings.ToLower(plain(kind)); text {
+	case "invoke":
+		e.Type = history.Invoke
+	case "ok":
+		e.Type = history.OK
+	case "fail":
+		e.Type = history.Fail
+	case "info":
+		e.Type = history.Info
+	case "":
+		return false, wrong(line, "the event has no %s: expected invoke, ok, fail or info", strings.TrimPrefix(fields[1], "the "))
+	default:
+		return false, wrong(line, "%s is %s: expected invoke, ok, fail or info", fields[1], kind)
+	}
+	if e.F = strings.ToLower(plain(f)); e.F == "" && e.Type != history.Info {
+		return false, wrong(line, "the event has no %s, the name of an operation", fields[2])
+	}
+	return true, nil
+}
+
+// stranger returns an error for an event of a named process that is not a fact. The nemesis,
+// sessions and the like report facts and call nothing. If a client's events were skipped, the rest
+// could look correct.
+func stranger(line int, process, kind Value, field string) error {
+	if name := strings.ToLower(plain(process)); name == "nemesis" || strings.ToLower(plain(kind)) == "info" {
+		return nil
+	}
+	return wrong(line, "%s is %s, and its event is %s: clients must be numbers, only events of type info may have a name instead", field, process, kind)
+}
+
+// plain returns a name without its colon, or "" if v is not a name.
+func plain(v Value) string {
+	switch {
+	case v.Kind == Word && len(v.Text) > 1 && v.Text[0] == ':':
+		return v.Text[1:]
+	case v.Kind == Word, v.Kind == Text:
+		return v.Text
+	}
+	return ""
+}
