@@ -19,8 +19,7 @@ func Linearizable(r linear.Report, screen Screen) string {
 	sentence := map[checker.Result]string{
 		checker.Valid: "is linearizable as", checker.Violation: "is not linearizable as", checker.Unknown: "could not be decided as",
 	}[r.Verdict]
-	switch r.Model {
-	case "set", "total-queue", "counter-bounds": // Jepsen's checks, which are less
+	if !r.Order {
 		sentence = strings.Replace(sentence, "linearizable", "right", 1)
 	}
 	fmt.Fprintf(&b, "\n%s: the history %s %s\n\n", screen.paint(r.Verdict, head), sentence, r.Model)

@@ -469,7 +469,7 @@ func (gm game) make(r *rand.Rand) *object {
 		g.h.ops[0] = kept
 	}
 	g.h.codes = []codes{codesOf(g.h.ops[0])}
-	return &object{ctx: context.Background(), h: g.h, ops: g.h.ops[0], ranks: g.h.ranks[0], permits: m.permits, scratch: &scratch{}}
+	return &object{ctx: context.Background(), h: g.h, ops: g.h.ops[0], ranks: g.h.ranks[0], permits: int32(m.parameter), scratch: &scratch{}}
 }
 
 // moveReturn swaps two neighbouring returns and invocations, as a stale answer

@@ -2,6 +2,8 @@ package linear
 
 import (
 	"context"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/zklab/zklab/checker"
@@ -18,10 +20,17 @@ func (f *filed) want() checker.Result {
 			want = got
 		}
 	}
-	if f.oks == 0 {
+	if f.oks == 0 || want == checker.Valid && f.nothingCanFail() {
 		return checker.Unknown
 	}
 	return want
+}
+
+// nothingCanFail says that no key has two ids.
+func (f *filed) nothingCanFail() bool {
+	return !slices.ContainsFunc(f.keys, func(fk *filedKey) bool {
+		return fk.k.h.Model.kind.name != "unique-ids" || len(fk.k.ops) > 1
+	})
 }
 
 func (fk *filedKey) want() checker.Result {
@@ -33,6 +42,10 @@ func (fk *filedKey) want() checker.Result {
 		return fk.wantTotal()
 	case "counter-bounds":
 		return fk.wantBounds()
+	case "set-full", "set-full-linearizable":
+		return fk.wantSetFull(k.h.Model.kind.name == "set-full-linearizable")
+	case "unique-ids":
+		return fk.wantUnique()
 	case "final-set":
 		if k.lastRead() == none {
 			return checker.Unknown
@@ -112,13 +125,98 @@ func (fk *filedKey) wantBounds() checker.Result {
 	return checker.Valid
 }
 
+// wantSetFull is what jepsen.checker/set-full says of each element, here by asking of each read for
+// all others; nothing is unknown to it but whether an element stayed.
+func (fk *filedKey) wantSetFull(linearizable bool) checker.Result {
+	ops := fk.k.ops
+	shows := func(r int, v int32) bool { return slices.Contains(fk.k.shown(int32(r)), v) }
+	reads, tried := []int{}, map[int32][]int{}
+	for i, o := range ops {
+		switch o.code {
+		case add:
+			tried[o.a] = append(tried[o.a], i)
+		case readAll:
+			reads = append(reads, i)
+		}
+	}
+	for _, r := range reads {
+		list := slices.Clone(fk.k.shown(int32(r)))
+		for _, v := range list {
+			if !slices.ContainsFunc(tried[v], func(a int) bool { return fk.before[a]>>r&1 == 0 }) {
+				return checker.Violation
+			}
+		}
+		slices.Sort(list)
+		if len(slices.Compact(list)) < len(fk.k.shown(int32(r))) {
+			return checker.Violation
+		}
+	}
+	stayed := false
+	for v, adds := range tried {
+		stays := false
+		for _, r := range reads {
+			stays = stays || shows(r, v)
+		}
+		for _, r := range reads {
+			if shows(r, v) {
+				continue
+			}
+			known, again := false, false
+			for _, a := range adds {
+				known = known || fk.before[r]>>a&1 == 1
+			}
+			for _, p := range reads {
+				if shows(p, v) {
+					known = known || fk.before[r]>>p&1 == 1
+					again = again || fk.begins[p] >= fk.begins[r]
+				}
+			}
+			if known && (linearizable || !again) {
+				return checker.Violation
+			}
+			stays = stays && again
+		}
+		stayed = stayed || stays
+	}
+	if !stayed {
+		return checker.Unknown
+	}
+	return checker.Valid
+}
+
+func (fk *filedKey) wantUnique() checker.Result {
+	for i, o := range fk.k.ops {
+		for _, p := range fk.k.ops[:i] {
+			if o.a == p.a {
+				return checker.Violation
+			}
+		}
+	}
+	return checker.Valid
+}
+
 // allGames are the games of all models.
 func allGames() map[string]game {
 	all := games()
-	for model, like := range map[string]string{"total-queue": "bag, repeated", "counter-bounds": "counter by different"} {
+	for model, like := range map[string]string{
+		"total-queue": "bag, repeated", "counter-bounds": "counter by different", "set-full": "linear-set", "set-full-linearizable": "linear-set",
+	} {
 		gm := all[like]
 		gm.model = model
 		all[model] = gm
+	}
+	all["unique-ids"] = game{
+		model:  "unique-ids",
+		invoke: func(*rand.Rand, *round) op { return op{code: generate} },
+		apply: func(g *round, o *op) bool {
+			o.a = g.unused()
+			return true
+		},
+		guess: func(r *rand.Rand, g *round, o *op) {
+			if o.a = g.some(r); o.a == 0 || r.IntN(2) == 0 {
+				o.a = g.unused()
+			}
+		},
 	}
 	return all
 }

@@ -88,7 +88,7 @@ func (o Options) grace() time.Duration {
 
 // decide asks one procedure after another about a key.
 func (h *History) decide(ctx context.Context, i int, s *scratch, until time.Time, opts Options, memory int64) finding {
-	k := &object{ctx: ctx, h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i], permits: h.Model.permits, scratch: s, pace: opts.pace, asFound: opts.verdictOnly}
+	k := &object{ctx: ctx, h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i], permits: int32(h.Model.parameter), scratch: s, pace: opts.pace, asFound: opts.verdictOnly}
 	if time.Now().After(until) {
 		return undecided(context.DeadlineExceeded)
 	}

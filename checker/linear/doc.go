@@ -44,6 +44,8 @@
 // The same goes for any model if the result depends on the order of events of one time: only the
 // order of each process is known.
 //
-// A set that was never read, a total queue with a drain whose items are unknown, and a history
-// without operations that are known to have happened are unknown, too.
+// A set that was never read, a set of which no element is known to have stayed (setfull.go), a total
+// queue with a drain whose items are unknown, ids of which there are not two, a bank of which no read
+// can have shown half a transfer, and a history without operations that are known to have happened
+// are unknown, too.
 package linear

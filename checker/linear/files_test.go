@@ -26,6 +26,7 @@ type filedKey struct {
 	name   string
 	k      *object
 	before []int    // by operation: those that must come before it, as bits
+	begins []int64  // by operation: its invocation's time, or else its line
 	sums   []summed // of a counter whose reads are each by themselves: what happened, in order
 	leaks  []int    // by drain with an unknown outcome: what must come before it
 	at     map[int]int
@@ -91,7 +92,7 @@ func (gm game) drains() bool {
 // shiftable says that values are numbers of which only counts which is which.
 func (gm game) shiftable() bool {
 	switch gm.model {
-	case "register", "cas-register", "queue", "bag", "total-queue", "set", "final-set", "linear-set":
+	case "register", "cas-register", "queue", "bag", "total-queue", "set", "final-set", "linear-set", "set-full", "set-full-linearizable", "unique-ids":
 		return true
 	}
 	return false
@@ -326,6 +327,11 @@ func (d *drawn) call(at int, answered bool) (f, arg, answer string) {
 		return "acquire", "null", v(o.b)
 	case release:
 		return "release", "null", "null"
+	case generate:
+		if !answered {
+			return "generate", "null", ""
+		}
+		return "generate", "null", v(o.a)
 	case enqueue:
 		return "enqueue", v(o.a), v(o.a)
 	case dequeue:
@@ -434,7 +440,7 @@ func (d *drawn) finish(m Model, how spell) *filed {
 				o.b = noResult
 			case o.code == mismatch:
 				o.code = cas
-			case o.code == read || o.code == readAll:
+			case o.code == read || o.code == readAll || o.code == generate:
 				continue
 			}
 			ops, whose = append(ops, o), append(whose, at)
@@ -452,6 +458,11 @@ func (d *drawn) finish(m Model, how spell) *filed {
 				out.joints = out.joints || mask>>j&1 == 1 && timed && d.marks[of[whose[j]].ret-1].tick == d.marks[of[whose[i]].inv-1].tick
 			}
 			fk.before = append(fk.before, mask)
+			begins := int64(of[whose[i]].inv)
+			if timed {
+				begins = d.marks[begins-1].tick
+			}
+			fk.begins = append(fk.begins, begins)
 			fk.at[of[whose[i]].inv] |= 1 << i
 		}
 		for _, at := range drains {
@@ -475,7 +486,7 @@ func (d *drawn) finish(m Model, how spell) *filed {
 			g.h.processes = append(g.h.processes, int64(p))
 		}
 		g.h.ops, g.h.ranks, g.h.codes = [][]op{ops}, [][]int32{ranks}, []codes{codesOf(ops)}
-		fk.k = &object{h: g.h, ops: ops, ranks: ranks, permits: m.permits, scratch: &scratch{}}
+		fk.k = &object{h: g.h, ops: ops, ranks: ranks, permits: int32(m.parameter), scratch: &scratch{}}
 		out.keys = append(out.keys, fk)
 	}
 	return out

@@ -25,6 +25,9 @@ func FuzzLoad(f *testing.F) {
 		"{:process 0 :type :invoke :f :add :value 2}\n{:process 0 :type :ok :f :add :value 2}\n{:process 1 :type :invoke :f :read}\n{:process 1 :type :ok :f :read :value 2}\n{:process 1 :type :invoke :f :increment}\n",
 		"INFO  jepsen.util - 0\t:invoke\t:cas\t[3 0]\nINFO  jepsen.util - 0\t:fail\t:cas\t[3 0]\n",
 		`{"process":0,"type":"invoke","f":"write","value":["k",1],"time":1}` + "\n" + `{"process":0,"type":"ok","f":"write","value":["k",1],"time":1}` + "\n",
+		`{"process":0,"f":"write","value":1,"start":5,"end":9}` + "\n" + `{"process":0,"f":"read","value":1,"start":1,"end":5}` + "\n",
+		"{:process 0 :type :invoke :f :transfer}\n{:process 1 :type :invoke :f :read}\n{:process 1 :type :ok :f :read :value {0 1, 1 -1}}\n",
+		"{:process 0 :type :invoke :f :generate :time 2}\n{:process 1 :type :invoke :f :generate :time 1}\n{:process 1 :type :ok :f :generate :value 1 :time 3}\n",
 	} {
 		for i := range kinds {
 			f.Add(byte(i), []byte(text))
@@ -32,7 +35,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which byte, text []byte) {
 		kind := kinds[int(which)%len(kinds)]
-		m := Model{name: kind.name, permits: 1 + int32(which)/int32(len(kinds)), kind: kind}
+		m := Model{name: kind.name, parameter: 1 + int64(which)/int64(len(kinds)), kind: kind}
 		r, err := foreign.NewReader(bytes.NewReader(text), foreign.Auto)
 		if err != nil {
 			return
@@ -56,7 +59,7 @@ func decideAnything(t *testing.T, h *History) {
 	got := Check(context.Background(), h, Options{Budget: 2 * time.Second, Memory: 64 << 20})
 	want := checker.Valid
 	for i, ops := range h.ops {
-		k := &object{ctx: context.Background(), h: h, key: i, ops: ops, ranks: h.ranks[i], initial: h.initials[i], permits: h.Model.permits, scratch: &scratch{}}
+		k := &object{ctx: context.Background(), h: h, key: i, ops: ops, ranks: h.ranks[i], initial: h.initials[i], permits: int32(h.Model.parameter), scratch: &scratch{}}
 		if len(ops) > short || !plain(k) {
 			return
 		}
@@ -77,8 +80,7 @@ func decideAnything(t *testing.T, h *History) {
 
 // plain says whether plainModel has all that a key's operations do.
 func plain(k *object) bool {
-	switch k.h.Model.kind.name {
-	case "set", "total-queue", "counter-bounds":
+	if k.h.Model.kind.machine == nil {
 		return false
 	}
 	if k.h.Model.kind.name == "final-set" && k.lastRead() == none || k.initial != 0 {

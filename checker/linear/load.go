@@ -40,6 +40,7 @@ type History struct {
 	loose      bool      // numbers are one however they are written
 	byEvent    bool      // events share lines
 	plain      bool      // values of two items are no keys with values
+	ties       bool      // events of one time are concurrent
 	tied       bool      // events of one time have another order than in the file
 	clock      foreign.Clock
 	sorted     bool // events are in the order of their times, which is not that of the file
@@ -419,7 +420,7 @@ func (l *loader) finish() {
 	l.countFromFirst()
 	l.crashedDrains()
 	l.ops = slices.DeleteFunc(l.ops, func(o op) bool {
-		return o.code == dropped || o.ret == never && (o.code == read || o.code == readAll)
+		return o.code == dropped || o.ret == never && (o.code == read || o.code == readAll || o.code == generate)
 	})
 	if len(l.extra) > 0 {
 		l.ops = append(l.ops, l.extra...)
@@ -428,7 +429,7 @@ func (l *loader) finish() {
 	if !l.timed {
 		l.h.times = nil
 	}
-	if (l.h.Format == foreign.JSONL || l.h.sorted) && l.passes {
+	if l.h.ties = (l.h.Format == foreign.JSONL || l.h.sorted) && l.passes; l.h.ties {
 		l.ties() // now that all operations are there
 	}
 	l.divide()

@@ -237,7 +237,7 @@ func TestLoadErrors(t *testing.T) {
 		{"key", "kv", begin, "line 1: write has no key"},
 		{"pair", "register", "{:process 0 :type :invoke :f :read :value [1 nil]}\n{:process 0 :type :ok :f :read :value 1}", "line 2: the value is 1: expected [1 value]"},
 		{"info of nothing", "register", "{:process 0 :type :info}", "line 1: info of process 0, which has no open operation"},
-		{"a counter's operation", "cas-register", "{:process 0 :type :invoke :f :add :value 1}", `line 1: operation "add" is none of model cas-register, which has read, write, cas; models that have add: set, final-set, linear-set, counter, counter-bounds`},
+		{"a counter's operation", "cas-register", "{:process 0 :type :invoke :f :add :value 1}", `line 1: operation "add" is none of model cas-register, which has read, write, cas; models that have add: set, final-set, linear-set, set-full, set-full-linearizable, counter, counter-bounds`},
 		{"no such operation", "queue", "{:process 0 :type :invoke :f :r}", `line 1: operation "r" is none of model queue`},
 		{"client with a name", "register", begin + "{:process \"b\" :type :invoke :f :read}", `line 2: :process is "b"`},
 		{"nil item", "queue", "{:process 0 :type :invoke :f :enqueue}", "line 1: enqueue of nil"},

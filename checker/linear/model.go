@@ -12,9 +12,9 @@ import (
 
 // Model is a kind of object, and the names of its operations.
 type Model struct {
-	name    string // semaphore:3
-	permits int32
-	kind    *kind
+	name      string // semaphore:3
+	parameter int64  // 3; 1 if the model has none
+	kind      *kind
 }
 
 // kind is a model without its parameter.
@@ -31,6 +31,18 @@ type kind struct {
 	traits
 }
 
+// parameter is the number of a model's name.
+type parameter struct {
+	is          string // the number of permits
+	example     int64
+	least, most int64
+}
+
+var (
+	permits = &parameter{"number of permits", 3, 1, mostPermits}
+	total   = &parameter{"total of all balances", 100, 0, 1 << 62}
+)
+
 // traits are what matters about a model beyond its own loading and deciding.
 type traits struct {
 	held    bool // only the process that acquired releases: from the one to the other is a hold
@@ -41,7 +53,11 @@ type traits struct {
 	begun   bool // it begins as something that the history does not tell
 	counts  bool // its values are numbers themselves
 	least   bool // the least value comes out first, and not the oldest
-	tried   bool // an operation that failed may have had an effect all the same (Jepsen's checks ask whether a process tried to add an element, not how that ended)
+	banks   bool // its reads show balances
+	param   *parameter
+	// exercised says why nothing can have been wrong in a history, or nothing if something can.
+	exercised func(h *History) string
+	tried     bool // an operation that failed may have had an effect all the same (Jepsen's checks ask whether a process tried to add an element, not how that ended)
 }
 
 // kinds are filled by init, because their functions mention them.
@@ -57,7 +73,7 @@ func init() {
 		{"reentrant-lock", "a lock that its holder may acquire again, and has to release as often", "{:process 0, :type :invoke, :f :acquire, :value nil}", []string{"acquire", "release"}, loadPermits, decideNested, newNested, traits{held: true, nests: true}},
 		{"fenced-lock", "a lock whose acquire answers a token, :value, that is greater than those of all holds before; nil is none", "{:process 0, :type :ok, :f :acquire, :value 7}", []string{"acquire", "release"}, loadFenced, decideHolds, newNested, traits{held: true, fenced: true}},
 		{"reentrant-fenced-lock", "both: what is acquired again has the token of its hold", "{:process 0, :type :ok, :f :acquire, :value 7}", []string{"acquire", "release"}, loadFenced, decideNested, newNested, traits{held: true, nests: true, fenced: true}},
-		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{several: true}},
+		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{several: true, param: permits}},
 		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then, in the order of its list", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue, traits{}},
 		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag, traits{}},
 		{"total-queue", "all comes out that went in, in any order, once or more often: Jepsen's total-queue", "{:process 0, :type :ok, :f :drain, :value [3 4]}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideTotal, nil, traits{tried: true}},
@@ -65,6 +81,11 @@ func init() {
 		{"set", "elements are added; the last read must show all whose add succeeded, and nothing that nobody tried to add, at any time: Jepsen's set", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideSetRead, nil, traits{tried: true}},
 		{"final-set", "elements are added; the last read must show all whose add had succeeded before it began, and none whose add had not begun when it ended", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, newLastRead, traits{tried: true}},
 		{"linear-set", "elements are added, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "read"}, loadSet, decideSet, newSet, traits{}},
+		{"set-full", "elements are added; one that is known to be there must not be lost: missing in a read and in all that begin later. Reads may be stale: Jepsen's set-full", "{:process 0, :type :ok, :f :read, :value #{3 4}}", []string{"add", "read"}, loadSet, decideSetFull, nil, traits{tried: true}},
+		{"set-full-linearizable", "the same, and no read may be stale: Jepsen's set-full with :linearizable? true", "{:process 0, :type :ok, :f :read, :value #{3 4}}", []string{"add", "read"}, loadSet, decideSetFullLinearizable, nil, traits{tried: true}},
+		{"unique-ids", "no id is returned twice: Jepsen's unique-ids", "{:process 0, :type :ok, :f :generate, :value 10}", []string{"generate"}, loadGenerate, decideUnique, nil, traits{exercised: twoIDs}},
+		{"bank:N", "transfers between accounts; the balances of every read have the total N (bank:100), and none is below 0: Jepsen's bank", "{:process 0, :type :ok, :f :read, :value {0 10, 1 90}}", []string{"transfer", "read"}, loadBank, decideBank, nil, traits{banks: true, param: total, exercised: readTransfers}},
+		{"bank-negative:N", "the same, but balances may be below 0: Jepsen's bank with :negative-balances? true", "{:process 0, :type :ok, :f :read, :value {0 -10, 1 110}}", []string{"transfer", "read"}, loadBank, decideOverdrawnBank, nil, traits{banks: true, param: total, exercised: readTransfers}},
 		{"counter", "begins at 0; :add adds :value; :increment answers the new value", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideCounter, newCounter, traits{counts: true}},
 		{"counter-bounds", "a counter whose reads show what is possible for each by itself: Jepsen's counter", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideBounds, nil, traits{counts: true}},
 	}
@@ -90,25 +111,25 @@ const mostPermits = 1 << 20
 
 // ParseModel returns the model of a name such as register or semaphore:3.
 func ParseModel(name string) (Model, error) {
-	base, parameter, has := strings.Cut(name, ":")
+	base, number, has := strings.Cut(name, ":")
 	for _, k := range kinds {
-		kindBase, _, wants := strings.Cut(k.name, ":")
-		if kindBase != base {
-			continue
-		}
+		kindBase, _, _ := strings.Cut(k.name, ":")
+		p := k.param
 		switch {
-		case wants && !has:
-			return Model{}, fmt.Errorf("model %s needs the number of permits: %s:3", base, base)
-		case has && !wants:
+		case kindBase != base:
+			continue
+		case p != nil && !has:
+			return Model{}, fmt.Errorf("model %s needs the %s: %s:%d", base, p.is, base, p.example)
+		case has && p == nil:
 			return Model{}, fmt.Errorf("model %s takes no number: say %s", base, base)
-		case !wants:
-			return Model{name: name, permits: 1, kind: k}, nil
+		case p == nil:
+			return Model{name: name, parameter: 1, kind: k}, nil
 		}
-		n, err := strconv.Atoi(parameter)
-		if err != nil || n < 1 || n > mostPermits {
-			return Model{}, fmt.Errorf("model %s: the number of permits is %q, expected one from 1 to %d", base, parameter, mostPermits)
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || n < p.least || n > p.most {
+			return Model{}, fmt.Errorf("model %s: the %s is %q, expected one from %d to %d", base, p.is, number, p.least, p.most)
 		}
-		return Model{name: name, permits: int32(n), kind: k}, nil
+		return Model{name: name, parameter: n, kind: k}, nil
 	}
 	var names []string
 	for _, k := range kinds {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history/foreign"
 )
 
@@ -44,6 +45,21 @@ func (h *History) notes(findings []finding) []string {
 	}
 	if h.guessed > 0 {
 		add("what the first read showed counts as what was there at first, on %s: nothing can be wrong with that read then", plural(h.guessed, "key"))
+	}
+	noted := 0
+	for key, f := range findings {
+		switch {
+		case f.note == "":
+			continue
+		case h.keys[key] == "":
+			add("%s", f.note)
+		case noted < frame.MostKeys:
+			add("key %q: %s", h.keys[key], f.note)
+		}
+		noted++
+	}
+	if more := noted - frame.MostKeys; more > 0 {
+		add("the same of %s more", plural(more, "key"))
 	}
 	notes = append(notes, h.hints(findings)...)
 	if h.Unknown > 0 {
@@ -116,7 +132,7 @@ func (h *History) mixed(key int, counterexample []int32) string {
 // shownBy are the values that an operation has, whatever it did with them.
 func (h *History) shownBy(o *op) []int32 {
 	switch o.code {
-	case read, write, enqueue, dequeue, add:
+	case read, write, enqueue, dequeue, add, generate:
 		return []int32{o.a}
 	case cas, mismatch:
 		return []int32{o.a, o.b}

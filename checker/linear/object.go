@@ -40,6 +40,7 @@ type finding struct {
 	decider        string
 	reason         string
 	counterexample []int32 // places in object.ops
+	note           string  // besides the result; may be empty
 }
 
 func valid(decider string) finding { return finding{result: checker.Valid, decider: decider} }
@@ -51,7 +52,7 @@ func inapplicable(format string, args ...any) finding {
 func violation(decider string, counterexample []int32, format string, args ...any) finding {
 	counterexample = slices.DeleteFunc(counterexample, func(i int32) bool { return i == none })
 	slices.Sort(counterexample)
-	return finding{checker.Violation, decider, fmt.Sprintf(format, args...), slices.Compact(counterexample)}
+	return finding{result: checker.Violation, decider: decider, reason: fmt.Sprintf(format, args...), counterexample: slices.Compact(counterexample)}
 }
 
 // scratch is memory for deciding one object after another. Only one goroutine uses it.

@@ -24,6 +24,8 @@ const (
 	add                  // to a set: a is the value; to a counter: a is the number, b the counter's new value or noResult
 	readAll              // a is the place in History.lists of what was read
 	drain                // with an unknown outcome: it may have taken anything
+	generate             // a is the id
+	transfer             // of a bank
 )
 
 // codes are some codes.

@@ -27,6 +27,8 @@ var phrases = map[code]phrase{
 	dropped:  {"nothing", "did a nothing", "nothing"},
 	drain:    {"drain", "did a drain", "drain"},
 	readAll:  {"read of %[1]s elements", "read %[1]s elements", "read %[1]s"},
+	generate: {"generate of %[1]s", "was given the id %[1]s", "generate %[1]s"},
+	transfer: {"transfer", "made a transfer", "transfer"},
 }
 
 // verbs are what operations that make a value are called.
@@ -44,7 +46,7 @@ func (k *object) phrase(i int32) (phrase, []any) {
 		return phrase{"release of %[1]d", "gave back %[1]d permits", "release of %[1]d"}, []any{o.a}
 	case o.code == acquire && o.b != 0:
 		return phrase{"acquire with the token %[1]s", "was granted it with the token %[1]s", "acquire: %[1]s"}, []any{k.value(o.b)}
-	case o.code == acquire || o.code == release || o.code == drain || o.code == dropped:
+	case o.code == acquire || o.code == release || o.code == drain || o.code == dropped || o.code == transfer:
 		return phrases[o.code], nil
 	case o.code == dequeue && o.unknown():
 		return phrase{"dequeue", "took something", "take"}, nil
@@ -52,6 +54,8 @@ func (k *object) phrase(i int32) (phrase, []any) {
 		return phrase{"dequeue that found nothing", "found nothing to take", "take: empty"}, nil
 	case o.code == add && k.h.Model.kind.counts && o.b != noResult:
 		return phrase{"add of %[1]d with the answer %[2]d", "added %[1]d and was told %[2]d", "add %[1]d"}, []any{o.a, o.b}
+	case o.code == readAll && k.h.Model.kind.banks:
+		return phrase{"read of %[1]d accounts", "read %[1]d accounts", "read"}, []any{len(k.h.lists[o.a]) / 2}
 	case o.code == readAll:
 		return phrases[o.code], []any{strconv.Itoa(len(k.h.lists[o.a]))}
 	}

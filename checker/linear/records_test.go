@@ -58,6 +58,16 @@ func TestRecords(t *testing.T) {
 {"ClientId":0,"Input":{"op":"read"},"Call":12,"Output":null,"Return":14}`, valid},
 		{"one client in order, at one time", "register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":null,"Return":20}
 {"ClientId":0,"Input":{"op":"read"},"Call":20,"Output":null,"Return":30}`, violation},
+		{"a list that was read", "set-full", `{"process":0,"f":"add","value":1,"start":10,"end":20}
+{"process":0,"f":"add","value":2,"start":20,"end":25}
+{"process":1,"f":"read","value":[1,2],"start":26,"end":30}
+{"process":1,"f":"read","value":[1],"start":31,"end":40}`, violation},
+		{"balances", "bank:10", `{"process":0,"f":"transfer","input":{"from":"a","to":"b","amount":1},"start":10,"end":20}
+{"process":1,"f":"read","output":{"a":4,"b":6},"start":15,"end":16}`, valid},
+		{"wrong balances", "bank:10", `{"process":0,"f":"transfer","input":{"from":"a","to":"b","amount":1},"start":10,"end":20}
+{"process":1,"f":"read","output":{"a":4,"b":5},"start":15,"end":16}`, violation},
+		{"ids", "unique-ids", `{"process":0,"f":"generate","value":"a","start":10,"end":20}
+{"process":0,"f":"generate","value":"a","start":21,"end":30}`, violation},
 		{"EDN", "register", `[{:process 0 :f :write :value 1 :start 10 :end 20} {:process 1 :f :read :value nil :start 21 :end 30}]`, violation},
 		{"holds", "lock", `{"process":0,"f":"acquire","start":10,"end":20}
 {"process":1,"f":"acquire","start":15,"end":30}

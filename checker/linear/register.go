@@ -36,7 +36,7 @@ func decideChains(k *object) finding {
 	}
 	switch f := r.Decide(); f.Result {
 	case zones.Violated:
-		return finding{checker.Violation, byZones, f.Reason, f.Counterexample}
+		return finding{result: checker.Violation, decider: byZones, reason: f.Reason, counterexample: f.Counterexample}
 	case zones.Inapplicable:
 		return inapplicable("%s", f.Reason)
 	}

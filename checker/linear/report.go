@@ -59,15 +59,18 @@ type Event struct {
 
 // Report is everything that was decided about a history.
 type Report struct {
-	Verdict    checker.Result `json:"verdict"`
-	Verdicts   []Verdict      `json:"verdicts"`
-	Model      string         `json:"model"`
-	Format     string         `json:"format"`
-	Keys       int            `json:"keys"`
-	Operations int            `json:"operations"`
-	OK         int            `json:"ok"`
-	Failed     int            `json:"fail"`
-	Unknown    int            `json:"info"`
+	Verdict checker.Result `json:"verdict"`
+	// Order says that the model is an object, whose operations must have an order. Others are checks
+	// of Jepsen's, which ask for less.
+	Order      bool      `json:"-"`
+	Verdicts   []Verdict `json:"verdicts"`
+	Model      string    `json:"model"`
+	Format     string    `json:"format"`
+	Keys       int       `json:"keys"`
+	Operations int       `json:"operations"`
+	OK         int       `json:"ok"`
+	Failed     int       `json:"fail"`
+	Unknown    int       `json:"info"`
 	// Notes say how the format was understood, if that decides.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -82,7 +85,7 @@ const mostShown = 100
 // report computes the report from the findings about the keys.
 func (h *History) report(findings []finding) Report {
 	r := Report{
-		Verdict: checker.Valid, Model: h.Model.name, Format: string(h.Format), Keys: len(h.keys),
+		Verdict: checker.Valid, Order: h.Model.kind.machine != nil, Model: h.Model.name, Format: string(h.Format), Keys: len(h.keys),
 		Operations: h.Operations, OK: h.OK, Failed: h.Failed, Unknown: h.Unknown, Notes: h.notes(findings),
 	}
 	count := map[checker.Result]int{}
@@ -119,6 +122,11 @@ func (h *History) proveNothing(r *Report) {
 	}
 	if r.Verdict == checker.Valid && h.OK == 0 && !h.has(mismatch) && !h.idle {
 		r.unknown("nothing is known to have happened: of %s none ended with ok", plural(h.Operations, "operation"))
+	}
+	if exercised := h.Model.kind.exercised; r.Verdict == checker.Valid && exercised != nil && !h.idle {
+		if why := exercised(h); why != "" {
+			r.unknown("%s", why)
+		}
 	}
 	switch {
 	case h.damage == "":

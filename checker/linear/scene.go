@@ -14,7 +14,7 @@ import (
 type sceneBuilder struct {
 	*object
 	// lines says that moments are lines of the file: of all, where the times of some
-	// are missing or contradict the order of the lines, which is what decides.
+	// are missing, or contradict the order of the lines in a history of zklab's own.
 	lines bool
 }
 
@@ -32,7 +32,7 @@ func (k *object) scene(is []int32) *explain.Scene {
 		t.holdsIn(s, is)
 	}
 	s.Finish()
-	if s.Overlap == nil && len(is) > 1 {
+	if s.Overlap == nil && len(is) > 1 && k.h.Model.kind.machine != nil {
 		s.Conclude("so no order of these operations explains their answers")
 	}
 	return s

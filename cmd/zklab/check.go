@@ -118,8 +118,9 @@ func checkHelp() string {
 		"  linearizable, with a model of Knossos: register, cas-register, mutex, queue (fifo-queue),\n" +
 		"    bag (unordered-queue); --initial sets an initial value other than nil. With a model of Hazelcast's\n" +
 		"    tests: lock (owner-aware), reentrant-lock, fenced-lock, reentrant-fenced-lock\n" +
-		"  set: set, which ignores times; set-full: final-set, which considers them; set-full of a\n" +
-		"    linearizable set: linear-set\n" +
+		"  set: set, which ignores times; set-full: set-full, or set-full-linearizable with its option\n" +
+		"    :linearizable?; unique-ids: unique-ids\n" +
+		"  bank: bank:N, where N is :total-amount, or bank-negative:N with its option :negative-balances?\n" +
 		"  total-queue: total-queue; queue: bag; counter: counter-bounds, or counter if each read must\n" +
 		"    be exact at one instant\n")
 	b.WriteString("\nFormats (--format auto detects the format):\n")
