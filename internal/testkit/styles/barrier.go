@@ -1,0 +1,104 @@
+package styles
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// barrier is a barrier that is up while its znode exists. Each wait begins with a fence, and so does
+// each further session in which the client looks.
+type barrier struct {
+	base
+	polls bool
+}
+
+// newPolledBarrier is a barrier whose waiters poll.
+func newPolledBarrier(c *subjects.Client, path string) (subjects.Barrier, error) {
+	return &barrier{base: at(c, path, borrowed), polls: true}, nil
+}
+
+// newWatchedBarrier is a barrier whose waiters watch, on a connection that all barriers of a client
+// share.
+func newWatchedBarrier(c *subjects.Client, path string) (subjects.Barrier, error) {
+	return &barrier{base: at(c, path, common)}, nil
+}
+
+func (b *barrier) Raise(ctx context.Context) error {
+	return b.change(ctx, func(s *session) error {
+		_, err := s.create(b.path, nil, 0)
+		if errors.Is(err, zk.ErrNodeExists) {
+			err = nil
+		}
+		return err
+	})
+}
+
+func (b *barrier) Lift(ctx context.Context) error {
+	return b.change(ctx, func(s *session) error {
+		err := s.remove(b.path)
+		if errors.Is(err, zk.ErrNoNode) {
+			err = nil
+		}
+		return err
+	})
+}
+
+// change repeats a request that may be done twice until it succeeds.
+func (b *base) change(ctx context.Context, request func(s *session) error) error {
+	return b.do(ctx, func() error {
+		certain := true // nothing was done yet
+		for {
+			s, err := b.session(ctx)
+			if err == nil {
+				if err = request(s); err == nil {
+					return nil
+				}
+				certain = certain && refused(err)
+			}
+			if pause(ctx, again) != nil {
+				if certain {
+					return subjects.WithoutEffect(err)
+				}
+				return err
+			}
+		}
+	})
+}
+
+func (b *barrier) Await(ctx context.Context) error {
+	return b.do(ctx, func() error {
+		var fencedIn *session
+		return b.until(ctx, time.Millisecond, func(s *session) (bool, error) {
+			if fencedIn != s {
+				if err := s.fence(); err != nil {
+					return false, pause(ctx, again)
+				}
+				fencedIn = s
+			}
+			st, changed, err := b.look(s)
+			if err == nil && st == nil {
+				return true, nil
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			case <-time.After(again):
+			}
+			return false, nil
+		})
+	})
+}
+
+// look returns a nil channel if the waiter polls.
+func (b *barrier) look(s *session) (st *zk.Stat, changed <-chan zk.Event, err error) {
+	if b.polls {
+		st, err = s.stat(b.path)
+		return st, nil, err
+	}
+	return s.statW(b.path)
+}

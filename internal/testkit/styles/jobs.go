@@ -1,0 +1,387 @@
+package styles
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/subjects"
+)
+
+// board is what job queues and masters and workers have in common. Each job has a znode in the folder
+// of jobs, and another one of the same name in the folder of attempts, which says how many there were
+// and the name of the one that lasts. It is changed only by its version, so whoever changes it knows
+// that no other attempt has begun.
+type board struct {
+	base
+	tries int
+}
+
+const attempts = "attempts"
+
+// state is the data of a znode of attempts.
+type state struct {
+	n       int
+	attempt string // the name of the attempt that lasts; "" if none does
+	version int32
+}
+
+func (s state) bytes() []byte { return fmt.Appendf(nil, "%d %s", s.n, s.attempt) }
+
+func (b *board) state(s *session, job string) (state, error) {
+	data, st, err := s.get(b.in(attempts, job))
+	if err != nil {
+		return state{}, err
+	}
+	now := state{version: st.Version}
+	_, _ = fmt.Sscan(string(data), &now.n, &now.attempt) // there may be no attempt
+	return now, nil
+}
+
+func (b *board) in(folder, name string) string { return b.path + "/" + folder + "/" + name }
+
+func (b *board) become(job string, version int32, next state) any {
+	return &zk.SetDataRequest{Path: b.in(attempts, job), Data: next.bytes(), Version: version}
+}
+
+// removal moves a job to another folder.
+func (b *board) removal(job string, data []byte, version int32, folder, name string) []any {
+	return []any{
+		&zk.DeleteRequest{Path: b.in(attempts, job), Version: version},
+		&zk.DeleteRequest{Path: b.in(subjects.OpenJobs, job), Version: -1},
+		&zk.CreateRequest{Path: b.in(folder, name), Data: data, Acl: everyone},
+	}
+}
+
+// folders makes all folders, and others.
+func (b *board) folders(s *session, others ...string) error {
+	return b.folder(s, append([]string{subjects.OpenJobs, subjects.DoneJobs, subjects.DeadJobs, attempts}, others...)...)
+}
+
+// put adds a job. If the answer is lost, it looks whether the job is there.
+func (b *board) put(ctx context.Context, data []byte, others ...string) error {
+	return b.do(ctx, func() error {
+		s, err := b.session(ctx)
+		if err == nil {
+			err = b.folders(s, others...)
+		}
+		if err != nil {
+			return subjects.WithoutEffect(err) // no folder is a job
+		}
+		job := b.life.name(s)
+		_, err = s.multi(
+			&zk.CreateRequest{Path: b.in(subjects.OpenJobs, job), Data: data, Acl: everyone},
+			&zk.CreateRequest{Path: b.in(attempts, job), Data: state{}.bytes(), Acl: everyone},
+		)
+		if err == nil || refused(err) {
+			return told(err)
+		}
+		for s.live() && ctx.Err() == nil {
+			st, unclear := s.stat(b.in(subjects.OpenJobs, job))
+			if unclear == nil && st != nil {
+				return nil
+			}
+			if unclear == nil {
+				break // another client may have finished it
+			}
+			_ = pause(ctx, again)
+		}
+		return err
+	})
+}
+
+// jobs lists the jobs that are open.
+func (b *board) jobs(s *session) ([]string, error) {
+	all, err := s.children(b.path + "/" + subjects.OpenJobs)
+	return slices.DeleteFunc(all, func(job string) bool { return !named.MatchString(job) }), err
+}
+
+// job is an attempt at a job.
+type job struct {
+	b    *board
+	s    *session
+	of   string // the name of the job
+	name string // of the attempt
+	n    int
+	data []byte
+	held []string // znodes that exist for as long as the attempt lasts, and no longer
+}
+
+func (j *job) Job() []byte           { return j.data }
+func (j *job) Attempt() int          { return j.n }
+func (j *job) Session() int64        { return j.s.id }
+func (j *job) Lost() <-chan struct{} { return j.s.lost }
+
+var errLost = errors.New("the attempt is over")
+
+// Finish implements subjects.Job.
+func (j *job) Finish(ctx context.Context) error {
+	return j.b.do(ctx, func() error {
+		err := j.finish(ctx)
+		if err != nil {
+			j.release()
+		}
+		return err
+	})
+}
+
+func (j *job) finish(ctx context.Context) error {
+	certain := true
+	failed := func(err error) error {
+		if certain {
+			return subjects.WithoutEffect(err)
+		}
+		return err
+	}
+	for {
+		err := j.tryToFinish()
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, zk.ErrNoNode) || errors.Is(err, errLost):
+			if !certain && j.finished() {
+				return nil
+			}
+			return failed(errors.Join(errLost, err))
+		case errors.Is(err, errGone):
+			return failed(err)
+		case !refused(err):
+			certain = false
+		}
+		if err := pause(ctx, again); err != nil {
+			return failed(err)
+		}
+	}
+}
+
+func (j *job) tryToFinish() error {
+	now, err := j.b.state(j.s, j.of)
+	if err != nil {
+		return readFailed(err)
+	}
+	if now.attempt != j.name {
+		return errLost
+	}
+	ops := j.b.removal(j.of, j.data, now.version, subjects.DoneJobs, j.name)
+	_, err = j.s.multi(append(ops, j.ends()...)...)
+	return err
+}
+
+// readFailed makes an error of a read one that refused recognizes: a read has no effect.
+func readFailed(err error) error {
+	if refused(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", zk.ErrNoServer, err)
+}
+
+// ends are the requests that end the attempt.
+func (j *job) ends() (ops []any) {
+	for _, path := range j.held {
+		ops = append(ops, &zk.DeleteRequest{Path: path, Version: -1})
+	}
+	return ops
+}
+
+// finished says whether the job is among those that are done, by this attempt.
+func (j *job) finished() bool {
+	st, err := j.s.stat(j.b.in(subjects.DoneJobs, j.name))
+	return err == nil && st != nil
+}
+
+// GiveBack implements subjects.Job.
+func (j *job) GiveBack(ctx context.Context) error {
+	return j.b.do(ctx, func() error { j.release(); return nil })
+}
+
+// release ends the attempt, if it lasts.
+func (j *job) release() {
+	j.b.life.insist(func() error {
+		if j.s.life != nil && !j.s.live() {
+			return nil // the attempt ends with the session
+		}
+		s := &session{conn: j.s.conn, id: j.s.conn.SessionID(), lost: make(chan struct{})}
+		if err := s.fence(); err != nil {
+			return err
+		}
+		now, err := j.b.state(s, j.of)
+		if errors.Is(err, zk.ErrNoNode) || err == nil && now.attempt != j.name {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		ops := []any{j.b.become(j.of, now.version, state{n: now.n})}
+		if now.n >= j.b.tries {
+			ops = j.b.removal(j.of, j.data, now.version, subjects.DeadJobs, j.name)
+		}
+		_, err = s.multi(append(ops, j.ends()...)...)
+		if errors.Is(err, zk.ErrNoNode) {
+			return nil // it ended with its session, or by an earlier request
+		}
+		return err
+	})
+}
+
+// leaseQueue is a job queue whose workers take jobs by leases: ephemeral znodes, named after the job.
+type leaseQueue struct {
+	board
+	cleans bool // leases of the seat's last process are given back
+}
+
+const leases = "leases"
+
+// newLeaseQueue has a connection of its own.
+func newLeaseQueue(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
+	return &leaseQueue{board: board{at(c, path, apart), tries}}, nil
+}
+
+// newSeatLeaseQueue uses the client's connection. A process that starts gives the jobs back that the
+// last process of its seat had.
+func newSeatLeaseQueue(c *subjects.Client, path string, tries int) (subjects.JobQueue, error) {
+	return &leaseQueue{board: board{at(c, path, borrowed), tries}, cleans: true}, nil
+}
+
+func (q *leaseQueue) Put(ctx context.Context, data []byte) error { return q.put(ctx, data, leases) }
+
+// Take implements subjects.JobQueue.
+func (q *leaseQueue) Take(ctx context.Context) (subjects.Job, error) {
+	j, err := within(ctx, &q.base, func() (*job, error) {
+		for {
+			s, err := q.session(ctx)
+			if err != nil {
+				return nil, subjects.WithoutEffect(err)
+			}
+			if j, err := q.takeOne(ctx, s); j != nil || err != nil {
+				return j, err
+			}
+			if err := pause(ctx, 15*time.Millisecond); err != nil {
+				return nil, subjects.WithoutEffect(err)
+			}
+		}
+	}, (*job).release)
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// takeOne looks for a job that no worker has. It returns an error only if it perhaps took one.
+func (q *leaseQueue) takeOne(ctx context.Context, s *session) (*job, error) {
+	if q.folders(s, leases) != nil {
+		return nil, nil
+	}
+	if q.cleans {
+		q.cleans = q.cleanUp(s) != nil
+	}
+	all, err := q.jobs(s)
+	if err != nil {
+		return nil, nil
+	}
+	leased, err := s.children(q.path + "/" + leases)
+	if err != nil {
+		return nil, nil
+	}
+	for _, of := range all {
+		if ctx.Err() != nil {
+			return nil, nil
+		}
+		if slices.Contains(leased, of) {
+			continue
+		}
+		data, _, err := s.get(q.in(subjects.OpenJobs, of))
+		if err != nil {
+			continue
+		}
+		now, err := q.state(s, of)
+		if err != nil {
+			continue
+		}
+		if now.n >= q.tries {
+			q.bury(s, of, data, now)
+			continue
+		}
+		j, err := q.lease(s, of, data, now)
+		if j != nil || err != nil {
+			return j, err
+		}
+	}
+	return nil, nil
+}
+
+// bury makes a dead letter of a job that was tried as often as allowed, and has no lease. To create a
+// lease and delete it proves that.
+func (q *leaseQueue) bury(s *session, of string, data []byte, now state) {
+	lease := q.in(leases, of)
+	ops := []any{
+		&zk.CreateRequest{Path: lease, Acl: everyone, Flags: zk.FlagEphemeral},
+		&zk.DeleteRequest{Path: lease, Version: -1},
+	}
+	_, _ = s.multi(append(ops, q.removal(of, data, now.version, subjects.DeadJobs, q.life.name(s))...)...)
+}
+
+// lease returns neither a job nor an error if another worker was faster.
+func (q *leaseQueue) lease(s *session, of string, data []byte, now state) (*job, error) {
+	lease := q.in(leases, of)
+	j := &job{b: &q.board, s: s, of: of, name: q.life.name(s), n: now.n + 1, data: data, held: []string{lease}}
+	_, err := s.multi(
+		q.become(of, now.version, state{n: j.n, attempt: j.name}),
+		&zk.CreateRequest{Path: lease, Data: []byte(j.name), Acl: everyone, Flags: zk.FlagEphemeral},
+	)
+	if err != nil && refused(err) {
+		return nil, nil
+	}
+	if j.lasts() {
+		return j, nil
+	}
+	j.release()
+	return nil, errors.Join(errLost, err)
+}
+
+// lasts says whether the attempt has begun, in its session.
+func (j *job) lasts() bool {
+	for j.s.live() {
+		data, st, err := j.s.get(j.held[0])
+		if err == nil {
+			return st.EphemeralOwner == j.s.id && string(data) == j.name
+		}
+		if errors.Is(err, zk.ErrNoNode) {
+			return false
+		}
+		select {
+		case <-j.b.life.over:
+			return false
+		case <-time.After(again):
+		}
+	}
+	return false
+}
+
+// cleanUp gives back what the last process of the seat had.
+func (q *leaseQueue) cleanUp(s *session) error {
+	if err := s.fence(); err != nil {
+		return err
+	}
+	all, err := s.children(q.path + "/" + leases)
+	for _, of := range all {
+		data, _, err := s.get(q.in(leases, of))
+		if errors.Is(err, zk.ErrNoNode) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if name := string(data); q.life.ofSeat(name) {
+			payload, _, err := s.get(q.in(subjects.OpenJobs, of))
+			if err != nil {
+				return err
+			}
+			(&job{b: &q.board, s: s, of: of, name: name, data: payload, held: []string{q.in(leases, of)}}).release()
+		}
+	}
+	return err
+}
