@@ -9,11 +9,12 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Breakpoint stops the message of a point, once. While a link has a breakpoint, messages
-// pass one at a time: when one stops, all messages before it have gone on and none behind
-// it has.
+// Breakpoint stops the message of a point, or an answer (see [Link.BreakAnswer]), once. While
+// a link has a breakpoint, messages pass one at a time: when one stops, all messages before
+// it have gone on and none behind it has.
 type Breakpoint struct {
 	point   Point
+	owners  Owners // of an answer; 0 for a breakpoint at a point
 	reached chan *Stopped
 	cleared chan struct{}
 	clear   func()
@@ -25,8 +26,11 @@ type Breakpoint struct {
 //
 // A stopped message holds up its direction of its connection. Everything may be done to the
 // link meanwhile; if the connection ends, the message is lost.
-func (l *Link) Break(p Point) *Breakpoint {
-	b := &Breakpoint{point: p, reached: make(chan *Stopped), cleared: make(chan struct{})}
+func (l *Link) Break(p Point) *Breakpoint { return l.add(&Breakpoint{point: p}) }
+
+// add sets a breakpoint.
+func (l *Link) add(b *Breakpoint) *Breakpoint {
+	b.reached, b.cleared = make(chan *Stopped), make(chan struct{})
 	b.clear = sync.OnceFunc(func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -63,9 +67,10 @@ func (b *Breakpoint) stop(m *message) {
 
 // message is a stopped message.
 type message struct {
-	conn  *conn
-	point Point
-	op    wire.Op
+	conn   *conn
+	point  Point
+	answer Answer
+	op     wire.Op
 
 	// Guarded by Link.mu.
 	loss *Loss       // loses it
@@ -129,9 +134,14 @@ func (s *Stopped) HoldEvent(behind int) (*HeldEvents, error) {
 }
 
 // breakpointsAt removes and returns the breakpoints of a point. Call it with l.mu held.
-func (l *Link) breakpointsAt(p Point) (here []*Breakpoint) {
+func (l *Link) breakpointsAt(p Point) []*Breakpoint {
+	return l.takeBreakpoints(func(b *Breakpoint) bool { return b.point == p })
+}
+
+// takeBreakpoints removes and returns the breakpoints that fit. Call it with l.mu held.
+func (l *Link) takeBreakpoints(fits func(*Breakpoint) bool) (here []*Breakpoint) {
 	l.breakpoints = slices.DeleteFunc(l.breakpoints, func(b *Breakpoint) bool {
-		if b.point == p {
+		if fits(b) {
 			here = append(here, b)
 			return true
 		}
@@ -166,10 +176,15 @@ func (c *conn) meet(p Point, op wire.Op) *message {
 		return nil
 	}
 	m := &message{conn: c, point: p, op: op}
+	m.stop(here)
+	return m
+}
+
+// stop stops the message at breakpoints, one after the other.
+func (m *message) stop(here []*Breakpoint) {
 	for _, b := range here {
 		b.stop(m)
 	}
-	return m
 }
 
 // arrives is meet for a frame from the server.
@@ -179,6 +194,12 @@ func (c *conn) arrives(f wire.Frame) *message {
 	defer l.mu.Unlock()
 	p, op := c.pointOf(f)
 	c.arrived = p
+	a, here := c.answered(f)
+	if len(here) > 0 {
+		l.mu.Unlock()
+		(&message{conn: c, point: p, op: op, answer: a}).stop(here)
+		l.mu.Lock()
+	}
 	return c.meet(p, op)
 }
 

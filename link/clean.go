@@ -20,12 +20,20 @@ func (l *Link) Clean() error {
 		left = append(left, "holding back "+h.rule.String())
 	}
 	for _, b := range l.breakpoints {
-		left = append(left, "breakpoint at "+b.point.String())
+		left = append(left, "breakpoint at "+b.where())
 	}
 	if len(left) == 0 {
 		return nil
 	}
 	return errors.New("still in force on the link: " + strings.Join(left, ", "))
+}
+
+// where says what the breakpoint stops, for people.
+func (b *Breakpoint) where() string {
+	if b.owners != 0 {
+		return "an answer about a znode of " + b.owners.String()
+	}
+	return b.point.String()
 }
 
 // list names what is in force.
