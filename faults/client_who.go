@@ -105,6 +105,17 @@ func ofClients(k Kind, build func(Who) Fault) Kind {
 	return k
 }
 
+// withWho adds choices of clients that only this kind has.
+func withWho(k Kind, own ...Who) Kind {
+	k.words = whoWords
+	k.words.list = nil
+	for _, w := range own {
+		k.words.list = append(k.words.list, string(w))
+	}
+	k.words.list = append(k.words.list, whoWords.list...)
+	return k
+}
+
 // choice says which clients a fault hits.
 type choice struct {
 	who Who

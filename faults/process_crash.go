@@ -24,10 +24,9 @@ type Crash struct {
 // before the client does anything else.
 const Created Who = "created"
 
-var _ = declare(kinds.Crash, Kind{
+var _ = declare(kinds.Crash, withWho(Kind{
 	About: "kills client processes (SIGKILL), and starts them again",
 	guide: []row{{"", "SIGKILL; with `created`, between a create and the next step", "the operating system", "they are started again, with new sessions"}},
-	words: words{append([]string{string(Created)}, whoWords.list...), whoWords.check, whoWords.examples},
 	at:    atClients(link.AnyMessage, func(who Who) Fault { return Crash{Who: who} }),
 	build: func(a arguments) Fault { return Crash{Who: Who(a.word)} },
 	vary: func(f Fault, n int, _ *rand.Rand) Fault {
@@ -37,7 +36,7 @@ var _ = declare(kinds.Crash, Kind{
 		turns := []Who{Holder.OrAny(), Waiter.OrAny(), Created, Anyone}
 		return Crash{Who: turns[n%len(turns)]}
 	},
-})
+}, Created))
 
 // Kind is "crash".
 func (Crash) Kind() string { return kinds.Crash.Name }

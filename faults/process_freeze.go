@@ -19,11 +19,11 @@ type Freeze struct {
 	Who Who
 }
 
-var _ = declare(kinds.Freeze, ofClients(Kind{
+var _ = declare(kinds.Freeze, withWho(ofClients(Kind{
 	About: "stops client processes (SIGSTOP) for a while",
-	guide: []row{{"", "SIGSTOP; if it lasts longer than the session timeout, the client continues after its session expired", "the operating system, and no traffic on its link", "SIGCONT"}},
+	guide: []row{{"", "SIGSTOP; if it lasts longer than the session timeout, the client continues after its session expired. `owner`, `returned`: [see below](#a-look-that-is-out-of-date)", "the operating system, and no traffic on its link", "SIGCONT"}},
 	at:    atMessages{which: link.AnyMessage},
-}, func(who Who) Fault { return Freeze{who} }))
+}, func(who Who) Fault { return Freeze{who} }), Owner, Returned))
 
 // Kind is "freeze".
 func (Freeze) Kind() string { return kinds.Freeze.Name }
@@ -56,6 +56,9 @@ func (Freeze) WarnClients(clients []Client, lasts time.Duration) string {
 
 // Inject freezes the chosen clients.
 func (f Freeze) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
+	if of, ok := shownTo[f.Who]; ok {
+		return f.injectAtAnswer(ctx, t, of)
+	}
 	victims, err := choice{who: f.Who, alone: true}.hit(ctx, t, rng, freeze)
 	if err != nil {
 		return nil, err
