@@ -24,6 +24,7 @@ var _ = offer(models.Discovery,
 	mutant("cache-forgets-late", "fresh", "", "still returns other instances for a second after they left", Discovery{broken.ServiceOf(broken.CacheForgetsLate)}).besides("snapshots"),
 	mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Discovery{broken.ServiceOf(broken.TellsThePast)}).besides("pick"),
 	mutant("torn-lookup", "snapshots", "", "returns a set of instances that never existed at one time", Discovery{broken.ServiceOf(broken.TornList)}),
+	mutant("looks-then-unregisters", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Discovery{broken.ServiceOf(broken.LooksThenLeaves)}).besides("converge", "fresh"),
 	mutant("picks-the-gone", "pick", "", "keeps picking an instance that it knows has left", Discovery{broken.PicksTheGone}).besides("converge"), // it sticks to it for ever
 	mutant("panics-when-empty", "no-panic", "", "picks the first instance without checking that there is one", Discovery{broken.PanicsWhenEmpty}).alone(),
 )

@@ -29,6 +29,7 @@ var _ = offer(models.Membership,
 	mutant("cache-forgets-late", "fresh", "", "still lists other members for a second after they left", Membership{broken.CacheForgetsLate}).besides("snapshots"),
 	mutant("tells-the-past", "monotone", "", "reports a change, then the state before it", Membership{broken.TellsThePast}),
 	mutant("torn-list", "snapshots", "", "lists a set of members that never existed at one time", Membership{broken.TornList}),
+	mutant("looks-then-leaves", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Membership{broken.LooksThenLeaves}).besides("converge", "fresh"),
 )
 
 // Name is the name of the model.

@@ -8,14 +8,17 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/corruptproxy"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/played"
 	"github.com/zklab/zklab/internal/testkit/runtest"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -64,10 +67,14 @@ func showing(t *testing.T, s workloads.Subject) engine.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return engine.Config{
+	c := engine.Config{
 		Workload: w, Subject: s.Name, Faults: x, MinLoad: -1,
 		Settings: settings.Settings{Keys: 2}, // each key that is stuck takes its time to show
 	}
+	if x.Hits(kinds.Processes) {
+		c = launching(c, played.Launch(map[string]subjects.Maker{s.Recipe: w.(workloads.Served).Maker()}))
+	}
+	return c
 }
 
 // briefly is showing for those that show soon: the store, of which every request is
