@@ -1,96 +1,86 @@
 package zkconn
 
 import (
+	"context"
+	"slices"
 	"sync"
 
 	"github.com/go-zookeeper/zk"
 )
 
-// eventQueue is a channel without a bound: the client's callback must never
-// wait, and no StateExpired may be lost because a subject is slow to read.
-type eventQueue struct {
-	out chan zk.Event
+// Events passes the events of one connection to every reader that asks for them. No reader can
+// hold up the connection or another reader, and none loses an event as long as it reads
+// eventually. It is safe for concurrent use.
+type Events struct {
+	all   *eventQueue
+	begun chan struct{} // closed at the first session
 
 	mu      sync.Mutex
-	pending []zk.Event
+	readers []reader // in the order in which they came
 	closed  bool
-	wake    chan struct{}
-	dropped chan struct{}
-	once    sync.Once
+	session bool // begun is closed
 }
 
-func newEventQueue() *eventQueue {
-	q := &eventQueue{out: make(chan zk.Event), wake: make(chan struct{}, 1), dropped: make(chan struct{})}
-	go q.run()
-	return q
+// reader is the queue of one reader. unbind lets go of the reader's context; nil if it has none.
+type reader struct {
+	*eventQueue
+	unbind func() bool
 }
 
-func (q *eventQueue) push(e zk.Event) {
-	q.mu.Lock()
-	if !q.closed {
-		q.pending = append(q.pending, e)
+func newEvents() *Events {
+	all := newEventQueue()
+	return &Events{all: all, begun: make(chan struct{}), readers: []reader{{eventQueue: all}}}
+}
+
+// All returns the channel that has every event from the first on, in order. It is closed when
+// the connection has ended. All its callers share it.
+func (e *Events) All() <-chan zk.Event { return e.all.out }
+
+// Subscribe returns a channel of the caller's own that has every event from now on, in order. It
+// is closed when ctx or the connection has ended.
+func (e *Events) Subscribe(ctx context.Context) <-chan zk.Event {
+	q := newEventQueue()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		q.close()
+		return q.out
 	}
-	q.mu.Unlock()
-	q.signal()
+	unbind := context.AfterFunc(ctx, func() { e.unsubscribe(q) })
+	e.readers = append(e.readers, reader{q, unbind})
+	return q.out
 }
 
-// close ends the queue: a reader still gets what was pushed before, if it
-// reads; nobody is waited for.
-func (q *eventQueue) close() {
-	q.mu.Lock()
-	q.closed = true
-	q.mu.Unlock()
-	q.discard()
-	q.signal()
+func (e *Events) unsubscribe(q *eventQueue) {
+	e.mu.Lock()
+	e.readers = slices.DeleteFunc(e.readers, func(r reader) bool { return r.eventQueue == q })
+	e.mu.Unlock()
+	q.close()
 }
 
-// discard lets the queue end although nobody reads.
-func (q *eventQueue) discard() { q.once.Do(func() { close(q.dropped) }) }
-
-func (q *eventQueue) signal() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
+func (e *Events) push(event zk.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.readers {
+		r.push(event)
+	}
+	if event.State == zk.StateHasSession && !e.session {
+		e.session = true
+		close(e.begun)
 	}
 }
 
-func (q *eventQueue) run() {
-	defer close(q.out)
-	for {
-		e, ok, closed := q.pop()
-		if !ok {
-			if closed {
-				return
-			}
-			<-q.wake
-			continue
+// close ends all channels. Present readers still get what was pushed before; the rest is
+// dropped.
+func (e *Events) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	for _, r := range e.readers {
+		if r.unbind != nil {
+			r.unbind()
 		}
-		select {
-		case q.out <- e:
-		case <-q.dropped:
-			// The connection has ended: give what a present reader takes, drop the rest.
-			select {
-			case q.out <- e:
-			default:
-				q.drain()
-			}
-		}
+		r.close()
 	}
-}
-
-func (q *eventQueue) pop() (e zk.Event, ok, closed bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.pending) == 0 {
-		return zk.Event{}, false, q.closed
-	}
-	e = q.pending[0]
-	q.pending = q.pending[1:]
-	return e, true, false
-}
-
-func (q *eventQueue) drain() {
-	q.mu.Lock()
-	q.pending = nil
-	q.mu.Unlock()
+	e.readers = nil
 }

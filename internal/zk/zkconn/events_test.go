@@ -1,69 +1,74 @@
 package zkconn
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/go-zookeeper/zk"
 )
 
-// Pushing never waits, and a slow reader gets everything in order.
-func TestQueueKeepsEverything(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := newEventQueue()
-		for i := range 1000 {
-			q.push(zk.Event{State: zk.State(i)})
-		}
-		for i := range 1000 {
-			if i%100 == 0 {
-				time.Sleep(time.Second)
-			}
-			if e := <-q.out; e.State != zk.State(i) {
-				t.Fatalf("event %d is %d", i, e.State)
-			}
-		}
-		q.close()
-		if e, ok := <-q.out; ok {
-			t.Errorf("one more: %v", e)
-		}
-	})
+// states reads what a channel has until it is closed.
+func states(events <-chan zk.Event) (all []zk.State) {
+	for e := range events {
+		all = append(all, e.State)
+	}
+	return all
 }
 
-// A queue ends although nobody reads what is in it, and takes nothing afterwards.
-func TestQueueEndsWithoutReader(t *testing.T) {
+// Each reader gets every event that comes after it, whatever the others do; a reader that left
+// gets nothing more, and one that comes after the end nothing at all.
+func TestSubscribe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newEventQueue()
-		q.push(zk.Event{})
-		q.push(zk.Event{})
+		e := newEvents()
+		push := func(all ...zk.State) {
+			for _, state := range all {
+				e.push(zk.Event{State: state})
+			}
+		}
+		read := func(events <-chan zk.Event) (got chan []zk.State) {
+			got = make(chan []zk.State, 1)
+			go func() { got <- states(events) }()
+			return got
+		}
+		idle := e.Subscribe(t.Context()) // nobody reads it
+		push(zk.StateConnecting)
+		first := read(e.Subscribe(t.Context()))
+		push(zk.StateConnected, zk.StateHasSession)
 		synctest.Wait()
-		q.close()
-		q.close()
+		ctx, leave := context.WithCancel(t.Context())
+		second, third := read(e.Subscribe(ctx)), read(e.Subscribe(t.Context()))
+		push(zk.StateDisconnected)
 		synctest.Wait()
-		q.push(zk.Event{})
-		if _, ok := <-q.out; ok {
-			t.Error("an event after the end")
+		leave()
+		if got := <-second; !slices.Equal(got, []zk.State{zk.StateDisconnected}) {
+			t.Errorf("the second reader got %v", got)
+		}
+		for range 100 {
+			push(zk.StateConnecting)
+		}
+		push(zk.StateExpired)
+		synctest.Wait()
+		all := read(e.All())
+		synctest.Wait()
+		e.close()
+		end := append(slices.Repeat([]zk.State{zk.StateConnecting}, 100), zk.StateExpired)
+		for _, tt := range []struct {
+			name string
+			got  []zk.State
+			want []zk.State
+		}{
+			{"all", <-all, slices.Concat([]zk.State{zk.StateConnecting, zk.StateConnected, zk.StateHasSession, zk.StateDisconnected}, end)},
+			{"first", <-first, slices.Concat([]zk.State{zk.StateConnected, zk.StateHasSession, zk.StateDisconnected}, end)},
+			{"third", <-third, slices.Concat([]zk.State{zk.StateDisconnected}, end)},
+			{"late", states(e.Subscribe(t.Context())), nil},
+		} {
+			if !slices.Equal(tt.got, tt.want) {
+				t.Errorf("%s: %v, want %v", tt.name, tt.got, tt.want)
+			}
+		}
+		for range idle { // closed, although nobody read it
 		}
 	})
-}
-
-// The servers are tried in order, and every round that failed ends in a retry.
-func TestInOrder(t *testing.T) {
-	p := &inOrder{servers: []string{"a", "b"}}
-	if err := p.Init([]string{"shuffled"}); err != nil || p.Len() != 2 {
-		t.Fatalf("%v, %d servers", err, p.Len())
-	}
-	next := func(want string, wantRetry bool) {
-		t.Helper()
-		if got, retry := p.Next(); got != want || retry != wantRetry {
-			t.Errorf("%s, %v; want %s, %v", got, retry, want, wantRetry)
-		}
-	}
-	next("a", false)
-	next("b", false)
-	next("a", true)
-	p.Connected()
-	next("b", false)
-	next("a", false)
-	next("b", true)
 }

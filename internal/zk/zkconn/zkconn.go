@@ -8,6 +8,7 @@ package zkconn
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -18,15 +19,17 @@ type Config struct {
 	Servers []string // host:port, tried in this order, round and round
 	Timeout time.Duration
 	Dial    zk.Dialer
+	// Ended is called once the connection is closed and its goroutines have ended; nil calls
+	// nothing.
+	Ended func()
 }
 
-// Open connects and waits until there is a session or ctx ends. The channel
-// gives every event of the connection from the first on, in order, and is
-// closed after Close; it never holds the connection up.
-func Open(ctx context.Context, cfg Config) (*zk.Conn, <-chan zk.Event, error) {
-	q := newEventQueue()
-	ready := make(chan struct{}, 1)
+// Start connects as zk.Connect does: it does not wait for a session. The options come after
+// those that it sets itself, so they can replace them.
+func Start(cfg Config, options ...func(*zk.Conn)) (*zk.Conn, *Events, error) {
+	events := newEvents()
 	var answers room
+	var heard atomic.Bool
 	conn, raw, err := zk.Connect(cfg.Servers, cfg.Timeout,
 		zk.WithDialer(Through(Lossy(cfg.Dial), answers.around)),
 		answers.limit,
@@ -34,31 +37,57 @@ func Open(ctx context.Context, cfg Config) (*zk.Conn, <-chan zk.Event, error) {
 		zk.WithLogger(silent{}),
 		zk.WithLogInfo(false),
 		zk.WithEventCallback(func(e zk.Event) {
-			q.push(e)
-			if e.State == zk.StateHasSession {
-				select {
-				case ready <- struct{}{}:
-				default:
-				}
-			}
+			heard.Store(true)
+			events.push(e)
 		}),
+		func(c *zk.Conn) {
+			for _, option := range options {
+				option(c)
+			}
+		},
 	)
 	if err != nil {
+		events.close()
 		return nil, nil, fmt.Errorf("connect to %v: %w", cfg.Servers, err)
 	}
 	// The client's own channel is closed when its loop has ended: then no more
 	// callbacks come.
 	go func() {
-		for range raw {
+		for e := range raw {
+			if !heard.Load() { // an option has replaced the callback, which would have come first
+				events.push(e)
+			}
 		}
-		q.close()
+		events.close()
+		if cfg.Ended != nil {
+			cfg.Ended()
+		}
 	}()
+	return conn, events, nil
+}
+
+// Open connects and waits until there is a session or ctx ends. The channel is that of
+// [Events.All].
+func Open(ctx context.Context, cfg Config) (*zk.Conn, <-chan zk.Event, error) {
+	conn, events, err := OpenEvents(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return conn, events.All(), nil
+}
+
+// OpenEvents is Open for connections whose events several readers follow.
+func OpenEvents(ctx context.Context, cfg Config) (*zk.Conn, *Events, error) {
+	conn, events, err := Start(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
 	select {
-	case <-ready:
-		return conn, q.out, nil
+	case <-events.begun:
+		return conn, events, nil
 	case <-ctx.Done():
 		conn.Close() // waits for a few seconds at most
-		q.discard()
+		events.close()
 		return nil, nil, fmt.Errorf("connect to %v: no session: %w", cfg.Servers, context.Cause(ctx))
 	}
 }
