@@ -1,7 +1,10 @@
 package zklab_test
 
 import (
+	"context"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +14,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/virtual/bubble"
+	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -62,4 +66,61 @@ func TestPlaysProcessesInBubble(t *testing.T) {
 			t.Errorf("%s: %+v", o.Result.Verdict, o.Result.Stats.FaultKinds)
 		}
 	})
+}
+
+// looksAround is a right lock with a goroutine that sends a request now and then until Close ends it.
+// A Lock that fails returns so late that it is under way at the end of a run.
+type looksAround struct {
+	right
+	stop func()
+}
+
+func (l *looksAround) Lock(ctx context.Context) error {
+	err := l.right.Lock(ctx)
+	if err != nil {
+		time.Sleep(30 * time.Second)
+	}
+	return err
+}
+
+func newLooksAround(c *subjects.Client, path string) (subjects.Lock, error) {
+	l, err := subjects.NewLock(c, path)
+	stop := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(50 * time.Millisecond):
+				_, _, _ = c.Conn.Exists(path)
+			}
+		}
+	}()
+	return &looksAround{right: l, stop: sync.OnceFunc(func() { close(stop) })}, err
+}
+
+func (l *looksAround) Close(context.Context) error {
+	l.stop()
+	return nil
+}
+
+// The end of a process ends the goroutines that its subjects have started: those of a process that
+// lives to the end of the run, and those of one that was killed while it was called.
+func TestProcessesEndTheirSubjects(t *testing.T) {
+	looks := workloads.Lock{New: newLooksAround}
+	for name, x := range map[string]zklab.Experiment{
+		"to the end": {Workload: looks, PlayProcesses: true},
+		"killed":     {Workload: looks, Faults: plan.Every(time.Second, faults.Crash{})},
+	} {
+		x.Seed, x.TimeLimit, x.MinLoad = 1, 5*time.Second, -1
+		o, err := zklab.SimulateIn(t, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range o.Result.Warnings {
+			if strings.Contains(w, "still there") {
+				t.Errorf("%s: %s", name, w)
+			}
+		}
+	}
 }

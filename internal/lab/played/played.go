@@ -39,6 +39,7 @@ type played struct {
 	mu     sync.Mutex
 	thawed chan struct{} // open while it is frozen
 	life   *playedLife   // nil while it is down
+	lives  []*playedLife // all that there were
 }
 
 // playedLife is one life of it.
@@ -50,6 +51,8 @@ type playedLife struct {
 	mu    sync.Mutex
 	conns []net.Conn
 	made  map[*playedObject]*subjects.Served
+	calls int  // under way
+	over  bool // the run is over
 }
 
 var (
@@ -84,7 +87,7 @@ func (p *played) Restart(ctx context.Context) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.life = l
+	p.life, p.lives = l, append(p.lives, l)
 	return nil
 }
 
@@ -149,7 +152,36 @@ func (p *played) Close(context.Context) error {
 		close(l.dead)
 	}
 	p.left.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.lives {
+		l.mu.Lock()
+		l.over = true
+		l.closeSubjects()
+		l.mu.Unlock()
+	}
 	return nil
+}
+
+// closeSubjects lets subjects end the goroutines that they have started, as the end of a real
+// process does. It does not wait, and nothing that a subject still sends reaches a server, so the run
+// stays as it is. Subjects need not be safe for concurrent use, so it waits for the last call. Call
+// it with l.mu held.
+func (l *playedLife) closeSubjects() {
+	if l.calls > 0 {
+		return
+	}
+	for o, s := range l.made {
+		delete(l.made, o)
+		if c, ok := subjects.Offered[subjects.Closer](s.Subject); ok {
+			go func() {
+				defer func() { _ = recover() }() // the process is gone
+				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+				defer cancel()
+				_ = c.Close(ctx)
+			}()
+		}
+	}
 }
 
 func (l *playedLife) end() {
@@ -157,6 +189,16 @@ func (l *playedLife) end() {
 	defer cancel()
 	_ = l.client.Close(ctx)
 	l.client.Conn.Close()
+}
+
+// count counts the calls under way: 1 begins, -1 has ended.
+func (l *playedLife) count(calls int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls += calls
+	if l.over {
+		l.closeSubjects()
+	}
 }
 
 // gate waits until the process is not frozen; false when it was killed.
@@ -255,8 +297,10 @@ func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 		err   error
 	}
 	answers := make(chan answer, 1)
+	l.count(1)
 	bubble.GoMortal(func() {
 		var a answer
+		defer l.count(-1)
 		defer func() {
 			if p := recover(); p != nil { // as a program answers that serves its subjects
 				a.err = &adapter.Error{Code: history.CodePanic, Message: fmt.Sprintf("the subject panicked: %v%s", p, panics.Place())}
