@@ -98,6 +98,8 @@ type Experiment struct {
 	// usualFaults and usualRate say that a test named no faults, or no rate. The test is then not
 	// warned about the consequences of the defaults.
 	usualFaults, usualRate bool
+	// onMessage is OnPoint with what each message says.
+	onMessage func(link.Message)
 	// onArrival is called for each arrival that takes place, as OnPoint is for messages.
 	onArrival func(workloads.Arrival)
 
@@ -289,6 +291,6 @@ func (x Experiment) config() engine.Config {
 		Workload: x.Workload, Subject: x.Subject, Command: x.Command, Launch: launch, Ensemble: x.Ensemble,
 		Arrivals: x.Arrivals, OnArrival: x.onArrival, MinLoad: max(x.MinLoad, 0),
 		Faults: x.Faults, LeftOut: x.leftOut, Seed: x.Seed,
-		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint, KeepMessages: x.messages,
+		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint, OnMessage: x.onMessage, KeepMessages: x.messages,
 	}
 }

@@ -112,6 +112,13 @@ func (x Experiment) exploreRun(ctx context.Context, s plan.Schedule, run func(Ex
 	var o explore.Outcome
 	var mu sync.Mutex
 	x.Faults = s
+	if len(s) == 0 {
+		x.onMessage = func(m link.Message) {
+			mu.Lock()
+			defer mu.Unlock()
+			o.Messages = append(o.Messages, m)
+		}
+	}
 	x.OnPoint = func(p link.Point) {
 		mu.Lock()
 		defer mu.Unlock()

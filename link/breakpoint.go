@@ -194,6 +194,7 @@ func (c *conn) arrives(f wire.Frame) *message {
 	defer l.mu.Unlock()
 	p, op := c.pointOf(f)
 	c.arrived = p
+	l.announceReply(p, op, f)
 	a, here := c.answered(f)
 	if len(here) > 0 {
 		l.mu.Unlock()
@@ -240,10 +241,11 @@ func (c *conn) passed(p *Point) {
 }
 
 // leaves is meet for a request from the client. Call it with l.mu held.
-func (c *conn) leaves(op wire.Op) *message {
+func (c *conn) leaves(op wire.Op, f wire.Frame) *message {
 	c.left = Point{}
 	if op != wire.Ping {
 		c.left = c.l.number(messageOf(op))
+		c.l.announceRequest(c.left, op, f)
 	}
 	return c.meet(c.left, op)
 }

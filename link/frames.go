@@ -129,7 +129,7 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 		return nil // the server will not understand it either
 	}
 	l.counts[h.Op]++
-	stopped := c.leaves(h.Op)
+	stopped := c.leaves(h.Op, f)
 	if stopped != nil && c.ended {
 		l.mu.Unlock()
 		return nil // the write will fail
@@ -164,6 +164,7 @@ func (c *conn) connectRequest(f wire.Frame) {
 	c.l.up++
 	c.left = c.l.number(Connect)
 	c.requested = c.left
+	c.l.announce(c.left, true, nil)
 	c.meet(c.left, 0)
 	slower := c.l.in.roundTrip(handshakeSize)
 	c.l.mu.Unlock()

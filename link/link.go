@@ -57,6 +57,10 @@ type Config struct {
 	// not block.
 	OnPoint func(Point)
 
+	// OnMessage is OnPoint with what the message says. It is called for one message of the link at a
+	// time, and must not call methods of the link.
+	OnMessage func(Message)
+
 	// Wire makes Record receive what goes over the wire, too: history.FRequest, FReply and
 	// FEvent. A request is recorded before its last byte goes to the server, unless it is
 	// lost on the way. A reply or an event is recorded when it comes, whatever the link

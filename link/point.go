@@ -223,10 +223,10 @@ func (l *Link) Operation(name string) {
 	clear(l.now.messages)
 }
 
-// number names the next message of a kind. Messages are counted only while a breakpoint or
-// OnPoint needs their names. Call it with l.mu held.
+// number names the next message of a kind. Messages are counted only while a breakpoint,
+// OnPoint or OnMessage needs their names. Call it with l.mu held.
 func (l *Link) number(message string) Point {
-	if l.now.operation == "" || l.cfg.OnPoint == nil && len(l.breakpoints) == 0 {
+	if l.now.operation == "" || l.cfg.OnPoint == nil && l.cfg.OnMessage == nil && len(l.breakpoints) == 0 {
 		return Point{}
 	}
 	l.now.messages[message]++

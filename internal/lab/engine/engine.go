@@ -57,6 +57,8 @@ type Config struct {
 	// OnPoint is told of every message of the load at which a fault could be injected; nil
 	// for nobody. It may be called by many goroutines at once, and must not block.
 	OnPoint func(link.Point)
+	// OnMessage is OnPoint with what each message says.
+	OnMessage func(link.Message)
 	// KeepMessages has Finished keep what passed, also before and after the load.
 	KeepMessages bool
 	Interrupt    <-chan struct{}

@@ -25,14 +25,15 @@ const connectWait = 15 * time.Second
 // links makes the links through which everything of a run reaches the servers.
 type links struct {
 	sessions
-	addrs    []string
-	timeout  time.Duration // of sessions, as clients ask for it
-	direct   zk.Dialer     // to the servers
-	dial     zk.Dialer     // of clients: direct, or what the workload puts before it
-	wire     bool          // links record what goes over the wire
-	visitors atomic.Int64
-	loading  atomic.Bool // faults can be injected
-	onPoint  func(link.Point)
+	addrs     []string
+	timeout   time.Duration // of sessions, as clients ask for it
+	direct    zk.Dialer     // to the servers
+	dial      zk.Dialer     // of clients: direct, or what the workload puts before it
+	wire      bool          // links record what goes over the wire
+	visitors  atomic.Int64
+	loading   atomic.Bool // faults can be injected
+	onPoint   func(link.Point)
+	onMessage func(link.Message)
 }
 
 func newLinks(e ensemble.Ensemble, w workloads.Workload, timeout time.Duration) *links {
@@ -57,7 +58,7 @@ func (l *links) servers(client int) []string {
 // make makes the link of a client, or of a visitor.
 func (l *links) make(client int, dial zk.Dialer) *link.Link {
 	return link.New(link.Config{
-		Client: client, Dial: dial, Clock: l.record.Now, Wire: l.wire, OnPoint: l.onPoint,
+		Client: client, Dial: dial, Clock: l.record.Now, Wire: l.wire, OnPoint: l.onPoint, OnMessage: l.onMessage,
 		Record: func(e history.Event) {
 			l.ofClient(e)
 			l.record.Record(e)

@@ -30,6 +30,18 @@ func (r *run) listMessages() func(link.Point) {
 	}
 }
 
+// tellMessages is what links tell of what each message says; nil if nobody wants to know.
+func (r *run) tellMessages() func(link.Message) {
+	if r.OnMessage == nil {
+		return nil
+	}
+	return func(m link.Message) {
+		if r.links.loading.Load() {
+			r.OnMessage(m)
+		}
+	}
+}
+
 // keepMessages keeps them with their times until the run is over.
 func (r *run) keepMessages() func(link.Point) {
 	var mu sync.Mutex

@@ -34,6 +34,9 @@ type Runner func(ctx context.Context, s plan.Schedule) (Outcome, error)
 type Outcome struct {
 	// Points are the messages that passed, in any order.
 	Points []link.Point
+	// Messages are the same messages with what they say, in their order. Only the run without a
+	// fault has them; a runner that has none leaves loops to be tried round by round.
+	Messages []link.Message
 	// Broken are the promises that were not kept.
 	Broken []string
 	// Causes are those of what is broken.
@@ -124,6 +127,7 @@ type explorer struct {
 	report Report
 	pool   *checker.Pool
 	points []link.Point
+	loops  map[link.Point]bool     // points that only repeat others
 	guilty map[link.Point][]string // faults that alone break a promise, by point
 	then   map[single][]link.Point // points that are there only with a single
 }
@@ -134,6 +138,8 @@ func (e *explorer) explore() error {
 	}
 	singles := singlesAt(e.points, e.Faults)
 	e.report.Singles.All = len(singles)
+	singles = slices.DeleteFunc(singles, e.repeats)
+	e.report.Singles.Implied = e.report.Singles.All - len(singles)
 	if err := e.tryEach(&e.report.Singles, alone(singles)); err != nil || e.Config.Singles {
 		return err
 	}
@@ -176,6 +182,12 @@ func (e *explorer) innocent(pairs *pairs) iter.Seq[[]single] {
 	}
 }
 
+// repeats says that a single is at a point that only repeats another.
+func (e *explorer) repeats(s single) bool {
+	s.point.After = false
+	return e.loops[s.point]
+}
+
 // begin runs the scenario without a fault.
 func (e *explorer) begin() error {
 	if e.Begins != nil {
@@ -188,6 +200,7 @@ func (e *explorer) begin() error {
 	e.points = slices.Clone(o.Points)
 	slices.SortFunc(e.points, link.Point.Compare)
 	e.points = slices.Compact(e.points)
+	e.loops = implied(o.Messages)
 	e.report.Points, e.report.Always = len(e.points), o.Broken
 	e.pool = checker.NewPool(o.Header, e.kinds(), checker.Options{Strict: e.Strict})
 	e.add(o)

@@ -44,7 +44,8 @@ type Count struct {
 	// Broke is how many broke a promise, Missed in how many a fault found no target.
 	Broke  int `json:"broke"`
 	Missed int `json:"missed"`
-	// Implied are pairs that were left out, since one of the two alone breaks a promise.
+	// Implied are pairs that were left out, since one of the two alone breaks a promise, and single
+	// faults that were left out, since they differ from others only by the round of a loop.
 	Implied int `json:"implied,omitempty"`
 }
 
@@ -262,7 +263,7 @@ func (r Report) singles() (text string) {
 	default:
 		text = fmt.Sprintf("no single fault at any of the %s of this scenario breaks a promise", many(r.Points, "point"))
 	}
-	return text + " (" + c.details() + ")"
+	return text + " (" + c.details("implied by loops") + ")"
 }
 
 func (r Report) pairs() string {
@@ -274,16 +275,16 @@ func (r Report) pairs() string {
 	case c.Tried > 0:
 		text += ", and none breaks one"
 	}
-	return text + " (" + c.details() + ")"
+	return text + " (" + c.details("left out, of which one fault alone does") + ")"
 }
 
-// details are the numbers behind a sentence.
-func (c Count) details() string {
+// details are the numbers behind a sentence; implied says what was left out.
+func (c Count) details(implied string) string {
 	text := many(c.Tried, "run")
 	for _, more := range []struct {
 		n    int
 		what string
-	}{{c.Missed, "without a target"}, {c.Implied, "left out, of which one fault alone does"}} {
+	}{{c.Missed, "without a target"}, {c.Implied, implied}} {
 		if more.n > 0 {
 			text += ", " + grouped(more.n) + " " + more.what
 		}
