@@ -43,7 +43,12 @@ func Explore(t *testing.T, x Experiment) {
 	}
 	defaultTo(&x.Seed, 1)
 	x = x.asScenario()
-	report, err := x.explore(t.Context(), explore.Config{MostPairs: exploredPairs}, func(x Experiment, _ context.Context) (*Outcome, error) { return SimulateIn(t, x) })
+	var report explore.Report
+	err = errLeftOut
+	t.Run("explore", func(t *testing.T) {
+		err = errEnded
+		report, err = x.explore(t.Context(), explore.Config{MostPairs: exploredPairs}, func(x Experiment, ctx context.Context) (*Outcome, error) { return x.simulate(ctx, t) })
+	})
 	if err != nil {
 		t.Fatalf("zklab: the experiment could not be run: %v", err)
 	}

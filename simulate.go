@@ -37,9 +37,25 @@ func (x Experiment) Simulate(ctx context.Context) (*Outcome, error) {
 	return x.simulate(ctx, nil)
 }
 
-// SimulateIn is [Experiment.Simulate] for use in a test.
-func SimulateIn(t *testing.T, x Experiment) (*Outcome, error) { return x.simulate(t.Context(), t) }
+// SimulateIn is [Experiment.Simulate] for use in a test. The simulation is a subtest.
+func SimulateIn(t *testing.T, x Experiment) (o *Outcome, err error) {
+	x.Seed = cmp.Or(x.Seed, drawSeed())
+	err = errLeftOut
+	t.Run(fmt.Sprint("seed ", x.Seed), func(t *testing.T) {
+		err = errEnded
+		o, err = x.simulate(t.Context(), t)
+	})
+	if errors.Is(err, errLeftOut) {
+		t.Fatalf("zklab: %v", err)
+	}
+	return o, err
+}
 
+// errEnded says that code in a simulation called the methods of a test that end it.
+var errEnded = errors.New("the code under test ended the simulation's test")
+
+// simulate runs the simulation in t, in which random bytes follow from the seed until t ends. t is
+// nil in a program that runs no tests.
 func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error) {
 	x, err := x.CompleteSimulated()
 	if err != nil {

@@ -87,11 +87,11 @@ func outages(x Experiment) plan.Schedule {
 }
 
 // simulateSeed runs one of the simulations of a test. If mixed, the seed also draws the kind of
-// run.
+// run. t is the subtest of the seed.
 func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
 	x = x.unevenly()
 	if !mixed {
-		return SimulateIn(t, x)
+		return x.simulate(t.Context(), t)
 	}
 	m := x.mixOf()
 	if m.messages && x.Seed/int64(len(mixes))%2 == 1 { // also at messages that occur only after an expiry
@@ -105,7 +105,7 @@ func (x Experiment) simulateSeed(t *testing.T, mixed bool) (*Outcome, error) {
 		}
 		x.Faults = plan.Overlay(x.Faults, x.atMessages(points))
 	}
-	return SimulateIn(t, x)
+	return x.simulate(t.Context(), t)
 }
 
 // mixed returns the experiment with the choices of its mix and its seed, for the settings that the
@@ -157,7 +157,7 @@ func (x Experiment) points(t *testing.T) (points []link.Point, err error) {
 		defer mu.Unlock()
 		points = append(points, p)
 	}
-	_, err = SimulateIn(t, x)
+	_, err = x.simulate(t.Context(), t)
 	return points, err
 }
 

@@ -49,20 +49,22 @@ func trace(t *testing.T, seed uint64) (log []string) {
 	return log
 }
 
-// What is set for a run is set back.
+// What is set for a run is set back; random bytes are, at the end of the run's test.
 func TestUndone(t *testing.T) {
 	procs, percent, reader := runtime.GOMAXPROCS(0), debug.SetGCPercent(77), rand.Reader
 	defer debug.SetGCPercent(percent)
-	bubble.Run(t, 1, func(func()) {
-		if runtime.GOMAXPROCS(0) != 1 {
-			t.Error("more than one processor")
-		}
-		if !jitter.Wanted() {
-			t.Error("no jitter is wanted")
-		}
-		if rand.Reader == reader {
-			t.Error("random bytes do not follow from the seed")
-		}
+	t.Run("run", func(t *testing.T) {
+		bubble.Run(t, 1, func(func()) {
+			if runtime.GOMAXPROCS(0) != 1 {
+				t.Error("more than one processor")
+			}
+			if !jitter.Wanted() {
+				t.Error("no jitter is wanted")
+			}
+			if rand.Reader == reader {
+				t.Error("random bytes do not follow from the seed")
+			}
+		})
 	})
 	if got := runtime.GOMAXPROCS(0); got != procs {
 		t.Errorf("%d processors, of %d before", got, procs)
