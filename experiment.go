@@ -86,6 +86,11 @@ type Experiment struct {
 	Strict bool
 	// AllowUnknown lets Test pass although some property was not decided.
 	AllowUnknown bool
+	// Budget limits the real time in which the functions Simulate and Explore begin runs. 0 means
+	// one minute; negative means no limit. The deadline of the test (go test -timeout) limits it,
+	// too, with some time to spare for the report. A budget ends a test early, and never changes what
+	// a run does. Sweep has [SweepOptions].Budget.
+	Budget time.Duration
 
 	// leftOut lists the faults that "all" omits, each with the reason.
 	leftOut []plan.LeftOut
@@ -100,6 +105,10 @@ type Experiment struct {
 	usualFaults, usualRate bool
 	// onMessage is OnPoint with what each message says.
 	onMessage func(link.Message)
+	// onLook is called about once per second of real time while a simulation runs, outside of it.
+	onLook func()
+	// clock is the clock of [pace]; nil means time.Now.
+	clock func() time.Time
 	// onArrival is called for each arrival that takes place, as OnPoint is for messages.
 	onArrival func(workloads.Arrival)
 

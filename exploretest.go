@@ -1,11 +1,15 @@
 package zklab
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // exploredPairs is the number of pairs of faults that [Explore] tries.
@@ -23,6 +27,15 @@ const exploredPairs = 300
 // one key. The number of runs grows with the number of messages, so keep the experiment small: a
 // few hundred to a few thousand runs of about ten milliseconds each. Faults must be nil. The
 // variable ZKLAB_SEED sets the seed.
+//
+// A client that polls sends the same request and gets the same answer round after round. While
+// nothing else happens, its rounds differ only by the time, so Explore tries faults in the first two
+// rounds and in the last one, and counts the others as implied.
+//
+// Explore begins no other run when the first ten faults failed alike, or when its time is over (see
+// [Experiment.Budget]). If that leaves single faults untried and none has broken a promise, the test
+// is undecided: it fails, and says how far it came, unless AllowUnknown is set. Like Simulate, it
+// says how far it has come every ten seconds.
 //
 // The test fails when a run violates a property. It shows the events of the first such run with the
 // fewest faults, and the number of runs in which each cause was found. That run is stored, together
@@ -43,16 +56,57 @@ func Explore(t *testing.T, x Experiment) {
 	}
 	defaultTo(&x.Seed, 1)
 	x = x.asScenario()
-	var report explore.Report
-	err = errLeftOut
-	t.Run("explore", func(t *testing.T) {
-		err = errEnded
-		report, err = x.explore(t.Context(), explore.Config{MostPairs: exploredPairs}, func(x Experiment, ctx context.Context) (*Outcome, error) { return x.simulate(ctx, t) })
-	})
+	report, p, err := x.exploreIn(t)
 	if err != nil {
 		t.Fatalf("zklab: the experiment could not be run: %v", err)
 	}
-	x.tellExplored(t, report)
+	x.tellExplored(t, report, p)
+}
+
+// exploreIn explores the experiment in a subtest.
+func (x Experiment) exploreIn(t *testing.T) (report explore.Report, p *pace, err error) {
+	var far explore.Report
+	p = x.pace(t, x.budget(), "Experiment.Budget", func() string { return far.Progress() })
+	p.log(fmt.Sprintf("each fault at each message of %s with %s each, then up to %d pairs of faults, %s",
+		prose.Count(x.Clients, "client"), prose.Count(x.Ops, "operation"), exploredPairs, p.atMost()))
+	x.onLook = p.look
+	seen := func(r explore.Report) {
+		far = r
+		p.look()
+	}
+	c := explore.Config{
+		MostPairs: exploredPairs, Progress: seen,
+		Listed: func(r explore.Report) {
+			p.log(r.Listed())
+			seen(r)
+		},
+		Enough: func(r explore.Report) string { return cmp.Or(singlesFailAlike(r), p.over()) },
+	}
+	var u unheld
+	err = errLeftOut
+	t.Run("explore", func(t *testing.T) {
+		err = errEnded
+		report, err = x.explore(t.Context(), c, func(x Experiment, ctx context.Context) (*Outcome, error) {
+			o, err := x.simulate(ctx, t)
+			if err == nil {
+				u.outlive(x.Seed, o)
+			}
+			return o, err
+		})
+	})
+	u.tellUnheld(t, x, report.Runs)
+	return report, p, err
+}
+
+// singlesFailAlike says that the first single faults all break one promise in one way.
+func singlesFailAlike(r explore.Report) string {
+	var a sweep.Alike
+	if r.Singles.Tried == len(r.Findings) {
+		for _, f := range r.Findings {
+			a.Add(f.Causes)
+		}
+	}
+	return failAlike(a)
 }
 
 // asScenario fills in the defaults of a scenario.
@@ -67,8 +121,9 @@ func (x Experiment) asScenario() Experiment {
 	return x
 }
 
-// tellExplored fails the test, or logs what was tried.
-func (x Experiment) tellExplored(t *testing.T, r explore.Report) {
+// tellExplored fails the test, or says what was tried. A test that passes although its exploration
+// did not come to its end says so where the user sees it.
+func (x Experiment) tellExplored(t *testing.T, r explore.Report, p *pace) {
 	t.Helper()
 	steps, violated := r.First()
 	if violated {
@@ -90,4 +145,7 @@ func (x Experiment) tellExplored(t *testing.T, r explore.Report) {
 		return
 	}
 	t.Logf("zklab: %s", r)
+	if r.Ended != "" {
+		p.sayAside(fmt.Sprintf("not everything was explored, since %s: %s", r.Ended, r.Progress()))
+	}
 }

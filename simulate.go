@@ -65,7 +65,7 @@ func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error
 	x.Out = ""
 	var done *engine.Finished
 	var seen atomic.Pointer[Progress]
-	unheld := bubble.RunSeen(t, uint64(x.Seed), func() { x.show(seen.Load()) }, func(moved func()) {
+	unheld := bubble.RunSeen(t, uint64(x.Seed), func() { x.look(seen.Load()) }, func(moved func()) {
 		done, err = x.inBubble(ctx, &onlooker{moved: moved, seen: &seen})
 	})
 	if unheld != nil && !unheld.Ended {
@@ -88,7 +88,7 @@ func (x Experiment) simulate(ctx context.Context, t *testing.T) (*Outcome, error
 		return nil, err
 	}
 	o.unheld, o.made = unheld, x
-	o.made.Interrupt, o.made.Progress = nil, nil // a repetition has its own
+	o.made.Interrupt, o.made.Progress, o.made.onLook = nil, nil, nil // a repetition has its own
 	if out != "" {
 		err = o.Keep(out)
 	}
@@ -225,6 +225,14 @@ func (o *onlooker) look() {
 	if o.reporter != nil {
 		now := o.reporter.snapshot()
 		o.seen.Store(&now)
+	}
+}
+
+// look is called while the simulation runs.
+func (x Experiment) look(p *Progress) {
+	x.show(p)
+	if x.onLook != nil {
+		x.onLook()
 	}
 }
 

@@ -196,13 +196,32 @@ const planted = "ZKLAB_TEST_PLANTED"
 // what it prints.
 func failing(t *testing.T, pattern string, env ...string) []byte {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern)
-	cmd.Env = append(append(os.Environ(), planted+"=1", "TMPDIR="+t.TempDir()), env...)
-	output, err := cmd.CombinedOutput()
+	output, err := ran(t, []string{"-test.run=" + pattern}, append([]string{planted + "=1"}, env...))
 	if err == nil {
 		t.Error("it passed")
 	}
 	return output
+}
+
+// allowed is the value of [planted] for tests that are to pass.
+const allowed = "allowed"
+
+// passing runs tests as failing does; they are to pass.
+func passing(t *testing.T, pattern string, flags ...string) []byte {
+	t.Helper()
+	output, err := ran(t, append([]string{"-test.run=" + pattern}, flags...), []string{planted + "=" + allowed})
+	if err != nil {
+		t.Errorf("%v:\n%s", err, output)
+	}
+	return output
+}
+
+// ran runs this test binary.
+func ran(t *testing.T, flags, env []string) ([]byte, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], flags...)
+	cmd.Env = append(append(os.Environ(), "TMPDIR="+t.TempDir()), env...)
+	return cmd.CombinedOutput()
 }
 
 // With nothing said but the recipe, Simulate passes a right one, and shows what is wrong

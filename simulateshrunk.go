@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
@@ -16,9 +15,6 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
-
-// shrinkFor limits how long a failed test shrinks its run.
-const shrinkFor = 5 * time.Second
 
 // smallestText shows the smallest of the runs with a violation, shrunk if possible, and says where
 // both runs are and how to repeat them. The run has been kept.
@@ -45,7 +41,7 @@ func shrinkKept(t *testing.T, o *Outcome) (small *shrunk, err error) {
 	t.Run("shrink", func(t *testing.T) {
 		causes := sweep.CausesOf(o.Result, o.History)
 		at := max(0, slices.IndexFunc(causes, func(c sweep.Cause) bool { return c.Property == shown.Property }))
-		small, err = shrinkSimulated(t, o.made, o, shrink.Config{Cause: causes[at], For: shrinkFor})
+		small, err = shrinkSimulated(t, o.made, o, shrink.Config{Cause: causes[at], For: shrinkTime(t)})
 	})
 	if err != nil {
 		return nil, err

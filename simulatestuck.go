@@ -17,7 +17,6 @@ type unheld struct {
 	spins     bool         // spinning code occupies a processor until the process ends
 	outlived  int          // runs that left code running at their end
 	firstLeft string       // description of the first of them
-	left      int          // seeds that were therefore not begun
 }
 
 // stuckSeeds are the seeds that the same code stopped.
@@ -30,8 +29,16 @@ type stuckSeeds struct {
 // keeps its memory until the process ends.
 const mostStuck = 3
 
-// giveUp reports that no other seed may begin.
-func (u *unheld) giveUp() bool { return u.spins || u.count >= mostStuck }
+// giveUp returns why no other seed may begin, or "".
+func (u *unheld) giveUp() string {
+	switch {
+	case u.spins:
+		return "the spinning code occupies a processor until this process ends"
+	case u.count >= mostStuck:
+		return fmt.Sprintf("%d are stuck", u.count)
+	}
+	return ""
+}
 
 // take counts a simulation. It returns err if the error is not about the code under test.
 func (s *simulations) take(seed int64, o *Outcome, err error) error {
@@ -79,9 +86,6 @@ func (u *unheld) tellUnheld(t *testing.T, x Experiment, ended int) {
 	if u.outlived > 0 {
 		t.Logf("zklab: code of %d of %d simulations continued after their end. %s. The first is %s", u.outlived, ended, howToEnd, u.firstLeft)
 	}
-	if u.left > 0 {
-		t.Logf("zklab: %s not begun, since %s", seedsWere(u.left), u.whyLeft())
-	}
 	if u.count == 0 {
 		return
 	}
@@ -96,13 +100,6 @@ func (u *unheld) tellUnheld(t *testing.T, x Experiment, ended int) {
 	} else {
 		t.Error(text.String())
 	}
-}
-
-func (u *unheld) whyLeft() string {
-	if u.spins {
-		return "the spinning code occupies a processor until this process ends"
-	}
-	return fmt.Sprintf("%d are stuck", u.count)
 }
 
 func seedsWere(n int) string {

@@ -17,8 +17,8 @@ import (
 type SweepOptions struct {
 	First int64 // first seed; default 1
 	Seeds int   // number of seeds; default 200
-	// Budget limits the time in which seeds begin; 0 means no limit. The test logs how many seeds
-	// were left out, and does not fail because of them.
+	// Budget limits the real time in which seeds begin; 0 means no limit but the deadline of the
+	// test. The test says how many seeds were not begun, and does not fail because of them.
 	Budget time.Duration
 }
 
@@ -30,7 +30,8 @@ type SweepOptions struct {
 // hides. Clients that crash or freeze are played as processes (see [Experiment.PlayProcesses]).
 //
 // A subtest fails when its run violates a property, and names the command that repeats this seed
-// alone. The test shows the smallest of these runs. It also fails when a third of the runs decided
+// alone. The test shows the smallest of these runs. As for [Simulate], no other seed begins when the
+// first ten failed alike. It also fails when a third of the runs decided
 // nothing, or when the recipe stops virtual time, as for [Simulate].
 func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 	t.Helper()
@@ -42,25 +43,17 @@ func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 	if err != nil {
 		t.Fatalf("zklab: %v", err)
 	}
-	began := time.Now()
-	var s simulations
-	for i := range seeds {
-		if s.giveUp() {
-			s.left = seeds - i
-			break
-		}
-		if i > 0 && options.Budget > 0 && time.Since(began) > options.Budget {
-			t.Logf("zklab: the time for %d of %d seeds was over", seeds-i, seeds)
-			break
-		}
+	s := begun(t, x, seeds, options.Budget, "SweepOptions.Budget")
+	s.each(func(i int) {
 		seed := options.First + int64(i)
 		t.Run(fmt.Sprint("seed ", seed), func(sub *testing.T) { s.sweep(sub, draw(seed), replayTest(seed, t.Name())) })
-	}
+	})
 	s.tell(t, x)
 }
 
 // sweep runs one seed.
 func (s *simulations) sweep(t *testing.T, x Experiment, replay string) {
+	x.onLook = s.pace.look
 	o, err := x.simulate(t.Context(), t)
 	if err := s.take(x.Seed, o, err); err != nil {
 		t.Fatalf("zklab: the experiment could not be run: %v", err)
@@ -81,6 +74,9 @@ func (s *simulations) sweep(t *testing.T, x Experiment, replay string) {
 func (x Experiment) forSweep(o *SweepOptions) (Experiment, int, error) {
 	if o.First < 0 || o.Seeds < 0 || o.Budget < 0 {
 		return x, 0, usage("seeds and times of a sweep must be positive")
+	}
+	if x.Budget != 0 {
+		return x, 0, usage("the budget of a sweep is SweepOptions.Budget: leave out Experiment.Budget")
 	}
 	seeds := cmp.Or(o.Seeds, sweptSeeds)
 	named, err := namedSeed()

@@ -42,8 +42,3 @@ func TestSweep(t *testing.T) {
 		}
 	})
 }
-
-// The budget ends a sweep of more seeds than there is time for.
-func TestSweepBudget(t *testing.T) {
-	zklab.Sweep(t, zklab.Experiment{Workload: workloads.Lock{New: newLock}, TimeLimit: time.Second, AllowUnknown: true}, zklab.SweepOptions{Seeds: 1 << 40, Budget: time.Nanosecond})
-}

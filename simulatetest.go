@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // Defaults of [Simulate].
@@ -43,6 +44,11 @@ const (
 // alone: the variable ZKLAB_SEED. The repeated run is the same, byte for byte, under the conditions
 // in docs/simulation.md.
 //
+// Simulate begins no other seed when the first ten failed alike, or when its time is over (see
+// [Experiment.Budget]). The test then says how many seeds were not begun, and is judged by the others.
+// Every ten seconds of real time it says how far it has come: in the test's log with -v, else on
+// standard error, which "go test" without a package shows at once.
+//
 // Simulate opens the bubbles of [testing/synctest] itself, so it must not be called inside one. The
 // recipe may wait only for channels, timers and its connection, as for [Test]. If it waits for
 // anything else, or spins, the simulation of that seed gets stuck. After some seconds the test then
@@ -55,21 +61,63 @@ func Simulate(t *testing.T, x Experiment) {
 	if err != nil {
 		t.Fatalf("zklab: %v", err)
 	}
-	var s simulations
-	for i := range seeds {
-		if s.giveUp() {
-			s.left = seeds - i
-			break
-		}
+	s := begun(t, x, seeds, x.budget(), "Experiment.Budget")
+	x.onLook = s.pace.look
+	s.each(func(int) {
 		if err := s.simulate(t, x, mixed); err != nil {
 			t.Fatalf("zklab: seed %d: the experiment could not be run: %v", x.Seed, err)
 		}
 		x.Seed++
-	}
+	})
 	if s.skipped == seeds {
 		t.Fatalf("zklab: %v", errLeftOut)
 	}
 	s.tell(t, x)
+}
+
+// begun returns the simulations of a test that is about to begin.
+func begun(t *testing.T, x Experiment, seeds int, budget time.Duration, field string) *simulations {
+	s := &simulations{seeds: seeds}
+	s.pace = x.pace(t, budget, field, s.far)
+	s.pace.log(fmt.Sprintf("%s, %s", prose.Count(seeds, "simulation"), s.pace.atMost()))
+	return s
+}
+
+// far says how far the test has come.
+func (s *simulations) far() string {
+	return fmt.Sprintf("%d of %s, %d violated", s.runs+s.unheld.count, prose.Count(s.seeds, "simulation"), s.violated)
+}
+
+// each calls run for each seed, until there is a reason to begin no other one.
+func (s *simulations) each(run func(i int)) {
+	for i := range s.seeds {
+		if i > 0 {
+			if s.why = s.enough(); s.why != "" {
+				s.left = s.seeds - i
+				return
+			}
+		}
+		run(i)
+		s.pace.look()
+	}
+}
+
+// enough returns why no other seed may begin, or "".
+func (s *simulations) enough() string {
+	return cmp.Or(s.giveUp(), failAlike(s.alike), s.pace.over())
+}
+
+// mostAlike is the number of runs that fail alike after which no other one begins, if they are the
+// first: they fail whatever happens.
+const mostAlike = 10
+
+// failAlike says that the first runs fail alike. It returns "" if they do not, or are too few.
+func failAlike(a sweep.Alike) string {
+	if a.Runs < mostAlike || len(a.Causes) == 0 {
+		return ""
+	}
+	c := a.Causes[0]
+	return fmt.Sprintf("the first %d failed alike (%s: %s)", a.Runs, c.Property, c.Shape)
 }
 
 // simulate runs one seed as a subtest, which fails if the run violates a property or gets stuck.
@@ -126,6 +174,11 @@ func (x Experiment) unevenly() Experiment {
 
 // simulations sums up the runs of some seeds.
 type simulations struct {
+	seeds         int    // to try
+	left          int    // of them, not begun
+	why           string // why they were not
+	pace          *pace
+	alike         sweep.Alike
 	runs, decided int
 	violated      int
 	skipped       int // excluded by the pattern of go test -run
@@ -164,6 +217,7 @@ func (s *simulations) add(o *Outcome) {
 	s.runs++
 	s.operations += o.Result.Stats.Operations
 	s.looked.add(o.Result)
+	s.alike.Add(sweep.CausesOf(o.Result, o.History))
 	s.struck.add(o)
 	switch o.Result.Verdict {
 	case checker.Valid:
@@ -223,6 +277,9 @@ func (s *simulations) howMany() string {
 func (s *simulations) tell(t *testing.T, x Experiment) {
 	t.Helper()
 	s.tellUnheld(t, x, s.runs)
+	if s.left > 0 {
+		t.Logf("zklab: %s", s.notBegun())
+	}
 	switch {
 	case s.runs == 0:
 		t.Log("zklab: no simulation ran to its end")
@@ -238,6 +295,14 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 	default:
 		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
 	}
+	if s.left > 0 && !t.Failed() {
+		s.pace.sayAside(s.notBegun())
+	}
+}
+
+// notBegun says how many seeds were not begun, and why.
+func (s *simulations) notBegun() string {
+	return fmt.Sprintf("%s not begun, since %s", seedsWere(s.left), s.why)
 }
 
 // mostOpen is the share of simulations, as one in so many, that fails the test if they are

@@ -69,8 +69,13 @@ type Config struct {
 	// Begins is told of each run's schedule before it begins, some runs ahead where there are several
 	// runners; nil for nobody.
 	Begins func(plan.Schedule)
+	// Listed is told what there is to try, before the first fault is tried; nil for nobody.
+	Listed func(Report)
 	// Progress is told after each run what is known so far; nil for nobody.
 	Progress func(Report)
+	// Enough is asked before each run with a fault. A reason ends the exploration, and is in the
+	// report; "" goes on. nil never ends it.
+	Enough func(Report) (reason string)
 }
 
 // Choice is a fault before a message goes on, or after that.
@@ -140,6 +145,9 @@ func (e *explorer) explore() error {
 	e.report.Singles.All = len(singles)
 	singles = slices.DeleteFunc(singles, e.repeats)
 	e.report.Singles.Implied = e.report.Singles.All - len(singles)
+	if e.Listed != nil {
+		e.Listed(e.report)
+	}
 	if err := e.tryEach(&e.report.Singles, alone(singles)); err != nil || e.Config.Singles {
 		return err
 	}
@@ -229,8 +237,19 @@ func (e *explorer) add(o Outcome) {
 	e.report.Runs, e.report.Properties = e.pool.Runs(), e.pool.Verdicts()
 }
 
-// errEnough ends an exploration of which the first finding is wanted.
-var errEnough = errors.New("there is a finding")
+// errEnough ends an exploration of which no more is wanted.
+var errEnough = errors.New("that is enough")
+
+// enough asks whether to go on; there is more to try.
+func (e *explorer) enough() error {
+	if e.Enough == nil {
+		return nil
+	}
+	if e.report.Ended = e.Enough(e.report); e.report.Ended != "" {
+		return errEnough
+	}
+	return nil
+}
 
 // RunError says which run could not be run, and why.
 type RunError struct {
@@ -278,6 +297,9 @@ func (e *explorer) tryEach(count *Count, all iter.Seq[[]single]) error {
 		for more && len(queue) < ahead && ctx.Err() == nil {
 			var faults []single
 			if faults, more = next(); more {
+				if err := e.enough(); err != nil {
+					return err
+				}
 				f := e.begins(faults)
 				queue = append(queue, f)
 				under.Go(func() { f.fly(ctx, free) })

@@ -25,6 +25,8 @@ type Report struct {
 	// Properties are decided over all runs together ([checker.Pool]): in each of them too
 	// little happens.
 	Properties []checker.Verdict `json:"properties"`
+	// Ended is why the exploration ended before everything was tried, if that was asked for.
+	Ended string `json:"ended,omitempty"`
 	// Kinds are the faults' kinds that can be injected at some point, Nowhere the others.
 	Kinds   []KindCount `json:"kinds"`
 	Nowhere []string    `json:"nowhere,omitempty"`
@@ -126,7 +128,7 @@ func (r Report) Verdict() (result checker.Result, why []string) {
 	case r.Singles.All == 0:
 		why = append(why, "no fault could be injected")
 	case !r.Singles.done():
-		why = append(why, fmt.Sprintf("%s of %s were tried", grouped(r.Singles.Tried), many(r.Singles.All, "single fault")))
+		why = append(why, r.Singles.Tally("single fault"))
 	}
 	for _, k := range r.Kinds {
 		if k.Tried > 0 && k.Took == 0 {
@@ -159,6 +161,9 @@ func (r Report) String() string {
 	}
 	if r.Pairs.All > 0 {
 		text += "; " + r.pairs()
+	}
+	if r.Ended != "" {
+		text += "\nthe rest was not tried, since " + r.Ended
 	}
 	return text + "\n" + r.decided() + r.found()
 }
@@ -276,6 +281,33 @@ func (r Report) pairs() string {
 		text += ", and none breaks one"
 	}
 	return text + " (" + c.details("left out, of which one fault alone does") + ")"
+}
+
+// Tally says how many things were tried: 211 of 1,411 single faults were tried.
+func (c Count) Tally(thing string) string {
+	text := fmt.Sprintf("%s of %s were tried", grouped(c.Tried), many(c.All, thing))
+	if c.Implied > 0 {
+		text += fmt.Sprintf(", and %s implied", grouped(c.Implied))
+	}
+	return text
+}
+
+// Listed says what there is to try.
+func (r Report) Listed() string {
+	text := many(r.Points, "point") + ", " + many(r.Singles.All, "single fault")
+	if r.Singles.Implied > 0 {
+		text += fmt.Sprintf(", of which %s are implied, since they differ from others only by the round of a loop", grouped(r.Singles.Implied))
+	}
+	return text
+}
+
+// Progress says how far the exploration has come.
+func (r Report) Progress() string {
+	text := r.Singles.Tally("single fault")
+	if r.Pairs.Tried > 0 {
+		text += ", and " + many(r.Pairs.Tried, "pair")
+	}
+	return text + "; " + grouped(len(r.Findings)) + " broke a promise"
 }
 
 // details are the numbers behind a sentence; implied says what was left out.

@@ -35,6 +35,24 @@ func (c Cause) Covers(smaller Cause) bool {
 	return includes(c.steps(), smaller.steps()) && includes(c.Errors, smaller.Errors)
 }
 
+// Alike finds what all of some runs have in common: properties that are violated in each of them,
+// with counterexamples of one shape, under whatever faults. The zero value has no runs.
+type Alike struct {
+	Runs   int
+	Causes []Cause // those in all of the runs
+}
+
+// Add adds a run.
+func (a *Alike) Add(causes []Cause) {
+	if a.Runs++; a.Runs == 1 {
+		a.Causes = slices.Clone(causes)
+		return
+	}
+	a.Causes = slices.DeleteFunc(a.Causes, func(c Cause) bool {
+		return !slices.ContainsFunc(causes, func(o Cause) bool { return o.Property == c.Property && o.Shape == c.Shape })
+	})
+}
+
 func includes(all, some []string) bool {
 	return !slices.ContainsFunc(some, func(one string) bool { return !slices.Contains(all, one) })
 }
