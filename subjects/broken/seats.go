@@ -51,7 +51,7 @@ func (s *seats) take(ctx context.Context, note string) error {
 		case err == nil && s.seat != "":
 			return nil
 		case err == nil:
-			err = waitFor(ctx, changed)
+			_ = waitFor(ctx, changed)
 		case ctx.Err() == nil: // a lost connection, or session: it tries again
 			_ = await.Sleep(ctx, retryPause)
 		}

@@ -11,7 +11,6 @@ import (
 // pending are recipes that a check accuses wrongly, with the property. They are right: the check has
 // to change.
 var pending = map[string]string{
-	"discovery on its own connection": "fresh, monotone",
 }
 
 // seeds draw runs of three kinds: clients that crash and freeze; all faults, with one key; a server that
