@@ -34,7 +34,7 @@ var mixes = [10]mix{
 	{faults: expiring},
 	{faults: everything, oneKey: true},
 	{messages: true},
-	{faults: crashing, crashes: true, oneKey: true},
+	{faults: returning, crashes: true, oneKey: true},
 	{},
 	{faults: expiring, oneKey: true},
 	{faults: lagging},
@@ -58,6 +58,24 @@ func crashing(x Experiment) plan.Schedule {
 	return plan.Overlay(
 		plan.Every(simulatedInterval, faults.Crash{}, faults.Freeze{}, faults.Expire{}),
 		plan.Mix(jitter.Stretch(simulatedLength/2), plan.Turn{Faults: []faults.Fault{faults.Freeze{}}, For: x.SessionTimeout * 3 / 2}),
+		late(x),
+	)
+}
+
+// returning has processes that crash and are started again soon. So they find what their earlier
+// sessions have left, which the servers delete a moment later.
+func returning(x Experiment) plan.Schedule {
+	every := jitter.Stretch(x.SessionTimeout * 3 / 2)
+	return plan.Overlay(plan.Repeat(every/2, every, x.SessionTimeout/10, faults.Crash{Who: faults.Holder.OrAny()}), late(x))
+}
+
+// late has freezes between what a client is shown and what it does because of that, until it is no
+// longer so.
+func late(x Experiment) plan.Schedule {
+	lasts := jitter.Stretch(2 * x.SessionTimeout)
+	return plan.Overlay(
+		plan.Repeat(jitter.Stretch(simulatedInterval), lasts, lasts, faults.Freeze{Who: faults.Returned}),
+		plan.Repeat(lasts/2, lasts, lasts, faults.Freeze{Who: faults.Owner}),
 	)
 }
 

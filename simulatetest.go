@@ -33,8 +33,10 @@ const (
 // If Faults is nil, each seed also draws the kind of run. Of ten seeds, two have every kind of
 // fault, two have no faults, two have only session expiries, two have clients that crash and that
 // freeze for longer than their sessions last, one has a lagging server, and one has faults at
-// single messages. In three of the ten, all clients use one key. Timeouts differ. With five servers
-// or more, one of the ten pauses and kills several servers at once, always leaving a majority.
+// single messages. In the two with crashes, clients also freeze between an answer that shows them a
+// znode of their own and what they do next, until another client's znode stands there. In three of
+// the ten, all clients use one key. Timeouts differ. With five servers or more, one of the ten
+// pauses and kills several servers at once, always leaving a majority.
 //
 // The test fails when a run violates a property. It also fails when a third of the runs decided
 // nothing. Simulate shrinks the smallest failed run for some seconds and shows the events that
