@@ -3,6 +3,7 @@ package styles
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -200,7 +201,13 @@ func (l *life) plant(s *session, path string, data []byte) (*zk.Stat, error) {
 		return st, nil
 	}
 	l.drop(s, path)
-	return nil, errors.Join(err, seen)
+	return nil, unsure(err, seen)
+}
+
+// unsure is the error of a request that may have been carried out, although nothing of it is left.
+// refused does not recognize it.
+func unsure(errs ...error) error {
+	return fmt.Errorf("it may have been there for a while: %v", errors.Join(errs...))
 }
 
 // mine returns the stat of a znode that this session perhaps created. It is nil if the session did
@@ -252,7 +259,7 @@ func (l *life) claim(s *session, mark string, data []byte, instead []any, paths 
 		return c, nil
 	}
 	l.unclaim(c)
-	return nil, errors.Join(err, seen)
+	return nil, unsure(err, seen)
 }
 
 // deletion is the multi that ends a claim.

@@ -85,10 +85,12 @@ func (w *masterWorker) ask(ctx context.Context) (j *job, err error) {
 		}
 		s, name = now, w.life.name(now)
 		_, err := w.life.plant(s, w.in(asks, name), nil)
-		return err == nil, err
+		return err == nil || !refused(err), err
 	})
 	if err != nil {
-		return nil, subjects.WithoutEffect(err)
+		// The master may have given a task to an ask whose creation was not answered. That was this
+		// call's attempt.
+		return nil, err
 	}
 	for s.live() && ctx.Err() == nil {
 		if j := w.answered(s, name); j != nil {

@@ -74,7 +74,8 @@ func (q *shelf) put(ctx context.Context, rank string, data []byte) error {
 	})
 }
 
-// list returns the items, the best one first. Those that go meanwhile are missing.
+// list returns the items, the best one first. Those that go meanwhile are missing, or are an error of a
+// strict queue: better ones may have come before they went.
 func (q *shelf) list(s *session, rank func(text string) (int64, bool)) (all []item, err error) {
 	children, err := s.children(q.path)
 	if err != nil {
@@ -91,7 +92,7 @@ func (q *shelf) list(s *session, rank func(text string) (int64, bool)) (all []it
 		it, seen := q.known[child] // a name is used once, so nothing about it changes
 		if !seen {
 			data, st, err := s.get(q.path + "/" + child)
-			if errors.Is(err, zk.ErrNoNode) {
+			if errors.Is(err, zk.ErrNoNode) && !q.strict {
 				continue
 			}
 			if err != nil {

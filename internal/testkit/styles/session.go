@@ -117,7 +117,8 @@ func open(ctx context.Context, l *life) (*session, error) {
 		}
 	}
 	conn, _, err := zk.Connect(l.c.Servers, l.c.Timeout, zk.WithDialer(dial), zk.WithEventCallback(heard),
-		zk.WithHostProvider(&hosts{first: l.c.ID}), zk.WithLogger(quiet{}), zk.WithLogInfo(false))
+		zk.WithHostProvider(&hosts{first: l.c.ID}), zk.WithLogger(quiet{}), zk.WithLogInfo(false),
+		zk.WithMaxBufferSize(largest))
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +142,10 @@ func open(ctx context.Context, l *life) (*session, error) {
 		return nil, context.Cause(ctx)
 	}
 }
+
+// largest is the size in bytes of the largest answer that is read. Without it, go-zookeeper (v1.0.4)
+// clears 1.5 MB each time it connects.
+const largest = 1 << 17
 
 // hosts gives the servers in turn, from another one on for each client.
 type hosts struct {
