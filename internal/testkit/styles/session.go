@@ -265,11 +265,6 @@ func (s *session) get(path string) (data []byte, stat *zk.Stat, err error) {
 	return data, stat, err
 }
 
-func (s *session) getW(path string) (data []byte, stat *zk.Stat, changed <-chan zk.Event, err error) {
-	err = s.read(func() (err error) { data, stat, changed, err = s.conn.GetW(path); return err })
-	return data, stat, changed, err
-}
-
 // stat returns nil if there is no znode.
 func (s *session) stat(path string) (stat *zk.Stat, err error) {
 	err = s.read(func() error {
@@ -297,12 +292,6 @@ func (s *session) children(path string) (names []string, err error) {
 	err = s.read(func() (err error) { names, _, err = s.conn.Children(path); return err })
 	slices.Sort(names)
 	return names, err
-}
-
-func (s *session) childrenW(path string) (names []string, changed <-chan zk.Event, err error) {
-	err = s.read(func() (err error) { names, _, changed, err = s.conn.ChildrenW(path); return err })
-	slices.Sort(names)
-	return names, changed, err
 }
 
 // fence makes a quorum write that changes nothing: what the session reads after it is not older than
