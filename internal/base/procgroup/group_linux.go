@@ -45,8 +45,8 @@ func members(pgid int) (map[int][]byte, error) {
 		if err != nil {
 			continue
 		}
-		state, group, err := readStat(filepath.Join("/proc", d.Name(), "stat"))
-		if err != nil || group != pgid || ended(state) {
+		s, err := readStat(filepath.Join("/proc", d.Name(), "stat"))
+		if err != nil || s.group != pgid || s.ended() {
 			continue // another's, or it ended meanwhile
 		}
 		if states := threads(pid); len(states) > 0 {
@@ -59,28 +59,41 @@ func members(pgid int) (map[int][]byte, error) {
 func threads(pid int) (states []byte) {
 	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 	for _, path := range stats {
-		if state, _, err := readStat(path); err == nil && !ended(state) {
-			states = append(states, state)
+		if s, err := readStat(path); err == nil && !s.ended() {
+			states = append(states, s.state)
 		}
 	}
 	return states
 }
 
-func ended(state byte) bool { return state == 'Z' || state == 'X' }
+// stat is what the kernel tells of a process (proc_pid_stat(5)).
+type stat struct {
+	name          string
+	state         byte
+	parent, group int
+	began         string // when it began, in ticks since the machine began
+}
 
-// readStat reads state and process group. The name before them, in parentheses,
-// may hold anything.
-func readStat(path string) (state byte, group int, err error) {
+func (s stat) ended() bool { return s.state == 'Z' || s.state == 'X' }
+
+// readStat reads one. The name, in parentheses, may hold anything.
+func readStat(path string) (s stat, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return 0, 0, err
+		return s, err
 	}
-	f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
-	if len(f) < 3 {
-		return 0, 0, fmt.Errorf("%s: cannot be read: %.120q", path, b)
+	open, end := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
+	f := bytes.Fields(b[end+1:])
+	const began = 19 // field 22 of the line
+	if open < 0 || end < open || len(f) <= began {
+		return s, fmt.Errorf("%s: cannot be read: %.120q", path, b)
 	}
-	group, err = strconv.Atoi(string(f[2]))
-	return f[0][0], group, err
+	s.name, s.state, s.began = string(b[open+1:end]), f[0][0], string(f[began])
+	if s.parent, err = strconv.Atoi(string(f[1])); err != nil {
+		return s, err
+	}
+	s.group, err = strconv.Atoi(string(f[2]))
+	return s, err
 }
 
 // groupStopped says that every thread of the group is stopped.
