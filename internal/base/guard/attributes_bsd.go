@@ -1,0 +1,13 @@
+//go:build unix && !linux
+
+package guard
+
+import (
+	"os"
+	"syscall"
+)
+
+// programAttributes put the program into a group of its own.
+func programAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+func executable() (string, error) { return os.Executable() }

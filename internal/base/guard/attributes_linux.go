@@ -1,0 +1,12 @@
+package guard
+
+import "syscall"
+
+// programAttributes put the program into a group of its own, and have the kernel kill it when the
+// thread that started it ends.
+func programAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// executable is this program, also when its file was replaced.
+func executable() (string, error) { return "/proc/self/exe", nil }

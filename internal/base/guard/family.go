@@ -1,0 +1,112 @@
+//go:build unix
+
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/zklab/zklab/internal/base/procgroup"
+)
+
+// betweenLooks is the time between two looks at what is left. The end of a process that was adopted is
+// told by SIGCHLD, and looked at sooner.
+const betweenLooks = 100 * time.Millisecond
+
+// family is a program and all that it has started.
+type family struct {
+	program int // its process, and its group
+	say     func(format string, args ...any)
+	refused map[int]bool // processes that may not be signalled, which were named
+	blind   bool         // it was told that what is left cannot be seen
+}
+
+func newFamily(program int, say func(string, ...any)) *family {
+	return &family{program: program, say: say, refused: map[int]bool{}}
+}
+
+// left returns what has not ended. Where the system cannot tell, it is nothing.
+func (f *family) left() []procgroup.Process {
+	left, err := procgroup.Left(f.program)
+	if err != nil && !f.blind {
+		f.blind = true
+		f.say("cannot see what the program has started: %s", err)
+	}
+	return left
+}
+
+// signal sends a signal to what is left and reports how many processes may get it. It names each that
+// may not, once.
+func (f *family) signal(s syscall.Signal, to []procgroup.Process) (sent int) {
+	for _, p := range to {
+		switch err := p.Signal(s); {
+		case err == nil:
+			sent++
+		case !f.refused[p.PID]:
+			f.refused[p.PID] = true
+			f.say("cannot send %q to %s, which the program has started: %s", s, p, err)
+		}
+	}
+	return sent
+}
+
+// signalGroup sends a signal to the program's group. The program must not have been waited for.
+func (f *family) signalGroup(s syscall.Signal) {
+	if err := syscall.Kill(-f.program, s); err != nil && !errors.Is(err, syscall.ESRCH) {
+		f.say("cannot send %q to the program: %s", s, err)
+	}
+}
+
+// outside are the processes that are not in the program's group.
+func (f *family) outside(all []procgroup.Process) (out []procgroup.Process) {
+	for _, p := range all {
+		if p.Group != f.program {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// await waits for the next child that has ended or was stopped. It returns 0 if there is none at
+// present; none says that there are no children.
+func await() (pid int, status syscall.WaitStatus, none bool) {
+	for {
+		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG|syscall.WUNTRACED, nil)
+		if err != syscall.EINTR {
+			return max(pid, 0), status, err != nil
+		}
+	}
+}
+
+// killAll kills a program and what it has started after the end of its guardian, and returns when
+// nothing is left that can be killed.
+func (f *family) killAll() {
+	for {
+		left := f.left()
+		for {
+			if pid, _, _ := await(); pid == 0 {
+				break
+			}
+		}
+		if f.signal(syscall.SIGKILL, left) == 0 {
+			return
+		}
+		time.Sleep(betweenLooks / 10)
+	}
+}
+
+// names are the processes in a sentence.
+func names(all []procgroup.Process) string {
+	var text []string
+	for _, p := range all {
+		text = append(text, p.String())
+	}
+	const most = 5
+	if len(text) > most {
+		text = append(text[:most], fmt.Sprintf("%d more", len(all)-most))
+	}
+	return strings.Join(text, ", ")
+}
