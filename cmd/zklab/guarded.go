@@ -3,120 +3,66 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"os/signal"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/base/guard"
 )
 
-// Exit codes of commands that run a program of the user's, besides the
-// program's own. 126 and 127 are a shell's.
+// Exit codes of commands that run a program of the user's, besides the program's own, which are those of
+// a shell (guard.Outcome).
 const (
 	exitNotObtained = 75 // EX_TEMPFAIL of sysexits.h
 	exitLost        = 76
-	exitNotRunnable = 126
-	exitNotFound    = 127
-	exitSignalled   = 128 // and the number of the signal that ended the program
 )
 
-// guarded is a program that runs while something is held, or registered.
-type guarded struct {
-	command []string
-	env     []string      // besides zklab's own
-	grace   time.Duration // from the signal that asks the program to end to the one that ends it
-	onLost  os.Signal
-	signals <-chan os.Signal // that came to zklab
-	say     func(format string, args ...any)
-}
+// guardianName is the command of the process between zklab and the program, which ends all that the
+// program has started. It is not supervised: it has to outlive zklab.
+const guardianName = "guardian"
 
-// notStarted is why a program could not be run, with the exit code of a shell.
-type notStarted struct {
-	error
-	code int
-}
-
-func (n notStarted) Unwrap() error { return n.error }
-
-// run runs the program and gives its exit code. lost says that the hold was lost before the
-// program had ended; then the program was asked to end. A hold that is nil cannot be lost.
-func (g *guarded) run(hold <-chan struct{}) (code int, lost bool, err error) {
-	cmd := exec.Command(g.command[0], g.command[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), g.env...)
-	endWithParent(cmd)
-	started, ended := make(chan error, 1), make(chan error, 1)
-	go func() {
-		defer keepThread()()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			ended <- cmd.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
-		code := exitNotRunnable
-		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-			code = exitNotFound
-		}
-		return 0, false, notStarted{err, code}
-	}
-	var kill <-chan time.Time
-	for {
-		select {
-		case err := <-ended:
-			return exitCode(cmd.ProcessState, err), lost, nil
-		case s := <-g.signals:
-			if s != os.Interrupt || !isTerminal(os.Stdin) { // a terminal's Ctrl-C has come to the program by itself
-				_ = cmd.Process.Signal(s)
-			}
-			if s != os.Interrupt {
-				kill = time.After(g.grace)
-			}
-		case <-hold:
-			hold, lost = nil, true
-			g.say("the lock is lost: sending %q to the program", g.onLost)
-			_ = cmd.Process.Signal(g.onLost)
-			kill = time.After(g.grace)
-		case <-kill:
-			g.say("the program did not end within %s: killing it", g.grace)
-			_ = cmd.Process.Kill()
-		}
+func newGuardian() *cobra.Command {
+	return &cobra.Command{
+		Use: guardianName + " PROGRAM ARGUMENT...", Hidden: true, DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return guard.Serve(args, func(format string, args ...any) { warn(cmd, format, args...) })
+		},
 	}
 }
+
+// guarded returns how a program runs. env are variables for it.
+func (f *programFlags) guarded(cmd *cobra.Command, command, env []string) guard.Config {
+	return guard.Config{
+		Command: command, Env: env, Grace: f.grace, Guardian: []string{guardianName},
+		Say: func(format string, args ...any) { warn(cmd, format, args...) },
+	}
+}
+
+// leaseOf is how long the hold of a session is sure to last after zklab was stopped: a session of which
+// the servers hear three times in its timeout.
+func leaseOf(session time.Duration) time.Duration { return session * 2 / 3 }
 
 // asExit is the error of a command that has run a program; it carries the exit code.
-func asExit(cmd *cobra.Command, code int, err error) error {
-	var not notStarted
+func asExit(cmd *cobra.Command, o guard.Outcome, err error) error {
 	switch {
-	case errors.As(err, &not):
-		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", oneLine(err))
-		return verdictError{not.code}
 	case err != nil:
 		return err
-	case code != 0:
-		return verdictError{code}
+	case o.Failure != "":
+		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", oneLine(errors.New(o.Failure)))
+		return verdictError{o.Code}
+	case o.Code != 0:
+		return verdictError{o.Code}
 	}
 	return nil
 }
 
-// exitCode is the code of a program that has ended, as a shell gives it.
-func exitCode(state *os.ProcessState, err error) int {
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return exitNotRunnable
-	}
-	if s := killedBy(state); s != nil {
-		return exitSignalled + signalNumber(s)
-	}
-	return state.ExitCode()
-}
-
-// receivedSignals gives the signals that ask for an end as they come. stop ends that.
+// receivedSignals gives the signals for the program as they come. stop ends that.
 func receivedSignals() (signals <-chan os.Signal, stop func()) {
 	all := make(chan os.Signal, 8)
-	signal.Notify(all, stopSignals...)
+	if wanted := guard.Signals(); len(wanted) > 0 { // none would be all
+		signal.Notify(all, wanted...)
+	}
 	return all, func() { signal.Stop(all) }
 }

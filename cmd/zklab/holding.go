@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/internal/base/guard"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/recipes"
 )
@@ -101,17 +102,14 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 		token = ", token " + hexText(h.token())
 	}
 	f.steps(cmd)("holding %s of %s%s", h.what, full, token)
-	g := guarded{
-		command: command, grace: f.grace, onLost: signalNamed(f.onLost), signals: signals,
-		env: env,
-		say: func(format string, args ...any) { warn(cmd, format, args...) },
-	}
-	code, lost, err := g.run(h.lost())
-	if lost = f.giveBack(cmd, h, full) || lost; lost && err == nil {
+	g := f.guarded(cmd, command, env)
+	g.OnLost, g.Lease = signalNamed(f.onLost), leaseOf(f.connect.session)
+	o, err := guard.Run(g, h.lost(), signals)
+	if lost := f.giveBack(cmd, h, full) || o.Lost; lost && err == nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s of %s was lost while the program ran\n", h.what, full)
 		return verdictError{exitLost}
 	}
-	return asExit(cmd, code, err)
+	return asExit(cmd, o, err)
 }
 
 // obtain waits until it is held.

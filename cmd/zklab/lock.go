@@ -24,7 +24,8 @@ func newLock() *cobra.Command {
 			"program's exit code. Waiters get the lock in the order in which they came. The program finds\n" +
 			"ZKLAB_PATH and ZKLAB_TOKEN in its environment: the znode, and the fencing token, a number that is\n" +
 			"higher than that of any earlier holder. If the lock is lost (no server answered for the session timeout), the\n" +
-			"program gets the signal --on-lost, and is killed after --grace. Signals are forwarded to the program.\n" +
+			"program gets the signal --on-lost, and is killed after --grace. Signals are forwarded to the program. The lock is\n" +
+			"released when all that the program has started has ended, too.\n" +
 			"Without a program it prints the holder of the lock, and the waiters in order.\n\n" +
 			"The lock is that of package recipes (NewLock). --shared and --exclusive are the two sides of a read-write\n" +
 			"lock (NewRWLock); --permits is a semaphore (NewSemaphore), which has no token. To test a lock, see zklab run lock.\n\n" +

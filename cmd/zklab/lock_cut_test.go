@@ -72,7 +72,12 @@ type guardedProgram struct {
 
 func holdLock(t *testing.T, arguments ...string) *guardedProgram {
 	t.Helper()
-	p := &guardedProgram{Cmd: exec.Command("zklab", append([]string{"lock", "/cut"}, arguments...)...)}
+	return startGuarded(t, exec.Command("zklab", append([]string{"lock", "/cut"}, arguments...)...))
+}
+
+func startGuarded(t *testing.T, cmd *exec.Cmd) *guardedProgram {
+	t.Helper()
+	p := &guardedProgram{Cmd: cmd}
 	p.Stderr = &p.stderr
 	stdin, err := p.StdinPipe()
 	if err != nil {
@@ -139,7 +144,7 @@ func TestLockLostByCut(t *testing.T) {
 			t.Parallel()
 			c := startCuttable(t)
 			p := holdLock(t, "--servers", c.servers, "--session-timeout", "2s", "--connect-timeout", "1s", "--grace", "1m", "--",
-				"sh", "-c", `trap "echo asked; read line; exit 5" TERM; echo holds; while :; do sleep 0.05; done`)
+				"sh", "-c", `trap "echo asked; read line; exit 5" TERM; echo holds; sleep 1000 & wait`)
 			c.hears(t, history.FConnected)
 			p.says(t, "holds")
 			heal := c.Refuse()

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +21,9 @@ const fullEnv = "ZKLAB_TEST_FULL"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(detachedEnv) != "" { // this program is the command that a test has put into the background
+		main()
+	}
+	if len(os.Args) > 1 && os.Args[1] == guardianName { // that of a lock that a test has taken in its own process
 		main()
 	}
 	testmain.ManyAtOnce(4)
@@ -43,6 +48,21 @@ func TestMain(m *testing.M) {
 				return nil
 			})
 			main()
+		},
+		// One that leaves a program behind, in a session of its own, after a shell's command.
+		"zklab-daemon": func() {
+			daemon := exec.Command("sh", "-c", os.Args[1]+"; echo; exec sleep 1000 >/dev/null")
+			out, err := daemon.StdoutPipe()
+			if err == nil {
+				err = errors.Join(ownSession(daemon), daemon.Start())
+			}
+			if err == nil {
+				_, err = out.Read(make([]byte, 1)) // it is ready
+			}
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(exitFailed)
+			}
 		},
 		// One that takes no notice of signals.
 		"zklab-waits": func() {

@@ -27,8 +27,6 @@ func signalNamed(name string) os.Signal {
 	return map[string]os.Signal{"INT": os.Interrupt, "KILL": os.Kill, "TERM": os.Kill}[strings.TrimPrefix(strings.ToUpper(name), "SIG")]
 }
 
-func signalNumber(os.Signal) int { return 0 }
-
 func ignoreBrokenPipes() {}
 
 func polledInput() (*os.File, error) { return os.Stdin, nil }

@@ -59,12 +59,6 @@ func signalNamed(name string) os.Signal {
 	return nil
 }
 
-// signalNumber is what a shell adds to 128 for a process that a signal ended.
-func signalNumber(s os.Signal) int {
-	n, _ := s.(syscall.Signal)
-	return int(n)
-}
-
 // ignoreBrokenPipes lets a run go on, and clean up, although nobody reads its
 // progress any more: Go ends a process whose standard streams are broken.
 func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/base/guard"
 )
 
 // Commands that, as the shell, run without a supervisor: the program that they run may want the
@@ -82,18 +84,24 @@ func warn(cmd *cobra.Command, format string, args ...any) {
 	fmt.Fprintf(cmd.ErrOrStderr(), "zklab: "+format+"\n", args...)
 }
 
-// untilReceived gives a context that the first signal ends; a second one then ends zklab. From
-// obtained on signals are left to others.
+// untilReceived gives a context that the first signal ends that asks for an end; a second one then ends
+// zklab. Signals that are for the program only do nothing. From obtained on signals are left to others.
 func untilReceived(signals <-chan os.Signal, stop func()) (ctx context.Context, obtained func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		select {
-		case <-signals:
-			stop()
-			cancel()
-		case <-done:
+		for {
+			select {
+			case s := <-signals:
+				if guard.AsksToEnd(s) {
+					stop()
+					cancel()
+					return
+				}
+			case <-done:
+				return
+			}
 		}
 	}()
 	return ctx, func() {

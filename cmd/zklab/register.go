@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/internal/base/guard"
 	"github.com/zklab/zklab/recipes"
 )
 
@@ -29,7 +30,7 @@ func newRegister() *cobra.Command {
 			"ends, and exits with its exit code. If the session is lost, register adds the instance again in a new\n" +
 			"one; the program continues. Clients find the instance with zklab discover, recipes.Service or gRPC (grpcresolver).\n" +
 			"The program finds ZKLAB_PATH and ZKLAB_ID in its environment: the znode of the service, and the ID of the instance.\n" +
-			"Signals are forwarded to the program.\n\n" +
+			"Signals are forwarded to the program. All that the program has started ends with it.\n\n" +
 			"The instance is registered before the program starts, and its health is not checked. A\n" +
 			"client that gets no answer must try another instance.\n\n" +
 			"Exit codes: the program's, 128 plus the number of the signal that ended it, 126 and 127 if it could not be run or was\n" +
@@ -108,14 +109,10 @@ func (f *registerFlags) run(cmd *cobra.Command, znode string, command []string, 
 		return interruptedOr(ctx, err)
 	}
 	registered()
-	g := guarded{
-		command: command, grace: f.grace, signals: signals,
-		env: []string{"ZKLAB_PATH=" + full, "ZKLAB_ID=" + r.Instance().ID},
-		say: func(format string, args ...any) { warn(cmd, format, args...) },
-	}
-	code, _, err := g.run(nil)
+	env := []string{"ZKLAB_PATH=" + full, "ZKLAB_ID=" + r.Instance().ID}
+	o, err := guard.Run(f.guarded(cmd, command, env), nil, signals)
 	f.unregister(cmd, r, full)
-	return asExit(cmd, code, err)
+	return asExit(cmd, o, err)
 }
 
 func (f *registerFlags) unregister(cmd *cobra.Command, r *recipes.Registration, full string) {

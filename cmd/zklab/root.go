@@ -52,7 +52,7 @@ func newRoot(begun *bool) *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newRun(), newSweep(), newMerge(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
-		newOverlay(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newRegister(), newDiscover(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newCompletion(),
+		newOverlay(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newRegister(), newDiscover(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newGuardian(), newCompletion(),
 	)
 	groupFlags(root)
 	return root

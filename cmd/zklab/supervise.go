@@ -28,7 +28,7 @@ const (
 )
 
 // lookedAfter are commands whose parent looks after them, and stops and kills just their process.
-var lookedAfter = []string{workerName, sweepWorkerName, exploreWorkerName}
+var lookedAfter = []string{workerName, sweepWorkerName, exploreWorkerName, guardianName}
 
 // supervised runs the command in a child process where that is possible.
 func supervised(run func() int) int {
