@@ -32,16 +32,21 @@ type Config struct {
 	Width, Height int      // in characters; 0: 80 and 24
 	Env           []string // name=value, beside those of the test
 	Background    string   // as #101418, for commands that ask which it is; "": the usual one
-	// Bound is how long a screen may take to be as a test wants it; 0: a minute. It is
-	// a bound for tests that fail, so it is generous.
-	Bound time.Duration
 }
 
 // Terminal is one in which a command runs. It is for one goroutine at a time.
 type Terminal struct {
 	t      testing.TB
 	socket string
-	bound  time.Duration
+	bound  time.Duration // how long a screen may take to be as a test wants it
+}
+
+// Within returns the same terminal with another bound for how long a screen may take to be as a
+// test wants it. It is a minute otherwise: a bound is for tests that fail, so it is generous.
+func (s *Terminal) Within(bound time.Duration) *Terminal {
+	other := *s
+	other.bound = bound
+	return &other
 }
 
 // settings: the screen is the command's alone, and stays after it.
@@ -71,9 +76,6 @@ func Start(t testing.TB, cfg Config, command ...string) *Terminal {
 	if cfg.Height == 0 {
 		cfg.Height = 24
 	}
-	if cfg.Bound == 0 {
-		cfg.Bound = time.Minute
-	}
 	// A socket's path has some hundred bytes at most: that of t.TempDir has the test's name.
 	dir, err := os.MkdirTemp("", "tmux")
 	if err != nil {
@@ -84,7 +86,7 @@ func Start(t testing.TB, cfg Config, command ...string) *Terminal {
 	if err := os.WriteFile(conf, []byte(cfg.settings()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &Terminal{t: t, socket: filepath.Join(dir, "socket"), bound: cfg.Bound}
+	s := &Terminal{t: t, socket: filepath.Join(dir, "socket"), bound: time.Minute}
 	args := []string{"-u", "-f", conf, "new-session", "-d", "-x", strconv.Itoa(cfg.Width), "-y", strconv.Itoa(cfg.Height), "--", "env", "--"}
 	start := s.command(append(args, command...)...)
 	start.Env = append(os.Environ(), cfg.Env...)
