@@ -28,7 +28,8 @@ type Subjects struct {
 	// find the result of Connect with [subjects.Own]. Connect connects to c.Servers,
 	// through c.Dial if the library allows it, and asks for the session timeout c.Timeout.
 	// It sets that field to the timeout that the servers granted, and returns when there is
-	// a session, or when ctx ends. There is one session at a time.
+	// a session, or when ctx ends. If the library has a session for each object instead, makers
+	// open them, and Connect returns a Connection without one.
 	//
 	// Errors are reported by the codes of [subjects.Code]: wrap zk.ErrSessionExpired and
 	// similar errors, or return an [Error] with the code.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -211,37 +210,29 @@ func (cs *clients) launch(ctx context.Context, id int, l *link.Link) (*workloads
 	if err != nil {
 		return nil, err
 	}
-	if err := oneSession(l, cs.record.Header().Params.SessionTimeout); err != nil {
-		return nil, errors.Join(fmt.Errorf("the adapter of client %d %w", id, err), inner.Close(ctx))
-	}
 	p := follow(inner, id, l, cs.record)
 	c := workloads.NewClient(&subjects.Client{
-		ID: id, Servers: servers, Timeout: granted(l), Dial: l.Dial, Remote: p,
+		ID: id, Servers: servers, Timeout: cs.timeout(), Dial: l.Dial, Remote: p,
 	}, l, cs.record.Recorder, cs.Clients)
 	c.Process = p
 	c.GiveUp(cs.calm, workloads.Patience(cs.bound)+silence)
 	return c, nil
 }
 
-// oneSession wants a client to have one session, with the timeout that the
-// others have: what is known of sessions and bounds would be wrong.
-func oneSession(l *link.Link, timeout time.Duration) error {
-	connected := 0
-	for _, s := range l.Sessions() {
-		if s.Connected {
-			connected++
-			if s.Timeout != timeout {
-				return fmt.Errorf("has a session with a timeout of %s, not of %s: it must request the timeout in open", s.Timeout, timeout)
+// timeout is the session timeout that all clients have.
+func (cs *clients) timeout() time.Duration { return cs.record.Header().Params.SessionTimeout }
+
+// sessionsAlike returns an error if an adapter has opened a session with another timeout than that
+// of the other clients: bounds that follow from the timeout would be wrong.
+func (cs *clients) sessionsAlike() error {
+	for _, p := range cs.processes() {
+		for _, s := range p.link.Sessions() {
+			if s.Timeout != cs.timeout() {
+				return fmt.Errorf("the adapter of client %d has a session with a timeout of %s, not of %s: it must request the timeout in open", p.client, s.Timeout, cs.timeout())
 			}
 		}
 	}
-	switch connected {
-	case 0:
-		return errors.New("answered open without a session through the servers in open")
-	case 1:
-		return nil
-	}
-	return fmt.Errorf("has %d sessions at the same time: it must use a single one", connected)
+	return nil
 }
 
 // revive starts again what faults could not: clients wait for it. One that does

@@ -119,7 +119,6 @@ func TestRealAdaptersThatCannotBegin(t *testing.T) {
 		"dies-at-once":    "ended by itself: exit status 4; the end of its standard error: no config file",
 		"cannot-make":     `no recipe "lock"`,
 		"other-timeout":   "has a session with a timeout of 5s, not of 1s",
-		"two-sessions":    "has 2 sessions at the same time",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			o, err := live(t, inProcesses(kind, "", workloads.Lock{}))
@@ -132,6 +131,26 @@ func TestRealAdaptersThatCannotBegin(t *testing.T) {
 	x.Command = []string{"/nowhere/adapter"}
 	if _, err := live(t, x); err == nil || !strings.Contains(err.Error(), "/nowhere/adapter") {
 		t.Errorf("a program that there is not: %v", err)
+	}
+}
+
+// An adapter may have a session for each object, and no other one.
+func TestRealAdapterWithASessionForEachObject(t *testing.T) {
+	x := inProcesses("session-per-object", "expire:holder@1500ms,crash:holder@3s+1s,freeze:holder@5s+2s", workloads.Lock{})
+	x.Keys = 2
+	o := inTime(t, x)
+	if o.Result.Verdict == checker.Violation || strings.Contains(unmetOf(o.Result), "clients") {
+		t.Errorf("verdict %s; assumptions that do not hold: %s", o.Result.Verdict, unmetOf(o.Result))
+		runtest.Explain(t, o.Result)
+	}
+	sessions := map[history.ID]bool{}
+	for _, e := range recordOf(t, o.Run).Events {
+		if e.F == history.FConnected {
+			sessions[e.Session] = true
+		}
+	}
+	if least := x.Clients * x.Keys; len(sessions) < least {
+		t.Errorf("%d sessions, not at least %d", len(sessions), least)
 	}
 }
 

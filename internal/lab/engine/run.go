@@ -117,7 +117,10 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.openClients(ctx); err != nil {
 		return err
 	}
-	return guarded(func() error { return r.startWork(ctx) })
+	if err := guarded(func() error { return r.startWork(ctx) }); err != nil {
+		return err
+	}
+	return r.clients.sessionsAlike()
 }
 
 // enter sees that the ensemble is healthy and makes the run's znode. In an ensemble that

@@ -7,13 +7,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
@@ -65,8 +60,9 @@ func work(kind string) error {
 			l, err := subjects.NewLock(c, path)
 			return &unfenced{inner: l}, err
 		}
-	case "two-sessions":
-		s.Dial = twice()
+	case "session-per-object":
+		lock = ownSessionLock
+		s.Connect = func(context.Context, *subjects.Client) (adapter.Connection, error) { return noSession{}, nil }
 	case "other-timeout":
 		s.Recipes[models.Lock.Name] = subjects.ServeLock(lock)
 		in := &rewriter{r: os.Stdin, old: `"timeout_ms":1000`, now: `"timeout_ms":5000`}
@@ -149,20 +145,34 @@ func (l *unfenced) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx
 
 func (l *unfenced) Lost() <-chan struct{} { return l.inner.(subjects.Holder).Lost() }
 
-// twice dials when there is a session of its own on that server.
-func twice() zk.Dialer {
-	var once sync.Once
-	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
-		once.Do(func() {
-			_, events, err := zk.Connect([]string{addr}, time.Second)
-			for err == nil {
-				if e := <-events; e.State == zk.StateHasSession {
-					break
-				}
-			}
-		})
-		return net.DialTimeout(network, addr, timeout)
+// noSession stands for the session of a program whose objects have their own.
+type noSession struct{}
+
+func (noSession) Close(context.Context) error { return nil }
+
+// ownSessionLock is the right lock, on a session of its own.
+func ownSessionLock(c *subjects.Client, path string) (subjects.Lock, error) {
+	conn, events, err := c.Connect()
+	if err != nil {
+		return nil, err
 	}
+	own := &subjects.Client{ID: c.ID, Servers: c.Servers, Timeout: c.Timeout, Conn: conn, Events: events}
+	l, err := subjects.NewLock(own, path)
+	return &lockOfSession{l, own}, err
+}
+
+type lockOfSession struct {
+	inner subjects.Lock
+	own   *subjects.Client
+}
+
+func (l *lockOfSession) Lock(ctx context.Context) error { return l.inner.Lock(ctx) }
+
+func (l *lockOfSession) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
+
+func (l *lockOfSession) Close(ctx context.Context) error {
+	defer l.own.Conn.Close()
+	return l.own.Close(ctx)
 }
 
 // rewriter replaces a text in a stream of lines.
