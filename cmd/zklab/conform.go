@@ -60,7 +60,7 @@ func newConform() *cobra.Command {
 func conform(ctx context.Context, c adapter.Conformance, stdout io.Writer) error {
 	failed := 0
 	c.OnResult = func(r adapter.Result) {
-		fmt.Fprintf(stdout, "%-15s%-18s%-13s%5.1fs", r.Recipe, r.Check, r.Outcome, r.Took.Seconds())
+		fmt.Fprintf(stdout, "%-16s %-17s %-12s %5.1fs", r.Recipe, r.Check, r.Outcome, r.Took.Seconds())
 		if r.Detail != "" {
 			fmt.Fprintf(stdout, "  %s", strings.ReplaceAll(r.Detail, "\n", "; "))
 		}
