@@ -42,7 +42,13 @@ func newMonitor() *cobra.Command {
 		Example: "  zklab monitor 127.0.0.1:2181,127.0.0.1:2182\n" +
 			"  zklab monitor 127.0.0.1:2181/app --log | jq -r 'select(.kind == \"deleted\") | .path'",
 		Args: oneConnectString,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := withServers(cmd, args)
+			if err != nil {
+				return err
+			}
+			return f.run(cmd, args[0])
+		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.log, "log", false, "print each change as one line of JSON")
@@ -50,13 +56,14 @@ func newMonitor() *cobra.Command {
 	flags.IntVar(&f.most, "most", 500_000, "maximum number of znodes to load (a folder that does not fit is not listed)")
 	flags.IntVarP(&f.count, "count", "n", 0, "print lines, and end after this number of changes")
 	f.addTo(flags)
+	addServers(cmd)
 	completesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 	return cmd
 }
 
-// oneConnectString checks that there is one argument, the connect string.
+// oneConnectString checks that there is one connect string, as the argument or in --servers.
 func oneConnectString(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
+	if len(args) == 0 && !cmd.Flags().Changed("servers") {
 		return fmt.Errorf("%s needs the servers of an ensemble: host:port,...[/chroot]", cmd.Name())
 	}
 	return atMostOne(cmd, args)

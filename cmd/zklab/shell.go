@@ -80,11 +80,16 @@ func newShell() *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print results as JSON, one object per line")
 	flags.IntVar(&f.nodes, "nodes", 3, "number of servers of the shell's own ensemble")
 	f.addTo(flags)
+	addServers(cmd)
 	completesFiles(cmd, "file", "auth", "tls-ca", "tls-cert", "tls-key")
 	return cmd
 }
 
 func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
+	args, err := withServers(cmd, args)
+	if err != nil {
+		return err
+	}
 	if err := f.validate(cmd, args); err != nil {
 		return err
 	}

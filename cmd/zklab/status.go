@@ -68,6 +68,10 @@ func statusCommand(f *statusFlags) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := withServers(cmd, args)
+			if err != nil {
+				return err
+			}
 			if err := f.validate(cmd, args); err != nil {
 				return err
 			}
@@ -83,6 +87,7 @@ func statusCommand(f *statusFlags) *cobra.Command {
 	}
 	f.controlFlags.add(cmd)
 	f.tls.addTo(cmd.Flags())
+	addServers(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.admin, "admin", "", "ports of the admin servers, queried for what four-letter words do not tell: one port for all servers, or one each, as 8080,8081,8082")
 	flags.DurationVar(&f.timeout, "ask-timeout", time.Second, "time to wait for each server's answer")
