@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Client is what a subject gets to work with. A subject opens its own connections with
-// Dial, so that faults reach them.
+// Client is what a subject gets to work with. A subject opens sessions of its own with
+// [Client.Connect], or with Dial, so that faults reach them.
 type Client struct {
 	ID      int           // from 0
 	Servers []string      // host:port
@@ -21,10 +21,16 @@ type Client struct {
 	Dial    zk.Dialer     // through the link that faults reach
 	// Conn is opened and closed by the harness; nil if Remote is set.
 	Conn *zk.Conn
-	// Events are the session events of Conn. None is lost as long as a goroutine reads them
-	// eventually. There is one channel per client, which all its subjects share: one
-	// goroutine of a client reads it, not one per subject.
+	// Events are the events of Conn from the first on. None is lost as long as a goroutine
+	// reads them eventually. There is one channel per client, which all its subjects share:
+	// one goroutine of a client reads it, not one per subject. Subjects that each follow the
+	// session use Subscribe.
 	Events <-chan zk.Event
+	// Subscribe returns a channel of the caller's own with the events of Conn from now on. No
+	// event is lost as long as a goroutine reads them eventually, and a slow reader delays
+	// neither Conn nor another reader. The channel is closed when ctx ends, or when Conn is
+	// closed with its client. Subscribe is safe for concurrent use.
+	Subscribe func(ctx context.Context) <-chan zk.Event
 
 	// Own is the session of a library with its own connections, in a program that opened it
 	// (Connect of adapter.Subjects). The function [Own] returns it with its type. Conn and
@@ -38,8 +44,10 @@ type Client struct {
 	once    sync.Once
 	recipes *recipes.Client // shared by this client's subjects of package recipes
 
-	mu    sync.Mutex
-	atEnd []func(context.Context) // end background work of its subjects before the session ends
+	mu     sync.Mutex
+	atEnd  []func(context.Context) // end background work of its subjects before the session ends
+	own    []*zk.Conn              // sessions of Connect that are open; nil where one was
+	closed bool                    // nothing more is opened
 }
 
 // Remote makes subjects that live in another process; the contracts wrap them for workloads
@@ -94,12 +102,13 @@ func ofRecipe[T any](c *Client, make func(*recipes.Client) T, options ...recipes
 // ended.
 const endGrace = 10 * time.Second
 
-// Close ends what the subjects of this client share. The harness calls it before it closes
-// Conn and after it has closed the subjects. It returns an error if a function of
-// [Client.BeforeEnd] did not return in time.
+// Close ends what the subjects of this client share, and closes their own sessions. The harness
+// calls it before it closes Conn and after it has closed the subjects. It returns an error if a
+// function of [Client.BeforeEnd] did not return in time.
 func (c *Client) Close(ctx context.Context) error {
 	c.once.Do(func() {}) // nothing more is opened
 	c.mu.Lock()
+	c.closed = true
 	atEnd := c.atEnd
 	c.mu.Unlock()
 	var errs []error
@@ -109,6 +118,7 @@ func (c *Client) Close(ctx context.Context) error {
 	if c.recipes != nil {
 		errs = append(errs, c.recipes.Close(ctx))
 	}
+	c.closeOwn()
 	return errors.Join(errs...)
 }
 

@@ -22,7 +22,7 @@ func TestDocumentation(t *testing.T) {
 			t.Errorf("mylock_test.go lacks\n%s", b)
 		}
 	}
-	if len(blocks) != 4 {
+	if len(blocks) != 6 {
 		t.Errorf("%d blocks of code", len(blocks))
 	}
 }

@@ -155,7 +155,7 @@ func (v *session) connect(ctx context.Context, req request) (*subjects.Client, e
 	}
 	var granted granted
 	dial := granted.through(v.of.subjects.Dial)
-	conn, events, err := zkconn.Open(ctx, zkconn.Config{
+	conn, events, err := zkconn.OpenEvents(ctx, zkconn.Config{
 		Servers: req.Servers, Timeout: timeout, Dial: dial,
 	})
 	if err != nil {
@@ -163,7 +163,7 @@ func (v *session) connect(ctx context.Context, req request) (*subjects.Client, e
 	}
 	return &subjects.Client{
 		ID: *req.Client, Servers: req.Servers, Timeout: granted.timeout(),
-		Dial: zkconn.Lossy(dial), Conn: conn, Events: events,
+		Dial: zkconn.Lossy(dial), Conn: conn, Events: events.All(), Subscribe: events.Subscribe,
 	}, nil
 }
 

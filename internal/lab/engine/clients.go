@@ -86,7 +86,8 @@ func (cs *clients) connect(ctx context.Context, id int, l *link.Link) (*workload
 		return nil, fmt.Errorf("client %d: %w", id, err)
 	}
 	c := workloads.NewClient(&subjects.Client{
-		ID: id, Servers: cs.links.servers(id), Timeout: granted(l), Dial: zkconn.Lossy(l.Dial), Conn: conn, Events: events,
+		ID: id, Servers: cs.links.servers(id), Timeout: granted(l), Dial: zkconn.Lossy(l.Dial),
+		Conn: conn, Events: events.All(), Subscribe: events.Subscribe,
 	}, l, cs.record.Recorder, cs.Clients)
 	c.GiveUp(cs.calm, workloads.Patience(cs.bound))
 	return c, nil

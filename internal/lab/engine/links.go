@@ -67,8 +67,8 @@ func (l *links) make(client int, dial zk.Dialer) *link.Link {
 }
 
 // connect opens a session through a link.
-func (l *links) connect(ctx context.Context, through *link.Link, client int) (*zk.Conn, <-chan zk.Event, error) {
-	return zkconn.Open(ctx, zkconn.Config{Servers: l.servers(client), Timeout: l.timeout, Dial: through.Dial})
+func (l *links) connect(ctx context.Context, through *link.Link, client int) (*zk.Conn, *zkconn.Events, error) {
+	return zkconn.OpenEvents(ctx, zkconn.Config{Servers: l.servers(client), Timeout: l.timeout, Dial: through.Dial})
 }
 
 // visit opens a session beside those of the clients.
@@ -79,7 +79,7 @@ func (l *links) visit(ctx context.Context, dial zk.Dialer) (*workloads.Visitor, 
 		through.Close()
 		return nil, fmt.Errorf("visitor: %w", err)
 	}
-	go drain(events)
+	go drain(events.All())
 	return workloads.NewVisitor(conn, through), nil
 }
 

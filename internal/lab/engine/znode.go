@@ -38,7 +38,7 @@ func (r *run) openAdmin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connect to the ensemble: %w", err)
 	}
-	go drain(events)
+	go drain(events.All())
 	r.admin = &admin{conn: conn, link: through}
 	r.undo.add(func() error { conn.Close(); return nil })
 	return nil

@@ -77,13 +77,14 @@ func Astray(makers map[string]subjects.Maker, dial zk.Dialer) engine.Launch {
 
 func (p *played) Restart(ctx context.Context) error {
 	l := &playedLife{of: p, dead: make(chan struct{}), made: map[*playedObject]*subjects.Served{}}
-	conn, events, err := zkconn.Open(ctx, zkconn.Config{Servers: p.config.Servers, Timeout: p.config.SessionTimeout, Dial: l.dial})
+	conn, events, err := zkconn.OpenEvents(ctx, zkconn.Config{Servers: p.config.Servers, Timeout: p.config.SessionTimeout, Dial: l.dial})
 	if err != nil {
 		return err
 	}
 	s, _ := p.link.Session()
 	l.client = &subjects.Client{
-		ID: p.config.Client, Servers: p.config.Servers, Timeout: s.Timeout, Dial: l.dial, Conn: conn, Events: events,
+		ID: p.config.Client, Servers: p.config.Servers, Timeout: s.Timeout, Dial: zkconn.Lossy(l.dial),
+		Conn: conn, Events: events.All(), Subscribe: events.Subscribe,
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
