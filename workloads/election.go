@@ -26,7 +26,7 @@ var _ = offer(models.Election,
 	mutant("sorts-by-id", "exclusion", "", "sorts candidates by ID, not by sequence number", Election{broken.SortsByID}),
 	mutant("never-regains", "progress", "expire/1500ms", "does not become a candidate again in a new session", Election{broken.NeverRegains}),
 	mutant("looks-then-resigns", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Election{broken.LooksThenResigns}).besides("exclusion"),
-	mutant("deposes-itself", "own-znodes", "crash:holder@1s+400ms/4s,freeze:returned@500ms+9s,freeze:returned@1s+9s", "deletes the znode of its process before a crash, even if another candidate leads by then", Election{broken.DeposesItself}).besides("exclusion"),
+	mutant("deposes-itself", "exclusion", "crash:holder@1s+400ms/4s,freeze:returned@500ms+9s,freeze:returned@1s+9s", "deletes the znode of its process before a crash, even if another candidate leads by then", Election{broken.DeposesItself}).besides("own-znodes"),
 )
 
 // Name is the name of the model.

@@ -28,7 +28,7 @@ var _ = offer(models.Lock,
 	mutant("stale-unlock", "own-znodes", "expire:holder/400ms", "deletes its znode by path without checking who created it", Lock{broken.StaleUnlock}).besides("exclusion"),
 	mutant("token-of-its-own", "tokens", "", "each client counts fencing tokens on its own", Lock{broken.TokenOfItsOwn}).besides("fencing"),
 	mutant("looks-then-unlocks", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the znode is its own, then deletes whatever is there", Lock{broken.LooksThenUnlocks}).besides("exclusion"),
-	mutant("takes-over-its-lock", "own-znodes", "crash:holder@1s+400ms/4s,freeze:returned@500ms+9s,freeze:returned@1s+9s", "deletes the znode of its process before a crash, even if it is another client's by then", Lock{broken.TakesOverItsLock}).besides("exclusion"),
+	mutant("takes-over-its-lock", "own-znodes", "crash:holder@800ms+300ms/2s,freeze:returned@300ms+9s,freeze:returned@600ms+9s,freeze:returned@900ms+9s", "deletes the znode of its process before a crash, even if it is another client's by then", Lock{broken.TakesOverItsLock}).besides("exclusion"),
 )
 
 // Name is the name of the model.

@@ -31,7 +31,7 @@ var _ = offer(models.Semaphore,
 	mutant("held-for-ever", "lost", "expire/1500ms", "keeps its hold after its session expired", Semaphore{broken.HeldForEver}).besides("bound", "fair", "grant"),
 	mutant("lease-survives-session", "progress", "expire:holder/400ms", "creates persistent leases, and forgets them when its session ends", Semaphore{broken.LeaseSurvivesSession}),
 	mutant("looks-then-releases", "own-znodes", "freeze:owner@300ms+9s,freeze:owner@1s+9s", "looks whether the lease is its own, then deletes whatever is there", Semaphore{broken.LooksThenReleases}).besides("bound"),
-	mutant("takes-over-its-lease", "own-znodes", "crash:holder@1s+400ms/4s,freeze:returned@500ms+9s,freeze:returned@1s+9s", "deletes the lease of its process before a crash, even if it is another client's by then", Semaphore{broken.TakesOverItsLease}).besides("bound"),
+	mutant("takes-over-its-lease", "own-znodes", "crash:holder@800ms+300ms/2s,freeze:returned@300ms+9s,freeze:returned@600ms+9s,freeze:returned@900ms+9s", "deletes the lease of its process before a crash, even if it is another client's by then", Semaphore{broken.TakesOverItsLease}).besides("bound"),
 )
 
 // Name is the name of the model.
