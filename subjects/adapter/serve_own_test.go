@@ -102,6 +102,53 @@ func (c neverCurrent) Look(ctx context.Context, current bool) (models.Copy, erro
 	return c.Cache.Look(ctx, false)
 }
 
+// noSession stands for the session of a library whose objects each have their own.
+type noSession struct{}
+
+func (noSession) Close(context.Context) error { return nil }
+
+// ownSessionLock is a lock with a session of its own, which ends with it.
+type ownSessionLock struct {
+	*libraryLock
+	library
+}
+
+type libraryLock = recipes.Lock
+
+func (l *ownSessionLock) Close(ctx context.Context) error {
+	return errors.Join(l.libraryLock.Close(ctx), l.library.Close(ctx))
+}
+
+// A program whose objects each have their own session conforms. Its open waits for nothing, and it
+// has no session that it could touch.
+func TestConformSessionForEachObject(t *testing.T) {
+	const name = "session for each object"
+	fakes[name] = fake{serves: &Subjects{
+		Name:    name,
+		Connect: func(context.Context, *subjects.Client) (Connection, error) { return noSession{}, nil },
+		Recipes: map[string]subjects.Maker{models.Lock.Name: subjects.ServeLock(func(c *subjects.Client, path string) (subjects.Lock, error) {
+			conn, events, err := c.Connect()
+			if err != nil {
+				return nil, err
+			}
+			client := recipes.NewClient(conn, events, c.Timeout)
+			return &ownSessionLock{recipes.NewLock(client, path), library{client, conn}}, nil
+		})},
+	}}
+	defer delete(fakes, name)
+	results, err := conformed(t, name, Conformance{Recipes: []string{models.Lock.Name}})
+	must(t, err)
+	for _, r := range results {
+		want := OK
+		if r.Check == "touch" || r.Check == "open-cancel" {
+			want = NotOffered
+		}
+		if r.Outcome != want {
+			t.Errorf("%s %s: %s %s", r.Recipe, r.Check, r.Outcome, r.Detail)
+		}
+	}
+}
+
 // What Connect gave is what makers get and what is closed, once for each session.
 func TestServeOwn(t *testing.T) {
 	var closed atomic.Int32
