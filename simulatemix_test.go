@@ -75,7 +75,6 @@ func TestMixesOutdateLooks(t *testing.T) {
 			}
 		})
 	}
-
 }
 
 // repeated reports whether two of five runs of the experiment's seed are the same.
