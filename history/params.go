@@ -12,7 +12,7 @@ import (
 // as 32-bit integers.
 const (
 	mostParameter    = math.MaxInt32 // for numbers
-	longestParameter = math.MaxInt32 * time.Millisecond
+	LongestParameter = math.MaxInt32 * time.Millisecond
 )
 
 // Check returns an error if some parameter has an impossible value. The error names the parameter
@@ -27,8 +27,8 @@ func (p Params) Check() error {
 				return fmt.Errorf("%s is %d: expected a number from 0 to %d", name, v, mostParameter)
 			}
 		case time.Duration:
-			if v < 0 || v > longestParameter {
-				return fmt.Errorf("%s is %d: expected nanoseconds from 0 to %d", name, int64(v), int64(longestParameter))
+			if v < 0 || v > LongestParameter {
+				return fmt.Errorf("%s is %d: expected nanoseconds from 0 to %d", name, int64(v), int64(LongestParameter))
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/zklab/zklab/workloads"
@@ -32,7 +33,7 @@ func listSubjects(w io.Writer) error {
 	for _, s := range all {
 		about := wrapped(s.About, width)
 		if s.Faults != "" {
-			about = append(about, wrapped("--faults "+s.Faults, width)...)
+			about = append(about, wrapped("--faults "+strings.ReplaceAll(s.Faults, ",", ", "), width)...)
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Recipe, s.Name, s.Property, about[0])
 		for _, more := range about[1:] {

@@ -109,9 +109,12 @@ func (r *run) params() history.Params {
 	p := history.Params{
 		Clients: r.Clients, Servers: r.Profile.Servers, SessionTimeout: r.admin.granted(), Tick: r.Profile.Tick, SyncLimit: r.Profile.SyncLimit, Sweep: r.Profile.Sweep,
 		MinSession: r.Profile.MinSession, MaxSession: r.Profile.MaxSession,
-		Reconnect: reconnectBound(r.Profile.Servers), Load: r.TimeLimit, MinLoad: r.MinLoad,
+		Reconnect: reconnectBound(r.Profile.Servers), MinLoad: r.MinLoad,
 		SameClock: r.Profile.Backend == "embedded", Unlogged: !logged, Root: r.admin.root,
 		Addresses: r.links.addrs, Subject: r.Subject, Expects: r.expects(), Optional: r.optional(r.Schedule), Seed: r.Seed,
+	}
+	if r.TimeLimit <= history.LongestParameter { // without it, the load ends with the heal
+		p.Load = r.TimeLimit
 	}
 	if w, ok := r.Workload.(workloads.Parameterized); ok {
 		w.Params(&p)
