@@ -133,7 +133,7 @@ func TestRealTerminalHangsUp(t *testing.T) {
 	t.Setenv("ZKLAB_TEST_FAMILY", "terminal")
 	f := &family{mark: "ZKLAB_TEST_FAMILY=terminal"}
 	t.Run("", func(t *testing.T) {
-		s := tmuxtest.Start(t, tmuxtest.Config{}, "sh", "-c", lockCommand(t)+" --session-timeout 1m -- sh -c 'zklab-daemon :; echo runs; sleep 1000; sleep 1000'; sleep 1000")
+		s := tmuxtest.Start(t, tmuxtest.Config{}, "sh", "-c", lockCommand(t)+" --session-timeout 1m --connect-timeout 1s --grace 200ms -- sh -c 'zklab-daemon :; echo runs; sleep 1000; sleep 1000'; sleep 1000")
 		s.Until(`runs$`)
 	})
 	within(t, "nothing is left", func() bool { return len(f.members(t)) == 0 })

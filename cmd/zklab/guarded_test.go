@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/history"
 )
@@ -37,6 +38,7 @@ func startFamily(t *testing.T, script string, flags ...string) *family {
 	f := &family{cut: c, mark: fmt.Sprintf("ZKLAB_TEST_FAMILY=%d-%d", os.Getpid(), families.Add(1))}
 	cmd := exec.Command("zklab", append(append([]string{"lock", "/cut", "--servers", c.servers}, flags...), "--", "sh", "-c", script)...)
 	cmd.Env = append(os.Environ(), f.mark)
+	cmd.WaitDelay = time.Minute // where a process that is left keeps its standard error
 	f.guardedProgram = startGuarded(t, cmd)
 	t.Cleanup(func() {
 		for _, pid := range f.members(t) {
@@ -244,20 +246,30 @@ func TestIgnoredSignals(t *testing.T) {
 // Signals of a program do not end a zklab that still waits for the lock; those that ask for an end do.
 func TestSignalsWhileWaiting(t *testing.T) {
 	first := startFamily(t, `echo holds; read line`)
-	p := holdLock(t, "--servers", first.cut.direct, "-v", "--", "echo", "mine")
-	within(t, "it waits", func() bool {
-		return strings.HasPrefix(answerTo("lock", "/cut", "--servers", first.cut.direct).stdout, "/cut: 1 holds, 1 waits\n")
-	})
-	for _, s := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH, syscall.SIGQUIT} {
-		if err := p.Process.Signal(s); err != nil {
-			t.Fatal(err)
+	send := func(p *guardedProgram, signals ...syscall.Signal) {
+		t.Helper()
+		within(t, "it waits", func() bool {
+			return strings.HasPrefix(answerTo("lock", "/cut", "--servers", first.cut.direct).stdout, "/cut: 1 holds, 1 waits\n")
+		})
+		for _, s := range signals {
+			if err := p.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if code := ended(t, p.Cmd); code != exitInterrupted {
-		t.Errorf("%d: %s", code, p.stderr.String())
+	asked := holdLock(t, "--servers", first.cut.direct, "--", "echo", "no")
+	send(asked, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGQUIT)
+	if code := ended(t, asked.Cmd); code != exitInterrupted {
+		t.Errorf("%d: %s", code, asked.stderr.String())
 	}
+	goesOn := holdLock(t, "--servers", first.cut.direct, "--", "echo", "mine")
+	send(goesOn, syscall.SIGWINCH) // the program, should it get it, ignores this one
 	if _, err := io.WriteString(first.stdin, "\n"); err != nil {
 		t.Fatal(err)
+	}
+	goesOn.says(t, "mine")
+	if code := ended(t, goesOn.Cmd); code != 0 {
+		t.Errorf("%d: %s", code, goesOn.stderr.String())
 	}
 	first.ends(t, 0)
 }
