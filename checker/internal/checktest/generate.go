@@ -83,7 +83,7 @@ func (w *world) proofs(end int) {
 }
 
 // told adds that clients learned of the ends of their sessions before they used the next ones, as
-// nearly all do: any other client has two sessions, and nobody knows in which one it did what.
+// nearly all do. Otherwise a client has two sessions, and the record does not show which one it used.
 func (w *world) told(ids []history.ID) {
 	last := map[int]history.ID{}
 	for _, s := range ids {

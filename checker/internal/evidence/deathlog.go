@@ -108,7 +108,8 @@ func (a *Record) readDeath(s *Session) {
 	}
 }
 
-// readClosing reads what an event says of when a session's end was asked for, and of its timeout.
+// readClosing reads from an event when the client or a fault asked for the session's end, and which
+// timeout a server granted.
 func (a *Record) readClosing(e *history.Event, s *Session) {
 	switch e.F {
 	case history.FConnected:

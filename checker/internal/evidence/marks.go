@@ -38,7 +38,7 @@ type Marks struct {
 	at map[string][]*Znode // all that there ever were at a path
 }
 
-// marks are those of one life and object, in order of From. reach is the highest Gone up to each.
+// marks has the marks of one life and object, in order of From. reach is the highest Gone up to each.
 type marks struct {
 	list  []*Mark
 	reach []uint64

@@ -19,19 +19,24 @@ func (a *Record) InUse(op *history.Operation) (of []*Session) {
 	life := a.LifeOf(op)
 	for _, s := range a.ofClient[op.Client] {
 		switch {
-		case op.Return != nil && s.First >= op.Return.Index && s.ID != op.Return.Session:
-		case s.ID == op.Invoke.Session, op.Return != nil && s.ID == op.Return.Session:
+		case s.namedBy(op):
 			of = append(of, s)
-		case s.Life == life && !a.leftBy(s, op.Invoke):
+		case op.Return != nil && s.First >= op.Return.Index:
+		case s.Life == life && !s.leftBy(op.Invoke):
 			of = append(of, s)
 		}
 	}
 	return of
 }
 
+// namedBy reports whether an event of an operation names the session.
+func (s *Session) namedBy(op *history.Operation) bool {
+	return s.ID == op.Invoke.Session || op.Return != nil && s.ID == op.Return.Session
+}
+
 // leftBy reports whether a session was over for its process at an event: the process was told so,
 // or gave it up, or the session was closed and its connection had ended for good.
-func (a *Record) leftBy(s *Session, e *history.Event) bool {
+func (s *Session) leftBy(e *history.Event) bool {
 	if s.ExpiredEvent >= 0 && s.ExpiredEvent <= e.Index {
 		return true
 	}
@@ -61,7 +66,7 @@ func (a *Record) Owners(op *history.Operation) []*Session {
 		return of
 	}
 	of := slices.DeleteFunc(a.InUse(op), func(s *Session) bool { // a dead one makes nothing
-		return s.DiedBy < op.Began() && s.ID != op.Invoke.Session && (op.Return == nil || s.ID != op.Return.Session)
+		return s.DiedBy < op.Began() && !s.namedBy(op)
 	})
 	if op.Return != nil && op.Outcome() == history.Info && !a.ConnectedAt(op.Client, op.Return.Time) {
 		if next := a.nextSession(op); next != nil && !slices.Contains(of, next) {
@@ -121,8 +126,9 @@ func ephemeral(all []*Mark) []*Mark {
 
 // nextSession returns the first session that op's process had after op; nil if there is none.
 func (a *Record) nextSession(op *history.Operation) *Session {
+	life := a.LifeOf(op)
 	for _, s := range a.SessionsBehind(op.Client, op.Return.Index) {
-		if s.Life == a.LifeOf(op) {
+		if s.Life == life {
 			return s
 		}
 	}
@@ -132,8 +138,9 @@ func (a *Record) nextSession(op *history.Operation) *Session {
 // SeenBy returns the highest zxid up to which the process of an operation had certainly seen
 // everything when it called it, in any of its sessions.
 func (a *Record) SeenBy(op *history.Operation) (seen uint64) {
+	life := a.LifeOf(op)
 	for _, s := range a.ofClient[op.Client] {
-		if s.First <= op.Invoke.Index && s.Life == a.LifeOf(op) {
+		if s.First <= op.Invoke.Index && s.Life == life {
 			seen = max(seen, s.toldIn(op, a.seenIn(s, op.Invoke.Index)), a.madeAt(s))
 		}
 	}
