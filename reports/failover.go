@@ -130,28 +130,10 @@ func (f *figure) arrange(groups []faultGroup) {
 	f.xTicks = ticks
 }
 
-// boundsOf are all times that are drawn of a fault: over all clients, of each affected one, and
-// of the holds that it ended.
-func boundsOf(f *stats.Fault) (all, affected, handOvers []stats.Bound) {
-	switch {
-	case f.Failover >= 0:
-		all = append(all, stats.Bound{Time: f.Failover})
-	case f.FailoverAtLeast > 0:
-		all = append(all, stats.Bound{Time: f.FailoverAtLeast, AtLeast: true})
-	}
-	for _, c := range f.Affected {
-		affected = append(affected, c.Bound)
-	}
-	for _, o := range f.HandOvers {
-		handOvers = append(handOvers, o.Bound)
-	}
-	return all, affected, handOvers
-}
-
 func failoverRange(faults []stats.Fault) (lo, hi float64) {
 	lo, hi = math.Inf(1), least
 	for i := range faults {
-		for _, b := range slices.Concat(boundsOf(&faults[i])) {
+		for _, b := range slices.Concat(faults[i].Bounds()) {
 			// Room for the arrow of a time that was longer.
 			y, above := logSeconds(b.Time), 1.0
 			if b.AtLeast {
@@ -188,7 +170,7 @@ func (f *figure) addFailovers(p *plot.Plot, groups []faultGroup, top float64) {
 	for _, g := range groups {
 		for i := range g.faults {
 			fault, x := &g.faults[i], g.x+float64(i)
-			a, each, over := boundsOf(fault)
+			a, each, over := fault.Bounds()
 			handOvers.add(x+0.2, over...)
 			switch {
 			case fault.NoMajority:

@@ -27,17 +27,22 @@ func Compute(h *history.History) Stats {
 	outlast(faults, h)
 	all := holds.Of(h).All()
 	handOver := measureHandOvers(faults, h, ops, all)
+	groups := consequencesOf(faults)
+	inLoad := begunIn(load, ops)
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(ops, load),
-		Contended:  contended(begunIn(load, ops), all),
+		Contended:  contended(inLoad, all),
 		Elections:  elections(h, len(told.Elections)),
 		Faults:     faults,
 		FeltOver:   slow,
 		FaultKinds: faultKinds(faults),
-		Failovers:  failovers(faults),
-		HandOver:   handOver,
+		Failovers:  failovers(groups),
+		HandOver:   spreadOf(handOver),
 		Stalls:     stalls(h),
+		Samples: &Samples{
+			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: timesOf(handOver),
+		},
 	}
 	for _, f := range s.ByF {
 		if !m.Operation(f.F).Local {

@@ -13,7 +13,7 @@ import (
 
 func TestComputeOfNothing(t *testing.T) {
 	got := Compute(&history.History{})
-	want := Stats{ByF: []ByF{}, Faults: []Fault{}, FaultKinds: []FaultKind{}, Failovers: []FailoverSum{}, Contended: -1}
+	want := Stats{ByF: []ByF{}, Faults: []Fault{}, FaultKinds: []FaultKind{}, Failovers: []FailoverSum{}, Contended: -1, Samples: &Samples{Runs: 1}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

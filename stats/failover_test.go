@@ -107,7 +107,7 @@ func TestFailoversAreSummedByTarget(t *testing.T) {
 		{Spec: "kill:leader", Kind: "kill", Verified: 1, Felt: 1, All: spreadOf([]Bound{{Time: 1000 * ms}})},
 		{Spec: "kill:minority", Kind: "kill", Verified: 3, Felt: 2, All: spreadOf([]Bound{{Time: 7 * ms}, {5000 * ms, true}})},
 	}
-	if d := cmp.Diff(want, failovers(faults)); d != "" {
+	if d := cmp.Diff(want, failovers(consequencesOf(faults))); d != "" {
 		t.Error(d)
 	}
 }

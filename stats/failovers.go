@@ -7,46 +7,64 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// failovers summarizes faults by kind and target, in order of name.
-func failovers(faults []Fault) []FailoverSum {
-	groups := map[string][]*Fault{}
+// Bounds returns the fail-over of the fault over all clients, which is at most one, those of the
+// affected clients, and the hand-overs of the holds that it ended.
+func (f *Fault) Bounds() (all, affected, handOvers []Bound) {
+	switch {
+	case f.Failover >= 0:
+		all = append(all, Bound{Time: f.Failover})
+	case f.FailoverAtLeast > 0:
+		all = append(all, Bound{Time: f.FailoverAtLeast, AtLeast: true})
+	}
+	for _, c := range f.Affected {
+		affected = append(affected, c.Bound)
+	}
+	for _, o := range f.HandOvers {
+		handOvers = append(handOvers, o.Bound)
+	}
+	return all, affected, handOvers
+}
+
+// consequences are those of the verified faults of one kind and target.
+type consequences struct {
+	kind                       string
+	verified, felt, noMajority int
+	all, affected, handOvers   []Bound // all and affected of felt faults only
+}
+
+// consequencesOf groups verified faults by kind and target.
+func consequencesOf(faults []Fault) map[string]*consequences {
+	var groups map[string]*consequences
 	for i := range faults {
-		if f := &faults[i]; f.Outcome == history.StepVerified {
-			groups[f.name()] = append(groups[f.name()], f)
+		f := &faults[i]
+		if f.Outcome != history.StepVerified {
+			continue
+		}
+		c := entry(&groups, f.name())
+		c.kind = f.Kind
+		c.verified++
+		if f.NoMajority {
+			c.noMajority++
+		}
+		all, affected, handOvers := f.Bounds()
+		c.handOvers = append(c.handOvers, handOvers...)
+		if f.Felt {
+			c.felt++
+			c.all, c.affected = append(c.all, all...), append(c.affected, affected...)
 		}
 	}
+	return groups
+}
+
+// failovers summarizes the consequences of faults, in order of name.
+func failovers(groups map[string]*consequences) []FailoverSum {
 	sums := make([]FailoverSum, 0, len(groups))
-	for name, group := range groups {
-		sums = append(sums, sumFailovers(name, group))
+	for name, c := range groups {
+		sums = append(sums, FailoverSum{
+			Spec: name, Kind: c.kind, Verified: c.verified, Felt: c.felt, NoMajority: c.noMajority,
+			All: spreadOf(c.all), Affected: spreadOf(c.affected), HandOver: spreadOf(c.handOvers),
+		})
 	}
 	slices.SortFunc(sums, func(a, b FailoverSum) int { return cmp.Compare(a.Spec, b.Spec) })
 	return sums
-}
-
-func sumFailovers(name string, faults []*Fault) FailoverSum {
-	s := FailoverSum{Spec: name, Kind: faults[0].Kind, Verified: len(faults)}
-	var all, affected, handOver []Bound
-	for _, f := range faults {
-		for _, o := range f.HandOvers {
-			handOver = append(handOver, o.Bound)
-		}
-		if f.NoMajority {
-			s.NoMajority++
-		}
-		if !f.Felt {
-			continue
-		}
-		s.Felt++
-		switch {
-		case f.Failover >= 0:
-			all = append(all, Bound{Time: f.Failover})
-		case f.FailoverAtLeast > 0:
-			all = append(all, Bound{Time: f.FailoverAtLeast, AtLeast: true})
-		}
-		for _, c := range f.Affected {
-			affected = append(affected, c.Bound)
-		}
-	}
-	s.All, s.Affected, s.HandOver = spreadOf(all), spreadOf(affected), spreadOf(handOver)
-	return s
 }

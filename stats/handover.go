@@ -9,10 +9,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// measureHandOvers adds to each fault the hand-overs after the holds that it ended, and summarizes
+// measureHandOvers adds to each fault the hand-overs after the holds that it ended, and returns
 // those after the other holds. The holds are in order of their grants. Objects that several clients
 // can hold at once have no hand-overs.
-func measureHandOvers(faults []Fault, h *history.History, ops []*history.Operation, all []*holds.Hold) *Spread {
+func measureHandOvers(faults []Fault, h *history.History, ops []*history.Operation, all []*holds.Hold) []Bound {
 	if models.Of(h).State != models.Exclusive {
 		return nil
 	}
@@ -36,7 +36,7 @@ func measureHandOvers(faults []Fault, h *history.History, ops []*history.Operati
 			by.HandOvers = append(by.HandOvers, b)
 		}
 	}
-	return spreadOf(released)
+	return released
 }
 
 // handOvers measures the time from the end of a hold to the next grant of its key.

@@ -37,6 +37,9 @@ type Stats struct {
 	// exclusive holds.
 	HandOver *Spread `json:"hand_over,omitempty"`
 	Stalls   int     `json:"stalls"` // of the harness itself, over 250 ms
+	// Samples are the measured times themselves, for pooling runs; nil if an older zklab computed the
+	// figures.
+	Samples *Samples `json:"samples,omitempty"`
 }
 
 // ByF are the figures of one kind of operation.

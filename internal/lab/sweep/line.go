@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/stats"
 )
 
 // Line is what one run leaves, one JSON object in runs.jsonl. What is empty is left out.
@@ -32,6 +33,9 @@ type Line struct {
 	Faults map[string][2]int `json:"faults,omitempty"`
 	// Met is which requests met which faults; see [Exercised].
 	Met Exercised `json:"met,omitempty"`
+
+	// Samples are the times that the run measured.
+	Samples *stats.Samples `json:"samples,omitempty"`
 
 	// Record is the beginning of a hash of history.jsonl and transactions.jsonl, of a simulated
 	// run: runs of one seed are the same if it is.

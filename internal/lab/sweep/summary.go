@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/stats"
 )
 
 var errNoDescription = errors.New("its first line, which describes the sweep, is missing")
@@ -53,6 +54,8 @@ type Summary struct {
 	Unchecked  []Unchecked       `json:"unchecked,omitempty"` // in the order of their names
 	Faults     []FaultCount      `json:"faults"`
 	Met        Exercised         `json:"met"`
+	// Samples are the times that all runs measured.
+	Samples stats.Samples `json:"samples"`
 
 	// Zklab is the version of zklab that summed it up; that of the runs is the setting [RanBy].
 	Zklab string `json:"zklab"`
@@ -198,7 +201,7 @@ func (t *Tally) Summary() *Summary {
 	s := &Summary{
 		Runs: int(t.seen.n), Violation: t.verdicts[checker.Violation], Unknown: t.verdicts[checker.Unknown], Valid: t.verdicts[checker.Valid],
 		Reasons: t.errors.list(), Operations: t.ops, Virtual: t.virtual, Wall: t.wall + t.present, Spent: t.spent,
-		MoreFound: t.moreFound, Met: t.met, Errors: t.failed, Zklab: version.Line(),
+		MoreFound: t.moreFound, Met: t.met, Samples: t.samples, Errors: t.failed, Zklab: version.Line(),
 	}
 	if t.Description != nil {
 		s.Description = *t.Description

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/stats"
 )
 
 // Tally adds up what runs left, in any order. It takes memory for each cause, kind and
@@ -30,6 +31,7 @@ type Tally struct {
 	unchecked map[Unchecked]int // runs
 	faults    map[string]*FaultCount
 	met       Exercised
+	samples   stats.Samples
 }
 
 // decided is what became of a property.
@@ -133,6 +135,7 @@ func (t *Tally) add(l *Line, in string) {
 	for row, x := range l.Met {
 		t.exercised(row, x)
 	}
+	t.samples.Merge(l.Samples)
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -1,0 +1,122 @@
+package stats
+
+import (
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Samples are the times that a run measured and the outcomes of its operations, in a form that can
+// be added up over runs. The zero value is empty; Merge adds another's.
+type Samples struct {
+	Runs int `json:"runs"`
+	// Operations are those of the load on the subject, by name.
+	Operations map[string]*OperationSamples `json:"operations,omitempty"`
+	// Faults are the verified faults by kind and target, such as kill:leader.
+	Faults map[string]*FaultSamples `json:"faults,omitempty"`
+	// HandOvers are those after holds that no fault ended.
+	HandOvers *Times `json:"hand_overs,omitempty"`
+}
+
+// OperationSamples are the outcomes and latencies of one kind of operation. Latencies count from
+// the intended start, of those with outcome ok.
+type OperationSamples struct {
+	OK      int    `json:"ok"`
+	Fail    int    `json:"fail"`
+	Info    int    `json:"info"`
+	Latency *Times `json:"latency,omitempty"`
+}
+
+// FaultSamples are the consequences of the verified faults of one kind and target; see
+// [FailoverSum].
+type FaultSamples struct {
+	Verified   int `json:"verified"`
+	Felt       int `json:"felt"`
+	NoMajority int `json:"no_majority,omitempty"`
+	// Failovers has one time for each fault, over all clients, Affected one for each affected
+	// client, HandOvers one for each hold that a fault ended.
+	Failovers *Times `json:"failovers,omitempty"`
+	Affected  *Times `json:"affected,omitempty"`
+	HandOvers *Times `json:"hand_overs,omitempty"`
+}
+
+// Merge adds the samples of other runs. others may be nil, and is not changed.
+func (s *Samples) Merge(others *Samples) {
+	if others == nil {
+		return
+	}
+	s.Runs += others.Runs
+	for name, o := range others.Operations {
+		sum := entry(&s.Operations, name)
+		sum.OK += o.OK
+		sum.Fail += o.Fail
+		sum.Info += o.Info
+		merge(&sum.Latency, o.Latency)
+	}
+	for name, o := range others.Faults {
+		sum := entry(&s.Faults, name)
+		sum.Verified += o.Verified
+		sum.Felt += o.Felt
+		sum.NoMajority += o.NoMajority
+		merge(&sum.Failovers, o.Failovers)
+		merge(&sum.Affected, o.Affected)
+		merge(&sum.HandOvers, o.HandOvers)
+	}
+	merge(&s.HandOvers, others.HandOvers)
+}
+
+func merge(sum **Times, others *Times) {
+	if others == nil {
+		return
+	}
+	if *sum == nil {
+		*sum = &Times{}
+	}
+	(*sum).Merge(others)
+}
+
+// entry returns the entry of a map, which it makes if it is missing.
+func entry[T any](of *map[string]*T, name string) *T {
+	if *of == nil {
+		*of = map[string]*T{}
+	}
+	if (*of)[name] == nil {
+		(*of)[name] = new(T)
+	}
+	return (*of)[name]
+}
+
+// operationSamples returns those of the operations of the load on the subject.
+func operationSamples(m *models.Model, ops []*history.Operation) map[string]*OperationSamples {
+	var all map[string]*OperationSamples
+	for _, op := range ops {
+		if m.Operation(op.F).Local {
+			continue
+		}
+		o := entry(&all, op.F)
+		switch op.Outcome() {
+		case history.OK:
+			o.OK++
+			if o.Latency == nil {
+				o.Latency = &Times{}
+			}
+			o.Latency.Add(Bound{Time: latency(op)}, 1)
+		case history.Fail:
+			o.Fail++
+		default:
+			o.Info++
+		}
+	}
+	return all
+}
+
+// faultSamples returns the consequences of faults by kind and target.
+func faultSamples(groups map[string]*consequences) map[string]*FaultSamples {
+	var all map[string]*FaultSamples
+	for name, c := range groups {
+		*entry(&all, name) = FaultSamples{
+			Verified: c.verified, Felt: c.felt, NoMajority: c.noMajority,
+			Failovers: timesOf(c.all), Affected: timesOf(c.affected), HandOvers: timesOf(c.handOvers),
+		}
+	}
+	return all
+}
