@@ -82,6 +82,10 @@ type Experiment struct {
 	Sources []int
 	// Seed determines the operations and the schedule. 0 draws a seed, which the result names.
 	Seed int64
+	// Probe is the rate, in writes per second, of each probe: a session of the harness that begins
+	// writes at a fixed rate, so that the result tells for how long there was no service around each
+	// fault. One probe stays with each server, one uses all of them. Default: no probes.
+	Probe float64
 	// Strict lets properties that are only measured (belief) decide the verdict, too.
 	Strict bool
 	// AllowUnknown lets Test pass although some property was not decided.

@@ -70,6 +70,7 @@ const (
 	FPhase     = "phase"     // Phase: a phase begins
 	FHealth    = "health"    // Health: the ensemble's, seen from outside
 	FHarness   = "harness"   // Harness: a session in which the harness reads and writes below Params.Root
+	FProbe     = "probe"     // Probe: writes that the harness made at a fixed rate
 	FStall     = "stall"     // Stall: the harness itself was delayed
 	FClock     = "clock"     // Clock: the wall clock and the record's clock drifted apart
 	FDrained   = "drained"   // key = a queue, value by model: a fenced read at the end
@@ -81,7 +82,7 @@ const (
 
 // runFacts are the facts of the run.
 var runFacts = []string{
-	FBegin, FOffers, FPhase, FHealth, FHarness, FStall, FClock, FDrained, FFinal, FAgreement, FSurveyed, FEnd,
+	FBegin, FOffers, FPhase, FHealth, FHarness, FProbe, FStall, FClock, FDrained, FFinal, FAgreement, FSurveyed, FEnd,
 }
 
 // RunFact reports whether f, of a Nemesis event, is a fact of the run. All other names are kinds of
@@ -194,6 +195,21 @@ const (
 // Harness is the value of FHarness.
 type Harness struct {
 	Session ID `json:"session"`
+}
+
+// Probe is the value of FProbe: writes that the harness began at a fixed rate, each to the same
+// znode of its own, whether or not earlier writes had ended.
+type Probe struct {
+	// Server is the number of the only server that the probe uses; 0 if it uses all of them, as
+	// clients do.
+	Server int `json:"server"`
+	// From is when the first write was due, since the run began, and Every the time from one write
+	// to the next. Both are in nanoseconds.
+	From  time.Duration `json:"from"`
+	Every time.Duration `json:"every"`
+	// Took has for each write how many microseconds passed from when it was due until it succeeded,
+	// or, as a negative number, until it failed.
+	Took []int64 `json:"took_us"`
 }
 
 // Stall is the value of FStall: the 10 ms heartbeat of the harness was late by Gap.

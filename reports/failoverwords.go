@@ -110,6 +110,16 @@ func withoutSuccess(s *stats.Spread) string {
 	return fmt.Sprintf(" (no client had a success before the heal of %d of %d)", s.Censored, s.Count)
 }
 
+// outageWords describes the times without service that probes saw. It returns "" if there was no
+// probe.
+func outageWords(k stats.FailoverSum) string {
+	if k.Outage == nil || k.OutageBest == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s; least affected server %s, most affected server %s", k.Spec,
+		spread(k.Outage), spread(k.OutageBest), spread(k.OutageWorst))
+}
+
 // handOverWords describes the hand-over after faults of one kind and target. It returns "" if they
 // ended no hold.
 func handOverWords(k stats.FailoverSum) string {

@@ -58,6 +58,7 @@ func (m *material) plots() []drawn {
 		{"quantiles", "Quantiles of the latency", quantilesFigure},
 		{"throughput", "Throughput", throughputFigure},
 		{"failover", "Fail-over after each fault", failoverFigure},
+		{"probes", "Service as probes saw it", probesFigure},
 		{"holders", "Holders", holdersFigure},
 		{"leases", "Leases held", leasesFigure},
 		{"depth", "Items in the queue", depthFigure},

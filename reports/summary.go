@@ -309,10 +309,13 @@ func (s *summary) adviceOnFaults() string {
 const mostFailovers = 20
 
 func (s *summary) failovers() {
-	var failovers, handOvers []string
+	var failovers, outages, handOvers []string
 	for _, k := range s.r.Stats.Failovers {
 		if text := failoverWords(k); text != "" {
 			failovers = append(failovers, text)
+		}
+		if text := outageWords(k); text != "" {
+			outages = append(outages, text)
 		}
 		if text := handOverWords(k); text != "" {
 			handOvers = append(handOvers, text)
@@ -322,6 +325,7 @@ func (s *summary) failovers() {
 		handOvers = append(handOvers, "holds that no fault ended: "+spread(o)+neverGranted(o))
 	}
 	s.list("fail-over", failovers)
+	s.list("no service", outages)
 	s.list("hand-over", handOvers)
 }
 

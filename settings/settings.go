@@ -45,6 +45,10 @@ type Settings struct {
 	// the end of the list makes its own. So client 0 of a smaller run can do what client 3
 	// did.
 	Sources []int `yaml:"sources,omitempty"`
+	// Probe is how many writes a second each probe makes; 0: there are no probes. A probe is a
+	// session of the harness that begins writes at a fixed rate. One uses each server, and one all
+	// of them.
+	Probe float64 `yaml:"probe,omitempty"`
 	// TimeLimit is the length of the load. 0: 10 s, or longer if the faults take longer.
 	TimeLimit time.Duration `yaml:"time-limit,omitempty"`
 	// SessionTimeout is the session timeout that clients ask for. The servers bound it.
@@ -76,6 +80,8 @@ var Knobs = []Knob{
 		func(s *Settings) *int { return &s.Ops }),
 	number("hold", "average time for which a client keeps a lock, a lease or the lead (0: the few milliseconds of the workload)", func(s *Settings) *time.Duration { return &s.Hold }).
 		most(time.Hour),
+	number("probe", "writes per second of each probe: one stays with each server, one uses all of them (0: no probes)", func(s *Settings) *float64 { return &s.Probe }).
+		most(1000),
 	number("time-limit", "duration of the load (default with faults: long enough for each of them)", func(s *Settings) *time.Duration { return &s.TimeLimit }).
 		most(1000 * time.Hour).
 		usually(10 * time.Second),

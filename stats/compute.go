@@ -26,6 +26,8 @@ func Compute(h *history.History) Stats {
 	slow := measureFaults(faults, h, ops)
 	outlast(faults, h)
 	all := holds.Of(h).All()
+	probes := Probes(h)
+	measureOutages(faults, h, probes)
 	handOver := measureHandOvers(faults, h, ops, all)
 	groups := consequencesOf(faults)
 	inLoad := begunIn(load, ops)
@@ -42,6 +44,7 @@ func Compute(h *history.History) Stats {
 		Stalls:     stalls(h),
 		Samples: &Samples{
 			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: timesOf(handOver),
+			Probe: probeSamples(probes),
 		},
 	}
 	for _, f := range s.ByF {

@@ -30,6 +30,7 @@ type consequences struct {
 	kind                       string
 	verified, felt, noMajority int
 	all, affected, handOvers   []Bound // all and affected of felt faults only
+	outage, best, worst        []Bound
 }
 
 // consequencesOf groups verified faults by kind and target.
@@ -48,12 +49,22 @@ func consequencesOf(faults []Fault) map[string]*consequences {
 		}
 		all, affected, handOvers := f.Bounds()
 		c.handOvers = append(c.handOvers, handOvers...)
+		outage, best, worst := f.Outage()
+		c.outage, c.best, c.worst = appended(c.outage, outage), appended(c.best, best), appended(c.worst, worst)
 		if f.Felt {
 			c.felt++
 			c.all, c.affected = append(c.all, all...), append(c.affected, affected...)
 		}
 	}
 	return groups
+}
+
+// appended appends a bound, unless it is nil.
+func appended(to []Bound, b *Bound) []Bound {
+	if b == nil {
+		return to
+	}
+	return append(to, *b)
 }
 
 // failovers summarizes the consequences of faults, in order of name.
@@ -63,6 +74,7 @@ func failovers(groups map[string]*consequences) []FailoverSum {
 		sums = append(sums, FailoverSum{
 			Spec: name, Kind: c.kind, Verified: c.verified, Felt: c.felt, NoMajority: c.noMajority,
 			All: spreadOf(c.all), Affected: spreadOf(c.affected), HandOver: spreadOf(c.handOvers),
+			Outage: spreadOf(c.outage), OutageBest: spreadOf(c.best), OutageWorst: spreadOf(c.worst),
 		})
 	}
 	slices.SortFunc(sums, func(a, b FailoverSum) int { return cmp.Compare(a.Spec, b.Spec) })

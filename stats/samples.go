@@ -1,6 +1,9 @@
 package stats
 
 import (
+	"slices"
+	"time"
+
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 )
@@ -15,6 +18,9 @@ type Samples struct {
 	Faults map[string]*FaultSamples `json:"faults,omitempty"`
 	// HandOvers are those after holds that no fault ended.
 	HandOvers *Times `json:"hand_overs,omitempty"`
+	// Probe has the writes of the probe that uses all servers; nil without probes. Latencies count
+	// from when a write was due.
+	Probe *OperationSamples `json:"probe,omitempty"`
 }
 
 // OperationSamples are the outcomes and latencies of one kind of operation. Latencies count from
@@ -37,6 +43,12 @@ type FaultSamples struct {
 	Failovers *Times `json:"failovers,omitempty"`
 	Affected  *Times `json:"affected,omitempty"`
 	HandOvers *Times `json:"hand_overs,omitempty"`
+	// Outages has the time without service of each fault as the probe saw it that uses all servers;
+	// OutagesBest and OutagesWorst have the shortest and the longest of the probes that stay with one
+	// server.
+	Outages      *Times `json:"outages,omitempty"`
+	OutagesBest  *Times `json:"outages_best,omitempty"`
+	OutagesWorst *Times `json:"outages_worst,omitempty"`
 }
 
 // Merge adds the samples of other runs. others may be nil, and is not changed.
@@ -46,11 +58,7 @@ func (s *Samples) Merge(others *Samples) {
 	}
 	s.Runs += others.Runs
 	for name, o := range others.Operations {
-		sum := entry(&s.Operations, name)
-		sum.OK += o.OK
-		sum.Fail += o.Fail
-		sum.Info += o.Info
-		merge(&sum.Latency, o.Latency)
+		entry(&s.Operations, name).merge(o)
 	}
 	for name, o := range others.Faults {
 		sum := entry(&s.Faults, name)
@@ -60,8 +68,40 @@ func (s *Samples) Merge(others *Samples) {
 		merge(&sum.Failovers, o.Failovers)
 		merge(&sum.Affected, o.Affected)
 		merge(&sum.HandOvers, o.HandOvers)
+		merge(&sum.Outages, o.Outages)
+		merge(&sum.OutagesBest, o.OutagesBest)
+		merge(&sum.OutagesWorst, o.OutagesWorst)
+	}
+	if others.Probe != nil {
+		if s.Probe == nil {
+			s.Probe = &OperationSamples{}
+		}
+		s.Probe.merge(others.Probe)
 	}
 	merge(&s.HandOvers, others.HandOvers)
+}
+
+func (o *OperationSamples) merge(others *OperationSamples) {
+	o.OK += others.OK
+	o.Fail += others.Fail
+	o.Info += others.Info
+	merge(&o.Latency, others.Latency)
+}
+
+// add counts an operation with an outcome, and its latency if it is ok.
+func (o *OperationSamples) add(outcome history.Type, latency time.Duration) {
+	switch outcome {
+	case history.OK:
+		o.OK++
+		if o.Latency == nil {
+			o.Latency = &Times{}
+		}
+		o.Latency.Add(Bound{Time: latency}, 1)
+	case history.Fail:
+		o.Fail++
+	default:
+		o.Info++
+	}
 }
 
 func merge(sum **Times, others *Times) {
@@ -92,19 +132,28 @@ func operationSamples(m *models.Model, ops []*history.Operation) map[string]*Ope
 		if m.Operation(op.F).Local {
 			continue
 		}
-		o := entry(&all, op.F)
-		switch op.Outcome() {
-		case history.OK:
-			o.OK++
-			if o.Latency == nil {
-				o.Latency = &Times{}
-			}
-			o.Latency.Add(Bound{Time: latency(op)}, 1)
-		case history.Fail:
-			o.Fail++
-		default:
-			o.Info++
+		var took time.Duration
+		if op.Outcome() == history.OK {
+			took = latency(op)
 		}
+		entry(&all, op.F).add(op.Outcome(), took)
+	}
+	return all
+}
+
+// probeSamples returns those of the probe that uses all servers; nil if there is none.
+func probeSamples(probes []Writes) *OperationSamples {
+	at := slices.IndexFunc(probes, func(w Writes) bool { return w.Server == 0 })
+	if at < 0 {
+		return nil
+	}
+	all := &OperationSamples{}
+	for _, p := range probes[at].Points {
+		outcome := history.Info // a write that failed may have been made
+		if p.OK {
+			outcome = history.OK
+		}
+		all.add(outcome, p.Latency)
 	}
 	return all
 }
@@ -116,6 +165,7 @@ func faultSamples(groups map[string]*consequences) map[string]*FaultSamples {
 		*entry(&all, name) = FaultSamples{
 			Verified: c.verified, Felt: c.felt, NoMajority: c.noMajority,
 			Failovers: timesOf(c.all), Affected: timesOf(c.affected), HandOvers: timesOf(c.handOvers),
+			Outages: timesOf(c.outage), OutagesBest: timesOf(c.best), OutagesWorst: timesOf(c.worst),
 		}
 	}
 	return all

@@ -90,6 +90,8 @@ type Fault struct {
 	Affected []ClientFailover `json:"affected,omitempty"`
 	// HandOvers are the hand-overs after the holds that the fault ended.
 	HandOvers []HandOver `json:"hand_overs,omitempty"`
+	// Outages are the times without service that the probes saw, in order of server.
+	Outages []Outage `json:"outages,omitempty"`
 	// Outlasted are the sessions that the fault, such as a freeze, outlasted.
 	Outlasted []Outlasted `json:"outlasted,omitempty"`
 	// Felt says that, during the fault, an operation failed, had an unknown outcome, or took (from
@@ -155,4 +157,10 @@ type FailoverSum struct {
 	Affected *Spread `json:"affected,omitempty"`
 	// HandOver summarizes the hand-overs after the holds that these faults ended.
 	HandOver *Spread `json:"hand_over,omitempty"`
+	// Outage, OutageBest and OutageWorst summarize the times without service that probes saw during
+	// the verified faults: those of the probe that uses all servers, and the shortest and the longest
+	// of the probes that stay with one server.
+	Outage      *Spread `json:"outage,omitempty"`
+	OutageBest  *Spread `json:"outage_best,omitempty"`
+	OutageWorst *Spread `json:"outage_worst,omitempty"`
 }

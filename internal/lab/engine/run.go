@@ -27,6 +27,7 @@ type run struct {
 	record       *record
 	transactions *spool // nil: the ensemble does not hand over what it commits
 	clients      *clients
+	probes       *probes // nil without
 	work         workloads.Run
 	finals       *workloads.Visitor // for final readings that are in the record; nil for the admin
 	unhealthy    bool               // after the heal
@@ -120,7 +121,10 @@ func (r *run) open(ctx context.Context) error {
 	if err := guarded(func() error { return r.startWork(ctx) }); err != nil {
 		return err
 	}
-	return r.clients.sessionsAlike()
+	if err := r.clients.sessionsAlike(); err != nil {
+		return err
+	}
+	return r.openProbes(ctx)
 }
 
 // enter sees that the ensemble is healthy and makes the run's znode. In an ensemble that
@@ -189,6 +193,7 @@ func (r *run) load(ctx context.Context) error {
 	played := make(chan error, 1)
 	r.links.loading.Store(true)
 	player := plan.Ready(r.Schedule, r.target(), r.record.Recorder) // before clients begin
+	r.probes.begin()
 	go func() { played <- player.Play(load) }()
 	compared := make(chan struct{})
 	go func() {
@@ -217,7 +222,9 @@ func (r *run) load(ctx context.Context) error {
 	r.warn("", <-played)
 	r.clients.revive(ctx)
 	close(r.clients.calm)
-	return errors.Join(<-worked, r.record.Err())
+	err := <-worked
+	r.probes.end(r.OpTimeout)
+	return errors.Join(err, r.record.Err())
 }
 
 // target is what faults can be done to.

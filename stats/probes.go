@@ -1,0 +1,142 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// Outage is the longest time without service that a probe saw because of a fault: the longest time
+// between two successful writes, as far as it lies after the injection. If it lasted until the heal
+// began, or until the record of the probe ended, it is a lower bound.
+type Outage struct {
+	// Server is the only server that the probe uses; 0 if it uses all of them, as clients do.
+	Server int `json:"server"`
+	Bound
+}
+
+// Outage returns the times without service of the fault, by probe: that of the probe that uses all
+// servers, and the shortest and the longest of the probes that stay with one server. They are nil
+// if there is no such probe.
+func (f *Fault) Outage() (any, best, worst *Bound) {
+	for i := range f.Outages {
+		o := &f.Outages[i]
+		if o.Server == 0 {
+			any = &o.Bound
+			continue
+		}
+		if best == nil || byTime(o.Bound, *best) < 0 {
+			best = &o.Bound
+		}
+		if worst == nil || byTime(o.Bound, *worst) > 0 {
+			worst = &o.Bound
+		}
+	}
+	return any, best, worst
+}
+
+// Writes are those of one probe, in the order in which they were due.
+type Writes struct {
+	Server int
+	Every  time.Duration // from one write to the next
+	Points []ProbePoint
+}
+
+// ProbePoint is one write of a probe.
+type ProbePoint struct {
+	At      time.Duration // when it was due, since the run began
+	Latency time.Duration // from then until it ended
+	OK      bool
+}
+
+// Probes returns the writes of each probe, in order of server. It returns nil for a run without
+// probes.
+func Probes(h *history.History) []Writes {
+	var all []Writes
+	for i := range h.Events {
+		var p history.Probe
+		if e := &h.Events[i]; !isFact(e, history.FProbe) || e.Decode(&p) != nil {
+			continue
+		}
+		at := slices.IndexFunc(all, func(w Writes) bool { return w.Server == p.Server })
+		if at < 0 {
+			at = len(all)
+			all = append(all, Writes{Server: p.Server, Every: p.Every})
+		}
+		for i, took := range p.Took {
+			d, ok := time.Duration(took)*time.Microsecond, took > 0
+			if !ok {
+				d = -d
+			}
+			all[at].Points = append(all[at].Points, ProbePoint{At: p.From + time.Duration(i)*p.Every, Latency: d, OK: ok})
+		}
+	}
+	for _, w := range all {
+		slices.SortFunc(w.Points, func(a, b ProbePoint) int { return cmp.Compare(a.At, b.At) })
+	}
+	slices.SortFunc(all, func(a, b Writes) int { return a.Server - b.Server })
+	return all
+}
+
+// measureOutages adds to each verified fault the times without service.
+func measureOutages(faults []Fault, h *history.History, probes []Writes) {
+	for _, w := range probes {
+		ended := w.ended()
+		successes := w.successes()
+		for i := range faults {
+			f := &faults[i]
+			if f.Outcome != history.StepVerified {
+				continue
+			}
+			if b, ok := longestGap(successes, Span{From: f.Injected, Until: min(f.censored(End(h)), ended)}, lasted(f, h)); ok {
+				f.Outages = append(f.Outages, Outage{Server: w.Server, Bound: b})
+			}
+		}
+	}
+}
+
+// ended returns when the last write ended.
+func (w *Writes) ended() (last time.Duration) {
+	for _, p := range w.Points {
+		last = max(last, p.At+p.Latency)
+	}
+	return last
+}
+
+// successes returns when writes succeeded, rising.
+func (w *Writes) successes() []time.Duration {
+	var at []time.Duration
+	for _, p := range w.Points {
+		if p.OK {
+			at = append(at, p.At+p.Latency)
+		}
+	}
+	slices.Sort(at)
+	return at
+}
+
+// longestGap returns the longest time between successes that begins in the span, and before the
+// fault was over. The first gap counts from the beginning of the span. ok is false for an empty
+// span.
+func longestGap(successes []time.Duration, in Span, over time.Duration) (longest Bound, ok bool) {
+	if in.Length() <= 0 {
+		return Bound{}, false
+	}
+	from := in.From
+	for i := after(successes, from); from == in.From || from < min(in.Until, over); i++ {
+		gap := Bound{Time: in.Until - from, AtLeast: true}
+		if i < len(successes) && successes[i] <= in.Until {
+			gap = Bound{Time: successes[i] - from}
+		}
+		if byTime(gap, longest) > 0 {
+			longest = gap
+		}
+		if gap.AtLeast {
+			break
+		}
+		from = successes[i]
+	}
+	return longest, true
+}
