@@ -329,6 +329,10 @@ type Connected struct {
 	// it asked for. Older records have neither.
 	Asked  ID            `json:"asked,omitempty"`
 	Wanted time.Duration `json:"wanted,omitempty"`
+	// Paused is how long the client had no connection and tried to make none since it last lost the
+	// connection of a session: the pause of its library. It is 0 for the first connection of a
+	// client, and in older records.
+	Paused time.Duration `json:"paused,omitempty"`
 }
 
 // Expired is the value of FExpired: how the client had kept the session alive. It is absent for a

@@ -271,6 +271,8 @@ func (c *conn) end() (events []history.Event) {
 		return nil
 	}
 	c.ended = true
+	now := l.cfg.Clock()
+	l.idleness.change(-1, now)
 	c.dropHeld()
 	l.broadcast()
 	for _, r := range c.waiting.all() {
@@ -287,6 +289,7 @@ func (c *conn) end() (events []history.Event) {
 	}
 	// A session that has moved to another connection of the link is still connected.
 	if s.conns--; s.conns == 0 {
+		l.idleness.lost = l.idleness.until(now)
 		events = append(events, l.sessionEvent(history.FDisconnected, s.ID, s, nil))
 	}
 	return events

@@ -32,6 +32,8 @@ func (l *Link) Dial(network, addr string, timeout time.Duration) (net.Conn, erro
 // dial is Dial until ctx ends. If attempt is not 0, it bounds how long connecting takes
 // once nothing holds it back.
 func (l *Link) dial(ctx context.Context, network, addr string, attempt time.Duration) (*conn, error) {
+	l.attempt(+1)
+	defer l.attempt(-1)
 	for {
 		to, err := l.awaitRoute(ctx, network, addr)
 		if err == nil {
@@ -144,6 +146,7 @@ func (l *Link) register(inner net.Conn, addr, to string) *conn {
 	l.dials++
 	c := newConn(l, inner, to, l.dials)
 	l.conns[c] = struct{}{}
+	l.idleness.change(+1, l.cfg.Clock())
 	l.apply(c)
 	return c
 }

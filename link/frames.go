@@ -262,10 +262,14 @@ func (c *conn) connectResponse(f wire.Frame) {
 	}
 	c.phase = established
 	l.down++
+	var paused time.Duration
+	if l.connects > 0 {
+		paused = l.idleness.paused(l.cfg.Clock())
+	}
 	c.session = l.connected(c, res)
 	e := l.sessionEvent(history.FConnected, res.Session, c.session, history.Connected{
 		Server: c.addr, Timeout: res.Timeout, Seen: history.ID(c.request.LastZxid),
-		Asked: history.ID(c.request.Session), Wanted: c.request.Timeout,
+		Asked: history.ID(c.request.Session), Wanted: c.request.Timeout, Paused: paused,
 	})
 	l.mu.Unlock()
 	l.cfg.Record(e)

@@ -90,6 +90,7 @@ type Link struct {
 	// breakpoints are those that were not reached yet.
 	breakpoints []*Breakpoint
 	up, down    uint64 // frames that passed
+	idleness    idleness
 	in          conditions
 	proxies     map[*proxy]struct{}
 	changed     chan struct{} // closed and replaced when conditions or sessions change

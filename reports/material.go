@@ -58,6 +58,7 @@ func (m *material) plots() []drawn {
 		{"quantiles", "Quantiles of the latency", quantilesFigure},
 		{"throughput", "Throughput", throughputFigure},
 		{"failover", "Fail-over after each fault", failoverFigure},
+		{"phases", "Phases of the fail-over", func(m *material) (*figure, string) { return phasesFigure(m.r.Stats.Samples) }},
 		{"probes", "Service as probes saw it", probesFigure},
 		{"holders", "Holders", holdersFigure},
 		{"leases", "Leases held", leasesFigure},

@@ -73,7 +73,10 @@ func TestFailoverIsCensoredAtTheHeal(t *testing.T) {
 // and nobody expects anything of a process that is frozen.
 func TestEachAffectedClientCounts(t *testing.T) {
 	for kind, want := range map[string][]ClientFailover{
-		"cut-off": {{0, Bound{Time: 20 * ms}}, {1, Bound{Time: 5000 * ms, AtLeast: true}}},
+		"cut-off": {
+			{Client: 0, Bound: Bound{Time: 20 * ms}, Phases: &FailoverPhases{Noticed: 20 * ms}},
+			{Client: 1, Bound: Bound{Time: 5000 * ms, AtLeast: true}},
+		},
 		"freeze":  nil,
 	} {
 		var b builder

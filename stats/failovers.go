@@ -31,6 +31,7 @@ type consequences struct {
 	verified, felt, noMajority int
 	all, affected, handOvers   []Bound // all and affected of felt faults only
 	outage, best, worst        []Bound
+	phases                     PhaseSamples // of felt faults
 }
 
 // consequencesOf groups verified faults by kind and target.
@@ -53,6 +54,7 @@ func consequencesOf(faults []Fault) map[string]*consequences {
 		c.outage, c.best, c.worst = appended(c.outage, outage), appended(c.best, best), appended(c.worst, worst)
 		if f.Felt {
 			c.felt++
+			c.phases.addFault(f)
 			c.all, c.affected = append(c.all, all...), append(c.affected, affected...)
 		}
 	}

@@ -18,7 +18,7 @@ func faultsOf(list *faults.List) []Fault {
 	for _, f := range list.All {
 		all = append(all, Fault{
 			Number: f.Number, Kind: f.Kind, Spec: f.Spec, Traits: f.Traits, Outcome: f.Outcome,
-			Servers: f.Servers, Clients: f.Clients, Sessions: f.Sessions, Holding: f.Holding, Elected: f.Elected,
+			Servers: f.Servers, Clients: f.Clients, Sessions: f.Sessions, Holding: f.Holding, Elected: f.Elected, ElectedAt: f.ElectedAt,
 			Injected: f.Injected, Verified: f.Verified, HealBegan: f.HealBegan, Healed: f.Healed,
 			Detail: f.Detail, Warnings: f.Warnings, Failover: -1, FailoverAffected: -1,
 		})

@@ -41,9 +41,9 @@ func TestFailover(t *testing.T) {
 	want := []Fault{
 		{
 			Number: 1, Kind: "pause", Spec: "pause:leader", Outcome: history.StepVerified, Servers: []int{2}, Clients: []int{1},
-			Elected: 3, Injected: 1000 * ms, Verified: 1020 * ms, Healed: 6010 * ms,
+			Elected: 3, ElectedAt: 3600 * ms, Injected: 1000 * ms, Verified: 1020 * ms, Healed: 6010 * ms,
 			HealBegan: 6000 * ms, Failover: 2500 * ms, FailoverAffected: 2500 * ms, Felt: true,
-			Affected: []ClientFailover{{0, Bound{Time: 2500 * ms}}}, Traits: history.FaultTraits{Reconnects: true},
+			Affected: []ClientFailover{{Client: 0, Bound: Bound{Time: 2500 * ms}, Phases: &FailoverPhases{Noticed: 2500 * ms}}}, Traits: history.FaultTraits{Reconnects: true},
 		},
 		{
 			Number: 2, Kind: "pause", Spec: "pause:one", Outcome: history.StepVerified, Servers: []int{1},

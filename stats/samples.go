@@ -43,6 +43,8 @@ type FaultSamples struct {
 	Failovers *Times `json:"failovers,omitempty"`
 	Affected  *Times `json:"affected,omitempty"`
 	HandOvers *Times `json:"hand_overs,omitempty"`
+	// Phases are those of the fail-overs of affected clients; nil if there are none.
+	Phases *PhaseSamples `json:"phases,omitempty"`
 	// Outages has the time without service of each fault as the probe saw it that uses all servers;
 	// OutagesBest and OutagesWorst have the shortest and the longest of the probes that stay with one
 	// server.
@@ -68,6 +70,12 @@ func (s *Samples) Merge(others *Samples) {
 		merge(&sum.Failovers, o.Failovers)
 		merge(&sum.Affected, o.Affected)
 		merge(&sum.HandOvers, o.HandOvers)
+		if o.Phases != nil {
+			if sum.Phases == nil {
+				sum.Phases = &PhaseSamples{}
+			}
+			sum.Phases.merge(o.Phases)
+		}
 		merge(&sum.Outages, o.Outages)
 		merge(&sum.OutagesBest, o.OutagesBest)
 		merge(&sum.OutagesWorst, o.OutagesWorst)
@@ -162,10 +170,14 @@ func probeSamples(probes []Writes) *OperationSamples {
 func faultSamples(groups map[string]*consequences) map[string]*FaultSamples {
 	var all map[string]*FaultSamples
 	for name, c := range groups {
-		*entry(&all, name) = FaultSamples{
+		s := entry(&all, name)
+		*s = FaultSamples{
 			Verified: c.verified, Felt: c.felt, NoMajority: c.noMajority,
 			Failovers: timesOf(c.all), Affected: timesOf(c.affected), HandOvers: timesOf(c.handOvers),
 			Outages: timesOf(c.outage), OutagesBest: timesOf(c.best), OutagesWorst: timesOf(c.worst),
+		}
+		if c.phases.Clients > 0 {
+			s.Phases = &c.phases
 		}
 	}
 	return all

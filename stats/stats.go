@@ -58,17 +58,19 @@ type ByF struct {
 
 // Fault is one fault with its consequences.
 type Fault struct {
-	Number   int           `json:"number"`
-	Kind     string        `json:"kind"`    // pause, expire
-	Spec     string        `json:"spec"`    // pause:leader
-	Outcome  string        `json:"outcome"` // the last of verified, failed, skipped
-	Servers  []int         `json:"servers,omitempty"`
-	Clients  []int         `json:"clients,omitempty"`
-	Sessions []history.ID  `json:"sessions,omitempty"`
-	Holding  []string      `json:"holding,omitempty"`
-	Elected  int           `json:"elected,omitempty"` // server that led afterwards, if the leader changed
-	Injected time.Duration `json:"injected"`
-	Verified time.Duration `json:"verified,omitempty"`
+	Number   int          `json:"number"`
+	Kind     string       `json:"kind"`    // pause, expire
+	Spec     string       `json:"spec"`    // pause:leader
+	Outcome  string       `json:"outcome"` // the last of verified, failed, skipped
+	Servers  []int        `json:"servers,omitempty"`
+	Clients  []int        `json:"clients,omitempty"`
+	Sessions []history.ID `json:"sessions,omitempty"`
+	Holding  []string     `json:"holding,omitempty"`
+	Elected  int          `json:"elected,omitempty"` // server that led afterwards, if the leader changed
+	// ElectedAt is when the harness saw that leader; it looks about ten times per second.
+	ElectedAt time.Duration `json:"elected_at,omitempty"`
+	Injected  time.Duration `json:"injected"`
+	Verified  time.Duration `json:"verified,omitempty"`
 	// HealBegan is when the heal began, Healed when it ended.
 	HealBegan time.Duration `json:"heal_began,omitempty"`
 	Healed    time.Duration `json:"healed,omitempty"`
@@ -109,6 +111,7 @@ type Fault struct {
 type ClientFailover struct {
 	Client int `json:"client"`
 	Bound
+	Phases *FailoverPhases `json:"phases,omitempty"` // of a fail-over that ended
 }
 
 // HandOver is the time from the end of a hold to the next grant of its key. From is when the hold

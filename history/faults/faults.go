@@ -25,6 +25,8 @@ type Fault struct {
 	Sessions []history.ID
 	Holding  []string // what the sessions of Clients were doing: "holding", "waiting" or "idle"
 	Elected  int      // the server that led afterwards; 0 if no change of leader is known
+	// ElectedAt is when the harness saw that it led.
+	ElectedAt time.Duration
 
 	From     time.Duration // time of the first step
 	Injected time.Duration // when the injection began; From if no step says so
@@ -125,7 +127,7 @@ func (l *List) Add(e *history.Event, step history.FaultStep) *Fault {
 	}
 	if step.Step == history.StepElected { // here Servers is the new leader, not the target
 		if len(step.Servers) > 0 {
-			f.Elected = step.Servers[0]
+			f.Elected, f.ElectedAt = step.Servers[0], e.Time
 		}
 		l.Elections = append(l.Elections, Election{At: e.Time, Server: f.Elected})
 	}

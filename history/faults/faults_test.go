@@ -36,7 +36,7 @@ func TestOf(t *testing.T) {
 	))
 	want := []*faults.Fault{
 		{
-			Number: 2, Kind: "pause", Spec: "pause:leader", Servers: []int{1}, Clients: []int{4}, Holding: []string{"holding"}, Elected: 3,
+			Number: 2, Kind: "pause", Spec: "pause:leader", Servers: []int{1}, Clients: []int{4}, Holding: []string{"holding"}, Elected: 3, ElectedAt: 6 * time.Second,
 			From: 3 * time.Second, Injected: 3 * time.Second, Took: true, Outcome: "verified", Verified: 4 * time.Second,
 			HealBegan: 8 * time.Second, Healed: 9 * time.Second, Over: 9 * time.Second, Detail: "stopped",
 		},
