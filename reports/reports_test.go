@@ -124,7 +124,7 @@ func wellFormed(content []byte) error {
 func TestReportOfARealisticRun(t *testing.T) {
 	files := rendered.ok(t)
 	want := []string{"junit.xml", "report.html", "timeline.html"}
-	for _, p := range []string{"latency", "quantiles", "throughput", "failover", "holders"} {
+	for _, p := range []string{"latency", "quantiles", "throughput", "failover", "phases", "holders"} {
 		want = append(want, "plots/"+p+".svg", "plots/"+p+".png")
 	}
 	slices.Sort(want)

@@ -77,7 +77,7 @@ func TestEachAffectedClientCounts(t *testing.T) {
 			{Client: 0, Bound: Bound{Time: 20 * ms}, Phases: &FailoverPhases{Noticed: 20 * ms}},
 			{Client: 1, Bound: Bound{Time: 5000 * ms, AtLeast: true}},
 		},
-		"freeze":  nil,
+		"freeze": nil,
 	} {
 		var b builder
 		b.lasting(kind, kind+":any", func() {
