@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // A client is a seat: what a process made, and what it was granted, is its own, and ends with it.
@@ -58,6 +59,45 @@ func TestHoldsAreOfAnySession(t *testing.T) {
 	r := own(7)
 	r.Txns = nil // nobody knows in which of its sessions the client held
 	decideAll(t, []scenario{{"of one of two", "exclusion", Valid, "", r}})
+}
+
+// A waiter of a double barrier is excused if the session in which it may have been counted ended while
+// it waited, whatever other sessions it has.
+func TestWaitersAreOfAnySession(t *testing.T) {
+	// waits has client 1, with two sessions, wait outside until a time although client 0 got in.
+	waits := func(until int) *checktest.Record {
+		return checktest.DoubleBarrier(2).Phases(0, 1, 2).
+			Session(3, history.FConnected, 0, 1).Session(4, history.FConnected, 1, 2).Session(5, history.FConnected, 1, 7).
+			Call(0, objects.FEnter, 20, 30, history.OK).
+			Op(checktest.Args{Client: 1, F: objects.FEnter, Key: "k", Inv: 10, Ret: until, Outcome: history.Info, Session: 2})
+	}
+	closes := func(t int, of history.ID) *checktest.Record {
+		return waits(9000).Session(t, history.FDead, 1, of).Session(t, history.FDisconnected, 1, of)
+	}
+	decideAll(t, []scenario{
+		{"both live", "progress", Violation, "client 1 still waited to enter k", waits(9000)},
+		{"its own ended", "progress", Valid, "", closes(25, 7)},
+		{"the harness's ended", "progress", Valid, "", closes(25, 2)},
+		{"its own expired", "progress", Valid, "", waits(9000).Session(35, history.FExpired, 1, 7)},
+		{"it never came back to its own", "progress", Valid, "", waits(15000).Session(40, history.FDisconnected, 1, 7)},
+		{"its own ended before all had come", "progress", Violation, "client 1 still waited to enter k", closes(15, 7)},
+		{"its process ended", "progress", Valid, "", waits(9000).Exited(50, 1, history.ByCrash)},
+	})
+}
+
+// A client that stands first at the end may have led before in a session that is over.
+func TestLeadersAreOfAnySession(t *testing.T) {
+	const late = 12000
+	led := func(another history.ID) *checktest.Record {
+		r := checktest.Election().Phases(0, 1, 2).Session(3, history.FConnected, 1, another)
+		r.Session(4, history.FConnected, 1, 2).Hold(checktest.Grant{Client: 1, Inv: 10, Ret: 40, Release: -1, Token: 2})
+		r.Op(checktest.Args{Client: 2, F: objects.FLeader, Key: "k", Inv: late, Ret: late + 10, Outcome: history.OK, Out: objects.Leader{Client: -1}})
+		return r.KeyFact(20000, history.FFinal, "k", objects.Final{Contenders: []objects.Contender{{Name: "n-0000000002", Owner: 2}}})
+	}
+	decideAll(t, []scenario{
+		{"it has one", "who-leads", Violation, "though client 1 led k", led(2)},
+		{"it has two", "who-leads", Valid, "", led(7)},
+	})
 }
 
 // A session lives until its end can have been asked for.

@@ -60,8 +60,9 @@ func (r *round) stuckOutside(f *frame.Finding) {
 }
 
 // leftOutside looks for members that were still waiting to get in long after another one had been
-// let in: that one was let in because they were there. Where a client had come twice by then, or its
-// session ended while it waited, the others may have been let in because of what it had left there.
+// let in: that one was let in because all were there. A client that had come twice by then may have
+// been counted for what its first call left. One whose session ended after all had come may have been
+// counted in that session, and has to wait for another round.
 func (r *round) leftOutside(f *frame.Finding) {
 	var first *member
 	for _, m := range r.members {
@@ -73,10 +74,11 @@ func (r *round) leftOutside(f *frame.Finding) {
 		return
 	}
 	since := first.enter.Return.Time
-	came := map[int]int{}
+	came, all := map[int]int{}, evidence.Always
 	for _, m := range r.members {
 		if m.enter.Began() <= since {
 			came[m.client]++
+			all = max(all, m.enter.Began())
 		}
 	}
 	for _, n := range came {
@@ -85,8 +87,8 @@ func (r *round) leftOutside(f *frame.Finding) {
 		}
 	}
 	for _, m := range r.members {
-		if m.enter.Began() > since || len(came) < r.Params.Parties || min(m.death.By, m.exited) < evidence.Ended(m.enter) ||
-			m.enter.Return != nil && m.enter.Return.Session != m.enter.Invoke.Session {
+		counted := evidence.Span{From: all, To: evidence.Ended(m.enter)}
+		if m.enter.Began() > since || len(came) < r.Params.Parties || m.exited < counted.To || m.death.OneEnded(counted) {
 			continue
 		}
 		worst := evidence.Longest(r.WhileLive(m.client, evidence.Span{From: since, To: evidence.Ended(m.enter)}))

@@ -108,7 +108,13 @@ func (a *Record) timeOut(client int, w *wires, t time.Duration) {
 		if first >= t {
 			return
 		}
-		w.end(first, func(c *wire) bool { return !c.up && c.since+timeout <= first })
+		w.end(first, func(c *wire) bool {
+			lapsed := !c.up && c.since+timeout <= first
+			if lapsed {
+				c.of.lapsed = first
+			}
+			return lapsed
+		})
 		a.noteLive(client, w, first)
 	}
 }

@@ -43,10 +43,11 @@ type Session struct {
 	closingEvent int
 	timeout      time.Duration // the shortest that a server granted; 0: the record does not say
 
-	closed   int    // the event that tells of the reply to a closeSession; -1: none
-	connects []int  // the events in which it was connected, in order
-	cuts     []int  // those in which it was disconnected, in order
-	up       []Span // when it was connected and not known to be over, in order
+	lapsed   time.Duration // when it had been disconnected for longer than its timeout; never if it was not
+	closed   int           // the event that tells of the reply to a closeSession; -1: none
+	connects []int         // the events in which it was connected, in order
+	cuts     []int         // those in which it was disconnected, in order
+	up       []Span        // when it was connected and not known to be over, in order
 
 	unanswered  []*history.Event // the facts of requests that were not answered
 	Answered    time.Duration    // DiedFrom without what the transaction log says
@@ -130,7 +131,7 @@ func (a *Record) readSession(e *history.Event) {
 	if s == nil {
 		s = &Session{
 			ID: e.Session, Life: a.LifeAt(e.Client, e.Index), First: e.Index,
-			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1, closed: -1, closing: Never,
+			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1, closed: -1, closing: Never, lapsed: Never,
 		}
 		a.ByID[e.Session] = s
 		a.ofClient[e.Client] = append(a.ofClient[e.Client], s)
@@ -208,6 +209,19 @@ type Death struct {
 	Owners        []*Session // the possible owners, oldest first
 	Newest        *Session   // the last of them; nil: no session is known
 	Contradictory bool
+}
+
+// A death is often one of several sessions, and the record does not say of which. What accuses a
+// client then holds for each of them, and one of them is enough to excuse it: From, By, Over and
+// OverAtLast bound the end of the object for all of them, and OneEnded is about any.
+
+// OneEnded reports whether the end of a session in s may have been the end of the object: one of the
+// possible owners was not certainly over when s began, and was over, for the servers or for its
+// client, before s ended.
+func (d Death) OneEnded(s Span) bool {
+	return slices.ContainsFunc(d.Owners, func(of *Session) bool {
+		return of.DiedBy >= s.From && min(of.DiedBy, of.Expired, of.lapsed) < s.To
+	})
 }
 
 // Over returns the session whose end leaves no doubt to the object's client: when the client knew

@@ -115,8 +115,8 @@ func candidacies(k *evidence.Key) map[int]time.Duration {
 	return first
 }
 
-// finalLeader is the hold of the lowest candidate in the final list; nil if
-// that is not known.
+// finalLeader returns the hold of the lowest candidate in the final list, or nil if
+// it is not known which hold that is, or whether it is of the candidate's session.
 func finalLeader(k *evidence.Key) *hold {
 	final, seen := final(k)
 	if final == nil {
@@ -128,7 +128,7 @@ func finalLeader(k *evidence.Key) *hold {
 		return nil
 	}
 	for _, h := range holdsOf(k) {
-		if h.death.Newest == s && h.Granted <= seen.Time && h.idleFrom() >= seen.Time {
+		if len(h.death.Owners) == 1 && h.death.Newest == s && h.Granted <= seen.Time && h.idleFrom() >= seen.Time {
 			return h
 		}
 	}

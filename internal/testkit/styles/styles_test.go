@@ -8,12 +8,6 @@ import (
 	"github.com/zklab/zklab/internal/testkit/styles"
 )
 
-// pending are recipes that a check accuses in seeds that the campaign tries, with the property. They are
-// right: the check has to change.
-var pending = map[string]string{
-	"double-barrier of seats on its own connection": "progress",
-}
-
 // seeds draw runs of three kinds: clients that crash and freeze; all faults, with one key; a server that
 // lags. The campaign tries more.
 var seeds = []int{1, 4, 9}
@@ -21,9 +15,6 @@ var seeds = []int{1, 4, 9}
 // No check accuses a right recipe, whatever its style.
 func TestNoRightRecipeIsAccused(t *testing.T) {
 	for _, r := range styles.Recipes {
-		if pending[r.Name] != "" {
-			continue
-		}
 		t.Run(r.Name, func(t *testing.T) {
 			for _, seed := range seeds {
 				t.Setenv(zklab.SeedVariable, strconv.Itoa(seed))
