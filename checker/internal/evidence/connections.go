@@ -131,9 +131,14 @@ func (a *Record) noteLive(client int, w *wires, t time.Duration) {
 	w.up = is
 }
 
+// ConnectedThroughout reports whether a client was connected all through a span, or that is unknown.
+func (a *Sessions) ConnectedThroughout(client int, s Span) bool {
+	live, ok := a.live[client]
+	i := Reaching(live, s.To+1)
+	return !ok || i < len(live) && live[i].From <= s.From
+}
+
 // ConnectedAt reports whether a client was connected at a moment, or that is unknown.
 func (a *Sessions) ConnectedAt(client int, t time.Duration) bool {
-	live, ok := a.live[client]
-	i := Reaching(live, t+1)
-	return !ok || i < len(live) && live[i].From <= t
+	return a.ConnectedThroughout(client, Span{t, t})
 }

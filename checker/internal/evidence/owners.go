@@ -97,17 +97,9 @@ func (a *Record) reported(op *history.Operation) *Session {
 // on, oldest first: those that it made within the call, or else those that were there. None if the
 // log does not show them.
 func (a *Record) marked(op *history.Operation) (of []*Session) {
-	m := MarksOf(a)
-	if m == nil || op.Outcome() != history.OK || !a.Object.Operation(op.F).Begins {
-		return nil
-	}
-	high := a.ShownBy(op)
-	if !a.FromBeginning(high) { // marks may be missing
-		return nil
-	}
-	marks := ephemeral(m.Made(op.Key, a.LifeOf(op), a.Zxids.Floor(op.Began()), high))
-	if len(marks) == 0 {
-		there, _ := m.Within(op.Key, "", a.LifeOf(op), a.SeenBy(op), high)
+	marks := a.MadeIn(op)
+	if len(marks) == 0 && a.knowsMarks(op) {
+		there, _ := MarksOf(a).Within(op.Key, "", a.LifeOf(op), a.SeenBy(op), a.ShownBy(op))
 		marks = ephemeral(there)
 	}
 	for _, one := range marks {
@@ -117,6 +109,20 @@ func (a *Record) marked(op *history.Operation) (of []*Session) {
 	}
 	slices.SortFunc(of, func(x, y *Session) int { return cmp.Compare(x.First, y.First) })
 	return of
+}
+
+// knowsMarks reports whether the log shows all marks of a call that began a stay.
+func (a *Record) knowsMarks(op *history.Operation) bool {
+	return MarksOf(a) != nil && op.Outcome() == history.OK && a.Object.Operation(op.F).Begins && a.FromBeginning(a.ShownBy(op))
+}
+
+// MadeIn returns the ephemeral znodes that an operation's process made below the object while it began
+// a stay; none if the log may lack some of them.
+func (a *Record) MadeIn(op *history.Operation) []*Mark {
+	if !a.knowsMarks(op) {
+		return nil
+	}
+	return ephemeral(MarksOf(a).Made(op.Key, a.LifeOf(op), a.Zxids.Floor(op.Began()), a.ShownBy(op)))
 }
 
 // ephemeral returns the marks that are ephemeral znodes: only they belong to a session.

@@ -22,9 +22,10 @@ import (
 
 // Zxids is that relation. It is read-only once it is sorted.
 type Zxids struct {
-	seen []seenZxid // rising in both: the highest zxid known so far
-	low  []request  // by zxid; sent is the latest so far
-	high []request  // by the time sent; zxid is the lowest from here on
+	seen []seenZxid         // rising in both: the highest zxid known so far
+	low  []request          // by zxid; sent is the latest so far
+	high []request          // by the time sent; zxid is the lowest from here on
+	lost map[uint64]request // those that were not answered, by zxid
 }
 
 // seenZxid is a zxid that a client was answered with.
@@ -78,9 +79,20 @@ func (z *Zxids) look(e *history.Event, s *Session) {
 	}
 }
 
-// add adds a request whose zxid the log shows.
+// add adds a request that was not answered, whose zxid the log shows.
 func (z *Zxids) add(zxid uint64, sent time.Duration, event int) {
-	z.low = append(z.low, request{zxid, sent, event})
+	if z.lost == nil {
+		z.lost = map[uint64]request{}
+	}
+	z.lost[zxid] = request{zxid, sent, event}
+	z.low = append(z.low, z.lost[zxid])
+}
+
+// Unanswered returns when the request with a zxid was sent, and the event that tells of it, if the
+// links saw that request, and no answer to it.
+func (z *Zxids) Unanswered(zxid uint64) (sent time.Duration, event int, ok bool) {
+	r, ok := z.lost[zxid]
+	return r.sent, r.event, ok
 }
 
 // sort makes the tie ready for questions.

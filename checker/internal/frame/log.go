@@ -21,7 +21,7 @@ func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context,
 		Decider:  "transaction log",
 		Evidence: func(*evidence.Record) string { return "Z, L" },
 		Applies: func(a *evidence.Record) bool {
-			return a.Log != nil && (trusted != nil && trusted(a) || namesEnd(a)) || anyRefused(a)
+			return a.Log != nil && (trusted != nil && trusted(a) || namesEnd(a)) || anyRefused(a) || anyRefusedEnds(a)
 		},
 		Decide: func(ctx context.Context, k *evidence.Key) Finding {
 			var f Finding
@@ -29,6 +29,7 @@ func LogAgrees(trusted func(*evidence.Record) bool, decide func(context.Context,
 				decide(ctx, &f, k)
 			}
 			decideRefused(&f, k)
+			decideRefusedEnds(&f, k)
 			return f
 		},
 		Whole: func(a *evidence.Record) Finding {
