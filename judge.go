@@ -140,8 +140,11 @@ func decide(ctx context.Context, h *history.History, opts checker.Options, resul
 	result.NotAvailable = slices.Concat(report.NotAvailable, result.NotAvailable)
 	result.Recipe, result.Subject, result.Seed = h.Header.Model, h.Header.Params.Subject, h.Header.Params.Seed
 	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, Version()
-	result.Stats = stats.Compute(h)
+	result.Stats, result.Leftovers = stats.Compute(h), report.Leftovers
 	warn(result, warnings(h, result.Stats))
+	if result.Leftovers != nil {
+		warn(result, result.Leftovers.Warnings())
+	}
 }
 
 // warn adds the warnings of the checks to a result, each once.

@@ -19,6 +19,13 @@ type looked struct {
 	without []checker.NotAvailable
 	missing map[checker.NotAvailable]int // number of runs without it
 	happens map[string]happened          // by property; measured ones only
+	grew    []grew
+}
+
+// grew is a group of znodes that grew with the load, as in the first of the runs in which it did.
+type grew struct {
+	checker.LeftGroup
+	runs int
 }
 
 // happened is the number of runs that violated a measured property, and the longest time that one
@@ -65,10 +72,29 @@ func (l *looked) add(r *store.Result) {
 			}
 		}
 	}
+	if r.Leftovers != nil {
+		l.addLeft(r.Leftovers)
+	}
 }
 
-// text says how often each property was checked, what was not checked and why, and what was
-// measured, one line each.
+func (l *looked) addLeft(left *checker.Leftovers) {
+	for _, g := range left.Groups {
+		if !g.Grows {
+			continue
+		}
+		i := slices.IndexFunc(l.grew, func(o grew) bool {
+			return o.Pattern == g.Pattern && o.Kind == g.Kind && o.F == g.F && o.Outcome == g.Outcome
+		})
+		if i < 0 {
+			i = len(l.grew)
+			l.grew = append(l.grew, grew{LeftGroup: g})
+		}
+		l.grew[i].runs++
+	}
+}
+
+// text says how often each property was checked, what was not checked and why, what was measured, and
+// what grew with the load, one line each.
 func (l *looked) text(recipe string) string {
 	var checked, lines []string
 	for _, name := range l.names {
@@ -96,6 +122,9 @@ func (l *looked) text(recipe string) string {
 		if h := l.happens[name]; h.runs > 0 {
 			lines = append(lines, fmt.Sprintf("not so in %d of %s, which does not fail the test: %s%s", h.runs, prose.Count(l.runs, "run"), checker.Meaning(recipe, name), l.against(recipe, name, h)))
 		}
+	}
+	for _, g := range l.grew {
+		lines = append(lines, fmt.Sprintf("warning, of %d of %s: %s", g.runs, prose.Count(l.runs, "run"), g.Warning()))
 	}
 	return strings.Join(lines, "\n")
 }

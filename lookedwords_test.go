@@ -22,3 +22,17 @@ func TestLookedTellsWhatIsUnguarded(t *testing.T) {
 		}
 	}
 }
+
+// What grew with the load is told once, with the number of runs in which it did.
+func TestLookedTellsWhatGrew(t *testing.T) {
+	var l looked
+	for n := range 3 {
+		g := checker.LeftGroup{Pattern: "k*/mark-*", Kind: "ephemeral", F: "acquire", Outcome: "ok", Znodes: 40 + n, Operations: 50, Leaving: 40 + n, Grows: n > 0}
+		l.add(&store.Result{Leftovers: &checker.Leftovers{Groups: []checker.LeftGroup{g}}})
+	}
+	l.add(&store.Result{})
+	const want = "warning, of 2 of 4 runs: what the clients leave behind grows with the load: 41 of 50 acquires left one ephemeral znode each (k*/mark-*)"
+	if got := l.text("lock"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -43,6 +43,7 @@ func TestCorpus(t *testing.T) {
 					inLog(t, h, txns, c)
 				}
 			}
+			r.Leftovers = nil // the corpus is about verdicts
 			got, err := json.MarshalIndent(r, "", " ")
 			if err != nil {
 				t.Fatal(err)

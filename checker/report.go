@@ -3,7 +3,14 @@ package checker
 import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/leftovers"
 )
+
+// Leftovers are the znodes that the clients of a run left behind.
+type Leftovers = leftovers.Found
+
+// LeftGroup are similar znodes among [Leftovers].
+type LeftGroup = leftovers.Group
 
 // Report is everything that was decided about a history.
 type Report struct {
@@ -14,11 +21,13 @@ type Report struct {
 	Assumptions []Assumption `json:"assumptions"`
 	// NotAvailable lists what was left out because the ensemble or the subject does not offer it.
 	NotAvailable []NotAvailable `json:"not_available,omitempty"`
+	// Leftovers are what the clients left in the tree; nil if that is not known.
+	Leftovers *Leftovers `json:"leftovers,omitempty"`
 }
 
 // NotAvailable is something that a run lacks, and why. It decides nothing.
 type NotAvailable struct {
-	Kind string `json:"kind"` // property, evidence or fault
+	Kind string `json:"kind"` // property, evidence, figure or fault
 	Name string `json:"name"`
 	Why  string `json:"why"` // for people
 }
@@ -28,11 +37,10 @@ func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
 	if !a.Params.Unlogged || len(a.Transactions) > 0 {
 		return nil
 	}
-	const why = "the servers' transaction logs cannot be read"
-	without := []NotAvailable{{"evidence", "committed transactions", why}}
+	without := []NotAvailable{{"evidence", "committed transactions", evidence.NoLog}}
 	for _, p := range properties {
 		if p.Logged && !p.Applies(a) {
-			without = append(without, NotAvailable{"property", p.Name, why})
+			without = append(without, NotAvailable{"property", p.Name, evidence.NoLog})
 		}
 	}
 	return without

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/leftovers"
 	"github.com/zklab/zklab/history"
 )
 
@@ -59,6 +60,10 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		findings[i] = row
 	})
 	r := Report{Assumptions: assumptions(a), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
+	left, why := leftovers.Of(ctx, a)
+	if r.Leftovers = left; why != "" {
+		r.NotAvailable = append(r.NotAvailable, NotAvailable{"figure", "leftovers", why})
+	}
 	for j, p := range properties {
 		vs := summarise(p, a, keyNames(a), column(findings, j))
 		for i, r := range m.References {

@@ -32,6 +32,7 @@ func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	s.operations()
 	s.faults()
 	s.failovers()
+	s.left()
 	s.shrunk()
 	s.warnings()
 	s.where(run)
@@ -339,6 +340,13 @@ func (s *summary) list(name string, lines []string) {
 		}
 		s.line(name, text)
 		name = ""
+	}
+}
+
+// left says what the clients left behind. If something grows with the load, the warnings say what.
+func (s *summary) left() {
+	if l := s.r.Leftovers; l != nil {
+		s.line("left behind", leftoverWords(l))
 	}
 }
 

@@ -64,6 +64,7 @@ func TestMain(m *testing.M) {
 				os.Exit(exitFailed)
 			}
 		},
+		"zklab-leaky": leakyProgram,
 		// One that takes no notice of signals.
 		"zklab-waits": func() {
 			os.Exit(supervised(func() int {

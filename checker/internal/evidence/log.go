@@ -20,6 +20,9 @@ import (
 // end of an epoch: what is missing there shows only if a client was answered with a zxid of it.
 // Whole logs of a majority lack nothing there: the next leader had everything that was committed.
 
+// NoLog is why a run lacks what rests on the transactions, if its ensemble does not show them.
+const NoLog = "the servers' transaction logs cannot be read"
+
 // StillThere is the end of a znode that still exists when the log ends.
 const StillThere = uint64(math.MaxUint64)
 
@@ -66,6 +69,7 @@ type logEntry struct {
 // Znode is a znode from its creation to its end.
 type Znode struct {
 	Path             string
+	Type             string // of the request that created it, as in history.Txn
 	Data             []byte
 	Number           int32      // the parent's counter when it was made
 	Owner            history.ID // of an ephemeral
@@ -87,6 +91,12 @@ func (n *Znode) Until() string {
 		return ""
 	}
 	return ", and was deleted at " + words.Zxid(n.Deleted)
+}
+
+// EndedWith reports whether an ephemeral znode went because its session ended.
+func (x *Log) EndedWith(n *Znode) bool {
+	s := x.Sessions[n.Owner]
+	return s != nil && s.Closed == n.Deleted
 }
 
 // indexTxns reads a log in order of zxids. Of requests it keeps those that asked
@@ -254,7 +264,7 @@ func (x *Log) change(t *history.Txn, z uint64, by history.ID) {
 		if !strings.HasPrefix(t.Path, "/") {
 			return
 		}
-		n := &Znode{Path: t.Path, Data: t.Data, Number: t.ParentCversion - 1, Owner: t.Owner, Maker: by, Created: z, Deleted: StillThere}
+		n := &Znode{Path: t.Path, Type: t.Type, Data: t.Data, Number: t.ParentCversion - 1, Owner: t.Owner, Maker: by, Created: z, Deleted: StillThere}
 		x.remove(t.Path, z, 0) // only if the log has a hole
 		x.path[t.Path] = n
 		x.Folders[n.Parent()] = append(x.Folders[n.Parent()], n)

@@ -1,0 +1,91 @@
+// Package leftovers counts what the clients of a run left in the servers' tree. It takes the figures
+// from the transaction log, which ends when the subjects have released what they hold and before the
+// clients' sessions are closed. It decides nothing.
+package leftovers
+
+import (
+	"fmt"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/prose"
+)
+
+// Found are the znodes that the clients of a run left. What zklab itself created is not among them.
+type Found struct {
+	// Persistent and Ephemeral count the znodes of these kinds that were there at the end. Swept
+	// counts containers and znodes with a TTL, which the servers delete by themselves. Ephemeral
+	// znodes of sessions that were over for their clients, such as those of killed processes, are
+	// not counted.
+	Persistent int `json:"persistent"`
+	Ephemeral  int `json:"ephemeral"`
+	Swept      int `json:"swept,omitempty"`
+	// Groups are znodes that operations left, by folder, kind and operation, the largest group
+	// first. They have no znodes that were created before the first operation, such as an object's
+	// folder, and no items of queues. Beside the znodes that were there at the end, they have
+	// ephemeral znodes that their clients had never deleted although they no longer used them, and
+	// that went with their sessions.
+	Groups []Group `json:"groups,omitempty"`
+}
+
+// Group are znodes of one kind in similar folders that operations of one name and outcome left.
+type Group struct {
+	// Pattern is the common path, with * for counters and other unique parts: "k*/mark-*". It is
+	// relative to the run's root for znodes below it.
+	Pattern string       `json:"pattern"`
+	Kind    Kind         `json:"kind"`
+	F       string       `json:"f"`
+	Outcome history.Type `json:"outcome"` // of the operations
+	Znodes  int          `json:"znodes"`
+	AtEnd   int          `json:"at_end"` // those of them that were there at the end
+	// Operations counts the operations with this name and outcome. Leaving counts those that left at
+	// least one of the znodes, and FirstHalf those of them in the first half of all, in order of
+	// time.
+	Operations int `json:"operations"`
+	Leaving    int `json:"leaving"`
+	FirstHalf  int `json:"first_half"`
+	// Grows says that the number of znodes grows with the load: see [Found.Warnings].
+	Grows bool `json:"grows,omitempty"`
+}
+
+// Kind is a kind of znode.
+type Kind string
+
+// The kinds of znodes.
+const (
+	Persistent Kind = "persistent"
+	Ephemeral  Kind = "ephemeral"
+	Container  Kind = "container"
+	TTL        Kind = "ttl"
+)
+
+// Total counts all znodes.
+func (l *Found) Total() int { return l.Persistent + l.Ephemeral + l.Swept }
+
+// Warnings has a sentence for each group that grows with the load. A group does if
+//
+//   - at least a tenth of the operations left something,
+//   - these operations are more than twice as many as the combinations of a key and a session that
+//     called the operation (objects may need some znodes for each), and
+//   - they are spread over the run: the second half of the operations has at least half as many of
+//     them as the first half, which has some.
+//
+// The servers delete containers and znodes with a TTL by themselves, so they give no warning.
+func (l *Found) Warnings() (texts []string) {
+	for _, g := range l.Groups {
+		if g.Grows {
+			texts = append(texts, g.Warning())
+		}
+	}
+	return texts
+}
+
+// Warning describes the group in a sentence. It is meaningful if the group grows.
+func (g *Group) Warning() string {
+	outcome := map[history.Type]string{history.Fail: " that failed", history.Info: " with an unknown outcome"}[g.Outcome]
+	what := prose.Count(g.Znodes, string(g.Kind)+" znode")
+	if g.Znodes == g.Leaving {
+		what = "one " + string(g.Kind) + " znode each"
+	}
+	return fmt.Sprintf("what the clients leave behind grows with the load: %d of %s%s left %s (%s)",
+		g.Leaving, prose.Count(g.Operations, g.F), outcome, what, g.Pattern)
+}

@@ -1,0 +1,111 @@
+package zklab_test
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// leaky is the library's lock, with something beside it that it never deletes.
+type leaky struct {
+	subjects.Lock
+	conn     *zk.Conn
+	path     string
+	acquired func(l *leaky) // after each acquire that succeeded
+	failed   func(l *leaky) // after each that did not
+}
+
+func (l *leaky) create(path string, flags int32) {
+	_, _ = l.conn.Create(path, nil, flags, zk.WorldACL(zk.PermAll))
+}
+
+// leakyLock is a [leaky] that keeps exclusion, and does not offer what a lock may offer beyond that.
+type leakyLock struct{ *leaky }
+
+func (l leakyLock) Lock(ctx context.Context) error {
+	err := l.leaky.Lock.Lock(ctx)
+	if then := l.acquired; err == nil && then != nil {
+		then(l.leaky)
+	}
+	if then := l.failed; err != nil && then != nil {
+		then(l.leaky)
+	}
+	return err
+}
+
+func newLeaky(acquired, failed func(*leaky)) workloads.Lock {
+	return workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
+		inner, err := subjects.NewLock(c, path)
+		if err != nil {
+			return nil, err
+		}
+		return leakyLock{&leaky{inner, c.Conn, path, acquired, failed}}, nil
+	}}
+}
+
+// What a lock leaves behind at each acquire gives a warning that says what it is, with and without
+// faults, and changes no verdict. What it leaves once gives none.
+func TestLeftovers(t *testing.T) {
+	mark := func(l *leaky) { l.create(l.path+"-mark-", zk.FlagEphemeral|zk.FlagSequence) }
+	tests := []struct {
+		name     string
+		lock     workloads.Lock
+		warnings []string // a part of each
+	}{
+		{"nothing", newLeaky(nil, nil), nil},
+		{"an ephemeral znode beside the folder", newLeaky(mark, nil), []string{"acquires left one ephemeral znode each (k*-mark-*)"}},
+		{"an ephemeral znode below the folder's own child", newLeaky(func(l *leaky) {
+			l.create(l.path+"/waiting", 0)
+			l.create(l.path+"/waiting/"+rand.Text(), zk.FlagEphemeral)
+		}, nil), []string{"ephemeral znode each (k*/waiting/*)"}},
+		{"a persistent znode with a child", newLeaky(func(l *leaky) {
+			path := l.path + "/by-" + rand.Text()
+			l.create(path, 0)
+			l.create(path+"/x", 0)
+		}, nil), []string{"persistent znode each (k*/by-*)", "persistent znode each (k*/by-*/x)"}},
+		{"a znode outside of the run's root", newLeaky(func(l *leaky) { l.create("/marks-", zk.FlagSequence) }, nil), []string{"persistent znode each (/marks-*)"}},
+		{"a znode when an acquire fails", newLeaky(nil, mark), []string{"acquires that failed left one ephemeral znode each (k*-mark-*)"}},
+		{"a znode for each client", newLeaky(func(l *leaky) { l.create(l.path+"/client", 0) }, nil), nil},
+	}
+	all, err := plan.Parse("all", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, faults := range []plan.Schedule{nil, all} {
+				o, err := zklab.SimulateIn(t, zklab.Experiment{Workload: tt.lock, Rate: 150, Keys: 1, TimeLimit: 10 * time.Second, Seed: 1, Faults: faults})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if faults == nil && o.Result.Verdict != checker.Valid {
+					t.Errorf("verdict %s", o.Result.Verdict)
+				}
+				for _, g := range o.Result.Leftovers.Groups {
+					if faults == nil && g.AtEnd != g.Znodes {
+						t.Errorf("%d were there at the end: %+v", g.AtEnd, g)
+					}
+				}
+				warned := o.Result.Leftovers.Warnings()
+				if len(warned) != len(tt.warnings) {
+					t.Fatalf("%d warnings: %q", len(warned), warned)
+				}
+				for _, want := range tt.warnings {
+					if !strings.Contains(strings.Join(warned, "\n"), want) {
+						t.Errorf("%q, without %q", warned, want)
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,45 @@
+package reports
+
+import (
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// mostLeft limits the groups of znodes on the page that did not grow with the load.
+const mostLeft = 10
+
+// leftoverWords counts the znodes that clients left behind, by kind.
+func leftoverWords(l *checker.Leftovers) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{l.Persistent, "persistent znode"}, {l.Ephemeral, "ephemeral znode"}, {l.Swept, "container or TTL znode"}} {
+		if p.n > 0 {
+			parts = append(parts, plural(p.n, p.what))
+		}
+	}
+	if parts == nil {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Left counts the znodes that clients left behind, or is empty if that is not known.
+func (p page) Left() string {
+	if p.Leftovers == nil {
+		return ""
+	}
+	return leftoverWords(p.Leftovers)
+}
+
+// LeftGroups returns the groups of znodes that grew with the load, and the largest others.
+func (p page) LeftGroups() (shown []checker.LeftGroup) {
+	for i, g := range p.Leftovers.Groups {
+		if g.Grows || i < mostLeft {
+			shown = append(shown, g)
+		}
+	}
+	return shown
+}

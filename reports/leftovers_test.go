@@ -1,0 +1,51 @@
+package reports
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports/internal/sample"
+)
+
+// What was left is in the summary and on the page; if it is not known, neither says that it is nothing.
+func TestLeftovers(t *testing.T) {
+	m := newMaterial(t.TempDir(), lockRun(false), sample.Result(lockRun(false)))
+	shown := func() (summary, page string) {
+		html, err := m.page(nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Summary(m.r, nil, Screen{}), string(html)
+	}
+	if summary, page := shown(); strings.Contains(summary, "left behind") || strings.Contains(page, "Left behind") {
+		t.Errorf("something is said of what is not known: %s", summary)
+	}
+	m.r.Leftovers = &checker.Leftovers{}
+	if summary, page := shown(); !strings.Contains(summary, "  left behind  nothing\n") || !strings.Contains(page, "what the clients created: nothing.") {
+		t.Errorf("nothing was left: %s", summary)
+	}
+	group := checker.LeftGroup{Pattern: "k*/<mark>-*", Kind: "ephemeral", F: "acquire", Outcome: history.OK, Znodes: 1400, AtEnd: 1200, Operations: 1500, Leaving: 1399, FirstHalf: 700, Grows: true}
+	m.r.Leftovers = &checker.Leftovers{Persistent: 1, Ephemeral: 1200, Groups: []checker.LeftGroup{group}}
+	summary, page := shown()
+	if want := "  left behind  1 persistent znode, 1,200 ephemeral znodes\n"; !strings.Contains(summary, want) {
+		t.Errorf("no %q in %s", want, summary)
+	}
+	fits(t, summary)
+	want := `<tr><td><code>k*/&lt;mark&gt;-*</code></td><td>ephemeral</td><td class="number">1,400</td><td class="number">1,200</td>` +
+		`<td>acquire (ok)</td><td class="number">1,399 of 1,500</td><td><b>yes</b></td></tr>`
+	if !strings.Contains(page, want) {
+		t.Errorf("the page does not have %s", want)
+	}
+}
+
+// The page has the largest groups, and all that grew.
+func TestLeftGroups(t *testing.T) {
+	p := page{Result: sample.Result(lockRun(false))}
+	p.Leftovers = &checker.Leftovers{Groups: make([]checker.LeftGroup, 30)}
+	p.Leftovers.Groups[20].Grows = true
+	if got := p.LeftGroups(); len(got) != mostLeft+1 || !got[mostLeft].Grows {
+		t.Errorf("%d groups", len(got))
+	}
+}
