@@ -102,11 +102,12 @@ func (t *Times) censoredInterval(q float64) Interval {
 			longer *= 1 - float64(n)/float64(left)
 			greenwood += float64(n) / (float64(left) * float64(left-n))
 			deviation := (loglog(longer) - loglog(1-q)) * math.Abs(math.Log(longer)) / math.Sqrt(greenwood)
-			// deviation is not a number where all times are over; then nothing is longer.
+			// deviation is not a number at the last time, if that is exact. The share is 1 there however
+			// few times were left, which says nothing about where the interval ends.
 			if !(deviation < -z) && i.Low.AtLeast {
 				i.Low = Bound{Time: b.Time}
 			}
-			if !(deviation <= z) && i.High.AtLeast {
+			if deviation > z && i.High.AtLeast {
 				i.High = Bound{Time: b.Time}
 			}
 		}

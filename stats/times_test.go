@@ -169,6 +169,19 @@ func TestQuantiles(t *testing.T) {
 	}
 }
 
+// One exact time after many lower bounds is the whole estimate, but no evidence that the median is
+// not longer.
+func TestIntervalOfALastTime(t *testing.T) {
+	list := []Bound{{Time: time.Second}}
+	for range 7 {
+		list = append(list, Bound{Time: time.Millisecond, AtLeast: true})
+	}
+	want := Interval{Low: Bound{Time: time.Second}, High: Bound{Time: time.Second, AtLeast: true}}
+	if got, ok := timesOf(list).QuantileInterval(0.5); got != want || !ok {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 // An interval of 95 % contains the true median in about 95 of 100 samples. The times are drawn
 // evenly from 0 to 1 s, and in the second case some are cut off at a time drawn in the same way.
 func TestIntervalsCover(t *testing.T) {
