@@ -31,6 +31,7 @@ type figure struct {
 	xMax   float64
 	legend []legendEntry
 	bands  []band
+	narrow bool // for few lines: larger text in less room
 	bars   bool // windows are told apart by bars above the panels, and not by their colours
 	rules  []rule
 }
@@ -49,6 +50,7 @@ type legendEntry struct {
 	colour color.NRGBA
 	shape  legendShape
 	mark   mark
+	dashes []vg.Length // of a line
 }
 
 type legendShape int
@@ -64,6 +66,7 @@ const (
 // The sizes of figures, in points.
 const (
 	figureWidth  = 860
+	narrowWidth  = 500
 	margin       = 10
 	titleSize    = 14
 	noteSize     = 9
@@ -85,7 +88,14 @@ func (f *figure) size() (w, h vg.Length) {
 	for _, p := range f.panels {
 		h += p.height + panelGap
 	}
-	return figureWidth, h + xAxisHeight + margin
+	return f.width(), h + xAxisHeight + margin
+}
+
+func (f *figure) width() vg.Length {
+	if f.narrow {
+		return narrowWidth
+	}
+	return figureWidth
 }
 
 // draw draws the figure on a canvas of its size.
@@ -119,7 +129,7 @@ func (f *figure) noteLines() []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(f.note) {
-		if longer := strings.TrimSpace(line + " " + word); style.Width(longer) <= figureWidth-2*margin {
+		if longer := strings.TrimSpace(line + " " + word); style.Width(longer) <= f.width()-2*margin {
 			line = longer
 			continue
 		}
@@ -147,6 +157,9 @@ func (f *figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
 		data := p.plot.DataCanvas(area)
 		drawPanelName(data, p.name)
 		drawYLabel(c, data, p.yLabel)
+		if i == len(f.panels)-1 {
+			drawXLabel(data, area.Min.Y, f.xLabel)
+		}
 		y -= p.height + panelGap
 	}
 }
@@ -156,7 +169,7 @@ func (f *figure) prepare(i int) {
 	p := f.panels[i]
 	p.plot.X.Min, p.plot.X.Max = f.xMin, f.xMax
 	p.plot.X.Tick.Marker = f.xTicks
-	p.plot.X.Label.Text = f.xLabel
+	p.plot.X.Label.Text = " " // room for the label
 	if i < len(f.panels)-1 {
 		p.plot.X.Label.Text = ""
 		p.plot.X.Tick.Marker = unlabelled{f.xTicks}
@@ -185,8 +198,15 @@ func drawPanelName(data draw.Canvas, name string) {
 	data.FillText(style, at, name)
 }
 
-// drawYLabel writes the label of a y axis beside its middle. The plot package would reserve room
-// for it as if it stood at the top of a logarithmic axis.
+// drawXLabel writes the label of the x axis below its middle. The plot package would put it, and
+// reserve room for it, elsewhere on a logarithmic axis. So it would for a y axis.
+func drawXLabel(data draw.Canvas, bottom vg.Length, name string) {
+	style := textStyle(10, black)
+	style.XAlign = draw.XCenter
+	data.FillText(style, vg.Point{X: (data.Min.X + data.Max.X) / 2, Y: bottom + 3}, name)
+}
+
+// drawYLabel writes the label of a y axis beside its middle.
 func drawYLabel(c, data draw.Canvas, name string) {
 	style := textStyle(10, black)
 	style.Rotation = math.Pi / 2

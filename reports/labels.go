@@ -40,7 +40,7 @@ type placedLabel struct {
 
 // layOut finds the room for the axes, which is the same for all panels.
 func (f *figure) layOut() layout {
-	page := draw.Canvas{Rectangle: vg.Rectangle{Max: vg.Point{X: figureWidth, Y: 400}}}
+	page := draw.Canvas{Rectangle: vg.Rectangle{Max: vg.Point{X: f.width(), Y: 400}}}
 	page = draw.Crop(page, margin+yLabelWidth, -margin, 0, 0)
 	l := layout{left: page.Min.X, right: page.Max.X}
 	for i, p := range f.panels {

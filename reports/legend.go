@@ -36,7 +36,7 @@ func (f *figure) legendRows() [][]legendEntry {
 	used := vg.Length(0)
 	for _, e := range f.entries() {
 		w := e.width()
-		if used+w > figureWidth-2*margin && len(row) > 0 {
+		if used+w > f.width()-2*margin && len(row) > 0 {
 			rows, row, used = append(rows, row), nil, 0
 		}
 		row, used = append(row, e), used+w
@@ -70,7 +70,7 @@ func (e legendEntry) draw(c draw.Canvas, r vg.Rectangle) {
 	corners := rectangle(r.Min.X, r.Min.Y, r.Max.X, r.Max.Y)
 	switch e.shape {
 	case asLine:
-		c.StrokeLine2(draw.LineStyle{Color: e.colour, Width: vg.Points(2)}, r.Min.X, middle.Y, r.Max.X, middle.Y)
+		c.StrokeLine2(draw.LineStyle{Color: e.colour, Width: vg.Points(2), Dashes: e.dashes}, r.Min.X, middle.Y, r.Max.X, middle.Y)
 	case asPatch:
 		c.FillPolygon(e.colour, corners)
 	case asWindow:

@@ -55,6 +55,7 @@ type page struct {
 type picture struct {
 	File, Title, Alt, Absent string
 	Image                    template.URL
+	Narrow                   bool
 }
 
 // setting is a name with its value.
@@ -117,7 +118,7 @@ func (m *material) counterexamples() (shown []counterexample, left int) {
 func pictureOf(d drawn) picture {
 	p := picture{File: d.file, Title: d.title, Absent: d.absent}
 	if d.figure != nil {
-		p.Alt = d.figure.alt
+		p.Alt, p.Narrow = d.figure.alt, d.figure.narrow
 		p.Image = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(d.figure.svg()))
 	}
 	return p

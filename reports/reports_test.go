@@ -124,7 +124,7 @@ func wellFormed(content []byte) error {
 func TestReportOfARealisticRun(t *testing.T) {
 	files := rendered.ok(t)
 	want := []string{"junit.xml", "report.html", "timeline.html"}
-	for _, p := range []string{"latency", "quantiles", "throughput", "failover", "phases", "holders"} {
+	for _, p := range []string{"latency", "quantiles", "throughput", "failover", "affected-ecdf", "phases", "handover-ecdf", "holders"} {
 		want = append(want, "plots/"+p+".svg", "plots/"+p+".png")
 	}
 	slices.Sort(want)
@@ -145,13 +145,14 @@ func TestReportOfARealisticRun(t *testing.T) {
 		}
 	}
 	for name, texts := range map[string][]string{
-		"plots/latency.svg":    {"latency (log scale)", "time since the run began (s)", "acquire", "release", "100 ms", "#1 pause:leader", "fault: expire"},
-		"plots/quantiles.svg":  {"p50 (median)", "p95", "p99", "windows of 1 s"},
-		"plots/throughput.svg": {"operations per second", "#2 expire:holder"},
-		"plots/failover.svg":   {"time (log scale)", "each affected client", "fail-over, all clients", "hand-over of a hold", "no client was affected", "twice the p99", "(acquire ", "pause:leader", "#10"},
-		"plots/holders.svg":    {"k0", "k4", "client 4", "a column of"},
-		"report.html":          {"<title>✓ lock seed 42: Valid, zklab", "The lock kept every promise", "--seed 42", "/runs/here", "sha256:4c3f9e2b8d1a", "fail-over", "data:image/svg&#43;xml;base64,", "server 3", "holding", "timeline.html"},
-		"timeline.html":        {"<title>Timeline ✓ lock seed 42: Valid, ", `"key k0"`, `"faults"`, "Held by:"},
+		"plots/latency.svg":       {"latency (log scale)", "time since the run began (s)", "acquire", "release", "100 ms", "#1 pause:leader", "fault: expire"},
+		"plots/quantiles.svg":     {"p50 (median)", "p95", "p99", "windows of 1 s"},
+		"plots/throughput.svg":    {"operations per second", "#2 expire:holder"},
+		"plots/failover.svg":      {"time (log scale)", "each affected client", "fail-over, all clients", "hand-over of a hold", "no client was affected", "twice the p99", "(acquire ", "pause:leader", "#10"},
+		"plots/affected-ecdf.svg": {"pause:leader, ", "share of the affected clients"},
+		"plots/holders.svg":       {"k0", "k4", "client 4", "a column of"},
+		"report.html":             {"<title>✓ lock seed 42: Valid, zklab", "The lock kept every promise", "--seed 42", "/runs/here", "sha256:4c3f9e2b8d1a", "fail-over", "data:image/svg&#43;xml;base64,", "server 3", "holding", "timeline.html"},
+		"timeline.html":           {"<title>Timeline ✓ lock seed 42: Valid, ", `"key k0"`, `"faults"`, "Held by:"},
 	} {
 		for _, text := range texts {
 			if !bytes.Contains(files[name], []byte(text)) {
@@ -277,7 +278,7 @@ func TestOddRuns(t *testing.T) {
 		{"empty", &history.History{}, nil, []string{"No operation went to the ensemble", "No operation was completed", "No fault was injected", "No client held a key"}},
 		{"one operation", one, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected"}},
 		{"one that never returned", open, []string{"latency"}, []string{"No operation on the ensemble succeeded", "No operation was completed"}},
-		{"no faults", calm, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected"}},
+		{"no faults", calm, []string{"latency", "quantiles", "throughput", "handover-ecdf", "holders"}, []string{"No fault was injected"}},
 		{"semaphore", leased(calm), []string{"latency", "quantiles", "throughput", "leases"}, nil},
 		{"queue", sample.Queue(5*time.Second, 1), []string{"latency", "quantiles", "throughput", "depth"}, nil},
 		{"barrier", sample.Barrier(10, 1), []string{"latency", "quantiles", "throughput"}, nil},
@@ -286,7 +287,7 @@ func TestOddRuns(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			files := render(t, tt.h, sample.Result(tt.h))
-			for _, p := range []string{"latency", "quantiles", "throughput", "failover", "holders", "leases", "depth"} {
+			for _, p := range []string{"latency", "quantiles", "throughput", "failover", "failover-ecdf", "affected-ecdf", "handover-ecdf", "holders", "leases", "depth"} {
 				_, drawn := files["plots/"+p+".svg"]
 				if want := slices.Contains(tt.plots, p); drawn != want {
 					t.Errorf("plot of %s: drawn %v, want %v", p, drawn, want)

@@ -19,6 +19,7 @@ const (
 	findingsInSummary = 5
 	reasonsInSummary  = 3
 	shardsInSummary   = 8
+	timesInSummary    = 5
 )
 
 // SweepSummary describes a sweep in a screenful of text. page is the path of its page, or "" if
@@ -32,6 +33,7 @@ func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
 	t.b.WriteByte('\n')
 	t.runs()
 	t.faults()
+	t.times()
 	t.exercised()
 	t.shards()
 	t.b.WriteByte('\n')
@@ -263,6 +265,25 @@ func (t *sweepText) faults() {
 		t.line(name, "never took effect: "+prose.List(never, "and"))
 	} else if len(t.s.Faults) == 0 {
 		t.line(name, "none")
+	}
+}
+
+// times describes the distributions of times.
+func (t *sweepText) times() {
+	for _, d := range sweptTimes {
+		if d.summary == "" {
+			continue
+		}
+		name := d.summary
+		all := d.of(&t.s.Samples)
+		for i, s := range all {
+			if i == timesInSummary {
+				t.line(name, "and "+thousands(len(all)-i)+" more, on the page")
+				break
+			}
+			t.line(name, d.words(s))
+			name = ""
+		}
 	}
 }
 

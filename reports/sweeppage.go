@@ -3,13 +3,17 @@ package reports
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
@@ -17,7 +21,7 @@ import (
 var sweepTemplate string
 
 var sweepPage = template.Must(template.New("sweep").Funcs(template.FuncMap{
-	"thousands": thousands, "plural": plural, "mark": markOf, "word": wordOf, "capital": capital,
+	"docs": func() string { return docs }, "thousands": thousands, "plural": plural, "mark": markOf, "word": wordOf, "capital": capital,
 	"rate": pageRate, "slice": sliceOf, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords,
 }).Parse(sweepTemplate))
 
@@ -30,22 +34,69 @@ type sweepPageOf struct {
 	Runs     string
 	Rate     string
 	Matrix   sweep.Matrix
+	Times    []timesSection
+	Plots    string // the folder of the plots, relative to the page
 	Makers   []setting
 	folder   string
 }
 
-// WriteSweep writes the page of a sweep as one self-contained file. Links to the folders of kept
-// runs are relative to the page.
+// WriteSweep writes the page of a sweep as one self-contained file, and its plots into a folder
+// beside it: sweep-plots for sweep.html. Links to the folders of kept runs are relative to the page.
 func WriteSweep(path string, s *sweep.Summary) error {
+	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-plots"
+	sections, plots := timesOfSweep(&s.Samples)
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
-		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Makers: makersOfSweep(s), folder: filepath.Dir(path),
+		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
 	}
 	var b bytes.Buffer
 	if err := sweepPage.Execute(&b, p); err != nil {
 		return fmt.Errorf("write the page of the sweep: %w", err)
 	}
-	return store.WriteFile(path, b.Bytes())
+	if err := store.WriteFile(path, b.Bytes()); err != nil {
+		return err
+	}
+	return writeSweepPlots(folder, plots)
+}
+
+// writeSweepPlots also removes plots of an earlier page that are no longer drawn, but nothing else:
+// the folder is where the user wanted the page.
+func writeSweepPlots(folder string, plots []drawn) error {
+	var figures []drawn
+	var failed []error
+	for _, d := range plots {
+		if d.figure != nil {
+			figures = append(figures, d)
+			continue
+		}
+		svg, png := d.files()
+		for _, name := range []string{svg, png} {
+			if err := os.Remove(filepath.Join(folder, name)); !errors.Is(err, fs.ErrNotExist) {
+				failed = append(failed, err)
+			}
+		}
+	}
+	if len(figures) > 0 {
+		failed = append(failed, writePlots(pngDPI, folder, figures)...)
+	}
+	return unwritten(failed)
+}
+
+// sweptTimes are the times on the page of a sweep, in its order.
+var sweptTimes = []distribution{failoverTimes, affectedTimes, outageTimes, handOverTimes}
+
+// timesOfSweep returns the sections of the page about times that were measured at least once, and
+// all plots.
+func timesOfSweep(s *stats.Samples) (sections []timesSection, plots []drawn) {
+	for _, d := range sweptTimes {
+		all := d.of(s)
+		plot := d.drawn(all)
+		plots = append(plots, plot)
+		if len(all) > 0 {
+			sections = append(sections, d.section(plot, all))
+		}
+	}
+	return sections, plots
 }
 
 // Report returns the link to the report of a kept run, or "" if the run was not kept.

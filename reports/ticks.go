@@ -59,32 +59,37 @@ func niceStep(v float64) float64 {
 }
 
 // durationTicks are powers of ten of a second on a logarithmic axis, labelled
-// with their unit.
+// with their unit. On a short axis, 2 and 5 times a power have labels, too.
 type durationTicks struct{}
 
 func (durationTicks) Ticks(lo, hi float64) []plot.Tick {
+	const short = 1000
 	var ticks []plot.Tick
 	for e := math.Floor(math.Log10(lo) + 1e-9); ; e++ {
-		power := math.Pow(10, e)
-		if power > hi*(1+1e-9) {
-			return ticks
-		}
-		ticks = append(ticks, plot.Tick{Value: power, Label: powerLabel(int(e))})
-		for m := 2.0; m < 10; m++ {
-			ticks = append(ticks, plot.Tick{Value: m * power})
+		for m := 1; m < 10; m++ {
+			v := float64(m) * math.Pow(10, e)
+			switch {
+			case v > hi*(1+1e-9):
+				return ticks
+			case v < lo*(1-1e-9):
+			case m == 1 || hi < lo*short && (m == 2 || m == 5):
+				ticks = append(ticks, plot.Tick{Value: v, Label: powerLabel(m, int(e))})
+			default:
+				ticks = append(ticks, plot.Tick{Value: v})
+			}
 		}
 	}
 }
 
-// powerLabel is 10^e seconds in words: "100 ms".
-func powerLabel(e int) string {
+// powerLabel is m times 10^e seconds in words: "200 ms".
+func powerLabel(m, e int) string {
 	units := []struct {
 		from int
 		name string
 	}{{0, " s"}, {-3, " ms"}, {-6, " µs"}, {-9, " ns"}}
 	for _, u := range units {
 		if e >= u.from {
-			return thousands(int(math.Round(math.Pow(10, float64(e-u.from))))) + u.name
+			return thousands(m*int(math.Round(math.Pow(10, float64(e-u.from))))) + u.name
 		}
 	}
 	return "0"
@@ -100,6 +105,15 @@ func logRange(lo, hi float64) (float64, float64) {
 		to = from + 1
 	}
 	return math.Pow(10, from), math.Pow(10, to)
+}
+
+// niceLogRange widens a range of durations in seconds to 1, 2 or 5 times a power of ten.
+func niceLogRange(lo, hi float64) (float64, float64) {
+	lo, hi = 1/niceStep(1/max(lo, least)), niceStep(max(hi, least))
+	if hi < lo*3 {
+		lo, hi = 1/niceStep(2/lo), niceStep(hi*2)
+	}
+	return lo, hi
 }
 
 // least is the shortest duration that is drawn, in seconds.

@@ -57,7 +57,8 @@ func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 		}
 		failed = append(failed, err)
 	}
-	return unwritten(append(failed, writePlots(dpi, filepath.Join(dir, "plots"), plots)...))
+	folder := filepath.Join(dir, "plots")
+	return unwritten(append(append(failed, writePlots(dpi, folder, plots)...), removeOthers(folder, plots)))
 }
 
 // unwritten returns an error that counts the files that could not be written and gives the reason
@@ -73,21 +74,18 @@ func unwritten(errs []error) error {
 	return fmt.Errorf("%d files could not be written: %w", len(errs), errs[0])
 }
 
-// writePlots also removes the plots of an earlier report that are no longer drawn, since they would
-// be misleading.
+// writePlots writes each figure as SVG and PNG.
 func writePlots(dpi int, dir string, plots []drawn) (failed []error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return []error{err}
 	}
-	failed = make([]error, 2*len(plots)+1)
+	failed = make([]error, 2*len(plots))
 	var wg sync.WaitGroup
-	names := map[string]bool{}
 	for i, d := range plots {
 		if d.figure == nil {
 			continue
 		}
-		svg, png := d.file+".svg", d.file+".png"
-		names[svg], names[png] = true, true
+		svg, png := d.files()
 		wg.Go(func() {
 			failed[2*i] = store.WriteFile(filepath.Join(dir, svg), d.figure.svg())
 			content, err := d.figure.png(dpi)
@@ -98,12 +96,22 @@ func writePlots(dpi int, dir string, plots []drawn) (failed []error) {
 		})
 	}
 	wg.Wait()
-	failed[2*len(plots)] = removeOthers(dir, names)
 	return failed
 }
 
-// removeOthers removes the files of a folder that are not among names.
-func removeOthers(dir string, names map[string]bool) error {
+// files returns the names of the plot's files.
+func (d drawn) files() (svg, png string) { return d.file + ".svg", d.file + ".png" }
+
+// removeOthers removes all files from the folder that are not of these plots. Plots of an earlier
+// report that are no longer drawn would be misleading.
+func removeOthers(dir string, plots []drawn) error {
+	names := map[string]bool{}
+	for _, d := range plots {
+		if d.figure != nil {
+			svg, png := d.files()
+			names[svg], names[png] = true, true
+		}
+	}
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
 		if e.Type().IsRegular() && !names[e.Name()] {

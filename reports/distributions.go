@@ -1,0 +1,318 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/stats"
+)
+
+// distribution is one sort of times that runs measure, such as fail-overs, with the words for its
+// figure, its table and its lines in a summary.
+type distribution struct {
+	file, title string
+	summary     string // first column in the summary of a sweep; "" leaves it out
+	of          func(*stats.Samples) []sampled
+	one         string     // what was measured once: "fail-over"
+	axis, share string     // the labels of the axes
+	meaning     string     // how to read a point of a line
+	longer      string     // what became of a time that is a lower bound, of several
+	tail        []quantile // told beside the median
+	interval    bool       // the times are independent enough for the interval of their median
+}
+
+// quantile is a quantile with its name.
+type quantile struct {
+	name string
+	q    float64
+}
+
+var p95 = []quantile{{"p95", 0.95}}
+
+// sampled are times with the name of what they were measured of.
+type sampled struct {
+	name  string
+	times *stats.Times
+}
+
+var failoverTimes = distribution{
+	file: "failover-ecdf", title: "Distribution of the fail-over, over all clients", summary: "fail-over",
+	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Failovers }),
+	one: "fail-over", axis: "time since the fault took effect", share: "share of the faults", tail: p95, interval: true,
+	meaning: "The height of a line at 1 s is the share of the faults after which some operation succeeded within 1 s.",
+	longer:  "without a success before the heal",
+}
+
+var affectedTimes = distribution{
+	file: "affected-ecdf", title: "Distribution of the fail-over of affected clients",
+	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Affected }),
+	one: "affected client", axis: "time since the fault took effect", share: "share of the affected clients", tail: p95,
+	meaning: "The height of a line at 1 s is the share of the affected clients that succeeded within 1 s.",
+	longer:  "without a success before the heal",
+}
+
+var outageTimes = distribution{
+	file: "outage-ecdf", title: "Distribution of the time without service, as the probe of all servers saw it", summary: "no service",
+	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Outages }),
+	one: "time without service", axis: "time since the fault was injected", share: "share of the faults", tail: p95, interval: true,
+	meaning: "The height of a line at 1 s is the share of the faults during which no two successes of the probe were more than 1 s apart.",
+	longer:  "without a success before the heal",
+}
+
+var handOverTimes = distribution{
+	file: "handover-ecdf", title: "Distribution of the hand-over", summary: "hand-over",
+	of: func(s *stats.Samples) []sampled {
+		all := ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.HandOvers })(s)
+		return withTimes(append(all, sampled{"holds that no fault ended", s.HandOvers}))
+	},
+	one: "hand-over", axis: "time since the hold ended", share: "share of the holds", tail: p95, interval: true,
+	meaning: "The height of a line at 1 s is the share of the holds after which the next client got the key within 1 s.",
+	longer:  "not granted again",
+}
+
+// ofFaults returns the times of each kind and target of faults.
+func ofFaults(times func(*stats.FaultSamples) *stats.Times) func(*stats.Samples) []sampled {
+	return func(s *stats.Samples) []sampled {
+		var all []sampled
+		for name, f := range s.Faults {
+			all = append(all, sampled{name, times(f)})
+		}
+		return withTimes(all)
+	}
+}
+
+// withTimes leaves out what was never measured, and puts first what was measured most often.
+func withTimes(all []sampled) []sampled {
+	all = slices.DeleteFunc(all, func(s sampled) bool { return s.count() == 0 })
+	slices.SortFunc(all, func(a, b sampled) int {
+		return cmp.Or(b.count()-a.count(), cmp.Compare(a.name, b.name))
+	})
+	return all
+}
+
+func (s sampled) count() int {
+	n, _ := s.times.Count()
+	return n
+}
+
+// worst returns the longest time. It is a lower bound if any of the times is.
+func (s sampled) worst() stats.Bound {
+	b := s.times.Quantile(1)
+	_, censored := s.times.Count()
+	b.AtLeast = censored > 0
+	return b
+}
+
+// quantile formats a quantile. It returns "" if so few times were measured that only the longest
+// is beyond it.
+func (s sampled) quantile(q float64) string {
+	const rounding = 1e-9
+	if float64(s.count())*(1-q) < 1-rounding {
+		return ""
+	}
+	return bound(s.times.Quantile(q))
+}
+
+// intervalOf formats the confidence interval of the median. It returns "" if there is none.
+func (d distribution) intervalOf(s sampled) string {
+	i, ok := s.times.QuantileInterval(0.5)
+	if !d.interval || !ok || i.Low.AtLeast {
+		return ""
+	}
+	return bound(i.Low) + " to " + bound(i.High)
+}
+
+// words describes times: "kill:leader: median 1.01 s (980 ms to 1.05 s), p95 1.4 s, worst 1.52 s,
+// of 100".
+func (d distribution) words(s sampled) string {
+	name := label(s.name, 40) + ": "
+	n, censored := s.times.Count()
+	if n == 1 {
+		text := name + bound(s.worst()) + ", measured once"
+		if censored > 0 {
+			text += ", " + d.longer
+		}
+		return text
+	}
+	text := name + d.quantiles(s) + ", worst " + bound(s.worst()) + ", of " + thousands(n)
+	if censored > 0 {
+		text += ", " + thousands(censored) + " of them " + d.longer
+	}
+	return text
+}
+
+// quantiles describes the median and the tail: "median 1.01 s (980 ms to 1.05 s), p95 1.4 s".
+func (d distribution) quantiles(s sampled) string {
+	text := "median " + bound(s.times.Quantile(0.5))
+	if i := d.intervalOf(s); i != "" {
+		text += " (" + i + ")"
+	}
+	for _, q := range d.tail {
+		if v := s.quantile(q.q); v != "" {
+			text += ", " + q.name + " " + v
+		}
+	}
+	return text
+}
+
+// legend is short, so that it fits the width of a figure.
+func (d distribution) legend(s sampled, style lineStyle) legendEntry {
+	n, censored := s.times.Count()
+	text := label(s.name, 28) + ", " + times(n)
+	if censored > 0 {
+		text += " (" + thousands(censored) + " longer)"
+	}
+	return legendEntry{name: text + ": " + d.quantiles(s), colour: style.colour, dashes: style.dashes, shape: asLine}
+}
+
+// mostLines is the maximum number of lines in a figure.
+const mostLines = 8
+
+// lines returns what a figure shows of the times, and what it leaves out because there are too few,
+// or because there are too many lines.
+func (d distribution) lines(all []sampled) (shown, few, more []sampled) {
+	needed := stats.TimesNeeded(0.5)
+	for _, s := range all {
+		switch {
+		case s.count() < needed:
+			few = append(few, s)
+		case len(shown) == mostLines:
+			more = append(more, s)
+		default:
+			shown = append(shown, s)
+		}
+	}
+	return shown, few, more
+}
+
+// drawn returns the figure of the times, or why there is none.
+func (d distribution) drawn(all []sampled) drawn {
+	out := drawn{file: d.file, title: d.title}
+	shown, few, more := d.lines(all)
+	if len(shown) == 0 {
+		out.absent = d.tooFew(few)
+		return out
+	}
+	out.figure = d.figure(shown)
+	f := out.figure
+	f.file, f.title = d.file, d.title
+	if len(few) > 0 {
+		f.note += fmt.Sprintf(" Not drawn, with fewer times than the %d that a median with its interval needs: %s.", stats.TimesNeeded(0.5), countsOf(few))
+	}
+	if len(more) > 0 {
+		f.note += fmt.Sprintf(" Not drawn for lack of room: %s with fewer times.", plural(len(more), "more line"))
+	}
+	return out
+}
+
+// tooFew says how many times a figure would need.
+func (d distribution) tooFew(few []sampled) string {
+	if len(few) == 0 {
+		return "No " + d.one + " was measured."
+	}
+	return fmt.Sprintf("A median with its interval needs %s of one kind; measured were %s.", plural(stats.TimesNeeded(0.5), d.one), countsOf(few))
+}
+
+// countsOf says how often some things were measured: "kill:leader (4), expire:any (1)".
+func countsOf(all []sampled) string {
+	const most = 4
+	var parts []string
+	for i, s := range all {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %s more", thousands(len(all)-most)))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s)", label(s.name, 40), thousands(s.count())))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// figure draws the times.
+func (d distribution) figure(all []sampled) *figure {
+	f := ecdf(all, d.interval)
+	for i, s := range all {
+		f.legend = append(f.legend, d.legend(s, lineStyles[i]))
+	}
+	f.panels[0].yLabel = d.share
+	f.xLabel = d.axis + " (log scale)"
+	f.note = d.meaning
+	if d.interval {
+		f.note += " A bar near 50 % is the confidence interval (95 %) of the median."
+	}
+	if slices.ContainsFunc(all, func(s sampled) bool { _, censored := s.times.Count(); return censored > 0 }) {
+		f.note += " A stroke across a line is one that took longer: " + d.longer + " (Kaplan and Meier's estimate)."
+	}
+	f.alt = "Plot of the share of times that were no longer than the time on the x axis, one line each: " + strings.Join(legendNames(f.legend), "; ") + "."
+	return f
+}
+
+func legendNames(all []legendEntry) (names []string) {
+	for _, e := range all {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+// noTimes is why there is no figure of a run whose result has no times.
+const noTimes = "The zklab that decided this run kept no times; zklab check decides it again."
+
+// distributionOf returns the maker of a plot of a run.
+func distributionOf(d distribution) func(*material) (*figure, string) {
+	return func(m *material) (*figure, string) {
+		if m.r.Stats.Samples == nil {
+			return nil, noTimes
+		}
+		all := d.of(m.r.Stats.Samples)
+		if len(all) == 0 {
+			return nil, "" // the plot of the fail-overs says why, or there are no holds
+		}
+		out := d.drawn(all)
+		return out.figure, out.absent
+	}
+}
+
+// timeRow is a row of a table of times.
+type timeRow struct {
+	Name             string
+	N, Longer        int
+	Median, Interval string
+	Tail             []string
+	Worst            string
+}
+
+func (d distribution) rows(all []sampled) []timeRow {
+	var rows []timeRow
+	for _, s := range all {
+		r := timeRow{Name: s.name, Median: bound(s.times.Quantile(0.5)), Interval: d.intervalOf(s), Worst: bound(s.worst())}
+		r.N, r.Longer = s.times.Count()
+		for _, q := range d.tail {
+			r.Tail = append(r.Tail, s.quantile(q.q))
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// timesSection is a part of a sweep's page: times in a figure and a table.
+type timesSection struct {
+	picture
+	One         string // what was measured
+	Heads       []string
+	Interval    bool
+	Rows, Other []timeRow // Other are folded away
+}
+
+// timeRowsOnPage is the number of rows that the page of a sweep shows at once.
+const timeRowsOnPage = 12
+
+func (d distribution) section(drawn drawn, all []sampled) timesSection {
+	s := timesSection{picture: pictureOf(drawn), One: d.one, Interval: d.interval, Rows: d.rows(all)}
+	for _, q := range d.tail {
+		s.Heads = append(s.Heads, q.name)
+	}
+	n := min(timeRowsOnPage, len(s.Rows))
+	s.Rows, s.Other = s.Rows[:n], s.Rows[n:]
+	return s
+}

@@ -1,0 +1,269 @@
+package reports
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/zklab/zklab/stats"
+)
+
+// took returns times in milliseconds. Negative ones are lower bounds.
+func took(ms ...int) *stats.Times {
+	t := &stats.Times{}
+	for _, d := range ms {
+		t.Add(stats.Bound{Time: time.Duration(max(d, -d)) * time.Millisecond, AtLeast: d < 0}, 1)
+	}
+	return t
+}
+
+// upTo returns 1, 2, … n milliseconds.
+func upTo(n int) (ms []int) {
+	for i := range n {
+		ms = append(ms, i+1)
+	}
+	return ms
+}
+
+// plantedTimes are those of a sweep: enough of two faults, one with lower bounds, too few of a third,
+// and none of a fourth.
+func plantedTimes() *stats.Samples {
+	return &stats.Samples{
+		Runs: 3,
+		Faults: map[string]*stats.FaultSamples{
+			"kill:leader":     {Verified: 100, Felt: 100, Failovers: took(upTo(100)...), Affected: took(upTo(7)...)},
+			"pause:" + nasty:  {Verified: 8, Felt: 8, Failovers: took(10, 20, 30, 40, -5, -25, -50, 60), HandOvers: took(-7)},
+			"expire:any":      {Verified: 3, Felt: 3, Failovers: took(1, 2, -3), HandOvers: took(1, 2, 3, 4)},
+			"duplicate:every": {Verified: 5},
+		},
+		HandOvers: took(upTo(10)...),
+	}
+}
+
+func TestTimesInWords(t *testing.T) {
+	for _, tt := range []struct {
+		of    distribution
+		times *stats.Times
+		want  string
+	}{
+		{failoverTimes, took(7), "x: 7 ms, measured once"},
+		{failoverTimes, took(-7), "x: > 7 ms, measured once, without a success before the heal"},
+		{failoverTimes, took(1, 2, 3), "x: median 2 ms, worst 3 ms, of 3"},
+		{failoverTimes, took(1, 2, 3, 4, 5, 6), "x: median 3 ms (1 ms to 6 ms), worst 6 ms, of 6"},
+		{failoverTimes, took(upTo(100)...), "x: median 50 ms (40 ms to 60 ms), p95 95 ms, worst 100 ms, of 100"},
+		{handOverTimes, took(-1, -2, -3, -4, -5, -6), "x: median > 6 ms, worst > 6 ms, of 6, 6 of them not granted again"},
+		{handOverTimes, took(1, 2, 3, 4, 5, -3), "x: median 3 ms (1 ms to > 5 ms), worst > 5 ms, of 6, 1 of them not granted again"},
+		{affectedTimes, took(upTo(20)...), "x: median 10 ms, p95 19 ms, worst 20 ms, of 20"},
+	} {
+		if got := tt.of.words(sampled{"x", tt.times}); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+func TestDistributionFigure(t *testing.T) {
+	s := plantedTimes()
+	d := failoverTimes.drawn(failoverTimes.of(s))
+	if d.figure == nil {
+		t.Fatal(d.absent)
+	}
+	var lines []string
+	for _, e := range d.figure.legend {
+		lines = append(lines, e.name)
+	}
+	want := []string{
+		"kill:leader, 100 times: median 50 ms (40 ms to 60 ms), p95 95 ms",
+		label("pause:"+nasty, 28) + ", 8 times (3 longer): median 40 ms (10 ms to > 60 ms)",
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+	for _, text := range []string{
+		"The height of a line at 1 s is", "A bar near 50 % is the confidence interval", "without a success before the heal (Kaplan",
+		"Not drawn, with fewer times than the 6 that a median with its interval needs: expire:any (3).",
+	} {
+		if !strings.Contains(d.figure.note, text) {
+			t.Errorf("the note does not say %q: %s", text, d.figure.note)
+		}
+	}
+	if err := wellFormed(d.figure.svg()); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{">kill:leader<", ">time since the fault took effect (log scale)<", ">share of the faults<"} {
+		if !strings.Contains(string(d.figure.svg()), name) {
+			t.Errorf("%s is not in the figure", name)
+		}
+	}
+	if d := affectedTimes.drawn(affectedTimes.of(s)); d.figure == nil || strings.Contains(d.figure.note, "confidence") {
+		t.Errorf("clients of one fault depend on each other, and have no interval: %v", d)
+	}
+}
+
+func TestTooFewTimesForAFigure(t *testing.T) {
+	s := plantedTimes()
+	s.HandOvers = nil
+	const want = "A median with its interval needs 6 hand-overs of one kind; measured were expire:any (4), "
+	if d := handOverTimes.drawn(handOverTimes.of(s)); d.figure != nil || !strings.HasPrefix(d.absent, want) {
+		t.Errorf("%q", d.absent)
+	}
+	if d := handOverTimes.drawn(handOverTimes.of(&stats.Samples{})); d.figure != nil || d.absent != "No hand-over was measured." {
+		t.Errorf("%q", d.absent)
+	}
+	for i := range 12 {
+		s.Faults[fmt.Sprint("kill:", i)] = &stats.FaultSamples{Failovers: took(upTo(6 + i)...)}
+	}
+	d := failoverTimes.drawn(failoverTimes.of(s))
+	if len(d.figure.legend) != mostLines || !strings.HasSuffix(d.figure.note, "Not drawn for lack of room: 6 more lines with fewer times.") {
+		t.Errorf("%d lines; %s", len(d.figure.legend), d.figure.note)
+	}
+}
+
+// The line of a distribution climbs at exact times only, and leads on to the last lower bound.
+func TestLineOfADistribution(t *testing.T) {
+	l := lineOf(sampled{"x", took(1, -2, 3, -4)}, lineStyles[0])
+	at := plotter.XYs{{X: 0.001, Y: 0}, {X: 0.001, Y: 0.25}, {X: 0.002, Y: 0.25}, {X: 0.003, Y: 0.25}, {X: 0.003, Y: 0.625}, {X: 0.004, Y: 0.625}}
+	if diff := cmp.Diff(at, l.at); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(plotter.XYs{at[2], at[5]}, l.longer); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Names beside lines stay inside and never cover each other, however close the lines are.
+func TestNamesOfLinesNeverOverlap(t *testing.T) {
+	for apart := range 40 {
+		var all []sampled
+		for i := range mostLines {
+			var ms []int
+			for j := range 10 {
+				ms = append(ms, 100+i*apart+j*(1+i%3*apart))
+			}
+			all = append(all, sampled{fmt.Sprintf("slow-link:holder-or-any:%d", i), took(ms...)})
+		}
+		f := ecdf(all, true)
+		p := f.panels[0].plot
+		c := draw.Canvas{Rectangle: vg.Rectangle{Max: vg.Point{X: 400, Y: 250}}}
+		f.prepare(0)
+		var lines lineLabels
+		for i, s := range all {
+			lines = append(lines, lineOf(s, lineStyles[i]))
+		}
+		placed := lines.place(c, p)
+		if len(placed) == 0 {
+			t.Errorf("%d ms apart: no line has its name", apart)
+		}
+		for i, a := range placed {
+			if a.box.Min.X < c.Min.X || a.box.Max.X > c.Max.X || a.box.Min.Y < c.Min.Y || a.box.Max.Y > c.Max.Y {
+				t.Errorf("%d ms apart: %s is outside", apart, a.name)
+			}
+			for _, b := range placed[i+1:] {
+				if overlap(a.box, b.box) {
+					t.Errorf("%d ms apart: %s covers %s", apart, a.name, b.name)
+				}
+			}
+		}
+	}
+}
+
+func TestTimesOfASweep(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "page.html")
+	plots := filepath.Join(folder, "page-plots")
+	names := func() (names []string) {
+		entries, err := os.ReadDir(plots)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return names
+	}
+	s := sweptRuns()
+	s.Samples = *plantedTimes()
+	if err := WriteSweep(path, s); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"affected-ecdf.png", "affected-ecdf.svg", "failover-ecdf.png", "failover-ecdf.svg", "handover-ecdf.png", "handover-ecdf.svg"}
+	if diff := cmp.Diff(want, names()); diff != "" {
+		t.Error(diff)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		`<figure id="failover-ecdf" class="narrow"><img src="data:image/svg&#43;xml;base64,`, "page-plots/failover-ecdf.svg",
+		`<b>kill:leader</b></td><td class="number" data-name="times">100</td><td class="number" data-name="longer than measured"></td><td class="number" data-name="median">50 ms</td><td class="number" data-name="its interval">40 ms to 60 ms</td><td class="number" data-name="p95">95 ms</td><td class="number" data-name="worst">100 ms</td>`,
+		"<b>holds that no fault ended</b>", "&lt;script&gt;alert(1)", `data-name="worst">&gt; 60 ms</td>`,
+	} {
+		if !strings.Contains(string(page), text) {
+			t.Errorf("no %q in the page", text)
+		}
+	}
+	if strings.Contains(string(page), "<script>alert") || strings.Contains(string(page), "duplicate:every") {
+		t.Error("the page has markup out of a name, or a row without times")
+	}
+
+	// A page with less removes what was drawn before, and nothing else.
+	if err := os.WriteFile(filepath.Join(plots, "mine.png"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.Samples = stats.Samples{Faults: map[string]*stats.FaultSamples{"kill:leader": {Failovers: took(1, 2)}}}
+	if err := WriteSweep(path, s); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"mine.png"}, names()); diff != "" {
+		t.Error(diff)
+	}
+	if page, err = os.ReadFile(path); err != nil || !strings.Contains(string(page), "No plot: A median with its interval needs 6 fail-overs of one kind; measured were kill:leader (2).") {
+		t.Errorf("%v; the page does not say what a figure would need", err)
+	}
+}
+
+func TestTimesInTheSummaryOfASweep(t *testing.T) {
+	s := sweptRuns()
+	s.Samples = *plantedTimes()
+	for i := range 12 {
+		s.Samples.Faults[fmt.Sprint("kill:", i)] = &stats.FaultSamples{Failovers: took(1)}
+	}
+	got := SweepSummary(s, "", Screen{})
+	for _, text := range []string{
+		"\n  fail-over    kill:leader: median 50 ms (40 ms to 60 ms), p95 95 ms, worst 100 ms, of 100\n",
+		"\n               expire:any: median 2 ms, worst > 3 ms, of 3, 1 of them without a success before the\n",
+		"\n               and 10 more, on the page\n",
+		"\n  hand-over    holds that no fault ended: median 5 ms (2 ms to 9 ms), worst 10 ms, of 10\n",
+	} {
+		if !strings.Contains(got, text) {
+			t.Errorf("no %q in\n%s", text, got)
+		}
+	}
+	fits(t, got)
+}
+
+func TestAxisOfTimes(t *testing.T) {
+	for _, tt := range [][4]float64{{0.98, 1.5, 0.5, 2}, {1, 1, 0.5, 2}, {0.003, 4, 0.002, 5}, {0, 0, 5e-7, 2e-6}} {
+		lo, hi := niceLogRange(tt[0], tt[1])
+		if fmt.Sprintf("%.3g %.3g", lo, hi) != fmt.Sprintf("%.3g %.3g", tt[2], tt[3]) {
+			t.Errorf("niceLogRange(%v, %v) = %v, %v", tt[0], tt[1], lo, hi)
+		}
+		ticks := durationTicks{}.Ticks(lo, hi)
+		if slices.ContainsFunc(ticks, func(t plot.Tick) bool { return t.Value < lo*0.999 || t.Value > hi*1.001 }) {
+			t.Errorf("%v has ticks outside", tt)
+		}
+		if !slices.ContainsFunc(ticks, func(t plot.Tick) bool { return t.Label != "" }) {
+			t.Errorf("%v has no labels", tt)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package reports
+
+import (
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/zklab/zklab/stats"
+)
+
+// lineStyle is the look of one line among several. Lines differ in their dashes as well as in
+// colour, for readers who cannot tell the colours apart.
+type lineStyle struct {
+	colour color.NRGBA
+	dashes []vg.Length
+}
+
+var lineStyles = [mostLines]lineStyle{
+	{blue, nil},
+	{vermillion, []vg.Length{7, 2.5}},
+	{green, []vg.Length{2, 2}},
+	{black, []vg.Length{9, 2.5, 2, 2.5}},
+	{purple, []vg.Length{4, 2}},
+	{orange, nil},
+	{sky, []vg.Length{7, 2.5}},
+	{grey, []vg.Length{2, 2}},
+}
+
+// ecdf returns a figure with the distribution of each of the times, over a logarithmic axis of time.
+func ecdf(all []sampled, intervals bool) *figure {
+	p := newPanel()
+	lo, hi := math.Inf(1), least
+	lines := make([]ecdfLine, 0, len(all))
+	for i, s := range all {
+		l := lineOf(s, lineStyles[i])
+		lo, hi = min(lo, l.at[0].X), max(hi, l.at[len(l.at)-1].X)
+		if interval, ok := s.times.QuantileInterval(0.5); ok && intervals && !interval.Low.AtLeast {
+			l.interval = &interval
+		}
+		lines = append(lines, l)
+	}
+	for i := range lines {
+		const lane = 3.5 // apart, since intervals overlap
+		lines[i].lane = lane * (vg.Length(len(lines)-1)/2 - vg.Length(i))
+	}
+	f := &figure{narrow: true, xTicks: durationTicks{}}
+	f.xMin, f.xMax = niceLogRange(lo, hi)
+	p.X.Scale = plot.LogScale{}
+	p.Y.Min, p.Y.Max, p.Y.Tick.Marker = 0, 1, shareTicks{0, 0.25, 0.5, 0.75, 1}
+	g := plotter.NewGrid()
+	g.Vertical.Color, g.Horizontal.Color = pale, pale
+	g.Vertical.Width, g.Horizontal.Width = vg.Points(0.5), vg.Points(0.5)
+	p.Add(g)
+	for _, l := range lines {
+		p.Add(l)
+	}
+	p.Add(lineLabels(lines))
+	f.panels = []panel{{plot: p, height: 250}}
+	return f
+}
+
+// ecdfLine is a distribution as a line of steps.
+type ecdfLine struct {
+	name     string
+	style    lineStyle
+	at       plotter.XYs // corners
+	longer   plotter.XYs // where lower bounds are
+	interval *stats.Interval
+	lane     vg.Length // of the interval: how far above the middle
+}
+
+func lineOf(s sampled, style lineStyle) ecdfLine {
+	l := ecdfLine{name: label(s.name, 40), style: style}
+	share := 0.0
+	steps := s.times.Distribution()
+	for b := range s.times.All() {
+		x := logSeconds(b.Time)
+		if b.AtLeast {
+			l.longer = append(l.longer, plotter.XY{X: x, Y: share})
+			l.at = append(l.at, plotter.XY{X: x, Y: share})
+			continue
+		}
+		l.at = append(l.at, plotter.XY{X: x, Y: share})
+		share, steps = steps[0].Share, steps[1:]
+		l.at = append(l.at, plotter.XY{X: x, Y: share})
+	}
+	return l
+}
+
+// on returns the corners on a canvas. It leaves out those that are too close to the one before to
+// be seen.
+func (l ecdfLine) on(c draw.Canvas, p *plot.Plot) []vg.Point {
+	const close = 0.4
+	x, y := p.Transforms(&c)
+	var out []vg.Point
+	for i, xy := range l.at {
+		at := vg.Point{X: x(xy.X), Y: y(xy.Y)}
+		if n := len(out); n > 0 && i < len(l.at)-1 && at.X-out[n-1].X < close && at.Y-out[n-1].Y < close {
+			continue
+		}
+		out = append(out, at)
+	}
+	return out
+}
+
+// Plot implements plot.Plotter.
+func (l ecdfLine) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	l.plotInterval(c, x, y)
+	c.StrokeLines(draw.LineStyle{Color: l.style.colour, Width: vg.Points(1.6), Dashes: l.style.dashes}, l.on(c, p))
+	const half = 3.5
+	stroke := draw.LineStyle{Color: l.style.colour, Width: vg.Points(1)}
+	for _, xy := range l.longer {
+		c.StrokeLine2(stroke, x(xy.X), y(xy.Y)-half, x(xy.X), y(xy.Y)+half)
+	}
+}
+
+// plotInterval draws a bar with ends. An interval without an end leads to the edge.
+func (l ecdfLine) plotInterval(c draw.Canvas, x, y func(float64) vg.Length) {
+	i := l.interval
+	if i == nil {
+		return
+	}
+	const end = 2.5
+	bar := draw.LineStyle{Color: l.style.colour, Width: vg.Points(1.2)}
+	low, high, at := x(logSeconds(i.Low.Time)), c.Max.X, y(0.5)+l.lane
+	if !i.High.AtLeast {
+		high = x(logSeconds(i.High.Time))
+		c.StrokeLine2(bar, high, at-end, high, at+end)
+	}
+	c.StrokeLine2(bar, low, at-end, low, at+end)
+	c.StrokeLine2(bar, low, at, high, at)
+}
+
+// shareTicks are at these shares.
+type shareTicks []float64
+
+// Ticks implements plot.Ticker.
+func (s shareTicks) Ticks(_, _ float64) []plot.Tick {
+	var ticks []plot.Tick
+	for _, v := range s {
+		ticks = append(ticks, plot.Tick{Value: v, Label: percent(v)})
+	}
+	return ticks
+}
