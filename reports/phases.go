@@ -19,8 +19,8 @@ var failoverPhases = []struct {
 	colour color.NRGBA
 	of     func(stats.FailoverPhases) time.Duration
 }{
-	{"on the old connection", blue, func(p stats.FailoverPhases) time.Duration { return p.Noticed }},
-	{"the client library pauses", orange, func(p stats.FailoverPhases) time.Duration { return p.Paused }},
+	{"old connection", blue, func(p stats.FailoverPhases) time.Duration { return p.Noticed }},
+	{"client library pauses", orange, func(p stats.FailoverPhases) time.Duration { return p.Paused }},
 	{"connecting", sky, func(p stats.FailoverPhases) time.Duration { return p.Connecting }},
 	{"until the first success", purple, func(p stats.FailoverPhases) time.Duration { return p.Serving }},
 }
@@ -31,7 +31,7 @@ func phasesFigure(s *stats.Samples) (*figure, string) {
 	if len(names) == 0 {
 		return nil, ""
 	}
-	f := &figure{xTicks: linearTicks{most: 10}}
+	f := &figure{narrow: true, xTicks: linearTicks{most: 8}}
 	p := newPanel()
 	p.Y.Min, p.Y.Max = -0.6, float64(len(names))-0.4
 	var ticks plot.ConstantTicks
@@ -40,7 +40,7 @@ func phasesFigure(s *stats.Samples) (*figure, string) {
 	var elected plotter.XYs
 	for i, name := range names {
 		phases := s.Faults[name].Phases
-		ticks = append(ticks, plot.Tick{Value: float64(i), Label: label(name, 24) + ", " + thousands(phases.Clients)})
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: label(name, 20) + ", " + thousands(phases.Clients)})
 		mean := phases.Mean()
 		longest = max(longest, mean.Noticed+mean.Paused+mean.Connecting+mean.Serving)
 	}
@@ -64,7 +64,7 @@ func phasesFigure(s *stats.Samples) (*figure, string) {
 	}
 	if len(elected) > 0 {
 		p.Add(marks{at: elected, shape: diamond, radius: 4, colour: black})
-		f.legend = append(f.legend, legendEntry{name: "a new leader was seen (median)", colour: black, mark: diamond})
+		f.legend = append(f.legend, legendEntry{name: "new leader seen (median)", colour: black, mark: diamond})
 	}
 	f.xLabel, f.xMax = "mean time since the fault took effect ("+u.name+")", 1.02*u.of(longest)
 	f.panels = []panel{{plot: p, height: vg.Length(30 + 26*len(names))}}

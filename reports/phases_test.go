@@ -18,7 +18,7 @@ func TestPhases(t *testing.T) {
 		"reset":       {Phases: &stats.PhaseSamples{Clients: 1, Noticed: time.Millisecond}},
 		"expire":      {}, // no affected client had a success
 	}}
-	want := []string{"kill:leader: the client library pauses 1 s, until the first success 10 ms", "reset: on the old connection 1 ms"}
+	want := []string{"kill:leader: client library pauses 1 s, until the first success 10 ms", "reset: old connection 1 ms"}
 	if d := cmp.Diff(want, phaseWords(s, withPhases(s))); d != "" {
 		t.Error(d)
 	}
@@ -26,7 +26,7 @@ func TestPhases(t *testing.T) {
 	if f == nil {
 		t.Fatal(absent)
 	}
-	if last := f.legend[len(f.legend)-1].name; !strings.HasPrefix(last, "a new leader") || f.xMax < 1010 {
+	if last := f.legend[len(f.legend)-1].name; !strings.HasPrefix(last, "new leader") || f.xMax < 1010 {
 		t.Errorf("the last in the legend is %q, and the axis ends at %v ms", last, f.xMax)
 	}
 	if svg := string(f.svg()); !strings.Contains(svg, "kill:leader, 2") {

@@ -96,7 +96,12 @@ func timesOfSweep(s *stats.Samples) (sections []timesSection, plots []drawn) {
 			sections = append(sections, d.section(plot, all))
 		}
 	}
-	return sections, plots
+	phases := drawn{file: "phases", title: "Phases of the fail-over"}
+	if phases.figure, phases.absent = phasesFigure(s); phases.figure != nil {
+		phases.figure.file, phases.figure.title = phases.file, phases.title
+		sections = append(sections, timesSection{picture: pictureOf(phases)})
+	}
+	return sections, append(plots, phases)
 }
 
 // Report returns the link to the report of a kept run, or "" if the run was not kept.
