@@ -52,6 +52,7 @@ func newRun() *cobra.Command {
 // runCommand is the command whose flags fill in an experiment, its seed and
 // minimal load, and what goes beyond it.
 func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *cobra.Command {
+	var times int
 	cmd := &cobra.Command{
 		Use:   "run RECIPE",
 		Short: "Run a recipe's workload, with or without faults, and check the result",
@@ -62,9 +63,12 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 			"the commands that you give, each together with the command that undoes it. They run with sh -c on\n" +
 			"this machine; in them {id} is the server's number, from 1 in the order of --servers, and {host}\n" +
 			"and {port} are its address.\n\n" +
+			"With --repeat N, it runs the experiment with N seeds, one run after the other in real time, as\n" +
+			"zklab sweep --swarm=false does: a run that passes leaves one line, a run that fails its folder.\n\n" +
 			"Exit codes: 0 every property valid, 1 a property violated, 2 undecided, 3 could not be run,\n" +
 			"64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
 		Example: "  zklab run lock --faults pause,expire --time-limit 60s\n" +
+			"  zklab run lock --faults kill:leader --repeat 20\n" +
 			"  zklab run lock --ensemble external --servers zk1:2181,zk2:2181,zk3:2181 --faults expire,pause \\\n" +
 			"    --pause-command 'docker pause zk{id}' --resume-command 'docker unpause zk{id}'\n" +
 			"  zklab run lock --clients-as process --faults freeze,crash\n" +
@@ -72,6 +76,9 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 			"  zklab run register --subject broken:retry-cas-blind --faults lose-reply:setData:who=all/1s",
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("repeat") {
+				return repeat(cmd, args, times, *seed)
+			}
 			stored, err := merge(cmd, f, x, args)
 			if err != nil {
 				return err
@@ -83,6 +90,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	completes(cmd, "faults", faultExpression)
 	cmd.Flags().IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one per server (default: free ports)")
 	cmd.Flags().Int64Var(seed, "seed", 0, "seed of the operations and the schedule of faults (default: random)")
+	cmd.Flags().IntVar(&times, "repeat", 0, "run the experiment with so many seeds, from --seed or 1, and summarize the findings")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of a violation")
 	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages at which faults can be injected, in points.txt of the run's folder")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the content of result.json instead of a summary")
