@@ -88,6 +88,9 @@ type Experiment struct {
 	Probe float64
 	// Strict lets properties that are only measured (belief) decide the verdict, too.
 	Strict bool
+	// Label is a name for the run, alone or with others: a page shows it, and "zklab compare" finds
+	// runs by it. It changes nothing in the run.
+	Label string
 	// AllowUnknown lets Test pass although some property was not decided.
 	AllowUnknown bool
 	// Budget limits the real time in which the functions Simulate and Explore begin runs. 0 means

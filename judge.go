@@ -69,7 +69,7 @@ func noteReport(run *store.Run, h *history.History, result *store.Result) {
 
 // describe adds to the result what the record does not contain.
 func (x Experiment) describe(result *store.Result, done *engine.Finished) {
-	result.Subject, result.Seed, result.Strict = x.Subject, x.Seed, x.Strict
+	result.Subject, result.Seed, result.Strict, result.Label = x.Subject, x.Seed, x.Strict, x.Label
 	result.Interrupted, result.RanBy = done.Interrupted, Version()
 	result.Ensemble = done.Profile
 	result.Timings = done.Timings
@@ -118,7 +118,7 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 	}
 	result := earlier(run)
 	began := result.Started
-	result.RanBy = run.RanBy()
+	result.RanBy, result.Label = run.RanBy(), run.Label()
 	var unread []string
 	if opts.Transactions == nil {
 		opts.Transactions, unread = transactions(run)

@@ -396,6 +396,9 @@ func (s *summary) warnings() {
 // where says where the files are. It does not break paths and commands, so that they can be copied.
 func (s *summary) where(run *store.Run) {
 	s.b.WriteByte('\n')
+	if s.r.Label != "" {
+		s.line("label", s.r.Label)
+	}
 	if run != nil && !run.Bare() {
 		if _, err := os.Stat(run.Report()); err == nil {
 			s.copied("report", run.Report())

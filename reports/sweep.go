@@ -37,6 +37,9 @@ func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
 	t.exercised()
 	t.shards()
 	t.b.WriteByte('\n')
+	if label := t.s.Description.Setting("label"); label != "" {
+		t.line("label", label)
+	}
 	if page != "" {
 		t.copied("page", page)
 	}

@@ -121,6 +121,18 @@ func (k *plain[T]) usually(value T) *plain[T] {
 	return k
 }
 
+// must adds a condition. It is checked only if those before it hold.
+func (k *plain[T]) must(hold func(T) bool, otherwise string) *plain[T] {
+	before := k.problem
+	k.problem = func(v T) string {
+		if p := before(v); p != "" || hold(v) {
+			return p
+		}
+		return otherwise
+	}
+	return k
+}
+
 // in declares the group of its flag; the default is Load.
 func (k *plain[T]) in(g Group) *plain[T] {
 	k.group = g
@@ -149,15 +161,9 @@ func number[T int | float64 | time.Duration](name, usage string, field func(*Set
 	return numeric[T]{knob(name, usage, field)}.must(func(v T) bool { return v >= 0 }, "must not be negative")
 }
 
-// must adds a bound. It is checked only if those before it hold.
+// must adds a bound, as [plain.must] does.
 func (k numeric[T]) must(hold func(T) bool, otherwise string) numeric[T] {
-	before := k.problem
-	k.problem = func(v T) string {
-		if p := before(v); p != "" || hold(v) {
-			return p
-		}
-		return otherwise
-	}
+	k.plain.must(hold, otherwise)
 	return k
 }
 

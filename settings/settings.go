@@ -13,6 +13,8 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/zklab/zklab/internal/virtual/delivery"
 )
@@ -63,6 +65,9 @@ type Settings struct {
 	OptionalFaults bool `yaml:"optional-faults,omitempty"`
 	// Strict lets measured properties (belief) decide the verdict, too.
 	Strict bool `yaml:"strict,omitempty"`
+	// Label is a name that the user gives to the run, alone or with others. It changes nothing in
+	// the run.
+	Label string `yaml:"label,omitempty"`
 }
 
 // Knobs are the settings that have a flag, in the order in which a run is described.
@@ -100,6 +105,13 @@ var Knobs = []Knob{
 		positive().least(100*time.Millisecond).
 		usually(10*time.Second).in(Faults).drawn(2, printed[time.Duration]("each %s"), time.Second, 2*time.Second, 5*time.Second),
 	knob("strict", "let measured properties (belief) count for the verdict as well", func(s *Settings) *bool { return &s.Strict }).in(Output),
+	knob("label", "name of your own for the run; zklab list runs shows it, zklab compare finds runs by it", func(s *Settings) *string { return &s.Label }).
+		must(printable, "must be one line of at most 100 characters").in(Output),
+}
+
+// printable reports whether a label fits into a column of a table.
+func printable(label string) bool {
+	return utf8.RuneCountInString(label) <= 100 && !strings.ContainsFunc(label, unicode.IsControl)
 }
 
 func inMilliseconds(d time.Duration) bool {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +55,8 @@ func TestProblems(t *testing.T) {
 		{"time-limit", settings.Settings{TimeLimit: 1001 * time.Hour}, "must be 1000h0m0s or less"},
 		{"session-timeout", settings.Settings{SessionTimeout: 1}, "must be 1ms to 596h31m23.647s: clients send it as 32-bit milliseconds"},
 		{"session-timeout", settings.Settings{SessionTimeout: math.MaxInt32 * time.Millisecond}, ""},
+		{"label", settings.Settings{Label: "two\nlines"}, "must be one line of at most 100 characters"},
+		{"label", settings.Settings{Label: strings.Repeat("ä", 100)}, ""},
 		{"fault-interval", settings.Settings{FaultInterval: time.Millisecond}, "must be 100ms or more"},
 	} {
 		if got := problemOf(c.name, c.s); got != c.want {
@@ -84,7 +87,7 @@ func TestFirstProblem(t *testing.T) {
 func TestCarried(t *testing.T) {
 	want := settings.Settings{
 		Clients: 1, Keys: 2, Rate: 3, Ops: 4, Hold: 9, Sources: []int{5}, TimeLimit: 6, SessionTimeout: 7, OpTimeout: 8,
-		OptionalFaults: true, Strict: true,
+		OptionalFaults: true, Strict: true, Label: "before",
 	}
 	var x zklab.Experiment
 	want.Into(&x)

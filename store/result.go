@@ -23,6 +23,7 @@ type Result struct {
 
 	Recipe      string    `json:"recipe"`
 	Subject     string    `json:"subject,omitempty"`
+	Label       string    `json:"label,omitempty"` // see settings.Settings
 	Seed        int64     `json:"seed"`
 	Strict      bool      `json:"strict"`
 	Interrupted bool      `json:"interrupted"`

@@ -63,15 +63,21 @@ func (r *Run) Experiment() string { return r.path("experiment.yaml") }
 
 // RanBy returns the version of zklab that ran the experiment, from experiment.yaml, or "" if it is
 // not known.
-func (r *Run) RanBy() string {
+func (r *Run) RanBy() string { return r.experiment().Zklab }
+
+// Label returns the name that the user gave to the run, from experiment.yaml, or "".
+func (r *Run) Label() string { return r.experiment().Label }
+
+// experiment is empty if it cannot be read.
+func (r *Run) experiment() Experiment {
 	if r.Bare() {
-		return ""
+		return Experiment{}
 	}
 	x, err := ReadExperiment(r.Experiment())
 	if err != nil {
-		return ""
+		return Experiment{}
 	}
-	return x.Zklab
+	return x
 }
 
 // Transactions returns the path of the transactions that the servers committed.

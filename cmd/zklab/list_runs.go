@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/store"
 )
 
@@ -21,6 +22,7 @@ type listedRun struct {
 	Subject  string `json:"subject,omitempty"`
 	Ensemble string `json:"ensemble,omitempty"`
 	Seed     *int64 `json:"seed,omitempty"`
+	Label    string `json:"label,omitempty"`
 
 	Started     time.Time     `json:"started,omitzero"`
 	Duration    time.Duration `json:"duration,omitempty"`
@@ -51,12 +53,12 @@ func listedRunOf(s store.Summary) listedRun {
 		l.Verdict, l.Error = unreadable, oneLine(s.Err)
 	}
 	if r := s.Result; r != nil {
-		l.Subject, l.Ensemble, l.Seed = r.Subject, r.Ensemble.Backend, &r.Seed
+		l.Subject, l.Ensemble, l.Seed, l.Label = r.Subject, r.Ensemble.Backend, &r.Seed, r.Label
 		l.Verdict, l.Interrupted = string(r.Verdict), r.Interrupted
 		l.Violated = append(l.Violated, r.Violated()...)
 		l.Duration, l.Operations = r.Stats.Load, &r.Stats.Operations
 	} else if x, err := store.ReadExperiment(s.Run.Experiment()); err == nil {
-		l.Subject, l.Ensemble, l.Seed = x.Subject, x.Ensemble, x.Seed
+		l.Subject, l.Ensemble, l.Seed, l.Label = x.Subject, x.Ensemble, x.Seed, x.Label
 	}
 	return l
 }
@@ -80,11 +82,14 @@ func listRuns(w io.Writer, root string) error {
 		return nil
 	}
 	t := table(w)
-	fmt.Fprintln(t, "RUN\tRECIPE\tSUBJECT\tVERDICT\tOPERATIONS")
+	fmt.Fprintln(t, "RUN\tRECIPE\tSUBJECT\tVERDICT\tOPERATIONS\tLABEL")
 	for _, r := range runs {
 		operations := ""
 		if r.Operations != nil {
 			operations = fmt.Sprint(*r.Operations)
+		}
+		if r.Label != "" {
+			operations += "\t" + printable.Text(r.Label, 100)
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.Path, r.Recipe, r.Subject, r.Verdict, operations)
 	}
