@@ -1,0 +1,277 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/faults/kinds"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Gate is a bound that a metric must stay below, such as failover(kill:leader).p95<10s.
+type Gate struct {
+	// Text is the gate as it was written.
+	Text   string
+	Metric *Metric
+	Part   string // operation or fault; "" for all
+	// Quantile is the quantile of a metric with times, between 0 and 1.
+	Quantile float64
+	// Below is the bound: nanoseconds, or a share from 0 to 1.
+	Below float64
+	// Relative says that Below is how much more than in another group is too much, as a share of
+	// that group's value: 0.1 for <+10%.
+	Relative bool
+}
+
+// GateState says whether a gate is kept.
+type GateState string
+
+// The states of a gate.
+const (
+	Kept      GateState = "kept"
+	Exceeded  GateState = "exceeded"
+	Undecided GateState = "undecided" // there are too few measurements
+)
+
+// GateResult is what a gate came to.
+type GateResult struct {
+	Gate   string    `json:"gate"`
+	Result GateState `json:"result"`
+	// Value and Bound are in the unit Unit: "ns", "share", or "change" for the relative change
+	// between two groups. AtLeast says that Value is a lower bound.
+	Value   float64 `json:"value"`
+	Bound   float64 `json:"bound"`
+	Unit    string  `json:"unit"`
+	AtLeast bool    `json:"at_least,omitempty"`
+	// Samples is the number of measurements, Needed how many would decide an undecided gate; 0 if
+	// that is not known.
+	Samples int `json:"samples"`
+	Needed  int `json:"needed,omitempty"`
+	// Text says it in a sentence.
+	Text string `json:"text"`
+}
+
+var gateForm = regexp.MustCompile(`^\s*([A-Za-z][A-Za-z0-9_-]*)(?:\(([^()]+)\))?(?:\.([A-Za-z][A-Za-z0-9.]*))?\s*<\s*(\S+)\s*$`)
+
+// ParseGate parses a gate. recipe names the model whose operations it may name; "" allows any. The
+// error is one line, and says what a gate can be.
+func ParseGate(text, recipe string) (Gate, error) {
+	g := Gate{Text: strings.TrimSpace(text)}
+	wrong := func(format string, args ...any) (Gate, error) {
+		return Gate{}, fmt.Errorf("gate %q: %s", g.Text, fmt.Sprintf(format, args...))
+	}
+	m := gateForm.FindStringSubmatch(text)
+	if m == nil {
+		return wrong("expected METRIC<BOUND, such as failover(kill:leader).p95<10s or errors<1%%; metrics are %s", metricNames(recipe))
+	}
+	name, quantity, bound := m[1], m[3], m[4]
+	g.Part = m[2]
+	g.Metric = MetricNamed(name)
+	if g.Metric == nil {
+		if g.Part != "" || !knowsOperation(recipe, name) {
+			return wrong("there is no metric %q; metrics are %s", name, metricNames(recipe))
+		}
+		g.Metric, g.Part = MetricNamed(Latency), name
+	}
+	switch split := g.Metric.Split; {
+	case g.Part == "" && !g.Metric.Whole:
+		return wrong("say of which %s: %s(NAME)", split, name)
+	case g.Part != "" && split == byOperation && !knowsOperation(recipe, g.Part):
+		return wrong("there is no operation %q; metrics are %s", g.Part, metricNames(recipe))
+	case g.Part != "" && split == byFault && !knownFault(g.Part):
+		return wrong("there is no fault %q (see zklab list faults); metrics are %s", g.Part, metricNames(recipe))
+	case g.Part != "" && split == "":
+		return wrong("%s has no parts", name)
+	}
+	if problem := g.setQuantity(quantity); problem != "" {
+		return wrong("%s", problem)
+	}
+	if problem := g.setBound(bound); problem != "" {
+		return wrong("%s", problem)
+	}
+	return g, nil
+}
+
+// ParseGates parses gates in their order.
+func ParseGates(texts []string, recipe string) (gates []Gate, err error) {
+	for _, text := range texts {
+		g, err := ParseGate(text, recipe)
+		if err != nil {
+			return nil, err
+		}
+		gates = append(gates, g)
+	}
+	return gates, nil
+}
+
+func (g *Gate) setQuantity(text string) (problem string) {
+	if g.Metric.Times == nil {
+		if text != "" {
+			return g.Metric.Name + " is a share and has no " + text
+		}
+		return ""
+	}
+	if text == "median" {
+		text = "p50"
+	}
+	q, err := strconv.ParseFloat(strings.TrimPrefix(text, "p"), 64)
+	if !strings.HasPrefix(text, "p") || err != nil || !(q > 0 && q < 100) {
+		title := g.Metric.Title(g.Part)
+		return fmt.Sprintf("name a quantile between 0 and 100: %s.median, %s.p95 or %s.p99.9", title, title, title)
+	}
+	g.Quantile = q / 100
+	return ""
+}
+
+func (g *Gate) setBound(text string) (problem string) {
+	share, isShare := strings.CutSuffix(text, "%")
+	switch {
+	case isShare && strings.HasPrefix(share, "+") && g.Metric.Times != nil:
+		p, err := strconv.ParseFloat(share[1:], 64)
+		if err != nil || !(p >= 0) || math.IsInf(p, 0) {
+			return fmt.Sprintf("%q is no percentage", text)
+		}
+		g.Below, g.Relative = p/100, true
+	case g.Metric.Times != nil:
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return fmt.Sprintf("%q is neither a time above 0, like 500ms or 10s, nor a change, like +10%%", text)
+		}
+		g.Below = float64(d)
+	default:
+		p, err := strconv.ParseFloat(share, 64)
+		if !isShare || err != nil || !(p > 0 && p <= 100) || strings.HasPrefix(share, "+") {
+			return fmt.Sprintf("%q is no percentage above 0, like 1%%", text)
+		}
+		g.Below = p / 100
+	}
+	return ""
+}
+
+// metricNames lists metrics for an error.
+func metricNames(recipe string) string {
+	var names, operations []string
+	for _, m := range Metrics {
+		if m.Name != Latency {
+			names = append(names, m.Name)
+		}
+	}
+	for _, o := range models.Named(recipe).Operations {
+		if recipe != "" && !o.Local {
+			operations = append(operations, o.F)
+		}
+	}
+	if operations == nil {
+		operations = []string{"operations"}
+	}
+	return strings.Join(names, ", ") + ", and the latencies of " + strings.Join(operations, ", ")
+}
+
+func knowsOperation(recipe, f string) bool {
+	if recipe == "" {
+		return true
+	}
+	m := models.Named(recipe)
+	return m.Knows(f) && !m.Operation(f).Local
+}
+
+func knownFault(part string) bool {
+	kind, _, _ := strings.Cut(part, ":")
+	return kinds.Named(kind).Name == kind && slices.ContainsFunc(kinds.All(), func(k kinds.Kind) bool { return k.Name == kind })
+}
+
+// Title returns what the gate bounds: failover(kill:leader).p95.
+func (g *Gate) Title() string { return g.Metric.Title(g.Part) + QuantileName(g.Quantile) }
+
+// QuantileName returns a quantile as gates write it: .median, .p99; "" for 0.
+func QuantileName(q float64) string {
+	switch q {
+	case 0:
+		return ""
+	case 0.5:
+		return ".median"
+	}
+	return ".p" + strconv.FormatFloat(100*q, 'g', 6, 64)
+}
+
+// Judge says whether samples keep a gate that is not relative. It is undecided with fewer
+// measurements than a confidence interval of 95 % needs, and if lower bounds hide the value.
+func (g *Gate) Judge(s *Samples) GateResult {
+	if s == nil {
+		s = &Samples{}
+	}
+	if g.Metric.Times == nil {
+		return g.judgeShare(s)
+	}
+	t := g.Metric.Times(s, g.Part)
+	n, censored := t.Count()
+	v := t.Quantile(g.Quantile)
+	below := time.Duration(g.Below)
+	r := GateResult{Gate: g.Text, Unit: "ns", Value: float64(v.Time), AtLeast: v.AtLeast, Bound: g.Below, Samples: n}
+	switch needed := TimesNeeded(g.Quantile); {
+	case n < needed:
+		r.Result, r.Needed = Undecided, needed
+		r.Text = fmt.Sprintf("%s was measured %d times, and needs %d", g.Title(), n, needed)
+	case v.AtLeast && v.Time < below:
+		r.Result = Undecided
+		r.Text = fmt.Sprintf("%s is more than %s, how much is not known: %d of %d times are lower bounds", g.Title(), v.Time, censored, n)
+	case v.Time < below:
+		r.Result = Kept
+		r.Text = fmt.Sprintf("%s is %s, below %s", g.Title(), v.Time, below)
+	default:
+		r.Result = Exceeded
+		r.Text = fmt.Sprintf("%s is %s%s, which exceeds %s by %s", g.Title(), atLeast(v), v.Time, below, by(float64(v.Time), g.Below, (v.Time-below).String()))
+	}
+	return r
+}
+
+func atLeast(b Bound) string {
+	if b.AtLeast {
+		return "at least "
+	}
+	return ""
+}
+
+// by says by how much a value exceeds a bound, in its unit and in per cent.
+func by(value, bound float64, difference string) string {
+	return fmt.Sprintf("%s (%s)", difference, Percent((value-bound)/bound))
+}
+
+// Percent returns a share in per cent, with three digits.
+func Percent(share float64) string {
+	text := strconv.FormatFloat(100*share, 'g', 3, 64)
+	if strings.Contains(text, "e") {
+		text = strconv.FormatFloat(100*share, 'f', 0, 64)
+	}
+	return text + " %"
+}
+
+// judgeShare needs as many operations as would show, without a single one that counts, that the
+// share is below the bound.
+func (g *Gate) judgeShare(s *Samples) GateResult {
+	some, all := g.Metric.Share(s, g.Part)
+	value := float64(some) / float64(max(all, 1))
+	r := GateResult{Gate: g.Text, Unit: "share", Value: value, Bound: g.Below, Samples: all}
+	needed := 1
+	if g.Below < 1 {
+		needed = int(math.Ceil(math.Log(1-confidence) / math.Log1p(-g.Below)))
+	}
+	switch {
+	case all < needed:
+		r.Result, r.Needed = Undecided, needed
+		r.Text = fmt.Sprintf("%s needs %d operations, and there are %d", g.Title(), needed, all)
+	case value < g.Below:
+		r.Result = Kept
+		r.Text = fmt.Sprintf("%s is %s (%d of %d), below %s", g.Title(), Percent(value), some, all, Percent(g.Below))
+	default:
+		r.Result = Exceeded
+		r.Text = fmt.Sprintf("%s is %s (%d of %d), which exceeds %s by %s", g.Title(), Percent(value), some, all, Percent(g.Below),
+			by(value, g.Below, strconv.FormatFloat(100*(value-g.Below), 'g', 3, 64)+" points"))
+	}
+	return r
+}
