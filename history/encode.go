@@ -56,6 +56,7 @@ func encodeBody(e *Event) ([]byte, error) {
 	b = appendTime(b, `,"alive":`, e.Alive)
 	b = appendID(b, `,"seen":"0x`, e.Seen)
 	b = appendTime(b, `,"intended":`, e.Intended)
+	b = appendTraffic(b, e.Traffic)
 	if b = append(b, '}'); len(b) > MaxLine-headRoom {
 		return nil, fmt.Errorf("encode %s %s: %w", e.Type, e.F, errTooLong)
 	}
@@ -76,6 +77,30 @@ func appendTime(b []byte, name string, at time.Duration) []byte {
 		return b
 	}
 	return strconv.AppendInt(append(b, name...), int64(at), 10)
+}
+
+// appendTraffic appends the field unless the traffic is unknown.
+func appendTraffic(b []byte, t *Traffic) []byte {
+	if t == nil {
+		return b
+	}
+	b = strconv.AppendInt(append(b, `,"traffic":{"requests":`...), int64(t.Requests), 10)
+	b = strconv.AppendInt(append(b, `,"sent":`...), int64(t.Sent), 10)
+	b = strconv.AppendInt(append(b, `,"received":`...), int64(t.Received), 10)
+	for i, at := range t.Events {
+		name := ","
+		if i == 0 {
+			name = `,"events":[`
+		}
+		b = strconv.AppendInt(append(b, name...), int64(at), 10)
+	}
+	if len(t.Events) > 0 {
+		b = append(b, ']')
+	}
+	if t.More != 0 {
+		b = strconv.AppendInt(append(b, `,"more":`...), int64(t.More), 10)
+	}
+	return append(b, '}')
 }
 
 // appendText appends a JSON string.

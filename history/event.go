@@ -77,7 +77,45 @@ type Event struct {
 	// Intended is when an open-loop client wanted to invoke the operation. Latencies count from
 	// then. 0 means the time of the invocation.
 	Intended time.Duration `json:"intended,omitempty"`
+
+	// Traffic is what passed through the client's link: in a completion since the invocation, in an
+	// invoke since the completion before it. It is nil if it is unknown, and in an invoke also if
+	// nothing passed. The link determines it.
+	Traffic *Traffic `json:"traffic,omitempty"`
 }
+
+// Traffic is what passed through the link of a client. Pings and the handshakes of connections do
+// not count, because they come by time and by faults.
+type Traffic struct {
+	Requests int `json:"requests"` // that the client sent
+	// Sent and Received are the bytes of these requests, and of the replies and watch events that
+	// came, with the four bytes of length before each message.
+	Sent     int `json:"sent"`
+	Received int `json:"received"`
+	// Events are the times at which watch events were delivered to the client, at most MostEvents.
+	// More counts those after them.
+	Events []time.Duration `json:"events,omitempty"`
+	More   int             `json:"more,omitempty"`
+}
+
+// MostEvents is the number of watch events whose times a Traffic has, so that the event fits into a
+// line.
+const MostEvents = 10_000
+
+// AddEvent notes that a watch event was delivered.
+func (t *Traffic) AddEvent(at time.Duration) {
+	if len(t.Events) == MostEvents {
+		t.More++
+		return
+	}
+	t.Events = append(t.Events, at)
+}
+
+// WatchEvents returns the number of watch events.
+func (t *Traffic) WatchEvents() int { return len(t.Events) + t.More }
+
+// Any reports whether anything passed.
+func (t *Traffic) Any() bool { return t.Requests > 0 || t.Received > 0 }
 
 // Error says why an operation did not succeed.
 type Error struct {

@@ -39,6 +39,7 @@ func (q *quick) parse(line []byte) (e Event, ok bool) {
 		(!q.skip(`,"alive":`) || q.number((*int64)(&e.Alive))) &&
 		(!q.skip(`,"seen":"0x`) || q.id(&e.Seen)) &&
 		(!q.skip(`,"intended":`) || q.number((*int64)(&e.Intended))) &&
+		(!q.skip(`,"traffic":{`) || q.traffic(&e.Traffic)) &&
 		q.skip(`}`) && q.at == len(line)
 	e.Index, e.Time, e.Client = int(index), time.Duration(at), int(client)
 	return e, ok
@@ -132,6 +133,25 @@ func (q *quick) id(id *ID) bool {
 		n = n<<4 | uint64(c)
 	}
 	return false
+}
+
+// traffic consumes the rest of an event's traffic.
+func (q *quick) traffic(t **Traffic) bool {
+	var requests, sent, received, more int64
+	ok := q.skip(`"requests":`) && q.number(&requests) &&
+		q.skip(`,"sent":`) && q.number(&sent) &&
+		q.skip(`,"received":`) && q.number(&received)
+	var events []time.Duration
+	if ok && q.skip(`,"events":[`) {
+		for ok = true; ok && !q.skip(`]`); {
+			var at time.Duration
+			ok = (len(events) == 0 || q.skip(`,`)) && q.number((*int64)(&at))
+			events = append(events, at)
+		}
+	}
+	ok = ok && (!q.skip(`,"more":`) || q.number(&more)) && q.skip(`}`)
+	*t = &Traffic{Requests: int(requests), Sent: int(sent), Received: int(received), Events: events, More: int(more)}
+	return ok
 }
 
 // value consumes any JSON value except null and values with surrounding space.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/zklab/zklab/internal/base/gunzip"
@@ -237,10 +238,18 @@ func possible(e *Event) error {
 		return impossible("alive", e.Alive)
 	case !isTime(e.Intended):
 		return impossible("intended", e.Intended)
+	case !e.Traffic.possible():
+		return errors.New("traffic has a number below 0, or the time of an event is impossible")
 	case e.Process >= 0 && e.Client < 0:
 		return fmt.Errorf("%s of process %d has no client", e.F, e.Process)
 	}
 	return nil
+}
+
+// possible reports whether all numbers are possible. t may be nil.
+func (t *Traffic) possible() bool {
+	impossible := func(at time.Duration) bool { return !isTime(at) }
+	return t == nil || min(t.Requests, t.Sent, t.Received, t.More) >= 0 && !slices.ContainsFunc(t.Events, impossible)
 }
 
 func isTime(t time.Duration) bool { return 0 <= t && t <= MaxTime }

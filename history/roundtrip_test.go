@@ -28,6 +28,9 @@ func drawEvent(t *rapid.T) Event {
 		Seen:     ID(id.Draw(t, "seen")),
 		Intended: time.Duration(at.Draw(t, "intended")),
 	}
+	if rapid.Bool().Draw(t, "has traffic") {
+		e.Traffic = drawTraffic(t)
+	}
 	e.Client = rapid.IntRange(min(int(e.Process), 0), 20).Draw(t, "client")
 	switch rapid.IntRange(0, 3).Draw(t, "value") {
 	case 0:
@@ -38,6 +41,17 @@ func drawEvent(t *rapid.T) Event {
 		e.Error = &Error{Code: rapid.String().Draw(t, "code"), Message: rapid.String().Draw(t, "message")}
 	}
 	return e
+}
+
+func drawTraffic(t *rapid.T) *Traffic {
+	n := rapid.IntRange(0, 1_000_000_000)
+	at := rapid.Custom(func(t *rapid.T) time.Duration {
+		return time.Duration(rapid.Int64Range(0, int64(MaxTime)).Draw(t, "at"))
+	})
+	return &Traffic{
+		Requests: n.Draw(t, "requests"), Sent: n.Draw(t, "sent"), Received: n.Draw(t, "received"),
+		Events: rapid.SliceOfN(at, 0, 3).Draw(t, "events"), More: rapid.SampledFrom([]int{0, 7}).Draw(t, "more"),
+	}
 }
 
 func TestRoundTrip(t *testing.T) {

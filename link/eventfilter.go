@@ -162,6 +162,7 @@ func (c *conn) deliver(out []byte) []byte {
 		out = append(out, h.frame...)
 		h.event.Delivered = true
 		l.down++
+		l.countReply(wire.XidEvent, len(h.frame)-frameLength)
 		return true
 	})
 	return out

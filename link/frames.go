@@ -129,6 +129,7 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 		return nil // the server will not understand it either
 	}
 	l.counts[h.Op]++
+	l.countRequest(h.Op, f)
 	stopped := c.leaves(h.Op, f)
 	if stopped != nil && c.ended {
 		l.mu.Unlock()
@@ -310,6 +311,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 	r, ok := c.waiting.take(h.Xid)
 	if !ok { // an event, or a reply without a request
 		l.down++
+		l.countReply(h.Xid, f.Size)
 		c.countOvertaken(h)
 		l.mu.Unlock()
 		return nil
@@ -322,6 +324,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 	loss := c.lossOf(r, h)
 	if loss == nil {
 		l.down++
+		l.countReply(h.Xid, f.Size)
 		c.countOvertaken(h)
 	}
 	l.mu.Unlock()

@@ -91,6 +91,7 @@ type Link struct {
 	breakpoints []*Breakpoint
 	up, down    uint64 // frames that passed
 	idleness    idleness
+	traffic     history.Traffic
 	in          conditions
 	proxies     map[*proxy]struct{}
 	changed     chan struct{} // closed and replaced when conditions or sessions change

@@ -32,6 +32,7 @@ func Compute(h *history.History) Stats {
 	measurePhases(faults, h)
 	groups := consequencesOf(faults)
 	inLoad := begunIn(load, ops)
+	cost := costOf(m, ops, inLoad, all)
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(ops, load),
@@ -42,10 +43,12 @@ func Compute(h *history.History) Stats {
 		FaultKinds: faultKinds(faults),
 		Failovers:  failovers(groups),
 		HandOver:   spreadOf(handOver),
+		Cost:       cost,
 		Stalls:     stalls(h),
 		Samples: &Samples{
 			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: timesOf(handOver),
 			Probe: probeSamples(probes),
+			Cost: cost,
 		},
 	}
 	for _, f := range s.ByF {

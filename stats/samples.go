@@ -21,6 +21,8 @@ type Samples struct {
 	// Probe has the writes of the probe that uses all servers; nil without probes. Latencies count
 	// from when a write was due.
 	Probe *OperationSamples `json:"probe,omitempty"`
+	// Cost is that of the runs in which it is known.
+	Cost *Cost `json:"cost,omitempty"`
 }
 
 // OperationSamples are the outcomes and latencies of one kind of operation. Latencies count from
@@ -87,6 +89,12 @@ func (s *Samples) Merge(others *Samples) {
 		s.Probe.merge(others.Probe)
 	}
 	merge(&s.HandOvers, others.HandOvers)
+	if others.Cost != nil {
+		if s.Cost == nil {
+			s.Cost = &Cost{}
+		}
+		s.Cost.Merge(others.Cost)
+	}
 }
 
 func (o *OperationSamples) merge(others *OperationSamples) {

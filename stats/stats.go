@@ -36,7 +36,9 @@ type Stats struct {
 	// HandOver summarizes the hand-overs after holds that no fault ended; nil if the run has no
 	// exclusive holds.
 	HandOver *Spread `json:"hand_over,omitempty"`
-	Stalls   int     `json:"stalls"` // of the harness itself, over 250 ms
+	// Cost is what operations cost the servers and the network; nil if it is unknown.
+	Cost   *Cost `json:"cost,omitempty"`
+	Stalls int   `json:"stalls"` // of the harness itself, over 250 ms
 	// Samples are the measured times themselves, for pooling runs; nil if an older zklab computed the
 	// figures.
 	Samples *Samples `json:"samples,omitempty"`

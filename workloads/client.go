@@ -90,6 +90,9 @@ func (c *Client) Do(ctx context.Context, op Op) error {
 	c.tellLink(op)
 	invoke := c.event(op, history.Invoke)
 	invoke.Intended = op.Intended
+	if t := c.traffic(op); t != nil && t.Any() {
+		invoke.Traffic = t
+	}
 	if op.Late != nil {
 		c.record.RecordLate(invoke, op.Late)
 	} else {
@@ -112,6 +115,16 @@ func (c *Client) tellLink(op Op) {
 	}
 }
 
+// traffic returns what passed through the link since the last event of an operation to which
+// messages belong; nil for an operation to which none do.
+func (c *Client) traffic(op Op) *history.Traffic {
+	if c.model.Operation(op.F).Local {
+		return nil
+	}
+	t := c.Link.TakeTraffic()
+	return &t
+}
+
 // complete records the completion of an operation.
 func (c *Client) complete(op Op, value any, err error) {
 	done := c.event(op, outcome(err))
@@ -127,6 +140,7 @@ func (c *Client) complete(op Op, value any, err error) {
 		done.Error = describe(err)
 	}
 	c.evidence(&done)
+	done.Traffic = c.traffic(op)
 	c.record.Record(done)
 	if done.Type == history.Info {
 		c.process += history.Process(c.stride)

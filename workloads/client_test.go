@@ -15,8 +15,10 @@ import (
 	"github.com/go-zookeeper/zk"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
@@ -381,6 +383,59 @@ func TestPatienceEndsInTurn(t *testing.T) {
 			if at < patience || i > 0 && at <= ended[i-1] {
 				t.Fatalf("ended after %v", ended)
 			}
+		}
+	})
+}
+
+// A completion has what passed since the invocation, and an invocation what passed before it. What a
+// client asks the harness has no messages.
+func TestTraffic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, err := embedded.Start(embedded.Config{InMemory: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		d := newDesk(t, 1)
+		c := d.clients[0]
+		c.Link = link.New(link.Config{Dial: e.Dial, Clock: d.record.Now})
+		defer c.Link.Close()
+		conn, events, err := zkconn.Open(t.Context(), zkconn.Config{
+			Servers: []string{e.Servers()[0].Addr()}, Timeout: 5 * time.Second, Dial: c.Link.Dial,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			for range events {
+			}
+		}()
+		c.Conn = conn
+		defer c.Conn.Close()
+		ask := func(context.Context) (any, error) {
+			_, _, err := c.Conn.Exists("/")
+			return nil, err
+		}
+		c.Do(t.Context(), Op{F: models.FAcquire, Run: ask})
+		ask(t.Context())
+		c.Do(t.Context(), Op{F: models.FConfirm, Run: ask})
+		c.Do(t.Context(), Op{F: models.FRelease, Run: returning(nil)})
+		var got []string
+		for _, e := range d.read(t).Events {
+			if e.Process >= 0 {
+				requests := "unknown"
+				if e.Traffic != nil {
+					requests = fmt.Sprint(e.Traffic.Requests)
+				}
+				got = append(got, fmt.Sprintf("%s %s: %s", e.Type, e.F, requests))
+			}
+		}
+		want := []string{
+			"invoke acquire: unknown", "ok acquire: 1", "invoke confirm: unknown", "ok confirm: unknown",
+			"invoke release: 2", "ok release: 0",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

@@ -70,6 +70,16 @@ func (o *Op) Alive(ms float64) *Op {
 	return o.each(func(e *history.Event) { e.Alive = At(ms) })
 }
 
+// Traffic sets, on the completion, how many requests and bytes the client sent, and when watch events
+// were delivered to it. It received as many bytes as it sent.
+func (o *Op) Traffic(requests, bytes int, events ...float64) *Op {
+	o.Return.Traffic = &history.Traffic{Requests: requests, Sent: bytes, Received: bytes}
+	for _, ms := range events {
+		o.Return.Traffic.AddEvent(At(ms))
+	}
+	return o
+}
+
 // Error sets the error code of the completion.
 func (o *Op) Error(code string) *Op {
 	o.Return.Error = &history.Error{Code: code}

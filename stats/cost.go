@@ -1,0 +1,241 @@
+package stats
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Cost is what the operations of the load cost the servers and the network, as the links of the
+// clients saw it. A message belongs to the last operation that its client began. Costs can be added
+// up over runs with Merge.
+type Cost struct {
+	// Operations are those with outcome ok, by name.
+	Operations map[string]*OperationCost `json:"operations"`
+	Herd       *Herd                     `json:"herd,omitempty"` // nil without a release or write
+}
+
+// OperationCost is the cost of one kind of operation.
+type OperationCost struct {
+	OK       int `json:"ok"`
+	Requests int `json:"requests"` // that clients sent, without pings and handshakes
+	Sent     int `json:"sent"`     // bytes of these requests
+	Received int `json:"received"` // bytes of the replies and watch events
+	Events   int `json:"events"`   // watch events delivered
+}
+
+// Herd counts watch events by what caused them. If every release wakes all waiters, which then
+// compete for the key, they form a herd (ZooKeeper Recipes, "Locks").
+type Herd struct {
+	// Of is what is counted: "release" for objects that clients hold, "write" for others. A write is an
+	// operation that, if it succeeds, proves that the ensemble serves writes.
+	Of string `json:"of"`
+	OK int    `json:"ok"` // how many had outcome ok
+	// Events counts the watch events of the load. Those that a client got from its release on do not
+	// count, since they do not wake a waiter.
+	Events int `json:"events"`
+	// ByContenders has the releases by the number of clients that held the key or waited for it, in
+	// order of that number.
+	ByContenders []HerdPoint `json:"by_contenders,omitempty"`
+}
+
+// HerdPoint are the releases with one number of contenders. An event belongs to the latest release
+// that began before it, of the key that its client used.
+type HerdPoint struct {
+	Contenders int `json:"contenders"` // with the client that released
+	OK         int `json:"ok"`
+	Events     int `json:"events"`
+}
+
+// Merge adds the cost of other runs. others may be nil, and is not changed.
+func (c *Cost) Merge(others *Cost) {
+	if others == nil {
+		return
+	}
+	for name, o := range others.Operations {
+		sum := entry(&c.Operations, name)
+		sum.OK += o.OK
+		sum.Requests += o.Requests
+		sum.Sent += o.Sent
+		sum.Received += o.Received
+		sum.Events += o.Events
+	}
+	if others.Herd == nil {
+		return
+	}
+	if c.Herd == nil {
+		c.Herd = &Herd{Of: others.Herd.Of}
+	}
+	c.Herd.OK += others.Herd.OK
+	c.Herd.Events += others.Herd.Events
+	c.Herd.ByContenders = addPoints(slices.Concat(c.Herd.ByContenders, others.Herd.ByContenders))
+}
+
+// addPoints returns one point for each number of contenders.
+func addPoints(points []HerdPoint) []HerdPoint {
+	byNumber := map[int]HerdPoint{}
+	for _, p := range points {
+		sum := byNumber[p.Contenders]
+		byNumber[p.Contenders] = HerdPoint{Contenders: p.Contenders, OK: sum.OK + p.OK, Events: sum.Events + p.Events}
+	}
+	return slices.SortedFunc(maps.Values(byNumber), func(a, b HerdPoint) int { return cmp.Compare(a.Contenders, b.Contenders) })
+}
+
+// costOf returns the cost of the operations of the load, which are among ops. It returns nil if the
+// record does not have it: it is from another tool or an older zklab, or a client reached the servers
+// by connections of its own.
+func costOf(m *models.Model, ops, load []*history.Operation, all []*holds.Hold) *Cost {
+	traffic := trafficOf(m, ops)
+	if traffic == nil {
+		return nil
+	}
+	c := &Cost{Operations: map[string]*OperationCost{}}
+	requests := map[int]int{} // of each client with an operation that succeeded
+	for _, op := range load {
+		if t, known := traffic[op]; known && op.Outcome() == history.OK {
+			o := entry(&c.Operations, op.F)
+			o.OK++
+			o.Requests += t.Requests
+			o.Sent += t.Sent
+			o.Received += t.Received
+			o.Events += t.WatchEvents()
+			requests[op.Client] += t.Requests
+		}
+	}
+	for _, n := range requests {
+		if n == 0 {
+			return nil
+		}
+	}
+	c.Herd = herdOf(m, traffic, ops, load, all)
+	return c
+}
+
+// trafficOf returns what passed in each operation and after it, or nil if the record does not say. It
+// leaves out operations that no message belongs to, and those that never ended.
+func trafficOf(m *models.Model, ops []*history.Operation) map[*history.Operation]history.Traffic {
+	traffic := make(map[*history.Operation]history.Traffic, len(ops))
+	last := map[int]*history.Operation{} // of each client
+	for _, op := range ops {
+		if m.Operation(op.F).Local {
+			continue
+		}
+		if before := last[op.Client]; before != nil && op.Invoke.Traffic != nil {
+			traffic[before] = sum(traffic[before], *op.Invoke.Traffic)
+		}
+		last[op.Client] = nil
+		if op.Return == nil {
+			continue
+		}
+		if op.Return.Traffic == nil {
+			return nil
+		}
+		traffic[op] = *op.Return.Traffic
+		last[op.Client] = op
+	}
+	if len(traffic) == 0 {
+		return nil
+	}
+	return traffic
+}
+
+func sum(a, b history.Traffic) history.Traffic {
+	return history.Traffic{
+		Requests: a.Requests + b.Requests, Sent: a.Sent + b.Sent, Received: a.Received + b.Received,
+		Events: slices.Concat(a.Events, b.Events), More: a.More + b.More,
+	}
+}
+
+// herdOf returns nil if there is neither a release nor a write.
+func herdOf(m *models.Model, traffic map[*history.Operation]history.Traffic, ops, load []*history.Operation, all []*holds.Hold) *Herd {
+	h := &Herd{Of: "write"}
+	wakes := m.NeedsQuorum
+	ends := func(op *history.Operation) bool { return m.Held() && m.Operation(op.F).Ends }
+	if m.Held() {
+		h.Of = "release"
+		wakes = ends
+	}
+	released := map[string][]time.Duration{} // by key: when each began, rising
+	events := map[string][]time.Duration{}
+	for _, op := range load {
+		if t := traffic[op]; !ends(op) {
+			h.Events += t.WatchEvents()
+			events[op.Key] = append(events[op.Key], t.Events...)
+		}
+		if op.Outcome() == history.OK && wakes(op) {
+			h.OK++
+			released[op.Key] = append(released[op.Key], op.Began())
+		}
+	}
+	if h.OK == 0 {
+		return nil
+	}
+	if m.Held() {
+		contenders := contendersOf(m, ops, all)
+		for key, at := range released {
+			h.ByContenders = append(h.ByContenders, pointsOf(at, events[key], contenders[key])...)
+		}
+		h.ByContenders = addPoints(h.ByContenders)
+	}
+	return h
+}
+
+// pointsOf returns a point for each release of a key.
+func pointsOf(released, events []time.Duration, c *contenders) []HerdPoint {
+	points := make([]HerdPoint, len(released))
+	for i, at := range released {
+		points[i] = HerdPoint{Contenders: c.at(at), OK: 1}
+	}
+	for _, at := range events {
+		if i := after(released, at); i > 0 {
+			points[i-1].Events++
+		}
+	}
+	return points
+}
+
+// contenders are the clients that hold a key or wait for it.
+type contenders struct {
+	came, left []time.Duration // rising
+}
+
+// contendersOf returns the contenders of each key.
+func contendersOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) map[string]*contenders {
+	byKey := map[string]*contenders{}
+	add := func(key string, came, left time.Duration) {
+		c := entry(&byKey, key)
+		c.came, c.left = append(c.came, came), append(c.left, left)
+	}
+	for _, op := range ops {
+		if m.Operation(op.F).Begins {
+			left := never
+			if op.Return != nil {
+				left = op.Return.Time
+			}
+			add(op.Key, op.Began(), left)
+		}
+	}
+	for _, h := range all {
+		add(h.Key, h.Granted, h.Until)
+	}
+	for _, c := range byKey {
+		slices.Sort(c.came)
+		slices.Sort(c.left)
+	}
+	return byKey
+}
+
+// at counts those that came before t and had not left before t. c may be nil.
+func (c *contenders) at(t time.Duration) int {
+	if c == nil {
+		return 0
+	}
+	came, _ := slices.BinarySearch(c.came, t)
+	left, _ := slices.BinarySearch(c.left, t)
+	return came - left
+}
