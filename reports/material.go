@@ -67,6 +67,7 @@ func (m *material) plots() []drawn {
 		{"holders", "Holders", holdersFigure},
 		{"leases", "Leases held", leasesFigure},
 		{"depth", "Items in the queue", depthFigure},
+		{"herd", "Cost of a release by contenders", herdFigure},
 	}
 	var out []drawn
 	for _, mk := range makers {

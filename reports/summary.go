@@ -198,6 +198,9 @@ func (s *summary) operations() {
 	if st.Contended >= 0 {
 		s.line("contention", percent(st.Contended)+" of the acquires had to wait for another holder")
 	}
+	if cost := costWords(st.Cost); cost != "" {
+		s.line("cost", cost)
+	}
 }
 
 func (s *summary) faults() {

@@ -32,6 +32,9 @@ func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
 	t.properties()
 	t.b.WriteByte('\n')
 	t.runs()
+	if cost := costWords(t.s.Samples.Cost); cost != "" {
+		t.line("cost", cost)
+	}
 	t.faults()
 	t.times()
 	t.exercised()

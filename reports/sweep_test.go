@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats"
 )
 
 // sweptRuns is what a sweep of three shards came to, one of which was killed and one never
@@ -45,6 +46,41 @@ func sweptRuns() *sweep.Summary {
 			{Shard: sweep.Shard{Index: 2, Of: 3}, Source: "sweeps/2-of-3/runs.jsonl", Seeds: 100, Done: 50, Left: sweep.Seeds{{First: 152, Last: 152}, {First: 155, Last: 155}}, Command: "zklab sweep lock --seeds 1..300 --shard 2/3"},
 		},
 		Absent: []sweep.Shard{{Index: 3, Of: 3}},
+		Samples: stats.Samples{Cost: &stats.Cost{
+			Operations: map[string]*stats.OperationCost{"acquire": {OK: 4, Requests: 12, Events: 2}, "release": {OK: 3, Requests: 3}},
+			Herd:       &stats.Herd{Of: "release", OK: 3, Events: 4, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 1}, {Contenders: 3, OK: 2, Events: 4}}},
+		}},
+	}
+}
+
+// A sweep says what operations cost in all its runs, and draws the cost of a release. It leaves both
+// out if they are unknown.
+func TestSweepCost(t *testing.T) {
+	s := sweptRuns()
+	write := func() string {
+		path := filepath.Join(t.TempDir(), "sweep.html")
+		if err := WriteSweep(path, s); err != nil {
+			t.Fatal(err)
+		}
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(page)
+	}
+	const words = "cquire 3 requests, 0.5 watch events; release 1 request; herd 1.33 watch events per release"
+	if text := strings.Join(strings.Fields(SweepSummary(s, "", Screen{})), " "); !strings.Contains(text, "cost a"+words) {
+		t.Error(text)
+	}
+	if page := write(); !strings.Contains(page, "A"+words) || !strings.Contains(page, `<figure id="herd">`) {
+		t.Error("the page has no cost")
+	}
+	s.Samples.Cost = nil
+	if text := SweepSummary(s, "", Screen{}); strings.Contains(text, "cost") {
+		t.Error(text)
+	}
+	if page := write(); strings.Contains(page, `id="cost"`) {
+		t.Error("the page has a cost that is unknown")
 	}
 }
 

@@ -37,6 +37,8 @@ type sweepPageOf struct {
 	Times    []timesSection
 	Plots    string // the folder of the plots, relative to the page
 	Makers   []setting
+	Cost     string
+	Herd     picture // without an image if it is not drawn
 	folder   string
 }
 
@@ -45,9 +47,12 @@ type sweepPageOf struct {
 func WriteSweep(path string, s *sweep.Summary) error {
 	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-plots"
 	sections, plots := timesOfSweep(&s.Samples)
+	herd := herdOfSweep(s)
+	plots = append(plots, herd)
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
 		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
+		Cost: costWords(s.Samples.Cost), Herd: pictureOf(herd),
 	}
 	var b bytes.Buffer
 	if err := sweepPage.Execute(&b, p); err != nil {

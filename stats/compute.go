@@ -48,7 +48,7 @@ func Compute(h *history.History) Stats {
 		Samples: &Samples{
 			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: timesOf(handOver),
 			Probe: probeSamples(probes),
-			Cost: cost,
+			Cost:  cost,
 		},
 	}
 	for _, f := range s.ByF {

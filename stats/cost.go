@@ -117,12 +117,12 @@ func costOf(m *models.Model, ops, load []*history.Operation, all []*holds.Hold) 
 }
 
 // trafficOf returns what passed in each operation and after it, or nil if the record does not say. It
-// leaves out operations that no message belongs to, and those that never ended.
+// leaves out operations that no message belongs to, unknown ones, and those that never ended.
 func trafficOf(m *models.Model, ops []*history.Operation) map[*history.Operation]history.Traffic {
 	traffic := make(map[*history.Operation]history.Traffic, len(ops))
 	last := map[int]*history.Operation{} // of each client
 	for _, op := range ops {
-		if m.Operation(op.F).Local {
+		if m.Operation(op.F).Local || !m.Knows(op.F) {
 			continue
 		}
 		if before := last[op.Client]; before != nil && op.Invoke.Traffic != nil {

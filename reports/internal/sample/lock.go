@@ -123,7 +123,14 @@ func (s *simulation) op(t time.Duration, client int, ty history.Type, f, key str
 		Time: t, Process: s.process[client], Client: client, Type: ty, F: f, Key: key,
 		Value: history.Value(v), Session: s.session[client],
 	})
-	return &s.events[len(s.events)-1]
+	e := &s.events[len(s.events)-1]
+	if ty != history.Invoke && f != models.FWrite {
+		e.Traffic = &history.Traffic{Requests: 3, Sent: 300, Received: 400}
+		if f == models.FAcquire {
+			e.Traffic.AddEvent(t)
+		}
+	}
+	return e
 }
 
 // load lets the client whose turn comes first go on, until the time is over.

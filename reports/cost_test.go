@@ -1,0 +1,45 @@
+package reports
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/stats"
+)
+
+func TestCostWords(t *testing.T) {
+	for want, c := range map[string]*stats.Cost{
+		"": nil,
+		"put 2.5 requests; herd 0 watch events per write": {
+			Operations: map[string]*stats.OperationCost{"put": {OK: 2, Requests: 5}}, Herd: &stats.Herd{Of: "write", OK: 2},
+		},
+		"look 0 requests": {Operations: map[string]*stats.OperationCost{"look": {OK: 7}}},
+	} {
+		if got := costWords(c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// The page has the means, and the figure a point for each number of contenders and the line of a
+// complete herd.
+func TestCostOnThePage(t *testing.T) {
+	h := sample.Lock{Length: 5 * time.Second, Clients: 5, Keys: 1, Seed: 3}.History()
+	r := sample.Result(h)
+	files := render(t, h, r)
+	for _, text := range []string{`<table id="cost">`, `<td class="number">300</td>`, capital(herdWords(r.Stats.Cost.Herd)) + "."} {
+		if !bytes.Contains(files["report.html"], []byte(text)) {
+			t.Errorf("the page does not have %q", text)
+		}
+	}
+	f, absent := herdFigure(newMaterial("", h, r))
+	if f == nil {
+		t.Fatal(absent)
+	}
+	points := r.Stats.Cost.Herd.ByContenders
+	if most := points[len(points)-1].Contenders; most < 3 || f.xMax != float64(most)+0.5 {
+		t.Errorf("%d contenders on an axis to %v", most, f.xMax)
+	}
+}
