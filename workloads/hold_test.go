@@ -210,7 +210,7 @@ func TestNamed(t *testing.T) {
 func TestNotNamed(t *testing.T) {
 	for _, tt := range []struct{ recipe, subject, want string }{
 		{"lok", Own, `unknown recipe "lok"; did you mean "lock"? known are `},
-		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, zklab-do, zklab-acl, go-zookeeper, broken`},
+		{"lock", "nobody", `recipe lock has no subject "nobody"; it has zklab, zklab-do, zklab-acl, zklab-herd, go-zookeeper, broken`},
 		{"queue", GoZookeeper, `recipe queue has no subject "go-zookeeper"; it has zklab, zklab-long, zklab-bounded, zklab-bounded-try, broken`},
 		{"queue", "Broken", `recipe queue has no subject "Broken"; did you mean "broken"? it has zklab, zklab-long, zklab-bounded, zklab-bounded-try, broken`},
 		{"election", "broken:x", `recipe election has no mutant "x"; it has sorts-by-id, never-regains`},
