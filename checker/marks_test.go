@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/zklab/zklab/checker/internal/checktest"
@@ -133,6 +134,38 @@ func TestReleasesOfDeadHoldsAreTold(t *testing.T) {
 			if v.Property == "exclusion" && (v.Figures["released_dead"] != want || (len(v.Notes) > 0) != told) {
 				t.Errorf("told %v: %v, %q", told, v.Figures, v.Notes)
 			}
+		}
+	}
+}
+
+// Where no token names a contender, the verdict of grant claims no more than that each client had
+// something to show.
+func TestGrantsMeanWhatWasDecided(t *testing.T) {
+	named := turns().Stands(2, 12)
+	named.Saw(301, 1, named.Zxid-checktest.Epoch, 300)
+	named.Hold(checktest.Grant{Client: 1, Inv: 299, Ret: 302, Release: 318, Token: named.Zxid})
+	named.Touches(2)
+	named.Saw(306, 1, named.Zxid-checktest.Epoch, 305)
+	for _, c := range []struct {
+		record *checktest.Record
+		says   string
+	}{
+		{turns(), "whose turn it was is not known"},
+		{named, "it was the client's turn"},
+	} {
+		rooted(c.record)
+		found := false
+		for _, v := range Run(t.Context(), c.record.Build(), Options{Transactions: c.record.Txns}).Verdicts {
+			if v.Property != "grant" {
+				continue
+			}
+			found = true
+			if v.Result == Violation || !strings.Contains(v.Means(c.record.Header.Model), c.says) {
+				t.Errorf("%s: %q does not say %q; figures %v", v.Result, v.Means(c.record.Header.Model), c.says, v.Figures)
+			}
+		}
+		if !found {
+			t.Error("grant does not apply")
 		}
 	}
 }

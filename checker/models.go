@@ -69,6 +69,18 @@ func Meaning(model, property string) string {
 	return propertyOf(model, property).Meaning
 }
 
+// Means returns, in a sentence, what a valid verdict about a property of a model means, as far as its
+// figures show that this was decided.
+func (v *Verdict) Means(model string) string {
+	p := propertyOf(model, v.Property)
+	if p.Means != nil {
+		if less := p.Means(v.Figures); less != "" {
+			return less
+		}
+	}
+	return p.Meaning
+}
+
 // Liveness reports whether a property promises that something happens in the end, such as progress,
 // and not that something never happens, as exclusion does.
 func Liveness(model, property string) bool {

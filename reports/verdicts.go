@@ -28,7 +28,7 @@ func properties(r *store.Result) []property {
 		i := slices.IndexFunc(out, func(p property) bool { return p.Name == v.Property })
 		if i < 0 {
 			i = len(out)
-			out = append(out, property{Name: v.Property, Meaning: checker.Meaning(r.Recipe, v.Property), Result: checker.Valid, Measured: true, measures: checker.Measured(r.Recipe, v.Property)})
+			out = append(out, property{Name: v.Property, Meaning: v.Means(r.Recipe), Result: checker.Valid, Measured: true, measures: checker.Measured(r.Recipe, v.Property)})
 		}
 		if v.Result.Compare(out[i].Result) > 0 {
 			out[i].Result = v.Result

@@ -22,6 +22,9 @@ type Property struct {
 	Name string
 	// Meaning is what a valid verdict means, in a sentence, for people.
 	Meaning string
+	// Means returns what a valid verdict means if its figures show that less than Meaning was
+	// decided, and "" otherwise. nil: Meaning always holds.
+	Means   func(figures map[string]float64) string
 	Decider string // names the procedure
 	// Evidence returns what the answer rests on, in the letters of a verdict. If it is nil, the
 	// verdict does not say.

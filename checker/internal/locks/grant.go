@@ -24,11 +24,21 @@ import (
 var grants = &frame.Property{
 	Name:     "grant",
 	Meaning:  "every grant is based on a state in which it was the client's turn",
+	Means:    marksOnly,
 	Logged:   true,
 	Decider:  "line in the transaction log",
 	Evidence: func(*evidence.Record) string { return "Z, L" },
 	Applies:  grantsLogged,
 	Decide:   decideGrants(func(*evidence.Key) int { return 1 }),
+}
+
+// marksOnly says what was decided where no grant could be compared with a line: that the client had
+// a mark, whoever else had one.
+func marksOnly(figures map[string]float64) string {
+	if figures["grants_checked"] > 0 || figures["marks_checked"] == 0 {
+		return ""
+	}
+	return "every client that was granted it had a znode, or data in one, to show for it; whose turn it was is not known"
 }
 
 // grantsLogged says that there are grants that can be compared with the log.

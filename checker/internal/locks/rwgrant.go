@@ -17,6 +17,7 @@ import (
 var rwGrants = &frame.Property{
 	Name:     grants.Name,
 	Meaning:  grants.Meaning,
+	Means:    grants.Means,
 	Logged:   true,
 	Decider:  grants.Decider,
 	Evidence: grants.Evidence,

@@ -80,6 +80,7 @@ func crowded(all []evidence.Span, n int) []evidence.Span {
 var leaseGrants = &frame.Property{
 	Name:     grants.Name,
 	Meaning:  grants.Meaning,
+	Means:    grants.Means,
 	Logged:   true,
 	Decider:  grants.Decider,
 	Evidence: grants.Evidence,
