@@ -17,7 +17,7 @@ const never = time.Duration(math.MaxInt64)
 
 // measureFaults adds to each verified fault how long fail-over took and whether any operation felt
 // it. It returns, for each kind of operation, the latency above which an operation is slow.
-func measureFaults(faults []Fault, h *history.History, ops []*history.Operation) (slow map[string]time.Duration) {
+func measureFaults(faults []Fault, h *history.History, ops []*history.Operation, lost losses) (slow map[string]time.Duration) {
 	if len(faults) == 0 {
 		return nil
 	}
@@ -31,14 +31,14 @@ func measureFaults(faults []Fault, h *history.History, ops []*history.Operation)
 	all := newSuccesses(quorum)
 	byClient := successesByClient(quorum)
 	before := calm(quorum, firstInjection(faults))
-	felt := newFeeling(quorum, before)
+	felt, forced := newFeeling(quorum, before), endedByForce(faults)
 	for i := range faults {
 		f := &faults[i]
 		if f.Outcome != history.StepVerified {
 			continue
 		}
 		span := Span{From: f.Injected, Until: lasted(f, h)}
-		f.Felt = felt.during(span) || holdLost(h, span)
+		f.Felt = felt.during(span) || f.deprived() || lost.during(span, forced)
 		f.NoMajority = f.leavesNoMajority(h.Header.Params.Servers)
 		if !f.NoMajority {
 			f.measure(all, byClient, f.censored(End(h)))

@@ -59,16 +59,6 @@ func (b baseline) feels(op *history.Operation) bool {
 	return op.Return != nil && known && took(op) > limit
 }
 
-// holdLost reports whether a client was told within the span that it lost a hold.
-func holdLost(h *history.History, s Span) bool {
-	for i := firstAt(h, s.From); i < len(h.Events) && h.Events[i].Time <= s.Until; i++ {
-		if e := &h.Events[i]; e.Process == history.SessionProcess && e.F == history.FLost {
-			return true
-		}
-	}
-	return false
-}
-
 // firstAt returns the index of the first event at t or later.
 func firstAt(h *history.History, t time.Duration) int {
 	return sort.Search(len(h.Events), func(i int) bool { return h.Events[i].Time >= t })

@@ -51,6 +51,7 @@ func outlast(faults []Fault, h *history.History) {
 type told struct {
 	grants  []grant       // in order
 	expired time.Duration // 0: never
+	alive   time.Duration // when it was last known to live
 }
 
 // grant is the timeout that a server granted when the session connected.
@@ -65,6 +66,7 @@ func toldOf(h *history.History) map[history.ID]told {
 			continue
 		}
 		s := all[e.Session]
+		s.alive = max(s.alive, e.Alive)
 		switch e.F {
 		case history.FConnected:
 			var c history.Connected
