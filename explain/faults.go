@@ -16,17 +16,28 @@ import (
 // Fault is a fault that was in force during some of the steps.
 type Fault struct {
 	From, To time.Duration
-	Name     string // what the drawing calls it: pause server 2
-	what     string // server 2, the leader, was paused
-	moment   bool   // it happened at once
-	open     bool   // it is not known to have ended
-	clients  []int  // whom it hit, if it was no server
+	Name     string        // what the drawing calls it: pause server 2
+	what     string        // server 2, the leader, was paused
+	by       time.Duration // it had begun by then; From if it began at once
+	moment   bool          // it happened at once
+	open     bool          // it is not known to have ended
+	expired  bool          // it ended the sessions of its clients, by keeping them away
+	clients  []int         // whom it hit, if it was no server
 }
 
-// faultOf describes a fault and its window.
-func faultOf(f *stats.Fault, w stats.Window) Fault {
-	out := Fault{From: w.From, To: w.Until, moment: w.From == w.Until, open: f.Healed == 0 && (f.Outcome == "" || f.Outcome == history.StepVerified)}
+// faultOf describes a fault and its window. exits are the times at which processes of its clients
+// were killed.
+func faultOf(f *stats.Fault, w stats.Window, exits []time.Duration) Fault {
+	out := Fault{From: w.From, To: w.Until, by: w.From, moment: w.From == w.Until, open: f.Healed == 0 && (f.Outcome == "" || f.Outcome == history.StepVerified)}
 	kind, as := printable.Text(f.Kind, 20), kinds.Named(f.Kind)
+	switch seen := f.Outcome == history.StepVerified; {
+	case f.Traits.Crashes && len(exits) > 0:
+		out.From, out.by = slices.Min(exits), slices.Max(exits)
+	case seen && f.Traits.Sessions == history.EndByTimeout:
+		out.expired, out.by = true, max(w.From, f.Verified)
+	case seen && as.Hits.Clients() && as.Hits != kinds.Messages: // it may have waited for a client to hit
+		out.by = max(w.From, f.Verified)
+	}
 	whom, ids := "server", f.Servers
 	if as.Was != "" && as.Hits.Clients() || len(f.Servers) == 0 {
 		whom, ids = "client", f.Clients
@@ -62,13 +73,33 @@ func leader(f *stats.Fault, whom string) string {
 
 // text returns the fault's sentence.
 func (f *Fault) text(clock Clock) string {
-	switch {
+	from, by := clock(f.From), clock(f.by)
+	switch late := from != by; {
+	case f.moment && late:
+		return f.what + " between " + from + " and " + by
 	case f.moment:
-		return f.what + " at " + clock(f.From)
-	case f.open:
-		return f.what + " from " + clock(f.From) + " on"
+		return f.what + " at " + from
+	case late && f.expired: // nothing shows when it began
+		from += " or later"
+	case late:
+		from = by + " at the latest"
 	}
-	return f.what + " from " + clock(f.From) + " to " + clock(f.To)
+	if f.open {
+		return f.what + " from " + from + " on"
+	}
+	text := f.what + " from " + from + " to " + clock(f.To)
+	if f.expired {
+		text += "; " + f.sessions() + " expired in that time"
+	}
+	return text
+}
+
+// sessions names the sessions of the fault's clients.
+func (f *Fault) sessions() string {
+	if len(f.clients) == 1 {
+		return "its session"
+	}
+	return "their sessions"
 }
 
 // mostFaults is the maximum number of faults that are described and drawn.
@@ -135,8 +166,26 @@ func faultsOf(h *history.History) []Fault {
 	for _, w := range stats.Windows(h) {
 		f := faults[w.Fault]
 		if f.Outcome != history.StepFailed {
-			of = append(of, faultOf(&f, w))
+			of = append(of, faultOf(&f, w, killed(h, &f, w)))
 		}
 	}
 	return of
+}
+
+// killed returns when processes of a fault's clients were killed while it was in force.
+func killed(h *history.History, f *stats.Fault, w stats.Window) (at []time.Duration) {
+	if !f.Traits.Crashes {
+		return nil
+	}
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.F != history.FExited || e.Process != history.SessionProcess || !slices.Contains(f.Clients, e.Client) || e.Time < w.From || e.Time > w.Until {
+			continue
+		}
+		var v history.Exited
+		if e.Decode(&v) == nil && v.By == history.ByCrash {
+			at = append(at, e.Time)
+		}
+	}
+	return at
 }

@@ -510,9 +510,9 @@ func TestBeside(t *testing.T) {
 	s := Read(&r.h).Scene(HeldTwice, "k1", w, beside, w[0])
 	text := page(s, Screen{})
 	for want, there := range map[string]bool{
-		"Client 3 began to release k1 at 17.200 s and":            true,
-		"Client 3 was refused any connection from 17.120 s to 17": true,
-		"So client 1 and client 3 both held k1 from 12.031 s":     true,
+		"Client 3 began to release k1 at 17.200 s and":                          true,
+		"Client 3 was refused any connection from 17.130 s at the latest to 17": true,
+		"So client 1 and client 3 both held k1 from 12.031 s":                   true,
 		"cut": false,
 	} {
 		if strings.Contains(text, want) != there {
@@ -580,6 +580,43 @@ func TestFacts(t *testing.T) {
 	} {
 		if got := Facts([]byte(value)); got != want {
 			t.Errorf("%s: %q, want %q", value, got, want)
+		}
+	}
+}
+
+// TestFaultsAreToldAsTheyHappened plants faults on clients that were due at 11.9 s and waited for
+// their clients.
+func TestFaultsAreToldAsTheyHappened(t *testing.T) {
+	for _, c := range []struct {
+		name, kind string
+		exited     int64 // when the process ended, in microseconds; 0 if it did not
+		outcome    string
+		want       string
+	}{
+		{"killed later than due", "crash", 12_100_000, history.StepVerified, "Client 1 was killed from 12.100 s to 17.000 s."},
+		{"stopped later than due", "freeze", 0, history.StepVerified, "Client 1 was frozen from 12.150 s at the latest to 17.000 s."},
+		{"not seen to be stopped", "freeze", 0, "", "Client 1 was frozen from 11.900 s to 17.000 s."},
+		{"silent, and its session ended", "silence", 0, history.StepVerified, "Client 1 had a silent link from 11.900 s or later to 17.000 s; its session expired in that time."},
+		{"silent, and its session may have lived", "silence", 0, "", "Client 1 had a silent link from 11.900 s to 17.000 s."},
+		{"ended by force", "expire", 0, history.StepVerified, "Client 1 had its session expired by force between 11.900 s and 12.150 s."},
+	} {
+		r := newRecord(models.Lock.Name)
+		w := []int{r.invoke(11_900_000, 1, models.FAcquire, "k1", nil)}
+		step := history.FaultStep{Fault: 1, Spec: c.kind}
+		at := func(time int64, s string) { step.Step = s; r.fault(time, c.kind, step) }
+		at(11_900_000, history.StepInject)
+		step.Clients, step.Sessions = []int{1}, []history.ID{0x101}
+		if c.exited != 0 {
+			r.add(c.exited, history.Event{Process: history.SessionProcess, Client: 1, Type: history.Info, F: history.FExited, Session: 0x101, Value: history.Value(history.Exited{By: history.ByCrash})})
+		}
+		if c.outcome != "" {
+			at(12_150_000, c.outcome)
+		}
+		at(17_000_000, history.StepHealed)
+		w = append(w, r.end(18_000_000, 1, history.Info, models.FAcquire, "k1", nil))
+		story := r.scene(StepsOnly, "k1", w).Story()
+		if !slices.Contains(story, c.want) {
+			t.Errorf("%s: not told: %s\n%s", c.name, c.want, strings.Join(story, "\n"))
 		}
 	}
 }

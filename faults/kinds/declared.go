@@ -50,8 +50,8 @@ var (
 
 // Faults on sessions.
 var (
-	Expire    = declare(Kind{Name: "expire", Hits: Sessions, Was: "had its session expired by force", Were: "had their sessions expired by force", Common: true, Traits: history.FaultTraits{Sessions: history.EndAtOnce}})
-	Silence   = declare(Kind{Name: "silence", Hits: Sessions, Was: "had a silent link, until its session expired", Were: "had silent links, until their sessions expired", Traits: history.FaultTraits{Sessions: history.EndByTimeout, Absent: true}})
+	Expire    = declare(Kind{Name: "expire", Hits: Sessions, Was: "had its session expired by force", Were: "had their sessions expired by force", Common: true, Moment: true, Traits: history.FaultTraits{Sessions: history.EndAtOnce}})
+	Silence   = declare(Kind{Name: "silence", Hits: Sessions, Was: "had a silent link", Were: "had silent links", Traits: history.FaultTraits{Sessions: history.EndByTimeout, Absent: true}})
 	Duplicate = declare(Kind{Name: "duplicate", Hits: Sessions, Was: "shared its session with a copy", Were: "shared their sessions with copies"})
 )
 
