@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
@@ -75,5 +77,48 @@ func TestOwnZnodes(t *testing.T) {
 	}
 	if found < 9 {
 		t.Errorf("%d models have it", found)
+	}
+}
+
+// The transactions of such a violation are those of the deleted znode, and the end of the one that was
+// meant: no others at its path, and none of a client whose reply only shows that it was deleted.
+func TestOwnZnodesAreExplained(t *testing.T) {
+	r := checktest.Ours(objects.Semaphore.Name, history.Params{Clients: 3, Servers: 3, Leases: 3, Root: "/run"}).Phases(0, 1000, 1100)
+	ephemeral := func(s history.ID, path string) { r.Txn(history.Txn{Type: "create", Session: s, Owner: s, Path: path}) }
+	deleted := func(s history.ID, path string) { r.Txn(history.Txn{Type: "delete", Session: s, Path: path}) }
+	shown := func(t, client int) { r.Saw(t, client, r.Zxid-checktest.Epoch, t-1) }
+	r.Txn(history.Txn{Type: "create", Path: "/run"}).Txn(history.Txn{Type: "create", Path: "/run/k"}).Opens(1).Opens(2).Opens(3)
+	for client := range 3 {
+		shown(1, client)
+	}
+	ephemeral(2, "/run/k/slot-0")
+	shown(8, 1)
+	r.Hold(checktest.Grant{Client: 1, Inv: 5, Ret: 10, Release: 20})
+	ephemeral(3, "/run/k/slot-1")
+	shown(15, 2)
+	r.Hold(checktest.Grant{Client: 2, Inv: 12, Ret: 16, Release: 60})
+	deleted(2, "/run/k/slot-0")
+	shown(24, 1)
+	ephemeral(1, "/run/k/slot-0")
+	shown(35, 0)
+	r.Hold(checktest.Grant{Client: 0, Inv: 30, Ret: 36, Release: 90})
+	deleted(2, "/run/k/slot-0") // once more, late
+	r.Touches(3)
+	shown(50, 2)
+	var committed []string
+	for _, v := range Run(t.Context(), r.Build(), Options{Transactions: r.Txns}).Verdicts {
+		for _, c := range v.Committed {
+			if v.Property == "own-znodes" {
+				committed = append(committed, c.Text)
+			}
+		}
+	}
+	want := []string{
+		"Client 1, in session 0x2, deleted k/slot-0, between 0.014 s and 0.024 s: zxid 0x100000008.", // which it meant again
+		"Client 0, in session 0x1, created k/slot-0, by its acquire of 0.030 s, between 0.030 s and 0.035 s: zxid 0x100000009.",
+		"Client 1, in session 0x2, deleted k/slot-0, which client 0 had created, between 0.034 s and 0.050 s: zxid 0x10000000a.",
+	}
+	if d := cmp.Diff(want, committed); d != "" {
+		t.Error(d)
 	}
 }

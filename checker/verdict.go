@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/checker/internal/causes"
+	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 )
@@ -53,8 +54,8 @@ type Verdict struct {
 	// Unexercised means that the result is unknown only because too little happened: nothing that
 	// was decided is wrong ([Pool]).
 	Unexercised bool `json:"-"`
-	// Znodes are the paths of the znodes that the reason names.
-	Znodes []string `json:"-"`
+	// Znodes are the znodes that the reason names.
+	Znodes []*evidence.Znode `json:"-"`
 	// Notes are what a reader should know although it does not change the result.
 	Notes []string `json:"notes,omitempty"`
 }

@@ -64,7 +64,7 @@ type search struct {
 	high   uint64               // and before this one
 	lines  []line
 	faults []string                               // kinds that the sentence under way names
-	about  map[string]bool                        // paths of znodes that the violation names
+	about  []*evidence.Znode                      // that the violation names
 	blamed map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
 	grants map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
 }
@@ -72,17 +72,14 @@ type search struct {
 // Of returns the transactions that explain a violation, in order of zxids: a few at most, and none
 // if the log or the record does not show them. It is safe for concurrent use.
 //
-// The counterexample is about one key, or about any if key is empty. znodes are paths that the
+// The counterexample is about one key, or about any if key is empty. znodes are those that the
 // violation itself names.
-func Of(a *evidence.Record, key string, counterexample []int, znodes ...string) []Transaction {
+func Of(a *evidence.Record, key string, counterexample []int, znodes ...*evidence.Znode) []Transaction {
 	if len(a.Transactions) == 0 || a.Params.Root == "" || a.Object.Keyless || !a.AnySession() {
 		return nil
 	}
 	counterexample = evidence.Indices(counterexample...)
-	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a), about: map[string]bool{}}
-	for _, path := range znodes {
-		s.about[path] = true
-	}
+	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a), about: znodes}
 	for _, k := range keysOf(a, key) {
 		s.look(k, counterexample)
 	}

@@ -299,7 +299,8 @@ func TestNotDeleted(t *testing.T) {
 			seen(r, 402, 1, 2)
 			h := r.Build()
 			waits := slices.IndexFunc(h.Events, func(e history.Event) bool { return e.F == models.FAcquire && e.Client == 1 })
-			of := causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), "k", []int{waits}, root+"/k/lock-1")
+			a := evidence.Read(t.Context(), h, nil, r.Txns)
+			of := causes.Of(a, "k", []int{waits}, a.Log.Folders[root+"/k"][0])
 			if len(of) != 1 {
 				t.Fatalf("%+v", of)
 			}

@@ -45,12 +45,16 @@ func (s *search) znodes() {
 		return
 	}
 	finals := s.finals(nodes)
-	blamed := append(s.named(nodes), finals[:min(len(finals), mostFinals)]...)
+	named := s.named(nodes)
+	blamed := append(slices.Clone(named), finals[:min(len(finals), mostFinals)]...)
 	s.blamed, s.grants = map[*evidence.Znode]bool{}, map[*evidence.Znode]*history.Operation{}
 	for _, n := range blamed {
 		s.blamed[n] = true
 	}
-	matter := slices.Concat(blamed, s.stays(nodes), s.items(nodes))
+	matter := blamed
+	if len(named) == 0 {
+		matter = slices.Concat(blamed, s.stays(nodes), s.items(nodes))
+	}
 	slices.SortFunc(matter, func(m, n *evidence.Znode) int {
 		return cmp.Or(cmp.Compare(m.Created, n.Created), strings.Compare(m.Path, n.Path))
 	})
@@ -65,10 +69,10 @@ func (s *search) znodes() {
 // in the way of the others.
 const mostFinals = 3
 
-// named returns the znodes that the violation names itself.
+// named returns the znodes of the key that the violation names itself.
 func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, n := range nodes {
-		if s.about[n.Path] {
+		if slices.Contains(s.about, n) {
 			of = append(of, n)
 		}
 	}
@@ -230,8 +234,11 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 			text += s.by(by)
 			cited = s.citeSince(n.Created, by[0].Began())
 		}
-		why, calls = s.left(by, n)
-		w, cited = left, cited+"; "+stayed(n)
+		w = left
+		if n.Deleted >= s.high || s.client(n.Remover) == s.client(n.Maker) { // else another client took it
+			cited += "; " + stayed(n)
+			why, calls = s.left(by, n)
+		}
 	case n.Deleted >= s.high:
 		cited += "; " + stayed(n)
 	}

@@ -13,7 +13,7 @@ type Finding struct {
 	Reason         string
 	Counterexample []int
 	Notes          []string
-	Znodes         []string // paths of the znodes that the reason names
+	Znodes         []*evidence.Znode // that the reason names
 	// ByLog means that the violation rests on the transaction log, which the reference model does
 	// not know.
 	ByLog bool
@@ -50,11 +50,11 @@ func (f *Finding) Violated(counterexample []int, format string, args ...any) {
 	}
 }
 
-// Names adds the paths of znodes that the reason of a violation names, if it is the first
-// violation.
-func (f *Finding) Names(paths ...string) {
+// Names adds the znodes that the reason of a violation names, if it is the first violation. Then
+// these znodes explain it, and others do not.
+func (f *Finding) Names(znodes ...*evidence.Znode) {
 	if f.Figures["violations"] == 1 {
-		f.Znodes = append(f.Znodes, paths...)
+		f.Znodes = append(f.Znodes, znodes...)
 	}
 }
 

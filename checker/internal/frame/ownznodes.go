@@ -72,6 +72,7 @@ func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 	f.ByLog = true
 	f.Violated(counterexample, "client %d deleted %s by %s, which client %d had created in session %s: that session lived on, and its client had not given it up",
 		by.Client, strings.TrimPrefix(n.Path, k.Params.Root+"/"), words.At(at), of.Client, of.ID)
+	f.Names(n)
 }
 
 // sentFrom returns the time before which no client can have sent the delete of a znode.

@@ -281,7 +281,7 @@ func (m *marked) decideFormer(f *frame.Finding, k *evidence.Key, h *hold, name s
 	f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], event, former.Of.First),
 		"client %d was granted %s at %s%s, but its process had nothing of its own there: the only mark is %s of session %s, whose process was killed at %s, and it goes with that session",
 		h.Client, name, words.At(h.Granted), words.WithToken(h.Token), former.Znode.Name(), former.Of.ID, words.At(killed))
-	f.Names(former.Path)
+	f.Names(former.Znode)
 }
 
 // went says how a client's last mark went.
@@ -365,7 +365,7 @@ func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Ope
 			f.ByLog = true
 			f.Violated(append(evidence.EventsOf(op), by.First), "client %d waited for %s at %s behind %s of client %d, whose session was connected, and which neither asked for %s nor held it from %s to %s (%s, of %s allowed)",
 				op.Client, k.Name, words.At(op.Began()), o.Name(), by.Client, k.Name, words.At(idle.From), words.At(idle.To), words.Lasting(idle.Length()), words.Lasting(leftBehind))
-			f.Names(o.Path)
+			f.Names(o)
 			return
 		}
 	}
