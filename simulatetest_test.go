@@ -101,29 +101,6 @@ func TestEachPropertyHasASeed(t *testing.T) {
 	}
 }
 
-// A run that was made smaller and shows what the first does not may be of another defect; one that
-// shows less is not.
-func TestOtherDefect(t *testing.T) {
-	first := signature{"progress", []string{"connection-loss"}, []string{"rolling"}}
-	for name, c := range map[string]struct {
-		small signature
-		want  string
-	}{
-		"the same":          {first, ""},
-		"without the fault": {signature{"progress", []string{"connection-loss"}, nil}, ""},
-		"another property":  {signature{"exclusion", nil, nil}, "progress is violated there, exclusion here"},
-		"another error":     {signature{"progress", []string{"timeout"}, nil}, "calls ended with connection-loss there, timeout here"},
-		"another fault": {
-			signature{"progress", []string{"connection-loss"}, []string{"rolling", "duplicate"}},
-			"it was about the fault rolling there, duplicate here",
-		},
-	} {
-		if got := first.other(c.small); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-	}
-}
-
 // A test is not warned of what it did not choose itself, and is told of the fields of an experiment
 // where the command line's flags are meant.
 func TestWarningsOfATest(t *testing.T) {
