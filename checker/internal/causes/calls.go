@@ -40,8 +40,12 @@ func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(
 	return found
 }
 
-// ofAnother reports whether a call was about another item than the znode has.
+// ofAnother reports whether a call was about another item than the znode has, or about other parts
+// of the key.
 func (s *search) ofAnother(op *history.Operation, n *evidence.Znode) bool {
+	if !slices.ContainsFunc(s.parts(op), func(part string) bool { return isIn(n, part) }) {
+		return true
+	}
 	if s.of.State != models.Filled || op.Outcome() != history.OK {
 		return false
 	}

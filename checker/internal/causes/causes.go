@@ -58,10 +58,11 @@ type search struct {
 	tie    *evidence.Zxids
 	actors *actors
 	key    *evidence.Key
-	ops    []*history.Operation // of the counterexample
-	facts  []*history.Event     // of the counterexample
-	low    uint64               // everything in the counterexample was committed after it,
-	high   uint64               // and before this one
+	ops    []*history.Operation        // of the counterexample
+	facts  []*history.Event            // of the counterexample
+	asked  map[*history.Operation]bool // those of ops of which it has the call alone
+	low    uint64                      // everything in the counterexample was committed after it,
+	high   uint64                      // and before this one
 	lines  []line
 	faults []string                               // kinds that the sentence under way names
 	about  []*evidence.Znode                      // that the violation names
@@ -112,10 +113,11 @@ func (s *search) look(k *evidence.Key, counterexample []int) {
 		_, found := slices.BinarySearch(counterexample, e.Index)
 		return found
 	}
-	s.key, s.ops, s.facts = k, nil, nil
+	s.key, s.ops, s.facts, s.asked = k, nil, nil, map[*history.Operation]bool{}
 	for _, op := range k.Ops {
 		if in(op.Invoke) || in(op.Return) {
 			s.ops = append(s.ops, op)
+			s.asked[op] = !in(op.Return)
 		}
 	}
 	for _, e := range k.Facts {

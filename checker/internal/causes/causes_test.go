@@ -509,3 +509,56 @@ Client 1, in session 0x2, wrote "5" to k as version 6, between 0.097 s and 0.118
 		t.Errorf("-want +got\n%s", diff)
 	}
 }
+
+// Of locks on several keys, those are told that two clients had at one time, and a later hold that
+// shows only that a session lived is not.
+func TestParts(t *testing.T) {
+	r := begin(models.MultiLock.Name)
+	r.Txn(history.Txn{Type: "create", Path: root, Session: 99})
+	for _, folder := range []string{"k", "k/a", "k/b", "k/c"} {
+		r.Txn(history.Txn{Type: "create", Path: root + "/" + folder, Session: 99})
+	}
+	seen(r, 10, 0, 1)
+	seen(r, 10, 1, 2)
+	acquires := func(t, client int, session history.ID, parts ...string) {
+		for _, part := range parts {
+			r.Txn(ephemeral(session, fmt.Sprintf("%s/k/%s/c%d-%d", root, part, client, t)))
+		}
+		seen(r, t-1, client, session)
+		r.Op(checktest.Args{Client: client, F: models.FAcquire, Key: "k", Inv: t - 10, Ret: t, Outcome: history.OK, In: models.Keys{Keys: parts}, Session: session})
+	}
+	releases := func(t, client int, session history.ID) {
+		r.Op(checktest.Args{Client: client, F: models.FRelease, Key: "k", Inv: t, Ret: t + 1, Outcome: history.OK, In: models.Held{Held: true}, Session: session})
+	}
+	acquires(100, 0, 1, "a", "b")
+	acquires(200, 1, 2, "b", "c")
+	releases(300, 0, 1)
+	releases(310, 1, 2)
+	acquires(400, 1, 2, "a", "b")
+	got := told(t, r)
+	for want, there := range map[string]bool{
+		"Client 0, in session 0x1, created k/b/c0-100": true, "Client 1, in session 0x2, created k/b/c1-200": true,
+		"k/a/": false, "k/c/": false, "-400": false,
+	} {
+		if strings.Contains(got, want) != there {
+			t.Errorf("%q is told: %v\n%s", want, !there, got)
+		}
+	}
+}
+
+// A place that was left in the line of one of several keys is told with the call that made it.
+func TestPartLeft(t *testing.T) {
+	r := begin(models.MultiLock.Name)
+	for _, folder := range []string{"", "/k", "/k/a", "/k/b"} {
+		r.Txn(history.Txn{Type: "create", Path: root + folder, Session: 99})
+	}
+	seen(r, 10, 0, 1)
+	r.Txn(ephemeral(1, root+"/k/a/lock-1"))
+	seen(r, 98, 0, 1)
+	r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 90, Ret: 100, Outcome: history.Fail, In: models.Keys{Keys: []string{"a", "b"}}, Session: 1})
+	r.KeyFact(200, history.FFinal, "k", models.Final{Contenders: []models.Contender{{Name: "a/lock-1", Owner: 1}}})
+	const want = "Client 0, in session 0x1, created k/a/lock-1, by its acquire of 0.090 s, between 0.090 s and 0.098 s: zxid 0x100000005; it still existed when the log ended. Its acquire of 0.090 s failed at 0.100 s."
+	if got := told(t, r); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}

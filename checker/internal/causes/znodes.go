@@ -2,8 +2,10 @@ package causes
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/words"
@@ -44,15 +46,18 @@ func (s *search) znodes() {
 	if len(nodes) == 0 {
 		return
 	}
-	finals := s.finals(nodes)
-	named := s.named(nodes)
-	blamed := append(slices.Clone(named), finals[:min(len(finals), mostFinals)]...)
+	blamed := s.named(nodes)
+	explained := len(blamed) > 0
+	if !explained {
+		finals := s.finals(nodes)
+		blamed = finals[:min(len(finals), mostFinals)]
+	}
 	s.blamed, s.grants = map[*evidence.Znode]bool{}, map[*evidence.Znode]*history.Operation{}
 	for _, n := range blamed {
 		s.blamed[n] = true
 	}
 	matter := blamed
-	if len(named) == 0 {
+	if !explained {
 		matter = slices.Concat(blamed, s.stays(nodes), s.items(nodes))
 	}
 	slices.SortFunc(matter, func(m, n *evidence.Znode) int {
@@ -81,23 +86,98 @@ func (s *search) named(nodes []*evidence.Znode) (of []*evidence.Znode) {
 
 // stays returns the znodes that those stays rest on which operations of the counterexample begin,
 // end or affirm. A hold counts only if the counterexample has its beginning: a release alone shows
-// something else. If a znode is known that was in the way of waiting clients, their own znodes
+// something else, and so does the call alone of an acquire that was granted. If a znode is known that was in the way of waiting clients, their own znodes
 // explain nothing.
 func (s *search) stays(nodes []*evidence.Znode) (of []*evidence.Znode) {
+	var all []stay
 	for _, op := range s.ops {
 		begin, next := s.begun(op)
 		if begin == nil || s.of.State == models.Exclusive && !slices.Contains(s.ops, begin) {
 			continue
 		}
+		if begin.Outcome() == history.OK && s.asked[begin] {
+			continue
+		}
 		if len(s.blamed) > 0 && begin.Outcome() != history.OK {
 			continue
 		}
-		if n := s.madeBy(begin, next, nodes); n != nil {
-			s.grants[n] = begin
-			of = append(of, n)
+		if one := (stay{begin, next}); !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	all = s.together(all)
+	shared := map[string]int{} // how many of the stays have a part
+	for _, one := range all {
+		for _, part := range s.parts(one.begin) {
+			shared[part]++
+		}
+	}
+	maps.DeleteFunc(shared, func(_ string, n int) bool { return n < 2 })
+	for _, one := range all {
+		parts := s.parts(one.begin)
+		if len(shared) > 0 {
+			parts = slices.DeleteFunc(slices.Clone(parts), func(part string) bool { return shared[part] == 0 })
+		} else {
+			parts = []string{""}
+		}
+		for _, part := range parts {
+			if n := s.madeBy(one.begin, one.next, inPart(nodes, part)); n != nil {
+				s.grants[n] = one.begin
+				of = append(of, n)
+			}
 		}
 	}
 	return of
+}
+
+// stay is what a call began, and the next call by which its client began one.
+type stay struct{ begin, next *history.Operation }
+
+// together keeps the holds that lasted at the same time as one of another client; all, if none did.
+// The counterexample can have a later grant of the same client, which shows only that its session
+// lived.
+func (s *search) together(all []stay) []stay {
+	if !s.of.Held() {
+		return all
+	}
+	until := func(one stay) time.Duration {
+		if r := s.release(one.begin); r != nil {
+			return evidence.Ended(r)
+		}
+		return evidence.Never
+	}
+	met := slices.DeleteFunc(slices.Clone(all), func(x stay) bool {
+		return x.begin.Outcome() == history.OK && !slices.ContainsFunc(all, func(y stay) bool {
+			return x.begin.Client != y.begin.Client && x.begin.Began() <= until(y) && y.begin.Began() <= until(x)
+		})
+	})
+	if len(met) == 0 {
+		return all
+	}
+	return met
+}
+
+// parts returns the parts of the key that a call was about; one without a name if it was about all
+// of it.
+func (s *search) parts(op *history.Operation) []string {
+	if s.of.Parts {
+		if _, v, ok := s.of.Tell(op); ok && len(v.Parts) > 0 {
+			return v.Parts
+		}
+	}
+	return []string{""}
+}
+
+// inPart returns the znodes directly below the one of a part.
+func inPart(nodes []*evidence.Znode, part string) []*evidence.Znode {
+	if part == "" {
+		return nodes
+	}
+	return slices.DeleteFunc(slices.Clone(nodes), func(n *evidence.Znode) bool { return !isIn(n, part) })
+}
+
+func isIn(n *evidence.Znode, part string) bool {
+	return part == "" || strings.HasSuffix(n.Parent(), "/"+part)
 }
 
 // begun returns the operation that began the stay that op is about, and the next one by which its
@@ -204,7 +284,7 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 		}
 		for _, c := range final.Contenders {
 			for _, n := range slices.Backward(nodes) {
-				if n.Name() == c.Name && n.Owner == c.Owner {
+				if n.Path == s.Params.Root+"/"+s.key.Name+"/"+c.Name && n.Owner == c.Owner {
 					of = append(of, n)
 					break
 				}

@@ -139,6 +139,19 @@ func (x *Log) Group(by func(*Znode) (id string, ok bool)) map[string][]*Znode {
 	return groups
 }
 
+// Newest returns the last znode with a path that a session owned; nil if there is none, or no log.
+func (x *Log) Newest(path string, owner history.ID) *Znode {
+	if x == nil {
+		return nil
+	}
+	for _, n := range slices.Backward(x.Folders[path[:max(0, strings.LastIndexByte(path, '/'))]]) {
+		if n.Path == path && n.Owner == owner {
+			return n
+		}
+	}
+	return nil
+}
+
 // Last returns the zxid at which the log ends.
 func (x *Log) Last() uint64 { return uint64(x.list[len(x.list)-1].Zxid) }
 

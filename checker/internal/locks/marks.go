@@ -231,6 +231,11 @@ func (m *marked) decideTogether(f *frame.Finding, k *evidence.Key, h *hold, of v
 	f.ByLog = true
 	f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], last.Of.First), "client %d was granted %s at %s%s, but at no time did it have a znode for each of them: %s",
 		h.Client, namesOf(k.Name, h.held()), words.At(h.Granted), words.WithToken(h.Token), m.went(k.Record, last))
+	for _, one := range marks {
+		if one.Znode != nil {
+			f.Names(one.Znode)
+		}
+	}
 }
 
 func (m *marked) decide(f *frame.Finding, k *evidence.Key, h *hold, part string, of views) {

@@ -189,9 +189,13 @@ func decideOrphans(f *frame.Finding, k *evidence.Key) {
 		if k.Settled == evidence.Never {
 			continue
 		}
-		f.Overdue(old(k.Record, evidence.Span{From: since, To: seen.Time}), append([]int{seen.Index}, lastEvents(k, s, seen)...),
+		r := old(k.Record, evidence.Span{From: since, To: seen.Time})
+		f.Overdue(r, append([]int{seen.Index}, lastEvents(k, s, seen)...),
 			"at %s %s still stood in line for %s, though its session %s of client %d neither waited nor held since %s",
 			words.At(seen.Time), c.Name, k.Name, s.ID, s.Client, words.At(since))
+		if n := k.Log.Newest(k.Params.Root+"/"+k.Name+"/"+c.Name, c.Owner); n != nil && r == frame.Violation {
+			f.Names(n)
+		}
 	}
 }
 
