@@ -19,8 +19,10 @@ import (
 
 // callers returns the calls of a client, of the right kind, one of which made a transaction of its
 // session. Calls with another item count only if there are no others. It returns none if there are
-// too many to tell anything. A call of unknown outcome may take effect after it has ended.
-func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(*models.Operation) bool) (found []*history.Operation) {
+// too many to tell anything. A call of unknown outcome may take effect after it has ended. Of several
+// calls, callers returns the one during which the request was sent, if that is known; text names the
+// calls.
+func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(*models.Operation) bool) (found []*history.Operation, text string) {
 	from, to := s.when(zxid)
 	client := s.client(id)
 	for _, op := range s.key.Ops {
@@ -34,10 +36,15 @@ func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(
 	if fitting := slices.DeleteFunc(slices.Clone(found), func(op *history.Operation) bool { return s.ofAnother(op, n) }); len(fitting) > 0 {
 		found = fitting
 	}
-	if len(found) > mostCallers {
-		return nil
+	if len(found) > 1 {
+		if in, at := s.sentIn(id, zxid, found); in != nil {
+			return []*history.Operation{in}, ", by a request sent" + at + " during " + s.call(in)
+		}
 	}
-	return found
+	if len(found) > mostCallers {
+		return nil, ""
+	}
+	return found, s.by(found)
 }
 
 // ofAnother reports whether a call was about another item than the znode has, or about other parts

@@ -221,12 +221,14 @@ func TestLeft(t *testing.T) {
 			lost(r, 1, 20, 25, 1)
 			r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 20, Ret: 30, Outcome: history.Info, Session: 1})
 			seen(r, 50, 0, 1)
+			unanswered(r, 51, history.Unanswered{Older: 1})
 		}, by: ", by its acquire of 0.020 s or 0.090 s", hit: hit + "0.020 s and 0.025 s"},
 		"of four calls": {before: func(r *checktest.Record) {
 			for at := 20; at < 50; at += 10 {
 				r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: at, Ret: at + 5, Outcome: history.Info, Session: 1})
 			}
 			seen(r, 50, 0, 1)
+			unanswered(r, 51, history.Unanswered{Older: 1})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -560,5 +562,39 @@ func TestPartLeft(t *testing.T) {
 	const want = "Client 0, in session 0x1, created k/a/lock-1, by its acquire of 0.090 s, between 0.090 s and 0.098 s: zxid 0x100000005; it still existed when the log ended. Its acquire of 0.090 s failed at 0.100 s."
 	if got := told(t, r); got != want {
 		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+// unanswered adds that requests of session 1 were not answered.
+func unanswered(r *checktest.Record, t int, v history.Unanswered) {
+	r.Add(t, history.Event{Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FUnanswered, Session: 1, Value: history.Value(v)})
+}
+
+// Of several calls by which a znode can have been made, the one is told during which the link saw the
+// request.
+func TestSent(t *testing.T) {
+	lost := func(at int) history.Unanswered {
+		return history.Unanswered{Requests: []history.UnansweredRequest{{Xid: 7, Op: "create", Sent: time.Duration(at) * time.Millisecond}}}
+	}
+	for name, c := range map[string]struct {
+		saw  func(r *checktest.Record)
+		want string
+	}{
+		"an answered request":                  {func(r *checktest.Record) { seen(r, 93, 0, 1) }, ", by a request sent at 0.092 s during its acquire of 0.090 s,"},
+		"an answer within the first call":      {func(r *checktest.Record) { seen(r, 55, 0, 1) }, ", by its acquire of 0.020 s,"},
+		"a request that was not answered":      {func(r *checktest.Record) { unanswered(r, 97, lost(58)); seen(r, 98, 0, 1) }, ", by a request sent at 0.058 s during its acquire of 0.020 s,"},
+		"a request between two calls":          {func(r *checktest.Record) { unanswered(r, 97, lost(70)); seen(r, 98, 0, 1) }, ", by its acquire of 0.020 s or 0.090 s,"},
+		"an answer to which a read came first": {func(r *checktest.Record) { unanswered(r, 97, history.Unanswered{Older: 1}); seen(r, 98, 0, 1) }, ", by its acquire of 0.020 s or 0.090 s,"},
+	} {
+		r := begin(models.Lock.Name)
+		r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 1})
+		seen(r, 10, 0, 1)
+		r.Txn(history.Txn{Type: "create", Session: 1, Owner: 1, Cxid: 7, Path: root + "/k/lock"})
+		r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 20, Ret: 60, Outcome: history.Info, Session: 1})
+		r.Op(checktest.Args{Client: 0, F: models.FAcquire, Key: "k", Inv: 90, Ret: 100, Outcome: history.Info, Session: 1})
+		c.saw(r)
+		if got := told(t, r); !strings.Contains(got, "Client 0, in session 0x1, created k/lock"+c.want) {
+			t.Errorf("%s: %s\nwant %s", name, got, c.want)
+		}
 	}
 }

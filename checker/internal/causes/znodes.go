@@ -309,9 +309,9 @@ func (s *search) life(n *evidence.Znode, nodes []*evidence.Znode) {
 	switch {
 	case !s.whole(n.Created, n.Deleted): // it may have gone before
 	case n.Deleted == evidence.StillThere || s.blamed[n]:
-		by := s.callers(n, n.Maker, n.Created, makes)
+		by, named := s.callers(n, n.Maker, n.Created, makes)
 		if len(by) > 0 {
-			text += s.by(by)
+			text += named
 			cited = s.citeSince(n.Created, by[0].Began())
 		}
 		w = left
@@ -400,8 +400,9 @@ func (s *search) deleted(w weight, n *evidence.Znode, text string) {
 	case op != nil:
 		text += ", during " + s.call(op)
 	case s.of.State == models.Filled:
-		calls = s.callers(n, n.Remover, n.Deleted, deletes)
-		text += s.by(calls)
+		var named string
+		calls, named = s.callers(n, n.Remover, n.Deleted, deletes)
+		text += named
 	}
 	if op != nil && s.of.State == models.Filled {
 		calls = []*history.Operation{op}

@@ -1,0 +1,102 @@
+package causes
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+)
+
+// This file finds when the request of a transaction was sent, as far as the link of its session saw.
+
+// sightings are what the links saw of the requests of one session.
+type sightings struct {
+	shown      []sighting // in order of time
+	unanswered map[int32]time.Duration
+	older      bool // more requests were not answered
+}
+
+// sighting says that everything up to a zxid had been answered by a time, and when the last of these
+// requests that a quorum answered was sent.
+type sighting struct {
+	at, sent time.Duration
+	seen     uint64
+}
+
+var sightingsOf = evidence.Once(func(a *evidence.Record) map[history.ID]*sightings {
+	all := map[history.ID]*sightings{}
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if e.Session == 0 || e.Alive == 0 && e.F != history.FUnanswered {
+			continue
+		}
+		s := all[e.Session]
+		if s == nil {
+			s = &sightings{unanswered: map[int32]time.Duration{}}
+			all[e.Session] = s
+		}
+		if e.Alive != 0 && e.Seen > 0 {
+			s.shown = append(s.shown, sighting{e.Time, e.Alive, uint64(e.Seen)})
+		}
+		if e.F == history.FUnanswered {
+			var v history.Unanswered
+			_ = e.Decode(&v)
+			for _, q := range v.Requests {
+				s.unanswered[q.Xid] = q.Sent
+			}
+			s.older = s.older || v.Older > 0
+		}
+	}
+	return all
+})
+
+// sent returns the times between which a session sent the request of a transaction. Servers carry
+// out the requests of a session in the order in which they were sent. The reply to a request is the
+// first that shows its zxid, unless the request was never answered.
+func (s *search) sent(id history.ID, zxid uint64) (from, to time.Duration) {
+	from, to = s.when(zxid)
+	saw := sightingsOf(s.Record)[id]
+	if saw == nil {
+		return from, to
+	}
+	answered := !saw.older
+	if t := s.Log.Find(zxid); t != nil && t.Session == id {
+		if at, lost := saw.unanswered[t.Cxid]; lost && t.Cxid != 0 {
+			return at, at
+		}
+	} else {
+		answered = false
+	}
+	i := slices.IndexFunc(saw.shown, func(one sighting) bool { return one.seen >= zxid })
+	if i < 0 {
+		i = len(saw.shown)
+	} else if to = min(to, saw.shown[i].at); answered && saw.shown[i].seen == zxid {
+		return saw.shown[i].sent, saw.shown[i].sent
+	}
+	if i > 0 {
+		from = max(from, saw.shown[i-1].sent)
+	}
+	return from, to
+}
+
+// sentIn returns the only call among some during which the request of a transaction was certainly
+// sent, and when, if that is known; nil if there is none. A request that an earlier call left in a
+// queue can be sent then, too.
+func (s *search) sentIn(id history.ID, zxid uint64, ops []*history.Operation) (in *history.Operation, at string) {
+	from, to := s.sent(id, zxid)
+	for _, op := range ops {
+		if op.Began() > from || evidence.Ended(op) < to {
+			continue
+		}
+		if in != nil {
+			return nil, ""
+		}
+		in = op
+	}
+	if from == to {
+		at = " at " + words.At(from)
+	}
+	return in, at
+}
