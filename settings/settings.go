@@ -111,7 +111,7 @@ var Knobs = []Knob{
 
 // printable reports whether a label fits into a column of a table.
 func printable(label string) bool {
-	return utf8.RuneCountInString(label) <= 100 && !strings.ContainsFunc(label, unicode.IsControl)
+	return utf8.ValidString(label) && utf8.RuneCountInString(label) <= 100 && !strings.ContainsFunc(label, unicode.IsControl)
 }
 
 func inMilliseconds(d time.Duration) bool {

@@ -55,6 +55,7 @@ func TestProblems(t *testing.T) {
 		{"time-limit", settings.Settings{TimeLimit: 1001 * time.Hour}, "must be 1000h0m0s or less"},
 		{"session-timeout", settings.Settings{SessionTimeout: 1}, "must be 1ms to 596h31m23.647s: clients send it as 32-bit milliseconds"},
 		{"session-timeout", settings.Settings{SessionTimeout: math.MaxInt32 * time.Millisecond}, ""},
+		{"label", settings.Settings{Label: "\xff"}, "must be one line of at most 100 characters"},
 		{"label", settings.Settings{Label: "two\nlines"}, "must be one line of at most 100 characters"},
 		{"label", settings.Settings{Label: strings.Repeat("ä", 100)}, ""},
 		{"fault-interval", settings.Settings{FaultInterval: time.Millisecond}, "must be 100ms or more"},

@@ -72,8 +72,8 @@ func commands(taken string) map[string]command {
 
 // What flags may be, by name, as one name means one thing.
 var (
-	zeroIsFine       = []string{"ops", "hold", "min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
-	anyWordIsFine    = []string{"out", "page", "image", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
+	zeroIsFine       = []string{"ops", "hold", "probe", "min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
+	anyWordIsFine    = []string{"out", "label", "page", "image", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
 	foldersAreWanted = []string{"data", "dir"}
 	filesAreWanted   = []string{"config", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
 )
