@@ -79,7 +79,7 @@ func ParseGate(text, recipe string) (Gate, error) {
 		g.Metric, g.Part = MetricNamed(Latency), name
 	}
 	switch split := g.Metric.Split; {
-	case g.Part == "" && !g.Metric.Whole:
+	case g.Part == "" && split != "" && g.Metric.Whole == NoWhole:
 		return wrong("say of which %s: %s(NAME)", split, name)
 	case g.Part != "" && split == byOperation && !knowsOperation(recipe, g.Part):
 		return wrong("there is no operation %q; metrics are %s", g.Part, metricNames(recipe))

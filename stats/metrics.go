@@ -14,8 +14,8 @@ type Metric struct {
 	About string
 	// Split says what its parts are: "operation", "fault" or "".
 	Split string
-	// Whole reports whether the metric also exists without a part in parentheses.
-	Whole bool
+	// Whole says what the metric is without a part in parentheses.
+	Whole Whole
 	// Times returns the times of a part, "" for the whole; nil if there are none.
 	Times func(s *Samples, part string) *Times
 	// Share returns how many of all operations count.
@@ -28,15 +28,25 @@ const (
 	byFault     = "fault"
 )
 
+// Whole says what a metric is without a part.
+type Whole int
+
+// Values of Metric.Whole.
+const (
+	NoWhole Whole = iota // it always has a part
+	Sum                  // all parts together
+	Apart                // something that is in no part
+)
+
 // Latency is the metric of a gate that begins with the name of an operation.
 const Latency = "latency"
 
 // Metrics are all metrics. A new one is a line here.
 var Metrics = []Metric{
-	{Latency, "from the intended start of an operation to its end, of those with outcome ok", byOperation, false, latencyTimes, nil},
-	{"failover", "from the effect of a fault to the next success that needed a majority of the servers", byFault, true, faultTimes(func(f *FaultSamples) *Times { return f.Failovers }), nil},
-	{"handover", "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", byFault, true, handOverTimes, nil},
-	{"errors", "the share of operations whose outcome is not ok", byOperation, true, nil, errorShare},
+	{Latency, "from the intended start of an operation to its end, of those with outcome ok", byOperation, NoWhole, latencyTimes, nil},
+	{"failover", "from the effect of a fault to the next success that needed a majority of the servers", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.Failovers }), nil},
+	{"handover", "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", byFault, Apart, handOverTimes, nil},
+	{"errors", "the share of operations whose outcome is not ok", byOperation, Sum, nil, errorShare},
 }
 
 // MetricNamed returns the metric of a name; nil if there is none.
@@ -47,8 +57,8 @@ func MetricNamed(name string) *Metric {
 	return nil
 }
 
-// Parts returns the parts of the metric that samples have, in order of name, and "" first if the
-// metric has a whole that is not the sum of its parts.
+// Parts returns the parts of the metric that samples have, in order of name. "" is one of them if
+// the metric has no parts, or is [Apart]. s may be nil.
 func (m *Metric) Parts(s *Samples) (parts []string) {
 	if s == nil {
 		return nil
@@ -59,7 +69,7 @@ func (m *Metric) Parts(s *Samples) (parts []string) {
 	case byFault:
 		parts = slices.Sorted(maps.Keys(s.Faults))
 	}
-	if m.Times != nil && m.Whole || m.Split == "" {
+	if m.Whole == Apart || m.Split == "" {
 		parts = append([]string{""}, parts...)
 	}
 	return parts

@@ -59,7 +59,8 @@ const confidence = 0.95
 // Interval is a confidence interval of 95 % of a quantile. High is a lower bound if the quantile
 // may be beyond all times.
 type Interval struct {
-	Low, High Bound
+	Low  Bound `json:"low"`
+	High Bound `json:"high"`
 }
 
 // QuantileInterval returns the confidence interval of the quantile q. ok is false if there are too

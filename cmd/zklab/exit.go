@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/workers"
+	"github.com/zklab/zklab/stats"
 )
 
 // The exit codes, a contract with scripts.
@@ -35,6 +36,21 @@ func exitOf(r checker.Result) int {
 		return exitViolation
 	}
 	return exitUnknown
+}
+
+// exitOfGates is the exit code of a verdict and gates: a violation or a gate that is exceeded comes
+// before what is undecided.
+func exitOfGates(verdict int, gates []stats.GateResult) int {
+	code := verdict
+	for _, g := range gates {
+		switch {
+		case g.Result == stats.Exceeded:
+			code = exitViolation
+		case g.Result == stats.Undecided && code == exitValid:
+			code = exitUnknown
+		}
+	}
+	return code
 }
 
 // verdictError carries a verdict's exit code through cobra. It prints nothing:

@@ -31,8 +31,8 @@ const ManyKinds = "several kinds"
 
 const mostKinds = 2
 
-// key tells causes apart.
-func (c Cause) key() string { return c.Property + "\n" + c.Shape + "\n" + strings.Join(c.Faults, ",") }
+// Key tells causes apart.
+func (c Cause) Key() string { return c.Property + "\n" + c.Shape + "\n" + strings.Join(c.Faults, ",") }
 
 // causes finds the causes of one run's violations.
 type causes struct {

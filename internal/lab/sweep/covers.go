@@ -17,7 +17,7 @@ func CausesOf(result *store.Result, h *history.History) (all []Cause) {
 		one := Cause{Property: v.Property}
 		one.Shape, one.Faults = c.of(v)
 		one.Errors = errorsOf(c.events(v.Counterexample))
-		if !slices.ContainsFunc(all, func(other Cause) bool { return other.key() == one.key() }) {
+		if !slices.ContainsFunc(all, func(other Cause) bool { return other.Key() == one.Key() }) {
 			all = append(all, one)
 		}
 	}

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,11 +22,17 @@ const mostLeft = 8
 // shards, the folder of one shard, or an archive. Where a shard has both, the folder goes
 // first: it is the newer one, and has the kept runs. Memory does not grow with the runs.
 func Merge(paths []string) (*Summary, error) {
+	return MergeEach(paths, nil)
+}
+
+// MergeEach is Merge that also gives each run to a function, unless that is nil.
+func MergeEach(paths []string, each func(*Line)) (*Summary, error) {
 	sources, err := sourcesIn(paths)
 	if err != nil {
 		return nil, err
 	}
 	all := NewTally()
+	all.each = each
 	shards := shardStates{}
 	for _, path := range sources {
 		state, err := all.merge(path)
@@ -45,6 +52,31 @@ func Merge(paths []string) (*Summary, error) {
 	s.forget()
 	return s, nil
 }
+
+// DescriptionIn returns what is being swept in a folder or an archive.
+func DescriptionIn(path string) (*Description, error) {
+	sources, err := sourcesIn([]string{path})
+	if err != nil {
+		return nil, err
+	}
+	r, err := openJournal(sources[0])
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var d *Description
+	_, err = readJournal(r, func(e entry) error {
+		d = e.Sweep
+		return errFound
+	})
+	if !errors.Is(err, errFound) || d == nil {
+		return nil, fmt.Errorf("%s: %w", sources[0], cmp.Or(err, errNoDescription))
+	}
+	return d, nil
+}
+
+// errFound ends the reading of a journal.
+var errFound = errors.New("found")
 
 // RequireWhole takes a valid back while runs are missing: of shards that died, still run or
 // were interrupted, or of which there is nothing.

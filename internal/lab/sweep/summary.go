@@ -230,7 +230,7 @@ func (t *Tally) findings(of int) []Finding {
 		return 0
 	}
 	slices.SortFunc(out, func(a, b Finding) int {
-		return cmp.Or(decides(a)-decides(b), b.Count-a.Count, strings.Compare(a.key(), b.key()))
+		return cmp.Or(decides(a)-decides(b), b.Count-a.Count, strings.Compare(a.Key(), b.Key()))
 	})
 	return out
 }

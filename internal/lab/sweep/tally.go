@@ -32,6 +32,7 @@ type Tally struct {
 	faults    map[string]*FaultCount
 	met       Exercised
 	samples   stats.Samples
+	each      func(*Line) // nil, or called for each run
 }
 
 // decided is what became of a property.
@@ -136,6 +137,9 @@ func (t *Tally) add(l *Line, in string) {
 		t.exercised(row, x)
 	}
 	t.samples.Merge(l.Samples)
+	if t.each != nil {
+		t.each(l)
+	}
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
@@ -174,14 +178,14 @@ func (t *Tally) notValid(l *Line, in string) {
 // found counts a violation for its cause.
 func (t *Tally) found(l *Line, p *Property, in string) {
 	cause := Cause{Property: p.Name, Shape: p.Shape, Faults: p.Faults, Measured: p.Measured}
-	f := t.causes[cause.key()]
+	f := t.causes[cause.Key()]
 	if f == nil {
 		if len(t.causes) == mostCauses {
 			t.moreFound++
 			return
 		}
 		f = &Finding{Cause: cause}
-		t.causes[cause.key()] = f
+		t.causes[cause.Key()] = f
 		if !cause.Measured {
 			t.deciding++
 		}

@@ -1,0 +1,45 @@
+package compare
+
+import (
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// WriteBenchmarks writes the figures of all runs in Go's benchmark format: one line for each run that
+// has a figure, with the group as configuration, so that "benchstat -col group" compares them.
+// Censored figures are left out: the format has no word for them.
+func (c *Comparison) WriteBenchmarks(w io.Writer) error {
+	out := benchfmt.NewWriter(w)
+	for _, g := range c.Groups {
+		for _, r := range c.Rows {
+			values := g.measurements(r.of, ByRun)
+			if r.Unit == ByFault {
+				values = g.measurements(r.of, ByFault)
+			}
+			for _, v := range values {
+				if v >= beyond {
+					continue
+				}
+				result := &benchfmt.Result{
+					Config: []benchfmt.Config{{Key: "group", Value: []byte(g.Name), File: true}},
+					Name:   benchfmt.Name(benchmarkName(r)), Iters: 1,
+					Values: []benchfmt.Value{{Value: math.Round(v * 1e9), Unit: "ns/op"}},
+				}
+				if err := out.Write(result); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// benchmarkName returns the name of a row as one of a benchmark: Failover/kill:leader/median.
+func benchmarkName(r Row) string {
+	parts := []string{strings.ToUpper(r.of.metric.Name[:1]) + r.of.metric.Name[1:], r.of.part, strings.TrimLeft(r.Name[strings.LastIndex(r.Name, "."):], ".")}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "/")
+}

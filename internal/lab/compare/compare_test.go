@@ -1,0 +1,299 @@
+package compare_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/perf/benchfmt"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/lab/compare"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats"
+)
+
+// swept writes a sweep with a line for each run, and locates and reads it as a group.
+func swept(t *testing.T, name string, settings []sweep.Setting, lines []sweep.Line, gates ...string) *compare.Group {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), name)
+	seeds, err := sweep.ParseSeeds(fmt.Sprint("1..", len(lines)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := sweep.Description{Format: sweep.Format, Settings: append([]sweep.Setting{{Name: "recipe", Value: "lock"}}, settings...), Seeds: seeds}
+	l, err := sweep.OpenLedger(filepath.Join(folder, "1-of-1"), d, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range lines {
+		line.Seed = int64(i + 1)
+		if err := l.Write(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.End(sweep.AllSeeds); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	g, err := compare.Locate("store", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Name = name
+	if err := g.Read(parsed(t, gates)); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func parsed(t *testing.T, texts []string) []stats.Gate {
+	t.Helper()
+	gates, err := stats.ParseGates(texts, "lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gates
+}
+
+// drawn are valid runs of a system whose acquires take typical, and whose operations are not
+// independent: each run is as a whole up to half as slow again, and has slow moments.
+func drawn(seed uint64, runs int, typical time.Duration) (lines []sweep.Line) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	for range runs {
+		acquires, releases, failovers, handOvers := &stats.Times{}, &stats.Times{}, &stats.Times{}, &stats.Times{}
+		slow, moment := 1+r.Float64()/2, 0.0
+		for range 200 {
+			if r.IntN(50) == 0 {
+				moment = r.ExpFloat64()
+			}
+			d := time.Duration(slow * (1 + moment) * float64(typical) * (1 + r.Float64()/10))
+			acquires.Add(stats.Bound{Time: d}, 1)
+			releases.Add(stats.Bound{Time: d / 3}, 1)
+		}
+		for range 3 {
+			d := time.Duration(float64(time.Second) * slow * (1 + r.ExpFloat64()))
+			failovers.Add(stats.Bound{Time: min(d, 4*time.Second), AtLeast: d > 4*time.Second}, 1)
+			handOvers.Add(stats.Bound{Time: 2 * d}, 1)
+		}
+		lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{
+			Runs:       1,
+			Operations: map[string]*stats.OperationSamples{"acquire": {OK: 200, Latency: acquires}, "release": {OK: 200, Latency: releases}},
+			Faults:     map[string]*stats.FaultSamples{"kill:leader": {Verified: 3, Failovers: failovers, HandOvers: handOvers}},
+			HandOvers:  acquires,
+		}})
+	}
+	return lines
+}
+
+// row returns a row by its name.
+func row(t *testing.T, c *compare.Comparison, name string) compare.Row {
+	t.Helper()
+	i := slices.IndexFunc(c.Rows, func(r compare.Row) bool { return r.Name == name })
+	if i < 0 {
+		t.Fatalf("no row %s in %+v", name, c.Rows)
+	}
+	return c.Rows[i]
+}
+
+func found(c *compare.Comparison) (names []string) {
+	for _, r := range c.Rows {
+		for _, cell := range r.Cells {
+			if cell.Change != nil && cell.Change.Found {
+				names = append(names, r.Name)
+			}
+		}
+	}
+	return names
+}
+
+// Half of a sweep against the other half: the operations of a run are not independent, and there are
+// many rows, but at most one comparison of twenty finds a difference.
+func TestNoDifference(t *testing.T) {
+	lines := drawn(7, 40, 10*time.Millisecond)
+	var wrong [][]string
+	for seed := range uint64(20) {
+		rand.New(rand.NewPCG(seed, 2)).Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		c := compare.Compare([]*compare.Group{swept(t, "a", nil, lines[:20]), swept(t, "b", nil, lines[20:])}, nil)
+		if c.Tests < 6 {
+			t.Fatalf("only %d tests", c.Tests)
+		}
+		if names := found(c); names != nil {
+			wrong = append(wrong, names)
+		}
+	}
+	if len(wrong) > 1 {
+		t.Errorf("differences in %d of 20 shuffles: %v", len(wrong), wrong)
+	}
+}
+
+// Runs that are slower by half are found to be, with an interval that has the truth nearly always. In
+// what does not differ, a difference is hardly ever found.
+func TestDifference(t *testing.T) {
+	missed, wrong := 0, 0
+	for seed := range uint64(10) {
+		c := compare.Compare([]*compare.Group{
+			swept(t, "a", []sweep.Setting{{Name: "op-timeout", Value: "1s"}}, drawn(seed, 60, 10*time.Millisecond)),
+			swept(t, "b", []sweep.Setting{{Name: "op-timeout", Value: "2s"}, {Name: "label", Value: "x"}}, drawn(seed+100, 60, 15*time.Millisecond)),
+		}, nil)
+		r := row(t, c, "acquire.median")
+		change := r.Cells[1].Change
+		if r.Unit != compare.ByRun || r.Cells[1].N != 60 || change == nil || !change.Found {
+			t.Errorf("seed %d: %+v %+v", seed, r, change)
+		}
+		if *change.Low > 0.5 || *change.High < 0.5 {
+			missed++
+		}
+		if row(t, c, "failover(kill:leader).median").Cells[1].Change.Found {
+			wrong++
+		}
+		want := []compare.Difference{{Name: "op-timeout", Values: []string{"1s", "2s"}}}
+		if diff := cmp.Diff(want, c.Differences); diff != "" || !slices.Contains(c.Warnings, "groups differ in op-timeout: 1s in A, 2s in B") {
+			t.Errorf("%s%q", diff, c.Warnings)
+		}
+	}
+	if missed > 1 || wrong > 1 {
+		t.Errorf("of 10 intervals %d do not have the change; %d differences of fail-overs were found and are none", missed, wrong)
+	}
+}
+
+// With single runs only fail-overs are tested, fault by fault, and a warning says so.
+func TestSingleRuns(t *testing.T) {
+	a, b := drawn(1, 4, time.Millisecond), drawn(2, 4, time.Second)
+	c := compare.Compare([]*compare.Group{swept(t, "a", nil, a), swept(t, "b", nil, b)}, parsed(t, []string{"acquire.p99<+10%"}))
+	if r := row(t, c, "acquire.median"); r.Unit != compare.ByTime || r.Cells[1].Change != nil || r.Cells[1].N != 800 || r.Cells[1].Interval == nil {
+		t.Errorf("%+v", r)
+	}
+	if r := row(t, c, "failover(kill:leader).median"); r.Unit != compare.ByFault || r.Cells[1].Change == nil || r.Cells[1].N != 12 {
+		t.Errorf("%+v", r)
+	}
+	text := strings.Join(c.Warnings, "\n")
+	for _, want := range []string{"too few runs, so no p-value for acquire.median, acquire.p99", "4 in A and 4 in B", "takes faults for independent"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+	if g := c.Gates[0]; g.Result != stats.Undecided || g.Needed != 6 || g.Samples != 4 {
+		t.Errorf("%+v", g)
+	}
+	c = compare.Compare([]*compare.Group{swept(t, "a", nil, drawn(1, 6, time.Millisecond)), swept(t, "b", nil, drawn(2, 20, time.Second)), swept(t, "c", nil, drawn(2, 6, time.Second))}, nil)
+	if c.Tests < 10 || strings.Contains(strings.Join(c.Warnings, "\n"), "however large") {
+		t.Errorf("%d tests, %q", c.Tests, c.Warnings)
+	}
+}
+
+// A gate against a baseline is decided only by an interval on one side of its bound.
+func TestRelativeGates(t *testing.T) {
+	gates := []string{"acquire.median<+90%", "acquire.median<+10%", "acquire.median<+50%", "acquire.p90<+90%", "acquire.p99<20ms", "handover(kill).median<+10%"}
+	c := compare.Compare([]*compare.Group{
+		swept(t, "a", nil, drawn(3, 40, 10*time.Millisecond), gates...),
+		swept(t, "b", nil, drawn(4, 40, 15*time.Millisecond), gates...),
+	}, parsed(t, gates))
+	want := []stats.GateState{stats.Kept, stats.Exceeded, stats.Undecided, stats.Kept, stats.Exceeded, stats.Undecided}
+	for i, g := range c.Gates {
+		if g.Result != want[i] || g.Gate != gates[i] {
+			t.Errorf("%+v, want %s", g, want[i])
+		}
+		if g.Unit == "change" && g.Result == stats.Undecided && (g.Needed <= 40 || !strings.Contains(g.Text, fmt.Sprint("about ", g.Needed, " runs"))) && g.Needed != 0 {
+			t.Errorf("%+v does not say what would decide", g)
+		}
+	}
+	if len(c.Gates) != len(want) {
+		t.Errorf("%d gates", len(c.Gates))
+	}
+}
+
+// Findings are new, known or gone, each counted once in a run, and measured ones do not count.
+func TestFindings(t *testing.T) {
+	broken := func(shape string, measured bool) sweep.Line {
+		p := sweep.Property{Name: "exclusion", Result: checker.Violation, Shape: shape, Measured: measured}
+		return sweep.Line{Verdict: checker.Violation, NotValid: []sweep.Property{p, p}}
+	}
+	c := compare.Compare([]*compare.Group{
+		swept(t, "a", nil, []sweep.Line{broken("both", false), broken("gone", false), broken("measured", true)}),
+		swept(t, "b", nil, []sweep.Line{broken("new", false), broken("both", false), broken("new", false), {Error: "x"}}),
+	}, nil)
+	var got []string
+	for _, f := range c.Findings {
+		got = append(got, fmt.Sprint(f.State, " ", f.Shape, " ", f.Runs))
+	}
+	if diff := cmp.Diff([]string{"new new [0 2]", "known both [1 1]", "gone gone [1 0]"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if b := c.Groups[1]; b.Runs != 3 || b.Violation != 3 || b.Errors != 1 {
+		t.Errorf("%+v", b)
+	}
+}
+
+// Censored figures do not move a median, as long as they are fewer than half of all.
+func TestCensored(t *testing.T) {
+	lines := func(late int) (lines []sweep.Line) {
+		for i := range 11 {
+			times := &stats.Times{}
+			times.Add(stats.Bound{Time: time.Duration(i+1) * time.Second, AtLeast: i >= late}, 1)
+			lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{Runs: 1, Faults: map[string]*stats.FaultSamples{"kill": {Failovers: times}}}})
+		}
+		return lines
+	}
+	c := compare.Compare([]*compare.Group{swept(t, "a", nil, lines(6)), swept(t, "b", nil, lines(5)), swept(t, "c", nil, lines(11))}, nil)
+	r := row(t, c, "failover(kill).median")
+	want := []stats.Bound{{Time: 6 * time.Second}, {Time: 11 * time.Second, AtLeast: true}, {Time: 6 * time.Second}}
+	for i, cell := range r.Cells {
+		if cell.Value != want[i] {
+			t.Errorf("%d: %+v", i, cell)
+		}
+	}
+	if r.Cells[0].Interval.High != (stats.Bound{Time: 11 * time.Second, AtLeast: true}) {
+		t.Errorf("%+v", r.Cells[0].Interval)
+	}
+}
+
+// benchstat's reader reads what is written.
+func TestBenchmarks(t *testing.T) {
+	c := compare.Compare([]*compare.Group{swept(t, "a", nil, drawn(1, 6, time.Millisecond)), swept(t, "b", nil, drawn(2, 6, time.Millisecond))}, nil)
+	var b bytes.Buffer
+	if err := c.WriteBenchmarks(&b); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for in := benchfmt.NewReader(&b, ""); in.Scan(); {
+		r, ok := in.Result().(*benchfmt.Result)
+		if !ok {
+			t.Fatal(in.Result())
+		}
+		counts[r.GetConfig("group")+" "+r.Name.String()]++
+	}
+	for _, name := range []string{"Latency/acquire/median", "Latency/release/p99", "Handover/kill:leader/median", "Handover/median"} {
+		if counts["a "+name] != 6 || counts["b "+name] != 6 {
+			t.Errorf("%s: %v", name, counts)
+		}
+	}
+}
+
+// What an argument cannot be is said in one line.
+func TestWrongArguments(t *testing.T) {
+	folder := t.TempDir()
+	for argument, want := range map[string]string{
+		"nothing": "nothing is no folder or archive, matches none, and is no label in " + folder + " (see zklab list runs)",
+		folder:    folder + " is neither a run nor a sweep: ",
+		"[":       "[ is no folder or archive",
+	} {
+		if _, err := compare.Locate(folder, argument); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", argument, err)
+		}
+	}
+}
+
+func TestMain(m *testing.M) {
+	log.SetOutput(io.Discard)
+	os.Exit(m.Run())
+}

@@ -1,0 +1,130 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/store"
+)
+
+// facts are the settings of a run or a sweep, by name.
+type facts map[string]string
+
+// Difference is a setting in which groups differ, or the runs of one group.
+type Difference struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values"` // one for each group
+}
+
+const (
+	drawn  = "drawn by each seed"
+	notSet = "not set"
+)
+
+// apart are settings that do not make runs different.
+var apart = []string{"label", "seed", "seeds", "swarm"}
+
+// ofRun returns the facts of a stored run.
+func ofRun(x store.Experiment, r *store.Result) facts {
+	f := facts{
+		"recipe": x.Recipe, "subject": cmp.Or(x.SubjectCommand, x.Subject), "ensemble": x.Ensemble, "image": x.Image,
+		"faults": x.Faults.Expression(), "simulate": fmt.Sprint(x.Simulate), "clients-as": cmp.Or(x.ClientsAs, store.Goroutine),
+		"ZooKeeper": r.Ensemble.Version, sweep.RanBy: x.Zklab,
+	}
+	if f["faults"] == "" && len(x.Schedule) > 0 {
+		f["faults"] = "a schedule of its own"
+	}
+	if x.Ensemble == "external" {
+		f["servers"] = strings.Join(x.Servers, ",") + x.Chroot
+	}
+	f.knobs(x.Settings, "")
+	return f
+}
+
+// knobs adds the settings with a flag. What is zero is missing: text stands for it.
+func (f facts) knobs(s settings.Settings, missing string) {
+	for _, k := range settings.Knobs {
+		value := reflect.ValueOf(k.Field(&s)).Elem()
+		switch {
+		case !value.IsZero():
+			f[k.Name()] = fmt.Sprint(value.Interface())
+		case missing != "":
+			f[k.Name()] = missing
+		}
+	}
+}
+
+// contentOf begins the names of settings that are the content of an experiment file.
+const contentOf = "content of "
+
+// ofSweep returns the facts of a sweep. Settings that no flag gave have their defaults, or are drawn.
+func ofSweep(d *sweep.Description) facts {
+	f := facts{}
+	fromFile := slices.ContainsFunc(d.Settings, func(s sweep.Setting) bool { return strings.HasPrefix(s.Name, contentOf) })
+	if !fromFile {
+		f["ensemble"], f["clients-as"], f["simulate"] = "embedded", store.Goroutine, "true"
+		f.knobs(settings.Usual(), "")
+		for _, k := range settings.Knobs {
+			if d.Setting("swarm") != "false" && k.Choices() != nil {
+				f[k.Name()] = drawn
+			}
+		}
+	}
+	for _, s := range d.Settings {
+		f[s.Name] = s.Value
+	}
+	return f
+}
+
+// differences compares the facts of all groups, in order of name.
+func differences(groups []*Group) []Difference {
+	names := map[string]bool{}
+	for _, g := range groups {
+		for _, f := range g.facts {
+			for name := range f {
+				names[name] = true
+			}
+		}
+	}
+	out := []Difference{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if slices.Contains(apart, name) {
+			continue
+		}
+		d := Difference{Name: name}
+		for _, g := range groups {
+			d.Values = append(d.Values, g.fact(name))
+		}
+		if differ(d.Values) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// unlike joins the values of runs in one group.
+const unlike = " or "
+
+func differ(values []string) bool {
+	return len(slices.Compact(slices.Clone(values))) > 1 || strings.Contains(values[0], unlike)
+}
+
+// fact returns the values of a setting in a group, each once.
+func (g *Group) fact(name string) string {
+	var values []string
+	for _, f := range g.facts {
+		value := printable.Text(cmp.Or(f[name], notSet), 80)
+		if !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	slices.Sort(values)
+	return strings.Join(values, unlike)
+}

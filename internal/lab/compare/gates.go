@@ -1,0 +1,95 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/stats"
+)
+
+// judge judges a gate for a group. baseline is the first group, against which relative gates are
+// judged. named says to name the group.
+func judge(gate stats.Gate, baseline, g *Group, named bool) stats.GateResult {
+	var r stats.GateResult
+	if gate.Relative {
+		r = judgeChange(gate, baseline, g)
+	} else {
+		r = gate.Judge(&g.Samples)
+	}
+	if named {
+		r.Text = g.Name + ": " + r.Text
+	}
+	return r
+}
+
+// judgeChange decides only if the confidence interval of the change lies on one side of the bound.
+func judgeChange(gate stats.Gate, baseline, g *Group) stats.GateResult {
+	q := quantity{gate.Metric, gate.Part, gate.Quantile}
+	u := unitOf([]*Group{baseline, g}, q)
+	a, b := baseline.measurements(q, u), g.measurements(q, u)
+	r := stats.GateResult{Gate: gate.Text, Result: stats.Undecided, Unit: "change", Bound: gate.Below, Samples: min(len(a), len(b))}
+	if u == ByTime || r.Samples < needed {
+		if u != ByFault {
+			r.Samples = min(len(baseline.figures[q]), len(g.figures[q]))
+		}
+		r.Needed = needed
+		r.Text = fmt.Sprintf("%s needs %d runs in each group that have enough such times, and the smaller one has %d", gate.Title(), needed, r.Samples)
+		return r
+	}
+	low, factor, high := ratios(a, b)
+	if change := relative(factor); change != nil {
+		r.Value = *change
+	}
+	limit := 1 + gate.Below
+	says := fmt.Sprintf("%s changed by %s (%s to %s)", gate.Title(), signed(factor), signed(low), signed(high))
+	switch {
+	case high < limit:
+		r.Result, r.Text = stats.Kept, fmt.Sprintf("%s, below %s", says, signed(limit))
+	case low >= limit:
+		r.Result, r.Text = stats.Exceeded, fmt.Sprintf("%s, which exceeds %s by %s", says, signed(limit), points(factor-limit))
+	default:
+		r.Needed = wanted(low, factor, high, limit, max(len(a), len(b)))
+		r.Text = fmt.Sprintf("%s, which may be below %s or above", says, signed(limit))
+		if r.Needed > 0 {
+			r.Text += fmt.Sprintf("; about %s in each group would decide", prose.Count(r.Needed, string(u)))
+		}
+	}
+	return r
+}
+
+// wanted estimates how many measurements would decide: the width of an interval falls with the
+// square root of their number. 0 means that no number of them looks enough.
+func wanted(low, factor, high, limit float64, n int) int {
+	const most = 100_000
+	width, distance := math.Log(high/factor), math.Log(limit/factor)
+	if factor >= limit {
+		width, distance = math.Log(factor/low), math.Log(factor/limit)
+	}
+	more := float64(n) * (width / distance) * (width / distance)
+	if !(more < most) {
+		return 0
+	}
+	return int(math.Ceil(max(more, float64(n+1))))
+}
+
+func signed(factor float64) string {
+	change := relative(factor)
+	switch {
+	case change == nil && factor > 1:
+		return "more than is known"
+	case change == nil:
+		return "less than is known"
+	case *change < 0:
+		return "−" + stats.Percent(-*change)
+	}
+	return "+" + stats.Percent(*change)
+}
+
+func points(by float64) string {
+	if relative(by) == nil && by > 1 {
+		return "more than is known"
+	}
+	return strings.TrimSuffix(stats.Percent(by), "%") + "points"
+}

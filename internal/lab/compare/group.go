@@ -1,0 +1,156 @@
+package compare
+
+import (
+	"math"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// Group are runs that are compared with those of other groups; see [Locate].
+type Group struct {
+	// Name is the argument that named the runs.
+	Name   string `json:"name"`
+	Recipe string `json:"recipe"`
+	// Runs are those with a verdict, of which so many are Valid, Violation or Unknown. Errors are
+	// those that could not be run.
+	Runs      int `json:"runs"`
+	Valid     int `json:"valid"`
+	Violation int `json:"violation"`
+	Unknown   int `json:"unknown"`
+	Errors    int `json:"errors"`
+	// Samples are those of all runs together.
+	Samples stats.Samples `json:"-"`
+
+	runs    []*store.Run
+	sweeps  [][]string // the paths of each
+	facts   []facts    // of each run and sweep
+	going   []string   // sweeps that are not over
+	causes  map[string]*found
+	figures map[quantity][]float64 // of each run that has it, in seconds
+	gated   []quantity             // that relative gates need beyond those of the table
+}
+
+// found is a cause and the number of runs that have it.
+type found struct {
+	sweep.Cause
+	runs int
+}
+
+// quantity is what a row of the table compares.
+type quantity struct {
+	metric   *stats.Metric
+	part     string
+	quantile float64
+}
+
+func (q quantity) title() string { return q.metric.Title(q.part) + stats.QuantileName(q.quantile) }
+
+func (q quantity) times(s *stats.Samples) *stats.Times {
+	if s == nil {
+		return nil
+	}
+	return q.metric.Times(s, q.part)
+}
+
+// perRun returns how many times a run needs for a quantile of its own: 1 for the median, 100 for the
+// 99th percentile, so that one time is beyond it.
+func perRun(quantile float64) int {
+	if quantile <= 0.5 {
+		return 1
+	}
+	return int(math.Ceil(1/(1-quantile) - 1e-9))
+}
+
+// compared are the quantiles in the table.
+var compared = []float64{0.5, 0.99}
+
+// quantities are those of the table that samples have.
+func quantities(s *stats.Samples) (all []quantity) {
+	for i := range stats.Metrics {
+		m := &stats.Metrics[i]
+		if m.Times == nil {
+			continue
+		}
+		for _, part := range m.Parts(s) {
+			for _, q := range compared {
+				all = append(all, quantity{m, part, q})
+			}
+		}
+	}
+	return all
+}
+
+// Censored times count as longer than any other. A number far beyond all times stands for them and
+// not infinity, which could not be interpolated.
+const (
+	censored = 1e15
+	beyond   = 1e12 // all that is more is censored
+)
+
+// seconds returns a time as a figure.
+func seconds(b stats.Bound) float64 {
+	if b.AtLeast {
+		return censored
+	}
+	return max(b.Time, time.Microsecond).Seconds()
+}
+
+// bound is the opposite of seconds; longest is the longest time that was measured.
+func bound(v float64, longest time.Duration) stats.Bound {
+	if v >= beyond {
+		return stats.Bound{Time: longest, AtLeast: true}
+	}
+	return stats.Bound{Time: time.Duration(math.Round(v * float64(time.Second)))}
+}
+
+// add counts a run.
+func (g *Group) add(l *sweep.Line) {
+	switch l.Verdict {
+	case checker.Valid:
+		g.Valid++
+	case checker.Violation:
+		g.Violation++
+	case checker.Unknown:
+		g.Unknown++
+	default:
+		g.Errors++
+		return
+	}
+	g.Runs++
+	g.Samples.Merge(l.Samples)
+	if g.figures == nil {
+		g.figures, g.causes = map[quantity][]float64{}, map[string]*found{}
+	}
+	done := map[quantity]bool{}
+	for _, q := range append(quantities(l.Samples), g.gated...) {
+		t := q.times(l.Samples)
+		if n, _ := t.Count(); n >= perRun(q.quantile) && !done[q] {
+			g.figures[q] = append(g.figures[q], seconds(t.Quantile(q.quantile)))
+			done[q] = true
+		}
+	}
+	g.found(l)
+}
+
+// found counts each cause of a run's violations once.
+func (g *Group) found(l *sweep.Line) {
+	seen := map[string]bool{}
+	for _, p := range l.NotValid {
+		if p.Result != checker.Violation || p.Measured {
+			continue
+		}
+		c := sweep.Cause{Property: p.Name, Shape: p.Shape, Faults: p.Faults}
+		if seen[c.Key()] {
+			continue
+		}
+		seen[c.Key()] = true
+		if g.causes[c.Key()] == nil {
+			g.causes[c.Key()] = &found{Cause: c}
+		}
+		g.causes[c.Key()].runs++
+	}
+}

@@ -1,0 +1,182 @@
+package compare
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// Locate finds the group that an argument names: the folder of a run or a sweep, an archive of a
+// sweep, a pattern for several of these, or the label of runs and sweeps in the store root. It does
+// not read their figures.
+func Locate(root, argument string) (*Group, error) {
+	g := &Group{Name: argument}
+	paths, err := find(root, argument)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.locate(root, paths); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// Read reads a located group. gates are those that it is to be judged by.
+func (g *Group) Read(gates []stats.Gate) error {
+	for _, gate := range gates {
+		if gate.Relative {
+			g.gated = append(g.gated, quantity{gate.Metric, gate.Part, gate.Quantile})
+		}
+	}
+	for _, run := range g.runs {
+		if err := g.addRun(run); err != nil {
+			return err
+		}
+	}
+	for _, paths := range g.sweeps {
+		if err := g.addSweep(paths); err != nil {
+			return err
+		}
+	}
+	if g.Runs == 0 {
+		return fmt.Errorf("%s: no run has a verdict", g.Name)
+	}
+	return nil
+}
+
+// find returns the paths that an argument stands for.
+func find(root, argument string) ([]string, error) {
+	if _, err := os.Lstat(argument); err == nil {
+		return []string{argument}, nil
+	}
+	if matches, err := filepath.Glob(argument); err == nil && len(matches) > 0 {
+		return matches, nil
+	}
+	if argument != "" {
+		if _, err := os.Lstat(filepath.Join(root, argument)); err == nil { // as in zklab check lock/2026-…, latest
+			return []string{filepath.Join(root, argument)}, nil
+		}
+	}
+	paths, err := labelled(root, argument)
+	if err == nil && len(paths) == 0 {
+		err = fmt.Errorf("%s is no folder or archive, matches none, and is no label in %s (see zklab list runs)", argument, root)
+	}
+	return paths, err
+}
+
+// labelled returns the runs and sweeps in a store that have a label. Runs that shrinking made have the
+// label of the larger run, and are left out.
+func labelled(root, label string) (paths []string, err error) {
+	runs, err := store.Find(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, run := range runs {
+		if run.Label() == label && !shrunk(run) {
+			paths = append(paths, run.Dir)
+		}
+	}
+	sweeps, err := filepath.Glob(filepath.Join(root, "sweeps", "*", "*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range sweeps {
+		if d, err := sweep.DescriptionIn(path); err == nil && d.Setting("label") == label {
+			paths = append(paths, path)
+		}
+	}
+	return paths, nil
+}
+
+func shrunk(run *store.Run) bool {
+	r, err := run.ReadResult()
+	return err == nil && r.Shrunk != nil
+}
+
+// locate fills in the runs and the sweeps, each once.
+func (g *Group) locate(root string, paths []string) error {
+	at := map[string]int{} // of sweeps, by name
+	for _, path := range paths {
+		run, err := store.Open(root, path)
+		if err == nil && !run.Bare() {
+			if !slices.ContainsFunc(g.runs, func(r *store.Run) bool { return r.Dir == run.Dir }) {
+				g.runs = append(g.runs, run)
+				g.Recipe = cmp.Or(g.Recipe, recipeOf(run))
+			}
+			continue
+		}
+		d, err := sweep.DescriptionIn(path)
+		if err != nil {
+			return fmt.Errorf("%s is neither a run nor a sweep: %w", path, err)
+		}
+		i, ok := at[d.Name()]
+		if !ok {
+			i = len(g.sweeps)
+			at[d.Name()] = i
+			g.sweeps = append(g.sweeps, nil)
+		}
+		g.sweeps[i] = append(g.sweeps[i], path)
+		g.Recipe = cmp.Or(g.Recipe, d.Setting("recipe"))
+	}
+	return nil
+}
+
+// recipeOf returns the recipe of a run; "" if it is not known.
+func recipeOf(run *store.Run) string {
+	x, err := store.ReadExperiment(run.Experiment())
+	if err != nil {
+		return "" // addRun says why
+	}
+	return x.Recipe
+}
+
+// addRun adds a stored run.
+func (g *Group) addRun(run *store.Run) error {
+	result, err := run.ReadResult()
+	if err != nil {
+		return err
+	}
+	x, err := store.ReadExperiment(run.Experiment())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s has no experiment.yaml, which says how it was run", run.Dir)
+	}
+	if err != nil {
+		return err
+	}
+	h := &history.History{} // read only where it is needed
+	if len(result.Violated()) > 0 || result.Stats.Samples == nil {
+		if h, err = run.ReadHistory(); err != nil {
+			return err
+		}
+	}
+	if result.Stats.Samples == nil { // an older zklab wrote the result
+		result.Stats.Samples = stats.Compute(h).Samples
+	}
+	line := sweep.Of(result, h, nil, 0)
+	g.facts = append(g.facts, ofRun(x, result))
+	g.add(&line)
+	return nil
+}
+
+// addSweep adds the runs of a sweep, which has the paths of all its shards.
+func (g *Group) addSweep(paths []string) error {
+	s, err := sweep.MergeEach(paths, g.add)
+	if err != nil {
+		return err
+	}
+	g.facts = append(g.facts, ofSweep(&s.Description))
+	if slices.ContainsFunc(s.Shards, func(h sweep.ShardState) bool { return h.Running || h.Died() }) {
+		g.going = append(g.going, strings.Join(paths, ", "))
+	}
+	return nil
+}

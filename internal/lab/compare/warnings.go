@@ -1,0 +1,104 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/internal/base/prose"
+)
+
+// Letter names a group in tables: A for the first.
+func Letter(i int) string {
+	const letters = 26
+	if i < letters {
+		return string(rune('A' + i))
+	}
+	return fmt.Sprint("G", i+1)
+}
+
+// warn says what limits the comparison.
+func (c *Comparison) warn() {
+	for i, g := range c.Groups {
+		for _, source := range g.going {
+			c.warnf("%s: %s still has seeds to run", Letter(i), source)
+		}
+	}
+	c.warnOfUnits()
+	c.warnOfPower()
+	for _, d := range c.Differences {
+		c.Warnings = append(c.Warnings, d.text())
+	}
+}
+
+func (c *Comparison) warnf(format string, args ...any) {
+	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
+}
+
+// warnOfUnits names the rows that have no test, or one with faults as its unit.
+func (c *Comparison) warnOfUnits() {
+	var rare, untested, byFault []string
+	enough := !slices.ContainsFunc(c.Groups, func(g *Group) bool { return g.Runs < needed })
+	for _, r := range c.Rows {
+		switch tested := slices.ContainsFunc(r.Cells, func(cell Cell) bool { return cell.Change != nil }); {
+		case !tested && enough:
+			rare = append(rare, r.Name)
+		case !tested:
+			untested = append(untested, r.Name)
+		case r.Unit == ByFault:
+			byFault = append(byFault, r.Name)
+		}
+	}
+	var runs []string
+	for i, g := range c.Groups {
+		runs = append(runs, fmt.Sprintf("%d in %s", g.Runs, Letter(i)))
+	}
+	if len(untested) > 0 {
+		c.warnf("too few runs, so no p-value for %s: a test needs %d runs in each group (zklab run --repeat), and there are %s",
+			some(untested), needed, prose.List(runs, "and"))
+	}
+	if len(rare) > 0 {
+		c.warnf("too few samples, so no p-value for %s: a test needs %d runs in each group that have such times, and for a p99 %d of them each", some(rare), needed, perRun(0.99))
+	}
+	if len(byFault) > 0 {
+		c.warnf("too few runs (%s): the test of %s takes faults for independent, also those of one run", prose.List(runs, "and"), some(byFault))
+	}
+}
+
+// some lists the first of many names.
+func some(names []string) string {
+	const most = 6
+	if more := len(names) - most; more > 0 {
+		names = append(slices.Clone(names[:most]), fmt.Sprintf("%d more", more))
+	}
+	return prose.List(names, "and")
+}
+
+// warnOfPower says that no difference could be found, however large.
+func (c *Comparison) warnOfPower() {
+	var weak []string
+	for _, r := range c.Rows {
+		for _, cell := range r.Cells {
+			if cell.Change != nil && leastP(r.Cells[0].N, cell.N)*float64(c.Tests) >= alpha {
+				weak = append(weak, r.Name)
+			}
+		}
+	}
+	least := needed
+	for leastP(least, least)*float64(c.Tests) >= alpha {
+		least++
+	}
+	if len(weak) > 0 {
+		c.warnf("too few samples: with %s, no difference in %s can be found, however large; %d in each group are enough",
+			prose.Count(c.Tests, "test"), some(slices.Compact(weak)), least)
+	}
+}
+
+// text says in what groups differ.
+func (d Difference) text() string {
+	var parts []string
+	for i, v := range d.Values {
+		parts = append(parts, fmt.Sprintf("%s in %s", v, Letter(i)))
+	}
+	return fmt.Sprintf("groups differ in %s: %s", d.Name, strings.Join(parts, ", "))
+}
