@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -94,7 +93,7 @@ func overlay(c *compare.Comparison, m *stats.Metric, parts []string) *figure {
 		alt:  "Distributions of the " + m.Name + ", one panel for each " + m.Split + ", one line for each group.",
 	}
 	for i, g := range c.Groups {
-		f.legend = append(f.legend, legendEntry{name: compare.Letter(i) + " " + label(g.Name, 60), colour: clientColour(i), shape: asLine})
+		f.legend = append(f.legend, legendEntry{name: compare.Letter(i) + " " + label(g.Name, 60), colour: styleOf(i).colour, dashes: styleOf(i).dashes, shape: asLine})
 	}
 	var drawn []string
 	lo, hi := math.Inf(1), least
@@ -118,8 +117,8 @@ func overlay(c *compare.Comparison, m *stats.Metric, parts []string) *figure {
 		p.Y.Min, p.Y.Max, p.Y.Tick.Marker = 0, 1, linearTicks{5}
 		f.add(p)
 		for i, g := range c.Groups {
-			if at := distribution(m.Times(&g.Samples, part), f.xMin); len(at) > 1 {
-				p.Add(brokenLine{at: at, gap: math.Inf(1), colour: clientColour(i)})
+			if times := m.Times(&g.Samples, part); times != nil {
+				p.Add(lineOf(sampled{g.Name, times}, styleOf(i)))
 			}
 		}
 		f.panels = append(f.panels, panel{name: m.Title(part), yLabel: "share", plot: p, height: vg.Length(120)})
@@ -127,27 +126,5 @@ func overlay(c *compare.Comparison, m *stats.Metric, parts []string) *figure {
 	return f
 }
 
-// distribution returns the steps of a distribution as a line from the left end of the axis. Steps that
-// are too small to see are left out.
-func distribution(t *stats.Times, from float64) (at plotter.XYs) {
-	const visible = 0.002
-	share := 0.0
-	steps := t.Distribution()
-	at = append(at, plotter.XY{X: from})
-	for i, s := range steps {
-		if s.Share-share < visible && i < len(steps)-1 {
-			continue
-		}
-		x := logSeconds(s.Time)
-		at = append(at, plotter.XY{X: x, Y: share}, plotter.XY{X: x, Y: s.Share})
-		share = s.Share
-	}
-	var longest time.Duration
-	for b := range t.All() {
-		longest = b.Time
-	}
-	if longest == 0 {
-		return nil
-	}
-	return append(at, plotter.XY{X: logSeconds(longest), Y: share})
-}
+// styleOf returns the look of a group; looks repeat after the last.
+func styleOf(group int) lineStyle { return lineStyles[group%len(lineStyles)] }
