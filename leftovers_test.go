@@ -75,6 +75,12 @@ func TestLeftovers(t *testing.T) {
 		}, nil), []string{"persistent znode each (k*/by-*)", "persistent znode each (k*/by-*/x)"}},
 		{"a znode outside of the run's root", newLeaky(func(l *leaky) { l.create("/marks-", zk.FlagSequence) }, nil), []string{"persistent znode each (/marks-*)"}},
 		{"a znode when an acquire fails", newLeaky(nil, mark), []string{"acquires that failed left one ephemeral znode each (k*-mark-*)"}},
+		{"a watch on a deleted znode", newLeaky(func(l *leaky) {
+			path, err := l.conn.Create(l.path+"/turn-", nil, zk.FlagEphemeral|zk.FlagSequence, zk.WorldACL(zk.PermAll))
+			if err == nil && l.conn.Delete(path, -1) == nil {
+				_, _, _, _ = l.conn.ExistsW(path)
+			}
+		}, nil), []string{"acquires left one watch on a deleted znode each (k*/turn-*)"}},
 		{"a znode for each client", newLeaky(func(l *leaky) { l.create(l.path+"/client", 0) }, nil), nil},
 	}
 	all, err := plan.Parse("all", time.Second)
@@ -91,8 +97,11 @@ func TestLeftovers(t *testing.T) {
 				if faults == nil && o.Result.Verdict != checker.Valid {
 					t.Errorf("verdict %s", o.Result.Verdict)
 				}
+				if o.Result.Leftovers.Watches < 0 {
+					t.Error("the servers did not tell of watches")
+				}
 				for _, g := range o.Result.Leftovers.Groups {
-					if faults == nil && g.AtEnd != g.Znodes {
+					if faults == nil && g.AtEnd != g.Left {
 						t.Errorf("%d were there at the end: %+v", g.AtEnd, g)
 					}
 				}

@@ -27,7 +27,7 @@ func TestLookedTellsWhatIsUnguarded(t *testing.T) {
 func TestLookedTellsWhatGrew(t *testing.T) {
 	var l looked
 	for n := range 3 {
-		g := checker.LeftGroup{Pattern: "k*/mark-*", Kind: "ephemeral", F: "acquire", Outcome: "ok", Znodes: 40 + n, Operations: 50, Leaving: 40 + n, Grows: n > 0}
+		g := checker.LeftGroup{Pattern: "k*/mark-*", Kind: "ephemeral", F: "acquire", Outcome: "ok", Left: 40 + n, Operations: 50, Leaving: 40 + n, Grows: n > 0}
 		l.add(&store.Result{Leftovers: &checker.Leftovers{Groups: []checker.LeftGroup{g}}})
 	}
 	l.add(&store.Result{})

@@ -235,6 +235,9 @@ func (t *narrator) fact(e *history.Event) {
 	case history.FAgreement:
 		st.Name = "servers compared"
 		text("the servers were compared with each other")
+	case history.FWatches:
+		st.Name = "watches listed"
+		text("the servers listed the watches that were set")
 	case history.FFinal:
 		var v models.Final
 		_ = e.Decode(&v)

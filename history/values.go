@@ -76,13 +76,14 @@ const (
 	FDrained   = "drained"   // key = a queue, value by model: a fenced read at the end
 	FFinal     = "final"     // key = an object, value by model: a fenced read at the end
 	FAgreement = "agreement" // Agreement: the servers' trees were compared, after the heal
+	FWatches   = "watches"   // Watches: the watches that sessions had at the end, before they were closed
 	FSurveyed  = "surveyed"  // key = a folder of model session: a fenced read of all of it at the end
 	FEnd       = "end"       // the last event: the record is complete
 )
 
 // runFacts are the facts of the run.
 var runFacts = []string{
-	FBegin, FOffers, FPhase, FHealth, FHarness, FProbe, FStall, FClock, FDrained, FFinal, FAgreement, FSurveyed, FEnd,
+	FBegin, FOffers, FPhase, FHealth, FHarness, FProbe, FStall, FClock, FDrained, FFinal, FAgreement, FWatches, FSurveyed, FEnd,
 }
 
 // RunFact reports whether f, of a Nemesis event, is a fact of the run. All other names are kinds of
@@ -249,6 +250,19 @@ type Agreement struct {
 	// Differences are the first ones by path. Different is the total number of znodes that differ.
 	Differences []TreeDifference `json:"differences,omitempty"`
 	Different   int              `json:"different,omitempty"`
+}
+
+// Watches is the value of FWatches: the watches of data and existence that were set on the servers, as
+// these told by the four-letter word wchc. Watches of children are not among them.
+type Watches struct {
+	Sessions []SessionWatches `json:"sessions,omitempty"`
+	Unread   []ServerNote     `json:"unread,omitempty"` // servers that did not tell, and why
+}
+
+// SessionWatches are the watches of one session, by path.
+type SessionWatches struct {
+	Session ID       `json:"session"`
+	Paths   []string `json:"paths"`
 }
 
 // ServerNote is a note about one server.

@@ -1,15 +1,16 @@
 package reports
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/zklab/zklab/checker"
 )
 
-// mostLeft limits the groups of znodes on the page that did not grow with the load.
+// mostLeft limits the groups on the page that did not grow with the load.
 const mostLeft = 10
 
-// leftoverWords counts the znodes that clients left behind, by kind.
+// leftoverWords counts what clients left behind, by kind.
 func leftoverWords(l *checker.Leftovers) string {
 	var parts []string
 	for _, p := range []struct {
@@ -21,12 +22,15 @@ func leftoverWords(l *checker.Leftovers) string {
 		}
 	}
 	if parts == nil {
-		return "nothing"
+		parts = append(parts, "no znode")
+	}
+	if l.Watches > 0 {
+		parts = append(parts, fmt.Sprintf("%s %s", thousands(l.Watches), map[bool]string{true: "watch", false: "watches"}[l.Watches == 1]))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// Left counts the znodes that clients left behind, or is empty if that is not known.
+// Left counts what clients left behind, or is empty if that is not known.
 func (p page) Left() string {
 	if p.Leftovers == nil {
 		return ""
@@ -34,7 +38,7 @@ func (p page) Left() string {
 	return leftoverWords(p.Leftovers)
 }
 
-// LeftGroups returns the groups of znodes that grew with the load, and the largest others.
+// LeftGroups returns the groups that grew with the load, and the largest others.
 func (p page) LeftGroups() (shown []checker.LeftGroup) {
 	for i, g := range p.Leftovers.Groups {
 		if g.Grows || i < mostLeft {

@@ -22,14 +22,14 @@ func TestLeftovers(t *testing.T) {
 	if summary, page := shown(); strings.Contains(summary, "left behind") || strings.Contains(page, "Left behind") {
 		t.Errorf("something is said of what is not known: %s", summary)
 	}
-	m.r.Leftovers = &checker.Leftovers{}
-	if summary, page := shown(); !strings.Contains(summary, "  left behind  nothing\n") || !strings.Contains(page, "what the clients created: nothing.") {
+	m.r.Leftovers = &checker.Leftovers{Watches: -1}
+	if summary, page := shown(); !strings.Contains(summary, "  left behind  no znode\n") || !strings.Contains(page, "The clients left behind on the servers: no znode.") {
 		t.Errorf("nothing was left: %s", summary)
 	}
-	group := checker.LeftGroup{Pattern: "k*/<mark>-*", Kind: "ephemeral", F: "acquire", Outcome: history.OK, Znodes: 1400, AtEnd: 1200, Operations: 1500, Leaving: 1399, FirstHalf: 700, Grows: true}
-	m.r.Leftovers = &checker.Leftovers{Persistent: 1, Ephemeral: 1200, Groups: []checker.LeftGroup{group}}
+	group := checker.LeftGroup{Pattern: "k*/<mark>-*", Kind: "ephemeral", F: "acquire", Outcome: history.OK, Left: 1400, AtEnd: 1200, Operations: 1500, Leaving: 1399, FirstHalf: 700, Grows: true}
+	m.r.Leftovers = &checker.Leftovers{Persistent: 1, Ephemeral: 1200, Watches: 3, Groups: []checker.LeftGroup{group}}
 	summary, page := shown()
-	if want := "  left behind  1 persistent znode, 1,200 ephemeral znodes\n"; !strings.Contains(summary, want) {
+	if want := "  left behind  1 persistent znode, 1,200 ephemeral znodes, 3 watches\n"; !strings.Contains(summary, want) {
 		t.Errorf("no %q in %s", want, summary)
 	}
 	fits(t, summary)

@@ -192,7 +192,7 @@ func (c Config) sysctls() map[string]string {
 func (c Config) env(id int, net subnet) map[string]string {
 	e := zoocfg.Ensemble{
 		Servers: zoocfg.InContainers(c.Nodes, 0), Tick: c.Tick, InitLimit: c.InitLimit, SyncLimit: c.SyncLimit,
-		Words:   []string{"srvr", "mntr", "ruok", "dirs", "isro", "cons", "dump", "wchs"},
+		Words:   []string{"srvr", "mntr", "ruok", "dirs", "isro", "cons", "dump", "wchs", "wchc"},
 		Quorums: true, Settings: c.zooCfg(), JVMFlags: c.jvmFlags(),
 		MaxConnections: 0, // all clients come from one address, the engine's
 	}

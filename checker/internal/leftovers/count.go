@@ -43,7 +43,7 @@ func Of(ctx context.Context, a *evidence.Record) (*Found, string) {
 func count(a *evidence.Record) *Found {
 	l := &Found{}
 	calls, kept := callsOf(a), keptItems(a)
-	groups := map[leftBy]*leftGroup{}
+	groups := groups{}
 	for _, folder := range slices.Sorted(maps.Keys(a.Log.Folders)) {
 		for _, n := range a.Log.Folders[folder] {
 			if s := a.Session(n.Maker); s == nil || s.Client < 0 { // zklab's own, or another program's
@@ -57,23 +57,15 @@ func count(a *evidence.Record) *Found {
 			if i < 0 || !stays && !calls.outlived(a, n, i) || stays && kept.take(a, n) {
 				continue
 			}
-			op := calls.of[a.Session(n.Maker).Client][i]
-			id := leftBy{generalise(relative(a, folder)), kindOf(n), calledAs{op.F, op.Outcome()}}
-			if groups[id] == nil {
-				groups[id] = &leftGroup{by: map[*history.Operation]bool{}}
-			}
-			groups[id].names = append(groups[id].names, n.Name())
-			groups[id].by[op] = true
-			if stays {
-				groups[id].atEnd++
-			}
+			groups.add(a, n, kindOf(n), calls.of[a.Session(n.Maker).Client][i], stays)
 		}
 	}
+	l.Watches = groups.addWatches(a, calls)
 	for id, g := range groups {
 		l.Groups = append(l.Groups, g.summed(a, id, calls))
 	}
 	slices.SortFunc(l.Groups, func(x, y Group) int {
-		return cmp.Or(cmp.Compare(y.Znodes, x.Znodes), strings.Compare(x.Pattern, y.Pattern),
+		return cmp.Or(cmp.Compare(y.Left, x.Left), strings.Compare(x.Pattern, y.Pattern),
 			strings.Compare(x.F, y.F), cmp.Compare(x.Outcome, y.Outcome), cmp.Compare(x.Kind, y.Kind))
 	})
 	return l
@@ -202,11 +194,17 @@ func callsOf(a *evidence.Record) calls {
 // maker returns the last operation that the znode's client had begun when the record first shows the
 // znode, as an index into the client's operations; -1 if there is none.
 func (c calls) maker(a *evidence.Record, n *evidence.Znode) int {
-	_, shown := a.Zxids.CommittedBy(n.Created)
+	return c.begun(a, a.Session(n.Maker).Client, n.Created)
+}
+
+// begun returns the last operation that a client had begun when the record first shows a zxid, as an index
+// into the client's operations; -1 if there is none.
+func (c calls) begun(a *evidence.Record, client int, zxid uint64) int {
+	_, shown := a.Zxids.CommittedBy(zxid)
 	if shown < 0 {
 		shown = len(a.History.Events)
 	}
-	own := c.of[a.Session(n.Maker).Client]
+	own := c.of[client]
 	i, _ := slices.BinarySearchFunc(own, shown, func(op *history.Operation, event int) int { return cmp.Compare(op.Invoke.Index, event) })
 	return i - 1
 }
@@ -242,6 +240,23 @@ type leftGroup struct {
 	by    map[*history.Operation]bool
 }
 
+type groups map[leftBy]*leftGroup
+
+// add adds what an operation left: a znode, or a watch on it.
+func (all groups) add(a *evidence.Record, n *evidence.Znode, kind Kind, op *history.Operation, atEnd bool) {
+	id := leftBy{generalise(relative(a, n.Parent())), kind, calledAs{op.F, op.Outcome()}}
+	g := all[id]
+	if g == nil {
+		g = &leftGroup{by: map[*history.Operation]bool{}}
+		all[id] = g
+	}
+	g.names = append(g.names, n.Name())
+	g.by[op] = true
+	if atEnd {
+		g.atEnd++
+	}
+}
+
 func (g *leftGroup) summed(a *evidence.Record, id leftBy, c calls) Group {
 	all := c.as[id.calledAs]
 	type seat struct {
@@ -252,7 +267,7 @@ func (g *leftGroup) summed(a *evidence.Record, id leftBy, c calls) Group {
 	seats := map[seat]bool{}
 	s := Group{
 		Pattern: joined(id.folder, commonName(g.names)), Kind: id.kind, F: id.f, Outcome: id.outcome,
-		Znodes: len(g.names), AtEnd: g.atEnd, Operations: len(all), Leaving: len(g.by),
+		Left: len(g.names), AtEnd: g.atEnd, Operations: len(all), Leaving: len(g.by),
 	}
 	for i, op := range all {
 		seats[seat{a.LifeOf(op), op.Invoke.Session, op.Key}] = true
@@ -260,7 +275,7 @@ func (g *leftGroup) summed(a *evidence.Record, id leftBy, c calls) Group {
 			s.FirstHalf++
 		}
 	}
-	s.Grows = (id.kind == Persistent || id.kind == Ephemeral) &&
+	s.Grows = (id.kind == Persistent || id.kind == Ephemeral || id.kind == Watch) &&
 		10*s.Leaving >= s.Operations && s.Leaving > 2*len(seats) && s.FirstHalf > 0 && 2*(s.Leaving-s.FirstHalf) >= s.FirstHalf
 	return s
 }

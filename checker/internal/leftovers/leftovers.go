@@ -1,6 +1,7 @@
-// Package leftovers counts what the clients of a run left in the servers' tree. It takes the figures
-// from the transaction log, which ends when the subjects have released what they hold and before the
-// clients' sessions are closed. It decides nothing.
+// Package leftovers counts what the clients of a run left on the servers: znodes and watches. It takes
+// the znodes from the transaction log, which ends when the subjects have released what they hold and
+// before the clients' sessions are closed, and the watches from what the servers told at that moment. It
+// decides nothing.
 package leftovers
 
 import (
@@ -19,15 +20,20 @@ type Found struct {
 	Persistent int `json:"persistent"`
 	Ephemeral  int `json:"ephemeral"`
 	Swept      int `json:"swept,omitempty"`
+	// Watches counts the watches of data and existence that the clients' sessions had at the end, each
+	// path once for each session; -1 if that is not known.
+	Watches int `json:"watches"`
 	// Groups are znodes that operations left, by folder, kind and operation, the largest group
 	// first. They have no znodes that were created before the first operation, such as an object's
 	// folder, and no items of queues. Beside the znodes that were there at the end, they have
 	// ephemeral znodes that their clients had never deleted although they no longer used them, and
-	// that went with their sessions.
+	// that went with their sessions. Watches are in a group if the znode that they are for has been
+	// deleted.
 	Groups []Group `json:"groups,omitempty"`
 }
 
-// Group are znodes of one kind in similar folders that operations of one name and outcome left.
+// Group are znodes of one kind in similar folders, or watches on such znodes, that operations of one name
+// and outcome left.
 type Group struct {
 	// Pattern is the common path, with * for counters and other unique parts: "k*/mark-*". It is
 	// relative to the run's root for znodes below it.
@@ -35,7 +41,7 @@ type Group struct {
 	Kind    Kind         `json:"kind"`
 	F       string       `json:"f"`
 	Outcome history.Type `json:"outcome"` // of the operations
-	Znodes  int          `json:"znodes"`
+	Left    int          `json:"left"`
 	AtEnd   int          `json:"at_end"` // those of them that were there at the end
 	// Operations counts the operations with this name and outcome. Leaving counts those that left at
 	// least one of the znodes, and FirstHalf those of them in the first half of all, in order of
@@ -47,15 +53,16 @@ type Group struct {
 	Grows bool `json:"grows,omitempty"`
 }
 
-// Kind is a kind of znode.
+// Kind is a kind of what was left.
 type Kind string
 
-// The kinds of znodes.
+// The kinds: four of znodes, and watches on deleted znodes.
 const (
 	Persistent Kind = "persistent"
 	Ephemeral  Kind = "ephemeral"
 	Container  Kind = "container"
 	TTL        Kind = "ttl"
+	Watch      Kind = "watch"
 )
 
 // Total counts all znodes.
@@ -63,13 +70,12 @@ func (l *Found) Total() int { return l.Persistent + l.Ephemeral + l.Swept }
 
 // Warnings has a sentence for each group that grows with the load. A group does if
 //
+//   - it has persistent or ephemeral znodes, or watches (the servers delete others by themselves),
 //   - at least a tenth of the operations left something,
 //   - these operations are more than twice as many as the combinations of a key and a session that
 //     called the operation (objects may need some znodes for each), and
 //   - they are spread over the run: the second half of the operations has at least half as many of
 //     them as the first half, which has some.
-//
-// The servers delete containers and znodes with a TTL by themselves, so they give no warning.
 func (l *Found) Warnings() (texts []string) {
 	for _, g := range l.Groups {
 		if g.Grows {
@@ -82,9 +88,13 @@ func (l *Found) Warnings() (texts []string) {
 // Warning describes the group in a sentence. It is meaningful if the group grows.
 func (g *Group) Warning() string {
 	outcome := map[history.Type]string{history.Fail: " that failed", history.Info: " with an unknown outcome"}[g.Outcome]
-	what := prose.Count(g.Znodes, string(g.Kind)+" znode")
-	if g.Znodes == g.Leaving {
-		what = "one " + string(g.Kind) + " znode each"
+	one, several := string(g.Kind)+" znode", string(g.Kind)+" znodes"
+	if g.Kind == Watch {
+		one, several = "watch on a deleted znode", "watches on deleted znodes"
+	}
+	what := fmt.Sprintf("%d %s", g.Left, several)
+	if g.Left == g.Leaving {
+		what = "one " + one + " each"
 	}
 	return fmt.Sprintf("what the clients leave behind grows with the load: %d of %s%s left %s (%s)",
 		g.Leaving, prose.Count(g.Operations, g.F), outcome, what, g.Pattern)

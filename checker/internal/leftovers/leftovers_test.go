@@ -2,6 +2,7 @@ package leftovers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,7 +147,7 @@ func TestSessionEnds(t *testing.T) {
 	if len(l.Groups) != 1 || l.Ephemeral != 0 {
 		t.Fatalf("%+v", l)
 	}
-	if g := l.Groups[0]; g.Znodes != 39 || g.AtEnd != 0 || !g.Grows {
+	if g := l.Groups[0]; g.Left != 39 || g.AtEnd != 0 || !g.Grows {
 		t.Errorf("%+v", g)
 	}
 }
@@ -218,6 +219,34 @@ func TestItems(t *testing.T) {
 	r.KeyFact(9200, history.FDrained, "k", done)
 	if l, _ = r.found(t); len(l.Warnings()) > 0 {
 		t.Errorf("%+v", l)
+	}
+}
+
+// A watch on a deleted znode was left by what its client had begun by then. Others have something to wait for.
+func TestWatches(t *testing.T) {
+	r := newRun(models.Lock)
+	var gone []string
+	r.acquires(40, func(i int) []history.Txn {
+		n := ephemeral(fmt.Sprintf("/run/k/turn-%010d", i))
+		gone = append(gone, n.Path)
+		return []history.Txn{n, {Type: "delete", Path: n.Path}}
+	})
+	r.calls(models.FAcquire, history.OK, nil, create("/run/k/there"))
+	if l, _ := r.found(t); l.Watches != -1 {
+		t.Errorf("of what is not known: %d watches", l.Watches)
+	}
+	paths := append(slices.Clone(gone), "/run/k/there", "/run/k/never-there")
+	told := history.Watches{Sessions: []history.SessionWatches{{Session: owner, Paths: paths}, {Session: 9, Paths: gone}}}
+	r.Fact(9200, history.FWatches, told)
+	const want = "40 of 41 acquires left one watch on a deleted znode each (k/turn-*)"
+	l, _ := r.found(t)
+	if got := l.Warnings(); l.Watches != 42 || len(got) != 1 || !strings.HasSuffix(got[0], want) {
+		t.Errorf("%d watches: %q, want %q", l.Watches, got, want)
+	}
+	told.Unread = []history.ServerNote{{Server: 2, Text: "it does not answer"}}
+	r.Events[len(r.Events)-1].Value = history.Value(told)
+	if l, _ := r.found(t); l.Watches != -1 || len(l.Warnings()) > 0 {
+		t.Errorf("one server did not tell: %+v", l)
 	}
 }
 

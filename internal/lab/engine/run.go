@@ -47,7 +47,7 @@ func (r *run) perform(ctx context.Context) (err error) {
 		}
 	}
 	r.Timings["start"] = time.Since(began)
-	for _, stage := range []func(context.Context) error{r.load, r.heal, r.quiesce, r.agree} {
+	for _, stage := range []func(context.Context) error{r.load, r.heal, r.quiesce, r.agree, r.noteWatches} {
 		if err := stage(ctx); err != nil {
 			return r.abandon(ctx, err)
 		}

@@ -1,0 +1,58 @@
+package leftovers
+
+import (
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+)
+
+// addWatches adds the watches of the clients' sessions on znodes that have been deleted, each to the
+// last operation that its client had begun when the record first shows the deletion: the watch is younger
+// than that, since the deletion would have fired it. It returns the number of all their watches; -1 if
+// that is not known.
+func (all groups) addWatches(a *evidence.Record, c calls) (total int) {
+	told, ok := watches(a)
+	if !ok {
+		return -1
+	}
+	latest := latestAt(a)
+	for _, of := range told.Sessions {
+		s := a.Session(of.Session)
+		if s == nil || s.Client < 0 {
+			continue
+		}
+		total += len(of.Paths)
+		for _, path := range of.Paths {
+			n := latest[path]
+			if n == nil || n.Deleted == evidence.StillThere {
+				continue
+			}
+			if i := c.begun(a, s.Client, n.Deleted); i >= 0 {
+				all.add(a, n, Watch, c.of[s.Client][i], true)
+			}
+		}
+	}
+	return total
+}
+
+// watches returns what the servers told of watches; false if not all of them did.
+func watches(a *evidence.Record) (told history.Watches, ok bool) {
+	for i := range a.History.Events {
+		e := &a.History.Events[i]
+		if e.Process == history.Nemesis && e.F == history.FWatches {
+			err := e.Decode(&told)
+			return told, err == nil && len(told.Unread) == 0
+		}
+	}
+	return told, false
+}
+
+// latestAt returns the last znode that there was at each path.
+func latestAt(a *evidence.Record) map[string]*evidence.Znode {
+	latest := map[string]*evidence.Znode{}
+	for _, folder := range a.Log.Folders {
+		for _, n := range folder { // in order of creation
+			latest[n.Path] = n
+		}
+	}
+	return latest
+}
