@@ -16,41 +16,38 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// leaky is the library's lock, with something beside it that it never deletes.
+// leaky is the library's lock without what it offers beyond the contract. It leaves something behind.
 type leaky struct {
-	subjects.Lock
+	inner    subjects.Lock
 	conn     *zk.Conn
 	path     string
-	acquired func(l *leaky) // after each acquire that succeeded
-	failed   func(l *leaky) // after each that did not
-}
-
-func (l *leaky) create(path string, flags int32) {
-	_, _ = l.conn.Create(path, nil, flags, zk.WorldACL(zk.PermAll))
-}
-
-// leakyLock is a [leaky] that keeps exclusion, and does not offer what a lock may offer beyond that.
-type leakyLock struct{ *leaky }
-
-func (l leakyLock) Lock(ctx context.Context) error {
-	err := l.leaky.Lock.Lock(ctx)
-	if then := l.acquired; err == nil && then != nil {
-		then(l.leaky)
-	}
-	if then := l.failed; err != nil && then != nil {
-		then(l.leaky)
-	}
-	return err
+	acquired func(l *leaky) // nil, or called after each acquire that succeeded
+	failed   func(l *leaky) // nil, or called after each other one
 }
 
 func newLeaky(acquired, failed func(*leaky)) workloads.Lock {
 	return workloads.Lock{New: func(c *subjects.Client, path string) (subjects.Lock, error) {
 		inner, err := subjects.NewLock(c, path)
-		if err != nil {
-			return nil, err
-		}
-		return leakyLock{&leaky{inner, c.Conn, path, acquired, failed}}, nil
+		return &leaky{inner, c.Conn, path, acquired, failed}, err
 	}}
+}
+
+func (l *leaky) Lock(ctx context.Context) error {
+	err := l.inner.Lock(ctx)
+	leave := l.acquired
+	if err != nil {
+		leave = l.failed
+	}
+	if leave != nil {
+		leave(l)
+	}
+	return err
+}
+
+func (l *leaky) Unlock(ctx context.Context) error { return l.inner.Unlock(ctx) }
+
+func (l *leaky) create(path string, flags int32) {
+	_, _ = l.conn.Create(path, nil, flags, zk.WorldACL(zk.PermAll))
 }
 
 // What a lock leaves behind at each acquire gives a warning that says what it is, with and without

@@ -43,7 +43,7 @@ func Of(ctx context.Context, a *evidence.Record) (*Found, string) {
 func count(a *evidence.Record) *Found {
 	l := &Found{}
 	calls, kept := callsOf(a), keptItems(a)
-	groups := groups{}
+	groups := newGroups(a)
 	for _, folder := range slices.Sorted(maps.Keys(a.Log.Folders)) {
 		for _, n := range a.Log.Folders[folder] {
 			if s := a.Session(n.Maker); s == nil || s.Client < 0 { // zklab's own, or another program's
@@ -61,7 +61,7 @@ func count(a *evidence.Record) *Found {
 		}
 	}
 	l.Watches = groups.addWatches(a, calls)
-	for id, g := range groups {
+	for id, g := range groups.by {
 		l.Groups = append(l.Groups, g.summed(a, id, calls))
 	}
 	slices.SortFunc(l.Groups, func(x, y Group) int {
@@ -84,6 +84,9 @@ func keptItems(a *evidence.Record) kept {
 	for _, k := range a.Keys {
 		for _, op := range k.Ops {
 			o := a.Object.Operation(op.F)
+			if !o.Puts && !o.Takes {
+				continue
+			}
 			_, v, known := a.Object.Tell(op)
 			switch id := (keptItem{k.Name, v.Item}); {
 			case !known || v.Item == "":
@@ -127,6 +130,9 @@ func (c calls) isLeft(a *evidence.Record, n *evidence.Znode) bool {
 // operation, when the log has ended, the clients close their sessions.
 func (c calls) isOver(a *evidence.Record, id history.ID) bool {
 	s := a.Session(id)
+	if s == nil {
+		return true
+	}
 	exited, _ := a.EndOf(s.Life)
 	return min(s.Expired, s.DiedBy, exited) <= c.last
 }
@@ -229,6 +235,7 @@ func (c calls) outlived(a *evidence.Record, n *evidence.Znode, maker int) bool {
 // leftBy is what the znodes of a group have in common.
 type leftBy struct {
 	folder string
+	object bool // at or below the path of an object
 	kind   Kind
 	calledAs
 }
@@ -240,15 +247,27 @@ type leftGroup struct {
 	by    map[*history.Operation]bool
 }
 
-type groups map[leftBy]*leftGroup
+type groups struct {
+	by   map[leftBy]*leftGroup
+	keys map[string]bool // of the record
+}
+
+func newGroups(a *evidence.Record) groups {
+	all := groups{map[leftBy]*leftGroup{}, map[string]bool{}}
+	for _, k := range a.Keys {
+		all.keys[k.Name] = true
+	}
+	return all
+}
 
 // add adds what an operation left: a znode, or a watch on it.
 func (all groups) add(a *evidence.Record, n *evidence.Znode, kind Kind, op *history.Operation, atEnd bool) {
-	id := leftBy{generalise(relative(a, n.Parent())), kind, calledAs{op.F, op.Outcome()}}
-	g := all[id]
+	key, _ := a.KeyAt(n.Path)
+	id := leftBy{generalise(relative(a, n.Parent())), all.keys[key], kind, calledAs{op.F, op.Outcome()}}
+	g := all.by[id]
 	if g == nil {
 		g = &leftGroup{by: map[*history.Operation]bool{}}
-		all[id] = g
+		all.by[id] = g
 	}
 	g.names = append(g.names, n.Name())
 	g.by[op] = true
@@ -270,7 +289,11 @@ func (g *leftGroup) summed(a *evidence.Record, id leftBy, c calls) Group {
 		Left: len(g.names), AtEnd: g.atEnd, Operations: len(all), Leaving: len(g.by),
 	}
 	for i, op := range all {
-		seats[seat{a.LifeOf(op), op.Invoke.Session, op.Key}] = true
+		needs := seat{a.LifeOf(op), op.Invoke.Session, ""}
+		if id.object {
+			needs.key = op.Key
+		}
+		seats[needs] = true
 		if g.by[op] && i < len(all)/2 {
 			s.FirstHalf++
 		}

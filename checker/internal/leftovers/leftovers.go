@@ -73,7 +73,8 @@ func (l *Found) Total() int { return l.Persistent + l.Ephemeral + l.Swept }
 //   - it has persistent or ephemeral znodes, or watches (the servers delete others by themselves),
 //   - at least a tenth of the operations left something,
 //   - these operations are more than twice as many as the combinations of a key and a session that
-//     called the operation (objects may need some znodes for each), and
+//     called the operation (objects may need some znodes for each), or as these sessions if the
+//     znodes are not at or below an object's path, and
 //   - they are spread over the run: the second half of the operations has at least half as many of
 //     them as the first half, which has some.
 func (l *Found) Warnings() (texts []string) {

@@ -17,12 +17,13 @@ type run struct {
 	*checktest.Record
 	now     int
 	session history.ID // of client 0
+	key     string
 }
 
 const owner = history.ID(1) // the first session
 
 func newRun(model *models.Model) *run {
-	r := &run{checktest.Ours(model.Name, history.Params{Clients: 1, Servers: 3, Root: "/run"}), 10, owner}
+	r := &run{checktest.Ours(model.Name, history.Params{Clients: 1, Servers: 3, Root: "/run"}), 10, owner, "k"}
 	r.Phases(0, 9000, 9100).Fact(0, history.FHarness, history.Harness{Session: 9})
 	r.Opens(9).Opens(owner).Txn(history.Txn{Type: "create", Session: 9, Path: "/run"})
 	r.Saw(1, 0, 3, 1)
@@ -42,7 +43,7 @@ func (r *run) calls(f string, outcome history.Type, value any, made ...history.T
 		t.Session = r.session
 		r.Txn(t)
 	}
-	r.Op(checktest.Args{Client: 0, F: f, Key: "k", Inv: r.now, Ret: r.now + 5, Outcome: outcome, In: value, Out: value, Session: r.session})
+	r.Op(checktest.Args{Client: 0, F: f, Key: r.key, Inv: r.now, Ret: r.now + 5, Outcome: outcome, In: value, Out: value, Session: r.session})
 	r.Saw(r.now+4, 0, r.Zxid-checktest.Epoch, r.now+1)
 	r.now += 10
 }
@@ -115,6 +116,20 @@ func TestOneForEachSession(t *testing.T) {
 	l, _ := r.found(t)
 	if g := l.Groups[0]; len(l.Warnings()) > 0 || g.Leaving != 20 || g.Operations != 80 {
 		t.Errorf("%+v", l)
+	}
+}
+
+// Where each round has a key of its own, it may have znodes of its own. Those beside all rounds grow.
+func TestRounds(t *testing.T) {
+	r := newRun(models.DoubleBarrier)
+	for i := range 40 {
+		r.key = fmt.Sprint("round", i)
+		r.calls(models.FEnter, history.OK, nil, create("/run/"+r.key), create("/run/"+r.key+"/ready"), create(fmt.Sprint("/run/mark", i)))
+	}
+	l, _ := r.found(t)
+	const want = "40 of 40 enters left one persistent znode each (mark*)"
+	if got := l.Warnings(); len(got) != 1 || !strings.HasSuffix(got[0], want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
