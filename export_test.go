@@ -1,6 +1,9 @@
 package zklab
 
-import "time"
+import (
+	"testing"
+	"time"
+)
 
 // What the tests of this package need besides what it exports.
 type Shrunk = shrunk
@@ -17,4 +20,14 @@ func (s *shrunk) Keep(folder, from, replay string) error { return s.keep(folder,
 func (x Experiment) WithClock(now func() time.Time) Experiment {
 	x.clock = now
 	return x
+}
+
+// SimulateSeed makes the run of one seed of the test [Simulate].
+func (x Experiment) SimulateSeed(t *testing.T, seed int64) (*Outcome, error) {
+	x, _, err := x.forSimulation()
+	if err != nil {
+		return nil, err
+	}
+	x.Seed = seed
+	return x.simulateSeed(t, true)
 }
