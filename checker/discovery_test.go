@@ -49,6 +49,8 @@ func discoveryScenarios() []scenario {
 		{"nobody to pick, when its session may be dead", "pick", Valid, "", told().Picks(1, 5, 6, "")},
 
 		{"a pick long after it unregistered", "converge", Violation, "though it had unregistered by 0.004 s", service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Picks(1, 20+bound, 21+bound, "m1")},
+		{"a pick of what its client was told of last, long after that unregistered", "converge", Valid, "", told().Parts(0, 5, 6, "m1", saw(2, 3)).Picks(1, 20+bound, 21+bound, "m1")},
+		{"a pick long after its client was told that it unregistered", "converge", Violation, "though it had unregistered by 0.006 s", told().Parts(0, 5, 6, "m1", saw(2, 3)).Told(1, 7, 8).Picks(1, 20+bound, 21+bound, "m1")},
 		{"a pick of one of two", "converge", Valid, "", service().Joins(0, 1, 2, "m1", saw(1, 2)).Joins(2, 3, 4, "m2", saw(1, 3)).Picks(1, 20+bound, 21+bound, "m1")},
 		{"nobody to pick for longer than the bound", "converge", Violation, "had registered under that", service().Joins(0, 1, 2, "m1", saw(1, 2)).Picks(1, 20+bound, 21+bound, "")},
 		{"a pick long after its client crashed", "gone", Violation, "had crashed at 0.003 s", service().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Picks(1, 20+bound, 21+bound, "m1")},

@@ -37,7 +37,9 @@ var converge = &frame.Property{
 					told[w] = l
 				}
 			case l.set != nil && l.op.Began() > g.Settled:
-				decideList(f, g, l)
+				if w, _ := g.watcherOf(l.op); !told[w].allows(l) {
+					decideList(f, g, l)
+				}
 			}
 		}
 	}),
@@ -53,6 +55,18 @@ var converge = &frame.Property{
 		}
 		return ""
 	},
+}
+
+// allows reports whether l is a pick that agrees with what its client was told of the changes last.
+// A pick need not be newer. Whether the client should have been told more by then, decideWait says.
+func (last *look) allows(l *look) bool {
+	if last == nil || l.op.F != models.FPick {
+		return false
+	}
+	for name := range l.set {
+		return last.set[name]
+	}
+	return len(last.set) == 0
 }
 
 // decideList judges a list by how long it should have been another one. One that should, but
