@@ -28,7 +28,6 @@ var missed = []string{
 	"double-barrier given up after a look",
 	"discovery given up after a look",
 	"election announced before leading",
-	"partitioner with its name on items",
 }
 
 // The default test convicts wrong recipes, each by the property that it breaks.

@@ -144,9 +144,28 @@ func (m *Marks) goneAfter(path string, z uint64) uint64 {
 	return StillThere
 }
 
-// Within returns the marks of a life under a key, and below one of its parts ("": anywhere), that
-// exist in some state from one zxid to the other; and the last mark that began by then, nil if
-// there was none.
+// names reports whether a path has a name in it, by itself or with a prefix or suffix, such as "k1-lock".
+func names(path, name string) bool {
+	for at := 0; ; at++ {
+		i := strings.Index(path[at:], name)
+		if i < 0 {
+			return false
+		}
+		at += i
+		end := at + len(name)
+		if (at == 0 || !alphanumeric(path[at-1])) && (end == len(path) || !alphanumeric(path[end])) {
+			return true
+		}
+	}
+}
+
+func alphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// Within returns the marks of a life under a key, and of one of its parts ("": of any), that exist in
+// some state from one zxid to the other; and the last mark that began by then, nil if there was none.
+// The path of a mark of a part has the part's name in it.
 func (m *Marks) Within(key, part string, by Life, low, high uint64) (there []*Mark, last *Mark) {
 	of := m.of[markedBy{key, by}]
 	if of == nil {
@@ -154,7 +173,7 @@ func (m *Marks) Within(key, part string, by Life, low, high uint64) (there []*Ma
 	}
 	for i := of.upTo(high) - 1; i >= 0 && (last == nil || of.reach[i] > low); i-- {
 		one := of.list[i]
-		if part != "" && !strings.Contains(one.Path+"/", "/"+part+"/") {
+		if part != "" && !names(one.Path, part) {
 			continue
 		}
 		if last == nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -14,7 +16,7 @@ import (
 type shares struct {
 	*base
 	items  []string
-	byHost bool // a member that finds its name on its items holds them
+	byHost bool // a member that finds its znode is one, and one that finds its name on its items holds them
 	byPath bool // a release deletes the znodes by their paths
 	place  *claim
 	has    *claim
@@ -61,7 +63,7 @@ func (s *shares) try() []string {
 	}
 	if !s.mine(s.member()) {
 		place, err := s.claim("", s.member())
-		if err != nil {
+		if err != nil && (s.right || !s.byHost || !errors.Is(err, zk.ErrNodeExists)) {
 			return nil
 		}
 		s.place = place

@@ -114,12 +114,12 @@ var Recipes = []Recipe{
 	semaphore("semaphore with its name on a slot", "grant", slots),
 	semaphore("semaphore with a place in line found by name", "grant", func(b *base, n int) *hold { return line(b, n) }),
 	rwLock("rwlock with a place in line found by name", "grant", func(b *base) subjects.RWLock { return &rwLine{base: b} }),
-	multiLock("multi-lock with its name on all keys", "own-znodes", all),
+	multiLock("multi-lock with its name on all keys", "grant", all),
 	group("membership by host", "fresh", func(b *base) *members { return ofHost(b, 0) }),
 	service("discovery by host", "fresh", func(b *base) *members { return ofHost(b, 3*time.Second) }),
 	jobQueue("job-queue with its name on a lease", "own-znodes", true, false),
 	doubleBarrier("double-barrier by host", "enter", true, false),
-	partitioner("partitioner with its name on items", "exclusion", true, false),
+	partitioner("partitioner with its name on items", "grant", true, false),
 
 	// Looks that are out of date, and requests that arrive late.
 	lock("lock deleted after a look", "own-znodes", lookThenDelete).alone(),
