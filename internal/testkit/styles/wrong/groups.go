@@ -183,9 +183,11 @@ func ofHost(b *base, look time.Duration) *members {
 		if !errors.Is(err, zk.ErrNodeExists) {
 			return err
 		}
-		if b.right && !b.mine(path) {
-			_ = b.Conn.Delete(path, -1)
-			return err
+		if ok, st, err := b.Conn.Exists(path); b.right && (err != nil || !ok || st.EphemeralOwner != b.Conn.SessionID()) {
+			if err == nil && ok {
+				_ = b.Conn.Delete(path, -1)
+			}
+			return errors.Join(err, zk.ErrNodeExists)
 		}
 		_, err = b.Conn.Set(path, []byte(m.member), -1)
 		return err

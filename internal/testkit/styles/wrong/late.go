@@ -96,44 +96,6 @@ func renews(b *base) *hold {
 	}}
 }
 
-// announces is an election whose first candidate in line writes its name for others to read, and then
-// leads. Its session may end before the name is written.
-func announces(b *base, id string) *hold {
-	place := ""
-	prefix := "candidate-" + b.host() + "-"
-	return &hold{b, func() bool {
-		line, err := b.line("candidate-")
-		if err != nil {
-			return false
-		}
-		place = ""
-		for _, child := range line {
-			if strings.HasPrefix(child, prefix) && b.mine(b.in(child)) {
-				place = child
-				break
-			}
-		}
-		if place == "" {
-			_ = b.create(b.in(prefix), "", zk.FlagEphemeralSequential)
-			return false
-		}
-		if line[0] != place {
-			return false
-		}
-		for b.create(b.path+"/name", id, 0) != nil { // until it is there
-			if _, err := b.Conn.Set(b.path+"/name", []byte(id), -1); err == nil {
-				break
-			}
-			select {
-			case <-b.over:
-				return false
-			case <-time.After(20 * time.Millisecond):
-			}
-		}
-		return !b.right || b.mine(b.in(place))
-	}, func() error { return b.leaveLine(prefix) }}
-}
-
 // slotByPath is a semaphore of n znodes. A client remembers the path of its slot, and deletes it at the
 // end, even if its session has ended and another client has the slot.
 func slotByPath(b *base, n int) *hold {
@@ -198,12 +160,14 @@ type lease struct {
 	held chan struct{} // closed when nothing renews it
 }
 
+const lasts = 300 * time.Millisecond
+
 func newLease(c *subjects.Client, path string) (subjects.Lock, error) {
 	return &lease{base: at(c, path, false), stop: func() {}}, nil
 }
 
 func (l *lease) now() string {
-	return fmt.Sprintf("%s %d", l.host(), time.Now().Add(l.Timeout+500*time.Millisecond).UnixMilli())
+	return fmt.Sprintf("%s %d", l.host(), time.Now().Add(lasts).UnixMilli())
 }
 
 func (l *lease) Lock(ctx context.Context) error {
@@ -243,7 +207,7 @@ func (l *lease) renew(ctx context.Context, done chan struct{}) {
 			return
 		case <-l.over:
 			return
-		case <-time.After(l.Timeout / 4):
+		case <-time.After(lasts / 4):
 			_, _ = l.Conn.Set(l.in("lease"), []byte(l.now()), -1)
 		}
 	}

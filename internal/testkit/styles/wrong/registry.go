@@ -89,14 +89,6 @@ func jobQueue(name, breaks string, byHost, unbound bool) Recipe {
 	})
 }
 
-func doubleBarrier(name, breaks string, byHost, giveUps bool) Recipe {
-	return pair(name, breaks, func(right bool) workloads.Workload {
-		return workloads.DoubleBarrier{New: func(c *subjects.Client, path string, n int) (subjects.DoubleBarrier, error) {
-			return &party{base: at(c, path, right), n: n, byHost: byHost, giveUps: giveUps}, nil
-		}}
-	})
-}
-
 func partitioner(name, breaks string, byHost, byPath bool) Recipe {
 	return pair(name, breaks, func(right bool) workloads.Workload {
 		return workloads.Partitioner{New: func(c *subjects.Client, path string, items []string) (subjects.Partitioner, error) {
@@ -118,7 +110,11 @@ var Recipes = []Recipe{
 	group("membership by host", "fresh", func(b *base) *members { return ofHost(b, 0) }),
 	service("discovery by host", "fresh", func(b *base) *members { return ofHost(b, 3*time.Second) }),
 	jobQueue("job-queue with its name on a lease", "own-znodes", true, false),
-	doubleBarrier("double-barrier by host", "enter", true, false),
+	pair("double-barrier by host", "enter", func(right bool) workloads.Workload {
+		return workloads.DoubleBarrier{New: func(c *subjects.Client, path string, n int) (subjects.DoubleBarrier, error) {
+			return &party{base: at(c, path, right), n: n}, nil
+		}}
+	}),
 	partitioner("partitioner with its name on items", "grant", true, false),
 
 	// Looks that are out of date, and requests that arrive late.
@@ -127,7 +123,6 @@ var Recipes = []Recipe{
 	lock("lock renewed by name", "own-znodes", renews).alone(),
 	{"lock leased for a time", "exclusion", workloads.Lock{New: newLease}, nil},
 	election("election resigned by name", "exclusion", byOwnName).alone(),
-	election("election announced before leading", "grant", announces),
 	semaphore("semaphore released by path", "own-znodes", slotByPath),
 	rwLock("rwlock after a look", "exclusion", func(b *base) subjects.RWLock { return &rwLook{base: b} }),
 	multiLock("multi-lock deleted by path", "own-znodes", allByPath),
@@ -138,7 +133,6 @@ var Recipes = []Recipe{
 		}}
 	}),
 	jobQueue("job-queue finished after a look", "finish-once", false, true),
-	doubleBarrier("double-barrier given up after a look", "enter", false, true),
 	partitioner("partitioner released by path", "own-znodes", false, true),
 	pair("counter set after a look", "linearizable", func(right bool) workloads.Workload {
 		return workloads.Counter{New: func(c *subjects.Client, path string) (subjects.Counter, error) {

@@ -18,9 +18,7 @@ import (
 type party struct {
 	*base
 	n       int
-	byHost  bool // members are named after their hosts, so that each life has the same name
-	giveUps bool // a member that gives up relies on its last look, which may be out of date
-	name    string
+	name    string // the wrong one is the same in each life
 	session int64
 }
 
@@ -53,11 +51,14 @@ func (p *party) try() bool {
 	if p.make() != nil {
 		return false
 	}
-	if p.name == "" || p.Conn.SessionID() != p.session {
+	if p.Conn.SessionID() != p.session {
+		if p.name != "" && p.right {
+			_ = p.Conn.Delete(p.in(p.name), -1) // the request that creates it may have come in this session
+		}
 		p.session = p.Conn.SessionID()
 		p.count++
 		p.name = fmt.Sprintf("member-%s-%x-%d", p.host(), uint64(p.session), p.count)
-		if p.byHost && !p.right {
+		if !p.right {
 			p.name = "member-" + p.host()
 		}
 	}
@@ -88,10 +89,6 @@ func (p *party) try() bool {
 
 // giveUp returns true if all are in by now.
 func (p *party) giveUp() (in bool) {
-	if p.giveUps && !p.right { // it was not counted at its last look
-		_ = p.remove(p.in(p.name))
-		return false
-	}
 	_ = p.insist(func() error {
 		_, err := p.Conn.Multi(
 			&zk.CreateRequest{Path: p.in("ready"), Acl: everyone},
