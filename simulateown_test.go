@@ -3,10 +3,13 @@ package zklab
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/recipes"
@@ -79,4 +82,61 @@ func ownSession(lock func(c *recipes.Client, conn *zk.Conn, path string) subject
 		c.BeforeEnd(func(ctx context.Context) { _ = own.Close(ctx) })
 		return lock(own, conn, path), nil
 	}
+}
+
+// anybody is a lock that is granted to everybody who asks, in a session of its own.
+type anybody struct {
+	conn *zk.Conn
+	path string
+	own  string
+}
+
+func (l *anybody) Lock(context.Context) (err error) {
+	l.own, err = l.conn.Create(l.path+"/lock-", nil, zk.FlagEphemeral|zk.FlagSequence, zk.WorldACL(zk.PermAll))
+	return err
+}
+
+func (l *anybody) Unlock(context.Context) error { return l.conn.Delete(l.own, -1) }
+
+// What clients hold in sessions of their own has certain times without a transaction log, too: two
+// holders at one time are found, and right ones are not accused.
+func TestOwnSessionsWithoutALog(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		want checker.Result
+		lock func(c *recipes.Client, conn *zk.Conn, path string) subjects.Lock
+	}{
+		{"right", checker.Valid, func(c *recipes.Client, _ *zk.Conn, path string) subjects.Lock { return recipes.NewLock(c, path) }},
+		{"wrong", checker.Violation, func(_ *recipes.Client, conn *zk.Conn, path string) subjects.Lock {
+			return &anybody{conn: conn, path: path}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x, _, err := Experiment{Workload: workloads.Lock{New: ownSession(c.lock)}, Seed: 2}.forSimulation()
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, err := x.simulateSeed(t, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := exclusionOf(t, o.History)
+			if v.Result != c.want || v.Figures["floating"] != 0 {
+				t.Errorf("exclusion is %s, want %s; %v", v.Result, c.want, v.Figures)
+			}
+			for i := range o.History.Events { // as if the links had not said which sessions clients used
+				o.History.Events[i].Used = nil
+			}
+			if v := exclusionOf(t, o.History); v.Figures["floating"] == 0 {
+				t.Errorf("no hold is floating even if nobody knows in which sessions clients held: %v", v.Figures)
+			}
+		})
+	}
+}
+
+// exclusionOf decides exclusion by a history alone.
+func exclusionOf(t *testing.T, h *history.History) checker.Verdict {
+	t.Helper()
+	all := checker.Run(t.Context(), h, checker.Options{}).Verdicts
+	return all[slices.IndexFunc(all, func(v checker.Verdict) bool { return v.Property == "exclusion" })]
 }

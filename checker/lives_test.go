@@ -61,6 +61,50 @@ func TestHoldsAreOfAnySession(t *testing.T) {
 	decideAll(t, []scenario{{"of one of two", "exclusion", Valid, "", r}})
 }
 
+// Without a log, a hold is of the session that created its znode, by the link, or of the only one that
+// its process used for the key.
+func TestHoldsAreOfTheSessionUsed(t *testing.T) {
+	// two has clients 0 and 1 hold at one time, client 0 in a session of its own that lives, as the record says
+	// of which sessions client 0 used.
+	two := func(used ...history.Use) *checktest.Record {
+		r := checktest.Lock().Connected(1, 0, 1).Connected(2, 1, 2).Connected(3, 0, 7)
+		r.Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 90, Alive: 15}).Proof(0, 7, 95)
+		for i := range r.Events {
+			if e := &r.Events[i]; e.F == objects.FAcquire && e.Type == history.OK {
+				e.Used = used
+			}
+		}
+		return r.Hold(checktest.Grant{Client: 1, Inv: 11, Ret: 30, Release: 60})
+	}
+	decideAll(t, []scenario{
+		{"it is not known", "exclusion", Valid, "", two()},
+		{"it used its own", "exclusion", Violation, "while client 0 held it", two(history.Use{Session: 7})},
+		{"it used the harness's", "exclusion", Valid, "", two(history.Use{Session: 1})},
+		{"it used both", "exclusion", Valid, "", two(history.Use{Session: 1}, history.Use{Session: 7})},
+		{"it used both, and created in its own", "exclusion", Violation, "while client 0 held it", two(history.Use{Session: 1}, history.Use{Session: 7, Made: true})},
+		{"it created in both", "exclusion", Valid, "", two(history.Use{Session: 1, Made: true}, history.Use{Session: 7, Made: true})},
+	})
+}
+
+// A read is shown what a session has that its process used for the key.
+func TestReadsAreInTheSessionUsed(t *testing.T) {
+	// reads has client 0, which has a session of its own, make a fenced read. alive is when a quorum answered a
+	// request of that session last.
+	reads := func(alive int, also ...history.Use) *checktest.Record {
+		r := checktest.Counter().Connected(1, 0, 1).Connected(2, 0, 7)
+		r.Op(checktest.Args{Client: 0, F: objects.FRead, Key: "k", Inv: 100, Ret: 110, Outcome: history.OK, In: objects.HowRead{Kind: objects.ReadFenced}, Out: objects.Count{}, Session: 1})
+		e := &r.Events[len(r.Events)-1]
+		e.Alive, e.Seen = 105*checktest.Unit, 9
+		e.Used = append(also, history.Use{Session: 7, Alive: time.Duration(alive) * checktest.Unit, Seen: 8})
+		return r
+	}
+	decideAll(t, []scenario{
+		{"it was fenced", "fenced-reads", Valid, "", reads(105)},
+		{"it was not", "fenced-reads", Violation, "answered no request of its session 0x7 (last at 0.050 s)", reads(50)},
+		{"it may have been in the other one", "fenced-reads", Valid, "", reads(50, history.Use{Session: 1})},
+	})
+}
+
 // A waiter of a double barrier is excused if the session in which it may have been counted ended while
 // it waited, whatever other sessions it has.
 func TestWaitersAreOfAnySession(t *testing.T) {

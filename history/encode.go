@@ -55,12 +55,31 @@ func encodeBody(e *Event) ([]byte, error) {
 	b = appendID(b, `,"zxid":"0x`, e.Zxid)
 	b = appendTime(b, `,"alive":`, e.Alive)
 	b = appendID(b, `,"seen":"0x`, e.Seen)
+	b = appendUsed(b, e.Used)
 	b = appendTime(b, `,"intended":`, e.Intended)
 	b = appendTraffic(b, e.Traffic)
 	if b = append(b, '}'); len(b) > MaxLine-headRoom {
 		return nil, fmt.Errorf("encode %s %s: %w", e.Type, e.F, errTooLong)
 	}
 	return b, nil
+}
+
+// appendUsed appends a field unless there are none.
+func appendUsed(b []byte, all []Use) []byte {
+	if len(all) == 0 {
+		return b
+	}
+	begin := `,"used":[{"session":"0x`
+	for _, u := range all {
+		b = append(strconv.AppendUint(append(b, begin...), uint64(u.Session), 16), '"')
+		b = appendTime(b, `,"alive":`, u.Alive)
+		b = appendID(b, `,"seen":"0x`, u.Seen)
+		if u.Made {
+			b = append(b, `,"made":true`...)
+		}
+		b, begin = append(b, '}'), `,{"session":"0x`
+	}
+	return append(b, ']')
 }
 
 // appendID appends a field unless id is absent.

@@ -74,6 +74,11 @@ type Event struct {
 	// Seen, also from replies that a fault then kept from the client; 0 if there is none.
 	Seen ID `json:"seen,omitempty"`
 
+	// Used are the sessions in which the client had sent requests about the znodes of Key by the
+	// completion of an operation, as its link saw. Clients that have had one session so far need none.
+	// A session is listed once for each key, and again when there is more to say of it.
+	Used []Use `json:"used,omitempty"`
+
 	// Intended is when an open-loop client wanted to invoke the operation. Latencies count from
 	// then. 0 means the time of the invocation.
 	Intended time.Duration `json:"intended,omitempty"`
@@ -116,6 +121,16 @@ func (t *Traffic) WatchEvents() int { return len(t.Events) + t.More }
 
 // Any reports whether anything passed.
 func (t *Traffic) Any() bool { return t.Requests > 0 || t.Received > 0 }
+
+// Use is a session that a client used, with its Alive and its Seen as in [Event]. Made says that it
+// sent a request to create an ephemeral znode there, while the operation was under way, that was not
+// refused.
+type Use struct {
+	Session ID            `json:"session"`
+	Alive   time.Duration `json:"alive,omitempty"`
+	Seen    ID            `json:"seen,omitempty"`
+	Made    bool          `json:"made,omitempty"`
+}
 
 // Error says why an operation did not succeed.
 type Error struct {

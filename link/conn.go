@@ -70,6 +70,7 @@ type conn struct {
 	requested Point
 	asked     time.Duration
 	session   *session // once open
+	early     bool     // the client sent requests before that
 	waiting   requests
 	held      []heldFrame
 	ended     bool

@@ -136,6 +136,9 @@ func (c *conn) clientFrame(f wire.Frame, sent time.Duration) *Loss {
 		return nil // the write will fail
 	}
 	loss, path := c.awaitReply(h, record, sent, stopped)
+	if loss == nil && l.cfg.Root != "" {
+		c.use(h.Op, f, record)
+	}
 	if loss == nil {
 		l.up++
 	}
@@ -316,7 +319,11 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 		l.mu.Unlock()
 		return nil
 	}
-	c.session.noteReply(r, h, replyCode(r.op, h, record))
+	code := replyCode(r.op, h, record)
+	c.session.noteReply(r, h, code)
+	if r.makes != nil && code != wire.OK {
+		*r.makes--
+	}
 	id := c.session.ID
 	if own := stopped.taken(); own != nil {
 		r.wantedBy(own)

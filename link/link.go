@@ -43,6 +43,10 @@ type Config struct {
 	// ExpireSession). Default: none.
 	Record func(history.Event)
 
+	// Root is the znode above the objects of the run; each of its children is the znode of a key
+	// ([Link.Used]). Default: none, and the link does not look at paths for that.
+	Root string
+
 	// ConnectTimeout bounds the wait for a connect response, from the moment when the
 	// connect request is sent. 0 means DefaultConnectTimeout, negative no limit.
 	ConnectTimeout time.Duration
@@ -119,7 +123,7 @@ func New(cfg Config) *Link {
 		counts:   map[wire.Op]int{},
 		changed:  make(chan struct{}),
 		proxies:  map[*proxy]struct{}{},
-		now:      numbers{operations: map[string]int{}, messages: map[string]int{}},
+		now:      numbers{operations: map[string]int{}, messages: map[string]int{}, made: map[place]*int{}},
 	}
 }
 

@@ -211,6 +211,7 @@ type numbers struct {
 	operation  string // the present one, "" before the first
 	operations map[string]int
 	messages   map[string]int // of the present operation, by kind
+	made       map[place]*int // creates of ephemeral znodes in the present operation that were not refused
 }
 
 // Operation says that the client begins an operation. All messages belong to it until the
@@ -221,6 +222,7 @@ func (l *Link) Operation(name string) {
 	l.now.operation = name
 	l.now.operations[name]++
 	clear(l.now.messages)
+	clear(l.now.made)
 }
 
 // number names the next message of a kind. Messages are counted only while a breakpoint,

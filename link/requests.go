@@ -16,6 +16,8 @@ type request struct {
 	sent time.Duration // taken before its last byte was sent
 	loss *Loss         // takes the reply; nil if none does
 
+	makes *int // counts it, as it creates an ephemeral znode; nil if it does not
+
 	overtaken bool // a later one was answered before
 	point     Point
 }

@@ -34,6 +34,9 @@ type session struct {
 	// answered is when the latest answered request was sent. From since on, such requests
 	// came less than half a timeout apart.
 	answered, since time.Duration
+
+	keys map[string]bool // about whose znodes it sent requests
+	any  bool            // it may have sent some about others: the link did not understand a request
 }
 
 // keptAlive notes that a server answered a request that was sent at that time.
@@ -134,6 +137,7 @@ func (l *Link) connected(c *conn, res wire.ConnectResponse) *session {
 	s.conns++
 	s.carrier = c
 	s.order = l.connects
+	s.any = s.any || c.early
 	s.keptAlive(c.asked)
 	l.broadcast()
 	return s

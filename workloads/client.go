@@ -28,6 +28,8 @@ type Client struct {
 
 	idle bool // its operations are left out; see arrives
 
+	used map[use]history.Use // what the record says last of sessions that the client used
+
 	calm  <-chan struct{} // closed once nothing disturbs calls any more; nil: never
 	grace time.Duration   // how long a call may take from then on, or from the end of its context
 	stuck error           // the call that was given up; the client does nothing more
@@ -36,6 +38,12 @@ type Client struct {
 // NewClient makes the client with number c.ID of n.
 func NewClient(c *subjects.Client, l *link.Link, r *history.Recorder, n int) *Client {
 	return &Client{Client: c, Link: l, record: r, model: models.Named(r.Header().Model), process: history.Process(c.ID), stride: n}
+}
+
+// use is a session that the client used for a key.
+type use struct {
+	key     string
+	session history.ID
 }
 
 // GiveUp bounds calls that do not return although their context has ended. The client waits
@@ -141,10 +149,30 @@ func (c *Client) complete(op Op, value any, err error) {
 	}
 	c.evidence(&done)
 	done.Traffic = c.traffic(op)
+	done.Used = c.news(done)
 	c.record.Record(done)
 	if done.Type == history.Info {
 		c.process += history.Process(c.stride)
 	}
+}
+
+// news returns what a completion has to say of the sessions that the client used for its key, and that
+// neither the record nor the completion itself says.
+func (c *Client) news(done history.Event) (news []history.Use) {
+	if c.used == nil {
+		c.used = map[use]history.Use{}
+	}
+	for _, u := range c.Link.Used(done.Key) {
+		if u.Session == done.Session {
+			u.Alive, u.Seen = 0, 0 // the completion has them
+		}
+		id := use{done.Key, u.Session}
+		if was, known := c.used[id]; !known || was != u || u.Made {
+			news = append(news, u)
+		}
+		c.used[id] = u
+	}
+	return news
 }
 
 // ownerOf returns the owner; 0 if it is unknown.

@@ -25,6 +25,9 @@ func (a *Record) readLog() {
 	for i := range a.History.Events {
 		e := &a.History.Events[i]
 		a.Zxids.look(e, a.Session(e.Session))
+		for _, u := range e.Used {
+			a.Zxids.pair(e, a.Session(u.Session), u.Alive, u.Seen, uint64(max(u.Seen, 0)))
+		}
 	}
 	asked := a.unanswered()
 	a.Log = indexTxns(a.Transactions, ids(asked), a.Zxids.seen)

@@ -14,7 +14,7 @@ import (
 
 // InUse returns the sessions in which a call can have sent requests, oldest first: those that its
 // process had and that were not over for it when it made the call, and those that it opened during
-// the call.
+// the call; of these those that it used for the key, if that is known.
 func (a *Record) InUse(op *history.Operation) (of []*Session) {
 	life := a.LifeOf(op)
 	for _, s := range a.ofClient[op.Client] {
@@ -26,12 +26,13 @@ func (a *Record) InUse(op *history.Operation) (of []*Session) {
 			of = append(of, s)
 		}
 	}
-	return of
+	return usedIn(of, op)
 }
 
 // namedBy reports whether an event of an operation names the session.
 func (s *Session) namedBy(op *history.Operation) bool {
-	return s.ID == op.Invoke.Session || op.Return != nil && s.ID == op.Return.Session
+	return s.ID == op.Invoke.Session || op.Return != nil && (s.ID == op.Return.Session ||
+		slices.ContainsFunc(op.Return.Used, func(u history.Use) bool { return u.Session == s.ID }))
 }
 
 // leftBy reports whether a session was over for its process at an event: the process was told so,
@@ -55,7 +56,7 @@ func (a *Record) Only(op *history.Operation) *Session {
 
 // Owners returns the sessions that can own the znode that an operation made, oldest first. If the
 // transaction log shows in which sessions the process made what the operation rests on, it is one
-// of those. Otherwise it is one of those that the call can have used, or, if the call ended without
+// of those; if only the link does, it is that one. Otherwise it is one of those that the call can have used, or, if the call ended without
 // an answer while the client was not connected, the next one of the process: the request may still
 // be queued, and be sent in that one.
 func (a *Record) Owners(op *history.Operation) []*Session {
@@ -64,6 +65,9 @@ func (a *Record) Owners(op *history.Operation) []*Session {
 	}
 	if of := a.marked(op); len(of) > 0 {
 		return of
+	}
+	if by := a.maker(op); by != nil {
+		return []*Session{by}
 	}
 	of := slices.DeleteFunc(a.InUse(op), func(s *Session) bool { // a dead one makes nothing
 		return s.DiedBy < op.Began() && !s.namedBy(op)
@@ -175,7 +179,7 @@ func (a *Record) Told(op *history.Operation) uint64 {
 // more than that it was no more than what was committed when the next request was sent.
 func (a *Record) ShownBy(op *history.Operation) uint64 {
 	e := op.Return
-	if s := a.Only(op); s != nil && s.ID == e.Session {
+	if _, _, _, ok := a.Shown(op); ok {
 		return a.Zxids.FloorAt(e.Time)
 	}
 	if next, _, ok := a.Zxids.Ceil(e.Time); ok {

@@ -119,6 +119,7 @@ func (a *Record) readEvents(ctx context.Context) bool {
 			a.readFact(e)
 		}
 		a.readSession(e)
+		a.readUsed(e)
 		a.readProcess(e)
 	}
 	for _, op := range a.History.Operations() {

@@ -54,6 +54,8 @@ type Session struct {
 	ClosedInLog uint64           // the zxid of its end by that log; 0: not known
 	paired      time.Duration    // the latest Alive that came with a zxid
 
+	used map[string]int // key → the first event that says that its process used it there
+
 	signs  []sign   // of life, each later than the one before, and of a higher zxid
 	missed []missed // in order
 }
@@ -122,25 +124,37 @@ func (a *Sessions) OldestFirst() []*Session {
 	return list
 }
 
+// sessionOf returns the session with an id that an event names, and adds it to the record if it is a
+// new one.
+func (a *Record) sessionOf(id history.ID, e *history.Event) *Session {
+	s := a.Session(id)
+	if s == nil {
+		s = &Session{
+			ID: id, Life: a.LifeAt(e.Client, e.Index), First: e.Index,
+			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1, closed: -1, closing: Never, lapsed: Never,
+		}
+		a.ByID[id] = s
+		a.ofClient[e.Client] = append(a.ofClient[e.Client], s)
+	}
+	return s
+}
+
+// readAlive reads when an event shows that a session was alive.
+func (a *Record) readAlive(s *Session, alive time.Duration, e *history.Event) {
+	if alive > e.Time { // it is unknown yet whether it will be answered
+		a.damaged(e, "event %d: alive is %v, later than the event, at %v", e.Index, alive, e.Time)
+	} else if alive != 0 && alive > s.DiedFrom {
+		s.DiedFrom, s.Answered, s.proofs = alive, alive, append(s.proofs, proof{alive, e.Index})
+	}
+}
+
 // readSession reads what an event says about its session.
 func (a *Record) readSession(e *history.Event) {
 	if e.Session == 0 {
 		return
 	}
-	s := a.Session(e.Session)
-	if s == nil {
-		s = &Session{
-			ID: e.Session, Life: a.LifeAt(e.Client, e.Index), First: e.Index,
-			DiedFrom: Always, Answered: Always, DiedBy: Never, DiedByEvent: -1, Expired: Never, ExpiredEvent: -1, closed: -1, closing: Never, lapsed: Never,
-		}
-		a.ByID[e.Session] = s
-		a.ofClient[e.Client] = append(a.ofClient[e.Client], s)
-	}
-	if e.Alive > e.Time { // it is unknown yet whether it will be answered
-		a.damaged(e, "event %d: alive is %v, later than the event, at %v", e.Index, e.Alive, e.Time)
-	} else if e.Alive != 0 && e.Alive > s.DiedFrom {
-		s.DiedFrom, s.Answered, s.proofs = e.Alive, e.Alive, append(s.proofs, proof{e.Alive, e.Index})
-	}
+	s := a.sessionOf(e.Session, e)
+	a.readAlive(s, e.Alive, e)
 	a.readTold(e, s)
 	if e.Process != history.SessionProcess {
 		return

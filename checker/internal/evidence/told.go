@@ -47,12 +47,19 @@ func (a *Record) readTold(e *history.Event, s *Session) {
 			s.missed = append(s.missed, m)
 		}
 	}
-	if n := len(s.signs); n == 0 || s.signs[n-1].alive < e.Alive {
-		for n > 0 && s.signs[n-1].seen >= seen { // the later one says more
-			n--
-		}
-		s.signs = append(s.signs[:n], sign{e.Alive, seen})
+	s.addSign(sign{e.Alive, seen})
+}
+
+// addSign adds a sign of life.
+func (s *Session) addSign(x sign) {
+	n := len(s.signs)
+	if n > 0 && s.signs[n-1].alive >= x.alive {
+		return
 	}
+	for n > 0 && s.signs[n-1].seen >= x.seen { // the later one says more
+		n--
+	}
+	s.signs = append(s.signs[:n], x)
 }
 
 // aliveBy returns the latest sign of life whose answer a client must have had, as it had seen a
@@ -97,6 +104,11 @@ var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
 		if s := a.Session(e.Session); s != nil && e.Seen > 0 {
 			of[s] = append(of[s], seenZxid{uint64(e.Seen), e.Time, e.Index})
 		}
+		for _, u := range e.Used {
+			if s := a.Session(u.Session); u.Seen > 0 {
+				of[s] = append(of[s], seenZxid{uint64(u.Seen), e.Time, e.Index})
+			}
+		}
 	}
 	return of
 })
@@ -128,17 +140,31 @@ func (a *Record) View(op *history.Operation) time.Duration {
 		return op.Began()
 	}
 	s := a.Only(op)
-	if s == nil || s.ID != op.Invoke.Session {
+	if s == nil || s.First > op.Invoke.Index {
 		return Always
 	}
-	view := min(op.Began(), op.Invoke.Alive)
+	alive := s.aliveAt(op.Invoke)
+	view := min(op.Began(), alive)
 	for _, m := range slices.Backward(s.missedIn(op)) {
-		if m.mostAlive < op.Invoke.Alive {
+		if m.mostAlive < alive {
 			break
 		}
-		if op.Invoke.Alive <= m.alive {
+		if alive <= m.alive {
 			view = min(view, m.since)
 		}
 	}
 	return view
+}
+
+// aliveAt returns when the session certainly was alive last, by what the record says up to an event; 0
+// if it does not say.
+func (s *Session) aliveAt(e *history.Event) time.Duration {
+	if s.ID == e.Session {
+		return e.Alive
+	}
+	i := sort.Search(len(s.proofs), func(i int) bool { return s.proofs[i].event > e.Index })
+	if i == 0 {
+		return 0
+	}
+	return s.proofs[i-1].at
 }

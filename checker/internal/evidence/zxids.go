@@ -70,12 +70,18 @@ func (z *Zxids) look(e *history.Event, s *Session) {
 	if e.Process == history.SessionProcess { // of an operation the subject says it
 		top = max(top, uint64(max(e.Zxid, 0)))
 	}
+	z.pair(e, s, e.Alive, e.Seen, top)
+}
+
+// pair reads when a request of a session was sent, the highest zxid that the session had been answered
+// with by then, and the highest zxid that the event shows.
+func (z *Zxids) pair(e *history.Event, s *Session, alive time.Duration, seen history.ID, top uint64) {
 	if n := len(z.seen); top > 0 && (n == 0 || z.seen[n-1].zxid < top) {
 		z.seen = append(z.seen, seenZxid{top, e.Time, e.Index})
 	}
-	if e.Alive > 0 && e.Seen > 0 && s != nil && s.paired != e.Alive {
-		s.paired = e.Alive
-		z.low = append(z.low, request{uint64(e.Seen), e.Alive, e.Index})
+	if alive > 0 && seen > 0 && s != nil && s.paired != alive {
+		s.paired = alive
+		z.low = append(z.low, request{uint64(seen), alive, e.Index})
 	}
 }
 

@@ -26,7 +26,7 @@ var FencedReads = &Property{
 		}
 		for _, k := range a.Keys {
 			for _, op := range k.Ops {
-				if fenced(a, op) && op.Return.Seen > 0 {
+				if fenced(a, op) && (op.Return.Seen > 0 || len(op.Return.Used) > 0) {
 					return true
 				}
 			}
@@ -62,19 +62,23 @@ func fenced(a *evidence.Record, op *history.Operation) bool {
 // during the read. That is known for the session in which the read began and ended, if its process
 // had no other session. In a new session the connect was such a request.
 func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
-	in := op.Return.Session
-	if s := k.Only(op); s == nil || s.ID != in || op.Invoke.Session != in || op.Return.Seen == 0 {
+	in, alive, seen, ok := k.Shown(op)
+	if !ok || in.First > op.Invoke.Index || seen == 0 {
 		f.Count("fenced_unknown", 1)
 		return
 	}
 	f.Count("fenced", 1)
-	if op.Return.Alive >= op.Began() || f.Again() {
+	if alive >= op.Began() || f.Again() {
 		return
 	}
 	last := "never"
-	if op.Return.Alive > 0 {
-		last = "last at " + words.At(op.Return.Alive)
+	if alive > 0 {
+		last = "last at " + words.At(alive)
 	}
-	f.Violated(evidence.EventsOf(op), "client %d asked %s for a fenced read at %s and got the answer at %s, but meanwhile a quorum answered no request of its session %s (%s)",
-		op.Client, k.Name, words.At(op.Began()), words.At(op.Return.Time), in, last)
+	counterexample := evidence.EventsOf(op)
+	if in.ID != op.Return.Session {
+		counterexample = append(counterexample, in.First)
+	}
+	f.Violated(counterexample, "client %d asked %s for a fenced read at %s and got the answer at %s, but meanwhile a quorum answered no request of its session %s (%s)",
+		op.Client, k.Name, words.At(op.Began()), words.At(op.Return.Time), in.ID, last)
 }

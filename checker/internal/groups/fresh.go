@@ -49,10 +49,10 @@ func (g *group) toldOf(l *look) uint64 {
 
 // doneBy is a zxid by which what an operation did was done; 0: none is known.
 func (g *group) doneBy(op *history.Operation) uint64 {
-	if s := g.Only(op); s == nil || op.Return == nil || s.ID != op.Return.Session {
-		return 0
+	if _, _, seen, ok := g.Shown(op); ok {
+		return seen
 	}
-	return uint64(op.Return.Seen)
+	return 0
 }
 
 func decideMissing(f *frame.Finding, g *group, l *look, there []*member) {

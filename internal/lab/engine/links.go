@@ -58,7 +58,7 @@ func (l *links) servers(client int) []string {
 // make makes the link of a client, or of a visitor.
 func (l *links) make(client int, dial zk.Dialer) *link.Link {
 	return link.New(link.Config{
-		Client: client, Dial: dial, Clock: l.record.Now, Wire: l.wire, OnPoint: l.onPoint, OnMessage: l.onMessage,
+		Client: client, Dial: dial, Clock: l.record.Now, Root: l.root, Wire: l.wire, OnPoint: l.onPoint, OnMessage: l.onMessage,
 		Record: func(e history.Event) {
 			l.ofClient(e)
 			l.record.Record(e)

@@ -1,0 +1,104 @@
+package link
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file finds which sessions a client uses for what. A client may have several at one time, and
+// what it is granted or shown at one place concerns only those that ask about znodes there.
+
+// place is a session, and the key about whose znodes it sends requests.
+type place struct {
+	session int64
+	key     string
+}
+
+// Used returns the sessions that have sent requests about the znode of a key, or those below it, in
+// the order of their latest connects; none if the link has carried only one session.
+func (l *Link) Used(key string) []history.Use {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.sessions) < 2 {
+		return nil
+	}
+	var used []*session
+	for _, s := range l.sessions {
+		if s.any || s.keys[key] {
+			used = append(used, s)
+		}
+	}
+	slices.SortFunc(used, func(a, b *session) int { return a.order - b.order })
+	of := make([]history.Use, len(used))
+	for i, s := range used {
+		made := l.now.made[place{s.ID, key}]
+		of[i] = history.Use{Session: history.ID(s.ID), Alive: s.Alive, Seen: history.ID(s.Zxid), Made: made != nil && *made > 0}
+	}
+	return of
+}
+
+// use notes about which keys the latest request of the connection is, and whether it creates an
+// ephemeral znode there. Call it with l.mu held.
+func (c *conn) use(op wire.Op, f wire.Frame, record []byte) {
+	if c.session == nil { // the client does not wait for the connect response
+		c.early = true
+		return
+	}
+	paths, err := wire.Paths(op, record)
+	c.session.any = c.session.any || err != nil || op == wire.AddWatch // of a znode above, perhaps
+	last := ""
+	for _, path := range paths {
+		key := c.l.keyOf(path)
+		if key == "" || key == last {
+			continue
+		}
+		last = key
+		if c.session.keys == nil {
+			c.session.keys = map[string]bool{}
+		}
+		c.session.keys[key] = true
+	}
+	if last == "" || op.Kind() != wire.Create && op != wire.Multi || !f.Whole() {
+		return
+	}
+	request, err := wire.DecodeRequest(op, record)
+	if path := ephemeralIn(request); err == nil && path != "" {
+		at := place{c.session.ID, c.l.keyOf(path)}
+		if c.l.now.made[at] == nil {
+			c.l.now.made[at] = new(int)
+		}
+		*c.l.now.made[at]++
+		c.waiting.list[len(c.waiting.list)-1].makes = c.l.now.made[at]
+	}
+}
+
+// keyOf returns the key that a znode belongs to; "" if it belongs to none.
+func (l *Link) keyOf(path string) string {
+	below, ok := strings.CutPrefix(path, l.cfg.Root+"/")
+	if !ok {
+		return ""
+	}
+	key, _, _ := strings.Cut(below, "/")
+	return key
+}
+
+// ephemeralIn returns the path of the first ephemeral znode that a request creates; "" if it creates
+// none.
+func ephemeralIn(request any) string {
+	switch r := request.(type) {
+	case *wire.CreateRequest:
+		if r.Mode == wire.Ephemeral || r.Mode == wire.EphemeralSequential {
+			return r.Path
+		}
+	case []wire.MultiOp:
+		for _, o := range r {
+			if path := ephemeralIn(o.Request); path != "" {
+				return path
+			}
+		}
+	}
+	return ""
+}
