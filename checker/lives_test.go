@@ -105,6 +105,28 @@ func TestReadsAreInTheSessionUsed(t *testing.T) {
 	})
 }
 
+// A plain read may be older than one before it in another session, whatever session the client has beside.
+func TestPlainReadsAreOfTheSessionUsed(t *testing.T) {
+	reads := func(second history.ID) *checktest.Record {
+		r := checktest.Counter().Connected(1, 0, 1).Connected(2, 0, 7).Connected(3, 0, 8)
+		for i, in := range []history.ID{7, second} {
+			r.Tell(0, 100+20*i, 110+20*i, objects.ReadPlain, int64(5-i))
+			r.Events[len(r.Events)-1].Used = []history.Use{{Session: in}}
+			if i == 0 && second == 8 {
+				r.Session(115, history.FExpired, 0, 7)
+			}
+		}
+		for i := range 5 {
+			r.Raise(1, 10+2*i, 11+2*i, int64(i+1))
+		}
+		return r
+	}
+	decideAll(t, []scenario{
+		{"in one", "plain-reads", Violation, "though in the same session", reads(7)},
+		{"in two", "plain-reads", Valid, "", reads(8)},
+	})
+}
+
 // A waiter of a double barrier is excused if the session in which it may have been counted ended while
 // it waited, whatever other sessions it has.
 func TestWaitersAreOfAnySession(t *testing.T) {

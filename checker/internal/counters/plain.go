@@ -32,17 +32,18 @@ var plainReads = &frame.Property{
 func decideSessions(f *frame.Finding, c *counter) {
 	all := slices.Concat(c.steps, c.plain)
 	slices.SortFunc(all, func(a, b *step) int { return cmp.Compare(a.op.Invoke.Index, b.op.Invoke.Index) })
-	seen := map[history.ID]*step{} // the largest value of each session
+	seen := map[*evidence.Session]*step{} // the largest value of each session
 	for _, s := range all {
-		if s.op.Outcome() != history.OK || s.op.Invoke.Session == 0 || s.op.Invoke.Session != s.op.Return.Session {
+		in := c.Only(s.op)
+		if s.op.Outcome() != history.OK || in == nil {
 			continue
 		}
-		before := seen[s.op.Return.Session]
+		before := seen[in]
 		if before != nil && s.plain && before.ret < s.inv && s.value < before.value {
 			f.Violated(slices.Concat(before.event, s.event), "%s, though in the same session %s", s.text, before.text)
 		}
 		if before == nil || s.value > before.value {
-			seen[s.op.Return.Session] = s
+			seen[in] = s
 		}
 	}
 }

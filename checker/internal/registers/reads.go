@@ -97,7 +97,7 @@ func (r *register) hadSeen(s *observation) string {
 func decideSessions(f *frame.Finding, key string, r *register) {
 	of := map[history.ID][]*observation{}
 	for _, c := range r.changes {
-		if s := within(c.op); c.acknowledged() && s != 0 {
+		if s := r.within(c.op); c.acknowledged() && s != 0 {
 			of[s] = append(of[s], &observation{begun: c.op.Invoke.Index, change: c, zxid: c.zxid})
 		}
 	}
@@ -105,7 +105,7 @@ func decideSessions(f *frame.Finding, key string, r *register) {
 		if l.op == nil {
 			continue
 		}
-		if s := within(l.op); s != 0 {
+		if s := r.within(l.op); s != 0 {
 			of[s] = append(of[s], &observation{begun: l.op.Invoke.Index, change: r.writer[l.value], zxid: l.zxid, look: l})
 		}
 	}
@@ -118,11 +118,11 @@ func decideSessions(f *frame.Finding, key string, r *register) {
 
 // within is the session in which all of an operation went on; 0 if there were
 // two, or none is known.
-func within(op *history.Operation) history.ID {
-	if op.Return == nil || op.Invoke.Session != op.Return.Session {
-		return 0
+func (r *register) within(op *history.Operation) history.ID {
+	if in := r.Only(op); in != nil && op.Return != nil {
+		return in.ID
 	}
-	return op.Invoke.Session
+	return 0
 }
 
 // decideSession goes through what one session saw, in order.
