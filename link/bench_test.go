@@ -57,6 +57,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}{
 		{"plain", Config{}, nil},
 		{"link", Config{}, func(*Link) {}},
+		{"root", Config{Root: "/locks"}, func(*Link) {}},
 		{"on-request", Config{OnRequest: func(wire.Op, string) {}}, func(*Link) {}},
 		{"wire", Config{Wire: true}, func(*Link) {}},
 		{"loss", Config{}, func(l *Link) { l.Lose(Rule{Op: wire.Delete, Path: "/other"}) }},
