@@ -16,7 +16,9 @@ func addStories(h *history.History, a *evidence.Record, vs []Verdict) []Verdict 
 		if v.Result != Violation || len(v.Counterexample) == 0 {
 			continue
 		}
-		v.Committed = causes.Of(a, v.Key, v.Counterexample, v.Znodes...)
+		v.Committed = causes.Of(a, causes.Violation{
+			Key: v.Key, Counterexample: v.Counterexample, Znodes: v.Znodes, Waiting: Liveness(a.Object.Name, v.Property),
+		})
 		if v.Story != nil {
 			continue
 		}

@@ -539,13 +539,19 @@ func TestDeathsSinceTheFirstOperation(t *testing.T) {
 	}
 }
 
-// A list that shows nothing says where nothing was: a recipe may have its places in a folder below.
-func TestEmptyList(t *testing.T) {
-	r := newRecord(models.Lock.Name)
-	w := []int{r.fact(5_000_000, history.FFinal, "k1", models.Final{})}
-	const want = "The list of contenders for k1 was read at 5.000 s and had nothing directly below the znode."
-	if got := r.scene(StepsOnly, "k1", w).Story(); len(got) != 1 || got[0] != want {
-		t.Errorf("%q, want %q", got, want)
+// A list without contenders says where there were none: a recipe may have its places in a folder
+// below, and a folder is no contender.
+func TestListsWithoutContenders(t *testing.T) {
+	for want, list := range map[string][]models.Contender{
+		"The list of znodes directly below k1 was read at 5.000 s and was empty.":                                             nil,
+		"The list of znodes directly below k1 was read at 5.000 s and showed election (persistent), leaders (persistent).":    {{Name: "leaders"}, {Name: "election"}},
+		"The list of contenders for k1 was read at 5.000 s and showed lock-0000000001 of session 0x101, revoke (persistent).": {{Name: "lock-0000000001", Owner: 0x101}, {Name: "revoke"}},
+	} {
+		r := newRecord(models.Lock.Name)
+		w := []int{r.fact(5_000_000, history.FFinal, "k1", models.Final{Contenders: list})}
+		if got := r.scene(StepsOnly, "k1", w).Story(); len(got) != 1 || got[0] != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

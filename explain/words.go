@@ -247,8 +247,12 @@ func (t *narrator) fact(e *history.Event) {
 			break
 		}
 		st.Name = "final list"
+		what := "contenders for "
+		if !slices.ContainsFunc(v.Contenders, func(c models.Contender) bool { return c.Owner != 0 }) {
+			what = "znodes directly below "
+		}
 		st.Text = func(clock Clock) string {
-			return "the list of contenders for " + models.Key(e.Key) + " was read at " + clock(st.At) + contenders(v.Contenders)
+			return "the list of " + what + models.Key(e.Key) + " was read at " + clock(st.At) + contenders(v.Contenders)
 		}
 	case history.FEvent:
 		watchEvent(e, &st)
@@ -261,13 +265,19 @@ func (t *narrator) fact(e *history.Event) {
 // contenders describes the contents of a list.
 func contenders(cs []models.Contender) string {
 	if len(cs) == 0 {
-		return " and had nothing directly below the znode"
+		return " and was empty"
 	}
 	const some = 3
 	cs = slices.SortedStableFunc(slices.Values(cs), func(x, y models.Contender) int { return cmp.Compare(inLine(x.Name), inLine(y.Name)) })
 	var names []string
 	for _, c := range cs[:min(some, len(cs))] {
-		names = append(names, printable.Text(c.Name, mostKey)+" of session "+c.Owner.String())
+		name := printable.Text(c.Name, mostKey)
+		if c.Owner == 0 {
+			name += " (persistent)"
+		} else {
+			name += " of session " + c.Owner.String()
+		}
+		names = append(names, name)
 	}
 	text := " and showed " + strings.Join(names, ", ")
 	if n := len(cs) - some; n > 0 {

@@ -37,8 +37,8 @@ func BenchmarkOf(b *testing.B) {
 	for b.Loop() {
 		a := evidence.Read(b.Context(), h, nil, r.Txns)
 		began := time.Now()
-		if len(causes.Of(a, "k", counterexample)) != 1 {
-			b.Fatal(causes.Of(a, "k", counterexample))
+		if len(causes.Of(a, causes.Violation{Key: "k", Counterexample: counterexample})) != 1 {
+			b.Fatal(causes.Of(a, causes.Violation{Key: "k", Counterexample: counterexample}))
 		}
 		took += time.Since(began)
 	}

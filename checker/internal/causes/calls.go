@@ -173,6 +173,9 @@ func (s *search) left(made []*history.Operation, n *evidence.Znode) (text string
 	case r == nil:
 		return "", nil
 	}
+	if n.Deleted != evidence.StillThere && (r.Return == nil || n.Deleted <= s.ceil(r.Return.Time)) {
+		return "", nil // the call may have deleted it
+	}
 	text = s.ended([]*history.Operation{r}, n.Maker)
 	if r.Outcome() == history.OK {
 		text += ", but the znode stayed"

@@ -64,24 +64,31 @@ type search struct {
 	low    uint64                      // everything in the counterexample was committed after it,
 	high   uint64                      // and before this one
 	lines  []line
-	faults []string                               // kinds that the sentence under way names
-	about  []*evidence.Znode                      // that the violation names
-	blamed map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
-	grants map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
+	faults []string // kinds that the sentence under way names
+	// waiting says that the violation is that something did not happen in time.
+	waiting bool
+	about   []*evidence.Znode                      // that the violation names
+	blamed  map[*evidence.Znode]bool               // znodes of the key that it names, or shows to have been left
+	grants  map[*evidence.Znode]*history.Operation // the calls that znodes were made by to begin a stay
+}
+
+// Violation is what is to be explained.
+type Violation struct {
+	Key            string // "": it may be about any
+	Counterexample []int
+	Znodes         []*evidence.Znode // that the violation names
+	Waiting        bool              // it is that something did not happen in time
 }
 
 // Of returns the transactions that explain a violation, in order of zxids: a few at most, and none
 // if the log or the record does not show them. It is safe for concurrent use.
-//
-// The counterexample is about one key, or about any if key is empty. znodes are those that the
-// violation itself names.
-func Of(a *evidence.Record, key string, counterexample []int, znodes ...*evidence.Znode) []Transaction {
+func Of(a *evidence.Record, v Violation) []Transaction {
 	if len(a.Transactions) == 0 || a.Params.Root == "" || a.Object.Keyless || !a.AnySession() {
 		return nil
 	}
-	counterexample = evidence.Indices(counterexample...)
-	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a), about: znodes}
-	for _, k := range keysOf(a, key) {
+	counterexample := evidence.Indices(v.Counterexample...)
+	s := &search{Record: a, of: a.Object, tie: a.Tie(), actors: actorsOf(a), about: v.Znodes, waiting: v.Waiting}
+	for _, k := range keysOf(a, v.Key) {
 		s.look(k, counterexample)
 	}
 	return s.heaviest()

@@ -33,7 +33,7 @@ func told(t *testing.T, r *checktest.Record) string {
 		}
 	}
 	var lines []string
-	for _, c := range causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), "k", counterexample) {
+	for _, c := range causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), causes.Violation{Key: "k", Counterexample: counterexample}) {
 		lines = append(lines, c.Text)
 	}
 	return strings.Join(lines, "\n")
@@ -302,7 +302,7 @@ func TestNotDeleted(t *testing.T) {
 			h := r.Build()
 			waits := slices.IndexFunc(h.Events, func(e history.Event) bool { return e.F == models.FAcquire && e.Client == 1 })
 			a := evidence.Read(t.Context(), h, nil, r.Txns)
-			of := causes.Of(a, "k", []int{waits}, a.Log.Folders[root+"/k"][0])
+			of := causes.Of(a, causes.Violation{Key: "k", Counterexample: []int{waits}, Znodes: a.Log.Folders[root+"/k"][:1]})
 			if len(of) != 1 {
 				t.Fatalf("%+v", of)
 			}
@@ -595,6 +595,90 @@ func TestSent(t *testing.T) {
 		c.saw(r)
 		if got := told(t, r); !strings.Contains(got, "Client 0, in session 0x1, created k/lock"+c.want) {
 			t.Errorf("%s: %s\nwant %s", name, got, c.want)
+		}
+	}
+}
+
+// Of a wait that did not end, what stood in its way is told with the call that made it; if there was
+// nothing, that the waiter was first, and what it asked for last.
+func TestWaits(t *testing.T) {
+	const election, leader = root + "/k/election", root + "/k/leader"
+	place := func(r *checktest.Record, s history.ID, number int) {
+		r.Txn(history.Txn{Type: "create", Session: s, Owner: s, Path: fmt.Sprintf("%s/n-%010d", election, number), ParentCversion: int32(number + 1)})
+	}
+	refused := func(r *checktest.Record) {
+		r.Txn(history.Txn{Type: "multi", Session: 2, Parts: []history.Txn{{Type: "check"}, {Type: "create", Error: -110}}})
+	}
+	const (
+		own   = "Client 1, in session 0x2, created k/election/n-0000000007, by its acquire of 1.000 s, between 1.000 s and 1.010 s: zxid "
+		still = "; it still existed when the log ended. "
+		last  = "Client 1, in session 0x2, made the last write of its acquire of 1.000 s: a multi of check and create, which was refused (\"node exists\"), between 1.009 s and 3.002 s: zxid "
+	)
+	for name, c := range map[string]struct {
+		before, after func(r *checktest.Record)
+		want          []string
+	}{
+		"nothing was in its way": {
+			want: []string{own + "0x100000004" + still + "From then on until that call ended, it was the first."},
+		},
+		"what was in its way went": {
+			before: func(r *checktest.Record) { place(r, 1, 3) },
+			after:  func(r *checktest.Record) { r.Closes(1); seen(r, 1500, 2, 3) },
+			want:   []string{own + "0x100000005" + still + "It was the first until that call ended, since k/election/n-0000000003 of client 0 was deleted, between 1.009 s and 1.500 s: zxid 0x100000006."},
+		},
+		"a place in the line": {
+			before: func(r *checktest.Record) { place(r, 1, 3) },
+			want:   []string{"Client 0, in session 0x1, created k/election/n-0000000003, between 0.009 s and 0.900 s: zxid 0x100000004" + strings.TrimSuffix(still, " ")},
+		},
+		"a znode elsewhere, of its own earlier call": {
+			before: func(r *checktest.Record) {
+				r.Txn(ephemeral(2, leader))
+				seen(r, 510, 1, 2)
+				r.Op(checktest.Args{Client: 1, F: models.FAcquire, Key: "k", Inv: 500, Ret: 520, Outcome: history.Info, Session: 2})
+			},
+			after: refused,
+			want: []string{
+				"Client 1, in session 0x2, created k/leader, by its acquire of 0.500 s, between 0.500 s and 0.510 s: zxid 0x100000004" + still + "Its acquire of 0.500 s ended at 0.520 s.",
+				last + "0x100000006.",
+			},
+		},
+		"places behind it, and folders": {
+			after: func(r *checktest.Record) { place(r, 1, 8); refused(r) },
+			want:  []string{own + "0x100000004" + still + "From then on until that call ended, it was the first.", last + "0x100000006."},
+		},
+	} {
+		r := begin(models.Election.Name)
+		for _, path := range []string{root, root + "/k", election} {
+			r.Txn(history.Txn{Type: "create", Path: path, Session: 99})
+		}
+		seen(r, 10, 0, 1)
+		seen(r, 10, 1, 2)
+		if c.before != nil {
+			c.before(r)
+			seen(r, 900, 0, 1)
+		}
+		place(r, 2, 7)
+		seen(r, 1010, 1, 2)
+		if c.after != nil {
+			c.after(r)
+		}
+		wait := checktest.Args{Client: 1, F: models.FAcquire, Key: "k", Inv: 1000, Ret: 3000, Outcome: history.Info, Session: 2}
+		r.Op(wait).Touches(3)
+		seen(r, 3002, 2, 3)
+		r.KeyFact(4000, history.FFinal, "k", models.Final{Contenders: []models.Contender{{Name: "election"}}})
+		h := r.Build()
+		var counterexample []int
+		for _, e := range h.Events {
+			if e.Key == "k" && e.Time >= time.Second {
+				counterexample = append(counterexample, e.Index)
+			}
+		}
+		var got []string
+		for _, line := range causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), causes.Violation{Key: "k", Counterexample: counterexample, Waiting: true}) {
+			got = append(got, line.Text)
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s: -want +got\n%s", name, d)
 		}
 	}
 }

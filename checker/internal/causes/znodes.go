@@ -48,9 +48,15 @@ func (s *search) znodes() {
 	}
 	blamed := s.named(nodes)
 	explained := len(blamed) > 0
+	var waits []wait
 	if !explained {
-		finals := s.finals(nodes)
-		blamed = finals[:min(len(finals), mostFinals)]
+		waits = s.waitsFor(nodes)
+		blamed = ahead(waits)
+		for _, n := range s.finals(nodes) {
+			if len(blamed) < mostFinals && !slices.Contains(blamed, n) {
+				blamed = append(blamed, n)
+			}
+		}
 	}
 	s.blamed, s.grants = map[*evidence.Znode]bool{}, map[*evidence.Znode]*history.Operation{}
 	for _, n := range blamed {
@@ -60,14 +66,20 @@ func (s *search) znodes() {
 	if !explained {
 		matter = slices.Concat(blamed, s.stays(nodes), s.items(nodes))
 	}
-	slices.SortFunc(matter, func(m, n *evidence.Znode) int {
-		return cmp.Or(cmp.Compare(m.Created, n.Created), strings.Compare(m.Path, n.Path))
-	})
+	slices.SortFunc(matter, byCreation)
 	matter = slices.Compact(matter)
+	for i := range waits {
+		s.waited(&waits[i])
+	}
 	for _, n := range matter {
 		s.life(n, nodes)
 	}
 	s.outsiders(nodes, matter)
+}
+
+// byCreation orders znodes by when they were made.
+func byCreation(m, n *evidence.Znode) int {
+	return cmp.Or(cmp.Compare(m.Created, n.Created), strings.Compare(m.Path, n.Path))
 }
 
 // mostFinals is how many znodes that were left at the end are told: those that were made first are
@@ -275,7 +287,7 @@ func (s *search) items(nodes []*evidence.Znode) (of []*evidence.Znode) {
 }
 
 // finals returns the znodes that the counterexample shows to have been left at the end, in order of
-// their creation.
+// their creation, without folders.
 func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 	for _, e := range s.facts {
 		var final models.Final
@@ -284,7 +296,7 @@ func (s *search) finals(nodes []*evidence.Znode) (of []*evidence.Znode) {
 		}
 		for _, c := range final.Contenders {
 			for _, n := range slices.Backward(nodes) {
-				if n.Path == s.Params.Root+"/"+s.key.Name+"/"+c.Name && n.Owner == c.Owner {
+				if n.Path == s.Params.Root+"/"+s.key.Name+"/"+c.Name && n.Owner == c.Owner && len(s.Log.Folders[n.Path]) == 0 {
 					of = append(of, n)
 					break
 				}

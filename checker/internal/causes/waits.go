@@ -1,0 +1,168 @@
+package causes
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// This file explains waits that did not end: which znodes stood in the way of the waiter until its
+// call ended. If there were none, it says that the waiter's own was first, and what the waiter asked
+// for last. The log has no reads.
+
+// wait is a call that waited in vain.
+type wait struct {
+	op    *history.Operation
+	own   *evidence.Znode   // its place; nil if it has none, or it is not known
+	ahead []*evidence.Znode // what was there before it, until the call ended
+	gone  *evidence.Znode   // what was there before it, and went last; nil if there was nothing
+	// end is a zxid above all that was shown by the end of the call, or that of the end of own.
+	end uint64
+}
+
+// waitsFor returns the waits of the counterexample, if that is about waiting.
+func (s *search) waitsFor(nodes []*evidence.Znode) (all []wait) {
+	if !s.waiting || !s.of.Held() || s.of.Parts {
+		return nil
+	}
+	for _, op := range s.ops {
+		if !s.of.Operation(op.F).Begins || op.Outcome() == history.OK || evidence.Ended(op)-op.Began() < frame.RealWait {
+			continue
+		}
+		_, next := s.begun(op)
+		w := wait{op: op, own: s.madeBy(op, next, nodes), end: s.ceil(min(evidence.Ended(op), s.End))}
+		if !s.whole(rootOf(s.Record), w.end) || rootOf(s.Record) == 0 {
+			continue
+		}
+		if w.own != nil {
+			w.end = min(w.end, w.own.Deleted)
+		}
+		s.lookAhead(&w, nodes)
+		all = append(all, w)
+	}
+	return all
+}
+
+// lookAhead finds what was there before a waiter: ephemeral znodes, and places in a line.
+func (s *search) lookAhead(w *wait, nodes []*evidence.Znode) {
+	since := s.tie.Floor(w.op.Began())
+	if w.own != nil {
+		since = w.own.Created
+	}
+	for _, n := range nodes {
+		inLine := n.Sequential() && w.own != nil && w.own.Sequential() && n.Parent() == w.own.Parent()
+		switch {
+		case n == w.own || n.Owner == 0 && !n.Sequential():
+		case inLine && n.Number >= w.own.Number || n.Created > since || n.Deleted <= since:
+		case n.Deleted >= w.end:
+			w.ahead = append(w.ahead, n)
+		case w.gone == nil || n.Deleted > w.gone.Deleted:
+			w.gone = n
+		}
+	}
+}
+
+// ahead returns what was in the way of the waits, those that were made first; at most some.
+func ahead(all []wait) (of []*evidence.Znode) {
+	for _, w := range all {
+		of = append(of, w.ahead...)
+	}
+	slices.SortFunc(of, byCreation)
+	of = slices.Compact(of)
+	return of[:min(len(of), mostFinals)]
+}
+
+// waited tells of a wait: that its own place was first, if it was, and the last write of the call.
+func (s *search) waited(w *wait) {
+	if w.own != nil && len(w.ahead) == 0 {
+		by, named := s.callers(w.own, w.own.Maker, w.own.Created, makes)
+		since := evidence.Always
+		if len(by) > 0 {
+			since = by[0].Began()
+		}
+		text := s.who(w.own.Maker, w.own.Created) + " created " + s.name(w.own.Path) + named + s.citeSince(w.own.Created, since) + "; " + stayed(w.own)
+		s.add(left, w.own.Created, w.own.Maker, s.typeAt(w.own.Created, w.own.Path, "create"), w.own.Path, sentence(text)+" "+s.first(w), w.op)
+	}
+	t := s.lastWrite(w)
+	if t == nil || w.own != nil && uint64(t.Zxid) <= w.own.Created {
+		return
+	}
+	before := ""
+	if w.own != nil && w.own.Deleted == w.end {
+		before = " before " + s.name(w.own.Path) + " was deleted"
+	}
+	text := s.who(t.Session, uint64(t.Zxid)) + " made the last write of " + s.call(w.op) + before + ": " + s.writeText(t)
+	s.add(made, uint64(t.Zxid), t.Session, t.Type, t.Path, sentence(text+s.cite(uint64(t.Zxid))), w.op)
+}
+
+// first says since when a waiter's place was the first one.
+func (s *search) first(w *wait) string {
+	until := "that call ended"
+	if w.own.Deleted == w.end {
+		until = "it was deleted"
+	}
+	if w.gone == nil {
+		return "From then on until " + until + ", it was the first."
+	}
+	return "It was the first until " + until + ", since " + s.name(w.gone.Path) + s.maker(w.gone) + " was deleted" + s.cite(w.gone.Deleted) + "."
+}
+
+// lastWrite returns the last write, carried out or refused, that the waiter's sessions made during
+// its call, before it gave its place up; nil if there is none. The harness's own are left out: it
+// asks whether the run's root is there.
+func (s *search) lastWrite(w *wait) (last *history.Txn) {
+	sessions := s.InUse(w.op)
+	low := s.tie.Floor(w.op.Began())
+	for i := range s.Transactions {
+		t := &s.Transactions[i]
+		if uint64(t.Zxid) >= w.end {
+			break
+		}
+		if uint64(t.Zxid) <= low || t.Type == "createSession" || t.Type == "closeSession" || onlyChecks(t) {
+			continue
+		}
+		if slices.ContainsFunc(sessions, func(one *evidence.Session) bool { return one.ID == t.Session }) {
+			last = t
+		}
+	}
+	return last
+}
+
+// onlyChecks reports whether a transaction changes nothing, and was not refused.
+func onlyChecks(t *history.Txn) bool {
+	return t.Type == "multi" && !slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Type != "check" || p.Error != 0 })
+}
+
+// writeText names a write, and says how it ended.
+func (s *search) writeText(t *history.Txn) string {
+	text, code := "a "+t.Type, t.Error
+	if t.Path != "" {
+		text += " of " + s.name(t.Path)
+	}
+	if len(t.Parts) > 0 {
+		var parts []string
+		for _, p := range t.Parts {
+			one := p.Type
+			if p.Path != "" {
+				one += " of " + s.name(p.Path)
+			}
+			parts = append(parts, one)
+			if code == 0 {
+				code = p.Error
+			}
+		}
+		text += " of " + prose.List(parts, "and")
+	}
+	if t.Type == "error" {
+		text = "a request"
+	}
+	if code != 0 {
+		text += `, which was refused ("` + strings.TrimSpace(wire.Code(code).String()) + `")`
+	}
+	return text
+}
