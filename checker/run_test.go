@@ -237,9 +237,21 @@ func TestAssumptions(t *testing.T) {
 			}
 		}},
 		{name: "nobody died inside", model: objects.DoubleBarrier.Name, property: "enter", says: "none ended inside a round", change: expiredSomebody},
-		{name: "unproven holds", model: objects.Lock.Name, property: "exclusion", says: "too little contention", change: func(r *checktest.Record) {
+		{name: "little contention, and what helps", model: objects.Lock.Name, property: "exclusion", says: "more clients, fewer keys or longer holds", change: func(r *checktest.Record) {
+			for i := range r.Events {
+				if e := &r.Events[i]; e.F == objects.FAcquire && e.Type == history.Invoke {
+					e.Time += min(11*checktest.Unit, 8*e.Time)
+				}
+			}
+		}},
+		{name: "unproven holds", model: objects.Lock.Name, property: "exclusion", says: "have no certain time, since no request of their sessions is known to have been answered by a quorum after the grant, and the record has no transactions", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				r.Events[i].Alive = 0
+			}
+		}},
+		{name: "holds of one of two sessions", model: objects.Lock.Name, property: "exclusion", says: "have no certain time, since their clients had several sessions, and nothing shows which of them they belong to: a subject with connections of its own has to say whose each hold is (Session)", change: func(r *checktest.Record) {
+			for client := range 3 {
+				r.Session(1, history.FConnected, client, history.ID(90+client))
 			}
 		}},
 		{name: "hardly proven", model: objects.Lock.Name, property: "exclusion", says: "is proven by their sessions", change: func(r *checktest.Record) {

@@ -34,7 +34,7 @@ var bound = &frame.Property{
 		return f
 	},
 	Exercise: func(a *evidence.Record, figures map[string]float64) string {
-		return cmp.Or(met(a, figures), unproven(figures))
+		return cmp.Or(met(a, figures), unproven(a, figures))
 	},
 	Derive: deriveProven,
 }

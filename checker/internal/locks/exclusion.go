@@ -59,7 +59,7 @@ var exclusion = &frame.Property{
 		if missing := contention(a, figures); missing != "" {
 			return missing
 		}
-		return unproven(figures)
+		return unproven(a, figures)
 	},
 	Derive: deriveProven,
 }
@@ -73,12 +73,17 @@ func deriveProven(figures map[string]float64) {
 	}
 }
 
-// unproven says that too little of that time is.
-func unproven(figures map[string]float64) string {
-	if share := figures["proven_share"]; share < 0.5 {
-		return fmt.Sprintf("only %.0f %% of the time in which clients held is proven by their sessions, of 50 %% wanted", 100*share)
+// unproven says that too little of that time is, and why.
+func unproven(a *evidence.Record, figures map[string]float64) string {
+	share := figures["proven_share"]
+	if share >= 0.5 {
+		return ""
 	}
-	return ""
+	text := fmt.Sprintf("only %.0f %% of the time in which clients held is proven by their sessions, of 50 %% wanted", 100*share)
+	if why := uncertain(a); why != "" {
+		text += ": " + why
+	}
+	return text
 }
 
 // noteNoSession says what follows where no session is known.
@@ -108,7 +113,7 @@ func noteDeadReleases(f *frame.Finding, all []*hold) {
 func contention(a *evidence.Record, figures map[string]float64) string {
 	const wanted = 10
 	if n := figures["contended"]; n < wanted {
-		return fmt.Sprintf("only %s met a holder, of %d wanted: too little contention for two holders at once to be possible", prose.Count(int(n), "acquire"), wanted)
+		return few(a, fmt.Sprintf("only %s met a holder, of %d wanted", prose.Count(int(n), "acquire"), wanted), "two holders at once")
 	}
 	return died(a, figures)
 }

@@ -50,19 +50,22 @@ var rwExclusion = &frame.Property{
 		return f
 	},
 	Exercise: func(a *evidence.Record, figures map[string]float64) string {
-		return cmp.Or(rwMet(a, figures), unproven(figures))
+		return cmp.Or(rwMet(a, figures), unproven(a, figures))
 	},
 	Derive: deriveProven,
 }
 
 // rwMet says what is missing for readers and writers to have been in each other's way.
 func rwMet(a *evidence.Record, figures map[string]float64) string {
-	return cmp.Or(
+	missing := cmp.Or(
 		frame.Few(figures["writers_met"], 5, "acquires to write that met a holder"),
 		frame.Few(figures["readers_met"], 5, "acquires to read that met a writer"),
 		frame.Few(figures["read_together"], 3, "holds to read that met another"),
-		died(a, figures),
 	)
+	if missing != "" {
+		return few(a, missing, "a conflict")
+	}
+	return died(a, figures)
 }
 
 // rwFiguresOf are what the exercise conditions of a read-write lock ask for.

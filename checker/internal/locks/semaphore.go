@@ -31,7 +31,7 @@ func leasesTold(f *frame.Finding, k *evidence.Key) (n int, told bool) {
 // met says what is missing for the bound to have been exercised.
 func met(a *evidence.Record, figures map[string]float64) string {
 	if missing := frame.Few(figures["met_full"], 10, "acquires that met all leases held"); missing != "" {
-		return missing
+		return few(a, missing, "a lease too many")
 	}
 	return died(a, figures)
 }
