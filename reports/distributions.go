@@ -18,9 +18,11 @@ type distribution struct {
 	one         string     // what was measured once: "fail-over"
 	axis, share string     // the labels of the axes
 	meaning     string     // how to read a point of a line
-	longer      string     // what became of a time that is a lower bound, of several
+	longer      string     // what became of a time that is a lower bound, of several; "" if none can be
 	tail        []quantile // told beside the median
+	least       quantile   // a line needs the times that the interval of this one needs
 	interval    bool       // the times are independent enough for the interval of their median
+	stretched   bool       // the y axis shows the tail
 }
 
 // quantile is a quantile with its name.
@@ -29,7 +31,10 @@ type quantile struct {
 	q    float64
 }
 
-var p95 = []quantile{{"p95", 0.95}}
+var (
+	median = quantile{"median", 0.5}
+	p95    = []quantile{{"p95", 0.95}}
+)
 
 // sampled are times with the name of what they were measured of.
 type sampled struct {
@@ -40,7 +45,7 @@ type sampled struct {
 var failoverTimes = distribution{
 	file: "failover-ecdf", title: "Distribution of the fail-over, over all clients", summary: "fail-over",
 	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Failovers }),
-	one: "fail-over", axis: "time since the fault took effect", share: "share of the faults", tail: p95, interval: true,
+	one: "fail-over", axis: "time since the fault took effect", share: "share of the faults", least: median, tail: p95, interval: true,
 	meaning: "The height of a line at 1 s is the share of the faults after which some operation succeeded within 1 s.",
 	longer:  "without a success before the heal",
 }
@@ -48,7 +53,7 @@ var failoverTimes = distribution{
 var affectedTimes = distribution{
 	file: "affected-ecdf", title: "Distribution of the fail-over of affected clients",
 	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Affected }),
-	one: "affected client", axis: "time since the fault took effect", share: "share of the affected clients", tail: p95,
+	one: "affected client", axis: "time since the fault took effect", share: "share of the affected clients", least: median, tail: p95,
 	meaning: "The height of a line at 1 s is the share of the affected clients that succeeded within 1 s.",
 	longer:  "without a success before the heal",
 }
@@ -67,9 +72,24 @@ var handOverTimes = distribution{
 		all := ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.HandOvers })(s)
 		return withTimes(append(all, sampled{"holds that no fault ended", s.HandOvers}))
 	},
-	one: "hand-over", axis: "time since the hold ended", share: "share of the holds", tail: p95, interval: true,
+	one: "hand-over", axis: "time since the hold ended", share: "share of the holds", least: median, tail: p95, interval: true,
 	meaning: "The height of a line at 1 s is the share of the holds after which the next client got the key within 1 s.",
 	longer:  "not granted again",
+}
+
+var latencyTimes = distribution{
+	file: "latency-ecdf", title: "Distribution of the latency", summary: "latency",
+	of: func(s *stats.Samples) []sampled {
+		var all []sampled
+		for name, o := range s.Operations {
+			all = append(all, sampled{name, o.Latency})
+		}
+		return withTimes(all)
+	},
+	one: "operation that succeeded", axis: "latency", share: "share of the operations (the tail stretched)", stretched: true,
+	least: quantile{"p90", 0.9}, tail: []quantile{{"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}},
+	meaning: "Where a line reaches 99 %, one operation of a hundred took longer; where it reaches 99.9 %, one of a thousand. " +
+		"Of operations that succeeded, from the intended start. A dot is the longest.",
 }
 
 // ofFaults returns the times of each kind and target of faults.
@@ -173,7 +193,7 @@ const mostLines = 8
 // lines returns what a figure shows of the times, and what it leaves out because there are too few,
 // or because there are too many lines.
 func (d distribution) lines(all []sampled) (shown, few, more []sampled) {
-	needed := stats.TimesNeeded(0.5)
+	needed := stats.TimesNeeded(d.least.q)
 	for _, s := range all {
 		switch {
 		case s.count() < needed:
@@ -199,7 +219,7 @@ func (d distribution) drawn(all []sampled) drawn {
 	f := out.figure
 	f.file, f.title = d.file, d.title
 	if len(few) > 0 {
-		f.note += fmt.Sprintf(" Not drawn, with fewer times than the %d that a median with its interval needs: %s.", stats.TimesNeeded(0.5), countsOf(few))
+		f.note += fmt.Sprintf(" Not drawn, with fewer times than the %d that the %s with its interval needs: %s.", stats.TimesNeeded(d.least.q), d.least.name, countsOf(few))
 	}
 	if len(more) > 0 {
 		f.note += fmt.Sprintf(" Not drawn for lack of room: %s with fewer times.", plural(len(more), "more line"))
@@ -212,7 +232,17 @@ func (d distribution) tooFew(few []sampled) string {
 	if len(few) == 0 {
 		return "No " + d.one + " was measured."
 	}
-	return fmt.Sprintf("A median with its interval needs %s of one kind; measured were %s.", plural(stats.TimesNeeded(0.5), d.one), countsOf(few))
+	return fmt.Sprintf("The %s with its interval needs %s; measured were %s.", d.least.name, d.needed(), countsOf(few))
+}
+
+// needed says how many times of one kind a line needs.
+func (d distribution) needed() string {
+	one, more, _ := strings.Cut(d.one, " that ")
+	text := plural(stats.TimesNeeded(d.least.q), one) + " of one kind"
+	if more != "" {
+		text += " that " + more
+	}
+	return text
 }
 
 // countsOf says how often some things were measured: "kill:leader (4), expire:any (1)".
@@ -231,7 +261,7 @@ func countsOf(all []sampled) string {
 
 // figure draws the times.
 func (d distribution) figure(all []sampled) *figure {
-	f := ecdf(all, d.interval)
+	f := d.ecdf(all)
 	for i, s := range all {
 		f.legend = append(f.legend, d.legend(s, lineStyles[i]))
 	}

@@ -46,7 +46,8 @@ func plantedTimes() *stats.Samples {
 			"expire:any":      {Verified: 3, Felt: 3, Failovers: took(1, 2, -3), HandOvers: took(1, 2, 3, 4)},
 			"duplicate:every": {Verified: 5},
 		},
-		HandOvers: took(upTo(10)...),
+		HandOvers:  took(upTo(10)...),
+		Operations: map[string]*stats.OperationSamples{"acquire": {OK: 39, Latency: took(upTo(39)...)}, "release": {OK: 38, Latency: took(upTo(38)...)}, "inspect": {Fail: 3}},
 	}
 }
 
@@ -63,6 +64,7 @@ func TestTimesInWords(t *testing.T) {
 		{failoverTimes, took(upTo(100)...), "x: median 50 ms (40 ms to 60 ms), p95 95 ms, worst 100 ms, of 100"},
 		{handOverTimes, took(-1, -2, -3, -4, -5, -6), "x: median > 6 ms, worst > 6 ms, of 6, 6 of them not granted again"},
 		{handOverTimes, took(1, 2, 3, 4, 5, -3), "x: median 3 ms (1 ms to > 5 ms), worst > 5 ms, of 6, 1 of them not granted again"},
+		{latencyTimes, took(upTo(1000)...), "x: median 500 ms, p99 990 ms, p99.9 999 ms, worst 1 s, of 1,000"},
 		{affectedTimes, took(upTo(20)...), "x: median 10 ms, p95 19 ms, worst 20 ms, of 20"},
 	} {
 		if got := tt.of.words(sampled{"x", tt.times}); got != tt.want {
@@ -90,7 +92,7 @@ func TestDistributionFigure(t *testing.T) {
 	}
 	for _, text := range []string{
 		"The height of a line at 1 s is", "A bar near 50 % is the confidence interval", "without a success before the heal (Kaplan",
-		"Not drawn, with fewer times than the 6 that a median with its interval needs: expire:any (3).",
+		"Not drawn, with fewer times than the 6 that the median with its interval needs: expire:any (3).",
 	} {
 		if !strings.Contains(d.figure.note, text) {
 			t.Errorf("the note does not say %q: %s", text, d.figure.note)
@@ -104,6 +106,9 @@ func TestDistributionFigure(t *testing.T) {
 			t.Errorf("%s is not in the figure", name)
 		}
 	}
+	if d := latencyTimes.drawn(latencyTimes.of(s)); d.figure == nil || len(d.figure.legend) != 1 || !strings.HasSuffix(d.figure.note, "the 39 that the p90 with its interval needs: release (38).") {
+		t.Errorf("%v", d)
+	}
 	if d := affectedTimes.drawn(affectedTimes.of(s)); d.figure == nil || strings.Contains(d.figure.note, "confidence") {
 		t.Errorf("clients of one fault depend on each other, and have no interval: %v", d)
 	}
@@ -112,7 +117,7 @@ func TestDistributionFigure(t *testing.T) {
 func TestTooFewTimesForAFigure(t *testing.T) {
 	s := plantedTimes()
 	s.HandOvers = nil
-	const want = "A median with its interval needs 6 hand-overs of one kind; measured were expire:any (4), "
+	const want = "The median with its interval needs 6 hand-overs of one kind; measured were expire:any (4), "
 	if d := handOverTimes.drawn(handOverTimes.of(s)); d.figure != nil || !strings.HasPrefix(d.absent, want) {
 		t.Errorf("%q", d.absent)
 	}
@@ -125,6 +130,46 @@ func TestTooFewTimesForAFigure(t *testing.T) {
 	d := failoverTimes.drawn(failoverTimes.of(s))
 	if len(d.figure.legend) != mostLines || !strings.HasSuffix(d.figure.note, "Not drawn for lack of room: 6 more lines with fewer times.") {
 		t.Errorf("%d lines; %s", len(d.figure.legend), d.figure.note)
+	}
+}
+
+// The axis of latencies reaches as far into the tail as the lines do, and 99.99 % at most. A line ends at
+// its longest time, with a dot, or leaves the plot.
+func TestStretchedAxis(t *testing.T) {
+	many := &stats.Times{}
+	many.Add(stats.Bound{Time: time.Millisecond}, 50_000)
+	many.Add(stats.Bound{Time: time.Second}, 50_000)
+	few := took(append(slices.Repeat([]int{1}, 99), 1000)...)
+	for _, tt := range []struct {
+		name  string
+		times *stats.Times
+		end   plotter.XY
+		dot   bool
+		top   string
+	}{
+		{"1 of 100 longer", few, plotter.XY{X: 1, Y: 0.99}, true, "99 %"},
+		{"all alike", took(slices.Repeat([]int{10}, 1000)...), plotter.XY{X: 0.01, Y: 0.999}, true, "99.9 %"},
+		{"more than the axis shows", many, plotter.XY{X: 1, Y: 0.9999}, false, "99.99 %"},
+	} {
+		all := []sampled{{"x", tt.times}}
+		p, lines := newPanel(), []ecdfLine{lineOf(all[0], lineStyles[0])}
+		stretch(p, lines, all)
+		end := lines[0].at[len(lines[0].at)-1]
+		if fmt.Sprintf("%.5f", end) != fmt.Sprintf("%.5f", tt.end) || lines[0].dot != tt.dot {
+			t.Errorf("%s: the line ends at %v, dot %v", tt.name, end, lines[0].dot)
+		}
+		ticks := p.Y.Tick.Marker.Ticks(0, 1)
+		if top := ticks[len(ticks)-1]; top.Label != tt.top || p.Y.Max < top.Value-1e-9 {
+			t.Errorf("%s: the axis ends at %s, %v", tt.name, top.Label, p.Y.Max)
+		}
+		if err := wellFormed(latencyTimes.figure(all).svg()); err != nil {
+			t.Error(err)
+		}
+	}
+	for share, want := range map[float64]float64{0: 0, 0.9: 0.5, 0.99: 1} {
+		if got := (tailScale{}).Normalize(0, 0.99, share); got < want-1e-9 || got > want+1e-9 {
+			t.Errorf("%v is at %v, want %v", share, got, want)
+		}
 	}
 }
 
@@ -151,7 +196,7 @@ func TestNamesOfLinesNeverOverlap(t *testing.T) {
 			}
 			all = append(all, sampled{fmt.Sprintf("slow-link:holder-or-any:%d", i), took(ms...)})
 		}
-		f := ecdf(all, true)
+		f := failoverTimes.ecdf(all)
 		p := f.panels[0].plot
 		c := draw.Canvas{Rectangle: vg.Rectangle{Max: vg.Point{X: 400, Y: 250}}}
 		f.prepare(0)
@@ -195,7 +240,7 @@ func TestTimesOfASweep(t *testing.T) {
 	if err := WriteSweep(path, s); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"affected-ecdf.png", "affected-ecdf.svg", "failover-ecdf.png", "failover-ecdf.svg", "handover-ecdf.png", "handover-ecdf.svg"}
+	want := []string{"affected-ecdf.png", "affected-ecdf.svg", "failover-ecdf.png", "failover-ecdf.svg", "handover-ecdf.png", "handover-ecdf.svg", "latency-ecdf.png", "latency-ecdf.svg"}
 	if diff := cmp.Diff(want, names()); diff != "" {
 		t.Error(diff)
 	}
@@ -227,7 +272,7 @@ func TestTimesOfASweep(t *testing.T) {
 	if diff := cmp.Diff([]string{"mine.png"}, names()); diff != "" {
 		t.Error(diff)
 	}
-	if page, err = os.ReadFile(path); err != nil || !strings.Contains(string(page), "No plot: A median with its interval needs 6 fail-overs of one kind; measured were kill:leader (2).") {
+	if page, err = os.ReadFile(path); err != nil || !strings.Contains(string(page), "No plot: The median with its interval needs 6 fail-overs of one kind; measured were kill:leader (2).") {
 		t.Errorf("%v; the page does not say what a figure would need", err)
 	}
 }
@@ -244,6 +289,7 @@ func TestTimesInTheSummaryOfASweep(t *testing.T) {
 		"\n               expire:any: median 2 ms, worst > 3 ms, of 3, 1 of them without a success before the\n",
 		"\n               and 10 more, on the page\n",
 		"\n  hand-over    holds that no fault ended: median 5 ms (2 ms to 9 ms), worst 10 ms, of 10\n",
+		"\n  latency      acquire: median 20 ms, worst 39 ms, of 39\n",
 	} {
 		if !strings.Contains(got, text) {
 			t.Errorf("no %q in\n%s", text, got)

@@ -3,6 +3,8 @@ package reports
 import (
 	"image/color"
 	"math"
+	"slices"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -31,14 +33,14 @@ var lineStyles = [mostLines]lineStyle{
 }
 
 // ecdf returns a figure with the distribution of each of the times, over a logarithmic axis of time.
-func ecdf(all []sampled, intervals bool) *figure {
+func (d distribution) ecdf(all []sampled) *figure {
 	p := newPanel()
 	lo, hi := math.Inf(1), least
 	lines := make([]ecdfLine, 0, len(all))
 	for i, s := range all {
 		l := lineOf(s, lineStyles[i])
 		lo, hi = min(lo, l.at[0].X), max(hi, l.at[len(l.at)-1].X)
-		if interval, ok := s.times.QuantileInterval(0.5); ok && intervals && !interval.Low.AtLeast {
+		if interval, ok := s.times.QuantileInterval(0.5); ok && d.interval && !interval.Low.AtLeast {
 			l.interval = &interval
 		}
 		lines = append(lines, l)
@@ -51,6 +53,9 @@ func ecdf(all []sampled, intervals bool) *figure {
 	f.xMin, f.xMax = niceLogRange(lo, hi)
 	p.X.Scale = plot.LogScale{}
 	p.Y.Min, p.Y.Max, p.Y.Tick.Marker = 0, 1, shareTicks{0, 0.25, 0.5, 0.75, 1}
+	if d.stretched {
+		stretch(p, lines, all)
+	}
 	g := plotter.NewGrid()
 	g.Vertical.Color, g.Horizontal.Color = pale, pale
 	g.Vertical.Width, g.Horizontal.Width = vg.Points(0.5), vg.Points(0.5)
@@ -69,6 +74,7 @@ type ecdfLine struct {
 	style    lineStyle
 	at       plotter.XYs // corners
 	longer   plotter.XYs // where lower bounds are
+	dot      bool        // at the end
 	interval *stats.Interval
 	lane     vg.Length // of the interval: how far above the middle
 }
@@ -112,6 +118,9 @@ func (l ecdfLine) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	l.plotInterval(c, x, y)
 	c.StrokeLines(draw.LineStyle{Color: l.style.colour, Width: vg.Points(1.6), Dashes: l.style.dashes}, l.on(c, p))
+	if l.dot {
+		marks{at: l.at[len(l.at)-1:], shape: dot, radius: vg.Points(2.6), colour: l.style.colour}.Plot(c, p)
+	}
 	const half = 3.5
 	stroke := draw.LineStyle{Color: l.style.colour, Width: vg.Points(1)}
 	for _, xy := range l.longer {
@@ -136,6 +145,43 @@ func (l ecdfLine) plotInterval(c draw.Canvas, x, y func(float64) vg.Length) {
 	c.StrokeLine2(bar, low, at, high, at)
 }
 
+// mostNines limits a stretched axis: 4 is 99.99 %.
+const mostNines = 4
+
+// stretch gives a panel a y axis on which 90 %, 99 %, 99.9 % and so on are equally far apart, as far as
+// the lines go. 100 % has no place there: a line of n times ends at its longest, before the last n-th.
+func stretch(p *plot.Plot, lines []ecdfLine, all []sampled) {
+	nines := 1.0
+	for i := range lines {
+		end := 1 - 1/float64(all[i].count())
+		lines[i].at[len(lines[i].at)-1].Y = end
+		nines = max(nines, math.Ceil(tail(end)-1e-9))
+	}
+	nines = min(nines, mostNines)
+	p.Y.Max, p.Y.Scale = 1-math.Pow(10, -nines), tailScale{}
+	for i := range lines {
+		l := &lines[i]
+		whole := len(l.at)
+		l.at = slices.DeleteFunc(l.at, func(at plotter.XY) bool { return at.Y > p.Y.Max })
+		l.dot = len(l.at) == whole
+		if !l.dot { // it goes on above the plot
+			l.at = append(l.at, plotter.XY{X: l.at[len(l.at)-1].X, Y: p.Y.Max})
+		}
+	}
+	p.Y.Tick.Marker = append(shareTicks{0, 0.5}, shareTicks{0.9, 0.99, 0.999, 0.9999}[:int(nines)]...)
+}
+
+// tailScale is the scale of a stretched axis of shares below 1.
+type tailScale struct{}
+
+// Normalize implements plot.Normalizer.
+func (tailScale) Normalize(lo, hi, share float64) float64 {
+	return (tail(share) - tail(lo)) / (tail(hi) - tail(lo))
+}
+
+// tail is the number of nines of a share: 1 for 90 %, 2 for 99 %.
+func tail(share float64) float64 { return -math.Log10(1 - share) }
+
 // shareTicks are at these shares.
 type shareTicks []float64
 
@@ -143,7 +189,7 @@ type shareTicks []float64
 func (s shareTicks) Ticks(_, _ float64) []plot.Tick {
 	var ticks []plot.Tick
 	for _, v := range s {
-		ticks = append(ticks, plot.Tick{Value: v, Label: percent(v)})
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(math.Round(v*1e4)/1e2, 'f', -1, 64) + " %"})
 	}
 	return ticks
 }

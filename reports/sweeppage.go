@@ -88,7 +88,7 @@ func writeSweepPlots(folder string, plots []drawn) error {
 }
 
 // sweptTimes are the times on the page of a sweep, in its order.
-var sweptTimes = []distribution{failoverTimes, affectedTimes, outageTimes, handOverTimes}
+var sweptTimes = []distribution{failoverTimes, affectedTimes, outageTimes, handOverTimes, latencyTimes}
 
 // timesOfSweep returns the sections of the page about times that were measured at least once, and
 // all plots.
