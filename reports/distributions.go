@@ -299,6 +299,9 @@ func distributionOf(d distribution) func(*material) (*figure, string) {
 			return nil, "" // the plot of the fail-overs says why, or there are no holds
 		}
 		out := d.drawn(all)
+		if out.figure == nil {
+			out.absent += " zklab sweep puts the times of many runs together."
+		}
 		return out.figure, out.absent
 	}
 }

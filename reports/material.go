@@ -56,6 +56,7 @@ func (m *material) plots() []drawn {
 	}{
 		{"latency", "Latency of each operation", latencyFigure},
 		{"quantiles", "Quantiles of the latency", quantilesFigure},
+		{"latency-heatmap", "Heat map of the latency", heatmapFigure},
 		{latencyTimes.file, latencyTimes.title, distributionOf(latencyTimes)},
 		{"throughput", "Throughput", throughputFigure},
 		{"failover", "Fail-over after each fault", failoverFigure},
