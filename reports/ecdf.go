@@ -100,12 +100,12 @@ func lineOf(s sampled, style lineStyle) ecdfLine {
 // on returns the corners on a canvas. It leaves out those that are too close to the one before to
 // be seen.
 func (l ecdfLine) on(c draw.Canvas, p *plot.Plot) []vg.Point {
-	const close = 0.4
+	const least = 0.4
 	x, y := p.Transforms(&c)
 	var out []vg.Point
 	for i, xy := range l.at {
 		at := vg.Point{X: x(xy.X), Y: y(xy.Y)}
-		if n := len(out); n > 0 && i < len(l.at)-1 && at.X-out[n-1].X < close && at.Y-out[n-1].Y < close {
+		if n := len(out); n > 0 && i < len(l.at)-1 && at.X-out[n-1].X < least && at.Y-out[n-1].Y < least {
 			continue
 		}
 		out = append(out, at)

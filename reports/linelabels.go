@@ -15,9 +15,9 @@ const lineLabelSize = 10.5
 
 // lineLabel is a name with its place.
 type lineLabel struct {
-	name   string
-	colour lineStyle
-	box    vg.Rectangle
+	name  string
+	style lineStyle
+	box   vg.Rectangle
 }
 
 // Plot implements plot.Plotter.
@@ -25,7 +25,7 @@ func (ls lineLabels) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, l := range ls.place(c, p) {
 		b := l.box
 		c.FillPolygon(faded(white, 0.75), rectangle(b.Min.X, b.Min.Y, b.Max.X, b.Max.Y))
-		c.FillText(textStyle(lineLabelSize, l.colour.colour), vg.Point{X: b.Min.X + 1, Y: b.Min.Y + 2}, l.name)
+		c.FillText(textStyle(lineLabelSize, l.style.colour), vg.Point{X: b.Min.X + 1, Y: b.Min.Y + 2}, l.name)
 	}
 }
 

@@ -25,8 +25,8 @@ const (
 	arrow // upwards: the true value is higher, by an unknown amount
 )
 
-// marks draws many equal points as one path. A path for each point would triple the size of SVG
-// files.
+// marks draws many equal points as a few paths. A path for each point would triple the size of SVG
+// files. To fill a path as pixels takes the square of what it has in a line of pixels.
 type marks struct {
 	at     plotter.XYs
 	shape  mark
@@ -36,15 +36,18 @@ type marks struct {
 
 // Plot implements plot.Plotter.
 func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
+	const inPath = 128
 	x, y := p.Transforms(&c)
-	var path vg.Path
-	for _, pt := range m.at {
-		at := vg.Point{X: x(pt.X), Y: y(pt.Y)}
-		if c.Contains(at) {
-			m.shape.outline(&path, at, m.radius)
+	for some := range slices.Chunk(m.at, inPath) {
+		var path vg.Path
+		for _, pt := range some {
+			at := vg.Point{X: x(pt.X), Y: y(pt.Y)}
+			if c.Contains(at) {
+				m.shape.outline(&path, at, m.radius)
+			}
 		}
+		m.paint(c, path)
 	}
-	m.paint(c, path)
 }
 
 func (m marks) paint(c draw.Canvas, path vg.Path) {
