@@ -15,6 +15,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -311,5 +312,16 @@ func TestAxisOfTimes(t *testing.T) {
 		if !slices.ContainsFunc(ticks, func(t plot.Tick) bool { return t.Label != "" }) {
 			t.Errorf("%v has no labels", tt)
 		}
+	}
+}
+
+// A result of an older zklab has figures, but not the times that they were computed from.
+func TestResultWithoutTimes(t *testing.T) {
+	h := shortRun()
+	r := sample.Result(h)
+	r.Stats.Samples = nil
+	page, err := newMaterial("", h, r).page(newMaterial("", h, r).plots(), nil)
+	if n := strings.Count(string(page), "No plot: "+noTimes); n != 4 || err != nil {
+		t.Errorf("the page says %d times what to do, %v", n, err)
 	}
 }
