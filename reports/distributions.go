@@ -177,14 +177,18 @@ func (d distribution) quantiles(s sampled) string {
 	return text
 }
 
-// legend is short, so that it fits the width of a figure.
+// legend fits the width of a figure. If need be, it tells the median alone.
 func (d distribution) legend(s sampled, style lineStyle) legendEntry {
 	n, censored := s.times.Count()
 	text := label(s.name, 28) + ", " + times(n)
 	if censored > 0 {
 		text += " (" + thousands(censored) + " longer)"
 	}
-	return legendEntry{name: text + ": " + d.quantiles(s), colour: style.colour, dashes: style.dashes, shape: asLine}
+	e := legendEntry{name: text + ": " + d.quantiles(s), colour: style.colour, dashes: style.dashes, shape: asLine}
+	if e.width() > narrowWidth-2*margin {
+		e.name = text + ": median " + bound(s.times.Quantile(median.q))
+	}
+	return e
 }
 
 // mostLines is the maximum number of lines in a figure.

@@ -115,6 +115,19 @@ func TestDistributionFigure(t *testing.T) {
 	}
 }
 
+func TestLegendOfTimesStaysInside(t *testing.T) {
+	long := &stats.Times{}
+	for i := range 1000 {
+		d := time.Hour + time.Duration(i)*100*time.Second
+		long.Add(stats.Bound{Time: d}, 1000)
+		long.Add(stats.Bound{Time: d, AtLeast: true}, 300)
+	}
+	e := failoverTimes.legend(sampled{strings.Repeat("wide:", 20), long}, lineStyles[0])
+	if w := e.width(); w > narrowWidth-2*margin || !strings.Contains(e.name, " times (300,000 longer): median ") {
+		t.Errorf("%q is %v wide", e.name, w)
+	}
+}
+
 func TestTooFewTimesForAFigure(t *testing.T) {
 	s := plantedTimes()
 	s.HandOvers = nil

@@ -27,9 +27,9 @@ var lineStyles = [mostLines]lineStyle{
 	{green, []vg.Length{2, 2}},
 	{black, []vg.Length{9, 2.5, 2, 2.5}},
 	{purple, []vg.Length{4, 2}},
-	{orange, nil},
-	{sky, []vg.Length{7, 2.5}},
-	{grey, []vg.Length{2, 2}},
+	{orange, []vg.Length{14, 3}},
+	{sky, []vg.Length{7, 2, 1.5, 2, 1.5, 2}},
+	{grey, []vg.Length{1.2, 3.2}},
 }
 
 // ecdf returns a figure with the distribution of each of the times, over a logarithmic axis of time.
