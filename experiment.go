@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -91,7 +92,12 @@ type Experiment struct {
 	// Label is a name for the run, alone or with others: a page shows it, and "zklab compare" finds
 	// runs by it. It changes nothing in the run.
 	Label string
-	// AllowUnknown lets Test pass although some property was not decided.
+	// Gates are bounds that metrics must stay below, such as "failover(kill:leader).p95<10s" or
+	// "errors<1%" ([stats.ParseGate], docs/compare.md). They do not change the verdict: the result lists
+	// what each came to. Test fails if one is exceeded or undecided; the functions Simulate and Sweep
+	// judge the samples of all their runs together. Explore has none.
+	Gates []string
+	// AllowUnknown lets Test pass although some property or gate was not decided.
 	AllowUnknown bool
 	// Budget limits the real time in which the functions Simulate and Explore begin runs. 0 means
 	// one minute; negative means no limit. The deadline of the test (go test -timeout) limits it,
@@ -173,6 +179,9 @@ func (x Experiment) Complete() (Experiment, error) {
 		if x, err = x.inProcesses(); err != nil {
 			return x, err
 		}
+	}
+	if _, err := stats.ParseGates(x.Gates, x.Workload.Name(), false); err != nil {
+		return x, usage("%v", err)
 	}
 	complete := settings.Of(x).Over(settings.Usual())
 	if k, problem := complete.Problem(); problem != "" {

@@ -47,6 +47,9 @@ func Explore(t *testing.T, x Experiment) {
 	if x.Faults != nil {
 		t.Fatalf("zklab: Explore chooses faults itself: leave out Faults")
 	}
+	if x.Gates != nil {
+		t.Fatalf("zklab: Explore measures no times: leave out Gates")
+	}
 	seed, err := namedSeed()
 	if err != nil {
 		t.Fatalf("zklab: %v", err)

@@ -72,6 +72,7 @@ func (x Experiment) describe(result *store.Result, done *engine.Finished) {
 	result.Subject, result.Seed, result.Strict, result.Label = x.Subject, x.Seed, x.Strict, x.Label
 	result.Interrupted, result.RanBy = done.Interrupted, Version()
 	result.Ensemble = done.Profile
+	result.Gates, _ = stats.JudgeGates(x.Gates, x.Workload.Name(), result.Stats.Samples) // Complete has parsed them
 	result.Timings = done.Timings
 	result.Warnings = slices.Concat(x.advice(done, result), done.Warnings, result.Warnings)
 	for _, l := range done.LeftOut {
@@ -124,6 +125,7 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 		opts.Transactions, unread = transactions(run)
 	}
 	decide(ctx, h, opts, result)
+	judgeGates(result)
 	warn(result, unread)
 	if t, ok := run.Started(); ok {
 		result.Started = t
@@ -131,6 +133,18 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 		result.Started = began
 	}
 	return result, nil
+}
+
+// judgeGates judges the gates of an earlier result again. It leaves them as they are if this zklab
+// does not know their metrics.
+func judgeGates(result *store.Result) {
+	var texts []string
+	for _, g := range result.Gates {
+		texts = append(texts, g.Gate)
+	}
+	if gates, err := stats.JudgeGates(texts, result.Recipe, result.Stats.Samples); err == nil {
+		result.Gates = gates
+	}
 }
 
 // decide adds to a result what follows from the record and from the transactions in opts.
@@ -191,7 +205,7 @@ func earlier(run *store.Run) *store.Result {
 	return &store.Result{
 		NotAvailable: slices.DeleteFunc(old.NotAvailable, func(n checker.NotAvailable) bool { return n.Kind != notAvailableFault }),
 		Ensemble:     old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings,
-		Shrunk: old.Shrunk, Started: old.Started,
+		Shrunk: old.Shrunk, Started: old.Started, Gates: old.Gates,
 		Warnings: slices.DeleteFunc(old.Warnings, func(w string) bool { return slices.Contains(old.JudgedWarnings, w) }),
 	}
 }

@@ -53,7 +53,7 @@ func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 
 // sweep runs one seed.
 func (s *simulations) sweep(t *testing.T, x Experiment, replay string) {
-	x.onLook = s.pace.look
+	x.onLook, x.Gates = s.pace.look, nil // all runs together are judged by them
 	o, err := x.simulate(t.Context(), t)
 	if err := s.take(x.Seed, o, err); err != nil {
 		t.Fatalf("zklab: the experiment could not be run: %v", err)

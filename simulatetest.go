@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats"
 )
 
 // Defaults of [Simulate].
@@ -64,7 +65,7 @@ func Simulate(t *testing.T, x Experiment) {
 		t.Fatalf("zklab: %v", err)
 	}
 	s := begun(t, x, seeds, x.budget(), "Experiment.Budget")
-	x.onLook = s.pace.look
+	x.onLook, x.Gates = s.pace.look, nil // all runs together are judged by them
 	s.each(func(int) {
 		if err := s.simulate(t, x, mixed); err != nil {
 			t.Fatalf("zklab: seed %d: the experiment could not be run: %v", x.Seed, err)
@@ -79,7 +80,12 @@ func Simulate(t *testing.T, x Experiment) {
 
 // begun returns the simulations of a test that is about to begin.
 func begun(t *testing.T, x Experiment, seeds int, budget time.Duration, field string) *simulations {
-	s := &simulations{seeds: seeds}
+	s := &simulations{seeds: seeds, gates: x.Gates}
+	if x.Workload != nil { // else the first run fails
+		if _, err := stats.ParseGates(s.gates, x.Workload.Name(), false); err != nil {
+			t.Fatalf("zklab: %v", err)
+		}
+	}
 	s.pace = x.pace(t, budget, field, s.far)
 	s.pace.log(fmt.Sprintf("%s, %s", prose.Count(seeds, "simulation"), s.pace.atMost()))
 	return s
@@ -190,6 +196,8 @@ type simulations struct {
 	open          []string // why each undecided run was not decided
 	operations    int
 	looked        looked
+	gates         []string
+	samples       stats.Samples
 	struck        struck
 	unheld
 }
@@ -219,6 +227,7 @@ func (s *simulations) add(o *Outcome) {
 	s.runs++
 	s.operations += o.Result.Stats.Operations
 	s.looked.add(o.Result)
+	s.samples.Merge(o.Result.Stats.Samples)
 	s.alike.Add(sweep.CausesOf(o.Result, o.History))
 	s.struck.add(o)
 	switch o.Result.Verdict {
@@ -297,8 +306,19 @@ func (s *simulations) tell(t *testing.T, x Experiment) {
 	default:
 		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
 	}
+	s.judgeGates(t, x)
 	if s.left > 0 && !t.Failed() {
 		s.pace.sayAside(s.notBegun())
+	}
+}
+
+// judgeGates judges the samples of all runs. It says nothing if a run violated a property.
+func (s *simulations) judgeGates(t *testing.T, x Experiment) {
+	t.Helper()
+	if gates, err := stats.JudgeGates(s.gates, x.Workload.Name(), &s.samples); err != nil {
+		t.Errorf("zklab: %v", err)
+	} else if s.violated == 0 && !x.keepsGates(gates) {
+		t.Errorf("zklab: %s", gatesText(gates))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
@@ -69,9 +71,13 @@ func Test(t testing.TB, x Experiment) *Outcome {
 		keep(t, made)
 		t.Errorf("zklab: %s%s", violationText(outcome), whereText(outcome))
 		return outcome
-	case !x.passes(r):
+	case !x.decided(r):
 		keep(t, made)
 		t.Errorf("zklab: nothing was violated, but not everything was decided\n%s%s", undecidedText(r), whereText(outcome))
+		return outcome
+	case !x.keepsGates(r.Gates):
+		keep(t, made)
+		t.Errorf("zklab: %s%s", gatesText(r.Gates), whereText(outcome))
 		return outcome
 	case r.Verdict != checker.Valid:
 		t.Logf("zklab: not everything was decided\n%s", undecidedText(r))
@@ -94,7 +100,28 @@ func faultless(r *store.Result) string {
 }
 
 // passes reports whether a test with this result passes.
-func (x Experiment) passes(r *store.Result) bool {
+func (x Experiment) passes(r *store.Result) bool { return x.decided(r) && x.keepsGates(r.Gates) }
+
+// keepsGates reports whether no gate fails a test.
+func (x Experiment) keepsGates(gates []stats.GateResult) bool {
+	return !slices.ContainsFunc(gates, func(g stats.GateResult) bool {
+		return g.Result == stats.Exceeded || g.Result == stats.Undecided && !x.AllowUnknown
+	})
+}
+
+// gatesText lists the gates that are not kept, one line each.
+func gatesText(gates []stats.GateResult) string {
+	var lines []string
+	for _, g := range gates {
+		if g.Result != stats.Kept {
+			lines = append(lines, fmt.Sprintf("gate %s %s: %s", g.Gate, g.Result, g.Text))
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// decided reports whether enough is decided, and nothing violated, for a test to pass.
+func (x Experiment) decided(r *store.Result) bool {
 	return r.Verdict == checker.Valid || r.Verdict == checker.Unknown && x.AllowUnknown
 }
 

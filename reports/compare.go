@@ -43,6 +43,9 @@ func CompareSummary(c *compare.Comparison, page string, screen Screen) string {
 		t.b.WriteByte('\n')
 	}
 	t.gates(c.Gates)
+	if len(c.Gates) > 0 && page != "" {
+		t.b.WriteByte('\n')
+	}
 	if page != "" {
 		t.copied("page", page)
 	}
@@ -137,8 +140,5 @@ func findingWords(c *compare.Comparison, f compare.Finding) string {
 func (s *sheet) gates(all []stats.GateResult) {
 	for _, g := range all {
 		s.line(string(g.Result), "gate "+g.Gate+": "+g.Text)
-	}
-	if len(all) > 0 {
-		s.b.WriteByte('\n')
 	}
 }

@@ -22,12 +22,14 @@ import (
 var compareTemplate string
 
 var comparePage = template.Must(template.New("compare").Funcs(template.FuncMap{
-	"letter": compare.Letter, "group": groupWords, "figure": cellWords, "finding": findingWords, "state": func(s stats.GateState) string { return gateClass[s] },
+	"letter": compare.Letter, "group": groupWords, "figure": cellWords, "finding": findingWords, "gateClass": gateClass,
 	"change": func(c compare.Cell) []string { change, p := changeWords(c); return []string{change, p} },
 }).Parse(compareTemplate))
 
-// gateClass is the style of what a gate came to.
-var gateClass = map[stats.GateState]string{stats.Kept: "valid", stats.Exceeded: "violation", stats.Undecided: "unknown"}
+// gateClass returns the style of what a gate came to.
+func gateClass(s stats.GateState) string {
+	return map[stats.GateState]string{stats.Kept: "valid", stats.Exceeded: "violation", stats.Undecided: "unknown"}[s]
+}
 
 // comparePageOf is the data of the template.
 type comparePageOf struct {

@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/stats"
 )
 
-// The JUnit file has a test case for each property. A violation is a failure, with the
+// The JUnit file has a test case for each property, and one for each gate. A violation is a failure, with the
 // counterexample as its text. An undecided property is an error: as with the exit code, an
 // undecided run must not look green. Measured properties decide nothing (unless the run is strict):
 // their results are in system-out. A test case without a verdict is skipped, and so is a property
@@ -73,6 +74,9 @@ func (m *material) junit() ([]byte, error) {
 	if len(s.Cases) == 0 {
 		s.add(junitCase{Class: s.Name, Name: "run", Time: "0", Error: &junitProblem{Message: "no property was checked", Type: "unknown"}})
 	}
+	for _, g := range m.r.Gates {
+		s.add(junitGate(s.Name, g))
+	}
 	for _, n := range m.r.NotAvailable {
 		if n.Kind == "property" {
 			s.add(junitCase{Class: s.Name, Name: n.Name, Time: "0", Skipped: &junitProblem{Message: "not checked: " + n.Why}})
@@ -118,6 +122,19 @@ func (m *material) junitCase(p property) junitCase {
 		c.Skipped = &junitProblem{Message: message}
 	default:
 		c.Out = "measured, does not decide: " + p.Words() + "\n" + strings.Join(p.Reasons(), "\n")
+	}
+	return c
+}
+
+// junitGate returns the case of a gate.
+func junitGate(class string, g stats.GateResult) junitCase {
+	c := junitCase{Class: class, Name: g.Gate, Time: "0"}
+	problem := &junitProblem{Message: g.Text, Type: string(g.Result)}
+	switch g.Result {
+	case stats.Exceeded:
+		c.Failure = problem
+	case stats.Undecided:
+		c.Error = problem
 	}
 	return c
 }

@@ -24,7 +24,7 @@ var reportTemplate string
 var styleSheet string
 
 var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"length": length, "bound": bound, "thousands": thousands, "plural": plural, "times": times, "figures": figures, "mark": markOf, "word": wordOf, "capital": capital,
+	"length": length, "bound": bound, "thousands": thousands, "plural": plural, "times": times, "figures": figures, "mark": markOf, "word": wordOf, "capital": capital, "gateClass": gateClass,
 }).Parse(reportTemplate))
 
 // mostCounterexamples limits the counterexamples on the page.

@@ -35,6 +35,10 @@ func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	s.left()
 	s.shrunk()
 	s.warnings()
+	if len(s.r.Gates) > 0 {
+		s.b.WriteByte('\n')
+		s.gates(s.r.Gates)
+	}
 	s.where(run)
 	return s.b.String()
 }

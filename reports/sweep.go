@@ -40,6 +40,9 @@ func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
 	t.exercised()
 	t.shards()
 	t.b.WriteByte('\n')
+	if t.gates(t.s.Gates); len(t.s.Gates) > 0 {
+		t.b.WriteByte('\n')
+	}
 	if label := t.s.Description.Setting("label"); label != "" {
 		t.line("label", label)
 	}

@@ -97,12 +97,16 @@ func ParseGate(text, recipe string) (Gate, error) {
 	return g, nil
 }
 
-// ParseGates parses gates in their order.
-func ParseGates(texts []string, recipe string) (gates []Gate, err error) {
+// ParseGates parses gates in their order. baseline says that there is a group to which relative gates
+// can refer; without one, they are an error.
+func ParseGates(texts []string, recipe string, baseline bool) (gates []Gate, err error) {
 	for _, text := range texts {
 		g, err := ParseGate(text, recipe)
 		if err != nil {
 			return nil, err
+		}
+		if g.Relative && !baseline {
+			return nil, fmt.Errorf("gate %q: a change needs a baseline: zklab compare has one", g.Text)
 		}
 		gates = append(gates, g)
 	}
@@ -197,6 +201,15 @@ func QuantileName(q float64) string {
 		return ".median"
 	}
 	return ".p" + strconv.FormatFloat(100*q, 'g', 6, 64)
+}
+
+// JudgeGates parses and judges gates that are not relative.
+func JudgeGates(texts []string, recipe string, s *Samples) (results []GateResult, err error) {
+	gates, err := ParseGates(texts, recipe, false)
+	for _, g := range gates {
+		results = append(results, g.Judge(s))
+	}
+	return results, err
 }
 
 // Judge says whether samples keep a gate that is not relative. It is undecided with fewer

@@ -96,7 +96,10 @@ func TestWrongGates(t *testing.T) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
-	if _, err := stats.ParseGates([]string{"errors<1%", "x<1s"}, "lock"); err == nil {
+	if _, err := stats.JudgeGates([]string{"errors<1%", "x<1s"}, "lock", gated()); err == nil {
 		t.Error("a wrong gate was accepted")
+	}
+	if _, err := stats.JudgeGates([]string{"acquire.p99<+10%"}, "lock", gated()); err == nil || !strings.Contains(err.Error(), "a change needs a baseline") {
+		t.Error(err)
 	}
 }

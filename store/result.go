@@ -37,6 +37,8 @@ type Result struct {
 	Stats    stats.Stats      `json:"stats"`
 	// Leftovers are the znodes that the clients left behind; nil if that is not known.
 	Leftovers *checker.Leftovers `json:"leftovers,omitempty"`
+	// Gates are the bounds that the user gave for this run. They do not affect the verdict.
+	Gates []stats.GateResult `json:"gates,omitempty"`
 	// Warnings are messages for people: a time limit shorter than the first fault, a rate that was
 	// not reached, a history whose last line is cut off.
 	Warnings []string `json:"warnings,omitempty"`

@@ -81,6 +81,9 @@ func (c *comparing) run(cmd *cobra.Command, args []string) error {
 	if c.json && c.format != asText {
 		return usageError("--json and --format exclude each other: leave one out")
 	}
+	if _, err := stats.ParseGates(c.gates, "", true); err != nil { // of whatever recipe
+		return usageError("--%v", err)
+	}
 	var groups []*compare.Group
 	for _, argument := range args {
 		g, err := compare.Locate(c.out, argument)
@@ -89,7 +92,7 @@ func (c *comparing) run(cmd *cobra.Command, args []string) error {
 		}
 		groups = append(groups, g)
 	}
-	gates, err := stats.ParseGates(c.gates, groups[0].Recipe)
+	gates, err := stats.ParseGates(c.gates, groups[0].Recipe, true)
 	if err != nil {
 		return usageError("--%v", err)
 	}

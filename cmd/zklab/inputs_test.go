@@ -37,6 +37,7 @@ func commands(taken string) map[string]command {
 		"zklab sweep":            {[]string{"sweep", "lock", "--out", "file"}, exitFailed, nil},
 		"zklab explore":          {[]string{"explore", "lock", "--faults", "pause"}, exitUsage, nil},
 		"zklab merge":            {[]string{"merge", "nowhere"}, exitFailed, nil},
+		"zklab compare":          {[]string{"compare", "nowhere", "here"}, exitFailed, nil},
 		"zklab shrink":           {[]string{"shrink", "nowhere"}, exitFailed, nil},
 		"zklab replay":           {[]string{"replay", "nowhere"}, exitFailed, nil},
 		"zklab check":            {[]string{"check", "nowhere"}, exitFailed, nil},

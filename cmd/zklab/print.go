@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
 	"github.com/zklab/zklab/internal/base/paint"
 	"github.com/zklab/zklab/reports"
@@ -17,15 +16,15 @@ import (
 // printResult prints a verdict, as a summary for people or as JSON; its error
 // carries the exit code.
 func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON, brief bool) error {
-	return printVerdict(cmd, result.Verdict, result, asJSON, brief, func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
+	return printVerdict(cmd, exitOfGates(exitOf(result.Verdict), result.Gates), result, asJSON, brief, func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
 }
 
 // printReport prints what was decided about a history from elsewhere, likewise.
 func printReport(cmd *cobra.Command, r linear.Report, asJSON bool) error {
-	return printVerdict(cmd, r.Verdict, r, asJSON, false, func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
+	return printVerdict(cmd, exitOf(r.Verdict), r, asJSON, false, func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
 }
 
-func printVerdict(cmd *cobra.Command, verdict checker.Result, value any, asJSON, brief bool, text func(reports.Screen) string) error {
+func printVerdict(cmd *cobra.Command, code int, value any, asJSON, brief bool, text func(reports.Screen) string) error {
 	out := cmd.OutOrStdout()
 	if asJSON {
 		if err := printJSON(out, value); err != nil {
@@ -34,7 +33,7 @@ func printVerdict(cmd *cobra.Command, verdict checker.Result, value any, asJSON,
 	} else if _, err := io.WriteString(out, text(screenOf(out, brief))); err != nil {
 		return err
 	}
-	if code := exitOf(verdict); code != exitValid {
+	if code != exitValid {
 		return verdictError{code}
 	}
 	return nil

@@ -21,6 +21,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -34,6 +35,7 @@ type runFlags struct {
 	json   bool
 	points bool
 	faults string
+	gates  []string
 	// servers is the connect string of an ensemble that somebody else started.
 	servers string
 	// anyClients says that nobody said how clients run: a simulation plays processes where its faults
@@ -65,8 +67,8 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 			"and {port} are its address.\n\n" +
 			"With --repeat N, it runs the experiment with N seeds, one run after the other in real time, as\n" +
 			"zklab sweep --swarm=false does: a run that passes leaves one line, a run that fails its folder.\n\n" +
-			"Exit codes: 0 every property valid, 1 a property violated, 2 undecided, 3 could not be run,\n" +
-			"64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
+			"Exit codes: 0 every property valid and every --gate kept, 1 a property violated or a gate exceeded,\n" +
+			"2 undecided, 3 could not be run, 64 wrong usage. Interrupt once to end the load early and still get a report, twice to stop.",
 		Example: "  zklab run lock --faults pause,expire --time-limit 60s\n" +
 			"  zklab run lock --faults kill:leader --repeat 20\n" +
 			"  zklab run lock --ensemble external --servers zk1:2181,zk2:2181,zk3:2181 --faults expire,pause \\\n" +
@@ -94,6 +96,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of a violation")
 	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages at which faults can be injected, in points.txt of the run's folder")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the content of result.json instead of a summary")
+	gateFlag(cmd, &f.gates)
 	return cmd
 }
 
@@ -288,7 +291,11 @@ func assembled(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	if err != nil {
 		return none, usageError("arrivals of %s: %v", f.config, err)
 	}
+	if _, err := stats.ParseGates(f.gates, x.Recipe, false); err != nil {
+		return none, usageError("--%v", err)
+	}
 	e := zklab.Experiment{
+		Gates:    f.gates,
 		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
 		MinLoad:       minLoad(x),
 		PlayProcesses: x.Simulate && x.ClientsAs == store.Process, OneProcess: !f.anyClients,

@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/stats"
 )
 
 // sweepFlags are the flags of sweep that run has not.
@@ -25,6 +26,7 @@ type sweepFlags struct {
 	jobs       jobs
 	shard      string
 	swarm      bool
+	gates      []string
 }
 
 // endless are the seeds of a sweep that only its time ends.
@@ -47,7 +49,7 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 			"Batch, GitLab or CircleCI (auto/20 in Kubernetes, which does not tell the number of jobs). Each leaves\n" +
 			"an archive beside its folder; zklab merge combines them into one page.\n\n" +
 			"Exit codes: 0 each property that counts was valid in some run and violated in none, 1 a property\n" +
-			"violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt once to let current runs\n" +
+			"violated or a --gate exceeded, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt once to let current runs\n" +
 			"finish, twice to stop; the verdict is not valid then unless all seeds were run.",
 		Example: "  zklab sweep lock --seeds 1..1000 --faults all --time-limit 5s\n" +
 			"  zklab sweep queue --subject broken --for 10m --until-violations 5 --jobs 4\n" +
@@ -71,6 +73,7 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	flags.Lookup("swarm").DefValue = "false" // it is told in words
 	flags.BoolVar(&swept.f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&swept.f.json, "json", false, "print the summary as JSON")
+	gateFlag(cmd, &s.gates)
 	return cmd
 }
 
@@ -84,6 +87,9 @@ func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 	}
 	if err := s.jobs.validate(cmd); err != nil {
 		return d, err
+	}
+	if _, err := stats.ParseGates(s.gates, swept.stored.Recipe, false); err != nil {
+		return d, usageError("--%v", err)
 	}
 	seeds := s.seeds
 	if s.forTime > 0 && !cmd.Flags().Changed("seeds") {
@@ -142,7 +148,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 		return err
 	}
 	ledger.Close() // it is not under way any more
-	return printMerged(cmd, []string{folder}, filepath.Join(folder, sweepPage), swept.f.json, false)
+	return printMerged(cmd, []string{folder}, filepath.Join(folder, sweepPage), swept.f.json, false, s.gates)
 }
 
 // sweepPage is the page of a sweep, in its folder.
@@ -171,7 +177,10 @@ func describeSweep(p sweep.Progress) string {
 
 // printMerged makes a page of folders and archives, and prints the summary; its error carries
 // the exit code. whole says that all shards of the sweep should be there.
-func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole bool) error {
+func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole bool, gates []string) error {
+	if _, err := stats.ParseGates(gates, "", false); err != nil { // of whatever recipe
+		return usageError("--%v", err)
+	}
 	s, err := sweep.Merge(paths)
 	if err != nil {
 		return err
@@ -180,6 +189,9 @@ func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole 
 		s.Absent = nil // other machines have them
 	}
 	s.RequireWhole()
+	if s.Gates, err = stats.JudgeGates(gates, s.Description.Setting("recipe"), &s.Samples); err != nil {
+		return usageError("--%v", err)
+	}
 	if page != "" {
 		if err := reports.WriteSweep(page, s); err != nil {
 			return err
@@ -191,7 +203,7 @@ func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole 
 	} else {
 		_, err = fmt.Fprint(out, reports.SweepSummary(s, page, screenOf(out, false)))
 	}
-	if code := exitOf(s.Verdict); err == nil && code != exitValid {
+	if code := exitOfGates(exitOf(s.Verdict), s.Gates); err == nil && code != exitValid {
 		return verdictError{code}
 	}
 	return err
@@ -240,6 +252,7 @@ var sweepsInStore = filepath.Join("store", "sweeps", "*", "*")
 func newMerge() *cobra.Command {
 	var page string
 	var asJSON bool
+	var gates []string
 	cmd := &cobra.Command{
 		Use:   "merge PATH...",
 		Short: "Merge the folders and archives of a sweep into one summary and page",
@@ -259,11 +272,12 @@ func newMerge() *cobra.Command {
 			if info, err := os.Stat(args[0]); page == "" && len(args) == 1 && err == nil && info.IsDir() {
 				page = filepath.Join(args[0], sweepPage)
 			}
-			return printMerged(cmd, args, page, asJSON, true)
+			return printMerged(cmd, args, page, asJSON, true, gates)
 		},
 	}
 	cmd.Flags().StringVar(&page, "page", "", "file for the page (default: "+sweepPage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	gateFlag(cmd, &gates)
 	completesFiles(cmd, "page")
 	return cmd
 }

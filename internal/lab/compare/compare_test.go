@@ -58,7 +58,7 @@ func swept(t *testing.T, name string, settings []sweep.Setting, lines []sweep.Li
 
 func parsed(t *testing.T, texts []string) []stats.Gate {
 	t.Helper()
-	gates, err := stats.ParseGates(texts, "lock")
+	gates, err := stats.ParseGates(texts, "lock", true)
 	if err != nil {
 		t.Fatal(err)
 	}

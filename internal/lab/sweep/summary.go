@@ -57,6 +57,9 @@ type Summary struct {
 	// Samples are the times that all runs measured.
 	Samples stats.Samples `json:"samples"`
 
+	// Gates are the bounds that the user gave for Samples. They do not affect the verdict.
+	Gates []stats.GateResult `json:"gates,omitempty"`
+
 	// Zklab is the version of zklab that summed it up; that of the runs is the setting [RanBy].
 	Zklab string `json:"zklab"`
 
