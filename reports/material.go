@@ -69,6 +69,7 @@ func (m *material) plots() []drawn {
 		{"holders", "Holders", holdersFigure},
 		{"leases", "Leases held", leasesFigure},
 		{"depth", "Items in the queue", depthFigure},
+		{"clients", "Waits and grants by client", clientsFigure},
 		{"herd", "Cost of a release by contenders", herdFigure},
 	}
 	var out []drawn

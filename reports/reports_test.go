@@ -124,7 +124,7 @@ func wellFormed(content []byte) error {
 func TestReportOfARealisticRun(t *testing.T) {
 	files := rendered.ok(t)
 	want := []string{"junit.xml", "report.html", "timeline.html"}
-	for _, p := range []string{"latency", "quantiles", "throughput", "latency-heatmap", "latency-ecdf", "failover", "affected-ecdf", "phases", "handover-ecdf", "herd", "holders"} {
+	for _, p := range []string{"latency", "quantiles", "throughput", "latency-heatmap", "latency-ecdf", "failover", "affected-ecdf", "phases", "handover-ecdf", "clients", "herd", "holders"} {
 		want = append(want, "plots/"+p+".svg", "plots/"+p+".png")
 	}
 	slices.Sort(want)
@@ -275,11 +275,11 @@ func TestOddRuns(t *testing.T) {
 		plots  []string
 		absent []string
 	}{
-		{"empty", &history.History{}, nil, []string{"No operation went to the ensemble", "No operation was completed", "No fault was injected", "No client held a key", "What passed between clients and servers is unknown"}},
-		{"one operation", one, []string{"latency", "quantiles", "throughput", "holders"}, []string{"No fault was injected", "The p90 with its interval needs 39 operations of one kind that succeeded; measured were acquire (1)."}},
+		{"empty", &history.History{}, nil, []string{"No operation went to the ensemble", "No operation was completed", "No fault was injected", "No client held a key", "No acquire was granted", "What passed between clients and servers is unknown"}},
+		{"one operation", one, []string{"latency", "quantiles", "throughput", "holders", "clients"}, []string{"No fault was injected", "The p90 with its interval needs 39 operations of one kind that succeeded; measured were acquire (1)."}},
 		{"one that never returned", open, []string{"latency"}, []string{"No operation on the ensemble succeeded", "No operation was completed"}},
-		{"no faults", calm, []string{"latency", "quantiles", "latency-ecdf", "throughput", "handover-ecdf", "holders", "herd"}, []string{"No fault was injected"}},
-		{"semaphore", leased(calm), []string{"latency", "quantiles", "latency-ecdf", "throughput", "leases", "herd"}, nil},
+		{"no faults", calm, []string{"latency", "quantiles", "latency-ecdf", "throughput", "handover-ecdf", "holders", "clients", "herd"}, []string{"No fault was injected"}},
+		{"semaphore", leased(calm), []string{"latency", "quantiles", "latency-ecdf", "throughput", "leases", "clients", "herd"}, nil},
 		{"queue", sample.Queue(5*time.Second, 1), []string{"latency", "quantiles", "latency-heatmap", "latency-ecdf", "throughput", "depth"}, nil},
 		{"barrier", sample.Barrier(10, 1), []string{"latency", "quantiles", "throughput"}, nil},
 		{"double barrier", sample.DoubleBarrier(10, 1), []string{"latency", "quantiles", "throughput"}, nil},
@@ -287,7 +287,7 @@ func TestOddRuns(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			files := render(t, tt.h, sample.Result(tt.h))
-			for _, p := range []string{"latency", "quantiles", "latency-heatmap", "latency-ecdf", "throughput", "failover", "failover-ecdf", "affected-ecdf", "handover-ecdf", "holders", "leases", "depth", "herd"} {
+			for _, p := range []string{"latency", "quantiles", "latency-heatmap", "latency-ecdf", "throughput", "failover", "failover-ecdf", "affected-ecdf", "handover-ecdf", "holders", "leases", "depth", "clients", "herd"} {
 				_, drawn := files["plots/"+p+".svg"]
 				if want := slices.Contains(tt.plots, p); drawn != want {
 					t.Errorf("plot of %s: drawn %v, want %v", p, drawn, want)

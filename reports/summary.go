@@ -202,6 +202,9 @@ func (s *summary) operations() {
 	if st.Contended >= 0 {
 		s.line("contention", percent(st.Contended)+" of the acquires had to wait for another holder")
 	}
+	if fairness := fairnessWords(st.Fairness); fairness != "" {
+		s.line("fairness", fairness)
+	}
 	if cost := costWords(st.Cost); cost != "" {
 		s.line("cost", cost)
 	}

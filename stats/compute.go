@@ -34,6 +34,7 @@ func Compute(h *history.History) Stats {
 	groups := consequencesOf(faults)
 	inLoad := begunIn(load, ops)
 	cost := costOf(m, ops, inLoad, all)
+	fairness, belief := fairnessOf(m, h, inLoad), beliefOf(m, ops, all)
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(ops, load),
@@ -45,11 +46,12 @@ func Compute(h *history.History) Stats {
 		Failovers:  failovers(groups),
 		HandOver:   spreadOf(handOver),
 		Cost:       cost,
+		Fairness:   fairness,
+		Belief:     belief,
 		Stalls:     stalls(h),
 		Samples: &Samples{
 			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: timesOf(handOver),
-			Probe: probeSamples(probes),
-			Cost:  cost,
+			Probe: probeSamples(probes), Cost: cost, Fairness: fairness.samples(), Belief: belief,
 		},
 	}
 	for _, f := range s.ByF {

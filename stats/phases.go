@@ -101,7 +101,7 @@ type PhaseSamples struct {
 func (s *PhaseSamples) addFault(f *Fault) {
 	for _, c := range f.Affected {
 		if p := c.Phases; p != nil {
-			s.merge(&PhaseSamples{Clients: 1, Noticed: p.Noticed, Paused: p.Paused, Connecting: p.Connecting, Serving: p.Serving})
+			s.Merge(&PhaseSamples{Clients: 1, Noticed: p.Noticed, Paused: p.Paused, Connecting: p.Connecting, Serving: p.Serving})
 		}
 	}
 	if f.ElectedAt > 0 {
@@ -109,7 +109,8 @@ func (s *PhaseSamples) addFault(f *Fault) {
 	}
 }
 
-func (s *PhaseSamples) merge(others *PhaseSamples) {
+// Merge adds the phases of other clients.
+func (s *PhaseSamples) Merge(others *PhaseSamples) {
 	s.Clients += others.Clients
 	s.Noticed += others.Noticed
 	s.Paused += others.Paused

@@ -22,7 +22,9 @@ type Samples struct {
 	// from when a write was due.
 	Probe *OperationSamples `json:"probe,omitempty"`
 	// Cost is that of the runs in which it is known.
-	Cost *Cost `json:"cost,omitempty"`
+	Cost     *Cost            `json:"cost,omitempty"`
+	Fairness *FairnessSamples `json:"fairness,omitempty"`
+	Belief   *Belief          `json:"belief,omitempty"`
 }
 
 // OperationSamples are the outcomes and latencies of one kind of operation. Latencies count from
@@ -62,7 +64,7 @@ func (s *Samples) Merge(others *Samples) {
 	}
 	s.Runs += others.Runs
 	for name, o := range others.Operations {
-		entry(&s.Operations, name).merge(o)
+		entry(&s.Operations, name).Merge(o)
 	}
 	for name, o := range others.Faults {
 		sum := entry(&s.Faults, name)
@@ -72,32 +74,20 @@ func (s *Samples) Merge(others *Samples) {
 		merge(&sum.Failovers, o.Failovers)
 		merge(&sum.Affected, o.Affected)
 		merge(&sum.HandOvers, o.HandOvers)
-		if o.Phases != nil {
-			if sum.Phases == nil {
-				sum.Phases = &PhaseSamples{}
-			}
-			sum.Phases.merge(o.Phases)
-		}
+		merge(&sum.Phases, o.Phases)
 		merge(&sum.Outages, o.Outages)
 		merge(&sum.OutagesBest, o.OutagesBest)
 		merge(&sum.OutagesWorst, o.OutagesWorst)
 	}
-	if others.Probe != nil {
-		if s.Probe == nil {
-			s.Probe = &OperationSamples{}
-		}
-		s.Probe.merge(others.Probe)
-	}
+	merge(&s.Probe, others.Probe)
 	merge(&s.HandOvers, others.HandOvers)
-	if others.Cost != nil {
-		if s.Cost == nil {
-			s.Cost = &Cost{}
-		}
-		s.Cost.Merge(others.Cost)
-	}
+	merge(&s.Cost, others.Cost)
+	merge(&s.Fairness, others.Fairness)
+	merge(&s.Belief, others.Belief)
 }
 
-func (o *OperationSamples) merge(others *OperationSamples) {
+// Merge adds the samples of other runs.
+func (o *OperationSamples) Merge(others *OperationSamples) {
 	o.OK += others.OK
 	o.Fail += others.Fail
 	o.Info += others.Info
@@ -120,14 +110,18 @@ func (o *OperationSamples) add(outcome history.Type, latency time.Duration) {
 	}
 }
 
-func merge(sum **Times, others *Times) {
+// merge adds others to a sum that is made if it is missing. Nothing is added for nil.
+func merge[T any, P interface {
+	*T
+	Merge(others *T)
+}](sum **T, others *T) {
 	if others == nil {
 		return
 	}
 	if *sum == nil {
-		*sum = &Times{}
+		*sum = new(T)
 	}
-	(*sum).Merge(others)
+	P(*sum).Merge(others)
 }
 
 // entry returns the entry of a map, which it makes if it is missing.

@@ -37,8 +37,12 @@ type Stats struct {
 	// exclusive holds.
 	HandOver *Spread `json:"hand_over,omitempty"`
 	// Cost is what operations cost the servers and the network; nil if it is unknown.
-	Cost   *Cost `json:"cost,omitempty"`
-	Stalls int   `json:"stalls"` // of the harness itself, over 250 ms
+	Cost *Cost `json:"cost,omitempty"`
+	// Fairness says how the object was shared; nil if there was no grant.
+	Fairness *Fairness `json:"fairness,omitempty"`
+	// Belief says for how long two clients believed that they held; nil if one could not.
+	Belief *Belief `json:"belief,omitempty"`
+	Stalls int     `json:"stalls"` // of the harness itself, over 250 ms
 	// Samples are the measured times themselves, for pooling runs; nil if an older zklab computed the
 	// figures.
 	Samples *Samples `json:"samples,omitempty"`

@@ -1,0 +1,106 @@
+package stats
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Belief says for how long two clients believed at the same time that they held the same key, of
+// objects that one client holds at a time. It covers the whole record. No recipe can prevent that if
+// a holder stands still; a resource that checks fencing tokens refuses the writes that it leads to.
+type Belief struct {
+	Windows int           `json:"windows"`
+	Total   time.Duration `json:"total"`
+	Longest time.Duration `json:"longest"`
+	Writes  int           `json:"writes"` // to the guarded resource, that ended
+	// Refused counts those among Writes that a resource refuses which checks tokens: a client wrote
+	// after one with a later grant. If the subject gives no tokens, the order of the grants, as the
+	// clients saw them, stands for them.
+	Refused int `json:"refused"`
+}
+
+// Merge adds that of other runs, which may be nil and is not changed.
+func (b *Belief) Merge(others *Belief) {
+	if others == nil {
+		return
+	}
+	b.Windows += others.Windows
+	b.Total += others.Total
+	b.Longest = max(b.Longest, others.Longest)
+	b.Writes += others.Writes
+	b.Refused += others.Refused
+}
+
+// beliefOf returns nil if several clients may hold the object at a time. The holds are in order of
+// their grants.
+func beliefOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) *Belief {
+	if m.State != models.Exclusive && m.State != models.ReadWrite || len(all) == 0 {
+		return nil
+	}
+	b := &Belief{}
+	for _, o := range holds.Overlaps(all) {
+		b.Windows++
+		b.Total += o.Length()
+		b.Longest = max(b.Longest, o.Length())
+	}
+	byKey := map[string][]guarded{}
+	for _, op := range ops {
+		var w models.Written
+		if op.F == models.FWrite && op.Outcome() == history.OK && op.Return.Decode(&w) == nil {
+			byKey[op.Key] = append(byKey[op.Key], guarded{w, op})
+		}
+	}
+	held := map[string][]*holds.Hold{}
+	for _, h := range all {
+		held[h.Key] = append(held[h.Key], h)
+	}
+	for key, writes := range byKey {
+		b.Writes += len(writes)
+		b.Refused += refused(writes, held[key])
+	}
+	return b
+}
+
+// guarded is a write to the guarded resource.
+type guarded struct {
+	models.Written
+	op *history.Operation
+}
+
+// refused counts the writes to a key that a resource refuses which checks tokens. The holds are those
+// of the key.
+func refused(writes []guarded, all []*holds.Hold) (n int) {
+	slices.SortFunc(writes, func(a, b guarded) int { return cmp.Compare(a.Order, b.Order) })
+	latest := -1 // the place among all holds of the latest one that wrote
+	for _, w := range writes {
+		if w.Token != 0 {
+			if !w.Accepted {
+				n++
+			}
+			continue
+		}
+		hold := holdOf(w.op, all)
+		if hold < latest {
+			n++
+		}
+		latest = max(latest, hold)
+	}
+	return n
+}
+
+// holdOf returns the place of the latest hold that a client had been granted when it wrote; -1 if
+// there is none.
+func holdOf(op *history.Operation, all []*holds.Hold) int {
+	granted, _ := slices.BinarySearchFunc(all, op.Began()+1, func(h *holds.Hold, t time.Duration) int { return cmp.Compare(h.Granted, t) })
+	for i := granted - 1; i >= 0; i-- {
+		if all[i].Client == op.Client {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,58 @@
+package stats
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/models"
+)
+
+// staleWriter has client 0 believe from 2 to 40 ms that it holds k, and client 1 from 10 to 30 ms. Both
+// write twice, client 0 the last time when client 1 has written.
+func staleWriter(first, second history.ID, accepted bool) *historytest.Builder {
+	b := historytest.New(models.Lock.Name)
+	held := models.Held{Held: true}
+	write := func(client int, at float64, token history.ID, accepted bool, order int64) {
+		b.Op(client, models.FWrite, "k", at, at, history.OK, models.Grant{Token: token}, models.Written{Accepted: accepted, Token: token, Order: order})
+	}
+	b.Op(0, models.FAcquire, "k", 1, 2, history.OK, nil, models.Grant{Token: first})
+	write(0, 3, first, true, 1)
+	b.Op(1, models.FAcquire, "k", 5, 10, history.OK, nil, models.Grant{Token: second})
+	write(0, 11, first, true, 2)
+	write(1, 12, second, true, 3)
+	write(0, 20, first, accepted, 4)
+	b.Op(1, models.FRelease, "k", 30, 31, history.OK, held, nil)
+	b.Op(0, models.FRelease, "k", 40, 41, history.OK, held, nil)
+	return b
+}
+
+// A write after one of a later grant is refused, whether or not the subject gives tokens.
+func TestBelief(t *testing.T) {
+	want := &Belief{Windows: 1, Total: 20 * ms, Longest: 20 * ms, Writes: 4, Refused: 1}
+	for name, b := range map[string]*historytest.Builder{
+		"with tokens": staleWriter(1, 2, false), "without tokens": staleWriter(0, 0, true),
+	} {
+		s := Compute(b.History())
+		if diff := cmp.Diff(want, s.Belief); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		var sum Samples
+		sum.Merge(s.Samples)
+		sum.Merge(s.Samples)
+		if diff := cmp.Diff(&Belief{Windows: 2, Total: 40 * ms, Longest: 20 * ms, Writes: 8, Refused: 2}, sum.Belief); diff != "" {
+			t.Errorf("%s, twice: %s", name, diff)
+		}
+	}
+}
+
+// That several clients hold a semaphore is no false belief.
+func TestNoBelief(t *testing.T) {
+	b := staleWriter(1, 2, true)
+	b.Header.Model = models.Semaphore.Name
+	if s := Compute(b.History()); s.Belief != nil || s.Samples.Belief != nil {
+		t.Errorf("%+v", s.Belief)
+	}
+}
