@@ -64,7 +64,7 @@ func (m *material) plots() []drawn {
 		{affectedTimes.file, affectedTimes.title, distributionOf(affectedTimes)},
 		{"phases", "Phases of the fail-over", func(m *material) (*figure, string) { return phasesFigure(m.r.Stats.Samples) }},
 		{"probes", "Service as probes saw it", probesFigure},
-		{outageTimes.file, outageTimes.title, distributionOf(outageTimes)},
+		{outageTimes.file, outageTimes.title, outagesFigure},
 		{handOverTimes.file, handOverTimes.title, distributionOf(handOverTimes)},
 		{"holders", "Holders", holdersFigure},
 		{"leases", "Leases held", leasesFigure},

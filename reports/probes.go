@@ -53,6 +53,14 @@ func probesFigure(m *material) (*figure, string) {
 	return f, ""
 }
 
+// outagesFigure draws the times without service. There were no probes before results had times.
+func outagesFigure(m *material) (*figure, string) {
+	if m.r.Stats.Samples == nil {
+		return nil, ""
+	}
+	return distributionOf(outageTimes)(m)
+}
+
 // probeName says which servers a probe uses.
 func probeName(server int) string {
 	if server == 0 {
