@@ -123,7 +123,7 @@ func render(e entry) ([]byte, error) {
 const archiveEnd = ".jsonl.gz"
 
 // archive writes a runs.jsonl with gzip, in a form that every tool reads (zcat). That is all of a
-// sweep but the folders of the runs that were kept, which seeds make again: some 950 bytes for a
+// sweep but the folders of the runs that were kept, which seeds make again: some 1,050 bytes for a
 // run of five seconds. A file that is there is replaced as a whole.
 func archive(journal, path string) error {
 	in, err := os.Open(journal)
