@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/settings"
@@ -24,8 +25,9 @@ type Difference struct {
 }
 
 const (
-	drawn  = "drawn by each seed"
-	notSet = "not set"
+	drawn    = "drawn by each seed"
+	notSet   = "not set"
+	notKnown = "not known" // runs and sweeps keep different facts
 )
 
 // apart are settings that do not make runs different.
@@ -36,7 +38,7 @@ func ofRun(x store.Experiment, r *store.Result) facts {
 	f := facts{
 		"recipe": x.Recipe, "subject": cmp.Or(x.SubjectCommand, x.Subject), "ensemble": x.Ensemble, "image": x.Image,
 		"faults": x.Faults.Expression(), "simulate": fmt.Sprint(x.Simulate), "clients-as": cmp.Or(x.ClientsAs, store.Goroutine),
-		"ZooKeeper": r.Ensemble.Version, sweep.RanBy: x.Zklab,
+		"ZooKeeper": r.Ensemble.Version, "program": notKnown, sweep.RanBy: x.Zklab,
 	}
 	if f["faults"] == "" && len(x.Schedule) > 0 {
 		f["faults"] = "a schedule of its own"
@@ -44,19 +46,15 @@ func ofRun(x store.Experiment, r *store.Result) facts {
 	if x.Ensemble == "external" {
 		f["servers"] = strings.Join(x.Servers, ",") + x.Chroot
 	}
-	f.knobs(x.Settings, "")
+	f.knobs(x.Over(settings.Usual()))
 	return f
 }
 
-// knobs adds the settings with a flag. What is zero is missing: text stands for it.
-func (f facts) knobs(s settings.Settings, missing string) {
+// knobs adds the settings with a flag that are not zero.
+func (f facts) knobs(s settings.Settings) {
 	for _, k := range settings.Knobs {
-		value := reflect.ValueOf(k.Field(&s)).Elem()
-		switch {
-		case !value.IsZero():
+		if value := reflect.ValueOf(k.Field(&s)).Elem(); !value.IsZero() {
 			f[k.Name()] = fmt.Sprint(value.Interface())
-		case missing != "":
-			f[k.Name()] = missing
 		}
 	}
 }
@@ -66,11 +64,11 @@ const contentOf = "content of "
 
 // ofSweep returns the facts of a sweep. Settings that no flag gave have their defaults, or are drawn.
 func ofSweep(d *sweep.Description) facts {
-	f := facts{}
+	f := facts{"ZooKeeper": notKnown, "clients-as": notKnown} // the latter depends on the faults, if no flag says it
 	fromFile := slices.ContainsFunc(d.Settings, func(s sweep.Setting) bool { return strings.HasPrefix(s.Name, contentOf) })
 	if !fromFile {
-		f["ensemble"], f["clients-as"], f["simulate"] = "embedded", store.Goroutine, "true"
-		f.knobs(settings.Usual(), "")
+		f["ensemble"], f["simulate"] = "embedded", "true"
+		f.knobs(settings.Usual())
 		for _, k := range settings.Knobs {
 			if d.Setting("swarm") != "false" && k.Choices() != nil {
 				f[k.Name()] = drawn
@@ -79,6 +77,9 @@ func ofSweep(d *sweep.Description) facts {
 	}
 	for _, s := range d.Settings {
 		f[s.Name] = s.Value
+	}
+	if s, err := plan.Parse(f["faults"], settings.Usual().FaultInterval); err == nil {
+		f["faults"] = store.Faults(s.Items()).Expression() // as runs keep them
 	}
 	return f
 }
@@ -113,7 +114,8 @@ func differences(groups []*Group) []Difference {
 const unlike = " or "
 
 func differ(values []string) bool {
-	return len(slices.Compact(slices.Clone(values))) > 1 || strings.Contains(values[0], unlike)
+	known := slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == notKnown })
+	return len(slices.Compact(known)) > 1 || len(known) > 0 && strings.Contains(known[0], unlike)
 }
 
 // fact returns the values of a setting in a group, each once.
@@ -121,9 +123,12 @@ func (g *Group) fact(name string) string {
 	var values []string
 	for _, f := range g.facts {
 		value := printable.Text(cmp.Or(f[name], notSet), 80)
-		if !slices.Contains(values, value) {
+		if value != notKnown && !slices.Contains(values, value) {
 			values = append(values, value)
 		}
+	}
+	if values == nil {
+		return notKnown
 	}
 	slices.Sort(values)
 	return strings.Join(values, unlike)
