@@ -191,7 +191,7 @@ func (g *group) bound(m *member) {
 	}
 	m.until = min(m.until, before(m.left()), before(removals(g.Record)))
 	m.once = evidence.EventsOf(m.join)
-	if left := m.gone(); left != nil && g.Only(left) == m.in && left.Return.Time < m.again && m.again != evidence.Never {
+	if left := m.gone(); left != nil && m.in != nil && g.Only(left) == m.in && left.Return.Time < m.again && m.again != evidence.Never {
 		m.again = evidence.Never // whoever left in its session does not join again in the next one
 		m.once = append(m.once, evidence.EventsOf(left)...)
 	}

@@ -173,8 +173,10 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[*evidence.
 		return
 	}
 	f.Count("placed", 1)
-	session := g.Only(l.op)
-	first = max(first, at[session])
+	session := g.Only(l.op) // nil if the answer may be of several sessions: no order is known then
+	if session != nil {
+		first = max(first, at[session])
+	}
 	want := uint64(0)
 	for name := range l.set {
 		want ^= v.hashOf(name)
@@ -182,7 +184,9 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[*evidence.
 	fits := v.of[want]
 	i, _ := slices.BinarySearch(fits, first)
 	if i < len(fits) && v.from[fits[i]] <= high {
-		at[session] = fits[i]
+		if session != nil {
+			at[session] = fits[i]
+		}
 		return
 	}
 	if f.Again() {
