@@ -107,10 +107,14 @@ func listed(r *checktest.Record, stays bool, members ...string) *checktest.Recor
 // back makes of a record a group of which client 1 lists the members twice, the second time as they
 // were before. used are the sessions that both lists used.
 func back(r *checktest.Record, used ...history.Use) *checktest.Record {
-	r.Opens(1).Opens(2).Opens(3).Makes(1, "m1").Makes(3, "m2").Unmakes(1, "m1") // 1 to 6
-	r.Saw(5, 0, 3, 4).Joins(0, 10, 12, "m1", saw(3, 4)).Joins(2, 14, 16, "m2", saw(3, 5)).Parts(0, 17, 18, "m1", saw(4, 6))
+	r.Opens(1).Opens(2).Opens(3).Opens(4).Makes(1, "m1").Makes(3, "m2").Unmakes(1, "m1") // 1 to 7
+	r.Saw(5, 0, 4, 4).Joins(0, 10, 12, "m1", saw(4, 5))
+	for _, u := range used {
+		r.Missed(13, 1, u.Session, 13, u.Seen, u.Seen)
+	}
+	r.Joins(2, 14, 16, "m2", saw(4, 6)).Parts(0, 17, 18, "m1", saw(5, 7))
 	list := func(inv, ret int, members ...string) {
-		r.Lists(1, inv, ret, saw(4, 6), members...)
+		r.Lists(1, inv, ret, saw(5, 7), members...)
 		r.Events[len(r.Events)-1].Used = used
 	}
 	list(20, 30, "m2")
@@ -126,7 +130,7 @@ func loggedGroups(group func() *checktest.Record) []scenario {
 		{"a list of what came", "snapshots", Valid, "", listed(group(), false, "m2")},
 		{"a list of what never was", "snapshots", Violation, "that was so at no moment from 0x100000004, when they were m1, to 0x100000007", listed(group(), false)},
 		{"a list of what was before the last one", "snapshots", Violation, "at no moment", back(group())},
-		{"a list of what was before the last one, of another session", "snapshots", Valid, "", back(group(), history.Use{Session: 2}, history.Use{Session: 9})},
+		{"a list of what was before the last one, of another session", "snapshots", Valid, "", back(group(), history.Use{Session: 2, Seen: checktest.Token(5)}, history.Use{Session: 4, Seen: checktest.Token(5)})},
 		{"the log has each member", "log", Valid, "", listed(group(), false, "m1")},
 		{"a member that left, and is there", "log", Violation, " k as", listed(group(), true, "m1")},
 	}
