@@ -58,6 +58,8 @@ func membershipScenarios() []scenario {
 		{"gone, and there again", "monotone", Violation, `client 1 got the answer at 0.008 s that "m1" is a member of k again, after that client had seen it gone`, group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Lists(1, 7, 8, saw(0, 0), "m1")},
 		{"gone, and there again in another session of its client", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Connected(6, 0, 9).Lists(1, 7, 8, saw(0, 0), "m1")},
 		{"gone, and there again behind a session of its client in which it had left", "monotone", Violation, `client 1 got the answer at 0.008 s that "m1" is a member of k again, after that client had seen it gone`, group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(0, 0)).Connected(6, 0, 9).Lists(1, 7, 8, saw(0, 0), "m1")},
+		{"gone while it joins", "monotone", Violation, "and it lived on", seenWhileJoining(history.Use{Session: 1, Made: true})},
+		{"gone while it joins, with a znode of an earlier session", "monotone", Valid, "", seenWhileJoining(history.Use{Session: 9}, history.Use{Session: 1, Made: true})},
 		{"changes that go back", "monotone", Violation, `client 1 got the answer at 0.008 s that "m1" is a member of k again, after that client had seen it gone`, group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Told(1, 5, 6).Told(1, 7, 8, "m1")},
 		{"a list older than a change", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Lists(1, 5, 6, saw(0, 0)).Proof(0, 1, 9)},
 
@@ -89,6 +91,18 @@ func membershipScenarios() []scenario {
 		{"there long after its client crashed, at the server that answers behind a reconnect", "gone", Valid, "", group().Connected(0, 1, 2).Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Session(20+bound, history.FDisconnected, 1, 2).Connected(23+bound, 1, 2).Lists(1, 22+bound, 50+bound, saw(0, 0), "m1")},
 		{"there shortly after its client crashed", "gone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Exited(3, 0, history.ByCrash).Lists(1, bound, bound+1, saw(0, 0), "m1")},
 	}
+}
+
+// seenWhileJoining makes of a record a group of which client 1 sees m1 and then does not, before the
+// call of client 0 to join as m1 has ended. used are the sessions that the call used.
+func seenWhileJoining(used ...history.Use) *checktest.Record {
+	r := checktest.Group().Connected(0, 0, 1)
+	if len(used) > 1 {
+		r.Connected(5, 0, 9)
+	}
+	r.Joins(0, 1, 10, "m1", saw(1, 2))
+	r.Events[len(r.Events)-1].Used = used
+	return r.Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 6, 7, saw(0, 0)).Proof(0, 1, 20)
 }
 
 // listed makes of a record a group of which the log tells: m1 joins, and leaves while client 1 lists the

@@ -81,7 +81,11 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
-		if m := g.members[name]; !l.set[name] && m != nil && m.joined() && m.until >= l.op.Return.Time {
+		m := g.members[name]
+		if l.set[name] || m == nil || !m.joined() || m.until < l.op.Return.Time {
+			continue
+		}
+		if len(g.InUse(m.join)) == 1 { // else it may have been seen by a znode of an earlier session of its join
 			f.Violated(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof),
 				"%s, though that client had seen it before, and it lived on", g.hides(l, name))
 		}
