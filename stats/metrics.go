@@ -124,3 +124,38 @@ func errorShare(s *Samples, operation string) (failed, all int) {
 	}
 	return failed, all
 }
+
+// probe is the measure of the probe's writes.
+const probe = "probe"
+
+// finer are times that are no metrics of their own: gates and comparisons do without them.
+var finer = []Metric{
+	{"affected", "from the effect of a fault to the next success of a client that it affected", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.Affected }), nil},
+	{"elected", "from the effect of a fault until a new leader was seen", byFault, Sum, faultTimes(func(f *FaultSamples) *Times {
+		if f.Phases == nil {
+			return nil
+		}
+		return f.Phases.Elected
+	}), nil},
+	{"outage", "without service during a fault, as the probe saw it that uses all servers", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.Outages }), nil},
+	{"outage_best", "the shortest time without service that a probe of one server saw during a fault", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.OutagesBest }), nil},
+	{"outage_worst", "the longest time without service that a probe of one server saw during a fault", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.OutagesWorst }), nil},
+	{probe, "from when a write of the probe was due to its end, of those with outcome ok", "", Sum, func(s *Samples, _ string) *Times {
+		if s.Probe == nil {
+			return nil
+		}
+		return s.Probe.Latency
+	}, nil},
+}
+
+// Latencies returns the measures that have no lower bounds: the latencies of operations, and of the
+// probe's writes.
+func Latencies() []Metric {
+	return slices.DeleteFunc(Measures(), func(m Metric) bool { return m.Name != Latency && m.Name != probe })
+}
+
+// Measures returns everything whose times samples have: the metrics with times, and those that neither
+// gates nor comparisons use.
+func Measures() []Metric {
+	return append(slices.DeleteFunc(slices.Clone(Metrics), func(m Metric) bool { return m.Times == nil }), finer...)
+}

@@ -112,7 +112,7 @@ func (c *comparing) run(cmd *cobra.Command, args []string) error {
 	case c.json:
 		err = printJSON(out, result)
 	case c.format == asBenchfmt:
-		err = result.WriteBenchmarks(out)
+		err = compare.WriteBenchmarks(out, groups)
 	default:
 		_, err = io.WriteString(out, reports.CompareSummary(result, c.page, screenOf(out, false)))
 	}

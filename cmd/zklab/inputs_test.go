@@ -38,6 +38,7 @@ func commands(taken string) map[string]command {
 		"zklab explore":          {[]string{"explore", "lock", "--faults", "pause"}, exitUsage, nil},
 		"zklab merge":            {[]string{"merge", "nowhere"}, exitFailed, nil},
 		"zklab compare":          {[]string{"compare", "nowhere", "here"}, exitFailed, nil},
+		"zklab export":           {[]string{"export", "nowhere"}, exitFailed, nil},
 		"zklab shrink":           {[]string{"shrink", "nowhere"}, exitFailed, nil},
 		"zklab replay":           {[]string{"replay", "nowhere"}, exitFailed, nil},
 		"zklab check":            {[]string{"check", "nowhere"}, exitFailed, nil},
@@ -74,7 +75,7 @@ func commands(taken string) map[string]command {
 // What flags may be, by name, as one name means one thing.
 var (
 	zeroIsFine       = []string{"ops", "hold", "probe", "min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
-	anyWordIsFine    = []string{"out", "label", "page", "image", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
+	anyWordIsFine    = []string{"out", "output", "label", "page", "image", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
 	foldersAreWanted = []string{"data", "dir"}
 	filesAreWanted   = []string{"config", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
 )

@@ -9,13 +9,14 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// WriteBenchmarks writes the figures of all runs in Go's benchmark format: one line for each run that
+// WriteBenchmarks writes the figures of all runs of groups in Go's benchmark format: one line for each run that
 // has a figure, with the group as configuration, so that "benchstat -col group" compares them.
 // Censored figures are left out: the format has no word for them.
-func (c *Comparison) WriteBenchmarks(w io.Writer) error {
+func WriteBenchmarks(w io.Writer, groups []*Group) error {
 	out := benchfmt.NewWriter(w)
-	for _, g := range c.Groups {
-		for _, r := range c.Rows {
+	rows := rowsOf(groups)
+	for _, g := range groups {
+		for _, r := range rows {
 			values := g.measurements(r.of, ByRun)
 			if r.Unit == ByFault {
 				values = g.measurements(r.of, ByFault)

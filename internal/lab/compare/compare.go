@@ -80,17 +80,8 @@ const (
 
 // Compare compares groups, of which there must be two or more, and judges gates.
 func Compare(groups []*Group, gates []stats.Gate) *Comparison {
-	c := &Comparison{Groups: groups, Warnings: []string{}, Differences: differences(groups), Findings: findings(groups)}
-	var all stats.Samples
-	for _, g := range groups {
-		all.Merge(&g.Samples)
-	}
+	c := &Comparison{Groups: groups, Warnings: []string{}, Differences: differences(groups), Rows: rowsOf(groups), Findings: findings(groups)}
 	var ps []*float64
-	for _, q := range quantities(&all) {
-		if r, ok := rowOf(groups, q); ok {
-			c.Rows = append(c.Rows, r)
-		}
-	}
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
 			if cell.Change != nil {
@@ -114,6 +105,20 @@ func Compare(groups []*Group, gates []stats.Gate) *Comparison {
 		}
 	}
 	return c
+}
+
+// rowsOf compares all quantities, without adjusting p-values.
+func rowsOf(groups []*Group) (rows []Row) {
+	var all stats.Samples
+	for _, g := range groups {
+		all.Merge(&g.Samples)
+	}
+	for _, q := range quantities(&all) {
+		if r, ok := rowOf(groups, q); ok {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 // rowOf compares a quantity. There is no row where too few times were measured for such a quantile.

@@ -31,6 +31,14 @@ func Locate(root, argument string) (*Group, error) {
 	return g, nil
 }
 
+// Run returns the run of a group that is a single run; nil for any other group.
+func (g *Group) Run() *store.Run {
+	if len(g.runs) != 1 || len(g.sweeps) > 0 {
+		return nil
+	}
+	return g.runs[0]
+}
+
 // Read reads a located group. gates are those that it is to be judged by.
 func (g *Group) Read(gates []stats.Gate) error {
 	for _, gate := range gates {
