@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,11 +23,11 @@ import (
 )
 
 // exportFormat is a format that runs are exported in. It has either group, of several runs, or
-// record, of the record of one run.
+// record, of the record of one run with a name.
 type exportFormat struct {
 	name, about string
 	group       func(w io.Writer, g *compare.Group) error
-	record      func(w io.Writer, h *history.History) error
+	record      func(w io.Writer, name string, h *history.History) error
 }
 
 // exportFormats are all formats. A new one is a line here.
@@ -35,8 +37,17 @@ var exportFormats = []exportFormat{
 	{asBenchfmt, "figures of each run, in Go's benchmark format", func(w io.Writer, g *compare.Group) error {
 		return compare.WriteBenchmarks(w, []*compare.Group{g})
 	}, nil},
-	{"operations", "a table of the operations of one run", nil, export.Operations},
-	{"edn", "the record of one run, as Jepsen's history.edn", nil, foreign.WriteEDN},
+	{"operations", "a table of the operations of one run", nil, nameless(export.Operations)},
+	{"edn", "the record of one run, as Jepsen's history.edn", nil, nameless(foreign.WriteEDN)},
+	{asOTLP, "traces of the operations and faults of one run, for OpenTelemetry", nil, export.Traces},
+}
+
+// asOTLP is the format that can also be sent.
+const asOTLP = "otlp"
+
+// nameless is a writer that needs no name of the run.
+func nameless(write func(io.Writer, *history.History) error) func(io.Writer, string, *history.History) error {
+	return func(w io.Writer, _ string, h *history.History) error { return write(w, h) }
 }
 
 // exportNames are the names of the formats that have a property.
@@ -51,7 +62,7 @@ func exportNames(have func(f exportFormat) bool) string {
 }
 
 func newExport() *cobra.Command {
-	var out, format, output string
+	var out, format, output, endpoint string
 	cmd := &cobra.Command{
 		Use:   "export PATH",
 		Short: "Write runs or sweeps in a format of other tools",
@@ -67,7 +78,14 @@ func newExport() *cobra.Command {
 			if at < 0 {
 				return usageError("--format is one of %s, not %q", exportNames(func(exportFormat) bool { return true }), format)
 			}
-			write, err := exportFormats[at].of(out, args[0])
+			f := exportFormats[at]
+			if endpoint != "" {
+				if f.name != asOTLP || output != "" {
+					return usageError("--endpoint goes with --format %s, and without --output", asOTLP)
+				}
+				return sendTraces(cmd.OutOrStdout(), f, out, args[0], endpoint)
+			}
+			write, err := f.of(out, args[0])
 			if err != nil {
 				return err
 			}
@@ -81,6 +99,7 @@ func newExport() *cobra.Command {
 	flags.StringVar(&out, "out", "store", "folder of the stored runs and sweeps, in which labels are looked up")
 	flags.StringVar(&format, "format", "csv", "format of the output: "+exportNames(func(exportFormat) bool { return true }))
 	flags.StringVar(&output, "output", "", "file to write instead of standard output")
+	flags.StringVar(&endpoint, "endpoint", "", "collector to send traces to by OTLP/HTTP, such as http://localhost:4318")
 	completesFiles(cmd, "out", "output")
 	var values []cobra.Completion
 	for _, f := range exportFormats {
@@ -92,35 +111,60 @@ func newExport() *cobra.Command {
 
 // of reads what is exported, and returns what writes it.
 func (f exportFormat) of(root, path string) (write func(io.Writer) error, err error) {
-	g, err := compare.Locate(root, path)
 	if f.group != nil {
+		g, err := compare.Locate(root, path)
 		if err == nil {
 			err = g.Read(nil)
 		}
 		return func(w io.Writer) error { return f.group(w, g) }, err
 	}
-	run, err := onlyRun(root, path, g, err)
-	if err != nil {
-		return nil, err
-	}
-	if run == nil {
-		return nil, usageError("%s is of one run, and %s is more than one: name one of the runs (see zklab list runs), or use one of %s",
-			f.name, path, exportNames(func(f exportFormat) bool { return f.group != nil }))
-	}
-	h, err := run.ReadHistory()
-	return func(w io.Writer) error { return f.record(w, h) }, err
+	name, h, err := f.recordOf(root, path)
+	return func(w io.Writer) error { return f.record(w, name, h) }, err
 }
 
-// onlyRun returns the run that a group is, or that a history file is; nil if it is several runs. err is
-// that of locating the group.
-func onlyRun(root, path string, g *compare.Group, err error) (*store.Run, error) {
+// recordOf reads the record of the run, or of the history file, at a path. Its name is that of its
+// folder or file.
+func (f exportFormat) recordOf(root, path string) (name string, h *history.History, err error) {
+	var run *store.Run
+	g, err := compare.Locate(root, path)
 	if err == nil {
-		return g.Run(), nil
+		run = g.Run()
+	} else if file, other := store.Open(root, path); other == nil && file.Bare() {
+		run, err = file, nil
 	}
-	if run, other := store.Open(root, path); other == nil && run.Bare() {
-		return run, nil
+	if err != nil {
+		return "", nil, err
 	}
-	return nil, err
+	if run == nil {
+		return "", nil, usageError("%s is of one run, and %s is more than one: name one of the runs (see zklab list runs), or use one of %s",
+			f.name, path, exportNames(func(f exportFormat) bool { return f.group != nil }))
+	}
+	h, err = run.ReadHistory()
+	return filepath.Base(run.Path()), h, err
+}
+
+// sendTraces sends the record of a run to a collector.
+func sendTraces(w io.Writer, f exportFormat, root, path, endpoint string) error {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return usageError("--endpoint is a URL such as http://localhost:4318, not %.100q", endpoint)
+	}
+	const below = "/v1/traces"
+	if !strings.HasSuffix(u.Path, below) {
+		u = u.JoinPath(below)
+	}
+	name, h, err := f.recordOf(root, path)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	n, err := export.Send(ctx, u.String(), name, h)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "sent %d spans to %s\n", n, u)
+	return nil
 }
 
 // writeTo writes a file, which has all of its content or is not there. What is no regular file, such
