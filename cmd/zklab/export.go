@@ -39,6 +39,7 @@ var exportFormats = []exportFormat{
 	}, nil},
 	{"operations", "a table of the operations of one run", nil, nameless(export.Operations)},
 	{"edn", "the record of one run, as Jepsen's history.edn", nil, nameless(foreign.WriteEDN)},
+	{"perfetto", "a trace of the operations and faults of one run, for ui.perfetto.dev", nil, nameless(export.Perfetto)},
 	{asOTLP, "traces of the operations and faults of one run, for OpenTelemetry", nil, export.Traces},
 }
 
