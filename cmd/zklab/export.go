@@ -71,7 +71,8 @@ func newExport() *cobra.Command {
 			"the folder of a run or a sweep, latest, an archive of a sweep, a pattern for several of them (in\n" +
 			"quotes), or a label. docs/export.md describes the formats.",
 		Example: "  zklab export latest --format operations --output operations.csv\n" +
-			"  zklab export store/sweeps/lock/* --format csv > times.csv",
+			"  zklab export 'store/sweeps/lock/*' --format csv > times.csv\n" +
+			"  zklab export latest --format otlp --endpoint http://localhost:4318",
 		Args:              pathArg,
 		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -168,13 +169,13 @@ func sendTraces(w io.Writer, f exportFormat, root, path, endpoint string) error 
 	return nil
 }
 
-// writeTo writes a file, which has all of its content or is not there. What is no regular file, such
-// as a pipe, is written to.
+// writeTo replaces a file, which then has all of the content, or what it had before. What is not a regular
+// file, such as a pipe or a link, is written to.
 func writeTo(path string, write func(io.Writer) error) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 		if err != nil {
-			return err
+			return fmt.Errorf("--output: %w", err)
 		}
 		return errors.Join(write(f), f.Close())
 	}
