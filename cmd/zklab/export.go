@@ -85,9 +85,9 @@ func newExport() *cobra.Command {
 				if f.name != asOTLP || output != "" {
 					return usageError("--endpoint goes with --format %s, and without --output", asOTLP)
 				}
-				return sendTraces(cmd.OutOrStdout(), f, out, args[0], endpoint)
+				return sendTraces(cmd, f, out, args[0], endpoint)
 			}
-			write, err := f.of(out, args[0])
+			write, err := f.of(cmd.ErrOrStderr(), out, args[0])
 			if err != nil {
 				return err
 			}
@@ -111,8 +111,8 @@ func newExport() *cobra.Command {
 	return cmd
 }
 
-// of reads what is exported, and returns what writes it.
-func (f exportFormat) of(root, path string) (write func(io.Writer) error, err error) {
+// of reads what is exported, and returns what writes it. Warnings go to stderr.
+func (f exportFormat) of(stderr io.Writer, root, path string) (write func(io.Writer) error, err error) {
 	if f.group != nil {
 		g, err := compare.Locate(root, path)
 		if err == nil {
@@ -120,13 +120,13 @@ func (f exportFormat) of(root, path string) (write func(io.Writer) error, err er
 		}
 		return func(w io.Writer) error { return f.group(w, g) }, err
 	}
-	name, h, err := f.recordOf(root, path)
+	name, h, err := f.recordOf(stderr, root, path)
 	return func(w io.Writer) error { return f.record(w, name, h) }, err
 }
 
 // recordOf reads the record of the run, or of the history file, at a path. Its name is that of its
 // folder or file.
-func (f exportFormat) recordOf(root, path string) (name string, h *history.History, err error) {
+func (f exportFormat) recordOf(stderr io.Writer, root, path string) (name string, h *history.History, err error) {
 	var run *store.Run
 	g, err := compare.Locate(root, path)
 	if err == nil {
@@ -142,11 +142,14 @@ func (f exportFormat) recordOf(root, path string) (name string, h *history.Histo
 			f.name, path, exportNames(func(f exportFormat) bool { return f.group != nil }))
 	}
 	h, err = run.ReadHistory()
+	if err == nil && (!h.Complete || h.Missing > 0 || len(h.Damage) > 0) {
+		fmt.Fprintln(stderr, "warning: the record is incomplete or damaged: zklab check says more")
+	}
 	return filepath.Base(run.Path()), h, err
 }
 
 // sendTraces sends the record of a run to a collector.
-func sendTraces(w io.Writer, f exportFormat, root, path, endpoint string) error {
+func sendTraces(cmd *cobra.Command, f exportFormat, root, path, endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return usageError("--endpoint is a URL such as http://localhost:4318, not %.100q", endpoint)
@@ -155,7 +158,7 @@ func sendTraces(w io.Writer, f exportFormat, root, path, endpoint string) error 
 	if !strings.HasSuffix(u.Path, below) {
 		u = u.JoinPath(below)
 	}
-	name, h, err := f.recordOf(root, path)
+	name, h, err := f.recordOf(cmd.ErrOrStderr(), root, path)
 	if err != nil {
 		return err
 	}
@@ -165,7 +168,7 @@ func sendTraces(w io.Writer, f exportFormat, root, path, endpoint string) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "sent %d spans to %s\n", n, u)
+	fmt.Fprintf(cmd.OutOrStdout(), "sent %d spans to %s\n", n, u)
 	return nil
 }
 
