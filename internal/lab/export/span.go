@@ -85,7 +85,7 @@ func operationSpan(op *history.Operation, end time.Duration) span {
 func faultSpan(f *faults.Fault, end time.Duration) span {
 	s := span{id: fmt.Sprint("fault ", f.Number), client: -1, name: cmp.Or(f.Spec, f.Kind), from: f.Injected, to: end}
 	if f.Over != history.Never {
-		s.to = max(f.Over, s.from)
+		s.to = f.Over
 	}
 	add := func(name string, value any) { s.attributes = append(s.attributes, attribute{name, value}) }
 	add("fault", f.Number)
