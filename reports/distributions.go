@@ -61,7 +61,7 @@ var affectedTimes = distribution{
 var outageTimes = distribution{
 	file: "outage-ecdf", title: "Distribution of the time without service, as the probe of all servers saw it", summary: "no service",
 	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Outages }),
-	one: "time without service", axis: "time since the fault was injected", share: "share of the faults", tail: p95, interval: true,
+	one: "outage", axis: "time since the fault was injected", share: "share of the faults", least: median, tail: p95, interval: true,
 	meaning: "The height of a line at 1 s is the share of the faults during which no two successes of the probe were more than 1 s apart.",
 	longer:  "without a success before the heal",
 }

@@ -74,6 +74,19 @@ func TestTimesInWords(t *testing.T) {
 	}
 }
 
+// Each distribution has a figure if there are many times, and otherwise says how many it needs.
+func TestDistributionsAreDrawn(t *testing.T) {
+	for _, d := range sweptTimes {
+		if all := d.drawn([]sampled{{"x", took(upTo(100)...)}}); all.figure == nil {
+			t.Errorf("%s: no figure of 100 times: %s", d.file, all.absent)
+		}
+		one := d.drawn([]sampled{{"x", took(1)}}).absent
+		if !strings.HasPrefix(one, "The "+d.least.name+" with its interval needs ") || d.least.name == "" {
+			t.Errorf("%s: %s", d.file, one)
+		}
+	}
+}
+
 func TestDistributionFigure(t *testing.T) {
 	s := plantedTimes()
 	d := failoverTimes.drawn(failoverTimes.of(s))
