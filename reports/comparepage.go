@@ -89,9 +89,9 @@ const mostOverlays = 12
 // overlay draws one metric of all groups.
 func overlay(c *compare.Comparison, m *stats.Metric, parts []string) *figure {
 	f := &figure{
-		file: m.Name, title: capital(m.Name) + ": share of times up to each length", xLabel: "time (log scale)", xTicks: durationTicks{},
+		file: m.Name, title: capital(hyphenated(m.Name)) + ": share of times up to each length", xLabel: "time (log scale)", xTicks: durationTicks{},
 		note: capital(m.About) + ". A line that ends below 1 does so where the remaining times are lower bounds (Kaplan and Meier).",
-		alt:  "Distributions of the " + m.Name + ", one panel for each " + m.Split + ", one line for each group.",
+		alt:  "Distributions of the " + hyphenated(m.Name) + ", one panel for each " + m.Split + ", one line for each group.",
 	}
 	for i, g := range c.Groups {
 		f.legend = append(f.legend, legendEntry{name: compare.Letter(i) + " " + label(g.Name, 60), colour: styleOf(i).colour, dashes: styleOf(i).dashes, shape: asLine})
@@ -129,3 +129,6 @@ func overlay(c *compare.Comparison, m *stats.Metric, parts []string) *figure {
 
 // styleOf returns the look of a group; looks repeat after the last.
 func styleOf(group int) lineStyle { return lineStyles[group%len(lineStyles)] }
+
+// hyphenated returns the name of a metric as a word: fail-over for failover.
+func hyphenated(metric string) string { return strings.Replace(metric, "over", "-over", 1) }
