@@ -336,7 +336,7 @@ func (s *summary) failovers() {
 		handOvers = append(handOvers, "holds that no fault ended: "+spread(o)+neverGranted(o))
 	}
 	s.list("fail-over", failovers)
-	s.list("its phases", phaseWords(s.r.Stats.Samples, withPhases(s.r.Stats.Samples)))
+	s.list("phases", phaseWords(s.r.Stats.Samples, withPhases(s.r.Stats.Samples)))
 	s.list("no service", outages)
 	s.list("hand-over", handOvers)
 }

@@ -241,7 +241,16 @@ func (t *sweepText) runs() {
 		}
 		t.line("not run", times(e.N)+": "+e.Words())
 	}
+	for i, l := range t.s.Leaks {
+		if i == reasonsInSummary {
+			break
+		}
+		t.line("warning", leakWords(l))
+	}
 }
+
+// leakWords describes what the clients left behind in some runs.
+func leakWords(l sweep.Count) string { return "in " + plural(l.N, "run") + ", " + l.Words() }
 
 // runsCameTo describes the outcomes of the runs.
 func runsCameTo(s *sweep.Summary) string {
@@ -283,16 +292,24 @@ func (t *sweepText) times() {
 		if d.summary == "" {
 			continue
 		}
-		name := d.summary
-		all := d.of(&t.s.Samples)
-		for i, s := range all {
-			if i == timesInSummary {
-				t.line(name, "and "+thousands(len(all)-i)+" more, on the page")
-				break
-			}
-			t.line(name, d.words(s))
-			name = ""
+		var texts []string
+		for _, s := range d.of(&t.s.Samples) {
+			texts = append(texts, d.words(s))
 		}
+		t.some(d.summary, texts)
+	}
+	t.some("phases", phaseWords(&t.s.Samples, withPhases(&t.s.Samples)))
+}
+
+// some writes the first of several texts under one name.
+func (t *sweepText) some(name string, texts []string) {
+	for i, text := range texts {
+		if i == timesInSummary {
+			t.line(name, "and "+thousands(len(texts)-i)+" more, on the page")
+			return
+		}
+		t.line(name, text)
+		name = ""
 	}
 }
 

@@ -23,6 +23,7 @@ func sweptRuns() *sweep.Summary {
 	return &sweep.Summary{
 		Description: d, Verdict: checker.Violation, Runs: 150, Violation: 49, Unknown: 26, Valid: 74, Errors: 1,
 		Reasons:    []sweep.Count{{Text: "no room on the disk", N: 1}},
+		Leaks:      []sweep.Count{{Text: "what # left", Example: "what 3 left <b>", N: 12}},
 		Operations: 12345, Virtual: 1500 * time.Second, Wall: 10 * time.Second, Spent: 12 * time.Second,
 		Findings: []sweep.Finding{
 			{
@@ -50,6 +51,25 @@ func sweptRuns() *sweep.Summary {
 			Operations: map[string]*stats.OperationCost{"acquire": {OK: 4, Requests: 12, Events: 2}, "release": {OK: 3, Requests: 3}},
 			Herd:       &stats.Herd{Of: "release", OK: 3, Events: 4, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 1}, {Contenders: 3, OK: 2, Events: 4}}},
 		}},
+	}
+}
+
+// A sweep warns of what clients left behind, however the znodes are called.
+func TestSweepLeaks(t *testing.T) {
+	s := sweptRuns()
+	path := filepath.Join(t.TempDir(), "sweep.html")
+	if err := WriteSweep(path, s); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `<p class="warning">In 12 runs, such as: what 3 left &lt;b&gt;.</p>`; !strings.Contains(string(page), want) {
+		t.Errorf("the page lacks %s", want)
+	}
+	if want, text := "warning      in 12 runs, such as: what 3 left <b>", SweepSummary(s, "", Screen{}); !strings.Contains(text, want) {
+		t.Errorf("the summary lacks %q:\n%s", want, text)
 	}
 }
 

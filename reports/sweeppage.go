@@ -22,7 +22,7 @@ var sweepTemplate string
 
 var sweepPage = template.Must(template.New("sweep").Funcs(template.FuncMap{
 	"docs": func() string { return docs }, "thousands": thousands, "plural": plural, "mark": markOf, "word": wordOf, "capital": capital,
-	"rate": pageRate, "slice": sliceOf, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords, "gateClass": gateClass,
+	"rate": pageRate, "slice": sliceOf, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords, "leak": leakWords, "gateClass": gateClass,
 }).Parse(sweepTemplate))
 
 // sweepPageOf is the data of the template.

@@ -34,6 +34,9 @@ type Line struct {
 	// Met is which requests met which faults; see [Exercised].
 	Met Exercised `json:"met,omitempty"`
 
+	// Leaks are the warnings that what the clients left behind grew with the load.
+	Leaks []string `json:"leaks,omitempty"`
+
 	// Samples are the times that the run measured.
 	Samples *stats.Samples `json:"samples,omitempty"`
 

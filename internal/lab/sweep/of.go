@@ -28,6 +28,9 @@ func Of(result *store.Result, h *history.History, passed []link.Passed, wall tim
 		}
 		l.Faults[k.Kind] = [2]int{k.Scheduled, k.Verified}
 	}
+	if result.Leftovers != nil {
+		l.Leaks = result.Leftovers.Warnings()
+	}
 	l.properties(result, h)
 	return l
 }

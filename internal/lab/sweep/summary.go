@@ -54,6 +54,8 @@ type Summary struct {
 	Unchecked  []Unchecked       `json:"unchecked,omitempty"` // in the order of their names
 	Faults     []FaultCount      `json:"faults"`
 	Met        Exercised         `json:"met"`
+	// Leaks are the runs in which what the clients left behind grew with the load.
+	Leaks []Count `json:"leaks,omitempty"`
 	// Samples are the times that all runs measured.
 	Samples stats.Samples `json:"samples"`
 
@@ -204,7 +206,7 @@ func (t *Tally) Summary() *Summary {
 	s := &Summary{
 		Runs: int(t.seen.n), Violation: t.verdicts[checker.Violation], Unknown: t.verdicts[checker.Unknown], Valid: t.verdicts[checker.Valid],
 		Reasons: t.errors.list(), Operations: t.ops, Virtual: t.virtual, Wall: t.wall + t.present, Spent: t.spent,
-		MoreFound: t.moreFound, Met: t.met, Samples: t.samples, Errors: t.failed, Zklab: version.Line(),
+		MoreFound: t.moreFound, Met: t.met, Samples: t.samples, Leaks: t.leaks.list(), Errors: t.failed, Zklab: version.Line(),
 	}
 	if t.Description != nil {
 		s.Description = *t.Description

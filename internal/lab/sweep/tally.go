@@ -32,6 +32,7 @@ type Tally struct {
 	faults    map[string]*FaultCount
 	met       Exercised
 	samples   stats.Samples
+	leaks     counts      // of runs, by class
 	each      func(*Line) // nil, or called for each run
 }
 
@@ -137,6 +138,10 @@ func (t *Tally) add(l *Line, in string) {
 		t.exercised(row, x)
 	}
 	t.samples.Merge(l.Samples)
+	for _, leak := range l.Leaks {
+		why := class(leak, nil)
+		t.leaks.add(why, example(leak, why))
+	}
 	if t.each != nil {
 		t.each(l)
 	}
