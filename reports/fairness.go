@@ -53,6 +53,21 @@ func beliefWords(b *stats.Belief) string {
 	return text + fmt.Sprintf("; a resource that checks tokens refuses %s of %s", thousands(b.Refused), plural(b.Writes, "guarded write"))
 }
 
+// sharedInSweep says how all runs of a sweep shared the object, in parts of a sentence.
+func sharedInSweep(s *stats.Samples) (texts []string) {
+	if f := s.Fairness; f != nil && f.Grants > 0 {
+		text := fmt.Sprintf("%s of %s overtook a client that had asked before", thousands(f.Overtook), plural(f.Grants, "grant"))
+		if f.Overtook > 0 {
+			text += fmt.Sprintf(", at most %s in one wait", thousands(f.MostOvertaken))
+		}
+		texts = append(texts, text+fmt.Sprintf("; Jain's index of grants is at least %.3f", f.LeastJain))
+	}
+	if words := beliefWords(s.Belief); words != "" {
+		texts = append(texts, words)
+	}
+	return texts
+}
+
 // Sharing says how the object was shared, in sentences.
 func (p page) Sharing() string {
 	var sentences []string

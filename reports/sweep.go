@@ -299,6 +299,7 @@ func (t *sweepText) times() {
 		t.some(d.summary, texts)
 	}
 	t.some("phases", phaseWords(&t.s.Samples, withPhases(&t.s.Samples)))
+	t.some("sharing", sharedInSweep(&t.s.Samples))
 }
 
 // some writes the first of several texts under one name.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
@@ -51,6 +53,28 @@ func sweptRuns() *sweep.Summary {
 			Operations: map[string]*stats.OperationCost{"acquire": {OK: 4, Requests: 12, Events: 2}, "release": {OK: 3, Requests: 3}},
 			Herd:       &stats.Herd{Of: "release", OK: 3, Events: 4, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 1}, {Contenders: 3, OK: 2, Events: 4}}},
 		}},
+	}
+}
+
+// A sweep says how all its runs shared the object, if it is one that clients hold.
+func TestSweepSharing(t *testing.T) {
+	for name, c := range map[string]struct {
+		samples stats.Samples
+		want    []string
+	}{
+		"nothing to share": {stats.Samples{}, nil},
+		"in turn":          {stats.Samples{Fairness: &stats.FairnessSamples{Grants: 1, LeastJain: 1}}, []string{"0 of 1 grant overtook a client that had asked before; Jain's index of grants is at least 1.000"}},
+		"not in turn": {
+			stats.Samples{Fairness: &stats.FairnessSamples{Grants: 2000, Overtook: 30, MostOvertaken: 9, LeastJain: 0.5}, Belief: &stats.Belief{}},
+			[]string{
+				"30 of 2,000 grants overtook a client that had asked before, at most 9 in one wait; Jain's index of grants is at least 0.500",
+				"no two clients believed at the same time that they held",
+			},
+		},
+	} {
+		if d := cmp.Diff(c.want, sharedInSweep(&c.samples)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
 	}
 }
 

@@ -38,6 +38,7 @@ type sweepPageOf struct {
 	Plots    string // the folder of the plots, relative to the page
 	Makers   []setting
 	Cost     string
+	Shared   []string
 	Herd     picture // without an image if it is not drawn
 	folder   string
 }
@@ -52,7 +53,7 @@ func WriteSweep(path string, s *sweep.Summary) error {
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
 		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
-		Cost: costWords(s.Samples.Cost), Herd: pictureOf(herd),
+		Cost: costWords(s.Samples.Cost), Shared: sharedInSweep(&s.Samples), Herd: pictureOf(herd),
 	}
 	var b bytes.Buffer
 	if err := sweepPage.Execute(&b, p); err != nil {
