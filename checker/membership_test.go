@@ -58,6 +58,7 @@ func membershipScenarios() []scenario {
 		{"gone, and there again", "monotone", Violation, `client 1 got the answer at 0.008 s that "m1" is a member of k again, after that client had seen it gone`, group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Lists(1, 7, 8, saw(0, 0), "m1")},
 		{"gone, and there again in another session of its client", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 5, 6, saw(0, 0)).Connected(6, 0, 9).Lists(1, 7, 8, saw(0, 0), "m1")},
 		{"gone, and there again behind a session of its client in which it had left", "monotone", Violation, `client 1 got the answer at 0.008 s that "m1" is a member of k again, after that client had seen it gone`, group().Joins(0, 1, 2, "m1", saw(1, 2)).Lists(1, 3, 4, saw(0, 0), "m1").Parts(0, 3, 4, "m1", saw(2, 3)).Lists(1, 5, 6, saw(0, 0)).Connected(6, 0, 9).Lists(1, 7, 8, saw(0, 0), "m1")},
+		{"there after it left by a call without a request", "fresh", Valid, "", leftByItself()},
 		{"gone while it joins", "monotone", Violation, "and it lived on", seenWhileJoining(history.Use{Session: 1, Made: true})},
 		{"gone while it joins, with a znode of an earlier session", "monotone", Valid, "", seenWhileJoining(history.Use{Session: 9}, history.Use{Session: 1, Made: true})},
 		{"changes that go back", "monotone", Violation, `client 1 got the answer at 0.008 s that "m1" is a member of k again, after that client had seen it gone`, group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Told(1, 5, 6).Told(1, 7, 8, "m1")},
@@ -103,6 +104,15 @@ func seenWhileJoining(used ...history.Use) *checktest.Record {
 	r.Joins(0, 1, 10, "m1", saw(1, 2))
 	r.Events[len(r.Events)-1].Used = used
 	return r.Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 6, 7, saw(0, 0)).Proof(0, 1, 20)
+}
+
+// leftByItself makes of a record a group that m1 leaves by a call without a request, since the session
+// in which it had joined was over, while client 1 lists it.
+func leftByItself() *checktest.Record {
+	r := checktest.Group().Connected(0, 0, 1).Connected(0, 0, 9).Joins(0, 1, 2, "m1", saw(1, 2))
+	r.Events[len(r.Events)-1].Used = []history.Use{{Session: 9, Made: true, Seen: 2}}
+	r.Session(5, history.FExpired, 0, 9).Parts(0, 6, 7, "m1", saw(2, 3))
+	return r.Lists(1, 8, 9, saw(4, 4), "m1")
 }
 
 // listed makes of a record a group of which the log tells: m1 joins, and leaves while client 1 lists the

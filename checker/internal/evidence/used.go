@@ -47,11 +47,27 @@ func (a *Record) Shown(op *history.Operation) (in *Session, alive time.Duration,
 	if in = a.Only(op); in == nil || op.Return == nil || in.leftBy(op.Return) {
 		return nil, 0, 0, false
 	}
+	if a.usedBesides(in, op) {
+		return nil, 0, 0, false
+	}
 	if in.ID == op.Return.Session {
 		return in, op.Return.Alive, uint64(max(op.Return.Seen, 0)), true
 	}
 	event, known := in.used[op.Key]
 	return in, in.aliveAt(op.Return), a.seenIn(in, op.Return.Index), known && event <= op.Return.Index
+}
+
+// usedBesides reports whether an operation's process used another session for its key, and never this
+// one: an answer that took no request rests on the other one, even if that was over.
+func (a *Record) usedBesides(in *Session, op *history.Operation) bool {
+	if _, known := in.used[op.Key]; known {
+		return false
+	}
+	life := a.LifeOf(op)
+	return slices.ContainsFunc(a.ofClient[op.Client], func(s *Session) bool {
+		event, known := s.used[op.Key]
+		return s != in && s.Life == life && known && event <= op.Return.Index
+	})
 }
 
 // maker returns the session in which an operation that began a stay created an ephemeral znode; nil if
