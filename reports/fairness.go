@@ -28,14 +28,14 @@ func fairnessWords(f *stats.Fairness) string {
 		text = plural(most, "grant") + " for each client"
 	}
 	return text + fmt.Sprintf(" (Jain's index %.3f); %s of %s overtook a client that had asked before",
-		f.Jain, thousands(f.Overtook), thousands(f.Grants)) + mostOvertakenWords(f)
+		f.Jain, thousands(f.Overtook), thousands(f.Grants)) + mostOvertakenWords(f.Overtook, f.MostOvertaken)
 }
 
-func mostOvertakenWords(f *stats.Fairness) string {
-	if f.Overtook == 0 {
+func mostOvertakenWords(overtook, most int) string {
+	if overtook == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", at most %s in one wait", thousands(f.MostOvertaken))
+	return fmt.Sprintf(", at most %s in one wait", thousands(most))
 }
 
 // beliefWords says what false belief there was, and what it led to. It returns "" if that is unknown.
@@ -57,9 +57,7 @@ func beliefWords(b *stats.Belief) string {
 func sharedInSweep(s *stats.Samples) (texts []string) {
 	if f := s.Fairness; f != nil && f.Grants > 0 {
 		text := fmt.Sprintf("%s of %s overtook a client that had asked before", thousands(f.Overtook), plural(f.Grants, "grant"))
-		if f.Overtook > 0 {
-			text += fmt.Sprintf(", at most %s in one wait", thousands(f.MostOvertaken))
-		}
+		text += mostOvertakenWords(f.Overtook, f.MostOvertaken)
 		texts = append(texts, text+fmt.Sprintf("; Jain's index of grants is at least %.3f", f.LeastJain))
 	}
 	if words := beliefWords(s.Belief); words != "" {

@@ -27,6 +27,18 @@ func (s *sheet) line(name, text string) {
 	}
 }
 
+// list writes texts under one name, but no more than most of them; where says where the others are.
+func (s *sheet) list(name string, texts []string, most int, where string) {
+	for i, text := range texts {
+		if i == most {
+			s.line(name, "and "+thousands(len(texts)-i)+" more, "+where)
+			return
+		}
+		s.line(name, text)
+		name = ""
+	}
+}
+
 // wrap breaks text between words, but not between a number and its unit. A word that is too long
 // stays whole.
 func wrap(text string, width int) []string {

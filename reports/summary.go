@@ -335,22 +335,10 @@ func (s *summary) failovers() {
 	if o := s.r.Stats.HandOver; o != nil {
 		handOvers = append(handOvers, "holds that no fault ended: "+spread(o)+neverGranted(o))
 	}
-	s.list("fail-over", failovers)
-	s.list("phases", phaseWords(s.r.Stats.Samples, withPhases(s.r.Stats.Samples)))
-	s.list("no service", outages)
-	s.list("hand-over", handOvers)
-}
-
-// list writes lines under one name.
-func (s *summary) list(name string, lines []string) {
-	for i, text := range lines {
-		if i == mostFailovers {
-			s.line("", "and "+thousands(len(lines)-i)+" more, in the report")
-			return
-		}
-		s.line(name, text)
-		name = ""
-	}
+	s.list("fail-over", failovers, mostFailovers, "in the report")
+	s.list("phases", phaseWords(s.r.Stats.Samples, withPhases(s.r.Stats.Samples)), mostFailovers, "in the report")
+	s.list("no service", outages, mostFailovers, "in the report")
+	s.list("hand-over", handOvers, mostFailovers, "in the report")
 }
 
 // left says what the clients left behind. If something grows with the load, the warnings say what.

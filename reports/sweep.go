@@ -296,22 +296,10 @@ func (t *sweepText) times() {
 		for _, s := range d.of(&t.s.Samples) {
 			texts = append(texts, d.words(s))
 		}
-		t.some(d.summary, texts)
+		t.list(d.summary, texts, timesInSummary, "on the page")
 	}
-	t.some("phases", phaseWords(&t.s.Samples, withPhases(&t.s.Samples)))
-	t.some("sharing", sharedInSweep(&t.s.Samples))
-}
-
-// some writes the first of several texts under one name.
-func (t *sweepText) some(name string, texts []string) {
-	for i, text := range texts {
-		if i == timesInSummary {
-			t.line(name, "and "+thousands(len(texts)-i)+" more, on the page")
-			return
-		}
-		t.line(name, text)
-		name = ""
-	}
+	t.list("phases", phaseWords(&t.s.Samples, withPhases(&t.s.Samples)), timesInSummary, "on the page")
+	t.list("sharing", sharedInSweep(&t.s.Samples), timesInSummary, "on the page")
 }
 
 // exercised lists operations and kinds of faults that never met.

@@ -74,6 +74,9 @@ func phasesOf(all []connection, injected, verified, success time.Duration) Failo
 
 // measurePhases adds to each fault the phases of its affected clients that had a success.
 func measurePhases(faults []Fault, h *history.History) {
+	if len(faults) == 0 {
+		return
+	}
 	connections := connectionsOf(h)
 	for i := range faults {
 		f := &faults[i]

@@ -82,15 +82,21 @@ func Probes(h *history.History) []Writes {
 
 // measureOutages adds to each verified fault the times without service.
 func measureOutages(faults []Fault, h *history.History, probes []Writes) {
-	for _, w := range probes {
-		ended := w.ended()
-		successes := w.successes()
-		for i := range faults {
-			f := &faults[i]
-			if f.Outcome != history.StepVerified {
-				continue
-			}
-			if b, ok := longestGap(successes, Span{From: f.Injected, Until: min(f.censored(End(h)), ended)}, lasted(f, h)); ok {
+	if len(probes) == 0 {
+		return
+	}
+	ended, successes := make([]time.Duration, len(probes)), make([][]time.Duration, len(probes))
+	for i := range probes {
+		ended[i], successes[i] = probes[i].ended(), probes[i].successes()
+	}
+	for i := range faults {
+		f := &faults[i]
+		if f.Outcome != history.StepVerified {
+			continue
+		}
+		until, over := f.censored(End(h)), lasted(f, h)
+		for j, w := range probes {
+			if b, ok := longestGap(successes[j], Span{From: f.Injected, Until: min(until, ended[j])}, over); ok {
 				f.Outages = append(f.Outages, Outage{Server: w.Server, Bound: b})
 			}
 		}

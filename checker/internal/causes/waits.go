@@ -21,7 +21,8 @@ type wait struct {
 	own   *evidence.Znode   // its place; nil if it has none, or it is not known
 	ahead []*evidence.Znode // what was there before it, until the call ended
 	gone  *evidence.Znode   // what was there before it, and went last; nil if there was nothing
-	// end is a zxid above all that was shown by the end of the call, or that of the end of own.
+	// end is a zxid above all that the client had been shown when the call ended, or the zxid at which
+	// own was deleted.
 	end uint64
 }
 

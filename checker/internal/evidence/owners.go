@@ -55,10 +55,10 @@ func (a *Record) Only(op *history.Operation) *Session {
 }
 
 // Owners returns the sessions that can own the znode that an operation made, oldest first. If the
-// transaction log shows in which sessions the process made what the operation rests on, it is one
-// of those; if only the link does, it is that one. Otherwise it is one of those that the call can have used, or, if the call ended without
-// an answer while the client was not connected, the next one of the process: the request may still
-// be queued, and be sent in that one.
+// transaction log shows in which sessions the process made what the operation rests on, these are the
+// owners. If only the link shows that, the session that it names is the owner. Otherwise each session
+// that the call can have used is a possible owner. If the call ended without an answer while the client
+// was not connected, so is the next session of the process, since the request may still be queued.
 func (a *Record) Owners(op *history.Operation) []*Session {
 	if got := a.reported(op); got != nil {
 		return []*Session{got}

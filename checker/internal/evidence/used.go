@@ -7,11 +7,11 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// This file reads in which sessions a client's process used the znodes of a key. Others can neither own
-// its znodes there nor have shown it anything of them. Older records do not say it, nor those of
-// clients that had one session only.
+// This file reads which sessions a client's process used for the znodes of a key. No other session can
+// own its znodes there, or have shown it anything about them. Older records do not say which, and the
+// events of a client that has had only one session do not either.
 
-// readUsed reads what a completion says of the sessions that its client used.
+// readUsed reads from a completion which sessions its client used.
 func (a *Record) readUsed(e *history.Event) {
 	for _, u := range e.Used {
 		s := a.sessionOf(u.Session, e)
@@ -26,8 +26,8 @@ func (a *Record) readUsed(e *history.Event) {
 	}
 }
 
-// usedIn leaves of some sessions those that an operation's process used for its key, if the record
-// says which these are. A request of a call without an answer may be sent later.
+// usedIn returns those of some sessions that an operation's process used for its key, or all of them if
+// the record does not say which it used. A call without an answer may send a request later.
 func usedIn(of []*Session, op *history.Operation) []*Session {
 	used := slices.DeleteFunc(slices.Clone(of), func(s *Session) bool {
 		event, known := s.used[op.Key]
@@ -39,10 +39,10 @@ func usedIn(of []*Session, op *history.Operation) []*Session {
 	return used
 }
 
-// Shown returns what the record says of the one session in which all of an operation went on, when the
-// operation returned: when the session certainly was alive last, and the highest zxid that it had
-// been answered with. It returns false if there may be several sessions, or the record does not say
-// it, or the session was over by then: its end, too, may be what the operation rests on.
+// Shown returns the one session that an operation used and what the record knew about it when the
+// operation returned: the last time at which it was certainly alive, and the highest zxid in an answer
+// to it. It returns false if the operation may have used several sessions, if the record does not say
+// this, or if the session was over by then, since the operation may rest on its end.
 func (a *Record) Shown(op *history.Operation) (in *Session, alive time.Duration, seen uint64, ok bool) {
 	if in = a.Only(op); in == nil || op.Return == nil || in.leftBy(op.Return) {
 		return nil, 0, 0, false
@@ -57,8 +57,8 @@ func (a *Record) Shown(op *history.Operation) (in *Session, alive time.Duration,
 	return in, in.aliveAt(op.Return), a.seenIn(in, op.Return.Index), known && event <= op.Return.Index
 }
 
-// usedBesides reports whether an operation's process used another session for its key, and never this
-// one: an answer that took no request rests on the other one, even if that was over.
+// usedBesides reports whether an operation's process used another session for its key, but never this
+// one. An answer without a request then rests on the other session, even if that was over.
 func (a *Record) usedBesides(in *Session, op *history.Operation) bool {
 	if _, known := in.used[op.Key]; known {
 		return false

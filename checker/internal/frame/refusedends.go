@@ -10,13 +10,13 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// This file looks for calls that were to end a hold or a membership, and told their client that they
-// certainly had no effect and never would, although the client's znode was deleted during the call.
+// This file finds calls to end a hold or a membership that reported to have had no effect, now or later,
+// although the client's znode was deleted during the call.
 //
-// The delete counts as that of the call only if nothing else can explain it. It was made by a session
-// of the same process, which made the znode when the stay began. The client was connected until then,
-// was not told of a loss, and had no other call under way, or of unknown outcome, that may change the
-// object: so the recipe had no reason to delete the znode by itself.
+// The call is blamed for the delete only if nothing else can explain it. A session of the same process
+// deleted the znode, and that process had created it when the stay began. Until then the client was
+// connected and was not told of a loss, and it had no other call that might change the object, neither
+// under way nor with an unknown outcome. So the recipe had no other reason to delete the znode.
 
 // refusedEnd is such a call, with the call that began the stay.
 type refusedEnd struct{ began, end *history.Operation }

@@ -15,8 +15,7 @@ import (
 type Found struct {
 	// Persistent and Ephemeral count the znodes of these kinds that were there at the end. Swept
 	// counts containers and znodes with a TTL, which the servers delete by themselves. Ephemeral
-	// znodes of sessions that were over for their clients, such as those of killed processes, are
-	// not counted.
+	// znodes do not count if their clients no longer used the session, as after a crash.
 	Persistent int `json:"persistent"`
 	Ephemeral  int `json:"ephemeral"`
 	Swept      int `json:"swept,omitempty"`
@@ -44,8 +43,8 @@ type Group struct {
 	Left    int          `json:"left"`
 	AtEnd   int          `json:"at_end"` // those of them that were there at the end
 	// Operations counts the operations with this name and outcome. Leaving counts those that left at
-	// least one of the znodes, and FirstHalf those of them in the first half of all, in order of
-	// time.
+	// least one of the znodes. FirstHalf counts those of Leaving that are in the first half of
+	// Operations, in order of time.
 	Operations int `json:"operations"`
 	Leaving    int `json:"leaving"`
 	FirstHalf  int `json:"first_half"`
