@@ -18,7 +18,7 @@ sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build
 
 # The longest ones first, so that none of them runs alone in the end.
-LONGEST := ./internal/lab/engine ./cmd/zklab . ./checker ./ensemble/embedded ./recipes
+LONGEST := ./internal/lab/engine ./cli . ./checker ./ensemble/embedded ./recipes
 
 # Without vet: lint does that, and go test would do it again for each of its builds.
 test: ## all tests that need Go alone; none is skipped
@@ -65,10 +65,10 @@ soak: build image ## every recipe under all faults, in virtual time, embedded an
 	$(GO) run ./internal/dev soak --for $(or $(FOR),2m) --parallel $(or $(PARALLEL),2)
 
 monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and what it needs meanwhile (FOR=20m, ENSEMBLE=container)
-	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -tags 'real campaign' -count=1 -v -timeout 3h -run MonitorUnderLoad ./cmd/zklab
+	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -tags 'real campaign' -count=1 -v -timeout 3h -run MonitorUnderLoad ./cli
 
 guide: ## what the commands of docs/recipes, docs/checking*.md and docs/building.md print, written into them
-	$(GO) test -count=1 -run TestGuideToChecking ./cmd/zklab -update
+	$(GO) test -count=1 -run TestGuideToChecking ./cli -update
 	$(GO) test -count=1 -run TestPrograms ./examples -update
 
 # With all build tags, so that no file is left out.

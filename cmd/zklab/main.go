@@ -1,16 +1,9 @@
 // Command zklab runs ZooKeeper recipes under faults and says whether they kept
-// their promises. It may not hold logic of a run: it parses arguments, prints, and
-// chooses exit codes.
+// their promises; see package [github.com/zklab/zklab/cli].
 package main
 
-import "os"
+import "github.com/zklab/zklab/cli"
 
 func main() {
-	os.Exit(supervised(run))
-}
-
-// run is the command in one process, with Go's own arguments and streams.
-func run() int {
-	ignoreBrokenPipes()
-	return execute(os.Args[1:], os.Stdout, os.Stderr)
+	cli.Main()
 }

@@ -38,7 +38,7 @@ func (s *Server) LoseFiles() { s.withDisk(func(*zab.Disk) { s.files.Close() }) }
 // ReservePorts finds free addresses for servers. The ports are of a range that systems give to
 // nobody who does not ask for them, so that a server that is down finds its port free again. Other
 // tests that run at the same time have other ranges: the integration tests of go-zookeeper 10000 to
-// 16027, scripts of cmd/zklab from 18000 on, containers from 20000 on.
+// 16027, scripts of package cli from 18000 on, containers from 20000 on.
 func ReservePorts(t *testing.T, n int) (addrs []string) {
 	t.Helper()
 	const first, last = 16_100, 17_999

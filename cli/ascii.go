@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/zklab/zklab/explain"
+)
+
+// asciiWriter writes text in ASCII, for screens that show nothing else. It is to get
+// whole characters.
+type asciiWriter struct{ to io.Writer }
+
+func (w asciiWriter) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(w.to, explain.ASCII(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// legible is where to write what people read, all of it in characters that the
+// locale has.
+func legible(w io.Writer) io.Writer {
+	if unicodeWelcome() {
+		return w
+	}
+	return asciiWriter{w}
+}
+
+// exact is where to write what programs read, as it is.
+func exact(w io.Writer) io.Writer {
+	if a, ok := w.(asciiWriter); ok {
+		return a.to
+	}
+	return w
+}
+
+// unicodeWelcome says whether more characters than ASCII are: unless the locale names
+// another character set. Where there is no locale at all, as in containers,
+// terminals know UTF-8 all the same.
+func unicodeWelcome() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(os.Getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return true
+}
+
+// asciiJSON is the same JSON in ASCII.
+func asciiJSON(text []byte) []byte {
+	var out []byte
+	for _, r := range string(text) { // only strings have such characters
+		if r < utf8.RuneSelf {
+			out = append(out, byte(r))
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
+}

@@ -1,0 +1,302 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/store"
+)
+
+// make guide runs the test of the guide to checking with it.
+var update = flag.Bool("update", false, "write what the commands of the guide to checking print into it")
+
+// guideToChecking are its pages: what all properties have in common, the store, and a page a
+// recipe.
+func guideToChecking(t *testing.T) []string {
+	recipes, err := filepath.Glob("docs/recipes/*.md")
+	if err != nil || len(recipes) == 0 {
+		t.Fatal(recipes, err)
+	}
+	return append([]string{"docs/checking.md", "docs/checking-store.md"}, recipes...)
+}
+
+// The guide to checking has a section for every property of every model, which
+// says what there is to say, and names the procedure as verdicts do. Its worked
+// histories violate that property and no other, and the commands print what it
+// shows.
+func TestGuideToChecking(t *testing.T) {
+	t.Chdir("..")
+	var all string
+	var chapters []*chapter
+	for _, path := range guideToChecking(t) {
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *update {
+			page = []byte(renewed(t, string(page)))
+			if err := os.WriteFile(path, page, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all += string(page)
+		chapters = append(chapters, readChapters(string(page))...)
+	}
+	t.Run("properties", func(t *testing.T) { everyProperty(t, chapters) })
+	t.Run("histories", func(t *testing.T) { everyHistory(t, all) })
+	t.Run("other tools", func(t *testing.T) { everyModel(t, all) })
+	for _, c := range chapters {
+		for _, s := range c.sections {
+			t.Run(c.title+"/"+s.title, func(t *testing.T) { s.test(t) })
+		}
+	}
+}
+
+// chapter is what stands below a heading of two signs, or the page of a recipe: it is about
+// the models that the heading names. Each section in it is about a property.
+type chapter struct {
+	title    string
+	models   []string
+	sections []section
+}
+
+type section struct {
+	title    string
+	of       *chapter
+	text     string
+	examples []example
+}
+
+// example is a block of the page: a command and what it prints, as far as the
+// page shows it.
+type example struct {
+	shows   string // the word after console: nothing, picture, story, everything
+	command string
+	output  string
+	title   string // of the section around it
+}
+
+func readChapters(page string) []*chapter {
+	title, text, _ := strings.Cut(strings.TrimPrefix(page, "# "), "\n")
+	if c := readChapter(title, text); len(c.models) > 0 {
+		return []*chapter{c}
+	}
+	var all []*chapter
+	for _, part := range strings.Split("\n"+text, "\n## ")[1:] {
+		title, text, _ := strings.Cut(part, "\n")
+		all = append(all, readChapter(title, text))
+	}
+	return all
+}
+
+func readChapter(title, text string) *chapter {
+	c := &chapter{title: title, models: modelsOf(title, text)}
+	for _, part := range strings.Split("\n"+text, "\n### ")[1:] {
+		title, text, _ := strings.Cut(part, "\n")
+		c.sections = append(c.sections, section{title, c, text, readExamples(text, title)})
+	}
+	return c
+}
+
+// modelsOf are those that a chapter is about: named in its title, or all if its first
+// paragraph begins with "Of every recipe".
+func modelsOf(title, text string) (models []string) {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n\n")
+	if strings.HasPrefix(first, "Of every recipe") {
+		return checker.Models()
+	}
+	for word := range strings.FieldsFuncSeq(title, func(c rune) bool { return strings.ContainsRune(" ,().\n", c) }) {
+		if slices.Contains(checker.Models(), word) {
+			models = append(models, word)
+		}
+	}
+	return models
+}
+
+const fence = "```console"
+
+func readExamples(text, title string) []example {
+	var all []example
+	for _, part := range strings.Split("\n"+text, "\n"+fence)[1:] {
+		shows, block, _ := strings.Cut(part, "\n")
+		block, _, _ = strings.Cut(block, "\n```")
+		command, output, _ := strings.Cut(block, "\n")
+		all = append(all, example{strings.TrimSpace(shows), strings.TrimPrefix(command, "$ "), output, title})
+	}
+	return all
+}
+
+// everyProperty looks for a section of each property, and for properties of
+// each section.
+func everyProperty(t *testing.T, chapters []*chapter) {
+	known := map[string]bool{} // by chapter and section
+	for _, model := range checker.Models() {
+		checks, err := checker.For(model, checker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, check := range checks {
+			found := false
+			for _, c := range chapters {
+				for _, s := range c.sections {
+					if slices.Contains(c.models, model) && s.title == check.Name() {
+						found, known[c.title+"/"+s.title] = true, true
+					}
+				}
+			}
+			if !found {
+				t.Errorf("no chapter about model %s has a section %q: write one, with a history that violates the property", model, check.Name())
+			}
+		}
+	}
+	for _, c := range chapters {
+		for _, s := range c.sections {
+			if len(c.models) > 0 && !known[c.title+"/"+s.title] {
+				t.Errorf("section %q of %q is about no property", s.title, c.title)
+			}
+		}
+	}
+}
+
+// everyModel asks that each model of histories from elsewhere is in the table.
+func everyModel(t *testing.T, pages string) {
+	for _, m := range linear.Models() {
+		if !strings.Contains(pages, "| `"+m.Name+"` |") {
+			t.Errorf("model %s is not in the table", m.Name)
+		}
+	}
+}
+
+// everyHistory asks that each worked history is in the guide.
+func everyHistory(t *testing.T, pages string) {
+	paths, err := filepath.Glob("docs/checking/*")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	for _, path := range paths {
+		if !strings.Contains(pages, path) {
+			t.Errorf("the guide does not mention %s", path)
+		}
+	}
+}
+
+// test asks for all that a section must say, and runs its examples.
+func (s *section) test(t *testing.T) {
+	if len(s.of.models) > 0 {
+		for _, part := range []string{"*It says*", "*It does not say*", "*How it is decided*", "*Exercised*"} {
+			if !strings.Contains(s.text, "\n- "+part) {
+				t.Errorf("nothing begins with %s", part)
+			}
+		}
+		if len(s.examples) == 0 {
+			t.Error("no example")
+		}
+	}
+	for _, x := range s.examples {
+		if diff := cmp.Diff(x.want(t), x.output); diff != "" {
+			t.Errorf("%s prints something else (make guide writes it down): -printed +shown\n%s", x.command, diff)
+		}
+		if len(s.of.models) > 0 {
+			s.testVerdicts(t, x)
+		}
+	}
+}
+
+// testVerdicts asks that a history violates the section's property and no other.
+func (s *section) testVerdicts(t *testing.T, x example) {
+	var r store.Result
+	if err := json.Unmarshal([]byte(x.run(t, "--json")), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict != checker.Violation {
+		t.Errorf("%s: %s", x.command, r.Verdict)
+	}
+	own := false
+	for _, v := range r.Verdicts {
+		if v.Property == s.title {
+			own = own || v.Result == checker.Violation
+			decider, _, _ := strings.Cut(v.Decider, ";")
+			if !strings.Contains(s.text, "`"+decider+"`") {
+				t.Errorf("the section does not name the procedure `%s`", decider)
+			}
+		} else if v.Result == checker.Violation && !v.Measured && v.Property != "own-znodes" { // which is a cause of others
+			t.Errorf("%s violates %s, too", x.command, v.Property)
+		}
+	}
+	if !own {
+		t.Errorf("%s does not violate %s", x.command, s.title)
+	}
+	if !slices.Contains(s.of.models, r.Recipe) {
+		t.Errorf("%s is of model %s", x.command, r.Recipe)
+	}
+}
+
+// run gives what the example's command prints.
+func (x *example) run(t *testing.T, flags ...string) string {
+	t.Helper()
+	args := strings.Fields(x.command)
+	if len(args) < 3 || args[0] != "zklab" || args[1] != "check" {
+		t.Fatalf("%q is no command of zklab check", x.command)
+	}
+	var out, problems bytes.Buffer
+	code := execute(append(args[1:], flags...), &out, &problems)
+	if code != exitViolation || problems.Len() > 0 {
+		t.Fatalf("%s: exit code %d, %s", x.command, code, problems.String())
+	}
+	return out.String()
+}
+
+// want is the part of the output that the page shows: why the section's property
+// is violated and, if the block asks for it, a picture, or a story, too.
+func (x *example) want(t *testing.T) string {
+	t.Helper()
+	out := strings.Trim(x.run(t), "\n")
+	if x.shows == "everything" {
+		return out
+	}
+	var shown []string
+	for _, p := range strings.Split(out, "\n\n") {
+		first, _, _ := strings.Cut(p, "\n")
+		isStory := strings.HasPrefix(first, "    - ") || strings.HasPrefix(first, "    what was committed:")
+		if isReason(first, x.title) || isStory && x.shows == "story" || isPicture(p) && x.shows != "" {
+			shown = append(shown, p)
+		}
+	}
+	return strings.Join(shown, "\n\n")
+}
+
+// isReason says that a paragraph that begins so tells of a violation of a property.
+func isReason(first, name string) bool {
+	return first == "  "+name || strings.HasPrefix(first, "  "+name+" of ")
+}
+
+// isPicture says that a paragraph is a timeline, which has an axis.
+func isPicture(paragraph string) bool { return strings.Contains(paragraph, "\n    seconds ") }
+
+// renewed is the page with what its commands print now.
+func renewed(t *testing.T, page string) string {
+	for _, part := range strings.Split("\n"+page, "\n## ")[1:] {
+		for _, part := range strings.Split("\n"+part, "\n### ") {
+			title, text, _ := strings.Cut(part, "\n")
+			for _, x := range readExamples(text, title) {
+				before := fmt.Sprintf("$ %s\n%s\n```", x.command, x.output)
+				if x.output == "" {
+					before = fmt.Sprintf("$ %s\n```", x.command)
+				}
+				page = strings.Replace(page, before, fmt.Sprintf("$ %s\n%s\n```", x.command, x.want(t)), 1)
+			}
+		}
+	}
+	return page
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/store"
+)
+
+func newClean() *cobra.Command {
+	var servers string
+	cmd := &cobra.Command{
+		Use:   "clean",
+		Short: "Remove what crashed runs left behind, but nothing of runs that are alive",
+		Long: "Clean removes the containers, networks and volumes of runs whose process is dead, and the runs that\n" +
+			"failed Go tests left in the temporary folder, unless a test still uses them. With --servers it\n" +
+			"looks into an external ensemble instead, and lists the znodes of runs there. It removes none of\n" +
+			"them, because it cannot know whether their runs are alive.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+			defer cancel()
+			if cmd.Flags().Changed("servers") {
+				return nameLeftovers(ctx, cmd.OutOrStdout(), servers)
+			}
+			return clean(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	serversFlag(cmd, &servers)
+	return cmd
+}
+
+// clean removes what no process uses. Where no engine answers there is nothing of containers to
+// remove: that is an error only if there was nothing else.
+func clean(ctx context.Context, stdout, stderr io.Writer) error {
+	removed, spared, err := store.CleanScratch()
+	found := tellCleaned(stdout, removed, spared)
+	if err != nil {
+		return err
+	}
+	removed, spared, err = container.Clean(ctx)
+	found = tellCleaned(stdout, removed, spared) || found
+	switch {
+	case err == nil && !found:
+		fmt.Fprintln(stdout, "nothing to remove")
+	case found && errors.Is(err, container.ErrNoEngine):
+		fmt.Fprintf(stderr, "warning: cannot look for containers: %s\n", oneLine(err))
+		return nil
+	}
+	return err
+}
+
+// tellCleaned prints a line for each, and says whether there was one.
+func tellCleaned(w io.Writer, removed, spared []string) bool {
+	for _, line := range removed {
+		fmt.Fprintln(w, "removed", line)
+	}
+	for _, line := range spared {
+		fmt.Fprintln(w, "spared", line)
+	}
+	return len(removed)+len(spared) > 0
+}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"cmp"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Every value of a flag that is a word has a completion, or is known to have none: a new
+// flag belongs on one side.
+func TestEveryFlagIsCompletedOrNot(t *testing.T) {
+	without := map[string]string{ // by name, as one name means one thing
+		"seeds": "numbers", "shard": "numbers", "image": "an engine would have to be asked", "servers": "addresses",
+		"listen": "an address", "hosts": "hosts", "advertise": "a host", "admin": "ports", "super-digest": "a secret", "command": "commands of the shell's own",
+		"initial": "any value", "initial-of": "any value", "4lw-commands-whitelist": "several words", "id": "a name", "label": "a name",
+		"address": "an address", "endpoint": "an address", "register --data": "any value",
+	}
+	begun := false
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			switch f.Value.Type() {
+			case "string", "stringArray", "stringSlice":
+			default:
+				return // numbers, times, yes or no
+			}
+			_, ok := cmd.GetFlagCompletionFunc(f.Name)
+			switch why := cmp.Or(without[cmd.Name()+" --"+f.Name], without[f.Name]); {
+			case !ok && why == "":
+				t.Errorf("%s --%s has no completion: register one, or say here why there is none", cmd.CommandPath(), f.Name)
+			case ok && why != "":
+				t.Errorf("%s --%s has a completion, though it is to have none: %s", cmd.CommandPath(), f.Name, why)
+			}
+		})
+		for _, c := range cmd.Commands() {
+			walk(c)
+		}
+	}
+	walk(newRoot(&begun))
+}

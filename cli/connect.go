@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/ensemble/external"
+	"github.com/zklab/zklab/internal/zk/client"
+)
+
+// connectFlags say how to connect to servers, and with which credentials.
+type connectFlags struct {
+	auth     []string
+	readOnly bool
+	tls      clientTLS
+	timeout  time.Duration
+	session  time.Duration
+}
+
+func (f *connectFlags) addTo(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.readOnly, "read-only", false, "accept a read-only server, which has no majority")
+	f.addNamed(flags, "timeout")
+}
+
+// addNamed is addTo for commands that write; timeout is the name of the flag that bounds the wait for
+// a server.
+func (f *connectFlags) addNamed(flags *pflag.FlagSet, timeout string) {
+	flags.StringArrayVar(&f.auth, "auth", nil, "credential such as digest:user:password, or @file with one credential per line (may be repeated)")
+	flags.DurationVar(&f.timeout, timeout, 10*time.Second, "time to wait for a connection, and for each reply")
+	flags.DurationVar(&f.session, "session-timeout", 10*time.Second, "session timeout to request")
+	f.tls.addTo(flags)
+}
+
+func (f *connectFlags) validate() error {
+	if f.timeout <= 0 {
+		return badFlag("--timeout must be more than zero")
+	}
+	if f.session < time.Millisecond {
+		return badFlag("--session-timeout must be 1ms or more")
+	}
+	return f.tls.load()
+}
+
+// errBadFlag marks errors in flags that are found after the command has begun.
+var errBadFlag = errors.New("")
+
+func badFlag(format string, args ...any) error {
+	return fmt.Errorf("%s%w", fmt.Sprintf(format, args...), errBadFlag)
+}
+
+func (f *connectFlags) config() (client.Config, error) {
+	c := client.Config{Timeout: f.session, Patience: f.timeout, ReadOnly: f.readOnly, TLS: f.tls.config}
+	for _, auth := range f.auth {
+		lines := []string{auth}
+		if path, ok := strings.CutPrefix(auth, "@"); ok {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return c, fmt.Errorf("--auth: %w", err)
+			}
+			lines = credentialsIn(string(text))
+		}
+		for _, line := range lines {
+			scheme, credential, ok := strings.Cut(line, ":")
+			if !ok {
+				return c, badFlag("--auth: give scheme:credential, such as digest:user:password, or @file")
+			}
+			c.Auth = append(c.Auth, client.Credential{Scheme: scheme, Auth: []byte(credential)})
+		}
+	}
+	return c, nil
+}
+
+// configOf is config for the connect string in an argument, if there is one.
+func (f *connectFlags) configOf(servers ...string) (client.Config, error) {
+	c, err := f.config()
+	if err != nil || len(servers) == 0 {
+		return c, err
+	}
+	if c.Servers, c.Chroot, err = external.Parse(servers[0]); err != nil {
+		return c, badFlag("%s", bareReason(err))
+	}
+	return c, nil
+}
+
+// credentialsIn returns the lines of a file that are not empty.
+func credentialsIn(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func connectWithin(ctx context.Context, c client.Config, bound time.Duration) (*client.Client, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, bound, fmt.Errorf("no connection within %s", bound))
+	defer cancel()
+	return client.Connect(ctx, c)
+}

@@ -1,0 +1,316 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/internal/zk/zoocfg"
+)
+
+// fileFlags are the flags of the commands that write files for an ensemble that the user starts.
+type fileFlags struct {
+	backend
+	listen         string
+	admin, metrics int // the first port; 0: none
+	out            string
+
+	hosts            []string // the hosts of a configuration; none: this machine
+	quorum, election int      // the first port
+	dataDir          string
+}
+
+// addTo declares the flags that both commands have.
+func (f *fileFlags) addTo(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVar(&f.nodes, "nodes", 3, "number of voting servers")
+	flags.StringVar(&f.listen, "listen", net.JoinHostPort(loopback, strconv.Itoa(zoocfg.ClientPort)), "address of the first server for clients")
+	f.servers.addSettings(flags, "", "default: "+strings.Join(fileWords, ","))
+	flags.IntVar(&f.admin, "admin-port", 0, "port of the first server's admin server (default: no admin servers)")
+	flags.IntVar(&f.metrics, "metrics-port", 0, "port of the first server's Prometheus metrics (default: no metrics)")
+}
+
+// fileWords are the four-letter words that zklab ensemble status sends, and those that people often
+// use.
+var fileWords = []string{"srvr", "stat", "mntr", "ruok", "dirs", "isro", "conf"}
+
+// validate checks the flags, and fills in the ports.
+func (f *fileFlags) validate(cmd *cobra.Command) error {
+	f.kind = inFiles
+	if err := f.validateNodes(); err != nil {
+		return err
+	}
+	if err := f.servers.validate(cmd, f.backend); err != nil {
+		return err
+	}
+	var err error
+	if f.host, f.ports, err = addresses(f.listen, f.count()); err != nil {
+		return err
+	}
+	if f.ports == nil {
+		return usageError("--listen %s: give a port other than 0", f.listen)
+	}
+	return f.validatePorts(cmd, "admin-port", "metrics-port")
+}
+
+func (f *fileFlags) count() int { return f.nodes + f.servers.observers }
+
+// validatePorts checks that the ports of each flag that was given exist.
+func (f *fileFlags) validatePorts(cmd *cobra.Command, flags ...string) error {
+	for _, flag := range flags {
+		if err := validateRow(cmd, flag, f.count()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validateRow checks that n ports exist from the one that a flag names, if the flag was given.
+func validateRow(cmd *cobra.Command, flag string, n int) error {
+	first, _ := cmd.Flags().GetInt(flag)
+	if cmd.Flags().Changed(flag) && (first < 1 || first+n-1 > 65535) {
+		return usageError("--%s %d: the %d ports from there would exceed 65535", flag, first, n)
+	}
+	return nil
+}
+
+// portsFrom returns n consecutive ports; none if first is 0.
+func portsFrom(first, n int) (ports []int) {
+	for i := 0; first != 0 && i < n; i++ {
+		ports = append(ports, first+i)
+	}
+	return ports
+}
+
+// ensemble returns the settings that all servers share. It allows longer sessions than ZooKeeper does by
+// default, as up does.
+func (f *fileFlags) ensemble(servers []zoocfg.Server) zoocfg.Ensemble {
+	s := f.servers
+	if s.maxSession == 0 {
+		s.maxSession = max(time.Minute, 20*s.tick)
+	}
+	e := zoocfg.Ensemble{
+		Servers: servers, Tick: s.tick, InitLimit: s.initLimit, SyncLimit: s.syncLimit,
+		MaxConnections: s.maxConnections, Words: s.words,
+	}
+	if e.Words == nil {
+		e.Words = fileWords
+	}
+	e.Settings, e.JVMFlags = s.apache()
+	return e
+}
+
+func newCompose() *cobra.Command {
+	f := new(fileFlags)
+	cmd := &cobra.Command{
+		Use:   "compose",
+		Short: "Write a Docker Compose file for an Apache ZooKeeper ensemble",
+		Long: "Compose writes a docker-compose.yml for an Apache ZooKeeper ensemble in containers, with data in volumes.\n" +
+			"It works with the official image and images that read the same environment, such as zklab/zookeeper:3.9, and with\n" +
+			"the docker compose and docker-compose commands. It starts nothing. Servers are published on consecutive ports from\n" +
+			"that of --listen.",
+		Example: "  zklab ensemble compose > docker-compose.yml\n" +
+			"  zklab ensemble compose --nodes 5 --listen 127.0.0.1:12181 --image zklab/zookeeper:3.9 --out lab",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.validate(cmd); err != nil {
+				return err
+			}
+			return f.compose(cmd)
+		},
+	}
+	f.addTo(cmd)
+	cmd.Flags().StringVar(&f.image, "image", container.OfficialImage, "container image")
+	cmd.Flags().StringVar(&f.out, "out", "", "folder for docker-compose.yml (default: print it)")
+	completesFiles(cmd, "out")
+	return cmd
+}
+
+func (f *fileFlags) compose(cmd *cobra.Command) error {
+	if err := container.ValidateImage(f.image); err != nil {
+		return usageError("%v", err)
+	}
+	c := zoocfg.Compose{
+		Image: f.image, Host: f.host, Ports: f.ports,
+		Admin: portsFrom(f.admin, f.count()), Metrics: portsFrom(f.metrics, f.count()),
+	}
+	text, err := c.File(f.ensemble(zoocfg.InContainers(f.nodes, f.servers.observers)))
+	if err != nil {
+		return err
+	}
+	if f.out == "" {
+		_, err = cmd.OutOrStdout().Write(text)
+		return err
+	}
+	if err := writeNew(filepath.Join(f.out, "docker-compose.yml"), string(text)); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "start it with: cd %s && docker compose up -d (or docker-compose up -d), then: zklab ensemble status %s --wait healthy\n", f.out, f.connect())
+	return nil
+}
+
+// connect returns the connect string for clients.
+func (f *fileFlags) connect() string {
+	var addrs []string
+	for i, port := range f.ports {
+		host := f.host
+		if len(f.hosts) > 0 {
+			host, port = f.hosts[i], f.ports[0]
+		}
+		addrs = append(addrs, reachable(net.JoinHostPort(host, strconv.Itoa(port)), ""))
+	}
+	return strings.Join(addrs, ",")
+}
+
+func newConfig() *cobra.Command {
+	f := new(fileFlags)
+	cmd := &cobra.Command{
+		Use:   "config --out FOLDER",
+		Short: "Write the configuration files of an Apache ZooKeeper ensemble",
+		Long: "Config writes the files of an Apache ZooKeeper ensemble: FOLDER/server-N/zoo.cfg, myid in the\n" +
+			"server's data folder, and java.env if a setting is a Java flag. With --hosts there is one server per host,\n" +
+			"all with the same ports: put server-N/zoo.cfg on the N-th host, and server-N/myid into its --data-dir. Without\n" +
+			"--hosts, all servers run on this machine, on consecutive ports, with their data below FOLDER. It starts nothing.",
+		Example: "  zklab ensemble config --out lab\n" +
+			"  zklab ensemble config --out conf --hosts zk1,zk2,zk3 --listen 0.0.0.0:2181 --tick 2s",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.out == "" {
+				return usageError("config writes several files: give their folder with --out FOLDER")
+			}
+			if err := f.validateHosts(cmd); err != nil {
+				return err
+			}
+			if err := f.validate(cmd); err != nil {
+				return err
+			}
+			if err := f.validatePorts(cmd, "quorum-port", "election-port"); err != nil {
+				return err
+			}
+			return f.config(cmd)
+		},
+	}
+	f.addTo(cmd)
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.hosts, "hosts", nil, "host of each server, voting servers first (default: all on this machine)")
+	flags.IntVar(&f.quorum, "quorum-port", zoocfg.QuorumPort, "port on which the first server accepts followers")
+	flags.IntVar(&f.election, "election-port", zoocfg.ElectionPort, "port of the first server for leader election")
+	flags.StringVar(&f.dataDir, "data-dir", "/var/lib/zookeeper", "data folder of a server on its host (with --hosts)")
+	flags.StringVar(&f.out, "out", "", "folder for the files")
+	completesFiles(cmd, "out", "data-dir")
+	return cmd
+}
+
+// hostName matches the hosts that a line of zoo.cfg can have without brackets.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+
+// validateHosts checks the hosts, and takes the number of servers from them unless --nodes was given.
+func (f *fileFlags) validateHosts(cmd *cobra.Command) error {
+	if len(f.hosts) == 0 && cmd.Flags().Changed("data-dir") {
+		return usageError("--data-dir is for servers on --hosts: without --hosts, data are below --out")
+	}
+	if !filepath.IsAbs(f.dataDir) || strings.ContainsAny(f.dataDir, "\r\n") {
+		return usageError("--data-dir %.80q: give an absolute path", f.dataDir)
+	}
+	for i, host := range f.hosts {
+		if len(host) > 253 || !hostName.MatchString(host) {
+			return usageError("--hosts: %.80q is not a host name: give names or IPv4 addresses, without ports", host)
+		}
+		if slices.Contains(f.hosts[:i], host) {
+			return usageError("--hosts: %s appears twice: servers on the same host need different ports", host)
+		}
+	}
+	switch n := len(f.hosts); {
+	case n == 0:
+	case !cmd.Flags().Changed("nodes") && f.servers.observers >= n:
+		return usageError("--observers %d: at least one of the %d --hosts must vote", f.servers.observers, n)
+	case !cmd.Flags().Changed("nodes"):
+		f.nodes = n - f.servers.observers
+	case n != f.count():
+		return usageError("--hosts has %d hosts for %d servers: give one per server", n, f.count())
+	}
+	return nil
+}
+
+// config writes the files of all servers.
+func (f *fileFlags) config(cmd *cobra.Command) error {
+	out, err := filepath.Abs(f.out)
+	if err != nil {
+		return err
+	}
+	e := f.ensemble(f.configured())
+	for i, s := range e.Servers {
+		dir := filepath.Join(out, fmt.Sprintf("server-%d", s.ID))
+		own, myid := zoocfg.Own{Data: f.dataDir, Admin: f.admin, Metrics: f.metrics}, filepath.Join(dir, "myid")
+		if len(f.hosts) == 0 {
+			own = zoocfg.Own{Data: filepath.Join(dir, "data"), Admin: nth(f.admin, i), Metrics: nth(f.metrics, i)}
+			myid = filepath.Join(own.Data, "myid")
+		}
+		files := [][2]string{{filepath.Join(dir, "zoo.cfg"), e.Config(own)}, {myid, strconv.Itoa(s.ID) + "\n"}}
+		if java := e.JavaEnv(); java != "" {
+			files = append(files, [2]string{filepath.Join(dir, "java.env"), java})
+		}
+		for _, file := range files {
+			if err := writeNew(file[0], file[1]); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "start server N with: zkServer.sh --config %s start; clients connect to %s\n", filepath.Join(f.out, "server-N"), f.connect())
+	return nil
+}
+
+// configured returns the servers of the configuration.
+func (f *fileFlags) configured() (servers []zoocfg.Server) {
+	for i := range f.count() {
+		s := zoocfg.Server{ID: i + 1, Observer: i >= f.nodes}
+		if len(f.hosts) > 0 {
+			s.Host, s.Quorum, s.Election, s.Client = f.hosts[i], f.quorum, f.election, strconv.Itoa(f.ports[0])
+			if f.host != loopback { // where clients elsewhere could not connect
+				s.Client = f.listen
+			}
+		} else {
+			s.Host, s.Quorum, s.Election = loopback, f.quorum+i, f.election+i
+			s.Client = net.JoinHostPort(f.host, strconv.Itoa(f.ports[i]))
+		}
+		servers = append(servers, s)
+	}
+	return servers
+}
+
+// nth returns the n-th port from first, counted from 0; 0 if first is 0.
+func nth(first, n int) int {
+	if first == 0 {
+		return 0
+	}
+	return first + n
+}
+
+// writeNew writes a file that must not exist yet, and creates its folders.
+func writeNew(path, text string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s exists already: remove it, or choose another folder with --out", path)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = io.WriteString(f, text)
+	return err
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/workers"
+	"github.com/zklab/zklab/stats"
+)
+
+// The exit codes, a contract with scripts.
+const (
+	exitValid       = 0
+	exitViolation   = 1
+	exitUnknown     = 2
+	exitFailed      = 3 // the experiment could not be run or read
+	exitUsage       = 64
+	exitDefect      = 70 // of zklab itself
+	exitInterrupted = 130
+)
+
+func exitOf(r checker.Result) int {
+	switch r {
+	case checker.Valid:
+		return exitValid
+	case checker.Violation:
+		return exitViolation
+	}
+	return exitUnknown
+}
+
+// exitOfGates is the exit code of a verdict and gates: a violation or a gate that is exceeded comes
+// before what is undecided.
+func exitOfGates(verdict int, gates []stats.GateResult) int {
+	code := verdict
+	for _, g := range gates {
+		switch {
+		case g.Result == stats.Exceeded:
+			code = exitViolation
+		case g.Result == stats.Undecided && code == exitValid:
+			code = exitUnknown
+		}
+	}
+	return code
+}
+
+// verdictError carries a verdict's exit code through cobra. It prints nothing:
+// the summary has said it all.
+type verdictError struct{ code int }
+
+func (verdictError) Error() string { return "" }
+
+// finish turns what a command came to into an exit code, and prints an error
+// as one line. usage says that no command had begun: the arguments were wrong.
+func finish(err error, usage bool, stderr io.Writer) int {
+	var verdict verdictError
+	switch {
+	case err == nil:
+		return exitValid
+	case errors.As(err, &verdict):
+		return verdict.code
+	}
+	if !unheard(err) {
+		fmt.Fprintf(stderr, "error: %s\n", oneLine(err))
+	}
+	switch {
+	case usage || errors.Is(err, zklab.ErrUsage) || errors.Is(err, errBadFlag):
+		return exitUsage
+	case errors.Is(err, workers.ErrDied):
+		return exitDefect
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitFailed
+}
+
+// unheard says that nobody reads the command's output any more, as behind head: there
+// is nobody to tell.
+func unheard(err error) bool {
+	var write *fs.PathError
+	return errors.As(err, &write) && write.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
+}
+
+func oneLine(err error) string {
+	text := strings.TrimPrefix(err.Error(), zklab.ErrUsage.Error()+": ")
+	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
+	if text == context.Canceled.Error() {
+		text = "interrupted before it was finished"
+	}
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return printable.Text(text, 4000) // it may quote a file
+}
+
+// usageError is an error in the arguments that a command found itself.
+func usageError(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", zklab.ErrUsage, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,332 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/hooks"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// scenario is what a scenario is, if nothing else is said.
+var scenario = map[string]string{
+	"clients": strconv.Itoa(explore.UsualClients), "ops": strconv.Itoa(explore.UsualOps), "keys": strconv.Itoa(explore.UsualKeys),
+	"rate": strconv.Itoa(explore.UsualRate), "time-limit": explore.UsualLength.String(),
+}
+
+// liveScenario is what differs in real time, in which each run is to be short.
+var liveScenario = map[string]string{"time-limit": "20s", "session-timeout": "2s", "op-timeout": "3s"}
+
+// exploreFlags are the flags of explore that run has not.
+type exploreFlags struct {
+	forTime time.Duration
+	jobs    jobs
+	config  explore.Config
+}
+
+func newExplore() *cobra.Command {
+	x, seed, minLoad := defaults()
+	var f runFlags
+	var e exploreFlags
+	cmd := &cobra.Command{
+		Use:   "explore RECIPE",
+		Short: "Try each fault at each message of a small scenario, then pairs of faults",
+		Long: "Explore runs a small scenario once and lists its messages. Then it tries each fault at each\n" +
+			"message: it loses requests and replies, cuts connections before and after, expires sessions,\n" +
+			"freezes clients until their sessions expire, crashes clients, and kills the connection's server\n" +
+			"and the leader. Then it tries pairs of these until --for is over, starting with the pairs that\n" +
+			"differ most. It delays watch events only with --faults late-event, since no network does that.\n" +
+			"Runs are simulated, except with --subject-command, which runs in real time. RECIPE is\n" +
+			"one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
+			"A single run is too short to call a property valid, so all runs are judged together.\n" +
+			"Each finding comes with the --faults with which zklab run repeats it.\n" +
+			"Exit codes: 0 each single fault was tried, took effect and broke nothing, and each property was\n" +
+			"exercised, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt\n" +
+			"to stop it.",
+		Example: "  zklab explore lock --for 1m\n  zklab explore lock --subject go-zookeeper --singles\n" +
+			"  zklab explore lock --clients 3 --ops 2\n" +
+			"  zklab explore counter --subject-command 'python3 examples/kazoo/adapter.py' --for 2m",
+		Args: atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if e.forTime <= 0 {
+				return usageError("--for must be more than zero")
+			}
+			for _, name := range notExplored {
+				if cmd.Flags().Changed(name) {
+					return usageError("explore has no --%s: it chooses the faults itself, judges all runs together, and stores none", name)
+				}
+			}
+			if err := e.jobs.validate(cmd); err != nil {
+				return err
+			}
+			kinds := f.faults
+			stored, err := mergeScenario(cmd, &f, x, args)
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("faults") {
+				e.config.Kinds, stored.Faults = kindsOf(kinds), nil
+			}
+			if stored.Ops == 0 {
+				return usageError("--ops must be more than zero: explore needs a scenario of limited size")
+			}
+			return runExplore(cmd, stored, &f, e)
+		},
+	}
+	scenarioFlags(cmd, x, seed, minLoad, &f)
+	flags := cmd.Flags()
+	flags.DurationVar(&e.forTime, "for", time.Minute, "time during which runs are started")
+	e.jobs.addTo(flags)
+	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, no pairs")
+	flags.BoolVar(&e.config.First, "first", false, "stop at the first finding")
+	flags.BoolVar(&f.quiet, "quiet", false, "print no progress")
+	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
+	return cmd
+}
+
+// scenarioFlags are those that say what the scenario is.
+func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad *int, f *runFlags) {
+	experimentFlags(cmd, x, minLoad, f)
+	completes(cmd, "faults", listOf(exploredKinds))
+	flags := cmd.Flags()
+	for _, name := range slices.Concat(notExplored, alwaysEmbedded) {
+		_ = flags.MarkHidden(name)
+	}
+	flags.Lookup("ops").Usage = "number of times each client begins something, such as a critical section, a put or a round"
+	flags.Lookup("time-limit").Usage = "longest duration of a run"
+	flags.Lookup("faults").Usage = "kinds of faults to try, such as lose-reply,expire (default: all)"
+	for name, usual := range scenario {
+		flag := flags.Lookup(name)
+		flag.DefValue = usual
+		_ = flag.Value.Set(usual)
+	}
+	playedByDefault(cmd)
+	flags.Int64Var(seed, "seed", 1, "seed of the scenario's operations")
+}
+
+// exploreWorkerName is the hidden command of the processes that run the scenario for an exploration
+// of more than one job.
+const exploreWorkerName = "explore-worker"
+
+func newExploreWorker() *cobra.Command {
+	x, seed, minLoad := defaults()
+	var f runFlags
+	cmd := &cobra.Command{
+		Use: exploreWorkerName + " RECIPE", Hidden: true, Args: atMostOne,
+		Short: "Run the scenario for zklab explore (internal)",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			stored, err := mergeScenario(cmd, &f, x, args)
+			if err != nil {
+				return err
+			}
+			e, err := experiment(stored, &f)
+			if err != nil {
+				return err
+			}
+			run, err := hooks.ExploreRunner(e)
+			if err != nil {
+				return err
+			}
+			return serveTasks(cmd, explore.Served(run))
+		},
+	}
+	scenarioFlags(cmd, x, seed, minLoad, &f)
+	return cmd
+}
+
+// exploreRunners are those of so many jobs: nil, which is this process, for one, workers for more.
+func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []explore.Runner, closeAll func(), err error) {
+	if jobs == 1 {
+		return nil, func() {}, nil
+	}
+	cfg, err := workersOf(exploreWorkerName, workersArguments(cmd, recipe, newExploreWorker(), "faults"))
+	if err != nil {
+		return nil, nil, err
+	}
+	runners, closeAll = startWorkers(jobs, cfg, explore.NewWorker, func(w explore.Worker) explore.Runner { return w.Run })
+	return runners, closeAll, nil
+}
+
+// notExplored are the flags of run that mean nothing where every message is tried.
+var notExplored = []string{"fault-interval", "min-load", "out"}
+
+// alwaysEmbedded are the flags of run that mean nothing where all runs are on an embedded ensemble.
+var alwaysEmbedded = []string{
+	"simulate", "ensemble", "image", "servers", "pause-command", "resume-command", "kill-command", "stop-command", "start-command",
+}
+
+// exploredKinds are the kinds of faults that can be tried.
+func exploredKinds() (values []cobra.Completion) {
+	e, err := embedded.Config{}.Sketch()
+	if err != nil {
+		return nil
+	}
+	defer e.Close()
+	for _, c := range explore.Usual(faults.Setting{Ensemble: e, Processes: true}, time.Second) {
+		k, _ := faults.Named(c.Fault.Kind())
+		if value := cobra.CompletionWithDesc(k.Name, k.About); !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// kindsOf are the kinds of faults that a flag names; nil stands for all.
+func kindsOf(list string) []string {
+	if list == "" || list == "all" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+// mergeScenario is merge with what a scenario has where nothing is said.
+func mergeScenario(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) (store.Experiment, error) {
+	flags := cmd.Flags()
+	x.Simulate = x.SubjectCommand == ""
+	if !x.Simulate {
+		for name, usual := range liveScenario {
+			if !flags.Changed(name) {
+				_ = flags.Lookup(name).Value.Set(usual)
+			}
+		}
+	}
+	limit := x.TimeLimit
+	stored, err := merge(cmd, f, x, args)
+	if err != nil {
+		return stored, err
+	}
+	stored.TimeLimit = cmp.Or(stored.TimeLimit, limit)
+	playUnlessGiven(f, &stored)
+	return stored, nil
+}
+
+// explored is the report as JSON has it.
+type explored struct {
+	Verdict checker.Result `json:"verdict"`
+	Why     []string       `json:"why,omitempty"`
+	explore.Report
+	Again string `json:"again,omitempty"` // the command that runs a finding, but for its faults
+	Zklab string `json:"zklab"`           // zklab.Version
+}
+
+// runExplore explores and prints; its error carries the exit code.
+func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e exploreFlags) error {
+	x, err := experiment(stored, f)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, e.forTime)
+	defer cancel()
+	screen := newScreen(cmd.ErrOrStderr(), f.quiet || f.json)
+	times := fmt.Sprintf("%d times each", stored.Ops)
+	if stored.Ops == 0 {
+		times = "for " + stored.TimeLimit.String()
+	}
+	e.config.Progress = func(r explore.Report) {
+		screen.show("explore", fmt.Sprintf("%d of %d single faults, %d of %d pairs; %d break a promise",
+			r.Singles.Tried, r.Singles.All, r.Pairs.Tried, r.Pairs.All, len(r.Findings)))
+	}
+	begun := false
+	e.config.Begins = func(s plan.Schedule) {
+		if !begun { // nothing is wrong with what was asked for
+			screen.say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
+		}
+		begun = true
+		if e.config.Runners == nil {
+			noteRun(againWith(stored, s))
+		}
+	}
+	var closeAll func()
+	if e.config.Runners, closeAll, err = exploreRunners(cmd, stored.Recipe, e.jobs.of(stored.Simulate, endlessRuns)); err != nil {
+		return err
+	}
+	defer closeAll()
+	report, err := hooks.Explore(ctx, x, e.config)
+	screen.end()
+	var unrun *explore.RunError
+	if errors.As(err, &unrun) {
+		return fmt.Errorf("seed %d, %w; repeat this run with: %s", *stored.Seed, err, againWith(stored, unrun.Schedule))
+	}
+	if err != nil {
+		return err
+	}
+	verdict, why := report.Verdict()
+	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: zklab.Version()}
+	if len(report.Findings) > 0 {
+		all.Again = againCommand(stored)
+	}
+	if err := printExplored(cmd, all, f.json); err != nil {
+		return err
+	}
+	if code := exitOf(verdict); code != exitValid {
+		return verdictError{code}
+	}
+	return nil
+}
+
+func printExplored(cmd *cobra.Command, all explored, asJSON bool) error {
+	out := cmd.OutOrStdout()
+	if asJSON {
+		return printJSON(out, all)
+	}
+	text := all.String()
+	if all.Again != "" {
+		text += "\n\nrepeat a finding with: " + all.Again + " --faults '…'"
+	}
+	_, err := fmt.Fprintf(out, "%s\n\nzklab %s\n", text, all.Zklab)
+	return err
+}
+
+// againWith is the command that runs the scenario with a schedule.
+func againWith(x store.Experiment, s plan.Schedule) string {
+	if len(s.String()) == 0 {
+		return againCommand(x)
+	}
+	return againCommand(x) + " --faults " + printable.Command(s.String())
+}
+
+// againCommand is the command that runs the scenario with some --faults.
+func againCommand(x store.Experiment) string {
+	words := []string{"zklab", "run", x.Recipe}
+	if x.Simulate {
+		words = append(words, "--simulate", "--subject", x.Subject, "--clients-as", x.ClientsAs)
+	} else {
+		words = append(words, "--subject-command", x.SubjectCommand)
+	}
+	add := func(flag string, value any) { words = append(words, "--"+flag, fmt.Sprint(value)) }
+	add("nodes", x.Nodes)
+	add("clients", x.Clients)
+	add("ops", x.Ops)
+	add("keys", x.Keys)
+	add("rate", x.Rate)
+	add("time-limit", x.TimeLimit)
+	add("session-timeout", x.SessionTimeout)
+	add("op-timeout", x.OpTimeout)
+	add("seed", *x.Seed)
+	add("min-load", 0)
+	if x.Latencies != "" {
+		add("latencies", x.Latencies)
+	}
+	if x.Strict {
+		words = append(words, "--strict")
+	}
+	return printable.Command(words...)
+}

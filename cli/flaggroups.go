@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/settings"
+)
+
+// flagGroup is flags that stand together in the help, in this order.
+type flagGroup struct {
+	name  string
+	flags []string
+}
+
+// The groups of the flags that say what is run.
+var (
+	loadFlags     = withKnobs(settings.Load, "subject", "subject-command", "clients-as", "seed", "repeat", "config")
+	faultFlags    = withKnobs(settings.Faults, "faults")
+	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "ports", "simulate", "servers",
+		"pause-command", "resume-command", "kill-command", "stop-command", "start-command")
+	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet")
+	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}
+	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "tls-ca", "tls-cert", "tls-key"}}
+	serverFlags     = flagGroup{"Servers", []string{
+		"tick", "init-limit", "sync-limit", "min-session-timeout", "max-session-timeout", "read-only-mode", "local-sessions",
+		"jute-maxbuffer", "reconfig", "ttl", "enforce-quota", "super-digest", "max-client-cnxns", "4lw-commands-whitelist",
+	}}
+)
+
+// withKnobs is a group of flags with those of the knobs that belong to it.
+func withKnobs(g settings.Group, flags ...string) flagGroup {
+	for _, k := range settings.Knobs {
+		if k.Group() == g {
+			flags = append(flags, k.Name())
+		}
+	}
+	return flagGroup{string(g), flags}
+}
+
+// groupsOf are the groups of the flags of commands that have many.
+var groupsOf = map[string][]flagGroup{
+	"zklab run":      {loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab sweep":    {{"Sweep", []string{"seeds", "swarm", "for", "until-violations", "jobs", "shard"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab explore":  {{"Exploration", []string{"for", "singles", "first", "jobs"}}, loadFlags, faultFlags, ensembleFlags, outputFlags},
+	"zklab lock":     {{"Lock", []string{"shared", "exclusive", "permits", "try", "timeout"}}, holdFlags, connectionFlags},
+	"zklab elect":    {{"Election", []string{"id", "timeout"}}, holdFlags, connectionFlags},
+	"zklab register": {{"Instance", []string{"address", "id", "data", "grace", "verbose"}}, connectionFlags},
+	"zklab discover": {{"List", []string{"watch", "count", "json"}}, connectionFlags},
+	"zklab ensemble up": {
+		{"Ensemble", []string{"ensemble", "nodes", "observers", "image", "listen", "advertise", "name", "detach", "metrics-port"}},
+		serverFlags,
+		{"TLS", []string{"tls-cert", "tls-key", "tls-client-ca"}},
+		{"Data", []string{"data", "fsync"}},
+	},
+	"zklab ensemble compose": {{"Ensemble", []string{"nodes", "observers", "image", "listen", "admin-port", "metrics-port", "out"}}, serverFlags},
+	"zklab ensemble config": {
+		{"Ensemble", []string{"nodes", "observers", "hosts", "listen", "quorum-port", "election-port", "admin-port", "metrics-port", "data-dir", "out"}},
+		serverFlags,
+	},
+}
+
+// flagUsages is what the help of a command says of its flags.
+func flagUsages(cmd *cobra.Command) string {
+	left := map[string]*pflag.Flag{}
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) { left[f.Name] = f })
+	var b strings.Builder
+	add := func(title string, names []string) {
+		set := pflag.NewFlagSet(title, pflag.ContinueOnError)
+		set.SortFlags = false
+		for _, name := range names {
+			if f := left[name]; f != nil {
+				set.AddFlag(f)
+				delete(left, name)
+			}
+		}
+		if set.HasAvailableFlags() {
+			b.WriteString("\n" + title + ":\n" + set.FlagUsages())
+		}
+	}
+	groups := groupsOf[cmd.CommandPath()]
+	for _, g := range groups {
+		add(g.name, g.flags)
+	}
+	title := "Flags"
+	if len(groups) > 0 {
+		title = "Other"
+	}
+	var names []string
+	for name := range left {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	add(title, names)
+	return strings.Trim(b.String(), "\n")
+}
+
+// groupFlags has the help of all commands show flags in groups.
+func groupFlags(root *cobra.Command) {
+	const usual = "Flags:\n{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}"
+	cobra.AddTemplateFunc("flagUsages", flagUsages)
+	template := root.UsageTemplate()
+	if !strings.Contains(template, usual) {
+		panic("cobra's template of a usage is another one")
+	}
+	root.SetUsageTemplate(strings.Replace(template, usual, "{{flagUsages .}}", 1))
+}

@@ -1,0 +1,283 @@
+//go:build linux
+
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// A program ends with all that it has started, whatever it is and however its end comes, before the lock
+// is given back. These are processes of the system, whose signals a simulation does not have.
+
+// family is a zklab lock, and all processes that come of it.
+type family struct {
+	*guardedProgram
+	cut  *cuttable
+	mark string // a variable in the environment of all of them
+}
+
+var families atomic.Int32
+
+// startFamily runs a shell's script under the lock, until the script says "holds".
+func startFamily(t *testing.T, script string, flags ...string) *family {
+	t.Helper()
+	c := startCuttable(t)
+	f := &family{cut: c, mark: fmt.Sprintf("ZKLAB_TEST_FAMILY=%d-%d", os.Getpid(), families.Add(1))}
+	cmd := exec.Command("zklab", append(append([]string{"lock", "/cut", "--servers", c.servers}, flags...), "--", "sh", "-c", script)...)
+	cmd.Env = append(os.Environ(), f.mark)
+	cmd.WaitDelay = time.Minute // where a process that is left keeps its standard error
+	f.guardedProgram = startGuarded(t, cmd)
+	t.Cleanup(func() {
+		for _, pid := range f.members(t) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	f.says(t, "holds")
+	return f
+}
+
+// members are its processes that have not ended.
+func (f *family) members(t *testing.T) (pids []int) {
+	t.Helper()
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, path := range environments {
+		if b, _ := os.ReadFile(path); bytes.Contains(b, []byte(f.mark+"\x00")) {
+			pids = append(pids, integer(t, strings.Split(path, "/")[2]))
+		}
+	}
+	return pids
+}
+
+func (f *family) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := f.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// guardian is its process between zklab and the program.
+func (f *family) guardian(t *testing.T) int {
+	t.Helper()
+	return childOf(t, f.Process.Pid)
+}
+
+// ends wants the exit code, nothing left of the family then, and the lock free.
+func (f *family) ends(t *testing.T, code int) {
+	t.Helper()
+	got := ended(t, f.Cmd)
+	if left := f.members(t); len(left) > 0 {
+		t.Errorf("processes %v are left", left)
+	}
+	if got != code {
+		t.Errorf("exit code %d, want %d: %s", got, code, f.stderr.String())
+	}
+	if next := answerTo("lock", "/cut", "--servers", f.cut.direct, "--try", "--", "true"); next.code != 0 {
+		t.Errorf("the lock is not free: %+v", next)
+	}
+}
+
+// What programs do, each until it is ended.
+const (
+	inForeground = `echo holds; sleep 1000; echo no`
+	inPipeline   = `echo holds; sleep 1000 | cat | cat; echo no`
+	deaf         = `trap "" TERM; echo holds; sleep 1000; sleep 1000`
+	withDaemon   = `zklab-daemon :; echo holds; sleep 1000; echo no`
+	deafDaemon   = `zklab-daemon 'trap "" TERM'; echo holds; sleep 1000; echo no`
+)
+
+func TestAllOfAProgramEnds(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		script string
+		grace  string
+		code   int    // after TERM
+		says   string // zklab, after TERM
+	}{
+		"in the foreground": {inForeground, "1m", 128 + 15, ""},
+		"a pipeline":        {inPipeline, "1m", 128 + 15, ""},
+		"deaf":              {deaf, "200ms", 128 + 9, "zklab: the program did not end within 200ms: killing it\n"},
+		"with a daemon":     {withDaemon, "1m", 128 + 15, ""},
+		"with a deaf daemon": {
+			deafDaemon, "200ms", 128 + 15, "did not end within 200ms: killing what is left of the program\n",
+		},
+	} {
+		for ending, does := range map[string]func(*testing.T){
+			"TERM": func(t *testing.T) {
+				f := startFamily(t, tt.script, "--grace", tt.grace)
+				f.signal(t, syscall.SIGTERM)
+				f.ends(t, tt.code)
+				if said := f.stderr.String(); !strings.HasSuffix(said, tt.says) || (said == "") != (tt.says == "") {
+					t.Errorf("%q", said)
+				}
+			},
+			"QUIT": func(t *testing.T) {
+				f := startFamily(t, "ulimit -c 0; "+tt.script, "--grace", tt.grace)
+				f.signal(t, syscall.SIGQUIT)
+				f.ends(t, 128+3)
+			},
+			"lost": func(t *testing.T) {
+				f := startFamily(t, tt.script, "--grace", tt.grace)
+				f.expire(t)
+				f.ends(t, exitLost)
+			},
+			"zklab killed": func(t *testing.T) {
+				// Longer than within waits: the end of the lease is not what ends all.
+				f := startFamily(t, tt.script, "--session-timeout", "5m")
+				f.signal(t, syscall.SIGKILL)
+				within(t, "nothing is left", func() bool { return len(f.members(t)) == 0 })
+				line := answerTo("lock", "/cut", "--servers", f.cut.direct)
+				if !strings.HasPrefix(line.stdout, "/cut: 1 holds, 0 wait\n") {
+					t.Errorf("the lock was free before all had ended: %+v", line)
+				}
+			},
+			"guardian killed": func(t *testing.T) {
+				f := startFamily(t, tt.script)
+				if err := syscall.Kill(f.guardian(t), syscall.SIGKILL); err != nil {
+					t.Fatal(err)
+				}
+				f.ends(t, exitFailed)
+				if want := "error: the process that guards the program has ended (signal: killed), so the program was killed\n"; f.stderr.String() != want {
+					t.Errorf("%q", f.stderr.String())
+				}
+			},
+			"zklab stopped": func(t *testing.T) {
+				f := startFamily(t, tt.script, "--session-timeout", "6s", "--grace", "200ms")
+				f.signal(t, syscall.SIGSTOP)
+				within(t, "zklab at most is left", func() bool { return len(f.members(t)) <= 1 })
+				f.signal(t, syscall.SIGCONT)
+				f.ends(t, exitLost)
+				if want := `zklab: zklab has stood still for 4s, so the lock may be lost: sending "terminated" to the program` + "\n"; !strings.HasPrefix(f.stderr.String(), want) {
+					t.Error(f.stderr.String())
+				}
+			},
+		} {
+			t.Run(name+"/"+ending, func(t *testing.T) {
+				t.Parallel()
+				does(t)
+			})
+		}
+	}
+}
+
+// expire ends the session, from outside.
+func (f *family) expire(t *testing.T) {
+	t.Helper()
+	expired := answerTo("ensemble", "expire", f.cut.hears(t, history.FConnected).String(), "--servers", f.cut.direct)
+	if expired.code != 0 {
+		t.Fatalf("%+v", expired)
+	}
+}
+
+// What a program has left behind although it has ended has time to end, and the lock is kept that long.
+func TestLeftBehind(t *testing.T) {
+	t.Run("ends by itself", func(t *testing.T) {
+		fifo := filepath.Join(t.TempDir(), "fifo")
+		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f := startFamily(t, `cat `+fifo+` & echo holds`, "--grace", "1m")
+		if next := answerTo("lock", "/cut", "--servers", f.cut.direct, "--try", "--", "true"); next.code != exitNotObtained {
+			t.Errorf("%+v", next)
+		}
+		if err := os.WriteFile(fifo, []byte("late\n"), 0); err != nil {
+			t.Fatal(err)
+		}
+		f.says(t, "late")
+		f.ends(t, 0)
+	})
+	t.Run("does not end", func(t *testing.T) {
+		f := startFamily(t, `zklab-daemon :; echo holds`, "--grace", "200ms")
+		f.ends(t, 0)
+		if said := f.stderr.String(); !strings.HasPrefix(said, "zklab: the program has ended, but not what it has started: sleep (") {
+			t.Error(said)
+		}
+	})
+}
+
+// Signals that do not ask for an end are the program's.
+func TestSignalsForTheProgram(t *testing.T) {
+	given := make(chan os.Signal, 1)
+	signal.Notify(given, syscall.SIGHUP, syscall.SIGINT) // so that they are not ignored, as below nohup
+	defer signal.Stop(given)
+	script := ""
+	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "WINCH": syscall.SIGWINCH}
+	for name := range signals {
+		script += fmt.Sprintf("trap 'echo %s' %s; ", name, name)
+	}
+	f := startFamily(t, script+`trap 'exit 5' TERM; echo holds; while :; do sleep 0.05; done`, "--grace", "1m")
+	for name, s := range signals {
+		f.signal(t, s)
+		f.says(t, name)
+	}
+	f.signal(t, syscall.SIGTERM)
+	f.ends(t, 5)
+}
+
+// A signal that zklab was started to ignore is none for the program either.
+func TestIgnoredSignals(t *testing.T) {
+	c := startCuttable(t)
+	p := startGuarded(t, exec.Command("sh", "-c", `trap "" HUP; exec zklab lock /cut --servers `+c.servers+` -- sh -c 'echo holds; kill -HUP $$; read line; echo kept $line'`))
+	p.says(t, "holds")
+	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(p.stdin, "it\n"); err != nil {
+		t.Fatal(err)
+	}
+	p.says(t, "kept it")
+	if code := ended(t, p.Cmd); code != 0 {
+		t.Errorf("%d, %s", code, p.stderr.String())
+	}
+}
+
+// Signals of a program do not end a zklab that still waits for the lock; those that ask for an end do.
+func TestSignalsWhileWaiting(t *testing.T) {
+	first := startFamily(t, `echo holds; read line`)
+	send := func(p *guardedProgram, signals ...syscall.Signal) {
+		t.Helper()
+		within(t, "it waits", func() bool {
+			return strings.HasPrefix(answerTo("lock", "/cut", "--servers", first.cut.direct).stdout, "/cut: 1 holds, 1 waits\n")
+		})
+		for _, s := range signals {
+			if err := p.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	asked := holdLock(t, "--servers", first.cut.direct, "--", "echo", "no")
+	send(asked, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGQUIT)
+	if code := ended(t, asked.Cmd); code != exitInterrupted {
+		t.Errorf("%d: %s", code, asked.stderr.String())
+	}
+	goesOn := holdLock(t, "--servers", first.cut.direct, "--", "echo", "mine")
+	send(goesOn, syscall.SIGWINCH) // the program, should it get it, ignores this one
+	if _, err := io.WriteString(first.stdin, "\n"); err != nil {
+		t.Fatal(err)
+	}
+	goesOn.says(t, "mine")
+	if code := ended(t, goesOn.Cmd); code != 0 {
+		t.Errorf("%d: %s", code, goesOn.stderr.String())
+	}
+	first.ends(t, 0)
+}
+
+// The guardian is not for users.
+func TestGuardianByHand(t *testing.T) {
+	a := answerTo(guardianName, "echo", "no")
+	if a.code != exitFailed || !strings.HasPrefix(a.stderr, "error: this command is for zklab itself, to run a program: use lock, elect or register") || a.stdout != "" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// newHelp is cobra's help command, but for an unknown topic, which is wrong
+// usage here as everywhere.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+
+		ValidArgsFunction: helpTopic,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err == nil {
+				err = noArgs(topic, rest)
+			}
+			if err != nil {
+				return usageError("no help: %v", err)
+			}
+			return topic.Help()
+		},
+	}
+}

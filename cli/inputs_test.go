@@ -1,0 +1,286 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// This file gives every command wrong inputs. The commands and their flags are those of the command
+// tree, so that a new flag is tried by itself.
+
+// command is how a command is tried: with arguments that lead to an error, or to an end, after all
+// flags were looked at and before anything begins.
+type command struct {
+	args  []string
+	code  int
+	after []string // arguments that stand behind flags
+}
+
+// commands are all that a user can call, by their path. taken is an address at which somebody listens.
+func commands(taken string) map[string]command {
+	return map[string]command{
+		"zklab":                  {nil, exitValid, nil},
+		"zklab help":             {[]string{"help"}, exitValid, nil},
+		"zklab run":              {[]string{"run", "lock", "--out", "file"}, exitFailed, nil},
+		"zklab sweep":            {[]string{"sweep", "lock", "--out", "file"}, exitFailed, nil},
+		"zklab explore":          {[]string{"explore", "lock", "--faults", "pause"}, exitUsage, nil},
+		"zklab merge":            {[]string{"merge", "nowhere"}, exitFailed, nil},
+		"zklab compare":          {[]string{"compare", "nowhere", "here"}, exitFailed, nil},
+		"zklab export":           {[]string{"export", "nowhere"}, exitFailed, nil},
+		"zklab shrink":           {[]string{"shrink", "nowhere"}, exitFailed, nil},
+		"zklab replay":           {[]string{"replay", "nowhere"}, exitFailed, nil},
+		"zklab check":            {[]string{"check", "nowhere"}, exitFailed, nil},
+		"zklab report":           {[]string{"report", "nowhere"}, exitFailed, nil},
+		"zklab list":             {[]string{"list", "runs"}, exitValid, nil},
+		"zklab doctor":           {[]string{"doctor"}, exitValid, nil},
+		"zklab clean":            {[]string{"clean"}, exitFailed, nil},
+		"zklab overlay":          {[]string{"overlay", "--dir", "file"}, exitFailed, nil},
+		"zklab ensemble":         {[]string{"ensemble"}, exitValid, nil},
+		"zklab ensemble up":      {[]string{"ensemble", "up", "--listen", taken}, exitFailed, nil},
+		"zklab ensemble ps":      {[]string{"ensemble", "ps"}, exitValid, nil},
+		"zklab ensemble down":    {[]string{"ensemble", "down"}, exitFailed, nil},
+		"zklab ensemble config":  {[]string{"ensemble", "config", "--out", "file"}, exitFailed, nil},
+		"zklab ensemble compose": {[]string{"ensemble", "compose", "--out", "file"}, exitFailed, nil},
+		"zklab ensemble kill":    {[]string{"ensemble", "kill", "leader"}, exitFailed, nil},
+		"zklab ensemble pause":   {[]string{"ensemble", "pause", "leader"}, exitFailed, nil},
+		"zklab ensemble resume":  {[]string{"ensemble", "resume", "leader"}, exitFailed, nil},
+		"zklab ensemble stop":    {[]string{"ensemble", "stop", "leader"}, exitFailed, nil},
+		"zklab ensemble start":   {[]string{"ensemble", "start", "leader"}, exitFailed, nil},
+		"zklab ensemble status":  {[]string{"ensemble", "status", "a:1/chroot"}, exitUsage, nil},
+		"zklab ensemble expire":  {[]string{"ensemble", "expire", "/a", "--servers", "127.0.0.1:1", "--timeout", "50ms"}, exitFailed, nil},
+		"zklab shell":            {[]string{"shell", "a:b", "--command", "ls /"}, exitUsage, nil},
+		"zklab monitor":          {[]string{"monitor", "a:b"}, exitUsage, nil},
+		"zklab lock":             {[]string{"lock", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
+		"zklab elect":            {[]string{"elect", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
+		"zklab register":         {[]string{"register", "/a", "--address", "a:1", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, []string{"--", "true"}},
+		"zklab discover":         {[]string{"discover", "/a", "--servers", "127.0.0.1:1", "--connect-timeout", "50ms"}, exitFailed, nil},
+		"zklab worker":           {[]string{"worker"}, exitValid, nil},
+		"zklab conform":          {[]string{"conform"}, exitViolation, []string{"./nowhere"}},
+		"zklab completion":       {[]string{"completion", "bash"}, exitValid, nil},
+	}
+}
+
+// What flags may be, by name, as one name means one thing.
+var (
+	zeroIsFine       = []string{"ops", "hold", "probe", "min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
+	anyWordIsFine    = []string{"out", "output", "label", "page", "image", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
+	foldersAreWanted = []string{"data", "dir"}
+	filesAreWanted   = []string{"config", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
+)
+
+// answer is what a command line comes to.
+type answer struct {
+	code           int
+	stdout, stderr string
+}
+
+func answerTo(args ...string) answer {
+	var stdout, stderr bytes.Buffer
+	code := execute(args, &stdout, &stderr)
+	return answer{code, stdout.String(), stderr.String()}
+}
+
+// oneLine says that it is an error that people can read, and nothing else.
+func (a answer) oneLine() bool {
+	return strings.HasPrefix(a.stderr, "error: ") && strings.Count(a.stderr, "\n") == 1 && strings.HasSuffix(a.stderr, "\n") &&
+		len(a.stderr) < 5000 && a.stdout == "" && !strings.ContainsFunc(a.stderr, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f })
+}
+
+// stage is a folder with what commands are given, and nothing else of this machine's.
+func stage(t *testing.T) (taken string) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir()) // clean looks there
+	t.Setenv("ZKLAB_IMAGE", "")
+	for name, text := range map[string]string{"file": "", "garbage": "\x00\xff\x1b[31m: [{", "folder/file": ""} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := net.Listen("tcp", loopback+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		l.Close()
+		names, _ := filepath.Glob("*")
+		if want := []string{"file", "folder", "garbage"}; !slices.Equal(names, want) {
+			t.Errorf("left behind: %q", names)
+		}
+	})
+	return l.Addr().String()
+}
+
+// visibleFlags are those of a command in its help.
+func visibleFlags(cmd *cobra.Command) (all []*pflag.Flag) {
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden && f.Name != "help" && f.Name != "version" {
+			all = append(all, f)
+		}
+	})
+	return all
+}
+
+// visibleCommands are those that a user can call, by their path.
+func visibleCommands() map[string]*cobra.Command {
+	all := map[string]*cobra.Command{}
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		all[cmd.CommandPath()] = cmd
+		for _, c := range cmd.Commands() {
+			if !c.Hidden {
+				walk(c)
+			}
+		}
+	}
+	walk(newRoot(new(bool)))
+	return all
+}
+
+// input is a value of a flag, and what it must come to.
+type input struct {
+	class, value string
+	codes        []int // of an error; others are wrong
+	fine         bool  // it may be taken, too
+}
+
+// inputs are those of a flag.
+func inputs(f *pflag.Flag) (all []input) {
+	add := func(class string, fine bool, code int, values ...string) {
+		for _, v := range values {
+			all = append(all, input{class, v, []int{code}, fine})
+		}
+	}
+	add("empty", false, exitUsage, "")
+	switch kind := f.Value.Type(); kind {
+	case "bool":
+		add("wrong type", false, exitUsage, "maybe", "2", " ")
+	case "int", "int64", "uint64", "float64", "intSlice":
+		add("wrong type", false, exitUsage, "x", "1x", " ", "½", "10s", "\x1b[31m")
+		add("zero", slices.Contains(zeroIsFine, f.Name), exitUsage, "0")
+		add("negative", false, exitUsage, "-1", "-9223372036854775808")
+		add("huge", true, exitUsage, fmt.Sprint(int64(math.MaxInt64)))
+		add("beyond 64 bits", false, exitUsage, strings.Repeat("9", 400))
+	case "duration":
+		add("wrong type", false, exitUsage, "x", "10", "1m30", " ", "10 s", "\x1b[31m")
+		add("zero", slices.Contains(zeroIsFine, f.Name), exitUsage, "0s")
+		add("negative", false, exitUsage, "-1s", "-2562047h")
+		add("huge", true, exitUsage, "2562047h")
+		add("beyond 64 bits", false, exitUsage, strings.Repeat("9", 30)+"h")
+	case "string", "stringArray", "stringSlice":
+		add("blank", false, exitUsage, " ", "\t")
+		if slices.Contains(foldersAreWanted, f.Name) && !strings.Contains(f.Usage, "JSON") {
+			add("no folder", false, exitFailed, "file", "file/below")
+			break
+		}
+		word := slices.Contains(anyWordIsFine, f.Name)
+		if slices.Contains(filesAreWanted, f.Name) {
+			for _, class := range []string{"nowhere", "folder", "garbage", "file/below"} {
+				all = append(all, input{class, class, []int{exitFailed, exitUsage}, false})
+			}
+			break
+		}
+		add("unknown", word, exitUsage, "nonsense!", "-", ",")
+		add("odd", word, exitUsage, "\x1b[31m", "a\nb", "\xff\xfe", strings.Repeat("long", 5000), "☃")
+	default:
+		panic("say here what wrong values of a " + kind + " are")
+	}
+	return all
+}
+
+// Every command answers every wrong value of every flag in one line, with the right exit code, and
+// does nothing.
+func TestWrongInputs(t *testing.T) {
+	known := commands(stage(t))
+	all := visibleCommands()
+	for _, path := range slices.Sorted(maps.Keys(all)) {
+		c, ok := known[path]
+		if !ok {
+			t.Errorf("%s is not tried: say how, in commands", path)
+			continue
+		}
+		plain := answerTo(slices.Concat(c.args, c.after)...)
+		if plain.code != c.code || (plain.code == exitFailed || plain.code == exitUsage) && !plain.oneLine() {
+			t.Errorf("%s: %+v", path, plain)
+			continue
+		}
+		for _, f := range visibleFlags(all[path]) {
+			for _, in := range inputs(f) {
+				if in.fine && slices.Contains(c.args, "--"+f.Name) {
+					continue // it would begin what the other value ends
+				}
+				a := answerTo(slices.Concat(c.args, []string{"--" + f.Name + "=" + in.value}, c.after)...)
+				taken := in.fine && (a.code == plain.code && a.stderr == plain.stderr || a.code == exitFailed && a.oneLine())
+				if !taken && !(slices.Contains(in.codes, a.code) && a.oneLine()) {
+					t.Errorf("%s --%s=%.60q (%s): %d\n%.600s%.600s", path, f.Name, in.value, in.class, a.code, a.stdout, a.stderr)
+				}
+			}
+		}
+	}
+}
+
+// Flags say in the help what they are without the flags above them.
+func TestFlagTexts(t *testing.T) {
+	alone := regexp.MustCompile("^[a-z`(][^\n]*[^.;:,\\s]$")
+	leans := regexp.MustCompile(`^(and|or|but|its|it|them|they|these|those|the|with)\b`)
+	for path, cmd := range visibleCommands() {
+		for _, f := range visibleFlags(cmd) {
+			if !alone.MatchString(f.Usage) && !strings.HasPrefix(f.Usage, "ZooKeeper") || leans.MatchString(f.Usage) {
+				t.Errorf("%s --%s: %q", path, f.Name, f.Usage)
+			}
+		}
+	}
+}
+
+// Commands with many flags have all of them in groups, each once.
+func TestFlagGroups(t *testing.T) {
+	for path, cmd := range visibleCommands() {
+		groups := groupsOf[path]
+		if n := len(visibleFlags(cmd)); groups == nil {
+			if n > 14 {
+				t.Errorf("%s has %d flags in no groups", path, n)
+			}
+			continue
+		}
+		in := map[string]int{}
+		for _, g := range groups {
+			for _, name := range g.flags {
+				in[name]++
+			}
+		}
+		for _, f := range visibleFlags(cmd) {
+			if in[f.Name] != 1 {
+				t.Errorf("%s --%s is in %d groups", path, f.Name, in[f.Name])
+			}
+		}
+		help := answerTo(append(strings.Fields(path)[1:], "--help")...).stdout
+		for _, g := range groups {
+			if !strings.Contains(help, "\n"+g.name+":\n") {
+				t.Errorf("%s --help has no %q", path, g.name)
+			}
+		}
+	}
+	for path := range groupsOf {
+		if visibleCommands()[path] == nil {
+			t.Errorf("there is no %s", path)
+		}
+	}
+}

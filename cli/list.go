@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/workloads"
+)
+
+// listing is a part of what zklab list prints. out is the folder of the stored runs.
+type listing struct {
+	name, about string
+	print, json func(w io.Writer, out string) error
+}
+
+var listings = []listing{
+	{"recipes", "the recipes with their subjects", ofProgram(listRecipes), ofProgram(printRecipes)},
+	{"subjects", "the subjects of each recipe, including mutants", ofProgram(listSubjects), ofProgram(printSubjects)},
+	{"faults", "the faults, and which ensembles support them", ofProgram(listFaults), ofProgram(printFaults)},
+	{"runs", "the stored runs, newest first", listRuns, printRuns},
+}
+
+// ofProgram is a listing of what the program itself has.
+func ofProgram(list func(io.Writer) error) func(io.Writer, string) error {
+	return func(w io.Writer, _ string) error { return list(w) }
+}
+
+func newList() *cobra.Command {
+	var out string
+	var asJSON bool
+	var names []string
+	var values []cobra.Completion
+	for _, l := range listings {
+		names = append(names, l.name)
+		values = append(values, cobra.CompletionWithDesc(l.name, l.about))
+	}
+	cmd := &cobra.Command{
+		Use:   "list [" + strings.Join(names, "|") + "]",
+		Short: "List recipes, subjects, faults and the ensembles that support them, and stored runs",
+		Args:  oneOf("listing", names),
+
+		ValidArgsFunction: firstArgument(choice(values...)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			parts := listings
+			if len(args) == 1 {
+				i := slices.Index(names, args[0])
+				parts = parts[i : i+1]
+			}
+			w := cmd.OutOrStdout()
+			if asJSON {
+				if len(args) == 0 {
+					return usageError("--json prints one list: name it, as in zklab list runs --json; lists are %s", strings.Join(names, ", "))
+				}
+				return parts[0].json(w, out)
+			}
+			for i, part := range parts {
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				if err := part.print(w, out); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one list as JSON (docs/results.md describes the list of runs)")
+	completesFiles(cmd, "out")
+	return cmd
+}
+
+func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 3, ' ', 0) }
+
+func listRecipes(w io.Writer) error {
+	t := table(w)
+	fmt.Fprintln(t, "RECIPE\tSUBJECTS\tWHAT IT IS")
+	for _, r := range workloads.Recipes() {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", r, strings.Join(workloads.Short(r), ", "), workloads.About(r))
+	}
+	return t.Flush()
+}
+
+// listedRecipe is a recipe as --json prints it. Its subjects are those of zklab list subjects.
+type listedRecipe struct {
+	Name     string   `json:"name"`
+	About    string   `json:"about"`
+	Subjects []string `json:"subjects"`
+}
+
+func printRecipes(w io.Writer) error {
+	var all []listedRecipe
+	for _, r := range workloads.Recipes() {
+		l := listedRecipe{Name: r, About: workloads.About(r)}
+		for _, s := range workloads.Subjects(r) {
+			l.Subjects = append(l.Subjects, s.Name)
+		}
+		all = append(all, l)
+	}
+	return printJSON(w, all)
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/testkit/testmain"
+)
+
+// fullEnv is how the path of the file ends for which zklab-full finds no room.
+const fullEnv = "ZKLAB_TEST_FULL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(detachedEnv) != "" { // this program is the command that a test has put into the background
+		Main()
+	}
+	if len(os.Args) > 1 && os.Args[1] == guardianName { // that of a lock that a test has taken in its own process
+		Main()
+	}
+	testmain.ManyAtOnce(4)
+	testscript.Main(cleaned{m}, map[string]func(){
+		"zklab":         Main,
+		"zklab-control": controlProgram,
+		// A defect in the background, of which no command of ours has one.
+		"zklab-panics": func() {
+			os.Exit(supervised(func() int {
+				noteRun("zklab run lock --seed 4 --faults expire@client1/acquire#1/create#1")
+				noteRun("zklab run lock --seed 5")
+				go panic("planted")
+				select {}
+			}))
+		},
+		// One on whose disk a file does not fit.
+		"zklab-full": func() {
+			atomicfile.Refuse(func(path string) error {
+				if strings.HasSuffix(path, os.Getenv(fullEnv)) {
+					return syscall.ENOSPC
+				}
+				return nil
+			})
+			Main()
+		},
+		// One that leaves a program behind, in a session of its own, after a shell's command.
+		"zklab-daemon": func() {
+			daemon := exec.Command("sh", "-c", os.Args[1]+"; echo; exec sleep 1000 >/dev/null")
+			out, err := daemon.StdoutPipe()
+			if err == nil {
+				err = errors.Join(ownSession(daemon), daemon.Start())
+			}
+			if err == nil {
+				_, err = out.Read(make([]byte, 1)) // it is ready
+			}
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(exitFailed)
+			}
+		},
+		"zklab-leaky": leakyProgram,
+		// One that takes no notice of signals.
+		"zklab-waits": func() {
+			os.Exit(supervised(func() int {
+				fmt.Println("ready")
+				time.Sleep(10 * time.Minute)
+				return exitValid
+			}))
+		},
+	})
+}
+
+// cleaned are the tests, behind which nothing is left.
+type cleaned struct{ *testing.M }
+
+func (c cleaned) Run() int { return testmain.Run(c.M) }
+
+// Each script is a session of somebody who uses the command. "exits N cmd…"
+// asserts an exit code.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, params("testdata/script"))
+}

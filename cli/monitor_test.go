@@ -1,0 +1,49 @@
+//go:build unix
+
+package cli
+
+import (
+	"net"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Who interrupts the monitor while the first server is silent has ended it, as at any time.
+func TestMonitorIsInterruptedWhileConnecting(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	cmd := exec.Command("zklab", "monitor", silent.Addr().String(), "--log", "--timeout", "1m")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill() }()
+	conn, err := silent.Accept() // it waits for the answer
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if got := ended(t, cmd); got != 0 {
+		t.Errorf("exit code %d", got)
+	}
+}
+
+// Servers are asked how they are for a screen, which shows it, and not for lines.
+func TestLinesAskNoServer(t *testing.T) {
+	f := monitorFlags{most: 1}
+	f.timeout, f.session = time.Second, time.Second
+	cfg, err := f.follows("127.0.0.1:2181")
+	if err != nil || len(cfg.Queries) == 0 {
+		t.Fatal(cfg, err)
+	}
+	if cfg = f.forLines(cfg); len(cfg.Queries) > 0 || !cfg.All {
+		t.Errorf("%+v", cfg)
+	}
+}

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/internal/base/paint"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/store"
+)
+
+// printResult prints a verdict, as a summary for people or as JSON; its error
+// carries the exit code.
+func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON, brief bool) error {
+	return printVerdict(cmd, exitOfGates(exitOf(result.Verdict), result.Gates), result, asJSON, brief, func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
+}
+
+// printReport prints what was decided about a history from elsewhere, likewise.
+func printReport(cmd *cobra.Command, r linear.Report, asJSON bool) error {
+	return printVerdict(cmd, exitOf(r.Verdict), r, asJSON, false, func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
+}
+
+func printVerdict(cmd *cobra.Command, code int, value any, asJSON, brief bool, text func(reports.Screen) string) error {
+	out := cmd.OutOrStdout()
+	if asJSON {
+		if err := printJSON(out, value); err != nil {
+			return err
+		}
+	} else if _, err := io.WriteString(out, text(screenOf(out, brief))); err != nil {
+		return err
+	}
+	if code != exitValid {
+		return verdictError{code}
+	}
+	return nil
+}
+
+// printJSON prints a value for programs, and for people who look at it.
+func printJSON(w io.Writer, value any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(value); err != nil {
+		return err
+	}
+	text := b.Bytes()
+	if !unicodeWelcome() {
+		text = asciiJSON(text)
+	}
+	_, err := w.Write(text)
+	return err
+}
+
+// screenOf is what is known of where a result goes; brief leaves timelines out.
+func screenOf(out io.Writer, brief bool) reports.Screen {
+	return reports.Screen{Colour: bool(paint.For(exact(out))), Width: columns(out), ASCII: !unicodeWelcome(), NoTimeline: brief}
+}

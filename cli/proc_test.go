@@ -1,0 +1,76 @@
+//go:build linux
+
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// process is what the kernel says of a process (proc_pid_stat(5)).
+type process struct {
+	state           byte // T: it is stopped; Z and X: it has ended
+	parent, session int
+}
+
+// processes are all that run, by their ids.
+func processes(t *testing.T) map[int]process {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[int]process{}
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		fields := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
+		all[integer(t, filepath.Base(filepath.Dir(path)))] = process{
+			fields[0][0], integer(t, string(fields[1])), integer(t, string(fields[3])),
+		}
+	}
+	return all
+}
+
+func integer(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// childOf is the only child of a process.
+func childOf(t *testing.T, parent int) int {
+	t.Helper()
+	for pid, p := range processes(t) {
+		if p.parent == parent {
+			return pid
+		}
+	}
+	t.Fatalf("process %d has no child", parent)
+	return 0
+}
+
+// stopped says whether a process is stopped.
+func stopped(t *testing.T, pid int) bool {
+	t.Helper()
+	return processes(t)[pid].state == 'T'
+}
+
+// within waits until something is so. The bound is for tests that fail.
+func within(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not so after two minutes: %s", what)
+		}
+	}
+}

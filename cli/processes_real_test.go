@@ -1,0 +1,82 @@
+//go:build real && linux
+
+package cli
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// workerProcesses are the process ids of all workers of the command.
+func workerProcesses(t *testing.T) (pids []int) {
+	t.Helper()
+	program, err := exec.LookPath("zklab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range lines {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		args := strings.Split(string(b), "\x00")
+		if len(args) > 1 && args[0] == program && args[1] == workerName {
+			pids = append(pids, integer(t, strings.Split(path, "/")[2]))
+		}
+	}
+	return pids
+}
+
+// frozen starts a run whose clients are processes, and returns it when all of them are stopped.
+func frozen(t *testing.T) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("zklab", "run", "lock", "--clients-as", "process", "--clients", "3", "--session-timeout", "1s",
+		"--time-limit", "5m", "--faults", "freeze:all@500ms+4m", "--quiet")
+	cmd.Dir = t.TempDir()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	within(t, "all workers are stopped", func() bool {
+		pids := workerProcesses(t)
+		return len(pids) == 3 && !slices.ContainsFunc(pids, func(pid int) bool { return !stopped(t, pid) })
+	})
+	return cmd
+}
+
+// A run that is killed leaves no process behind, stopped ones neither.
+func TestRealKilledRunLeavesNoProcess(t *testing.T) {
+	cmd := frozen(t)
+	harness := childOf(t, cmd.Process.Pid)
+	if err := syscall.Kill(harness, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if got := ended(t, cmd); got != exitFailed {
+		t.Errorf("exit code %d", got)
+	}
+	within(t, "no worker is left", func() bool { return len(workerProcesses(t)) == 0 })
+}
+
+// An interruption ends the load, heals what is stopped, and comes to a verdict;
+// the workers hear nothing of it but that they are to quit.
+func TestRealInterruptedRunOfProcesses(t *testing.T) {
+	cmd := frozen(t)
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if got := ended(t, cmd); got != exitValid && got != exitUnknown { // how much happened is luck
+		t.Errorf("exit code %d", got)
+	}
+	if left := workerProcesses(t); len(left) > 0 {
+		t.Errorf("workers %v are left", left)
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package cli
+
+import "os"
+
+// notifyResized tells nothing: here no signal says that the terminal has another size.
+func notifyResized(chan<- os.Signal) {}

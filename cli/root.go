@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab"
+)
+
+// execute runs one command line and gives its exit code.
+func execute(args []string, stdout, stderr io.Writer) (code int) {
+	stdout, stderr = legible(stdout), legible(stderr)
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(stderr, "error: bug in zklab: %v\n%s", p, debug.Stack())
+			code = exitDefect
+		}
+	}()
+	begun := false
+	root := newRoot(&begun)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	return finish(err, !begun, stderr)
+}
+
+// newRoot makes the command tree. begun is set once the arguments were
+// understood: an error before that is wrong usage.
+func newRoot(begun *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "zklab",
+		Short:         "Test ZooKeeper recipes under faults, and check whether they keep their promises",
+		Version:       zklab.Version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := noneEmpty(cmd.Flags()); err != nil {
+				return err
+			}
+			*begun = true
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	root.SetFlagErrorFunc(wrongFlag)
+	root.SetHelpCommand(newHelp())
+	root.AddCommand(
+		newRun(), newSweep(), newMerge(), newCompare(), newExport(), newExplore(), newShrink(), newReplay(), newCheck(), newReport(), newList(), newDoctor(), newClean(),
+		newOverlay(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newRegister(), newDiscover(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newGuardian(), newCompletion(),
+	)
+	groupFlags(root)
+	return root
+}

@@ -1,0 +1,203 @@
+package cli
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/zklab/zklab/ensemble"
+)
+
+func params(dir string) testscript.Params {
+	return testscript.Params{
+		Dir: dir,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
+			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile,
+		},
+	}
+}
+
+// gzipFile writes a file, compressed, beside it.
+func gzipFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: gzip file")
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write([]byte(ts.ReadFile(args[0])))
+	ts.Check(errors.Join(err, z.Close(), os.WriteFile(ts.MkAbs(args[0]+".gz"), b.Bytes(), 0o600)))
+}
+
+// downs ends what is in the background at the end of the script, however that ends. The variable
+// UID is the user's number.
+func downs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: downs")
+	}
+	ts.Setenv("UID", strconv.Itoa(os.Getuid()))
+	ts.Defer(func() { _ = ts.Exec("zklab", "ensemble", "down", "--all") })
+}
+
+// exits runs a command and asserts its exit code, or one of several: 0,2. Its
+// streams are for stdout and stderr of the script, as those of exec.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code[,code] command [argument...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if !slices.Contains(strings.Split(args[0], ","), strconv.Itoa(got)) {
+		ts.Fatalf("%v: exit code %d, want %s", args[1:], got, args[0])
+	}
+}
+
+// occupy listens on three ports for the rest of the script: the variable PORTS
+// names them, ready for --ports, and PORT the last of them.
+func occupy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: occupy")
+	}
+	var ports []string
+	for range 3 {
+		l := listen(ts, "0")
+		ts.Defer(func() { l.Close() })
+		ports = append(ports, portOf(l))
+	}
+	ts.Setenv("PORTS", strings.Join(ports, ","))
+	ts.Setenv("PORT", ports[2])
+}
+
+// vacant finds four free ports in a row: the variables PORT1 to PORT4. They are none that the
+// system gives to connections meanwhile, nor to another script.
+func vacant(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: vacant")
+	}
+	// Below the ports of connections (ip_local_port_range), and beside those of other tests that run
+	// at the same time: of go-zookeeper and package embedded up to 17999, of containers from 20000 on.
+	const lowest, rows = 18000, 500
+	for range 100 {
+		first := lowest + 4*((os.Getpid()*37+int(rowsTaken.Add(1)))%rows)
+		if !free(first, first+1, first+2, first+3) {
+			continue
+		}
+		for i, name := range []string{"PORT1", "PORT2", "PORT3", "PORT4"} {
+			ts.Setenv(name, strconv.Itoa(first+i))
+		}
+		return
+	}
+	ts.Fatalf("no four free ports in a row")
+}
+
+// rowsTaken counts the calls of vacant.
+var rowsTaken atomic.Int64
+
+func free(ports ...int) bool {
+	for _, port := range ports {
+		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+		if err != nil {
+			return false
+		}
+		l.Close()
+	}
+	return true
+}
+
+func listen(ts *testscript.TestScript, port string) net.Listener {
+	l, err := net.Listen("tcp", net.JoinHostPort(loopback, port))
+	ts.Check(err)
+	return l
+}
+
+func portOf(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// awaitText waits until a line of a file matches: what a background command has to say.
+func awaitText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await file pattern")
+	}
+	wanted, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if b, _ := os.ReadFile(ts.MkAbs(args[0])); wanted.Match(b) {
+			return
+		}
+	}
+	ts.Fatalf("no %s in %s for two minutes", wanted, args[0])
+}
+
+// serves asserts that each of the servers serves clients; negated, that nobody
+// listens at any of the addresses.
+func serves(ts *testscript.TestScript, neg bool, addrs []string) {
+	for _, addr := range addrs {
+		if !neg {
+			_, err := ensemble.AskStatus(context.Background(), net.DialTimeout, addr)
+			ts.Check(err)
+		} else if conn, err := net.Dial("tcp", addr); err == nil {
+			conn.Close()
+			ts.Fatalf("somebody listens at %s", addr)
+		}
+	}
+}
+
+// word asks a server a four-letter word: what it says is for stdout of the script.
+func word(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: word conf address")
+	}
+	conn, err := net.Dial("tcp", args[1])
+	ts.Check(err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, args[0])
+	ts.Check(err)
+	_, err = io.Copy(ts.Stdout(), conn)
+	ts.Check(err)
+}
+
+// znode makes a znode, or asserts that there is one, through a server.
+func znode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: znode create|exists address path")
+	}
+	conn, events, err := zk.Connect(args[1:2], 10*time.Second, zk.WithLogInfo(false))
+	ts.Check(err)
+	defer func() {
+		conn.Close()
+		for range events { //nolint:revive // closed when the client's goroutines have ended
+		}
+	}()
+	if args[0] == "create" {
+		_, err = conn.Create(args[2], nil, 0, zk.WorldACL(zk.PermAll))
+		ts.Check(err)
+		return
+	}
+	_, err = conn.Sync("/")
+	ts.Check(err)
+	if there, _, err := conn.Exists(args[2]); err != nil || !there {
+		ts.Fatalf("%s: %v, %v", args[2], there, err)
+	}
+}

@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/ensemble/container"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zk/zoocfg"
+)
+
+// servers are the settings of an ensemble's servers that have flags. The zero value changes nothing.
+type servers struct {
+	tick                   time.Duration
+	initLimit, syncLimit   int // in ticks
+	minSession, maxSession time.Duration
+	superDigest            string
+	reconfig               bool
+	ttl                    bool
+	ttlGiven               bool // otherwise the kind of ensemble decides
+	observers              int
+	data                   string // a folder; empty: in memory
+	fsync                  bool
+	maxRequest             int // in bytes
+	maxConnections         int // from one address
+	words                  []string
+	enforceQuota           bool // hard limits
+	readOnly               bool
+	localSessions          bool
+	tls                    tlsFiles
+	metrics                int // the port of the first server's metrics; 0: none
+}
+
+// addTo declares all flags.
+func (s *servers) addTo(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	s.addSettings(flags, "; embedded only", "default: all")
+	flags.Lookup("ttl").Usage = "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: true when embedded, false in containers)"
+	s.tls.addTo(flags)
+	flags.IntVar(&s.metrics, "metrics-port", 0, "port of the first server's Prometheus metrics, at /metrics (embedded only; default: no metrics)")
+	flags.StringVar(&s.data, "data", "", "folder for the data of an embedded ensemble, which then survive a restart (default: memory only)")
+	flags.BoolVar(&s.fsync, "fsync", false, "acknowledge a write only after fsync (with --data)")
+}
+
+// addSettings declares the flags that servers of every kind have. The text only marks those for
+// embedded servers; allWords is the default of --4lw-commands-whitelist.
+func (s *servers) addSettings(flags *pflag.FlagSet, only, allWords string) {
+	flags.DurationVar(&s.tick, "tick", 500*time.Millisecond, "length of a tick (ZooKeeper's tickTime)")
+	flags.IntVar(&s.initLimit, "init-limit", 20, "ticks within which a server must get the leader's state (ZooKeeper's initLimit)")
+	flags.IntVar(&s.syncLimit, "sync-limit", 4, "ticks after which a silent server is given up (ZooKeeper's syncLimit)")
+	flags.DurationVar(&s.minSession, "min-session-timeout", 0, "shortest session timeout that clients get (ZooKeeper's minSessionTimeout; default: 2 ticks)")
+	flags.DurationVar(&s.maxSession, "max-session-timeout", 0, "longest session timeout that clients get (ZooKeeper's maxSessionTimeout; default: 1m, or 20 ticks if that is more)")
+	flags.StringVar(&s.superDigest, "super-digest", "", "digest of a superuser, who bypasses all ACLs: super:BASE64 (ZooKeeper's DigestAuthenticationProvider.superDigest; see docs/ensemble.md)")
+	flags.BoolVar(&s.reconfig, "reconfig", false, "allow reconfig (ZooKeeper's reconfigEnabled)")
+	flags.BoolVar(&s.ttl, "ttl", true, "allow znodes with a TTL (ZooKeeper's extendedTypesEnabled; default: false)")
+	flags.Lookup("ttl").DefValue = "false" // the usage has the default
+	flags.IntVar(&s.observers, "observers", 0, "number of non-voting servers in addition to --nodes"+bracketed(only))
+	flags.IntVar(&s.maxRequest, "jute-maxbuffer", 0, "maximum size of a request in bytes (ZooKeeper's jute.maxbuffer; default: 1048575)")
+	flags.IntVar(&s.maxConnections, "max-client-cnxns", 0, "maximum number of connections to a server from one client address (ZooKeeper's maxClientCnxns; 0: without limit"+only+")")
+	flags.StringSliceVar(&s.words, "4lw-commands-whitelist", nil, "four-letter words that servers answer in addition to srvr (ZooKeeper's 4lw.commands.whitelist"+only+"; "+allWords+")")
+	flags.BoolVar(&s.enforceQuota, "enforce-quota", false, "refuse requests that exceed the hard limit of a quota (ZooKeeper's enforceQuota)")
+	flags.BoolVar(&s.readOnly, "read-only-mode", false, "let servers without a majority serve read-only clients (ZooKeeper's readonlymode.enabled)")
+	flags.BoolVar(&s.localSessions, "local-sessions", false, "let servers without a majority also start sessions (ZooKeeper's localSessionsEnabled; with --read-only-mode)")
+}
+
+// bracketed puts a text in brackets, unless it is empty.
+func bracketed(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + strings.TrimPrefix(text, "; ") + ")"
+}
+
+// validate returns an error for the first flag with an invalid value.
+func (s *servers) validate(cmd *cobra.Command, b backend) error {
+	s.ttlGiven = cmd.Flags().Changed("ttl")
+	for flag, d := range map[string]time.Duration{"tick": s.tick, "min-session-timeout": s.minSession, "max-session-timeout": s.maxSession} {
+		if cmd.Flags().Changed(flag) && (d < time.Millisecond || d%time.Millisecond != 0 || d > 24*time.Hour) {
+			return usageError("--%s %s: give whole milliseconds, from 1ms to 24h", flag, d)
+		}
+	}
+	for flag, n := range map[string]int{"init-limit": s.initLimit, "sync-limit": s.syncLimit} {
+		if n < 1 || n > 10000 {
+			return usageError("--%s %d: give a number of ticks, from 1 to 10000", flag, n)
+		}
+	}
+	// Timeouts that are not given follow from the tick; see embedded.Config.
+	least, most := s.minSession, s.maxSession
+	if least == 0 {
+		least = 2 * s.tick
+	}
+	if most == 0 {
+		most = max(time.Minute, 20*s.tick)
+	}
+	if least > most {
+		return usageError("--min-session-timeout %s is more than --max-session-timeout %s", least, most)
+	}
+	if s.superDigest != "" && !isDigest(s.superDigest) {
+		return usageError("--super-digest %.80q: give super: followed by the SHA-1 of super:PASSWORD in base64", s.superDigest)
+	}
+	if least, most := embedded.LeastMaxRequest, embedded.MostMaxRequest; cmd.Flags().Changed("jute-maxbuffer") && (s.maxRequest < least || s.maxRequest > most) {
+		return usageError("--jute-maxbuffer %d: give a number of bytes from %d to %d", s.maxRequest, least, most)
+	}
+	for _, flag := range []string{"data", "max-client-cnxns", "4lw-commands-whitelist", "metrics-port"} {
+		if b.kind == inContainers && cmd.Flags().Changed(flag) {
+			return usageError("--%s is for embedded servers: leave out --ensemble %s", flag, inContainers)
+		}
+	}
+	if s.maxConnections < 0 {
+		return usageError("--max-client-cnxns %d: give 1 or more, or 0 for no limit", s.maxConnections)
+	}
+	if err := embedded.ValidateWords(s.words); err != nil {
+		return usageError("--4lw-commands-whitelist: %v", err)
+	}
+	if s.localSessions && !s.readOnly {
+		return usageError("--local-sessions needs --read-only-mode")
+	}
+	if s.fsync && s.data == "" {
+		return usageError("--fsync needs files: add --data FOLDER")
+	}
+	if err := s.tls.load(b); err != nil {
+		return err
+	}
+	return s.validateObservers(b)
+}
+
+func (s *servers) validateObservers(b backend) error {
+	switch {
+	case s.observers != 0 && b.kind == inContainers:
+		return usageError("--observers is for embedded servers: leave out --ensemble %s", inContainers)
+	case b.kind == inFiles && (s.observers < 0 || s.observers > zoocfg.MaxServers-b.nodes):
+		return usageError("--observers %d: with %d voting servers there can be 0 to %d", s.observers, b.nodes, zoocfg.MaxServers-b.nodes)
+	case s.observers < 0 || b.kind == inProcess && s.observers > embedded.MaxNodes-b.nodes:
+		return usageError("--observers %d: with %d voting servers there can be 0 to %d", s.observers, b.nodes, embedded.MaxNodes-b.nodes)
+	}
+	return nil
+}
+
+// isDigest reports whether a text is a user and the SHA-1 of the user and the password.
+func isDigest(text string) bool {
+	user, sum, ok := strings.Cut(text, ":")
+	b, err := base64.StdEncoding.DecodeString(sum)
+	return ok && user != "" && err == nil && len(b) == 20
+}
+
+// embedded returns c with the settings.
+func (s *servers) embedded(c embedded.Config) embedded.Config {
+	c.Tick, c.InitLimit, c.SyncLimit = s.tick, s.initLimit, s.syncLimit
+	c.MinSession, c.MaxSession = s.minSession, s.maxSession
+	c.SuperDigest, c.Reconfig, c.Observers = s.superDigest, s.reconfig, s.observers
+	c.NoTTL = s.ttlGiven && !s.ttl
+	c.MaxRequest, c.EnforceQuota = s.maxRequest, s.enforceQuota
+	c.MaxConnections, c.Words = s.maxConnections, s.words
+	c.ReadOnly, c.LocalSessions = s.readOnly, s.localSessions
+	c.TLS = s.tls.config
+	c.Data, c.Fsync = s.data, s.fsync
+	return c
+}
+
+// container returns c with the settings.
+func (s *servers) container(c container.Config) container.Config {
+	c.Tick, c.InitLimit, c.SyncLimit = s.tick, s.initLimit, s.syncLimit
+	settings, flags := s.apache()
+	c.Settings, c.JVMFlags = append(c.Settings, settings...), append(c.JVMFlags, flags...)
+	return c
+}
+
+// apache returns the settings for Apache's servers: lines of zoo.cfg, and Java flags for what zoo.cfg
+// cannot set.
+func (s *servers) apache() (settings, jvmFlags []string) {
+	set := func(key string, value any) { settings = append(settings, fmt.Sprintf("%s=%v", key, value)) }
+	if s.minSession != 0 {
+		set("minSessionTimeout", s.minSession.Milliseconds())
+	}
+	if s.maxSession != 0 {
+		set("maxSessionTimeout", s.maxSession.Milliseconds())
+	}
+	if s.reconfig {
+		set("reconfigEnabled", true)
+	}
+	if s.enforceQuota {
+		set("enforceQuota", true)
+	}
+	if s.readOnly {
+		jvmFlags = append(jvmFlags, "-Dreadonlymode.enabled=true")
+	}
+	if s.localSessions {
+		set("localSessionsEnabled", true)
+		set("localSessionsUpgradingEnabled", true)
+	}
+	if s.maxRequest != 0 {
+		jvmFlags = append(jvmFlags, fmt.Sprintf("-Djute.maxbuffer=%d", s.maxRequest))
+	}
+	if s.superDigest != "" {
+		jvmFlags = append(jvmFlags, "-Dzookeeper.DigestAuthenticationProvider.superDigest="+s.superDigest)
+	}
+	if s.ttlGiven {
+		jvmFlags = append(jvmFlags, fmt.Sprintf("-Dzookeeper.extendedTypesEnabled=%t", s.ttl))
+	}
+	return settings, jvmFlags
+}

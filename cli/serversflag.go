@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// addServers declares --servers for a command that also takes the servers as its argument.
+func addServers(cmd *cobra.Command) {
+	cmd.Flags().String("servers", "", "servers of the ensemble, in place of the argument: host:port,...[/chroot]")
+}
+
+// withServers returns the arguments of such a command: the servers of --servers are the argument if
+// there is none.
+func withServers(cmd *cobra.Command, args []string) ([]string, error) {
+	flag := cmd.Flags().Lookup("servers")
+	switch servers := flag.Value.String(); {
+	case !flag.Changed:
+		return args, nil
+	case len(args) == 0:
+		return []string{servers}, nil
+	case args[0] != servers:
+		return nil, badFlag("--servers %s: the argument is %s: give the servers once", servers, args[0])
+	}
+	return args, nil
+}

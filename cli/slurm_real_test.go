@@ -1,0 +1,298 @@
+//go:build real && linux
+
+package cli
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/internal/base/procgroup"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/programs"
+)
+
+// A sweep of some shards in an array of Slurm, one of which is killed on its way: merge names
+// what is missing and the command that runs it, and after that all is as one process has it.
+func TestRealSweepOnSlurm(t *testing.T) {
+	programs.Require(t, programs.Slurm)
+	t.Setenv("SHARDS", "8")
+	c := startSlurm(t)
+	binary := exactBinary(t)
+	args := []string{"lock", "--subject", "broken:ignores-expiry", "--seeds", "1..48", "--faults", "expire,pause", "--fault-interval", "500ms", "--time-limit", "1s"}
+	alone, out := t.TempDir(), t.TempDir()
+	sweepToItsEnd(t, binary, append([]string{"sweep", "--quiet", "--out", alone}, args...))
+
+	script, err := filepath.Abs("../deploy/slurm/sweep.sbatch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := c.command(t, filepath.Dir(binary), "sbatch", append([]string{"--parsable", "--array=1-8", script, "--out", out}, args...)...)
+	victim := killAShard(t, c, job, out)
+	c.drain(t)
+
+	s := mergedJSON(t, binary, out)
+	lacking := 0
+	for _, h := range s.Shards {
+		if h.Done < h.Seeds {
+			lacking++
+			if h.Shard != victim || !h.Died() {
+				t.Errorf("shard %s has %d of %d seeds", h.Shard, h.Done, h.Seeds)
+			}
+		}
+	}
+	if len(s.Shards)+len(s.Absent) != 8 || lacking != 1 || len(s.Absent) > 0 {
+		t.Fatalf("%d shards, %d of which lack seeds, %v absent; %s was killed\n%s", len(s.Shards), lacking, s.Absent, victim, c.logs(t))
+	}
+	text, _ := exec.CommandContext(t.Context(), binary, "merge", out).CombinedOutput()
+	again := regexp.MustCompile(`(?m)zklab (sweep .*--shard ` + victim.String() + `)$`).FindSubmatch(text)
+	if again == nil {
+		t.Fatalf("merge names no command for shard %s:\n%s", victim, text)
+	}
+	sweepToItsEnd(t, binary, words(t, string(again[1])))
+	got := mergedJSON(t, binary, out)
+	if !got.Complete() {
+		t.Errorf("runs are missing: %+v", got.Absent)
+	}
+	wantSame(t, mergedJSON(t, binary, alone), got)
+	compareLines(t, alone, out)
+}
+
+// killAShard kills the processes of a shard that has run some of its seeds, but not all, and
+// says which one it was.
+func killAShard(t *testing.T, c *slurm, job, out string) sweep.Shard {
+	t.Helper()
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		paths, err := filepath.Glob(filepath.Join(out, "sweeps", "*", "*", "*", "runs.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			name := filepath.Base(filepath.Dir(path))
+			if n := runsIn(t, path); n < 1 || n > 3 {
+				continue // not yet, or too late
+			}
+			shard, err := sweep.ParseShard(strings.Replace(name, "-of-", "/", 1), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			killProcesses(t, out, "--shard\x00"+shard.String()+"\x00")
+			if n := runsIn(t, path); n < 6 {
+				return shard
+			}
+		}
+	}
+	t.Fatalf("no shard of job %s was on its way for three minutes\n%s", job, c.logs(t))
+	return sweep.Shard{}
+}
+
+// runsIn counts the lines of runs.
+func runsIn(t *testing.T, path string) int {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Count(b, []byte("\n"+`{"seed":`))
+}
+
+// killProcesses kills those whose arguments have these texts in them.
+func killProcesses(t *testing.T, folder, shard string) {
+	t.Helper()
+	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil || !bytes.Contains(b, []byte(folder)) || !bytes.Contains(b, []byte(shard)) {
+			continue
+		}
+		var pid int
+		if _, err := fmt.Sscanf(path, "/proc/%d/cmdline", &pid); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// slurm is a cluster of one node, which is this machine, for the length of a test. It is
+// reached on the loopback interface alone.
+type slurm struct{ dir string }
+
+// slurmConf runs batch jobs without what containers may lack: control groups, a device for the
+// time, a mail program, names.
+const slurmConf = `ClusterName=zklab
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort=%[2]d
+SlurmdPort=%[3]d
+SlurmUser=%[4]s
+SlurmdUser=%[4]s
+AuthType=auth/munge
+AuthInfo=socket=%[1]s/munge.sock
+CredType=cred/munge
+StateSaveLocation=%[1]s/state
+SlurmdSpoolDir=%[1]s/spool
+SlurmctldPidFile=%[1]s/slurmctld.pid
+SlurmdPidFile=%[1]s/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SwitchType=switch/none
+MpiDefault=none
+MailProg=/bin/true
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SlurmdParameters=config_overrides
+CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0
+ReturnToService=2
+KillWait=2
+NodeName=localhost NodeHostname=localhost NodeAddr=127.0.0.1 CPUs=2 RealMemory=8000 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+`
+
+// startSlurm starts a cluster.
+func startSlurm(t *testing.T) *slurm {
+	t.Helper()
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
+	// A socket's path is at most 108 bytes long.
+	dir, err := os.MkdirTemp("", "slurm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { // as munge wants it: it asks each client who it is
+		t.Fatal(err)
+	}
+	c := &slurm{dir}
+	c.configure(t)
+	c.daemon(t, "munged", "--foreground", "--key-file="+dir+"/key", "--socket="+dir+"/munge.sock", "--pid-file="+dir+"/munged.pid",
+		"--log-file="+dir+"/munged.log", "--seed-file="+dir+"/munged.seed")
+	c.until(t, "munge's socket", func() bool {
+		_, err := os.Stat(dir + "/munge.sock")
+		return err == nil
+	})
+	c.daemon(t, "slurmctld", "-D", "-c")
+	c.until(t, "slurmctld", func() bool { return exec.Command("scontrol", "ping").Run() == nil })
+	c.daemon(t, "slurmd", "-D", "-N", "localhost")
+	c.until(t, "the node", func() bool {
+		state, _ := exec.Command("sinfo", "-h", "-o", "%T").Output()
+		return strings.TrimSpace(string(state)) == "idle"
+	})
+	t.Cleanup(func() { // before the daemons end
+		_ = exec.Command("scancel", "--full", "--signal=KILL", "--me").Run()
+		_ = exec.Command("scancel", "--me").Run()
+		c.drain(t)
+	})
+	return c
+}
+
+func (c *slurm) configure(t *testing.T) {
+	t.Helper()
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := make([]byte, 128)
+	_, _ = rand.Read(key)
+	for name, text := range map[string][]byte{
+		"key": key, "slurm.conf": fmt.Appendf(nil, slurmConf, c.dir, freePort(t), freePort(t), me.Username),
+	} {
+		if err := os.WriteFile(filepath.Join(c.dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"state", "spool"} {
+		if err := os.Mkdir(filepath.Join(c.dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("SLURM_CONF", filepath.Join(c.dir, "slurm.conf"))
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// daemon starts a program in the foreground, which ends with the test.
+func (c *slurm) daemon(t *testing.T, name string, args ...string) {
+	t.Helper()
+	log, err := os.Create(filepath.Join(c.dir, name+".out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(name, args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	group, err := procgroup.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = group.Kill()
+		<-group.Ended()
+	})
+}
+
+// until waits for something to be so.
+func (c *slurm) until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(3 * time.Minute); !is(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s is not there after three minutes\n%s", what, c.logs(t))
+		}
+	}
+}
+
+// drain waits until there are no jobs any more.
+func (c *slurm) drain(t *testing.T) {
+	t.Helper()
+	c.until(t, "an empty queue", func() bool {
+		left, err := exec.Command("squeue", "-h").Output()
+		return err == nil && len(left) == 0
+	})
+}
+
+// command runs a command of Slurm in the cluster's folder, with another one first in its PATH.
+func (c *slurm) command(t *testing.T, first, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), "PATH="+first+":"+os.Getenv("PATH"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s\n%s", name, err, out, c.logs(t))
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// logs are the ends of what daemons and jobs have written.
+func (c *slurm) logs(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, pattern := range []string{"*.out", "*.log"} {
+		paths, _ := filepath.Glob(filepath.Join(c.dir, pattern))
+		for _, path := range paths {
+			if b, err := os.ReadFile(path); err == nil && len(b) > 0 {
+				fmt.Fprintf(&all, "-- %s\n%s\n", filepath.Base(path), b[max(0, len(b)-1000):])
+			}
+		}
+	}
+	return all.String()
+}

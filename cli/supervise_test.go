@@ -1,0 +1,66 @@
+//go:build unix
+
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// waiting starts the command zklab-waits and gives it once its child runs.
+func waiting(t *testing.T) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("zklab-waits")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if line != "ready\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return cmd
+}
+
+// ended is the exit code of a command that ends soon.
+func ended(t *testing.T, cmd *exec.Cmd) int {
+	t.Helper()
+	stuck := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	defer stuck.Stop()
+	var exit *exec.ExitError
+	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode()
+}
+
+// A signal to the supervisor ends both, with a code that says why. SIGQUIT
+// makes a Go process show its stacks and exit with 2, which is not "undecided".
+func TestSignalsArePassedOn(t *testing.T) {
+	for s, want := range map[syscall.Signal]int{
+		syscall.SIGINT: exitInterrupted, syscall.SIGTERM: exitInterrupted, syscall.SIGHUP: exitInterrupted, syscall.SIGQUIT: exitDefect,
+	} {
+		t.Run(s.String(), func(t *testing.T) {
+			cmd := waiting(t)
+			if err := cmd.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			if got := ended(t, cmd); got != want {
+				t.Errorf("exit code %d, want %d", got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/hooks"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/store"
+)
+
+// swept is the experiment of a sweep, of which each seed makes another.
+type swept struct {
+	x       *store.Experiment // what the flags are bound to
+	seed    *int64
+	minLoad *int
+	f       *runFlags
+
+	stored    store.Experiment // what they came to
+	real      string           // why runs are in real time, unless somebody said so
+	usualLoad bool             // nobody said what the minimal load is
+	choices   sweep.Choices
+	arguments []string // that make it again
+}
+
+func newSwept() *swept {
+	x, seed, minLoad := defaults()
+	return &swept{x: x, seed: seed, minLoad: minLoad, f: &runFlags{}}
+}
+
+func (s *swept) flags(cmd *cobra.Command) {
+	experimentFlags(cmd, s.x, s.minLoad, s.f)
+	completes(cmd, "faults", faultExpression)
+	cmd.Flags().Lookup("time-limit").Usage = "duration of the load of each run"
+	playedByDefault(cmd)
+	simulate := cmd.Flags().Lookup("simulate")
+	simulate.Usage = "run in virtual time (the default if possible; --simulate=false: in real time)"
+	s.x.Simulate = true
+}
+
+// complete finds out what the command line asks for, and what is left to the seeds.
+func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err error) {
+	limit := s.x.TimeLimit
+	if !cmd.Flags().Changed("simulate") {
+		s.real = s.whyReal()
+		s.x.Simulate = s.real == ""
+	}
+	if s.stored, err = merge(cmd, s.f, s.x, args); err != nil {
+		return err
+	}
+	s.stored.TimeLimit = cmp.Or(s.stored.TimeLimit, limit) // it goes by no schedule: each seed has another
+	s.stored.Seed = s.seed
+	given := cmd.Flags().Changed
+	s.usualLoad = !given("min-load") && s.f.config == ""
+	s.arguments = workersArguments(cmd, s.stored.Recipe, newSweepWorker(), "out")
+	if swarm && (s.f.config == "" || given("swarm")) {
+		s.choices = choicesOf(given)
+	}
+	whole, err := s.whole(1)
+	if err != nil {
+		return err
+	}
+	if swarm {
+		s.choices.Faults = whole.Faults.Kinds()
+	}
+	if !s.stored.Simulate {
+		delete(s.choices.Of, "latencies") // those of a network that is not simulated are what they are
+	}
+	if s.stored.Ensemble != inProcess {
+		delete(s.choices.Of, "nodes") // containers are slow to start, and not each machine has room for five
+	}
+	return nil
+}
+
+// whyReal says why the runs cannot be simulated; "" if they can be.
+func (s *swept) whyReal() string {
+	switch {
+	case s.x.SubjectCommand != "":
+		return "because the time of a --subject-command is real"
+	case s.x.Ensemble != inProcess:
+		return "because only the " + inProcess + " ensemble can be simulated"
+	case s.f.config != "":
+		return "unless " + s.f.config + " says simulate: true"
+	}
+	return ""
+}
+
+// clock says in which time the runs are, where that is not virtual time.
+func (s *swept) clock() string {
+	switch {
+	case s.stored.Simulate:
+		return ""
+	case s.real == "" || s.f.config != "":
+		return ", each run in real time,"
+	}
+	return ", each run in real time " + s.real + ","
+}
+
+// choicesOf leaves to the seeds what no flag gives.
+func choicesOf(given func(string) bool) sweep.Choices {
+	c := sweep.UsualChoices()
+	maps.DeleteFunc(c.Of, func(knob string, _ []any) bool { return given(knob) })
+	return c
+}
+
+// whole is the experiment with a seed, with nothing drawn.
+func (s *swept) whole(seed int64) (zklab.Experiment, error) {
+	return s.made(s.stored, seed)
+}
+
+func (s *swept) made(stored store.Experiment, seed int64) (zklab.Experiment, error) {
+	stored.Seed = &seed
+	x, err := experiment(stored, s.f)
+	if err != nil {
+		return x, err
+	}
+	if s.usualLoad {
+		x.MinLoad = 0 // of so many operations that the rate brings
+	}
+	return complete(x, stored.Simulate)
+}
+
+// experiment is the experiment of a seed.
+func (s *swept) experiment(seed int64) (zklab.Experiment, error) {
+	d := sweep.Draw(seed, s.choices)
+	stored := s.stored
+	stored.Settings = d.Over(stored.Settings)
+	x, err := s.made(stored, seed)
+	if err == nil && s.choices.Faults != nil {
+		x.Faults = x.Faults.Only(d.Faults)
+	}
+	return x, err
+}
+
+// run is the runner of a sweep.
+func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
+	x, err := s.experiment(t.Seed)
+	if err != nil {
+		return sweep.Line{}, err
+	}
+	noteRun(s.again(t.Seed))
+	line, err := hooks.Sweep(ctx, x, t, s.stored.Simulate)
+	line.Drawn = sweep.Draw(t.Seed, s.choices).String()
+	return line, err
+}
+
+// again is the command that runs one seed again.
+func (s *swept) again(seed int64) string {
+	return printable.Command(slices.Concat([]string{"zklab", "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.out, "again")})...)
+}
+
+// runners are those of so many jobs: this process for one, workers for more.
+func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err error) {
+	if jobs == 1 {
+		return []sweep.Runner{s.run}, func() {}, nil
+	}
+	cfg, err := workersOf(sweepWorkerName, s.arguments)
+	if err != nil {
+		return nil, nil, err
+	}
+	runners, closeAll = startWorkers(jobs, cfg, sweep.NewWorker, func(w sweep.Worker) sweep.Runner { return w.Run })
+	return runners, closeAll, nil
+}
+
+// settings are what decides what a run of some seed is: the flags, the program, and what the
+// experiment file says.
+func (s *swept) settings() ([]sweep.Setting, error) {
+	program, err := sweep.Program()
+	if err != nil {
+		return nil, err
+	}
+	settings := []sweep.Setting{{Name: "recipe", Value: s.stored.Recipe}, {Name: "subject", Value: cmp.Or(s.stored.SubjectCommand, s.stored.Subject)}}
+	for _, flag := range s.arguments[1:] {
+		name, value, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+		if name != "subject" && name != "subject-command" {
+			settings = append(settings, sweep.Setting{Name: name, Value: value})
+		}
+	}
+	if s.f.config != "" {
+		hash, err := sweep.Hash(s.f.config)
+		if err != nil {
+			return nil, err
+		}
+		settings = append(settings, sweep.Setting{Name: "content of " + s.f.config, Value: hash})
+	}
+	return append(settings, sweep.Setting{Name: sweep.RanBy, Value: zklab.Version()}, sweep.Setting{Name: "program", Value: program}), nil
+}

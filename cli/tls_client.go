@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// clientTLS are the TLS files of a client. Without any, it connects without TLS.
+type clientTLS struct {
+	ca, cert, key string
+	config        *tls.Config // from the files, after load
+}
+
+func (f *clientTLS) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&f.ca, "tls-ca", "", "file with the authorities that signed the servers' certificates, in PEM (connects with TLS)")
+	flags.StringVar(&f.cert, "tls-cert", "", "file with the client certificate for servers that require one, in PEM")
+	flags.StringVar(&f.key, "tls-key", "", "file with the key of --tls-cert, in PEM")
+}
+
+// load reads the files. Its error names the flag of a file that is missing or invalid.
+func (f *clientTLS) load() error {
+	switch {
+	case f.ca == "" && f.cert == "" && f.key == "":
+		return nil
+	case f.ca == "":
+		return usageError("--tls-cert and --tls-key need --tls-ca")
+	case (f.cert == "") != (f.key == ""):
+		return usageError("--tls-cert and --tls-key go together: give both")
+	}
+	pem, err := os.ReadFile(f.ca)
+	if err != nil {
+		return fmt.Errorf("--tls-ca: %w", err)
+	}
+	f.config = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+	if !f.config.RootCAs.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("--tls-ca %s: the file has no certificate", f.ca)
+	}
+	if f.cert == "" {
+		return nil
+	}
+	cert, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err != nil {
+		return fmt.Errorf("--tls-cert %s, --tls-key %s: %w", f.cert, f.key, err)
+	}
+	f.config.Certificates = []tls.Certificate{cert}
+	return nil
+}
+
+// dial returns the function that connects to a server with TLS, nil if there are no files.
+func (f *clientTLS) dial() ensemble.DialFunc {
+	if f.config == nil {
+		return nil
+	}
+	return func(network, addr string, timeout time.Duration) (net.Conn, error) {
+		return tls.DialWithDialer(&net.Dialer{Timeout: timeout}, network, addr, f.config)
+	}
+}
+
+// wayOut adds a hint to an error of connecting, if TLS or its absence may be the cause.
+func (f *clientTLS) wayOut(err error) error {
+	if hint := f.hint(err); hint != "" {
+		return fmt.Errorf("%w: %s", err, hint)
+	}
+	return err
+}
+
+func (f *clientTLS) hint(err error) string {
+	var name x509.HostnameError
+	var untrusted *tls.CertificateVerificationError
+	var notTLS tls.RecordHeaderError
+	switch {
+	case errors.As(err, &name):
+		return "give the servers by the names in their certificates"
+	case errors.As(err, &untrusted):
+		return "--tls-ca must name the authorities that signed the servers' certificates"
+	case client.TLSRefused(err) && f.cert == "":
+		return "the servers may require a certificate: give --tls-cert and --tls-key"
+	case client.TLSRefused(err):
+		return "the servers reject the certificate of --tls-cert"
+	case f.config != nil && errors.Is(err, wire.ErrNoReply): // the TLS handshake succeeded
+		return "servers close connections like this if they have no majority, or if they reject the certificate"
+	case f.config != nil && (errors.As(err, &notTLS) || endedByServer(err)):
+		return "servers without TLS close connections like this: leave out --tls-ca for them"
+	case f.config == nil && endedByServer(err):
+		return "servers close connections like this if they have no majority, or if they need TLS (--tls-ca)"
+	}
+	return ""
+}
+
+// endedByServer reports whether the server closed the connection without a reply.
+func endedByServer(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
+}

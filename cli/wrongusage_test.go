@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/internal/zk/serversettings"
+)
+
+// A setting of ZooKeeper's in the place of a flag of ensemble up is told which flag stands for it, or that
+// none does. Each setting that a flag names is one of ZooKeeper's.
+func TestSettingsAsFlags(t *testing.T) {
+	cmd := newUp()
+	for written, want := range map[string]string{
+		"tickTime":                   "unknown flag: --tickTime; did you mean --tick? see up --help",
+		"extended-types-enabled":     "unknown flag: --extended-types-enabled; did you mean --ttl? see up --help",
+		"maxClientCnxns":             "unknown flag: --maxClientCnxns; did you mean --max-client-cnxns? see up --help",
+		"sync-limt":                  "unknown flag: --sync-limt; did you mean --sync-limit? see up --help",
+		"skipACL":                    "--skipACL: an embedded ensemble has no setting skipACL; see docs/ensemble.md and up --help",
+		"nio-sessionlesscnxntimeout": "--nio-sessionlesscnxntimeout: an embedded ensemble has no setting nio.sessionlessCnxnTimeout; see docs/ensemble.md and up --help",
+		"colouring-of-text":          "unknown flag: --colouring-of-text; see up --help",
+	} {
+		if got := unknownFlag(cmd, written).Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := unknownFlag(newRun(), "skipACL").Error(); got != "unknown flag: --skipACL; see run --help" {
+		t.Errorf("another command: %q", got)
+	}
+	flags := settingFlags(cmd)
+	for setting, flag := range flags {
+		if serversettings.Named(setting) != setting {
+			t.Errorf("--%s: ZooKeeper has no setting %q", flag, setting)
+		}
+	}
+	if len(flags) < 14 {
+		t.Errorf("flags of settings: %v", flags)
+	}
+}

@@ -1,8 +1,0 @@
-//go:build !unix
-
-package main
-
-import "os"
-
-// notifyResized tells nothing: here no signal says that the terminal has another size.
-func notifyResized(chan<- os.Signal) {}
