@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/kinds"
@@ -105,6 +106,11 @@ type Experiment struct {
 	// a run does. Sweep has [SweepOptions].Budget.
 	Budget time.Duration
 
+	// Checks decide further properties, in addition to those of the Workload. Each has a name that no
+	// property of the Workload has. They must be safe for concurrent use; see [checker.Check]. Only
+	// this program can decide them: "zklab check" and "zklab report" leave them undecided.
+	Checks []checker.Check
+
 	// leftOut lists the faults that "all" omits, each with the reason.
 	leftOut []plan.LeftOut
 
@@ -181,6 +187,9 @@ func (x Experiment) Complete() (Experiment, error) {
 		}
 	}
 	if _, err := stats.ParseGates(x.Gates, x.Workload.Name(), false); err != nil {
+		return x, usage("%v", err)
+	}
+	if err := checker.Usable(x.Checks, history.Header{Model: x.Workload.Name(), Declared: workloads.DeclaredBy(x.Workload)}); err != nil {
 		return x, usage("%v", err)
 	}
 	complete := settings.Of(x).Over(settings.Usual())
@@ -290,7 +299,7 @@ func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := newReporter(x.Workload.Name(), x)
+	p := newReporter(workloads.ModelOf(x.Workload), x)
 	defer p.close()
 	c := x.config()
 	c.Watcher = p

@@ -26,7 +26,7 @@ import (
 func (x Experiment) judge(ctx context.Context, done *engine.Finished, p *reporter) (*Outcome, error) {
 	p.Phase("checking")
 	began := time.Now()
-	result, err := Judge(ctx, done.Run, checker.Options{Strict: x.Strict})
+	result, err := Judge(ctx, done.Run, checker.Options{Strict: x.Strict, Extra: x.Checks})
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +125,7 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 		opts.Transactions, unread = transactions(run)
 	}
 	decide(ctx, h, opts, result)
+	leaveOpen(result, declaredBefore(run))
 	judgeGates(result)
 	warn(result, unread)
 	if t, ok := run.Started(); ok {
@@ -133,6 +134,47 @@ func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Re
 		result.Started = began
 	}
 	return result, nil
+}
+
+// declaredBefore returns the properties of an earlier result that the program which ran the experiment
+// declared.
+func declaredBefore(run *store.Run) (names []string) {
+	if run.Bare() {
+		return nil
+	}
+	old, err := run.ReadResult()
+	if err != nil {
+		return nil
+	}
+	for _, v := range old.Verdicts {
+		if v.Declared && !slices.Contains(names, v.Property) {
+			names = append(names, v.Property)
+		}
+	}
+	return names
+}
+
+// leaveOpen adds an unknown verdict for each property that only the program which ran the experiment
+// can decide, if this one did not.
+func leaveOpen(result *store.Result, declared []string) {
+	how := "run its test again"
+	if result.Replay != "" {
+		how = "run it again: " + result.Replay
+	}
+	if len(declared) > 0 && result.Verdicts[0].Property == checker.NoModel {
+		result.Verdicts = nil // each of them says why
+	}
+	for _, name := range declared {
+		if !slices.ContainsFunc(result.Verdicts, func(v checker.Verdict) bool { return v.Property == name }) {
+			result.Verdicts = append(result.Verdicts, checker.Verdict{
+				Property: name, Result: checker.Unknown, Declared: true,
+				Reason: "only the program that ran the experiment can decide this; " + how,
+			})
+			if result.Verdict == checker.Valid {
+				result.Verdict = checker.Unknown
+			}
+		}
+	}
 }
 
 // judgeGates judges the gates of an earlier result again. It leaves them as they are if this zklab

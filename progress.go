@@ -40,8 +40,8 @@ type reporter struct {
 
 const progressEvery = 200 * time.Millisecond
 
-func newReporter(model string, x Experiment) *reporter {
-	p := &reporter{model: models.Named(model), tell: x.Progress, quit: make(chan struct{})}
+func newReporter(model *models.Model, x Experiment) *reporter {
+	p := &reporter{model: model, tell: x.Progress, quit: make(chan struct{})}
 	p.now = Progress{Limit: x.TimeLimit}
 	if p.tell != nil {
 		p.done.Go(p.run)

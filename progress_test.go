@@ -20,7 +20,7 @@ func step(step string) history.Event {
 
 func TestProgressFollowsTheRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newReporter(models.Lock.Name, Experiment{TimeLimit: 10 * time.Second})
+		p := newReporter(models.Lock, Experiment{TimeLimit: 10 * time.Second})
 		p.Planned(2)
 		defer p.close()
 		p.Phase(history.PhaseLoad)
@@ -55,7 +55,7 @@ func TestProgressFollowsTheRecord(t *testing.T) {
 func TestProgressIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := 0
-		p := newReporter(models.Lock.Name, Experiment{Progress: func(Progress) { told++ }})
+		p := newReporter(models.Lock, Experiment{Progress: func(Progress) { told++ }})
 		time.Sleep(10*progressEvery + progressEvery/2)
 		p.close()
 		time.Sleep(time.Hour)

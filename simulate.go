@@ -12,11 +12,11 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // Simulate runs the experiment in virtual time, in which a minute takes a moment. The same seed
@@ -118,7 +118,7 @@ func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (
 	began := time.Now()
 	h := done.History
 	result := &store.Result{}
-	decide(ctx, h, checker.Options{Strict: x.Strict, Transactions: done.Txns}, result)
+	decide(ctx, h, checker.Options{Strict: x.Strict, Extra: x.Checks, Transactions: done.Txns}, result)
 	if ctx.Err() != nil {
 		return nil, engine.Stopped(ctx)
 	}
@@ -249,7 +249,7 @@ func (x Experiment) inBubble(outside context.Context, o *onlooker) (*engine.Fini
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	if x.Progress != nil {
-		o.reporter = &reporter{model: models.Named(x.Workload.Name()), now: Progress{Limit: x.TimeLimit}}
+		o.reporter = &reporter{model: workloads.ModelOf(x.Workload), now: Progress{Limit: x.TimeLimit}}
 	}
 	interrupt := make(chan struct{}) // made even if x.Interrupt is nil, so that all runs are alike
 	interrupted := false

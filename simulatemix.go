@@ -10,11 +10,11 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/workloads"
 )
 
 // mix is one kind of run that a seed can choose. Runs that leave some features out find defects
@@ -141,7 +141,7 @@ func (x Experiment) mixed(m mix) Experiment {
 	d := sweep.Draw(x.Seed, choices)
 	defaultTo(&x.SessionTimeout, d.SessionTimeout)
 	defaultTo(&x.OpTimeout, d.OpTimeout)
-	if m.oneKey && !models.Named(x.Workload.Name()).Rounds {
+	if m.oneKey && !workloads.ModelOf(x.Workload).Rounds {
 		defaultTo(&x.Keys, 1)
 	}
 	if m.crashes && (x.PlayProcesses || x.playable()) {

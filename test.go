@@ -243,7 +243,9 @@ func violationText(o *Outcome) string {
 			continue
 		case len(shown) == 0:
 			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, reports.Counterexample(o.History, v, reports.Screen{}))
-			fmt.Fprintf(&b, "    %s\n", reports.PageOf(o.Result.Recipe, v.Property))
+			if page := reports.PageOf(o.Result.Recipe, v.Property); page != "" {
+				fmt.Fprintf(&b, "    %s\n", page)
+			}
 		default:
 			others = append(others, v.Property)
 		}

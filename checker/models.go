@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -49,14 +50,36 @@ var models = byName(
 	transactions.TwoPhaseCommit,
 )
 
-// byName adds the properties that all models have.
 func byName(all ...frame.Model) map[string]frame.Model {
 	of := make(map[string]frame.Model, len(all))
 	for _, m := range all {
-		m.Properties = slices.Concat(m.Properties, []*frame.Property{frame.ServerAgreement, frame.NoPanic})
-		of[m.Object.Name] = m
+		of[m.Object.Name] = whole(m)
 	}
 	return of
+}
+
+// whole adds the properties that all models have.
+func whole(m frame.Model) frame.Model {
+	m.Properties = slices.Concat(m.Properties, []*frame.Property{frame.ServerAgreement, frame.NoPanic})
+	return m
+}
+
+// modelOf returns the model of the histories that begin with a header: what this program declares,
+// or otherwise zklab's of that name. A header that names no model is of the one in opts. The error
+// is one line.
+func modelOf(h history.Header, opts Options) (frame.Model, error) {
+	if d, ok := h.Declared.(interface{ Checked() frame.Model }); ok {
+		return whole(d.Checked()), nil
+	}
+	name := cmp.Or(h.Model, opts.Model)
+	m, ok := models[name]
+	switch {
+	case ok:
+		return m, nil
+	case h.Model == "" || h.Version == 0:
+		return m, fmt.Errorf("the history is of model %q, which has no checks: use one of %s", name, strings.Join(Models(), ", "))
+	}
+	return m, fmt.Errorf("only the program that declares the objects %q can judge their histories: run it again, or its Go test", name)
 }
 
 // Models returns the names of the models that can be checked.
@@ -72,6 +95,9 @@ func Meaning(model, property string) string {
 // Means returns, in a sentence, what a valid verdict about a property of a model means, as far as its
 // figures show that this was decided.
 func (v *Verdict) Means(model string) string {
+	if v.Meaning != "" {
+		return v.Meaning
+	}
 	p := propertyOf(model, v.Property)
 	if p.Means != nil {
 		if less := p.Means(v.Figures); less != "" {
@@ -85,6 +111,11 @@ func (v *Verdict) Means(model string) string {
 // and not that something never happens, as exclusion does.
 func Liveness(model, property string) bool {
 	return propertyOf(model, property).Liveness
+}
+
+// Promises reports whether a property is one of those that zklab declares for a model.
+func Promises(model, property string) bool {
+	return slices.ContainsFunc(models[model].Properties, func(p *frame.Property) bool { return p.Name == property })
 }
 
 // Common reports whether one page describes a property for all objects that have it.

@@ -1,8 +1,12 @@
 package checker
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 )
 
@@ -19,7 +23,8 @@ type Options struct {
 	Memory int64
 	// Model is the model to check by, if the history does not name one.
 	Model string
-	// Extra are checks in addition to those of the model.
+	// Extra are checks in addition to those of the model. One that panics, or gives no verdict, leaves
+	// its property undecided.
 	Extra []Check
 	// Transactions are what the ensemble committed during the run, in the order of their zxids
 	// (history.OpenTxns), as far as that is known: evidence "L". They may begin late, end early and
@@ -42,4 +47,25 @@ func (o Options) memory() int64 {
 		return 256 << 20
 	}
 	return o.Memory
+}
+
+// Usable returns an error, of one line, if checks cannot be asked about histories that begin with a
+// header, in addition to the checks of their model.
+func Usable(extra []Check, of history.Header) error {
+	m, _ := modelOf(of, Options{}) // without one, there are no properties
+	var names []string
+	for _, c := range extra {
+		switch {
+		case c == nil:
+			return errors.New("one of the checks is nil")
+		case c.Name() == "":
+			return fmt.Errorf("a check of type %T has no name", c)
+		case slices.Contains(names, c.Name()):
+			return fmt.Errorf("two checks are called %q: give each a name of its own", c.Name())
+		case slices.ContainsFunc(m.Properties, func(p *frame.Property) bool { return p.Name == c.Name() }):
+			return fmt.Errorf("a check is called %q, as a property of %s is: give it another name", c.Name(), m.Object.Subject())
+		}
+		names = append(names, c.Name())
+	}
+	return nil
 }

@@ -36,7 +36,8 @@ type pooled struct {
 // some run, but not in each.
 func NewPool(of history.Header, expects []string, opts Options) *Pool {
 	of.Params.Expects = expects
-	return &Pool{model: models[of.Model], params: of.Params, strict: opts.Strict, of: map[string]*pooled{}}
+	m, _ := modelOf(of, opts) // without one, there are no properties
+	return &Pool{model: m, params: of.Params, strict: opts.Strict, of: map[string]*pooled{}}
 }
 
 // Add adds the verdicts about a run.

@@ -163,17 +163,14 @@ func sign(r *frame.Reference, p *frame.Property, vs []Verdict, rulings []ruling)
 func Reference(ctx context.Context, h *history.History, opts Options) map[string]bool {
 	ctx, cancel := context.WithTimeout(ctx, opts.budget())
 	defer cancel()
-	name := h.Header.Model
-	if name == "" {
-		name = opts.Model
-	}
-	a := evidence.Read(ctx, h, models[name].Object, opts.Transactions)
+	m, _ := modelOf(h.Header, opts) // without one, nothing can be decided
+	a := evidence.Read(ctx, h, m.Object, opts.Transactions)
 	b := newSearchBudget(ctx, opts)
 	b.until = time.Now().Add(opts.budget())
 	decided := map[string]bool{}
 	for _, k := range a.Keys {
 		legal, all := true, true
-		for _, r := range models[name].References {
+		for _, r := range m.References {
 			if r.Applies != nil && !r.Applies(a) {
 				continue
 			}

@@ -1,10 +1,11 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,7 +13,11 @@ import (
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/leftovers"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/panics"
 )
+
+// NoModel is the property of the only verdict about a history whose model this program does not know.
+const NoModel = "model"
 
 // Run decides every property of the history's model, several keys at a time. It is safe for
 // concurrent use. It returns soon after ctx ends or the budget is used up, with unknown for
@@ -20,17 +25,9 @@ import (
 func Run(ctx context.Context, h *history.History, opts Options) Report {
 	ctx, cancel := context.WithTimeout(ctx, opts.budget())
 	defer cancel()
-	name := h.Header.Model
-	if name == "" {
-		name = opts.Model
-	}
-	m, ok := models[name]
-	if !ok && len(opts.Extra) == 0 {
-		return overall(Report{Verdicts: []Verdict{{
-			Property: "model",
-			Result:   Unknown,
-			Reason:   fmt.Sprintf("the history is of model %q, which has no checks: use one of %s", name, strings.Join(Models(), ", ")),
-		}}}, opts)
+	m, err := modelOf(h.Header, opts)
+	if err != nil && len(opts.Extra) == 0 {
+		return overall(Report{Verdicts: []Verdict{{Property: NoModel, Result: Unknown, Reason: err.Error()}}}, opts)
 	}
 	a := evidence.Read(ctx, h, m.Object, opts.Transactions)
 	if ctx.Err() != nil {
@@ -73,10 +70,35 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	}
 	r.Verdicts = append(r.Verdicts, contradictions(a)...)
 	for _, c := range opts.Extra {
-		r.Verdicts = append(r.Verdicts, c.Check(ctx, h)...)
+		r.Verdicts = append(r.Verdicts, askExtra(ctx, c, h)...)
 	}
 	r.Verdicts = addStories(h, a, requireMet(a, r.Assumptions, r.Verdicts, opts))
 	return overall(r, opts)
+}
+
+// askExtra asks a check of the user's, which may panic, and may give verdicts that are incomplete.
+func askExtra(ctx context.Context, c Check, h *history.History) (vs []Verdict) {
+	undecided := func(format string, args ...any) []Verdict {
+		return []Verdict{{Property: c.Name(), Declared: true, Result: Unknown, Reason: fmt.Sprintf(format, args...)}}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			vs = undecided("the check panicked: %v%s", p, panics.Place())
+		}
+	}()
+	vs = slices.Clone(c.Check(ctx, h))
+	if len(vs) == 0 {
+		return undecided("the check gave no verdict")
+	}
+	for i := range vs {
+		v := &vs[i]
+		v.Property, v.Declared = cmp.Or(v.Property, c.Name()), true
+		if !slices.Contains([]Result{Valid, Violation, Unknown}, v.Result) {
+			v.Reason, v.Result = fmt.Sprintf("the check gave the result %q: expected %s, %s or %s", v.Result, Valid, Violation, Unknown), Unknown
+		}
+		v.Counterexample = slices.DeleteFunc(slices.Clone(v.Counterexample), func(e int) bool { return e < 0 || e >= len(h.Events) })
+	}
+	return vs
 }
 
 // decideKeys calls decide for each key, several at a time, until ctx ends.

@@ -525,6 +525,56 @@ func TestExtraChecksCount(t *testing.T) {
 	}
 }
 
+// asked is a check that does whatever a test wants.
+type asked struct {
+	name string
+	ask  func(*history.History) []Verdict
+}
+
+func (a asked) Name() string { return a.name }
+func (a asked) Check(_ context.Context, h *history.History) []Verdict {
+	return a.ask(h)
+}
+
+// A check of a user's own that does not work leaves its property undecided, and the others decided.
+func TestExtraChecksThatDoNotWork(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ask  func(*history.History) []Verdict
+		want Result
+		says string
+	}{
+		"panics":    {func(*history.History) []Verdict { panic("no such key") }, Unknown, "the check panicked: no such key"},
+		"silent":    {func(*history.History) []Verdict { return nil }, Unknown, "gave no verdict"},
+		"no result": {func(*history.History) []Verdict { return []Verdict{{Reason: "?"}} }, Unknown, `gave the result ""`},
+		"outside": {func(h *history.History) []Verdict {
+			return []Verdict{{Result: Violation, Counterexample: []int{-1, 2, len(h.Events)}}}
+		}, Violation, ""},
+	} {
+		rep := Run(t.Context(), checktest.Good(objects.Queue.Name, 40).Build(), Options{Extra: []Check{asked{"mine", tt.ask}}})
+		last := rep.Verdicts[len(rep.Verdicts)-1]
+		if last.Property != "mine" || !last.Declared || last.Result != tt.want || !strings.Contains(last.Reason, tt.says) || rep.Verdict != tt.want || len(last.Counterexample) > 1 {
+			t.Errorf("%s: %s %+v", name, rep.Verdict, last)
+		}
+	}
+}
+
+// Checks need names that nothing else has.
+func TestUsable(t *testing.T) {
+	valid := func(*history.History) []Verdict { return []Verdict{{Result: Valid}} }
+	for says, extra := range map[string][]Check{
+		"":                             {asked{"mine", valid}, asked{"other", valid}},
+		"one of the checks is nil":     {nil},
+		"has no name":                  {asked{"", valid}},
+		`two checks are called "mine"`: {asked{"mine", valid}, asked{"mine", valid}},
+		`a check is called "loss", as a property of the queue is`: {asked{"loss", valid}},
+	} {
+		err := Usable(extra, history.Header{Model: objects.Queue.Name})
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", says, err)
+		}
+	}
+}
+
 // TestReferenceThatDisagrees plants a defect in zklab itself: a fast check that
 // misses everything, and one that flags everything.
 func TestReferenceThatDisagrees(t *testing.T) {

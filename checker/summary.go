@@ -28,6 +28,9 @@ func summarise(p *frame.Property, a *evidence.Record, keys []string, findings []
 		p.Derive(figures)
 	}
 	base := Verdict{Property: p.Name, Decider: p.Decider, Measured: p.Measure != nil}
+	if p.Declared {
+		base.Declared, base.Meaning = true, p.Meaning
+	}
 	if p.Evidence != nil {
 		base.Evidence = p.Evidence(a)
 	}

@@ -32,6 +32,10 @@ type Verdict struct {
 	// Reason is one sentence: for a violation, what happened, with clients and times; for unknown,
 	// why it could not be decided.
 	Reason string `json:"reason,omitempty"`
+	// Declared says that the program which ran the experiment declares the property, and not zklab: no
+	// other program can decide it. Meaning is, in a sentence, what a valid verdict about it means.
+	Declared bool   `json:"declared,omitempty"`
+	Meaning  string `json:"meaning,omitempty"`
 	// Counterexample is the counterexample: the indices of the fewest events that show the violation.
 	Counterexample []int `json:"witness,omitempty"`
 	// Story tells what the counterexample shows, sentence by sentence in order of time: which

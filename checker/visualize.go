@@ -24,16 +24,14 @@ const mostVisible = 400
 // reference model saw, and the order that it found, or how far it got. It returns [ErrTooLarge] if
 // the key has too many operations, or takes too much time or memory.
 func Visualize(ctx context.Context, h *history.History, key string, w io.Writer, opts Options) error {
-	name := h.Header.Model
-	if name == "" {
-		name = opts.Model
-	}
-	m, ok := models[name]
-	if !ok {
-		_, err := For(name, opts)
+	m, err := modelOf(h.Header, opts)
+	if err != nil {
 		return err
 	}
-	a := evidence.Read(ctx, h, models[name].Object, opts.Transactions)
+	if len(m.References) == 0 {
+		return fmt.Errorf("there is no picture: no search decides objects of kind %s", m.Object.Name)
+	}
+	a := evidence.Read(ctx, h, m.Object, opts.Transactions)
 	for _, k := range a.Keys {
 		if k.Name == key {
 			r := m.References[0]

@@ -72,7 +72,10 @@ func finish(err error, usage bool, stderr io.Writer) int {
 	if !unheard(err) {
 		fmt.Fprintf(stderr, "error: %s\n", oneLine(err))
 	}
+	var undecided undecidedError
 	switch {
+	case errors.As(err, &undecided):
+		return exitUnknown
 	case usage || errors.Is(err, zklab.ErrUsage) || errors.Is(err, errBadFlag):
 		return exitUsage
 	case errors.Is(err, workers.ErrDied):

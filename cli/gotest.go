@@ -1,15 +1,22 @@
 package cli
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
 )
 
 // testAlone refuses a run of a recipe that only its test in Go can make, since no name says
 // which: zklab's own would run in its place. instead is what somebody may do; "" is the command
 // that runs the test.
 func testAlone(run *store.Run, x store.Experiment, instead string) error {
+	if !slices.Contains(workloads.Recipes(), x.Recipe) {
+		return decidable(run)
+	}
 	if x.Subject != "" || x.SubjectCommand != "" {
 		return nil
 	}
@@ -20,4 +27,31 @@ func testAlone(run *store.Run, x store.Experiment, instead string) error {
 		}
 	}
 	return usageError("%s has a recipe that only its Go test can create: %s", run.Path(), instead)
+}
+
+// undecidedError is an error about a run that this program cannot decide.
+type undecidedError struct{ text string }
+
+func (e undecidedError) Error() string { return e.text }
+
+// decidable returns an error if only the program that ran an experiment can decide all of it, because
+// that program declares the kind of object, or further properties.
+func decidable(run *store.Run) error {
+	result, err := run.ReadResult()
+	if err != nil {
+		return nil // nothing says so
+	}
+	i := slices.IndexFunc(result.Verdicts, func(v checker.Verdict) bool { return v.Declared })
+	if i < 0 {
+		return nil
+	}
+	how := "use that program"
+	if strings.Contains(result.Replay, "go test") {
+		how = "run " + result.Replay
+	}
+	what := fmt.Sprintf("the program that ran this experiment can decide its property %q", result.Verdicts[i].Property)
+	if !slices.Contains(workloads.Recipes(), result.Recipe) {
+		what = fmt.Sprintf("the program that declares the objects %q can judge and repeat this run", result.Recipe)
+	}
+	return undecidedError{fmt.Sprintf("%s: only %s: %s", run.Path(), what, how)}
 }

@@ -31,6 +31,9 @@ func newReport() *cobra.Command {
 			if run.Bare() {
 				return fmt.Errorf("%s is only a history: a report needs a run's folder; use zklab check", run.Path())
 			}
+			if err := decidable(run); err != nil {
+				return err
+			}
 			remarks, err := rewrite(run)
 			if err != nil {
 				return err

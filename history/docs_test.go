@@ -99,7 +99,9 @@ func namesOf(file *ast.File) map[string][]string {
 				}
 				tag, _ := strconv.Unquote(field.Tag.Value)
 				name, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-				of[n.Name.Name] = append(of[n.Name.Name], name)
+				if name != "-" { // no file has it
+					of[n.Name.Name] = append(of[n.Name.Name], name)
+				}
 			}
 		case *ast.ValueSpec:
 			for i, v := range n.Values {

@@ -29,6 +29,7 @@ func (r *Recorder) History() (*History, error) {
 	if err := h.readHeader(&h.Events[0]); err != nil {
 		return nil, err
 	}
+	h.Header.Declared = r.header.Declared
 	h.finish(&a)
 	return h, nil
 }

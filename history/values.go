@@ -22,6 +22,11 @@ type Header struct {
 	Model   string    `json:"model"` // the workload that wrote the history, and so the properties that apply (package models)
 	Wall    time.Time `json:"wall"`  // wall-clock time of Event.Time zero
 	Params  Params    `json:"params"`
+
+	// Declared is what this program declares about objects of kind Model, if zklab does not know that
+	// kind. Package models reads it. It is never written: only a program with the declaration can
+	// judge the history.
+	Declared any `json:"-"`
 }
 
 // Params has what checking needs to know about a run.

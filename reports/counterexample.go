@@ -37,7 +37,7 @@ type counterexampleRow struct {
 // counterexample is a counterexample, for people.
 type counterexample struct {
 	Property string
-	Page     string // the documentation of the property
+	Page     string // the documentation of the property, or empty
 	Key      string
 	Reason   string
 	Measured bool

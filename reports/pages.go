@@ -11,10 +11,12 @@ import (
 const docs = "https://github.com/zklab/zklab/blob/main/docs/"
 
 // PageOf returns the address of the documentation that says what a property of a model means and
-// how it is checked.
+// how it is checked. It returns "" for a property that zklab does not declare.
 func PageOf(model, property string) string {
 	m := models.Named(model)
 	switch {
+	case !checker.Promises(model, property) && !checker.Common(model, property):
+		return ""
 	case checker.Common(model, property):
 		return docs + "checking.md#" + property
 	case m.Store:

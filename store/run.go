@@ -16,6 +16,8 @@ type Run struct {
 	// Dir is the run's folder. It is empty for a bare history, opened by the name of its file. A
 	// bare history has no other files, and their paths are empty.
 	Dir string
+	// Declared becomes history.Header.Declared of the record. Set it before ReadHistory.
+	Declared any
 
 	history string
 
@@ -33,6 +35,7 @@ func (r *Run) ReadHistory() (*history.History, error) {
 	}
 	h, err := history.Open(r.History())
 	if err == nil {
+		h.Header.Declared = r.Declared
 		r.record = h
 	}
 	return h, err

@@ -37,7 +37,7 @@ type Client struct {
 
 // NewClient makes the client with number c.ID of n.
 func NewClient(c *subjects.Client, l *link.Link, r *history.Recorder, n int) *Client {
-	return &Client{Client: c, Link: l, record: r, model: models.Named(r.Header().Model), process: history.Process(c.ID), stride: n}
+	return &Client{Client: c, Link: l, record: r, model: models.OfHeader(r.Header()), process: history.Process(c.ID), stride: n}
 }
 
 // use is a session that the client used for a key.

@@ -9,6 +9,7 @@ import (
 	"github.com/go-zookeeper/zk"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/virtual/jitter"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
@@ -40,6 +41,26 @@ type Processes interface {
 // Served is a workload whose subjects can be made by a process that is itself a client.
 type Served interface {
 	Maker() subjects.Maker
+}
+
+// Declares is a workload of objects that zklab does not know: it says itself what they are. Package
+// object makes such workloads.
+type Declares interface {
+	// Declared returns the same declaration at each call. The name of its model is that of the workload.
+	Declared() models.Declared
+}
+
+// DeclaredBy returns the declaration of a workload, or nil if zklab knows its objects.
+func DeclaredBy(w Workload) any {
+	if own, ok := w.(Declares); ok {
+		return own.Declared()
+	}
+	return nil
+}
+
+// ModelOf returns the model of a workload's objects.
+func ModelOf(w Workload) *models.Model {
+	return models.OfHeader(history.Header{Model: w.Name(), Declared: DeclaredBy(w)})
 }
 
 // Run is a workload in one run. Load is called once, then Quiesce once.

@@ -115,16 +115,28 @@ func All() []*Model {
 	return all
 }
 
-// Named returns the model of that name. If it is not declared, the returned model accepts any
-// operation: an operation with the name of a lock's, or otherwise of another model's, has the
-// traits of that one.
+// Declared is what a program declares about a kind of object of its own. It travels with the header
+// of the histories of such objects (history.Header.Declared).
+type Declared interface {
+	// Model returns the same model at each call.
+	Model() *Model
+}
+
+// Known reports whether zklab itself declares a model of that name.
+func Known(name string) bool { return declared[name] != nil }
+
+// Named returns the model of that name. If zklab does not declare it, the returned model accepts any
+// operation, without traits and words. Without a name, an operation has the traits of a lock's
+// operation of its name, or otherwise of another model's.
 func Named(name string) *Model {
-	if m := declared[name]; m != nil {
+	switch m := declared[name]; {
+	case m != nil:
 		return m
+	case name == "":
+		m := anyModel()
+		return &m
 	}
-	m := anyModel()
-	m.Name = name
-	return &m
+	return &Model{Name: name, Others: &Operation{}}
 }
 
 var anyModel = sync.OnceValue(func() Model {
@@ -136,7 +148,16 @@ var anyModel = sync.OnceValue(func() Model {
 })
 
 // Of returns the model of a history.
-func Of(h *history.History) *Model { return Named(h.Header.Model) }
+func Of(h *history.History) *Model { return OfHeader(h.Header) }
+
+// OfHeader returns the model of the histories that begin with a header: the one that this program
+// declares, or otherwise zklab's of that name.
+func OfHeader(h history.Header) *Model {
+	if d, ok := h.Declared.(Declared); ok {
+		return d.Model()
+	}
+	return Named(h.Model)
+}
 
 // Operation returns the traits of an operation, which must not be changed. They are zero if the
 // model does not know it.

@@ -53,8 +53,9 @@ func TestEveryOperationIsTold(t *testing.T) {
 	}
 }
 
-// An operation has the traits that its own model gives it; one of a model that is not declared
-// those of its name, and no words, since nobody knows what it means by them.
+// An operation has the traits that its own model gives it. Those of a model that is not declared have
+// neither traits nor words: only the program that declares the model knows them. A history that names
+// no model is read by the names of its operations.
 func TestTraitsAreOfTheModel(t *testing.T) {
 	for _, tt := range []struct {
 		model, f     string
@@ -64,9 +65,10 @@ func TestTraitsAreOfTheModel(t *testing.T) {
 		{"register", models.FWrite, false, true},
 		{"queue", models.FAcquire, false, false},
 		{"session", "a burst to come", false, true},
-		{"unheard-of", models.FWrite, true, true},
+		{"unheard-of", models.FWrite, false, true},
 		{"unheard-of", "add", false, true},
 		{"", models.FEnqueue, false, true},
+		{"", models.FWrite, true, true},
 	} {
 		m := models.Named(tt.model)
 		if o := m.Operation(tt.f); o.Local != tt.local || m.Knows(tt.f) != tt.knows {

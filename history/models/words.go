@@ -20,11 +20,11 @@ type Words struct {
 const mostShown = 40
 
 // Tell returns the words for an operation, with values filled in and fit for a terminal, and its
-// values. ok is false if there are no words, or if the model is not declared.
+// values. ok is false if there are no words.
 func (m *Model) Tell(op *history.Operation) (w Words, v Values, ok bool) {
 	o := m.Operation(op.F)
 	w = o.Words
-	if w.Refused == "" || m.Name != "" && declared[m.Name] == nil { // what another model means by it is not known
+	if w.Refused == "" {
 		return Words{}, v, false
 	}
 	w.Asked = strings.Replace(w.Asked, "{key}", Key(op.Key), 1)

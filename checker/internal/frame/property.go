@@ -37,6 +37,8 @@ type Property struct {
 	Liveness bool
 	// Common says that several objects have the property, and one page describes it for all.
 	Common bool
+	// Declared says that the program declares the property, not zklab. Its verdicts say what they mean.
+	Declared bool
 	// Servers says that a violation can be the servers' doing.
 	Servers bool
 	// Telling says how a counterexample is told.

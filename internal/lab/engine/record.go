@@ -9,7 +9,6 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -29,12 +28,12 @@ func (r *run) openRecord() error {
 	if given := params.SessionTimeout; given > 0 && given != r.SessionTimeout.Truncate(time.Millisecond) {
 		r.warn("", fmt.Errorf("the servers grant session timeouts of %s instead of the requested %s, which is out of their bounds (minSessionTimeout, maxSessionTimeout)", given, r.SessionTimeout))
 	}
-	recorder, err := r.newRecorder(history.Header{Model: r.Workload.Name(), Params: params})
+	recorder, err := r.newRecorder(history.Header{Model: r.Workload.Name(), Params: params, Declared: workloads.DeclaredBy(r.Workload)})
 	if err != nil {
 		return err
 	}
 	r.undo.add(recorder.Close)
-	r.record = &record{Recorder: recorder, watcher: r.Watcher, activity: faults.NewActivity(models.Named(r.Workload.Name()))}
+	r.record = &record{Recorder: recorder, watcher: r.Watcher, activity: faults.NewActivity(workloads.ModelOf(r.Workload))}
 	r.record.Observe(r.record.activity.Observe)
 	r.record.Observe(r.Watcher.Observe)
 	r.links.begin(r.record, r.admin.root)
@@ -64,6 +63,7 @@ func (f *Finished) folder(out string, started time.Time) (*store.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	run.Declared = workloads.DeclaredBy(f.Workload)
 	return run, store.WriteExperiment(run.Experiment(), f.Stored())
 }
 
