@@ -24,9 +24,13 @@ type auditor struct {
 // procState is the state of one process of a client.
 type procState struct {
 	client int
-	open   *Event // its open invocation
+	begun  called // its last invocation
+	open   bool   // that has not ended
 	over   bool   // it got an info
 }
+
+// called is the operation and the object of an event.
+type called struct{ f, key string }
 
 func (a *auditor) note(line int, format string, args ...any) {
 	if len(a.found) >= maxDamage {
@@ -101,27 +105,26 @@ func (a *auditor) invoke(line int, e *Event, p *procState) {
 	switch {
 	case p.over:
 		a.note(line, "process %d goes on after an info", e.Process)
-	case p.open != nil:
-		a.note(line, "process %d begins %s while its %s is open", e.Process, e.F, p.open.F)
+	case p.open:
+		a.note(line, "process %d begins %s while its %s is open", e.Process, e.F, p.begun.f)
 	}
-	begun := *e
-	p.open, p.over = &begun, false
+	p.begun = called{e.F, e.Key}
+	p.open, p.over = true, false
 }
 
 func (a *auditor) completion(line int, e *Event, p *procState) {
 	switch {
-	case p.open == nil:
+	case !p.open:
 		a.note(line, "process %d completes %s without an invocation", e.Process, e.F)
-	case p.open.F != e.F || p.open.Key != e.Key:
-		a.note(line, "process %d completes %s, but invoked %s", e.Process, called(e), called(p.open))
+	case p.begun != (called{e.F, e.Key}):
+		a.note(line, "process %d completes %s, but invoked %s", e.Process, called{e.F, e.Key}, p.begun)
 	}
-	p.open, p.over = nil, e.Type == Info
+	p.open, p.over = false, e.Type == Info
 }
 
-// called returns the operation and its object.
-func called(e *Event) string {
-	if e.Key == "" {
-		return e.F
+func (c called) String() string {
+	if c.key == "" {
+		return c.f
 	}
-	return e.F + " " + e.Key
+	return c.f + " " + c.key
 }

@@ -2,10 +2,33 @@ package history
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 )
+
+// countLines counts the lines of a file and returns to its beginning. A list that grows to the size of
+// a large file costs twice its memory; counting costs a hundredth of the time that reading takes. In a
+// compressed file it finds fewer lines than there are, and in a pipe none.
+func countLines(f *os.File) (n int, err error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return 0, nil // a pipe can be read only once
+	}
+	room := make([]byte, 64<<10)
+	for {
+		m, err := f.Read(room)
+		n += bytes.Count(room[:m], []byte{'\n'})
+		if err == io.EOF {
+			_, err := f.Seek(0, io.SeekStart)
+			return n + 1, err // the last line may lack its newline
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
 
 // lineReader reads lines of at most limit bytes.
 type lineReader struct {

@@ -25,6 +25,7 @@ func TestBodyIsJSON(t *testing.T) {
 		Zxid     ID              `json:"zxid,omitempty"`
 		Alive    time.Duration   `json:"alive,omitempty"`
 		Seen     ID              `json:"seen,omitempty"`
+		Used     []Use           `json:"used,omitempty"`
 		Intended time.Duration   `json:"intended,omitempty"`
 		Traffic  *Traffic        `json:"traffic,omitempty"`
 	}
@@ -32,7 +33,7 @@ func TestBodyIsJSON(t *testing.T) {
 		e := drawOdd(t)
 		got, err := encodeBody(&e)
 		want, wantErr := json.Marshal(body{
-			e.Process, e.Client, e.Type, e.F, e.Key, e.Value, e.Error, e.Session, e.Zxid, e.Alive, e.Seen, e.Intended, e.Traffic,
+			e.Process, e.Client, e.Type, e.F, e.Key, e.Value, e.Error, e.Session, e.Zxid, e.Alive, e.Seen, e.Used, e.Intended, e.Traffic,
 		})
 		if (err == nil) != (wantErr == nil) || err == nil && !bytes.Equal(got, want) {
 			t.Fatalf("got %s, %v; want %s, %v", got, err, want, wantErr)

@@ -9,18 +9,29 @@ import (
 // quick reads lines in exactly the form that a recorder writes, about ten times faster than
 // encoding/json. It rejects all other lines, which are then read the slow way.
 type quick struct {
-	line  []byte
-	at    int
-	names map[string]string // interned types, operations and keys
-	room  []byte            // for values
+	line    []byte
+	at      int
+	names   names // types, operations and keys
+	details names // codes and messages of errors
+	errors  map[Error]*Error
+	traffic map[passed]*Traffic // without watch events
+	room    []byte              // for values
 }
 
+// names has one copy of each of the first strings.
+type names map[string]string
+
+// passed is a Traffic without watch events. Most operations of a run have one of a few.
+type passed struct{ requests, sent, received int64 }
+
 const (
-	mostNames = 4096
+	mostNames = 4096 // and as many of what else is kept once
 	roomSize  = 64 << 10
 )
 
-func newQuick() *quick { return &quick{names: map[string]string{}} }
+func newQuick() *quick {
+	return &quick{names: names{}, details: names{}, errors: map[Error]*Error{}, traffic: map[passed]*Traffic{}}
+}
 
 // parse returns the event of a line. ok is false if the line must be read the slow way.
 func (q *quick) parse(line []byte) (e Event, ok bool) {
@@ -30,16 +41,18 @@ func (q *quick) parse(line []byte) (e Event, ok bool) {
 		q.skip(`,"time":`) && q.number(&at) &&
 		q.skip(`,"process":`) && q.process(&e.Process) &&
 		q.skip(`,"client":`) && q.number(&client) &&
-		q.skip(`,"type":"`) && q.text((*string)(&e.Type)) &&
-		q.skip(`,"f":"`) && q.text(&e.F) && e.F != "" &&
-		(!q.skip(`,"key":"`) || q.text(&e.Key)) &&
+		q.skip(`,"type":"`) && q.text((*string)(&e.Type), q.names) &&
+		q.skip(`,"f":"`) && q.text(&e.F, q.names) && e.F != "" &&
+		(!q.skip(`,"key":"`) || q.text(&e.Key, q.names)) &&
 		(!q.skip(`,"value":`) || q.value(&e.Value)) &&
+		(!q.skip(`,"error":{"code":"`) || q.failure(&e.Error)) &&
 		(!q.skip(`,"session":"0x`) || q.id(&e.Session)) &&
 		(!q.skip(`,"zxid":"0x`) || q.id(&e.Zxid)) &&
 		(!q.skip(`,"alive":`) || q.number((*int64)(&e.Alive))) &&
 		(!q.skip(`,"seen":"0x`) || q.id(&e.Seen)) &&
+		(!q.skip(`,"used":[`) || q.uses(&e.Used)) &&
 		(!q.skip(`,"intended":`) || q.number((*int64)(&e.Intended))) &&
-		(!q.skip(`,"traffic":{`) || q.traffic(&e.Traffic)) &&
+		(!q.skip(`,"traffic":{`) || q.passed(&e.Traffic)) &&
 		q.skip(`}`) && q.at == len(line)
 	e.Index, e.Time, e.Client = int(index), time.Duration(at), int(client)
 	return e, ok
@@ -86,7 +99,7 @@ func (q *quick) process(p *Process) bool {
 }
 
 // text consumes the rest of a string that has nothing to unescape.
-func (q *quick) text(s *string) bool {
+func (q *quick) text(s *string, of names) bool {
 	n := bytes.IndexByte(q.line[q.at:], '"')
 	if n < 0 {
 		return false
@@ -98,18 +111,25 @@ func (q *quick) text(s *string) bool {
 		}
 	}
 	q.at += n + 1
-	*s = q.name(raw)
+	*s = of.name(raw)
 	return true
 }
 
-// name returns the interned string for raw.
-func (q *quick) name(raw []byte) string {
-	if s, ok := q.names[string(raw)]; ok {
+// name returns the string of raw, which is allocated once if it is one of the first.
+func (n names) name(raw []byte) string {
+	if s, ok := n[string(raw)]; ok {
 		return s
 	}
-	s := string(raw)
-	if len(q.names) < mostNames {
-		q.names[s] = s
+	return n.same(string(raw))
+}
+
+// same returns an equal string, the one that the names have if it is one of the first.
+func (n names) same(s string) string {
+	if known, ok := n[s]; ok {
+		return known
+	}
+	if len(n) < mostNames {
+		n[s] = s
 	}
 	return s
 }
@@ -135,12 +155,45 @@ func (q *quick) id(id *ID) bool {
 	return false
 }
 
-// traffic consumes the rest of an event's traffic.
-func (q *quick) traffic(t **Traffic) bool {
-	var requests, sent, received, more int64
-	ok := q.skip(`"requests":`) && q.number(&requests) &&
-		q.skip(`,"sent":`) && q.number(&sent) &&
-		q.skip(`,"received":`) && q.number(&received)
+// failure consumes the rest of an event's error.
+func (q *quick) failure(e **Error) bool {
+	var of Error
+	ok := q.text(&of.Code, q.details) && (!q.skip(`,"message":"`) || q.text(&of.Message, q.details)) && q.skip(`}`)
+	if *e = q.errors[of]; *e != nil {
+		return ok
+	}
+	*e = &Error{of.Code, of.Message}
+	if ok && len(q.errors) < mostNames {
+		q.errors[of] = *e
+	}
+	return ok
+}
+
+// uses consumes the rest of the sessions that were used.
+func (q *quick) uses(all *[]Use) bool {
+	for ok := true; ok; ok = q.skip(`,`) {
+		var u Use
+		if !q.skip(`{"session":"0x`) || !q.id(&u.Session) ||
+			q.skip(`,"alive":`) && !q.number((*int64)(&u.Alive)) ||
+			q.skip(`,"seen":"0x`) && !q.id(&u.Seen) {
+			return false
+		}
+		u.Made = q.skip(`,"made":true`)
+		if !q.skip(`}`) {
+			return false
+		}
+		*all = append(*all, u)
+	}
+	return q.skip(`]`)
+}
+
+// passed consumes the rest of an event's traffic.
+func (q *quick) passed(t **Traffic) bool {
+	var of passed
+	var more int64
+	ok := q.skip(`"requests":`) && q.number(&of.requests) &&
+		q.skip(`,"sent":`) && q.number(&of.sent) &&
+		q.skip(`,"received":`) && q.number(&of.received)
 	var events []time.Duration
 	if ok && q.skip(`,"events":[`) {
 		for ok = true; ok && !q.skip(`]`); {
@@ -150,7 +203,13 @@ func (q *quick) traffic(t **Traffic) bool {
 		}
 	}
 	ok = ok && (!q.skip(`,"more":`) || q.number(&more)) && q.skip(`}`)
-	*t = &Traffic{Requests: int(requests), Sent: int(sent), Received: int(received), Events: events, More: int(more)}
+	if *t = q.traffic[of]; *t != nil && events == nil && more == 0 {
+		return ok
+	}
+	*t = &Traffic{Requests: int(of.requests), Sent: int(of.sent), Received: int(of.received), Events: events, More: int(more)}
+	if ok && events == nil && more == 0 && len(q.traffic) < mostNames {
+		q.traffic[of] = *t
+	}
 	return ok
 }
 

@@ -41,11 +41,11 @@ func Open(path string) (*History, error) {
 		return nil, err
 	}
 	defer f.Close()
-	expected := 0
-	if info, err := f.Stat(); err == nil {
-		expected = int(info.Size() / usualLine)
+	expected, err := countLines(f)
+	var in io.Reader
+	if err == nil {
+		in, err = gunzip.Reader(f)
 	}
-	in, err := gunzip.Reader(f)
 	var h *History
 	if err == nil {
 		h, err = read(in, expected)
@@ -64,9 +64,6 @@ func Read(r io.Reader) (*History, error) { return read(r, 0) }
 
 // byteOrderMark is what some editors put at the beginning of a file.
 const byteOrderMark = "\ufeff"
-
-// usualLine is the length of most lines. An event in memory has about the same size.
-const usualLine = 160
 
 func read(r io.Reader, expected int) (*History, error) {
 	h := &History{Events: make([]Event, 0, expected)}

@@ -28,6 +28,12 @@ func drawEvent(t *rapid.T) Event {
 		Seen:     ID(id.Draw(t, "seen")),
 		Intended: time.Duration(at.Draw(t, "intended")),
 	}
+	for range rapid.IntRange(0, 2).Draw(t, "used") {
+		e.Used = append(e.Used, Use{
+			Session: ID(id.Draw(t, "used session")), Alive: time.Duration(at.Draw(t, "used until")),
+			Seen: ID(id.Draw(t, "seen there")), Made: rapid.Bool().Draw(t, "made"),
+		})
+	}
 	if rapid.Bool().Draw(t, "has traffic") {
 		e.Traffic = drawTraffic(t)
 	}

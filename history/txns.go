@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // MaxTxnLine is the maximum length of a line of transactions, in bytes, including its newline. It
@@ -76,13 +77,19 @@ func CreateTxns(path string, txns []Txn) error {
 
 // ReadTxns reads the output of [WriteTxns]. It returns a [DamagedError] if a line is not a
 // transaction or is out of order: incomplete evidence could prove anything.
-func ReadTxns(r io.Reader) ([]Txn, error) {
-	var txns []Txn
+func ReadTxns(r io.Reader) ([]Txn, error) { return readTxns(r, 0) }
+
+func readTxns(r io.Reader, expected int) ([]Txn, error) {
+	txns := make([]Txn, 0, expected)
+	names := names{}
 	var last ID
 	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxTxnLine}
 	for n := 1; ; n++ {
 		line, whole, err := lines.next()
 		if err == io.EOF {
+			if len(txns) == 0 {
+				return nil, nil
+			}
 			return txns, nil
 		}
 		if err != nil && !errors.Is(err, errTooLong) {
@@ -95,7 +102,17 @@ func ReadTxns(r io.Reader) ([]Txn, error) {
 		if err != nil {
 			return nil, &DamagedError{Line: n, Reason: err.Error()}
 		}
+		t.compact(names)
 		txns = append(txns, t)
+	}
+}
+
+// compact drops the room that decoding left in lists, and keeps one copy of equal names. A long log has few.
+func (t *Txn) compact(names names) {
+	t.Path, t.Type = names.same(t.Path), names.same(t.Type)
+	t.ACL, t.Paths, t.Parts = slices.Clone(t.ACL), slices.Clone(t.Paths), slices.Clone(t.Parts)
+	for i := range t.Parts {
+		t.Parts[i].compact(names)
 	}
 }
 
@@ -106,7 +123,11 @@ func OpenTxns(path string) ([]Txn, error) {
 		return nil, err
 	}
 	defer f.Close()
-	txns, err := ReadTxns(f)
+	expected, err := countLines(f)
+	var txns []Txn
+	if err == nil {
+		txns, err = readTxns(f, expected)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

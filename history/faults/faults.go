@@ -81,6 +81,11 @@ func StepOf(e *history.Event) (step history.FaultStep, ok bool) {
 	if !Tells(e) {
 		return step, false
 	}
+	return stepIn(e)
+}
+
+// stepIn is a function of its own because what it decodes into is allocated: not for each event of a record.
+func stepIn(e *history.Event) (step history.FaultStep, ok bool) {
 	err := e.Decode(&step)
 	return step, err == nil && step.Fault > 0
 }
