@@ -8,6 +8,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/checker/internal/groups"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 func TestDiscoveryIsSound(t *testing.T) {
@@ -24,6 +25,10 @@ func discoveryScenarios() []scenario {
 	// m1 registered, and client 1 was told of it.
 	told := func() *checktest.Record {
 		return service().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1")
+	}
+	// again has the next process of client 0 register as m1, too.
+	again := func(r *checktest.Record) *checktest.Record {
+		return r.Exited(7, 0, history.ByCrash).Started(8, 0).Connected(8, 0, 7).Op(m1Again(objects.FRegister, 9, 10, history.OK, saw(2, 4)))
 	}
 	return []scenario{
 		{"an instance that never registered", "real", Violation, "is an instance of k, but no client registered under that name", service().Lists(1, 3, 4, saw(1, 1), "m1")},
@@ -42,6 +47,8 @@ func discoveryScenarios() []scenario {
 		{"a pick of what had gone, by another client", "pick", Valid, "", told().Told(1, 5, 6).Picks(2, 7, 8, "m1")},
 		{"a pick of what had gone, in a later life", "pick", Valid, "", told().Told(1, 5, 6).Exited(7, 1, history.ByCrash).Started(8, 1).Picks(1, 9, 10, "m1")},
 		{"a pick of what is registered again", "pick", Valid, "", told().Told(1, 5, 6).Connected(6, 0, 9).Picks(1, 7, 8, "m1")},
+		{"a pick of what had gone, and the next process registered", "pick", Valid, "", again(told().Told(1, 5, 6)).Picks(1, 11, 12, "m1")},
+		{"nobody to pick, of two processes of one name", "pick", Valid, "", again(told()).Picks(1, 11, 12, "").Proof(0, 7, 20)},
 		{"a pick of a newer one", "pick", Valid, "", told().Joins(2, 5, 6, "m2", saw(1, 3)).Picks(1, 7, 8, "m2")},
 		{"a pick of one that had unregistered before another one came, of which it was told", "pick", Violation, `which had unregistered before "m2" asked to register`, service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Joins(2, 5, 6, "m2", saw(2, 4)).Told(1, 7, 8, "m2").Picks(1, 9, 10, "m1")},
 		{"a pick of one that had unregistered while another one came", "pick", Valid, "", service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 6, "m1", saw(2, 3)).Joins(2, 5, 6, "m2", saw(2, 4)).Told(1, 7, 8, "m2").Picks(1, 9, 10, "m1")},

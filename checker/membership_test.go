@@ -160,15 +160,91 @@ func loggedGroups(group func() *checktest.Record) []scenario {
 	}
 }
 
+// m1Again joins as m1 in session 7, or leaves, by the process of client 0 that was started again.
+func m1Again(f string, inv, ret int, outcome history.Type, s checktest.SeenZxids) checktest.Args {
+	return s.Of(checktest.Args{Client: 0, F: f, Key: "k", Inv: inv, Ret: ret, Outcome: outcome, In: objects.Joining{Member: "m1"}, Session: 7})
+}
+
+// restarts has client 0 join as m1. Its process is killed, and the next one keeps the name.
+func restarts(first history.Type, again ...checktest.Args) *checktest.Record {
+	r := checktest.Group().Connected(0, 0, 1)
+	join := saw(1, 2).Of(checktest.Args{Client: 0, F: objects.FJoin, Key: "k", Inv: 1, Ret: 2, Outcome: first, In: objects.Joining{Member: "m1"}, Session: 1})
+	r.Op(join).Exited(3, 0, history.ByCrash).Started(4, 0).Connected(5, 0, 7)
+	for _, o := range again {
+		r.Op(o)
+	}
+	return r
+}
+
+// namesakes are members of two processes of one client: what the first one made is shown until its
+// session ends, and is not what the second one has.
+func namesakes() []scenario {
+	joins, leaves := m1Again(objects.FJoin, 6, 7, history.OK, saw(2, 4)), m1Again(objects.FLeave, 8, 9, history.OK, saw(4, 5))
+	refused := m1Again(objects.FJoin, 6, 7, history.Fail, saw(2, 2))
+	returns := joins
+	returns.Inv, returns.Ret, returns.Session = 7, 8, 1
+	return []scenario{
+		{"missing although the next process joined", "fresh", Violation, "had joined by 0x100000004", restarts(history.OK, joins).Lists(1, 8, 9, saw(4, 4)).Proof(0, 7, 20)},
+		{"there by the znode of the last process", "fresh", Valid, "", restarts(history.OK, joins, leaves).Lists(1, 10, 11, saw(5, 5), "m1").Proof(0, 7, 20)},
+		{"gone, and there again by the next process", "monotone", Valid, "", restarts(history.OK, joins).Lists(1, 2, 3, saw(0, 0), "m1").Lists(1, 4, 5, saw(0, 0)).Lists(1, 8, 9, saw(0, 0), "m1").Proof(0, 7, 20)},
+		{"shown by the znode of the last process, and then not", "monotone", Valid, "", restarts(history.OK, joins).Lists(1, 8, 9, saw(0, 0), "m1").Lists(1, 10, 11, saw(0, 0)).Proof(0, 7, 20)},
+		{"there by the next process long after a crash", "gone", Valid, "", restarts(history.OK, joins).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"there long after a crash, when the next process had asked in vain", "gone", Violation, "had crashed at 0.003 s", restarts(history.OK, refused).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"missing for longer than the bound, though the next process joined", "converge", Violation, "was not among them", restarts(history.OK, joins).Lists(1, 20+bound, 21+bound, saw(0, 0))},
+		{"there by the next process long after a join that ended in an error", "converge", Valid, "", restarts(history.Info, joins).Lists(1, 20+bound, 21+bound, saw(0, 0), "m1")},
+		{"waits though somebody left, who joined again", "converge", Valid, "", checktest.Group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Parts(0, 5, 6, "m1", saw(2, 3)).Op(returns).
+			Op(checktest.Args{Client: 1, F: "changed", Key: "k", Inv: 5, Ret: 20 + bound, Outcome: history.Fail, Session: 2})},
+	}
+}
+
+// rests makes of a record a group of which the log tells. The process of client 0, which is m1, is
+// killed, and the next one is told that it joined as m1, and perhaps that it left. own: it has created
+// a znode.
+func rests(own, left bool) *checktest.Record {
+	r := checktest.Group().Opens(1).Opens(2).Opens(3)
+	now := 10
+	does := func(o checktest.Args, does func()) {
+		then := r.Zxid
+		does()
+		o.Inv, o.Ret, o.Key, o.Outcome = now, now+2, "k", history.OK
+		r.Op(saw(then-checktest.Epoch, r.Zxid-checktest.Epoch).Of(o))
+		now += 4
+	}
+	joins := func(client int, s history.ID, m string, makes func()) {
+		does(checktest.Args{Client: client, F: objects.FJoin, In: objects.Joining{Member: m}, Session: s}, makes)
+	}
+	for _, m := range strings.Split("abcdefghi", "") { // the layout is known
+		joins(2, 3, m, func() { r.Makes(3, m) })
+	}
+	joins(0, 1, "m1", func() { r.Makes(1, "m1") })
+	r.Exited(now, 0, history.ByCrash).Started(now+1, 0).Opens(7).Connected(now+2, 0, 7)
+	now += 4
+	joins(0, 7, "m1", func() {
+		r.Touches(7)
+		if own {
+			r.Txn(history.Txn{Type: "create", Session: 7, Owner: 7, Path: "/run/k/m1-again", Data: []byte("m1")})
+		}
+	})
+	if left {
+		does(checktest.Args{Client: 0, F: objects.FLeave, In: objects.Joining{Member: "m1"}, Session: 7}, func() { r.Unmakes(7, "m1-again") })
+	}
+	return r.Shown(now + 10)
+}
+
 func init() {
-	scenarios = append(scenarios, membershipScenarios()...)
+	scenarios = append(scenarios, slices.Concat(membershipScenarios(), namesakes())...)
+	logScenarios = append(logScenarios,
+		scenario{"a member that rests on the znode of the last process", "log", Violation, "the only znode of that name was of session 0x1, whose process was killed at 0.050 s", rests(false, false)},
+		scenario{"a member of the next process", "log", Valid, "", rests(true, false)},
+		scenario{"a member that left, and is there by the znode of the last process", "log", Valid, "", rests(true, true)},
+	)
 	logScenarios = append(logScenarios, loggedGroups(checktest.Group)...)
 }
 
 // The reference model knows of each join and each leave that the checks go by, whatever became of it: else it
 // finds nothing wrong where they do.
 func TestReferenceOfGroupsFindsWhatChecksFind(t *testing.T) {
-	for _, s := range slices.Concat(membershipScenarios(), discoveryScenarios()) {
+	for _, s := range slices.Concat(membershipScenarios(), namesakes(), discoveryScenarios()) {
 		if s.want != Violation || !slices.Contains([]string{"fresh", "pick"}, s.property) {
 			continue
 		}

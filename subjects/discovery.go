@@ -15,7 +15,8 @@ import (
 type Service interface {
 	// Register makes this client an instance under a name that no other client has. It
 	// stays an instance when its session expires and it gets a new one. After an error it
-	// is not an instance, and what the call left behind is removed.
+	// is not an instance, and what the call left behind is removed. A process that was
+	// started again may register under the name that it had before, see [Group].
 	Register(ctx context.Context, instance string) error
 	// Unregister ends that. Even after an error this client is no longer an instance,
 	// unless the error says that the call had no effect.

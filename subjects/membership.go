@@ -17,7 +17,9 @@ import (
 type Group interface {
 	// Join makes this client a member under a name that no other client has. It stays a
 	// member when its session expires and it gets a new one. After an error it is not a
-	// member, and what the call left behind is removed.
+	// member, and what the call left behind is removed. A process that was started again may
+	// join under the name that it had before: what is left of that is of a session that
+	// ends, and does not make it a member.
 	Join(ctx context.Context, member string) error
 	// Leave ends that. Even after an error this client is no longer a member, unless the
 	// error says that the call had no effect.

@@ -13,8 +13,10 @@ import (
 )
 
 // Membership is the workload of groups: all clients join and leave several groups, list the
-// members, and wait for changes. At the end all clients join all groups, then every other
-// one leaves, and each time all clients must see it.
+// members, and wait for changes. Half of the clients, drawn from the seed, keep a name when
+// their process is started again: it joins as the member that its client was before. At the
+// end all clients join all groups, then every other one leaves, and each time all clients must
+// see it.
 type Membership struct {
 	// New makes the subject of one client on one path.
 	New func(c *subjects.Client, path string) (subjects.Group, error)
@@ -113,7 +115,7 @@ func (r *membershipRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, 
 	case 0, 1, 8:
 		switch in := r.is(c, key); {
 		case !in:
-			_ = r.join(ctx, c, key, at, member)
+			_ = r.join(ctx, c, key, at, r.name(c, key, member))
 		case !stays:
 			_ = r.leave(ctx, c, key, at)
 		default:
@@ -148,13 +150,33 @@ func (r *membershipRun) came(c *Client, key string) bool {
 	return kept[key]
 }
 
+// keeps reports whether a client keeps its names. A client that takes another one's place while a
+// run is shrunk does as that one did.
+func (r *membershipRun) keeps(c *Client) bool {
+	which := rand.New(rand.NewPCG(uint64(r.env.Seed), 0)).IntN(2)
+	return r.env.source(c.ID)%2 == which
+}
+
+// name returns the name as which a client joins next: the one that its earlier process had, if it
+// keeps that, and else another one. A name is used once in each life of a process.
+func (r *membershipRun) name(c *Client, key, another string) string {
+	if in, had := r.in[c.ID][key]; had && r.keeps(c) {
+		return in.member
+	}
+	return another
+}
+
 func (r *membershipRun) join(ctx context.Context, c *Client, key string, at time.Duration, member string) error {
 	err := c.Do(ctx, Op{
 		F: r.called.join, Key: key, Arg: models.Joining{Member: member}, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) { return nil, r.groups[c.ID][key].Join(ctx, member) },
 	})
-	if err == nil {
+	switch {
+	case c.idle:
+	case err == nil, c.gone(c.life): // a process that ended meanwhile had the name, too
 		r.in[c.ID][key] = joined{member, c.life, c.SessionID()}
+	case !subjects.NoEffect(err): // the process has yet to remove what is left of this member
+		delete(r.in[c.ID], key)
 	}
 	return err
 }
@@ -224,7 +246,7 @@ func (r *membershipRun) Quiesce(ctx context.Context) error {
 		if r.is(c, key) {
 			return nil
 		}
-		return r.join(ctx, c, key, 0, fmt.Sprintf("c%d-last-%d", c.ID, r.env.Record.Now()))
+		return r.join(ctx, c, key, 0, r.name(c, key, fmt.Sprintf("c%d-last-%d", c.ID, r.env.Record.Now())))
 	})
 	r.settle(ctx, func(c *Client, key string) error {
 		if c.ID%2 == 0 || !r.is(c, key) {

@@ -2,9 +2,9 @@ package models
 
 import "github.com/zklab/zklab/history"
 
-// Operations on a service. A client is at most one instance of each service. The name under which
-// an instance registers is used once in a run. A service is a group whose members are its
-// instances: the values are those of a group, and FChanged is an operation of a service, too.
+// Operations on a service. A client is at most one instance of each service. A service is a group
+// whose members are its instances: names and values are those of a group, and FChanged is an
+// operation of a service, too.
 const (
 	// FRegister registers an instance: invoke Joining, ok nothing.
 	FRegister = "register"

@@ -8,8 +8,9 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// Operations on a group. A client is at most one member of each group. The name under which a
-// client joins is used once in a run. The last operation is FLeave: invoke Joining with the
+// Operations on a group. A client is at most one member of each group. No two clients join under
+// the same name, and no process joins under a name twice. A process that was started again may join
+// under the name that its client had before. The last operation is FLeave: invoke Joining with the
 // member, ok nothing.
 const (
 	// FJoin joins the group: invoke Joining, ok nothing.

@@ -83,9 +83,10 @@ func decideList(f *frame.Finding, g *group, l *look) {
 		case !shown && !l.part && ok && stays.To == live.To && m.left() > live.To:
 			right = false
 			stays.To = l.op.Began()
-			f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join)),
-				"%s, though client %d had %s under that name and was connected for %s since %s (%s are allowed)",
-				g.hides(l, m.name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound))
+			former, events := g.former(m)
+			f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), events),
+				"%s, though client %d had %s under that name and was connected for %s since %s (%s are allowed)%s",
+				g.hides(l, m.name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.At(stays.From), words.Lasting(g.Bound), former)
 		case shown && ok && stays.To == live.To:
 			if m.expired < live.To {
 				back++
@@ -126,13 +127,13 @@ func decideGhost(f *frame.Finding, g *group, l *look, m *member, live evidence.S
 	return true
 }
 
-// concerned are the members that a look shows, and those that must have been there at some
-// moment of s, by name. A look may be nil.
+// concerned are the members that a look shows at the end of s, and those that must have been there at
+// some moment of s, by name. A look may be nil.
 func (g *group) concerned(l *look, s evidence.Span) []*member {
 	all := slices.Collect(g.present.Meeting(s))
 	if l != nil {
 		for name := range l.set {
-			if m := g.members[name]; m != nil {
+			if m := g.by(name, s.To); m != nil {
 				all = append(all, m)
 			}
 		}
@@ -163,7 +164,7 @@ func decideWait(f *frame.Finding, g *group, l, last *look) {
 				f.Overdue(frame.Overdue(g.Record, stays, stays.Length()), append(counterexample, evidence.EventsOf(m.join)...),
 					"client %d waited for a change of %s from %s to %s, and did not see %s, though client %d had %s under that name and was connected for %s (%s are allowed)",
 					l.op.Client, g.Name, words.At(live.From), words.At(live.To), models.Quoted(m.name), m.join.Client, g.terms.joined, words.Lasting(stays.Length()), words.Lasting(g.Bound))
-			case shown && m.gone() != nil:
+			case shown && m.gone() != nil && m == g.by(m.name, live.To):
 				away := evidence.Span{From: max(live.From, m.gone().Return.Time), To: live.To}
 				f.Overdue(frame.Overdue(g.Record, away, away.Length()), append(counterexample, evidence.EventsOf(m.gone())...),
 					"client %d waited for a change of %s from %s to %s, and did not see that %s had %s by %s (%s are allowed)",

@@ -60,15 +60,16 @@ func decideMissing(f *frame.Finding, g *group, l *look, there []*member) {
 		if z := g.doneBy(m.join); z == 0 || z > g.toldOf(l) || l.set[m.name] || m.until < l.op.Return.Time {
 			continue
 		}
-		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof),
-			"%s, though it had %s by %s, its client's session lived, and the session that asked had seen %s before",
-			g.hides(l, m.name), g.terms.joined, words.Zxid(g.doneBy(m.join)), words.Zxid(g.toldOf(l)))
+		former, events := g.former(m)
+		f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof, events),
+			"%s, though it had %s by %s, its client's session lived, and the session that asked had seen %s before%s",
+			g.hides(l, m.name), g.terms.joined, words.Zxid(g.doneBy(m.join)), words.Zxid(g.toldOf(l)), former)
 	}
 }
 
 func decideGhosts(f *frame.Finding, g *group, l *look) {
 	for _, name := range slices.Sorted(maps.Keys(l.set)) {
-		m := g.members[name]
+		m := g.only(name)
 		if m == nil {
 			continue
 		}

@@ -113,7 +113,7 @@ func decideGone(f *frame.Finding, g *group, l *look) {
 // for, by when they had joined.
 func (g *group) shownOfCrashed(l *look) (shown []*member) {
 	for name := range l.set {
-		if m := g.members[name]; m != nil && m.crash != nil && m.crash.at <= l.op.Began() {
+		if m := g.by(name, l.op.Return.Time); m != nil && m.crash != nil && m.crash.at <= l.op.Began() {
 			shown = append(shown, m)
 		}
 	}

@@ -3,6 +3,8 @@ package groups
 import (
 	"cmp"
 	"context"
+	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,14 +32,16 @@ var Discovery = frame.Model{
 type group struct {
 	*evidence.Key
 	terms   terms
-	members map[string]*member
-	looks   []*look // in order of invocation
+	members map[string][]*member // by name, in order of their joins
+	looks   []*look              // in order of invocation
 	figures map[string]float64
 	present *evidence.Index[*member] // by when they must have been there but for connections
 	crashes []*crash                 // of clients that had joined
 }
 
-// member is one that somebody joined as.
+// member is one that a process joined as. A process that was started again may join under the name
+// that its client had before: that is another member. What the earlier process made may be there until
+// its session ends, and is shown under the same name.
 type member struct {
 	name   string
 	join   *history.Operation
@@ -76,14 +80,14 @@ func lists(op *history.Operation) bool { return op.F == models.FList || op.F == 
 var groupOf = evidence.OncePerKey(readGroup)
 
 func readGroup(k *evidence.Key) *group {
-	g := &group{Key: k, terms: termsOf(k.Object), members: map[string]*member{}, figures: map[string]float64{"changes": 0, "ended_by_death": 0, "lists": 0, "told": 0, "others": 0}}
+	g := &group{Key: k, terms: termsOf(k.Object), members: map[string][]*member{}, figures: map[string]float64{"changes": 0, "ended_by_death": 0, "lists": 0, "told": 0, "others": 0}}
 	for _, op := range k.Ops {
 		if o := k.Object.Operation(op.F); op.Outcome() != history.Fail || o.Begins || op.F == models.FChanged {
 			g.take(op, o)
 		}
 	}
 	var present []evidence.Spanned[*member]
-	for _, m := range g.members {
+	for m := range g.all() {
 		g.bound(m)
 		if s, ok := g.stayed(m); ok {
 			present = append(present, evidence.Spanned[*member]{Span: s, Of: m})
@@ -99,11 +103,47 @@ func readGroup(k *evidence.Key) *group {
 	return g
 }
 
+// all are the members, by name and in order of their joins.
+func (g *group) all() iter.Seq[*member] {
+	return func(yield func(*member) bool) {
+		for _, name := range slices.Sorted(maps.Keys(g.members)) {
+			for _, m := range g.members[name] {
+				if !yield(m) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// only is the member of a name; nil if there is none, or several processes had the name: it is not
+// known then of whom a look is that shows it.
+func (g *group) only(name string) *member {
+	if of := g.members[name]; len(of) == 1 {
+		return of[0]
+	}
+	return nil
+}
+
+// last is the member that joined last under a name; nil: there is none.
+func (g *group) last(name string) *member { return g.by(name, evidence.Never) }
+
+// by is the member that may have joined last under a name by some time. If there is none, it is the
+// first one that asks to join, or asked in vain; nil: nobody has the name.
+func (g *group) by(name string, at time.Duration) (m *member) {
+	for _, next := range g.members[name] {
+		if m == nil || next.join.Began() <= at && next.join.Outcome() != history.Fail {
+			m = next
+		}
+	}
+	return m
+}
+
 // showsOthers says that somebody was shown a member that another client had joined as: of its
 // own members it need hear nothing.
 func (g *group) showsOthers(l *look) bool {
 	for name := range l.set {
-		if m := g.members[name]; m != nil && m.join != nil && m.join.Client != l.op.Client {
+		if m := g.by(name, l.op.Return.Time); m != nil && m.join != nil && m.join.Client != l.op.Client {
 			return true
 		}
 	}
@@ -127,10 +167,10 @@ func (g *group) take(op *history.Operation, o *models.Operation) {
 func (g *group) move(op *history.Operation, joins bool) {
 	var v models.Joining
 	g.Decode(op.Invoke, &v)
-	m := g.members[v.Member]
-	if m == nil {
+	m := g.last(v.Member)
+	if m == nil || joins && m.join != nil {
 		m = &member{name: v.Member}
-		g.members[v.Member] = m
+		g.members[v.Member] = append(g.members[v.Member], m)
 	}
 	if joins {
 		m.join, m.in = op, g.owner(op)
@@ -303,7 +343,7 @@ var removals = evidence.Once(func(a *evidence.Record) time.Duration {
 // sorted are the members that certainly joined, in the order in which they had.
 func (g *group) sorted() []*member {
 	var all []*member
-	for _, m := range g.members {
+	for m := range g.all() {
 		if m.joined() {
 			all = append(all, m)
 		}

@@ -151,7 +151,7 @@ func newest(g *group, l *look, txns []history.Txn) uint64 {
 		z = uint64(txns[len(txns)-1].Zxid)
 	}
 	for _, t := range txns {
-		m := g.members[lastName(t.Path)]
+		m := g.only(lastName(t.Path))
 		if m != nil && (t.Type == "create" && m.join.Began() > l.op.Return.Time || t.Type == "delete" && m.left() > l.op.Return.Time) {
 			z = min(z, uint64(t.Zxid)-1)
 		}

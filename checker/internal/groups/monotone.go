@@ -81,7 +81,7 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
-		m := g.members[name]
+		m := g.only(name)
 		if l.set[name] || m == nil || !m.joined() || m.until < l.op.Return.Time {
 			continue
 		}
@@ -91,7 +91,7 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.set)) {
-		m, went := g.members[name], p.went[name]
+		m, went := g.only(name), p.went[name]
 		if m == nil || went.gone == nil || p.last.set[name] || !m.joined() || m.again <= l.op.Return.Time {
 			continue
 		}

@@ -52,7 +52,7 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 		return
 	}
 	for name := range l.set {
-		m := g.members[name]
+		m := g.only(name)
 		if m == nil || p.last.set[name] || !m.joined() || m.again <= l.op.Return.Time {
 			continue
 		}
@@ -69,7 +69,7 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 // decideNone judges a pick that found nobody there.
 func decideNone(f *frame.Finding, g *group, l, last *look) {
 	for _, name := range slices.Sorted(maps.Keys(last.set)) {
-		if m := g.members[name]; m != nil && m.joined() && m.until > l.op.Return.Time {
+		if m := g.only(name); m != nil && m.joined() && m.until > l.op.Return.Time {
 			f.Violated(slices.Concat(evidence.EventsOf(last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof),
 				"%s, though that client had seen it before, and it lived on", g.hides(l, name))
 		}
@@ -84,7 +84,7 @@ func (g *group) behind(m *member, l *look) *member {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.set)) {
-		if next := g.members[name]; next != nil && next.join != nil && next.join.Began() > left.Return.Time {
+		if next := g.only(name); next != nil && next.join != nil && next.join.Began() > left.Return.Time {
 			return next
 		}
 	}

@@ -29,7 +29,7 @@ var realMembers = &frame.Property{
 }
 
 func decideReal(f *frame.Finding, g *group, l *look, name string) {
-	m := g.members[name]
+	m := g.by(name, l.op.Return.Time)
 	switch {
 	case m == nil || m.join == nil:
 		f.Violated(evidence.EventsOf(l.op), "%s, but no client %s under that name", g.shows(l, name), g.terms.joined)

@@ -2,9 +2,7 @@ package groups
 
 import (
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/anishathalye/porcupine"
@@ -33,7 +31,8 @@ type step struct {
 	leave int
 	must  map[int]bool // of a list: members that had not gone, so it must show them if they are there; others it may
 	shown map[int]bool
-	size  int // how many members there are
+	there map[int]bool // those of the shown that are the only ones with their names: they must be there
+	size  int          // how many members there are
 }
 
 // The states of a member.
@@ -64,8 +63,8 @@ func from(op *history.Operation, by int64) int64 {
 // dated are the members of which is known by when they joined, or, where that is not certain, left.
 func (g *group) dated() []*member {
 	var all []*member
-	for _, name := range slices.Sorted(maps.Keys(g.members)) {
-		if m := g.members[name]; m.joined() && g.doneBy(m.join) != 0 || g.goneBy(m) != 0 {
+	for m := range g.all() {
+		if m.joined() && g.doneBy(m.join) != 0 || g.goneBy(m) != 0 {
 			all = append(all, m)
 		}
 	}
@@ -112,13 +111,13 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		if l.set == nil || !lists(l.op) || g.toldOf(l) == 0 {
 			continue
 		}
-		s := &step{text: fmt.Sprint("list: ", models.Listed(l.names())), join: -1, leave: -1, must: map[int]bool{}, shown: map[int]bool{}, size: len(known)}
+		s := &step{text: fmt.Sprint("list: ", models.Listed(l.names())), join: -1, leave: -1, must: map[int]bool{}, shown: map[int]bool{}, there: map[int]bool{}, size: len(known)}
 		for i, m := range known {
 			if m.joined() && m.until >= l.op.Return.Time {
 				s.must[i] = true
 			}
 			if l.set[m.name] {
-				s.shown[i] = true
+				s.shown[i], s.there[i] = true, m == g.only(m.name)
 			}
 		}
 		high := int64(math.MaxInt64 / 2)
@@ -144,7 +143,7 @@ var spec = porcupine.Model{
 			return now[s.leave] == there, with(now, s.leave, hasGone)
 		}
 		for i := range len(now) {
-			if now[i] != there && s.shown[i] || s.must[i] && (now[i] == hasGone || now[i] == there && !s.shown[i]) {
+			if now[i] != there && s.there[i] || s.must[i] && (now[i] == hasGone || now[i] == there && !s.shown[i]) {
 				return false, nil
 			}
 		}

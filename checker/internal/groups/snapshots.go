@@ -62,7 +62,7 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *memberNodes {
 		return nodeKey(lastName(n.Parent()), memberIn(a, n.Data)), s != nil && s.Client >= 0
 	})
 	for _, k := range a.Keys {
-		for _, m := range groupOf(k).members {
+		for m := range groupOf(k).all() {
 			x.recognise(k, m)
 		}
 	}
@@ -220,8 +220,8 @@ func (v *versions) members(zxid uint64) map[string]bool {
 
 // differ are the events of members that are in one of two sets only.
 func (g *group) differ(x, y map[string]bool) (events []int) {
-	for name, m := range g.members {
-		if x[name] == y[name] {
+	for m := range g.all() {
+		if x[m.name] == y[m.name] {
 			continue
 		}
 		if m.join != nil {

@@ -196,6 +196,29 @@ func ofHost(b *base, look time.Duration) *members {
 	return m
 }
 
+// ofName is a group whose znodes are named after the members. A client that finds a znode with its
+// member's name believes that it is its own, created by a request whose reply was lost. But it may be
+// of the client's last life, and go with the session of that.
+func ofName(b *base, look time.Duration) *members {
+	m := newMembers(b, look)
+	last := "" // the member that the client was
+	m.ensure = func() error {
+		path := b.in("member-" + m.member)
+		last = m.member
+		err := b.create(path, m.member, zk.FlagEphemeral)
+		if !errors.Is(err, zk.ErrNodeExists) {
+			return err
+		}
+		if !b.right || b.mine(path) {
+			return nil
+		}
+		_ = b.Conn.Delete(path, -1)
+		return err
+	}
+	m.end = func() error { return b.remove(b.in("member-" + last)) }
+	return m
+}
+
 // lookedOnce is a group whose clients look for their znode before they delete it. If it is not there,
 // nothing is to be done, they believe. But the request that creates it may arrive later.
 func lookedOnce(b *base) *members {

@@ -108,6 +108,8 @@ var Recipes = []Recipe{
 	rwLock("rwlock with a place in line found by name", "grant", func(b *base) subjects.RWLock { return &rwLine{base: b} }),
 	multiLock("multi-lock with its name on all keys", "grant", all),
 	group("membership by host", "fresh", func(b *base) *members { return ofHost(b, 0) }),
+	group("membership by name", "fresh", func(b *base) *members { return ofName(b, 0) }),
+	service("discovery by name", "fresh", func(b *base) *members { return ofName(b, 3*time.Second) }),
 	service("discovery by host", "fresh", func(b *base) *members { return ofHost(b, 3*time.Second) }),
 	jobQueue("job-queue with its name on a lease", "own-znodes", true, false),
 	pair("double-barrier by host", "enter", func(right bool) workloads.Workload {
