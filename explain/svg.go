@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/inks"
 )
 
 // Measures of the SVG, in pixels.
@@ -22,20 +23,22 @@ const (
 	svgPerChar = 6.6 // of text this size, a little more than it takes on average
 )
 
-// Colours that people with any of the common colour deficiencies can tell apart
-// (Okabe and Ito, "Color Universal Design", 2008); each kind of bar has a form
-// of its own, too.
-const (
-	svgInk   = "#222222"
-	svgSoft  = "#5b6470"
-	svgHold  = "#9ccbea"
-	svgBoth  = "#d55e00"
-	svgFault = "#f3d9a4"
-	svgDeath = "#b23c00"
-	svgCall  = "#0072b2"
+// The colours, as light pages have them; SVG adds those of dark ones. Each kind of bar has a form of
+// its own, too.
+var (
+	svgPaper = inks.Paper.Light
+	svgInk   = inks.Text.Light
+	svgSoft  = inks.Soft.Light
+	svgRule  = inks.Rule.Light
+	svgPale  = inks.Pale.Light
+	svgHold  = inks.Hold.Light
+	svgBoth  = inks.Both.Light
+	svgFault = inks.Fault.Light
+	svgDeath = inks.Lost.Light
+	svgCall  = inks.Call.Light
 )
 
-// SVG draws the scene as an SVG image without embedded fonts. It returns nil if there is nothing to
+// SVG draws the scene as an SVG image for light and dark pages, without embedded fonts. It returns nil if there is nothing to
 // draw. The same scene gives the same bytes.
 func (s *Scene) SVG() []byte {
 	if len(s.Steps) == 0 {
@@ -52,19 +55,19 @@ func (s *Scene) SVG() []byte {
 	height := float64(svgMargin + len(p.lanes)*svgLane + 58)
 	fmt.Fprintf(&d.b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %s" width="%d" height="%s" font-family="Liberation Sans, Arial, Helvetica, sans-serif" font-size="%d">`+"\n",
 		svgWidth, number(height), svgWidth, number(height), svgText)
-	fmt.Fprintf(&d.b, `<rect width="%d" height="%s" fill="#ffffff"/>`+"\n", svgWidth, number(height))
+	fmt.Fprintf(&d.b, `<rect width="%d" height="%s" fill="%s"/>`+"\n", svgWidth, number(height), svgPaper)
 	bottom := float64(svgMargin + len(p.lanes)*svgLane)
 	ticks := d.ticks(&d.scale, wide, 10)
 	for _, t := range ticks {
 		x := d.x(t.at)
-		d.line(x, svgMargin, x, bottom+5, "#e3e7eb", 1)
+		d.line(x, svgMargin, x, bottom+5, svgRule, 1)
 	}
 	for i, l := range p.lanes {
 		d.lane(l, float64(svgMargin+i*svgLane)+svgLane/2)
 	}
 	d.axis(ticks, bottom)
 	d.b.WriteString("</svg>\n")
-	return d.b.Bytes()
+	return inks.Dark(d.b.Bytes())
 }
 
 // svg is a picture while it is drawn.
@@ -106,7 +109,7 @@ func (d *svg) lane(l lane, y float64) {
 	if l.name != "" {
 		d.write(svgMargin+d.names-10, y+4, fit(l.name, mostNameWide), "end", svgInk)
 	}
-	d.line(d.x(0), y, d.x(d.width), y, "#eef1f4", 1)
+	d.line(d.x(0), y, d.x(d.width), y, svgPale, 1)
 	d.taken = nil
 	for _, b := range l.bars {
 		from, to := d.ends(b)
@@ -176,7 +179,7 @@ func (d *svg) call(b bar, y float64) {
 	case b.fate == history.Fail:
 		fmt.Fprintf(&d.b, `<path d="M%s %s l9 9 m0 -9 l-9 9" stroke="%s" stroke-width="2" fill="none"/>`+"\n", place(to-4.5), place(y-4.5), svgCall)
 	case b.fate == history.Info:
-		d.rect(to-5, y-8, 10, 16, "#ffffff", "")
+		d.rect(to-5, y-8, 10, 16, svgPaper, "")
 		d.write(to, y+5, "?", "middle", svgCall)
 	default:
 		d.line(to, y-7, to, y+7, svgCall, 2)
@@ -208,11 +211,11 @@ func (d *svg) name(b bar, y float64, marked []float64) {
 	w := wide(b.name)
 	colour := svgInk
 	if b.kind == both {
-		colour = "#ffffff"
+		colour = svgPaper
 	}
 	switch {
 	case to-from >= w+8 && b.kind == call:
-		d.rect((from+to)/2-w/2-2, y-7, w+4, 14, "#ffffff", "")
+		d.rect((from+to)/2-w/2-2, y-7, w+4, 14, svgPaper, "")
 		d.write((from+to)/2, y+4, b.name, "middle", svgInk)
 	case to-from >= w+8:
 		d.write((from+to)/2, y+4, b.name, "middle", colour)

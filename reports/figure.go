@@ -17,6 +17,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/zklab/zklab/internal/base/inks"
 )
 
 // figure is a plot: a title, a legend, and panels above each other that share the x axis.
@@ -226,8 +228,8 @@ func (f *figure) add(p *plot.Plot) {
 	p.Add(g)
 }
 
-// svg returns the figure as SVG, without a font, which would be forty times as large as the rest.
-// It draws once, for a page and a file.
+// svg returns the figure as SVG for light and dark pages, without a font, which would be forty times
+// as large as the rest. It draws once, for a page and a file.
 func (f *figure) svg() []byte {
 	if f.asSVG != nil {
 		return f.asSVG
@@ -238,8 +240,8 @@ func (f *figure) svg() []byte {
 	var buf bytes.Buffer
 	_, _ = c.WriteTo(&buf) // a buffer does not fail
 	// Arial and Helvetica have the same metrics.
-	f.asSVG = measured(bytes.ReplaceAll(buf.Bytes(),
-		[]byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")))
+	f.asSVG = inks.Dark(measured(bytes.ReplaceAll(buf.Bytes(),
+		[]byte("font-family:Liberation Sans;"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif;"))), heatInks...)
 	return f.asSVG
 }
 

@@ -15,6 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/inks"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -146,6 +147,15 @@ var heatColours = func() (colours []color.NRGBA) {
 		colours = append(colours, color.NRGBAModel.Convert(c).(color.NRGBA))
 	}
 	return colours
+}()
+
+// heatInks give these colours their partners on dark pages, in reverse order: what was far from white
+// is far from black.
+var heatInks = func() (all []inks.Ink) {
+	for i, c := range heatColours {
+		all = append(all, inks.Ink{Light: css(c), Dark: css(heatColours[len(heatColours)-1-i])})
+	}
+	return all
 }()
 
 // of returns the class of a count of at least 1.

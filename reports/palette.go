@@ -9,23 +9,23 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/inks"
 )
 
-// The colours are those of Okabe and Ito, "Color Universal Design" (2008),
-// which people with any of the common colour deficiencies can tell apart.
+// The colours of plots, as light pages have them; svg adds those of dark ones.
 var (
-	black      = color.NRGBA{R: 0x22, G: 0x22, B: 0x22, A: 0xff}
-	grey       = color.NRGBA{R: 0x66, G: 0x66, B: 0x66, A: 0xff}
-	middleGrey = color.NRGBA{R: 0x8a, G: 0x94, B: 0x9e, A: 0xff}
-	pale       = color.NRGBA{R: 0xdd, G: 0xdd, B: 0xdd, A: 0xff}
-	white      = color.NRGBA{R: 0xff, G: 0xff, B: 0xff, A: 0xff}
-	orange     = color.NRGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}
-	sky        = color.NRGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}
-	green      = color.NRGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}
-	yellow     = color.NRGBA{R: 0xf0, G: 0xe4, B: 0x42, A: 0xff}
-	blue       = color.NRGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}
-	vermillion = color.NRGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}
-	purple     = color.NRGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}
+	black      = inks.Text.Colour()
+	grey       = inks.Grey.Colour()
+	middleGrey = inks.Silver.Colour()
+	pale       = inks.Rule.Colour()
+	white      = inks.Paper.Colour()
+	orange     = inks.Orange.Colour()
+	sky        = inks.Sky.Colour()
+	green      = inks.Green.Colour()
+	yellow     = inks.Yellow.Colour()
+	blue       = inks.Blue.Colour()
+	vermillion = inks.Vermillion.Colour()
+	purple     = inks.Purple.Colour()
 )
 
 // clientColours tell clients apart; they repeat after the last.
