@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -688,7 +689,17 @@ func TestReferenceInVirtualTime(t *testing.T) {
 	})
 }
 
-func TestVisualize(t *testing.T) {
+// picture writes the picture of a key.
+func picture(t *testing.T, h *history.History, key string, w io.Writer) error {
+	t.Helper()
+	p, err := NewPictures(t.Context(), h, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Write(t.Context(), key, w)
+}
+
+func TestPictures(t *testing.T) {
 	for _, model := range recipeModels() {
 		r := checktest.Good(model, 5)
 		h := r.Build()
@@ -699,19 +710,19 @@ func TestVisualize(t *testing.T) {
 			}
 		}
 		var page bytes.Buffer
-		if err := Visualize(t.Context(), h, key, &page, Options{}); err != nil || !strings.Contains(page.String(), "<html") {
+		if err := picture(t, h, key, &page); err != nil || !strings.Contains(page.String(), "<html") {
 			t.Errorf("%s: %v, %d bytes", model, err, page.Len())
 		}
 	}
 	bad := checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 3, 4, "b", history.OK).Build()
 	var page bytes.Buffer
-	if err := Visualize(t.Context(), bad, "k", &page, Options{}); err != nil || page.Len() == 0 {
+	if err := picture(t, bad, "k", &page); err != nil || page.Len() == 0 {
 		t.Error(err)
 	}
-	if err := Visualize(t.Context(), bad, "other", &page, Options{}); err == nil {
+	if err := picture(t, bad, "other", &page); err == nil {
 		t.Error("no error for a key that is not there")
 	}
-	if err := Visualize(t.Context(), checktest.Good(objects.Lock.Name, 1000).Build(), "k", &page, Options{}); !errors.Is(err, ErrTooLarge) {
+	if err := picture(t, checktest.Good(objects.Lock.Name, 1000).Build(), "k", &page); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 }

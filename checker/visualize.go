@@ -20,27 +20,36 @@ var ErrTooLarge = errors.New("history too large for porcupine's visualisation")
 // the partial orders take memory.
 const mostVisible = 400
 
-// Visualize writes porcupine's own page, HTML with its script inside, about one key: what the
-// reference model saw, and the order that it found, or how far it got. It returns [ErrTooLarge] if
-// the key has too many operations, or takes too much time or memory.
-func Visualize(ctx context.Context, h *history.History, key string, w io.Writer, opts Options) error {
+// Pictures draws keys of one history. It is safe for concurrent use.
+type Pictures struct {
+	a         *evidence.Record
+	reference *frame.Reference
+	opts      Options
+}
+
+// NewPictures reads a history, of the model that it names or else of opts.Model. It returns an error if
+// zklab has no checks for the model, or when ctx ends.
+func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictures, error) {
 	m, err := modelOf(h.Header, opts)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(m.References) == 0 {
-		return fmt.Errorf("there is no picture: no search decides objects of kind %s", m.Object.Name)
+	p := &Pictures{evidence.Read(ctx, h, m.Object, opts.Transactions), m.References[0], opts}
+	for _, other := range m.References[1:] { // the last one that applies covers the most
+		if other.Applies == nil || other.Applies(p.a) {
+			p.reference = other
+		}
 	}
-	a := evidence.Read(ctx, h, m.Object, opts.Transactions)
-	for _, k := range a.Keys {
+	return p, ctx.Err()
+}
+
+// Write writes porcupine's own page, HTML with its script inside, about one key: what the reference
+// model saw, and the order that it found, or how far it got. It returns [ErrTooLarge] if the key has too
+// many operations, or takes too much time or memory.
+func (p *Pictures) Write(ctx context.Context, key string, w io.Writer) error {
+	for _, k := range p.a.Keys {
 		if k.Name == key {
-			r := m.References[0]
-			for _, other := range m.References[1:] { // the last one that applies covers the most
-				if other.Applies == nil || other.Applies(a) {
-					r = other
-				}
-			}
-			return visualize(r, ctx, k, w, opts)
+			return visualize(p.reference, ctx, k, w, p.opts)
 		}
 	}
 	return fmt.Errorf("the history has no key %q", key)

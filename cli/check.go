@@ -34,6 +34,7 @@ func newCheck() *cobra.Command {
 		Args:              pathArg,
 		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			collectOften()
 			if c.opts.Budget <= 0 {
 				return usageError("--budget must be more than zero")
 			}

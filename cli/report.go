@@ -24,6 +24,7 @@ func newReport() *cobra.Command {
 		Args:              pathArg,
 		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			collectOften()
 			run, err := store.Open(out, args[0])
 			if err != nil {
 				return err

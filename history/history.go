@@ -35,7 +35,13 @@ func (h *History) With(events []Event) *History {
 func (h *History) Operations() []*Operation { return h.pairing().ops }
 
 // OperationAt returns the operation that Events[i] begins or ends, or nil.
-func (h *History) OperationAt(i int) *Operation { return h.pairing().of[i] }
+func (h *History) OperationAt(i int) *Operation {
+	p := h.pairing()
+	if number := p.of[i]; number > 0 {
+		return p.ops[number-1]
+	}
+	return nil
+}
 
 // pairing computes the pairing on first use, and again if events were added since.
 func (h *History) pairing() *pairing {

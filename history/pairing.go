@@ -4,7 +4,7 @@ package history
 type pairing struct {
 	events []Event
 	ops    []*Operation
-	of     []*Operation // by index of the event
+	of     []int32 // by index of the event: the number of its operation, from 1; 0 for none
 }
 
 func (p *pairing) isOf(events []Event) bool {
@@ -20,17 +20,19 @@ func pair(events []Event) *pairing {
 		}
 	}
 	all := make([]Operation, n)
-	p := &pairing{events: events, ops: make([]*Operation, 0, n), of: make([]*Operation, len(events))}
-	open := map[Process]*Operation{}
+	p := &pairing{events: events, ops: make([]*Operation, 0, n), of: make([]int32, len(events))}
+	open := map[Process]int32{}
 	for i := range events {
 		e := &events[i]
-		switch op := open[e.Process]; {
+		switch number := open[e.Process]; {
 		case e.begins():
-			op = &all[len(p.ops)]
+			op := &all[len(p.ops)]
 			*op = Operation{Process: e.Process, Client: e.Client, F: e.F, Key: e.Key, Invoke: e}
-			p.ops, p.of[i], open[e.Process] = append(p.ops, op), op, op
-		case op != nil:
-			op.Return, p.of[i] = e, op
+			p.ops = append(p.ops, op)
+			number = int32(len(p.ops))
+			p.of[i], open[e.Process] = number, number
+		case number > 0:
+			p.ops[number-1].Return, p.of[i] = e, number
 			delete(open, e.Process)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 
 const (
 	mostPictures    = 3               // of violated keys; one of a key without violation
-	picturePatience = 3 * time.Second // for each
+	picturePatience = 3 * time.Second // for each, and to read the history for them
 	mostTries       = 8
 )
 
@@ -41,12 +41,14 @@ func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) 
 	if len(keys) == 0 {
 		keys, most = m.keys(), 1
 	}
+	keys = keys[:min(len(keys), mostTries)]
+	pictures := m.readPictures(ctx)
 	var pages []porcupinePage
-	for i, key := range keys {
-		if len(pages) == most || i == mostTries {
+	for _, key := range keys {
+		if len(pages) == most || pictures == nil {
 			break
 		}
-		content := m.porcupine(ctx, key)
+		content := m.porcupine(ctx, pictures, key)
 		if content == nil {
 			continue
 		}
@@ -62,12 +64,23 @@ func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) 
 	return pages, nil
 }
 
+// readPictures returns nil if there can be none.
+func (m *material) readPictures(ctx context.Context) *checker.Pictures {
+	ctx, cancel := context.WithTimeout(ctx, picturePatience)
+	defer cancel()
+	pictures, err := checker.NewPictures(ctx, m.h, checker.Options{})
+	if err != nil {
+		return nil
+	}
+	return pictures
+}
+
 // porcupine returns the picture of one key, or nil if there can be none.
-func (m *material) porcupine(ctx context.Context, key string) []byte {
+func (m *material) porcupine(ctx context.Context, pictures *checker.Pictures, key string) []byte {
 	ctx, cancel := context.WithTimeout(ctx, picturePatience)
 	defer cancel()
 	var buf bytes.Buffer
-	if err := checker.Visualize(ctx, m.h, key, &buf, checker.Options{}); err != nil {
+	if err := pictures.Write(ctx, key, &buf); err != nil {
 		return nil
 	}
 	title := html.EscapeString(m.tab("porcupine " + label(key, 40) + ": "))

@@ -97,6 +97,7 @@ type timelineBuilder struct {
 	colours numbering
 	texts   numbering
 	bars    []tbar
+	left    int // bars that did not fit
 	focus   []focus
 }
 
@@ -161,6 +162,18 @@ func (b *timelineBuilder) add(lane string, s stats.Span, colour color.NRGBA, num
 		lane: b.lanes.of(lane), from: s.From.Microseconds(), until: s.Until.Microseconds(),
 		colour: b.colours.of(css(colour)), text: b.texts.of(text), number: number,
 	})
+	if len(b.bars) == 2*mostBars {
+		b.prune()
+	}
+}
+
+// prune keeps the bars that fit, nearest to the violations first; of equally near ones those that were
+// added first. Large runs have many times as many bars, so they are pruned as they come.
+func (b *timelineBuilder) prune() {
+	if over := len(b.bars) - mostBars; over > 0 {
+		slices.SortStableFunc(b.bars, func(x, y tbar) int { return cmp.Compare(b.distance(x), b.distance(y)) })
+		b.bars, b.left = b.bars[:mostBars], b.left+over
+	}
 }
 
 func (b *timelineBuilder) faults() {
@@ -360,15 +373,9 @@ func (b *timelineBuilder) clientCount() int {
 	return last + 1
 }
 
-// finish keeps the bars that fit, nearest to the violations first, and arranges the bars of a lane
-// so that they do not hide each other.
+// finish arranges the bars of a lane so that they do not hide each other.
 func (b *timelineBuilder) finish() (data timeline, left int) {
-	if left = len(b.bars) - mostBars; left > 0 {
-		slices.SortStableFunc(b.bars, func(x, y tbar) int { return cmp.Compare(b.distance(x), b.distance(y)) })
-		b.bars = b.bars[:mostBars]
-	} else {
-		left = 0
-	}
+	b.prune()
 	slices.SortStableFunc(b.bars, func(x, y tbar) int {
 		return cmp.Or(cmp.Compare(x.lane, y.lane), cmp.Compare(x.from, y.from), cmp.Compare(x.until, y.until))
 	})
@@ -377,7 +384,7 @@ func (b *timelineBuilder) finish() (data timeline, left int) {
 	for i, name := range b.lanes.names {
 		data.Lanes = append(data.Lanes, lane{label(name, 32), max(1, rows[i])})
 	}
-	return data, left
+	return data, b.left
 }
 
 // distance returns how far a bar is from the nearest violation or, without violations, from the

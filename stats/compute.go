@@ -136,12 +136,22 @@ func begunIn(load Span, ops []*history.Operation) []*history.Operation {
 func stalls(h *history.History) int {
 	n := 0
 	for i := range h.Events {
-		var s history.Stall
-		if isFact(&h.Events[i], history.FStall) && h.Events[i].Decode(&s) == nil && s.Gap > stallFloor {
+		if s, ok := decoded[history.Stall](&h.Events[i], history.FStall); ok && s.Gap > stallFloor {
 			n++
 		}
 	}
 	return n
+}
+
+// decoded returns the value of the named fact; false if e is another event, or if its value cannot be read.
+func decoded[T any](e *history.Event, f string) (T, bool) {
+	if !isFact(e, f) {
+		var none T
+		return none, false
+	}
+	v := new(T) // allocated for facts only, and not for each event of a record
+	err := e.Decode(v)
+	return *v, err == nil
 }
 
 // isFact reports whether e is the named fact of the run.

@@ -44,6 +44,12 @@ type Herd struct {
 	ByContenders []HerdPoint `json:"by_contenders,omitempty"`
 }
 
+// Values of Herd.Of.
+const (
+	ofReleases = "release"
+	ofWrites   = "write"
+)
+
 // HerdPoint are the releases with one number of contenders. An event belongs to the latest release
 // that began before it, of the key that its client used.
 type HerdPoint struct {
@@ -86,18 +92,23 @@ func addPoints(points []HerdPoint) []HerdPoint {
 	return slices.SortedFunc(maps.Values(byNumber), func(a, b HerdPoint) int { return cmp.Compare(a.Contenders, b.Contenders) })
 }
 
-// costOf returns the cost of the operations of the load, which are among ops. It returns nil if the
-// record does not have it: it is from another tool or an older zklab, or a client reached the servers
-// by connections of its own.
+// costOf returns the cost of the operations of the load, which follow each other in ops. It returns nil
+// if the record does not have it: it is from another tool or an older zklab, or a client reached the
+// servers by connections of its own.
 func costOf(m *models.Model, ops, load []*history.Operation, all []*holds.Hold) *Cost {
-	traffic := trafficOf(m, ops)
-	if traffic == nil {
-		return nil
-	}
 	c := &Cost{Operations: map[string]*OperationCost{}}
 	requests := map[int]int{} // of each client with an operation that succeeded
-	for _, op := range load {
-		if t, known := traffic[op]; known && op.Outcome() == history.OK {
+	watched := map[string][]time.Duration{}
+	woken := 0
+	known := eachTraffic(m, ops, func(op *history.Operation, t history.Traffic) {
+		if op.Invoke.Index < load[0].Invoke.Index || op.Invoke.Index > load[len(load)-1].Invoke.Index {
+			return
+		}
+		if !releases(m, op) {
+			woken += t.WatchEvents()
+			watched[op.Key] = append(watched[op.Key], t.Events...)
+		}
+		if op.Outcome() == history.OK {
 			o := entry(&c.Operations, op.F)
 			o.OK++
 			o.Requests += t.Requests
@@ -106,42 +117,62 @@ func costOf(m *models.Model, ops, load []*history.Operation, all []*holds.Hold) 
 			o.Events += t.WatchEvents()
 			requests[op.Client] += t.Requests
 		}
+	})
+	if !known {
+		return nil
 	}
 	for _, n := range requests {
 		if n == 0 {
 			return nil
 		}
 	}
-	c.Herd = herdOf(m, traffic, ops, load, all)
+	if c.Herd = herdOf(m, watched, ops, load, all); c.Herd != nil {
+		c.Herd.Events = woken
+	}
 	return c
 }
 
-// trafficOf returns what passed in each operation and after it, or nil if the record does not say. It
-// leaves out operations that no message belongs to, unknown ones, and those that never ended.
-func trafficOf(m *models.Model, ops []*history.Operation) map[*history.Operation]history.Traffic {
-	traffic := make(map[*history.Operation]history.Traffic, len(ops))
-	last := map[int]*history.Operation{} // of each client
+// eachTraffic calls visit with each operation that messages belong to, and with what passed in it and
+// after it. It leaves out unknown operations and those that never ended. It returns false, and may
+// have left out more, if the record does not say what passed.
+func eachTraffic(m *models.Model, ops []*history.Operation, visit func(*history.Operation, history.Traffic)) bool {
+	type passed struct {
+		op *history.Operation
+		history.Traffic
+	}
+	last := map[int]*passed{} // of each client
+	any := false
 	for _, op := range ops {
 		if m.Operation(op.F).Local || !m.Knows(op.F) {
 			continue
 		}
-		if before := last[op.Client]; before != nil && op.Invoke.Traffic != nil {
-			traffic[before] = sum(traffic[before], *op.Invoke.Traffic)
+		p := last[op.Client]
+		if p == nil {
+			p = &passed{}
+			last[op.Client] = p
 		}
-		last[op.Client] = nil
+		if p.op != nil {
+			if op.Invoke.Traffic != nil {
+				p.Traffic = sum(p.Traffic, *op.Invoke.Traffic)
+			}
+			visit(p.op, p.Traffic)
+			p.op = nil
+		}
 		if op.Return == nil {
 			continue
 		}
 		if op.Return.Traffic == nil {
-			return nil
+			return false
 		}
-		traffic[op] = *op.Return.Traffic
-		last[op.Client] = op
+		p.op, p.Traffic = op, *op.Return.Traffic
+		any = true
 	}
-	if len(traffic) == 0 {
-		return nil
+	for _, p := range last {
+		if p.op != nil {
+			visit(p.op, p.Traffic)
+		}
 	}
-	return traffic
+	return any
 }
 
 func sum(a, b history.Traffic) history.Traffic {
@@ -151,22 +182,20 @@ func sum(a, b history.Traffic) history.Traffic {
 	}
 }
 
-// herdOf returns nil if there is neither a release nor a write.
-func herdOf(m *models.Model, traffic map[*history.Operation]history.Traffic, ops, load []*history.Operation, all []*holds.Hold) *Herd {
-	h := &Herd{Of: "write"}
+// releases reports whether an operation ends a hold.
+func releases(m *models.Model, op *history.Operation) bool { return m.Held() && m.Operation(op.F).Ends }
+
+// herdOf returns what released keys or wrote them, without the number of all events. watched are the
+// times of the events by key. It returns nil if there is neither a release nor a write.
+func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load []*history.Operation, all []*holds.Hold) *Herd {
+	h := &Herd{Of: ofWrites}
 	wakes := m.NeedsQuorum
-	ends := func(op *history.Operation) bool { return m.Held() && m.Operation(op.F).Ends }
 	if m.Held() {
-		h.Of = "release"
-		wakes = ends
+		h.Of = ofReleases
+		wakes = func(op *history.Operation) bool { return releases(m, op) }
 	}
 	released := map[string][]time.Duration{} // by key: when each began, rising
-	events := map[string][]time.Duration{}
 	for _, op := range load {
-		if t := traffic[op]; !ends(op) {
-			h.Events += t.WatchEvents()
-			events[op.Key] = append(events[op.Key], t.Events...)
-		}
 		if op.Outcome() == history.OK && wakes(op) {
 			h.OK++
 			released[op.Key] = append(released[op.Key], op.Began())
@@ -178,7 +207,7 @@ func herdOf(m *models.Model, traffic map[*history.Operation]history.Traffic, ops
 	if m.Held() {
 		contenders := contendersOf(m, ops, all)
 		for key, at := range released {
-			h.ByContenders = append(h.ByContenders, pointsOf(at, events[key], contenders[key])...)
+			h.ByContenders = append(h.ByContenders, pointsOf(at, watched[key], contenders[key])...)
 		}
 		h.ByContenders = addPoints(h.ByContenders)
 	}

@@ -56,8 +56,8 @@ type ProbePoint struct {
 func Probes(h *history.History) []Writes {
 	var all []Writes
 	for i := range h.Events {
-		var p history.Probe
-		if e := &h.Events[i]; !isFact(e, history.FProbe) || e.Decode(&p) != nil {
+		p, ok := decoded[history.Probe](&h.Events[i], history.FProbe)
+		if !ok {
 			continue
 		}
 		at := slices.IndexFunc(all, func(w Writes) bool { return w.Server == p.Server })

@@ -37,8 +37,8 @@ func Phases(h *history.History) []PhaseSpan {
 	var out []PhaseSpan
 	for i := range h.Events {
 		e := &h.Events[i]
-		var p history.Phase
-		if !isFact(e, history.FPhase) || e.Decode(&p) != nil {
+		p, ok := decoded[history.Phase](e, history.FPhase)
+		if !ok {
 			continue
 		}
 		if n := len(out); n > 0 {

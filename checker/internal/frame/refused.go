@@ -27,14 +27,23 @@ var refusedOf = evidence.Once(func(a *evidence.Record) map[written]*history.Oper
 		return of
 	}
 	for _, k := range a.Keys {
-		all := map[string]int{}
+		refused := map[string]*history.Operation{}
 		for _, op := range k.Ops {
-			if v, ok := writes(k.Object, op); ok {
-				all[v]++
+			if v, ok := refusedWrite(k.Object, op); ok {
+				refused[v] = op
 			}
 		}
+		if len(refused) == 0 {
+			continue
+		}
+		calls := map[string]int{} // that were to write a refused value
 		for _, op := range k.Ops {
-			if v, ok := writes(k.Object, op); ok && all[v] == 1 && op.Outcome() == history.Fail {
+			if v, ok := writes(k.Object, op); ok && refused[v] != nil {
+				calls[v]++
+			}
+		}
+		for v, op := range refused {
+			if calls[v] == 1 {
 				of[written{op.Key, v, op.Client}] = op
 			}
 		}
@@ -47,16 +56,28 @@ func anyRefused(a *evidence.Record) bool { return len(refusedOf(a)) > 0 }
 
 // writes returns the value that an operation was to write.
 func writes(m *models.Model, op *history.Operation) (value string, ok bool) {
+	of := m.Operation(op.F)
+	if !of.Puts && of.Quorum == nil {
+		return "", false // a read
+	}
 	_, v, known := m.Tell(op)
 	switch {
 	case !known:
 		return "", false
-	case m.Operation(op.F).Puts:
+	case of.Puts:
 		return v.Item, v.Item != ""
 	case v.Data != nil && !v.Seen:
 		return *v.Data, *v.Data != ""
 	}
 	return "", false
+}
+
+// refusedWrite returns the value that an operation was to write that certainly had no effect.
+func refusedWrite(m *models.Model, op *history.Operation) (value string, ok bool) {
+	if op.Outcome() != history.Fail {
+		return "", false
+	}
+	return writes(m, op)
 }
 
 // committedOf returns the committed writes of refused calls, with their zxids. A znode that a
@@ -94,7 +115,7 @@ var committedOf = evidence.Once(func(a *evidence.Record) map[*history.Operation]
 func decideRefused(f *Finding, k *evidence.Key) {
 	committed := committedOf(k.Record)
 	for _, op := range k.Ops {
-		v, ok := writes(k.Object, op)
+		v, ok := refusedWrite(k.Object, op)
 		if !ok || refusedOf(k.Record)[written{op.Key, v, op.Client}] != op {
 			continue
 		}
