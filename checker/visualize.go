@@ -23,7 +23,7 @@ const mostVisible = 400
 // Pictures draws keys of one history. It is safe for concurrent use.
 type Pictures struct {
 	a         *evidence.Record
-	reference *frame.Reference
+	reference *frame.Reference // nil: the model has none
 	opts      Options
 }
 
@@ -34,10 +34,10 @@ func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictur
 	if err != nil {
 		return nil, err
 	}
-	p := &Pictures{evidence.Read(ctx, h, m.Object, opts.Transactions), m.References[0], opts}
-	for _, other := range m.References[1:] { // the last one that applies covers the most
-		if other.Applies == nil || other.Applies(p.a) {
-			p.reference = other
+	p := &Pictures{a: evidence.Read(ctx, h, m.Object, opts.Transactions), opts: opts}
+	for i, r := range m.References { // the last one that applies covers the most
+		if i == 0 || r.Applies == nil || r.Applies(p.a) {
+			p.reference = r
 		}
 	}
 	return p, ctx.Err()
@@ -47,6 +47,9 @@ func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictur
 // model saw, and the order that it found, or how far it got. It returns [ErrTooLarge] if the key has too
 // many operations, or takes too much time or memory.
 func (p *Pictures) Write(ctx context.Context, key string, w io.Writer) error {
+	if p.reference == nil {
+		return fmt.Errorf("%s has no reference model", p.a.Object.Name)
+	}
 	for _, k := range p.a.Keys {
 		if k.Name == key {
 			return visualize(p.reference, ctx, k, w, p.opts)
