@@ -21,7 +21,7 @@ func (r *Run) ReadResult() (*Result, error) {
 	}
 	b, err := os.ReadFile(r.Result())
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w: make one with zklab check", r.Dir, ErrNoResult)
+		return nil, fmt.Errorf("%s: %w: make one with zklab report", r.Dir, ErrNoResult)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the result: %w", err)
