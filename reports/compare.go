@@ -88,9 +88,13 @@ func compareCells(r compare.Row) []string {
 
 // cellWords formats a figure with its interval and the number of measurements.
 func cellWords(cell compare.Cell) string {
-	switch {
+	switch r := cell.Ratio; {
 	case cell.N == 0:
 		return "–"
+	case r != nil && r.Low != nil:
+		return fmt.Sprintf("%.3g (%.3g to %.3g), n=%s", r.Value, *r.Low, *r.High, thousands(cell.N))
+	case r != nil:
+		return fmt.Sprintf("%.3g, n=%s", r.Value, thousands(cell.N))
 	case cell.Interval == nil:
 		return fmt.Sprintf("%s, n=%s", bound(cell.Value), thousands(cell.N))
 	}
@@ -122,7 +126,7 @@ func changeWords(cell compare.Cell) (change, p string) {
 func compareLegend(c *compare.Comparison) string {
 	text := "Medians over runs of one figure of each run (BY run), or quantiles of all times, with intervals of 95 %. Changes are from A."
 	if c.Tests > 0 {
-		text += fmt.Sprintf(" P: Mann and Whitney, adjusted for %s (Holm); ~ means no evidence of a difference (P ≥ 0.05).", plural(c.Tests, "test"))
+		text += fmt.Sprintf(" P: Mann and Whitney, adjusted for %s (Holm); ~ means no evidence of a difference (P ≥ %v).", plural(c.Tests, "test"), compare.Alpha)
 	}
 	return text
 }

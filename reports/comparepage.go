@@ -73,7 +73,7 @@ func compareFigures(c *compare.Comparison) (figures []*figure) {
 	}
 	for i := range stats.Metrics {
 		m := &stats.Metrics[i]
-		if m.Times == nil {
+		if !m.Timed() {
 			continue
 		}
 		if f := overlay(c, m, m.Parts(&all)); len(f.panels) > 0 {
@@ -122,7 +122,7 @@ func overlay(c *compare.Comparison, m *stats.Metric, parts []string) *figure {
 				p.Add(lineOf(sampled{g.Name, times}, styleOf(i)))
 			}
 		}
-		f.panels = append(f.panels, panel{name: m.Title(part), yLabel: "share", plot: p, height: vg.Length(120)})
+		f.panels = append(f.panels, panel{name: m.Title(part), nameLeft: true, yLabel: "share", plot: p, height: vg.Length(120)})
 	}
 	return f
 }

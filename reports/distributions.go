@@ -14,7 +14,8 @@ import (
 type distribution struct {
 	file, title string
 	summary     string // first column in the summary of a sweep; "" leaves it out
-	of          func(*stats.Samples) []sampled
+	metric      *stats.Metric
+	whole       string     // what the metric is of without a part
 	one         string     // what was measured once: "fail-over"
 	axis, share string     // the labels of the axes
 	meaning     string     // how to read a point of a line
@@ -44,34 +45,31 @@ type sampled struct {
 
 var failoverTimes = distribution{
 	file: "failover-ecdf", title: "Distribution of the fail-over, over all clients", summary: "fail-over",
-	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Failovers }),
-	one: "fail-over", axis: "time since the fault took effect", share: "share of the faults", least: median, tail: p95, interval: true,
+	metric: stats.MeasureNamed("failover"),
+	one:    "fail-over", axis: "time since the fault took effect", share: "share of the faults", least: median, tail: p95, interval: true,
 	meaning: "The height of a line at 1 s is the share of the faults after which some operation succeeded within 1 s.",
 	longer:  "without a success before the heal",
 }
 
 var affectedTimes = distribution{
 	file: "affected-ecdf", title: "Distribution of the fail-over of affected clients",
-	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Affected }),
-	one: "affected client", axis: "time since the fault took effect", share: "share of the affected clients", least: median, tail: p95,
+	metric: stats.MeasureNamed("affected"),
+	one:    "affected client", axis: "time since the fault took effect", share: "share of the affected clients", least: median, tail: p95,
 	meaning: "The height of a line at 1 s is the share of the affected clients that succeeded within 1 s.",
 	longer:  "without a success before the heal",
 }
 
 var outageTimes = distribution{
 	file: "outage-ecdf", title: "Distribution of the time without service, as the probe of all servers saw it", summary: "no service",
-	of:  ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.Outages }),
-	one: "outage", axis: "time since the fault was injected", share: "share of the faults", least: median, tail: p95, interval: true,
+	metric: stats.MeasureNamed("outage"),
+	one:    "outage", axis: "time since the fault was injected", share: "share of the faults", least: median, tail: p95, interval: true,
 	meaning: "The height of a line at 1 s is the share of the faults during which no two successes of the probe were more than 1 s apart.",
 	longer:  "without a success before the heal",
 }
 
 var handOverTimes = distribution{
 	file: "handover-ecdf", title: "Distribution of the hand-over", summary: "hand-over",
-	of: func(s *stats.Samples) []sampled {
-		all := ofFaults(func(f *stats.FaultSamples) *stats.Times { return f.HandOvers })(s)
-		return withTimes(append(all, sampled{"holds that no fault ended", s.HandOvers}))
-	},
+	metric: stats.MeasureNamed("handover"), whole: "holds that no fault ended",
 	one: "hand-over", axis: "time since the hold ended", share: "share of the holds", least: median, tail: p95, interval: true,
 	meaning: "The height of a line at 1 s is the share of the holds after which the next client got the key within 1 s.",
 	longer:  "not granted again",
@@ -79,28 +77,20 @@ var handOverTimes = distribution{
 
 var latencyTimes = distribution{
 	file: "latency-ecdf", title: "Distribution of the latency", summary: "latency",
-	of: func(s *stats.Samples) []sampled {
-		var all []sampled
-		for name, o := range s.Operations {
-			all = append(all, sampled{name, o.Latency})
-		}
-		return withTimes(all)
-	},
-	one: "operation that succeeded", axis: "latency", share: "share of the operations (the tail stretched)", stretched: true,
+	metric: stats.MeasureNamed(stats.Latency),
+	one:    "operation that succeeded", axis: "latency", share: "share of the operations (the tail stretched)", stretched: true,
 	least: quantile{"p90", 0.9}, tail: []quantile{{"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}},
 	meaning: "Where a line reaches 99 %, one operation of a hundred took longer; where it reaches 99.9 %, one of a thousand. " +
 		"Of operations that succeeded, from the intended start. A dot is the longest.",
 }
 
-// ofFaults returns the times of each kind and target of faults.
-func ofFaults(times func(*stats.FaultSamples) *stats.Times) func(*stats.Samples) []sampled {
-	return func(s *stats.Samples) []sampled {
-		var all []sampled
-		for name, f := range s.Faults {
-			all = append(all, sampled{name, times(f)})
-		}
-		return withTimes(all)
+// of returns the times of each part of the metric.
+func (d distribution) of(s *stats.Samples) []sampled {
+	var all []sampled
+	for _, part := range d.metric.Parts(s) {
+		all = append(all, sampled{cmp.Or(part, d.whole), d.metric.Of(s, part)})
 	}
+	return withTimes(all)
 }
 
 // withTimes leaves out what was never measured, and puts first what was measured most often.
@@ -290,7 +280,7 @@ func legendNames(all []legendEntry) (names []string) {
 }
 
 // noTimes is why there is no figure of a run whose result has no times.
-const noTimes = "The zklab that decided this run kept no times; zklab check decides it again."
+const noTimes = "The zklab that decided this run kept no times; zklab report decides it again."
 
 // distributionOf returns the maker of a plot of a run.
 func distributionOf(d distribution) func(*material) (*figure, string) {

@@ -46,6 +46,8 @@ type panel struct {
 	yLabel string
 	plot   *plot.Plot
 	height vg.Length
+	// nameLeft puts the name at the left: distributions end at the top right.
+	nameLeft bool
 }
 
 // legendEntry is a colour and shape with its meaning.
@@ -159,7 +161,7 @@ func (f *figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
 		area.Max.X += l.right - own.Max.X
 		p.plot.Draw(area)
 		data := p.plot.DataCanvas(area)
-		drawPanelName(data, p.name)
+		drawPanelName(data, p)
 		drawYLabel(c, data, p.yLabel)
 		if i == len(f.panels)-1 {
 			drawXLabel(data, area.Min.Y, f.xLabel)
@@ -191,15 +193,19 @@ func (u unlabelled) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-func drawPanelName(data draw.Canvas, name string) {
-	if name == "" {
+// drawPanelName writes the name of a panel into a corner of it.
+func drawPanelName(data draw.Canvas, p panel) {
+	if p.name == "" {
 		return
 	}
 	style := textStyle(10, black)
-	w := style.Width(name)
+	w := style.Width(p.name)
 	at := vg.Point{X: data.Max.X - w - 6, Y: data.Max.Y - 13}
+	if p.nameLeft {
+		at.X = data.Min.X + 6
+	}
 	data.FillPolygon(faded(white, 0.8), rectangle(at.X-3, at.Y-3, at.X+w+3, at.Y+11))
-	data.FillText(style, at, name)
+	data.FillText(style, at, p.name)
 }
 
 // drawXLabel writes the label of the x axis below its middle. The plot package would put it, and

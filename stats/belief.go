@@ -50,8 +50,11 @@ func beliefOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) *Bel
 	}
 	byKey := map[string][]guarded{}
 	for _, op := range ops {
+		if op.F != models.FWrite || op.Outcome() != history.OK {
+			continue
+		}
 		var w models.Written
-		if op.F == models.FWrite && op.Outcome() == history.OK && op.Return.Decode(&w) == nil {
+		if op.Return.Decode(&w) == nil {
 			byKey[op.Key] = append(byKey[op.Key], guarded{w, op})
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Gate is a bound that a metric must stay below, such as failover(kill:leader).p95<10s.
@@ -21,7 +22,7 @@ type Gate struct {
 	Part   string // operation or fault; "" for all
 	// Quantile is the quantile of a metric with times, between 0 and 1.
 	Quantile float64
-	// Below is the bound: nanoseconds, or a share from 0 to 1.
+	// Below is the bound: nanoseconds, a share from 0 to 1, or events per operation.
 	Below float64
 	// Relative says that Below is how much more than in another group is too much, as a share of
 	// that group's value: 0.1 for <+10%.
@@ -42,8 +43,8 @@ const (
 type GateResult struct {
 	Gate   string    `json:"gate"`
 	Result GateState `json:"result"`
-	// Value and Bound are in the unit Unit: "ns", "share", or "change" for the relative change
-	// between two groups. AtLeast says that Value is a lower bound.
+	// Value and Bound are in the unit Unit: "ns", "share", "ratio" for events per operation, or "change"
+	// for the relative change between two groups. AtLeast says that Value is a lower bound.
 	Value   float64 `json:"value"`
 	Bound   float64 `json:"bound"`
 	Unit    string  `json:"unit"`
@@ -114,9 +115,9 @@ func ParseGates(texts []string, recipe string, baseline bool) (gates []Gate, err
 }
 
 func (g *Gate) setQuantity(text string) (problem string) {
-	if g.Metric.Times == nil {
+	if !g.Metric.Timed() {
 		if text != "" {
-			return g.Metric.Name + " is a share and has no " + text
+			return g.Metric.Name + " is one number and has no " + text
 		}
 		return ""
 	}
@@ -134,22 +135,27 @@ func (g *Gate) setQuantity(text string) (problem string) {
 
 func (g *Gate) setBound(text string) (problem string) {
 	share, isShare := strings.CutSuffix(text, "%")
+	p, err := strconv.ParseFloat(share, 64)
+	positive := err == nil && p > 0 && !math.IsInf(p, 0)
 	switch {
-	case isShare && strings.HasPrefix(share, "+") && g.Metric.Times != nil:
-		p, err := strconv.ParseFloat(share[1:], 64)
+	case isShare && strings.HasPrefix(share, "+") && g.Metric.Share == nil:
 		if err != nil || !(p >= 0) || math.IsInf(p, 0) {
 			return fmt.Sprintf("%q is no percentage", text)
 		}
 		g.Below, g.Relative = p/100, true
-	case g.Metric.Times != nil:
+	case g.Metric.Timed():
 		d, err := time.ParseDuration(text)
 		if err != nil || d <= 0 {
 			return fmt.Sprintf("%q is neither a time above 0, like 500ms or 10s, nor a change, like +10%%", text)
 		}
 		g.Below = float64(d)
+	case g.Metric.Ratio != nil:
+		if isShare || !positive {
+			return fmt.Sprintf("%q is neither a number above 0, like 2, nor a change, like +10%%", text)
+		}
+		g.Below = p
 	default:
-		p, err := strconv.ParseFloat(share, 64)
-		if !isShare || err != nil || !(p > 0 && p <= 100) || strings.HasPrefix(share, "+") {
+		if !isShare || !positive || p > 100 || strings.HasPrefix(share, "+") {
 			return fmt.Sprintf("%q is no percentage above 0, like 1%%", text)
 		}
 		g.Below = p / 100
@@ -218,8 +224,11 @@ func (g *Gate) Judge(s *Samples) GateResult {
 	if s == nil {
 		s = &Samples{}
 	}
-	if g.Metric.Times == nil {
+	switch {
+	case g.Metric.Share != nil:
 		return g.judgeShare(s)
+	case g.Metric.Ratio != nil:
+		return g.judgeRatio(s)
 	}
 	t := g.Metric.Times(s, g.Part)
 	n, censored := t.Count()
@@ -288,3 +297,33 @@ func (g *Gate) judgeShare(s *Samples) GateResult {
 	}
 	return r
 }
+
+// fewest is how many operations that can have caused events a ratio needs.
+const fewest = 20
+
+// judgeRatio needs operations that can have caused events: a lock that no client waits for has no herd,
+// however bad it is.
+func (g *Gate) judgeRatio(s *Samples) GateResult {
+	of := g.Metric.Ratio(s)
+	value := of.Value()
+	r := GateResult{Gate: g.Text, Unit: "ratio", Value: value, Bound: g.Below, Samples: of.Telling}
+	says := fmt.Sprintf("%s is %s (%d watch events, %s)", g.Title(), threeDigitsOf(value), of.Events, prose.Count(of.Operations, of.What))
+	switch {
+	case of.Telling < fewest:
+		r.Result, r.Needed = Undecided, fewest
+		waited := ""
+		if of.What == ofReleases {
+			waited = " while another client waited"
+		}
+		r.Text = fmt.Sprintf("%s needs %s%s, and there are %d", g.Title(), prose.Count(fewest, of.What), waited, of.Telling)
+	case value < g.Below:
+		r.Result = Kept
+		r.Text = fmt.Sprintf("%s, below %s", says, threeDigitsOf(g.Below))
+	default:
+		r.Result = Exceeded
+		r.Text = fmt.Sprintf("%s, which exceeds %s by %s", says, threeDigitsOf(g.Below), by(value, g.Below, threeDigitsOf(value-g.Below)))
+	}
+	return r
+}
+
+func threeDigitsOf(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }

@@ -24,6 +24,28 @@ func gated() *stats.Samples {
 		Operations: map[string]*stats.OperationSamples{"acquire": {OK: 400, Fail: 3, Info: 1, Latency: acquires}},
 		Faults:     map[string]*stats.FaultSamples{"kill:leader": {Failovers: kills, HandOvers: others}, "kill": {Failovers: others}},
 		HandOvers:  acquires,
+		Cost:       &stats.Cost{Herd: &stats.Herd{Of: "release", OK: 100, Events: 220, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 70}, {Contenders: 5, OK: 30, Events: 220}}}},
+	}
+}
+
+// A herd is judged only if clients waited, or if the object is one that clients do not hold.
+func TestGateOfHerd(t *testing.T) {
+	of := func(herd *stats.Herd) *stats.Samples { return &stats.Samples{Cost: &stats.Cost{Herd: herd}} }
+	for want, s := range map[string]*stats.Samples{
+		"herd needs 20 releases while another client waited, and there are 0": {},
+		"herd needs 20 releases while another client waited, and there are 19": of(&stats.Herd{
+			Of: "release", OK: 1019, Events: 1, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 1000}, {Contenders: 2, OK: 19, Events: 1}},
+		}),
+		"herd needs 20 writes, and there are 1":             of(&stats.Herd{Of: "write", OK: 1, Events: 9}),
+		"herd is 0.05 (1 watch events, 20 writes), below 2": of(&stats.Herd{Of: "write", OK: 20, Events: 1}),
+	} {
+		g, err := stats.ParseGate("herd<2", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := g.Judge(s); r.Text != want {
+			t.Errorf("%+v, want %s", r, want)
+		}
 	}
 }
 
@@ -48,6 +70,9 @@ func TestGates(t *testing.T) {
 		"errors<1%":                    {stats.Kept, "errors is 0.99 % (4 of 404), below 1 %"},
 		"errors(acquire)<0.9%":         {stats.Exceeded, "errors(acquire) is 0.99 % (4 of 404), which exceeds 0.9 % by 0.0901 points (10 %)"},
 		"errors<0.5%":                  {stats.Undecided, "errors needs 598 operations, and there are 404"},
+		"herd<3":                       {stats.Kept, "herd is 2.2 (220 watch events, 100 releases), below 3"},
+		"herd<2":                       {stats.Exceeded, "herd is 2.2 (220 watch events, 100 releases), which exceeds 2 by 0.2 (10 %)"},
+		"outage(kill).median<1s":       {stats.Undecided, "outage(kill).median was measured 0 times, and needs 6"},
 		"errors(release)<100%":         {stats.Undecided, "errors(release) needs 1 operations, and there are 0"},
 	} {
 		g, err := stats.ParseGate(text, "lock")
@@ -66,7 +91,7 @@ func TestGates(t *testing.T) {
 }
 
 func TestWrongGates(t *testing.T) {
-	const metrics = "metrics are failover, handover, errors, and the latencies of acquire, release"
+	const metrics = "metrics are failover, outage, handover, errors, herd, and the latencies of acquire, release"
 	for text, want := range map[string]string{
 		"":                         "expected METRIC<BOUND, such as failover(kill:leader).p95<10s or errors<1%; " + metrics,
 		"acquire.p99":              "expected METRIC<BOUND",
@@ -85,11 +110,15 @@ func TestWrongGates(t *testing.T) {
 		"acquire.p99<-1s":          `"-1s" is neither a time above 0`,
 		"acquire.p99<10%":          `"10%" is neither a time above 0`,
 		"acquire.p99<+x%":          `"+x%" is no percentage`,
-		"errors.p99<1%":            "errors is a share and has no p99",
+		"errors.p99<1%":            "errors is one number and has no p99",
 		"errors<1s":                `"1s" is no percentage above 0, like 1%`,
 		"errors<+1%":               `"+1%" is no percentage above 0`,
 		"errors<NaN%":              `"NaN%" is no percentage above 0`,
 		"errors<0%":                `"0%" is no percentage above 0`,
+		"herd.p99<2":               "herd is one number and has no p99",
+		"herd(lock)<2":             "herd has no parts",
+		"herd<2%":                  `"2%" is neither a number above 0, like 2, nor a change, like +10%`,
+		"herd<-1":                  `"-1" is neither a number above 0`,
 		"failover(kill:l).p50<1 s": "expected METRIC<BOUND",
 	} {
 		if _, err := stats.ParseGate(text, "lock"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

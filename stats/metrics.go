@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Metric is a figure of samples that a [Gate] can bound and that groups of runs are compared by. It
-// has either Times or Share.
+// Metric is a figure of samples that a [Gate] can bound and that groups of runs are compared by: times,
+// a share or a ratio. [Metric.Timed] tells the first from the others.
 type Metric struct {
 	Name string
 	// About says in a few words what is measured.
@@ -16,10 +16,15 @@ type Metric struct {
 	Split string
 	// Whole says what the metric is without a part in parentheses.
 	Whole Whole
-	// Times returns the times of a part, "" for the whole; nil if there are none.
-	Times func(s *Samples, part string) *Times
-	// Share returns how many of all operations count.
+	// OnePerFault says that each fault has at most one time, so that the times are independent.
+	OnePerFault bool
+	// Share returns how many of all operations count; nil if the metric is no share.
 	Share func(s *Samples, part string) (some, all int)
+	// Ratio returns how many events there were for each operation; nil if the metric is no ratio.
+	Ratio func(s *Samples) Ratio
+
+	ofFault func(*FaultSamples) *Times           // the times of a kind and target of faults
+	of      func(s *Samples, part string) *Times // those of another part
 }
 
 // What a metric is split by.
@@ -41,21 +46,98 @@ const (
 // Latency is the metric of a gate that begins with the name of an operation.
 const Latency = "latency"
 
-// Metrics are all metrics. A new one is a line here.
+// Metrics are all metrics. A new one is an entry here.
 var Metrics = []Metric{
-	{Latency, "from the intended start of an operation to its end, of those with outcome ok", byOperation, NoWhole, latencyTimes, nil},
-	{"failover", "from the effect of a fault to the next success that needed a majority of the servers", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.Failovers }), nil},
-	{"handover", "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", byFault, Apart, handOverTimes, nil},
-	{"errors", "the share of operations whose outcome is not ok", byOperation, Sum, nil, errorShare},
+	{
+		Name: Latency, About: "from the intended start of an operation to its end, of those with outcome ok", Split: byOperation,
+		of: func(s *Samples, operation string) *Times {
+			if o := s.Operations[operation]; o != nil {
+				return o.Latency
+			}
+			return nil
+		},
+	},
+	{
+		Name: "failover", About: "from the effect of a fault to the next success that needed a majority of the servers", Split: byFault, Whole: Sum,
+		OnePerFault: true, ofFault: func(f *FaultSamples) *Times { return f.Failovers },
+	},
+	{
+		Name: "outage", About: "without service during a fault, as the probe saw it that uses all servers", Split: byFault, Whole: Sum,
+		OnePerFault: true, ofFault: func(f *FaultSamples) *Times { return f.Outages },
+	},
+	{
+		Name: "handover", About: "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", Split: byFault, Whole: Apart,
+		ofFault: func(f *FaultSamples) *Times { return f.HandOvers },
+		of:      func(s *Samples, _ string) *Times { return s.HandOvers },
+	},
+	{Name: "errors", About: "the share of operations whose outcome is not ok", Split: byOperation, Whole: Sum, Share: errorShare},
+	{Name: "herd", About: "watch events per release or, of objects that clients do not hold, per write", Whole: Sum, Ratio: herdRatio},
+}
+
+// probe is the measure of the probe's writes.
+const probe = "probe"
+
+// finer are times that are no metrics: gates and comparisons do without them.
+var finer = []Metric{
+	{
+		Name: "affected", About: "from the effect of a fault to the next success of a client that it affected", Split: byFault, Whole: Sum,
+		ofFault: func(f *FaultSamples) *Times { return f.Affected },
+	},
+	{
+		Name: "elected", About: "from the effect of a fault until a new leader was seen", Split: byFault, Whole: Sum,
+		ofFault: func(f *FaultSamples) *Times {
+			if f.Phases == nil {
+				return nil
+			}
+			return f.Phases.Elected
+		},
+	},
+	{
+		Name: "outage_best", About: "the shortest time without service that a probe of one server saw during a fault", Split: byFault, Whole: Sum,
+		ofFault: func(f *FaultSamples) *Times { return f.OutagesBest },
+	},
+	{
+		Name: "outage_worst", About: "the longest time without service that a probe of one server saw during a fault", Split: byFault, Whole: Sum,
+		ofFault: func(f *FaultSamples) *Times { return f.OutagesWorst },
+	},
+	{
+		Name: probe, About: "from when a write of the probe was due to its end, of those with outcome ok", Whole: Sum,
+		of: func(s *Samples, _ string) *Times {
+			if s.Probe == nil {
+				return nil
+			}
+			return s.Probe.Latency
+		},
+	},
 }
 
 // MetricNamed returns the metric of a name; nil if there is none.
-func MetricNamed(name string) *Metric {
-	if i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Name == name }); i >= 0 {
-		return &Metrics[i]
+func MetricNamed(name string) *Metric { return named(Metrics, name) }
+
+// MeasureNamed returns one of [Measures]; nil if there is none of that name.
+func MeasureNamed(name string) *Metric { return named(Measures(), name) }
+
+func named(all []Metric, name string) *Metric {
+	if i := slices.IndexFunc(all, func(m Metric) bool { return m.Name == name }); i >= 0 {
+		return &all[i]
 	}
 	return nil
 }
+
+// Latencies returns the measures that have no lower bounds: the latencies of operations, and of the
+// probe's writes.
+func Latencies() []Metric {
+	return slices.DeleteFunc(Measures(), func(m Metric) bool { return m.Name != Latency && m.Name != probe })
+}
+
+// Measures returns everything whose times samples have: the metrics with times, and those that neither
+// gates nor comparisons use.
+func Measures() []Metric {
+	return append(slices.DeleteFunc(slices.Clone(Metrics), func(m Metric) bool { return !m.Timed() }), finer...)
+}
+
+// Timed reports whether the metric has times, rather than a share or a ratio.
+func (m *Metric) Timed() bool { return m.Share == nil && m.Ratio == nil }
 
 // Parts returns the parts of the metric that samples have, in order of name. "" is one of them if
 // the metric has no parts, or is [Apart]. s may be nil.
@@ -75,6 +157,31 @@ func (m *Metric) Parts(s *Samples) (parts []string) {
 	return parts
 }
 
+// Of returns the times of exactly one of the metric's Parts; nil if there are none.
+func (m *Metric) Of(s *Samples, part string) *Times {
+	if f := s.Faults[part]; f != nil && m.ofFault != nil {
+		return m.ofFault(f)
+	}
+	if m.of != nil && (part == "" || m.Split != byFault) {
+		return m.of(s, part)
+	}
+	return nil
+}
+
+// Times returns the times of a part as a gate names it, "" for the whole. A kind of faults (kill) has the
+// times of all its targets (kill:leader), too. It returns nil if there are none.
+func (m *Metric) Times(s *Samples, part string) (sum *Times) {
+	if m.ofFault == nil || part == "" && m.Whole == Apart {
+		return m.Of(s, part)
+	}
+	for name := range s.Faults {
+		if part == "" || name == part || strings.HasPrefix(name, part+":") {
+			merge(&sum, m.Of(s, name))
+		}
+	}
+	return sum
+}
+
 // Title returns the metric with a part as gates write it: acquire, failover(kill:leader).
 func (m *Metric) Title(part string) string {
 	switch {
@@ -84,35 +191,6 @@ func (m *Metric) Title(part string) string {
 		return m.Name
 	}
 	return m.Name + "(" + part + ")"
-}
-
-func latencyTimes(s *Samples, operation string) *Times {
-	if o := s.Operations[operation]; o != nil {
-		return o.Latency
-	}
-	return nil
-}
-
-// faultTimes adds up the times after the faults of a part: all, a kind (kill), or a kind with its
-// target (kill:leader).
-func faultTimes(of func(*FaultSamples) *Times) func(*Samples, string) *Times {
-	return func(s *Samples, part string) (sum *Times) {
-		for name, f := range s.Faults {
-			if part == "" || name == part || strings.HasPrefix(name, part+":") {
-				merge(&sum, of(f))
-			}
-		}
-		return sum
-	}
-}
-
-var faultHandOvers = faultTimes(func(f *FaultSamples) *Times { return f.HandOvers })
-
-func handOverTimes(s *Samples, part string) *Times {
-	if part == "" {
-		return s.HandOvers
-	}
-	return faultHandOvers(s, part)
 }
 
 func errorShare(s *Samples, operation string) (failed, all int) {
@@ -125,37 +203,34 @@ func errorShare(s *Samples, operation string) (failed, all int) {
 	return failed, all
 }
 
-// probe is the measure of the probe's writes.
-const probe = "probe"
-
-// finer are times that are no metrics of their own: gates and comparisons do without them.
-var finer = []Metric{
-	{"affected", "from the effect of a fault to the next success of a client that it affected", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.Affected }), nil},
-	{"elected", "from the effect of a fault until a new leader was seen", byFault, Sum, faultTimes(func(f *FaultSamples) *Times {
-		if f.Phases == nil {
-			return nil
-		}
-		return f.Phases.Elected
-	}), nil},
-	{"outage", "without service during a fault, as the probe saw it that uses all servers", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.Outages }), nil},
-	{"outage_best", "the shortest time without service that a probe of one server saw during a fault", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.OutagesBest }), nil},
-	{"outage_worst", "the longest time without service that a probe of one server saw during a fault", byFault, Sum, faultTimes(func(f *FaultSamples) *Times { return f.OutagesWorst }), nil},
-	{probe, "from when a write of the probe was due to its end, of those with outcome ok", "", Sum, func(s *Samples, _ string) *Times {
-		if s.Probe == nil {
-			return nil
-		}
-		return s.Probe.Latency
-	}, nil},
+// Ratio is a number of events for each of some operations.
+type Ratio struct {
+	Events     int
+	Operations int
+	// Telling is the number of the operations that can have caused events for others. Without them, a
+	// low ratio says nothing.
+	Telling int
+	// What is an operation in words, such as "release".
+	What string
 }
 
-// Latencies returns the measures that have no lower bounds: the latencies of operations, and of the
-// probe's writes.
-func Latencies() []Metric {
-	return slices.DeleteFunc(Measures(), func(m Metric) bool { return m.Name != Latency && m.Name != probe })
-}
+// Value returns the events per operation; 0 without operations.
+func (r Ratio) Value() float64 { return float64(r.Events) / float64(max(r.Operations, 1)) }
 
-// Measures returns everything whose times samples have: the metrics with times, and those that neither
-// gates nor comparisons use.
-func Measures() []Metric {
-	return append(slices.DeleteFunc(slices.Clone(Metrics), func(m Metric) bool { return m.Times == nil }), finer...)
+// herdRatio counts as telling the releases while another client held the key or waited for it.
+func herdRatio(s *Samples) Ratio {
+	if s.Cost == nil || s.Cost.Herd == nil {
+		return Ratio{What: ofReleases}
+	}
+	h := s.Cost.Herd
+	r := Ratio{Events: h.Events, Operations: h.OK, Telling: h.OK, What: h.Of}
+	if h.Of == ofReleases {
+		r.Telling = 0
+		for _, p := range h.ByContenders {
+			if p.Contenders > 1 {
+				r.Telling += p.OK
+			}
+		}
+	}
+	return r
 }

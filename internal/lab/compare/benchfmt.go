@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/perf/benchfmt"
+
+	"github.com/zklab/zklab/stats"
 )
 
 // WriteBenchmarks writes the figures of all runs of groups in Go's benchmark format: one line for each run that
@@ -28,7 +30,7 @@ func WriteBenchmarks(w io.Writer, groups []*Group) error {
 				result := &benchfmt.Result{
 					Config: []benchfmt.Config{{Key: "group", Value: []byte(g.Name), File: true}},
 					Name:   benchfmt.Name(benchmarkName(r)), Iters: 1,
-					Values: []benchfmt.Value{{Value: math.Round(v * 1e9), Unit: "ns/op"}},
+					Values: []benchfmt.Value{benchmarkValue(r, v)},
 				}
 				if err := out.Write(result); err != nil {
 					return err
@@ -39,8 +41,16 @@ func WriteBenchmarks(w io.Writer, groups []*Group) error {
 	return nil
 }
 
+// benchmarkValue returns a figure with its unit.
+func benchmarkValue(r Row, v float64) benchfmt.Value {
+	if r.of.metric.Ratio != nil {
+		return benchfmt.Value{Value: v, Unit: "events/op"}
+	}
+	return benchfmt.Value{Value: math.Round(v * 1e9), Unit: "ns/op"}
+}
+
 // benchmarkName returns the name of a row as one of a benchmark: Failover/kill:leader/median.
 func benchmarkName(r Row) string {
-	parts := []string{strings.ToUpper(r.of.metric.Name[:1]) + r.of.metric.Name[1:], r.of.part, strings.TrimLeft(r.Name[strings.LastIndex(r.Name, "."):], ".")}
+	parts := []string{strings.ToUpper(r.of.metric.Name[:1]) + r.of.metric.Name[1:], r.of.part, strings.TrimPrefix(stats.QuantileName(r.of.quantile), ".")}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "/")
 }

@@ -40,12 +40,23 @@ type Row struct {
 // Cell is a quantity of one group.
 type Cell struct {
 	N int `json:"n"` // in the row's unit
-	// Value is the median of the runs' figures, or the quantile of all times; zero if N is.
+	// Value is the median of the runs' figures, or the quantile of all times; zero if N is, or if the row
+	// has a ratio.
 	Value stats.Bound `json:"value"`
 	// Interval is the confidence interval of 95 % of Value; nil if there are too few measurements.
 	Interval *stats.Interval `json:"interval,omitempty"`
+	// Ratio is the value of a row of events per operation; nil for times, and without measurements.
+	Ratio *Ratio `json:"ratio,omitempty"`
 	// Change is against the first group; nil if there is no test.
 	Change *Change `json:"change,omitempty"`
+}
+
+// Ratio is the median of the runs' events per operation, with its confidence interval of 95 %; Low and
+// High are nil if there are too few runs for one.
+type Ratio struct {
+	Value float64  `json:"value"`
+	Low   *float64 `json:"low,omitempty"`
+	High  *float64 `json:"high,omitempty"`
 }
 
 // Change is a difference between two groups.
@@ -57,7 +68,7 @@ type Change struct {
 	High *float64 `json:"high,omitempty"`
 	// P is the p-value of the test of Mann and Whitney, adjusted for the number of tests.
 	P float64 `json:"p"`
-	// Found says that there is evidence of a difference: P is below 0.05.
+	// Found says that there is evidence of a difference: P is below [Alpha].
 	Found bool `json:"found"`
 }
 
@@ -94,7 +105,7 @@ func Compare(groups []*Group, gates []stats.Gate) *Comparison {
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
 			if cell.Change != nil {
-				cell.Change.Found = cell.Change.P < alpha
+				cell.Change.Found = cell.Change.P < Alpha
 			}
 		}
 	}
@@ -126,8 +137,7 @@ func rowOf(groups []*Group, q quantity) (r Row, ok bool) {
 	r = Row{Name: q.title(), Unit: unitOf(groups, q), of: q}
 	for i, g := range groups {
 		cell := g.cell(q, r.Unit)
-		n, _ := q.times(&g.Samples).Count()
-		ok = ok || n >= perRun(q.quantile)
+		ok = ok || q.count(&g.Samples) >= perRun(q.quantile)
 		if i > 0 && r.Unit != ByTime && cell.N >= needed && r.Cells[0].N >= needed {
 			cell.Change = changeOf(groups[0].measurements(q, r.Unit), g.measurements(q, r.Unit))
 		}
@@ -153,6 +163,13 @@ func (g *Group) cell(q quantity, u Unit) Cell {
 		return c
 	}
 	s := benchmath.AssumeNothing.Summary(sample(values), confidence)
+	if q.metric.Ratio != nil {
+		c.Ratio = &Ratio{Value: s.Center}
+		if len(values) >= needed {
+			c.Ratio.Low, c.Ratio.High = &s.Lo, &s.Hi
+		}
+		return c
+	}
 	longest := g.longest(q)
 	c.Value = bound(s.Center, longest)
 	if len(values) >= needed {

@@ -185,7 +185,7 @@ func TestSingleRuns(t *testing.T) {
 	if g := c.Gates[0]; g.Result != stats.Undecided || g.Needed != 6 || g.Samples != 4 {
 		t.Errorf("%+v", g)
 	}
-	c = compare.Compare([]*compare.Group{swept(t, "a", nil, drawn(1, 6, time.Millisecond)), swept(t, "b", nil, drawn(2, 20, time.Second)), swept(t, "c", nil, drawn(2, 6, time.Second))}, nil)
+	c = compare.Compare([]*compare.Group{swept(t, "a", nil, drawn(1, 8, time.Millisecond)), swept(t, "b", nil, drawn(2, 20, time.Second)), swept(t, "c", nil, drawn(2, 8, time.Second))}, nil)
 	if c.Tests < 10 || strings.Contains(strings.Join(c.Warnings, "\n"), "however large") {
 		t.Errorf("%d tests, %q", c.Tests, c.Warnings)
 	}
@@ -254,6 +254,56 @@ func TestCensored(t *testing.T) {
 	}
 	if r.Cells[0].Interval.High != (stats.Bound{Time: 11 * time.Second, AtLeast: true}) {
 		t.Errorf("%+v", r.Cells[0].Interval)
+	}
+}
+
+// herding are runs in each of which 100 releases, 60 of them while others waited, caused the events.
+func herding(events ...int) (lines []sweep.Line) {
+	for _, n := range events {
+		outages := &stats.Times{}
+		outages.Add(stats.Bound{Time: time.Duration(n) * time.Millisecond}, 1)
+		lines = append(lines, sweep.Line{Verdict: checker.Valid, Samples: &stats.Samples{
+			Runs:   1,
+			Faults: map[string]*stats.FaultSamples{"kill:leader": {Verified: 1, Outages: outages}},
+			Cost:   &stats.Cost{Herd: &stats.Herd{Of: "release", OK: 100, Events: n, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 40}, {Contenders: 9, OK: 60, Events: n}}}},
+		}})
+	}
+	return lines
+}
+
+// The herd and the time without service are compared as times are, and have gates.
+func TestHerdAndOutage(t *testing.T) {
+	gates := []string{"herd<2", "herd<10", "herd<+100%", "herd<+1000%", "outage(kill:leader).median<1s", "outage.median<500ms"}
+	a := swept(t, "a", nil, herding(100, 110, 120, 130, 140, 150, 160, 170), gates...)
+	b := swept(t, "b", nil, herding(900, 910, 920, 930, 940, 950, 960, 970), gates...)
+	c := compare.Compare([]*compare.Group{a, b}, parsed(t, gates))
+	r := row(t, c, "herd")
+	if got := r.Cells[0]; r.Unit != compare.ByRun || got.N != 8 || got.Ratio.Value != 1.35 || *got.Ratio.Low > 1.2 || *got.Ratio.High < 1.5 {
+		t.Errorf("%+v %+v", r, got.Ratio)
+	}
+	if change := r.Cells[1].Change; !change.Found || *change.By < 5 || *change.By > 7 {
+		t.Errorf("%+v", change)
+	}
+	if r := row(t, c, "outage(kill:leader).median"); r.Cells[1].Value.Time != 935*time.Millisecond || !r.Cells[1].Change.Found {
+		t.Errorf("%+v", r)
+	}
+	want := []stats.GateState{stats.Exceeded, stats.Kept, stats.Exceeded, stats.Kept, stats.Kept, stats.Exceeded}
+	for i, g := range c.Gates {
+		if g.Result != want[i] {
+			t.Errorf("%+v, want %s", g, want[i])
+		}
+	}
+	var text bytes.Buffer
+	if err := compare.WriteBenchmarks(&text, c.Groups); err != nil || !strings.Contains(text.String(), "BenchmarkHerd 1 1.7 events/op") {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+	c = compare.Compare([]*compare.Group{swept(t, "a", nil, herding(0, 0, 0, 0, 0, 0, 0, 0)), swept(t, "b", nil, herding(100)), swept(t, "c", nil, herding(0, 0))}, nil)
+	if r := row(t, c, "herd"); r.Cells[1].Change != nil || r.Cells[1].Ratio.Low != nil || r.Cells[0].Ratio.Value > 0.01 {
+		t.Errorf("%+v", r)
+	}
+	single := compare.Compare([]*compare.Group{swept(t, "a", nil, herding(100, 200, 300)), swept(t, "b", nil, herding(100, 200, 300, 400, 500, 600))}, nil)
+	if r := row(t, single, "outage(kill:leader).median"); r.Unit != compare.ByFault {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -35,7 +35,7 @@ func judgeChange(gate stats.Gate, baseline, g *Group) stats.GateResult {
 			r.Samples = min(len(baseline.figures[q]), len(g.figures[q]))
 		}
 		r.Needed = needed
-		r.Text = fmt.Sprintf("%s needs %d runs in each group that have enough such times, and the smaller one has %d", gate.Title(), needed, r.Samples)
+		r.Text = fmt.Sprintf("%s needs %d runs in each group that measured it often enough, and the smaller one has %d", gate.Title(), needed, r.Samples)
 		return r
 	}
 	low, factor, high := ratios(a, b)

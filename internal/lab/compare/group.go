@@ -30,7 +30,7 @@ type Group struct {
 	facts   []facts    // of each run and sweep
 	going   []string   // sweeps that are not over
 	causes  map[string]*found
-	figures map[quantity][]float64 // of each run that has it, in seconds
+	figures map[quantity][]float64 // of each run that has it: seconds, or events per operation
 	gated   []quantity             // that relative gates need beyond those of the table
 }
 
@@ -49,12 +49,33 @@ type quantity struct {
 
 func (q quantity) title() string { return q.metric.Title(q.part) + stats.QuantileName(q.quantile) }
 
+// times returns nil for a ratio.
 func (q quantity) times(s *stats.Samples) *stats.Times {
-	if s == nil {
+	if s == nil || !q.metric.Timed() {
 		return nil
 	}
 	return q.metric.Times(s, q.part)
 }
+
+// count returns of how many times, or operations, samples have the quantity.
+func (q quantity) count(s *stats.Samples) (n int) {
+	if s != nil && q.metric.Ratio != nil {
+		return q.metric.Ratio(s).Operations
+	}
+	n, _ = q.times(s).Count()
+	return n
+}
+
+// figure returns the quantity of one run that has it.
+func (q quantity) figure(s *stats.Samples) float64 {
+	if q.metric.Ratio != nil {
+		return max(q.metric.Ratio(s).Value(), leastRatio)
+	}
+	return seconds(q.times(s).Quantile(q.quantile))
+}
+
+// leastRatio stands for less, and for none, so that changes of it have a size.
+const leastRatio = 0.01
 
 // perRun returns how many times a run needs for a quantile of its own: 1 for the median, 100 for the
 // 99th percentile, so that one time is beyond it.
@@ -72,7 +93,10 @@ var compared = []float64{0.5, 0.99}
 func quantities(s *stats.Samples) (all []quantity) {
 	for i := range stats.Metrics {
 		m := &stats.Metrics[i]
-		if m.Times == nil {
+		if q := (quantity{metric: m}); m.Ratio != nil && q.count(s) > 0 {
+			all = append(all, q)
+		}
+		if !m.Timed() {
 			continue
 		}
 		for _, part := range m.Parts(s) {
@@ -127,9 +151,8 @@ func (g *Group) add(l *sweep.Line) {
 	}
 	done := map[quantity]bool{}
 	for _, q := range append(quantities(l.Samples), g.gated...) {
-		t := q.times(l.Samples)
-		if n, _ := t.Count(); n >= perRun(q.quantile) && !done[q] {
-			g.figures[q] = append(g.figures[q], seconds(t.Quantile(q.quantile)))
+		if q.count(l.Samples) >= perRun(q.quantile) && !done[q] {
+			g.figures[q] = append(g.figures[q], q.figure(l.Samples))
 			done[q] = true
 		}
 	}

@@ -28,19 +28,22 @@ var needed = zk.TimesNeeded(0.5)
 
 // unitOf chooses the unit of a quantity: the run if each group that has it has it in enough runs.
 func unitOf(groups []*Group, q quantity) Unit {
+	if q.metric.Ratio != nil {
+		return ByRun
+	}
 	unit := ByRun
 	for _, g := range groups {
-		if n, _ := q.times(&g.Samples).Count(); n > 0 && len(g.figures[q]) < needed {
+		if q.count(&g.Samples) > 0 && len(g.figures[q]) < needed {
 			unit = ByTime
 		}
 	}
-	if unit == ByTime && q.metric.Name == "failover" && q.quantile == 0.5 {
+	if unit == ByTime && q.metric.OnePerFault && q.quantile == 0.5 {
 		return ByFault
 	}
 	return unit
 }
 
-// measurements returns the values of a group to test, rising, in seconds.
+// measurements returns the values of a group to test, rising: seconds, or events per operation.
 func (g *Group) measurements(q quantity, u Unit) (values []float64) {
 	if u == ByRun {
 		return slices.Sorted(slices.Values(g.figures[q]))
@@ -51,12 +54,13 @@ func (g *Group) measurements(q quantity, u Unit) (values []float64) {
 	return slices.Sorted(slices.Values(values))
 }
 
-// confidence is that of intervals; alpha is the probability that any difference is found in a
-// comparison of groups that do not differ.
-const (
-	confidence = 0.95
-	alpha      = 1 - confidence
-)
+// confidence is that of intervals.
+const confidence = 0.95
+
+// Alpha is the probability that any difference is found in a comparison of groups that do not differ. It
+// is smaller than that of intervals: a table is looked at often, and each false difference costs somebody
+// a search for its cause.
+const Alpha = 0.01
 
 func sample(values []float64) *benchmath.Sample {
 	return benchmath.NewSample(values, &benchmath.DefaultThresholds)
@@ -91,9 +95,9 @@ func ratios(a, b []float64) (low, factor, high float64) {
 func leftOut(n, m int) int {
 	if n <= stats.MannWhitneyExactLimit && m <= stats.MannWhitneyExactLimit {
 		d := stats.UDist{N1: n, N2: m}
-		return sort.Search(n*m/2, func(k int) bool { return d.CDF(float64(k)) > alpha/2 })
+		return sort.Search(n*m/2, func(k int) bool { return d.CDF(float64(k)) > (1-confidence)/2 })
 	}
-	z := stats.StdNormal.InvCDF(1 - alpha/2)
+	z := stats.StdNormal.InvCDF((1 + confidence) / 2)
 	nm := float64(n) * float64(m)
 	return max(0, int(nm/2-z*math.Sqrt(nm*float64(n+m+1)/12)))
 }
@@ -114,7 +118,7 @@ func thinned(values []float64) []float64 {
 }
 
 // holm adjusts p-values for their number, so that the probability of finding any difference where
-// there is none stays below alpha (Holm, "A Simple Sequentially Rejective Multiple Test Procedure",
+// there is none stays below [Alpha] (Holm, "A Simple Sequentially Rejective Multiple Test Procedure",
 // 1979).
 func holm(ps []*float64) {
 	slices.SortFunc(ps, func(a, b *float64) int { return compareFloats(*a, *b) })

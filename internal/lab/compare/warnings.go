@@ -79,13 +79,13 @@ func (c *Comparison) warnOfPower() {
 	var weak []string
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
-			if cell.Change != nil && leastP(r.Cells[0].N, cell.N)*float64(c.Tests) >= alpha {
+			if cell.Change != nil && leastP(r.Cells[0].N, cell.N)*float64(c.Tests) >= Alpha {
 				weak = append(weak, r.Name)
 			}
 		}
 	}
 	least := needed
-	for leastP(least, least)*float64(c.Tests) >= alpha {
+	for leastP(least, least)*float64(c.Tests) >= Alpha {
 		least++
 	}
 	if len(weak) > 0 {

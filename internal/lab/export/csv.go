@@ -18,7 +18,7 @@ func Times(w io.Writer, s *stats.Samples) error {
 	_ = out.Write([]string{"measure", "of", "us", "at_least", "count"}) // errors stay until Flush
 	for _, m := range stats.Measures() {
 		for _, part := range m.Parts(s) {
-			for b, n := range m.Times(s, part).All() {
+			for b, n := range m.Of(s, part).All() {
 				_ = out.Write([]string{m.Name, part, strconv.FormatInt(b.Time.Microseconds(), 10), strconv.FormatBool(b.AtLeast), strconv.Itoa(n)})
 			}
 		}

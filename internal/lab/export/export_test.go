@@ -22,7 +22,7 @@ func samples(t *testing.T) *stats.Samples {
 	if err := json.Unmarshal([]byte(`{
 		"runs": 1,
 		"operations": {"acquire": {"ok": 3, "latency": {"us": [0, 911, 86400000000], "n": [1, 2, 1]}}, "release": {"info": 1}},
-		"faults": {"kill:leader": {"failovers": {"us": [1200], "at_least_us": [1200], "at_least_n": [2]}, "outages_worst": {"us": [7]}}},
+		"faults": {"kill": {"failovers": {"us": [9]}}, "kill:leader": {"failovers": {"us": [1200], "at_least_us": [1200], "at_least_n": [2]}, "outages_worst": {"us": [7]}}},
 		"hand_overs": {"us": [5]},
 		"probe": {"ok": 1, "latency": {"us": [12]}}}`), s); err != nil {
 		t.Fatal(err)
@@ -39,6 +39,7 @@ func TestTimes(t *testing.T) {
 latency,acquire,0,false,1
 latency,acquire,911,false,2
 latency,acquire,86400000000,false,1
+failover,kill,9,false,1
 failover,kill:leader,1200,false,1
 failover,kill:leader,1200,true,2
 handover,,5,false,1
