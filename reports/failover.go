@@ -41,7 +41,7 @@ func failoverFigure(m *material) (*figure, string) {
 	f.panels = []panel{{yLabel: "time (log scale)", plot: p, height: 260}}
 	f.note = "Fail-over: from the verified effect of a fault to the end of the first success that was invoked after it, needed a majority of the servers, and ended before the heal began. " +
 		"An arrow begins where the heal began, or the record ended, without a success. " +
-		"A fault that affected no client: no operation failed, stayed unknown or took over twice the p99 from before the first fault" +
+		"A fault that affected no client: no operation failed, stayed unknown or took over twice the p99 of the second half of the time before the first fault" +
 		slowWords(m.r.Stats.FeltOver) + ", and no client lost what it held, or its place in a group."
 	if slices.ContainsFunc(faults, func(f stats.Fault) bool { return len(f.HandOvers) > 0 }) {
 		f.note += " Hand-over: from the end of a hold to the next grant of its key."

@@ -243,6 +243,64 @@ func TestFelt(t *testing.T) {
 	}
 }
 
+// A slow start of the load does not hide an outage. What is as slow as some operations always are, is not
+// taken for one.
+func TestUsualLatency(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		usual func(at time.Duration) time.Duration // what operations take before the fault
+		took  time.Duration                        // what one takes during the fault
+		want  bool
+	}{
+		{"an outage after a slow start", func(at time.Duration) time.Duration {
+			if at < 1900*ms {
+				return 1500 * ms
+			}
+			return 10 * ms
+		}, 1200 * ms, true},
+		{"a slow start alone", func(at time.Duration) time.Duration {
+			if at < 1900*ms {
+				return 1500 * ms
+			}
+			return 10 * ms
+		}, 15 * ms, false},
+		{"as slow as one of fifty", func(at time.Duration) time.Duration {
+			if at/(20*ms)%50 == 49 {
+				return 300 * ms
+			}
+			return 10 * ms
+		}, 500 * ms, false},
+		{"slower than any", func(at time.Duration) time.Duration {
+			if at/(20*ms)%50 == 49 {
+				return 300 * ms
+			}
+			return 10 * ms
+		}, 700 * ms, true},
+		{"operations only at the beginning", func(at time.Duration) time.Duration {
+			if at > 1000*ms {
+				return 0
+			}
+			return 10 * ms
+		}, 30 * ms, true},
+	} {
+		var b builder
+		for at := 0 * ms; at < 4500*ms; at += 20 * ms {
+			if took := c.usual(at); took > 0 {
+				b.op(at, at+took, int(at/(20*ms)), history.OK, "")
+			}
+		}
+		b.op(5100*ms, 5100*ms+c.took, 1000, history.OK, "")
+		for _, step := range []string{history.StepInject, history.StepVerified} {
+			b.fault(5000*ms, "pause", history.FaultStep{Fault: 1, Step: step})
+		}
+		b.fault(7000*ms, "pause", history.FaultStep{Fault: 1, Step: history.StepHealed})
+		slices.SortStableFunc(b.h.Events, func(a, b history.Event) int { return int(a.Time - b.Time) })
+		if s := Compute(&b.h); s.Faults[0].Felt != c.want {
+			t.Errorf("%s: felt %v, over %v", c.name, s.Faults[0].Felt, s.FeltOver)
+		}
+	}
+}
+
 // TestBacklogHidesNoFault has a baseline that had to wait for its turn in the
 // harness: seconds from the intended start, but milliseconds of work.
 func TestBacklogHidesNoFault(t *testing.T) {

@@ -9,13 +9,20 @@ import (
 
 // baseline describes the operations before the first fault.
 type baseline struct {
-	slow  map[string]time.Duration // by operation: over twice the p99
+	slow  map[string]time.Duration // by operation: over twice the usual p99
 	codes map[string]bool          // of errors that happen without any fault
 }
 
+// calm describes the operations that ended before the first fault. How long an operation usually takes is
+// told by those that began in the second half of that time: the first seconds of a load can be slow, in
+// containers above all, and would hide outages that are as long.
 func calm(ops []*history.Operation, until time.Duration) baseline {
 	b := baseline{slow: map[string]time.Duration{}, codes: map[string]bool{}}
-	byF := map[string]*latencies{}
+	byF, late := map[string]*latencies{}, map[string]*latencies{}
+	var half time.Duration
+	if len(ops) > 0 {
+		half = ops[0].Began() + (until-ops[0].Began())/2
+	}
 	for _, op := range ops {
 		if op.Return == nil || op.Return.Time >= until {
 			continue
@@ -24,12 +31,15 @@ func calm(ops []*history.Operation, until time.Duration) baseline {
 			b.codes[code(op)] = true
 			continue
 		}
-		if byF[op.F] == nil {
-			byF[op.F] = &latencies{}
+		entry(&byF, op.F).record(took(op))
+		if op.Began() >= half {
+			entry(&late, op.F).record(took(op))
 		}
-		byF[op.F].record(took(op))
 	}
 	for f, l := range byF {
+		if late[f] != nil {
+			l = late[f]
+		}
 		b.slow[f] = 2 * l.quantile(99)
 	}
 	return b

@@ -26,7 +26,9 @@ type Stats struct {
 	Elections int     `json:"elections"`
 	Faults    []Fault `json:"faults"`
 	// FeltOver is, for each operation, twice its p99 before the first fault: an operation that took
-	// longer felt a fault. Operations without a success before the first fault are left out.
+	// longer felt a fault. Only operations that began in the second half of the time before the first
+	// fault count, or all if none did then. Operations without a success before the first fault are left
+	// out.
 	FeltOver map[string]time.Duration `json:"felt_over,omitempty"`
 	// FaultKinds counts the faults by kind, in order of name.
 	FaultKinds []FaultKind `json:"fault_kinds"`
@@ -103,7 +105,7 @@ type Fault struct {
 	// Outlasted are the sessions that the fault, such as a freeze, outlasted.
 	Outlasted []Outlasted `json:"outlasted,omitempty"`
 	// Felt says that, during the fault, an operation failed, had an unknown outcome, or took (from
-	// its invocation) more than twice the p99 of the time before the first fault, or that a client
+	// its invocation) more than FeltOver, or that a client
 	// lost what it held, or its place in a group. Errors of a kind that also occurred before the first fault do not count.
 	Felt bool `json:"felt"`
 	// Detail describes the effect for people: "lost the reply to create /a/b".
