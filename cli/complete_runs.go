@@ -2,10 +2,12 @@ package cli
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
 
@@ -38,6 +40,21 @@ func storedRun(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Compl
 		values = append(values, value)
 	}
 	return orFiles(values, directive)
+}
+
+// storedRecipes completes the recipes of which the store has runs or sweeps.
+func storedRecipes(cmd *cobra.Command, _ []string, toComplete string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var recipes []cobra.Completion
+	for _, pattern := range []string{"*/*", "sweeps/*/*"} {
+		paths, _ := filepath.Glob(filepath.Join(cmd.Flag("out").Value.String(), filepath.FromSlash(pattern)))
+		for _, path := range paths {
+			if recipe := filepath.Base(filepath.Dir(path)); recipe != sweep.StoreFolder && !slices.Contains(recipes, recipe) {
+				recipes = append(recipes, recipe)
+			}
+		}
+	}
+	slices.Sort(recipes)
+	return beginning(toComplete, recipes)
 }
 
 // cameTo is what a run came to, in a few words.

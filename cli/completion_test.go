@@ -15,7 +15,7 @@ func TestEveryFlagIsCompletedOrNot(t *testing.T) {
 		"seeds": "numbers", "shard": "numbers", "image": "an engine would have to be asked", "servers": "addresses",
 		"listen": "an address", "hosts": "hosts", "advertise": "a host", "admin": "ports", "super-digest": "a secret", "command": "commands of the shell's own",
 		"initial": "any value", "initial-of": "any value", "4lw-commands-whitelist": "several words", "id": "a name", "label": "a name",
-		"address": "an address", "endpoint": "an address", "register --data": "any value",
+		"since": "a time", "older-than": "a time", "address": "an address", "endpoint": "an address", "register --data": "any value",
 	}
 	begun := false
 	var walk func(*cobra.Command)

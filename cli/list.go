@@ -6,32 +6,35 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/workloads"
 )
 
-// listing is a part of what zklab list prints. out is the folder of the stored runs.
+// listing is a part of what zklab list prints. out is the folder of the stored runs, of which some are
+// chosen.
 type listing struct {
 	name, about string
-	print, json func(w io.Writer, out string) error
+	print, json func(w io.Writer, out string, runs choiceOfRuns) error
 }
 
 var listings = []listing{
 	{"recipes", "the recipes with their subjects", ofProgram(listRecipes), ofProgram(printRecipes)},
 	{"subjects", "the subjects of each recipe, including mutants", ofProgram(listSubjects), ofProgram(printSubjects)},
 	{"faults", "the faults, and which ensembles support them", ofProgram(listFaults), ofProgram(printFaults)},
-	{"runs", "the stored runs, newest first", listRuns, printRuns},
+	{"runs", "the stored runs and sweeps, newest first", listRuns, printRuns},
 }
 
 // ofProgram is a listing of what the program itself has.
-func ofProgram(list func(io.Writer) error) func(io.Writer, string) error {
-	return func(w io.Writer, _ string) error { return list(w) }
+func ofProgram(list func(io.Writer) error) func(io.Writer, string, choiceOfRuns) error {
+	return func(w io.Writer, _ string, _ choiceOfRuns) error { return list(w) }
 }
 
 func newList() *cobra.Command {
-	var out string
+	var out, since string
+	var runs choiceOfRuns
 	var asJSON bool
 	var names []string
 	var values []cobra.Completion
@@ -42,7 +45,11 @@ func newList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list [" + strings.Join(names, "|") + "]",
 		Short: "List recipes, subjects, faults and the ensembles that support them, and stored runs",
-		Args:  oneOf("listing", names),
+		Long: "List prints what there is to run and to inject, and the stored runs and sweeps, newest first. Of\n" +
+			"these, --recipe, --verdict and --since choose some.",
+		Example: "  zklab list faults\n" +
+			"  zklab list runs --recipe lock --verdict violation --since 7d",
+		Args: oneOf("listing", names),
 
 		ValidArgsFunction: firstArgument(choice(values...)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,17 +59,20 @@ func newList() *cobra.Command {
 				parts = parts[i : i+1]
 			}
 			w := cmd.OutOrStdout()
+			if err := runs.complete(cmd, args, since); err != nil {
+				return err
+			}
 			if asJSON {
 				if len(args) == 0 {
 					return usageError("--json prints one list: name it, as in zklab list runs --json; lists are %s", strings.Join(names, ", "))
 				}
-				return parts[0].json(w, out)
+				return parts[0].json(w, out, runs)
 			}
 			for i, part := range parts {
 				if i > 0 {
 					fmt.Fprintln(w)
 				}
-				if err := part.print(w, out); err != nil {
+				if err := part.print(w, out, runs); err != nil {
 					return err
 				}
 			}
@@ -71,8 +81,28 @@ func newList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&out, "out", "store", "folder of the stored runs")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one list as JSON (docs/results.md describes the list of runs)")
+	cmd.Flags().StringVar(&runs.recipe, "recipe", "", "list only runs and sweeps of this recipe")
+	cmd.Flags().StringVar(&runs.verdict, "verdict", "", "list only those with this verdict: "+strings.Join(verdictsListed, ", "))
+	cmd.Flags().StringVar(&since, "since", "", "list only those that began in this time, such as 24h or 7d, or since this day or time, such as 2026-01-31 or 2026-01-31T12:00:00Z")
 	completesFiles(cmd, "out")
+	completes(cmd, "recipe", storedRecipes)
+	completes(cmd, "verdict", choiceOf(verdictsListed...))
 	return cmd
+}
+
+// complete fills in a choice from the flags of zklab list.
+func (c *choiceOfRuns) complete(cmd *cobra.Command, args []string, since string) error {
+	for _, flag := range []string{"recipe", "verdict", "since"} {
+		if cmd.Flags().Changed(flag) && !slices.Equal(args, []string{"runs"}) {
+			return usageError("--%s chooses among stored runs: use it with zklab list runs", flag)
+		}
+	}
+	if err := checkVerdict(c.verdict); err != nil || since == "" {
+		return err
+	}
+	var err error
+	c.since, err = parseSince(since, time.Now())
+	return err
 }
 
 func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 3, ' ', 0) }

@@ -3,21 +3,30 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
 
 // What stands in the place of a verdict.
 const (
-	unfinished = "unfinished" // the run goes on, or it crashed
+	unfinished = "unfinished" // the run or the sweep goes on, or it crashed
 	unreadable = "unreadable"
 )
 
-// listedRun is a stored run as --json prints it. docs/results.md describes it.
+// verdictsListed are all that a list of runs can say.
+var verdictsListed = []string{string(checker.Valid), string(checker.Violation), string(checker.Unknown), unfinished, unreadable}
+
+// listedRun is a stored run or sweep as --json prints it. docs/results.md describes it.
 type listedRun struct {
 	Path     string `json:"path"`
+	Runs     *int   `json:"runs,omitempty"` // of a sweep
 	Recipe   string `json:"recipe"`
 	Subject  string `json:"subject,omitempty"`
 	Ensemble string `json:"ensemble,omitempty"`
@@ -31,24 +40,64 @@ type listedRun struct {
 	Interrupted bool          `json:"interrupted"`
 	Operations  *int          `json:"operations,omitempty"`
 	Error       string        `json:"error,omitempty"`
+
+	run   *store.Run    // nil for a sweep
+	swept *sweep.Stored // nil for a run
+	// exceeded says that a gate was; alive that a process works on it, as far as that is known.
+	exceeded, alive bool
 }
 
-// listedRuns are the runs in a store, newest first.
-func listedRuns(root string) ([]listedRun, error) {
+// listedRuns are the runs and sweeps in a store that a choice takes, newest first.
+func listedRuns(root string, c choiceOfRuns) ([]listedRun, error) {
 	runs, err := store.List(root)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]listedRun, 0, len(runs))
-	for _, s := range runs {
-		all = append(all, listedRunOf(s))
+	sweeps, err := sweep.InStore(root)
+	if err != nil {
+		return nil, err
 	}
+	all := make([]listedRun, 0, len(runs)+len(sweeps))
+	for _, s := range runs {
+		if c.wants(s.Recipe, s.Started) {
+			all = append(all, listedRunOf(s))
+		}
+	}
+	for _, s := range sweeps {
+		if c.wants(s.Recipe, s.Began) {
+			all = append(all, listedSweep(s))
+		}
+	}
+	all = slices.DeleteFunc(all, func(r listedRun) bool { return c.verdict != "" && r.Verdict != c.verdict })
+	slices.SortStableFunc(all, func(a, b listedRun) int { return b.Started.Compare(a.Started) })
 	return all, nil
+}
+
+// choiceOfRuns chooses among runs and sweeps. Its zero value takes all.
+type choiceOfRuns struct {
+	recipe, verdict string
+	since, before   time.Time // zero: any
+}
+
+// wants reports whether the choice takes runs of a recipe that began then, whatever their verdicts. Runs
+// whose beginning is not known are taken by no time.
+func (c choiceOfRuns) wants(recipe string, began time.Time) bool {
+	return (c.recipe == "" || c.recipe == recipe) &&
+		(c.since.IsZero() || !began.Before(c.since)) &&
+		(c.before.IsZero() || !began.IsZero() && began.Before(c.before))
+}
+
+// checkVerdict says what a verdict can be.
+func checkVerdict(verdict string) error {
+	if verdict == "" || slices.Contains(verdictsListed, verdict) {
+		return nil
+	}
+	return usageError("no run has the verdict %q%sverdicts are %s", verdict, nearest.DidYouMean(verdict, verdictsListed), strings.Join(verdictsListed, ", "))
 }
 
 // listedRunOf tells of a run without a result what its experiment says.
 func listedRunOf(s store.Summary) listedRun {
-	l := listedRun{Path: s.Run.Path(), Recipe: s.Recipe, Started: s.Started, Verdict: unfinished, Violated: []string{}}
+	l := listedRun{Path: s.Run.Path(), Recipe: s.Recipe, Started: s.Started, Verdict: unfinished, Violated: []string{}, run: s.Run}
 	if s.Err != nil {
 		l.Verdict, l.Error = unreadable, oneLine(s.Err)
 	}
@@ -57,14 +106,41 @@ func listedRunOf(s store.Summary) listedRun {
 		l.Verdict, l.Interrupted = string(r.Verdict), r.Interrupted
 		l.Violated = append(l.Violated, r.Violated()...)
 		l.Duration, l.Operations = r.Stats.Load, &r.Stats.Operations
+		l.exceeded = exitOfGates(exitValid, r.Gates) == exitViolation
 	} else if x, err := store.ReadExperiment(s.Run.Experiment()); err == nil {
 		l.Subject, l.Ensemble, l.Seed, l.Label = x.Subject, x.Ensemble, x.Seed, x.Label
 	}
 	return l
 }
 
-func printRuns(w io.Writer, root string) error {
-	all, err := listedRuns(root)
+// listedSweep adds up what the runs of a sweep came to. While it goes on, its verdict is not known, unless
+// a violation was found.
+func listedSweep(s sweep.Stored) listedRun {
+	l := listedRun{Path: s.Path, Recipe: s.Recipe, Started: s.Began, Verdict: unreadable, Violated: []string{}, swept: &s, alive: s.Running}
+	sum, err := (*sweep.Summary)(nil), s.Err
+	if err == nil {
+		sum, err = sweep.Merge([]string{s.Path})
+	}
+	if err != nil {
+		l.Error = oneLine(err)
+		return l
+	}
+	d := sum.Description
+	l.Subject, l.Ensemble, l.Label = d.Setting("subject"), d.Setting("ensemble"), d.Label()
+	l.Runs, l.Operations, l.Duration, l.Verdict = &sum.Runs, &sum.Operations, sum.Virtual, string(sum.Verdict)
+	for _, f := range sum.Findings {
+		if !f.Measured && !slices.Contains(l.Violated, f.Property) {
+			l.Violated = append(l.Violated, f.Property)
+		}
+	}
+	if s.Running && sum.Verdict != checker.Violation {
+		l.Verdict = unfinished
+	}
+	return l
+}
+
+func printRuns(w io.Writer, root string, c choiceOfRuns) error {
+	all, err := listedRuns(root, c)
 	if err != nil {
 		return err
 	}
@@ -72,34 +148,46 @@ func printRuns(w io.Writer, root string) error {
 }
 
 // listRuns prints a table, and below it why something could not be read.
-func listRuns(w io.Writer, root string) error {
-	runs, err := listedRuns(root)
+func listRuns(w io.Writer, root string, c choiceOfRuns) error {
+	runs, err := listedRuns(root, c)
 	if err != nil {
 		return err
 	}
 	if len(runs) == 0 {
-		fmt.Fprintf(w, "no runs in %s\n", root)
+		text := "no runs in " + root
+		if c != (choiceOfRuns{}) {
+			text = "no such runs in " + root
+		}
+		fmt.Fprintln(w, text)
 		return nil
 	}
 	t := table(w)
-	fmt.Fprintln(t, "RUN\tRECIPE\tSUBJECT\tVERDICT\tOPERATIONS\tLABEL")
+	fmt.Fprintln(t, "RUN OR SWEEP\tRECIPE\tSUBJECT\tVERDICT\tRUNS\tOPERATIONS\tLABEL")
 	for _, r := range runs {
-		operations := ""
+		number, operations := "1", ""
+		if r.Runs != nil {
+			number = fmt.Sprint(*r.Runs)
+		}
 		if r.Operations != nil {
 			operations = fmt.Sprint(*r.Operations)
 		}
 		if r.Label != "" {
 			operations += "\t" + printable.Text(r.Label, 100)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.Path, r.Recipe, r.Subject, r.Verdict, operations)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Path, r.Recipe, r.Subject, r.Verdict, number, operations)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	tellUnreadable(w, runs)
+	return nil
+}
+
+// tellUnreadable prints why something could not be read.
+func tellUnreadable(w io.Writer, runs []listedRun) {
 	for _, r := range runs {
 		if r.Error != "" {
 			fmt.Fprintln(w, "unreadable: "+r.Error)
 		}
 	}
-	return nil
 }

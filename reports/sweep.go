@@ -43,7 +43,7 @@ func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
 	if t.gates(t.s.Gates); len(t.s.Gates) > 0 {
 		t.b.WriteByte('\n')
 	}
-	if label := t.s.Description.Setting("label"); label != "" {
+	if label := t.s.Description.Label(); label != "" {
 		t.line("label", label)
 	}
 	if page != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -141,6 +142,12 @@ func started(r *Run, result *Result) time.Time {
 // Started returns when the run began, by the folder name that Create chose. ok is false if the
 // folder has another name. The record of a simulated run has a virtual start time, which differs.
 func (r *Run) Started() (t time.Time, ok bool) { return timeIn(filepath.Base(r.Dir)) }
+
+// Named reports whether the run's folder has a name that Create chose: nobody has renamed it.
+func (r *Run) Named() bool { return chosenName.MatchString(filepath.Base(r.Dir)) }
+
+// chosenName matches the names that makeUnique makes.
+var chosenName = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z(-\d{2,})?$`)
 
 // timeIn parses the time in a folder name made by Create.
 func timeIn(name string) (time.Time, bool) {

@@ -94,16 +94,13 @@ func labelled(root, label string) (paths []string, err error) {
 			paths = append(paths, run.Dir)
 		}
 	}
-	sweeps, err := filepath.Glob(filepath.Join(root, "sweeps", "*", "*"))
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range sweeps {
-		if d, err := sweep.DescriptionIn(path); err == nil && d.Setting("label") == label {
-			paths = append(paths, path)
+	sweeps, err := sweep.InStore(root)
+	for _, s := range sweeps {
+		if s.Err == nil && s.Description.Label() == label {
+			paths = append(paths, s.Path)
 		}
 	}
-	return paths, nil
+	return paths, err
 }
 
 func shrunk(run *store.Run) bool {

@@ -36,6 +36,9 @@ type Setting struct {
 // RanBy is the name of the setting that is the version of zklab that runs the sweep.
 const RanBy = "zklab"
 
+// Label returns the name that the user gave to the sweep; "" if there is none.
+func (d *Description) Label() string { return d.Setting("label") }
+
 // Setting gives the value of a name; empty if there is none.
 func (d *Description) Setting(name string) string {
 	for _, s := range d.Settings {

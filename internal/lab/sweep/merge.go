@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -59,18 +58,9 @@ func DescriptionIn(path string) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := openJournal(sources[0])
+	d, _, err := beginningOf(sources[0])
 	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	var d *Description
-	_, err = readJournal(r, func(e entry) error {
-		d = e.Sweep
-		return errFound
-	})
-	if !errors.Is(err, errFound) || d == nil {
-		return nil, fmt.Errorf("%s: %w", sources[0], cmp.Or(err, errNoDescription))
+		return nil, fmt.Errorf("%s: %w", sources[0], err)
 	}
 	return d, nil
 }

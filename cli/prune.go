@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
+)
+
+// pruning is what the command line of zklab prune asks for.
+type pruning struct {
+	out         string
+	older       string
+	choice      choiceOfRuns
+	keepFailing bool
+	remove      bool
+}
+
+func newPrune() *cobra.Command {
+	var p pruning
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "Remove old runs and sweeps from the store",
+		Long: "Prune removes the stored runs and sweeps that began longer ago than --older-than. Without --remove it\n" +
+			"only lists them. It spares runs and sweeps that still go on, and everything that is not a run or a\n" +
+			"sweep, such as folders that you renamed. The folders of runs that a sweep kept go with the sweep.\n\n" +
+			"With --keep-failing it keeps every run whose verdict is not valid, or that exceeded a gate, and every\n" +
+			"sweep with such a verdict.",
+		Example: "  zklab prune --older-than 30d --keep-failing\n" +
+			"  zklab prune --older-than 30d --keep-failing --remove\n" +
+			"  zklab prune --older-than 12h --recipe lock --verdict valid --remove",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if p.older == "" {
+				return usageError("prune needs --older-than, such as --older-than 30d")
+			}
+			if err := checkVerdict(p.choice.verdict); err != nil {
+				return err
+			}
+			age, err := parseAge("older-than", p.older)
+			if err != nil {
+				return err
+			}
+			p.choice.before = time.Now().Add(-age)
+			return p.run(cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&p.out, "out", "store", "folder of the stored runs and sweeps")
+	flags.StringVar(&p.older, "older-than", "", "age from which runs and sweeps are removed, such as 12h or 30d")
+	flags.BoolVar(&p.keepFailing, "keep-failing", false, "keep what is not valid")
+	flags.StringVar(&p.choice.recipe, "recipe", "", "only runs and sweeps of this recipe")
+	flags.StringVar(&p.choice.verdict, "verdict", "", "only those with this verdict: "+strings.Join(verdictsListed, ", "))
+	flags.BoolVar(&p.remove, "remove", false, "really remove them")
+	completesFiles(cmd, "out")
+	completes(cmd, "recipe", storedRecipes)
+	completes(cmd, "verdict", choiceOf(verdictsListed...))
+	return cmd
+}
+
+// run removes what is old, or says what it would remove, and sums up.
+func (p *pruning) run(w io.Writer) error {
+	all, err := listedRuns(p.out, p.choice)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	runs, sweeps, bytes := 0, 0, int64(0)
+	for _, r := range all {
+		if why := p.spares(&r); why != "" {
+			fmt.Fprintf(w, "keeps %s: %s\n", r.Path, why)
+			continue
+		}
+		size := sizeOf(r.Path)
+		doing := "would remove"
+		if p.remove {
+			doing = "removed"
+			if err := r.remove(); err != nil {
+				failed = append(failed, err)
+				continue
+			}
+		}
+		fmt.Fprintf(w, "%s %s (%s, %s)\n", doing, r.Path, r.Verdict, megabytes(size))
+		bytes += size
+		if r.run != nil {
+			runs++
+		} else {
+			sweeps++
+		}
+	}
+	found := fmt.Sprintf("%s and %s, %s", prose.Count(runs, "run"), prose.Count(sweeps, "sweep"), megabytes(bytes))
+	switch {
+	case runs+sweeps == 0 && len(failed) == 0:
+		fmt.Fprintf(w, "nothing to remove in %s\n", p.out)
+	case p.remove:
+		fmt.Fprintf(w, "removed %s\n", found)
+	default:
+		fmt.Fprintf(w, "this was a dry run: with --remove, prune removes %s\n", found)
+	}
+	return errors.Join(failed...)
+}
+
+// resting is how long nothing may have been written to the record of a run without a result for the run to
+// count as crashed.
+const resting = time.Hour
+
+// spares says why a run or sweep is not removed; "" if it is.
+func (p *pruning) spares(r *listedRun) string {
+	switch {
+	case r.alive:
+		return "it goes on"
+	case r.run == nil && r.swept.Err != nil || r.Verdict == unreadable:
+		return "it cannot be read: " + r.Error
+	case r.run != nil && !r.run.Named():
+		return "its folder was renamed"
+	case r.run != nil && r.Verdict == unfinished && writtenLately(r.run.History()):
+		return "it has no result, and may still go on"
+	case p.keepFailing && (r.Verdict != string(checker.Valid) || r.exceeded):
+		return "it is " + whyFailing(r)
+	}
+	return ""
+}
+
+// writtenLately is true if that is not known.
+func writtenLately(file string) bool {
+	info, err := os.Stat(file)
+	return err != nil || info.ModTime().After(time.Now().Add(-resting))
+}
+
+// whyFailing says why a run or a sweep fails.
+func whyFailing(r *listedRun) string {
+	switch {
+	case r.Verdict == string(checker.Valid):
+		return "over a gate"
+	case len(r.Violated) > 0:
+		return "a violation of " + prose.List(r.Violated, "and")
+	case r.Verdict == string(checker.Unknown):
+		return "undecided"
+	}
+	return r.Verdict
+}
+
+func (r *listedRun) remove() error {
+	if r.run != nil {
+		return r.run.Remove()
+	}
+	return r.swept.Remove()
+}
+
+// sizeOf adds up the files in a folder, in bytes. It leaves out what cannot be read.
+func sizeOf(dir string) (sum int64) {
+	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return nil
+		}
+		if info, err := e.Info(); err == nil {
+			sum += info.Size()
+		}
+		return nil
+	})
+	return sum
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

@@ -1,0 +1,134 @@
+package sweep
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// StoreFolder is the folder of sweeps in a store: below it is one for each recipe, and in that one for
+// each sweep.
+const StoreFolder = "sweeps"
+
+// Stored is a sweep in a store.
+type Stored struct {
+	Path   string // its folder
+	Recipe string // the name of the folder that it is in
+	// Description is nil if Err is not.
+	Description *Description
+	Began       time.Time // when a process began to work on it first, UTC
+	Running     bool      // a process works on it
+	Err         error     // why it cannot be read
+}
+
+// InStore returns the sweeps in a store, newest first. It reads the beginnings of their files only. One
+// that cannot be read is in the list, with its error.
+func InStore(root string) ([]Stored, error) {
+	recipes, err := foldersIn(filepath.Join(root, StoreFolder))
+	if err != nil {
+		return nil, fmt.Errorf("list the sweeps: %w", err)
+	}
+	var all []Stored
+	for _, recipe := range recipes {
+		folders, err := foldersIn(recipe)
+		if err != nil {
+			all = append(all, Stored{Path: recipe, Recipe: filepath.Base(recipe), Err: err})
+		}
+		for _, path := range folders {
+			s := Stored{Path: path, Recipe: filepath.Base(recipe)}
+			s.Err = s.read()
+			all = append(all, s)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Stored) int {
+		return cmp.Or(b.Began.Compare(a.Began), strings.Compare(a.Path, b.Path))
+	})
+	return all, nil
+}
+
+// foldersIn returns the folders in a folder, without links; none if it does not exist.
+func foldersIn(dir string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, err
+}
+
+// read fills in what the files of the sweep say at their beginnings.
+func (s *Stored) read() error {
+	sources, err := sourcesIn([]string{s.Path})
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
+		d, began, err := beginningOf(source)
+		if err != nil {
+			return fmt.Errorf("%s: %w", source, err)
+		}
+		if s.Description == nil {
+			s.Description = d
+		}
+		if s.Began.IsZero() || !began.IsZero() && began.Before(s.Began) {
+			s.Began = began
+		}
+		s.Running = s.Running || isArchive(source) == 0 && underWay(source)
+	}
+	return nil
+}
+
+// beginningOf returns what is being swept, and when a process began to work on it first; the zero time if
+// none has.
+func beginningOf(source string) (d *Description, began time.Time, err error) {
+	r, err := openJournal(source)
+	if err != nil {
+		return nil, began, err
+	}
+	defer r.Close()
+	_, err = readJournal(r, func(e entry) error {
+		switch {
+		case e.Sweep != nil && d == nil:
+			d = e.Sweep
+		case e.Session != nil:
+			began = e.Session.Began.UTC()
+			return errFound
+		case e.Line != nil:
+			return errFound
+		}
+		return nil
+	})
+	if err == nil || errors.Is(err, errFound) {
+		err = nil
+		if d == nil {
+			err = errNoDescription
+		}
+	}
+	return d, began, err
+}
+
+// Remove removes the sweep's folder with everything in it, and the folders around it if nothing else is
+// in them. It returns an error, and removes nothing, while a process works on the sweep.
+func (s *Stored) Remove() error {
+	if s.Running {
+		return fmt.Errorf("%s: a process works on this sweep", s.Path)
+	}
+	if err := os.RemoveAll(s.Path); err != nil {
+		return fmt.Errorf("remove the sweep: %w", err)
+	}
+	recipe := filepath.Dir(s.Path)
+	if os.Remove(recipe) == nil { // it was the recipe's only sweep
+		os.Remove(filepath.Dir(recipe))
+	}
+	return nil
+}
