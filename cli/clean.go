@@ -19,9 +19,9 @@ func newClean() *cobra.Command {
 		Use:   "clean",
 		Short: "Remove what crashed runs left behind, but nothing of runs that are alive",
 		Long: "Clean removes the containers, networks and volumes of runs whose process is dead, and the runs that\n" +
-			"failed Go tests left in the temporary folder, unless a test still uses them. With --servers it\n" +
-			"looks into an external ensemble instead, and lists the znodes of runs there. It removes none of\n" +
-			"them, because it cannot know whether their runs are alive.",
+			"failed Go tests of this user left in the temporary folder, unless a test still uses them. With\n" +
+			"--servers it looks into an external ensemble instead, and lists the znodes of runs there. It removes\n" +
+			"none of them, because it cannot know whether their runs are alive.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)

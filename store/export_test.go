@@ -5,3 +5,10 @@ var (
 	ParseExperiment   = parseExperiment
 	MarshalExperiment = marshalExperiment
 )
+
+// ActAs makes the process look like one of another user, until back is called.
+func ActAs(other int) (back func()) {
+	was := user
+	user = func() int { return other }
+	return func() { user = was }
+}

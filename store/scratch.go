@@ -69,9 +69,12 @@ func (s *Scratch) Prune(owner string) error {
 	return err
 }
 
-// CleanScratch removes all scratch folders that no process uses. It returns the paths of the
+// CleanScratch removes all scratch folders of this user that no process uses. It returns the paths of the
 // folders that it removed, and of those that are in use.
 func CleanScratch() (removed, spared []string, err error) { return removeScratches(scratches()) }
+
+// user returns the number of the user of this process. Tests replace it.
+var user = os.Geteuid
 
 // scratch is a scratch folder found on disk.
 type scratch struct {
@@ -79,16 +82,20 @@ type scratch struct {
 	made       int64
 }
 
-// scratches returns the scratch folders in the temporary folder that this user can read, oldest
-// first.
+// scratches returns the scratch folders in the temporary folder that belong to this user, oldest first.
+// Root can remove the folders of everybody; so what counts is who made them.
 func scratches() (all []scratch) {
 	// The pattern is well-formed, and files that cannot be read belong to other users.
 	marks, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf(scratchPattern, "*")+"*", markFile))
 	for _, mark := range marks {
+		dir := filepath.Dir(mark)
+		if info, err := os.Lstat(dir); err != nil || !info.IsDir() || !madeBy(info, user()) {
+			continue // also a link to somewhere else
+		}
 		owner, err := os.ReadFile(mark)
-		info, statErr := os.Stat(mark)
-		if err == nil && statErr == nil {
-			all = append(all, scratch{filepath.Dir(mark), string(owner), info.ModTime().UnixNano()})
+		info, statErr := os.Lstat(mark)
+		if err == nil && statErr == nil && info.Mode().IsRegular() {
+			all = append(all, scratch{dir, string(owner), info.ModTime().UnixNano()})
 		}
 	}
 	slices.SortFunc(all, func(a, b scratch) int {

@@ -76,3 +76,34 @@ func TestScratch(t *testing.T) {
 		t.Errorf("there is %v, %v", entries, err)
 	}
 }
+
+// Folders of other users stay, also where this user could remove them, and so does what a link leads to.
+func TestScratchOfOthers(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	s := made(t, "a", 1)
+	s.Release()
+	elsewhere := filepath.Join(t.TempDir(), "mine")
+	if err := os.Rename(s.Dir, elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, s.Dir); err != nil {
+		t.Fatal(err)
+	}
+	theirs := made(t, "a", 1)
+	theirs.Release()
+	back := store.ActAs(os.Geteuid() + 1)
+	removed, spared, err := store.CleanScratch()
+	back()
+	if len(removed)+len(spared) > 0 || err != nil {
+		t.Errorf("removed %v, spared %v: %v", removed, spared, err)
+	}
+	if removed, _, err = store.CleanScratch(); len(removed) != 1 || removed[0] != theirs.Dir || err != nil {
+		t.Errorf("removed %v: %v", removed, err)
+	}
+	for _, kept := range []string{s.Dir, elsewhere} {
+		if _, err := os.Lstat(kept); err != nil {
+			t.Error(err)
+		}
+	}
+}
