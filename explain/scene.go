@@ -58,9 +58,12 @@ type Step struct {
 	held  bool       // of a release or a confirm
 	parts []string   // of the key
 	id    history.ID // session of a fact, or token
-	taken bool       // of a write: the resource accepted it
-	index int
-	op    *history.Operation // nil if the step is not an operation
+	// session is that of a request or of a watch event.
+	session history.ID
+	event   bool // a watch event
+	taken   bool // of a write: the resource accepted it
+	index   int
+	op      *history.Operation // nil if the step is not an operation
 	// beside says that the step explains the counterexample but is not part of it.
 	beside bool
 }

@@ -55,7 +55,7 @@ func (t *narrator) exchanged(request, reply *history.Event) {
 	}
 	st := Step{
 		Row: first.Client, Who: client(first.Client), From: first.Time, To: Never, At: first.Time,
-		Fate: history.Info, f: history.FRequest, index: first.Index,
+		Fate: history.Info, f: history.FRequest, index: first.Index, session: first.Session,
 	}
 	asked, got := "sent a request that is not in the record", ""
 	st.Name = "request"
@@ -169,7 +169,7 @@ func dataText(data []byte) string {
 func watchEvent(e *history.Event, st *Step) {
 	var v history.WatchEvent
 	_ = e.Decode(&v)
-	st.Name = printable.Text(v.Type, 24)
+	st.Name, st.session, st.event = printable.Text(v.Type, 24), e.Session, true
 	did := "was sent the event " + printable.Text(v.Type, 40) + " of " + printable.Text(v.Path, mostKey)
 	if e.Zxid > 0 {
 		did += " (zxid " + e.Zxid.String() + ")"
