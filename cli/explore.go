@@ -20,6 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/hooks"
+	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -37,6 +38,7 @@ var liveScenario = map[string]string{"time-limit": "20s", "session-timeout": "2s
 type exploreFlags struct {
 	forTime time.Duration
 	jobs    jobs
+	page    string // file for the page; "" is none
 	config  explore.Config
 }
 
@@ -95,6 +97,8 @@ func newExplore() *cobra.Command {
 	e.jobs.addTo(flags)
 	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, no pairs")
 	flags.BoolVar(&e.config.First, "first", false, "stop at the first finding")
+	flags.StringVar(&e.page, "page", "", "file for a page with what was tried and found, and pictures")
+	completesFiles(cmd, "page")
 	flags.BoolVar(&f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	return cmd
@@ -273,7 +277,12 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 	if len(report.Findings) > 0 {
 		all.Again = againCommand(stored)
 	}
-	if err := printExplored(cmd, all, f.json); err != nil {
+	if e.page != "" {
+		if err := reports.WriteExploration(e.page, explorationPage(stored, x.Subject, all)); err != nil {
+			return err
+		}
+	}
+	if err := printExplored(cmd, all, e.page, f.json); err != nil {
 		return err
 	}
 	if code := exitOf(verdict); code != exitValid {
@@ -282,7 +291,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 	return nil
 }
 
-func printExplored(cmd *cobra.Command, all explored, asJSON bool) error {
+func printExplored(cmd *cobra.Command, all explored, page string, asJSON bool) error {
 	out := cmd.OutOrStdout()
 	if asJSON {
 		return printJSON(out, all)
@@ -290,6 +299,9 @@ func printExplored(cmd *cobra.Command, all explored, asJSON bool) error {
 	text := all.String()
 	if all.Again != "" {
 		text += "\n\nrepeat a finding with: " + all.Again + " --faults '…'"
+	}
+	if page != "" {
+		text += "\n\npage: " + page
 	}
 	_, err := fmt.Fprintf(out, "%s\n\nzklab %s\n", text, all.Zklab)
 	return err
@@ -307,7 +319,20 @@ func againWith(x store.Experiment, s plan.Schedule) string {
 func againCommand(x store.Experiment) string {
 	words := []string{"zklab", "run", x.Recipe}
 	if x.Simulate {
-		words = append(words, "--simulate", "--subject", x.Subject, "--clients-as", x.ClientsAs)
+		words = append(words, "--simulate")
+	}
+	return printable.Command(append(append(words, scenarioWords(x)...), "--min-load", "0")...)
+}
+
+// exploreCommand is the command that explores the scenario.
+func exploreCommand(x store.Experiment) string {
+	return printable.Command(append([]string{"zklab", "explore", x.Recipe}, scenarioWords(x)...)...)
+}
+
+// scenarioWords are the flags of the scenario.
+func scenarioWords(x store.Experiment) (words []string) {
+	if x.Simulate {
+		words = append(words, "--subject", x.Subject, "--clients-as", x.ClientsAs)
 	} else {
 		words = append(words, "--subject-command", x.SubjectCommand)
 	}
@@ -321,12 +346,11 @@ func againCommand(x store.Experiment) string {
 	add("session-timeout", x.SessionTimeout)
 	add("op-timeout", x.OpTimeout)
 	add("seed", *x.Seed)
-	add("min-load", 0)
 	if x.Latencies != "" {
 		add("latencies", x.Latencies)
 	}
 	if x.Strict {
 		words = append(words, "--strict")
 	}
-	return printable.Command(words...)
+	return words
 }

@@ -46,7 +46,16 @@ func absences(without []checker.NotAvailable) []string {
 
 // unchecked names the properties that were not checked, with the reasons, or returns "".
 func unchecked(without []checker.NotAvailable) string {
-	var reasons, texts []string
+	texts := uncheckedProperties(without)
+	if len(texts) == 0 {
+		return ""
+	}
+	return "; not checked: " + strings.Join(texts, ", ")
+}
+
+// uncheckedProperties names the properties that were not checked, a text for each reason.
+func uncheckedProperties(without []checker.NotAvailable) (texts []string) {
+	var reasons []string
 	names := map[string][]string{}
 	for _, n := range without {
 		if n.Kind != "property" {
@@ -60,8 +69,5 @@ func unchecked(without []checker.NotAvailable) string {
 	for _, why := range reasons {
 		texts = append(texts, fmt.Sprintf("%s (%s)", prose.List(names[why], "and"), why))
 	}
-	if len(texts) == 0 {
-		return ""
-	}
-	return "; not checked: " + strings.Join(texts, ", ")
+	return texts
 }

@@ -43,7 +43,9 @@ type counterexample struct {
 	Measured bool
 	Story    []string
 	Why      []string     // the transactions that explain it
+	Cause    string       // the one that says most, or ""
 	Picture  template.URL // its timeline, or empty
+	Sequence template.URL // the messages between clients and servers, or empty
 	Rows     []counterexampleRow
 	Left     int // events left out
 }
@@ -51,9 +53,12 @@ type counterexample struct {
 func counterexampleOf(h *history.History, r *told.Reader, v checker.Verdict) counterexample {
 	w := counterexample{Property: v.Property, Page: PageOf(h.Header.Model, v.Property), Key: v.Key, Reason: v.Reason, Measured: v.Measured}
 	scene := r.Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
-	w.Story, w.Why = storyOf(scene, v), whyOf(v)
+	w.Story, w.Why, w.Cause = storyOf(scene, v), whyOf(v), causeOf(v)
 	if svg := scene.SVG(); svg != nil {
-		w.Picture = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
+		w.Picture = embedded(svg)
+	}
+	if messages := r.Sequence(scene, sentOf(v)); messages != nil {
+		w.Sequence = embedded(messages.SVG())
 	}
 	var before time.Duration
 	for _, i := range v.Counterexample {
@@ -75,9 +80,22 @@ func counterexampleOf(h *history.History, r *told.Reader, v checker.Verdict) cou
 	return w
 }
 
+// embedded returns an SVG as the address of an image.
+func embedded(svg []byte) template.URL {
+	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))
+}
+
+// sentOf returns the transactions of a verdict for a diagram of messages.
+func sentOf(v checker.Verdict) (sent []told.Sent) {
+	for _, t := range v.Committed {
+		sent = append(sent, told.Sent{Client: t.Client, Session: t.Session, Zxid: t.Zxid, Type: t.Type, Path: t.Path})
+	}
+	return sent
+}
+
 // Counterexample returns the counterexample of a violation as lines of text: the reason, the events in
-// order of time, the transactions that explain it, a timeline, and the numbers of the events in the
-// history.
+// order of time, the transactions that explain it, a timeline, the messages between clients and servers,
+// and the numbers of the events in the history.
 func Counterexample(h *history.History, v checker.Verdict, screen Screen) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  %s", v.Property)
@@ -88,13 +106,17 @@ func Counterexample(h *history.History, v checker.Verdict, screen Screen) string
 	for _, part := range wrap(printable.Text(v.Reason, mostReason), summaryWidth-4) {
 		fmt.Fprintf(&b, "    %s\n", part)
 	}
-	scene := told.Read(h).Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
+	r := told.Read(h)
+	scene := r.Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
 	b.WriteString(storyText(storyOf(scene, v)))
 	if why := whyOf(v); len(why) > 0 {
 		b.WriteString("\n    what was committed:" + storyText(why))
 	}
 	if picture := scene.Text(screen.drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)
+	}
+	if messages := r.Sequence(scene, sentOf(v)); messages != nil && !screen.NoTimeline && screen.Messages {
+		b.WriteString("\n" + messages.Text(screen.drawing()))
 	}
 	if len(v.Counterexample) > 0 {
 		b.WriteByte('\n')
@@ -128,6 +150,18 @@ func whyOf(v checker.Verdict) []string {
 		why = append(why, printable.Text(t.Text, mostReason))
 	}
 	return why
+}
+
+// causeOf returns the transaction that says more than what was done: what became of it, or whose it was
+// that another client removed. It returns "" if there is none.
+func causeOf(v checker.Verdict) string {
+	for _, t := range v.Committed {
+		_, more, _ := strings.Cut(t.Text, "zxid "+t.Zxid.String())
+		if strings.Trim(more, ". ") != "" || strings.Contains(t.Text, ", which client ") {
+			return printable.Text(t.Text, mostReason)
+		}
+	}
+	return ""
 }
 
 // storyText returns the sentences, each after a dash.

@@ -267,7 +267,7 @@ func TestTimesOfASweep(t *testing.T) {
 	if err := WriteSweep(path, s); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"affected-ecdf.png", "affected-ecdf.svg", "failover-ecdf.png", "failover-ecdf.svg", "handover-ecdf.png", "handover-ecdf.svg", "latency-ecdf.png", "latency-ecdf.svg"}
+	want := []string{"affected-ecdf.png", "affected-ecdf.svg", "causes.png", "causes.svg", "failover-ecdf.png", "failover-ecdf.svg", "handover-ecdf.png", "handover-ecdf.svg", "latency-ecdf.png", "latency-ecdf.svg", "outcomes.png", "outcomes.svg"}
 	if diff := cmp.Diff(want, names()); diff != "" {
 		t.Error(diff)
 	}
@@ -296,7 +296,7 @@ func TestTimesOfASweep(t *testing.T) {
 	if err := WriteSweep(path, s); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"mine.png"}, names()); diff != "" {
+	if diff := cmp.Diff([]string{"causes.png", "causes.svg", "mine.png", "outcomes.png", "outcomes.svg"}, names()); diff != "" {
 		t.Error(diff)
 	}
 	if page, err = os.ReadFile(path); err != nil || !strings.Contains(string(page), "No plot: The median with its interval needs 6 fail-overs of one kind; measured were kill:leader (2).") {

@@ -18,7 +18,7 @@ import (
 
 func TestLabelsNeverOverlap(t *testing.T) {
 	for _, n := range []int{0, 1, 5, 20, 60, 200, 2000} {
-		f := &figure{xMax: 100, rules: []rule{{1, "load"}, {98, "heal"}, {99, "quiesce"}}}
+		f := &figure{xMax: 100, rules: []rule{{at: 1, name: "load"}, {at: 98, name: "heal"}, {at: 99, name: "quiesce"}}}
 		p := newPanel()
 		f.add(p)
 		p.Y.Min, p.Y.Max = 0, 1

@@ -31,7 +31,16 @@ func holdersFigure(m *material) (*figure, string) {
 		return nil, "No client held a key."
 	}
 	f := m.overTime()
-	lanes, left := lanesOf(m.holds)
+	width, left := m.holdersPanel(f, mostLanes)
+	f.note = holdersNote(len(m.overlaps), width, left)
+	f.alt = "Timeline of the holders of each key, one lane for each key and one colour for each client."
+	return f, ""
+}
+
+// holdersPanel adds a panel with the holders of at most some keys, and its legend. width is that of a
+// column if there are too many holds to draw each, and left is how many keys are left out.
+func (m *material) holdersPanel(f *figure, most int) (width time.Duration, left int) {
+	lanes, left := lanesOf(m.holds, most)
 	p := newPanel()
 	p.Y.Min, p.Y.Max = -0.5, float64(len(lanes))-0.5
 	p.Y.Tick.Marker = laneTicks(lanes)
@@ -40,11 +49,9 @@ func holdersFigure(m *material) (*figure, string) {
 	bars, width := m.bars(lanes)
 	p.Add(holdBars{bars: bars, unit: unitFor(m.end), end: m.end})
 	p.Add(overlapBars{overlaps: m.overlaps, lanes: lanes, unit: unitFor(m.end)})
-	f.panels = []panel{{plot: p, height: vg.Length(max(60, len(lanes)*laneHeight))}}
-	f.legend = holdersLegend(m.holds, len(m.overlaps) > 0)
-	f.note = holdersNote(len(m.overlaps), width, left)
-	f.alt = "Timeline of the holders of each key, one lane for each key and one colour for each client."
-	return f, ""
+	f.panels = append(f.panels, panel{plot: p, height: vg.Length(max(60, len(lanes)*laneHeight))})
+	f.legend = append(f.legend, holdersLegend(m.holds, len(m.overlaps) > 0)...)
+	return width, left
 }
 
 func holdersNote(overlaps int, width time.Duration, left int) string {
@@ -63,11 +70,11 @@ func holdersNote(overlaps int, width time.Duration, left int) string {
 	return note
 }
 
-// lanesOf gives each key its lane, from the top, and returns how many keys are left out.
-func lanesOf(all []*holds.Hold) (lanes map[string]int, left int) {
+// lanesOf gives the first keys their lanes, from the top, and returns how many keys are left out.
+func lanesOf(all []*holds.Hold, most int) (lanes map[string]int, left int) {
 	keys := keysOf(all)
-	if left = len(keys) - mostLanes; left > 0 {
-		keys = keys[:mostLanes]
+	if left = len(keys) - most; left > 0 {
+		keys = keys[:most]
 	} else {
 		left = 0
 	}

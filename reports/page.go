@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/zklab/zklab/checker"
 	told "github.com/zklab/zklab/explain"
@@ -20,12 +20,24 @@ import (
 //go:embed templates/report.html.tmpl
 var reportTemplate string
 
+//go:embed templates/parts.html.tmpl
+var partsTemplate string
+
 //go:embed templates/style.css
 var styleSheet string
 
-var reportPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"length": length, "bound": bound, "thousands": thousands, "plural": plural, "times": times, "figures": figures, "mark": markOf, "word": wordOf, "capital": capital, "gateClass": gateClass,
-}).Parse(reportTemplate))
+// pageFuncs are the functions of all templates.
+var pageFuncs = template.FuncMap{
+	"docs": func() string { return docs }, "length": length, "bound": bound, "thousands": thousands, "plural": plural, "times": times,
+	"figures": figures, "sentence": sentenceOf, "mark": markOf, "word": wordOf, "capital": capital, "gateClass": gateClass, "slice": sliceOf,
+}
+
+// newPage parses the template of a page and the parts that pages share.
+func newPage(name, text string, funcs template.FuncMap) *template.Template {
+	return template.Must(template.Must(template.New(name).Funcs(pageFuncs).Funcs(funcs).Parse(partsTemplate)).Parse(text))
+}
+
+var reportPage = newPage("report", reportTemplate, nil)
 
 // mostCounterexamples limits the counterexamples on the page.
 const mostCounterexamples = 20
@@ -33,14 +45,20 @@ const mostCounterexamples = 20
 // page is what the template of report.html shows.
 type page struct {
 	*store.Result
+	*explainer
 	Style           template.CSS
 	Tab             string
 	Heading         string
 	Sentence        string
+	Meaning         string   // of the verdict
+	Broken          []broken // the properties whose violations count
+	Open            []string // why the verdict is no valid one, if nothing was violated
+	Next            []step
+	Overview        *picture
 	Dir             string
 	Length          time.Duration
 	Properties      []property
-	Counterexamples []counterexample
+	Counterexamples []broken
 	MoreFound       int // violations left out
 	FaultRows       []faultRow
 	MoreFaults      int
@@ -79,17 +97,24 @@ func (m *material) tab(about string) string {
 
 func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error) {
 	p := page{
-		Result: m.r, Style: template.CSS(styleSheet), Tab: m.tab(""), Heading: m.r.Recipe, Sentence: sentence(m.r), Dir: m.dir, Length: m.end,
+		Result: m.r, explainer: newExplainer(), Style: template.CSS(styleSheet), Tab: m.tab(""), Heading: m.r.Recipe, Sentence: sentence(m.r), Dir: m.dir, Length: m.end,
 		Properties: properties(m.r), Settings: profile(m.r), Timings: timings(m.r), Makers: makersOf(m.r),
 		Porcupine: pictures,
 	}
 	if p.Heading == "" {
 		p.Heading = "history"
 	}
-	p.Counterexamples, p.MoreFound = m.counterexamples()
+	found, left := m.counterexamples()
+	p.Counterexamples, p.MoreFound = brokenBy(m.r.Recipe, found), left
+	p.Broken = slices.DeleteFunc(slices.Clone(p.Counterexamples), func(b broken) bool { return b.First.Measured && !m.r.Strict })
+	p.Meaning, p.Open, p.Next = verdictMeaning(m.r), openReasons(m.r), m.nextSteps(p.Broken)
 	p.FaultRows, p.MoreFaults = m.faultRows()
 	for _, d := range plots {
-		p.Plots = append(p.Plots, pictureOf(d))
+		if picture := pictureOf(d); d.file == overviewFile {
+			p.Overview = &picture
+		} else {
+			p.Plots = append(p.Plots, picture)
+		}
 	}
 	var buf bytes.Buffer
 	err := reportPage.Execute(&buf, p)
@@ -119,7 +144,7 @@ func pictureOf(d drawn) picture {
 	p := picture{File: d.file, Title: d.title, Absent: d.absent}
 	if d.figure != nil {
 		p.Alt, p.Narrow = d.figure.alt, d.figure.narrow
-		p.Image = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(d.figure.svg()))
+		p.Image = embedded(d.figure.svg())
 	}
 	return p
 }
@@ -168,59 +193,6 @@ func timings(r *store.Result) []setting {
 	return out
 }
 
-// figures formats a verdict's figures in order of name, each with its unit.
-func figures(v checker.Verdict) string {
-	var out []string
-	for _, name := range sortedKeys(v.Figures) {
-		out = append(out, figureWords(name, v.Figures[name]))
-	}
-	return strings.Join(out, ", ")
-}
-
-// figureNames explains figures whose names say too little without the description of the check.
-var figureNames = map[string]string{
-	"acquires_by_others": "acquires by other clients meanwhile",
-	"compared":           "compared with the transaction log",
-	"contended":          "acquires that met a holder",
-	"core_seconds":       "held for certain",
-	"cores":              "holds certain for some time",
-	"ended_by_death":     "holds ended by a session's death",
-	"floating":           "holds whose session may have died before the grant was known",
-	"held_seconds":       "held, as clients saw it",
-	"longest_seconds":    "longest",
-	"proven_share":       "share of the held time that is certain",
-	"told":               "clients told that a session had expired",
-	"total_seconds":      "in all",
-	"vanished":           "lost without an answer that says why",
-	"writes_by_others":   "guarded writes by other clients meanwhile",
-}
-
-// figureWords formats one figure: a time if its name ends in a unit of time, or a share.
-func figureWords(name string, v float64) string {
-	words := func(suffix string) string {
-		if text, ok := figureNames[name]; ok {
-			return text
-		}
-		return strings.ReplaceAll(strings.TrimSuffix(name, suffix), "_", " ")
-	}
-	switch {
-	case strings.HasSuffix(name, "_seconds"):
-		return words("_seconds") + ": " + length(time.Duration(v*float64(time.Second)))
-	case strings.HasSuffix(name, "_ms"):
-		return words("_ms") + ": " + length(time.Duration(v*float64(time.Millisecond)))
-	case strings.HasSuffix(name, "_share"):
-		return words("") + ": " + percent(v)
-	}
-	return words("") + ": " + number(v)
-}
-
-func number(v float64) string {
-	if v == float64(int(v)) {
-		return thousands(int(v))
-	}
-	return digits(v)
-}
-
 func markOf(r checker.Result) string {
 	if r == "" {
 		return "–"
@@ -241,6 +213,18 @@ func capital(s string) string {
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
+
+// sentenceOf makes a reason begin with a capital letter, unless its first word is a name, such as k1.
+func sentenceOf(reason string) string {
+	first, _, _ := strings.Cut(reason, " ")
+	if strings.ContainsFunc(first, func(r rune) bool { return !unicode.IsLetter(r) && r != ',' }) {
+		return reason
+	}
+	return capital(reason)
+}
+
+// PageOf returns the documentation of a property.
+func (p page) PageOf(property string) string { return PageOf(p.Recipe, property) }
 
 // Contention describes the share of acquires that met contention.
 func (p page) Contention() string {

@@ -14,7 +14,8 @@ type Screen struct {
 	Colour     bool // use escape codes
 	Width      int  // in columns; 0 means 80. Timelines use 60 to 120
 	ASCII      bool // draw timelines in ASCII
-	NoTimeline bool // draw no timelines
+	NoTimeline bool // draw no timelines, and no messages
+	Messages   bool // draw the messages of the first violation between clients and servers
 }
 
 // drawing returns the screen of a timeline.

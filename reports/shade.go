@@ -19,8 +19,9 @@ type band struct {
 
 // rule is an instant of the x axis to mark, such as the beginning of a phase.
 type rule struct {
-	at   float64
-	name string
+	at     float64
+	name   string
+	colour color.NRGBA // the zero value: grey
 }
 
 // tintOpacity keeps the shading of windows lighter than any data.
@@ -47,8 +48,11 @@ func (s shade) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		c.FillPolygon(faded(b.colour, tintOpacity), rectangle(left, c.Min.Y, right, c.Max.Y))
 	}
-	dashed := draw.LineStyle{Color: grey, Width: vg.Points(0.6), Dashes: []vg.Length{4, 3}}
 	for _, r := range s.rules {
+		dashed := draw.LineStyle{Color: grey, Width: vg.Points(0.6), Dashes: []vg.Length{4, 3}}
+		if r.colour != (color.NRGBA{}) {
+			dashed = draw.LineStyle{Color: r.colour, Width: vg.Points(1.2)}
+		}
 		if x := c.X(p.X.Norm(r.at)); c.ContainsX(x) {
 			c.StrokeLine2(dashed, x, c.Min.Y, x, c.Max.Y)
 		}

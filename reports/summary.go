@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -19,16 +20,19 @@ import (
 // summaryWidth is the widest line of a summary, in columns.
 const summaryWidth = 100
 
-// Summary describes a run in a screenful of text: the verdict on each property, the operations, the
-// faults that took effect, fail-over times, and where the report is and how to repeat the run. run
+// Summary describes a run in a screenful of text: the verdict, what was not checked, what was violated or
+// not decided, with the events that show it, and what was kept; then the operations, the faults that took
+// effect, fail-over times, and where the report is and how to repeat the run. run
 // may be nil if the run is not stored. It uses escape codes only if screen.Colour is set. It reads
 // the events that show a violation from the run's history.
 func Summary(r *store.Result, run *store.Run, screen Screen) string {
 	s := &summary{r: r, sheet: sheet{screen: screen}, told: map[string]string{}}
 	s.chooseCounterexamples(run)
 	s.verdict()
+	s.notChecked()
 	s.properties()
 	s.counterexamples()
+	s.kept()
 	s.operations()
 	s.faults()
 	s.failovers()
@@ -58,18 +62,43 @@ type summary struct {
 }
 
 func (s *summary) verdict() {
-	s.head(s.r.Verdict, sentence(s.r))
+	s.head(s.r.Verdict, verdictSentence(s.r))
 	if s.r.Interrupted {
 		s.b.WriteString("The run was interrupted; what was recorded until then was checked.\n")
 	}
 	s.b.WriteByte('\n')
 }
 
+// notChecked says what the verdict is not about, and which assumptions do not hold.
+func (s *summary) notChecked() {
+	before := s.b.Len()
+	s.list("not checked", uncheckedProperties(s.r.NotAvailable), len(s.r.NotAvailable), "")
+	var others []checker.NotAvailable
+	for _, n := range s.r.NotAvailable {
+		if n.Kind != "property" {
+			others = append(others, n)
+		}
+	}
+	s.list("left out", absences(others), len(others), "")
+	for _, a := range s.r.Assumptions {
+		if !a.Met {
+			s.line("assumption", a.Name+" not met: "+a.Text)
+		}
+	}
+	if s.b.Len() > before {
+		s.b.WriteByte('\n')
+	}
+}
+
+// properties lists the properties that were not kept.
 func (s *summary) properties() {
-	all := properties(s.r)
+	var all []property
 	s.column = 12
-	for _, p := range all {
-		s.column = max(s.column, ansi.StringWidth(p.Name))
+	for _, p := range properties(s.r) {
+		if !p.Passed() {
+			all = append(all, p)
+			s.column = max(s.column, ansi.StringWidth(p.Name))
+		}
 	}
 	for _, p := range all {
 		text := p.Words()
@@ -78,16 +107,31 @@ func (s *summary) properties() {
 			text += " (measured; decides, since --strict)"
 		case p.Measured:
 			text += " (measured, does not decide)"
-		case p.Result == checker.Valid && p.Meaning != "":
-			text += ": " + p.Meaning
 		}
 		s.property(p, text)
 	}
-	for _, a := range s.r.Assumptions {
-		if !a.Met {
-			s.line("  assumption", a.Name+" not met: "+a.Text)
+}
+
+// kept names the properties that were kept, and says what these verdicts do not rest on.
+func (s *summary) kept() {
+	var names, notes []string
+	for _, p := range properties(s.r) {
+		if !p.Passed() {
+			continue
+		}
+		name := label(p.Name, 40)
+		if p.Measured && !s.r.Strict {
+			name += " (measured)"
+		}
+		names = append(names, name)
+		for _, n := range p.Notes() {
+			notes = append(notes, label(p.Name, 40)+": "+label(n, 300))
 		}
 	}
+	if len(names) > 0 {
+		s.line("kept", prose.List(names, "and"))
+	}
+	s.list("note", notes, len(notes), "")
 }
 
 // property writes the line of a property, with the reasons if it is not simply valid. A reason that
@@ -125,11 +169,6 @@ func (s *summary) property(p property, text string) {
 			break
 		}
 		s.below(label(r, 300))
-	}
-	if p.Result == checker.Valid {
-		for _, n := range p.Notes() {
-			s.below(label(n, 300))
-		}
 	}
 }
 
@@ -172,8 +211,10 @@ func (s *summary) chooseCounterexamples(run *store.Run) {
 }
 
 func (s *summary) counterexamples() {
+	screen := s.screen
 	for _, v := range s.chosen {
-		s.b.WriteString(Counterexample(s.h, v, s.screen))
+		s.b.WriteString(Counterexample(s.h, v, screen))
+		screen.Messages = false // those of one violation are enough for a screen
 	}
 	if len(s.chosen) > 0 && s.more > 0 {
 		fmt.Fprintf(&s.b, "\n  %s, in the report\n", plural(s.more, "more violation"))
@@ -366,9 +407,6 @@ func (s *summary) warnings() {
 	}
 	for _, w := range s.r.Warnings {
 		s.line("warning", label(w, 400))
-	}
-	for _, line := range absences(s.r.NotAvailable) {
-		s.line("left out", label(line, 400))
 	}
 	told := map[string]int{}
 	var order []string

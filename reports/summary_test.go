@@ -25,8 +25,7 @@ func TestSummary(t *testing.T) {
 	got := Summary(sample.Result(lockRun(false)), run, Screen{})
 	for _, text := range []string{
 		"✓ VALID: the lock kept every promise that was checked",
-		"✓ exclusion    valid for 3 keys: no two clients held the same key at the same time",
-		"belief       valid for 3 keys (measured, does not decide)",
+		"\n\n  kept         exclusion, belief (measured), tokens, fencing, lost and progress\n",
 		"ok per second over", "median / p99: acquire",
 		"pause: took effect 5 times, 1 of these affected no client",
 		"expire: took effect 5 times (clients holding: 1, waiting: 2, idle: 2)",
@@ -234,8 +233,7 @@ func TestSummaryTellsWhatIsNotAvailable(t *testing.T) {
 	}}
 	text := Summary(r, nil, Screen{})
 	for _, want := range []string{
-		"  left out     not available: committed transactions; properties views, log (no log)\n",
-		"  left out     not available: fault pause (no command)\n",
+		"\n\n  not checked  views and log (no log)\n  left out     not available: committed transactions (no log)\n               not available: fault pause (no command)\n\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
@@ -248,7 +246,7 @@ func TestSummaryTellsNotesOfWhatIsValid(t *testing.T) {
 	r := &store.Result{Verdict: checker.Valid, Verdicts: []checker.Verdict{
 		{Property: "durable", Result: checker.Valid, Notes: []string{"this is not looked at: refusals"}},
 	}}
-	if got := Summary(r, nil, Screen{}); !strings.Contains(got, "this is not looked at: refusals") {
+	if got := Summary(r, nil, Screen{}); !strings.Contains(got, "  kept         durable\n  note         durable: this is not looked at: refusals\n") {
 		t.Error(got)
 	}
 }

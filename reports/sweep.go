@@ -169,10 +169,17 @@ func drawnWords(x sweep.Example) string {
 
 func (t *sweepText) properties() {
 	column := 12
+	var kept []string
+	var rest []sweep.PropertySummary
 	for _, p := range t.s.Properties {
+		if p.Valid > 0 && p.Valid == t.s.Decided() {
+			kept = append(kept, label(p.Name, 40))
+			continue
+		}
+		rest = append(rest, p)
 		column = max(column, len(p.Name))
 	}
-	for _, p := range t.s.Properties {
+	for _, p := range rest {
 		mark := propertyMark(p)
 		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.screen.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
 		for i, why := range p.Why {
@@ -184,6 +191,9 @@ func (t *sweepText) properties() {
 				fmt.Fprintf(&t.b, "  %-*s %s\n", column+2, "", line)
 			}
 		}
+	}
+	if len(kept) > 0 {
+		t.line("kept", "in all runs: "+prose.List(kept, "and"))
 	}
 }
 

@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
@@ -20,17 +22,20 @@ import (
 //go:embed templates/sweep.html.tmpl
 var sweepTemplate string
 
-var sweepPage = template.Must(template.New("sweep").Funcs(template.FuncMap{
-	"docs": func() string { return docs }, "thousands": thousands, "plural": plural, "mark": markOf, "word": wordOf, "capital": capital,
-	"rate": pageRate, "slice": sliceOf, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords, "leak": leakWords, "gateClass": gateClass,
-}).Parse(sweepTemplate))
+var sweepPage = newPage("sweep", sweepTemplate, template.FuncMap{
+	"rate": pageRate, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords, "leak": leakWords,
+})
 
 // sweepPageOf is the data of the template.
 type sweepPageOf struct {
 	*sweep.Summary
+	*explainer
 	Style    template.CSS
 	Heading  string
 	Sentence string
+	Meaning  string    // of the verdict
+	Effects  string    // the faults that took effect
+	Found    []picture // of what was found
 	Runs     string
 	Rate     string
 	Matrix   sweep.Matrix
@@ -49,11 +54,18 @@ func WriteSweep(path string, s *sweep.Summary) error {
 	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-plots"
 	sections, plots := timesOfSweep(&s.Samples)
 	herd := herdOfSweep(s)
-	plots = append(plots, herd)
+	found := []drawn{{file: "outcomes", figure: sweepOutcomes(s)}, {file: "causes", figure: causesFigure(s)}}
+	plots = slices.Concat(found, plots, []drawn{herd})
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
 		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
+		explainer: newExplainer(), Meaning: sweepMeaning(s), Effects: tookEffect(s),
 		Cost: costWords(s.Samples.Cost), Shared: sharedInSweep(&s.Samples), Herd: pictureOf(herd),
+	}
+	for _, f := range found {
+		if f.figure != nil {
+			p.Found = append(p.Found, pictureOf(f))
+		}
 	}
 	var b bytes.Buffer
 	if err := sweepPage.Execute(&b, p); err != nil {
@@ -62,12 +74,12 @@ func WriteSweep(path string, s *sweep.Summary) error {
 	if err := store.WriteFile(path, b.Bytes()); err != nil {
 		return err
 	}
-	return writeSweepPlots(folder, plots)
+	return writePagePlots(folder, plots)
 }
 
-// writeSweepPlots also removes plots of an earlier page that are no longer drawn, but nothing else:
+// writePagePlots also removes plots of an earlier page that are no longer drawn, but nothing else:
 // the folder is where the user wanted the page.
-func writeSweepPlots(folder string, plots []drawn) error {
+func writePagePlots(folder string, plots []drawn) error {
 	var figures []drawn
 	var failed []error
 	for _, d := range plots {
@@ -132,6 +144,31 @@ func (p sweepPageOf) Never() map[string]bool {
 		never[kind] = true
 	}
 	return never
+}
+
+// sweepMeaning says in a sentence what the verdict means.
+func sweepMeaning(s *sweep.Summary) string {
+	switch s.Verdict {
+	case checker.Violation:
+		return "A violation is final. Each cause below comes with its smallest run, and with the command that repeats it."
+	case checker.Valid:
+		return "Enough happened that a violation would have shown itself. That is no proof: other seeds or settings may still find one."
+	}
+	return "That is not valid: too little happened, or too little is known, to say so."
+}
+
+// tookEffect lists the kinds of faults that took effect.
+func tookEffect(s *sweep.Summary) string {
+	var kinds []string
+	for _, f := range s.Faults {
+		if f.Verified > 0 {
+			kinds = append(kinds, f.Kind)
+		}
+	}
+	if len(kinds) == 0 {
+		return "No fault took effect"
+	}
+	return plural(len(kinds), "kind") + " of faults took effect: " + prose.List(kinds, "and")
 }
 
 // Bounds of what the page shows at once.

@@ -1,9 +1,14 @@
 package reports
 
 import (
+	"cmp"
 	"html"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,7 +59,7 @@ func TestFiguresInWords(t *testing.T) {
 	v := checker.Verdict{Figures: map[string]float64{
 		"contended": 232, "core_seconds": 16.5, "proven_share": 0.975, "longest_stale_ms": 12, "keys": 3, "longest_wait_seconds": 1.25,
 	}}
-	const want = "acquires that met a holder: 232, held for certain: 16.5 s, keys: 3, longest stale: 12 ms, longest wait: 1.25 s, share of the held time that is certain: 97.5 %"
+	const want = "232 acquires met another holder; 16.5 s of holding was certain; 3 keys; the oldest value that was read was 12 ms old; the longest wait was 1.25 s; 97.5 % of the held time is certain"
 	if got := figures(v); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -75,5 +80,31 @@ func TestNoteSaysWhatIsLeftOut(t *testing.T) {
 				t.Errorf("%s: %s", model, d.figure.note)
 			}
 		}
+	}
+}
+
+// Every figure that a check counts is declared in words. The checks count them by name.
+func TestEveryFigureHasWords(t *testing.T) {
+	counted := regexp.MustCompile(`\.(?:[cC]ount|Longest)\("([a-z_]+)"|[fF]igures\["([a-z_]+)"\]`)
+	seen := map[string]bool{}
+	err := filepath.WalkDir("../checker", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, m := range counted.FindAllStringSubmatch(string(source), -1) {
+			name := cmp.Or(m[1], m[2])
+			seen[name] = true
+			if _, ok := figureTexts[name]; !ok {
+				t.Errorf("%s counts %q, which has no words", path, name)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) < 100 {
+		t.Errorf("only %d figures found", len(seen))
 	}
 }

@@ -19,6 +19,17 @@ func throughputFigure(m *material) (*figure, string) {
 		return nil, "No operation was completed."
 	}
 	f := m.overTime()
+	m.throughputPanel(f, counts, 220)
+	f.note = "By the time of completion, counted in windows of " + length(m.windowWidth()) + "."
+	if len(m.withinHarness()) > 0 {
+		f.note += " Confirms and writes, which stay within the harness, are left out."
+	}
+	f.alt = "Line plot of completed operations per second over the time of the run, by outcome."
+	return f, ""
+}
+
+// throughputPanel adds a panel with the lines, and its legend.
+func (m *material) throughputPanel(f *figure, counts map[history.Type]map[int]int, height vg.Length) {
 	p := newPanel()
 	p.Y.Min, p.Y.Max = 0, highest(counts, m.windowWidth())
 	p.Y.Tick.Marker = linearTicks{most: 7}
@@ -29,13 +40,7 @@ func throughputFigure(m *material) (*figure, string) {
 			f.legend = append(f.legend, legendEntry{name: o.name, colour: o.colour, shape: asLine})
 		}
 	}
-	f.panels = []panel{{yLabel: "operations per second", plot: p, height: 220}}
-	f.note = "By the time of completion, counted in windows of " + length(m.windowWidth()) + "."
-	if len(m.withinHarness()) > 0 {
-		f.note += " Confirms and writes, which stay within the harness, are left out."
-	}
-	f.alt = "Line plot of completed operations per second over the time of the run, by outcome."
-	return f, ""
+	f.panels = append(f.panels, panel{yLabel: "operations per second", plot: p, height: height})
 }
 
 // completions counts by outcome and window, as the rate in the statistics

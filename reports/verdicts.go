@@ -113,6 +113,16 @@ func about(keys []string) string {
 	return prose.List(named, "and") + ": "
 }
 
+// Passed reports whether there is nothing to tell but figures: the property was kept.
+func (p property) Passed() bool { return p.Result == checker.Valid }
+
+// Open reports whether the page shows at once what there is to tell. Of violations another part of the
+// page does.
+func (p property) Open() bool { return p.Result == checker.Unknown }
+
+// ByKey reports whether the property has verdicts of several keys.
+func (p property) ByKey() bool { return len(p.Verdicts) > 1 }
+
 // Mark returns the sign of the result. A measured property never gets the sign of a violation.
 func (p property) Mark() string {
 	if p.Measured && p.Result == checker.Violation {
@@ -181,8 +191,16 @@ func subjectOf(r *store.Result) string {
 	return models.Named(r.Recipe).Subject()
 }
 
-// sentence returns the verdict of the run as a sentence.
+// sentence returns the verdict of the run as a sentence, with what was not checked of a valid one.
 func sentence(r *store.Result) string {
+	if r.Verdict == checker.Valid {
+		return verdictSentence(r) + unchecked(r.NotAvailable)
+	}
+	return verdictSentence(r)
+}
+
+// verdictSentence is sentence without what was not checked.
+func verdictSentence(r *store.Result) string {
 	ps := properties(r)
 	named := func(result checker.Result) []string {
 		var out []string
@@ -208,7 +226,7 @@ func sentence(r *store.Result) string {
 		}
 		return "nothing was violated, but the run does not allow a verdict"
 	case checker.Valid:
-		return fmt.Sprintf("%s kept every promise that was checked: %s%s", what, prose.Count(len(named(checker.Valid)), "property"), unchecked(r.NotAvailable))
+		return fmt.Sprintf("%s kept every promise that was checked: %s", what, prose.Count(len(named(checker.Valid)), "property"))
 	}
 	return "no verdict was reached"
 }

@@ -40,6 +40,9 @@ func Render(dir string, h *history.History, r *store.Result) error {
 func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 	m := newMaterial(dir, h, r)
 	plots := m.plots()
+	if f := overviewFigure(m); f != nil {
+		plots = append([]drawn{{file: f.file, title: f.title, figure: f}}, plots...)
+	}
 	pictures, err := m.porcupinePages(context.Background())
 	pages := []struct {
 		file string

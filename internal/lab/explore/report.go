@@ -155,17 +155,36 @@ func (r Report) String() string {
 	if len(r.Always) > 0 {
 		return "the scenario breaks " + strings.Join(r.Always, ", ") + " without any fault"
 	}
-	text := r.singles()
-	if len(r.Only) > 0 {
-		text = "of " + prose.List(r.Only, "and") + " alone: " + text
-	}
+	text := r.singlesOf()
 	if r.Pairs.All > 0 {
 		text += "; " + r.pairs()
 	}
 	if r.Ended != "" {
-		text += "\nthe rest was not tried, since " + r.Ended
+		text += "\n" + r.rest()
 	}
 	return text + "\n" + r.decided() + r.found()
+}
+
+// Tried says in sentences, without full stops, what was tried and what came of it.
+func (r Report) Tried() []string {
+	out := []string{r.singlesOf()}
+	if r.Pairs.All > 0 {
+		out = append(out, r.pairs())
+	}
+	if r.Ended != "" {
+		out = append(out, r.rest())
+	}
+	return out
+}
+
+func (r Report) rest() string { return "the rest was not tried, since " + r.Ended }
+
+// singlesOf is singles, with the kinds that were to be tried.
+func (r Report) singlesOf() string {
+	if len(r.Only) > 0 {
+		return "of " + prose.List(r.Only, "and") + " alone: " + r.singles()
+	}
+	return r.singles()
 }
 
 // decided says what came of the properties.
@@ -200,7 +219,7 @@ func (r Report) found() string {
 	var b strings.Builder
 	for i, c := range r.Causes() {
 		fmt.Fprintf(&b, "\n\n%d. %s, in %s, by %s: %s\n   --faults '%s'", i+1, c.Property, many(len(c.Findings), "run"), c.Where, c.Shape, plan.Steps(c.Findings[0].Steps...))
-		for _, s := range c.sorts() {
+		for _, s := range c.Sorts() {
 			fmt.Fprintf(&b, "\n   %s", s)
 		}
 	}
@@ -236,8 +255,8 @@ func (r Report) Causes() (all []*Cause) {
 // mostSorts is how many sorts of faults are listed for a cause.
 const mostSorts = 12
 
-// sorts are those of the faults that have a cause, most frequent first.
-func (c *Cause) sorts() (lines []string) {
+// Sorts are those of the faults that have a cause, most frequent first.
+func (c *Cause) Sorts() (lines []string) {
 	counts := map[string]int{}
 	for _, f := range c.Findings {
 		counts[sortsOf(f.Steps)]++

@@ -1,0 +1,79 @@
+package glossary
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/glossary.md anew")
+
+// docs/glossary.md has the terms, and nothing else.
+func TestPage(t *testing.T) {
+	const page = "../../docs/glossary.md"
+	if *update {
+		if err := os.WriteFile(page, []byte(Markdown()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != Markdown() {
+		t.Error("docs/glossary.md differs from package glossary (go test -update writes it anew)")
+	}
+}
+
+// Each word is declared once, in order, and explained in sentences.
+func TestTerms(t *testing.T) {
+	seen := map[string]bool{}
+	for _, term := range Terms {
+		for _, w := range append([]string{term.Word}, term.Forms...) {
+			if seen[w] {
+				t.Errorf("%q is declared twice", w)
+			}
+			seen[w] = true
+		}
+		if !strings.HasSuffix(term.Text, ".") || len(term.Text) > 300 || term.Page == "" {
+			t.Errorf("%s: %q, see %q", term.Word, term.Text, term.Page)
+		}
+	}
+	if !slices.IsSortedFunc(Terms, func(a, b Term) int { return strings.Compare(strings.ToLower(a.Word), strings.ToLower(b.Word)) }) {
+		t.Error("the terms are not in order")
+	}
+}
+
+func TestSplit(t *testing.T) {
+	seen := map[string]bool{}
+	once := func(term *Term) bool {
+		again := seen[term.Word]
+		seen[term.Word] = true
+		return again
+	}
+	text := func(s string) string {
+		var b strings.Builder
+		for _, p := range Split(s, once) {
+			if p.Term != nil {
+				b.WriteString("[" + p.Text + "=" + p.Term.Word + "]")
+			} else {
+				b.WriteString(p.Text)
+			}
+		}
+		return b.String()
+	}
+	for _, c := range [][2]string{
+		{"", ""},
+		{"two holds of a session; sessions hold", "two [holds=hold] of a [session=session]; sessions hold"},
+		{"withhold a key_2 and keys", "withhold a key_2 and [keys=key]"},
+		{"S, L", "[S=S], [L=L]"},
+		{"Plan L of Z", "Plan L of Z"},
+		{"the guarded resource, fail-overs", "the [guarded resource=guarded resource], [fail-overs=fail-over]"},
+	} {
+		if got := text(c[0]); got != c[1] {
+			t.Errorf("%q: %q, want %q", c[0], got, c[1])
+		}
+	}
+}

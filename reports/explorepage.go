@@ -1,0 +1,150 @@
+package reports
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"path/filepath"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/store"
+)
+
+//go:embed templates/explore.html.tmpl
+var exploreTemplate string
+
+var explorePage = newPage("explore", exploreTemplate, nil)
+
+// Exploration is what an exploration tried and found. It has data only, so that this package does not
+// need what runs an exploration.
+type Exploration struct {
+	Recipe, Subject string
+	Verdict         checker.Result
+	// Why says what is missing for a valid verdict.
+	Why []string
+	// Tried says in sentences, without full stops, what was tried and what came of it.
+	Tried []string
+	// Properties are decided over all runs together. Their figures kept, open and broken count runs.
+	Properties []checker.Verdict
+	Kinds      []ExploredKind
+	Nowhere    []string // kinds that no message of the scenario is one for
+	Causes     []ExploredCause
+	Command    string // explores it again
+	Zklab      string // see zklab.Version
+}
+
+// ExploredKind counts the single faults of a kind.
+type ExploredKind struct {
+	Kind               string
+	Tried, Took, Broke int
+}
+
+// ExploredCause is what was found of one cause.
+type ExploredCause struct {
+	Property, Shape, Where string
+	Runs                   int
+	Sorts                  []string // sorts of faults that have the cause, most frequent first
+	Command                string   // repeats the first finding
+}
+
+// exploreData is the data of the template.
+type exploreData struct {
+	Exploration
+	*explainer
+	Style    template.CSS
+	Heading  string
+	Sentence string
+	Meaning  string
+	Plots    []picture
+	Folder   string // of the plots, relative to the page
+	Makers   []setting
+}
+
+// WriteExploration writes the page of an exploration as one self-contained file, and its plots into a
+// folder beside it: explore-plots for explore.html.
+func WriteExploration(path string, e Exploration) error {
+	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-plots"
+	d := exploreData{
+		Exploration: e, explainer: newExplainer(), Style: template.CSS(styleSheet), Heading: models.Named(e.Recipe).Subject(),
+		Sentence: e.sentence(), Meaning: e.meaning(), Folder: filepath.Base(folder), Makers: makers("", "explored by", e.Zklab),
+	}
+	if e.Subject != "" {
+		d.Heading += " (" + e.Subject + ")"
+	}
+	plots := []drawn{{file: "kinds", figure: exploredKindsFigure(e)}, {file: "properties", figure: exploredPropertiesFigure(e)}}
+	for _, p := range plots {
+		if p.figure != nil {
+			d.Plots = append(d.Plots, pictureOf(p))
+		}
+	}
+	var b bytes.Buffer
+	if err := explorePage.Execute(&b, d); err != nil {
+		return fmt.Errorf("write the page of the exploration: %w", err)
+	}
+	if err := store.WriteFile(path, b.Bytes()); err != nil {
+		return err
+	}
+	return writePagePlots(folder, plots)
+}
+
+// sentence returns the verdict as a sentence.
+func (e Exploration) sentence() string {
+	what := models.Named(e.Recipe).Subject()
+	switch e.Verdict {
+	case checker.Violation:
+		return what + " broke its promise"
+	case checker.Valid:
+		return what + " kept every promise, whichever single fault hit whichever message"
+	}
+	return "nothing was violated, but not enough was tried to call it valid"
+}
+
+// meaning says in a sentence what the verdict means.
+func (e Exploration) meaning() string {
+	switch e.Verdict {
+	case checker.Violation:
+		return "A violation is final. Each cause below comes with the command that shows it again."
+	case checker.Valid:
+		return "That is a statement about this scenario, which is small: other scenarios, and faults at the same time, may still break one."
+	}
+	return "It says below what is missing."
+}
+
+// Kept returns in how many runs a property was kept, of those to which it applied.
+func (exploreData) Kept(v checker.Verdict) string {
+	kept := int(v.Figures["kept"])
+	return thousands(kept) + " of " + plural(kept+int(v.Figures["open"]+v.Figures["broken"]), "run")
+}
+
+// exploredKindsFigure shows what came of the single faults of each kind.
+func exploredKindsFigure(e Exploration) *figure {
+	var bars []outcomeBar
+	for _, k := range e.Kinds {
+		bars = append(bars, outcomeBar{k.Kind, []outcome{
+			{"broke a promise", vermillion, k.Broke}, {"took effect, and broke none", green, max(0, k.Took-k.Broke)}, {"without effect", pale, max(0, k.Tried-max(k.Took, k.Broke))},
+		}})
+	}
+	f := outcomesFigure(bars, "single faults")
+	if f != nil {
+		f.file, f.title = "kinds", "What came of each kind of fault"
+	}
+	return f
+}
+
+// exploredPropertiesFigure shows in how many runs each property was kept.
+func exploredPropertiesFigure(e Exploration) *figure {
+	var bars []outcomeBar
+	for _, v := range e.Properties {
+		bars = append(bars, outcomeBar{v.Property, []outcome{
+			{"broken", vermillion, int(v.Figures["broken"])}, {"left open", orange, int(v.Figures["open"])}, {"kept", green, int(v.Figures["kept"])},
+		}})
+	}
+	f := outcomesFigure(bars, "runs")
+	if f != nil {
+		f.file, f.title = "properties", "In how many runs each property was kept"
+	}
+	return f
+}

@@ -1,0 +1,71 @@
+package reports
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/internal/lab/sweep"
+)
+
+// The pictures of a sweep say how many runs came to what, and how often each cause was found.
+func TestPicturesOfASweep(t *testing.T) {
+	s := sweptRuns()
+	f := sweepOutcomes(s)
+	const want = "Bar chart. all runs: 49 violated, 26 undecided, 74 valid, 1 could not be run; progress: 49 violated, 26 undecided, 74 valid; " +
+		"belief: 2 happened (measured), 147 valid; log: 99 valid, 50 no evidence; grant: 149 valid; own-znodes: 149 valid; fencing: 149 undecided."
+	if f.alt != want {
+		t.Errorf("got  %s\nwant %s", f.alt, want)
+	}
+	if f.xMax != 150 {
+		t.Errorf("the bars end at %v", f.xMax)
+	}
+	c := causesFigure(s)
+	if !strings.Contains(c.alt, "progress in 49 of 149 runs, 32.9 % (26 % to 41 %); belief in 2 of 149 runs") || c.xMax < 41 {
+		t.Errorf("%s, up to %v", c.alt, c.xMax)
+	}
+	for range 30 {
+		s.Findings = append(s.Findings, s.Findings[0])
+	}
+	if note := causesFigure(s).note; !strings.Contains(note, "16 more causes not shown") {
+		t.Error(note)
+	}
+	for _, svg := range [][]byte{f.svg(), c.svg()} {
+		if err := wellFormed(svg); err != nil {
+			t.Error(err)
+		}
+	}
+	none := &sweep.Summary{}
+	if sweepOutcomes(none) != nil || causesFigure(none) != nil {
+		t.Error("a picture of nothing")
+	}
+}
+
+// The page of a sweep says what was tried, what was found, shows pictures, and then has tables.
+func TestOrderOfTheSweepPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sweep.html")
+	if err := WriteSweep(path, sweptRuns()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, at := string(b), 0
+	for _, text := range []string{
+		`id="verdict"`, `id="tried"`, "2 kinds of faults took effect: pause and kill.", `id="findings"`, `id="pictures"`, `<figure id="outcomes"`, `<figure id="causes"`, `<figure id="herd"`,
+		`id="properties"`, `id="faults"`, `id="times"`, `id="exercised"`, `id="shards"`, `id="settings"`, "zklab sweep lock --seeds 1..300", `id="glossary"`,
+	} {
+		i := strings.Index(page[at:], text)
+		if i < 0 {
+			t.Fatalf("no %q where it should be", text)
+		}
+		at += i
+	}
+	for _, name := range []string{"outcomes.svg", "causes.png"} {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), "sweep-plots", name)); err != nil {
+			t.Error(err)
+		}
+	}
+}

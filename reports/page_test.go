@@ -1,0 +1,174 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/base64"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/glossary"
+	"github.com/zklab/zklab/reports/internal/sample"
+)
+
+// The page tells the most important first, and its parts are where its links lead.
+func TestOrderOfThePage(t *testing.T) {
+	page := string(rendered.bad(t)["report.html"])
+	at := 0
+	for _, part := range []string{
+		`id="verdict"`, "What to do next", `id="overview"`, `id="violations"`, `id="properties"`, `id="statistics"`, `id="faults"`, `id="plots"`, `id="replay"`, `id="glossary"`,
+	} {
+		i := strings.Index(page, part)
+		if i < at {
+			t.Errorf("%s is not where it should be", part)
+		}
+		at = max(at, i)
+	}
+	for _, m := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if !strings.Contains(page, `id="`+m[1]+`"`) {
+			t.Errorf("a link leads to #%s, which the page has not", m[1])
+		}
+	}
+}
+
+// Which client broke what, what the property promises and what to do next stand above everything else.
+func TestVerdictOfAViolation(t *testing.T) {
+	h := shortRun()
+	r := sample.Violated(h)
+	r.Ensemble.Settings = append(r.Ensemble.Settings, "simulated")
+	page := string(render(t, h, r)["report.html"])
+	head, _, _ := strings.Cut(page, `id="overview"`)
+	for _, text := range []string{
+		"no two clients held the same key at the same time", html.EscapeString(sentenceOf(violations(r.Verdicts)[0].Reason)),
+		`<a href="#violation-1"><b>exclusion</b></a>`, "A <a class=\"term\" href=\"#term-violation\">violation<", "zklab shrink /runs/here", "How it came about:</span> " + sample.Deletion, html.EscapeString(r.Replay),
+	} {
+		if !strings.Contains(head, text) {
+			t.Errorf("the head of the page does not say %q", text)
+		}
+	}
+	r.Ensemble.Settings = nil
+	if strings.Contains(string(render(t, h, r)["report.html"]), "zklab shrink") {
+		t.Error("a run in real time is to be shrunk")
+	}
+	r.Replay = ""
+	if page := string(render(t, h, r)["report.html"]); strings.Contains(page, "whether it is mended") || !strings.Contains(page, "only its history is known") {
+		t.Error("a history without an experiment is to be run again")
+	}
+}
+
+// An undecided verdict says why beside it, each reason once.
+func TestVerdictOfAnUndecidedRun(t *testing.T) {
+	h := shortRun()
+	r := sample.Result(h)
+	r.Verdict = checker.Unknown
+	r.Assumptions[1].Met, r.Assumptions[1].Text = false, "3 operations succeeded before the first fault, of 200 wanted"
+	for i := range r.Verdicts {
+		if v := &r.Verdicts[i]; v.Property == "progress" || v.Property == "lost" {
+			v.Result, v.Reason = checker.Unknown, "no session expired"
+		}
+	}
+	head, _, _ := strings.Cut(string(render(t, h, r)["report.html"]), `id="overview"`)
+	for _, text := range []string{"3 operations succeeded before the first fault, of 200 wanted.", "k0, k1 and k2: no session expired.", `<a href="#properties">`} {
+		if strings.Count(head, text) != 1 {
+			t.Errorf("the head of the page says %q %d times", text, strings.Count(head, text))
+		}
+	}
+	for range 9 {
+		r.Assumptions = append(r.Assumptions, checker.Assumption{Name: "x", Text: time.Duration(len(r.Assumptions)).String()})
+	}
+	if got := openReasons(r); len(got) != mostOpen+1 || got[mostOpen] != "7 more reasons below" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A passed property is a line; its figures are words behind it.
+func TestPropertiesOnThePage(t *testing.T) {
+	page := string(rendered.bad(t)["report.html"])
+	for name, open := range map[string]bool{"tokens": false, "fencing": false, "exclusion": false, "progress": true} {
+		line := regexp.MustCompile(`<details class="property" id="property-` + name + `"( open)?>`).FindStringSubmatch(page)
+		if line == nil || (line[1] != "") != open {
+			t.Errorf("%s: %q, want open %v", name, line, open)
+		}
+	}
+	if !strings.Contains(page, "312 ") || !strings.Contains(page, "97 % of the held time is certain") || strings.Contains(page, "proven_share") {
+		t.Error("the figures are not told in words")
+	}
+}
+
+// Each term is explained where it stands first, and in the glossary of the page.
+func TestTermsOfThePage(t *testing.T) {
+	page := string(rendered.bad(t)["report.html"])
+	terms := regexp.MustCompile(`<a class="term" href="#term-([^"]*)">[^<]*<span class="tip" role="tooltip">([^<]*)</span></a>`).FindAllStringSubmatch(page, -1)
+	if len(terms) < 5 {
+		t.Fatalf("%d terms", len(terms))
+	}
+	for _, m := range terms {
+		if !strings.Contains(page, `<dt id="term-`+m[1]+`">`) || !strings.Contains(page, "<dd>"+m[2]+" <a ") {
+			t.Errorf("the glossary of the page has no %s", m[1])
+		}
+	}
+	for _, letter := range []string{"r", "s"} {
+		if !strings.Contains(page, `href="#term-`+letter+`"`) {
+			t.Errorf("evidence %s is not explained", letter)
+		}
+	}
+	if n := len(newExplainer().Glossary()); n != 0 {
+		t.Errorf("%d terms of an empty page", n)
+	}
+	if got := newExplainer().Explain(nasty); strings.Contains(string(got), "<script") {
+		t.Errorf("%s", got)
+	}
+	if len(glossary.Terms) < 40 {
+		t.Error("where is the glossary?")
+	}
+}
+
+// The overview has the faults, the holders and the violation in one picture.
+func TestOverview(t *testing.T) {
+	h := lockRun(true)
+	f := overviewFigure(newMaterial("", h, sample.Violated(h)))
+	svg := string(f.svg())
+	for _, text := range []string{"operations per second", "client 0", "fault: pause", ">exclusion violated<", "k0"} {
+		if !strings.Contains(svg, text) {
+			t.Errorf("the overview does not show %q", text)
+		}
+	}
+	q := sample.Queue(5*time.Second, 1)
+	if f := overviewFigure(newMaterial("", q, sample.Result(q))); len(f.panels) != 2 || !strings.Contains(f.alt, "items in the queue") {
+		t.Errorf("the overview of a queue: %s", f.alt)
+	}
+	many := sample.Lock{Length: 5 * time.Second, Clients: 4, Keys: 20, Seed: 3}.History()
+	if f := overviewFigure(newMaterial("", many, sample.Result(many))); !strings.Contains(f.note, "12 more keys not shown") {
+		t.Errorf("the overview of many keys: %s", f.note)
+	}
+	if overviewFigure(newMaterial("", &history.History{}, sample.Result(&history.History{}))) != nil {
+		t.Error("an overview of nothing")
+	}
+	shared := &history.History{Header: history.Header{Model: models.Barrier.Name}, Events: many.Events}
+	if f := overviewFigure(newMaterial("", shared, sample.Result(shared))); len(f.panels) != 1 {
+		t.Error("the overview of a barrier has more than the operations")
+	}
+}
+
+// Every image of the page has colours for dark pages, and words for people who do not see it.
+func TestImagesOfThePage(t *testing.T) {
+	page := rendered.bad(t)["report.html"]
+	images := regexp.MustCompile(`<img src="data:image/svg&#43;xml;base64,([^"]*)" alt="([^"]*)"`).FindAllSubmatch(page, -1)
+	if n := bytes.Count(page, []byte("<img ")); len(images) != n || n < 10 {
+		t.Fatalf("%d images, of which %d are embedded and described", n, len(images))
+	}
+	for _, m := range images {
+		svg, err := base64.StdEncoding.DecodeString(html.UnescapeString(string(m[1])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(svg, []byte("prefers-color-scheme:dark")) || len(m[2]) < 10 {
+			t.Errorf("%q has no dark colours, or no words", m[2])
+		}
+	}
+}
