@@ -55,6 +55,10 @@ func discoveryScenarios() []scenario {
 		{"nobody to pick, though it lives", "pick", Violation, "lived on", told().Picks(1, 5, 6, "").Proof(0, 1, 9)},
 		{"nobody to pick, when its session may be dead", "pick", Valid, "", told().Picks(1, 5, 6, "")},
 
+		{"nobody to pick while it registers", "pick", Valid, "", service().Joins(0, 1, 10, "m1", saw(1, 5)).Told(1, 3, 4, "m1").Picks(1, 5, 6, "").Proof(0, 1, 20)},
+		{"a pick of what came and went while it registers", "pick", Valid, "", service().Joins(0, 1, 10, "m1", saw(1, 5)).Told(1, 3, 4, "m1").Told(1, 5, 6).Picks(1, 7, 8, "m1")},
+		{"a pick of what went behind one that came after it had registered", "pick", Violation, "and it registered only once", service().Joins(0, 1, 5, "m1", saw(1, 5)).Joins(2, 6, 7, "m2", saw(5, 9)).Told(1, 8, 9, "m1", "m2").Told(1, 10, 11, "m2").Picks(1, 12, 13, "m1")},
+
 		{"a pick long after it unregistered", "converge", Violation, "though it had unregistered by 0.004 s", service().Joins(0, 1, 2, "m1", saw(1, 2)).Parts(0, 3, 4, "m1", saw(2, 3)).Picks(1, 20+bound, 21+bound, "m1")},
 		{"a pick of what its client was told of last, long after that unregistered", "converge", Valid, "", told().Parts(0, 5, 6, "m1", saw(2, 3)).Picks(1, 20+bound, 21+bound, "m1")},
 		{"a pick long after its client was told that it unregistered", "converge", Violation, "though it had unregistered by 0.006 s", told().Parts(0, 5, 6, "m1", saw(2, 3)).Told(1, 7, 8).Picks(1, 20+bound, 21+bound, "m1")},

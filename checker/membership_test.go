@@ -61,6 +61,10 @@ func membershipScenarios() []scenario {
 		{"there after it left by a call without a request", "fresh", Valid, "", leftByItself()},
 		{"gone while it joins", "monotone", Violation, "and it lived on", seenWhileJoining(history.Use{Session: 1, Made: true})},
 		{"gone while it joins, with a znode of an earlier session", "monotone", Valid, "", seenWhileJoining(history.Use{Session: 9}, history.Use{Session: 1, Made: true})},
+		{"it comes and goes while it joins", "monotone", Valid, "", flickers(group(), 5)},
+		{"the same, when too little was committed for that", "monotone", Violation, "and it lived on", flickers(group(), 3)},
+		{"gone behind one that came after it had joined", "monotone", Violation, "and it lived on", group().Joins(0, 1, 10, "m1", saw(1, 5)).Joins(2, 11, 14, "m2", saw(5, 9)).Lists(1, 12, 13, saw(0, 0), "m1", "m2").Lists(1, 15, 16, saw(0, 0), "m2").Proof(0, 1, 20)},
+		{"gone, perhaps while it joined, which a server that lags shows late", "monotone", Valid, "", group().Joins(0, 1, 10, "m1", saw(1, 5)).Lists(1, 12, 13, saw(0, 0), "m1").Lists(1, 15, 16, saw(0, 0)).Proof(0, 1, 20)},
 		{"changes that go back", "monotone", Violation, `client 1 got the answer at 0.008 s that "m1" is a member of k again, after that client had seen it gone`, group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Told(1, 5, 6).Told(1, 7, 8, "m1")},
 		{"a list older than a change", "monotone", Valid, "", group().Joins(0, 1, 2, "m1", saw(1, 2)).Told(1, 3, 4, "m1").Lists(1, 5, 6, saw(0, 0)).Proof(0, 1, 9)},
 
@@ -104,6 +108,13 @@ func seenWhileJoining(used ...history.Use) *checktest.Record {
 	r.Joins(0, 1, 10, "m1", saw(1, 2))
 	r.Events[len(r.Events)-1].Used = used
 	return r.Lists(1, 3, 4, saw(0, 0), "m1").Lists(1, 6, 7, saw(0, 0)).Proof(0, 1, 20)
+}
+
+// flickers makes of a record a group of which client 1 sees m1, then not, and then again, before the call
+// of client 0 to join as m1 ends. seen is the number of the last transaction that client 0 had seen then.
+func flickers(r *checktest.Record, seen history.ID) *checktest.Record {
+	r.Joins(0, 1, 10, "m1", saw(1, seen)).Lists(1, 3, 4, saw(2, 2), "m1").Lists(1, 6, 7, saw(3, 3))
+	return r.Lists(1, 8, 9, saw(3, 3), "m1").Proof(0, 1, 20)
 }
 
 // leftByItself makes of a record a group that m1 leaves by a call without a request, since the session
@@ -255,6 +266,19 @@ func TestReferenceOfGroupsFindsWhatChecksFind(t *testing.T) {
 				t.Errorf("%+v", v)
 			}
 		})
+	}
+}
+
+// The reference model of fresh lets a member come and go while it joins, unless too little was committed
+// for that.
+func TestReferenceOfASlowJoin(t *testing.T) {
+	for seen, want := range map[history.ID]string{5: "", 3: "only porcupine found this"} {
+		rep := Run(t.Context(), flickers(checktest.Group(), seen).Saw(5, 2, 3, 5).Build(), Options{})
+		for _, v := range rep.Verdicts {
+			if v.Property == "fresh" && ((v.Result == Violation) != (want != "") || !strings.Contains(v.Reason, want)) {
+				t.Errorf("up to transaction %d: %+v", seen, v)
+			}
+		}
 	}
 }
 

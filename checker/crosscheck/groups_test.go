@@ -50,11 +50,13 @@ const (
 	isLeft    = "left"
 	isGone    = "gone" // with its session, or by a fault, or while it leaves: it may come back
 	isBack    = "back"
+	isMadeNow = "made" // or deleted, by a call to join that goes on
 	isListed  = "listed"
 	isPicked  = "picked"
 	isNobody  = "nobody" // was there to be picked
 	notMember = '.'
 	inGroup   = 'i'
+	forNow    = 'f' // in the group, by a call to join that goes on
 	outOf     = 'o'
 	hasLeft   = 'x'
 )
@@ -231,6 +233,9 @@ func (g group) stays(m int, strictly bool) []call {
 			call{op: op{f: isGone, client: m}, inv: again, again: true},
 			call{op: op{f: isBack, client: m}, inv: again, again: true})
 	}
+	if j.out == ok && !strictly && !g.oneCreate(j) {
+		all = append(all, call{op: op{f: isMadeNow, client: m}, inv: j.inv, again: true})
+	}
 	for _, o := range g.deletions() {
 		all = append(all, call{op: op{f: isGone, client: m}, inv: o.inv, again: true})
 		if !strictly {
@@ -238,6 +243,26 @@ func (g group) stays(m int, strictly bool) []call {
 		}
 	}
 	return all
+}
+
+// oneCreate says that so few transactions were committed during a join that its znode was created only
+// once: to create it, delete it and create it again takes three.
+func (g group) oneCreate(j op) bool {
+	before := j.with.seen[0]
+	for _, o := range g.ops {
+		if o.inv < j.inv {
+			before = max(before, o.with.seen[0])
+		}
+		if o.out != open && o.ret < j.inv {
+			before = max(before, o.with.seen[1])
+		}
+	}
+	for _, f := range g.facts {
+		if f.at < j.inv {
+			before = max(before, f.seen)
+		}
+	}
+	return !moved(j) && before > 0 && j.with.seen[1] > 0 && j.with.seen[1] < before+3
 }
 
 // goes are the leaves of a member. By the letter they are one moment each.
@@ -412,7 +437,11 @@ func (s groupStory) step(state string, o op) []string {
 	switch {
 	case o.f == isLeft && (s.strictly || was != notMember):
 		*at = hasLeft // else a join of unknown outcome may come yet
-	case o.f == isJoined && was == notMember:
+	case o.f == isMadeNow && was == notMember:
+		*at = forNow
+	case o.f == isMadeNow && was == forNow:
+		*at = notMember
+	case o.f == isJoined && (was == notMember || was == forNow):
 		*at = inGroup
 	case o.f == isGone && was == inGroup:
 		*at = outOf
@@ -424,7 +453,7 @@ func (s groupStory) step(state string, o op) []string {
 
 func fitsLook(state string, o op) bool {
 	for i := range state {
-		is, shown := state[i] == inGroup, o.arg[i] == inGroup
+		is, shown := state[i] == inGroup || state[i] == forNow, o.arg[i] == inGroup
 		if shown && !is || is && !shown && o.f != isPicked {
 			return false
 		}

@@ -17,7 +17,7 @@ import (
 func GeneratePicks(rng *rand.Rand, how Kind) *history.History {
 	clients := 2 + rng.IntN(3)
 	w := &pickWorld{groupWorld: newGroupWorld(rng, how, models.Discovery.Name, clients), away: make([]string, clients)}
-	steps := 15 + rng.IntN(35)
+	steps := 20 + rng.IntN(40)
 	wild := 2 + rng.IntN(3)*20 // of some histories nearly all is known
 	for range steps {
 		w.now += rng.IntN(4)

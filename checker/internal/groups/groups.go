@@ -51,6 +51,10 @@ type member struct {
 	// before somebody asked it to leave or a fault may have removed its znode, at equal times, too;
 	// and until its session was last seen to be alive.
 	until time.Duration
+	// steady says that it was there without a break from when it was first shown, and steadyBy are
+	// events that show it: see [group.madeOnce].
+	steady   bool
+	steadyBy []int
 	// again is from when it may have joined once more: in another session, or because a fault
 	// removed its znode.
 	again time.Duration
@@ -220,6 +224,7 @@ func (g *group) bound(m *member) {
 	}
 	d := g.DeathOf(m.join)
 	m.until, m.again = d.From, g.another(m)
+	m.steadyBy, m.steady = g.madeOnce(m)
 	if d.Contradictory {
 		m.until = evidence.Always
 	}

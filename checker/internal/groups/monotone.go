@@ -31,7 +31,7 @@ var monotone = &frame.Property{
 				all[w] = newPast()
 			}
 			all[w].shown(f, g, l)
-			all[w].note(l)
+			all[w].note(g, l)
 		}
 	}),
 	Exercise: exercised("told", "changes that a client saw"),
@@ -54,21 +54,27 @@ func (g *group) watcherOf(op *history.Operation) (w watcher, ok bool) {
 
 // past is what a watcher has been shown.
 type past struct {
-	last *look
-	went map[string]absence // whoever was there before
+	last  *look
+	after moment             // what last shows is of a later one
+	went  map[string]absence // the members that were there before
 }
 
-// absence is the last look that showed somebody, and the next one, which did not.
-type absence struct{ shown, gone *look }
+// absence is the last look that showed a member, and the next one, which did not and is of a moment after
+// the given one.
+type absence struct {
+	shown, gone *look
+	after       moment
+}
 
 func newPast() *past { return &past{went: map[string]absence{}} }
 
 // note keeps what was shown.
-func (p *past) note(l *look) {
+func (p *past) note(g *group, l *look) {
+	p.after = g.later(p.after, l)
 	if p.last != nil {
 		for name := range p.last.set {
 			if !l.set[name] {
-				p.went[name] = absence{p.last, l}
+				p.went[name] = absence{p.last, l, p.after}
 			}
 		}
 	}
@@ -85,8 +91,8 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 		if l.set[name] || m == nil || !m.joined() || m.until < l.op.Return.Time {
 			continue
 		}
-		if len(g.InUse(m.join)) == 1 { // else it may have been seen by a znode of an earlier session of its join
-			f.Violated(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof),
+		if settled, ok := m.settled(p.after); ok {
+			f.Violated(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof, settled),
 				"%s, though that client had seen it before, and it lived on", g.hides(l, name))
 		}
 	}
@@ -95,7 +101,9 @@ func (p *past) shown(f *frame.Finding, g *group, l *look) {
 		if m == nil || went.gone == nil || p.last.set[name] || !m.joined() || m.again <= l.op.Return.Time {
 			continue
 		}
-		f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), m.once),
-			"%s again, after that client had seen it gone, and it %s only once", g.shows(l, name), g.terms.joined)
+		if settled, ok := m.settled(went.after); ok {
+			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), m.once, settled),
+				"%s again, after that client had seen it gone, and it %s only once", g.shows(l, name), g.terms.joined)
+		}
 	}
 }

@@ -33,7 +33,7 @@ var picks = &frame.Property{
 				all[w] = p
 			}
 			if l.op.F == models.FChanged {
-				p.note(l)
+				p.note(g, l)
 			} else if p.last != nil && p.last.op.Return.Time <= l.op.Began() {
 				decidePick(f, g, l, p)
 			}
@@ -48,7 +48,7 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 		f.Count("picks", 1)
 	}
 	if !l.part {
-		decideNone(f, g, l, p.last)
+		decideNone(f, g, l, p)
 		return
 	}
 	for name := range l.set {
@@ -57,7 +57,11 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 			continue
 		}
 		if went := p.went[name]; went.gone != nil {
-			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), m.once),
+			settled, ok := m.settled(went.after)
+			if !ok {
+				continue
+			}
+			f.Violated(slices.Concat(evidence.EventsOf(went.shown.op), evidence.EventsOf(went.gone.op), evidence.EventsOf(l.op), m.once, settled),
 				"%s, after that client had seen it gone, and it %s only once", g.shows(l, name), g.terms.joined)
 		} else if next := g.behind(m, p.last); next != nil {
 			f.Violated(slices.Concat(evidence.EventsOf(l.op), evidence.EventsOf(m.join), evidence.EventsOf(m.gone()), evidence.EventsOf(next.join), evidence.EventsOf(p.last.op)),
@@ -67,10 +71,14 @@ func decidePick(f *frame.Finding, g *group, l *look, p *past) {
 }
 
 // decideNone judges a pick that found nobody there.
-func decideNone(f *frame.Finding, g *group, l, last *look) {
-	for _, name := range slices.Sorted(maps.Keys(last.set)) {
-		if m := g.only(name); m != nil && m.joined() && m.until > l.op.Return.Time {
-			f.Violated(slices.Concat(evidence.EventsOf(last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof),
+func decideNone(f *frame.Finding, g *group, l *look, p *past) {
+	for _, name := range slices.Sorted(maps.Keys(p.last.set)) {
+		m := g.only(name)
+		if m == nil || !m.joined() || m.until <= l.op.Return.Time {
+			continue
+		}
+		if settled, ok := m.settled(p.after); ok {
+			f.Violated(slices.Concat(evidence.EventsOf(p.last.op), evidence.EventsOf(l.op), evidence.EventsOf(m.join), m.proof, settled),
 				"%s, though that client had seen it before, and it lived on", g.hides(l, name))
 		}
 	}

@@ -24,20 +24,22 @@ var reference = &frame.Reference{
 	Size:       func(state any) int { return len(state.(string)) },
 }
 
-// step is a join, a leave or a list for the reference model.
+// step is a join, a leave or a list for the reference model. A call to join that may make a member's
+// znode more than once is two steps: from the first to the second one lists may show the member or not.
 type step struct {
-	text  string
-	join  int // the place of the member that joins, -1: none
-	leave int
-	must  map[int]bool // of a list: members that had not gone, so it must show them if they are there; others it may
-	shown map[int]bool
-	there map[int]bool // those of the shown that are the only ones with their names: they must be there
-	size  int          // how many members there are
+	text     string
+	member   int // the place of the member that joins or leaves, -1: it is a list
+	was, now byte
+	must     map[int]bool // of a list: members that had not gone, so it must show them if they are there; others it may
+	shown    map[int]bool
+	there    map[int]bool // those of the shown that are the only ones with their names: they must be there
+	size     int          // how many members there are
 }
 
 // The states of a member.
 const (
 	notYet  = 'n'
+	joining = 'j'
 	there   = 't'
 	hasGone = 'g'
 )
@@ -75,10 +77,18 @@ func (g *group) dated() []*member {
 // so before it left: no list need show it.
 func (g *group) steps(m *member, i, size int) (ops []porcupine.Operation) {
 	joined, gone := by(g.changedBy(m)), g.goneBy(m)
-	ops = append(ops, porcupine.Operation{
-		ClientId: m.join.Client, Input: &step{text: "join " + m.name, join: i, leave: -1, size: size},
-		Call: from(m.join, joined), Return: joined,
-	})
+	began := from(m.join, joined)
+	change := func(what string, client int, was, now byte, call, ret int64) {
+		ops = append(ops, porcupine.Operation{
+			ClientId: client, Input: &step{text: what + " " + m.name, member: i, was: was, now: now, size: size}, Call: call, Return: ret,
+		})
+	}
+	if m.joined() && !m.steady {
+		change("begin to join", m.join.Client, notYet, joining, began, began)
+		change("join", m.join.Client, joining, there, began, joined)
+	} else {
+		change("join", m.join.Client, notYet, there, began, joined)
+	}
 	if gone == 0 {
 		return ops
 	}
@@ -86,10 +96,8 @@ func (g *group) steps(m *member, i, size int) (ops []porcupine.Operation) {
 	if m.leaves[0] == left && wrote(left) {
 		asked = left
 	}
-	return append(ops, porcupine.Operation{
-		ClientId: left.Client, Input: &step{text: "leave " + m.name, join: -1, leave: i, size: size},
-		Call: from(asked, by(gone)), Return: by(gone),
-	})
+	change("leave", left.Client, there, hasGone, from(asked, by(gone)), by(gone))
+	return ops
 }
 
 // changedBy is by when a member had joined; if that is not certain, by when it had left.
@@ -111,7 +119,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		if l.set == nil || !lists(l.op) || g.toldOf(l) == 0 {
 			continue
 		}
-		s := &step{text: fmt.Sprint("list: ", models.Listed(l.names())), join: -1, leave: -1, must: map[int]bool{}, shown: map[int]bool{}, there: map[int]bool{}, size: len(known)}
+		s := &step{text: fmt.Sprint("list: ", models.Listed(l.names())), member: -1, must: map[int]bool{}, shown: map[int]bool{}, there: map[int]bool{}, size: len(known)}
 		for i, m := range known {
 			if m.joined() && m.until >= l.op.Return.Time {
 				s.must[i] = true
@@ -136,14 +144,11 @@ var spec = porcupine.Model{
 		if now == "" {
 			now = strings.Repeat(string(notYet), s.size)
 		}
-		switch {
-		case s.join >= 0:
-			return now[s.join] == notYet, with(now, s.join, there)
-		case s.leave >= 0:
-			return now[s.leave] == there, with(now, s.leave, hasGone)
+		if s.member >= 0 {
+			return now[s.member] == s.was, with(now, s.member, s.now)
 		}
 		for i := range len(now) {
-			if now[i] != there && s.there[i] || s.must[i] && (now[i] == hasGone || now[i] == there && !s.shown[i]) {
+			if now[i] != there && now[i] != joining && s.there[i] || s.must[i] && (now[i] == hasGone || now[i] == there && !s.shown[i]) {
 				return false, nil
 			}
 		}

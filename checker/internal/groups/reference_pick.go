@@ -34,6 +34,7 @@ type status byte
 
 const (
 	asked     status = 1 << iota // it may have registered
+	unsteady                     // it may come and go until its call to register returns
 	confirmed                    // it has
 	loose                        // it may have vanished: its session may have ended, or it was asked to unregister
 	free                         // it may have come back, as often as it likes
@@ -48,7 +49,7 @@ func (s status) view(there bool) (status, bool) {
 	switch {
 	case s&removed != 0, s&asked == 0:
 		return s, !there
-	case s&free != 0:
+	case s&free != 0, s&unsteady != 0 && s&confirmed == 0:
 		return s, true
 	case s&vanished != 0:
 		return s, !there
@@ -66,12 +67,13 @@ type milestones map[status]time.Duration
 // registration is what was done to one instance.
 type registration struct {
 	name   string
+	steady bool                 // its call to register can have made its znode only once
 	begins []*history.Operation // all that may have had an effect
 	ends   []*history.Operation
 }
 
-// milestones are those of a registration; false if the evidence contradicts itself. One that
-// was not answered in the session in which it was asked for may come and go.
+// milestones are those of a registration; false if the evidence contradicts itself. One whose session
+// is not known may come and go.
 func (r registration) milestones(a *evidence.Record) (milestones, bool) {
 	first := r.begins[0]
 	at := milestones{asked: first.Began()}
@@ -80,15 +82,20 @@ func (r registration) milestones(a *evidence.Record) (milestones, bool) {
 		return at, true
 	}
 	at[confirmed] = first.Return.Time
+	if !r.steady {
+		at[unsteady] = first.Began()
+	}
 	at[loose], at[free] = first.Began(), first.Began()
-	if len(a.InUse(first)) == 1 {
+	if len(a.Owners(first)) == 1 {
 		death := a.DeathOf(first)
 		if death.Contradictory {
 			return nil, false
 		}
 		// While its own session lives it stays, whatever other ones its client has.
-		at[loose] = max(death.From, first.Began())
-		at[free] = max(at[loose], newSession(a, first))
+		at[loose], at[free] = max(death.From, first.Began()), max(death.From, first.Began())
+		if len(a.InUse(first)) == 1 {
+			at[free] = max(at[loose], newSession(a, first))
+		}
 	}
 	for _, op := range r.ends {
 		at[loose] = min(at[loose], op.Began())
@@ -200,7 +207,7 @@ func pickSteps(k *evidence.Key, picks bool) ([]porcupine.Operation, bool) {
 // registrations are those of all instances, in the order in which they were asked for.
 func registrations(k *evidence.Key) []registration {
 	var all []registration
-	of := map[string]int{}
+	of, g := map[string]int{}, groupOf(k)
 	for _, op := range k.Ops {
 		o := k.Object.Operation(op.F)
 		if op.Outcome() == history.Fail || o == nil || !o.Begins && !o.Ends {
@@ -212,7 +219,8 @@ func registrations(k *evidence.Key) []registration {
 		switch {
 		case o.Begins && !known:
 			of[v.Member] = len(all)
-			all = append(all, registration{name: v.Member, begins: []*history.Operation{op}})
+			m := g.only(v.Member)
+			all = append(all, registration{name: v.Member, steady: m != nil && m.steady, begins: []*history.Operation{op}})
 		case o.Begins:
 			all[i].begins = append(all[i].begins, op)
 		case known:

@@ -5,6 +5,7 @@ package styles_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/testkit/styles"
@@ -20,5 +21,16 @@ func TestCampaign(t *testing.T) {
 				zklab.Simulate(t, zklab.Experiment{Workload: r.Workload, Seed: first})
 			})
 		}
+	}
+}
+
+// TestExploreCampaign tries faults at the messages of each recipe for half a minute:
+//
+//	go test -tags campaign -timeout 2h -run TestExploreCampaign ./internal/testkit/styles
+func TestExploreCampaign(t *testing.T) {
+	for _, r := range styles.Recipes {
+		t.Run(r.Name, func(t *testing.T) {
+			zklab.Explore(t, zklab.Experiment{Workload: r.Workload, Budget: 30 * time.Second, AllowUnknown: true})
+		})
 	}
 }
