@@ -24,6 +24,8 @@ func priorityScenarios() []scenario {
 		{"an item that the drain did not find", "loss", Violation, "the queue was empty", relaxed().PutAt(1, 0, 1, 2, "a", ok).PutAt(2, 0, 3, 4, "b", ok).Take(1, 5, 6, "b", ok).KeyFact(20, history.FDrained, "k", objects.Drained{Empty: true})},
 
 		{"its own better item passed over", "priority", Violation, `had itself put in "b" with priority 9`, relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "b", ok)},
+		{"its own better item passed over, in a session beside its connection", "priority", Violation, `had itself put in "b" with priority 9`, relaxed().Connected(0, 0, 1).Connected(0, 0, 9).PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Used(9).Take(0, 5, 6, "a", ok).Take(1, 7, 8, "b", ok)},
+		{"its own better item passed over, of a process that uses two sessions", "priority", Valid, "", relaxed().Connected(0, 0, 8).Connected(0, 0, 9).Connected(0, 0, 1).PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Used(9).Take(0, 5, 6, "a", ok).Used(8).Take(1, 7, 8, "b", ok)},
 		{"its own better item never taken", "priority", Violation, "client took it", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(-9, 0, 3, 4, "b", ok).Take(0, 5, 6, "a", ok)},
 		{"its own better item that somebody may have taken", "priority", Valid, "", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Take(2, 4, 5, "", unknown).Take(0, 5, 6, "a", ok)},
 		{"its own better item that somebody was about to take", "priority", Valid, "", relaxed().PutAt(10, 1, 1, 2, "a", ok).PutAt(9, 0, 3, 4, "b", ok).Take(1, 6, 8, "b", ok).Take(0, 5, 6, "a", ok)},

@@ -400,6 +400,8 @@ var scenarios = []scenario{
 		"its own item may have been taken by nobody knows whom", "empty", Valid, "",
 		checktest.Queue().Put(0, 1, 2, "a", history.OK).Take(1, 1, 2, "", history.Info).Take(0, 3, 4, "", history.OK),
 	},
+	{"its own item, in a session beside its connection", "empty", Violation, "its own item", checktest.Queue().Connected(0, 0, 1).Connected(0, 0, 9).Put(0, 1, 2, "a", history.OK).Used(9).Take(0, 3, 4, "", history.OK).Take(1, 5, 6, "a", history.OK)},
+	{"its own item, of a process that uses two sessions", "empty", Valid, "", checktest.Queue().Connected(0, 0, 8).Connected(0, 0, 9).Connected(0, 0, 1).Put(0, 1, 2, "a", history.OK).Used(9).Take(0, 3, 4, "", history.OK).Used(8).Take(1, 5, 6, "a", history.OK)},
 	{
 		"its own item of another session", "empty", Valid, "",
 		checktest.Queue().Put(0, 1, 2, "a", history.OK).Op(checktest.Args{Client: 0, F: objects.FDequeue, Key: "k", Inv: 3, Ret: 4, Outcome: history.OK, Session: 77}),

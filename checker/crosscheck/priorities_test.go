@@ -25,6 +25,7 @@ var byPriority = ranking{model: models.PriorityQueue.Name, field: "priority", cl
 
 // A ranked is one key of such a queue. Its operations have items for values.
 type ranked struct {
+	record record
 	ops    []op
 	puts   map[string]op
 	rank   map[string]int64
@@ -45,7 +46,7 @@ func (by ranking) put(item string, rank int64) string {
 
 // of is a key of a history. Items that were put in twice cannot be told from one another.
 func (by ranking) of(h record, key string) (q ranked, twice bool) {
-	q = ranked{puts: map[string]op{}, rank: map[string]int64{}}
+	q = ranked{record: h, puts: map[string]op{}, rank: map[string]int64{}}
 	for _, o := range h.ops {
 		if o.key != key {
 			continue
@@ -165,6 +166,27 @@ func (q ranked) told(o op, item string) bool {
 		p.with.session == o.with.session && p.with.owner == o.with.session && o.with.owner == o.with.session
 }
 
+// surelyTold also wants the record to show that neither of the two can have used another session.
+func (q ranked) surelyTold(o op, item string) bool {
+	return q.told(o, item) && q.record.alone(o) && q.record.alone(q.puts[item])
+}
+
+// alone says whether each other session that a client is known to have had by the end of an operation had
+// expired when it called that.
+func (h record) alone(o op) bool {
+	over := func(session int64) bool {
+		return session == o.with.session || slices.ContainsFunc(h.facts, func(f fact) bool {
+			return f.f == history.FExpired && f.session == session && f.at < o.inv
+		})
+	}
+	for _, other := range h.ops {
+		if other.client == o.client && (other.inv <= o.ret && !over(other.with.session) || other.out != open && other.ret <= o.ret && !over(other.with.owner)) {
+			return false
+		}
+	}
+	return true
+}
+
 // found says whether an item must have been found by who asked, if it was there.
 func (q ranked) found(item string, o op) bool { return q.waits == nil || !q.waits(item, o.inv) }
 
@@ -222,7 +244,7 @@ func (q ranked) passes() bool {
 			continue
 		}
 		for x := range q.puts {
-			if q.told(o, x) && q.rank[x] < q.rank[o.res] && q.begun(x) > o.ret {
+			if q.surelyTold(o, x) && q.rank[x] < q.rank[o.res] && q.begun(x) > o.ret {
 				return true
 			}
 		}
@@ -256,7 +278,7 @@ func (q ranked) blind() bool {
 		}
 		n := 0
 		for x := range q.puts {
-			if q.told(e, x) && q.found(x, e) && (!q.left(x) || q.begun(x) > e.ret) {
+			if q.surelyTold(e, x) && q.found(x, e) && (!q.left(x) || q.begun(x) > e.ret) {
 				n++
 			}
 		}
@@ -426,7 +448,7 @@ func (by ranking) generate(r *rand.Rand, ranks func() int64) record {
 		h.ops = spread(r, calls(r, 4+r.IntN(6), 1+r.IntN(3)))
 	}
 	keys := pick(r, []string{"k"}, []string{"k"}, []string{"k"}, []string{"k", "l"})
-	by.sessions(r, h.ops)
+	by.sessions(r, &h)
 	for i := range h.ops {
 		h.ops[i].key = pick(r, keys...)
 		by.any(r, h.ops, i, ranks())
@@ -456,22 +478,28 @@ func (by ranking) generate(r *rand.Rand, ranks func() int64) record {
 }
 
 // sessions give each client one, and some a second one, from some operation on or
-// from its completion on.
-func (by ranking) sessions(r *rand.Rand, ops []op) {
+// from its completion on. Of most that it has had, the record says that they expired.
+func (by ranking) sessions(r *rand.Rand, h *record) {
 	of := map[int]int64{}
-	for i := range ops {
-		c := ops[i].client
+	for i := range h.ops {
+		o := &h.ops[i]
+		c := o.client
 		if of[c] == 0 {
 			of[c] = int64(0x10 + c)
 		}
-		ops[i].with.session = of[c]
-		if chance(r, 20) {
+		next := func() {
+			if !chance(r, 20) {
+				return
+			}
+			if !chance(r, 4) {
+				h.facts = append(h.facts, fact{at: o.ret, of: history.SessionProcess, client: c, session: of[c], f: history.FExpired})
+			}
 			of[c] += 0x10
 		}
-		ops[i].with.owner = of[c]
-		if chance(r, 20) {
-			of[c] += 0x10
-		}
+		o.with.session = of[c]
+		next()
+		o.with.owner = of[c]
+		next()
 	}
 }
 

@@ -44,6 +44,15 @@ func (r *Record) Connected(t, client int, s history.ID) *Record {
 	return r.Session(t, history.FConnected, client, s)
 }
 
+// Used says which sessions the last completion names as used.
+func (r *Record) Used(sessions ...history.ID) *Record {
+	last := &r.Events[len(r.Events)-1]
+	for _, s := range sessions {
+		last.Used = append(last.Used, history.Use{Session: s})
+	}
+	return r
+}
+
 // Missed is Connected of a client that has not got all that its link had seen, so that its
 // server may be behind that: it says what it was told, and alive is that of its link.
 func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told history.ID) *Record {

@@ -45,42 +45,56 @@ type there struct {
 	*item
 	ready, leaves time.Duration // that it was there, and that somebody began to take it
 	by            *history.Operation
+	in            *evidence.Session // in which it was put in
+	seen          uint64            // what that had seen when the call returned; 0: not known
 }
 
-// acknowledged are the items whose enqueues succeeded in one session, by when they were there.
+// acknowledged are the items whose enqueues succeeded in one session, by when they were there. A process
+// may have several sessions, so the session that an event names need not be the one that was used.
 func acknowledged(q *queue) []there {
 	var all []there
 	for _, it := range q.items {
 		op := it.enqueue()
-		if op != nil && op.Outcome() == history.OK && op.Invoke.Session == op.Return.Session {
-			all = append(all, there{it, it.ready(q.Record), it.leaves(), op})
+		if op == nil || op.Outcome() != history.OK {
+			continue
+		}
+		if in := q.Only(op); in != nil {
+			x := there{item: it, ready: it.ready(q.Record), leaves: it.leaves(), by: op, in: in}
+			if _, _, seen, ok := q.Shown(op); ok {
+				x.seen = seen
+			}
+			all = append(all, x)
 		}
 	}
 	slices.SortStableFunc(all, func(x, y there) int { return cmp.Compare(x.ready, y.ready) })
 	return all
 }
 
-// own says that an item was put in by the client of a dequeue, in the same session.
-func (x *there) own(d *history.Operation) bool {
-	return x.by.Client == d.Client && x.by.Invoke.Session == d.Invoke.Session
+// look is a dequeue that found nothing, the one session that it used, and the zxid below which that
+// showed it nothing.
+type look struct {
+	*history.Operation
+	in   *evidence.Session
+	told uint64
 }
+
+// own says that an item was put in by the client of a dequeue, in the same session.
+func (x *there) own(d look) bool { return x.in == d.in }
 
 // shown says that a dequeue whose session had been told of everything up to a zxid must see
 // the item: the answer to the enqueue had the zxid of its create, or a later one.
-func (x *there) shown(told uint64) bool {
-	return x.by.Return.Seen > 0 && uint64(x.by.Return.Seen) <= told
-}
+func (x *there) shown(d look) bool { return x.seen > 0 && x.seen <= d.told }
 
 // decideEmpties goes through what was found empty. The items that were there by then, and
 // that nobody had begun to take, are kept by when somebody did.
 func decideEmpties(f *frame.Finding, q *queue) {
-	put, last := acknowledged(q), map[history.ID]time.Duration{}
+	put, last := acknowledged(q), map[*evidence.Session]time.Duration{}
 	waiting := heaps.Heap[there]{Less: func(a, b there) bool { return a.leaves < b.leaves }}
-	for _, d := range inOneSession(q.empties) {
-		if d.Began() < last[d.Invoke.Session] {
+	for _, d := range q.looks() {
+		if d.Began() < last[d.in] {
 			continue // two at a time: the record is damaged
 		}
-		last[d.Invoke.Session] = d.Return.Time
+		last[d.in] = d.Return.Time
 		for ; len(put) > 0 && put[0].ready < d.Began(); put = put[1:] {
 			if put[0].leaves > d.Began() {
 				waiting.Push(put[0])
@@ -89,30 +103,29 @@ func decideEmpties(f *frame.Finding, q *queue) {
 		for len(waiting.Items) > 0 && waiting.Items[0].leaves <= d.Began() {
 			waiting.Pop()
 		}
-		if seen := mustSee(waiting.Items, d, q.Told(d)); len(seen) > 0 {
+		if seen := mustSee(waiting.Items, d); len(seen) > 0 {
 			f.Count("empties_compared", 1)
 			decideEmpty(f, q, d, seen)
 		}
 	}
 }
 
-// inOneSession are those of some calls that began and returned in one session, by when they
-// began.
-func inOneSession(calls []*history.Operation) (in []*history.Operation) {
-	for _, d := range calls {
-		if s := d.Invoke.Session; s != 0 && d.Return.Session == s {
-			in = append(in, d)
+// looks are the dequeues that found nothing in one session, by when they began.
+func (q *queue) looks() (all []look) {
+	for _, d := range q.empties {
+		if in := q.Only(d); in != nil {
+			all = append(all, look{d, in, q.Told(d)})
 		}
 	}
-	slices.SortStableFunc(in, func(x, y *history.Operation) int { return cmp.Compare(x.Began(), y.Began()) })
-	return in
+	slices.SortStableFunc(all, func(x, y look) int { return cmp.Compare(x.Began(), y.Began()) })
+	return all
 }
 
 // mustSee are those of some items that are there when a dequeue begins which it must see, and
 // which nobody began to take before it returned.
-func mustSee(waiting []there, d *history.Operation, told uint64) (seen []there) {
+func mustSee(waiting []there, d look) (seen []there) {
 	for _, x := range waiting {
-		if x.leaves > d.Return.Time && (x.own(d) || x.shown(told)) {
+		if x.leaves > d.Return.Time && (x.own(d) || x.shown(d)) {
 			seen = append(seen, x)
 		}
 	}
@@ -121,12 +134,12 @@ func mustSee(waiting []there, d *history.Operation, told uint64) (seen []there) 
 
 // decideEmpty decides one dequeue that found nothing, although there were items that it
 // must see.
-func decideEmpty(f *frame.Finding, q *queue, d *history.Operation, waiting []there) {
+func decideEmpty(f *frame.Finding, q *queue, d look, waiting []there) {
 	excuses, _ := slices.BinarySearchFunc(q.unknown, d.Return.Time+1, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
 	if len(waiting) <= excuses || f.Again() {
 		return
 	}
-	counterexample := evidence.EventsOf(d)
+	counterexample := evidence.EventsOf(d.Operation)
 	for _, op := range q.unknown[:excuses] {
 		counterexample = append(counterexample, evidence.EventsOf(op)...)
 	}
@@ -147,11 +160,11 @@ func decideEmpty(f *frame.Finding, q *queue, d *history.Operation, waiting []the
 }
 
 // known says in words why a dequeue must see the item.
-func (x *there) known(d *history.Operation) string {
+func (x *there) known(d look) string {
 	if x.own(d) {
 		return ""
 	}
-	return ", which its session had seen by " + words.Zxid(uint64(d.Invoke.Seen)) + ","
+	return ", which its session had seen by " + words.Zxid(d.told) + ","
 }
 
 // leaves is when the first dequeue that returned the item began.

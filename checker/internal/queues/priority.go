@@ -103,7 +103,7 @@ type orderedItem struct {
 // decidePriority compares dequeues with items by times, and then by the log.
 func decidePriority(f *frame.Finding, q *queue) {
 	takes, items := q.orderedTakes(), q.ownOrderedItems()
-	for _, s := range slices.Sorted(maps.Keys(takes)) {
+	for _, s := range byID(takes) {
 		for _, o := range inversions(takes[s], items[s]) {
 			f.Violated(o.events(), "%s, though it had itself put in %s by %s, and %s",
 				o.tells(q), o.better.ranked(), words.At(o.better.entered()), o.better.staysUntil())
@@ -205,13 +205,13 @@ func (l *longest) upTo(told uint64) (most *orderedItem) {
 	return most
 }
 
-// orderedTakes are by session the dequeues that began and ended in it, in times: they had been
-// told of what ended before them.
-func (q *queue) orderedTakes() map[history.ID][]orderedTake {
-	of := map[history.ID][]orderedTake{}
+// orderedTakes are by session the dequeues that used it alone, in times: they had been told of what
+// ended before them.
+func (q *queue) orderedTakes() map[*evidence.Session][]orderedTake {
+	of := map[*evidence.Session][]orderedTake{}
 	for _, it := range q.taken() {
 		for _, op := range it.out {
-			if s := sessionOf(op); s != 0 && op.Began() > 0 {
+			if s := q.Only(op); s != nil && op.Began() > 0 {
 				of[s] = append(of[s], orderedTake{it, op, uint64(op.Began()) - 1, uint64(op.Return.Time)})
 			}
 		}
@@ -219,20 +219,17 @@ func (q *queue) orderedTakes() map[history.ID][]orderedTake {
 	return of
 }
 
-// sessionOf is the session in which an operation began and ended; 0: it is not known.
-func sessionOf(op *history.Operation) history.ID {
-	if op.Return == nil || op.Invoke.Session != op.Return.Session {
-		return 0
-	}
-	return op.Invoke.Session
+// byID are the sessions of dequeues.
+func byID(takes map[*evidence.Session][]orderedTake) []*evidence.Session {
+	return slices.SortedFunc(maps.Keys(takes), func(x, y *evidence.Session) int { return cmp.Compare(x.ID, y.ID) })
 }
 
 // ownOrderedItems are by session the items that it put in, in times.
-func (q *queue) ownOrderedItems() map[history.ID][]orderedItem {
-	of := map[history.ID][]orderedItem{}
+func (q *queue) ownOrderedItems() map[*evidence.Session][]orderedItem {
+	of := map[*evidence.Session][]orderedItem{}
 	for _, x := range acknowledged(q) {
-		if s, until := x.by.Return.Session, q.certainUntil(x.item); s != 0 && until > x.entered() {
-			of[s] = append(of[s], orderedItem{item: x.item, from: uint64(x.entered()), to: uint64(until)})
+		if until := q.certainUntil(x.item); until > x.entered() {
+			of[x.in] = append(of[x.in], orderedItem{item: x.item, from: uint64(x.entered()), to: uint64(until)})
 		}
 	}
 	return of
@@ -275,8 +272,8 @@ func (q *queue) loggedItems() (all []orderedItem) {
 }
 
 // loggedTakes are the dequeues that the log has as one delete of their client's.
-func (q *queue) loggedTakes(takes map[history.ID][]orderedTake) (all []orderedTake) {
-	for _, s := range slices.Sorted(maps.Keys(takes)) {
+func (q *queue) loggedTakes(takes map[*evidence.Session][]orderedTake) (all []orderedTake) {
+	for _, s := range byID(takes) {
 		for _, p := range takes[s] {
 			n := nodesOf(q.Record).deletedBy(q.Record, p.item, p.op)
 			if told := toldOf(q.Record).before(s, p.op.Began()); n != nil && told > 0 {
@@ -307,7 +304,7 @@ func (x *itemNodes) createdBy(a *evidence.Record, it *item, op *history.Operatio
 
 // seenZxids are by session what it had been told of when one of its operations returned:
 // the zxid of what that had done.
-type seenZxids map[history.ID][]seenZxid
+type seenZxids map[*evidence.Session][]seenZxid
 
 type seenZxid struct {
 	at   time.Duration
@@ -318,7 +315,7 @@ type seenZxid struct {
 var toldOf = evidence.Once(func(a *evidence.Record) seenZxids {
 	of := seenZxids{}
 	add := func(op *history.Operation, n *evidence.Znode, zxid func(*evidence.Znode) uint64) {
-		if s := sessionOf(op); n != nil && s != 0 && op.Outcome() == history.OK {
+		if s := a.Only(op); n != nil && s != nil && op.Outcome() == history.OK {
 			of[s] = append(of[s], seenZxid{op.Return.Time, zxid(n)})
 		}
 	}
@@ -342,7 +339,7 @@ var toldOf = evidence.Once(func(a *evidence.Record) seenZxids {
 })
 
 // before is what a session had been told of before t; 0: nothing is known.
-func (x seenZxids) before(s history.ID, t time.Duration) uint64 {
+func (x seenZxids) before(s *evidence.Session, t time.Duration) uint64 {
 	i, _ := slices.BinarySearchFunc(x[s], t, func(y seenZxid, t time.Duration) int { return cmp.Compare(y.at, t) })
 	if i == 0 {
 		return 0
