@@ -267,28 +267,24 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 	return figures
 }
 
-// contended counts acquires invoked while another client certainly held the key; of a key with
-// parts, those that met one who held what they ask for, be it that it was granted while they
-// waited.
+// contended counts the acquires that met another client which certainly held what they ask for, before
+// them or while they waited: each of them could have been granted wrongly.
 func contended(k *evidence.Key, cores map[string][]*hold) int {
 	n := 0
 	for _, op := range k.Ops {
 		if op.F != models.FAcquire || op.Outcome() == history.Fail {
 			continue
 		}
-		until := op.Began()
-		if k.Object.Parts {
-			until = evidence.Ended(op)
-		}
-		if slices.ContainsFunc(askedFor(k, op), func(part string) bool { return meets(op, until, cores[part]) }) {
+		if slices.ContainsFunc(askedFor(k, op), func(part string) bool { return meets(op, cores[part]) }) {
 			n++
 		}
 	}
 	return n
 }
 
-// meets says that an acquire met one of some cores, in order, of another client by some time.
-func meets(op *history.Operation, until time.Duration, cores []*hold) bool {
+// meets reports whether an acquire met one of some cores, in order, of another client.
+func meets(op *history.Operation, cores []*hold) bool {
+	until := evidence.Ended(op)
 	i, _ := slices.BinarySearchFunc(cores, until, func(h *hold, t time.Duration) int { return cmp.Compare(h.Granted, t) })
 	return i > 0 && cores[i-1].Granted < until && op.Began() < cores[i-1].x && cores[i-1].Client != op.Client
 }
