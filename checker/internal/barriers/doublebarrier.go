@@ -75,10 +75,14 @@ func fullRounds(a *evidence.Record, figures map[string]float64) string {
 		return "a round of one member waits for no other member"
 	}
 	if n := figures["full_rounds"]; n < wanted {
-		return fmt.Sprintf("all parties entered and left only %s, of %d wanted", prose.Count(int(n), "round"), wanted)
+		why := frame.MoreRounds
+		if all := figures["rounds"]; all >= wanted {
+			why = fmt.Sprintf("in the other %.0f, some of them did not enter or leave in time; fewer or shorter faults, or a longer operation timeout, make more", all-n)
+		}
+		return frame.Because(fmt.Sprintf("all parties entered and left only %s, of %d wanted", prose.Count(int(n), "round"), wanted), why)
 	}
 	if a.ExpectsDeaths() && figures["crashes_inside"] == 0 {
-		return "sessions were to end, but none ended inside a round"
+		return frame.Because("sessions were to end, but none ended inside a round", frame.MoreDeaths)
 	}
 	return ""
 }

@@ -55,7 +55,12 @@ var early = &frame.Property{
 func blockedRounds(_ *evidence.Record, figures map[string]float64) string {
 	const wanted = 5
 	if n := figures["rounds_blocked"]; n < wanted {
-		return fmt.Sprintf("only %s had two waiters that certainly met the raised barrier, of %d wanted", prose.Count(int(n), "round"), wanted)
+		why := frame.MoreRounds
+		if unproven := figures["awaits_unproven"]; unproven > figures["blocked"] {
+			why = fmt.Sprintf("%s began while it was up, but nothing shows that their clients had seen it: their sessions got no answer between the raise and the wait. A request on the session of the wait, before it, would show it",
+				prose.Count(int(unproven), "other wait"))
+		}
+		return frame.Because(fmt.Sprintf("only %s had two waiters that certainly met the raised barrier, of %d wanted", prose.Count(int(n), "round"), wanted), why)
 	}
 	return ""
 }

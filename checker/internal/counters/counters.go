@@ -169,6 +169,6 @@ var linearizable = &frame.Property{
 		if missing := frame.Few(figures["final_reads"], 1, "fenced reads after all changes"); missing != "" {
 			return missing
 		}
-		return frame.Few(figures["conflicts"], 10, "changes that overlapped another change")
+		return frame.Because(frame.Few(figures["conflicts"], 10, "changes that overlapped another change"), frame.MoreMeetings)
 	},
 }

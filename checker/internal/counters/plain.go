@@ -24,7 +24,9 @@ var plainReads = &frame.Property{
 		decideSessions(f, c)
 		decideMade(f, c)
 	}),
-	Exercise: frame.Wants("plain", 20, "plain reads"),
+	Exercise: func(_ *evidence.Record, figures map[string]float64) string {
+		return frame.Because(frame.Few(figures["plain"], 20, "plain reads"), frame.MoreLoad)
+	},
 }
 
 // decideSessions compares plain reads with what their session had seen. What began in one

@@ -18,3 +18,19 @@ func Few(n, least float64, of string) string {
 	}
 	return fmt.Sprintf("too few %s: %.0f, of %.0f wanted", of, n, least)
 }
+
+// What helps if too little happened, in the words of an experiment's settings.
+const (
+	MoreMeetings = "more clients, fewer keys, a higher rate or a longer time limit make more"
+	MoreLoad     = "a longer time limit or a higher rate makes more"
+	MoreRounds   = "a longer time limit makes more"
+	MoreDeaths   = "a shorter fault interval, a longer time limit, or faults that hit holders and members (such as expire:holder) make more"
+)
+
+// Because adds to what is missing why it is, or what helps. It returns "" if nothing is missing.
+func Because(missing, why string) string {
+	if missing == "" {
+		return ""
+	}
+	return missing + ": " + why
+}

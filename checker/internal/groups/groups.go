@@ -373,16 +373,20 @@ func onGroup(decide func(context.Context, *frame.Finding, *group)) func(context.
 func exercised(figure, of string) func(*evidence.Record, map[string]float64) string {
 	return func(a *evidence.Record, figures map[string]float64) string {
 		if missing := frame.Few(figures["changes"], 20, "members that joined or left"); missing != "" {
-			return missing
+			return frame.Because(missing, frame.MoreLoad)
 		}
 		if missing := frame.Few(figures[figure], 20, of); missing != "" {
-			return missing
+			why := frame.MoreLoad
+			if figures["lists"] >= 20 && figure != "told" {
+				why = "of the others the record does not say what their sessions had seen, or in which session they were asked for"
+			}
+			return frame.Because(missing, why)
 		}
 		if missing := frame.Few(figures["others"], 10, "lists and changes that showed a member of another client"); missing != "" {
-			return missing
+			return frame.Because(missing, frame.MoreMeetings)
 		}
 		if a.ExpectsExpiries() {
-			return frame.Few(figures["ended_by_death"], 1, "members whose session ended")
+			return frame.Because(frame.Few(figures["ended_by_death"], 1, "members whose session ended"), frame.MoreDeaths)
 		}
 		return ""
 	}

@@ -245,10 +245,10 @@ func onQueue(decide func(*frame.Finding, *queue)) func(context.Context, *evidenc
 func exercised(a *evidence.Record, figures map[string]float64) string {
 	died := ""
 	if (a.ExpectsDeaths() || a.ExpectsExpiries()) && figures["ended_by_death"] == 0 {
-		died = "no worker that had a job died"
+		died = frame.Because("no worker that had a job died", frame.MoreDeaths)
 	}
-	return cmp.Or(frame.Few(figures["overlapping"], 10, "takes that overlapped another take"),
-		frame.Few(figures["redelivered"], 1, "jobs that were delivered again"), died)
+	return cmp.Or(frame.Because(frame.Few(figures["overlapping"], 10, "takes that overlapped another take"), frame.MoreMeetings),
+		frame.Because(frame.Few(figures["redelivered"], 1, "jobs that were delivered again"), frame.MoreLoad), died)
 }
 
 func fromSessions(*evidence.Record) string { return "R, S" }

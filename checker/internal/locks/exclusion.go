@@ -121,7 +121,7 @@ func contention(a *evidence.Record, figures map[string]float64) string {
 // died says that no holder's session ended, though some were to.
 func died(a *evidence.Record, figures map[string]float64) string {
 	if a.ExpectsDeaths() && figures["ended_by_death"] == 0 {
-		return "sessions of holders were to end, but no hold ended by the death of its session"
+		return frame.Because("sessions of holders were to end, but no hold ended by the death of its session", frame.MoreDeaths)
 	}
 	return ""
 }

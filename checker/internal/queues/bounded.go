@@ -26,7 +26,7 @@ var bounded = &frame.Property{
 	Applies:  isBounded,
 	Decide:   onQueue(decideBounded),
 	Exercise: func(_ *evidence.Record, figures map[string]float64) string {
-		return frame.Few(figures["full"], 10, "items that were put into the last free place, or when there was none")
+		return frame.Because(frame.Few(figures["full"], 10, "items that were put into the last free place, or when there was none"), frame.MoreMeetings)
 	},
 }
 

@@ -64,7 +64,9 @@ var notEarly = &frame.Property{
 			decideNotEarly(f, q)
 		}
 	}),
-	Exercise: frame.Wants("not_due", 10, "dequeues while an item was there that was not due"),
+	Exercise: func(_ *evidence.Record, figures map[string]float64) string {
+		return frame.Because(frame.Few(figures["not_due"], 10, "dequeues while an item was there that was not due"), frame.MoreMeetings)
+	},
 }
 
 // clocked says whether the wall clock can be told from the record's; if not, the finding is

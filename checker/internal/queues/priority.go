@@ -41,7 +41,7 @@ var priority = &frame.Property{
 
 // choiceExercise wants dequeues that could have gone wrong.
 func choiceExercise(_ *evidence.Record, figures map[string]float64) string {
-	return frame.Few(figures["choices"], 10, "dequeues while items of another priority were there")
+	return frame.Because(frame.Few(figures["choices"], 10, "dequeues while items of another priority were there"), frame.MoreMeetings)
 }
 
 // choices counts the dequeues at whose beginning an item of another priority was certainly

@@ -194,10 +194,10 @@ func onQueue(decide func(context.Context, *frame.Finding, *queue)) func(context.
 func queueExercise(_ *evidence.Record, figures map[string]float64) string {
 	const overlapping, nonEmpty = 20, 10
 	if n := figures["overlapping"]; n < overlapping {
-		return fmt.Sprintf("only %s overlapped one of another consumer, of %d wanted", prose.Count(int(n), "dequeue"), overlapping)
+		return frame.Because(fmt.Sprintf("only %s overlapped one of another consumer, of %d wanted", prose.Count(int(n), "dequeue"), overlapping), frame.MoreMeetings)
 	}
 	if n := figures["overlapping_found"]; n < nonEmpty {
-		return fmt.Sprintf("only %s that overlapped another consumer's found an item, of %d wanted", prose.Count(int(n), "dequeue"), nonEmpty)
+		return frame.Because(fmt.Sprintf("only %s that overlapped another consumer's found an item, of %d wanted", prose.Count(int(n), "dequeue"), nonEmpty), frame.MoreMeetings)
 	}
 	return ""
 }

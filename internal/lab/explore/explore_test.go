@@ -258,7 +258,7 @@ func TestVerdict(t *testing.T) {
 		why  string
 	}{
 		"valid":            {scenario{}, Config{Singles: true}, checker.Valid, ""},
-		"nobody met":       {scenario{idle: true}, Config{Singles: true}, checker.Unknown, "integrity: only 0 dequeues overlapped one of another consumer, of 20 wanted"},
+		"nobody met":       {scenario{idle: true}, Config{Singles: true}, checker.Unknown, "integrity: only 0 dequeues overlapped one of another consumer, of 20 wanted: more clients, fewer keys, a higher rate or a longer time limit make more"},
 		"never effective":  {scenario{missed: []string{"cut"}}, Config{Singles: true}, checker.Unknown, "cut never took effect"},
 		"time was over":    {scenario{after: 19}, Config{Singles: true}, checker.Unknown, "18 of 20 single faults were tried"},
 		"not all pairs":    {scenario{after: 40}, Config{}, checker.Valid, ""},
