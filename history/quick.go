@@ -100,19 +100,25 @@ func (q *quick) process(p *Process) bool {
 
 // text consumes the rest of a string that has nothing to unescape.
 func (q *quick) text(s *string, of names) bool {
-	n := bytes.IndexByte(q.line[q.at:], '"')
-	if n < 0 {
-		return false
+	raw, ok := q.raw()
+	if ok {
+		*s = of.name(raw)
 	}
-	raw := q.line[q.at : q.at+n]
-	for _, c := range raw {
-		if c < ' ' || c >= 0x80 || c == '\\' {
-			return false
+	return ok
+}
+
+// raw is text without a copy, valid until the next line.
+func (q *quick) raw() (text []byte, ok bool) {
+	for i := q.at; i < len(q.line); i++ {
+		switch c := q.line[i]; {
+		case c == '"':
+			text, q.at = q.line[q.at:i], i+1
+			return text, true
+		case c < ' ' || c >= 0x80 || c == '\\':
+			return nil, false
 		}
 	}
-	q.at += n + 1
-	*s = of.name(raw)
-	return true
+	return nil, false
 }
 
 // name returns the string of raw, which is allocated once if it is one of the first.

@@ -81,7 +81,7 @@ func ReadTxns(r io.Reader) ([]Txn, error) { return readTxns(r, 0) }
 
 func readTxns(r io.Reader, expected int) ([]Txn, error) {
 	txns := make([]Txn, 0, expected)
-	names := names{}
+	q := newQuick()
 	var last ID
 	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxTxnLine}
 	for n := 1; ; n++ {
@@ -97,12 +97,12 @@ func readTxns(r io.Reader, expected int) ([]Txn, error) {
 		}
 		var t Txn
 		if err == nil {
-			t, err = parseTxn(line, whole, &last)
+			t, err = q.parseTxn(line, whole, &last)
 		}
 		if err != nil {
 			return nil, &DamagedError{Line: n, Reason: err.Error()}
 		}
-		t.compact(names)
+		t.compact(q.names)
 		txns = append(txns, t)
 	}
 }
@@ -134,12 +134,16 @@ func OpenTxns(path string) ([]Txn, error) {
 	return txns, nil
 }
 
-func parseTxn(line []byte, whole bool, last *ID) (t Txn, err error) {
+func (q *quick) parseTxn(line []byte, whole bool, last *ID) (t Txn, err error) {
 	if !whole {
 		return t, errors.New("the line is cut off")
 	}
-	if err := unmarshal(line, &t); err != nil {
-		return t, err
+	t, ok := q.txn(line)
+	if !ok {
+		t = Txn{}
+		if err := unmarshal(line, &t); err != nil {
+			return t, err
+		}
 	}
 	if t.Type == "" {
 		return t, errors.New("no type")
