@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/zklab/zklab/internal/base/filelock"
 )
 
 // flushAfter is how long a completion or a fact may wait for others before it is written. The
@@ -49,13 +51,14 @@ type Recorder struct {
 	broken bool
 }
 
-// Create begins a record in a new file. It returns an error if the file exists. Now starts at zero
-// here. Create sets the header's Wall and Version.
+// Create begins a record in a new file, and locks the file until Close where the system has such
+// locks. It returns an error if the file exists. Now starts at zero here. Create sets the header's Wall and Version.
 func Create(path string, h Header) (*Recorder, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("begin history: %w", err)
 	}
+	_ = filelock.Try(f) // by this, other processes tell a run that goes on from one that crashed
 	r := NewRecorder(f, h)
 	r.finish = func() error {
 		// The end mark says that the record is complete, so it must be durable.
