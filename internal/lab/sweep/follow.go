@@ -1,0 +1,183 @@
+package sweep
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// Follower reads the runs.jsonl of one shard while it grows, and counts what is in it. It parses
+// only the lines of runs that failed, so ten thousand runs take milliseconds. It is for one
+// goroutine at a time.
+type Follower struct {
+	// Description is the latest one; nil before there is one.
+	Description *Description
+	// Began is when the first session began, and Session the latest one.
+	Began   time.Time
+	Session Session
+	// Ended is why the latest session ended; empty while it has not.
+	Ended End
+	// Lines are the runs, of which so many have each verdict, and Errors came to nothing.
+	Lines    int64
+	Verdicts map[checker.Result]int
+	Errors   int
+	// Took is the time of the latest line since its session began.
+	Took time.Duration
+
+	in     string
+	offset int64
+	rest   []byte
+	tally  *Tally
+	recent []time.Duration // when the latest lines were written, since their session began
+}
+
+// NewFollower returns a Follower of a runs.jsonl in the folder in, below which findings name the
+// folders of kept runs.
+func NewFollower(in string) *Follower {
+	return &Follower{Verdicts: map[checker.Result]int{}, in: in, tally: NewTally()}
+}
+
+// Next reads the lines that were completed since the last call. r must be the same file each time,
+// which only grows. After an error, the Follower cannot go on.
+func (f *Follower) Next(r io.ReaderAt) error {
+	chunk := make([]byte, 1<<20)
+	for {
+		n, err := r.ReadAt(chunk, f.offset)
+		f.offset += int64(n)
+		if failed := f.take(chunk[:n]); failed != nil {
+			return failed
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Offset returns how many bytes of the file were read.
+func (f *Follower) Offset() int64 { return f.offset }
+
+func (f *Follower) take(text []byte) error {
+	for {
+		line, rest, whole := bytes.Cut(text, []byte("\n"))
+		if !whole {
+			if f.rest = append(f.rest, text...); len(f.rest) > mostLine {
+				return errors.New("a line is too long")
+			}
+			return nil
+		}
+		text = rest
+		if len(f.rest) > 0 {
+			line = append(f.rest, line...)
+			f.rest = nil
+		}
+		if err := f.line(line); err != nil {
+			return err
+		}
+	}
+}
+
+// passes are how the lines of runs without a violation begin, behind their seed.
+var passes = map[checker.Result][]byte{
+	checker.Valid:   []byte(`,"verdict":"valid",`),
+	checker.Unknown: []byte(`,"verdict":"unknown",`),
+}
+
+func (f *Follower) line(text []byte) error {
+	if !bytes.HasPrefix(text, seedPrefix) {
+		return f.other(text)
+	}
+	f.Lines++
+	f.at(text)
+	for verdict, prefix := range passes {
+		digits := bytes.TrimLeft(text[len(seedPrefix):], "0123456789")
+		if bytes.HasPrefix(digits, prefix) {
+			f.Verdicts[verdict]++
+			return nil
+		}
+	}
+	e, err := parseEntry(text)
+	if err != nil {
+		return err
+	}
+	if e.Line.Verdict != "" {
+		f.Verdicts[e.Line.Verdict]++
+	}
+	if e.Line.Error != "" {
+		f.Errors++
+	}
+	return f.tally.take(e, f.in)
+}
+
+// other reads a line that is not that of a run.
+func (f *Follower) other(text []byte) error {
+	e, err := parseEntry(text)
+	if err != nil {
+		return err
+	}
+	switch {
+	case e.Sweep != nil:
+		f.Description = e.Sweep
+	case e.Session != nil:
+		if f.Session, f.Ended, f.Took, f.recent = *e.Session, "", 0, nil; f.Began.IsZero() {
+			f.Began = e.Session.Began
+		}
+	case e.Ended != nil:
+		f.Ended = e.Ended.Why
+	}
+	return f.tally.take(e, f.in)
+}
+
+// Rates are computed from so many of the latest lines.
+const recentLines = 200
+
+// at notes when a line was written.
+func (f *Follower) at(text []byte) {
+	_, rest, ok := bytes.Cut(text, []byte(`"at_ms":`))
+	if !ok {
+		return
+	}
+	var ms int64
+	for _, c := range rest {
+		if c < '0' || c > '9' || ms > 1e15 {
+			break
+		}
+		ms = 10*ms + int64(c-'0')
+	}
+	f.Took = milliseconds(ms)
+	if f.recent = append(f.recent, f.Took); len(f.recent) > 2*recentLines {
+		f.recent = slices.Clone(f.recent[recentLines:])
+	}
+}
+
+// Rate returns how many runs a second the latest lines are of; 0 if that is not known.
+func (f *Follower) Rate() float64 {
+	last := f.recent[max(0, len(f.recent)-recentLines):]
+	if len(last) < 2 || last[len(last)-1] <= last[0] {
+		return 0
+	}
+	return float64(len(last)-1) / (last[len(last)-1] - last[0]).Seconds()
+}
+
+// Findings returns what was found so far and decides, by cause, the most frequent first. What was
+// only measured is left out, since runs that passed are not parsed.
+func (f *Follower) Findings() []Finding {
+	decided := 0
+	for _, n := range f.Verdicts {
+		decided += n
+	}
+	return slices.DeleteFunc(f.tally.findings(decided), func(x Finding) bool { return x.Measured })
+}
+
+// The names of the files of a sweep: a journal in the folder of each shard, and the ending of the
+// archive beside that folder.
+const (
+	JournalFile = journalFile
+	ArchiveEnd  = archiveEnd
+)
