@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -27,7 +28,7 @@ func params(dir string) testscript.Params {
 		Dir: dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
-			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile,
+			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile, "get": get,
 		},
 	}
 }
@@ -41,6 +42,24 @@ func gzipFile(ts *testscript.TestScript, neg bool, args []string) {
 	z := gzip.NewWriter(&b)
 	_, err := z.Write([]byte(ts.ReadFile(args[0])))
 	ts.Check(errors.Join(err, z.Close(), os.WriteFile(ts.MkAbs(args[0]+".gz"), b.Bytes(), 0o600)))
+}
+
+// get asks the server whose address is the first line of a file for a page, which is for stdout of the
+// script; negated, the server must refuse it.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: get file page")
+	}
+	address, _, _ := strings.Cut(ts.ReadFile(args[0]), "\n")
+	client := &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Get(strings.TrimSuffix(address, "/") + args[1])
+	ts.Check(err)
+	defer answer.Body.Close()
+	_, err = io.Copy(ts.Stdout(), answer.Body)
+	ts.Check(err)
+	if neg == (answer.StatusCode == http.StatusOK) {
+		ts.Fatalf("%s: %s", args[1], answer.Status)
+	}
 }
 
 // downs ends what is in the background at the end of the script, however that ends. The variable

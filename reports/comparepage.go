@@ -42,27 +42,43 @@ type comparePageOf struct {
 // WriteComparison writes the page of a comparison as one self-contained file, and beside it each plot
 // as SVG and PNG, whose names begin with that of the page. It makes the folder if it does not exist.
 func WriteComparison(path string, c *compare.Comparison) error {
-	p := comparePageOf{Comparison: c, Style: template.CSS(styleSheet), Legend: compareLegend(c)}
+	figures := compareFigures(c)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write the page of the comparison: %w", err)
 	}
 	stem := strings.TrimSuffix(path, filepath.Ext(path))
 	var failed []error
-	for _, f := range compareFigures(c) {
+	for _, f := range figures {
 		name := stem + "-" + f.file
 		f.file = filepath.Base(name)
-		p.Plots = append(p.Plots, pictureOf(drawn{file: f.file, title: f.title, figure: f}))
 		png, err := f.png(pngDPI)
 		if err == nil {
 			err = store.WriteFile(name+".png", png)
 		}
 		failed = append(failed, err, store.WriteFile(name+".svg", f.svg()))
 	}
+	page, err := comparisonPage(c, figures)
+	if err != nil {
+		return err
+	}
+	return unwritten(append(failed, store.WriteFile(path, page)))
+}
+
+// ComparisonPage returns the page of a comparison, which is self-contained.
+func ComparisonPage(c *compare.Comparison) ([]byte, error) {
+	return comparisonPage(c, compareFigures(c))
+}
+
+func comparisonPage(c *compare.Comparison, figures []*figure) ([]byte, error) {
+	p := comparePageOf{Comparison: c, Style: template.CSS(styleSheet), Legend: compareLegend(c)}
+	for _, f := range figures {
+		p.Plots = append(p.Plots, pictureOf(drawn{file: f.file, title: f.title, figure: f}))
+	}
 	var b bytes.Buffer
 	if err := comparePage.Execute(&b, p); err != nil {
-		return fmt.Errorf("write the page of the comparison: %w", err)
+		return nil, fmt.Errorf("write the page of the comparison: %w", err)
 	}
-	return unwritten(append(failed, store.WriteFile(path, b.Bytes())))
+	return b.Bytes(), nil
 }
 
 // compareFigures draws the distributions of each metric, one panel for each of its parts.

@@ -98,14 +98,15 @@ func ReadExperiment(path string) (Experiment, error) {
 	if err != nil {
 		return Experiment{}, fmt.Errorf("read experiment: %w", err)
 	}
-	x, err := parseExperiment(b)
+	x, err := ParseExperiment(b)
 	if err != nil {
 		return x, fmt.Errorf("%s: %w", path, err)
 	}
 	return x, nil
 }
 
-func parseExperiment(b []byte) (x Experiment, err error) {
+// ParseExperiment parses the content of an experiment file; see [ReadExperiment].
+func ParseExperiment(b []byte) (x Experiment, err error) {
 	if err := decode(b, &x); err != nil {
 		return x, err
 	}

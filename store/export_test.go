@@ -2,7 +2,6 @@ package store
 
 // An experiment without its file, for fuzzing.
 var (
-	ParseExperiment   = parseExperiment
 	MarshalExperiment = marshalExperiment
 )
 

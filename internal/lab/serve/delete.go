@@ -1,0 +1,79 @@
+package serve
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+
+	"github.com/zklab/zklab/store"
+)
+
+// toDelete is the content of the page that asks whether to delete.
+type toDelete struct {
+	Entries []entry
+	Refused string
+}
+
+// deletable says why entries must stay; "" if they need not.
+func (s *Server) deletable(chosen []entry) string {
+	if s.ReadOnly {
+		return "This server was started with --read-only, and deletes nothing."
+	}
+	for _, e := range chosen {
+		if e.State == goesOn {
+			return fmt.Sprintf("%s goes on: interrupt it first.", e.Path)
+		}
+	}
+	return ""
+}
+
+// confirmDelete asks whether to delete what was ticked.
+func (s *Server) confirmDelete(w http.ResponseWriter, r *http.Request) {
+	chosen, ok := s.chosen(w, r, r.URL.Query()["run"])
+	if !ok {
+		return
+	}
+	if len(chosen) == 0 {
+		s.fail(w, r, http.StatusBadRequest, "Nothing is ticked. Tick runs or sweeps in the list.")
+		return
+	}
+	s.show(w, r, http.StatusOK, "delete", "Delete", toDelete{chosen, s.deletable(chosen)})
+}
+
+// delete deletes.
+func (s *Server) delete(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	if !s.hasToken(r) {
+		s.fail(w, r, http.StatusForbidden, "The form is not one of this server, or the server was started again. Go back to the list, and try again.")
+		return
+	}
+	chosen, ok := s.chosen(w, r, r.PostForm["run"])
+	if !ok {
+		return
+	}
+	if why := s.deletable(chosen); why != "" {
+		s.fail(w, r, http.StatusConflict, why)
+		return
+	}
+	for _, e := range chosen {
+		if err := s.remove(e); err != nil {
+			s.fail(w, r, http.StatusInternalServerError, fmt.Sprintf("%s could not be deleted: %s.", e.Path, oneLine(err)))
+			return
+		}
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// remove deletes the folder of an entry, and has latest name another run if it was that one.
+func (s *Server) remove(e entry) error {
+	if !s.index.folder(e.Path) {
+		return fmt.Errorf("it is no longer there")
+	}
+	if err := s.root.RemoveAll(local(e.Path)); err != nil {
+		return err
+	}
+	if e.Kind != aRun {
+		return nil
+	}
+	return (&store.Run{Dir: filepath.Join(s.dir, local(e.Path))}).Remove()
+}

@@ -1,0 +1,324 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports"
+)
+
+// How often streams look for something new.
+const (
+	lookEvery = time.Second
+	listEvery = 2 * time.Second
+)
+
+// stream sends what next returns, in the form of server-sent events, until the browser is gone, the
+// server ends, or next says that it was the last event.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, every time.Duration, next func(context.Context) (name string, data any, last bool)) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		name, data, last := next(r.Context())
+		text := ": still here\n\n"
+		if name != "" {
+			b, err := json.Marshal(data)
+			if err != nil {
+				return
+			}
+			text = fmt.Sprintf("event: %s\ndata: %s\n\n", name, b)
+		}
+		if _, err := io.WriteString(w, text); err != nil || out.Flush() != nil || last {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// listEvents tells when the list is another one than that of version v.
+func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) {
+	known := r.URL.Query().Get("v")
+	s.stream(w, r, listEvery, func(ctx context.Context) (string, any, bool) {
+		all, err := s.index.list(ctx)
+		if err != nil {
+			return "", nil, false
+		}
+		now := version(all)
+		if now == known {
+			return "", nil, false
+		}
+		known = now
+		return "changed", now, false
+	})
+}
+
+// liveEvents tells how a run or a sweep goes on, and when it is over.
+func (s *Server) liveEvents(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("path")
+	if _, ok := s.index.entry(r.Context(), name); !ok {
+		s.absent(w, r, name)
+		return
+	}
+	s.stream(w, r, lookEvery, func(ctx context.Context) (string, any, bool) {
+		e, ok := s.index.entry(ctx, name)
+		if !ok || e.State != goesOn {
+			return "over", e.State, true
+		}
+		if e.Kind == aSweep {
+			return "now", s.sweepNow(ctx, e), false
+		}
+		return "now", s.live.now(ctx, name), false
+	})
+}
+
+// live follows the runs that somebody watches.
+type live struct {
+	*files
+	mu       sync.Mutex
+	watched  map[string]*watched
+	checking *semaphore.Weighted // one record is checked at a time
+}
+
+// watched is a run that somebody watches, or did a moment ago.
+type watched struct {
+	lock  *semaphore.Weighted // held while the record is read
+	pulse pulse
+	last  time.Time
+
+	mu       sync.Mutex
+	findings []string
+	looked   string
+	next     int64 // how long the record must be for another look
+}
+
+func newLive(f *files) *live {
+	return &live{files: f, watched: map[string]*watched{}, checking: semaphore.NewWeighted(1)}
+}
+
+// forgotten is how long a run is remembered that nobody watches.
+const forgotten = time.Minute
+
+func (l *live) of(name string) *watched {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for other, w := range l.watched {
+		if time.Since(w.last) > forgotten {
+			delete(l.watched, other)
+		}
+	}
+	w := l.watched[name]
+	if w == nil {
+		w = &watched{lock: semaphore.NewWeighted(1)}
+		l.watched[name] = w
+	}
+	w.last = time.Now()
+	return w
+}
+
+// now reads what a run has recorded.
+func (l *live) now(ctx context.Context, name string) snapshot {
+	w := l.of(name)
+	if err := w.lock.Acquire(ctx, 1); err != nil {
+		return snapshot{}
+	}
+	defer w.lock.Release(1)
+	file, _, err := l.open(path.Join(name, historyFile))
+	if err == nil {
+		defer file.Close()
+		err = w.pulse.read(file)
+	}
+	s := w.pulse.snapshot()
+	if err != nil {
+		s.Error = oneLine(err)
+		return s
+	}
+	l.look(ctx, w, name)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.Findings, s.Looked = w.findings, w.looked
+	return s
+}
+
+// Looks for violations in a record that grows: only in one that is not too long, for the run needs
+// the machine more, each time a quarter more of it is there, and for not longer than the budget.
+const (
+	mostChecked = 24 << 20 // bytes
+	lookBudget  = 5 * time.Second
+	firstLook   = 16 << 10
+)
+
+// look checks the record as it is, in the background. What is violated so far stays violated; that
+// nothing is violated so far says nothing.
+func (l *live) look(ctx context.Context, w *watched, name string) {
+	size := w.pulse.tail.Offset()
+	w.mu.Lock()
+	due := size >= max(w.next, firstLook)
+	if size > mostChecked {
+		due, w.looked = false, "The record is too long to look for violations while the run goes on."
+	}
+	w.mu.Unlock()
+	if !due || !l.checking.TryAcquire(1) {
+		return
+	}
+	at := w.pulse.now
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		defer l.checking.Release(1)
+		findings, err := l.violations(ctx, name, size)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.next = size + size/4
+		if w.looked = "Looked for violations at " + elapsed(at) + "."; err != nil {
+			w.looked = "Could not look for violations: " + oneLine(err)
+			return
+		}
+		w.findings = findings
+	}()
+}
+
+// violations are those in the first bytes of a record.
+func (l *live) violations(ctx context.Context, name string, size int64) ([]string, error) {
+	file, _, err := l.open(path.Join(name, historyFile))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	h, err := history.Read(io.NewSectionReader(file, 0, size))
+	if err != nil {
+		return nil, err
+	}
+	report := checker.Run(ctx, h, checker.Options{Budget: lookBudget, NoReference: true})
+	found := []string{}
+	for _, v := range report.Verdicts {
+		if v.Result != checker.Violation || v.Measured {
+			continue
+		}
+		text := v.Property
+		if v.Key != "" {
+			text += " of " + v.Key
+		}
+		found = append(found, printable.Text(text+": "+v.Reason, 400))
+	}
+	return slices.Compact(found), nil
+}
+
+// sweepSnapshot is how a sweep goes on.
+type sweepSnapshot struct {
+	Done     string         `json:"done"`
+	Rate     string         `json:"rate"`
+	Left     string         `json:"left"`
+	Counts   string         `json:"counts"`
+	Share    [4]float64     `json:"share"` // see sharesOf
+	Findings []sweepFinding `json:"findings"`
+}
+
+// sweepFinding is a finding of a sweep for people.
+type sweepFinding struct {
+	Property string `json:"property"`
+	Text     string `json:"text"`
+	Runs     string `json:"runs"`
+	Kept     string `json:"kept,omitempty"` // the address of its smallest run
+	Seed     int64  `json:"seed"`
+}
+
+func (s *Server) sweepNow(ctx context.Context, e entry) sweepSnapshot {
+	now := sweepSnapshot{Done: doneWords(e), Counts: countWords(e), Findings: s.sweepFindingsOf(ctx, e)}
+	now.Share = sharesOf(e)
+	rate := s.index.rate(ctx, e.Path)
+	if rate > 0 {
+		now.Rate = fmt.Sprintf("%.1f runs a second", rate)
+		if left := float64(e.Seeds-e.Done) / rate; e.Seeds < endless && left < 1e6 {
+			now.Left = "about " + reports.Length(time.Duration(left)*time.Second)
+		}
+	}
+	return now
+}
+
+// endless is the number of seeds of a sweep that only its time ends.
+const endless = 1e9
+
+// sharesOf are those of the seeds that are valid, undecided, violated and could not be run; of a
+// sweep without an end, those of the runs.
+func sharesOf(e entry) (shares [4]float64) {
+	all := e.Seeds
+	if all >= endless || all == 0 {
+		all = max(e.Done, 1)
+	}
+	for i, n := range []int{e.Valid, e.Unknown, e.Violations, e.Errors} {
+		shares[i] = float64(n) / float64(all)
+	}
+	return shares
+}
+
+func doneWords(e entry) string {
+	if e.Seeds >= endless {
+		return reports.Thousands(int(e.Done)) + " runs"
+	}
+	return fmt.Sprintf("%s of %s runs", reports.Thousands(int(e.Done)), reports.Thousands(int(e.Seeds)))
+}
+
+func countWords(e entry) string {
+	text := fmt.Sprintf("%s violated, %s undecided, %s valid", reports.Thousands(e.Violations), reports.Thousands(e.Unknown), reports.Thousands(e.Valid))
+	if e.Errors > 0 {
+		text += fmt.Sprintf(", %s could not be run", reports.Thousands(e.Errors))
+	}
+	return text
+}
+
+// mostFindings bounds the findings on a page.
+const mostFindings = 100
+
+func (s *Server) sweepFindingsOf(ctx context.Context, e entry) []sweepFinding {
+	found := s.index.sweepFindings(ctx, e.Path)
+	out := []sweepFinding{}
+	for _, f := range found[:min(len(found), mostFindings)] {
+		one := sweepFinding{Property: f.Property, Text: causeWords(f.Cause), Runs: fmt.Sprintf("in %s of %s runs", reports.Thousands(f.Count), reports.Thousands(int(e.Done))), Seed: f.Smallest.Seed}
+		if kept := path.Clean(f.Smallest.Kept); f.Smallest.Kept != "" && s.index.folder(kept) {
+			one.Kept = link("run", kept)
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// causeWords describes a cause for people.
+func causeWords(c sweep.Cause) string {
+	text := printable.Text(c.Shape, 400)
+	if len(c.Faults) > 0 {
+		text += ", with " + printable.Text(joined(c.Faults), 200)
+	}
+	return text
+}
+
+// rate is that of the shards of a sweep together.
+func (x *index) rate(ctx context.Context, name string) (sum float64) {
+	if x.lock.Acquire(ctx, 1) != nil {
+		return 0
+	}
+	defer x.lock.Release(1)
+	for _, source := range x.shardsOf(name) {
+		if cached := x.shards[source]; cached != nil && cached.err == nil && cached.follow.Ended == "" {
+			sum += cached.follow.Rate()
+		}
+	}
+	return sum
+}

@@ -1,0 +1,129 @@
+package serve
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/reports"
+)
+
+//go:embed templates assets
+var embedded embed.FS
+
+// templates are by the name of the file that has the content of the page.
+var templates = parsed("list", "run", "findings", "delete", "message")
+
+func parsed(names ...string) map[string]*template.Template {
+	all := map[string]*template.Template{}
+	for _, name := range names {
+		t := template.New("layout.html").Funcs(template.FuncMap{
+			"link": link, "length": reports.Length, "thousands": reports.Thousands, "text": shown, "joined": joined,
+			"date": func(t time.Time) string { return t.UTC().Format(time.DateTime) },
+			"mark": func(s state) string { return marks[s] }, "class": func(s state) string { return classes[s] },
+			"entries": entriesWords, "done": doneWords, "counts": countWords, "size": sizeWords,
+		})
+		all[name] = template.Must(t.ParseFS(embedded, "templates/layout.html", "templates/"+name+".html"))
+	}
+	return all
+}
+
+// How states look. The classes are those of the style sheet of all pages.
+var (
+	marks = map[state]string{
+		valid: "✓", violation: "✗", undecided: "?", unviolated: "✓", goesOn: "▶", unfinished: "…", unreadable: "!",
+	}
+	classes = map[state]string{
+		valid: "valid", violation: "violation", undecided: "unknown", unviolated: "valid", goesOn: "running", unfinished: "none", unreadable: "unknown",
+	}
+)
+
+// link is the address of something in the store.
+func link(page, name string) string {
+	u := url.URL{Path: "/" + page + "/" + name}
+	return u.EscapedPath()
+}
+
+// shown is text of others, fit to be shown: control characters are written out, and what is long is
+// cut. The templates escape it.
+func shown(s string) string { return printable.Text(s, 300) }
+
+// entriesWords counts entries.
+func entriesWords(n int) string {
+	if n == 1 {
+		return "1 run or sweep"
+	}
+	return reports.Thousands(n) + " runs and sweeps"
+}
+
+// sizeWords is the size of a file.
+func sizeWords(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1e6:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+func joined(words []string) string { return strings.Join(words, ", ") }
+
+// layout is what each page has.
+type layout struct {
+	Title    string
+	Here     string // the page that is current in the menu
+	Store    string
+	ReadOnly bool
+	Token    string
+	Content  any
+}
+
+// show sends a page.
+func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, page, title string, content any) {
+	var b bytes.Buffer
+	l := layout{Title: shown(title), Here: page, Store: s.Store, ReadOnly: s.ReadOnly, Token: s.token, Content: content}
+	if err := templates[page].Execute(&b, l); err != nil {
+		http.Error(w, "The page could not be made: "+oneLine(err), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", own)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b.Bytes()) // there is nobody else to tell
+	}
+}
+
+// fail sends a page that says what went wrong.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int, text string) {
+	w.Header().Del("Content-Disposition")
+	s.show(w, r, status, "message", http.StatusText(status), text)
+}
+
+// asset sends a file of the site itself.
+func asset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	text, err := embedded.ReadFile("assets/" + name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	switch path.Ext(name) {
+	case ".css":
+		text = append([]byte(reports.StyleSheet()), text...)
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	case ".js":
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	case ".svg":
+		w.Header().Set("Content-Type", "image/svg+xml")
+	}
+	_, _ = w.Write(text)
+}
