@@ -245,16 +245,15 @@ func TestAssumptions(t *testing.T) {
 				}
 			}
 		}},
-		{name: "few consumers met", model: objects.Queue.Name, property: "integrity", says: ", of 20 wanted: more clients, fewer keys, a higher rate", change: upTo(60)},
-		{name: "few choices", model: objects.PriorityQueue.Name, property: "priority", says: ", of 10 wanted: more clients, fewer keys, a higher rate", change: upTo(60)},
-		{name: "few changes of a counter met", model: objects.Counter.Name, property: "linearizable", says: ", of 10 wanted: more clients, fewer keys, a higher rate", change: upTo(60)},
-		{name: "few rounds", model: objects.Barrier.Name, property: "early", says: ", of 5 wanted: a longer time limit", change: upTo(60)},
+		{name: "few consumers met", model: objects.Queue.Name, property: "integrity", says: ", of 20 wanted: more clients, fewer keys, a higher rate", change: upTo(85)},
+		{name: "few choices", model: objects.PriorityQueue.Name, property: "priority", says: ", of 10 wanted: more clients, fewer keys, a higher rate", change: upTo(85)},
+		{name: "few changes of a counter met", model: objects.Counter.Name, property: "linearizable", says: ", of 10 wanted: more clients, fewer keys, a higher rate", change: upTo(85)},
 		{name: "nobody is known to have met the barrier", model: objects.Barrier.Name, property: "early", says: "nothing shows that their clients had seen it", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				r.Events[i].Alive, r.Events[i].Seen = 0, 0
 			}
 		}},
-		{name: "few rounds of a double barrier", model: objects.DoubleBarrier.Name, property: "enter", says: ", of 5 wanted: a longer time limit", change: upTo(60)},
+		{name: "few rounds of a double barrier", model: objects.DoubleBarrier.Name, property: "enter", says: ", of 5 wanted: a longer time limit", change: upTo(85)},
 		{name: "rounds that are not full", model: objects.DoubleBarrier.Name, property: "enter", says: "some of them did not enter or leave in time", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				if e := &r.Events[i]; e.F == objects.FEnter && e.Type == history.OK && e.Client == 0 {
@@ -262,7 +261,7 @@ func TestAssumptions(t *testing.T) {
 				}
 			}
 		}},
-		{name: "few members", model: objects.Membership.Name, property: "real", says: ", of 20 wanted: a longer time limit or a higher rate", change: upTo(60)},
+		{name: "few members", model: objects.Membership.Name, property: "real", says: ", of 20 wanted: a longer time limit or a higher rate", change: upTo(85)},
 		{name: "lists of which nobody knows what their sessions had seen", model: objects.Membership.Name, property: "fresh", says: "the record does not say what their sessions had seen", change: func(r *checktest.Record) {
 			for i := range r.Events {
 				r.Events[i].Seen = 0
@@ -361,8 +360,7 @@ func TestAssumptions(t *testing.T) {
 	}
 }
 
-// expiredSomebody schedules expiries that hit only who neither held nor waited.
-// upTo leaves operations out that began later, in units.
+// upTo leaves out the operations that began after t units of time.
 func upTo(t int) func(*checktest.Record) {
 	return func(r *checktest.Record) {
 		out := map[history.Process]bool{}
@@ -375,6 +373,7 @@ func upTo(t int) func(*checktest.Record) {
 	}
 }
 
+// expiredSomebody schedules expiries that hit only who neither held nor waited.
 func expiredSomebody(r *checktest.Record) {
 	r.Header.Params.Expects = []string{"expire:holder"}
 	r.Fact(900, "expire", history.FaultStep{Fault: 1, Step: history.StepInject})
