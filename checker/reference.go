@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-	"github.com/zklab/zklab/checker/internal/bounded"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/linearize"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -76,23 +76,14 @@ func order(r *frame.Reference, b *searchBudget, k *evidence.Key, of func(*eviden
 		return ruling{}
 	}
 	ops, ok := of(k)
-	if !ok || int64(len(ops))*bounded.StepCost(len(ops)) > b.memory {
+	if !ok || linearize.Least(len(ops)) > b.memory {
 		return ruling{}
 	}
-	if len(ops) == 0 {
-		return ruling{decided: true, legal: true}
-	}
-	m := r.Model(k.Record)
-	s := bounded.Search{Ctx: b.ctx, Memory: b.memory, Tries: max(min(b.tries.Load(), b.keyTries), 1), Step: bounded.StepCost(len(ops)), Size: r.Size}
-	s.Limit(&m)
-	res := porcupine.CheckOperationsTimeout(m, ops, left)
-	b.tries.Add(-s.Tried())
-	switch {
-	case s.Spent() || res == porcupine.Unknown:
-		return ruling{}
-	default:
-		return ruling{decided: true, legal: res == porcupine.Ok}
-	}
+	got := linearize.Decide(b.ctx, linearize.Problem{Model: r.Model(k.Record), Operations: ops}, linearize.Budget{
+		Time: left, Memory: b.memory, Tries: max(min(b.tries.Load(), b.keyTries), 1), Size: r.Size,
+	})
+	b.tries.Add(-got.Tried)
+	return ruling{decided: got.Result != linearize.Undecided, legal: got.Result == linearize.Legal}
 }
 
 // compare compares a ruling with what the fast checks found on one key.

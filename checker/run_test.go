@@ -757,8 +757,8 @@ func TestPictures(t *testing.T) {
 	if err := picture(t, bad, "other", &page); err == nil {
 		t.Error("no error for a key that is not there")
 	}
-	if err := picture(t, checktest.Good(objects.Session.Name, 5).Build(), "", &page); err == nil {
-		t.Error("no error for an object without a reference model")
+	if err := picture(t, checktest.Good(objects.Session.Name, 5).Build(), "", &page); !errors.Is(err, ErrNoReference) {
+		t.Error(err)
 	}
 	if err := picture(t, checktest.Good(objects.Lock.Name, 1000).Build(), "k", &page); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)

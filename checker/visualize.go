@@ -6,15 +6,17 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/anishathalye/porcupine"
-	"github.com/zklab/zklab/checker/internal/bounded"
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/linearize"
 )
 
 // ErrTooLarge: the history is too large for porcupine's picture.
 var ErrTooLarge = errors.New("history too large for porcupine's visualisation")
+
+// ErrNoReference: the model has properties, but no reference model that porcupine could show.
+var ErrNoReference = errors.New("no reference model for porcupine's visualisation")
 
 // mostVisible is how many steps of one key a picture may have: a reader cannot look at more, and
 // the partial orders take memory.
@@ -45,10 +47,11 @@ func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictur
 
 // Write writes porcupine's own page, HTML with its script inside, about one key: what the reference
 // model saw, and the order that it found, or how far it got. It returns [ErrTooLarge] if the key has too
-// many operations, or takes too much time or memory.
+// many operations, or takes too much time or memory, and [ErrNoReference] if the history's model has no
+// reference model.
 func (p *Pictures) Write(ctx context.Context, key string, w io.Writer) error {
 	if p.reference == nil {
-		return fmt.Errorf("%s has no reference model", p.a.Object.Name)
+		return fmt.Errorf("%w: %s", ErrNoReference, p.a.Object.Name)
 	}
 	for _, k := range p.a.Keys {
 		if k.Name == key {
@@ -63,18 +66,24 @@ func visualize(r *frame.Reference, ctx context.Context, k *evidence.Key, w io.Wr
 	if !ok {
 		return fmt.Errorf("what happened to %q cannot be put in order: its evidence contradicts itself", k.Name)
 	}
-	if len(ops) > mostVisible {
+	return draw(ctx, linearize.Problem{Model: r.Model(k.Record), Operations: ops}, r.Size, w, opts)
+}
+
+// draw writes porcupine's page about some operations.
+func draw(ctx context.Context, p linearize.Problem, size func(state any) int, w io.Writer, opts Options) error {
+	if len(p.Operations) > mostVisible {
 		return ErrTooLarge
 	}
-	m := r.Model(k.Record)
-	s := bounded.Search{Ctx: ctx, Memory: opts.memory(), Tries: referenceKeyTries, Step: bounded.StepCost(len(ops)) + 8*int64(len(ops)), Size: r.Size}
-	s.Limit(&m)
-	res, info := porcupine.CheckOperationsVerbose(m, ops, referenceKey)
-	if err := ctx.Err(); err != nil {
+	a, err := linearize.Draw(ctx, p, linearize.Budget{Time: referenceKey, Memory: opts.memory(), Tries: referenceKeyTries, Size: size}, w)
+	switch {
+	case err != nil:
 		return err
-	}
-	if s.Spent() || res == porcupine.Unknown {
+	case a.Err != nil:
+		return a.Err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case a.Result == linearize.Undecided:
 		return ErrTooLarge
 	}
-	return porcupine.Visualize(r.Model(k.Record), info, w)
+	return nil
 }

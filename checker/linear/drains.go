@@ -67,7 +67,7 @@ func (k *object) inOrder(decide procedure) finding {
 			until = max(until, o.ret)
 		}
 	}
-	if !violates(newWindow(k).cut(0, until).ops, false) {
+	if !violates(cut(k.ops, 0, until).Ops, false) {
 		until = int32(len(k.ranks)) // what a drain took later holds up what it took before
 	}
 	w := shrinkWindow(k, until, false, violates)

@@ -7,7 +7,7 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/checker/internal/bounded"
+	"github.com/zklab/zklab/internal/base/linearize"
 )
 
 const byPorcupine = "porcupine"
@@ -25,7 +25,7 @@ func (k *object) search(until time.Time, memory int64) finding {
 	if f.result != checker.Violation {
 		return f
 	}
-	last := sort.Search(len(k.ranks), func(rank int) bool { return s.impossible(newWindow(k).cut(0, int32(rank)).ops, false) })
+	last := sort.Search(len(k.ranks), func(rank int) bool { return s.impossible(cut(k.ops, 0, int32(rank)).Ops, false) })
 	w := shrinkWindow(k, int32(last), false, s.impossible)
 	return violation(byPorcupine, w, "no order explains %s", k.spans(w))
 }
@@ -34,9 +34,9 @@ func (k *object) search(until time.Time, memory int64) finding {
 func (k *object) askPorcupine(until time.Time, memory int64) finding {
 	budget := time.Until(until)
 	switch k.explained(k.ops, newSequenced(k.h.Model.kind.machine(k), k.ops), budget, memory) {
-	case porcupine.Ok:
+	case linearize.Legal:
 		return valid(byPorcupine)
-	case porcupine.Illegal:
+	case linearize.Illegal:
 		return violation(byPorcupine, nil, "porcupine tried all orders of %s, and none explains them", plural(len(k.ops), "operation"))
 	}
 	return inapplicable("porcupine found no answer within %s and %d MB", budget.Round(time.Millisecond), memory>>20)
@@ -45,23 +45,16 @@ func (k *object) askPorcupine(until time.Time, memory int64) finding {
 // explained asks porcupine whether a machine can do some operations in an order that their
 // intervals allow. An operation with an unknown outcome ends when all is over; it does something
 // there if it can.
-func (k *object) explained(ops []op, m machine, budget time.Duration, memory int64) porcupine.CheckResult {
+func (k *object) explained(ops []op, m machine, budget time.Duration, memory int64) linearize.Result {
 	if budget <= 0 {
-		return porcupine.Unknown
+		return linearize.Undecided
 	}
-	calls := make([]porcupine.Operation, len(ops))
+	p := linearize.Problem{Model: modelOf(m), Operations: make([]porcupine.Operation, len(ops))}
 	for i := range ops {
 		o := &ops[i]
-		calls[i] = porcupine.Operation{ClientId: int(o.process), Input: o, Call: 2 * int64(o.inv), Return: 2 * int64(min(o.ret, int32(len(k.ranks))))}
+		p.Operations[i] = porcupine.Operation{ClientId: int(o.process), Input: o, Call: 2 * int64(o.inv), Return: 2 * int64(min(o.ret, int32(len(k.ranks))))}
 	}
-	s := bounded.Search{Ctx: k.ctx, Memory: memory, Step: bounded.StepCost(len(ops)), Held: m.size}
-	model := modelOf(m)
-	s.Limit(&model)
-	result := porcupine.CheckOperationsTimeout(model, calls, budget)
-	if s.Spent() {
-		return porcupine.Unknown
-	}
-	return result
+	return linearize.Decide(k.ctx, p, linearize.Budget{Time: budget, Memory: max(memory, 1), Held: m.size}).Result
 }
 
 // modelOf is a machine as porcupine has it.
@@ -97,7 +90,7 @@ type shrinking struct {
 // outcome is done once or never.
 func (s *shrinking) impossible(ops []op, _ bool) bool {
 	m := s.k.h.Model.kind.machine(s.k)
-	return s.k.explained(ops, newSequenced(m, ops), mostPartTime, s.memory) == porcupine.Illegal
+	return s.k.explained(ops, newSequenced(m, ops), mostPartTime, s.memory) == linearize.Illegal
 }
 
 // refuted reports whether some operations have no order even if each of those with an unknown
@@ -116,7 +109,7 @@ func (s *shrinking) refuted(ops []op, anyStart bool) bool {
 			known = append(known, o)
 		}
 	}
-	return s.k.explained(known, newChoices(s.machine, starts, maybe), mostPartTime, s.memory) == porcupine.Illegal
+	return s.k.explained(known, newChoices(s.machine, starts, maybe), mostPartTime, s.memory) == linearize.Illegal
 }
 
 // Parts are so many events long, and overlap by half. So many are cut out together.
@@ -133,12 +126,12 @@ func (s *shrinking) part(deadline time.Time) (until int32, found bool) {
 	end := int32(len(s.k.ranks))
 	for _, wide := range partEvents {
 		for first := int32(0); first < end; first += partsAtOnce * wide {
-			near := newWindow(s.k).cut(first, first+(partsAtOnce+1)*wide)
+			near := cut(s.k.ops, first, first+(partsAtOnce+1)*wide).Ops
 			for from := first; from < min(end, first+partsAtOnce*wide); from += wide / 2 {
 				if s.k.ctx.Err() != nil || time.Now().After(deadline) {
 					return 0, false
 				}
-				if s.refuted(near.cut(from, from+wide).ops, from > 0) {
+				if s.refuted(cut(near, from, from+wide).Ops, from > 0) {
 					return min(end, from+wide), true
 				}
 			}
