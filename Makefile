@@ -18,7 +18,7 @@ sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 	GO=$(GO) images/zklab/build
 
 # The longest ones first, so that none of them runs alone in the end.
-LONGEST := ./internal/lab/engine ./cli . ./checker ./ensemble/embedded ./recipes
+LONGEST := ./internal/lab/engine ./cli . ./internal/lab/mix ./checker ./ensemble/embedded ./recipes
 
 # Without vet: lint does that, and go test would do it again for each of its builds.
 test: ## all tests that need Go alone; none is skipped

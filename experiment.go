@@ -2,26 +2,18 @@ package zklab
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
-	"fmt"
-	"slices"
+	"reflect"
 	"time"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble"
-	"github.com/zklab/zklab/ensemble/embedded"
-	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
-	"github.com/zklab/zklab/internal/lab/played"
-	"github.com/zklab/zklab/internal/virtual/bubble"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/lab/progress"
 	"github.com/zklab/zklab/link"
-	"github.com/zklab/zklab/settings"
-	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
-	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -111,31 +103,6 @@ type Experiment struct {
 	// this program can decide them: "zklab check" and "zklab report" leave them undecided.
 	Checks []checker.Check
 
-	// leftOut lists the faults that "all" omits, each with the reason.
-	leftOut []plan.LeftOut
-
-	// maker makes the subjects of simulated processes.
-	maker subjects.Maker
-
-	// messages makes the engine keep the messages that passed.
-	messages bool
-	// usualFaults and usualRate say that a test named no faults, or no rate. The test is then not
-	// warned about the consequences of the defaults.
-	usualFaults, usualRate bool
-	// onMessage is OnPoint with what each message says.
-	onMessage func(link.Message)
-	// onLook is called about once per second of real time while a simulation runs, outside of it.
-	onLook func()
-	// clock is the clock of [pace]; nil means time.Now.
-	clock func() time.Time
-	// onArrival is called for each arrival that takes place, as OnPoint is for messages.
-	onArrival func(workloads.Arrival)
-
-	// brief skips the report if the run passes, since a passing test does not keep it.
-	brief bool
-	// silent skips the report in any case.
-	silent bool
-
 	// Out is the store's folder. Default: "store".
 	Out string
 	// Replay is the command that the report gives to repeat the run. Default: the command line's.
@@ -148,6 +115,85 @@ type Experiment struct {
 	// Closing Interrupt ends the load early: the run then heals its faults, checks the record and
 	// writes the report. Cancelling Run's context instead stops the run at once.
 	Interrupt <-chan struct{}
+
+	// inner is the experiment as Complete left it, with what no exported field says; nil before.
+	inner *experiment.Experiment
+}
+
+// ErrUsage marks an experiment that makes no sense, such as one with a negative number of clients.
+var ErrUsage = engine.ErrUsage
+
+// Complete fills in the defaults and chooses the faults that the ensemble supports. It returns an
+// error that wraps [ErrUsage] if the experiment makes no sense, or if it names a fault that the
+// ensemble does not support. Complete starts nothing. [Experiment.Run] calls it.
+func (x Experiment) Complete() (Experiment, error) { return x.with(x.lab().Complete()) }
+
+// CompleteSimulated is [Experiment.Complete] for an experiment that is to be simulated: it sets
+// PlayProcesses if the faults freeze or crash clients, leaves Out empty unless the caller set it,
+// and gives the seed to the ensemble. It returns an error that wraps [ErrUsage] if the experiment
+// cannot be simulated.
+func (x Experiment) CompleteSimulated() (Experiment, error) {
+	return x.with(x.lab().CompleteSimulated())
+}
+
+// Plan returns the schedule of faults that the experiment plays, given its seed and time limit.
+// Faults that the schedule leaves to the ensemble are included only after [Experiment.Complete].
+func (x Experiment) Plan() []plan.Step { return x.lab().Plan() }
+
+// Warnings returns what a user should know about a complete experiment before it runs: faults that
+// the ensemble does not support, and faults whose time never comes.
+func (x Experiment) Warnings() []string { return x.lab().Warnings() }
+
+// Run runs the experiment: it starts the ensemble, lets the clients work while faults happen, heals
+// the faults, lets the clients finish, stops everything, checks the record and writes the report. A
+// violation is part of the Outcome, not an error. Run returns an error if there is no outcome: the
+// experiment makes no sense (ErrUsage), could not be run, or ctx ended. When Run returns, nothing
+// that it started is left running.
+func (x Experiment) Run(ctx context.Context) (*Outcome, error) { return outcome(x.lab().Run(ctx)) }
+
+// lab returns the experiment as the packages of internal/lab have it. Each exported field has the name and the
+// type of a field there; only Progress has another type.
+func (x Experiment) lab() experiment.Experiment {
+	var y experiment.Experiment
+	if x.inner != nil {
+		y = *x.inner
+	}
+	to := reflect.ValueOf(&y).Elem()
+	for field, value := range reflect.ValueOf(x).Fields() {
+		if field.IsExported() && field.Name != "Progress" {
+			to.FieldByName(field.Name).Set(value)
+		}
+	}
+	if y.Progress = nil; x.Progress != nil {
+		y.Progress = func(s progress.State) { x.Progress(Progress(s)) }
+	}
+	return y
+}
+
+// with returns the experiment with the fields of y.
+func (x Experiment) with(y experiment.Experiment, err error) (Experiment, error) {
+	x.inner = &y
+	from := reflect.ValueOf(y)
+	for field, value := range reflect.ValueOf(&x).Elem().Fields() {
+		if field.IsExported() && field.Name != "Progress" {
+			value.Set(from.FieldByName(field.Name))
+		}
+	}
+	return x, err
+}
+
+// Progress is the state of a run.
+type Progress struct {
+	Phase   string        // current phase: "load", "heal", "checking"
+	Elapsed time.Duration // of the load
+	Limit   time.Duration // of the load
+	OK      int           // operations that succeeded
+	Failed  int           // operations that certainly had no effect
+	Unknown int           // operations with an unknown outcome
+	Fault   string        // faults injected now: "pause:leader, expire", or empty
+	Faults  int           // faults that took effect
+	Planned int           // faults in the schedule
+	Notice  string        // a message for the user, or empty
 }
 
 // Outcome is a finished run.
@@ -156,175 +202,34 @@ type Outcome struct {
 	Result  *store.Result
 	History *history.History
 
-	made     Experiment       // the experiment of a simulated run
-	unkept   *engine.Finished // a simulated run that was not kept
-	messages []link.Passed    // nil unless Experiment.messages was set
-	replay   string           // the experiment's command to repeat it
-	unheld   *bubble.Unheld   // code that a simulated run left running; nil if none
+	inner *experiment.Outcome
 }
 
-// ErrUsage marks an experiment that makes no sense, such as one with a negative number of clients.
-var ErrUsage = engine.ErrUsage
-
-func usage(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
-}
-
-// Complete fills in the defaults and chooses the faults that the ensemble supports. It returns an
-// error that wraps [ErrUsage] if the experiment makes no sense, or if it names a fault that the
-// ensemble does not support. Complete starts nothing. [Experiment.Run] calls it.
-func (x Experiment) Complete() (Experiment, error) {
-	if x.Workload == nil {
-		return x, usage("an experiment needs a Workload")
-	}
-	if x.Ensemble == nil {
-		x.Ensemble = embedded.Config{InMemory: true, Latency: usualLatency}
-	}
-	if x.Command != nil || x.PlayProcesses && x.maker == nil {
-		var err error
-		if x, err = x.inProcesses(); err != nil {
-			return x, err
-		}
-	}
-	if _, err := stats.ParseGates(x.Gates, x.Workload.Name(), false); err != nil {
-		return x, usage("%v", err)
-	}
-	if err := checker.Usable(x.Checks, history.Header{Model: x.Workload.Name(), Declared: workloads.DeclaredBy(x.Workload)}); err != nil {
-		return x, usage("%v", err)
-	}
-	complete := settings.Of(x).Over(settings.Usual())
-	if k, problem := complete.Problem(); problem != "" {
-		return x, usage("%s %s", k.GoName(), problem)
-	}
-	if slices.ContainsFunc(x.Sources, func(n int) bool { return n < 0 }) || len(x.Sources) > max(x.Clients, 0) && x.Clients != 0 {
-		return x, usage("the sources of an experiment must be numbers of clients from 0, one per client")
-	}
-	limit := x.TimeLimit
-	complete.Into(&x)
-	sketched, err := x.config().Sketched()
-	if err != nil {
-		return x, err
-	}
-	x.Ensemble, x.Faults, x.leftOut = sketched.Ensemble, sketched.Faults, sketched.LeftOut
-	if limit == 0 {
-		x.TimeLimit = max(x.TimeLimit, x.Faults.Length())
-	}
-	defaultTo(&x.Out, "store")
-	if x.Seed == 0 {
-		x.Seed = drawSeed()
-	}
-	defaultTo(&x.MinLoad, x.config().UsualLoad())
-	return x, nil
-}
-
-// inProcesses returns the experiment with its subjects in the clients' own processes.
-func (x Experiment) inProcesses() (Experiment, error) {
-	w, ok := x.Workload.(workloads.Processes)
-	if !ok && !x.PlayProcesses {
-		return x, nil // the workload makes its subjects in the processes itself
-	}
-	var there workloads.Workload
-	if ok {
-		there = w.InProcesses()
-	}
-	if there == nil || x.PlayProcesses && !workloads.InProcesses(x.Workload) {
-		return x, usage("clients of the %s workload cannot run in processes: the adapter protocol has no such subjects; run them as goroutines", x.Workload.Name())
-	}
-	if served, ok := x.Workload.(workloads.Served); ok && x.PlayProcesses {
-		x.maker = served.Maker()
-	}
-	x.Workload = there
-	return x, nil
-}
-
-// playable reports whether a simulation may treat clients as processes without being told to.
-func (x Experiment) playable() bool {
-	return !x.OneProcess && x.Command == nil && x.Workload != nil && workloads.InProcesses(x.Workload)
-}
-
-// playing returns the experiment with PlayProcesses set if its faults hit processes and a
-// simulation may play them.
-func (x Experiment) playing() Experiment {
-	x.PlayProcesses = x.PlayProcesses || x.playable() && x.Faults.Hits(kinds.Processes)
-	return x
-}
-
-// playingNamed is playing for a bubble that the caller opened: only faults named in the schedule
-// count. Such a bubble would wait for the goroutines that a killed process leaves behind.
-func (x Experiment) playingNamed() Experiment {
-	named := x
-	named.Faults = plan.Every(time.Second, x.Faults.Named()...)
-	x.PlayProcesses = named.playing().PlayProcesses
-	return x
-}
-
-// usualLatency is the average latency of a message in the default ensemble, about that of a data
-// centre.
-const usualLatency = 200 * time.Microsecond
-
-func defaultTo[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
-// drawSeed draws a seed that is short enough to type.
-func drawSeed() int64 {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return int64(binary.LittleEndian.Uint32(b[:]))/2 + 1
-}
-
-// Plan returns the schedule of faults that the experiment plays, given its seed and time limit.
-// Faults that the schedule leaves to the ensemble are included only after [Experiment.Complete].
-func (x Experiment) Plan() []plan.Step { return x.config().Plan() }
-
-// Warnings returns what a user should know about a complete experiment before it runs: faults that
-// the ensemble does not support, and faults whose time never comes.
-func (x Experiment) Warnings() []string { return x.config().Warnings() }
-
-// Run runs the experiment: it starts the ensemble, lets the clients work while faults happen, heals
-// the faults, lets the clients finish, stops everything, checks the record and writes the report. A
-// violation is part of the Outcome, not an error. Run returns an error if there is no outcome: the
-// experiment makes no sense (ErrUsage), could not be run, or ctx ended. When Run returns, nothing
-// that it started is left running.
-func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
-	if bubble.Inside() {
-		x = x.playingNamed()
-	} else if x.PlayProcesses {
-		return nil, usage("processes without a Command exist only in simulations: give a Command, or simulate")
-	}
-	x, err := x.Complete()
-	if err != nil {
+// outcome returns the outcome of a run. It is nil if there is none.
+func outcome(o *experiment.Outcome, err error) (*Outcome, error) {
+	if o == nil {
 		return nil, err
 	}
-	p := newReporter(workloads.ModelOf(x.Workload), x)
-	defer p.close()
-	c := x.config()
-	c.Watcher = p
-	done, err := engine.Run(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	return x.judge(ctx, done, p)
+	return &Outcome{o.Run, o.Result, o.History, o}, err
 }
 
-// config returns the experiment as the engine's configuration.
-func (x Experiment) config() engine.Config {
-	servers, _ := x.Ensemble.(embedded.Config)
-	var launch engine.Launch
-	if x.PlayProcesses {
-		x.Command = []string{"played"}
-		launch = played.Launch(map[string]subjects.Maker{x.Workload.Name(): x.maker})
+// Record returns the history and the transactions of a simulated run, in the formats of
+// history.jsonl and transactions.jsonl. It returns nil for any other run.
+func (o *Outcome) Record() (history, transactions []byte) {
+	if o.inner == nil {
+		return nil, nil
 	}
-	s := settings.Of(x)
-	s.Latencies = string(servers.Spread)
-	return engine.Config{
-		Simulated: servers.Seed != 0, Settings: s,
-		Workload: x.Workload, Subject: x.Subject, Command: x.Command, Launch: launch, Ensemble: x.Ensemble,
-		Arrivals: x.Arrivals, OnArrival: x.onArrival, MinLoad: max(x.MinLoad, 0),
-		Faults: x.Faults, LeftOut: x.leftOut, Seed: x.Seed,
-		Out: x.Out, Interrupt: x.Interrupt, OnPoint: x.OnPoint, OnMessage: x.onMessage, KeepMessages: x.messages,
+	return o.inner.Record()
+}
+
+// Keep writes a simulated run, with its report, into a folder of a store. It does nothing if the
+// run has a folder already. The error is about the record alone: if Keep cannot write the result or
+// the report, it adds a warning to Result.Warnings.
+func (o *Outcome) Keep(out string) error {
+	if o.Run != nil {
+		return nil
 	}
+	err := o.inner.Keep(out)
+	o.Run = o.inner.Run
+	return err
 }

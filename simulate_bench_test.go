@@ -7,14 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/explore"
-	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testkit/cputime"
 	"github.com/zklab/zklab/internal/virtual/bubble"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -28,11 +29,11 @@ func BenchmarkExplored(b *testing.B) {
 	explored := func(runs int) {
 		ctx, cancel := context.WithCancel(b.Context())
 		defer cancel()
-		r, err := hooks.Explore(ctx, x, explore.Config{Progress: func(r explore.Report) {
+		r, err := explore.Experiment(ctx, x, explore.Config{Progress: func(r explore.Report) {
 			if runs--; runs <= 0 {
 				cancel()
 			}
-		}})
+		}}, explore.WayOf(x))
 		if err != nil || len(r.Always)+len(r.Findings) > 0 {
 			b.Fatal(r, err)
 		}
@@ -57,14 +58,16 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 // benched is an experiment for simulations; faultEvery 0 is no fault.
-func benched(b *testing.B, recipe string, rate float64, limit, faultEvery time.Duration) zklab.Experiment {
+func benched(b *testing.B, recipe string, rate float64, limit, faultEvery time.Duration) experiment.Experiment {
 	b.Helper()
 	bubble.Benchmarks()
 	w, err := workloads.Named(recipe, workloads.Own)
 	if err != nil {
 		b.Fatal(err)
 	}
-	x := zklab.Experiment{Workload: w, Subject: workloads.Own, Rate: rate, TimeLimit: limit}
+	x := experiment.Experiment{Config: engine.Config{
+		Workload: w, Subject: workloads.Own, Settings: settings.Settings{Rate: rate, TimeLimit: limit},
+	}}
 	if faultEvery > 0 {
 		if x.Faults, err = plan.Parse("all", faultEvery); err != nil {
 			b.Fatal(err)
@@ -73,13 +76,13 @@ func benched(b *testing.B, recipe string, rate float64, limit, faultEvery time.D
 	return x
 }
 
-func benchSweep(b *testing.B, x zklab.Experiment) {
+func benchSweep(b *testing.B, x experiment.Experiment) {
 	b.ReportAllocs()
 	run := func(seed int64) {
 		spread := embedded.Spreads[seed%int64(len(embedded.Spreads))]
 		x.Ensemble = embedded.Config{InMemory: true, Latency: 200 * time.Microsecond, Spread: spread}
 		task := sweep.Task{Seed: seed, Folder: filepath.Join(b.TempDir(), "run")}
-		if line, err := hooks.Sweep(b.Context(), x, task, true); err != nil || line.Failed() {
+		if line, err := x.Sweep(b.Context(), task, true); err != nil || line.Failed() {
 			b.Fatal(line, err)
 		}
 	}

@@ -13,8 +13,6 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -122,39 +120,6 @@ func TestProcessesEndTheirSubjects(t *testing.T) {
 		for _, w := range o.Result.Warnings {
 			if strings.Contains(w, "still there") {
 				t.Errorf("%s: %s", name, w)
-			}
-		}
-	}
-}
-
-// Half of the clients keep their names as members and instances when their processes are started again.
-func TestProcessesKeepNames(t *testing.T) {
-	for _, w := range []workloads.Workload{workloads.Membership{New: subjects.NewGroup}, workloads.Discovery{New: subjects.NewService}} {
-		for _, seed := range []int64{1, 6} { // processes crash
-			names, lives := map[string][]int{}, map[int]int{}
-			keep := map[int]bool{} // half of the clients, by the remainder of their numbers
-			for _, e := range seedOf(t, w, seed).History.Events {
-				if e.F == history.FExited {
-					lives[e.Client]++
-				}
-				if e.Type != history.Invoke || e.F != models.FJoin && e.F != models.FRegister {
-					continue
-				}
-				var v models.Joining
-				if err := e.Decode(&v); err != nil {
-					t.Fatal(err)
-				}
-				name := e.Key + v.Member
-				if had := names[name]; len(had) > 0 {
-					keep[e.Client%2] = true
-					if had[len(had)-1] == lives[e.Client] {
-						t.Errorf("%s, seed %d: a process joined %s as %s twice", w.Name(), seed, e.Key, v.Member)
-					}
-				}
-				names[name] = append(names[name], lives[e.Client])
-			}
-			if len(keep) != 1 {
-				t.Errorf("%s, seed %d: %d halves of the clients keep names, want 1", w.Name(), seed, len(keep))
 			}
 		}
 	}

@@ -1,82 +1,33 @@
 package zklab
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"os"
-	"path/filepath"
+	"testing"
 	"time"
 
-	"github.com/zklab/zklab/internal/base/atomicfile"
-	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/lab/gotests"
 )
 
-// sweepRun runs the experiment as one run of a sweep; see hooks.Sweep.
-func (x Experiment) sweepRun(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
-	x.Seed, x.AllowUnknown, x.OptionalFaults = t.Seed, true, true
-	x.messages = true
-	x.MinLoad = min(x.MinLoad, sweptLoad)
-	if simulate {
-		return x.simulatedSweepRun(ctx, t)
-	}
-	return x.realSweepRun(ctx, t)
+// SweepOptions set the extent of [Sweep]. The zero value means 200 seeds from 1.
+type SweepOptions struct {
+	First int64 // first seed; default 1
+	Seeds int   // number of seeds; default 200
+	// Budget limits the real time in which seeds begin; 0 means no limit but the deadline of the
+	// test. The test says how many seeds were not begun, and does not fail because of them.
+	Budget time.Duration
 }
 
-// sweptLoad is the number of operations that a run needs before its first fault. It is low because
-// the first fault comes soon, and because the other runs also show that the subject works.
-const sweptLoad = 10
-
-// simulatedSweepRun writes files only if the run failed.
-func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
-	began := time.Now()
-	x.Out = ""
-	o, err := x.Simulate(ctx)
-	if err != nil {
-		return line, err
-	}
-	line = sweep.Of(o.Result, o.History, o.messages, time.Since(began))
-	line.Record = fingerprint(o)
-	if !line.Failed() {
-		return line, nil
-	}
-	place := t.Folder + ".part" // beside it: a folder that is there is whole
-	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
-	o.replay = printable.Command("zklab", "replay", t.Folder)
-	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
-		return line, err
-	}
-	return line, atomicfile.Rename(o.Run.Dir, t.Folder)
-}
-
-// fingerprint returns the beginning of a hash of a simulated run's record.
-func fingerprint(o *Outcome) string {
-	history, transactions := o.Record()
-	h := sha256.New()
-	h.Write(history)
-	h.Write(transactions)
-	return hex.EncodeToString(h.Sum(nil)[:8])
-}
-
-// realSweepRun keeps the run's folder only if the run failed.
-func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
-	began := time.Now()
-	place := t.Folder + ".part" // beside it: a folder that is there is whole
-	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
-	if err := os.RemoveAll(place); err != nil {
-		return line, err
-	}
-	x.Out, x.brief = place, true
-	x.Replay = printable.Command("zklab", "run", "--config", filepath.Join(t.Folder, "experiment.yaml"))
-	outcome, err := x.Run(ctx)
-	if err != nil {
-		return line, err
-	}
-	line = sweep.Of(outcome.Result, outcome.History, outcome.messages, time.Since(began))
-	if line.Failed() {
-		err = atomicfile.Rename(outcome.Run.Dir, t.Folder)
-	}
-	return line, err
+// Sweep runs an experiment as a test with many seeds, in simulations as [Simulate] does, each in a
+// subtest "seed 17". Each seed also draws the kind of run, as "zklab sweep" does: the faults and
+// their interval; the numbers of clients, keys and servers; the rate, timeouts and latencies.
+// Settings of the experiment are not drawn, except that each seed uses a subset of the faults that
+// the experiment names. So runs differ in kind, and some find defects that a mix of everything
+// hides. Clients that crash or freeze are played as processes (see [Experiment.PlayProcesses]).
+//
+// A subtest fails when its run violates a property, and names the command that repeats this seed
+// alone. The test shows the smallest of these runs. As for [Simulate], no other seed begins when the
+// first ten failed alike. It also fails when a third of the runs decided
+// nothing, or when the recipe stops virtual time, as for [Simulate].
+func Sweep(t *testing.T, x Experiment, options SweepOptions) {
+	t.Helper()
+	gotests.Sweep(t, x.lab(), gotests.Range(options))
 }

@@ -15,9 +15,25 @@
 // Docker's client.
 package zklab
 
-import "github.com/zklab/zklab/internal/base/version"
+import (
+	"context"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/internal/lab/judge"
+	"github.com/zklab/zklab/store"
+)
 
 // Version returns, in one line, the version of zklab in this program: the module's version, the
 // commit if it was recorded, the Go version and the platform. Results, reports and zklab --version
 // print the same line.
 func Version() string { return version.Line() }
+
+// Judge checks a stored run or a bare history again, from its record alone. It takes from
+// result.json what only the run itself knew, and from transactions.jsonl the committed
+// transactions, unless opts has them; either file may be missing. If the transactions cannot be
+// read, Judge leaves them out and adds a warning. It writes nothing. It returns an error if the
+// record cannot be read; see history.Open.
+func Judge(ctx context.Context, run *store.Run, opts checker.Options) (*store.Result, error) {
+	return judge.Run(ctx, run, opts)
+}

@@ -11,12 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/checker/linear"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/store"
 )
 
@@ -214,7 +214,7 @@ func (c *check) kinds() (model linear.Model, format foreign.Format, err error) {
 
 // own checks a history that names its model.
 func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) error {
-	result, err := zklab.Judge(ctx, run, c.opts)
+	result, err := judge.Run(ctx, run, c.opts)
 	if errors.Is(err, history.ErrForeign) && run.Bare() {
 		return modelMissing(run, err)
 	}

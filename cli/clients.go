@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/subjects/adapter"
 	"github.com/zklab/zklab/workloads"
@@ -32,7 +32,7 @@ func playUnlessGiven(f *runFlags, x *store.Experiment) {
 }
 
 // complete is the experiment as it is run.
-func complete(x zklab.Experiment, simulate bool) (zklab.Experiment, error) {
+func complete(x experiment.Experiment, simulate bool) (experiment.Experiment, error) {
 	if simulate {
 		return x.CompleteSimulated()
 	}

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/stats"
 )
@@ -76,7 +76,7 @@ func finish(err error, usage bool, stderr io.Writer) int {
 	switch {
 	case errors.As(err, &undecided):
 		return exitUnknown
-	case usage || errors.Is(err, zklab.ErrUsage) || errors.Is(err, errBadFlag):
+	case usage || errors.Is(err, engine.ErrUsage) || errors.Is(err, errBadFlag):
 		return exitUsage
 	case errors.Is(err, workers.ErrDied):
 		return exitDefect
@@ -94,7 +94,7 @@ func unheard(err error) bool {
 }
 
 func oneLine(err error) string {
-	text := strings.TrimPrefix(err.Error(), zklab.ErrUsage.Error()+": ")
+	text := strings.TrimPrefix(err.Error(), engine.ErrUsage.Error()+": ")
 	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
 	if text == context.Canceled.Error() {
 		text = "interrupted before it was finished"
@@ -105,5 +105,5 @@ func oneLine(err error) string {
 
 // usageError is an error in the arguments that a command found itself.
 func usageError(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", zklab.ErrUsage, fmt.Sprintf(format, args...))
+	return engine.Usage(format, args...)
 }

@@ -15,10 +15,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/lab/progress"
 	"github.com/zklab/zklab/internal/lab/workers"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
@@ -88,7 +88,7 @@ func TestPlainScreen(t *testing.T) {
 		var out bytes.Buffer
 		s := newScreen(&out, false)
 		s.say("running %s", "lock")
-		p := zklab.Progress{Phase: "setup", Limit: time.Minute, Planned: 2}
+		p := progress.State{Phase: "setup", Limit: time.Minute, Planned: 2}
 		for range 100 { // 20 s
 			s.progress(p)
 			time.Sleep(200 * time.Millisecond)
@@ -107,7 +107,7 @@ func TestQuietScreen(t *testing.T) {
 	var out bytes.Buffer
 	s := newScreen(&out, true)
 	s.say("running")
-	s.progress(zklab.Progress{Phase: "load"})
+	s.progress(progress.State{Phase: "load"})
 	s.end()
 	if out.Len() > 0 {
 		t.Errorf("%q", out.String())
@@ -118,9 +118,9 @@ func TestQuietScreen(t *testing.T) {
 func TestLiveScreen(t *testing.T) {
 	var out bytes.Buffer
 	s := &screen{out: &out, live: true}
-	s.progress(zklab.Progress{Phase: "starting"})
+	s.progress(progress.State{Phase: "starting"})
 	s.say("interrupted")
-	s.progress(zklab.Progress{Phase: string(bytes.Repeat([]byte("x"), 200))})
+	s.progress(progress.State{Phase: string(bytes.Repeat([]byte("x"), 200))})
 	s.end()
 	s.end()
 	blank := func(n int) string { return "\r" + string(bytes.Repeat([]byte(" "), n)) + "\r" }
@@ -236,7 +236,7 @@ func TestTimeLimit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, err := experiment(stored, &runFlags{})
+		x, err := experimentOf(stored, &runFlags{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,14 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/explore"
-	"github.com/zklab/zklab/internal/lab/hooks"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -139,11 +138,11 @@ func newExploreWorker() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			e, err := experiment(stored, &f)
+			e, err := experimentOf(stored, &f)
 			if err != nil {
 				return err
 			}
-			run, err := hooks.ExploreRunner(e)
+			run, err := explore.RunnerOf(e)
 			if err != nil {
 				return err
 			}
@@ -226,12 +225,12 @@ type explored struct {
 	Why     []string       `json:"why,omitempty"`
 	explore.Report
 	Again string `json:"again,omitempty"` // the command that runs a finding, but for its faults
-	Zklab string `json:"zklab"`           // zklab.Version
+	Zklab string `json:"zklab"`           // of this program
 }
 
 // runExplore explores and prints; its error carries the exit code.
 func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e exploreFlags) error {
-	x, err := experiment(stored, f)
+	x, err := experimentOf(stored, f)
 	if err != nil {
 		return err
 	}
@@ -263,7 +262,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 		return err
 	}
 	defer closeAll()
-	report, err := hooks.Explore(ctx, x, e.config)
+	report, err := explore.Experiment(ctx, x, e.config, explore.WayOf(x))
 	screen.end()
 	var unrun *explore.RunError
 	if errors.As(err, &unrun) {
@@ -273,7 +272,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 		return err
 	}
 	verdict, why := report.Verdict()
-	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: zklab.Version()}
+	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: version.Line()}
 	if len(report.Findings) > 0 {
 		all.Again = againCommand(stored)
 	}

@@ -30,7 +30,7 @@ func TestGuideToFaults(t *testing.T) {
 			t.Errorf("%s: %v", command, err)
 			continue
 		}
-		x, err := experiment(stored, &runFlags{faults: "from the command line"})
+		x, err := experimentOf(stored, &runFlags{faults: "from the command line"})
 		if err == nil {
 			x, err = x.Complete()
 		}
@@ -92,7 +92,7 @@ func TestGuideToExternal(t *testing.T) {
 		}
 		stored, err := merged(strings.Split(strings.TrimSpace(string(words)), "\n"))
 		if err == nil {
-			_, err = experiment(stored, &runFlags{})
+			_, err = experimentOf(stored, &runFlags{})
 		}
 		if err != nil || stored.Nodes != 3 || stored.Ensemble != fromElsewhere {
 			t.Errorf("%s: %+v, %v", command, stored, err)
@@ -173,7 +173,7 @@ func TestGuideToExperiments(t *testing.T) {
 			commands++
 			stored, err := merged(strings.Fields(command))
 			if err == nil {
-				_, err = experiment(stored, &runFlags{})
+				_, err = experimentOf(stored, &runFlags{})
 			}
 			if err != nil {
 				t.Errorf("%s: %s: %v", path, command, err)

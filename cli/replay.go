@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/store"
 )
 
@@ -106,7 +106,7 @@ func (r *replay) run(cmd *cobra.Command, run *store.Run) error {
 }
 
 // storedExperiment is what a stored run ran, and whether it was simulated.
-func storedExperiment(run *store.Run) (e zklab.Experiment, simulated bool, err error) {
+func storedExperiment(run *store.Run) (e experiment.Experiment, simulated bool, err error) {
 	file, err := store.ReadExperiment(run.Experiment())
 	if err != nil {
 		return e, false, err
@@ -116,7 +116,7 @@ func storedExperiment(run *store.Run) (e zklab.Experiment, simulated bool, err e
 	}
 	x, _, _ := defaults()
 	lay(file, x)
-	e, err = experiment(*x, &runFlags{config: run.Experiment()})
+	e, err = experimentOf(*x, &runFlags{config: run.Experiment()})
 	return e, x.Simulate, noUsage(err)
 }
 
@@ -129,8 +129,8 @@ type again struct {
 }
 
 // simulatedAgain compares bytes.
-func simulatedAgain(ctx context.Context, x zklab.Experiment, run *store.Run) (again, error) {
-	o, err := x.Simulate(ctx)
+func simulatedAgain(ctx context.Context, x experiment.Experiment, run *store.Run) (again, error) {
+	o, err := x.Simulate(ctx, nil)
 	if err != nil {
 		return again{}, err
 	}
@@ -175,7 +175,7 @@ func firstDifference(a, b []byte) int {
 }
 
 // really asks whether what was violated is violated again.
-func really(ctx context.Context, x zklab.Experiment, before *store.Result) (a again, err error) {
+func really(ctx context.Context, x experiment.Experiment, before *store.Result) (a again, err error) {
 	out, err := store.NewScratch("replay", "replay")
 	if err != nil {
 		return again{}, err

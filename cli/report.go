@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 )
@@ -59,7 +59,7 @@ func rewrite(run *store.Run) (remarks []string, err error) {
 	if before, err := run.ReadResult(); err == nil {
 		old = *before
 	}
-	result, err := zklab.Judge(context.Background(), run, checker.Options{Strict: old.Strict})
+	result, err := judge.Run(context.Background(), run, checker.Options{Strict: old.Strict})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/base/version"
 )
 
 // execute runs one command line and gives its exit code.
@@ -34,7 +34,7 @@ func newRoot(begun *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "zklab",
 		Short:         "Test ZooKeeper recipes under faults, and check whether they keep their promises",
-		Version:       zklab.Version(),
+		Version:       version.Line(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,

@@ -15,11 +15,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
@@ -141,7 +141,7 @@ func knobFlags(flags *pflag.FlagSet, s *settings.Settings) {
 
 // defaults are the experiment that no flag changes: package zklab's own.
 func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
-	usual, err := zklab.Experiment{Workload: workloads.Lock{}}.Complete()
+	usual, err := experiment.Experiment{Config: engine.Config{Workload: workloads.Lock{}}}.Complete()
 	if err != nil {
 		panic(err) // it has defaults for all that is left out
 	}
@@ -252,14 +252,14 @@ func lay(file store.Experiment, x *store.Experiment) {
 	}
 }
 
-// experiment turns the stored form into one that can be run.
-func experiment(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
+// experimentOf turns the stored form into one that can be run.
+func experimentOf(x store.Experiment, f *runFlags) (experiment.Experiment, error) {
 	e, err := assembled(x, f)
 	return e, f.inFile(err)
 }
 
-func assembled(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
-	var none zklab.Experiment
+func assembled(x store.Experiment, f *runFlags) (experiment.Experiment, error) {
+	var none experiment.Experiment
 	if err := positive(x); err != nil {
 		return none, err
 	}
@@ -294,15 +294,14 @@ func assembled(x store.Experiment, f *runFlags) (zklab.Experiment, error) {
 	if _, err := stats.ParseGates(f.gates, x.Recipe, false); err != nil {
 		return none, usageError("--%v", err)
 	}
-	e := zklab.Experiment{
-		Gates:    f.gates,
-		Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter,
-		MinLoad:       minLoad(x),
+	return experiment.Experiment{
+		Config: engine.Config{
+			Workload: workload, Subject: x.Subject, Command: command, Ensemble: starter, Settings: x.Settings, MinLoad: minLoad(x),
+			Seed: *x.Seed, Out: f.out, Faults: schedule, Arrivals: arrivals,
+		},
 		PlayProcesses: x.Simulate && x.ClientsAs == store.Process, OneProcess: !f.anyClients,
-		Seed: *x.Seed, Out: f.out, Faults: schedule, Arrivals: arrivals,
-	}
-	x.Settings.Into(&e)
-	return e, nil
+		Gates: f.gates,
+	}, nil
 }
 
 // minLoad is that of an experiment: none that is asked for is not one that is left out.
@@ -380,7 +379,7 @@ func starter(x store.Experiment, f *runFlags) (ensemble.Starter, error) {
 }
 
 // perform runs an experiment until it is over or a signal comes.
-func perform(x zklab.Experiment, stored store.Experiment, screen *screen) (*zklab.Outcome, error) {
+func perform(x experiment.Experiment, stored store.Experiment, screen *screen) (*experiment.Outcome, error) {
 	begin := func(doing, where, clock string) {
 		screen.say("%s %s of %s on %s%s for %s%s", doing, stored.Recipe, stored.Subject, prose.Count(stored.Nodes, "server"), where, x.TimeLimit, clock)
 		for _, warning := range x.Warnings() {
@@ -392,7 +391,7 @@ func perform(x zklab.Experiment, stored store.Experiment, screen *screen) (*zkla
 	x.Interrupt, x.Progress = interrupt, screen.progress
 	if stored.Simulate {
 		begin("simulating", "", " of virtual time")
-		return x.Simulate(ctx)
+		return x.Simulate(ctx, nil)
 	}
 	begin("running", " ("+stored.Ensemble+")", "")
 	return x.Run(ctx)
@@ -400,7 +399,7 @@ func perform(x zklab.Experiment, stored store.Experiment, screen *screen) (*zkla
 
 // runExperiment runs and prints; its error carries the exit code.
 func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) error {
-	x, err := experiment(stored, f)
+	x, err := experimentOf(stored, f)
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/internal/base/paint"
+	"github.com/zklab/zklab/internal/lab/progress"
 )
 
 // screen is where progress and messages go: one live line on a terminal, plain
@@ -60,7 +60,7 @@ func (s *screen) say(format string, args ...any) {
 }
 
 // progress shows where a run stands.
-func (s *screen) progress(p zklab.Progress) {
+func (s *screen) progress(p progress.State) {
 	if p.Notice != s.said {
 		s.said = p.Notice
 		s.say("warning: %s", p.Notice)
@@ -106,7 +106,7 @@ func (s *screen) clear() {
 	}
 }
 
-func describe(p zklab.Progress) string {
+func describe(p progress.State) string {
 	if p.Elapsed == 0 {
 		return p.Phase
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/tools/shell"
 	"github.com/zklab/zklab/internal/zk/client"
@@ -68,7 +68,7 @@ func newShell() *cobra.Command {
 			if text := oneLine(err); text != "" && !unheard(err) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", text)
 			}
-			if code := exitUsage; errors.Is(err, errBadFlag) || errors.Is(err, zklab.ErrUsage) {
+			if code := exitUsage; errors.Is(err, errBadFlag) || errors.Is(err, engine.ErrUsage) {
 				return verdictError{code}
 			}
 			return verdictError{shell.Code(err)}

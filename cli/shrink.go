@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/lab/hooks"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
@@ -86,13 +86,15 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	made := func(x store.Experiment) (hooks.Experiment, error) {
-		e, err := experiment(x, &runFlags{config: run.Experiment()})
+	made := func(x store.Experiment) (experiment.Experiment, error) {
+		e, err := experimentOf(x, &runFlags{config: run.Experiment()})
 		return e, noUsage(err)
 	}
 	folder := filepath.Join(run.Dir, shrunkName)
-	place := hooks.Place{Scratch: scratch(c.From, folder), From: run.Dir, To: folder, Replay: printable.Command("zklab", "replay", folder)}
-	s, err := hooks.Shrink(ctx, c, place, made)
+	s, err := shrink.Runs(ctx, nil, c, scratch(c.From, folder), made)
+	if err == nil {
+		err = s.Keep(folder, run.Dir, printable.Command("zklab", "replay", folder))
+	}
 	screen.end()
 	if err != nil {
 		return wayOut(fmt.Errorf("%s: %w", run.Path(), err), "--ports")
@@ -122,7 +124,7 @@ func (f *shrinkFlags) config(run *store.Run) (c shrink.Config, err error) {
 	}
 	x, _, _ := defaults()
 	lay(file, x)
-	result, err := zklab.Judge(context.Background(), run, checker.Options{Strict: file.Strict})
+	result, err := judge.Run(context.Background(), run, checker.Options{Strict: file.Strict})
 	if err != nil {
 		return c, err
 	}
@@ -152,7 +154,7 @@ func (f *shrinkFlags) choose(causes []sweep.Cause, run *store.Run) (sweep.Cause,
 }
 
 // print says what came of it.
-func (f *shrinkFlags) print(cmd *cobra.Command, s *hooks.Shrunk) error {
+func (f *shrinkFlags) print(cmd *cobra.Command, s *shrink.Smallest) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "from  %s\nto    %s\nin %d runs and %.1f s", s.From, s.To, s.Runs, s.Took.Seconds())
 	if s.NotRun > 0 {
@@ -162,11 +164,11 @@ func (f *shrinkFlags) print(cmd *cobra.Command, s *hooks.Shrunk) error {
 		fmt.Fprintf(out, "; it may shrink further: %s", s.Ended)
 	}
 	fmt.Fprintln(out)
-	if test := s.Run.GoTest(); exists(test) {
+	if test := s.Outcome.Run.GoTest(); exists(test) {
 		fmt.Fprintf(out, "test in Go: %s\n", test)
 	}
 	fmt.Fprintln(out)
-	return printResult(cmd, s.Run, s.Result, false, f.quiet)
+	return printResult(cmd, s.Outcome.Run, s.Outcome.Result, false, f.quiet)
 }
 
 func exists(path string) bool {

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/lab/hooks"
+	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -113,13 +113,13 @@ func choicesOf(given func(string) bool) sweep.Choices {
 }
 
 // whole is the experiment with a seed, with nothing drawn.
-func (s *swept) whole(seed int64) (zklab.Experiment, error) {
+func (s *swept) whole(seed int64) (experiment.Experiment, error) {
 	return s.made(s.stored, seed)
 }
 
-func (s *swept) made(stored store.Experiment, seed int64) (zklab.Experiment, error) {
+func (s *swept) made(stored store.Experiment, seed int64) (experiment.Experiment, error) {
 	stored.Seed = &seed
-	x, err := experiment(stored, s.f)
+	x, err := experimentOf(stored, s.f)
 	if err != nil {
 		return x, err
 	}
@@ -130,7 +130,7 @@ func (s *swept) made(stored store.Experiment, seed int64) (zklab.Experiment, err
 }
 
 // experiment is the experiment of a seed.
-func (s *swept) experiment(seed int64) (zklab.Experiment, error) {
+func (s *swept) experiment(seed int64) (experiment.Experiment, error) {
 	d := sweep.Draw(seed, s.choices)
 	stored := s.stored
 	stored.Settings = d.Over(stored.Settings)
@@ -148,7 +148,7 @@ func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
 		return sweep.Line{}, err
 	}
 	noteRun(s.again(t.Seed))
-	line, err := hooks.Sweep(ctx, x, t, s.stored.Simulate)
+	line, err := x.Sweep(ctx, t, s.stored.Simulate)
 	line.Drawn = sweep.Draw(t.Seed, s.choices).String()
 	return line, err
 }
@@ -192,5 +192,5 @@ func (s *swept) settings() ([]sweep.Setting, error) {
 		}
 		settings = append(settings, sweep.Setting{Name: "content of " + s.f.config, Value: hash})
 	}
-	return append(settings, sweep.Setting{Name: sweep.RanBy, Value: zklab.Version()}, sweep.Setting{Name: "program", Value: program}), nil
+	return append(settings, sweep.Setting{Name: sweep.RanBy, Value: version.Line()}, sweep.Setting{Name: "program", Value: program}), nil
 }

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/lab/engine"
 )
 
 // valueError is a wrong value of a flag, or of the field of that name in an experiment file.
@@ -32,7 +32,7 @@ func about(what, problem string) string {
 	return what + " " + problem
 }
 
-func (valueError) Unwrap() error { return zklab.ErrUsage }
+func (valueError) Unwrap() error { return engine.ErrUsage }
 
 // inFile is an error in an experiment, told as one in the experiment file if that has the value.
 func (f *runFlags) inFile(err error) error {
@@ -50,7 +50,7 @@ func (f *runFlags) inFile(err error) error {
 // noUsage is an error in what a stored run says of its experiment. Nobody wrote that on this
 // command line: it is no wrong usage.
 func noUsage(err error) error {
-	if !errors.Is(err, zklab.ErrUsage) {
+	if !errors.Is(err, engine.ErrUsage) {
 		return err
 	}
 	return errors.New(oneLine(err))
@@ -63,5 +63,5 @@ func wrongContent(err error) error {
 	if errors.As(err, &unread) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", zklab.ErrUsage, err)
+	return fmt.Errorf("%w: %w", engine.ErrUsage, err)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/internal/base/prose"
@@ -188,4 +189,13 @@ func (k numeric[T]) most(most T) numeric[T] {
 		k.limit = " (at most " + text + ")"
 	}
 	return k.must(func(v T) bool { return v <= most }, fmt.Sprintf("must be %s or %s", text, less))
+}
+
+// goName returns the Go name of a flag such as time-limit.
+func goName(name string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(name, "-") {
+		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+	}
+	return b.String()
 }

@@ -11,6 +11,7 @@ package settings
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -68,6 +69,17 @@ type Settings struct {
 	// Label is a name that the user gives to the run, alone or with others. It changes nothing in
 	// the run.
 	Label string `yaml:"label,omitempty"`
+}
+
+// Over returns the settings, with defaults where they are zero.
+func (s Settings) Over(defaults Settings) Settings {
+	to, from := reflect.ValueOf(&s).Elem(), reflect.ValueOf(defaults)
+	for i := range to.NumField() {
+		if to.Field(i).IsZero() {
+			to.Field(i).Set(from.Field(i))
+		}
+	}
+	return s
 }
 
 // Knobs are the settings that have a flag, in the order in which a run is described.

@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/explore"
-	"github.com/zklab/zklab/internal/lab/hooks"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -22,11 +23,12 @@ import (
 func TestRealExploreFindsTheCounter(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // only a guard
 	defer cancel()
-	x := zklab.Experiment{
-		Workload: workloads.Counter{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{},
-		Clients: 2, Ops: 4, Keys: 1, Rate: 300, TimeLimit: 20 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 3 * time.Second, Seed: 1,
-	}
-	r, err := hooks.Explore(ctx, x, explore.Config{First: true, Singles: true, Faults: []explore.Choice{{Fault: faults.LoseReply{}}}})
+	x := experiment.Experiment{Config: engine.Config{
+		Workload: workloads.Counter{}, Command: []string{python(t), "adapter.py"}, Ensemble: embedded.Config{}, Seed: 1,
+		Settings: settings.Settings{Clients: 2, Ops: 4, Keys: 1, Rate: 300, TimeLimit: 20 * time.Second, SessionTimeout: 2 * time.Second, OpTimeout: 3 * time.Second},
+	}}
+	c := explore.Config{First: true, Singles: true, Faults: []explore.Choice{{Fault: faults.LoseReply{}}}}
+	r, err := explore.Experiment(ctx, x, c, explore.WayOf(x))
 	if err != nil {
 		t.Fatal(err)
 	}

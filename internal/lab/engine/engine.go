@@ -95,6 +95,11 @@ type Finished struct {
 // ErrUsage marks a configuration that makes no sense.
 var ErrUsage = errors.New("wrong usage")
 
+// Usage returns an error that wraps [ErrUsage] and says what makes no sense.
+func Usage(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrUsage, fmt.Sprintf(format, args...))
+}
+
 // Run performs one run. The error is an ErrUsage where the ensemble does not have what
 // the configuration wants of it, or says why there is no run, or that ctx ended. Nothing
 // that Run started is left when it returns.

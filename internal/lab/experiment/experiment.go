@@ -1,0 +1,45 @@
+// Package experiment performs an experiment: once in real time, once in a simulation, or as one of the runs of
+// a sweep. It fills in the defaults, lets package engine run, has package judge decide the
+// record, and writes the result with its report.
+//
+// zklab.Experiment and the commands are made into an [Experiment] of this package.
+package experiment
+
+import (
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/progress"
+	"github.com/zklab/zklab/subjects"
+)
+
+// Experiment says what to run. zklab.Experiment documents the fields that users set; those of the same
+// name mean the same. The zero value of each field but Workload is a working default, until
+// Complete has filled it in.
+type Experiment struct {
+	// Config has what the engine needs. Its Launch, Simulated, Virtual and Watcher are set for each run.
+	engine.Config
+
+	PlayProcesses, OneProcess bool
+	Gates                     []string
+	AllowUnknown              bool
+	Checks                    []checker.Check
+	Budget                    time.Duration
+	Replay                    string
+	Progress                  func(progress.State)
+
+	// UsualFaults and UsualRate say that a test named no faults, or no rate. The test is then not
+	// warned about the consequences of the defaults.
+	UsualFaults, UsualRate bool
+	// Brief skips the report if the run passes, since a passing test does not keep it. Silent skips
+	// it in any case.
+	Brief, Silent bool
+	// OnLook is called about once per second of real time while a simulation runs, outside of it.
+	OnLook func()
+	// Now is the clock of tests of many runs; nil means time.Now.
+	Now func() time.Time
+
+	// maker makes the subjects of simulated processes.
+	maker subjects.Maker
+}

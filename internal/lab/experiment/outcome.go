@@ -1,0 +1,65 @@
+package experiment
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/virtual/bubble"
+	"github.com/zklab/zklab/link"
+	"github.com/zklab/zklab/store"
+)
+
+// Outcome is a finished run; see zklab.Outcome.
+type Outcome struct {
+	Run     *store.Run // nil for a simulated run that was not kept
+	Result  *store.Result
+	History *history.History
+
+	Made     Experiment       // the experiment of a simulated run
+	Unkept   *engine.Finished // a simulated run that was not kept when it ended
+	Messages []link.Passed    // nil unless KeepMessages was set
+	Replay   string           // the command to repeat it
+	Unheld   *bubble.Unheld   // code that a simulated run left running; nil if none
+}
+
+// Record returns the history and the transactions of a simulated run, in the formats of
+// history.jsonl and transactions.jsonl. It returns nil for any other run.
+func (o *Outcome) Record() (history, transactions []byte) {
+	if o.Unkept == nil {
+		return nil, nil
+	}
+	return o.Unkept.Record(), o.Unkept.Transactions()
+}
+
+// Fingerprint returns the beginning of a hash of a simulated run's record.
+func (o *Outcome) Fingerprint() string {
+	history, transactions := o.Record()
+	h := sha256.New()
+	h.Write(history)
+	h.Write(transactions)
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// Keep writes a simulated run, with its report, into a folder of a store. It does nothing if the
+// run has a folder already. The error is about the record alone: if Keep cannot write the result or
+// the report, it adds a warning to Result.Warnings.
+func (o *Outcome) Keep(out string) error {
+	if o.Run != nil {
+		return nil
+	}
+	if err := o.Unkept.Keep(out, time.Now()); err != nil {
+		return err
+	}
+	o.Run = o.Unkept.Run
+	o.Result.Replay = cmp.Or(o.Replay, printable.Command("zklab", "replay", o.Run.Dir))
+	o.Result.Started, _ = o.Run.Started()
+	noteResult(o.Run, o.Result)
+	noteReport(o.Run, o.History, o.Result)
+	noteResult(o.Run, o.Result)
+	return nil
+}

@@ -1,0 +1,73 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/zklab/zklab/internal/base/atomicfile"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/sweep"
+)
+
+// Sweep runs the experiment with the seed of a task as one run of a sweep, and returns its line. The
+// run is judged even if some kinds of faults did not take effect. It leaves a folder with its report only
+// if it failed.
+func (x Experiment) Sweep(ctx context.Context, t sweep.Task, simulate bool) (sweep.Line, error) {
+	x.Seed, x.AllowUnknown, x.OptionalFaults = t.Seed, true, true
+	x.KeepMessages = true
+	x.MinLoad = min(x.MinLoad, SweptLoad)
+	if simulate {
+		return x.simulatedSweepRun(ctx, t)
+	}
+	return x.realSweepRun(ctx, t)
+}
+
+// SweptLoad is the number of operations that a run needs before its first fault. It is low because
+// the first fault comes soon, and because the other runs also show that the subject works.
+const SweptLoad = 10
+
+// simulatedSweepRun writes files only if the run failed.
+func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
+	began := time.Now()
+	x.Out = ""
+	o, err := x.Simulate(ctx, nil)
+	if err != nil {
+		return line, err
+	}
+	line = sweep.Of(o.Result, o.History, o.Messages, time.Since(began))
+	line.Record = o.Fingerprint()
+	if !line.Failed() {
+		return line, nil
+	}
+	place := t.Folder + ".part" // beside it: a folder that is there is whole
+	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
+	o.Replay = printable.Command("zklab", "replay", t.Folder)
+	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
+		return line, err
+	}
+	return line, atomicfile.Rename(o.Run.Dir, t.Folder)
+}
+
+// realSweepRun keeps the run's folder only if the run failed.
+func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.Line, err error) {
+	began := time.Now()
+	place := t.Folder + ".part" // beside it: a folder that is there is whole
+	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
+	if err := os.RemoveAll(place); err != nil {
+		return line, err
+	}
+	x.Out, x.Brief = place, true
+	x.Replay = printable.Command("zklab", "run", "--config", filepath.Join(t.Folder, "experiment.yaml"))
+	outcome, err := x.Run(ctx)
+	if err != nil {
+		return line, err
+	}
+	line = sweep.Of(outcome.Result, outcome.History, outcome.Messages, time.Since(began))
+	if line.Failed() {
+		err = atomicfile.Rename(outcome.Run.Dir, t.Folder)
+	}
+	return line, err
+}

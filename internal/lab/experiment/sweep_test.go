@@ -1,0 +1,52 @@
+package experiment
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/workloads"
+)
+
+// A run of a sweep is judged by what did happen: a fault that never took effect makes
+// nothing undecided. It leaves no folder unless something was violated.
+func TestSweepRun(t *testing.T) {
+	schedule, err := plan.Parse("lose-reply:setData@1s+1s", time.Second) // no lock ever sends that
+	if err != nil {
+		t.Fatal(err)
+	}
+	for subject, want := range map[string]checker.Result{workloads.Own: checker.Valid, workloads.Broken: checker.Violation} {
+		workload, err := workloads.Named("lock", subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			task := sweep.Task{Seed: 7, Folder: filepath.Join(t.TempDir(), "7")}
+			x := Experiment{Config: engine.Config{
+				Workload: workload, Faults: schedule,
+				Settings: settings.Settings{Keys: 1, Rate: 200, TimeLimit: 5 * time.Second},
+			}}
+			line, err := x.Sweep(t.Context(), task, false)
+			if err != nil || line.Verdict != want || line.Seed != 7 || line.Faults["lose-reply"] != [2]int{1, 0} || line.Met["acquire"].Count == 0 || line.Met["acquire create"].Count == 0 {
+				t.Errorf("%s: %+v, %v", subject, line, err)
+			}
+			if unmet := slices.ContainsFunc(line.NotValid, func(p sweep.Property) bool { return p.Why != "" }); unmet && want == checker.Valid {
+				t.Errorf("%s: %+v", subject, line.NotValid)
+			}
+			if _, err := os.Stat(filepath.Join(task.Folder, "report.html")); (err == nil) != (want == checker.Violation) {
+				t.Errorf("%s: its report: %v", subject, err)
+			}
+			if left, _ := filepath.Glob(task.Folder + ".*"); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}

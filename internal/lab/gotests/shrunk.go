@@ -1,0 +1,61 @@
+package gotests
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/lab/pace"
+	"github.com/zklab/zklab/internal/lab/shrink"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/store"
+)
+
+// smallestText shows the smallest of the runs with a violation, shrunk if possible, and says where
+// both runs are and how to repeat them. The run has been kept.
+func smallestText(t *testing.T, first *experiment.Outcome) string {
+	t.Helper()
+	small, err := shrinkKept(t, first)
+	if err != nil {
+		return fmt.Sprintf("the smallest: %s%s  shrunk  no: %v\n", violationText(first), whereText(first), err)
+	}
+	text := fmt.Sprintf("the smallest, made smaller: %s\n  shrunk  to %s, in %s, from the run of seed %d\n",
+		violationText(small.Outcome), small.To, prose.Count(small.Runs, "run"), first.Result.Seed)
+	for _, mattered := range small.WhatMattered() {
+		text += "          " + mattered + "\n"
+	}
+	text += fmt.Sprintf("  test    %s\n  report  %s\n", small.Outcome.Run.GoTest(), small.Outcome.Run.Report())
+	return text + "\n  " + firstText(first) + whereText(first)
+}
+
+// shrinkKept shrinks a run that was kept, and keeps the smaller one beside it.
+func shrinkKept(t *testing.T, o *experiment.Outcome) (small *shrink.Smallest, err error) {
+	t.Helper()
+	shown := shown(o)
+	err = errLeftOut
+	t.Run("shrink", func(t *testing.T) {
+		causes := sweep.CausesOf(o.Result, o.History)
+		at := max(0, slices.IndexFunc(causes, func(c sweep.Cause) bool { return c.Property == shown.Property }))
+		small, err = shrink.Simulated(t, o.Made, o, shrink.Config{Cause: causes[at], For: pace.ShrinkTime(t)})
+	})
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(o.Run.Dir, "shrunk")
+	return small, small.Keep(folder, o.Run.Dir, "go test, with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
+}
+
+// firstText names the violation in the original run. Shrinking keeps to its cause, so it is taken for
+// the same defect; a smaller run may have other faults, and its calls other errors.
+func firstText(first *experiment.Outcome) string {
+	v := shown(first)
+	text := "That run as it was found: " + v.Property + " is violated"
+	if v.Reason != "" {
+		text += ": " + printable.Text(v.Reason, 300)
+	}
+	return text + "\n"
+}

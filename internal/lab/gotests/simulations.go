@@ -1,0 +1,181 @@
+package gotests
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/lab/pace"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats"
+)
+
+// simulations sums up the runs of some seeds.
+type simulations struct {
+	seeds         int    // to try
+	left          int    // of them, not begun
+	why           string // why they were not
+	pace          *pace.Pace
+	alike         sweep.Alike
+	runs, decided int
+	violated      int
+	skipped       int // excluded by the pattern of go test -run
+	properties    map[string]violatedIn
+	smallest      *experiment.Outcome // of the runs with a violation
+	undecided     *experiment.Outcome // the first one
+	open          []string            // why each undecided run was not decided
+	operations    int
+	looked        looked
+	gates         []string
+	samples       stats.Samples
+	struck        struck
+	unheld
+}
+
+// violatedIn is the number of runs that violated a property, and the smallest of them.
+type violatedIn struct {
+	runs     int
+	smallest *experiment.Outcome
+}
+
+func (s *simulations) add(o *experiment.Outcome) {
+	s.runs++
+	s.operations += o.Result.Stats.Operations
+	s.looked.add(o.Result)
+	s.samples.Merge(o.Result.Stats.Samples)
+	s.alike.Add(sweep.CausesOf(o.Result, o.History))
+	s.struck.add(o)
+	switch o.Result.Verdict {
+	case checker.Valid:
+		s.decided++
+	case checker.Violation:
+		s.decided++
+		s.violated++
+		s.count(o)
+		if smaller(o, s.smallest) {
+			s.smallest = o
+		}
+	default:
+		if s.undecided == nil {
+			s.undecided = o
+		}
+		why, _, _ := strings.Cut(strings.TrimSpace(undecidedText(o.Result)), "\n")
+		s.open = append(s.open, fmt.Sprintf("seed %d: %s", o.Result.Seed, why))
+	}
+}
+
+// count counts each violated property of a run once.
+func (s *simulations) count(o *experiment.Outcome) {
+	if s.properties == nil {
+		s.properties = map[string]violatedIn{}
+	}
+	for _, name := range o.Result.Violated() {
+		in := s.properties[name]
+		in.runs++
+		if in.smallest == nil || len(o.History.Events) < len(in.smallest.History.Events) {
+			in.smallest = o
+		}
+		s.properties[name] = in
+	}
+}
+
+// often says how many runs violated each property, and names a seed for each property that the
+// smallest run does not violate.
+func (s *simulations) often() string {
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(s.properties)) {
+		in := s.properties[name]
+		text := fmt.Sprintf("%s in %d", name, in.runs)
+		if !slices.Contains(s.smallest.Result.Violated(), name) {
+			text += fmt.Sprintf(", smallest with ZKLAB_SEED=%d", in.smallest.Result.Seed)
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// howMany says how many simulations had a violation.
+func (s *simulations) howMany() string {
+	return fmt.Sprintf("%d of %s %s violated", s.violated, prose.Count(s.runs, "simulation"), prose.Were(s.violated))
+}
+
+// tell fails the test, or logs what passed.
+func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
+	t.Helper()
+	s.tellUnheld(t, x, s.runs)
+	if s.left > 0 {
+		t.Logf("zklab: %s", s.notBegun())
+	}
+	switch {
+	case s.runs == 0:
+		t.Log("zklab: no simulation ran to its end")
+	case s.violated > 0:
+		keepFailed(t, x, s.smallest)
+		t.Errorf("zklab: %s (%s); %s", s.howMany(), s.often(), smallestText(t, s.smallest))
+	case s.decided == 0 && !x.AllowUnknown:
+		keepFailed(t, x, s.undecided)
+		t.Errorf("zklab: nothing was violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
+	case mostOpen*len(s.open) >= s.runs && !x.AllowUnknown:
+		keepFailed(t, x, s.undecided)
+		t.Errorf("zklab: nothing was violated, but %d of %d simulations were undecided, which is too many\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
+	default:
+		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
+	}
+	s.judgeGates(t, x)
+	if s.left > 0 && !t.Failed() {
+		s.pace.SayAside(s.notBegun())
+	}
+}
+
+// judgeGates judges the samples of all runs. It says nothing if a run violated a property.
+func (s *simulations) judgeGates(t *testing.T, x experiment.Experiment) {
+	t.Helper()
+	if gates, err := stats.JudgeGates(s.gates, x.Workload.Name(), &s.samples); err != nil {
+		t.Errorf("zklab: %v", err)
+	} else if s.violated == 0 && !x.KeepsGates(gates) {
+		t.Errorf("zklab: %s", gatesText(gates))
+	}
+}
+
+// notBegun says how many seeds were not begun, and why.
+func (s *simulations) notBegun() string {
+	return fmt.Sprintf("%s not begun, since %s", seedsWere(s.left), s.why)
+}
+
+// mostOpen is the share of simulations, as one in so many, that fails the test if they are
+// undecided.
+const mostOpen = 3
+
+// whyOpen says why the first undecided simulations were not decided, one line each.
+func (s *simulations) whyOpen() string {
+	const most = 3
+	var b strings.Builder
+	for _, why := range s.open[:min(most, len(s.open))] {
+		fmt.Fprintf(&b, "not decided: %s\n", why)
+	}
+	if more := len(s.open) - most; more > 0 {
+		fmt.Fprintf(&b, "and %d others\n", more)
+	}
+	return b.String()
+}
+
+// smaller reports whether o shows a defect better than another run, which may be nil: first by
+// violating safety rather than liveness, then by having fewer events.
+func smaller(o, than *experiment.Outcome) bool {
+	if than == nil {
+		return true
+	}
+	stuck := func(o *experiment.Outcome) int {
+		if checker.Liveness(o.Result.Recipe, shown(o).Property) {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(stuck(o)-stuck(than), len(o.History.Events)-len(than.History.Events)) < 0
+}

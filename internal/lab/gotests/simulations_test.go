@@ -1,0 +1,160 @@
+package gotests
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/lab/mix"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects/broken"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The usual seeds find a lock that is wrong only where sessions of waiting clients end, and that
+// offers nothing but its two methods.
+func TestUsualSeedsMeetWaiters(t *testing.T) {
+	x, _, err := forSimulation(experiment.Experiment{Config: engine.Config{Workload: workloads.Lock{New: broken.MissingIsFirst}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for range 10 {
+		o, err := mix.Simulate(t, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(o.Result.Violated(), "grant") {
+			found++
+		}
+		x.Seed++
+	}
+	if t.Logf("found by %d of 10 seeds", found); found == 0 {
+		t.Error("not found")
+	}
+}
+
+// The usual seeds hit clients that hold as well as those that wait, whatever it is that the object
+// has of both, crash and freeze some of them, and also have faults at messages.
+func TestUsualSeedsHitEverybody(t *testing.T) {
+	for _, recipe := range []string{"barrier", "double-barrier", "lock", "membership", "queue", "two-phase-commit"} {
+		t.Run(recipe, func(t *testing.T) {
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, _, err := forSimulation(experiment.Experiment{Config: engine.Config{Workload: w}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var s simulations
+			atMessages := 0
+			for range 20 {
+				o, err := mix.Simulate(t, x)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.add(o)
+				for _, step := range o.Unkept.Stored().Schedule {
+					if step.Point != "" {
+						atMessages++
+					}
+				}
+				x.Seed++
+			}
+			if s.violated > 0 || s.decided < 19 || atMessages < 20 {
+				t.Errorf("%d violated, %d decided of 20, %d faults at messages", s.violated, s.decided, atMessages)
+			}
+			for _, d := range doings {
+				if hits := s.struck.kinds["expire"][d.state]; hits < 3 && s.struck.ever[d.state] {
+					t.Errorf("expiries of clients that %s: %d", d.words, hits)
+				}
+			}
+			if len(s.struck.kinds["crash"]) == 0 || len(s.struck.kinds["freeze"]) == 0 {
+				t.Error(s.struck.text())
+			}
+		})
+	}
+}
+
+// Each property that was violated is told with a seed that shows it, but for those that the
+// run shows that is told: the smallest of those in which something happened that must not.
+func TestEachPropertyHasASeed(t *testing.T) {
+	var s simulations
+	run := func(seed int64, events int, violated ...string) {
+		o := &experiment.Outcome{History: &history.History{Events: make([]history.Event, events)}, Result: &store.Result{Seed: seed, Verdict: checker.Violation}}
+		for _, p := range violated {
+			o.Result.Verdicts = append(o.Result.Verdicts, checker.Verdict{Property: p, Result: checker.Violation})
+		}
+		s.add(o)
+	}
+	run(1, 50, "exclusion", "progress")
+	run(2, 40, "exclusion", "progress")
+	run(3, 10, "progress")
+	run(4, 60, "exclusion")
+	run(5, 70, "grant", "progress")
+	if got, want := s.often(), "exclusion in 3; grant in 1, smallest with ZKLAB_SEED=5; progress in 4"; got != want || s.smallest.Result.Seed != 2 || s.violated != 5 {
+		t.Errorf("%q, want %q; the smallest is %d of %d", got, want, s.smallest.Result.Seed, s.violated)
+	}
+}
+
+// A test names the fields of an experiment where the command line's flags are meant.
+func TestUndecidedNamesFields(t *testing.T) {
+	const short = "a pause is too short for an election; set --fault-interval to 5s or more"
+	text := undecidedText(&store.Result{Warnings: []string{short, "no fault was injected; use a longer --time-limit or a shorter --fault-interval"}})
+	if strings.Contains(text, "--") || !strings.Contains(text, "set interval of Faults to 5s") || !strings.Contains(text, "a longer TimeLimit or a shorter interval of Faults") {
+		t.Error(text)
+	}
+}
+
+// How many simulations were violated is told in the right number.
+func TestHowMany(t *testing.T) {
+	for want, s := range map[string]simulations{
+		"1 of 1 simulation was violated":    {violated: 1, runs: 1},
+		"1 of 50 simulations was violated":  {violated: 1, runs: 50},
+		"2 of 50 simulations were violated": {violated: 2, runs: 50},
+	} {
+		if got := s.howMany(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// Why runs were not decided is told of the first of them.
+func TestWhyRunsWereNotDecided(t *testing.T) {
+	var s simulations
+	for seed := range int64(5) {
+		s.add(&experiment.Outcome{History: &history.History{}, Result: &store.Result{Seed: seed, Verdict: checker.Unknown, Verdicts: []checker.Verdict{{Property: "exclusion", Result: checker.Unknown, Reason: "too little contention"}}}})
+	}
+	want := "not decided: seed 0: exclusion: too little contention\nnot decided: seed 1: exclusion: too little contention\nnot decided: seed 2: exclusion: too little contention\nand 2 others\n"
+	if got := s.whyOpen(); got != want {
+		t.Errorf("%q", got)
+	}
+}
+
+// A subject that panics in a process that is played answers with that, as one in the test's own
+// process does, and ends neither the run nor the test.
+func TestPanicsInPlayedProcesses(t *testing.T) {
+	x, _, err := forSimulation(experiment.Experiment{Config: engine.Config{Workload: workloads.Discovery{New: broken.PanicsWhenEmpty}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.PlayProcesses = true
+	for x.Seed = 1; x.Seed <= 10; x.Seed++ {
+		o, err := mix.Simulate(t, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range o.Result.Decisive(checker.Violation) {
+			if v.Property == "no-panic" && strings.Contains(v.Reason, "discovery.go:") {
+				return
+			}
+			t.Logf("%s: %s", v.Property, v.Reason)
+		}
+	}
+	t.Error("no seed shows that it panics, and where")
+}

@@ -1,0 +1,108 @@
+package gotests
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// violationText shows the first violation with its events, and names the others.
+func violationText(o *experiment.Outcome) string {
+	var b strings.Builder
+	var others []string
+	told := map[string]bool{}
+	for _, v := range append([]checker.Verdict{shown(o)}, o.Result.Decisive(checker.Violation)...) {
+		switch {
+		case told[v.Property]:
+			continue
+		case len(told) == 0:
+			fmt.Fprintf(&b, "%s is violated\n%s", v.Property, reports.Counterexample(o.History, v, reports.Screen{}))
+			if page := reports.PageOf(o.Result.Recipe, v.Property); page != "" {
+				fmt.Fprintf(&b, "    %s\n", page)
+			}
+		default:
+			others = append(others, v.Property)
+		}
+		told[v.Property] = true
+	}
+	if len(others) > 0 {
+		fmt.Fprintf(&b, "\n  violated, too: %s\n", strings.Join(others, ", "))
+	}
+	return b.String()
+}
+
+// undecidedText says what was missing.
+func undecidedText(r *store.Result) string {
+	var b strings.Builder
+	for _, a := range r.Assumptions {
+		if !a.Met {
+			fmt.Fprintf(&b, "\n  %s: %s", a.Name, printable.Text(a.Text, 2000))
+		}
+	}
+	told := map[string]bool{}
+	for _, v := range r.Decisive(checker.Unknown) {
+		if text := cmp.Or(v.Reason, "not decided"); !told[text] {
+			told[text] = true
+			fmt.Fprintf(&b, "\n  %s: %s", v.Property, printable.Text(text, 2000))
+		}
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "\n  %s", printable.Text(w, 2000))
+	}
+	return goNames.Replace(b.String()) + "\n"
+}
+
+// goNames replaces flags of the command line in texts by fields of [Experiment].
+var goNames = strings.NewReplacer(
+	"--time-limit", "TimeLimit", "--fault-interval", "interval of Faults", "--op-timeout", "OpTimeout", "--session-timeout", "SessionTimeout",
+	"--clients-as process", "PlayProcesses, in simulations, or Command", "--rate", "Rate", "--min-load", "MinLoad",
+	"--clients", "Clients", "--keys", "Keys", "--nodes", "Ensemble", "--strict", "Strict",
+)
+
+func whereText(o *experiment.Outcome) string {
+	dir := o.Run.Dir
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return fmt.Sprintf("\n  seed    %d\n  replay  %s\n  run     %s\n  report  %s\n",
+		o.Result.Seed, o.Result.Replay, dir, filepath.Join(dir, filepath.Base(o.Run.Report())))
+}
+
+// shown returns the violation to show. Violations of safety come before violations of liveness,
+// since a stuck client shows less of the cause.
+func shown(o *experiment.Outcome) checker.Verdict {
+	all := o.Result.Decisive(checker.Violation)
+	for _, v := range all {
+		if !checker.Liveness(o.Result.Recipe, v.Property) {
+			return v
+		}
+	}
+	return all[0]
+}
+
+// faultless says what a run without faults has not shown.
+func faultless(r *store.Result) string {
+	if len(r.Stats.Faults) > 0 {
+		return ""
+	}
+	return "; no fault was injected: set Faults, or call zklab.Simulate, which injects all kinds"
+}
+
+// gatesText lists the gates that are not kept, one line each.
+func gatesText(gates []stats.GateResult) string {
+	var lines []string
+	for _, g := range gates {
+		if g.Result != stats.Kept {
+			lines = append(lines, fmt.Sprintf("gate %s %s: %s", g.Gate, g.Result, g.Text))
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}

@@ -1,0 +1,232 @@
+// Package judge decides a run from its record, and makes the result that is stored, printed and
+// drawn.
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// Run checks a stored run or a bare history again; see zklab.Judge.
+func Run(ctx context.Context, run *store.Run, opts checker.Options) (*store.Result, error) {
+	h, err := run.ReadHistory()
+	if err != nil {
+		return nil, err
+	}
+	result := earlier(run)
+	began := result.Started
+	result.RanBy, result.Label = run.RanBy(), run.Label()
+	var unread []string
+	if opts.Transactions == nil {
+		opts.Transactions, unread = transactions(run)
+	}
+	Decide(ctx, h, opts, result)
+	leaveOpen(result, declaredBefore(run))
+	judgeGates(result)
+	Warn(result, unread)
+	if t, ok := run.Started(); ok {
+		result.Started = t
+	} else if !began.IsZero() {
+		result.Started = began
+	}
+	return result, nil
+}
+
+// Fault is the kind of [checker.NotAvailable] entries that only the run itself can make: the faults that
+// "all" omits.
+const Fault = "fault"
+
+// declaredBefore returns the properties of an earlier result that the program which ran the experiment
+// declared.
+func declaredBefore(run *store.Run) (names []string) {
+	if run.Bare() {
+		return nil
+	}
+	old, err := run.ReadResult()
+	if err != nil {
+		return nil
+	}
+	for _, v := range old.Verdicts {
+		if v.Declared && !slices.Contains(names, v.Property) {
+			names = append(names, v.Property)
+		}
+	}
+	return names
+}
+
+// leaveOpen adds an unknown verdict for each property that only the program which ran the experiment
+// can decide, if this one did not.
+func leaveOpen(result *store.Result, declared []string) {
+	how := "run its test again"
+	if result.Replay != "" {
+		how = "run it again: " + result.Replay
+	}
+	if len(declared) > 0 && result.Verdicts[0].Property == checker.NoModel {
+		result.Verdicts = nil // each of them says why
+	}
+	for _, name := range declared {
+		if !slices.ContainsFunc(result.Verdicts, func(v checker.Verdict) bool { return v.Property == name }) {
+			result.Verdicts = append(result.Verdicts, checker.Verdict{
+				Property: name, Result: checker.Unknown, Declared: true,
+				Reason: "only the program that ran the experiment can decide this; " + how,
+			})
+			if result.Verdict == checker.Valid {
+				result.Verdict = checker.Unknown
+			}
+		}
+	}
+}
+
+// judgeGates judges the gates of an earlier result again. It leaves them as they are if this zklab
+// does not know their metrics.
+func judgeGates(result *store.Result) {
+	var texts []string
+	for _, g := range result.Gates {
+		texts = append(texts, g.Gate)
+	}
+	if gates, err := stats.JudgeGates(texts, result.Recipe, result.Stats.Samples); err == nil {
+		result.Gates = gates
+	}
+}
+
+// Decide adds to a result what follows from the record and from the transactions in opts.
+func Decide(ctx context.Context, h *history.History, opts checker.Options, result *store.Result) {
+	report := checker.Run(ctx, h, opts)
+	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
+	result.NotAvailable = slices.Concat(report.NotAvailable, result.NotAvailable)
+	result.Recipe, result.Subject, result.Seed = h.Header.Model, h.Header.Params.Subject, h.Header.Params.Seed
+	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, version.Line()
+	result.Stats, result.Leftovers = stats.Compute(h), report.Leftovers
+	Warn(result, warnings(h, result.Stats))
+	if result.Leftovers != nil {
+		Warn(result, result.Leftovers.Warnings())
+	}
+}
+
+// Warn adds the warnings of the checks to a result, each once.
+func Warn(result *store.Result, texts []string) {
+	for _, w := range texts {
+		if !slices.Contains(result.Warnings, w) {
+			result.Warnings = append(result.Warnings, w)
+			result.JudgedWarnings = append(result.JudgedWarnings, w)
+		}
+	}
+}
+
+// transactions returns the stored transactions that the ensemble committed during a run. Many runs
+// have none, and are checked without: the ensemble could not report them, or the run crashed before
+// they were collected. A run's history has the same evidence whether the caller named its folder or
+// the file in it.
+func transactions(run *store.Run) (list []history.Txn, warnings []string) {
+	folder := run
+	if run.Bare() {
+		folder = &store.Run{Dir: filepath.Dir(run.History())}
+		if folder.History() != filepath.Clean(run.History()) {
+			return nil, nil
+		}
+	}
+	list, err := history.OpenTxns(folder.Transactions())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, []string{fmt.Sprintf("the committed transactions were left out because they cannot be read: %v", err)}
+	}
+	return list, nil
+}
+
+// earlier returns what an earlier result of the run has beyond the record.
+func earlier(run *store.Run) *store.Result {
+	if run.Bare() {
+		return &store.Result{}
+	}
+	old, err := run.ReadResult()
+	if errors.Is(err, store.ErrNoResult) {
+		return &store.Result{} // the run crashed
+	}
+	if err != nil {
+		return &store.Result{Warnings: []string{fmt.Sprintf("the run's own facts were left out because they cannot be read: %v", err)}}
+	}
+	return &store.Result{
+		NotAvailable: slices.DeleteFunc(old.NotAvailable, func(n checker.NotAvailable) bool { return n.Kind != Fault }),
+		Ensemble:     old.Ensemble, Interrupted: old.Interrupted, Replay: old.Replay, Timings: old.Timings,
+		Shrunk: old.Shrunk, Started: old.Started, Gates: old.Gates,
+		Warnings: slices.DeleteFunc(old.Warnings, func(w string) bool { return slices.Contains(old.JudgedWarnings, w) }),
+	}
+}
+
+// strangers lists the operations of a history that its model does not know: the first few, each
+// with its number of calls.
+func strangers(h *history.History) string {
+	const most = 4
+	model := models.Of(h)
+	counts := map[string]int{}
+	var names []string
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.Process < 0 || e.Type != history.Invoke || model.Knows(e.F) {
+			continue
+		}
+		if counts[e.F]++; counts[e.F] == 1 {
+			names = append(names, e.F)
+		}
+	}
+	for i, name := range names {
+		if i == most {
+			names = append(names[:most], fmt.Sprintf("and %d more", len(names)-most))
+			break
+		}
+		names[i] = fmt.Sprintf("%.40s (%d)", name, counts[name])
+	}
+	return strings.Join(names, ", ")
+}
+
+// unanswered counts the operations that timed out, among those that wait for servers only.
+func unanswered(h *history.History) (silent, all int) {
+	m := models.Of(h)
+	for _, op := range h.Operations() {
+		if of := m.Operation(op.F); of.Waits || of.Local {
+			continue
+		}
+		all++
+		if op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodeTimeout {
+			silent++
+		}
+	}
+	return silent, all
+}
+
+// warnings returns the warnings that follow from the record itself.
+func warnings(h *history.History, s stats.Stats) []string {
+	var texts []string
+	if h.Truncated {
+		texts = append(texts, "the last line of the history is incomplete and was left out: the run crashed")
+	}
+	texts = append(texts, h.Damage...)
+	if odd := strangers(h); odd != "" {
+		texts = append(texts, fmt.Sprintf("operations unknown to model %s were ignored: %s", h.Header.Model, odd))
+	}
+	if len(s.Faults) == 0 && h.Header.Version != 0 {
+		if silent, all := unanswered(h); silent > 0 {
+			texts = append(texts, fmt.Sprintf("%d of %s got no answer in time although no fault was injected: check whether the servers answer, and whether this machine is overloaded", silent, prose.Count(all, "operation")))
+		}
+	}
+	for _, f := range s.Faults {
+		for _, w := range f.Warnings {
+			if !slices.Contains(texts, w) {
+				texts = append(texts, w)
+			}
+		}
+	}
+	return texts
+}

@@ -1,0 +1,207 @@
+package mix
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// judgedBy is the figure that says how often a property compared something that could have been
+// wrong, of one model ("queue/loss") or of all that have it.
+var judgedBy = map[string]string{
+	"log": "compared", "register/log": "refused", "server-agreement": "comparisons", "progress": "waits", "reassign": "waits", "termination": "waits",
+
+	"exclusion": "holds", "bound": "holds", "tokens": "contended", "fencing": "writes", "grant": "grants_checked",
+	"lost": "told_decided", "own-znodes": "ephemerals", "fair": "met_full", "states": "asked_again", "who-leads": "answers_compared",
+	"coverage": "together", "balance": "together",
+	"all-or-none": "given_up", "revocation": "heard", "rwlock/tokens": "writers_met",
+
+	"integrity": "dequeued", "order": "overlapping_found", "loss": "items", "class-order": "overlapping_found",
+	"same-due": "overlapping_found", "priority": "choices", "due-order": "choices", "strict": "choices",
+	"not-early": "not_due", "empty": "empties", "bounded": "full",
+
+	"lease-exclusion": "lasting", "finish-once": "attempts", "conservation": "jobs", "attempts": "attempts", "stale-plan": "assignments",
+
+	"early": "blocked", "late": "waits_judged", "enter": "entered", "leave": "full_rounds",
+	"agreement": "told_again", "irrevocable": "told_again", "validity": "committed", "no-lazy-abort": "aborted",
+
+	"real": "lists", "fresh": "dated", "monotone": "told", "snapshots": "placed", "pick": "picks",
+	"converge": "settled_lists", "gone": "settled_lists_of_crashed",
+	"cache/converge": "converged", "config/converge": "converged", "valid": "told", "cache/order": "told", "config/order": "told",
+	"current": "current", "first": "first",
+
+	"linearizable": "changes", "counter/linearizable": "conflicts", "plain-reads": "plain", "sync-reads": "sync_judged", "fenced-reads": "fenced",
+	"zxid-order": "ordered", "register/durable": "acknowledged",
+
+	"connects": "connects", "kept-alive": "expired", "expiry": "ends", "answers": "keys", // each request of each connection
+	"fifo": "writes", "single-image": "replies", "own-writes": "reads", "atomic": "multis", "views": "reads",
+	"fenced": "reads", "sync": "reads", "durable": "final_reads", "watch-before-data": "events", "one-event": "events",
+	"event-order": "events", "ephemeral": "ends_seen", "names": "created",
+	"timeliness": "reads", "rights": "kept", "lifetimes": "looks", "persistent-watch": "told",
+}
+
+// elsewhere are properties that the usual seeds of zklab's own recipe cannot decide, with what
+// decides them instead.
+var elsewhere = map[string]struct {
+	why string
+	w   workloads.Workload
+}{
+	"queue/empty":          {"its takes wait", workloads.Queue{New: pollingQueue}},
+	"priority-queue/empty": {"its takes wait", workloads.PriorityQueue{New: pollingPriorityQueue}},
+	"delay-queue/empty":    {"its takes wait", workloads.DelayQueue{New: pollingDelayQueue}},
+	"queue/bounded":        {"it has room for any number", workloads.Queue{New: subjects.NewBoundedQueue}},
+}
+
+// Each property of each object is decided by the usual seeds of Simulate, and not for want of
+// anything to judge.
+func TestEachPropertyIsDecided(t *testing.T) {
+	for _, recipe := range workloads.Recipes() {
+		t.Run(recipe, func(t *testing.T) {
+			w, err := workloads.Named(recipe, workloads.Own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const usual, few = 10, 3
+			judged := judgements(t, w, usual)
+			for _, name := range properties(t, recipe) {
+				by, listed := elsewhere[recipe+"/"+name]
+				switch {
+				case judged[name] > 0 && listed:
+					t.Errorf("%s is listed, but the usual seeds decide it", name)
+				case judged[name] > 0:
+				case !listed:
+					t.Errorf("%s: nothing was judged in %d runs", name, usual)
+				case judgements(t, by.w, few)[name] == 0:
+					t.Errorf("%s: nothing was judged though %s: nor in %d other runs", name, by.why, few)
+				}
+			}
+			t.Logf("%v", judged)
+		})
+	}
+}
+
+// properties are those of a recipe, but for the ones that are there only where something is wrong.
+func properties(t *testing.T, recipe string) (names []string) {
+	t.Helper()
+	checks, err := checker.For(recipe, checker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range checks {
+		if name := c.Name(); name != "no-panic" && name != "belief" { // which is only measured
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// judgements are how often each property judged something in the first seeds of a workload, in runs in
+// which it was decided.
+func judgements(t *testing.T, w workloads.Workload, seeds int) map[string]int {
+	t.Helper()
+	x := usual(t, w)
+	judged := map[string]int{}
+	for range seeds {
+		o, err := Simulate(t, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		undecided := map[string]bool{}
+		for _, v := range o.Result.Verdicts {
+			undecided[v.Property] = undecided[v.Property] || v.Result == checker.Unknown
+			if v.Result == checker.Violation && !v.Measured {
+				t.Errorf("seed %d: %s is violated: %s", o.Result.Seed, v.Property, v.Reason)
+			}
+		}
+		for _, v := range o.Result.Verdicts {
+			figure := cmp.Or(judgedBy[o.Result.Recipe+"/"+v.Property], judgedBy[v.Property])
+			if !undecided[v.Property] {
+				judged[v.Property] += int(v.Figures[figure])
+			}
+		}
+		x.Seed++
+	}
+	return judged
+}
+
+// polling is a queue that does not wait: a take answers at once that nothing is there. Items are
+// taken in the order of their names.
+type polling struct {
+	conn *zk.Conn
+	path string
+	due  bool // names begin with the moment from which on an item may be taken
+}
+
+func newPolling(c *subjects.Client, path string, due bool) (*polling, error) {
+	_, err := c.Conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll))
+	if errors.Is(err, zk.ErrNodeExists) {
+		err = nil
+	}
+	return &polling{c.Conn, path, due}, err
+}
+
+func (q *polling) put(first int64, item []byte) error {
+	_, err := q.conn.Create(fmt.Sprintf("%s/%020d-", q.path, first), item, zk.FlagSequence, zk.WorldACL(zk.PermAll))
+	return err
+}
+
+func (q *polling) Take(context.Context) ([]byte, error) {
+	for {
+		names, _, err := q.conn.Children(q.path)
+		names = slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, history.ForeignMark) })
+		if err != nil || len(names) == 0 {
+			return nil, err
+		}
+		name := slices.Min(names)
+		if at, _, _ := strings.Cut(name, "-"); q.due && at > fmt.Sprintf("%020d", time.Now().UnixMilli()) {
+			return nil, nil
+		}
+		item, _, err := q.conn.Get(q.path + "/" + name)
+		if err == nil {
+			err = q.conn.Delete(q.path+"/"+name, -1)
+		}
+		if !errors.Is(err, zk.ErrNoNode) {
+			return item, err
+		}
+	}
+}
+
+func (q *polling) Put(_ context.Context, item []byte) error { return q.put(0, item) }
+
+type pollingPriorities struct{ *polling }
+
+func (q pollingPriorities) Put(_ context.Context, priority int32, item []byte) error {
+	return q.put(int64(priority)+1<<31, item)
+}
+
+type pollingDelays struct{ *polling }
+
+func (q pollingDelays) Put(_ context.Context, due time.Time, item []byte) error {
+	return q.put(due.UnixMilli(), item)
+}
+
+func pollingQueue(c *subjects.Client, path string) (subjects.Queue, error) {
+	return newPolling(c, path, false)
+}
+
+func pollingPriorityQueue(c *subjects.Client, path string) (subjects.PriorityQueue, error) {
+	q, err := newPolling(c, path, false)
+	return pollingPriorities{q}, err
+}
+
+func pollingDelayQueue(c *subjects.Client, path string) (subjects.DelayQueue, error) {
+	q, err := newPolling(c, path, true)
+	return pollingDelays{q}, err
+}

@@ -1,0 +1,134 @@
+package mix
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/shrink"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/recipes"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// A lock whose objects each have a session of their own repeats as others do: with the same seed,
+// two runs of five are the same.
+func TestOwnSessionsRepeat(t *testing.T) {
+	x := usual(t, workloads.Lock{New: ownSession(func(c *recipes.Client, _ *zk.Conn, path string) subjects.Lock {
+		return recipes.NewLock(c, path)
+	})})
+	for x.Seed = 1; x.Seed < int64(len(mixes)); x.Seed++ {
+		if m := mixOf(x); m.crashes { // see TestMixesRepeat
+			continue
+		}
+		if !repeated(t, x) {
+			t.Errorf("seed %d: all runs differ", x.Seed)
+		}
+	}
+}
+
+// A violation of a lock with sessions of its own is shrunk as others are.
+func TestOwnSessionsShrink(t *testing.T) {
+	x := usual(t, workloads.Lock{New: ownSession(func(_ *recipes.Client, conn *zk.Conn, path string) subjects.Lock {
+		l, _ := subjects.GoZookeeperLock(&subjects.Client{Conn: conn}, path)
+		return l
+	})})
+	for x.Seed = 1; x.Seed < 10; x.Seed++ {
+		o, err := Simulate(t, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		causes := sweep.CausesOf(o.Result, o.History)
+		if len(causes) == 0 || o.Made.PlayProcesses {
+			continue
+		}
+		s, err := shrink.Simulated(t, o.Made, o, shrink.Config{Cause: causes[0], Runs: 150})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("seed %d: %s to %s in %d runs", x.Seed, s.From, s.To, s.Runs)
+		if s.To.Arrivals > s.From.Arrivals/4 {
+			t.Errorf("seed %d: %s is left of %s", x.Seed, s.To, s.From)
+		}
+		return
+	}
+	t.Error("nothing is wrong with the lock of go-zookeeper")
+}
+
+// ownSession makes locks that each have a session of their own, and a client of package recipes on
+// it.
+func ownSession(lock func(c *recipes.Client, conn *zk.Conn, path string) subjects.Lock) func(*subjects.Client, string) (subjects.Lock, error) {
+	return func(c *subjects.Client, path string) (subjects.Lock, error) {
+		conn, events, err := c.Connect()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll)); err != nil && !errors.Is(err, zk.ErrNodeExists) {
+			return nil, err
+		}
+		own := recipes.NewClient(conn, events, c.Timeout)
+		c.BeforeEnd(func(ctx context.Context) { _ = own.Close(ctx) })
+		return lock(own, conn, path), nil
+	}
+}
+
+// anybody is a lock that is granted to everybody who asks, in a session of its own.
+type anybody struct {
+	conn *zk.Conn
+	path string
+	own  string
+}
+
+func (l *anybody) Lock(context.Context) (err error) {
+	l.own, err = l.conn.Create(l.path+"/lock-", nil, zk.FlagEphemeral|zk.FlagSequence, zk.WorldACL(zk.PermAll))
+	return err
+}
+
+func (l *anybody) Unlock(context.Context) error { return l.conn.Delete(l.own, -1) }
+
+// What clients hold in sessions of their own has certain times without a transaction log, too: two
+// holders at one time are found, and right ones are not accused.
+func TestOwnSessionsWithoutALog(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		want checker.Result
+		lock func(c *recipes.Client, conn *zk.Conn, path string) subjects.Lock
+	}{
+		{"right", checker.Valid, func(c *recipes.Client, _ *zk.Conn, path string) subjects.Lock { return recipes.NewLock(c, path) }},
+		{"wrong", checker.Violation, func(_ *recipes.Client, conn *zk.Conn, path string) subjects.Lock {
+			return &anybody{conn: conn, path: path}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := usual(t, workloads.Lock{New: ownSession(c.lock)})
+			x.Seed = 2
+			o, err := Simulate(t, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := exclusionOf(t, o.History)
+			if v.Result != c.want || v.Figures["floating"] != 0 {
+				t.Errorf("exclusion is %s, want %s; %v", v.Result, c.want, v.Figures)
+			}
+			for i := range o.History.Events { // as if the links had not said which sessions clients used
+				o.History.Events[i].Used = nil
+			}
+			if v := exclusionOf(t, o.History); v.Figures["floating"] == 0 {
+				t.Errorf("no hold is floating even if nobody knows in which sessions clients held: %v", v.Figures)
+			}
+		})
+	}
+}
+
+// exclusionOf decides exclusion by a history alone.
+func exclusionOf(t *testing.T, h *history.History) checker.Verdict {
+	t.Helper()
+	all := checker.Run(t.Context(), h, checker.Options{}).Verdicts
+	return all[slices.IndexFunc(all, func(v checker.Verdict) bool { return v.Property == "exclusion" })]
+}

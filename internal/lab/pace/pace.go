@@ -1,0 +1,120 @@
+// Package pace ends a test of many runs by real time, and says how far the test has come.
+package pace
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"testing"
+	"time"
+)
+
+// toldEvery is the interval, in real time, at which a test of many runs says how far it has come.
+const toldEvery = 10 * time.Second
+
+// reserved is the time before the deadline of a test that is kept for shrinking a run and for
+// reporting it. It is at most a quarter of the time until the deadline.
+const reserved = 20 * time.Second
+
+// Pace decides how many runs there are, and nothing about a run.
+type Pace struct {
+	t     *testing.T
+	now   func() time.Time
+	began time.Time
+	limit limit
+	told  time.Time     // when far was last told
+	far   func() string // says how far the test has come
+	aside io.Writer     // for what a user is to see although the test may pass
+	inLog bool          // the user sees the test's log while it is written
+}
+
+// limit is the moment after which no run begins.
+type limit struct {
+	at  time.Time // zero: never
+	why string    // "the budget of 1m0s is over"
+}
+
+// limitOf returns the limit of a test. A budget that is not positive does not count, and neither does
+// a zero deadline.
+func limitOf(began time.Time, budget time.Duration, field string, deadline time.Time) (l limit) {
+	if budget > 0 {
+		l = limit{began.Add(budget), fmt.Sprintf("the budget of %s is over (%s sets another)", budget, field)}
+	}
+	if deadline.IsZero() {
+		return l
+	}
+	by := deadline.Add(-min(reserved, deadline.Sub(began)/4))
+	if l.at.IsZero() || by.Before(l.at) {
+		l = limit{by, "the time that go test -timeout allows is nearly over"}
+	}
+	return l
+}
+
+// Begin begins the test's time. field names what sets the budget. far says how far the test has come. now is
+// the clock; nil means time.Now.
+func Begin(t *testing.T, budget time.Duration, field string, now func() time.Time, far func() string) *Pace {
+	if now == nil {
+		now = time.Now
+	}
+	began := now()
+	deadline, _ := t.Deadline()
+	return &Pace{
+		t: t, now: now, began: began, told: began, limit: limitOf(began, budget, field, deadline),
+		far: far, aside: os.Stderr, inLog: testing.Verbose(),
+	}
+}
+
+// Over returns why no other run may begin, or "".
+func (p *Pace) Over() string {
+	if p.limit.at.IsZero() || p.now().Before(p.limit.at) {
+		return ""
+	}
+	return p.limit.why
+}
+
+// AtMost says when the test ends at the latest.
+func (p *Pace) AtMost() string {
+	if p.limit.at.IsZero() {
+		return "without a limit of time"
+	}
+	return fmt.Sprintf("for %s at most", p.limit.at.Sub(p.began).Round(time.Second))
+}
+
+// Look tells how far the test has come if it was not told lately. It may be called at any time
+// between and during runs, by one goroutine at a time.
+func (p *Pace) Look() {
+	now := p.now()
+	if now.Sub(p.told) < toldEvery {
+		return
+	}
+	p.told = now
+	text := fmt.Sprintf("after %s, %s: %s", now.Sub(p.began).Round(time.Second), p.AtMost(), p.far())
+	if p.inLog {
+		p.Log(text)
+	} else {
+		p.SayAside(text)
+	}
+}
+
+// Log writes a line to the test's log. Without -v, go test prints that when the test has failed.
+func (p *Pace) Log(text string) { fmt.Fprintf(p.t.Output(), "zklab: %s\n", text) }
+
+// SayAside prints a line that the user sees at once in the output of "go test", even if the test
+// passes. It does nothing with -v, where the user sees the log.
+func (p *Pace) SayAside(text string) {
+	if !p.inLog {
+		fmt.Fprintf(p.aside, "zklab: %s: %s\n", p.t.Name(), text)
+	}
+}
+
+// shrinkFor is the longest time for which a failed test shrinks its run.
+const shrinkFor = 5 * time.Second
+
+// ShrinkTime is shrinkFor, or half of the time until the test's deadline if that is shorter.
+func ShrinkTime(t *testing.T) time.Duration {
+	deadline, ok := t.Deadline()
+	if !ok {
+		return shrinkFor
+	}
+	return max(min(shrinkFor, time.Until(deadline)/2), time.Millisecond)
+}

@@ -1,0 +1,146 @@
+package shrink
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/workloads"
+)
+
+// shrunk finds a violation of a mutant under faults, and shrinks it.
+func shrunk(t *testing.T, recipe, subject, faults string) *Smallest {
+	t.Helper()
+	workload, err := workloads.Named(recipe, subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schedule, err := plan.Parse(faults, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := experiment.Experiment{Config: engine.Config{
+		Workload: workload, Subject: subject, Faults: schedule, Settings: settings.Settings{Rate: 50, TimeLimit: 5 * time.Second},
+	}}
+	for x.Seed = 1; x.Seed < 10; x.Seed++ {
+		o, err := x.Simulate(t.Context(), t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		causes := sweep.CausesOf(o.Result, o.History)
+		if len(causes) == 0 {
+			continue
+		}
+		s, err := Simulated(t, x, o, Config{Cause: causes[0], Runs: 150})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("seed %d: %s\nto %s\nin %d runs and %s; %q", x.Seed, s.From, s.To, s.Runs, s.Took, s.WhatMattered())
+		return s
+	}
+	t.Fatalf("nothing is wrong with %s of %s", recipe, subject)
+	return nil
+}
+
+// The smallest run has next to nothing in it, says what mattered, and is stored as a run that
+// can be had again. The test in Go that lies beside it fails, and passes with a recipe that is
+// right.
+func TestSmallest(t *testing.T) {
+	s := shrunk(t, "queue", "broken:blind-delete-retry", "lose-reply:delete/300ms")
+	if to := s.To; to.Faults != 1 || to.Clients > 2 || to.Arrivals > 3 || to.Keys != 1 || to.Servers != 1 {
+		t.Errorf("it is still large: %s", to)
+	}
+	if m := s.WhatMattered(); len(m) != 1 || !strings.HasPrefix(m[0], "without lose-reply:delete") || !strings.Contains(m[0], "lost the reply to delete") || !strings.HasSuffix(m[0], " every promise is kept") {
+		t.Errorf("%q", m)
+	}
+	folder := filepath.Join(t.TempDir(), "shrunk")
+	if err := os.MkdirAll(filepath.Join(folder, "plots", "of an earlier one"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Keep(folder, "where it was", "zklab replay "+folder); err != nil {
+		t.Fatal(err)
+	}
+	run, err := store.Open("", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := run.ReadResult()
+	if err != nil || len(result.Violated()) == 0 || result.Shrunk.From != "where it was" || result.Shrunk.After != s.To.String() {
+		t.Errorf("%+v, %v", result.Shrunk, err)
+	}
+	if page, err := os.ReadFile(run.Report()); err != nil || !strings.Contains(string(page), "every promise is kept") {
+		t.Errorf("the report does not say what mattered: %v", err)
+	}
+	if left, _ := filepath.Glob(folder + ".*"); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	goTests(t, run)
+}
+
+// goTests runs the test of a run, and the same of zklab's own recipe.
+func goTests(t *testing.T, run *store.Run) {
+	t.Helper()
+	source, err := os.ReadFile(run.GoTest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := store.ReadExperiment(run.Experiment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Subject = workloads.Own
+	own, ok, err := GoTest(x, "mended", "")
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	// Both are in a package that is in this module for this one call alone.
+	dir := t.TempDir()
+	files := map[string]string{}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	helper := strings.Index(string(own), "\nfunc step(")
+	for name, text := range map[string][]byte{"broken_test.go": source, "own_test.go": own[:helper]} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Join(here, "shrunk", name)] = file
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "shrunk.test") // the package is no folder that it could be run or vetted in
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-vet=off", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, "./shrunk")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s\nof\n%s", err, out, source)
+	}
+	out, err := exec.CommandContext(t.Context(), binary, "-test.v").CombinedOutput()
+	text := string(out)
+	if err == nil || !strings.Contains(text, "--- PASS: TestQueueMended") || !strings.Contains(text, "--- FAIL: TestQueue") || !strings.Contains(text, " is violated ") {
+		t.Errorf("%v\n%s\nof\n%s", err, text, source)
+	}
+}
+
+// A lock that waits for nothing: no fault is needed.
+func TestSmallestWithoutFaults(t *testing.T) {
+	s := shrunk(t, "lock", "broken", "cut/500ms")
+	if to := s.To; to.Faults != 0 || to.Clients != 2 || to.Arrivals > 3 || to.Keys != 1 || len(s.WhatMattered()) != 0 {
+		t.Errorf("it is still large: %s", to)
+	}
+}
