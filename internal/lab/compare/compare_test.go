@@ -117,7 +117,7 @@ func found(c *compare.Comparison) (names []string) {
 }
 
 // Half of a sweep against the other half: the operations of a run are not independent, and there are
-// many rows, but at most one comparison of twenty finds a difference.
+// many rows, and yet no comparison finds a difference.
 func TestNoDifference(t *testing.T) {
 	lines := drawn(7, 40, 10*time.Millisecond)
 	var wrong [][]string
@@ -131,7 +131,7 @@ func TestNoDifference(t *testing.T) {
 			wrong = append(wrong, names)
 		}
 	}
-	if len(wrong) > 1 {
+	if len(wrong) > 0 {
 		t.Errorf("differences in %d of 20 shuffles: %v", len(wrong), wrong)
 	}
 }
