@@ -75,6 +75,15 @@ var handOverTimes = distribution{
 	longer:  "not granted again",
 }
 
+var beliefTimes = distribution{
+	file: "belief-ecdf", title: "Distribution of the time during which two clients believed that they held", summary: "false belief",
+	metric: stats.MeasureNamed("belief"), whole: "two clients",
+	one: "window", axis: "length of the window", share: "share of the windows", least: median, tail: p95,
+	meaning: "The height of a line at 1 s is the share of the windows in which two clients believed for no longer than 1 s that they held one key. " +
+		"No recipe prevents them if a holder stands still; fencing tokens make them harmless.",
+	longer: "to the end of the record",
+}
+
 var latencyTimes = distribution{
 	file: "latency-ecdf", title: "Distribution of the latency", summary: "latency",
 	metric: stats.MeasureNamed(stats.Latency),

@@ -129,3 +129,14 @@ func (f *figure) waitsPanel(fair *stats.Fairness, size vg.Length) *plot.Plot {
 	f.addSeries(p, medians, "median wait", blue, dot, size)
 	return p
 }
+
+// beliefFigure draws how long two clients believed that they held one key.
+func beliefFigure(m *material) (*figure, string) {
+	switch b := m.r.Stats.Belief; {
+	case b == nil || m.r.Stats.Samples == nil:
+		return nil, ""
+	case b.Windows == 0:
+		return nil, fmt.Sprintf("At no time did two clients believe that they held one key. The plot needs %s.", plural(stats.TimesNeeded(median.q), "such window"))
+	}
+	return distributionOf(beliefTimes)(m)
+}

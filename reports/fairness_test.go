@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
 )
 
 func TestFairnessWords(t *testing.T) {
@@ -29,6 +30,27 @@ func TestFairnessWords(t *testing.T) {
 	}
 	if got := fairnessWords(&stats.Fairness{Grants: 5, Jain: 1, Clients: clients(5)}); got != "" {
 		t.Errorf("of a single client: %q", got)
+	}
+}
+
+// A run without windows of false belief, or with too few, says how many a plot needs.
+func TestBeliefPlot(t *testing.T) {
+	for want, n := range map[string]int{
+		"At no time did two clients believe that they held one key. The plot needs 6 such windows.":                                                  0,
+		"The median with its interval needs 6 windows of one kind; measured were two clients (5). zklab sweep puts the times of many runs together.": 5,
+		"": 6,
+	} {
+		r := &store.Result{Stats: stats.Stats{Belief: &stats.Belief{Windows: n}, Samples: &stats.Samples{BeliefWindows: &stats.Times{}}}}
+		for i := range n {
+			r.Stats.Samples.BeliefWindows.Add(stats.Bound{Time: time.Duration(i+1) * time.Second}, 1)
+		}
+		f, absent := beliefFigure(&material{r: r})
+		if absent != want || (f != nil) != (want == "") {
+			t.Errorf("%d windows: %q, figure %v", n, absent, f != nil)
+		}
+	}
+	if f, absent := beliefFigure(&material{r: &store.Result{}}); f != nil || absent != "" {
+		t.Errorf("of an object that several clients hold: %q", absent)
 	}
 }
 

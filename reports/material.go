@@ -70,6 +70,7 @@ func (m *material) plots() []drawn {
 		{"leases", "Leases held", leasesFigure},
 		{"depth", "Items in the queue", depthFigure},
 		{"clients", "Waits and grants by client", clientsFigure},
+		{beliefTimes.file, beliefTimes.title, beliefFigure},
 		{"herd", "Cost of a release by contenders", herdFigure},
 	}
 	var out []drawn

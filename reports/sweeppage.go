@@ -101,7 +101,7 @@ func writePagePlots(folder string, plots []drawn) error {
 }
 
 // sweptTimes are the times on the page of a sweep, in its order.
-var sweptTimes = []distribution{failoverTimes, affectedTimes, outageTimes, handOverTimes, latencyTimes}
+var sweptTimes = []distribution{failoverTimes, affectedTimes, outageTimes, handOverTimes, beliefTimes, latencyTimes}
 
 // timesOfSweep returns the sections of the page about times that were measured at least once, and
 // all plots.

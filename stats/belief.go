@@ -36,14 +36,15 @@ func (b *Belief) Merge(others *Belief) {
 	b.Refused += others.Refused
 }
 
-// beliefOf returns nil if several clients may hold the object at a time. The holds are in order of
-// their grants.
-func beliefOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) *Belief {
+// beliefOf also returns the length of each window. It returns nil if several clients may hold the object at a
+// time. The holds are in order of their grants.
+func beliefOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) (b *Belief, windows []Bound) {
 	if m.State != models.Exclusive && m.State != models.ReadWrite || len(all) == 0 {
-		return nil
+		return nil, nil
 	}
-	b := &Belief{}
+	b = &Belief{}
 	for _, o := range holds.Overlaps(all) {
+		windows = append(windows, Bound{Time: o.Length(), AtLeast: o.First.Ended == holds.Open && o.Second.Ended == holds.Open})
 		b.Windows++
 		b.Total += o.Length()
 		b.Longest = max(b.Longest, o.Length())
@@ -66,7 +67,7 @@ func beliefOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) *Bel
 		b.Writes += len(writes)
 		b.Refused += refused(writes, held[key])
 	}
-	return b
+	return b, windows
 }
 
 // guarded is a write to the guarded resource.

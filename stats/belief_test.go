@@ -42,9 +42,28 @@ func TestBelief(t *testing.T) {
 		var sum Samples
 		sum.Merge(s.Samples)
 		sum.Merge(s.Samples)
+		if n, censored := sum.BeliefWindows.Count(); n != 2 || censored != 0 || sum.BeliefWindows.Quantile(1).Time != 20*ms {
+			t.Errorf("%s: windows %v", name, sum.BeliefWindows)
+		}
 		if diff := cmp.Diff(&Belief{Windows: 2, Total: 40 * ms, Longest: 20 * ms, Writes: 8, Refused: 2}, sum.Belief); diff != "" {
 			t.Errorf("%s, twice: %s", name, diff)
 		}
+	}
+}
+
+// A window that is still there when the record ends is a lower bound.
+func TestOpenBelief(t *testing.T) {
+	b := historytest.New(models.Lock.Name)
+	for client := range 2 {
+		at := float64(10 * client)
+		b.Op(client, models.FAcquire, "k", at, at+1, history.OK, nil, models.Grant{})
+	}
+	for client := range 2 {
+		b.Op(client, models.FConfirm, "k", 50, 51, history.OK, nil, models.Held{Held: true})
+	}
+	s := Compute(b.History())
+	if n, censored := s.Samples.BeliefWindows.Count(); n != 1 || censored != 1 || s.Belief.Windows != 1 {
+		t.Errorf("%d windows, of which %d are lower bounds; %+v", n, censored, s.Belief)
 	}
 }
 

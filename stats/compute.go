@@ -34,7 +34,8 @@ func Compute(h *history.History) Stats {
 	groups := consequencesOf(faults)
 	inLoad := begunIn(load, ops)
 	cost := costOf(m, ops, inLoad, all)
-	fairness, belief := fairnessOf(m, h, inLoad), beliefOf(m, ops, all)
+	fairness := fairnessOf(m, h, inLoad)
+	belief, windows := beliefOf(m, ops, all)
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(ops, load),
@@ -51,7 +52,7 @@ func Compute(h *history.History) Stats {
 		Stalls:     stalls(h),
 		Samples: &Samples{
 			Runs: 1, Operations: operationSamples(m, inLoad), Faults: faultSamples(groups), HandOvers: timesOf(handOver),
-			Probe: probeSamples(probes), Cost: cost, Fairness: fairness.samples(), Belief: belief,
+			Probe: probeSamples(probes), Cost: cost, Fairness: fairness.samples(), Belief: belief, BeliefWindows: timesOf(windows),
 		},
 	}
 	for _, f := range s.ByF {

@@ -101,6 +101,10 @@ var finer = []Metric{
 		ofFault: func(f *FaultSamples) *Times { return f.OutagesWorst },
 	},
 	{
+		Name: "belief", About: "while two clients believed that they held one key", Whole: Sum,
+		of: func(s *Samples, _ string) *Times { return s.BeliefWindows },
+	},
+	{
 		Name: probe, About: "from when a write of the probe was due to its end, of those with outcome ok", Whole: Sum,
 		of: func(s *Samples, _ string) *Times {
 			if s.Probe == nil {

@@ -25,6 +25,9 @@ type Samples struct {
 	Cost     *Cost            `json:"cost,omitempty"`
 	Fairness *FairnessSamples `json:"fairness,omitempty"`
 	Belief   *Belief          `json:"belief,omitempty"`
+	// BeliefWindows are the lengths of the windows that Belief counts. A window that lasted to the end of the
+	// record is a lower bound.
+	BeliefWindows *Times `json:"belief_windows,omitempty"`
 }
 
 // OperationSamples are the outcomes and latencies of one kind of operation. Latencies count from
@@ -84,6 +87,7 @@ func (s *Samples) Merge(others *Samples) {
 	merge(&s.Cost, others.Cost)
 	merge(&s.Fairness, others.Fairness)
 	merge(&s.Belief, others.Belief)
+	merge(&s.BeliefWindows, others.BeliefWindows)
 }
 
 // Merge adds the samples of other runs.
