@@ -19,6 +19,9 @@ func explorationPage(x store.Experiment, subject string, all explored) reports.E
 		}
 	}
 	for _, k := range all.Kinds {
+		if k.Tried == 0 {
+			continue
+		}
 		e.Kinds = append(e.Kinds, reports.ExploredKind{Kind: k.Kind, Tried: k.Tried, Took: k.Took, Broke: broke[k.Kind]})
 	}
 	for _, property := range all.Always {

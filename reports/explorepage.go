@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/checker"
@@ -67,6 +68,8 @@ type exploreData struct {
 // folder beside it: explore-plots for explore.html.
 func WriteExploration(path string, e Exploration) error {
 	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-plots"
+	e.Causes = slices.Clone(e.Causes)
+	slices.SortStableFunc(e.Causes, func(a, b ExploredCause) int { return b.Runs - a.Runs })
 	d := exploreData{
 		Exploration: e, explainer: newExplainer(), Style: template.CSS(styleSheet), Heading: models.Named(e.Recipe).Subject(),
 		Sentence: e.sentence(), Meaning: e.meaning(), Folder: filepath.Base(folder), Makers: makers("", "explored by", e.Zklab),
@@ -112,6 +115,12 @@ func (e Exploration) meaning() string {
 	}
 	return "It says below what is missing."
 }
+
+// First returns the causes that the page shows at once, and Others the remaining ones.
+func (d exploreData) First() []ExploredCause { return d.Causes[:min(findingsOnPage, len(d.Causes))] }
+
+// Others returns the causes that are folded away.
+func (d exploreData) Others() []ExploredCause { return d.Causes[len(d.First()):] }
 
 // Kept returns in how many runs a property was kept, of those to which it applied.
 func (exploreData) Kept(v checker.Verdict) string {

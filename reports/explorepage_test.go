@@ -67,6 +67,19 @@ func TestExplorationPage(t *testing.T) {
 	}
 }
 
+// Of many causes those of most runs are shown, and the others folded away.
+func TestExplorationPageOfManyCauses(t *testing.T) {
+	e := explored()
+	for i := range 30 {
+		e.Causes = append(e.Causes, ExploredCause{Property: "exclusion", Where: "cause " + thousands(i), Runs: i})
+	}
+	page, _ := explorationPageOf(t, e)
+	shown, folded, _ := strings.Cut(page, "<summary>21 more causes</summary>")
+	if !strings.Contains(shown, "in 29 runs, by cause 29") || strings.Contains(shown, "by cause 3<") || !strings.Contains(folded, "in 3 runs, by cause 3<") {
+		t.Error("the causes are not in order of their runs, or not folded away")
+	}
+}
+
 // What was tried of little, or of nothing, has a page, too.
 func TestExplorationPageOfLittle(t *testing.T) {
 	page, _ := explorationPageOf(t, Exploration{Recipe: "lock", Verdict: checker.Unknown, Why: []string{"no fault could be injected"}})

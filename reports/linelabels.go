@@ -7,7 +7,8 @@ import (
 )
 
 // lineLabels writes the name of each line beside it, where the name covers neither another name nor,
-// if possible, a line. A name without room is left out: the legend has it.
+// if possible, a line. A name without room is left out: the legend has it. Names are not in the colours of
+// their lines, which have too little contrast for text.
 type lineLabels []ecdfLine
 
 // lineLabelSize is that of a name beside its line.
@@ -15,9 +16,8 @@ const lineLabelSize = 10.5
 
 // lineLabel is a name with its place.
 type lineLabel struct {
-	name  string
-	style lineStyle
-	box   vg.Rectangle
+	name string
+	box  vg.Rectangle
 }
 
 // Plot implements plot.Plotter.
@@ -25,7 +25,7 @@ func (ls lineLabels) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, l := range ls.place(c, p) {
 		b := l.box
 		c.FillPolygon(faded(white, 0.75), rectangle(b.Min.X, b.Min.Y, b.Max.X, b.Max.Y))
-		c.FillText(textStyle(lineLabelSize, l.style.colour), vg.Point{X: b.Min.X + 1, Y: b.Min.Y + 2}, l.name)
+		c.FillText(textStyle(lineLabelSize, black), vg.Point{X: b.Min.X + 1, Y: b.Min.Y + 2}, l.name)
 	}
 }
 
@@ -51,7 +51,7 @@ func (ls lineLabels) place(c draw.Canvas, p *plot.Plot) []lineLabel {
 			}
 		}
 		if fewest >= 0 {
-			placed = append(placed, lineLabel{l.name, l.style, best})
+			placed = append(placed, lineLabel{l.name, best})
 		}
 	}
 	return placed

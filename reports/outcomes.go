@@ -31,7 +31,7 @@ func outcomesFigure(bars []outcomeBar, xLabel string) *figure {
 	if len(bars) == 0 {
 		return nil
 	}
-	f := &figure{narrow: true, xTicks: linearTicks{most: 8}, xLabel: xLabel}
+	f := &figure{narrow: true, xTicks: countTicks{most: 8}, xLabel: xLabel}
 	p := newPanel()
 	p.Y.Min, p.Y.Max = -0.6, float64(len(bars))-0.4
 	seen := map[string]bool{}

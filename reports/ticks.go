@@ -44,6 +44,19 @@ func (l linearTicks) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
+// countTicks are linearTicks on an axis of counts, which has no fractions.
+type countTicks struct{ most int }
+
+func (c countTicks) Ticks(lo, hi float64) []plot.Tick {
+	var whole []plot.Tick
+	for _, t := range linearTicks(c).Ticks(lo, hi) {
+		if n := math.Round(t.Value); math.Abs(t.Value-n) < 1e-9 {
+			whole = append(whole, plot.Tick{Value: n, Label: strconv.Itoa(int(n))})
+		}
+	}
+	return whole
+}
+
 // niceStep is the least of 1, 2, 5, 10, … times a power of ten that is at least v.
 func niceStep(v float64) float64 {
 	if v <= 0 {

@@ -153,7 +153,7 @@ func (r Report) Verdict() (result checker.Result, why []string) {
 // the findings by their causes.
 func (r Report) String() string {
 	if len(r.Always) > 0 {
-		return "the scenario breaks " + strings.Join(r.Always, ", ") + " without any fault"
+		return r.always()
 	}
 	text := r.singlesOf()
 	if r.Pairs.All > 0 {
@@ -165,8 +165,15 @@ func (r Report) String() string {
 	return text + "\n" + r.decided() + r.found()
 }
 
+func (r Report) always() string {
+	return "the scenario breaks " + strings.Join(r.Always, ", ") + " without any fault"
+}
+
 // Tried says in sentences, without full stops, what was tried and what came of it.
 func (r Report) Tried() []string {
+	if len(r.Always) > 0 {
+		return []string{r.always() + ", so no fault was tried"}
+	}
 	out := []string{r.singlesOf()}
 	if r.Pairs.All > 0 {
 		out = append(out, r.pairs())
