@@ -281,8 +281,10 @@ func isReason(first, name string) bool {
 	return first == "  "+name || strings.HasPrefix(first, "  "+name+" of ")
 }
 
-// isPicture says that a paragraph is a timeline, which has an axis.
-func isPicture(paragraph string) bool { return strings.Contains(paragraph, "\n    seconds ") }
+// isPicture says that a paragraph is a timeline, which has an axis with ticks above its times.
+func isPicture(paragraph string) bool {
+	return strings.Contains(paragraph, "\n    seconds ") && strings.Contains(paragraph, "┬")
+}
 
 // renewed is the page with what its commands print now.
 func renewed(t *testing.T, page string) string {

@@ -189,3 +189,24 @@ func killed(h *history.History, f *stats.Fault, w stats.Window) (at []time.Durat
 	}
 	return at
 }
+
+// lostMessages returns the messages that faults took, each once, in order of time.
+func lostMessages(h *history.History) (all []history.LostMessage) {
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.Process != history.Nemesis || history.RunFact(e.F) {
+			continue
+		}
+		var step history.FaultStep
+		if e.Decode(&step) != nil {
+			continue
+		}
+		for _, l := range step.Lost {
+			if !slices.Contains(all, l) {
+				all = append(all, l)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b history.LostMessage) int { return cmp.Compare(a.At, b.At) })
+	return all
+}

@@ -47,6 +47,7 @@ const (
 	request          // from a client to a server
 	reply            // from a server to a client
 	lost             // a reply that never arrived
+	unsent           // a request that never arrived
 	over             // a session ended
 	pressure         // a fault began or ended
 )
@@ -56,7 +57,7 @@ func (k rowKind) rank() int {
 	switch k {
 	case reply:
 		return 0
-	case request:
+	case request, unsent:
 		return 2
 	case lost:
 		return 3
@@ -81,12 +82,17 @@ func (r *Reader) Sequence(s *Scene, sent []Sent) *Sequence {
 		q.step(&s.Steps[i])
 	}
 	q.requests(sent)
-	if !slices.ContainsFunc(q.rows, func(w row) bool { return w.kind == request }) {
+	if len(q.rows) == 0 {
 		return nil
 	}
 	first, last := q.rows[0].at, q.rows[0].at
 	for _, w := range q.rows {
 		first, last = min(first, w.at), max(last, w.at)
+	}
+	q.losses(s, first, last)
+	isMessage := func(w row) bool { return w.kind == request || w.kind == lost || w.kind == unsent }
+	if !slices.ContainsFunc(q.rows, isMessage) {
+		return nil
 	}
 	for i := range s.Faults {
 		q.fault(&s.Faults[i], first, last)
@@ -100,6 +106,7 @@ type sequence struct {
 	*Reader
 	rows  []row
 	clock Clock
+	told  []history.LostMessage // those that are among the rows
 }
 
 func (q *sequence) add(w row) { q.rows = append(q.rows, w) }
@@ -146,6 +153,7 @@ func (q *sequence) requests(sent []Sent) {
 	sent = slices.Clone(sent)
 	slices.SortStableFunc(sent, func(a, b Sent) int { return a.Zxid.Compare(b.Zxid) })
 	before := time.Duration(0)
+	var ends []int // rows of ends of sessions, which are as late as the zxids allow
 	for _, m := range sent {
 		p, known := q.passage(m)
 		if !known {
@@ -153,6 +161,9 @@ func (q *sequence) requests(sent []Sent) {
 		}
 		at := max(p.from, q.called(m, p.to), before)
 		before = at
+		for _, i := range ends {
+			q.rows[i].at = min(q.rows[i].at, at)
+		}
 		server := q.server(m.Session, at)
 		what := strings.TrimSpace(m.Type+" "+q.shown(m.Path)) + ", zxid " + m.Zxid.String()
 		if m.Type == "closeSession" || m.Client < 0 {
@@ -160,14 +171,15 @@ func (q *sequence) requests(sent []Sent) {
 			if m.Client >= 0 {
 				whose += " of " + client(m.Client)
 			}
-			q.add(row{kind: over, from: server, at: at, by: p.from != p.to, text: whose + " ends: " + what})
+			ends = append(ends, len(q.rows))
+			q.add(row{kind: over, from: server, at: max(at, p.to), by: p.from != p.to, text: whose + " ends: " + what})
 			continue
 		}
 		who, reason := client(m.Client), "reply to "+printable.Text(m.Type, 20)
 		q.add(row{kind: request, from: who, to: server, at: at, by: p.from != p.to, text: what})
 		switch {
 		case p.broke != 0:
-			q.add(row{kind: lost, from: server, to: who, at: max(at, p.broke), text: "the " + reason + " is lost: the connection ends"})
+			q.add(row{kind: lost, from: server, to: who, at: max(at, p.broke), text: "the " + reason + " is lost, and the connection ends"})
 		case p.seen != 0:
 			q.add(row{kind: reply, from: server, to: who, at: max(at, p.seen), by: true, text: reason})
 		}
@@ -185,9 +197,11 @@ type passage struct{ from, to, seen, broke time.Duration }
 
 // passage follows a request by the highest zxid that its session was shown. Servers answer the requests of
 // a session in the order in which they were sent, so an answer with a lower zxid is to an earlier one, and
-// one with its own zxid is to the request itself.
+// one with its own zxid is to the request itself. An equal request that was never answered is not it if a
+// later one was answered with a lower zxid.
 func (q *sequence) passage(m Sent) (p passage, known bool) {
 	committed := time.Duration(0) // by then, as any client saw it
+	doubt := false                // a request was not answered: a later answer may not be the one to this
 	for i := range q.h.Events {
 		e := &q.h.Events[i]
 		if e.Seen.Compare(m.Zxid) >= 0 && committed == 0 {
@@ -197,34 +211,78 @@ func (q *sequence) passage(m Sent) (p passage, known bool) {
 			continue
 		}
 		if u, lost := withoutAnswer(e, m); lost {
-			return passage{from: u.Sent, to: u.Sent, broke: e.Time}, true
+			p.broke, p.from, p.to = e.Time, u.Sent, u.Sent
 		}
+		doubt = doubt || e.F == history.FUnanswered && e.Process == history.SessionProcess
 		switch {
 		case e.Alive == 0 || e.Seen == 0:
 		case e.Seen.Compare(m.Zxid) < 0:
-			p.from = max(p.from, e.Alive)
-		case e.Seen == m.Zxid && e.Alive >= p.from:
-			return passage{from: e.Alive, to: e.Alive, seen: e.Time}, true
+			if p.broke == 0 || e.Alive > p.from {
+				p = passage{from: max(p.from, e.Alive)} // it was sent later than what is answered here
+			}
+		case p.broke != 0:
+			return p, true
+		case e.Seen == m.Zxid && e.Alive > p.from && !doubt:
+			return q.unlessLost(m, passage{from: e.Alive, to: e.Alive, seen: e.Time}), true
 		default:
 			p.to, p.seen = e.Time, e.Time
-			return p, p.from <= p.to
+			return q.unlessLost(m, p), p.from <= p.to
 		}
 	}
+	if p.broke != 0 {
+		return p, true
+	}
 	p.to = committed
-	return p, committed != 0 && p.from <= p.to
+	return q.unlessLost(m, p), committed != 0 && p.from <= p.to
 }
 
-// withoutAnswer finds a request among those that had no answer when their connection ended. The path of a
-// sequential znode is longer than that of its request.
+// unlessLost corrects what the link saw of a reply: that it arrived at the link, although a fault took it
+// there.
+func (q *sequence) unlessLost(m Sent, p passage) passage {
+	for _, l := range q.lost {
+		if l.What == history.LostReply && l.Session == m.Session && isOf(l.Op, l.Path, m) && l.At >= p.from && (p.seen == 0 || l.At <= p.seen) {
+			q.told = append(q.told, l)
+			p.seen, p.broke = 0, l.At
+			p.to = min(p.to, l.At)
+			p.from = min(p.from, p.to)
+			return p
+		}
+	}
+	return p
+}
+
+// isOf reports whether a request made a transaction: it has its type, and its path, which is longer if the
+// znode is a sequential one.
+func isOf(op, path string, m Sent) bool {
+	return path != "" && strings.HasPrefix(m.Path, path) && strings.HasPrefix(op, strings.TrimRight(m.Type, "2"))
+}
+
+// losses adds the messages that faults took from the clients of the scene between two times, unless they
+// are among the rows.
+func (q *sequence) losses(s *Scene, first, last time.Duration) {
+	rows := s.rows()
+	for _, l := range q.lost {
+		if l.At < first || l.At > last || !slices.Contains(rows, l.Client) || slices.Contains(q.told, l) {
+			continue
+		}
+		who, server := client(l.Client), q.server(l.Session, l.At)
+		what := printable.Text(l.Op, 20) + " " + q.shown(l.Path)
+		if l.What == history.LostRequest {
+			q.add(row{kind: unsent, from: who, to: server, at: l.At, text: "the request " + what + " is lost"})
+		} else {
+			q.add(row{kind: lost, from: server, to: who, at: l.At, text: "the reply to " + what + " is lost"})
+		}
+	}
+}
+
+// withoutAnswer finds a request among those that had no answer when their connection ended.
 func withoutAnswer(e *history.Event, m Sent) (u history.UnansweredRequest, found bool) {
 	if e.F != history.FUnanswered || e.Process != history.SessionProcess {
 		return u, false
 	}
 	var v history.Unanswered
 	_ = e.Decode(&v)
-	i := slices.IndexFunc(v.Requests, func(u history.UnansweredRequest) bool {
-		return u.Path != "" && strings.HasPrefix(m.Path, u.Path) && strings.HasPrefix(u.Op, strings.TrimRight(m.Type, "2"))
-	})
+	i := slices.IndexFunc(v.Requests, func(u history.UnansweredRequest) bool { return isOf(u.Op, u.Path, m) })
 	if i < 0 {
 		return u, false
 	}

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
@@ -65,7 +68,7 @@ func TestSequence(t *testing.T) {
 		}
 	}
 	svg := string(d.SVG())
-	for _, text := range []string{">server 1<", ">server 3<", "the reply to create is lost: the connection ends", "k/lock-0000000001, zxid 0x11"} {
+	for _, text := range []string{">server 1<", ">server 3<", "the reply to create is lost, and the connection ends", "k/lock-0000000001, zxid 0x11"} {
 		if !strings.Contains(svg, text) {
 			t.Errorf("the SVG does not say %q", text)
 		}
@@ -106,6 +109,83 @@ func TestSequenceOfTheWire(t *testing.T) {
 	d := of.Sequence(of.Scene(StepsOnly, "", w), nil)
 	golden(t, "sequence-wire.txt", d.Text(Screen{}))
 	wellFormedSVG(t, string(d.SVG()))
+}
+
+// A message that a fault takes is crossed out: a reply although the link saw it arrive, and a request, which
+// no server had. What the fault took elsewhere is left out.
+func TestSequenceOfLosses(t *testing.T) {
+	r := newRecord(models.Lock.Name)
+	r.connected(100, 0, 2)
+	w := []int{r.invoke(1_000_000, 0, models.FAcquire, "k", nil)}
+	took := []history.LostMessage{
+		{What: history.LostReply, Client: 0, Session: 0x100, Op: "create2", Path: "/k/lock-", At: 1_010 * time.Millisecond},
+		{What: history.LostRequest, Client: 0, Session: 0x100, Op: "getChildren", Path: "/k", At: 1_015 * time.Millisecond},
+		{What: history.LostRequest, Client: 7, Session: 0x107, Op: "getChildren", Path: "/k", At: 1_015 * time.Millisecond},
+		{What: history.LostRequest, Client: 0, Session: 0x100, Op: "getChildren", Path: "/k", At: 9 * time.Second},
+	}
+	r.fault(1_016_000, "lose-reply", history.FaultStep{Fault: 1, Step: history.StepVerified, Spec: "lose-reply", Clients: []int{0}, Lost: took[:1]})
+	w = append(w, r.end(1_020_000, 0, history.Info, models.FAcquire, "k", nil))
+	r.shown(1_005_000, 0x11) // the link saw the reply
+	r.fault(1_030_000, "lose-reply", history.FaultStep{Fault: 1, Step: history.StepHealed, Spec: "lose-reply", Clients: []int{0}, Lost: took})
+	of := Read(&r.h)
+	d := of.Sequence(of.Scene(StepsOnly, "k", w), []Sent{{Client: 0, Session: 0x100, Zxid: 0x11, Type: "create", Path: "/k/lock-1"}})
+	var got []rowKind
+	for _, w := range d.rows {
+		if w.kind != moment && w.kind != pressure {
+			got = append(got, w.kind)
+		}
+	}
+	if diff := cmp.Diff([]rowKind{request, lost, unsent}, got); diff != "" {
+		t.Errorf("%s\n%s", diff, d.Text(Screen{}))
+	}
+	if n := strings.Count(string(d.SVG()), "m0 -10 l-10 10"); n != 2 {
+		t.Errorf("%d crosses", n)
+	}
+}
+
+// Of two equal requests of a session, the first without an answer, the second is not drawn as lost.
+func TestSequenceOfARepeatedRequest(t *testing.T) {
+	r := newRecord(models.Lock.Name)
+	r.connected(100, 0, 2)
+	w := []int{r.invoke(1_000_000, 0, models.FAcquire, "k", nil)}
+	r.add(1_010_000, history.Event{
+		Process: history.SessionProcess, Client: 0, Type: history.Info, F: history.FUnanswered, Session: 0x100,
+		Value: history.Value(history.Unanswered{Requests: []history.UnansweredRequest{{Xid: 7, Op: "create", Path: "/k/lock-", Sent: 1_002 * time.Millisecond}}}),
+	})
+	r.shown(500_000, 0x0f)
+	w = append(w, r.end(1_020_000, 0, history.Info, models.FAcquire, "k", nil), r.invoke(2_000_000, 0, models.FAcquire, "k", nil))
+	r.shown(1_500_000, 0x10) // of a write after the first request
+	w = append(w, r.end(2_020_000, 0, history.OK, models.FAcquire, "k", models.Grant{}))
+	r.shown(2_010_000, 0x12)
+	of := Read(&r.h)
+	s := of.Scene(StepsOnly, "k", w)
+	for zxid, want := range map[history.ID]bool{0x10: true, 0x12: false} {
+		d := of.Sequence(s, []Sent{{Client: 0, Session: 0x100, Zxid: zxid, Type: "create", Path: "/k/lock-1"}})
+		if got := slices.ContainsFunc(d.rows, func(w row) bool { return w.kind == lost }); got != want {
+			t.Errorf("%s is lost: %v\n%s", zxid, got, d.Text(Screen{}))
+		}
+	}
+}
+
+// The end of a session is as late as the zxids and what clients were shown allow: not before the server
+// can have known that the session had to end, when the session was last heard of long before.
+func TestSequenceOfAnEnd(t *testing.T) {
+	r := newRecord(models.Lock.Name)
+	r.connected(100, 0, 1)
+	r.connected(200, 1, 1)
+	var w []int
+	w = append(w, r.invoke(1_000_000, 0, models.FAcquire, "k", nil), r.end(1_010_000, 0, history.OK, models.FAcquire, "k", models.Grant{}))
+	r.shown(1_005_000, 0x10)
+	w = append(w, r.invoke(2_000_000, 1, models.FAcquire, "k", nil), r.end(9_010_000, 1, history.OK, models.FAcquire, "k", models.Grant{}))
+	r.shown(9_000_000, 0x12)
+	of := Read(&r.h)
+	d := of.Sequence(of.Scene(StepsOnly, "k", w), []Sent{
+		{Client: 0, Session: 0x100, Zxid: 0x11, Type: "closeSession", Path: "/k"}, {Client: 1, Session: 0x101, Zxid: 0x12, Type: "create", Path: "/k"},
+	})
+	i := slices.IndexFunc(d.rows, func(w row) bool { return w.kind == over })
+	if i < 0 || d.rows[i].at != 9*time.Second || d.rows[i+1].kind != request {
+		t.Errorf("the end of the session is at %v:\n%s", d.rows[max(i, 0)].at, d.Text(Screen{}))
+	}
 }
 
 // Without a message there is nothing to draw that the timeline does not show.

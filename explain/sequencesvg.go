@@ -78,6 +78,10 @@ func (s *sequenceSVG) row(w row, y float64) {
 		s.message(from, to, y, svgCall, ` stroke-dasharray="5 3"`)
 		s.cross((from+to)/2, y)
 		ink = svgDeath
+	case unsent:
+		s.message(from, to, y, svgCall, "")
+		s.cross((from+to)/2, y)
+		ink = svgDeath
 	case over:
 		s.cross(from, y)
 		ink = svgDeath

@@ -42,6 +42,12 @@ type sequenceText struct {
 	text, room  int // the column of the text beside them, and its width
 }
 
+// Lifelines are at least so far apart, and closer than usual only to leave room for the text beside them.
+const (
+	narrowLife = 7
+	wideText   = 42
+)
+
 func (t *sequenceText) layOut(screen Screen) {
 	width := screen.Width
 	if width == 0 {
@@ -53,11 +59,11 @@ func (t *sequenceText) layOut(screen Screen) {
 		t.first = max(t.first, columns(t.time(w))+2)
 	}
 	t.each = 10
-	for len(t.lifelines)*t.each > (width-t.first)*2/3 && t.each > 4 {
+	for t.each > narrowLife && width-t.first-len(t.lifelines)*t.each < wideText {
 		t.each--
 	}
 	t.text = t.first + len(t.lifelines)*t.each
-	t.room = max(width-t.text, 20)
+	t.room = max(width-t.text, 16)
 }
 
 // at returns the column of a lifeline.
@@ -117,7 +123,7 @@ func (t *sequenceText) row(w row) []string {
 		t.arrow(c, from, to)
 	case reply:
 		t.arrow(c, from, to)
-	case lost:
+	case lost, unsent:
 		t.arrow(c, from, to)
 		c.set((from+to)/2, t.glyphs.over, death)
 	}

@@ -342,6 +342,13 @@ func (e *lostMessages) Describe() history.FaultStep {
 	for _, s := range e.victims {
 		for _, lost := range e.lost(s.client) {
 			details = append(details, fmt.Sprintf("client %d: %s", s.client.ID, e.tells(lost)))
+			what := history.LostRequest
+			if e.what == link.Reply {
+				what = history.LostReply
+			}
+			step.Lost = append(step.Lost, history.LostMessage{
+				What: what, Client: s.client.ID, Session: history.ID(lost.Session), Op: lost.Op.String(), Path: lost.Path, At: lost.At,
+			})
 		}
 	}
 	step.Detail = strings.Join(details, "; ")

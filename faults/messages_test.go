@@ -52,6 +52,9 @@ func loses(l *lab, f faults.Fault, there int) {
 	if !strings.Contains(detail, l.folder()+"/mine-") || strings.Contains(detail, "in the tree") != (there == 1) {
 		t.Errorf("it tells: %s", detail)
 	}
+	if lost := e.Describe().Lost; len(lost) != 1 || lost[0].Path != l.folder()+"/mine-" || int64(lost[0].Session) != was || lost[0].At < 2*time.Second {
+		t.Errorf("it took %+v", lost)
+	}
 	select {
 	case <-e.(faults.Ending).Ended():
 	case <-time.After(time.Second):

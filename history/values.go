@@ -162,9 +162,28 @@ type FaultStep struct {
 	Detail   string `json:"detail,omitempty"`
 	// Holding says what each session of an expiry was doing: "holding", "waiting" or "idle".
 	Holding []string `json:"holding,omitempty"`
+	// Lost are the messages that the fault has taken so far. Older records lack them.
+	Lost []LostMessage `json:"lost,omitempty"`
 	// Traits are set in the inject step. Older records lack them.
 	Traits FaultTraits `json:"traits,omitzero"`
 }
+
+// LostMessage is a message that a fault took on its way, at At. A lost request was not carried out; a lost
+// reply is that of a request which was answered.
+type LostMessage struct {
+	What    string        `json:"what"` // "request" or "reply"
+	Client  int           `json:"client"`
+	Session ID            `json:"session"`
+	Op      string        `json:"op"`             // see [Request]
+	Path    string        `json:"path,omitempty"` // of the request
+	At      time.Duration `json:"at"`             // on the clock of Event.Time
+}
+
+// The values of LostMessage.What.
+const (
+	LostRequest = "request"
+	LostReply   = "reply"
+)
 
 // ForeignMark is part of the name of every znode that a fault creates among those of a recipe. All
 // other znodes there were made by the clients under test.

@@ -10,34 +10,10 @@ import (
 	"testing"
 )
 
-// luminance and contrast are those of the "Web Content Accessibility Guidelines 2.2".
-func luminance(c string) float64 {
-	l := linear(c)
-	return 0.2126*l[0] + 0.7152*l[1] + 0.0722*l[2]
-}
-
-func contrast(x, y string) float64 {
-	a, b := luminance(x), luminance(y)
-	return (max(a, b) + 0.05) / (min(a, b) + 0.05)
-}
-
-func linear(hex string) (of [3]float64) {
-	c := Ink{Light: hex}.Colour()
-	for i, v := range []uint8{c.R, c.G, c.B} {
-		of[i] = float64(v) / 255
-		if of[i] <= 0.04045 {
-			of[i] /= 12.92
-		} else {
-			of[i] = math.Pow((of[i]+0.055)/1.055, 2.4)
-		}
-	}
-	return of
-}
-
 func TestContrast(t *testing.T) {
 	check := func(what string, on, ink Ink, least float64) {
 		for _, c := range []struct{ page, x, y string }{{"light", ink.Light, on.Light}, {"dark", ink.Dark, on.Dark}} {
-			if got := contrast(c.x, c.y); got < least {
+			if got := Contrast(c.x, c.y); got < least {
 				t.Errorf("%s on %s pages: %s on %s has a contrast of %.2f, want %.1f", what, c.page, c.x, c.y, got, least)
 			}
 		}
