@@ -37,6 +37,7 @@ type row struct {
 	from, to string // lifelines
 	at       time.Duration
 	by       bool // it had happened by then
+	never    bool // of a reply that has no time, since it is in no record: it has that of its request
 	text     string
 }
 
@@ -53,14 +54,14 @@ const (
 )
 
 // rank orders rows of one time: a call ends after the reply to its request, and begins before the request.
-func (k rowKind) rank() int {
-	switch k {
-	case reply:
-		return 0
-	case request, unsent:
-		return 2
-	case lost:
+func (w row) rank() int {
+	switch {
+	case w.never:
 		return 3
+	case w.kind == reply || w.kind == lost:
+		return 0
+	case w.kind == request || w.kind == unsent:
+		return 2
 	}
 	return 1
 }
@@ -97,7 +98,7 @@ func (r *Reader) Sequence(s *Scene, sent []Sent) *Sequence {
 	for i := range s.Faults {
 		q.fault(&s.Faults[i], first, last)
 	}
-	slices.SortStableFunc(q.rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.at, b.at), a.kind.rank()-b.kind.rank()) })
+	slices.SortStableFunc(q.rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.at, b.at), a.rank()-b.rank()) })
 	return q.drawn()
 }
 
@@ -124,7 +125,7 @@ func (q *sequence) step(st *Step) {
 		q.add(row{kind: request, from: who, to: server, at: st.From, text: name})
 		switch {
 		case st.To == Never:
-			q.add(row{kind: lost, from: server, to: who, at: st.From, text: "no reply is in the record"})
+			q.add(row{kind: lost, from: server, to: who, at: st.From, never: true, text: "no reply is in the record"})
 		case st.Fate == history.Fail:
 			q.add(row{kind: reply, from: server, to: who, at: st.To, text: "refused"})
 		default:
@@ -257,12 +258,12 @@ func isOf(op, path string, m Sent) bool {
 	return path != "" && strings.HasPrefix(m.Path, path) && strings.HasPrefix(op, strings.TrimRight(m.Type, "2"))
 }
 
-// losses adds the messages that faults took from the clients of the scene between two times, unless they
-// are among the rows.
+// losses adds the messages about the scene's key that faults took from its clients between two times, unless
+// they are among the rows.
 func (q *sequence) losses(s *Scene, first, last time.Duration) {
 	rows := s.rows()
 	for _, l := range q.lost {
-		if l.At < first || l.At > last || !slices.Contains(rows, l.Client) || slices.Contains(q.told, l) {
+		if l.At < first || l.At > last || !slices.Contains(rows, l.Client) || slices.Contains(q.told, l) || !strings.HasPrefix(q.shown(l.Path), s.key) {
 			continue
 		}
 		who, server := client(l.Client), q.server(l.Session, l.At)

@@ -120,6 +120,7 @@ func TestSequenceOfLosses(t *testing.T) {
 	took := []history.LostMessage{
 		{What: history.LostReply, Client: 0, Session: 0x100, Op: "create2", Path: "/k/lock-", At: 1_010 * time.Millisecond},
 		{What: history.LostRequest, Client: 0, Session: 0x100, Op: "getChildren", Path: "/k", At: 1_015 * time.Millisecond},
+		{What: history.LostRequest, Client: 0, Session: 0x100, Op: "getChildren", Path: "/other", At: 1_015 * time.Millisecond},
 		{What: history.LostRequest, Client: 7, Session: 0x107, Op: "getChildren", Path: "/k", At: 1_015 * time.Millisecond},
 		{What: history.LostRequest, Client: 0, Session: 0x100, Op: "getChildren", Path: "/k", At: 9 * time.Second},
 	}
