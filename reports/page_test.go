@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/inks"
 	"github.com/zklab/zklab/internal/glossary"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/store"
 )
 
 // The page tells the most important first, and its parts are where its links lead.
@@ -52,6 +53,18 @@ func TestVerdictOfAViolation(t *testing.T) {
 			t.Errorf("the head of the page does not say %q", text)
 		}
 	}
+	ok := sample.Result(h)
+	ok.Ensemble.Settings = r.Ensemble.Settings
+	if page := string(render(t, h, ok)["report.html"]); !strings.Contains(page, "zklab sweep lock --subject "+ok.Subject+"<") {
+		t.Error("the page of a valid run does not say how to try more")
+	}
+	r.Replay, ok.Replay = "ZKLAB_SEED=3 go test .", "ZKLAB_SEED=3 go test ."
+	for _, r := range []*store.Result{r, ok} {
+		if page := string(render(t, h, r)["report.html"]); strings.Contains(page, "zklab shrink") || strings.Contains(page, "zklab sweep lock") {
+			t.Error("the subject of a Go test is to be named")
+		}
+	}
+	r.Replay = "zklab run lock"
 	r.Ensemble.Settings = nil
 	if strings.Contains(string(render(t, h, r)["report.html"]), "zklab shrink") {
 		t.Error("a run in real time is to be shrunk")

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
@@ -113,13 +114,14 @@ func (page) Base(link string) string {
 // nextSteps says what to do about the verdict. Only a run that zklab can repeat has commands.
 func (m *material) nextSteps(found []broken) (steps []step) {
 	repeatable := m.r.Replay != ""
+	named := m.simulated() && strings.HasPrefix(m.r.Replay, "zklab ") // and not the subject of a Go test
 	command := func(name string) string { return printable.Command("zklab", name, m.dir) }
 	switch m.r.Verdict {
 	case checker.Violation:
 		if len(found) > 0 {
 			steps = append(steps, step{Text: "See who did what around it, event by event:", Link: "timeline.html"})
 		}
-		if repeatable && m.simulated() {
+		if named {
 			steps = append(steps, step{Text: "Make the run as small as its cause allows, with a Go test of it:", Command: command("shrink")})
 		}
 		if repeatable {
@@ -131,8 +133,8 @@ func (m *material) nextSteps(found []broken) (steps []step) {
 			steps = append(steps, step{Text: "Run it again, with more time (--time-limit) or other settings:", Command: m.r.Replay})
 		}
 	case checker.Valid:
-		if repeatable && m.r.Recipe != "" {
-			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command("zklab", "sweep", m.r.Recipe)})
+		if named && m.r.Subject != "" {
+			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command("zklab", "sweep", m.r.Recipe, "--subject", m.r.Subject)})
 		}
 	}
 	return steps
