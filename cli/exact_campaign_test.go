@@ -30,7 +30,7 @@ func TestManySimulationsAreExact(t *testing.T) {
 func TestSimulationsRepeat(t *testing.T) {
 	seeds := cmp.Or(os.Getenv("ZKLAB_REPEAT"), "40")
 	binary := filepath.Join(t.TempDir(), "zklab")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../cmd/zklab").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	same, all := 0, 0

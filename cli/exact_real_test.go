@@ -87,7 +87,7 @@ func buildExact(dir string) error {
 			return err
 		}
 	}
-	if out, err := exec.Command("go", "build", overlay.Flag(dir), "-o", filepath.Join(dir, "zklab"), ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", overlay.Flag(dir), "-o", filepath.Join(dir, "zklab"), "../cmd/zklab").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	return nil
