@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image test test-real race compare status track-record mutants soak monitor-load guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image test test-real race compare status timeline track-record mutants soak monitor-load guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -54,6 +54,9 @@ compare: image ## what clients see of failing servers, embedded and Apache's: so
 
 status: image ## does zklab ensemble status tell the truth: each of five servers in containers is lost in each way (two minutes)
 	ZKLAB_REAL=required $(GO) test -tags 'real campaign' -count=1 -v -run TestRealEachServerInContainers ./ensemble/status
+
+timeline: ## how long the timeline of a million operations takes in Chromium to open, and how much memory (a minute)
+	$(GO) test -tags campaign -count=1 -v -run TestTimelineOfAMillion ./reports
 
 track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
 	$(GO) run ./internal/dev track-record --seeds $(or $(SEEDS),20) --parallel $(or $(PARALLEL),2)

@@ -1,5 +1,5 @@
 // Package reports presents a stored run to people and to other programs. It reads only the run's
-// history and result, so a report can be written again at any time, with the same output.
+// history, result and transactions, so a report can be written again at any time, with the same output.
 //
 // [Write] is the main function: it writes plots as SVG and PNG, report.html, timeline.html and
 // junit.xml into the run's folder. [Summary] returns a screenful of text for the terminal.

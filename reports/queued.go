@@ -17,6 +17,7 @@ type queued struct {
 	key, item   string
 	put, taken  int // clients; taken is -1 if no client took it
 	unconfirmed bool
+	op          *history.Operation // that put it in
 }
 
 func queuedItems(h *history.History) []queued {
@@ -25,7 +26,7 @@ func queuedItems(h *history.History) []queued {
 	items := map[name]*queued{}
 	for _, op := range h.Operations() {
 		if item, ok := itemOf(op.Invoke); ok && model.Operation(op.F).Puts && op.Outcome() != history.Fail {
-			f := &queued{key: op.Key, item: item, put: op.Client, taken: -1, unconfirmed: op.Outcome() != history.OK}
+			f := &queued{key: op.Key, item: item, put: op.Client, taken: -1, unconfirmed: op.Outcome() != history.OK, op: op}
 			if f.From, f.Until = op.Began(), stats.End(h); !f.unconfirmed {
 				f.From = op.Return.Time
 			}

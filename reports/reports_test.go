@@ -439,8 +439,8 @@ func TestLongRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(page) > 4<<20 || !bytes.Contains(page, []byte("too long to show all of it")) {
-		t.Errorf("timeline.html has %d bytes, or does not say what it leaves out", len(page))
+	if len(page) > 10<<20 || bytes.Contains(page, []byte("too long to show all of it")) {
+		t.Errorf("timeline.html has %d bytes, or leaves something out", len(page))
 	}
 }
 

@@ -21,49 +21,77 @@ import (
 //go:embed templates/timeline.html.tmpl
 var timelineTemplate string
 
+//go:embed templates/timeline.js
+var timelineScript string
+
 var timelinePage = template.Must(template.New("timeline").Parse(timelineTemplate))
 
 // mostBars limits the page. Beyond it, bars near a violation are kept first.
-const mostBars = 40000
+const mostBars = 3_000_000
 
 // mostRows is the maximum number of bars of a lane below each other.
 const mostRows = 8
 
-// timeline is the data of the page's script. Times are in microseconds since the run began. There
-// are many bars, so they refer to colours and texts by number.
+// timeline is what the page's script needs to know beside the columns. Times are in microseconds since
+// the run began. There are many bars, so they refer to colours and texts by number.
 type timeline struct {
-	Lanes   []lane   `json:"lanes"`
-	Bars    []tbar   `json:"bars"`
-	Colours []string `json:"colours"`
-	Texts   []string `json:"texts"`
-	Focus   []focus  `json:"focus"`
-	End     int64    `json:"end"`
+	Lanes    []lane       `json:"lanes"`
+	Colours  []string     `json:"colours"`
+	Texts    []string     `json:"texts"`
+	Focus    []focus      `json:"focus"`
+	Bands    []faultBand  `json:"bands"`
+	Moments  []landmark   `json:"moments"`
+	End      int64        `json:"end"`
+	Bars     int          `json:"bars"`
+	Ops      operations   `json:"ops"`
+	Txns     transactions `json:"txns"`
+	Columns  []columnName `json:"columns"`
+	Outcomes []string     `json:"outcomes"` // names of outcomes, and their colours
+	Tints    []string     `json:"tints"`
 }
 
 type lane struct {
 	Name string `json:"name"`
 	Rows int    `json:"rows"`
+	// About says what the bars of the lane are.
+	About string `json:"about"`
 }
 
 // tbar is a bar of the timeline. In its text, {d} stands for its length, {n} for its number, and
-// {x} for the number in hexadecimal.
+// {x} for the number in hexadecimal. op is the operation that it shows or that began it; nil if there is
+// none.
 type tbar struct {
 	lane, row    int
 	from, until  int64
 	colour, text int
 	number       int64
+	op           *history.Operation
+	shows        bool // it is the bar of op itself
 }
 
-// MarshalJSON writes a bar as an array, which is a third as long as an object.
-func (t tbar) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, "[%d,%d,%d,%d,%d,%d,%d]", t.lane, t.row, t.from, t.until-t.from, t.colour, t.text, t.number), nil
-}
-
-// focus is a period worth a look.
+// focus is a period worth a look, with the events of the counterexample in it.
 type focus struct {
-	Name  string `json:"name"`
-	From  int64  `json:"a"`
-	Until int64  `json:"b"`
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+	From   int64  `json:"a"`
+	Until  int64  `json:"b"`
+	Events []int  `json:"events"`
+}
+
+// faultBand is a fault, drawn behind all lanes.
+type faultBand struct {
+	From   int64  `json:"a"`
+	Until  int64  `json:"b"`
+	Colour string `json:"c"`
+	Name   string `json:"name"`
+}
+
+// landmark is an event without a length, drawn across one lane or, if Lane is -1, across all.
+type landmark struct {
+	Name string `json:"name"`
+	At   int64  `json:"t"`
+	Lane int    `json:"lane"`
+	Kind string `json:"kind"` // election or session
 }
 
 // timeline returns the page that shows what each client held and did, and when.
@@ -72,15 +100,19 @@ func (m *material) timeline() ([]byte, error) {
 	b.faults()
 	b.objects()
 	b.clients()
-	data, left := b.finish()
-	legends := []pageLegend{b.objectLegend(), operationLegend(), m.faultLegend()}
+	data, packed, left := b.finish()
+	legends := []pageLegend{b.objectLegend(), operationLegend(), m.faultLegend(), momentLegend(data.Moments)}
 	var buf bytes.Buffer
 	err := timelinePage.Execute(&buf, map[string]any{
 		"Style": template.CSS(styleSheet), "Tab": m.tab("Timeline "), "Title": m.r.Recipe, "Data": data, "Left": leftOut(left), "Makers": makersOf(m.r),
+		"Script": template.JS(timelineScript), "Clients": b.clientNumbers(),
 		"Legends": slices.DeleteFunc(legends, func(l pageLegend) bool { return len(l.Items) == 0 }),
 	})
-	return buf.Bytes(), err
+	return bytes.Replace(buf.Bytes(), []byte(columnsHere), packed, 1), err
 }
+
+// columnsHere is where the columns go into the page. The template does not look at so much text.
+const columnsHere = "{columns}"
 
 // leftOut says how many bars are not drawn. It returns "" if all are.
 func leftOut(bars int) string {
@@ -94,9 +126,11 @@ func leftOut(bars int) string {
 type timelineBuilder struct {
 	m       *material
 	lanes   numbering
+	about   []string // of lanes
 	colours numbering
 	texts   numbering
 	bars    []tbar
+	most    int // bars on the page
 	left    int // bars that did not fit
 	focus   []focus
 }
@@ -120,7 +154,7 @@ func (n *numbering) of(name string) int {
 }
 
 func newTimelineBuilder(m *material) *timelineBuilder {
-	b := &timelineBuilder{m: m}
+	b := &timelineBuilder{m: m, most: mostBars}
 	for i, v := range violations(m.r.Verdicts) {
 		if i == mostCounterexamples {
 			break
@@ -154,25 +188,43 @@ func (m *material) focusOn(v checker.Verdict) (focus, bool) {
 	if v.Key != "" {
 		name += " " + label(v.Key, 24)
 	}
-	return focus{name, max(0, from-room).Microseconds(), (until + room).Microseconds()}, true
+	return focus{name, label(v.Reason, 300), max(0, from-room).Microseconds(), (until + room).Microseconds(), v.Counterexample}, true
 }
 
-func (b *timelineBuilder) add(lane string, s stats.Span, colour color.NRGBA, number int64, text string) {
+// lane returns the number of a lane, which is made if it does not exist.
+func (b *timelineBuilder) lane(name, about string) int {
+	i := b.lanes.of(name)
+	if i == len(b.about) {
+		b.about = append(b.about, about)
+	}
+	return i
+}
+
+// lanesOf makes a lane for each key, in the order of the keys.
+func (b *timelineBuilder) lanesOf(prefix string, keys []string, about string) {
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		b.lane(prefix+key, about)
+	}
+}
+
+func (b *timelineBuilder) add(lane int, s stats.Span, colour color.NRGBA, number int64, text string, op *history.Operation) {
 	b.bars = append(b.bars, tbar{
-		lane: b.lanes.of(lane), from: s.From.Microseconds(), until: s.Until.Microseconds(),
-		colour: b.colours.of(css(colour)), text: b.texts.of(text), number: number,
+		lane: lane, from: s.From.Microseconds(), until: s.Until.Microseconds(),
+		colour: b.colours.of(css(colour)), text: b.texts.of(text), number: number, op: op,
 	})
-	if len(b.bars) == 2*mostBars {
+	if len(b.bars) == 2*b.most {
 		b.prune()
 	}
 }
 
-// prune keeps the bars that fit, nearest to the violations first; of equally near ones those that were
-// added first. Large runs have many times as many bars, so they are pruned as they come.
+// prune keeps the bars that fit, nearest to the violations first. Large runs have many times as many bars, so they are pruned as they come.
 func (b *timelineBuilder) prune() {
-	if over := len(b.bars) - mostBars; over > 0 {
-		slices.SortStableFunc(b.bars, func(x, y tbar) int { return cmp.Compare(b.distance(x), b.distance(y)) })
-		b.bars, b.left = b.bars[:mostBars], b.left+over
+	if over := len(b.bars) - b.most; over > 0 {
+		slices.SortFunc(b.bars, func(x, y tbar) int {
+			return cmp.Or(cmp.Compare(b.distance(x), b.distance(y)), cmp.Compare(x.lane, y.lane), cmp.Compare(x.from, y.from))
+		})
+		b.bars, b.left = b.bars[:b.most], b.left+over
 	}
 }
 
@@ -189,7 +241,7 @@ func (b *timelineBuilder) faults() {
 		if lane > 0 {
 			name += " " + strconv.Itoa(lane+1)
 		}
-		b.add(name, w.Span, colours[w.Kind], int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}")
+		b.add(b.lane(name, "faults, from injection to heal"), w.Span, colours[w.Kind], int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}", nil)
 	}
 }
 
@@ -219,9 +271,12 @@ func (b *timelineBuilder) objects() {
 }
 
 func (b *timelineBuilder) holds() {
-	all := slices.Clone(b.m.holds)
-	slices.SortStableFunc(all, func(x, y *holds.Hold) int { return cmp.Compare(x.Key, y.Key) })
-	for _, h := range all {
+	var keys []string
+	for _, h := range b.m.holds {
+		keys = append(keys, h.Key)
+	}
+	b.lanesOf("key ", keys, "who held the key")
+	for _, h := range b.m.holds {
 		how := "until it was lost"
 		switch h.Ended {
 		case holds.Open:
@@ -236,30 +291,34 @@ func (b *timelineBuilder) holds() {
 		case h.Token > 0:
 			text += ", token {x}"
 		}
-		b.add("key "+h.Key, spanOf(h), clientColour(h.Client), int64(h.Token)&(1<<53-1), text)
+		b.add(b.lanes.of("key "+h.Key), spanOf(h), clientColour(h.Client), int64(h.Token)&(1<<53-1), text, h.Grant)
 	}
 	for _, o := range b.m.overlaps {
-		b.add("believed by two", stats.Span{From: o.From, Until: o.Until}, vermillion, 0,
-			fmt.Sprintf("clients %d and %d believed for {d} that they held %s", o.First.Client, o.Second.Client, o.First.Key))
+		b.add(b.lane("believed by two", "two clients believed that they held one key"), stats.Span{From: o.From, Until: o.Until}, vermillion, 0,
+			fmt.Sprintf("clients %d and %d believed for {d} that they held %s", o.First.Client, o.Second.Client, o.First.Key), o.Second.Grant)
 	}
 }
 
 func (b *timelineBuilder) items() {
 	items := queuedItems(b.m.h)
-	slices.SortStableFunc(items, func(x, y queued) int { return cmp.Compare(x.key, y.key) })
+	var keys []string
+	for _, f := range items {
+		keys = append(keys, f.key)
+	}
+	b.lanesOf("items in ", keys, "items, from put to take")
 	for _, f := range items {
 		taken := "not taken"
 		if f.taken >= 0 {
 			taken = fmt.Sprintf("taken by client %d", f.taken)
 		}
-		b.add("items in "+f.key, f.Span, clientColour(f.put), 0, fmt.Sprintf("%s in %s for {d}, put by client %d, %s", f.item, f.key, f.put, taken))
+		b.add(b.lanes.of("items in "+f.key), f.Span, clientColour(f.put), 0, fmt.Sprintf("item in %s for {d}, put by client %d, %s", f.key, f.put, taken), f.op)
 	}
 }
 
 // raised shows when each round was raised, as the coordinator knew it.
 func (b *timelineBuilder) raised() {
 	for _, up := range b.m.record.Stays(b.m.model()) {
-		b.stay("raised", up, purple, up.Begin.Key+" was raised")
+		b.stay(b.lane("raised", "when the barrier was raised"), up, purple, up.Begin.Key+" was raised")
 	}
 }
 
@@ -267,47 +326,63 @@ func (b *timelineBuilder) raised() {
 func (b *timelineBuilder) inside() {
 	for _, in := range b.m.record.Stays(b.m.model()) {
 		op := in.Begin
-		b.stay("inside", in, clientColour(op.Client), fmt.Sprintf("client %d was inside %s", op.Client, op.Key))
+		b.stay(b.lane("inside", "which clients were inside"), in, clientColour(op.Client), fmt.Sprintf("client %d was inside %s", op.Client, op.Key))
 	}
 }
 
-func (b *timelineBuilder) stay(lane string, s *holds.Stay, colour color.NRGBA, text string) {
+func (b *timelineBuilder) stay(lane int, s *holds.Stay, colour color.NRGBA, text string) {
 	how := " for {d}"
 	if s.Open {
 		how = " to the end of the record"
 	}
-	b.add(lane, stats.Span{From: s.From, Until: s.Until}, colour, 0, text+how)
+	b.add(lane, stats.Span{From: s.From, Until: s.Until}, colour, 0, text+how, s.Begin)
 }
 
 // clients shows every operation of every client.
 func (b *timelineBuilder) clients() {
-	ops := slices.Clone(b.m.h.Operations())
-	slices.SortStableFunc(ops, func(x, y *history.Operation) int { return x.Client - y.Client })
+	ops := b.m.h.Operations()
+	var clients []int
 	for _, op := range ops {
-		span := stats.Span{From: op.Began(), Until: b.m.end}
-		how := "never returned"
+		clients = append(clients, op.Client)
+	}
+	slices.Sort(clients)
+	lanes := map[int]int{}
+	for _, c := range slices.Compact(clients) {
+		lanes[c] = b.lane(clientLane(c), "operations of the client")
+	}
+	for _, op := range ops {
+		until := b.m.end
 		if op.Return != nil {
-			span.Until = op.Return.Time
-			how = string(op.Return.Type) + " after {d}"
-			if op.Return.Error != nil {
-				how += ", " + op.Return.Error.Code
-			}
+			until = op.Return.Time
 		}
-		b.add(fmt.Sprintf("client %d", op.Client), span, operationColour(op), int64(op.Invoke.Index),
-			fmt.Sprintf("client %d, process %d: %s %s %s (event {n})", op.Client, op.Process, op.F, op.Key, how))
+		b.bars = append(b.bars, tbar{
+			lane: lanes[op.Client], from: op.Began().Microseconds(), until: until.Microseconds(),
+			op: op, shows: true,
+		})
 	}
 }
 
-// operationColour leaves successful operations grey, so that the others stand out and the colours
-// of clients mean only holds.
-func operationColour(op *history.Operation) color.NRGBA {
-	switch op.Outcome() {
-	case history.OK:
-		return middleGrey
-	case history.Fail:
-		return vermillion
+// clientLane is the name of the lane with the operations of a client.
+func clientLane(client int) string { return fmt.Sprintf("client %d", client) }
+
+// shownOutcomes are the outcomes of operations. Successful operations are grey, so that the others
+// stand out and the colours of clients mean only holds.
+var shownOutcomes = []struct {
+	name   string
+	colour color.NRGBA
+}{{"ok", middleGrey}, {"failed", vermillion}, {"unknown", orange}, {"never returned", orange}}
+
+// outcomeOf returns the number of an operation's outcome.
+func outcomeOf(op *history.Operation) int {
+	switch {
+	case op.Return == nil:
+		return 3
+	case op.Return.Type == history.OK:
+		return 0
+	case op.Return.Type == history.Fail:
+		return 1
 	}
-	return orange
+	return 2
 }
 
 // pageLegend explains the colours of some lanes of a page.
@@ -326,14 +401,14 @@ func itemFor(c color.NRGBA, name string) legendItem { return legendItem{template
 
 // operationLegend explains the lanes of the clients.
 func operationLegend() pageLegend {
-	return pageLegend{"Operations of the clients:", []legendItem{
+	return pageLegend{"A row of a client has its operations:", []legendItem{
 		itemFor(middleGrey, "ok"), itemFor(vermillion, "failed (no effect)"), itemFor(orange, "unknown"),
 	}}
 }
 
 // faultLegend explains the lanes of the faults. If there are many kinds, some share a colour.
 func (m *material) faultLegend() pageLegend {
-	legend, kinds := pageLegend{Title: "Faults:"}, m.faultKinds()
+	legend, kinds := pageLegend{Title: "Faults, also as bands behind all rows:"}, m.faultKinds()
 	colours := tints(kinds)
 	for _, kind := range kinds {
 		item := itemFor(colours[kind], kind)
@@ -351,11 +426,11 @@ func (m *material) faultLegend() pageLegend {
 func (b *timelineBuilder) objectLegend() (legend pageLegend) {
 	switch b.m.model().State {
 	case models.Filled:
-		legend.Title = "Items by who put them in:"
+		legend.Title = "A row of a queue has its items, by who put them in:"
 	case models.Entered:
-		legend.Title = "Inside a barrier:"
+		legend.Title = "The row inside has who was inside the barrier:"
 	case models.Exclusive, models.Shared, models.ReadWrite:
-		legend.Title = "Held by:"
+		legend.Title = "A row of a key has who held it. Held by:"
 	default:
 		return pageLegend{}
 	}
@@ -363,6 +438,14 @@ func (b *timelineBuilder) objectLegend() (legend pageLegend) {
 		legend.Items = append(legend.Items, itemFor(clientColour(c), fmt.Sprintf("client %d", c)))
 	}
 	return legend
+}
+
+// clientNumbers are those of all clients, for the filter.
+func (b *timelineBuilder) clientNumbers() (all []int) {
+	for c := range b.clientCount() {
+		all = append(all, c)
+	}
+	return all
 }
 
 func (b *timelineBuilder) clientCount() int {
@@ -373,18 +456,28 @@ func (b *timelineBuilder) clientCount() int {
 	return last + 1
 }
 
-// finish arranges the bars of a lane so that they do not hide each other.
-func (b *timelineBuilder) finish() (data timeline, left int) {
+// finish arranges the bars of a lane so that they do not hide each other. It returns those that fit as
+// columns.
+func (b *timelineBuilder) finish() (data timeline, packed []byte, left int) {
 	b.prune()
-	slices.SortStableFunc(b.bars, func(x, y tbar) int {
+	slices.SortFunc(b.bars, func(x, y tbar) int { // a stable sort takes ten times as long, and this one gives the same order each time, too
 		return cmp.Or(cmp.Compare(x.lane, y.lane), cmp.Compare(x.from, y.from), cmp.Compare(x.until, y.until))
 	})
 	rows := packRows(b.bars)
-	data = timeline{Bars: b.bars, Colours: b.colours.names, Texts: b.texts.names, Focus: b.focus, End: b.m.end.Microseconds()}
-	for i, name := range b.lanes.names {
-		data.Lanes = append(data.Lanes, lane{label(name, 32), max(1, rows[i])})
+	data = timeline{
+		Colours: b.colours.names, Texts: b.texts.names, Focus: b.focus, Bands: b.bands(), Moments: b.moments(), End: b.m.end.Microseconds(), Bars: len(b.bars),
 	}
-	return data, b.left
+	for _, o := range shownOutcomes {
+		data.Outcomes, data.Tints = append(data.Outcomes, o.name), append(data.Tints, css(o.colour))
+	}
+	for i, name := range b.lanes.names {
+		data.Lanes = append(data.Lanes, lane{label(name, 32), max(1, rows[i]), b.about[i]})
+	}
+	c := newPacking()
+	data.Ops = b.pack(c)
+	data.Txns = b.transactions(c, &data.Ops)
+	data.Columns = c.Names
+	return data, c.text(), b.left
 }
 
 // distance returns how far a bar is from the nearest violation or, without violations, from the
