@@ -79,6 +79,27 @@ func (l stubborn) Lock(ctx context.Context) error {
 	}
 }
 
+// lingering makes a right lock with a goroutine that ends with its client, if that can still reach a
+// server: not if the process was killed.
+func lingering(c *subjects.Client, path string) (subjects.Lock, error) {
+	over := make(chan struct{})
+	c.BeforeEnd(func(context.Context) {
+		if _, _, err := c.Conn.Exists("/"); err == nil {
+			close(over)
+		}
+	})
+	go func() {
+		for {
+			select {
+			case <-over:
+				return
+			case <-time.After(time.Second):
+			}
+		}
+	}()
+	return newLock(c, path)
+}
+
 // watched is a right lock that leaves a goroutine behind.
 func watched(l subjects.Lock) subjects.Lock {
 	go func() {
@@ -136,7 +157,19 @@ func TestSimulateStuck(t *testing.T) {
 		if err != nil || o.Result.Verdict != checker.Valid {
 			t.Fatal(o, err)
 		}
-		if all := strings.Join(o.Result.Warnings, "\n"); !strings.Contains(all, "made by bubble.GoMortal") || !strings.Contains(all, "where zklab_test.stubborn.Lock (") || !strings.Contains(all, "killed processes") || strings.Contains(all, "Close(ctx)") {
+		if all := strings.Join(o.Result.Warnings, "\n"); !strings.Contains(all, "made by bubble.(*Mortal).Go") || !strings.Contains(all, "where zklab_test.stubborn.Lock (") || !strings.Contains(all, "killed processes") || strings.Contains(all, "Close(ctx)") {
+			t.Errorf("warnings %q", all)
+		}
+	})
+	t.Run("outlives its process, made by what ended", func(t *testing.T) {
+		x := calm
+		x.Workload, x.Seed, x.PlayProcesses = workloads.Lock{New: lingering}, 1, true
+		x.Faults = plan.Every(500*time.Millisecond, faults.Crash{})
+		o, err := zklab.SimulateIn(t, x)
+		if err != nil || o.Result.Verdict != checker.Valid {
+			t.Fatal(o, err)
+		}
+		if all := strings.Join(o.Result.Warnings, "\n"); !strings.Contains(all, "made by zklab_test.lingering (") || !strings.Contains(all, "killed processes") || strings.Contains(all, "Close(ctx)") {
 			t.Errorf("warnings %q", all)
 		}
 	})

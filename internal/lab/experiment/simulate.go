@@ -69,7 +69,7 @@ var ErrStuck = errors.New("the simulation is stuck")
 // Advice about code that a simulation cannot control.
 const (
 	HowToHold = `A simulation needs code that waits for channels, timers and its connection: see "What that asks of a recipe" in docs/testing.md. zklab.Test runs other code in real time`
-	ofKilled  = "They are calls into killed processes, which a real kill would have ended"
+	ofKilled  = "They belong to killed processes, which a real kill would have ended"
 	HowToEnd  = "The run's findings remain valid. Give the subject a Close(ctx) that ends them"
 )
 

@@ -47,6 +47,7 @@ type playedLife struct {
 	of     *played
 	client *subjects.Client
 	dead   chan struct{}
+	mortal *bubble.Mortal
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -76,7 +77,7 @@ func Astray(makers map[string]subjects.Maker, dial zk.Dialer) engine.Launch {
 }
 
 func (p *played) Restart(ctx context.Context) error {
-	l := &playedLife{of: p, dead: make(chan struct{}), made: map[*playedObject]*subjects.Served{}}
+	l := &playedLife{of: p, dead: make(chan struct{}), mortal: bubble.NewMortal(), made: map[*playedObject]*subjects.Served{}}
 	conn, events, err := zkconn.OpenEvents(ctx, zkconn.Config{Servers: p.config.Servers, Timeout: p.config.SessionTimeout, Dial: l.dial})
 	if err != nil {
 		return err
@@ -133,6 +134,7 @@ func (p *played) Kill() error {
 	if l == nil {
 		return nil
 	}
+	l.mortal.Kill()
 	close(l.dead)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -299,7 +301,7 @@ func inPlay[T any](p *played, f func(l *playedLife) (T, error)) (T, error) {
 	}
 	answers := make(chan answer, 1)
 	l.count(1)
-	bubble.GoMortal(func() {
+	l.mortal.Go(func() {
 		var a answer
 		defer l.count(-1)
 		defer func() {

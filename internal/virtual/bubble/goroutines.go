@@ -22,6 +22,7 @@ type goroutine struct {
 	frames []frame
 	maker  frame  // the statement that started it
 	parent uint64 // the goroutine that did
+	mortal string // the number of the Mortal that it belongs to; "": none
 }
 
 // frame is a call: a function, and the line in it that is being executed.
@@ -80,7 +81,12 @@ func parseGoroutine(text string) (g goroutine) {
 	g.id, _ = strconv.ParseUint(head, 10, 64)
 	state, _, _ = strings.Cut(state, "]")
 	for i, part := range strings.Split(state, ", ") {
+		if _, label, ok := strings.Cut(part, strconv.Quote(mortalLabel)+": "); ok {
+			label, _, _ = strings.Cut(strings.TrimPrefix(label, `"`), `"`)
+			g.mortal = label
+		}
 		if number, ok := strings.CutPrefix(part, "synctest bubble "); ok {
+			number, _, _ = strings.Cut(number, " ") // labels follow
 			g.bubble, _ = strconv.ParseUint(number, 10, 64)
 		} else if i == 0 {
 			g.state = part
@@ -111,23 +117,6 @@ func parseGoroutine(text string) (g goroutine) {
 		i++
 	}
 	return g
-}
-
-// GoMortal calls f in a goroutine of a process that is only played: what is left of it when the
-// run has ended is no fault of f, see [Unheld].
-func GoMortal(f func()) { go f() }
-
-var goMortal = runtime.FuncForPC(reflect.ValueOf(GoMortal).Pointer()).Name()
-
-// allMortal says that goroutines are those of GoMortal, or were made by such that are left, too.
-func allMortal(all []goroutine) bool {
-	known := map[uint64]bool{}
-	for range all { // whoever made one may stand behind it
-		for _, g := range all {
-			known[g.id] = g.maker.function == goMortal || known[g.parent]
-		}
-	}
-	return !slices.ContainsFunc(all, func(g goroutine) bool { return !known[g.id] })
 }
 
 // busy says that it runs, or would if it had a processor.

@@ -18,8 +18,8 @@ type Unheld struct {
 	// Spins says that the code takes a processor until the process ends. Run begins no other
 	// bubble then.
 	Spins bool
-	// Killed says that all of it was left by calls into processes that were played (see
-	// [GoMortal]), which a kill of a real process would have ended.
+	// Killed says that all of it is of processes that were only played, and were killed (see
+	// [Mortal]). Else Why does not tell of such.
 	Killed bool
 }
 
@@ -56,6 +56,7 @@ type life struct {
 
 // hold calls f in a bubble, and watches it from outside, as look does.
 func hold(t *testing.T, look func(), f func(moved func())) *Unheld {
+	killed.Clear()
 	l := &life{over: make(chan struct{}), seen: look}
 	go l.open(t, f)
 	if u := l.watch(); u != nil {
@@ -67,7 +68,11 @@ func hold(t *testing.T, look func(), f func(moved func())) *Unheld {
 	if len(l.left) == 0 {
 		return nil
 	}
-	return &Unheld{Ended: true, Killed: allMortal(l.left), Why: fmt.Sprintf("%s still there %d virtual seconds after the end of the run", whatIsLeft(l.left), afterwards/time.Second)}
+	of, dead := ofLiving(l.left), false
+	if len(of) == 0 {
+		of, dead = l.left, true
+	}
+	return &Unheld{Ended: true, Killed: dead, Why: fmt.Sprintf("%s still there %d virtual seconds after the end of the run", whatIsLeft(of), afterwards/time.Second)}
 }
 
 // open runs the bubble. Goroutines that are left when f has returned make synctest panic here,
@@ -80,7 +85,7 @@ func (l *life) open(t *testing.T, f func(moved func())) {
 			if !ok || !l.ended.Load() || !strings.HasPrefix(err.Error(), "deadlock: main bubble goroutine has exited") {
 				panic(p)
 			}
-			l.left = goroutinesIn(l.bubble.Load())
+			labeled(func() { l.left = goroutinesIn(l.bubble.Load()) })
 		}
 	}()
 	synctest.Test(t, func(*testing.T) {

@@ -3,6 +3,7 @@ package bubble
 import (
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,7 @@ func TestUnheld(t *testing.T) {
 		{"goroutines that outlive it", outlive, true, []string{
 			"3 goroutines (made by bubble.outlive (bubble/hold_test.go:", "where bubble.outlive.func", "waits (chan receive); made by", "waits (sleep)) were still there 60 virtual seconds after the end of the run",
 		}},
+		{"goroutines of a killed process, and another one", killedWith(outlive), true, []string{"3 goroutines (made by bubble.outlive", "were still there"}},
 		{"goroutines that end soon", func() { go time.Sleep(afterwards - time.Millisecond) }, true, nil},
 		{"a long pause", func() { time.Sleep(time.Hour) }, true, nil},
 	} {
@@ -173,6 +175,41 @@ func TestStuck(t *testing.T) {
 	}
 }
 
+// killedWith is f, and what is left of a process that was killed: a goroutine that it started, and one
+// that was started by a goroutine of it that has ended.
+func killedWith(f func()) func() {
+	return func() {
+		m := NewMortal()
+		forever := func() {
+			for {
+				time.Sleep(time.Second)
+			}
+		}
+		m.Go(forever)
+		m.Go(func() { go func() { go forever() }() })
+		time.Sleep(time.Second)
+		m.Kill()
+		f()
+	}
+}
+
+// What is left of killed processes alone is known to be that. A process that lives is as others are.
+func TestKilled(t *testing.T) {
+	soon(t)
+	if u := Run(t, 1, func(func()) { killedWith(func() {})() }); u == nil || !u.Killed || !strings.Contains(u.Why, "2 goroutines (made by bubble.(*Mortal).Go") {
+		t.Errorf("%+v", u)
+	}
+	if u := Run(t, 1, func(func()) { killedWith(outlive)() }); u == nil || u.Killed {
+		t.Errorf("%+v", u)
+	}
+	if u := Run(t, 1, func(func()) { NewMortal().Go(outlive) }); u == nil || u.Killed {
+		t.Errorf("%+v", u)
+	}
+	if got, is := os.LookupEnv("GODEBUG"); strings.Contains(got, "tracebacklabels") {
+		t.Error("GODEBUG stays ", got, is)
+	}
+}
+
 func TestParseGoroutine(t *testing.T) {
 	got := parseGoroutine(`goroutine 36 [sync.Mutex.Lock, 2 minutes, synctest bubble 3]:
 internal/sync.(*Mutex).lockSlow(0xc0000a4010)
@@ -194,6 +231,9 @@ created by example.com/locks/mine.New in goroutine 35
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(goroutine{}, frame{})); diff != "" {
 		t.Error(diff)
+	}
+	if got := parseGoroutine(`goroutine 7 [sleep, synctest bubble 12 labels:{"a": "b", "zklab process": "31"}]:`); got.bubble != 12 || got.mortal != "31" || got.state != "sleep" {
+		t.Errorf("%+v", got)
 	}
 	if got, want := got.waits(), "mine.(*Lock).Lock (mine/lock.go:41) waits (sync.Mutex.Lock)"; got != want {
 		t.Errorf("%q, want %q", got, want)
