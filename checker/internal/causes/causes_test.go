@@ -682,3 +682,73 @@ func TestWaits(t *testing.T) {
 		}
 	}
 }
+
+// waits adds an acquire of client 1 that waited from the first second to the third, and returns what is
+// told of it.
+func waits(t *testing.T, r *checktest.Record, in any) (got []string) {
+	r.Op(checktest.Args{Client: 1, F: models.FAcquire, Key: "k", Inv: 1000, Ret: 3000, Outcome: history.Info, In: in, Session: 2}).Touches(3)
+	seen(r, 3002, 2, 3)
+	h := r.Build()
+	var counterexample []int
+	for _, e := range h.Events {
+		if e.Key == "k" && e.Time >= time.Second {
+			counterexample = append(counterexample, e.Index)
+		}
+	}
+	for _, line := range causes.Of(evidence.Read(t.Context(), h, nil, r.Txns), causes.Violation{Key: "k", Counterexample: counterexample, Waiting: true}) {
+		got = append(got, line.Text)
+	}
+	return got
+}
+
+// Of a wait in which the client wrote nothing, that is told, and what was there before it.
+func TestWaitsWithoutAPlace(t *testing.T) {
+	const none = "Client 1 opened session 0x2, between 0.004 s and 0.010 s: zxid 0x100000004; it made no write to k during its acquire of 1.000 s."
+	for name, c := range map[string]struct {
+		before func(r *checktest.Record)
+		want   []string
+	}{
+		"nothing was there": {func(*checktest.Record) {}, []string{none}},
+		"it wrote elsewhere": {func(r *checktest.Record) { r.Txn(ephemeral(2, root+"/other/lock")) }, []string{none}},
+		"another's was there": {func(r *checktest.Record) {
+			r.Txn(ephemeral(1, root+"/k/lock"))
+			seen(r, 500, 0, 1)
+		}, []string{none, "Client 0, in session 0x1, created k/lock, between 0.009 s and 0.500 s: zxid 0x100000005; it still existed when the log ended."}},
+	} {
+		r := begin(models.Lock.Name)
+		r.Txn(history.Txn{Type: "create", Path: root, Session: 99}).Txn(history.Txn{Type: "create", Path: root + "/k", Session: 99}).Opens(1)
+		seen(r, 5, 0, 1)
+		r.Opens(2)
+		seen(r, 10, 1, 2)
+		c.before(r)
+		if d := cmp.Diff(c.want, waits(t, r, nil)); d != "" {
+			t.Errorf("%s: -want +got\n%s", name, d)
+		}
+	}
+}
+
+// Of a wait for several keys, what was in its way in the line of one of them is told, and for which of
+// them it was the first.
+func TestWaitsForParts(t *testing.T) {
+	r := begin(models.MultiLock.Name)
+	for _, path := range []string{"", "/k", "/k/a", "/k/b"} {
+		r.Txn(history.Txn{Type: "create", Path: root + path, Session: 99})
+	}
+	place := func(s history.ID, part string, number int) {
+		r.Txn(history.Txn{Type: "create", Session: s, Owner: s, Path: fmt.Sprintf("%s/k/%s/n-%010d", root, part, number), ParentCversion: int32(number + 1)})
+	}
+	seen(r, 10, 1, 2)
+	place(1, "b", 3)
+	seen(r, 500, 0, 1)
+	seen(r, 900, 1, 2)
+	place(2, "a", 7)
+	place(2, "b", 8)
+	seen(r, 1010, 1, 2)
+	want := []string{
+		"Client 0, in session 0x1, created k/b/n-0000000003, between 0.009 s and 0.500 s: zxid 0x100000005; it still existed when the log ended.",
+		"Client 1, in session 0x2, created k/a/n-0000000007, by its acquire of 1.000 s, between 1.000 s and 1.010 s: zxid 0x100000006; it still existed when the log ended. From then on until that call ended, it was the first.",
+	}
+	if d := cmp.Diff(want, waits(t, r, models.Keys{Keys: []string{"a", "b"}})); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -15,9 +16,11 @@ import (
 // call ended. If there were none, it says that the waiter's own was first, and what the waiter asked
 // for last. The log has no reads.
 
-// wait is a call that waited in vain.
+// wait is a call that waited in vain: for one part of its key, if it has parts.
 type wait struct {
 	op    *history.Operation
+	last  bool              // of the waits of its call
+	alone bool              // none of them has a place
 	own   *evidence.Znode   // its place; nil if it has none, or it is not known
 	ahead []*evidence.Znode // what was there before it, until the call ended
 	gone  *evidence.Znode   // what was there before it, and went last; nil if there was nothing
@@ -28,23 +31,32 @@ type wait struct {
 
 // waitsFor returns the waits of the counterexample, if that is about waiting.
 func (s *search) waitsFor(nodes []*evidence.Znode) (all []wait) {
-	if !s.waiting || !s.of.Held() || s.of.Parts {
+	if !s.waiting || !s.of.Held() {
 		return nil
 	}
 	for _, op := range s.ops {
 		if !s.of.Operation(op.F).Begins || op.Outcome() == history.OK || evidence.Ended(op)-op.Began() < frame.RealWait {
 			continue
 		}
-		_, next := s.begun(op)
-		w := wait{op: op, own: s.madeBy(op, next, nodes), end: s.ceil(min(evidence.Ended(op), s.End))}
-		if !s.whole(rootOf(s.Record), w.end) || rootOf(s.Record) == 0 {
+		end := s.ceil(min(evidence.Ended(op), s.End))
+		if !s.whole(rootOf(s.Record), end) || rootOf(s.Record) == 0 {
 			continue
 		}
-		if w.own != nil {
-			w.end = min(w.end, w.own.Deleted)
+		_, next := s.begun(op)
+		alone, first := true, len(all)
+		for _, part := range s.parts(op) {
+			of := inPart(nodes, part)
+			w := wait{op: op, own: s.madeBy(op, next, of), end: end}
+			if w.own != nil {
+				alone, w.end = false, min(end, w.own.Deleted)
+			}
+			s.lookAhead(&w, of)
+			all = append(all, w)
 		}
-		s.lookAhead(&w, nodes)
-		all = append(all, w)
+		for i := range all[first:] {
+			all[first+i].alone = alone
+		}
+		all[len(all)-1].last = true
 	}
 	return all
 }
@@ -78,7 +90,8 @@ func ahead(all []wait) (of []*evidence.Znode) {
 	return of[:min(len(of), mostFinals)]
 }
 
-// waited tells of a wait: that its own place was first, if it was, and the last write of the call.
+// waited tells of a wait: that its own place was first, if it was, and the last write of the call,
+// or that there was none.
 func (s *search) waited(w *wait) {
 	if w.own != nil && len(w.ahead) == 0 {
 		by, named := s.callers(w.own, w.own.Maker, w.own.Created, makes)
@@ -90,6 +103,12 @@ func (s *search) waited(w *wait) {
 		s.add(left, w.own.Created, w.own.Maker, s.typeAt(w.own.Created, w.own.Path, "create"), w.own.Path, sentence(text)+" "+s.first(w), w.op)
 	}
 	t := s.lastWrite(w)
+	switch {
+	case !w.last:
+		return
+	case t == nil && w.alone:
+		s.wroteNothing(w)
+	}
 	if t == nil || w.own != nil && uint64(t.Zxid) <= w.own.Created {
 		return
 	}
@@ -99,6 +118,18 @@ func (s *search) waited(w *wait) {
 	}
 	text := s.who(t.Session, uint64(t.Zxid)) + " made the last write of " + s.call(w.op) + before + ": " + s.writeText(t)
 	s.add(made, uint64(t.Zxid), t.Session, t.Type, t.Path, sentence(text+s.cite(uint64(t.Zxid))), w.op)
+}
+
+// wroteNothing tells of a call that made no write: there is no transaction of it, but that of its
+// session's beginning.
+func (s *search) wroteNothing(w *wait) {
+	for _, of := range slices.Backward(s.InUse(w.op)) {
+		if l := s.Log.Sessions[of.ID]; l != nil && l.Created != 0 {
+			text := "client " + words.Number(of.Client) + " opened session " + of.ID.String() + s.cite(l.Created) + "; it made no write to " + s.key.Name + " during " + s.call(w.op)
+			s.add(made, l.Created, of.ID, "createSession", "", sentence(text), w.op)
+			return
+		}
+	}
 }
 
 // first says since when a waiter's place was the first one.
@@ -113,8 +144,8 @@ func (s *search) first(w *wait) string {
 	return "It was the first until " + until + ", since " + s.name(w.gone.Path) + s.maker(w.gone) + " was deleted" + s.cite(w.gone.Deleted) + "."
 }
 
-// lastWrite returns the last write, carried out or refused, that the waiter's sessions made during
-// its call, before it gave its place up; nil if there is none. The harness's own are left out: it
+// lastWrite returns the last write, carried out or refused, that the waiter's sessions made to the key
+// during its call, before it gave its place up; nil if there is none. The harness's own are left out: it
 // asks whether the run's root is there.
 func (s *search) lastWrite(w *wait) (last *history.Txn) {
 	sessions := s.InUse(w.op)
@@ -124,7 +155,7 @@ func (s *search) lastWrite(w *wait) (last *history.Txn) {
 		if uint64(t.Zxid) >= w.end {
 			break
 		}
-		if uint64(t.Zxid) <= low || t.Type == "createSession" || t.Type == "closeSession" || onlyChecks(t) {
+		if uint64(t.Zxid) <= low || t.Type == "createSession" || t.Type == "closeSession" || onlyChecks(t) || s.elsewhere(t) {
 			continue
 		}
 		if slices.ContainsFunc(sessions, func(one *evidence.Session) bool { return one.ID == t.Session }) {
@@ -132,6 +163,25 @@ func (s *search) lastWrite(w *wait) (last *history.Txn) {
 		}
 	}
 	return last
+}
+
+// elsewhere reports whether a transaction is about other keys alone.
+func (s *search) elsewhere(t *history.Txn) bool {
+	known := false
+	for _, path := range append([]string{t.Path}, pathsOf(t.Parts)...) {
+		key, ok := s.KeyAt(path)
+		if known = known || ok; ok && key == s.key.Name {
+			return false
+		}
+	}
+	return known
+}
+
+func pathsOf(all []history.Txn) (paths []string) {
+	for i := range all {
+		paths = append(paths, all[i].Path)
+	}
+	return paths
 }
 
 // onlyChecks reports whether a transaction changes nothing, and was not refused.
