@@ -425,6 +425,7 @@ type LostHold struct {
 const (
 	CodeError     = "error"     // an error without its own code
 	CodePanic     = "panic"     // the subject crashed
+	CodeRefused   = "refused"   // an answer that the operation declares as an error; nothing changed
 	CodeProcess   = "process"   // the client's process ended, or broke the adapter protocol
 	CodeTimeout   = "timeout"   // the operation timed out
 	CodeCancelled = "cancelled" // the operation was cancelled

@@ -20,6 +20,7 @@ var codes = []struct {
 	err  error
 	code string
 }{
+	{ErrRefused, history.CodeRefused},
 	{context.DeadlineExceeded, history.CodeTimeout},
 	{context.Canceled, history.CodeCancelled},
 	{zk.ErrSessionExpired, "session-expired"},

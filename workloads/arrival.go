@@ -1,11 +1,14 @@
 package workloads
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Arrival is one time at which a client begins something in the load: one operation, or a
@@ -63,6 +66,23 @@ func (e *Env) begins(client, number int) bool {
 		e.OnArrival(a)
 	}
 	return true
+}
+
+// EachArrival is the load of a workload: for all clients at once, it calls f at each arrival that takes
+// place, with the arrival's number from 1 and its time on the recorder's clock, until the load is over or
+// each client had as many arrivals as it should. It returns when the last call has returned. Each arrival
+// is a number of operations, by which the rate counts. rng is f's own: what f draws follows from the seed,
+// the client and the arrival, whichever other arrivals take place. So a run can be shrunk.
+func (e *Env) EachArrival(ctx context.Context, over <-chan struct{}, operations int, f func(c *Client, number int, at time.Duration, rng *rand.Rand)) {
+	e.each(func(c *Client) {
+		rng := random(e, c.ID)
+		for n, at := range newPace(e, operations, rng).arrivals(ctx, over) {
+			own := rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64()))
+			if c.arrives(e, n); !c.idle {
+				f(c, n, at, own)
+			}
+		}
+	})
 }
 
 // arrives decides, before a client draws what it does at an arrival, whether it does it. If

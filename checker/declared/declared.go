@@ -6,8 +6,13 @@
 package declared
 
 import (
+	"context"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/panics"
 )
 
 // Object is a declaration. It never changes, and is safe for concurrent use.
@@ -17,19 +22,68 @@ type Object struct {
 
 // Rule decides one property of the histories of an object. It is safe for concurrent use.
 type Rule struct {
-	property *frame.Property
+	property  *frame.Property
+	reference *frame.Reference // for pictures only; nil if there is none
 }
 
 // Name returns the name of the property.
 func (r Rule) Name() string { return r.property.Name }
 
-// New returns the declaration of a kind of object with its rules, in the order of reports.
-func New(m models.Model, rules ...Rule) *Object {
+// Need is something that must have happened often enough in a run for a valid verdict to mean something.
+type Need struct {
+	// What names it in the plural: "calls of next that were answered".
+	What string
+	// Least is how often it must have happened on all keys together.
+	Least int
+	// Count returns how often it happened on a key.
+	Count func(*Key) int
+}
+
+// New returns the declaration of a kind of object with its rules, in the order of reports. All rules have
+// the same needs.
+func New(m models.Model, needs []Need, rules ...Rule) *Object {
 	o := &Object{frame.Model{Object: &m}}
 	for _, r := range rules {
-		o.model.Properties = append(o.model.Properties, r.property)
+		p := *r.property
+		if p.Exercise == nil {
+			decide := p.Decide
+			p.Decide = func(ctx context.Context, k *evidence.Key) frame.Finding {
+				f := decide(ctx, k)
+				countNeeds(&f, needs, keyOf(k))
+				return f
+			}
+			p.Exercise = func(_ *evidence.Record, figures map[string]float64) string { return missing(needs, figures) }
+		}
+		o.model.Properties = append(o.model.Properties, &p)
+		if r.reference != nil {
+			o.model.References = append(o.model.References, r.reference)
+		}
 	}
 	return o
+}
+
+// figure returns the name of the figure that counts a need.
+func figure(n Need) string { return strings.ReplaceAll(n.What, " ", "_") }
+
+func countNeeds(f *frame.Finding, needs []Need, k *Key) {
+	defer func() {
+		if p := recover(); p != nil {
+			f.Unknown("a need of the exercise panicked: %v%s", p, panics.Place())
+		}
+	}()
+	for _, n := range needs {
+		f.Count(figure(n), float64(n.Count(k)))
+	}
+}
+
+// missing says what did not happen often enough.
+func missing(needs []Need, figures map[string]float64) string {
+	for _, n := range needs {
+		if few := frame.Few(figures[figure(n)], float64(n.Least), n.What); few != "" {
+			return few
+		}
+	}
+	return ""
 }
 
 // Model returns the operations with their traits and words.

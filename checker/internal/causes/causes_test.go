@@ -708,7 +708,7 @@ func TestWaitsWithoutAPlace(t *testing.T) {
 		before func(r *checktest.Record)
 		want   []string
 	}{
-		"nothing was there": {func(*checktest.Record) {}, []string{none}},
+		"nothing was there":  {func(*checktest.Record) {}, []string{none}},
 		"it wrote elsewhere": {func(r *checktest.Record) { r.Txn(ephemeral(2, root+"/other/lock")) }, []string{none}},
 		"another's was there": {func(r *checktest.Record) {
 			r.Txn(ephemeral(1, root+"/k/lock"))

@@ -29,6 +29,9 @@ func (x Experiment) Complete() (Experiment, error) {
 	if x.Workload == nil {
 		return x, engine.Usage("an experiment needs a Workload")
 	}
+	if w, ok := x.Workload.(interface{ Err() error }); ok && w.Err() != nil { // a declaration with mistakes
+		return x, engine.Usage("%v", w.Err())
+	}
 	if x.Ensemble == nil {
 		x.Ensemble = embedded.Config{InMemory: true, Latency: UsualLatency}
 	}

@@ -38,7 +38,10 @@ func Simulated(t *testing.T, x experiment.Experiment, o *experiment.Outcome, c C
 	made := func(s store.Experiment) (experiment.Experiment, error) { return smaller(x, s) }
 	s, err := Runs(t.Context(), t, c, "", made)
 	if err == nil {
-		s.workload = fmt.Sprintf("%T{New: newSubject}", x.Workload)
+		s.workload = fmt.Sprintf("%T{New: newSubject} // newSubject is your constructor", x.Workload)
+		if own, ok := x.Workload.(interface{ Source() string }); ok {
+			s.workload = own.Source()
+		}
 	}
 	return s, err
 }

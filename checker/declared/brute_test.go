@@ -1,0 +1,267 @@
+package declared
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/models"
+)
+
+// tested is a register with a lease: set and get, peek for a plain read, and take, which says whether the
+// caller's session has the lease.
+type tested struct {
+	value  int
+	holder int64
+}
+
+// decoded is the argument and the answer, numbers both.
+func decoded(c *Call) error {
+	var v [2]int
+	for i, raw := range []json.RawMessage{c.Argument, c.Answer} {
+		if len(raw) > 0 {
+			if err := json.Unmarshal(raw, &v[i]); err != nil {
+				return err
+			}
+		}
+	}
+	c.Decoded = v
+	return nil
+}
+
+// apply is what a call does; ok says whether its answer is right.
+func (s tested) apply(f string, argument, answer int, session int64, heard bool) (tested, bool) {
+	want := s.value
+	switch f {
+	case "set":
+		return tested{argument, s.holder}, true
+	case "take":
+		want = 0
+		if s.holder == 0 || s.holder == session {
+			s.holder, want = session, 1
+		}
+	}
+	return s, !heard || answer == want
+}
+
+func (s tested) ends(session int64) tested {
+	if s.holder == session {
+		s.holder = 0
+	}
+	return s
+}
+
+func testedSpec() *Spec {
+	spec := &Spec{Name: "sequential", Initial: tested{}, Steps: map[string]Step{}}
+	for _, f := range []string{"set", "get", "peek", "take"} {
+		spec.Steps[f] = Step{
+			Reads: f == "get" || f == "peek", Plain: f == "peek", Decode: decoded,
+			Next: func(state any, c *Call, who Caller, heard bool) ([]any, error) {
+				v := c.Decoded.([2]int)
+				next, ok := state.(tested).apply(f, v[0], v[1], who.Session, heard)
+				if !ok {
+					return nil, fmt.Errorf("%s answered %d", f, v[1])
+				}
+				return []any{next}, nil
+			},
+		}
+	}
+	spec.SessionEnds = func(state any, who Caller) any { return state.(tested).ends(who.Session) }
+	return spec
+}
+
+var testedModel = models.Model{Name: "leased-register", Operations: []models.Operation{{F: "set"}, {F: "get"}, {F: "peek"}, {F: "take"}}}
+
+// drawn is a call or, without f, the end of a session that is known to lie between two times.
+type drawn struct {
+	f                string
+	client           int
+	session          int64
+	from, to         int // to < 0: its outcome is unknown
+	argument, answer int
+	alive            int // what its session was shown is not older
+	order            int // of the calls of the client
+}
+
+// draw draws a history: what an object that works would answer, with a mistake now and then.
+func draw(rng *rand.Rand) (all []drawn) {
+	state, now := tested{}, 10
+	alive := map[int64]int{}
+	session := []int64{1, 2, 3}
+	free := []int{0, 0, 0} // when the client can call again
+	for range 2 + rng.IntN(4) {
+		now += 1 + rng.IntN(4)
+		c := rng.IntN(3)
+		if rng.IntN(6) == 0 { // its session ends, between its last sign of life and a little later
+			s := session[c]
+			state = state.ends(s)
+			end := max(now, free[c]) + 1 + rng.IntN(3)
+			all = append(all, drawn{client: c, session: s, from: alive[s], to: end})
+			session[c], free[c], now = s+3, end+1, now+1
+			alive[s+3] = 0
+			continue
+		}
+		from := max(free[c], now-rng.IntN(6))
+		now = max(now, from)
+		d := drawn{f: []string{"set", "get", "peek", "take"}[rng.IntN(4)], client: c, session: session[c], from: from, to: now + rng.IntN(6), alive: alive[session[c]], order: len(all)}
+		d.argument = 1 + rng.IntN(2)
+		happened := true
+		if rng.IntN(4) == 0 {
+			free[c] = d.to + 1
+			d.to, happened = -1, rng.IntN(2) == 0
+		} else {
+			free[c] = d.to + 1
+		}
+		before := state
+		if happened {
+			state, _ = state.apply(d.f, d.argument, 0, d.session, false)
+		}
+		d.answer = before.value
+		if d.f == "take" {
+			d.answer = 0
+			if before.holder == 0 || before.holder == d.session {
+				d.answer = 1
+			}
+		}
+		if rng.IntN(5) == 0 {
+			d.answer = rng.IntN(3)
+		}
+		if d.to >= 0 && rng.IntN(2) == 0 { // a quorum answered it
+			alive[d.session] = d.from
+		}
+		all = append(all, d)
+	}
+	for _, d := range slices.Clone(all) { // nothing says of the other sessions that they lived on
+		if d.f != "" && !slices.ContainsFunc(all, func(e drawn) bool { return e.f == "" && e.session == d.session }) {
+			all = append(all, drawn{client: d.client, session: d.session, to: -1})
+		}
+	}
+	for i := range all { // what a session was shown last bounds its end from below
+		if all[i].f == "" {
+			all[i].from = 0
+			for _, d := range all {
+				if d.f != "" && d.session == all[i].session {
+					all[i].from = max(all[i].from, d.alive)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// record returns the history of what was drawn.
+func record(all []drawn) *history.History {
+	b := historytest.New(testedModel.Name)
+	for _, d := range all {
+		if d.f == "" && d.to < 0 {
+			continue
+		}
+		if d.f == "" {
+			b.Session(float64(d.to), d.client, history.ID(d.session), history.FDead, "", nil)
+			b.Session(float64(d.to), d.client, history.ID(d.session), history.FDisconnected, "", nil)
+			continue
+		}
+		outcome, end := history.OK, float64(d.to)
+		if d.to < 0 {
+			outcome, end = history.Info, float64(d.from)+0.5
+		}
+		op := b.Op(d.client, d.f, "k", float64(d.from), end, outcome, d.argument, d.answer).Session(history.ID(d.session))
+		if d.alive > 0 {
+			op.Alive(float64(d.alive))
+		}
+	}
+	return b.History()
+}
+
+// explained tries all orders, by the rules in words: a call without an answer happened at some time after it
+// began, or never; a session ended at one time between the bounds, or perhaps never if none is known; what changes something happened before the
+// session ended; a plain read happened after all that its session had been told, at a time that is not before
+// the last state that the session had seen.
+func explained(all []drawn, done []bool, state tested, dead map[string]bool) bool {
+	at := fmt.Sprint(done, state)
+	if dead[at] { // tried
+		return false
+	}
+	dead[at] = true
+	due, open := 1<<30, false
+	for i, d := range all {
+		if !done[i] && d.to >= 0 {
+			due, open = min(due, d.to), true
+		}
+	}
+	if !open {
+		return true
+	}
+	for i, d := range all {
+		from := d.from
+		if d.f == "peek" {
+			from = min(from, d.alive)
+		}
+		if done[i] || from > due {
+			continue
+		}
+		next, right := state.ends(d.session), true
+		if d.f != "" {
+			if d.f == "peek" && slices.ContainsFunc(all, func(e drawn) bool {
+				return e.f != "" && e.session == d.session && e.order < d.order && e.to >= 0 && !done[slices.IndexFunc(all, func(x drawn) bool { return x.f != "" && x.order == e.order })]
+			}) {
+				continue
+			}
+			if over := slices.IndexFunc(all, func(e drawn) bool { return e.f == "" && e.session == d.session }); over >= 0 && done[over] && (d.f == "set" || d.f == "take") {
+				continue
+			}
+			next, right = state.apply(d.f, d.argument, d.answer, d.session, d.to >= 0)
+		}
+		if !right {
+			continue
+		}
+		done[i] = true
+		ok := explained(all, done, next, dead)
+		done[i] = false
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// The rules for unknown outcomes, ends of sessions and plain reads agree with all orders, tried one by one.
+func TestAgreesWithAllOrders(t *testing.T) {
+	n := checktest.Rounds(t, 5_000)
+	spec := testedSpec()
+	var legal, not int
+	for i := range n {
+		all := draw(rand.New(rand.NewPCG(48, uint64(i))))
+		want := explained(all, make([]bool, len(all)), tested{}, map[string]bool{})
+		a := evidence.Read(t.Context(), record(all), &testedModel, nil)
+		if len(a.Keys) == 0 {
+			continue
+		}
+		f := spec.decide(t.Context(), a.Keys[len(a.Keys)-1])
+		if got := f.Result != frame.Violation; got != want || f.Result == frame.Unknown {
+			for _, d := range all {
+				t.Logf("%+v", d)
+			}
+			for _, c := range keyOf(a.Keys[len(a.Keys)-1]).Calls {
+				t.Logf("%+v", c)
+			}
+			t.Fatalf("%d: all orders: %v; %q %s", i, want, f.Result, f.Reason)
+		}
+		if want {
+			legal++
+		} else {
+			not++
+		}
+	}
+	t.Logf("%d legal, %d not", legal, not)
+	if min(legal, not) < n/10 {
+		t.Errorf("%d legal and %d not: one kind is rare", legal, not)
+	}
+}

@@ -1,0 +1,67 @@
+package declared
+
+import (
+	"context"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/base/printable"
+)
+
+// Finding is what a property found on a key.
+type Finding struct {
+	// Why says in a sentence what is wrong, or why it cannot be decided.
+	Why string
+	// Show are the calls that show it, the fewest that do.
+	Show []*Call
+	// Undecided says that the finding is no violation: too little is known to decide.
+	Undecided bool
+}
+
+// Property is the rule that decide finds nothing wrong with any key. It is called for several keys at the
+// same time. If it panics, the key is undecided.
+func Property(name, meaning string, decide func(*Key) []Finding) Rule {
+	return Rule{property: &frame.Property{
+		Name: name, Meaning: meaning, Declared: true, Decider: "a function of the program",
+		Evidence: frame.FromTimes,
+		Decide: func(_ context.Context, k *evidence.Key) (f frame.Finding) {
+			defer func() {
+				if p := recover(); p != nil {
+					f.Unknown("the property panicked: %v%s", p, panics.Place())
+				}
+			}()
+			for _, one := range decide(keyOf(k)) {
+				why := printable.Text(one.Why, 500)
+				if one.Undecided {
+					f.Unknown("%s", why)
+					continue
+				}
+				var events []int
+				for _, c := range one.Show {
+					events = append(events, c.Events()...)
+				}
+				f.Violated(events, "%s", why)
+			}
+			return f
+		},
+	}}
+}
+
+// Quiesced returns when the load was over and all faults were healed: history.Never if that did not happen.
+func (k *Key) Quiesced() time.Duration { return k.key.Phase(history.PhaseQuiesce) }
+
+// Span is a time from one moment to another.
+type Span = evidence.Span
+
+// Faults returns when faults were in force, in order of their beginning.
+func (k *Key) Faults() (all []Span) {
+	for _, f := range k.key.Record.Faults.All {
+		if f.Took {
+			all = append(all, Span{From: f.From, To: f.Over})
+		}
+	}
+	return all
+}

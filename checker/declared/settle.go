@@ -1,0 +1,108 @@
+package declared
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+)
+
+// This file settles the outcomes of calls without an answer by the transaction log. A search has to try
+// every place of such a call, and each one doubles its work. So a first search assumes that the call took
+// effect if its client committed something during it, by that time, and never otherwise. An order that this
+// search finds explains the calls. If it finds none, that says nothing: another client may have completed
+// the call, or what was committed was only a preparation. Then all places are tried.
+
+// write is a transaction of a client on a key.
+type write struct {
+	zxid   uint64
+	client int
+}
+
+// writesOf returns the transactions of clients on a key, in order of zxids.
+var writesOf = evidence.OncePerKey(func(k *evidence.Key) (all []write) {
+	for i := range k.Transactions {
+		t := &k.Transactions[i]
+		s := k.Session(t.Session)
+		if s == nil || s.Client < 0 {
+			continue
+		}
+		for _, part := range evidence.CarriedOut(k.Transactions, i) {
+			changes := part.Type == "delete" || part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession"
+			if key, below := k.KeyAt(part.Path); changes && below && key == k.Name {
+				all = append(all, write{uint64(t.Zxid), s.Client})
+				break
+			}
+		}
+	}
+	return all
+})
+
+// settled returns the items as the log suggests that they happened, or nil if it suggests nothing.
+func (p *problem) settled() []*item {
+	k := p.key.key
+	if len(writesOf(k)) == 0 || k.Log == nil {
+		return nil
+	}
+	commits := p.commits()
+	var items []*item
+	changed := false
+	for _, it := range p.items {
+		if it.call == nil || it.call.Outcome != Unheard {
+			items = append(items, it)
+			continue
+		}
+		changed = true
+		if zxid, ok := commits[it.call]; ok {
+			certain := *it
+			certain.by, _ = k.Zxids.CommittedBy(zxid)
+			items = append(items, &certain)
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return items
+}
+
+// commits returns the transactions that calls without an answer may have made. A client makes its calls one
+// after the other, and so its transactions. Those that it had seen when a call was answered were made by that
+// call, or by the calls without an answer before it.
+func (p *problem) commits() map[*Call]uint64 {
+	k := p.key.key
+	of := map[*Call]uint64{}
+	left, open := map[int][]uint64{}, map[int][]*Call{} // by client
+	for _, w := range writesOf(k) {
+		left[w.client] = append(left[w.client], w.zxid)
+	}
+	settle := func(client int, zxids []uint64) {
+		for _, z := range zxids {
+			for i, c := range open[client] {
+				if of[c] == 0 && k.Zxids.Floor(c.Began) < z || i == len(open[client])-1 {
+					of[c] = z
+					break
+				}
+			}
+		}
+	}
+	for _, c := range p.key.Calls {
+		if c.Outcome == Unheard {
+			if !p.Steps[c.Operation].Reads {
+				open[c.Client] = append(open[c.Client], c)
+			}
+			continue
+		}
+		all := left[c.Client]
+		n, _ := slices.BinarySearch(all, uint64(max(c.op.Return.Seen, 0))+1)
+		own := n
+		if c.Outcome == Answered && !p.Steps[c.Operation].Reads && n > 0 && all[n-1] > k.Zxids.Floor(c.Began) {
+			own--
+		}
+		settle(c.Client, all[:own])
+		left[c.Client], open[c.Client] = all[n:], nil
+	}
+	for client, all := range left {
+		settle(client, all)
+	}
+	return of
+}

@@ -1,0 +1,43 @@
+package idgenerator
+
+import (
+	"os"
+	"testing"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/subjects"
+)
+
+var (
+	next = object.Ask("next", (*Generator).Next).Weight(9)
+	last = object.Ask("last", (*Generator).Last).Plain()
+)
+
+func ids(careless bool) zklab.Experiment {
+	return zklab.Experiment{Workload: object.Object[*Generator]{
+		Name: "id-generator",
+		New: func(c *subjects.Client, path string) (*Generator, error) {
+			g, err := New(c.Conn, path)
+			if err == nil {
+				g.careless = careless
+			}
+			return g, err
+		},
+		Operations: []object.Operation[*Generator]{next, last},
+		Rules: []object.Rule{object.Sequential(int64(0),
+			object.Runs(next, func(n int64, _ object.None) (int64, int64, error) { return n + 1, n + 1, nil }),
+			object.Runs(last, func(n int64, _ object.None) (int64, int64, error) { return n, n, nil }),
+		)},
+	}.Workload()}
+}
+
+func TestIDs(t *testing.T) { zklab.Simulate(t, ids(false)) }
+
+// TestCareless fails: the careless generator hands out numbers twice. See README.md.
+func TestCareless(t *testing.T) {
+	if os.Getenv("CARELESS") == "" {
+		t.Skip("set CARELESS=1 to see zklab find the mistake")
+	}
+	zklab.Simulate(t, ids(true))
+}

@@ -1,0 +1,78 @@
+package object
+
+import (
+	"github.com/zklab/zklab/checker/declared"
+)
+
+// Need is something that must have happened often enough for a valid verdict to mean something.
+type Need = declared.Need
+
+// Answered needs calls of an operation that were answered while a fault was in force.
+func Answered[S, A, R any](o *Op[S, A, R], least int) Need {
+	return Need{What: "calls of " + o.name + " answered during a fault", Least: least, Count: func(k *Key) (n int) {
+		for c := range k.Of(o.name) {
+			if c.Outcome == declared.Answered && c.InFault {
+				n++
+			}
+		}
+		return n
+	}}
+}
+
+// Got needs answers of an operation that f accepts. what names them: "grants".
+func Got[S, A, R any](o *Op[S, A, R], least int, what string, f func(answer R) bool) Need {
+	return Need{What: what, Least: least, Count: func(k *Key) (n int) {
+		for _, v := range Of(k, o) {
+			if f(v.Got) {
+				n++
+			}
+		}
+		return n
+	}}
+}
+
+// Overlapping needs calls that began while a call of another client was under way.
+func Overlapping(least int) Need {
+	return Need{What: "calls during a call of another client", Least: least, Count: func(k *Key) (n int) {
+		for i, c := range k.Calls {
+			for _, other := range k.Calls[max(0, i-mostOverlaps):i] {
+				if other.Client != c.Client && other.Ended > c.Began {
+					n++
+					break
+				}
+			}
+		}
+		return n
+	}}
+}
+
+// mostOverlaps limits how many calls before another one are looked at.
+const mostOverlaps = 100
+
+// usualNeeds are those of an object that declares none.
+func usualNeeds(all []*operation) (needs []Need) {
+	const overlaps = 10
+	for _, o := range all {
+		switch {
+		case o.final:
+			needs = append(needs, Need{What: "answers of " + o.name + " after the load", Least: 1, Count: func(k *Key) (n int) {
+				for c := range k.Of(o.name) {
+					if c.Outcome == declared.Answered && c.Began >= k.Quiesced() {
+						n++
+					}
+				}
+				return n
+			}})
+		case o.weight > 0:
+			needs = append(needs, Need{What: "answers of " + o.name, Least: 1, Count: func(k *Key) (n int) {
+				for c := range k.Of(o.name) {
+					if c.Outcome != declared.Unheard {
+						n++
+					}
+				}
+				return n
+			}})
+		}
+	}
+	return append(needs, Overlapping(overlaps))
+}

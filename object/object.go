@@ -1,0 +1,172 @@
+package object
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+
+	"github.com/zklab/zklab/checker/declared"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Object declares a kind of object. S is the subject under test: one client uses one S for each object, and
+// calls it from one goroutine at a time. An S with a method Close(ctx context.Context) error is closed at the
+// end.
+type Object[S any] struct {
+	// Name is the name in histories, folders and reports: lower-case words with hyphens. zklab's own
+	// recipes (lock, queue, …) keep theirs.
+	Name string
+	// About describes the object in a few words.
+	About string
+	// New makes the subject of one client for the object at a znode. The parent of path exists, path
+	// itself does not. Package subjects has the rules for subjects.
+	New func(c *subjects.Client, path string) (S, error)
+	// Operations are what clients call. At least one has a weight.
+	Operations []Operation[S]
+	// Rules are what the object promises. All must hold; at least one is needed.
+	Rules []Rule
+	// Exercise says what must have happened for a valid verdict to mean something. Default: each operation
+	// that is drawn was answered at least once, calls of different clients overlapped at least ten times,
+	// and every final operation was answered at the end.
+	Exercise []Need
+}
+
+// Rule is one promise of an object: see [Sequential], [Property] and [Porcupine].
+type Rule interface {
+	rule(operations []*operation) (declared.Rule, error)
+}
+
+// Workload returns the object as the workload of an experiment. If the declaration has mistakes, the
+// experiment says so when it begins, and runs nothing.
+func (o Object[S]) Workload() workloads.Workload {
+	w := workload{}
+	var all []*operation
+	m := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
+	for i, op := range o.Operations {
+		if op == nil || reflect.ValueOf(op).IsNil() {
+			w.err = errors.Join(w.err, fmt.Errorf("operation %d is nil", i+1))
+			continue
+		}
+		d := *op.declared()
+		all = append(all, &d)
+		m.Operations = append(m.Operations, d.model())
+		w.Mix.Operations = append(w.Mix.Operations, workloads.MixedOperation{
+			F: d.name, Weight: d.weight, Final: d.final, When: d.when, Argument: d.draw,
+			Call: func(ctx context.Context, subject any, argument json.RawMessage) (any, error) {
+				return op.invoke(ctx, subject.(S), argument)
+			},
+		})
+	}
+	w.err = errors.Join(w.err, o.mistakes(all))
+	var rules []declared.Rule
+	for _, r := range o.Rules {
+		if r == nil {
+			w.err = errors.Join(w.err, errors.New("a rule is nil"))
+			continue
+		}
+		rule, err := r.rule(all)
+		if err != nil {
+			w.err = errors.Join(w.err, err)
+			continue
+		}
+		if slices.ContainsFunc(rules, func(other declared.Rule) bool { return other.Name() == rule.Name() }) {
+			w.err = errors.Join(w.err, fmt.Errorf("two rules are called %q", rule.Name()))
+		}
+		rules = append(rules, rule)
+	}
+	needs := o.Exercise
+	if needs == nil {
+		needs = usualNeeds(all)
+	}
+	for _, n := range needs {
+		if n.Count == nil || n.What == "" {
+			w.err = errors.Join(w.err, errors.New("a need of Exercise has no What or no Count"))
+		}
+	}
+	w.Mix.Declaration = declared.New(m, needs, rules...)
+	w.Mix.New = func(c *subjects.Client, path string) (any, error) {
+		if err := c.Connected(); err != nil {
+			return nil, err
+		}
+		return o.New(c, path)
+	}
+	return w
+}
+
+var goodName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// mistakes returns what is wrong with a declaration.
+func (o Object[S]) mistakes(all []*operation) error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	switch {
+	case !goodName.MatchString(o.Name):
+		wrong("the name %q is not made of lower-case words with hyphens", o.Name)
+	case models.Known(o.Name):
+		wrong("the name %q is taken by a recipe of zklab's", o.Name)
+	}
+	if o.New == nil {
+		wrong("New is nil")
+	}
+	if len(o.Rules) == 0 {
+		wrong("there is no rule, so nothing can be decided")
+	}
+	drawn := false
+	for i, op := range all {
+		drawn = drawn || op.weight > 0
+		if op.wrong != nil {
+			errs = append(errs, op.wrong)
+		}
+		if slices.ContainsFunc(all[:i], func(other *operation) bool { return other.name == op.name }) {
+			wrong("two operations are called %q", op.name)
+		}
+	}
+	if !drawn {
+		wrong("no operation has a weight")
+	}
+	return errors.Join(errs...)
+}
+
+// workload is an object as a workload.
+type workload struct {
+	workloads.Mix
+	err error
+}
+
+// Err returns what is wrong with the declaration, in one line, or nil.
+func (w workload) Err() error {
+	if w.err == nil {
+		return nil
+	}
+	first := w.err
+	for {
+		joined, ok := first.(interface{ Unwrap() []error })
+		if !ok {
+			break
+		}
+		first = joined.Unwrap()[0]
+	}
+	return fmt.Errorf("object %q: %w", w.Name(), first)
+}
+
+// Start makes the subjects.
+func (w workload) Start(ctx context.Context, env *workloads.Env) (workloads.Run, error) {
+	if err := w.Err(); err != nil {
+		return nil, err
+	}
+	return w.Mix.Start(ctx, env)
+}
+
+// InProcesses returns nil: the subjects live in this process.
+func (workload) InProcesses() workloads.Workload { return nil }
+
+// Source returns a Go expression for the workload, for the test that repeats a shrunk run.
+func (w workload) Source() string {
+	return "declaration.Workload() // declaration is your object.Object"
+}

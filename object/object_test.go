@@ -1,0 +1,232 @@
+package object_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// cell is a number that all clients of one znode share, in this process. It is wrong if it is torn: then
+// it adds to a value that it read earlier.
+type cell struct {
+	mu    *sync.Mutex
+	value *int64
+	torn  bool
+}
+
+var errFull = errors.New("full")
+
+const room = 1_000_000
+
+func (c *cell) Add(_ context.Context, n int64) (int64, error) {
+	c.mu.Lock()
+	before := *c.value
+	c.mu.Unlock()
+	time.Sleep(time.Millisecond)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.torn {
+		before = *c.value
+	}
+	if before+n > room {
+		return 0, errFull
+	}
+	*c.value = before + n
+	return *c.value, nil
+}
+
+func (c *cell) Get(context.Context) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *c.value, nil
+}
+
+// made makes the cells of one run.
+func made(torn bool) func(*subjects.Client, string) (*cell, error) {
+	var mu sync.Mutex
+	cells := map[string]*cell{}
+	return func(c *subjects.Client, path string) (*cell, error) {
+		if _, err := c.Conn.Create(path, nil, 0, zk.WorldACL(zk.PermAll)); err != nil && !errors.Is(err, zk.ErrNodeExists) {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if cells[path] == nil {
+			cells[path] = &cell{mu: new(sync.Mutex), value: new(int64), torn: torn}
+		}
+		return cells[path], nil
+	}
+}
+
+func add() *object.Op[*cell, int64, int64] {
+	return object.Call("add", (*cell).Add, object.Any[int64](1, 2)).Refuses(errFull)
+}
+func get() *object.Op[*cell, object.None, int64] { return object.Ask("get", (*cell).Get).Final() }
+
+func sum(n, more int64) (int64, int64, error) {
+	if n+more > room {
+		return n, 0, errFull
+	}
+	return n + more, n + more, nil
+}
+func same(n int64, _ object.None) (int64, int64, error) { return n, n, nil }
+
+func cells(torn bool, rules ...object.Rule) object.Object[*cell] {
+	a, g := add(), get()
+	if rules == nil {
+		rules = []object.Rule{object.Sequential(int64(0), object.Runs(a, sum), object.Runs(g, same))}
+	}
+	return object.Object[*cell]{
+		Name: "cell", About: "a number", New: made(torn),
+		Operations: []object.Operation[*cell]{a, g}, Rules: rules,
+	}
+}
+
+func simulated(t *testing.T, o object.Object[*cell]) *zklab.Outcome {
+	t.Helper()
+	out, err := zklab.SimulateIn(t, zklab.Experiment{Workload: o.Workload(), Seed: 7, TimeLimit: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// An object that keeps its promise is valid; one that does not is convicted, in words.
+func TestRightAndWrong(t *testing.T) {
+	if o := simulated(t, cells(false)); o.Result.Verdict != checker.Valid {
+		t.Errorf("right: %s: %+v %+v", o.Result.Verdict, o.Result.Verdicts, o.Result.Assumptions)
+	}
+	o := simulated(t, cells(true))
+	if o.Result.Verdict != checker.Violation {
+		t.Fatalf("wrong: %s: %+v", o.Result.Verdict, o.Result.Verdicts)
+	}
+	v := o.Result.Decisive(checker.Violation)[0]
+	if v.Property != "sequential" || !strings.Contains(v.Reason, "is right then") || len(v.Counterexample) == 0 || len(v.Counterexample) > 12 {
+		t.Errorf("%+v", v)
+	}
+	if last := v.Story[len(v.Story)-1]; !strings.HasPrefix(last, "The longest order") {
+		t.Errorf("the story ends with %q", last)
+	}
+}
+
+// A specification that is wrong itself decides nothing, and says so in one line.
+func TestWrongSpecifications(t *testing.T) {
+	type state = map[string]int64
+	for says, steps := range map[string]func(*object.Op[*cell, int64, int64], *object.Op[*cell, object.None, int64]) object.Rule{
+		"the specification panicked in add: no": func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
+			return object.Sequential(int64(0), object.Runs(a, func(int64, int64) (int64, int64, error) { panic("no") }), object.Runs(g, same))
+		},
+		"add changed the state that it was given": func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
+			return object.Sequential(state{}, object.Runs(a, func(s state, n int64) (state, int64, error) {
+				s["sum"] += n
+				return s, s["sum"], nil
+			}), object.Runs(g, func(s state, _ object.None) (state, int64, error) { return s, s["sum"], nil }))
+		},
+		`add returned the error "odd", which is none of those that the operation Refuses`: func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
+			return object.Sequential(int64(0), object.Runs(a, func(int64, int64) (int64, int64, error) { return 0, 0, errors.New("odd") }), object.Runs(g, same))
+		},
+		"the property panicked": func(*object.Op[*cell, int64, int64], *object.Op[*cell, object.None, int64]) object.Rule {
+			return object.Property("odd", "nothing is odd", func(*object.Key) []object.Finding { panic("odd") })
+		},
+	} {
+		o := cells(false)
+		a, g := add(), get()
+		o.Operations, o.Rules = []object.Operation[*cell]{a, g}, []object.Rule{steps(a, g)}
+		out := simulated(t, o)
+		if v := out.Result.Verdicts[0]; out.Result.Verdict != checker.Unknown || !strings.Contains(v.Reason, says) || strings.Contains(v.Reason, "\n") {
+			t.Errorf("%s: %s %+v", says, out.Result.Verdict, v)
+		}
+	}
+}
+
+// A declaration with mistakes runs nothing, and says in one line what is wrong.
+func TestMistakes(t *testing.T) {
+	good := func() object.Object[*cell] { return cells(false) }
+	for says, change := range map[string]func(*object.Object[*cell]){
+		`the name "queue" is taken by a recipe of zklab's`: func(o *object.Object[*cell]) { o.Name = "queue" },
+		`the name "My Cell" is not made of`:                func(o *object.Object[*cell]) { o.Name = "My Cell" },
+		"New is nil":                                       func(o *object.Object[*cell]) { o.New = nil },
+		"there is no rule":                                 func(o *object.Object[*cell]) { o.Rules = nil },
+		"no operation has a weight":                        func(o *object.Object[*cell]) { o.Operations = o.Operations[:0] },
+		"operation 3 is nil":                               func(o *object.Object[*cell]) { o.Operations = append(o.Operations, nil) },
+		`two operations are called "add"`:                  func(o *object.Object[*cell]) { o.Operations = append(o.Operations, add()) },
+		`the specification "sequential" says nothing of other`: func(o *object.Object[*cell]) {
+			o.Operations = append(o.Operations, object.Ask("other", (*cell).Get))
+		},
+		`two rules are called "sequential"`: func(o *object.Object[*cell]) { o.Rules = append(o.Rules, o.Rules[0]) },
+		"a property has no name":            func(o *object.Object[*cell]) { o.Rules = append(o.Rules, object.Property("", "", nil)) },
+		`operation "get" has the weight -1`: func(o *object.Object[*cell]) { o.Operations[1] = get().Weight(-1) },
+		"its argument cannot be written as JSON": func(o *object.Object[*cell]) {
+			o.Operations = append(o.Operations, object.Give("send", func(*cell, context.Context, chan int) error { return nil }, object.Any[chan int](nil)))
+		},
+	} {
+		o := good()
+		change(&o)
+		_, err := zklab.Experiment{Workload: o.Workload()}.Complete()
+		if !errors.Is(err, zklab.ErrUsage) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", says, err)
+		}
+	}
+	if _, err := (zklab.Experiment{Workload: good().Workload()}).Complete(); err != nil {
+		t.Errorf("no mistake: %v", err)
+	}
+}
+
+// Arrivals that are left out change nothing about what clients draw for the others.
+func TestArrivals(t *testing.T) {
+	run := func(left []workloads.Arrival) map[string]string {
+		o := cells(false)
+		a, g := object.Call("add", (*cell).Add, object.Unique).Refuses(errFull), object.Call("get", func(c *cell, ctx context.Context, _ int64) (int64, error) { return c.Get(ctx) }, object.Unique)
+		o.Operations = []object.Operation[*cell]{a, g}
+		o.Rules = []object.Rule{object.Property("none", "nothing is decided", func(*object.Key) []object.Finding { return nil })}
+		out, err := zklab.SimulateIn(t, zklab.Experiment{Workload: o.Workload(), Seed: 3, Ops: 10, TimeLimit: 5 * time.Second, MinLoad: -1, Arrivals: left})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := map[string]string{}
+		for _, op := range out.History.Operations() {
+			if value := string(op.Invoke.Value); len(value) < 6 { // not of those after the load
+				began[value] = op.F
+			}
+		}
+		return began
+	}
+	all := run(nil)
+	some := run(arrivals(1, 3, 4, 8, 10))
+	if len(all) != 50 || len(some) != 4 {
+		t.Fatalf("%d and %d calls: %v", len(all), len(some), some)
+	}
+	for _, value := range []string{"301", "401", "801", "1001"} {
+		if some[value] == "" || some[value] != all[value] {
+			t.Errorf("%s: %q, but %q in the whole load", value, some[value], all[value])
+		}
+	}
+}
+
+// Functions of the declaration that panic end the experiment with one line.
+func TestFunctionsThatPanic(t *testing.T) {
+	o := cells(false)
+	o.Operations[0] = add().When(func(*object.Draw) bool { panic("why") })
+	_, err := zklab.SimulateIn(t, zklab.Experiment{Workload: o.Workload(), Seed: 1, TimeLimit: time.Second})
+	if err == nil || !strings.Contains(err.Error(), `the condition of operation "add" of cell cannot be drawn`) {
+		t.Error(err)
+	}
+}
+
+func arrivals(client int, numbers ...int) (all []workloads.Arrival) {
+	for _, n := range numbers {
+		all = append(all, workloads.Arrival{Client: client, Number: n})
+	}
+	return all
+}

@@ -1,0 +1,318 @@
+package object
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/explain"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+// None is the argument of an operation without arguments, and the answer of one without an answer.
+type None struct{}
+
+// Draw is what an argument is drawn from: random numbers, which follow from the seed, and what the
+// client knows.
+type Draw = workloads.Draw
+
+// Operation is an operation of the subject S: an [Op].
+type Operation[S any] interface {
+	declared() *operation
+	invoke(ctx context.Context, subject S, argument json.RawMessage) (any, error)
+}
+
+// operation is an operation without its types.
+type operation struct {
+	name     string
+	weight   int
+	reads    bool
+	final    bool
+	plain    bool
+	refusals []error
+	when     func(*Draw) bool
+	draw     func(*Draw) (json.RawMessage, error)
+	asked    string // the words of Says
+	done     string
+	argument reflect.Type
+	answer   reflect.Type
+	text     func(raw json.RawMessage, argument bool) string // of a value
+	decode   func(argument, answer json.RawMessage) (any, error)
+	wrong    error // a mistake in the declaration
+}
+
+// Op is an operation of the subject S, with an argument of type A and an answer of type R. Both are
+// recorded as JSON, so they must be the same after they were written and read. Its methods change the
+// declaration and return it; call them before [Object.Workload].
+type Op[S, A, R any] struct {
+	operation
+	call func(S, context.Context, A) (R, error)
+}
+
+// Call declares an operation with an argument, which is drawn before each call, and an answer. f is a
+// method expression: (*Limiter).Take.
+//
+// An error of f says that the outcome of the call is unknown, unless it promises that there was no effect
+// (subjects.WithoutEffect), or is declared to be an answer ([Op.Refuses]).
+func Call[S, A, R any](name string, f func(S, context.Context, A) (R, error), argument func(*Draw) A) *Op[S, A, R] {
+	o := &Op[S, A, R]{call: f}
+	o.operation = operation{
+		name: name, weight: 1, argument: reflect.TypeFor[A](), answer: reflect.TypeFor[R](),
+		text: func(raw json.RawMessage, argument bool) string {
+			if argument {
+				return textOf[A](raw)
+			}
+			return textOf[R](raw)
+		},
+		decode: func(argument, answer json.RawMessage) (any, error) {
+			var v values[A, R]
+			return &v, v.read(argument, answer)
+		},
+	}
+	switch {
+	case name == "":
+		o.wrong = errors.New("an operation has no name")
+	case f == nil || argument == nil:
+		o.wrong = fmt.Errorf("operation %q has no function", name)
+	default:
+		o.wrong = errors.Join(encodable[A](name, "argument"), encodable[R](name, "answer"))
+	}
+	o.draw = func(d *Draw) (json.RawMessage, error) {
+		if o.argument == reflect.TypeFor[None]() {
+			return nil, nil
+		}
+		return json.Marshal(argument(d))
+	}
+	return o
+}
+
+// Ask declares an operation without an argument.
+func Ask[S, R any](name string, f func(S, context.Context) (R, error)) *Op[S, None, R] {
+	if f == nil {
+		return Call[S, None, R](name, nil, nothing)
+	}
+	return Call(name, func(s S, ctx context.Context, _ None) (R, error) { return f(s, ctx) }, nothing)
+}
+
+// Give declares an operation without an answer.
+func Give[S, A any](name string, f func(S, context.Context, A) error, argument func(*Draw) A) *Op[S, A, None] {
+	if f == nil {
+		return Call[S, A, None](name, nil, argument)
+	}
+	return Call(name, func(s S, ctx context.Context, a A) (None, error) { return None{}, f(s, ctx, a) }, argument)
+}
+
+// Do declares an operation with neither argument nor answer.
+func Do[S any](name string, f func(S, context.Context) error) *Op[S, None, None] {
+	if f == nil {
+		return Call[S, None, None](name, nil, nothing)
+	}
+	return Call(name, func(s S, ctx context.Context, _ None) (None, error) { return None{}, f(s, ctx) }, nothing)
+}
+
+func nothing(*Draw) None { return None{} }
+
+// Any draws one of some values.
+func Any[A any](of ...A) func(*Draw) A { return func(d *Draw) A { return of[d.IntN(len(of))] } }
+
+// Unique draws a positive number that no other call of the run gets, so that an answer names the call
+// that it comes from.
+func Unique(d *Draw) int64 { return d.Unique() }
+
+// Weight says how often clients call the operation, relative to the others. The default is 1; an operation
+// of weight 0 is called at the end only, if it is [Op.Final].
+func (o *Op[S, A, R]) Weight(n int) *Op[S, A, R] {
+	if o.weight = n; n < 0 {
+		o.wrong = errors.Join(o.wrong, fmt.Errorf("operation %q has the weight %d: expected 0 or more", o.name, n))
+	}
+	return o
+}
+
+// ReadOnly says that the operation changes nothing. A call without an answer then says nothing, which
+// makes histories easier to decide.
+func (o *Op[S, A, R]) ReadOnly() *Op[S, A, R] { o.reads = true; return o }
+
+// Final says that the operation is read-only, and that every client calls it for every object at the end,
+// when all faults are healed.
+func (o *Op[S, A, R]) Final() *Op[S, A, R] { o.final, o.reads = true, true; return o }
+
+// Plain says that the operation is read-only, and that its answer may be old, as the answers of ZooKeeper's
+// own reads are: it was right at some time that is not before the last state that the client's session had
+// seen ("Programmer's Guide, Consistency Guarantees").
+func (o *Op[S, A, R]) Plain() *Op[S, A, R] { o.plain, o.reads = true, true; return o }
+
+// Refuses names errors that are answers, such as "empty" or "full". A refusal changes nothing. An error is
+// a refusal if it wraps one of these (errors.Is).
+func (o *Op[S, A, R]) Refuses(errs ...error) *Op[S, A, R] {
+	for i, err := range errs {
+		if err == nil || slices.ContainsFunc(errs[:i], func(e error) bool { return e.Error() == err.Error() }) {
+			o.wrong = errors.Join(o.wrong, fmt.Errorf("operation %q refuses with an error that is nil or has the text of another one", o.name))
+			return o
+		}
+	}
+	o.refusals = errs
+	return o
+}
+
+// When lets a client call the operation only if f says so, such as an unlock while the client holds the
+// lock (d.Held > 0). f must not draw.
+func (o *Op[S, A, R]) When(f func(d *Draw) bool) *Op[S, A, R] { o.when = f; return o }
+
+// Says tells calls in sentences: "client 1 ASKED at 6.027 s and DONE at 6.031 s". {key} stands for the
+// object, {arg} for the argument and {got} for the answer. By default, calls are told by their name.
+// Arguments and answers that are a [fmt.Stringer] are told by it.
+func (o *Op[S, A, R]) Says(asked, done string) *Op[S, A, R] { o.asked, o.done = asked, done; return o }
+
+func (o *Op[S, A, R]) declared() *operation { return &o.operation }
+
+// invoke calls the operation of a subject in this process.
+func (o *Op[S, A, R]) invoke(ctx context.Context, subject S, argument json.RawMessage) (any, error) {
+	var a A
+	if len(argument) > 0 {
+		if err := json.Unmarshal(argument, &a); err != nil {
+			return nil, fmt.Errorf("%w: %w", subjects.ErrBadValue, err)
+		}
+	}
+	got, err := o.call(subject, ctx, a)
+	switch {
+	case err != nil:
+		return nil, o.refused(err)
+	case o.answer == reflect.TypeFor[None]():
+		return nil, nil
+	}
+	raw, err := json.Marshal(got)
+	if err != nil {
+		return nil, fmt.Errorf("the answer of %s: %w", o.name, err)
+	}
+	return json.RawMessage(raw), nil
+}
+
+// refused returns the declared error that err is, or err.
+func (o *operation) refused(err error) error {
+	for _, declared := range o.refusals {
+		if errors.Is(err, declared) {
+			return subjects.Refused(declared)
+		}
+	}
+	return err
+}
+
+// values are the decoded argument and answer of a call.
+type values[A, R any] struct {
+	argument A
+	answer   R
+	raw      json.RawMessage // the answer
+}
+
+func (v *values[A, R]) read(argument, answer json.RawMessage) error {
+	if len(argument) > 0 {
+		if err := json.Unmarshal(argument, &v.argument); err != nil {
+			return fmt.Errorf("its argument is no %T: %w", v.argument, err)
+		}
+	}
+	if len(answer) > 0 {
+		if err := json.Unmarshal(answer, &v.answer); err != nil {
+			return fmt.Errorf("its answer is no %T: %w", v.answer, err)
+		}
+	}
+	var err error
+	v.raw, err = json.Marshal(v.answer) // in the form of other answers
+	return err
+}
+
+// encodable returns an error if values of a type cannot be written as JSON.
+func encodable[T any](name, what string) error {
+	var zero T
+	_, err := json.Marshal(zero)
+	var kind *json.UnsupportedTypeError
+	if errors.As(err, &kind) {
+		return fmt.Errorf("operation %q: its %s cannot be written as JSON: %w", name, what, err)
+	}
+	return nil
+}
+
+// textOf tells a value.
+func textOf[T any](raw json.RawMessage) string {
+	if len(raw) == 0 || reflect.TypeFor[T]() == reflect.TypeFor[None]() {
+		return ""
+	}
+	var v T
+	if json.Unmarshal(raw, &v) == nil {
+		if s, ok := any(v).(fmt.Stringer); ok {
+			return stringOf(s)
+		}
+		if s, ok := any(&v).(fmt.Stringer); ok {
+			return stringOf(s)
+		}
+	}
+	return explain.Facts(raw)
+}
+
+// stringOf calls String, which may panic on a value that no client sent.
+func stringOf(s fmt.Stringer) (text string) {
+	defer func() {
+		if p := recover(); p != nil {
+			text = fmt.Sprintf("%T", s)
+		}
+	}()
+	return s.String()
+}
+
+// Lengths of what is told, in characters.
+const (
+	mostName  = 30
+	mostValue = 120
+)
+
+// model returns the operation for readers of histories.
+func (o *operation) model() models.Operation {
+	m := models.Operation{F: o.name, Words: models.Words{Refused: "it failed"}, Tell: o.tell}
+	if !o.reads {
+		m.Quorum = func(*history.Operation) bool { return true }
+	}
+	return m
+}
+
+// tell fills in the words for a call.
+func (o *operation) tell(op *history.Operation, w *models.Words) models.Values {
+	key := models.Key(op.Key)
+	argument := printable.Text(o.text(op.Invoke.Value, true), mostValue)
+	got := ""
+	if op.Outcome() == history.OK {
+		got = printable.Text(o.text(op.Return.Value, false), mostValue)
+	}
+	if op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused {
+		w.Refused = "was refused"
+	}
+	w.Name = o.name
+	if argument != "" {
+		w.Name += " " + argument
+	}
+	if got != "" {
+		w.Name += ": " + got
+	}
+	w.Name = printable.Text(w.Name, mostName)
+	fill := strings.NewReplacer("{key}", key, "{arg}", argument, "{got}", got)
+	w.Asked, w.Done = "called "+o.name+" of "+key, ""
+	if argument != "" {
+		w.Asked += " (" + argument + ")"
+	}
+	if got != "" {
+		w.Done = "got " + got
+	}
+	if o.asked != "" {
+		w.Asked = fill.Replace(o.asked)
+	}
+	if o.done != "" {
+		w.Done = fill.Replace(o.done)
+	}
+	return models.Values{}
+}

@@ -1,0 +1,64 @@
+package object
+
+import (
+	"errors"
+	"iter"
+
+	"github.com/zklab/zklab/checker/declared"
+)
+
+// Key is what clients did to one object: the calls, in the order in which they began.
+type Key = declared.Key
+
+// Did is a call of a client.
+type Did = declared.Call
+
+// The outcomes of calls ([Did]).
+const (
+	IsAnswered = declared.Answered
+	IsRefused  = declared.Refused
+	IsUnheard  = declared.Unheard
+)
+
+// Finding is what a [Property] found wrong with an object, or could not decide.
+type Finding = declared.Finding
+
+// Property is the rule that f finds nothing wrong with any object. meaning says in a sentence what that
+// means. f gets one object at a time, and several at the same time; it must not keep or change what it gets.
+// A finding is a violation, unless it is Undecided.
+func Property(name, meaning string, f func(*Key) []Finding) Rule {
+	return property{name, meaning, f}
+}
+
+type property struct {
+	name, meaning string
+	f             func(*Key) []Finding
+}
+
+func (p property) rule([]*operation) (declared.Rule, error) {
+	if p.name == "" || p.f == nil {
+		return declared.Rule{}, errors.New("a property has no name or no function")
+	}
+	return declared.Property(p.name, p.meaning, p.f), nil
+}
+
+// Answer is an argument with its answer.
+type Answer[A, R any] struct {
+	Arg A
+	Got R
+}
+
+// Of yields the answered calls of an operation, with their argument and answer.
+func Of[S, A, R any](k *Key, o *Op[S, A, R]) iter.Seq2[*Did, Answer[A, R]] {
+	return func(yield func(*Did, Answer[A, R]) bool) {
+		for c := range k.Of(o.name) {
+			if c.Outcome != declared.Answered {
+				continue
+			}
+			var v values[A, R]
+			if v.read(c.Argument, c.Answer) == nil && !yield(c, Answer[A, R]{v.argument, v.answer}) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,232 @@
+package object
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker/declared"
+	"github.com/zklab/zklab/internal/base/printable"
+)
+
+// Caller is who made a call, for specifications that depend on it.
+type Caller = declared.Caller
+
+// Step is what a [Spec] with states of type St says of one operation.
+type Step[St any] struct {
+	of   *operation
+	next func(state any, c *declared.Call, who Caller, heard bool) ([]any, error)
+}
+
+// Runs says what an operation does: from a state and an argument to the next state and the answer, as the
+// method itself would. zklab compares the answer with the one that the client got. A call without an answer
+// is run all the same, and nothing is compared. An error is a refusal ([Op.Refuses]); it changes nothing.
+//
+// f must not change the state that it is given, and must return the same for the same state and argument.
+func Runs[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A) (St, R, error)) Step[St] {
+	if f == nil {
+		return Step[St]{of: &o.operation}
+	}
+	return RunsBy(o, func(state St, _ Caller, argument A) (St, R, error) { return f(state, argument) })
+}
+
+// RunsBy is [Runs] for an operation whose effect depends on who calls it.
+func RunsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argument A) (St, R, error)) Step[St] {
+	if f == nil {
+		return Step[St]{of: &o.operation}
+	}
+	return Step[St]{of: &o.operation, next: func(state any, c *declared.Call, who Caller, heard bool) ([]any, error) {
+		v := c.Decoded.(*values[A, R])
+		before, _ := state.(St)
+		after, want, err := f(before, who, v.argument)
+		due := ""
+		if err != nil {
+			refused := o.refusal(err)
+			if refused == nil {
+				declared.Mistake("%s returned the error %q, which is none of those that the operation Refuses", o.name, err)
+			}
+			after, due = before, refused.Error()
+		}
+		switch {
+		case c.Outcome == declared.Unheard || !heard && c.Outcome == declared.Answered:
+			return []any{after}, nil
+		case c.Outcome == declared.Refused && due != c.Refusal:
+			return nil, fmt.Errorf("%s was refused (%s), but %s", o.name, c.Refusal, o.right(want, due))
+		case c.Outcome == declared.Answered && due != "":
+			return nil, fmt.Errorf("%s %s, but only a refusal (%s) is right then", o.name, o.answered(v.raw), due)
+		case c.Outcome == declared.Answered && !equal(v, want):
+			return nil, fmt.Errorf("%s %s, but %s", o.name, o.answered(v.raw), o.right(want, ""))
+		}
+		return []any{after}, nil
+	}}
+}
+
+// right says what would have been right.
+func (o *operation) right(want any, due string) string {
+	if due != "" {
+		return fmt.Sprintf("only a refusal (%s) is right then", due)
+	}
+	if o.answer == reflect.TypeFor[None]() {
+		return "it should have been done"
+	}
+	raw, err := json.Marshal(want)
+	if err != nil {
+		declared.Mistake("the answer of %s cannot be written as JSON: %v", o.name, err)
+	}
+	return "only " + o.shown(raw) + " is right then"
+}
+
+func (o *operation) answered(raw json.RawMessage) string {
+	if o.answer == reflect.TypeFor[None]() {
+		return "was done"
+	}
+	return "answered " + o.shown(raw)
+}
+
+// shown tells an answer; one without words is told as JSON.
+func (o *operation) shown(raw json.RawMessage) string {
+	if text := o.text(raw, false); text != "" {
+		return printable.Text(text, mostValue)
+	}
+	return printable.Text(string(raw), mostValue)
+}
+
+// equal compares an answer with the one that is right, in the form in which answers are recorded.
+func equal[A, R any](got *values[A, R], want R) bool {
+	if reflect.DeepEqual(got.answer, want) {
+		return true
+	}
+	raw, err := json.Marshal(want)
+	return err == nil && string(raw) == string(got.raw)
+}
+
+// refusal returns the declared error that err is, or nil.
+func (o *operation) refusal(err error) error {
+	for _, declared := range o.refusals {
+		if errors.Is(err, declared) {
+			return declared
+		}
+	}
+	return nil
+}
+
+// Allows says which answers of an operation are right, where the state does not determine the answer: f
+// returns the next state, or says in words why the answer is impossible. unheard returns all states to which
+// a call without an answer can lead; [Same] is for an operation of which such a call leaves no trace.
+// Refusals are not compared.
+//
+// Both functions must not change the state that they are given.
+func Allows[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A, answer R) (St, error), unheard func(state St, argument A) []St) Step[St] {
+	if f == nil || unheard == nil {
+		return Step[St]{of: &o.operation}
+	}
+	return Step[St]{of: &o.operation, next: func(state any, c *declared.Call, _ Caller, heard bool) ([]any, error) {
+		v := c.Decoded.(*values[A, R])
+		before, _ := state.(St)
+		switch {
+		case c.Outcome == declared.Refused:
+			return []any{before}, nil
+		case c.Outcome == declared.Unheard || !heard:
+			var all []any
+			for _, s := range unheard(before, v.argument) {
+				all = append(all, s)
+			}
+			return all, nil
+		}
+		after, err := f(before, v.argument, v.answer)
+		if err != nil {
+			return nil, err
+		}
+		return []any{after}, nil
+	}}
+}
+
+// Same is for [Allows]: a call without an answer changes nothing that an answer could show.
+func Same[St, A any](state St, _ A) []St { return []St{state} }
+
+// Ignores says that a specification says nothing of an operation.
+func Ignores[St, S, A, R any](o *Op[S, A, R]) Step[St] {
+	return Step[St]{of: &o.operation, next: ignored}
+}
+
+func ignored(any, *declared.Call, Caller, bool) ([]any, error) { return nil, nil }
+
+// Spec is a sequential specification with states of type St.
+type Spec[St any] struct {
+	name, meaning string
+	initial       St
+	steps         []Step[St]
+	ends          func(St, Caller) St
+}
+
+// Sequential is the rule that one order of the calls of an object explains all answers: each call took effect
+// at one moment between its beginning and its end, as the steps say, and the object began in the state
+// initial. Each operation needs a step. States are compared by [reflect.DeepEqual], so two equal ones must
+// mean the same.
+//
+// The rule is called "sequential". Objects are decided one by one, by porcupine, with bounds of time and
+// memory. Past them the verdict is unknown: use fewer clients, more keys or a shorter load.
+func Sequential[St any](initial St, steps ...Step[St]) *Spec[St] {
+	return &Spec[St]{
+		name: "sequential", meaning: "one order of the calls explains every answer, and each call took effect between its beginning and its end",
+		initial: initial, steps: steps,
+	}
+}
+
+// Named gives the rule another name, and says in a sentence what it promises.
+func (s *Spec[St]) Named(name, meaning string) *Spec[St] {
+	s.name, s.meaning = name, meaning
+	return s
+}
+
+// SessionEnds says what the end of a client's session does to the state: its lease is free, it is no member
+// any more. zklab knows from the transaction log and the links when a session ended. A call that changes
+// something takes effect before the session ends in which it went on. f must not change the state that it
+// is given.
+func (s *Spec[St]) SessionEnds(f func(state St, who Caller) St) *Spec[St] { s.ends = f; return s }
+
+func (s *Spec[St]) rule(operations []*operation) (declared.Rule, error) {
+	if s.name == "" {
+		return declared.Rule{}, errors.New("a specification has no name")
+	}
+	spec := &declared.Spec{Name: s.name, Meaning: s.meaning, Initial: s.initial, Steps: map[string]declared.Step{}}
+	if s.ends != nil {
+		spec.SessionEnds = func(state any, who Caller) any {
+			before, _ := state.(St)
+			return s.ends(before, who)
+		}
+	}
+	left := map[string]bool{}
+	for _, o := range operations {
+		left[o.name] = true
+	}
+	for _, st := range s.steps {
+		switch {
+		case st.of == nil || st.next == nil:
+			return declared.Rule{}, fmt.Errorf("a step of the specification %q has no function", s.name)
+		case spec.Steps[st.of.name].Next != nil:
+			return declared.Rule{}, fmt.Errorf("the specification %q has two steps for operation %q", s.name, st.of.name)
+		case !left[st.of.name]:
+			return declared.Rule{}, fmt.Errorf("the specification %q has a step for %q, which is none of the operations", s.name, st.of.name)
+		}
+		delete(left, st.of.name)
+		spec.Steps[st.of.name] = declared.Step{
+			Reads: st.of.reads, Plain: st.of.plain, Ignored: reflect.ValueOf(st.next).Pointer() == reflect.ValueOf(ignored).Pointer(),
+			Decode: st.of.prepare, Next: st.next,
+		}
+	}
+	if len(left) > 0 {
+		return declared.Rule{}, fmt.Errorf("the specification %q says nothing of %s: add steps, or Ignores", s.name, strings.Join(slices.Sorted(maps.Keys(left)), ", "))
+	}
+	return declared.Sequential(spec), nil
+}
+
+// prepare decodes a call.
+func (o *operation) prepare(c *declared.Call) (err error) {
+	c.Decoded, err = o.decode(c.Argument, c.Answer)
+	return err
+}
