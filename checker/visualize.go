@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/ordered"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/linearize"
 )
@@ -20,19 +21,26 @@ var ErrNoReference = errors.New("no reference model for porcupine's visualisatio
 
 // mostVisible is how many steps of one key a picture may have: a reader cannot look at more, and
 // the partial orders take memory.
-const mostVisible = 400
+const mostVisible = ordered.MostDrawn
 
 // Pictures draws keys of one history. It is safe for concurrent use.
 type Pictures struct {
 	a         *evidence.Record
-	reference *frame.Reference // nil: the model has none
+	reference *frame.Reference                                         // nil: the model has none
+	own       func(ctx context.Context, key string, w io.Writer) error // what a Porcupine draws; nil: there is none
 	opts      Options
 }
 
-// NewPictures reads a history, of the model that it names or else of opts.Model. It returns an error if
-// zklab has no checks for the model, or when ctx ends.
+// NewPictures reads a history, of the model that it names or else of opts.Model. If zklab has no reference
+// model for it, the first [Porcupine] among opts.Extra is drawn. It returns an error if zklab has no
+// checks for the model, or when ctx ends.
 func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictures, error) {
 	m, err := modelOf(h.Header, opts)
+	for _, c := range opts.Extra {
+		if own, is := c.(Porcupine); is && len(m.References) == 0 {
+			return &Pictures{own: func(ctx context.Context, key string, w io.Writer) error { return own.Visualize(ctx, h, key, w) }}, ctx.Err()
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +58,10 @@ func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictur
 // many operations, or takes too much time or memory, and [ErrNoReference] if the history's model has no
 // reference model.
 func (p *Pictures) Write(ctx context.Context, key string, w io.Writer) error {
-	if p.reference == nil {
+	switch {
+	case p.own != nil:
+		return p.own(ctx, key, w)
+	case p.reference == nil:
 		return fmt.Errorf("%w: %s", ErrNoReference, p.a.Object.Name)
 	}
 	for _, k := range p.a.Keys {

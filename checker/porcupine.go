@@ -1,0 +1,123 @@
+package checker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/ordered"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/linearize"
+)
+
+// Porcupine is a [Check] by a porcupine model of one's own, as porcupine's documentation has it: each
+// key of the history must be linearizable. Convert a NondeterministicModel with its ToModel.
+//
+// The model is never asked about what it cannot know. A call that certainly had no effect is left
+// out. One of unknown outcome may have happened at any time after it began, or never. What it
+// answered is not known, so its step is tried with all answers that it may have had: those of
+// Outputs; or all values of a type with few of them (a bool, a struct of bools, an empty struct);
+// or otherwise some values, which is enough if they make no difference to the step, as with a put. If
+// they do, and no order is found, the verdict is unknown and says so.
+//
+// A model that panics, that does not return, that returns no state, or that changes the state it is
+// given makes the verdict unknown, with one line about it.
+//
+// It is safe for concurrent use if its functions are.
+type Porcupine struct {
+	// Property is the name of the check; "" means "porcupine".
+	Property string
+	// Model decides. Its Partition, if any, divides the operations of a key of the history further.
+	Model porcupine.Model
+	// Operation returns a call in terms of the model; ok is false if the model does not know such calls.
+	// The output of a call without an answer must be a zero value of the type that outputs have.
+	// See [Typed]. It is required.
+	Operation func(op *history.Operation) (input, output any, ok bool)
+	// ReadOnly reports whether a call changes nothing: one that was not answered is left out. nil
+	// means that all calls may change something.
+	ReadOnly func(op *history.Operation) bool
+	// Outputs returns all outputs that a call with this input may have, so that one that was not answered
+	// can be tried with each. See above for nil.
+	Outputs func(input any) []any
+	// Time bounds the search for an order of one key; 0 means 10 s. In a testing/synctest bubble, where
+	// time stands still, a number of tries does.
+	Time time.Duration
+	// Memory is roughly how many bytes searches may use; 0 means 256 MiB.
+	Memory int64
+}
+
+// Typed returns an Operation for a [Porcupine] whose model has these inputs and outputs, if the
+// history has them as JSON. input makes an input of an operation's name, its key and its argument.
+func Typed[A, In, Out any](input func(f, key string, argument A) In) func(op *history.Operation) (any, any, bool) {
+	return func(op *history.Operation) (any, any, bool) {
+		var a A
+		var out Out
+		if len(op.Invoke.Value) > 0 && json.Unmarshal(op.Invoke.Value, &a) != nil {
+			return nil, nil, false
+		}
+		if op.Outcome() == history.OK && len(op.Return.Value) > 0 && json.Unmarshal(op.Return.Value, &out) != nil {
+			return nil, nil, false
+		}
+		return input(op.F, op.Key, a), out, true
+	}
+}
+
+// Name returns the name of the property.
+func (p Porcupine) Name() string {
+	if p.Property == "" {
+		return "porcupine"
+	}
+	return p.Property
+}
+
+// spec returns the model with its bounds.
+func (p Porcupine) spec() ordered.Spec {
+	s := ordered.Spec{Model: p.Model, Operation: p.Operation, ReadOnly: p.ReadOnly, Outputs: p.Outputs, Memory: Options{Memory: p.Memory}.memory(), Tries: referenceKeyTries, Time: p.Time}
+	if s.Time <= 0 {
+		s.Time = 10 * time.Second
+	}
+	return s
+}
+
+// Check decides each key, several at a time.
+func (p Porcupine) Check(ctx context.Context, h *history.History) []Verdict {
+	property := ordered.Property(p.Name(), p.spec())
+	if p.Operation == nil {
+		return []Verdict{{Property: p.Name(), Result: Unknown, Reason: "this Porcupine has no Operation: it says how calls are operations of the model"}}
+	}
+	a := evidence.Read(ctx, h, nil, nil)
+	findings := make([][]frame.Finding, len(a.Keys))
+	decideKeys(ctx, a, func(i int, k *evidence.Key) { findings[i] = []frame.Finding{decideOn(ctx, property, k)} })
+	return summarise(property, a, keyNames(a), column(findings, 0))
+}
+
+// Visualize writes porcupine's own page about one key: see [Pictures.Write].
+func (p Porcupine) Visualize(ctx context.Context, h *history.History, key string, w io.Writer) error {
+	a := evidence.Read(ctx, h, nil, nil)
+	i := slices.IndexFunc(a.Keys, func(k *evidence.Key) bool { return k.Name == key })
+	if i < 0 {
+		return fmt.Errorf("the history has no key %q", key)
+	}
+	s := p.spec()
+	calls, got, err := s.Draw(ctx, a.Keys[i], w)
+	switch {
+	case err != nil:
+		return err
+	case calls > ordered.MostDrawn:
+		return ErrTooLarge
+	case got.Err != nil:
+		return got.Err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case got.Result == linearize.Undecided:
+		return ErrTooLarge
+	}
+	return nil
+}
