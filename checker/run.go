@@ -55,6 +55,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 			}
 		}
 		findings[i] = row
+		k.Forget()
 	})
 	r := Report{Assumptions: assumptions(a), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
 	left, why := leftovers.Of(ctx, a)

@@ -5,11 +5,11 @@ import (
 	"runtime/debug"
 )
 
-// collectOften makes the garbage collector begin when memory has grown by a fifth, and not only when it has
+// collectOften makes the garbage collector begin when memory has grown by a seventh, and not only when it has
 // doubled. Most of what a check or a report needs is the record itself, which stays: a large one would take
-// twice its size. It costs a fifth more processor time. The environment variable GOGC goes first.
+// twice its size. It costs a third more processor time. The environment variable GOGC goes first.
 func collectOften() {
-	const growth = 20 // per cent
+	const growth = 15 // per cent
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(growth)
 	}

@@ -31,6 +31,14 @@ func (m *memos) get(id any) *memo {
 	return made
 }
 
+// Forget drops what was made from the key: it is made again if it is asked for. In a large record, what all
+// keys have takes much memory, and each is needed only while its key is decided.
+func (k *Key) Forget() {
+	k.memos.mu.Lock()
+	defer k.memos.mu.Unlock()
+	k.memos.of = nil
+}
+
 // Once returns a function that makes something from a whole record at its first call, and returns
 // the same value at later calls. It is safe for concurrent use.
 func Once[T any](build func(*Record) T) func(*Record) T {
