@@ -14,9 +14,11 @@ import (
 // testing/synctest bubble it stands still.
 const (
 	mostTries  = 1_500_000
-	mostTime   = 10 * time.Second
 	mostMemory = 256 << 20 // bytes, for all keys that are decided at once
 )
+
+// mostTime is how long a search may take. Tests set another time.
+var mostTime = 10 * time.Second
 
 // found is what a search came to.
 type found struct {
@@ -24,7 +26,7 @@ type found struct {
 	legal   bool
 	longest []porcupine.Operation // an order that is as long as possible, if it was asked for
 	tried   int64
-	hangs   bool // a step of the model does not return
+	wrong   error // the model does not return, for example
 }
 
 // search looks for an order of operations that the model allows, with a number of tries. size is
@@ -44,6 +46,6 @@ func search(ctx context.Context, m porcupine.Model, ops []porcupine.Operation, s
 		got = linearize.Decide(ctx, p, b)
 	}
 	f.decided, f.legal = got.Result != linearize.Undecided, got.Result == linearize.Legal
-	f.tried, f.hangs = got.Tried, got.Err != nil
+	f.tried, f.wrong = got.Tried, got.Err
 	return f
 }

@@ -127,12 +127,12 @@ func (s *Spec) decide(ctx context.Context, k *evidence.Key) (f frame.Finding) {
 			return f
 		}
 	}
+	if s.undecidable(&f) {
+		return f
+	}
 	got := p.search(ctx, p.items, mostTries, false)
 	switch {
 	case s.undecidable(&f):
-	case got.hangs:
-		s.isWrong("a step of the specification does not return (an endless loop?)")
-		s.undecidable(&f)
 	case !got.decided && ctx.Err() != nil:
 		f.Unknown("the budget for checking was used up before this could be decided")
 	case !got.decided:
@@ -227,9 +227,13 @@ func (p *problem) addEnds() {
 	}
 }
 
-// search looks for an order of items.
+// search looks for an order of items. It notes a mistake of the specification.
 func (p *problem) search(ctx context.Context, items []*item, tries int64, longest bool) found {
-	return search(ctx, p.Spec.model(), p.operations(items), func(state any) int { return state.(*world).size }, tries, longest)
+	got := search(ctx, p.Spec.model(), p.operations(items), func(state any) int { return state.(*world).size }, tries, longest)
+	if got.wrong != nil {
+		p.isWrong("the specification is wrong: %v (an endless loop?)", got.wrong)
+	}
+	return got
 }
 
 func (p *problem) operations(items []*item) []porcupine.Operation {

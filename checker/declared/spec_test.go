@@ -1,0 +1,56 @@
+package declared
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+)
+
+// A specification with an endless loop ends in one line, and is asked no more.
+func TestEndlessLoop(t *testing.T) {
+	before := mostTime
+	mostTime = 50 * time.Millisecond
+	defer func() { mostTime = before }()
+	loop := make(chan struct{})
+	defer close(loop)
+	spec := testedSpec()
+	step := spec.Steps["set"]
+	step.Next = func(state any, _ *Call, _ Caller, _ bool) ([]any, error) { <-loop; return []any{state}, nil }
+	spec.Steps["set"] = step
+	b := historytest.New(testedModel.Name)
+	b.Op(0, "set", "k", 1, 2, history.OK, 1, nil).Session(1)
+	a := evidence.Read(t.Context(), b.History(), &testedModel, nil)
+	for range 2 {
+		if f := spec.decide(t.Context(), a.Keys[0]); f.Result != frame.Unknown || !strings.Contains(f.Reason, "did not return") {
+			t.Errorf("%q %s", f.Result, f.Reason)
+		}
+	}
+}
+
+// Of two calls without an answer, the log shows that one was committed. The first search assumes so.
+func TestSettled(t *testing.T) {
+	b := historytest.New(testedModel.Name)
+	b.Op(0, "set", "k", 1, 1.5, history.Info, 1, nil).Session(1)
+	b.Op(1, "set", "k", 1, 1.6, history.Info, 2, nil).Session(2)
+	b.Op(2, "get", "k", 10, 11, history.OK, nil, 1).Session(3).Return.Seen = 5
+	model := testedModel
+	model.OnZnodes = true
+	a := evidence.Read(t.Context(), b.History(), &model, []history.Txn{{Zxid: 5, Session: 1, Type: "setData", Path: "/k"}})
+	spec := testedSpec()
+	p, err := spec.problem(keyOf(a.Keys[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := p.settled()
+	if len(items) < 2 || items[0].call.Client != 0 || items[0].by != historytest.At(11) || items[1].call.Operation != "get" {
+		t.Errorf("%+v", items)
+	}
+	if f := spec.decide(t.Context(), a.Keys[0]); f.Result != "" {
+		t.Errorf("%q %s", f.Result, f.Reason)
+	}
+}
