@@ -56,7 +56,8 @@ func newExplore() *cobra.Command {
 			"Runs are simulated, except with --subject-command, which runs in real time. RECIPE is\n" +
 			"one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
 			"A single run is too short to call a property valid, so all runs are judged together.\n" +
-			"Each finding comes with the --faults with which zklab run repeats it.\n" +
+			"Each finding comes with the --faults with which zklab run repeats it. What was found is kept below\n" +
+			"OUT/explorations/RECIPE, where zklab serve finds it; the runs are not.\n" +
 			"Exit codes: 0 each single fault was tried, took effect and broke nothing, and each property was\n" +
 			"exercised, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt\n" +
 			"to stop it.",
@@ -70,7 +71,7 @@ func newExplore() *cobra.Command {
 			}
 			for _, name := range notExplored {
 				if cmd.Flags().Changed(name) {
-					return usageError("explore has no --%s: it chooses the faults itself, judges all runs together, and stores none", name)
+					return usageError("explore has no --%s: it chooses the faults itself, and judges all runs together", name)
 				}
 			}
 			if err := e.jobs.validate(cmd); err != nil {
@@ -111,6 +112,7 @@ func scenarioFlags(cmd *cobra.Command, x *store.Experiment, seed *int64, minLoad
 	for _, name := range slices.Concat(notExplored, alwaysEmbedded) {
 		_ = flags.MarkHidden(name)
 	}
+	flags.Lookup("out").Usage = "folder in which the result is kept"
 	flags.Lookup("ops").Usage = "number of times each client begins something, such as a critical section, a put or a round"
 	flags.Lookup("time-limit").Usage = "longest duration of a run"
 	flags.Lookup("faults").Usage = "kinds of faults to try, such as lose-reply,expire (default: all)"
@@ -158,7 +160,7 @@ func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []expl
 	if jobs == 1 {
 		return nil, func() {}, nil
 	}
-	cfg, err := workersOf(exploreWorkerName, workersArguments(cmd, recipe, newExploreWorker(), "faults"))
+	cfg, err := workersOf(exploreWorkerName, workersArguments(cmd, recipe, newExploreWorker(), "faults", "out"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -167,7 +169,7 @@ func exploreRunners(cmd *cobra.Command, recipe string, jobs int) (runners []expl
 }
 
 // notExplored are the flags of run that mean nothing where every message is tried.
-var notExplored = []string{"fault-interval", "min-load", "out"}
+var notExplored = []string{"fault-interval", "min-load"}
 
 // alwaysEmbedded are the flags of run that mean nothing where all runs are on an embedded ensemble.
 var alwaysEmbedded = []string{
@@ -257,6 +259,10 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 			noteRun(againWith(stored, s))
 		}
 	}
+	if err := writable("--out", f.out); err != nil {
+		return err
+	}
+	began := time.Now()
 	var closeAll func()
 	if e.config.Runners, closeAll, err = exploreRunners(cmd, stored.Recipe, e.jobs.of(stored.Simulate, endlessRuns)); err != nil {
 		return err
@@ -275,6 +281,9 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: version.Line()}
 	if len(report.Findings) > 0 {
 		all.Again = againCommand(stored)
+	}
+	if err := keepExploration(f.out, stored, x.Subject, began, report); err != nil {
+		return err
 	}
 	if e.page != "" {
 		if err := reports.WriteExploration(e.page, explorationPage(stored, x.Subject, all)); err != nil {

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { testmain.Acting(m, actsAs, act) }
 // codes. The subject says what was found.
 func act(args []string) (int, error) {
 	wanted := map[string]string{
-		"explore": "explore lock --subject S --first --for 3s --json",
+		"explore": "explore lock --subject S --first --for 3s --out there --json",
 		"sweep":   "sweep lock --subject S --faults all --seeds 1..6 --until-violations 1 --out there --json",
 	}
 	subject := ""

@@ -101,7 +101,7 @@ func (m *measure) find(ctx context.Context, s workloads.Subject) (found, error) 
 			Broken []string
 		}
 	}
-	if err := m.zklab.JSON(ctx, &e, "explore", s.Recipe, "--subject", s.Name, "--first", "--for", m.explore.String(), "--json"); err != nil {
+	if err := m.zklab.JSON(ctx, &e, "explore", s.Recipe, "--subject", s.Name, "--first", "--for", m.explore.String(), "--out", m.dir, "--json"); err != nil {
 		return f, err
 	}
 	f.runs = e.Runs

@@ -1,0 +1,38 @@
+package explore
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
+)
+
+// What a store keeps of an exploration is read again as it was written.
+func TestStored(t *testing.T) {
+	dir := t.TempDir()
+	s := Stored{Recipe: "lock", Subject: "mine", Seed: 3, Began: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), Took: time.Second}
+	s.Of(Report{Runs: 1, Always: []string{"exclusion"}}, func(steps plan.Schedule) string { return "zklab run lock" + steps.String() })
+	if s.Verdict != checker.Violation || len(s.Found) != 1 || s.Found[0].Property != "exclusion" || s.Found[0].Again != "zklab run lock" {
+		t.Errorf("%+v", s)
+	}
+	folder, err := s.Write(dir)
+	if want := filepath.Join(dir, StoredIn, "lock", "2026-01-02T03-04-05.006Z"); folder != want || err != nil {
+		t.Fatalf("%s, %v", folder, err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, StoredFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ParseStored(text)
+	if diff := cmp.Diff(s, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if _, err := ParseStored(text[:50]); err == nil {
+		t.Error("half of it was read")
+	}
+}
