@@ -43,6 +43,8 @@ func commands(taken string) map[string]command {
 		"zklab replay":           {[]string{"replay", "nowhere"}, exitFailed, nil},
 		"zklab check":            {[]string{"check", "nowhere"}, exitFailed, nil},
 		"zklab report":           {[]string{"report", "nowhere"}, exitFailed, nil},
+		"zklab serve":            {[]string{"serve", "--out", "nowhere", "--listen", taken}, exitFailed, nil},
+		"zklab open":             {[]string{"open", "nowhere"}, exitFailed, nil},
 		"zklab list":             {[]string{"list", "runs"}, exitValid, nil},
 		"zklab doctor":           {[]string{"doctor"}, exitValid, nil},
 		"zklab clean":            {[]string{"clean"}, exitFailed, nil},

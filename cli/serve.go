@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/internal/base/printable"
 	site "github.com/zklab/zklab/internal/lab/serve"
 )
 
@@ -34,6 +35,11 @@ func newServe() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, _, err := net.SplitHostPort(listen); err != nil {
 				return usageError("--listen %s: expected a host and a port, such as %s", listen, usualListen)
+			}
+			for _, name := range cfg.Hosts {
+				if len(name) > 253 || !hostName.MatchString(name) {
+					return usageError("--host %s: expected a name, such as lab.example, without a port", printable.Text(name, 80))
+				}
 			}
 			s, err := site.New(cfg)
 			if err != nil {

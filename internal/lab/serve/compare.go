@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -46,6 +47,9 @@ func (s *Server) comparePage(w http.ResponseWriter, r *http.Request) {
 
 // group reads one run or sweep.
 func (s *Server) group(e entry) (*compare.Group, error) {
+	if e.Kind == anExploration {
+		return nil, errors.New("it is an exploration, which has no times; compare runs and sweeps")
+	}
 	if err := s.index.plain(e.Path); err != nil {
 		return nil, err
 	}

@@ -17,10 +17,7 @@ import (
 
 // files opens files of the store, and nothing else: names that leave it are errors, and so are
 // links that do.
-type files struct {
-	root *os.Root
-	dir  string
-}
+type files struct{ root *os.Root }
 
 // stamp tells versions of a file apart.
 type stamp struct {

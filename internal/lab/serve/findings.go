@@ -149,6 +149,12 @@ func (s *Server) causesOf(ctx context.Context, e entry) (causes []sweep.Cause, e
 			causes = append(causes, f.Cause)
 		}
 		return causes, nil
+	case e.Kind == anExploration:
+		r, err := s.index.explored(e.Path)
+		for _, c := range r.Found {
+			causes = append(causes, c.Cause)
+		}
+		return causes, err
 	case e.State == violation:
 		return s.found.causes(ctx, s.index, e.Path)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/filelock"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -43,24 +44,25 @@ var stateOf = map[checker.Result]state{checker.Valid: valid, checker.Violation: 
 
 // Kinds of entries.
 const (
-	aRun   = "run"
-	aSweep = "sweep"
+	aRun          = "run"
+	aSweep        = "sweep"
+	anExploration = "exploration"
 )
 
-// entry is a run or a sweep in the list.
+// entry is a run, a sweep or an exploration in the list.
 type entry struct {
 	Kind                               string
 	Path                               string // in the store, with slashes
 	Recipe, Subject, Ensemble          string
 	Label, Seed, Faults                string
 	Started                            time.Time
-	Length                             time.Duration // of the load, or of the sweep
+	Length                             time.Duration // of the load, the sweep or the exploration
 	Operations                         int
 	State                              state
 	Violated                           []string
 	Note                               string // why it cannot be read, or how far it came
 	Report                             string // the page of the run or the sweep; empty if there is none
-	Seeds, Done                        int64  // of a sweep
+	Seeds, Done                        int64  // of a sweep; of an exploration its runs
 	Valid, Violations, Unknown, Errors int    // runs of a sweep
 }
 
@@ -107,7 +109,9 @@ func (x *index) list(ctx context.Context) ([]entry, error) {
 		switch {
 		case !d.IsDir(): // latest, and what is not of the store
 		case d.Name() == sweepsFolder:
-			all = append(all, x.sweeps()...)
+			all = append(all, x.below(sweepsFolder, aSweep, x.sweep)...)
+		case d.Name() == explore.StoredIn:
+			all = append(all, x.below(explore.StoredIn, anExploration, x.exploration)...)
 		default:
 			all = append(all, x.recipe(d.Name())...)
 		}
@@ -321,24 +325,61 @@ func hasEnd(file io.ReaderAt, size int64) bool {
 	return bytes.Contains(last[bytes.LastIndexByte(last, '\n')+1:], []byte(`"f":"end"`))
 }
 
-// sweeps lists the sweeps of all recipes.
-func (x *index) sweeps() (all []entry) {
-	recipes, err := x.entries(sweepsFolder)
+// below lists what a folder has for each recipe.
+func (x *index) below(folder, kind string, one func(name, recipe string) (entry, bool)) (all []entry) {
+	recipes, err := x.entries(folder)
 	if err != nil {
-		return []entry{{Kind: aSweep, Path: sweepsFolder, State: unreadable, Note: oneLine(err)}}
+		return []entry{{Kind: kind, Path: folder, State: unreadable, Note: oneLine(err)}}
 	}
 	for _, recipe := range recipes {
-		names, _ := x.entries(path.Join(sweepsFolder, recipe.Name()))
+		names, _ := x.entries(path.Join(folder, recipe.Name()))
 		for _, name := range names {
 			if !name.IsDir() {
 				continue
 			}
-			if e, ok := x.sweep(path.Join(sweepsFolder, recipe.Name(), name.Name()), recipe.Name()); ok {
+			if e, ok := one(path.Join(folder, recipe.Name(), name.Name()), recipe.Name()); ok {
 				all = append(all, e)
 			}
 		}
 	}
 	return all
+}
+
+// exploration describes an exploration. ok is false for a folder that is none.
+func (x *index) exploration(name, recipe string) (e entry, ok bool) {
+	now := x.stampIn(name, explore.StoredFile)
+	if now == (stamp{}) {
+		return e, false
+	}
+	if cached := x.runs[name]; cached != nil && cached.result == now {
+		return cached.entry, true
+	}
+	e = entry{Kind: anExploration, Path: name, Recipe: recipe}
+	if r, err := x.explored(name); err != nil {
+		e.State, e.Note, e.Started = unreadable, oneLine(err), now.time.UTC()
+	} else {
+		e.Subject, e.Label, e.Seed, e.Started, e.Length = r.Subject, r.Label, fmt.Sprint(r.Seed), r.Began, r.Took
+		e.State, e.Note = cmp.Or(stateOf[r.Verdict], unreadable), r.Ended
+		e.Faults = fmt.Sprintf("%d of %d single faults, %d of %d pairs", r.Singles.Tried+r.Singles.Implied, r.Singles.All, r.Pairs.Tried+r.Pairs.Implied, r.Pairs.All)
+		e.Done, e.Seeds = int64(r.Runs), int64(r.Runs)
+		e.Violations = r.Singles.Broke + r.Pairs.Broke
+		e.Valid = max(0, r.Runs-e.Violations)
+		for _, c := range r.Found {
+			if !slices.Contains(e.Violated, c.Property) {
+				e.Violated = append(e.Violated, c.Property)
+			}
+		}
+	}
+	x.runs[name] = &cachedRun{result: now, entry: e}
+	return e, true
+}
+
+func (x *index) explored(name string) (explore.Stored, error) {
+	text, err := x.read(path.Join(name, explore.StoredFile))
+	if err != nil {
+		return explore.Stored{}, err
+	}
+	return explore.ParseStored(text)
 }
 
 // shardsOf are the journals of a sweep, and the archives of shards whose folders are elsewhere.

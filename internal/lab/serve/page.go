@@ -25,7 +25,7 @@ func parsed(names ...string) map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, name := range names {
 		t := template.New("layout.html").Funcs(template.FuncMap{
-			"link": link, "length": reports.Length, "thousands": reports.Thousands, "text": shown, "joined": joined,
+			"link": link, "length": reports.Length, "thousands": reports.Thousands, "text": shown, "joined": joined, "lines": printable.Lines,
 			"date": func(t time.Time) string { return t.UTC().Format(time.DateTime) },
 			"mark": func(s state) string { return marks[s] }, "class": func(s state) string { return classes[s] },
 			"entries": entriesWords, "done": doneWords, "counts": countWords, "size": sizeWords,
@@ -58,9 +58,9 @@ func shown(s string) string { return printable.Text(s, 300) }
 // entriesWords counts entries.
 func entriesWords(n int) string {
 	if n == 1 {
-		return "1 run or sweep"
+		return "1 entry"
 	}
-	return reports.Thousands(n) + " runs and sweeps"
+	return reports.Thousands(n) + " entries"
 }
 
 // sizeWords is the size of a file.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/explore"
 )
 
 // runContent is the content of the page of a run or a sweep.
@@ -17,10 +18,10 @@ type runContent struct {
 	Broken   []string // what is violated, with the reasons
 	Facts    [][2]string
 	Files    []storedFile
-	MoreKept int
 	Live     string // the address of its events while it goes on
 	Sweep    *sweepSnapshot
 	Kept     bool // it is a run that a sweep has kept
+	Explored explore.Stored
 }
 
 // storedFile is a file of a run.
@@ -34,6 +35,7 @@ type storedFile struct {
 var about = [][2]string{
 	{"report.html", "the report"},
 	{"sweep.html", "the page of the sweep"},
+	{explore.StoredFile, "what was tried and found"},
 	{"timeline.html", "who held what when"},
 	{"history.jsonl", "the record"},
 	{"transactions.jsonl", "what the servers committed"},
@@ -66,6 +68,8 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) {
 	if c.Kind == aSweep {
 		now := s.sweepNow(r.Context(), c.entry)
 		c.Sweep = &now
+	} else if c.Kind == anExploration {
+		c.Explored, _ = s.index.explored(name) // the entry says what is wrong with it
 	} else {
 		c.Broken = s.broken(name)
 	}

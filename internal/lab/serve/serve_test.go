@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/internal/testkit/testmain"
 	"github.com/zklab/zklab/settings"
@@ -636,4 +637,38 @@ func (f *fixture) sweep(seeds, done int64) (*sweep.Ledger, string) {
 		check(f.t, ledger.Write(line))
 	}
 	return ledger, name
+}
+
+// Explorations are listed with the others, also those that cannot be read.
+func TestExplorations(t *testing.T) {
+	f := newFixture(t)
+	x := explore.Stored{
+		Recipe: "lock", Subject: hostile, Began: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Verdict: checker.Violation, Runs: 30,
+		Singles: explore.Count{All: 28, Tried: 28, Broke: 2}, Text: "what it found\n" + hostile,
+		Found: []explore.StoredCause{{Cause: sweep.Cause{Property: "exclusion", Shape: "acquire ok"}, Where: "client 1", Runs: 2, Again: "zklab run lock " + hostile}},
+	}
+	folder, err := x.Write(f.dir)
+	check(t, err)
+	name, err := filepath.Rel(f.dir, folder)
+	check(t, err)
+	name = filepath.ToSlash(name)
+	if row := rowOf(t, f.page("/?kind=exploration"), name); !strings.Contains(row, "violation") || !strings.Contains(row, "exclusion") || !strings.Contains(row, "30 of 30 runs") {
+		t.Errorf("the row: %s", row)
+	}
+	page := f.page("/run/" + name)
+	if strings.Contains(page, "<script>alert") || strings.Contains(page, "\x1b") || !strings.Contains(page, "what it found") || !strings.Contains(page, "zklab run lock") {
+		t.Errorf("the page: %s", page)
+	}
+	if got := f.page("/findings"); !strings.Contains(got, "acquire ok") {
+		t.Errorf("the findings: %s", got)
+	}
+	run := f.run("lock", "2026-01-02T15:04:05Z", store.Experiment{}, checker.Valid)
+	if answer := f.ask("GET", "/compare?run="+run+"&run="+name); answer.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("compared: %s", answer.Status)
+	}
+	check(t, os.Truncate(filepath.Join(folder, explore.StoredFile), 40))
+	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "unreadable") {
+		t.Errorf("when it is cut off: %s", row)
+	}
+	f.page("/run/" + name)
 }

@@ -50,7 +50,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	files := &files{root: root, dir: dir}
+	files := &files{root: root}
 	return &Server{
 		Config: cfg, dir: dir, root: root, token: rand.Text(),
 		index: newIndex(files), live: newLive(files), found: newFindings(files), sparks: newSparks(files),

@@ -55,7 +55,7 @@ func (s *Server) spark(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "image/svg+xml")
-	if e.Kind == aSweep {
+	if e.Kind != aRun {
 		_, _ = w.Write(sweepSpark(e))
 		return
 	}

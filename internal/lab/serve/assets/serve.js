@@ -2,6 +2,21 @@
 // All pages work without this script. It keeps the list and the page of a run up to date, and says what
 // is ticked. Text of the store goes into the page as text, never as markup.
 
+// stream hears the events of an address while the page is in sight: a browser has few connections for all its tabs.
+function stream(address, handlers) {
+  let events = null;
+  const close = () => { if (events) events.close(); events = null; };
+  const open = () => {
+    if (events || document.hidden) return;
+    events = new EventSource(address());
+    for (const name in handlers) events.addEventListener(name, handlers[name]);
+  };
+  document.addEventListener("visibilitychange", () => document.hidden ? close() : open());
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", open);
+  open();
+}
+
 const chosen = document.getElementById("chosen"), filter = document.getElementById("filter");
 
 function ticked() { return [...document.querySelectorAll('#live input[name="run"]:checked')].map(box => box.value); }
@@ -36,8 +51,7 @@ if (chosen) {
   for (const select of filter.querySelectorAll("select, input[type=date]")) select.addEventListener("change", () => filter.requestSubmit());
   window.addEventListener("pageshow", tell);
   tell();
-  const events = new EventSource("/events?v=" + document.getElementById("live").dataset.version);
-  events.addEventListener("changed", refresh);
+  stream(() => "/events?v=" + document.getElementById("live").dataset.version, { changed: refresh });
 }
 
 // list shows texts as the items of a list.
@@ -95,8 +109,7 @@ function findings(all) {
 
 const going = document.getElementById("going");
 if (going) {
-  const events = new EventSource(going.dataset.live);
-  events.addEventListener("now", e => {
+  const show = e => {
     const now = JSON.parse(e.data);
     for (const field of document.querySelectorAll("[data-field]")) {
       const value = now[field.dataset.field];
@@ -114,6 +127,6 @@ if (going) {
     list("holders", now.holders || [], "nobody");
     list("findings", now.findings || [], "none");
     bars(document.querySelector('[data-field="seconds"]'), now.seconds || []);
-  });
-  events.addEventListener("over", () => { events.close(); location.reload(); });
+  };
+  stream(() => going.dataset.live, { now: show, over: () => location.reload() });
 }
