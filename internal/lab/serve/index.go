@@ -360,7 +360,10 @@ func (x *index) exploration(name, recipe string) (e entry, ok bool) {
 	} else {
 		e.Subject, e.Label, e.Seed, e.Started, e.Length = r.Subject, r.Label, fmt.Sprint(r.Seed), r.Began, r.Took
 		e.State, e.Note = cmp.Or(stateOf[r.Verdict], unreadable), r.Ended
-		e.Faults = fmt.Sprintf("%d of %d single faults, %d of %d pairs", r.Singles.Tried+r.Singles.Implied, r.Singles.All, r.Pairs.Tried+r.Pairs.Implied, r.Pairs.All)
+		e.Faults = fmt.Sprintf("%d of %d single faults", r.Singles.Tried+r.Singles.Implied, r.Singles.All)
+		if r.Pairs.All > 0 {
+			e.Faults += fmt.Sprintf(", %d of %d pairs", r.Pairs.Tried+r.Pairs.Implied, r.Pairs.All)
+		}
 		e.Done, e.Seeds = int64(r.Runs), int64(r.Runs)
 		e.Violations = r.Singles.Broke + r.Pairs.Broke
 		e.Valid = max(0, r.Runs-e.Violations)

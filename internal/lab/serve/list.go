@@ -65,7 +65,7 @@ var columns = []column{
 	{Name: "recipe", Title: "recipe, subject"},
 	{Name: "state", Title: "verdict"},
 	{Name: "", Title: "what happened"},
-	{Name: "length", Title: "load"},
+	{Name: "length", Title: "time"},
 	{Name: "operations", Title: "operations"},
 	{Name: "faults", Title: "faults"},
 	{Name: "seed", Title: "seed"},

@@ -133,7 +133,7 @@ func runSpark(p *pulse) []byte {
 // sweepSpark draws the shares of the verdicts of a sweep.
 func sweepSpark(e entry) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d">`, sparkWidth, sparkHeight, sparkWidth, sparkHeight)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" preserveAspectRatio="none">`, sparkWidth, sparkHeight, sparkWidth, sparkHeight)
 	from := 0.0
 	shares := sharesOf(e)
 	for i, colour := range []string{goodColour, openColour, badColour, restColour} {
