@@ -2,48 +2,50 @@ package checker
 
 import (
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/checker/internal/checktest"
-	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 )
 
-// A fault of a kind that nobody here knows is judged by the traits that the record
-// tells: what was decided of freeze is decided of it.
-func TestFaultOfAnUnknownKind(t *testing.T) {
-	frozen := func(kind string, traits history.FaultTraits) (Result, Result) {
-		r := checktest.Remote().Fault("freeze", 50, 6000, 0).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1, Token: 1, Alive: 25}).
-			Session(3000, expired, 0, 1).Lost(6300, 0, 1, 1).Fact(9000, history.FEnd, nil)
-		h := r.Build()
-		for i := range h.Events {
-			if e := &h.Events[i]; e.F == kinds.Freeze.Name {
-				var s history.FaultStep
-				if err := e.Decode(&s); err != nil {
-					t.Fatal(err)
-				}
-				if s.Step == history.StepInject {
-					s.Traits = traits
-				}
-				e.F, e.Value = kind, history.Value(s)
+// A right and a wrong reentrant lock, of other names, through the public checks.
+func TestReentrantLock(t *testing.T) {
+	for name, tt := range map[string]struct {
+		entered int // when the other client enters, in ms
+		want    Result
+	}{
+		"right": {41, Valid},
+		"wrong": {25, Violation}, // released at the inner end
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := checktest.Foreign("reentrant")
+			op := func(client int, f string, from, to int) {
+				r.Op(checktest.Args{Client: client, F: f, Key: "k", Inv: from, Ret: to, Outcome: history.OK})
 			}
-		}
-		rep := Run(t.Context(), h, Options{})
-		for _, v := range rep.Verdicts {
-			if v.Property == "lost" {
-				return v.Result, rep.Verdict
+			op(0, "enter", 1, 2)
+			op(0, "enter", 3, 4)
+			op(0, "leave", 20, 21)
+			op(1, "enter", 22, tt.entered)
+			op(0, "leave", 40, 45)
+			for _, c := range Exclusive(Hold{Begin: "enter", End: "leave", Nested: true}) {
+				if c.Name() != "exclusion" {
+					continue
+				}
+				if vs := c.Check(t.Context(), r.Build()); len(vs) != 1 || vs[0].Result != tt.want {
+					t.Errorf("%+v", vs)
+				}
 			}
-		}
-		t.Fatal("no verdict of lost")
-		return "", ""
+		})
 	}
-	known, all := frozen("freeze", history.FaultTraits{})
-	if known == Violation {
-		t.Fatalf("a hold that was stopped: %s", known)
+}
+
+func TestSessions(t *testing.T) {
+	r := checktest.Lock().Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 30, Token: 1, Alive: 15}).Session(40, dead, 0, 1).Proof(1, 2, 50)
+	var all []Session
+	for s := range Sessions(r.Build()) {
+		all = append(all, s)
 	}
-	if told, allTold := frozen("hammer", kinds.Freeze.Traits); told != known || allTold != all {
-		t.Errorf("with the traits of freeze %s (%s), as freeze %s (%s)", told, allTold, known, all)
-	}
-	if untold, _ := frozen("hammer", history.FaultTraits{}); untold != Violation {
-		t.Errorf("without traits it is %s", untold)
+	if len(all) != 2 || all[0].Client != 0 || all[0].EndedBy > 40*time.Millisecond || all[0].EndedFrom > all[0].EndedBy || all[1].Client != 1 || all[1].EndedBy != history.Never {
+		t.Errorf("%+v", all)
 	}
 }

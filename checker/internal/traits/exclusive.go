@@ -1,0 +1,170 @@
+package traits
+
+import (
+	"encoding/json"
+
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/locks"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Hold says which operations begin and end an exclusive hold of their key. Answers are JSON; nil if
+// there is none.
+type Hold struct {
+	// Begin begins the hold when it is answered. An answer of false says that it did not.
+	Begin string
+	// End ends the hold when it is invoked, unless it certainly had no effect.
+	End string
+	// Confirm answers true if the client still holds, and false if not. "": there is no such operation.
+	Confirm string
+	// Nested says that a client may begin a hold again while it holds, and ends it as often.
+	Nested bool
+	// Token returns the fencing token in the answer of a Begin; 0 if it has none. nil: there are none.
+	Token func(answer json.RawMessage) int64
+}
+
+// Exclusive returns the properties of a lock for such holds: exclusion, lost, belief, progress and,
+// if the holds have tokens, tokens and grant.
+func Exclusive(x Hold) []*frame.Property {
+	of := locks.Lock
+	properties := only(of.Properties, "exclusion", "grant", "tokens", "lost", "belief", "progress")
+	return seenAs(of, properties, func(h *history.History, ops []*history.Operation) {
+		if x.Nested {
+			x.nest(h, ops)
+			return
+		}
+		for _, op := range ops {
+			x.play(h, op, x.part(op))
+		}
+	})
+}
+
+// part returns which operation of a lock an operation is.
+func (x *Hold) part(op *history.Operation) string {
+	switch op.F {
+	case x.Begin:
+		return models.FAcquire
+	case x.End:
+		return models.FRelease
+	}
+	if op.F == x.Confirm && x.Confirm != "" {
+		return models.FConfirm
+	}
+	return ""
+}
+
+// play makes an operation of the history the part of a lock's.
+func (x *Hold) play(h *history.History, op *history.Operation, part string) {
+	var argument, answer any
+	answered := op.Outcome() == history.OK
+	switch part {
+	case models.FAcquire:
+		if answered {
+			answer = models.Grant{Token: x.token(op)}
+		}
+	case models.FRelease:
+		argument = models.Held{Held: true}
+	case models.FConfirm:
+		if answered {
+			answer = models.Held{Held: !no(op.Return.Value)}
+		}
+	}
+	play(h, op, part, argument, answer)
+	if part == models.FAcquire && answered && no(op.Return.Value) {
+		e := at(h, op.Return)
+		e.Type, e.Value = history.Fail, nil
+	}
+}
+
+// token returns the fencing token of an answered begin.
+func (x *Hold) token(op *history.Operation) history.ID {
+	if x.Token == nil {
+		return 0
+	}
+	return history.ID(x.Token(op.Return.Value))
+}
+
+// no reports whether an answer is false.
+func no(answer json.RawMessage) bool { return string(answer) == "false" }
+
+// depth is how often a client has begun a hold, and not yet ended it, at least.
+type depth struct {
+	least   int
+	session history.ID // in which the outermost began
+	// doubtful: a begin of unknown outcome may have made the hold deeper, or have begun it, in the session.
+	doubtful bool
+}
+
+// nest makes the outermost begin and the end that may be the last one the ends of one hold. Where it
+// is unknown whether a client begins or deepens a hold, it says that the hold's begin is of unknown
+// outcome: then nothing rests on it.
+//
+// The end of a session ends all holds in it, so that the next begin is an outermost one.
+func (x *Hold) nest(h *history.History, ops []*history.Operation) {
+	type holder struct {
+		client int
+		key    string
+	}
+	of := map[holder]*depth{}
+	for _, op := range ops {
+		part := x.part(op)
+		d := of[holder{op.Client, op.Key}]
+		if d == nil {
+			d = &depth{}
+			of[holder{op.Client, op.Key}] = d
+		}
+		switch part {
+		case models.FAcquire:
+			x.deeper(h, op, d)
+		case models.FRelease:
+			if d.least != 1 || op.Outcome() == history.Fail {
+				part = ""
+			}
+			if op.Outcome() != history.Fail {
+				d.least = max(0, d.least-1)
+			}
+			x.play(h, op, part)
+		default:
+			x.play(h, op, part)
+		}
+	}
+}
+
+// deeper is a begin by a client at some depth.
+func (x *Hold) deeper(h *history.History, op *history.Operation, d *depth) {
+	said := op.Invoke
+	if op.Outcome() == history.OK {
+		said = op.Return
+	}
+	if s := said.Session; s != d.session && s != 0 && op.Outcome() != history.Fail {
+		*d = depth{session: s}
+	}
+	switch op.Outcome() {
+	case history.Fail:
+		x.play(h, op, models.FAcquire)
+		return
+	case history.Info:
+		d.doubtful = true
+		part := models.FAcquire
+		if d.least > 0 {
+			part = ""
+		}
+		x.play(h, op, part)
+		return
+	}
+	switch {
+	case no(op.Return.Value):
+		x.play(h, op, models.FAcquire)
+	case d.least > 0:
+		d.least++
+		x.play(h, op, "")
+	default:
+		d.least++
+		x.play(h, op, models.FAcquire)
+		if d.doubtful {
+			e := at(h, op.Return)
+			e.Type, e.Value = history.Info, nil
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package traits
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/queues"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// Queue says which operations put items in and take them out. An item is the argument of Put and the
+// answer of Take, as JSON; each must be put once only. An answer of null, or none, says that there
+// was no item.
+type Queue struct {
+	Put, Take string
+	// Unordered says that items may come out in any order.
+	Unordered bool
+}
+
+// Queued returns the properties of a queue for such operations: integrity, loss and, unless it is
+// unordered, order.
+func Queued(x Queue) []*frame.Property {
+	of := queues.Queue
+	names := []string{"integrity", "order", "loss"}
+	if x.Unordered {
+		names = []string{"integrity", "loss"}
+	}
+	return seenAs(of, only(of.Properties, names...), func(h *history.History, ops []*history.Operation) {
+		for i, op := range ops {
+			x.play(h, op, i)
+		}
+		x.drain(h, ops)
+	})
+}
+
+// play makes an operation of the history the part of a queue's. Items of an unordered queue have
+// priorities of their own, so that nothing follows from the order in which they come out.
+func (x *Queue) play(h *history.History, op *history.Operation, n int) {
+	switch op.F {
+	case x.Put:
+		item := models.Ranked{Item: itemOf(op.Invoke.Value)}
+		if x.Unordered {
+			item.Priority = int32(n)
+		}
+		play(h, op, models.FEnqueue, item, nil)
+	case x.Take:
+		var answer any
+		if op.Outcome() == history.OK {
+			answer = models.Item{Item: itemOf(op.Return.Value)}
+		}
+		play(h, op, models.FDequeue, nil, answer)
+	default:
+		play(h, op, "", nil, nil)
+	}
+}
+
+// drain looks for the last answer that there was no item, of a take that began after all puts had
+// returned: the queue was drained by then.
+func (x *Queue) drain(h *history.History, ops []*history.Operation) {
+	last := map[string]*history.Operation{}
+	for _, op := range ops {
+		switch {
+		case op.F == x.Put:
+			delete(last, op.Key)
+		case op.F == x.Take && op.Outcome() == history.OK && itemOf(op.Return.Value) == "":
+			last[op.Key] = op
+		}
+	}
+	for _, op := range ops {
+		if l := last[op.Key]; l != nil && op.F == x.Put && op.Outcome() != history.Fail && (op.Outcome() == history.Info || op.Return.Time >= l.Began()) {
+			delete(last, op.Key)
+		}
+	}
+	for _, op := range last {
+		for _, e := range []*history.Event{op.Invoke, op.Return} {
+			e = at(h, e)
+			*e = history.Event{Index: e.Index, Time: e.Time, Process: history.Nemesis, Client: -1, Type: history.Info, F: other}
+		}
+		e := at(h, op.Return)
+		e.F, e.Key = history.FDrained, op.Key
+		e.Value, _ = json.Marshal(models.Drained{Empty: true})
+	}
+}
+
+// itemOf returns an item as a text; "" for none.
+func itemOf(v json.RawMessage) string {
+	var text bytes.Buffer
+	if len(v) == 0 || string(v) == "null" || json.Compact(&text, v) != nil {
+		return ""
+	}
+	var s string
+	if json.Unmarshal(v, &s) == nil {
+		return s
+	}
+	return text.String()
+}

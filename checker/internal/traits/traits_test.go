@@ -1,0 +1,416 @@
+package traits_test
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/locks"
+	"github.com/zklab/zklab/checker/internal/queues"
+	"github.com/zklab/zklab/checker/internal/traits"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/linearize"
+)
+
+// own is the model of an object that zklab does not know.
+var own = &models.Model{Name: "own", Others: &models.Operation{}}
+
+// decide returns what the properties find in a history, by name.
+func decide(h *history.History, of *models.Model, properties []*frame.Property) map[string]frame.Finding {
+	a := evidence.Read(context.Background(), h, of, nil)
+	found := map[string]frame.Finding{}
+	for _, p := range properties {
+		if p.Applies != nil && !p.Applies(a) {
+			continue
+		}
+		for _, k := range a.Keys {
+			if f := p.Decide(context.Background(), k); f.Result != "" || found[p.Name].Result == "" {
+				found[p.Name] = f
+			}
+		}
+	}
+	return found
+}
+
+// renamed changes the operations of a history. rename returns the name, the argument and the answer.
+func renamed(h *history.History, rename func(op *history.Operation) (f string, argument, answer any)) *history.History {
+	all := h.With(slices.Clone(h.Events))
+	set := func(e *history.Event, f string, v any) {
+		i := slices.IndexFunc(all.Events, func(x history.Event) bool { return x.Index == e.Index })
+		all.Events[i].F, all.Events[i].Value = f, nil
+		if v != nil {
+			all.Events[i].Value, _ = json.Marshal(v)
+		}
+	}
+	for _, op := range h.Operations() {
+		f, argument, answer := rename(op)
+		set(op.Invoke, f, argument)
+		if op.Return != nil && op.Outcome() == history.OK {
+			set(op.Return, f, answer)
+		} else if op.Return != nil {
+			set(op.Return, f, nil)
+		}
+	}
+	all.Header.Model = "own"
+	return all
+}
+
+// sum is what matters of findings.
+func sum(found map[string]frame.Finding) map[string][]any {
+	all := map[string][]any{}
+	for name, f := range found {
+		all[name] = []any{string(f.Result), f.Reason, f.Counterexample, f.Figures}
+	}
+	return all
+}
+
+// A history of a lock, with other names and values, has the same findings.
+func TestExclusiveIsALock(t *testing.T) {
+	violated := map[string]int{}
+	names := []string{"exclusion", "tokens", "lost", "belief", "progress"}
+	hold := traits.Hold{Begin: "borrow", End: "bring back", Confirm: "mine?", Token: func(answer json.RawMessage) int64 {
+		var v struct{ Ticket int64 }
+		_ = json.Unmarshal(answer, &v)
+		return v.Ticket
+	}}
+	for i := range 600 {
+		h := checktest.GenerateHolds(rand.New(rand.NewPCG(7, uint64(i))), checktest.Kind(1+i%2))
+		said := false // a release that says that nothing was held has no counterpart
+		mine := renamed(h, func(op *history.Operation) (string, any, any) {
+			switch op.F {
+			case models.FAcquire:
+				var g models.Grant
+				if op.Outcome() == history.OK {
+					_ = op.Return.Decode(&g)
+				}
+				return "borrow", nil, map[string]int64{"Ticket": int64(g.Token)}
+			case models.FRelease:
+				v := models.Held{Held: true}
+				_ = op.Invoke.Decode(&v)
+				said = said || !v.Held
+				return "bring back", nil, nil
+			case models.FConfirm:
+				v := models.Held{}
+				if op.Outcome() == history.OK {
+					_ = op.Return.Decode(&v)
+				}
+				said = said || v.Token != 0
+				return "mine?", nil, v.Held
+			}
+			return op.F, nil, nil
+		})
+		if said {
+			continue
+		}
+		var like []*frame.Property
+		for _, p := range locks.Lock.Properties {
+			if slices.Contains(names, p.Name) {
+				like = append(like, p)
+			}
+		}
+		want, got := decide(h, models.Lock, like), decide(mine, own, traits.Exclusive(hold))
+		for name, f := range want {
+			if f.Result == frame.Violation {
+				violated[name]++
+			}
+		}
+		if diff := cmp.Diff(sum(want), sum(got)); diff != "" {
+			t.Fatalf("history %d: %s", i, diff)
+		}
+	}
+	t.Log(violated)
+	if violated["exclusion"] == 0 || violated["tokens"] == 0 {
+		t.Error("too little was violated")
+	}
+}
+
+// A history of a queue, with other names and values, has the same findings.
+func TestQueuedIsAQueue(t *testing.T) {
+	violated := map[string]int{}
+	for i := range 600 {
+		h := checktest.GenerateQueue(rand.New(rand.NewPCG(7, uint64(i))), checktest.Kind(1+i%2))
+		mine := renamed(h, func(op *history.Operation) (string, any, any) {
+			var v models.Item
+			if op.F == models.FEnqueue {
+				_ = op.Invoke.Decode(&v)
+				return "offer", v.Item, nil
+			}
+			if op.Outcome() == history.OK {
+				_ = op.Return.Decode(&v)
+			}
+			if v.Item == "" {
+				return "poll", nil, nil
+			}
+			return "poll", nil, v.Item
+		})
+		var like []*frame.Property
+		for _, p := range queues.Queue.Properties {
+			if slices.Contains([]string{"integrity", "order", "loss"}, p.Name) {
+				like = append(like, p)
+			}
+		}
+		want, got := decide(h, models.Queue, like), decide(mine, own, traits.Queued(traits.Queue{Put: "offer", Take: "poll"}))
+		for name, y := range got {
+			x := want[name]
+			if x.Result == frame.Violation {
+				violated[name]++
+			}
+			// An empty answer at the end says that the queue is drained, which lets loss decide more.
+			if name == "loss" && x.Result != frame.Violation {
+				if y.Result == frame.Violation && orderly(t, h) {
+					t.Fatalf("history %d: %v, but the items have an order", i, y)
+				}
+				continue
+			}
+			if x.Result != y.Result || x.Result == frame.Violation && x.Reason != y.Reason && name != "loss" { // which may see it sooner
+				t.Fatalf("history %d, %s: %v, as a queue %v", i, name, y, x)
+			}
+		}
+	}
+	t.Log(violated)
+	if violated["integrity"] == 0 || violated["order"] == 0 || violated["loss"] == 0 {
+		t.Error("too little was violated")
+	}
+}
+
+// orderly reports whether there is an order of the operations on a queue, its empty answers included.
+func orderly(t *testing.T, h *history.History) bool {
+	p := linearize.Problem{Model: porcupine.Model{
+		Init: func() any { return "" },
+		Step: func(state, input, _ any) (bool, any) {
+			list, op := state.(string), input.(*history.Operation)
+			var v models.Item
+			head, rest, _ := strings.Cut(list, ",")
+			switch {
+			case op.F == models.FEnqueue:
+				_ = op.Invoke.Decode(&v)
+				return true, list + v.Item + ","
+			case op.Outcome() == history.Info:
+				return list != "", rest
+			}
+			_ = op.Return.Decode(&v)
+			return head == v.Item, rest
+		},
+	}}
+	var unknown []bool
+	for _, op := range h.Operations() {
+		o := porcupine.Operation{Input: op, Call: int64(op.Began()), Return: linearize.Never}
+		switch op.Outcome() {
+		case history.Fail:
+			continue
+		case history.OK:
+			o.Return = int64(op.Return.Time)
+		}
+		p.Operations, unknown = append(p.Operations, o), append(unknown, op.Outcome() == history.Info)
+	}
+	p.Optional = func(i int) bool { return unknown[i] }
+	return linearize.Decide(t.Context(), p, linearize.Budget{}).Result == linearize.Legal
+}
+
+const (
+	ok   = history.OK
+	fail = history.Fail
+	info = history.Info
+)
+
+// record is a history of operations of a client each: its name, times, outcome and answer.
+type call struct {
+	client   int
+	f        string
+	from, to int
+	outcome  history.Type
+	in, out  any
+	session  history.ID
+}
+
+func recordOf(calls ...call) *history.History {
+	r := checktest.Foreign("own")
+	sessions := map[history.ID]int{}
+	for _, c := range calls {
+		if c.session != 0 {
+			maps.DeleteFunc(sessions, func(_ history.ID, client int) bool { return client == c.client })
+			sessions[c.session] = c.client // its newest one is alive
+		}
+		r.Op(checktest.Args{Client: c.client, F: c.f, Key: "k", Inv: c.from, Ret: c.to, Outcome: c.outcome, In: c.in, Out: c.out, Session: c.session})
+	}
+	for session, client := range sessions {
+		r.Proof(client, session, 1000)
+	}
+	return r.Build()
+}
+
+// A nested hold lasts from the outermost begin to the end that may be the last.
+func TestNested(t *testing.T) {
+	hold := traits.Hold{Begin: "lock", End: "unlock", Nested: true}
+	for name, tt := range map[string]struct {
+		want  frame.Result
+		calls []call
+	}{
+		"in turn": {"", []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1},
+			{0, "lock", 3, 4, ok, nil, nil, 1},
+			{0, "unlock", 5, 6, ok, nil, nil, 1},
+			{0, "unlock", 7, 8, ok, nil, nil, 1},
+			{1, "lock", 9, 10, ok, nil, nil, 2},
+		}},
+		"released at the inner end": {frame.Violation, []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1},
+			{0, "lock", 3, 4, ok, nil, nil, 1},
+			{0, "unlock", 5, 6, ok, nil, nil, 1},
+			{1, "lock", 7, 8, ok, nil, nil, 2},
+			{0, "unlock", 9, 10, ok, nil, nil, 1},
+		}},
+		"the inner begin may not have happened": {"", []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1},
+			{0, "lock", 3, 4, info, nil, nil, 1},
+			{0, "unlock", 5, 6, ok, nil, nil, 1},
+			{1, "lock", 7, 8, ok, nil, nil, 2},
+			{0, "unlock", 9, 10, ok, nil, nil, 1},
+		}},
+		"the inner begin was refused": {"", []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1}, {0, "lock", 3, 4, fail, nil, nil, 1}, {0, "unlock", 5, 6, ok, nil, nil, 1}, {1, "lock", 7, 8, ok, nil, nil, 2},
+		}},
+		"the inner begin got nothing": {"", []call{
+			{0, "lock", 1, 2, ok, nil, true, 1}, {0, "lock", 3, 4, ok, nil, false, 1}, {0, "unlock", 5, 6, ok, nil, nil, 1}, {1, "lock", 7, 8, ok, nil, true, 2},
+		}},
+		"the first end had no effect": {frame.Violation, []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1}, {0, "unlock", 3, 4, fail, nil, nil, 1}, {1, "lock", 5, 6, ok, nil, nil, 2}, {0, "unlock", 7, 8, ok, nil, nil, 1},
+		}},
+		"the end may have happened": {"", []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1}, {0, "unlock", 3, 4, info, nil, nil, 1}, {1, "lock", 5, 6, ok, nil, nil, 2},
+		}},
+		"the hold may be an older one": {"", []call{
+			{0, "lock", 1, 2, info, nil, nil, 1}, {0, "lock", 3, 4, ok, nil, nil, 1}, {1, "lock", 5, 6, ok, nil, nil, 2},
+		}},
+		"another session's hold ends at its first end": {"", []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1}, {0, "lock", 3, 4, ok, nil, nil, 3}, {0, "unlock", 5, 6, ok, nil, nil, 3}, {1, "lock", 7, 8, ok, nil, nil, 2},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := decide(recordOf(tt.calls...), own, traits.Exclusive(hold))["exclusion"]
+			if got.Result != tt.want {
+				t.Errorf("%q: %s", got.Result, got.Reason)
+			}
+		})
+	}
+}
+
+// A client that begins every hold twice, and ends it twice, has the findings of one that does so once.
+func TestNestedIsALock(t *testing.T) {
+	violated := 0
+	for i := range 400 {
+		rng := rand.New(rand.NewPCG(11, uint64(i)))
+		var flat, nested []call
+		for client := range 3 {
+			at := 10 * rng.IntN(30)
+			for range 2 {
+				from := at + 10*rng.IntN(20)
+				mid, to := from+10, from+20+10*rng.IntN(4)
+				s := history.ID(client + 1)
+				flat = append(flat, call{client, "lock", from, mid, ok, nil, nil, s}, call{client, "unlock", to, to + 9, ok, nil, nil, s})
+				nested = append(nested,
+					call{client, "lock", from, mid, ok, nil, nil, s}, call{client, "lock", mid + 1, mid + 2, ok, nil, nil, s},
+					call{client, "unlock", to - 5, to - 4, ok, nil, nil, s}, call{client, "unlock", to, to + 9, ok, nil, nil, s})
+				at = to + 20
+			}
+		}
+		want := decide(recordOf(flat...), own, traits.Exclusive(traits.Hold{Begin: "lock", End: "unlock"}))["exclusion"]
+		got := decide(recordOf(nested...), own, traits.Exclusive(traits.Hold{Begin: "lock", End: "unlock", Nested: true}))["exclusion"]
+		if got.Result != want.Result || got.Reason != want.Reason {
+			t.Fatalf("history %d: %q %s, flat %q %s", i, got.Result, got.Reason, want.Result, want.Reason)
+		}
+		if want.Result == frame.Violation {
+			violated++
+		}
+	}
+	if violated < 50 || violated > 350 {
+		t.Errorf("%d of 400 histories are violated", violated)
+	}
+}
+
+func TestUnordered(t *testing.T) {
+	calls := []call{{0, "offer", 1, 2, ok, "a", nil, 0}, {0, "offer", 3, 4, ok, "b", nil, 0}, {1, "poll", 5, 6, ok, nil, "b", 0}, {1, "poll", 7, 8, ok, nil, "a", 0}}
+	for name, tt := range map[string]struct {
+		calls     []call
+		unordered bool
+		want      string
+	}{
+		"in order":           {calls, false, "order"},
+		"unordered":          {calls, true, ""},
+		"lost when empty":    {append(slices.Clone(calls[:3]), call{2, "poll", 9, 10, ok, nil, nil, 0}), true, "loss"},
+		"not empty yet":      {slices.Clone(calls[:3]), true, ""},
+		"put at that time":   {append(slices.Clone(calls[:2]), call{2, "poll", 4, 10, ok, nil, nil, 0}), true, ""},
+		"twice":              {append(slices.Clone(calls), call{2, "poll", 9, 10, ok, nil, "a", 0}), true, "integrity"},
+		"of a number: twice": {[]call{{0, "offer", 1, 2, ok, 7, nil, 0}, {1, "poll", 5, 6, ok, nil, 7, 0}, {1, "poll", 7, 8, ok, nil, 7, 0}}, true, "integrity"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var violated []string
+			for p, f := range decide(recordOf(tt.calls...), own, traits.Queued(traits.Queue{Put: "offer", Take: "poll", Unordered: tt.unordered})) {
+				if f.Result == frame.Violation {
+					violated = append(violated, p)
+				}
+			}
+			if got := strings.Join(violated, ", "); got != tt.want {
+				t.Errorf("violated: %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// Answers agree with each pair of them being compared.
+func TestAnswersAgreeWithBruteForce(t *testing.T) {
+	counts := map[string]int{}
+	for i := range 3000 {
+		rng := rand.New(rand.NewPCG(5, uint64(i)))
+		var calls []call
+		for client := range 4 {
+			at := rng.IntN(10)
+			for range 1 + rng.IntN(3) {
+				to := at + rng.IntN(8)
+				n := at/2 + rng.IntN(8)
+				calls = append(calls, call{client, "next", at, to, []history.Type{ok, ok, ok, info}[rng.IntN(4)], nil, n, 0})
+				at = to + 1 + rng.IntN(5)
+			}
+		}
+		twice, fell := false, false
+		for x, a := range calls {
+			for y, b := range calls {
+				if x != y && a.outcome == ok && b.outcome == ok {
+					twice = twice || a.out == b.out
+					fell = fell || a.to < b.from && a.out.(int) > b.out.(int)
+				}
+			}
+		}
+		h := recordOf(calls...)
+		got := decide(h, own, []*frame.Property{traits.Distinct("next"), traits.Rising("next")})
+		if (got["next-distinct"].Result == frame.Violation) != twice || (got["next-rising"].Result == frame.Violation) != fell {
+			t.Fatalf("history %d: %+v; twice %v, fell %v: %+v", i, got, twice, fell, calls)
+		}
+		counts["all"]++
+		if twice {
+			counts["twice"]++
+		}
+		if fell {
+			counts["fell"]++
+		}
+	}
+	t.Log(counts)
+	none := decide(recordOf(call{0, "next", 1, 2, ok, nil, "x", 0}), own, []*frame.Property{traits.Rising("next")})["next-rising"]
+	if none.Result != frame.Unknown || !strings.Contains(none.Reason, `answered "x", which is no number`) {
+		t.Errorf("%+v", none)
+	}
+	if why := traits.Distinct("next").Exercise(nil, map[string]float64{"answers": 1}); why != "next was answered only 1 time, of 2 wanted" {
+		t.Error(why)
+	}
+}
