@@ -62,3 +62,11 @@ func Of[S, A, R any](k *Key, o *Op[S, A, R]) iter.Seq2[*Did, Answer[A, R]] {
 		}
 	}
 }
+
+// Values returns the argument and the answer of a call of an operation. It returns false if they cannot be read;
+// without an answer, Got is zero.
+func Values[S, A, R any](d *Did, _ *Op[S, A, R]) (Answer[A, R], bool) {
+	var v values[A, R]
+	ok := v.read(d.Argument, d.Answer) == nil
+	return Answer[A, R]{v.argument, v.answer}, ok
+}

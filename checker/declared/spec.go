@@ -27,6 +27,9 @@ type Spec struct {
 	// SessionEnds returns the state after a session of a client ended; nil if that changes nothing.
 	SessionEnds func(state any, who Caller) any
 
+	// Split divides the calls of an object into parts that are decided each by itself; nil: they are one.
+	Split func([]*Call) [][]*Call
+
 	// wrong is the first mistake of the model, after which nothing is decided.
 	wrong atomic.Pointer[string]
 }
@@ -73,7 +76,7 @@ func (s *Spec) picture() *frame.Reference {
 		Applies: func(*evidence.Record) bool { return false },
 		Operations: func(k *evidence.Key) ([]porcupine.Operation, bool) {
 			p, err := s.problem(keyOf(k))
-			if err != nil || s.wrong.Load() != nil {
+			if err != nil || s.Split != nil || s.wrong.Load() != nil {
 				return nil, false
 			}
 			return p.operations(p.items), true
@@ -117,7 +120,40 @@ func (s *Spec) decide(ctx context.Context, k *evidence.Key) (f frame.Finding) {
 	if s.undecidable(&f) {
 		return f
 	}
-	p, err := s.problem(keyOf(k))
+	for _, part := range s.parts(keyOf(k)) {
+		one := s.decidePart(ctx, part)
+		if one.Result == frame.Violation {
+			return one
+		}
+		if f.Result == "" {
+			f = one
+		}
+	}
+	return f
+}
+
+// parts divides a key.
+func (s *Spec) parts(k *Key) (all []*Key) {
+	if s.Split == nil {
+		return []*Key{k}
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			s.isWrong("the partition of the specification panicked: %v%s", x, panics.Place())
+			all = []*Key{k}
+		}
+	}()
+	for _, calls := range s.Split(k.Calls) {
+		all = append(all, &Key{Name: k.Name, Calls: calls, key: k.key})
+	}
+	return all
+}
+
+func (s *Spec) decidePart(ctx context.Context, k *Key) (f frame.Finding) {
+	if s.undecidable(&f) {
+		return f
+	}
+	p, err := s.problem(k)
 	if err != nil {
 		f.Unknown("%v", err)
 		return f
