@@ -75,13 +75,12 @@ func kvOperation(op *history.Operation) (any, any, bool) {
 var kvCheck = Porcupine{Model: kvModel, Operation: kvOperation, ReadOnly: func(op *history.Operation) bool { return op.F == "get" }}
 
 type kvCall struct {
-	f            string
-	from, to     int
-	outcome      history.Type
-	in           kvArgument
-	out          any
-	client       int
-	happened, at int // of generated ones
+	f        string
+	from, to int
+	outcome  history.Type
+	in       kvArgument
+	out      any
+	client   int
 }
 
 func kvHistory(calls ...kvCall) *history.History {

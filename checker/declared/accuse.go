@@ -37,7 +37,7 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 		items = first
 	}
 	longest := try(items, true).longest
-	last, why, state := p.stuck(items, longest)
+	last, state, why := p.stuck(items, longest)
 	shown := p.needed(items, try)
 	if last == nil {
 		f.Violated(p.eventsOf(shown), "no order of the calls of %s explains their answers", p.key.Name)
@@ -128,8 +128,8 @@ func (p *problem) first(try func([]*item, bool) found) (known []*item) {
 	return known
 }
 
-// stuck returns the call at which an order ends, why it cannot follow, and the state then.
-func (p *problem) stuck(items []*item, longest []porcupine.Operation) (last *item, why error, state *world) {
+// stuck returns the call at which an order ends, the state then, and why the call cannot follow.
+func (p *problem) stuck(items []*item, longest []porcupine.Operation) (last *item, state *world, why error) {
 	state = p.begin()
 	done := map[*item]bool{}
 	for _, op := range longest {
@@ -155,7 +155,7 @@ func (p *problem) stuck(items []*item, longest []porcupine.Operation) (last *ite
 			last, why = it, err
 		}
 	}
-	return last, why, state
+	return last, state, why
 }
 
 // needed returns the calls whose answers are needed for the contradiction: without the answer of any of

@@ -59,9 +59,6 @@ func (c *Call) Effective() time.Duration {
 	return c.Ended
 }
 
-// heard reports whether the answer counts.
-func (c *Call) heard() bool { return c.Outcome == Answered && !c.relaxed }
-
 // Events returns the indices of the events of the call in the history.
 func (c *Call) Events() []int { return evidence.EventsOf(c.op) }
 

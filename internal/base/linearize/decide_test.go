@@ -3,6 +3,7 @@ package linearize_test
 import (
 	"context"
 	"hash/maphash"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -155,6 +156,7 @@ func TestEndlessStep(t *testing.T) {
 					case <-release:
 						return
 					default:
+						runtime.Gosched()
 					}
 				}
 			}
