@@ -47,6 +47,7 @@ func commands(taken string) map[string]command {
 		"zklab open":             {[]string{"open", "nowhere"}, exitFailed, nil},
 		"zklab list":             {[]string{"list", "runs"}, exitValid, nil},
 		"zklab doctor":           {[]string{"doctor"}, exitValid, nil},
+		"zklab prune":            {[]string{"prune", "--older-than", "30d"}, exitValid, nil},
 		"zklab clean":            {[]string{"clean"}, exitFailed, nil},
 		"zklab overlay":          {[]string{"overlay", "--dir", "file"}, exitFailed, nil},
 		"zklab ensemble":         {[]string{"ensemble"}, exitValid, nil},
