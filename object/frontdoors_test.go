@@ -3,6 +3,7 @@ package object_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/object"
 	"github.com/zklab/zklab/subjects"
 )
@@ -140,6 +142,18 @@ func TestPorcupine(t *testing.T) {
 func TestFrontDoors(t *testing.T) {
 	t.Run("simulate", func(t *testing.T) { zklab.Simulate(t, stores(false)) })
 	t.Run("sweep", func(t *testing.T) { zklab.Sweep(t, stores(false), zklab.SweepOptions{Seeds: 6}) })
+	t.Run("crashes", func(t *testing.T) {
+		x := stores(false)
+		x.Faults, x.Seed, x.TimeLimit = crashes, 1, 10*time.Second
+		o, err := zklab.SimulateIn(t, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Result.Verdict != checker.Valid || !slices.ContainsFunc(o.History.Events, func(e history.Event) bool { return e.F == history.FExited }) {
+			t.Errorf("%s, or no process ended: %+v", o.Result.Verdict, o.Result.Verdicts)
+		}
+		zklab.Sweep(t, x, zklab.SweepOptions{Seeds: 3})
+	})
 	t.Run("explore", func(t *testing.T) {
 		x := stores(false)
 		x.Ops, x.Clients, x.AllowUnknown, x.Budget = 2, 2, true, 10*time.Second

@@ -24,8 +24,9 @@ type Object[S any] struct {
 	Name string
 	// About describes the object in a few words.
 	About string
-	// New makes the subject of one client for the object at a znode. The parent of path exists, path
-	// itself does not. Package subjects has the rules for subjects.
+	// New makes the subject of one client for the object at a znode. The parent of path exists; path itself
+	// does not before the first subject makes it. After a crash, the client's new process calls New again.
+	// Package subjects has the rules for subjects.
 	New func(c *subjects.Client, path string) (S, error)
 	// Operations are what clients call. At least one has a weight.
 	Operations []Operation[S]
@@ -99,6 +100,16 @@ func (o Object[S]) Workload() workloads.Workload {
 	return w
 }
 
+// Maker makes the subjects in a program that is a client's process. The program passes it to adapter.Serve (package
+// subjects/adapter) under the name of the object, and is the Command of the experiment.
+func (o Object[S]) Maker() subjects.Maker {
+	w := o.Workload().(workload)
+	if err := w.Err(); err != nil {
+		return func(*subjects.Client, string, json.RawMessage) (*subjects.Served, error) { return nil, err }
+	}
+	return w.Maker()
+}
+
 var goodName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // mistakes returns what is wrong with a declaration.
@@ -163,8 +174,11 @@ func (w workload) Start(ctx context.Context, env *workloads.Env) (workloads.Run,
 	return w.Mix.Start(ctx, env)
 }
 
-// InProcesses returns nil: the subjects live in this process.
-func (workload) InProcesses() workloads.Workload { return nil }
+// InProcesses returns the same workload with subjects in the clients' own processes.
+func (w workload) InProcesses() workloads.Workload {
+	w.Mix = w.Mix.InProcesses().(workloads.Mix)
+	return w
+}
 
 // Source returns a Go expression for the workload, for the test that repeats a shrunk run.
 func (w workload) Source() string {

@@ -118,6 +118,9 @@ func (c *Client) remote(recipe, path string, value any, offers ...string) (Objec
 	return c.Remote.Make(recipe, path, value, offers...)
 }
 
+// RemoteObject is the object of a kind that only its program knows, in the process where the client lives.
+func RemoteObject(c *Client, name, path string) (Object, error) { return c.remote(name, path, nil) }
+
 // Connected returns nil if this process can make subjects; otherwise it returns an error,
 // because another process has the client's connection.
 func (c *Client) Connected() error {

@@ -1,10 +1,12 @@
 package workloads
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,12 +72,52 @@ func (m Mix) Name() string { return m.Declaration.Model().Name }
 // Declared returns the declaration.
 func (m Mix) Declared() models.Declared { return m.Declaration }
 
+// InProcesses returns a Mix: the same one with subjects in the clients' own processes, which [Mix.Maker] makes there.
+func (m Mix) InProcesses() Workload {
+	name := m.Name()
+	m.New = func(c *subjects.Client, path string) (any, error) { return subjects.RemoteObject(c, name, path) }
+	m.Operations = slices.Clone(m.Operations)
+	for i := range m.Operations {
+		o := &m.Operations[i]
+		f := o.F
+		o.Call = func(ctx context.Context, subject any, argument json.RawMessage) (any, error) {
+			var with any
+			if argument != nil {
+				with = argument
+			}
+			var answer json.RawMessage
+			if err := subject.(subjects.Object).Call(ctx, f, with, &answer); err != nil || answer == nil {
+				return nil, err
+			}
+			return answer, nil
+		}
+	}
+	return m
+}
+
+// Maker serves the subjects to another process.
+func (m Mix) Maker() subjects.Maker {
+	return func(c *subjects.Client, path string, _ json.RawMessage) (*subjects.Served, error) {
+		subject, err := m.New(c, path)
+		if err = given(subject, err); err != nil {
+			return nil, err
+		}
+		s := &subjects.Served{Subject: subject, Operations: map[string]subjects.Operation{}}
+		for _, o := range m.Operations {
+			s.Operations[o.F] = func(ctx context.Context, argument json.RawMessage) (any, error) {
+				return o.Call(ctx, subject, argument)
+			}
+		}
+		return s, nil
+	}
+}
+
 // Start makes the subjects.
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 	made, err := makePerKey(ctx, env, m.New)
-	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]int{}}
+	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), stays: map[int]*stays{}}
 	for _, c := range env.Clients {
-		r.held[c.ID] = map[string]int{}
+		r.stays[c.ID] = &stays{life: lifeOf(c), of: map[string]int{}}
 	}
 	return r, err
 }
@@ -85,10 +127,40 @@ type mixRun struct {
 	env      *Env
 	subjects perKey[any]
 	meetings meetings
-	held     map[int]map[string]int // by client and key; each client uses its own
+	stays    map[int]*stays // by client; each client uses its own
 
 	mu  sync.Mutex
 	err error // the first mistake in a function of the declaration
+}
+
+// stays are the stays of a client, by key. They end with the process that the client lives in.
+type stays struct {
+	life int // of the process
+	of   map[string]int
+}
+
+// lifeOf returns the life of the process that a client lives in; 0 for this process.
+func lifeOf(c *Client) int {
+	if c.Process == nil {
+		return 0
+	}
+	return c.Process.Life()
+}
+
+// in returns the stays in a life of the process: none at first.
+func (s *stays) in(life int) map[string]int {
+	if life != s.life {
+		s.life, s.of = life, map[string]int{}
+	}
+	return s.of
+}
+
+// held returns how many stays a client has at a key, once its process runs.
+func (r *mixRun) held(ctx context.Context, c *Client, key string) int {
+	if c.Ready(ctx) != nil {
+		return 0
+	}
+	return r.stays[c.ID].in(lifeOf(c))[key]
 }
 
 // Once in perMixedMeeting operations of all clients, those who wait for it call the same object at once.
@@ -108,17 +180,17 @@ func (r *mixRun) Load(ctx context.Context, over <-chan struct{}) error {
 				return
 			}
 		}
-		r.draw(ctx, c, at, r.drawing(c, key, int64(number), rng))
+		r.draw(ctx, c, at, r.drawing(ctx, c, key, int64(number), rng))
 	})
 	return r.mistake()
 }
 
-func (r *mixRun) drawing(c *Client, key string, number int64, rng *rand.Rand) *Draw {
+func (r *mixRun) drawing(ctx context.Context, c *Client, key string, number int64, rng *rand.Rand) *Draw {
 	stride := int64(uniqueStride)
 	for int64(len(r.env.Clients)) > stride {
 		stride *= uniqueStride
 	}
-	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.held[c.ID][key], unique: number*stride + int64(c.ID)}
+	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.held(ctx, c, key), unique: number*stride + int64(c.ID)}
 }
 
 // draw draws one of the operations that are possible now, and calls it. It returns the operation, or
@@ -168,15 +240,18 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 	if argument != nil {
 		op.Arg = argument
 	}
+	if c.model.Operation(o.F).Ends { // a process that was started again has no stay to end
+		op.Life = r.stays[c.ID].life
+	}
 	err = c.Do(ctx, op)
-	r.count(c, d.Key, o, err)
+	r.count(c, d.Key, o, op.Life, err)
 	return o
 }
 
-// count follows the stays of a client.
-func (r *mixRun) count(c *Client, key string, o *MixedOperation, err error) {
+// count follows the stays of a client. life is the one to which the operation belongs; 0 for any.
+func (r *mixRun) count(c *Client, key string, o *MixedOperation, life int, err error) {
 	traits := c.model.Operation(o.F)
-	held := r.held[c.ID]
+	held := r.stays[c.ID].in(cmp.Or(life, c.life))
 	switch {
 	case traits.Begins && err == nil:
 		held[key]++
@@ -209,13 +284,13 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { r.endStays(ctx, c, key, afterLoad) })
 	r.env.eachKey(func(c *Client, key string) {
 		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0))
-		r.draw(ctx, c, 0, r.drawing(c, key, afterLoad+1, rng))
+		r.draw(ctx, c, 0, r.drawing(ctx, c, key, afterLoad+1, rng))
 		r.endStays(ctx, c, key, afterLoad+2)
 	})
 	r.env.eachKey(func(c *Client, key string) {
 		for i := range r.Operations {
 			if o := &r.Operations[i]; o.Final {
-				r.call(ctx, c, 0, o, r.drawing(c, key, int64(afterLoad+3+i), random(r.env, c.ID)))
+				r.call(ctx, c, 0, o, r.drawing(ctx, c, key, int64(afterLoad+3+i), random(r.env, c.ID)))
 			}
 		}
 	})
@@ -230,8 +305,8 @@ func (r *mixRun) endStays(ctx context.Context, c *Client, key string, number int
 		if !c.model.Operation(o.F).Ends {
 			continue
 		}
-		for n := r.held[c.ID][key]; n > 0; n-- {
-			r.call(ctx, c, 0, o, r.drawing(c, key, number, random(r.env, c.ID)))
+		for n := r.held(ctx, c, key); n > 0 && r.held(ctx, c, key) > 0; n-- {
+			r.call(ctx, c, 0, o, r.drawing(ctx, c, key, number, random(r.env, c.ID)))
 		}
 	}
 }

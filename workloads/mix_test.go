@@ -1,0 +1,49 @@
+package workloads
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history/models"
+)
+
+// The stays of a client end with its process: a release that belongs to an earlier process is not called, and
+// not recorded.
+func TestStaysOfAProcessThatWasKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, p := newDesk(t, 1), newLives()
+		c := remotely(d, 0, &far{lives: p})
+		operation := func(f string) *MixedOperation {
+			return &MixedOperation{
+				F: f, Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
+				Call: func(context.Context, any, json.RawMessage) (any, error) { return nil, nil },
+			}
+		}
+		acquire, release := operation(models.FAcquire), operation(models.FRelease)
+		r := &mixRun{env: d.env(), stays: map[int]*stays{0: {of: map[string]int{}}}}
+		draw := func() *Draw { return r.drawing(t.Context(), c, "k1", 1, rand.New(rand.NewPCG(1, 1))) }
+		r.call(t.Context(), c, 0, acquire, draw())
+		before := draw()
+		if before.Held != 1 {
+			t.Errorf("%d stays after an acquire", before.Held)
+		}
+		p.kill()
+		time.AfterFunc(time.Second, p.restart)
+		r.call(t.Context(), c, 0, release, before)
+		if after := draw(); after.Held != 0 {
+			t.Errorf("%d stays in the new process", after.Held)
+		}
+		r.call(t.Context(), c, 0, acquire, draw())
+		r.call(t.Context(), c, 0, release, draw())
+		want := []string{"0 invoke acquire", "0 ok acquire", "0 invoke acquire", "0 ok acquire", "0 invoke release", "0 ok release"}
+		if diff := cmp.Diff(want, lines(d.read(t))); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
