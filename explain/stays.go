@@ -10,11 +10,11 @@ import (
 )
 
 // stays draws the periods in which clients held, were inside, or had a barrier up, if a step begins
-// them.
+// them. An object of a program's own has no state of its own; its clients may hold it all the same.
 func (t *narrator) stays(r *Reader) {
 	m := t.model()
 	var inside []*holds.Stay
-	if m.State == models.Entered || m.State == models.Raised {
+	if m.State == models.Entered || m.State == models.Raised || m.State == models.Value {
 		inside = r.record().Stays(m)
 	}
 	for i := range t.s.Steps {
@@ -73,7 +73,7 @@ func (t *narrator) inside(all []*holds.Stay, begin *Step, stay *Stay) {
 		case s.Begin != begin.op:
 		case s.End != nil:
 			stay.To = s.End.Began()
-		case t.model().State == models.Entered: // its session kept its place
+		case t.model().State == models.Entered || t.model().State == models.Value: // its session kept its place
 			if alive, known := t.lived[begin.op.Return.Session]; known && alive > s.From {
 				stay.To, stay.AtLeast = alive, true
 			}

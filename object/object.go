@@ -38,9 +38,11 @@ type Object[S any] struct {
 	Exercise []Need
 }
 
-// Rule is one promise of an object: see [Sequential], [Property] and [Porcupine].
+// Rule is a promise of an object: see [Sequential], [Property], [Porcupine], [Exclusive], [Queue], [Distinct]
+// and [Rising].
 type Rule interface {
-	rule(operations []*operation) (declared.Rule, error)
+	// rules may say of operations what they do.
+	rules(operations []*operation) ([]declared.Rule, error)
 }
 
 // Workload returns the object as the workload of an experiment. If the declaration has mistakes, the
@@ -48,7 +50,7 @@ type Rule interface {
 func (o Object[S]) Workload() workloads.Workload {
 	w := workload{}
 	var all []*operation
-	m := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
+	var calls []func(context.Context, any, json.RawMessage) (any, error)
 	for i, op := range o.Operations {
 		if op == nil || reflect.ValueOf(op).IsNil() {
 			w.err = errors.Join(w.err, fmt.Errorf("operation %d is nil", i+1))
@@ -56,12 +58,8 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		d := *op.declared()
 		all = append(all, &d)
-		m.Operations = append(m.Operations, d.model())
-		w.Mix.Operations = append(w.Mix.Operations, workloads.MixedOperation{
-			F: d.name, Weight: d.weight, Final: d.final, When: d.when, Argument: d.draw,
-			Call: func(ctx context.Context, subject any, argument json.RawMessage) (any, error) {
-				return op.invoke(ctx, subject.(S), argument)
-			},
+		calls = append(calls, func(ctx context.Context, subject any, argument json.RawMessage) (any, error) {
+			return op.invoke(ctx, subject.(S), argument)
 		})
 	}
 	w.err = errors.Join(w.err, o.mistakes(all))
@@ -71,15 +69,24 @@ func (o Object[S]) Workload() workloads.Workload {
 			w.err = errors.Join(w.err, errors.New("a rule is nil"))
 			continue
 		}
-		rule, err := r.rule(all)
-		if err != nil {
-			w.err = errors.Join(w.err, err)
-			continue
+		more, err := r.rules(all)
+		w.err = errors.Join(w.err, err)
+		for _, rule := range more {
+			if slices.ContainsFunc(rules, func(other declared.Rule) bool { return other.Name() == rule.Name() }) {
+				w.err = errors.Join(w.err, fmt.Errorf("two rules are called %q", rule.Name()))
+			}
+			rules = append(rules, rule)
 		}
-		if slices.ContainsFunc(rules, func(other declared.Rule) bool { return other.Name() == rule.Name() }) {
-			w.err = errors.Join(w.err, fmt.Errorf("two rules are called %q", rule.Name()))
+	}
+	m := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
+	for i, d := range all {
+		if d.traits.Begins {
+			m.Stay = "held"
 		}
-		rules = append(rules, rule)
+		m.Operations = append(m.Operations, d.model())
+		w.Mix.Operations = append(w.Mix.Operations, workloads.MixedOperation{
+			F: d.name, Weight: d.weight, Final: d.final, When: d.when, Argument: d.draw, Call: calls[i],
+		})
 	}
 	needs := o.Exercise
 	if needs == nil {

@@ -46,7 +46,8 @@ type operation struct {
 	answer   reflect.Type
 	text     func(raw json.RawMessage, argument bool) string // of a value
 	decode   func(argument, answer json.RawMessage) (any, error)
-	wrong    error // a mistake in the declaration
+	wrong    error            // a mistake in the declaration
+	traits   models.Operation // what rules say that it does
 }
 
 // Op is an operation of the subject S, with an argument of type A and an answer of type R. Both are
@@ -274,7 +275,8 @@ const (
 
 // model returns the operation for readers of histories.
 func (o *operation) model() models.Operation {
-	m := models.Operation{F: o.name, Words: models.Words{Refused: "it failed"}, Tell: o.tell}
+	m := o.traits
+	m.F, m.Words, m.Tell = o.name, models.Words{Refused: "it failed"}, o.tell
 	if !o.reads {
 		m.Quorum = func(*history.Operation) bool { return true }
 	}

@@ -32,10 +32,10 @@ type porcupineRule struct {
 // both are a call as the model sees it.
 type both struct{ input, output any }
 
-func (p porcupineRule) rule(operations []*operation) (declared.Rule, error) {
+func (p porcupineRule) rules(operations []*operation) ([]declared.Rule, error) {
 	m := p.model
 	if m.Init == nil || m.Step == nil && m.StepContext == nil || p.values == nil {
-		return declared.Rule{}, errors.New("a porcupine model has no Init or no Step, or there is no function for its values")
+		return nil, errors.New("a porcupine model has no Init or no Step, or there is no function for its values")
 	}
 	spec := &declared.Spec{
 		Name: "porcupine", Meaning: "one order of the calls explains every answer, by the model of the program",
@@ -93,7 +93,7 @@ func (p porcupineRule) rule(operations []*operation) (declared.Rule, error) {
 			return nil
 		}}
 	}
-	return declared.Sequential(spec), nil
+	return []declared.Rule{declared.Sequential(spec)}, nil
 }
 
 // tell tells a call as the model does, if it can.

@@ -35,11 +35,11 @@ type property struct {
 	f             func(*Key) []Finding
 }
 
-func (p property) rule([]*operation) (declared.Rule, error) {
+func (p property) rules([]*operation) ([]declared.Rule, error) {
 	if p.name == "" || p.f == nil {
-		return declared.Rule{}, errors.New("a property has no name or no function")
+		return nil, errors.New("a property has no name or no function")
 	}
-	return declared.Property(p.name, p.meaning, p.f), nil
+	return []declared.Rule{declared.Property(p.name, p.meaning, p.f)}, nil
 }
 
 // Answer is an argument with its answer.

@@ -189,9 +189,9 @@ func (s *Spec[St]) Named(name, meaning string) *Spec[St] {
 // is given.
 func (s *Spec[St]) SessionEnds(f func(state St, who Caller) St) *Spec[St] { s.ends = f; return s }
 
-func (s *Spec[St]) rule(operations []*operation) (declared.Rule, error) {
+func (s *Spec[St]) rules(operations []*operation) ([]declared.Rule, error) {
 	if s.name == "" {
-		return declared.Rule{}, errors.New("a specification has no name")
+		return nil, errors.New("a specification has no name")
 	}
 	spec := &declared.Spec{Name: s.name, Meaning: s.meaning, Initial: s.initial, Steps: map[string]declared.Step{}}
 	if s.ends != nil {
@@ -207,11 +207,11 @@ func (s *Spec[St]) rule(operations []*operation) (declared.Rule, error) {
 	for _, st := range s.steps {
 		switch {
 		case st.of == nil || st.next == nil:
-			return declared.Rule{}, fmt.Errorf("a step of the specification %q has no function", s.name)
+			return nil, fmt.Errorf("a step of the specification %q has no function", s.name)
 		case spec.Steps[st.of.name].Next != nil:
-			return declared.Rule{}, fmt.Errorf("the specification %q has two steps for operation %q", s.name, st.of.name)
+			return nil, fmt.Errorf("the specification %q has two steps for operation %q", s.name, st.of.name)
 		case !left[st.of.name]:
-			return declared.Rule{}, fmt.Errorf("the specification %q has a step for %q, which is none of the operations", s.name, st.of.name)
+			return nil, fmt.Errorf("the specification %q has a step for %q, which is none of the operations", s.name, st.of.name)
 		}
 		delete(left, st.of.name)
 		spec.Steps[st.of.name] = declared.Step{
@@ -220,9 +220,9 @@ func (s *Spec[St]) rule(operations []*operation) (declared.Rule, error) {
 		}
 	}
 	if len(left) > 0 {
-		return declared.Rule{}, fmt.Errorf("the specification %q says nothing of %s: add steps, or Ignores", s.name, strings.Join(slices.Sorted(maps.Keys(left)), ", "))
+		return nil, fmt.Errorf("the specification %q says nothing of %s: add steps, or Ignores", s.name, strings.Join(slices.Sorted(maps.Keys(left)), ", "))
 	}
-	return declared.Sequential(spec), nil
+	return []declared.Rule{declared.Sequential(spec)}, nil
 }
 
 // prepare decodes a call.

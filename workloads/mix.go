@@ -1,7 +1,6 @@
 package workloads
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -115,9 +114,9 @@ func (m Mix) Maker() subjects.Maker {
 // Start makes the subjects.
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 	made, err := makePerKey(ctx, env, m.New)
-	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), stays: map[int]*stays{}}
+	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}}
 	for _, c := range env.Clients {
-		r.stays[c.ID] = &stays{life: lifeOf(c), of: map[string]int{}}
+		r.held[c.ID] = map[string]stays{}
 	}
 	return r, err
 }
@@ -127,40 +126,38 @@ type mixRun struct {
 	env      *Env
 	subjects perKey[any]
 	meetings meetings
-	stays    map[int]*stays // by client; each client uses its own
+	held     map[int]map[string]stays // by client and key; each client uses its own
 
 	mu  sync.Mutex
-	err error // the first mistake in a function of the declaration
+	put map[string]int // how many items clients put into each object
+	err error          // the first mistake in a function of the declaration
 }
 
-// stays are the stays of a client, by key. They end with the process that the client lives in.
+// stays are those of one client at one object. They end with the session in which they began, and with the
+// client's process.
 type stays struct {
-	life int // of the process
-	of   map[string]int
+	n       int
+	session int64
+	life    int
 }
 
-// lifeOf returns the life of the process that a client lives in; 0 for this process.
-func lifeOf(c *Client) int {
-	if c.Process == nil {
-		return 0
+// stays returns how many there are now.
+func (r *mixRun) stays(c *Client, key string) int {
+	if s := r.held[c.ID][key]; s.session == c.SessionID() && !c.gone(s.life) {
+		return s.n
 	}
-	return c.Process.Life()
+	return 0
 }
 
-// in returns the stays in a life of the process: none at first.
-func (s *stays) in(life int) map[string]int {
-	if life != s.life {
-		s.life, s.of = life, map[string]int{}
+// atObject returns the object at which a client has a stay. A client has stays at one object at a time, so that
+// no two of them wait for each other for ever.
+func (r *mixRun) atObject(c *Client) (key string, ok bool) {
+	for i := range r.env.Keys {
+		if key = r.env.Key(i); r.stays(c, key) > 0 {
+			return key, true
+		}
 	}
-	return s.of
-}
-
-// held returns how many stays a client has at a key, once its process runs.
-func (r *mixRun) held(ctx context.Context, c *Client, key string) int {
-	if c.Ready(ctx) != nil {
-		return 0
-	}
-	return r.stays[c.ID].in(lifeOf(c))[key]
+	return "", false
 }
 
 // Once in perMixedMeeting operations of all clients, those who wait for it call the same object at once.
@@ -180,22 +177,24 @@ func (r *mixRun) Load(ctx context.Context, over <-chan struct{}) error {
 				return
 			}
 		}
-		r.draw(ctx, c, at, r.drawing(ctx, c, key, int64(number), rng))
+		if at, ok := r.atObject(c); ok {
+			key = at
+		}
+		r.draw(ctx, c, at, r.drawing(c, key, int64(number), rng))
 	})
 	return r.mistake()
 }
 
-func (r *mixRun) drawing(ctx context.Context, c *Client, key string, number int64, rng *rand.Rand) *Draw {
+func (r *mixRun) drawing(c *Client, key string, number int64, rng *rand.Rand) *Draw {
 	stride := int64(uniqueStride)
 	for int64(len(r.env.Clients)) > stride {
 		stride *= uniqueStride
 	}
-	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.held(ctx, c, key), unique: number*stride + int64(c.ID)}
+	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: number*stride + int64(c.ID)}
 }
 
-// draw draws one of the operations that are possible now, and calls it. It returns the operation, or
-// nil if none was called.
-func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw) *MixedOperation {
+// draw draws one of the operations that are possible now, and calls it.
+func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw) {
 	var possible []*MixedOperation
 	sum := 0
 	for i := range r.Operations {
@@ -204,15 +203,15 @@ func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw)
 		}
 	}
 	if sum == 0 {
-		return nil
+		return
 	}
 	n := d.IntN(sum)
 	for _, o := range possible {
 		if n -= o.Weight; n < 0 {
-			return r.call(ctx, c, at, o, d)
+			_, _ = r.call(ctx, c, at, o, d)
+			return
 		}
 	}
-	return nil
 }
 
 // may asks When.
@@ -225,38 +224,60 @@ func (r *mixRun) may(o *MixedOperation, d *Draw) (may bool) {
 	return may && err == nil
 }
 
-// call calls an operation; it returns nil if its argument cannot be drawn.
-func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *MixedOperation, d *Draw) *MixedOperation {
+// call calls an operation, and returns its answer as JSON; nil if there is none.
+func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *MixedOperation, d *Draw) (json.RawMessage, error) {
 	var argument json.RawMessage
 	err := safely(func() (err error) { argument, err = o.Argument(d); return err })
 	if err != nil {
 		r.mistaken(o, "argument", err)
-		return nil
+		return nil, err
 	}
+	subject, traits := r.subjects[c.ID][d.Key], c.model.Operation(o.F)
+	var answer json.RawMessage
 	op := Op{
 		F: o.F, Key: d.Key, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return o.Call(ctx, r.subjects[c.ID][d.Key], argument) },
+		Run: func(ctx context.Context) (any, error) {
+			got, err := o.Call(ctx, subject, argument)
+			answer, _ = got.(json.RawMessage)
+			return got, err
+		},
 	}
 	if argument != nil {
 		op.Arg = argument
 	}
-	if c.model.Operation(o.F).Ends { // a process that was started again has no stay to end
-		op.Life = r.stays[c.ID].life
+	if traits.Begins {
+		if s, ok := subjects.Offered[subjects.Owner](subject); ok {
+			op.Owner = s.Session
+		}
 	}
-	err = c.Do(ctx, op)
-	r.count(c, d.Key, o, op.Life, err)
-	return o
+	if traits.Ends && d.Held > 0 { // a process that was started again has no stay to end
+		op.Life = r.held[c.ID][d.Key].life
+		r.env.touch(ctx, c, op.Life) // proves that the session lived until now
+	}
+	if traits.Puts {
+		r.mu.Lock()
+		r.put[d.Key]++
+		r.mu.Unlock()
+	}
+	if err = c.Do(ctx, op); err != nil { // a call that was given up may still answer
+		r.count(ctx, c, d.Key, traits, err, false)
+		return nil, err
+	}
+	r.count(ctx, c, d.Key, traits, nil, string(answer) != "false")
+	return answer, nil
 }
 
-// count follows the stays of a client. life is the one to which the operation belongs; 0 for any.
-func (r *mixRun) count(c *Client, key string, o *MixedOperation, life int, err error) {
-	traits := c.model.Operation(o.F)
-	held := r.stays[c.ID].in(cmp.Or(life, c.life))
+// count follows the stays of a client. A touch proves that its session lived when a stay began.
+func (r *mixRun) count(ctx context.Context, c *Client, key string, traits *models.Operation, err error, began bool) {
+	n := r.stays(c, key)
 	switch {
-	case traits.Begins && err == nil:
-		held[key]++
+	case traits.Begins && began:
+		r.held[c.ID][key] = stays{n + 1, c.SessionID(), c.life}
+		r.env.touch(ctx, c, c.life)
 	case traits.Ends && !subjects.NoEffect(err): // an end of unknown outcome is not repeated
-		held[key] = max(held[key]-1, 0)
+		s := r.held[c.ID][key]
+		s.n = max(n-1, 0)
+		r.held[c.ID][key] = s
 	}
 }
 
@@ -279,21 +300,24 @@ func (r *mixRun) mistake() error {
 }
 
 // Quiesce lets each client end its stays. Then each client calls one more operation of every object,
-// which must work now, and asks the final ones.
+// which must work now, and asks the final ones. At last it takes out the items that were put in.
 func (r *mixRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { r.endStays(ctx, c, key, afterLoad) })
 	r.env.eachKey(func(c *Client, key string) {
 		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0))
-		r.draw(ctx, c, 0, r.drawing(ctx, c, key, afterLoad+1, rng))
+		r.draw(ctx, c, 0, r.drawing(c, key, afterLoad+1, rng))
 		r.endStays(ctx, c, key, afterLoad+2)
 	})
 	r.env.eachKey(func(c *Client, key string) {
 		for i := range r.Operations {
 			if o := &r.Operations[i]; o.Final {
-				r.call(ctx, c, 0, o, r.drawing(ctx, c, key, int64(afterLoad+3+i), random(r.env, c.ID)))
+				_, _ = r.call(ctx, c, 0, o, r.drawing(c, key, int64(afterLoad+3+i), random(r.env, c.ID)))
 			}
 		}
 	})
+	for i := range r.env.Keys {
+		r.drain(ctx, r.env.Key(i))
+	}
 	r.subjects.close(ctx, r.env, func(subject any) any { return subject })
 	return r.mistake()
 }
@@ -305,8 +329,36 @@ func (r *mixRun) endStays(ctx context.Context, c *Client, key string, number int
 		if !c.model.Operation(o.F).Ends {
 			continue
 		}
-		for n := r.held(ctx, c, key); n > 0 && r.held(ctx, c, key) > 0; n-- {
-			r.call(ctx, c, 0, o, r.drawing(ctx, c, key, number, random(r.env, c.ID)))
+		for n := r.stays(c, key); n > 0; n-- {
+			_, _ = r.call(ctx, c, 0, o, r.drawing(c, key, number, random(r.env, c.ID)))
 		}
 	}
+}
+
+// drain takes items out of an object until a client is told that there is none. What was put in and
+// does not come out is lost.
+func (r *mixRun) drain(ctx context.Context, key string) {
+	for i := range r.Operations {
+		o := &r.Operations[i]
+		if !r.Declaration.Model().Operation(o.F).Takes {
+			continue
+		}
+		for _, c := range r.env.Clients {
+			var answer json.RawMessage
+			var err error
+			for range r.put[key] + 1 {
+				if answer, err = r.call(ctx, c, 0, o, r.drawing(c, key, afterLoad+3, random(r.env, c.ID))); err != nil || noItem(answer) {
+					break
+				}
+			}
+			if err == nil && noItem(answer) {
+				break
+			}
+		}
+	}
+}
+
+// noItem reports whether an answer says that there was no item.
+func noItem(answer json.RawMessage) bool {
+	return len(answer) == 0 || string(answer) == "null" || string(answer) == `""`
 }

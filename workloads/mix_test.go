@@ -26,21 +26,21 @@ func TestStaysOfAProcessThatWasKilled(t *testing.T) {
 			}
 		}
 		acquire, release := operation(models.FAcquire), operation(models.FRelease)
-		r := &mixRun{env: d.env(), stays: map[int]*stays{0: {of: map[string]int{}}}}
-		draw := func() *Draw { return r.drawing(t.Context(), c, "k1", 1, rand.New(rand.NewPCG(1, 1))) }
-		r.call(t.Context(), c, 0, acquire, draw())
+		r := &mixRun{env: d.env(), held: map[int]map[string]stays{0: {}}, put: map[string]int{}}
+		draw := func() *Draw { return r.drawing(c, "k1", 1, rand.New(rand.NewPCG(1, 1))) }
+		_, _ = r.call(t.Context(), c, 0, acquire, draw())
 		before := draw()
 		if before.Held != 1 {
 			t.Errorf("%d stays after an acquire", before.Held)
 		}
 		p.kill()
 		time.AfterFunc(time.Second, p.restart)
-		r.call(t.Context(), c, 0, release, before)
+		_, _ = r.call(t.Context(), c, 0, release, before)
 		if after := draw(); after.Held != 0 {
 			t.Errorf("%d stays in the new process", after.Held)
 		}
-		r.call(t.Context(), c, 0, acquire, draw())
-		r.call(t.Context(), c, 0, release, draw())
+		_, _ = r.call(t.Context(), c, 0, acquire, draw())
+		_, _ = r.call(t.Context(), c, 0, release, draw())
 		want := []string{"0 invoke acquire", "0 ok acquire", "0 invoke acquire", "0 ok acquire", "0 invoke release", "0 ok release"}
 		if diff := cmp.Diff(want, lines(d.read(t))); diff != "" {
 			t.Error(diff)

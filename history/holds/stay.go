@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Stay is a time in which a member was inside a double barrier, or in which a barrier was up, as
-// its clients saw it.
+// Stay is a time in which a member was inside a double barrier, in which a barrier was up, or in which
+// a client had a stay at an object of a program's own, as its clients saw it.
 type Stay struct {
 	Begin *history.Operation // a raise or an enter, with its ok
 	End   *history.Operation // a lift or a leave that may have taken effect; nil if there is none
@@ -18,6 +18,8 @@ type Stay struct {
 	// process, or to the end of the record.
 	From, Until time.Duration
 	Open        bool // no known end
+
+	inner int // begins within this stay of an object of a program's own, less their ends
 }
 
 // Stays returns the stays in objects of the model, in order of their beginnings. Any client may
@@ -32,6 +34,7 @@ func (r *Record) Stays(m *models.Model) []*Stay {
 				who = 0
 			}
 			switch s := inside[who]; {
+			case m.State == models.Value && s != nil && s.nests(m, op):
 			case m.Operation(op.F).Begins && op.Outcome() == history.OK:
 				inside[who] = r.stay(m, op)
 				all = append(all, inside[who])
@@ -45,6 +48,19 @@ func (r *Record) Stays(m *models.Model) []*Stay {
 		return cmp.Or(cmp.Compare(x.From, y.From), cmp.Compare(x.Begin.Return.Index, y.Begin.Return.Index))
 	})
 	return all
+}
+
+// nests reports whether an operation begins or ends a stay within this one.
+func (s *Stay) nests(m *models.Model, op *history.Operation) bool {
+	switch o := m.Operation(op.F); {
+	case o.Begins && op.Outcome() == history.OK && op.Return.Session == s.Begin.Return.Session:
+		s.inner++
+		return true
+	case o.Ends && op.Outcome() != history.Fail && s.inner > 0:
+		s.inner--
+		return true
+	}
+	return false
 }
 
 // stay returns the stay that op begins. A member's znodes go with its process; a barrier stays up.

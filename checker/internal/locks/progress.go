@@ -19,6 +19,16 @@ import (
 var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions,
 	decideHoldProgress(func(*evidence.Key) (int, string) { return 1, "no client held it" }))
 
+// OwnProgress is progress of holds of a program's own objects. What stands in line for them is not
+// known, so only idle time and refusals count.
+var OwnProgress = frame.Progress("idle time", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {
+	var f frame.Finding
+	decideIdle(&f, k, 1, "no client held it")
+	decideRefused(&f, k)
+	f.Timed(k.Record)
+	return f
+})
+
 // decideHoldProgress decides it of a key that so many can hold; idle says in words that
 // fewer did.
 func decideHoldProgress(places func(*evidence.Key) (n int, idle string)) func(context.Context, *evidence.Key) frame.Finding {

@@ -28,7 +28,7 @@ type Hold struct {
 // if the holds have tokens, tokens and grant.
 func Exclusive(x Hold) []*frame.Property {
 	of := locks.Lock
-	properties := only(of.Properties, "exclusion", "grant", "tokens", "lost", "belief", "progress")
+	properties := append(only(of.Properties, "exclusion", "grant", "tokens", "lost", "belief"), locks.OwnProgress)
 	return seenAs(of, properties, func(h *history.History, ops []*history.Operation) {
 		if x.Nested {
 			x.nest(h, ops)

@@ -1,0 +1,163 @@
+package object
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/zklab/zklab/checker/declared"
+)
+
+// Holds is the rule that [Exclusive] returns. Its methods change the rule and return it; call them before
+// [Object.Workload].
+type Holds[S, R any] struct {
+	begin, end, confirm *operation
+	nested              bool
+	token               func(R) int64
+}
+
+// Exclusive is the rule that begin begins an exclusive hold of the object, as the Lock of a mutex does, and end
+// ends it. zklab decides what it decides of its own locks (docs/checking.md): exclusion, belief, progress and
+// grant and, with [Holds.Token], tokens. No model is needed.
+//
+// A hold begins when begin is answered. If begin answers a bool, false says that it did not begin. It ends when
+// end is called, unless that certainly had no effect, and with the session of its client, or its process.
+//
+// Unless [Op.When] says otherwise, a client calls begin when it does not hold, and end when it does. A client
+// that holds an object calls no other object until it has ended the hold. At the end it ends what it holds.
+func Exclusive[S, A, R, B, Q any](begin *Op[S, A, R], end *Op[S, B, Q]) *Holds[S, R] {
+	return &Holds[S, R]{begin: operationOf(begin), end: operationOf(end)}
+}
+
+// Nested says that a client may begin a hold again while it holds (a reentrant lock), and that the hold ends
+// when it was ended as often. Unless [Op.When] says otherwise, clients begin a hold up to three times.
+func (h *Holds[S, R]) Nested() *Holds[S, R] { h.nested = true; return h }
+
+// Confirm declares the operation that asks whether its client still holds: it answers false if it does not.
+func (h *Holds[S, R]) Confirm(o *Op[S, None, bool]) *Holds[S, R] {
+	h.confirm = operationOf(o)
+	return h
+}
+
+// Token declares that holds have fencing tokens, which rise from hold to hold. f returns the token in an answer
+// of begin, or 0 if it has none.
+func (h *Holds[S, R]) Token(f func(answer R) int64) *Holds[S, R] { h.token = f; return h }
+
+// mostNested is how deep clients hold by default.
+const mostNested = 3
+
+func (h *Holds[S, R]) rules(operations []*operation) ([]declared.Rule, error) {
+	begin, end := among(operations, h.begin), among(operations, h.end)
+	switch {
+	case begin == nil || end == nil:
+		return nil, errors.New("an operation of Exclusive is none of the operations")
+	case begin == end:
+		return nil, fmt.Errorf("operation %q both begins and ends an exclusive hold", begin.name)
+	}
+	begin.traits.Begins, begin.traits.Waits, end.traits.Ends = true, true, true
+	hold := declared.Hold{Begin: begin.name, End: end.name, Nested: h.nested}
+	if h.confirm != nil {
+		confirm := among(operations, h.confirm)
+		if confirm == nil {
+			return nil, fmt.Errorf("operation %q of Confirm is none of the operations", h.confirm.name)
+		}
+		confirm.traits.Affirms, hold.Confirm = true, confirm.name
+	}
+	if h.token != nil {
+		hold.Token = func(answer json.RawMessage) int64 {
+			var got R
+			if json.Unmarshal(answer, &got) != nil {
+				return 0
+			}
+			return h.token(got)
+		}
+	}
+	most := 1
+	if h.nested {
+		most = mostNested
+	}
+	if begin.when == nil {
+		begin.when = func(d *Draw) bool { return d.Held < most }
+	}
+	if end.when == nil {
+		end.when = func(d *Draw) bool { return d.Held > 0 }
+	}
+	return declared.Exclusive(hold), nil
+}
+
+// Items is the rule that [Queue] returns.
+type Items struct {
+	put, take *operation
+	unordered bool
+}
+
+// Queue is the rule that put puts an item in, its argument, and take takes one out, its answer. zklab decides
+// what it decides of its own queues (docs/checking.md): integrity (nothing comes out twice, or without having
+// been put in), loss, and order. Each item must be put once only: draw it with [Unique].
+//
+// take answers the type of items, or a pointer to it. An answer of nil or of an empty text says that there was
+// no item. After the load, clients call take until it answers that, or fails; without such an answer, an item
+// that never came out is not lost.
+func Queue[S, A, R, B, Q any](put *Op[S, A, R], take *Op[S, B, Q]) *Items {
+	return &Items{put: operationOf(put), take: operationOf(take)}
+}
+
+// Unordered says that items may come out in any order.
+func (q *Items) Unordered() *Items { q.unordered = true; return q }
+
+func (q *Items) rules(operations []*operation) ([]declared.Rule, error) {
+	put, take := among(operations, q.put), among(operations, q.take)
+	switch {
+	case put == nil || take == nil:
+		return nil, errors.New("an operation of Queue is none of the operations")
+	case take.answer != put.argument && take.answer != reflect.PointerTo(put.argument):
+		return nil, fmt.Errorf("operation %q answers %s, but %q puts %s in: expected the same type, or a pointer to it", take.name, take.answer, put.name, put.argument)
+	}
+	put.traits.Puts, take.traits.Takes = true, true
+	return declared.Queued(declared.Items{Put: put.name, Take: take.name, Unordered: q.unordered}), nil
+}
+
+// Distinct is the rule that no two answers of an operation for the same object are equal. It is called after the
+// operation: "next-distinct".
+func Distinct[S, A, R any](o *Op[S, A, R]) Rule { return answers{operationOf(o), declared.Distinct} }
+
+// Number is a type of numbers.
+type Number interface {
+	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
+}
+
+// Rising is the rule that no answer of an operation is less than one that was given for the same object before
+// the call began. It is called after the operation: "next-rising".
+func Rising[S, A any, R Number](o *Op[S, A, R]) Rule { return answers{operationOf(o), declared.Rising} }
+
+// answers is a rule about the answers of one operation.
+type answers struct {
+	of   *operation
+	rule func(string) []declared.Rule
+}
+
+func (a answers) rules(operations []*operation) ([]declared.Rule, error) {
+	o := among(operations, a.of)
+	if o == nil {
+		return nil, errors.New("the operation of Distinct or Rising is none of the operations")
+	}
+	return a.rule(o.name), nil
+}
+
+func operationOf[S, A, R any](o *Op[S, A, R]) *operation {
+	if o == nil {
+		return nil
+	}
+	return &o.operation
+}
+
+// among returns the operation of an object that has the name of another one; nil if there is none.
+func among(operations []*operation, other *operation) *operation {
+	for _, o := range operations {
+		if other != nil && o.name == other.name {
+			return o
+		}
+	}
+	return nil
+}
