@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/transactions"
 	"github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/program"
 )
 
 // models has all models, by name.
@@ -72,6 +73,11 @@ func modelOf(h history.Header, opts Options) (frame.Model, error) {
 		return whole(d.Checked()), nil
 	}
 	name := cmp.Or(h.Model, opts.Model)
+	if own, ok := program.Find(name); ok {
+		if d, ok := own.Declared.(interface{ Checked() frame.Model }); ok {
+			return whole(d.Checked()), nil
+		}
+	}
 	m, ok := models[name]
 	switch {
 	case ok:

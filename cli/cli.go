@@ -2,12 +2,26 @@
 // chooses exit codes.
 package cli
 
-import "os"
+import (
+	"fmt"
+	"os"
+)
 
 // Main runs the command line of the process (os.Args) and ends the process with its exit code: 0 valid,
 // 1 violated, 2 unknown, 64 wrong usage, and others for what could not be run. It runs the program once
 // more as a child, with the same arguments, so a main function calls it first and nothing besides.
-func Main() {
+//
+// A program with recipes of its own passes them:
+//
+//	func main() { cli.Main(ids, cli.Subjects{Recipe: lease, Others: []cli.Subject{{"broken:stale", "never renews", stale}}}) }
+//
+// All commands know them besides zklab's recipes, and only this program can check, replay and shrink their
+// stored runs. A recipe with a mistake, or with a name that is taken, ends the process with one line and 64.
+func Main(own ...Recipe) {
+	if err := declareOwn(own); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", oneLine(err))
+		os.Exit(exitUsage)
+	}
 	os.Exit(supervised(run))
 }
 

@@ -25,7 +25,7 @@ func playedByDefault(cmd *cobra.Command) {
 // playUnlessGiven has an exploration, which tries freezes and crashes, play that clients are processes
 // where the recipe can have that and nobody said how clients run.
 func playUnlessGiven(f *runFlags, x *store.Experiment) {
-	w, err := workloads.Named(x.Recipe, workloads.Own)
+	w, err := workloads.Named(x.Recipe, firstSubject(x.Recipe))
 	if err == nil && x.Simulate && f.anyClients && workloads.InProcesses(w) {
 		x.ClientsAs = store.Process
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/base/program"
 )
 
 // bashScript stands in for cobra's script for bash. That one needs the package bash-completion,
@@ -20,7 +22,10 @@ var shells = []struct {
 	name  string
 	write func(root *cobra.Command, w io.Writer) error
 }{
-	{"bash", func(_ *cobra.Command, w io.Writer) error { _, err := io.WriteString(w, bashScript); return err }},
+	{"bash", func(_ *cobra.Command, w io.Writer) error {
+		_, err := io.WriteString(w, strings.ReplaceAll(bashScript, program.Zklab, program.Name()))
+		return err
+	}},
 	{"zsh", writeZsh},
 	{"fish", func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) }},
 	{"powershell", (*cobra.Command).GenPowerShellCompletionWithDesc},

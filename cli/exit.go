@@ -70,7 +70,7 @@ func finish(err error, usage bool, stderr io.Writer) int {
 		return verdict.code
 	}
 	if !unheard(err) {
-		fmt.Fprintf(stderr, "error: %s\n", oneLine(err))
+		fmt.Fprintf(stderr, "error: %s\n", renamed(oneLine(err)))
 	}
 	var undecided undecidedError
 	switch {

@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/reports"
@@ -325,7 +326,7 @@ func againWith(x store.Experiment, s plan.Schedule) string {
 
 // againCommand is the command that runs the scenario with some --faults.
 func againCommand(x store.Experiment) string {
-	words := []string{"zklab", "run", x.Recipe}
+	words := []string{program.Name(), "run", x.Recipe}
 	if x.Simulate {
 		words = append(words, "--simulate")
 	}
@@ -334,7 +335,7 @@ func againCommand(x store.Experiment) string {
 
 // exploreCommand is the command that explores the scenario.
 func exploreCommand(x store.Experiment) string {
-	return printable.Command(append([]string{"zklab", "explore", x.Recipe}, scenarioWords(x)...)...)
+	return printable.Command(append([]string{program.Name(), "explore", x.Recipe}, scenarioWords(x)...)...)
 }
 
 // scenarioWords are the flags of the scenario.

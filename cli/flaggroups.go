@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/settings"
 )
 
@@ -81,7 +82,7 @@ func flagUsages(cmd *cobra.Command) string {
 			b.WriteString("\n" + title + ":\n" + set.FlagUsages())
 		}
 	}
-	groups := groupsOf[cmd.CommandPath()]
+	groups := groupsOf[program.Zklab+strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name())]
 	for _, g := range groups {
 		add(g.name, g.flags)
 	}

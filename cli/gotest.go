@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
@@ -41,13 +42,17 @@ func decidable(run *store.Run) error {
 	if err != nil {
 		return nil // nothing says so
 	}
-	i := slices.IndexFunc(result.Verdicts, func(v checker.Verdict) bool { return v.Declared })
+	own, _ := program.Find(result.Recipe)
+	decided := propertiesOf(own.Declared)
+	i := slices.IndexFunc(result.Verdicts, func(v checker.Verdict) bool { return v.Declared && !slices.Contains(decided, v.Property) })
 	if i < 0 {
 		return nil
 	}
 	how := "use that program"
 	if strings.Contains(result.Replay, "go test") {
 		how = "run " + result.Replay
+	} else if name, _, ok := strings.Cut(result.Replay, " "); ok && name != program.Name() {
+		how = "use the program " + name
 	}
 	what := fmt.Sprintf("the program that ran this experiment can decide its property %q", result.Verdicts[i].Property)
 	if !slices.Contains(workloads.Recipes(), result.Recipe) {

@@ -28,8 +28,9 @@ func TestMain(m *testing.M) {
 	}
 	testmain.ManyAtOnce(4)
 	testscript.Main(cleaned{m}, map[string]func(){
-		"zklab":         Main,
+		"zklab":         func() { Main() },
 		"zklab-control": controlProgram,
+		"numbers":       ownProgram,
 		// A defect in the background, of which no command of ours has one.
 		"zklab-panics": func() {
 			os.Exit(supervised(func() int {
@@ -76,7 +77,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// cleaned are the tests, behind which nothing is left.
+// cleaned are tests that must leave nothing behind.
 type cleaned struct{ *testing.M }
 
 func (c cleaned) Run() int { return testmain.Run(c.M) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 )
 
@@ -32,7 +33,7 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 // understood: an error before that is wrong usage.
 func newRoot(begun *bool) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "zklab",
+		Use:           program.Name(),
 		Short:         "Test ZooKeeper recipes under faults, and check whether they keep their promises",
 		Version:       version.Line(),
 		SilenceUsage:  true,
@@ -55,5 +56,10 @@ func newRoot(begun *bool) *cobra.Command {
 		newOverlay(), newEnsemble(), newShell(), newMonitor(), newLock(), newElect(), newRegister(), newDiscover(), newWorker(), newConform(), newSweepWorker(), newExploreWorker(), newGuardian(), newCompletion(),
 	)
 	groupFlags(root)
+	commandWords = nil
+	for _, c := range root.Commands() {
+		commandWords = append(commandWords, c.Name())
+	}
+	rename(root)
 	return root
 }

@@ -190,6 +190,9 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	if x.Recipe == "" {
 		return *x, usageError("%s needs a recipe: one of %s", cmd.Name(), strings.Join(workloads.Recipes(), ", "))
 	}
+	if !given("subject") && x.Subject == workloads.Own {
+		x.Subject = firstSubject(x.Recipe)
+	}
 	if given("faults") {
 		x.Faults, x.Schedule = nil, nil
 		if f.faults != noFaults {
@@ -269,7 +272,7 @@ func assembled(x store.Experiment, f *runFlags) (experiment.Experiment, error) {
 	}
 	named := x.Subject
 	if x.SubjectCommand != "" { // what it is called, nobody here knows
-		named, x.Subject = workloads.Own, x.SubjectCommand
+		named, x.Subject = firstSubject(x.Recipe), x.SubjectCommand
 	}
 	if !slices.Contains(workloads.Recipes(), x.Recipe) {
 		_, err := workloads.Named(x.Recipe, named)

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/tools/control"
 	"github.com/zklab/zklab/internal/tools/shell"
@@ -52,7 +53,7 @@ func newShell() *cobra.Command {
 			case len(args) > 1 && strings.Contains(args[1], ":"):
 				return errors.New("give the servers as one argument: host:port,host:port")
 			case len(args) > 1:
-				return fmt.Errorf("give commands with -c: %s", printable.Command("zklab", shellName, args[0], "-c", strings.Join(args[1:], " ")))
+				return fmt.Errorf("give commands with -c: %s", printable.Command(program.Name(), shellName, args[0], "-c", strings.Join(args[1:], " ")))
 			}
 			return nil
 		},

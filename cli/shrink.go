@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/shrink"
@@ -93,7 +94,7 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	folder := filepath.Join(run.Dir, shrunkName)
 	s, err := shrink.Runs(ctx, nil, c, scratch(c.From, folder), made)
 	if err == nil {
-		err = s.Keep(folder, run.Dir, printable.Command("zklab", "replay", folder))
+		err = s.Keep(folder, run.Dir, printable.Command(program.Name(), "replay", folder))
 	}
 	screen.end()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
@@ -104,7 +105,7 @@ func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 	if d.Settings, err = swept.settings(); err != nil {
 		return d, err
 	}
-	command := append([]string{"zklab", "sweep"}, swept.arguments...)
+	command := append([]string{program.Name(), "sweep"}, swept.arguments...)
 	d.Command = printable.Command(append(command, "--seeds", seeds, "--out", swept.f.out)...)
 	d.Replay = printable.Command(append(command, "--seeds")...) + " {seed} --out " + printable.Command(filepath.Join(swept.f.out, "again"))
 	return d, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
@@ -155,7 +156,7 @@ func (s *swept) run(ctx context.Context, t sweep.Task) (sweep.Line, error) {
 
 // again is the command that runs one seed again.
 func (s *swept) again(seed int64) string {
-	return printable.Command(slices.Concat([]string{"zklab", "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.out, "again")})...)
+	return printable.Command(slices.Concat([]string{program.Name(), "sweep"}, s.arguments, []string{"--seeds", fmt.Sprint(seed), "--out", filepath.Join(s.f.out, "again")})...)
 }
 
 // runners are those of so many jobs: this process for one, workers for more.

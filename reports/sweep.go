@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
@@ -155,7 +156,7 @@ func (t *sweepText) findings() {
 // replayWords returns the command that repeats a run.
 func replayWords(s *sweep.Summary, x sweep.Example) string {
 	if x.Kept != "" {
-		return printable.Command("zklab", "run", "--config", filepath.Join(x.Kept, "experiment.yaml"))
+		return printable.Command(program.Name(), "run", "--config", filepath.Join(x.Kept, "experiment.yaml"))
 	}
 	return s.Description.ReplayOf(x.Seed)
 }

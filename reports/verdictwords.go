@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 )
@@ -114,8 +115,8 @@ func (page) Base(link string) string {
 // nextSteps says what to do about the verdict. Only a run that zklab can repeat has commands.
 func (m *material) nextSteps(found []broken) (steps []step) {
 	repeatable := m.r.Replay != ""
-	named := m.simulated() && strings.HasPrefix(m.r.Replay, "zklab ") // and not the subject of a Go test
-	command := func(name string) string { return printable.Command("zklab", name, m.dir) }
+	named := m.simulated() && strings.HasPrefix(m.r.Replay, program.Name()+" ") // and not the subject of a Go test
+	command := func(name string) string { return printable.Command(program.Name(), name, m.dir) }
 	switch m.r.Verdict {
 	case checker.Violation:
 		if len(found) > 0 {
@@ -134,7 +135,7 @@ func (m *material) nextSteps(found []broken) (steps []step) {
 		}
 	case checker.Valid:
 		if named && m.r.Subject != "" {
-			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command("zklab", "sweep", m.r.Recipe, "--subject", m.r.Subject)})
+			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command(program.Name(), "sweep", m.r.Recipe, "--subject", m.r.Subject)})
 		}
 	}
 	return steps

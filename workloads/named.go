@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/nearest"
+	"github.com/zklab/zklab/internal/base/program"
 )
 
 // The names of subjects that come with zklab.
@@ -80,20 +81,37 @@ func (s Subject) alone() Subject {
 	return s
 }
 
-// Recipes lists the names of the workloads, sorted.
-func Recipes() []string { return slices.Sorted(maps.Keys(recipes)) }
+// Recipes lists the names of the workloads, sorted. Those that were given to cli.Main are among them.
+func Recipes() []string {
+	names := slices.Collect(maps.Keys(recipes))
+	for _, r := range program.Recipes() {
+		names = append(names, r.Name)
+	}
+	slices.Sort(names)
+	return names
+}
 
 // About describes a recipe in a few words.
 func About(recipe string) string { return models.Named(recipe).About }
 
 // Subjects lists the subjects of a recipe: the library's own first, then others, then
 // mutants. The first mutant is also called just Broken.
-func Subjects(recipe string) []Subject { return slices.Clone(recipes[recipe]) }
+func Subjects(recipe string) []Subject {
+	declared, ok := program.Find(recipe)
+	if !ok {
+		return slices.Clone(recipes[recipe])
+	}
+	var all []Subject
+	for _, s := range declared.Subjects {
+		all = append(all, Subject{Recipe: recipe, Name: s.Name, About: s.About, workload: s.Workload.(Workload)})
+	}
+	return all
+}
 
 // Named returns the workload of a recipe with one of its subjects.
 func Named(recipe, subject string) (Workload, error) {
-	subjects, ok := recipes[recipe]
-	if !ok {
+	subjects := Subjects(recipe)
+	if subjects == nil {
 		names := Recipes()
 		return nil, fmt.Errorf("unknown recipe %q%sknown are %s", recipe, nearest.DidYouMean(recipe, names), strings.Join(names, ", "))
 	}
@@ -120,7 +138,7 @@ func InProcesses(w Workload) bool {
 
 // Short lists the names of the subjects of a recipe, with all mutants as Broken.
 func Short(recipe string) (names []string) {
-	for _, s := range recipes[recipe] {
+	for _, s := range Subjects(recipe) {
 		if s.isBroken() {
 			return append(names, Broken)
 		}
@@ -131,7 +149,7 @@ func Short(recipe string) (names []string) {
 
 // defects lists what may follow Broken and a colon.
 func defects(recipe string) (names []string) {
-	for _, s := range recipes[recipe] {
+	for _, s := range Subjects(recipe) {
 		if defect, ok := strings.CutPrefix(s.Name, brokenBy); ok {
 			names = append(names, defect)
 		}

@@ -1,8 +1,8 @@
 // Package declared is what a program declares about a kind of object that zklab does not know: its
 // operations, and the rules by which its histories are decided. Package object makes declarations for
 // its users. They travel with the workload and with the histories that it records
-// (history.Header.Declared), and package checker decides by them. Nothing is registered anywhere, so
-// two declarations of the same name can live in one program.
+// (history.Header.Declared), and package checker decides by them, so two declarations of the same name can
+// live in one program. Only for stored histories, package checker looks among those given to cli.Main.
 package declared
 
 import (
@@ -91,3 +91,12 @@ func (o *Object) Model() *models.Model { return o.model.Object }
 
 // Checked returns what package checker decides.
 func (o *Object) Checked() frame.Model { return o.model }
+
+// Properties returns the names of the properties that the rules decide, in their order.
+func (o *Object) Properties() []string {
+	var names []string
+	for _, p := range o.model.Properties {
+		names = append(names, p.Name)
+	}
+	return names
+}

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/program"
 )
 
 // Model is a kind of object. It never changes after its declaration, so it is safe for concurrent
@@ -125,9 +126,9 @@ type Declared interface {
 // Known reports whether zklab itself declares a model of that name.
 func Known(name string) bool { return declared[name] != nil }
 
-// Named returns the model of that name. If zklab does not declare it, the returned model accepts any
-// operation, without traits and words. Without a name, an operation has the traits of a lock's
-// operation of its name, or otherwise of another model's.
+// Named returns the model of that name: zklab's, or that of a recipe given to cli.Main. If there is none,
+// the returned model accepts any operation, without traits and words. Without a name, an operation has the
+// traits of a lock's operation of its name, or otherwise of another model's.
 func Named(name string) *Model {
 	switch m := declared[name]; {
 	case m != nil:
@@ -135,6 +136,9 @@ func Named(name string) *Model {
 	case name == "":
 		m := anyModel()
 		return &m
+	}
+	if own, ok := program.Find(name); ok {
+		return own.Declared.(Declared).Model()
 	}
 	return &Model{Name: name, Others: &Operation{}}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 	"github.com/zklab/zklab/link"
@@ -56,7 +57,7 @@ func (o *Outcome) Keep(out string) error {
 		return err
 	}
 	o.Run = o.Unkept.Run
-	o.Result.Replay = cmp.Or(o.Replay, printable.Command("zklab", "replay", o.Run.Dir))
+	o.Result.Replay = cmp.Or(o.Replay, printable.Command(program.Name(), "replay", o.Run.Dir))
 	o.Result.Started, _ = o.Run.Started()
 	noteResult(o.Run, o.Result)
 	noteReport(o.Run, o.History, o.Result)

@@ -7,6 +7,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/judge"
@@ -19,14 +20,14 @@ import (
 // one warning reports the failure.
 func noteResult(run *store.Run, result *store.Result) {
 	if err := run.WriteResult(result); err != nil {
-		judge.Warn(result, []string{fmt.Sprintf("result.json could not be written; %s decides the run again: %v", printable.Command("zklab", "check", run.Dir), err)})
+		judge.Warn(result, []string{fmt.Sprintf("result.json could not be written; %s decides the run again: %v", printable.Command(program.Name(), "check", run.Dir), err)})
 	}
 }
 
 // noteReport writes the report. It handles errors as noteResult does.
 func noteReport(run *store.Run, h *history.History, result *store.Result) {
 	if err := reports.Render(run.Dir, h, result); err != nil {
-		judge.Warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", printable.Command("zklab", "report", run.Dir), err)})
+		judge.Warn(result, []string{fmt.Sprintf("the report is not complete; %s writes it again: %v", printable.Command(program.Name(), "report", run.Dir), err)})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/progress"
@@ -49,7 +50,7 @@ func (x Experiment) finish(ctx context.Context, done *engine.Finished) (*Outcome
 	}
 	done.Timings["check"] = time.Since(began)
 	x.describe(result, done)
-	result.Replay = cmp.Or(x.Replay, printable.Command("zklab", "run", "--config", done.Run.Experiment()))
+	result.Replay = cmp.Or(x.Replay, printable.Command(program.Name(), "run", "--config", done.Run.Experiment()))
 	h, err := done.Run.ReadHistory()
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -27,10 +28,16 @@ var goTestFile = template.Must(template.New("gotest").Funcs(template.FuncMap{
 // violated, in a module that requires zklab: a file that stands alone, of subjects that have a
 // name; of others the workload is as own says it in Go, for somebody to fill in. It is for
 // simulations; ok says whether this is one.
-func GoTest(x store.Experiment, property, own string) (source []byte, ok bool, err error) {
-	if _, err := workloads.Named(x.Recipe, x.Subject); err == nil {
+func GoTest(x store.Experiment, property, own string) (test []byte, ok bool, err error) {
+	w, err := workloads.Named(x.Recipe, x.Subject)
+	_, declared := program.Find(x.Recipe) // by the program of this process: a test has no name for it
+	expression, spelt := w.(interface{ Source() string })
+	switch {
+	case err == nil && declared && spelt:
+		own = expression.Source()
+	case err == nil && !declared:
 		own = ""
-	} else if own == "" {
+	case own == "":
 		return nil, false, nil
 	}
 	if !x.Simulate || x.SubjectCommand != "" {
@@ -52,8 +59,8 @@ func GoTest(x store.Experiment, property, own string) (source []byte, ok bool, e
 	if err != nil {
 		return nil, false, err
 	}
-	source, err = format.Source(b.Bytes())
-	return source, true, err
+	test, err = format.Source(b.Bytes())
+	return test, true, err
 }
 
 // camel makes one word of several: plain-reads is PlainReads.

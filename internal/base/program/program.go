@@ -1,0 +1,48 @@
+// Package program has what the main function of a command adds to zklab's own recipes: package cli declares
+// it once, before the command begins, and the lists of recipes and models read it. Test programs declare
+// nothing.
+package program
+
+import "slices"
+
+// Zklab is the name of the command that has zklab's own recipes only.
+const Zklab = "zklab"
+
+// Recipe is a recipe that the program declares.
+type Recipe struct {
+	Name string
+	// Declared is the models.Declared of the objects, by which stored runs are judged.
+	Declared any
+	// Subjects are what can be tested, the right one first.
+	Subjects []Subject
+}
+
+// Subject is a subject of a Recipe.
+type Subject struct {
+	Name, About string
+	Workload    any // a workloads.Workload
+}
+
+var (
+	name    = Zklab
+	recipes []Recipe
+)
+
+// Declare sets the name of the command and its recipes. Call it before all else: it is not safe for
+// concurrent use.
+func Declare(command string, own []Recipe) { name, recipes = command, own }
+
+// Name returns the name of the command: what a command line that repeats something begins with.
+func Name() string { return name }
+
+// Recipes returns the declared recipes, which must not be changed.
+func Recipes() []Recipe { return recipes }
+
+// Find returns the declared recipe of that name.
+func Find(recipe string) (Recipe, bool) {
+	i := slices.IndexFunc(recipes, func(r Recipe) bool { return r.Name == recipe })
+	if i < 0 {
+		return Recipe{}, false
+	}
+	return recipes[i], true
+}
