@@ -13,6 +13,9 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/object"
 	"github.com/zklab/zklab/subjects"
 )
@@ -80,21 +83,20 @@ func gates(wrong bool) (o object.Object[*gate]) {
 	}
 }
 
-// A right reentrant lock is not accused, and a wrong one is convicted of exclusion.
+// expiries end sessions of holders.
+var expiries = plan.Every(500*time.Millisecond, faults.Expire{Who: faults.Holder})
+
+// A right reentrant lock is not accused, although sessions of its holders end, and a wrong one is convicted of
+// exclusion. Clients do not go on with holds that ended with their session.
 func TestExclusive(t *testing.T) {
 	for wrong, want := range map[bool]bool{false: false, true: true} {
-		convicted, depth := 0, 0
+		convicted, depth, ends, unheld := 0, 0, 0, 0
 		for seed := range int64(10) {
-			o, err := zklab.SimulateIn(t, zklab.Experiment{Workload: gates(wrong).Workload(), Seed: seed + 1, TimeLimit: 5 * time.Second})
+			o, err := zklab.SimulateIn(t, zklab.Experiment{Workload: gates(wrong).Workload(), Seed: seed + 1, TimeLimit: 5 * time.Second, Faults: expiries})
 			if err != nil {
 				t.Fatal(err)
 			}
 			violated := o.Result.Violated()
-			if seed == 0 {
-				for _, v := range o.Result.Verdicts {
-					t.Logf("%s: %s", v.Property, v.Result)
-				}
-			}
 			if slices.Contains(violated, "exclusion") {
 				convicted++
 			} else if len(violated) > 0 {
@@ -102,7 +104,12 @@ func TestExclusive(t *testing.T) {
 			}
 			in := map[int]int{}
 			for _, op := range o.History.Operations() {
+				if op.F == "leave" {
+					ends++
+				}
 				switch {
+				case op.F == "leave" && op.Outcome() == history.Fail:
+					unheld++
 				case op.Return == nil || op.Return.Error != nil:
 				case op.F == "enter" && string(op.Return.Value) == "true":
 					in[op.Client]++
@@ -112,7 +119,10 @@ func TestExclusive(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("wrong %v: convicted in %d of 10 seeds", wrong, convicted)
+		t.Logf("wrong %v: convicted in %d of 10 seeds; not held at %d of %d ends", wrong, convicted, unheld, ends)
+		if unheld*20 > ends {
+			t.Errorf("wrong %v: clients did not hold at %d of %d ends", wrong, unheld, ends)
+		}
 		if convicted > 0 != want || depth < 2 {
 			t.Errorf("wrong %v: convicted in %d of 10 seeds, %d deep", wrong, convicted, depth)
 		}
