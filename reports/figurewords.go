@@ -113,6 +113,8 @@ var figureTexts = map[string]string{
 	"read_together":                "# hold(s) to read met another",
 	"readers_met":                  "# acquire(s) to read met a writer",
 	"reads":                        "# read(s)",
+	"answered":                     "# call(s) answered",
+	"unknown_outcomes":             "# call(s) of unknown outcome",
 	"reconnects":                   "# reconnect(s)",
 	"redelivered":                  "# job(s) [was] delivered again",
 	"refused":                      "# refused call(s) checked",
