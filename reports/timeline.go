@@ -218,7 +218,8 @@ func (b *timelineBuilder) add(lane int, s stats.Span, colour color.NRGBA, number
 	}
 }
 
-// prune keeps the bars that fit, nearest to the violations first. Large runs have many times as many bars, so they are pruned as they come.
+// prune keeps the bars that fit, nearest to the violations first. Large runs have many times as many bars,
+// so they are pruned as they come.
 func (b *timelineBuilder) prune() {
 	if over := len(b.bars) - b.most; over > 0 {
 		slices.SortFunc(b.bars, func(x, y tbar) int {
