@@ -28,16 +28,19 @@ type Hold struct {
 // if the holds have tokens, tokens and grant.
 func Exclusive(x Hold) []*frame.Property {
 	of := locks.Lock
-	properties := append(only(of.Properties, "exclusion", "grant", "tokens", "lost", "belief"), locks.OwnProgress)
-	return seenAs(of, properties, func(h *history.History, ops []*history.Operation) {
-		if x.Nested {
-			x.nest(h, ops)
-			return
-		}
-		for _, op := range ops {
-			x.play(h, op, x.part(op))
-		}
-	})
+	certain, progress := only(of.Properties, "exclusion", "grant", "tokens", "lost", "belief"), []*frame.Property{locks.OwnProgress}
+	if !x.Nested {
+		return seenAs(of, append(certain, progress...), func(h *history.History, ops []*history.Operation) {
+			for _, op := range ops {
+				x.play(h, op, x.part(op))
+			}
+		})
+	}
+	nested := func(longest bool) func(*history.History, []*history.Operation) {
+		return func(h *history.History, ops []*history.Operation) { x.nest(h, ops, longest) }
+	}
+	// Nobody waits in vain for a hold that may go on.
+	return append(seenAs(of, certain, nested(false)), seenAs(of, progress, nested(true))...)
 }
 
 // part returns which operation of a lock an operation is.
@@ -92,16 +95,18 @@ func no(answer json.RawMessage) bool { return string(answer) == "false" }
 type depth struct {
 	least   int
 	session history.ID // in which the outermost began
-	// doubtful: a begin of unknown outcome may have made the hold deeper, or have begun it, in the session.
+	// doubtful: a begin or an end of unknown outcome may have left the hold deeper, or have begun it, in the
+	// session.
 	doubtful bool
 }
 
 // nest makes the outermost begin and the end that may be the last one the ends of one hold. Where it
 // is unknown whether a client begins or deepens a hold, it says that the hold's begin is of unknown
-// outcome: then nothing rests on it.
+// outcome: then nothing rests on it. If longest, holds are as long as they may have been instead: one
+// that may be deeper than is known lasts until its session ends.
 //
 // The end of a session ends all holds in it, so that the next begin is an outermost one.
-func (x *Hold) nest(h *history.History, ops []*history.Operation) {
+func (x *Hold) nest(h *history.History, ops []*history.Operation, longest bool) {
 	type holder struct {
 		client int
 		key    string
@@ -116,9 +121,12 @@ func (x *Hold) nest(h *history.History, ops []*history.Operation) {
 		}
 		switch part {
 		case models.FAcquire:
-			x.deeper(h, op, d)
+			x.deeper(h, op, d, longest)
 		case models.FRelease:
-			if d.least != 1 || op.Outcome() == history.Fail {
+			if longest && d.least > 1 && op.Outcome() == history.Info {
+				d.doubtful = true
+			}
+			if d.least != 1 || op.Outcome() == history.Fail || longest && d.doubtful {
 				part = ""
 			}
 			if op.Outcome() != history.Fail {
@@ -132,7 +140,7 @@ func (x *Hold) nest(h *history.History, ops []*history.Operation) {
 }
 
 // deeper is a begin by a client at some depth.
-func (x *Hold) deeper(h *history.History, op *history.Operation, d *depth) {
+func (x *Hold) deeper(h *history.History, op *history.Operation, d *depth, longest bool) {
 	said := op.Invoke
 	if op.Outcome() == history.OK {
 		said = op.Return
@@ -162,7 +170,7 @@ func (x *Hold) deeper(h *history.History, op *history.Operation, d *depth) {
 	default:
 		d.least++
 		x.play(h, op, models.FAcquire)
-		if d.doubtful {
+		if d.doubtful && !longest {
 			e := at(h, op.Return)
 			e.Type, e.Value = history.Info, nil
 		}

@@ -306,6 +306,42 @@ func TestNested(t *testing.T) {
 	}
 }
 
+// Nobody waits in vain for a nested hold that may go on.
+func TestNestedProgress(t *testing.T) {
+	hold := traits.Hold{Begin: "lock", End: "unlock", Nested: true}
+	for name, tt := range map[string]struct {
+		want  frame.Result
+		calls []call
+	}{
+		"nobody holds": {frame.Violation, []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1}, {0, "lock", 3, 4, ok, nil, nil, 1}, {0, "unlock", 5, 6, ok, nil, nil, 1}, {0, "unlock", 7, 8, ok, nil, nil, 1},
+		}},
+		"the inner hold goes on": {"", []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1}, {0, "lock", 3, 4, ok, nil, nil, 1}, {0, "unlock", 5, 6, ok, nil, nil, 1},
+		}},
+		"a hold after a begin of unknown outcome goes on": {"", []call{
+			{0, "lock", 1, 2, info, nil, nil, 1}, {0, "lock", 3, 4, ok, nil, nil, 1},
+		}},
+		"a begin of unknown outcome may have made the hold deeper": {"", []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1}, {0, "lock", 3, 4, info, nil, nil, 1}, {0, "unlock", 5, 6, ok, nil, nil, 1},
+		}},
+		"an inner end of unknown outcome may not have happened": {"", []call{
+			{0, "lock", 1, 2, ok, nil, nil, 1}, {0, "lock", 3, 4, ok, nil, nil, 1}, {0, "unlock", 5, 6, info, nil, nil, 1}, {0, "unlock", 7, 8, ok, nil, nil, 1},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := checktest.Ours("own", history.Params{}).Phases(0, 0, 0).Connected(0, 0, 1).Connected(0, 1, 2)
+			for _, c := range append(tt.calls, call{1, "lock", 9, 60_000, info, nil, nil, 2}) {
+				r.Op(checktest.Args{Client: c.client, F: c.f, Key: "k", Inv: c.from, Ret: c.to, Outcome: c.outcome, Session: c.session})
+			}
+			got := decide(r.Build(), own, traits.Exclusive(hold))["progress"]
+			if got.Result != tt.want {
+				t.Errorf("%q: %s", got.Result, got.Reason)
+			}
+		})
+	}
+}
+
 // A client that begins every hold twice, and ends it twice, has the findings of one that does so once.
 func TestNestedIsALock(t *testing.T) {
 	violated := 0
