@@ -12,7 +12,8 @@ import (
 // Hold says which operations begin and end an exclusive hold of their key. Answers are JSON; nil if
 // there is none.
 type Hold struct {
-	// Begin begins the hold when it is answered. An answer of false says that it did not.
+	// Begin begins the hold when it is answered. An answer of false says that it did not, and so does an
+	// error that it declares as an answer (history.CodeRefused).
 	Begin string
 	// End ends the hold when it is invoked, unless it certainly had no effect.
 	End string
@@ -74,10 +75,15 @@ func (x *Hold) play(h *history.History, op *history.Operation, part string) {
 		}
 	}
 	play(h, op, part, argument, answer)
-	if part == models.FAcquire && answered && no(op.Return.Value) {
+	if part == models.FAcquire && (answered && no(op.Return.Value) || declined(op)) {
 		e := at(h, op.Return)
-		e.Type, e.Value = history.Fail, nil
+		e.Type, e.Value, e.Error = history.Fail, nil, nil
 	}
+}
+
+// declined reports whether the answer is an error that the operation declares.
+func declined(op *history.Operation) bool {
+	return op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused
 }
 
 // token returns the fencing token of an answered begin.

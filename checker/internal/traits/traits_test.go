@@ -342,6 +342,22 @@ func TestNestedProgress(t *testing.T) {
 	}
 }
 
+// A begin that is declined for long is no violation: the lock answered. An error that it does not declare is one.
+func TestDeclined(t *testing.T) {
+	for code, want := range map[string]frame.Result{history.CodeRefused: "", "error": frame.Violation} {
+		r := checktest.Ours("own", history.Params{}).Phases(0, 0, 0).Connected(0, 0, 1)
+		r.Op(checktest.Args{Client: 0, F: "lock", Key: "k", Inv: 1, Ret: 2, Outcome: ok, Session: 1})
+		r.Op(checktest.Args{Client: 0, F: "unlock", Key: "k", Inv: 3, Ret: 4, Outcome: ok, Session: 1})
+		for at := 10; at < 60_000; at += 500 {
+			r.Op(checktest.Args{Client: 0, F: "lock", Key: "k", Inv: at, Ret: at + 1, Outcome: fail, Session: 1, Err: &history.Error{Code: code, Message: "busy"}})
+		}
+		got := decide(r.Build(), own, traits.Exclusive(traits.Hold{Begin: "lock", End: "unlock"}))["progress"]
+		if got.Result != want {
+			t.Errorf("%s: %q %s", code, got.Result, got.Reason)
+		}
+	}
+}
+
 // A client that begins every hold twice, and ends it twice, has the findings of one that does so once.
 func TestNestedIsALock(t *testing.T) {
 	violated := 0
