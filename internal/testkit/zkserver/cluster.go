@@ -73,7 +73,9 @@ func (c *cluster) run(ctx context.Context, id int, done <-chan struct{}, started
 	}
 	started()
 	<-done
-	return c.ensemble.Kill(context.WithoutCancel(ctx), id)
+	err := c.ensemble.Kill(context.WithoutCancel(ctx), id)
+	noticed(c.addrs[id-1])
+	return err
 }
 
 func (c *cluster) close() error {

@@ -1,0 +1,56 @@
+package zkserver
+
+import (
+	"net"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// A connection counts until its client has closed it, too.
+func TestNoticed(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // nothing says there which ends are open
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	if half(port) {
+		t.Error("both ends are open")
+	}
+	server.Close()
+	l.Close()
+	buffer := make([]byte, 1)
+	if _, err := client.Read(buffer); err == nil {
+		t.Fatal("the server wrote something")
+	}
+	if !half(port) {
+		t.Error("the client's end is open")
+	}
+	done := make(chan struct{})
+	go func() {
+		noticed(l.Addr().String())
+		close(done)
+	}()
+	select {
+	case <-done:
+		t.Error("did not wait for the client")
+	case <-time.After(20 * time.Millisecond):
+	}
+	client.Close()
+	<-done
+	if half(port) {
+		t.Error("both ends are closed")
+	}
+}
