@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image test test-real race compare status timeline track-record mutants soak monitor-load guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image modules test test-real race compare status timeline track-record mutants soak monitor-load guide lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -20,13 +20,16 @@ sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 # The longest ones first, so that none of them runs alone in the end.
 LONGEST := ./internal/lab/engine ./cli . ./internal/lab/mix ./checker ./ensemble/embedded ./recipes
 
+# Modules of their own, which ./... does not reach.
+MODULES := deploy grpcresolver examples/idgenerator examples/reentrantlock
+
+modules: ## the folders of the modules besides the main one
+	@echo $(MODULES)
+
 # Without vet: lint does that, and go test would do it again for each of its builds.
 test: ## all tests that need Go alone; none is skipped
 	$(GO) test -vet=off -timeout 20m $(TESTFLAGS) $(LONGEST) ./...
-	cd deploy && $(GO) test -vet=off $(TESTFLAGS) ./...
-	cd grpcresolver && $(GO) test -vet=off $(TESTFLAGS) ./...
-	cd examples/idgenerator && $(GO) test -vet=off $(TESTFLAGS) ./...
-	cd examples/reentrantlock && $(GO) test -vet=off $(TESTFLAGS) ./...
+	set -e; for module in $(MODULES); do (cd $$module && $(GO) test -vet=off $(TESTFLAGS) ./...); done
 
 # The packages with tests of real programs. None of them comes from the cache, which does not know
 # of containers. Packages with containers wait for each other, the others run meanwhile.
@@ -82,8 +85,7 @@ LINTED := -tags=real,campaign ./...
 lint: ## what must be clean
 	$(GO) vet $(LINTED)
 	$(GO) run $(STATICCHECK) $(LINTED)
-	cd deploy && $(GO) vet $(LINTED) && $(GO) run $(STATICCHECK) $(LINTED)
-	cd grpcresolver && $(GO) vet $(LINTED) && $(GO) run $(STATICCHECK) $(LINTED)
+	set -e; for module in $(MODULES); do (cd $$module && $(GO) vet $(LINTED) && $(GO) run $(STATICCHECK) $(LINTED)); done
 	@unformatted=$$($(GO) run $(GOFUMPT) -l .); \
 	test -z "$$unformatted" || { echo "not formatted by gofumpt: $$unformatted"; exit 1; }
 
