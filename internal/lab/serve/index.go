@@ -90,9 +90,6 @@ func newIndex(f *files) *index {
 	return &index{files: f, lock: semaphore.NewWeighted(1), runs: map[string]*cachedRun{}, shards: map[string]*cachedShard{}, idle: map[string]stamp{}}
 }
 
-// sweepsFolder holds a folder for each recipe, with one for each sweep.
-const sweepsFolder = "sweeps"
-
 // list returns everything in the store, newest first. What cannot be read is in it, with the reason.
 // The error says that the store itself cannot be read, or is that of ctx.
 func (x *index) list(ctx context.Context) ([]entry, error) {
@@ -108,8 +105,8 @@ func (x *index) list(ctx context.Context) ([]entry, error) {
 	for _, d := range recipes {
 		switch {
 		case !d.IsDir(): // latest, and what is not of the store
-		case d.Name() == sweepsFolder:
-			all = append(all, x.below(sweepsFolder, aSweep, x.sweep)...)
+		case d.Name() == sweep.StoreFolder:
+			all = append(all, x.below(sweep.StoreFolder, aSweep, x.sweep)...)
 		case d.Name() == explore.StoredIn:
 			all = append(all, x.below(explore.StoredIn, anExploration, x.exploration)...)
 		default:

@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // runContent is the content of the page of a run or a sweep.
@@ -79,7 +80,7 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) {
 
 // recipeOf is the recipe of a run that a sweep has kept, by the folders that it is in.
 func recipeOf(name string) string {
-	if parts := strings.Split(name, "/"); len(parts) > 2 && parts[0] == sweepsFolder {
+	if parts := strings.Split(name, "/"); len(parts) > 2 && parts[0] == sweep.StoreFolder {
 		return parts[1]
 	}
 	return path.Dir(name)

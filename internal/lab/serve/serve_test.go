@@ -364,12 +364,12 @@ func TestBrokenRuns(t *testing.T) {
 	long := time.Now().Add(-time.Hour)
 	check(t, os.Remove(filepath.Join(f.dir, crashed, "result.json")), os.Chtimes(filepath.Join(f.dir, crashed, "history.jsonl"), long, long))
 	check(t, os.MkdirAll(filepath.Join(f.dir, "lock", "my notes"), 0o755))
-	check(t, os.MkdirAll(filepath.Join(f.dir, sweepsFolder, "lock", "0123", "1-of-1"), 0o755), os.WriteFile(filepath.Join(f.dir, sweepsFolder, "lock", "0123", "1-of-1", sweep.JournalFile), []byte("hello\n"), 0o644))
+	check(t, os.MkdirAll(filepath.Join(f.dir, sweep.StoreFolder, "lock", "0123", "1-of-1"), 0o755), os.WriteFile(filepath.Join(f.dir, sweep.StoreFolder, "lock", "0123", "1-of-1", sweep.JournalFile), []byte("hello\n"), 0o644))
 	text := f.page("/")
 	if !strings.Contains(rowOf(t, text, crashed), "unfinished") || !strings.Contains(rowOf(t, text, whole), "valid") {
 		t.Errorf("the list: %s", text)
 	}
-	if !strings.Contains(rowOf(t, text, sweepsFolder+"/lock/0123"), "unreadable") || strings.Contains(text, "my notes") {
+	if !strings.Contains(rowOf(t, text, sweep.StoreFolder+"/lock/0123"), "unreadable") || strings.Contains(text, "my notes") {
 		t.Errorf("the list: %s", text)
 	}
 	for _, target := range []string{"/findings", "/run/sweeps/lock/0123", "/spark/sweeps/lock/0123", "/spark/" + whole} {
@@ -620,7 +620,7 @@ func (f *fixture) sweep(seeds, done int64) (*sweep.Ledger, string) {
 	all, err := sweep.ParseSeeds(fmt.Sprint("1..", seeds))
 	check(f.t, err)
 	d := sweep.Description{Settings: []sweep.Setting{{Name: "recipe", Value: "lock"}, {Name: "subject", Value: "mine"}}, Seeds: all, Shard: sweep.Shard{Index: 1, Of: 1}}
-	name := sweepsFolder + "/lock/" + d.Name()
+	name := sweep.StoreFolder + "/lock/" + d.Name()
 	ledger, err := sweep.OpenLedger(filepath.Join(f.dir, filepath.FromSlash(name), "1-of-1"), d, 2)
 	check(f.t, err)
 	f.t.Cleanup(func() { ledger.Close() })

@@ -2,12 +2,12 @@ package sweep
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"slices"
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/growing"
 )
 
 // Follower reads the runs.jsonl of one shard while it grows, and counts what is in it. It parses
@@ -29,8 +29,7 @@ type Follower struct {
 	Took time.Duration
 
 	in     string
-	offset int64
-	rest   []byte
+	file   *growing.Lines
 	tally  *Tally
 	recent []time.Duration // when the latest lines were written, since their session began
 }
@@ -38,50 +37,15 @@ type Follower struct {
 // NewFollower returns a Follower of a runs.jsonl in the folder in, below which findings name the
 // folders of kept runs.
 func NewFollower(in string) *Follower {
-	return &Follower{Verdicts: map[checker.Result]int{}, in: in, tally: NewTally()}
+	return &Follower{Verdicts: map[checker.Result]int{}, in: in, file: growing.NewLines(mostLine), tally: NewTally()}
 }
 
 // Next reads the lines that were completed since the last call. r must be the same file each time,
 // which only grows. After an error, the Follower cannot go on.
-func (f *Follower) Next(r io.ReaderAt) error {
-	chunk := make([]byte, 1<<20)
-	for {
-		n, err := r.ReadAt(chunk, f.offset)
-		f.offset += int64(n)
-		if failed := f.take(chunk[:n]); failed != nil {
-			return failed
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
+func (f *Follower) Next(r io.ReaderAt) error { return f.file.Next(r, f.line) }
 
 // Offset returns how many bytes of the file were read.
-func (f *Follower) Offset() int64 { return f.offset }
-
-func (f *Follower) take(text []byte) error {
-	for {
-		line, rest, whole := bytes.Cut(text, []byte("\n"))
-		if !whole {
-			if f.rest = append(f.rest, text...); len(f.rest) > mostLine {
-				return errors.New("a line is too long")
-			}
-			return nil
-		}
-		text = rest
-		if len(f.rest) > 0 {
-			line = append(f.rest, line...)
-			f.rest = nil
-		}
-		if err := f.line(line); err != nil {
-			return err
-		}
-	}
-}
+func (f *Follower) Offset() int64 { return f.file.Offset() }
 
 // passes are how the lines of runs without a violation begin, behind their seed.
 var passes = map[checker.Result][]byte{
