@@ -83,7 +83,7 @@ func (c funcCheck) Check(_ context.Context, h *history.History) []Verdict { retu
 
 // Keys yields the keys of a history, k2 before k10, each with its operations, in order of
 // invocation: an invocation with its completion, if there is one. [history.Operation.Outcome] says
-// what is known of it. They must not be changed.
+// what is known about it. They must not be changed.
 func Keys(h *history.History) iter.Seq2[string, []*history.Operation] {
 	return func(yield func(string, []*history.Operation) bool) {
 		for _, k := range evidence.Read(context.Background(), h, nil, nil).Keys {

@@ -95,7 +95,7 @@ func checkVerdict(verdict string) error {
 	return usageError("no run has the verdict %q%sverdicts are %s", verdict, nearest.DidYouMean(verdict, verdictsListed), strings.Join(verdictsListed, ", "))
 }
 
-// listedRunOf tells of a run without a result what its experiment says.
+// listedRunOf describes a run, by its experiment if it has no result.
 func listedRunOf(s store.Summary) listedRun {
 	l := listedRun{Path: s.Run.Path(), Recipe: s.Recipe, Started: s.Started, Verdict: unfinished, Violated: []string{}, run: s.Run}
 	if s.Err != nil {

@@ -16,7 +16,7 @@ import (
 // Caller is who made a call, for specifications that depend on it.
 type Caller = declared.Caller
 
-// Step is what a [Spec] with states of type St says of one operation.
+// Step is the part of a [Spec] for one operation. The states are of type St.
 type Step[St any] struct {
 	of   *operation
 	next func(state any, c *declared.Call, who Caller, heard bool) ([]any, error)

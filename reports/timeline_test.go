@@ -96,7 +96,7 @@ func TestPacking(t *testing.T) {
 	}
 }
 
-// The page has each operation, with all that the record says of it.
+// The page has each operation, with all that the record says about it.
 func TestTimelineHasAllOfEachOperation(t *testing.T) {
 	h := sample.Lock{Length: 5 * time.Second, Clients: 4, Keys: 3, Faults: true, Broken: true, Seed: 3}.History()
 	h.Events[0].Seen = 0

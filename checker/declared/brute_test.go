@@ -138,7 +138,7 @@ func draw(rng *rand.Rand) (all []drawn) {
 		}
 		all = append(all, d)
 	}
-	for _, d := range slices.Clone(all) { // nothing says of the other sessions that they lived on
+	for _, d := range slices.Clone(all) { // no event shows that the other sessions lived on
 		if d.f != "" && !slices.ContainsFunc(all, func(e drawn) bool { return e.f == "" && e.session == d.session }) {
 			all = append(all, drawn{client: d.client, session: d.session, to: -1})
 		}

@@ -34,7 +34,7 @@ type Spec struct {
 	wrong atomic.Pointer[string]
 }
 
-// Step is what a specification says of one operation.
+// Step is the part of a specification for one operation.
 type Step struct {
 	// Reads: the operation changes nothing. A call without an answer then says nothing.
 	Reads bool

@@ -329,7 +329,7 @@ function transactions(o) {
   return data.txns.left ? "none on this page, which has " + number(data.txns.count) + " of " + number(data.txns.count + data.txns.left) : "none by its session";
 }
 
-// choose shows what is known of a bar.
+// choose shows what is known about a bar.
 function choose(i, move) {
   chosen = i;
   const panel = $("known");

@@ -90,8 +90,8 @@ func ahead(all []wait) (of []*evidence.Znode) {
 	return of[:min(len(of), mostFinals)]
 }
 
-// waited tells of a wait: that its own place was first, if it was, and the last write of the call,
-// or that there was none.
+// waited explains a wait: whether the client's own place was first, and what its call wrote last, if
+// anything.
 func (s *search) waited(w *wait) {
 	if w.own != nil && len(w.ahead) == 0 {
 		by, named := s.callers(w.own, w.own.Maker, w.own.Created, makes)
@@ -120,8 +120,8 @@ func (s *search) waited(w *wait) {
 	s.add(made, uint64(t.Zxid), t.Session, t.Type, t.Path, sentence(text+s.cite(uint64(t.Zxid))), w.op)
 }
 
-// wroteNothing tells of a call that made no write: there is no transaction of it, but that of its
-// session's beginning.
+// wroteNothing explains a call that wrote nothing, by the transaction that opened its session. The call has
+// none of its own.
 func (s *search) wroteNothing(w *wait) {
 	for _, of := range slices.Backward(s.InUse(w.op)) {
 		if l := s.Log.Sessions[of.ID]; l != nil && l.Created != 0 {

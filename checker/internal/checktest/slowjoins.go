@@ -98,7 +98,7 @@ type slowClient struct {
 	member   string
 	in       history.ID // the session of its znode; 0: there is none
 	join     *slowJoin
-	told     map[history.ID]history.Use // what the record says of its sessions
+	told     map[history.ID]history.Use // what the record says about its sessions
 	view     int                        // the version of the last change that it was told of
 	last     map[string]bool            // what it was shown last
 }
@@ -174,7 +174,7 @@ func (w *slowWorld) invoke(c *slowClient, f string, in any) {
 	})
 }
 
-// complete adds its completion, with what the link has to say of the sessions that were used.
+// complete adds its completion, with what the link knows about the sessions that were used.
 func (w *slowWorld) complete(c *slowClient, f string, out any, made ...history.ID) {
 	w.now += w.rng.IntN(2)
 	c.free = w.now

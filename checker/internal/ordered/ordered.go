@@ -1,7 +1,7 @@
 // Package ordered decides by a porcupine model whether the calls on a key can have happened one
 // after another. The model says what calls with known answers do. The package does the rest: a call
 // without effect is left out, and one of unknown outcome happened at some time after it began, with
-// an answer that nobody knows, or never.
+// an unknown answer, or never.
 package ordered
 
 import (

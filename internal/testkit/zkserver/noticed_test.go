@@ -10,7 +10,7 @@ import (
 // A connection counts until its client has closed it, too.
 func TestNoticed(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		return // nothing says there which ends are open
+		return // no file shows there which ends are open
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
