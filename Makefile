@@ -33,9 +33,9 @@ test: ## all tests that need Go alone; none is skipped
 
 # The packages with tests of real programs. None of them comes from the cache, which does not know
 # of containers. Packages with containers wait for each other, the others run meanwhile.
-REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' '^//go:build real$$' cmd ensemble examples faults internal link recipes subjects workloads *_test.go | sed 's|^|./|')))
+REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' '^//go:build real( && linux)?$$' . | grep -vE '^\./($(subst $(eval) ,|,$(MODULES)))/')))
 
-test-real: images-if-possible ## all tests that need a real program: containers, kazoo, Patroni, Curator, a terminal, Slurm, processes
+test-real: images-if-possible ## all tests that need a real program: containers, kazoo, Patroni, Curator, a terminal, a browser, Slurm, processes
 	@$(GO) run ./internal/testkit/programs/needs
 	$(GO) test -tags real -run '^TestReal' -vet=off -count=1 -p 3 -timeout 30m $(TESTFLAGS) $(REAL)
 	cd deploy && $(GO) test -tags real -run '^TestReal' -vet=off -count=1 $(TESTFLAGS) ./...
