@@ -8,6 +8,7 @@ package programs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -56,7 +57,11 @@ var (
 		"Curator's service discovery", "instances that it registers (recipes)",
 		"apt-get install libcurator-discovery-java default-jdk-headless", lookForJava(CuratorDiscoveryJars),
 	}
-	Tmux  = Program{"tmux", "the monitor and the shell on a real terminal", "apt-get install tmux", commands("tmux")}
+	Tmux     = Program{"tmux", "the monitor and the shell on a real terminal", "apt-get install tmux", commands("tmux")}
+	Chromium = Program{
+		"Chromium", "pages in a browser", "apt-get install chromium",
+		func() error { _, err := ChromiumPath(); return err },
+	}
 	Slurm = Program{
 		"Slurm", "a sweep on a cluster", "apt-get install slurm-wlm",
 		commands("munged", "slurmctld", "slurmd", "sbatch"),
@@ -65,7 +70,7 @@ var (
 
 // All are all programs.
 func All() []Program {
-	return []Program{Docker, Compose, Kazoo, Patroni, Curator, CuratorDiscovery, Tmux, Slurm}
+	return []Program{Docker, Compose, Kazoo, Patroni, Curator, CuratorDiscovery, Tmux, Chromium, Slurm}
 }
 
 // Require skips the test where a program is missing, or fails it when ZKLAB_REAL=required.
@@ -115,6 +120,16 @@ func lookForJava(classPath string) func() error {
 		}
 		return commands("java", "javac")()
 	}
+}
+
+// ChromiumPath returns the command of Chromium, or of Chrome, which does as well.
+func ChromiumPath() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("chromium is not installed")
 }
 
 // commands looks for commands on PATH, and in the folder of a system's daemons.
