@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
@@ -21,30 +20,17 @@ func NewBarrier(c *Client, path string) (Barrier, error) {
 	return ofRecipe(c, func(cl *recipes.Client) Barrier { return recipes.NewBarrier(cl, path) })
 }
 
+// The operations of a [Barrier].
+var (
+	BarrierRaise = does(models.FRaise, Barrier.Raise)
+	BarrierLift  = does(models.FLift, Barrier.Lift)
+	BarrierAwait = does(models.FAwait, Barrier.Await)
+)
+
+// Barriers is the contract of a [Barrier].
+var Barriers = &Contract[Barrier, None]{model: models.Barrier, operations: []operation[Barrier]{BarrierRaise, BarrierLift, BarrierAwait}}
+
 // ServeBarrier serves barriers to another process.
 func ServeBarrier(make func(c *Client, path string) (Barrier, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		b, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		return &Served{Subject: b, Operations: map[string]Operation{
-			models.FRaise: plain(b.Raise), models.FLift: plain(b.Lift), models.FAwait: plain(b.Await),
-		}}, nil
-	}
+	return Barriers.Serve(onPath(make))
 }
-
-// RemoteBarrier is the barrier of the adapter process that the client runs as.
-func RemoteBarrier(c *Client, path string) (Barrier, error) {
-	o, err := c.remote(models.Barrier.Name, path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return remoteBarrier{o}, nil
-}
-
-type remoteBarrier struct{ Object }
-
-func (b remoteBarrier) Raise(ctx context.Context) error { return b.Call(ctx, models.FRaise, nil, nil) }
-func (b remoteBarrier) Lift(ctx context.Context) error  { return b.Call(ctx, models.FLift, nil, nil) }
-func (b remoteBarrier) Await(ctx context.Context) error { return b.Call(ctx, models.FAwait, nil, nil) }

@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -120,57 +119,22 @@ func plainly(err error) error {
 	return err
 }
 
+// The operations of a [Cache].
+var (
+	CachePut    = gives(models.FPut, func(c Cache, ctx context.Context, v models.CachedNode) error { return c.Put(ctx, v.Node, v.Value) })
+	CacheRemove = gives(models.FRemove, func(c Cache, ctx context.Context, v models.CachedNode) error { return c.Remove(ctx, v.Node) })
+	CacheLook   = takes(models.FLook, func(c Cache, ctx context.Context, v models.Looking) (models.Copy, error) {
+		return c.Look(ctx, v.Current)
+	}).readOnly()
+)
+
+// Caches is the contract of a [Cache].
+var Caches = &Contract[Cache, None]{
+	model: models.Cache, operations: []operation[Cache]{CachePut, CacheRemove, CacheLook},
+	offers: []offer{offers[NeverCurrent](OfferNeverCurrent)},
+}
+
 // ServeCache serves caches to another process.
 func ServeCache(make func(c *Client, path string) (Cache, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		cache, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		s := &Served{Subject: cache, Operations: map[string]Operation{
-			models.FPut: taking(func(ctx context.Context, v models.CachedNode) (any, error) {
-				return nil, cache.Put(ctx, v.Node, v.Value)
-			}),
-			models.FRemove: taking(func(ctx context.Context, v models.CachedNode) (any, error) {
-				return nil, cache.Remove(ctx, v.Node)
-			}),
-			models.FLook: taking(func(ctx context.Context, v models.Looking) (any, error) { return cache.Look(ctx, v.Current) }),
-		}}
-		if _, ok := Offered[NeverCurrent](cache); ok {
-			s.Offers = append(s.Offers, OfferNeverCurrent)
-		}
-		return s, nil
-	}
-}
-
-// RemoteCache is the cache of the adapter process that the client runs as.
-func RemoteCache(c *Client, path string) (Cache, error) {
-	o, err := c.remote(models.Cache.Name, path, nil, OfferNeverCurrent)
-	if err != nil {
-		return nil, err
-	}
-	if o.Offers(OfferNeverCurrent) {
-		return remoteNeverCurrent{remoteCache{o}}, nil
-	}
-	return remoteCache{o}, nil
-}
-
-type remoteCache struct{ Object }
-
-type remoteNeverCurrent struct{ remoteCache }
-
-// NeverCurrent implements [NeverCurrent].
-func (remoteNeverCurrent) NeverCurrent() {}
-
-func (c remoteCache) Put(ctx context.Context, node, value string) error {
-	return c.Call(ctx, models.FPut, models.CachedNode{Node: node, Value: value}, nil)
-}
-
-func (c remoteCache) Remove(ctx context.Context, node string) error {
-	return c.Call(ctx, models.FRemove, models.CachedNode{Node: node}, nil)
-}
-
-func (c remoteCache) Look(ctx context.Context, current bool) (shown models.Copy, err error) {
-	err = c.Call(ctx, models.FLook, models.Looking{Current: current}, &shown)
-	return shown, err
+	return Caches.Serve(onPath(make))
 }

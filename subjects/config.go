@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
@@ -43,41 +42,17 @@ func (c ownConfig) Next(ctx context.Context) (models.Setting, error) {
 	return models.Setting{Value: string(next.Data), Absent: !next.Exists}, err
 }
 
+// The operations of a [Config].
+var (
+	ConfigSet    = gives(models.FSet, func(c Config, ctx context.Context, v models.Setting) error { return c.Set(ctx, v.Value) })
+	ConfigDelete = does(models.FDelete, Config.Delete)
+	ConfigNext   = asks(models.FObserve, Config.Next)
+)
+
+// Configs is the contract of a [Config].
+var Configs = &Contract[Config, None]{model: models.Config, operations: []operation[Config]{ConfigSet, ConfigDelete, ConfigNext}}
+
 // ServeConfig serves configurations to another process.
 func ServeConfig(make func(c *Client, path string) (Config, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		config, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		return &Served{Subject: config, Operations: map[string]Operation{
-			models.FSet:     taking(func(ctx context.Context, v models.Setting) (any, error) { return nil, config.Set(ctx, v.Value) }),
-			models.FDelete:  plain(config.Delete),
-			models.FObserve: taking(func(ctx context.Context, _ struct{}) (any, error) { return config.Next(ctx) }),
-		}}, nil
-	}
-}
-
-// RemoteConfig is the configuration of the adapter process that the client runs as.
-func RemoteConfig(c *Client, path string) (Config, error) {
-	o, err := c.remote(models.Config.Name, path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return remoteConfig{o}, nil
-}
-
-type remoteConfig struct{ Object }
-
-func (c remoteConfig) Set(ctx context.Context, value string) error {
-	return c.Call(ctx, models.FSet, models.Setting{Value: value}, nil)
-}
-
-func (c remoteConfig) Delete(ctx context.Context) error {
-	return c.Call(ctx, models.FDelete, nil, nil)
-}
-
-func (c remoteConfig) Next(ctx context.Context) (next models.Setting, err error) {
-	err = c.Call(ctx, models.FObserve, nil, &next)
-	return next, err
+	return Configs.Serve(onPath(make))
 }

@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/zklab/zklab/history/models"
@@ -43,52 +42,25 @@ func (c ownCounter) Read(ctx context.Context, kind string) (int64, error) {
 	return c.Value(ctx)
 }
 
+// The operations of a [Counter].
+var (
+	CounterAdd = takes(models.FAdd, func(c Counter, ctx context.Context, v models.Addition) (models.Count, error) {
+		sum, err := c.Add(ctx, v.Delta)
+		return models.Count{Value: sum}, err
+	})
+	CounterCompareAndSet = gives(models.FCAS, func(c Counter, ctx context.Context, v models.CountSwap) error {
+		return c.CompareAndSet(ctx, v.From, v.To)
+	})
+	CounterRead = takes(models.FRead, func(c Counter, ctx context.Context, v models.HowRead) (models.Count, error) {
+		n, err := c.Read(ctx, v.Kind)
+		return models.Count{Value: n}, err
+	})
+)
+
+// Counters is the contract of a [Counter].
+var Counters = &Contract[Counter, None]{model: models.Counter, operations: []operation[Counter]{CounterAdd, CounterCompareAndSet, CounterRead}}
+
 // ServeCounter serves counters to another process.
 func ServeCounter(make func(c *Client, path string) (Counter, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		counter, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		return &Served{Subject: counter, Operations: map[string]Operation{
-			models.FAdd: taking(func(ctx context.Context, v models.Addition) (any, error) {
-				sum, err := counter.Add(ctx, v.Delta)
-				return models.Count{Value: sum}, err
-			}),
-			models.FCAS: taking(func(ctx context.Context, v models.CountSwap) (any, error) {
-				return nil, counter.CompareAndSet(ctx, v.From, v.To)
-			}),
-			models.FRead: taking(func(ctx context.Context, v models.HowRead) (any, error) {
-				n, err := counter.Read(ctx, v.Kind)
-				return models.Count{Value: n}, err
-			}),
-		}}, nil
-	}
-}
-
-// RemoteCounter is the counter of the adapter process that the client runs as.
-func RemoteCounter(c *Client, path string) (Counter, error) {
-	o, err := c.remote(models.Counter.Name, path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return remoteCounter{o}, nil
-}
-
-type remoteCounter struct{ Object }
-
-func (c remoteCounter) Add(ctx context.Context, delta int64) (int64, error) {
-	var sum models.Count
-	err := c.Call(ctx, models.FAdd, models.Addition{Delta: delta}, &sum)
-	return sum.Value, err
-}
-
-func (c remoteCounter) CompareAndSet(ctx context.Context, from, to int64) error {
-	return c.Call(ctx, models.FCAS, models.CountSwap{From: from, To: to}, nil)
-}
-
-func (c remoteCounter) Read(ctx context.Context, kind string) (int64, error) {
-	var v models.Count
-	err := c.Call(ctx, models.FRead, models.HowRead{Kind: kind}, &v)
-	return v.Value, err
+	return Counters.Serve(onPath(make))
 }

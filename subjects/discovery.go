@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -94,57 +93,25 @@ func idsOf(instances []recipes.Instance) []string {
 	return ids
 }
 
+// The operations of a [Service].
+var (
+	ServiceRegister   = gives(models.FRegister, func(s Service, ctx context.Context, v models.Joining) error { return s.Register(ctx, v.Member) })
+	ServiceUnregister = does(models.FUnregister, Service.Unregister)
+	ServiceLookup     = listing(models.FLookup, Service.Lookup)
+	ServiceChanged    = listing(models.FChanged, Service.Changed)
+	ServicePick       = asks(models.FPick, func(s Service, ctx context.Context) (models.Picked, error) {
+		picked, err := s.Pick(ctx)
+		return models.Picked{Member: picked}, err
+	}).readOnly()
+)
+
+// Services is the contract of a [Service].
+var Services = &Contract[Service, None]{
+	model:      models.Discovery,
+	operations: []operation[Service]{ServiceRegister, ServiceUnregister, ServiceLookup, ServiceChanged, ServicePick},
+}
+
 // ServeService serves services to another process.
 func ServeService(make func(c *Client, path string) (Service, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		s, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		return &Served{Subject: s, Operations: map[string]Operation{
-			models.FRegister: taking(func(ctx context.Context, v models.Joining) (any, error) {
-				return nil, s.Register(ctx, v.Member)
-			}),
-			models.FUnregister: plain(s.Unregister),
-			models.FLookup:     listing(s.Lookup),
-			models.FChanged:    listing(s.Changed),
-			models.FPick: taking(func(ctx context.Context, _ struct{}) (any, error) {
-				picked, err := s.Pick(ctx)
-				return models.Picked{Member: picked}, err
-			}),
-		}}, nil
-	}
-}
-
-// RemoteService is the service of the adapter process that the client runs as.
-func RemoteService(c *Client, path string) (Service, error) {
-	o, err := c.remote(models.Discovery.Name, path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return remoteService{o}, nil
-}
-
-type remoteService struct{ Object }
-
-func (s remoteService) Register(ctx context.Context, instance string) error {
-	return s.Call(ctx, models.FRegister, models.Joining{Member: instance}, nil)
-}
-
-func (s remoteService) Unregister(ctx context.Context) error {
-	return s.Call(ctx, models.FUnregister, nil, nil)
-}
-
-func (s remoteService) Lookup(ctx context.Context) ([]string, error) {
-	return remoteGroup(s).members(ctx, models.FLookup)
-}
-
-func (s remoteService) Changed(ctx context.Context) ([]string, error) {
-	return remoteGroup(s).Changed(ctx)
-}
-
-func (s remoteService) Pick(ctx context.Context) (string, error) {
-	var v models.Picked
-	err := s.Call(ctx, models.FPick, nil, &v)
-	return v.Member, err
+	return Services.Serve(onPath(make))
 }

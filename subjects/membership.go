@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"sync"
@@ -126,60 +125,31 @@ func namesOf(members []recipes.Member) []string {
 	return slices.Compact(names)
 }
 
+// The operations of a [Group].
+var (
+	GroupJoin    = gives(models.FJoin, func(g Group, ctx context.Context, v models.Joining) error { return g.Join(ctx, v.Member) })
+	GroupLeave   = does(models.FLeave, Group.Leave)
+	GroupList    = listing(models.FList, Group.Members)
+	GroupChanged = listing(models.FChanged, Group.Changed)
+)
+
+// Groups is the contract of a [Group].
+var Groups = &Contract[Group, None]{model: models.Membership, operations: []operation[Group]{GroupJoin, GroupLeave, GroupList, GroupChanged}}
+
 // ServeGroup serves groups to another process.
 func ServeGroup(make func(c *Client, path string) (Group, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		g, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		return &Served{Subject: g, Operations: map[string]Operation{
-			models.FJoin: taking(func(ctx context.Context, v models.Joining) (any, error) {
-				return nil, g.Join(ctx, v.Member)
-			}),
-			models.FLeave:   plain(g.Leave),
-			models.FList:    listing(g.Members),
-			models.FChanged: listing(g.Changed),
-		}}, nil
-	}
+	return Groups.Serve(onPath(make))
 }
 
-// listing is an operation that returns members.
-func listing(ask func(context.Context) ([]string, error)) Operation {
-	return func(ctx context.Context, _ json.RawMessage) (any, error) {
-		all, err := ask(ctx)
+// listing declares an operation that answers with members. Those of another process come in any order, and perhaps twice.
+func listing[S any](name string, ask func(S, context.Context) ([]string, error)) *Op[S, None, models.Members] {
+	o := asks(name, func(s S, ctx context.Context) (models.Members, error) {
+		all, err := ask(s, ctx)
 		return models.Members{Members: all}, err
+	}).readOnly()
+	o.tidy = func(m *models.Members) {
+		slices.Sort(m.Members)
+		m.Members = slices.Compact(m.Members)
 	}
-}
-
-// RemoteGroup is the group of the adapter process that the client runs as.
-func RemoteGroup(c *Client, path string) (Group, error) {
-	o, err := c.remote(models.Membership.Name, path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return remoteGroup{o}, nil
-}
-
-type remoteGroup struct{ Object }
-
-func (g remoteGroup) Join(ctx context.Context, member string) error {
-	return g.Call(ctx, models.FJoin, models.Joining{Member: member}, nil)
-}
-
-func (g remoteGroup) Leave(ctx context.Context) error { return g.Call(ctx, models.FLeave, nil, nil) }
-
-func (g remoteGroup) Members(ctx context.Context) ([]string, error) {
-	return g.members(ctx, models.FList)
-}
-
-func (g remoteGroup) Changed(ctx context.Context) ([]string, error) {
-	return g.members(ctx, models.FChanged)
-}
-
-func (g remoteGroup) members(ctx context.Context, operation string) ([]string, error) {
-	var v models.Members
-	err := g.Call(ctx, operation, nil, &v)
-	slices.Sort(v.Members)
-	return slices.Compact(v.Members), err
+	return o
 }

@@ -31,20 +31,20 @@ var _ = offer(models.Barrier,
 func (Barrier) Name() string { return models.Barrier.Name }
 
 // InProcesses returns the same workload with subjects in the clients' own processes.
-func (Barrier) InProcesses() Workload { return Barrier{New: subjects.RemoteBarrier} }
+func (w Barrier) InProcesses() Workload { return w }
 
 // Maker serves the subjects to another process.
 func (w Barrier) Maker() subjects.Maker { return subjects.ServeBarrier(w.New) }
 
 // Start makes nothing: every round makes its own barriers.
 func (w Barrier) Start(_ context.Context, env *Env) (Run, error) {
-	r := &barrierRun{env: env, make: w.New}
+	r := &barrierRun{env: env, make: on(subjects.Barriers, w.New)}
 	return &roundsRun{env: env, operations: len(env.Clients) + 1, play: r.round}, nil
 }
 
 type barrierRun struct {
 	env  *Env
-	make func(c *subjects.Client, path string) (subjects.Barrier, error)
+	make func(c *subjects.Client, path string) (subjects.At[subjects.Barrier], error)
 }
 
 // round is the life of one barrier. A lift that is not acknowledged is repeated: only the
@@ -58,7 +58,7 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	defer closeAll(ctx, r.env, made)
 	host := n % len(r.env.Clients)
 	coordinator := r.env.Clients[host]
-	_ = r.do(ctx, coordinator, models.FRaise, key, at, made[host].Raise)
+	_ = r.do(ctx, coordinator, subjects.BarrierRaise, made[host], Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 
 	var wg sync.WaitGroup
 	lifted := make(chan struct{})
@@ -74,7 +74,7 @@ func (r *barrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.D
 	}
 	pause(ctx, between(rng, 20*time.Millisecond, 40*time.Millisecond))
 	for n, until := 1, r.env.Record.Now()+r.env.Bound; n <= liftAttempts || r.env.Record.Now() < until; n++ {
-		if r.do(ctx, coordinator, models.FLift, key, 0, made[host].Lift) == nil || !pause(ctx, 50*time.Millisecond) {
+		if r.do(ctx, coordinator, subjects.BarrierLift, made[host], Op{Key: key, Timeout: r.env.OpTimeout}) == nil || !pause(ctx, 50*time.Millisecond) {
 			break
 		}
 	}
@@ -91,11 +91,11 @@ const liftAttempts = 20
 // was up calls again. After the lift it calls once more, with enough time to show that it
 // is stuck. The touch before makes sure that its server has seen the raise, so that passing
 // because of an old view is an error of the recipe, not of the store.
-func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subjects.Barrier, lifted <-chan struct{}) {
+func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subjects.At[subjects.Barrier], lifted <-chan struct{}) {
 	for {
 		after := await.Closed(lifted)
 		err := c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
-		if err == nil && r.doFor(ctx, c, models.FAwait, key, 0, r.env.Bound+r.env.OpTimeout, b.Await) == nil {
+		if err == nil && r.do(ctx, c, subjects.BarrierAwait, b, Op{Key: key, Timeout: r.env.Bound + r.env.OpTimeout}) == nil {
 			return
 		}
 		if after {
@@ -105,13 +105,7 @@ func (r *barrierRun) await(ctx context.Context, c *Client, key string, b subject
 	}
 }
 
-func (r *barrierRun) do(ctx context.Context, c *Client, f, key string, at time.Duration, call func(context.Context) error) error {
-	return r.doFor(ctx, c, f, key, at, r.env.OpTimeout, call)
-}
-
-func (r *barrierRun) doFor(ctx context.Context, c *Client, f, key string, at, timeout time.Duration, call func(context.Context) error) error {
-	return c.Do(ctx, Op{
-		F: f, Key: key, Intended: at, Timeout: timeout,
-		Run: func(ctx context.Context) (any, error) { return nil, call(ctx) },
-	})
+func (r *barrierRun) do(ctx context.Context, c *Client, o *subjects.Op[subjects.Barrier, subjects.None, subjects.None], b subjects.At[subjects.Barrier], op Op) error {
+	_, err := operate(ctx, c, b, o, subjects.None{}, op)
+	return err
 }

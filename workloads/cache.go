@@ -38,19 +38,19 @@ var _ = offer(models.Cache,
 func (Cache) Name() string { return models.Cache.Name }
 
 // InProcesses returns the same workload with subjects in the clients' own processes.
-func (Cache) InProcesses() Workload { return Cache{New: subjects.RemoteCache} }
+func (w Cache) InProcesses() Workload { return w }
 
 // Maker serves the subjects to another process.
 func (w Cache) Maker() subjects.Maker { return subjects.ServeCache(w.New) }
 
 // Start makes the caches.
 func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
-	caches, err := makePerKey(ctx, env, w.New)
+	caches, err := makePerKey(ctx, env, on(subjects.Caches, w.New))
 	if err != nil {
 		return nil, err
 	}
 	r := &cacheRun{env: env, caches: caches}
-	_, r.neverCurrent = subjects.Offered[subjects.NeverCurrent](caches[env.Clients[0].ID][env.Key(0)]) // all are of one kind
+	r.neverCurrent = caches[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferNeverCurrent) // all are of one kind
 	if r.neverCurrent {
 		env.fact(history.FOffers, "", history.Offers{NeverCurrent: true})
 	}
@@ -59,7 +59,7 @@ func (w Cache) Start(ctx context.Context, env *Env) (Run, error) {
 
 type cacheRun struct {
 	env          *Env
-	caches       perKey[subjects.Cache]
+	caches       perKey[subjects.At[subjects.Cache]]
 	neverCurrent bool // clients do not ask for a current copy
 }
 
@@ -131,28 +131,24 @@ func (r *cacheRun) removeAll(ctx context.Context, c *Client, key string, at time
 }
 
 func (r *cacheRun) put(ctx context.Context, c *Client, key string, at time.Duration, node, value string) error {
-	return c.Do(ctx, Op{
-		F: models.FPut, Key: key, Arg: models.CachedNode{Node: node, Value: value}, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, r.caches[c.ID][key].Put(ctx, node, value) },
-	})
+	_, err := operate(ctx, c, r.caches[c.ID][key], subjects.CachePut, models.CachedNode{Node: node, Value: value}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	return err
 }
 
 func (r *cacheRun) remove(ctx context.Context, c *Client, key string, at time.Duration, node string) error {
-	return c.Do(ctx, Op{
-		F: models.FRemove, Key: key, Arg: models.CachedNode{Node: node}, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, r.caches[c.ID][key].Remove(ctx, node) },
-	})
+	_, err := operate(ctx, c, r.caches[c.ID][key], subjects.CacheRemove, models.CachedNode{Node: node}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	return err
 }
 
 func (r *cacheRun) look(ctx context.Context, c *Client, key string, at time.Duration, current bool) (map[string]string, error) {
 	var got map[string]string
-	current = current && !r.neverCurrent
+	looking := models.Looking{Current: current && !r.neverCurrent}
 	err := c.Do(ctx, Op{
-		F: models.FLook, Key: key, Arg: models.Looking{Current: current}, Intended: at, Timeout: r.env.OpTimeout,
+		F: models.FLook, Key: key, Arg: looking, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
-			shown, err := r.caches[c.ID][key].Look(ctx, current)
+			shown, err := subjects.CacheLook.On(ctx, r.caches[c.ID][key], looking)
 			if err != nil {
-				return nil, subjects.WithoutEffect(err) // a look changes nothing
+				return nil, err
 			}
 			got = withoutForeign(shown.Nodes)
 			return models.Copy{Nodes: got}, nil
@@ -194,7 +190,7 @@ func (r *cacheRun) Quiesce(ctx context.Context) error {
 			r.sees(ctx, c, r.env.Key(i), want[r.env.Key(i)], until)
 		}
 	})
-	r.caches.close(ctx, r.env, func(c subjects.Cache) any { return c })
+	r.caches.close(ctx, r.env)
 	return err
 }
 

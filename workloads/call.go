@@ -15,7 +15,6 @@ import (
 // return.
 
 var (
-	errNone  = errors.New("the constructor returned nil, without an error")
 	errExit  = errors.New("the subject ended its goroutine")
 	errStuck = errors.New("did not return after its time was up")
 )
@@ -99,7 +98,7 @@ func safely(f func() error) (err error) {
 // given returns an error if a constructor returned no subject.
 func given(subject any, err error) error {
 	if err == nil && subject == nil {
-		return errNone
+		return subjects.ErrNoSubject
 	}
 	return err
 }
@@ -155,6 +154,9 @@ const closeGrace = 100 * time.Millisecond
 // in the final readings. A subject with a stuck call is not closed, since it need not be
 // safe for concurrent use.
 func (c *Client) closeSubject(ctx context.Context, subject any) {
+	if at, ok := subject.(interface{ Subject() any }); ok {
+		subject = at.Subject()
+	}
 	s, ok := subjects.Offered[subjects.Closer](subject)
 	if !ok || c.stuck != nil {
 		return

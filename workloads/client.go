@@ -116,6 +116,34 @@ func (c *Client) Do(ctx context.Context, op Op) error {
 	return err
 }
 
+// operate calls an operation of a subject and records it: its argument and its answer are the values of the record.
+// op has the rest. The answer is zero if there is an error: the call may then still be under way.
+func operate[S, A, R any](ctx context.Context, c *Client, at subjects.At[S], o *subjects.Op[S, A, R], a A, op Op) (R, error) {
+	var got, none R
+	op.F = o.Name()
+	op.Arg = recorded(a)
+	op.Run = func(ctx context.Context) (any, error) {
+		r, err := o.On(ctx, at, a)
+		if err != nil {
+			return nil, err
+		}
+		got = r
+		return recorded(r), nil
+	}
+	if err := c.Do(ctx, op); err != nil {
+		return none, err
+	}
+	return got, nil
+}
+
+// recorded is a value as the record has it: nothing for None.
+func recorded(value any) any {
+	if _, none := value.(subjects.None); none {
+		return nil
+	}
+	return value
+}
+
 // tellLink tells the link which operation begins, if messages belong to it.
 func (c *Client) tellLink(op Op) {
 	if !c.model.Operation(op.F).Local {

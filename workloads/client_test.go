@@ -354,7 +354,7 @@ func TestNoSubject(t *testing.T) {
 	} {
 		e := newDesk(t, 1).env()
 		e.Keys = 1
-		if _, err := w.Start(t.Context(), e); !errors.Is(err, errNone) {
+		if _, err := w.Start(t.Context(), e); !errors.Is(err, subjects.ErrNoSubject) {
 			t.Errorf("%s: %v", w.Name(), err)
 		}
 	}

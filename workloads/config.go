@@ -36,14 +36,14 @@ var _ = offer(models.Config,
 func (Config) Name() string { return models.Config.Name }
 
 // InProcesses returns the same workload with subjects in the clients' own processes.
-func (Config) InProcesses() Workload { return Config{New: subjects.RemoteConfig} }
+func (w Config) InProcesses() Workload { return w }
 
 // Maker serves the subjects to another process.
 func (w Config) Maker() subjects.Maker { return subjects.ServeConfig(w.New) }
 
 // Start makes the configurations.
 func (w Config) Start(ctx context.Context, env *Env) (Run, error) {
-	configs, err := makePerKey(ctx, env, w.New)
+	configs, err := makePerKey(ctx, env, on(subjects.Configs, w.New))
 	looked := make(perKey[bool], len(env.Clients))
 	for _, c := range env.Clients {
 		looked[c.ID] = map[string]bool{}
@@ -53,7 +53,7 @@ func (w Config) Start(ctx context.Context, env *Env) (Run, error) {
 
 type configRun struct {
 	env     *Env
-	configs perKey[subjects.Config]
+	configs perKey[subjects.At[subjects.Config]]
 	looked  perKey[bool] // whether a client has looked at a key
 }
 
@@ -95,17 +95,13 @@ func (r *configRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at t
 }
 
 func (r *configRun) set(ctx context.Context, c *Client, key string, at time.Duration, value string) error {
-	return c.Do(ctx, Op{
-		F: models.FSet, Key: key, Arg: models.Setting{Value: value}, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, r.configs[c.ID][key].Set(ctx, value) },
-	})
+	_, err := operate(ctx, c, r.configs[c.ID][key], subjects.ConfigSet, models.Setting{Value: value}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	return err
 }
 
 func (r *configRun) delete(ctx context.Context, c *Client, key string, at time.Duration) error {
-	return c.Do(ctx, Op{
-		F: models.FDelete, Key: key, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, r.configs[c.ID][key].Delete(ctx) },
-	})
+	_, err := operate(ctx, c, r.configs[c.ID][key], subjects.ConfigDelete, subjects.None{}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	return err
 }
 
 // observe asks for the next value. The touch before the first call makes sure that the
@@ -115,22 +111,7 @@ func (r *configRun) observe(ctx context.Context, c *Client, key string, at, time
 	if looked := r.looked[c.ID]; !looked[key] && !c.idle {
 		looked[key] = c.touchFor(ctx, r.env.OpTimeout, r.env.Root) == nil
 	}
-	var got models.Setting
-	err := c.Do(ctx, Op{
-		F: models.FObserve, Key: key, Intended: at, Timeout: timeout,
-		Run: func(ctx context.Context) (any, error) {
-			next, err := r.configs[c.ID][key].Next(ctx)
-			if err != nil {
-				return nil, err
-			}
-			got = next
-			return next, nil
-		},
-	})
-	if err != nil {
-		return models.Setting{}, err // the call may still be under way
-	}
-	return got, nil
+	return operate(ctx, c, r.configs[c.ID][key], subjects.ConfigNext, subjects.None{}, Op{Key: key, Intended: at, Timeout: timeout})
 }
 
 // Quiesce has three parts: it sets each key several times while no client looks, creates
@@ -153,7 +134,7 @@ func (r *configRun) Quiesce(ctx context.Context) error {
 		r.told(ctx, i, last, func(*Client) {})
 	}
 	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) { return r.final(ctx, key) })
-	r.configs.close(ctx, r.env, func(c subjects.Config) any { return c })
+	r.configs.close(ctx, r.env)
 	return err
 }
 

@@ -29,20 +29,20 @@ var _ = offer(models.Counter,
 func (Counter) Name() string { return models.Counter.Name }
 
 // InProcesses returns the same workload with subjects in the clients' own processes.
-func (Counter) InProcesses() Workload { return Counter{New: subjects.RemoteCounter} }
+func (w Counter) InProcesses() Workload { return w }
 
 // Maker serves the subjects to another process.
 func (w Counter) Maker() subjects.Maker { return subjects.ServeCounter(w.New) }
 
 // Start makes the counters.
 func (w Counter) Start(ctx context.Context, env *Env) (Run, error) {
-	counters, err := makePerKey(ctx, env, w.New)
+	counters, err := makePerKey(ctx, env, on(subjects.Counters, w.New))
 	return &counterRun{env: env, counters: counters, meetings: newMeetings(env, perCount)}, err
 }
 
 type counterRun struct {
 	env      *Env
-	counters perKey[subjects.Counter]
+	counters perKey[subjects.At[subjects.Counter]]
 	meetings meetings
 }
 
@@ -85,51 +85,22 @@ func (r *counterRun) arrival(ctx context.Context, over <-chan struct{}, c *Clien
 }
 
 func (r *counterRun) add(ctx context.Context, c *Client, key string, at time.Duration) {
-	_ = c.Do(ctx, Op{
-		F: models.FAdd, Key: key, Arg: models.Addition{Delta: 1}, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) {
-			sum, err := r.counters[c.ID][key].Add(ctx, 1)
-			return counted(sum, err)
-		},
-	})
+	_, _ = operate(ctx, c, r.counters[c.ID][key], subjects.CounterAdd, models.Addition{Delta: 1}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 }
 
 // swap increments a counter by one, if it still has the value that was read.
 func (r *counterRun) swap(ctx context.Context, c *Client, key string, from int64) {
-	_ = c.Do(ctx, Op{
-		F: models.FCAS, Key: key, Arg: models.CountSwap{From: from, To: from + 1}, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) {
-			return nil, r.counters[c.ID][key].CompareAndSet(ctx, from, from+1)
-		},
-	})
+	_, _ = operate(ctx, c, r.counters[c.ID][key], subjects.CounterCompareAndSet, models.CountSwap{From: from, To: from + 1}, Op{Key: key, Timeout: r.env.OpTimeout})
 }
 
 func (r *counterRun) read(ctx context.Context, c *Client, key string, at time.Duration, kind string) (int64, error) {
-	var got int64
-	err := c.Do(ctx, Op{
-		F: models.FRead, Key: key, Arg: models.HowRead{Kind: kind}, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) {
-			n, err := r.counters[c.ID][key].Read(ctx, kind)
-			got = n
-			return counted(n, err)
-		},
-	})
-	if err != nil {
-		return 0, err // the call may still be under way
-	}
-	return got, nil
-}
-
-func counted(n int64, err error) (any, error) {
-	if err != nil {
-		return nil, err
-	}
-	return models.Count{Value: n}, nil
+	got, err := operate(ctx, c, r.counters[c.ID][key], subjects.CounterRead, models.HowRead{Kind: kind}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	return got.Value, err
 }
 
 // Quiesce makes every client read every counter once more, fenced.
 func (r *counterRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) })
-	r.counters.close(ctx, r.env, func(c subjects.Counter) any { return c })
+	r.counters.close(ctx, r.env)
 	return nil
 }

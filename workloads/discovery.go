@@ -33,39 +33,17 @@ var _ = offer(models.Discovery,
 func (Discovery) Name() string { return models.Discovery.Name }
 
 // InProcesses returns the same workload with subjects in the clients' own processes.
-func (Discovery) InProcesses() Workload { return Discovery{New: subjects.RemoteService} }
+func (w Discovery) InProcesses() Workload { return w }
 
 // Maker serves the subjects to another process.
 func (w Discovery) Maker() subjects.Maker { return subjects.ServeService(w.New) }
 
 // Start makes the services.
 func (w Discovery) Start(ctx context.Context, env *Env) (Run, error) {
-	services, err := makePerKey(ctx, env, func(c *subjects.Client, path string) (subjects.Group, error) {
-		s, err := w.New(c, path)
-		return serviceAsGroup{s}, err
-	})
-	called := groupCalls{
-		join: models.FRegister, leave: models.FUnregister, list: models.FLookup, kinds: 11,
-		pick: func(ctx context.Context, g subjects.Group) (string, error) { return g.(serviceAsGroup).Pick(ctx) },
+	services, err := makePerKey(ctx, env, on(subjects.Services, w.New))
+	calls := groupCalls[subjects.Service]{
+		join: subjects.ServiceRegister, leave: subjects.ServiceUnregister, list: subjects.ServiceLookup, changed: subjects.ServiceChanged,
+		pick: subjects.ServicePick, kinds: 11,
 	}
-	return newMembershipRun(env, services, called), err
-}
-
-// serviceAsGroup is a service with the method names of a group.
-type serviceAsGroup struct{ subjects.Service }
-
-func (s serviceAsGroup) Join(ctx context.Context, member string) error {
-	return s.Register(ctx, member)
-}
-
-func (s serviceAsGroup) Leave(ctx context.Context) error { return s.Unregister(ctx) }
-
-func (s serviceAsGroup) Members(ctx context.Context) ([]string, error) { return s.Lookup(ctx) }
-
-// Close closes the service, if it is a Closer.
-func (s serviceAsGroup) Close(ctx context.Context) error {
-	if c, ok := subjects.Offered[subjects.Closer](s.Service); ok {
-		return c.Close(ctx)
-	}
-	return nil
+	return newMembershipRun(env, services, calls), err
 }

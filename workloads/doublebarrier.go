@@ -42,7 +42,6 @@ func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }
 
 // InProcesses returns the same workload with subjects in the clients' own processes.
 func (w DoubleBarrier) InProcesses() Workload {
-	w.New = subjects.RemoteDoubleBarrier
 	return w
 }
 
@@ -57,21 +56,19 @@ func (w DoubleBarrier) Start(_ context.Context, env *Env) (Run, error) {
 	if w.Late < 0 {
 		return nil, fmt.Errorf("nobody is late by %v: Late must not be negative", w.Late)
 	}
-	r := &doubleBarrierRun{env: env, make: w.New, late: cmp.Or(w.Late, 300*time.Millisecond)}
+	r := &doubleBarrierRun{env: env, make: onWith(subjects.DoubleBarriers, len(env.Clients), w.New), late: cmp.Or(w.Late, 300*time.Millisecond)}
 	return &roundsRun{env: env, operations: 2 * len(env.Clients), play: r.round}, nil
 }
 
 type doubleBarrierRun struct {
 	env  *Env
-	make func(c *subjects.Client, path string, parties int) (subjects.DoubleBarrier, error)
+	make func(c *subjects.Client, path string) (subjects.At[subjects.DoubleBarrier], error)
 	late time.Duration
 }
 
 func (r *doubleBarrierRun) round(ctx context.Context, n int, rng *rand.Rand, at time.Duration) error {
 	key := fmt.Sprintf("d%d", n)
-	made, err := makeAll(ctx, r.env, key, func(c *subjects.Client, path string) (subjects.DoubleBarrier, error) {
-		return r.make(c, path, len(r.env.Clients))
-	})
+	made, err := makeAll(ctx, r.env, key, r.make)
 	if err != nil {
 		return err
 	}
@@ -154,7 +151,7 @@ func (r *doubleBarrierRun) member(rng *rand.Rand, at time.Duration) member {
 // passed) tries again as long as no client has passed, since the others wait for it. Once
 // one has passed, the round was complete without a further member. enter returns the life
 // of the client's process that is inside.
-func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member, passed *atomic.Int32) (life int, in bool) {
+func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b subjects.At[subjects.DoubleBarrier], m member, passed *atomic.Int32) (life int, in bool) {
 	for range enterAttempts {
 		session := c.SessionID()
 		life, err := r.try(ctx, c, key, b, m)
@@ -184,7 +181,7 @@ type fate struct{ died, crashed bool }
 // removes) must not let them in. The sessions of processes that have ended live on for a
 // while. If no client is left to leave, comeAgain waits until they have expired, or they
 // would count.
-func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []subjects.DoubleBarrier, fates []fate) {
+func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []subjects.At[subjects.DoubleBarrier], fates []fate) {
 	var again []int
 	crashed := false
 	for i, f := range fates {
@@ -217,15 +214,12 @@ func (r *doubleBarrierRun) comeAgain(ctx context.Context, key string, made []sub
 const returnersPatience = 300 * time.Millisecond
 
 // try is one attempt to enter.
-func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, m member) (life int, err error) {
+func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b subjects.At[subjects.DoubleBarrier], m member) (life int, err error) {
 	var owner func() int64
-	if s, ok := subjects.Offered[subjects.Owner](b); ok {
+	if s, ok := subjects.Offered[subjects.Owner](b.Subject()); ok {
 		owner = s.Session
 	}
-	err = c.Do(ctx, Op{
-		F: models.FEnter, Key: key, Intended: m.at, Timeout: m.patience, Owner: owner,
-		Run: func(ctx context.Context) (any, error) { return nil, b.Enter(ctx) },
-	})
+	_, err = operate(ctx, c, b, subjects.DoubleBarrierEnter, subjects.None{}, Op{Key: key, Intended: m.at, Timeout: m.patience, Owner: owner})
 	return c.life, err
 }
 
@@ -233,13 +227,10 @@ func (r *doubleBarrierRun) try(ctx context.Context, c *Client, key string, b sub
 // timeout: the others may be slow to leave, and a client that is stuck must show. The touch
 // before proves that its session was alive while it was inside. A member whose process has
 // ended inside does not leave; the end of its session does that.
-func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b subjects.DoubleBarrier, life int) {
+func (r *doubleBarrierRun) leave(ctx context.Context, c *Client, key string, b subjects.At[subjects.DoubleBarrier], life int) {
 	if c.gone(life) {
 		return
 	}
 	_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
-	_ = c.Do(ctx, Op{
-		F: models.FLeave, Key: key, Life: life, Timeout: r.env.Bound + r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, b.Leave(ctx) },
-	})
+	_, _ = operate(ctx, c, b, subjects.DoubleBarrierLeave, subjects.None{}, Op{Key: key, Life: life, Timeout: r.env.Bound + r.env.OpTimeout})
 }

@@ -34,6 +34,9 @@ type holder struct {
 	stays func(ctx context.Context, c *Client, key string, length time.Duration)
 }
 
+// Subject returns the subject, for its end.
+func (h *holder) Subject() any { return h.subject }
+
 func newHolder(subject any, acquire, release func(context.Context) error) *holder {
 	h := &holder{subject: subject, acquire: acquire, release: release}
 	if s, ok := subjects.Offered[subjects.Fencer](subject); ok {
@@ -366,7 +369,7 @@ func (r *holdRun) turns(ctx context.Context) {
 // end closes the subjects and lists the contenders that are left.
 func (r *holdRun) end(ctx context.Context) error {
 	for _, holders := range append(r.others, r.holders) {
-		holders.close(ctx, r.env, func(h *holder) any { return h.subject })
+		holders.close(ctx, r.env)
 	}
 	return r.finals(ctx)
 }

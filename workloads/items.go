@@ -147,7 +147,7 @@ func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
 		}
 		return models.Drained{Empty: left == 0, Left: left}, err
 	})
-	r.queues.close(ctx, r.env, func(q Q) any { return q })
+	r.queues.close(ctx, r.env)
 	return err
 }
 

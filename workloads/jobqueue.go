@@ -188,7 +188,7 @@ func (r *jobRun) Quiesce(ctx context.Context) error {
 		}
 		return jobs, err
 	})
-	r.queues.close(ctx, r.env, func(q subjects.JobQueue) any { return q })
+	r.queues.close(ctx, r.env)
 	return err
 }
 

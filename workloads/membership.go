@@ -38,38 +38,40 @@ var _ = offer(models.Membership,
 func (Membership) Name() string { return models.Membership.Name }
 
 // InProcesses returns the same workload with subjects in the clients' own processes.
-func (Membership) InProcesses() Workload { return Membership{New: subjects.RemoteGroup} }
+func (w Membership) InProcesses() Workload { return w }
 
 // Maker serves the subjects to another process.
 func (w Membership) Maker() subjects.Maker { return subjects.ServeGroup(w.New) }
 
 // Start makes the groups.
 func (w Membership) Start(ctx context.Context, env *Env) (Run, error) {
-	groups, err := makePerKey(ctx, env, w.New)
-	called := groupCalls{join: models.FJoin, leave: models.FLeave, list: models.FList, kinds: 8}
-	return newMembershipRun(env, groups, called), err
+	groups, err := makePerKey(ctx, env, on(subjects.Groups, w.New))
+	calls := groupCalls[subjects.Group]{join: subjects.GroupJoin, leave: subjects.GroupLeave, list: subjects.GroupList, changed: subjects.GroupChanged, kinds: 8}
+	return newMembershipRun(env, groups, calls), err
 }
 
-func newMembershipRun(env *Env, groups perKey[subjects.Group], called groupCalls) *membershipRun {
-	r := &membershipRun{env: env, groups: groups, called: called, in: map[int]map[string]joined{}, kept: make(perKey[bool], len(env.Clients))}
+func newMembershipRun[S any](env *Env, groups perKey[subjects.At[S]], calls groupCalls[S]) *membershipRun[S] {
+	r := &membershipRun[S]{env: env, groups: groups, groupCalls: calls, in: map[int]map[string]joined{}, kept: make(perKey[bool], len(env.Clients))}
 	for _, c := range env.Clients {
 		r.in[c.ID], r.kept[c.ID] = map[string]joined{}, map[string]bool{}
 	}
 	return r
 }
 
-// groupCalls are the names that the model gives the operations on a group. If a member can
-// be picked, there are more kinds of arrivals than 8: most of the others are picks.
-type groupCalls struct {
-	join, leave, list string
-	kinds             int
-	pick              func(ctx context.Context, g subjects.Group) (string, error)
+// groupCalls are the operations on a group. If a member can be picked, there are more kinds of arrivals than 8: most of the
+// others are picks.
+type groupCalls[S any] struct {
+	join          *subjects.Op[S, models.Joining, subjects.None]
+	leave         *subjects.Op[S, subjects.None, subjects.None]
+	list, changed *subjects.Op[S, subjects.None, models.Members]
+	kinds         int
+	pick          *subjects.Op[S, subjects.None, models.Picked] // nil if none can be picked
 }
 
-type membershipRun struct {
+type membershipRun[S any] struct {
+	groupCalls[S]
 	env    *Env
-	called groupCalls
-	groups perKey[subjects.Group]
+	groups perKey[subjects.At[S]]
 	in     map[int]map[string]joined // by client, whose goroutine alone uses it, and key
 	kept   perKey[bool]              // whether a client no longer leaves the group
 }
@@ -83,7 +85,7 @@ type joined struct {
 }
 
 // Load makes every client join, leave, list, and wait for changes.
-func (r *membershipRun) Load(ctx context.Context, over <-chan struct{}) error {
+func (r *membershipRun[S]) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
 		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
@@ -106,35 +108,35 @@ const (
 
 // arrival is what a client does at an arrival. Half of the lists come after a touch, so
 // that the client's session has seen everything done before.
-func (r *membershipRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, member string) {
+func (r *membershipRun[S]) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, member string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	patience := between(rng, changePatience/6, changePatience)
 	settled := key == r.env.Key(0) && (r.env.Keys > 1 || c.ID%2 == 0)
 	stays := settled && rng.IntN(staying) > 0 || r.came(c, key)
-	switch rng.IntN(r.called.kinds) {
+	switch rng.IntN(r.kinds) {
 	case 0, 1, 8:
 		switch in := r.is(c, key); {
 		case !in:
-			_ = r.join(ctx, c, key, at, r.name(c, key, member))
+			_ = r.enter(ctx, c, key, at, r.name(c, key, member))
 		case !stays:
-			_ = r.leave(ctx, c, key, at)
+			_ = r.exit(ctx, c, key, at)
 		default:
-			_, _ = r.list(ctx, c, key, at)
+			_, _ = r.ask(ctx, c, r.list, key, at, r.env.OpTimeout)
 		}
 	case 2, 3:
 		_ = c.touchFor(ctx, r.env.OpTimeout, r.env.Root)
-		_, _ = r.list(ctx, c, key, at)
+		_, _ = r.ask(ctx, c, r.list, key, at, r.env.OpTimeout)
 	case 4, 5:
-		_, _ = r.list(ctx, c, key, at)
+		_, _ = r.ask(ctx, c, r.list, key, at, r.env.OpTimeout)
 	case 6, 7:
-		_, _ = r.changed(ctx, c, key, at, patience)
+		_, _ = r.ask(ctx, c, r.changed, key, at, patience)
 	default:
-		r.pick(ctx, c, key, at)
+		r.picks(ctx, c, key, at)
 	}
 }
 
 // is reports whether a client is a member: a client whose process has ended is not.
-func (r *membershipRun) is(c *Client, key string) bool {
+func (r *membershipRun[S]) is(c *Client, key string) bool {
 	in, ok := r.in[c.ID][key]
 	return ok && !c.gone(in.life)
 }
@@ -142,7 +144,7 @@ func (r *membershipRun) is(c *Client, key string) bool {
 // came reports whether a client has to return to a group because its session ended, and so
 // should stay. One client that stays is enough; most continue to join and leave. Leaving
 // and joining anew would hide that a client did not return.
-func (r *membershipRun) came(c *Client, key string) bool {
+func (r *membershipRun[S]) came(c *Client, key string) bool {
 	kept := r.kept[c.ID]
 	if r.is(c, key) && r.in[c.ID][key].session != c.SessionID() && len(kept) == 0 {
 		kept[key] = true
@@ -152,25 +154,22 @@ func (r *membershipRun) came(c *Client, key string) bool {
 
 // keeps reports whether a client keeps its names. A client that takes another one's place while a
 // run is shrunk does as that one did.
-func (r *membershipRun) keeps(c *Client) bool {
+func (r *membershipRun[S]) keeps(c *Client) bool {
 	which := rand.New(rand.NewPCG(uint64(r.env.Seed), 0)).IntN(2)
 	return r.env.source(c.ID)%2 == which
 }
 
 // name returns the name as which a client joins next: the one that its earlier process had, if it
 // keeps that, and else another one. A name is used once in each life of a process.
-func (r *membershipRun) name(c *Client, key, another string) string {
+func (r *membershipRun[S]) name(c *Client, key, another string) string {
 	if in, had := r.in[c.ID][key]; had && r.keeps(c) {
 		return in.member
 	}
 	return another
 }
 
-func (r *membershipRun) join(ctx context.Context, c *Client, key string, at time.Duration, member string) error {
-	err := c.Do(ctx, Op{
-		F: r.called.join, Key: key, Arg: models.Joining{Member: member}, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, r.groups[c.ID][key].Join(ctx, member) },
-	})
+func (r *membershipRun[S]) enter(ctx context.Context, c *Client, key string, at time.Duration, member string) error {
+	_, err := operate(ctx, c, r.groups[c.ID][key], r.join, models.Joining{Member: member}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	switch {
 	case c.idle:
 	case err == nil, c.gone(c.life): // a process that ended meanwhile had the name, too
@@ -181,12 +180,15 @@ func (r *membershipRun) join(ctx context.Context, c *Client, key string, at time
 	return err
 }
 
-// leave ends a client's membership. If it had no effect, it is tried again later.
-func (r *membershipRun) leave(ctx context.Context, c *Client, key string, at time.Duration) error {
+// exit ends a client's membership. If it had no effect, it is tried again later.
+func (r *membershipRun[S]) exit(ctx context.Context, c *Client, key string, at time.Duration) error {
 	in := r.in[c.ID][key]
 	err := c.Do(ctx, Op{
-		F: r.called.leave, Key: key, Arg: models.Joining{Member: in.member}, Intended: at, Life: in.life, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, r.groups[c.ID][key].Leave(ctx) },
+		F: r.leave.Name(), Key: key, Arg: models.Joining{Member: in.member}, Intended: at, Life: in.life, Timeout: r.env.OpTimeout,
+		Run: func(ctx context.Context) (any, error) {
+			_, err := r.leave.On(ctx, r.groups[c.ID][key], subjects.None{})
+			return nil, err
+		},
 	})
 	if err == nil || !subjects.NoEffect(err) && !c.idle {
 		delete(r.in[c.ID], key)
@@ -194,73 +196,42 @@ func (r *membershipRun) leave(ctx context.Context, c *Client, key string, at tim
 	return err
 }
 
-func (r *membershipRun) list(ctx context.Context, c *Client, key string, at time.Duration) ([]string, error) {
-	return r.ask(ctx, c, r.called.list, key, at, r.env.OpTimeout, r.groups[c.ID][key].Members)
+// ask calls an operation that answers with members.
+func (r *membershipRun[S]) ask(ctx context.Context, c *Client, o *subjects.Op[S, subjects.None, models.Members], key string, at, patience time.Duration) ([]string, error) {
+	got, err := operate(ctx, c, r.groups[c.ID][key], o, subjects.None{}, Op{Key: key, Intended: at, Timeout: patience})
+	return got.Members, err
 }
 
-func (r *membershipRun) changed(ctx context.Context, c *Client, key string, at, patience time.Duration) ([]string, error) {
-	return r.ask(ctx, c, models.FChanged, key, at, patience, r.groups[c.ID][key].Changed)
-}
-
-func (r *membershipRun) ask(ctx context.Context, c *Client, f, key string, at, patience time.Duration, ask func(context.Context) ([]string, error)) ([]string, error) {
-	var got []string
-	err := c.Do(ctx, Op{
-		F: f, Key: key, Intended: at, Timeout: patience,
-		Run: func(ctx context.Context) (any, error) {
-			members, err := ask(ctx)
-			if err != nil {
-				return nil, subjects.WithoutEffect(err) // it changes nothing
-			}
-			got = members
-			return models.Members{Members: members}, nil
-		},
-	})
-	if err != nil {
-		return nil, err // the call may still be under way
+// picks picks a member, if the subject can.
+func (r *membershipRun[S]) picks(ctx context.Context, c *Client, key string, at time.Duration) {
+	if r.pick != nil {
+		_, _ = operate(ctx, c, r.groups[c.ID][key], r.pick, subjects.None{}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 	}
-	return got, nil
-}
-
-// pick picks a member, if the subject can.
-func (r *membershipRun) pick(ctx context.Context, c *Client, key string, at time.Duration) {
-	if r.called.pick == nil {
-		return
-	}
-	_ = c.Do(ctx, Op{
-		F: models.FPick, Key: key, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) {
-			picked, err := r.called.pick(ctx, r.groups[c.ID][key])
-			if err != nil {
-				return nil, subjects.WithoutEffect(err) // it changes nothing
-			}
-			return models.Picked{Member: picked}, nil
-		},
-	})
 }
 
 // Quiesce makes all clients join, and then every other client leave. Each time, all clients
 // list the members and wait for changes until they see the result, or long enough to show
 // that they never will.
-func (r *membershipRun) Quiesce(ctx context.Context) error {
+func (r *membershipRun[S]) Quiesce(ctx context.Context) error {
 	r.settle(ctx, func(c *Client, key string) error {
 		if r.is(c, key) {
 			return nil
 		}
-		return r.join(ctx, c, key, 0, r.name(c, key, fmt.Sprintf("c%d-last-%d", c.ID, r.env.Record.Now())))
+		return r.enter(ctx, c, key, 0, r.name(c, key, fmt.Sprintf("c%d-last-%d", c.ID, r.env.Record.Now())))
 	})
 	r.settle(ctx, func(c *Client, key string) error {
 		if c.ID%2 == 0 || !r.is(c, key) {
 			return nil
 		}
-		return r.leave(ctx, c, key, 0)
+		return r.exit(ctx, c, key, 0)
 	})
-	r.groups.close(ctx, r.env, func(g subjects.Group) any { return g })
+	r.groups.close(ctx, r.env)
 	return nil
 }
 
 // settle makes all clients do something with every key, repeated within the bound while it
 // fails, and then look until they see the result.
-func (r *membershipRun) settle(ctx context.Context, do func(c *Client, key string) error) {
+func (r *membershipRun[S]) settle(ctx context.Context, do func(c *Client, key string) error) {
 	until := r.env.Record.Now() + r.env.Bound
 	r.env.eachKey(func(c *Client, key string) {
 		for do(c, key) != nil && r.env.Record.Now() < until && pause(ctx, 50*time.Millisecond) {
@@ -277,7 +248,7 @@ func (r *membershipRun) settle(ctx context.Context, do func(c *Client, key strin
 }
 
 // members returns the names of the members, by key.
-func (r *membershipRun) members() map[string][]string {
+func (r *membershipRun[S]) members() map[string][]string {
 	of := map[string][]string{}
 	for _, c := range r.env.Clients {
 		for i := range r.env.Keys {
@@ -294,21 +265,21 @@ func (r *membershipRun) members() map[string][]string {
 
 // sees makes a client list the members of a group until it is shown want, and wait for
 // changes until it is told of want; each at least once and not after until.
-func (r *membershipRun) sees(ctx context.Context, c *Client, key string, want []string, until time.Duration) {
+func (r *membershipRun[S]) sees(ctx context.Context, c *Client, key string, want []string, until time.Duration) {
 	late := func() bool { return r.env.Record.Now() >= until || ctx.Err() != nil }
 	for {
-		got, err := r.list(ctx, c, key, 0)
+		got, err := r.ask(ctx, c, r.list, key, 0, r.env.OpTimeout)
 		if err == nil && slices.Equal(got, want) || late() {
 			break
 		}
 		pause(ctx, r.env.Bound/100)
 	}
 	for n, told := 1, []string(nil); !slices.Equal(told, want); n++ {
-		got, err := r.changed(ctx, c, key, 0, max(until-r.env.Record.Now(), changePatience))
+		got, err := r.ask(ctx, c, r.changed, key, 0, max(until-r.env.Record.Now(), changePatience))
 		if err == nil {
 			told = got
 		}
-		r.pick(ctx, c, key, 0)
+		r.picks(ctx, c, key, 0)
 		if late() || !r.env.linger(ctx, n) {
 			break
 		}

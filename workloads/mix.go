@@ -318,7 +318,7 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
 		r.drain(ctx, r.env.Key(i))
 	}
-	r.subjects.close(ctx, r.env, func(subject any) any { return subject })
+	r.subjects.close(ctx, r.env)
 	return r.mistake()
 }
 

@@ -31,13 +31,23 @@ func makePerKey[T any](ctx context.Context, e *Env, make func(c *subjects.Client
 	return all, nil
 }
 
+// on returns the constructor of the subjects of a contract, wherever a client lives.
+func on[S any](k *subjects.Contract[S, subjects.None], make func(c *subjects.Client, path string) (S, error)) func(*subjects.Client, string) (subjects.At[S], error) {
+	return onWith(k, subjects.None{}, func(c *subjects.Client, path string, _ subjects.None) (S, error) { return make(c, path) })
+}
+
+// onWith is on for constructors that get m beyond the path.
+func onWith[S, M any](k *subjects.Contract[S, M], m M, make func(*subjects.Client, string, M) (S, error)) func(*subjects.Client, string) (subjects.At[S], error) {
+	return func(c *subjects.Client, path string) (subjects.At[S], error) { return k.New(c, path, m, make) }
+}
+
 // close closes each client's subjects, all within one bound.
-func (all perKey[T]) close(ctx context.Context, e *Env, subject func(T) any) {
+func (all perKey[T]) close(ctx context.Context, e *Env) {
 	ctx, cancel := context.WithTimeout(ctx, e.Bound)
 	defer cancel()
 	e.each(func(c *Client) {
 		for i := range e.Keys { // not in the random order of a map
-			c.closeSubject(ctx, subject(all[c.ID][e.Key(i)]))
+			c.closeSubject(ctx, all[c.ID][e.Key(i)])
 		}
 	})
 }

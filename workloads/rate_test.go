@@ -54,8 +54,8 @@ func TestEndsWithHastySubjects(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run.(*membershipRun).in[0][env.Key(0)] = joined{member: "m"}
-			return func() { run.(*membershipRun).settle(ctx, func(*Client, string) error { return nil }) }
+			run.(*membershipRun[subjects.Group]).in[0][env.Key(0)] = joined{member: "m"}
+			return func() { run.(*membershipRun[subjects.Group]).settle(ctx, func(*Client, string) error { return nil }) }
 		},
 	} {
 		for what, err := range map[string]error{"old news": nil, "errors": harmless(true)} {

@@ -216,7 +216,7 @@ func (r *registerRun) Quiesce(ctx context.Context) error {
 		found, err := r.final(ctx, key)
 		return models.Final{Register: &found}, err
 	})
-	r.registers.close(ctx, r.env, func(reg subjects.Register) any { return reg })
+	r.registers.close(ctx, r.env)
 	return err
 }
 

@@ -37,23 +37,21 @@ var _ = offer(models.TwoPhaseCommit,
 func (TwoPhaseCommit) Name() string { return models.TwoPhaseCommit.Name }
 
 // InProcesses returns the same workload with subjects in the clients' own processes.
-func (TwoPhaseCommit) InProcesses() Workload {
-	return TwoPhaseCommit{New: subjects.RemoteTransaction}
-}
+func (w TwoPhaseCommit) InProcesses() Workload { return w }
 
 // Maker serves the subjects to another process.
 func (w TwoPhaseCommit) Maker() subjects.Maker { return subjects.ServeTransaction(w.New) }
 
 // Start makes nothing: every transaction makes its own subjects.
 func (w TwoPhaseCommit) Start(_ context.Context, env *Env) (Run, error) {
-	r := &transactionRun{env: env, make: w.New}
+	r := &transactionRun{env: env, make: on(subjects.Transactions, w.New)}
 	r.rounds = roundsRun{env: env, operations: 2*len(env.Clients) + 1, play: r.round}
 	return r, nil
 }
 
 type transactionRun struct {
 	env    *Env
-	make   func(c *subjects.Client, path string) (subjects.Transaction, error)
+	make   func(c *subjects.Client, path string) (subjects.At[subjects.Transaction], error)
 	rounds roundsRun
 	over   []string // transactions whose outcome some client knows
 }
@@ -157,16 +155,13 @@ func (r *transactionRun) round(ctx context.Context, n int, rng *rand.Rand, at ti
 func site(c *Client) string { return fmt.Sprintf("c%d", c.ID) }
 
 // prepare begins a transaction, and reports whether it has certainly begun.
-func (r *transactionRun) prepare(ctx context.Context, c *Client, key string, at time.Duration, t subjects.Transaction) bool {
+func (r *transactionRun) prepare(ctx context.Context, c *Client, key string, at time.Duration, t subjects.At[subjects.Transaction]) bool {
 	var sites []string
 	for _, c := range r.env.Clients {
 		sites = append(sites, site(c))
 	}
 	return r.persist(ctx, c, func() error {
-		err := c.Do(ctx, Op{
-			F: models.FPrepare, Key: key, Arg: models.Sites{Sites: sites}, Intended: at, Timeout: r.env.OpTimeout,
-			Run: func(ctx context.Context) (any, error) { return nil, t.Prepare(ctx, sites) },
-		})
+		_, err := operate(ctx, c, t, subjects.TransactionPrepare, models.Sites{Sites: sites}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
 		at = 0
 		return err
 	})
@@ -185,7 +180,7 @@ func (r *transactionRun) persist(ctx context.Context, c *Client, try func() erro
 }
 
 // takePart does a client's part, and reports whether it has learned the outcome.
-func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t subjects.Transaction, p part) bool {
+func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t subjects.At[subjects.Transaction], p part) bool {
 	pause(ctx, p.late)
 	if !p.silent {
 		r.vote(ctx, c, key, t, !p.no)
@@ -206,33 +201,21 @@ func (r *transactionRun) takePart(ctx context.Context, c *Client, key string, t 
 }
 
 // vote gives a client's vote, and again while it may not count.
-func (r *transactionRun) vote(ctx context.Context, c *Client, key string, t subjects.Transaction, yes bool) {
+func (r *transactionRun) vote(ctx context.Context, c *Client, key string, t subjects.At[subjects.Transaction], yes bool) {
 	r.persist(ctx, c, func() error {
-		return c.Do(ctx, Op{
-			F: models.FVote, Key: key, Arg: models.Ballot{Site: site(c), Yes: yes}, Timeout: r.env.OpTimeout,
-			Run: func(ctx context.Context) (any, error) { return nil, t.Vote(ctx, site(c), yes) },
-		})
+		_, err := operate(ctx, c, t, subjects.TransactionVote, models.Ballot{Site: site(c), Yes: yes}, Op{Key: key, Timeout: r.env.OpTimeout})
+		return err
 	})
 }
 
-func (r *transactionRun) decide(ctx context.Context, c *Client, key string, t subjects.Transaction, patience, timeout time.Duration) error {
-	return c.Do(ctx, Op{
-		F: models.FDecide, Key: key, Arg: models.Deciding{Patience: int(patience.Milliseconds())}, Timeout: timeout,
-		Run: func(ctx context.Context) (any, error) {
-			committed, err := t.Decide(ctx, patience)
-			return models.Decision{Commit: committed}, err
-		},
-	})
+func (r *transactionRun) decide(ctx context.Context, c *Client, key string, t subjects.At[subjects.Transaction], patience, timeout time.Duration) error {
+	_, err := operate(ctx, c, t, subjects.TransactionDecide, models.Deciding{Patience: int(patience.Milliseconds())}, Op{Key: key, Timeout: timeout})
+	return err
 }
 
-func (r *transactionRun) outcome(ctx context.Context, c *Client, key string, t subjects.Transaction, timeout time.Duration) error {
-	return c.Do(ctx, Op{
-		F: models.FOutcome, Key: key, Timeout: timeout,
-		Run: func(ctx context.Context) (any, error) {
-			committed, err := t.Outcome(ctx)
-			return models.Decision{Commit: committed}, err
-		},
-	})
+func (r *transactionRun) outcome(ctx context.Context, c *Client, key string, t subjects.At[subjects.Transaction], timeout time.Duration) error {
+	_, err := operate(ctx, c, t, subjects.TransactionOutcome, subjects.None{}, Op{Key: key, Timeout: timeout})
+	return err
 }
 
 // lookBack is how many outcomes are asked for once more at the end.

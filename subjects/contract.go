@@ -1,0 +1,278 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/zklab/zklab/history/models"
+)
+
+// None is the argument of an operation that has none, and the answer of one that has none.
+type None struct{}
+
+// IsZero is true.
+func (None) IsZero() bool { return true }
+
+// Op is an operation of the contract S, with an argument of type A and an answer of type R. It is declared once: a
+// workload calls it by [Op.On], wherever the subject is; [Contract.Serve] serves it to another process. Both values
+// travel as JSON.
+type Op[S, A, R any] struct {
+	name  string
+	call  func(s S, ctx context.Context, a A) (R, error)
+	needs string   // the offer of subjects that have it; "" if all have
+	reads bool     // it changes nothing
+	tidy  func(*R) // puts the answer of another process in the usual form; nil if there is nothing to do
+}
+
+// takes declares an operation with an argument and an answer.
+func takes[S, A, R any](name string, call func(S, context.Context, A) (R, error)) *Op[S, A, R] {
+	return &Op[S, A, R]{name: name, call: call}
+}
+
+// asks declares an operation with an answer.
+func asks[S, R any](name string, call func(S, context.Context) (R, error)) *Op[S, None, R] {
+	return takes(name, func(s S, ctx context.Context, _ None) (R, error) { return call(s, ctx) })
+}
+
+// gives declares an operation with an argument.
+func gives[S, A any](name string, call func(S, context.Context, A) error) *Op[S, A, None] {
+	return takes(name, func(s S, ctx context.Context, a A) (None, error) { return None{}, call(s, ctx, a) })
+}
+
+// does declares an operation without argument and answer.
+func does[S any](name string, call func(S, context.Context) error) *Op[S, None, None] {
+	return takes(name, func(s S, ctx context.Context, _ None) (None, error) { return None{}, call(s, ctx) })
+}
+
+// offered says that only subjects with an offer have the operation.
+func (o *Op[S, A, R]) offered(offer string) *Op[S, A, R] { o.needs = offer; return o }
+
+// readOnly says that the operation changes nothing, whatever its errors say.
+func (o *Op[S, A, R]) readOnly() *Op[S, A, R] { o.reads = true; return o }
+
+// Name is the name of the operation, in the record and for another process.
+func (o *Op[S, A, R]) Name() string { return o.name }
+
+// On calls the operation of a subject. An argument that says that it is zero (IsZero) is not sent.
+func (o *Op[S, A, R]) On(ctx context.Context, at At[S], a A) (r R, err error) {
+	if at.There != nil {
+		r, err = o.there(ctx, at.There, a)
+	} else {
+		r, err = o.call(at.Here, ctx, a)
+	}
+	if err != nil && o.reads {
+		err = WithoutEffect(err)
+	}
+	return r, err
+}
+
+// there calls the operation in another process.
+func (o *Op[S, A, R]) there(ctx context.Context, object Object, a A) (r R, err error) {
+	var value, result any = a, &r
+	if z, ok := value.(interface{ IsZero() bool }); ok && z.IsZero() {
+		value = nil
+	}
+	if _, none := result.(*None); none {
+		result = nil
+	}
+	err = object.Call(ctx, o.name, value, result)
+	if err == nil && o.tidy != nil {
+		o.tidy(&r)
+	}
+	return r, err
+}
+
+// operation is an Op without the types of its values.
+type operation[S any] interface {
+	Name() string
+	offer() string
+	serve(s S) Operation
+}
+
+func (o *Op[S, A, R]) offer() string { return o.needs }
+
+// serve returns the operation of one subject, for another process.
+func (o *Op[S, A, R]) serve(s S) Operation {
+	return func(ctx context.Context, value json.RawMessage) (any, error) {
+		a, err := valued[A](value)
+		if err != nil {
+			return nil, err
+		}
+		r, err := o.call(s, ctx, a)
+		if _, none := any(r).(None); none || err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
+}
+
+// At is a subject of the contract S as a workload uses it: in this process, or in the one that the client lives in.
+type At[S any] struct {
+	Here  S      // if it is in this process
+	There Object // nil if it is in this process
+
+	offers []string // of the subject in this process
+}
+
+// Subject returns the subject, wherever it is. [Offered] says what else it is.
+func (a At[S]) Subject() any {
+	if a.There != nil {
+		return a.There
+	}
+	return a.Here
+}
+
+// Offers reports whether the subject offers something that its contract does not demand.
+func (a At[S]) Offers(offer string) bool {
+	if a.There != nil {
+		return a.There.Offers(offer)
+	}
+	return slices.Contains(a.offers, offer)
+}
+
+// Contract is what subjects of one kind can do, in this process or in another one. M is what a constructor gets beyond
+// the path; None if nothing.
+type Contract[S, M any] struct {
+	model      *models.Model
+	with       string // the name of M in the request make
+	operations []operation[S]
+	offers     []offer
+	about      func(s S) any               // the value in the answer to make; nil for none
+	check      func(Object) error          // of the answer to make; nil if there is nothing to check
+	wrap       func(Object) Object         // of an object in another process; nil for none
+	serves     func(subject S, to *Served) // adds what operations do not say; nil for none
+}
+
+// offer is what a subject may offer beyond its contract.
+type offer struct {
+	name string
+	has  func(subject any) bool
+}
+
+// offers says that subjects that implement T offer something.
+func offers[T any](name string) offer {
+	return offer{name, func(subject any) bool { _, ok := Offered[T](subject); return ok }}
+}
+
+// Name is the name of the contract's model.
+func (k *Contract[S, M]) Name() string { return k.model.Name }
+
+// Operations lists the names of the operations.
+func (k *Contract[S, M]) Operations() (names []string) {
+	for _, o := range k.operations {
+		names = append(names, o.Name())
+	}
+	return names
+}
+
+// Offers lists what subjects may offer.
+func (k *Contract[S, M]) Offers() (names []string) {
+	for _, o := range k.offers {
+		names = append(names, o.name)
+	}
+	return names
+}
+
+// With is what the request make says of an object beyond its path; nil if nothing.
+func (k *Contract[S, M]) With(m M) any {
+	if k.with == "" {
+		return nil
+	}
+	return map[string]M{k.with: m}
+}
+
+// read is the reverse of With.
+func (k *Contract[S, M]) read(value json.RawMessage) (m M, err error) {
+	if k.with == "" {
+		return m, nil
+	}
+	said, err := valued[map[string]json.RawMessage](value)
+	if err != nil {
+		return m, err
+	}
+	if m, err = valued[M](said[k.with]); err != nil {
+		return m, badValue{value}
+	}
+	return m, nil
+}
+
+// ErrNoSubject is the error of a constructor that returned neither a subject nor an error.
+var ErrNoSubject = errors.New("the constructor returned nil, without an error")
+
+// New makes a subject for a workload: with make, or in the process that the client lives in.
+func (k *Contract[S, M]) New(c *Client, path string, m M, make func(c *Client, path string, m M) (S, error)) (At[S], error) {
+	if c.Remote != nil {
+		there, err := k.there(c, path, m)
+		return At[S]{There: there}, err
+	}
+	s, err := make(c, path, m)
+	if err == nil && any(s) == nil {
+		err = ErrNoSubject
+	}
+	if err != nil {
+		return At[S]{}, err
+	}
+	return At[S]{Here: s, offers: k.offered(s)}, nil
+}
+
+// there makes the object in the process that the client lives in.
+func (k *Contract[S, M]) there(c *Client, path string, m M) (Object, error) {
+	o, err := c.Remote.Make(k.model.Name, path, k.With(m), k.Offers()...)
+	if err == nil && k.check != nil {
+		err = k.check(o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if k.wrap != nil {
+		o = k.wrap(o)
+	}
+	return o, nil
+}
+
+// offered lists what a subject offers.
+func (k *Contract[S, M]) offered(s S) (names []string) {
+	for _, o := range k.offers {
+		if o.has(s) {
+			names = append(names, o.name)
+		}
+	}
+	return names
+}
+
+// Serve serves subjects to another process.
+func (k *Contract[S, M]) Serve(make func(c *Client, path string, m M) (S, error)) Maker {
+	return func(c *Client, path string, value json.RawMessage) (*Served, error) {
+		m, err := k.read(value)
+		if err != nil {
+			return nil, err
+		}
+		s, err := make(c, path, m)
+		if err == nil && any(s) == nil {
+			err = ErrNoSubject
+		}
+		if err != nil {
+			return nil, err
+		}
+		to := &Served{Subject: s, Operations: map[string]Operation{}, Offers: k.offered(s)}
+		if k.about != nil {
+			to.About = k.about(s)
+		}
+		for _, o := range k.operations {
+			if o.offer() == "" || slices.Contains(to.Offers, o.offer()) {
+				to.Operations[o.Name()] = o.serve(s)
+			}
+		}
+		if k.serves != nil {
+			k.serves(s, to)
+		}
+		return to, nil
+	}
+}
+
+// onPath is a constructor that gets nothing beyond the path.
+func onPath[S any](make func(c *Client, path string) (S, error)) func(*Client, string, None) (S, error) {
+	return func(c *Client, path string, _ None) (S, error) { return make(c, path) }
+}
