@@ -22,7 +22,8 @@ const mostShown = 12
 func at(t time.Duration) string { return words.At(t) }
 
 // accuse says why there is no order: up to where the calls can be explained, and why the next one
-// cannot. Its counterexample is the calls whose answers contradict each other.
+// cannot. Its counterexample is the calls whose answers contradict each other, and what led to the state at
+// which the order ends.
 func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 	items, left := p.items, int64(mostShrinking)
 	try := func(of []*item, orders bool) found {
@@ -43,8 +44,10 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 		f.Violated(p.eventsOf(shown), "no order of the calls of %s explains their answers", p.key.Name)
 		return
 	}
-	if !slices.Contains(shown, last) {
-		shown = append(shown, last)
+	for _, it := range []*item{p.changer(longest), last} {
+		if it != nil && !slices.ContainsFunc(shown, it.same) {
+			shown = append(shown, it)
+		}
 	}
 	n := 0
 	for _, op := range longest {
@@ -54,6 +57,31 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 	}
 	f.Violated(p.eventsOf(shown), "no order of the calls explains the answer that client %d got from %s at %s: %v", last.call.Client, last.call.Operation, at(last.call.Ended), why)
 	f.Conclusion = fmt.Sprintf("The longest order that explains the answers has %s and leads to the state %s; then %v.", calls(n), state, why)
+}
+
+// changer returns the last item of an order that changed the state; nil if none did.
+func (p *problem) changer(order []porcupine.Operation) (last *item) {
+	state := p.begin()
+	for _, op := range order {
+		it := op.Input.(*item)
+		next, _ := p.step(state, it)
+		if next == nil {
+			break
+		}
+		if !equalWorlds(state, next) {
+			last = it
+		}
+		state = next
+	}
+	return last
+}
+
+// same reports whether two items are of the same call, or of the end of the same session.
+func (it *item) same(other *item) bool {
+	if it.call == nil || other.call == nil {
+		return it.ends == other.ends && it.call == other.call
+	}
+	return it.call.op == other.call.op
 }
 
 func calls(n int) string {

@@ -2,6 +2,7 @@ package declared
 
 import (
 	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -15,6 +16,17 @@ type Caller struct {
 	Client int // from 0
 	// Session is the ZooKeeper session in which the call went on; 0 if it is not known.
 	Session int64
+}
+
+// String tells who it is: "client 1 in session 0x100000001"; "no client" for a client below 0.
+func (c Caller) String() string {
+	switch {
+	case c.Client < 0:
+		return "no client"
+	case c.Session == 0:
+		return fmt.Sprintf("client %d", c.Client)
+	}
+	return fmt.Sprintf("client %d in session %s", c.Client, history.ID(c.Session))
 }
 
 // Outcome says what is known about a call.

@@ -1,6 +1,7 @@
 package declared
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,5 +53,21 @@ func TestSettled(t *testing.T) {
 	}
 	if f := spec.decide(t.Context(), a.Keys[0]); f.Result != "" {
 		t.Errorf("%q %s", f.Result, f.Reason)
+	}
+}
+
+// A counterexample shows the call that led to the state which makes the last answer wrong, also if its own
+// answer proves nothing.
+func TestShowsWhatLedToTheState(t *testing.T) {
+	b := historytest.New(testedModel.Name)
+	b.Op(0, "set", "k", 1, 2, history.OK, 7, nil).Session(1)
+	b.Op(1, "take", "k", 3, 4, history.OK, nil, 1).Session(2)
+	b.Op(0, "take", "k", 5, 6, history.OK, nil, 1).Session(1)
+	b.Op(1, "get", "k", 7, 8, history.OK, nil, 7).Session(2).Alive(7)
+	a := evidence.Read(t.Context(), b.History(), &testedModel, nil)
+	f := testedSpec().decide(t.Context(), a.Keys[0])
+	want := []int{3, 4, 5, 6} // both takes
+	if f.Result != frame.Violation || !slices.Equal(f.Counterexample, want) {
+		t.Errorf("%q %s: events %v, want %v", f.Result, f.Reason, f.Counterexample, want)
 	}
 }
