@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// tested is a register with a lease: set and get, peek for a plain read, and take, which says whether the
-// caller's session has the lease.
+// tested is a register with a lease: set and get, peek for a plain read, take, which says whether the
+// caller's session has the lease, and free, which is refused to all other sessions.
 type tested struct {
 	value  int
 	holder int64
@@ -31,6 +31,9 @@ func decoded(c *Call) error {
 				return err
 			}
 		}
+	}
+	if c.Outcome == Refused {
+		v[1] = refused
 	}
 	c.Decoded = v
 	return nil
@@ -47,9 +50,17 @@ func (s tested) apply(f string, argument, answer int, session int64, heard bool)
 		if s.holder == 0 || s.holder == session {
 			s.holder, want = session, 1
 		}
+	case "free":
+		want = refused
+		if s.holder == session {
+			s.holder, want = 0, 0
+		}
 	}
 	return s, !heard || answer == want
 }
+
+// refused is the answer of a refusal.
+const refused = -1
 
 func (s tested) ends(session int64) tested {
 	if s.holder == session {
@@ -60,7 +71,7 @@ func (s tested) ends(session int64) tested {
 
 func testedSpec() *Spec {
 	spec := &Spec{Name: "sequential", Initial: tested{}, Steps: map[string]Step{}}
-	for _, f := range []string{"set", "get", "peek", "take"} {
+	for _, f := range []string{"set", "get", "peek", "take", "free"} {
 		spec.Steps[f] = Step{
 			Reads: f == "get" || f == "peek", Plain: f == "peek", Decode: decoded,
 			Next: func(state any, c *Call, who Caller, heard bool) ([]any, error) {
@@ -77,7 +88,7 @@ func testedSpec() *Spec {
 	return spec
 }
 
-var testedModel = models.Model{Name: "leased-register", Operations: []models.Operation{{F: "set"}, {F: "get"}, {F: "peek"}, {F: "take"}}}
+var testedModel = models.Model{Name: "leased-register", Operations: []models.Operation{{F: "set"}, {F: "get"}, {F: "peek"}, {F: "take"}, {F: "free"}}}
 
 // drawn is a call or, without f, the end of a session that is known to lie between two times.
 type drawn struct {
@@ -110,7 +121,7 @@ func draw(rng *rand.Rand) (all []drawn) {
 		}
 		from := max(free[c], now-rng.IntN(6))
 		now = max(now, from)
-		d := drawn{f: []string{"set", "get", "peek", "take"}[rng.IntN(4)], client: c, session: session[c], from: from, to: now + rng.IntN(6), alive: alive[session[c]], order: len(all)}
+		d := drawn{f: []string{"set", "get", "peek", "take", "free"}[rng.IntN(5)], client: c, session: session[c], from: from, to: now + rng.IntN(6), alive: alive[session[c]], order: len(all)}
 		d.argument = 1 + rng.IntN(2)
 		happened := true
 		if rng.IntN(4) == 0 {
@@ -124,14 +135,23 @@ func draw(rng *rand.Rand) (all []drawn) {
 			state, _ = state.apply(d.f, d.argument, 0, d.session, false)
 		}
 		d.answer = before.value
-		if d.f == "take" {
+		switch mine := before.holder == d.session; {
+		case d.f == "take":
 			d.answer = 0
-			if before.holder == 0 || before.holder == d.session {
+			if mine || before.holder == 0 {
 				d.answer = 1
+			}
+		case d.f == "free":
+			d.answer = refused
+			if mine {
+				d.answer = 0
 			}
 		}
 		if rng.IntN(5) == 0 {
 			d.answer = rng.IntN(3)
+			if d.f == "free" {
+				d.answer = -rng.IntN(2)
+			}
 		}
 		if d.to >= 0 && rng.IntN(2) == 0 { // a quorum answered it
 			alive[d.session] = d.from
@@ -173,6 +193,9 @@ func record(all []drawn) *history.History {
 			outcome, end = history.Info, float64(d.from)+0.5
 		}
 		op := b.Op(d.client, d.f, "k", float64(d.from), end, outcome, d.argument, d.answer).Session(history.ID(d.session))
+		if outcome == history.OK && d.answer == refused {
+			op.Return.Type, op.Return.Value, op.Return.Error = history.Fail, nil, &history.Error{Code: history.CodeRefused, Message: "not mine"}
+		}
 		if d.alive > 0 {
 			op.Alive(float64(d.alive))
 		}
@@ -214,7 +237,7 @@ func explained(all []drawn, done []bool, state tested, dead map[string]bool) boo
 			}) {
 				continue
 			}
-			if over := slices.IndexFunc(all, func(e drawn) bool { return e.f == "" && e.session == d.session }); over >= 0 && done[over] && (d.f == "set" || d.f == "take") {
+			if over := slices.IndexFunc(all, func(e drawn) bool { return e.f == "" && e.session == d.session }); over >= 0 && done[over] && (d.f == "set" || d.f == "take" || d.f == "free" && (d.to < 0 || d.answer != refused)) {
 				continue
 			}
 			next, right = state.apply(d.f, d.argument, d.answer, d.session, d.to >= 0)

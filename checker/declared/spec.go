@@ -378,7 +378,7 @@ func (p *problem) after(w *world, state any, it *item) (all []any, why error) {
 }
 
 // callers returns who can have made a call: its client, in one of the sessions that have not ended, if
-// that matters.
+// that matters. A read and a refusal change nothing, so an ended session does not hinder them.
 func (p *problem) callers(w *world, c *Call, st Step) []Caller {
 	if p.SessionEnds == nil || len(c.sessions) == 0 {
 		return []Caller{c.Caller}
@@ -386,7 +386,7 @@ func (p *problem) callers(w *world, c *Call, st Step) []Caller {
 	var who []Caller
 	for _, id := range c.sessions {
 		bit, known := p.endings[id]
-		if over := known && bit/64 < len(w.ended) && w.ended[bit/64]&(1<<(bit%64)) != 0; !over || st.Reads {
+		if over := known && bit/64 < len(w.ended) && w.ended[bit/64]&(1<<(bit%64)) != 0; !over || st.Reads || c.Outcome == Refused {
 			who = append(who, Caller{c.Client, id})
 		}
 	}
