@@ -192,9 +192,9 @@ func (c *conn) arrives(f wire.Frame) *message {
 	l := c.l
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, op := c.pointOf(f)
+	p, op, reads := c.pointOf(f)
 	c.arrived = p
-	l.announceReply(p, op, f)
+	l.announceReply(p, op, reads, f)
 	a, here := c.answered(f)
 	if len(here) > 0 {
 		l.mu.Unlock()
@@ -204,27 +204,28 @@ func (c *conn) arrives(f wire.Frame) *message {
 	return c.meet(p, op)
 }
 
-// pointOf names a frame from the server. Call it with l.mu held.
-func (c *conn) pointOf(f wire.Frame) (p Point, op wire.Op) {
+// pointOf names a frame from the server. op is the type of the request to which it replies, and reads
+// says that this was announced as one that reads. Call it with l.mu held.
+func (c *conn) pointOf(f wire.Frame) (p Point, op wire.Op, reads bool) {
 	switch c.phase {
 	case connecting:
-		return c.requested.ofReply(), 0
+		return c.requested.ofReply(), 0, false
 	case established:
 	default:
-		return p, 0
+		return p, 0, false
 	}
 	h, _, err := wire.DecodeReplyHeader(f.Body)
 	if err != nil {
-		return p, 0
+		return p, 0, false
 	}
 	if h.Xid == wire.XidEvent {
-		return c.l.number(Event), 0
+		return c.l.number(Event), 0, false
 	}
 	if i, ok := c.waiting.find(h.Xid); ok {
 		r := &c.waiting.list[i]
-		return r.point.ofReply(), r.op
+		return r.point.ofReply(), r.op, r.reads
 	}
-	return p, 0
+	return p, 0, false
 }
 
 // passed is meet for the moment after a message has gone on. p belongs to the conn; passed
@@ -237,15 +238,16 @@ func (c *conn) passed(p *Point) {
 	*p, after.After = Point{}, true
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
+	c.l.announce(Message{Point: after})
 	c.meet(after, 0)
 }
 
 // leaves is meet for a request from the client. Call it with l.mu held.
 func (c *conn) leaves(op wire.Op, f wire.Frame) *message {
-	c.left = Point{}
+	c.left, c.reads = Point{}, false
 	if op != wire.Ping {
 		c.left = c.l.number(messageOf(op))
-		c.l.announceRequest(c.left, op, f)
+		c.reads = c.l.announceRequest(c.left, op, f)
 	}
 	return c.meet(c.left, op)
 }

@@ -60,6 +60,7 @@ type conn struct {
 	writing *semaphore.Weighted // held by Write
 	out     stream
 	left    Point // of the message that the client wrote last
+	reads   bool  // that message was announced as one that reads
 
 	deadlines deadlines
 

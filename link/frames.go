@@ -168,7 +168,7 @@ func (c *conn) connectRequest(f wire.Frame) {
 	c.l.up++
 	c.left = c.l.number(Connect)
 	c.requested = c.left
-	c.l.announce(c.left, true, nil)
+	c.l.announce(Message{Point: c.left, Content: contentOf(nil), Changes: true})
 	c.meet(c.left, 0)
 	slower := c.l.in.roundTrip(handshakeSize)
 	c.l.mu.Unlock()
@@ -182,7 +182,7 @@ func (c *conn) connectRequest(f wire.Frame) {
 // caller needs them. Call it with l.mu held.
 func (c *conn) awaitReply(h wire.RequestHeader, record []byte, sent time.Duration, stopped *message) (loss *Loss, path string) {
 	l := c.l
-	r := request{xid: h.Xid, op: h.Op, sent: sent, point: c.left}
+	r := request{xid: h.Xid, op: h.Op, sent: sent, point: c.left, reads: c.reads}
 	own := stopped.taken()
 	if len(l.losses) == 0 && len(l.breakpoints) == 0 && own == nil {
 		if l.cfg.OnRequest != nil {

@@ -61,8 +61,8 @@ type Config struct {
 	// not block.
 	OnPoint func(Point)
 
-	// OnMessage is OnPoint with what the message says. It is called for one message of the link at a
-	// time, and must not call methods of the link.
+	// OnMessage is OnPoint with what the message says, and is also called when the message has gone
+	// on. It is called for one message of the link at a time, and must not call methods of the link.
 	OnMessage func(Message)
 
 	// Wire makes Record receive what goes over the wire, too: history.FRequest, FReply and

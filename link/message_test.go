@@ -1,6 +1,7 @@
 package link
 
 import (
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -9,7 +10,7 @@ import (
 )
 
 // A message says the same as another if only its numbers differ, and changes something unless it is a
-// read or a write that failed.
+// read or a write that failed. A multi that only checks is a read.
 func TestMessagesSayWhatChanges(t *testing.T) {
 	var all []Message
 	cfg := Config{Client: 3, OnMessage: func(m Message) { all = append(all, m) }}
@@ -26,43 +27,91 @@ func TestMessagesSayWhatChanges(t *testing.T) {
 		s.tell(func() { s.codes[wire.Delete] = wire.NoNode })
 		c.do(wire.Delete, "/a")
 		c.do(wire.Multi, "")
+		for _, ops := range [][]wire.MultiOp{
+			{{Op: wire.Check, Request: &wire.VersionRequest{Path: "/a", Version: -1}}},
+			{{Op: wire.Check, Request: &wire.VersionRequest{Path: "/a", Version: -1}}, {Op: wire.Delete, Request: &wire.VersionRequest{Path: "/a"}}},
+		} {
+			c.xid++
+			c.Write(wire.AppendFrame(nil, wire.AppendMultiRequest(wire.RequestHeader{Xid: c.xid, Op: wire.Multi}.Append(nil), ops)))
+			c.reply()
+		}
 		c.Close()
 		again := dial(t, l)
 		again.connect(id)
 		mustBeClean(t, l)
 	})
 	type seen struct {
-		Name    string
-		Same    string // the first message with this content
-		Changes bool
+		Name           string
+		Same           string // the first message with this content
+		Reads, Changes bool
 	}
 	first := map[uint64]string{}
 	var got []seen
+	on := map[string]bool{}
 	for _, m := range all {
 		name := m.Point.String()[len("client3/acquire#1/"):]
+		if m.Point.After {
+			on[strings.TrimSuffix(name, "/after")] = true
+			continue
+		}
 		if first[m.Content] == "" {
 			first[m.Content] = name
 		}
-		got = append(got, seen{name, first[m.Content], m.Changes})
+		got = append(got, seen{name, first[m.Content], m.Reads, m.Changes})
 	}
 	want := []seen{
-		{"exists#1", "exists#1", false},
-		{"exists#1/reply", "exists#1/reply", false},
-		{"exists#2", "exists#1", false},
-		{"exists#2/reply", "exists#1/reply", false},
-		{"exists#3", "exists#3", false},
-		{"exists#3/reply", "exists#1/reply", false},
-		{"create#1", "create#1", false},
-		{"create#1/reply", "create#1/reply", true},
-		{"event#1", "event#1", true},
-		{"delete#1", "delete#1", false},
-		{"delete#1/reply", "delete#1/reply", false},
-		{"multi#1", "multi#1", true},
-		{"multi#1/reply", "multi#1/reply", true},
-		{"connect#1", "event#1", true},
-		{"connect#1/reply", "event#1", true},
+		{"exists#1", "exists#1", true, false},
+		{"exists#1/reply", "exists#1/reply", true, false},
+		{"exists#2", "exists#1", true, false},
+		{"exists#2/reply", "exists#1/reply", true, false},
+		{"exists#3", "exists#3", true, false},
+		{"exists#3/reply", "exists#1/reply", true, false},
+		{"create#1", "create#1", false, false},
+		{"create#1/reply", "create#1/reply", false, true},
+		{"event#1", "event#1", false, true},
+		{"delete#1", "delete#1", false, false},
+		{"delete#1/reply", "delete#1/reply", false, false},
+		{"multi#1", "multi#1", false, true},
+		{"multi#1/reply", "multi#1/reply", false, true},
+		{"multi#2", "multi#2", true, false},
+		{"multi#2/reply", "multi#1/reply", true, false},
+		{"multi#3", "multi#3", false, true},
+		{"multi#3/reply", "multi#1/reply", false, true},
+		{"connect#1", "event#1", false, true},
+		{"connect#1/reply", "event#1", false, true},
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	// The last reply was read by nobody who came back for more.
+	for _, m := range got[:len(got)-1] {
+		if last := m.Name == "multi#3/reply"; on[m.Name] == last {
+			t.Errorf("%s has gone on: %v", m.Name, on[m.Name])
+		}
+	}
+}
+
+// What differs between two runs that do the same is not part of what a reply says.
+func TestContentOfStats(t *testing.T) {
+	reply := func(op wire.Op, s wire.Stat) uint64 {
+		return contentOf(withoutStat(s.Append([]byte("data")), op, wire.OK))
+	}
+	s := wire.Stat{Czxid: 1, Mzxid: 2, Ctime: 3, Mtime: 4, Version: 5, Cversion: 6, Aversion: 7, EphemeralOwner: 8, DataLength: 9, NumChildren: 10, Pzxid: 11}
+	other := s
+	other.Czxid, other.Mzxid, other.Pzxid, other.Ctime, other.Mtime, other.EphemeralOwner = 21, 22, 23, 24, 25, 26
+	if reply(wire.GetData, s) != reply(wire.GetData, other) {
+		t.Error("numbers of a run count")
+	}
+	for _, changed := range []func(*wire.Stat){
+		func(s *wire.Stat) { s.Version++ }, func(s *wire.Stat) { s.Cversion++ }, func(s *wire.Stat) { s.Aversion++ },
+		func(s *wire.Stat) { s.EphemeralOwner = 0 }, func(s *wire.Stat) { s.DataLength++ }, func(s *wire.Stat) { s.NumChildren++ },
+	} {
+		other := s
+		if changed(&other); reply(wire.GetData, s) == reply(wire.GetData, other) {
+			t.Errorf("%+v counts as %+v", other, s)
+		}
+	}
+	if reply(wire.Delete, s) == reply(wire.Delete, other) {
+		t.Error("what is no stat was changed")
 	}
 }

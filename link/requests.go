@@ -20,6 +20,7 @@ type request struct {
 
 	overtaken bool // a later one was answered before
 	point     Point
+	reads     bool // it was announced as one that reads
 }
 
 // requests are the requests of one connection that await replies, in order of sending.

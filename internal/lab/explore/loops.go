@@ -31,6 +31,9 @@ func implied(messages []link.Message) map[link.Point]bool {
 	latest := map[said]link.Point{} // since the last change, where the message may be the last of its kind
 	first := map[said]bool{}        // since the last change
 	for _, m := range messages {
+		if m.Point.After {
+			continue
+		}
 		key := saidBy(m)
 		if m.Changes || !known[key] {
 			known[key] = true

@@ -1,6 +1,9 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // This file has the parts that several records share: stats, access control
 // lists, lists of strings.
@@ -21,6 +24,21 @@ func (s Stat) Append(b []byte) []byte {
 	b = AppendInt(b, s.DataLength)
 	b = AppendInt(b, s.NumChildren)
 	return AppendLong(b, s.Pzxid)
+}
+
+// WithoutTimes returns a copy of a record that ends with a stat, in which the stat lacks what differs
+// between runs that do the same: its zxids, its times, and which session owns the znode. A record that
+// is too short for a stat is returned as it is.
+func WithoutTimes(record []byte) []byte {
+	at := len(record) - statSize
+	if at < 0 {
+		return record
+	}
+	d := Decoder{rest: record[at:]}
+	s := d.stat()
+	s.Czxid, s.Mzxid, s.Pzxid, s.Ctime, s.Mtime = 0, 0, 0, 0, 0
+	s.EphemeralOwner = min(1, max(-1, s.EphemeralOwner)) // whether there is one
+	return s.Append(slices.Clone(record[:at]))
 }
 
 func (d *Decoder) stat() Stat {
