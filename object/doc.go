@@ -20,7 +20,7 @@
 //	)
 //
 //	var ids = object.Object[*Generator]{
-//		Name: "id-generator", New: NewGenerator,
+//		Name: "id-generator", New: object.OnConn(NewGenerator),
 //		Operations: []object.Operation[*Generator]{next, last},
 //		Rules: []object.Rule{object.Sequential(int64(0),
 //			object.Runs(next, func(n int64, _ object.None) (int64, int64, error) { return n + 1, n + 1, nil }),

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab/checker/declared"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
@@ -26,7 +28,7 @@ type Object[S any] struct {
 	About string
 	// New makes the subject of one client for the object at a znode. The parent of path exists; path itself
 	// does not before the first subject makes it. After a crash, the client's new process calls New again.
-	// Package subjects has the rules for subjects.
+	// Package subjects has the rules for subjects. [OnConn] makes it from a constructor of your own.
 	New func(c *subjects.Client, path string) (S, error)
 	// Operations are what clients call. At least one has a weight.
 	Operations []Operation[S]
@@ -43,6 +45,14 @@ type Object[S any] struct {
 type Rule interface {
 	// rules may say of operations what they do.
 	rules(operations []*operation) ([]declared.Rule, error)
+}
+
+// OnConn makes the New of an [Object] from a constructor that takes the client's connection.
+func OnConn[S any](construct func(conn *zk.Conn, path string) (S, error)) func(*subjects.Client, string) (S, error) {
+	if construct == nil {
+		return nil
+	}
+	return func(c *subjects.Client, path string) (S, error) { return construct(c.Conn, path) }
 }
 
 // Workload returns the object as the workload of an experiment. If the declaration has mistakes, the

@@ -4,9 +4,10 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-zookeeper/zk"
+
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/object"
-	"github.com/zklab/zklab/subjects"
 )
 
 var (
@@ -14,16 +15,10 @@ var (
 	last = object.Ask("last", (*Generator).Last).Plain()
 )
 
-func ids(careless bool) zklab.Experiment {
+func ids(construct func(*zk.Conn, string) (*Generator, error)) zklab.Experiment {
 	return zklab.Experiment{Workload: object.Object[*Generator]{
-		Name: "id-generator",
-		New: func(c *subjects.Client, path string) (*Generator, error) {
-			g, err := New(c.Conn, path)
-			if err == nil {
-				g.careless = careless
-			}
-			return g, err
-		},
+		Name:       "id-generator",
+		New:        object.OnConn(construct),
 		Operations: []object.Operation[*Generator]{next, last},
 		Rules: []object.Rule{object.Sequential(int64(0),
 			object.Runs(next, func(n int64, _ object.None) (int64, int64, error) { return n + 1, n + 1, nil }),
@@ -32,16 +27,16 @@ func ids(careless bool) zklab.Experiment {
 	}.Workload()}
 }
 
-func TestIDs(t *testing.T) { zklab.Simulate(t, ids(false)) }
+func TestIDs(t *testing.T) { zklab.Simulate(t, ids(New)) }
 
 // TestCareless convicts a generator that writes without checking the version. With CARELESS=1 it fails as a test
 // of a wrong recipe does, and shows the mistake: see README.md.
 func TestCareless(t *testing.T) {
 	if os.Getenv("CARELESS") != "" {
-		zklab.Simulate(t, ids(true))
+		zklab.Simulate(t, ids(newCareless))
 		return
 	}
-	x := ids(true)
+	x := ids(newCareless)
 	x.Seed = 1
 	o, err := zklab.SimulateIn(t, x)
 	if err != nil || len(o.Result.Violated()) == 0 {
