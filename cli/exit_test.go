@@ -123,8 +123,7 @@ func TestLiveScreen(t *testing.T) {
 	s.progress(progress.State{Phase: string(bytes.Repeat([]byte("x"), 200))})
 	s.end()
 	s.end()
-	blank := func(n int) string { return "\r" + string(bytes.Repeat([]byte(" "), n)) + "\r" }
-	want := "starting" + blank(8) + "interrupted\n" + string(bytes.Repeat([]byte("x"), 79)) + blank(79)
+	want := "starting\x1b[J\r" + "\r\x1b[Jinterrupted\n" + string(bytes.Repeat([]byte("x"), 79)) + "\x1b[J\r" + "\r\x1b[J"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}
@@ -135,14 +134,13 @@ func TestLiveScreenOfCharacters(t *testing.T) {
 	const columns = 79 // one less than the terminal has
 	for name, c := range map[string]struct {
 		text, want string
-		blank      int
 		ascii      bool
 	}{
-		"long":         {text: strings.Repeat("é", 100), want: strings.Repeat("é", columns), blank: columns},
-		"wide":         {text: strings.Repeat("日", 100), want: strings.Repeat("日", columns/2), blank: columns - 1},
-		"short":        {text: "5 µs", want: "5 µs", blank: 4},
-		"in ASCII":     {text: "load…", want: "load...", blank: 7, ascii: true},
-		"cut in ASCII": {text: strings.Repeat("…", 40), want: strings.Repeat(".", columns), blank: columns, ascii: true},
+		"long":         {text: strings.Repeat("é", 100), want: strings.Repeat("é", columns)},
+		"wide":         {text: strings.Repeat("日", 100), want: strings.Repeat("日", columns/2)},
+		"short":        {text: "5 µs", want: "5 µs"},
+		"in ASCII":     {text: "load…", want: "load...", ascii: true},
+		"cut in ASCII": {text: strings.Repeat("…", 40), want: strings.Repeat(".", columns), ascii: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -152,7 +150,7 @@ func TestLiveScreenOfCharacters(t *testing.T) {
 			}
 			s.show("", c.text)
 			s.end()
-			want := c.want + "\r" + strings.Repeat(" ", c.blank) + "\r"
+			want := c.want + "\x1b[J\r" + "\r\x1b[J"
 			if diff := cmp.Diff(want, out.String()); diff != "" {
 				t.Error(diff)
 			}

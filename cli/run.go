@@ -392,6 +392,7 @@ func perform(x experiment.Experiment, stored store.Experiment, screen *screen) (
 	ctx, interrupt, stop := interruptible(context.Background(), screen, "ending the load; healing, checking and reporting")
 	defer stop()
 	x.Interrupt, x.Progress = interrupt, screen.progress
+	x.OnEvent = screen.follows(workloads.ModelOf(x.Workload))
 	if stored.Simulate {
 		begin("simulating", "", " of virtual time")
 		return x.Simulate(ctx, nil)

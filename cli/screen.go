@@ -12,21 +12,24 @@ import (
 	"golang.org/x/term"
 
 	"github.com/zklab/zklab/explain"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/paint"
 	"github.com/zklab/zklab/internal/lab/progress"
 )
 
-// screen is where progress and messages go: one live line on a terminal, plain
+// screen is where progress and messages go: a live line or block on a terminal, plain
 // lines elsewhere. Safe for concurrent use.
 type screen struct {
-	mu    sync.Mutex
-	out   io.Writer
-	quiet bool
-	live  bool
-	width int // of the live line that stands there
-	phase string
-	last  time.Time
-	said  string // the latest notice, of progress alone
+	mu     sync.Mutex
+	out    io.Writer
+	quiet  bool
+	live   bool
+	vitals *vitals // of the run whose block is drawn; nil: there is none
+	drawn  []int   // widths of the live lines that stand there
+	phase  string
+	last   time.Time
+	said   string // the latest notice, of progress alone
 }
 
 // plainEvery is how often progress is told where there is no live line.
@@ -40,12 +43,18 @@ func isTerminal(w io.Writer) bool { return paint.Terminal(exact(w)) }
 
 // columns is the width of a terminal, at least 20.
 func columns(w io.Writer) int {
+	n, _ := sizeOfTerminal(w)
+	return n
+}
+
+// sizeOfTerminal is the number of columns of a terminal, at least 20, and of its rows.
+func sizeOfTerminal(w io.Writer) (columns, rows int) {
 	if f, ok := exact(w).(*os.File); ok {
-		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
-			return max(n, 20)
+		if n, m, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			return max(n, 20), m
 		}
 	}
-	return 80
+	return 80, 24
 }
 
 // say prints a message on a line of its own, unless the screen is quiet.
@@ -55,8 +64,19 @@ func (s *screen) say(format string, args ...any) {
 	if s.quiet {
 		return
 	}
-	s.clear()
-	fmt.Fprintf(s.out, format+"\n", args...)
+	fmt.Fprintf(s.out, s.erase()+format+"\n", args...)
+}
+
+// follows has the screen draw a block of a run with objects of a model, and returns what is to be called
+// with each event of the run; nil if it draws none.
+func (s *screen) follows(model *models.Model) func(history.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.quiet || !s.live {
+		return nil
+	}
+	s.vitals = newVitals(model)
+	return s.vitals.observe
 }
 
 // progress shows where a run stands.
@@ -65,7 +85,26 @@ func (s *screen) progress(p progress.State) {
 		s.said = p.Notice
 		s.say("warning: %s", p.Notice)
 	}
-	s.show(p.Phase, describe(p))
+	if !s.block(p) {
+		s.show(p.Phase, describe(p))
+	}
+}
+
+// block shows where a run stands in a block, if the screen has one and room for it.
+func (s *screen) block(p progress.State) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.vitals == nil {
+		return false
+	}
+	width, height := sizeOfTerminal(s.out)
+	_, ascii := s.out.(asciiWriter)
+	lines := s.vitals.block(p, canvas{width: width - 1, ascii: ascii, paint: paint.For(exact(s.out))})
+	if len(lines)+2 > height { // lines that scrolled away could not be removed
+		return false
+	}
+	s.draw(lines)
+	return true
 }
 
 // show shows where something stands: on a terminal in the live line, elsewhere as a line
@@ -80,10 +119,7 @@ func (s *screen) show(phase, text string) {
 		if _, ok := s.out.(asciiWriter); ok {
 			text = explain.ASCII(text) // takes more columns
 		}
-		text = ansi.Truncate(text, columns(s.out)-1, "") // a line that wraps could not be removed
-		s.clear()
-		fmt.Fprint(s.out, text)
-		s.width = ansi.StringWidth(text)
+		s.draw([]string{ansi.Truncate(text, columns(s.out)-1, "")}) // a line that wraps could not be removed
 		return
 	}
 	if phase != s.phase || time.Since(s.last) >= plainEvery {
@@ -92,18 +128,48 @@ func (s *screen) show(phase, text string) {
 	}
 }
 
-// end removes the live line.
+// end removes the live lines.
 func (s *screen) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.clear()
+	fmt.Fprint(s.out, s.erase())
+	s.vitals = nil
 }
 
-func (s *screen) clear() {
-	if s.width > 0 {
-		fmt.Fprintf(s.out, "\r%s\r", strings.Repeat(" ", s.width))
-		s.width = 0
+// draw puts live lines in the place of those that stand there. The cursor is left where the last line
+// begins: what a terminal echoes of a key goes over the line, and not beyond it.
+func (s *screen) draw(lines []string) {
+	text := s.up() + strings.Join(lines, ansi.EraseLineRight+"\n") + ansi.EraseScreenBelow + "\r"
+	fmt.Fprint(s.out, text)
+	s.drawn = nil
+	for _, line := range lines {
+		s.drawn = append(s.drawn, ansi.StringWidth(line))
 	}
+}
+
+// up moves the cursor to where the live lines begin.
+func (s *screen) up() string {
+	if len(s.drawn) == 0 {
+		return ""
+	}
+	rows, width := 0, columns(s.out)
+	for _, n := range s.drawn[:len(s.drawn)-1] {
+		rows += max(1, (n+width-1)/width) // a terminal that got narrower has wrapped them
+	}
+	if rows == 0 {
+		return "\r"
+	}
+	return "\r" + ansi.CursorUp(rows)
+}
+
+// erase removes the live lines.
+func (s *screen) erase() string {
+	if len(s.drawn) == 0 {
+		return ""
+	}
+	text := s.up() + ansi.EraseScreenBelow
+	s.drawn = nil
+	return text
 }
 
 func describe(p progress.State) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/progress"
 	"github.com/zklab/zklab/subjects"
@@ -28,6 +29,9 @@ type Experiment struct {
 	Budget                    time.Duration
 	Replay                    string
 	Progress                  func(progress.State)
+	// OnEvent is called with each event of the record, one call after the other, maybe while Progress is
+	// called. A simulation calls it from outside, and only if Progress is set.
+	OnEvent func(history.Event)
 
 	// UsualFaults and UsualRate say that a test named no faults, or no rate. The test is then not
 	// warned about the consequences of the defaults.

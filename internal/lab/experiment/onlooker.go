@@ -7,12 +7,22 @@ import (
 	"github.com/zklab/zklab/internal/lab/progress"
 )
 
-// onlooker is an engine.Watcher that reports that its run makes progress, and stores the progress
-// for others. Its methods are called within the bubble, where they must not wait.
+// onlooker is an engine.Watcher that reports that its run makes progress, and passes on the progress
+// and the events to others. Its methods are called within the bubble, where they must not wait.
 type onlooker struct {
 	moved    func()
 	reporter *progress.Reporter // nil if no progress is wanted
-	seen     *atomic.Pointer[progress.State]
+	keep     bool               // events are wanted, too
+	events   []history.Event    // since the last glimpse
+	last     *glimpse
+}
+
+// glimpse is what an onlooker passes on at a time. They are a list, since the other side, which may not
+// make the bubble wait, can be slower.
+type glimpse struct {
+	state  progress.State
+	events []history.Event // those before the state
+	next   atomic.Pointer[glimpse]
 }
 
 func (o *onlooker) Phase(name string) {
@@ -35,6 +45,9 @@ func (o *onlooker) Observe(e history.Event) {
 	if o.reporter != nil {
 		o.reporter.Observe(e)
 	}
+	if o.keep {
+		o.events = append(o.events, e)
+	}
 }
 
 func (o *onlooker) Notice(text string) {
@@ -44,10 +57,12 @@ func (o *onlooker) Notice(text string) {
 	}
 }
 
-// look stores the current progress.
+// look passes on the current progress.
 func (o *onlooker) look() {
 	if o.reporter != nil {
-		now := o.reporter.State()
-		o.seen.Store(&now)
+		next := &glimpse{state: o.reporter.State(), events: o.events}
+		o.events = nil
+		o.last.next.Store(next)
+		o.last = next
 	}
 }

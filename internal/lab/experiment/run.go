@@ -27,6 +27,7 @@ func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	p := progress.Follow(workloads.ModelOf(x.Workload), x.TimeLimit)
+	p.OnEvent = x.OnEvent
 	defer p.Tell(x.Progress)()
 	c := x.config()
 	c.Watcher = p

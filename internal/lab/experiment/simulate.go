@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,9 +29,9 @@ func (x Experiment) Simulate(ctx context.Context, t *testing.T) (*Outcome, error
 	out := x.Out
 	x.Out = ""
 	var done *engine.Finished
-	var seen atomic.Pointer[progress.State]
-	unheld := bubble.RunSeen(t, uint64(x.Seed), func() { x.look(seen.Load()) }, func(moved func()) {
-		done, err = x.inBubble(ctx, &onlooker{moved: moved, seen: &seen})
+	seen := new(glimpse)
+	unheld := bubble.RunSeen(t, uint64(x.Seed), func() { seen = x.look(seen) }, func(moved func()) {
+		done, err = x.inBubble(ctx, &onlooker{moved: moved, keep: x.OnEvent != nil, last: seen})
 	})
 	if unheld != nil && !unheld.Ended {
 		return nil, fmt.Errorf("%w: %w. %s", ErrStuck, unheld, HowToHold)
@@ -47,14 +46,15 @@ func (x Experiment) Simulate(ctx context.Context, t *testing.T) (*Outcome, error
 		}
 		done.Warnings = append(done.Warnings, unheld.Why+". "+how)
 	}
-	x.show(&progress.State{Phase: "checking"})
+	x.look(seen)
+	x.show(progress.State{Phase: "checking"})
 	done.Profile.Settings = append(done.Profile.Settings, repeats[bubble.Exact()])
 	o, err := x.judgeSimulated(ctx, done)
 	if err != nil {
 		return nil, err
 	}
 	o.Unheld, o.Made = unheld, x
-	o.Made.Interrupt, o.Made.Progress, o.Made.OnLook = nil, nil, nil // a repetition has its own
+	o.Made.Interrupt, o.Made.Progress, o.Made.OnLook, o.Made.OnEvent = nil, nil, nil, nil // a repetition has its own
 	if out != "" {
 		err = o.Keep(out)
 	}
@@ -97,18 +97,29 @@ func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (
 // wanted.
 const lookEvery = 997 * time.Millisecond
 
-// look is called while the simulation runs.
-func (x Experiment) look(p *progress.State) {
-	x.show(p)
+// look is called while the simulation runs, outside of it. It tells what was passed on after a glimpse,
+// and returns the last one.
+func (x Experiment) look(seen *glimpse) *glimpse {
+	before := seen
+	for next := seen.next.Load(); next != nil; next = seen.next.Load() {
+		for i := range next.events {
+			x.OnEvent(next.events[i])
+		}
+		seen, next.events = next, nil
+	}
+	if seen != before {
+		x.show(seen.state)
+	}
 	if x.OnLook != nil {
 		x.OnLook()
 	}
+	return seen
 }
 
-// show reports the progress of a simulation, if there is any and the caller wants it.
-func (x Experiment) show(p *progress.State) {
-	if p != nil && x.Progress != nil {
-		x.Progress(*p)
+// show reports the progress of a simulation, if the caller wants it.
+func (x Experiment) show(p progress.State) {
+	if x.Progress != nil {
+		x.Progress(p)
 	}
 }
 

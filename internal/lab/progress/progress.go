@@ -26,6 +26,10 @@ type State struct {
 // Reporter is an engine.Watcher that knows the state of the run which it watches. Its methods are
 // safe for concurrent use.
 type Reporter struct {
+	// OnEvent is called with each event of the record, one call after the other; nil for nobody. Set it
+	// before the run begins.
+	OnEvent func(history.Event)
+
 	model *models.Model
 
 	mu      sync.Mutex
@@ -105,6 +109,9 @@ func (p *Reporter) Phase(name string) {
 
 // Observe implements engine.Watcher.
 func (p *Reporter) Observe(e history.Event) {
+	if p.OnEvent != nil {
+		p.OnEvent(e)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e.Process == history.Nemesis {

@@ -179,7 +179,7 @@ func (l *live) look(ctx context.Context, w *watched, name string) {
 	if !due || !l.checking.TryAcquire(1) {
 		return
 	}
-	at := w.pulse.now
+	at := w.pulse.Now
 	ctx = context.WithoutCancel(ctx)
 	go func() {
 		defer l.checking.Release(1)

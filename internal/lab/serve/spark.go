@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/progress"
 )
 
 // sparks are the small plots of the list, kept while their runs do not change.
@@ -82,7 +83,7 @@ func (s *sparks) of(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is too long", name)
 	}
 	var p pulse
-	if err := p.read(file); err != nil && p.now == 0 {
+	if err := p.read(file); err != nil && p.Now == 0 {
 		return nil, err
 	}
 	kept = sparkOf{stampOf(info), runSpark(&p)}
@@ -97,8 +98,8 @@ func (s *sparks) of(name string) ([]byte, error) {
 
 // runSpark draws a run.
 func runSpark(p *pulse) []byte {
-	per := max(1, (len(p.slots)+sparkBars-1)/sparkBars)
-	bars := grouped(p.slots, per)
+	per := max(1, (len(p.Slots)+sparkBars-1)/sparkBars)
+	bars := grouped(p.Slots, per)
 	most := 1
 	for _, bar := range bars {
 		most = max(most, bar.OK+bar.Fail+bar.Info)
@@ -113,14 +114,14 @@ func runSpark(p *pulse) []byte {
 		rect(&b, okColour, float64(i)*width, room-ok, width*0.85, ok)
 		rect(&b, badColour, float64(i)*width, room-ok-bad, width*0.85, bad)
 	}
-	if whole := time.Duration(len(bars)*per) * slot; whole > 0 {
-		for _, f := range p.faults.All {
+	if whole := time.Duration(len(bars)*per) * progress.Slot; whole > 0 {
+		for _, f := range p.Faults.All {
 			if !f.Took {
 				continue
 			}
 			until := f.Over
 			if until == history.Never {
-				until = p.now
+				until = p.Now
 			}
 			from := sparkWidth * float64(f.Injected) / float64(whole)
 			rect(&b, faultColour, from, sparkHeight-3, max(1.5, sparkWidth*float64(until-f.Injected)/float64(whole)), 3)

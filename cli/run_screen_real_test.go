@@ -1,0 +1,46 @@
+//go:build real
+
+package cli
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/tmuxtest"
+)
+
+// A run draws a block on a terminal, whatever its size becomes, and leaves nothing of it: not at its end,
+// and not when it is interrupted.
+func TestRealRunOnAScreen(t *testing.T) {
+	const figures = `(?s)^load \d+s of 1m0s\n  rate .* ok/s; .*\n  p99 +\S.*\n  faults +\d+ of \d+ took effect.*\n  sessions +\d+ connected.*\n  held .*\bby `
+	left := regexp.MustCompile(`(?m)^ *(rate|p99|sessions|held|load \d)`)
+	starts := func(flags string) *tmuxtest.Terminal {
+		return tmuxtest.Start(t, tmuxtest.Config{Width: 100, Height: 50}, "sh", "-c", `trap : INT; cd "$0"; echo before; zklab run lock --time-limit 60s --faults expire `+flags+` >out; echo "ended with $?"`, t.TempDir())
+	}
+	s := starts("")
+	s.Until(figures)
+	for _, width := range []int{40, 100, 25, 100} {
+		s.Resize(width, 50)
+		s.Until(`^load`)
+	}
+	s.Resize(100, 50)
+	s.Until(figures)
+	s.Keys("C-c")
+	screen := s.Until(`(?s)^before\n.*^interrupted: ending the load.*ended with \d$`)
+	if found := left.FindString(screen); found != "" || strings.Count(screen, "before") != 1 {
+		t.Errorf("%q is left:\n%s", found, screen)
+	}
+
+	low := starts("") // there is no room for a block
+	low.Resize(100, 5)
+	low.Until(`^load \d+s of 1m0s: \d+ ok`)
+	low.Keys("C-c", "C-c")
+	low.Until(`ended with \d+$`)
+
+	simulated := starts("--simulate --clients 60")
+	simulated.Until(`(?s)^before.*ended with \d$`)
+	if found := left.FindString(simulated.Screen()); found != "" {
+		t.Errorf("%q is left:\n%s", found, simulated.Screen())
+	}
+}
