@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image modules test test-real race compare status timeline track-record mutants soak monitor-load guide lint vuln bench bench-table clean
+.PHONY: build image sweep-image modules test test-real race compare status timeline track-record mutants soak monitor-load guide pictures lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -75,9 +75,13 @@ soak: build image ## every recipe under all faults, in virtual time, embedded an
 monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and what it needs meanwhile (FOR=20m, ENSEMBLE=container)
 	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -tags 'real campaign' -count=1 -v -timeout 3h -run MonitorUnderLoad ./cli
 
-guide: ## what the commands of docs/recipes, docs/checking*.md and docs/building.md print, written into them
+guide: ## what the commands of docs/recipes, docs/checking*.md, docs/building.md and docs/tutorial.md print, written into them
 	$(GO) test -count=1 -run TestGuideToChecking ./cli -update
 	$(GO) test -count=1 -run TestPrograms ./examples -update
+	$(GO) test -count=1 -run TestTutorial ./docs -update
+
+pictures: build ## docs/pictures: the plots of docs/gallery.md, failover.md and herd.md, and those of the tutorial, which need Chromium
+	$(GO) run ./internal/dev pictures
 
 # With all build tags, so that no file is left out.
 LINTED := -tags=real,campaign ./...

@@ -2,8 +2,6 @@ package docs
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,10 +11,6 @@ import (
 // and the summary that the page shows. The listings without a package clause are tested by the file in testdata.
 func TestOwnObjects(t *testing.T) {
 	text, err := os.ReadFile("own-objects.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkout, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,37 +36,8 @@ func TestOwnObjects(t *testing.T) {
 		t.Fatalf("the page begins with\n%s", commands[0])
 	}
 
-	dir := filepath.Join(t.TempDir(), "idgenerator")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	kept := t.TempDir() // of runs that failed
-	in := func(command string, more ...string) (string, error) {
-		words := append(strings.Fields(command), more...)
-		cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOPROXY=off", "GOWORK=off", "TMPDIR="+kept)
-		out, err := cmd.CombinedOutput()
-		return string(out), err
-	}
-	must := func(command string, more ...string) string {
-		t.Helper()
-		out, err := in(command, more...)
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", command, err, out)
-		}
-		return out
-	}
-	must("go mod init example.com/idgenerator")
-	sums, err := os.ReadFile("../go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files["go.sum"] = string(sums)
-	write(t, dir, files)
-	must("go mod edit", "-replace=github.com/zklab/zklab="+checkout)
-	must("go get github.com/zklab/zklab")
-
-	out, err := in(commands[1], "-v")
+	m := newModule(t, "example.com/idgenerator", files)
+	out, err := m.run(commands[1] + " -v")
 	if err == nil {
 		t.Fatalf("the wrong recipe passes\n%s", out)
 	}
@@ -85,33 +50,9 @@ func TestOwnObjects(t *testing.T) {
 		}
 	}
 
-	diffs := blocks(string(text), "diff")
-	if len(diffs) != 1 {
-		t.Fatalf("%d mends", len(diffs))
-	}
-	mends := mend.FindAllStringSubmatch(diffs[0], -1)
-	for _, m := range mends {
-		if was := "\n" + m[1]; strings.Count(files["idgenerator.go"], was) == 1 {
-			files["idgenerator.go"] = strings.Replace(files["idgenerator.go"], was, "\n"+m[2], 1)
-			continue
-		}
-		t.Fatalf("the recipe does not have once\n%s", m[1])
-	}
-	if len(mends) != 2 {
-		t.Fatalf("%d lines are mended, want 2", len(mends))
-	}
-	write(t, dir, files)
-	if out = must(commands[2]); !strings.Contains(figures(shape(out)), figures(shape(shown[1]))) {
+	m.mend("idgenerator.go", string(text))
+	if out = m.must(commands[2]); !strings.Contains(figures(shape(out)), figures(shape(shown[1]))) {
 		t.Errorf("%s does not print\n%s\nbut\n%s", commands[2], shape(shown[1]), shape(out))
-	}
-}
-
-func write(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -139,9 +80,6 @@ func indented(page string) (commands, shown []string) {
 	}
 	return commands, shown
 }
-
-// mend is a line of a diff, before and after.
-var mend = regexp.MustCompile(`(?m)^-(.*\n)\+(.*\n)`)
 
 var (
 	times   = regexp.MustCompile(` at \d[\d.]* m?s`)
