@@ -86,11 +86,7 @@ func TestGuideToExternal(t *testing.T) {
 			continue
 		}
 		commands++
-		words, err := exec.Command("sh", "-c", `for word in `+strings.TrimSpace(command)+`; do printf '%s\n' "$word"; done`).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		stored, err := merged(strings.Split(strings.TrimSpace(string(words)), "\n"))
+		stored, err := merged(shellWords(t, command))
 		if err == nil {
 			_, err = experimentOf(stored, &runFlags{})
 		}
@@ -155,6 +151,59 @@ func TestGuideToCommands(t *testing.T) {
 			t.Errorf("no row of a table begins with exit code %d", code)
 		}
 	}
+}
+
+// Every command of the questions and answers is one that there is, with flags and values that are taken; what is simulated
+// comes to a verdict.
+func TestFrequentlyAsked(t *testing.T) {
+	page, err := os.ReadFile("../docs/faq.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for line := range strings.Lines(string(page)) {
+		command, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    zklab ")
+		if !ok {
+			continue
+		}
+		commands++
+		args := shellWords(t, command)
+		if strings.Contains(command, " --simulate") {
+			if out, err := exec.Command("zklab", append(args, "--quiet", "--out", t.TempDir())...).CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", command, err, out)
+			}
+			continue
+		}
+		cmd, rest, err := newRoot(new(bool)).Find(args)
+		if err == nil {
+			err = cmd.ParseFlags(rest)
+		}
+		if err == nil {
+			err = cmd.ValidateArgs(cmd.Flags().Args())
+		}
+		if err == nil && cmd.Name() == "run" {
+			var stored store.Experiment
+			if stored, err = merged(args[1:]); err == nil {
+				_, err = experimentOf(stored, &runFlags{})
+			}
+		}
+		if err != nil {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+	if commands < 6 {
+		t.Errorf("only %d commands", commands)
+	}
+}
+
+// shellWords are those into which a shell splits a command.
+func shellWords(t *testing.T, command string) []string {
+	t.Helper()
+	words, err := exec.Command("sh", "-c", `for word in `+strings.TrimSpace(command)+`; do printf '%s\n' "$word"; done`).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(words)), "\n")
 }
 
 // Every experiment of these pages can run, up to the start of its ensemble.
