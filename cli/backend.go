@@ -13,6 +13,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/ensemble/container"
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/zk/zoocfg"
 )
@@ -99,7 +100,7 @@ func unknownKind(kind string) error {
 	if kind == fromElsewhere {
 		return usageError("zklab cannot start an %s ensemble: use zklab run with --servers", kind)
 	}
-	return valueError{"ensemble", fmt.Sprintf("unknown ensemble %.60q; known are %s", kind, strings.Join(allKinds, ", ")), true}
+	return valueError{"ensemble", fmt.Sprintf("unknown ensemble %.60q%sknown are %s", kind, nearest.DidYouMean(kind, allKinds), strings.Join(allKinds, ", ")), true}
 }
 
 func (b backend) embedded() (ensemble.Starter, error) {

@@ -292,7 +292,7 @@ func assembled(x store.Experiment, f *runFlags) (experiment.Experiment, error) {
 	}
 	arrivals, err := engine.GivenArrivals(x.Arrivals)
 	if err != nil {
-		return none, usageError("arrivals of %s: %v", f.config, err)
+		return none, usageError("%s: %v", f.of("arrivals"), err)
 	}
 	if _, err := stats.ParseGates(f.gates, x.Recipe, false); err != nil {
 		return none, usageError("--%v", err)
@@ -324,13 +324,13 @@ func schedule(x store.Experiment, f *runFlags) (plan.Schedule, error) {
 	if x.Faults.Expression() == "" {
 		s, err := engine.Given(x.Schedule)
 		if err != nil {
-			return nil, usageError("schedule of %s: %v", f.config, err)
+			return nil, usageError("%s: %v", f.of("schedule"), err)
 		}
 		return s, nil
 	}
 	s, err := plan.Parse(x.Faults.Expression(), x.FaultInterval)
 	if err != nil && f.faults == "" {
-		return nil, usageError("faults of %s: %v", f.config, err)
+		return nil, usageError("%s: %v", f.of("faults"), err)
 	} else if err != nil {
 		return nil, usageError("--faults %v", err)
 	}

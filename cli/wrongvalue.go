@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/store"
 )
 
 // valueError is a wrong value of a flag, or of the field of that name in an experiment file.
@@ -44,7 +46,20 @@ func (f *runFlags) inFile(err error) error {
 	if wrong.whole {
 		problem = ": " + problem
 	}
-	return usageError("%s", about(wrong.field+" of "+f.config, problem))
+	return usageError("%s", about(f.of(wrong.field), problem))
+}
+
+// of names a field of the experiment file, with its line and column if the file has it.
+func (f *runFlags) of(field string) string {
+	text := field + " of " + f.config
+	content, err := os.ReadFile(f.config)
+	if err != nil {
+		return text
+	}
+	if place := store.Place(content, field); place != "" {
+		text += " " + place
+	}
+	return text
 }
 
 // noUsage is an error in what a stored run says of its experiment. Nobody wrote that on this

@@ -7,11 +7,11 @@ import (
 	"io"
 	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/zklab/zklab/internal/base/nearest"
@@ -26,14 +26,14 @@ func decode(text []byte, x *Experiment) (err error) {
 		}
 	}()
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(x); err != nil {
-		return told(err)
+		return told(text, err)
 	}
 	return nil
 }
 
 // told rewrites an error of the YAML library in terms of an experiment file: one line, with the
 // line and column if known.
-func told(err error) error {
+func told(text []byte, err error) error {
 	var kind *yaml.TypeError
 	var beyond *yaml.OverflowError
 	var field *yaml.UnknownFieldError
@@ -48,22 +48,27 @@ func told(err error) error {
 		return fmt.Errorf("%sexpected %s of %d bits", found(beyond.Token), wanted(beyond.DstType), beyond.DstType.Bits())
 	case errors.As(err, &field) && field.Token != nil:
 		t, known := field.Token, fields
-		if t.Position.Column > 1 { // a field of a nested object
-			known = slices.Concat(fields, fieldsOfSchedule)
+		if t.Position.Column > 1 { // only a schedule has fields that have fields
+			known = fieldsOfSchedule
 		}
-		return fmt.Errorf("%sunknown field%sknown are %s", found(t), nearest.DidYouMean(t.Value, known), strings.Join(known, ", "))
+		if near := nearest.To(t.Value, known); near != "" {
+			return fmt.Errorf("%sunknown field; did you mean %q?", found(t), near)
+		}
+		return fmt.Errorf("%sunknown field; known are %s", found(t), strings.Join(known, ", "))
 	}
-	text, _, _ := strings.Cut(err.Error(), "\n") // the following lines show the source
+	line, _, _ := strings.Cut(err.Error(), "\n") // the following lines show the source
 	switch {
 	case errors.As(err, &node) && node.Token.Position.Line == 1:
 		return fmt.Errorf("%sexpected fields such as recipe: lock", found(node.Token))
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%s: an experiment file is YAML with fields such as recipe: lock", text)
+		return fmt.Errorf("%s: an experiment file is YAML with fields such as recipe: lock", line)
 	}
-	if d, ok := strings.CutPrefix(text, "time: "); ok {
-		return fmt.Errorf("%s: expected %s", d, wanted(reflect.TypeFor[time.Duration]()))
+	if d, ok := strings.CutPrefix(line, "time: "); ok {
+		_, value, _ := strings.Cut(d, `"`)
+		at := placeOf(text, func(v *ast.MappingValueNode, _ int) bool { return v.Value.GetToken().Value+`"` == value })
+		return fmt.Errorf("%s%s: expected %s", before(at), d, wanted(reflect.TypeFor[time.Duration]()))
 	}
-	return errors.New(text)
+	return errors.New(line)
 }
 
 // found says where a token is and what it is.
@@ -72,6 +77,14 @@ func found(t *token.Token) string {
 		return ""
 	}
 	return fmt.Sprintf("[%d:%d] %.40q: ", t.Position.Line, t.Position.Column, t.Value)
+}
+
+// before leads over from a place to what is wrong there.
+func before(place string) string {
+	if place == "" {
+		return ""
+	}
+	return place + " "
 }
 
 // wanted describes the values that a field of this type accepts.
@@ -105,7 +118,7 @@ func fraction(text []byte) error {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Experiment]()) {
 		name := nameOf(f)
 		if n, ok := written[name].(float64); ok && wanted(f.Type) == "a whole number" && n != math.Trunc(n) {
-			return fmt.Errorf("%s is %v: expected a whole number", name, n)
+			return fmt.Errorf("%s%s is %v: expected a whole number", before(Place(text, name)), name, n)
 		}
 	}
 	return nil
