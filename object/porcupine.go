@@ -72,9 +72,6 @@ func (p porcupineRule) rules(operations []*operation) ([]declared.Rule, error) {
 	}
 	step := func(state any, c *declared.Call, _ Caller, heard bool) ([]any, error) {
 		v := c.Decoded.(both)
-		if !heard && c.Outcome == declared.Answered { // any answer will do, and the model cannot say which
-			return []any{state}, nil
-		}
 		var ok bool
 		var next any
 		if m.StepContext != nil {
@@ -82,10 +79,13 @@ func (p porcupineRule) rules(operations []*operation) ([]declared.Rule, error) {
 		} else {
 			ok, next = m.Step(state, v.input, v.output)
 		}
-		if !ok {
-			return nil, fmt.Errorf("%s is impossible", p.tell(c, v))
+		switch {
+		case ok:
+			return []any{next}, nil
+		case !heard && c.Outcome == declared.Answered: // it happened with an answer that the model cannot name
+			return []any{state}, nil
 		}
-		return []any{next}, nil
+		return nil, fmt.Errorf("%s is impossible", p.tell(c, v))
 	}
 	for _, o := range operations {
 		spec.Steps[o.name] = declared.Step{Reads: o.reads, Plain: o.plain, Next: step, Decode: func(c *declared.Call) error {
