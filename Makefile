@@ -21,7 +21,7 @@ sweep-image: ## the local image zklab/zklab:local, for sweeps in clusters
 LONGEST := ./internal/lab/engine ./cli . ./internal/lab/mix ./checker ./ensemble/embedded ./recipes
 
 # Modules of their own, which ./... does not reach.
-MODULES := deploy grpcresolver examples/idgenerator examples/lease examples/reentrantlock
+MODULES := deploy grpcresolver examples/bank examples/idgenerator examples/lease examples/ratelimiter examples/reentrantlock
 
 modules: ## the folders of the modules besides the main one
 	@echo $(MODULES)

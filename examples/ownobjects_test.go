@@ -11,7 +11,7 @@ import (
 // The examples of recipes that zklab does not know show the mistake that they plant: the command on their page
 // prints the story below it.
 func TestStoriesOfOwnObjects(t *testing.T) {
-	for _, name := range []string{"idgenerator", "reentrantlock", "lease"} {
+	for _, name := range []string{"bank", "idgenerator", "lease", "ratelimiter", "reentrantlock"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			text := page(t, name+"/README.md")
