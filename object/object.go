@@ -60,7 +60,7 @@ func OnConn[S any](construct func(conn *zk.Conn, path string) (S, error)) func(*
 func (o Object[S]) Workload() workloads.Workload {
 	w := workload{}
 	var all []*operation
-	var calls []func(context.Context, any, json.RawMessage) (any, error)
+	var calls []func(context.Context, any, json.RawMessage) (json.RawMessage, error)
 	for i, op := range o.Operations {
 		if op == nil || reflect.ValueOf(op).IsNil() {
 			w.err = errors.Join(w.err, fmt.Errorf("operation %d is nil", i+1))
@@ -68,7 +68,7 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		d := *op.declared()
 		all = append(all, &d)
-		calls = append(calls, func(ctx context.Context, subject any, argument json.RawMessage) (any, error) {
+		calls = append(calls, func(ctx context.Context, subject any, argument json.RawMessage) (json.RawMessage, error) {
 			return op.invoke(ctx, subject.(S), argument)
 		})
 	}
@@ -189,12 +189,6 @@ func (w workload) Start(ctx context.Context, env *workloads.Env) (workloads.Run,
 		return nil, err
 	}
 	return w.Mix.Start(ctx, env)
-}
-
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w workload) InProcesses() workloads.Workload {
-	w.Mix = w.Mix.InProcesses().(workloads.Mix)
-	return w
 }
 
 // Source returns a Go expression for the workload, for the test that repeats a shrunk run.

@@ -27,7 +27,7 @@ type Draw = workloads.Draw
 // Operation is an operation of the subject S: an [Op].
 type Operation[S any] interface {
 	declared() *operation
-	invoke(ctx context.Context, subject S, argument json.RawMessage) (any, error)
+	invoke(ctx context.Context, subject S, argument json.RawMessage) (json.RawMessage, error)
 }
 
 // operation is an operation without its types.
@@ -175,7 +175,7 @@ func (o *Op[S, A, R]) Says(asked, done string) *Op[S, A, R] { o.asked, o.done = 
 func (o *Op[S, A, R]) declared() *operation { return &o.operation }
 
 // invoke calls the operation of a subject in this process.
-func (o *Op[S, A, R]) invoke(ctx context.Context, subject S, argument json.RawMessage) (any, error) {
+func (o *Op[S, A, R]) invoke(ctx context.Context, subject S, argument json.RawMessage) (json.RawMessage, error) {
 	var a A
 	if len(argument) > 0 {
 		if err := json.Unmarshal(argument, &a); err != nil {
@@ -193,7 +193,7 @@ func (o *Op[S, A, R]) invoke(ctx context.Context, subject S, argument json.RawMe
 	if err != nil {
 		return nil, fmt.Errorf("the answer of %s: %w", o.name, err)
 	}
-	return json.RawMessage(raw), nil
+	return raw, nil
 }
 
 // refused returns the declared error that err is, or err.

@@ -32,5 +32,5 @@ var Barriers = &Contract[Barrier, None]{model: models.Barrier, operations: []ope
 
 // ServeBarrier serves barriers to another process.
 func ServeBarrier(make func(c *Client, path string) (Barrier, error)) Maker {
-	return Barriers.Serve(onPath(make))
+	return ServeOn(Barriers, make)
 }

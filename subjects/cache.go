@@ -136,5 +136,5 @@ var Caches = &Contract[Cache, None]{
 
 // ServeCache serves caches to another process.
 func ServeCache(make func(c *Client, path string) (Cache, error)) Maker {
-	return Caches.Serve(onPath(make))
+	return ServeOn(Caches, make)
 }

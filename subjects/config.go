@@ -54,5 +54,5 @@ var Configs = &Contract[Config, None]{model: models.Config, operations: []operat
 
 // ServeConfig serves configurations to another process.
 func ServeConfig(make func(c *Client, path string) (Config, error)) Maker {
-	return Configs.Serve(onPath(make))
+	return ServeOn(Configs, make)
 }

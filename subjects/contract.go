@@ -46,8 +46,15 @@ func does[S any](name string, call func(S, context.Context) error) *Op[S, None, 
 	return takes(name, func(s S, ctx context.Context, _ None) (None, error) { return None{}, call(s, ctx) })
 }
 
-// offered says that only subjects with an offer have the operation.
-func (o *Op[S, A, R]) offered(offer string) *Op[S, A, R] { o.needs = offer; return o }
+// further declares an operation of subjects of the contract S that offer something: then they implement T, too.
+func further[S, T, A, R any](offer string, of *Op[T, A, R]) *Op[S, A, R] {
+	o := takes(of.name, func(s S, ctx context.Context, a A) (R, error) {
+		t, _ := Offered[T](s)
+		return of.call(t, ctx, a)
+	})
+	o.needs, o.reads = offer, of.reads
+	return o
+}
 
 // readOnly says that the operation changes nothing, whatever its errors say.
 func (o *Op[S, A, R]) readOnly() *Op[S, A, R] { o.reads = true; return o }
@@ -71,7 +78,7 @@ func (o *Op[S, A, R]) On(ctx context.Context, at At[S], a A) (r R, err error) {
 // there calls the operation in another process.
 func (o *Op[S, A, R]) there(ctx context.Context, object Object, a A) (r R, err error) {
 	var value, result any = a, &r
-	if z, ok := value.(interface{ IsZero() bool }); ok && z.IsZero() {
+	if isZero(a) {
 		value = nil
 	}
 	if _, none := result.(*None); none {
@@ -82,6 +89,12 @@ func (o *Op[S, A, R]) there(ctx context.Context, object Object, a A) (r R, err e
 		o.tidy(&r)
 	}
 	return r, err
+}
+
+// isZero reports whether a value says that it is zero, and is not sent.
+func isZero(v any) bool {
+	z, ok := v.(interface{ IsZero() bool })
+	return ok && z.IsZero()
 }
 
 // operation is an Op without the types of its values.
@@ -101,7 +114,7 @@ func (o *Op[S, A, R]) serve(s S) Operation {
 			return nil, err
 		}
 		r, err := o.call(s, ctx, a)
-		if _, none := any(r).(None); none || err != nil {
+		if err != nil || isZero(r) {
 			return nil, err
 		}
 		return r, nil
@@ -154,6 +167,12 @@ type offer struct {
 // offers says that subjects that implement T offer something.
 func offers[T any](name string) offer {
 	return offer{name, func(subject any) bool { _, ok := Offered[T](subject); return ok }}
+}
+
+// mayOffer adds what subjects may offer.
+func (k *Contract[S, M]) mayOffer(more ...offer) *Contract[S, M] {
+	k.offers = append(k.offers, more...)
+	return k
 }
 
 // Name is the name of the contract's model.
@@ -272,7 +291,7 @@ func (k *Contract[S, M]) Serve(make func(c *Client, path string, m M) (S, error)
 	}
 }
 
-// onPath is a constructor that gets nothing beyond the path.
-func onPath[S any](make func(c *Client, path string) (S, error)) func(*Client, string, None) (S, error) {
-	return func(c *Client, path string, _ None) (S, error) { return make(c, path) }
+// ServeOn is Serve for constructors that get nothing beyond the path.
+func ServeOn[S any](k *Contract[S, None], make func(c *Client, path string) (S, error)) Maker {
+	return k.Serve(func(c *Client, path string, _ None) (S, error) { return make(c, path) })
 }

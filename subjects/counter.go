@@ -62,5 +62,5 @@ var Counters = &Contract[Counter, None]{model: models.Counter, operations: []ope
 
 // ServeCounter serves counters to another process.
 func ServeCounter(make func(c *Client, path string) (Counter, error)) Maker {
-	return Counters.Serve(onPath(make))
+	return ServeOn(Counters, make)
 }

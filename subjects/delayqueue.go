@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/zklab/zklab/history/models"
@@ -53,49 +52,18 @@ type DelayedItem struct {
 	Due  int64  `json:"due"`
 }
 
+// The operations of a [DelayQueue].
+var (
+	DelayQueuePut = gives(models.FEnqueue, func(q DelayQueue, ctx context.Context, v DelayedItem) error {
+		return q.Put(ctx, time.UnixMilli(v.Due), v.Item)
+	})
+	DelayQueueTake = asks(models.FDequeue, DelayQueue.Take)
+)
+
+// DelayQueues is the contract of a [DelayQueue].
+var DelayQueues = queues(models.DelayQueue, offers[Strict](OfferStrict), DelayQueuePut, DelayQueueTake)
+
 // ServeDelayQueue serves delay queues to another process.
 func ServeDelayQueue(make func(c *Client, path string) (DelayQueue, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		q, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
-			models.FEnqueue: taking(func(ctx context.Context, v DelayedItem) (any, error) {
-				return nil, q.Put(ctx, time.UnixMilli(v.Due), v.Item)
-			}),
-			models.FDequeue: dequeues(q.Take),
-		}}
-		if _, ok := Offered[Strict](q); ok {
-			s.Offers = append(s.Offers, OfferStrict)
-		}
-		return s, nil
-	}
+	return ServeOn(DelayQueues, make)
 }
-
-// RemoteDelayQueue is the delay queue of the adapter process that the client runs as.
-func RemoteDelayQueue(c *Client, path string) (DelayQueue, error) {
-	o, err := c.remote(models.DelayQueue.Name, path, nil, OfferStrict)
-	if err != nil {
-		return nil, err
-	}
-	q := remoteDelayQueue{remoteItems{Object: o}}
-	if err := o.About(&q.itemNames); err != nil {
-		return nil, err
-	}
-	if o.Offers(OfferStrict) {
-		return remoteStrictDelayQueue{q}, nil
-	}
-	return q, nil
-}
-
-type remoteDelayQueue struct{ remoteItems }
-
-func (q remoteDelayQueue) Put(ctx context.Context, due time.Time, item []byte) error {
-	return q.Call(ctx, models.FEnqueue, DelayedItem{item, due.UnixMilli()}, nil)
-}
-
-type remoteStrictDelayQueue struct{ remoteDelayQueue }
-
-// IsStrict implements [Strict].
-func (remoteStrictDelayQueue) IsStrict() {}

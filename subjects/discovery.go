@@ -113,5 +113,5 @@ var Services = &Contract[Service, None]{
 
 // ServeService serves services to another process.
 func ServeService(make func(c *Client, path string) (Service, error)) Maker {
-	return Services.Serve(onPath(make))
+	return ServeOn(Services, make)
 }

@@ -37,9 +37,6 @@ const (
 	OfferLost    = "lost"    // a loss is reported, and confirm is implemented (Holder, Asked)
 )
 
-// HoldOffers returns everything that every hold may offer.
-func HoldOffers() []string { return []string{OfferFence, OfferSession, OfferLost} }
-
 // Granted is the answer to acquire. What the subject offers is set; the rest is 0.
 type Granted struct {
 	Token   history.ID `json:"token,omitempty"`
@@ -60,60 +57,79 @@ func (g *Granted) Validate(offers func(string) bool) error {
 	return nil
 }
 
+// acquires declares the operation that acquires a hold.
+func acquires[S any](acquire func(S, context.Context) error) *Op[S, None, Granted] {
+	return asks(models.FAcquire, func(s S, ctx context.Context) (g Granted, err error) {
+		if err = acquire(s, ctx); err == nil {
+			g = grantOf(s)
+		}
+		return g, err
+	})
+}
+
+// releases declares the operation that releases a hold.
+func releases[S any](release func(S, context.Context) error) *Op[S, None, None] {
+	return does(models.FRelease, release)
+}
+
+// grantOf says what a subject tells of its present hold.
+func grantOf(subject any) (g Granted) {
+	if f, ok := Offered[Fencer](subject); ok {
+		g.Token = history.ID(f.Fence())
+	}
+	if o, ok := Offered[Owner](subject); ok {
+		g.Session = history.ID(o.Session())
+	}
+	return g
+}
+
+// holds is the contract of subjects that are held.
+func holds[S, M any](m *models.Model, with string, operations ...operation[S]) *Contract[S, M] {
+	return &Contract[S, M]{
+		model: m, with: with, operations: operations,
+		offers: []offer{offers[Fencer](OfferFence), offers[Owner](OfferSession), offers[Holder](OfferLost)},
+		wrap:   func(o Object) Object { return &remoteHold{Object: o} },
+		serves: func(s S, to *Served) { serveHold(s, to) },
+	}
+}
+
 // held is the answer to confirm.
 type held struct {
 	Held bool `json:"held,omitempty"`
 }
 
-// serveHold serves a hold.
-func serveHold(subject any, acquire, release func(context.Context) error) *Served {
-	h := &servedHold{}
-	fencer, fences := Offered[Fencer](subject)
-	owner, owns := Offered[Owner](subject)
+// serveHold adds what another process is told of a hold without having called: its loss, and whether it lasts.
+func serveHold(subject any, to *Served) {
+	to.Begins, to.Ends = models.FAcquire, models.FRelease
 	holder, tells := Offered[Holder](subject)
-	s := &Served{Subject: subject, Begins: models.FAcquire, Ends: models.FRelease, Operations: map[string]Operation{
-		models.FAcquire: func(ctx context.Context, _ json.RawMessage) (any, error) {
-			if err := acquire(ctx); err != nil {
-				return nil, err
-			}
-			h.set(true)
-			var g Granted
-			if fences {
-				g.Token = history.ID(fencer.Fence())
-			}
-			if owns {
-				g.Session = history.ID(owner.Session())
-			}
-			return g, nil
-		},
-		models.FRelease: plain(func(ctx context.Context) error {
-			if err := release(ctx); err != nil {
-				return err
-			}
-			h.set(false)
-			return nil
-		}),
-	}}
-	if fences {
-		s.Offers = append(s.Offers, OfferFence)
+	if !tells {
+		return
 	}
-	if owns {
-		s.Offers = append(s.Offers, OfferSession)
+	h := &servedHold{}
+	h.follow(to, models.FAcquire, true)
+	h.follow(to, models.FRelease, false)
+	to.Lost = holder.Lost
+	to.Operations[models.FConfirm] = func(context.Context, json.RawMessage) (any, error) {
+		return held{h.is() && !await.Closed(holder.Lost())}, nil
 	}
-	if tells {
-		s.Offers = append(s.Offers, OfferLost)
-		s.Lost = holder.Lost
-		s.Operations[models.FConfirm] = func(context.Context, json.RawMessage) (any, error) {
-			return held{h.is() && !await.Closed(holder.Lost())}, nil
-		}
-	}
-	return s
 }
 
 // servedHold knows whether there is a hold, lost or not.
 type servedHold struct {
 	mu   sync.Mutex
 	held bool
+}
+
+// follow notes that there is a hold, or none, when an operation has succeeded.
+func (h *servedHold) follow(to *Served, operation string, is bool) {
+	call := to.Operations[operation]
+	to.Operations[operation] = func(ctx context.Context, value json.RawMessage) (any, error) {
+		answer, err := call(ctx, value)
+		if err == nil {
+			h.set(is)
+		}
+		return answer, err
+	}
 }
 
 func (h *servedHold) set(is bool) {
@@ -128,81 +144,53 @@ func (h *servedHold) is() bool {
 	return h.held
 }
 
-// remoteHold is a hold in another process.
+// remoteHold is a hold in another process. It is a [Holder] and [Asked] if it offers that.
 type remoteHold struct {
 	Object
 
-	mu      sync.Mutex
-	granted Granted // of the latest hold; zero before the first
-	lost    <-chan struct{}
+	mu   sync.Mutex
+	lost <-chan struct{} // of the latest hold; nil before the first
 }
 
-func (h *remoteHold) acquire(ctx context.Context) error { return h.acquireAs(ctx, nil) }
-
-// acquireAs acquires a hold with a wish, its argument.
-func (h *remoteHold) acquireAs(ctx context.Context, wish any) error {
-	var g Granted
-	return h.acquireFor(ctx, wish, &g, &g)
-}
-
-// acquireFor is acquireAs with an answer that has a grant in it.
-func (h *remoteHold) acquireFor(ctx context.Context, wish, answer any, g *Granted) error {
-	lost, err := h.Hold(ctx, models.FAcquire, wish, answer)
+// Call implements [Object].
+func (h *remoteHold) Call(ctx context.Context, operation string, value, result any) error {
+	if operation != models.FAcquire {
+		return h.Object.Call(ctx, operation, value, result)
+	}
+	lost, err := h.Hold(ctx, operation, value, result)
 	if err != nil {
 		return err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.granted, h.lost = *g, lost
+	h.lost = lost
 	return nil
-}
-
-func (h *remoteHold) release(ctx context.Context) error {
-	return h.Call(ctx, models.FRelease, nil, nil)
 }
 
 // Offered returns what the other process offers.
 func (h *remoteHold) Offered(target any) bool {
-	offer := ""
 	switch t := target.(type) {
-	case *Fencer:
-		offer, *t = OfferFence, remoteGrant{h}
-	case *Owner:
-		offer, *t = OfferSession, remoteGrant{h}
 	case *Holder:
-		offer, *t = OfferLost, remoteGrant{h}
+		*t = remoteGrant{h}
 	case *Asked:
-		offer, *t = OfferLost, remoteGrant{h}
+		*t = remoteGrant{h}
 	case *Closer:
 		*t = h
 		return true
+	default:
+		return false
 	}
-	return offer != "" && h.Offers(offer)
+	return h.Offers(OfferLost)
 }
 
-// remoteGrant is what a hold in another process may offer.
+// remoteGrant is what a hold in another process tells of its present grant.
 type remoteGrant struct{ of *remoteHold }
-
-func (g remoteGrant) latest() (Granted, <-chan struct{}) {
-	g.of.mu.Lock()
-	defer g.of.mu.Unlock()
-	return g.of.granted, g.of.lost
-}
-
-func (g remoteGrant) Fence() int64 {
-	latest, _ := g.latest()
-	return int64(latest.Token)
-}
-
-func (g remoteGrant) Session() int64 {
-	latest, _ := g.latest()
-	return int64(latest.Session)
-}
 
 // Lost returns nil before the first hold; a nil channel never closes.
 func (g remoteGrant) Lost() <-chan struct{} {
-	_, lost := g.latest()
-	return lost
+	g.of.mu.Lock()
+	defer g.of.mu.Unlock()
+	return g.of.lost
 }
 
 func (g remoteGrant) Held(ctx context.Context) (bool, error) {

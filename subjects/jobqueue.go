@@ -43,11 +43,6 @@ type Job interface {
 	GiveBack(ctx context.Context) error
 }
 
-// tries is the argument of a job queue.
-type tries struct {
-	Tries int `json:"tries"` // how often a job is tried
-}
-
 // NewJobQueue is zklab's own job queue, recipes.JobQueue.
 func NewJobQueue(c *Client, path string, n int) (JobQueue, error) {
 	return ofRecipe(c, func(cl *recipes.Client) JobQueue { return ownJobQueue{recipes.NewJobQueue(cl, path, n)} })
@@ -98,120 +93,118 @@ func (j ownJob) GiveBack(ctx context.Context) error { return j.of.GiveBack(ctx) 
 func (j ownJob) Lost() <-chan struct{}              { return j.of.Lost() }
 func (j ownJob) Session() int64                     { return j.of.Session() }
 
-// takenJob is an attempt in the form in which processes exchange it.
-type takenJob struct {
+// TakenJob is an attempt at a job, wherever the worker is.
+type TakenJob struct {
 	Job     []byte     `json:"job"`
 	Attempt int        `json:"attempt"`
-	Session history.ID `json:"session,omitempty"` // in the answer to take, if known
+	Session history.ID `json:"session,omitempty"` // that owns the lease, in the answer to take, if known
+
+	of Job // in the process that took it
 }
 
-func (t takenJob) key() jobAttempt { return jobAttempt{string(t.Job), t.Attempt} }
+// Lost returns the channel that is closed when the job is lost; nil if its worker is in another process, or does not tell.
+func (t TakenJob) Lost() <-chan struct{} {
+	if h, ok := Offered[Holder](t.of); ok {
+		return h.Lost()
+	}
+	return nil
+}
+
+func (t TakenJob) key() jobAttempt { return jobAttempt{string(t.Job), t.Attempt} }
 
 type jobAttempt struct {
 	job     string
 	attempt int
 }
 
-// ServeJobQueue serves job queues to another process.
-func ServeJobQueue(make func(c *Client, path string, tries int) (JobQueue, error)) Maker {
-	return func(c *Client, path string, value json.RawMessage) (*Served, error) {
-		v, err := valued[tries](value)
-		if err != nil {
-			return nil, err
+var (
+	errNoJob    = errors.New("take returned nil, without an error")
+	errNotTaken = badValue{json.RawMessage(`"a job that this program has not taken"`)}
+)
+
+// The operations of a [JobQueue].
+var (
+	JobQueuePut  = gives(models.FEnqueue, JobQueue.Put)
+	JobQueueTake = asks(models.FTake, func(q JobQueue, ctx context.Context) (TakenJob, error) {
+		j, err := q.Take(ctx)
+		if err == nil && j == nil {
+			err = errNoJob
 		}
-		q, err := make(c, path, v.Tries)
 		if err != nil {
-			return nil, err
+			return TakenJob{}, err
 		}
-		s := &servedJobs{q: q, taken: map[jobAttempt]Job{}}
-		return &Served{Subject: q, Operations: map[string]Operation{
-			models.FEnqueue:  taking(func(ctx context.Context, job []byte) (any, error) { return nil, q.Put(ctx, job) }),
-			models.FTake:     s.take,
-			models.FFinish:   taking(func(ctx context.Context, t takenJob) (any, error) { return nil, s.end(t, ctx, Job.Finish) }),
-			models.FGiveBack: taking(func(ctx context.Context, t takenJob) (any, error) { return nil, s.end(t, ctx, Job.GiveBack) }),
-		}}, nil
+		t := TakenJob{Job: j.Job(), Attempt: j.Attempt(), of: j}
+		if o, ok := Offered[Owner](j); ok {
+			t.Session = history.ID(o.Session())
+		}
+		return t, nil
+	})
+	JobQueueFinish   = endsJob(models.FFinish, Job.Finish)
+	JobQueueGiveBack = endsJob(models.FGiveBack, Job.GiveBack)
+)
+
+// endsJob declares an operation that ends an attempt.
+func endsJob(name string, end func(Job, context.Context) error) *Op[JobQueue, TakenJob, None] {
+	return gives(name, func(_ JobQueue, ctx context.Context, t TakenJob) error {
+		if t.of == nil {
+			return errNotTaken
+		}
+		return end(t.of, ctx)
+	})
+}
+
+// JobQueues is the contract of a [JobQueue], which is made for how often a job is tried.
+var JobQueues = jobQueues(models.JobQueue)
+
+func jobQueues(m *models.Model) *Contract[JobQueue, int] {
+	return &Contract[JobQueue, int]{
+		model: m, with: "tries", operations: []operation[JobQueue]{JobQueuePut, JobQueueTake, JobQueueFinish, JobQueueGiveBack},
+		serves: func(_ JobQueue, to *Served) {
+			s := &servedJobs{taken: map[jobAttempt]Job{}}
+			s.take(to)
+			s.end(to, JobQueueFinish)
+			s.end(to, JobQueueGiveBack)
+		},
 	}
 }
 
 // servedJobs remembers which jobs the other process has.
 type servedJobs struct {
-	q JobQueue
-
 	mu    sync.Mutex
 	taken map[jobAttempt]Job
 }
 
-func (s *servedJobs) take(ctx context.Context, _ json.RawMessage) (any, error) {
-	j, err := s.q.Take(ctx)
-	if err != nil {
-		return nil, err
+// take remembers what is taken.
+func (s *servedJobs) take(to *Served) {
+	take := to.Operations[models.FTake]
+	to.Operations[models.FTake] = func(ctx context.Context, value json.RawMessage) (any, error) {
+		answer, err := take(ctx, value)
+		if t, ok := answer.(TakenJob); ok {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.taken[t.key()] = t.of
+		}
+		return answer, err
 	}
-	t := takenJob{Job: j.Job(), Attempt: j.Attempt()}
-	if o, ok := Offered[Owner](j); ok {
-		t.Session = history.ID(o.Session())
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.taken[t.key()] = j
-	return t, nil
 }
 
-func (s *servedJobs) end(t takenJob, ctx context.Context, end func(Job, context.Context) error) error {
-	s.mu.Lock()
-	j := s.taken[t.key()]
-	s.mu.Unlock()
-	if j == nil {
-		return badValue{json.RawMessage(`"a job that this program has not taken"`)}
-	}
-	err := end(j, ctx)
-	if err == nil {
+// end serves an operation that ends an attempt at a job that was taken.
+func (s *servedJobs) end(to *Served, o *Op[JobQueue, TakenJob, None]) {
+	to.Operations[o.name] = gives(o.name, func(q JobQueue, ctx context.Context, t TakenJob) error {
 		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.taken, t.key())
-	}
-	return err
+		t.of = s.taken[t.key()]
+		s.mu.Unlock()
+		_, err := o.call(q, ctx, t)
+		if err == nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.taken, t.key())
+		}
+		return err
+	}).serve(to.Subject.(JobQueue))
 }
 
-// RemoteJobQueue is the job queue of the adapter process that the client runs as.
-func RemoteJobQueue(c *Client, path string, n int) (JobQueue, error) {
-	return remoteJobs(c, models.JobQueue, path, n)
-}
-
-func remoteJobs(c *Client, of *models.Model, path string, n int) (JobQueue, error) {
-	o, err := c.remote(of.Name, path, tries{n})
-	if err != nil {
-		return nil, err
-	}
-	return remoteJobQueue{o}, nil
-}
-
-type remoteJobQueue struct{ Object }
-
-func (q remoteJobQueue) Put(ctx context.Context, job []byte) error {
-	return q.Call(ctx, models.FEnqueue, job, nil)
-}
-
-func (q remoteJobQueue) Take(ctx context.Context) (Job, error) {
-	var t takenJob
-	if err := q.Call(ctx, models.FTake, nil, &t); err != nil {
-		return nil, err
-	}
-	return remoteJob{t, q.Object}, nil
-}
-
-// remoteJob is a job in another process. Only the session that owns it is known here.
-type remoteJob struct {
-	takenJob
-	of Object
-}
-
-func (j remoteJob) Job() []byte    { return j.takenJob.Job }
-func (j remoteJob) Attempt() int   { return j.takenJob.Attempt }
-func (j remoteJob) Session() int64 { return int64(j.takenJob.Session) }
-func (j remoteJob) Finish(ctx context.Context) error {
-	return j.of.Call(ctx, models.FFinish, j.takenJob, nil)
-}
-
-func (j remoteJob) GiveBack(ctx context.Context) error {
-	return j.of.Call(ctx, models.FGiveBack, j.takenJob, nil)
+// ServeJobQueue serves job queues to another process.
+func ServeJobQueue(make func(c *Client, path string, tries int) (JobQueue, error)) Maker {
+	return JobQueues.Serve(make)
 }

@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/go-zookeeper/zk"
 
@@ -52,27 +51,16 @@ func (l *aclLock) Lock(ctx context.Context) error {
 	return l.recipeLock.Lock(ctx)
 }
 
+// The operations of a [Lock].
+var (
+	LockAcquire = acquires(Lock.Lock)
+	LockRelease = releases(Lock.Unlock)
+)
+
+// Locks is the contract of a [Lock].
+var Locks = holds[Lock, None](models.Lock, "", LockAcquire, LockRelease)
+
 // ServeLock serves locks to another process.
 func ServeLock(make func(c *Client, path string) (Lock, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		l, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		return serveHold(l, l.Lock, l.Unlock), nil
-	}
+	return ServeOn(Locks, make)
 }
-
-// RemoteLock is the lock of the adapter process that the client runs as.
-func RemoteLock(c *Client, path string) (Lock, error) {
-	o, err := c.remote(models.Lock.Name, path, nil, HoldOffers()...)
-	if err != nil {
-		return nil, err
-	}
-	return remoteLock{&remoteHold{Object: o}}, nil
-}
-
-type remoteLock struct{ *remoteHold }
-
-func (l remoteLock) Lock(ctx context.Context) error   { return l.acquire(ctx) }
-func (l remoteLock) Unlock(ctx context.Context) error { return l.release(ctx) }

@@ -100,12 +100,10 @@ func (m *ownMasterWorker) end(ctx context.Context) {
 	}
 }
 
+// MasterWorkers is the contract of a [MasterWorker], with the operations of a [JobQueue].
+var MasterWorkers = jobQueues(models.MasterWorker)
+
 // ServeMasterWorker serves master-workers to another process.
 func ServeMasterWorker(make func(c *Client, path string, tries int) (MasterWorker, error)) Maker {
-	return ServeJobQueue(make)
-}
-
-// RemoteMasterWorker is the master-worker of the adapter process that the client runs as.
-func RemoteMasterWorker(c *Client, path string, n int) (MasterWorker, error) {
-	return remoteJobs(c, models.MasterWorker, path, n)
+	return MasterWorkers.Serve(make)
 }

@@ -138,7 +138,7 @@ var Groups = &Contract[Group, None]{model: models.Membership, operations: []oper
 
 // ServeGroup serves groups to another process.
 func ServeGroup(make func(c *Client, path string) (Group, error)) Maker {
-	return Groups.Serve(onPath(make))
+	return ServeOn(Groups, make)
 }
 
 // listing declares an operation that answers with members. Those of another process come in any order, and perhaps twice.

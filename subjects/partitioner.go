@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
@@ -42,65 +41,29 @@ func (p ownPartitioner) Changed(ctx context.Context) error {
 	return nil
 }
 
-// grantedShare is the answer to a partitioner's acquire.
-type grantedShare struct {
+// GrantedShare is the answer to a partitioner's acquire.
+type GrantedShare struct {
 	Granted
 	Keys []string `json:"keys"`
 }
 
+// The operations of a [Partitioner].
+var (
+	PartitionerAcquire = asks(models.FAcquire, func(p Partitioner, ctx context.Context) (g GrantedShare, err error) {
+		if g.Keys, err = p.Acquire(ctx); err == nil {
+			g.Granted = grantOf(p)
+		}
+		return g, err
+	})
+	PartitionerChanged = does(models.FChanged, Partitioner.Changed).readOnly()
+	PartitionerRelease = releases(Partitioner.Release)
+	PartitionerLeave   = does(models.FLeave, Partitioner.Leave)
+)
+
+// Partitioners is the contract of a [Partitioner], which is made for the names of items.
+var Partitioners = holds[Partitioner, []string](models.Partitioner, "keys", PartitionerAcquire, PartitionerChanged, PartitionerRelease, PartitionerLeave)
+
 // ServePartitioner serves partitioners to another process.
 func ServePartitioner(make func(c *Client, path string, items []string) (Partitioner, error)) Maker {
-	return func(c *Client, path string, value json.RawMessage) (*Served, error) {
-		v, err := valued[keys](value)
-		if err != nil {
-			return nil, err
-		}
-		p, err := make(c, path, v.Keys)
-		if err != nil {
-			return nil, err
-		}
-		var share []string // of the call that is under way: a client makes one at a time
-		s := serveHold(p, func(ctx context.Context) (err error) {
-			share, err = p.Acquire(ctx)
-			return err
-		}, p.Release)
-		acquire := s.Operations[models.FAcquire]
-		s.Operations[models.FAcquire] = func(ctx context.Context, value json.RawMessage) (any, error) {
-			g, err := acquire(ctx, value)
-			if err != nil {
-				return nil, err
-			}
-			return grantedShare{g.(Granted), share}, nil
-		}
-		s.Operations[models.FChanged] = plain(p.Changed)
-		s.Operations[models.FLeave] = plain(p.Leave)
-		return s, nil
-	}
-}
-
-// RemotePartitioner is the partitioner of the adapter process that the client runs as.
-func RemotePartitioner(c *Client, path string, items []string) (Partitioner, error) {
-	o, err := c.remote(models.Partitioner.Name, path, keys{items}, HoldOffers()...)
-	if err != nil {
-		return nil, err
-	}
-	return remotePartitioner{&remoteHold{Object: o}}, nil
-}
-
-type remotePartitioner struct{ *remoteHold }
-
-func (p remotePartitioner) Acquire(ctx context.Context) ([]string, error) {
-	var g grantedShare
-	err := p.acquireFor(ctx, nil, &g, &g.Granted)
-	return g.Keys, err
-}
-
-func (p remotePartitioner) Release(ctx context.Context) error { return p.release(ctx) }
-
-func (p remotePartitioner) Changed(ctx context.Context) error {
-	return p.Call(ctx, models.FChanged, nil, nil)
-}
-
-func (p remotePartitioner) Leave(ctx context.Context) error {
-	return p.Call(ctx, models.FLeave, nil, nil)
+	return Partitioners.Serve(make)
 }

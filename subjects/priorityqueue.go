@@ -2,7 +2,6 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/recipes"
@@ -54,49 +53,16 @@ type RankedItem struct {
 	Priority int32  `json:"priority"`
 }
 
+// The operations of a [PriorityQueue].
+var (
+	PriorityQueuePut  = gives(models.FEnqueue, func(q PriorityQueue, ctx context.Context, v RankedItem) error { return q.Put(ctx, v.Priority, v.Item) })
+	PriorityQueueTake = asks(models.FDequeue, PriorityQueue.Take)
+)
+
+// PriorityQueues is the contract of a [PriorityQueue].
+var PriorityQueues = queues(models.PriorityQueue, offers[Strict](OfferStrict), PriorityQueuePut, PriorityQueueTake)
+
 // ServePriorityQueue serves priority queues to another process.
 func ServePriorityQueue(make func(c *Client, path string) (PriorityQueue, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		q, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
-			models.FEnqueue: taking(func(ctx context.Context, v RankedItem) (any, error) {
-				return nil, q.Put(ctx, v.Priority, v.Item)
-			}),
-			models.FDequeue: dequeues(q.Take),
-		}}
-		if _, ok := Offered[Strict](q); ok {
-			s.Offers = append(s.Offers, OfferStrict)
-		}
-		return s, nil
-	}
+	return ServeOn(PriorityQueues, make)
 }
-
-// RemotePriorityQueue is the priority queue of the adapter process that the client runs as.
-func RemotePriorityQueue(c *Client, path string) (PriorityQueue, error) {
-	o, err := c.remote(models.PriorityQueue.Name, path, nil, OfferStrict)
-	if err != nil {
-		return nil, err
-	}
-	q := remotePriorityQueue{remoteItems{Object: o}}
-	if err := o.About(&q.itemNames); err != nil {
-		return nil, err
-	}
-	if o.Offers(OfferStrict) {
-		return remoteStrictQueue{q}, nil
-	}
-	return q, nil
-}
-
-type remotePriorityQueue struct{ remoteItems }
-
-func (q remotePriorityQueue) Put(ctx context.Context, priority int32, item []byte) error {
-	return q.Call(ctx, models.FEnqueue, RankedItem{item, priority}, nil)
-}
-
-type remoteStrictQueue struct{ remotePriorityQueue }
-
-// IsStrict implements [Strict].
-func (remoteStrictQueue) IsStrict() {}

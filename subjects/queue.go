@@ -2,9 +2,7 @@ package subjects
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/zklab/zklab/history/models"
@@ -94,80 +92,16 @@ type ownQueue struct {
 	itemNames
 }
 
+// The operations of a [Queue].
+var (
+	QueuePut  = gives(models.FEnqueue, Queue.Put)
+	QueueTake = asks(models.FDequeue, Queue.Take)
+)
+
+// Queues is the contract of a [Queue].
+var Queues = queues(models.Queue, offers[Bounded](OfferBounded), QueuePut, QueueTake)
+
 // ServeQueue serves queues to another process.
 func ServeQueue(make func(c *Client, path string) (Queue, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		q, err := make(c, path)
-		if err != nil {
-			return nil, err
-		}
-		s := &Served{Subject: q, About: aboutItems(q), Operations: map[string]Operation{
-			models.FEnqueue: taking(func(ctx context.Context, item []byte) (any, error) { return nil, q.Put(ctx, item) }),
-			models.FDequeue: dequeues(q.Take),
-		}}
-		if b, ok := Offered[Bounded](q); ok {
-			s.Offers = append(s.Offers, OfferBounded)
-			s.About = boundedItems{itemsOf(q), b.Capacity()}
-		}
-		return s, nil
-	}
-}
-
-// dequeues serves a take.
-func dequeues(take func(context.Context) ([]byte, error)) Operation {
-	return func(ctx context.Context, _ json.RawMessage) (any, error) {
-		item, err := take(ctx)
-		return item, err
-	}
-}
-
-// RemoteQueue is the queue of the adapter process that the client runs as.
-func RemoteQueue(c *Client, path string) (Queue, error) {
-	o, err := c.remote(models.Queue.Name, path, nil, OfferBounded)
-	if err != nil {
-		return nil, err
-	}
-	var about boundedItems
-	if err := o.About(&about); err != nil {
-		return nil, err
-	}
-	q := remoteQueue{remoteItems{o, about.itemNames}}
-	switch {
-	case !o.Offers(OfferBounded):
-		return q, nil
-	case about.Room < 1:
-		return nil, fmt.Errorf("the program offers %q, and says no capacity of 1 or more when it makes a queue", OfferBounded)
-	}
-	return remoteBoundedQueue{q, about.Room}, nil
-}
-
-// boundedItems is the answer to make of a queue that may be [Bounded].
-type boundedItems struct {
-	itemNames
-	Room int `json:"capacity,omitempty"`
-}
-
-type remoteBoundedQueue struct {
-	remoteQueue
-	room int
-}
-
-// Capacity implements [Bounded].
-func (q remoteBoundedQueue) Capacity() int { return q.room }
-
-// remoteItems is the taking part of a queue of any kind.
-type remoteItems struct {
-	Object
-	itemNames
-}
-
-func (q remoteItems) Take(ctx context.Context) (item []byte, err error) {
-	err = q.Call(ctx, models.FDequeue, nil, &item)
-	return item, err
-}
-
-type remoteQueue struct{ remoteItems }
-
-func (q remoteQueue) Put(ctx context.Context, item []byte) error {
-	return q.Call(ctx, models.FEnqueue, item, nil)
+	return ServeOn(Queues, make)
 }

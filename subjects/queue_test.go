@@ -35,7 +35,7 @@ func TestRemoteQueueIsBounded(t *testing.T) {
 		{bounded, `{}`, 0, `offers "bounded", and says no capacity of 1 or more`},
 		{bounded, `{"capacity":-1}`, 0, `offers "bounded", and says no capacity of 1 or more`},
 	} {
-		q, err := RemoteQueue(&Client{Remote: program{about: tt.about, offers: tt.offers}}, "/queue")
+		q, err := Queues.New(&Client{Remote: program{about: tt.about, offers: tt.offers}}, "/queue", None{}, nil)
 		if tt.wrong != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.wrong) {
 				t.Errorf("%v %s: %v", tt.offers, tt.about, err)
@@ -45,9 +45,8 @@ func TestRemoteQueueIsBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, ok := Offered[Bounded](q)
-		if ok != (tt.capacity > 0) || ok && b.Capacity() != tt.capacity {
-			t.Errorf("%v %s: %v", tt.offers, tt.about, q)
+		if room := RoomIn(q); room != tt.capacity {
+			t.Errorf("%v %s: %d", tt.offers, tt.about, room)
 		}
 	}
 }

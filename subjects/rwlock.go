@@ -37,14 +37,11 @@ type Revocable interface {
 	Listen(ctx context.Context) (revoked bool, err error)
 }
 
-// What a read-write lock may offer to another process, in addition to HoldOffers.
+// What a read-write lock may offer to another process, in addition to what holds may offer.
 const (
 	OfferDowngrade = "downgrade" // Downgrader
 	OfferRevoke    = "revoke"    // Revocable: the operations revoke and listen
 )
-
-// RWLockOffers returns everything that a read-write lock may offer.
-func RWLockOffers() []string { return append(HoldOffers(), OfferDowngrade, OfferRevoke) }
 
 // NewRWLock is zklab's own read-write lock, recipes.RWLock.
 func NewRWLock(c *Client, path string) (RWLock, error) {
@@ -62,103 +59,68 @@ func (l ownRWLock) Listen(ctx context.Context) (bool, error) {
 	return await.Closed(revoked), nil
 }
 
-// ServeRWLock serves read-write locks to another process.
-func ServeRWLock(make func(c *Client, path string) (RWLock, error)) Maker {
-	return func(c *Client, path string, _ json.RawMessage) (*Served, error) {
-		l, err := make(c, path)
-		if err != nil {
-			return nil, err
+// The operations of an [RWLock].
+var (
+	RWLockAcquire = takes(models.FAcquire, func(l RWLock, ctx context.Context, w models.Wish) (g Granted, err error) {
+		acquire := l.Lock
+		if w.Mode == models.ToRead {
+			acquire = l.RLock
 		}
-		return serveRWLock(l), nil
-	}
-}
-
-func serveRWLock(l RWLock) *Served {
-	mode := ""
-	s := serveHold(l, func(ctx context.Context) error {
-		if mode == models.ToRead {
-			return l.RLock(ctx)
+		if err = acquire(ctx); err == nil {
+			g = grantOf(l)
 		}
-		return l.Lock(ctx)
-	}, l.Unlock)
-	acquire := s.Operations[models.FAcquire]
-	s.Operations[models.FAcquire] = taking(func(ctx context.Context, w models.Wish) (any, error) {
-		mode = w.Mode // calls do not overlap
-		return acquire(ctx, nil)
+		return g, err
 	})
-	if d, ok := Offered[Downgrader](l); ok {
-		s.Offers = append(s.Offers, OfferDowngrade)
-		s.Operations[models.FDowngrade] = plain(d.Downgrade)
-	}
-	if r, ok := Offered[Revocable](l); ok {
-		s.Offers = append(s.Offers, OfferRevoke)
-		s.Operations[models.FRevoke] = plain(r.Revoke)
-		s.Operations[models.FListen] = func(ctx context.Context, _ json.RawMessage) (any, error) {
-			ctx, cancel := context.WithTimeout(ctx, listenPause)
-			defer cancel()
-			revoked, err := r.Listen(ctx)
-			return models.Heard{Revoked: revoked}, err
+	RWLockRelease   = releases(RWLock.Unlock)
+	RWLockDowngrade = further[RWLock](OfferDowngrade, does(models.FDowngrade, Downgrader.Downgrade))
+	RWLockRevoke    = further[RWLock](OfferRevoke, does(models.FRevoke, Revocable.Revoke))
+	// RWLockListen returns after a moment in another process; [Listen] waits.
+	RWLockListen = further[RWLock](OfferRevoke, asks(models.FListen, func(r Revocable, ctx context.Context) (models.Heard, error) {
+		revoked, err := r.Listen(ctx)
+		return models.Heard{Revoked: revoked}, err
+	}))
+)
+
+// RWLocks is the contract of an [RWLock].
+var RWLocks = rwLocks()
+
+func rwLocks() *Contract[RWLock, None] {
+	k := holds[RWLock, None](models.RWLock, "", RWLockAcquire, RWLockRelease, RWLockDowngrade, RWLockRevoke, RWLockListen).
+		mayOffer(offers[Downgrader](OfferDowngrade), offers[Revocable](OfferRevoke))
+	serveHold := k.serves
+	k.serves = func(l RWLock, to *Served) {
+		serveHold(l, to)
+		if listen := to.Operations[models.FListen]; listen != nil {
+			to.Operations[models.FListen] = func(ctx context.Context, value json.RawMessage) (any, error) {
+				ctx, cancel := context.WithTimeout(ctx, listenPause)
+				defer cancel()
+				return listen(ctx, value)
+			}
 		}
 	}
-	return s
+	return k
 }
 
 // listenPause is how long another process waits for a revocation before zklab asks again:
 // it takes no other request for the object meanwhile.
 const listenPause = 50 * time.Millisecond
 
-// RemoteRWLock is the read-write lock of the adapter process that the client runs as.
-func RemoteRWLock(c *Client, path string) (RWLock, error) {
-	o, err := c.remote(models.RWLock.Name, path, nil, RWLockOffers()...)
-	if err != nil {
-		return nil, err
-	}
-	return remoteRWLock{&remoteHold{Object: o}}, nil
-}
-
-type remoteRWLock struct{ *remoteHold }
-
-func (l remoteRWLock) Lock(ctx context.Context) error { return l.acquire(ctx) }
-
-func (l remoteRWLock) RLock(ctx context.Context) error {
-	return l.acquireAs(ctx, models.Wish{Mode: models.ToRead})
-}
-
-func (l remoteRWLock) Unlock(ctx context.Context) error { return l.release(ctx) }
-
-// Offered returns what the other process offers.
-func (l remoteRWLock) Offered(target any) bool {
-	switch t := target.(type) {
-	case *Downgrader:
-		*t = remoteRW{l}
-		return l.Offers(OfferDowngrade)
-	case *Revocable:
-		*t = remoteRW{l}
-		return l.Offers(OfferRevoke)
-	}
-	return l.remoteHold.Offered(target)
-}
-
-// remoteRW is what a read-write lock in another process may offer.
-type remoteRW struct{ of remoteRWLock }
-
-func (l remoteRW) Downgrade(ctx context.Context) error {
-	return l.of.Call(ctx, models.FDowngrade, nil, nil)
-}
-
-func (l remoteRW) Revoke(ctx context.Context) error {
-	return l.of.Call(ctx, models.FRevoke, nil, nil)
-}
-
-func (l remoteRW) Listen(ctx context.Context) (bool, error) {
+// Listen is Listen of a [Revocable] lock, wherever it is.
+func Listen(ctx context.Context, l At[RWLock]) (revoked bool, err error) {
 	for {
-		var v models.Heard
-		err := l.of.Call(ctx, models.FListen, nil, &v)
+		v, err := RWLockListen.On(ctx, l, None{})
 		switch {
+		case l.There == nil:
+			return v.Revoked, err
 		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
 			return false, nil
 		case err != nil || v.Revoked || ctx.Err() != nil:
 			return v.Revoked, err
 		}
 	}
+}
+
+// ServeRWLock serves read-write locks to another process.
+func ServeRWLock(make func(c *Client, path string) (RWLock, error)) Maker {
+	return ServeOn(RWLocks, make)
 }

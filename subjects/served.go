@@ -8,7 +8,7 @@ import (
 )
 
 // This file lets another process use a subject: operations by name, with values in JSON.
-// Each contract declares in its own file how it is served and how it is reached; the code
+// Each contract declares its operations in its own file (see [Contract]); the code
 // between the two processes (package adapter) knows no contract. A program that serves
 // subjects calls adapter.Serve with makers from this package ([ServeLock]). Its library may
 // have its own connections ([Own]).
@@ -73,22 +73,6 @@ func Offered[T any](subject any) (offered T, ok bool) {
 // ErrBadValue is the error for a value that an operation does not accept.
 var ErrBadValue = errors.New("bad value")
 
-// plain is an operation without argument and result.
-func plain(call func(context.Context) error) Operation {
-	return func(ctx context.Context, _ json.RawMessage) (any, error) { return nil, call(ctx) }
-}
-
-// taking is an operation with an argument.
-func taking[T any](do func(ctx context.Context, v T) (any, error)) Operation {
-	return func(ctx context.Context, value json.RawMessage) (any, error) {
-		v, err := valued[T](value)
-		if err != nil {
-			return nil, err
-		}
-		return do(ctx, v)
-	}
-}
-
 // valued decodes an argument. A missing one is the zero value.
 func valued[T any](value json.RawMessage) (v T, err error) {
 	if len(value) == 0 {
@@ -106,20 +90,6 @@ type badValue struct{ value json.RawMessage }
 func (e badValue) Error() string { return fmt.Sprintf("%v: %.80s", ErrBadValue, e.value) }
 func (badValue) Unwrap() error   { return ErrBadValue }
 func (badValue) NoEffect() bool  { return true }
-
-// errHere says why a client within this process has no remote subjects.
-var errHere = errors.New("this client has no process of its own in which to create the subject")
-
-// remote makes an object in the process where the client lives.
-func (c *Client) remote(recipe, path string, value any, offers ...string) (Object, error) {
-	if c.Remote == nil {
-		return nil, errHere
-	}
-	return c.Remote.Make(recipe, path, value, offers...)
-}
-
-// RemoteObject is the object of a kind that only its program knows, in the process where the client lives.
-func RemoteObject(c *Client, name, path string) (Object, error) { return c.remote(name, path, nil) }
 
 // Connected returns nil if this process can make subjects; otherwise it returns an error,
 // because another process has the client's connection.

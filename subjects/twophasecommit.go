@@ -57,5 +57,5 @@ var Transactions = &Contract[Transaction, None]{
 
 // ServeTransaction serves transactions to another process.
 func ServeTransaction(make func(c *Client, path string) (Transaction, error)) Maker {
-	return Transactions.Serve(onPath(make))
+	return ServeOn(Transactions, make)
 }

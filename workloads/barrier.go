@@ -30,9 +30,6 @@ var _ = offer(models.Barrier,
 // Name is the name of the model.
 func (Barrier) Name() string { return models.Barrier.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w Barrier) InProcesses() Workload { return w }
-
 // Maker serves the subjects to another process.
 func (w Barrier) Maker() subjects.Maker { return subjects.ServeBarrier(w.New) }
 

@@ -37,9 +37,6 @@ var _ = offer(models.Cache,
 // Name is the name of the model.
 func (Cache) Name() string { return models.Cache.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w Cache) InProcesses() Workload { return w }
-
 // Maker serves the subjects to another process.
 func (w Cache) Maker() subjects.Maker { return subjects.ServeCache(w.New) }
 

@@ -35,9 +35,6 @@ var _ = offer(models.Config,
 // Name is the name of the model.
 func (Config) Name() string { return models.Config.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w Config) InProcesses() Workload { return w }
-
 // Maker serves the subjects to another process.
 func (w Config) Maker() subjects.Maker { return subjects.ServeConfig(w.New) }
 

@@ -28,9 +28,6 @@ var _ = offer(models.Counter,
 // Name is the name of the model.
 func (Counter) Name() string { return models.Counter.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w Counter) InProcesses() Workload { return w }
-
 // Maker serves the subjects to another process.
 func (w Counter) Maker() subjects.Maker { return subjects.ServeCounter(w.New) }
 

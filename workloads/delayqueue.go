@@ -35,9 +35,6 @@ var _ = offer(models.DelayQueue,
 // Name is the name of the model.
 func (DelayQueue) Name() string { return models.DelayQueue.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (DelayQueue) InProcesses() Workload { return DelayQueue{New: subjects.RemoteDelayQueue} }
-
 // Maker serves the subjects to another process.
 func (w DelayQueue) Maker() subjects.Maker { return subjects.ServeDelayQueue(w.New) }
 
@@ -57,7 +54,7 @@ func (w DelayQueue) Start(ctx context.Context, env *Env) (Run, error) {
 	if opens {
 		all.Keys++
 	}
-	r, err := startItems(ctx, &all, w.New, func(item string, rng *rand.Rand) (any, func(context.Context, subjects.DelayQueue) error) {
+	r, err := startItems(ctx, &all, on(subjects.DelayQueues, w.New), subjects.DelayQueuePut, subjects.DelayQueueTake, func(item string, rng *rand.Rand) (any, subjects.DelayedItem) {
 		due := between(rng, 0, latest)
 		if rng.IntN(2) == 0 {
 			due = -between(rng, 0, overdue)
@@ -78,26 +75,24 @@ func (w DelayQueue) Start(ctx context.Context, env *Env) (Run, error) {
 	}
 	together := newMeetings(env, perItemRush)
 	r.meetings = &together
-	_, strict := subjects.Offered[subjects.Strict](r.queues[env.Clients[0].ID][env.Key(0)]) // all are of one kind
+	strict := r.queues[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferStrict) // all are of one kind
 	env.fact(history.FOffers, "", history.Offers{Strict: strict})
 	return r, nil
 }
 
 // dueAt returns an item that is due at a time of the record's clock, or a little earlier:
 // when the wall clock shows a multiple of step.
-func dueAt(env *Env, at, step time.Duration, item string) (any, func(context.Context, subjects.DelayQueue) error) {
+func dueAt(env *Env, at, step time.Duration, item string) (any, subjects.DelayedItem) {
 	began := env.Record.Header().Wall
 	due := began.Add(at).Truncate(step)
-	return models.Delayed{Item: item, Due: due.Sub(began)}, func(ctx context.Context, q subjects.DelayQueue) error {
-		return q.Put(ctx, due, []byte(item))
-	}
+	return models.Delayed{Item: item, Due: due.Sub(began)}, subjects.DelayedItem{Item: []byte(item), Due: due.UnixMilli()}
 }
 
 // earlierDue is the opening. The first client puts an item that is due so late that a
 // client that sleeps until then has waited too long. While the second client waits, the
 // first puts another item that is due at once.
 type earlierDue struct {
-	r    *itemsRun[subjects.DelayQueue]
+	r    *itemsRun[subjects.DelayQueue, subjects.DelayedItem]
 	key  string
 	when string // a part of the items' names
 }
@@ -130,9 +125,6 @@ func (o *earlierDue) play(ctx context.Context, c *Client) bool {
 func (o *earlierDue) named(item string) string { return item + o.when + "-" + o.key }
 
 func (o *earlierDue) put(ctx context.Context, c *Client, item string, at time.Duration) {
-	arg, put := dueAt(o.r.env, at, time.Millisecond, item)
-	_ = c.Do(ctx, Op{
-		F: models.FEnqueue, Key: o.key, Arg: arg, Timeout: o.r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, put(ctx, o.r.queues[c.ID][o.key]) },
-	})
+	arg, it := dueAt(o.r.env, at, time.Millisecond, item)
+	_ = o.r.putItem(ctx, c, it, Op{Key: o.key, Arg: arg, Timeout: o.r.env.OpTimeout})
 }

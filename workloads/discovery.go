@@ -32,9 +32,6 @@ var _ = offer(models.Discovery,
 // Name is the name of the model.
 func (Discovery) Name() string { return models.Discovery.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w Discovery) InProcesses() Workload { return w }
-
 // Maker serves the subjects to another process.
 func (w Discovery) Maker() subjects.Maker { return subjects.ServeService(w.New) }
 

@@ -40,11 +40,6 @@ var _ = offer(models.DoubleBarrier,
 // Name is the name of the model.
 func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w DoubleBarrier) InProcesses() Workload {
-	return w
-}
-
 // Maker serves the subjects to another process.
 func (w DoubleBarrier) Maker() subjects.Maker { return subjects.ServeDoubleBarrier(w.New) }
 

@@ -32,30 +32,26 @@ var _ = offer(models.Election,
 // Name is the name of the model.
 func (Election) Name() string { return models.Election.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (Election) InProcesses() Workload { return Election{New: subjects.RemoteElection} }
-
 // Maker serves the subjects to another process.
 func (w Election) Maker() subjects.Maker { return subjects.ServeElection(w.New) }
 
 // Start makes the candidates.
 func (w Election) Start(ctx context.Context, env *Env) (Run, error) {
 	return newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
-		e, err := w.New(c, path, strconv.Itoa(c.ID))
-		if err = given(e, err); err != nil {
+		h, err := holderOf(onWith(subjects.Elections, strconv.Itoa(c.ID), w.New), subjects.ElectionCampaign, subjects.ElectionResign)(c, path)
+		if err != nil {
 			return nil, err
 		}
-		h := newHolder(e, e.Campaign, e.Resign)
-		if t, ok := subjects.Offered[subjects.LeaderTeller](e); ok {
-			h.leader = func(ctx context.Context) (models.Leader, error) { return leaderOf(ctx, t) }
+		if e := h.at.(subjects.At[subjects.Election]); e.Offers(subjects.OfferLeader) {
+			h.leader = func(ctx context.Context) (models.Leader, error) { return leaderOf(ctx, e) }
 		}
 		return h, nil
 	})
 }
 
 // leaderOf asks for the leader and turns its id back into a client's number.
-func leaderOf(ctx context.Context, t subjects.LeaderTeller) (models.Leader, error) {
-	id, err := t.Leader(ctx)
+func leaderOf(ctx context.Context, e subjects.At[subjects.Election]) (models.Leader, error) {
+	id, err := subjects.ElectionLeader.On(ctx, e, subjects.None{})
 	if err != nil {
 		return models.Leader{}, err
 	}

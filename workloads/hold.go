@@ -14,14 +14,13 @@ import (
 )
 
 // holder is a hold of any kind (of a lock, a leadership, a lease) as the client loop uses
-// it. The functions after release are nil if the subject does not offer them.
+// it. lost, leader and asked are nil if the subject does not offer them.
 type holder struct {
-	subject any
-	acquire func(context.Context) error
+	at      interface{ Subject() any }
+	acquire func(context.Context, purpose) (subjects.Granted, error)
 	release func(context.Context) error
-	fence   func() int64
+	fences  bool // grants have tokens
 	lost    func() <-chan struct{}
-	owner   func() int64
 	leader  func(context.Context) (models.Leader, error)
 	asked   func(context.Context) (held bool, err error)
 	// keys are the keys within the object that it locks; nil if the object has no keys.
@@ -34,21 +33,35 @@ type holder struct {
 	stays func(ctx context.Context, c *Client, key string, length time.Duration)
 }
 
-// Subject returns the subject, for its end.
-func (h *holder) Subject() any { return h.subject }
+// Subject returns the subject.
+func (h *holder) Subject() any { return h.at.Subject() }
 
-func newHolder(subject any, acquire, release func(context.Context) error) *holder {
-	h := &holder{subject: subject, acquire: acquire, release: release}
-	if s, ok := subjects.Offered[subjects.Fencer](subject); ok {
-		h.fence = s.Fence
+// holderOf returns a function that makes holders of one kind.
+func holderOf[S any](
+	make func(*subjects.Client, string) (subjects.At[S], error),
+	acquire *subjects.Op[S, subjects.None, subjects.Granted], release *subjects.Op[S, subjects.None, subjects.None],
+) func(c *subjects.Client, path string) (*holder, error) {
+	return func(c *subjects.Client, path string) (*holder, error) {
+		at, err := make(c, path)
+		if err != nil {
+			return nil, err
+		}
+		return newHolder(at, func(ctx context.Context, _ purpose) (subjects.Granted, error) {
+			return acquire.On(ctx, at, subjects.None{})
+		}, release), nil
 	}
-	if s, ok := subjects.Offered[subjects.Holder](subject); ok {
+}
+
+func newHolder[S any](at subjects.At[S], acquire func(context.Context, purpose) (subjects.Granted, error), release *subjects.Op[S, subjects.None, subjects.None]) *holder {
+	h := &holder{at: at, acquire: acquire, fences: at.Offers(subjects.OfferFence)}
+	h.release = func(ctx context.Context) error {
+		_, err := release.On(ctx, at, subjects.None{})
+		return err
+	}
+	if s, ok := subjects.Offered[subjects.Holder](at.Subject()); ok {
 		h.lost = s.Lost
 	}
-	if s, ok := subjects.Offered[subjects.Owner](subject); ok {
-		h.owner = s.Session
-	}
-	if s, ok := subjects.Offered[subjects.Asked](subject); ok {
+	if s, ok := subjects.Offered[subjects.Asked](at.Subject()); ok {
 		h.asked = s.Held
 	}
 	return h
@@ -101,7 +114,7 @@ func holdRunOf(env *Env, shortest, longest time.Duration, holders perKey[*holder
 // offer are not checked.
 func (r *holdRun) offers() {
 	one := r.holders[r.env.Clients[0].ID][r.env.Key(0)] // all are of one kind
-	r.env.fact(history.FOffers, "", history.Offers{Fencing: one.fence != nil, TellsLost: one.lost != nil, Remote: r.env.Clients[0].Remote != nil})
+	r.env.fact(history.FOffers, "", history.Offers{Fencing: one.fences, TellsLost: one.lost != nil, Remote: r.env.Clients[0].Remote != nil})
 }
 
 // One acquisition in impatient is given up after a moment: a recipe must leave behind no
@@ -149,7 +162,7 @@ func (r *holdRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, 
 		})
 		return
 	}
-	if h.modes != nil && ask && h.modes.revocable != nil {
+	if h.modes != nil && ask && h.modes.revokes {
 		_ = r.revoke(ctx, c, h, key, at)
 		return
 	}
@@ -171,17 +184,17 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 // process has ended does nothing more: its hold ends with its session.
 func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string, at, patience, length time.Duration, want purpose) error {
 	var grant models.Grant
+	var owner history.ID
 	rush := r.rushes.of(key)
 	rush.change(+1, 0)
 	err := c.Do(ctx, Op{
-		F: models.FAcquire, Key: key, Arg: h.wants(want), Intended: at, Timeout: patience, Owner: h.owner,
+		F: models.FAcquire, Key: key, Arg: h.wants(want), Intended: at, Timeout: patience, Owner: func() int64 { return int64(owner) },
 		Run: func(ctx context.Context) (any, error) {
-			if err := want.acquiring(h)(ctx); err != nil {
+			granted, err := h.acquire(ctx, want)
+			if err != nil {
 				return nil, err
 			}
-			if h.fence != nil {
-				grant.Token = history.ID(h.fence())
-			}
+			grant.Token, owner = granted.Token, granted.Session
 			if h.set != nil {
 				return models.Share{Keys: h.keys, Token: grant.Token}, nil
 			}

@@ -232,7 +232,7 @@ func TestLeaderOf(t *testing.T) {
 		want int
 		ok   bool
 	}{{"3", nil, 3, true}, {"", nil, -1, true}, {"three", nil, 0, false}, {"3", errPlanted, 0, false}} {
-		got, err := leaderOf(t.Context(), teller{tt.id, tt.err})
+		got, err := leaderOf(t.Context(), subjects.At[subjects.Election]{Here: teller{id: tt.id, err: tt.err}})
 		if (err == nil) != tt.ok || got.Client != tt.want {
 			t.Errorf("%q, %v: %+v, %v", tt.id, tt.err, got, err)
 		}
@@ -240,6 +240,7 @@ func TestLeaderOf(t *testing.T) {
 }
 
 type teller struct {
+	subjects.Election
 	id  string
 	err error
 }

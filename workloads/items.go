@@ -15,16 +15,13 @@ import (
 // This file is shared by the workloads of all kinds of queues: every client puts into and
 // takes from several queues, about equally often, and a drain ends the run.
 
-// takes is the taking part of a queue of any kind.
-type takes interface {
-	Take(ctx context.Context) ([]byte, error)
-}
-
 // itemsRun is the run of a queue's workload.
-type itemsRun[Q takes] struct {
+type itemsRun[Q, I any] struct {
 	env      *Env
-	queues   perKey[Q]
-	item     newItem[Q]
+	queues   perKey[subjects.At[Q]]
+	putOp    *subjects.Op[Q, I, subjects.None]
+	takeOp   *subjects.Op[Q, subjects.None, []byte]
+	item     newItem[I]
 	meetings *meetings // nil if clients meet only by chance
 	// opening is what a client does at its first arrival; it returns whether that is all.
 	// If nil, the client puts an item, as at its other first arrivals.
@@ -36,12 +33,15 @@ type itemsRun[Q takes] struct {
 	patience time.Duration
 }
 
-// newItem makes an item with a name: its record, and the call that puts it.
-type newItem[Q takes] func(name string, rng *rand.Rand) (arg any, put func(ctx context.Context, q Q) error)
+// newItem makes an item with a name: for the record, and for the queue.
+type newItem[I any] func(name string, rng *rand.Rand) (arg any, item I)
 
-func startItems[Q takes](ctx context.Context, env *Env, make func(c *subjects.Client, path string) (Q, error), item newItem[Q]) (*itemsRun[Q], error) {
+func startItems[Q, I any](
+	ctx context.Context, env *Env, make func(c *subjects.Client, path string) (subjects.At[Q], error),
+	put *subjects.Op[Q, I, subjects.None], take *subjects.Op[Q, subjects.None, []byte], item newItem[I],
+) (*itemsRun[Q, I], error) {
 	queues, err := makePerKey(ctx, env, make)
-	return &itemsRun[Q]{env: env, queues: queues, item: item, patience: env.OpTimeout}, err
+	return &itemsRun[Q, I]{env: env, queues: queues, putOp: put, takeOp: take, item: item, patience: env.OpTimeout}, err
 }
 
 // takePatience is how long a take waits for an item: long enough to meet one that is put
@@ -72,7 +72,7 @@ func (e *Env) feeds(ctx context.Context, c *Client) bool {
 
 // puts is how many items each client puts first, so that queues are rarely empty: at most
 // half of what it does.
-func (r *itemsRun[Q]) puts() int {
+func (r *itemsRun[Q, I]) puts() int {
 	n := 2 * r.env.Keys
 	if r.env.Ops > 0 {
 		n = min(n, (r.env.Ops+1)/2)
@@ -81,7 +81,7 @@ func (r *itemsRun[Q]) puts() int {
 }
 
 // Load makes every client put a few items first, and then put and take at random.
-func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
+func (r *itemsRun[Q, I]) Load(ctx context.Context, over <-chan struct{}) error {
 	r.env.each(func(c *Client) {
 		rng := random(r.env, c.ID)
 		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
@@ -109,19 +109,26 @@ func (r *itemsRun[Q]) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-func (r *itemsRun[Q]) put(ctx context.Context, c *Client, rng *rand.Rand, key string, at time.Duration, item string, patience time.Duration) error {
-	arg, put := r.item(item, rng)
-	return c.Do(ctx, Op{
-		F: models.FEnqueue, Key: key, Arg: arg, Intended: at, Timeout: patience,
-		Run: func(ctx context.Context) (any, error) { return nil, put(ctx, r.queues[c.ID][key]) },
-	})
+func (r *itemsRun[Q, I]) put(ctx context.Context, c *Client, rng *rand.Rand, key string, at time.Duration, item string, patience time.Duration) error {
+	arg, it := r.item(item, rng)
+	return r.putItem(ctx, c, it, Op{Key: key, Arg: arg, Intended: at, Timeout: patience})
 }
 
-func (r *itemsRun[Q]) take(ctx context.Context, c *Client, key string, at, patience time.Duration) error {
+// putItem puts an item into the queue of op's key.
+func (r *itemsRun[Q, I]) putItem(ctx context.Context, c *Client, item I, op Op) error {
+	op.F = r.putOp.Name()
+	op.Run = func(ctx context.Context) (any, error) {
+		_, err := r.putOp.On(ctx, r.queues[c.ID][op.Key], item)
+		return nil, err
+	}
+	return c.Do(ctx, op)
+}
+
+func (r *itemsRun[Q, I]) take(ctx context.Context, c *Client, key string, at, patience time.Duration) error {
 	return c.Do(ctx, Op{
-		F: models.FDequeue, Key: key, Intended: at, Timeout: patience,
+		F: r.takeOp.Name(), Key: key, Intended: at, Timeout: patience,
 		Run: func(ctx context.Context) (any, error) {
-			item, err := r.queues[c.ID][key].Take(ctx)
+			item, err := r.takeOp.On(ctx, r.queues[c.ID][key], subjects.None{})
 			if err != nil || len(item) == 0 { // items are never empty: the queue had none
 				return nil, err
 			}
@@ -132,7 +139,7 @@ func (r *itemsRun[Q]) take(ctx context.Context, c *Client, key string, at, patie
 
 // Quiesce drains every queue through the subjects and then checks itself that nothing is
 // left. In a bounded queue a client first waits for room.
-func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
+func (r *itemsRun[Q, I]) Quiesce(ctx context.Context) error {
 	for i := range r.env.Keys {
 		if r.room > 0 && len(r.env.Clients) > 1 {
 			r.waitForRoom(ctx, r.env.Key(i))
@@ -153,7 +160,7 @@ func (r *itemsRun[Q]) Quiesce(ctx context.Context) error {
 
 // wake makes clients wait at the empty queue for an item that is put at nearly the same
 // moment.
-func (r *itemsRun[Q]) wake(ctx context.Context, key string, rng *rand.Rand) {
+func (r *itemsRun[Q, I]) wake(ctx context.Context, key string, rng *rand.Rand) {
 	r.env.wakes(ctx, key, rng, func(c *Client, _ int) error {
 		return r.take(ctx, c, key, 0, Patience(r.env.Bound))
 	}, func(c *Client, n int) {
@@ -168,7 +175,7 @@ func (r *itemsRun[Q]) wake(ctx context.Context, key string, rng *rand.Rand) {
 // has passed. What is left after some rounds is taken by one client, another one each
 // round, with more patience than a healthy ensemble ever needs, so that a stuck consumer
 // shows.
-func (r *itemsRun[Q]) drain(ctx context.Context, key string, deadline time.Duration) (left int, err error) {
+func (r *itemsRun[Q, I]) drain(ctx context.Context, key string, deadline time.Duration) (left int, err error) {
 	const quick = 3
 	for round := 1; ; round++ {
 		if left, err = r.left(ctx, key); err != nil || left == 0 || r.env.Record.Now() >= deadline {
@@ -190,7 +197,7 @@ func (r *itemsRun[Q]) drain(ctx context.Context, key string, deadline time.Durat
 
 // takeSome makes one client take up to n items, until a take fails or the deadline has
 // passed.
-func (r *itemsRun[Q]) takeSome(ctx context.Context, c *Client, key string, n int, patience, deadline time.Duration) {
+func (r *itemsRun[Q, I]) takeSome(ctx context.Context, c *Client, key string, n int, patience, deadline time.Duration) {
 	for range n {
 		if r.env.Record.Now() >= deadline || r.take(ctx, c, key, 0, patience) != nil {
 			return
@@ -199,7 +206,7 @@ func (r *itemsRun[Q]) takeSome(ctx context.Context, c *Client, key string, n int
 }
 
 // waitForRoom fills a queue, and makes one client put into it while another one takes.
-func (r *itemsRun[Q]) waitForRoom(ctx context.Context, key string) {
+func (r *itemsRun[Q, I]) waitForRoom(ctx context.Context, key string) {
 	a, b := r.env.Clients[0], r.env.Clients[1]
 	rng := random(r.env, a.ID)
 	item := func(n int) string { return fmt.Sprintf("room-%s-%d", key, n) }
@@ -219,11 +226,8 @@ func (r *itemsRun[Q]) waitForRoom(ctx context.Context, key string) {
 }
 
 // left counts the present items of the queue, including those in folders of its znode.
-func (r *itemsRun[Q]) left(ctx context.Context, key string) (n int, err error) {
-	isItem := func(string) bool { return true }
-	if q, ok := subjects.Offered[subjects.Itemizer](r.queues[r.env.Clients[0].ID][key]); ok {
-		isItem = q.IsItem
-	}
+func (r *itemsRun[Q, I]) left(ctx context.Context, key string) (n int, err error) {
+	isItem := subjects.ItemsIn(r.queues[r.env.Clients[0].ID][key])
 	err = retry(ctx, r.env.Bound, func() error {
 		names, err := r.env.freshChildren(ctx, r.env.Path(key))
 		n = 0

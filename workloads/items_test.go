@@ -10,7 +10,10 @@ import (
 )
 
 // gives is a queue that answers each take with the same item.
-type gives struct{ item []byte }
+type gives struct {
+	subjects.Queue
+	item []byte
+}
 
 func (q gives) Take(context.Context) ([]byte, error) { return q.item, nil }
 
@@ -28,7 +31,7 @@ func TestNoItemIsNoValue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t, 1)
-				r := itemsRun[gives]{env: d.env(), queues: perKey[gives]{0: {"k1": {tt.item}}}}
+				r := itemsRun[subjects.Queue, []byte]{env: d.env(), takeOp: subjects.QueueTake, queues: perKey[subjects.At[subjects.Queue]]{0: {"k1": {Here: gives{item: tt.item}}}}}
 				if err := r.take(t.Context(), d.clients[0], "k1", 0, takePatience); err != nil {
 					t.Fatal(err)
 				}
@@ -45,7 +48,7 @@ func TestNoItemIsNoValue(t *testing.T) {
 func TestNoJobIsNoPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, 1)
-		r := jobRun{env: d.env(), queues: perKey[subjects.JobQueue]{0: {"k1": noJobs{}}}}
+		r := jobRun{env: d.env(), queues: perKey[subjects.At[subjects.JobQueue]]{0: {"k1": {Here: noJobs{}}}}}
 		if err := r.work(t.Context(), d.clients[0], "k1", 0, takePatience, 0, false); err == nil {
 			t.Fatal("no error")
 		}

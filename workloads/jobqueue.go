@@ -45,9 +45,6 @@ const tries = 4
 // Name is the name of the model.
 func (JobQueue) Name() string { return models.JobQueue.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (JobQueue) InProcesses() Workload { return JobQueue{New: subjects.RemoteJobQueue} }
-
 // Maker serves the subjects to another process.
 func (w JobQueue) Maker() subjects.Maker { return subjects.ServeJobQueue(w.New) }
 
@@ -56,7 +53,12 @@ func (JobQueue) Params(p *history.Params) { p.Tries = tries }
 
 // Start makes the job queues.
 func (w JobQueue) Start(ctx context.Context, env *Env) (Run, error) {
-	queues, err := makePerKey(ctx, env, func(c *subjects.Client, path string) (subjects.JobQueue, error) { return w.New(c, path, tries) })
+	return w.start(ctx, env, subjects.JobQueues)
+}
+
+// start makes the job queues of a contract.
+func (w JobQueue) start(ctx context.Context, env *Env, k *subjects.Contract[subjects.JobQueue, int]) (Run, error) {
+	queues, err := makePerKey(ctx, env, onWith(k, tries, w.New))
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +68,7 @@ func (w JobQueue) Start(ctx context.Context, env *Env) (Run, error) {
 
 type jobRun struct {
 	env      *Env
-	queues   perKey[subjects.JobQueue]
+	queues   perKey[subjects.At[subjects.JobQueue]]
 	meetings meetings
 }
 
@@ -115,26 +117,27 @@ func kindOf(rng *rand.Rand) string {
 func (r *jobRun) put(ctx context.Context, c *Client, key string, at time.Duration, job string) {
 	_ = c.Do(ctx, Op{
 		F: models.FEnqueue, Key: key, Arg: models.Item{Item: job}, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, r.queues[c.ID][key].Put(ctx, []byte(job)) },
+		Run: func(ctx context.Context) (any, error) {
+			_, err := subjects.JobQueuePut.On(ctx, r.queues[c.ID][key], []byte(job))
+			return nil, err
+		},
 	})
 }
 
 // work takes a job and ends it; it returns the error of the take. Touches at the beginning
 // and before the end prove that the session was alive.
 func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, length time.Duration, gives bool) error {
-	var j subjects.Job
+	var j subjects.TakenJob
+	queue := r.queues[c.ID][key]
 	err := c.Do(ctx, Op{
-		F: models.FTake, Key: key, Intended: at, Timeout: patience, Owner: func() int64 { return jobOwner(j) },
+		F: models.FTake, Key: key, Intended: at, Timeout: patience, Owner: func() int64 { return int64(j.Session) },
 		Run: func(ctx context.Context) (any, error) {
-			taken, err := r.queues[c.ID][key].Take(ctx)
+			taken, err := subjects.JobQueueTake.On(ctx, queue, subjects.None{})
 			if err != nil {
 				return nil, err
 			}
-			if taken == nil {
-				return nil, errNoJob
-			}
 			j = taken
-			return models.Attempt{Item: string(j.Job()), Attempt: j.Attempt()}, nil
+			return models.Attempt{Item: string(j.Job), Attempt: j.Attempt}, nil
 		},
 	})
 	if err != nil {
@@ -144,37 +147,25 @@ func (r *jobRun) work(ctx context.Context, c *Client, key string, at, patience, 
 	r.env.touch(ctx, c, life)
 	pause(ctx, length)
 	r.env.touch(ctx, c, life)
-	f, end := models.FFinish, j.Finish
-	if gives || strings.HasSuffix(string(j.Job()), bad) {
-		f, end = models.FGiveBack, j.GiveBack
+	end := subjects.JobQueueFinish
+	if gives || strings.HasSuffix(string(j.Job), bad) {
+		end = subjects.JobQueueGiveBack
 	}
-	a := models.Attempt{Item: string(j.Job()), Attempt: j.Attempt()}
+	a := models.Attempt{Item: string(j.Job), Attempt: j.Attempt}
 	for range 3 { // after a failure without an effect the worker still has the job
 		err = c.Do(ctx, Op{
-			F: f, Key: key, Life: life, Timeout: r.env.OpTimeout,
-			Late: func() any { return models.Attempt{Item: a.Item, Attempt: a.Attempt, Held: !jobLost(j)} },
-			Run:  func(ctx context.Context) (any, error) { return a, end(ctx) },
+			F: end.Name(), Key: key, Life: life, Timeout: r.env.OpTimeout,
+			Late: func() any { return models.Attempt{Item: a.Item, Attempt: a.Attempt, Held: !await.Closed(j.Lost())} },
+			Run: func(ctx context.Context) (any, error) {
+				_, err := end.On(ctx, queue, j)
+				return a, err
+			},
 		})
-		if err == nil || !subjects.NoEffect(err) || jobLost(j) || c.gone(life) {
+		if err == nil || !subjects.NoEffect(err) || await.Closed(j.Lost()) || c.gone(life) {
 			break
 		}
 	}
 	return nil
-}
-
-// errNoJob is the error of a take that returns neither a job nor an error.
-var errNoJob = errors.New("take returned nil, without an error")
-
-func jobOwner(j subjects.Job) int64 {
-	if o, ok := subjects.Offered[subjects.Owner](j); ok {
-		return o.Session()
-	}
-	return 0
-}
-
-func jobLost(j subjects.Job) bool {
-	h, ok := subjects.Offered[subjects.Holder](j)
-	return ok && await.Closed(h.Lost())
 }
 
 // Quiesce works off all jobs, checks itself what became of them, and closes the subjects.

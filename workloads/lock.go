@@ -35,19 +35,10 @@ var _ = offer(models.Lock,
 // Name is the name of the model.
 func (Lock) Name() string { return models.Lock.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (Lock) InProcesses() Workload { return Lock{New: subjects.RemoteLock} }
-
 // Maker serves the subjects to another process.
 func (w Lock) Maker() subjects.Maker { return subjects.ServeLock(w.New) }
 
 // Start makes the locks.
 func (w Lock) Start(ctx context.Context, env *Env) (Run, error) {
-	return newHoldRun(ctx, env, time.Millisecond, 20*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
-		l, err := w.New(c, path)
-		if err = given(l, err); err != nil {
-			return nil, err
-		}
-		return newHolder(l, l.Lock, l.Unlock), nil
-	})
+	return newHoldRun(ctx, env, time.Millisecond, 20*time.Millisecond, holderOf(on(subjects.Locks, w.New), subjects.LockAcquire, subjects.LockRelease))
 }

@@ -1,6 +1,8 @@
 package workloads
 
 import (
+	"context"
+
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -28,8 +30,10 @@ var _ = offer(models.MasterWorker,
 // Name is the name of the model.
 func (MasterWorker) Name() string { return models.MasterWorker.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (MasterWorker) InProcesses() Workload { return masterWorker(subjects.RemoteMasterWorker) }
-
 // Maker serves the subjects to another process.
 func (w MasterWorker) Maker() subjects.Maker { return subjects.ServeMasterWorker(w.New) }
+
+// Start makes the master-workers.
+func (w MasterWorker) Start(ctx context.Context, env *Env) (Run, error) {
+	return w.start(ctx, env, subjects.MasterWorkers)
+}

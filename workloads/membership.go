@@ -37,9 +37,6 @@ var _ = offer(models.Membership,
 // Name is the name of the model.
 func (Membership) Name() string { return models.Membership.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w Membership) InProcesses() Workload { return w }
-
 // Maker serves the subjects to another process.
 func (w Membership) Maker() subjects.Maker { return subjects.ServeGroup(w.New) }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -34,7 +33,7 @@ type MixedOperation struct {
 	// Argument draws the argument, as JSON.
 	Argument func(*Draw) (json.RawMessage, error)
 	// Call calls the operation, and returns the answer.
-	Call func(ctx context.Context, subject any, argument json.RawMessage) (any, error)
+	Call func(ctx context.Context, subject any, argument json.RawMessage) (json.RawMessage, error)
 }
 
 // Draw is what the argument of one call is drawn from. The same seed gives the same draws, whatever
@@ -71,49 +70,23 @@ func (m Mix) Name() string { return m.Declaration.Model().Name }
 // Declared returns the declaration.
 func (m Mix) Declared() models.Declared { return m.Declaration }
 
-// InProcesses returns a Mix: the same one with subjects in the clients' own processes, which [Mix.Maker] makes there.
-func (m Mix) InProcesses() Workload {
-	name := m.Name()
-	m.New = func(c *subjects.Client, path string) (any, error) { return subjects.RemoteObject(c, name, path) }
-	m.Operations = slices.Clone(m.Operations)
+// contract is what another process can do with a subject.
+func (m Mix) contract() *subjects.Contract[any, subjects.None] {
+	var all []*subjects.JSONOp
 	for i := range m.Operations {
-		o := &m.Operations[i]
-		f := o.F
-		o.Call = func(ctx context.Context, subject any, argument json.RawMessage) (any, error) {
-			var with any
-			if argument != nil {
-				with = argument
-			}
-			var answer json.RawMessage
-			if err := subject.(subjects.Object).Call(ctx, f, with, &answer); err != nil || answer == nil {
-				return nil, err
-			}
-			return answer, nil
-		}
+		all = append(all, m.Operations[i].op())
 	}
-	return m
+	return subjects.JSONContract(m.Declaration.Model(), all...)
 }
 
+func (o *MixedOperation) op() *subjects.JSONOp { return subjects.NewJSONOp(o.F, o.Call) }
+
 // Maker serves the subjects to another process.
-func (m Mix) Maker() subjects.Maker {
-	return func(c *subjects.Client, path string, _ json.RawMessage) (*subjects.Served, error) {
-		subject, err := m.New(c, path)
-		if err = given(subject, err); err != nil {
-			return nil, err
-		}
-		s := &subjects.Served{Subject: subject, Operations: map[string]subjects.Operation{}}
-		for _, o := range m.Operations {
-			s.Operations[o.F] = func(ctx context.Context, argument json.RawMessage) (any, error) {
-				return o.Call(ctx, subject, argument)
-			}
-		}
-		return s, nil
-	}
-}
+func (m Mix) Maker() subjects.Maker { return subjects.ServeOn(m.contract(), m.New) }
 
 // Start makes the subjects.
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
-	made, err := makePerKey(ctx, env, m.New)
+	made, err := makePerKey(ctx, env, on(m.contract(), m.New))
 	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}}
 	for _, c := range env.Clients {
 		r.held[c.ID] = map[string]stays{}
@@ -124,7 +97,7 @@ func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 type mixRun struct {
 	Mix
 	env      *Env
-	subjects perKey[any]
+	subjects perKey[subjects.At[any]]
 	meetings meetings
 	held     map[int]map[string]stays // by client and key; each client uses its own
 
@@ -237,16 +210,18 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 	op := Op{
 		F: o.F, Key: d.Key, Intended: at, Timeout: r.env.OpTimeout,
 		Run: func(ctx context.Context) (any, error) {
-			got, err := o.Call(ctx, subject, argument)
-			answer, _ = got.(json.RawMessage)
-			return got, err
+			got, err := o.op().On(ctx, subject, subjects.JSON{RawMessage: argument})
+			if answer = got.RawMessage; answer == nil {
+				return nil, err
+			}
+			return answer, err
 		},
 	}
 	if argument != nil {
 		op.Arg = argument
 	}
 	if traits.Begins {
-		if s, ok := subjects.Offered[subjects.Owner](subject); ok {
+		if s, ok := subjects.Offered[subjects.Owner](subject.Subject()); ok {
 			op.Owner = s.Session
 		}
 	}

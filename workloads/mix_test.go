@@ -22,7 +22,7 @@ func TestStaysOfAProcessThatWasKilled(t *testing.T) {
 		operation := func(f string) *MixedOperation {
 			return &MixedOperation{
 				F: f, Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
-				Call: func(context.Context, any, json.RawMessage) (any, error) { return nil, nil },
+				Call: func(context.Context, any, json.RawMessage) (json.RawMessage, error) { return nil, nil },
 			}
 		}
 		acquire, release := operation(models.FAcquire), operation(models.FRelease)

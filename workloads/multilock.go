@@ -35,9 +35,6 @@ var _ = offer(models.MultiLock,
 // Name is the name of the model.
 func (MultiLock) Name() string { return models.MultiLock.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (MultiLock) InProcesses() Workload { return MultiLock{New: subjects.RemoteMultiLock} }
-
 // Maker serves the subjects to another process.
 func (w MultiLock) Maker() subjects.Maker { return subjects.ServeMultiLock(w.New) }
 
@@ -82,11 +79,10 @@ func (w MultiLock) Start(ctx context.Context, env *Env) (Run, error) {
 }
 
 func (w MultiLock) holder(c *subjects.Client, path string, keys []string) (*holder, error) {
-	l, err := w.New(c, path, keys)
-	if err = given(l, err); err != nil {
+	h, err := holderOf(onWith(subjects.MultiLocks, keys, w.New), subjects.MultiLockAcquire, subjects.MultiLockRelease)(c, path)
+	if err != nil {
 		return nil, err
 	}
-	h := newHolder(l, l.Lock, l.Unlock)
 	h.keys = keys
 	return h, nil
 }

@@ -40,9 +40,6 @@ var _ = offer(models.Partitioner,
 // Name is the name of the model.
 func (Partitioner) Name() string { return models.Partitioner.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (Partitioner) InProcesses() Workload { return Partitioner{New: subjects.RemotePartitioner} }
-
 // Maker serves the subjects to another process.
 func (w Partitioner) Maker() subjects.Maker { return subjects.ServePartitioner(w.New) }
 
@@ -60,15 +57,16 @@ func (w Partitioner) Start(ctx context.Context, env *Env) (Run, error) {
 	items := itemsFor(len(env.Clients))
 	r := &partitionRun{in: make(perKey[int], len(env.Clients)), gathering: make(map[string]*gathering, env.Keys)}
 	holders, err := makePerKey(ctx, env, func(c *subjects.Client, path string) (*holder, error) {
-		p, err := w.New(c, path, items)
-		if err = given(p, err); err != nil {
+		p, err := onWith(subjects.Partitioners, items, w.New)(c, path)
+		if err != nil {
 			return nil, err
 		}
-		h := newHolder(p, nil, p.Release)
+		h := newHolder(p, nil, subjects.PartitionerRelease)
 		h.set = items
-		h.acquire = func(ctx context.Context) (err error) {
-			h.keys, err = p.Acquire(ctx)
-			return err
+		h.acquire = func(ctx context.Context, _ purpose) (subjects.Granted, error) {
+			g, err := subjects.PartitionerAcquire.On(ctx, p, subjects.None{})
+			h.keys = g.Keys
+			return g.Granted, err
 		}
 		h.stays = func(ctx context.Context, c *Client, key string, length time.Duration) {
 			r.untilChanged(ctx, c, p, key, length)
@@ -137,7 +135,7 @@ func (r *partitionRun) share(ctx context.Context, c *Client, key string, at, pat
 
 // untilChanged waits until another share is due to a client that holds one, or for some time. At
 // the end it waits until all have theirs.
-func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p subjects.Partitioner, key string, length time.Duration) {
+func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p subjects.At[subjects.Partitioner], key string, length time.Duration) {
 	r.mu.Lock()
 	g := r.gathering[key]
 	r.mu.Unlock()
@@ -151,10 +149,10 @@ func (r *partitionRun) untilChanged(ctx context.Context, c *Client, p subjects.P
 		Run: func(ctx context.Context) (any, error) {
 			ctx, stop := g.during(ctx, c)
 			defer stop()
-			err := p.Changed(ctx)
+			_, err := subjects.PartitionerChanged.On(ctx, p, subjects.None{})
 			jitter.Wait(1 + c.ID) // the client's connection may be busy with what told it
 			if err != nil && ctx.Err() == nil {
-				return nil, subjects.WithoutEffect(err) // it changes nothing
+				return nil, err
 			}
 			return models.Due{Due: err == nil}, nil
 		},
@@ -167,11 +165,8 @@ func (r *partitionRun) leave(ctx context.Context, c *Client, key string) {
 	if !is || c.gone(life) {
 		return
 	}
-	p := r.holders[c.ID][key].subject.(subjects.Partitioner)
-	err := c.Do(ctx, Op{
-		F: models.FLeave, Key: key, Life: life, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, p.Leave(ctx) },
-	})
+	p := r.holders[c.ID][key].at.(subjects.At[subjects.Partitioner])
+	_, err := operate(ctx, c, p, subjects.PartitionerLeave, subjects.None{}, Op{Key: key, Life: life, Timeout: r.env.OpTimeout})
 	if err == nil || !subjects.NoEffect(err) && !c.idle {
 		delete(r.in[c.ID], key)
 	}

@@ -83,7 +83,7 @@ func TestSessionWithoutConnections(t *testing.T) {
 	if _, err := (Session{}).Start(t.Context(), d.env()); err == nil {
 		t.Error("it starts without visitors")
 	}
-	if (Session{}).Name() != models.Session.Name || (Session{}).InProcesses() != nil {
+	if (Session{}).Name() != models.Session.Name || InProcesses(Session{}) {
 		t.Error("not what it says")
 	}
 }

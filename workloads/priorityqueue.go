@@ -34,9 +34,6 @@ var _ = offer(models.PriorityQueue,
 // Name is the name of the model.
 func (PriorityQueue) Name() string { return models.PriorityQueue.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (PriorityQueue) InProcesses() Workload { return PriorityQueue{New: subjects.RemotePriorityQueue} }
-
 // Maker serves the subjects to another process.
 func (w PriorityQueue) Maker() subjects.Maker { return subjects.ServePriorityQueue(w.New) }
 
@@ -58,7 +55,7 @@ const perItemRush = 16
 
 // Start makes the queues.
 func (w PriorityQueue) Start(ctx context.Context, env *Env) (Run, error) {
-	r, err := startItems(ctx, env, w.New, func(item string, rng *rand.Rand) (any, func(context.Context, subjects.PriorityQueue) error) {
+	r, err := startItems(ctx, env, on(subjects.PriorityQueues, w.New), subjects.PriorityQueuePut, subjects.PriorityQueueTake, func(item string, rng *rand.Rand) (any, subjects.RankedItem) {
 		priority := 1 + rng.Int32N(worst)
 		if rng.IntN(8) == 0 {
 			some := ends
@@ -67,16 +64,14 @@ func (w PriorityQueue) Start(ctx context.Context, env *Env) (Run, error) {
 			}
 			priority = some[rng.IntN(len(some))]
 		}
-		return models.Ranked{Item: item, Priority: priority}, func(ctx context.Context, q subjects.PriorityQueue) error {
-			return q.Put(ctx, priority, []byte(item))
-		}
+		return models.Ranked{Item: item, Priority: priority}, subjects.RankedItem{Item: []byte(item), Priority: priority}
 	})
 	if err != nil {
 		return nil, err
 	}
 	together := newMeetings(env, perItemRush)
 	r.meetings = &together
-	_, strict := subjects.Offered[subjects.Strict](r.queues[env.Clients[0].ID][env.Key(0)]) // all are of one kind
+	strict := r.queues[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferStrict) // all are of one kind
 	env.fact(history.FOffers, "", history.Offers{Strict: strict})
 	return r, nil
 }

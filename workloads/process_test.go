@@ -213,11 +213,11 @@ func farSection(t *testing.T, f *far, during func()) []string {
 	f.lives = newLives()
 	c := remotely(d, 0, f)
 	r := &holdRun{env: d.env(), holders: map[int]map[string]*holder{}, resources: map[string]*resource{"k1": {}}}
-	l, err := subjects.RemoteLock(c.Client, "/root/k1")
+	h, err := holderOf(on(subjects.Locks, nil), subjects.LockAcquire, subjects.LockRelease)(c.Client, "/root/k1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.holders[0] = map[string]*holder{"k1": newHolder(l, l.Lock, l.Unlock)}
+	r.holders[0] = map[string]*holder{"k1": h}
 	time.AfterFunc(10*time.Millisecond, during)
 	r.criticalSection(t.Context(), c, "k1", 0, time.Second, 20*time.Millisecond, purpose{})
 	return lines(d.read(t))
@@ -273,15 +273,11 @@ func worksInProcesses(t *testing.T, recipe string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	there := w.(Processes).InProcesses()
+	if InProcesses(w) == ModelOf(w).Store {
+		t.Errorf("in processes: %v", InProcesses(w))
+	}
 	d := newDesk(t, 2)
 	env := d.env()
-	switch {
-	case there == nil && recipe != models.Register.Name && recipe != models.Session.Name:
-		t.Error("it cannot be done in processes")
-	case there != nil && there.Name() != recipe:
-		t.Errorf("in processes it is called %s", there.Name())
-	}
 	for _, c := range d.clients {
 		c.Conn = nil
 	}

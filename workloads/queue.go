@@ -35,23 +35,20 @@ var _ = offer(models.Queue,
 // Name is the name of the model.
 func (Queue) Name() string { return models.Queue.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (Queue) InProcesses() Workload { return Queue{New: subjects.RemoteQueue} }
-
 // Maker serves the subjects to another process.
 func (w Queue) Maker() subjects.Maker { return subjects.ServeQueue(w.New) }
 
 // Start makes the queues.
 func (w Queue) Start(ctx context.Context, env *Env) (Run, error) {
-	r, err := startItems(ctx, env, w.New, func(item string, _ *rand.Rand) (any, func(context.Context, subjects.Queue) error) {
-		return models.Item{Item: item}, func(ctx context.Context, q subjects.Queue) error { return q.Put(ctx, []byte(item)) }
+	r, err := startItems(ctx, env, on(subjects.Queues, w.New), subjects.QueuePut, subjects.QueueTake, func(item string, _ *rand.Rand) (any, []byte) {
+		return models.Item{Item: item}, []byte(item)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if q, ok := subjects.Offered[subjects.Bounded](r.queues[env.Clients[0].ID][env.Key(0)]); ok { // all are of one kind
+	if room := subjects.RoomIn(r.queues[env.Clients[0].ID][env.Key(0)]); room > 0 { // all are of one kind
 		together := newMeetings(env, perItemRush)
-		r.meetings, r.room, r.patience = &together, q.Capacity(), min(takePatience, env.OpTimeout)
+		r.meetings, r.room, r.patience = &together, room, min(takePatience, env.OpTimeout)
 		env.fact(history.FOffers, "", history.Offers{Capacity: r.room})
 	}
 	return r, nil

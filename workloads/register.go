@@ -54,9 +54,6 @@ func (w Register) Through(dial zk.Dialer) zk.Dialer { return throughProxy(w.corr
 // Name is the name of the model.
 func (Register) Name() string { return models.Register.Name }
 
-// InProcesses returns nil: other processes have no registers.
-func (Register) InProcesses() Workload { return nil }
-
 // Start makes the znodes, which hold the value "", and the subjects.
 func (w Register) Start(ctx context.Context, env *Env) (Run, error) {
 	for i := range env.Keys {

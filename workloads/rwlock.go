@@ -34,9 +34,6 @@ var _ = offer(models.RWLock,
 // Name is the name of the model.
 func (RWLock) Name() string { return models.RWLock.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (RWLock) InProcesses() Workload { return RWLock{New: subjects.RemoteRWLock} }
-
 // Maker serves the subjects to another process.
 func (w RWLock) Maker() subjects.Maker { return subjects.ServeRWLock(w.New) }
 
@@ -46,12 +43,14 @@ const perReadRush = 20
 // Start makes the locks.
 func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 20*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
-		l, err := w.New(c, path)
-		if err = given(l, err); err != nil {
+		l, err := on(subjects.RWLocks, w.New)(c, path)
+		if err != nil {
 			return nil, err
 		}
-		h := newHolder(l, l.Lock, l.Unlock)
-		h.modes = modesOf(l)
+		h := newHolder(l, func(ctx context.Context, want purpose) (subjects.Granted, error) {
+			return subjects.RWLockAcquire.On(ctx, l, want.wish())
+		}, subjects.RWLockRelease)
+		h.modes = &modes{l, l.Offers(subjects.OfferDowngrade), l.Offers(subjects.OfferRevoke)}
 		return h, nil
 	})
 	if err != nil {
@@ -63,20 +62,8 @@ func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 
 // modes are what a hold of a read-write lock can do beyond other holds.
 type modes struct {
-	read      func(context.Context) error
-	downgrade func(context.Context) error
-	revocable subjects.Revocable // nil if revocation is not offered
-}
-
-func modesOf(l subjects.RWLock) *modes {
-	m := &modes{read: l.RLock}
-	if d, ok := subjects.Offered[subjects.Downgrader](l); ok {
-		m.downgrade = d.Downgrade
-	}
-	if r, ok := subjects.Offered[subjects.Revocable](l); ok {
-		m.revocable = r
-	}
-	return m
+	of                  subjects.At[subjects.RWLock]
+	downgrades, revokes bool // that is offered
 }
 
 // purpose is what a client wants from a hold, besides its duration.
@@ -97,14 +84,6 @@ func (p purpose) wish() models.Wish {
 	return models.Wish{}
 }
 
-// acquiring returns the call that acquires such a hold.
-func (p purpose) acquiring(h *holder) func(context.Context) error {
-	if p.reads {
-		return h.modes.read
-	}
-	return h.acquire
-}
-
 // shortListen is how long listeners wait at most during the load.
 const shortListen = 50 * time.Millisecond
 
@@ -114,8 +93,8 @@ func (h *holder) drawPurpose(draw func(n int) int) purpose {
 		return purpose{}
 	}
 	p := purpose{reads: draw(3) > 0, downgrades: draw(2) == 0}
-	p.downgrades = p.downgrades && !p.reads && h.modes.downgrade != nil
-	if draw(10) == 0 && h.modes.revocable != nil {
+	p.downgrades = p.downgrades && !p.reads && h.modes.downgrades
+	if draw(10) == 0 && h.modes.revokes {
 		p.listens = shortListen
 	}
 	return p
@@ -128,10 +107,7 @@ func lastPurpose(c *Client) func(n int) int {
 
 // downgrade turns a writer's hold into a reader's, which lasts as long again.
 func (r *holdRun) downgrade(ctx context.Context, c *Client, h *holder, key string, grant models.Grant, life int, length time.Duration) {
-	_ = c.Do(ctx, Op{
-		F: models.FDowngrade, Key: key, Life: life, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, h.modes.downgrade(ctx) },
-	})
+	_, _ = operate(ctx, c, h.modes.of, subjects.RWLockDowngrade, subjects.None{}, Op{Key: key, Life: life, Timeout: r.env.OpTimeout})
 	r.access(ctx, c, h, key, grant, life, true)
 	pause(ctx, length)
 }
@@ -144,7 +120,7 @@ func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, 
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
 			var err error
-			heard, err = h.modes.revocable.Listen(ctx)
+			heard, err = subjects.Listen(ctx, h.modes.of)
 			return models.Heard{Revoked: heard}, err
 		},
 	})
@@ -153,10 +129,8 @@ func (r *holdRun) listen(ctx context.Context, c *Client, h *holder, key string, 
 
 // revoke asks the holders of a key to release it.
 func (r *holdRun) revoke(ctx context.Context, c *Client, h *holder, key string, at time.Duration) error {
-	return c.Do(ctx, Op{
-		F: models.FRevoke, Key: key, Intended: at, Timeout: r.env.OpTimeout,
-		Run: func(ctx context.Context) (any, error) { return nil, h.modes.revocable.Revoke(ctx) },
-	})
+	_, err := operate(ctx, c, h.modes.of, subjects.RWLockRevoke, subjects.None{}, Op{Key: key, Intended: at, Timeout: r.env.OpTimeout})
+	return err
 }
 
 // rwRun is the run of read-write locks.
@@ -184,7 +158,7 @@ func (r rwRun) Quiesce(ctx context.Context) error {
 // returns false if one did not hear, or revocation is not offered.
 func (r rwRun) hearing(ctx context.Context, key string) bool {
 	first := r.env.Clients[0]
-	if r.holders[first.ID][key].modes.revocable == nil || len(r.env.Clients) < 2 {
+	if !r.holders[first.ID][key].modes.revokes || len(r.env.Clients) < 2 {
 		return false
 	}
 	patience := Patience(r.env.Bound)

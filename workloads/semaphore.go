@@ -37,9 +37,6 @@ var _ = offer(models.Semaphore,
 // Name is the name of the model.
 func (Semaphore) Name() string { return models.Semaphore.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (Semaphore) InProcesses() Workload { return Semaphore{New: subjects.RemoteSemaphore} }
-
 // Maker serves the subjects to another process.
 func (w Semaphore) Maker() subjects.Maker { return subjects.ServeSemaphore(w.New) }
 
@@ -57,13 +54,7 @@ const perLeaseRush = 20
 // Start makes the semaphores.
 func (w Semaphore) Start(ctx context.Context, env *Env) (Run, error) {
 	places := leasesFor(len(env.Clients))
-	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, func(c *subjects.Client, path string) (*holder, error) {
-		s, err := w.New(c, path, places)
-		if err = given(s, err); err != nil {
-			return nil, err
-		}
-		return newHolder(s, s.Acquire, s.Release), nil
-	})
+	r, err := newHoldRun(ctx, env, 5*time.Millisecond, 30*time.Millisecond, holderOf(onWith(subjects.Semaphores, places, w.New), subjects.SemaphoreAcquire, subjects.SemaphoreRelease))
 	if err != nil {
 		return nil, err
 	}

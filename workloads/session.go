@@ -94,9 +94,6 @@ func corruptions() (all []Subject) {
 // Name is the name of the model.
 func (Session) Name() string { return models.Session.Name }
 
-// InProcesses returns nil: other processes would have to do what this one examines.
-func (Session) InProcesses() Workload { return nil }
-
 // Wired implements Wired.
 func (Session) Wired() {}
 

@@ -36,9 +36,6 @@ var _ = offer(models.TwoPhaseCommit,
 // Name is the name of the model.
 func (TwoPhaseCommit) Name() string { return models.TwoPhaseCommit.Name }
 
-// InProcesses returns the same workload with subjects in the clients' own processes.
-func (w TwoPhaseCommit) InProcesses() Workload { return w }
-
 // Maker serves the subjects to another process.
 func (w TwoPhaseCommit) Maker() subjects.Maker { return subjects.ServeTransaction(w.New) }
 

@@ -29,16 +29,8 @@ type Parameterized interface {
 	Params(p *history.Params)
 }
 
-// Processes is a workload that supports clients in processes of their own. A workload that
-// is not Processes makes its subjects from subjects.Client.Remote itself.
-type Processes interface {
-	// InProcesses returns the same workload with subjects that live there, and does not use
-	// the constructors of this process. It returns nil if other processes have no such
-	// subjects.
-	InProcesses() Workload
-}
-
-// Served is a workload whose subjects can be made by a process that is itself a client.
+// Served is a workload whose subjects a client's own process can make. A workload gets the subject of a client that
+// lives in a process of its own from the contract (subjects.Contract), or from subjects.Client.Remote.
 type Served interface {
 	Maker() subjects.Maker
 }

@@ -26,6 +26,9 @@ type Wish struct {
 // ToRead is the mode of a shared hold.
 const ToRead = "read"
 
+// IsZero reports whether there is nothing to say: a hold to write.
+func (w Wish) IsZero() bool { return w == Wish{} }
+
 // Heard is the value of a listen's ok.
 type Heard struct {
 	Revoked bool `json:"revoked"` // a client asked for the hold

@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Barrier.Name, checks: []check{
-	{"normal", onTwo(holdsBack)},
-	{"cancel", onTwo(cancelsAwait)},
-	{"cancel-at-once", onObject(cancelsAwaitAtOnce)},
-}})
+var _ = declare(subjects.Barriers, nil,
+	check{"normal", onTwo(holdsBack)},
+	check{"cancel", onTwo(cancelsAwait)},
+	check{"cancel-at-once", onObject(cancelsAwaitAtOnce)},
+)
 
 // holdsBack: clients wait while the barrier is raised, and only then.
 func holdsBack(t *trial, a, b *object) error {

@@ -9,11 +9,11 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Cache.Name, offers: []string{subjects.OfferNeverCurrent}, checks: []check{
-	{"normal", onTwo(copiesChanges)},
-	{"follows", onTwo(copiesByItself)},
-	{"refused", onObject(putsBelowNothing)},
-}})
+var _ = declare(subjects.Caches, nil,
+	check{"normal", onTwo(copiesChanges)},
+	check{"follows", onTwo(copiesByItself)},
+	check{"refused", onObject(putsBelowNothing)},
+)
 
 // puts puts a znode of a subtree; an empty value removes it.
 func (t *trial) puts(o *object, node, value string) error {

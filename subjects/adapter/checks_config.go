@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Config.Name, checks: []check{
-	{"normal", onTwo(followsChanges)},
-	{"wait", onTwo(waitsForNext)},
-	{"cancel", onTwo(cancelsObserve)},
-	{"cancel-at-once", onObject(cancelsObserveAtOnce)},
-}})
+var _ = declare(subjects.Configs, nil,
+	check{"normal", onTwo(followsChanges)},
+	check{"wait", onTwo(waitsForNext)},
+	check{"cancel", onTwo(cancelsObserve)},
+	check{"cancel-at-once", onObject(cancelsObserveAtOnce)},
+)
 
 // sets sets a configuration; "" deletes it.
 func (t *trial) sets(o *object, value string) error {

@@ -9,10 +9,10 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Counter.Name, checks: []check{
-	{"normal", onTwo(countsAdditions)},
-	{"mismatch", onObject(comparesFirst)},
-}})
+var _ = declare(subjects.Counters, nil,
+	check{"normal", onTwo(countsAdditions)},
+	check{"mismatch", onObject(comparesFirst)},
+)
 
 // counts calls an operation of a counter and compares the result.
 func (t *trial) counts(o *object, operation string, value any, want int64) error {

@@ -4,14 +4,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{
-	recipe: models.DelayQueue.Name, offers: []string{subjects.OfferStrict},
-	checks: queueChecks(putter.isByDue, func(item []byte) any { return dueAt(time.Now().Add(-time.Second))(item) }),
-})
+var _ = declare(subjects.DelayQueues, nil,
+	queueChecks(putter.isByDue, func(item []byte) any { return dueAt(time.Now().Add(-time.Second))(item) })...)
 
 // dueAt puts items that are due at a time.
 func dueAt(due time.Time) putter {

@@ -6,12 +6,13 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Discovery.Name, checks: []check{
-	{"normal", onTwo(isFound)},
-	{"changes", onTwo(tellsAndPicks)},
-}})
+var _ = declare(subjects.Services, nil,
+	check{"normal", onTwo(isFound)},
+	check{"changes", onTwo(tellsAndPicks)},
+)
 
 func (t *trial) registers(o *object, instance string) error {
 	return t.joinsBy(models.FRegister, o, instance)

@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.DoubleBarrier.Name, with: parties, checks: []check{
-	{"normal", onTwo(entersAndLeaves)},
-	{"cancel", onObject(cancelsEnter)},
-	{"cancel-at-once", onObject(cancelsEnterAtOnce)},
-}})
+var _ = declare(subjects.DoubleBarriers, always(2),
+	check{"normal", onTwo(entersAndLeaves)},
+	check{"cancel", onObject(cancelsEnter)},
+	check{"cancel-at-once", onObject(cancelsEnterAtOnce)},
+)
 
 func cancelsEnterAtOnce(t *trial, o *object) error {
 	return t.atOnce(o, models.FEnter)
@@ -40,6 +41,3 @@ func cancelsEnter(t *trial, o *object) error {
 	}
 	return t.cancelled(enter)
 }
-
-// parties is the argument of a double barrier of two.
-func parties(int) any { return map[string]int{"parties": 2} }

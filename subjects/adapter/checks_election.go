@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/zklab/zklab/history/models"
@@ -11,16 +12,7 @@ import (
 )
 
 // An election is a hold that can tell which candidate leads.
-var _ = declare(suite{
-	recipe: models.Election.Name, with: candidacy,
-	offers: append(subjects.HoldOffers(), subjects.OfferLeader),
-	checks: append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)}),
-})
-
-// candidacy is the argument of a candidate.
-func candidacy(client int) any {
-	return map[string]string{"candidate": fmt.Sprint(client)}
-}
+var _ = declare(subjects.Elections, strconv.Itoa, append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)})...)
 
 // tellsLeader: it returns the leading candidate's id, and "" before any leads.
 func tellsLeader(t *trial, a, b *contender) error {

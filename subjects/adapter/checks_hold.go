@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Lock.Name, offers: subjects.HoldOffers(), checks: holdChecks})
+var _ = declare(subjects.Locks, nil, holdChecks...)
 
 // holdChecks are the checks of every hold: t.recipe says which.
 var holdChecks = []check{

@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	_ = declare(suite{recipe: models.JobQueue.Name, with: twoTries, checks: jobChecks})
-	_ = declare(suite{recipe: models.MasterWorker.Name, with: twoTries, checks: jobChecks})
+	_ = declare(subjects.JobQueues, always(2), jobChecks...)
+	_ = declare(subjects.MasterWorkers, always(2), jobChecks...)
 )
 
 // jobChecks are also the checks of a master-worker, where each client may be the master.
@@ -25,9 +25,6 @@ var jobChecks = []check{
 	{"tries", onTwo(triesJobs)},
 	{"crash", crashedJob},
 }
-
-// twoTries: a job is tried twice.
-func twoTries(int) any { return map[string]int{"tries": 2} }
 
 // takenJob is an attempt at a job, as in the answer to take.
 type takenJob struct {

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Membership.Name, checks: []check{
-	{"normal", onTwo(comesAndGoes)},
-	{"changes", onTwo(tellsChanges)},
-	{"cancel", onTwo(cancelsChanged)},
-}})
+var _ = declare(subjects.Groups, nil,
+	check{"normal", onTwo(comesAndGoes)},
+	check{"changes", onTwo(tellsChanges)},
+	check{"cancel", onTwo(cancelsChanged)},
+)
 
 // joins makes a client a member.
 func (t *trial) joins(o *object, member string) error { return t.joinsBy(models.FJoin, o, member) }

@@ -5,25 +5,19 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
 // A multi-lock whose clients all name the same keys is a lock.
-var _ = declare(suite{
-	recipe: models.MultiLock.Name, with: twoKeys, offers: subjects.HoldOffers(),
-	checks: append(slices.Clone(holdChecks), check{"crosswise", keysCrosswise}, check{"apart", keysApart}),
-})
+var _ = declare(subjects.MultiLocks, twoKeys,
+	append(slices.Clone(holdChecks), check{"crosswise", keysCrosswise}, check{"apart", keysApart})...)
 
-func twoKeys(client int) any {
+func twoKeys(client int) []string {
 	if client%2 == 1 {
-		return keyNames("b", "a")
+		return []string{"b", "a"}
 	}
-	return keyNames("a", "b")
+	return []string{"a", "b"}
 }
-
-// keyNames is the argument of a multi-lock.
-func keyNames(names ...string) any { return map[string][]string{"keys": names} }
 
 // manyTurns is how often two clients lock keys at once that each names in another order.
 const manyTurns = 20
@@ -34,7 +28,7 @@ func (t *trial) multi(names ...string) (*contender, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := t.made(p, t.path(), keyNames(names...))
+	o, err := t.made(p, t.path(), subjects.MultiLocks.With(names))
 	return &contender{object: o}, err
 }
 

@@ -11,10 +11,8 @@ import (
 
 // A partitioner of two items whose member is alone is a lock for it: another one waits until it
 // gives back the item that is due to that one.
-var _ = declare(suite{
-	recipe: models.Partitioner.Name, with: func(int) any { return keyNames("a", "b") }, offers: subjects.HoldOffers(),
-	checks: append(slices.Clone(holdChecks), check{"shares", sharesEvenly}, check{"changes", tellsOfShares}),
-})
+var _ = declare(subjects.Partitioners, always([]string{"a", "b"}),
+	append(slices.Clone(holdChecks), check{"shares", sharesEvenly}, check{"changes", tellsOfShares})...)
 
 // acquireShare is acquire with the items.
 func (c *contender) acquireShare(ctx context.Context) ([]string, error) {

@@ -3,14 +3,11 @@ package adapter
 import (
 	"fmt"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{
-	recipe: models.PriorityQueue.Name, offers: []string{subjects.OfferStrict},
-	checks: queueChecks(putter.isBestFirst, func(item []byte) any { return subjects.RankedItem{Item: item, Priority: 5} }),
-})
+var _ = declare(subjects.PriorityQueues, nil,
+	queueChecks(putter.isBestFirst, func(item []byte) any { return subjects.RankedItem{Item: item, Priority: 5} })...)
 
 // isBestFirst: items come by number, equal ones in the order in which they were put.
 func (putter) isBestFirst(t *trial, a, b *object) error {

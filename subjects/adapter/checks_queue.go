@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.Queue.Name, offers: []string{subjects.OfferBounded}, checks: queueChecks(putter.isFIFO, func(item []byte) any { return item })})
+var _ = declare(subjects.Queues, nil, queueChecks(putter.isFIFO, func(item []byte) any { return item })...)
 
 // putter turns an item into the value that puts it into a queue of some kind.
 type putter func(item []byte) any

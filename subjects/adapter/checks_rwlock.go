@@ -11,10 +11,8 @@ import (
 )
 
 // A read-write lock without readers is a lock.
-var _ = declare(suite{
-	recipe: models.RWLock.Name, offers: subjects.RWLockOffers(),
-	checks: append(slices.Clone(holdChecks), check{"readers", readsTogether}, check{"downgrade", downgrades}, check{"revoke", isAsked}),
-})
+var _ = declare(subjects.RWLocks, nil,
+	append(slices.Clone(holdChecks), check{"readers", readsTogether}, check{"downgrade", downgrades}, check{"revoke", isAsked})...)
 
 // read acquires for reading.
 func (c *contender) read(ctx context.Context) error {

@@ -3,20 +3,11 @@ package adapter
 import (
 	"slices"
 
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
 
 // A semaphore of one lease is a lock. With two leases, a third client waits.
-var _ = declare(suite{
-	recipe: models.Semaphore.Name, with: oneLease, offers: subjects.HoldOffers(),
-	checks: append(slices.Clone(holdChecks), check{"two-leases", holdsTwo}),
-})
-
-func oneLease(int) any { return leases(1) }
-
-// leases is the argument of a semaphore.
-func leases(n int) any { return map[string]int{"leases": n} }
+var _ = declare(subjects.Semaphores, always(1), append(slices.Clone(holdChecks), check{"two-leases", holdsTwo})...)
 
 // holdsTwo: two of three clients hold at a time.
 func holdsTwo(t *trial) error {
@@ -26,7 +17,7 @@ func holdsTwo(t *trial) error {
 		if err != nil {
 			return err
 		}
-		o, err := t.made(p, t.path(), leases(2))
+		o, err := t.made(p, t.path(), subjects.Semaphores.With(2))
 		if err != nil {
 			return err
 		}

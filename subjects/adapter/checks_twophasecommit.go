@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
 )
 
-var _ = declare(suite{recipe: models.TwoPhaseCommit.Name, checks: []check{
-	{"normal", onTwo(commitsTogether)},
-	{"no", onTwo(abortsTogether)},
-	{"patience", onTwo(losesPatience)},
-	{"cancel", onTwo(cancelsOutcome)},
-}})
+var _ = declare(subjects.Transactions, nil,
+	check{"normal", onTwo(commitsTogether)},
+	check{"no", onTwo(abortsTogether)},
+	check{"patience", onTwo(losesPatience)},
+	check{"cancel", onTwo(cancelsOutcome)},
+)
 
 // sites are the sites of all transactions here.
 var sites = []string{"one", "other"}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/subjects"
 )
 
 // Conformance says which program to check. Command is required.
@@ -64,10 +65,18 @@ type suite struct {
 // suites are the checks of each recipe.
 var suites = map[string]*suite{}
 
-func declare(s suite) *suite {
-	suites[s.recipe] = &s
-	return &s
+// declare declares the checks of a contract. with is what each client's objects are made with; nil: nothing.
+func declare[S, M any](k *subjects.Contract[S, M], with func(client int) M, checks ...check) *suite {
+	s := &suite{recipe: k.Name(), offers: k.Offers(), checks: checks}
+	if with != nil {
+		s.with = func(client int) any { return k.With(with(client)) }
+	}
+	suites[s.recipe] = s
+	return s
 }
+
+// always is the same for each client.
+func always[M any](m M) func(client int) M { return func(int) M { return m } }
 
 // Conform checks a program against docs/adapters.md, on its own embedded ensemble. Each
 // check starts the program once or more. Conform returns an error if it could not make the

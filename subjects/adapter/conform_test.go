@@ -203,7 +203,7 @@ func TestDocumented(t *testing.T) {
 			}
 		}
 	}
-	words := slices.Concat(subjects.HoldOffers(), []string{
+	words := slices.Concat(subjects.Locks.Offers(), []string{
 		subjects.OfferLeader, opOpen, opMake, opCall, opClose, opTouch, opPing, opCancel, opQuit, offerTouch, eventLost,
 		history.CodeError, subjects.CodeBadRequest, codeUnknown, codeVersion, codeUnsupported,
 	}, ConformRecipes())

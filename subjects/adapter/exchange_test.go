@@ -110,7 +110,7 @@ func text(n int) json.RawMessage { return json.RawMessage(`"` + strings.Repeat("
 
 // Each object offers exactly what it says that it offers.
 func TestOffering(t *testing.T) {
-	all := append(subjects.HoldOffers(), subjects.OfferLeader)
+	all := subjects.Elections.Offers()
 	for set := range 1 << len(all) {
 		var offers []string
 		for i, o := range all {
@@ -118,27 +118,19 @@ func TestOffering(t *testing.T) {
 				offers = append(offers, o)
 			}
 		}
-		c := &subjects.Client{Remote: offering(offers)}
-		lock, err := subjects.RemoteLock(c, "/lock")
+		election, err := subjects.Elections.New(&subjects.Client{Remote: offering(offers)}, "/election", "0", nil)
 		must(t, err)
-		election, err := subjects.RemoteElection(c, "/election", "0")
-		must(t, err)
-		for _, s := range []any{lock, election} {
-			_, fence := subjects.Offered[subjects.Fencer](s)
-			_, session := subjects.Offered[subjects.Owner](s)
-			_, lost := subjects.Offered[subjects.Holder](s)
-			_, asked := subjects.Offered[subjects.Asked](s)
-			_, leader := subjects.Offered[subjects.LeaderTeller](s)
-			_, closer := subjects.Offered[subjects.Closer](s)
-			_, itemizer := subjects.Offered[subjects.Itemizer](s)
-			for offer, there := range map[string]bool{subjects.OfferFence: fence, subjects.OfferSession: session, eventLost: lost && asked, subjects.OfferLeader: leader} {
-				if want := has(offers, offer) && (offer != subjects.OfferLeader || s == any(election)); there != want {
-					t.Errorf("offers %q: %s is %v", offers, offer, there)
-				}
+		for _, offer := range all {
+			if election.Offers(offer) != has(offers, offer) {
+				t.Errorf("offers %q: %s is %v", offers, offer, election.Offers(offer))
 			}
-			if !closer || itemizer || lost != asked {
-				t.Errorf("closer %v, itemizer %v, lost %v, asked %v", closer, itemizer, lost, asked)
-			}
+		}
+		_, lost := subjects.Offered[subjects.Holder](election.Subject())
+		_, asked := subjects.Offered[subjects.Asked](election.Subject())
+		_, closer := subjects.Offered[subjects.Closer](election.Subject())
+		_, itemizer := subjects.Offered[subjects.Itemizer](election.Subject())
+		if lost != has(offers, eventLost) || lost != asked || !closer || itemizer {
+			t.Errorf("offers %q: closer %v, itemizer %v, lost %v, asked %v", offers, closer, itemizer, lost, asked)
 		}
 	}
 }

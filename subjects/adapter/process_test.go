@@ -62,26 +62,16 @@ func (l *lab) start(cfg Config) *Process {
 	return p
 }
 
-func (l *lab) lock(p *Process, path string) subjects.Lock {
+func (l *lab) lock(p *Process, path string) *remoteLock {
 	l.t.Helper()
 	return lockOf(l.t, p, path)
 }
 
-func lockOf(t *testing.T, p *Process, path string) subjects.Lock {
+func lockOf(t *testing.T, p *Process, path string) *remoteLock {
 	t.Helper()
-	k, err := subjects.RemoteLock(&subjects.Client{Remote: p}, path)
+	k, err := lockAt(p, path)
 	must(t, err)
 	return k
-}
-
-// offered is what a subject offers beyond its contract.
-func offered[T any](t *testing.T, subject any) T {
-	t.Helper()
-	o, ok := subjects.Offered[T](subject)
-	if !ok {
-		t.Fatalf("%T does not offer %T", subject, o)
-	}
-	return o
 }
 
 // aside calls f in the background; its error arrives in the channel.
@@ -198,7 +188,7 @@ func TestKill(t *testing.T) {
 	p := l.start(l.config(honest))
 	a, b := l.lock(p, "/lock"), l.lock(p, "/lock")
 	must(t, a.Lock(t.Context()))
-	lost := offered[subjects.Holder](t, a).Lost()
+	lost := a.lost(t)
 	waiting := aside(func() error { return b.Lock(t.Context()) })
 	asked(t, p, 1)
 	stillWaits(t, waiting)
@@ -215,7 +205,7 @@ func TestKill(t *testing.T) {
 	if err := soonDone(t, waiting); !errors.Is(err, subjects.ErrProcess) || subjects.NoEffect(err) {
 		t.Errorf("the call under way: %v", err)
 	}
-	_, make := subjects.RemoteQueue(&subjects.Client{Remote: p}, "/queue")
+	_, make := queueAt(p, "/queue")
 	for what, err := range map[string]error{
 		"lock": a.Lock(t.Context()), "unlock": a.Unlock(t.Context()), "make": make,
 		"touch": p.Touch(t.Context(), "/"), "freeze": p.Freeze(),
@@ -237,7 +227,7 @@ func TestKill(t *testing.T) {
 func TestRestart(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
-	q, err := subjects.RemoteQueue(&subjects.Client{Remote: p}, "/queue")
+	q, err := queueAt(p, "/queue")
 	must(t, err)
 	must(t, q.Put(t.Context(), []byte("x")))
 	pid := p.PID()
@@ -402,7 +392,7 @@ func TestLostAsItComes(t *testing.T) {
 	for range 3 {
 		must(t, k.Lock(t.Context()))
 		select {
-		case <-offered[subjects.Holder](t, k).Lost():
+		case <-k.lost(t):
 		default:
 			t.Error("the hold is not lost")
 		}
@@ -415,9 +405,9 @@ func TestLostAsItComes(t *testing.T) {
 func TestFullPipe(t *testing.T) {
 	l := newLab(t)
 	p := l.start(l.config(honest))
-	var queues []subjects.Queue
+	var queues []remoteQueue
 	for i := range 20 {
-		q, err := subjects.RemoteQueue(&subjects.Client{Remote: p}, fmt.Sprint("/queue", i))
+		q, err := queueAt(p, fmt.Sprint("/queue", i))
 		must(t, err)
 		queues = append(queues, q)
 	}

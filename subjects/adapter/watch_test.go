@@ -19,7 +19,7 @@ func TestSilence(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		p := s.start(s.config("answers nothing after open"))
 		began := time.Now()
-		if _, err := subjects.RemoteLock(&subjects.Client{Remote: p}, "/lock"); err == nil || !strings.Contains(err.Error(), "said nothing for 10s although it was pinged") {
+		if _, err := lockAt(p, "/lock"); err == nil || !strings.Contains(err.Error(), "said nothing for 10s although it was pinged") {
 			t.Error(err)
 		}
 		if took := time.Since(began); took < 10*time.Second || took > 11*time.Second {
@@ -62,7 +62,7 @@ func TestRestartedClientHoldsAnew(t *testing.T) {
 		p := s.start(s.config(honest))
 		k := lockOf(t, p, "/lock")
 		must(t, k.Lock(t.Context()))
-		token, session := offered[subjects.Fencer](t, k).Fence(), offered[subjects.Owner](t, k).Session()
+		first := k.granted
 		must(t, p.Kill())
 		must(t, p.Restart(t.Context()))
 		if err := k.Unlock(t.Context()); err == nil || !subjects.NoEffect(err) {
@@ -72,8 +72,8 @@ func TestRestartedClientHoldsAnew(t *testing.T) {
 		synctest.Wait()
 		stillWaits(t, lock)
 		must(t, soonDone(t, lock))
-		if f, o := offered[subjects.Fencer](t, k).Fence(), offered[subjects.Owner](t, k).Session(); f <= token || o == session {
-			t.Errorf("token %#x after %#x, session %#x after %#x", f, token, o, session)
+		if k.granted.Token <= first.Token || k.granted.Session == first.Session {
+			t.Errorf("%+v after %+v", k.granted, first)
 		}
 		must(t, k.Unlock(t.Context()))
 	})

@@ -69,9 +69,6 @@ func usual(c engine.Config) (engine.Config, error) {
 	if c.Ensemble == nil {
 		c.Ensemble = embedded.Config{InMemory: true, Latency: 200 * time.Microsecond}
 	}
-	if c.Command != nil {
-		c.Workload = c.Workload.(workloads.Processes).InProcesses()
-	}
 	c.Clients = cmp.Or(c.Clients, 5)
 	c.Rate = cmp.Or(c.Rate, 100)
 	c.Keys = cmp.Or(c.Keys, 3)

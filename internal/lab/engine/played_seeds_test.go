@@ -32,7 +32,7 @@ func TestPlayedProcessesInVirtualTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w.(workloads.Processes).InProcesses() == nil {
+		if !workloads.InProcesses(w) {
 			continue
 		}
 		t.Run(recipe, func(t *testing.T) {

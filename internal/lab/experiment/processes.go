@@ -9,23 +9,15 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// inProcesses returns the experiment with its subjects in the clients' own processes.
+// inProcesses returns the experiment for clients in processes of their own, which make the subjects.
 func (x Experiment) inProcesses() (Experiment, error) {
-	w, ok := x.Workload.(workloads.Processes)
-	if !ok && !x.PlayProcesses {
-		return x, nil // the workload makes its subjects in the processes itself
-	}
-	var there workloads.Workload
-	if ok {
-		there = w.InProcesses()
-	}
-	if there == nil || x.PlayProcesses && !workloads.InProcesses(x.Workload) {
+	served, ok := x.Workload.(workloads.Served)
+	if workloads.ModelOf(x.Workload).Store || x.PlayProcesses && !ok {
 		return x, engine.Usage("clients of the %s workload cannot run in processes: the adapter protocol has no such subjects; run them as goroutines", x.Workload.Name())
 	}
-	if served, ok := x.Workload.(workloads.Served); ok && x.PlayProcesses {
+	if x.PlayProcesses {
 		x.maker = served.Maker()
 	}
-	x.Workload = there
 	return x, nil
 }
 
