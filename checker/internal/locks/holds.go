@@ -272,7 +272,7 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 func contended(k *evidence.Key, cores map[string][]*hold) int {
 	n := 0
 	for _, op := range k.Ops {
-		if op.F != models.FAcquire || op.Outcome() == history.Fail {
+		if op.F != models.FAcquire || op.Outcome() == history.Fail && !declined(op) {
 			continue
 		}
 		if slices.ContainsFunc(askedFor(k, op), func(part string) bool { return meets(op, cores[part]) }) {

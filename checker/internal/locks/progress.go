@@ -137,10 +137,16 @@ func refused(a *evidence.Record, op *history.Operation) bool {
 		a.ConnectedAt(op.Client, op.Began()) && a.ConnectedAt(op.Client, op.Return.Time) && op.Invoke.Session == op.Return.Session
 }
 
-// gaveUp says that a call ended with the caller's patience, or does not say why.
+// gaveUp says that a call ended with the caller's patience, or does not say why, or that it asked only
+// whether the lock was free.
 func gaveUp(op *history.Operation) bool {
 	e := op.Return.Error
-	return e == nil || e.Code == history.CodeTimeout || e.Code == history.CodeCancelled
+	return e == nil || e.Code == history.CodeTimeout || e.Code == history.CodeCancelled || declined(op)
+}
+
+// declined says that the answer was that another client holds.
+func declined(op *history.Operation) bool {
+	return op.Outcome() == history.Fail && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused
 }
 
 // waiting is when live clients waited for some operations of a key, and those

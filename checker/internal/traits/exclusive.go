@@ -77,7 +77,7 @@ func (x *Hold) play(h *history.History, op *history.Operation, part string) {
 	play(h, op, part, argument, answer)
 	if part == models.FAcquire && (answered && no(op.Return.Value) || declined(op)) {
 		e := at(h, op.Return)
-		e.Type, e.Value, e.Error = history.Fail, nil, nil
+		e.Type, e.Value, e.Error = history.Fail, nil, &history.Error{Code: history.CodeRefused}
 	}
 }
 

@@ -358,6 +358,47 @@ func TestDeclined(t *testing.T) {
 	}
 }
 
+// A begin that is declined while another client holds met a holder, as one that waits does. One that is
+// declined while nobody else holds did not.
+func TestDeclinedMeetsAHolder(t *testing.T) {
+	refused := &history.Error{Code: history.CodeRefused, Message: "busy"}
+	for name, tt := range map[string]struct {
+		client int
+		at     int
+		out    any
+		err    *history.Error
+		want   float64
+	}{
+		"declined":                {client: 1, at: 10, out: false, want: 1},
+		"refused":                 {client: 1, at: 10, err: refused, want: 1},
+		"an error of other kinds": {client: 1, at: 10, err: &history.Error{Code: "error"}},
+		"the holder itself":       {client: 0, at: 10, out: false},
+		"after the hold":          {client: 1, at: 110, out: false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := checktest.Ours("own", history.Params{}).Phases(0, 0, 0).Connected(0, 0, 1).Connected(0, 1, 2)
+			r.Op(checktest.Args{Client: 0, F: "lock", Key: "k", Inv: 1, Ret: 2, Outcome: ok, Out: true, Session: 1})
+			c := checktest.Args{Client: tt.client, F: "lock", Key: "k", Inv: tt.at, Ret: tt.at + 1, Outcome: ok, Out: tt.out, Session: history.ID(tt.client + 1), Err: tt.err}
+			if tt.err != nil {
+				c.Outcome = fail
+			}
+			end := checktest.Args{Client: 0, F: "unlock", Key: "k", Inv: 100, Ret: 101, Outcome: ok, Session: 1}
+			if tt.at < 100 {
+				r.Op(c).Op(end)
+			} else {
+				r.Op(end).Op(c)
+			}
+			r.Proof(0, 1, 1000)
+			for _, nested := range []bool{false, true} {
+				f := decide(r.Build(), own, traits.Exclusive(traits.Hold{Begin: "lock", End: "unlock", Nested: nested}))["exclusion"]
+				if f.Result != "" || f.Figures["contended"] != tt.want {
+					t.Errorf("nested %v: %+v", nested, f)
+				}
+			}
+		})
+	}
+}
+
 // A client that begins every hold twice, and ends it twice, has the findings of one that does so once.
 func TestNestedIsALock(t *testing.T) {
 	violated := 0
