@@ -34,9 +34,15 @@ type Runner func(ctx context.Context, s plan.Schedule) (Outcome, error)
 type Outcome struct {
 	// Points are the messages that passed, in any order.
 	Points []link.Point
-	// Messages are the same messages with what they say, in their order. Only the run without a
-	// fault has them; a runner that has none leaves loops to be tried round by round.
+	// Messages are the same messages with what they say, and the moments after them, in their order.
+	// Only runs with at most one fault have them; a runner that has none leaves loops to be tried
+	// round by round.
 	Messages []link.Message
+	// Done stands for what the operations of each client came to, without times. Runs with at most one
+	// fault have it.
+	Done uint64
+	// Exact says that a run with the same schedule is the same. Only then pairs are implied by other runs.
+	Exact bool
 	// Broken are the promises that were not kept.
 	Broken []string
 	// Causes are those of what is broken.
@@ -112,11 +118,7 @@ func Usual(s faults.Setting, session time.Duration) (all []Choice) {
 // Explore tries single faults and then pairs until all were tried or ctx ends, which is
 // no error: the report says how far it came. An error is the runner's own.
 func Explore(ctx context.Context, c Config) (Report, error) {
-	if c.Kinds != nil {
-		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(f Choice) bool { return !slices.Contains(c.Kinds, f.Fault.Kind()) })
-	}
-	e := &explorer{Config: c, ctx: ctx, guilty: map[link.Point][]string{}, then: map[single][]link.Point{}}
-	e.report.Only = c.Kinds
+	e := newExplorer(ctx, c)
 	err := e.explore()
 	if ctx.Err() != nil || errors.Is(err, errEnough) {
 		err = nil // it is why the run had none, or was the last
@@ -125,39 +127,54 @@ func Explore(ctx context.Context, c Config) (Report, error) {
 	return e.report, err
 }
 
+// newExplorer returns an exploration that has not begun.
+func newExplorer(ctx context.Context, c Config) *explorer {
+	if c.Kinds != nil {
+		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(f Choice) bool { return !slices.Contains(c.Kinds, f.Fault.Kind()) })
+	}
+	e := &explorer{Config: c, ctx: ctx, guilty: map[link.Point][]string{}, then: map[single][]link.Point{}}
+	e.report.Only = c.Kinds
+	return e
+}
+
 // explorer is one exploration under way.
 type explorer struct {
 	Config
-	ctx    context.Context
-	report Report
-	pool   *checker.Pool
-	points []link.Point
-	loops  map[link.Point]bool     // points that only repeat others
-	guilty map[link.Point][]string // faults that alone break a promise, by point
-	then   map[single][]link.Point // points that are there only with a single
+	ctx     context.Context
+	report  Report
+	pool    *checker.Pool
+	points  []link.Point
+	loops   map[link.Point]bool // points that only repeat others
+	rules   *rules
+	singles []single                // to be tried
+	guilty  map[link.Point][]string // faults that alone break a promise, by point
+	then    map[single][]link.Point // points that are there only with a single
 }
 
 func (e *explorer) explore() error {
 	if err := e.begin(); err != nil || len(e.report.Always) > 0 {
 		return err
 	}
-	singles := singlesAt(e.points, e.Faults)
-	e.report.Singles.All = len(singles)
-	singles = slices.DeleteFunc(singles, e.repeats)
-	e.report.Singles.Implied = e.report.Singles.All - len(singles)
+	all := singlesAt(e.points, e.Faults)
+	e.singles = slices.DeleteFunc(slices.Clone(all), e.repeats)
+	e.report.Singles.All = len(all)
+	e.report.Singles.imply(Implied{Loops: len(all) - len(e.singles)})
 	if e.Listed != nil {
 		e.Listed(e.report)
 	}
-	if err := e.tryEach(&e.report.Singles, alone(singles)); err != nil || e.Config.Singles {
+	if err := e.tryEach(&e.report.Singles, alone(e.singles)); err != nil || e.Config.Singles {
 		return err
 	}
 	if e.MostPairs > 0 && len(e.report.Findings) > 0 {
 		return nil
 	}
-	pairs := newPairs(singles, e.then, e.Faults)
+	pairs := e.pairs()
 	e.report.Pairs.All = pairs.count
-	return e.tryEach(&e.report.Pairs, e.innocent(pairs))
+	return e.tryEach(&e.report.Pairs, e.worth(pairs))
 }
+
+// pairs are all of those that there are. The singles must have been tried.
+func (e *explorer) pairs() *pairs { return newPairs(e.singles, e.then, e.Faults) }
 
 // alone are singles, each without another.
 func alone(singles []single) iter.Seq[[]single] {
@@ -170,16 +187,16 @@ func alone(singles []single) iter.Seq[[]single] {
 	}
 }
 
-// innocent are the pairs of which none breaks a promise alone, so many at most as are to be tried.
-func (e *explorer) innocent(pairs *pairs) iter.Seq[[]single] {
+// worth are the pairs that no other run implies, so many at most as are to be tried.
+func (e *explorer) worth(pairs *pairs) iter.Seq[[]single] {
 	return func(yield func([]single) bool) {
 		given := 0
 		for a, b := range pairs.all() {
 			if e.MostPairs > 0 && given == e.MostPairs {
 				return
 			}
-			if e.isGuilty(a) || e.isGuilty(b) {
-				e.report.Pairs.Implied++
+			if by := e.implied(a, b); by != (Implied{}) {
+				e.report.Pairs.imply(by)
 				continue
 			}
 			given++
@@ -188,6 +205,14 @@ func (e *explorer) innocent(pairs *pairs) iter.Seq[[]single] {
 			}
 		}
 	}
+}
+
+// implied counts why a pair is implied; none if it is not.
+func (e *explorer) implied(a, b single) Implied {
+	if e.isGuilty(a) || e.isGuilty(b) {
+		return Implied{Alone: 1}
+	}
+	return e.rules.imply(a, b)
 }
 
 // repeats says that a single is at a point that only repeats another.
@@ -208,7 +233,7 @@ func (e *explorer) begin() error {
 	e.points = slices.Clone(o.Points)
 	slices.SortFunc(e.points, link.Point.Compare)
 	e.points = slices.Compact(e.points)
-	e.loops = implied(o.Messages)
+	e.loops, e.rules = implied(o.Messages), newRules(o)
 	e.report.Points, e.report.Always = len(e.points), o.Broken
 	e.pool = checker.NewPool(o.Header, e.kinds(), checker.Options{Strict: e.Strict})
 	e.add(o)
@@ -366,6 +391,7 @@ func (e *explorer) remember(s single, o Outcome) {
 		e.guilty[s.point] = append(e.guilty[s.point], s.fault.Spec())
 		return
 	}
+	e.rules.learn(s, o)
 	for _, p := range o.Points {
 		if _, known := slices.BinarySearchFunc(e.points, p, link.Point.Compare); !known {
 			e.then[s] = append(e.then[s], p)

@@ -164,7 +164,7 @@ func TestFindings(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	want := "1 of 20 single faults at the 8 points of this scenario breaks a promise (20 runs); " +
-		"all of the pairs were tried, and 1 more breaks a promise (209 runs, 19 left out, of which one fault alone does)\n" +
+		"all of the pairs were tried or are implied, and 1 more breaks a promise (209 runs, 19 implied by one fault alone)\n" +
 		"  integrity  violation  kept in 228 of 230 runs\n" +
 		"  progress   valid      kept in 230 of 230 runs\n" +
 		"verdict: violation\n\n" +

@@ -46,9 +46,16 @@ type Count struct {
 	// Broke is how many broke a promise, Missed in how many a fault found no target.
 	Broke  int `json:"broke"`
 	Missed int `json:"missed"`
-	// Implied are pairs that were left out, since one of the two alone breaks a promise, and single
-	// faults that were left out, since they differ from others only by the round of a loop.
-	Implied int `json:"implied,omitempty"`
+	// Implied is how many were left out, since other runs say what would come of them, and ImpliedBy
+	// the same by the reason.
+	Implied   int     `json:"implied,omitempty"`
+	ImpliedBy Implied `json:"implied_by,omitzero"`
+}
+
+// imply counts what was left out.
+func (c *Count) imply(by Implied) {
+	c.ImpliedBy.add(by)
+	c.Implied = c.ImpliedBy.all()
 }
 
 func (c *Count) add(o Outcome) {
@@ -294,19 +301,23 @@ func (r Report) singles() (text string) {
 	default:
 		text = fmt.Sprintf("no single fault at any of the %s of this scenario breaks a promise", many(r.Points, "point"))
 	}
-	return text + " (" + c.details("implied by loops") + ")"
+	return text + " (" + c.details() + ")"
 }
 
 func (r Report) pairs() string {
 	c := r.Pairs
-	text := share(c.Tried+c.Implied, c.All) + " of the pairs were tried"
+	tried := " of the pairs were tried"
+	if c.Implied > 0 {
+		tried += " or are implied"
+	}
+	text := share(c.Tried+c.Implied, c.All) + tried
 	switch {
 	case c.Broke > 0:
 		text += fmt.Sprintf(", and %s more %s a promise", grouped(c.Broke), verb(c.Broke))
 	case c.Tried > 0:
 		text += ", and none breaks one"
 	}
-	return text + " (" + c.details("left out, of which one fault alone does") + ")"
+	return text + " (" + c.details() + ")"
 }
 
 // Tally says how many things were tried: 211 of 1,411 single faults were tried.
@@ -336,13 +347,20 @@ func (r Report) Progress() string {
 	return text + "; " + grouped(len(r.Findings)) + " broke a promise"
 }
 
-// details are the numbers behind a sentence; implied says what was left out.
-func (c Count) details(implied string) string {
+// details are the numbers behind a sentence.
+func (c Count) details() string {
 	text := many(c.Tried, "run")
+	by := c.ImpliedBy
 	for _, more := range []struct {
 		n    int
 		what string
-	}{{c.Missed, "without a target"}, {c.Implied, implied}} {
+	}{
+		{c.Missed, "without a target"},
+		{by.Loops, "implied by loops"},
+		{by.Alone, "implied by one fault alone"},
+		{by.Never, "whose second message never comes"},
+		{by.Alike, "like another pair"},
+	} {
 		if more.n > 0 {
 			text += ", " + grouped(more.n) + " " + more.what
 		}

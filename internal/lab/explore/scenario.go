@@ -131,7 +131,8 @@ func once(ctx context.Context, x experiment.Experiment, s plan.Schedule, way Way
 	var o Outcome
 	var mu sync.Mutex
 	x.Faults = s
-	if len(s) == 0 {
+	asks := stepsIn(s) <= 1
+	if asks {
 		x.OnMessage = func(m link.Message) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -147,9 +148,20 @@ func once(ctx context.Context, x experiment.Experiment, s plan.Schedule, way Way
 	if err != nil {
 		return o, err
 	}
+	if asks {
+		o.Done, o.Exact = doneIn(done.History), x.Command == nil
+	}
 	o.Broken = done.Result.Violated()
 	o.Causes = sweep.CausesOf(done.Result, done.History)
 	o.Header, o.Verdicts = done.History.Header, done.Result.Verdicts
 	o.Missed = slices.ContainsFunc(done.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 	return o, nil
+}
+
+// stepsIn counts the steps of a schedule.
+func stepsIn(s plan.Schedule) (n int) {
+	for _, part := range s {
+		n += len(part.Steps)
+	}
+	return n
 }

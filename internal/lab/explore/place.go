@@ -1,0 +1,64 @@
+package explore
+
+import (
+	"github.com/zklab/zklab/faults/kinds"
+)
+
+// place is where a fault hits a run, as far as what it does goes: two faults at the same place of one
+// run do the same, but for the time. It is comparable.
+//
+// What a fault does to a client depends on what the client has been told, on which of its requests have
+// reached a server, and on what the other clients have done until then. Requests that only read change
+// nothing on a server but watches of their connection, and the faults below end that connection.
+type place struct {
+	effect string // of faults; "" if it is not known
+	alone  single // the fault itself, then
+	client int
+	// counts are those of [moment] that matter to the effect.
+	counts [4]int
+}
+
+// The effects of faults on what surrounds their message.
+const (
+	endsConnection = "ends the connection"
+	endsSession    = "ends the session"
+	endsProcess    = "ends the process"
+	stopsProcess   = "stops the process"
+	stopsServer    = "stops the server"
+)
+
+// effects are those of the kinds of faults that have one, whatever their message is.
+var effects = map[string]string{
+	kinds.LoseRequest.Name: endsConnection,
+	kinds.LoseReply.Name:   endsConnection,
+	kinds.Cut.Name:         endsConnection,
+	kinds.Expire.Name:      endsSession,
+	kinds.Crash.Name:       endsProcess,
+	kinds.Freeze.Name:      stopsProcess,
+	kinds.Kill.Name:        stopsServer,
+}
+
+// placeOf returns the place of a single in a run.
+func (t *trace) placeOf(s single) place {
+	m, ok := t.at[s.point]
+	effect := effects[s.fault.Kind()]
+	if !ok || m.order == unknown || effect == "" {
+		return place{alone: s}
+	}
+	at := place{effect: effect, client: s.point.Client}
+	switch effect {
+	case endsConnection, endsSession:
+		at.counts = [4]int{m.sent, m.arrived, m.received, m.writing}
+	case endsProcess: // what it has sent in vain, it does not know any more
+		at.counts = [4]int{m.arrived, m.received, m.writing}
+	case stopsProcess: // what it has sent arrives all the same
+		at.counts = [4]int{m.sent, m.received, m.writing}
+	case stopsServer:
+		at.effect = s.fault.Spec() // which one
+		if m.toClient {
+			m.received++ // it is on its way, and the server is not needed for that any more
+		}
+		at.counts = [4]int{m.connects, m.arrived, m.received, m.others}
+	}
+	return at
+}

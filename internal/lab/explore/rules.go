@@ -1,0 +1,137 @@
+package explore
+
+// Implied counts what was left out, by the reason.
+type Implied struct {
+	// Loops are single faults that differ from others only by the round of a loop.
+	Loops int `json:"loops,omitempty"`
+	// Alone are pairs of which one fault alone breaks a promise.
+	Alone int `json:"alone,omitempty"`
+	// Never are pairs whose second fault is at a message that never comes after the first: their run
+	// is that of the first fault alone.
+	Never int `json:"never,omitempty"`
+	// Alike are pairs whose run is like that of another pair, but for the time.
+	Alike int `json:"alike,omitempty"`
+}
+
+// rules says which pairs need no run of their own. It knows the run without a fault and those with each
+// single fault. See the comment of the package.
+type rules struct {
+	base   *trace
+	of     map[single]*trace
+	likes  map[single]single   // those after which a run is like that of an earlier one
+	firsts map[likeness]single // the earliest of each likeness
+	places map[place]int32     // their numbers from 1, which take less memory
+	given  map[pair]bool       // those that were given a run
+}
+
+// likeness is what singles have in common whose runs are alike.
+type likeness struct {
+	place place
+	did   uint64
+}
+
+// newRules returns the rules for a scenario. Without an exact base there are none: runs that do not repeat
+// say nothing of others.
+func newRules(base Outcome) *rules {
+	if !base.Exact {
+		return nil
+	}
+	return &rules{
+		base: traceOf(base.Messages, base.Done), of: map[single]*trace{}, likes: map[single]single{},
+		firsts: map[likeness]single{}, places: map[place]int32{}, given: map[pair]bool{},
+	}
+}
+
+// learn takes the run with a single that breaks no promise.
+func (r *rules) learn(s single, o Outcome) {
+	if r == nil || !o.Exact {
+		return
+	}
+	t := traceOf(o.Messages, o.Done)
+	r.of[s] = t
+	like := likeness{r.base.placeOf(s), t.did}
+	if first, ok := r.firsts[like]; ok {
+		r.likes[s] = first
+		return
+	}
+	r.firsts[like] = s
+}
+
+// imply counts why a pair of singles is implied. If it is not, it is to be run, and implies those like it
+// that come later.
+func (r *rules) imply(a, b single) (by Implied) {
+	if r == nil {
+		return by
+	}
+	switch like, comes := r.like(a, b); {
+	case !comes:
+		return Implied{Never: 1}
+	case like == pair{}:
+		return by
+	case r.given[like]:
+		return Implied{Alike: 1}
+	default:
+		r.given[like] = true
+		return by
+	}
+}
+
+// pair are the places of a pair of singles: the first one in the run without a fault, the second one in
+// the run with the first. It is zero if nothing is like the pair.
+type pair [2]int32
+
+// like returns what a pair has in common with all pairs like it. If the second single never comes after
+// the first, comes is false.
+func (r *rules) like(a, b single) (p pair, comes bool) {
+	first, second, known := r.inOrder(a, b)
+	after := r.of[first]
+	if !known || after == nil {
+		return p, true
+	}
+	if _, comes = after.at[second.point]; !comes {
+		return p, false
+	}
+	earliest, ok := r.likes[first]
+	if !ok {
+		earliest = first
+	}
+	if _, there := r.of[earliest].at[second.point]; !there {
+		earliest = first
+	}
+	return pair{r.number(place{alone: earliest}), r.number(r.of[earliest].placeOf(second))}, true
+}
+
+// add adds what others count.
+func (i *Implied) add(more Implied) {
+	i.Loops += more.Loops
+	i.Alone += more.Alone
+	i.Never += more.Never
+	i.Alike += more.Alike
+}
+
+// all is the sum.
+func (i Implied) all() int { return i.Loops + i.Alone + i.Never + i.Alike }
+
+// inOrder returns the two singles in the order in which they come in a run with both.
+func (r *rules) inOrder(a, b single) (first, second single, known bool) {
+	if _, inBase := r.base.at[b.point]; !inBase { // it comes only after the first
+		return a, b, true
+	}
+	switch r.base.before(a.point, b.point) {
+	case -1:
+		return a, b, true
+	case 1:
+		return b, a, true
+	}
+	return a, b, false
+}
+
+// number returns the number of a place.
+func (r *rules) number(p place) int32 {
+	n, ok := r.places[p]
+	if !ok {
+		n = int32(len(r.places) + 1)
+		r.places[p] = n
+	}
+	return n
+}
