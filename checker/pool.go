@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -28,7 +29,61 @@ type Pool struct {
 type pooled struct {
 	kept, broken int
 	open         map[string]int // in how many runs it was left open, by the reason
-	figures      map[string]float64
+	figures      map[string]*big.Float
+}
+
+// exact is the number of bits with which figures are added. It is enough for the sum of very many figures,
+// of which the smallest is a nanosecond in seconds, to be exact. So the sum does not depend on the order.
+const exact = 512
+
+// PoolState is what a pool knows of its runs, to be stored.
+type PoolState struct {
+	Runs int                    `json:"runs"`
+	Of   map[string]PooledState `json:"of"` // by property
+}
+
+// PooledState is the sum of the verdicts about one property.
+type PooledState struct {
+	Kept   int            `json:"kept"`
+	Broken int            `json:"broken,omitempty"`
+	Open   map[string]int `json:"open,omitempty"` // by the reason
+	// Figures are hexadecimal, so that nothing of them is lost.
+	Figures map[string]string `json:"figures,omitempty"`
+}
+
+// State returns what the pool knows of its runs. It shares nothing with the pool.
+func (p *Pool) State() PoolState {
+	s := PoolState{Runs: p.runs, Of: map[string]PooledState{}}
+	for name, one := range p.of {
+		figures := map[string]string{}
+		for name, sum := range one.figures {
+			figures[name] = sum.Text('p', 0)
+		}
+		s.Of[name] = PooledState{one.kept, one.broken, maps.Clone(one.open), figures}
+	}
+	return s
+}
+
+// AddState adds the runs of another pool of the same scenario. What comes of it does not depend on which
+// runs are in which pool. An error says that the state is none, of which some may have been added.
+func (p *Pool) AddState(s PoolState) error {
+	p.runs += s.Runs
+	for property, more := range s.Of {
+		one := p.about(property)
+		one.kept += more.Kept
+		one.broken += more.Broken
+		for reason, n := range more.Open {
+			one.open[reason] += n
+		}
+		for name, text := range more.Figures {
+			n, _, err := big.ParseFloat(text, 0, exact, big.ToNearestEven)
+			if err != nil {
+				return fmt.Errorf("%s of %s: %w", name, property, err)
+			}
+			one.addFigure(name, n)
+		}
+	}
+	return nil
 }
 
 // NewPool returns the pool of runs whose histories begin with this header. Expects are the kinds of
@@ -55,11 +110,7 @@ func (p *Pool) Add(verdicts []Verdict) {
 
 // add adds the verdicts on one property of a run.
 func (p *Pool) add(vs []Verdict) {
-	one := p.of[vs[0].Property]
-	if one == nil {
-		one = &pooled{open: map[string]int{}, figures: map[string]float64{}}
-		p.of[vs[0].Property] = one
-	}
+	one := p.about(vs[0].Property)
 	worst := slices.MaxFunc(vs, func(a, b Verdict) int { return a.Result.Compare(b.Result) })
 	switch {
 	case worst.Result == Violation:
@@ -72,15 +123,42 @@ func (p *Pool) add(vs []Verdict) {
 	one.addFigures(vs[0].Figures)
 }
 
+// about returns the sum for a property.
+func (p *Pool) about(property string) *pooled {
+	one := p.of[property]
+	if one == nil {
+		one = &pooled{open: map[string]int{}, figures: map[string]*big.Float{}}
+		p.of[property] = one
+	}
+	return one
+}
+
 // addFigures adds the figures of one more run, as those of keys are added.
 func (one *pooled) addFigures(more map[string]float64) {
 	for name, n := range more {
-		if strings.HasPrefix(name, "longest") {
-			one.figures[name] = max(one.figures[name], n)
-		} else {
-			one.figures[name] += n
-		}
+		one.addFigure(name, big.NewFloat(n))
 	}
+}
+
+func (one *pooled) addFigure(name string, n *big.Float) {
+	sum := one.figures[name]
+	switch {
+	case sum == nil:
+		one.figures[name] = new(big.Float).SetPrec(exact).Set(n)
+	case !strings.HasPrefix(name, "longest"):
+		sum.Add(sum, n)
+	case n.Cmp(sum) > 0:
+		sum.Set(n)
+	}
+}
+
+// sums returns the figures.
+func (one *pooled) sums() map[string]float64 {
+	all := map[string]float64{}
+	for name, sum := range one.figures {
+		all[name], _ = sum.Float64()
+	}
+	return all
 }
 
 // Runs returns how many runs were added.
@@ -100,7 +178,7 @@ func (p *Pool) Verdicts() (all []Verdict) {
 }
 
 func (p *Pool) verdict(a *evidence.Record, property *frame.Property, one *pooled) Verdict {
-	v := Verdict{Property: property.Name, Decider: property.Decider, Result: Valid, Figures: maps.Clone(one.figures)}
+	v := Verdict{Property: property.Name, Decider: property.Decider, Result: Valid, Figures: one.sums()}
 	if property.Derive != nil {
 		property.Derive(v.Figures)
 	}

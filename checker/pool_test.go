@@ -1,8 +1,13 @@
 package checker
 
 import (
+	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/history"
 )
@@ -99,5 +104,46 @@ func TestPoolMeasured(t *testing.T) {
 	strict.Add(measured)
 	if len(p.Verdicts()) != 0 || pooledOf(t, strict, "belief").Result != Violation {
 		t.Errorf("%+v %+v", p.Verdicts(), strict.Verdicts())
+	}
+}
+
+// What comes of runs does not depend on the order in which they are added, nor on how they are dealt out to
+// pools that are stored.
+func TestPoolsAreAdded(t *testing.T) {
+	runs := [][]Verdict{}
+	for i := range 40 {
+		runs = append(runs, []Verdict{
+			{Property: "exclusion", Result: Valid, Figures: map[string]float64{"held_seconds": 0.1 * float64(i) / 3, "contended": 1, "longest_hold": float64(i % 7)}},
+			{Property: "progress", Result: Unknown, Reason: []string{"late", "never"}[i%2]},
+		})
+	}
+	runs[7][0].Result = Violation
+	whole := NewPool(header, nil, Options{})
+	for _, r := range runs {
+		whole.Add(r)
+	}
+	parts := []*Pool{NewPool(header, nil, Options{}), NewPool(header, nil, Options{}), NewPool(header, nil, Options{})}
+	for i, r := range slices.Backward(runs) {
+		parts[i*i%3].Add(r)
+	}
+	sum := NewPool(header, nil, Options{})
+	for _, part := range parts {
+		text, err := json.Marshal(part.State())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s PoolState
+		if err := errors.Join(json.Unmarshal(text, &s), sum.AddState(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(whole.Verdicts(), sum.Verdicts()); diff != "" || sum.Runs() != len(runs) {
+		t.Errorf("%d runs: %s", sum.Runs(), diff)
+	}
+	if diff := cmp.Diff(whole.State(), sum.State()); diff != "" {
+		t.Error(diff)
+	}
+	if err := sum.AddState(PoolState{Of: map[string]PooledState{"exclusion": {Figures: map[string]string{"held_seconds": "much"}}}}); err == nil {
+		t.Error("what is no number was added")
 	}
 }
