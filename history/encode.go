@@ -92,10 +92,7 @@ func appendID(b []byte, name string, id ID) []byte {
 
 // appendTime appends a field unless at is absent.
 func appendTime(b []byte, name string, at time.Duration) []byte {
-	if at == 0 {
-		return b
-	}
-	return strconv.AppendInt(append(b, name...), int64(at), 10)
+	return appendNumber(b, name, int64(at))
 }
 
 // appendTraffic appends the field unless the traffic is unknown.

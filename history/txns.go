@@ -2,7 +2,6 @@ package history
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,17 +25,14 @@ func WriteTxns(w io.Writer, txns []Txn) error {
 
 // TxnWriter writes transactions as they arrive; see [WriteTxns].
 type TxnWriter struct {
-	out   *bufio.Writer
-	lines *json.Encoder
-	last  ID
+	out  *bufio.Writer
+	line []byte
+	last ID
 }
 
 // NewTxnWriter returns a TxnWriter on w, which it does not close.
 func NewTxnWriter(w io.Writer) *TxnWriter {
-	out := bufio.NewWriterSize(w, 64<<10)
-	lines := json.NewEncoder(out)
-	lines.SetEscapeHTML(false)
-	return &TxnWriter{out: out, lines: lines}
+	return &TxnWriter{out: bufio.NewWriterSize(w, 64<<10)}
 }
 
 // Write adds transactions, which must follow those written before. After an error the whole output
@@ -46,7 +42,12 @@ func (w *TxnWriter) Write(txns []Txn) error {
 		if err := follows(&w.last, txns[i].Zxid); err != nil {
 			return fmt.Errorf("write transactions: %w", err)
 		}
-		if err := w.lines.Encode(&txns[i]); err != nil {
+		line, err := appendTxn(w.line[:0], &txns[i])
+		if err != nil {
+			return fmt.Errorf("write transactions: %w", err)
+		}
+		w.line = append(line, '\n')
+		if _, err := w.out.Write(w.line); err != nil {
 			return fmt.Errorf("write transactions: %w", err)
 		}
 	}

@@ -2,7 +2,9 @@ package history
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zklab/zklab/internal/testkit/allocs"
+	"pgregory.net/rapid"
 )
 
 // someTxns has every field set somewhere.
@@ -49,6 +52,30 @@ func TestTxnsRoundTrip(t *testing.T) {
 }
 
 // The lines are a file format: they change on purpose only.
+// TestTxnsAsJSON compares what is written with what encoding/json writes without escapes for HTML.
+func TestTxnsAsJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := drawTxn(t, 2)
+		x.Zxid &= 1<<62 - 1
+		x.Zxid |= 1
+		x.Path = rapid.String().Draw(t, "any path")
+		x.Paths = append(x.Paths, rapid.SliceOfN(rapid.StringOf(rapid.Rune()), 0, 2).Draw(t, "any paths")...)
+		var got, want bytes.Buffer
+		e := json.NewEncoder(&want)
+		e.SetEscapeHTML(false)
+		if err := errors.Join(WriteTxns(&got, []Txn{x}), e.Encode(x)); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want.String(), got.String()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+	part := Txn{Zxid: 1, Type: "multi", Parts: []Txn{{Type: "create", Wall: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+	if err := WriteTxns(io.Discard, []Txn{part}); err == nil {
+		t.Error("a time that JSON cannot have was written")
+	}
+}
+
 func TestTxnLines(t *testing.T) {
 	var b bytes.Buffer
 	if err := WriteTxns(&b, someTxns()[:4]); err != nil {
