@@ -102,8 +102,8 @@ bench: build image ## benchmarks: compare ratios within one run, machines are no
 bench-table: ## docs/checkers-measured.md, of this machine when it is idle: some 25 minutes (MACHINE="what it is")
 	mkdir -p bin
 	$(GO) test -run '^$$' -bench 'Decide|File' -timeout 90m ./checker/linear > bin/bench.txt || { cat bin/bench.txt; exit 1; }
-	$(GO) run ./internal/dev bench-table --machine "$(MACHINE)" < bin/bench.txt > bin/checkers-measured.md
-	mv bin/checkers-measured.md docs/checkers-measured.md
+	$(GO) run ./internal/dev bench-table --machine "$(MACHINE)" --csv bin/checkers-measured.csv < bin/bench.txt > bin/checkers-measured.md
+	mv bin/checkers-measured.md bin/checkers-measured.csv docs
 
 clean: ## what was built, and what crashed runs left
 	-bin/zklab clean

@@ -1,13 +1,14 @@
-// Package benchtable makes docs/checkers-measured.md from the output of BenchmarkDecide and
+// Package benchtable makes docs/checkers-measured.md, and .csv, from the output of BenchmarkDecide and
 // BenchmarkFile of checker/linear. It must not import what they measure:
 //
 //	make bench | tee bench.txt
-//	go run ./internal/dev bench-table --machine "2 cores" < bench.txt > docs/checkers-measured.md
+//	go run ./internal/dev bench-table --machine "2 cores" --csv docs/checkers-measured.csv < bench.txt > docs/checkers-measured.md
 //
 // "make bench-table" does both.
 package benchtable
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"runtime"
@@ -20,7 +21,7 @@ import (
 
 // Command is "dev bench-table".
 func Command() *cobra.Command {
-	var machine string
+	var machine, all string
 	cmd := &cobra.Command{
 		Use: "bench-table", Short: "Make docs/checkers-measured.md from the output of benchmarks", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,9 +32,14 @@ func Command() *cobra.Command {
 			if machine == "" {
 				machine = describe(r.cpu)
 			}
-			return write(cmd.OutOrStdout(), r, machine, time.Now())
+			table, err := os.Create(all)
+			if err != nil {
+				return err
+			}
+			return cmp.Or(write(cmd.OutOrStdout(), table, r, machine, time.Now()), table.Close())
 		},
 	}
+	cmd.Flags().StringVar(&all, "csv", "docs/checkers-measured.csv", "the file of the tables of all numbers of clients")
 	cmd.Flags().StringVar(&machine, "machine", "", "a short description of the machine (default: its processor, cores and memory)")
 	return cmd
 }

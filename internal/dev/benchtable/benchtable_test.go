@@ -1,6 +1,7 @@
 package benchtable
 
 import (
+	"encoding/csv"
 	"flag"
 	"io"
 	"os"
@@ -30,8 +31,8 @@ func TestPage(t *testing.T) {
 	if r.cpu != "Some Processor" {
 		t.Errorf("processor %q", r.cpu)
 	}
-	var b strings.Builder
-	if err := write(&b, r, "2 cores", time.Unix(0, 0)); err != nil {
+	var b, all strings.Builder
+	if err := write(&b, &all, r, "2 cores", time.Unix(0, 0)); err != nil {
 		t.Fatal(err)
 	}
 	golden := filepath.Join("testdata", "page.md")
@@ -46,6 +47,12 @@ func TestPage(t *testing.T) {
 	}
 	if d := cmp.Diff(string(want), b.String()); d != "" {
 		t.Errorf("another page than %s (-update writes it):\n%s", golden, d)
+	}
+	if rows, err := csv.NewReader(strings.NewReader(all.String())).ReadAll(); err != nil || len(rows) != 1+len(kinds)*3*len(r.models()) {
+		t.Errorf("%d rows of CSV, %v", len(rows), err)
+	}
+	if want := "Valid, every outcome known\",5,register,0.010,0.100,1.0,10.0,120,200,300,1.08,1000,20.0,90.0,200,10000\n"; !strings.Contains(all.String(), want) {
+		t.Errorf("no row with %s\n%s", want, &all)
 	}
 	for _, line := range []string{
 		"| register | 0.010 | 0.100 | 1.0 | 10.0 | 120 | 200 | 300 | 1.08 | 1,000 | 20.0 | 90.0 | 200 | 10,000 |",
@@ -113,7 +120,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if err := write(io.Discard, r, "", time.Unix(0, 0)); err != nil {
+		if err := write(io.Discard, io.Discard, r, "", time.Unix(0, 0)); err != nil {
 			t.Error(err)
 		}
 	})

@@ -3,6 +3,7 @@ package benchtable
 import (
 	"bufio"
 	"cmp"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
@@ -51,7 +52,19 @@ decided, or none that it gave up. Whatever else is missing is called not measure
 fast procedure cannot tell, nor any search within 10 s.
 `
 
-func write(w io.Writer, r *results, machine string, now time.Time) error {
+// kinds are the sorts of histories, but for the number of clients.
+var kinds = []struct {
+	title          string
+	unknown, wrong bool
+}{
+	{"Valid, every outcome known", false, false},
+	{"Valid, one outcome in a hundred unknown", true, false},
+	{"One mistake near the end, every outcome known", false, true},
+	{"One mistake near the end, one outcome in a hundred unknown", true, true},
+}
+
+// write writes the page, with the tables of 5 clients, and to a CSV file the tables of all.
+func write(w, all io.Writer, r *results, machine string, now time.Time) error {
 	out := bufio.NewWriter(w)
 	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
 	say("# The fast checkers, measured\n")
@@ -61,20 +74,10 @@ func write(w io.Writer, r *results, machine string, now time.Time) error {
 	for _, line := range r.inShort() {
 		say("- %s", line)
 	}
-	for _, of := range []struct {
-		title          string
-		unknown, wrong bool
-	}{
-		{"Valid, every outcome known", false, false},
-		{"Valid, one outcome in a hundred unknown", true, false},
-		{"One mistake near the end, every outcome known", false, true},
-		{"One mistake near the end, one outcome in a hundred unknown", true, true},
-	} {
-		say("\n## %s", of.title)
-		for _, clients := range []int{5, 20, 100} {
-			say("\n### %d clients\n", clients)
-			r.table(say, sort{clients, of.unknown, of.wrong})
-		}
+	say("\nThe tables below are of 5 clients. [checkers-measured.csv](checkers-measured.csv) has these and those of 20 and of 100 clients.")
+	for _, of := range kinds {
+		say("\n## %s\n", of.title)
+		r.table(say, sort{usual.clients, of.unknown, of.wrong})
 	}
 	say("\n## Whole files\n")
 	say("A file of a register's operations, by 20 clients, from its first byte to the verdict, as `zklab check` does it.\n")
@@ -85,7 +88,37 @@ func write(w io.Writer, r *results, machine string, now time.Time) error {
 	if len(r.files) == 0 {
 		say("| %s | | | | | |", notMeasured)
 	}
-	return out.Flush()
+	return cmp.Or(out.Flush(), r.csv(all))
+}
+
+// columns are those of a table after the model and the lengths.
+var columns = []string{"wall-clock", "MB", "growth", "porcupine's largest", "its ms", "its MB", "times", "gave up at"}
+
+// csv writes the tables of all sorts of histories as one, with numbers that are not grouped.
+func (r *results) csv(w io.Writer) error {
+	out := csv.NewWriter(w)
+	head := []string{"histories", "clients", "model"}
+	for _, n := range lengths {
+		head = append(head, strconv.Itoa(n))
+	}
+	if err := out.Write(append(head, columns...)); err != nil {
+		return err
+	}
+	for _, of := range kinds {
+		for _, clients := range []int{5, 20, 100} {
+			for _, m := range r.models() {
+				row := []string{of.title, strconv.Itoa(clients)}
+				for _, cell := range r.cells(m, sort{clients, of.unknown, of.wrong}) {
+					row = append(row, strings.ReplaceAll(cell, ",", ""))
+				}
+				if err := out.Write(row); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
 }
 
 // table is one table of the histories of a sort, a row a model.
@@ -95,7 +128,7 @@ func (r *results) table(say func(string, ...any), s sort) {
 		head += " " + grouped(n) + " |"
 		line += "--:|"
 	}
-	say("%s wall-clock | MB | growth | porcupine's largest | its ms | its MB | times | gave up at |", head)
+	say("%s %s |", head, strings.Join(columns, " | "))
 	say("%s--:|--:|--:|--:|--:|--:|--:|--:|", line)
 	for _, m := range r.models() {
 		say("| %s |", strings.Join(r.cells(m, s), " | "))
