@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
 )
@@ -18,7 +19,8 @@ type Options struct {
 	// unknown. In a testing/synctest bubble time stands still while a check runs: there a number of
 	// tries bounds the reference model, and the other checks need no bound.
 	Budget time.Duration
-	// Memory is roughly how many bytes the reference model may use for its search; 0 means 256 MiB.
+	// Memory is roughly how many bytes searches may use: those of the reference model, of what a program
+	// declares of objects of its own, and of a Porcupine that does not say it itself. 0 means 256 MiB.
 	// Everything else needs memory in proportion to the history.
 	Memory int64
 	// Model is the model to check by, if the history does not name one.
@@ -44,7 +46,7 @@ func (o Options) budget() time.Duration {
 
 func (o Options) memory() int64 {
 	if o.Memory <= 0 {
-		return 256 << 20
+		return evidence.DefaultMemory
 	}
 	return o.Memory
 }

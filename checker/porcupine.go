@@ -3,18 +3,15 @@ package checker
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 
+	"github.com/zklab/zklab/checker/declared"
 	"github.com/zklab/zklab/checker/internal/evidence"
-	"github.com/zklab/zklab/checker/internal/frame"
-	"github.com/zklab/zklab/checker/internal/ordered"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/base/linearize"
 )
 
 // Porcupine is a [Check] by a porcupine model of one's own, as porcupine's documentation has it: each
@@ -77,47 +74,55 @@ func (p Porcupine) Name() string {
 	return p.Property
 }
 
-// spec returns the model with its bounds.
-func (p Porcupine) spec() ordered.Spec {
-	s := ordered.Spec{Model: p.Model, Operation: p.Operation, ReadOnly: p.ReadOnly, Outputs: p.Outputs, Memory: Options{Memory: p.Memory}.memory(), Tries: referenceKeyTries, Time: p.Time}
-	if s.Time <= 0 {
-		s.Time = 10 * time.Second
+// rule returns the model as a rule.
+func (p Porcupine) rule() (declared.Rule, error) {
+	m := &declared.Porcupine{
+		Name:    p.Name(),
+		Meaning: "the calls on each key can have happened one after another, each between its begin and its end, with the answers that they had",
+		Model:   p.Model, Outputs: p.Outputs,
+		Bounds: declared.Bounds{Time: p.Time, Memory: p.Memory, Tries: referenceKeyTries},
 	}
-	return s
+	if p.Operation == nil {
+		return declared.Rule{}, errors.New("this Porcupine has no Operation: it says how calls are operations of the model")
+	}
+	m.Values = func(c *declared.Call) (input, output any, ok bool) {
+		if c.Outcome == declared.Refused {
+			return nil, nil, false
+		}
+		return p.Operation(c.Recorded())
+	}
+	if p.ReadOnly != nil {
+		m.ReadOnly = func(c *declared.Call) bool { return p.ReadOnly(c.Recorded()) }
+	}
+	if err := m.Check(); err != nil {
+		return declared.Rule{}, err
+	}
+	return m.Rule(), nil
 }
 
 // Check decides each key, several at a time.
 func (p Porcupine) Check(ctx context.Context, h *history.History) []Verdict {
-	property := ordered.Property(p.Name(), p.spec())
-	if p.Operation == nil {
-		return []Verdict{{Property: p.Name(), Result: Unknown, Reason: "this Porcupine has no Operation: it says how calls are operations of the model"}}
+	rule, err := p.rule()
+	if err != nil {
+		return []Verdict{{Property: p.Name(), Result: Unknown, Reason: err.Error()}}
 	}
-	a := evidence.Read(ctx, h, nil, nil)
-	findings := make([][]frame.Finding, len(a.Keys))
-	decideKeys(ctx, a, func(i int, k *evidence.Key) { findings[i] = []frame.Finding{decideOn(ctx, property, k)} })
-	return summarise(property, a, keyNames(a), column(findings, 0))
+	property := *rule.Property()
+	property.Declared = false // a check says itself what it means
+	property.Exercise = func(_ *evidence.Record, figures map[string]float64) string {
+		if figures["answered"] == 0 {
+			return "no call that the model knows was answered"
+		}
+		return ""
+	}
+	return propertyCheck{&property}.Check(ctx, h)
 }
 
 // Visualize writes porcupine's own page about one key: see [Pictures.Write].
 func (p Porcupine) Visualize(ctx context.Context, h *history.History, key string, w io.Writer) error {
-	a := evidence.Read(ctx, h, nil, nil)
-	i := slices.IndexFunc(a.Keys, func(k *evidence.Key) bool { return k.Name == key })
-	if i < 0 {
-		return fmt.Errorf("the history has no key %q", key)
-	}
-	s := p.spec()
-	calls, got, err := s.Draw(ctx, a.Keys[i], w)
-	switch {
-	case err != nil:
+	rule, err := p.rule()
+	if err != nil {
 		return err
-	case calls > ordered.MostDrawn:
-		return ErrTooLarge
-	case got.Err != nil:
-		return got.Err
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case got.Result == linearize.Undecided:
-		return ErrTooLarge
 	}
-	return nil
+	pictures := &Pictures{a: evidence.Read(ctx, h, nil, nil), picture: rule.Picture()}
+	return pictures.Write(ctx, key, w)
 }

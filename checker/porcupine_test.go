@@ -115,7 +115,7 @@ func TestPorcupineModelUnchanged(t *testing.T) {
 		calls []kvCall
 	}{
 		"right":                {kvCheck, Valid, "", []kvCall{put(1, 2, "a", history.OK), get(3, 4, "a")}},
-		"stale":                {kvCheck, Violation, `no order explains the calls on k: after 2 calls the state is b, and then get("k", "") -> "a" of client 2 (0.005 s to 0.006 s) is impossible`, []kvCall{put(1, 2, "a", history.OK), put(3, 4, "b", history.OK), get(5, 6, "a")}},
+		"stale":                {kvCheck, Violation, `no order of the calls explains the answer that client 2 got from get at 0.006 s: get("k", "") -> "a" is impossible`, []kvCall{put(1, 2, "a", history.OK), put(3, 4, "b", history.OK), get(5, 6, "a")}},
 		"unheard, and seen":    {kvCheck, Valid, "", []kvCall{put(1, 2, "a", history.Info), get(3, 4, ""), get(5, 6, "a")}},
 		"unheard, seen, unset": {kvCheck, Violation, "", []kvCall{put(1, 2, "a", history.Info), get(3, 4, "a"), get(5, 6, "")}},
 		"without effect":       {kvCheck, Violation, "", []kvCall{put(1, 2, "a", history.Fail), get(3, 4, "a")}},
@@ -158,8 +158,8 @@ func TestWrongPorcupineModels(t *testing.T) {
 	}{
 		"panics":      {step(func(any, any, any) (bool, any) { panic("no") }), `the model panicked in its step for put("k", "") -> "": no, at porcupine_test.go:`},
 		"returns nil": {step(func(any, any, any) (bool, any) { return true, nil }), `the model's step for put("k", "") -> "" says that it is possible, and returns nil instead of a state`},
-		"changes":     {changes, `: it changed the state that it was given, and must return another one`},
-		"operation":   {asks, "the functions that turn calls on k into operations of the model panicked: no, at porcupine_test.go:"},
+		"changes":     {changes, "put changed the state that it was given: it must return a new one instead"},
+		"operation":   {asks, "the function that reads the values of calls panicked at put of k: no, at porcupine_test.go:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			vs := tt.check.Check(t.Context(), kvHistory(calls...))

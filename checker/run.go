@@ -30,6 +30,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		return overall(Report{Verdicts: []Verdict{{Property: NoModel, Result: Unknown, Reason: err.Error()}}}, opts)
 	}
 	a := evidence.Read(ctx, h, m.Object, opts.Transactions)
+	a.Memory = opts.memory()
 	if ctx.Err() != nil {
 		return overall(Report{Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
 	}
@@ -71,6 +72,10 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	}
 	r.Verdicts = append(r.Verdicts, contradictions(a)...)
 	for _, c := range opts.Extra {
+		if own, is := c.(Porcupine); is && own.Memory == 0 {
+			own.Memory = opts.memory()
+			c = own
+		}
 		r.Verdicts = append(r.Verdicts, askExtra(ctx, c, h)...)
 	}
 	r.Verdicts = addStories(h, a, requireMet(a, r.Assumptions, r.Verdicts, opts))

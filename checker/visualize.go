@@ -8,7 +8,6 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
-	"github.com/zklab/zklab/checker/internal/ordered"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/linearize"
 )
@@ -21,14 +20,12 @@ var ErrNoReference = errors.New("no reference model for porcupine's visualisatio
 
 // mostVisible is how many steps of one key a picture may have: a reader cannot look at more, and
 // the partial orders take memory.
-const mostVisible = ordered.MostDrawn
+const mostVisible = 400
 
 // Pictures draws keys of one history. It is safe for concurrent use.
 type Pictures struct {
-	a         *evidence.Record
-	reference *frame.Reference                                         // nil: the model has none
-	own       func(ctx context.Context, key string, w io.Writer) error // what a Porcupine draws; nil: there is none
-	opts      Options
+	a       *evidence.Record
+	picture frame.Picture // nil: the model has none
 }
 
 // NewPictures reads a history, of the model that it names or else of opts.Model. If zklab has no reference
@@ -36,21 +33,40 @@ type Pictures struct {
 // checks for the model, or when ctx ends.
 func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictures, error) {
 	m, err := modelOf(h.Header, opts)
+	picture := m.Picture
 	for _, c := range opts.Extra {
-		if own, is := c.(Porcupine); is && len(m.References) == 0 {
-			return &Pictures{own: func(ctx context.Context, key string, w io.Writer) error { return own.Visualize(ctx, h, key, w) }}, ctx.Err()
+		own, is := c.(Porcupine)
+		if !is || picture != nil || len(m.References) > 0 {
+			continue
 		}
+		rule, wrong := own.rule()
+		if wrong != nil {
+			return nil, wrong
+		}
+		picture, err = rule.Picture(), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := &Pictures{a: evidence.Read(ctx, h, m.Object, opts.Transactions), opts: opts}
+	p := &Pictures{a: evidence.Read(ctx, h, m.Object, opts.Transactions), picture: picture}
+	p.a.Memory = opts.memory()
 	for i, r := range m.References { // the last one that applies covers the most
 		if i == 0 || r.Applies == nil || r.Applies(p.a) {
-			p.reference = r
+			p.picture = pictureOf(r)
 		}
 	}
 	return p, ctx.Err()
+}
+
+// pictureOf returns what draws a reference model's search.
+func pictureOf(r *frame.Reference) frame.Picture {
+	return func(k *evidence.Key) (linearize.Problem, linearize.Budget, error) {
+		ops, ok := r.Operations(k)
+		if !ok {
+			return linearize.Problem{}, linearize.Budget{}, fmt.Errorf("what happened to %q cannot be put in order: its evidence contradicts itself", k.Name)
+		}
+		return linearize.Problem{Model: r.Model(k.Record), Operations: ops}, linearize.Budget{Time: referenceKey, Memory: k.Memory, Tries: referenceKeyTries, Size: r.Size}, nil
+	}
 }
 
 // Write writes porcupine's own page, HTML with its script inside, about one key: what the reference
@@ -58,34 +74,27 @@ func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictur
 // many operations, or takes too much time or memory, and [ErrNoReference] if the history's model has no
 // reference model.
 func (p *Pictures) Write(ctx context.Context, key string, w io.Writer) error {
-	switch {
-	case p.own != nil:
-		return p.own(ctx, key, w)
-	case p.reference == nil:
+	if p.picture == nil {
 		return fmt.Errorf("%w: %s", ErrNoReference, p.a.Object.Name)
 	}
 	for _, k := range p.a.Keys {
 		if k.Name == key {
-			return visualize(p.reference, ctx, k, w, p.opts)
+			return draw(ctx, p.picture, k, w)
 		}
 	}
 	return fmt.Errorf("the history has no key %q", key)
 }
 
-func visualize(r *frame.Reference, ctx context.Context, k *evidence.Key, w io.Writer, opts Options) error {
-	ops, ok := r.Operations(k)
-	if !ok {
-		return fmt.Errorf("what happened to %q cannot be put in order: its evidence contradicts itself", k.Name)
+// draw writes porcupine's page about a key.
+func draw(ctx context.Context, picture frame.Picture, k *evidence.Key, w io.Writer) error {
+	p, b, err := picture(k)
+	if err != nil {
+		return err
 	}
-	return draw(ctx, linearize.Problem{Model: r.Model(k.Record), Operations: ops}, r.Size, w, opts)
-}
-
-// draw writes porcupine's page about some operations.
-func draw(ctx context.Context, p linearize.Problem, size func(state any) int, w io.Writer, opts Options) error {
 	if len(p.Operations) > mostVisible {
 		return ErrTooLarge
 	}
-	a, err := linearize.Draw(ctx, p, linearize.Budget{Time: referenceKey, Memory: opts.memory(), Tries: referenceKeyTries, Size: size}, w)
+	a, err := linearize.Draw(ctx, p, b, w)
 	switch {
 	case err != nil:
 		return err

@@ -124,7 +124,7 @@ func TestRightAndWrong(t *testing.T) {
 func TestWrongSpecifications(t *testing.T) {
 	type state = map[string]int64
 	for says, steps := range map[string]func(*object.Op[*cell, int64, int64], *object.Op[*cell, object.None, int64]) object.Rule{
-		"the specification panicked in add: no": func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
+		"the model panicked in its step for add(2): 2: no": func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
 			return object.Sequential(int64(0), object.Runs(a, func(int64, int64) (int64, int64, error) { panic("no") }), object.Runs(g, same))
 		},
 		"add changed the state that it was given": func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
@@ -229,4 +229,13 @@ func arrivals(client int, numbers ...int) (all []workloads.Arrival) {
 		all = append(all, workloads.Arrival{Client: client, Number: n})
 	}
 	return all
+}
+
+// Options.Memory bounds the rules, too.
+func TestMemory(t *testing.T) {
+	o := simulated(t, cells(false))
+	r := checker.Run(t.Context(), o.History, checker.Options{Memory: 1})
+	if v := r.Verdicts[0]; v.Property != "sequential" || v.Result != checker.Unknown || !strings.Contains(v.Reason, "its bound of memory was reached") {
+		t.Errorf("%+v", v)
+	}
 }

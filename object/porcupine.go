@@ -1,105 +1,64 @@
 package object
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"reflect"
 
 	"github.com/anishathalye/porcupine"
 
 	"github.com/zklab/zklab/checker/declared"
-	"github.com/zklab/zklab/internal/base/printable"
 )
 
 // Porcupine is the rule that a model of github.com/anishathalye/porcupine explains all answers, object by
-// object, and within an object by the model's Partition. values returns a call as the model's input and output.
-// The output of a call without an answer ([IsUnheard]) is not known: the model should accept any. If it accepts
-// none in some state, the call counts there as one that never happened. Calls without an answer of read-only
-// operations are left out.
+// object, and within an object by the model's Partition. values returns a call as the model's input and output;
+// the output of a call without an answer must be a zero value of the type that outputs have. A
+// NondeterministicModel has the method ToModel. The rule is called "porcupine", and has the bounds of
+// [Sequential].
 //
-// States are compared by [reflect.DeepEqual]; Equal and Hash of the model are not used. A NondeterministicModel
-// has the method ToModel. The rule is called "porcupine", and has the bounds of [Sequential].
-func Porcupine(model porcupine.Model, values func(*Did) (input, output any)) Rule {
-	return porcupineRule{model, values}
+// The model is never asked about what it cannot know. A call without an answer ([IsUnheard]) may have happened
+// at any time after it began, or never, and is left out if its operation is read-only. Its step is tried with
+// all answers that it may have had: those of a type with few values (a bool, a struct of bools, None), or the
+// outputs of [PorcupineModel.Outputs]. Otherwise it is tried with some outputs, which is enough if they make
+// no difference to the step, as with a put. If they do, and no order is found, the verdict is unknown and
+// says so.
+//
+// A refusal ([IsRefused]) is a step like an answer, and must lead to the same state.
+func Porcupine(model porcupine.Model, values func(*Did) (input, output any)) *PorcupineModel {
+	return &PorcupineModel{model: model, values: values}
 }
 
-type porcupineRule struct {
-	model  porcupine.Model
-	values func(*Did) (input, output any)
+// PorcupineModel is the rule that [Porcupine] returns. Its methods change the rule and return it; call them
+// before [Object.Workload].
+type PorcupineModel struct {
+	model   porcupine.Model
+	values  func(*Did) (input, output any)
+	outputs func(input any) []any
 }
 
-// both are a call as the model sees it.
-type both struct{ input, output any }
+// Outputs says which outputs a call with an input may have: all of them.
+func (p *PorcupineModel) Outputs(f func(input any) []any) *PorcupineModel { p.outputs = f; return p }
 
-func (p porcupineRule) rules(operations []*operation) ([]declared.Rule, error) {
-	m := p.model
-	if m.Init == nil || m.Step == nil && m.StepContext == nil || p.values == nil {
-		return nil, errors.New("a porcupine model has no Init or no Step, or there is no function for its values")
-	}
-	spec := &declared.Spec{
-		Name: "porcupine", Meaning: "one order of the calls explains every answer, by the model of the program",
-		Initial: m.Init(), Steps: map[string]declared.Step{},
-	}
-	read := func(c *declared.Call) both {
-		in, out := p.values(c)
-		return both{in, out}
-	}
-	if m.Partition != nil {
-		spec.Split = func(calls []*declared.Call) (parts [][]*declared.Call) {
-			var ops []porcupine.Operation
-			for i, c := range calls {
-				v := read(c)
-				ops = append(ops, porcupine.Operation{
-					ClientId: c.Client, Input: v.input, Output: v.output,
-					Call: int64(c.Began), Return: int64(c.Effective()), Metadata: i,
-				})
-			}
-			for _, part := range m.Partition(ops) {
-				var of []*declared.Call
-				for _, op := range part {
-					i, ok := op.Metadata.(int)
-					if !ok {
-						declared.Mistake("the Partition of the model drops Metadata")
-					}
-					of = append(of, calls[i])
-				}
-				slices.SortStableFunc(of, func(a, b *declared.Call) int { return a.Events()[0] - b.Events()[0] })
-				parts = append(parts, of)
-			}
-			return parts
-		}
-	}
-	step := func(state any, c *declared.Call, _ Caller, heard bool) ([]any, error) {
-		v := c.Decoded.(both)
-		var ok bool
-		var next any
-		if m.StepContext != nil {
-			ok, next = m.StepContext(context.Background(), state, v.input, v.output)
-		} else {
-			ok, next = m.Step(state, v.input, v.output)
-		}
-		switch {
-		case ok:
-			return []any{next}, nil
-		case !heard && c.Outcome == declared.Answered: // it happened with an answer that the model cannot name
-			return []any{state}, nil
-		}
-		return nil, fmt.Errorf("%s is impossible", p.tell(c, v))
-	}
+func (p *PorcupineModel) rules(operations []*operation) ([]declared.Rule, error) {
+	of := map[string]*operation{}
 	for _, o := range operations {
-		spec.Steps[o.name] = declared.Step{Reads: o.reads, Plain: o.plain, Next: step, Decode: func(c *declared.Call) error {
-			c.Decoded = read(c)
-			return nil
-		}}
+		of[o.name] = o
 	}
-	return []declared.Rule{declared.Sequential(spec)}, nil
-}
-
-// tell tells a call as the model does, if it can.
-func (p porcupineRule) tell(c *declared.Call, v both) string {
-	if p.model.DescribeOperation == nil {
-		return c.Operation + " with that answer"
+	m := &declared.Porcupine{
+		Name: "porcupine", Meaning: "one order of the calls explains every answer, by the model of the program",
+		Model:   p.model,
+		Reads:   func(operation string) bool { return of[operation].reads },
+		Plain:   func(operation string) bool { return of[operation].plain },
+		Answer:  func(operation string) reflect.Type { return of[operation].answer },
+		Outputs: p.outputs,
 	}
-	return printable.Text(p.model.DescribeOperation(v.input, v.output), mostValue)
+	if p.values != nil {
+		m.Values = func(c *declared.Call) (input, output any, ok bool) {
+			input, output = p.values(c)
+			return input, output, true
+		}
+	}
+	if err := m.Check(); err != nil {
+		return nil, fmt.Errorf("the rule Porcupine: %w", err)
+	}
+	return []declared.Rule{m.Rule()}, nil
 }

@@ -18,8 +18,9 @@ type Caller = declared.Caller
 
 // Step is the part of a [Spec] for one operation. The states are of type St.
 type Step[St any] struct {
-	of   *operation
-	next func(state any, c *declared.Call, who Caller, heard bool) ([]any, error)
+	of      *operation
+	ignored bool
+	next    func(state, value any, c *declared.Call, who Caller, heard bool) ([]any, error)
 }
 
 // Runs says what an operation does: from a state and an argument to the next state and the answer, as the
@@ -39,8 +40,8 @@ func RunsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argume
 	if f == nil {
 		return Step[St]{of: &o.operation}
 	}
-	return Step[St]{of: &o.operation, next: func(state any, c *declared.Call, who Caller, heard bool) ([]any, error) {
-		v := c.Decoded.(*values[A, R])
+	return Step[St]{of: &o.operation, next: func(state, value any, c *declared.Call, who Caller, heard bool) ([]any, error) {
+		v := value.(*values[A, R])
 		before, _ := state.(St)
 		after, want, err := f(before, who, v.argument)
 		due := ""
@@ -124,8 +125,8 @@ func Allows[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A, answer
 	if f == nil || unheard == nil {
 		return Step[St]{of: &o.operation}
 	}
-	return Step[St]{of: &o.operation, next: func(state any, c *declared.Call, _ Caller, heard bool) ([]any, error) {
-		v := c.Decoded.(*values[A, R])
+	return Step[St]{of: &o.operation, next: func(state, value any, c *declared.Call, _ Caller, heard bool) ([]any, error) {
+		v := value.(*values[A, R])
 		before, _ := state.(St)
 		switch {
 		case c.Outcome == declared.Refused:
@@ -150,10 +151,8 @@ func Same[St, A any](state St, _ A) []St { return []St{state} }
 
 // Ignores says that a specification says nothing of an operation.
 func Ignores[St, S, A, R any](o *Op[S, A, R]) Step[St] {
-	return Step[St]{of: &o.operation, next: ignored}
+	return Step[St]{of: &o.operation, ignored: true}
 }
-
-func ignored(any, *declared.Call, Caller, bool) ([]any, error) { return nil, nil }
 
 // Spec is a sequential specification with states of type St.
 type Spec[St any] struct {
@@ -193,7 +192,11 @@ func (s *Spec[St]) rules(operations []*operation) ([]declared.Rule, error) {
 	if s.name == "" {
 		return nil, errors.New("a specification has no name")
 	}
-	spec := &declared.Spec{Name: s.name, Meaning: s.meaning, Initial: s.initial, Steps: map[string]declared.Step{}}
+	steps := map[string]declared.Step{}
+	spec := &declared.Spec{
+		Name: s.name, Meaning: s.meaning, Begin: func() any { return s.initial },
+		Step: func(operation string) (declared.Step, bool) { st, ok := steps[operation]; return st, ok },
+	}
 	if s.ends != nil {
 		spec.SessionEnds = func(state any, who Caller) any {
 			before, _ := state.(St)
@@ -206,17 +209,16 @@ func (s *Spec[St]) rules(operations []*operation) ([]declared.Rule, error) {
 	}
 	for _, st := range s.steps {
 		switch {
-		case st.of == nil || st.next == nil:
+		case st.of == nil || st.next == nil && !st.ignored:
 			return nil, fmt.Errorf("a step of the specification %q has no function", s.name)
-		case spec.Steps[st.of.name].Next != nil:
-			return nil, fmt.Errorf("the specification %q has two steps for operation %q", s.name, st.of.name)
-		case !left[st.of.name]:
+		case among(operations, st.of) == nil:
 			return nil, fmt.Errorf("the specification %q has a step for %q, which is none of the operations", s.name, st.of.name)
+		case !left[st.of.name]:
+			return nil, fmt.Errorf("the specification %q has two steps for operation %q", s.name, st.of.name)
 		}
 		delete(left, st.of.name)
-		spec.Steps[st.of.name] = declared.Step{
-			Reads: st.of.reads, Plain: st.of.plain, Ignored: reflect.ValueOf(st.next).Pointer() == reflect.ValueOf(ignored).Pointer(),
-			Decode: st.of.prepare, Next: st.next,
+		if !st.ignored {
+			steps[st.of.name] = declared.Step{Reads: st.of.reads, Plain: st.of.plain, Decode: st.of.prepare, Next: st.next}
 		}
 	}
 	if len(left) > 0 {
@@ -226,7 +228,7 @@ func (s *Spec[St]) rules(operations []*operation) ([]declared.Rule, error) {
 }
 
 // prepare decodes a call.
-func (o *operation) prepare(c *declared.Call) (err error) {
-	c.Decoded, err = o.decode(c.Argument, c.Answer)
-	return err
+func (o *operation) prepare(c *declared.Call) (value any, ok bool, err error) {
+	value, err = o.decode(c.Argument, c.Answer)
+	return value, true, err
 }

@@ -1,16 +1,17 @@
 package declared
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"time"
-
-	"github.com/anishathalye/porcupine"
+	"sort"
 
 	"github.com/zklab/zklab/checker/internal/frame"
-	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/linearize"
+	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // mostShrinking is the number of tries for making one counterexample smaller.
@@ -19,82 +20,55 @@ const mostShrinking = 2_000_000
 // mostShown is the number of calls that a counterexample shows.
 const mostShown = 12
 
-func at(t time.Duration) string { return words.At(t) }
+// window is the part of the items that a counterexample is sought in.
+type window = linearize.Window[item, *item]
 
 // accuse says why there is no order: up to where the calls can be explained, and why the next one
 // cannot. Its counterexample is the calls whose answers contradict each other, and what led to the state at
 // which the order ends.
 func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
-	items, left := p.items, int64(mostShrinking)
-	try := func(of []*item, orders bool) found {
-		if left <= 0 || p.wrong.Load() != nil {
-			return found{}
+	left := int64(mostShrinking)
+	stop := func() bool { return left <= 0 || p.wrong.Load() != nil || ctx.Err() != nil }
+	violates := func(items []item) bool {
+		if stop() {
+			return false
 		}
-		got := p.search(ctx, of, left, orders)
-		left -= got.tried
-		return got
+		got := p.search(ctx, pointers(items), left)
+		left -= got.Tried
+		return got.Result == linearize.Illegal
 	}
-	if first := p.first(try); first != nil {
-		items = first
+	w := p.first(violates)
+	known := pointers(w.Ops)
+	var shown []*item
+	for _, i := range w.Shrink(violates, stop) {
+		shown = append(shown, p.items[i])
 	}
-	longest := try(items, true).longest
-	last, state, why := p.stuck(items, longest)
-	shown := p.needed(items, try)
+	last, changer, did, state, why := p.stuck(ctx, known, shown)
 	if last == nil {
-		f.Violated(p.eventsOf(shown), "no order of the calls of %s explains their answers", p.key.Name)
+		f.Violated(eventsOf(shown), "no order of the calls of %s explains their answers", p.key.Name)
 		return
 	}
-	for _, it := range []*item{p.changer(longest), last} {
-		if it != nil && !slices.ContainsFunc(shown, it.same) {
+	for _, it := range []*item{changer, last} {
+		if it != nil && !slices.Contains(shown, it) {
 			shown = append(shown, it)
 		}
 	}
-	n := 0
-	for _, op := range longest {
-		if op.Input.(*item).call != nil {
-			n++
-		}
-	}
-	f.Violated(p.eventsOf(shown), "no order of the calls explains the answer that client %d got from %s at %s: %v", last.call.Client, last.call.Operation, at(last.call.Ended), why)
-	f.Conclusion = fmt.Sprintf("The longest order that explains the answers has %s and leads to the state %s; then %v.", calls(n), state, why)
+	f.Violated(eventsOf(shown), "no order of the calls explains the answer that client %d got from %s at %s: %v", last.call.Client, last.call.Operation, at(last.call.Ended), why)
+	f.Conclusion = fmt.Sprintf("The longest order that explains the answers has %s and leads to the state %s; then %v.", prose.Count(did, "call"), state, why)
 }
 
-// changer returns the last item of an order that changed the state; nil if none did.
-func (p *problem) changer(order []porcupine.Operation) (last *item) {
-	state := p.begin()
-	for _, op := range order {
-		it := op.Input.(*item)
-		next, _ := p.step(state, it)
-		if next == nil {
-			break
-		}
-		if !equalWorlds(state, next) {
-			last = it
-		}
-		state = next
+func pointers(items []item) []*item {
+	all := make([]*item, len(items))
+	for i := range items {
+		all[i] = &items[i]
 	}
-	return last
-}
-
-// same reports whether two items are of the same call, or of the end of the same session.
-func (it *item) same(other *item) bool {
-	if it.call == nil || other.call == nil {
-		return it.ends == other.ends && it.call == other.call
-	}
-	return it.call.op == other.call.op
-}
-
-func calls(n int) string {
-	if n == 1 {
-		return "1 call"
-	}
-	return fmt.Sprintf("%d calls", n)
+	return all
 }
 
 // eventsOf returns the events of the last items.
-func (p *problem) eventsOf(items []*item) (events []int) {
+func eventsOf(items []*item) (events []int) {
 	items = slices.Clone(items)
-	slices.SortStableFunc(items, func(a, b *item) int { return int(min(max(a.by-b.by, -1), 1)) })
+	slices.SortStableFunc(items, func(a, b *item) int { return cmp.Compare(a.by, b.by) })
 	if n := len(items) - mostShown; n > 0 {
 		items = items[n:]
 	}
@@ -108,118 +82,73 @@ func (p *problem) eventsOf(items []*item) (events []int) {
 	return events
 }
 
-// until returns what was known at a time: of calls that had not ended, the answer was not.
-func (p *problem) until(t time.Duration) (known []*item) {
-	for _, it := range p.items {
-		switch {
-		case it.from > t:
-		case it.call != nil && it.by > t && it.call.Outcome != Unheard:
-			if p.Steps[it.call.Operation].Reads {
-				continue
-			}
-			open := *it
-			call := *it.call
-			call.Outcome = Unheard
-			open.call, open.by = &call, history.Never
-			known = append(known, &open)
-		default:
-			known = append(known, it)
-		}
-	}
-	return known
-}
-
-// first returns what was known when no order explained it any more, or nil if that was not found.
-func (p *problem) first(try func([]*item, bool) found) (known []*item) {
-	var ends []time.Duration
-	for _, it := range p.items {
-		if it.by != history.Never {
-			ends = append(ends, it.by)
+// first returns what was known when no order explained it any more: of calls that had not ended then, the
+// answers do not count.
+func (p *problem) first(violates func([]item) bool) *window {
+	slices.SortStableFunc(p.items, func(a, b *item) int { return cmp.Compare(a.from, b.from) })
+	all := make([]item, len(p.items))
+	var ends []int64
+	for i, it := range p.items {
+		all[i] = *it
+		if _, ended := it.Interval(); ended != linearize.Never {
+			ends = append(ends, ended)
 		}
 	}
 	slices.Sort(ends)
 	ends = slices.Compact(ends)
-	lo, hi := 0, len(ends)-1
-	for lo < hi {
-		middle := (lo + hi) / 2
-		of := p.until(ends[middle])
-		got := try(of, false)
-		switch {
-		case !got.decided:
-			return known
-		case got.legal:
-			lo = middle + 1
-		default:
-			hi, known = middle, of
-		}
-	}
-	return known
+	until := func(i int) *window { return linearize.Cut(all, int64(history.Always), ends[i]) }
+	return until(sort.Search(len(ends)-1, func(i int) bool { return violates(until(i).Ops) }))
 }
 
-// stuck returns the call at which an order ends, the state then, and why the call cannot follow.
-func (p *problem) stuck(items []*item, longest []porcupine.Operation) (last *item, state *world, why error) {
+// stuck returns the call at which the longest order of items ends, the item of the order that changed the state
+// last, how many calls the order has, the state then, and why the call cannot follow: if possible, one of
+// some calls.
+func (p *problem) stuck(ctx context.Context, items, some []*item) (last, changer *item, did int, state *world, why error) {
+	x, got := linearize.Explain(ctx, p.order(items), p.budget)
+	p.blame(got)
+	if got.Result != linearize.Illegal {
+		return nil, nil, 0, nil, nil
+	}
 	state = p.begin()
-	done := map[*item]bool{}
-	for _, op := range longest {
-		it := op.Input.(*item)
-		next, _ := p.step(state, it)
-		if next == nil {
-			break
+	for _, placed := range x.Order {
+		it := items[placed.Operation]
+		if it.call != nil {
+			did++
 		}
-		state, done[it] = next, true
-	}
-	due := history.Never
-	for _, it := range items {
-		if !done[it] {
-			due = min(due, it.by)
+		if after := placed.State.(*world); !equalWorlds(state, after) {
+			state, changer = after, p.items[p.own(it)]
 		}
 	}
-	for _, it := range items {
-		if done[it] || it.call == nil || it.from > due {
-			continue
-		}
-		next, err := p.step(state, it)
-		if next == nil && err != nil && (last == nil || it.by < last.by) {
-			last, why = it, err
+	state = x.State.(*world)
+	chosen := false
+	for _, i := range x.Next {
+		it := items[i]
+		err := p.impossible(state, it)
+		own := p.own(it)
+		among := slices.Contains(some, p.items[own])
+		if it.call != nil && err != nil && (last == nil || among && !chosen || among == chosen && it.by < last.by) {
+			last, why, chosen = p.items[own], err, among
 		}
 	}
-	return last, state, why
+	return last, changer, did, state, why
 }
 
-// needed returns the calls whose answers are needed for the contradiction: without the answer of any of
-// them, an order explains the others. All calls took place all the same.
-func (p *problem) needed(items []*item, try func([]*item, bool) found) (needed []*item) {
-	var answered []int
-	items = slices.Clone(items)
-	for i, it := range items {
-		if it.call != nil && it.call.Outcome != Unheard {
-			answered = append(answered, i)
+// own returns the place of the item of which another one is a copy.
+func (p *problem) own(it *item) int {
+	return slices.IndexFunc(p.items, func(o *item) bool { return o.call == it.call && o.ends == it.ends })
+}
+
+// impossible says why an item cannot follow on a state.
+func (p *problem) impossible(state *world, it *item) (why error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.isWrong("the model panicked in its step for %s: %v%s", it, v, panics.Place())
+			why = nil
 		}
+	}()
+	next, why := p.step(state, it)
+	if next != nil {
+		return fmt.Errorf("%s comes after what its session was told before", it)
 	}
-	for size := max(len(answered)/2, 1); ; size /= 2 {
-		for i := 0; i < len(answered); {
-			part := answered[i:min(i+size, len(answered))]
-			less := slices.Clone(items)
-			for _, j := range part {
-				call := *items[j].call
-				call.relaxed = true
-				relaxed := *items[j]
-				relaxed.call = &call
-				less[j] = &relaxed
-			}
-			if got := try(less, false); got.decided && !got.legal {
-				items = less
-				answered = slices.Delete(answered, i, i+len(part))
-			} else {
-				i += len(part)
-			}
-		}
-		if size <= 1 {
-			break
-		}
-	}
-	for _, i := range answered {
-		needed = append(needed, items[i])
-	}
-	return needed
+	return why
 }

@@ -54,11 +54,8 @@ type Call struct {
 	// InFault says that a fault was in force at some time during the call.
 	InFault bool
 
-	// Decoded is what [Step.Decode] keeps with the call.
-	Decoded any
-
 	op       *history.Operation
-	relaxed  bool    // its answer is treated as unheard, though it certainly happened
+	number   int     // in order of invocation
 	sessions []int64 // in which it can have gone on; the first is Session
 }
 
@@ -70,6 +67,9 @@ func (c *Call) Effective() time.Duration {
 	}
 	return c.Ended
 }
+
+// Recorded returns the call as the history has it.
+func (c *Call) Recorded() *history.Operation { return c.op }
 
 // Events returns the indices of the events of the call in the history.
 func (c *Call) Events() []int { return evidence.EventsOf(c.op) }
@@ -99,6 +99,7 @@ var keyOf = evidence.OncePerKey(func(k *evidence.Key) *Key {
 	all := &Key{Name: k.Name, key: k}
 	for _, op := range k.Ops {
 		if c := callOf(k, op); c != nil {
+			c.number = len(all.Calls)
 			all.Calls = append(all.Calls, c)
 		}
 	}
@@ -122,7 +123,7 @@ func callOf(k *evidence.Key, op *history.Operation) *Call {
 	default:
 		c.Outcome = Unheard
 	}
-	if !k.Object.Knows(op.F) {
+	if len(k.Object.Operations) > 0 && !k.Object.Knows(op.F) {
 		return nil
 	}
 	for _, s := range k.Owners(op) {

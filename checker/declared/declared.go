@@ -22,12 +22,18 @@ type Object struct {
 
 // Rule decides one property of the histories of an object. It is safe for concurrent use.
 type Rule struct {
-	property  *frame.Property
-	reference *frame.Reference // for pictures only; nil if there is none
+	property *frame.Property
+	picture  frame.Picture // nil if there is none
 }
 
 // Name returns the name of the property.
 func (r Rule) Name() string { return r.property.Name }
+
+// Property returns what decides the rule.
+func (r Rule) Property() *frame.Property { return r.property }
+
+// Picture returns what draws the rule; nil if nothing does.
+func (r Rule) Picture() frame.Picture { return r.picture }
 
 // Need is something that must have happened often enough in a run for a valid verdict to mean something.
 type Need struct {
@@ -55,8 +61,8 @@ func New(m models.Model, needs []Need, rules ...Rule) *Object {
 			p.Exercise = func(_ *evidence.Record, figures map[string]float64) string { return missing(needs, figures) }
 		}
 		o.model.Properties = append(o.model.Properties, &p)
-		if r.reference != nil {
-			o.model.References = append(o.model.References, r.reference)
+		if r.picture != nil && o.model.Picture == nil {
+			o.model.Picture = r.picture
 		}
 	}
 	return o

@@ -38,6 +38,11 @@ var writesOf = evidence.OncePerKey(func(k *evidence.Key) (all []write) {
 	return all
 })
 
+func (p *problem) reads(c *Call) bool {
+	st, _ := p.Step(c.Operation)
+	return st.Reads
+}
+
 // settled returns the items as the log suggests that they happened, or nil if it suggests nothing.
 func (p *problem) settled() []*item {
 	k := p.key.key
@@ -87,7 +92,7 @@ func (p *problem) commits() map[*Call]uint64 {
 	}
 	for _, c := range p.key.Calls {
 		if c.Outcome == Unheard {
-			if !p.Steps[c.Operation].Reads {
+			if !p.reads(c) {
 				open[c.Client] = append(open[c.Client], c)
 			}
 			continue
@@ -95,7 +100,7 @@ func (p *problem) commits() map[*Call]uint64 {
 		all := left[c.Client]
 		n, _ := slices.BinarySearch(all, uint64(max(c.op.Return.Seen, 0))+1)
 		own := n
-		if c.Outcome == Answered && !p.Steps[c.Operation].Reads && n > 0 && all[n-1] > k.Zxids.Floor(c.Began) {
+		if c.Outcome == Answered && !p.reads(c) && n > 0 && all[n-1] > k.Zxids.Floor(c.Began) {
 			own--
 		}
 		settle(c.Client, all[:own])

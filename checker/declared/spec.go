@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"reflect"
-	"slices"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -13,25 +12,59 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
-	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/base/panics"
+	"github.com/zklab/zklab/internal/base/linearize"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // Spec is a sequential specification: what each operation does to a state. It must not be changed
 // once it is used.
 type Spec struct {
 	Name, Meaning string // of the property
-	Initial       any
-	Steps         map[string]Step // by operation; all operations of the object
+	Begin         func() any
+	// Step returns the part for an operation. ok is false if the specification says nothing of it.
+	Step func(operation string) (st Step, ok bool)
 	// SessionEnds returns the state after a session of a client ended; nil if that changes nothing.
 	SessionEnds func(state any, who Caller) any
+	Bounds      Bounds
 
-	// Split divides the calls of an object into parts that are decided each by itself; nil: they are one.
-	Split func([]*Call) [][]*Call
+	// What only a model of porcupine has. nil is the default of each.
 
-	// wrong is the first mistake of the model, after which nothing is decided.
+	prepare   func(values []any)                                  // of all calls of a key, once they are decoded
+	doubt     func(values []any) string                           // why the calls may have an order though none was found; "": they have none
+	partition func([]porcupine.Operation) [][]porcupine.Operation // of items
+	equal     func(a, b any) bool                                 // of states
+	hash      func(state any) uint64                              // of states, if equal is set
+	tell      func(c *Call, value any) string                     // a call in the model's words
+	show      func(state any) string                              // a state in the model's words
+
+	// wrong is the first mistake of the specification, after which nothing is decided.
 	wrong atomic.Pointer[string]
+}
+
+// Bounds bound the search for an order of the calls of one key. Zero is the default of each.
+type Bounds struct {
+	Time time.Duration // 10 s
+	// Memory is roughly how many bytes all searches that go on at once may use; the default is that of
+	// the whole check.
+	Memory int64
+	// Tries bound the search, too: in a testing/synctest bubble time stands still.
+	Tries int64 // 1,500,000
+}
+
+// mostTime is how long a search may take by default. Tests set another time.
+var mostTime = 10 * time.Second
+
+// mostTries is how many steps a search tries by default.
+const mostTries = 1_500_000
+
+// of returns the bounds of searches in a record.
+func (b Bounds) of(a *evidence.Record) linearize.Budget {
+	return linearize.Budget{
+		Time: cmp.Or(b.Time, mostTime), Tries: cmp.Or(b.Tries, mostTries),
+		Memory: max(1, cmp.Or(b.Memory, a.Memory, evidence.DefaultMemory)/int64(runtime.GOMAXPROCS(0))), // 0 is no bound
+		Size:   func(state any) int { return state.(*world).size },
+	}
 }
 
 // Step is the part of a specification for one operation.
@@ -40,28 +73,24 @@ type Step struct {
 	Reads bool
 	// Plain: the answer may be as old as those of ZooKeeper's own reads.
 	Plain bool
-	// Ignored: the specification says nothing of the operation.
-	Ignored bool
-	// Decode prepares Call.Decoded.
-	Decode func(*Call) error
+	// Decode returns a call as Next takes it; ok is false if the specification says nothing of the call.
+	// nil: Next needs nothing.
+	Decode func(*Call) (value any, ok bool, err error)
 	// Next returns the states that a call can lead to, or why it cannot have happened as it did. heard
 	// says whether the answer counts: a call of which it does not happened all the same.
-	Next func(state any, c *Call, who Caller, heard bool) ([]any, error)
+	Next func(state, value any, c *Call, who Caller, heard bool) ([]any, error)
 }
 
-// mistake is a panic of a step because the model is wrong.
-type mistake struct{ text string }
-
 // Mistake ends a step because the model contradicts itself. The specification then decides nothing.
-func Mistake(format string, args ...any) { panic(mistake{fmt.Sprintf(format, args...)}) }
+func Mistake(format string, args ...any) { panic(linearize.Mistake(fmt.Sprintf(format, args...))) }
 
 // Sequential is the rule that one order of the calls explains all answers: each call took effect at one
 // moment between its beginning and its end.
 func Sequential(s *Spec) Rule {
-	return Rule{reference: s.picture(), property: &frame.Property{
+	return Rule{picture: s.picture, property: &frame.Property{
 		Name: s.Name, Meaning: s.Meaning, Declared: true, Decider: "porcupine",
 		Evidence: func(a *evidence.Record) string {
-			if s.plain() || s.SessionEnds != nil {
+			if s.SessionEnds != nil || s.plain(a) {
 				return "R, " + frame.FromSessions(a)
 			}
 			return "R"
@@ -70,117 +99,75 @@ func Sequential(s *Spec) Rule {
 	}}
 }
 
-// picture draws what the search saw. It decides nothing: the property is the search.
-func (s *Spec) picture() *frame.Reference {
-	return &frame.Reference{
-		Applies: func(*evidence.Record) bool { return false },
-		Operations: func(k *evidence.Key) ([]porcupine.Operation, bool) {
-			p, err := s.problem(keyOf(k))
-			if err != nil || s.Split != nil || s.wrong.Load() != nil {
-				return nil, false
-			}
-			return p.operations(p.items), true
-		},
-		Model: func(a *evidence.Record) porcupine.Model { return s.model() },
-	}
-}
-
-// plain reports whether some answers may be old.
-func (s *Spec) plain() bool {
-	for _, st := range s.Steps {
-		if st.Plain {
+// plain reports whether some answers of a history may be old.
+func (s *Spec) plain(a *evidence.Record) bool {
+	for _, o := range a.Object.Operations {
+		if st, ok := s.Step(o.F); ok && st.Plain {
 			return true
 		}
 	}
 	return false
 }
 
-// item is what a search places: a call, or the end of a session.
-type item struct {
-	of   *problem
-	call *Call
-	ends *evidence.Session
-
-	from, by time.Duration // when it happened
-	bit      int           // of the session that ends
-	group    int           // the number of the session for placed; -1 if that does not matter
-	before   int32         // how many calls of the group come before a plain read
+// picture is the search, to be drawn.
+func (s *Spec) picture(k *evidence.Key) (linearize.Problem, linearize.Budget, error) {
+	p, err := s.problem(keyOf(k))
+	if wrong := s.wrong.Load(); err == nil && wrong != nil {
+		err = fmt.Errorf("%s", *wrong)
+	}
+	if err != nil {
+		return linearize.Problem{}, linearize.Budget{}, err
+	}
+	return p.order(p.items), s.Bounds.of(k.Record), nil
 }
 
-// problem is what a search has to order.
-type problem struct {
-	*Spec
-	key     *Key
-	items   []*item
-	endings map[int64]int // the bits of sessions whose end matters
-	groups  int
-}
-
-func (s *Spec) decide(ctx context.Context, k *evidence.Key) (f frame.Finding) {
+func (s *Spec) decide(ctx context.Context, key *evidence.Key) (f frame.Finding) {
 	if s.undecidable(&f) {
 		return f
 	}
-	for _, part := range s.parts(keyOf(k)) {
-		one := s.decidePart(ctx, part)
-		if one.Result == frame.Violation {
-			return one
-		}
-		if f.Result == "" {
-			f = one
-		}
-	}
-	return f
-}
-
-// parts divides a key.
-func (s *Spec) parts(k *Key) (all []*Key) {
-	if s.Split == nil {
-		return []*Key{k}
-	}
-	defer func() {
-		if x := recover(); x != nil {
-			s.isWrong("the partition of the specification panicked: %v%s", x, panics.Place())
-			all = []*Key{k}
-		}
-	}()
-	for _, calls := range s.Split(k.Calls) {
-		all = append(all, &Key{Name: k.Name, Calls: calls, key: k.key})
-	}
-	return all
-}
-
-func (s *Spec) decidePart(ctx context.Context, k *Key) (f frame.Finding) {
-	if s.undecidable(&f) {
-		return f
-	}
-	p, err := s.problem(k)
+	p, err := s.problem(keyOf(key))
 	if err != nil {
 		f.Unknown("%v", err)
 		return f
 	}
+	f.Count("answered", float64(len(p.items)-p.unheard-len(p.endings)))
+	f.Count("unknown_outcomes", float64(p.unheard))
 	if items := p.settled(); items != nil {
-		if got := p.search(ctx, items, mostTries/4, false); got.decided && got.legal && !s.undecidable(&f) {
+		if got := p.search(ctx, items, p.budget.Tries/4); got.Result == linearize.Legal && !s.undecidable(&f) {
 			return f
 		}
 	}
 	if s.undecidable(&f) {
 		return f
 	}
-	got := p.search(ctx, p.items, mostTries, false)
+	got := p.search(ctx, p.items, p.budget.Tries)
 	switch {
 	case s.undecidable(&f):
-	case !got.decided && ctx.Err() != nil:
+	case got.Result == linearize.Undecided && ctx.Err() != nil:
 		f.Unknown("the budget for checking was used up before this could be decided")
-	case !got.decided:
-		f.Unknown("the %d calls can happen in too many orders to try all: use fewer clients, more keys or a shorter load", len(p.items))
-	case !got.legal:
-		p.accuse(ctx, &f)
-		if s.undecidable(&f) { // found only then
-			f = frame.Finding{}
-			s.undecidable(&f)
-		}
+	case got.Result == linearize.Undecided:
+		f.Unknown("the search for an order of %s on %s, of which %d have an unknown outcome, was given up after %s: its bound of %s was reached; fewer clients, more keys or a shorter load make it smaller",
+			prose.Count(len(p.items)-len(p.endings), "call"), key.Name, p.unheard, prose.Count(int(got.Tried), "try"), got.Bound)
+	case got.Result == linearize.Illegal:
+		p.convict(ctx, &f)
 	}
 	return f
+}
+
+// convict says that the calls have no order, if that is certain.
+func (p *problem) convict(ctx context.Context, f *frame.Finding) {
+	if p.doubt != nil {
+		if why := p.doubt(p.values()); why != "" {
+			f.Unknown("no order explains the calls on %s, but %s", p.key.Name, why)
+			return
+		}
+	}
+	figures := f.Figures
+	p.accuse(ctx, f)
+	if p.wrong.Load() != nil { // found only then
+		*f = frame.Finding{Figures: figures}
+		p.undecidable(f)
+	}
 }
 
 // undecidable reports whether the specification has a mistake, and says so.
@@ -195,254 +182,4 @@ func (s *Spec) undecidable(f *frame.Finding) bool {
 func (s *Spec) isWrong(format string, args ...any) {
 	text := printable.Text(fmt.Sprintf(format, args...), 500)
 	s.wrong.CompareAndSwap(nil, &text)
-}
-
-// problem returns the calls and the ends of sessions of a key.
-func (s *Spec) problem(k *Key) (*problem, error) {
-	p := &problem{Spec: s, key: k, endings: map[int64]int{}}
-	groups, count := map[int64]int{}, []int32{}
-	for _, c := range k.Calls {
-		st, ok := s.Steps[c.Operation]
-		if !ok || st.Ignored || c.Outcome == Unheard && st.Reads {
-			continue
-		}
-		if c.Decoded == nil && st.Decode != nil {
-			if err := st.Decode(c); err != nil {
-				return nil, fmt.Errorf("client %d: %s of %s at %s: %w", c.Client, c.Operation, k.Name, at(c.Began), err)
-			}
-		}
-		it := &item{of: p, call: c, from: c.Began, by: c.Effective(), group: -1}
-		if s.plain() {
-			p.place(it, st, groups, &count)
-		}
-		p.items = append(p.items, it)
-	}
-	p.groups = len(count)
-	if s.SessionEnds != nil {
-		p.addEnds()
-	}
-	return p, nil
-}
-
-// place finds what comes before a plain read: all that its session was told, and the state that its
-// server had shown it.
-func (p *problem) place(it *item, st Step, groups map[int64]int, count *[]int32) {
-	in := p.key.key.Only(it.call.op)
-	if st.Plain && it.call.Outcome != Unheard {
-		it.from = min(it.from, p.key.key.View(it.call.op))
-	}
-	if in == nil || it.call.Outcome == Unheard {
-		return
-	}
-	g, ok := groups[int64(in.ID)]
-	if !ok {
-		g = len(*count)
-		groups[int64(in.ID)] = g
-		*count = append(*count, 0)
-	}
-	it.group, it.before = g, (*count)[g]
-	(*count)[g]++
-}
-
-// addEnds adds the ends of the sessions in which calls went on.
-func (p *problem) addEnds() {
-	for _, c := range p.key.Calls {
-		for _, id := range c.sessions {
-			in := p.key.key.Session(history.ID(id))
-			if _, known := p.endings[id]; known || in == nil {
-				continue
-			}
-			bit := len(p.endings)
-			p.endings[id] = bit
-			it := &item{of: p, ends: in, from: in.DiedFrom, by: in.DiedBy, bit: bit, group: -1}
-			if in.Contradictory() {
-				it.by = history.Never
-			}
-			p.items = append(p.items, it)
-		}
-	}
-}
-
-// search looks for an order of items. It notes a mistake of the specification.
-func (p *problem) search(ctx context.Context, items []*item, tries int64, longest bool) found {
-	got := search(ctx, p.Spec.model(), p.operations(items), func(state any) int { return state.(*world).size }, tries, longest)
-	if got.wrong != nil {
-		p.isWrong("the specification is wrong: %v (an endless loop?)", got.wrong)
-	}
-	return got
-}
-
-func (p *problem) operations(items []*item) []porcupine.Operation {
-	ops := make([]porcupine.Operation, len(items))
-	for i, it := range items {
-		ops[i] = porcupine.Operation{Input: it, Call: p.key.key.Clamp(it.from), Return: p.key.key.Clamp(it.by)}
-		if it.call != nil {
-			ops[i].ClientId = it.call.Client
-		}
-	}
-	return ops
-}
-
-func (s *Spec) model() porcupine.Model {
-	return porcupine.Model{
-		Init: func() any { return s.begin() },
-		Step: func(state, input, _ any) (bool, any) {
-			it := input.(*item)
-			next, _ := it.of.step(state.(*world), it)
-			return next != nil, next
-		},
-		Equal: equalWorlds,
-		Hash:  hashWorld,
-		DescribeOperation: func(input, _ any) string {
-			return input.(*item).String()
-		},
-		DescribeState: func(state any) string { return state.(*world).String() },
-	}
-}
-
-func (s *Spec) begin() *world {
-	w := &world{}
-	w.add(s.Initial)
-	return w
-}
-
-// step returns the world after an item, or nil and why the item is impossible.
-func (p *problem) step(w *world, it *item) (next *world, why error) {
-	if p.wrong.Load() != nil {
-		return nil, nil
-	}
-	defer func() {
-		if x := recover(); x != nil {
-			if m, ok := x.(mistake); ok {
-				p.isWrong("the specification is wrong: %s", m.text)
-			} else {
-				p.isWrong("the specification panicked in %s: %v%s", it.operation(), x, panics.Place())
-			}
-			next, why = nil, nil
-		}
-	}()
-	next = &world{ended: w.ended, placed: w.placed}
-	if it.group >= 0 {
-		placed := append(slices.Clone(w.placed), make([]int32, p.groups-len(w.placed))...)
-		if st := p.Steps[it.call.Operation]; st.Plain && placed[it.group] < it.before {
-			return nil, fmt.Errorf("%s comes after what its session was told before", it)
-		}
-		next.placed = placed
-		next.placed[it.group]++
-	}
-	if it.ends != nil {
-		next.ended = append(slices.Clone(w.ended), make([]uint64, (len(p.endings)+63)/64-len(w.ended))...)
-		next.ended[it.bit/64] |= 1 << (it.bit % 64)
-	}
-	for i, state := range w.states {
-		after, err := p.after(w, state, it)
-		p.unchanged(it, state, w.hashes[i])
-		if err != nil && why == nil {
-			why = err
-		}
-		for _, s := range after {
-			next.add(s)
-		}
-	}
-	if len(next.states) == 0 {
-		return nil, cmp.Or(why, fmt.Errorf("%s is impossible", it))
-	}
-	return next, nil
-}
-
-// after returns the states that an item can lead to.
-func (p *problem) after(w *world, state any, it *item) (all []any, why error) {
-	if it.ends != nil {
-		return []any{p.SessionEnds(state, Caller{it.ends.Client, int64(it.ends.ID)})}, nil
-	}
-	c := it.call
-	st := p.Steps[c.Operation]
-	if c.relaxed && (st.Reads || c.Outcome == Refused) {
-		return []any{state}, nil
-	}
-	for _, who := range p.callers(w, c, st) {
-		next, err := st.Next(state, c, who, c.Outcome != Unheard && !c.relaxed)
-		if err != nil && why == nil {
-			why = err
-		}
-		all = append(all, next...)
-		if c.relaxed { // what it answered is one of the answers that it may have given
-			next, _ = st.Next(state, c, who, true)
-			all = append(all, next...)
-		}
-	}
-	if len(all) == 0 && c.Outcome == Unheard { // then it had no effect
-		return []any{state}, nil
-	}
-	return all, why
-}
-
-// callers returns who can have made a call: its client, in one of the sessions that have not ended, if
-// that matters. A read and a refusal change nothing, so an ended session does not hinder them.
-func (p *problem) callers(w *world, c *Call, st Step) []Caller {
-	if p.SessionEnds == nil || len(c.sessions) == 0 {
-		return []Caller{c.Caller}
-	}
-	var who []Caller
-	for _, id := range c.sessions {
-		bit, known := p.endings[id]
-		if over := known && bit/64 < len(w.ended) && w.ended[bit/64]&(1<<(bit%64)) != 0; !over || st.Reads || c.Outcome == Refused {
-			who = append(who, Caller{c.Client, id})
-		}
-	}
-	return who
-}
-
-// unchanged checks that a step did not change the state that it was given.
-func (p *problem) unchanged(it *item, state any, before uint64) {
-	if state == nil || !changeable(reflect.TypeOf(state)) {
-		return
-	}
-	if hash, _ := hashed(state); hash != before {
-		Mistake("%s changed the state that it was given: it must return a new one instead", it.operation())
-	}
-}
-
-func (it *item) operation() string {
-	if it.ends != nil {
-		return "SessionEnds"
-	}
-	return it.call.Operation
-}
-
-// String tells the item in a few words.
-func (it *item) String() string {
-	if it.ends != nil {
-		return fmt.Sprintf("the end of session %s of client %d", it.ends.ID, it.ends.Client)
-	}
-	c := it.call
-	text := c.Operation
-	if len(c.Argument) > 0 && string(c.Argument) != "null" {
-		text += "(" + printable.Text(string(c.Argument), 40) + ")"
-	}
-	switch {
-	case c.Outcome == Unheard:
-		text += ": no answer"
-	case c.Outcome == Refused:
-		text += ": refused, " + printable.Text(c.Refusal, 40)
-	case len(c.Answer) > 0 && string(c.Answer) != "null":
-		text += ": " + printable.Text(string(c.Answer), 40)
-	}
-	return text
-}
-
-// String shows the possible states.
-func (w *world) String() string {
-	const most = 3
-	text := ""
-	for i, s := range w.states {
-		if i == most {
-			return text + fmt.Sprintf(" or one of %d more", len(w.states)-most)
-		}
-		if i > 0 {
-			text += " or "
-		}
-		text += printable.Text(fmt.Sprintf("%+v", s), 80)
-	}
-	return text
 }

@@ -20,9 +20,12 @@ func TestEndlessLoop(t *testing.T) {
 	loop := make(chan struct{})
 	defer close(loop)
 	spec := testedSpec()
-	step := spec.Steps["set"]
-	step.Next = func(state any, _ *Call, _ Caller, _ bool) ([]any, error) { <-loop; return []any{state}, nil }
-	spec.Steps["set"] = step
+	right := spec.Step
+	spec.Step = func(f string) (Step, bool) {
+		step, ok := right(f)
+		step.Next = func(state, _ any, _ *Call, _ Caller, _ bool) ([]any, error) { <-loop; return []any{state}, nil }
+		return step, ok
+	}
 	b := historytest.New(testedModel.Name)
 	b.Op(0, "set", "k", 1, 2, history.OK, 1, nil).Session(1)
 	a := evidence.Read(t.Context(), b.History(), &testedModel, nil)

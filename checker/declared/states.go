@@ -98,21 +98,21 @@ func mix(a, b uint64) uint64 {
 	return h ^ h>>32
 }
 
-// world is what a search knows at some point of an order: the states that are possible, and, as far
-// as rules need it, what the order contains so far.
+// world is what a search knows at some point of an order: the states that are possible, and the sessions
+// that have ended.
 type world struct {
+	of     *Spec
 	states []any
-	hashes []uint64
+	hashes []uint64 // of all that the states refer to
 	size   int
 	ended  []uint64 // the sessions that have ended, as a set of bits
-	placed []int32  // how many calls of each session it contains
 }
 
 // add adds a state, unless the world has it.
 func (w *world) add(state any) {
 	hash, size := hashed(state)
-	for i, h := range w.hashes {
-		if h == hash && same(w.states[i], state) {
+	for i, other := range w.states {
+		if w.of.equal != nil && w.of.equal(other, state) || w.of.equal == nil && w.hashes[i] == hash && same(other, state) {
 			return
 		}
 	}
@@ -120,23 +120,47 @@ func (w *world) add(state any) {
 	w.size += size
 }
 
-// equalWorlds compares worlds after the same calls: the rest of them is then equal, too.
+// unchanged checks that a step did not change a state that it was given.
+func (w *world) unchanged(i int, by *item) {
+	state := w.states[i]
+	if state == nil || !changeable(reflect.TypeOf(state)) {
+		return
+	}
+	if hash, _ := hashed(state); hash != w.hashes[i] {
+		Mistake("%s changed the state that it was given: it must return a new one instead", by.operation())
+	}
+}
+
+// equalWorlds compares worlds after the same items: the same sessions have ended in both.
 func equalWorlds(a, b any) bool {
 	x, y := a.(*world), b.(*world)
 	if len(x.states) != len(y.states) {
 		return false
 	}
-	for i, h := range x.hashes {
-		if !slices.ContainsFunc(y.states, func(s any) bool { return same(x.states[i], s) }) || !slices.Contains(y.hashes, h) {
+	equal := x.of.equal
+	if equal == nil {
+		equal = same
+	}
+	for i, s := range x.states {
+		if x.of.equal == nil && !slices.Contains(y.hashes, x.hashes[i]) {
+			return false
+		}
+		if !slices.ContainsFunc(y.states, func(other any) bool { return equal(s, other) }) {
 			return false
 		}
 	}
 	return true
 }
 
-func hashWorld(a any) (h uint64) {
-	for _, one := range a.(*world).hashes {
-		h += one // in any order
+func hashWorld(a any) (sum uint64) {
+	w := a.(*world)
+	for i, one := range w.hashes {
+		switch { // in any order
+		case w.of.equal == nil:
+			sum += one
+		case w.of.hash != nil:
+			sum += w.of.hash(w.states[i])
+		}
 	}
-	return h
+	return sum
 }

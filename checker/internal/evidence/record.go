@@ -23,6 +23,9 @@ type Record struct {
 	Offers  history.Offers // what the record says outright that a subject can do
 	Offered bool           // it says so
 
+	// Memory is roughly how many bytes searches may use, all together; 0 means DefaultMemory.
+	Memory int64
+
 	Keys []*Key // in order of key
 
 	Agreements []Agreement // in order
@@ -36,6 +39,9 @@ type Record struct {
 	Damage
 	memos
 }
+
+// DefaultMemory is roughly how many bytes searches may use by default.
+const DefaultMemory = 256 << 20
 
 // Agreement is the result of a comparison of the servers, with its event.
 type Agreement struct {

@@ -1,10 +1,18 @@
 package frame
 
-import "github.com/zklab/zklab/history/models"
+import (
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/linearize"
+)
 
 // Model is what is decided about histories of one kind of object.
 type Model struct {
 	Object     *models.Model
 	Properties []*Property  // in the order of reports
 	References []*Reference // none: only the properties decide
+	Picture    Picture      // of a key, if there is no reference; nil: there is none
 }
+
+// Picture returns the search that decides a key, to be drawn, and its bounds.
+type Picture func(*evidence.Key) (linearize.Problem, linearize.Budget, error)

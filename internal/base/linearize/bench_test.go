@@ -61,16 +61,6 @@ func BenchmarkDecide(b *testing.B) {
 					linearize.Explain(b.Context(), p, linearize.Budget{Tries: 1e8, Memory: 1 << 30})
 				}
 			})
-			if n > 1000 {
-				continue
-			}
-			b.Run(name+"/minimised", func(b *testing.B) {
-				for b.Loop() {
-					if least := linearize.Minimise(b.Context(), p, linearize.Budget{Tries: 4e6}); len(least) == 0 || len(least) > 4 {
-						b.Fatalf("%d of %d operations", len(least), n)
-					}
-				}
-			})
 		}
 	}
 }

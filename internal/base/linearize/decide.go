@@ -2,6 +2,7 @@ package linearize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"sync"
@@ -78,12 +79,20 @@ func Decide(c context.Context, p Problem, b Budget) Answer {
 	if len(p.Operations) == 0 {
 		return Answer{Result: Legal}
 	}
-	if p.Optional == nil {
+	cost := stepCost(len(p.Operations))
+	if p.Optional == nil && p.After == nil {
 		parts, err := divide(p.Model, p.Operations)
-		return newSearch(c, p.Model, b, stepCost(len(p.Operations))).all(parts, err)
+		return newSearch(c, p.Model, b, cost).all(parts, err)
 	}
 	parts, err := p.parts()
-	return newSearch(c, p.stepping(), b, stepCost(len(p.Operations))).all(parts, err)
+	s := newSearch(c, p.stepping(), b, cost)
+	if p.After != nil {
+		s.cost += int64(len(p.Operations)) / 8
+		if size := b.Size; size != nil {
+			s.Size = func(state any) int { return size(state.(*inOrder).state) }
+		}
+	}
+	return s.all(parts, err)
 }
 
 // searching is a search under way.
@@ -191,6 +200,9 @@ func (s *searching) call() string {
 	return "its step for " + say(s.words, s.where.input, s.where.output)
 }
 
+// Mistake is what a model panics with that finds a mistake in itself. It ends a search with this error.
+type Mistake string
+
 // enter notes a call of the model; leave is deferred, and ends the search if the call panics.
 func (s *searching) enter(at place) {
 	s.where = at
@@ -198,7 +210,10 @@ func (s *searching) enter(at place) {
 }
 
 func (s *searching) leave() {
-	if v := recover(); v != nil {
+	v := recover()
+	if m, known := v.(Mistake); known {
+		s.end("", errors.New(string(m)))
+	} else if v != nil {
 		s.end("", fmt.Errorf("the model panicked in %s: %v%s", s.call(), v, panics.Place()))
 	}
 	s.calls.Add(1)

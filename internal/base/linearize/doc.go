@@ -3,8 +3,8 @@
 //
 // A [Problem] is a porcupine model with operations. [Decide] searches for an order within a
 // [Budget]. [Explain] says how far the longest order got, and which operations could have come next.
-// [Minimise] finds few operations that have no order by themselves, and [Draw] writes porcupine's page. [Shrink] and [LatestStart] do
-// that for any operations with intervals, whatever decides them.
+// [Draw] writes porcupine's page. A [Window] finds few operations that have no order by themselves,
+// whatever decides them.
 //
 // porcupine itself bounds time alone. In a testing/synctest bubble time stands still while a
 // search goes on, so there only a number of tries ends it. A model that panics, that does not return

@@ -24,6 +24,9 @@ func Draw(c context.Context, p Problem, b Budget, w io.Writer) (Answer, error) {
 	}
 	n := len(p.Operations)
 	m := p.stepping()
+	if size := b.Size; size != nil && p.After != nil {
+		b.Size = func(state any) int { return size(state.(*inOrder).state) }
+	}
 	s := newSearch(c, m, b, stepCost(n)+8*int64(n))
 	searched := inTurn(s.model) // porcupine searches parts at the same time
 	searched.Partition = func([]porcupine.Operation) [][]porcupine.Operation { return parts }

@@ -69,6 +69,7 @@ type traced struct {
 	state  any
 	before *traced
 	by     *step
+	done   placed
 	did    bool
 	length int
 }
@@ -81,11 +82,14 @@ func (p *Problem) traced(t *trace) porcupine.Model {
 	m := p.Model
 	inner := stepOf(m)
 	m.Init = func() any {
-		t.longest = &traced{state: p.Model.Init()}
+		t.longest = &traced{state: p.Model.Init(), done: p.placed()}
 		return t.longest
 	}
 	m.Step, m.StepContext = nil, func(c ctx, state, input, _ any) (bool, any) {
 		at, o := state.(*traced), input.(*step)
+		if !at.done.allows(o) {
+			return false, nil
+		}
 		did, next := inner(c, at.state, o.Input, o.Output)
 		switch {
 		case did:
@@ -94,7 +98,7 @@ func (p *Problem) traced(t *trace) porcupine.Model {
 		default:
 			return false, nil
 		}
-		after := &traced{state: next, before: at, by: o, did: did, length: at.length + 1}
+		after := &traced{state: next, before: at, by: o, done: at.done.with(o), did: did, length: at.length + 1}
 		if after.length > t.longest.length {
 			t.longest = after
 		}

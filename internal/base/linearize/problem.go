@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/anishathalye/porcupine"
 
@@ -24,6 +25,9 @@ type Problem struct {
 	// usually returns at [Never], so that it can come last, where it changes nothing that counts.
 	// nil: none is optional.
 	Optional func(i int) bool
+	// After returns operations that operation i comes after in every order, besides what the intervals
+	// say, by their places in Operations. Those in another part than i do not count. nil: there are none.
+	After func(i int) []int
 }
 
 // step is one operation of a search, as the input of the model's step.
@@ -31,6 +35,7 @@ type step struct {
 	porcupine.Operation
 	place    int // in Problem.Operations
 	optional bool
+	after    []int // places of operations that come before it
 }
 
 // parts divides the problem as its model wants it. Each operation has a step as its Input.
@@ -38,18 +43,32 @@ func (p *Problem) parts() ([][]porcupine.Operation, error) {
 	all := make([]step, len(p.Operations))
 	ops := make([]porcupine.Operation, len(p.Operations))
 	for i, op := range p.Operations {
-		all[i] = step{op, i, p.Optional != nil && p.Optional(i)}
+		all[i] = step{Operation: op, place: i, optional: p.Optional != nil && p.Optional(i)}
+		if p.After != nil {
+			all[i].after = p.After(i)
+		}
 		op.Metadata = &all[i] // which Partition keeps
 		ops[i] = op
 	}
 	divided, err := divide(p.Model, ops)
-	for _, of := range divided {
+	apart := make([]int, len(all)) // by place: the part
+	for n, of := range divided {
+		for i := range of {
+			if o, own := of[i].Metadata.(*step); own {
+				apart[o.place] = n
+			}
+		}
+	}
+	for n, of := range divided {
 		for i := range of {
 			o, own := of[i].Metadata.(*step)
 			if !own {
 				return nil, errors.New("the model's Partition returned an operation that it was not given")
 			}
 			of[i].Input, of[i].Output, of[i].Metadata = o, nil, o.Metadata
+			if len(divided) > 1 && len(o.after) > 0 {
+				o.after = slices.DeleteFunc(slices.Clone(o.after), func(place int) bool { return apart[place] != n })
+			}
 		}
 	}
 	return divided, err
@@ -79,6 +98,74 @@ func (p *Problem) stepping() porcupine.Model {
 			return true, state
 		}
 		return ok, next
+	}
+	if p.After != nil {
+		return p.inOrder(m)
+	}
+	return m
+}
+
+// placed are the places of the operations that an order contains, as a set of bits; nil if that does not matter.
+type placed []uint64
+
+// placed returns the empty set.
+func (p *Problem) placed() placed {
+	if p.After == nil {
+		return nil
+	}
+	return make(placed, (len(p.Operations)+63)/64)
+}
+
+// allows reports whether an operation can be the next one.
+func (done placed) allows(o *step) bool {
+	for _, place := range slices.Backward(o.after) { // the latest are the likeliest to be missing
+		if done[place/64]&(1<<(place%64)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// with returns the set with one more operation.
+func (done placed) with(o *step) placed {
+	if done == nil {
+		return nil
+	}
+	done = slices.Clone(done)
+	done[o.place/64] |= 1 << (o.place % 64)
+	return done
+}
+
+// inOrder is a state of the model, and what led to it. States after the same operations differ in the
+// model's state only.
+type inOrder struct {
+	state any
+	done  placed
+}
+
+// inOrder returns the model with steps that are possible only after those that come before them.
+func (p *Problem) inOrder(m porcupine.Model) porcupine.Model {
+	inner, begin, equal, hash, describe := stepOf(m), m.Init, equalOf(m), hashOf(m), m.DescribeState
+	m.Init = func() any { return &inOrder{begin(), p.placed()} }
+	m.Step, m.StepContext = nil, func(c ctx, state, input, output any) (bool, any) {
+		at, o := state.(*inOrder), input.(*step)
+		if !at.done.allows(o) {
+			return false, nil
+		}
+		ok, next := inner(c, at.state, input, output)
+		if !ok || next == nil && at.state != nil {
+			return ok, nil // which ends the search with an error if it is possible
+		}
+		return true, &inOrder{next, at.done.with(o)}
+	}
+	m.Equal = func(a, b any) bool { return equal(a.(*inOrder).state, b.(*inOrder).state) }
+	if hash != nil {
+		m.Hash = func(state any) uint64 { return hash(state.(*inOrder).state) }
+	}
+	if describe != nil {
+		m.DescribeState = func(state any) string { return describe(state.(*inOrder).state) }
+	} else {
+		m.DescribeState = func(state any) string { return fmt.Sprintf("%v", state.(*inOrder).state) }
 	}
 	return m
 }
