@@ -22,6 +22,9 @@ func (e *JSONError) Error() string { return e.Reason }
 
 // Unmarshal is json.Unmarshal for an object. All its errors are of type *[JSONError].
 func Unmarshal(text []byte, v any) error {
+	if fill(text, v) {
+		return nil
+	}
 	if err := json.Unmarshal(text, v); err != nil {
 		return explained(text, err) // a separate function, so that success allocates nothing
 	}
