@@ -13,6 +13,9 @@ import (
 // printable, which can move the cursor or turn the direction of writing, are
 // written as \x1b or \u202e. Text of more than most characters is cut.
 func Text(s string, most int) string {
+	if len(s) <= most && plain(s) {
+		return s
+	}
 	var b strings.Builder
 	if len(s) <= most {
 		b.Grow(len(s))
@@ -35,4 +38,14 @@ func Text(s string, most int) string {
 		}
 	}
 	return b.String()
+}
+
+// plain reports whether all characters are printable ones of ASCII, as in most texts.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
