@@ -24,9 +24,9 @@ type Hold = traits.Hold
 // ItemQueue says which operations put items in and take them out: see [Queued].
 type ItemQueue = traits.Queue
 
-// Exclusive returns the checks of a lock for operations of other names: exclusion, lost, belief and
-// progress and, with tokens, tokens. docs/checking.md says what each means. They are the same checks as
-// those of [For] the model "lock".
+// Exclusive returns the checks of a lock for operations of other names: exclusion, belief and progress;
+// with Confirm, lost; and with tokens, tokens. docs/checking.md says what each means. They are the same
+// checks as those of [For] the model "lock", except that for lost only answers of Confirm count.
 func Exclusive(x Hold) []Check { return asChecks(traits.Exclusive(x)) }
 
 // Queued returns the checks of a queue for operations of other names: integrity (nothing comes out

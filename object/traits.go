@@ -19,7 +19,7 @@ type Holds[S, R any] struct {
 
 // Exclusive is the rule that begin begins an exclusive hold of the object, as the Lock of a mutex does, and end
 // ends it. zklab decides what it decides of its own locks (docs/checking.md): exclusion, belief, progress and
-// grant and, with [Holds.Token], tokens. No model is needed.
+// grant; with [Holds.Confirm], lost; and with [Holds.Token], tokens. No model is needed.
 //
 // A hold begins when begin is answered. If begin answers a bool, false says that it did not begin. It ends when
 // end is called, unless that certainly had no effect, and with the session of its client, or its process.
@@ -34,7 +34,8 @@ func Exclusive[S, A, R, B, Q any](begin *Op[S, A, R], end *Op[S, B, Q]) *Holds[S
 // when it was ended as often. Unless [Op.When] says otherwise, clients begin a hold up to three times.
 func (h *Holds[S, R]) Nested() *Holds[S, R] { h.nested = true; return h }
 
-// Confirm declares the operation that asks whether its client still holds: it answers false if it does not.
+// Confirm declares the operation that asks whether its client still holds. It must answer false from a second
+// after its client was told that the session of the hold is over: that is the property lost.
 func (h *Holds[S, R]) Confirm(o *Op[S, None, bool]) *Holds[S, R] {
 	h.confirm = operationOf(o)
 	return h

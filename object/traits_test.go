@@ -23,11 +23,12 @@ import (
 // gate is a reentrant try-lock: an ephemeral znode, and how often its client entered. A wrong one is left
 // at the first leave.
 type gate struct {
-	conn    *zk.Conn
-	path    string
-	depth   int
-	session int64
-	wrong   bool
+	conn      *zk.Conn
+	path      string
+	depth     int
+	session   int64
+	wrong     bool
+	forgetful bool
 }
 
 func (g *gate) Session() int64 { return g.session }

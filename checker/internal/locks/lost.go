@@ -18,38 +18,48 @@ import (
 // within a second: no confirm answers true with that hold's token, and Lost is
 // closed. Exclusion cannot see a client that leads for ever after its own
 // expiry, since there the hold ended with the session.
-var lost = &frame.Property{
-	Name:     "lost",
-	Meaning:  "each client that lost its session knew within a second that its hold was lost",
-	Decider:  "times of expiry",
-	Telling:  explain.ClaimedHeld,
-	Evidence: func(*evidence.Record) string { return "S" },
-	Applies:  func(a *evidence.Record) bool { return offersOf(a).TellsLost },
-	Wants:    wantsLost,
-	Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
-		var f frame.Finding
-		said := readSaid(k)
-		for _, h := range usable(&f, holdsOf(k)) {
-			if ctx.Err() != nil {
-				return f
+var lost = lostWith(true, "all released before they had to report the loss, and none had reported it")
+
+// OwnLost is lost of holds of a program's own objects. Their clients report nothing, and are asked now and
+// then: only an answer counts.
+var OwnLost = lostWith(false, "none was asked before its next hold whether it still holds")
+
+// lostWith is lost of holds whose clients report their loss, or only answer. undecided says why what
+// clients did after they had learned of an expiry was right, whatever it was.
+func lostWith(reports bool, undecided string) *frame.Property {
+	return &frame.Property{
+		Name:     "lost",
+		Meaning:  "each client that lost its session knew within a second that its hold was lost",
+		Decider:  "times of expiry",
+		Telling:  explain.ClaimedHeld,
+		Evidence: func(*evidence.Record) string { return "S" },
+		Applies:  func(a *evidence.Record) bool { return offersOf(a).TellsLost },
+		Wants:    wantsLost,
+		Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
+			var f frame.Finding
+			said := readSaid(k)
+			for _, h := range usable(&f, holdsOf(k)) {
+				if ctx.Err() != nil {
+					return f
+				}
+				decideLost(&f, k, h, said[h.Client], reports)
 			}
-			decideLost(&f, k, h, said[h.Client])
-		}
-		return f
-	},
-	Exercise: func(a *evidence.Record, figures map[string]float64) string {
-		switch {
-		case !a.ExpectsExpiries():
-		case figures["told"] == 0:
-			return "sessions of holders were to end, but no client learned of it while it held"
-		case figures["told_decided"] == 0:
-			return "clients learned of their expiry while they held, but all released before they had to report the loss, and none had reported it"
-		}
-		return ""
-	},
+			return f
+		},
+		Exercise: func(a *evidence.Record, figures map[string]float64) string {
+			switch {
+			case !a.ExpectsExpiries():
+			case figures["told"] == 0:
+				return "sessions of holders were to end, but no client learned of it while it held"
+			case figures["told_decided"] == 0:
+				return "clients learned of their expiry while they held, but " + undecided
+			}
+			return ""
+		},
+	}
 }
 
-func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
+func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said, reports bool) {
 	s := h.death.OverAtLast()
 	if s == nil || h.resumed || h.invoked() <= s.Expired {
 		return
@@ -65,16 +75,17 @@ func decideLost(f *frame.Finding, k *evidence.Key, h *hold, said *said) {
 		return k.Knew(h.Client, s, evidence.Span{From: known, To: max(known, t)})
 	}
 	denied := evidence.FirstFrom(said.denied, h.Granted)
-	if h.Lost.At != evidence.Never || denied != evidence.Never || had(watched) > grace {
+	claim := said.claims(h.Token, next, func(t time.Duration) bool { return had(t) > grace })
+	if h.Lost.At != evidence.Never || denied != evidence.Never || reports && had(watched) > grace || !reports && claim != nil {
 		f.Count("told_decided", 1) // else whatever it did would have been right
 	}
-	if op := said.claims(h.Token, next, func(t time.Duration) bool { return had(t) > grace }); op != nil {
+	if op := claim; op != nil {
 		f.Overdue(late(k.Record, h, evidence.Span{From: known, To: op.Began()}), slices.Concat(h.Shown, h.told(s.Expired), evidence.EventsOf(op)),
 			"client %d %s, and said at %s that it still holds %s%s",
 			h.Client, s.Told(), words.At(op.Began()), k.Name, words.WithToken(h.Token))
 		return
 	}
-	if denied != evidence.Never && had(denied) <= grace {
+	if !reports || denied != evidence.Never && had(denied) <= grace {
 		return
 	}
 	counterexample := slices.Concat(h.Shown, h.told(s.Expired))

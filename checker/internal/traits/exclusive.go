@@ -29,7 +29,9 @@ type Hold struct {
 // if the holds have tokens, tokens and grant.
 func Exclusive(x Hold) []*frame.Property {
 	of := locks.Lock
-	certain, progress := only(of.Properties, "exclusion", "grant", "tokens", "lost", "belief"), []*frame.Property{locks.OwnProgress}
+	certain := append(only(of.Properties, "exclusion", "grant", "tokens"), locks.OwnLost)
+	certain = append(certain, only(of.Properties, "belief")...)
+	progress := []*frame.Property{locks.OwnProgress}
 	if !x.Nested {
 		return seenAs(of, append(certain, progress...), func(h *history.History, ops []*history.Operation) {
 			for _, op := range ops {

@@ -78,7 +78,7 @@ func sum(found map[string]frame.Finding) map[string][]any {
 // A history of a lock, with other names and values, has the same findings.
 func TestExclusiveIsALock(t *testing.T) {
 	violated := map[string]int{}
-	names := []string{"exclusion", "tokens", "lost", "belief"}
+	names := []string{"exclusion", "tokens", "belief"}
 	hold := traits.Hold{Begin: "borrow", End: "bring back", Confirm: "mine?", Token: func(answer json.RawMessage) int64 {
 		var v struct{ Ticket int64 }
 		_ = json.Unmarshal(answer, &v)
@@ -113,7 +113,7 @@ func TestExclusiveIsALock(t *testing.T) {
 		if said {
 			continue
 		}
-		like := []*frame.Property{locks.OwnProgress}
+		like := []*frame.Property{locks.OwnProgress, locks.OwnLost}
 		for _, p := range locks.Lock.Properties {
 			if slices.Contains(names, p.Name) {
 				like = append(like, p)

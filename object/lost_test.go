@@ -1,0 +1,69 @@
+package object_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/subjects"
+)
+
+// Inside says whether the client is inside. A forgetful gate does not notice that its session ended.
+func (g *gate) Inside(context.Context) (bool, error) {
+	return g.depth > 0 && (g.forgetful || g.session == g.conn.SessionID()), nil
+}
+
+// A gate whose clients say for long that they are inside, though their session ended, is convicted of
+// lost. One that notices is not, also if its clients are seldom asked. Without that question there is no such
+// property.
+func TestLost(t *testing.T) {
+	for name, tt := range map[string]struct {
+		forgetful    bool
+		weight, keys int
+		want         checker.Result
+	}{
+		"notices":       {false, 3, 0, checker.Valid},
+		"forgetful":     {true, 3, 0, checker.Violation},
+		"seldom asked":  {false, 1, 10, checker.Valid},
+		"asked by none": {false, 0, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			results := map[checker.Result]int{}
+			for seed := range int64(8) {
+				enter, leave := object.Ask("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
+				inside := object.Ask("inside", (*gate).Inside).ReadOnly().Weight(tt.weight)
+				o := object.Object[*gate]{
+					Name: "gate",
+					New: func(c *subjects.Client, path string) (*gate, error) {
+						return &gate{conn: c.Conn, path: path, forgetful: tt.forgetful}, nil
+					},
+					Operations: []object.Operation[*gate]{enter, leave, inside},
+					Rules:      []object.Rule{object.Exclusive(enter, leave).Confirm(inside)},
+				}
+				x, err := zklab.SimulateIn(t, zklab.Experiment{Workload: o.Workload(), Seed: seed + 1, TimeLimit: 10 * time.Second, Faults: expiries, Keys: tt.keys})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, v := range x.Result.Verdicts {
+					if v.Property == "lost" {
+						results[v.Result]++
+						t.Log(v.Result, v.Reason, v.Figures)
+						if strings.Contains(v.Reason, "not reported") {
+							t.Errorf("seed %d: a client was to tell what it was not asked: %s", seed+1, v.Reason)
+						}
+					} else if v.Result == checker.Violation && !v.Measured && !tt.forgetful {
+						t.Errorf("seed %d: %+v", seed+1, v)
+					}
+				}
+			}
+			switch {
+			case tt.want == "" && len(results) > 0, tt.want == checker.Valid && results[checker.Violation] > 0, tt.want != "" && results[tt.want] < 3:
+				t.Errorf("%v, want %s", results, tt.want)
+			}
+		})
+	}
+}
