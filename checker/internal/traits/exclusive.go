@@ -43,7 +43,11 @@ func Exclusive(x Hold) []*frame.Property {
 		return func(h *history.History, ops []*history.Operation) { x.nest(h, ops, longest) }
 	}
 	// Nobody waits in vain for a hold that may go on.
-	return append(seenAs(of, certain, nested(false)), seenAs(of, progress, nested(true))...)
+	all := append(seenAs(of, certain, nested(false)), seenAs(of, progress, nested(true))...)
+	for i, p := range all {
+		all[i] = x.withInner(p)
+	}
+	return all
 }
 
 // part returns which operation of a lock an operation is.

@@ -19,6 +19,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/checker/internal/traits"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/linearize"
 )
@@ -301,6 +302,42 @@ func TestNested(t *testing.T) {
 			got := decide(recordOf(tt.calls...), own, traits.Exclusive(hold))["exclusion"]
 			if got.Result != tt.want {
 				t.Errorf("%q: %s", got.Result, got.Reason)
+			}
+		})
+	}
+}
+
+// The counterexample of a nested hold shows the first and the last inner end before another client's hold, each
+// with its begin, and no others.
+func TestShowsInnerBegins(t *testing.T) {
+	calls := func(inner ...call) []call {
+		all := append([]call{{0, "lock", 1, 2, ok, nil, true, 1}}, inner...)
+		return append(all, call{1, "lock", 51, 52, ok, nil, true, 2}, call{0, "lock", 61, 62, ok, nil, true, 1}, call{0, "unlock", 71, 72, ok, nil, nil, 1}, call{0, "unlock", 81, 82, ok, nil, nil, 1})
+	}
+	pair := func(at int) []call {
+		return []call{{0, "lock", at, at + 1, ok, nil, true, 1}, {0, "unlock", at + 2, at + 3, ok, nil, nil, 1}}
+	}
+	for name, tt := range map[string]struct {
+		inner []call
+		want  []int // when what is shown began
+	}{
+		"no inner hold":        {nil, []int{1, 51}},
+		"an inner hold":        {pair(11), []int{1, 11, 13, 51}},
+		"declined":             {append([]call{{0, "lock", 5, 6, ok, nil, false, 1}, {0, "lock", 7, 8, fail, nil, nil, 1}}, pair(11)...), []int{1, 11, 13, 51}},
+		"three":                {slices.Concat(pair(11), pair(21), pair(31)), []int{1, 11, 13, 31, 33, 51}},
+		"one that is not over": {[]call{{0, "lock", 11, 12, ok, nil, true, 1}}, []int{1, 51}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := recordOf(calls(tt.inner...)...)
+			got := decide(h, own, traits.Exclusive(traits.Hold{Begin: "lock", End: "unlock", Nested: true}))["exclusion"]
+			var began []int
+			for _, op := range h.Operations() {
+				if op.Invoke.Time < historytest.At(60) && slices.Contains(got.Counterexample, op.Invoke.Index) {
+					began = append(began, int(op.Invoke.Time.Milliseconds()))
+				}
+			}
+			if got.Result != frame.Violation || !slices.Equal(began, tt.want) {
+				t.Errorf("%q %s: %v, want %v", got.Result, got.Reason, began, tt.want)
 			}
 		})
 	}
