@@ -3,14 +3,13 @@ package adapter
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
-// check is one thing that a program must do. It returns an error that says what the program
-// did instead, or errNotOffered if the program does not offer it.
+// check is one thing that a program must do. It ends (trial.must) with an error that says what the program
+// did instead, or with errNotOffered if the program does not offer it.
 type check struct {
 	name string
-	run  func(t *trial) error
+	run  func(t *trial)
 }
 
 var errNotOffered = errors.New("not offered")
@@ -27,53 +26,43 @@ var (
 )
 
 // on makes a check that needs something, which begin makes.
-func on[T any](begin func(*trial) (T, error)) func(func(*trial, T) error) func(*trial) error {
-	return func(run func(*trial, T) error) func(*trial) error {
-		return func(t *trial) error {
-			v, err := begin(t)
-			if err != nil {
-				return err
-			}
-			return run(t, v)
-		}
+func on[T any](begin func(*trial) T) func(func(*trial, T)) func(*trial) {
+	return func(run func(*trial, T)) func(*trial) {
+		return func(t *trial) { run(t, begin(t)) }
 	}
 }
 
 // onBoth is on for two values.
-func onBoth[T any](begin func(*trial) (a, b T, err error)) func(func(t *trial, a, b T) error) func(*trial) error {
-	return func(run func(t *trial, a, b T) error) func(*trial) error {
-		return func(t *trial) error {
-			a, b, err := begin(t)
-			if err != nil {
-				return err
-			}
-			return run(t, a, b)
+func onBoth[T any](begin func(*trial) (a, b T)) func(func(t *trial, a, b T)) func(*trial) {
+	return func(run func(t *trial, a, b T)) func(*trial) {
+		return func(t *trial) {
+			a, b := begin(t)
+			run(t, a, b)
 		}
 	}
 }
 
 // makes: the program has the recipe.
-func makes(t *trial) error {
-	_, err := t.object(t.path())
+func makes(t *trial) {
+	err := caught(func() { t.first() })
 	var e *Error
 	if errors.As(err, &e) && e.Code == codeUnsupported {
-		return errNotOffered
+		t.must(errNotOffered)
 	}
-	return err
+	t.must(err)
 }
 
 // refusesOperation: an object refuses an operation that it does not know.
-func refusesOperation(t *trial, o *object) error {
+func refusesOperation(t *trial, o *object) {
 	const none = "frobnicate"
 	var e *Error
 	err := t.await(t.begin(none, func(ctx context.Context) error { return o.Call(ctx, none, nil, nil) }))
 	switch {
 	case err == nil:
-		return fmt.Errorf("the operation %s was answered with ok, but should be an error with the code %q", none, codeUnknown)
+		t.failf("the operation %s was answered with ok, but should be an error with the code %q", none, codeUnknown)
 	case !errors.As(err, &e):
-		return fmt.Errorf("the operation %s: %w", none, err)
+		t.failf("the operation %s: %w", none, err)
 	case e.Code != codeUnknown:
-		return fmt.Errorf("the operation %s was answered with the code %q (%s); it should be %q", none, e.Code, e.Message, codeUnknown)
+		t.failf("the operation %s was answered with the code %q (%s); it should be %q", none, e.Code, e.Message, codeUnknown)
 	}
-	return nil
 }

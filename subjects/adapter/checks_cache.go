@@ -16,23 +16,22 @@ var _ = declare(subjects.Caches, nil,
 )
 
 // puts puts a znode of a subtree; an empty value removes it.
-func (t *trial) puts(o *object, node, value string) error {
-	f := models.FPut
+func (t *trial) puts(o *object, node, value string) {
+	op := subjects.CachePut
 	if value == "" {
-		f = models.FRemove
+		op = subjects.CacheRemove
 	}
-	return t.soon(f, func(ctx context.Context) error {
-		return o.Call(ctx, f, models.CachedNode{Node: node, Value: value}, nil)
-	})
+	calls(t, o, op, models.CachedNode{Node: node, Value: value})
 }
 
 // copies asks for a current copy and compares it. A cache that is never current must show
 // it eventually.
-func (t *trial) copies(o *object, want map[string]string) error {
+func (t *trial) copies(o *object, want map[string]string) {
 	if o.Offers(subjects.OfferNeverCurrent) {
-		return t.follows(o, want)
+		t.follows(o, want)
+		return
 	}
-	return t.soon(models.FLook, func(ctx context.Context) error { return shows(ctx, o, true, want) })
+	t.soon(models.FLook, func(ctx context.Context) error { return shows(ctx, o, true, want) })
 }
 
 func shows(ctx context.Context, o *object, current bool, want map[string]string) error {
@@ -65,59 +64,49 @@ var subtreeSteps = []struct {
 }
 
 // copiesChanges: a current copy has the changes of both clients.
-func copiesChanges(t *trial, a, b *object) error {
+func copiesChanges(t *trial, a, b *object) {
 	for i, step := range subtreeSteps {
 		who := a
 		if i%2 == 1 {
 			who = b
 		}
 		if step.node != "" {
-			if err := t.puts(who, step.node, step.value); err != nil {
-				return err
-			}
+			t.puts(who, step.node, step.value)
 		}
-		if err := t.copies(b, step.want); err != nil {
-			return fmt.Errorf("after step %d: %w", i, err)
-		}
+		t.during(fmt.Sprintf("after step %d", i), func() { t.copies(b, step.want) })
 	}
-	return t.copies(a, subtreeSteps[len(subtreeSteps)-1].want)
+	t.copies(a, subtreeSteps[len(subtreeSteps)-1].want)
 }
 
 // copiesByItself: a copy follows changes without a request for a current one.
-func copiesByItself(t *trial, a, b *object) error {
+func copiesByItself(t *trial, a, b *object) {
 	for i, step := range subtreeSteps {
 		if step.node != "" {
-			if err := t.puts(a, step.node, step.value); err != nil {
-				return err
-			}
+			t.puts(a, step.node, step.value)
 		}
-		if err := t.follows(b, step.want); err != nil {
-			return fmt.Errorf("after step %d: %w", i, err)
-		}
+		t.during(fmt.Sprintf("after step %d", i), func() { t.follows(b, step.want) })
 	}
-	return nil
 }
 
 // follows waits until a copy shows want, without a request for a current one.
-func (t *trial) follows(o *object, want map[string]string) error {
-	return t.soon("to follow", func(ctx context.Context) error {
+func (t *trial) follows(o *object, want map[string]string) {
+	t.soon("to follow", func(ctx context.Context) error {
 		for {
 			err := shows(ctx, o, false, want)
 			if err == nil || ctx.Err() != nil {
 				return err
 			}
-			if sleep := t.caughtUp(o); sleep != nil {
-				return sleep
+			if err := t.catchesUp(ctx, o); err != nil {
+				return err
 			}
 		}
 	})
 }
 
 // putsBelowNothing: a refused put has no effect.
-func putsBelowNothing(t *trial, o *object) error {
-	err := t.puts(o, "a", "one")
-	if err == nil {
-		return fmt.Errorf("%s made a znode below one that does not exist", models.FPut)
+func putsBelowNothing(t *trial, o *object) {
+	if caught(func() { t.puts(o, "a", "one") }) == nil {
+		t.failf("%s made a znode below one that does not exist", models.FPut)
 	}
-	return t.copies(o, map[string]string{})
+	t.copies(o, map[string]string{})
 }

@@ -16,18 +16,17 @@ var _ = declare(subjects.Configs, nil,
 )
 
 // sets sets a configuration; "" deletes it.
-func (t *trial) sets(o *object, value string) error {
+func (t *trial) sets(o *object, value string) {
 	if value == "" {
-		return t.simply(o, models.FDelete)
+		t.simply(o, models.FDelete)
+		return
 	}
-	return t.soon(models.FSet, func(ctx context.Context) error {
-		return o.Call(ctx, models.FSet, models.Setting{Value: value}, nil)
-	})
+	calls(t, o, subjects.ConfigSet, models.Setting{Value: value})
 }
 
 // observes asks for the next value and compares it.
-func (t *trial) observes(o *object, want string) error {
-	return t.soon(models.FObserve, func(ctx context.Context) error { return next(ctx, o, want) })
+func (t *trial) observes(o *object, want string) {
+	t.soon(models.FObserve, func(ctx context.Context) error { return next(ctx, o, want) })
 }
 
 func next(ctx context.Context, o *object, want string) error {
@@ -42,77 +41,44 @@ func next(ctx context.Context, o *object, want string) error {
 }
 
 // followsChanges: each client sees the changes of both, in order.
-func followsChanges(t *trial, a, b *object) error {
-	if err := t.observes(b, ""); err != nil {
-		return fmt.Errorf("in the beginning: %w", err)
-	}
+func followsChanges(t *trial, a, b *object) {
+	t.during("in the beginning", func() { t.observes(b, "") })
 	for i, value := range []string{"one", "two", "", "one\nagain", "", "three"} {
 		who := a
 		if i%2 == 1 {
 			who = b
 		}
-		if err := t.sets(who, value); err != nil {
-			return err
-		}
-		if err := t.caughtUp(b); err != nil {
-			return err
-		}
-		if err := t.observes(b, value); err != nil {
-			return err
-		}
+		t.sets(who, value)
+		t.caughtUp(b)
+		t.observes(b, value)
 	}
-	return t.observes(a, "three")
+	t.observes(a, "three")
 }
 
 // waitsForNext: a value is reported once.
-func waitsForNext(t *trial, a, b *object) error {
+func waitsForNext(t *trial, a, b *object) {
 	for _, value := range []string{"one", "", "two"} {
-		if err := t.sets(a, value); err != nil {
-			return err
-		}
-		if err := t.caughtUp(b); err != nil {
-			return err
-		}
-		if err := t.observes(b, value); err != nil {
-			return err
-		}
+		t.sets(a, value)
+		t.caughtUp(b)
+		t.observes(b, value)
 		observe := t.begin(models.FObserve, func(ctx context.Context) error { return next(ctx, b, "news of "+value) })
-		if err := t.waits(observe, "nothing has changed"); err != nil {
-			return err
-		}
-		if err := t.sets(a, "news of "+value); err != nil {
-			return err
-		}
-		if err := t.await(observe); err != nil {
-			return err
-		}
+		t.waits(observe, "nothing has changed")
+		t.sets(a, "news of "+value)
+		t.must(t.await(observe))
 	}
-	return nil
 }
 
-func cancelsObserve(t *trial, a, b *object) error {
-	if err := t.observes(b, ""); err != nil {
-		return err
-	}
+func cancelsObserve(t *trial, a, b *object) {
+	t.observes(b, "")
 	observe := t.beginSimply(b, models.FObserve)
-	if err := t.waits(observe, "nothing has changed"); err != nil {
-		return err
-	}
-	if err := t.cancelled(observe); err != nil {
-		return err
-	}
-	if err := t.sets(a, "one"); err != nil {
-		return err
-	}
-	if err := t.caughtUp(b); err != nil {
-		return err
-	}
-	return t.observes(b, "one")
+	t.waits(observe, "nothing has changed")
+	t.cancelled(observe)
+	t.sets(a, "one")
+	t.caughtUp(b)
+	t.observes(b, "one")
 }
 
-func cancelsObserveAtOnce(t *trial, o *object) error {
-	if err := t.observes(o, ""); err != nil {
-		return err
-	}
-	return t.atOnce(o, models.FObserve)
+func cancelsObserveAtOnce(t *trial, o *object) {
+	t.observes(o, "")
+	t.atOnce(o, models.FObserve)
 }

@@ -15,28 +15,24 @@ import (
 var _ = declare(subjects.Elections, strconv.Itoa, append(slices.Clone(holdChecks), check{"leader", onContenders(tellsLeader)})...)
 
 // tellsLeader: it returns the leading candidate's id, and "" before any leads.
-func tellsLeader(t *trial, a, b *contender) error {
+func tellsLeader(t *trial, a, b *contender) {
 	if !a.Offers(subjects.OfferLeader) {
-		return errNotOffered
+		t.must(errNotOffered)
 	}
 	for _, want := range []string{"", fmt.Sprint(a.p.cfg.Client)} {
 		if want != "" {
-			if err := t.acquire(a); err != nil {
-				return err
-			}
+			t.acquire(a)
 		}
 		for _, o := range []*contender{a, b} {
-			if err := t.leads(o, want); err != nil {
-				return err
-			}
+			t.leads(o, want)
 		}
 	}
-	return t.release(a)
+	t.release(a)
 }
 
 // leads waits until an object reports that want leads: its server may lag.
-func (t *trial) leads(o *contender, want string) error {
-	return t.soon("leader", func(ctx context.Context) error {
+func (t *trial) leads(o *contender, want string) {
+	t.soon("leader", func(ctx context.Context) error {
 		for until := time.Now().Add(t.Patience / 2); ; time.Sleep(aWhile / 10) {
 			var leader string
 			err := o.Call(ctx, models.FLeader, nil, &leader)

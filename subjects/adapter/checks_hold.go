@@ -2,7 +2,6 @@ package adapter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -72,68 +71,46 @@ func (c *contender) release(ctx context.Context) error {
 }
 
 // contender makes a contender in its own process.
-func (t *trial) contender() (*contender, error) {
-	o, err := t.object(t.path())
-	return &contender{object: o}, err
+func (t *trial) contender() *contender {
+	return &contender{object: t.first()}
 }
 
 // contenders makes two contenders at the same path.
-func (t *trial) contenders() (a, b *contender, err error) {
-	if a, err = t.contender(); err == nil {
-		b, err = t.contender()
-	}
-	return a, b, err
-}
+func (t *trial) contenders() (a, b *contender) { return t.contender(), t.contender() }
 
-func (t *trial) acquire(o *contender) error { return t.soon("acquire", o.acquire) }
-func (t *trial) release(o *contender) error { return t.soon("release", o.release) }
+func (t *trial) acquire(o *contender) { t.soon("acquire", o.acquire) }
+func (t *trial) release(o *contender) { t.soon("release", o.release) }
 
 // turn acquires and releases.
-func (t *trial) turn(o *contender) error {
-	if err := t.acquire(o); err != nil {
-		return err
-	}
-	return t.release(o)
+func (t *trial) turn(o *contender) {
+	t.acquire(o)
+	t.release(o)
 }
 
 // takesTurns: one client acquires and releases repeatedly; no hold is lost.
-func takesTurns(t *trial) error {
-	o, err := t.contender()
-	if err != nil {
-		return err
-	}
+func takesTurns(t *trial) {
+	o := t.contender()
 	var last *grant
 	for range 3 {
-		if err := t.acquire(o); err != nil {
-			return err
-		}
-		if err := t.holds(o, true); err != nil {
-			return err
-		}
-		if err := t.release(o); err != nil {
-			return err
-		}
-		if err := t.settle(o.p); err != nil {
-			return err
-		}
+		t.acquire(o)
+		t.holds(o, true)
+		t.release(o)
+		t.settle(o.p)
 		h := o.latest()
 		if h.isLost() {
-			return errors.New("the hold was reported as lost, but was not")
+			t.failf("the hold was reported as lost, but was not")
 		}
-		if err := rises(o, last, h); err != nil {
-			return err
-		}
+		t.rises(o, last, h)
 		last = h
 	}
-	return nil
 }
 
 // holds: what an object reports about its present hold, if it offers that.
-func (t *trial) holds(o *contender, want bool) error {
+func (t *trial) holds(o *contender, want bool) {
 	if !o.Offers(eventLost) {
-		return nil
+		return
 	}
-	return t.soon("confirm", func(ctx context.Context) error {
+	t.soon("confirm", func(ctx context.Context) error {
 		var is struct{ Held bool }
 		err := o.Call(ctx, models.FConfirm, nil, &is)
 		if err == nil && is.Held != want {
@@ -144,11 +121,10 @@ func (t *trial) holds(o *contender, want bool) error {
 }
 
 // rises: tokens rise, if they are offered.
-func rises(o *contender, before, after *grant) error {
+func (t *trial) rises(o *contender, before, after *grant) {
 	if before != nil && o.Offers(subjects.OfferFence) && after.Token <= before.Token {
-		return fmt.Errorf("the fencing token did not rise: %s, and then %s", before.Token, after.Token)
+		t.failf("the fencing token did not rise: %s, and then %s", before.Token, after.Token)
 	}
-	return nil
 }
 
 func (g *grant) isLost() bool {
@@ -161,100 +137,64 @@ func (g *grant) isLost() bool {
 }
 
 // held returns two clients' objects, of which the first one holds.
-func (t *trial) held() (a, b *contender, err error) {
-	if a, b, err = t.contenders(); err == nil {
-		err = t.acquire(a)
-	}
-	return a, b, err
+func (t *trial) held() (a, b *contender) {
+	a, b = t.contenders()
+	t.acquire(a)
+	return a, b
 }
 
 // contended is held, with a waiting acquire of the second client.
-func (t *trial) contended() (a, b *contender, second *attempt, err error) {
-	if a, b, err = t.held(); err == nil {
-		second = t.begin("the second acquire", b.acquire)
-		err = t.waits(second, heldByAnother)
-	}
-	return a, b, second, err
+func (t *trial) contended() (a, b *contender, second *attempt) {
+	a, b = t.held()
+	second = t.begin("the second acquire", b.acquire)
+	t.waits(second, heldByAnother)
+	return a, b, second
 }
 
 const heldByAnother = "another client holds it"
 
 // contends: the second client waits for the first.
-func contends(t *trial) error {
-	a, b, second, err := t.contended()
-	if err != nil {
-		return err
-	}
-	if err := t.release(a); err != nil {
-		return err
-	}
-	if err := t.await(second); err != nil {
-		return fmt.Errorf("the second acquire, after the first one's release: %w", err)
-	}
-	if err := rises(b, a.latest(), b.latest()); err != nil {
-		return err
-	}
-	return t.release(b)
+func contends(t *trial) {
+	a, b, second := t.contended()
+	t.release(a)
+	t.mustf(t.await(second), "the second acquire, after the first one's release")
+	t.rises(b, a.latest(), b.latest())
+	t.release(b)
 }
 
 // cancelsAcquire: a client that gives up gets nothing later, and is in no other client's
 // way.
-func cancelsAcquire(t *trial) error {
-	a, b, second, err := t.contended()
-	if err != nil {
-		return err
-	}
-	if err := t.cancelled(second); err != nil {
-		return err
-	}
-	if err := t.release(a); err != nil {
-		return err
-	}
+func cancelsAcquire(t *trial) {
+	a, b, second := t.contended()
+	t.cancelled(second)
+	t.release(a)
 	for _, o := range []*contender{a, b} {
-		if err := t.turn(o); err != nil {
-			return fmt.Errorf("after a cancelled acquire: %w", err)
-		}
+		t.during("after a cancelled acquire", func() { t.turn(o) })
 	}
-	return nil
 }
 
 // cancelsAcquireAtOnce: see atOnce.
-func cancelsAcquireAtOnce(t *trial) error {
-	_, b, err := t.held()
-	if err != nil {
-		return err
-	}
-	return t.atOnce(b.object, models.FAcquire)
+func cancelsAcquireAtOnce(t *trial) {
+	_, b := t.held()
+	t.atOnce(b.object, models.FAcquire)
 }
 
 // answersWhileItWaits: other lines are read while a call waits.
-func answersWhileItWaits(t *trial) error {
-	_, b, _, err := t.contended()
-	if err != nil {
-		return err
-	}
-	if err := t.settle(b.p); err != nil {
-		return fmt.Errorf("while an acquire waits: %w", err)
-	}
-	return nil
+func answersWhileItWaits(t *trial) {
+	_, b, _ := t.contended()
+	t.during("while an acquire waits", func() { t.settle(b.p) })
 }
 
 // manyObjects is how many objects overlap.
 const manyObjects = 20
 
 // overlaps: one client's objects at different paths do not wait for each other.
-func overlaps(t *trial) error {
-	_, b, err := t.held()
-	if err != nil {
-		return err
-	}
+func overlaps(t *trial) {
+	_, b := t.held()
 	blocked := t.begin("the second acquire", b.acquire)
 	var all []*contender
 	for i := range manyObjects {
-		o, err := t.of(b.p, fmt.Sprintf("%s/many-%d", t.root, i))
-		if err != nil {
-			return err
-		}
+		o := t.of(b.p, fmt.Sprintf("%s/many-%d", t.root, i))
 		all = append(all, &contender{object: o})
 	}
 	for _, step := range []struct {
@@ -269,117 +209,72 @@ func overlaps(t *trial) error {
 			attempts = append(attempts, t.begin(step.what, step.do(o)))
 		}
 		for i, c := range attempts {
-			if err := t.await(c); err != nil {
-				return fmt.Errorf("%s of object %d of %d, all at once: %w", step.what, i+1, manyObjects, err)
-			}
+			t.mustf(t.await(c), "%s of object %d of %d, all at once", step.what, i+1, manyObjects)
 		}
 	}
-	if err := t.waits(blocked, heldByAnother); err != nil {
-		return err
-	}
-	return t.cancelled(blocked)
+	t.waits(blocked, heldByAnother)
+	t.cancelled(blocked)
 }
 
 // holdsUnicode: paths are Unicode text. (ZooKeeper accepts none beyond the basic plane.)
-func holdsUnicode(t *trial) error {
-	o, err := t.object(t.root + "/käse 锁 \"a\\b\"")
-	if err != nil {
-		return err
-	}
-	return t.turn(&contender{object: o})
+func holdsUnicode(t *trial) {
+	o := t.object(t.root + "/käse 锁 \"a\\b\"")
+	t.turn(&contender{object: o})
 }
 
 // closesAndIsMadeAgain: a closed object can be made again at its path.
-func closesAndIsMadeAgain(t *trial) error {
-	o, err := t.contender()
-	if err != nil {
-		return err
-	}
-	if err := t.turn(o); err != nil {
-		return err
-	}
-	if err := t.soon("close", o.Close); err != nil {
-		return err
-	}
-	again, err := t.of(o.p, t.path())
-	if err != nil {
-		return err
-	}
-	return t.turn(&contender{object: again})
+func closesAndIsMadeAgain(t *trial) {
+	o := t.contender()
+	t.turn(o)
+	t.soon("close", o.Close)
+	again := t.of(o.p, t.path())
+	t.turn(&contender{object: again})
 }
 
 // tellsLoss: a client that was frozen for longer than its session timeout reports the loss
 // when it resumes.
-func tellsLoss(t *trial, a, b *contender) error {
+func tellsLoss(t *trial, a, b *contender) {
 	if !a.Offers(eventLost) {
-		return errNotOffered
+		t.must(errNotOffered)
 	}
-	if err := t.acquire(a); err != nil {
-		return err
-	}
+	t.acquire(a)
 	held := a.latest()
-	if err := a.p.Freeze(); err != nil {
-		return err
-	}
-	if err := t.acquire(b); err != nil { // after the session has expired
-		return fmt.Errorf("while the holder is stopped: %w", err)
-	}
-	if err := a.p.Thaw(); err != nil {
-		return err
-	}
+	t.must(a.p.Freeze())
+	t.during("while the holder is stopped", func() { t.acquire(b) }) // after the session has expired
+	t.must(a.p.Thaw())
 	select {
 	case <-held.lost:
 	case <-time.After(t.Patience):
-		return fmt.Errorf("the hold's session expired, but its loss was not reported within %s", t.Patience)
+		t.failf("the hold's session expired, but its loss was not reported within %s", t.Patience)
 	}
 	if b.latest().isLost() {
-		return errors.New("the hold of the other client was reported as lost, but was not")
+		t.failf("the hold of the other client was reported as lost, but was not")
 	}
-	if err := errors.Join(t.holds(a, false), t.holds(b, true)); err != nil {
-		return err
-	}
-	return t.release(b)
+	t.holds(a, false)
+	t.holds(b, true)
+	t.release(b)
 }
 
 // diesHolding: what a killed client held goes to others, and the client can take its turn
 // again after a restart.
-func diesHolding(t *trial) error {
-	a, b, err := t.held()
-	if err != nil {
-		return err
-	}
-	if err := a.p.Kill(); err != nil {
-		return err
-	}
-	if err := t.turn(b); err != nil {
-		return fmt.Errorf("after the holder was killed: %w", err)
-	}
-	if err := t.soon("restart", a.p.Restart); err != nil {
-		return err
-	}
-	if err := t.turn(a); err != nil {
-		return fmt.Errorf("after a restart: %w", err)
-	}
-	return nil
+func diesHolding(t *trial) {
+	a, b := t.held()
+	t.must(a.p.Kill())
+	t.during("after the holder was killed", func() { t.turn(b) })
+	t.soon("restart", a.p.Restart)
+	t.during("after a restart", func() { t.turn(a) })
 }
 
 // givesBackAtQuit: a client that quits closes its session, so that no other client waits
 // for it to expire.
-func givesBackAtQuit(t *trial) error {
-	a, b, next, err := t.contended()
-	if err != nil {
-		return err
-	}
+func givesBackAtQuit(t *trial) {
+	a, b, next := t.contended()
 	began := time.Now()
-	if err := t.soon("quit", a.p.Close); err != nil {
-		return err
-	}
-	if err := t.await(next); err != nil {
-		return fmt.Errorf("after the holder quit: %w", err)
-	}
+	t.soon("quit", a.p.Close)
+	t.mustf(t.await(next), "after the holder quit")
 	// A session that is not closed lives for at least two thirds of its timeout.
 	if took := next.took(began); took > conformSession/2 {
-		return fmt.Errorf("the holder quit, but the next client acquired only %s later: the session was not closed", took.Round(time.Millisecond))
+		t.failf("the holder quit, but the next client acquired only %s later: the session was not closed", took.Round(time.Millisecond))
 	}
-	return t.release(b)
+	t.release(b)
 }

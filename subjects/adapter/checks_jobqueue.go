@@ -2,11 +2,9 @@ package adapter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 )
@@ -21,152 +19,89 @@ var jobChecks = []check{
 	{"normal", onTwo(worksJobs)},
 	{"wait", onTwo(waitsForJob)},
 	{"cancel", onTwo(cancelsJob)},
-	{"cancel-at-once", onObject(func(t *trial, o *object) error { return t.atOnce(o, models.FTake) })},
+	{"cancel-at-once", onObject(func(t *trial, o *object) { t.atOnce(o, models.FTake) })},
 	{"tries", onTwo(triesJobs)},
-	{"crash", crashedJob},
+	{"crash", onTwo(crashedJob)},
 }
 
-// takenJob is an attempt at a job, as in the answer to take.
-type takenJob struct {
-	Job     []byte     `json:"job"`
-	Attempt int        `json:"attempt"`
-	Session history.ID `json:"session,omitempty"`
-}
-
-func (t *trial) putJob(o *object, job string) error {
-	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, models.FEnqueue, []byte(job), nil) })
+func (t *trial) putJob(o *object, job string) {
+	calls(t, o, subjects.JobQueuePut, []byte(job))
 }
 
 // takesJob takes a job and compares the job and the attempt.
-func (t *trial) takesJob(o *object, job string, attempt int) (got takenJob, err error) {
-	err = t.soon("take", func(ctx context.Context) error { return o.Call(ctx, models.FTake, nil, &got) })
-	if err == nil && (string(got.Job) != job || got.Attempt != attempt) {
-		err = fmt.Errorf("took %s for attempt %d; put was %s, and it is attempt %d", brief(got.Job), got.Attempt, brief([]byte(job)), attempt)
+func (t *trial) takesJob(o *object, job string, attempt int) subjects.TakenJob {
+	got := calls(t, o, subjects.JobQueueTake, subjects.None{})
+	if string(got.Job) != job || got.Attempt != attempt {
+		t.failf("took %s for attempt %d; put was %s, and it is attempt %d", brief(got.Job), got.Attempt, brief([]byte(job)), attempt)
 	}
-	return got, err
-}
-
-func (t *trial) endsJob(o *object, op string, j takenJob) error {
-	return t.soon(op, func(ctx context.Context) error { return o.Call(ctx, op, j, nil) })
+	return got
 }
 
 // jobsAre says what is wrong with the jobs in a folder of the znode.
-func (t *trial) jobsAre(folder string, want int) error {
-	names, err := t.children(t.path() + "/" + folder)
-	if err == nil && len(names) != want {
-		err = fmt.Errorf("%d jobs should be in %q below the znode; there are %q", want, folder, names)
+func (t *trial) jobsAre(folder string, want int) {
+	if names := t.children(t.path() + "/" + folder); len(names) != want {
+		t.failf("%d jobs should be in %q below the znode; there are %q", want, folder, names)
 	}
-	return err
 }
 
 // worksJobs: one client puts jobs, another one takes and finishes them.
-func worksJobs(t *trial, a, b *object) error {
+func worksJobs(t *trial, a, b *object) {
 	for i := range 3 {
 		job := fmt.Sprint("job ", i)
-		if err := t.putJob(a, job); err != nil {
-			return err
-		}
-		j, err := t.takesJob(b, job, 1)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(t.jobsAre(subjects.OpenJobs, 1), t.endsJob(b, models.FFinish, j)); err != nil {
-			return err
-		}
+		t.putJob(a, job)
+		j := t.takesJob(b, job, 1)
+		t.jobsAre(subjects.OpenJobs, 1)
+		calls(t, b, subjects.JobQueueFinish, j)
 	}
-	return errors.Join(t.jobsAre(subjects.OpenJobs, 0), t.jobsAre(subjects.DoneJobs, 3))
+	t.jobsAre(subjects.OpenJobs, 0)
+	t.jobsAre(subjects.DoneJobs, 3)
 }
 
 // waitsForJob: take of an empty job queue.
-func waitsForJob(t *trial, a, b *object) error {
-	var got takenJob
+func waitsForJob(t *trial, a, b *object) {
+	var got subjects.TakenJob
 	take := t.begin("take", func(ctx context.Context) error { return a.Call(ctx, models.FTake, nil, &got) })
-	if err := t.waits(take, "there is no job"); err != nil {
-		return err
-	}
-	if err := t.putJob(b, "awaited"); err != nil {
-		return err
-	}
-	if err := t.await(take); err != nil {
-		return fmt.Errorf("take, after an enqueue: %w", err)
-	}
+	t.waits(take, "there is no job")
+	t.putJob(b, "awaited")
+	t.mustf(t.await(take), "take, after an enqueue")
 	if string(got.Job) != "awaited" {
-		return fmt.Errorf("took %s, enqueued was %q", brief(got.Job), "awaited")
+		t.failf("took %s, enqueued was %q", brief(got.Job), "awaited")
 	}
-	return t.endsJob(a, models.FFinish, got)
+	calls(t, a, subjects.JobQueueFinish, got)
 }
 
 // cancelsJob: a client that gives up has no job.
-func cancelsJob(t *trial, a, b *object) error {
+func cancelsJob(t *trial, a, b *object) {
 	take := t.begin("take", func(ctx context.Context) error { return a.Call(ctx, models.FTake, nil, nil) })
-	if err := t.waits(take, "there is no job"); err != nil {
-		return err
-	}
-	if err := t.cancelled(take); err != nil {
-		return err
-	}
-	if err := t.putJob(b, "kept"); err != nil {
-		return err
-	}
+	t.waits(take, "there is no job")
+	t.cancelled(take)
+	t.putJob(b, "kept")
 	time.Sleep(aWhile) // for a take that continues after it was cancelled
-	j, err := t.takesJob(b, "kept", 1)
-	if err != nil {
-		return err
-	}
-	return t.endsJob(b, models.FFinish, j)
+	j := t.takesJob(b, "kept", 1)
+	calls(t, b, subjects.JobQueueFinish, j)
 }
 
 // triesJobs: a job that was given back comes again, and is dead after the last attempt.
-func triesJobs(t *trial, a, b *object) error {
-	if err := t.putJob(a, "bad"); err != nil {
-		return err
-	}
+func triesJobs(t *trial, a, b *object) {
+	t.putJob(a, "bad")
 	for i, o := range []*object{a, b} {
-		j, err := t.takesJob(o, "bad", i+1)
-		if err != nil {
-			return err
-		}
-		if err := t.endsJob(o, models.FGiveBack, j); err != nil {
-			return err
-		}
+		j := t.takesJob(o, "bad", i+1)
+		calls(t, o, subjects.JobQueueGiveBack, j)
 	}
 	// A worker may have to find out by itself that a job is dead.
 	take := t.begin("take", func(ctx context.Context) error { return b.Call(ctx, models.FTake, nil, nil) })
-	if err := t.waits(take, "there is no job but one that is dead"); err != nil {
-		return err
-	}
-	if err := t.cancelled(take); err != nil {
-		return err
-	}
-	return errors.Join(t.jobsAre(subjects.OpenJobs, 0), t.jobsAre(subjects.DeadJobs, 1), t.jobsAre(subjects.DoneJobs, 0))
+	t.waits(take, "there is no job but one that is dead")
+	t.cancelled(take)
+	t.jobsAre(subjects.OpenJobs, 0)
+	t.jobsAre(subjects.DeadJobs, 1)
+	t.jobsAre(subjects.DoneJobs, 0)
 }
 
 // crashedJob: the job of a killed client goes to another one.
-func crashedJob(t *trial) error {
-	var of []*object
-	for range 2 {
-		p, err := t.client()
-		if err != nil {
-			return err
-		}
-		o, err := t.of(p, t.path())
-		if err != nil {
-			return err
-		}
-		of = append(of, o)
-	}
-	if err := t.putJob(of[0], "orphan"); err != nil {
-		return err
-	}
-	if _, err := t.takesJob(of[0], "orphan", 1); err != nil {
-		return err
-	}
-	if err := of[0].p.Kill(); err != nil {
-		return err
-	}
-	j, err := t.takesJob(of[1], "orphan", 2)
-	if err != nil {
-		return err
-	}
-	return t.endsJob(of[1], models.FFinish, j)
+func crashedJob(t *trial, a, b *object) {
+	t.putJob(a, "orphan")
+	t.takesJob(a, "orphan", 1)
+	t.must(a.p.Kill())
+	j := t.takesJob(b, "orphan", 2)
+	calls(t, b, subjects.JobQueueFinish, j)
 }

@@ -19,9 +19,9 @@ type putter func(item []byte) any
 
 // queueChecks are the checks of a queue of some kind; normal checks it without competing
 // takers.
-func queueChecks(normal func(p putter, t *trial, a, b *object) error, p putter) []check {
+func queueChecks(normal func(p putter, t *trial, a, b *object), p putter) []check {
 	return []check{
-		{"normal", onTwo(func(t *trial, a, b *object) error { return normal(p, t, a, b) })},
+		{"normal", onTwo(func(t *trial, a, b *object) { normal(p, t, a, b) })},
 		{"items", onTwo(p.passesItems)},
 		{"wait", onTwo(p.waitsForItem)},
 		{"cancel", onTwo(p.cancelsTake)},
@@ -31,120 +31,86 @@ func queueChecks(normal func(p putter, t *trial, a, b *object) error, p putter) 
 	}
 }
 
-func (p putter) put(t *trial, o *object, item []byte) error {
-	return t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, models.FEnqueue, p(item), nil) })
-}
-
-func (t *trial) take(o *object) (item []byte, err error) {
-	err = t.soon("dequeue", func(ctx context.Context) error {
-		return o.Call(ctx, models.FDequeue, nil, &item)
-	})
-	return item, err
+func (p putter) put(t *trial, o *object, item []byte) {
+	t.soon("enqueue", func(ctx context.Context) error { return o.Call(ctx, models.FEnqueue, p(item), nil) })
 }
 
 // takes takes an item and compares it.
-func (t *trial) takes(o *object, want []byte) error {
-	got, err := t.take(o)
-	if err == nil && !bytes.Equal(got, want) {
-		err = fmt.Errorf("dequeued %s, enqueued was %s", brief(got), brief(want))
+func (t *trial) takes(o *object, want []byte) {
+	var got []byte
+	t.soon("dequeue", func(ctx context.Context) error { return o.Call(ctx, models.FDequeue, nil, &got) })
+	if !bytes.Equal(got, want) {
+		t.failf("dequeued %s, enqueued was %s", brief(got), brief(want))
 	}
-	return err
 }
 
-func (p putter) isFIFO(t *trial, a, b *object) error {
+func (p putter) isFIFO(t *trial, a, b *object) {
 	var about struct{ Capacity int }
-	if err := a.About(&about); err != nil {
-		return err
-	}
+	t.must(a.About(&about))
 	items := 12
 	if a.Offers(subjects.OfferBounded) {
 		if items = min(items, about.Capacity); items < 1 {
-			return fmt.Errorf("it offers %q, and says no capacity of 1 or more", subjects.OfferBounded)
+			t.failf("it offers %q, and says no capacity of 1 or more", subjects.OfferBounded)
 		}
 	}
 	for i := range items {
-		if err := p.put(t, a, fmt.Append(nil, i)); err != nil {
-			return err
-		}
+		p.put(t, a, fmt.Append(nil, i))
 	}
 	for i := range items {
-		if err := t.takes(b, fmt.Append(nil, i)); err != nil {
-			return err
-		}
+		t.takes(b, fmt.Append(nil, i))
 	}
-	return nil
 }
 
 // passesItems: items are bytes.
-func (p putter) passesItems(t *trial, a, b *object) error {
+func (p putter) passesItems(t *trial, a, b *object) {
 	var every []byte
 	for i := range 256 {
 		every = append(every, byte(i))
 	}
 	for _, item := range [][]byte{[]byte("käse 锁 🔒"), []byte("two\nlines\r\n"), every, bytes.Repeat(every, 400)} {
-		if err := p.put(t, a, item); err != nil {
-			return err
-		}
-		if err := t.takes(b, item); err != nil {
-			return err
-		}
+		p.put(t, a, item)
+		t.takes(b, item)
 	}
-	return nil
 }
 
 // waitsForItem: take of an empty queue.
-func (p putter) waitsForItem(t *trial, a, b *object) error {
+func (p putter) waitsForItem(t *trial, a, b *object) {
 	var got []byte
 	take := t.begin("dequeue", func(ctx context.Context) error {
 		return a.Call(ctx, models.FDequeue, nil, &got)
 	})
-	if err := t.waits(take, "the queue is empty"); err != nil {
-		return err
-	}
-	if err := p.put(t, b, []byte("awaited")); err != nil {
-		return err
-	}
-	if err := t.await(take); err != nil {
-		return fmt.Errorf("dequeue, after an enqueue: %w", err)
-	}
+	t.waits(take, "the queue is empty")
+	p.put(t, b, []byte("awaited"))
+	t.mustf(t.await(take), "dequeue, after an enqueue")
 	if string(got) != "awaited" {
-		return fmt.Errorf("dequeued %s, enqueued was %q", brief(got), "awaited")
+		t.failf("dequeued %s, enqueued was %q", brief(got), "awaited")
 	}
-	return nil
 }
 
 // cancelsTake: a client that gives up loses no item.
-func (p putter) cancelsTake(t *trial, a, b *object) error {
+func (p putter) cancelsTake(t *trial, a, b *object) {
 	take := t.begin("dequeue", func(ctx context.Context) error {
 		return a.Call(ctx, models.FDequeue, nil, nil)
 	})
-	if err := t.waits(take, "the queue is empty"); err != nil {
-		return err
-	}
-	if err := t.cancelled(take); err != nil {
-		return err
-	}
-	if err := p.put(t, b, []byte("kept")); err != nil {
-		return err
-	}
+	t.waits(take, "the queue is empty")
+	t.cancelled(take)
+	p.put(t, b, []byte("kept"))
 	time.Sleep(aWhile) // for a take that continues after it was cancelled
-	return t.takes(b, []byte("kept"))
+	t.takes(b, []byte("kept"))
 }
 
-func cancelsTakeAtOnce(t *trial, o *object) error {
-	return t.atOnce(o, models.FDequeue)
+func cancelsTakeAtOnce(t *trial, o *object) {
+	t.atOnce(o, models.FDequeue)
 }
 
 // sharesItems: each item goes to one of two takers.
-func (p putter) sharesItems(t *trial, a, b *object) error {
+func (p putter) sharesItems(t *trial, a, b *object) {
 	const each = 10
 	var want, got []string
 	for i := range 2 * each {
 		item := fmt.Sprintf("item %02d", i)
 		want = append(want, item)
-		if err := p.put(t, a, []byte(item)); err != nil {
-			return err
-		}
+		p.put(t, a, []byte(item))
 	}
 	var taken [2][]string
 	var takers []*attempt
@@ -161,32 +127,22 @@ func (p putter) sharesItems(t *trial, a, b *object) error {
 		}))
 	}
 	for _, c := range takers {
-		if err := t.await(c); err != nil {
-			return fmt.Errorf("dequeue by two at once: %w", err)
-		}
+		t.mustf(t.await(c), "dequeue by two at once")
 	}
 	got = slices.Sorted(slices.Values(slices.Concat(taken[0], taken[1])))
 	if !slices.Equal(got, want) {
-		return fmt.Errorf("two clients dequeued %q; enqueued were %q", got, want)
+		t.failf("two clients dequeued %q; enqueued were %q", got, want)
 	}
-	return nil
 }
 
 // marked returns the children of a queue's znode. n is how many of them, and of their
 // children, have a text in their names.
-func (t *trial) marked(text string) (names []string, n int, err error) {
-	names, err = t.children(t.path())
-	if err != nil {
-		return nil, 0, err
-	}
+func (t *trial) marked(text string) (names []string, n int) {
+	names = t.children(t.path())
 	in := slices.Clone(names)
 	for _, name := range names {
 		if !strings.Contains(name, text) {
-			more, err := t.children(t.path() + "/" + name)
-			if err != nil {
-				return nil, 0, err
-			}
-			in = append(in, more...)
+			in = append(in, t.children(t.path()+"/"+name)...)
 		}
 	}
 	for _, name := range in {
@@ -194,29 +150,21 @@ func (t *trial) marked(text string) (names []string, n int, err error) {
 			n++
 		}
 	}
-	return names, n, nil
+	return names, n
 }
 
 // marksItems: the harness finds the items in the queue's znode.
-func (p putter) marksItems(t *trial, o *object) error {
+func (p putter) marksItems(t *trial, o *object) {
 	var about struct{ Items string }
-	if err := o.About(&about); err != nil {
-		return err
-	}
+	t.must(o.About(&about))
 	const items = 3
 	for left := range items + 1 {
-		names, n, err := t.marked(about.Items)
-		if err != nil {
-			return err
-		}
+		names, n := t.marked(about.Items)
 		if n != left {
-			return fmt.Errorf("%d items are in the queue, and %d children of its znode have %q in their names: %q", left, n, about.Items, names)
+			t.failf("%d items are in the queue, and %d children of its znode have %q in their names: %q", left, n, about.Items, names)
 		}
 		if left < items {
-			if err := p.put(t, o, []byte("item")); err != nil {
-				return err
-			}
+			p.put(t, o, []byte("item"))
 		}
 	}
-	return nil
 }

@@ -2,8 +2,6 @@ package adapter
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
@@ -21,116 +19,70 @@ func (c *contender) read(ctx context.Context) error {
 }
 
 // several makes n contenders at one path, each in its own process.
-func (t *trial) several(n int) ([]*contender, error) {
-	var all []*contender
-	for range n {
-		c, err := t.contender()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
+func (t *trial) several(n int) []*contender {
+	all := make([]*contender, n)
+	for i := range all {
+		all[i] = t.contender()
 	}
-	return all, nil
+	return all
 }
 
 // readsTogether: two clients read at a time, and no reader overtakes a waiting writer.
-func readsTogether(t *trial) error {
-	all, err := t.several(4)
-	if err != nil {
-		return err
-	}
+func readsTogether(t *trial) {
+	all := t.several(4)
 	for _, c := range all[:2] {
-		if err := t.soon("acquire to read", c.read); err != nil {
-			return err
-		}
+		t.soon("acquire to read", c.read)
 	}
 	writer := t.begin("an acquire to write", all[2].acquire)
-	if err := t.waits(writer, "two clients read"); err != nil {
-		return err
-	}
+	t.waits(writer, "two clients read")
 	reader := t.begin("an acquire to read", all[3].read)
-	if err := t.waits(reader, "a writer waits that came before"); err != nil {
-		return err
-	}
+	t.waits(reader, "a writer waits that came before")
 	for _, c := range all[:2] {
-		if err := t.release(c); err != nil {
-			return err
-		}
+		t.release(c)
 	}
-	if err := t.await(writer); err != nil {
-		return err
-	}
-	if err := t.waits(reader, "a writer holds it"); err != nil {
-		return err
-	}
-	if err := t.release(all[2]); err != nil {
-		return err
-	}
-	if err := t.await(reader); err != nil {
-		return err
-	}
-	return t.release(all[3])
+	t.must(t.await(writer))
+	t.waits(reader, "a writer holds it")
+	t.release(all[2])
+	t.must(t.await(reader))
+	t.release(all[3])
 }
 
 // downgrades: readers get in, writers do not.
-func downgrades(t *trial) error {
-	all, err := t.several(3)
-	if err != nil || !all[0].Offers(subjects.OfferDowngrade) {
-		return err
+func downgrades(t *trial) {
+	all := t.several(3)
+	if !all[0].Offers(subjects.OfferDowngrade) {
+		return
 	}
-	if err := t.acquire(all[0]); err != nil {
-		return err
-	}
+	t.acquire(all[0])
 	reader := t.begin("an acquire to read", all[1].read)
-	if err := t.waits(reader, heldByAnother); err != nil {
-		return err
-	}
+	t.waits(reader, heldByAnother)
 	writer := t.begin("an acquire to write", all[2].acquire)
-	if err := t.waits(writer, heldByAnother); err != nil {
-		return err
-	}
-	if err := t.soon("downgrade", func(ctx context.Context) error { return all[0].Call(ctx, models.FDowngrade, nil, nil) }); err != nil {
-		return err
-	}
-	if err := t.await(reader); err != nil {
-		return fmt.Errorf("after the downgrade: %w", err)
-	}
-	if err := t.waits(writer, "two clients read"); err != nil {
-		return err
-	}
+	t.waits(writer, heldByAnother)
+	t.simply(all[0].object, models.FDowngrade)
+	t.mustf(t.await(reader), "after the downgrade")
+	t.waits(writer, "two clients read")
 	for _, c := range all[:2] {
-		if err := t.release(c); err != nil {
-			return err
-		}
+		t.release(c)
 	}
-	if err := t.await(writer); err != nil {
-		return err
-	}
-	return t.release(all[2])
+	t.must(t.await(writer))
+	t.release(all[2])
 }
 
 // isAsked: a holder is told that another client asks for its hold, and not before.
-func isAsked(t *trial) error {
-	all, err := t.several(2)
-	if err != nil || !all[0].Offers(subjects.OfferRevoke) {
-		return err
+func isAsked(t *trial) {
+	a, b := t.contenders()
+	if !a.Offers(subjects.OfferRevoke) {
+		return
 	}
-	a, b := all[0], all[1]
-	if err := t.acquire(a); err != nil {
-		return err
-	}
+	t.acquire(a)
 	var v models.Heard
 	listen := func(ctx context.Context) error { return a.Call(ctx, models.FListen, nil, &v) }
-	if err := t.soon("listen", listen); err != nil {
-		return err
-	}
+	t.soon("listen", listen)
 	if v.Revoked {
-		return errors.New("it heard that it is asked for its hold, and nobody had asked")
+		t.failf("it heard that it is asked for its hold, and nobody had asked")
 	}
-	if err := t.soon("revoke", func(ctx context.Context) error { return b.Call(ctx, models.FRevoke, nil, nil) }); err != nil {
-		return err
-	}
-	err = t.soon("listen until it is heard", func(ctx context.Context) error {
+	t.simply(b.object, models.FRevoke)
+	t.soon("listen until it is heard", func(ctx context.Context) error {
 		for !v.Revoked {
 			if err := listen(ctx); err != nil {
 				return err
@@ -138,8 +90,5 @@ func isAsked(t *trial) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return t.release(a)
+	t.release(a)
 }

@@ -18,21 +18,17 @@ var _ = declare(subjects.Transactions, nil,
 // sites are the sites of all transactions here.
 var sites = []string{"one", "other"}
 
-func (t *trial) prepares(o *object) error {
-	return t.soon(models.FPrepare, func(ctx context.Context) error {
-		return o.Call(ctx, models.FPrepare, models.Sites{Sites: sites}, nil)
-	})
+func (t *trial) prepares(o *object) {
+	calls(t, o, subjects.TransactionPrepare, models.Sites{Sites: sites})
 }
 
-func (t *trial) votes(o *object, site string, yes bool) error {
-	return t.soon(models.FVote, func(ctx context.Context) error {
-		return o.Call(ctx, models.FVote, models.Ballot{Site: site, Yes: yes}, nil)
-	})
+func (t *trial) votes(o *object, site string, yes bool) {
+	calls(t, o, subjects.TransactionVote, models.Ballot{Site: site, Yes: yes})
 }
 
 // isTold asks for the outcome and compares it.
-func (t *trial) isTold(o *object, commit bool) error {
-	return t.soon(models.FOutcome, func(ctx context.Context) error { return told(ctx, o, models.FOutcome, nil, commit) })
+func (t *trial) isTold(o *object, commit bool) {
+	t.soon(models.FOutcome, func(ctx context.Context) error { return told(ctx, o, models.FOutcome, nil, commit) })
 }
 
 func told(ctx context.Context, o *object, operation string, value any, commit bool) error {
@@ -48,76 +44,43 @@ func told(ctx context.Context, o *object, operation string, value any, commit bo
 
 // commitsTogether: a site waits for the other's vote, and needs no coordinator after that.
 // Repeating Prepare or a vote changes nothing.
-func commitsTogether(t *trial, a, b *object) error {
+func commitsTogether(t *trial, a, b *object) {
 	for range 2 {
-		if err := t.prepares(a); err != nil {
-			return err
-		}
-		if err := t.votes(a, sites[0], true); err != nil {
-			return err
-		}
+		t.prepares(a)
+		t.votes(a, sites[0], true)
 	}
 	outcome := t.begin(models.FOutcome, func(ctx context.Context) error { return told(ctx, a, models.FOutcome, nil, true) })
-	if err := t.waits(outcome, "one site has not voted"); err != nil {
-		return err
-	}
-	if err := t.votes(b, sites[1], true); err != nil {
-		return err
-	}
-	if err := t.await(outcome); err != nil {
-		return err
-	}
-	return t.isTold(b, true)
+	t.waits(outcome, "one site has not voted")
+	t.votes(b, sites[1], true)
+	t.must(t.await(outcome))
+	t.isTold(b, true)
 }
 
-func abortsTogether(t *trial, a, b *object) error {
-	if err := t.prepares(a); err != nil {
-		return err
-	}
-	if err := t.votes(b, sites[1], false); err != nil {
-		return err
-	}
-	if err := t.isTold(a, false); err != nil {
-		return err
-	}
-	if err := t.votes(a, sites[0], true); err != nil {
-		return err
-	}
-	return t.isTold(b, false)
+func abortsTogether(t *trial, a, b *object) {
+	t.prepares(a)
+	t.votes(b, sites[1], false)
+	t.isTold(a, false)
+	t.votes(a, sites[0], true)
+	t.isTold(b, false)
 }
 
 // losesPatience: Decide aborts if a vote does not come in time.
-func losesPatience(t *trial, a, b *object) error {
-	if err := t.prepares(a); err != nil {
-		return err
-	}
-	if err := t.votes(b, sites[1], true); err != nil {
-		return err
-	}
-	err := t.soon(models.FDecide, func(ctx context.Context) error {
+func losesPatience(t *trial, a, b *object) {
+	t.prepares(a)
+	t.votes(b, sites[1], true)
+	t.soon(models.FDecide, func(ctx context.Context) error {
 		return told(ctx, a, models.FDecide, models.Deciding{Patience: 50}, false)
 	})
-	if err != nil {
-		return err
-	}
-	return t.isTold(b, false)
+	t.isTold(b, false)
 }
 
-func cancelsOutcome(t *trial, a, b *object) error {
-	if err := t.prepares(a); err != nil {
-		return err
-	}
+func cancelsOutcome(t *trial, a, b *object) {
+	t.prepares(a)
 	outcome := t.beginSimply(b, models.FOutcome)
-	if err := t.waits(outcome, "nobody has voted"); err != nil {
-		return err
-	}
-	if err := t.cancelled(outcome); err != nil {
-		return err
-	}
+	t.waits(outcome, "nobody has voted")
+	t.cancelled(outcome)
 	for _, site := range sites {
-		if err := t.votes(b, site, true); err != nil {
-			return err
-		}
+		t.votes(b, site, true)
 	}
-	return t.isTold(a, true)
+	t.isTold(a, true)
 }

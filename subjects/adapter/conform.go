@@ -172,11 +172,10 @@ func (s *stand) tell(r Result) {
 func (s *stand) check(ctx context.Context, of *suite, c check) Result {
 	t := &trial{stand: s, suite: of, ctx: ctx, root: s.folder()}
 	began := time.Now()
-	err := t.prepare()
-	if err == nil {
-		err = c.run(t)
-	}
-	err = t.finish(err)
+	err := t.finish(caught(func() {
+		t.must(t.prepare())
+		c.run(t)
+	}))
 	r := Result{Recipe: of.recipe, Check: c.name, Outcome: OK, Took: time.Since(began)}
 	switch {
 	case errors.Is(err, errNotOffered):

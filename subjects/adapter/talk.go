@@ -15,16 +15,14 @@ type talk struct {
 	refused chan *failure // answers to what was no request
 }
 
-func (t *trial) talk() (*talk, error) {
+func (t *trial) talk() *talk {
 	cfg := t.config()
 	c, err := cfg.start(cfg)
-	if err != nil {
-		return nil, err
-	}
+	t.must(err)
 	k := &talk{trial: t, child: c, refused: make(chan *failure, 16)}
 	k.x = newExchange(c.stdout, c.stdin, func(r reply) error { return against("told of %q for no reason", r.Event) }, k.refusal)
 	t.talks = append(t.talks, k)
-	return k, nil
+	return k
 }
 
 func (k *talk) refusal(f *failure) error {
@@ -37,19 +35,14 @@ func (k *talk) refusal(f *failure) error {
 }
 
 // opened returns a talk with a program that is open.
-func (t *trial) opened() (*talk, error) {
-	k, err := t.talk()
-	if err != nil {
-		return nil, err
-	}
+func (t *trial) opened() *talk {
+	k := t.talk()
 	r, err := k.ask(k.open(t.servers))
-	if err != nil {
-		return nil, err
-	}
+	t.must(err)
 	if r.Error != nil {
-		return nil, fmt.Errorf("open: %s", r.Error.Message)
+		t.failf("open: %s", r.Error.Message)
 	}
-	return k, nil
+	return k
 }
 
 func (k *talk) open(servers []string) request {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/subjects"
 )
 
 // The ensemble's tick and the session timeout while programs are checked: short, so that
@@ -96,37 +97,26 @@ func (t *trial) config() Config {
 }
 
 // client starts the program for one more client.
-func (t *trial) client() (*Process, error) {
+func (t *trial) client() *Process {
 	p, err := Start(t.ctx, t.config())
-	if err != nil {
-		return nil, err
-	}
+	t.must(err)
 	t.clients = append(t.clients, p)
-	return p, nil
+	return p
 }
 
 // object starts the program and makes an object of the recipe at path.
-func (t *trial) object(path string) (*object, error) {
-	p, err := t.client()
-	if err != nil {
-		return nil, err
-	}
-	return t.of(p, path)
+func (t *trial) object(path string) *object {
+	return t.of(t.client(), path)
 }
 
 // first is the object of a check that needs one.
-func (t *trial) first() (*object, error) { return t.object(t.path()) }
+func (t *trial) first() *object { return t.object(t.path()) }
 
 // pair is object for two clients, at the same path.
-func (t *trial) pair() (a, b *object, err error) {
-	if a, err = t.object(t.path()); err == nil {
-		b, err = t.object(t.path())
-	}
-	return a, b, err
-}
+func (t *trial) pair() (a, b *object) { return t.first(), t.first() }
 
 // of makes an object of a client.
-func (t *trial) of(p *Process, path string) (*object, error) {
+func (t *trial) of(p *Process, path string) *object {
 	var with any
 	if t.with != nil {
 		with = t.with(p.cfg.Client)
@@ -135,16 +125,14 @@ func (t *trial) of(p *Process, path string) (*object, error) {
 }
 
 // made makes an object of a client with a value; nil: none.
-func (t *trial) made(p *Process, path string, with any) (o *object, err error) {
-	spec := request{Recipe: t.recipe, Path: path}
-	if spec.Value, err = encoded(with); err != nil {
-		return nil, err
-	}
-	err = t.soon("make", func(context.Context) error {
-		o, err = p.object(spec, t.offers...)
+func (t *trial) made(p *Process, path string, with any) (o *object) {
+	value, err := encoded(with)
+	t.must(err)
+	t.soon("make", func(context.Context) (err error) {
+		o, err = p.object(request{Recipe: t.recipe, Path: path, Value: value}, t.offers...)
 		return err
 	})
-	return o, err
+	return o
 }
 
 // finish ends what was started, and returns the result of the check. A breach of the
@@ -152,7 +140,7 @@ func (t *trial) made(p *Process, path string, with any) (o *object, err error) {
 func (t *trial) finish(err error) error {
 	for _, p := range t.clients {
 		if err == nil {
-			err = t.settle(p)
+			err = caught(func() { t.settle(p) })
 		}
 		if broken := p.Broken(); broken != nil && !isBroken(err) {
 			err = broken
@@ -174,15 +162,63 @@ func isBroken(err error) bool {
 }
 
 // settle waits for earlier output of a program: lines come in order.
-func (t *trial) settle(p *Process) error {
+func (t *trial) settle(p *Process) {
 	l, err := p.alive()
 	if err != nil {
-		return nil // killed by the check
+		return // killed by the check
 	}
-	return t.soon("ping", func(ctx context.Context) error {
+	t.soon("ping", func(ctx context.Context) error {
 		_, _, err := p.send(ctx, l, request{Op: opPing})
 		return err
 	})
+}
+
+// checkError is what a check panics with that does not go on.
+type checkError struct{ err error }
+
+// must ends the check with an error, unless it is nil. Like all that may end the check, it is for the check's own
+// goroutine.
+func (t *trial) must(err error) {
+	if err != nil {
+		panic(checkError{err})
+	}
+}
+
+// mustf is must with a text before the error.
+func (t *trial) mustf(err error, format string, args ...any) {
+	if err != nil {
+		t.failf("%s: %w", fmt.Sprintf(format, args...), err)
+	}
+}
+
+// failf ends the check.
+func (t *trial) failf(format string, args ...any) { t.must(fmt.Errorf(format, args...)) }
+
+// caught returns the error with which steps of a check ended it; nil if they did not.
+func caught(steps func()) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case checkError:
+			err = p.err
+		default:
+			panic(p)
+		}
+	}()
+	steps()
+	return nil
+}
+
+// during adds a text to the error with which steps end the check.
+func (t *trial) during(what string, steps func()) { t.mustf(caught(steps), "%s", what) }
+
+// calls calls an operation of an object, which must answer soon.
+func calls[S, A, R any](t *trial, o *object, op *subjects.Op[S, A, R], a A) (r R) {
+	t.soon(op.Name(), func(ctx context.Context) (err error) {
+		r, err = op.On(ctx, subjects.At[S]{There: o}, a)
+		return err
+	})
+	return r
 }
 
 // attempt is a call under way.
@@ -211,11 +247,8 @@ func (t *trial) begin(what string, f func(ctx context.Context) error) *attempt {
 }
 
 // soon calls f, which must return without an error.
-func (t *trial) soon(what string, f func(ctx context.Context) error) error {
-	if err := t.await(t.begin(what, f)); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+func (t *trial) soon(what string, f func(ctx context.Context) error) {
+	t.mustf(t.await(t.begin(what, f)), "%s", what)
 }
 
 // await waits for a call that should return soon, and returns its error.
@@ -231,67 +264,54 @@ func (t *trial) await(c *attempt) error {
 }
 
 // waits checks that a call waits.
-func (t *trial) waits(c *attempt, why string) error {
+func (t *trial) waits(c *attempt, why string) {
 	select {
 	case <-c.done:
 		if c.err != nil {
-			return fmt.Errorf("%s did not wait (%s): %w", c.what, why, c.err)
+			t.failf("%s did not wait (%s): %w", c.what, why, c.err)
 		}
-		return fmt.Errorf("%s did not wait: %s", c.what, why)
+		t.failf("%s did not wait: %s", c.what, why)
 	case <-time.After(aWhile):
-		return nil
 	}
 }
 
 // cancelled cancels a waiting call, which must end soon and fail.
-func (t *trial) cancelled(c *attempt) error {
+func (t *trial) cancelled(c *attempt) {
 	c.cancel()
 	err := t.await(c)
 	var e *Error
 	switch {
 	case err == nil:
-		return fmt.Errorf("%s was cancelled while it could not succeed, and was answered with ok", c.what)
+		t.failf("%s was cancelled while it could not succeed, and was answered with ok", c.what)
 	case !errors.As(err, &e):
-		return fmt.Errorf("%s was cancelled: %w", c.what, err)
+		t.failf("%s was cancelled: %w", c.what, err)
 	case e.Code != history.CodeCancelled:
-		return fmt.Errorf("%s was cancelled, and was answered with the code %q (%s); it should be %q", c.what, e.Code, e.Message, history.CodeCancelled)
+		t.failf("%s was cancelled, and was answered with the code %q (%s); it should be %q", c.what, e.Code, e.Message, history.CodeCancelled)
 	}
-	return nil
 }
 
 // atOnce makes a request that cannot succeed and cancels it while the program is stopped.
 // So the program reads both at once, and has perhaps not begun to work on the request when
 // it reads the cancel.
-func (t *trial) atOnce(o *object, op string) error {
+func (t *trial) atOnce(o *object, op string) {
 	l, err := o.p.alive()
-	if err != nil {
-		return err
-	}
+	t.must(err)
 	for range 5 {
-		if err := o.p.Freeze(); err != nil {
-			return err
-		}
+		t.must(o.p.Freeze())
 		c, err := l.x.ask(request{Op: opCall, Object: o.spec.Object, Operation: op})
-		if err != nil {
-			return err
-		}
+		t.must(err)
 		l.x.cancel(c)
 		time.Sleep(aWhile / 10) // until both have been written
-		if err := o.p.Thaw(); err != nil {
-			return err
-		}
-		err = t.cancelled(t.begin(op, func(ctx context.Context) error {
+		t.must(o.p.Thaw())
+		answer := t.begin(op, func(ctx context.Context) error {
 			r, err := l.x.await(c, nil)
 			if err == nil && r.Error != nil {
 				err = r.Error.of(ctx)
 			}
 			return err
-		}))
-		if err != nil {
-			return fmt.Errorf("right after it was asked for: %w", err)
-		}
+		})
+		t.during("right after it was asked for", func() { t.cancelled(answer) })
 	}
-	return nil
 }
 
 // code expects an answer with an error of that code.
@@ -305,8 +325,8 @@ func code(r reply, want string) error {
 	return nil
 }
 
-func (t *trial) simply(o *object, op string) error {
-	return t.soon(op, func(ctx context.Context) error { return o.Call(ctx, op, nil, nil) })
+func (t *trial) simply(o *object, op string) {
+	t.soon(op, func(ctx context.Context) error { return o.Call(ctx, op, nil, nil) })
 }
 
 func (t *trial) beginSimply(o *object, op string) *attempt {
@@ -314,22 +334,18 @@ func (t *trial) beginSimply(o *object, op string) *attempt {
 }
 
 // zxid returns the zxid of a write by the stand, after which it sees everything.
-func (t *trial) zxid() (int64, error) {
+func (t *trial) zxid() int64 {
 	stat, err := t.conn.Set(t.root, nil, -1)
-	if err != nil {
-		return 0, err
-	}
-	return stat.Mzxid, nil
+	t.must(err)
+	return stat.Mzxid
 }
 
 // children lists the present children of a znode; none if it does not exist.
-func (t *trial) children(path string) ([]string, error) {
-	if _, err := t.zxid(); err != nil {
-		return nil, err
-	}
+func (t *trial) children(path string) []string {
+	t.zxid()
 	names, _, err := t.conn.Children(path)
-	if errors.Is(err, zk.ErrNoNode) {
-		return nil, nil
+	if !errors.Is(err, zk.ErrNoNode) {
+		t.must(err)
 	}
-	return names, err
+	return names
 }
