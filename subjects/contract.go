@@ -220,16 +220,21 @@ func (k *Contract[S, M]) read(value json.RawMessage) (m M, err error) {
 // ErrNoSubject is the error of a constructor that returned neither a subject nor an error.
 var ErrNoSubject = errors.New("the constructor returned nil, without an error")
 
+// given returns an error if a constructor returned no subject.
+func given[S any](s S, err error) (S, error) {
+	if err == nil && any(s) == nil {
+		err = ErrNoSubject
+	}
+	return s, err
+}
+
 // New makes a subject for a workload: with make, or in the process that the client lives in.
 func (k *Contract[S, M]) New(c *Client, path string, m M, make func(c *Client, path string, m M) (S, error)) (At[S], error) {
 	if c.Remote != nil {
 		there, err := k.there(c, path, m)
 		return At[S]{There: there}, err
 	}
-	s, err := make(c, path, m)
-	if err == nil && any(s) == nil {
-		err = ErrNoSubject
-	}
+	s, err := given(make(c, path, m))
 	if err != nil {
 		return At[S]{}, err
 	}
@@ -268,10 +273,7 @@ func (k *Contract[S, M]) Serve(make func(c *Client, path string, m M) (S, error)
 		if err != nil {
 			return nil, err
 		}
-		s, err := make(c, path, m)
-		if err == nil && any(s) == nil {
-			err = ErrNoSubject
-		}
+		s, err := given(make(c, path, m))
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,146 @@
+package subjects
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/zklab/zklab/history/models"
+)
+
+// contracts are those of all objects.
+var contracts = []interface {
+	Name() string
+	Operations() []string
+	Offers() []string
+}{
+	Barriers, Caches, Configs, Counters, DelayQueues, DoubleBarriers, Elections, Groups, JobQueues, Locks, MasterWorkers,
+	MultiLocks, Partitioners, PriorityQueues, Queues, RWLocks, Semaphores, Services, Transactions,
+}
+
+// Each object but the store itself has a contract, whose operations the model knows by the same names.
+func TestContracts(t *testing.T) {
+	var named []string
+	for _, k := range contracts {
+		named = append(named, k.Name())
+		m := models.Named(k.Name())
+		for i, o := range k.Operations() {
+			if !m.Knows(o) || slices.Contains(k.Operations()[:i], o) {
+				t.Errorf("%s: the operation %q is twice in the contract, or not in the model", k.Name(), o)
+			}
+		}
+		if offers := k.Offers(); len(slices.Compact(slices.Sorted(slices.Values(offers)))) != len(offers) {
+			t.Errorf("%s offers something twice: %q", k.Name(), offers)
+		}
+	}
+	for _, m := range models.All() {
+		if slices.Contains(named, m.Name) == m.Store {
+			t.Errorf("%s has a contract: %v", m.Name, !m.Store)
+		}
+	}
+}
+
+// box is a counter in memory. It is closed after one addition.
+type box struct{ value int64 }
+
+var errFull = errors.New("full")
+
+func (b *box) Add(_ context.Context, delta int64) (int64, error) {
+	if b.value != 0 {
+		return 0, errFull
+	}
+	b.value += delta
+	return b.value, nil
+}
+
+func (b *box) CompareAndSet(context.Context, int64, int64) error { return errFull }
+
+func (b *box) Read(context.Context, string) (int64, error) { return b.value, nil }
+
+// near is another process that is none: it serves its objects in this one, by their JSON.
+type near struct {
+	Remote
+	maker Maker
+}
+
+func (n near) Make(_, path string, value any, _ ...string) (Object, error) {
+	with, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	s, err := n.maker(&Client{}, path, with)
+	return nearObject{of: s}, err
+}
+
+type nearObject struct {
+	Object
+	of *Served
+}
+
+func (o nearObject) Call(ctx context.Context, operation string, value, result any) error {
+	var with json.RawMessage
+	if value != nil {
+		with, _ = json.Marshal(value)
+	}
+	answer, err := o.of.Operations[operation](ctx, with)
+	if err != nil || result == nil {
+		return err
+	}
+	b, _ := json.Marshal(answer)
+	return json.Unmarshal(b, result)
+}
+
+func (o nearObject) Offers(offer string) bool { return slices.Contains(o.of.Offers, offer) }
+
+// A declared operation does the same to a subject here and there.
+func TestOn(t *testing.T) {
+	boxes := func(*Client, string, None) (Counter, error) { return &box{}, nil }
+	there := near{maker: Counters.Serve(boxes)}
+	for name, c := range map[string]*Client{"here": {}, "there": {Remote: there}} {
+		t.Run(name, func(t *testing.T) {
+			at, err := Counters.New(c, "/path", None{}, boxes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (at.There != nil) != (c.Remote != nil) {
+				t.Errorf("it is elsewhere: %+v", at)
+			}
+			got, err := CounterAdd.On(t.Context(), at, models.Addition{Delta: 3})
+			if err != nil || got.Value != 3 {
+				t.Errorf("%v, %v", got, err)
+			}
+			if _, err := CounterAdd.On(t.Context(), at, models.Addition{Delta: 3}); !errors.Is(err, errFull) {
+				t.Error(err)
+			}
+			if _, err := CounterCompareAndSet.On(t.Context(), at, models.CountSwap{}); !errors.Is(err, errFull) || NoEffect(err) {
+				t.Error(err)
+			}
+			if got, err := CounterRead.On(t.Context(), at, models.HowRead{}); err != nil || got.Value != 3 {
+				t.Errorf("%v, %v", got, err)
+			}
+		})
+	}
+}
+
+// What a request says is checked, and a constructor that returns nothing is told so.
+func TestServeMistakes(t *testing.T) {
+	locks := MultiLocks.Serve(func(_ *Client, _ string, names []string) (MultiLock, error) { return nil, nil })
+	if _, err := locks(&Client{}, "/path", json.RawMessage(`{"keys":["a"]}`)); !errors.Is(err, ErrNoSubject) {
+		t.Error(err)
+	}
+	for _, value := range []string{`{"keys":1}`, `[]`} {
+		if _, err := locks(&Client{}, "/path", json.RawMessage(value)); !errors.Is(err, ErrBadValue) || !NoEffect(err) {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+	boxes := ServeOn(Counters, func(*Client, string) (Counter, error) { return &box{}, nil })
+	s, err := boxes(&Client{}, "/path", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Operations[models.FAdd](t.Context(), json.RawMessage(`"x"`)); !errors.Is(err, ErrBadValue) || !NoEffect(err) {
+		t.Error(err)
+	}
+}
