@@ -74,13 +74,22 @@ func (e *Env) begins(client, number int) bool {
 // is a number of operations, by which the rate counts. rng is f's own: what f draws follows from the seed,
 // the client and the arrival, whichever other arrivals take place. So a run can be shrunk.
 func (e *Env) EachArrival(ctx context.Context, over <-chan struct{}, operations int, f func(c *Client, number int, at time.Duration, rng *rand.Rand)) {
+	e.eachArrival(ctx, over, operations, func(c *Client, n int, at time.Duration, rng *rand.Rand) {
+		own := rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64()))
+		if !c.idle {
+			f(c, n, at, own)
+		}
+	})
+}
+
+// eachArrival is EachArrival for an f that draws from one generator for all arrivals of a client. So f is also called
+// at an arrival that is left out: then the client is idle.
+func (e *Env) eachArrival(ctx context.Context, over <-chan struct{}, operations int, f func(c *Client, number int, at time.Duration, rng *rand.Rand)) {
 	e.each(func(c *Client) {
 		rng := random(e, c.ID)
 		for n, at := range newPace(e, operations, rng).arrivals(ctx, over) {
-			own := rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64()))
-			if c.arrives(e, n); !c.idle {
-				f(c, n, at, own)
-			}
+			c.arrives(e, n)
+			f(c, n, at, rng)
 		}
 	})
 }

@@ -69,12 +69,8 @@ func (r *cacheRun) writer(i int) int { return r.env.Clients[i%len(r.env.Clients)
 
 // Load makes every client look at all keys, and change its own.
 func (r *cacheRun) Load(ctx context.Context, over <-chan struct{}) error {
-	r.env.each(func(c *Client) {
-		rng := random(r.env, c.ID)
-		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
-			c.arrives(r.env, n)
-			r.arrival(ctx, c, rng, at, n)
-		}
+	r.env.eachArrival(ctx, over, 1, func(c *Client, n int, at time.Duration, rng *rand.Rand) {
+		r.arrival(ctx, c, rng, at, n)
 	})
 	return nil
 }

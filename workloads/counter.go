@@ -49,12 +49,8 @@ const perCount = 16
 
 // Load makes every client add, compare and set, and read.
 func (r *counterRun) Load(ctx context.Context, over <-chan struct{}) error {
-	r.env.each(func(c *Client) {
-		rng := random(r.env, c.ID)
-		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
-			c.arrives(r.env, n)
-			r.arrival(ctx, over, c, rng, at)
-		}
+	r.env.eachArrival(ctx, over, 1, func(c *Client, _ int, at time.Duration, rng *rand.Rand) {
+		r.arrival(ctx, over, c, rng, at)
 	})
 	return nil
 }

@@ -126,12 +126,9 @@ const (
 )
 
 func (r *holdRun) Load(ctx context.Context, over <-chan struct{}) error {
-	r.env.each(func(c *Client) {
-		rng := random(r.env, c.ID)
-		for n, at := range newPace(r.env, 2, rng).arrivals(ctx, over) { // acquire and release
-			c.arrives(r.env, n)
-			r.arrival(ctx, over, c, rng, at)
-		}
+	// Each arrival: acquire and release.
+	r.env.eachArrival(ctx, over, 2, func(c *Client, _ int, at time.Duration, rng *rand.Rand) {
+		r.arrival(ctx, over, c, rng, at)
 	})
 	return nil
 }

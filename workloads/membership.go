@@ -83,12 +83,8 @@ type joined struct {
 
 // Load makes every client join, leave, list, and wait for changes.
 func (r *membershipRun[S]) Load(ctx context.Context, over <-chan struct{}) error {
-	r.env.each(func(c *Client) {
-		rng := random(r.env, c.ID)
-		for n, at := range newPace(r.env, 1, rng).arrivals(ctx, over) {
-			c.arrives(r.env, n)
-			r.arrival(ctx, c, rng, at, fmt.Sprintf("c%d-%d", c.ID, n))
-		}
+	r.env.eachArrival(ctx, over, 1, func(c *Client, n int, at time.Duration, rng *rand.Rand) {
+		r.arrival(ctx, c, rng, at, fmt.Sprintf("c%d-%d", c.ID, n))
 	})
 	return nil
 }

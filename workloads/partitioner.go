@@ -3,6 +3,7 @@ package workloads
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -106,19 +107,16 @@ const (
 
 // Load makes every client acquire shares, give them back, and leave.
 func (r *partitionRun) Load(ctx context.Context, over <-chan struct{}) error {
-	r.env.each(func(c *Client) {
-		rng := random(r.env, c.ID)
-		for n, at := range newPace(r.env, 3, rng).arrivals(ctx, over) { // acquire, changed and release
-			c.arrives(r.env, n)
-			key := r.env.Key(rng.IntN(r.env.Keys))
-			length, patience := between(rng, r.shortest, r.longest), r.env.OpTimeout
-			if rng.IntN(perGivingUp) == 0 {
-				patience = between(rng, 5*time.Millisecond, 50*time.Millisecond)
-			}
-			leaves := rng.IntN(perLeaving) == 0
-			if err := r.share(ctx, c, key, at, patience, length); err == nil && leaves {
-				r.leave(ctx, c, key)
-			}
+	// Each arrival: acquire, changed and release.
+	r.env.eachArrival(ctx, over, 3, func(c *Client, _ int, at time.Duration, rng *rand.Rand) {
+		key := r.env.Key(rng.IntN(r.env.Keys))
+		length, patience := between(rng, r.shortest, r.longest), r.env.OpTimeout
+		if rng.IntN(perGivingUp) == 0 {
+			patience = between(rng, 5*time.Millisecond, 50*time.Millisecond)
+		}
+		leaves := rng.IntN(perLeaving) == 0
+		if err := r.share(ctx, c, key, at, patience, length); err == nil && leaves {
+			r.leave(ctx, c, key)
 		}
 	})
 	return nil
