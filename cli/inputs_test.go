@@ -50,6 +50,7 @@ func commands(taken string) map[string]command {
 		"zklab prune":            {[]string{"prune", "--older-than", "30d"}, exitValid, nil},
 		"zklab clean":            {[]string{"clean"}, exitFailed, nil},
 		"zklab overlay":          {[]string{"overlay", "--dir", "file"}, exitFailed, nil},
+		"zklab init":             {[]string{"init", "--out", "file"}, exitFailed, nil},
 		"zklab schema":           {[]string{"schema", "experiment"}, exitValid, nil},
 		"zklab ensemble":         {[]string{"ensemble"}, exitValid, nil},
 		"zklab ensemble up":      {[]string{"ensemble", "up", "--listen", taken}, exitFailed, nil},

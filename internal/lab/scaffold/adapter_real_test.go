@@ -1,0 +1,55 @@
+//go:build real
+
+package scaffold
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/programs"
+	"github.com/zklab/zklab/subjects/adapter"
+)
+
+// Each adapter does, as it stands, all that is asked of an adapter with a lock.
+func TestRealAdapters(t *testing.T) {
+	programs.Require(t, programs.Kazoo)
+	programs.Require(t, programs.Curator)
+	python, err := programs.Python("kazoo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, language := range Languages {
+		file, err := Adapter(language)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, file.Name), file.Text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.Command("javac", "-cp", programs.CuratorJars, "-d", dir, filepath.Join(dir, "Adapter.java")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for language, command := range map[string][]string{
+		"python": {python, filepath.Join(dir, "adapter.py")},
+		"java":   {"java", "-XX:TieredStopAtLevel=1", "-cp", dir + ":" + programs.CuratorJars, "Adapter"},
+	} {
+		t.Run(language, func(t *testing.T) {
+			results, err := adapter.Conform(t.Context(), adapter.Conformance{Command: command, Recipes: []string{"lock"}, Logf: t.Logf})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range results {
+				if r.Outcome != adapter.OK && r.Outcome != adapter.NotOffered {
+					t.Errorf("%s %s: %s %s", r.Recipe, r.Check, r.Outcome, r.Detail)
+				}
+			}
+			if len(results) < 15 {
+				t.Errorf("only %d checks", len(results))
+			}
+		})
+	}
+}

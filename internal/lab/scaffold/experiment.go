@@ -1,0 +1,52 @@
+package scaffold
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"reflect"
+	"strings"
+	"text/template"
+
+	"github.com/zklab/zklab/internal/base/program"
+	"github.com/zklab/zklab/settings"
+)
+
+//go:embed experiment.yaml.tmpl
+var experimentTemplate string
+
+// setting is a line of an experiment file for a setting.
+type setting struct{ Name, Value, About string }
+
+// Experiment returns an experiment file for a recipe, with comments and with all settings. The recipe must
+// exist.
+func Experiment(recipe string) (File, error) {
+	t, err := template.New("experiment").Parse(experimentTemplate)
+	if err != nil {
+		return File{}, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, struct {
+		Zklab, Recipe string
+		Settings      []setting
+	}{program.Name(), recipe, settingsOf()}); err != nil {
+		return File{}, err
+	}
+	return File{
+		Name: "experiment.yaml", Text: b.Bytes(),
+		Next: []string{"Run it:", program.Name() + " run --config experiment.yaml"},
+	}, nil
+}
+
+// settingsOf lists the settings with their defaults; a setting without one has its zero value.
+func settingsOf() (all []setting) {
+	usual := settings.Usual()
+	for _, k := range settings.Knobs {
+		value := fmt.Sprint(reflect.ValueOf(k.Field(&usual)).Elem().Interface())
+		if value == "" {
+			value = `""`
+		}
+		all = append(all, setting{Name: k.Name(), Value: value, About: strings.TrimSpace(k.Usage())})
+	}
+	return all
+}

@@ -1,0 +1,56 @@
+// Package scaffold makes the files with which somebody begins to use zklab: an experiment file, a Go test, and
+// adapters for recipes in other languages. What it makes runs as it stands, on zklab's own recipes or on those
+// of well-known libraries; comments say what to replace. It writes nothing.
+package scaffold
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/zklab/zklab/internal/base/nearest"
+	"github.com/zklab/zklab/internal/base/program"
+)
+
+// File is a file to begin with.
+type File struct {
+	Name string
+	Text []byte
+	Next []string // what to do next: commands, and sentences that end with a colon before them
+}
+
+//go:embed adapter.py
+var pythonAdapter []byte
+
+//go:embed Adapter.java
+var javaAdapter []byte
+
+// Languages are those of Adapter.
+var Languages = []string{"python", "java"}
+
+// Adapter returns an adapter in a language, which has a lock. The error says which languages there are.
+func Adapter(language string) (File, error) {
+	const run = "%s conform --recipe lock %q"
+	const try = "%s run lock --faults expire,freeze,crash --subject-command %q"
+	switch language {
+	case "python":
+		command := "python3 adapter.py"
+		return File{
+			Name: "adapter.py", Text: pythonAdapter,
+			Next: []string{
+				"Install kazoo, or replace it by your own library. Then check the adapter, and run it under faults:",
+				fmt.Sprintf(run, program.Name(), command), fmt.Sprintf(try, program.Name(), command),
+			},
+		}, nil
+	case "java":
+		command := "java -XX:TieredStopAtLevel=1 -cp .:$JARS Adapter"
+		return File{
+			Name: "Adapter.java", Text: javaAdapter,
+			Next: []string{
+				"Set JARS to the jars of Apache Curator and Jackson, or of your own library. Then compile the adapter, check it, and run it under faults:",
+				"javac -cp $JARS Adapter.java", fmt.Sprintf(run, program.Name(), command), fmt.Sprintf(try, program.Name(), command),
+			},
+		}, nil
+	}
+	return File{}, fmt.Errorf("there is no adapter in %q%slanguages are %s", language, nearest.DidYouMean(language, Languages), strings.Join(Languages, ", "))
+}
