@@ -78,7 +78,7 @@ monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and
 guide: ## what the commands of docs/recipes, docs/checking*.md, docs/building.md and docs/tutorial.md print, written into them
 	$(GO) test -count=1 -run TestGuideToChecking ./cli -update
 	$(GO) test -count=1 -run TestPrograms ./examples -update
-	$(GO) test -count=1 -run TestTutorial ./docs -update
+	$(GO) test -count=1 -run 'TestTutorial|TestRecipePages' ./docs -update
 
 pictures: build ## docs/pictures: the plots of docs/gallery.md, failover.md and herd.md, and those of the tutorial, which need Chromium
 	$(GO) run ./internal/dev pictures

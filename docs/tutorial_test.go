@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// make guide runs TestTutorial with update, and make pictures with report.
+// make guide runs TestTutorial and TestRecipePages with update, and make pictures the first one with report.
 var (
-	update = flag.Bool("update", false, "write what the commands of the tutorial print into it")
+	update = flag.Bool("update", false, "write what is generated into the pages")
 	report = flag.String("report", "", "keep the report of the tutorial's smallest run in this file")
 )
 

@@ -309,3 +309,70 @@ func ExampleRWLock_Downgrade() {
 		log.Print(err)
 	}
 }
+
+// A process reads its copy, and hears of each change.
+func ExampleCache() {
+	var client *recipes.Client // see the example of the package
+	ctx := context.Background()
+	flags := recipes.NewCache(client, "/app/flags")
+	defer flags.Close(ctx)
+	if err := flags.Start(); err != nil {
+		return
+	}
+	if err := flags.Current(ctx); err != nil { // wait until the copy is up to date
+		return
+	}
+	if flag, ok := flags.Get("/app/flags/dark-mode"); ok {
+		fmt.Printf("dark mode is %s\n", flag.Data)
+	}
+	for change, err := range flags.Changes(ctx) {
+		if err != nil {
+			return
+		}
+		fmt.Println(change.Path, "has changed")
+	}
+}
+
+func ExampleCounter() {
+	var client *recipes.Client // see the example of the package
+	ctx := context.Background()
+	visits := recipes.NewCounter(client, "/app/visits")
+	defer visits.Close(ctx)
+	sum, err := visits.Add(ctx, 1)
+	switch {
+	case errors.Is(err, recipes.ErrUnknown):
+		log.Print("the visit may be counted or not")
+	case err == nil:
+		fmt.Println("visit number", sum)
+	}
+}
+
+func ExampleSemaphore_Do() {
+	var client *recipes.Client // see the example of the package
+	ctx := context.Background()
+	licences := recipes.NewSemaphore(client, "/app/licences", 2)
+	defer licences.Close(ctx)
+	err := licences.Do(ctx, func(ctx context.Context) error {
+		fmt.Println("one of two works")
+		return ctx.Err() // it ends when the lease is lost
+	})
+	if errors.Is(err, recipes.ErrLost) {
+		log.Print("three may have worked at the same time")
+	}
+}
+
+// A site votes, and does what all have decided. The coordinator calls Begin before, and Decide.
+func ExampleTwoPhaseCommit() {
+	var client *recipes.Client // see the example of the package
+	ctx := context.Background()
+	trip := recipes.NewTwoPhaseCommit(client, "/app/trips/42")
+	defer trip.Close(ctx)
+	if err := trip.Vote(ctx, "hotel", true); err != nil {
+		log.Print("vote again: ", err)
+		return
+	}
+	committed, err := trip.Outcome(ctx) // waits for it
+	if err == nil && committed {
+		fmt.Println("the room is booked")
+	}
+}
