@@ -97,6 +97,9 @@ func promises(t *testing.T, models []string) string {
 		if len(of[p]) < len(models) {
 			only = " of " + strings.Join(of[p], ", ")
 		}
+		if checker.Measured(of[p][0], p.property) != nil {
+			only += ", measured only"
+		}
 		fmt.Fprintf(&b, "| %s | [%s](#%s)%s |\n", p.meaning, p.property, p.property, only)
 	}
 	return b.String()
@@ -121,7 +124,7 @@ func example(t *testing.T, name string) string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return strings.ReplaceAll(string(text), "\n\t", "\n") + "\n"
+			return string(text) + "\n"
 		}
 	}
 	t.Fatalf("package recipes has no %s", name)
