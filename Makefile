@@ -76,7 +76,7 @@ monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and
 	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -tags 'real campaign' -count=1 -v -timeout 3h -run MonitorUnderLoad ./cli
 
 guide: ## what the commands of docs/recipes, docs/checking*.md, docs/building.md and docs/tutorial.md print, written into them
-	$(GO) test -count=1 -run TestGuideToChecking ./cli -update
+	$(GO) test -count=1 -run 'TestGuideTo(Checking|Commands)' ./cli -update
 	$(GO) test -count=1 -run TestPrograms ./examples -update
 	$(GO) test -count=1 -run 'TestTutorial|TestRecipePages' ./docs -update
 

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
 	"github.com/zklab/zklab/store"
 )
 
@@ -135,16 +138,121 @@ func TestGuideToEnsembles(t *testing.T) {
 	}
 }
 
-// docs/commands.md names every command, and every exit code.
+// commandGroups are the sections of docs/commands.md: commands, and the page that has more about each.
+var commandGroups = []struct {
+	title    string
+	commands [][2]string
+}{
+	{"Run and repeat experiments", [][2]string{
+		{"run", "results.md"},
+		{"replay", "simulation.md#on-the-command-line"},
+		{"shrink", "simulation.md#shrinking"},
+		{"sweep", "sweeps.md"},
+		{"compare", "compare.md"},
+		{"merge", "sweeps.md#on-several-machines"},
+		{"explore", "simulation.md#every-message"},
+	}},
+	{"Read results", [][2]string{
+		{"check", "history.md#histories-of-other-tools"},
+		{"report", "gallery.md"},
+		{"export", "export.md"},
+		{"list", "results.md#zklab-list-runs---json"},
+		{"serve", "serve.md"},
+		{"open", "serve.md#open-one-report"},
+	}},
+	{"Work with ensembles", [][2]string{
+		{"ensemble up", "ensemble.md"},
+		{"ensemble ps", "ensemble.md#an-ensemble-in-the-background"},
+		{"ensemble down", ""},
+		{"ensemble kill", "ensemble.md#stop-and-start-servers-from-outside"},
+		{"ensemble stop", ""},
+		{"ensemble start", ""},
+		{"ensemble pause", ""},
+		{"ensemble resume", ""},
+		{"ensemble expire", "ensemble.md#end-sessions-from-outside"},
+		{"ensemble status", "ensemble.md#the-status-of-any-ensemble"},
+		{"ensemble compose", "ensemble.md#files-for-ensembles-of-apache-zookeeper"},
+		{"ensemble config", ""},
+		{"shell", "shell.md"},
+		{"monitor", "monitor.md"},
+	}},
+	{"Locks, leaders and services for any program", [][2]string{
+		{"lock", "locks.md"}, {"elect", "locks.md"}, {"register", "services.md"}, {"discover", "services.md"},
+	}},
+	{"Connect programs", [][2]string{
+		{"conform", "adapters.md#checking-an-adapter"}, {"worker", "adapters.md"}, {"overlay", "simulation.md#what-makes-a-run-the-same-again"},
+	}},
+	{"Keep house", [][2]string{
+		{"doctor", ""}, {"clean", ""}, {"prune", ""}, {"completion", "completion.md"},
+	}},
+}
+
+// commandTables are the sections of the page: what the commands say of themselves.
+func commandTables(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	root := newRoot(new(bool))
+	named := map[*cobra.Command]bool{}
+	for i, g := range commandGroups {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "## %s\n\n| command | what it does | more |\n|---|---|---|\n", g.title)
+		for _, c := range g.commands {
+			cmd, rest, err := root.Find(strings.Fields(c[0]))
+			if err != nil || len(rest) > 0 {
+				t.Fatalf("no command %s: %v", c[0], err)
+			}
+			named[cmd] = true
+			more := ""
+			if c[1] != "" {
+				page, _, _ := strings.Cut(c[1], "#")
+				more = "[" + page + "](" + c[1] + ")"
+			}
+			about, _, _ := strings.Cut(cmd.Short, "; SERVER is")
+			use := strings.TrimSuffix(strings.ReplaceAll(cmd.UseLine(), " [flags]", ""), " ")
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(use, "|", "\\|"), about, more)
+		}
+	}
+	for _, parent := range []*cobra.Command{root, mustFind(t, root, "ensemble")} {
+		for _, cmd := range parent.Commands() {
+			if !cmd.Hidden && cmd.Name() != "help" && !cmd.HasSubCommands() && !named[cmd] {
+				t.Errorf("commandGroups lacks %s", cmd.CommandPath())
+			}
+		}
+	}
+	return b.String()
+}
+
+func mustFind(t *testing.T, root *cobra.Command, name string) *cobra.Command {
+	t.Helper()
+	cmd, _, err := root.Find([]string{name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+// docs/commands.md has every command, in its own words, and every exit code.
 func TestGuideToCommands(t *testing.T) {
 	page, err := os.ReadFile("../docs/commands.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cmd := range newRoot(new(bool)).Commands() {
-		if row := "\n| `zklab " + cmd.Name(); !cmd.Hidden && cmd.Name() != "help" && !strings.Contains(string(page), row) {
-			t.Errorf("no row of a table begins with zklab %s", cmd.Name())
+	const begin, end = "<!-- commands: make guide -->\n", "<!-- end of commands -->\n"
+	before, rest, _ := strings.Cut(string(page), begin)
+	tables, after, found := strings.Cut(rest, end)
+	made := commandTables(t)
+	switch {
+	case !found:
+		t.Fatal("no part for the commands")
+	case *update:
+		page = []byte(before + begin + made + end + after)
+		if err := os.WriteFile("../docs/commands.md", page, 0o644); err != nil {
+			t.Fatal(err)
 		}
+	case made != tables:
+		t.Errorf("the commands say something else of themselves (make guide writes it):\n%s", cmp.Diff(tables, made))
 	}
 	for _, code := range []int{exitValid, exitViolation, exitUnknown, exitFailed, exitUsage, exitDefect, exitInterrupted} {
 		if !strings.Contains(string(page), fmt.Sprintf("\n| %d | ", code)) {
