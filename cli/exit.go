@@ -17,14 +17,21 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// The exit codes, a contract with scripts.
+// The exit codes, a contract with scripts. docs/commands.md has their comments.
 const (
-	exitValid       = 0
-	exitViolation   = 1
-	exitUnknown     = 2
-	exitFailed      = 3 // the experiment could not be run or read
-	exitUsage       = 64
-	exitDefect      = 70 // of zklab itself
+	// every property is valid, and every `--gate` is kept
+	exitValid = 0
+	// a property is violated, or a gate exceeded
+	exitViolation = 1
+	// a property or a gate could not be decided, none is violated, and none exceeded
+	exitUnknown = 2
+	// the experiment could not be run or read: no Docker engine, an unhealthy ensemble, an unreadable file
+	exitFailed = 3
+	// wrong usage: unknown command, flag, recipe, fault or value, on the command line or in a file of `--config`
+	exitUsage = 64
+	// a defect of zklab itself
+	exitDefect = 70
+	// interrupted twice
 	exitInterrupted = 130
 )
 
