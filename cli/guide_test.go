@@ -147,6 +147,7 @@ var commandGroups = []struct {
 	commands [][2]string
 }{
 	{"Run and repeat experiments", [][2]string{
+		{"init", ""},
 		{"run", "results.md"},
 		{"replay", "simulation.md#on-the-command-line"},
 		{"shrink", "simulation.md#shrinking"},
@@ -160,6 +161,7 @@ var commandGroups = []struct {
 		{"report", "gallery.md"},
 		{"export", "export.md"},
 		{"list", "results.md#zklab-list-runs---json"},
+		{"schema", ""},
 		{"serve", "serve.md"},
 		{"open", "serve.md#open-one-report"},
 	}},
