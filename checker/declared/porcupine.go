@@ -90,11 +90,11 @@ func (m *Porcupine) decode(c *Call) (any, bool, error) {
 func (m *Porcupine) next(state, value any, c *Call, _ Caller, heard bool) (next []any, why error) {
 	a := value.(*asked)
 	if c.Outcome != Unheard {
-		if !heard { // or nothing, as far as others know
-			return []any{state}, nil
-		}
 		ok, after := m.step(state, a.input, a.output)
-		if !ok {
+		switch {
+		case !ok && !heard: // it happened with an answer that the model cannot name
+			return []any{state}, nil
+		case !ok:
 			return nil, nil
 		}
 		if after == nil && state != nil {
