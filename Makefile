@@ -75,7 +75,7 @@ soak: build image ## every recipe under all faults, in virtual time, embedded an
 monitor-load: ## zklab monitor under 1000 changes a second of 10,000 znodes, and what it needs meanwhile (FOR=20m, ENSEMBLE=container)
 	ZKLAB_MONITOR_FOR=$(or $(FOR),20m) ZKLAB_MONITOR_ENSEMBLE=$(ENSEMBLE) $(GO) test -tags 'real campaign' -count=1 -v -timeout 3h -run MonitorUnderLoad ./cli
 
-guide: ## what the commands of docs/recipes, docs/checking*.md, docs/building.md and docs/tutorial.md print, written into them
+guide: ## into the pages, what commands and programs print, and what the code says of itself
 	$(GO) test -count=1 -run 'TestGuideTo(Checking|Commands)' ./cli -update
 	$(GO) test -count=1 -run TestPrograms ./examples -update
 	$(GO) test -count=1 -run 'TestTutorial|TestRecipePages' ./docs -update

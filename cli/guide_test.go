@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -329,6 +330,21 @@ func TestFrequentlyAsked(t *testing.T) {
 	}
 	if commands < 6 {
 		t.Errorf("only %d commands", commands)
+	}
+	_, table, _ := strings.Cut(string(page), "| the recipe | faults |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	names := regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(table, -1)
+	for _, fault := range names {
+		stored, err := merged([]string{"lock", "--faults", fault[1]})
+		if err == nil {
+			_, err = schedule(stored, &runFlags{})
+		}
+		if err != nil {
+			t.Errorf("%s: %v", fault[1], err)
+		}
+	}
+	if len(names) < 20 {
+		t.Errorf("only %d faults", len(names))
 	}
 }
 

@@ -64,6 +64,23 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// The listing of the README is the test of the tutorial, which runs.
+func TestReadmeListing(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tutorial, err := os.ReadFile("tutorial.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, listing := range blocks(string(readme), "go") {
+		if !strings.Contains(string(tutorial), listing) {
+			t.Errorf("tutorial.md does not have\n%s", listing)
+		}
+	}
+}
+
 // pages lists the Markdown files below a folder.
 func pages(t *testing.T, root string) (paths []string) {
 	t.Helper()
