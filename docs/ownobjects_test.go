@@ -10,6 +10,7 @@ import (
 // The commands and listings of own-objects.md, from the empty folder to the mended bug: go test prints the story
 // and the summary that the page shows. The listings without a package clause are tested by the file in testdata.
 func TestOwnObjects(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("own-objects.md")
 	if err != nil {
 		t.Fatal(err)

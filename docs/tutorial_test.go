@@ -40,6 +40,7 @@ var cuts = map[string]struct{ from, to *regexp.Regexp }{
 // Whoever does what the tutorial says, from the empty folder on, sees what it shows. Its seed is the one that the
 // test of the fifty names.
 func TestTutorial(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("tutorial.md")
 	if err != nil {
 		t.Fatal(err)

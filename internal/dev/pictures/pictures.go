@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,11 +34,14 @@ func Command(zklab *command.Zklab) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if only != "" && !slices.ContainsFunc(groups, func(g group) bool { return g.name == only }) {
+				return fmt.Errorf("--only: no group of pictures is called %q", only)
+			}
 			for _, g := range groups {
 				if only != "" && only != g.name {
 					continue
 				}
-				if err := make1(cmd.Context(), g, path); err != nil {
+				if err := makeGroup(cmd.Context(), g, path); err != nil {
 					return fmt.Errorf("%s: %w", g.name, err)
 				}
 			}
@@ -56,7 +60,7 @@ type group struct {
 
 var groups = []group{{"plots", plots}, {"phases", phases}, {"herd", herd}, {"tutorial", tutorial}}
 
-func make1(ctx context.Context, g group, zklab string) error {
+func makeGroup(ctx context.Context, g group, zklab string) error {
 	dir, err := os.MkdirTemp("", "zklab-pictures-")
 	if err != nil {
 		return err
