@@ -9,6 +9,11 @@
 // and calls it once for each client and key. Values need not be safe for concurrent use,
 // except where a method says so.
 //
+// The operations of a contract are declared once, with the types of their values ([Op],
+// [Contract]). Workloads call a subject by these declarations, whether it is in this process
+// or in the one that its client lives in ([At]), and [Contract.Serve] makes the program of
+// such a process.
+//
 // These rules apply to all contracts:
 //
 //   - The parent of path exists. Path itself does not, unless the contract says so: all
