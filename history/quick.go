@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -16,6 +15,7 @@ type quick struct {
 	errors  map[Error]*Error
 	traffic map[passed]*Traffic // without watch events
 	room    []byte              // for values
+	under   []Txn               // parts of the transactions being read
 }
 
 // names has one copy of each of the first strings.
@@ -257,15 +257,22 @@ func extent(b []byte) int {
 	return len(b)
 }
 
-// keep copies raw. Values share allocations, so keeping one event of a history keeps them all.
+// keep copies raw.
 func (q *quick) keep(raw []byte) []byte {
-	if len(raw) > roomSize/16 {
-		return bytes.Clone(raw)
+	room := q.reserve(len(raw))
+	copy(room, raw)
+	return room
+}
+
+// reserve returns n bytes. Values share allocations, so keeping one event of a history keeps them all.
+func (q *quick) reserve(n int) []byte {
+	if n > roomSize/16 {
+		return make([]byte, n)
 	}
-	if cap(q.room)-len(q.room) < len(raw) {
+	if cap(q.room)-len(q.room) < n {
 		q.room = make([]byte, 0, roomSize)
 	}
 	from := len(q.room)
-	q.room = append(q.room, raw...)
-	return q.room[from:len(q.room):len(q.room)]
+	q.room = q.room[:from+n]
+	return q.room[from : from+n : from+n]
 }

@@ -3,6 +3,7 @@ package history
 import (
 	"encoding/base64"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -48,20 +49,23 @@ func (q *quick) data(to *[]byte) bool {
 	if !ok {
 		return false
 	}
-	room := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	room := q.reserve(base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Decode(room, text)
-	*to = room[:n]
+	*to = room[:n:n]
 	return err == nil
 }
 
 // parts consumes the rest of a list of transactions.
 func (q *quick) parts(all *[]Txn) bool {
+	from := len(q.under)
+	defer func() { q.under = q.under[:from] }()
 	for ok := true; ok; ok = q.skip(`,`) {
 		var t Txn
 		if !q.transaction(&t) {
 			return false
 		}
-		*all = append(*all, t)
+		q.under = append(q.under, t)
 	}
+	*all = slices.Clone(q.under[from:])
 	return q.skip(`]`)
 }

@@ -82,29 +82,34 @@ func ReadTxns(r io.Reader) ([]Txn, error) { return readTxns(r, 0) }
 
 func readTxns(r io.Reader, expected int) ([]Txn, error) {
 	txns := make([]Txn, 0, expected)
+	err := eachTxn(r, func(t *Txn) { txns = append(txns, *t) })
+	if err != nil || len(txns) == 0 {
+		return nil, err
+	}
+	return txns, nil
+}
+
+// eachTxn calls do for each transaction. do may keep what t points to.
+func eachTxn(r io.Reader, do func(t *Txn)) error {
 	q := newQuick()
 	var last ID
 	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxTxnLine}
 	for n := 1; ; n++ {
 		line, whole, err := lines.next()
 		if err == io.EOF {
-			if len(txns) == 0 {
-				return nil, nil
-			}
-			return txns, nil
+			return nil
 		}
 		if err != nil && !errors.Is(err, errTooLong) {
-			return nil, err
+			return err
 		}
 		var t Txn
 		if err == nil {
 			t, err = q.parseTxn(line, whole, &last)
 		}
 		if err != nil {
-			return nil, &DamagedError{Line: n, Reason: err.Error()}
+			return &DamagedError{Line: n, Reason: err.Error()}
 		}
-		t.compact(q.names)
-		txns = append(txns, t)
+		do(&t)
 	}
 }
 
@@ -135,6 +140,20 @@ func OpenTxns(path string) ([]Txn, error) {
 	return txns, nil
 }
 
+// EachTxn is OpenTxns that calls do for one transaction after the other, and keeps none of them. The
+// errors are the same; do may have been called before one is found.
+func EachTxn(path string, do func(t *Txn)) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := eachTxn(f, do); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
 func (q *quick) parseTxn(line []byte, whole bool, last *ID) (t Txn, err error) {
 	if !whole {
 		return t, errors.New("the line is cut off")
@@ -145,6 +164,7 @@ func (q *quick) parseTxn(line []byte, whole bool, last *ID) (t Txn, err error) {
 		if err := unmarshal(line, &t); err != nil {
 			return t, err
 		}
+		t.compact(q.names)
 	}
 	if t.Type == "" {
 		return t, errors.New("no type")
