@@ -15,7 +15,7 @@ type place struct {
 	alone  single // the fault itself, then
 	client int
 	// counts are those of [moment] that matter to the effect.
-	counts [4]int
+	counts [4]int32
 }
 
 // The effects of faults on what surrounds their message.
@@ -40,7 +40,7 @@ var effects = map[string]string{
 
 // placeOf returns the place of a single in a run.
 func (t *trace) placeOf(s single) place {
-	m, ok := t.at[s.point]
+	m, ok := t.at(s.point)
 	effect := effects[s.fault.Kind()]
 	if !ok || m.order == unknown || effect == "" {
 		return place{alone: s}
@@ -48,17 +48,17 @@ func (t *trace) placeOf(s single) place {
 	at := place{effect: effect, client: s.point.Client}
 	switch effect {
 	case endsConnection, endsSession:
-		at.counts = [4]int{m.sent, m.arrived, m.received, m.writing}
+		at.counts = [4]int32{m.sent, m.arrived, m.received, m.writing}
 	case endsProcess: // what it has sent in vain, it does not know any more
-		at.counts = [4]int{m.arrived, m.received, m.writing}
+		at.counts = [4]int32{m.arrived, m.received, m.writing}
 	case stopsProcess: // what it has sent arrives all the same
-		at.counts = [4]int{m.sent, m.received, m.writing}
+		at.counts = [4]int32{m.sent, m.received, m.writing}
 	case stopsServer:
 		at.effect = s.fault.Spec() // which one
 		if m.toClient {
 			m.received++ // it is on its way, and the server is not needed for that any more
 		}
-		at.counts = [4]int{m.connects, m.arrived, m.received, m.others}
+		at.counts = [4]int32{m.connects, m.arrived, m.received, m.others}
 	}
 	return at
 }

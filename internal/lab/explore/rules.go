@@ -1,5 +1,7 @@
 package explore
 
+import "github.com/zklab/zklab/link"
+
 // Implied counts what was left out, by the reason.
 type Implied struct {
 	// Loops are single faults that differ from others only by the round of a loop.
@@ -16,12 +18,13 @@ type Implied struct {
 // rules says which pairs need no run of their own. It knows the run without a fault and those with each
 // single fault. See the comment of the package.
 type rules struct {
-	base   *trace
-	of     map[single]*trace
-	likes  map[single]single   // those after which a run is like that of an earlier one
-	firsts map[likeness]single // the earliest of each likeness
-	places map[place]int32     // their numbers from 1, which take less memory
-	given  map[pair]bool       // those that were given a run
+	numbers *numbers
+	base    *trace
+	of      map[single]*trace
+	likes   map[single]single   // those after which a run is like that of an earlier one
+	firsts  map[likeness]single // the earliest of each likeness
+	places  map[place]int32     // their numbers from 1, which take less memory
+	given   map[pair]bool       // those that were given a run
 }
 
 // likeness is what singles have in common whose runs are alike.
@@ -36,8 +39,9 @@ func newRules(base Outcome) *rules {
 	if !base.Exact {
 		return nil
 	}
+	numbers := &numbers{of: map[link.Point]int32{}}
 	return &rules{
-		base: traceOf(base.Messages, base.Done), of: map[single]*trace{}, likes: map[single]single{},
+		numbers: numbers, base: traceOf(base.Messages, base.Done, numbers), of: map[single]*trace{}, likes: map[single]single{},
 		firsts: map[likeness]single{}, places: map[place]int32{}, given: map[pair]bool{},
 	}
 }
@@ -47,11 +51,12 @@ func (r *rules) learn(s single, o Outcome) {
 	if r == nil || !o.Exact {
 		return
 	}
-	t := traceOf(o.Messages, o.Done)
+	t := traceOf(o.Messages, o.Done, r.numbers)
 	r.of[s] = t
 	like := likeness{r.base.placeOf(s), t.did}
 	if first, ok := r.firsts[like]; ok {
 		r.likes[s] = first
+		t.forget()
 		return
 	}
 	r.firsts[like] = s
@@ -88,14 +93,14 @@ func (r *rules) like(a, b single) (p pair, comes bool) {
 	if !known || after == nil {
 		return p, true
 	}
-	if _, comes = after.at[second.point]; !comes {
+	if _, comes = after.at(second.point); !comes {
 		return p, false
 	}
 	earliest, ok := r.likes[first]
 	if !ok {
 		earliest = first
 	}
-	if _, there := r.of[earliest].at[second.point]; !there {
+	if _, there := r.of[earliest].at(second.point); !there {
 		earliest = first
 	}
 	return pair{r.number(place{alone: earliest}), r.number(r.of[earliest].placeOf(second))}, true
@@ -114,7 +119,7 @@ func (i Implied) all() int { return i.Loops + i.Alone + i.Never + i.Alike }
 
 // inOrder returns the two singles in the order in which they come in a run with both.
 func (r *rules) inOrder(a, b single) (first, second single, known bool) {
-	if _, inBase := r.base.at[b.point]; !inBase { // it comes only after the first
+	if _, inBase := r.base.at(b.point); !inBase { // it comes only after the first
 		return a, b, true
 	}
 	switch r.base.before(a.point, b.point) {

@@ -12,40 +12,80 @@ import (
 )
 
 // trace is what pairs need to know of a run with at most one fault: its moments, which are those
-// before and after each message, in their order.
+// before and after each message, in their order. There are as many traces as single faults, and they stay, so they
+// have no pointers for the garbage collector to follow.
 type trace struct {
-	at map[link.Point]moment
+	numbers *numbers
+	// points are the numbers of the moments' points, in rising order, and moments are these moments.
+	points  []int32
+	moments []moment
 	// did stands for what each client was told, which of its requests reached a server, and what its
 	// operations came to, each in its order, without times.
 	did uint64
 }
 
+// numbers are those of points, the same in all traces.
+type numbers struct{ of map[link.Point]int32 }
+
+func (n *numbers) number(p link.Point) int32 {
+	number, ok := n.of[p]
+	if !ok {
+		number = int32(len(n.of))
+		n.of[p] = number
+	}
+	return number
+}
+
 // moment is how far a run has come. All numbers are of what happened before it.
 type moment struct {
-	order int
+	order int32
 	// Of the client: requests that it has sent, those of them that reached a server and do not only
 	// read, messages that it has received, and handshakes.
-	sent, arrived, received, connects int
+	sent, arrived, received, connects int32
 	// Of all other clients: moments of messages that do not only read, and all moments.
-	writing, others int
+	writing, others int32
 	// toClient is true before a message from the server.
 	toClient bool
 }
 
 // traceOf reads the messages of a run, in their order. done stands for what the operations came to.
-func traceOf(messages []link.Message, done uint64) *trace {
+func traceOf(messages []link.Message, done uint64, numbers *numbers) *trace {
 	delivered := delivered(messages)
-	t := &trace{at: make(map[link.Point]moment, len(messages)), did: didOf(messages, delivered, done)}
+	at := make(map[int32]moment, len(messages))
 	c := counter{of: map[int]*moment{}, reads: map[link.Point]bool{}}
 	for i, m := range messages {
 		if p := m.Point; delivered[i] && toClient(p) { // if it came together with the next one, nothing was told of this
 			p.After = true
-			t.at[p] = moment{order: unknown}
+			at[numbers.number(p)] = moment{order: unknown}
 		}
-		t.at[m.Point] = c.next(i, m)
+		at[numbers.number(m.Point)] = c.next(i, m)
+	}
+	t := &trace{numbers: numbers, points: slices.Sorted(maps.Keys(at)), did: didOf(messages, delivered, done)}
+	t.moments = make([]moment, len(t.points))
+	for i, number := range t.points {
+		t.moments[i] = at[number]
 	}
 	return t
 }
+
+// at returns the moment of a point. ok is false if the run does not come to it.
+func (t *trace) at(p link.Point) (m moment, ok bool) {
+	number, ok := t.numbers.of[p]
+	if !ok {
+		return m, false
+	}
+	i, ok := slices.BinarySearch(t.points, number)
+	switch {
+	case !ok:
+		return m, false
+	case t.moments == nil:
+		return moment{order: unknown}, true
+	}
+	return t.moments[i], true
+}
+
+// forget leaves of the moments only which there are.
+func (t *trace) forget() { t.moments = nil }
 
 // unknown is the order of a moment of which only that it comes is known.
 const unknown = -1
@@ -57,7 +97,7 @@ func toClient(p link.Point) bool { return p.Reply || p.Message == link.Event }
 type counter struct {
 	of             map[int]*moment     // of each client: its own numbers, and its moments that others count
 	reads          map[link.Point]bool // messages that only read
-	writing, total int                 // of all clients
+	writing, total int32               // of all clients
 }
 
 func (c *counter) next(i int, m link.Message) moment {
@@ -81,7 +121,7 @@ func (c *counter) next(i int, m link.Message) moment {
 		own.received++
 	}
 	now := *own
-	now.order, now.toClient = i, !request && !m.Point.After
+	now.order, now.toClient = int32(i), !request && !m.Point.After
 	now.writing, now.others = c.writing-own.writing, c.total-own.others
 	c.total++
 	own.others++
@@ -97,8 +137,8 @@ func (c *counter) next(i int, m link.Message) moment {
 
 // before reports which of two moments the run comes to first: -1 for p, 1 for q, and 0 if that is not known.
 func (t *trace) before(p, q link.Point) int {
-	a, hasA := t.at[p]
-	b, hasB := t.at[q]
+	a, hasA := t.at(p)
+	b, hasB := t.at(q)
 	if !hasA || !hasB || a.order == unknown || b.order == unknown {
 		return 0
 	}
