@@ -65,12 +65,19 @@ func whole(m frame.Model) frame.Model {
 	return m
 }
 
-// modelOf returns the model of the histories that begin with a header: what this program declares,
-// or otherwise zklab's of that name. A header that names no model is of the one in opts. The error
+// modelOf returns the model of the histories that begin with a header: what this program or the header
+// declares, or otherwise zklab's of that name. A header that names no model is of the one in opts. The error
 // is one line.
 func modelOf(h history.Header, opts Options) (frame.Model, error) {
 	if d, ok := h.Declared.(interface{ Checked() frame.Model }); ok {
 		return whole(d.Checked()), nil
+	}
+	if h.Object != "" {
+		written, err := program.Read(h.Object)
+		if err != nil {
+			return frame.Model{}, fmt.Errorf("the history declares the objects %q, but the declaration cannot be read: %w", h.Model, err)
+		}
+		return whole(written.(interface{ Checked() frame.Model }).Checked()), nil
 	}
 	name := cmp.Or(h.Model, opts.Model)
 	if own, ok := program.Find(name); ok {

@@ -22,10 +22,13 @@ type Header struct {
 	Model   string    `json:"model"` // the workload that wrote the history, and so the properties that apply (package models)
 	Wall    time.Time `json:"wall"`  // wall-clock time of Event.Time zero
 	Params  Params    `json:"params"`
+	// Object is the text that declares the objects of kind Model (object.Parse), if zklab does not know that kind
+	// and a file declares it.
+	Object string `json:"object,omitempty"`
 
 	// Declared is what this program declares about objects of kind Model, if zklab does not know that
-	// kind. Package models reads it. It is never written: only a program with the declaration can
-	// judge the history.
+	// kind. Package models reads it. It is never written: without Object, only a program with the
+	// declaration can judge the history.
 	Declared any `json:"-"`
 }
 

@@ -38,6 +38,8 @@ type Object[S any] struct {
 	// that is drawn was answered at least once, calls of different clients overlapped at least ten times,
 	// and every final operation was answered at the end.
 	Exercise []Need
+
+	text string // of the file that declares the object; "" if a program does
 }
 
 // Rule is a promise of an object: see [Sequential], [Property], [Porcupine], [Exclusive], [Queue], [Distinct]
@@ -107,7 +109,9 @@ func (o Object[S]) Workload() workloads.Workload {
 			w.err = errors.Join(w.err, errors.New("a need of Exercise has no What or no Count"))
 		}
 	}
-	w.Mix.Declaration = declared.New(m, needs, rules...)
+	declaration := declared.New(m, needs, rules...)
+	declaration.Text = o.text
+	w.Mix.Declaration = declaration
 	w.Mix.New = func(c *subjects.Client, path string) (any, error) {
 		if err := c.Connected(); err != nil {
 			return nil, err

@@ -18,6 +18,8 @@ import (
 type Experiment struct {
 	Recipe  string `yaml:"recipe"`
 	Subject string `yaml:"subject,omitempty"`
+	// Object is the text of the file that declares the objects, if zklab does not know them (object.Parse).
+	Object string `yaml:"object,omitempty"`
 
 	Ensemble string `yaml:"ensemble,omitempty"` // container, …
 	Image    string `yaml:"image,omitempty"`
@@ -122,13 +124,22 @@ func WriteExperiment(path string, x Experiment) error {
 	return WriteFile(path, b)
 }
 
-// marshalExperiment quotes strings with tabs, which the library sometimes writes unquoted but drops
-// when it reads them.
+// marshalExperiment quotes strings with tabs, and with blank lines at the end, which the library sometimes
+// writes unquoted but drops when it reads them. It writes other strings of several lines as they are, if
+// they are the same when they are read.
 func marshalExperiment(x Experiment) ([]byte, error) {
 	return yaml.MarshalWithOptions(x, yaml.CustomMarshaler(func(s string) ([]byte, error) {
-		if strings.Contains(s, "\t") {
+		if strings.Contains(s, "\t") || strings.HasSuffix(s, "\n\n") {
 			return json.Marshal(s)
 		}
-		return yaml.Marshal(s)
+		if !strings.Contains(s, "\n") {
+			return yaml.Marshal(s)
+		}
+		lines, err := yaml.MarshalWithOptions(s, yaml.UseLiteralStyleIfMultiline(true))
+		var again string
+		if err != nil || yaml.Unmarshal(lines, &again) != nil || again != s {
+			return json.Marshal(s)
+		}
+		return lines, nil
 	}))
 }

@@ -50,6 +50,14 @@ func DeclaredBy(w Workload) any {
 	return nil
 }
 
+// WrittenBy returns the text that declares the objects of a workload; "" if a program or zklab does.
+func WrittenBy(w Workload) string {
+	if d, ok := DeclaredBy(w).(interface{ Written() string }); ok {
+		return d.Written()
+	}
+	return ""
+}
+
 // ModelOf returns the model of a workload's objects.
 func ModelOf(w Workload) *models.Model {
 	return models.OfHeader(history.Header{Model: w.Name(), Declared: DeclaredBy(w)})

@@ -17,6 +17,9 @@ import (
 
 // Object is a declaration. It never changes, and is safe for concurrent use.
 type Object struct {
+	// Text is the file that declares the object (see object.Parse); "" if a program does.
+	Text string
+
 	model frame.Model
 }
 
@@ -48,7 +51,7 @@ type Need struct {
 // New returns the declaration of a kind of object with its rules, in the order of reports. All rules have
 // the same needs.
 func New(m models.Model, needs []Need, rules ...Rule) *Object {
-	o := &Object{frame.Model{Object: &m}}
+	o := &Object{model: frame.Model{Object: &m}}
 	for _, r := range rules {
 		p := *r.property
 		if p.Exercise == nil {
@@ -91,6 +94,9 @@ func missing(needs []Need, figures map[string]float64) string {
 	}
 	return ""
 }
+
+// Written returns the text that declares the object; "" if a program does. The histories have it.
+func (o *Object) Written() string { return o.Text }
 
 // Model returns the operations with their traits and words.
 func (o *Object) Model() *models.Model { return o.model.Object }

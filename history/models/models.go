@@ -154,11 +154,16 @@ var anyModel = sync.OnceValue(func() Model {
 // Of returns the model of a history.
 func Of(h *history.History) *Model { return OfHeader(h.Header) }
 
-// OfHeader returns the model of the histories that begin with a header: the one that this program
-// declares, or otherwise zklab's of that name.
+// OfHeader returns the model of the histories that begin with a header: the one that this program or
+// the header declares, or otherwise zklab's of that name.
 func OfHeader(h history.Header) *Model {
 	if d, ok := h.Declared.(Declared); ok {
 		return d.Model()
+	}
+	if h.Object != "" {
+		if written, err := program.Read(h.Object); err == nil {
+			return written.(Declared).Model()
+		}
 	}
 	return Named(h.Model)
 }

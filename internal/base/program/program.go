@@ -3,7 +3,11 @@
 // nothing.
 package program
 
-import "slices"
+import (
+	"errors"
+	"slices"
+	"sync"
+)
 
 // Zklab is the name of the command that has zklab's own recipes only.
 const Zklab = "zklab"
@@ -26,7 +30,22 @@ type Subject struct {
 var (
 	name    = Zklab
 	recipes []Recipe
+	reads   func(text string) (declared any, err error)
+	written sync.Map // text to the function that returns what was read
 )
+
+// Reads says how texts are read that declare objects. Package object calls it when the program begins.
+func Reads(read func(text string) (declared any, err error)) { reads = read }
+
+// Read returns the models.Declared that a text declares: the same one for the same text. It is safe for
+// concurrent use.
+func Read(text string) (declared any, err error) {
+	if reads == nil {
+		return nil, errors.New("this program does not import package object, which reads declarations")
+	}
+	once, _ := written.LoadOrStore(text, sync.OnceValues(func() (any, error) { return reads(text) }))
+	return once.(func() (any, error))()
+}
 
 // Declare sets the name of the command and its recipes. Call it before all else: it is not safe for
 // concurrent use.

@@ -1,0 +1,190 @@
+package object
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/zklab/zklab/internal/base/program"
+	"github.com/zklab/zklab/subjects"
+)
+
+func init() {
+	program.Reads(func(text string) (any, error) {
+		o, err := Parse([]byte(text))
+		if err != nil {
+			return nil, err
+		}
+		return o.Workload().(workload).Declared(), nil
+	})
+}
+
+// Parse returns the object that the text of a YAML file declares (docs/adapters.md). Another program serves its
+// subjects over the adapter protocol: Command of the experiment. Histories have the text, so any zklab can decide
+// them. The error is one line, with the line and the column of the mistake where there is one.
+func Parse(text []byte) (o Object[subjects.Object], err error) {
+	root, err := parse(text)
+	if err != nil {
+		return o, err
+	}
+	o.text = string(text)
+	o.New = func(*subjects.Client, string) (subjects.Object, error) {
+		return nil, fmt.Errorf("object %q is served by a program: name it (--subject-command, or Command of the experiment)", o.Name)
+	}
+	r := &fileReader{operations: map[string]*filed{}}
+	var promise *ast.MappingValueNode
+	err = eachField(root, "an object", fields{
+		"object":     func(v ast.Node) (err error) { o.Name, err = textOfNode(v); return err },
+		"about":      func(v ast.Node) (err error) { o.About, err = textOfNode(v); return err },
+		"operations": r.readOperations,
+		"promise":    func(ast.Node) error { return nil },
+	})
+	if err != nil {
+		return o, err
+	}
+	for pair := range pairsOf(root) {
+		if pair.Key.GetToken().Value == "promise" {
+			promise = pair // after the operations, which it names
+		}
+	}
+	if promise == nil {
+		return o, errors.New("the object promises nothing: add the key promise, such as promise: {distinct: next}")
+	}
+	if o.Rules, err = r.readPromise(promise.Value); err != nil {
+		return o, err
+	}
+	for _, name := range r.order {
+		o.Operations = append(o.Operations, r.operations[name].op)
+	}
+	return o, o.Workload().(workload).Err()
+}
+
+// filed is an operation of a file. Its arguments and answers are any JSON.
+type filed struct {
+	op       *Op[subjects.Object, any, any]
+	argument bool
+}
+
+type fileReader struct {
+	operations map[string]*filed
+	order      []string
+}
+
+func (r *fileReader) readOperations(all ast.Node) error {
+	if !isMapping(all) {
+		return mistaken(all, "expected the operations by their names, such as next: {weight: 9}")
+	}
+	for pair := range pairsOf(all) {
+		name := pair.Key.GetToken().Value
+		f, err := readOperation(name, pair.Value)
+		if err != nil {
+			return err
+		}
+		r.operations[name], r.order = f, append(r.order, name)
+	}
+	return nil
+}
+
+func readOperation(name string, declared ast.Node) (*filed, error) {
+	var draw func(*Draw) any
+	f := &filed{}
+	var flags []func(*Op[subjects.Object, any, any])
+	flag := func(set func(*Op[subjects.Object, any, any]) *Op[subjects.Object, any, any]) func(ast.Node) error {
+		return func(v ast.Node) error {
+			is, err := truthOf(v)
+			if is {
+				flags = append(flags, func(o *Op[subjects.Object, any, any]) { set(o) })
+			}
+			return err
+		}
+	}
+	err := eachField(declared, "an operation", fields{
+		"weight": func(v ast.Node) error {
+			n, err := wholeOf(v, 0, 1_000_000)
+			flags = append(flags, func(o *Op[subjects.Object, any, any]) { o.Weight(int(n)) })
+			return err
+		},
+		"argument":  func(v ast.Node) (err error) { f.argument = true; draw, err = readArgument(v); return err },
+		"read-only": flag((*Op[subjects.Object, any, any]).ReadOnly),
+		"final":     flag((*Op[subjects.Object, any, any]).Final),
+		"plain":     flag((*Op[subjects.Object, any, any]).Plain),
+	})
+	if err != nil {
+		return nil, err
+	}
+	call := func(s subjects.Object, ctx context.Context, argument any) (any, error) {
+		var answer any
+		err := s.Call(ctx, name, argument, &answer)
+		return answer, err
+	}
+	if draw == nil {
+		draw = func(*Draw) any { return nil }
+	}
+	f.op = Call(name, call, draw)
+	if !f.argument {
+		f.op.draw = func(*Draw) (json.RawMessage, error) { return nil, nil }
+	}
+	for _, set := range flags {
+		set(f.op)
+	}
+	return f, nil
+}
+
+// readArgument reads what an argument is drawn from: unique, {from: 1, to: 10}, {any: [a, b]} or {fields: {…}}.
+func readArgument(v ast.Node) (draw func(*Draw) any, err error) {
+	if !isMapping(v) {
+		if text, err := textOfNode(v); err != nil || text != "unique" {
+			return nil, mistaken(v, "expected unique, {from: 1, to: 10}, {any: [a, b]} or {fields: {name: …}}")
+		}
+		return func(d *Draw) any { return d.Unique() }, nil
+	}
+	const most = 1 << 53 // numbers of JSON are exact up to this one
+	from, to := int64(0), int64(-1)
+	err = eachField(v, "an argument", fields{
+		"from": func(v ast.Node) (err error) { from, err = wholeOf(v, -most, most); return err },
+		"to":   func(v ast.Node) (err error) { to, err = wholeOf(v, -most, most); return err },
+		"any": func(v ast.Node) error {
+			values, err := valuesOf(v)
+			draw = Any(values...)
+			return err
+		},
+		"fields": func(v ast.Node) (err error) { draw, err = readFields(v); return err },
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case draw == nil && from > to:
+		return nil, mistaken(v, "expected from and to, with from not above to")
+	case draw == nil:
+		return func(d *Draw) any { return from + d.Int64N(to-from+1) }, nil
+	case to != -1 || from != 0:
+		return nil, mistaken(v, "expected either from and to, or any, or fields")
+	}
+	return draw, nil
+}
+
+// readFields reads an argument that is an object, each of its fields drawn by itself.
+func readFields(v ast.Node) (func(*Draw) any, error) {
+	if !isMapping(v) {
+		return nil, mistaken(v, "expected the fields by their names")
+	}
+	var names []string
+	var draws []func(*Draw) any
+	for pair := range pairsOf(v) {
+		draw, err := readArgument(pair.Value)
+		if err != nil {
+			return nil, err
+		}
+		names, draws = append(names, pair.Key.GetToken().Value), append(draws, draw)
+	}
+	return func(d *Draw) any {
+		drawn := map[string]any{}
+		for i, name := range names {
+			drawn[name] = draws[i](d)
+		}
+		return drawn
+	}, nil
+}
