@@ -16,6 +16,7 @@ import (
 func newConform() *cobra.Command {
 	var c adapter.Conformance
 	var logs bool
+	var file string
 	cmd := &cobra.Command{
 		Use:   "conform [flags] COMMAND [ARGUMENT...]",
 		Short: "Check that a program speaks the adapter protocol",
@@ -35,6 +36,12 @@ func newConform() *cobra.Command {
 			if err := adapter.KnownRecipes(c.Recipes); err != nil {
 				return usageError("%v", err)
 			}
+			if file != "" {
+				var err error
+				if c.Declared, err = declaredObject(cmd, file); err != nil {
+					return err
+				}
+			}
 			c.Command = args
 			if len(args) == 1 {
 				c.Command = adapter.Shell(args[0])
@@ -49,9 +56,11 @@ func newConform() *cobra.Command {
 	}
 	cmd.Flags().SetInterspersed(false) // what follows COMMAND is its own
 	cmd.Flags().StringSliceVar(&c.Recipes, "recipe", nil, "recipes to check, which the program must support (default: all that it supports)")
+	cmd.Flags().StringVar(&file, "object", "", "file that declares objects of a kind that zklab does not know, to check instead of recipes")
 	cmd.Flags().DurationVar(&c.Patience, "patience", 10*time.Second, "longest time for an answer that should come at once")
 	cmd.Flags().BoolVar(&logs, "logs", false, "show the program's standard error")
 	cmd.ValidArgsFunction = files // a program, and what it is given
+	completesFiles(cmd, "object")
 	completes(cmd, "recipe", listOf(adapter.ConformRecipes))
 	return cmd
 }

@@ -19,7 +19,7 @@ type flagGroup struct {
 
 // The groups of the flags that say what is run.
 var (
-	loadFlags     = withKnobs(settings.Load, "subject", "subject-command", "clients-as", "seed", "repeat", "config")
+	loadFlags     = withKnobs(settings.Load, "subject", "subject-command", "object", "clients-as", "seed", "repeat", "config")
 	faultFlags    = withKnobs(settings.Faults, "faults")
 	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "ports", "simulate", "servers",
 		"pause-command", "resume-command", "kill-command", "stop-command", "start-command")

@@ -35,6 +35,18 @@ type undecidedError struct{ text string }
 
 func (e undecidedError) Error() string { return e.text }
 
+// declaredFor returns the declaration of a run's objects, which its experiment or this program has; nil if
+// neither has one.
+func declaredFor(run *store.Run, recipe string) any {
+	if x, err := store.ReadExperiment(run.Experiment()); err == nil && x.Object != "" {
+		if declared, err := program.Read(x.Object); err == nil {
+			return declared
+		}
+	}
+	own, _ := program.Find(recipe)
+	return own.Declared
+}
+
 // decidable returns an error if only the program that ran an experiment can decide all of it, because
 // that program declares the kind of object, or further properties.
 func decidable(run *store.Run) error {
@@ -42,8 +54,7 @@ func decidable(run *store.Run) error {
 	if err != nil {
 		return nil // nothing says so
 	}
-	own, _ := program.Find(result.Recipe)
-	decided := propertiesOf(own.Declared)
+	decided := propertiesOf(declaredFor(run, result.Recipe))
 	i := slices.IndexFunc(result.Verdicts, func(v checker.Verdict) bool { return v.Declared && !slices.Contains(decided, v.Property) })
 	if i < 0 {
 		return nil

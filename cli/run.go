@@ -29,6 +29,7 @@ import (
 // runFlags are the flags of run that an experiment file does not hold.
 type runFlags struct {
 	config string
+	object string // the file that declares the objects
 	out    string
 	ports  []int
 	quiet  bool
@@ -109,6 +110,7 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	flags.StringVar(&x.Subject, "subject", x.Subject, "subject to test: zklab, go-zookeeper, broken, broken:NAME (see zklab list subjects)")
 	flags.StringVar(&x.ClientsAs, "clients-as", x.ClientsAs, "how clients run: goroutine, or process (each in its own process, which can be frozen and crashed; simulated with --simulate, and then the default if --faults do that)")
 	flags.StringVar(&x.SubjectCommand, "subject-command", "", "shell command of an adapter to test, run once per client (see docs/adapters.md)")
+	flags.StringVar(&f.object, "object", "", "file that declares objects of a kind that zklab does not know, which the --subject-command serves (see docs/adapters.md)")
 	flags.StringVar(&f.faults, "faults", "", "faults to inject, such as pause,expire:holder+3s, kill@20s, cut@client1/acquire#2/create#1, all, or none (see zklab list faults)")
 	flags.IntVar(minLoad, "min-load", *minLoad, "number of operations that must succeed before the first fault for a verdict of valid (fewer if the first fault comes soon)")
 	knobFlags(flags, &x.Settings)
@@ -118,7 +120,7 @@ func experimentFlags(cmd *cobra.Command, x *store.Experiment, minLoad *int, f *r
 	cmd.ValidArgsFunction = recipeArgument()
 	completes(cmd, "subject", subjectOf)
 	completes(cmd, "clients-as", choiceOf(waysOfClients...))
-	completesFiles(cmd, "subject-command", "out", "config")
+	completesFiles(cmd, "subject-command", "object", "out", "config")
 }
 
 // knobFlags binds the flags of all knobs to settings.
@@ -186,6 +188,9 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	}
 	if len(args) == 1 {
 		x.Recipe = args[0]
+	}
+	if err := readObject(cmd, x, f.object); err != nil {
+		return *x, err
 	}
 	if x.Recipe == "" {
 		return *x, usageError("%s needs a recipe: one of %s", cmd.Name(), strings.Join(workloads.Recipes(), ", "))
@@ -274,13 +279,9 @@ func assembled(x store.Experiment, f *runFlags) (experiment.Experiment, error) {
 	if x.SubjectCommand != "" { // what it is called, nobody here knows
 		named, x.Subject = firstSubject(x.Recipe), x.SubjectCommand
 	}
-	if !slices.Contains(workloads.Recipes(), x.Recipe) {
-		_, err := workloads.Named(x.Recipe, named)
-		return none, valueError{"recipe", err.Error(), true}
-	}
-	workload, err := workloads.Named(x.Recipe, named)
+	workload, err := workloadOf(x, named)
 	if err != nil {
-		return none, valueError{"subject", err.Error(), true}
+		return none, err
 	}
 	schedule, err := schedule(x, f)
 	if err != nil {
@@ -305,6 +306,21 @@ func assembled(x store.Experiment, f *runFlags) (experiment.Experiment, error) {
 		PlayProcesses: x.Simulate && x.ClientsAs == store.Process, OneProcess: !f.anyClients,
 		Gates: f.gates,
 	}, nil
+}
+
+// workloadOf returns the workload of a recipe, or of the object that the experiment declares.
+func workloadOf(x store.Experiment, subject string) (workloads.Workload, error) {
+	if x.Object != "" {
+		return objectWorkload(x)
+	}
+	w, err := workloads.Named(x.Recipe, subject)
+	switch {
+	case err == nil:
+		return w, nil
+	case !slices.Contains(workloads.Recipes(), x.Recipe):
+		return nil, valueError{"recipe", err.Error(), true}
+	}
+	return nil, valueError{"subject", err.Error(), true}
 }
 
 // minLoad is that of an experiment: none that is asked for is not one that is left out.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,6 +70,31 @@ func (m Mix) Name() string { return m.Declaration.Model().Name }
 
 // Declared returns the declaration.
 func (m Mix) Declared() models.Declared { return m.Declaration }
+
+// Try returns one call of each operation, as MixedOperation and its argument: those that put items in or begin a
+// stay come first, and those that end a stay last. Other numbers give other arguments.
+func (m Mix) Try(number int64) (calls []MixedOperation, arguments []json.RawMessage, err error) {
+	rank := func(o MixedOperation) int {
+		switch traits := m.Declaration.Model().Operation(o.F); {
+		case traits.Begins || traits.Puts:
+			return 0
+		case traits.Ends:
+			return 2
+		}
+		return 1
+	}
+	calls = slices.Clone(m.Operations)
+	slices.SortStableFunc(calls, func(a, b MixedOperation) int { return rank(a) - rank(b) })
+	for i, o := range calls {
+		d := &Draw{Rand: rand.New(rand.NewPCG(uint64(number), uint64(i))), unique: number*uniqueStride + int64(i) + 1}
+		argument, err := o.Argument(d)
+		if err != nil {
+			return nil, nil, err
+		}
+		arguments = append(arguments, argument)
+	}
+	return calls, arguments, nil
+}
 
 // contract is what another process can do with a subject.
 func (m Mix) contract() *subjects.Contract[any, subjects.None] {

@@ -24,6 +24,8 @@ type Conformance struct {
 	// Recipes are the recipes to check; empty means all. The program must have each one
 	// that is named.
 	Recipes []string
+	// Declared is checked instead of Recipes, if it is not nil.
+	Declared *Declared
 	// Patience is how long something may take that should come at once; 0 means 10 s.
 	Patience time.Duration
 	// OnResult, if not nil, is called with each result at once.
@@ -102,8 +104,8 @@ func (s *stand) conform(ctx context.Context) ([]Result, error) {
 	if err := s.run(ctx, &suite{recipe: program, checks: programChecks}); err != nil {
 		return s.results, err
 	}
-	for _, recipe := range ConformRecipes() {
-		if err := s.run(ctx, suites[recipe]); err != nil {
+	for _, of := range s.asked() {
+		if err := s.run(ctx, of); err != nil {
 			return s.results, err
 		}
 	}
@@ -111,6 +113,18 @@ func (s *stand) conform(ctx context.Context) ([]Result, error) {
 		s.tell(Result{Recipe: program, Check: "recipes", Outcome: Failed, Detail: "it has none of " + strings.Join(ConformRecipes(), ", ")})
 	}
 	return s.results, nil
+}
+
+// asked returns the suites of the recipes that may be checked.
+func (s *stand) asked() (all []*suite) {
+	if s.Declared != nil {
+		s.Recipes = []string{s.Declared.Name}
+		return []*suite{s.Declared.suite()}
+	}
+	for _, recipe := range ConformRecipes() {
+		all = append(all, suites[recipe])
+	}
+	return all
 }
 
 // KnownRecipes returns an error unless all of the recipes can be checked.

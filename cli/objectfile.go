@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/subjects/adapter"
+	"github.com/zklab/zklab/workloads"
+)
+
+// readObject has an experiment be about the objects that a file declares: its path is the value of --object; ""
+// means that the experiment file may declare some.
+func readObject(cmd *cobra.Command, x *store.Experiment, path string) error {
+	if path != "" {
+		o, text, err := objectFile(path)
+		if err != nil {
+			return err
+		}
+		if x.Recipe != "" && x.Recipe != o.Name {
+			return usageError("%s declares %q, and not %q: leave out the recipe", path, o.Name, x.Recipe)
+		}
+		x.Recipe, x.Object = o.Name, text
+	}
+	if x.Object != "" && x.SubjectCommand == "" {
+		return usageError("%s needs the program that serves %q: add --subject-command 'python3 adapter.py'", cmd.Name(), x.Recipe)
+	}
+	return nil
+}
+
+// objectFile returns the object that a file declares, and the file's text.
+func objectFile(path string) (o object.Object[subjects.Object], text string, err error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return o, "", usageError("--object: %v", err)
+	}
+	if o, err = object.Parse(b); err != nil {
+		return o, "", usageError("--object %s: %v", path, err)
+	}
+	return o, string(b), nil
+}
+
+// objectWorkload returns the workload of the object that an experiment declares.
+func objectWorkload(x store.Experiment) (workloads.Workload, error) {
+	o, err := object.Parse([]byte(x.Object))
+	switch {
+	case err != nil:
+		return nil, valueError{field: "object", problem: "cannot be read: " + err.Error()}
+	case o.Name != x.Recipe:
+		return nil, valueError{field: "object", problem: fmt.Sprintf("declares %q, but the recipe is %q", o.Name, x.Recipe)}
+	}
+	return o.Workload(), nil
+}
+
+// tried is a workload whose operations can be tried one by one.
+type tried interface {
+	workloads.Workload
+	workloads.Declares
+	Try(number int64) ([]workloads.MixedOperation, []json.RawMessage, error)
+}
+
+// declaredObject returns the object of a file for conform.
+func declaredObject(cmd *cobra.Command, path string) (*adapter.Declared, error) {
+	if cmd.Flags().Changed("recipe") {
+		return nil, usageError("--object and --recipe exclude each other")
+	}
+	o, _, err := objectFile(path)
+	if err != nil {
+		return nil, err
+	}
+	w := o.Workload().(tried)
+	return &adapter.Declared{Name: o.Name, Calls: func(number int64) (all []adapter.DeclaredCall, err error) {
+		calls, arguments, err := w.Try(number)
+		for i, c := range calls {
+			traits := w.Declared().Model().Operation(c.F)
+			all = append(all, adapter.DeclaredCall{Operation: c.F, Argument: arguments[i], Begins: traits.Begins, Ends: traits.Ends})
+		}
+		return all, err
+	}}, nil
+}
