@@ -326,7 +326,7 @@ func againWith(x store.Experiment, s plan.Schedule) string {
 
 // againCommand is the command that runs the scenario with some --faults.
 func againCommand(x store.Experiment) string {
-	words := []string{program.Name(), "run", x.Recipe}
+	words := append([]string{program.Name(), "run"}, recipeWords(x)...)
 	if x.Simulate {
 		words = append(words, "--simulate")
 	}
@@ -335,7 +335,7 @@ func againCommand(x store.Experiment) string {
 
 // exploreCommand is the command that explores the scenario.
 func exploreCommand(x store.Experiment) string {
-	return printable.Command(append([]string{program.Name(), "explore", x.Recipe}, scenarioWords(x)...)...)
+	return printable.Command(slices.Concat([]string{program.Name(), "explore"}, recipeWords(x), scenarioWords(x))...)
 }
 
 // scenarioWords are the flags of the scenario.

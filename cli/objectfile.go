@@ -25,12 +25,20 @@ func readObject(cmd *cobra.Command, x *store.Experiment, path string) error {
 		if x.Recipe != "" && x.Recipe != o.Name {
 			return usageError("%s declares %q, and not %q: leave out the recipe", path, o.Name, x.Recipe)
 		}
-		x.Recipe, x.Object = o.Name, text
+		x.Recipe, x.Object, x.ObjectFile = o.Name, text, path
 	}
 	if x.Object != "" && x.SubjectCommand == "" {
 		return usageError("%s needs the program that serves %q: add --subject-command 'python3 adapter.py'", cmd.Name(), x.Recipe)
 	}
 	return nil
+}
+
+// recipeWords are the words of a command line that say which recipe an experiment is about.
+func recipeWords(x store.Experiment) []string {
+	if x.ObjectFile != "" {
+		return []string{"--object", x.ObjectFile}
+	}
+	return []string{x.Recipe}
 }
 
 // objectFile returns the object that a file declares, and the file's text.

@@ -186,12 +186,15 @@ func (s *swept) settings() ([]sweep.Setting, error) {
 			settings = append(settings, sweep.Setting{Name: name, Value: value})
 		}
 	}
-	if s.f.config != "" {
-		hash, err := sweep.Hash(s.f.config)
+	for _, file := range []string{s.f.config, s.f.object} {
+		if file == "" {
+			continue
+		}
+		hash, err := sweep.Hash(file)
 		if err != nil {
 			return nil, err
 		}
-		settings = append(settings, sweep.Setting{Name: "content of " + s.f.config, Value: hash})
+		settings = append(settings, sweep.Setting{Name: "content of " + file, Value: hash})
 	}
 	return append(settings, sweep.Setting{Name: sweep.RanBy, Value: version.Line()}, sweep.Setting{Name: "program", Value: program}), nil
 }

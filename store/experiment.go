@@ -20,6 +20,9 @@ type Experiment struct {
 	Subject string `yaml:"subject,omitempty"`
 	// Object is the text of the file that declares the objects, if zklab does not know them (object.Parse).
 	Object string `yaml:"object,omitempty"`
+	// ObjectFile is the path that Object was read from by this command; "" if it was read from none. It is
+	// not stored.
+	ObjectFile string `yaml:"-"`
 
 	Ensemble string `yaml:"ensemble,omitempty"` // container, …
 	Image    string `yaml:"image,omitempty"`

@@ -137,7 +137,9 @@ func names(t reflect.Type) []string {
 			of = append(of, names(f.Type)...)
 			continue
 		}
-		of = append(of, nameOf(f))
+		if name := nameOf(f); name != "-" {
+			of = append(of, name)
+		}
 	}
 	return of
 }
