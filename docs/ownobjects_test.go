@@ -16,7 +16,7 @@ func TestOwnObjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := map[string]string{"more_test.go": "package idgenerator\n\nimport \"github.com/zklab/zklab/object\"\n"}
-	names := []string{"idgenerator.go", "idgenerator_test.go"}
+	names := []string{"idgenerator.go", "idgenerator_test.go", "numbers/main.go"}
 	for _, listing := range blocks(string(text), "go") {
 		if len(names) > 0 && strings.Contains("\n"+listing, "\npackage ") {
 			files[names[0]], names = listing, names[1:]
@@ -30,14 +30,16 @@ func TestOwnObjects(t *testing.T) {
 	}
 	files["rules_test.go"] = string(rules)
 	commands, shown := indented(string(text))
-	if len(names) > 0 || len(commands) != 3 || len(shown) != 2 {
-		t.Fatalf("no listing of %q; %d blocks of commands, want 3; %d of output, want 2", names, len(commands), len(shown))
+	if len(names) > 0 || len(commands) != 4 || len(shown) != 2 {
+		t.Fatalf("no listing of %q; %d blocks of commands, want 4; %d of output, want 2", names, len(commands), len(shown))
 	}
 	if want := []string{"mkdir idgenerator && cd idgenerator", "go mod init example.com/idgenerator", "go get github.com/zklab/zklab"}; strings.Join(want, "\n") != commands[0] {
 		t.Fatalf("the page begins with\n%s", commands[0])
 	}
 
 	m := newModule(t, "example.com/idgenerator", files)
+	get, run, _ := strings.Cut(commands[3], "\n")
+	m.must(get)
 	out, err := m.run(commands[1] + " -v")
 	if err == nil {
 		t.Fatalf("the wrong recipe passes\n%s", out)
@@ -51,7 +53,14 @@ func TestOwnObjects(t *testing.T) {
 		}
 	}
 
+	if out, err := m.run(run); err == nil || !strings.Contains(out, "next-distinct") {
+		t.Errorf("%s of the wrong recipe: %v\n%s", run, err, out)
+	}
+
 	m.mend("idgenerator.go", string(text))
+	if out := m.must(run); !strings.Contains(out, "VALID: the id-generator kept every promise") {
+		t.Errorf("%s\n%s", run, out)
+	}
 	if out = m.must(commands[2]); !strings.Contains(figures(shape(out)), figures(shape(shown[1]))) {
 		t.Errorf("%s does not print\n%s\nbut\n%s", commands[2], shape(shown[1]), shape(out))
 	}
