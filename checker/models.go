@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zklab/zklab/checker/declared"
 	"github.com/zklab/zklab/checker/internal/barriers"
 	"github.com/zklab/zklab/checker/internal/configs"
 	"github.com/zklab/zklab/checker/internal/counters"
@@ -81,7 +82,10 @@ func modelOf(h history.Header, opts Options) (frame.Model, error) {
 	}
 	name := cmp.Or(h.Model, opts.Model)
 	if own, ok := program.Find(name); ok {
-		if d, ok := own.Declared.(interface{ Checked() frame.Model }); ok {
+		if d, ok := own.Declared.(*declared.Object); ok {
+			if err := d.Judges(h.Declaration); err != nil {
+				return frame.Model{}, otherObjects{err}
+			}
 			return whole(d.Checked()), nil
 		}
 	}
@@ -94,6 +98,9 @@ func modelOf(h history.Header, opts Options) (frame.Model, error) {
 	}
 	return m, fmt.Errorf("only the program that declares the objects %q can judge their histories: run it again, or its Go test", name)
 }
+
+// otherObjects says that this program declares other objects of the history's model.
+type otherObjects struct{ error }
 
 // Models returns the names of the models that can be checked.
 func Models() []string { return slices.Sorted(maps.Keys(models)) }

@@ -3,6 +3,7 @@ package checker
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -19,6 +20,10 @@ import (
 // NoModel is the property of the only verdict about a history whose model this program does not know.
 const NoModel = "model"
 
+// OtherObjects is the property of the only verdict about a history of objects that this program declares
+// in another way.
+const OtherObjects = "objects"
+
 // Run decides every property of the history's model, several keys at a time. It is safe for
 // concurrent use. It returns soon after ctx ends or the budget is used up, with unknown for
 // everything that it did not decide.
@@ -27,7 +32,11 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	defer cancel()
 	m, err := modelOf(h.Header, opts)
 	if err != nil && len(opts.Extra) == 0 {
-		return overall(Report{Verdicts: []Verdict{{Property: NoModel, Result: Unknown, Reason: err.Error()}}}, opts)
+		property := NoModel
+		if errors.As(err, new(otherObjects)) {
+			property = OtherObjects
+		}
+		return overall(Report{Verdicts: []Verdict{{Property: property, Result: Unknown, Reason: err.Error()}}}, opts)
 	}
 	a := evidence.Read(ctx, h, m.Object, opts.Transactions)
 	a.Memory = opts.memory()

@@ -73,6 +73,8 @@ func ownProgram() {
 	case "twice":
 		own = append(own, ids)
 	case "taken":
+	case "other":
+		own = []Recipe{ownNumbers("id-generator", "draw", false), own[1]}
 		own = append(own, ownNumbers("lock", "next", false))
 	}
 	Main(own...)

@@ -26,10 +26,20 @@ type Header struct {
 	// and a file declares it.
 	Object string `json:"object,omitempty"`
 
+	// Declaration says who declared the objects, if zklab does not know their kind; nil otherwise.
+	Declaration *Declaration `json:"declaration,omitempty"`
+
 	// Declared is what this program declares about objects of kind Model, if zklab does not know that
 	// kind. Package models reads it. It is never written: without Object, only a program with the
 	// declaration can judge the history.
 	Declared any `json:"-"`
+}
+
+// Declaration tells apart the kinds of objects that programs declare under one name.
+type Declaration struct {
+	Module string `json:"module,omitempty"` // of the program that declares it
+	// Operations are the operations, with the types of their arguments and answers: "add(int64) int64".
+	Operations []string `json:"operations"`
 }
 
 // Params has what checking needs to know about a run.

@@ -91,7 +91,9 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 	}
 	m := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
+	var signatures []string
 	for i, d := range all {
+		signatures = append(signatures, d.signature())
 		if d.traits.Begins {
 			m.Stay = "held"
 		}
@@ -109,7 +111,7 @@ func (o Object[S]) Workload() workloads.Workload {
 			w.err = errors.Join(w.err, errors.New("a need of Exercise has no What or no Count"))
 		}
 	}
-	declaration := declared.New(m, needs, rules...)
+	declaration := declared.New(m, signatures, needs, rules...)
 	declaration.Text = o.text
 	w.Mix.Declaration = declaration
 	w.Mix.New = func(c *subjects.Client, path string) (any, error) {

@@ -267,6 +267,19 @@ func stringOf(s fmt.Stringer) (text string) {
 	return s.String()
 }
 
+// signature tells the operation with the types of its argument and its answer.
+func (o *operation) signature() string {
+	none := reflect.TypeFor[None]()
+	text := o.name + "("
+	if o.argument != none {
+		text += o.argument.String()
+	}
+	if text += ")"; o.answer != none {
+		text += " " + o.answer.String()
+	}
+	return text
+}
+
 // Lengths of what is told, in characters.
 const (
 	mostName  = 30

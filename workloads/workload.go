@@ -50,6 +50,15 @@ func DeclaredBy(w Workload) any {
 	return nil
 }
 
+// HeaderOf returns how histories of a workload begin.
+func HeaderOf(w Workload, p history.Params) history.Header {
+	h := history.Header{Model: w.Name(), Params: p, Object: WrittenBy(w), Declared: DeclaredBy(w)}
+	if own, ok := h.Declared.(interface{ Identity() *history.Declaration }); ok {
+		h.Declaration = own.Identity()
+	}
+	return h
+}
+
 // WrittenBy returns the text that declares the objects of a workload; "" if a program or zklab does.
 func WrittenBy(w Workload) string {
 	if d, ok := DeclaredBy(w).(interface{ Written() string }); ok {

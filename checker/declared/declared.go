@@ -7,10 +7,14 @@ package declared
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/panics"
 )
@@ -20,7 +24,8 @@ type Object struct {
 	// Text is the file that declares the object (see object.Parse); "" if a program does.
 	Text string
 
-	model frame.Model
+	model    frame.Model
+	identity history.Declaration
 }
 
 // Rule decides one property of the histories of an object. It is safe for concurrent use.
@@ -49,9 +54,12 @@ type Need struct {
 }
 
 // New returns the declaration of a kind of object with its rules, in the order of reports. All rules have
-// the same needs.
-func New(m models.Model, needs []Need, rules ...Rule) *Object {
-	o := &Object{model: frame.Model{Object: &m}}
+// the same needs. operations are told as in [history.Declaration].
+func New(m models.Model, operations []string, needs []Need, rules ...Rule) *Object {
+	o := &Object{model: frame.Model{Object: &m}, identity: history.Declaration{Operations: operations}}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		o.identity.Module = info.Main.Path
+	}
 	for _, r := range rules {
 		p := *r.property
 		if p.Exercise == nil {
@@ -97,6 +105,33 @@ func missing(needs []Need, figures map[string]float64) string {
 
 // Written returns the text that declares the object; "" if a program does. The histories have it.
 func (o *Object) Written() string { return o.Text }
+
+// Identity tells the declaration of a program apart from others of the same name. It is nil for a file, which histories
+// have.
+func (o *Object) Identity() *history.Declaration {
+	if o.Text != "" {
+		return nil
+	}
+	return &o.identity
+}
+
+// Judges returns an error, of one line, if histories with a declaration are of other objects than this one
+// declares, in spite of their name. Rules may differ: they are those of the program that judges.
+func (o *Object) Judges(of *history.Declaration) error {
+	if of == nil {
+		return nil
+	}
+	name := o.model.Object.Name
+	if own := o.identity.Module; own != of.Module && own != "" && of.Module != "" {
+		return fmt.Errorf("the history is of objects %q that the module %s declares, and this program has those of %s: check it with the program that recorded it", name, of.Module, own)
+	}
+	for _, operation := range of.Operations {
+		if !slices.Contains(o.identity.Operations, operation) {
+			return fmt.Errorf("the history is of objects %q with the operation %s, which this program does not declare: check it with the version of the program that recorded it", name, operation)
+		}
+	}
+	return nil
+}
 
 // Model returns the operations with their traits and words.
 func (o *Object) Model() *models.Model { return o.model.Object }

@@ -28,7 +28,7 @@ func (r *run) openRecord() error {
 	if given := params.SessionTimeout; given > 0 && given != r.SessionTimeout.Truncate(time.Millisecond) {
 		r.warn("", fmt.Errorf("the servers grant session timeouts of %s instead of the requested %s, which is out of their bounds (minSessionTimeout, maxSessionTimeout)", given, r.SessionTimeout))
 	}
-	recorder, err := r.newRecorder(history.Header{Model: r.Workload.Name(), Params: params, Object: workloads.WrittenBy(r.Workload), Declared: workloads.DeclaredBy(r.Workload)})
+	recorder, err := r.newRecorder(workloads.HeaderOf(r.Workload, params))
 	if err != nil {
 		return err
 	}

@@ -70,18 +70,21 @@ func declaredBefore(run *store.Run) (names []string) {
 // leaveOpen adds an unknown verdict for each property that only the program which ran the experiment
 // can decide, if this one did not.
 func leaveOpen(result *store.Result, declared []string) {
-	how := "run its test again"
+	why := "only the program that ran the experiment can decide this; run its test again"
 	if result.Replay != "" {
-		how = "run it again: " + result.Replay
+		why = "only the program that ran the experiment can decide this; run it again: " + result.Replay
 	}
-	if len(declared) > 0 && result.Verdicts[0].Property == checker.NoModel {
+	if first := result.Verdicts[0]; first.Property == checker.OtherObjects {
+		why = first.Reason
+	}
+	if len(declared) > 0 && slices.Contains([]string{checker.NoModel, checker.OtherObjects}, result.Verdicts[0].Property) {
 		result.Verdicts = nil // each of them says why
 	}
 	for _, name := range declared {
 		if !slices.ContainsFunc(result.Verdicts, func(v checker.Verdict) bool { return v.Property == name }) {
 			result.Verdicts = append(result.Verdicts, checker.Verdict{
 				Property: name, Result: checker.Unknown, Declared: true,
-				Reason: "only the program that ran the experiment can decide this; " + how,
+				Reason: why,
 			})
 			if result.Verdict == checker.Valid {
 				result.Verdict = checker.Unknown
