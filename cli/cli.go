@@ -13,7 +13,7 @@ import (
 //
 // A program with recipes of its own passes them:
 //
-//	func main() { cli.Main(ids, cli.Subjects{Recipe: lease, Others: []cli.Subject{{"broken:stale", "never renews", stale}}}) }
+//	func main() { cli.Main(ids, cli.Subjects{Recipe: lease, Others: []cli.Subject{{Name: "broken:stale", About: "never renews", Recipe: stale}}}) }
 //
 // All commands know them besides zklab's recipes, and only this program can check, replay and shrink their
 // stored runs. A recipe with a mistake, or with a name that is taken, ends the process with one line and 64.

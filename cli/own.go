@@ -9,10 +9,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/workloads"
@@ -40,6 +42,9 @@ type Subject struct {
 	About string
 	// Recipe declares the same as that of Subjects (name, operations and rules), with another New.
 	Recipe Recipe
+	// Property is the rule that finds what is wrong with it, and Faults the value of --faults that helps; "":
+	// none, or any. "list subjects" shows them.
+	Property, Faults string
 }
 
 // ownSubject is the name of the first subject of a recipe that the program declares.
@@ -92,7 +97,13 @@ func declaredRecipe(r Recipe) (declared program.Recipe, err error) {
 		if different := difference(d, other); different != "" {
 			return declared, fmt.Errorf("subject %q must declare the same objects as recipe %q, but has other %s", s.Name, declared.Name, different)
 		}
-		declared.Subjects = append(declared.Subjects, program.Subject{Name: s.Name, About: s.About, Workload: w})
+		if own := propertiesOf(d); s.Property != "" && !slices.Contains(own, s.Property) {
+			return declared, fmt.Errorf("subject %q names the property %q: recipe %q has %s", s.Name, s.Property, declared.Name, strings.Join(own, ", "))
+		}
+		if _, err := plan.Parse(s.Faults, time.Second); err != nil {
+			return declared, fmt.Errorf("the faults of subject %q: %w", s.Name, err)
+		}
+		declared.Subjects = append(declared.Subjects, program.Subject{Name: s.Name, About: s.About, Property: s.Property, Faults: s.Faults, Workload: w})
 	}
 	return declared, nil
 }

@@ -66,15 +66,18 @@ func ownNumbers(name, operation string, careless bool) object.Object[*ownNumber]
 func ownProgram() {
 	ids := ownNumbers("id-generator", "next", false)
 	own := []Recipe{
-		Subjects{ids, []Subject{{"broken:careless", "writes without checking the version", ownNumbers("id-generator", "next", true)}}},
+		Subjects{ids, []Subject{{
+			Name: "broken:careless", About: "writes without checking the version", Recipe: ownNumbers("id-generator", "next", true),
+			Property: "sequential", Faults: "pause:leader",
+		}}},
 		ownNumbers("ticket", "draw", false),
 	}
 	switch os.Getenv("ZKLAB_TEST_MISTAKE") {
+	case "other":
+		own = []Recipe{ownNumbers("id-generator", "draw", false), own[1]}
 	case "twice":
 		own = append(own, ids)
 	case "taken":
-	case "other":
-		own = []Recipe{ownNumbers("id-generator", "draw", false), own[1]}
 		own = append(own, ownNumbers("lock", "next", false))
 	}
 	Main(own...)
@@ -111,6 +114,8 @@ func TestMistakesInOwnRecipes(t *testing.T) {
 		{`argument 1 of cli.Main: two subjects of recipe "ids" are called "own"`, []Recipe{with("own", ids)}},
 		{`argument 1 of cli.Main: a subject of recipe "ids" has the name "a b": give it one word`, []Recipe{with("a b", ids)}},
 		{`argument 1 of cli.Main: subject "a": the recipe is nil`, []Recipe{with("a", nil)}},
+		{`argument 1 of cli.Main: subject "a" names the property "other": recipe "ids" has sequential`, []Recipe{Subjects{ids, []Subject{{Name: "a", Recipe: ids, Property: "other"}}}}},
+		{`argument 1 of cli.Main: the faults of subject "a": `, []Recipe{Subjects{ids, []Subject{{Name: "a", Recipe: ids, Faults: "pause:nobody"}}}}},
 		{`argument 1 of cli.Main: subject "a" must declare the same objects as recipe "ids", but has other names`, []Recipe{with("a", ownNumbers("x", "next", false))}},
 		{`argument 1 of cli.Main: subject "a" must declare the same objects as recipe "ids", but has other operations`, []Recipe{with("a", ownNumbers("ids", "draw", false))}},
 		{`argument 1 of cli.Main: subject "a" must declare the same objects as recipe "ids", but has other rules`, []Recipe{with("a", otherRule)}},

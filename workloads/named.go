@@ -103,7 +103,7 @@ func Subjects(recipe string) []Subject {
 	}
 	var all []Subject
 	for _, s := range declared.Subjects {
-		all = append(all, Subject{Recipe: recipe, Name: s.Name, About: s.About, workload: s.Workload.(Workload)})
+		all = append(all, Subject{Recipe: recipe, Name: s.Name, About: s.About, Property: s.Property, Faults: s.Faults, workload: s.Workload.(Workload)})
 	}
 	return all
 }

@@ -23,8 +23,9 @@ type Recipe struct {
 
 // Subject is a subject of a Recipe.
 type Subject struct {
-	Name, About string
-	Workload    any // a workloads.Workload
+	Name, About      string
+	Property, Faults string // what finds the defect, and the faults that help; "" if that is not said
+	Workload         any    // a workloads.Workload
 }
 
 var (
