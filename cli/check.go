@@ -75,6 +75,7 @@ func newCheck() *cobra.Command {
 	cmd.Flags().StringVar(&c.initial, "initial", "", "initial `value` of registers if it is not nil, such as 0 or \"text\" (first-read: the value that the first read of each key returned, which hides errors of that read)")
 	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "initial value of the register of one key, as `KEY=VALUE` (may be repeated)")
 	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "treat 475, \"475\" and 475.0 as the same value")
+	githubFlag(cmd)
 	completes(cmd, "model", choice(modelNames()...))
 	completes(cmd, "format", choice(formatNames()...))
 	completesFiles(cmd, "out")

@@ -23,7 +23,7 @@ var (
 	faultFlags    = withKnobs(settings.Faults, "faults")
 	ensembleFlags = withKnobs(settings.Ensemble, "ensemble", "image", "ports", "simulate", "servers",
 		"pause-command", "resume-command", "kill-command", "stop-command", "start-command")
-	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet")
+	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet", "github")
 	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}
 	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "tls-ca", "tls-cert", "tls-key"}}
 	serverFlags     = flagGroup{"Servers", []string{

@@ -16,15 +16,16 @@ import (
 // printResult prints a verdict, as a summary for people or as JSON; its error
 // carries the exit code.
 func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSON, brief bool) error {
-	return printVerdict(cmd, exitOfGates(exitOf(result.Verdict), result.Gates), result, asJSON, brief, func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
+	return printVerdict(cmd, exitOfGates(exitOf(result.Verdict), result.Gates), result, asJSON, brief, reports.Annotations(result), func(screen reports.Screen) string { return reports.Summary(result, run, screen) })
 }
 
 // printReport prints what was decided about a history from elsewhere, likewise.
 func printReport(cmd *cobra.Command, r linear.Report, asJSON bool) error {
-	return printVerdict(cmd, exitOf(r.Verdict), r, asJSON, false, func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
+	return printVerdict(cmd, exitOf(r.Verdict), r, asJSON, false, reports.LinearAnnotations(r), func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
 }
 
-func printVerdict(cmd *cobra.Command, code int, value any, asJSON, brief bool, text func(reports.Screen) string) error {
+func printVerdict(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []reports.Annotation, text func(reports.Screen) string) error {
+	tellGitHub(cmd, wrong, text)
 	out := cmd.OutOrStdout()
 	if asJSON {
 		if err := printJSON(out, value); err != nil {

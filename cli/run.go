@@ -97,6 +97,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of a violation")
 	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages at which faults can be injected, in points.txt of the run's folder")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the content of result.json instead of a summary")
+	githubFlag(cmd)
 	gateFlag(cmd, &f.gates)
 	return cmd
 }

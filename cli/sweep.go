@@ -74,6 +74,7 @@ func sweepCommand(s *sweepFlags, swept *swept) *cobra.Command {
 	flags.Lookup("swarm").DefValue = "false" // it is told in words
 	flags.BoolVar(&swept.f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&swept.f.json, "json", false, "print the summary as JSON")
+	githubFlag(cmd)
 	gateFlag(cmd, &s.gates)
 	return cmd
 }
@@ -198,16 +199,9 @@ func printMerged(cmd *cobra.Command, paths []string, page string, asJSON, whole 
 			return err
 		}
 	}
-	out := cmd.OutOrStdout()
-	if asJSON {
-		err = printJSON(out, s)
-	} else {
-		_, err = fmt.Fprint(out, reports.SweepSummary(s, page, screenOf(out, false)))
-	}
-	if code := exitOfGates(exitOf(s.Verdict), s.Gates); err == nil && code != exitValid {
-		return verdictError{code}
-	}
-	return err
+	return printVerdict(cmd, exitOfGates(exitOf(s.Verdict), s.Gates), s, asJSON, false, reports.SweepAnnotations(s), func(screen reports.Screen) string {
+		return reports.SweepSummary(s, page, screen)
+	})
 }
 
 // newSweepWorker is the process that runs seeds for a sweep with more than one job.
@@ -278,6 +272,7 @@ func newMerge() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&page, "page", "", "file for the page (default: "+sweepPage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	githubFlag(cmd)
 	gateFlag(cmd, &gates)
 	completesFiles(cmd, "page")
 	return cmd

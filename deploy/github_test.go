@@ -29,6 +29,22 @@ func lint(t *testing.T, text []byte) (wrong []string) {
 	return wrong
 }
 
+// GitHub takes the workflow of the guide to CI.
+func TestWorkflowOfTheGuide(t *testing.T) {
+	page, err := os.ReadFile("../docs/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(page), "```yaml\n")
+	text, _, _ := strings.Cut(rest, "```")
+	if !found || !strings.Contains(text, "--github") {
+		t.Fatal("it has none")
+	}
+	for _, wrong := range lint(t, []byte(text)) {
+		t.Error(wrong)
+	}
+}
+
 // GitHub takes the workflow, and the mistakes that somebody can make in it are seen.
 func TestWorkflow(t *testing.T) {
 	text, err := os.ReadFile(workflowFile)

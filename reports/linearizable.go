@@ -16,13 +16,7 @@ import (
 func Linearizable(r linear.Report, screen Screen) string {
 	var b strings.Builder
 	head := map[checker.Result]string{checker.Valid: "VALID", checker.Violation: "VIOLATION", checker.Unknown: "UNKNOWN"}[r.Verdict]
-	sentence := map[checker.Result]string{
-		checker.Valid: "is linearizable as", checker.Violation: "is not linearizable as", checker.Unknown: "could not be decided as",
-	}[r.Verdict]
-	if !r.Order {
-		sentence = strings.Replace(sentence, "linearizable", "right", 1)
-	}
-	fmt.Fprintf(&b, "\n%s: the history %s %s\n\n", screen.paint(r.Verdict, head), sentence, r.Model)
+	fmt.Fprintf(&b, "\n%s: %s\n\n", screen.paint(r.Verdict, head), linearSentence(r))
 	for _, v := range r.Verdicts {
 		b.WriteString(linearVerdict(v, screen))
 	}
@@ -32,6 +26,17 @@ func Linearizable(r linear.Report, screen Screen) string {
 		fmt.Fprintf(&b, "  note        %s\n", printable.Text(n, 2000))
 	}
 	return b.String()
+}
+
+// linearSentence is the verdict on a history of another tool in words.
+func linearSentence(r linear.Report) string {
+	sentence := map[checker.Result]string{
+		checker.Valid: "is linearizable as", checker.Violation: "is not linearizable as", checker.Unknown: "could not be decided as",
+	}[r.Verdict]
+	if !r.Order {
+		sentence = strings.Replace(sentence, "linearizable", "right", 1)
+	}
+	return "the history " + sentence + " " + r.Model
 }
 
 // linearVerdict formats one verdict with its counterexample.

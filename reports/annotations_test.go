@@ -1,0 +1,97 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/linear"
+	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+func lines(all []Annotation) (out []string) {
+	for _, a := range all {
+		out = append(out, a.String())
+	}
+	return out
+}
+
+// What could end the line of a message, or its title, is written as GitHub decodes it, and no message can
+// begin another one.
+func TestAnnotationIsOneLine(t *testing.T) {
+	a := Annotation{Level: "error", File: "a,b:c%.yaml", Title: "50 %, of: it\n::error::x", Text: "one\n::warning::two\x0d 100 %\x1b[31m"}
+	want := `::error file=a%2Cb%3Ac%25.yaml,title=50 %25%2C of%3A it\x0a%3A%3Aerror%3A%3Ax::one%0A::warning::two\x0d 100 %25\x1b[31m`
+	if d := cmp.Diff(want, a.String()); d != "" {
+		t.Error(d)
+	}
+	if got, want := (Annotation{Level: "warning", Title: "t"}).String(), "::warning title=t::"; got != want {
+		t.Error(got)
+	}
+}
+
+func TestAnnotations(t *testing.T) {
+	v := func(property string, result checker.Result, measured bool, reason string) checker.Verdict {
+		return checker.Verdict{Property: property, Result: result, Measured: measured, Reason: reason}
+	}
+	violated := &store.Result{Recipe: "lock", Verdict: checker.Violation, Verdicts: []checker.Verdict{
+		v("exclusion", checker.Violation, false, "both held"), v("belief", checker.Violation, true, "believed"), v("log", checker.Unknown, false, "no log"),
+	}, Gates: []stats.GateResult{{Gate: "errors<1%", Result: stats.Exceeded, Text: "errors 2 %"}, {Gate: "rate>1", Result: stats.Undecided, Text: "too few"}}}
+	want := []string{
+		"::error title=the lock broke its promise exclusion::both held",
+		"::error title=gate exceeded%3A errors<1%25::errors 2 %25",
+		"::warning title=gate undecided%3A rate>1::too few",
+	}
+	if d := cmp.Diff(want, lines(Annotations(violated))); d != "" {
+		t.Error(d)
+	}
+	violated.Strict = true
+	if got := lines(Annotations(violated)); len(got) != 4 || !strings.Contains(got[1], "promise belief") {
+		t.Error(got)
+	}
+	undecided := &store.Result{Recipe: "lock", Verdict: checker.Unknown, Verdicts: []checker.Verdict{v("log", checker.Unknown, false, "no log")}}
+	want = []string{"::warning title=the lock is undecided::nothing was violated, but log could not be decided%0Alog: no log"}
+	if d := cmp.Diff(want, lines(Annotations(undecided))); d != "" {
+		t.Error(d)
+	}
+	if got := Annotations(&store.Result{Recipe: "lock", Verdict: checker.Valid, Verdicts: []checker.Verdict{v("exclusion", checker.Valid, false, ""), v("belief", checker.Violation, true, "")}}); len(got) > 0 {
+		t.Error(got)
+	}
+	for i := range 15 {
+		violated.Verdicts = append(violated.Verdicts, v(fmt.Sprint("p", i), checker.Violation, false, ""))
+	}
+	if got := lines(Annotations(violated)); len(got) != 10 || !strings.HasPrefix(got[9], "::error title=10 more messages::") { // of 15, 2 and 2 gates
+		t.Error(len(got), got[9])
+	}
+}
+
+func TestAnnotationsOfASweep(t *testing.T) {
+	s := &sweep.Summary{Verdict: checker.Violation, Runs: 40, Violation: 3, Valid: 37, Findings: []sweep.Finding{
+		{Cause: sweep.Cause{Property: "exclusion", Shape: "acquire ok", Faults: []string{"pause"}}, Count: 3, Of: 40, Smallest: sweep.Example{Seed: 17}},
+		{Cause: sweep.Cause{Property: "belief", Measured: true}, Count: 9, Of: 40},
+	}}
+	got := lines(SweepAnnotations(s))
+	if len(got) != 1 || !strings.HasPrefix(got[0], "::error title=this broke its promise exclusion::In 3 of 40 runs, 7.5 %25 ") || !strings.HasSuffix(got[0], "; pause hit them meanwhile, such as seed 17.%0Aacquire ok") {
+		t.Error(got)
+	}
+}
+
+func TestAnnotationsOfAForeignHistory(t *testing.T) {
+	r := linear.Report{Verdict: checker.Violation, Order: true, Model: "register", Verdicts: []linear.Verdict{
+		{Verdict: checker.Verdict{Property: "linearizable", Key: "5", Result: checker.Violation, Reason: "no order explains it"}}, {Verdict: checker.Verdict{Key: "6", Result: checker.Valid}},
+	}}
+	if d := cmp.Diff([]string{"::error title=the history is not linearizable as register::5: no order explains it"}, lines(LinearAnnotations(r))); d != "" {
+		t.Error(d)
+	}
+}
+
+// A summary is shown as it is, whatever is in it.
+func TestStepSummary(t *testing.T) {
+	if got, want := StepSummary("\na\n```b\n"), "````text\na\n```b\n````\n\n"; got != want {
+		t.Errorf("%q", got)
+	}
+}
