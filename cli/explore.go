@@ -98,7 +98,7 @@ func newExplore() *cobra.Command {
 	e.jobs.addTo(flags)
 	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, no pairs")
 	flags.BoolVar(&e.config.First, "first", false, "stop at the first finding")
-	flags.StringVar(&e.page, "page", "", "file for a page with what was tried and found, and pictures")
+	flags.StringVar(&e.page, "page", "", "another file for the page with what was tried and found (default: "+explore.PageFile+" in the folder below --out)")
 	completesFiles(cmd, "page")
 	flags.BoolVar(&f.quiet, "quiet", false, "print no progress")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
@@ -283,15 +283,17 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 	if len(report.Findings) > 0 {
 		all.Again = againCommand(stored)
 	}
-	if err := keepExploration(f.out, stored, x.Subject, began, report); err != nil {
+	page, err := keepExploration(f.out, stored, x.Subject, began, all)
+	if err != nil {
 		return err
 	}
 	if e.page != "" {
-		if err := reports.WriteExploration(e.page, explorationPage(stored, x.Subject, all)); err != nil {
+		page = e.page
+		if err := reports.WriteExploration(page, explorationPage(stored, x.Subject, all)); err != nil {
 			return err
 		}
 	}
-	if err := printExplored(cmd, all, e.page, f.json); err != nil {
+	if err := printExplored(cmd, all, page, f.json); err != nil {
 		return err
 	}
 	if code := exitOf(verdict); code != exitValid {
@@ -309,10 +311,7 @@ func printExplored(cmd *cobra.Command, all explored, page string, asJSON bool) e
 	if all.Again != "" {
 		text += "\n\nrepeat a finding with: " + all.Again + " --faults '…'"
 	}
-	if page != "" {
-		text += "\n\npage: " + page
-	}
-	_, err := fmt.Fprintf(out, "%s\n\nzklab %s\n", text, all.Zklab)
+	_, err := fmt.Fprintf(out, "%s\n\npage: %s\n\nzklab %s\n", text, page, all.Zklab)
 	return err
 }
 

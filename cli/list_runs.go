@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
@@ -23,10 +24,10 @@ const (
 // verdictsListed are all that a list of runs can say.
 var verdictsListed = []string{string(checker.Valid), string(checker.Violation), string(checker.Unknown), unfinished, unreadable}
 
-// listedRun is a stored run or sweep as --json prints it. docs/results.md describes it.
+// listedRun is a stored run, sweep or exploration as --json prints it. docs/results.md describes it.
 type listedRun struct {
 	Path     string `json:"path"`
-	Runs     *int   `json:"runs,omitempty"` // of a sweep
+	Runs     *int   `json:"runs,omitempty"` // of a sweep or an exploration
 	Recipe   string `json:"recipe"`
 	Subject  string `json:"subject,omitempty"`
 	Ensemble string `json:"ensemble,omitempty"`
@@ -41,13 +42,15 @@ type listedRun struct {
 	Operations  *int          `json:"operations,omitempty"`
 	Error       string        `json:"error,omitempty"`
 
-	run   *store.Run    // nil for a sweep
-	swept *sweep.Stored // nil for a run
+	// One of them is set.
+	run      *store.Run
+	swept    *sweep.Stored
+	explored *explore.Kept
 	// exceeded says that a gate was; alive that a process works on it, as far as that is known.
 	exceeded, alive bool
 }
 
-// listedRuns are the runs and sweeps in a store that a choice takes, newest first.
+// listedRuns are the runs, sweeps and explorations in a store that a choice takes, newest first.
 func listedRuns(root string, c choiceOfRuns) ([]listedRun, error) {
 	runs, err := store.List(root)
 	if err != nil {
@@ -57,7 +60,11 @@ func listedRuns(root string, c choiceOfRuns) ([]listedRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]listedRun, 0, len(runs)+len(sweeps))
+	explorations, err := explore.InStore(root)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]listedRun, 0, len(runs)+len(sweeps)+len(explorations))
 	for _, s := range runs {
 		if c.wants(s.Recipe, s.Started) {
 			all = append(all, listedRunOf(s))
@@ -68,12 +75,17 @@ func listedRuns(root string, c choiceOfRuns) ([]listedRun, error) {
 			all = append(all, listedSweep(s))
 		}
 	}
+	for _, k := range explorations {
+		if c.wants(k.Recipe, k.Stored.Began) {
+			all = append(all, listedExploration(k))
+		}
+	}
 	all = slices.DeleteFunc(all, func(r listedRun) bool { return c.verdict != "" && r.Verdict != c.verdict })
 	slices.SortStableFunc(all, func(a, b listedRun) int { return b.Started.Compare(a.Started) })
 	return all, nil
 }
 
-// choiceOfRuns chooses among runs and sweeps. Its zero value takes all.
+// choiceOfRuns chooses among runs, sweeps and explorations. Its zero value takes all.
 type choiceOfRuns struct {
 	recipe, verdict string
 	since, before   time.Time // zero: any
@@ -139,6 +151,24 @@ func listedSweep(s sweep.Stored) listedRun {
 	return l
 }
 
+// listedExploration describes an exploration.
+func listedExploration(k explore.Kept) listedRun {
+	x := k.Stored
+	l := listedRun{Path: k.Path, Recipe: k.Recipe, Started: x.Began, Verdict: unreadable, Violated: []string{}, explored: &k}
+	if k.Err != nil {
+		l.Error = oneLine(k.Err)
+		return l
+	}
+	l.Subject, l.Ensemble, l.Seed, l.Label = x.Subject, inProcess, &x.Seed, x.Label
+	l.Runs, l.Duration, l.Verdict = &x.Runs, x.Took, string(x.Verdict)
+	for _, found := range x.Found {
+		if !slices.Contains(l.Violated, found.Property) {
+			l.Violated = append(l.Violated, found.Property)
+		}
+	}
+	return l
+}
+
 func printRuns(w io.Writer, root string, c choiceOfRuns) error {
 	all, err := listedRuns(root, c)
 	if err != nil {
@@ -162,7 +192,7 @@ func listRuns(w io.Writer, root string, c choiceOfRuns) error {
 		return nil
 	}
 	t := table(w)
-	fmt.Fprintln(t, "RUN OR SWEEP\tRECIPE\tSUBJECT\tVERDICT\tRUNS\tOPERATIONS\tLABEL")
+	fmt.Fprintln(t, "RUN, SWEEP OR EXPLORATION\tRECIPE\tSUBJECT\tVERDICT\tRUNS\tOPERATIONS\tLABEL")
 	for _, r := range runs {
 		number, operations := "1", ""
 		if r.Runs != nil {

@@ -29,10 +29,10 @@ func newPrune() *cobra.Command {
 	var p pruning
 	cmd := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove old runs and sweeps from the store",
-		Long: "Prune removes the stored runs and sweeps that began longer ago than --older-than. Without --remove it\n" +
-			"only lists them. It spares runs and sweeps that still go on, and everything that is not a run or a\n" +
-			"sweep, such as folders that you renamed. The folders of runs that a sweep kept go with the sweep.\n\n" +
+		Short: "Remove old runs, sweeps and explorations from the store",
+		Long: "Prune removes the stored runs, sweeps and explorations that began longer ago than --older-than. Without\n" +
+			"--remove it only lists them. It spares runs and sweeps that still go on, and everything else in the\n" +
+			"store, such as folders that you renamed. The folders of runs that a sweep kept go with the sweep.\n\n" +
 			"With --keep-failing it keeps every run whose verdict is not valid, or that exceeded a gate, and every\n" +
 			"sweep with such a verdict.",
 		Example: "  zklab prune --older-than 30d --keep-failing\n" +
@@ -74,7 +74,7 @@ func (p *pruning) run(w io.Writer) error {
 		return err
 	}
 	var failed []error
-	runs, sweeps, bytes := 0, 0, int64(0)
+	removed, bytes := map[string]int{}, int64(0)
 	for _, r := range all {
 		if why := p.spares(&r); why != "" {
 			fmt.Fprintf(w, "keeps %s: %s\n", r.Path, why)
@@ -91,15 +91,15 @@ func (p *pruning) run(w io.Writer) error {
 		}
 		fmt.Fprintf(w, "%s %s (%s, %s)\n", doing, r.Path, r.Verdict, megabytes(size))
 		bytes += size
-		if r.run != nil {
-			runs++
-		} else {
-			sweeps++
-		}
+		removed[r.kind()]++
 	}
-	found := fmt.Sprintf("%s and %s, %s", prose.Count(runs, "run"), prose.Count(sweeps, "sweep"), megabytes(bytes))
+	what := []string{prose.Count(removed[aRun], aRun), prose.Count(removed[aSweep], aSweep)}
+	if n := removed[anExploration]; n > 0 {
+		what = append(what, prose.Count(n, anExploration))
+	}
+	found := fmt.Sprintf("%s, %s", prose.List(what, "and"), megabytes(bytes))
 	switch {
-	case runs+sweeps == 0 && len(failed) == 0:
+	case len(removed) == 0 && len(failed) == 0:
 		fmt.Fprintf(w, "nothing to remove in %s\n", p.out)
 	case p.remove:
 		fmt.Fprintf(w, "removed %s\n", found)
@@ -118,7 +118,7 @@ func (p *pruning) spares(r *listedRun) string {
 	switch {
 	case r.alive:
 		return "it goes on"
-	case r.run == nil && r.swept.Err != nil || r.Verdict == unreadable:
+	case r.swept != nil && r.swept.Err != nil || r.Verdict == unreadable:
 		return "it cannot be read: " + r.Error
 	case r.run != nil && !r.run.Named():
 		return "its folder was renamed"
@@ -150,10 +150,30 @@ func whyFailing(r *listedRun) string {
 }
 
 func (r *listedRun) remove() error {
-	if r.run != nil {
+	switch r.kind() {
+	case aRun:
 		return r.run.Remove()
+	case aSweep:
+		return r.swept.Remove()
 	}
-	return r.swept.Remove()
+	return r.explored.Remove()
+}
+
+// What is listed.
+const (
+	aRun          = "run"
+	aSweep        = "sweep"
+	anExploration = "exploration"
+)
+
+func (r *listedRun) kind() string {
+	switch {
+	case r.run != nil:
+		return aRun
+	case r.swept != nil:
+		return aSweep
+	}
+	return anExploration
 }
 
 // sizeOf adds up the files in a folder, in bytes. It leaves out what cannot be read.

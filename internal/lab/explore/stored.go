@@ -2,7 +2,9 @@ package explore
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -48,6 +50,7 @@ type StoredCause struct {
 const (
 	StoredIn   = "explorations" // with a folder for each recipe, with one for each exploration
 	StoredFile = "exploration.json"
+	PageFile   = "explore.html" // the page of the exploration
 )
 
 // Of adds what an exploration found. again is the command that runs the scenario, but for its faults.
@@ -85,4 +88,71 @@ func ParseStored(text []byte) (s Stored, err error) {
 		return s, fmt.Errorf("no exploration: %w", err)
 	}
 	return s, nil
+}
+
+// Kept is an exploration in a store.
+type Kept struct {
+	Path   string // its folder
+	Recipe string // the name of the folder that it is in
+	Stored Stored
+	Err    error // why it cannot be read
+}
+
+// InStore returns the explorations in a store. One that cannot be read is in the list, with its error.
+// Folders without [StoredFile] are not, and links are not followed.
+func InStore(root string) (all []Kept, err error) {
+	recipes, err := foldersIn(filepath.Join(root, StoredIn))
+	if err != nil {
+		return nil, fmt.Errorf("list the explorations: %w", err)
+	}
+	for _, recipe := range recipes {
+		folders, err := foldersIn(recipe)
+		if err != nil {
+			all = append(all, Kept{Path: recipe, Recipe: filepath.Base(recipe), Err: err})
+		}
+		for _, path := range folders {
+			k := Kept{Path: path, Recipe: filepath.Base(recipe)}
+			if k.Err = k.read(); !errors.Is(k.Err, fs.ErrNotExist) {
+				all = append(all, k)
+			}
+		}
+	}
+	return all, nil
+}
+
+func (k *Kept) read() error {
+	text, err := os.ReadFile(filepath.Join(k.Path, StoredFile))
+	if err != nil {
+		return err
+	}
+	if k.Stored, err = ParseStored(text); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(k.Path, StoredFile), err)
+	}
+	return nil
+}
+
+// foldersIn returns the folders in a folder, without links; none if it does not exist.
+func foldersIn(dir string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, err
+}
+
+// Remove removes the exploration's folder, and the folders around it if nothing else is in them.
+func (k *Kept) Remove() error {
+	if err := os.RemoveAll(k.Path); err != nil {
+		return fmt.Errorf("remove the exploration: %w", err)
+	}
+	recipe := filepath.Dir(k.Path)
+	if os.Remove(recipe) == nil { // it was the recipe's only exploration
+		os.Remove(filepath.Dir(recipe))
+	}
+	return nil
 }

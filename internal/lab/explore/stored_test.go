@@ -35,4 +35,36 @@ func TestStored(t *testing.T) {
 	if _, err := ParseStored(text[:50]); err == nil {
 		t.Error("half of it was read")
 	}
+	if err := os.MkdirAll(filepath.Join(dir, StoredIn, "queue", "mine"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := t.TempDir()
+	if _, err := s.Write(elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(elsewhere, StoredIn, "lock"), filepath.Join(dir, StoredIn, "linked")); err != nil {
+		t.Fatal(err)
+	}
+	all, err := InStore(dir)
+	if err != nil || len(all) != 1 || all[0].Path != folder || all[0].Recipe != "lock" || all[0].Err != nil || !cmp.Equal(all[0].Stored, s) {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if err := os.Truncate(filepath.Join(folder, StoredFile), 50); err != nil {
+		t.Fatal(err)
+	}
+	if all, err = InStore(dir); err != nil || len(all) != 1 || all[0].Err == nil {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if err := all[0].Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if all, err = InStore(dir); err != nil || len(all) != 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, StoredIn, "lock")); err == nil {
+		t.Error("the folder of the recipe is left")
+	}
+	if all, err = InStore(filepath.Join(dir, "nowhere")); err != nil || len(all) != 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
 }

@@ -348,6 +348,11 @@ func (x *index) exploration(name, recipe string) (e entry, ok bool) {
 	if now == (stamp{}) {
 		return e, false
 	}
+	defer func() {
+		if page := path.Join(name, explore.PageFile); x.stampIn(name, explore.PageFile) != (stamp{}) {
+			e.Report = page
+		}
+	}()
 	if cached := x.runs[name]; cached != nil && cached.result == now {
 		return cached.entry, true
 	}

@@ -655,6 +655,10 @@ func TestExplorations(t *testing.T) {
 	if row := rowOf(t, f.page("/?kind=exploration"), name); !strings.Contains(row, "violation") || !strings.Contains(row, "exclusion") || !strings.Contains(row, "30 of 30 runs") {
 		t.Errorf("the row: %s", row)
 	}
+	check(t, os.WriteFile(filepath.Join(folder, explore.PageFile), []byte("its page"), 0o644))
+	if row := rowOf(t, f.page("/"), name); !strings.Contains(row, "/"+name+"/"+explore.PageFile) {
+		t.Errorf("no page in the row: %s", row)
+	}
 	page := f.page("/run/" + name)
 	if strings.Contains(page, "<script>alert") || strings.Contains(page, "\x1b") || !strings.Contains(page, "what it found") || !strings.Contains(page, "zklab run lock") {
 		t.Errorf("the page: %s", page)
