@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,9 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
@@ -39,6 +42,7 @@ type exploreFlags struct {
 	forTime time.Duration
 	jobs    jobs
 	page    string // file for the page; "" is none
+	shard   string
 	config  explore.Config
 }
 
@@ -58,7 +62,9 @@ func newExplore() *cobra.Command {
 			"one of " + strings.Join(workloads.Recipes(), ", ") + ".\n\n" +
 			"A single run is too short to call a property valid, so all runs are judged together.\n" +
 			"Each finding comes with the --faults with which zklab run repeats it. What was found is kept below\n" +
-			"OUT/explorations/RECIPE, where zklab serve finds it; the runs are not.\n" +
+			"OUT/explorations/RECIPE, where zklab serve finds it; the runs are not. The same command goes on\n" +
+			"where its pairs ended; a different zklab or a different flag begins anew. Several machines can take\n" +
+			"a shard of the pairs each, as with zklab sweep; zklab merge combines them.\n" +
 			"Exit codes: 0 each single fault was tried, took effect and broke nothing, and each property was\n" +
 			"exercised, 1 a property violated, 2 undecided, 3 could not be run, 64 wrong usage. Interrupt\n" +
 			"to stop it.",
@@ -78,6 +84,11 @@ func newExplore() *cobra.Command {
 			if err := e.jobs.validate(cmd); err != nil {
 				return err
 			}
+			shard, err := sweep.ParseShard(e.shard, os.LookupEnv)
+			if err != nil {
+				return usageError("--shard: %v", err)
+			}
+			e.config.Shard = shard
 			kinds := f.faults
 			stored, err := mergeScenario(cmd, &f, x, args)
 			if err != nil {
@@ -89,6 +100,9 @@ func newExplore() *cobra.Command {
 			if stored.Ops == 0 {
 				return usageError("--ops must be more than zero: explore needs a scenario of limited size")
 			}
+			if !shard.Whole() && !stored.Simulate {
+				return usageError("--shard: runs in real time do not repeat, so their pairs cannot be divided")
+			}
 			return runExplore(cmd, stored, &f, e)
 		},
 	}
@@ -96,6 +110,7 @@ func newExplore() *cobra.Command {
 	flags := cmd.Flags()
 	flags.DurationVar(&e.forTime, "for", time.Minute, "time during which runs are started")
 	e.jobs.addTo(flags)
+	flags.StringVar(&e.shard, "shard", "1/1", "part of the pairs to try, and the number of parts: 3/20, auto or auto/20")
 	flags.BoolVar(&e.config.Singles, "singles", false, "try single faults only, no pairs")
 	flags.BoolVar(&e.config.First, "first", false, "stop at the first finding")
 	flags.StringVar(&e.page, "page", "", "another file for the page with what was tried and found (default: "+explore.PageFile+" in the folder below --out)")
@@ -250,26 +265,34 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 		screen.show("explore", fmt.Sprintf("%d of %d single faults, %d of %d pairs; %d break a promise",
 			r.Singles.Tried, r.Singles.All, r.Pairs.Tried, r.Pairs.All, len(r.Findings)))
 	}
-	begun := false
+	begun, jobs := false, e.jobs.of(stored.Simulate, endlessRuns)
 	e.config.Begins = func(s plan.Schedule) {
 		if !begun { // nothing is wrong with what was asked for
 			screen.say("exploring %s of %s with %d clients, %s", stored.Recipe, x.Subject, stored.Clients, times)
 		}
 		begun = true
-		if e.config.Runners == nil {
+		if jobs == 1 {
 			noteRun(againWith(stored, s))
 		}
 	}
 	if err := writable("--out", f.out); err != nil {
 		return err
 	}
-	began := time.Now()
-	var closeAll func()
-	if e.config.Runners, closeAll, err = exploreRunners(cmd, stored.Recipe, e.jobs.of(stored.Simulate, endlessRuns)); err != nil {
+	if err := explore.Check(x, e.config); err != nil { // before anything is written
 		return err
 	}
-	defer closeAll()
-	report, err := explore.Experiment(ctx, x, e.config, explore.WayOf(x))
+	kept, err := openKept(cmd, stored, x.Subject, f, e.config)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	began := time.Now()
+	var report explore.Report
+	if kept.State.Done(e.config) {
+		report, _, err = explore.Merge([]explore.State{kept.State})
+	} else {
+		report, err = exploreOn(ctx, cmd, x, e, kept)
+	}
 	screen.end()
 	var unrun *explore.RunError
 	if errors.As(err, &unrun) {
@@ -278,11 +301,7 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 	if err != nil {
 		return err
 	}
-	verdict, why := report.Verdict()
-	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: version.Line()}
-	if len(report.Findings) > 0 {
-		all.Again = againCommand(stored)
-	}
+	all := exploredOf(stored, report)
 	page, err := keepExploration(f.out, stored, x.Subject, began, all)
 	if err != nil {
 		return err
@@ -293,10 +312,39 @@ func runExplore(cmd *cobra.Command, stored store.Experiment, f *runFlags, e expl
 			return err
 		}
 	}
-	if err := printExplored(cmd, all, page, f.json); err != nil {
+	return tellExplored(cmd, all, page, f.json)
+}
+
+// exploreOn explores from where an exploration ended.
+func exploreOn(ctx context.Context, cmd *cobra.Command, x experiment.Experiment, e exploreFlags, kept *explore.Kept) (explore.Report, error) {
+	var closeAll func()
+	var err error
+	if e.config.Runners, closeAll, err = exploreRunners(cmd, kept.Description.Setting("recipe"), e.jobs.of(x.Command == nil, endlessRuns)); err != nil {
+		return explore.Report{}, err
+	}
+	defer closeAll()
+	if x.Command == nil { // runs in real time are different each time
+		e.config.From, e.config.Keep = &kept.State, kept.Keep
+	}
+	return explore.Experiment(ctx, x, e.config, explore.WayOf(x))
+}
+
+// exploredOf is what the command prints of an exploration.
+func exploredOf(stored store.Experiment, report explore.Report) explored {
+	verdict, why := report.Verdict()
+	all := explored{Verdict: verdict, Why: why, Report: report, Zklab: version.Line()}
+	if len(report.Findings) > 0 {
+		all.Again = againCommand(stored)
+	}
+	return all
+}
+
+// tellExplored prints what came of an exploration; its error carries the exit code.
+func tellExplored(cmd *cobra.Command, all explored, page string, asJSON bool) error {
+	if err := printExplored(cmd, all, page, asJSON); err != nil {
 		return err
 	}
-	if code := exitOf(verdict); code != exitValid {
+	if code := exitOf(all.Verdict); code != exitValid {
 		return verdictError{code}
 	}
 	return nil

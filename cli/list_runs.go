@@ -45,7 +45,7 @@ type listedRun struct {
 	// One of them is set.
 	run      *store.Run
 	swept    *sweep.Stored
-	explored *explore.Kept
+	explored *explore.Entry
 	// exceeded says that a gate was; alive that a process works on it, as far as that is known.
 	exceeded, alive bool
 }
@@ -152,7 +152,7 @@ func listedSweep(s sweep.Stored) listedRun {
 }
 
 // listedExploration describes an exploration.
-func listedExploration(k explore.Kept) listedRun {
+func listedExploration(k explore.Entry) listedRun {
 	x := k.Stored
 	l := listedRun{Path: k.Path, Recipe: k.Recipe, Started: x.Began, Verdict: unreadable, Violated: []string{}, explored: &k}
 	if k.Err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/explore"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
 	"github.com/zklab/zklab/stats"
@@ -153,8 +154,11 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 	return printMerged(cmd, []string{folder}, filepath.Join(folder, sweepPage), swept.f.json, false, s.gates)
 }
 
-// sweepPage is the page of a sweep, in its folder.
-const sweepPage = "sweep.html"
+// The pages of a sweep and of an exploration, in its folder.
+const (
+	sweepPage   = "sweep.html"
+	explorePage = "explore.html"
+)
 
 // describeSweep is a sweep's progress in a line.
 func describeSweep(p sweep.Progress) string {
@@ -250,9 +254,10 @@ func newMerge() *cobra.Command {
 	var gates []string
 	cmd := &cobra.Command{
 		Use:   "merge PATH...",
-		Short: "Merge the folders and archives of a sweep into one summary and page",
+		Short: "Merge the shards of a sweep or an exploration into one summary and page",
 		Long: "Merge summarizes the shards of a sweep from their folders and archives (.jsonl.gz), or from a\n" +
-			"folder that contains them. It works at any time, even while shards run or after some died: it\n" +
+			"folder that contains them. Of an exploration it takes the folders of its shards, the files\n" +
+			"explored.json in them, or the folder that contains them. It works at any time, even while shards run or after some died: it\n" +
 			"lists missing seeds with the command that runs them. Exit codes are those of zklab sweep; while\n" +
 			"runs are missing, the verdict is not valid.",
 		Example: "  zklab merge store/sweeps/lock/3f70694aa4cfaf8e-of-20\n  zklab merge shards --page sweep.html",
@@ -264,13 +269,24 @@ func newMerge() *cobra.Command {
 		},
 		ValidArgsFunction: sweptPath,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			usual := sweepPage
+			explorations, err := explore.KeptIn(args)
+			if err != nil {
+				return err
+			}
+			if len(explorations) > 0 {
+				usual = explorePage
+			}
 			if info, err := os.Stat(args[0]); page == "" && len(args) == 1 && err == nil && info.IsDir() {
-				page = filepath.Join(args[0], sweepPage)
+				page = filepath.Join(args[0], usual)
+			}
+			if len(explorations) > 0 {
+				return mergeExplorations(cmd, explorations, page, asJSON)
 			}
 			return printMerged(cmd, args, page, asJSON, true, gates)
 		},
 	}
-	cmd.Flags().StringVar(&page, "page", "", "file for the page (default: "+sweepPage+" in the folder, if one is given)")
+	cmd.Flags().StringVar(&page, "page", "", "file for the page (default: "+sweepPage+" or "+explorePage+" in the folder, if one is given)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	githubFlag(cmd)
 	gateFlag(cmd, &gates)

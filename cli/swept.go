@@ -172,21 +172,26 @@ func (s *swept) runners(jobs int) (runners []sweep.Runner, closeAll func(), err 
 	return runners, closeAll, nil
 }
 
-// settings are what decides what a run of some seed is: the flags, the program, and what the
-// experiment file says.
+// settings are what decides what a run of some seed is.
 func (s *swept) settings() ([]sweep.Setting, error) {
+	return settingsOf(s.stored, s.arguments, s.f.config, s.f.object)
+}
+
+// settingsOf are what decides what a run of an experiment is: the flags, the program, and what the
+// files say. arguments are the recipe and the flags.
+func settingsOf(x store.Experiment, arguments []string, files ...string) ([]sweep.Setting, error) {
 	program, err := sweep.Program()
 	if err != nil {
 		return nil, err
 	}
-	settings := []sweep.Setting{{Name: "recipe", Value: s.stored.Recipe}, {Name: "subject", Value: cmp.Or(s.stored.SubjectCommand, s.stored.Subject)}}
-	for _, flag := range s.arguments[1:] {
+	settings := []sweep.Setting{{Name: "recipe", Value: x.Recipe}, {Name: "subject", Value: cmp.Or(x.SubjectCommand, x.Subject)}}
+	for _, flag := range arguments[1:] {
 		name, value, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
 		if name != "subject" && name != "subject-command" {
 			settings = append(settings, sweep.Setting{Name: name, Value: value})
 		}
 	}
-	for _, file := range []string{s.f.config, s.f.object} {
+	for _, file := range files {
 		if file == "" {
 			continue
 		}

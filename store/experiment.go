@@ -120,17 +120,17 @@ func ParseExperiment(b []byte) (x Experiment, err error) {
 
 // WriteExperiment writes an experiment file.
 func WriteExperiment(path string, x Experiment) error {
-	b, err := marshalExperiment(x)
+	b, err := FormatExperiment(x)
 	if err != nil {
 		return fmt.Errorf("write experiment: %w", err)
 	}
 	return WriteFile(path, b)
 }
 
-// marshalExperiment quotes strings with tabs, and with blank lines at the end, which the library sometimes
+// FormatExperiment returns the content of an experiment file. It quotes strings with tabs, and with blank lines at the end, which the library sometimes
 // writes unquoted but drops when it reads them. It writes other strings of several lines as they are, if
 // they are the same when they are read.
-func marshalExperiment(x Experiment) ([]byte, error) {
+func FormatExperiment(x Experiment) ([]byte, error) {
 	return yaml.MarshalWithOptions(x, yaml.CustomMarshaler(func(s string) ([]byte, error) {
 		if strings.Contains(s, "\t") || strings.HasSuffix(s, "\n\n") {
 			return json.Marshal(s)

@@ -132,7 +132,7 @@ func FuzzExperiment(f *testing.F) {
 			}
 			return
 		}
-		written, err := store.MarshalExperiment(x)
+		written, err := store.FormatExperiment(x)
 		if err != nil {
 			t.Fatal(err)
 		}

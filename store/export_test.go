@@ -1,10 +1,5 @@
 package store
 
-// An experiment without its file, for fuzzing.
-var (
-	MarshalExperiment = marshalExperiment
-)
-
 // ActAs makes the process look like one of another user, until back is called.
 func ActAs(other int) (back func()) {
 	was := user

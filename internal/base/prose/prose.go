@@ -24,6 +24,18 @@ func Noun(n int, one string) string {
 // Count is "1 key" or "5 keys".
 func Count(n int, one string) string { return strconv.Itoa(n) + " " + Noun(n, one) }
 
+// Grouped is a number with its thousands set apart: 2,884.
+func Grouped(n int) string {
+	s, sign := strings.CutPrefix(strconv.Itoa(n), "-")
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	if sign {
+		return "-" + s
+	}
+	return s
+}
+
 // Were is the verb of so many things in the past: "was" of one.
 func Were(n int) string {
 	if n == 1 {

@@ -19,3 +19,11 @@ func TestProse(t *testing.T) {
 		}
 	}
 }
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 2884: "2,884", 1234567: "1,234,567", -123: "-123", -1234: "-1,234"} {
+		if got := prose.Grouped(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
+	"hash/fnv"
 	"iter"
 	"slices"
 	"sync"
@@ -32,7 +34,7 @@ type Runner func(ctx context.Context, s plan.Schedule) (Outcome, error)
 
 // Outcome is what one run came to.
 type Outcome struct {
-	// Points are the messages that passed, in any order.
+	// Points are the messages that passed, in any order. Only runs with at most one fault have them.
 	Points []link.Point
 	// Messages are the same messages with what they say, and the moments after them, in their order.
 	// Only runs with at most one fault have them; a runner that has none leaves loops to be tried
@@ -49,8 +51,9 @@ type Outcome struct {
 	Causes []sweep.Cause
 	// Missed says that a fault of the schedule found no target.
 	Missed bool
-	// Header is that of the run's history, Verdicts all that was decided about it.
-	Header   history.Header
+	// Header is that of the history. Only the run without a fault has it.
+	Header history.Header
+	// Verdicts are all that was decided about the run.
 	Verdicts []checker.Verdict
 }
 
@@ -72,6 +75,14 @@ type Config struct {
 	// MostPairs is how many pairs are tried at most, and none once a single fault has broken a
 	// promise; 0: all.
 	MostPairs int
+	// Shard is the part of the pairs that is tried; the zero value is all of them. Single faults are tried
+	// in each shard, since the pairs follow from them.
+	Shard sweep.Shard
+	// From is how far the same exploration came before; nil if it begins. If single faults come to
+	// something else than they did then, it begins again.
+	From *State
+	// Keep is given how far the exploration has come, now and then and in the end; nil for nobody.
+	Keep func(State) error
 	// Begins is told of each run's schedule before it begins, some runs ahead where there are several
 	// runners; nil for nobody.
 	Begins func(plan.Schedule)
@@ -124,7 +135,7 @@ func Explore(ctx context.Context, c Config) (Report, error) {
 		err = nil // it is why the run had none, or was the last
 		e.report.NotRun = e.points == nil && len(e.report.Always) == 0
 	}
-	return e.report, err
+	return e.decided(), errors.Join(err, e.keep())
 }
 
 // newExplorer returns an exploration that has not begun.
@@ -132,8 +143,11 @@ func newExplorer(ctx context.Context, c Config) *explorer {
 	if c.Kinds != nil {
 		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(f Choice) bool { return !slices.Contains(c.Kinds, f.Fault.Kind()) })
 	}
-	e := &explorer{Config: c, ctx: ctx, guilty: map[link.Point][]string{}, then: map[single][]link.Point{}}
+	e := &explorer{Config: c, ctx: ctx, guilty: map[link.Point][]string{}, then: map[single][]link.Point{}, listed: fnv.New64a()}
 	e.report.Only = c.Kinds
+	if !c.Shard.Whole() {
+		e.report.Shard = c.Shard.String()
+	}
 	return e
 }
 
@@ -142,13 +156,26 @@ type explorer struct {
 	Config
 	ctx     context.Context
 	report  Report
-	pool    *checker.Pool
+	header  history.Header // of all histories
+	pool    *checker.Pool  // of runs with at most one fault
+	paired  *checker.Pool  // of runs with two
 	points  []link.Point
 	loops   map[link.Point]bool // points that only repeat others
 	rules   *rules
 	singles []single                // to be tried
 	guilty  map[link.Point][]string // faults that alone break a promise, by point
 	then    map[single][]link.Point // points that are there only with a single
+	inAll   int                     // pairs of all shards
+	listed  hash.Hash64             // of what the singles came to
+	left    Implied                 // pairs behind the last one that is run
+	unkept  int                     // runs since Keep was called
+}
+
+// attempt is faults to run the scenario with.
+type attempt struct {
+	faults  []single
+	pair    int     // its number from 1, of a pair
+	implied Implied // the pairs before it, since the last one that is run
 }
 
 func (e *explorer) explore() error {
@@ -169,41 +196,59 @@ func (e *explorer) explore() error {
 		return nil
 	}
 	pairs := e.pairs()
-	e.report.Pairs.All = pairs.count
-	return e.tryEach(&e.report.Pairs, e.worth(pairs))
+	e.inAll = pairs.count
+	e.report.Pairs.All = e.mineOf(pairs.count)
+	if err := e.goOn(); err != nil {
+		return err
+	}
+	if err := e.tryEach(&e.report.Pairs, e.worth(pairs)); err != nil {
+		return err
+	}
+	e.report.Pairs.imply(e.left)
+	return nil
 }
 
 // pairs are all of those that there are. The singles must have been tried.
 func (e *explorer) pairs() *pairs { return newPairs(e.singles, e.then, e.Faults) }
 
 // alone are singles, each without another.
-func alone(singles []single) iter.Seq[[]single] {
-	return func(yield func([]single) bool) {
+func alone(singles []single) iter.Seq[attempt] {
+	return func(yield func(attempt) bool) {
 		for _, s := range singles {
-			if !yield([]single{s}) {
+			if !yield(attempt{faults: []single{s}}) {
 				return
 			}
 		}
 	}
 }
 
-// worth are the pairs that no other run implies, so many at most as are to be tried.
-func (e *explorer) worth(pairs *pairs) iter.Seq[[]single] {
-	return func(yield func([]single) bool) {
-		given := 0
+// worth are the shard's pairs that no other run implies, so many at most as are to be tried, and without
+// those of before.
+func (e *explorer) worth(pairs *pairs) iter.Seq[attempt] {
+	return func(yield func(attempt) bool) {
+		given, number, before := 0, 0, e.report.Pairs.Tried+e.report.Pairs.Implied
+		var by Implied
 		for a, b := range pairs.all() {
 			if e.MostPairs > 0 && given == e.MostPairs {
-				return
+				break
 			}
-			if by := e.implied(a, b); by != (Implied{}) {
-				e.report.Pairs.imply(by)
-				continue
-			}
-			given++
-			if !yield([]single{a, b}) {
-				return
+			number++
+			implied := e.implied(a, b) // also of other shards, which may imply those of this one
+			switch {
+			case !e.mine(number):
+			case before > 0:
+				before--
+			case implied != Implied{}:
+				by.add(implied)
+			default:
+				given++
+				if !yield(attempt{[]single{a, b}, number, by}) {
+					return
+				}
+				by = Implied{}
 			}
 		}
+		e.left = by
 	}
 }
 
@@ -235,9 +280,16 @@ func (e *explorer) begin() error {
 	e.points = slices.Compact(e.points)
 	e.loops, e.rules = implied(o.Messages), newRules(o)
 	e.report.Points, e.report.Always = len(e.points), o.Broken
-	e.pool = checker.NewPool(o.Header, e.kinds(), checker.Options{Strict: e.Strict})
-	e.add(o)
+	e.header = o.Header
+	e.pool = newPool(o.Header, e.kinds(), e.Strict)
+	e.paired = newPool(o.Header, nil, e.Strict)
+	e.add(e.pool, o)
 	return nil
+}
+
+// newPool returns a pool of runs with some kinds of faults.
+func newPool(of history.Header, kinds []string, strict bool) *checker.Pool {
+	return checker.NewPool(of, kinds, checker.Options{Strict: strict})
 }
 
 // kinds are those of the faults that can be injected at some point of the scenario.
@@ -257,9 +309,9 @@ func (e *explorer) kinds() (kinds []string) {
 }
 
 // add adds what was decided about a run.
-func (e *explorer) add(o Outcome) {
-	e.pool.Add(o.Verdicts)
-	e.report.Runs, e.report.Properties = e.pool.Runs(), e.pool.Verdicts()
+func (e *explorer) add(to *checker.Pool, o Outcome) {
+	to.Add(o.Verdicts)
+	e.report.Runs++
 }
 
 // errEnough ends an exploration of which no more is wanted.
@@ -293,7 +345,7 @@ func (e *RunError) Unwrap() error { return e.Err }
 
 // flight is a run under way.
 type flight struct {
-	faults  []single
+	attempt
 	steps   []plan.Step
 	outcome Outcome
 	err     error
@@ -302,7 +354,7 @@ type flight struct {
 
 // tryEach runs the scenario with some faults after the other, as many runs at once as there are
 // runners, and takes the outcomes in the order of the faults.
-func (e *explorer) tryEach(count *Count, all iter.Seq[[]single]) error {
+func (e *explorer) tryEach(count *Count, all iter.Seq[attempt]) error {
 	ctx, cancel := context.WithCancel(e.ctx)
 	var under sync.WaitGroup
 	defer under.Wait()
@@ -320,12 +372,12 @@ func (e *explorer) tryEach(count *Count, all iter.Seq[[]single]) error {
 	defer stop()
 	for more := true; more || len(queue) > 0; {
 		for more && len(queue) < ahead && ctx.Err() == nil {
-			var faults []single
-			if faults, more = next(); more {
+			var a attempt
+			if a, more = next(); more {
 				if err := e.enough(); err != nil {
 					return err
 				}
-				f := e.begins(faults)
+				f := e.begins(a)
 				queue = append(queue, f)
 				under.Go(func() { f.fly(ctx, free) })
 			}
@@ -343,8 +395,8 @@ func (e *explorer) tryEach(count *Count, all iter.Seq[[]single]) error {
 }
 
 // begins makes a run that is about to begin.
-func (e *explorer) begins(faults []single) *flight {
-	f := &flight{faults: faults, steps: e.steps(faults), landed: make(chan struct{})}
+func (e *explorer) begins(a attempt) *flight {
+	f := &flight{attempt: a, steps: e.steps(a.faults), landed: make(chan struct{})}
 	if e.Begins != nil {
 		e.Begins(plan.Steps(f.steps...))
 	}
@@ -367,14 +419,20 @@ func (e *explorer) take(count *Count, f *flight) error {
 		return &RunError{plan.Steps(f.steps...), f.err}
 	}
 	o := f.outcome
+	count.imply(f.implied)
 	count.add(o)
-	e.add(o)
 	if len(o.Broken) > 0 {
-		e.report.Findings = append(e.report.Findings, Finding{Steps: f.steps, Broken: o.Broken, Causes: o.Causes})
+		e.report.Findings = append(e.report.Findings, Finding{Steps: f.steps, Broken: o.Broken, Causes: o.Causes, Pair: f.pair})
 	}
-	if len(f.faults) == 1 {
+	if f.pair == 0 {
+		e.add(e.pool, o)
 		e.report.count(f.faults[0].fault.Kind(), !o.Missed)
 		e.remember(f.faults[0], o)
+	} else {
+		e.add(e.paired, o)
+		if err := e.keepNowAndThen(); err != nil {
+			return err
+		}
 	}
 	if e.Progress != nil {
 		e.Progress(e.report)
@@ -387,6 +445,7 @@ func (e *explorer) take(count *Count, f *flight) error {
 
 // remember keeps what pairs need to know of a single.
 func (e *explorer) remember(s single, o Outcome) {
+	e.list(s, o)
 	if len(o.Broken) > 0 {
 		e.guilty[s.point] = append(e.guilty[s.point], s.fault.Spec())
 		return

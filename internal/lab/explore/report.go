@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
@@ -32,6 +34,8 @@ type Report struct {
 	Nowhere []string    `json:"nowhere,omitempty"`
 	// Only are the kinds that were to be tried; none: all.
 	Only []string `json:"only,omitempty"`
+	// Shard is the part of the pairs that was to be tried, such as 3/20; "" is all of them.
+	Shard string `json:"shard,omitempty"`
 	// Always are promises that the scenario breaks without a fault: then none is tried.
 	Always   []string  `json:"always,omitempty"`
 	Singles  Count     `json:"singles"`
@@ -96,15 +100,37 @@ type Finding struct {
 	Steps  []plan.Step
 	Broken []string
 	Causes []sweep.Cause // of what is broken
+	Pair   int           // the number of the pair, from 1; 0 for a single fault
+}
+
+// writtenFinding is a Finding as JSON.
+type writtenFinding struct {
+	Faults string        `json:"faults"`
+	Broken []string      `json:"broken"`
+	Causes []sweep.Cause `json:"causes"`
+	Pair   int           `json:"pair,omitempty"`
 }
 
 // MarshalJSON has the steps as --faults takes them.
 func (f Finding) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Faults string        `json:"faults"`
-		Broken []string      `json:"broken"`
-		Causes []sweep.Cause `json:"causes"`
-	}{plan.Steps(f.Steps...).String(), f.Broken, f.Causes})
+	return json.Marshal(writtenFinding{plan.Steps(f.Steps...).String(), f.Broken, f.Causes, f.Pair})
+}
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (f *Finding) UnmarshalJSON(text []byte) error {
+	var w writtenFinding
+	if err := history.Unmarshal(text, &w); err != nil {
+		return err
+	}
+	s, err := plan.Parse(w.Faults, 0)
+	if err != nil {
+		return err
+	}
+	*f = Finding{Steps: s.Plan(1, rand.New(rand.NewPCG(0, 0))), Broken: w.Broken, Causes: w.Causes, Pair: w.Pair}
+	for i := range f.Steps {
+		f.Steps[i].Seed = uint64(i)
+	}
+	return nil
 }
 
 // String is the finding in a line.
@@ -208,7 +234,7 @@ func (r Report) decided() string {
 	for _, v := range r.Properties {
 		kept := int(v.Figures["kept"])
 		all := kept + int(v.Figures["open"]+v.Figures["broken"]) // some do not apply to each run
-		fmt.Fprintf(table, "  %s\t%s\tkept in %s of %s\n", v.Property, v.Result, grouped(kept), many(all, "run"))
+		fmt.Fprintf(table, "  %s\t%s\tkept in %s of %s\n", v.Property, v.Result, prose.Grouped(kept), many(all, "run"))
 	}
 	_ = table.Flush() // a builder takes everything
 	for _, v := range r.Properties {
@@ -295,9 +321,9 @@ func (r Report) singles() (text string) {
 	case c.All == 0:
 		return "no fault can be injected at any of the " + many(r.Points, "point") + " of this scenario"
 	case c.Broke > 0:
-		text = fmt.Sprintf("%s of %s at the %s of this scenario %s a promise", grouped(c.Broke), many(c.Tried, "single fault"), many(r.Points, "point"), verb(c.Broke))
+		text = fmt.Sprintf("%s of %s at the %s of this scenario %s a promise", prose.Grouped(c.Broke), many(c.Tried, "single fault"), many(r.Points, "point"), verb(c.Broke))
 	case !c.done():
-		text = fmt.Sprintf("no promise was broken so far by %s of the %s at the %s of this scenario", grouped(c.Tried), many(c.All, "single fault"), many(r.Points, "point"))
+		text = fmt.Sprintf("no promise was broken so far by %s of the %s at the %s of this scenario", prose.Grouped(c.Tried), many(c.All, "single fault"), many(r.Points, "point"))
 	default:
 		text = fmt.Sprintf("no single fault at any of the %s of this scenario breaks a promise", many(r.Points, "point"))
 	}
@@ -307,13 +333,16 @@ func (r Report) singles() (text string) {
 func (r Report) pairs() string {
 	c := r.Pairs
 	tried := " of the pairs were tried"
+	if r.Shard != "" {
+		tried = " of the pairs of shard " + r.Shard + " were tried"
+	}
 	if c.Implied > 0 {
 		tried += " or are implied"
 	}
 	text := share(c.Tried+c.Implied, c.All) + tried
 	switch {
 	case c.Broke > 0:
-		text += fmt.Sprintf(", and %s more %s a promise", grouped(c.Broke), verb(c.Broke))
+		text += fmt.Sprintf(", and %s more %s a promise", prose.Grouped(c.Broke), verb(c.Broke))
 	case c.Tried > 0:
 		text += ", and none breaks one"
 	}
@@ -322,9 +351,9 @@ func (r Report) pairs() string {
 
 // Tally says how many things were tried: 211 of 1,411 single faults were tried.
 func (c Count) Tally(thing string) string {
-	text := fmt.Sprintf("%s of %s were tried", grouped(c.Tried), many(c.All, thing))
+	text := fmt.Sprintf("%s of %s were tried", prose.Grouped(c.Tried), many(c.All, thing))
 	if c.Implied > 0 {
-		text += fmt.Sprintf(", and %s implied", grouped(c.Implied))
+		text += fmt.Sprintf(", and %s implied", prose.Grouped(c.Implied))
 	}
 	return text
 }
@@ -333,7 +362,7 @@ func (c Count) Tally(thing string) string {
 func (r Report) Listed() string {
 	text := many(r.Points, "point") + ", " + many(r.Singles.All, "single fault")
 	if r.Singles.Implied > 0 {
-		text += fmt.Sprintf(", of which %s are implied, since they differ from others only by the round of a loop", grouped(r.Singles.Implied))
+		text += fmt.Sprintf(", of which %s are implied, since they differ from others only by the round of a loop", prose.Grouped(r.Singles.Implied))
 	}
 	return text
 }
@@ -344,7 +373,7 @@ func (r Report) Progress() string {
 	if r.Pairs.Tried > 0 {
 		text += ", and " + many(r.Pairs.Tried, "pair")
 	}
-	return text + "; " + grouped(len(r.Findings)) + " broke a promise"
+	return text + "; " + prose.Grouped(len(r.Findings)) + " broke a promise"
 }
 
 // details are the numbers behind a sentence.
@@ -362,7 +391,7 @@ func (c Count) details() string {
 		{by.Alike, "like another pair"},
 	} {
 		if more.n > 0 {
-			text += ", " + grouped(more.n) + " " + more.what
+			text += ", " + prose.Grouped(more.n) + " " + more.what
 		}
 	}
 	return text
@@ -388,13 +417,4 @@ func share(part, of int) string {
 }
 
 // many is a number of things.
-func many(n int, thing string) string { return grouped(n) + " " + prose.Noun(n, thing) }
-
-// grouped is a number with its thousands set apart: 2,884.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func many(n int, thing string) string { return prose.Grouped(n) + " " + prose.Noun(n, thing) }

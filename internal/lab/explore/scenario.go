@@ -36,17 +36,32 @@ func WayOf(x experiment.Experiment) Way {
 // In real time, a point names only approximately the same message. Runners in c must run the same
 // experiment, as the one of RunnerOf does; without any, way makes the runs in this process.
 func Experiment(ctx context.Context, x experiment.Experiment, c Config, way Way) (Report, error) {
-	x, err := asScenario(x)
+	x, c, err := ready(x, c)
 	if err != nil {
 		return Report{}, err
 	}
+	if c.Runners == nil {
+		c.Runners = []Runner{runner(x, way)}
+	}
+	return Explore(ctx, c)
+}
+
+// Check returns the error with which Experiment would end before the first run.
+func Check(x experiment.Experiment, c Config) error {
+	_, _, err := ready(x, c)
+	return err
+}
+
+// ready returns what is explored, and with which faults.
+func ready(x experiment.Experiment, c Config) (experiment.Experiment, Config, error) {
+	x, err := asScenario(x)
+	if err != nil {
+		return x, c, err
+	}
 	if c.Faults == nil {
 		if c.Faults, err = usualFaults(x); err != nil {
-			return Report{}, err
+			return x, c, err
 		}
-	}
-	if err := knownKinds(c); err != nil {
-		return Report{}, err
 	}
 	if c.Kinds == nil { // faults that break the conditions of the recipes' promises are tried by name only
 		c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(f Choice) bool {
@@ -55,10 +70,7 @@ func Experiment(ctx context.Context, x experiment.Experiment, c Config, way Way)
 		})
 	}
 	c.Strict = x.Strict
-	if c.Runners == nil {
-		c.Runners = []Runner{runner(x, way)}
-	}
-	return Explore(ctx, c)
+	return x, c, knownKinds(c)
 }
 
 // RunnerOf runs the scenario in this process and returns its runner, for one of several processes that
@@ -129,31 +141,34 @@ func runner(x experiment.Experiment, way Way) Runner {
 // once runs a scenario with a schedule.
 func once(ctx context.Context, x experiment.Experiment, s plan.Schedule, way Way) (Outcome, error) {
 	var o Outcome
-	var mu sync.Mutex
 	x.Faults = s
-	asks := stepsIn(s) <= 1
-	if asks {
+	listens := stepsIn(s) <= 1
+	if listens {
+		var mu sync.Mutex
 		x.OnMessage = func(m link.Message) {
 			mu.Lock()
 			defer mu.Unlock()
 			o.Messages = append(o.Messages, m)
 		}
-	}
-	x.OnPoint = func(p link.Point) {
-		mu.Lock()
-		defer mu.Unlock()
-		o.Points = append(o.Points, p)
+		x.OnPoint = func(p link.Point) {
+			mu.Lock()
+			defer mu.Unlock()
+			o.Points = append(o.Points, p)
+		}
 	}
 	done, err := way(ctx, x)
 	if err != nil {
 		return o, err
 	}
-	if asks {
+	if listens {
 		o.Done, o.Exact = doneIn(done.History), x.Command == nil
+	}
+	if len(s) == 0 {
+		o.Header = done.History.Header
 	}
 	o.Broken = done.Result.Violated()
 	o.Causes = sweep.CausesOf(done.Result, done.History)
-	o.Header, o.Verdicts = done.History.Header, done.Result.Verdicts
+	o.Verdicts = done.Result.Verdicts
 	o.Missed = slices.ContainsFunc(done.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 	return o, nil
 }

@@ -90,8 +90,8 @@ func ParseStored(text []byte) (s Stored, err error) {
 	return s, nil
 }
 
-// Kept is an exploration in a store.
-type Kept struct {
+// Entry is an exploration in a store.
+type Entry struct {
 	Path   string // its folder
 	Recipe string // the name of the folder that it is in
 	Stored Stored
@@ -100,7 +100,7 @@ type Kept struct {
 
 // InStore returns the explorations in a store. One that cannot be read is in the list, with its error.
 // Folders without [StoredFile] are not, and links are not followed.
-func InStore(root string) (all []Kept, err error) {
+func InStore(root string) (all []Entry, err error) {
 	recipes, err := foldersIn(filepath.Join(root, StoredIn))
 	if err != nil {
 		return nil, fmt.Errorf("list the explorations: %w", err)
@@ -108,10 +108,10 @@ func InStore(root string) (all []Kept, err error) {
 	for _, recipe := range recipes {
 		folders, err := foldersIn(recipe)
 		if err != nil {
-			all = append(all, Kept{Path: recipe, Recipe: filepath.Base(recipe), Err: err})
+			all = append(all, Entry{Path: recipe, Recipe: filepath.Base(recipe), Err: err})
 		}
 		for _, path := range folders {
-			k := Kept{Path: path, Recipe: filepath.Base(recipe)}
+			k := Entry{Path: path, Recipe: filepath.Base(recipe)}
 			if k.Err = k.read(); !errors.Is(k.Err, fs.ErrNotExist) {
 				all = append(all, k)
 			}
@@ -120,7 +120,7 @@ func InStore(root string) (all []Kept, err error) {
 	return all, nil
 }
 
-func (k *Kept) read() error {
+func (k *Entry) read() error {
 	text, err := os.ReadFile(filepath.Join(k.Path, StoredFile))
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func foldersIn(dir string) (paths []string, err error) {
 }
 
 // Remove removes the exploration's folder, and the folders around it if nothing else is in them.
-func (k *Kept) Remove() error {
+func (k *Entry) Remove() error {
 	if err := os.RemoveAll(k.Path); err != nil {
 		return fmt.Errorf("remove the exploration: %w", err)
 	}
