@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image modules test test-real race compare status timeline track-record mutants soak monitor-load guide pictures lint vuln bench bench-table clean
+.PHONY: build image sweep-image modules test test-real race compare status timeline track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -68,6 +68,12 @@ track-record: build ## in how many of some seeds known bugs are found: the table
 
 mutants: build ## which property finds each mutant, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
 	$(GO) run ./internal/dev mutants --for $(or $(FOR),60s) --seeds $(or $(SEEDS),200) --write docs/track-record.md
+
+pairs: build ## all single faults and all pairs of faults in the smallest scenario of each object: the table of docs/track-record.md (FOR=340s each; goes on where it ended)
+	$(GO) run ./internal/dev pairs --for $(or $(FOR),340s) --write docs/track-record.md
+
+pairs-by-force: ## do implied pairs of faults come to what is said of them: all pairs of some small scenarios (some minutes)
+	$(GO) test -tags campaign -count=1 -v -timeout 2h -run PairsOfRecipesByBruteForce ./internal/lab/explore
 
 soak: build image ## every recipe under all faults, in virtual time, embedded and in containers, and every mutant: some hours (FOR=2m)
 	$(GO) run ./internal/dev soak --for $(or $(FOR),2m) --parallel $(or $(PARALLEL),2)

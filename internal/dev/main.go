@@ -18,6 +18,7 @@ import (
 	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/internal/dev/corpus"
 	"github.com/zklab/zklab/internal/dev/mutants"
+	"github.com/zklab/zklab/internal/dev/pairs"
 	"github.com/zklab/zklab/internal/dev/pictures"
 	"github.com/zklab/zklab/internal/dev/schemas"
 	"github.com/zklab/zklab/internal/dev/soak"
@@ -40,6 +41,6 @@ func root() *cobra.Command {
 	var zklab command.Zklab
 	cmd := &cobra.Command{Use: "dev", Short: "Run campaigns, and write generated pages and test data", SilenceUsage: true}
 	cmd.PersistentFlags().StringVar((*string)(&zklab), "zklab", "bin/zklab", "the zklab command that campaigns run")
-	cmd.AddCommand(mutants.Command(&zklab), soak.Command(&zklab), trackrecord.Command(&zklab), corpus.Command(&zklab), benchtable.Command(), pictures.Command(&zklab), schemas.Command())
+	cmd.AddCommand(mutants.Command(&zklab), pairs.Command(&zklab), soak.Command(&zklab), trackrecord.Command(&zklab), corpus.Command(&zklab), benchtable.Command(), pictures.Command(&zklab), schemas.Command())
 	return cmd
 }

@@ -65,7 +65,7 @@ func (m *measure) run(ctx context.Context, only, file string) (err error) {
 		_, err = io.WriteString(os.Stdout, table(all))
 		return err
 	}
-	return writeInto(file, table(all))
+	return command.WriteInto(file, "mutants", table(all))
 }
 
 // mutants returns the mutants that match.
@@ -167,24 +167,4 @@ func table(all []found) string {
 		rows.WriteString(f.row() + "\n")
 	}
 	return fmt.Sprintf("%d of %d mutants were found:\n\n| recipe | mutant | found by | property | runs | after |\n|---|---|---|---|---|---|\n%s", n, len(all), rows.String())
-}
-
-// The marks around the table.
-const (
-	begins = "<!-- made by make mutants -->\n"
-	ends   = "<!-- end of what make mutants makes -->"
-)
-
-// writeInto replaces the text between the marks.
-func writeInto(file, text string) error {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	before, rest, ok := strings.Cut(string(b), begins)
-	_, after, whole := strings.Cut(rest, ends)
-	if !ok || !whole {
-		return fmt.Errorf("%s has no marks for the table: %s and %s", file, strings.TrimSpace(begins), ends)
-	}
-	return os.WriteFile(file, []byte(before+begins+text+ends+after), 0o644)
 }

@@ -2,11 +2,11 @@ package mutants
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/internal/dev/command"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -25,33 +25,10 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// It replaces what was there before, and refuses a file without a place for it.
-func TestWriteInto(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "page.md")
-	for _, text := range []string{"old\n", "new\n"} {
-		if text == "old\n" {
-			if err := os.WriteFile(file, []byte("before\n"+begins+ends+"\nafter\n"), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := writeInto(file, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if b, err := os.ReadFile(file); err != nil || string(b) != "before\n"+begins+"new\n"+ends+"\nafter\n" {
-		t.Errorf("%q, %v", b, err)
-	}
-	if err := os.WriteFile(file, []byte("nothing"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeInto(file, ""); err == nil || !strings.Contains(err.Error(), "has no marks") {
-		t.Error(err)
-	}
-}
-
 // The page has the place.
 func TestPageHasMarks(t *testing.T) {
 	b, err := os.ReadFile("../../../docs/track-record.md")
+	begins, ends := command.Marks("mutants")
 	if err != nil || !strings.Contains(string(b), begins) || !strings.Contains(string(b), ends) {
 		t.Error("docs/track-record.md has no marks for the table", err)
 	}

@@ -1,0 +1,176 @@
+// Package pairs explores the smallest scenario of each object with all single faults and all pairs of faults. It
+// uses "zklab explore", which goes on where it ended, so it can be interrupted. The table replaces the text between
+// the two marks in docs/track-record.md.
+package pairs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/dev/command"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The smallest scenario in which clients can meet.
+const (
+	clients = 2
+	ops     = 1
+)
+
+// Command is "dev pairs".
+func Command(z *command.Zklab) *cobra.Command {
+	m := measure{zklab: z}
+	var only, write string
+	cmd := &cobra.Command{
+		Use: "pairs", Short: "Try all single faults and pairs of faults in the smallest scenario of each object", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), only, write) },
+	}
+	f := cmd.Flags()
+	f.DurationVar(&m.explore, "for", 340*time.Second, "how long each object is explored at most, in one call")
+	f.StringVar(&m.out, "out", "bin/pairs", "the store in which explorations go on where they ended")
+	f.StringVar(&only, "only", "", "a regular expression of the objects to explore, as in ^queue$")
+	f.StringVar(&write, "write", "", "the file to write the table into (default: print it)")
+	return cmd
+}
+
+// measure says how objects are explored.
+type measure struct {
+	zklab   *command.Zklab
+	explore time.Duration
+	out     string
+}
+
+func (m *measure) run(ctx context.Context, only, file string) error {
+	pattern, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	var all []explored
+	for _, recipe := range workloads.Recipes() {
+		if !pattern.MatchString(recipe) {
+			continue
+		}
+		e, err := m.object(ctx, recipe, "--singles")
+		if err != nil {
+			return err
+		}
+		all = append(all, e)
+	}
+	slices.SortStableFunc(all, func(a, b explored) int { return cmp.Compare(a.Singles.All, b.Singles.All) })
+	for i := range all {
+		if all[i], err = m.object(ctx, all[i].object); err != nil {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, all[i].row())
+	}
+	if file == "" {
+		_, err := io.WriteString(os.Stdout, table(all))
+		return err
+	}
+	return command.WriteInto(file, "pairs", table(all))
+}
+
+// object explores one.
+func (m *measure) object(ctx context.Context, recipe string, more ...string) (explored, error) {
+	e := explored{object: recipe}
+	args := append([]string{
+		"explore", recipe, "--clients", strconv.Itoa(clients), "--ops", strconv.Itoa(ops),
+		"--for", m.explore.String(), "--out", m.out, "--json",
+	}, more...)
+	if err := m.zklab.JSON(ctx, &e, args...); err != nil {
+		return e, fmt.Errorf("%s: %w", recipe, err)
+	}
+	return e, nil
+}
+
+// explored is what "zklab explore --json" prints.
+type explored struct {
+	object         string
+	Points, Runs   int
+	Always         []string
+	Singles, Pairs counted
+	Properties     []struct{ Property, Result string }
+	Findings       []struct {
+		Faults string
+		Broken []string
+	}
+}
+
+type counted struct {
+	All, Tried, Broke, Implied int
+	ImpliedBy                  struct{ Loops, Alone, Never, Alike int } `json:"implied_by"`
+}
+
+func (c counted) done() bool { return c.All > 0 && c.Tried+c.Implied == c.All }
+
+// complete reports whether all single faults and all pairs were tried or are implied.
+func (e *explored) complete() bool { return e.Singles.done() && e.Pairs.done() }
+
+// broken are the promises that some faults break.
+func (e *explored) broken() []string {
+	all := slices.Clone(e.Always)
+	for _, f := range e.Findings {
+		all = append(all, f.Broken...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// open are the properties of which the runs of the scenario, together, have too little.
+func (e *explored) open() (all []string) {
+	for _, p := range e.Properties {
+		if p.Result == "unknown" {
+			all = append(all, p.Property)
+		}
+	}
+	return all
+}
+
+func (e *explored) row() string {
+	share := "all"
+	if !e.complete() {
+		share = fmt.Sprintf("%.1f %%", 100*float64(e.Pairs.Tried+e.Pairs.Implied)/float64(max(1, e.Pairs.All)))
+	}
+	by := e.Pairs.ImpliedBy
+	return fmt.Sprintf("| %s | %d | %s | %s | %s | %s | %s | %s | %s | %s |", e.object, e.Points, prose.Grouped(e.Singles.Tried), prose.Grouped(e.Pairs.All), share,
+		prose.Grouped(e.Pairs.Tried), prose.Grouped(by.Never), prose.Grouped(by.Alike), names(e.broken()), names(e.open()))
+}
+
+func names(all []string) string { return cmp.Or(strings.Join(all, ", "), "–") }
+
+// table returns the claim with the table.
+func table(all []explored) string {
+	points, runs, implied := 0, 0, 0
+	var objects, rows, left strings.Builder
+	n, partly := 0, 0
+	for _, e := range all {
+		rows.WriteString(e.row() + "\n")
+		switch {
+		case len(e.broken()) > 0:
+		case e.complete():
+			n++
+			points, runs, implied = points+e.Points, runs+e.Runs, implied+e.Singles.Implied+e.Pairs.Implied
+		default:
+			partly++
+		}
+	}
+	if n > 0 {
+		fmt.Fprintf(&objects, "No single fault and no pair of faults at any of the %s points of %s breaks a promise: %s runs, and %s pairs and single faults that are implied.", prose.Grouped(points), prose.Count(n, "scenario"), prose.Grouped(runs), prose.Grouped(implied))
+	}
+	if partly > 0 {
+		fmt.Fprintf(&left, " Of %s more, not all pairs were tried; none of those that were breaks one.", prose.Count(partly, "scenario"))
+	}
+	return strings.TrimSpace(objects.String()+left.String()) + "\n\n" +
+		"| object | points | single faults | pairs | tried or implied | run | second message never comes | like another pair | broken | too little to decide |\n|---|---|---|---|---|---|---|---|---|---|\n" + rows.String()
+}

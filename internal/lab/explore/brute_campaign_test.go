@@ -1,0 +1,33 @@
+//go:build campaign
+
+package explore
+
+import (
+	"testing"
+
+	"github.com/zklab/zklab/workloads"
+)
+
+// With all kinds of faults, too, all pairs of the smallest scenarios find what the pairs find that are run. Mutants
+// are among them that single faults break.
+func TestPairsOfRecipesByBruteForce(t *testing.T) {
+	for _, c := range [][2]string{
+		{"counter", workloads.Own},
+		{"counter", "broken:retries-set-after-loss"},
+		{"register", workloads.Own},
+		{"config", workloads.Own},
+		{"discovery", workloads.Own},
+		{"queue", workloads.Own},
+		{"lock", workloads.Own},
+	} {
+		t.Run(c[0]+" "+c[1], func(t *testing.T) {
+			w, err := workloads.Named(c[0], c[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := small(w, 1, 2, 1)
+			x.PlayProcesses = x.Playable()
+			brute(t, x).compare(t)
+		})
+	}
+}
