@@ -88,7 +88,13 @@ func latencyRange(points []stats.Point) (lo, hi float64) {
 
 // pointsOf returns the operations of one kind.
 func (m *material) pointsOf(f string) []stats.Point {
-	var out []stats.Point
+	n := 0
+	for i := range m.points {
+		if m.points[i].F == f {
+			n++
+		}
+	}
+	out := make([]stats.Point, 0, n)
 	for _, p := range m.points {
 		if p.F == f {
 			out = append(out, p)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"image/color"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -342,15 +343,14 @@ func (b *timelineBuilder) stay(lane int, s *holds.Stay, colour color.NRGBA, text
 // clients shows every operation of every client.
 func (b *timelineBuilder) clients() {
 	ops := b.m.h.Operations()
-	var clients []int
-	for _, op := range ops {
-		clients = append(clients, op.Client)
-	}
-	slices.Sort(clients)
 	lanes := map[int]int{}
-	for _, c := range slices.Compact(clients) {
+	for _, op := range ops {
+		lanes[op.Client] = 0
+	}
+	for _, c := range slices.Sorted(maps.Keys(lanes)) {
 		lanes[c] = b.lane(clientLane(c), "operations of the client")
 	}
+	b.bars = slices.Grow(b.bars, len(ops))
 	for _, op := range ops {
 		until := b.m.end
 		if op.Return != nil {
@@ -495,17 +495,23 @@ func (b *timelineBuilder) distance(t tbar) int64 {
 }
 
 // packRows gives each bar the first free row of its lane, and returns the number of rows of each
-// lane.
+// lane. The bars are in order of their lanes.
 func packRows(bars []tbar) map[int]int {
 	rows := map[int]int{}
-	free := map[[2]int]int64{}
+	var until []int64 // when each row of the lane is free
 	for i := range bars {
 		t := &bars[i]
-		for t.row < mostRows-1 && free[[2]int{t.lane, t.row}] > t.from {
+		if i > 0 && t.lane != bars[i-1].lane {
+			until = until[:0]
+		}
+		for t.row < min(mostRows-1, len(until)) && until[t.row] > t.from {
 			t.row++
 		}
-		free[[2]int{t.lane, t.row}] = t.until
-		rows[t.lane] = max(rows[t.lane], t.row+1)
+		if t.row == len(until) {
+			until = append(until, 0)
+		}
+		until[t.row] = t.until
+		rows[t.lane] = len(until)
 	}
 	return rows
 }

@@ -1,9 +1,7 @@
 package reports
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -23,6 +21,23 @@ type operations struct {
 	NoValues bool `json:"no_values,omitempty"`
 
 	sessions numbering
+	numbers  map[history.ID]uint64 // of sessions
+}
+
+// session returns the number of a session, from 1; 0 is none.
+func (o *operations) session(id history.ID) uint64 {
+	if id == 0 {
+		return 0
+	}
+	n, ok := o.numbers[id]
+	if !ok {
+		if o.numbers == nil {
+			o.numbers = map[history.ID]uint64{}
+		}
+		n = uint64(o.sessions.of(id.String()) + 1)
+		o.numbers[id] = n
+	}
+	return n
 }
 
 // mostValues bounds the values on the page, in bytes: the record has them, too.
@@ -34,15 +49,20 @@ func (b *timelineBuilder) pack(c *packing) (o operations) {
 	c.add("row", len(bars), func(i int) uint64 { return uint64(bars[i].lane*mostRows + bars[i].row) })
 	c.addDelta("from", len(bars), func(i int) uint64 { return uint64(bars[i].from) })
 	c.add("length", len(bars), func(i int) uint64 { return uint64(max(0, bars[i].until-bars[i].from)) })
-	at := map[*history.Operation]int{} // from 1
-	var ops []*history.Operation
+	at := make([]int32, len(b.m.h.Events)) // by the index of the invocation: the number, from 1
+	ops := make([]*history.Operation, 0, len(b.m.h.Operations()))
 	for i := range bars {
 		if bars[i].shows {
 			ops = append(ops, bars[i].op)
-			at[bars[i].op] = len(ops)
+			at[bars[i].op.Invoke.Index] = int32(len(ops))
 		}
 	}
-	c.add("op", len(bars), func(i int) uint64 { return uint64(at[bars[i].op]) })
+	c.add("op", len(bars), func(i int) uint64 {
+		if bars[i].op == nil {
+			return 0
+		}
+		return uint64(at[bars[i].op.Invoke.Index])
+	})
 	c.add("shows", len(bars), func(i int) uint64 { return one(bars[i].shows) })
 	c.add("colour", len(bars), func(i int) uint64 { return uint64(bars[i].colour) })
 	c.add("text", len(bars), func(i int) uint64 { return uint64(bars[i].text) })
@@ -75,12 +95,6 @@ func (b *timelineBuilder) operations(c *packing, o *operations, ops []*history.O
 	delta := func(name string, value func(op *history.Operation) uint64) {
 		c.addDelta(name, len(ops), func(i int) uint64 { return value(ops[i]) })
 	}
-	session := func(id history.ID) uint64 {
-		if id == 0 {
-			return 0
-		}
-		return uint64(o.sessions.of(id.String()) + 1)
-	}
 	add("f", func(op *history.Operation) uint64 { return uint64(names.of(op.F)) })
 	add("key", func(op *history.Operation) uint64 { return uint64(keys.of(op.Key)) })
 	add("client", func(op *history.Operation) uint64 { return uint64(op.Client) })
@@ -102,8 +116,8 @@ func (b *timelineBuilder) operations(c *packing, o *operations, ops []*history.O
 		return uint64(max(0, returned(op).Index-op.Invoke.Index))
 	})
 	add("waited", func(op *history.Operation) uint64 { return uint64(max(0, op.Began()-op.Intended()).Microseconds()) })
-	add("session", func(op *history.Operation) uint64 { return session(op.Invoke.Session) })
-	add("session2", func(op *history.Operation) uint64 { return session(returned(op).Session) })
+	add("session", func(op *history.Operation) uint64 { return o.session(op.Invoke.Session) })
+	add("session2", func(op *history.Operation) uint64 { return o.session(returned(op).Session) })
 	high := func(id history.ID) uint64 { return uint64(id) >> 32 }
 	low := func(id history.ID) uint64 { return uint64(id) & (1<<32 - 1) }
 	add("zxidHigh", func(op *history.Operation) uint64 { return high(returned(op).Zxid) })
@@ -166,42 +180,36 @@ func (b *timelineBuilder) transactions(c *packing, o *operations) (t transaction
 		t.Absent = true
 		return t
 	}
-	all, err := history.OpenTxns(filepath.Join(b.m.dir, "transactions.jsonl"))
-	if errors.Is(err, fs.ErrNotExist) || err != nil {
-		t.Absent = true // the report says why, if it is a defect of the file
+	near, ok := b.firstTxn()
+	w := &txnWindow{most: mostTxns, near: near, found: !ok}
+	err := history.EachTxn(filepath.Join(b.m.dir, "transactions.jsonl"), w.add)
+	if err != nil { // the report says why, if it is a defect of the file
+		t.Absent = true
 		return t
 	}
-	if left := len(all) - mostTxns; left > 0 {
-		from := b.firstTxn(all)
-		all, t.Left = all[from:from+mostTxns], left
-	}
+	all := w.txns()
+	t.Left = w.count - len(all)
 	t.Count = len(all)
 	var types, paths numbering
 	c.add("txnHigh", len(all), func(i int) uint64 { return uint64(all[i].Zxid) >> 32 })
 	c.addDelta("txnLow", len(all), func(i int) uint64 { return uint64(all[i].Zxid) & (1<<32 - 1) })
-	c.add("txnSession", len(all), func(i int) uint64 {
-		if all[i].Session == 0 {
-			return 0
-		}
-		return uint64(o.sessions.of(all[i].Session.String()) + 1)
-	})
+	c.add("txnSession", len(all), func(i int) uint64 { return o.session(all[i].Session) })
 	c.add("txnType", len(all), func(i int) uint64 { return uint64(types.of(txnWords(&all[i]))) })
 	c.add("txnPath", len(all), func(i int) uint64 { return uint64(paths.of(label(txnPath(&all[i]), 120))) })
 	t.Types, t.Paths, o.Sessions = types.names, paths.names, o.sessions.names
 	return t
 }
 
-// firstTxn is where the transactions of the page begin: before those of the first violation.
-func (b *timelineBuilder) firstTxn(all []history.Txn) int {
+// firstTxn returns a zxid of the first violation. The transactions of the page are those around it.
+func (b *timelineBuilder) firstTxn() (near history.ID, ok bool) {
 	for _, f := range b.focus {
 		for _, i := range f.Events {
 			if e := eventAt(b.m.h, i); e != nil && max(e.Zxid, e.Seen) != 0 {
-				at, _ := slices.BinarySearchFunc(all, max(e.Zxid, e.Seen), func(t history.Txn, id history.ID) int { return t.Zxid.Compare(id) })
-				return max(0, min(at-mostTxns/2, len(all)-mostTxns))
+				return max(e.Zxid, e.Seen), true
 			}
 		}
 	}
-	return 0
+	return 0, false
 }
 
 func txnWords(t *history.Txn) string {
