@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/explore"
 )
 
 // pruning is what the command line of zklab prune asks for.
@@ -32,7 +33,8 @@ func newPrune() *cobra.Command {
 		Short: "Remove old runs, sweeps and explorations from the store",
 		Long: "Prune removes the stored runs, sweeps and explorations that began longer ago than --older-than. Without\n" +
 			"--remove it only lists them. It spares runs and sweeps that still go on, and everything else in the\n" +
-			"store, such as folders that you renamed. The folders of runs that a sweep kept go with the sweep.\n\n" +
+			"store, such as folders that you renamed. The folders of runs that a sweep kept go with the sweep.\n" +
+			"How far an exploration came, so that it could go on, goes by its own age.\n\n" +
 			"With --keep-failing it keeps every run whose verdict is not valid, or that exceeded a gate, and every\n" +
 			"sweep with such a verdict.",
 		Example: "  zklab prune --older-than 30d --keep-failing\n" +
@@ -93,9 +95,14 @@ func (p *pruning) run(w io.Writer) error {
 		bytes += size
 		removed[r.kind()]++
 	}
+	if p.choice.verdict == "" {
+		bytes += p.forget(w, removed, &failed)
+	}
 	what := []string{prose.Count(removed[aRun], aRun), prose.Count(removed[aSweep], aSweep)}
-	if n := removed[anExploration]; n > 0 {
-		what = append(what, prose.Count(n, anExploration))
+	for _, kind := range []string{anExploration, aState} {
+		if n := removed[kind]; n > 0 {
+			what = append(what, prose.Count(n, kind))
+		}
 	}
 	found := fmt.Sprintf("%s, %s", prose.List(what, "and"), megabytes(bytes))
 	switch {
@@ -107,6 +114,28 @@ func (p *pruning) run(w io.Writer) error {
 		fmt.Fprintf(w, "this was a dry run: with --remove, prune removes %s\n", found)
 	}
 	return errors.Join(failed...)
+}
+
+// forget removes how far old explorations came, from where the same command would go on. It returns the bytes.
+func (p *pruning) forget(w io.Writer, removed map[string]int, failed *[]error) (bytes int64) {
+	folders, err := explore.Idle(p.out, p.choice.recipe, p.choice.before)
+	if err != nil {
+		*failed = append(*failed, err)
+	}
+	for _, folder := range folders {
+		size, doing := sizeOf(folder), "would remove"
+		if p.remove {
+			doing = "removed"
+			if err := explore.RemoveKept(folder); err != nil {
+				*failed = append(*failed, err)
+				continue
+			}
+		}
+		fmt.Fprintf(w, "%s %s (how far an exploration came, %s)\n", doing, folder, megabytes(size))
+		bytes += size
+		removed[aState]++
+	}
+	return bytes
 }
 
 // resting is how long nothing may have been written to the record of a run without a result for the run to
@@ -164,6 +193,7 @@ const (
 	aRun          = "run"
 	aSweep        = "sweep"
 	anExploration = "exploration"
+	aState        = "exploration state"
 )
 
 func (r *listedRun) kind() string {

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/filelock"
@@ -29,8 +32,11 @@ type Kept struct {
 	lock   *os.File
 }
 
-// KeptFile is the name of the file.
-const KeptFile = "explored.json"
+// KeptFile is the name of the file. The process that explores locks the file beside it.
+const (
+	KeptFile = "explored.json"
+	lockFile = "lock"
+)
 
 // FolderOf is the folder of an exploration's shard in a store.
 func FolderOf(root, recipe string, d sweep.Description) string {
@@ -43,7 +49,7 @@ func (k *Kept) Open(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("open the exploration: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	lock, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return fmt.Errorf("open the exploration: %w", err)
 	}
@@ -91,20 +97,62 @@ func ReadKept(path string) (k Kept, err error) {
 	return k, nil
 }
 
+// Idle returns the folders of shards in a store, of one recipe or of all (""), to which nothing was written since a
+// time, and which no process explores.
+func Idle(root, recipe string, since time.Time) (folders []string, err error) {
+	files, err := fs.Glob(os.DirFS(root), path.Join(StoredIn, "*", "*", "*", KeptFile))
+	if err != nil {
+		return nil, fmt.Errorf("list the explorations: %w", err)
+	}
+	for _, file := range files {
+		if recipe != "" && strings.Split(file, "/")[1] != recipe {
+			continue
+		}
+		file = filepath.Join(root, filepath.FromSlash(file))
+		if info, err := os.Stat(file); err == nil && info.ModTime().Before(since) && !beingExplored(filepath.Dir(file)) {
+			folders = append(folders, filepath.Dir(file))
+		}
+	}
+	return folders, nil
+}
+
+// beingExplored reports whether a process has the folder of a shard.
+func beingExplored(folder string) bool {
+	lock, err := os.Open(filepath.Join(folder, lockFile))
+	if err != nil {
+		return false
+	}
+	defer lock.Close()
+	return filelock.Try(lock) != nil
+}
+
+// RemoveKept removes the folder of a shard, and the folders around it if nothing else is in them.
+func RemoveKept(folder string) error {
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("remove the exploration: %w", err)
+	}
+	for range 3 { // the exploration, the recipe and all explorations
+		if folder = filepath.Dir(folder); os.Remove(folder) != nil {
+			break
+		}
+	}
+	return nil
+}
+
 // KeptIn returns the files of explorations that paths name: files, the folder of a shard, or that of all shards.
 func KeptIn(paths []string) (files []string, err error) {
-	for _, path := range paths {
-		if filepath.Ext(path) == filepath.Ext(KeptFile) {
-			files = append(files, path)
+	for _, name := range paths {
+		if filepath.Ext(name) == filepath.Ext(KeptFile) {
+			files = append(files, name)
 			continue
 		}
 		for _, pattern := range []string{KeptFile, filepath.Join("*", KeptFile)} {
-			some, err := fs.Glob(os.DirFS(path), filepath.ToSlash(pattern))
+			some, err := fs.Glob(os.DirFS(name), filepath.ToSlash(pattern))
 			if err != nil {
 				return nil, err
 			}
 			for _, file := range some {
-				files = append(files, filepath.Join(path, file))
+				files = append(files, filepath.Join(name, file))
 			}
 		}
 	}
