@@ -88,7 +88,7 @@ func (c canvas) named(name, text string) string {
 }
 
 func rateWords(p *progress.Pulse) string {
-	text := fmt.Sprintf("%s ok, %s failed, %s unknown", reports.Thousands(p.Totals.OK), reports.Thousands(p.Totals.Fail), reports.Thousands(p.Totals.Info))
+	text := fmt.Sprintf("%s ok, %s failed, %s unknown", prose.Grouped(p.Totals.OK), prose.Grouped(p.Totals.Fail), prose.Grouped(p.Totals.Info))
 	if rate, ok := p.Rate(); ok {
 		text = fmt.Sprintf("%.1f ok/s; %s", rate, text)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/stats"
 )
@@ -54,9 +55,9 @@ func CompareSummary(c *compare.Comparison, page string, screen Screen) string {
 
 // groupWords says what the runs of a group came to.
 func groupWords(g *compare.Group) string {
-	text := fmt.Sprintf("%s: %s violated, %s undecided, %s valid", plural(g.Runs, "run"), thousands(g.Violation), thousands(g.Unknown), thousands(g.Valid))
+	text := fmt.Sprintf("%s: %s violated, %s undecided, %s valid", plural(g.Runs, "run"), prose.Grouped(g.Violation), prose.Grouped(g.Unknown), prose.Grouped(g.Valid))
 	if g.Errors > 0 {
-		text += fmt.Sprintf("; %s could not be run", thousands(g.Errors))
+		text += fmt.Sprintf("; %s could not be run", prose.Grouped(g.Errors))
 	}
 	return text
 }
@@ -92,13 +93,13 @@ func cellWords(cell compare.Cell) string {
 	case cell.N == 0:
 		return "–"
 	case r != nil && r.Low != nil:
-		return fmt.Sprintf("%.3g (%.3g to %.3g), n=%s", r.Value, *r.Low, *r.High, thousands(cell.N))
+		return fmt.Sprintf("%.3g (%.3g to %.3g), n=%s", r.Value, *r.Low, *r.High, prose.Grouped(cell.N))
 	case r != nil:
-		return fmt.Sprintf("%.3g, n=%s", r.Value, thousands(cell.N))
+		return fmt.Sprintf("%.3g, n=%s", r.Value, prose.Grouped(cell.N))
 	case cell.Interval == nil:
-		return fmt.Sprintf("%s, n=%s", bound(cell.Value), thousands(cell.N))
+		return fmt.Sprintf("%s, n=%s", bound(cell.Value), prose.Grouped(cell.N))
 	}
-	return fmt.Sprintf("%s (%s to %s), n=%s", bound(cell.Value), bound(cell.Interval.Low), bound(cell.Interval.High), thousands(cell.N))
+	return fmt.Sprintf("%s (%s to %s), n=%s", bound(cell.Value), bound(cell.Interval.Low), bound(cell.Interval.High), prose.Grouped(cell.N))
 }
 
 // changeWords formats a change, which is ~ without evidence, and its p-value.
@@ -135,7 +136,7 @@ func compareLegend(c *compare.Comparison) string {
 func findingWords(c *compare.Comparison, f compare.Finding) string {
 	var in []string
 	for i, n := range f.Runs {
-		in = append(in, fmt.Sprintf("%s of %s in %s", thousands(n), thousands(c.Groups[i].Runs), compare.Letter(i)))
+		in = append(in, fmt.Sprintf("%s of %s in %s", prose.Grouped(n), prose.Grouped(c.Groups[i].Runs), compare.Letter(i)))
 	}
 	return fmt.Sprintf("%s (%s): %s; %s", f.Property, strings.Join(in, ", "), label(f.Shape, 400), metWords(f.Cause))
 }

@@ -184,7 +184,7 @@ func numbers(ns []int) string {
 	words := make([]string, 0, most)
 	for i, n := range ns {
 		if i == most-1 && len(ns) > most {
-			words = append(words, thousands(len(ns)-i)+" more")
+			words = append(words, prose.Grouped(len(ns)-i)+" more")
 			break
 		}
 		words = append(words, "#"+strconv.Itoa(n))

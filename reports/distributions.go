@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -155,9 +156,9 @@ func (d distribution) words(s sampled) string {
 		}
 		return text
 	}
-	text := name + d.quantiles(s) + ", worst " + bound(s.worst()) + ", of " + thousands(n)
+	text := name + d.quantiles(s) + ", worst " + bound(s.worst()) + ", of " + prose.Grouped(n)
 	if censored > 0 {
-		text += ", " + thousands(censored) + " of them " + d.longer
+		text += ", " + prose.Grouped(censored) + " of them " + d.longer
 	}
 	return text
 }
@@ -181,7 +182,7 @@ func (d distribution) legend(s sampled, style lineStyle) legendEntry {
 	n, censored := s.times.Count()
 	text := label(s.name, 28) + ", " + times(n)
 	if censored > 0 {
-		text += " (" + thousands(censored) + " longer)"
+		text += " (" + prose.Grouped(censored) + " longer)"
 	}
 	e := legendEntry{name: text + ": " + d.quantiles(s), colour: style.colour, dashes: style.dashes, shape: asLine}
 	if e.width() > narrowWidth-2*margin {
@@ -254,10 +255,10 @@ func countsOf(all []sampled) string {
 	var parts []string
 	for i, s := range all {
 		if i == most {
-			parts = append(parts, fmt.Sprintf("and %s more", thousands(len(all)-most)))
+			parts = append(parts, fmt.Sprintf("and %s more", prose.Grouped(len(all)-most)))
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%s (%s)", label(s.name, 40), thousands(s.count())))
+		parts = append(parts, fmt.Sprintf("%s (%s)", label(s.name, 40), prose.Grouped(s.count())))
 	}
 	return strings.Join(parts, ", ")
 }

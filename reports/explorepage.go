@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 )
 
@@ -125,7 +126,7 @@ func (d exploreData) Others() []ExploredCause { return d.Causes[len(d.First()):]
 // Kept returns in how many runs a property was kept, of those to which it applied.
 func (exploreData) Kept(v checker.Verdict) string {
 	kept := int(v.Figures["kept"])
-	return thousands(kept) + " of " + plural(kept+int(v.Figures["open"]+v.Figures["broken"]), "run")
+	return prose.Grouped(kept) + " of " + plural(kept+int(v.Figures["open"]+v.Figures["broken"]), "run")
 }
 
 // exploredKindsFigure shows what came of the single faults of each kind.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 func explored() Exploration {
@@ -71,7 +72,7 @@ func TestExplorationPage(t *testing.T) {
 func TestExplorationPageOfManyCauses(t *testing.T) {
 	e := explored()
 	for i := range 30 {
-		e.Causes = append(e.Causes, ExploredCause{Property: "exclusion", Where: "cause " + thousands(i), Runs: i})
+		e.Causes = append(e.Causes, ExploredCause{Property: "exclusion", Where: "cause " + prose.Grouped(i), Runs: i})
 	}
 	page, _ := explorationPageOf(t, e)
 	shown, folded, _ := strings.Cut(page, "<summary>21 more causes</summary>")

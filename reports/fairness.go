@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -23,19 +24,19 @@ func fairnessWords(f *stats.Fairness) string {
 		grants = append(grants, c.Grants)
 	}
 	least, most := slices.Min(grants), slices.Max(grants)
-	text := thousands(least) + " to " + plural(most, "grant") + " per client"
+	text := prose.Grouped(least) + " to " + plural(most, "grant") + " per client"
 	if least == most {
 		text = plural(most, "grant") + " for each client"
 	}
 	return text + fmt.Sprintf(" (Jain's index %.3f); %s of %s overtook a client that had asked before",
-		f.Jain, thousands(f.Overtook), thousands(f.Grants)) + mostOvertakenWords(f.Overtook, f.MostOvertaken)
+		f.Jain, prose.Grouped(f.Overtook), prose.Grouped(f.Grants)) + mostOvertakenWords(f.Overtook, f.MostOvertaken)
 }
 
 func mostOvertakenWords(overtook, most int) string {
 	if overtook == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", at most %s in one wait", thousands(most))
+	return fmt.Sprintf(", at most %s in one wait", prose.Grouped(most))
 }
 
 // beliefWords says what false belief there was, and what it led to. It returns "" if that is unknown.
@@ -50,13 +51,13 @@ func beliefWords(b *stats.Belief) string {
 	if b.Writes == 0 {
 		return text
 	}
-	return text + fmt.Sprintf("; a resource that checks tokens refuses %s of %s", thousands(b.Refused), plural(b.Writes, "guarded write"))
+	return text + fmt.Sprintf("; a resource that checks tokens refuses %s of %s", prose.Grouped(b.Refused), plural(b.Writes, "guarded write"))
 }
 
 // sharedInSweep says how all runs of a sweep shared the object, in parts of a sentence.
 func sharedInSweep(s *stats.Samples) (texts []string) {
 	if f := s.Fairness; f != nil && f.Grants > 0 {
-		text := fmt.Sprintf("%s of %s overtook a client that had asked before", thousands(f.Overtook), plural(f.Grants, "grant"))
+		text := fmt.Sprintf("%s of %s overtook a client that had asked before", prose.Grouped(f.Overtook), plural(f.Grants, "grant"))
 		text += mostOvertakenWords(f.Overtook, f.MostOvertaken)
 		texts = append(texts, text+fmt.Sprintf("; Jain's index of grants is at least %.3f", f.LeastJain))
 	}

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/zklab/zklab/history/holds"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 )
@@ -183,7 +184,7 @@ func TestWords(t *testing.T) {
 		}
 	}
 	for n, want := range map[int]string{0: "0", 12: "12", 123: "123", 1234: "1,234", 1234567: "1,234,567"} {
-		if got := thousands(n); got != want {
+		if got := prose.Grouped(n); got != want {
 			t.Errorf("thousands(%d) = %q", n, got)
 		}
 	}

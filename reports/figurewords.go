@@ -194,7 +194,7 @@ func figureText(name string, v float64) string {
 
 func number(v float64) string {
 	if v == float64(int(v)) {
-		return thousands(int(v))
+		return prose.Grouped(int(v))
 	}
 	return digits(v)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/inks"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -73,7 +74,7 @@ func (m *material) heatmaps() (maps []heatmap, few []string) {
 	for _, op := range m.operations() {
 		points := slices.DeleteFunc(m.pointsOf(op), func(p stats.Point) bool { return p.Outcome != history.OK })
 		if len(points) < heatPoints {
-			few = append(few, fmt.Sprintf("%s (%s)", label(op, 40), thousands(len(points))))
+			few = append(few, fmt.Sprintf("%s (%s)", label(op, 40), prose.Grouped(len(points))))
 			continue
 		}
 		maps = append(maps, heatmapOf(op, points, m.windowWidth()))
@@ -169,12 +170,12 @@ func (s heatScale) of(n int) int {
 
 func (s heatScale) legend() (entries []legendEntry) {
 	for i, c := range s {
-		name := thousands(c.from)
+		name := prose.Grouped(c.from)
 		switch {
 		case i == len(s)-1 && i > 0:
 			name += " or more"
 		case i < len(s)-1 && s[i+1].from > c.from+1:
-			name += " to " + thousands(s[i+1].from-1)
+			name += " to " + prose.Grouped(s[i+1].from-1)
 		}
 		if i == 0 {
 			name += " in a cell"

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -48,7 +49,7 @@ func latencyFigure(m *material) (*figure, string) {
 		f.note += fmt.Sprintf(" What is answered within the harness (%s) is left out.", strings.Join(within, ", "))
 	}
 	if shown < total {
-		f.note += fmt.Sprintf(" %s of %s points are drawn: the others lie under or next to them.", thousands(shown), thousands(total))
+		f.note += fmt.Sprintf(" %s of %s points are drawn: the others lie under or next to them.", prose.Grouped(shown), prose.Grouped(total))
 	}
 	return f, ""
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // mostLeft limits the groups on the page that did not grow with the load.
@@ -25,7 +26,7 @@ func leftoverWords(l *checker.Leftovers) string {
 		parts = append(parts, "no znode")
 	}
 	if l.Watches > 0 {
-		parts = append(parts, fmt.Sprintf("%s %s", thousands(l.Watches), map[bool]string{true: "watch", false: "watches"}[l.Watches == 1]))
+		parts = append(parts, fmt.Sprintf("%s %s", prose.Grouped(l.Watches), map[bool]string{true: "watch", false: "watches"}[l.Watches == 1]))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
@@ -49,7 +50,7 @@ func outcomesFigure(bars []outcomeBar, xLabel string) *figure {
 			}
 			addBar(p, y, at, at+float64(part.n), part.colour)
 			at += float64(part.n)
-			said = append(said, thousands(part.n)+" "+part.name)
+			said = append(said, prose.Grouped(part.n)+" "+part.name)
 			if !seen[part.name] {
 				seen[part.name] = true
 				f.legend = append(f.legend, legendEntry{name: part.name, colour: part.colour, shape: asPatch})
@@ -116,7 +117,7 @@ func causesFigure(s *sweep.Summary) *figure {
 		share := 100 * float64(c.Count) / float64(max(c.Of, 1))
 		low, high := min(100*c.Low, share), max(100*c.High, share)
 		f.xMax = max(f.xMax, high)
-		ticks = append(ticks, plot.Tick{Value: y, Label: label(thousands(i+1)+". "+c.Property, 28)})
+		ticks = append(ticks, plot.Tick{Value: y, Label: label(prose.Grouped(i+1)+". "+c.Property, 28)})
 		p.Add(&plotter.Line{XYs: plotter.XYs{{X: low, Y: y}, {X: high, Y: y}}, LineStyle: draw.LineStyle{Color: colour, Width: vg.Points(1.4)}})
 		p.Add(marks{at: plotter.XYs{{X: share, Y: y}}, shape: dot, radius: 3.5, colour: colour})
 		texts = append(texts, label(c.Property, 40)+" "+findingRate(c))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	told "github.com/zklab/zklab/explain"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -28,7 +29,7 @@ var styleSheet string
 
 // pageFuncs are the functions of all templates.
 var pageFuncs = template.FuncMap{
-	"docs": func() string { return docs }, "length": length, "bound": bound, "thousands": thousands, "plural": plural, "times": times,
+	"docs": func() string { return docs }, "length": length, "bound": bound, "thousands": prose.Grouped, "plural": plural, "times": times,
 	"figures": figures, "sentence": sentenceOf, "mark": markOf, "word": wordOf, "capital": capital, "gateClass": gateClass, "slice": sliceOf,
 }
 
@@ -154,7 +155,7 @@ func profile(r *store.Result) []setting {
 	if e.Servers == 0 && e.Backend == "" {
 		return nil
 	}
-	out := []setting{{"backend", e.Backend}, {"servers", thousands(e.Servers)}}
+	out := []setting{{"backend", e.Backend}, {"servers", prose.Grouped(e.Servers)}}
 	add := func(name, value string) {
 		if value != "" {
 			out = append(out, setting{name, value})

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -40,7 +41,7 @@ func phasesFigure(s *stats.Samples) (*figure, string) {
 	var elected plotter.XYs
 	for i, name := range names {
 		phases := s.Faults[name].Phases
-		ticks = append(ticks, plot.Tick{Value: float64(i), Label: label(name, 20) + ", " + thousands(phases.Clients)})
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: label(name, 20) + ", " + prose.Grouped(phases.Clients)})
 		mean := phases.Mean()
 		longest = max(longest, mean.Noticed+mean.Paused+mean.Connecting+mean.Serving)
 	}

@@ -9,6 +9,3 @@ func StyleSheet() string { return styleSheet }
 
 // Length formats a duration for people, with three significant digits and a unit.
 func Length(d time.Duration) string { return length(d) }
-
-// Thousands formats a number with its digits in groups: 12,345.
-func Thousands(n int) string { return thousands(n) }

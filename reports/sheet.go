@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // sheet builds text for a terminal: names in a first column, text beside them.
@@ -31,7 +32,7 @@ func (s *sheet) line(name, text string) {
 func (s *sheet) list(name string, texts []string, most int, where string) {
 	for i, text := range texts {
 		if i == most {
-			s.line(name, "and "+thousands(len(texts)-i)+" more, "+where)
+			s.line(name, "and "+prose.Grouped(len(texts)-i)+" more, "+where)
 			return
 		}
 		s.line(name, text)

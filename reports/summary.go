@@ -165,7 +165,7 @@ func (s *summary) property(p property, text string) {
 	}
 	for i, r := range reasons {
 		if i == most {
-			s.below("and " + thousands(len(reasons)-most) + " more, in the report")
+			s.below("and " + prose.Grouped(len(reasons)-most) + " more, in the report")
 			break
 		}
 		s.below(label(r, 300))
@@ -230,7 +230,7 @@ func (s *summary) operations() {
 	st := &s.r.Stats
 	s.b.WriteByte('\n')
 	s.line("operations", fmt.Sprintf("%s: %s ok, %s failed, %s unknown; %.0f ok per second over %s of load",
-		thousands(st.Operations), thousands(st.OK), thousands(st.Fail), thousands(st.Info), st.Rate, length(st.Load)))
+		prose.Grouped(st.Operations), prose.Grouped(st.OK), prose.Grouped(st.Fail), prose.Grouped(st.Info), st.Rate, length(st.Load)))
 	var parts []string
 	for _, f := range st.ByF {
 		if f.OK > 0 && !models.Named(s.r.Recipe).Operation(f.F).Local {
@@ -324,7 +324,7 @@ func expiredWords(k stats.FaultKind) string {
 		what string
 	}{{k.Holding, "holding"}, {k.Waiting, "waiting"}, {k.Idle, "idle"}} {
 		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%s: %s", p.what, thousands(p.n)))
+			parts = append(parts, fmt.Sprintf("%s: %s", p.what, prose.Grouped(p.n)))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -82,11 +82,11 @@ func sweepSentence(s *sweep.Summary) string {
 	what := sweepSubject(s)
 	switch s.Verdict {
 	case checker.Violation:
-		return fmt.Sprintf("%s broke its promise in %s of %s", what, thousands(s.Violation), plural(s.Decided(), "run"))
+		return fmt.Sprintf("%s broke its promise in %s of %s", what, prose.Grouped(s.Violation), plural(s.Decided(), "run"))
 	case checker.Valid:
 		text := fmt.Sprintf("%s broke no promise in %s, and each was decided in some of them", what, plural(s.Decided(), "run"))
 		if s.Unknown > 0 {
-			text += fmt.Sprintf(" (%s undecided, or in part)", thousands(s.Unknown))
+			text += fmt.Sprintf(" (%s undecided, or in part)", prose.Grouped(s.Unknown))
 		}
 		return text + uncheckedInSweep(s)
 	}
@@ -108,7 +108,7 @@ func uncheckedInSweep(s *sweep.Summary) string {
 
 // findingRate formats how often a finding occurred, with its interval.
 func findingRate(f sweep.Finding) string {
-	return fmt.Sprintf("in %s of %s, %s (%s to %s)", thousands(f.Count), plural(f.Of, "run"),
+	return fmt.Sprintf("in %s of %s, %s (%s to %s)", prose.Grouped(f.Count), plural(f.Of, "run"),
 		percent(float64(f.Count)/float64(max(f.Of, 1))), percent(f.Low), percent(f.High))
 }
 
@@ -242,7 +242,7 @@ func propertyWords(p sweep.PropertySummary, runs int) string {
 }
 
 func (t *sweepText) runs() {
-	t.line("runs", thousands(t.s.Runs)+": "+runsCameTo(t.s))
+	t.line("runs", prose.Grouped(t.s.Runs)+": "+runsCameTo(t.s))
 	if rate := rateWords(t.s); rate != "" {
 		t.line("", rate)
 	}
@@ -265,9 +265,9 @@ func leakWords(l sweep.Count) string { return "in " + plural(l.N, "run") + ", " 
 
 // runsCameTo describes the outcomes of the runs.
 func runsCameTo(s *sweep.Summary) string {
-	text := fmt.Sprintf("%s violated, %s undecided, %s valid", thousands(s.Violation), thousands(s.Unknown), thousands(s.Valid))
+	text := fmt.Sprintf("%s violated, %s undecided, %s valid", prose.Grouped(s.Violation), prose.Grouped(s.Unknown), prose.Grouped(s.Valid))
 	if s.Errors > 0 {
-		text += fmt.Sprintf("; %s could not be run", thousands(s.Errors))
+		text += fmt.Sprintf("; %s could not be run", prose.Grouped(s.Errors))
 	}
 	return fmt.Sprintf("%s; %s, %s by their own clocks", text, plural(s.Operations, "operation"), length(s.Virtual))
 }
@@ -279,14 +279,14 @@ func rateWords(s *sweep.Summary) string {
 	}
 	hours := s.Wall.Hours()
 	return fmt.Sprintf("%s of sweeping, %s a run: %s runs an hour, at %s times real time", length(s.Wall),
-		length(s.Spent/time.Duration(max(s.Runs, 1))), thousands(int(float64(s.Runs)/hours)), number(float64(int(100*s.Virtual.Hours()/hours))/100))
+		length(s.Spent/time.Duration(max(s.Runs, 1))), prose.Grouped(int(float64(s.Runs)/hours)), number(float64(int(100*s.Virtual.Hours()/hours))/100))
 }
 
 func (t *sweepText) faults() {
 	name := "faults"
 	for _, f := range t.s.Faults {
 		if f.Verified > 0 {
-			t.line(name, fmt.Sprintf("%s: took effect %s of %s, in %s", f.Kind, times(f.Verified), thousands(f.Scheduled), plural(f.Effective, "run")))
+			t.line(name, fmt.Sprintf("%s: took effect %s of %s, in %s", f.Kind, times(f.Verified), prose.Grouped(f.Scheduled), plural(f.Effective, "run")))
 			name = ""
 		}
 	}
@@ -356,7 +356,7 @@ func (t *sweepText) shards() {
 
 // shardWords describes the progress of a shard.
 func shardWords(h sweep.ShardState) string {
-	text := fmt.Sprintf("%s of %s", thousands(int(h.Done)), plural(int(h.Seeds), "seed"))
+	text := fmt.Sprintf("%s of %s", prose.Grouped(int(h.Done)), plural(int(h.Seeds), "seed"))
 	switch {
 	case h.Done >= h.Seeds:
 		return text
@@ -379,7 +379,7 @@ func leftWords(h sweep.ShardState) string {
 	const most = 4
 	left := h.Left[:min(most, len(h.Left))]
 	if n := h.Seeds - h.Done - left.Count(); n > 0 {
-		return fmt.Sprintf("%s and %s more", left, thousands(int(n)))
+		return fmt.Sprintf("%s and %s more", left, prose.Grouped(int(n)))
 	}
 	return left.String()
 }

@@ -230,5 +230,5 @@ func (p sweepPageOf) OtherShards() string {
 	if more == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s have run all their seeds.", thousands(whole), plural(len(p.Shards), "shard"))
+	return fmt.Sprintf("%s of %s have run all their seeds.", prose.Grouped(whole), plural(len(p.Shards), "shard"))
 }

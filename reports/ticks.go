@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gonum.org/v1/plot"
+
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // timeUnit is the unit of an axis of time.
@@ -102,7 +104,7 @@ func powerLabel(m, e int) string {
 	}{{0, " s"}, {-3, " ms"}, {-6, " µs"}, {-9, " ns"}}
 	for _, u := range units {
 		if e >= u.from {
-			return thousands(m*int(math.Round(math.Pow(10, float64(e-u.from))))) + u.name
+			return prose.Grouped(m*int(math.Round(math.Pow(10, float64(e-u.from))))) + u.name
 		}
 	}
 	return "0"

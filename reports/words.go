@@ -49,25 +49,8 @@ func instant(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), '
 // moment formats a time since the run began, as exactly as a table of faults needs it.
 func moment(t time.Duration) string { return strconv.FormatFloat(t.Seconds(), 'f', 2, 64) + " s" }
 
-// thousands groups digits, as in 12,345.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	head := len(s) % 3
-	if n < 0 {
-		return s
-	}
-	parts := []string{}
-	if head > 0 {
-		parts = append(parts, s[:head])
-	}
-	for i := head; i < len(s); i += 3 {
-		parts = append(parts, s[i:i+3])
-	}
-	return strings.Join(parts, ",")
-}
-
 // plural is "1 key", "3 keys", "1,000 keys".
-func plural(n int, one string) string { return thousands(n) + " " + prose.Noun(n, one) }
+func plural(n int, one string) string { return prose.Grouped(n) + " " + prose.Noun(n, one) }
 
 // times is "once", "twice", "3 times".
 func times(n int) string {

@@ -65,19 +65,11 @@ func findIn(dirs ...string) (runs []*Run) {
 	return runs
 }
 
-// recipeFolders returns the folders in root. Each has the runs of one recipe.
-func recipeFolders(root string) (dirs []string, err error) {
-	entries, err := os.ReadDir(root)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
+// recipeFolders returns the folders in root. Each has the runs of one recipe; latest is a link, so it is left out.
+func recipeFolders(root string) ([]string, error) {
+	dirs, err := FoldersIn(root)
 	if err != nil {
 		return nil, fmt.Errorf("list the runs: %w", err)
-	}
-	for _, e := range entries {
-		if e.IsDir() { // latest is a link, so it is skipped
-			dirs = append(dirs, filepath.Join(root, e.Name()))
-		}
 	}
 	return dirs, nil
 }
@@ -162,4 +154,19 @@ func sortNewestFirst(runs []Summary) {
 		}
 		return strings.Compare(filepath.Base(b.Run.Dir), filepath.Base(a.Run.Dir))
 	})
+}
+
+// FoldersIn returns the paths of the folders in a folder, in the order of their names; none if it does not exist. Links
+// are not followed.
+func FoldersIn(dir string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, err
 }

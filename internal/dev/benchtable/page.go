@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // lengths are those of the histories, in operations.
@@ -285,9 +287,5 @@ func grouped(n int) string {
 	if n == 0 {
 		return nothing
 	}
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
+	return prose.Grouped(n)
 }

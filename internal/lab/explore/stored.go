@@ -101,12 +101,12 @@ type Entry struct {
 // InStore returns the explorations in a store. One that cannot be read is in the list, with its error.
 // Folders without [StoredFile] are not, and links are not followed.
 func InStore(root string) (all []Entry, err error) {
-	recipes, err := foldersIn(filepath.Join(root, StoredIn))
+	recipes, err := store.FoldersIn(filepath.Join(root, StoredIn))
 	if err != nil {
 		return nil, fmt.Errorf("list the explorations: %w", err)
 	}
 	for _, recipe := range recipes {
-		folders, err := foldersIn(recipe)
+		folders, err := store.FoldersIn(recipe)
 		if err != nil {
 			all = append(all, Entry{Path: recipe, Recipe: filepath.Base(recipe), Err: err})
 		}
@@ -129,20 +129,6 @@ func (k *Entry) read() error {
 		return fmt.Errorf("%s: %w", filepath.Join(k.Path, StoredFile), err)
 	}
 	return nil
-}
-
-// foldersIn returns the folders in a folder, without links; none if it does not exist.
-func foldersIn(dir string) (paths []string, err error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			paths = append(paths, filepath.Join(dir, e.Name()))
-		}
-	}
-	return paths, err
 }
 
 // Remove removes the exploration's folder, and the folders around it if nothing else is in them.

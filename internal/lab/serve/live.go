@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
 )
@@ -271,15 +272,15 @@ func sharesOf(e entry) (shares [4]float64) {
 
 func doneWords(e entry) string {
 	if e.Seeds >= endless {
-		return reports.Thousands(int(e.Done)) + " runs"
+		return prose.Grouped(int(e.Done)) + " runs"
 	}
-	return fmt.Sprintf("%s of %s runs", reports.Thousands(int(e.Done)), reports.Thousands(int(e.Seeds)))
+	return fmt.Sprintf("%s of %s runs", prose.Grouped(int(e.Done)), prose.Grouped(int(e.Seeds)))
 }
 
 func countWords(e entry) string {
-	text := fmt.Sprintf("%s violated, %s undecided, %s valid", reports.Thousands(e.Violations), reports.Thousands(e.Unknown), reports.Thousands(e.Valid))
+	text := fmt.Sprintf("%s violated, %s undecided, %s valid", prose.Grouped(e.Violations), prose.Grouped(e.Unknown), prose.Grouped(e.Valid))
 	if e.Errors > 0 {
-		text += fmt.Sprintf(", %s could not be run", reports.Thousands(e.Errors))
+		text += fmt.Sprintf(", %s could not be run", prose.Grouped(e.Errors))
 	}
 	return text
 }
@@ -291,7 +292,7 @@ func (s *Server) sweepFindingsOf(ctx context.Context, e entry) []sweepFinding {
 	found := s.index.sweepFindings(ctx, e.Path)
 	out := []sweepFinding{}
 	for _, f := range found[:min(len(found), mostFindings)] {
-		one := sweepFinding{Property: f.Property, Text: causeWords(f.Cause), Runs: fmt.Sprintf("in %s of %s runs", reports.Thousands(f.Count), reports.Thousands(int(e.Done))), Seed: f.Smallest.Seed}
+		one := sweepFinding{Property: f.Property, Text: causeWords(f.Cause), Runs: fmt.Sprintf("in %s of %s runs", prose.Grouped(f.Count), prose.Grouped(int(e.Done))), Seed: f.Smallest.Seed}
 		if kept := path.Clean(f.Smallest.Kept); f.Smallest.Kept != "" && s.index.folder(kept) {
 			one.Kept = link("run", kept)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports"
 )
 
@@ -25,7 +26,7 @@ func parsed(names ...string) map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, name := range names {
 		t := template.New("layout.html").Funcs(template.FuncMap{
-			"link": link, "length": reports.Length, "thousands": reports.Thousands, "text": shown, "joined": joined, "lines": printable.Lines,
+			"link": link, "length": reports.Length, "thousands": prose.Grouped, "text": shown, "joined": joined, "lines": printable.Lines,
 			"date": func(t time.Time) string { return t.UTC().Format(time.DateTime) },
 			"mark": func(s state) string { return marks[s] }, "class": func(s state) string { return classes[s] },
 			"entries": entriesWords, "done": doneWords, "counts": countWords, "size": sizeWords,
@@ -60,7 +61,7 @@ func entriesWords(n int) string {
 	if n == 1 {
 		return "1 entry"
 	}
-	return reports.Thousands(n) + " entries"
+	return prose.Grouped(n) + " entries"
 }
 
 // sizeWords is the size of a file.

@@ -72,7 +72,7 @@ func (p *pulse) snapshot() snapshot {
 	if p99, ok := p.P99(); ok {
 		s.P99 = reports.Length(p99)
 	}
-	s.Outcomes = fmt.Sprintf("%s ok, %s failed, %s unknown", reports.Thousands(p.Totals.OK), reports.Thousands(p.Totals.Fail), reports.Thousands(p.Totals.Info))
+	s.Outcomes = fmt.Sprintf("%s ok, %s failed, %s unknown", prose.Grouped(p.Totals.OK), prose.Grouped(p.Totals.Fail), prose.Grouped(p.Totals.Info))
 	s.Holders, s.Waiting = p.whoHolds()
 	return s
 }

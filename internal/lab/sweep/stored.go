@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/zklab/zklab/store"
 )
 
 // StoreFolder is the folder of sweeps in a store: below it is one for each recipe, and in that one for
@@ -30,13 +31,13 @@ type Stored struct {
 // InStore returns the sweeps in a store, newest first. It reads the beginnings of their files only. One
 // that cannot be read is in the list, with its error.
 func InStore(root string) ([]Stored, error) {
-	recipes, err := foldersIn(filepath.Join(root, StoreFolder))
+	recipes, err := store.FoldersIn(filepath.Join(root, StoreFolder))
 	if err != nil {
 		return nil, fmt.Errorf("list the sweeps: %w", err)
 	}
 	var all []Stored
 	for _, recipe := range recipes {
-		folders, err := foldersIn(recipe)
+		folders, err := store.FoldersIn(recipe)
 		if err != nil {
 			all = append(all, Stored{Path: recipe, Recipe: filepath.Base(recipe), Err: err})
 		}
@@ -50,20 +51,6 @@ func InStore(root string) ([]Stored, error) {
 		return cmp.Or(b.Began.Compare(a.Began), strings.Compare(a.Path, b.Path))
 	})
 	return all, nil
-}
-
-// foldersIn returns the folders in a folder, without links; none if it does not exist.
-func foldersIn(dir string) (paths []string, err error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			paths = append(paths, filepath.Join(dir, e.Name()))
-		}
-	}
-	return paths, err
 }
 
 // read fills in what the files of the sweep say at their beginnings.
