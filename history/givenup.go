@@ -9,12 +9,11 @@ type GiveUp struct{ Connected, Disconnected, Next *Event }
 // long as the session may live. So does any client that is closed without a reply and opened anew.
 // No server tells such a client that its session expired. A session whose process ended was not
 // given up.
-func GivenUp(events []Event) map[ID]GiveUp {
-	back := comebacks(events)
+func GivenUp(facts []*Event) map[ID]GiveUp {
+	back := comebacks(facts)
 	had := map[int]map[ID]GiveUp{} // client → its process's sessions
 	over := map[ID]GiveUp{}
-	for i := range events {
-		e := &events[i]
+	for i, e := range facts {
 		if e.Process != SessionProcess || e.Client < 0 {
 			continue
 		}
@@ -47,11 +46,10 @@ func GivenUp(events []Event) map[ID]GiveUp {
 	return over
 }
 
-// comebacks returns, for each session, the index of its last connect or expiry in events.
-func comebacks(events []Event) map[ID]int {
+// comebacks returns, for each session, the place of its last connect or expiry among the facts.
+func comebacks(facts []*Event) map[ID]int {
 	last := map[ID]int{}
-	for i := range events {
-		e := &events[i]
+	for i, e := range facts {
 		if e.Process == SessionProcess && (e.F == FConnected || e.F == FExpired) {
 			last[e.Session] = i
 		}

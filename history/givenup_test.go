@@ -37,7 +37,7 @@ func TestGivenUp(t *testing.T) {
 				events = append(events, history.Event{Index: i, Process: history.SessionProcess, Client: f.client, Type: history.Info, F: f.f, Session: f.s})
 			}
 			got := map[history.ID]int{}
-			for s, g := range history.GivenUp(events) {
+			for s, g := range history.GivenUp((&history.History{Events: events}).Facts()) {
 				got[s] = g.Next.Index
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {

@@ -1,11 +1,17 @@
 package history
 
-import "sync"
+import (
+	"iter"
+	"slices"
+	"sync"
+)
 
 // History is a record that was read from a file or is still in memory. It must not be copied; see
 // [History.With].
 type History struct {
 	Header Header
+	// Events are all events; nil if the record is packed, see [OpenPacked]. All, At and Facts return those
+	// of any record.
 	Events []Event
 
 	// Complete says that the record has its end mark. Truncated says that the last line was cut off
@@ -17,8 +23,64 @@ type History struct {
 	Damage    []string
 	Missing   int
 
+	packed *packed
 	mu     sync.Mutex
 	paired *pairing
+}
+
+// Packed reports whether the record is packed.
+func (h *History) Packed() bool { return h.packed != nil }
+
+// Unpacked returns the same record with all events in a list: h itself, unless it is packed.
+func (h *History) Unpacked() *History {
+	if h.packed == nil {
+		return h
+	}
+	events := make([]Event, 0, h.Len())
+	for e := range h.All() {
+		events = append(events, *e)
+	}
+	return h.With(events)
+}
+
+// Len returns the number of events.
+func (h *History) Len() int {
+	if h.packed != nil {
+		return h.packed.n
+	}
+	return len(h.Events)
+}
+
+// All yields all events in order. In a packed record an event of an operation is only valid until the next
+// one.
+func (h *History) All() iter.Seq[*Event] {
+	if h.packed != nil {
+		return h.packed.all
+	}
+	return func(yield func(*Event) bool) {
+		for i := range h.Events {
+			if !yield(&h.Events[i]) {
+				return
+			}
+		}
+	}
+}
+
+// At returns the event of an index, which must not be changed.
+func (h *History) At(i int) *Event {
+	if h.packed != nil {
+		return h.packed.at(i, &Event{})
+	}
+	return &h.Events[i]
+}
+
+// Facts returns the events of Nemesis and SessionProcess, in order. All callers share one list, which
+// they must not change. Facts is safe for concurrent use while no goroutine changes the events.
+func (h *History) Facts() []*Event {
+	if h.packed != nil {
+		return h.packed.facts
+	}
+	return h.pairing().facts
 }
 
 // With returns the same record with other events.
@@ -32,15 +94,65 @@ func (h *History) With(events []Event) *History {
 // Operations returns the invocations with their completions, in order of invocation, without the
 // facts of Nemesis and SessionProcess. All callers share one slice, which they must not change.
 // Operations is safe for concurrent use while no goroutine changes the events.
-func (h *History) Operations() []*Operation { return h.pairing().ops }
+//
+// A packed record makes a list of its own for each call, which takes as much memory as unpacked events.
+func (h *History) Operations() []*Operation {
+	if h.packed == nil {
+		return h.pairing().ops
+	}
+	all := make([]*Operation, len(h.packed.calls))
+	for i := range all {
+		all[i] = h.packed.operation(i)
+	}
+	return all
+}
 
-// OperationAt returns the operation that Events[i] begins or ends, or nil.
+// EachOperation yields the operations as [History.Operations] has them. In a packed record, an operation is
+// only valid until the next one.
+func (h *History) EachOperation() iter.Seq[*Operation] {
+	if h.packed != nil {
+		return h.packed.operations
+	}
+	return slices.Values(h.Operations())
+}
+
+// Calls returns the number of operations.
+func (h *History) Calls() int {
+	if h.packed != nil {
+		return len(h.packed.calls)
+	}
+	return len(h.Operations())
+}
+
+// Operation returns the operation of a number, from 0 in order of invocation.
+func (h *History) Operation(number int) *Operation {
+	if h.packed != nil {
+		return h.packed.operation(number)
+	}
+	return h.Operations()[number]
+}
+
+// OperationAt returns the operation that the event of an index begins or ends, or nil.
 func (h *History) OperationAt(i int) *Operation {
+	if h.packed != nil {
+		if number := h.packed.of[i]; number > 0 {
+			return h.packed.operation(int(number - 1))
+		}
+		return nil
+	}
 	p := h.pairing()
 	if number := p.of[i]; number > 0 {
 		return p.ops[number-1]
 	}
 	return nil
+}
+
+// Unpaired returns the indices of the completions that belong to no invocation.
+func (h *History) Unpaired() []int32 {
+	if h.packed != nil {
+		return h.packed.stray
+	}
+	return h.pairing().stray
 }
 
 // pairing computes the pairing on first use, and again if events were added since.

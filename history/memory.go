@@ -30,7 +30,7 @@ func (r *Recorder) History() (*History, error) {
 		return nil, err
 	}
 	h.Header.Declared = r.header.Declared
-	h.finish(&a)
+	h.finish(&a, &h.Events[len(h.Events)-1])
 	return h, nil
 }
 

@@ -36,20 +36,70 @@ func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
 
 // Open reads the history in a file, which may be compressed with gzip; see [Read].
 func Open(path string) (*History, error) {
+	return open(path, func(f *os.File) (*History, error) {
+		expected, err := countLines(f)
+		if err != nil {
+			return nil, err
+		}
+		in, err := gunzip.Reader(f)
+		if err != nil {
+			return nil, err
+		}
+		h := &History{Events: make([]Event, 0, expected)}
+		return h, h.read(in, newQuick(), func(e *Event) { h.Events = append(h.Events, *e) })
+	})
+}
+
+// OpenPacked is Open for a record that may be large. If it begins with a header for which pack is true,
+// its events take about a quarter of the memory, and are not in History.Events. Each use of an event takes
+// longer.
+func OpenPacked(path string, pack func(Header) bool) (*History, error) {
+	if h, known := headerOf(path); !known || !pack(h) {
+		return Open(path)
+	}
+	return open(path, func(f *os.File) (*History, error) {
+		in, err := gunzip.Reader(f)
+		if err != nil {
+			return nil, err
+		}
+		h, p, q := &History{}, newPacker(), newQuick()
+		err = h.read(in, q, func(e *Event) {
+			p.add(e)
+			q.room = q.room[:0] // for the next value
+		})
+		h.packed = p.done()
+		return h, err
+	})
+}
+
+// headerOf reads the header alone. known is false if there is none, or if the file can be read only once.
+func headerOf(path string) (of Header, known bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		return of, false
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return of, false
+	}
+	in, err := gunzip.Reader(f)
+	if err != nil {
+		return of, false
+	}
+	lines := lineReader{r: bufio.NewReader(in), limit: MaxLine}
+	line, _, err := lines.next()
+	var h History
+	err = readBegin(&h, bytes.TrimPrefix(line, []byte(byteOrderMark)), err)
+	return h.Header, err == nil
+}
+
+func open(path string, read func(f *os.File) (*History, error)) (*History, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	expected, err := countLines(f)
-	var in io.Reader
-	if err == nil {
-		in, err = gunzip.Reader(f)
-	}
-	var h *History
-	if err == nil {
-		h, err = read(in, expected)
-	}
+	h, err := read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -60,16 +110,22 @@ func Open(path string) (*History, error) {
 // [DamagedError] if any other line is not an event, and [ErrForeign] if the first line is not the
 // beginning of a history. It describes contradictions in History.Damage. It numbers the events by
 // position, whatever the lines say: Events[i].Index is i, and the event is on line i+1.
-func Read(r io.Reader) (*History, error) { return read(r, 0) }
+func Read(r io.Reader) (*History, error) {
+	h := &History{}
+	if err := h.read(r, newQuick(), func(e *Event) { h.Events = append(h.Events, *e) }); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
 
 // byteOrderMark is what some editors put at the beginning of a file.
 const byteOrderMark = "\ufeff"
 
-func read(r io.Reader, expected int) (*History, error) {
-	h := &History{Events: make([]Event, 0, expected)}
-	q := newQuick()
+// read reads all lines, and calls keep with each event. It sets all fields but the events.
+func (h *History) read(r io.Reader, q *quick, keep func(*Event)) error {
 	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxLine}
 	var a auditor
+	var e Event
 	for n := 1; ; n++ {
 		line, whole, err := lines.next()
 		if err == io.EOF {
@@ -78,34 +134,34 @@ func read(r io.Reader, expected int) (*History, error) {
 		if n == 1 {
 			line = bytes.TrimPrefix(line, []byte(byteOrderMark))
 			if err := readBegin(h, line, err); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if err != nil && !errors.Is(err, errTooLong) {
-			return nil, err
+			return err
 		}
-		e, reason := q.event(line, err)
+		next, reason := q.event(line, err)
 		if reason != nil {
 			if !whole && err == nil && cutOff(line) {
 				h.Truncated = true
 				break
 			}
-			return nil, &DamagedError{Line: n, Reason: reason.Error()}
+			return &DamagedError{Line: n, Reason: reason.Error()}
 		}
+		e = next
 		a.look(n, &e)
 		e.Index = n - 1
-		h.Events = append(h.Events, e)
+		keep(&e)
 	}
-	if len(h.Events) == 0 {
-		return nil, fmt.Errorf("%w: the file is empty", ErrForeign)
+	if e.F == "" {
+		return fmt.Errorf("%w: the file is empty", ErrForeign)
 	}
-	h.finish(&a)
-	return h, nil
+	h.finish(&a, &e)
+	return nil
 }
 
-// finish fills in the fields of h that depend on all events.
-func (h *History) finish(a *auditor) {
-	last := &h.Events[len(h.Events)-1]
+// finish fills in the fields of h that depend on all events, up to the last one.
+func (h *History) finish(a *auditor, last *Event) {
 	h.Complete = last.F == FEnd && last.Process == Nemesis
 	h.Damage, h.Missing = a.damage(), a.missing
 }

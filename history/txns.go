@@ -82,7 +82,7 @@ func ReadTxns(r io.Reader) ([]Txn, error) { return readTxns(r, 0) }
 
 func readTxns(r io.Reader, expected int) ([]Txn, error) {
 	txns := make([]Txn, 0, expected)
-	err := eachTxn(r, func(t *Txn) { txns = append(txns, *t) })
+	err := newQuick().eachTxn(r, func(t *Txn) { txns = append(txns, *t) })
 	if err != nil || len(txns) == 0 {
 		return nil, err
 	}
@@ -90,8 +90,7 @@ func readTxns(r io.Reader, expected int) ([]Txn, error) {
 }
 
 // eachTxn calls do for each transaction. do may keep what t points to.
-func eachTxn(r io.Reader, do func(t *Txn)) error {
-	q := newQuick()
+func (q *quick) eachTxn(r io.Reader, do func(t *Txn)) error {
 	var last ID
 	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxTxnLine}
 	for n := 1; ; n++ {
@@ -148,7 +147,7 @@ func EachTxn(path string, do func(t *Txn)) error {
 		return err
 	}
 	defer f.Close()
-	if err := eachTxn(f, do); err != nil {
+	if err := newQuick().eachTxn(f, do); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil

@@ -67,9 +67,9 @@ type List struct {
 // Of returns the faults of a record.
 func Of(h *history.History) *List {
 	l := new(List)
-	for i := range h.Events {
-		if step, ok := StepOf(&h.Events[i]); ok {
-			l.Add(&h.Events[i], step)
+	for _, e := range h.Facts() {
+		if step, ok := StepOf(e); ok {
+			l.Add(e, step)
 		}
 	}
 	return l

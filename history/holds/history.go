@@ -27,13 +27,15 @@ func Of(h *history.History) *Record {
 		exits: map[int][]Moment{}, told: map[history.ID]Moment{},
 	}
 	r.r = Reader{Evidence: r, Decode: func(e *history.Event, v any) { _ = e.Decode(v) }} // ignores values that cannot be read
-	for _, op := range h.Operations() {
-		r.ops[op.Key] = append(r.ops[op.Key], op)
+	if !h.Packed() {                                                                     // such a record is not of objects that clients hold
+		for _, op := range h.Operations() {
+			r.ops[op.Key] = append(r.ops[op.Key], op)
+		}
 	}
-	for i := range h.Events {
-		r.fact(&h.Events[i])
+	for e := range h.All() {
+		r.fact(e)
 	}
-	for s, g := range history.GivenUp(h.Events) {
+	for s, g := range history.GivenUp(h.Facts()) {
 		if _, known := r.told[s]; !known {
 			r.told[s] = Moment{g.Next.Time, g.Next.Index}
 		}

@@ -42,7 +42,10 @@ type Model struct {
 	// Keyless says that all keys count as one, since the promises are made to sessions.
 	Keyless bool
 	// OnZnodes says that objects consist of znodes that the transaction log covers.
-	OnZnodes   bool
+	OnZnodes bool
+	// Packs says that checks and figures look at one key after the other, or at operations in passing, so
+	// that the record of a large run can be packed (history.OpenPacked).
+	Packs      bool
 	Operations []Operation
 	// Others has the traits of operations that are not listed; nil if there are none.
 	Others *Operation

@@ -67,7 +67,7 @@ type Stored struct {
 // Register is one znode whose data is its value. It tests ZooKeeper itself.
 var Register = declare(Model{
 	Name: "register", About: "the store itself: writes, compare-and-set and reads of one znode",
-	Store: true,
+	Store: true, Packs: true,
 	Operations: []Operation{
 		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed"}},
 		{F: FWrite, Quorum: always, Tell: tellWrite, Words: Words{

@@ -199,7 +199,7 @@ func (s *Session) ToldBy() []int {
 
 // giveUps finds the sessions that their clients gave up.
 func (a *Record) giveUps() {
-	for id, g := range history.GivenUp(a.History.Events) {
+	for id, g := range history.GivenUp(a.History.Facts()) {
 		if s := a.Session(id); s != nil && s.Expired == Never {
 			s.Expired, s.ExpiredEvent, s.GivenUp = g.Next.Time, g.Next.Index, &g
 		}
