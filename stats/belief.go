@@ -38,7 +38,7 @@ func (b *Belief) Merge(others *Belief) {
 
 // beliefOf also returns the length of each window. It returns nil if several clients may hold the object at a
 // time. The holds are in order of their grants.
-func beliefOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) (b *Belief, windows []Bound) {
+func beliefOf(m *models.Model, ops operations, all []*holds.Hold) (b *Belief, windows []Bound) {
 	if m.State != models.Exclusive && m.State != models.ReadWrite || len(all) == 0 {
 		return nil, nil
 	}
@@ -50,7 +50,7 @@ func beliefOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) (b *
 		b.Longest = max(b.Longest, o.Length())
 	}
 	byKey := map[string][]guarded{}
-	for _, op := range ops {
+	for op := range ops {
 		if op.F != models.FWrite || op.Outcome() != history.OK {
 			continue
 		}

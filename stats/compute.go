@@ -2,6 +2,7 @@ package stats
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -19,26 +20,26 @@ const stallFloor = 250 * time.Millisecond
 // load lasts from the first invocation to the end.
 func Compute(h *history.History) Stats {
 	m := models.Of(h)
-	ops := h.Operations()
+	ops := h.EachOperation()
 	load := loadPhase(h)
 	told := faults.Of(h)
 	faults := faultsOf(told)
 	outlast(faults, h)
 	record := holds.Of(h)
-	slow := measureFaults(faults, h, ops, lossesOf(h, record))
+	slow := measureFaults(faults, h, lossesOf(h, record))
 	all := record.All()
 	probes := Probes(h)
 	measureOutages(faults, h, probes)
 	handOver := measureHandOvers(faults, h, ops, all)
 	measurePhases(faults, h)
 	groups := consequencesOf(faults)
-	inLoad := begunIn(load, ops)
+	inLoad := begunIn(load, h)
 	cost := costOf(m, ops, inLoad, all)
 	fairness := fairnessOf(m, h, inLoad)
 	belief, windows := beliefOf(m, ops, all)
 	s := Stats{
 		Load:       load.Length(),
-		ByF:        byF(ops, load),
+		ByF:        byF(h, load),
 		Contended:  contended(inLoad, all),
 		Elections:  elections(h, len(told.Elections)),
 		Faults:     faults,
@@ -68,12 +69,12 @@ func Compute(h *history.History) Stats {
 }
 
 // rate returns the ok completions per second within the span.
-func rate(m *models.Model, ops []*history.Operation, in Span) float64 {
+func rate(m *models.Model, ops operations, in Span) float64 {
 	if in.Length() <= 0 {
 		return 0
 	}
 	n := 0
-	for _, op := range ops {
+	for op := range ops {
 		if !m.Operation(op.F).Local && op.Outcome() == history.OK && in.Contains(op.Return.Time) {
 			n++
 		}
@@ -82,62 +83,99 @@ func rate(m *models.Model, ops []*history.Operation, in Span) float64 {
 }
 
 // byF returns the figures of each kind of operation, in order of name.
-func byF(ops []*history.Operation, load Span) []ByF {
-	groups := map[string][]*history.Operation{}
-	for _, op := range ops {
-		groups[op.F] = append(groups[op.F], op)
+func byF(h *history.History, load Span) []ByF {
+	kinds := map[string]*kind{}
+	for op := range h.EachOperation() {
+		k := kinds[op.F]
+		if k == nil {
+			k = &kind{ByF: ByF{F: op.F}}
+			kinds[op.F] = k
+		}
+		k.count(op)
+		if load.Contains(op.Began()) {
+			k.inLoad = true
+			k.measure(op)
+		}
 	}
-	out := make([]ByF, 0, len(groups))
-	for f, group := range groups {
-		out = append(out, figures(f, group, load))
+	for _, k := range kinds {
+		if k.inLoad {
+			continue
+		}
+		for op := range h.EachOperation() {
+			if op.F == k.F {
+				k.measure(op)
+			}
+		}
+	}
+	out := make([]ByF, 0, len(kinds))
+	for _, k := range kinds {
+		l := &k.took
+		k.P50, k.P90, k.P99, k.Max = l.quantile(50), l.quantile(90), l.quantile(99), l.max
+		out = append(out, k.ByF)
 	}
 	slices.SortFunc(out, func(a, b ByF) int { return cmp.Compare(a.F, b.F) })
 	return out
 }
 
-func figures(f string, ops []*history.Operation, load Span) ByF {
-	out := ByF{F: f}
-	for _, op := range ops {
-		switch op.Outcome() {
-		case history.OK:
-			out.OK++
-		case history.Fail:
-			out.Fail++
-		default:
-			out.Info++
+// kind is one kind of operation.
+type kind struct {
+	ByF
+	inLoad bool // one of them began in the load phase
+	took   latencies
+}
+
+func (k *kind) count(op *history.Operation) {
+	switch op.Outcome() {
+	case history.OK:
+		k.OK++
+	case history.Fail:
+		k.Fail++
+	default:
+		k.Info++
+	}
+}
+
+func (k *kind) measure(op *history.Operation) {
+	if op.Outcome() == history.OK {
+		k.took.record(latency(op))
+	}
+}
+
+// operations are some operations of a record, in order of invocation. In a large record each of them is only
+// valid until the next one.
+type operations = iter.Seq[*history.Operation]
+
+// chosen returns the operations for which is is true.
+func chosen(h *history.History, is func(*history.Operation) bool) operations {
+	some := func(yield func(*history.Operation) bool) {
+		for op := range h.EachOperation() {
+			if is(op) && !yield(op) {
+				return
+			}
 		}
 	}
-	var l latencies
-	for _, op := range begunIn(load, ops) {
-		if op.Outcome() == history.OK {
-			l.record(latency(op))
-		}
+	if h.Packed() {
+		return some
 	}
-	out.P50, out.P90, out.P99, out.Max = l.quantile(50), l.quantile(90), l.quantile(99), l.max
-	return out
+	return slices.Values(slices.Collect(some))
 }
 
 // begunIn returns the operations that began in the load phase. Later operations are the final look
 // of all clients at all keys, which measures nothing. If none began in the load phase, begunIn
 // returns all.
-func begunIn(load Span, ops []*history.Operation) []*history.Operation {
-	in := make([]*history.Operation, 0, len(ops))
-	for _, op := range ops {
-		if load.Contains(op.Began()) {
-			in = append(in, op)
-		}
+func begunIn(load Span, h *history.History) operations {
+	in := chosen(h, func(op *history.Operation) bool { return load.Contains(op.Began()) })
+	for range in {
+		return in
 	}
-	if len(in) == 0 {
-		return ops
-	}
-	return in
+	return h.EachOperation()
 }
 
 // stalls counts the stalls of the harness.
 func stalls(h *history.History) int {
 	n := 0
-	for i := range h.Events {
-		if s, ok := decoded[history.Stall](&h.Events[i], history.FStall); ok && s.Gap > stallFloor {
+	for _, e := range h.Facts() {
+		if s, ok := decoded[history.Stall](e, history.FStall); ok && s.Gap > stallFloor {
 			n++
 		}
 	}

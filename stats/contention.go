@@ -12,7 +12,7 @@ import (
 
 // contended returns the share of ok acquires that were invoked while another client held the key,
 // as that client saw it, or -1 if there are none. The holds are in order of their grants.
-func contended(ops []*history.Operation, all []*holds.Hold) float64 {
+func contended(ops operations, all []*holds.Hold) float64 {
 	byKey := map[string]*heldBy{}
 	for _, h := range all {
 		if byKey[h.Key] == nil {
@@ -21,7 +21,7 @@ func contended(ops []*history.Operation, all []*holds.Hold) float64 {
 		byKey[h.Key].add(h)
 	}
 	acquires, met := 0, 0
-	for _, op := range ops {
+	for op := range ops {
 		if op.F != models.FAcquire || op.Outcome() != history.OK {
 			continue
 		}

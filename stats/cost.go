@@ -95,27 +95,36 @@ func addPoints(points []HerdPoint) []HerdPoint {
 // costOf returns the cost of the operations of the load, which follow each other in ops. It returns nil
 // if the record does not have it: it is from another tool or an older zklab, or a client reached the
 // servers by connections of its own.
-func costOf(m *models.Model, ops, load []*history.Operation, all []*holds.Hold) *Cost {
+func costOf(m *models.Model, ops, load operations, all []*holds.Hold) *Cost {
 	c := &Cost{Operations: map[string]*OperationCost{}}
 	requests := map[int]int{} // of each client with an operation that succeeded
 	watched := map[string][]time.Duration{}
 	woken := 0
-	known := eachTraffic(m, ops, func(op *history.Operation, t history.Traffic) {
-		if op.Invoke.Index < load[0].Invoke.Index || op.Invoke.Index > load[len(load)-1].Invoke.Index {
+	first, last := -1, -1
+	for op := range load {
+		if first < 0 {
+			first = op.Invoke.Index
+		}
+		last = op.Invoke.Index
+	}
+	known := eachTraffic(m, ops, func(op caller, t history.Traffic) {
+		if op.index < first || op.index > last {
 			return
 		}
-		if !releases(m, op) {
+		if !releases(m, op.f) {
 			woken += t.WatchEvents()
-			watched[op.Key] = append(watched[op.Key], t.Events...)
+			if m.Held() {
+				watched[op.key] = append(watched[op.key], t.Events...)
+			}
 		}
-		if op.Outcome() == history.OK {
-			o := entry(&c.Operations, op.F)
+		if op.ok {
+			o := entry(&c.Operations, op.f)
 			o.OK++
 			o.Requests += t.Requests
 			o.Sent += t.Sent
 			o.Received += t.Received
 			o.Events += t.WatchEvents()
-			requests[op.Client] += t.Requests
+			requests[op.client] += t.Requests
 		}
 	})
 	if !known {
@@ -132,17 +141,25 @@ func costOf(m *models.Model, ops, load []*history.Operation, all []*holds.Hold) 
 	return c
 }
 
+// caller is an operation that messages belong to.
+type caller struct {
+	f, key        string
+	client, index int
+	ok            bool
+}
+
 // eachTraffic calls visit with each operation that messages belong to, and with what passed in it and
 // after it. It leaves out unknown operations and those that never ended. It returns false, and may
 // have left out more, if the record does not say what passed.
-func eachTraffic(m *models.Model, ops []*history.Operation, visit func(*history.Operation, history.Traffic)) bool {
+func eachTraffic(m *models.Model, ops operations, visit func(caller, history.Traffic)) bool {
 	type passed struct {
-		op *history.Operation
+		op    caller
+		known bool
 		history.Traffic
 	}
 	last := map[int]*passed{} // of each client
 	any := false
-	for _, op := range ops {
+	for op := range ops {
 		if m.Operation(op.F).Local || !m.Knows(op.F) {
 			continue
 		}
@@ -151,12 +168,12 @@ func eachTraffic(m *models.Model, ops []*history.Operation, visit func(*history.
 			p = &passed{}
 			last[op.Client] = p
 		}
-		if p.op != nil {
+		if p.known {
 			if op.Invoke.Traffic != nil {
 				p.Traffic = sum(p.Traffic, *op.Invoke.Traffic)
 			}
 			visit(p.op, p.Traffic)
-			p.op = nil
+			p.known = false
 		}
 		if op.Return == nil {
 			continue
@@ -164,11 +181,11 @@ func eachTraffic(m *models.Model, ops []*history.Operation, visit func(*history.
 		if op.Return.Traffic == nil {
 			return false
 		}
-		p.op, p.Traffic = op, *op.Return.Traffic
+		*p = passed{caller{op.F, op.Key, op.Client, op.Invoke.Index, op.Outcome() == history.OK}, true, *op.Return.Traffic}
 		any = true
 	}
 	for _, p := range last {
-		if p.op != nil {
+		if p.known {
 			visit(p.op, p.Traffic)
 		}
 	}
@@ -183,22 +200,24 @@ func sum(a, b history.Traffic) history.Traffic {
 }
 
 // releases reports whether an operation ends a hold.
-func releases(m *models.Model, op *history.Operation) bool { return m.Held() && m.Operation(op.F).Ends }
+func releases(m *models.Model, f string) bool { return m.Held() && m.Operation(f).Ends }
 
 // herdOf returns what released keys or wrote them, without the number of all events. watched are the
 // times of the events by key. It returns nil if there is neither a release nor a write.
-func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load []*history.Operation, all []*holds.Hold) *Herd {
+func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load operations, all []*holds.Hold) *Herd {
 	h := &Herd{Of: ofWrites}
 	wakes := m.NeedsQuorum
 	if m.Held() {
 		h.Of = ofReleases
-		wakes = func(op *history.Operation) bool { return releases(m, op) }
+		wakes = func(op *history.Operation) bool { return releases(m, op.F) }
 	}
 	released := map[string][]time.Duration{} // by key: when each began, rising
-	for _, op := range load {
+	for op := range load {
 		if op.Outcome() == history.OK && wakes(op) {
 			h.OK++
-			released[op.Key] = append(released[op.Key], op.Began())
+			if m.Held() {
+				released[op.Key] = append(released[op.Key], op.Began())
+			}
 		}
 	}
 	if h.OK == 0 {
@@ -234,13 +253,13 @@ type contenders struct {
 }
 
 // contendersOf returns the contenders of each key.
-func contendersOf(m *models.Model, ops []*history.Operation, all []*holds.Hold) map[string]*contenders {
+func contendersOf(m *models.Model, ops operations, all []*holds.Hold) map[string]*contenders {
 	byKey := map[string]*contenders{}
 	add := func(key string, came, left time.Duration) {
 		c := entry(&byKey, key)
 		c.came, c.left = append(c.came, came), append(c.left, left)
 	}
-	for _, op := range ops {
+	for op := range ops {
 		if m.Operation(op.F).Begins {
 			left := never
 			if op.Return != nil {

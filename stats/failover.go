@@ -17,19 +17,13 @@ const never = time.Duration(math.MaxInt64)
 
 // measureFaults adds to each verified fault how long fail-over took and whether any operation felt
 // it. It returns, for each kind of operation, the latency above which an operation is slow.
-func measureFaults(faults []Fault, h *history.History, ops []*history.Operation, lost losses) (slow map[string]time.Duration) {
+func measureFaults(faults []Fault, h *history.History, lost losses) (slow map[string]time.Duration) {
 	if len(faults) == 0 {
 		return nil
 	}
 	m := models.Of(h)
-	var quorum []*history.Operation
-	for _, op := range ops {
-		if m.NeedsQuorum(op) {
-			quorum = append(quorum, op)
-		}
-	}
-	all := newSuccesses(quorum)
-	byClient := successesByClient(quorum)
+	quorum := chosen(h, m.NeedsQuorum)
+	all, byClient := successesOf(quorum)
 	before := calm(quorum, firstInjection(faults))
 	felt, forced := newFeeling(quorum, before), endedByForce(faults)
 	for i := range faults {
@@ -123,39 +117,49 @@ type successes struct {
 	untilOK, untilX []time.Duration
 }
 
-func newSuccesses(ops []*history.Operation) *successes {
-	s := &successes{}
+func (s *successes) add(op *history.Operation) {
 	var lastOK, lastX time.Duration
-	for _, op := range ops {
-		switch {
-		case op.Outcome() == history.OK:
-			s.began = append(s.began, op.Began())
-			s.ended = append(s.ended, op.Return.Time)
-			lastOK = max(lastOK, op.Return.Time)
-		case op.Return == nil:
-			lastX = never
-		default:
-			lastX = max(lastX, op.Return.Time)
-		}
-		s.tried = append(s.tried, op.Began())
-		s.untilOK, s.untilX = append(s.untilOK, lastOK), append(s.untilX, lastX)
+	if n := len(s.tried); n > 0 {
+		lastOK, lastX = s.untilOK[n-1], s.untilX[n-1]
 	}
+	switch {
+	case op.Outcome() == history.OK:
+		s.began = append(s.began, op.Began())
+		s.ended = append(s.ended, op.Return.Time)
+		lastOK = max(lastOK, op.Return.Time)
+	case op.Return == nil:
+		lastX = never
+	default:
+		lastX = max(lastX, op.Return.Time)
+	}
+	s.tried = append(s.tried, op.Began())
+	s.untilOK, s.untilX = append(s.untilOK, lastOK), append(s.untilX, lastX)
+}
+
+// finish makes s ready for questions.
+func (s *successes) finish() {
 	for i := len(s.ended) - 2; i >= 0; i-- {
 		s.ended[i] = min(s.ended[i], s.ended[i+1])
 	}
-	return s
 }
 
-func successesByClient(ops []*history.Operation) map[int]*successes {
-	groups := map[int][]*history.Operation{}
-	for _, op := range ops {
-		groups[op.Client] = append(groups[op.Client], op)
+// successesOf returns those of some operations, all together and by client.
+func successesOf(ops operations) (all *successes, byClient map[int]*successes) {
+	all, byClient = &successes{}, map[int]*successes{}
+	for op := range ops {
+		of := byClient[op.Client]
+		if of == nil {
+			of = &successes{}
+			byClient[op.Client] = of
+		}
+		all.add(op)
+		of.add(op)
 	}
-	out := make(map[int]*successes, len(groups))
-	for c, group := range groups {
-		out[c] = newSuccesses(group)
+	all.finish()
+	for _, of := range byClient {
+		of.finish()
 	}
-	return out
+	return all, byClient
 }
 
 // within returns the time from the beginning of the span to the end of the first success that was

@@ -37,10 +37,13 @@ type ClientGrants struct {
 }
 
 // fairnessOf returns nil if there was no grant, or if clients do not hold the object.
-func fairnessOf(m *models.Model, h *history.History, load []*history.Operation) *Fairness {
+func fairnessOf(m *models.Model, h *history.History, load operations) *Fairness {
+	if !m.Held() {
+		return nil
+	}
 	var acquires []*history.Operation
-	for _, op := range load {
-		if of := m.Operation(op.F); m.Held() && of.Begins && of.Waits {
+	for op := range load {
+		if of := m.Operation(op.F); of.Begins && of.Waits {
 			acquires = append(acquires, op)
 		}
 	}

@@ -54,8 +54,7 @@ func (f *Fault) hitsAll() bool {
 // report the same election.
 func elections(h *history.History, seen int) int {
 	var first, last *history.Health
-	for i := range h.Events {
-		e := &h.Events[i]
+	for _, e := range h.Facts() {
 		if !isFact(e, history.FHealth) {
 			continue
 		}

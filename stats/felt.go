@@ -16,14 +16,15 @@ type baseline struct {
 // calm describes the operations that ended before the first fault. How long an operation usually takes is
 // told by those that began in the second half of that time: the first seconds of a load can be slow, in
 // containers above all, and would hide outages that are as long.
-func calm(ops []*history.Operation, until time.Duration) baseline {
+func calm(ops operations, until time.Duration) baseline {
 	b := baseline{slow: map[string]time.Duration{}, codes: map[string]bool{}}
 	byF, late := map[string]*latencies{}, map[string]*latencies{}
 	var half time.Duration
-	if len(ops) > 0 {
-		half = ops[0].Began() + (until-ops[0].Began())/2
+	for first := range ops {
+		half = first.Began() + (until-first.Began())/2
+		break
 	}
-	for _, op := range ops {
+	for op := range ops {
 		if op.Return == nil || op.Return.Time >= until {
 			continue
 		}
@@ -71,7 +72,7 @@ func (b baseline) feels(op *history.Operation) bool {
 
 // firstAt returns the index of the first event at t or later.
 func firstAt(h *history.History, t time.Duration) int {
-	return sort.Search(len(h.Events), func(i int) bool { return h.Events[i].Time >= t })
+	return sort.Search(h.Len(), func(i int) bool { return h.At(i).Time >= t })
 }
 
 // feeling finds out whether an operation that shows trouble overlaps a span.
@@ -80,10 +81,10 @@ type feeling struct {
 	ended []time.Duration // the latest end of operations 0 to i
 }
 
-func newFeeling(ops []*history.Operation, before baseline) feeling {
+func newFeeling(ops operations, before baseline) feeling {
 	var f feeling
 	latest := time.Duration(0)
-	for _, op := range ops {
+	for op := range ops {
 		if !before.feels(op) {
 			continue
 		}

@@ -12,7 +12,7 @@ import (
 // measureHandOvers adds to each fault the hand-overs after the holds that it ended, and returns
 // those after the other holds. The holds are in order of their grants. Objects that several clients
 // can hold at once have no hand-overs.
-func measureHandOvers(faults []Fault, h *history.History, ops []*history.Operation, all []*holds.Hold) []Bound {
+func measureHandOvers(faults []Fault, h *history.History, ops operations, all []*holds.Hold) []Bound {
 	if models.Of(h).State != models.Exclusive {
 		return nil
 	}
@@ -136,9 +136,9 @@ type wish struct {
 	until []time.Duration // the latest end of acquires 0 to i
 }
 
-func wishes(ops []*history.Operation) map[string]*wish {
+func wishes(ops operations) map[string]*wish {
 	out := map[string]*wish{}
-	for _, op := range ops {
+	for op := range ops {
 		if op.F != models.FAcquire {
 			continue
 		}

@@ -25,9 +25,8 @@ type Point struct {
 // Points returns the operations of a history, in order of invocation.
 func Points(h *history.History) []Point {
 	end := End(h)
-	ops := h.Operations()
-	points := make([]Point, 0, len(ops))
-	for _, op := range ops {
+	points := make([]Point, 0, h.Calls())
+	for op := range h.EachOperation() {
 		p := Point{At: op.Intended(), F: op.F, Outcome: op.Outcome(), Client: op.Client, Open: op.Return == nil}
 		if p.Open {
 			p.Latency = max(0, end-p.At)

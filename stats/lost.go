@@ -43,8 +43,8 @@ type losses struct {
 func lossesOf(h *history.History, record *holds.Record) losses {
 	of := losses{timeout: h.Header.Params.SessionTimeout}
 	add := func(had, told time.Duration, session history.ID) { of.all = append(of.all, loss{had, told, session}) }
-	for i := range h.Events {
-		if e := &h.Events[i]; e.Process == history.SessionProcess && e.F == history.FLost {
+	for _, e := range h.Facts() {
+		if e.Process == history.SessionProcess && e.F == history.FLost {
 			add(e.Time, e.Time, 0)
 		}
 	}

@@ -60,8 +60,7 @@ type grant struct{ at, timeout time.Duration }
 // toldOf returns what clients were told about each session.
 func toldOf(h *history.History) map[history.ID]told {
 	all := map[history.ID]told{}
-	for i := range h.Events {
-		e := &h.Events[i]
+	for _, e := range h.Facts() {
 		if e.Process != history.SessionProcess {
 			continue
 		}

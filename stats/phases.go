@@ -31,8 +31,7 @@ type connection struct {
 // connectionsOf returns the events of the connections of each client, in order.
 func connectionsOf(h *history.History) map[int][]connection {
 	all := map[int][]connection{}
-	for i := range h.Events {
-		e := &h.Events[i]
+	for _, e := range h.Facts() {
 		if e.Process != history.SessionProcess {
 			continue
 		}

@@ -55,8 +55,8 @@ type ProbePoint struct {
 // probes.
 func Probes(h *history.History) []Writes {
 	var all []Writes
-	for i := range h.Events {
-		p, ok := decoded[history.Probe](&h.Events[i], history.FProbe)
+	for _, e := range h.Facts() {
+		p, ok := decoded[history.Probe](e, history.FProbe)
 		if !ok {
 			continue
 		}

@@ -140,9 +140,9 @@ func entry[T any](of *map[string]*T, name string) *T {
 }
 
 // operationSamples returns those of the operations of the load on the subject.
-func operationSamples(m *models.Model, ops []*history.Operation) map[string]*OperationSamples {
+func operationSamples(m *models.Model, ops operations) map[string]*OperationSamples {
 	var all map[string]*OperationSamples
-	for _, op := range ops {
+	for op := range ops {
 		if m.Operation(op.F).Local {
 			continue
 		}

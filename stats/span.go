@@ -20,10 +20,10 @@ func (s Span) Contains(t time.Duration) bool { return s.From <= t && t <= s.Unti
 
 // End returns the time of the last event, or 0 for an empty history.
 func End(h *history.History) time.Duration {
-	if len(h.Events) == 0 {
+	if h.Len() == 0 {
 		return 0
 	}
-	return h.Events[len(h.Events)-1].Time
+	return h.At(h.Len() - 1).Time
 }
 
 // PhaseSpan is a phase of the run with its period.
@@ -35,8 +35,7 @@ type PhaseSpan struct {
 // Phases returns the phases of the run. The last one ends with the record.
 func Phases(h *history.History) []PhaseSpan {
 	var out []PhaseSpan
-	for i := range h.Events {
-		e := &h.Events[i]
+	for _, e := range h.Facts() {
 		p, ok := decoded[history.Phase](e, history.FPhase)
 		if !ok {
 			continue
@@ -61,10 +60,8 @@ func loadPhase(h *history.History) Span {
 	if len(phases) > 0 {
 		return Span{}
 	}
-	for i := range h.Events {
-		if e := &h.Events[i]; e.Process >= 0 && e.Type == history.Invoke {
-			return Span{From: e.Time, Until: End(h)}
-		}
+	for op := range h.EachOperation() {
+		return Span{From: op.Began(), Until: End(h)}
 	}
 	return Span{}
 }

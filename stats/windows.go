@@ -58,9 +58,12 @@ func reconnected(f *Fault, h *history.History) time.Duration {
 	for _, c := range f.Clients {
 		waiting[c] = true
 	}
-	for i := firstAt(h, f.Injected); i < len(h.Events) && len(waiting) > 0; i++ {
-		e := &h.Events[i]
-		if e.Process == history.SessionProcess && e.F == history.FConnected &&
+	from := firstAt(h, f.Injected)
+	for _, e := range h.Facts() {
+		if len(waiting) == 0 {
+			break
+		}
+		if e.Index >= from && e.Process == history.SessionProcess && e.F == history.FConnected &&
 			waiting[e.Client] && !slices.Contains(f.Sessions, e.Session) {
 			delete(waiting, e.Client)
 			last = e.Time
