@@ -74,7 +74,7 @@ func loaded(a *evidence.Record) Assumption {
 	total, most := 0, 0
 	for _, k := range a.Keys {
 		n := 0
-		for _, op := range k.Ops {
+		for op := range k.EachOp() {
 			if op.Outcome() == history.OK && op.Return.Time <= until && !a.Object.Operation(op.F).Local {
 				n++
 			}
@@ -159,7 +159,7 @@ func deaf(a *evidence.Record) (at time.Duration, nothing bool) {
 	}
 	tried := false
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
+		for op := range k.EachOp() {
 			switch {
 			case a.Object.Operation(op.F).Local || op.Began() >= end || evidence.Ended(op) <= at:
 			case op.Outcome() == history.OK && op.Return.Time <= end:
@@ -199,17 +199,21 @@ func expectedKinds(a *evidence.Record) []string {
 // working asks that not every client ended in a call that never returned. If all clients are stuck,
 // none waits for another, and nothing can go wrong any more.
 func working(a *evidence.Record) Assumption {
-	last := map[int]*history.Operation{}
+	type call struct {
+		began time.Duration
+		stuck bool
+	}
+	last := map[int]call{}
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
-			if l := last[op.Client]; l == nil || op.Began() >= l.Began() {
-				last[op.Client] = op
+		for op := range k.EachOp() {
+			if l, any := last[op.Client]; !any || op.Began() >= l.began {
+				last[op.Client] = call{op.Began(), op.Return == nil}
 			}
 		}
 	}
 	stuck := 0
-	for _, op := range last {
-		if op.Return == nil {
+	for _, l := range last {
+		if l.stuck {
 			stuck++
 		}
 	}

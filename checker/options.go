@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,6 +34,8 @@ type Options struct {
 	// have holes. A transaction that is there counts. One that is missing proves something only if
 	// the zxids show that the list is whole. Checks do not change them.
 	Transactions []history.Txn
+	// Packed are the transactions of a large run, in place of Transactions; nil if they are not known.
+	Packed *history.PackedTxns
 	// NoReference leaves the reference model, and so porcupine, out.
 	NoReference bool
 }
@@ -42,6 +45,17 @@ func (o Options) budget() time.Duration {
 		return time.Minute
 	}
 	return o.Budget
+}
+
+// read reads a record with its transactions.
+func (o Options) read(ctx context.Context, h *history.History, m frame.Model) *evidence.Record {
+	switch {
+	case !h.Packed() && o.Packed != nil:
+		return evidence.Read(ctx, h, m.Object, o.Packed.List())
+	case !h.Packed() || o.Packed == nil:
+		return evidence.Read(ctx, h, m.Object, o.Transactions)
+	}
+	return evidence.ReadPacked(ctx, h, m.Object, o.Packed)
 }
 
 func (o Options) memory() int64 {

@@ -105,7 +105,7 @@ func compare(r *frame.Reference, got ruling, k *evidence.Key, properties []*fram
 	}
 	if r.Refines && legal {
 		var counterexample []int
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			counterexample = append(counterexample, evidence.EventsOf(op)...)
 		}
 		row[last].Violated(counterexample, "no order of the operations on %s explains them: only porcupine found this, by trying all orders", k.Name)

@@ -34,7 +34,7 @@ type NotAvailable struct {
 
 // unlogged lists what a run lacks because its ensemble does not show its transactions.
 func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
-	if !a.Params.Unlogged || len(a.Transactions) > 0 {
+	if !a.Params.Unlogged || a.AnyTransaction() {
 		return nil
 	}
 	without := []NotAvailable{{"evidence", "committed transactions", evidence.NoLog}}

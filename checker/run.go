@@ -38,7 +38,10 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		}
 		return overall(Report{Verdicts: []Verdict{{Property: property, Result: Unknown, Reason: err.Error()}}}, opts)
 	}
-	a := evidence.Read(ctx, h, m.Object, opts.Transactions)
+	if len(opts.Extra) > 0 {
+		h = h.Unpacked()
+	}
+	a := opts.read(ctx, h, m)
 	a.Memory = opts.memory()
 	if ctx.Err() != nil {
 		return overall(Report{Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
@@ -87,7 +90,12 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		}
 		r.Verdicts = append(r.Verdicts, askExtra(ctx, c, h)...)
 	}
-	r.Verdicts = addStories(h, a, requireMet(a, r.Assumptions, r.Verdicts, opts))
+	r.Verdicts = requireMet(a, r.Assumptions, r.Verdicts, opts)
+	if h.Packed() && slices.ContainsFunc(r.Verdicts, func(v Verdict) bool { return v.Result == Violation }) {
+		h = h.Unpacked() // what explains a violation may lie anywhere
+		a = opts.read(ctx, h, m)
+	}
+	r.Verdicts = addStories(h, a, r.Verdicts)
 	return overall(r, opts)
 }
 

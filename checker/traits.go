@@ -87,7 +87,7 @@ func (c funcCheck) Check(_ context.Context, h *history.History) []Verdict { retu
 func Keys(h *history.History) iter.Seq2[string, []*history.Operation] {
 	return func(yield func(string, []*history.Operation) bool) {
 		for _, k := range evidence.Read(context.Background(), h, nil, nil).Keys {
-			if !yield(k.Name, k.Ops) {
+			if !yield(k.Name, k.Ops()) {
 				return
 			}
 		}

@@ -48,7 +48,7 @@ func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictur
 	if err != nil {
 		return nil, err
 	}
-	p := &Pictures{a: evidence.Read(ctx, h, m.Object, opts.Transactions), picture: picture}
+	p := &Pictures{a: opts.read(ctx, h, m), picture: picture}
 	p.a.Memory = opts.memory()
 	for i, r := range m.References { // the last one that applies covers the most
 		if i == 0 || r.Applies == nil || r.Applies(p.a) {
@@ -79,6 +79,7 @@ func (p *Pictures) Write(ctx context.Context, key string, w io.Writer) error {
 	}
 	for _, k := range p.a.Keys {
 		if k.Name == key {
+			defer k.Forget()
 			return draw(ctx, p.picture, k, w)
 		}
 	}

@@ -97,7 +97,7 @@ func (k *Key) Of(operation string) iter.Seq[*Call] {
 // keyOf reads a key's calls. Every rule of an object shares them.
 var keyOf = evidence.OncePerKey(func(k *evidence.Key) *Key {
 	all := &Key{Name: k.Name, key: k}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if c := callOf(k, op); c != nil {
 			c.number = len(all.Calls)
 			all.Calls = append(all.Calls, c)

@@ -29,7 +29,7 @@ var early = &frame.Property{
 		var f frame.Finding
 		ups := ups(k)
 		blocked := 0
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			if op.F != models.FAwait || op.Outcome() == history.Fail {
 				continue
 			}

@@ -33,7 +33,7 @@ func decideLate(f *frame.Finding, k *evidence.Key) {
 		return
 	}
 	f.Count("lifted", 1)
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAwait {
 			continue
 		}
@@ -55,7 +55,7 @@ func decideLate(f *frame.Finding, k *evidence.Key) {
 func lifted(k *evidence.Key) *history.Operation {
 	var lift *history.Operation
 	raisedBy := evidence.Always // latest moment at which some raise may have taken effect
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		switch {
 		case op.F == models.FRaise && op.Outcome() != history.Fail:
 			raisedBy = max(raisedBy, evidence.EffectiveBy(op))

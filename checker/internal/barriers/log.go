@@ -40,7 +40,7 @@ func (b *barrierNodes) lifts() bool { return b.lifted >= 9*b.left && b.lifted > 
 // recognise looks for the raises and lifts of a key.
 func (b *barrierNodes) recognise(k *evidence.Key) {
 	ups := b.of[k.Name]
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FRaise && op.F != models.FLift || op.Outcome() != history.OK {
 			continue
 		}
@@ -127,7 +127,7 @@ func madeBehind(of []*evidence.Znode, zxid uint64) int {
 func barrierInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	b := nodesOf(k.Record)
 	ups := b.of[k.Name]
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if ctx.Err() != nil {
 			return
 		}

@@ -47,7 +47,7 @@ type liftEffect struct {
 func ups(k *evidence.Key) *upTimes {
 	var raises []raised
 	var lifts []liftEffect
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		switch {
 		case op.F == models.FRaise && op.Outcome() == history.OK:
 			raises = append(raises, raised{Span: evidence.Span{From: op.Return.Time, To: evidence.Never}, raise: op, shown: -1, seen: -1})
@@ -141,7 +141,7 @@ type awaitsByZxid struct {
 
 func newAwaitsByZxid(k *evidence.Key) awaitsByZxid {
 	var s awaitsByZxid
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == models.FAwait && seenBy(op) != 0 {
 			s.of = append(s.of, op)
 		}

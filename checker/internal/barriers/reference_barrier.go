@@ -37,7 +37,7 @@ func barrierOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	if len(raises) > barrierRaises {
 		return nil, false
 	}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		outcome := op.Outcome()
 		switch {
 		case outcome == history.Fail:
@@ -73,12 +73,12 @@ type seenRaise struct {
 // seenRaises are those that some await must be behind.
 func seenRaises(k *evidence.Key) []seenRaise {
 	var of []seenRaise
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FRaise {
 			continue
 		}
 		z, by := raisedBy(op), evidence.Never
-		for _, o := range k.Ops {
+		for _, o := range k.Ops() {
 			if z != 0 && o.F == models.FAwait && seenBy(o) >= z {
 				by = min(by, o.Began())
 			}

@@ -69,7 +69,7 @@ func readRound(k *evidence.Key) *round {
 	r := &round{Key: k, passed: evidence.Never}
 	newest := map[int]*member{}
 	clients := map[int]bool{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		switch op.F {
 		case models.FEnter:
 			m := &member{client: op.Client, enter: op, death: k.DeathOf(op)}

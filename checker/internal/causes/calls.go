@@ -25,7 +25,7 @@ import (
 func (s *search) callers(n *evidence.Znode, id history.ID, zxid uint64, of func(*models.Operation) bool) (found []*history.Operation, text string) {
 	from, to := s.when(zxid)
 	client := s.client(id)
-	for _, op := range s.key.Ops {
+	for _, op := range s.key.Ops() {
 		if client < 0 || op.Client != client || !of(s.of.Operation(op.F)) || !s.mayBeOf(op, id) {
 			continue
 		}
@@ -84,7 +84,7 @@ func deletes(o *models.Operation) bool { return o.Ends || o.Takes }
 func (s *search) during(zxid uint64, by history.ID) *history.Operation {
 	from, to := s.when(zxid)
 	client := s.client(by)
-	for _, op := range s.key.Ops {
+	for _, op := range s.key.Ops() {
 		if client >= 0 && op.Client == client && op.Began() <= from && to <= evidence.Ended(op) && to != evidence.Never {
 			return op
 		}
@@ -141,7 +141,7 @@ func problem(e *history.Event) string {
 
 // release returns the call that was to end the stay that a call began; nil if there was none.
 func (s *search) release(begin *history.Operation) *history.Operation {
-	for _, op := range s.key.Ops {
+	for _, op := range s.key.Ops() {
 		if op.Client != begin.Client || op.Invoke.Index <= begin.Invoke.Index {
 			continue
 		}

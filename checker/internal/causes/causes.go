@@ -121,7 +121,7 @@ func (s *search) look(k *evidence.Key, counterexample []int) {
 		return found
 	}
 	s.key, s.ops, s.facts, s.asked = k, nil, nil, map[*history.Operation]bool{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if in(op.Invoke) || in(op.Return) {
 			s.ops = append(s.ops, op)
 			s.asked[op] = !in(op.Return)

@@ -199,7 +199,7 @@ func (s *search) begun(op *history.Operation) (begin, next *history.Operation) {
 	if !traits.Begins && !traits.Ends && !traits.Affirms {
 		return nil, nil
 	}
-	for _, o := range s.key.Ops {
+	for _, o := range s.key.Ops() {
 		switch {
 		case o.Client != op.Client || !s.of.Operation(o.F).Begins:
 		case o.Invoke.Index <= op.Invoke.Index:

@@ -28,10 +28,10 @@ var Cache = frame.Model{
 // readCache reads a subtree as its znodes: those of which there is anything to say.
 func readCache(k *evidence.Key) []*config {
 	t := &subtree{k: k, of: map[string]*config{}, copies: map[*history.Operation]models.Copy{}}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		t.meet(op)
 	}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		t.take(op)
 	}
 	for _, e := range k.Facts {

@@ -100,7 +100,7 @@ func newConfig(k *evidence.Key, name string) *config {
 
 func readConfig(k *evidence.Key) *config {
 	c := newConfig(k, k.Name)
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		var v models.Setting
 		switch op.F {
 		case models.FSet:

@@ -37,7 +37,7 @@ var counterOf = evidence.OncePerKey(readCounter)
 func readCounter(k *evidence.Key) *counter {
 	c := &counter{Key: k, figures: map[string]float64{"conflicts": 0}}
 	running := evidence.NewReach()
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		c.take(op)
 		if op.F != models.FRead {
 			if running.Beyond(op.Client, op.Began()) {

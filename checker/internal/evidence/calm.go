@@ -45,8 +45,8 @@ type beat struct{ sent, known time.Duration }
 // beatsOf are the signs, in the order in which they were known.
 var beatsOf = Once(func(a *Record) (all []beat) {
 	last := map[history.ID]time.Duration{}
-	for i := range a.History.Events {
-		if e := &a.History.Events[i]; e.Alive > last[e.Session] {
+	for e := range a.History.All() {
+		if e.Alive > last[e.Session] {
 			last[e.Session] = e.Alive
 			all = append(all, beat{e.Alive, e.Time})
 		}

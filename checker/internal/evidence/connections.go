@@ -30,8 +30,7 @@ type wire struct {
 // timeout.
 func (a *Record) connections() {
 	all := map[int]*wires{}
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
+	for _, e := range a.History.Facts() {
 		if e.Process != history.SessionProcess || e.Client < 0 {
 			continue
 		}

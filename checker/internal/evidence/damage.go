@@ -1,11 +1,11 @@
 package evidence
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
@@ -55,10 +55,16 @@ func (d *Damage) Decode(e *history.Event, v any) {
 // writer saw; a call that returned before it was made would turn correct behaviour into violations.
 // That time ran back is damage, which the reader of the file has noted already.
 func inOrder(h *history.History) *history.History {
-	byTime := func(x, y history.Event) int { return cmp.Compare(x.Time, y.Time) }
-	if slices.IsSortedFunc(h.Events, byTime) {
+	last := time.Duration(Always)
+	ordered := true
+	for e := range h.All() {
+		ordered = ordered && e.Time >= last
+		last = e.Time
+	}
+	if ordered {
 		return h
 	}
+	h = h.Unpacked()
 	mended := h.With(slices.Clone(h.Events))
 	for i := range mended.Events[1:] {
 		last, e := &mended.Events[i], &mended.Events[i+1]
@@ -79,21 +85,21 @@ func (a *Record) unpaired() {
 	if a.Foreign {
 		return
 	}
-	goesOn := map[history.Process]bool{}
-	for _, op := range slices.Backward(a.History.Operations()) {
-		e, r := op.Invoke, op.Return
-		switch {
-		case r == nil && goesOn[op.Process]:
-			a.damaged(e, "event %d: %s of process %d never returns, though that goes on", e.Index, e.F, e.Process)
-		case r != nil && (r.F != op.F || r.Key != op.Key):
+	open := map[history.Process]history.Event{} // the last invocations, of those that never return
+	for op := range a.History.EachOperation() {
+		if e, is := open[op.Process]; is {
+			a.damaged(&e, "event %d: %s of process %d never returns, though that goes on", e.Index, e.F, e.Process)
+			delete(open, op.Process)
+		}
+		switch r := op.Return; {
+		case r == nil:
+			open[op.Process] = *op.Invoke
+		case r.F != op.F || r.Key != op.Key:
 			a.notInvoked(r)
 		}
-		goesOn[op.Process] = true
 	}
-	for i := range a.History.Events {
-		if e := &a.History.Events[i]; e.Process >= 0 && a.History.OperationAt(i) == nil {
-			a.notInvoked(e)
-		}
+	for _, i := range a.History.Unpaired() {
+		a.notInvoked(a.History.At(int(i)))
 	}
 }
 
@@ -109,7 +115,7 @@ func (a *Record) Doubts(key string) string {
 	defer a.Damage.mu.Unlock()
 	unpaired := 0
 	for _, i := range slices.Sorted(maps.Keys(a.Damage.at)) {
-		e := &a.History.Events[i]
+		e := a.History.At(i)
 		if e.Process >= 0 {
 			unpaired++
 		}

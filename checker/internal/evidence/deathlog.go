@@ -22,8 +22,7 @@ func (a *Record) readLog() {
 	if len(a.Transactions) == 0 || !a.AnySession() || !a.Object.OnZnodes {
 		return
 	}
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
+	for e := range a.History.All() {
 		a.Zxids.look(e, a.Session(e.Session))
 		for _, u := range e.Used {
 			a.Zxids.pair(e, a.Session(u.Session), u.Alive, u.Seen, uint64(max(u.Seen, 0)))

@@ -44,15 +44,13 @@ type UnlinkedSession struct {
 
 // findUnlinked looks for them, if the record says enough to know them.
 func (a *Record) findUnlinked() {
-	if a.Params.Root == "" || len(a.Transactions) == 0 {
+	if a.Params.Root == "" || !a.AnyTransaction() {
 		return
 	}
 	a.NamesSessions = true
-	list := a.Transactions
 	found := map[history.ID]*UnlinkedSession{}
 	known := a.knownUpTo()
-	for i := range list {
-		t := &list[i]
+	for t := range a.EachTransaction() {
 		if uint64(t.Zxid) > known {
 			break
 		}
@@ -71,7 +69,7 @@ func (a *Record) findUnlinked() {
 	if len(found) == 0 {
 		return
 	}
-	a.account(list, found)
+	a.account(found)
 	for _, s := range a.Unlinked {
 		s.Client = s.guess()
 		if named := a.Session(s.ID); named != nil { // by the subject
@@ -82,12 +80,16 @@ func (a *Record) findUnlinked() {
 
 // PathUsed reports whether a client wrote below the run's root, where objects are.
 func (a *Record) PathUsed() bool {
-	below := func(t history.Txn) bool { return strings.HasPrefix(t.Path, a.Params.Root+"/") }
-	return slices.ContainsFunc(a.Transactions, func(t history.Txn) bool {
+	root := a.Params.Root + "/"
+	below := func(t history.Txn) bool { return strings.HasPrefix(t.Path, root) }
+	for t := range a.EachTransaction() {
 		s := a.Session(t.Session)
 		own := a.carried[t.Session] && (s == nil || s.Client < 0)
-		return t.Session != 0 && !own && (below(t) || slices.ContainsFunc(t.Parts, below))
-	})
+		if t.Session != 0 && !own && (below(*t) || slices.ContainsFunc(t.Parts, below)) {
+			return true
+		}
+	}
+	return false
 }
 
 // knownUpTo returns the zxid up to which the record has all sessions. A record that was cut off
@@ -97,14 +99,14 @@ func (a *Record) knownUpTo() uint64 {
 		return math.MaxUint64
 	}
 	known := uint64(0)
-	for i := range a.History.Events {
-		known = max(known, uint64(max(a.History.Events[i].Seen, 0)))
+	for e := range a.History.All() {
+		known = max(known, uint64(max(e.Seen, 0)))
 	}
 	return known
 }
 
 // account finds out what speaks for whom.
-func (a *Record) account(list []history.Txn, found map[history.ID]*UnlinkedSession) {
+func (a *Record) account(found map[history.ID]*UnlinkedSession) {
 	for _, s := range found {
 		for client := range a.ofClient {
 			if client >= 0 {
@@ -114,15 +116,13 @@ func (a *Record) account(list []history.Txn, found map[history.ID]*UnlinkedSessi
 	}
 	items, tokens := a.answers()
 	data := map[string]string{} // of the znodes that are there
-	for i := range list {
-		t := &list[i]
+	for t := range a.EachTransaction() {
 		if !t.Below(a.Params.Root) {
 			continue
 		}
-		parts := CarriedOut(list, i)
-		for j := range parts {
-			a.works(t, &parts[j], found)
-			took := changeData(data, &parts[j])
+		for part := range EachChange(t) {
+			a.works(t, part, found)
+			took := changeData(data, part)
 			s := found[t.Session]
 			if s == nil {
 				continue
@@ -167,7 +167,7 @@ func changeData(data map[string]string, part *history.Txn) (was string) {
 func (a *Record) answers() (items map[string]int, tokens map[history.ID]int) {
 	items, tokens = map[string]int{}, map[history.ID]int{}
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
+		for op := range k.EachOp() {
 			if op.Outcome() != history.OK {
 				continue
 			}

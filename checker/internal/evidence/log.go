@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -28,10 +29,28 @@ const StillThere = uint64(math.MaxUint64)
 
 // Committed are what the ensemble says that was committed.
 type Committed struct {
-	Transactions []history.Txn
+	Transactions []history.Txn // none if they are packed
+	packed       *history.PackedTxns
 	Log          *Log  // nil: there is none that tells of the object
 	Zxids        Zxids // with a log
 	ByLog        bool  // it bounds some session's death
+}
+
+// AnyTransaction reports whether transactions are known.
+func (c *Committed) AnyTransaction() bool { return len(c.Transactions) > 0 || c.packed.Len() > 0 }
+
+// EachTransaction yields all transactions in order, each valid until the next one.
+func (c *Committed) EachTransaction() iter.Seq[*history.Txn] {
+	if c.packed != nil {
+		return c.packed.All()
+	}
+	return func(yield func(*history.Txn) bool) {
+		for i := range c.Transactions {
+			if !yield(&c.Transactions[i]) {
+				return
+			}
+		}
+	}
 }
 
 // Log is the index of a transaction log. It is read-only once built.
@@ -268,6 +287,23 @@ func CarriedOut(list []history.Txn, i int) []history.Txn {
 		return t.Parts
 	}
 	return list[i : i+1]
+}
+
+// EachChange yields the changes that a transaction made, as [CarriedOut] returns them.
+func EachChange(t *history.Txn) iter.Seq[*history.Txn] {
+	return func(yield func(*history.Txn) bool) {
+		switch {
+		case t.Error != 0 || Refused(t):
+		case len(t.Parts) == 0:
+			yield(t)
+		default:
+			for i := range t.Parts {
+				if !yield(&t.Parts[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // change takes in a create or a delete. Others change no znode's life.

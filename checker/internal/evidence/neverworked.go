@@ -24,7 +24,7 @@ func (a *Record) NeverWorked() string {
 	said := map[string]int{}
 	same := true // kind of operation
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
+		for op := range k.EachOp() {
 			if a.Object.Operation(op.F).Local || op.Return == nil {
 				continue
 			}

@@ -109,11 +109,9 @@ func (a *Record) absences() {
 // hung since then.
 func (a *Record) lastWord(client int, t time.Duration) time.Duration {
 	last := Always
-	for _, k := range a.Keys {
-		for _, op := range k.Ops {
-			if op.Client == client && op.Return != nil && op.Return.Time < t && !cutShort(op.Return) {
-				last = max(last, op.Return.Time)
-			}
+	for op := range a.History.EachOperation() {
+		if op.Client == client && op.Return != nil && op.Return.Time < t && !cutShort(op.Return) {
+			last = max(last, op.Return.Time)
 		}
 	}
 	return last

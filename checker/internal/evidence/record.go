@@ -53,16 +53,30 @@ type Agreement struct {
 type Key struct {
 	*Record
 	Name  string
-	Ops   []*history.Operation // in order of invocation
-	Facts []*history.Event     // lost, drained, final: in order
+	Facts []*history.Event // lost, drained, final: in order
+
+	ops     []*history.Operation // in order of invocation
+	numbers []int32              // of the operations, if the record is packed
 	memos
 }
 
 // Read reads h, as a history of a model (nil: the one that it names), and the transactions of its
 // run, if they are known. It stops early when ctx ends; the caller checks ctx.
 func Read(ctx context.Context, h *history.History, of *models.Model, list []history.Txn) *Record {
+	return read(ctx, h, of, Committed{Transactions: list})
+}
+
+// ReadPacked is Read with packed transactions; nil if they are not known.
+func ReadPacked(ctx context.Context, h *history.History, of *models.Model, packed *history.PackedTxns) *Record {
+	return read(ctx, h, of, Committed{packed: packed})
+}
+
+func read(ctx context.Context, h *history.History, of *models.Model, committed Committed) *Record {
 	if of == nil {
 		of = models.Of(h)
+	}
+	if !of.Packs {
+		h = h.Unpacked()
 	}
 	h = inOrder(h)
 	a := &Record{
@@ -74,7 +88,7 @@ func Read(ctx context.Context, h *history.History, of *models.Model, list []hist
 		Processes: newProcesses(),
 		Timing:    Timing{Health: map[string]healthAt{}},
 		Links:     Links{carried: map[history.ID]bool{}},
-		Committed: Committed{Transactions: list},
+		Committed: committed,
 	}
 	if err := a.Params.Check(); err != nil { // the reader of the file has refused it
 		a.Damage.note(0, err.Error())
@@ -108,11 +122,16 @@ func (a *Record) readEvents(ctx context.Context) bool {
 		}
 		return k
 	}
-	for i := range a.History.Events {
-		if i&0xffff == 0 && ctx.Err() != nil {
+	calls := int32(0)
+	for e := range a.History.All() {
+		if e.Index&0xffff == 0 && ctx.Err() != nil {
 			return false
 		}
-		e := &a.History.Events[i]
+		if a.History.Packed() && e.Process >= 0 && e.Type == history.Invoke {
+			k := record(a.keyOf(e.Key))
+			k.numbers = append(k.numbers, calls)
+			calls++
+		}
 		a.End = max(a.End, e.Time)
 		switch e.F {
 		case history.FDrained, history.FFinal, history.FLost:
@@ -128,9 +147,11 @@ func (a *Record) readEvents(ctx context.Context) bool {
 		a.readUsed(e)
 		a.readProcess(e)
 	}
-	for _, op := range a.History.Operations() {
-		k := record(a.keyOf(op.Key))
-		k.Ops = append(k.Ops, op)
+	if !a.History.Packed() {
+		for _, op := range a.History.Operations() {
+			k := record(a.keyOf(op.Key))
+			k.ops = append(k.ops, op)
+		}
 	}
 	for _, k := range keys {
 		a.Keys = append(a.Keys, k)

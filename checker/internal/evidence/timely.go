@@ -36,8 +36,8 @@ func (a *Record) Ages() bool {
 		return false
 	}
 	began := map[history.ID]time.Duration{}
-	for i := range a.History.Events {
-		switch e := &a.History.Events[i]; {
+	for _, e := range a.History.Facts() {
+		switch {
 		case e.Process != history.SessionProcess:
 		case e.F == history.FConnected:
 			began[e.Session] = e.Time

@@ -99,8 +99,7 @@ func (s *Session) toldIn(op *history.Operation, seen uint64) uint64 {
 // seenAt are the zxids that each session had seen, in order of events.
 var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
 	of := map[*Session][]seenZxid{}
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
+	for e := range a.History.All() {
 		if s := a.Session(e.Session); s != nil && e.Seen > 0 {
 			of[s] = append(of[s], seenZxid{uint64(e.Seen), e.Time, e.Index})
 		}

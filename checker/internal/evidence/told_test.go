@@ -43,7 +43,7 @@ func TestTold(t *testing.T) {
 			know(op.Invoke, c.alive, c.seen)
 			know(op.Return, 4, 12)
 			r := Read(t.Context(), b.History(), models.Barrier, nil)
-			got := r.Keys[0].Ops[0]
+			got := r.Keys[0].Ops()[0]
 			if told, view := r.Told(got), r.View(got); told != c.told || view != c.view {
 				t.Errorf("told of %d, by a view of %v, want %d and %v", told, view, c.told, c.view)
 			}

@@ -46,8 +46,7 @@ type request struct {
 var tieOf = Once(func(a *Record) *Zxids {
 	z := &Zxids{}
 	paired := map[history.ID]time.Duration{}
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
+	for e := range a.History.All() {
 		s := Session{paired: paired[e.Session]}
 		z.look(e, &s)
 		paired[e.Session] = s.paired

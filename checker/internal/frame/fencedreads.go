@@ -25,7 +25,7 @@ var FencedReads = &Property{
 			return false
 		}
 		for _, k := range a.Keys {
-			for _, op := range k.Ops {
+			for op := range k.EachOp() {
 				if fenced(a, op) && (op.Return.Seen > 0 || len(op.Return.Used) > 0) {
 					return true
 				}
@@ -35,7 +35,7 @@ var FencedReads = &Property{
 	},
 	Decide: func(ctx context.Context, k *evidence.Key) Finding {
 		var f Finding
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			if ctx.Err() != nil {
 				return f
 			}

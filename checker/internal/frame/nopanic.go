@@ -24,18 +24,16 @@ var NoPanic = &Property{
 		if a.Foreign {
 			return false
 		}
-		for _, k := range a.Keys {
-			for _, op := range k.Ops {
-				if panicked(op) {
-					return true
-				}
+		for op := range a.History.EachOperation() {
+			if panicked(op) {
+				return true
 			}
 		}
 		return false
 	},
 	Decide: func(_ context.Context, k *evidence.Key) Finding {
 		var f Finding
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			if !panicked(op) {
 				continue
 			}

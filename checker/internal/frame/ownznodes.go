@@ -64,7 +64,7 @@ func decideDeleted(f *Finding, k *evidence.Key, n *evidence.Znode) {
 		return
 	}
 	counterexample := []int{event}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.Client == by.Client && op.Began() <= at && evidence.Ended(op) >= sentFrom(k, n) || op == madeIn(k, n) {
 			counterexample = append(counterexample, evidence.EventsOf(op)...)
 		}
@@ -85,7 +85,7 @@ func sentFrom(k *evidence.Key, n *evidence.Znode) time.Duration {
 // there is none.
 func madeIn(k *evidence.Key, n *evidence.Znode) (made *history.Operation) {
 	there, _ := k.Zxids.CommittedBy(n.Created)
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.Client == k.Session(n.Owner).Client && op.Began() <= there && k.Object.Operation(op.F).Begins {
 			made = op
 		}
@@ -98,9 +98,9 @@ func madeIn(k *evidence.Key, n *evidence.Znode) (made *history.Operation) {
 // holds nothing.
 func gaveUp(k *evidence.Key, n *evidence.Znode, at time.Duration) bool {
 	client := k.Session(n.Owner).Client
-	i, _ := slices.BinarySearchFunc(k.Ops, at+1, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
+	i, _ := slices.BinarySearchFunc(k.Ops(), at+1, func(op *history.Operation, t time.Duration) int { return cmp.Compare(op.Began(), t) })
 	var own []*history.Operation
-	for _, op := range k.Ops[:i] {
+	for _, op := range k.Ops()[:i] {
 		if op.Client == client {
 			own = append(own, op)
 		}

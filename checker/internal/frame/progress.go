@@ -26,7 +26,7 @@ func Progress(decider string, rests func(*evidence.Record) string, decide func(c
 
 // settledWaits returns how many waiting calls ended after timed properties began to count.
 func settledWaits(k *evidence.Key) (n int) {
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if k.Object.Operation(op.F).Waits && evidence.Ended(op) > k.Settled {
 			n++
 		}

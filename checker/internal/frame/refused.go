@@ -19,32 +19,35 @@ type written struct {
 	client     int
 }
 
-// refusedOf returns the calls that certainly had no effect, by the value that each was to write;
-// only if no other call was to write it, too.
-var refusedOf = evidence.Once(func(a *evidence.Record) map[written]*history.Operation {
-	of := map[written]*history.Operation{}
-	if a.Foreign || len(a.Transactions) == 0 {
+// refusedOf returns the calls that certainly had no effect, by the value that each was to write: the
+// indices of their invocations. A value is left out if another call was to write it, too.
+var refusedOf = evidence.Once(func(a *evidence.Record) map[written]int {
+	of := map[written]int{}
+	if a.Foreign || !a.AnyTransaction() {
 		return of
 	}
 	for _, k := range a.Keys {
-		refused := map[string]*history.Operation{}
-		for _, op := range k.Ops {
+		refused := map[string]written{}
+		invoked := map[string]int{}
+		for op := range k.EachOp() {
 			if v, ok := refusedWrite(k.Object, op); ok {
-				refused[v] = op
+				refused[v], invoked[v] = written{op.Key, v, op.Client}, op.Invoke.Index
 			}
 		}
 		if len(refused) == 0 {
 			continue
 		}
 		calls := map[string]int{} // that were to write a refused value
-		for _, op := range k.Ops {
-			if v, ok := writes(k.Object, op); ok && refused[v] != nil {
-				calls[v]++
+		for op := range k.EachOp() {
+			if v, ok := writes(k.Object, op); ok {
+				if _, is := refused[v]; is {
+					calls[v]++
+				}
 			}
 		}
-		for v, op := range refused {
+		for v, call := range refused {
 			if calls[v] == 1 {
-				of[written{op.Key, v, op.Client}] = op
+				of[call] = invoked[v]
 			}
 		}
 	}
@@ -80,21 +83,21 @@ func refusedWrite(m *models.Model, op *history.Operation) (value string, ok bool
 	return writes(m, op)
 }
 
-// committedOf returns the committed writes of refused calls, with their zxids. A znode that a
-// client created and deleted again itself does not count.
-var committedOf = evidence.Once(func(a *evidence.Record) map[*history.Operation]uint64 {
-	of, refused, at := map[*history.Operation]uint64{}, refusedOf(a), map[string]*history.Operation{}
+// committedOf returns the zxids of the committed writes of refused calls, by the indices of their
+// invocations. A znode that a client created and deleted again itself does not count.
+var committedOf = evidence.Once(func(a *evidence.Record) map[int]uint64 {
+	type call struct{ client, invoke int }
+	of, refused, at := map[int]uint64{}, refusedOf(a), map[string]call{}
 	if len(refused) == 0 {
 		return of
 	}
-	for i := range a.Transactions {
-		t := &a.Transactions[i]
+	for t := range a.EachTransaction() {
 		s := a.Session(t.Session)
-		for _, part := range evidence.CarriedOut(a.Transactions, i) {
+		for part := range evidence.EachChange(t) {
 			switch {
 			case part.Type == "delete":
-				if op := at[part.Path]; op != nil && s != nil && s.Client == op.Client {
-					delete(of, op)
+				if by, is := at[part.Path]; is && s != nil && s.Client == by.client {
+					delete(of, by.invoke)
 				}
 				delete(at, part.Path)
 			case part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession":
@@ -102,8 +105,8 @@ var committedOf = evidence.Once(func(a *evidence.Record) map[*history.Operation]
 				if s == nil || !below {
 					continue
 				}
-				if op := refused[written{key, string(part.Data), s.Client}]; op != nil {
-					of[op], at[part.Path] = uint64(t.Zxid), op
+				if invoke, is := refused[written{key, string(part.Data), s.Client}]; is {
+					of[invoke], at[part.Path] = uint64(t.Zxid), call{s.Client, invoke}
 				}
 			}
 		}
@@ -114,13 +117,16 @@ var committedOf = evidence.Once(func(a *evidence.Record) map[*history.Operation]
 // decideRefused looks for refused writes on a key among the committed ones.
 func decideRefused(f *Finding, k *evidence.Key) {
 	committed := committedOf(k.Record)
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		v, ok := refusedWrite(k.Object, op)
-		if !ok || refusedOf(k.Record)[written{op.Key, v, op.Client}] != op {
+		if !ok {
+			continue
+		}
+		if invoke, is := refusedOf(k.Record)[written{op.Key, v, op.Client}]; !is || invoke != op.Invoke.Index {
 			continue
 		}
 		f.Count("refused", 1)
-		if z, done := committed[op]; done && !f.Again() {
+		if z, done := committed[op.Invoke.Index]; done && !f.Again() {
 			f.ByLog = true
 			f.Violated(evidence.EventsOf(op), "client %d got the answer at %s that its %s of %s %s had no effect and never would, but the transaction log has it at %s",
 				op.Client, words.At(op.Return.Time), op.F, k.Name, models.Quoted(v), words.Zxid(z))

@@ -27,7 +27,7 @@ var refusedEndsOf = evidence.OncePerKey(func(k *evidence.Key) (all []refusedEnd)
 		return nil
 	}
 	stays := map[int]*history.Operation{} // by client; none if something else may have ended it
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		o := k.Object.Operation(op.F)
 		began := stays[op.Client]
 		if o.Begins || o.Ends || o.Quorum != nil {

@@ -85,7 +85,7 @@ var groupOf = evidence.OncePerKey(readGroup)
 
 func readGroup(k *evidence.Key) *group {
 	g := &group{Key: k, terms: termsOf(k.Object), members: map[string][]*member{}, figures: map[string]float64{"changes": 0, "ended_by_death": 0, "lists": 0, "told": 0, "others": 0}}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if o := k.Object.Operation(op.F); op.Outcome() != history.Fail || o.Begins || op.F == models.FChanged {
 			g.take(op, o)
 		}

@@ -208,7 +208,7 @@ func pickSteps(k *evidence.Key, picks bool) ([]porcupine.Operation, bool) {
 func registrations(k *evidence.Key) []registration {
 	var all []registration
 	of, g := map[string]int{}, groupOf(k)
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		o := k.Object.Operation(op.F)
 		if op.Outcome() == history.Fail || o == nil || !o.Begins && !o.Ends {
 			continue
@@ -242,7 +242,7 @@ type life struct {
 func livesOf(k *evidence.Key) []*life {
 	var all []*life
 	of := map[string]*life{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FPick && op.F != models.FChanged || op.Outcome() != history.OK {
 			continue
 		}

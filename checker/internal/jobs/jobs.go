@@ -80,7 +80,7 @@ func readQueue(k *evidence.Key) *queue {
 		return j
 	}
 	running := evidence.NewReach()
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		switch {
 		case op.F == models.FEnqueue && op.Outcome() != history.Fail:
 			var v models.Item

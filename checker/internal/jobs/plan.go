@@ -98,7 +98,7 @@ func decidePlans(f *frame.Finding, q *queue) {
 // planned adds to the events that tell whose sessions they were a take that may have been
 // told of an assignment, if none of them is one of the key.
 func (q *queue) planned(n *evidence.Znode, sessions ...int) []int {
-	for _, op := range q.Ops {
+	for _, op := range q.Ops() {
 		if slices.Contains(sessions, op.Invoke.Index) {
 			return sessions
 		}
@@ -110,7 +110,7 @@ func (q *queue) planned(n *evidence.Znode, sessions ...int) []int {
 			}
 		}
 	}
-	return append(evidence.EventsOf(q.Ops[0]), sessions...)
+	return append(evidence.EventsOf(q.Ops()[0]), sessions...)
 }
 
 func assigns(q *queue, n *evidence.Znode, client int) string {

@@ -158,7 +158,7 @@ type wait struct {
 func (q *queue) waits() *waits {
 	w := &waits{}
 	var all []evidence.Spanned[wait]
-	for _, op := range q.Ops {
+	for _, op := range q.Ops() {
 		s := evidence.Span{From: op.Began(), To: min(evidence.Ended(op), q.End)}
 		if op.F != models.FTake || s.Length() <= q.Bound {
 			continue

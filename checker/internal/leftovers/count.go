@@ -82,7 +82,7 @@ type kept map[keptItem]int
 func keptItems(a *evidence.Record) kept {
 	left := kept{}
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			o := a.Object.Operation(op.F)
 			if !o.Puts && !o.Takes {
 				continue
@@ -178,7 +178,7 @@ func callsOf(a *evidence.Record) calls {
 	c := calls{as: map[calledAs][]*history.Operation{}, of: map[int][]*history.Operation{}}
 	var all []*history.Operation
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			if !a.Object.Operation(op.F).Local {
 				all = append(all, op)
 			}
@@ -208,7 +208,7 @@ func (c calls) maker(a *evidence.Record, n *evidence.Znode) int {
 func (c calls) begun(a *evidence.Record, client int, zxid uint64) int {
 	_, shown := a.Zxids.CommittedBy(zxid)
 	if shown < 0 {
-		shown = len(a.History.Events)
+		shown = a.History.Len()
 	}
 	own := c.of[client]
 	i, _ := slices.BinarySearchFunc(own, shown, func(op *history.Operation, event int) int { return cmp.Compare(op.Invoke.Index, event) })

@@ -36,8 +36,7 @@ func (all groups) addWatches(a *evidence.Record, c calls) (total int) {
 
 // watches returns what the servers told of watches; false if not all of them did.
 func watches(a *evidence.Record) (told history.Watches, ok bool) {
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
+	for _, e := range a.History.Facts() {
 		if e.Process == history.Nemesis && e.F == history.FWatches {
 			err := e.Decode(&told)
 			return told, err == nil && len(told.Unread) == 0

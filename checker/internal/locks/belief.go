@@ -44,7 +44,7 @@ var belief = &frame.Property{
 		if longest == nil {
 			return f
 		}
-		acquires, writes := meanwhile(windows, k.Ops)
+		acquires, writes := meanwhile(windows, k.Ops())
 		f.Count("acquires_by_others", float64(acquires))
 		f.Count("writes_by_others", float64(writes))
 		o := longest

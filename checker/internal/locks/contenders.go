@@ -65,7 +65,7 @@ func (c *contenders) index(a *evidence.Record) {
 
 // recognise looks for the contenders of the holds of a key.
 func (c *contenders) recognise(k *evidence.Key) {
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAcquire || op.Outcome() != history.OK {
 			continue
 		}
@@ -165,7 +165,7 @@ var holdsLogged = frame.LogAgrees(func(a *evidence.Record) bool { return contend
 // holdsInLog looks for the contender of each grant.
 func holdsInLog(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	c := contendersOf(k.Record)
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if ctx.Err() != nil {
 			return
 		}

@@ -35,7 +35,7 @@ var whoLeads = &frame.Property{
 		first := candidacies(k)
 		leader := finalLeader(k)
 		certain := coresOf(usable(&f, holdsOf(k)))
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			if op.F != models.FLeader || op.Outcome() != history.OK {
 				continue
 			}
@@ -95,7 +95,7 @@ func leads(client int) string {
 
 func asksLeader(a *evidence.Record) bool {
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			if op.F == models.FLeader {
 				return true
 			}
@@ -107,7 +107,7 @@ func asksLeader(a *evidence.Record) bool {
 // candidacies is when each client first asked to lead.
 func candidacies(k *evidence.Key) map[int]time.Duration {
 	first := map[int]time.Duration{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if _, ok := first[op.Client]; op.F == models.FAcquire && !ok {
 			first[op.Client] = op.Began()
 		}

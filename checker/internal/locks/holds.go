@@ -97,7 +97,7 @@ func readHolds(k *evidence.Key) held {
 	offers := offersOf(k.Record)
 	r := holds.Reader{Evidence: sessions, Decode: k.Decode, Remote: offers.Remote && offers.TellsLost, End: k.End}
 	lost := slices.DeleteFunc(slices.Clone(k.Facts), func(e *history.Event) bool { return e.F != history.FLost })
-	of := held{read: r.Read(k.Name, k.Ops, lost)}
+	of := held{read: r.Read(k.Name, k.Ops(), lost)}
 	for i, h := range of.read.Holds {
 		of.holds = append(of.holds, newHold(i, h, sessions.deaths[h.Grant]))
 		endWithMarks(k, of.holds[i])
@@ -271,7 +271,7 @@ func heldFigures(k *evidence.Key) map[string]float64 {
 // them or while they waited: each of them could have been granted wrongly.
 func contended(k *evidence.Key, cores map[string][]*hold) int {
 	n := 0
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAcquire || op.Outcome() == history.Fail && !declined(op) {
 			continue
 		}

@@ -129,7 +129,7 @@ func readSaid(k *evidence.Key) map[int]*said {
 		}
 		return s
 	}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == models.FAcquire {
 			s := by(op.Client)
 			s.asked = append(s.asked, op.Began())

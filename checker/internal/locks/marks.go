@@ -100,7 +100,7 @@ func (m *marked) readMakers(k *evidence.Key) {
 	if k.Object.State != models.ReadWrite {
 		return
 	}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAcquire {
 			continue
 		}
@@ -318,7 +318,7 @@ func decideLeftBehind(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 	}
 	busy := map[int][]evidence.Span{} // of each client: when it asked or held
 	var waits []*history.Operation
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == models.FAcquire || op.F == models.FRelease {
 			busy[op.Client] = append(busy[op.Client], evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)})
 		}

@@ -43,7 +43,7 @@ var allOrNone = &frame.Property{
 // givenUp counts acquires of several keys that came to nothing.
 func givenUp(k *evidence.Key) int {
 	n := 0
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == models.FAcquire && op.Return != nil && op.Outcome() != history.OK && len(askedFor(k, op)) > 1 {
 			n++
 		}
@@ -102,7 +102,7 @@ func (c *claims) add(parts []string, span evidence.Span, op *history.Operation) 
 // of others while they last.
 func claimsOf(k *evidence.Key) *claims {
 	c := &claims{parts: map[string][]string{}, waits: map[string][]claim{}}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAcquire {
 			continue
 		}
@@ -257,7 +257,7 @@ func crosswise(k *evidence.Key) int {
 	}
 	n := 0
 	orders, until := map[string][]string{}, map[string]time.Duration{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		var v models.Keys
 		if op.F != models.FAcquire {
 			continue

@@ -20,7 +20,7 @@ func wantsLost(a *evidence.Record) string {
 var offersOf = evidence.Once(func(a *evidence.Record) history.Offers {
 	o := a.Offers
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			if op.Outcome() != history.OK {
 				continue
 			}

@@ -96,7 +96,7 @@ var sharingOf = evidence.OncePerKey(readSharing)
 func readSharing(k *evidence.Key) *sharing {
 	s := &sharing{figures: map[string]float64{}}
 	ops, shares := map[int][]*history.Operation{}, byClient(holdsOf(k))
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		ops[op.Client] = append(ops[op.Client], op)
 		if op.F == models.FAcquire {
 			s.items = append(s.items, askedFor(k, op)...)
@@ -217,7 +217,7 @@ func decideShareWaits(f *frame.Finding, k *evidence.Key) {
 	busy := evidence.Union(slices.Concat(s.moves, s.deaf))
 	of := map[int][]evidence.Span{}
 	ops := map[int][]*history.Operation{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		span := evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)}
 		if op.F == models.FAcquire && span.Length() >= frame.RealWait {
 			of[op.Client] = append(of[op.Client], k.WhileLive(op.Client, span)...)
@@ -272,7 +272,7 @@ func decideCoverage(ctx context.Context, f *frame.Finding, k *evidence.Key) {
 // activeDuring tells of clients that held shares, or waited for one, throughout a span.
 func activeDuring(k *evidence.Key, span evidence.Span) (text string, events []int) {
 	var ops []*history.Operation
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == models.FAcquire || op.F == models.FChanged {
 			ops = append(ops, op)
 		}
@@ -292,7 +292,7 @@ func activeDuring(k *evidence.Key, span evidence.Span) (text string, events []in
 // share is due to it.
 func (h *hold) heard(k *evidence.Key, span evidence.Span) (events []int) {
 	var ops []*history.Operation
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == models.FChanged && op.Client == h.Client {
 			ops = append(ops, op)
 		}

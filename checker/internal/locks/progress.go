@@ -88,7 +88,7 @@ type refusals struct {
 // turn. Nor is it one if nothing ever worked: then the subject lacks something.
 func decideRefused(f *frame.Finding, k *evidence.Key) {
 	of := map[int]*refusals{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAcquire || op.Return == nil {
 			continue
 		}
@@ -154,7 +154,7 @@ func declined(op *history.Operation) bool {
 func waiting(k *evidence.Key, which func(*history.Operation) bool) ([]evidence.Span, []*history.Operation) {
 	var of []evidence.Span
 	var ops []*history.Operation
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		s := evidence.Span{From: op.Began(), To: min(evidence.Ended(op), k.End)}
 		if !which(op) || s.Length() < frame.RealWait {
 			continue
@@ -242,7 +242,7 @@ func lastWish(k *evidence.Key, s *evidence.Session, seen *history.Event) (time.D
 	if since > seen.Time { // it lived then: the harness ends all sessions behind its last look
 		since = evidence.Always
 	}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAcquire || op.Invoke.Index > seen.Index || !owns(k.Record, op, s) {
 			continue
 		}
@@ -275,7 +275,7 @@ func owns(a *evidence.Record, op *history.Operation, s *evidence.Session) bool {
 // lastEvents are those of the session's last acquire and release before seen.
 func lastEvents(k *evidence.Key, s *evidence.Session, seen *history.Event) []int {
 	var last []int
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.Client == s.Client && op.Invoke.Index < seen.Index && (op.F == models.FAcquire || op.F == models.FRelease) {
 			last = evidence.EventsOf(op)
 		}

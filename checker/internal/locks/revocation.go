@@ -20,7 +20,7 @@ var revocation = &frame.Property{
 	Evidence: frame.FromSessions,
 	Applies: func(a *evidence.Record) bool {
 		return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool {
-			return slices.ContainsFunc(k.Ops, func(op *history.Operation) bool { return op.F == models.FListen })
+			return slices.ContainsFunc(k.Ops(), func(op *history.Operation) bool { return op.F == models.FListen })
 		})
 	},
 	Wants: func(a *evidence.Record) string { return a.Object.Subject() + " cannot be revoked: it has no Revoke" },
@@ -28,7 +28,7 @@ var revocation = &frame.Property{
 		var f frame.Finding
 		of := byClient(usable(&f, holdsOf(k)))
 		asked := requests(k)
-		for _, op := range k.Ops {
+		for _, op := range k.Ops() {
 			if op.F != models.FListen || op.Outcome() != history.OK {
 				continue
 			}
@@ -47,7 +47,7 @@ var revocation = &frame.Property{
 // requests are those for holds that may have reached somebody, by when they were under way.
 func requests(k *evidence.Key) *evidence.Index[*history.Operation] {
 	var asked []evidence.Spanned[*history.Operation]
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == models.FRevoke && op.Outcome() != history.Fail {
 			asked = append(asked, evidence.Spanned[*history.Operation]{Span: evidence.Span{From: op.Began(), To: evidence.Ended(op)}, Of: op})
 		}

@@ -151,7 +151,7 @@ func decideReaders(f *frame.Finding, k *evidence.Key) {
 			busy = append(busy, evidence.Span{From: h.Granted, To: max(to, h.Granted)})
 		}
 	}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == models.FAcquire && !toRead(k, op) {
 			busy = append(busy, evidence.Span{From: op.Began(), To: max(op.Began(), k.OverBy(op))})
 		}

@@ -83,7 +83,7 @@ var rwFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 		}
 	}
 	held, writing := evidence.CountSpans(all), evidence.CountSpans(wrote)
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAcquire || op.Outcome() == history.Fail {
 			continue
 		}

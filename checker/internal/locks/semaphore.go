@@ -46,7 +46,7 @@ var leaseFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float6
 		}
 	}
 	held, n := evidence.CountSpans(of), max(1, k.Params.Leases)
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FAcquire || op.Outcome() == history.Fail {
 			continue
 		}

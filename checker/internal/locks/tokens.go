@@ -189,7 +189,7 @@ func decideFencing(f *frame.Finding, k *evidence.Key, holds []*hold) {
 // writesTo are the writes to, and reads of, each resource of a key, in its order.
 func writesTo(k *evidence.Key) [][]guarded {
 	to := map[string][]guarded{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FWrite && op.F != models.FRead || op.Outcome() != history.OK {
 			continue
 		}

@@ -120,7 +120,7 @@ func (q *queue) tooSoon() (n float64) {
 		}
 	}
 	there = evidence.Union(there)
-	for _, op := range q.Ops {
+	for _, op := range q.Ops() {
 		if !q.Object.Operation(op.F).Takes {
 			continue
 		}

@@ -102,7 +102,7 @@ func (q *queue) leftovers() []stay {
 // waitsByClient are the operations of some kind of each client that waited for long.
 func waitsByClient(k *evidence.Key, these func(*models.Operation) bool) map[int][]*history.Operation {
 	of := map[int][]*history.Operation{}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if these(k.Object.Operation(op.F)) && evidence.Ended(op)-op.Began() >= frame.RealWait {
 			of[op.Client] = append(of[op.Client], op)
 		}

@@ -103,7 +103,7 @@ var queueOf = evidence.OncePerKey(readQueue)
 
 func readQueue(k *evidence.Key) *queue {
 	b := &queueReader{a: k.Record, queue: &queue{Key: k, figures: map[string]float64{}}, by: map[string]*item{}, earlier: evidence.NewReach()}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		switch traits := k.Object.Operation(op.F); {
 		case traits.Puts:
 			b.enqueue(op)

@@ -89,7 +89,7 @@ var registerOf = evidence.OncePerKey(readRegister)
 func readRegister(k *evidence.Key) *register {
 	b := &registerReader{a: k.Record, numbers: map[string]int32{}, kinds: map[string]string{}, register: &register{Key: k}}
 	b.number("")
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		b.operation(op)
 	}
 	b.finish(k)
@@ -248,7 +248,7 @@ func onRegister(decide func(context.Context, *frame.Finding, *register)) func(co
 func registerFigures(r *register) map[string]float64 {
 	figures := map[string]float64{"changes": float64(len(r.changes)), "lost_cas": float64(r.lost)}
 	all, changing := evidence.NewReach(), evidence.NewReach()
-	for _, op := range r.Ops {
+	for _, op := range r.Ops() {
 		if op.Outcome() == history.Fail {
 			continue
 		}

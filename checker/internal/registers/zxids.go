@@ -41,7 +41,7 @@ var zxidOrder = &frame.Property{
 // anyZxid says whether the subject tells zxids: with its writes, or when it reads.
 func anyZxid(a *evidence.Record) bool {
 	for _, k := range a.Keys {
-		for _, op := range k.Ops {
+		for op := range k.EachOp() {
 			if op.Outcome() != history.OK {
 				continue
 			}

@@ -13,8 +13,7 @@ import (
 // a copy took possession: its server answers a write by closing the connection, and sends what is
 // ready behind that in the same batch.
 func answers(a *evidence.Record) (f frame.Finding) {
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
+	for _, e := range a.History.Facts() {
 		if e.Process != history.SessionProcess || e.F != history.FOvertaken {
 			continue
 		}

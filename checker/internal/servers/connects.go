@@ -18,8 +18,7 @@ type connect struct {
 
 // connectsOf are all connects, in order.
 var connectsOf = evidence.Once(func(a *evidence.Record) (all []connect) {
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
+	for _, e := range a.History.Facts() {
 		if e.Process != history.SessionProcess || e.F != history.FConnected {
 			continue
 		}
@@ -103,5 +102,5 @@ func toldBefore(a *evidence.Record, c *connect) *history.Event {
 	if !a.Calm(evidence.Span{From: s.Expired, To: c.Event.Time}) {
 		return nil
 	}
-	return &a.History.Events[s.ExpiredEvent]
+	return a.History.At(s.ExpiredEvent)
 }

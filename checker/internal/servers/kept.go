@@ -24,8 +24,7 @@ func keptAlive(a *evidence.Record) (f frame.Finding) {
 	last := map[history.ID]connect{}
 	next := 0
 	all := connectsOf(a)
-	for i := range a.History.Events {
-		e := &a.History.Events[i]
+	for _, e := range a.History.Facts() {
 		if next < len(all) && all[next].Index == e.Index {
 			last[e.Session] = all[next]
 			next++

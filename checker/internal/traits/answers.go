@@ -96,7 +96,7 @@ func decideRising(f *frame.Finding, k *evidence.Key, operation string) {
 
 // answered returns the answered calls of an operation, in order of invocation.
 func answered(k *evidence.Key, operation string) (ops []*history.Operation) {
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F == operation && op.Outcome() == history.OK {
 			ops = append(ops, op)
 		}

@@ -30,17 +30,17 @@ func (x *Hold) withInner(p *frame.Property) *frame.Property {
 // inner returns the events of inner begins and ends of the holds in a counterexample.
 func (x *Hold) inner(k *evidence.Key, counterexample []int) (events []int) {
 	shows := func(e *history.Event) bool { return e != nil && slices.Contains(counterexample, e.Index) }
-	for i, op := range k.Ops {
+	for i, op := range k.Ops() {
 		if !x.begins(op) || !shows(op.Return) {
 			continue
 		}
 		until := evidence.Always // what others did, up to the last that is shown
-		for _, other := range k.Ops {
+		for _, other := range k.Ops() {
 			if other.Client != op.Client && (shows(other.Invoke) || shows(other.Return)) {
 				until = max(until, min(evidence.Ended(other), k.End))
 			}
 		}
-		for _, pair := range x.pairs(k.Ops[i+1:], op.Client, until) {
+		for _, pair := range x.pairs(k.Ops()[i+1:], op.Client, until) {
 			events = append(events, evidence.EventsOf(pair)...)
 		}
 	}

@@ -54,7 +54,7 @@ func operations(k *evidence.Key) ([]porcupine.Operation, bool) {
 		in.all = all
 		ops = append(ops, porcupine.Operation{ClientId: client, Input: in, Call: k.Clamp(s.From), Return: k.Clamp(s.To)})
 	}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		if op.F != models.FVote || op.Outcome() == history.Fail {
 			continue
 		}

@@ -77,7 +77,7 @@ var transactionOf = evidence.OncePerKey(readTransaction)
 
 func readTransaction(k *evidence.Key) *transaction {
 	t := &transaction{Key: k, votes: map[string]*ballot{}, figures: map[string]float64{}}
-	for _, op := range k.Ops {
+	for _, op := range k.Ops() {
 		switch op.F {
 		case models.FPrepare:
 			t.begins(op)
