@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // historyFile is the file that makes a folder a run.
@@ -23,6 +24,7 @@ type Run struct {
 
 	mu     sync.Mutex
 	record *history.History // set by the first ReadHistory
+	packed *history.History // set by the first ReadPacked, if the record is packed
 }
 
 // ReadHistory reads the record. Later calls return the same History, which must not be changed. The
@@ -30,7 +32,11 @@ type Run struct {
 func (r *Run) ReadHistory() (*history.History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.record != nil {
+	switch {
+	case r.record != nil:
+		return r.record, nil
+	case r.packed != nil:
+		r.record = r.packed.Unpacked()
 		return r.record, nil
 	}
 	h, err := history.Open(r.History())
@@ -39,6 +45,32 @@ func (r *Run) ReadHistory() (*history.History, error) {
 		r.record = h
 	}
 	return h, err
+}
+
+// ReadPacked is ReadHistory for checks and reports: the record is packed if they can use it so.
+func (r *Run) ReadPacked() (*history.History, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.record != nil:
+		return r.record, nil
+	case r.packed != nil:
+		return r.packed, nil
+	}
+	h, err := history.OpenPacked(r.History(), func(of history.Header) bool {
+		of.Declared = r.Declared
+		return models.OfHeader(of).Packs
+	})
+	if err != nil {
+		return h, err
+	}
+	h.Header.Declared = r.Declared
+	if h.Packed() {
+		r.packed = h
+	} else {
+		r.record = h
+	}
+	return h, nil
 }
 
 // Bare reports whether the run is a history file without a run's folder.
