@@ -194,15 +194,15 @@ func numbers(ns []int) string {
 
 // eventAt returns the event with an index, or nil, since a result can be older than its history.
 func eventAt(h *history.History, index int) *history.Event {
-	if index < 0 || index >= len(h.Events) {
+	if index < 0 || index >= h.Len() {
 		return nil
 	}
-	if e := &h.Events[index]; e.Index == index {
+	if e := h.At(index); e.Index == index {
 		return e
 	}
-	for i := range h.Events {
-		if h.Events[i].Index == index {
-			return &h.Events[i]
+	for i := range h.Len() {
+		if e := h.At(i); e.Index == index {
+			return e
 		}
 	}
 	return nil

@@ -15,7 +15,6 @@ type packing struct {
 
 	buf bytes.Buffer
 	zip *gzip.Writer
-	raw []byte // what is not compressed yet
 }
 
 // columnName says how a script reads a column.
@@ -46,19 +45,40 @@ func (c *packing) addDelta(name string, rows int, value func(i int) uint64) {
 }
 
 func (c *packing) column(name string, rows int, delta bool, value func(i int) uint64) {
-	last, most := int64(0), uint64(0)
+	var of column
 	for i := range rows {
-		v := min(value(i), mostExact)
-		most = max(most, v)
-		if !delta {
-			c.write(v)
-			continue
+		of.add(value(i), delta)
+		if len(of.raw) >= 64<<10 {
+			c.write(&of)
 		}
-		d := int64(v) - last
-		c.write(uint64(d<<1) ^ uint64(d>>63))
-		last = int64(v)
 	}
-	c.Names = append(c.Names, columnName{Name: name, Rows: rows, Kind: kindFor(most), Delta: delta})
+	c.put(name, &of, delta)
+}
+
+// column is a column as it grows.
+type column struct {
+	raw  []byte // encoded, without what is compressed already
+	rows int
+	last int64
+	most uint64
+}
+
+func (c *column) add(v uint64, delta bool) {
+	v = min(v, mostExact)
+	c.rows, c.most = c.rows+1, max(c.most, v)
+	if !delta {
+		c.raw = binary.AppendUvarint(c.raw, v)
+		return
+	}
+	d := int64(v) - c.last
+	c.raw = binary.AppendUvarint(c.raw, uint64(d<<1)^uint64(d>>63))
+	c.last = int64(v)
+}
+
+// put adds a whole column.
+func (c *packing) put(name string, of *column, delta bool) {
+	c.write(of)
+	c.Names = append(c.Names, columnName{Name: name, Rows: of.rows, Kind: kindFor(of.most), Delta: delta})
 }
 
 // kindFor returns the smallest type of array for numbers up to most.
@@ -77,20 +97,14 @@ func kindFor(most uint64) string {
 // mostExact is the largest number up to which a script's numbers are exact.
 const mostExact = 1 << 53
 
-func (c *packing) write(v uint64) {
-	if c.raw = binary.AppendUvarint(c.raw, v); len(c.raw) >= 64<<10 {
-		c.flush()
-	}
-}
-
-func (c *packing) flush() {
-	_, _ = c.zip.Write(c.raw) // a buffer takes everything
-	c.raw = c.raw[:0]
+// write compresses what there is of a column.
+func (c *packing) write(of *column) {
+	_, _ = c.zip.Write(of.raw) // a buffer takes everything
+	of.raw = of.raw[:0]
 }
 
 // text returns all columns in base64.
 func (c *packing) text() []byte {
-	c.flush()
 	_ = c.zip.Close() // a buffer takes everything
 	return base64.StdEncoding.AppendEncode(nil, c.buf.Bytes())
 }

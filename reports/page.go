@@ -126,6 +126,9 @@ func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error)
 // have no single events to show; the table of properties has them.
 func (m *material) counterexamples() (shown []counterexample, left int) {
 	found := violations(m.r.Verdicts)
+	if len(found) == 0 {
+		return nil, 0
+	}
 	r := told.Read(m.h)
 	for _, v := range found {
 		switch {

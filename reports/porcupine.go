@@ -100,8 +100,8 @@ func (m *material) violatedKeys() []string {
 // keys returns all keys with operations, in order.
 func (m *material) keys() []string {
 	seen := map[string]bool{}
-	for i := range m.h.Events {
-		if e := &m.h.Events[i]; e.Process >= 0 && e.Key != "" {
+	for e := range m.h.All() {
+		if e.Process >= 0 && e.Key != "" {
 			seen[e.Key] = true
 		}
 	}

@@ -59,15 +59,26 @@ type lane struct {
 }
 
 // tbar is a bar of the timeline. In its text, {d} stands for its length, {n} for its number, and
-// {x} for the number in hexadecimal. op is the operation that it shows or that began it; nil if there is
-// none.
+// {x} for the number in hexadecimal. op is the operation that it shows or that began it; noOperation if
+// there is none.
 type tbar struct {
-	lane, row    int
 	from, until  int64
-	colour, text int
 	number       int64
-	op           *history.Operation
-	shows        bool // it is the bar of op itself
+	lane, row    int32
+	colour, text int32
+	op           int32 // by the index of its invocation
+	shows        bool  // it is the bar of op itself
+}
+
+// noOperation is the op of a bar without one.
+const noOperation = -1
+
+// invocation returns the index of an operation's invocation; op may be nil.
+func invocation(op *history.Operation) int32 {
+	if op == nil {
+		return noOperation
+	}
+	return int32(op.Invoke.Index)
 }
 
 // focus is a period worth a look, with the events of the counterexample in it.
@@ -211,8 +222,8 @@ func (b *timelineBuilder) lanesOf(prefix string, keys []string, about string) {
 
 func (b *timelineBuilder) add(lane int, s stats.Span, colour color.NRGBA, number int64, text string, op *history.Operation) {
 	b.bars = append(b.bars, tbar{
-		lane: lane, from: s.From.Microseconds(), until: s.Until.Microseconds(),
-		colour: b.colours.of(css(colour)), text: b.texts.of(text), number: number, op: op,
+		lane: int32(lane), from: s.From.Microseconds(), until: s.Until.Microseconds(),
+		colour: int32(b.colours.of(css(colour))), text: int32(b.texts.of(text)), number: number, op: invocation(op),
 	})
 	if len(b.bars) == 2*b.most {
 		b.prune()
@@ -342,23 +353,22 @@ func (b *timelineBuilder) stay(lane int, s *holds.Stay, colour color.NRGBA, text
 
 // clients shows every operation of every client.
 func (b *timelineBuilder) clients() {
-	ops := b.m.h.Operations()
 	lanes := map[int]int{}
-	for _, op := range ops {
-		lanes[op.Client] = 0
+	for _, p := range b.m.points {
+		lanes[p.Client] = 0
 	}
 	for _, c := range slices.Sorted(maps.Keys(lanes)) {
 		lanes[c] = b.lane(clientLane(c), "operations of the client")
 	}
-	b.bars = slices.Grow(b.bars, len(ops))
-	for _, op := range ops {
+	b.bars = slices.Grow(b.bars, len(b.m.points))
+	for op := range b.m.h.EachOperation() {
 		until := b.m.end
 		if op.Return != nil {
 			until = op.Return.Time
 		}
 		b.bars = append(b.bars, tbar{
-			lane: lanes[op.Client], from: op.Began().Microseconds(), until: until.Microseconds(),
-			op: op, shows: true,
+			lane: int32(lanes[op.Client]), from: op.Began().Microseconds(), until: until.Microseconds(),
+			op: invocation(op), shows: true,
 		})
 	}
 }
@@ -472,7 +482,7 @@ func (b *timelineBuilder) finish() (data timeline, packed []byte, left int) {
 		data.Outcomes, data.Tints = append(data.Outcomes, o.name), append(data.Tints, css(o.colour))
 	}
 	for i, name := range b.lanes.names {
-		data.Lanes = append(data.Lanes, lane{label(name, 32), max(1, rows[i]), b.about[i]})
+		data.Lanes = append(data.Lanes, lane{label(name, 32), max(1, rows[int32(i)]), b.about[i]})
 	}
 	c := newPacking()
 	data.Ops = b.pack(c)
@@ -496,18 +506,18 @@ func (b *timelineBuilder) distance(t tbar) int64 {
 
 // packRows gives each bar the first free row of its lane, and returns the number of rows of each
 // lane. The bars are in order of their lanes.
-func packRows(bars []tbar) map[int]int {
-	rows := map[int]int{}
+func packRows(bars []tbar) map[int32]int {
+	rows := map[int32]int{}
 	var until []int64 // when each row of the lane is free
 	for i := range bars {
 		t := &bars[i]
 		if i > 0 && t.lane != bars[i-1].lane {
 			until = until[:0]
 		}
-		for t.row < min(mostRows-1, len(until)) && until[t.row] > t.from {
+		for int(t.row) < min(mostRows-1, len(until)) && until[t.row] > t.from {
 			t.row++
 		}
-		if t.row == len(until) {
+		if int(t.row) == len(until) {
 			until = append(until, 0)
 		}
 		until[t.row] = t.until

@@ -49,19 +49,19 @@ func (b *timelineBuilder) pack(c *packing) (o operations) {
 	c.add("row", len(bars), func(i int) uint64 { return uint64(bars[i].lane*mostRows + bars[i].row) })
 	c.addDelta("from", len(bars), func(i int) uint64 { return uint64(bars[i].from) })
 	c.add("length", len(bars), func(i int) uint64 { return uint64(max(0, bars[i].until-bars[i].from)) })
-	at := make([]int32, len(b.m.h.Events)) // by the index of the invocation: the number, from 1
-	ops := make([]*history.Operation, 0, len(b.m.h.Operations()))
+	at := make([]int32, b.m.h.Len()) // by the index of the invocation: the number, from 1
+	ops := make([]int32, 0, len(b.m.points))
 	for i := range bars {
 		if bars[i].shows {
 			ops = append(ops, bars[i].op)
-			at[bars[i].op.Invoke.Index] = int32(len(ops))
+			at[bars[i].op] = int32(len(ops))
 		}
 	}
 	c.add("op", len(bars), func(i int) uint64 {
-		if bars[i].op == nil {
+		if bars[i].op == noOperation {
 			return 0
 		}
-		return uint64(at[bars[i].op.Invoke.Index])
+		return uint64(at[bars[i].op])
 	})
 	c.add("shows", len(bars), func(i int) uint64 { return one(bars[i].shows) })
 	c.add("colour", len(bars), func(i int) uint64 { return uint64(bars[i].colour) })
@@ -87,58 +87,26 @@ func returned(op *history.Operation) *history.Event {
 	return op.Return
 }
 
-func (b *timelineBuilder) operations(c *packing, o *operations, ops []*history.Operation) {
+// opColumn is a column of operations.
+type opColumn struct {
+	name  string
+	delta bool
+	of    func(op *history.Operation) uint64
+	last  bool // it shares names with an earlier column, which has its names first
+}
+
+// operations adds the columns of operations, which are named by their invocations. It reads each operation
+// once for all columns, and once more for those that share names with others.
+func (b *timelineBuilder) operations(c *packing, o *operations, ops []int32) {
 	var names, keys, codes, values numbering
-	add := func(name string, value func(op *history.Operation) uint64) {
-		c.add(name, len(ops), func(i int) uint64 { return value(ops[i]) })
-	}
-	delta := func(name string, value func(op *history.Operation) uint64) {
-		c.addDelta(name, len(ops), func(i int) uint64 { return value(ops[i]) })
-	}
-	add("f", func(op *history.Operation) uint64 { return uint64(names.of(op.F)) })
-	add("key", func(op *history.Operation) uint64 { return uint64(keys.of(op.Key)) })
-	add("client", func(op *history.Operation) uint64 { return uint64(op.Client) })
-	add("process", func(op *history.Operation) uint64 { return uint64(op.Process) })
-	add("outcome", func(op *history.Operation) uint64 { return uint64(outcomeOf(op)) })
-	add("error", func(op *history.Operation) uint64 {
-		e := returned(op).Error
-		if e == nil {
-			return 0
-		}
-		text := e.Code
-		if e.Message != "" && e.Message != e.Code {
-			text += ": " + e.Message
-		}
-		return uint64(codes.of(label(text, 200)) + 1)
-	})
-	delta("invoke", func(op *history.Operation) uint64 { return uint64(op.Invoke.Index) })
-	add("after", func(op *history.Operation) uint64 { // the completion's line after that of the invocation; 0 is none
-		return uint64(max(0, returned(op).Index-op.Invoke.Index))
-	})
-	add("waited", func(op *history.Operation) uint64 { return uint64(max(0, op.Began()-op.Intended()).Microseconds()) })
-	add("session", func(op *history.Operation) uint64 { return o.session(op.Invoke.Session) })
-	add("session2", func(op *history.Operation) uint64 { return o.session(returned(op).Session) })
 	high := func(id history.ID) uint64 { return uint64(id) >> 32 }
 	low := func(id history.ID) uint64 { return uint64(id) & (1<<32 - 1) }
-	add("zxidHigh", func(op *history.Operation) uint64 { return high(returned(op).Zxid) })
-	delta("zxidLow", func(op *history.Operation) uint64 { return low(returned(op).Zxid) })
-	// Seen before and after: between them is what the session committed during the operation.
-	add("seenHigh", func(op *history.Operation) uint64 { return high(op.Invoke.Seen) })
-	delta("seenLow", func(op *history.Operation) uint64 { return low(op.Invoke.Seen) })
-	add("thenHigh", func(op *history.Operation) uint64 { return high(returned(op).Seen) })
-	delta("thenLow", func(op *history.Operation) uint64 { return low(returned(op).Seen) })
-	add("alive", func(op *history.Operation) uint64 { return uint64(returned(op).Alive.Microseconds()) })
 	traffic := func(op *history.Operation) *history.Traffic {
 		if t := returned(op).Traffic; t != nil {
 			return t
 		}
 		return &history.Traffic{}
 	}
-	add("told", func(op *history.Operation) uint64 { return one(returned(op).Traffic != nil) })
-	add("requests", func(op *history.Operation) uint64 { return uint64(traffic(op).Requests) })
-	add("sent", func(op *history.Operation) uint64 { return uint64(traffic(op).Sent) })
-	add("received", func(op *history.Operation) uint64 { return uint64(traffic(op).Received) })
-	add("watches", func(op *history.Operation) uint64 { return uint64(traffic(op).WatchEvents()) })
 	size := 0
 	value := func(e *history.Event) uint64 {
 		if len(e.Value) == 0 || size > mostValues {
@@ -151,8 +119,59 @@ func (b *timelineBuilder) operations(c *packing, o *operations, ops []*history.O
 		}
 		return uint64(n + 1)
 	}
-	add("asked", func(op *history.Operation) uint64 { return value(op.Invoke) })
-	add("got", func(op *history.Operation) uint64 { return value(returned(op)) })
+	all := []opColumn{
+		{name: "f", of: func(op *history.Operation) uint64 { return uint64(names.of(op.F)) }},
+		{name: "key", of: func(op *history.Operation) uint64 { return uint64(keys.of(op.Key)) }},
+		{name: "client", of: func(op *history.Operation) uint64 { return uint64(op.Client) }},
+		{name: "process", of: func(op *history.Operation) uint64 { return uint64(op.Process) }},
+		{name: "outcome", of: func(op *history.Operation) uint64 { return uint64(outcomeOf(op)) }},
+		{name: "error", of: func(op *history.Operation) uint64 {
+			e := returned(op).Error
+			if e == nil {
+				return 0
+			}
+			text := e.Code
+			if e.Message != "" && e.Message != e.Code {
+				text += ": " + e.Message
+			}
+			return uint64(codes.of(label(text, 200)) + 1)
+		}},
+		{name: "invoke", delta: true, of: func(op *history.Operation) uint64 { return uint64(op.Invoke.Index) }},
+		// The completion's line after that of the invocation; 0 is none.
+		{name: "after", of: func(op *history.Operation) uint64 { return uint64(max(0, returned(op).Index-op.Invoke.Index)) }},
+		{name: "waited", of: func(op *history.Operation) uint64 { return uint64(max(0, op.Began()-op.Intended()).Microseconds()) }},
+		{name: "session", of: func(op *history.Operation) uint64 { return o.session(op.Invoke.Session) }},
+		{name: "session2", last: true, of: func(op *history.Operation) uint64 { return o.session(returned(op).Session) }},
+		{name: "zxidHigh", of: func(op *history.Operation) uint64 { return high(returned(op).Zxid) }},
+		{name: "zxidLow", delta: true, of: func(op *history.Operation) uint64 { return low(returned(op).Zxid) }},
+		// Seen before and after: between them is what the session committed during the operation.
+		{name: "seenHigh", of: func(op *history.Operation) uint64 { return high(op.Invoke.Seen) }},
+		{name: "seenLow", delta: true, of: func(op *history.Operation) uint64 { return low(op.Invoke.Seen) }},
+		{name: "thenHigh", of: func(op *history.Operation) uint64 { return high(returned(op).Seen) }},
+		{name: "thenLow", delta: true, of: func(op *history.Operation) uint64 { return low(returned(op).Seen) }},
+		{name: "alive", of: func(op *history.Operation) uint64 { return uint64(returned(op).Alive.Microseconds()) }},
+		{name: "told", of: func(op *history.Operation) uint64 { return one(returned(op).Traffic != nil) }},
+		{name: "requests", of: func(op *history.Operation) uint64 { return uint64(traffic(op).Requests) }},
+		{name: "sent", of: func(op *history.Operation) uint64 { return uint64(traffic(op).Sent) }},
+		{name: "received", of: func(op *history.Operation) uint64 { return uint64(traffic(op).Received) }},
+		{name: "watches", of: func(op *history.Operation) uint64 { return uint64(traffic(op).WatchEvents()) }},
+		{name: "asked", of: func(op *history.Operation) uint64 { return value(op.Invoke) }},
+		{name: "got", last: true, of: func(op *history.Operation) uint64 { return value(returned(op)) }},
+	}
+	columns := make([]column, len(all))
+	for _, last := range []bool{false, true} {
+		for _, i := range ops {
+			op := b.m.h.OperationAt(int(i))
+			for j := range all {
+				if all[j].last == last {
+					columns[j].add(all[j].of(op), all[j].delta)
+				}
+			}
+		}
+	}
+	for j := range all {
+		c.put(all[j].name, &columns[j], all[j].delta)
+	}
 	o.Names, o.Keys, o.Errors, o.Values, o.NoValues = names.names, keys.names, codes.names, values.names, size > mostValues
 	for i, k := range o.Keys {
 		o.Keys[i] = label(k, 200)
@@ -252,8 +271,7 @@ func (b *timelineBuilder) moments() (all []landmark) {
 	for _, e := range recorded.Of(b.m.h).Elections {
 		all = append(all, landmark{fmt.Sprintf("server %d leads", e.Server), e.At.Microseconds(), -1, "election"})
 	}
-	for i := range b.m.h.Events {
-		e := &b.m.h.Events[i]
+	for _, e := range b.m.h.Facts() {
 		if len(all) == mostMoments {
 			break
 		}

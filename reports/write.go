@@ -19,7 +19,7 @@ func Write(run *store.Run) error {
 	if run.Bare() {
 		return fmt.Errorf("write the report: %s is a history without a folder of its own", run.Path())
 	}
-	h, err := run.ReadHistory()
+	h, err := run.ReadPacked()
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
@@ -38,6 +38,9 @@ func Render(dir string, h *history.History, r *store.Result) error {
 
 // renderAt writes what it can. It writes the pages before the plots, which need the most space.
 func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
+	if len(violations(r.Verdicts)) > 0 {
+		h = h.Unpacked() // pages show what lies around the events of violations
+	}
 	m := newMaterial(dir, h, r)
 	plots := m.plots()
 	if f := overviewFigure(m); f != nil {
