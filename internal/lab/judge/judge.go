@@ -22,7 +22,7 @@ import (
 
 // Run checks a stored run or a bare history again; see zklab.Judge.
 func Run(ctx context.Context, run *store.Run, opts checker.Options) (*store.Result, error) {
-	h, err := run.ReadHistory()
+	h, err := record(run, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +30,12 @@ func Run(ctx context.Context, run *store.Run, opts checker.Options) (*store.Resu
 	began := result.Started
 	result.RanBy, result.Label = run.RanBy(), run.Label()
 	var unread []string
-	if opts.Transactions == nil {
-		opts.Transactions, unread = transactions(run)
+	switch {
+	case opts.Transactions != nil:
+	case h.Packed():
+		opts.Packed, unread = transactions(run, history.OpenPackedTxns)
+	default:
+		opts.Transactions, unread = transactions(run, history.OpenTxns)
 	}
 	Decide(ctx, h, opts, result)
 	leaveOpen(result, declaredBefore(run))
@@ -43,6 +47,14 @@ func Run(ctx context.Context, run *store.Run, opts checker.Options) (*store.Resu
 		result.Started = began
 	}
 	return result, nil
+}
+
+// record reads the record. The checks of a program may want it in a list.
+func record(run *store.Run, opts checker.Options) (*history.History, error) {
+	if len(opts.Extra) > 0 {
+		return run.ReadHistory()
+	}
+	return run.ReadPacked()
 }
 
 // Fault is the kind of [checker.NotAvailable] entries that only the run itself can make: the faults that
@@ -133,17 +145,17 @@ func Warn(result *store.Result, texts []string) {
 // have none, and are checked without: the ensemble could not report them, or the run crashed before
 // they were collected. A run's history has the same evidence whether the caller named its folder or
 // the file in it.
-func transactions(run *store.Run) (list []history.Txn, warnings []string) {
+func transactions[T any](run *store.Run, open func(path string) (T, error)) (all T, warnings []string) {
 	folder := run
 	if run.Bare() {
 		folder = &store.Run{Dir: filepath.Dir(run.History())}
 		if folder.History() != filepath.Clean(run.History()) {
-			return nil, nil
+			return all, nil
 		}
 	}
-	list, err := history.OpenTxns(folder.Transactions())
+	list, err := open(folder.Transactions())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, []string{fmt.Sprintf("the committed transactions were left out because they cannot be read: %v", err)}
+		return all, []string{fmt.Sprintf("the committed transactions were left out because they cannot be read: %v", err)}
 	}
 	return list, nil
 }
@@ -175,13 +187,12 @@ func strangers(h *history.History) string {
 	model := models.Of(h)
 	counts := map[string]int{}
 	var names []string
-	for i := range h.Events {
-		e := &h.Events[i]
-		if e.Process < 0 || e.Type != history.Invoke || model.Knows(e.F) {
+	for op := range h.EachOperation() {
+		if model.Knows(op.F) {
 			continue
 		}
-		if counts[e.F]++; counts[e.F] == 1 {
-			names = append(names, e.F)
+		if counts[op.F]++; counts[op.F] == 1 {
+			names = append(names, op.F)
 		}
 	}
 	for i, name := range names {
@@ -197,7 +208,7 @@ func strangers(h *history.History) string {
 // unanswered counts the operations that timed out, among those that wait for servers only.
 func unanswered(h *history.History) (silent, all int) {
 	m := models.Of(h)
-	for _, op := range h.Operations() {
+	for op := range h.EachOperation() {
 		if of := m.Operation(op.F); of.Waits || of.Local {
 			continue
 		}
