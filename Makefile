@@ -6,10 +6,13 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build image sweep-image modules test test-real race compare status timeline track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table clean
+.PHONY: build exact image sweep-image modules test test-real race compare status timeline track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
+
+exact: build ## the command, at bin/zklab, with the runtime in which a seed always gives the same: explorations take a sixth less time, too
+	$(GO) build -trimpath $$(bin/zklab overlay) -o bin/zklab ./cmd/zklab
 
 image: ## a local ZooKeeper image from Debian's packages, without an image registry (SUITE=bookworm: 3.8 beside 3.9)
 	images/zookeeper/build $(if $(SUITE),--suite $(SUITE))
@@ -69,7 +72,7 @@ track-record: build ## in how many of some seeds known bugs are found: the table
 mutants: build ## which property finds each mutant, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
 	$(GO) run ./internal/dev mutants --for $(or $(FOR),60s) --seeds $(or $(SEEDS),200) --write docs/track-record.md
 
-pairs: build ## all single faults and all pairs of faults in the smallest scenario of each object: the table of docs/track-record.md (FOR=340s each; goes on where it ended)
+pairs: exact ## all single faults and all pairs of faults in the smallest scenario of each object: the table of docs/track-record.md (FOR=340s each; goes on where it ended)
 	$(GO) run ./internal/dev pairs --for $(or $(FOR),340s) --write docs/track-record.md
 
 pairs-by-force: ## do implied pairs of faults come to what is said of them: all pairs of some small scenarios (some minutes)
