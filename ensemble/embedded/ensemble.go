@@ -77,7 +77,11 @@ func assemble(c Config) (*Ensemble, error) {
 
 // network makes what carries messages.
 func (e *Ensemble) network() {
-	var options []mesh.Option
+	options := []mesh.Option{mesh.WithLate(func(id int) {
+		if run := e.running(id); run != nil {
+			run.Wake()
+		}
+	})}
 	if e.cfg.Seed != 0 {
 		e.arrive = delivery.New(e.cfg.Seed, delivery.Latency{Mean: e.cfg.Latency, Spread: e.cfg.Spread})
 		options = append(options, mesh.WithSeed(e.cfg.Seed), mesh.WithDelivery(e.arrive))
@@ -95,6 +99,9 @@ func (e *Ensemble) Server(id int) *Server {
 	}
 	return e.servers[id-1]
 }
+
+// running gives what runs of a server; nil while it is down.
+func (e *Ensemble) running(id int) *server.Server { return e.servers[id-1].current() }
 
 // Servers gives all servers by id, observers last.
 func (e *Ensemble) Servers() []ensemble.Server {

@@ -154,6 +154,7 @@ func (s *Server) config(l net.Listener) server.Config {
 		MinSession: c.MinSession, MaxSession: c.MaxSession, Sweep: c.Sweep,
 		FirstEpoch: s.ensemble.epoch, Disk: s.disk, Listener: l,
 		Send:    func(m zab.Message) { s.ensemble.links.Send(m.From, m.To, m) },
+		Peer:    s.ensemble.running,
 		Members: s.ensemble.members(), Reconfig: c.Reconfig, NoTTL: c.NoTTL, EnforceQuota: c.EnforceQuota, ReadOnly: c.ReadOnly, LocalSessions: c.LocalSessions, MaxRequest: c.MaxRequest, MaxConnections: c.MaxConnections, Words: c.Words, Port: port(s.addr), SuperDigest: c.SuperDigest,
 	}
 }

@@ -66,6 +66,7 @@ type options struct {
 	seed     uint64
 	limit    int
 	delivery *delivery.Scheduler
+	late     func(id int)
 }
 
 // Option changes what New makes.
@@ -82,9 +83,13 @@ func WithLimit(n int) Option { return func(o *options) { o.limit = max(n, 1) } }
 // Delay adds to them.
 func WithDelivery(s *delivery.Scheduler) Option { return func(o *options) { o.delivery = s } }
 
+// WithLate makes the mesh call late with a server's id after each message that arrives there later
+// than during the Send that sent it. The rules for deliver hold for late, too.
+func WithLate(late func(id int)) Option { return func(o *options) { o.late = late } }
+
 // New makes a mesh without servers.
 func New[M any](opts ...Option) *Mesh[M] {
-	m := &Mesh[M]{options: options{limit: Limit}, servers: map[int]*server[M]{}}
+	m := &Mesh[M]{options: options{limit: Limit, late: func(int) {}}, servers: map[int]*server[M]{}}
 	for _, o := range opts {
 		o(&m.options)
 	}

@@ -460,3 +460,27 @@ func TestNewsIsSlow(t *testing.T) {
 		expect(t, boxes[2], -1)
 	})
 }
+
+// TestLate: late is called for messages that a link held back, and for no others.
+func TestLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var late box
+		m, boxes := start(t, 2, WithLate(func(id int) { late.deliver([]int{id}) }))
+		m.Send(1, 2, 10)
+		expect(t, &late)
+		m.Cut(1, 2)
+		m.Send(1, 2, 11)
+		m.Send(2, 1, 12)
+		expect(t, &late)
+		m.Heal(1, 2)
+		expect(t, &late, 2)
+		m.Delay(2, 1, time.Second, 0)
+		m.Send(2, 1, 13)
+		expect(t, &late)
+		time.Sleep(2 * time.Second)
+		expect(t, &late, 1)
+		expect(t, boxes[2], 10, 11)
+		expect(t, boxes[1], 12, 13)
+		m.Close()
+	})
+}

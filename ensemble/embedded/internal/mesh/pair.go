@@ -9,6 +9,7 @@ type pair[M any] struct {
 	ends  [2]end[M]
 	links [2]link[M] // links[i] is from ends[i]
 	limit int
+	late  func(id int)
 }
 
 // end is one server in a pair.
@@ -23,7 +24,7 @@ type end[M any] struct {
 func (e *end[M]) attached() bool { return e.deliver != nil }
 
 func newPair[M any](k ids, o options) *pair[M] {
-	p := &pair[M]{limit: o.limit}
+	p := &pair[M]{limit: o.limit, late: o.late}
 	for i := range p.links {
 		p.ends[i].id = k[i]
 		l := &p.links[i]
@@ -141,6 +142,7 @@ func (p *pair[M]) arriveFirst(l *link[M]) {
 		l.from.reset(l.to.id)
 	default:
 		l.arrive(it.msg)
+		p.late(l.to.id)
 	}
 }
 

@@ -38,7 +38,10 @@ type app Server
 func (a *app) server() *Server { return (*Server)(a) }
 
 // Send is zab.App's.
-func (a *app) Send(m zab.Message) { a.cfg.Send(m) }
+func (a *app) Send(m zab.Message) {
+	a.cfg.Send(m)
+	a.sent |= 1 << m.To
+}
 
 // Install is zab.App's.
 func (a *app) Install(state zab.State, _ int64) {

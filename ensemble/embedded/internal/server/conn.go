@@ -28,7 +28,7 @@ const (
 const idleLimit = 10 * time.Second
 
 // conn is one client's connection. Its reader and its writer are goroutines;
-// what is not theirs belongs to the loop.
+// what is not theirs belongs to the turn.
 type conn struct {
 	nc   net.Conn
 	host string    // the client's, without a port
@@ -42,7 +42,7 @@ type conn struct {
 	hasReadOnly bool          // the client's form of the connect messages
 	ids         []wire.ID     // who the client is; never changed in place, since requests share it
 	queue       []*call       // not answered, in order; the first one waits for the leader, or for room
-	buf         []byte        // what the loop has for the client since the last flush
+	buf         []byte        // for the client, since the last flush
 	answered    int           // weight of the requests answered since the last flush
 	full        bool          // takes no more replies to reads for now
 	closing     bool          // close once buf is sent
@@ -54,7 +54,7 @@ type conn struct {
 
 func newConn(nc net.Conn, most int) *conn {
 	host := hostOf(nc.RemoteAddr())
-	return &conn{nc: nc, host: host, most: most, out: newOutgoing(), ids: []wire.ID{{Scheme: "ip", ID: host}}, since: time.Now()}
+	return &conn{nc: nc, host: host, most: most, out: newOutgoing(promptly(nc)), ids: []wire.ID{{Scheme: "ip", ID: host}}, since: time.Now()}
 }
 
 // crammed says whether replies to reads have to wait.
@@ -68,10 +68,11 @@ func hostOf(a net.Addr) string {
 	return host
 }
 
-// read hands the client's frames to the loop until the connection ends.
-func (c *conn) read(b *inbox) {
-	defer func() { b.put(event{conn: c, what: ended}) }()
-	r := &idleReader{nc: c.nc, limit: idleLimit, idle: func() { b.put(event{conn: c, what: idle}) }}
+// read puts the client's frames into the server's inbox until the connection ends. After the last
+// frame that came, it takes a turn, or leaves that to the loop.
+func (c *conn) read(s *Server) {
+	defer func() { s.inbox.put(event{conn: c, what: ended}) }()
+	r := &idleReader{nc: c.nc, limit: idleLimit, idle: func() { s.inbox.put(event{conn: c, what: idle}) }}
 	in := bufio.NewReaderSize(r, 2<<10)
 	first, err := c.readFirst(in)
 	if err != nil {
@@ -81,11 +82,27 @@ func (c *conn) read(b *inbox) {
 		r.allow(first.connect.Timeout)
 	}
 	for next := first; c.out.begin(next.weight()); {
-		b.put(event{conn: c, call: next, what: requested})
+		s.inbox.add(event{conn: c, call: next, what: requested})
+		switch {
+		case holdsFrame(in):
+		case s.crowd.few.Load():
+			s.run()
+		default:
+			s.inbox.signal()
+		}
 		if next, err = c.readCall(in); err != nil {
 			return
 		}
 	}
+}
+
+// holdsFrame reports whether a whole frame was read ahead.
+func holdsFrame(in *bufio.Reader) bool {
+	if in.Buffered() < 4 {
+		return false
+	}
+	head, _ := in.Peek(4)
+	return uint64(in.Buffered()) >= 4+uint64(binary.BigEndian.Uint32(head))
 }
 
 // readFirst reads a connect request, or a four-letter word in its place.

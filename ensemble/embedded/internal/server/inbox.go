@@ -6,14 +6,15 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
 
-// inbox is what waits for the loop. Anybody may put something in; the loop
-// takes all at once. Clients cannot fill it without bound: a connection has few
-// requests in flight (outgoing.window).
+// inbox is what waits for a turn. Anybody may put something in; a turn takes all
+// at once. Clients cannot fill it without bound: a connection has few requests in
+// flight (outgoing.window).
 type inbox struct {
 	mu     sync.Mutex
 	peers  []peerEvent
 	events []event
-	ready  chan struct{} // holds a token when there may be something, or time may have come for it
+	busy   bool          // a turn is under way
+	ready  chan struct{} // holds a token when the loop is to take a turn
 }
 
 // event comes from a connection, or is an order.
@@ -40,23 +41,57 @@ const (
 	idle                       // conn has sent nothing for as long as it may
 	writable                   // conn, which was full, takes replies again
 	ordered                    // order is to be carried out
+	due                        // time has come for what a timer was set for
 )
 
 func newInbox() *inbox { return &inbox{ready: make(chan struct{}, 1)} }
 
+// put adds an event and has the loop take a turn.
 func (b *inbox) put(e event) {
-	b.mu.Lock()
-	b.events = append(b.events, e)
-	b.mu.Unlock()
+	b.add(e)
 	b.signal()
 }
 
-func (b *inbox) deliver(e peerEvent) {
+// add adds an event. The caller takes a turn afterwards, or has the loop take one.
+func (b *inbox) add(e event) {
+	b.mu.Lock()
+	b.events = append(b.events, e)
+	b.mu.Unlock()
+}
+
+func (b *inbox) addPeer(e peerEvent) {
 	b.mu.Lock()
 	b.peers = append(b.peers, e)
 	b.mu.Unlock()
-	b.signal()
 }
+
+// begin begins a turn. It returns false if there is nothing to do, or if a turn is under way.
+func (b *inbox) begin() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.busy || b.empty() {
+		return false
+	}
+	b.busy = true
+	return true
+}
+
+// end ends a turn, and reports whether something has come for another one.
+func (b *inbox) end() (more bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.busy = false
+	return !b.empty()
+}
+
+// waits reports whether there is something to do.
+func (b *inbox) waits() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.empty()
+}
+
+func (b *inbox) empty() bool { return len(b.peers) == 0 && len(b.events) == 0 }
 
 func (b *inbox) signal() {
 	select {

@@ -3,58 +3,109 @@ package server
 import (
 	"cmp"
 	"maps"
+	"math/bits"
 	"slices"
 	"time"
 
 	"github.com/zklab/zklab/ensemble/embedded/internal/fourletter"
 )
 
-// loop handles what comes in until the server ends.
-func (s *Server) loop() {
-	timer := time.AfterFunc(0, s.inbox.signal)
-	defer timer.Stop()
-	var peers []peerEvent
-	var events []event
-	var armed time.Time
-	for {
-		<-s.inbox.ready
-		if !s.mayWork() {
-			return
+// peerSet is a set of servers, a bit for each id.
+type peerSet uint8
+
+// turns is how many turns a goroutine takes before it leaves the rest to the loops: it may have a
+// client of its own to read from.
+const turns = 32
+
+// run takes a turn of this server. If few clients send requests, it then takes turns of the servers to
+// which it sent messages, and so on until no server has anything to do. So one goroutine takes a lone
+// client's request all the way: to the leader, to a quorum, and back.
+func (s *Server) run() {
+	next := s.turn()
+	for n := 0; n < turns && next != 0 && s.crowd.few.Load(); n++ {
+		id := next.last()
+		next &^= 1 << id
+		if p := s.peer(id); p != nil {
+			next |= p.turn()
 		}
-		peers, events = s.inbox.take(peers, events)
-		s.work(peers, events)
-		if next := s.next(); !next.Equal(armed) || !next.After(s.now) {
-			timer.Reset(time.Until(next))
-			armed = next
+	}
+	for ; next != 0; next &^= 1 << next.last() {
+		if p := s.peer(next.last()); p != nil {
+			p.Wake()
 		}
-		s.mu.Unlock()
 	}
 }
 
-// mayWork waits while the server is paused and locks mu. It is false, and mu is
-// not locked, when the server ends.
-func (s *Server) mayWork() bool {
-	for {
-		s.mu.Lock()
-		if s.over {
-			s.mu.Unlock()
-			return false
+// peer returns a server of the ensemble, or nil if it is down.
+func (s *Server) peer(id int) *Server {
+	if id == s.cfg.Zab.ID {
+		return s
+	}
+	return s.cfg.Peer(id)
+}
+
+// last returns the highest id, which is nearly always that of the leader if it is in the set.
+func (p peerSet) last() int { return bits.Len8(uint8(p)) - 1 }
+
+// loop takes the turns that no other goroutine takes, until the server ends.
+func (s *Server) loop() {
+	for range s.inbox.ready {
+		if s.ended() {
+			return
 		}
-		paused := s.paused
-		if paused == nil {
-			return true
-		}
+		s.run()
+	}
+}
+
+func (s *Server) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
+// Wake has the loop take a turn if there is something to do.
+func (s *Server) Wake() {
+	if s.inbox.waits() {
+		s.inbox.signal()
+	}
+}
+
+// turn handles what is in the inbox. It does nothing if the inbox is empty, if the server is paused,
+// or if another goroutine takes a turn, which then sees that there is more. It returns the servers
+// that need a turn next.
+func (s *Server) turn() peerSet {
+	if !s.inbox.begin() {
+		return 0
+	}
+	s.mu.Lock()
+	if s.timer == nil || s.paused != nil || s.over {
+		s.inbox.end() // before mu is free, or the turn that Resume asks for could find this one still there
 		s.mu.Unlock()
-		select {
-		case <-paused:
-		case <-s.ending:
-			return false
-		}
+		return 0
+	}
+	s.peers, s.events = s.inbox.take(s.peers, s.events)
+	s.work(s.peers, s.events)
+	s.arm()
+	next := s.sent
+	s.sent = 0
+	s.mu.Unlock()
+	if s.inbox.end() {
+		next |= 1 << s.cfg.Zab.ID
+	}
+	return next
+}
+
+// arm sets the timer to when tick is to be called again.
+func (s *Server) arm() {
+	if next := s.next(); !next.Equal(s.armed) || !next.After(s.now) {
+		s.timer.Reset(time.Until(next))
+		s.armed = next
 	}
 }
 
 func (s *Server) work(peers []peerEvent, events []event) {
 	s.now = time.Now()
+	s.crowd.last = nil
 	s.wake()
 	for _, p := range peers {
 		if p.broken != 0 {
@@ -86,6 +137,7 @@ func (s *Server) wake() {
 func (s *Server) handle(e event) {
 	switch e.what {
 	case requested:
+		s.crowd.note(e.conn)
 		if e.conn.stage != gone {
 			s.request(e.call)
 		}
@@ -109,6 +161,7 @@ func (s *Server) handle(e event) {
 		s.drop(e.conn)
 		e.conn.counters.Close()
 		delete(s.conns, e.conn)
+	case due: // every turn ends with tick
 	}
 }
 
@@ -147,12 +200,13 @@ func (s *Server) mark(c *conn) {
 	}
 }
 
-// flush hands what was written to connections to their writers.
+// flush sends what was written to connections, or hands it to their writers.
 func (s *Server) flush() {
+	atOnce := s.crowd.few.Load() && len(s.dirty) <= fewClients
 	for i, c := range s.dirty {
 		s.dirty[i] = nil
 		c.dirty = false
-		full, ok := c.out.send(c.buf, c.answered, c.closing)
+		full, ok := c.out.send(c.buf, c.answered, c.closing, atOnce)
 		c.full = full
 		const keep = 64 << 10
 		if c.buf = c.buf[:0]; cap(c.buf) > keep {

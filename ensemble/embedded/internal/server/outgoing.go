@@ -18,21 +18,25 @@ const (
 	overflow = 32 << 20
 )
 
-// outgoing is what waits to be sent to a client. The loop appends, the
-// connection's writer sends, its reader waits while there is too much.
+// outgoing is what waits to be sent to a client. A turn may write as much as the connection
+// takes without blocking, and leaves the rest to the connection's writer. The reader waits
+// while there is too much.
 type outgoing struct {
 	mu       sync.Mutex
-	changed  *sync.Cond
+	room     sync.Cond        // for the reader
+	more     sync.Cond        // for the writer
+	write    func([]byte) int // writes what there is room for; nil: only the writer can
 	buf      []byte
+	writing  bool // the writer is at it
 	inFlight int  // weight of the requests that are unanswered
-	full     bool // the loop waits for room
+	full     bool // a turn found no room
 	closing  bool // close the connection once buf is sent
 	closed   bool
 }
 
-func newOutgoing() *outgoing {
-	o := &outgoing{}
-	o.changed = sync.NewCond(&o.mu)
+func newOutgoing(write func([]byte) int) *outgoing {
+	o := &outgoing{write: write}
+	o.room.L, o.more.L = &o.mu, &o.mu
 	return o
 }
 
@@ -42,16 +46,17 @@ func (o *outgoing) begin(weight int) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for !o.closed && (o.inFlight >= window || len(o.buf) > highWater) {
-		o.changed.Wait()
+		o.room.Wait()
 	}
 	o.inFlight += weight
 	return !o.closed
 }
 
-// send appends what the loop has for the client, with the weight of the requests
-// that are answered by it. When it leaves the client full, the loop is told once
-// there is room. It is not ok if the client lets far too much wait.
-func (o *outgoing) send(p []byte, answered int, closing bool) (full, ok bool) {
+// send sends what a turn has for the client, with the weight of the requests
+// that are answered by it. When it leaves the client full, the server is told once
+// there is room. It is not ok if the client lets far too much wait. Only with atOnce does it
+// write by itself.
+func (o *outgoing) send(p []byte, answered int, closing, atOnce bool) (full, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.inFlight -= answered
@@ -59,9 +64,16 @@ func (o *outgoing) send(p []byte, answered int, closing bool) (full, ok bool) {
 	if o.closed {
 		return false, true
 	}
+	// What crammed the connection must leave it full, or no turn would go on with its requests.
+	if atOnce && len(p) <= highWater && o.write != nil && !o.closing && !o.writing && len(o.buf) == 0 {
+		p = p[o.write(p):]
+	}
 	o.buf = append(o.buf, p...)
 	o.full = len(o.buf) > highWater
-	o.changed.Broadcast()
+	if len(o.buf) > 0 || o.closing {
+		o.more.Signal()
+	}
+	o.room.Signal()
 	return o.full, len(o.buf) <= overflow
 }
 
@@ -71,29 +83,31 @@ func (o *outgoing) close() {
 	defer o.mu.Unlock()
 	o.closed = true
 	o.buf = nil
-	o.changed.Broadcast()
+	o.room.Signal()
+	o.more.Signal()
 }
 
 // next waits for something to send; spare is used for what comes meanwhile. It
-// is nil once there is nothing more to come. It says whether the loop waits for
+// is nil once there is nothing more to come. It says whether a turn waits for
 // the room that there is now.
 func (o *outgoing) next(spare []byte) (p []byte, awaited bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.writing = false
 	for len(o.buf) == 0 && !o.closed && !o.closing {
-		o.changed.Wait()
+		o.more.Wait()
 	}
 	if o.closed || len(o.buf) == 0 {
 		return nil, false
 	}
 	p, awaited = o.buf, o.full
-	o.buf, o.full = spare[:0], false
-	o.changed.Broadcast() // there is room for the reader
+	o.buf, o.full, o.writing = spare[:0], false, true
+	o.room.Signal()
 	return p, awaited
 }
 
 // writer sends until there is nothing more to come, and closes the connection.
-// It calls room when there is some again for a loop that waits for it.
+// It calls room when there is some again for which a turn waits.
 func (o *outgoing) writer(nc net.Conn, room func()) {
 	const keep = 64 << 10 // a larger buffer is not kept for an idle connection
 	var spare []byte

@@ -26,7 +26,7 @@ func pipe(t *testing.T, room func()) (o *outgoing, peer io.ReadCloser) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o = newOutgoing()
+	o = newOutgoing(nil)
 	go o.writer(server, room)
 	return o, client
 }
@@ -46,7 +46,7 @@ func TestReaderWaitsWhileRequestsAreUnanswered(t *testing.T) {
 			if begun != want {
 				t.Errorf("%d requests were read, want %d", begun, want)
 			}
-			o.send(nil, window/4*(want-3), false) // answers 1, then 2, then 4 requests
+			o.send(nil, window/4*(want-3), false, false) // answers 1, then 2, then 4 requests
 		}
 		synctest.Wait()
 		peer.Close()
@@ -56,9 +56,9 @@ func TestReaderWaitsWhileRequestsAreUnanswered(t *testing.T) {
 func TestReaderWaitsWhileRepliesWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, peer := pipe(t, func() {})
-		o.send(make([]byte, highWater), 0, false) // is on its way
+		o.send(make([]byte, highWater), 0, false, false) // is on its way
 		synctest.Wait()
-		o.send(make([]byte, highWater+1), 0, false)
+		o.send(make([]byte, highWater+1), 0, false, false)
 		begun := false
 		go func() { begun = o.begin(1) }()
 		if synctest.Wait(); begun {
@@ -80,7 +80,7 @@ func TestFull(t *testing.T) {
 		rooms := 0
 		o, peer := pipe(t, func() { rooms++ })
 		send := func(n int) (full, ok bool) {
-			full, ok = o.send(make([]byte, n), 0, false)
+			full, ok = o.send(make([]byte, n), 0, false, false)
 			synctest.Wait()
 			return full, ok
 		}
@@ -120,7 +120,7 @@ func TestClosingSendsAllFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, peer := pipe(t, func() {})
 		want := bytes.Repeat([]byte("zk"), highWater)
-		o.send(want, 0, true)
+		o.send(want, 0, true, false)
 		if got, err := io.ReadAll(peer); !bytes.Equal(got, want) || err != nil {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
@@ -128,4 +128,25 @@ func TestClosingSendsAllFirst(t *testing.T) {
 			t.Error("takes requests")
 		}
 	})
+}
+
+// TestSendWritesAtOnce: a turn writes what the connection takes without blocking, unless something
+// waits for the writer, or the writer is under way: that comes first.
+func TestSendWritesAtOnce(t *testing.T) {
+	const room = 2
+	var sent []byte
+	o := newOutgoing(func(p []byte) int {
+		n := min(room, len(p))
+		sent = append(sent, p[:n]...)
+		return n
+	})
+	for _, p := range []string{"ab", "cdef", "gh"} {
+		o.send([]byte(p), 0, false, true)
+	}
+	rest, _ := o.next(nil)
+	o.send([]byte("ij"), 0, false, true)
+	last, _ := o.next(nil)
+	if string(sent) != "abcd" || string(rest) != "efgh" || string(last) != "ij" {
+		t.Errorf("sent %q at once, left %q and then %q to the writer", sent, rest, last)
+	}
 }

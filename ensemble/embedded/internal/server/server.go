@@ -28,8 +28,10 @@ type Config struct {
 	Disk *zab.Disk
 	// Listener is where clients come from; the server closes it.
 	Listener net.Listener
-	// Send takes a message to another server, without blocking.
+	// Send takes a message to another server, without blocking. Peer returns another server, or nil
+	// while it is down.
 	Send func(zab.Message)
+	Peer func(id int) *Server
 	// Members are in /zookeeper/config, until a reconfiguration, which Reconfig
 	// allows, changes it.
 	Members  membership.Members
@@ -64,14 +66,20 @@ type Server struct {
 
 	accepting sync.WaitGroup // the goroutine that adds to tasks
 
-	// mu is held by the loop while it works, never while it waits.
+	// mu is held during a turn, which never waits.
 	mu     sync.Mutex
 	paused chan struct{} // closed by Resume; nil unless paused
 	woken  bool          // it was resumed, and has done nothing since
 	over   bool
 
-	// The rest is the loop's.
+	// The rest belongs to the goroutine that takes the turn.
 	now        time.Time
+	timer      *time.Timer
+	armed      time.Time // when timer fires
+	peers      []peerEvent
+	events     []event
+	crowd      crowd
+	sent       peerSet // servers to which this turn sent messages
 	node       *zab.Node
 	tree       *tree.Tree
 	prep       *prep.Prep // while leading
@@ -116,19 +124,26 @@ func New(cfg Config) *Server {
 // Run begins to listen and to look for the others. The server serves once it has
 // found them.
 func (s *Server) Run() {
+	s.mu.Lock()
+	s.timer = time.AfterFunc(0, func() { s.inbox.put(event{what: due}) })
+	s.mu.Unlock()
 	s.tasks.Go(s.loop)
 	s.accepting.Go(s.accept)
 }
 
-// Deliver takes messages of other servers.
+// Deliver takes messages of other servers. They wait for the next turn. The sender takes that turn
+// if Deliver is called within Config.Send; otherwise the caller calls Wake.
 func (s *Server) Deliver(ms []zab.Message) {
 	for _, m := range ms {
-		s.inbox.deliver(peerEvent{message: m})
+		s.inbox.addPeer(peerEvent{message: m})
 	}
 }
 
 // PeerReset says that the connection to another server broke.
-func (s *Server) PeerReset(id int) { s.inbox.deliver(peerEvent{broken: id}) }
+func (s *Server) PeerReset(id int) {
+	s.inbox.addPeer(peerEvent{broken: id})
+	s.inbox.signal()
+}
 
 // acceptAgain is how long a server waits that could not accept a connection.
 const acceptAgain = 10 * time.Millisecond
@@ -151,7 +166,7 @@ func (s *Server) accept() {
 func (s *Server) take(nc net.Conn) {
 	c := newConn(nc, s.cfg.MaxRequest)
 	s.inbox.put(event{conn: c, what: opened})
-	s.tasks.Go(func() { c.read(s.inbox) })
+	s.tasks.Go(func() { c.read(s) })
 	s.tasks.Go(func() { c.out.writer(nc, func() { s.inbox.put(event{conn: c, what: writable}) }) })
 }
 
@@ -187,6 +202,7 @@ func (s *Server) Resume() {
 	if s.paused != nil {
 		close(s.paused)
 		s.paused, s.woken = nil, true
+		s.inbox.signal()
 	}
 }
 
@@ -212,6 +228,7 @@ func (s *Server) halt(crash bool) {
 		return
 	}
 	s.over = true
+	s.timer.Stop()
 	close(s.ending)
 	s.inbox.signal()
 	if crash {

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+const (
+	// fewClients is how many clients a server serves on the goroutines that read their requests.
+	// With more of them, larger turns cost less, and writers that run side by side are faster.
+	fewClients = 4
+	// settled is how many requests must come from few clients before the server relies on it.
+	settled = 16
+)
+
+// crowd follows how many clients send requests.
+type crowd struct {
+	few atomic.Bool // at most fewClients at present; the rest belongs to the turn
+
+	recent [fewClients]*conn
+	count  int   // of requests since recent changed; those of one client in a row are one
+	last   *conn // whose request it was; nil at the beginning of a turn
+}
+
+// note notes a request.
+func (w *crowd) note(c *conn) {
+	if c == w.last {
+		return
+	}
+	w.last = c
+	if !slices.Contains(w.recent[:], c) {
+		w.add(c)
+	}
+	w.count++
+	w.few.Store(w.count > settled)
+}
+
+func (w *crowd) add(c *conn) {
+	free := slices.Index(w.recent[:], nil)
+	if free < 0 {
+		w.recent, free = [fewClients]*conn{}, 0
+	}
+	w.recent[free], w.count = c, 0
+}
