@@ -93,7 +93,7 @@ func benchLoads(ctx context.Context, b *testing.B, k kind, t *figures) {
 			b.Fatal(err)
 		}
 	}
-	benchCreates(b, k, clients[:1], t)
+	benchOne(b, k, clients[:1], paths, t)
 	for _, load := range loads(paths) {
 		b.Run(fmt.Sprintf("row=%s-%d", load.name, load.depth), func(b *testing.B) {
 			benchLoad(b, k, c, clients, load, t)
@@ -127,19 +127,41 @@ func benchLoad(b *testing.B, k kind, c *contender, clients crew, l load, t *figu
 	}
 }
 
-func benchCreates(b *testing.B, k kind, client crew, t *figures) {
+// benchOne has one client wait for each reply.
+func benchOne(b *testing.B, k kind, client crew, paths []string, t *figures) {
 	names := 0
-	b.Run("row=create", func(b *testing.B) {
-		for range b.N {
-			began := time.Now()
-			done, err := client.runFor(slice, 1, func(int, int) (wire.Op, any) {
-				names++
-				return creating(fmt.Sprintf("/create-%d", names))
-			})
-			if err != nil {
-				b.Fatal(err)
+	create := func(int, int) (wire.Op, any) {
+		names++
+		return creating(fmt.Sprintf("/create-%d", names))
+	}
+	for _, one := range []struct {
+		name string
+		next operation
+	}{{"create", create}, {"write", writing(paths)}, {"read", reading(paths)}} {
+		b.Run("row="+one.name, func(b *testing.B) {
+			for range b.N {
+				began := time.Now()
+				done, err := client.runFor(slice, 1, one.next)
+				if err != nil {
+					b.Fatal(err)
+				}
+				t.add(k, "one client's "+one.name+", µs", b, float64(time.Since(began).Microseconds())/float64(done))
 			}
-			t.add(k, "one client's create, µs", b, float64(time.Since(began).Microseconds())/float64(done))
+		})
+	}
+	b.Run("row=watch", func(b *testing.B) {
+		for range b.N {
+			const times = 1000
+			began := time.Now()
+			for range times {
+				if err := client[0].do(wire.GetData, &wire.ReadRequest{Path: paths[0], Watch: true}); err != nil {
+					b.Fatal(err)
+				}
+				if err := fire(client, paths[0]); err != nil {
+					b.Fatal(err)
+				}
+			}
+			t.add(k, "one client's watch, change and event, µs", b, float64(time.Since(began).Microseconds())/times)
 		}
 	})
 }
