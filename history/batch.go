@@ -1,5 +1,11 @@
 package history
 
+import "runtime"
+
+// crowd is the number of open operations above which a writer lets other goroutines run before it
+// writes. Those that are about to record an event then share the write.
+const crowd = 8
+
 // entry is an event on its way into the file.
 type entry struct {
 	event Event
@@ -49,6 +55,11 @@ func (r *Recorder) await(b *batch) {
 		r.mu.Lock()
 	}
 	r.writing = true
+	if r.open > crowd {
+		r.mu.Unlock()
+		runtime.Gosched()
+		r.mu.Lock()
+	}
 	r.next = newBatch()
 	r.mu.Unlock()
 

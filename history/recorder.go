@@ -30,6 +30,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	count   int    // events so far
+	open    int    // operations without a completion so far
 	next    *batch // collects events to write
 	writing bool   // a goroutine has the duty of writing
 	flush   *time.Timer
@@ -208,7 +209,13 @@ func (r *Recorder) placeLocked(en *entry) *batch {
 	}
 	b := r.next
 	b.entries = append(b.entries, en)
-	if en.event.Type != Invoke {
+	switch {
+	case en.event.Type == Invoke:
+		r.open++
+	default:
+		if en.event.Process >= 0 {
+			r.open--
+		}
 		r.flushSoon()
 	}
 	r.show(en)

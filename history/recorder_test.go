@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -416,4 +417,39 @@ func TestObserverSeesNothingFromBefore(t *testing.T) {
 			t.Error(d)
 		}
 	})
+}
+
+// countingWriter counts writes.
+type countingWriter struct{ writes int }
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.writes++
+	return len(p), nil
+}
+
+// TestCrowdSharesWrites: with many operations under way, the invocations that are ready share a write,
+// although a write takes no time in which they could gather. A lone client waits for no others.
+func TestCrowdSharesWrites(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const each = 50
+	for clients, most := range map[int]int{1: each, 100: 100 * each / 10} {
+		synctest.Test(t, func(t *testing.T) { // so that nothing is written because time passes
+			var w countingWriter
+			r := NewRecorder(&w, lockHeader)
+			before := w.writes
+			work(clients, func(i int) {
+				for range each {
+					r.Record(Event{Process: Process(i), Client: i, Type: Invoke, F: "acquire"})
+					runtime.Gosched() // the call
+					r.Record(Event{Process: Process(i), Client: i, Type: OK, F: "acquire"})
+				}
+			})
+			if n := w.writes - before; n > most {
+				t.Errorf("%d clients make %d writes for %d operations", clients, n, clients*each)
+			}
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
