@@ -32,7 +32,9 @@ func (w *crowd) note(c *conn) {
 		w.add(c)
 	}
 	w.count++
-	w.few.Store(w.count > settled)
+	if few := w.count > settled; few != w.few.Load() { // readers look at it for each request
+		w.few.Store(few)
+	}
 }
 
 func (w *crowd) add(c *conn) {
