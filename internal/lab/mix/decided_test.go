@@ -14,6 +14,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -69,25 +70,25 @@ var elsewhere = map[string]struct {
 func TestEachPropertyIsDecided(t *testing.T) {
 	for _, recipe := range workloads.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := workloads.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
 			const usual, few = 10, 3
-			judged := judgements(t, w, usual)
+			sum := map[string]int{}
+			for seed := int64(1); seed <= usual; seed++ {
+				r := ranOwn(t, recipe, seed)
+				add(t, sum, r.judged, r.wrong)
+			}
 			for _, name := range properties(t, recipe) {
 				by, listed := elsewhere[recipe+"/"+name]
 				switch {
-				case judged[name] > 0 && listed:
+				case sum[name] > 0 && listed:
 					t.Errorf("%s is listed, but the usual seeds decide it", name)
-				case judged[name] > 0:
+				case sum[name] > 0:
 				case !listed:
 					t.Errorf("%s: nothing was judged in %d runs", name, usual)
 				case judgements(t, by.w, few)[name] == 0:
 					t.Errorf("%s: nothing was judged though %s: nor in %d other runs", name, by.why, few)
 				}
 			}
-			t.Logf("%v", judged)
+			t.Logf("%v", sum)
 		})
 	}
 }
@@ -109,31 +110,44 @@ func properties(t *testing.T, recipe string) (names []string) {
 
 // judgements are how often each property judged something in the first seeds of a workload, in runs in
 // which it was decided.
-func judgements(t *testing.T, w workloads.Workload, seeds int) map[string]int {
+func judgements(t *testing.T, w workloads.Workload, seeds int64) map[string]int {
 	t.Helper()
 	x := usual(t, w)
-	judged := map[string]int{}
-	for range seeds {
-		o, err := Simulate(t, x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		undecided := map[string]bool{}
-		for _, v := range o.Result.Verdicts {
-			undecided[v.Property] = undecided[v.Property] || v.Result == checker.Unknown
-			if v.Result == checker.Violation && !v.Measured {
-				t.Errorf("seed %d: %s is violated: %s", o.Result.Seed, v.Property, v.Reason)
-			}
-		}
-		for _, v := range o.Result.Verdicts {
-			figure := cmp.Or(judgedBy[o.Result.Recipe+"/"+v.Property], judgedBy[v.Property])
-			if !undecided[v.Property] {
-				judged[v.Property] += int(v.Figures[figure])
-			}
-		}
-		x.Seed++
+	sum := map[string]int{}
+	for x.Seed = 1; x.Seed <= seeds; x.Seed++ {
+		judged, wrong := judged(simulated(t, x))
+		add(t, sum, judged, wrong)
 	}
-	return judged
+	return sum
+}
+
+// add adds what was judged in one run, in which nothing may be wrong.
+func add(t *testing.T, sum, judged map[string]int, wrong []string) {
+	t.Helper()
+	for name, n := range judged {
+		sum[name] += n
+	}
+	for _, text := range wrong {
+		t.Error(text)
+	}
+}
+
+// judged is how often each property that was decided judged something in a run, and what was wrong.
+func judged(o *experiment.Outcome) (judged map[string]int, wrong []string) {
+	judged, undecided := map[string]int{}, map[string]bool{}
+	for _, v := range o.Result.Verdicts {
+		undecided[v.Property] = undecided[v.Property] || v.Result == checker.Unknown
+		if v.Result == checker.Violation && !v.Measured {
+			wrong = append(wrong, fmt.Sprintf("seed %d: %s is violated: %s", o.Result.Seed, v.Property, v.Reason))
+		}
+	}
+	for _, v := range o.Result.Verdicts {
+		figure := cmp.Or(judgedBy[o.Result.Recipe+"/"+v.Property], judgedBy[v.Property])
+		if !undecided[v.Property] {
+			judged[v.Property] += int(v.Figures[figure])
+		}
+	}
+	return judged, wrong
 }
 
 // polling is a queue that does not wait: a take answers at once that nothing is there. Items are

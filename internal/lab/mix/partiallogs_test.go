@@ -2,6 +2,7 @@ package mix
 
 import (
 	"cmp"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -17,33 +19,37 @@ import (
 // log that begins late, ends early, or has holes. ZKLAB_PARTIAL_LOGS is the number of seeds of each
 // recipe, 3 by default.
 func TestPartialLogs(t *testing.T) {
-	seeds, err := strconv.Atoi(cmp.Or(os.Getenv("ZKLAB_PARTIAL_LOGS"), "3"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, recipe := range workloads.Recipes() {
 		t.Run(recipe, func(t *testing.T) {
-			w, err := workloads.Named(recipe, workloads.Own)
-			if err != nil {
-				t.Fatal(err)
-			}
-			x := usual(t, w)
-			for range seeds {
-				o, err := Simulate(t, x)
-				if err != nil {
-					t.Fatal(err)
+			for seed := int64(1); seed <= partialLogSeeds(t); seed++ {
+				for _, text := range ranOwn(t, recipe, seed).accused {
+					t.Error(text)
 				}
-				for name, log := range partialLogs(o.Unkept.Txns, uint64(x.Seed)) {
-					for _, v := range checker.Run(t.Context(), o.History, checker.Options{Transactions: log, NoReference: x.Seed%4 != 0}).Verdicts {
-						if v.Result == checker.Violation && !v.Measured || v.Property == "evidence" {
-							t.Errorf("seed %d, log with %s: %s of %q is %s: %s", x.Seed, name, v.Property, v.Key, v.Result, v.Reason)
-						}
-					}
-				}
-				x.Seed++
 			}
 		})
 	}
+}
+
+func partialLogSeeds(t *testing.T) int64 {
+	t.Helper()
+	seeds, err := strconv.ParseInt(cmp.Or(os.Getenv("ZKLAB_PARTIAL_LOGS"), "3"), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seeds
+}
+
+// accused is what is said to be wrong with a correct run if only parts of its log are known.
+func accused(t *testing.T, o *experiment.Outcome, seed int64) (all []string) {
+	t.Helper()
+	for name, log := range partialLogs(o.Unkept.Txns, uint64(seed)) {
+		for _, v := range checker.Run(t.Context(), o.History, checker.Options{Transactions: log, NoReference: seed%4 != 0}).Verdicts {
+			if v.Result == checker.Violation && !v.Measured || v.Property == "evidence" {
+				all = append(all, fmt.Sprintf("seed %d, log with %s: %s of %q is %s: %s", seed, name, v.Property, v.Key, v.Result, v.Reason))
+			}
+		}
+	}
+	return all
 }
 
 // partialLogs returns what may be known of transactions. No log lacks only the last transactions of
