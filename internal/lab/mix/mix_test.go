@@ -36,7 +36,7 @@ func TestMixesRepeat(t *testing.T) {
 			if mixes[seed%int64(len(mixes))].messages && recipe == models.Session.Name { // a select of go-zookeeper chooses: see docs/simulation.md
 				continue
 			}
-			var before []string
+			var before []string // the run that other tests have seen, if it had the same faults
 			if exact || !mixes[seed%int64(len(mixes))].crashes {
 				before = append(before, ranOwn(t, recipe, seed).fingerprint)
 			}
