@@ -100,11 +100,47 @@ func (h *History) Operations() []*Operation {
 	if h.packed == nil {
 		return h.pairing().ops
 	}
-	all := make([]*Operation, len(h.packed.calls))
-	for i := range all {
-		all[i] = h.packed.operation(i)
+	invocations := make([]int32, len(h.packed.calls))
+	for i, c := range h.packed.calls {
+		invocations[i] = c.invoke
+	}
+	return h.OperationsAt(invocations)
+}
+
+// OperationsAt returns the operations that some events begin, in their order. In a packed record, they
+// share memory: keeping one keeps all.
+func (h *History) OperationsAt(invocations []int32) []*Operation {
+	all := make([]*Operation, len(invocations))
+	if h.packed == nil {
+		for n, i := range invocations {
+			all[n] = h.OperationAt(int(i))
+		}
+		return all
+	}
+	room := make([]decoded, len(invocations))
+	for n, i := range invocations {
+		all[n] = h.packed.operation(int(h.packed.of[i]-1), &room[n])
 	}
 	return all
+}
+
+// EachAt yields the operations of OperationsAt. In a packed record, an operation is only valid until the
+// next one.
+func (h *History) EachAt(invocations []int32) iter.Seq[*Operation] {
+	return func(yield func(*Operation) bool) {
+		var room decoded
+		for _, i := range invocations {
+			op := (*Operation)(nil)
+			if h.packed != nil {
+				op = h.packed.operation(int(h.packed.of[i]-1), &room)
+			} else {
+				op = h.OperationAt(int(i))
+			}
+			if !yield(op) {
+				return
+			}
+		}
+	}
 }
 
 // EachOperation yields the operations as [History.Operations] has them. In a packed record, an operation is
@@ -124,19 +160,11 @@ func (h *History) Calls() int {
 	return len(h.Operations())
 }
 
-// Operation returns the operation of a number, from 0 in order of invocation.
-func (h *History) Operation(number int) *Operation {
-	if h.packed != nil {
-		return h.packed.operation(number)
-	}
-	return h.Operations()[number]
-}
-
 // OperationAt returns the operation that the event of an index begins or ends, or nil.
 func (h *History) OperationAt(i int) *Operation {
 	if h.packed != nil {
 		if number := h.packed.of[i]; number > 0 {
-			return h.packed.operation(int(number - 1))
+			return h.packed.operation(int(number-1), &decoded{})
 		}
 		return nil
 	}

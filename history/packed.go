@@ -17,6 +17,7 @@ type packed struct {
 	n      int // events
 	pages  [][]byte
 	blocks []block
+	places []uint16 // of events, behind the beginnings of their blocks; farAway if they do not fit
 	facts  []*Event
 
 	kinds    []kind
@@ -49,6 +50,7 @@ type call struct{ invoke, done int32 }
 
 const (
 	blockSize = 32
+	farAway   = 1<<16 - 1
 	pageSize  = 1 << 20
 	endOfPage = pageSize - pageSize/32 // a block that begins later begins another page
 )
@@ -105,6 +107,7 @@ func (p *packer) add(e *Event) {
 		p.encode(e, &p.blocks[len(p.blocks)-1])
 	}
 	page := &p.pages[len(p.pages)-1]
+	p.places = append(p.places, uint16(min(len(*page)-int(p.blocks[len(p.blocks)-1].at), farAway)))
 	*page = append(binary.AppendUvarint(*page, uint64(len(p.body))), p.body...)
 	p.n++
 	p.time, p.seen = e.Time, cmp.Or(e.Seen, p.seen)
@@ -323,8 +326,12 @@ func (p *packed) block(n int) (b *block, r reading) {
 // at returns the event of an index: a fact, or e, which it overwrites.
 func (p *packed) at(i int, e *Event) *Event {
 	b, r := p.block(i / blockSize)
-	for range i % blockSize {
-		r.body()
+	if place := p.places[i]; place < farAway {
+		r.rest = r.rest[place:]
+	} else {
+		for range i % blockSize {
+			r.body()
+		}
 	}
 	return p.decode(r.body(), i, b, e)
 }
@@ -342,25 +349,26 @@ func (p *packed) all(yield func(*Event) bool) {
 	}
 }
 
-// operation returns the operation of a number, from 0.
-func (p *packed) operation(n int) *Operation {
-	of := &struct {
-		op           Operation
-		invoke, done Event
-	}{}
+// decoded is an operation with its events.
+type decoded struct {
+	op           Operation
+	invoke, done Event
+}
+
+// operation decodes the operation of a number, from 0, into memory that it overwrites.
+func (p *packed) operation(n int, into *decoded) *Operation {
 	c := p.calls[n]
-	of.op.begin(p.at(int(c.invoke), &of.invoke))
+	into.op.begin(p.at(int(c.invoke), &into.invoke))
 	if c.done >= 0 {
-		of.op.Return = p.at(int(c.done), &of.done)
+		into.op.Return = p.at(int(c.done), &into.done)
 	}
-	return &of.op
+	return &into.op
 }
 
 // awaited is an operation whose completion may be yet to come.
 type awaited struct {
-	op           Operation
-	invoke, done Event
-	whole        bool
+	decoded
+	whole bool
 }
 
 // operations yields all operations in order of invocation. It reads the events once, in order, and keeps the
@@ -379,7 +387,7 @@ func (p *packed) operations(yield func(*Operation) bool) {
 			if len(free) > 0 {
 				next, free = free[len(free)-1], free[:len(free)-1]
 			}
-			*next = awaited{invoke: *e, whole: p.calls[n].done < 0}
+			next.invoke, next.whole = *e, p.calls[n].done < 0
 			next.op.begin(&next.invoke)
 			line = append(line, next)
 		default:

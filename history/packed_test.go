@@ -21,7 +21,7 @@ func TestPacked(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var file bytes.Buffer
 		r := NewRecorder(&file, lockHeader)
-		for range rapid.IntRange(0, 100).Draw(t, "events") {
+		for range rapid.IntRange(0, 60).Draw(t, "events") {
 			e := drawEvent(t)
 			if rapid.Bool().Draw(t, "of few") { // so that operations come to an end
 				e.Process, e.F, e.Key = Process(e.Client%3), "acquire", "k"
@@ -71,12 +71,17 @@ func samePacked(t *rapid.T, want, got *History) {
 	same("facts", want.Facts(), got.Facts())
 	same("list of operations", want.Operations(), got.Operations())
 	i := 0
+	var invocations []int32
 	for op := range got.EachOperation() {
-		same("operation", want.Operation(i), op)
-		same("operation by its number", want.Operation(i), got.Operation(i))
+		same("operation", want.Operations()[i], op)
+		invocations = append(invocations, int32(op.Invoke.Index))
 		i++
 	}
 	same("operations", want.Calls(), i)
+	same("some operations", want.OperationsAt(invocations), got.OperationsAt(invocations))
+	for op := range got.EachAt(invocations) {
+		same("operation at its invocation", want.OperationAt(op.Invoke.Index), op)
+	}
 	for i := range want.Events {
 		same("event", want.At(i), got.At(i))
 		same("operation of an event", want.OperationAt(i), got.OperationAt(i))

@@ -160,8 +160,7 @@ func (b *timelineBuilder) operations(c *packing, o *operations, ops []int32) {
 	}
 	columns := make([]column, len(all))
 	for _, last := range []bool{false, true} {
-		for _, i := range ops {
-			op := b.m.h.OperationAt(int(i))
+		for op := range b.m.h.EachAt(ops) {
 			for j := range all {
 				if all[j].last == last {
 					columns[j].add(all[j].of(op), all[j].delta)

@@ -55,8 +55,8 @@ type Key struct {
 	Name  string
 	Facts []*history.Event // lost, drained, final: in order
 
-	ops     []*history.Operation // in order of invocation
-	numbers []int32              // of the operations, if the record is packed
+	ops         []*history.Operation // in order of invocation
+	invocations []int32              // the indices of the operations' invocations, if the record is packed
 	memos
 }
 
@@ -122,15 +122,13 @@ func (a *Record) readEvents(ctx context.Context) bool {
 		}
 		return k
 	}
-	calls := int32(0)
 	for e := range a.History.All() {
 		if e.Index&0xffff == 0 && ctx.Err() != nil {
 			return false
 		}
 		if a.History.Packed() && e.Process >= 0 && e.Type == history.Invoke {
 			k := record(a.keyOf(e.Key))
-			k.numbers = append(k.numbers, calls)
-			calls++
+			k.invocations = append(k.invocations, int32(e.Index))
 		}
 		a.End = max(a.End, e.Time)
 		switch e.F {
