@@ -215,6 +215,7 @@ func (c *check) kinds() (model linear.Model, format foreign.Format, err error) {
 
 // own checks a history that names its model.
 func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) error {
+	collectSeldom(run)
 	result, err := judge.Run(ctx, run, c.opts)
 	if errors.Is(err, history.ErrForeign) && run.Bare() {
 		return modelMissing(run, err)

@@ -3,6 +3,8 @@ package cli
 import (
 	"os"
 	"runtime/debug"
+
+	"github.com/zklab/zklab/store"
 )
 
 // collectOften makes the garbage collector begin when memory has grown by a seventh, and not only when it has
@@ -11,6 +13,15 @@ import (
 func collectOften() {
 	const growth = 15 // per cent
 	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(growth)
+	}
+}
+
+// collectSeldom lets memory grow by a third if the record of a run is packed: it is small, and little of the
+// memory stays. It reads the record. An error comes again where the record is used.
+func collectSeldom(run *store.Run) {
+	const growth = 30 // per cent
+	if h, err := run.ReadPacked(); err == nil && h.Packed() && os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(growth)
 	}
 }

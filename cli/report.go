@@ -35,6 +35,7 @@ func newReport() *cobra.Command {
 			if err := decidable(run); err != nil {
 				return err
 			}
+			collectSeldom(run)
 			remarks, err := rewrite(run)
 			if err != nil {
 				return err
