@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules test test-real race compare status timeline track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table clean
+.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table clean
 
 build: ## the command, at bin/zklab
 	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
@@ -65,6 +65,9 @@ status: image ## does zklab ensemble status tell the truth: each of five servers
 
 timeline: ## how long the timeline of a million operations takes in Chromium to open, and how much memory (a minute)
 	$(GO) test -tags campaign -count=1 -v -run TestTimelineOfAMillion ./reports
+
+large: ## how much time and memory checks and reports of large runs take: the table of docs/checking.md (some minutes; SIZES=100000,3000000)
+	ZKLAB_LARGE=$(SIZES) $(GO) test -tags campaign -count=1 -v -timeout 2h -run TestLargeRuns ./cli
 
 track-record: build ## in how many of some seeds known bugs are found: the tables of docs/track-record.md (SEEDS=20)
 	$(GO) run ./internal/dev track-record --seeds $(or $(SEEDS),20) --parallel $(or $(PARALLEL),2)

@@ -21,7 +21,7 @@ func collectOften() {
 // memory stays. It reads the record. An error comes again where the record is used.
 func collectSeldom(run *store.Run) {
 	const growth = 30 // per cent
-	if h, err := run.ReadPacked(); err == nil && h.Packed() && os.Getenv("GOGC") == "" {
+	if h, err := run.ReadPacked(store.Large); err == nil && h.Packed() && os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(growth)
 	}
 }

@@ -19,7 +19,7 @@ func Write(run *store.Run) error {
 	if run.Bare() {
 		return fmt.Errorf("write the report: %s is a history without a folder of its own", run.Path())
 	}
-	h, err := run.ReadPacked()
+	h, err := run.ReadPacked(store.Large)
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

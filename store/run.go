@@ -1,6 +1,7 @@
 package store
 
 import (
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -47,8 +48,13 @@ func (r *Run) ReadHistory() (*history.History, error) {
 	return h, err
 }
 
-// ReadPacked is ReadHistory for checks and reports: the record is packed if they can use it so.
-func (r *Run) ReadPacked() (*history.History, error) {
+// Large is the size in bytes above which checks and reports read a record packed: some 200,000 operations. A smaller
+// one is read sooner as a list.
+const Large = 100 << 20
+
+// ReadPacked is ReadHistory for checks and reports: the record is packed if its file is larger than above, in
+// bytes, and they can use it so.
+func (r *Run) ReadPacked(above int64) (*history.History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -59,7 +65,8 @@ func (r *Run) ReadPacked() (*history.History, error) {
 	}
 	h, err := history.OpenPacked(r.History(), func(of history.Header) bool {
 		of.Declared = r.Declared
-		return models.OfHeader(of).Packs
+		file, err := os.Stat(r.History())
+		return err == nil && file.Size() > above && models.OfHeader(of).Packs
 	})
 	if err != nil {
 		return h, err

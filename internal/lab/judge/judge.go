@@ -54,7 +54,7 @@ func record(run *store.Run, opts checker.Options) (*history.History, error) {
 	if len(opts.Extra) > 0 {
 		return run.ReadHistory()
 	}
-	return run.ReadPacked()
+	return run.ReadPacked(store.Large)
 }
 
 // Fault is the kind of [checker.NotAvailable] entries that only the run itself can make: the faults that

@@ -62,7 +62,7 @@ func decide(t *testing.T, dir string, asList bool) {
 		if _, err := run.ReadHistory(); err != nil {
 			t.Fatal(err)
 		}
-	} else if h, err := run.ReadPacked(); err != nil || !h.Packed() {
+	} else if h, err := run.ReadPacked(0); err != nil || !h.Packed() {
 		t.Fatal("the record is not packed", err)
 	}
 	var result *store.Result
