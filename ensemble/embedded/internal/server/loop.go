@@ -137,7 +137,9 @@ func (s *Server) wake() {
 func (s *Server) handle(e event) {
 	switch e.what {
 	case requested:
-		s.crowd.note(e.conn)
+		if e.conn.out.write != nil { // or a turn could not send its reply, as in simulations
+			s.crowd.note(e.conn)
+		}
 		if e.conn.stage != gone {
 			s.request(e.call)
 		}
