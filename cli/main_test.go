@@ -20,7 +20,6 @@ import (
 const fullEnv = "ZKLAB_TEST_FULL"
 
 func TestMain(m *testing.M) {
-	testmain.CollectLess()            // or the first zklab check has all that follows in this process collect often
 	if os.Getenv(detachedEnv) != "" { // this program is the command that a test has put into the background
 		Main()
 	}

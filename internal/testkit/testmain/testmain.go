@@ -84,17 +84,12 @@ func ManyAtOnce(n int) {
 	}
 }
 
-// CollectLess lets memory grow to five times what is in use before the garbage collector runs, in this
-// process and in those that it starts, for a package whose tests make much garbage: they take a third
-// less. Call it before Main. GOGC wins.
+// CollectLess lets memory grow to five times what is in use before the garbage collector runs,
+// for a package whose tests make much garbage: they take a third less. Call it before Main.
+// GOGC wins.
 func CollectLess() {
-	const growth = 400 // per cent
-	if os.Getenv("GOGC") != "" {
-		return
-	}
-	debug.SetGCPercent(growth)
-	if err := os.Setenv("GOGC", strconv.Itoa(growth)); err != nil {
-		panic(err)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
 	}
 }
 
