@@ -3,6 +3,7 @@
 package allocs
 
 import (
+	"runtime"
 	"runtime/metrics"
 	"testing"
 )
@@ -27,9 +28,24 @@ func Of(f func()) uint64 {
 	return total() - before
 }
 
+// Kept returns roughly how many bytes are still in use after f, for what f made and its caller keeps.
+func Kept(f func()) uint64 {
+	before := inUse()
+	f()
+	return inUse() - before
+}
+
+// inUse is how many bytes are in use.
+func inUse() uint64 {
+	runtime.GC()
+	return read("/memory/classes/heap/objects:bytes")
+}
+
 // total is how many bytes were ever allocated.
-func total() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+func total() uint64 { return read("/gc/heap/allocs:bytes") }
+
+func read(metric string) uint64 {
+	sample := []metrics.Sample{{Name: metric}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
