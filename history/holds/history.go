@@ -27,7 +27,8 @@ func Of(h *history.History) *Record {
 		exits: map[int][]Moment{}, told: map[history.ID]Moment{},
 	}
 	r.r = Reader{Evidence: r, Decode: func(e *history.Event, v any) { _ = e.Decode(v) }} // ignores values that cannot be read
-	if !h.Packed() {                                                                     // such a record is not of objects that clients hold
+	// No client holds an object whose record is packed.
+	if !h.Packed() {
 		for _, op := range h.Operations() {
 			r.ops[op.Key] = append(r.ops[op.Key], op)
 		}

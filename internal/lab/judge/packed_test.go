@@ -80,7 +80,7 @@ func decide(t *testing.T, dir string, asList bool) {
 	}
 }
 
-// compare compares all files of two runs, but for the names of their folders.
+// compare reports files that differ between two runs, apart from the names of their folders.
 func compare(t *testing.T, list, packed string) {
 	t.Helper()
 	files := 0

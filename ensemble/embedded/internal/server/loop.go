@@ -11,7 +11,7 @@ import (
 )
 
 // peerSet is a set of servers, a bit for each id.
-type peerSet uint8
+type peerSet uint64
 
 // turns is how many turns a goroutine takes before it leaves the rest to the loops: it may have a
 // client of its own to read from.
@@ -44,8 +44,8 @@ func (s *Server) peer(id int) *Server {
 	return s.cfg.Peer(id)
 }
 
-// last returns the highest id, which is nearly always that of the leader if it is in the set.
-func (p peerSet) last() int { return bits.Len8(uint8(p)) - 1 }
+// last returns the highest id in the set. If the leader is in the set, this is nearly always its id.
+func (p peerSet) last() int { return bits.Len64(uint64(p)) - 1 }
 
 // loop takes the turns that no other goroutine takes, until the server ends.
 func (s *Server) loop() {
