@@ -25,12 +25,18 @@ func smallestText(t *testing.T, first *experiment.Outcome) string {
 	}
 	text := fmt.Sprintf("the smallest, made smaller: %s\n  shrunk  to %s, in %s, from the run of seed %d\n",
 		violationText(small.Outcome), small.To, prose.Count(small.Runs, "run"), first.Result.Seed)
+	if small.Ended != "" {
+		text += fmt.Sprintf("          smaller ones were not tried: %s\n", small.Ended)
+	}
 	for _, mattered := range small.WhatMattered() {
 		text += "          " + mattered + "\n"
 	}
 	text += fmt.Sprintf("  test    %s\n  report  %s\n", small.Outcome.Run.GoTest(), small.Outcome.Run.Report())
 	return text + "\n  " + firstText(first) + whereText(first)
 }
+
+// shrinkRuns is how many runs a failed test shrinks with at most: a few seconds of them.
+const shrinkRuns = 200
 
 // shrinkKept shrinks a run that was kept, and keeps the smaller one beside it.
 func shrinkKept(t *testing.T, o *experiment.Outcome) (small *shrink.Smallest, err error) {
@@ -40,7 +46,7 @@ func shrinkKept(t *testing.T, o *experiment.Outcome) (small *shrink.Smallest, er
 	t.Run("shrink", func(t *testing.T) {
 		causes := sweep.CausesOf(o.Result, o.History)
 		at := max(0, slices.IndexFunc(causes, func(c sweep.Cause) bool { return c.Property == shown.Property }))
-		small, err = shrink.Simulated(t, o.Made, o, shrink.Config{Cause: causes[at], For: pace.ShrinkTime(t)})
+		small, err = shrink.Simulated(t, o.Made, o, shrink.Config{Cause: causes[at], Runs: shrinkRuns, For: pace.ShrinkTime(t)})
 	})
 	if err != nil {
 		return nil, err

@@ -107,8 +107,9 @@ func (p *Pace) SayAside(text string) {
 	}
 }
 
-// shrinkFor is the longest time for which a failed test shrinks its run.
-const shrinkFor = 5 * time.Second
+// shrinkFor is the longest time for which a failed test shrinks its run. Most have nothing left to take away, or no
+// runs left, long before: what a test shows must not depend on how busy the machine is.
+const shrinkFor = 20 * time.Second
 
 // ShrinkTime is shrinkFor, or half of the time until the test's deadline if that is shorter.
 func ShrinkTime(t *testing.T) time.Duration {
