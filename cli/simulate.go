@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zklab/zklab/ensemble"
@@ -17,6 +19,8 @@ func simulateFlags(cmd *cobra.Command, x *store.Experiment) {
 // simulatedServers are those of an experiment that is to be simulated.
 func simulatedServers(x store.Experiment, ports []int) (ensemble.Starter, error) {
 	switch {
+	case !slices.Contains(allKinds, x.Ensemble):
+		return nil, unknownKind(x.Ensemble)
 	case x.Ensemble != inProcess:
 		return nil, usageError("only the %s ensemble can be simulated: leave out --ensemble or --simulate", inProcess)
 	case x.Image != "":
