@@ -52,7 +52,7 @@ func shrinkKept(t *testing.T, o *experiment.Outcome) (small *shrink.Smallest, er
 		return nil, err
 	}
 	folder := filepath.Join(o.Run.Dir, "shrunk")
-	return small, small.Keep(folder, o.Run.Dir, "go test, with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
+	return small, small.Keep(folder, o.Run.Dir, "go test # with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
 }
 
 // firstText names the violation in the original run. Shrinking keeps to its cause, so it is taken for
