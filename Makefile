@@ -75,8 +75,8 @@ track-record: build ## in how many of some seeds known bugs are found: the table
 mutants: build ## which property finds each mutant, and how soon: the table of docs/track-record.md (FOR=60s, SEEDS=200)
 	$(GO) run ./internal/dev mutants --for $(or $(FOR),60s) --seeds $(or $(SEEDS),200) --write docs/track-record.md
 
-pairs: exact ## all single faults and all pairs of faults in the smallest scenario of each object: the table of docs/track-record.md (FOR=340s each; goes on where it ended)
-	$(GO) run ./internal/dev pairs --for $(or $(FOR),340s) --write docs/track-record.md
+pairs: exact ## all single faults and all pairs of faults in the smallest scenario of each object: the table of docs/track-record.md (FOR=2h in all; goes on where it ended)
+	$(GO) run ./internal/dev pairs --for $(or $(FOR),2h) --write docs/track-record.md
 
 pairs-by-force: ## do implied pairs of faults come to what is said of them: all pairs of some small scenarios (some minutes)
 	$(GO) test -tags campaign -count=1 -v -timeout 2h -run PairsOfRecipesByBruteForce ./internal/lab/explore

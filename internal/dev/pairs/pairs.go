@@ -37,7 +37,7 @@ func Command(z *command.Zklab) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd.Context(), only, write) },
 	}
 	f := cmd.Flags()
-	f.DurationVar(&m.explore, "for", 340*time.Second, "how long each object is explored at most, in one call")
+	f.DurationVar(&m.total, "for", 2*time.Hour, "how long all of them are explored at most, in one call: what small objects leave, large ones get")
 	f.StringVar(&m.out, "out", "bin/pairs", "the store in which explorations go on where they ended")
 	f.StringVar(&only, "only", "", "a regular expression of the objects to explore, as in ^queue$")
 	f.StringVar(&write, "write", "", "the file to write the table into (default: print it)")
@@ -46,9 +46,9 @@ func Command(z *command.Zklab) *cobra.Command {
 
 // measure says how objects are explored.
 type measure struct {
-	zklab   *command.Zklab
-	explore time.Duration
-	out     string
+	zklab *command.Zklab
+	total time.Duration // for all objects
+	out   string
 }
 
 func (m *measure) run(ctx context.Context, only, file string) error {
@@ -57,11 +57,13 @@ func (m *measure) run(ctx context.Context, only, file string) error {
 		return err
 	}
 	var all []explored
+	began := time.Now()
+	left := func() time.Duration { return max(m.total-time.Since(began), time.Second) }
 	for _, recipe := range workloads.Recipes() {
 		if !pattern.MatchString(recipe) {
 			continue
 		}
-		e, err := m.object(ctx, recipe, "--singles")
+		e, err := m.object(ctx, recipe, left(), "--singles")
 		if err != nil {
 			return err
 		}
@@ -69,7 +71,8 @@ func (m *measure) run(ctx context.Context, only, file string) error {
 	}
 	slices.SortStableFunc(all, func(a, b explored) int { return cmp.Compare(a.Singles.All, b.Singles.All) })
 	for i := range all {
-		if all[i], err = m.object(ctx, all[i].object); err != nil {
+		share := left() / time.Duration(len(all)-i) // the smallest come first, and most of them need less
+		if all[i], err = m.object(ctx, all[i].object, share); err != nil {
 			return err
 		}
 		fmt.Fprintln(os.Stderr, all[i].row())
@@ -82,11 +85,11 @@ func (m *measure) run(ctx context.Context, only, file string) error {
 }
 
 // object explores one.
-func (m *measure) object(ctx context.Context, recipe string, more ...string) (explored, error) {
+func (m *measure) object(ctx context.Context, recipe string, limit time.Duration, more ...string) (explored, error) {
 	e := explored{object: recipe}
 	args := append([]string{
 		"explore", recipe, "--clients", strconv.Itoa(clients), "--ops", strconv.Itoa(ops),
-		"--for", m.explore.String(), "--out", m.out, "--json",
+		"--for", limit.Round(time.Second).String(), "--out", m.out, "--json",
 	}, more...)
 	if err := m.zklab.JSON(ctx, &e, args...); err != nil {
 		return e, fmt.Errorf("%s: %w", recipe, err)
