@@ -136,6 +136,65 @@ func TestExclusive(t *testing.T) {
 	}
 }
 
+// wary is a lock that refuses its client once after the session of a hold has ended. A wrong one refuses it for
+// ever.
+type wary struct {
+	subjects.Lock
+	conn    *zk.Conn
+	session int64
+	wrong   bool
+}
+
+func (w *wary) Enter(ctx context.Context) error {
+	if w.session != 0 && w.session != w.conn.SessionID() {
+		if !w.wrong {
+			_ = w.Unlock(ctx)
+			w.session = 0
+		}
+		return subjects.WithoutEffect(errors.New("the hold is lost"))
+	}
+	err := w.Lock.Lock(ctx)
+	if err == nil {
+		w.session = w.conn.SessionID()
+	}
+	return err
+}
+
+func (w *wary) Leave(ctx context.Context) error {
+	w.session = 0
+	return w.Unlock(ctx)
+}
+
+// A client that is refused when all is well asks again, so a lock that refuses once is decided, and one that refuses
+// for ever is convicted.
+func TestRefusals(t *testing.T) {
+	for wrong, want := range map[bool]checker.Result{false: checker.Valid, true: checker.Violation} {
+		enter, leave := object.Do("enter", (*wary).Enter), object.Do("leave", (*wary).Leave)
+		x := zklab.Experiment{Workload: object.Object[*wary]{
+			Name: "wary",
+			New: func(c *subjects.Client, path string) (*wary, error) {
+				l, err := subjects.NewLock(c, path)
+				return &wary{Lock: l, conn: c.Conn, wrong: wrong}, err
+			},
+			Operations: []object.Operation[*wary]{enter, leave},
+			Rules:      []object.Rule{object.Exclusive(enter, leave)},
+		}.Workload(), TimeLimit: 5 * time.Second, Faults: expiries}
+		got := map[checker.Result]int{}
+		for seed := range int64(10) {
+			x.Seed = seed + 1
+			o, err := zklab.SimulateIn(t, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(o.Result.Verdicts, func(v checker.Verdict) bool { return v.Property == "progress" })
+			got[o.Result.Verdicts[i].Result]++
+		}
+		if got[want] < 9 {
+			t.Errorf("wrong %v: progress is %v of 10 seeds", wrong, got)
+		}
+	}
+}
+
 // The rules about answers convict a generator that gives a number twice, or a smaller one later.
 func TestAnswers(t *testing.T) {
 	for torn, want := range map[bool]checker.Result{false: checker.Valid, true: checker.Violation} {

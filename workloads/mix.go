@@ -58,10 +58,12 @@ func (d *Draw) Unique() int64 {
 }
 
 // Numbers of [Draw.Unique]: the seventh arrival of client 3 gets 703. In Quiesce, clients go on from
-// afterLoad. A second number for one call is larger by anotherUnique.
+// afterLoad, and with what they ask for again from askedAgain. A second number for one call is larger by
+// anotherUnique.
 const (
 	uniqueStride  = 100
 	afterLoad     = 1 << 31
+	askedAgain    = afterLoad + 1<<30
 	anotherUnique = 1 << 40
 )
 
@@ -179,7 +181,7 @@ func (r *mixRun) Load(ctx context.Context, over <-chan struct{}) error {
 		if at, ok := r.atObject(c); ok {
 			key = at
 		}
-		r.draw(ctx, c, at, r.drawing(c, key, int64(number), rng))
+		_, _ = r.draw(ctx, c, at, r.drawing(c, key, int64(number), rng))
 	})
 	return r.mistake()
 }
@@ -192,8 +194,9 @@ func (r *mixRun) drawing(c *Client, key string, number int64, rng *rand.Rand) *D
 	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: number*stride + int64(c.ID)}
 }
 
-// draw draws one of the operations that are possible now, and calls it.
-func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw) {
+// draw draws one of the operations that are possible now, and calls it. It returns the operation, nil if none is
+// possible, and the error of the call.
+func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw) (*MixedOperation, error) {
 	var possible []*MixedOperation
 	sum := 0
 	for i := range r.Operations {
@@ -202,15 +205,12 @@ func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw)
 		}
 	}
 	if sum == 0 {
-		return
+		return nil, nil
 	}
 	n := d.IntN(sum)
-	for _, o := range possible {
-		if n -= o.Weight; n < 0 {
-			_, _ = r.call(ctx, c, at, o, d)
-			return
-		}
-	}
+	i := slices.IndexFunc(possible, func(o *MixedOperation) bool { n -= o.Weight; return n < 0 })
+	_, err := r.call(ctx, c, at, possible[i], d)
+	return possible[i], err
 }
 
 // may asks When.
@@ -305,8 +305,7 @@ func (r *mixRun) mistake() error {
 func (r *mixRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { r.endStays(ctx, c, key, afterLoad) })
 	r.env.eachKey(func(c *Client, key string) {
-		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0))
-		r.draw(ctx, c, 0, r.drawing(c, key, afterLoad+1, rng))
+		r.last(ctx, c, key)
 		r.endStays(ctx, c, key, afterLoad+2)
 	})
 	r.env.eachKey(func(c *Client, key string) {
@@ -321,6 +320,23 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 	}
 	r.subjects.close(ctx, r.env)
 	return r.mistake()
+}
+
+// last calls one more operation of an object. If it fails to begin a stay, the client asks again for as long as a
+// client may wait: one refusal does not show that it is refused for ever.
+func (r *mixRun) last(ctx context.Context, c *Client, key string) {
+	until := r.env.Record.Now() + Patience(r.env.Bound)
+	for n := int64(0); ; n++ {
+		number := askedAgain + n
+		if n == 0 {
+			number = afterLoad + 1
+		}
+		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0))
+		o, err := r.draw(ctx, c, 0, r.drawing(c, key, number, rng))
+		if err == nil || !c.model.Operation(o.F).Begins || r.env.Record.Now() >= until || !pause(ctx, r.env.Bound/4) {
+			return
+		}
+	}
 }
 
 // endStays calls the operation that ends a stay until the client has none, or it does not help.
