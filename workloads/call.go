@@ -28,6 +28,14 @@ const stopGrace = time.Second
 // began.
 func Patience(bound time.Duration) time.Duration { return bound + bound/4 }
 
+// askAgain asks until there is no error, with pauses, and begins to ask for no longer than Patience. One refusal does not
+// show that a client is refused for ever.
+func (e *Env) askAgain(ctx context.Context, ask func() error) {
+	until := e.Record.Now() + Patience(e.Bound)
+	for ask() != nil && e.Record.Now() < until && pause(ctx, e.Bound/4) {
+	}
+}
+
 // call runs an operation within its timeout. The timeouts of clients differ by a nanosecond
 // each, since several may wait until one deadline. A late result still counts. The error is
 // errStuck if the call was given up.

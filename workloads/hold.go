@@ -341,17 +341,17 @@ const quiesceBounds = 4
 
 // lastTurn is a critical section with more patience than the bound, so that a client that
 // never gets its turn shows. If there were few operations before, a client that is refused
-// at once retries for as long: a single refusal does not show that it is refused for ever.
+// asks again.
 func (r *holdRun) lastTurn(ctx context.Context, c *Client, key string) {
-	patience := Patience(r.env.Bound)
-	until := r.env.Record.Now() + patience
 	h := r.holders[c.ID][key]
-	for {
-		err := r.criticalSection(ctx, c, key, 0, patience, r.brief, h.drawPurpose(lastPurpose(c)))
-		if err == nil || r.env.Ops == 0 || r.env.Record.Now() >= until || !pause(ctx, r.env.Bound/4) {
-			return
-		}
+	turn := func() error {
+		return r.criticalSection(ctx, c, key, 0, Patience(r.env.Bound), r.brief, h.drawPurpose(lastPurpose(c)))
 	}
+	if r.env.Ops == 0 {
+		_ = turn()
+		return
+	}
+	r.env.askAgain(ctx, turn)
 }
 
 // Quiesce gives every client its turn on every key, in random order, closes the subjects,

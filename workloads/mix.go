@@ -58,12 +58,12 @@ func (d *Draw) Unique() int64 {
 }
 
 // Numbers of [Draw.Unique]: the seventh arrival of client 3 gets 703. In Quiesce, clients go on from
-// afterLoad, and with what they ask for again from askedAgain. A second number for one call is larger by
-// anotherUnique.
+// afterLoad, and what they ask for again has numbers that are larger by askedAgain each time. A second number for one
+// call is larger by anotherUnique.
 const (
 	uniqueStride  = 100
 	afterLoad     = 1 << 31
-	askedAgain    = afterLoad + 1<<30
+	askedAgain    = 1 << 20
 	anotherUnique = 1 << 40
 )
 
@@ -322,21 +322,18 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 	return r.mistake()
 }
 
-// last calls one more operation of an object. If it fails to begin a stay, the client asks again for as long as a
-// client may wait: one refusal does not show that it is refused for ever.
+// last calls one more operation of an object. If it fails to begin a stay, the client asks again.
 func (r *mixRun) last(ctx context.Context, c *Client, key string) {
-	until := r.env.Record.Now() + Patience(r.env.Bound)
-	for n := int64(0); ; n++ {
-		number := askedAgain + n
-		if n == 0 {
-			number = afterLoad + 1
-		}
-		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0))
+	number := int64(afterLoad + 1)
+	r.env.askAgain(ctx, func() error {
+		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0)) // draws the same operation each time
 		o, err := r.draw(ctx, c, 0, r.drawing(c, key, number, rng))
-		if err == nil || !c.model.Operation(o.F).Begins || r.env.Record.Now() >= until || !pause(ctx, r.env.Bound/4) {
-			return
+		number += askedAgain
+		if o == nil || !c.model.Operation(o.F).Begins {
+			return nil
 		}
-	}
+		return err
+	})
 }
 
 // endStays calls the operation that ends a stay until the client has none, or it does not help.
