@@ -26,7 +26,7 @@ func smallestText(t *testing.T, first *experiment.Outcome) string {
 	text := fmt.Sprintf("the smallest, made smaller: %s\n  shrunk  to %s, in %s, from the run of seed %d\n",
 		violationText(small.Outcome), small.To, prose.Count(small.Runs, "run"), first.Result.Seed)
 	if small.Ended != "" {
-		text += fmt.Sprintf("          smaller ones were not tried: %s\n", small.Ended)
+		text += fmt.Sprintf("          it may shrink further: %s\n", small.Ended)
 	}
 	for _, mattered := range small.WhatMattered() {
 		text += "          " + mattered + "\n"
