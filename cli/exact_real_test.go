@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/testkit/overlaid"
 	"github.com/zklab/zklab/internal/testkit/testmain"
-	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -74,20 +74,11 @@ var builtExactly = sync.OnceValues(func() (binary string, err error) {
 })
 
 func buildExact(dir string) error {
-	toolchain, err := overlay.Installed(context.Background())
+	flag, err := overlaid.Flag(context.Background(), dir)
 	if err != nil {
 		return err
 	}
-	files, err := overlay.Make(toolchain, dir)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if err := os.WriteFile(f.Path, f.Text, 0o644); err != nil {
-			return err
-		}
-	}
-	if out, err := exec.Command("go", "build", overlay.Flag(dir), "-o", filepath.Join(dir, "zklab"), "../cmd/zklab").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", flag, "-o", filepath.Join(dir, "zklab"), "../cmd/zklab").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	return nil

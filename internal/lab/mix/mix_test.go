@@ -1,6 +1,7 @@
 package mix
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,10 +17,13 @@ import (
 )
 
 // The usual seeds of Simulate give one record each, whatever their mix is like. Each object takes
-// two of the ten mixes, and two objects take the same two. The runtime still makes a few choices
-// without the overlay, so two runs of five have to be the same; if zklab leaves anything to
-// chance, no two are. Without the overlay processes crash and are not frozen: when one goes on, all
-// its goroutines whose time has come run at one instant, and only the overlay decides in which order.
+// two of the ten mixes, and two objects take the same two. With the overlay, every run is the same
+// as the first one: TestRealMixesAreExact runs this test so. Without it, the runtime still makes a
+// few choices, most of them on a busy machine, which preempts goroutines; so two runs of five have
+// to be the same, for four of five seeds. If zklab leaves anything to chance that all runs meet, no
+// two runs are the same. Without the overlay, processes crash and are not frozen: when one goes on,
+// all its goroutines whose time has come run at one instant, and only the overlay decides in which
+// order.
 func TestMixesRepeat(t *testing.T) {
 	drawn := mixes
 	defer func() { mixes = drawn }()
@@ -31,21 +35,36 @@ func TestMixesRepeat(t *testing.T) {
 			}
 		}
 	}
+	if exact {
+		t.Log(everyRun)
+	}
+	var tried int
+	var differ []string
 	for i, recipe := range workloads.Recipes() {
 		for _, seed := range []int64{int64(i%len(mixes)) + 1, int64((i+5)%len(mixes)) + 1} {
-			if mixes[seed%int64(len(mixes))].messages && recipe == models.Session.Name { // a select of go-zookeeper chooses: see docs/simulation.md
+			m := mixes[seed%int64(len(mixes))]
+			if m.messages && recipe == models.Session.Name && !exact { // a select of go-zookeeper chooses: see docs/simulation.md
 				continue
 			}
 			var before []string // the run that other tests have seen, if it had the same faults
-			if exact || !mixes[seed%int64(len(mixes))].crashes {
+			if exact || !m.crashes {
 				before = append(before, ranOwn(t, recipe, seed).fingerprint)
 			}
-			if !repeated(t, own(t, recipe, seed), before...) {
-				t.Errorf("%s: seed %d: all runs differ", recipe, seed)
+			tried++
+			if !repeated(t, own(t, recipe, seed), exact, before...) {
+				differ = append(differ, fmt.Sprintf("%s with seed %d", recipe, seed))
 			}
 		}
 	}
+	if exact && len(differ) > 0 || 5*len(differ) > tried {
+		t.Errorf("%d of %d differ each time: %s", len(differ), tried, strings.Join(differ, ", "))
+	} else if len(differ) > 0 {
+		t.Logf("differ each time, as the runtime's choices do: %s", strings.Join(differ, ", "))
+	}
 }
+
+// everyRun is what TestMixesRepeat logs in a binary with the overlay.
+const everyRun = "every run has to repeat"
 
 // withoutFreezes returns the rest of a schedule.
 func withoutFreezes(s plan.Schedule) (rest plan.Schedule) {
@@ -102,12 +121,16 @@ func TestMixesOutdateLooks(t *testing.T) {
 	}
 }
 
-// repeated reports whether two of five runs of the experiment's seed are the same. Some of the five may
-// have been before: the rest are run until two are the same.
-func repeated(t *testing.T, x experiment.Experiment, before ...string) bool {
+// repeated reports whether two of five runs of the experiment's seed are the same, or both of two if
+// the runtime makes no choices of its own. Some of the runs may have been before.
+func repeated(t *testing.T, x experiment.Experiment, exact bool, before ...string) bool {
 	t.Helper()
+	most := 5
+	if exact {
+		most = 2
+	}
 	records := before
-	for len(records) < 5 {
+	for len(records) < most {
 		record := simulated(t, x).Fingerprint()
 		if slices.Contains(records, record) {
 			return true

@@ -12,24 +12,26 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/lab/shrink"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/internal/virtual/overlay"
 	"github.com/zklab/zklab/recipes"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
-// A lock whose objects each have a session of their own repeats as others do: with the same seed,
-// two runs of five are the same.
+// A lock whose objects each have a session of their own repeats as others do; see TestMixesRepeat.
 func TestOwnSessionsRepeat(t *testing.T) {
 	x := usual(t, workloads.Lock{New: ownSession(func(c *recipes.Client, _ *zk.Conn, path string) subjects.Lock {
 		return recipes.NewLock(c, path)
 	})})
+	exact := overlay.Active(t)
+	var differ []int64
 	for x.Seed = 1; x.Seed < int64(len(mixes)); x.Seed++ {
-		if m := mixOf(x); m.crashes { // see TestMixesRepeat
-			continue
+		if m := mixOf(x); (exact || !m.crashes) && !repeated(t, x, exact) {
+			differ = append(differ, x.Seed)
 		}
-		if !repeated(t, x) {
-			t.Errorf("seed %d: all runs differ", x.Seed)
-		}
+	}
+	if exact && len(differ) > 0 || len(differ) > 2 {
+		t.Errorf("seeds %v differ each time", differ)
 	}
 }
 

@@ -39,3 +39,12 @@ func jitter(ctx context.Context) time.Duration {
 	d, _ := ctx.Value(jitterKey{}).(time.Duration)
 	return d
 }
+
+// TakeTurn waits for the jitter of a goroutine that an event has woken. When a session expires,
+// go-zookeeper wakes all goroutines that wait for watches at one instant, in the random order of a
+// map. It does nothing without a jitter.
+func TakeTurn(jitter time.Duration) {
+	if jitter > 0 {
+		time.Sleep(jitter)
+	}
+}

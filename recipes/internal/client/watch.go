@@ -177,6 +177,7 @@ func (cl *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, 
 		cases = append(cases, receives(ch))
 	}
 	first, v, open := reflect.Select(cases)
+	TakeTurn(jitter(ctx))
 	if first >= others {
 		taken(changed[first-others], open)
 		if open {

@@ -147,6 +147,7 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 	case <-underWay(m.look):
 	case <-m.changed:
 		m.changed = nil
+		client.TakeTurn(m.turn)
 	case <-m.z.Gone:
 	case <-m.s.Context.Done():
 		return true, true
