@@ -116,8 +116,9 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	case s.runs == 0:
 		t.Log("zklab: no simulation ran to its end")
 	case s.violated > 0:
-		keepFailed(t, x, s.smallest)
-		t.Errorf("zklab: %s (%s); %s", s.howMany(), s.often(), smallestText(t, s.smallest))
+		o, note := s.repeating(t)
+		keepFailed(t, x, o)
+		t.Errorf("zklab: %s (%s); %s%s", s.howMany(), s.often(), smallestText(t, o), note)
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing was violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
