@@ -173,24 +173,28 @@ func (h record) versions(key string) []version {
 	return all
 }
 
-// first says whether what each watcher was told first was over when it asked, by all that
-// its session had seen.
+// first says whether what each watcher was told first was over when it first asked, by all that
+// its session had seen. A call that was not answered counts.
 func (h record) first(key string) string {
-	asked := map[int]bool{}
+	since, told := map[int]int64{}, map[int]bool{}
 	answer := answers{}
 	was := h.versions(key)
 	watcher := h.watchers()
 	for _, o := range h.ops {
-		if o.key != key || o.f != models.FObserve || asked[watcher(o)] {
+		w := watcher(o)
+		if o.key != key || o.f != models.FObserve || told[w] {
 			continue
 		}
-		asked[watcher(o)] = true
-		if o.out == ok && o.with.owner == o.with.session {
+		if _, asked := since[w]; !asked {
+			since[w] = o.with.seen[0]
+		}
+		if told[w] = o.with.owner != o.with.session; told[w] {
+			answer.worse("first", unknown)
+		} else if o.out == ok {
 			var v models.Setting
 			must(json.Unmarshal([]byte(o.res), &v))
-			answer.worse("first", inForce(was, shownAs(v), o.with.seen[0]))
-		} else {
-			answer.worse("first", unknown) // it may have been told then, and said so later
+			answer.worse("first", inForce(was, shownAs(v), since[w]))
+			told[w] = true
 		}
 	}
 	answer.worse("first", valid)

@@ -45,6 +45,11 @@ func (r *Record) ToldKnowing(client, inv, ret int, value string, seen history.ID
 	})
 }
 
+// GivesUpKnowing adds a call of a watcher that was given up, of a session that had seen a zxid.
+func (r *Record) GivesUpKnowing(client, inv, ret int, in, seen history.ID) *Record {
+	return r.Op(Args{Client: client, F: models.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.Fail, sawThen: seen, Session: in})
+}
+
 // Writes adds a set of k to the log.
 func (r *Record) Writes(s history.ID, value string) *Record {
 	return r.Txn(history.Txn{Type: "setData", Session: s, Path: "/run/k", Data: []byte(value)})

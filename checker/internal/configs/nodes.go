@@ -180,11 +180,12 @@ func changeInLog(f *frame.Finding, c *config, x *change) {
 	}
 }
 
-// first says that what a watcher was told first was not over before it asked, as far as
-// its session had been told: what was so in the past is no present value.
+// first says that what a watcher was told first was not over before it asked first, as far as
+// its session had been told: what was so in the past is no present value. A watcher may have given
+// up its first calls. What they could not return, the next one does.
 var first = &frame.Property{
 	Name:     "first",
-	Meaning:  "the first value that a watcher reported was not older than what its session had seen",
+	Meaning:  "the first value that a watcher reported was not older than what its session had seen when it first asked",
 	Logged:   true,
 	Decider:  "zxids",
 	Evidence: func(*evidence.Record) string { return "Z, L" },
@@ -193,16 +194,17 @@ var first = &frame.Property{
 		p := nodesOf(c.Record).znodeStates(c.name)
 		for _, w := range c.watches {
 			if p != nil && len(w.observations) > 0 {
-				decideFirst(f, c, w.observations[0], p)
+				decideFirst(f, c, w.waits[0].Operation, w.observations[0], p)
 			}
 		}
 	}),
 	Exercise: frame.Wants("first", 2, "watchers whose first value can be compared with what their sessions had seen"),
 }
 
-func decideFirst(f *frame.Finding, c *config, s *observation, p *znodeStates) {
-	seen := c.Told(s.op)
-	if seen == 0 {
+// decideFirst judges the first value that a watcher was told, by its first call.
+func decideFirst(f *frame.Finding, c *config, asked *history.Operation, s *observation, p *znodeStates) {
+	seen := c.Told(asked)
+	if seen == 0 || asked != s.op && (c.Only(asked) == nil || c.Only(asked) != c.Only(s.op)) { // another session may go back
 		return
 	}
 	high, _, ok := c.Zxids.Ceil(s.ret)
@@ -216,7 +218,7 @@ func decideFirst(f *frame.Finding, c *config, s *observation, p *znodeStates) {
 	f.Count("first", 1)
 	if over <= seen {
 		f.ByLog = true
-		f.Violated(s.events(), "%s, as its first value; but that was outdated from %s on, and its session had seen %s when it asked at %s",
-			c.told(s), words.Zxid(over), words.Zxid(seen), words.At(s.inv))
+		f.Violated(append(evidence.EventsOf(asked), s.events()...), "%s, as its first value; but that was outdated from %s on, and its session had seen %s when it first asked, at %s",
+			c.told(s), words.Zxid(over), words.Zxid(seen), words.At(asked.Began()))
 	}
 }
