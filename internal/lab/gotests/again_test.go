@@ -41,8 +41,8 @@ func TestRepeating(t *testing.T) {
 				t.Fatal("the lock is not convicted")
 			}
 			wrong = !onlyOnce
-			o, note := s.repeating(t)
-			if o != s.smallest {
+			property, o, note := s.repeating(t)
+			if toldOf, told := s.told(); property != toldOf || o != told {
 				t.Error("another run is shown")
 			}
 			if told := strings.Contains(note, "repeats no: run again, seed "); told != (onlyOnce && !bubble.Exact()) {

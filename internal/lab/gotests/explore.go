@@ -113,7 +113,7 @@ func tellExplored(t *testing.T, x experiment.Experiment, r explore.Report, p *pa
 			return
 		}
 		keepFailed(t, x, o)
-		t.Errorf("zklab: %s\n\n%s", r, smallestText(t, o))
+		t.Errorf("zklab: %s\n\n%s", r, smallestText(t, o, shown(o)))
 		return
 	}
 	if _, why := r.Verdict(); len(why) > 0 && !x.AllowUnknown {

@@ -15,16 +15,16 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// smallestText shows the smallest of the runs with a violation, shrunk if possible, and says where
-// both runs are and how to repeat them. The run has been kept.
-func smallestText(t *testing.T, first *experiment.Outcome) string {
+// smallestText shows the smallest of the runs that violate a property, shrunk if possible, and says
+// where both runs are and how to repeat them. The run has been kept.
+func smallestText(t *testing.T, first *experiment.Outcome, property string) string {
 	t.Helper()
-	small, err := shrinkKept(t, first)
+	small, err := shrinkKept(t, first, property)
 	if err != nil {
-		return fmt.Sprintf("the smallest: %s%s  shrunk  no: %v\n", violationText(first), whereText(first), err)
+		return fmt.Sprintf("the smallest: %s%s  shrunk  no: %v\n", violationText(first, property), whereText(first), err)
 	}
 	text := fmt.Sprintf("the smallest, made smaller: %s\n  shrunk  to %s, in %s, from the run of seed %d\n",
-		violationText(small.Outcome), small.To, prose.Count(small.Runs, "run"), first.Result.Seed)
+		violationText(small.Outcome, property), small.To, prose.Count(small.Runs, "run"), first.Result.Seed)
 	if small.Ended != "" {
 		text += fmt.Sprintf("          it may shrink further: %s\n", small.Ended)
 	}
@@ -32,20 +32,19 @@ func smallestText(t *testing.T, first *experiment.Outcome) string {
 		text += "          " + mattered + "\n"
 	}
 	text += fmt.Sprintf("  test    %s\n  report  %s\n", small.Outcome.Run.GoTest(), small.Outcome.Run.Report())
-	return text + "\n  " + firstText(first) + whereText(first)
+	return text + "\n  " + firstText(first, property) + whereText(first)
 }
 
 // shrinkRuns is how many runs a failed test shrinks with at most: a few seconds of them.
 const shrinkRuns = 200
 
-// shrinkKept shrinks a run that was kept, and keeps the smaller one beside it.
-func shrinkKept(t *testing.T, o *experiment.Outcome) (small *shrink.Smallest, err error) {
+// shrinkKept shrinks a run that was kept and violates a property, and keeps the smaller one beside it.
+func shrinkKept(t *testing.T, o *experiment.Outcome, property string) (small *shrink.Smallest, err error) {
 	t.Helper()
-	shown := shown(o)
 	err = errLeftOut
 	t.Run("shrink", func(t *testing.T) {
 		causes := sweep.CausesOf(o.Result, o.History)
-		at := max(0, slices.IndexFunc(causes, func(c sweep.Cause) bool { return c.Property == shown.Property }))
+		at := max(0, slices.IndexFunc(causes, func(c sweep.Cause) bool { return c.Property == property }))
 		small, err = shrink.Simulated(t, o.Made, o, shrink.Config{Cause: causes[at], Runs: shrinkRuns, For: pace.ShrinkTime(t)})
 	})
 	if err != nil {
@@ -55,10 +54,10 @@ func shrinkKept(t *testing.T, o *experiment.Outcome) (small *shrink.Smallest, er
 	return small, small.Keep(folder, o.Run.Dir, "go test # with "+(&store.Run{Dir: folder}).GoTest()+" in a package that has your constructor")
 }
 
-// firstText names the violation in the original run. Shrinking keeps to its cause, so it is taken for
+// firstText names the violation of a property in the original run. Shrinking keeps to its cause, so it is taken for
 // the same defect; a smaller run may have other faults, and its calls other errors.
-func firstText(first *experiment.Outcome) string {
-	v := shown(first)
+func firstText(first *experiment.Outcome, property string) string {
+	v := violationOf(first, property)
 	text := "That run as it was found: " + v.Property + " is violated"
 	if v.Reason != "" {
 		text += ": " + printable.Text(v.Reason, 300)

@@ -1,7 +1,6 @@
 package gotests
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,7 +26,6 @@ type simulations struct {
 	violated      int
 	skipped       int // excluded by the pattern of go test -run
 	properties    map[string]violatedIn
-	smallest      *experiment.Outcome // of the runs with a violation
 	undecided     *experiment.Outcome // the first one
 	open          []string            // why each undecided run was not decided
 	operations    int
@@ -58,9 +56,6 @@ func (s *simulations) add(o *experiment.Outcome) {
 		s.decided++
 		s.violated++
 		s.count(o)
-		if smaller(o, s.smallest) {
-			s.smallest = o
-		}
 	default:
 		if s.undecided == nil {
 			s.undecided = o
@@ -85,14 +80,34 @@ func (s *simulations) count(o *experiment.Outcome) {
 	}
 }
 
+// told returns the violated property to show, and the smallest run that violates it: the property
+// that most runs violate, or the property of safety that most runs violate, if these are at least
+// half as many. A stuck client shows less of the cause, but a rare violation may have another one.
+func (s *simulations) told() (property string, smallest *experiment.Outcome) {
+	safety := ""
+	for _, name := range slices.Sorted(maps.Keys(s.properties)) {
+		if s.properties[name].runs > s.properties[property].runs {
+			property = name
+		}
+		if s.properties[name].runs > s.properties[safety].runs && !checker.Liveness(s.properties[name].smallest.Result.Recipe, name) {
+			safety = name
+		}
+	}
+	if 2*s.properties[safety].runs >= s.properties[property].runs {
+		property = safety
+	}
+	return property, s.properties[property].smallest
+}
+
 // often says how many runs violated each property, and names a seed for each property that the
-// smallest run does not violate.
+// run to show does not violate.
 func (s *simulations) often() string {
 	var texts []string
+	_, smallest := s.told()
 	for _, name := range slices.Sorted(maps.Keys(s.properties)) {
 		in := s.properties[name]
 		text := fmt.Sprintf("%s in %d", name, in.runs)
-		if !slices.Contains(s.smallest.Result.Violated(), name) {
+		if !slices.Contains(smallest.Result.Violated(), name) {
 			text += fmt.Sprintf(", smallest with ZKLAB_SEED=%d", in.smallest.Result.Seed)
 		}
 		texts = append(texts, text)
@@ -116,9 +131,9 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	case s.runs == 0:
 		t.Log("zklab: no simulation ran to its end")
 	case s.violated > 0:
-		o, note := s.repeating(t)
+		property, o, note := s.repeating(t)
 		keepFailed(t, x, o)
-		t.Errorf("zklab: %s (%s); %s%s", s.howMany(), s.often(), smallestText(t, o), note)
+		t.Errorf("zklab: %s (%s); %s%s", s.howMany(), s.often(), smallestText(t, o, property), note)
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing was violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
@@ -164,19 +179,4 @@ func (s *simulations) whyOpen() string {
 		fmt.Fprintf(&b, "and %d others\n", more)
 	}
 	return b.String()
-}
-
-// smaller reports whether o shows a defect better than another run, which may be nil: first by
-// violating safety rather than liveness, then by having fewer events.
-func smaller(o, than *experiment.Outcome) bool {
-	if than == nil {
-		return true
-	}
-	stuck := func(o *experiment.Outcome) int {
-		if checker.Liveness(o.Result.Recipe, shown(o).Property) {
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(stuck(o)-stuck(than), len(o.History.Events)-len(than.History.Events)) < 0
 }

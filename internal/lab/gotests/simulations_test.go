@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/mix"
@@ -81,24 +82,50 @@ func TestUsualSeedsHitEverybody(t *testing.T) {
 	}
 }
 
-// Each property that was violated is told with a seed that shows it, but for those that the
-// run shows that is told: the smallest of those in which something happened that must not.
+// violates adds a run.
+func (s *simulations) violates(seed int64, events int, violated ...string) {
+	o := &experiment.Outcome{History: &history.History{Events: make([]history.Event, events)}, Result: &store.Result{Recipe: models.Lock.Name, Seed: seed, Verdict: checker.Violation}}
+	for _, p := range violated {
+		o.Result.Verdicts = append(o.Result.Verdicts, checker.Verdict{Property: p, Result: checker.Violation})
+	}
+	s.add(o)
+}
+
+// Each violated property is told with a seed that shows it, except those that the shown run violates.
 func TestEachPropertyHasASeed(t *testing.T) {
 	var s simulations
-	run := func(seed int64, events int, violated ...string) {
-		o := &experiment.Outcome{History: &history.History{Events: make([]history.Event, events)}, Result: &store.Result{Seed: seed, Verdict: checker.Violation}}
-		for _, p := range violated {
-			o.Result.Verdicts = append(o.Result.Verdicts, checker.Verdict{Property: p, Result: checker.Violation})
-		}
-		s.add(o)
+	s.violates(1, 50, "exclusion", "progress")
+	s.violates(2, 40, "exclusion", "progress")
+	s.violates(3, 10, "progress")
+	s.violates(4, 60, "exclusion")
+	s.violates(5, 70, "grant", "progress")
+	got, want := s.often(), "exclusion in 3; grant in 1, smallest with ZKLAB_SEED=5; progress in 4"
+	if property, smallest := s.told(); got != want || property != "exclusion" || smallest.Result.Seed != 2 || s.violated != 5 {
+		t.Errorf("%q, want %q; the smallest is %d of %d, with %s", got, want, smallest.Result.Seed, s.violated, property)
 	}
-	run(1, 50, "exclusion", "progress")
-	run(2, 40, "exclusion", "progress")
-	run(3, 10, "progress")
-	run(4, 60, "exclusion")
-	run(5, 70, "grant", "progress")
-	if got, want := s.often(), "exclusion in 3; grant in 1, smallest with ZKLAB_SEED=5; progress in 4"; got != want || s.smallest.Result.Seed != 2 || s.violated != 5 {
-		t.Errorf("%q, want %q; the smallest is %d of %d", got, want, s.smallest.Result.Seed, s.violated)
+}
+
+// What most runs violate is shown first, safety before liveness unless it is rare.
+func TestToldFirst(t *testing.T) {
+	for _, tt := range []struct {
+		want string
+		seed int64
+		runs [][]string
+	}{
+		{"progress", 2, [][]string{{"exclusion", "progress"}, {"progress"}, {"progress"}}},
+		{"progress", 3, [][]string{{"exclusion"}, {"progress", "exclusion"}, {"progress"}, {"progress"}, {"progress"}, {"progress"}}},
+		{"exclusion", 1, [][]string{{"exclusion"}, {"progress"}, {"progress"}}},
+		{"grant", 2, [][]string{{"exclusion", "grant"}, {"grant"}, {"progress"}, {"progress"}, {"progress"}}},
+		{"exclusion", 1, [][]string{{"exclusion", "grant", "progress"}}},
+		{"progress", 1, [][]string{{"progress"}}},
+	} {
+		var s simulations
+		for i, violated := range tt.runs {
+			s.violates(int64(i+1), 100*len(violated)+i, violated...)
+		}
+		if property, smallest := s.told(); property != tt.want || smallest.Result.Seed != tt.seed {
+			t.Errorf("%v: %s with seed %d, want %s with seed %d", tt.runs, property, smallest.Result.Seed, tt.want, tt.seed)
+		}
 	}
 }
 

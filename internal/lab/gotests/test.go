@@ -31,7 +31,7 @@ func Test(t testing.TB, x experiment.Experiment) *experiment.Outcome {
 	switch {
 	case r.Verdict == checker.Violation:
 		keep(t, made)
-		t.Errorf("zklab: %s%s", violationText(outcome), whereText(outcome))
+		t.Errorf("zklab: %s%s", violationText(outcome, shown(outcome)), whereText(outcome))
 		return outcome
 	case !x.Decided(r):
 		keep(t, made)

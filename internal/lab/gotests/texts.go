@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/checker"
@@ -14,12 +15,12 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// violationText shows the first violation with its events, and names the others.
-func violationText(o *experiment.Outcome) string {
+// violationText shows the violation of a property with its events, and names the others.
+func violationText(o *experiment.Outcome, property string) string {
 	var b strings.Builder
 	var others []string
 	told := map[string]bool{}
-	for _, v := range append([]checker.Verdict{shown(o)}, o.Result.Decisive(checker.Violation)...) {
+	for _, v := range append([]checker.Verdict{violationOf(o, property)}, o.Result.Decisive(checker.Violation)...) {
 		switch {
 		case told[v.Property]:
 			continue
@@ -76,16 +77,22 @@ func whereText(o *experiment.Outcome) string {
 		o.Result.Seed, o.Result.Replay, dir, filepath.Join(dir, filepath.Base(o.Run.Report())))
 }
 
-// shown returns the violation to show. Violations of safety come before violations of liveness,
-// since a stuck client shows less of the cause.
-func shown(o *experiment.Outcome) checker.Verdict {
-	all := o.Result.Decisive(checker.Violation)
-	for _, v := range all {
-		if !checker.Liveness(o.Result.Recipe, v.Property) {
-			return v
+// shown returns the violated property to show of a single run. Safety comes before liveness, since a
+// stuck client shows less of the cause.
+func shown(o *experiment.Outcome) string {
+	all := o.Result.Violated()
+	for _, name := range all {
+		if !checker.Liveness(o.Result.Recipe, name) {
+			return name
 		}
 	}
 	return all[0]
+}
+
+// violationOf returns a run's violation of a property, or another one if it does not violate that.
+func violationOf(o *experiment.Outcome, property string) checker.Verdict {
+	all := o.Result.Decisive(checker.Violation)
+	return all[max(0, slices.IndexFunc(all, func(v checker.Verdict) bool { return v.Property == property }))]
 }
 
 // faultless says what a run without faults has not shown.
