@@ -54,6 +54,7 @@ func rwScenarios() []scenario {
 		{"heard that it was asked", "revocation", Valid, "", listening().Revoke(1, 300).Listen(0, 250, 400, true)},
 		{"heard what nobody asked", "revocation", Violation, "was notified by 0.400 s of a request for its hold, but no client had made one", listening().Listen(0, 250, 400, true).Revoke(1, 500)},
 		{"heard what was asked of the one before", "revocation", Violation, "client had made one", checktest.RWLock().Revoke(1, 5).Reads(hold(0, 10, 20, 50, 1)).Listen(0, 25, 30, true)},
+		{"heard what was asked of the place that it had by a call that it gave up", "revocation", Valid, "", checktest.RWLock().Refused(0, 1, 4).Revoke(1, 5).Reads(hold(0, 10, 20, 50, 1)).Listen(0, 25, 30, true)},
 		{"did not hear for long", "revocation", Violation, "had not been notified (7.198 s, of 7.000", listening().Revoke(1, 300).Listen(0, 250, 300+bound+200, false)},
 		{"did not hear for a while", "revocation", Valid, "", listening().Revoke(1, 300).Listen(0, 250, 400, false)},
 

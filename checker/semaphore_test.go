@@ -36,6 +36,8 @@ func semaphoreScenarios() []scenario {
 		{"granted in the order of tickets", "fair", Valid, "", two().Hold(hold(2, 12, 51, 70, 3))},
 		{"returned in another order", "fair", Valid, "", checktest.Semaphore(2).Hold(hold(0, 10, 30, 50, 1)).Hold(hold(1, 10, 20, 60, 2))},
 		{"one who came later was first", "fair", Violation, "before client 1, which has the lower ticket 0x1, asked for one at 0.030 s", checktest.Semaphore(2).Hold(hold(0, 10, 20, 50, 2)).Hold(hold(1, 30, 40, 60, 1))},
+		{"got the ticket by a call that it gave up", "fair", Valid, "", checktest.Semaphore(2).Refused(1, 5, 9).Hold(hold(0, 10, 20, 25, 2)).Hold(hold(1, 30, 40, 60, 1))},
+		{"gave up a call, and another one before", "fair", Violation, "before client 1, which has the lower ticket 0x2, asked for one at 0.030 s", checktest.Semaphore(2).Refused(1, 5, 7).Hold(hold(1, 8, 9, 9, 1)).Hold(hold(0, 10, 20, 25, 3)).Hold(hold(1, 30, 40, 60, 2))},
 		{"one ticket twice", "fair", Violation, "with the same ticket 0x1", checktest.Semaphore(2).Hold(hold(0, 10, 20, 50, 1)).Hold(hold(1, 30, 40, 60, 1))},
 		{"one who came later had the lease", "fair", Violation, "client 2 was granted a lease of k by 0.040 s with token 0x4, but clients 0 and 1 come before it by lower tickets, and held all 2 until at least 0.080 s", checktest.Semaphore(2).Hold(hold(0, 30, 50, 80, 2)).Hold(hold(1, 30, 51, 81, 3)).Hold(hold(2, 10, 40, 45, 4)).Hold(hold(3, 5, 39, 43, 1))},
 

@@ -16,7 +16,8 @@ import (
 //
 // In the order of tickets each hold can be put as early as those before it let it: not
 // before the last of them was asked for, nor while n of them certainly lasted. As with the
-// tokens of a lock, the order in which acquires returned says nothing.
+// tokens of a lock, the order in which acquires returned says nothing. A ticket that may be of an
+// earlier call, which was given up, says nothing of when the hold was granted.
 var fair = &frame.Property{
 	Name:     "fair",
 	Meaning:  "leases were granted first come, first served",
@@ -38,7 +39,8 @@ var fair = &frame.Property{
 func decideFair(f *frame.Finding, key string, n int, all []*hold) {
 	var last, asked *hold                                                       // the one before, and the one that was asked for last
 	open := heaps.Heap[*hold]{Less: func(a, b *hold) bool { return a.x < b.x }} // the n that last longest
-	for _, h := range byToken(f, granted(all), "ticket") {
+	dated := slices.DeleteFunc(granted(all), (*hold).cameBefore)
+	for _, h := range byToken(f, dated, "ticket") {
 		if last != nil && last.Token == h.Token {
 			f.Violated(append(slices.Clone(last.Shown), h.Shown...), "clients %d and %d were granted leases of %s at %s and %s with the same ticket %s",
 				last.Client, h.Client, key, words.At(last.Granted), words.At(h.Granted), h.Token)

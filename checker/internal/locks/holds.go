@@ -20,6 +20,7 @@ type hold struct {
 	id        int
 	parts     []string      // of the key that it is of, sorted; none: of all of it
 	x, e      time.Duration // earliest and latest end
+	came      time.Duration // when its client may have come for it: see [firstAsked]
 	endEvents []int         // those that show its earliest end
 	death     evidence.Death
 	// resumes says that it is the hold before it of its client, which could be of another
@@ -30,6 +31,9 @@ type hold struct {
 
 // core says that the hold certainly lasted from its grant to x.
 func (h *hold) core() bool { return h.x >= h.Granted }
+
+// cameBefore reports whether the contender may have been made by an earlier call than the one that was granted.
+func (h *hold) cameBefore() bool { return h.came < h.Asked }
 
 // invoked is when the release began that found it held and may have happened.
 func (h *hold) invoked() time.Duration {
@@ -102,9 +106,46 @@ func readHolds(k *evidence.Key) held {
 		of.holds = append(of.holds, newHold(i, h, sessions.deaths[h.Grant]))
 		endWithMarks(k, of.holds[i])
 	}
+	markCame(k, of.holds)
 	markResumed(of.holds)
 	if k.Object.Parts {
 		readParts(k, of.holds)
+	}
+	return of
+}
+
+// markCame finds out when the client of each hold may have come for it.
+func markCame(k *evidence.Key, all []*hold) {
+	first := firstAsked(k)
+	for _, h := range all {
+		if h.came = h.Asked; first[h.Grant] != nil {
+			h.came = min(h.came, first[h.Grant].Began())
+		}
+	}
+}
+
+// firstAsked returns, for each acquire that is not the first of its client's in a row, that first one: calls
+// of unknown outcome may have left a contender in line, and a later one takes its place.
+func firstAsked(k *evidence.Key) map[*history.Operation]*history.Operation {
+	of, open := map[*history.Operation]*history.Operation{}, map[evidence.Life]*history.Operation{}
+	for _, op := range k.Ops() {
+		life := k.LifeOf(op)
+		switch {
+		case op.F == models.FRelease && op.Outcome() != history.Fail:
+			delete(open, life)
+		case op.F != models.FAcquire:
+		case op.Outcome() == history.Info:
+			if first := open[life]; first == nil {
+				open[life] = op
+			} else {
+				of[op] = first
+			}
+		default:
+			if first := open[life]; first != nil {
+				of[op] = first
+			}
+			delete(open, life)
+		}
 	}
 	return of
 }

@@ -53,6 +53,9 @@ func leaseModel(leases int, fair bool) porcupine.Model {
 				return held, s
 			}
 			ticket := in.hold.ticket()
+			if in.hold.cameBefore() {
+				ticket = 0
+			}
 			if strings.Count(s.open, " ") >= 2*leases || fair && ticket != 0 && s.ticket != 0 && ticket.Compare(s.ticket) <= 0 {
 				return false, s
 			}

@@ -61,7 +61,7 @@ func decideHeard(f *frame.Finding, k *evidence.Key, h *hold, op *history.Operati
 	if v.Revoked {
 		f.Count("heard", 1)
 		// A contender may be asked from when it is made on, by a request that may come late.
-		if !asked.Meets(evidence.Span{From: h.Asked, To: op.Return.Time}) {
+		if !asked.Meets(evidence.Span{From: h.came, To: op.Return.Time}) {
 			f.Violated(append(h.Shown[:len(h.Shown):len(h.Shown)], evidence.EventsOf(op)...), "client %d, which was granted %s at %s%s, was notified by %s of a request for its hold, but no client had made one",
 				h.Client, k.Name, words.At(h.Granted), words.WithToken(h.Token), words.At(op.Return.Time))
 		}
