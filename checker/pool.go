@@ -2,6 +2,7 @@ package checker
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"math/big"
@@ -19,7 +20,7 @@ import (
 // is one of the pool. A Pool is not safe for concurrent use.
 type Pool struct {
 	model  frame.Model
-	params history.Params
+	idle   *evidence.Record // of a run in which nothing happened: figures say what did
 	strict bool
 	runs   int
 	of     map[string]*pooled
@@ -92,7 +93,8 @@ func (p *Pool) AddState(s PoolState) error {
 func NewPool(of history.Header, expects []string, opts Options) *Pool {
 	of.Params.Expects = expects
 	m, _ := modelOf(of, opts) // without one, there are no properties
-	return &Pool{model: m, params: of.Params, strict: opts.Strict, of: map[string]*pooled{}}
+	idle := evidence.Read(context.Background(), &history.History{Header: of}, m.Object, nil)
+	return &Pool{model: m, idle: idle, strict: opts.Strict, of: map[string]*pooled{}}
 }
 
 // Add adds the verdicts about a run.
@@ -168,16 +170,15 @@ func (p *Pool) Runs() int { return p.runs }
 // all in a strict check. Their figures are those of all runs; "kept", "open" and "broken" say in
 // how many runs the property was so.
 func (p *Pool) Verdicts() (all []Verdict) {
-	a := &evidence.Record{Params: p.params}
 	for _, property := range p.model.Properties {
 		if one := p.of[property.Name]; one != nil && (p.strict || property.Measure == nil) {
-			all = append(all, p.verdict(a, property, one))
+			all = append(all, p.verdict(property, one))
 		}
 	}
 	return all
 }
 
-func (p *Pool) verdict(a *evidence.Record, property *frame.Property, one *pooled) Verdict {
+func (p *Pool) verdict(property *frame.Property, one *pooled) Verdict {
 	v := Verdict{Property: property.Name, Decider: property.Decider, Result: Valid, Figures: one.sums()}
 	if property.Derive != nil {
 		property.Derive(v.Figures)
@@ -186,7 +187,7 @@ func (p *Pool) verdict(a *evidence.Record, property *frame.Property, one *pooled
 	v.Figures["kept"], v.Figures["open"], v.Figures["broken"] = float64(one.kept), float64(open), float64(one.broken)
 	missing := ""
 	if property.Exercise != nil {
-		missing = property.Exercise(a, v.Figures)
+		missing = property.Exercise(p.idle, v.Figures)
 	}
 	switch {
 	case one.broken > 0:

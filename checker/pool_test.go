@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/checker/declared"
 	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
 )
 
 // header is that of a lock's small runs.
@@ -57,6 +59,30 @@ func TestPoolExercises(t *testing.T) {
 	}
 	if v := pooledOf(t, idle, "progress"); v.Result != Valid || idle.Runs() != 100 {
 		t.Errorf("%+v", v)
+	}
+}
+
+// What is missing is asked of the objects of a program, too, whose rules look at a run through a view.
+func TestPoolOfDeclaredObjects(t *testing.T) {
+	hold, nested := declared.Hold{Begin: "enter", End: "leave"}, declared.Hold{Begin: "enter", End: "leave", Nested: true}
+	for name, rules := range map[string][]declared.Rule{
+		"exclusive": declared.Exclusive(hold), "nested": declared.Exclusive(nested),
+		"queue":    declared.Queued(declared.Items{Put: "put", Take: "take"}),
+		"distinct": declared.Distinct("next"), "rising": declared.Rising("next"),
+	} {
+		of := history.Header{Version: 1, Model: "own", Declared: declared.New(objects.Model{Name: "own"}, nil, nil, rules...)}
+		p := NewPool(of, []string{"expire"}, Options{Strict: true})
+		for _, r := range rules {
+			p.Add([]Verdict{{Property: r.Name(), Result: Valid, Figures: map[string]float64{"keys": 1}}})
+		}
+		for _, r := range rules {
+			if v := pooledOf(t, p, r.Name()); v.Result == Unknown && v.Reason == "" {
+				t.Errorf("%s: %+v", name, v)
+			}
+		}
+		if v := pooledOf(t, p, rules[0].Name()); v.Result != Unknown {
+			t.Errorf("%s: nothing happened, but: %+v", name, v)
+		}
 	}
 }
 
