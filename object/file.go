@@ -116,8 +116,12 @@ func readOperation(name string, declared ast.Node) (*filed, error) {
 		return nil, err
 	}
 	call := func(s subjects.Object, ctx context.Context, argument any) (any, error) {
+		var raw json.RawMessage
 		var answer any
-		err := s.Call(ctx, name, argument, &answer)
+		err := s.Call(ctx, name, argument, &raw)
+		if err == nil && len(raw) > 0 {
+			err = decode(raw, &answer)
+		}
 		return answer, err
 	}
 	if draw == nil {

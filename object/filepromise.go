@@ -123,6 +123,9 @@ func tokenOf(answer any, field string) int64 {
 	switch t := of[field].(type) {
 	case float64:
 		return int64(t)
+	case json.Number: // a large one
+		n, _ := t.Int64()
+		return n
 	case string:
 		n, _ := strconv.ParseUint(strings.TrimPrefix(t, "0x"), 16, 64)
 		return int64(n)
@@ -226,5 +229,5 @@ func decodedOf(n ast.Node) (v any, err error) {
 	if err != nil {
 		return nil, mistaken(n, "the value cannot be written as JSON: %v", err)
 	}
-	return v, json.Unmarshal(raw, &v)
+	return v, decode(raw, &v)
 }

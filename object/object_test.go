@@ -167,7 +167,7 @@ func TestMistakes(t *testing.T) {
 		`two rules are called "sequential"`: func(o *object.Object[*cell]) { o.Rules = append(o.Rules, o.Rules[0]) },
 		"a property has no name":            func(o *object.Object[*cell]) { o.Rules = append(o.Rules, object.Property("", "", nil)) },
 		`operation "get" has the weight -1`: func(o *object.Object[*cell]) { o.Operations[1] = get().Weight(-1) },
-		"its argument cannot be written as JSON": func(o *object.Object[*cell]) {
+		`operation "send": its argument is a chan int, which cannot be written as JSON`: func(o *object.Object[*cell]) {
 			o.Operations = append(o.Operations, object.Give("send", func(*cell, context.Context, chan int) error { return nil }, object.Any[chan int](nil)))
 		},
 	} {

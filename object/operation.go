@@ -51,8 +51,10 @@ type operation struct {
 }
 
 // Op is an operation of the subject S, with an argument of type A and an answer of type R. Both are
-// recorded as JSON, so they must be the same after they were written and read. Its methods change the
-// declaration and return it; call them before [Object.Workload].
+// recorded as JSON, so they must be the same after they were written and read: a declaration with a type of
+// which a field would be lost is refused, and a value that is another one then, such as NaN, ends the experiment.
+// Numbers in an any are read as float64, or as json.Number where a float64 would lose digits. Its methods change
+// the declaration and return it; call them before [Object.Workload].
 type Op[S, A, R any] struct {
 	operation
 	call func(S, context.Context, A) (R, error)
@@ -90,7 +92,7 @@ func Call[S, A, R any](name string, f func(S, context.Context, A) (R, error), ar
 		if o.argument == reflect.TypeFor[None]() {
 			return nil, nil
 		}
-		return json.Marshal(argument(d))
+		return encode(argument(d))
 	}
 	return o
 }
@@ -178,7 +180,7 @@ func (o *Op[S, A, R]) declared() *operation { return &o.operation }
 func (o *Op[S, A, R]) invoke(ctx context.Context, subject S, argument json.RawMessage) (json.RawMessage, error) {
 	var a A
 	if len(argument) > 0 {
-		if err := json.Unmarshal(argument, &a); err != nil {
+		if err := decode(argument, &a); err != nil {
 			return nil, fmt.Errorf("%w: %w", subjects.ErrBadValue, err)
 		}
 	}
@@ -189,9 +191,9 @@ func (o *Op[S, A, R]) invoke(ctx context.Context, subject S, argument json.RawMe
 	case o.answer == reflect.TypeFor[None]():
 		return nil, nil
 	}
-	raw, err := json.Marshal(got)
+	raw, err := encode(got)
 	if err != nil {
-		return nil, fmt.Errorf("the answer of %s: %w", o.name, err)
+		return nil, workloads.Unwritten{Err: err}
 	}
 	return raw, nil
 }
@@ -215,27 +217,24 @@ type values[A, R any] struct {
 
 func (v *values[A, R]) read(argument, answer json.RawMessage) error {
 	if len(argument) > 0 {
-		if err := json.Unmarshal(argument, &v.argument); err != nil {
+		if err := decode(argument, &v.argument); err != nil {
 			return fmt.Errorf("its argument is no %T: %w", v.argument, err)
 		}
 	}
 	if len(answer) > 0 {
-		if err := json.Unmarshal(answer, &v.answer); err != nil {
+		if err := decode(answer, &v.answer); err != nil {
 			return fmt.Errorf("its answer is no %T: %w", v.answer, err)
 		}
 	}
 	var err error
-	v.raw, err = json.Marshal(v.answer) // in the form of other answers
+	v.raw, err = json.Marshal(&v.answer) // in the form of other answers
 	return err
 }
 
-// encodable returns an error if values of a type cannot be written as JSON.
+// encodable returns an error if something of the values of a type is lost when they are written as JSON and read.
 func encodable[T any](name, what string) error {
-	var zero T
-	_, err := json.Marshal(zero)
-	var kind *json.UnsupportedTypeError
-	if errors.As(err, &kind) {
-		return fmt.Errorf("operation %q: its %s cannot be written as JSON: %w", name, what, err)
+	if why := loss(reflect.TypeFor[T](), "its "+what); why != "" {
+		return fmt.Errorf("operation %q: %s", name, why)
 	}
 	return nil
 }
@@ -246,7 +245,7 @@ func textOf[T any](raw json.RawMessage) string {
 		return ""
 	}
 	var v T
-	if json.Unmarshal(raw, &v) == nil {
+	if decode(raw, &v) == nil {
 		if s, ok := any(v).(fmt.Stringer); ok {
 			return stringOf(s)
 		}

@@ -74,7 +74,7 @@ func (o *operation) right(want any, due string) string {
 	if o.answer == reflect.TypeFor[None]() {
 		return "it should have been done"
 	}
-	raw, err := json.Marshal(want)
+	raw, err := json.Marshal(&want)
 	if err != nil {
 		declared.Mistake("the answer of %s cannot be written as JSON: %v", o.name, err)
 	}
@@ -101,7 +101,7 @@ func equal[A, R any](got *values[A, R], want R) bool {
 	if reflect.DeepEqual(got.answer, want) {
 		return true
 	}
-	raw, err := json.Marshal(want)
+	raw, err := json.Marshal(&want)
 	return err == nil && string(raw) == string(got.raw)
 }
 

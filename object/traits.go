@@ -68,7 +68,7 @@ func (h *Holds[S, R]) rules(operations []*operation) ([]declared.Rule, error) {
 	if h.token != nil {
 		hold.Token = func(answer json.RawMessage) int64 {
 			var got R
-			if json.Unmarshal(answer, &got) != nil {
+			if decode(answer, &got) != nil {
 				return 0
 			}
 			return h.token(got)

@@ -3,6 +3,7 @@ package workloads
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -261,6 +262,10 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 		r.mu.Unlock()
 	}
 	if err = c.Do(ctx, op); err != nil { // a call that was given up may still answer
+		var lost Unwritten
+		if errors.As(err, &lost) {
+			r.mistaken(o, "answer", lost.Err)
+		}
 		r.count(ctx, c, d.Key, traits, err, false)
 		return nil, err
 	}
@@ -282,6 +287,14 @@ func (r *mixRun) count(ctx context.Context, c *Client, key string, traits *model
 	}
 }
 
+// Unwritten is the error of a call whose answer cannot be recorded as it is. The declaration has to be mended: what
+// the call did is not known.
+type Unwritten struct{ Err error }
+
+func (u Unwritten) Error() string { return "its answer cannot be recorded: " + u.Err.Error() }
+
+func (u Unwritten) Unwrap() error { return u.Err }
+
 // mistaken notes a mistake in a function of the declaration.
 func (r *mixRun) mistaken(o *MixedOperation, what string, err error) {
 	if err == nil {
@@ -290,7 +303,11 @@ func (r *mixRun) mistaken(o *MixedOperation, what string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err == nil {
-		r.err = fmt.Errorf("the %s of operation %q of %s cannot be drawn: %w", what, o.F, r.Name(), err)
+		done := "drawn"
+		if what == "answer" {
+			done = "recorded"
+		}
+		r.err = fmt.Errorf("the %s of operation %q of %s cannot be %s: %w", what, o.F, r.Name(), done, err)
 	}
 }
 
