@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/faults"
 	"github.com/zklab/zklab/faults/plan"
-	"github.com/zklab/zklab/internal/virtual/bubble"
+	"github.com/zklab/zklab/internal/virtual/inside"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -51,11 +51,11 @@ func TestWhichSimulationsPlayProcesses(t *testing.T) {
 
 // Test in a bubble plays them, too, for faults that it names.
 func TestPlaysProcessesInBubble(t *testing.T) {
-	if bubble.Inside() {
+	if inside.Bubble() {
 		t.Fatal("a test is no bubble")
 	}
 	synctest.Test(t, func(t *testing.T) {
-		if !bubble.Inside() {
+		if !inside.Bubble() {
 			t.Fatal("a bubble was not recognised")
 		}
 		o := zklab.Test(t, zklab.Experiment{

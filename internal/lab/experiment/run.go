@@ -11,13 +11,13 @@ import (
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/judge"
 	"github.com/zklab/zklab/internal/lab/progress"
-	"github.com/zklab/zklab/internal/virtual/bubble"
+	"github.com/zklab/zklab/internal/virtual/inside"
 	"github.com/zklab/zklab/workloads"
 )
 
 // Run runs the experiment; see zklab.Experiment.Run.
 func (x Experiment) Run(ctx context.Context) (*Outcome, error) {
-	if bubble.Inside() {
+	if inside.Bubble() {
 		x = x.playingNamed()
 	} else if x.PlayProcesses {
 		return nil, engine.Usage("processes without a Command exist only in simulations: give a Command, or simulate")

@@ -45,9 +45,6 @@ func self() goroutine {
 	return parseGoroutine(string(text[:runtime.Stack(text, false)]))
 }
 
-// Inside says whether the caller is in a bubble, of this package or of testing/synctest.
-func Inside() bool { return self().bubble != 0 }
-
 // goroutinesIn are those of a bubble, but for those of package testing, by their numbers.
 func goroutinesIn(bubble uint64) []goroutine {
 	text := make([]byte, 1<<20)

@@ -29,10 +29,12 @@ type Config struct {
 func Start(cfg Config, options ...func(*zk.Conn)) (*zk.Conn, *Events, error) {
 	events := newEvents()
 	var answers room
+	var closing closers
 	var heard atomic.Bool
 	conn, raw, err := zk.Connect(cfg.Servers, cfg.Timeout,
-		zk.WithDialer(Through(Lossy(cfg.Dial), answers.around)),
+		zk.WithDialer(Through(Through(Lossy(cfg.Dial), answers.around), closing.around)),
 		answers.limit,
+		closing.watch,
 		zk.WithHostProvider(&inOrder{servers: cfg.Servers}),
 		zk.WithLogger(silent{}),
 		zk.WithLogInfo(false),

@@ -1,0 +1,88 @@
+package zkconn
+
+import (
+	"net"
+	"reflect"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/virtual/inside"
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// closers keeps the goroutines that close one connection from waiting for each other in a bubble of
+// testing/synctest.
+//
+// zk.Conn.Close (v1.0.4) waits inside a sync.Once: for the server's reply, or a second. Another
+// goroutine that calls Close meanwhile waits for the mutex of the Once. Such a goroutine does not
+// count as idle, so the bubble's time stands still, and the first call never returns. Programs close
+// a connection twice with good reason, as when a context ends: context.AfterFunc closes it, and so
+// does the deferred call of the function whose request that ends. What the harness closes at the end
+// of a process, the subject may be closing.
+//
+// So, as soon as the first call has begun, closers marks the Once as done: calls that come later
+// return at once. No way around package unsafe is known: subjects call Close on a *zk.Conn, which can
+// neither be wrapped nor asked whether it is being closed, and nothing below it can end the first
+// wait where the client is just connecting.
+//
+// Outside of bubbles closers does nothing. The zero value is ready to use.
+type closers struct{ done *atomic.Bool }
+
+// watch is an option of zk.Connect: it is called before the client has any goroutine. The goroutine
+// that it starts is the first one that waits for the channel which the first call of Close closes. So
+// Go's runtime makes it ready after all others that wait for that, and lets it run before them: the
+// last one that was made ready is the next to run. If the first call then makes the client's loop
+// ready that sends requests, that runs before the others: see closingConn.
+func (s *closers) watch(c *zk.Conn) {
+	if !inside.Bubble() {
+		return
+	}
+	begun, done := closing(c)
+	s.done = done
+	first := make(chan struct{})
+	go func() {
+		close(first)
+		<-begun
+		done.Store(true)
+	}()
+	<-first // or the caller's first request may wait for begun before
+}
+
+// closing returns the channel that the first call of Close closes, and the mark that the call sets
+// when it ends.
+func closing(c *zk.Conn) (begun <-chan struct{}, done *atomic.Bool) {
+	conn := reflect.ValueOf(c).Elem()
+	return *at[chan struct{}](conn.FieldByName("shouldQuit")), at[atomic.Bool](conn.FieldByName("shouldQuitOnce").FieldByName("done"))
+}
+
+// at returns a pointer to a field, which must have the type T.
+func at[T any](field reflect.Value) *T {
+	if field.Type() != reflect.TypeFor[T]() {
+		panic("zkconn: a field of go-zookeeper's connection is of the type " + field.Type().String())
+	}
+	return (*T)(unsafe.Pointer(field.UnsafeAddr()))
+}
+
+func (s *closers) around(c net.Conn) net.Conn {
+	if s.done == nil {
+		return c
+	}
+	return closingConn{c, s.done}
+}
+
+// closingConn is a connection that notices the client's request to close the session.
+type closingConn struct {
+	net.Conn
+	done *atomic.Bool
+}
+
+func (c closingConn) Write(b []byte) (int, error) {
+	if len(b) > 4 {
+		if h, _, err := wire.DecodeRequestHeader(b[4:]); err == nil && h.Op == wire.CloseSession && h.Xid != 0 {
+			c.done.Store(true)
+		}
+	}
+	return c.Conn.Write(b)
+}
