@@ -186,6 +186,55 @@ func (g *goroutine) waits() string {
 	return g.place() + " waits (" + strings.TrimSuffix(g.state, " (durable)") + ")"
 }
 
+// waitsForMutex says where g waits for a mutex, and which goroutines may hold it.
+func (g *goroutine) waitsForMutex(all []goroutine) string {
+	const most = 3
+	var holders []string
+	for _, o := range g.holders(all) {
+		if text := o.waits(); len(holders) < most && !slices.Contains(holders, text) {
+			holders = append(holders, text)
+		}
+	}
+	if len(holders) == 0 {
+		return g.waits()
+	}
+	return g.waits() + "; the holder is probably where " + prose.List(holders, "or")
+}
+
+// holders returns the goroutines that may hold the mutex for which g waits. The runtime does not know
+// which one does, but a holder is in a call of the function that locks the mutex, or else of another
+// method of the same type.
+func (g *goroutine) holders(all []goroutine) (holders []goroutine) {
+	inner := slices.IndexFunc(g.frames, func(f frame) bool { return !f.standard() })
+	if inner < 0 {
+		return nil
+	}
+	locks := g.frames[inner]
+	for _, alike := range []func(f frame) bool{
+		func(f frame) bool { return f.function == locks.function },
+		func(f frame) bool { return f.receiver() != "" && f.receiver() == locks.receiver() },
+	} {
+		for _, o := range all {
+			if !o.locks() && slices.ContainsFunc(o.frames, alike) {
+				holders = append(holders, o)
+			}
+		}
+		if len(holders) > 0 {
+			break
+		}
+	}
+	return holders
+}
+
+// receiver is the type of a method, with the path of its package; "" for a function.
+func (f frame) receiver() string {
+	of, _, ok := strings.Cut(f.function, ").")
+	if !ok {
+		return ""
+	}
+	return of
+}
+
 // whatIsLeft names goroutines by where they were made; those that were made at one place once.
 func whatIsLeft(all []goroutine) string {
 	const most = 3

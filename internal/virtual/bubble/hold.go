@@ -170,7 +170,7 @@ func (l *life) stuck(seen [][]goroutine, idle, used time.Duration) *Unheld {
 	case len(outside) > 0 && idle >= muchLonger*Patience:
 		return &Unheld{Why: "code waits for something outside the simulation: " + outside[0].waits()}
 	case len(outside) == 0 && len(locks) > 0:
-		return &Unheld{Why: "code waits for a mutex whose holder waits for virtual time to pass, which stands still meanwhile: " + locks[0].waits()}
+		return &Unheld{Why: "code waits for a mutex whose holder waits for virtual time to pass, which stands still meanwhile: " + locks[0].waitsForMutex(seen[len(seen)-1])}
 	}
 	return nil
 }

@@ -33,6 +33,12 @@ func TestUnheld(t *testing.T) {
 			"code waits for a mutex whose holder waits for virtual time", "bubble.lockOverPause.func", "(bubble/hold_test.go:", "waits (sync.Mutex.Lock)",
 		}},
 		{"a mutex at the end", func() { go lockOverHour() }, true, []string{"code waits for a mutex", "bubble.lockOverHour"}},
+		{"a method that locks, and pauses", func() { var s shared; go s.work(); s.work() }, false, []string{
+			"bubble.(*shared).work (bubble/hold_test.go:", "waits (sync.Mutex.Lock); the holder is probably where bubble.(*shared).work (", "waits (sleep)",
+		}},
+		{"another method of the holder's type", func() { var s shared; go s.work(); time.Sleep(time.Millisecond); s.look() }, false, []string{
+			"bubble.(*shared).look (bubble/hold_test.go:", "waits (sync.Mutex.Lock); the holder is probably where bubble.(*shared).work (",
+		}},
 		{"a connection outside", readOutside, false, []string{"code waits for something outside the simulation: bubble.readOutside"}},
 		{"goroutines that outlive it", outlive, true, []string{
 			"3 goroutines (made by bubble.outlive (bubble/hold_test.go:", "where bubble.outlive.func", "waits (chan receive); made by", "waits (sleep)) were still there 60 virtual seconds after the end of the run",
@@ -73,6 +79,20 @@ func lockOverPause() {
 	}()
 	time.Sleep(time.Second)
 	mu.Unlock()
+}
+
+// shared is a value whose methods lock one mutex.
+type shared struct{ mu sync.Mutex }
+
+func (s *shared) work() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	time.Sleep(time.Second)
+}
+
+func (s *shared) look() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 }
 
 func lockOverHour() {
