@@ -107,6 +107,7 @@ func (s sweepFlags) plan(cmd *cobra.Command, swept *swept) (d sweep.Description,
 	if d.Settings, err = swept.settings(); err != nil {
 		return d, err
 	}
+	d.Asked = swept.asked
 	command := append([]string{program.Name(), "sweep"}, swept.arguments...)
 	d.Command = printable.Command(append(command, "--seeds", seeds, "--out", swept.f.out)...)
 	d.Replay = printable.Command(append(command, "--seeds")...) + " {seed} --out " + printable.Command(filepath.Join(swept.f.out, "again"))
@@ -143,7 +144,7 @@ func runSweep(cmd *cobra.Command, swept *swept, s sweepFlags) error {
 	screen.say("sweeping %s of %s%s in %s", swept.stored.Recipe, cmp.Or(swept.stored.SubjectCommand, swept.stored.Subject), swept.clock(), folder)
 	_, err = sweep.Run(ctx, ledger, sweep.Config{
 		Runners: runners, For: s.forTime, Violations: s.violations, Interrupt: interrupt,
-		Grace:    time.Minute + 2*swept.stored.TimeLimit,
+		Grace:    time.Minute + 2*swept.longest,
 		Progress: func(p sweep.Progress) { screen.show("sweep", describeSweep(p)) },
 	})
 	screen.end()

@@ -8,14 +8,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/version"
 	"github.com/zklab/zklab/internal/lab/experiment"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 )
 
@@ -30,7 +33,9 @@ type swept struct {
 	real      string           // why runs are in real time, unless somebody said so
 	usualLoad bool             // nobody said what the minimal load is
 	choices   sweep.Choices
-	arguments []string // that make it again
+	asked     *sweep.Asked  // the faults that somebody asked for
+	longest   time.Duration // no load is longer
+	arguments []string      // that make it again
 }
 
 func newSwept() *swept {
@@ -50,7 +55,6 @@ func (s *swept) flags(cmd *cobra.Command) {
 
 // complete finds out what the command line asks for, and what is left to the seeds.
 func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err error) {
-	limit := s.x.TimeLimit
 	if !cmd.Flags().Changed("simulate") {
 		s.real = s.whyReal()
 		s.x.Simulate = s.real == ""
@@ -58,7 +62,6 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	if s.stored, err = merge(cmd, s.f, s.x, args); err != nil {
 		return err
 	}
-	s.stored.TimeLimit = cmp.Or(s.stored.TimeLimit, limit) // it goes by no schedule: each seed has another
 	s.stored.Seed = s.seed
 	given := cmd.Flags().Changed
 	s.usualLoad = !given("min-load") && s.f.config == ""
@@ -73,6 +76,10 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	if swarm {
 		s.choices.Faults = whole.Faults.Kinds()
 	}
+	if !whole.OptionalFaults {
+		s.asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, swarm)
+	}
+	s.longest = whole.TimeLimit
 	if !s.stored.Simulate {
 		delete(s.choices.Of, "latencies") // those of a network that is not simulated are what they are
 	}
@@ -138,8 +145,20 @@ func (s *swept) experiment(seed int64) (experiment.Experiment, error) {
 	x, err := s.made(stored, seed)
 	if err == nil && s.choices.Faults != nil {
 		x.Faults = x.Faults.Only(d.Faults)
+		if stored.TimeLimit == 0 {
+			x.TimeLimit = max(settings.Usual().TimeLimit, s.length(x.Faults))
+		}
 	}
 	return x, err
+}
+
+// length returns how long the load of a seed must be for its faults. Drawn intervals are short
+// enough for the usual load, which need not have a turn for each fault of a mix.
+func (s *swept) length(of plan.Schedule) time.Duration {
+	if len(s.choices.Of["fault-interval"]) > 0 {
+		of = of.Unmixed()
+	}
+	return of.Length()
 }
 
 // run is the runner of a sweep.

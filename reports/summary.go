@@ -348,10 +348,13 @@ func leaderWords(st *stats.Stats) string {
 	return elected
 }
 
-// adviceOnFaults says how to inject faults, if the user asked for none and the run could have some.
+// adviceOnFaults says that the user asked for faults, or how to inject some if the run could have them.
 func (s *summary) adviceOnFaults() string {
 	asked := slices.ContainsFunc(s.r.Assumptions, func(a checker.Assumption) bool { return a.Name == "faults" && !a.Met })
-	if asked || s.r.Shrunk != nil {
+	switch {
+	case asked:
+		return ", although some were asked for"
+	case s.r.Shrunk != nil:
 		return ""
 	}
 	return ": --faults all adds them"

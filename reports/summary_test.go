@@ -178,8 +178,10 @@ func TestSummaryOfLittle(t *testing.T) {
 // Who asked for faults, or has a run that was made small, is not told to add some.
 func TestSummaryOfNoFaults(t *testing.T) {
 	unmet := []checker.Assumption{{Name: "faults", Text: "scheduled but never seen to take effect: expire"}}
-	for _, r := range []*store.Result{{Assumptions: unmet}, {Shrunk: &store.Shrunk{}}} {
-		if got := Summary(r, nil, Screen{}); !strings.Contains(got, "none were injected\n") {
+	for says, r := range map[string]*store.Result{
+		"none were injected, although some were asked for\n": {Assumptions: unmet}, "none were injected\n": {Shrunk: &store.Shrunk{}},
+	} {
+		if got := Summary(r, nil, Screen{}); !strings.Contains(got, says) {
 			t.Errorf("advice to add faults in\n%s", got)
 		}
 	}

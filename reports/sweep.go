@@ -290,11 +290,25 @@ func (t *sweepText) faults() {
 			name = ""
 		}
 	}
-	if never := t.s.Never(); len(never) > 0 {
+	if never := neverTook(t.s); len(never) > 0 {
 		t.line(name, "never took effect: "+prose.List(never, "and"))
 	} else if len(t.s.Faults) == 0 {
 		t.line(name, "none")
 	}
+}
+
+// neverTook names the faults that took effect in no run: those that the user asked for, and the
+// other kinds whose time came.
+func neverTook(s *sweep.Summary) (names []string) {
+	for _, n := range s.NeverTook {
+		names = append(names, n.Fault)
+	}
+	for _, kind := range s.Never() {
+		if !slices.ContainsFunc(s.NeverTook, func(n sweep.NeverTook) bool { return n.Kind == kind }) {
+			names = append(names, kind)
+		}
+	}
+	return names
 }
 
 // times describes the distributions of times.

@@ -25,13 +25,15 @@ type Group struct {
 	// Samples are those of all runs together.
 	Samples stats.Samples `json:"-"`
 
-	runs    []*store.Run
-	sweeps  [][]string // the paths of each
-	facts   []facts    // of each run and sweep
-	going   []string   // sweeps that are not over
-	causes  map[string]*found
-	figures map[quantity][]float64 // of each run that has it: seconds, or events per operation
-	gated   []quantity             // that relative gates need beyond those of the table
+	took     []sweep.FaultCount // of all runs together
+	noEffect []string           // their faults, where some of them took no effect
+	runs     []*store.Run
+	sweeps   [][]string // the paths of each
+	facts    []facts    // of each run and sweep
+	going    []string   // sweeps that are not over
+	causes   map[string]*found
+	figures  map[quantity][]float64 // of each run that has it: seconds, or events per operation
+	gated    []quantity             // that relative gates need beyond those of the table
 }
 
 // found is a cause and the number of runs that have it.
@@ -146,6 +148,7 @@ func (g *Group) add(l *sweep.Line) {
 	}
 	g.Runs++
 	g.Samples.Merge(l.Samples)
+	g.took = sweep.Took(g.took, l.Faults, l.NoEffect)
 	if g.figures == nil {
 		g.figures, g.causes = map[quantity][]float64{}, map[string]*found{}
 	}

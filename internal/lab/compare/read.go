@@ -56,6 +56,11 @@ func (g *Group) Read(gates []stats.Gate) error {
 			return err
 		}
 	}
+	for _, f := range g.facts {
+		if text := sweep.FaultsText(f["faults"], g.took); text != f["faults"] {
+			f["faults"], g.noEffect = text, append(g.noEffect, text)
+		}
+	}
 	if g.Runs == 0 {
 		return fmt.Errorf("%s: no run has a verdict", g.Name)
 	}

@@ -24,6 +24,7 @@ func (c *Comparison) warn() {
 			c.warnf("%s: %s still has seeds to run", Letter(i), source)
 		}
 	}
+	c.warnOfFaults()
 	c.warnOfUnits()
 	c.warnOfPower()
 	for _, d := range c.Differences {
@@ -33,6 +34,15 @@ func (c *Comparison) warn() {
 
 func (c *Comparison) warnf(format string, args ...any) {
 	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
+}
+
+// warnOfFaults names the faults that were asked for and took effect in no run of a group.
+func (c *Comparison) warnOfFaults() {
+	for i, g := range c.Groups {
+		for _, text := range slices.Compact(slices.Sorted(slices.Values(g.noEffect))) {
+			c.warnf("%s: faults %s", Letter(i), text)
+		}
+	}
 }
 
 // warnOfUnits names the rows that have no test, or one with faults as its unit.

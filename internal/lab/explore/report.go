@@ -168,6 +168,11 @@ func (r Report) Verdict() (result checker.Result, why []string) {
 			why = append(why, k.Kind+" never took effect")
 		}
 	}
+	for _, kind := range r.Only {
+		if slices.Contains(r.Nowhere, kind) {
+			why = append(why, kind+" was asked for and can be injected at no message of the scenario")
+		}
+	}
 	for _, v := range r.Properties {
 		if v.Result == checker.Unknown {
 			why = append(why, v.Property+": "+v.Reason)

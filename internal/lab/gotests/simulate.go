@@ -30,6 +30,9 @@ func Simulate(t *testing.T, x experiment.Experiment) {
 		t.Fatalf("zklab: %v", err)
 	}
 	s := begun(t, x, seeds, cmp.Or(x.Budget, usualBudget), "Experiment.Budget")
+	if whole, err := x.CompleteSimulated(); err == nil && !x.UsualFaults { // else the first run fails
+		s.asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, false)
+	}
 	x.OnLook, x.Gates = s.pace.Look, nil // all runs together are judged by them
 	s.each(func(int) {
 		if err := s.simulate(t, x); err != nil {

@@ -33,6 +33,8 @@ type simulations struct {
 	gates         []string
 	samples       stats.Samples
 	struck        struck
+	asked         *sweep.Asked // the faults that the test asked for
+	took          []sweep.FaultCount
 	unheld
 }
 
@@ -49,6 +51,8 @@ func (s *simulations) add(o *experiment.Outcome) {
 	s.samples.Merge(o.Result.Stats.Samples)
 	s.alike.Add(sweep.CausesOf(o.Result, o.History))
 	s.struck.add(o)
+	faults, noEffect := sweep.FaultsOf(o.Result)
+	s.took = sweep.Took(s.took, faults, noEffect)
 	switch o.Result.Verdict {
 	case checker.Valid:
 		s.decided++
@@ -140,6 +144,8 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	case mostOpen*len(s.open) >= s.runs && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing was violated, but %d of %d simulations were undecided, which is too many\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
+	case s.neverTook() != "" && !x.AllowUnknown:
+		t.Errorf("zklab: nothing was violated, but %s", s.neverTook())
 	default:
 		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
 	}
@@ -147,6 +153,12 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	if s.left > 0 && !t.Failed() {
 		s.pace.SayAside(s.notBegun())
 	}
+}
+
+// neverTook says which faults were asked for and took effect in no run. It returns "" if there are
+// none.
+func (s *simulations) neverTook() string {
+	return goNames.Replace(sweep.Sentences(s.asked.Never(s.took)))
 }
 
 // judgeGates judges the samples of all runs. It says nothing if a run violated a property.

@@ -3,6 +3,7 @@ package gotests
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -29,11 +30,14 @@ func Sweep(t *testing.T, x experiment.Experiment, r Range) {
 	if err != nil {
 		t.Fatalf("zklab: %v", err)
 	}
-	draw, err := drawing(x)
+	draw, asked, err := drawing(x)
 	if err != nil {
 		t.Fatalf("zklab: %v", err)
 	}
 	s := begun(t, x, r.Seeds, r.Budget, "SweepOptions.Budget")
+	if r.Seeds > 1 || os.Getenv(SeedVariable) == "" { // else it repeats one of many
+		s.asked = asked
+	}
 	s.each(func(i int) {
 		seed := r.First + int64(i)
 		t.Run(fmt.Sprint("seed ", seed), func(sub *testing.T) { s.sweep(sub, draw(seed), replayTest(seed, t.Name())) })
@@ -74,7 +78,9 @@ func forSweep(x experiment.Experiment, r Range) (experiment.Experiment, Range, e
 	r.First, r.Seeds = cmp.Or(named, r.First, 1), cmp.Or(r.Seeds, sweptSeeds)
 	x.UsualFaults, x.UsualRate = x.Faults == nil, x.Rate == 0
 	x.MinLoad = cmp.Or(x.MinLoad, experiment.SweptLoad)
-	x.TimeLimit = cmp.Or(x.TimeLimit, mix.Length)
+	if x.Faults == nil {
+		x.TimeLimit = cmp.Or(x.TimeLimit, mix.Length)
+	}
 	x.OptionalFaults = true
 	return x, r, err
 }
@@ -82,18 +88,22 @@ func forSweep(x experiment.Experiment, r Range) (experiment.Experiment, Range, e
 // sweptSeeds is the default number of seeds.
 const sweptSeeds = 200
 
-// drawing returns the function that makes the experiment of a seed.
-func drawing(x experiment.Experiment) (func(seed int64) experiment.Experiment, error) {
+// drawing returns the function that makes the experiment of a seed, and the faults that x asks for.
+func drawing(x experiment.Experiment) (func(seed int64) experiment.Experiment, *sweep.Asked, error) {
 	all, err := plan.Parse("all", mix.Interval)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	whole := x
 	if x.Faults == nil {
 		whole.Faults = all
 	}
 	if whole, err = whole.CompleteSimulated(); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	var asked *sweep.Asked
+	if x.Faults != nil {
+		asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, false)
 	}
 	choices := sweep.UsualChoices()
 	choices.Faults = whole.Faults.Kinds()
@@ -106,7 +116,7 @@ func drawing(x experiment.Experiment) (func(seed int64) experiment.Experiment, e
 		}
 		y.Seed, y.Faults = seed, y.Faults.Only(d.Faults)
 		return y
-	}, nil
+	}, asked, nil
 }
 
 // with returns the experiment with the drawn values for the settings that it leaves open.

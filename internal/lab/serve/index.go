@@ -64,6 +64,9 @@ type entry struct {
 	Report                             string // the page of the run or the sweep; empty if there is none
 	Seeds, Done                        int64  // of a sweep; of an exploration its runs
 	Valid, Violations, Unknown, Errors int    // runs of a sweep
+
+	asked *sweep.Asked // the faults that the user of a sweep asked for
+	took  []sweep.FaultCount
 }
 
 // index lists a store. What has not changed since the last list is not read again.
@@ -235,6 +238,7 @@ func (x *index) readRun(name string) entry {
 		e.State, e.Violated = stateOf[r.Verdict], r.Violated()
 		e.Subject, e.Ensemble, e.Label, e.Seed = cmp.Or(r.Subject, e.Subject), r.Ensemble.Backend, r.Label, fmt.Sprint(r.Seed)
 		e.Length, e.Operations = r.Stats.Load, r.Stats.Operations
+		e.Faults = faultsText(e.Faults, r)
 		if r.Interrupted {
 			e.Note = "interrupted"
 		}
@@ -439,8 +443,13 @@ func (x *index) sweep(name, recipe string) (e entry, ok bool) {
 		e.State = unfinished
 	case e.Errors > 0 || e.Valid == 0:
 		e.State = undecided
+	case len(e.asked.Never(e.took)) > 0:
+		e.State, e.Note = undecided, sweep.Sentences(e.asked.Never(e.took))
 	default:
 		e.State = unviolated
+	}
+	if !running && e.asked != nil {
+		e.Faults = sweep.FaultsText(e.Faults, e.took)
 	}
 	if page := path.Join(name, "sweep.html"); x.stampIn(name, "sweep.html") != (stamp{}) && e.State != goesOn {
 		e.Report = page
@@ -456,7 +465,9 @@ func (e *entry) add(f *sweep.Follower) {
 	e.Unknown += f.Verdicts[checker.Unknown]
 	e.Errors += f.Errors
 	e.Length += f.Took
+	e.took = append(e.took, f.Effective...)
 	if d := f.Description; d != nil {
+		e.asked = d.Asked
 		e.Subject, e.Label, e.Faults, e.Ensemble = cmp.Or(d.Setting("subject-command"), d.Setting("subject"), e.Subject), d.Setting("label"), d.Setting("faults"), d.Setting("ensemble")
 		e.Seeds += d.Shard.Seeds(d.Seeds)
 		e.Seed = d.Seeds.Brief(3)
@@ -563,4 +574,10 @@ func version(all []entry) string {
 func oneLine(err error) string {
 	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	return printable.Text(text, 400)
+}
+
+// faultsText returns the faults of a run, with those that took no effect.
+func faultsText(expression string, r *store.Result) string {
+	faults, noEffect := sweep.FaultsOf(r)
+	return sweep.FaultsText(expression, sweep.Took(nil, faults, noEffect))
 }

@@ -22,6 +22,8 @@ type Description struct {
 	Command string `json:"command,omitempty"`
 	// Replay runs one seed again; {seed} stands for it.
 	Replay string `json:"replay,omitempty"`
+	// Asked are the faults that the user asked for; nil if there are none.
+	Asked *Asked `json:"asked,omitempty"`
 }
 
 // Format is the version of runs.jsonl that this package writes, and the only one it reads.

@@ -21,6 +21,8 @@ type Follower struct {
 	Session Session
 	// Ended is why the latest session ended; empty while it has not.
 	Ended End
+	// Effective are the kinds of faults that took effect, as far as a session that has ended says.
+	Effective []FaultCount
 	// Lines are the runs, of which so many have each verdict, and Errors came to nothing.
 	Lines    int64
 	Verdicts map[checker.Result]int
@@ -93,7 +95,10 @@ func (f *Follower) other(text []byte) error {
 			f.Began = e.Session.Began
 		}
 	case e.Ended != nil:
-		f.Ended = e.Ended.Why
+		f.Ended, f.Effective = e.Ended.Why, nil
+		for _, kind := range e.Ended.Took {
+			f.Effective = append(f.Effective, FaultCount{Kind: kind, Verified: 1})
+		}
 	}
 	return f.tally.take(e, f.in)
 }

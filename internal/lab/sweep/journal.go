@@ -40,6 +40,8 @@ type Ended struct {
 	Why End `json:"why"`
 	// WallMS is how long it lasted, in milliseconds.
 	WallMS int64 `json:"wall_ms"`
+	// Took are the kinds of faults that had taken effect in some run, also of an earlier session.
+	Took []string `json:"took,omitempty"`
 }
 
 // End is why a sweep ended, or paused.

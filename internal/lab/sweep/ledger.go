@@ -134,7 +134,7 @@ func (l *Ledger) Write(line Line) error {
 
 // End writes why the session ended, and the archive beside the folder.
 func (l *Ledger) End(why End) error {
-	err := l.write(entry{Ended: &Ended{Why: why, WallMS: time.Since(l.began).Milliseconds()}})
+	err := l.write(entry{Ended: &Ended{Why: why, WallMS: time.Since(l.began).Milliseconds(), Took: l.Tally.took()}})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ type Line struct {
 
 	// Faults are those of each kind whose time came, and how many of them took effect.
 	Faults map[string][2]int `json:"faults,omitempty"`
+	// NoEffect says of each kind that took no effect, although its time came, why one of its faults
+	// did not.
+	NoEffect map[string]string `json:"no_effect,omitempty"`
 	// Met is which requests met which faults; see [Exercised].
 	Met Exercised `json:"met,omitempty"`
 

@@ -22,12 +22,7 @@ func Of(result *store.Result, h *history.History, passed []link.Passed, wall tim
 		VirtualMS: stats.End(h).Milliseconds(), WallMS: wall.Milliseconds(), Met: Exercise(h, passed),
 		Samples: result.Stats.Samples,
 	}
-	for _, k := range result.Stats.FaultKinds {
-		if l.Faults == nil {
-			l.Faults = map[string][2]int{}
-		}
-		l.Faults[k.Kind] = [2]int{k.Scheduled, k.Verified}
-	}
+	l.Faults, l.NoEffect = FaultsOf(result)
 	if result.Leftovers != nil {
 		l.Leaks = result.Leftovers.Warnings()
 	}

@@ -26,7 +26,7 @@ func errFormat(n int) error {
 type Summary struct {
 	Description Description `json:"sweep"`
 	// Verdict is violation if any run's is; unknown if a property that decides was valid in no
-	// run, or some runs could not be run, or there is none; else valid. That single runs are
+	// run, or a fault that was asked for took effect in none, or some runs could not be run, or there is none; else valid. That single runs are
 	// undecided is no lack of a sweep: it says in how many.
 	Verdict checker.Result `json:"verdict"`
 	// Why is the reason of an unknown.
@@ -53,7 +53,9 @@ type Summary struct {
 	Properties []PropertySummary `json:"properties"`
 	Unchecked  []Unchecked       `json:"unchecked,omitempty"` // in the order of their names
 	Faults     []FaultCount      `json:"faults"`
-	Met        Exercised         `json:"met"`
+	// NeverTook are the faults that the user asked for and that took effect in no run.
+	NeverTook []NeverTook `json:"never_took,omitempty"`
+	Met       Exercised   `json:"met"`
 	// Leaks are the runs in which what the clients left behind grew with the load.
 	Leaks []Count `json:"leaks,omitempty"`
 	// Samples are the times that all runs measured.
@@ -146,13 +148,18 @@ func (c Count) Words() string {
 // FaultCount is how often faults of a kind took effect.
 type FaultCount struct {
 	Kind      string `json:"kind"`
-	Runs      int    `json:"runs"`      // that had one of them
-	Effective int    `json:"effective"` // of these, in which one took effect
-	Scheduled int    `json:"scheduled"` // whose time came
-	Verified  int    `json:"verified"`  // that took effect
+	Runs      int    `json:"runs"`              // that had one of them
+	Effective int    `json:"effective"`         // of these, in which one took effect
+	Scheduled int    `json:"scheduled"`         // whose time came
+	Verified  int    `json:"verified"`          // that took effect
+	WhyNot    string `json:"why_not,omitempty"` // why one took none, if none did in some run
 }
 
-func (f *FaultCount) add(n [2]int) {
+// add counts the faults of a run. The reason that is kept does not depend on the order of runs.
+func (f *FaultCount) add(n [2]int, whyNot string) {
+	if whyNot != "" && (f.WhyNot == "" || whyNot < f.WhyNot) {
+		f.WhyNot = whyNot
+	}
 	f.Runs++
 	f.Scheduled += n[0]
 	f.Verified += n[1]
@@ -215,6 +222,7 @@ func (t *Tally) Summary() *Summary {
 	s.Properties = t.properties()
 	s.Unchecked = t.uncheckedIn()
 	s.Faults = t.faultCounts()
+	s.NeverTook = s.Description.Asked.Never(s.Faults)
 	s.decide()
 	return s
 }
@@ -322,6 +330,8 @@ func (s *Summary) decide() {
 		s.Why = "no run came to a verdict"
 	case s.Errors > 0:
 		s.Why = "some runs could not be run"
+	case len(s.NeverTook) > 0:
+		s.Why = Sentences(s.NeverTook)
 	case len(never) > 0:
 		s.Why = strings.Join(never, ", ") + " could be decided in no run"
 	default:

@@ -132,7 +132,7 @@ func (t *Tally) add(l *Line, in string) {
 		t.unchecked[Unchecked{Property: name, Why: why}]++
 	}
 	for kind, n := range l.Faults {
-		t.fault(kind).add(n)
+		t.fault(kind).add(n, l.NoEffect[kind])
 	}
 	for row, x := range l.Met {
 		t.exercised(row, x)
@@ -178,6 +178,16 @@ func (t *Tally) notValid(l *Line, in string) {
 	for name, result := range worst {
 		t.property(name).count[result]++
 	}
+}
+
+// took returns the kinds of faults that took effect in some run.
+func (t *Tally) took() (kinds []string) {
+	for _, f := range t.faultCounts() {
+		if f.Verified > 0 {
+			kinds = append(kinds, f.Kind)
+		}
+	}
+	return kinds
 }
 
 // found counts a violation for its cause.

@@ -1,0 +1,158 @@
+package sweep
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/stats"
+	"github.com/zklab/zklab/store"
+)
+
+// Asked are the faults that the user asked for, of which each has to take effect in some run. A run
+// is judged by what happened in it, so nothing else would show that a fault never did.
+type Asked struct {
+	Faults []plan.Asked `json:"faults"`
+	// Load is how long a run lasts; 0 if the seeds draw the times of faults.
+	Load time.Duration `json:"load,omitempty"`
+}
+
+// AskedOf returns what a schedule asks for, of loads of some length. drawn says that the seeds draw
+// the times of faults.
+func AskedOf(s plan.Schedule, load time.Duration, drawn bool) *Asked {
+	if len(s) == 0 {
+		return nil
+	}
+	if drawn {
+		load = 0
+	}
+	return &Asked{Faults: s.Asked(), Load: load}
+}
+
+// Never returns the faults that took effect in no run, each with a sentence that says why. took
+// are the counts of faults of each kind.
+func (a *Asked) Never(took []FaultCount) (never []NeverTook) {
+	if a == nil {
+		return nil
+	}
+	for _, f := range a.Faults {
+		var sum FaultCount
+		for _, t := range took {
+			if t.Kind == f.Kind || f.Kind == "" {
+				sum.Scheduled, sum.Verified = sum.Scheduled+t.Scheduled, sum.Verified+t.Verified
+				if t.WhyNot != "" {
+					sum.WhyNot = t.WhyNot
+				}
+			}
+		}
+		if sum.Verified == 0 {
+			never = append(never, NeverTook{f.Fault, f.Kind, a.why(f, sum)})
+		}
+	}
+	return never
+}
+
+// Took adds the faults of a run to the counts of their kinds.
+func Took(counts []FaultCount, faults map[string][2]int, noEffect map[string]string) []FaultCount {
+	for kind, n := range faults {
+		i := slices.IndexFunc(counts, func(f FaultCount) bool { return f.Kind == kind })
+		if i < 0 {
+			i, counts = len(counts), append(counts, FaultCount{Kind: kind})
+		}
+		counts[i].add(n, noEffect[kind])
+	}
+	return counts
+}
+
+// FaultsOf returns, of each kind of faults in a run, how many had their time and how many took effect,
+// and why none did.
+func FaultsOf(result *store.Result) (faults map[string][2]int, noEffect map[string]string) {
+	for _, k := range result.Stats.FaultKinds {
+		if faults == nil {
+			faults = map[string][2]int{}
+		}
+		faults[k.Kind] = [2]int{k.Scheduled, k.Verified}
+		if why := whyNot(result, k); why != "" {
+			if noEffect == nil {
+				noEffect = map[string]string{}
+			}
+			noEffect[k.Kind] = why
+		}
+	}
+	return faults, noEffect
+}
+
+// whyNot says why a fault of a kind took no effect, if none of the kind did.
+func whyNot(result *store.Result, k stats.FaultKind) string {
+	for _, f := range result.Stats.Faults {
+		if k.Verified == 0 && f.Kind == k.Kind && len(f.Warnings) > 0 {
+			return printable.Text(f.Warnings[0], mostReason)
+		}
+	}
+	return ""
+}
+
+// FaultsText is a fault expression for people, with those of its faults that took effect in no run.
+func FaultsText(expression string, took []FaultCount) string {
+	s, err := plan.Parse(expression, time.Second)
+	var names []string
+	for _, n := range AskedOf(s, 0, true).Never(took) {
+		names = append(names, n.Fault)
+	}
+	effective := slices.ContainsFunc(took, func(f FaultCount) bool { return f.Verified > 0 })
+	switch {
+	case expression == "" || err == nil && len(names) == 0:
+		return expression
+	case !effective:
+		return expression + " (took no effect)"
+	case err != nil:
+		return expression
+	}
+	return fmt.Sprintf("%s (no effect: %s)", expression, strings.Join(names, ", "))
+}
+
+// NeverTook is a fault that was asked for and took effect in no run.
+type NeverTook struct {
+	Fault string `json:"fault"`
+	Kind  string `json:"kind,omitempty"` // "" for all
+	Why   string `json:"why"`
+}
+
+// String is a sentence about it, without a full stop.
+func (n NeverTook) String() string {
+	return n.Fault + " was asked for and never took effect: " + n.Why
+}
+
+// why says why a fault never took effect, and what to do about it.
+func (a *Asked) why(f plan.Asked, sum FaultCount) string {
+	const least = time.Second // the flag of a time limit is not about fractions
+	longer := fmt.Sprintf("take --time-limit %s", (f.Enough + least - 1).Truncate(least))
+	switch {
+	case sum.Scheduled > 0 && sum.WhyNot != "":
+		return fmt.Sprintf("its turn came %s (%s)", prose.Times(sum.Scheduled), sum.WhyNot)
+	case sum.Scheduled > 0:
+		return fmt.Sprintf("its turn came %s", prose.Times(sum.Scheduled))
+	case f.Point != "":
+		return "the message " + f.Point + " never passed"
+	case a.Load == 0:
+		return "no seed drew it and had a turn for it; take more seeds or a longer --time-limit"
+	case f.First >= a.Load:
+		return fmt.Sprintf("its first turn is at %s, and the load ended at %s; %s", f.First, a.Load, longer)
+	case f.Enough > a.Load:
+		return fmt.Sprintf("its turn came in no run, since the load ended at %s; %s", a.Load, longer)
+	}
+	return "its turn came in no run; take more seeds, or a load that does not end before"
+}
+
+// Sentences returns what all of them say, without a full stop.
+func Sentences(never []NeverTook) string {
+	var texts []string
+	for _, n := range never {
+		texts = append(texts, n.String())
+	}
+	return strings.Join(texts, "; ")
+}
