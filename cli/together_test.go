@@ -107,7 +107,7 @@ func inSessions(w workloads.Workload, closes bool) (workloads.Workload, bool) {
 	}
 	inner := reflect.ValueOf(field.Interface())
 	field.Set(reflect.MakeFunc(field.Type(), func(args []reflect.Value) []reflect.Value {
-		c, err := inSession(args[0].Interface().(*subjects.Client), closes)
+		c, err := apart(args[0].Interface().(*subjects.Client), closes)
 		if err != nil {
 			return []reflect.Value{reflect.Zero(field.Type().Out(0)), reflect.ValueOf(&err).Elem()}
 		}
@@ -117,8 +117,8 @@ func inSessions(w workloads.Workload, closes bool) (workloads.Workload, bool) {
 	return v.Interface().(workloads.Workload), true
 }
 
-// inSession returns a client like c with a session of its own.
-func inSession(c *subjects.Client, closes bool) (*subjects.Client, error) {
+// apart returns a client like c with a session of its own.
+func apart(c *subjects.Client, closes bool) (*subjects.Client, error) {
 	if c.Conn == nil { // another process makes the object
 		return c, nil
 	}
