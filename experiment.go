@@ -59,7 +59,8 @@ type Experiment struct {
 	OpTimeout time.Duration
 	// MinLoad is the number of operations that must succeed before the first fault; with fewer, no
 	// property is valid. Default: 200, or a quarter of the operations that Rate allows before the
-	// first fault if that is less. Negative: no minimum.
+	// first fault if that is less; at least 10, or 1 if the first fault comes before ten operations.
+	// Negative: no minimum; one operation of the load must succeed in any case.
 	MinLoad int
 
 	// Faults is the schedule of faults. nil injects none.

@@ -71,12 +71,18 @@ func loaded(a *evidence.Record) Assumption {
 	if until == evidence.Never {
 		until, before = a.Phase(history.PhaseHeal), "in the load phase"
 	}
-	total, most := 0, 0
+	total, most, inLoad := 0, 0, 0
 	for _, k := range a.Keys {
 		n := 0
 		for op := range k.EachOp() {
-			if op.Outcome() == history.OK && op.Return.Time <= until && !a.Object.Operation(op.F).Local {
+			if op.Outcome() != history.OK || a.Object.Operation(op.F).Local {
+				continue
+			}
+			if op.Return.Time <= until {
 				n++
+			}
+			if op.Return.Time <= a.Phase(history.PhaseHeal) {
+				inLoad++
 			}
 		}
 		total, most = total+n, max(most, n)
@@ -86,6 +92,9 @@ func loaded(a *evidence.Record) Assumption {
 	met := total >= want
 	if why := a.NeverWorked(); why != "" {
 		return Assumption{"load", false, why}
+	}
+	if met && inLoad == 0 {
+		return Assumption{"load", false, "no operation succeeded in the load phase: the load was too short, or no client could do anything"}
 	}
 	if met && !a.Object.Rounds && most < min(loadOnKey, want) {
 		met = false

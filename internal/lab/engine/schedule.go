@@ -5,6 +5,7 @@ import (
 	mrand "math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zklab/zklab/faults/plan"
 
@@ -18,18 +19,27 @@ func (c Config) Plan() []plan.Step {
 	return c.Faults.Plan(c.TimeLimit, mrand.New(mrand.NewPCG(uint64(c.Seed), 0)))
 }
 
+// leastLoad is how many operations a load needs so that something could fail in it.
+const leastLoad = 10
+
 // UsualLoad is the MinLoad of those who name none: 200, or a quarter of what the rate
-// brings until the first fault, or of what clients are to do, if that is less.
+// brings until the first fault, or of what clients are to do, if that is less. It is at
+// least 10, or 1 if the first fault comes before ten operations.
 func (c Config) UsualLoad() int {
-	until := c.TimeLimit
-	if plan := c.Plan(); len(plan) > 0 {
-		until = plan[0].At
+	least, most := leastLoad, c.brings(c.TimeLimit)
+	if plan := c.Plan(); len(plan) > 0 && most >= leastLoad {
+		least, most = 1, c.brings(plan[0].At)
 	}
+	return max(least, int(min(200, most/4)))
+}
+
+// brings returns how many operations begin until then.
+func (c Config) brings(until time.Duration) float64 {
 	most := c.Rate * until.Seconds()
 	if c.Ops > 0 {
 		most = min(most, float64(c.Ops*c.Clients))
 	}
-	return int(min(200, most/4))
+	return most
 }
 
 // Sketched chooses the faults by a sketch of the ensemble, where there can be

@@ -53,6 +53,24 @@ func TestUsualLoad(t *testing.T) {
 	if got, _ := x.Complete(); got.MinLoad != 75 {
 		t.Errorf("%d without faults", got.MinLoad)
 	}
+	for _, tt := range []struct {
+		limit, interval time.Duration
+		ops, want       int
+	}{
+		{time.Nanosecond, 0, 0, 10},
+		{50 * time.Millisecond, 0, 0, 10},
+		{time.Second, 0, 1, 10},
+		{50 * time.Millisecond, 20 * time.Millisecond, 0, 10},
+		{time.Second, 20 * time.Millisecond, 0, 1},
+	} {
+		x = least()
+		if x.TimeLimit, x.Ops = tt.limit, tt.ops; tt.interval > 0 {
+			x.Faults = plan.Every(tt.interval, faults.Pause{})
+		}
+		if got, _ := x.Complete(); got.MinLoad != tt.want {
+			t.Errorf("%+v: %d", tt, got.MinLoad)
+		}
+	}
 }
 
 func TestGivenValuesStay(t *testing.T) {
