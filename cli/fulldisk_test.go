@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,8 +49,11 @@ func filesOfARun(t *testing.T, run string) (files []string) {
 	return files
 }
 
+// theRecord are the files without which a run is lost.
+var theRecord = []string{"experiment.yaml", "history.jsonl", "transactions.jsonl", "latest"}
+
 // A verdict that was reached is printed with its exit code, whichever file of the run there is no room for, and one
-// warning says which file that is.
+// warning says which file that is. Without its record the run is lost, and there is no verdict.
 func TestNoRoomForAFile(t *testing.T) {
 	t.Parallel()
 	whole := t.TempDir()
@@ -65,13 +69,56 @@ func TestNoRoomForAFile(t *testing.T) {
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			stdout, stderr, got := ranOnFullDisk(t, t.TempDir(), string(filepath.Separator)+file)
+			out := t.TempDir()
+			stdout, stderr, got := ranOnFullDisk(t, out, string(filepath.Separator)+file)
+			if slices.Contains(theRecord, file) {
+				left, _ := filepath.Glob(filepath.Join(out, "*", "*"))
+				if got != exitFailed || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "cannot store the run: ") || strings.Contains(stderr, ".part") || len(left) > 0 {
+					t.Errorf("%d, left %q, %s%s", got, left, stdout, stderr)
+				}
+				return
+			}
 			if first, _, _ := strings.Cut(strings.TrimSpace(stdout), "\n"); first != verdict || got != code || stderr != "" {
 				t.Errorf("%d, not %d; %q, not %q; %s", got, code, first, verdict, stderr)
 			}
 			told := strings.Join(strings.Fields(stdout), " ")
 			if strings.Count(told, "no space left on device") != 1 || !strings.Contains(told, "warning") || !strings.Contains(told, filepath.Base(file)) {
 				t.Errorf("no warning that names it:\n%s", stdout)
+			}
+		})
+	}
+}
+
+// A store that cannot be written is an error of one line, with the name that was given.
+func TestStoreThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		args []string
+		out  string // "": a folder on which the record of a run does not fit
+	}{
+		{"run", []string{"run", "lock", "--simulate"}, "/proc/store"},
+		{"run in real time", []string{"run", "lock"}, "/proc/store"},
+		{"repeated", []string{"run", "lock", "--simulate", "--repeat", "2"}, "/proc/store"},
+		{"sweep", []string{"sweep", "lock", "--seeds", "1..2"}, "/proc/store"},
+		{"simulated", []string{"run", "lock", "--simulate"}, ""},
+		{"kept runs of a sweep", []string{"sweep", "lock", "--subject", "broken", "--swarm=false", "--seeds", "1..2", "--jobs", "1"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			out := tt.out
+			if out == "" {
+				out = t.TempDir()
+			}
+			cmd := exec.CommandContext(t.Context(), "zklab-full", append(tt.args, "--time-limit", "2s", "--quiet", "--out", out)...)
+			cmd.Env = append(os.Environ(), fullEnv+"=history.jsonl")
+			var told, errs bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &told, &errs
+			_ = cmd.Run() // the code says more
+			stderr := errs.String()
+			if cmd.ProcessState.ExitCode() != exitFailed || told.Len() > 0 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, out) ||
+				strings.Contains(stderr, ".part") || strings.Contains(stderr, ".zklab-") {
+				t.Errorf("%d, %s%s", cmd.ProcessState.ExitCode(), told.String(), stderr)
 			}
 		})
 	}

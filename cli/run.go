@@ -443,10 +443,10 @@ func runExperiment(cmd *cobra.Command, stored store.Experiment, f *runFlags) err
 	if outcome == nil {
 		return wayOut(err, "--ports")
 	}
-	if err != nil { // the verdict stands
-		outcome.Result.Warnings = append(outcome.Result.Warnings, "cannot store the run: "+oneLine(err))
+	if err != nil { // a verdict that nothing shows is none
+		return fmt.Errorf("cannot store the run: %w", err)
 	}
-	if f.points && outcome.Run != nil {
+	if f.points {
 		if err := points.write(outcome.Run.Points()); err != nil { // the verdict stands
 			outcome.Result.Warnings = append(outcome.Result.Warnings, "cannot list the messages of --points: "+oneLine(err))
 		}

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -21,6 +23,9 @@ func writable(flag, folder string) error {
 		return fmt.Errorf("%s %s: %s is not a folder: choose another one", flag, folder, there)
 	}
 	file, err := os.CreateTemp(there, ".zklab-*")
+	if named := new(fs.PathError); errors.As(err, &named) {
+		err = named.Err // the path is that of the file that nobody asked for
+	}
 	if err != nil {
 		return fmt.Errorf("%s %s: cannot write into %s: choose another folder (%w)", flag, folder, there, err)
 	}

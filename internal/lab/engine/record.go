@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -74,17 +75,20 @@ func (f *Finished) Stored() store.Experiment { return f.stored(f.Profile, f.Sche
 // what the folder is named by.
 func (f *Finished) Keep(out string, started time.Time) error {
 	run, err := f.folder(out, started)
-	if err != nil {
+	if run == nil {
 		return err
+	}
+	if err == nil {
+		err = store.WriteFile(run.History(), f.Record())
+	}
+	if err == nil && f.Txns != nil {
+		err = store.WriteFile(run.Transactions(), f.Transactions())
+	}
+	if err != nil {
+		return errors.Join(err, run.Remove())
 	}
 	f.Run = run
-	if err := store.WriteFile(run.History(), f.Record()); err != nil {
-		return err
-	}
-	if f.Txns == nil {
-		return nil
-	}
-	return store.WriteFile(run.Transactions(), f.Transactions())
+	return nil
 }
 
 // Record is that of a run of which nothing was written, as history.jsonl has it.

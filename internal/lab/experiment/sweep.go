@@ -3,8 +3,12 @@ package experiment
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/zklab/zklab/internal/base/atomicfile"
@@ -47,9 +51,19 @@ func (x Experiment) simulatedSweepRun(ctx context.Context, t sweep.Task) (line s
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
 	o.Replay = printable.Command(program.Name(), "replay", t.Folder)
 	if err := errors.Join(os.RemoveAll(place), o.Keep(place)); err != nil {
-		return line, err
+		return line, notKept(t, err)
 	}
 	return line, atomicfile.Rename(o.Run.Dir, t.Folder)
+}
+
+// notKept is the error of a run that cannot be kept in its folder. It does not name the folder in which
+// the run would have been until it was whole.
+func notKept(t sweep.Task, err error) error {
+	var why syscall.Errno
+	if errors.As(err, &why) {
+		err = why
+	}
+	return fmt.Errorf("cannot keep the run in %s: %w", t.Folder, err)
 }
 
 // realSweepRun keeps the run's folder only if the run failed.
@@ -63,6 +77,10 @@ func (x Experiment) realSweepRun(ctx context.Context, t sweep.Task) (line sweep.
 	x.Out, x.Brief = place, true
 	x.Replay = printable.Command(program.Name(), "run", "--config", filepath.Join(t.Folder, "experiment.yaml"))
 	outcome, err := x.Run(ctx)
+	var path *fs.PathError
+	if errors.As(err, &path) && strings.HasPrefix(path.Path, place) {
+		err = notKept(t, err)
+	}
 	if err != nil {
 		return line, err
 	}
