@@ -80,7 +80,7 @@ func (s *simulations) each(run func(i int)) {
 
 // enough returns why no other seed may begin, or "".
 func (s *simulations) enough() string {
-	return cmp.Or(s.giveUp(), failAlike(s.alike), s.pace.Over())
+	return cmp.Or(s.giveUp(s.runs), failAlike(s.alike), s.pace.Over())
 }
 
 // mostAlike is the number of runs that fail alike after which no other one begins, if they are the

@@ -26,16 +26,19 @@ type stuckSeeds struct {
 	seeds []string
 }
 
-// mostStuck is the number of stuck seeds after which no other seed begins. Each takes seconds, and
-// keeps its memory until the process ends.
-const mostStuck = 3
+// A stuck seed takes seconds, and keeps its memory until the process ends. So no other seed begins after
+// manyStuck of them if that is half of those that began, and never after mostStuck.
+const (
+	manyStuck = 3
+	mostStuck = 8
+)
 
-// giveUp returns why no other seed may begin, or "".
-func (u *unheld) giveUp() string {
+// giveUp returns why no other seed may begin, or "". ended is the number of simulations that ended.
+func (u *unheld) giveUp(ended int) string {
 	switch {
 	case u.spins:
 		return "the spinning code occupies a processor until this process ends"
-	case u.count >= mostStuck:
+	case u.count >= mostStuck, u.count >= manyStuck && u.count >= ended:
 		return fmt.Sprintf("%d are stuck", u.count)
 	}
 	return ""
