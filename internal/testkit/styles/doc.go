@@ -5,7 +5,7 @@
 // rely on it. Real programs have other styles, and each recipe here has one or more of these:
 //
 //   - own connection: it opens sessions of its own through Client.Dial, one for each object or one for
-//     all objects of a client;
+//     all objects of a client, or by Client.Connect, one for each hold, which several goroutines close;
 //   - polling: it sets no watches;
 //   - no line: contenders race for one znode, and nobody stands in line;
 //   - names: contenders have names instead of numbers, and the czxid gives their order;

@@ -8,7 +8,7 @@ type Recipe struct {
 	Workload workloads.Workload
 }
 
-// Recipes are all recipes, two for each object that has recipes.
+// Recipes are all recipes, at least two for each object that has recipes.
 var Recipes = []Recipe{
 	{"barrier polled", workloads.Barrier{New: newPolledBarrier}},
 	{"barrier watched on a shared connection", workloads.Barrier{New: newWatchedBarrier}},
@@ -26,10 +26,12 @@ var Recipes = []Recipe{
 	{"double-barrier of seats on its own connection", workloads.DoubleBarrier{New: newSeatDoubleBarrier}},
 	{"election as a race of seats", workloads.Election{New: newRaceElection}},
 	{"election by names on its own connection", workloads.Election{New: newOrderedElection}},
+	{"election with a session that many close", workloads.Election{New: newConnectedElection}},
 	{"job-queue on its own connection", workloads.JobQueue{New: newLeaseQueue}},
 	{"job-queue of seats", workloads.JobQueue{New: newSeatLeaseQueue}},
 	{"lock as a race", workloads.Lock{New: newRaceLock}},
 	{"lock with a session for each hold", workloads.Lock{New: newSessionLock}},
+	{"lock with a session that many close", workloads.Lock{New: newConnectedLock}},
 	{"master-worker on its own connections", workloads.MasterWorker{JobQueue: workloads.JobQueue{New: newOwnMasterWorker}}},
 	{"master-worker of seats", workloads.MasterWorker{JobQueue: workloads.JobQueue{New: newSeatMasterWorker}}},
 	{"membership repaired", workloads.Membership{New: newRepairedGroup}},
