@@ -319,3 +319,23 @@ func TestMembershipExercise(t *testing.T) {
 		})
 	}
 }
+
+// A subject that lists its members one by one promises no snapshots, and is told why they are not checked.
+func TestSnapshotsArePromised(t *testing.T) {
+	r := listed(checktest.Group(), false)
+	for i := range r.Events {
+		if r.Events[i].F == history.FOffers {
+			r.Events[i].Value = history.Value(history.Offers{})
+		}
+	}
+	rep := Run(t.Context(), r.Build(), Options{NoReference: true, Transactions: r.Txns})
+	for _, v := range rep.Verdicts {
+		if v.Property == "snapshots" {
+			t.Errorf("%+v", v)
+		}
+	}
+	want := NotAvailable{"property", "snapshots", "the group does not promise it: it has no Snapshots"}
+	if !slices.Contains(rep.NotAvailable, want) {
+		t.Errorf("%+v, want %+v", rep.NotAvailable, want)
+	}
+}

@@ -109,7 +109,7 @@ var runFacts = []string{
 func RunFact(f string) bool { return slices.Contains(runFacts, f) }
 
 // Offers is the value of FOffers: what the subject supports. Subjects of holds, of queues with an
-// order of their own, and of caches have it.
+// order of their own, of groups and of caches have it.
 type Offers struct {
 	Fencing   bool `json:"fencing"`    // every grant has a token
 	TellsLost bool `json:"tells_lost"` // the subject reports lost holds
@@ -122,6 +122,8 @@ type Offers struct {
 	// NeverCurrent says that a cache cannot tell when its copy is current, and is not asked for
 	// that.
 	NeverCurrent bool `json:"never_current,omitempty"`
+	// Snapshots says that each list of a group is the whole group as it was at one moment.
+	Snapshots bool `json:"snapshots,omitempty"`
 	// Capacity is the maximum number of items in a queue; 0 means no limit.
 	Capacity int `json:"capacity,omitempty"`
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Service is a service whose instances register and are looked up. It is a [Group] with
-// other names that can also pick a member.
+// other names that can also pick a member. It may be a [Snapshots].
 type Service interface {
 	// Register makes this client an instance under a name that no other client has. It
 	// stays an instance when its session expires and it gets a new one. After an error it
@@ -18,7 +18,8 @@ type Service interface {
 	// started again may register under the name that it had before, see [Group].
 	Register(ctx context.Context, instance string) error
 	// Unregister ends that. Even after an error this client is no longer an instance,
-	// unless the error says that the call had no effect.
+	// unless the error says that the call had no effect ([NoEffect]): then it still is one, and
+	// Unregister may be called again, as Leave of a [Group]. A plain zk.ErrNoAuth does not say so.
 	Unregister(ctx context.Context) error
 	// Lookup returns the names of all instances. They may be old, but not older than what
 	// the client's session has seen.
@@ -46,6 +47,9 @@ type ownService struct {
 	now    *recipes.Registration // nil if this client is not an instance
 	told   []string              // what Changed returned last
 }
+
+// Snapshots implements [Snapshots].
+func (*ownService) Snapshots() {}
 
 func (s *ownService) Register(ctx context.Context, instance string) (err error) {
 	s.now, err = s.Service.Register(ctx, recipes.Instance{ID: instance, Address: instance})
@@ -109,6 +113,7 @@ var (
 var Services = &Contract[Service, None]{
 	model:      models.Discovery,
 	operations: []operation[Service]{ServiceRegister, ServiceUnregister, ServiceLookup, ServiceChanged, ServicePick},
+	offers:     []offer{offers[Snapshots](OfferSnapshots)},
 }
 
 // ServeService serves services to another process.

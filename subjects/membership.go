@@ -12,7 +12,8 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Group is a group of members. Each member is in the group for as long as its client lives.
+// Group is a group of members. Each member is in the group for as long as its client lives. It may be a
+// [Snapshots].
 type Group interface {
 	// Join makes this client a member under a name that no other client has. It stays a
 	// member when its session expires and it gets a new one. After an error it is not a
@@ -21,7 +22,8 @@ type Group interface {
 	// ends, and does not make it a member.
 	Join(ctx context.Context, member string) error
 	// Leave ends that. Even after an error this client is no longer a member, unless the
-	// error says that the call had no effect.
+	// error says that the call had no effect ([NoEffect]): then it is still one, and Leave may be
+	// called again. Leave may also be called after its session has ended.
 	Leave(ctx context.Context) error
 	// Members returns the names of all members. They may be old, but not older than what
 	// the client's session has seen.
@@ -30,6 +32,14 @@ type Group interface {
 	// the first call), and returns them. They are never older than those.
 	Changed(ctx context.Context) ([]string, error)
 }
+
+// Snapshots is a [Group] or a [Service] each list of which (Members, Lookup) is the whole group as it was
+// at one moment, not a list whose members were read one by one. The moments of a session's lists
+// follow each other. Without it the property snapshots is not checked.
+type Snapshots interface{ Snapshots() }
+
+// OfferSnapshots is what an adapter offers for a [Snapshots] group or service.
+const OfferSnapshots = "snapshots"
 
 // NewGroup is zklab's own group, recipes.Group.
 func NewGroup(c *Client, path string) (Group, error) {
@@ -54,6 +64,9 @@ func newOwnGroup(g *recipes.Group) *ownGroup {
 	ctx, stop := context.WithCancel(context.Background())
 	return &ownGroup{Group: g, ctx: ctx, stop: stop, done: make(chan struct{}), changed: make(chan struct{})}
 }
+
+// Snapshots implements [Snapshots].
+func (*ownGroup) Snapshots() {}
 
 func (g *ownGroup) Join(ctx context.Context, member string) error {
 	return g.Group.Join(ctx, []byte(member))
@@ -134,7 +147,10 @@ var (
 )
 
 // Groups is the contract of a [Group].
-var Groups = &Contract[Group, None]{model: models.Membership, operations: []operation[Group]{GroupJoin, GroupLeave, GroupList, GroupChanged}}
+var Groups = &Contract[Group, None]{
+	model: models.Membership, operations: []operation[Group]{GroupJoin, GroupLeave, GroupList, GroupChanged},
+	offers: []offer{offers[Snapshots](OfferSnapshots)},
+}
 
 // ServeGroup serves groups to another process.
 func ServeGroup(make func(c *Client, path string) (Group, error)) Maker {

@@ -42,5 +42,8 @@ func (w Discovery) Start(ctx context.Context, env *Env) (Run, error) {
 		join: subjects.ServiceRegister, leave: subjects.ServiceUnregister, list: subjects.ServiceLookup, changed: subjects.ServiceChanged,
 		pick: subjects.ServicePick, kinds: 11,
 	}
-	return newMembershipRun(env, services, calls), err
+	if err != nil {
+		return nil, err
+	}
+	return newMembershipRun(env, services, calls), nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/subjects/broken"
@@ -44,10 +45,15 @@ func (w Membership) Maker() subjects.Maker { return subjects.ServeGroup(w.New) }
 func (w Membership) Start(ctx context.Context, env *Env) (Run, error) {
 	groups, err := makePerKey(ctx, env, on(subjects.Groups, w.New))
 	calls := groupCalls[subjects.Group]{join: subjects.GroupJoin, leave: subjects.GroupLeave, list: subjects.GroupList, changed: subjects.GroupChanged, kinds: 8}
-	return newMembershipRun(env, groups, calls), err
+	if err != nil {
+		return nil, err
+	}
+	return newMembershipRun(env, groups, calls), nil
 }
 
 func newMembershipRun[S any](env *Env, groups perKey[subjects.At[S]], calls groupCalls[S]) *membershipRun[S] {
+	snapshots := groups[env.Clients[0].ID][env.Key(0)].Offers(subjects.OfferSnapshots) // all are of one kind
+	env.fact(history.FOffers, "", history.Offers{Snapshots: snapshots})
 	r := &membershipRun[S]{env: env, groups: groups, groupCalls: calls, in: map[int]map[string]joined{}, kept: make(perKey[bool], len(env.Clients))}
 	for _, c := range env.Clients {
 		r.in[c.ID], r.kept[c.ID] = map[string]joined{}, map[string]bool{}

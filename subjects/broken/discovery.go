@@ -14,8 +14,17 @@ func ServiceOf(group func(c *subjects.Client, path string) (subjects.Group, erro
 		if err != nil {
 			return nil, err
 		}
+		if _, is := g.(subjects.Snapshots); is {
+			return snapshotsService{groupService{g}, snapshots{}}, nil
+		}
 		return groupService{g}, nil
 	}
+}
+
+// snapshotsService is the service of a group that promises lists of one moment.
+type snapshotsService struct {
+	groupService
+	snapshots
 }
 
 type groupService struct{ g subjects.Group }

@@ -11,6 +11,12 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
+// snapshots promises lists of one moment.
+type snapshots struct{}
+
+// Snapshots implements [subjects.Snapshots].
+func (snapshots) Snapshots() {}
+
 // plainGroup has an ephemeral znode for each member. It is correct as long as no session
 // ends; then the member stays away.
 type plainGroup struct {
@@ -217,6 +223,7 @@ func (g *oneShotWatch) Changed(ctx context.Context) (members []string, err error
 // cacheForgetsLate keeps what it has read for too long.
 type cacheForgetsLate struct {
 	subjects.Group
+	snapshots
 	own  string
 	seen map[string]time.Time
 }
@@ -301,11 +308,12 @@ func TornList(c *subjects.Client, path string) (subjects.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return opened(c, path, func(conn *zk.Conn) subjects.Group { return &tornList{right, newPlainGroup(conn, path)} })
+	return opened(c, path, func(conn *zk.Conn) subjects.Group { return &tornList{Group: right, plain: newPlainGroup(conn, path)} })
 }
 
 type tornList struct {
 	subjects.Group
+	snapshots
 	plain *plainGroup
 }
 

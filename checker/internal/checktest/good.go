@@ -130,7 +130,7 @@ func goesWell(model string, rounds func(r *Record, n int) (end int)) struct{} {
 // Good makes a run of n rounds of a model in which all went well and every
 // property was exercised.
 func Good(model string, n int) *Record {
-	r := Ours(model, history.Params{Clients: 3, MinLoad: 20}).offers(history.Offers{Fencing: true, TellsLost: true})
+	r := Ours(model, history.Params{Clients: 3, MinLoad: 20}).offers(history.Offers{Fencing: true, TellsLost: true, Snapshots: true})
 	end := 0
 	if rounds := goodRuns[model]; rounds != nil {
 		end = rounds(r, n)

@@ -13,7 +13,7 @@ import (
 
 // Group begins the record of a group k, as zklab writes it.
 func Group() *Record {
-	return Ours(models.Membership.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100)
+	return Ours(models.Membership.Name, history.Params{Clients: 3}).offers(history.Offers{Snapshots: true}).Phases(0, 1000, 1100)
 }
 
 // SeenZxids is what the session of an operation had seen when it was asked, and when it was
@@ -33,7 +33,7 @@ func (s SeenZxids) Of(o Args) Args {
 
 // Service begins the record of a service k: what is added to it is called as its model does.
 func Service() *Record {
-	return Ours(models.Discovery.Name, history.Params{Clients: 3}).Phases(0, 1000, 1100)
+	return Ours(models.Discovery.Name, history.Params{Clients: 3}).offers(history.Offers{Snapshots: true}).Phases(0, 1000, 1100)
 }
 
 // called is what the model of the record calls an operation on a group.
@@ -153,7 +153,7 @@ func generateGroup(rng *rand.Rand, how Kind, model string) (*history.History, []
 }
 
 func newGroupWorld(rng *rand.Rand, how Kind, model string, clients int) *groupWorld {
-	w := &groupWorld{Record: Ours(model, history.Params{Clients: clients}), rng: rng, how: how, bad: -1}
+	w := &groupWorld{Record: Ours(model, history.Params{Clients: clients}).offers(history.Offers{Snapshots: true}), rng: rng, how: how, bad: -1}
 	w.free, w.alive = make([]int, clients), make([]int, clients)
 	w.session, w.seen, w.knows, w.member = make([]history.ID, clients), make([]history.ID, clients), make([]history.ID, clients), make([]string, clients)
 	w.versions, w.told = []version{{}}, make([]int, clients)

@@ -35,7 +35,7 @@ type Sight struct {
 func GenerateSlowJoins(rng *rand.Rand, how Kind, model string) SlowJoins {
 	const clients = 3
 	p := history.Params{Clients: clients, Root: "/run"}
-	w := &slowWorld{Record: Ours(model, p), rng: rng, how: how, bad: -1, versions: []version{{}}, sessions: map[history.ID]*linked{}}
+	w := &slowWorld{Record: Ours(model, p).offers(history.Offers{Snapshots: true}), rng: rng, how: how, bad: -1, versions: []version{{}}, sessions: map[history.ID]*linked{}}
 	w.Txn(history.Txn{Type: "create", Path: "/run"}).Txn(history.Txn{Type: "create", Path: "/run/k"})
 	for c := range clients {
 		w.clients = append(w.clients, &slowClient{id: c, both: rng.IntN(3) > 0, told: map[history.ID]history.Use{}})

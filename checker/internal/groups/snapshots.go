@@ -26,7 +26,13 @@ var snapshots = &frame.Property{
 	Logged:   true,
 	Decider:  "versions in the transaction log",
 	Evidence: func(*evidence.Record) string { return "Z, L" },
-	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() },
+	Applies:  func(a *evidence.Record) bool { return a.Offers.Snapshots && nodesOf(a).Trusted() },
+	Wants: func(a *evidence.Record) string {
+		if a.Offers.Snapshots {
+			return ""
+		}
+		return a.Object.Subject() + " does not promise it: it has no Snapshots"
+	},
 	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
 		vs := versionsOf(g)
 		at := map[*evidence.Session]int{} // session → the version that it was shown last

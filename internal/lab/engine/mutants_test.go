@@ -111,7 +111,7 @@ func find(t *testing.T, all []workloads.Subject, with func(*testing.T, workloads
 // ofItsOffers says that what is wrong is in what a subject offers beside its contract: in its
 // tokens, or in what it says of its hold.
 func ofItsOffers(s workloads.Subject) bool {
-	return models.Named(s.Recipe).Store || slices.Contains([]string{"tokens", "fencing", "lost", "fair", "states", "who-leads", "revocation", "strict"}, s.Property)
+	return models.Named(s.Recipe).Store || slices.Contains([]string{"tokens", "fencing", "lost", "fair", "states", "who-leads", "revocation", "strict", "snapshots"}, s.Property)
 }
 
 // withoutOffers is the verdict on what is left of a run's record without that.
