@@ -59,3 +59,23 @@ func TestPanicWhateverHappened(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// A panic in a release that was called again says that the release had failed before.
+func TestPanicInACallAgain(t *testing.T) {
+	for _, tt := range []struct {
+		first history.Type
+		says  string
+	}{
+		{history.Info, "client 0 called release of k at 0.040 s, again after it had failed at 0.031 s: the subject panicked"},
+		{history.Fail, "client 0 called release of k at 0.040 s, again after it had failed at 0.031 s: the subject panicked"},
+		{history.OK, "client 0 called release of k at 0.040 s: the subject panicked"},
+	} {
+		release := checktest.Args{Client: 0, F: objects.FRelease, Key: "k", Inv: 30, Ret: 31, Outcome: tt.first, In: objects.Held{Held: true}, Session: 1}
+		panics := release
+		panics.Inv, panics.Ret, panics.Outcome, panics.Err = 40, 41, history.Info, &history.Error{Code: history.CodePanic}
+		r := checktest.Ours(objects.Lock.Name, history.Params{Clients: 1}).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: -1}).Op(release).Op(panics)
+		if v := noPanic(t, r.Build(), Options{}); v == nil || v.Reason != tt.says {
+			t.Errorf("%+v, want %q", v, tt.says)
+		}
+	}
+}

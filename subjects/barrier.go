@@ -9,9 +9,12 @@ import (
 
 // Barrier holds clients back while it is raised.
 type Barrier interface {
+	// Raise is called once for each barrier, by one client.
 	Raise(ctx context.Context) error
+	// Lift is called by the same client, also if Raise failed. After an error it is called again,
+	// whether or not the failed call had an effect: lifting what is down is no error.
 	Lift(ctx context.Context) error
-	// Await returns nil once the barrier is not raised.
+	// Await returns nil once the barrier is not raised. After an error it is called again.
 	Await(ctx context.Context) error
 }
 

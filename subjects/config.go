@@ -10,6 +10,8 @@ import (
 // Config is a configuration that clients change and watch: the data of the znode at its
 // path. It is unset while the znode does not exist.
 type Config interface {
+	// Set sets each value once. It is called again with a value only after an error that says that the
+	// call had no effect ([NoEffect]).
 	Set(ctx context.Context, value string) error
 	// Delete unsets the configuration.
 	Delete(ctx context.Context) error

@@ -13,7 +13,7 @@ import (
 // count. A barrier is used for one round.
 type DoubleBarrier interface {
 	Enter(ctx context.Context) error // waits until all parties are in
-	Leave(ctx context.Context) error // waits until all have left
+	Leave(ctx context.Context) error // waits until all have left; called once after Enter, also if it fails
 }
 
 // NewDoubleBarrier is zklab's own double barrier, recipes.DoubleBarrier.

@@ -12,6 +12,7 @@ import (
 type Election interface {
 	// Campaign waits until this candidate leads or ctx ends.
 	Campaign(ctx context.Context) error
+	// Resign gives the lead up: the package comment says when it is called again.
 	Resign(ctx context.Context) error
 }
 

@@ -40,6 +40,9 @@ type Job interface {
 	// those of OpenJobs.
 	Finish(ctx context.Context) error
 	// GiveBack ends only the attempt.
+	//
+	// One of the two is called, also if the job was lost. If it fails with an error that says that the
+	// call had no effect ([NoEffect]), and the job is not lost, it is called again, twice at most.
 	GiveBack(ctx context.Context) error
 }
 

@@ -12,8 +12,10 @@ import (
 
 // Lock is an exclusive lock on one path. It may be a [Fencer], a [Holder], an [Owner].
 type Lock interface {
-	// Lock waits until the lock is held or ctx ends.
+	// Lock waits until the lock is held or ctx ends. After an error it may be called again, with no
+	// Unlock between.
 	Lock(ctx context.Context) error
+	// Unlock gives the lock up: the package comment says when it is called again.
 	Unlock(ctx context.Context) error
 }
 

@@ -12,6 +12,7 @@ import (
 type MultiLock interface {
 	// Lock waits until all keys are held. If ctx ends before, none is held.
 	Lock(ctx context.Context) error
+	// Unlock gives all keys up: the package comment says when it is called again.
 	Unlock(ctx context.Context) error
 }
 

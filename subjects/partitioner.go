@@ -15,10 +15,12 @@ type Partitioner interface {
 	Acquire(ctx context.Context) (items []string, err error)
 	// Changed waits until another share is due to this client, or its share is lost.
 	Changed(ctx context.Context) error
-	// Release gives the share back. The client stays a member.
+	// Release gives the share back. The client stays a member. The package comment says when it is
+	// called again.
 	Release(ctx context.Context) error
 	// Leave ends the membership of a client that holds nothing. Even after an error it is no
-	// longer a member, unless the error says that the call had no effect.
+	// longer a member, unless the error says that the call had no effect ([NoEffect]). Then Leave may be
+	// called again.
 	Leave(ctx context.Context) error
 }
 

@@ -20,17 +20,21 @@ type RWLock interface {
 	// ctx ends.
 	Lock(ctx context.Context) error
 	RLock(ctx context.Context) error
+	// Unlock gives the hold up: the package comment says when it is called again.
 	Unlock(ctx context.Context) error
 }
 
 // Downgrader turns a hold for writing into one for reading, without letting a writer in
 // between.
 type Downgrader interface {
+	// Downgrade is called once in a hold for writing, also if that was lost. After an error it is
+	// not called again, and Unlock follows.
 	Downgrade(ctx context.Context) error
 }
 
 // Revocable can ask the holders to release, and learns when it is asked itself.
 type Revocable interface {
+	// Revoke is called by clients that do not hold. After an error it may be called again.
 	Revoke(ctx context.Context) error
 	// Listen waits until a client has asked for the present hold. If ctx ends before, it
 	// returns false and no error.

@@ -13,6 +13,7 @@ import (
 type Semaphore interface {
 	// Acquire waits until a lease is held or ctx ends.
 	Acquire(ctx context.Context) error
+	// Release gives the lease up: the package comment says when it is called again.
 	Release(ctx context.Context) error
 }
 

@@ -26,9 +26,26 @@
 //     fires meanwhile, a client that may not read the znode is not told
 //     (CVE-2024-23944). So a client that waits only for a watch may wait for ever: look
 //     again from time to time.
-//   - An error means that the outcome is unknown, unless [NoEffect] is true of it.
-//     After an error a method may be called again, but never for the same item.
-//   - A method returns soon after its ctx has ended.
+//   - An error means that the outcome is unknown, whatever it is, unless it has a method
+//     NoEffect that returns true ([NoEffect], [WithoutEffect]). A plain zk.ErrNoAuth or
+//     zk.ErrNoNode counts as a call that may have happened.
+//     After an error a method may be called again, but never for the same item, unless the
+//     contract says so.
+//   - A method returns soon after its ctx has ended. A client waits for a call that does not
+//     return; if it gives up, it calls nothing more, not even Close.
+//
+// The load calls the values like this:
+//
+//   - A client makes one call after the other, each perhaps on another goroutine. While a
+//     call is under way it calls no other method of its values, except those that are safe for
+//     concurrent use (Lost of a [Holder]).
+//   - Methods are called after the session has ended, too, as if nothing had happened.
+//   - What gives a hold up (Unlock, Resign, Release) is called after each hold, also if the
+//     hold was lost or the session has ended. If it fails with an error that is
+//     zk.ErrNoAuth, the client still holds, and the method is called again until it does not
+//     fail so, for a minute at most. After any other error it is not called again, and the
+//     next call is one to acquire.
+//   - Close comes at the end, when no call of the client is under way.
 //
 // A library that opens its own connections uses c.Dial. If it cannot, or if it should run
 // in another process, adapter.Serve makes a program of it that each client runs as: see

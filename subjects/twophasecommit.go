@@ -10,15 +10,17 @@ import (
 
 // Transaction is one transaction of several sites.
 type Transaction interface {
-	// Prepare begins it. It may be called again with the same sites.
+	// Prepare begins it. After an error it is called again with the same sites.
 	Prepare(ctx context.Context, sites []string) error
-	// Vote says whether a site can commit. The same vote may be given again.
+	// Vote says whether a site can commit. The same vote may be given again: after an error, and
+	// also after a success.
 	Vote(ctx context.Context, site string, yes bool) error
 	// Decide waits until the transaction is decided, and returns whether it was committed.
 	// After patience has passed, missing votes count as no.
 	Decide(ctx context.Context, patience time.Duration) (committed bool, err error)
 	// Outcome waits until the transaction is decided, and returns whether it was committed.
-	// Once all sites have voted, no call of Decide is needed.
+	// Once all sites have voted, no call of Decide is needed. Decide and Outcome are called again
+	// after an error.
 	Outcome(ctx context.Context) (committed bool, err error)
 }
 

@@ -33,26 +33,46 @@ var NoPanic = &Property{
 	},
 	Decide: func(_ context.Context, k *evidence.Key) Finding {
 		var f Finding
+		before := map[evidence.Life]*history.Operation{} // the last call of each process
 		for _, op := range k.Ops() {
-			if !panicked(op) {
-				continue
+			if panicked(op) {
+				f.Count("panics", 1)
+				again, counterexample := failedBefore(k, op, before[k.LifeOf(op)]), evidence.EventsOf(op)
+				if again != nil {
+					counterexample = append(counterexample, evidence.EventsOf(again)...)
+				}
+				f.Violated(counterexample, "%s", crash(op, again))
 			}
-			f.Count("panics", 1)
-			f.Violated(evidence.EventsOf(op), "%s", crash(op))
+			if o := k.Object.Operation(op.F); o.Begins || o.Ends {
+				before[k.LifeOf(op)] = op
+			}
 		}
 		return f
 	},
 }
 
-// crash says in which call the subject crashed, and why.
-func crash(op *history.Operation) string {
+// failedBefore returns last if op calls the same end of a stay once more after it had failed, else nil.
+func failedBefore(k *evidence.Key, op, last *history.Operation) *history.Operation {
+	if last == nil || last.F != op.F || !k.Object.Operation(op.F).Ends || last.Return == nil || last.Outcome() == history.OK {
+		return nil
+	}
+	return last
+}
+
+// crash says in which call the subject crashed, and why. again is the call of the same method that had
+// failed; nil if there is none.
+func crash(op, again *history.Operation) string {
 	const most = 200 // characters of the subject's text
 	call := op.F
 	if op.Key != "" {
 		call += " of " + printable.Text(op.Key, most)
 	}
 	why := cmp.Or(op.Return.Error.Message, "the subject panicked")
-	return fmt.Sprintf("client %d called %s at %s: %s", op.Client, call, words.At(op.Began()), printable.Text(why, most))
+	when := words.At(op.Began())
+	if again != nil {
+		when += ", again after it had failed at " + words.At(again.Return.Time)
+	}
+	return fmt.Sprintf("client %d called %s at %s: %s", op.Client, call, when, printable.Text(why, most))
 }
 
 // panicked reports whether the subject crashed in a call.
