@@ -173,26 +173,26 @@ func lives(t *testing.T, recipe, subject string, way way) *experiment.Outcome {
 	return nil
 }
 
-// door is a command, or a page, for stored runs.
-type door struct {
+// afterwards is a command, or a page, for stored runs.
+type afterwards struct {
 	name string
 	open func(t *testing.T, o *experiment.Outcome) error
 }
 
-func (d door) String() string { return d.name }
+func (d afterwards) String() string { return d.name }
 
-// behindDoors passes a run through all doors.
+// behindDoors passes a run to all commands and pages.
 func behindDoors(t *testing.T, o *experiment.Outcome) {
 	t.Helper()
-	for _, d := range doors() {
+	for _, d := range allAfterwards() {
 		if err := d.open(t, o); err != nil {
 			t.Errorf("%s run of seed %d: %s: %v", o.Result.Verdict, o.Result.Seed, d.name, err)
 		}
 	}
 }
 
-func doors() []door {
-	all := []door{
+func allAfterwards() []afterwards {
+	all := []afterwards{
 		{"check", checksAlike},
 		{"report", func(_ *testing.T, o *experiment.Outcome) error {
 			_, err := exitsWith(exitValid, "report", o.Run.Dir)
@@ -212,7 +212,7 @@ func doors() []door {
 		{"serve", served},
 	}
 	for _, f := range exportFormats {
-		all = append(all, door{"export " + f.name, func(t *testing.T, o *experiment.Outcome) error {
+		all = append(all, afterwards{"export " + f.name, func(t *testing.T, o *experiment.Outcome) error {
 			to := filepath.Join(t.TempDir(), "exported")
 			_, err := exitsWith(exitValid, "export", o.Run.Dir, "--format", f.name, "--output", to)
 			if info, missing := os.Stat(to); err == nil && (missing != nil || info.Size() == 0) {
