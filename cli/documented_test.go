@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// docCommand is a command that a page or the help of a command shows.
+type docCommand struct {
+	page  string // docs/compare.md, or zklab help compare
+	place string // the page with the line
+	line  string // as a shell reads it, from zklab on
+}
+
+// shown finds commands in code: after a prompt, or after what builds zklab.
+var shown = regexp.MustCompile(`^(?:    |\t)?\s*(?:- )?(?:\$ )?(?:make [a-z ]+ && )?(?:bin/|go run \./cmd/)?(zklab [a-z]+( [^─]*)?)$`)
+
+// afterwards finds where a command ends for a shell: at a comment, a pipe, a redirection or another command.
+var afterwards = regexp.MustCompile(` +[#<>|&]| *;`)
+
+// docCommands returns the commands of all pages, in the order in which they stand there, and of the help
+// of all commands.
+func docCommands(t *testing.T) (all []docCommand) {
+	t.Helper()
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		switch name := strings.TrimPrefix(filepath.ToSlash(path), "../"); {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || len(d.Name()) > 2 && d.Name()[0] == '.'):
+			return fs.SkipDir
+		case filepath.Ext(path) == ".md" && name != "CHANGELOG.md":
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			all = append(all, commandsIn(name, codeOf(string(text)))...)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(all, helped(newRoot(new(bool)))...)
+}
+
+func helped(cmd *cobra.Command) (all []docCommand) {
+	if cmd.Example != "" {
+		all = commandsIn(strings.Replace(cmd.CommandPath(), "zklab", "zklab help", 1), cmd.Example)
+	}
+	for _, sub := range cmd.Commands() {
+		all = append(all, helped(sub)...)
+	}
+	return all
+}
+
+// codeOf leaves the lines of a page that are no code empty.
+func codeOf(page string) string {
+	var code []string
+	fenced := false
+	for line := range strings.Lines(page) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case strings.HasPrefix(strings.TrimSpace(line), "```"):
+			fenced, line = !fenced, ""
+		case !fenced && !strings.HasPrefix(line, "    "):
+			line = ""
+		}
+		code = append(code, line)
+	}
+	return strings.Join(code, "\n")
+}
+
+func commandsIn(page, code string) (all []docCommand) {
+	lines := strings.Split(code, "\n")
+	for i := range lines {
+		found := shown.FindStringSubmatch(lines[i])
+		if found == nil {
+			continue
+		}
+		line := found[1]
+		for next := i + 1; strings.HasSuffix(line, `\`) && next < len(lines); next++ {
+			line = strings.TrimSuffix(line, `\`) + strings.TrimSpace(lines[next])
+		}
+		line = afterwards.Split(line, 2)[0]
+		all = append(all, docCommand{page, fmt.Sprintf("%s:%d", page, i+1), strings.TrimSpace(line)})
+	}
+	return all
+}
+
+// Each documented command exists, with flags and arguments that it takes, and a script of this package runs
+// a command of that name.
+func TestDocumentedCommands(t *testing.T) {
+	scripts := allScripts(t)
+	n := 0
+	for _, d := range docCommands(t) {
+		if strings.ContainsAny(d.line, "$…") || strings.Contains(d.line, ":NAME") { // what stands there is the reader's
+			continue
+		}
+		n++
+		root := newRoot(new(bool))
+		root.InitDefaultHelpCmd()
+		cmd, rest, err := root.Find(shellWords(t, d.line)[1:])
+		if err == nil {
+			cmd.InitDefaultHelpFlag()
+			err = cmd.ParseFlags(rest)
+		}
+		if err == nil {
+			err = cmd.ValidateArgs(cmd.Flags().Args())
+		}
+		switch {
+		case err != nil:
+			t.Errorf("%s: %s: %v", d.place, d.line, err)
+		case cmd.Name() != "help" && !strings.Contains(scripts, cmd.CommandPath()+" "):
+			t.Errorf("%s: %s: no script runs %s", d.place, d.line, cmd.CommandPath())
+		}
+	}
+	if n < 300 {
+		t.Errorf("only %d commands", n)
+	}
+}
+
+func allScripts(t *testing.T) string {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	var all strings.Builder
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
+}
