@@ -173,26 +173,24 @@ func lives(t *testing.T, recipe, subject string, way way) *experiment.Outcome {
 	return nil
 }
 
-// afterwards is a command, or a page, for stored runs.
-type afterwards struct {
+// storedDoor is a command, or a page, for stored runs.
+type storedDoor struct {
 	name string
 	open func(t *testing.T, o *experiment.Outcome) error
 }
 
-func (d afterwards) String() string { return d.name }
-
 // behindDoors passes a run to all commands and pages.
 func behindDoors(t *testing.T, o *experiment.Outcome) {
 	t.Helper()
-	for _, d := range allAfterwards() {
+	for _, d := range storedDoors() {
 		if err := d.open(t, o); err != nil {
 			t.Errorf("%s run of seed %d: %s: %v", o.Result.Verdict, o.Result.Seed, d.name, err)
 		}
 	}
 }
 
-func allAfterwards() []afterwards {
-	all := []afterwards{
+func storedDoors() []storedDoor {
+	all := []storedDoor{
 		{"check", checksAlike},
 		{"report", func(_ *testing.T, o *experiment.Outcome) error {
 			_, err := exitsWith(exitValid, "report", o.Run.Dir)
@@ -212,7 +210,7 @@ func allAfterwards() []afterwards {
 		{"serve", served},
 	}
 	for _, f := range exportFormats {
-		all = append(all, afterwards{"export " + f.name, func(t *testing.T, o *experiment.Outcome) error {
+		all = append(all, storedDoor{"export " + f.name, func(t *testing.T, o *experiment.Outcome) error {
 			to := filepath.Join(t.TempDir(), "exported")
 			_, err := exitsWith(exitValid, "export", o.Run.Dir, "--format", f.name, "--output", to)
 			if info, missing := os.Stat(to); err == nil && (missing != nil || info.Size() == 0) {
