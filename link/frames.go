@@ -290,6 +290,9 @@ func (c *conn) refusal() {
 	s := l.sessions[id]
 	e := l.sessionEvent(history.FExpired, id, s, s.expired(c.addr))
 	tell := id != 0 && !c.ended
+	if s != nil && tell {
+		s.Expired = true
+	}
 	if !c.ended {
 		l.down++
 	}

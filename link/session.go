@@ -21,7 +21,8 @@ type Session struct {
 	Alive time.Duration
 	Zxid  int64
 
-	Dead bool // a reply to its closeSession was received
+	Dead    bool // a reply to its closeSession was received
+	Expired bool // a server told the client that it has expired
 }
 
 // session is the link's own record of a session. It is guarded by Link.mu.

@@ -55,6 +55,9 @@ type (
 	writesOnly struct{ n int }
 )
 
+// Values with fields that only the declarations are to see.
+var _ = []any{embeds{hiddenField{}}, Embedded{hiddenField{}}, untold{0, 1}, recursive{nil, 1}, writesOnly{1}}
+
 func (writesOnly) MarshalJSON() ([]byte, error) { return []byte(`{}`), nil }
 
 // id is written and read by methods of its own.

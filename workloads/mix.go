@@ -135,8 +135,8 @@ type mixRun struct {
 	err error          // the first mistake in a function of the declaration
 }
 
-// stays are those of one client at one object. They end with the session in which they began, and with the
-// client's process.
+// stays are those of one client at one object. They end with the session that made them, which may be one of the
+// subject's own, and with the client's process.
 type stays struct {
 	n       int
 	session int64
@@ -145,7 +145,7 @@ type stays struct {
 
 // stays returns how many there are now.
 func (r *mixRun) stays(c *Client, key string) int {
-	if s := r.held[c.ID][key]; s.session == c.SessionID() && !c.gone(s.life) {
+	if s := r.held[c.ID][key]; c.has(s.session) && !c.gone(s.life) {
 		return s.n
 	}
 	return 0
@@ -278,7 +278,7 @@ func (r *mixRun) count(ctx context.Context, c *Client, key string, traits *model
 	n := r.stays(c, key)
 	switch {
 	case traits.Begins && began:
-		r.held[c.ID][key] = stays{n + 1, c.SessionID(), c.life}
+		r.held[c.ID][key] = stays{n + 1, c.madeIn(key, r.subjects[c.ID][key].Subject()), c.life}
 		r.env.touch(ctx, c, c.life)
 	case traits.Ends && !subjects.NoEffect(err): // an end of unknown outcome is not repeated
 		s := r.held[c.ID][key]

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/zk/zkconn"
+	"github.com/zklab/zklab/link"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -77,6 +80,29 @@ func (c *Client) SessionID() int64 {
 		return 0
 	}
 	return s.ID
+}
+
+// has reports whether a session is one of the client's, and not over as far as the client was told.
+func (c *Client) has(session int64) bool {
+	if session == 0 || session == c.SessionID() {
+		return session == c.SessionID()
+	}
+	return slices.ContainsFunc(c.Link.Sessions(), func(s link.Session) bool { return s.ID == session && !s.Dead && !s.Expired })
+}
+
+// madeIn returns the session in which the latest call of a subject made what it has at a key: the one that the subject
+// names, or the only one that created an ephemeral znode there. Otherwise it is the client's present session.
+func (c *Client) madeIn(key string, subject any) int64 {
+	if o, ok := subjects.Offered[subjects.Owner](subject); ok {
+		if s := ownerOf(Op{Owner: o.Session}); s != 0 {
+			return s
+		}
+	}
+	made := slices.DeleteFunc(c.Link.Used(key), func(u history.Use) bool { return !u.Made })
+	if len(made) == 1 {
+		return int64(made[0].Session)
+	}
+	return c.SessionID()
 }
 
 // Touch makes one quorum write on the client's session that changes nothing (see

@@ -37,7 +37,7 @@ func lostWith(reports bool, undecided string) *frame.Property {
 		Wants:    wantsLost,
 		Decide: func(ctx context.Context, k *evidence.Key) frame.Finding {
 			var f frame.Finding
-			said := readSaid(k)
+			said := readSaid(k, reports)
 			for _, h := range usable(&f, holdsOf(k)) {
 				if ctx.Err() != nil {
 					return f
@@ -118,8 +118,9 @@ type said struct {
 	held   map[history.ID][]*history.Operation // those that show that it holds, by token
 }
 
-// readSaid is what each client said of the key.
-func readSaid(k *evidence.Key) map[int]*said {
+// readSaid is what each client said of the key. Where clients do not report losses, they are asked for nothing when
+// they release: only the load has chosen to.
+func readSaid(k *evidence.Key, reports bool) map[int]*said {
 	of := map[int]*said{}
 	by := func(client int) *said {
 		s := of[client]
@@ -137,7 +138,7 @@ func readSaid(k *evidence.Key) map[int]*said {
 	}
 	for _, v := range statementsOf(k) {
 		switch s := by(v.Op.Client); {
-		case !v.Said:
+		case !v.Said, !reports && v.Op.F == models.FRelease:
 		case v.Held:
 			s.held[v.Token] = append(s.held[v.Token], v.Op)
 		default:
