@@ -22,10 +22,10 @@ import (
 // pauses and kills several servers at once, always leaving a majority.
 //
 // The test fails when a run violates a property. It also fails when a third of the runs decided
-// nothing. Simulate shows the property that most runs violated, except that safety (two clients held
-// one lock) comes before liveness (a client waited for ever) unless less than half as many runs
-// violated it. It shrinks the smallest run that violated this property for some seconds and shows
-// the events that prove the violation. Both the original and the shrunk run are stored, the shrunk
+// nothing. Of the properties that at least a third as many runs violated as the one that most did,
+// Simulate shows the first; safety (two clients held one lock) comes before liveness (a client waited
+// for ever). It shrinks the smallest run that violated this property for some seconds and shows the
+// events that prove the violation. Both the original and the shrunk run are stored, the shrunk
 // one with a Go test that repeats it. A failure names the seed and the command that repeats it
 // alone: the variable ZKLAB_SEED. The repeated run is the same, byte for byte, under the conditions
 // in docs/simulation.md.

@@ -84,23 +84,23 @@ func (s *simulations) count(o *experiment.Outcome) {
 	}
 }
 
-// told returns the violated property to show, and the smallest run that violates it: the property
-// that most runs violate, or the property of safety that most runs violate, if these are at least
-// half as many. A stuck client shows less of the cause, but a rare violation may have another one.
+// told returns the violated property to show, and the smallest run that violates it: the first one in
+// the object's order, safety before liveness, that at least a third as many runs violate as the one that
+// most do. A stuck client shows less of the cause, but a rare violation may have another one.
 func (s *simulations) told() (property string, smallest *experiment.Outcome) {
-	safety := ""
-	for _, name := range slices.Sorted(maps.Keys(s.properties)) {
-		if s.properties[name].runs > s.properties[property].runs {
-			property = name
-		}
-		if s.properties[name].runs > s.properties[safety].runs && !checker.Liveness(s.properties[name].smallest.Result.Recipe, name) {
-			safety = name
+	most := 0
+	for _, in := range s.properties {
+		most = max(most, in.runs)
+	}
+	for _, live := range []bool{false, true} {
+		for _, name := range s.looked.names {
+			in, violated := s.properties[name]
+			if violated && 3*in.runs >= most && checker.Liveness(in.smallest.Result.Recipe, name) == live {
+				return name, in.smallest
+			}
 		}
 	}
-	if 2*s.properties[safety].runs >= s.properties[property].runs {
-		property = safety
-	}
-	return property, s.properties[property].smallest
+	return "", nil
 }
 
 // often says how many runs violated each property, and names a seed for each property that the

@@ -112,14 +112,14 @@ func TestToldFirst(t *testing.T) {
 		seed int64
 		runs [][]string
 	}{
-		{"progress", 2, [][]string{{"exclusion", "progress"}, {"progress"}, {"progress"}}},
-		{"progress", 3, [][]string{{"exclusion"}, {"progress", "exclusion"}, {"progress"}, {"progress"}, {"progress"}, {"progress"}}},
+		{"progress", 2, [][]string{{"exclusion", "progress"}, {"progress"}, {"progress"}, {"progress"}}},
+		{"progress", 3, [][]string{{"exclusion"}, {"progress", "exclusion"}, {"progress"}, {"progress"}, {"progress"}, {"progress"}, {"progress"}, {"progress"}}},
 		{"exclusion", 1, [][]string{{"exclusion"}, {"progress"}, {"progress"}}},
-		{"grant", 2, [][]string{{"exclusion", "grant"}, {"grant"}, {"progress"}, {"progress"}, {"progress"}}},
+		{"grant", 2, [][]string{{"exclusion", "grant"}, {"grant"}, {"progress"}, {"progress"}, {"progress"}, {"progress"}}},
 		{"exclusion", 1, [][]string{{"exclusion", "grant", "progress"}}},
 		{"progress", 1, [][]string{{"progress"}}},
 	} {
-		var s simulations
+		s := simulations{looked: looked{names: []string{"exclusion", "grant", "progress"}}}
 		for i, violated := range tt.runs {
 			s.violates(int64(i+1), 100*len(violated)+i, violated...)
 		}

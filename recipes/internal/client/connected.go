@@ -81,7 +81,6 @@ func (cl *Client) awaitEvent(ctx context.Context, gone, event <-chan struct{}) {
 	defer t.Stop()
 	select {
 	case <-event:
-		TakeTurn(jitter(ctx))
 	case <-t.C:
 	case <-gone:
 	case <-ctx.Done():

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"time"
+
+	"github.com/go-zookeeper/zk"
 )
 
 // jitterKey is the key of a call's jitter in its context.
@@ -40,11 +42,11 @@ func jitter(ctx context.Context) time.Duration {
 	return d
 }
 
-// TakeTurn waits for the jitter of a goroutine that an event has woken. When a session expires,
-// go-zookeeper wakes all goroutines that wait for watches at one instant, in the random order of a
-// map. It does nothing without a jitter.
-func TakeTurn(jitter time.Duration) {
-	if jitter > 0 {
+// TakeTurn waits for the jitter of a goroutine that received e from a watch, if the watch has ended
+// with its session: go-zookeeper then wakes all goroutines that wait for watches at one instant, in
+// the random order of a map.
+func TakeTurn(e zk.Event, jitter time.Duration) {
+	if e.Type == zk.EventNotWatching && jitter > 0 {
 		time.Sleep(jitter)
 	}
 }

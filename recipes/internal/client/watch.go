@@ -177,11 +177,11 @@ func (cl *Client) WaitTold(ctx context.Context, z *Session, most time.Duration, 
 		cases = append(cases, receives(ch))
 	}
 	first, v, open := reflect.Select(cases)
-	TakeTurn(jitter(ctx))
 	if first >= others {
 		taken(changed[first-others], open)
 		if open {
 			told = v.Interface().(zk.Event)
+			TakeTurn(told, jitter(ctx))
 		}
 	}
 	switch first {

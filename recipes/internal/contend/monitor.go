@@ -145,9 +145,9 @@ func (m *monitor) sleep(d time.Duration) (lost, ended bool) {
 	case <-t.C:
 	case <-underWay(m.heartbeat):
 	case <-underWay(m.look):
-	case <-m.changed:
+	case e := <-m.changed:
 		m.changed = nil
-		client.TakeTurn(m.turn)
+		client.TakeTurn(e, m.turn)
 	case <-m.z.Gone:
 	case <-m.s.Context.Done():
 		return true, true

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	site "github.com/zklab/zklab/internal/lab/serve"
+	"github.com/zklab/zklab/workloads"
+)
+
+// Each command and page for a stored run comes to the verdict of the run, whatever object it is of: a
+// right or a wrong one, with clients in one process or in processes that restart. A new recipe, or a
+// new command, is one more entry. A command meets all recipes, and each way with half of them.
+func TestStoredRunsOfAllObjects(t *testing.T) {
+	t.Parallel()
+	for i, recipe := range workloads.Recipes() {
+		for j, subject := range []string{workloads.Own, workloads.Broken} {
+			t.Run(recipe+"/"+subject, func(t *testing.T) {
+				t.Parallel()
+				as := []string{"goroutine", "process"}[(i+j)%2]
+				w, err := workloads.Named(recipe, subject)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !workloads.InProcesses(w) {
+					as = "goroutine"
+				}
+				z := zklabIn{t, t.TempDir(), map[string]outputOf{}}
+				args := []string{"run", recipe, "--simulate", "--subject", subject, "--clients-as", as, "--clients", "3", "--time-limit", "4s", "--seed", "1", "--quiet"}
+				if faults := faultsOf(recipe, subject); faults != "" {
+					args = append(args, "--faults", faults)
+				}
+				out, code := z.zklab(args...)
+				if subject == workloads.Own && code == exitViolation || code > exitUnknown {
+					t.Fatalf("exit code %d\n%s", code, out)
+				}
+				for k, d := range storedDoors {
+					if d.always || (i+j+k)%4 == 0 {
+						d.open(z, code)
+					}
+				}
+			})
+		}
+	}
+}
+
+// faultsOf returns the faults that expose a subject's defect.
+func faultsOf(recipe, name string) string {
+	for _, s := range workloads.Subjects(recipe) {
+		if s.Name == name || name == workloads.Broken && strings.HasPrefix(s.Name, "broken") {
+			return s.Faults
+		}
+	}
+	return ""
+}
+
+// storedDoor is a command, or a page, for the run in store/latest, whose exit code was code.
+type storedDoor struct {
+	name   string
+	always bool // else it takes turns with others
+	open   func(z zklabIn, code int)
+}
+
+var storedDoors = append([]storedDoor{
+	{"check", true, func(z zklabIn, code int) { z.exits(code, "check", "store/latest") }},
+	{"check of the history alone", false, func(z zklabIn, code int) {
+		if out, alone := z.zklab("check", "store/latest/history.jsonl"); alone == exitViolation && code != exitViolation {
+			z.t.Errorf("check accuses the history alone:\n%s", out)
+		}
+	}},
+	{"report", false, func(z zklabIn, code int) {
+		z.exits(exitValid, "report", "store/latest")
+		word := map[int]string{exitValid: "VALID", exitViolation: "VIOLATION", exitUnknown: "UNDECIDED"}[code]
+		if !strings.Contains(strings.ToUpper(z.file("store/latest/report.html")), word) {
+			z.t.Errorf("the page does not say %s", word)
+		}
+	}},
+	{"replay", false, func(z zklabIn, code int) { z.exits(code, "replay", "store/latest") }},
+	{"compare", false, func(z zklabIn, _ int) { z.exits(exitValid, "compare", "store/latest", "store/latest") }},
+	{"list", false, func(z zklabIn, _ int) { z.exits(exitValid, "list", "runs") }},
+	{"serve", false, func(z zklabIn, _ int) { z.serves() }},
+}, exportDoors()...)
+
+func exportDoors() (all []storedDoor) {
+	for _, f := range exportFormats {
+		all = append(all, storedDoor{"export " + f.name, false, func(z zklabIn, _ int) {
+			z.exits(exitValid, "export", "store/latest", "--format", f.name, "--output", "exported")
+			if info, err := os.Stat(filepath.Join(z.dir, "exported")); err != nil || info.Size() == 0 {
+				z.t.Errorf("export --format %s wrote nothing", f.name)
+			}
+		}})
+	}
+	return all
+}
+
+// exits runs a command and asserts its exit code.
+func (z zklabIn) exits(want int, args ...string) {
+	z.t.Helper()
+	if out, code := z.zklab(args...); code != want {
+		z.t.Errorf("zklab %s: exit code %d, want %d\n%s", strings.Join(args, " "), code, want, out)
+	}
+}
+
+// serves asks for the pages of the store.
+func (z zklabIn) serves() {
+	z.t.Helper()
+	dir := filepath.Join(z.dir, "store")
+	s, err := site.New(site.Config{Store: dir})
+	if err != nil {
+		z.t.Fatal(err)
+	}
+	defer s.Close()
+	latest, err := filepath.EvalSymlinks(filepath.Join(dir, "latest"))
+	if err != nil {
+		z.t.Fatal(err)
+	}
+	rel, err := filepath.Rel(dir, latest)
+	if err != nil {
+		z.t.Fatal(err)
+	}
+	for _, page := range []string{"/", "/findings", "/run/" + rel, "/files/" + rel + "/report.html"} {
+		answer := httptest.NewRecorder()
+		s.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost"+page, nil))
+		if answer.Code != http.StatusOK {
+			z.t.Errorf("%s: %d", page, answer.Code)
+		}
+	}
+}
