@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"testing"
+
 	"github.com/zklab/zklab/checker/internal/checktest"
 	"github.com/zklab/zklab/history"
 	objects "github.com/zklab/zklab/history/models"
@@ -39,4 +41,19 @@ func begunIn(r *checktest.Record, session history.ID) *checktest.Record {
 		}
 	}
 	return r
+}
+
+// The connect of a session that began during a read is a request that a quorum answered.
+func TestReadInASessionOfItsOwnIsFenced(t *testing.T) {
+	for name, tt := range map[string]struct {
+		connected int
+		fenced    float64
+	}{"begun during the read": {15, 1}, "begun before": {5, 0}} {
+		t.Run(name, func(t *testing.T) {
+			r := checktest.Counter().Tell(1, 10, 20, fenced, 0).Used(9).Session(tt.connected, history.FConnected, 1, 9)
+			if got := decideOne(t, r.Build(), "fenced-reads", nil).Figures["fenced"]; got != tt.fenced {
+				t.Errorf("%g reads counted as fenced, want %g", got, tt.fenced)
+			}
+		})
+	}
 }

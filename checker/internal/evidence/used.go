@@ -57,6 +57,17 @@ func (a *Record) Shown(op *history.Operation) (in *Session, alive time.Duration,
 	return in, in.aliveAt(op.Return), a.seenIn(in, op.Return.Index), known && event <= op.Return.Index
 }
 
+// Opened reports whether an operation used only one session for its key, and that began during the
+// operation.
+func (a *Record) Opened(op *history.Operation) bool {
+	in := a.Only(op)
+	if in == nil || op.Return == nil || in.First <= op.Invoke.Index {
+		return false
+	}
+	event, known := in.used[op.Key]
+	return known && event <= op.Return.Index
+}
+
 // usedBesides reports whether an operation's process used another session for its key, but never this
 // one. An answer without a request then rests on the other session, even if that was over.
 func (a *Record) usedBesides(in *Session, op *history.Operation) bool {

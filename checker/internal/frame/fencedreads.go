@@ -60,8 +60,12 @@ func fenced(a *evidence.Record, op *history.Operation) bool {
 
 // decideFenced checks whether a quorum answered a request that the client of a fenced read sent
 // during the read. That is known for the session in which the read began and ended, if its process
-// had no other session. In a new session the connect was such a request.
+// had no other session. In a session that began during the read the connect was such a request.
 func decideFenced(f *Finding, k *evidence.Key, op *history.Operation) {
+	if k.Opened(op) {
+		f.Count("fenced", 1)
+		return
+	}
 	in, alive, seen, ok := k.Shown(op)
 	if !ok || in.First > op.Invoke.Index || seen == 0 {
 		f.Count("fenced_unknown", 1)
