@@ -21,7 +21,17 @@ type connected struct {
 	open map[*zk.Conn]bool
 }
 
+// connect makes the znode.
 func connect(c *subjects.Client, path string) (*connected, error) {
+	_, err := c.Conn.Create(path, nil, 0, everyone)
+	if errors.Is(err, zk.ErrNodeExists) {
+		err = nil
+	}
+	return connectLater(c, path), err
+}
+
+// connectLater sends nothing.
+func connectLater(c *subjects.Client, path string) *connected {
 	s := &connected{c: c, path: path, open: map[*zk.Conn]bool{}}
 	c.BeforeEnd(func(context.Context) {
 		s.mu.Lock()
@@ -30,11 +40,7 @@ func connect(c *subjects.Client, path string) (*connected, error) {
 			go conn.Close()
 		}
 	})
-	_, err := c.Conn.Create(path, nil, 0, everyone)
-	if errors.Is(err, zk.ErrNodeExists) {
-		err = nil
-	}
-	return s, err
+	return s
 }
 
 // session opens a session, which ends when ctx ends.
