@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"encoding/json"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/stats"
+)
+
+// experiments returns the documented commands of the given name that need nothing of the reader's. Of equal
+// ones it returns the first.
+func experiments(t *testing.T, name string) (all []docCommand) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, d := range docCommands(t) {
+		if strings.HasPrefix(d.line, "zklab "+name+" ") && !ofReader.MatchString(d.line) && !seen[d.line] {
+			seen[d.line] = true
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// ofReader finds what a command takes from its reader: variables, names and files.
+var ofReader = regexp.MustCompile(`[$…]|:NAME|--config |--object `)
+
+// flagsOf returns the flags that a documented command gives.
+func flagsOf(t *testing.T, d docCommand) *pflag.FlagSet {
+	t.Helper()
+	cmd, rest, err := newRoot(new(bool)).Find(shellWords(t, d.line)[1:])
+	if err == nil {
+		err = cmd.ParseFlags(rest)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", d.place, err)
+	}
+	return cmd.Flags()
+}
+
+// simulated returns the arguments of the same experiment in virtual time. An adapter is replaced by clients
+// in processes of their own. If the command gives no rate, and no times of faults, the rate is low:
+// most of the time goes to the load.
+func simulated(t *testing.T, d docCommand, instead map[string]string) []string {
+	t.Helper()
+	flags := flagsOf(t, d)
+	args := append(strings.Fields(d.line)[1:3], "--json", "--quiet", "--simulate")
+	if !flags.Changed("rate") && !strings.Contains(d.line, "@") && !strings.Contains(flags.Lookup("subject").Value.String(), "broken") {
+		args = append(args, "--rate=15", "--min-load=5")
+	}
+	flags.Visit(func(f *pflag.Flag) {
+		value, replaced := instead[f.Name]
+		switch {
+		case f.Name == "subject-command":
+			args = append(args, "--clients-as=process")
+		case replaced || slices.Contains([]string{"ensemble", "servers", "simulate", "gate", "label", "quiet", "for"}, f.Name),
+			strings.HasSuffix(f.Name, "-command"):
+		default:
+			args = append(args, "--"+f.Name+"="+f.Value.String())
+		}
+		if replaced && value != "" {
+			args = append(args, "--"+f.Name+"="+value)
+		}
+	})
+	return args
+}
+
+// Each documented experiment is decided, so all its faults take effect. The recipes keep their promises,
+// and the broken ones do not. Of those that repeat it, two runs do.
+func TestDocumentedExperiments(t *testing.T) {
+	seen := map[string]bool{}
+	for _, d := range append(experiments(t, "run"), experiments(t, "sweep")...) {
+		args := simulated(t, d, map[string]string{"repeat": "2", "seeds": "1..2", "shard": "", "until-violations": ""})
+		switch {
+		case strings.HasPrefix(d.line, "zklab sweep ") && !strings.Contains(d.line, "--seeds "):
+			args = append(args, "--seeds=1..2")
+		case !strings.Contains(d.line, "--seed") && !strings.Contains(d.line, "--repeat "):
+			args = append(args, "--seed=1")
+		}
+		line := strings.Join(args, " ")
+		if seen[line] {
+			continue
+		}
+		seen[line] = true
+		t.Run(d.place, func(t *testing.T) {
+			want := exitValid
+			if strings.Contains(d.line, "--subject broken") {
+				want = exitViolation
+			}
+			cmd := exec.Command("zklab", append(args, "--out", t.TempDir())...)
+			printed, err := cmd.Output()
+			if cmd.ProcessState == nil {
+				t.Fatal(err)
+			}
+			if code, why := cmd.ProcessState.ExitCode(), unmet(printed); code != want || why != "" {
+				t.Errorf("zklab %s: exit code %d, want %d: %s", line, code, want, why)
+			}
+		})
+	}
+	if len(seen) < 40 {
+		t.Errorf("only %d experiments", len(seen))
+	}
+}
+
+// unmet returns what was not met, of a run or of several.
+func unmet(printed []byte) string {
+	var result struct {
+		Assumptions []checker.Assumption
+		Why         string
+	}
+	if err := json.Unmarshal(printed, &result); err != nil {
+		return err.Error()
+	}
+	for _, a := range result.Assumptions {
+		if !a.Met {
+			result.Why += a.Text
+		}
+	}
+	return result.Why
+}
+
+// Each documented gate is of a quantile that the documented number of runs decides, with one fault in each.
+func TestDocumentedGates(t *testing.T) {
+	n := 0
+	for _, d := range experiments(t, "run") {
+		flags := flagsOf(t, d)
+		texts, _ := flags.GetStringArray("gate")
+		times, _ := flags.GetInt("repeat")
+		gates, err := stats.ParseGates(texts, "", false)
+		if err != nil {
+			t.Errorf("%s: %v", d.place, err)
+		}
+		for _, g := range gates {
+			if g.Quantile == 0 || !strings.Contains(g.Title(), "failover") {
+				continue
+			}
+			n++
+			if needed := stats.TimesNeeded(g.Quantile); needed > times {
+				t.Errorf("%s: %s is of %d runs, and needs %d", d.place, g.Title(), times, needed)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no gates")
+	}
+}
