@@ -18,18 +18,21 @@ func (g *gate) Inside(context.Context) (bool, error) {
 }
 
 // A gate whose clients say for long that they are inside, though their session ended, is convicted of
-// lost. One that notices is not, also if its clients are seldom asked. Without that question there is no such
-// property.
+// lost. One that notices is not, also if its clients are seldom asked. It does not matter whether the session is the
+// client's or the gate's own. Without that question there is no such property.
 func TestLost(t *testing.T) {
 	for name, tt := range map[string]struct {
 		forgetful    bool
 		weight, keys int
+		own          bool // it has a session of its own
 		want         checker.Result
 	}{
-		"notices":       {false, 3, 0, checker.Valid},
-		"forgetful":     {true, 3, 0, checker.Violation},
-		"seldom asked":  {false, 1, 10, checker.Valid},
-		"asked by none": {false, 0, 0, ""},
+		"notices":                       {false, 3, 0, false, checker.Valid},
+		"notices, in its own session":   {false, 3, 0, true, checker.Valid},
+		"forgetful":                     {true, 3, 0, false, checker.Violation},
+		"forgetful, in its own session": {true, 3, 0, true, checker.Violation},
+		"seldom asked":                  {false, 1, 10, false, checker.Valid},
+		"asked by none":                 {false, 0, 0, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			results := map[checker.Result]int{}
@@ -39,7 +42,11 @@ func TestLost(t *testing.T) {
 				o := object.Object[*gate]{
 					Name: "gate",
 					New: func(c *subjects.Client, path string) (*gate, error) {
-						return &gate{conn: c.Conn, path: path, forgetful: tt.forgetful}, nil
+						conn, err := c.Conn, error(nil)
+						if tt.own {
+							conn, _, err = c.Connect()
+						}
+						return &gate{conn: conn, path: path, forgetful: tt.forgetful}, err
 					},
 					Operations: []object.Operation[*gate]{enter, leave, inside},
 					Rules:      []object.Rule{object.Exclusive(enter, leave).Confirm(inside)},

@@ -140,6 +140,7 @@ type mixRun struct {
 type stays struct {
 	n       int
 	session int64
+	own     bool // the session is the subject's own
 	life    int
 }
 
@@ -149,6 +150,15 @@ func (r *mixRun) stays(c *Client, key string) int {
 		return s.n
 	}
 	return 0
+}
+
+// believed returns how many there are now, or were when the subject's own session ended: a subject is asked whether
+// it still holds, also when it should have noticed that it does not.
+func (r *mixRun) believed(c *Client, key string) int {
+	if s := r.held[c.ID][key]; s.own && !c.gone(s.life) {
+		return s.n
+	}
+	return r.stays(c, key)
 }
 
 // atObject returns the object at which a client has a stay. A client has stays at one object at a time, so that
@@ -201,7 +211,7 @@ func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw)
 	var possible []*MixedOperation
 	sum := 0
 	for i := range r.Operations {
-		if o := &r.Operations[i]; o.Weight > 0 && r.may(o, d) {
+		if o := &r.Operations[i]; o.Weight > 0 && r.may(o, r.seen(c, o, d)) {
 			possible, sum = append(possible, o), sum+o.Weight
 		}
 	}
@@ -212,6 +222,16 @@ func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw)
 	i := slices.IndexFunc(possible, func(o *MixedOperation) bool { n -= o.Weight; return n < 0 })
 	_, err := r.call(ctx, c, at, possible[i], d)
 	return possible[i], err
+}
+
+// seen returns what an operation may know of the stays when it is drawn.
+func (r *mixRun) seen(c *Client, o *MixedOperation, d *Draw) *Draw {
+	if c.model.Operation(o.F).Affirms {
+		asks := *d
+		asks.Held = r.believed(c, d.Key)
+		return &asks
+	}
+	return d
 }
 
 // may asks When.
@@ -278,7 +298,8 @@ func (r *mixRun) count(ctx context.Context, c *Client, key string, traits *model
 	n := r.stays(c, key)
 	switch {
 	case traits.Begins && began:
-		r.held[c.ID][key] = stays{n + 1, c.madeIn(key, r.subjects[c.ID][key].Subject()), c.life}
+		session := c.madeIn(key, r.subjects[c.ID][key].Subject())
+		r.held[c.ID][key] = stays{n + 1, session, session != c.SessionID(), c.life}
 		r.env.touch(ctx, c, c.life)
 	case traits.Ends && !subjects.NoEffect(err): // an end of unknown outcome is not repeated
 		s := r.held[c.ID][key]
