@@ -27,7 +27,8 @@ import (
 // neither be wrapped nor asked whether it is being closed, and nothing below it can end the first
 // wait where the client is just connecting.
 //
-// Outside of bubbles closers does nothing. The zero value is ready to use.
+// With the race detector this is not certain: it shuffles the run queue, so a second call of the same
+// instant may still come first, and wait. Outside of bubbles closers does nothing. The zero value is ready to use.
 type closers struct{ done *atomic.Bool }
 
 // watch is an option of zk.Connect: it is called before the client has any goroutine. The goroutine
