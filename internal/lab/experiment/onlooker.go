@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/zklab/zklab/history"
@@ -8,13 +9,16 @@ import (
 )
 
 // onlooker is an engine.Watcher that reports that its run makes progress, and passes on the progress
-// and the events to others. Its methods are called within the bubble, where they must not wait.
+// and the events to others. Its methods are called within the bubble, and never wait for anybody
+// outside.
 type onlooker struct {
 	moved    func()
 	reporter *progress.Reporter // nil if no progress is wanted
 	keep     bool               // events are wanted, too
-	events   []history.Event    // since the last glimpse
-	last     *glimpse
+
+	mu     sync.Mutex
+	events []history.Event // since the last glimpse
+	last   *glimpse
 }
 
 // glimpse is what an onlooker passes on at a time. They are a list, since the other side, which may not
@@ -46,6 +50,8 @@ func (o *onlooker) Observe(e history.Event) {
 		o.reporter.Observe(e)
 	}
 	if o.keep {
+		o.mu.Lock()
+		defer o.mu.Unlock()
 		o.events = append(o.events, e)
 	}
 }
@@ -60,6 +66,8 @@ func (o *onlooker) Notice(text string) {
 // look passes on the current progress.
 func (o *onlooker) look() {
 	if o.reporter != nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
 		next := &glimpse{state: o.reporter.State(), events: o.events}
 		o.events = nil
 		o.last.next.Store(next)

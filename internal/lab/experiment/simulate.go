@@ -29,9 +29,10 @@ func (x Experiment) Simulate(ctx context.Context, t *testing.T) (*Outcome, error
 	out := x.Out
 	x.Out = ""
 	var done *engine.Finished
-	seen := new(glimpse)
+	first := new(glimpse)
+	seen := first // of the goroutine that looks; the bubble has its own
 	unheld := bubble.RunSeen(t, uint64(x.Seed), func() { seen = x.look(seen) }, func(moved func()) {
-		done, err = x.inBubble(ctx, &onlooker{moved: moved, keep: x.OnEvent != nil, last: seen})
+		done, err = x.inBubble(ctx, &onlooker{moved: moved, keep: x.OnEvent != nil, last: first})
 	})
 	if unheld != nil && !unheld.Ended {
 		return nil, fmt.Errorf("%w: %w. %s", ErrStuck, unheld, HowToHold)

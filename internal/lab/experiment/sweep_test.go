@@ -19,6 +19,9 @@ import (
 // A run of a sweep is judged by what did happen: a fault that never took effect makes
 // nothing undecided. It leaves no folder unless something was violated.
 func TestSweepRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("20 seconds with the race detector")
+	}
 	schedule, err := plan.Parse("lose-reply:setData@1s+1s", time.Second) // no lock ever sends that
 	if err != nil {
 		t.Fatal(err)

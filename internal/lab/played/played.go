@@ -376,24 +376,33 @@ func (o *playedObject) on(f func(l *playedLife, s *subjects.Served) (any, error)
 	})
 }
 
-// call gives the life in which it was done, too.
-func (o *playedObject) call(ctx context.Context, operation string, value, result any) (of *playedLife, s *subjects.Served, err error) {
+// call also returns the life in which the call ended, and its subject.
+func (o *playedObject) call(ctx context.Context, operation string, value, result any) (*playedLife, *subjects.Served, error) {
 	with, err := json.Marshal(value)
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := o.on(func(l *playedLife, made *subjects.Served) (any, error) {
-		of, s = l, made
-		return made.Operations[operation](ctx, with)
+	type called struct {
+		of     *playedLife
+		s      *subjects.Served
+		answer any
+	}
+	got, err := o.on(func(l *playedLife, s *subjects.Served) (any, error) {
+		answer, err := s.Operations[operation](ctx, with)
+		return called{l, s, answer}, err
 	})
-	if err != nil || result == nil {
-		return of, s, err
-	}
-	b, err := json.Marshal(answer)
 	if err != nil {
-		return of, s, err
+		return nil, nil, err
 	}
-	return of, s, json.Unmarshal(b, result)
+	c := got.(called)
+	if result == nil {
+		return c.of, c.s, nil
+	}
+	b, err := json.Marshal(c.answer)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.of, c.s, json.Unmarshal(b, result)
 }
 
 func (o *playedObject) Call(ctx context.Context, operation string, value, result any) error {

@@ -3,6 +3,8 @@ package zkconn
 import (
 	"net"
 	"reflect"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -27,8 +29,8 @@ import (
 // neither be wrapped nor asked whether it is being closed, and nothing below it can end the first
 // wait where the client is just connecting.
 //
-// With the race detector this is not certain: it shuffles the run queue, so a second call of the same
-// instant may still come first, and wait. Outside of bubbles closers does nothing. The zero value is ready to use.
+// The race detector shuffles the run queue, so there a second call of the same instant may come first,
+// and wait: see letGo. Outside of bubbles closers does nothing. The zero value is ready to use.
 type closers struct{ done *atomic.Bool }
 
 // watch is an option of zk.Connect: it is called before the client has any goroutine. The goroutine
@@ -40,28 +42,55 @@ func (s *closers) watch(c *zk.Conn) {
 	if !inside.Bubble() {
 		return
 	}
-	begun, done := closing(c)
+	begun, done, mutex := closing(c)
 	s.done = done
 	first := make(chan struct{})
 	go func() {
 		close(first)
 		<-begun
 		done.Store(true)
+		mutex.letGo()
 	}()
 	<-first // or the caller's first request may wait for begun before
 }
 
-// closing returns the channel that the first call of Close closes, and the mark that the call sets
-// when it ends.
-func closing(c *zk.Conn) (begun <-chan struct{}, done *atomic.Bool) {
+// closing returns the channel that the first call of Close closes, the mark that the call sets when it
+// ends, and the mutex that it holds until then.
+func closing(c *zk.Conn) (begun <-chan struct{}, done *atomic.Bool, mutex onceMutex) {
 	conn := reflect.ValueOf(c).Elem()
-	return *at[chan struct{}](conn.FieldByName("shouldQuit")), at[atomic.Bool](conn.FieldByName("shouldQuitOnce").FieldByName("done"))
+	once := conn.FieldByName("shouldQuitOnce")
+	m := once.FieldByName("m")
+	mutex = onceMutex{at[sync.Mutex](m), at[int32](m.FieldByName("mu").FieldByName("state"))}
+	return *at[chan struct{}](conn.FieldByName("shouldQuit")), at[atomic.Bool](once.FieldByName("done")), mutex
+}
+
+// onceMutex is the mutex of a sync.Once whose function runs.
+type onceMutex struct {
+	*sync.Mutex
+	state *int32
+}
+
+// waiters returns how many goroutines wait for the mutex (Go 1.26, internal/sync.Mutex).
+func (m onceMutex) waiters() int32 { return atomic.LoadInt32(m.state) >> 3 }
+
+// letGo lets all go that wait for the mutex, and locks it again for the function that runs.
+// Meanwhile the function may not end. So letGo first yields the processor until all else is idle: then
+// the function ends when time has passed, or has ended.
+func (m onceMutex) letGo() {
+	for range 1000 {
+		if m.waiters() == 0 {
+			return
+		}
+		runtime.Gosched()
+	}
+	go m.Unlock() // when the next line waits, behind all others
+	m.Lock()
 }
 
 // at returns a pointer to a field, which must have the type T.
 func at[T any](field reflect.Value) *T {
-	if field.Type() != reflect.TypeFor[T]() {
-		panic("zkconn: a field of go-zookeeper's connection is of the type " + field.Type().String())
+	if !field.IsValid() || field.Type() != reflect.TypeFor[T]() {
+		panic("zkconn: a field of go-zookeeper's connection, or of sync.Once, is not what it was")
 	}
 	return (*T)(unsafe.Pointer(field.UnsafeAddr()))
 }

@@ -1,8 +1,3 @@
-//go:build !race
-
-// The race detector shuffles the runtime's run queue, so a second closer can run before closers has
-// seen the first one, and wait for it: see closers.watch.
-
 package zkconn_test
 
 import (

@@ -1,0 +1,40 @@
+package experiment
+
+import (
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/faults/plan"
+	"github.com/zklab/zklab/internal/lab/engine"
+	"github.com/zklab/zklab/settings"
+	"github.com/zklab/zklab/workloads"
+)
+
+// The calls of a process that crashes may go on when the client has given them up. The race detector
+// sees whether both touch the same.
+func TestCallsOfProcessesThatCrash(t *testing.T) {
+	w, err := workloads.Named("membership", workloads.Own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crashes, err := plan.Parse("crash/2s", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range int64(2) {
+		x := Experiment{Config: engine.Config{
+			Workload: w, Faults: crashes, Seed: seed + 1, Ensemble: embedded.Config{InMemory: true},
+			Settings: settings.Settings{TimeLimit: 8 * time.Second, FaultInterval: 2 * time.Second},
+		}}
+		x.PlayProcesses = true
+		o, err := x.Simulate(t.Context(), t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Result.Verdict == checker.Violation {
+			t.Errorf("seed %d: %v", seed+1, o.Result.Violated())
+		}
+	}
+}
