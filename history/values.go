@@ -58,13 +58,16 @@ type Params struct {
 	MinSession time.Duration `json:"min_session,omitempty"`
 	MaxSession time.Duration `json:"max_session,omitempty"`
 	Reconnect  time.Duration `json:"reconnect,omitempty"` // limit on one client's reconnect
-	Load       time.Duration `json:"load,omitempty"`      // how long clients are to begin operations
-	MinLoad    int           `json:"min_load"`            // ok operations required before the first fault
-	Parties    int           `json:"parties,omitempty"`   // double-barrier: members of a round
-	Leases     int           `json:"leases,omitempty"`    // semaphore: number of leases
-	Tries      int           `json:"tries,omitempty"`     // job-queue, master-worker: attempts per job
-	Subject    string        `json:"subject,omitempty"`
-	Expects    []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
+	// Slack is what a recipe may need beyond the end of a dead session and a reconnect; 0 is
+	// UsualSlack.
+	Slack   time.Duration `json:"slack,omitempty"`
+	Load    time.Duration `json:"load,omitempty"`    // how long clients are to begin operations
+	MinLoad int           `json:"min_load"`          // ok operations required before the first fault
+	Parties int           `json:"parties,omitempty"` // double-barrier: members of a round
+	Leases  int           `json:"leases,omitempty"`  // semaphore: number of leases
+	Tries   int           `json:"tries,omitempty"`   // job-queue, master-worker: attempts per job
+	Subject string        `json:"subject,omitempty"`
+	Expects []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
 	// Optional are those among Expects that were not asked for by name. They need not take effect
 	// for the run to be the one that was asked for.
 	Optional []string `json:"optional,omitempty"`
@@ -80,6 +83,10 @@ type Params struct {
 	Root string `json:"root,omitempty"`
 	Seed int64  `json:"seed"`
 }
+
+// UsualSlack is how long a recipe may need for what no watch and no timeout explains, unless its
+// experiment allows more.
+const UsualSlack = 2 * time.Second
 
 // Facts of the run: process "nemesis", type info.
 const (

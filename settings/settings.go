@@ -17,6 +17,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/virtual/delivery"
 )
 
@@ -58,6 +59,10 @@ type Settings struct {
 	SessionTimeout time.Duration `yaml:"session-timeout,omitempty"`
 	// OpTimeout is how long a client waits for one operation.
 	OpTimeout time.Duration `yaml:"op-timeout,omitempty"`
+	// Slack is how long a recipe may need for what it does, beyond the end of a dead session and a
+	// client's reconnection: what a property with a time limit allows. A recipe that looks again at
+	// an interval needs more than that interval.
+	Slack time.Duration `yaml:"slack,omitempty"`
 
 	// FaultInterval is the time from one fault to the next.
 	FaultInterval time.Duration `yaml:"fault-interval,omitempty"`
@@ -111,6 +116,9 @@ var Knobs = []Knob{
 	number("op-timeout", "how long a client waits for one operation", func(s *Settings) *time.Duration { return &s.OpTimeout }).
 		positive().
 		usually(5*time.Second).drawn(7, printed[time.Duration]("operations %s"), time.Second, 5*time.Second),
+	number("slack", "how long a recipe may need, beyond the end of a dead session and a reconnection (more for one that looks again at an interval)", func(s *Settings) *time.Duration { return &s.Slack }).
+		positive().most(time.Hour).
+		usually(history.UsualSlack),
 	knob("latencies", "how message latencies of a simulation vary: "+strings.Join(spreads(), ", "), func(s *Settings) *string { return &s.Latencies }).
 		in(Ensemble).drawn(9, printed[string]("latencies %s"), spreads()...),
 	number("fault-interval", "time from one fault to the next (a fault lasts half of it unless --faults sets its duration)", func(s *Settings) *time.Duration { return &s.FaultInterval }).

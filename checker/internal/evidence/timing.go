@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/zklab/zklab/history"
@@ -47,9 +48,9 @@ func (a *Timing) Phase(name string) time.Duration {
 
 // Bound returns how long a correct recipe may need after the heal for anything that has a time
 // limit: for a dead session to end (a timeout and up to two ticks), for a client to find a server
-// again, and two seconds for everything else.
+// again, and the slack for everything else.
 func Bound(p history.Params) time.Duration {
-	return p.SessionTimeout + 2*p.Tick + p.Reconnect + 2*time.Second
+	return p.SessionTimeout + 2*p.Tick + p.Reconnect + cmp.Or(p.Slack, history.UsualSlack)
 }
 
 // settleTimes computes from when on timed properties count: from when the last fault was undone;

@@ -120,6 +120,9 @@ func (r *run) params() history.Params {
 	if r.TimeLimit <= history.LongestParameter { // without it, the load ends with the heal
 		p.Load = r.TimeLimit
 	}
+	if r.Slack != history.UsualSlack {
+		p.Slack = r.Slack
+	}
 	if w, ok := r.Workload.(workloads.Parameterized); ok {
 		w.Params(&p)
 	}
