@@ -57,3 +57,21 @@ func TestReadInASessionOfItsOwnIsFenced(t *testing.T) {
 		})
 	}
 }
+
+// A session that was closed before a read has no part in it, even if the link names it at the answer,
+// since it has heard of its end only then.
+func TestReadAfterTheSessionOfAnotherIsFenced(t *testing.T) {
+	for name, tt := range map[string]struct {
+		closed int
+		fenced float64
+	}{"closed before": {25, 2}, "closed during the read": {35, 1}} {
+		t.Run(name, func(t *testing.T) {
+			r := checktest.Counter().Tell(1, 10, 20, fenced, 0).Used(9).Session(15, history.FConnected, 1, 9).
+				Session(tt.closed, history.FDead, 1, 9).Session(tt.closed, history.FDisconnected, 1, 9).
+				Tell(1, 30, 40, fenced, 0).Used(9, 10).Session(36, history.FConnected, 1, 10)
+			if got := decideOne(t, r.Build(), "fenced-reads", nil).Figures["fenced"]; got != tt.fenced {
+				t.Errorf("%g reads counted as fenced, want %g", got, tt.fenced)
+			}
+		})
+	}
+}

@@ -29,18 +29,21 @@ func (a *Record) InUse(op *history.Operation) (of []*Session) {
 	return usedIn(of, op)
 }
 
-// namedBy reports whether an event of an operation names the session.
+// namedBy reports whether an event of an operation names the session. The link also names a session
+// at the first answer after its end: that says nothing of the operation.
 func (s *Session) namedBy(op *history.Operation) bool {
-	return s.ID == op.Invoke.Session || op.Return != nil && (s.ID == op.Return.Session ||
+	return s.ID == op.Invoke.Session || op.Return != nil && (s.ID == op.Return.Session || !s.endedBy(op.Invoke) &&
 		slices.ContainsFunc(op.Return.Used, func(u history.Use) bool { return u.Session == s.ID }))
 }
 
 // leftBy reports whether a session was over for its process at an event: the process was told so,
-// or gave it up, or the session was closed and its connection had ended for good.
+// or gave it up, or the session had ended.
 func (s *Session) leftBy(e *history.Event) bool {
-	if s.ExpiredEvent >= 0 && s.ExpiredEvent <= e.Index {
-		return true
-	}
+	return s.ExpiredEvent >= 0 && s.ExpiredEvent <= e.Index || s.endedBy(e)
+}
+
+// endedBy reports whether a session was closed before an event, and its connection had ended for good.
+func (s *Session) endedBy(e *history.Event) bool {
 	n, m := len(s.connects), len(s.cuts)
 	return s.closed >= 0 && s.closed <= e.Index && m > 0 && s.cuts[m-1] <= e.Index && (n == 0 || s.connects[n-1] < s.cuts[m-1])
 }
