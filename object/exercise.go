@@ -9,7 +9,10 @@ type Need = declared.Need
 
 // Answered needs calls of an operation that were answered while a fault was in force.
 func Answered[S, A, R any](o *Op[S, A, R], least int) Need {
-	return Need{What: "calls of " + o.name + " answered during a fault", Least: least, Count: func(k *Key) (n int) {
+	if o == nil {
+		return Need{What: "calls answered during a fault"}
+	}
+	return Need{What: "calls of " + o.name + " answered during a fault", Operation: o.name, Least: least, Count: func(k *Key) (n int) {
 		for c := range k.Of(o.name) {
 			if c.Outcome == declared.Answered && c.InFault {
 				n++
@@ -21,7 +24,10 @@ func Answered[S, A, R any](o *Op[S, A, R], least int) Need {
 
 // Got needs answers of an operation that f accepts. what names them: "grants".
 func Got[S, A, R any](o *Op[S, A, R], least int, what string, f func(answer R) bool) Need {
-	return Need{What: what, Least: least, Count: func(k *Key) (n int) {
+	if o == nil || f == nil {
+		return Need{What: what}
+	}
+	return Need{What: what, Operation: o.name, Least: least, Count: func(k *Key) (n int) {
 		for _, v := range Of(k, o) {
 			if f(v.Got) {
 				n++

@@ -30,14 +30,14 @@ func Parse(text []byte) (o Object[subjects.Object], err error) {
 	if err != nil {
 		return o, err
 	}
-	o.text = string(text)
+	o.text, o.at = string(text), "[1:1] "
 	o.New = func(*subjects.Client, string) (subjects.Object, error) {
 		return nil, fmt.Errorf("object %q is served by a program: name it (--subject-command, or Command of the experiment)", o.Name)
 	}
 	r := &fileReader{operations: map[string]*filed{}}
 	var promise *ast.MappingValueNode
 	err = eachField(root, "an object", fields{
-		"object":     func(v ast.Node) (err error) { o.Name, err = textOfNode(v); return err },
+		"object":     func(v ast.Node) (err error) { o.at = placeOf(v); o.Name, err = textOfNode(v); return err },
 		"about":      func(v ast.Node) (err error) { o.About, err = textOfNode(v); return err },
 		"operations": r.readOperations,
 		"promise":    func(ast.Node) error { return nil },
@@ -79,7 +79,7 @@ func (r *fileReader) readOperations(all ast.Node) error {
 	}
 	for pair := range pairsOf(all) {
 		name := pair.Key.GetToken().Value
-		f, err := readOperation(name, pair.Value)
+		f, err := readOperation(name, placeOf(pair.Key), pair.Value)
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (r *fileReader) readOperations(all ast.Node) error {
 	return nil
 }
 
-func readOperation(name string, declared ast.Node) (*filed, error) {
+func readOperation(name string, at place, declared ast.Node) (*filed, error) {
 	var draw func(*Draw) any
 	f := &filed{}
 	var flags []func(*Op[subjects.Object, any, any])
@@ -103,7 +103,7 @@ func readOperation(name string, declared ast.Node) (*filed, error) {
 	}
 	err := eachField(declared, "an operation", fields{
 		"weight": func(v ast.Node) error {
-			n, err := wholeOf(v, 0, 1_000_000)
+			n, err := wholeOf(v, 0, mostWeight)
 			flags = append(flags, func(o *Op[subjects.Object, any, any]) { o.Weight(int(n)) })
 			return err
 		},
@@ -128,6 +128,7 @@ func readOperation(name string, declared ast.Node) (*filed, error) {
 		draw = func(*Draw) any { return nil }
 	}
 	f.op = Call(name, call, draw)
+	f.op.at = at
 	if !f.argument {
 		f.op.draw = func(*Draw) (json.RawMessage, error) { return nil, nil }
 	}

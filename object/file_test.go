@@ -49,10 +49,15 @@ func TestParseErrors(t *testing.T) {
 		head + "promise: {queue: {put: next, take: put}}":      `[5:18] operation "next" puts its argument in, but has none: add argument: unique`,
 		head + "promise: {register: {read: put, write: next}}": `[5:21] operation "next" writes its argument, but has none: add argument: unique`,
 		head + "promise: {exclusive: {begin: put, nd: next}}":  `[5:35] "nd" is no key of exclusive; did you mean "end"? known are begin, end, nested, token`,
-		head + "promise: {register: {read: next, write: put}, counter: {add: put, read: next}}": `object "ids": two rules are called "sequential"`,
-		"object: lock\noperations: {a: }\npromise: {distinct: a}":                               `object "lock": the name "lock" is taken by a recipe of zklab's`,
-		"object: ids\noperations: {a: {weight: 0}}\npromise: {distinct: a}":                     `object "ids": no operation has a weight`,
-		"operations: {a: }\npromise: {distinct: a}":                                             `object "": the name "" is not made of lower-case words with hyphens`,
+		head + "promise: {register: {read: next, write: put}, counter: {add: put, read: next}}":           `[5:56] object "ids": two rules are called "sequential": rename one, or leave it out`,
+		"object: lock\noperations: {a: }\npromise: {distinct: a}":                                         `[1:9] object "lock": the name "lock" is taken by a recipe of zklab's: choose another one`,
+		"object: ids\noperations: {a: {weight: 0}}\npromise: {distinct: a}":                               `[1:9] object "ids": no operation has a weight, so clients would call nothing: give one a weight above 0`,
+		"operations: {a: }\npromise: {distinct: a}":                                                       `[1:1] object "": the name "" is not made of lower-case words with hyphens, such as id-generator`,
+		"object: My Ids\noperations: {a: }\npromise: {distinct: a}":                                       `[1:9] object "My Ids": the name "My Ids" is not made of lower-case words with hyphens, such as id-generator`,
+		"object: ids\noperations: {a: , a: }\npromise: {distinct: a}":                                     `[2:19] mapping key "a" already defined at [2:14]`,
+		"object: ids\noperations: {a: , b c: }\npromise: {distinct: a}":                                   `[2:19] object "ids": an operation is called "b c": give it a name of one word`,
+		"object: ids\noperations: {a: {weight: 0}, b: {final: true, weight: -1}}\npromise: {distinct: a}": `[2:55] expected a whole number from 0 to 1000000`,
+		"object: ids\noperations: {a: }\npromise: {distinct: [a, a]}":                                     `[3:25] object "ids": two rules are called "a-distinct": rename one, or leave it out`,
 	} {
 		_, err := object.Parse([]byte(text))
 		if err == nil || err.Error() != want {

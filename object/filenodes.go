@@ -42,11 +42,15 @@ func parse(text []byte) (root ast.Node, err error) {
 
 // mistaken says what is wrong with a node, and where it is.
 func mistaken(n ast.Node, format string, args ...any) error {
-	at := ""
+	return fmt.Errorf(string(placeOf(n))+format, args...)
+}
+
+// placeOf returns the line and the column of a node.
+func placeOf(n ast.Node) place {
 	if t := n.GetToken(); t != nil && t.Position != nil {
-		at = fmt.Sprintf("[%d:%d] ", t.Position.Line, t.Position.Column)
+		return place(fmt.Sprintf("[%d:%d] ", t.Position.Line, t.Position.Column))
 	}
-	return fmt.Errorf(at+format, args...)
+	return ""
 }
 
 func isMapping(n ast.Node) bool {

@@ -17,26 +17,33 @@ import (
 // anyOp is an operation of a file.
 type anyOp = Op[subjects.Object, any, any]
 
+// filedRule is a rule of a file.
+type filedRule struct {
+	Rule
+	at place
+}
+
+func (f filedRule) where() place { return f.at }
+
 // readPromise reads the rules of an object.
 func (r *fileReader) readPromise(promise ast.Node) (rules []Rule, err error) {
 	add := func(read func(ast.Node) (Rule, error)) func(ast.Node) error {
 		return func(v ast.Node) error {
 			rule, err := read(v)
-			rules = append(rules, rule)
+			rules = append(rules, filedRule{rule, placeOf(v)})
 			return err
 		}
+	}
+	each := func(rule func(*anyOp) Rule) func(ast.Node) error {
+		return r.eachNamed(func(at ast.Node, o *anyOp) { rules = append(rules, filedRule{rule(o), placeOf(at)}) })
 	}
 	err = eachField(promise, "a promise", fields{
 		"exclusive": add(r.readExclusive),
 		"queue":     add(r.readQueue),
 		"register":  add(r.readRegister),
 		"counter":   add(r.readCounter),
-		"distinct": r.eachNamed(func(o *anyOp) {
-			rules = append(rules, Distinct(o))
-		}),
-		"rising": r.eachNamed(func(o *anyOp) {
-			rules = append(rules, answers{&o.operation, declared.Rising})
-		}),
+		"distinct":  each(Distinct[subjects.Object, any, any]),
+		"rising":    each(func(o *anyOp) Rule { return answers{name: "Rising", of: &o.operation, rule: declared.Rising} }),
 	})
 	if err == nil && len(rules) == 0 {
 		err = mistaken(promise, "the object promises nothing: expected a rule, such as distinct: next")
@@ -63,7 +70,7 @@ func (r *fileReader) into(op **anyOp) func(ast.Node) error {
 }
 
 // eachNamed reads the name of an operation, or a list of names.
-func (r *fileReader) eachNamed(do func(*anyOp)) func(ast.Node) error {
+func (r *fileReader) eachNamed(do func(ast.Node, *anyOp)) func(ast.Node) error {
 	return func(v ast.Node) error {
 		names := []ast.Node{v}
 		if list, ok := v.(*ast.SequenceNode); ok {
@@ -74,7 +81,7 @@ func (r *fileReader) eachNamed(do func(*anyOp)) func(ast.Node) error {
 			if err := r.named(n, &o); err != nil {
 				return err
 			}
-			do(o)
+			do(n, o)
 		}
 		return nil
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"regexp"
 	"slices"
 
@@ -40,6 +39,7 @@ type Object[S any] struct {
 	Exercise []Need
 
 	text string // of the file that declares the object; "" if a program does
+	at   place  // in that file
 }
 
 // Rule is a promise of an object: see [Sequential], [Property], [Porcupine], [Exclusive], [Queue], [Distinct]
@@ -47,6 +47,7 @@ type Object[S any] struct {
 type Rule interface {
 	// rules may say of operations what they do.
 	rules(operations []*operation) ([]declared.Rule, error)
+	where() place
 }
 
 // OnConn makes the New of an [Object] from a constructor that takes the client's connection.
@@ -58,14 +59,23 @@ func OnConn[S any](construct func(conn *zk.Conn, path string) (S, error)) func(*
 }
 
 // Workload returns the object as the workload of an experiment. If the declaration has mistakes, the
-// experiment says so when it begins, and runs nothing.
+// experiment says so when it begins, with the file and the line of the first one, and runs nothing. What is wrong
+// with the object as a whole is said of the line that calls Workload.
 func (o Object[S]) Workload() workloads.Workload {
 	w := workload{}
+	if o.at == "" {
+		o.at = here()
+	}
+	wrong := func(at place, err error) {
+		if w.err == nil && err != nil {
+			w.err = at.wrong(err)
+		}
+	}
 	var all []*operation
 	var calls []func(context.Context, any, json.RawMessage) (json.RawMessage, error)
 	for i, op := range o.Operations {
-		if op == nil || reflect.ValueOf(op).IsNil() {
-			w.err = errors.Join(w.err, fmt.Errorf("operation %d is nil", i+1))
+		if isNil(op) {
+			wrong(o.at, fmt.Errorf("operation %d is nil: leave it out", i+1))
 			continue
 		}
 		d := *op.declared()
@@ -74,20 +84,28 @@ func (o Object[S]) Workload() workloads.Workload {
 			return op.invoke(ctx, subject.(S), argument)
 		})
 	}
-	w.err = errors.Join(w.err, o.mistakes(all))
+	wrong(o.at, o.mistake(all))
 	var rules []declared.Rule
-	for _, r := range o.Rules {
-		if r == nil {
-			w.err = errors.Join(w.err, errors.New("a rule is nil"))
+	for i, r := range o.Rules {
+		if isNil(r) {
+			wrong(o.at, fmt.Errorf("rule %d is nil: leave it out", i+1))
 			continue
 		}
 		more, err := r.rules(all)
-		w.err = errors.Join(w.err, err)
+		wrong(r.where(), err)
 		for _, rule := range more {
-			if slices.ContainsFunc(rules, func(other declared.Rule) bool { return other.Name() == rule.Name() }) {
-				w.err = errors.Join(w.err, fmt.Errorf("two rules are called %q", rule.Name()))
+			switch {
+			case slices.ContainsFunc(rules, func(other declared.Rule) bool { return other.Name() == rule.Name() }):
+				wrong(r.where(), fmt.Errorf("two rules are called %q: rename one, or leave it out", rule.Name()))
+			case rule.Taken():
+				wrong(r.where(), fmt.Errorf("a rule is called %q, as a property that every object has: rename it", rule.Name()))
 			}
 			rules = append(rules, rule)
+		}
+	}
+	for _, d := range all {
+		if !d.ruled && o.text == "" { // a file says nothing of the operations that it does not name
+			wrong(d.at, fmt.Errorf("no rule says anything of operation %q: name it in one, or leave it out", d.name))
 		}
 	}
 	m := models.Model{Name: o.Name, About: o.About, OnZnodes: true}
@@ -99,7 +117,7 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		m.Operations = append(m.Operations, d.model())
 		w.Mix.Operations = append(w.Mix.Operations, workloads.MixedOperation{
-			F: d.name, Weight: d.weight, Final: d.final, When: d.when, Argument: d.draw, Call: calls[i],
+			F: d.name, Declared: string(d.at), Weight: d.weight, Final: d.final, When: d.when, Argument: d.draw, Call: calls[i],
 		})
 	}
 	needs := o.Exercise
@@ -107,8 +125,11 @@ func (o Object[S]) Workload() workloads.Workload {
 		needs = usualNeeds(all)
 	}
 	for _, n := range needs {
-		if n.Count == nil || n.What == "" {
-			w.err = errors.Join(w.err, errors.New("a need of Exercise has no What or no Count"))
+		switch {
+		case n.Count == nil || n.What == "":
+			wrong(o.at, fmt.Errorf("the need %q of Exercise has no What, or nothing that counts it", n.What))
+		case n.Operation != "" && !slices.ContainsFunc(all, func(d *operation) bool { return d.name == n.Operation }):
+			wrong(o.at, fmt.Errorf("the need %q of Exercise is about operation %q, which is none of the operations of the object", n.What, n.Operation))
 		}
 	}
 	declaration := declared.New(m, signatures, needs, rules...)
@@ -119,6 +140,10 @@ func (o Object[S]) Workload() workloads.Workload {
 			return nil, err
 		}
 		return o.New(c, path)
+	}
+	if w.err == nil {
+		at, err := declaration.Try(w.calls())
+		wrong(place(at), err)
 	}
 	return w
 }
@@ -135,36 +160,32 @@ func (o Object[S]) Maker() subjects.Maker {
 
 var goodName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-// mistakes returns what is wrong with a declaration.
-func (o Object[S]) mistakes(all []*operation) error {
-	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+// mistake returns the first thing that is wrong with the object itself and its operations.
+func (o Object[S]) mistake(all []*operation) error {
 	switch {
 	case !goodName.MatchString(o.Name):
-		wrong("the name %q is not made of lower-case words with hyphens", o.Name)
+		return fmt.Errorf("the name %q is not made of lower-case words with hyphens, such as id-generator", o.Name)
 	case models.Known(o.Name):
-		wrong("the name %q is taken by a recipe of zklab's", o.Name)
-	}
-	if o.New == nil {
-		wrong("New is nil")
-	}
-	if len(o.Rules) == 0 {
-		wrong("there is no rule, so nothing can be decided")
+		return fmt.Errorf("the name %q is taken by a recipe of zklab's: choose another one", o.Name)
+	case o.New == nil:
+		return errors.New("New is nil: give a function that makes the subject of one client")
+	case len(o.Rules) == 0:
+		return errors.New("there is no rule, so nothing can be decided: add one to Rules")
 	}
 	drawn := false
 	for i, op := range all {
 		drawn = drawn || op.weight > 0
 		if op.wrong != nil {
-			errs = append(errs, op.wrong)
+			return op.at.wrong(op.wrong)
 		}
 		if slices.ContainsFunc(all[:i], func(other *operation) bool { return other.name == op.name }) {
-			wrong("two operations are called %q", op.name)
+			return op.at.wrong(fmt.Errorf("two operations are called %q: rename one", op.name))
 		}
 	}
 	if !drawn {
-		wrong("no operation has a weight")
+		return errors.New("no operation has a weight, so clients would call nothing: give one a weight above 0")
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // workload is an object as a workload.
@@ -178,15 +199,28 @@ func (w workload) Err() error {
 	if w.err == nil {
 		return nil
 	}
-	first := w.err
-	for {
-		joined, ok := first.(interface{ Unwrap() []error })
-		if !ok {
-			break
+	var m mistake
+	errors.As(w.err, &m)
+	return fmt.Errorf("%sobject %q: %w", m.at, w.Name(), m.error)
+}
+
+// calls returns some calls of each operation, to try the rules; nil if their arguments cannot be drawn.
+func (w workload) calls() (all []*declared.Call) {
+	defer func() {
+		if recover() != nil { // the run says why
+			all = nil
 		}
-		first = joined.Unwrap()[0]
+	}()
+	for number := range int64(8) {
+		operations, arguments, err := w.Try(number + 1)
+		if err != nil {
+			return nil
+		}
+		for i, o := range operations {
+			all = append(all, &declared.Call{Operation: o.F, Argument: arguments[i]})
+		}
 	}
-	return fmt.Errorf("object %q: %w", w.Name(), first)
+	return all
 }
 
 // Start makes the subjects.

@@ -122,16 +122,9 @@ func TestRightAndWrong(t *testing.T) {
 
 // A specification that is wrong itself decides nothing, and says so in one line.
 func TestWrongSpecifications(t *testing.T) {
-	type state = map[string]int64
 	for says, steps := range map[string]func(*object.Op[*cell, int64, int64], *object.Op[*cell, object.None, int64]) object.Rule{
 		"the model panicked in its step for add(2): 2: no": func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
 			return object.Sequential(int64(0), object.Runs(a, func(int64, int64) (int64, int64, error) { panic("no") }), object.Runs(g, same))
-		},
-		"add changed the state that it was given": func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
-			return object.Sequential(state{}, object.Runs(a, func(s state, n int64) (state, int64, error) {
-				s["sum"] += n
-				return s, s["sum"], nil
-			}), object.Runs(g, func(s state, _ object.None) (state, int64, error) { return s, s["sum"], nil }))
 		},
 		`add returned the error "odd", which is none of those that the operation Refuses`: func(a *object.Op[*cell, int64, int64], g *object.Op[*cell, object.None, int64]) object.Rule {
 			return object.Sequential(int64(0), object.Runs(a, func(int64, int64) (int64, int64, error) { return 0, 0, errors.New("odd") }), object.Runs(g, same))
@@ -147,39 +140,6 @@ func TestWrongSpecifications(t *testing.T) {
 		if v := out.Result.Verdicts[0]; out.Result.Verdict != checker.Unknown || !strings.Contains(v.Reason, says) || strings.Contains(v.Reason, "\n") {
 			t.Errorf("%s: %s %+v", says, out.Result.Verdict, v)
 		}
-	}
-}
-
-// A declaration with mistakes runs nothing, and says in one line what is wrong.
-func TestMistakes(t *testing.T) {
-	good := func() object.Object[*cell] { return cells(false) }
-	for says, change := range map[string]func(*object.Object[*cell]){
-		`the name "queue" is taken by a recipe of zklab's`: func(o *object.Object[*cell]) { o.Name = "queue" },
-		`the name "My Cell" is not made of`:                func(o *object.Object[*cell]) { o.Name = "My Cell" },
-		"New is nil":                                       func(o *object.Object[*cell]) { o.New = nil },
-		"there is no rule":                                 func(o *object.Object[*cell]) { o.Rules = nil },
-		"no operation has a weight":                        func(o *object.Object[*cell]) { o.Operations = o.Operations[:0] },
-		"operation 3 is nil":                               func(o *object.Object[*cell]) { o.Operations = append(o.Operations, nil) },
-		`two operations are called "add"`:                  func(o *object.Object[*cell]) { o.Operations = append(o.Operations, add()) },
-		`the specification "sequential" says nothing of other`: func(o *object.Object[*cell]) {
-			o.Operations = append(o.Operations, object.Ask("other", (*cell).Get))
-		},
-		`two rules are called "sequential"`: func(o *object.Object[*cell]) { o.Rules = append(o.Rules, o.Rules[0]) },
-		"a property has no name":            func(o *object.Object[*cell]) { o.Rules = append(o.Rules, object.Property("", "", nil)) },
-		`operation "get" has the weight -1`: func(o *object.Object[*cell]) { o.Operations[1] = get().Weight(-1) },
-		`operation "send": its argument is a chan int, which cannot be written as JSON`: func(o *object.Object[*cell]) {
-			o.Operations = append(o.Operations, object.Give("send", func(*cell, context.Context, chan int) error { return nil }, object.Any[chan int](nil)))
-		},
-	} {
-		o := good()
-		change(&o)
-		_, err := zklab.Experiment{Workload: o.Workload()}.Complete()
-		if !errors.Is(err, zklab.ErrUsage) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v", says, err)
-		}
-	}
-	if _, err := (zklab.Experiment{Workload: good().Workload()}).Complete(); err != nil {
-		t.Errorf("no mistake: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,7 @@ type Operation[S any] interface {
 
 // operation is an operation without its types.
 type operation struct {
+	at       place
 	name     string
 	weight   int
 	reads    bool
@@ -46,7 +48,8 @@ type operation struct {
 	answer   reflect.Type
 	text     func(raw json.RawMessage, argument bool) string // of a value
 	decode   func(argument, answer json.RawMessage) (any, error)
-	wrong    error            // a mistake in the declaration
+	wrong    error            // the first mistake in the declaration
+	ruled    bool             // a rule says something of it
 	traits   models.Operation // what rules say that it does
 }
 
@@ -68,7 +71,7 @@ type Op[S, A, R any] struct {
 func Call[S, A, R any](name string, f func(S, context.Context, A) (R, error), argument func(*Draw) A) *Op[S, A, R] {
 	o := &Op[S, A, R]{call: f}
 	o.operation = operation{
-		name: name, weight: 1, argument: reflect.TypeFor[A](), answer: reflect.TypeFor[R](),
+		at: here(), name: name, weight: 1, argument: reflect.TypeFor[A](), answer: reflect.TypeFor[R](),
 		text: func(raw json.RawMessage, argument bool) string {
 			if argument {
 				return textOf[A](raw)
@@ -81,12 +84,14 @@ func Call[S, A, R any](name string, f func(S, context.Context, A) (R, error), ar
 		},
 	}
 	switch {
-	case name == "":
-		o.wrong = errors.New("an operation has no name")
-	case f == nil || argument == nil:
-		o.wrong = fmt.Errorf("operation %q has no function", name)
+	case !oneWord(name):
+		o.wrong = fmt.Errorf("an operation is called %q: give it a name of one word", name)
+	case f == nil:
+		o.wrong = fmt.Errorf("operation %q has no function that calls it", name)
+	case argument == nil:
+		o.wrong = fmt.Errorf("operation %q has nothing to draw its argument from", name)
 	default:
-		o.wrong = errors.Join(encodable[A](name, "argument"), encodable[R](name, "answer"))
+		o.wrong = cmp.Or(encodable[A](name, "argument"), encodable[R](name, "answer"))
 	}
 	o.draw = func(d *Draw) (json.RawMessage, error) {
 		if o.argument == reflect.TypeFor[None]() {
@@ -123,18 +128,26 @@ func Do[S any](name string, f func(S, context.Context) error) *Op[S, None, None]
 
 func nothing(*Draw) None { return None{} }
 
-// Any draws one of some values.
-func Any[A any](of ...A) func(*Draw) A { return func(d *Draw) A { return of[d.IntN(len(of))] } }
+// Any draws one of some values. Without values it is nil.
+func Any[A any](of ...A) func(*Draw) A {
+	if len(of) == 0 {
+		return nil
+	}
+	return func(d *Draw) A { return of[d.IntN(len(of))] }
+}
 
 // Unique draws a positive number that no other call of the run gets, so that an answer names the call
 // that it comes from.
 func Unique(d *Draw) int64 { return d.Unique() }
 
-// Weight says how often clients call the operation, relative to the others. The default is 1; an operation
-// of weight 0 is called at the end only, if it is [Op.Final].
+// mostWeight is the largest weight of an operation: the sum of all must be a number.
+const mostWeight = 1_000_000
+
+// Weight says how often clients call the operation, relative to the others: a number up to a million. The default is
+// 1; an operation of weight 0 is called at the end only, if it is [Op.Final].
 func (o *Op[S, A, R]) Weight(n int) *Op[S, A, R] {
-	if o.weight = n; n < 0 {
-		o.wrong = errors.Join(o.wrong, fmt.Errorf("operation %q has the weight %d: expected 0 or more", o.name, n))
+	if o.weight = n; n < 0 || n > mostWeight {
+		o.wrong = cmp.Or(o.wrong, fmt.Errorf("operation %q has the weight %d: expected 0 to %d", o.name, n, mostWeight))
 	}
 	return o
 }
@@ -157,7 +170,7 @@ func (o *Op[S, A, R]) Plain() *Op[S, A, R] { o.plain, o.reads = true, true; retu
 func (o *Op[S, A, R]) Refuses(errs ...error) *Op[S, A, R] {
 	for i, err := range errs {
 		if err == nil || slices.ContainsFunc(errs[:i], func(e error) bool { return e.Error() == err.Error() }) {
-			o.wrong = errors.Join(o.wrong, fmt.Errorf("operation %q refuses with an error that is nil or has the text of another one", o.name))
+			o.wrong = cmp.Or(o.wrong, fmt.Errorf("operation %q refuses with an error that is nil or has the text of another one", o.name))
 			return o
 		}
 	}

@@ -24,12 +24,13 @@ import (
 //
 // A refusal ([IsRefused]) is a step like an answer, and must lead to the same state.
 func Porcupine(model porcupine.Model, values func(*Did) (input, output any)) *PorcupineModel {
-	return &PorcupineModel{model: model, values: values}
+	return &PorcupineModel{place: here(), model: model, values: values}
 }
 
 // PorcupineModel is the rule that [Porcupine] returns. Its methods change the rule and return it; call them
 // before [Object.Workload].
 type PorcupineModel struct {
+	place
 	model   porcupine.Model
 	values  func(*Did) (input, output any)
 	outputs func(input any) []any
@@ -41,15 +42,16 @@ func (p *PorcupineModel) Outputs(f func(input any) []any) *PorcupineModel { p.ou
 func (p *PorcupineModel) rules(operations []*operation) ([]declared.Rule, error) {
 	of := map[string]*operation{}
 	for _, o := range operations {
-		of[o.name] = o
+		of[o.name], o.ruled = o, true
 	}
 	m := &declared.Porcupine{
 		Name: "porcupine", Meaning: "one order of the calls explains every answer, by the model of the program",
-		Model:   p.model,
-		Reads:   func(operation string) bool { return of[operation].reads },
-		Plain:   func(operation string) bool { return of[operation].plain },
-		Answer:  func(operation string) reflect.Type { return of[operation].answer },
-		Outputs: p.outputs,
+		Declared: string(p.place),
+		Model:    p.model,
+		Reads:    func(operation string) bool { return of[operation].reads },
+		Plain:    func(operation string) bool { return of[operation].plain },
+		Answer:   func(operation string) reflect.Type { return of[operation].answer },
+		Outputs:  p.outputs,
 	}
 	if p.values != nil {
 		m.Values = func(c *declared.Call) (input, output any, ok bool) {

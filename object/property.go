@@ -1,7 +1,7 @@
 package object
 
 import (
-	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/zklab/zklab/checker/declared"
@@ -27,17 +27,24 @@ type Finding = declared.Finding
 // means. f gets one object at a time, and several at the same time; it must not keep or change what it gets.
 // A finding is a violation, unless it is Undecided.
 func Property(name, meaning string, f func(*Key) []Finding) Rule {
-	return property{name, meaning, f}
+	return property{here(), name, meaning, f}
 }
 
 type property struct {
+	place
 	name, meaning string
 	f             func(*Key) []Finding
 }
 
-func (p property) rules([]*operation) ([]declared.Rule, error) {
-	if p.name == "" || p.f == nil {
-		return nil, errors.New("a property has no name or no function")
+func (p property) rules(operations []*operation) ([]declared.Rule, error) {
+	switch {
+	case !oneWord(p.name):
+		return nil, fmt.Errorf("a property is called %q: give it a name of one word", p.name)
+	case p.f == nil:
+		return nil, fmt.Errorf("the property %q has no function", p.name)
+	}
+	for _, o := range operations {
+		o.ruled = true // it can look at all of them
 	}
 	return []declared.Rule{declared.Property(p.name, p.meaning, p.f)}, nil
 }

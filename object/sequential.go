@@ -18,6 +18,7 @@ type Caller = declared.Caller
 
 // Step is the part of a [Spec] for one operation. The states are of type St.
 type Step[St any] struct {
+	place
 	of      *operation
 	ignored bool
 	next    func(state, value any, c *declared.Call, who Caller, heard bool) ([]any, error)
@@ -30,17 +31,18 @@ type Step[St any] struct {
 // f must not change the state that it is given, and must return the same for the same state and argument.
 func Runs[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A) (St, R, error)) Step[St] {
 	if f == nil {
-		return Step[St]{of: &o.operation}
+		return Step[St]{place: here(), of: operationOf(o)}
 	}
 	return RunsBy(o, func(state St, _ Caller, argument A) (St, R, error) { return f(state, argument) })
 }
 
 // RunsBy is [Runs] for an operation whose effect depends on who calls it.
 func RunsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argument A) (St, R, error)) Step[St] {
-	if f == nil {
-		return Step[St]{of: &o.operation}
+	if f == nil || o == nil {
+		return Step[St]{place: here(), of: operationOf(o)}
 	}
-	return Step[St]{of: &o.operation, next: func(state, value any, c *declared.Call, who Caller, heard bool) ([]any, error) {
+	at := here()
+	return Step[St]{place: at, of: &o.operation, next: func(state, value any, c *declared.Call, who Caller, heard bool) ([]any, error) {
 		v := value.(*values[A, R])
 		before, _ := state.(St)
 		after, want, err := f(before, who, v.argument)
@@ -48,7 +50,7 @@ func RunsBy[S, A, R, St any](o *Op[S, A, R], f func(state St, who Caller, argume
 		if err != nil {
 			refused := o.refusal(err)
 			if refused == nil {
-				declared.Mistake("%s returned the error %q, which is none of those that the operation Refuses", o.name, err)
+				declared.Mistake("%s%s returned the error %q, which is none of those that the operation Refuses", at, o.name, err)
 			}
 			after, due = before, refused.Error()
 		}
@@ -122,10 +124,10 @@ func (o *operation) refusal(err error) error {
 //
 // Both functions must not change the state that they are given.
 func Allows[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A, answer R) (St, error), unheard func(state St, argument A) []St) Step[St] {
-	if f == nil || unheard == nil {
-		return Step[St]{of: &o.operation}
+	if f == nil || unheard == nil || o == nil {
+		return Step[St]{place: here(), of: operationOf(o)}
 	}
-	return Step[St]{of: &o.operation, next: func(state, value any, c *declared.Call, _ Caller, heard bool) ([]any, error) {
+	return Step[St]{place: here(), of: &o.operation, next: func(state, value any, c *declared.Call, _ Caller, heard bool) ([]any, error) {
 		v := value.(*values[A, R])
 		before, _ := state.(St)
 		switch {
@@ -151,15 +153,17 @@ func Same[St, A any](state St, _ A) []St { return []St{state} }
 
 // Ignores says that a specification says nothing of an operation.
 func Ignores[St, S, A, R any](o *Op[S, A, R]) Step[St] {
-	return Step[St]{of: &o.operation, ignored: true}
+	return Step[St]{place: here(), of: operationOf(o), ignored: true}
 }
 
 // Spec is a sequential specification with states of type St.
 type Spec[St any] struct {
+	place
 	name, meaning string
 	initial       St
 	steps         []Step[St]
 	ends          func(St, Caller) St
+	noEnds        bool // SessionEnds got no function
 }
 
 // Sequential is the rule that one order of the calls of an object explains all answers: each call took effect
@@ -171,7 +175,7 @@ type Spec[St any] struct {
 // memory. Past them the verdict is unknown: use fewer clients, more keys or a shorter load.
 func Sequential[St any](initial St, steps ...Step[St]) *Spec[St] {
 	return &Spec[St]{
-		name: "sequential", meaning: "one order of the calls explains every answer, and each call took effect between its beginning and its end",
+		place: here(), name: "sequential", meaning: "one order of the calls explains every answer, and each call took effect between its beginning and its end",
 		initial: initial, steps: steps,
 	}
 }
@@ -186,15 +190,21 @@ func (s *Spec[St]) Named(name, meaning string) *Spec[St] {
 // any more. zklab knows from the transaction log and the links when a session ended. A call that changes
 // something takes effect before the session ends in which it went on. f must not change the state that it
 // is given.
-func (s *Spec[St]) SessionEnds(f func(state St, who Caller) St) *Spec[St] { s.ends = f; return s }
+func (s *Spec[St]) SessionEnds(f func(state St, who Caller) St) *Spec[St] {
+	s.ends, s.noEnds = f, f == nil
+	return s
+}
 
 func (s *Spec[St]) rules(operations []*operation) ([]declared.Rule, error) {
-	if s.name == "" {
-		return nil, errors.New("a specification has no name")
+	switch {
+	case !oneWord(s.name):
+		return nil, fmt.Errorf("a specification is called %q: give it a name of one word", s.name)
+	case s.noEnds:
+		return nil, fmt.Errorf("SessionEnds of the specification %q has no function", s.name)
 	}
 	steps := map[string]declared.Step{}
 	spec := &declared.Spec{
-		Name: s.name, Meaning: s.meaning, Begin: func() any { return s.initial },
+		Name: s.name, Meaning: s.meaning, Declared: string(s.place), Begin: func() any { return s.initial },
 		Step: func(operation string) (declared.Step, bool) { st, ok := steps[operation]; return st, ok },
 	}
 	if s.ends != nil {
@@ -207,22 +217,24 @@ func (s *Spec[St]) rules(operations []*operation) ([]declared.Rule, error) {
 	for _, o := range operations {
 		left[o.name] = true
 	}
+	rule := fmt.Sprintf("a step of the specification %q", s.name)
 	for _, st := range s.steps {
+		o, err := named(operations, st.of, rule)
 		switch {
-		case st.of == nil || st.next == nil && !st.ignored:
-			return nil, fmt.Errorf("a step of the specification %q has no function", s.name)
-		case among(operations, st.of) == nil:
-			return nil, fmt.Errorf("the specification %q has a step for %q, which is none of the operations", s.name, st.of.name)
-		case !left[st.of.name]:
-			return nil, fmt.Errorf("the specification %q has two steps for operation %q", s.name, st.of.name)
+		case err != nil:
+			return nil, st.wrong(err)
+		case st.next == nil && !st.ignored:
+			return nil, st.wrong(fmt.Errorf("the step for %q of the specification %q has no function", o.name, s.name))
+		case !left[o.name]:
+			return nil, st.wrong(fmt.Errorf("the specification %q has two steps for operation %q", s.name, o.name))
 		}
-		delete(left, st.of.name)
+		delete(left, o.name)
 		if !st.ignored {
-			steps[st.of.name] = declared.Step{Reads: st.of.reads, Plain: st.of.plain, Decode: st.of.prepare, Next: st.next}
+			steps[o.name] = declared.Step{Declared: string(st.place), Reads: o.reads, Plain: o.plain, Decode: o.prepare, Next: st.next}
 		}
 	}
 	if len(left) > 0 {
-		return nil, fmt.Errorf("the specification %q says nothing of %s: add steps, or Ignores", s.name, strings.Join(slices.Sorted(maps.Keys(left)), ", "))
+		return nil, fmt.Errorf("the specification %q says nothing of %s: add a step for each, such as Ignores", s.name, strings.Join(slices.Sorted(maps.Keys(left)), ", "))
 	}
 	return []declared.Rule{declared.Sequential(spec)}, nil
 }

@@ -12,9 +12,11 @@ import (
 // Holds is the rule that [Exclusive] returns. Its methods change the rule and return it; call them before
 // [Object.Workload].
 type Holds[S, R any] struct {
+	place
 	begin, end, confirm *operation
 	nested              bool
 	token               func(R) int64
+	wrong               error // what Confirm or Token got
 }
 
 // Exclusive is the rule that begin begins an exclusive hold of the object, as the Lock of a mutex does, and end
@@ -27,7 +29,7 @@ type Holds[S, R any] struct {
 // Unless [Op.When] says otherwise, a client calls begin when it does not hold, and end when it does. A client
 // that holds an object calls no other object until it has ended the hold. At the end it ends what it holds.
 func Exclusive[S, A, R, B, Q any](begin *Op[S, A, R], end *Op[S, B, Q]) *Holds[S, R] {
-	return &Holds[S, R]{begin: operationOf(begin), end: operationOf(end)}
+	return &Holds[S, R]{place: here(), begin: operationOf(begin), end: operationOf(end)}
 }
 
 // Nested says that a client may begin a hold again while it holds (a reentrant lock), and that the hold ends
@@ -37,31 +39,44 @@ func (h *Holds[S, R]) Nested() *Holds[S, R] { h.nested = true; return h }
 // Confirm declares the operation that asks whether its client still holds. It must answer false from a second
 // after its client was told that the session of the hold is over: that is the property lost.
 func (h *Holds[S, R]) Confirm(o *Op[S, None, bool]) *Holds[S, R] {
-	h.confirm = operationOf(o)
+	if h.confirm = operationOf(o); o == nil {
+		h.wrong = errors.New("the operation of Confirm is nil")
+	}
 	return h
 }
 
 // Token declares that holds have fencing tokens, which rise from hold to hold. f returns the token in an answer
 // of begin, or 0 if it has none.
-func (h *Holds[S, R]) Token(f func(answer R) int64) *Holds[S, R] { h.token = f; return h }
+func (h *Holds[S, R]) Token(f func(answer R) int64) *Holds[S, R] {
+	if h.token = f; f == nil {
+		h.wrong = errors.New("the function of Token is nil")
+	}
+	return h
+}
 
 // mostNested is how deep clients hold by default.
 const mostNested = 3
 
 func (h *Holds[S, R]) rules(operations []*operation) ([]declared.Rule, error) {
-	begin, end := among(operations, h.begin), among(operations, h.end)
+	begin, err := named(operations, h.begin, "Exclusive")
+	if err != nil {
+		return nil, err
+	}
+	end, err := named(operations, h.end, "Exclusive")
 	switch {
-	case begin == nil || end == nil:
-		return nil, errors.New("an operation of Exclusive is none of the operations")
+	case err != nil:
+		return nil, err
+	case h.wrong != nil:
+		return nil, h.wrong
 	case begin == end:
-		return nil, fmt.Errorf("operation %q both begins and ends an exclusive hold", begin.name)
+		return nil, fmt.Errorf("operation %q both begins and ends an exclusive hold: name two operations", begin.name)
 	}
 	begin.traits.Begins, begin.traits.Waits, end.traits.Ends = true, true, true
 	hold := declared.Hold{Begin: begin.name, End: end.name, Nested: h.nested}
 	if h.confirm != nil {
-		confirm := among(operations, h.confirm)
-		if confirm == nil {
-			return nil, fmt.Errorf("operation %q of Confirm is none of the operations", h.confirm.name)
+		confirm, err := named(operations, h.confirm, "Confirm")
+		if err != nil {
+			return nil, err
 		}
 		confirm.traits.Affirms, hold.Confirm = true, confirm.name
 	}
@@ -89,6 +104,7 @@ func (h *Holds[S, R]) rules(operations []*operation) ([]declared.Rule, error) {
 
 // Items is the rule that [Queue] returns.
 type Items struct {
+	place
 	put, take *operation
 	unordered bool
 }
@@ -101,17 +117,23 @@ type Items struct {
 // no item. After the load, clients call take until it answers that, or fails; without such an answer, an item
 // that never came out is not lost.
 func Queue[S, A, R, B, Q any](put *Op[S, A, R], take *Op[S, B, Q]) *Items {
-	return &Items{put: operationOf(put), take: operationOf(take)}
+	return &Items{place: here(), put: operationOf(put), take: operationOf(take)}
 }
 
 // Unordered says that items may come out in any order.
 func (q *Items) Unordered() *Items { q.unordered = true; return q }
 
 func (q *Items) rules(operations []*operation) ([]declared.Rule, error) {
-	put, take := among(operations, q.put), among(operations, q.take)
+	put, err := named(operations, q.put, "Queue")
+	if err != nil {
+		return nil, err
+	}
+	take, err := named(operations, q.take, "Queue")
 	switch {
-	case put == nil || take == nil:
-		return nil, errors.New("an operation of Queue is none of the operations")
+	case err != nil:
+		return nil, err
+	case put.argument == reflect.TypeFor[None]():
+		return nil, fmt.Errorf("operation %q puts its argument in, but has none: draw it with Unique", put.name)
 	case take.answer != put.argument && take.answer != reflect.PointerTo(put.argument):
 		return nil, fmt.Errorf("operation %q answers %s, but %q puts %s in: expected the same type, or a pointer to it", take.name, take.answer, put.name, put.argument)
 	}
@@ -121,7 +143,9 @@ func (q *Items) rules(operations []*operation) ([]declared.Rule, error) {
 
 // Distinct is the rule that no two answers of an operation for the same object are equal. It is called after the
 // operation: "next-distinct".
-func Distinct[S, A, R any](o *Op[S, A, R]) Rule { return answers{operationOf(o), declared.Distinct} }
+func Distinct[S, A, R any](o *Op[S, A, R]) Rule {
+	return answers{here(), "Distinct", operationOf(o), declared.Distinct}
+}
 
 // Number is a type of numbers.
 type Number interface {
@@ -130,18 +154,25 @@ type Number interface {
 
 // Rising is the rule that no answer of an operation is less than one that was given for the same object before
 // the call began. It is called after the operation: "next-rising".
-func Rising[S, A any, R Number](o *Op[S, A, R]) Rule { return answers{operationOf(o), declared.Rising} }
+func Rising[S, A any, R Number](o *Op[S, A, R]) Rule {
+	return answers{here(), "Rising", operationOf(o), declared.Rising}
+}
 
 // answers is a rule about the answers of one operation.
 type answers struct {
+	place
+	name string
 	of   *operation
 	rule func(string) []declared.Rule
 }
 
 func (a answers) rules(operations []*operation) ([]declared.Rule, error) {
-	o := among(operations, a.of)
-	if o == nil {
-		return nil, errors.New("the operation of Distinct or Rising is none of the operations")
+	o, err := named(operations, a.of, a.name)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.answer == reflect.TypeFor[None]():
+		return nil, fmt.Errorf("%s compares the answers of operation %q, but it has none", a.name, o.name)
 	}
 	return a.rule(o.name), nil
 }
@@ -151,14 +182,4 @@ func operationOf[S, A, R any](o *Op[S, A, R]) *operation {
 		return nil
 	}
 	return &o.operation
-}
-
-// among returns the operation of an object that has the name of another one; nil if there is none.
-func among(operations []*operation, other *operation) *operation {
-	for _, o := range operations {
-		if other != nil && o.name == other.name {
-			return o
-		}
-	}
-	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -289,26 +288,6 @@ func TestQueue(t *testing.T) {
 		}
 		if got := out.Result.Violated(); !slices.Equal(got, want) || want == nil && out.Result.Verdict != checker.Valid {
 			t.Errorf("%q: %s, violated %q: %+v", defect, out.Result.Verdict, got, out.Result.Verdicts)
-		}
-	}
-}
-
-// Mistakes in the rules of traits are told in one line.
-func TestMistakesInTraits(t *testing.T) {
-	enter, leave := object.Ask("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
-	for says, rule := range map[string]object.Rule{
-		"an operation of Exclusive is none of the operations":             object.Exclusive(enter, object.Do("other", (*gate).Leave)),
-		`operation "enter" both begins and ends an exclusive hold`:        object.Exclusive(enter, enter),
-		`operation "other" of Confirm is none of the operations`:          object.Exclusive(enter, leave).Confirm(object.Ask("other", (*gate).Enter)),
-		"an operation of Queue is none of the operations":                 object.Queue[*gate, object.None, object.None, object.None, bool](nil, enter),
-		`operation "enter" answers bool, but "leave" puts object.None in`: object.Queue(leave, enter),
-		"the operation of Distinct or Rising is none of the operations":   object.Distinct(object.Do("other", (*gate).Leave)),
-	} {
-		o := gates(false)
-		o.Operations, o.Rules = []object.Operation[*gate]{enter, leave}, []object.Rule{rule}
-		_, err := zklab.Experiment{Workload: o.Workload()}.Complete()
-		if !errors.Is(err, zklab.ErrUsage) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v", says, err)
 		}
 	}
 }

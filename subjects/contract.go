@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
@@ -222,7 +223,7 @@ var ErrNoSubject = errors.New("the constructor returned nil, without an error")
 
 // given returns an error if a constructor returned no subject.
 func given[S any](s S, err error) (S, error) {
-	if err == nil && any(s) == nil {
+	if v := reflect.ValueOf(s); err == nil && (!v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()) {
 		err = ErrNoSubject
 	}
 	return s, err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/panics"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -26,8 +27,10 @@ type Mix struct {
 
 // MixedOperation is an operation of a [Mix].
 type MixedOperation struct {
-	F      string
-	Weight int // how often it is drawn, relative to the others
+	F string
+	// Declared is where the program declares the operation, as a message begins: "ids_test.go:17: ".
+	Declared string
+	Weight   int // how often it is drawn, relative to the others
 	// Final: after the load, when all faults are healed, every client calls it once for every key.
 	Final bool
 	// When says whether a client may call it now; nil means always.
@@ -239,7 +242,7 @@ func (r *mixRun) may(o *MixedOperation, d *Draw) (may bool) {
 	if o.When == nil {
 		return true
 	}
-	err := safely(func() error { may = o.When(d); return nil })
+	err := told(func() error { may = o.When(d); return nil })
 	r.mistaken(o, "condition", err)
 	return may && err == nil
 }
@@ -247,7 +250,7 @@ func (r *mixRun) may(o *MixedOperation, d *Draw) (may bool) {
 // call calls an operation, and returns its answer as JSON; nil if there is none.
 func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *MixedOperation, d *Draw) (json.RawMessage, error) {
 	var argument json.RawMessage
-	err := safely(func() (err error) { argument, err = o.Argument(d); return err })
+	err := told(func() (err error) { argument, err = o.Argument(d); return err })
 	if err != nil {
 		r.mistaken(o, "argument", err)
 		return nil, err
@@ -316,6 +319,16 @@ func (u Unwritten) Error() string { return "its answer cannot be recorded: " + u
 
 func (u Unwritten) Unwrap() error { return u.Err }
 
+// told calls a function of the declaration, and turns its panic into an error.
+func told(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("its function panicked: %v%s", p, panics.Place())
+		}
+	}()
+	return f()
+}
+
 // mistaken notes a mistake in a function of the declaration.
 func (r *mixRun) mistaken(o *MixedOperation, what string, err error) {
 	if err == nil {
@@ -328,7 +341,7 @@ func (r *mixRun) mistaken(o *MixedOperation, what string, err error) {
 		if what == "answer" {
 			done = "recorded"
 		}
-		r.err = fmt.Errorf("the %s of operation %q of %s cannot be %s: %w", what, o.F, r.Name(), done, err)
+		r.err = fmt.Errorf("%sthe %s of operation %q of %s cannot be %s: %w", o.Declared, what, o.F, r.Name(), done, err)
 	}
 }
 

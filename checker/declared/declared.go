@@ -25,17 +25,24 @@ type Object struct {
 	Text string
 
 	model    frame.Model
+	rules    []Rule
 	identity history.Declaration
 }
 
 // Rule decides one property of the histories of an object. It is safe for concurrent use.
 type Rule struct {
 	property *frame.Property
-	picture  frame.Picture // nil if there is none
+	picture  frame.Picture                 // nil if there is none
+	try      func([]*Call) (string, error) // nil if it cannot be tried; see [Object.Try]
 }
 
 // Name returns the name of the property.
 func (r Rule) Name() string { return r.property.Name }
+
+// Taken reports whether each object has a property of the rule's name anyway.
+func (r Rule) Taken() bool {
+	return r.Name() == frame.ServerAgreement.Name || r.Name() == frame.NoPanic.Name
+}
 
 // Property returns what decides the rule.
 func (r Rule) Property() *frame.Property { return r.property }
@@ -47,6 +54,8 @@ func (r Rule) Picture() frame.Picture { return r.picture }
 type Need struct {
 	// What names it in the plural: "calls of next that were answered".
 	What string
+	// Operation is the one whose calls are counted; "" if there is no single one.
+	Operation string
 	// Least is how often it must have happened on all keys together.
 	Least int
 	// Count returns how often it happened on a key.
@@ -56,7 +65,7 @@ type Need struct {
 // New returns the declaration of a kind of object with its rules, in the order of reports. All rules have
 // the same needs. operations are told as in [history.Declaration].
 func New(m models.Model, operations []string, needs []Need, rules ...Rule) *Object {
-	o := &Object{model: frame.Model{Object: &m}, identity: history.Declaration{Operations: operations}}
+	o := &Object{model: frame.Model{Object: &m}, rules: rules, identity: history.Declaration{Operations: operations}}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		o.identity.Module = info.Main.Path
 	}

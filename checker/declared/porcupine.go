@@ -9,11 +9,14 @@ import (
 	"sync/atomic"
 
 	"github.com/anishathalye/porcupine"
+
+	"github.com/zklab/zklab/internal/base/panics"
 )
 
 // Porcupine is a model of porcupine, and how the calls of a history are its operations.
 type Porcupine struct {
 	Name, Meaning string // of the property
+	Declared      string // where the program declares it, as [Step.Declared]
 	// Model is as porcupine has it. Its Partition divides the calls of a key further.
 	Model porcupine.Model
 	// Values returns a call in terms of the model; ok is false if the model does not know it. The
@@ -30,8 +33,8 @@ type Porcupine struct {
 	Bounds  Bounds
 }
 
-// Check returns what the model lacks.
-func (m *Porcupine) Check() error {
+// Check returns what is wrong with the model, as far as its first state shows it.
+func (m *Porcupine) Check() (err error) {
 	switch {
 	case m.Model.Init == nil:
 		return errors.New("the model has no Init")
@@ -39,6 +42,21 @@ func (m *Porcupine) Check() error {
 		return errors.New("the model has neither Step nor StepContext")
 	case m.Values == nil:
 		return errors.New("there is no function for the values of the model")
+	}
+	of := "Init"
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the model's %s panicked: %v%s", of, p, panics.Place())
+		}
+	}()
+	a, b := m.Model.Init(), m.Model.Init()
+	if m.Model.Equal != nil {
+		of = "Equal"
+		m.Model.Equal(a, b)
+	}
+	if m.Model.Hash != nil {
+		of = "Hash"
+		m.Model.Hash(a)
 	}
 	return nil
 }
@@ -57,10 +75,10 @@ type asked struct {
 func (m *Porcupine) Rule() Rule {
 	says := func(f func(string) bool, operation string) bool { return f != nil && f(operation) }
 	s := &Spec{
-		Name: m.Name, Meaning: m.Meaning, Begin: m.Model.Init, Bounds: m.Bounds,
+		Name: m.Name, Meaning: m.Meaning, Declared: m.Declared, Begin: m.Model.Init, Bounds: m.Bounds,
 		Step: func(operation string) (Step, bool) {
 			plain := says(m.Plain, operation)
-			return Step{Reads: plain || says(m.Reads, operation), Plain: plain, Decode: m.decode, Next: m.next}, true
+			return Step{Declared: m.Declared, Reads: plain || says(m.Reads, operation), Plain: plain, Decode: m.decode, Next: m.next}, true
 		},
 		prepare: m.guess, doubt: doubt, equal: m.Model.Equal, hash: m.Model.Hash, show: m.Model.DescribeState,
 		tell: func(c *Call, value any) string {

@@ -21,6 +21,7 @@ import (
 // once it is used.
 type Spec struct {
 	Name, Meaning string // of the property
+	Declared      string // where the program declares it, as [Step.Declared]
 	Begin         func() any
 	// Step returns the part for an operation. ok is false if the specification says nothing of it.
 	Step func(operation string) (st Step, ok bool)
@@ -69,6 +70,8 @@ func (b Bounds) of(a *evidence.Record) linearize.Budget {
 
 // Step is the part of a specification for one operation.
 type Step struct {
+	// Declared is where the program declares the step, as a message begins: "ids_test.go:17: ".
+	Declared string
 	// Reads: the operation changes nothing. A call without an answer then says nothing.
 	Reads bool
 	// Plain: the answer may be as old as those of ZooKeeper's own reads.
@@ -87,7 +90,7 @@ func Mistake(format string, args ...any) { panic(linearize.Mistake(fmt.Sprintf(f
 // Sequential is the rule that one order of the calls explains all answers: each call took effect at one
 // moment between its beginning and its end.
 func Sequential(s *Spec) Rule {
-	return Rule{picture: s.picture, property: &frame.Property{
+	return Rule{picture: s.picture, try: s.try, property: &frame.Property{
 		Name: s.Name, Meaning: s.Meaning, Declared: true, Decider: "porcupine",
 		Evidence: func(a *evidence.Record) string {
 			if s.SessionEnds != nil || s.plain(a) {

@@ -127,7 +127,7 @@ func (w *world) unchanged(i int, by *item) {
 		return
 	}
 	if hash, _ := hashed(state); hash != w.hashes[i] {
-		Mistake("%s changed the state that it was given: it must return a new one instead", by.operation())
+		Mistake("%s%s", by.declared(), changed(by.operation()))
 	}
 }
 

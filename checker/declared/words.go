@@ -20,6 +20,15 @@ func (it *item) operation() string {
 	return it.call.Operation
 }
 
+// declared is where the program declares the step of the item.
+func (it *item) declared() string {
+	if it.ends != nil {
+		return it.of.Declared
+	}
+	st, _ := it.of.Step(it.call.Operation)
+	return st.Declared
+}
+
 // String tells the item in a few words.
 func (it *item) String() string {
 	if it.ends != nil {
