@@ -269,7 +269,7 @@ func TestPlayProcesses(t *testing.T) {
 // What cannot be simulated is refused in words.
 func TestNotSimulated(t *testing.T) {
 	for name, x := range map[string]zklab.Experiment{
-		"over TCP":   {Workload: workloads.Lock{}, Ensemble: embedded.Config{}},
+		"over TCP":   {Workload: workloads.Lock{New: newLock}, Ensemble: embedded.Config{}},
 		"no recipe":  {},
 		"in a shell": {Workload: workloads.Lock{}, Command: []string{"true"}},
 	} {
@@ -277,7 +277,7 @@ func TestNotSimulated(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := (zklab.Experiment{Workload: workloads.Lock{}}).Simulate(t.Context()); !errors.Is(err, zklab.ErrUsage) {
+	if _, err := (zklab.Experiment{Workload: workloads.Lock{New: newLock}}).Simulate(t.Context()); !errors.Is(err, zklab.ErrUsage) {
 		t.Errorf("in a test, without it: %v", err)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
+	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -144,7 +145,7 @@ func knobFlags(flags *pflag.FlagSet, s *settings.Settings) {
 
 // defaults are the experiment that no flag changes: package zklab's own.
 func defaults() (x *store.Experiment, seed *int64, minLoad *int) {
-	usual, err := experiment.Experiment{Config: engine.Config{Workload: workloads.Lock{}}}.Complete()
+	usual, err := experiment.Experiment{Config: engine.Config{Workload: workloads.Lock{New: subjects.NewLock}}}.Complete()
 	if err != nil {
 		panic(err) // it has defaults for all that is left out
 	}

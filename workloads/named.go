@@ -3,6 +3,7 @@ package workloads
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -79,6 +80,16 @@ func (s Subject) besides(properties ...string) Subject {
 func (s Subject) alone() Subject {
 	s.Alone = true
 	return s
+}
+
+// LacksNew reports whether a workload of this package has no function that makes the subjects.
+func LacksNew(w Workload) bool {
+	v := reflect.ValueOf(w)
+	if v.Kind() != reflect.Struct || v.Type().PkgPath() != reflect.TypeFor[Lock]().PkgPath() {
+		return false
+	}
+	made := v.FieldByName("New")
+	return made.IsValid() && made.Kind() == reflect.Func && made.IsNil()
 }
 
 // Recipes lists the names of the workloads, sorted. Those that were given to cli.Main are among them.

@@ -32,6 +32,9 @@ func (x Experiment) Complete() (Experiment, error) {
 	if w, ok := x.Workload.(interface{ Err() error }); ok && w.Err() != nil { // a declaration with mistakes
 		return x, engine.Usage("%v", w.Err())
 	}
+	if x.Command == nil && workloads.LacksNew(x.Workload) {
+		return x, engine.Usage("the %s workload has no New: give %T a function that makes the subject of one client", x.Workload.Name(), x.Workload)
+	}
 	if x.Ensemble == nil {
 		x.Ensemble = embedded.Config{InMemory: true, Latency: UsualLatency}
 	}
