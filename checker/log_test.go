@@ -336,6 +336,23 @@ func TestLayoutThatIsNotRecognised(t *testing.T) {
 	}
 }
 
+// Of equal items of two queues, the log does not say which came out of which.
+func TestEqualItemsOfTwoQueues(t *testing.T) {
+	item := objects.Item{Item: "a"}
+	r := queued(3).Put(0, 302, 303, "a", history.Info) // it was not put in
+	r.Op(checktest.Args{Client: 0, F: objects.FEnqueue, Key: "l", Inv: 304, Ret: 305, Outcome: history.OK, In: item, Session: 1})
+	r.Op(checktest.Args{Client: 2, F: objects.FDequeue, Key: "l", Inv: 310, Ret: 320, Outcome: history.OK, Out: item, Session: 3})
+	r.Inserts(1, "a").Removes(3, "a").Shown(400)
+	for _, key := range []string{"k", "l"} {
+		r.KeyFact(500, history.FDrained, key, objects.Drained{Empty: true})
+	}
+	for _, v := range Run(t.Context(), r.Build(), Options{Transactions: r.Txns}).Verdicts {
+		if v.Result == Violation {
+			t.Errorf("%s of %s is %s: %s", v.Property, v.Key, v.Result, v.Reason)
+		}
+	}
+}
+
 // A history and a log that cannot both be right are a finding, whatever came of it.
 func TestContradictionWithTheLog(t *testing.T) {
 	r := checktest.Lock().Opens(1).Touches(1).Closes(1).Touches(2).Hold(checktest.Grant{Client: 0, Inv: 10, Ret: 20, Release: 60, Token: 1, Alive: 50}).

@@ -6,7 +6,8 @@ import (
 )
 
 // itemNodes are the znodes of items in the transaction log. An item is the data of a
-// znode that a session of its producer made, and a session of its consumer deletes.
+// znode that a session of its producer made, and a session of its consumer deletes. If two
+// queues have equal items, the log does not say which znode is which item, so there are none.
 type itemNodes struct {
 	evidence.Layout
 	of map[string][]*evidence.Znode // by data, of those that clients made
@@ -15,7 +16,7 @@ type itemNodes struct {
 // nodesOf are those of a record; none without a log.
 var nodesOf = evidence.Once(func(a *evidence.Record) *itemNodes {
 	x := &itemNodes{}
-	if a.Log == nil {
+	if a.Log == nil || equalItems(a) {
 		return x
 	}
 	x.of = a.Log.Group(func(n *evidence.Znode) (string, bool) { return string(n.Data), a.Session(n.Maker) != nil })
@@ -24,6 +25,20 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *itemNodes {
 	}
 	return x
 })
+
+// equalItems reports whether two queues have equal items.
+func equalItems(a *evidence.Record) bool {
+	in := map[string]bool{}
+	for _, k := range a.Keys {
+		for _, it := range queueOf(k).items {
+			if in[it.value] {
+				return true
+			}
+			in[it.value] = true
+		}
+	}
+	return false
+}
 
 // recognise looks for the items of a key.
 func (x *itemNodes) recognise(k *evidence.Key) {
