@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/object"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -171,6 +172,22 @@ func TestArrivals(t *testing.T) {
 		if some[value] == "" || some[value] != all[value] {
 			t.Errorf("%s: %q, but %q in the whole load", value, some[value], all[value])
 		}
+	}
+}
+
+// No two calls of a run draw the same unique number, also after the load.
+func TestUnique(t *testing.T) {
+	o := cells(false)
+	put := object.Call("put", (*cell).Add, object.Unique)
+	o.Operations = []object.Operation[*cell]{put}
+	o.Rules = []object.Rule{object.Property("none", "nothing is decided", func(*object.Key) []object.Finding { return nil })}
+	of := map[string]*history.Operation{}
+	for _, op := range simulated(t, o).History.Operations() {
+		value := string(op.Invoke.Value)
+		if first := of[value]; first != nil {
+			t.Errorf("client %d drew %s for %s, as client %d did for %s", op.Client, value, op.Key, first.Client, first.Key)
+		}
+		of[value] = op
 	}
 }
 

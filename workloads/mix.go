@@ -61,13 +61,11 @@ func (d *Draw) Unique() int64 {
 	return n
 }
 
-// Numbers of [Draw.Unique]: the seventh arrival of client 3 gets 703. In Quiesce, clients go on from
-// afterLoad, and what they ask for again has numbers that are larger by askedAgain each time. A second number for one
-// call is larger by anotherUnique.
+// Numbers of [Draw.Unique]: the seventh arrival of client 3 gets 703. The calls of a client in Quiesce go on from
+// afterLoad. A second number for one call is larger by anotherUnique.
 const (
 	uniqueStride  = 100
 	afterLoad     = 1 << 31
-	askedAgain    = 1 << 20
 	anotherUnique = 1 << 40
 )
 
@@ -119,7 +117,7 @@ func (m Mix) Maker() subjects.Maker { return subjects.ServeOn(m.contract(), m.Ne
 // Start makes the subjects.
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 	made, err := makePerKey(ctx, env, on(m.contract(), m.New))
-	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}}
+	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}, after: map[int]int64{}}
 	for _, c := range env.Clients {
 		r.held[c.ID] = map[string]stays{}
 	}
@@ -134,8 +132,9 @@ type mixRun struct {
 	held     map[int]map[string]stays // by client and key; each client uses its own
 
 	mu  sync.Mutex
-	put map[string]int // how many items clients put into each object
-	err error          // the first mistake in a function of the declaration
+	put   map[string]int // how many items clients put into each object
+	after map[int]int64  // how many calls each client has made after the load
+	err   error          // the first mistake in a function of the declaration
 }
 
 // stays are those of one client at one object. They end with the session that made them, which may be one of the
@@ -206,6 +205,14 @@ func (r *mixRun) drawing(c *Client, key string, number int64, rng *rand.Rand) *D
 		stride *= uniqueStride
 	}
 	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: number*stride + int64(c.ID)}
+}
+
+// afterwards is drawing for the next call of a client after the load.
+func (r *mixRun) afterwards(c *Client, key string, rng *rand.Rand) *Draw {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.after[c.ID]++
+	return r.drawing(c, key, afterLoad+r.after[c.ID], rng)
 }
 
 // draw draws one of the operations that are possible now, and calls it. It returns the operation, nil if none is
@@ -354,15 +361,15 @@ func (r *mixRun) mistake() error {
 // Quiesce lets each client end its stays. Then each client calls one more operation of every object,
 // which must work now, and asks the final ones. At last it takes out the items that were put in.
 func (r *mixRun) Quiesce(ctx context.Context) error {
-	r.env.eachKey(func(c *Client, key string) { r.endStays(ctx, c, key, afterLoad) })
+	r.env.eachKey(func(c *Client, key string) { r.endStays(ctx, c, key) })
 	r.env.eachKey(func(c *Client, key string) {
 		r.last(ctx, c, key)
-		r.endStays(ctx, c, key, afterLoad+2)
+		r.endStays(ctx, c, key)
 	})
 	r.env.eachKey(func(c *Client, key string) {
 		for i := range r.Operations {
 			if o := &r.Operations[i]; o.Final {
-				_, _ = r.call(ctx, c, 0, o, r.drawing(c, key, int64(afterLoad+3+i), random(r.env, c.ID)))
+				_, _ = r.call(ctx, c, 0, o, r.afterwards(c, key, random(r.env, c.ID)))
 			}
 		}
 	})
@@ -375,11 +382,9 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 
 // last calls one more operation of an object. If it fails to begin a stay, the client asks again.
 func (r *mixRun) last(ctx context.Context, c *Client, key string) {
-	number := int64(afterLoad + 1)
 	r.env.askAgain(ctx, func() error {
 		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0)) // draws the same operation each time
-		o, err := r.draw(ctx, c, 0, r.drawing(c, key, number, rng))
-		number += askedAgain
+		o, err := r.draw(ctx, c, 0, r.afterwards(c, key, rng))
 		if o == nil || !c.model.Operation(o.F).Begins {
 			return nil
 		}
@@ -388,14 +393,14 @@ func (r *mixRun) last(ctx context.Context, c *Client, key string) {
 }
 
 // endStays calls the operation that ends a stay until the client has none, or it does not help.
-func (r *mixRun) endStays(ctx context.Context, c *Client, key string, number int64) {
+func (r *mixRun) endStays(ctx context.Context, c *Client, key string) {
 	for i := range r.Operations {
 		o := &r.Operations[i]
 		if !c.model.Operation(o.F).Ends {
 			continue
 		}
 		for n := r.stays(c, key); n > 0; n-- {
-			_, _ = r.call(ctx, c, 0, o, r.drawing(c, key, number, random(r.env, c.ID)))
+			_, _ = r.call(ctx, c, 0, o, r.afterwards(c, key, random(r.env, c.ID)))
 		}
 	}
 }
@@ -412,7 +417,7 @@ func (r *mixRun) drain(ctx context.Context, key string) {
 			var answer json.RawMessage
 			var err error
 			for range r.put[key] + 1 {
-				if answer, err = r.call(ctx, c, 0, o, r.drawing(c, key, afterLoad+3, random(r.env, c.ID))); err != nil || noItem(answer) {
+				if answer, err = r.call(ctx, c, 0, o, r.afterwards(c, key, random(r.env, c.ID))); err != nil || noItem(answer) {
 					break
 				}
 			}
