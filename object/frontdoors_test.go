@@ -2,15 +2,94 @@ package object_test
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/zklab/zklab"
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/testkit/ownobjects"
 )
 
-// All front doors take an object of one's own.
+// A right object is accused at no front door, however its clients live, and is valid somewhere. A wrong one is
+// convicted of what it breaks. A new kind of object meets all lives and doors, and a new life all kinds. For stored
+// runs and the commands, see TestOwnObjectsAtAllDoors in package cli.
+func TestObjectsAndLives(t *testing.T) {
+	for i, o := range ownobjects.All {
+		t.Run(o.Name, func(t *testing.T) {
+			valid := 0
+			for j, life := range ownobjects.Lives {
+				t.Run(life.Name, func(t *testing.T) {
+					t.Run("right", func(t *testing.T) {
+						if acquitted(t, o, life, int64(i+2*j), (i+j)%2 == 0) {
+							valid++
+						}
+					})
+					if (i+j)%2 == 0 { // it takes some seeds
+						t.Run("wrong", func(t *testing.T) { convicted(t, o, life) })
+					}
+				})
+			}
+			if valid == 0 {
+				t.Error("the right one is valid in no life")
+			}
+		})
+	}
+}
+
+// lived is the experiment of a kind of object.
+func lived(o ownobjects.Object, life ownobjects.Life, wrong bool) zklab.Experiment {
+	return zklab.Experiment{
+		Workload: o.Made(life, wrong).Workload(), Clients: 3, Keys: 2, TimeLimit: 3 * time.Second, MinLoad: -1, AllowUnknown: true,
+		PlayProcesses: life.Processes, OneProcess: !life.Processes,
+	}
+}
+
+// acquitted takes a right object through a door of tests with a seed, and reports whether it was valid in a run with
+// expiries.
+func acquitted(t *testing.T, o ownobjects.Object, life ownobjects.Life, seed int64, simulate bool) bool {
+	x := lived(o, life, false)
+	t.Setenv("ZKLAB_SEED", strconv.FormatInt(seed%10+1, 10))
+	if simulate {
+		zklab.Simulate(t, x)
+	} else {
+		zklab.Sweep(t, x, zklab.SweepOptions{})
+	}
+	out := simulatedOnce(t, x, "expire", seed+1)
+	if names := out.Result.Violated(); len(names) > 0 {
+		t.Errorf("a right one is accused of %q", names)
+	}
+	return out.Result.Verdict == checker.Valid
+}
+
+// convicted asserts that a wrong object is convicted in one of some simulations.
+func convicted(t *testing.T, o ownobjects.Object, life ownobjects.Life) {
+	var found []string
+	for seed := range int64(5) {
+		out := simulatedOnce(t, lived(o, life, true), o.Faults, seed+1)
+		if found = append(found, out.Result.Violated()...); slices.Contains(found, o.Breaks) {
+			return
+		}
+	}
+	t.Errorf("a wrong one is accused of %q, and not of %s", found, o.Breaks)
+}
+
+func simulatedOnce(t *testing.T, x zklab.Experiment, faults string, seed int64) *zklab.Outcome {
+	t.Helper()
+	x.Seed = seed
+	if faults != "" {
+		x.Faults = must(plan.Parse(faults, time.Second))
+	}
+	out, err := zklab.SimulateIn(t, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// The doors that take longer, or real time, take one object.
 func TestFrontDoors(t *testing.T) {
 	t.Run("simulate", func(t *testing.T) { zklab.Simulate(t, stores(right)) })
 	t.Run("sweep", func(t *testing.T) { zklab.Sweep(t, stores(right), zklab.SweepOptions{Seeds: 6}) })

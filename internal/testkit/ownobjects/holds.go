@@ -1,0 +1,266 @@
+package ownobjects
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/subjects"
+)
+
+// lease is an ephemeral znode, which its session has until it ends. A wrong one is given to each client that asks.
+type lease struct {
+	*seat
+	wrong bool
+	done  func() // ends the session of the lease that the client took last; nil if it took none
+}
+
+var errTaken = errors.New("taken")
+
+func (l *lease) Take(context.Context) error {
+	if l.done != nil {
+		l.done()
+	}
+	now, done, err := l.session()
+	if err != nil {
+		return err
+	}
+	l.done = done
+	_, err = now.Conn.Create(l.path+"/holder", nil, zk.FlagEphemeral, everyone)
+	if errors.Is(err, zk.ErrNodeExists) {
+		if err = errTaken; l.wrong {
+			err = nil
+		}
+	}
+	return err
+}
+
+// leases have a sequential specification in which sessions end.
+func leases(life Life, wrong bool) Declared {
+	const free = int64(0)
+	take := object.Do("take", (*lease).Take).Refuses(errTaken)
+	spec := object.Sequential(free, object.RunsBy(take, func(holder int64, who object.Caller, _ object.None) (int64, object.None, error) {
+		if holder != free {
+			return holder, object.None{}, errTaken
+		}
+		return who.Session, object.None{}, nil
+	})).SessionEnds(func(holder int64, who object.Caller) int64 {
+		if holder == who.Session {
+			return free
+		}
+		return holder
+	})
+	return object.Object[*lease]{
+		Name: "own-lease", Operations: []object.Operation[*lease]{take}, Rules: []object.Rule{spec},
+		New: func(c *subjects.Client, path string) (*lease, error) {
+			s, err := life.at(c, path, "")
+			return &lease{seat: s, wrong: wrong}, err
+		},
+	}
+}
+
+// gate lets one client in at a time. It has the mistakes of a gate.
+type gate struct {
+	*seat
+	mistake mistake
+
+	of    *subjects.Client // whose lock it is
+	lock  held             // nil before the first
+	done  func()           // ends the session of the hold
+	depth int              // how often the client is inside
+	count int64            // its holds
+}
+
+// held is what a lock of zklab's offers.
+type held interface {
+	subjects.Lock
+	subjects.Holder
+	subjects.Owner
+	subjects.Fencer
+}
+
+// mistake is what is wrong with a gate.
+type mistake string
+
+const (
+	none      mistake = ""
+	impatient mistake = "impatient" // it lets a client in that has waited for a while
+	shallow   mistake = "shallow"   // a client is outside after it left once
+	forgetful mistake = "forgetful" // it does not notice that its session ended
+	counting  mistake = "counting"  // its tokens count the holds of one client
+)
+
+func newGate(life Life, m mistake, wrong bool) func(*subjects.Client, string) (*gate, error) {
+	if !wrong {
+		m = none
+	}
+	return func(c *subjects.Client, path string) (*gate, error) {
+		s, err := life.at(c, path, "")
+		return &gate{seat: s, mistake: m}, err
+	}
+}
+
+// patience is how long a try waits. An impatient gate waits half as long.
+const patience = 30 * time.Millisecond
+
+var errOutside = errors.New("not inside")
+
+// Session is the one that has the hold.
+func (g *gate) Session() int64 {
+	if g.depth == 0 || g.lock == nil {
+		return 0
+	}
+	return g.lock.Session()
+}
+
+func (g *gate) lost() bool {
+	if g.lock == nil {
+		return false
+	}
+	select {
+	case <-g.lock.Lost():
+		return true
+	default:
+		return false
+	}
+}
+
+// Enter waits until the client is inside. If it is already, it is so once more.
+func (g *gate) Enter(ctx context.Context) (err error) {
+	if g.depth > 0 && !g.lost() {
+		g.depth++
+		return nil
+	}
+	if g.depth > 0 {
+		_ = g.leave(ctx)
+	}
+	now, done, err := g.session()
+	if err != nil {
+		return err
+	}
+	if g.of != now {
+		l, err := subjects.NewLock(now, g.path)
+		if err != nil {
+			done()
+			return err
+		}
+		g.of, g.lock = now, l.(held)
+	}
+	wait, cancel := ctx, func() {}
+	if g.mistake == impatient {
+		wait, cancel = context.WithTimeout(ctx, patience/2)
+	}
+	defer cancel()
+	err = g.lock.Lock(wait)
+	if err != nil && g.mistake == impatient && ctx.Err() == nil {
+		g.of, g.lock, err = nil, nil, nil
+	}
+	if err != nil {
+		done()
+		return err
+	}
+	g.done, g.depth, g.count = done, 1, g.count+1
+	return nil
+}
+
+// Try is Enter for a client that does not wait.
+func (g *gate) Try(ctx context.Context) (bool, error) {
+	wait, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := g.Enter(wait)
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Leave ends one stay.
+func (g *gate) Leave(ctx context.Context) error {
+	if g.depth == 0 {
+		return subjects.WithoutEffect(errOutside)
+	}
+	if g.depth > 1 && g.mistake == shallow {
+		g.depth--
+		return g.lock.Unlock(ctx)
+	}
+	if g.depth > 1 && !g.lost() {
+		g.depth--
+		return nil
+	}
+	return g.leave(ctx)
+}
+
+// leave ends all stays.
+func (g *gate) leave(ctx context.Context) (err error) {
+	if g.depth = 0; g.lock != nil {
+		err = g.lock.Unlock(ctx)
+	}
+	g.done()
+	return err
+}
+
+// Inside reports whether the client is inside.
+func (g *gate) Inside(context.Context) (bool, error) {
+	return g.depth > 0 && (g.mistake == forgetful || !g.lost()), nil
+}
+
+// Count enters, and returns the token.
+func (g *gate) Count(ctx context.Context) (int64, error) {
+	err := g.Enter(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case g.mistake == counting:
+		return g.count, nil
+	}
+	return g.lock.Fence(), nil
+}
+
+// gates are exclusive.
+func gates(life Life, wrong bool) Declared {
+	enter, leave := object.Do("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
+	return object.Object[*gate]{
+		Name: "own-gate", New: newGate(life, impatient, wrong), Operations: []object.Operation[*gate]{enter, leave},
+		Rules: []object.Rule{object.Exclusive(enter, leave)},
+	}
+}
+
+// nestedGates can be entered again.
+func nestedGates(life Life, wrong bool) Declared {
+	enter, leave := object.Do("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
+	return object.Object[*gate]{
+		Name: "own-nested-gate", New: newGate(life, shallow, wrong), Operations: []object.Operation[*gate]{enter, leave},
+		Rules: []object.Rule{object.Exclusive(enter, leave).Nested()},
+	}
+}
+
+// askedGates say whether their client is inside.
+func askedGates(life Life, wrong bool) Declared {
+	enter, leave := object.Do("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
+	inside := object.Ask("inside", (*gate).Inside).ReadOnly().Weight(6)
+	return object.Object[*gate]{
+		Name: "own-asked-gate", New: newGate(life, forgetful, wrong), Operations: []object.Operation[*gate]{enter, leave, inside},
+		Rules: []object.Rule{object.Exclusive(enter, leave).Confirm(inside)},
+	}
+}
+
+// countedGates have tokens.
+func countedGates(life Life, wrong bool) Declared {
+	enter, leave := object.Ask("enter", (*gate).Count), object.Do("leave", (*gate).Leave)
+	return object.Object[*gate]{
+		Name: "own-counted-gate", New: newGate(life, counting, wrong), Operations: []object.Operation[*gate]{enter, leave},
+		Rules: []object.Rule{object.Exclusive(enter, leave).Token(func(token int64) int64 { return token })},
+	}
+}
+
+// triedGates are try-locks.
+func triedGates(life Life, wrong bool) Declared {
+	enter, leave := object.Ask("enter", (*gate).Try), object.Do("leave", (*gate).Leave)
+	return object.Object[*gate]{
+		Name: "own-tried-gate", New: newGate(life, impatient, wrong), Operations: []object.Operation[*gate]{enter, leave},
+		Rules: []object.Rule{object.Exclusive(enter, leave)},
+	}
+}

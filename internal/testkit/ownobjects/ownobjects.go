@@ -1,0 +1,40 @@
+// Package ownobjects has small recipes of kinds that zklab does not know, a right and a wrong one of each, whose
+// clients live in several ways. Between them, their declarations use each kind of rule of package object. Tests take
+// them through the front doors of the Go package and of the commands.
+package ownobjects
+
+import (
+	"github.com/zklab/zklab/workloads"
+)
+
+// Declared is an object.Object of any subject.
+type Declared interface{ Workload() workloads.Workload }
+
+// Object is a kind of object.
+type Object struct {
+	Name string
+	// Breaks is the property that the wrong one breaks.
+	Breaks string
+	// Faults are those that bring the mistake to light; "" if it needs none.
+	Faults string
+	// Made declares the right or the wrong one. Its clients live in some way.
+	Made func(life Life, wrong bool) Declared
+}
+
+// All are the kinds of objects. Tests go through all, so a new kind is one more entry.
+var All = []Object{
+	{"own-numbers", "sequential", "", numbers},
+	{"own-swap", "porcupine", "", swaps},
+	{"own-lease", "sequential", "expire", leases},
+	{"own-gate", "exclusion", "", gates},
+	{"own-nested-gate", "exclusion", "", nestedGates},
+	{"own-asked-gate", "lost", "expire:holder/300ms", askedGates},
+	{"own-counted-gate", "tokens", "", countedGates},
+	{"own-tried-gate", "exclusion", "", triedGates},
+	{"own-line", "order", "", lines},
+	{"own-heap", "integrity", "", heaps},
+	{"own-tickets", "next-distinct", "", tickets},
+	{"own-clock", "tick-rising", "", clocks},
+	{"own-bank", "total", "", banks},
+	{"own-filed", "next-distinct", "", filed},
+}
