@@ -27,10 +27,17 @@ func readObject(cmd *cobra.Command, x *store.Experiment, path string) error {
 		}
 		x.Recipe, x.Object, x.ObjectFile = o.Name, text, path
 	}
-	if x.Object != "" && x.SubjectCommand == "" {
+	if x.Object != "" && x.SubjectCommand == "" && !servedHere(*x) {
 		return usageError("%s needs the program that serves %q: add --subject-command 'python3 adapter.py'", cmd.Name(), x.Recipe)
 	}
 	return nil
+}
+
+// servedHere reports whether this program makes the subjects of the objects that an experiment declares: they are
+// among the recipes that were passed to Main.
+func servedHere(x store.Experiment) bool {
+	w, err := workloads.Named(x.Recipe, firstSubject(x.Recipe))
+	return err == nil && x.SubjectCommand == "" && workloads.WrittenBy(w) == x.Object
 }
 
 // recipeWords are the words of a command line that say which recipe an experiment is about.

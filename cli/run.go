@@ -312,7 +312,7 @@ func assembled(x store.Experiment, f *runFlags) (experiment.Experiment, error) {
 
 // workloadOf returns the workload of a recipe, or of the object that the experiment declares.
 func workloadOf(x store.Experiment, subject string) (workloads.Workload, error) {
-	if x.Object != "" {
+	if x.Object != "" && !servedHere(x) {
 		return objectWorkload(x)
 	}
 	w, err := workloads.Named(x.Recipe, subject)
