@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 		"zklab":         func() { Main() },
 		"zklab-control": controlProgram,
 		"numbers":       ownProgram,
+		ownObjects:      ownObjectsProgram,
 		// A defect in the background, of which no command of ours has one.
 		"zklab-panics": func() {
 			os.Exit(supervised(func() int {

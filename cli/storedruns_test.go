@@ -29,7 +29,7 @@ func TestStoredRunsOfAllObjects(t *testing.T) {
 				if !workloads.InProcesses(w) {
 					as = "goroutine"
 				}
-				z := zklabIn{t, t.TempDir(), map[string]outputOf{}}
+				z := zklabIn{t: t, dir: t.TempDir(), done: map[string]outputOf{}}
 				args := []string{"run", recipe, "--simulate", "--subject", subject, "--clients-as", as, "--clients", "3", "--time-limit", "4s", "--seed", "1", "--quiet"}
 				if faults := faultsOf(recipe, subject); faults != "" {
 					args = append(args, "--faults", faults)

@@ -1,0 +1,221 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/internal/testkit/ownobjects"
+	"github.com/zklab/zklab/store"
+)
+
+// ownObjects is a command that declares all objects of package ownobjects, each with a subject for each life. Without
+// arguments, it runs the command lines of its input, one after the other, which takes half as long as a process each.
+const ownObjects = "ownobjects"
+
+func ownObjectsProgram() {
+	var all []Recipe
+	for _, o := range ownobjects.All {
+		s := Subjects{Recipe: o.Made(ownobjects.Lives[0], false)}
+		for _, life := range ownobjects.Lives {
+			s.Others = append(s.Others,
+				Subject{Name: "right:" + life.Name, Recipe: o.Made(life, false)},
+				Subject{Name: "broken:" + life.Name, Recipe: o.Made(life, true), Property: o.Breaks, Faults: o.Faults})
+		}
+		all = append(all, s)
+	}
+	if len(os.Args) > 1 {
+		Main(all...)
+	}
+	if err := declareOwn(all); err != nil {
+		panic(err)
+	}
+	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	for {
+		var args []string
+		if in.Decode(&args) != nil {
+			os.Exit(exitValid)
+		}
+		var text bytes.Buffer
+		code := execute(args, &text, &text)
+		_ = out.Encode(commandOutput{text.String(), code})
+	}
+}
+
+// commandOutput is what a command line came to.
+type commandOutput struct {
+	Text string
+	Code int
+}
+
+// commandLines starts a process of ownObjects that runs command lines in a folder until the test ends.
+func commandLines(t *testing.T, dir string) func(args []string) outputOf {
+	cmd := exec.Command(ownObjects)
+	cmd.Dir, cmd.Stderr, cmd.Env = dir, os.Stderr, append(os.Environ(), "GOGC=400") // a third less processor time
+	in, inErr := cmd.StdinPipe()
+	out, outErr := cmd.StdoutPipe()
+	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	ask, answers := json.NewEncoder(in), json.NewDecoder(out)
+	return func(args []string) outputOf {
+		var o commandOutput
+		if err := errors.Join(ask.Encode(args), answers.Decode(&o)); err != nil {
+			t.Fatalf("%q: %v", args, err)
+		}
+		return outputOf{o.Text, o.Code}
+	}
+}
+
+// Each command comes to the same verdict of objects of one's own, whatever they promise and however their clients
+// live: a right one is accused by none, and a wrong one is convicted of what it breaks. Each command meets each kind
+// of object and each life.
+func TestOwnObjectsAtAllDoors(t *testing.T) {
+	t.Parallel()
+	for i, o := range ownobjects.All {
+		for j, subject := range []string{"right", "broken"} {
+			t.Run(o.Name+"/"+subject, func(t *testing.T) {
+				t.Parallel()
+				life := ownobjects.Lives[(i+3*j)%len(ownobjects.Lives)]
+				dir := t.TempDir()
+				c := ownCell{zklabIn{t, dir, map[string]outputOf{}, commandLines(t, dir)}, o, life, subject == "broken"}
+				code := c.run()
+				formats := exportDoors()
+				doors := append(slices.Clone(storedDoors[:len(storedDoors)-len(formats)]), formats[(i+j)%len(formats)])
+				for k, d := range doors {
+					if d.always || (i+j+k)%2 == 0 {
+						d.open(c.zklabIn, code)
+					}
+				}
+				for k, d := range ownDoors {
+					if (i+j+k)%2 == 0 {
+						d(c)
+					}
+				}
+			})
+		}
+	}
+}
+
+// ownCell is an object at the doors.
+type ownCell struct {
+	zklabIn
+	o     ownobjects.Object
+	life  ownobjects.Life
+	wrong bool
+}
+
+// what are the arguments that name the subject, its life and its load.
+func (c ownCell) what() []string {
+	as, kind := "goroutine", "right:"
+	if c.life.Processes {
+		as = "process"
+	}
+	if c.wrong {
+		kind = "broken:"
+	}
+	return []string{c.o.Name, "--subject", kind + c.life.Name, "--clients-as", as, "--clients", "3", "--keys", "2", "--quiet"}
+}
+
+// load are those of runs with faults.
+func (c ownCell) load() []string {
+	faults := c.o.Faults
+	switch {
+	case !c.wrong && c.life.Processes:
+		faults = "crash,lose-reply"
+	case !c.wrong:
+		faults = "expire,lose-reply"
+	}
+	if faults == "" {
+		faults = noFaults
+	}
+	return []string{"--time-limit", "3s", "--fault-interval", "1s", "--min-load", "0", "--faults", faults}
+}
+
+// run stores a run, that of a wrong object with a violation, and returns its exit code.
+func (c ownCell) run() int {
+	c.t.Helper()
+	for seed := 1; ; seed++ {
+		args := slices.Concat([]string{"run"}, c.what(), c.load(), []string{"--simulate", "--seed", strconv.Itoa(seed)})
+		out, code := c.zklab(args...)
+		violated := c.violated()
+		switch {
+		case code > exitUnknown || !c.wrong && code == exitViolation || c.wrong && seed == 5:
+			c.t.Fatalf("exit code %d, violated: %q\n%s", code, violated, out)
+		case !c.wrong:
+			return code
+		case slices.Contains(violated, c.o.Breaks):
+			if again := violatedIn(c.t, []byte(c.output("check", "store/latest", "--json"))); !slices.Equal(again, violated) {
+				c.t.Errorf("check finds %q violated, and run %q", again, violated)
+			}
+			return code
+		}
+	}
+}
+
+// violated returns the properties that the latest run violated.
+func (c ownCell) violated() []string {
+	text, err := os.ReadFile(filepath.Join(c.dir, "store/latest/result.json"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return violatedIn(c.t, text)
+}
+
+// violatedIn returns the violated properties in a result.
+func violatedIn(t *testing.T, text []byte) []string {
+	t.Helper()
+	var r store.Result
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return r.Violated()
+}
+
+func (c ownCell) output(args ...string) string {
+	out, _ := c.zklab(args...)
+	return out
+}
+
+// ownDoors are the commands that run more than one experiment.
+var ownDoors = []func(ownCell){
+	func(c ownCell) { // sweep
+		c.runsMany("sweep", "--simulate", "--swarm=false", "--seeds", "1..2", "--jobs", "1")
+	},
+	func(c ownCell) {
+		out, code := c.zklab(slices.Concat([]string{"explore"}, c.what(), []string{"--singles", "--first", "--faults", "lose-reply", "--ops", "4", "--keys", "1", "--for", "10m", "--jobs", "1"})...)
+		c.decided("explore", out, code)
+	},
+	func(c ownCell) { // shrink
+		if c.wrong {
+			c.exits(exitViolation, "shrink", "store/latest", "--property", c.o.Breaks, "--runs", "10", "--quiet")
+			c.exits(exitViolation, "check", "store/latest/shrunk")
+		}
+	},
+}
+
+func (c ownCell) runsMany(command string, more ...string) {
+	out, code := c.zklab(slices.Concat([]string{command}, c.what(), c.load(), more)...)
+	c.decided(command, out, code)
+}
+
+// decided asserts what a command found.
+func (c ownCell) decided(command, out string, code int) {
+	c.t.Helper()
+	if wrong := code == exitViolation; code > exitUnknown || wrong != c.wrong || c.wrong && !strings.Contains(out, c.o.Breaks) {
+		c.t.Errorf("%s: exit code %d\n%s", command, code, out)
+	}
+}
