@@ -33,8 +33,8 @@ func readObject(cmd *cobra.Command, x *store.Experiment, path string) error {
 	return nil
 }
 
-// servedHere reports whether this program makes the subjects of the objects that an experiment declares: they are
-// among the recipes that were passed to Main.
+// servedHere reports whether this program makes the subjects of the objects that an experiment declares:
+// they are among the recipes that were passed to Main.
 func servedHere(x store.Experiment) bool {
 	w, err := workloads.Named(x.Recipe, firstSubject(x.Recipe))
 	return err == nil && x.SubjectCommand == "" && workloads.WrittenBy(w) == x.Object

@@ -16,8 +16,9 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// ownObjects is a command that declares all objects of package ownobjects, each with a subject for each life. Without
-// arguments, it runs the command lines of its input, one after the other, which takes half as long as a process each.
+// ownObjects is a command that declares all objects of package ownobjects, each with a subject for each life.
+// Without arguments, it runs the command lines of its input, one after the other, which takes half as long as
+// a process each.
 const ownObjects = "ownobjects"
 
 func ownObjectsProgram() {
@@ -80,9 +81,9 @@ func commandLines(t *testing.T, dir string) func(args []string) outputOf {
 	}
 }
 
-// Each command comes to the same verdict of objects of one's own, whatever they promise and however their clients
-// live: a right one is accused by none, and a wrong one is convicted of what it breaks. Each command meets each kind
-// of object and each life.
+// Each command comes to the same verdict of objects of one's own, whatever they promise and however their
+// clients live: a right one is accused by none, and a wrong one is convicted of what it breaks. Each command
+// meets each kind of object and each life.
 func TestOwnObjectsAtAllDoors(t *testing.T) {
 	t.Parallel()
 	for i, o := range ownobjects.All {

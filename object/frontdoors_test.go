@@ -13,9 +13,9 @@ import (
 	"github.com/zklab/zklab/internal/testkit/ownobjects"
 )
 
-// A right object is accused at no front door, however its clients live, and is valid somewhere. A wrong one is
-// convicted of what it breaks. A new kind of object meets all lives and doors, and a new life all kinds. For stored
-// runs and the commands, see TestOwnObjectsAtAllDoors in package cli.
+// A right object is accused at no front door, however its clients live, and is valid somewhere. A wrong one
+// is convicted of what it breaks. A new kind of object meets all lives and doors, and a new life all kinds.
+// For stored runs and the commands, see TestOwnObjectsAtAllDoors in package cli.
 func TestObjectsAndLives(t *testing.T) {
 	for i, o := range ownobjects.All {
 		t.Run(o.Name, func(t *testing.T) {
@@ -47,8 +47,8 @@ func lived(o ownobjects.Object, life ownobjects.Life, wrong bool) zklab.Experime
 	}
 }
 
-// acquitted takes a right object through a door of tests with a seed, and reports whether it was valid in a run with
-// expiries.
+// acquitted takes a right object through a door of tests with a seed, and reports whether it was valid in a
+// run with expiries.
 func acquitted(t *testing.T, o ownobjects.Object, life ownobjects.Life, seed int64, simulate bool) bool {
 	x := lived(o, life, false)
 	t.Setenv("ZKLAB_SEED", strconv.FormatInt(seed%10+1, 10))

@@ -61,8 +61,8 @@ func (d *Draw) Unique() int64 {
 	return n
 }
 
-// Numbers of [Draw.Unique]: the seventh arrival of client 3 gets 703. The calls of a client in Quiesce go on from
-// afterLoad. A second number for one call is larger by anotherUnique.
+// Numbers of [Draw.Unique]: the seventh arrival of client 3 gets 703. The calls of a client in Quiesce go on
+// from afterLoad. A second number for one call is larger by anotherUnique.
 const (
 	uniqueStride  = 100
 	afterLoad     = 1 << 31
@@ -131,7 +131,7 @@ type mixRun struct {
 	meetings meetings
 	held     map[int]map[string]stays // by client and key; each client uses its own
 
-	mu  sync.Mutex
+	mu    sync.Mutex
 	put   map[string]int // how many items clients put into each object
 	after map[int]int64  // how many calls each client has made after the load
 	err   error          // the first mistake in a function of the declaration

@@ -14,7 +14,8 @@ import (
 // funds is how much there is on the accounts of a bank.
 const funds = 100
 
-// bank has two accounts in one znode. A wrong one takes money from one account, and adds it to the other one later.
+// bank has two accounts in one znode. A wrong one takes money from one account, and adds it to the other one
+// later.
 type bank struct {
 	*seat
 	wrong bool

@@ -11,7 +11,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// lease is an ephemeral znode, which its session has until it ends. A wrong one is given to each client that asks.
+// lease is an ephemeral znode, which its session has until it ends. A wrong one is given to each client that
+// asks.
 type lease struct {
 	*seat
 	wrong bool

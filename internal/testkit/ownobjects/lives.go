@@ -14,7 +14,8 @@ import (
 // Life is a way in which the clients of an object live.
 type Life struct {
 	Name string // one word
-	// Processes: clients are processes that crash and start again under their name. Otherwise they are in one process.
+	// Processes: clients are processes that crash and start again under their name. Otherwise they are in one
+	// process.
 	Processes bool
 
 	each   bool // each object has a session of its own, which the harness closes

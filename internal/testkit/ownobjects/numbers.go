@@ -64,8 +64,8 @@ func (n *number) Swap(ctx context.Context, to int64) (int64, error) {
 	return n.change(ctx, func(int64) int64 { return to })
 }
 
-// Tick returns a number that is not less than any before. A wrong clock takes several at once, and gives them to its
-// client one by one.
+// Tick returns a number that is not less than any before. A wrong clock takes several at once, and gives them
+// to its client one by one.
 func (n *number) Tick(ctx context.Context) (int64, error) {
 	const block = 5
 	if !n.wrong {

@@ -1,6 +1,6 @@
-// Package ownobjects has small recipes of kinds that zklab does not know, a right and a wrong one of each, whose
-// clients live in several ways. Between them, their declarations use each kind of rule of package object. Tests take
-// them through the front doors of the Go package and of the commands.
+// Package ownobjects has small recipes of kinds that zklab does not know, a right and a wrong one of each,
+// whose clients live in several ways. Between them, their declarations use each kind of rule of package
+// object. Tests take them through the front doors of the Go package and of the commands.
 package ownobjects
 
 import (

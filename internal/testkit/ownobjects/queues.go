@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// basket has an item in each sequential znode. A wrong line takes the newest item, and a wrong heap an item that another
-// client has just taken.
+// basket has an item in each sequential znode. A wrong line takes the newest item, and a wrong heap an item
+// that another client has just taken.
 type basket struct {
 	*seat
 	heap, wrong bool
