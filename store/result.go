@@ -79,6 +79,20 @@ func (r *Result) Decisive(result checker.Result) []checker.Verdict {
 	return vs
 }
 
+// WhyUnknown returns one reason why the verdict is unknown: the first assumption that does not hold, or the first
+// property that was not decided. It returns "" if there is none.
+func (r *Result) WhyUnknown() string {
+	for _, a := range r.Assumptions {
+		if !a.Met {
+			return a.Text
+		}
+	}
+	for _, v := range r.Decisive(checker.Unknown) {
+		return v.Property + ": " + v.Reason
+	}
+	return ""
+}
+
 // Violated returns the violated properties that count, each once.
 func (r *Result) Violated() []string {
 	var names []string

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"math"
 	"time"
 
@@ -27,6 +28,7 @@ type Group struct {
 
 	took     []sweep.FaultCount // of all runs together
 	noEffect []string           // their faults, where some of them took no effect
+	open     string             // why a run was not decided
 	runs     []*store.Run
 	sweeps   [][]string // the paths of each
 	facts    []facts    // of each run and sweep
@@ -142,6 +144,7 @@ func (g *Group) add(l *sweep.Line) {
 		g.Violation++
 	case checker.Unknown:
 		g.Unknown++
+		g.open = cmp.Or(g.open, l.WhyUnknown())
 	default:
 		g.Errors++
 		return

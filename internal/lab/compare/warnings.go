@@ -25,6 +25,11 @@ func (c *Comparison) warn() {
 		}
 	}
 	c.warnOfFaults()
+	for i, g := range c.Groups {
+		if g.open != "" {
+			c.warnf("%s: %d of %s undecided, such as %s", Letter(i), g.Unknown, prose.Count(g.Runs, "run"), g.open)
+		}
+	}
 	c.warnOfUnits()
 	c.warnOfPower()
 	for _, d := range c.Differences {

@@ -67,6 +67,7 @@ type entry struct {
 
 	asked *sweep.Asked // the faults that the user of a sweep asked for
 	took  []sweep.FaultCount
+	open  string // why a run of a sweep was not decided
 }
 
 // index lists a store. What has not changed since the last list is not read again.
@@ -239,9 +240,14 @@ func (x *index) readRun(name string) entry {
 		e.Subject, e.Ensemble, e.Label, e.Seed = cmp.Or(r.Subject, e.Subject), r.Ensemble.Backend, r.Label, fmt.Sprint(r.Seed)
 		e.Length, e.Operations = r.Stats.Load, r.Stats.Operations
 		e.Faults = faultsText(e.Faults, r)
+		var notes []string
 		if r.Interrupted {
-			e.Note = "interrupted"
+			notes = append(notes, "interrupted")
 		}
+		if why := r.WhyUnknown(); e.State == undecided && why != "" {
+			notes = append(notes, why)
+		}
+		e.Note = strings.Join(notes, "; ")
 		if e.State == "" {
 			e.State, e.Note = unreadable, fmt.Sprintf("result.json has the verdict %q", printable.Text(string(r.Verdict), 40))
 		}
@@ -442,7 +448,7 @@ func (x *index) sweep(name, recipe string) (e entry, ok bool) {
 	case e.Done < e.Seeds:
 		e.State = unfinished
 	case e.Errors > 0 || e.Valid == 0:
-		e.State = undecided
+		e.State, e.Note = undecided, e.open
 	case len(e.asked.Never(e.took)) > 0:
 		e.State, e.Note = undecided, sweep.Sentences(e.asked.Never(e.took))
 	default:
@@ -466,6 +472,7 @@ func (e *entry) add(f *sweep.Follower) {
 	e.Errors += f.Errors
 	e.Length += f.Took
 	e.took = append(e.took, f.Effective...)
+	e.open = cmp.Or(e.open, f.WhyUnknown)
 	if d := f.Description; d != nil {
 		e.asked = d.Asked
 		e.Subject, e.Label, e.Faults, e.Ensemble = cmp.Or(d.Setting("subject-command"), d.Setting("subject"), e.Subject), d.Setting("label"), d.Setting("faults"), d.Setting("ensemble")

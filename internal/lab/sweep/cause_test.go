@@ -144,7 +144,7 @@ func TestOf(t *testing.T) {
 	want := []Property{
 		{Name: "exclusion", Result: checker.Violation, Shape: "acquire ok, release ok", Faults: []string{"pause"}},
 		{Name: "belief", Result: checker.Violation, Measured: true, Shape: "acquire ok, release ok", Faults: []string{"pause"}},
-		{Name: "fencing", Result: checker.Unknown, Why: "assumption load, faults"},
+		{Name: "fencing", Result: checker.Unknown, Why: "assumption load, faults", Example: "68 operations succeeded"},
 		{Name: "progress", Result: checker.Unknown, Why: "client # asked for k# at # s, token #", Example: "client 3 asked for k2 at 13.284 s, token 0x1f"},
 	}
 	if diff := cmp.Diff(want, l.NotValid); diff != "" {

@@ -27,6 +27,8 @@ type Follower struct {
 	Lines    int64
 	Verdicts map[checker.Result]int
 	Errors   int
+	// WhyUnknown is a reason of the first run that was not decided; "" if there is none.
+	WhyUnknown string
 	// Took is the time of the latest line since its session began.
 	Took time.Duration
 
@@ -64,7 +66,13 @@ func (f *Follower) line(text []byte) error {
 	for verdict, prefix := range passes {
 		digits := bytes.TrimLeft(text[len(seedPrefix):], "0123456789")
 		if bytes.HasPrefix(digits, prefix) {
-			f.Verdicts[verdict]++
+			if f.Verdicts[verdict]++; verdict == checker.Unknown && f.Verdicts[verdict] == 1 {
+				e, err := parseEntry(text)
+				if err != nil {
+					return err
+				}
+				f.WhyUnknown = e.Line.WhyUnknown()
+			}
 			return nil
 		}
 	}

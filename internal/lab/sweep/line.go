@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"cmp"
+
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/stats"
 )
@@ -59,11 +61,21 @@ type Property struct {
 	Measured bool `json:"measured,omitempty"`
 	// Why is the class of reasons of an unknown.
 	Why string `json:"why,omitempty"`
-	// Example is one of these reasons, with its numbers, where it has some.
+	// Example is one of these reasons, if its class says less.
 	Example string `json:"example,omitempty"`
 	// Shape and Faults are the cause of a violation; see [Cause].
 	Shape  string   `json:"shape,omitempty"`
 	Faults []string `json:"faults,omitempty"`
+}
+
+// WhyUnknown returns one reason why the verdict is unknown, or "".
+func (l *Line) WhyUnknown() string {
+	for _, p := range l.NotValid {
+		if l.Verdict == checker.Unknown && p.Result == checker.Unknown && !p.Measured {
+			return p.Name + ": " + cmp.Or(p.Example, p.Why)
+		}
+	}
+	return ""
 }
 
 // Failed says that the run is one to keep: something was violated that decides, or it could

@@ -99,10 +99,11 @@ func class(reason string, unmet []string) string {
 	return printable.Text(numbers.ReplaceAllString(reason, "#"), mostReason)
 }
 
-// example is the reason itself for people, if its class is without the numbers in it.
+// example is the reason itself for people, if its class says less.
 func example(reason, class string) string {
-	if !strings.Contains(class, "#") {
+	text, assumed := strings.CutPrefix(reason, checker.NothingWrong)
+	if !assumed && !strings.Contains(class, "#") {
 		return ""
 	}
-	return printable.Text(keyNumbers.ReplaceAllString(reason, ""), mostReason)
+	return printable.Text(keyNumbers.ReplaceAllString(text, ""), mostReason)
 }
