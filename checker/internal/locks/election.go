@@ -28,7 +28,7 @@ var whoLeads = &frame.Property{
 	Evidence: frame.FromSessions,
 	Applies:  func(a *evidence.Record) bool { return frame.IsOwn(a) && asksLeader(a) },
 	Wants: func(a *evidence.Record) string {
-		return a.Object.Subject() + " does not say who leads: it has no Leader"
+		return "no client asked who leads: " + a.Object.Subject() + " has no Leader, or the load ended before"
 	},
 	Decide: func(_ context.Context, k *evidence.Key) frame.Finding {
 		var f frame.Finding
