@@ -2,71 +2,80 @@ package cli
 
 import (
 	"bytes"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	site "github.com/zklab/zklab/internal/lab/serve"
+	"github.com/zklab/zklab/internal/testkit/unseen"
 )
-
-// unseen is a way in which an experiment looks at nothing.
-type unseen struct {
-	name  string
-	flags []string // of a run, or of each run of a sweep
-	says  string   // what was not seen: a pattern for the output without line breaks
-}
-
-var waysToSeeNothing = []unseen{
-	{"the fault comes too late", []string{"--faults", "kill:leader", "--time-limit", "2s"}, `kill`},
-	{"no turn for one of two faults", []string{"--faults", "kill,cut", "--fault-interval", "1s", "--time-limit", "1500ms", "--seed", "1"}, `kill|cut`},
-	{"the fault takes no effect, since no client asks so", []string{"--faults", "lose-reply:setACL/1s", "--time-limit", "3s"}, `lose-reply`},
-	{"no such fault here", []string{"--clients-as", "goroutine", "--faults", "freeze", "--time-limit", "2s"}, `freeze is not available`},
-	{"the load is too short", []string{"--time-limit", "1ns"}, `0 operations succeeded|load was too short|assumption load`},
-	{"the load is too short, without a minimal load", []string{"--time-limit", "1ns", "--min-load", "0"}, `load was too short|assumption load`},
-	{"too few operations", []string{"--ops", "1", "--time-limit", "2s"}, `no key had more than|assumption load`},
-	{"no contention", []string{"--keys", "1000", "--rate", "20", "--time-limit", "2s", "--min-load", "10"}, `exclusion|no key had more`},
-	{"one client", []string{"--clients", "1", "--time-limit", "3s"}, `exclusion`},
-	{"every operation has an unknown outcome", []string{"--op-timeout", "1ns", "--time-limit", "2s"}, `succeeded|not healthy|assumption load|every acquire failed`},
-	{"the store cannot be written", []string{"--time-limit", "2s", "--out", "/proc/store"}, `/proc/store`},
-}
 
 // door is a way to ask what came of an experiment.
 type door struct {
 	name string
-	// ask returns the output, and the exit code if that has to tell the verdict, else -1.
-	ask func(z zklabIn, w unseen) (text string, code int)
+	// ask returns the output, and the exit code if that has to tell the verdict, else -1. The output is empty if a
+	// way has nothing to do with this door.
+	ask func(z zklabIn) (text string, code int)
 }
+
+// unmeasured is a gate that no way to see nothing measures often enough.
+const unmeasured = "failover.median<1h"
 
 var frontDoors = []door{
-	{"run", func(z zklabIn, w unseen) (string, int) { return z.run("run", w) }},
-	{"run --json", func(z zklabIn, w unseen) (string, int) { return z.run("run", w, "--json", "--out", "json") }},
-	{"run --repeat", func(z zklabIn, w unseen) (string, int) { return z.run("run", w, "--repeat", "2", "--out", "repeated") }},
-	{"sweep", func(z zklabIn, w unseen) (string, int) { return z.swept(w) }},
-	{"sweep --json", func(z zklabIn, w unseen) (string, int) { return z.swept(w, "--json", "--out", "sweptjson") }},
-	{"merge", func(z zklabIn, w unseen) (string, int) {
-		return z.after(func() (string, int) { return z.swept(w) }, "s/sweeps", func() (string, int) { return z.zklab("merge", "s/sweeps/lock") })
+	{"run", func(z zklabIn) (string, int) { return z.run() }},
+	{"run --repeat --json --gate", func(z zklabIn) (string, int) {
+		return z.run("--repeat", "2", "--json", "--gate", unmeasured, "--out", "repeated")
 	}},
-	{"sweep.html", func(z zklabIn, w unseen) (string, int) {
-		return z.after(func() (string, int) { return z.swept(w) }, "s/sweeps", func() (string, int) { return z.file("s/sweeps/lock/*/sweep.html"), -1 })
+	{"sweep", func(z zklabIn) (string, int) { return z.swept() }},
+	{"merge --json", func(z zklabIn) (string, int) {
+		return z.after(z.swept, "s/sweeps", func() (string, int) { return z.zklab("merge", "--json", "s/sweeps/"+z.way.Of()) })
 	}},
-	{"check", func(z zklabIn, w unseen) (string, int) {
-		return z.afterRun(w, func() (string, int) { return z.zklab("check", "runs/latest") })
+	{"sweep.html", func(z zklabIn) (string, int) {
+		return z.after(z.swept, "s/sweeps", func() (string, int) { return z.file("s/sweeps/*/*/sweep.html"), -1 })
 	}},
-	{"result.json", func(z zklabIn, w unseen) (string, int) {
-		return z.afterRun(w, func() (string, int) { return z.file("runs/latest/result.json"), -1 })
+	{"explore", func(z zklabIn) (string, int) { return z.explored() }},
+	{"explore --json", func(z zklabIn) (string, int) { return z.explored("--json") }}, // of the runs that there are
+	{"explore.html", func(z zklabIn) (string, int) {
+		return z.after(z.explored, "e/explorations", func() (string, int) { return z.file("e/explorations/*/*Z/explore.html"), -1 })
 	}},
-	{"report.html", func(z zklabIn, w unseen) (string, int) {
-		return z.afterRun(w, func() (string, int) { return z.file("runs/latest/report.html"), -1 })
+	{"check --json", func(z zklabIn) (string, int) {
+		return z.after(z.run, "runs/latest", func() (string, int) { return z.zklab("check", "--json", "runs/latest") })
 	}},
-	{"junit.xml", func(z zklabIn, w unseen) (string, int) {
-		return z.afterRun(w, func() (string, int) { return z.file("runs/latest/junit.xml"), -1 })
+	{"result.json", func(z zklabIn) (string, int) {
+		return z.after(z.run, "runs/latest", func() (string, int) { return z.file("runs/latest/result.json"), -1 })
+	}},
+	{"report.html", func(z zklabIn) (string, int) {
+		return z.after(z.run, "runs/latest", func() (string, int) { return z.file("runs/latest/report.html"), -1 })
+	}},
+	{"junit.xml", func(z zklabIn) (string, int) {
+		return z.after(z.run, "runs/latest", func() (string, int) { return z.file("runs/latest/junit.xml"), -1 })
+	}},
+	{"compare --gate", func(z zklabIn) (string, int) { return z.compared() }}, // without a gate, it exits with 0 whatever it compares
+	{"compare.html", func(z zklabIn) (string, int) {
+		return z.after(z.compared, "compare.html", func() (string, int) { return z.file("compare.html"), -1 })
+	}},
+	{"serve, the page of a run", func(z zklabIn) (string, int) {
+		return z.after(z.run, "runs/latest", func() (string, int) { return z.served("runs", "*/*Z"), -1 })
+	}},
+	{"serve, the page of a sweep", func(z zklabIn) (string, int) {
+		return z.after(z.swept, "s/sweeps", func() (string, int) { return z.served("s", "sweeps/*/*"), -1 })
+	}},
+	{"serve, the page of an exploration", func(z zklabIn) (string, int) {
+		return z.after(z.explored, "e/explorations", func() (string, int) { return z.served("e", "explorations/*/*Z"), -1 })
 	}},
 }
 
-// zklabIn runs zklab in a folder. What it has run with the same arguments it does not run again.
+// zklabIn runs zklab in a folder, in one way. What it has run with the same arguments it does not run again.
 type zklabIn struct {
 	t    *testing.T
+	way  unseen.Way
 	dir  string
 	done map[string]outputOf
 	by   func(args []string) outputOf // runs it; nil: a process for each command
@@ -98,23 +107,35 @@ func (z zklabIn) zklab(args ...string) (string, int) {
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-func (z zklabIn) run(command string, w unseen, more ...string) (string, int) {
-	args := append([]string{command, "lock", "--quiet", "--seed", "1", "--simulate", "--out", "runs"}, more...)
-	return z.zklab(append(args, w.flags...)...)
+func (z zklabIn) run(more ...string) (string, int) {
+	args := append([]string{"run", z.way.Of(), "--quiet", "--seed", "1", "--simulate", "--out", "runs"}, more...)
+	return z.zklab(append(args, unseen.Without(z.way.Flags, "--swarm")...)...)
 }
 
-func (z zklabIn) swept(w unseen, more ...string) (string, int) {
-	args := append([]string{"sweep", "lock", "--quiet", "--swarm=false", "--seeds", "1", "--jobs", "1", "--out", "s"}, more...)
-	for i := 0; i < len(w.flags); i += 2 {
-		if w.flags[i] != "--seed" { // a sweep has seeds
-			args = append(args, w.flags[i:i+2]...)
-		}
+func (z zklabIn) swept(more ...string) (string, int) {
+	args := append([]string{"sweep", z.way.Of(), "--quiet", "--swarm=false", "--seeds", "1", "--jobs", "1", "--out", "s"}, more...)
+	return z.zklab(append(args, z.way.Flags...)...)
+}
+
+func (z zklabIn) explored(more ...string) (string, int) {
+	if z.way.Small == nil {
+		return "", -1
 	}
-	return z.zklab(args...)
+	args := append([]string{"explore", z.way.Of(), "--quiet", "--singles", "--jobs", "1", "--out", "e"}, more...)
+	return z.zklab(append(args, z.way.Small...)...)
+}
+
+// compared compares the run with the sweep.
+func (z zklabIn) compared(...string) (string, int) {
+	return z.after(z.run, "runs/latest", func() (string, int) {
+		return z.after(z.swept, "s/sweeps", func() (string, int) {
+			return z.zklab("compare", "runs/latest", "s/sweeps/"+z.way.Of()+"/????????????????", "--gate", unmeasured, "--page", "compare.html")
+		})
+	})
 }
 
 // after asks about what a command has stored. If it has stored nothing, that command has to tell.
-func (z zklabIn) after(first func() (string, int), stored string, ask func() (string, int)) (string, int) {
+func (z zklabIn) after(first func(...string) (string, int), stored string, ask func() (string, int)) (string, int) {
 	text, code := first()
 	if _, err := os.Stat(filepath.Join(z.dir, stored)); err != nil {
 		return text, code
@@ -122,40 +143,75 @@ func (z zklabIn) after(first func() (string, int), stored string, ask func() (st
 	return ask()
 }
 
-func (z zklabIn) afterRun(w unseen, ask func() (string, int)) (string, int) {
-	return z.after(func() (string, int) { return z.run("run", w) }, "runs/latest", ask)
+// served returns the page that zklab serve shows of what matches a pattern in a store. The list of all that is in the
+// store must not be green, either.
+func (z zklabIn) served(store, pattern string) string {
+	z.t.Helper()
+	server, err := site.New(site.Config{Store: filepath.Join(z.dir, store)})
+	if err != nil {
+		z.t.Fatal(err)
+	}
+	defer server.Close()
+	listening := httptest.NewServer(server.Handler())
+	defer listening.Close()
+	stored, _ := filepath.Glob(filepath.Join(z.dir, store, pattern))
+	if len(stored) == 0 {
+		z.t.Fatalf("nothing is %s", pattern)
+	}
+	name, _ := filepath.Rel(filepath.Join(z.dir, store), stored[0])
+	if list := z.get(listening.URL); green.MatchString(list) || !strings.Contains(list, "undecided") {
+		z.t.Errorf("the list is green: %q\n%.3000s", green.FindString(list), list)
+	}
+	return z.get(listening.URL + "/run/" + filepath.ToSlash(name))
+}
+
+func (z zklabIn) get(url string) string {
+	z.t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		z.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	page, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		z.t.Fatal(r.Status, err)
+	}
+	return html.UnescapeString(string(page))
 }
 
 func (z zklabIn) file(pattern string) string {
 	z.t.Helper()
 	paths, _ := filepath.Glob(filepath.Join(z.dir, pattern))
-	if len(paths) != 1 {
-		z.t.Fatalf("%d files %s", len(paths), pattern)
+	if len(paths) == 0 {
+		z.t.Fatalf("no file is %s", pattern)
 	}
 	b, err := os.ReadFile(paths[0])
 	if err != nil {
 		z.t.Fatal(err)
 	}
-	return string(b)
+	return html.UnescapeString(string(b))
 }
 
 // green is what only a valid verdict may say.
-var green = regexp.MustCompile(`✓ VALID|VALID: |"verdict": "valid"|<h1[^>]*>\s*✓|✓ Valid`)
+var green = regexp.MustCompile(`✓ VALID|\bVALID: |"verdict": "valid"|verdict: valid|<h1[^>]*>\s*✓|✓ Valid|class="mark" aria-hidden="true">✓`)
 
 // Where nobody looked nothing is valid: at no front door does a way to see nothing come out as valid,
 // and each says what was not seen.
 func TestNothingSeenIsNotValid(t *testing.T) {
 	t.Parallel()
-	for _, w := range waysToSeeNothing {
-		t.Run(w.name, func(t *testing.T) {
+	for _, w := range unseen.Ways {
+		t.Run(w.Name, func(t *testing.T) {
 			t.Parallel()
-			says, dir, done := regexp.MustCompile(w.says), t.TempDir(), map[string]outputOf{}
+			says, dir, done := regexp.MustCompile(w.Says), t.TempDir(), map[string]outputOf{}
 			for _, d := range frontDoors {
 				t.Run(d.name, func(t *testing.T) {
-					text, code := d.ask(zklabIn{t: t, dir: dir, done: done}, w)
+					text, code := d.ask(zklabIn{t: t, way: w, dir: dir, done: done})
+					if text == "" {
+						return
+					}
 					text = strings.Join(strings.Fields(text), " ")
 					if code == exitValid || code == exitViolation || green.MatchString(text) || !says.MatchString(text) {
-						t.Errorf("exit code %d, green: %q, says %q: %v\n%.1500s", code, green.FindString(text), w.says, says.MatchString(text), text)
+						t.Errorf("exit code %d, green: %q, says %q: %v\n%.1500s", code, green.FindString(text), w.Says, says.MatchString(text), text)
 					}
 				})
 			}
