@@ -1,0 +1,74 @@
+package zklab_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/internal/testkit/unseen"
+)
+
+// goDoors are the tests that an experiment in Go can be, with the flags of a way that describe it there.
+var goDoors = []struct {
+	name  string
+	flags func(unseen.Way) []string
+	ask   func(*testing.T, zklab.Experiment)
+}{
+	{"Test", ofRun, func(t *testing.T, x zklab.Experiment) {
+		synctest.Test(t, func(t *testing.T) { zklab.Test(t, x) })
+	}},
+	{"Simulate", ofRun, func(t *testing.T, x zklab.Experiment) {
+		x.Budget = 2 * time.Second // of a clock that ticks at each look: a few seeds
+		zklab.Simulate(t, x.WithClock(ticking(time.Second)))
+	}},
+	{"Sweep", ofRun, func(t *testing.T, x zklab.Experiment) { zklab.Sweep(t, x, zklab.SweepOptions{Seeds: 1}) }},
+	{"Explore", ofSmall, func(t *testing.T, x zklab.Experiment) { zklab.Explore(t, x) }},
+}
+
+func ofRun(w unseen.Way) []string { return w.Flags }
+
+// ofSmall returns no flags for a way that names faults, which zklab.Explore chooses itself, or a store, to which it
+// writes only what it finds.
+func ofSmall(w unseen.Way) []string {
+	if len(unseen.Without(w.Small, "--faults", "--out")) < len(w.Small) {
+		return nil
+	}
+	return w.Small
+}
+
+// Where nobody looked no test in Go passes: each says what was not seen. The command's doors are in package cli.
+func TestNothingSeenFails(t *testing.T) {
+	if os.Getenv(planted) != "" {
+		for _, w := range unseen.Ways {
+			t.Run(w.Name, func(t *testing.T) {
+				for _, d := range goDoors {
+					if flags := d.flags(w); flags != nil {
+						x := w.Experiment(t, flags)
+						x.Seed = 1
+						t.Run(d.name, func(t *testing.T) { d.ask(t, x) })
+					}
+				}
+			})
+		}
+		return
+	}
+	output := string(failing(t, "^TestNothingSeenFails$", "HOME="+t.TempDir()))
+	for _, w := range unseen.Ways {
+		for _, d := range goDoors {
+			if d.flags(w) == nil {
+				continue
+			}
+			name := "TestNothingSeenFails/" + strings.ReplaceAll(w.Name, " ", "_") + "/" + d.name
+			_, text, failed := strings.Cut(output, "--- FAIL: "+name+" (")
+			text, _, _ = strings.Cut(text, "\n        --- ")
+			text = strings.Join(strings.Fields(text), " ")
+			if !failed || !regexp.MustCompile(w.Says).MatchString(text) {
+				t.Errorf("%s: failed: %v, says %q: %v\n%.1500s", name, failed, w.Says, regexp.MustCompile(w.Says).MatchString(text), text)
+			}
+		}
+	}
+}
