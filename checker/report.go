@@ -32,15 +32,22 @@ type NotAvailable struct {
 	Why  string `json:"why"` // for people
 }
 
-// unlogged lists what a run lacks because its ensemble does not show its transactions.
+// unlogged lists what a run lacks because its ensemble does not show its transactions, or because they were not stored
+// or are no longer there.
 func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
-	if !a.Params.Unlogged || a.AnyTransaction() {
+	why := evidence.NoLog
+	switch {
+	case a.AnyTransaction():
 		return nil
+	case !a.Params.Unlogged && a.Params.Root == "": // no run of zklab's
+		return nil
+	case !a.Params.Unlogged:
+		why = evidence.LostLog
 	}
-	without := []NotAvailable{{"evidence", "committed transactions", evidence.NoLog}}
+	without := []NotAvailable{{"evidence", "committed transactions", why}}
 	for _, p := range properties {
 		if p.Logged && !p.Applies(a) {
-			without = append(without, NotAvailable{"property", p.Name, evidence.NoLog})
+			without = append(without, NotAvailable{"property", p.Name, why})
 		}
 	}
 	return without

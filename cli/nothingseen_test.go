@@ -218,3 +218,26 @@ func TestNothingSeenIsNotValid(t *testing.T) {
 		})
 	}
 }
+
+// What rests on transactions that are no longer there is not valid, and every door to the run says so.
+func TestTransactionsThatAreLost(t *testing.T) {
+	t.Parallel()
+	z := zklabIn{t, unseen.Way{Flags: []string{"--time-limit=3s"}}, t.TempDir(), map[string]outputOf{}}
+	if out, code := z.run(); code != exitValid {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	if err := os.Remove(filepath.Join(z.dir, "runs/latest/transactions.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	lost := regexp.MustCompile(`grant.*own-znodes.*log.*transactions\.jsonl`)
+	checked, _ := z.zklab("check", "runs/latest")
+	_, code := z.zklab("report", "runs/latest")
+	for door, text := range map[string]string{
+		"check": checked, "result.json": z.file("runs/latest/result.json"), "report.html": z.file("runs/latest/report.html"),
+		"junit.xml": z.file("runs/latest/junit.xml"),
+	} {
+		if text = strings.Join(strings.Fields(text), " "); !lost.MatchString(text) || code != exitValid {
+			t.Errorf("%s, exit code %d: it does not say what was lost:\n%.1500s", door, code, text)
+		}
+	}
+}

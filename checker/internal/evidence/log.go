@@ -24,6 +24,9 @@ import (
 // NoLog is why a run lacks what rests on the transactions, if its ensemble does not show them.
 const NoLog = "the servers' transaction logs cannot be read"
 
+// LostLog is why a run lacks the same, if its ensemble could show them.
+const LostLog = "the run has no transactions.jsonl, or nothing in it"
+
 // StillThere is the end of a znode that still exists when the log ends.
 const StillThere = uint64(math.MaxUint64)
 
