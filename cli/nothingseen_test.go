@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	site "github.com/zklab/zklab/internal/lab/serve"
 	"github.com/zklab/zklab/internal/testkit/unseen"
@@ -238,6 +239,68 @@ func TestTransactionsThatAreLost(t *testing.T) {
 	} {
 		if text = strings.Join(strings.Fields(text), " "); !lost.MatchString(text) || code != exitValid {
 			t.Errorf("%s, exit code %d: it does not say what was lost:\n%.1500s", door, code, text)
+		}
+	}
+}
+
+// interrupted runs a command, and interrupts it once as soon as a file that matches a pattern holds a text.
+func (z zklabIn) interrupted(pattern, text string, args ...string) (string, int) {
+	z.t.Helper()
+	cmd := exec.CommandContext(z.t.Context(), "zklab", args...)
+	cmd.Dir = z.dir
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		z.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for range time.Tick(10 * time.Millisecond) {
+		paths, _ := filepath.Glob(filepath.Join(z.dir, pattern))
+		if len(paths) > 0 {
+			if b, err := os.ReadFile(paths[0]); err == nil && bytes.Contains(b, []byte(text)) {
+				break
+			}
+		}
+		select {
+		case <-ended:
+			z.t.Fatalf("it ended before it was interrupted:\n%s", &out)
+		default:
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		z.t.Fatal(err)
+	}
+	<-ended // the exit code says more
+	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+// A run or a sweep that was interrupted before it came to what was asked for is undecided, at each door. In real time,
+// since only then a run takes long enough for a signal.
+func TestInterruptedIsNotValid(t *testing.T) {
+	t.Parallel()
+	z := zklabIn{t, unseen.Way{}, t.TempDir(), map[string]outputOf{}}
+	run, code := z.interrupted("runs/lock/*/history.jsonl", `"f":"release"`, "run", "lock", "--quiet", "--faults", "kill:leader@1h", "--time-limit", "2h", "--out", "runs")
+	swept, sweptCode := z.interrupted("s/sweeps/lock/*/*/runs.jsonl", `"seed":5,`, "sweep", "lock", "--quiet", "--swarm=false", "--seeds", "1..100000", "--jobs", "1", "--time-limit", "1s", "--out", "s")
+	checked, checkedCode := z.zklab("check", "runs/latest")
+	merged, mergedCode := z.zklab("merge", "s/sweeps/lock")
+	const early, some = `ended too early for any fault of kill`, `not all seeds were run`
+	for _, d := range []struct {
+		door, text, says string
+		code             int
+	}{
+		{"run", run, early, code},
+		{"check", checked, early, checkedCode},
+		{"result.json", z.file("runs/latest/result.json"), early, -1},
+		{"report.html", z.file("runs/latest/report.html"), early, -1},
+		{"junit.xml", z.file("runs/latest/junit.xml"), early, -1},
+		{"serve, the page of a run", z.served("runs", "*/*Z"), early, -1},
+		{"sweep", swept, some, sweptCode},
+		{"merge", merged, some, mergedCode},
+		{"sweep.html", z.file("s/sweeps/*/*/sweep.html"), some, -1},
+	} {
+		if text := strings.Join(strings.Fields(d.text), " "); d.code != -1 && d.code != exitUnknown || green.MatchString(text) || !strings.Contains(text, d.says) {
+			t.Errorf("%s: exit code %d, green: %q\n%.1500s", d.door, d.code, green.FindString(text), text)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -79,13 +80,17 @@ func (r *Result) Decisive(result checker.Result) []checker.Verdict {
 	return vs
 }
 
-// WhyUnknown returns one reason why the verdict is unknown: the first assumption that does not hold, or the first
-// property that was not decided. It returns "" if there is none.
+// WhyUnknown says why the verdict is unknown: which assumptions do not hold or, if all do, why the first property was
+// not decided. It returns "" if nothing says why.
 func (r *Result) WhyUnknown() string {
+	var unmet []string
 	for _, a := range r.Assumptions {
 		if !a.Met {
-			return a.Text
+			unmet = append(unmet, a.Text)
 		}
+	}
+	if len(unmet) > 0 {
+		return strings.Join(unmet, "; ")
 	}
 	for _, v := range r.Decisive(checker.Unknown) {
 		return v.Property + ": " + v.Reason
