@@ -22,6 +22,8 @@ func newClean() *cobra.Command {
 			"failed Go tests of this user left in the temporary folder, unless a test still uses them. With\n" +
 			"--servers it looks into an external ensemble instead, and lists the znodes of runs there. It removes\n" +
 			"none of them, because it cannot know whether their runs are alive.",
+		Example: `  zklab clean
+  zklab clean --servers zk1:2181,zk2:2181,zk3:2181`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)

@@ -23,6 +23,9 @@ func newConform() *cobra.Command {
 		Long: "Conform starts COMMAND repeatedly on an embedded ensemble, and checks that it does\n" +
 			"what docs/adapters.md requires of an adapter. A single COMMAND is a shell command line, as in\n" +
 			"--subject-command; with arguments it runs without a shell. The exit code is 1 if a check failed.",
+		Example: `  zklab conform 'python3 adapter.py'
+  zklab conform --recipe lock,queue python3 adapter.py
+  zklab conform --object tickets.yaml 'python3 tickets.py'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || strings.TrimSpace(args[0]) == "" {
 				return fmt.Errorf("conform needs the command of an adapter, such as 'python3 adapter.py'")

@@ -20,6 +20,8 @@ func newDoctor() *cobra.Command {
 		Long: "Doctor checks what ensembles need. The exit code is 0 if nothing is missing for those of\n" +
 			"--ensemble, else 3: embedded ensembles need nothing, containers a Docker engine and an image.\n" +
 			"Things that only some faults need do not cause exit code 3.",
+		Example: `  zklab doctor
+  zklab doctor --ensemble container`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(kinds, kind) {

@@ -25,6 +25,8 @@ func newOverlay() *cobra.Command {
 			"In binaries built with it, the runtime's random choices in testing/synctest bubbles (select,\n" +
 			"maps, math/rand, timers) follow from the seed. The toolchain is not changed. It is that of the\n" +
 			"working directory, and must be a Go release that zklab supports.",
+		Example: `  zklab overlay --dir overlay
+  go test $(zklab overlay) ./...`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

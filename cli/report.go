@@ -21,6 +21,7 @@ func newReport() *cobra.Command {
 		Use:               "report PATH",
 		Short:             "Write the report and plots of a stored run again",
 		Long:              "Report checks the run's history again and writes result.json, report.html, junit.xml and the\nplots, even for a run that crashed before it wrote them. PATH is a run's folder or latest.",
+		Example:           "  zklab report latest\n  zklab report lock/2026-01-31T12-00-00.000Z",
 		Args:              pathArg,
 		ValidArgsFunction: firstArgument(storedRun),
 		RunE: func(cmd *cobra.Command, args []string) error {
