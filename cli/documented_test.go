@@ -20,7 +20,7 @@ type docCommand struct {
 }
 
 // shown finds commands in code: after a prompt, or after what builds zklab.
-var shown = regexp.MustCompile(`^(?:    |\t)?\s*(?:- )?(?:\$ )?(?:make [a-z ]+ && )?(?:bin/|go run \./cmd/)?(zklab [a-z]+( [^─]*)?)$`)
+var shown = regexp.MustCompile(`^(?:    |\t)?\s*(?:- )?(?:run: )?(?:\$ )?(?:make [a-z ]+ && )?(?:bin/|go run \./cmd/)?(zklab [a-z]+( [^─]*)?)$`)
 
 // afterwards finds where a command ends for a shell: at a comment, a pipe, a redirection or another command.
 var afterwards = regexp.MustCompile(` +[#<>|&]| *;`)
@@ -88,10 +88,45 @@ func commandsIn(page, code string) (all []docCommand) {
 		for next := i + 1; strings.HasSuffix(line, `\`) && next < len(lines); next++ {
 			line = strings.TrimSuffix(line, `\`) + strings.TrimSpace(lines[next])
 		}
-		line = afterwards.Split(line, 2)[0]
+		line = given(code, afterwards.Split(line, 2)[0])
 		all = append(all, docCommand{page, fmt.Sprintf("%s:%d", page, i+1), strings.TrimSpace(line)})
 	}
 	return all
+}
+
+// assigned finds what a script gives its variables: a text, or the first value of a loop.
+var assigned = regexp.MustCompile(`(?m)^ *(\w+)="([^"$]*(?:\$[^"]*)?)"$|^ *(\w+)=([^\s"(]+)$|\bfor (\w+) in ([^ ;]+)`)
+
+// given returns a line of a script with the values of the variables in it.
+func given(code, line string) string {
+	values := map[string]string{}
+	for _, found := range assigned.FindAllStringSubmatch(code, -1) {
+		value := strings.ReplaceAll(found[2]+found[4]+found[6], "\\\n", "")
+		values[found[1]+found[3]+found[5]] = strings.Join(strings.Fields(value), " ")
+	}
+	for range 3 { // a value may name another variable
+		line = os.Expand(line, func(name string) string {
+			if value, ok := values[name]; ok {
+				return value
+			}
+			return "$" + name
+		})
+	}
+	return line
+}
+
+// Each command has examples in its help. Completion shows them in its description, in pairs.
+func TestExamples(t *testing.T) {
+	var look func(*cobra.Command)
+	look = func(cmd *cobra.Command) {
+		if cmd.Example == "" && cmd.Runnable() && !cmd.HasSubCommands() && !cmd.Hidden && cmd.Name() != "completion" {
+			t.Errorf("%s has no example", cmd.CommandPath())
+		}
+		for _, sub := range cmd.Commands() {
+			look(sub)
+		}
+	}
+	look(newRoot(new(bool)))
 }
 
 // Each documented command exists, with flags and arguments that it takes, and a script of this package runs

@@ -1,0 +1,306 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/ensemble"
+	"github.com/zklab/zklab/ensemble/embedded"
+)
+
+// desk is where a documented command is performed: the working directory, empty at first.
+type desk struct {
+	*testing.T
+	docCommand
+	words    []string // as a shell splits the line, without zklab
+	stores   string   // what newStores has made
+	checkout string   // zklab's own folder
+}
+
+// place puts a folder of newStores where the command looks for it.
+func (d *desk) place(name, to string) {
+	d.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.CopyFS(to, os.DirFS(filepath.Join(d.stores, name)))); err != nil {
+		d.Fatal(err)
+	}
+}
+
+func (d *desk) write(name, text string) {
+	d.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+		d.Fatal(err)
+	}
+}
+
+// read returns a file that must have something in it.
+func (d *desk) read(name string) string {
+	d.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		d.Fatal(err)
+	}
+	if len(text) == 0 {
+		d.Errorf("%s is empty", name)
+	}
+	return string(text)
+}
+
+// replace gives the command another value than the documented one.
+func (d *desk) replace(pattern, by string) {
+	for i, word := range d.words {
+		d.words[i] = regexp.MustCompile(pattern).ReplaceAllLiteralString(word, by)
+	}
+}
+
+// insert gives the command flags that it has not.
+func (d *desk) insert(flags ...string) {
+	cmd, _, err := newRoot(new(bool)).Find(d.words)
+	if err != nil {
+		d.Fatal(err)
+	}
+	n := len(strings.Fields(cmd.CommandPath())) - 1
+	d.words = append(d.words[:n:n], append(flags, d.words[n:]...)...)
+}
+
+// has reports whether the line has this flag.
+func (d *desk) has(flag string) bool {
+	for _, word := range d.words {
+		if word == flag || strings.HasPrefix(word, flag+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+// exits performs the command, and returns what it prints to standard output. Its exit code must be one of these.
+func (d *desk) exits(codes ...int) string {
+	d.Helper()
+	return d.zklab(d.words, codes...)
+}
+
+func (d *desk) zklab(args []string, codes ...int) string {
+	d.Helper()
+	var out, problems bytes.Buffer
+	got := execute(args, &out, &problems)
+	for _, code := range codes {
+		if got == code {
+			return out.String()
+		}
+	}
+	d.Fatalf("zklab %s: exit code %d, want one of %d\n%s%s", strings.Join(args, " "), got, codes, out.String(), problems.String())
+	return ""
+}
+
+// prints fails unless the text matches.
+func (d *desk) prints(text, pattern string) {
+	d.Helper()
+	if !regexp.MustCompile("(?m)" + pattern).MatchString(text) {
+		d.Errorf("%s: nothing matches %s in\n%s", d.line, pattern, text)
+	}
+}
+
+// running is a command in a process of its own.
+type running struct {
+	*desk
+	cmd   *exec.Cmd
+	mu    sync.Mutex
+	wrote bytes.Buffer // to standard output and standard error
+	added chan struct{}
+}
+
+// Write is for the process.
+func (r *running) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case r.added <- struct{}{}:
+	default:
+	}
+	return r.wrote.Write(p)
+}
+
+func (r *running) text() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.wrote.String()
+}
+
+// start begins a command with something on its standard input.
+func (d *desk) start(input string, args ...string) *running {
+	d.Helper()
+	r := &running{desk: d, cmd: exec.Command("zklab", args...), added: make(chan struct{}, 1)}
+	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = strings.NewReader(input), r, r
+	if err := r.cmd.Start(); err != nil {
+		d.Fatal(err)
+	}
+	d.Cleanup(func() {
+		if r.cmd.ProcessState == nil {
+			_ = r.cmd.Process.Kill()
+			_ = r.cmd.Wait()
+		}
+	})
+	return r
+}
+
+// await waits until the command has printed what matches, and returns it with its groups.
+func (r *running) await(pattern string) []string {
+	r.Helper()
+	wanted := regexp.MustCompile("(?m)" + pattern)
+	hung := time.After(time.Minute)
+	for {
+		if found := wanted.FindStringSubmatch(r.text()); found != nil {
+			return found
+		}
+		select {
+		case <-r.added:
+		case <-hung:
+			r.Fatalf("%s: nothing matches %s for a minute in\n%s", r.line, pattern, r.text())
+		}
+	}
+}
+
+// wait waits for the command's end. One that hangs is killed.
+func (r *running) wait() {
+	hung := time.AfterFunc(time.Minute, func() { _ = r.cmd.Process.Kill() })
+	defer hung.Stop()
+	_ = r.cmd.Wait()
+}
+
+// ends waits for the command's end and returns all that it has printed.
+func (r *running) ends(code int) string {
+	r.Helper()
+	if r.wait(); r.cmd.ProcessState.ExitCode() != code {
+		r.Errorf("%s: %s, want exit code %d\n%s", r.line, r.cmd.ProcessState, code, r.text())
+	}
+	return r.text()
+}
+
+// interrupted asks the command to end, as the user does who has seen enough.
+func (r *running) interrupted() string {
+	r.Helper()
+	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
+		r.Fatal(err)
+	}
+	r.wait()
+	if code := r.cmd.ProcessState.ExitCode(); code != exitValid && code != exitInterrupted {
+		r.Errorf("%s: %s\n%s", r.line, r.cmd.ProcessState, r.text())
+	}
+	return r.text()
+}
+
+// reachable starts a server in place of those that the command names, and returns its address. It is one, since a read by
+// another server may not show what has just been written.
+func (d *desk) reachable() string {
+	d.Helper()
+	e, err := embedded.Start(embedded.Config{Nodes: 1})
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.Cleanup(func() { e.Close() })
+	if _, err := ensemble.WaitHealthy(context.Background(), e, time.Minute); err != nil {
+		d.Fatal(err)
+	}
+	servers := strings.Join(e.Addrs(), ",")
+	before := strings.Join(d.words, " ")
+	d.replace(documentedServers, servers)
+	if strings.Join(d.words, " ") == before {
+		d.insert("--servers=" + servers)
+	}
+	return servers
+}
+
+// documentedServers finds the addresses of servers in commands.
+const documentedServers = `(127\.0\.0\.1:218\d|zk\d:2181)(,(127\.0\.0\.1:218\d|zk\d:2181))*`
+
+// session opens a session of another client.
+func (d *desk) session(servers string) *zk.Conn {
+	d.Helper()
+	conn, events, err := zk.Connect(strings.Split(servers, ","), 10*time.Second, zk.WithLogInfo(false))
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.Cleanup(func() {
+		conn.Close()
+		for range events { //nolint:revive // closed when the client's goroutines have ended
+		}
+	})
+	return conn
+}
+
+// create makes a znode, with what is above it.
+func (d *desk) create(conn *zk.Conn, path, data string, flags int32) {
+	d.Helper()
+	if above := filepath.Dir(path); above != "/" {
+		if there, _, err := conn.Exists(above); err == nil && !there {
+			d.create(conn, above, "", 0)
+		}
+	}
+	if _, err := conn.Create(path, []byte(data), flags, zk.WorldACL(zk.PermAll)); err != nil && !errors.Is(err, zk.ErrNodeExists) {
+		d.Fatal(path, err)
+	}
+}
+
+// there reports whether there is a znode, after all writes that have ended.
+func (d *desk) there(conn *zk.Conn, path string) bool {
+	d.Helper()
+	_, err := conn.Sync(path)
+	there := false
+	if err == nil {
+		there, _, err = conn.Exists(path)
+	}
+	if err != nil {
+		d.Fatal(path, err)
+	}
+	return there
+}
+
+// newStores makes what commands about stored runs need, each kind in a folder of its own.
+func newStores(t *testing.T) string {
+	t.Helper()
+	z := zklabIn{t, t.TempDir(), map[string]outputOf{}}
+	small := []string{"--clients", "3", "--time-limit", "2s", "--faults", "none", "--quiet"}
+	perform := func(want int, args ...string) {
+		t.Helper()
+		z.exits(want, append(args, small...)...)
+	}
+	rename := func(pattern, name string) {
+		t.Helper()
+		found, err := filepath.Glob(filepath.Join(z.dir, pattern))
+		if err != nil || len(found) != 1 {
+			t.Fatal(pattern, found, err)
+		}
+		if err := os.Rename(found[0], filepath.Join(filepath.Dir(found[0]), name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	perform(exitViolation, "run", "lock", "--simulate", "--subject", "broken", "--seed", "1", "--label", "wrong", "--out", "violated")
+	for _, group := range [][2]string{{"before", "4s"}, {"after", "6s"}} {
+		out, code := z.zklab("run", "lock", "--simulate", "--repeat", "6", "--clients-as", "process", "--rate", "20", "--clients", "4",
+			"--faults", "sequence,kill:leader,crash:holder", "--fault-interval", "6s", "--time-limit", "20s",
+			"--session-timeout", group[1], "--label", group[0], "--quiet", "--out", "compared")
+		if code > exitUnknown {
+			t.Fatal(out)
+		}
+	}
+	perform(exitViolation, "sweep", "lock", "--subject", "broken", "--seeds", "17", "--swarm=false", "--jobs", "1", "--out", "swept")
+	rename("swept/sweeps/lock/*", "3f70694aa4cfaf8e")
+	for _, shard := range []string{"1/20", "2/20"} {
+		perform(exitValid, "sweep", "lock", "--seeds", "1..20", "--shard", shard, "--swarm=false", "--jobs", "1", "--out", "sharded")
+	}
+	rename("sharded/sweeps/lock/*", "3f70694aa4cfaf8e-of-20")
+	z.exits(exitValid, "explore", "lock", "--clients", "2", "--ops", "1", "--faults", "lose-reply", "--shard", "2/4", "--for", "10m", "--jobs", "1",
+		"--quiet", "--out", "explored")
+	rename("explored/explorations/lock/*-of-4", "3f70694aa4cfaf8e-of-4")
+	return z.dir
+}

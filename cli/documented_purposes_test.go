@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// purposes are what the commands of zklab are for. Each function performs a documented line of its command, with servers,
+// files and programs in place of the reader's, and fails the test unless that what the command is for happens.
+var purposes = map[string]func(*desk){
+	"run": byExperiments, "sweep": byExperiments,
+	"init": inits, "replay": replays, "shrink": shrinks, "compare": compares, "merge": merges, "explore": explores,
+	"check": checks, "report": reportsAgain, "export": exports, "list": lists, "schema": describesFiles, "serve": servesStore, "open": opens,
+	"ensemble up": servesClients, "ensemble ps": listsEnsembles, "ensemble down": endsEnsemble,
+	"ensemble kill": controls(nil, "down"), "ensemble stop": controls(nil, "down"), "ensemble pause": controls(nil, "paused"),
+	"ensemble start":  controls([]string{"ensemble", "kill"}, ""),
+	"ensemble resume": controls([]string{"ensemble", "pause"}, ""),
+	"ensemble expire": expires, "ensemble status": tellsStatus, "ensemble compose": composes, "ensemble config": configures,
+	"shell": runsLines, "monitor": monitors,
+	"lock": locks, "elect": locks, "register": registers, "discover": discovers,
+	"conform": conforms, "doctor": examines, "clean": findsLeftovers, "prune": prunes, "overlay": overlays, "completion": offersCompletion, "help": helps,
+}
+
+// unperformed are the documented lines that no hermetic test performs as they stand, and why.
+var unperformed = map[string]string{
+	"zklab clean": "removes containers: ensemble.txtar, by make test-real",
+	"zklab ensemble up --ensemble container --nodes 1":                                                                                                           "needs containers: detached.txtar, by make test-real",
+	"zklab shell zk1.example:2281 --tls-ca ca.pem":                                                                                                               "needs certificates: TestShellTLS",
+	"zklab shell zk1.example:2281 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key":                                                                            "needs certificates: TestShellTLS",
+	"zklab conform --object tickets.yaml 'python3 tickets.py'":                                                                                                   "needs Python: TestRealTickets",
+	"zklab run --object tickets.yaml --subject-command 'python3 tickets.py' --faults expire,freeze,crash --fault-interval 3s":                                    "needs Python: TestRealTickets",
+	"zklab sweep --object tickets.yaml --subject-command 'python3 tickets.py' --faults all --seeds 1..20":                                                        "needs Python: TestRealTickets",
+	`zklab run election --subject-command "java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp bin:$JARS Adapter"`:                                                 "needs Java: examples/curator, by make test-real",
+	"zklab run lock --simulate --subject go-zookeeper --clients-as process --clients 3 --ops 3 … --faults 'lose-reply@client1/acquire#1/getChildren#1/reply+1s'": "is cut short on the page: explore.txtar",
+	"zklab run lock --subject zklab --clients 1 --keys 1 --rate 2000 --op-timeout 1m --time-limit 5s --faults none --simulate --seed 1 --out herd --quiet":       "is for figures, and of its first run, with one client, nothing is decided",
+	"zklab run lock --ensemble external --servers $SERVERS --faults none --time-limit 1s":                                                                        "is too short for a verdict: TestPrograms",
+}
+
+// TestDocumentedExperiments performs them.
+func byExperiments(*desk) {}
+
+// An adapter is checked, and passes.
+func conforms(d *desk) {
+	d.replace(`^python3 .*`, "zklab worker")
+	if d.words[len(d.words)-2] == "python3" {
+		d.words = append(d.words[:len(d.words)-2], "zklab", "worker")
+	}
+	if !d.has("--recipe") {
+		d.insert("--recipe=lock") // all take a minute
+	}
+	out := d.start("", d.words...).ends(exitValid)
+	d.prints(out, `^lock +normal +ok `)
+}
+
+// Servers in this process need nothing.
+func examines(d *desk) {
+	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+	codes := []int{exitValid}
+	if d.has("--ensemble") {
+		codes = []int{exitFailed} // no engine answers
+	}
+	d.prints(d.exits(codes...), `^ok +embedded `)
+}
+
+// The script is for the shell, and asks zklab what completes a line.
+func offersCompletion(d *desk) {
+	d.prints(d.exits(exitValid), map[string]string{
+		"bash": `^complete .*-F _zklab zklab`, "zsh": `^#compdef zklab`, "fish": `^complete -c zklab`, "powershell": `Register-ArgumentCompleter`,
+	}[d.words[1]])
+}
+
+// The flag names a file of the folder.
+func overlays(d *desk) {
+	d.prints(d.exits(exitValid), `^-overlay=\S+/overlay/overlay\.json$`)
+	d.prints(d.read("overlay/overlay.json"), `runtime/select\.go`)
+}
+
+// A command's help has its flags.
+func helps(d *desk) { d.prints(d.exits(exitValid), `^ +--seed `) }
+
+// What each documented command is for happens when its line is performed.
+func TestDocumentedPurposes(t *testing.T) {
+	checkout, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp, err := os.MkdirTemp("", "zc") // t.TempDir's are too long for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(tmp) })
+	t.Setenv("TMPDIR", tmp)
+	stores := newStores(t)
+	seen := map[string]bool{}
+	for _, c := range docCommands(t) {
+		if seen[c.line] || unperformed[c.line] != "" {
+			seen[c.line] = true
+			continue
+		}
+		seen[c.line] = true
+		words := shellWords(t, strings.ReplaceAll(c.line, "$SERVERS", "127.0.0.1:2181"))[1:]
+		purpose := purposes[words[0]]
+		if words[0] == "ensemble" {
+			purpose = purposes[strings.Join(words[:2], " ")]
+		}
+		if purpose == nil {
+			t.Errorf("%s: nobody says what %s is for", c.place, c.line)
+			continue
+		}
+		if slices.Contains([]string{"run", "sweep"}, words[0]) {
+			continue
+		}
+		t.Run(c.place, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			purpose(&desk{T: t, docCommand: c, words: words, stores: stores, checkout: checkout})
+		})
+	}
+	for line := range unperformed {
+		if !seen[line] {
+			t.Errorf("%s is not documented any more", line)
+		}
+	}
+}
