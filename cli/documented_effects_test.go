@@ -15,8 +15,8 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// experiments returns the documented commands of the given name, without those that are unperformed. Of equal
-// ones it returns the first.
+// experiments returns the documented commands of the given name, without those that are unperformed. Of
+// equal ones it returns the first.
 func experiments(t *testing.T, name string) (all []docCommand) {
 	t.Helper()
 	seen := map[string]bool{}

@@ -21,7 +21,7 @@ import (
 const lab = "lab"
 
 // up starts an ensemble in the background, for commands that control it, and returns its addresses.
-func (d *desk) up(flags ...string) string {
+func (d *rehearsal) up(flags ...string) string {
 	d.Helper()
 	servers := d.zklab(append([]string{"ensemble", "up", "--detach", "--name", lab, "--listen", "127.0.0.1:0"}, flags...), exitValid)
 	d.Cleanup(func() { execute([]string{"ensemble", "down", "--all"}, d.Output(), d.Output()) })
@@ -32,7 +32,7 @@ func (d *desk) up(flags ...string) string {
 }
 
 // roles returns the roles of the ensemble's servers, in their order.
-func (d *desk) roles() (roles []string) {
+func (d *rehearsal) roles() (roles []string) {
 	d.Helper()
 	var status struct{ Servers []struct{ Role string } }
 	if err := json.Unmarshal([]byte(d.zklab([]string{"ensemble", "status", "--json"}, exitValid)), &status); err != nil {
@@ -45,8 +45,8 @@ func (d *desk) roles() (roles []string) {
 }
 
 // controls returns what a command does to servers that were in another state before.
-func controls(before []string, after string) func(*desk) {
-	return func(d *desk) {
+func controls(before []string, after string) func(*rehearsal) {
+	return func(d *rehearsal) {
 		d.up()
 		servers := d.words[2:]
 		if i := slices.Index(servers, "--name"); i > 0 {
@@ -74,7 +74,7 @@ func controls(before []string, after string) func(*desk) {
 }
 
 // An ensemble serves clients, in the background if it is asked to.
-func servesClients(d *desk) {
+func servesClients(d *rehearsal) {
 	if i := slices.Index(d.words, "--listen"); i > 0 {
 		d.words[i+1] = "127.0.0.1:0"
 	} else {
@@ -114,7 +114,7 @@ func servesClients(d *desk) {
 }
 
 // takesWrites asks that there are so many servers, and that they take a write.
-func (d *desk) takesWrites(servers string, nodes int) {
+func (d *rehearsal) takesWrites(servers string, nodes int) {
 	d.Helper()
 	if n := strings.Count(servers, ",") + 1; n != nodes {
 		d.Errorf("%d servers, want %d", n, nodes)
@@ -125,7 +125,7 @@ func (d *desk) takesWrites(servers string, nodes int) {
 }
 
 // freePorts returns the first of some free ports in a row.
-func freePorts(d *desk, n int) string {
+func freePorts(d *rehearsal, n int) string {
 	d.Helper()
 	for first := 17990; first > 17000; first -= n {
 		ports := make([]int, n)
@@ -141,7 +141,7 @@ func freePorts(d *desk, n int) string {
 }
 
 // The ensemble has ended.
-func endsEnsemble(d *desk) {
+func endsEnsemble(d *rehearsal) {
 	servers := d.up("--nodes", "1")
 	d.prints(d.exits(exitValid), `^lab: ended$`)
 	if conn, err := net.Dial("tcp", servers); err == nil {
@@ -151,13 +151,13 @@ func endsEnsemble(d *desk) {
 }
 
 // The ensemble in the background is listed.
-func listsEnsembles(d *desk) {
+func listsEnsembles(d *rehearsal) {
 	d.up("--nodes", "1")
 	d.prints(d.exits(exitValid), `lab\b(.|\n)*healthy`)
 }
 
 // The session of another client has ended, and its ephemeral znode is gone.
-func expires(d *desk) {
+func expires(d *rehearsal) {
 	servers := d.reachable()
 	conn := d.session(servers)
 	const path = "/election/candidate-0000000003"
@@ -170,7 +170,7 @@ func expires(d *desk) {
 }
 
 // The health of the ensemble is told, at once or when it is as wanted.
-func tellsStatus(d *desk) {
+func tellsStatus(d *rehearsal) {
 	servers := d.up()
 	if !strings.Contains(strings.Join(d.words, " "), servers[:12]) {
 		d.insert(servers)
@@ -185,7 +185,7 @@ func tellsStatus(d *desk) {
 }
 
 // A file for Docker Compose has a service a server.
-func composes(d *desk) {
+func composes(d *rehearsal) {
 	text, nodes := d.exits(exitValid), 3
 	if i := slices.Index(d.words, "--out"); i > 0 {
 		text = d.read(filepath.Join(d.words[i+1], "docker-compose.yml"))
@@ -202,7 +202,7 @@ func composes(d *desk) {
 }
 
 // There is a configuration for each server, which knows all of them.
-func configures(d *desk) {
+func configures(d *rehearsal) {
 	d.exits(exitValid)
 	folder := d.words[slices.Index(d.words, "--out")+1]
 	for id := 1; id <= 3; id++ {
@@ -214,7 +214,7 @@ func configures(d *desk) {
 }
 
 // What a crashed run has left behind is found.
-func findsLeftovers(d *desk) {
+func findsLeftovers(d *rehearsal) {
 	first, _, _ := strings.Cut(d.reachable(), ",") // which it asks
 	left := ensemble.RunFolder(time.Date(2020, 1, 2, 15, 4, 5, 0, time.UTC))
 	d.create(d.session(first), left, "", 0)
@@ -222,13 +222,14 @@ func findsLeftovers(d *desk) {
 }
 
 // held replaces the program of a command by one that looks at the command's path with another command.
-func (d *desk) held(look string) {
+func (d *rehearsal) held(look string) {
 	i := slices.Index(d.words, "--")
 	d.words = append(d.words[:i+1:i+1], "sh", "-c", look)
 }
 
-// The program runs while the lock is held, or while the candidate leads. Without a program, the holder is told.
-func locks(d *desk) {
+// The program runs while the lock is held, or while the candidate leads. Without a program, the holder is
+// told.
+func locks(d *rehearsal) {
 	servers := d.reachable()
 	command := d.words[0]
 	path := d.words[slices.IndexFunc(d.words, func(word string) bool { return strings.HasPrefix(word, "/") })]
@@ -247,7 +248,7 @@ func locks(d *desk) {
 }
 
 // The instance is registered while the program runs, and no longer.
-func registers(d *desk) {
+func registers(d *rehearsal) {
 	servers := d.reachable()
 	ask := "zklab discover /services/payment --servers " + servers
 	d.held(ask)
@@ -256,7 +257,7 @@ func registers(d *desk) {
 }
 
 // The instances of a service are told.
-func discovers(d *desk) {
+func discovers(d *rehearsal) {
 	servers := d.reachable()
 	d.start("", "register", "/services/payment", "--address", "10.0.0.1:8080", "--servers", servers, "--", "sh", "-c", "echo registered; exec sleep 1000").await("^registered$")
 	if d.has("--watch") {
@@ -269,7 +270,7 @@ func discovers(d *desk) {
 }
 
 // Each change is told.
-func monitors(d *desk) {
+func monitors(d *rehearsal) {
 	servers := d.reachable()
 	conn := d.session(servers)
 	for _, path := range []string{"/app", "/watched"} {
@@ -296,7 +297,7 @@ func monitors(d *desk) {
 }
 
 // The lines of a shell do what they say: what they write is there, and what they read is printed.
-func runsLines(d *desk) {
+func runsLines(d *rehearsal) {
 	const input = "create /made\n"
 	d.write("changes", input)
 	d.write("credentials", "digest:user:password\n")

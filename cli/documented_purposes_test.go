@@ -8,9 +8,10 @@ import (
 	"testing"
 )
 
-// purposes are what the commands of zklab are for. Each function performs a documented line of its command, with servers,
-// files and programs in place of the reader's, and fails the test unless that what the command is for happens.
-var purposes = map[string]func(*desk){
+// purposes are what the commands of zklab are for. Each function performs a documented line of its
+// command, with servers, files and programs in place of the reader's, and fails the test unless that what
+// the command is for happens.
+var purposes = map[string]func(*rehearsal){
 	"run": byExperiments, "sweep": byExperiments,
 	"init": inits, "replay": replays, "shrink": shrinks, "compare": compares, "merge": merges, "explore": explores,
 	"check": checks, "report": reportsAgain, "export": exports, "list": lists, "schema": describesFiles, "serve": servesStore, "open": opens,
@@ -40,10 +41,10 @@ var unperformed = map[string]string{
 }
 
 // TestDocumentedExperiments performs them.
-func byExperiments(*desk) {}
+func byExperiments(*rehearsal) {}
 
 // An adapter is checked, and passes.
-func conforms(d *desk) {
+func conforms(d *rehearsal) {
 	d.replace(`^python3 .*`, "zklab worker")
 	if d.words[len(d.words)-2] == "python3" {
 		d.words = append(d.words[:len(d.words)-2], "zklab", "worker")
@@ -56,7 +57,7 @@ func conforms(d *desk) {
 }
 
 // Servers in this process need nothing.
-func examines(d *desk) {
+func examines(d *rehearsal) {
 	d.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
 	codes := []int{exitValid}
 	if d.has("--ensemble") {
@@ -66,20 +67,20 @@ func examines(d *desk) {
 }
 
 // The script is for the shell, and asks zklab what completes a line.
-func offersCompletion(d *desk) {
+func offersCompletion(d *rehearsal) {
 	d.prints(d.exits(exitValid), map[string]string{
 		"bash": `^complete .*-F _zklab zklab`, "zsh": `^#compdef zklab`, "fish": `^complete -c zklab`, "powershell": `Register-ArgumentCompleter`,
 	}[d.words[1]])
 }
 
 // The flag names a file of the folder.
-func overlays(d *desk) {
+func overlays(d *rehearsal) {
 	d.prints(d.exits(exitValid), `^-overlay=\S+/overlay/overlay\.json$`)
 	d.prints(d.read("overlay/overlay.json"), `runtime/select\.go`)
 }
 
 // A command's help has its flags.
-func helps(d *desk) { d.prints(d.exits(exitValid), `^ +--seed `) }
+func helps(d *rehearsal) { d.prints(d.exits(exitValid), `^ +--seed `) }
 
 // What each documented command is for happens when its line is performed.
 func TestDocumentedPurposes(t *testing.T) {
@@ -115,7 +116,7 @@ func TestDocumentedPurposes(t *testing.T) {
 		}
 		t.Run(c.place, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			purpose(&desk{T: t, docCommand: c, words: words, stores: stores, checkout: checkout})
+			purpose(&rehearsal{T: t, docCommand: c, words: words, stores: stores, checkout: checkout})
 		})
 	}
 	for line := range unperformed {

@@ -38,7 +38,7 @@ var histories = map[string]string{
 }
 
 // A check comes to a verdict.
-func checks(d *desk) {
+func checks(d *rehearsal) {
 	d.place("violated", "store")
 	for name, text := range histories {
 		d.write(name, text)
@@ -60,7 +60,7 @@ func checks(d *desk) {
 }
 
 // A comparison names its groups and has figures of each, and it judges the gates.
-func compares(d *desk) {
+func compares(d *rehearsal) {
 	d.place("compared", "store")
 	d.replace("^many$", "before")
 	d.replace("^(eight|new)$", "after")
@@ -99,9 +99,9 @@ func compares(d *desk) {
 	}
 }
 
-// An exploration tries faults at the points of its scenario, singly and in pairs, and says why if it came to no verdict. Here
-// the scenario is small enough to come to an end.
-func explores(d *desk) {
+// An exploration tries faults at the points of its scenario, singly and in pairs, and says why if it came
+// to no verdict. Here the scenario is small enough to come to an end.
+func explores(d *rehearsal) {
 	d.words = append(d.words, "--for=10m", "--clients=2", "--ops=1", "--faults=lose-reply", "--jobs=1", "--json", "--quiet")
 	if d.has("--subject-command") { // in real time
 		d.replace(`^python3 .*`, "zklab worker")
@@ -131,7 +131,7 @@ func explores(d *desk) {
 }
 
 // What an export writes can be read by a reader of its format.
-func exports(d *desk) {
+func exports(d *rehearsal) {
 	d.place("compared", "store")
 	if strings.HasPrefix(d.line, "zklab export latest") {
 		d.place("violated", "single")
@@ -179,7 +179,7 @@ func exports(d *desk) {
 }
 
 // readsMessages reads what consists of messages of protocol buffers with the number 1, as traces do.
-func readsMessages(d *desk, text []byte) {
+func readsMessages(d *rehearsal, text []byte) {
 	n := 0
 	for ; len(text) > 0; n++ {
 		number, kind, size := protowire.ConsumeTag(text)
@@ -198,7 +198,7 @@ func readsMessages(d *desk, text []byte) {
 }
 
 // What is written to begin with can be read. Package scaffold tests that it builds and runs.
-func inits(d *desk) {
+func inits(d *rehearsal) {
 	out := d.exits(exitValid)
 	wrote := regexp.MustCompile(`(?m)^wrote (.*)$`).FindStringSubmatch(out)
 	if wrote == nil {
@@ -222,7 +222,7 @@ func inits(d *desk) {
 }
 
 // A list has what there is, and of stored runs those that are asked for.
-func lists(d *desk) {
+func lists(d *rehearsal) {
 	d.place("violated", "store")
 	d.place("compared/sweeps", "store/sweeps")
 	out := d.exits(exitValid)
@@ -243,7 +243,7 @@ func lists(d *desk) {
 }
 
 // A merge sums up what its shards did, and names the shards that are absent.
-func merges(d *desk) {
+func merges(d *rehearsal) {
 	if strings.Contains(d.line, "explorations") {
 		d.place("explored", "store")
 		out := d.exits(exitValid) // all single faults were tried
@@ -267,7 +267,7 @@ func merges(d *desk) {
 }
 
 // A report is opened in the browser.
-func opens(d *desk) {
+func opens(d *rehearsal) {
 	d.place("swept", "store")
 	d.place("violated", "store")
 	d.write("browser", "#!/bin/sh\necho \"$1\" >opened.new && mv opened.new opened\n")
@@ -289,8 +289,9 @@ func opens(d *desk) {
 	}
 }
 
-// Old runs are removed with --remove, and listed without it. What fails stays with --keep-failing, and what is new always.
-func prunes(d *desk) {
+// Old runs are removed with --remove, and listed without it. What fails stays with --keep-failing, and
+// what is new always.
+func prunes(d *rehearsal) {
 	d.place("violated", "store")
 	latest, err := os.Readlink("store/latest")
 	if err != nil {
@@ -314,9 +315,9 @@ func prunes(d *desk) {
 	}
 }
 
-// A repeated run comes to the same history or, where goroutines of this program were scheduled in another way, at least
-// to the same violation.
-func replays(d *desk) {
+// A repeated run comes to the same history or, where goroutines of this program were scheduled in another
+// way, at least to the same violation.
+func replays(d *rehearsal) {
 	d.place("violated", "store")
 	latest, err := os.Readlink("store/latest")
 	if err != nil {
@@ -335,7 +336,7 @@ func replays(d *desk) {
 }
 
 // A report is written again: the page, the plots and the table of tests.
-func reportsAgain(d *desk) {
+func reportsAgain(d *rehearsal) {
 	d.place("violated", "store")
 	latest, err := os.Readlink("store/latest")
 	if err != nil {
@@ -354,7 +355,7 @@ func reportsAgain(d *desk) {
 }
 
 // A schema is JSON, and says of what it is.
-func describesFiles(d *desk) {
+func describesFiles(d *rehearsal) {
 	var schema struct {
 		Title      string
 		Properties map[string]any
@@ -365,7 +366,7 @@ func describesFiles(d *desk) {
 }
 
 // The store is in the browser, with the label of the run in it.
-func servesStore(d *desk) {
+func servesStore(d *rehearsal) {
 	d.place("violated", "store")
 	d.place("violated", "results")
 	d.Setenv("BROWSER", "true")
@@ -380,7 +381,7 @@ func servesStore(d *desk) {
 }
 
 // page returns what a server answers.
-func page(d *desk, url string) string {
+func page(d *rehearsal, url string) string {
 	d.Helper()
 	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Get(url)
@@ -396,7 +397,7 @@ func page(d *desk, url string) string {
 }
 
 // What is shrunk is smaller, and is still a violation.
-func shrinks(d *desk) {
+func shrinks(d *rehearsal) {
 	d.place("swept", "store")
 	d.place("violated", "store")
 	d.words = append(d.words, "--quiet")
@@ -418,7 +419,7 @@ func shrinks(d *desk) {
 }
 
 // dir is the folder in which the command runs.
-func (d *desk) dir() string {
+func (d *rehearsal) dir() string {
 	d.Helper()
 	dir, err := os.Getwd()
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// listed are the pages with code in Go, and where their code is compiled, or runs. Of those without a place, TestListings
-// compiles the code.
+// listed are the pages with code in Go, and where their code is compiled, or runs. Of those without a
+// place, TestListings compiles the code.
 var listed = map[string]string{
 	"README.md":           "TestReadmeListing: it is in the tutorial",
 	"docs/tutorial.md":    "TestTutorial runs it",

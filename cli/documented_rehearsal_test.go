@@ -19,8 +19,8 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded"
 )
 
-// desk is where a documented command is performed: the working directory, empty at first.
-type desk struct {
+// rehearsal is where a documented command is performed: the working directory, empty at first.
+type rehearsal struct {
 	*testing.T
 	docCommand
 	words    []string // as a shell splits the line, without zklab
@@ -29,14 +29,14 @@ type desk struct {
 }
 
 // place puts a folder of newStores where the command looks for it.
-func (d *desk) place(name, to string) {
+func (d *rehearsal) place(name, to string) {
 	d.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.CopyFS(to, os.DirFS(filepath.Join(d.stores, name)))); err != nil {
 		d.Fatal(err)
 	}
 }
 
-func (d *desk) write(name, text string) {
+func (d *rehearsal) write(name, text string) {
 	d.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
 		d.Fatal(err)
@@ -44,7 +44,7 @@ func (d *desk) write(name, text string) {
 }
 
 // read returns a file that must have something in it.
-func (d *desk) read(name string) string {
+func (d *rehearsal) read(name string) string {
 	d.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -57,14 +57,14 @@ func (d *desk) read(name string) string {
 }
 
 // replace gives the command another value than the documented one.
-func (d *desk) replace(pattern, by string) {
+func (d *rehearsal) replace(pattern, by string) {
 	for i, word := range d.words {
 		d.words[i] = regexp.MustCompile(pattern).ReplaceAllLiteralString(word, by)
 	}
 }
 
 // insert gives the command flags that it has not.
-func (d *desk) insert(flags ...string) {
+func (d *rehearsal) insert(flags ...string) {
 	cmd, _, err := newRoot(new(bool)).Find(d.words)
 	if err != nil {
 		d.Fatal(err)
@@ -74,7 +74,7 @@ func (d *desk) insert(flags ...string) {
 }
 
 // has reports whether the line has this flag.
-func (d *desk) has(flag string) bool {
+func (d *rehearsal) has(flag string) bool {
 	for _, word := range d.words {
 		if word == flag || strings.HasPrefix(word, flag+"=") {
 			return true
@@ -83,13 +83,14 @@ func (d *desk) has(flag string) bool {
 	return false
 }
 
-// exits performs the command, and returns what it prints to standard output. Its exit code must be one of these.
-func (d *desk) exits(codes ...int) string {
+// exits performs the command, and returns what it prints to standard output. Its exit code must be one of
+// these.
+func (d *rehearsal) exits(codes ...int) string {
 	d.Helper()
 	return d.zklab(d.words, codes...)
 }
 
-func (d *desk) zklab(args []string, codes ...int) string {
+func (d *rehearsal) zklab(args []string, codes ...int) string {
 	d.Helper()
 	var out, problems bytes.Buffer
 	got := execute(args, &out, &problems)
@@ -103,7 +104,7 @@ func (d *desk) zklab(args []string, codes ...int) string {
 }
 
 // prints fails unless the text matches.
-func (d *desk) prints(text, pattern string) {
+func (d *rehearsal) prints(text, pattern string) {
 	d.Helper()
 	if !regexp.MustCompile("(?m)" + pattern).MatchString(text) {
 		d.Errorf("%s: nothing matches %s in\n%s", d.line, pattern, text)
@@ -112,7 +113,7 @@ func (d *desk) prints(text, pattern string) {
 
 // running is a command in a process of its own.
 type running struct {
-	*desk
+	*rehearsal
 	cmd   *exec.Cmd
 	mu    sync.Mutex
 	wrote bytes.Buffer // to standard output and standard error
@@ -137,9 +138,9 @@ func (r *running) text() string {
 }
 
 // start begins a command with something on its standard input.
-func (d *desk) start(input string, args ...string) *running {
+func (d *rehearsal) start(input string, args ...string) *running {
 	d.Helper()
-	r := &running{desk: d, cmd: exec.Command("zklab", args...), added: make(chan struct{}, 1)}
+	r := &running{rehearsal: d, cmd: exec.Command("zklab", args...), added: make(chan struct{}, 1)}
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = strings.NewReader(input), r, r
 	if err := r.cmd.Start(); err != nil {
 		d.Fatal(err)
@@ -199,9 +200,9 @@ func (r *running) interrupted() string {
 	return r.text()
 }
 
-// reachable starts a server in place of those that the command names, and returns its address. It is one, since a read by
-// another server may not show what has just been written.
-func (d *desk) reachable() string {
+// reachable starts a server in place of those that the command names, and returns its address. It is one,
+// since a read by another server may not show what has just been written.
+func (d *rehearsal) reachable() string {
 	d.Helper()
 	e, err := embedded.Start(embedded.Config{Nodes: 1})
 	if err != nil {
@@ -224,7 +225,7 @@ func (d *desk) reachable() string {
 const documentedServers = `(127\.0\.0\.1:218\d|zk\d:2181)(,(127\.0\.0\.1:218\d|zk\d:2181))*`
 
 // session opens a session of another client.
-func (d *desk) session(servers string) *zk.Conn {
+func (d *rehearsal) session(servers string) *zk.Conn {
 	d.Helper()
 	conn, events, err := zk.Connect(strings.Split(servers, ","), 10*time.Second, zk.WithLogInfo(false))
 	if err != nil {
@@ -239,7 +240,7 @@ func (d *desk) session(servers string) *zk.Conn {
 }
 
 // create makes a znode, with what is above it.
-func (d *desk) create(conn *zk.Conn, path, data string, flags int32) {
+func (d *rehearsal) create(conn *zk.Conn, path, data string, flags int32) {
 	d.Helper()
 	if above := filepath.Dir(path); above != "/" {
 		if there, _, err := conn.Exists(above); err == nil && !there {
@@ -252,7 +253,7 @@ func (d *desk) create(conn *zk.Conn, path, data string, flags int32) {
 }
 
 // there reports whether there is a znode, after all writes that have ended.
-func (d *desk) there(conn *zk.Conn, path string) bool {
+func (d *rehearsal) there(conn *zk.Conn, path string) bool {
 	d.Helper()
 	_, err := conn.Sync(path)
 	there := false
