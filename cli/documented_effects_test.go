@@ -102,7 +102,7 @@ func TestDocumentedExperiments(t *testing.T) {
 			if strings.Contains(d.line, "--subject broken") {
 				want = exitViolation
 			}
-			z := zklabIn{t, t.TempDir(), map[string]outputOf{}}
+			z := zklabIn{t: t, dir: t.TempDir(), done: map[string]outputOf{}}
 			if slices.Contains(args, "--config=experiment.yaml") {
 				z.exits(exitValid, "init")
 			}

@@ -223,7 +223,7 @@ func TestNothingSeenIsNotValid(t *testing.T) {
 // What rests on transactions that are no longer there is not valid, and every door to the run says so.
 func TestTransactionsThatAreLost(t *testing.T) {
 	t.Parallel()
-	z := zklabIn{t, unseen.Way{Flags: []string{"--time-limit=3s"}}, t.TempDir(), map[string]outputOf{}}
+	z := zklabIn{t: t, way: unseen.Way{Flags: []string{"--time-limit=3s"}}, dir: t.TempDir(), done: map[string]outputOf{}}
 	if out, code := z.run(); code != exitValid {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
@@ -279,7 +279,7 @@ func (z zklabIn) interrupted(pattern, text string, args ...string) (string, int)
 // since only then a run takes long enough for a signal.
 func TestInterruptedIsNotValid(t *testing.T) {
 	t.Parallel()
-	z := zklabIn{t, unseen.Way{}, t.TempDir(), map[string]outputOf{}}
+	z := zklabIn{t: t, dir: t.TempDir(), done: map[string]outputOf{}}
 	run, code := z.interrupted("runs/lock/*/history.jsonl", `"f":"release"`, "run", "lock", "--quiet", "--faults", "kill:leader@1h", "--time-limit", "2h", "--out", "runs")
 	swept, sweptCode := z.interrupted("s/sweeps/lock/*/*/runs.jsonl", `"seed":5,`, "sweep", "lock", "--quiet", "--swarm=false", "--seeds", "1..100000", "--jobs", "1", "--time-limit", "1s", "--out", "s")
 	checked, checkedCode := z.zklab("check", "runs/latest")

@@ -92,7 +92,7 @@ func TestOwnObjectsAtAllDoors(t *testing.T) {
 				t.Parallel()
 				life := ownobjects.Lives[(i+3*j)%len(ownobjects.Lives)]
 				dir := t.TempDir()
-				c := ownCell{zklabIn{t, dir, map[string]outputOf{}, commandLines(t, dir)}, o, life, subject == "broken"}
+				c := ownCell{zklabIn{t: t, dir: dir, done: map[string]outputOf{}, by: commandLines(t, dir)}, o, life, subject == "broken"}
 				code := c.run()
 				formats := exportDoors()
 				doors := append(slices.Clone(storedDoors[:len(storedDoors)-len(formats)]), formats[(i+j)%len(formats)])
