@@ -269,7 +269,8 @@ func (d *rehearsal) there(conn *zk.Conn, path string) bool {
 // newStores makes what commands about stored runs need, each kind in a folder of its own.
 func newStores(t *testing.T) string {
 	t.Helper()
-	z := zklabIn{t: t, dir: t.TempDir(), done: map[string]outputOf{}}
+	dir := t.TempDir()
+	z := zklabIn{t: t, dir: dir, done: map[string]outputOf{}, by: commandLines(t, dir)}
 	small := []string{"--clients", "3", "--time-limit", "2s", "--faults", "none", "--quiet"}
 	perform := func(want int, args ...string) {
 		t.Helper()

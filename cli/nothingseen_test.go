@@ -204,9 +204,10 @@ func TestNothingSeenIsNotValid(t *testing.T) {
 		t.Run(w.Name, func(t *testing.T) {
 			t.Parallel()
 			says, dir, done := regexp.MustCompile(w.Says), t.TempDir(), map[string]outputOf{}
+			lines := commandLines(t, dir)
 			for _, d := range frontDoors {
 				t.Run(d.name, func(t *testing.T) {
-					text, code := d.ask(zklabIn{t: t, way: w, dir: dir, done: done})
+					text, code := d.ask(zklabIn{t: t, way: w, dir: dir, done: done, by: lines})
 					if text == "" {
 						return
 					}
