@@ -135,8 +135,12 @@ func faulted(a *evidence.Record) Assumption {
 			text += " (" + why + ")"
 		}
 		return Assumption{"faults", false, text}
-	case len(seen)+len(excused) == 0:
+	case len(seen)+len(excused)+len(came) == 0:
 		return Assumption{"faults", true, "no fault was scheduled"}
+	case len(seen)+len(excused)+len(verified) == 0:
+		return Assumption{"faults", true, "no fault took effect, and none was asked for by name"}
+	case len(seen)+len(excused) == 0: // none was asked for, as in a run of many
+		return Assumption{"faults", true, "faults took effect: " + howOften(slices.Sorted(maps.Keys(verified)), verified)}
 	case len(seen) == 0:
 		return Assumption{"faults", false, "no fault took effect: " + strings.Join(excused, ", ")}
 	}
@@ -144,14 +148,20 @@ func faulted(a *evidence.Record) Assumption {
 		return Assumption{"faults", false, "no operation of the load succeeded from when the first fault took effect, at " + words.At(at) + ", to the end of the load: nothing could have gone wrong any more"}
 	}
 	slices.Sort(seen)
-	for i, kind := range seen {
-		seen[i] = kind + " " + prose.Times(verified[kind])
-	}
-	text := "faults took effect: " + strings.Join(seen, ", ")
+	text := "faults took effect: " + howOften(seen, verified)
 	if len(excused) > 0 {
 		text += "; none from " + strings.Join(excused, ", ")
 	}
 	return Assumption{"faults", true, text}
+}
+
+// howOften lists kinds of faults, each with how often it took effect.
+func howOften(kinds []string, verified map[string]int) string {
+	var each []string
+	for _, kind := range kinds {
+		each = append(each, kind+" "+prose.Times(verified[kind]))
+	}
+	return strings.Join(each, ", ")
 }
 
 // deaf reports whether clients called operations after the first fault had taken effect, or waited

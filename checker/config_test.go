@@ -52,17 +52,18 @@ func configScenarios() []scenario {
 	}
 }
 
+// configured has v0, v1, … set, and the log say so: v3 is over with the zxid 0x100000008.
+func configured() *checktest.Record {
+	r := checktest.Config().Opens(1).Opens(2).Sets(0, 5, 6, "u", history.Info).Writes(1, "u")
+	for i := range 12 {
+		r.Sets(0, 10+10*i, 12+10*i, fmt.Sprintf("v%d", i), history.OK).Writes(1, fmt.Sprintf("v%d", i)).Saw(13+10*i, 0, history.ID(4+i), 11+10*i)
+	}
+	return r
+}
+
 // loggedConfigs are those in which the log says what the clocks do not.
 func loggedConfigs() []scenario {
-	ok, info := history.OK, history.Info
-	// configured has v0, v1, … set, and the log say so: v3 is over with the zxid 0x100000008.
-	configured := func() *checktest.Record {
-		r := checktest.Config().Opens(1).Opens(2).Sets(0, 5, 6, "u", info).Writes(1, "u")
-		for i := range 12 {
-			r.Sets(0, 10+10*i, 12+10*i, fmt.Sprintf("v%d", i), ok).Writes(1, fmt.Sprintf("v%d", i)).Saw(13+10*i, 0, history.ID(4+i), 11+10*i)
-		}
-		return r
-	}
+	ok := history.OK
 	return []scenario{
 		{"what its session knew to be over", "first", Violation, `"v3", as its first value; but that was outdated from 0x100000008 on, and its session had seen 0x100000009`, configured().ToldKnowing(1, 300, 301, "v3", checktest.Token(9)).Shown(400)},
 		{"what its session does not know to be over", "first", Valid, "", configured().ToldKnowing(1, 300, 301, "v3", checktest.Token(7)).Shown(400)},
@@ -136,6 +137,25 @@ func TestWatchersInOneInstant(t *testing.T) {
 			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "order" })]
 			if v.Result != Violation {
 				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
+
+// Watchers whose sessions had been told nothing when they first asked show nothing of first, and the
+// report says so.
+func TestFirstOfNewSessions(t *testing.T) {
+	for name, tt := range map[string]struct {
+		asked history.ID
+		want  bool
+	}{"new sessions": {0, true}, "a session that had been told something": {checktest.Token(7), false}} {
+		t.Run(name, func(t *testing.T) {
+			rep := Run(t.Context(), configured().ToldKnowing(1, 300, 301, "v3", tt.asked).Shown(400).Build(), Options{})
+			said := slices.ContainsFunc(rep.NotAvailable, func(n NotAvailable) bool {
+				return n.Name == "first" && n.Why == "no watcher first asked in a session that had been told anything before"
+			})
+			if said != tt.want {
+				t.Errorf("said: %v; not available: %+v", said, rep.NotAvailable)
 			}
 		})
 	}

@@ -26,6 +26,18 @@ func TestFaultWithoutOccasion(t *testing.T) {
 	}
 }
 
+// The faults of a run that was asked for none by name are told, too.
+func TestFaultsThatNobodyAskedForByName(t *testing.T) {
+	a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "cut", Took: true}, {Kind: "pause", WhyNot: "skipped"}}}}}
+	if got := faulted(a); !got.Met || got.Text != "faults took effect: cut once" {
+		t.Errorf("%v", got)
+	}
+	a.Faults.All = a.Faults.All[1:]
+	if got := faulted(a); !got.Met || got.Text != "no fault took effect, and none was asked for by name" {
+		t.Errorf("without an effect: %v", got)
+	}
+}
+
 // A fault that ended sessions of those who wait shows nothing of holders, and asks for nothing.
 func TestExpiriesOfOthers(t *testing.T) {
 	for doing, want := range map[string]bool{"holding": true, "waiting": false} {

@@ -158,7 +158,7 @@ func TestWrongPorcupineModels(t *testing.T) {
 	}{
 		"panics":      {step(func(any, any, any) (bool, any) { panic("no") }), `the model panicked in its step for put("k", "") -> "": no, at porcupine_test.go:`},
 		"returns nil": {step(func(any, any, any) (bool, any) { return true, nil }), `the model's step for put("k", "") -> "" says that it is possible, and returns nil instead of a state`},
-		"changes":     {changes, "put changed the state that it was given: it must return a new one instead"},
+		"changes":     {changes, "put changed the state that it was given: return a new one instead"},
 		"operation":   {asks, "the function that reads the values of calls panicked at put of k: no, at porcupine_test.go:"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,13 +54,20 @@ func unlogged(a *evidence.Record, properties []*frame.Property) []NotAvailable {
 }
 
 // unoffered lists the properties that a run lacks because its subject offers less than it could, if
-// the record says what it offers.
+// the record says what it offers, or because the run showed nothing of them.
 func unoffered(a *evidence.Record, properties []*frame.Property) (without []NotAvailable) {
 	for _, p := range properties {
-		if !a.Offered || p.Wants == nil || p.Applies(a) {
+		if p.Applies == nil || p.Applies(a) {
 			continue
 		}
-		if why := p.Wants(a); why != "" {
+		why := ""
+		if a.Offered && p.Wants != nil {
+			why = p.Wants(a)
+		}
+		if why == "" && a.AnyTransaction() && p.Unseen != nil {
+			why = p.Unseen(a)
+		}
+		if why != "" {
 			without = append(without, NotAvailable{"property", p.Name, why})
 		}
 	}

@@ -35,7 +35,8 @@ type Group interface {
 
 // Snapshots is a [Group] or a [Service] each list of which (Members, Lookup) is the whole group as it was
 // at one moment, not a list whose members were read one by one. The moments of a session's lists
-// follow each other. Without it the property snapshots is not checked.
+// follow each other. Without it the property snapshots is not checked. It is checked for members that
+// are a znode each, whose data is the member: by the transaction log.
 type Snapshots interface{ Snapshots() }
 
 // OfferSnapshots is what an adapter offers for a [Snapshots] group or service.

@@ -189,7 +189,13 @@ var first = &frame.Property{
 	Logged:   true,
 	Decider:  "zxids",
 	Evidence: func(*evidence.Record) string { return "Z, L" },
-	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() },
+	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() && !askedInNewSessions(a) },
+	Unseen: func(a *evidence.Record) string {
+		if !askedInNewSessions(a) {
+			return ""
+		}
+		return "no watcher first asked in a session that had been told anything before"
+	},
 	Decide: onConfig(func(f *frame.Finding, c *config) {
 		p := nodesOf(c.Record).znodeStates(c.name)
 		for _, w := range c.watches {
@@ -200,6 +206,26 @@ var first = &frame.Property{
 	}),
 	Exercise: frame.Wants("first", 2, "watchers whose first value can be compared with what their sessions had seen"),
 }
+
+// askedInNewSessions reports whether there are watchers, and each asked first in a session that had been
+// told nothing, as one that its subject opens for the watch: then no first value can be too old for it.
+var askedInNewSessions = evidence.Once(func(a *evidence.Record) bool {
+	some := false
+	for _, k := range a.Keys {
+		for _, c := range configsOf(k) {
+			for _, w := range c.watches {
+				if len(w.observations) == 0 {
+					continue
+				}
+				some = true
+				if c.Told(w.waits[0].Operation) != 0 {
+					return false
+				}
+			}
+		}
+	}
+	return some
+})
 
 // decideFirst judges the first value that a watcher was told, by its first call.
 func decideFirst(f *frame.Finding, c *config, asked *history.Operation, s *observation, p *znodeStates) {

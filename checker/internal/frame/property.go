@@ -49,6 +49,9 @@ type Property struct {
 	// Wants says, for people, what more a subject could offer so that the property applies: "the
 	// lock gives no token (Fence)". nil, or "": nothing.
 	Wants func(*evidence.Record) string
+	// Unseen says, for people, why the property does not apply although the subject offers all that it
+	// needs, and the run has its transactions. nil, or "": it says nothing.
+	Unseen func(*evidence.Record) string
 	// Stands: a violation stands by itself: neither clients that bypassed their links nor lost
 	// lines of the record explain it.
 	Stands bool

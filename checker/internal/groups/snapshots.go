@@ -33,6 +33,12 @@ var snapshots = &frame.Property{
 		}
 		return a.Object.Subject() + " does not promise it: it has no Snapshots"
 	},
+	Unseen: func(a *evidence.Record) string {
+		if !a.Offers.Snapshots {
+			return "" // nobody asked for it
+		}
+		return "too few joins made a znode with the member as its data, by the transaction log"
+	},
 	Decide: onGroup(func(ctx context.Context, f *frame.Finding, g *group) {
 		vs := versionsOf(g)
 		at := map[*evidence.Session]int{} // session → the version that it was shown last

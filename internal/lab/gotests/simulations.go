@@ -140,7 +140,7 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 		t.Errorf("zklab: %s (%s); %s%s", s.howMany(), s.often(), smallestText(t, o, property), note)
 	case s.decided == 0 && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
-		t.Errorf("zklab: nothing was violated, but nothing was decided either\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
+		t.Errorf("zklab: nothing was violated, but no simulation was decided in all that it must be\n%s%s", undecidedText(s.undecided.Result), whereText(s.undecided))
 	case mostOpen*len(s.open) >= s.runs && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing was violated, but %d of %d simulations were undecided, which is too many\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
