@@ -71,7 +71,7 @@ func loggedConfigs() []scenario {
 		{"none, as it was in the beginning", "first", Violation, "no value, as its first value; but that was outdated from 0x100000003", configured().ToldKnowing(1, 300, 301, "", checktest.Token(7)).Shown(400)},
 		{"what was so when it first asked, as it was told later", "first", Valid, "", configured().GivesUpKnowing(1, 300, 301, 2, checktest.Token(7)).ToldKnowing(1, 302, 303, "v3", checktest.Token(9)).Shown(400)},
 		{"what was over when it first asked, as it was told later", "first", Violation, `at 0.303 s: "v3", as its first value; but that was outdated from 0x100000008 on, and its session had seen 0x100000009 when it first asked, at 0.300 s`, configured().GivesUpKnowing(1, 300, 301, 2, checktest.Token(9)).ToldKnowing(1, 302, 303, "v3", checktest.Token(9)).Shown(400)},
-		{"what another session had seen to be over when it first asked", "first", Valid, "", configured().GivesUpKnowing(1, 300, 301, 7, checktest.Token(9)).ToldKnowing(1, 302, 303, "v3", checktest.Token(9)).Shown(400)},
+		{"what another session had seen to be over when it first asked", "first", Valid, "", configured().GivesUpKnowing(1, 300, 301, 7, checktest.Token(9)).ToldKnowing(1, 302, 303, "v3", checktest.Token(9)).ToldKnowing(2, 304, 305, "v3", checktest.Token(7)).Shown(400)},
 		{"a set of which the log knows nothing", "log", Violation, "its set of k succeeded, but the transaction log does not have it from", configured().Sets(0, 300, 302, "ghost", ok).Shown(400)},
 		{"a delete of which the log knows nothing", "log", Violation, "its delete of k succeeded", configured().Sets(0, 300, 302, "", ok).Shown(400)},
 		{"sets as the log has them", "log", Valid, "", configured().Shown(400)},
@@ -150,12 +150,14 @@ func TestFirstOfNewSessions(t *testing.T) {
 		want  bool
 	}{"new sessions": {0, true}, "a session that had been told something": {checktest.Token(7), false}} {
 		t.Run(name, func(t *testing.T) {
-			rep := Run(t.Context(), configured().ToldKnowing(1, 300, 301, "v3", tt.asked).Shown(400).Build(), Options{})
+			r := configured().ToldKnowing(1, 300, 301, "v3", tt.asked).Shown(400)
+			rep := Run(t.Context(), r.Build(), Options{Transactions: r.Txns})
 			said := slices.ContainsFunc(rep.NotAvailable, func(n NotAvailable) bool {
 				return n.Name == "first" && n.Why == "no watcher first asked in a session that had been told anything before"
 			})
-			if said != tt.want {
-				t.Errorf("said: %v; not available: %+v", said, rep.NotAvailable)
+			decided := slices.ContainsFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "first" })
+			if said != tt.want || decided == tt.want {
+				t.Errorf("said: %v, decided: %v; not available: %+v", said, decided, rep.NotAvailable)
 			}
 		})
 	}

@@ -168,7 +168,7 @@ func (o Object[S]) mistake(all []*operation) error {
 	case models.Known(o.Name):
 		return fmt.Errorf("the name %q is taken by a recipe of zklab's: choose another one", o.Name)
 	case o.New == nil:
-		return errors.New("New is nil: give a function that makes the subject of one client")
+		return errors.New("its New is nil: give a function that makes the subject of one client")
 	case len(o.Rules) == 0:
 		return errors.New("there is no rule, so nothing can be decided: add one to Rules")
 	}

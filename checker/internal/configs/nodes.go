@@ -200,15 +200,15 @@ var first = &frame.Property{
 		p := nodesOf(c.Record).znodeStates(c.name)
 		for _, w := range c.watches {
 			if p != nil && len(w.observations) > 0 {
-				decideFirst(f, c, w.waits[0].Operation, w.observations[0], p)
+				decideFirst(f, c, w, p)
 			}
 		}
 	}),
 	Exercise: frame.Wants("first", 2, "watchers whose first value can be compared with what their sessions had seen"),
 }
 
-// askedInNewSessions reports whether there are watchers, and each asked first in a session that had been
-// told nothing, as one that its subject opens for the watch: then no first value can be too old for it.
+// askedInNewSessions reports whether there are watchers, and none first asked in a session that had been
+// told anything, as if its subject opens one for each watch: then no first value can be too old for it.
 var askedInNewSessions = evidence.Once(func(a *evidence.Record) bool {
 	some := false
 	for _, k := range a.Keys {
@@ -217,20 +217,30 @@ var askedInNewSessions = evidence.Once(func(a *evidence.Record) bool {
 				if len(w.observations) == 0 {
 					continue
 				}
-				some = true
-				if c.Told(w.waits[0].Operation) != 0 {
+				if seenAtFirst(c, w) != 0 {
 					return false
 				}
+				some = true
 			}
 		}
 	}
 	return some
 })
 
+// seenAtFirst returns the zxid that a watcher's session had been told when it first asked; 0 if none is
+// known, or if the first value may come from another session, which may go back.
+func seenAtFirst(c *config, w *watch) uint64 {
+	asked, told := w.waits[0].Operation, w.observations[0].op
+	if asked != told && (c.Only(asked) == nil || c.Only(asked) != c.Only(told)) {
+		return 0
+	}
+	return c.Told(asked)
+}
+
 // decideFirst judges the first value that a watcher was told, by its first call.
-func decideFirst(f *frame.Finding, c *config, asked *history.Operation, s *observation, p *znodeStates) {
-	seen := c.Told(asked)
-	if seen == 0 || asked != s.op && (c.Only(asked) == nil || c.Only(asked) != c.Only(s.op)) { // another session may go back
+func decideFirst(f *frame.Finding, c *config, w *watch, p *znodeStates) {
+	asked, s, seen := w.waits[0].Operation, w.observations[0], seenAtFirst(c, w)
+	if seen == 0 {
 		return
 	}
 	high, _, ok := c.Zxids.Ceil(s.ret)
