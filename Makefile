@@ -31,7 +31,7 @@ modules: ## the folders of the modules besides the main one
 
 # Without vet: lint does that, and go test would do it again for each of its builds.
 test: ## all tests that need Go alone; none is skipped
-	$(GO) test -vet=off -timeout 20m $(TESTFLAGS) $(LONGEST) ./...
+	$(GO) test -vet=off -timeout 30m $(TESTFLAGS) $(LONGEST) ./...
 	set -e; for module in $(MODULES); do (cd $$module && $(GO) test -vet=off $(TESTFLAGS) ./...); done
 
 # The packages with tests of real programs. None of them comes from the cache, which does not know

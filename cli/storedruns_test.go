@@ -29,7 +29,8 @@ func TestStoredRunsOfAllObjects(t *testing.T) {
 				if !workloads.InProcesses(w) {
 					as = "goroutine"
 				}
-				z := zklabIn{t: t, dir: t.TempDir(), done: map[string]outputOf{}}
+				dir := t.TempDir()
+				z := zklabIn{t: t, dir: dir, done: map[string]outputOf{}, by: commandLines(t, dir)}
 				args := []string{"run", recipe, "--simulate", "--subject", subject, "--clients-as", as, "--clients", "3", "--time-limit", "4s", "--seed", "1", "--quiet"}
 				if faults := faultsOf(recipe, subject); faults != "" {
 					args = append(args, "--faults", faults)
