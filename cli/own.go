@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/nils"
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/workloads"
 )
@@ -110,7 +110,7 @@ func declaredRecipe(r Recipe) (declared program.Recipe, err error) {
 
 // declaredWorkload returns the workload of a recipe and its declaration, both without mistakes.
 func declaredWorkload(r Recipe) (workloads.Workload, models.Declared, error) {
-	if v := reflect.ValueOf(r); r == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+	if nils.Is(r) {
 		return nil, nil, errors.New("the recipe is nil")
 	}
 	w := r.Workload()

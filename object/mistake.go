@@ -38,7 +38,7 @@ func zklabs(f runtime.Frame) bool {
 		(strings.HasPrefix(f.Function, own+".") || strings.HasPrefix(f.Function, strings.TrimSuffix(own, "object")+"cli."))
 }
 
-// mistake is what is wrong with a declaration, and where.
+// mistake is an error in a declaration, and its place.
 type mistake struct {
 	at place
 	error
@@ -50,12 +50,6 @@ func (p place) wrong(err error) error {
 		return err
 	}
 	return mistake{p, err}
-}
-
-// isNil reports whether a part of a declaration is nil, or a pointer that is.
-func isNil(part any) bool {
-	v := reflect.ValueOf(part)
-	return part == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // oneWord reports whether a name can stand in a sentence and in a file's name.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/checker/declared"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/nils"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
 )
@@ -74,7 +75,7 @@ func (o Object[S]) Workload() workloads.Workload {
 	var all []*operation
 	var calls []func(context.Context, any, json.RawMessage) (json.RawMessage, error)
 	for i, op := range o.Operations {
-		if isNil(op) {
+		if nils.Is(op) {
 			wrong(o.at, fmt.Errorf("operation %d is nil: leave it out", i+1))
 			continue
 		}
@@ -87,7 +88,7 @@ func (o Object[S]) Workload() workloads.Workload {
 	wrong(o.at, o.mistake(all))
 	var rules []declared.Rule
 	for i, r := range o.Rules {
-		if isNil(r) {
+		if nils.Is(r) {
 			wrong(o.at, fmt.Errorf("rule %d is nil: leave it out", i+1))
 			continue
 		}

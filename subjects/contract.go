@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"reflect"
 	"slices"
 
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/nils"
 )
 
 // None is the argument of an operation that has none, and the answer of one that has none.
@@ -223,7 +223,7 @@ var ErrNoSubject = errors.New("the constructor returned nil, without an error")
 
 // given returns an error if a constructor returned no subject.
 func given[S any](s S, err error) (S, error) {
-	if v := reflect.ValueOf(s); err == nil && (!v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()) {
+	if err == nil && nils.Is(s) {
 		err = ErrNoSubject
 	}
 	return s, err
