@@ -23,6 +23,11 @@ type Assumption struct {
 	Text string `json:"text"` // one sentence, with figures
 }
 
+// Unmet returns those assumptions that do not hold.
+func Unmet(all []Assumption) []Assumption {
+	return slices.DeleteFunc(slices.Clone(all), func(a Assumption) bool { return a.Met })
+}
+
 // assumptions returns what must hold for a valid verdict to count. A history that zklab did not
 // write states no facts about its run: there is nothing to assume.
 func assumptions(a *evidence.Record) []Assumption {
@@ -283,10 +288,8 @@ const NothingWrong = "nothing wrong was found, but "
 // violation stands, whatever happened around it.
 func requireMet(a *evidence.Record, as []Assumption, vs []Verdict, opts Options) []Verdict {
 	var unmet []string
-	for _, s := range as {
-		if !s.Met {
-			unmet = append(unmet, s.Text)
-		}
+	for _, a := range Unmet(as) {
+		unmet = append(unmet, a.Text)
 	}
 	for i := range vs {
 		v := &vs[i]

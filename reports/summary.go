@@ -80,10 +80,8 @@ func (s *summary) notChecked() {
 		}
 	}
 	s.list("left out", absences(others), len(others), "")
-	for _, a := range s.r.Assumptions {
-		if !a.Met {
-			s.line("assumption", a.Name+" not met: "+a.Text)
-		}
+	for _, a := range checker.Unmet(s.r.Assumptions) {
+		s.line("assumption", a.Name+" not met: "+a.Text)
 	}
 	if s.b.Len() > before {
 		s.b.WriteByte('\n')

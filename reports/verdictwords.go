@@ -71,10 +71,8 @@ func openReasons(r *store.Result) (out []string) {
 			out = append(out, text)
 		}
 	}
-	for _, a := range r.Assumptions {
-		if !a.Met {
-			add(a.Text)
-		}
+	for _, a := range checker.Unmet(r.Assumptions) {
+		add(a.Text)
 	}
 	names := map[string][]string{}
 	var reasons []string

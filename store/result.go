@@ -84,10 +84,8 @@ func (r *Result) Decisive(result checker.Result) []checker.Verdict {
 // not decided. It returns "" if nothing says why.
 func (r *Result) WhyUnknown() string {
 	var unmet []string
-	for _, a := range r.Assumptions {
-		if !a.Met {
-			unmet = append(unmet, a.Text)
-		}
+	for _, a := range checker.Unmet(r.Assumptions) {
+		unmet = append(unmet, a.Text)
 	}
 	if len(unmet) > 0 {
 		return strings.Join(unmet, "; ")

@@ -136,10 +136,8 @@ func verdict(r store.Result) string {
 	if r.Verdict != checker.Unknown {
 		return string(r.Verdict)
 	}
-	for _, a := range r.Assumptions {
-		if !a.Met {
-			return "undecided: assumption " + a.Name
-		}
+	for _, a := range checker.Unmet(r.Assumptions) {
+		return "undecided: assumption " + a.Name
 	}
 	for _, v := range r.Verdicts {
 		if v.Result == checker.Unknown {

@@ -43,10 +43,8 @@ func violationText(o *experiment.Outcome, property string) string {
 // undecidedText says what was missing.
 func undecidedText(r *store.Result) string {
 	var b strings.Builder
-	for _, a := range r.Assumptions {
-		if !a.Met {
-			fmt.Fprintf(&b, "\n  %s: %s", a.Name, printable.Text(a.Text, 2000))
-		}
+	for _, a := range checker.Unmet(r.Assumptions) {
+		fmt.Fprintf(&b, "\n  %s: %s", a.Name, printable.Text(a.Text, 2000))
 	}
 	told := map[string]bool{}
 	for _, v := range r.Decisive(checker.Unknown) {

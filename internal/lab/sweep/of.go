@@ -73,10 +73,8 @@ func (p Property) same(q Property) bool {
 
 // unmet names the assumptions that did not hold.
 func unmet(all []checker.Assumption) (names []string) {
-	for _, a := range all {
-		if !a.Met {
-			names = append(names, a.Name)
-		}
+	for _, a := range checker.Unmet(all) {
+		names = append(names, a.Name)
 	}
 	return names
 }
