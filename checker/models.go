@@ -62,7 +62,7 @@ func byName(all ...frame.Model) map[string]frame.Model {
 
 // whole adds the properties that all models have.
 func whole(m frame.Model) frame.Model {
-	m.Properties = slices.Concat(m.Properties, []*frame.Property{frame.ServerAgreement, frame.NoPanic})
+	m.Properties = slices.Concat(m.Properties, frame.OfEveryObject)
 	return m
 }
 

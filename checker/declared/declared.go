@@ -39,9 +39,9 @@ type Rule struct {
 // Name returns the name of the property.
 func (r Rule) Name() string { return r.property.Name }
 
-// Taken reports whether each object has a property of the rule's name anyway.
+// Taken reports whether every object has a property of the rule's name anyway.
 func (r Rule) Taken() bool {
-	return r.Name() == frame.ServerAgreement.Name || r.Name() == frame.NoPanic.Name
+	return slices.ContainsFunc(frame.OfEveryObject, func(p *frame.Property) bool { return p.Name == r.Name() })
 }
 
 // Property returns what decides the rule.

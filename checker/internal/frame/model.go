@@ -14,5 +14,8 @@ type Model struct {
 	Picture    Picture      // of a key, if there is no reference; nil: there is none
 }
 
+// OfEveryObject lists the properties that every object has.
+var OfEveryObject = []*Property{ServerAgreement, NoPanic}
+
 // Picture returns the search that decides a key, to be drawn, and its bounds.
 type Picture func(*evidence.Key) (linearize.Problem, linearize.Budget, error)
