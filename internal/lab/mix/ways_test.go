@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/testkit/ownsession"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/subjects"
 	"github.com/zklab/zklab/workloads"
@@ -97,15 +98,14 @@ func inSession(c *subjects.Client, closes bool) (*subjects.Client, error) {
 	if c.Conn == nil { // another process makes the object
 		return c, nil
 	}
-	conn, events, err := c.Connect()
+	own, err := ownsession.Open(c)
 	if err != nil {
 		return nil, err
 	}
-	own := &subjects.Client{ID: c.ID, Servers: c.Servers, Timeout: c.Timeout, Dial: c.Dial, Conn: conn, Events: events, Subscribe: c.Subscribe}
 	c.BeforeEnd(func(ctx context.Context) {
 		_ = own.Close(ctx)
 		if closes {
-			conn.Close()
+			own.Conn.Close()
 		}
 	})
 	return own, nil

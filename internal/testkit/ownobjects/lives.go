@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"github.com/zklab/zklab/internal/testkit/ownsession"
 	"github.com/zklab/zklab/subjects"
 )
 
@@ -70,11 +71,10 @@ var everyone = zk.WorldACL(zk.PermAll)
 
 // connect opens a session.
 func (s *seat) connect() (*subjects.Client, error) {
-	conn, events, err := s.c.Connect()
+	own, err := ownsession.Open(s.c)
 	if err != nil {
 		return nil, err
 	}
-	own := &subjects.Client{ID: s.c.ID, Servers: s.c.Servers, Timeout: s.c.Timeout, Dial: s.c.Dial, Conn: conn, Events: events, Subscribe: s.c.Subscribe}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open[own] = true
