@@ -43,33 +43,28 @@ func begunIn(r *checktest.Record, session history.ID) *checktest.Record {
 	return r
 }
 
-// The connect of a session that began during a read is a request that a quorum answered.
+// The connect of a session that began during a read is a request that a quorum answered. A session that was
+// closed before a read has no part in it, even if the link names it at the answer, since only then it has
+// heard of the end.
 func TestReadInASessionOfItsOwnIsFenced(t *testing.T) {
-	for name, tt := range map[string]struct {
-		connected int
-		fenced    float64
-	}{"begun during the read": {15, 1}, "begun before": {5, 0}} {
-		t.Run(name, func(t *testing.T) {
-			r := checktest.Counter().Tell(1, 10, 20, fenced, 0).Used(9).Session(tt.connected, history.FConnected, 1, 9)
-			if got := decideOne(t, r.Build(), "fenced-reads", nil).Figures["fenced"]; got != tt.fenced {
-				t.Errorf("%g reads counted as fenced, want %g", got, tt.fenced)
-			}
-		})
+	begun := func(connected int) *checktest.Record {
+		return checktest.Counter().Tell(1, 10, 20, fenced, 0).Used(9).Session(connected, history.FConnected, 1, 9)
 	}
-}
-
-// A session that was closed before a read has no part in it, even if the link names it at the answer,
-// since it has heard of its end only then.
-func TestReadAfterTheSessionOfAnotherIsFenced(t *testing.T) {
+	closed := func(at int) *checktest.Record {
+		return begun(15).Session(at, history.FDead, 1, 9).Session(at, history.FDisconnected, 1, 9).
+			Tell(1, 30, 40, fenced, 0).Used(9, 10).Session(36, history.FConnected, 1, 10)
+	}
 	for name, tt := range map[string]struct {
-		closed int
+		record *checktest.Record
 		fenced float64
-	}{"closed before": {25, 2}, "closed during the read": {35, 1}} {
+	}{
+		"begun during the read": {begun(15), 1},
+		"begun before":          {begun(5), 0},
+		"another one was closed before the second read": {closed(25), 2},
+		"another one was closed during the second read": {closed(35), 1},
+	} {
 		t.Run(name, func(t *testing.T) {
-			r := checktest.Counter().Tell(1, 10, 20, fenced, 0).Used(9).Session(15, history.FConnected, 1, 9).
-				Session(tt.closed, history.FDead, 1, 9).Session(tt.closed, history.FDisconnected, 1, 9).
-				Tell(1, 30, 40, fenced, 0).Used(9, 10).Session(36, history.FConnected, 1, 10)
-			if got := decideOne(t, r.Build(), "fenced-reads", nil).Figures["fenced"]; got != tt.fenced {
+			if got := decideOne(t, tt.record.Build(), "fenced-reads", nil).Figures["fenced"]; got != tt.fenced {
 				t.Errorf("%g reads counted as fenced, want %g", got, tt.fenced)
 			}
 		})
