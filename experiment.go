@@ -57,9 +57,9 @@ type Experiment struct {
 	SessionTimeout time.Duration
 	// OpTimeout limits how long a client waits for one operation. Default: 5 s.
 	OpTimeout time.Duration
-	// Slack is how long a recipe may need, beyond the end of a dead session and a reconnection, for
-	// whatever a property with a time limit demands. A recipe that looks again at an interval, with
-	// no watch, needs more than that interval. Default: 2 s.
+	// Slack is the time that properties with a time limit grant a recipe, beyond the end of a dead
+	// session and a reconnection. A recipe that looks again at an interval, without a watch, needs
+	// more than that interval. Default: 2 s.
 	Slack time.Duration
 	// MinLoad is the number of operations that must succeed before the first fault; with fewer, no
 	// property is valid. Default: 200, or a quarter of the operations that Rate allows before the

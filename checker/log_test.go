@@ -336,7 +336,7 @@ func TestLayoutThatIsNotRecognised(t *testing.T) {
 	}
 }
 
-// Of equal items of two queues, the log does not say which came out of which.
+// If two queues have equal items, the log does not show which queue an item came from.
 func TestEqualItemsOfTwoQueues(t *testing.T) {
 	item := objects.Item{Item: "a"}
 	r := queued(3).Put(0, 302, 303, "a", history.Info) // it was not put in

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// purposes are what the commands of zklab are for. Each function performs a documented line of its
-// command, with servers, files and programs in place of the reader's, and fails the test unless that what
-// the command is for happens.
+// purposes has a function for each command of zklab. It performs a documented line of the command, with servers,
+// files and programs in place of the reader's. The test fails unless the command serves its purpose.
 var purposes = map[string]func(*rehearsal){
 	"run": byExperiments, "sweep": byExperiments,
 	"init": inits, "replay": replays, "shrink": shrinks, "compare": compares, "merge": merges, "explore": explores,
@@ -24,7 +23,7 @@ var purposes = map[string]func(*rehearsal){
 	"conform": conforms, "doctor": examines, "clean": findsLeftovers, "prune": prunes, "overlay": overlays, "completion": offersCompletion, "help": helps,
 }
 
-// unperformed are the documented lines that no hermetic test performs as they stand, and why.
+// unperformed lists the documented lines that no hermetic test performs unchanged, each with the reason.
 var unperformed = map[string]string{
 	"zklab clean": "removes containers: ensemble.txtar, by make test-real",
 	"zklab ensemble up --ensemble container --nodes 1":                                                                                                           "needs containers: detached.txtar, by make test-real",
@@ -81,7 +80,7 @@ func overlays(d *rehearsal) {
 // A command's help has its flags.
 func helps(d *rehearsal) { d.prints(d.exits(exitValid), `^ +--seed `) }
 
-// What each documented command is for happens when its line is performed.
+// Each documented command serves its purpose when its line is performed.
 func TestDocumentedPurposes(t *testing.T) {
 	checkout, err := filepath.Abs("..")
 	if err != nil {
@@ -107,7 +106,7 @@ func TestDocumentedPurposes(t *testing.T) {
 			purpose = purposes[strings.Join(words[:2], " ")]
 		}
 		if purpose == nil {
-			t.Errorf("%s: nobody says what %s is for", c.place, c.line)
+			t.Errorf("%s: purposes has no function for the command of %s", c.place, c.line)
 			continue
 		}
 		switch {

@@ -29,7 +29,7 @@ import (
 // oldRun is the folder of a run that is old at any time.
 const oldRun = "2020-01-02T15-04-05.678Z"
 
-// histories are what the files of other tools have in them.
+// histories has the contents of files that other tools wrote.
 var histories = map[string]string{
 	"history.edn":   "{:process 0, :type :invoke, :f :write, :value 3}\n{:process 0, :type :ok, :f :write, :value 3}\n",
 	"jepsen.log":    "INFO  jepsen.util - 0\t:invoke\t:write\t3\nINFO  jepsen.util - 0\t:ok\t:write\t3\n",
@@ -354,7 +354,7 @@ func reportsAgain(d *rehearsal) {
 	d.prints(d.read("store/latest/plots/latency.svg"), "<svg")
 }
 
-// A schema is JSON, and says of what it is.
+// A schema is JSON, and names what it describes.
 func describesFiles(d *rehearsal) {
 	var schema struct {
 		Title      string

@@ -276,7 +276,7 @@ func (z zklabIn) interrupted(pattern, text string, args ...string) (string, int)
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
-// A run or a sweep that was interrupted before it came to what was asked for is undecided, at each door. In real time,
+// A run or a sweep that was interrupted before its faults took effect is undecided at each door. In real time,
 // since only then a run takes long enough for a signal.
 func TestInterruptedIsNotValid(t *testing.T) {
 	t.Parallel()

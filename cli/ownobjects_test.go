@@ -50,7 +50,7 @@ func ownObjectsProgram() {
 	}
 }
 
-// commandOutput is what a command line came to.
+// commandOutput has the output and the exit code of a command line.
 type commandOutput struct {
 	Text string
 	Code int
@@ -131,7 +131,7 @@ func (c ownCell) what() []string {
 	return []string{c.o.Name, "--subject", kind + c.life.Name, "--clients-as", as, "--clients", "3", "--keys", "2", "--quiet"}
 }
 
-// load are those of runs with faults.
+// load has the flags of runs with faults.
 func (c ownCell) load() []string {
 	faults := c.o.Faults
 	switch {
@@ -146,7 +146,7 @@ func (c ownCell) load() []string {
 	return []string{"--time-limit", "3s", "--fault-interval", "1s", "--min-load", "0", "--faults", faults}
 }
 
-// run stores a run, that of a wrong object with a violation, and returns its exit code.
+// run stores a run and returns its exit code. For a wrong object it stores a run with a violation.
 func (c ownCell) run() int {
 	c.t.Helper()
 	for seed := 1; ; seed++ {

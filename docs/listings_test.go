@@ -21,7 +21,7 @@ var listed = map[string]string{
 	"docs/adapters.md":    "", "docs/commands.md": "", "docs/simulation.md": "",
 }
 
-// leftOut is what the code of a page needs, and its reader has.
+// leftOut has the code that a page leaves to its reader.
 var leftOut = map[string]string{
 	"docs/adapters.md":   "var newLock func(*subjects.Client, string) (subjects.Lock, error)\n",
 	"docs/simulation.md": "var newLock func(*subjects.Client, string) (subjects.Lock, error)\n",
@@ -58,7 +58,7 @@ func TestListings(t *testing.T) {
 		case len(listings) == 0:
 			continue
 		case !known:
-			t.Errorf("%s has code in Go, and nobody says where it is compiled", path)
+			t.Errorf("%s has code in Go: add the page to listed, with the test that compiles it", path)
 		}
 		found[page] = true
 		if place != "" {

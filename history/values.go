@@ -58,8 +58,8 @@ type Params struct {
 	MinSession time.Duration `json:"min_session,omitempty"`
 	MaxSession time.Duration `json:"max_session,omitempty"`
 	Reconnect  time.Duration `json:"reconnect,omitempty"` // limit on one client's reconnect
-	// Slack is what a recipe may need beyond the end of a dead session and a reconnect; 0 is
-	// UsualSlack.
+	// Slack is the time that a recipe may need beyond the end of a dead session and a reconnect; 0
+	// means UsualSlack.
 	Slack   time.Duration `json:"slack,omitempty"`
 	Load    time.Duration `json:"load,omitempty"`    // how long clients are to begin operations
 	MinLoad int           `json:"min_load"`          // ok operations required before the first fault
@@ -84,8 +84,7 @@ type Params struct {
 	Seed int64  `json:"seed"`
 }
 
-// UsualSlack is how long a recipe may need for what no watch and no timeout explains, unless its
-// experiment allows more.
+// UsualSlack is the slack of a run whose experiment sets no other.
 const UsualSlack = 2 * time.Second
 
 // Facts of the run: process "nemesis", type info.

@@ -64,7 +64,7 @@ func acquitted(t *testing.T, o ownobjects.Object, life ownobjects.Life, seed int
 	return out.Result.Verdict == checker.Valid
 }
 
-// convicted asserts that a wrong object is convicted in one of some simulations.
+// convicted fails the test unless at least one simulation convicts a wrong object.
 func convicted(t *testing.T, o ownobjects.Object, life ownobjects.Life) {
 	var found []string
 	for seed := range int64(5) {

@@ -236,7 +236,7 @@ func mistaken(change func(*object.Object[*cell])) zklab.Experiment {
 // place is where a mistake is said to be.
 var place = regexp.MustCompile(`([a-z]+_test\.go):(\d+): object "`)
 
-// stands returns the line of the tests' sources at which a text says that a mistake is.
+// stands returns the line of the tests' sources that a text names as the place of a mistake.
 func stands(text string) string {
 	at := place.FindStringSubmatch(text)
 	if at == nil {

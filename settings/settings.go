@@ -59,9 +59,9 @@ type Settings struct {
 	SessionTimeout time.Duration `yaml:"session-timeout,omitempty"`
 	// OpTimeout is how long a client waits for one operation.
 	OpTimeout time.Duration `yaml:"op-timeout,omitempty"`
-	// Slack is how long a recipe may need for what it does, beyond the end of a dead session and a
-	// client's reconnection: what a property with a time limit allows. A recipe that looks again at
-	// an interval needs more than that interval.
+	// Slack is the time that properties with a time limit grant a recipe, beyond the end of a dead
+	// session and a client's reconnection. A recipe that looks again at an interval needs more than
+	// that interval.
 	Slack time.Duration `yaml:"slack,omitempty"`
 
 	// FaultInterval is the time from one fault to the next.

@@ -6,8 +6,8 @@ import (
 )
 
 // itemNodes are the znodes of items in the transaction log. An item is the data of a
-// znode that a session of its producer made, and a session of its consumer deletes. If two
-// queues have equal items, the log does not say which znode is which item, so there are none.
+// znode that a session of its producer made, and a session of its consumer deletes. Items of two
+// queues may be equal. Then the log does not show which znode holds which item, and none is used.
 type itemNodes struct {
 	evidence.Layout
 	of map[string][]*evidence.Znode // by data, of those that clients made

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// funds is how much there is on the accounts of a bank.
+// funds is the sum of the two accounts of a bank.
 const funds = 100
 
 // bank has two accounts in one znode. A wrong one takes money from one account, and adds it to the other one

@@ -11,8 +11,8 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// lease is an ephemeral znode, which its session has until it ends. A wrong one is given to each client that
-// asks.
+// lease is an ephemeral znode: its session holds the lease until the session ends. A wrong one is given to
+// every client that asks.
 type lease struct {
 	*seat
 	wrong bool
@@ -75,7 +75,7 @@ type gate struct {
 	count int64            // its holds
 }
 
-// held is what a lock of zklab's offers.
+// held has all methods of zklab's own lock.
 type held interface {
 	subjects.Lock
 	subjects.Holder
@@ -83,7 +83,7 @@ type held interface {
 	subjects.Fencer
 }
 
-// mistake is what is wrong with a gate.
+// mistake names the defect of a wrong gate.
 type mistake string
 
 const (

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// number is a number in a znode. A wrong one writes whatever another client has written meanwhile.
+// number is a number in a znode. A wrong one overwrites what another client has written meanwhile.
 type number struct {
 	*seat
 	wrong bool

@@ -44,7 +44,7 @@ func (b *basket) Take(ctx context.Context) (*int64, error) {
 	return nil, subjects.WithoutEffect(context.Cause(ctx))
 }
 
-// takeOf takes one of the items that there are now.
+// takeOf takes one of the present items.
 func (b *basket) takeOf(conn *zk.Conn) (item *int64, there bool, err error) {
 	if _, err := conn.Multi(&zk.CheckVersionRequest{Path: b.path, Version: -1}); err != nil { // so that no read is old
 		return nil, false, subjects.WithoutEffect(err)

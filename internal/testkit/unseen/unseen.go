@@ -1,5 +1,5 @@
-// Package unseen lists ways in which an experiment looks at nothing, for tests of the front doors: where no check
-// looked, nothing may come out as valid.
+// Package unseen lists ways in which an experiment checks nothing, for tests of the front doors: what no check
+// saw must not come out as valid.
 package unseen
 
 import (
@@ -20,12 +20,12 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Way is a way in which an experiment looks at nothing.
+// Way is a way in which an experiment checks nothing.
 type Way struct {
 	Name   string
 	Recipe string   // "" means lock
 	Flags  []string // of zklab run and of each run of zklab sweep, as --name=value
-	Small  []string // those of a scenario of zklab explore that looks at nothing, either; nil if there is none
+	Small  []string // of a scenario of zklab explore that checks nothing either; nil if there is none
 	Says   string   // a pattern for what was not seen, in an output without line breaks
 }
 
@@ -97,7 +97,7 @@ var Ways = []Way{
 // Of returns the recipe of a way.
 func (w Way) Of() string { return cmp.Or(w.Recipe, "lock") }
 
-// Without returns the flags that have none of the names.
+// Without returns the flags without those that have one of the names.
 func Without(flags []string, names ...string) []string {
 	return slices.DeleteFunc(slices.Clone(flags), func(flag string) bool {
 		name, _, _ := strings.Cut(flag, "=")

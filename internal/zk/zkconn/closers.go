@@ -73,9 +73,9 @@ type onceMutex struct {
 // waiters returns how many goroutines wait for the mutex (Go 1.26, internal/sync.Mutex).
 func (m onceMutex) waiters() int32 { return atomic.LoadInt32(m.state) >> 3 }
 
-// letGo lets all go that wait for the mutex, and locks it again for the function that runs.
-// Meanwhile the function may not end. So letGo first yields the processor until all else is idle: then
-// the function ends when time has passed, or has ended.
+// letGo lets all goroutines go that wait for the mutex, and locks it again for the function that runs.
+// The function must not end meanwhile. So letGo first yields the processor until all other goroutines are
+// idle: then the function has ended, or it ends only after some time.
 func (m onceMutex) letGo() {
 	for range 1000 {
 		if m.waiters() == 0 {
