@@ -85,7 +85,7 @@ func WriteExploration(path string, e Exploration) error {
 		}
 	}
 	var b bytes.Buffer
-	if err := explorePage.Execute(&b, d); err != nil {
+	if err := explorePage().Execute(&b, d); err != nil {
 		return fmt.Errorf("write the page of the exploration: %w", err)
 	}
 	if err := store.WriteFile(path, b.Bytes()); err != nil {

@@ -68,7 +68,7 @@ func WriteSweep(path string, s *sweep.Summary) error {
 		}
 	}
 	var b bytes.Buffer
-	if err := sweepPage.Execute(&b, p); err != nil {
+	if err := sweepPage().Execute(&b, p); err != nil {
 		return fmt.Errorf("write the page of the sweep: %w", err)
 	}
 	if err := store.WriteFile(path, b.Bytes()); err != nil {

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/zklab/zklab/checker"
@@ -25,7 +26,9 @@ var timelineTemplate string
 //go:embed templates/timeline.js
 var timelineScript string
 
-var timelinePage = template.Must(template.New("timeline").Parse(timelineTemplate))
+var timelinePage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("timeline").Parse(timelineTemplate))
+})
 
 // mostBars limits the page. Beyond it, bars near a violation are kept first.
 const mostBars = 3_000_000
@@ -115,7 +118,7 @@ func (m *material) timeline() ([]byte, error) {
 	data, packed, left := b.finish()
 	legends := []pageLegend{b.objectLegend(), operationLegend(), m.faultLegend(), momentLegend(data.Moments)}
 	var buf bytes.Buffer
-	err := timelinePage.Execute(&buf, map[string]any{
+	err := timelinePage().Execute(&buf, map[string]any{
 		"Style": template.CSS(styleSheet), "Tab": m.tab("Timeline "), "Title": m.r.Recipe, "Data": data, "Left": leftOut(left), "Makers": makersOf(m.r),
 		"Script": template.JS(timelineScript), "Clients": b.clientNumbers(),
 		"Legends": slices.DeleteFunc(legends, func(l pageLegend) bool { return len(l.Items) == 0 }),

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zklab/zklab/internal/base/printable"
@@ -19,12 +20,11 @@ import (
 //go:embed templates assets
 var embedded embed.FS
 
-// templates are by the name of the file that has the content of the page.
-var templates = parsed("list", "run", "findings", "delete", "message")
-
-func parsed(names ...string) map[string]*template.Template {
+// templates returns the templates by the name of the file that has the content of the page. The first call
+// parses them.
+var templates = sync.OnceValue(func() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range names {
+	for _, name := range []string{"list", "run", "findings", "delete", "message"} {
 		t := template.New("layout.html").Funcs(template.FuncMap{
 			"link": link, "length": reports.Length, "thousands": prose.Grouped, "text": shown, "joined": joined, "lines": printable.Lines,
 			"date": func(t time.Time) string { return t.UTC().Format(time.DateTime) },
@@ -34,7 +34,7 @@ func parsed(names ...string) map[string]*template.Template {
 		all[name] = template.Must(t.ParseFS(embedded, "templates/layout.html", "templates/"+name+".html"))
 	}
 	return all
-}
+})
 
 // How states look. The classes are those of the style sheet of all pages.
 var (
@@ -91,7 +91,7 @@ type layout struct {
 func (s *Server) show(w http.ResponseWriter, r *http.Request, status int, page, title string, content any) {
 	var b bytes.Buffer
 	l := layout{Title: shown(title), Here: page, Store: s.Store, ReadOnly: s.ReadOnly, Token: s.token, Content: content}
-	if err := templates[page].Execute(&b, l); err != nil {
+	if err := templates()[page].Execute(&b, l); err != nil {
 		http.Error(w, "The page could not be made: "+oneLine(err), http.StatusInternalServerError)
 		return
 	}
