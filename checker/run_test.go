@@ -28,7 +28,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testmain.CollectLess()
 	testmain.Main(m)
 }
 

@@ -207,7 +207,6 @@ type assignment struct {
 func TestMain(m *testing.M) {
 	text := os.Getenv(inChild)
 	if text == "" {
-		testmain.CollectLess()
 		testmain.Main(m)
 		return
 	}

@@ -46,6 +46,7 @@ func Acting(m interface{ Run() int }, env string, act func(args []string) (code 
 // goroutines. It returns the exit code.
 func Run(m interface{ Run() int }) (code int) {
 	fixSeed()
+	collectLess()
 	code = m.Run()
 	for _, do := range taken() {
 		if err := do(); err != nil {
@@ -84,12 +85,17 @@ func ManyAtOnce(n int) {
 	}
 }
 
-// CollectLess lets memory grow to five times what is in use before the garbage collector runs,
-// for a package whose tests make much garbage: they take a third less. Call it before Main.
-// GOGC wins.
-func CollectLess() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+// collectLess lets memory grow to five times what is in use before the garbage collector runs, here and in
+// the processes that tests start. Most tests make much garbage and keep little: this saves up to a third of
+// their processor time. GOGC wins.
+func collectLess() {
+	const name, percent = "GOGC", 400
+	if os.Getenv(name) != "" {
+		return
+	}
+	debug.SetGCPercent(percent)
+	if err := os.Setenv(name, strconv.Itoa(percent)); err != nil {
+		panic(err)
 	}
 }
 
