@@ -59,7 +59,7 @@ type commandOutput struct {
 // commandLines starts a process of ownObjects that runs command lines in a folder until the test ends.
 func commandLines(t *testing.T, dir string) func(args []string) outputOf {
 	cmd := exec.Command(ownObjects)
-	cmd.Dir, cmd.Stderr, cmd.Env = dir, os.Stderr, append(os.Environ(), "GOGC=400") // a third less processor time
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
 	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {

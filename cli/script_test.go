@@ -25,7 +25,8 @@ import (
 
 func params(dir string) testscript.Params {
 	return testscript.Params{
-		Dir: dir,
+		Dir:   dir,
+		Setup: func(env *testscript.Env) error { env.Setenv("GOGC", os.Getenv("GOGC")); return nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "occupy": occupy, "vacant": vacant, "await": awaitText, "serves": serves, "word": word, "znode": znode,
 			"somebody": somebody, "znodes": znodes, "downs": downs, "gzip": gzipFile, "get": get,
