@@ -80,6 +80,7 @@ func simulated(t *testing.T, d docCommand, instead map[string]string) []string {
 // Each documented experiment is decided, so all its faults take effect. The recipes keep their promises,
 // and the broken ones do not. Of those that repeat it, two runs do.
 func TestDocumentedExperiments(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for _, d := range append(experiments(t, "run"), experiments(t, "sweep")...) {
 		args := simulated(t, d, map[string]string{"repeat": "2", "seeds": "1..2", "shard": "", "until-violations": ""})
@@ -98,6 +99,7 @@ func TestDocumentedExperiments(t *testing.T) {
 		}
 		seen[line] = true
 		t.Run(d.place, func(t *testing.T) {
+			t.Parallel()
 			want := exitValid
 			if strings.Contains(d.line, "--subject broken") {
 				want = exitViolation

@@ -20,7 +20,7 @@ var purposes = map[string]func(*rehearsal){
 	"ensemble expire": expires, "ensemble status": tellsStatus, "ensemble compose": composes, "ensemble config": configures,
 	"shell": runsLines, "monitor": monitors,
 	"lock": locks, "elect": locks, "register": registers, "discover": discovers,
-	"conform": conforms, "doctor": examines, "clean": findsLeftovers, "prune": prunes, "overlay": overlays, "completion": offersCompletion, "help": helps,
+	"conform": byConformance, "doctor": examines, "clean": findsLeftovers, "prune": prunes, "overlay": overlays, "completion": offersCompletion, "help": helps,
 }
 
 // unperformed lists the documented lines that no hermetic test performs unchanged, each with the reason.
@@ -40,6 +40,25 @@ var unperformed = map[string]string{
 
 // TestDocumentedExperiments performs them.
 func byExperiments(*rehearsal) {}
+
+// TestDocumentedConformance performs them.
+func byConformance(*rehearsal) {}
+
+// Each documented check of an adapter passes. They wait most of the time, so they take place at the same time
+// as others.
+func TestDocumentedConformance(t *testing.T) {
+	t.Parallel()
+	all := experiments(t, "conform")
+	for _, c := range all {
+		t.Run(c.place, func(t *testing.T) {
+			t.Parallel()
+			conforms(&rehearsal{T: t, docCommand: c, words: shellWords(t, c.line)[1:], in: t.TempDir()})
+		})
+	}
+	if len(all) < 4 {
+		t.Errorf("only %d commands", len(all))
+	}
+}
 
 // An adapter is checked, and passes.
 func conforms(d *rehearsal) {
@@ -111,6 +130,8 @@ func TestDocumentedPurposes(t *testing.T) {
 		}
 		switch {
 		case words[0] == "run", words[0] == "sweep": // TestDocumentedExperiments
+			continue
+		case words[0] == "conform": // TestDocumentedConformance
 			continue
 		case words[0] == "check" && strings.Contains(c.line, "docs/checking/"): // TestGuideToChecking
 			continue

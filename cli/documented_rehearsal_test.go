@@ -26,6 +26,7 @@ type rehearsal struct {
 	words    []string // as a shell splits the line, without zklab
 	stores   string   // what newStores has made
 	checkout string   // zklab's own folder
+	in       string   // the folder in which processes run; empty: the working directory
 }
 
 // place puts a folder of newStores where the command looks for it.
@@ -141,7 +142,7 @@ func (r *running) text() string {
 func (d *rehearsal) start(input string, args ...string) *running {
 	d.Helper()
 	r := &running{rehearsal: d, cmd: exec.Command("zklab", args...), added: make(chan struct{}, 1)}
-	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = strings.NewReader(input), r, r
+	r.cmd.Dir, r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = d.in, strings.NewReader(input), r, r
 	if err := r.cmd.Start(); err != nil {
 		d.Fatal(err)
 	}
