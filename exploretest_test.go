@@ -45,6 +45,7 @@ func TestExploreLoops(t *testing.T) {
 		zklab.Explore(t, polls(nil))
 		return
 	}
+	t.Parallel()
 	text := string(passing(t, "^TestExploreLoops$", "-test.v"))
 	numbers := regexp.MustCompile(`zklab: [0-9]+ points, ([0-9]+) single faults, of which ([0-9]+) are implied`).FindStringSubmatch(text)
 	if numbers == nil {
@@ -68,6 +69,7 @@ func TestExploreFindsDefectsInLoops(t *testing.T) {
 				zklab.Explore(t, polls(wrong))
 				return
 			}
+			t.Parallel()
 			text := string(failing(t, "^TestExploreFindsDefectsInLoops$/^"+strings.ReplaceAll(name, " ", "_")+"$"))
 			if !strings.Contains(text, "at acquire/exists") || !strings.Contains(text, " implied by loops)") {
 				t.Error(text)

@@ -56,6 +56,7 @@ func TestNothingSeenFails(t *testing.T) {
 		}
 		return
 	}
+	t.Parallel()
 	output := string(failing(t, "^TestNothingSeenFails$", "HOME="+t.TempDir()))
 	for _, w := range unseen.Ways {
 		for _, d := range goDoors {

@@ -115,6 +115,7 @@ func watched(l subjects.Lock) subjects.Lock {
 // for that.
 func TestSimulateStuck(t *testing.T) {
 	if os.Getenv(planted) == "" {
+		t.Parallel()
 		output := failing(t, "^TestSimulateStuck$", "ZKLAB_SEED=")
 		for _, want := range []string{
 			"zklab: 3 of 3 simulations are stuck and have no result",
