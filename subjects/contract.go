@@ -221,8 +221,9 @@ func (k *Contract[S, M]) read(value json.RawMessage) (m M, err error) {
 // ErrNoSubject is the error of a constructor that returned neither a subject nor an error.
 var ErrNoSubject = errors.New("the constructor returned nil, without an error")
 
-// given returns an error if a constructor returned no subject.
-func given[S any](s S, err error) (S, error) {
+// Given returns what a constructor returned, with [ErrNoSubject] if that is neither a subject nor an error. A nil
+// pointer is no subject. It is safe for concurrent use.
+func Given[S any](s S, err error) (S, error) {
 	if err == nil && nils.Is(s) {
 		err = ErrNoSubject
 	}
@@ -235,7 +236,7 @@ func (k *Contract[S, M]) New(c *Client, path string, m M, make func(c *Client, p
 		there, err := k.there(c, path, m)
 		return At[S]{There: there}, err
 	}
-	s, err := given(make(c, path, m))
+	s, err := Given(make(c, path, m))
 	if err != nil {
 		return At[S]{}, err
 	}
@@ -274,7 +275,7 @@ func (k *Contract[S, M]) Serve(make func(c *Client, path string, m M) (S, error)
 		if err != nil {
 			return nil, err
 		}
-		s, err := given(make(c, path, m))
+		s, err := Given(make(c, path, m))
 		if err != nil {
 			return nil, err
 		}

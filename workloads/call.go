@@ -103,23 +103,15 @@ func safely(f func() error) (err error) {
 	return f()
 }
 
-// given returns an error if a constructor returned no subject.
-func given(subject any, err error) error {
-	if err == nil && subject == nil {
-		return subjects.ErrNoSubject
-	}
-	return err
-}
-
 // makeSubject makes a client's subject, within the operation timeout plus the bound.
 func makeSubject[T any](ctx context.Context, e *Env, c *Client, key string, make func(c *subjects.Client, path string) (T, error)) (T, error) {
-	value, err := within(ctx, e.OpTimeout+e.Bound, func() (value T, err error) {
+	value, err := subjects.Given(within(ctx, e.OpTimeout+e.Bound, func() (value T, err error) {
 		if err := c.Ready(ctx); err != nil {
 			return value, err
 		}
 		return make(c.Client, e.Path(key))
-	})
-	if err = given(value, err); err != nil {
+	}))
+	if err != nil {
 		err = fmt.Errorf("make the subject of client %d for %s: %w", c.ID, key, err)
 	}
 	return value, err

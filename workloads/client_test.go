@@ -324,6 +324,9 @@ func TestMakeAll(t *testing.T) {
 	}
 }
 
+// noQueue is a queue of which there is only a nil pointer.
+type noQueue struct{ subjects.Queue }
+
 // What a user does wrong is told with its place.
 func TestMistakes(t *testing.T) {
 	var list []int
@@ -331,10 +334,11 @@ func TestMistakes(t *testing.T) {
 		make func(*subjects.Client, string) (subjects.Queue, error)
 		want string
 	}{
-		"panics":             {func(*subjects.Client, string) (subjects.Queue, error) { panic("planted") }, `the subject panicked: planted, at client_test\.go:\d+$`},
-		"fails at run time":  {func(*subjects.Client, string) (subjects.Queue, error) { return nil, fmt.Errorf("%d", list[3]) }, `index out of range .*, at client_test\.go:\d+$`},
-		"returns nothing":    {func(*subjects.Client, string) (subjects.Queue, error) { return nil, nil }, `the constructor returned nil, without an error$`},
-		"returns what fails": {func(*subjects.Client, string) (subjects.Queue, error) { return nil, errors.New("planted") }, `client 0 for k1: planted$`},
+		"panics":                {func(*subjects.Client, string) (subjects.Queue, error) { panic("planted") }, `the subject panicked: planted, at client_test\.go:\d+$`},
+		"fails at run time":     {func(*subjects.Client, string) (subjects.Queue, error) { return nil, fmt.Errorf("%d", list[3]) }, `index out of range .*, at client_test\.go:\d+$`},
+		"returns nothing":       {func(*subjects.Client, string) (subjects.Queue, error) { return nil, nil }, `the constructor returned nil, without an error$`},
+		"returns a nil pointer": {func(*subjects.Client, string) (subjects.Queue, error) { var none *noQueue; return none, nil }, `the constructor returned nil, without an error$`},
+		"returns what fails":    {func(*subjects.Client, string) (subjects.Queue, error) { return nil, errors.New("planted") }, `client 0 for k1: planted$`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t, 1)
