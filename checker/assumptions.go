@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,8 +30,9 @@ func Unmet(all []Assumption) []Assumption {
 }
 
 // assumptions returns what must hold for a valid verdict to count. A history that zklab did not
-// write states no facts about its run: there is nothing to assume.
-func assumptions(a *evidence.Record) []Assumption {
+// write states no facts about its run: there is nothing to assume. silent are the effects after which no operation
+// succeeded.
+func assumptions(a *evidence.Record, silent []effect) []Assumption {
 	if a.Foreign {
 		return nil
 	}
@@ -38,7 +40,7 @@ func assumptions(a *evidence.Record) []Assumption {
 		healthy(a, "healthy-before", "before", "before the load"),
 		healthy(a, "healthy-after", "after", "after the heal"),
 		loaded(a),
-		faulted(a),
+		faulted(a, silent),
 		working(a),
 		unbroken(a),
 		recorded(a),
@@ -108,9 +110,10 @@ func loaded(a *evidence.Record) Assumption {
 	return Assumption{"load", met, text}
 }
 
-// faulted asks that each kind of fault that the user named took effect at least once, and that at
-// least one fault of a mix took effect: a run is judged by what happened in it.
-func faulted(a *evidence.Record) Assumption {
+// faulted asks that each kind of fault that the user named took effect at least once, that at least one fault of a mix
+// took effect, and that clients got answers afterwards: a run is judged by what happened in it. silent are the effects
+// after which they got none.
+func faulted(a *evidence.Record, silent []effect) Assumption {
 	verified, outcomes, came := map[string]int{}, map[string]string{}, map[string]bool{}
 	for _, f := range a.Faults.All {
 		came[f.Kind] = true
@@ -149,8 +152,11 @@ func faulted(a *evidence.Record) Assumption {
 	case len(seen) == 0:
 		return Assumption{"faults", false, "no fault took effect: " + strings.Join(excused, ", ")}
 	}
-	if at, nothing := deaf(a); nothing {
-		return Assumption{"faults", false, "no operation of the load succeeded from when the first fault took effect, at " + words.At(at) + ", to the end of the load: nothing could have gone wrong any more"}
+	named := slices.DeleteFunc(slices.Clone(silent), func(e effect) bool {
+		return !e.called || !e.first && slices.Contains(a.Params.Optional, e.kind)
+	})
+	if len(named) > 0 {
+		return Assumption{"faults", false, "no operation of the load succeeded from when " + named[0].words() + ", to the end of the load: nothing could have gone wrong any more"}
 	}
 	slices.Sort(seen)
 	text := "faults took effect: " + howOften(seen, verified)
@@ -169,31 +175,66 @@ func howOften(kinds []string, verified map[string]int) string {
 	return strings.Join(each, ", ")
 }
 
-// deaf reports whether clients called operations after the first fault had taken effect, or waited
-// in them, and none succeeded before the load ended; and when that fault took effect.
-func deaf(a *evidence.Record) (at time.Duration, nothing bool) {
-	at, end := evidence.Never, a.Phase(history.PhaseHeal)
+// effect is when the faults of a kind first took effect.
+type effect struct {
+	kind  string
+	at    time.Duration
+	first bool // of all faults
+	// called says that clients called operations of the load after it, or waited in them.
+	called bool
+}
+
+func (e effect) words() string {
+	if e.first {
+		return "the first fault took effect, at " + words.At(e.at)
+	}
+	return e.kind + " first took effect, at " + words.At(e.at)
+}
+
+// effects lists when the faults of each kind first took effect, in the order of time.
+func effects(a *evidence.Record) (all []effect) {
+	of := map[string]time.Duration{}
+	for _, f := range a.Faults.All {
+		if at, ok := of[f.Kind]; f.Took && (!ok || max(f.From, f.Verified) < at) {
+			of[f.Kind] = max(f.From, f.Verified)
+		}
+	}
+	for kind, at := range of {
+		all = append(all, effect{kind: kind, at: at})
+	}
+	slices.SortFunc(all, func(a, b effect) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind)) })
+	if len(all) > 0 {
+		all[0].first = true
+	}
+	return all
+}
+
+// silences returns the effects after which no operation succeeded before the load ended.
+func silences(a *evidence.Record) []effect {
+	all, end := effects(a), a.Phase(history.PhaseHeal)
+	if len(all) == 0 || a.Foreign {
+		return nil
+	}
 	if a.Params.Load > 0 { // the first faults are undone before that phase begins
 		end = min(end, a.Phase(history.PhaseLoad)+a.Params.Load)
 	}
-	for _, f := range a.Faults.All {
-		if f.Took {
-			at = min(at, max(f.From, f.Verified))
-		}
-	}
-	tried := false
+	var answered, asked time.Duration // the latest success, and until when clients waited
 	for _, k := range a.Keys {
 		for op := range k.EachOp() {
-			switch {
-			case a.Object.Operation(op.F).Local || op.Began() >= end || evidence.Ended(op) <= at:
-			case op.Outcome() == history.OK && op.Return.Time <= end:
-				return at, false
-			default:
-				tried = true
+			if a.Object.Operation(op.F).Local || op.Began() >= end {
+				continue
+			}
+			asked = max(asked, evidence.Ended(op))
+			if op.Outcome() == history.OK && op.Return.Time <= end {
+				answered = max(answered, op.Return.Time)
 			}
 		}
 	}
-	return at, tried
+	all = slices.DeleteFunc(all, func(e effect) bool { return e.at < answered })
+	for i := range all {
+		all[i].called = all[i].at < asked
+	}
+	return all
 }
 
 // kept asks that servers kept their promises to every client: recipes rely on them.
@@ -303,4 +344,14 @@ func requireMet(a *evidence.Record, as []Assumption, vs []Verdict, opts Options)
 		}
 	}
 	return vs
+}
+
+// after lists the kinds of effects after which clients called something, or nothing.
+func after(all []effect, called bool) (kinds []string) {
+	for _, e := range all {
+		if e.called == called {
+			kinds = append(kinds, e.kind)
+		}
+	}
+	return kinds
 }

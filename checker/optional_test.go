@@ -17,11 +17,11 @@ import (
 func TestFaultWithoutOccasion(t *testing.T) {
 	a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "pause", Took: true}, {Kind: "late-event", WhyNot: "skipped no event came"}}}}}
 	a.Params.Expects = []string{"pause", "late-event"}
-	if got := faulted(a); got.Met {
+	if got := faulted(a, nil); got.Met {
 		t.Errorf("asked for by name: %v", got)
 	}
 	a.Params.Optional = []string{"late-event"}
-	if got := faulted(a); !got.Met || !strings.Contains(got.Text, "none from late-event") {
+	if got := faulted(a, nil); !got.Met || !strings.Contains(got.Text, "none from late-event") {
 		t.Errorf("not asked for: %v", got)
 	}
 }
@@ -29,11 +29,11 @@ func TestFaultWithoutOccasion(t *testing.T) {
 // The faults of a run that was asked for none by name are told, too.
 func TestFaultsThatNobodyAskedForByName(t *testing.T) {
 	a := &evidence.Record{Faults: evidence.Faults{List: faults.List{All: []*faults.Fault{{Kind: "cut", Took: true}, {Kind: "pause", WhyNot: "skipped"}}}}}
-	if got := faulted(a); !got.Met || got.Text != "faults took effect: cut once" {
+	if got := faulted(a, nil); !got.Met || got.Text != "faults took effect: cut once" {
 		t.Errorf("%v", got)
 	}
 	a.Faults.All = a.Faults.All[1:]
-	if got := faulted(a); !got.Met || got.Text != "no fault took effect, and none was asked for by name" {
+	if got := faulted(a, nil); !got.Met || got.Text != "no fault took effect, and none was asked for by name" {
 		t.Errorf("without an effect: %v", got)
 	}
 }
@@ -74,5 +74,42 @@ func TestOptionalExpiries(t *testing.T) {
 		if got := a.ExpectsExpiries(); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
+	}
+}
+
+// What clients did after the first effect of each kind of fault: one that was asked for by name needs an answer.
+func TestAnswersAfterFaults(t *testing.T) {
+	const all = "cut pause"
+	for _, tt := range []struct {
+		name                 string
+		last, call           int // when the last success and the last call are, in ms
+		expects, optional    string
+		met                  bool
+		unanswered, uncalled string
+	}{
+		{"answered", 900, 900, all, "", true, "", ""},
+		{"no answer after any", 400, 900, all, "", false, all, ""},
+		{"no answer after any, of a mix", 400, 900, all, all, false, all, ""},
+		{"no answer after any, of one run of many", 400, 900, "", "", true, all, ""},
+		{"no answer after the second", 650, 900, all, "", false, "pause", ""},
+		{"no answer after the second, which is not asked for", 650, 900, all, "pause", true, "pause", ""},
+		{"no call after the second", 650, 650, all, "", true, "", "pause"},
+		{"no call after any", 400, 400, all, "", true, "", all},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := checktest.Lock().Phases(0, 1000, 2000).Fault("cut", 500, 550, 1).Fault("pause", 700, 750, 1)
+			r.Call(0, objects.FAcquire, tt.last-5, tt.last, history.OK)
+			if tt.call > tt.last {
+				r.Refused(1, 30, tt.call)
+			}
+			h := r.Build()
+			h.Header.Params.Expects, h.Header.Params.Optional = strings.Fields(tt.expects), strings.Fields(tt.optional)
+			a := evidence.Read(t.Context(), h, objects.Lock, nil)
+			silent := silences(a)
+			got := faulted(a, silent)
+			if got.Met != tt.met || strings.Join(after(silent, true), " ") != tt.unanswered || strings.Join(after(silent, false), " ") != tt.uncalled {
+				t.Errorf("%v, unanswered %v, uncalled %v", got, after(silent, true), after(silent, false))
+			}
+		})
 	}
 }

@@ -70,7 +70,8 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		findings[i] = row
 		k.Forget()
 	})
-	r := Report{Assumptions: assumptions(a), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
+	silent := silences(a)
+	r := Report{Assumptions: assumptions(a, silent), Unanswered: after(silent, true), Uncalled: after(silent, false), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
 	left, why := leftovers.Of(ctx, a)
 	if r.Leftovers = left; why != "" {
 		r.NotAvailable = append(r.NotAvailable, NotAvailable{"figure", "leftovers", why})

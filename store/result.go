@@ -18,6 +18,10 @@ type Result struct {
 	Verdicts []checker.Verdict `json:"verdicts"`
 	// Assumptions must be met for a valid verdict. Each is met or says why not.
 	Assumptions []checker.Assumption `json:"assumptions"`
+	// Unanswered lists the kinds of faults after whose first effect clients called operations of the load, or waited in
+	// them, and none succeeded. Uncalled lists those after which they neither called any nor waited.
+	Unanswered []string `json:"unanswered,omitempty"`
+	Uncalled   []string `json:"uncalled,omitempty"`
 	// NotAvailable lists the properties, evidence and faults that the run's ensemble does not
 	// support. It does not affect the verdict.
 	NotAvailable []checker.NotAvailable `json:"not_available,omitempty"`

@@ -121,6 +121,7 @@ func judgeGates(result *store.Result) {
 func Decide(ctx context.Context, h *history.History, opts checker.Options, result *store.Result) {
 	report := checker.Run(ctx, h, opts)
 	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
+	result.Unanswered, result.Uncalled = report.Unanswered, report.Uncalled
 	result.NotAvailable = slices.Concat(report.NotAvailable, result.NotAvailable)
 	result.Recipe, result.Subject, result.Seed = h.Header.Model, h.Header.Params.Subject, h.Header.Params.Seed
 	result.Started, result.Strict, result.Zklab = h.Header.Wall, opts.Strict, version.Line()
