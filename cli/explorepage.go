@@ -10,7 +10,7 @@ import (
 func explorationPage(x store.Experiment, subject string, all explored) reports.Exploration {
 	e := reports.Exploration{
 		Recipe: x.Recipe, Subject: subject, Verdict: all.Verdict, Why: all.Why, Tried: all.Tried(),
-		Properties: all.Properties, Nowhere: all.Nowhere, Command: exploreCommand(x), Zklab: all.Zklab,
+		Properties: all.Properties, Unchecked: all.Unchecked, Runs: all.Runs, Nowhere: all.Nowhere, Command: exploreCommand(x), Zklab: all.Zklab,
 	}
 	broke := map[string]int{}
 	for _, f := range all.Findings {

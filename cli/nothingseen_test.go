@@ -160,8 +160,9 @@ func (z zklabIn) served(store, pattern string) string {
 		z.t.Fatalf("nothing is %s", pattern)
 	}
 	name, _ := filepath.Rel(filepath.Join(z.dir, store), stored[0])
-	if list := z.get(listening.URL); green.MatchString(list) || !strings.Contains(list, "undecided") {
-		z.t.Errorf("the list is green: %q\n%.3000s", green.FindString(list), list)
+	list := strings.Join(strings.Fields(z.get(listening.URL)), " ")
+	if green.MatchString(list) || !strings.Contains(list, "undecided") || !regexp.MustCompile(z.way.Says).MatchString(list) {
+		z.t.Errorf("the list is green: %q, or does not say %q\n%.3000s", green.FindString(list), z.way.Says, list)
 	}
 	return z.get(listening.URL + "/run/" + filepath.ToSlash(name))
 }

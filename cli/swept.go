@@ -76,8 +76,8 @@ func (s *swept) complete(cmd *cobra.Command, args []string, swarm bool) (err err
 	if swarm {
 		s.choices.Faults = whole.Faults.Kinds()
 	}
-	if !whole.OptionalFaults {
-		s.asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, swarm)
+	if s.asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, swarm); s.asked != nil && whole.OptionalFaults {
+		s.asked = &sweep.Asked{}
 	}
 	s.longest = whole.TimeLimit
 	if !s.stored.Simulate {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/sweep"
 )
 
 // absences describes what the run's ensemble does not support, one line per reason.
@@ -42,6 +43,20 @@ func absences(without []checker.NotAvailable) []string {
 		lines = append(lines, fmt.Sprintf("not available: %s (%s)", strings.Join(what, "; "), why))
 	}
 	return lines
+}
+
+// Unchecked names the properties that could not be looked at in some of so many runs, with the reasons, as the end of a
+// sentence about them; "" if there are none.
+func Unchecked(all []sweep.Unchecked, runs int) string {
+	var without []checker.NotAvailable
+	for _, u := range all {
+		name := u.Property
+		if u.Runs < runs {
+			name += " in " + plural(u.Runs, "run")
+		}
+		without = append(without, checker.NotAvailable{Kind: "property", Name: name, Why: u.Why})
+	}
+	return unchecked(without)
 }
 
 // unchecked names the properties that were not checked, with the reasons, or returns "".

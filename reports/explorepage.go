@@ -12,6 +12,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/store"
 )
 
@@ -31,11 +32,14 @@ type Exploration struct {
 	Tried []string
 	// Properties are decided over all runs together. Their figures kept, open and broken count runs.
 	Properties []checker.Verdict
-	Kinds      []ExploredKind
-	Nowhere    []string // kinds that no message of the scenario is one for
-	Causes     []ExploredCause
-	Command    string // explores it again
-	Zklab      string // see zklab.Version
+	// Unchecked are the properties that could not be looked at in some of the Runs.
+	Unchecked []sweep.Unchecked
+	Runs      int
+	Kinds     []ExploredKind
+	Nowhere   []string // kinds that no message of the scenario is one for
+	Causes    []ExploredCause
+	Command   string // explores it again
+	Zklab     string // see zklab.Version
 }
 
 // ExploredKind counts the single faults of a kind.
@@ -101,7 +105,7 @@ func (e Exploration) sentence() string {
 	case checker.Violation:
 		return what + " broke its promise"
 	case checker.Valid:
-		return what + " kept every promise, whichever single fault hit whichever message"
+		return what + " kept every promise, whichever single fault hit whichever message" + Unchecked(e.Unchecked, e.Runs)
 	}
 	return "nothing was violated, but not enough was tried to call it valid"
 }

@@ -88,22 +88,9 @@ func sweepSentence(s *sweep.Summary) string {
 		if s.Unknown > 0 {
 			text += fmt.Sprintf(" (%s undecided, or in part)", prose.Grouped(s.Unknown))
 		}
-		return text + uncheckedInSweep(s)
+		return text + Unchecked(s.Unchecked, s.Decided())
 	}
 	return "nothing was violated, but " + s.Why
-}
-
-// uncheckedInSweep names the properties that some runs did not check, with the reasons.
-func uncheckedInSweep(s *sweep.Summary) string {
-	var without []checker.NotAvailable
-	for _, u := range s.Unchecked {
-		name := u.Property
-		if u.Runs < s.Decided() {
-			name += " in " + plural(u.Runs, "run")
-		}
-		without = append(without, checker.NotAvailable{Kind: "property", Name: name, Why: u.Why})
-	}
-	return unchecked(without)
 }
 
 // findingRate formats how often a finding occurred, with its interval.

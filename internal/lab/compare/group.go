@@ -151,7 +151,7 @@ func (g *Group) add(l *sweep.Line) {
 	}
 	g.Runs++
 	g.Samples.Merge(l.Samples)
-	g.took = sweep.Took(g.took, l.Faults, l.NoEffect)
+	g.took = sweep.Took(g.took, l.Struck)
 	if g.figures == nil {
 		g.figures, g.causes = map[quantity][]float64{}, map[string]*found{}
 	}

@@ -51,6 +51,10 @@ type Outcome struct {
 	Causes []sweep.Cause
 	// Missed says that a fault of the schedule found no target.
 	Missed bool
+	// Struck is what the faults did.
+	Struck sweep.Struck
+	// Unchecked are the properties that could not be looked at, with the reasons.
+	Unchecked map[string]string
 	// Header is that of the history. Only the run without a fault has it.
 	Header history.Header
 	// Verdicts are all that was decided about the run.
@@ -157,8 +161,8 @@ type explorer struct {
 	ctx     context.Context
 	report  Report
 	header  history.Header // of all histories
-	pool    *checker.Pool  // of runs with at most one fault
-	paired  *checker.Pool  // of runs with two
+	pool    *pool          // of runs with at most one fault
+	paired  *pool          // of runs with two
 	points  []link.Point
 	loops   map[link.Point]bool // points that only repeat others
 	rules   *rules
@@ -287,9 +291,24 @@ func (e *explorer) begin() error {
 	return nil
 }
 
+// pool sums up what was decided about some runs, and what could not be looked at.
+type pool struct {
+	*checker.Pool
+	unchecked sweep.UncheckedRuns
+}
+
 // newPool returns a pool of runs with some kinds of faults.
-func newPool(of history.Header, kinds []string, strict bool) *checker.Pool {
-	return checker.NewPool(of, kinds, checker.Options{Strict: strict})
+func newPool(of history.Header, kinds []string, strict bool) *pool {
+	return &pool{checker.NewPool(of, kinds, checker.Options{Strict: strict}), sweep.UncheckedRuns{}}
+}
+
+// state returns what the pool knows of its runs.
+func (p *pool) state() PoolState { return PoolState{p.State(), p.unchecked.List()} }
+
+// add adds the runs of another pool of the same scenario.
+func (p *pool) add(s PoolState) error {
+	p.unchecked.AddAll(s.Unchecked)
+	return p.AddState(s.PoolState)
 }
 
 // kinds are those of the faults that can be injected at some point of the scenario.
@@ -309,8 +328,9 @@ func (e *explorer) kinds() (kinds []string) {
 }
 
 // add adds what was decided about a run.
-func (e *explorer) add(to *checker.Pool, o Outcome) {
+func (e *explorer) add(to *pool, o Outcome) {
 	to.Add(o.Verdicts)
+	to.unchecked.Add(o.Unchecked)
 	e.report.Runs++
 }
 
@@ -426,7 +446,7 @@ func (e *explorer) take(count *Count, f *flight) error {
 	}
 	if f.pair == 0 {
 		e.add(e.pool, o)
-		e.report.count(f.faults[0].fault.Kind(), !o.Missed)
+		e.report.count(f.faults[0].fault.Kind(), o)
 		e.remember(f.faults[0], o)
 	} else {
 		e.add(e.paired, o)

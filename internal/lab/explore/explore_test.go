@@ -30,6 +30,8 @@ type scenario struct {
 	broken []string
 	idle   bool     // clients never meet
 	missed []string // kinds of faults that find no target
+	silent []string // kinds of faults after which nobody gets an answer
+	heard  string   // a schedule after which somebody does all the same
 	runs   []string
 	stop   context.CancelFunc // after so many runs, if it is not nil
 	after  int
@@ -54,7 +56,18 @@ func (x *scenario) run(ctx context.Context, s plan.Schedule) (o Outcome, err err
 	}
 	o.Header = history.Header{Model: "queue", Params: history.Params{Clients: 2}}
 	o.Verdicts = x.verdicts()
-	o.Missed = slices.Contains(x.missed, kindOf(s))
+	kind := kindOf(s)
+	o.Missed = slices.Contains(x.missed, kind)
+	o.Unchecked = map[string]string{"order": "planted"}
+	if kind != "" {
+		o.Struck.Faults = map[string][2]int{kind: {1, 1}}
+	}
+	if slices.Contains(x.silent, kind) && short(s) != x.heard {
+		o.Struck.Unanswered = []string{kind}
+	}
+	if kind == "cut" {
+		o.Unchecked["log"] = "it was cut"
+	}
 	if slices.Contains(x.broken, short(s)) {
 		o.Broken = []string{"integrity"}
 		o.Causes = []sweep.Cause{{Property: "integrity", Shape: "dequeue ok"}}
@@ -260,6 +273,8 @@ func TestVerdict(t *testing.T) {
 		"valid":            {scenario{}, Config{Singles: true}, checker.Valid, ""},
 		"nobody met":       {scenario{idle: true}, Config{Singles: true}, checker.Unknown, "integrity: only 0 dequeues overlapped one of another consumer, of 20 wanted: more clients, fewer keys, a higher rate or a longer time limit make more"},
 		"never effective":  {scenario{missed: []string{"cut"}}, Config{Singles: true}, checker.Unknown, "cut never took effect"},
+		"no answer after":  {scenario{silent: []string{"cut"}}, Config{Singles: true}, checker.Unknown, "no operation of the load succeeded in any run from when cut took effect to the end of the load: nothing could have gone wrong any more"},
+		"one answer after": {scenario{silent: []string{"cut"}, heard: "cut@client0/put#1/create#1"}, Config{Singles: true}, checker.Valid, ""},
 		"time was over":    {scenario{after: 19}, Config{Singles: true}, checker.Unknown, "18 of 20 single faults were tried"},
 		"not all pairs":    {scenario{after: 40}, Config{}, checker.Valid, ""},
 		"a pair breaks it": {scenario{broken: []string{"cut@client0/put#1/create#1/after,cut@client0/put#1/connect#1"}}, Config{}, checker.Violation, ""},
@@ -275,6 +290,18 @@ func TestVerdict(t *testing.T) {
 	}
 	if r := explored(t, &scenario{}, Config{Faults: append(slices.Clone(few), Choice{Fault: faults.LateEvent{}}), Singles: true}); !strings.Contains(r.String(), "no message of this scenario is one for late-event\n") {
 		t.Error(r)
+	}
+}
+
+// Properties that could not be looked at are told, with the number of runs if it was not so in all.
+func TestUncheckedProperties(t *testing.T) {
+	r := explored(t, &scenario{}, Config{Singles: true})
+	if text := r.String(); !strings.Contains(text, "verdict: valid; not checked: log in 16 runs (it was cut), order (planted)") {
+		t.Error(text)
+	}
+	want := []sweep.Unchecked{{Property: "log", Why: "it was cut", Runs: 16}, {Property: "order", Why: "planted", Runs: r.Runs}}
+	if diff := cmp.Diff(want, r.Unchecked); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports"
 )
 
 // Report is what an exploration has found so far.
@@ -27,6 +28,8 @@ type Report struct {
 	// Properties are decided over all runs together ([checker.Pool]): in each of them too
 	// little happens.
 	Properties []checker.Verdict `json:"properties"`
+	// Unchecked are the properties that could not be looked at in some runs, in the order of their names.
+	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
 	// Ended is why the exploration ended before everything was tried, if that was asked for.
 	Ended string `json:"ended,omitempty"`
 	// Kinds are the faults' kinds that can be injected at some point, Nowhere the others.
@@ -80,17 +83,23 @@ type KindCount struct {
 	Kind  string `json:"kind"`
 	Tried int    `json:"tried"`
 	Took  int    `json:"took"`
+	// Answered are those after whose effect an operation of the load succeeded, Unanswered those after which clients
+	// called some, or waited in them, and none succeeded.
+	Answered   int `json:"answered"`
+	Unanswered int `json:"unanswered,omitempty"`
 }
 
-// count counts a single of a kind.
-func (r *Report) count(kind string, took bool) {
+// count counts the run of a single of a kind.
+func (r *Report) count(kind string, o Outcome) {
+	answered, unanswered := o.Struck.After(kind)
 	r.Kinds = slices.Clone(r.Kinds) // somebody may have the old report
 	for i := range r.Kinds {
 		if k := &r.Kinds[i]; k.Kind == kind {
 			k.Tried++
-			if took {
+			if !o.Missed {
 				k.Took++
 			}
+			k.Answered, k.Unanswered = k.Answered+answered, k.Unanswered+unanswered
 		}
 	}
 }
@@ -148,7 +157,7 @@ func (r Report) First() (steps []plan.Step, ok bool) {
 }
 
 // Verdict is that of the whole exploration. A violation stands; valid says that each single
-// fault was tried, each kind that can be injected took effect somewhere, and no property was
+// fault was tried, each kind that can be injected took effect somewhere and left clients with answers, and no property was
 // left open, for all of which nothing but the runs together must be enough. Pairs need not
 // all have been tried. Why says what is missing to an unknown.
 func (r Report) Verdict() (result checker.Result, why []string) {
@@ -168,6 +177,9 @@ func (r Report) Verdict() (result checker.Result, why []string) {
 			why = append(why, k.Kind+" never took effect")
 		}
 	}
+	if silent := r.silent(); len(silent) > 0 {
+		why = append(why, sweep.NoAnswer(silent))
+	}
 	for _, kind := range r.Only {
 		if slices.Contains(r.Nowhere, kind) {
 			why = append(why, kind+" was asked for and can be injected at no message of the scenario")
@@ -185,6 +197,17 @@ func (r Report) Verdict() (result checker.Result, why []string) {
 		return checker.Unknown, why
 	}
 	return checker.Valid, nil
+}
+
+// silent are the kinds after which clients called operations of the load, or waited in them, and none succeeded in any
+// run.
+func (r Report) silent() (kinds []string) {
+	for _, k := range r.Kinds {
+		if k.Unanswered > 0 && k.Answered == 0 {
+			kinds = append(kinds, k.Kind)
+		}
+	}
+	return kinds
 }
 
 // String is the report for people: a sentence about faults, the properties, the verdict, and
@@ -252,6 +275,9 @@ func (r Report) decided() string {
 	}
 	result, why := r.Verdict()
 	fmt.Fprintf(&b, "verdict: %s", result)
+	if result == checker.Valid {
+		b.WriteString(reports.Unchecked(r.Unchecked, r.Runs))
+	}
 	for _, text := range why {
 		b.WriteString("\n  " + text)
 	}

@@ -169,6 +169,7 @@ func once(ctx context.Context, x experiment.Experiment, s plan.Schedule, way Way
 	o.Broken = done.Result.Violated()
 	o.Causes = sweep.CausesOf(done.Result, done.History)
 	o.Verdicts = done.Result.Verdicts
+	o.Struck, o.Unchecked = sweep.StruckBy(done.Result), sweep.UncheckedIn(done.Result)
 	o.Missed = slices.ContainsFunc(done.Result.Stats.Faults, func(f stats.Fault) bool { return f.Outcome != history.StepVerified })
 	return o, nil
 }

@@ -23,11 +23,17 @@ type State struct {
 	Shard  sweep.Shard    `json:"shard"`
 	Strict bool           `json:"strict,omitempty"`
 	Header history.Header `json:"header"` // of the histories
-	// Report is without its properties. They follow from the runs with at most one fault, and from those
+	// Report is without its properties, checked or not. They follow from the runs with at most one fault, and from those
 	// with two.
-	Report Report            `json:"report"`
-	Single checker.PoolState `json:"single"`
-	Paired checker.PoolState `json:"paired"`
+	Report Report    `json:"report"`
+	Single PoolState `json:"single"`
+	Paired PoolState `json:"paired"`
+}
+
+// PoolState is what is known of some runs.
+type PoolState struct {
+	checker.PoolState
+	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
 }
 
 // keepEvery is how many runs with two faults there are between two calls of Keep.
@@ -56,9 +62,9 @@ func (e *explorer) behind() bool { return e.From != nil && e.From.Pairs > 0 && e
 func (e *explorer) state() State {
 	s := State{
 		Listed: fmt.Sprintf("%016x", e.listed.Sum64()), Pairs: e.inAll, Shard: e.Shard, Strict: e.Strict, Header: e.header,
-		Report: e.report, Single: e.pool.State(), Paired: e.paired.State(),
+		Report: e.report, Single: e.pool.state(), Paired: e.paired.state(),
 	}
-	s.Header.Declared, s.Report.Properties = nil, nil
+	s.Header.Declared, s.Report.Properties, s.Report.Unchecked = nil, nil, nil
 	return s
 }
 
@@ -83,7 +89,7 @@ func (e *explorer) goOn() error {
 		}
 	}
 	e.report.Runs += from.Paired.Runs
-	return e.paired.AddState(from.Paired)
+	return e.paired.add(from.Paired)
 }
 
 // mine reports whether a pair is one of the shard's. Consecutive pairs are of different families, which may
@@ -129,9 +135,9 @@ func reportOf(s State, of history.Header) (Report, error) {
 		kinds = append(kinds, k.Kind)
 	}
 	pool := newPool(of, kinds, s.Strict)
-	err := errors.Join(pool.AddState(s.Single), pool.AddState(s.Paired))
+	err := errors.Join(pool.add(s.Single), pool.add(s.Paired))
 	r := s.Report
-	r.Runs, r.Properties = pool.Runs(), pool.Verdicts()
+	r.Runs, r.Properties, r.Unchecked = pool.Runs(), pool.Verdicts(), pool.unchecked.List()
 	return r, err
 }
 
@@ -182,12 +188,12 @@ func Merge(states []State) (r Report, missing []sweep.Shard, err error) {
 				sum.Report.Findings = append(sum.Report.Findings, f)
 			}
 		}
-		if err := paired.AddState(s.Paired); err != nil {
+		if err := paired.add(s.Paired); err != nil {
 			return r, nil, fmt.Errorf("shard %s: %w", s.Shard, err)
 		}
 	}
 	slices.SortFunc(sum.Report.Findings[singles:], func(a, b Finding) int { return cmp.Compare(a.Pair, b.Pair) })
-	sum.Paired = paired.State()
+	sum.Paired = paired.state()
 	for i := 1; i <= sum.Shard.Of; i++ {
 		if s := (sweep.Shard{Index: i, Of: sum.Shard.Of}); of[s].Report.Runs == 0 {
 			missing = append(missing, s)

@@ -32,6 +32,8 @@ func Simulate(t *testing.T, x experiment.Experiment) {
 	s := begun(t, x, seeds, cmp.Or(x.Budget, usualBudget), "Experiment.Budget")
 	if whole, err := x.CompleteSimulated(); err == nil && !x.UsualFaults { // else the first run fails
 		s.asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, false)
+	} else if seeds > 1 {
+		s.asked = &sweep.Asked{} // of the faults of all kinds of runs
 	}
 	x.OnLook, x.Gates = s.pace.Look, nil // all runs together are judged by them
 	s.each(func(int) {

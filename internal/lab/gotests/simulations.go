@@ -51,8 +51,7 @@ func (s *simulations) add(o *experiment.Outcome) {
 	s.samples.Merge(o.Result.Stats.Samples)
 	s.alike.Add(sweep.CausesOf(o.Result, o.History))
 	s.struck.add(o)
-	faults, noEffect := sweep.FaultsOf(o.Result)
-	s.took = sweep.Took(s.took, faults, noEffect)
+	s.took = sweep.Took(s.took, sweep.StruckBy(o.Result))
 	switch o.Result.Verdict {
 	case checker.Valid:
 		s.decided++
@@ -144,8 +143,8 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	case mostOpen*len(s.open) >= s.runs && !x.AllowUnknown:
 		keepFailed(t, x, s.undecided)
 		t.Errorf("zklab: nothing was violated, but %d of %d simulations were undecided, which is too many\n%s%s", len(s.open), s.runs, s.whyOpen(), whereText(s.undecided))
-	case s.neverTook() != "" && !x.AllowUnknown:
-		t.Errorf("zklab: nothing was violated, but %s", s.neverTook())
+	case s.unseen() != "" && !x.AllowUnknown:
+		t.Errorf("zklab: nothing was violated, but %s", s.unseen())
 	default:
 		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
 	}
@@ -155,11 +154,9 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	}
 }
 
-// neverTook says which faults were asked for and took effect in no run. It returns "" if there are
-// none.
-func (s *simulations) neverTook() string {
-	return goNames.Replace(sweep.Sentences(s.asked.Never(s.took)))
-}
+// unseen says which faults were asked for and took effect in no run, or left no client with an answer. It returns "" if
+// there are none.
+func (s *simulations) unseen() string { return goNames.Replace(s.asked.Unseen(s.took)) }
 
 // judgeGates judges the samples of all runs. It says nothing if a run violated a property.
 func (s *simulations) judgeGates(t *testing.T, x experiment.Experiment) {

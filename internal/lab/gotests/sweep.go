@@ -101,7 +101,7 @@ func drawing(x experiment.Experiment) (func(seed int64) experiment.Experiment, *
 	if whole, err = whole.CompleteSimulated(); err != nil {
 		return nil, nil, err
 	}
-	var asked *sweep.Asked
+	asked := &sweep.Asked{} // of the faults that each seed draws
 	if x.Faults != nil {
 		asked = sweep.AskedOf(whole.Faults, whole.TimeLimit, false)
 	}

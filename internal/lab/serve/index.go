@@ -371,7 +371,7 @@ func (x *index) exploration(name, recipe string) (e entry, ok bool) {
 		e.State, e.Note, e.Started = unreadable, oneLine(err), now.time.UTC()
 	} else {
 		e.Subject, e.Label, e.Seed, e.Started, e.Length = r.Subject, r.Label, fmt.Sprint(r.Seed), r.Began, r.Took
-		e.State, e.Note = cmp.Or(stateOf[r.Verdict], unreadable), r.Ended
+		e.State, e.Note = cmp.Or(stateOf[r.Verdict], unreadable), explorationNote(r)
 		e.Faults = fmt.Sprintf("%d of %d single faults", r.Singles.Tried+r.Singles.Implied, r.Singles.All)
 		if r.Pairs.All > 0 {
 			e.Faults += fmt.Sprintf(", %d of %d pairs", r.Pairs.Tried+r.Pairs.Implied, r.Pairs.All)
@@ -387,6 +387,15 @@ func (x *index) exploration(name, recipe string) (e entry, ok bool) {
 	}
 	x.runs[name] = &cachedRun{result: now, entry: e}
 	return e, true
+}
+
+// explorationNote says why an exploration is undecided, and why it ended early.
+func explorationNote(r explore.Stored) string {
+	notes := slices.Clone(r.Why)
+	if r.Ended != "" {
+		notes = append(notes, r.Ended)
+	}
+	return strings.Join(notes, "; ")
 }
 
 func (x *index) explored(name string) (explore.Stored, error) {
@@ -448,9 +457,9 @@ func (x *index) sweep(name, recipe string) (e entry, ok bool) {
 	case e.Done < e.Seeds:
 		e.State = unfinished
 	case e.Errors > 0 || e.Valid == 0:
-		e.State, e.Note = undecided, e.open
-	case len(e.asked.Never(e.took)) > 0:
-		e.State, e.Note = undecided, sweep.Sentences(e.asked.Never(e.took))
+		e.State, e.Note = undecided, cmp.Or(e.open, "some runs could not be run")
+	case e.asked.Unseen(e.took) != "":
+		e.State, e.Note = undecided, e.asked.Unseen(e.took)
 	default:
 		e.State = unviolated
 	}
@@ -585,6 +594,5 @@ func oneLine(err error) string {
 
 // faultsText returns the faults of a run, with those that took no effect.
 func faultsText(expression string, r *store.Result) string {
-	faults, noEffect := sweep.FaultsOf(r)
-	return sweep.FaultsText(expression, sweep.Took(nil, faults, noEffect))
+	return sweep.FaultsText(expression, sweep.Took(nil, sweep.StruckBy(r)))
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Asked are the faults that the user asked for, of which each has to take effect in some run. A run
-// is judged by what happened in it, so nothing else would show that a fault never did.
+// Asked are the faults that the user asked for. Each has to take effect in some run, and in one of these an operation of
+// the load has to succeed after that. A run is judged by what happened in it, so nothing else would show that a
+// fault never did, or that nothing could go wrong any more once it did. Without any fault it asks for no effect, but for
+// an answer after some fault if there was any.
 type Asked struct {
 	Faults []plan.Asked `json:"faults"`
 	// Load is how long a run lasts; 0 if the seeds draw the times of faults.
@@ -56,34 +58,76 @@ func (a *Asked) Never(took []FaultCount) (never []NeverTook) {
 	return never
 }
 
+// Unanswered returns the faults that took effect and after which clients called operations of the load, or waited in them,
+// and none succeeded in any run. took are the counts of faults of each kind.
+func (a *Asked) Unanswered(took []FaultCount) (names []string) {
+	if a == nil {
+		return nil
+	}
+	asked := a.Faults
+	if len(asked) == 0 {
+		asked = []plan.Asked{{Fault: "the faults"}}
+	}
+	for _, f := range asked {
+		var sum FaultCount
+		for _, t := range took {
+			if t.Kind == f.Kind || f.Kind == "" {
+				sum.Unanswered, sum.Answered = sum.Unanswered+t.Unanswered, sum.Answered+t.Answered
+			}
+		}
+		if sum.unanswered() && !slices.Contains(names, f.Fault) {
+			names = append(names, f.Fault)
+		}
+	}
+	return names
+}
+
+// Unseen says in sentences, without a full stop, what was asked for and nobody could see in any run: faults that never
+// took effect, and what clients do after them. It returns "" if there is nothing.
+func (a *Asked) Unseen(took []FaultCount) string {
+	var texts []string
+	for _, n := range a.Never(took) {
+		texts = append(texts, n.String())
+	}
+	if silent := a.Unanswered(took); len(silent) > 0 {
+		texts = append(texts, NoAnswer(silent))
+	}
+	return strings.Join(texts, "; ")
+}
+
+// NoAnswer says that nothing could go wrong after some faults, as their names say them.
+func NoAnswer(faults []string) string {
+	return fmt.Sprintf("no operation of the load succeeded in any run from when %s took effect to the end of the load: nothing could have gone wrong any more", prose.List(faults, "or"))
+}
+
 // Took adds the faults of a run to the counts of their kinds.
-func Took(counts []FaultCount, faults map[string][2]int, noEffect map[string]string) []FaultCount {
-	for kind, n := range faults {
+func Took(counts []FaultCount, run Struck) []FaultCount {
+	for kind := range run.Faults {
 		i := slices.IndexFunc(counts, func(f FaultCount) bool { return f.Kind == kind })
 		if i < 0 {
 			i, counts = len(counts), append(counts, FaultCount{Kind: kind})
 		}
-		counts[i].add(n, noEffect[kind])
+		counts[i].add(&run)
 	}
 	return counts
 }
 
-// FaultsOf returns, of each kind of faults in a run, how many had their time and how many took effect,
-// and why none did.
-func FaultsOf(result *store.Result) (faults map[string][2]int, noEffect map[string]string) {
+// StruckBy returns what faults did to a run.
+func StruckBy(result *store.Result) Struck {
+	s := Struck{Unanswered: result.Unanswered, Uncalled: result.Uncalled}
 	for _, k := range result.Stats.FaultKinds {
-		if faults == nil {
-			faults = map[string][2]int{}
+		if s.Faults == nil {
+			s.Faults = map[string][2]int{}
 		}
-		faults[k.Kind] = [2]int{k.Scheduled, k.Verified}
+		s.Faults[k.Kind] = [2]int{k.Scheduled, k.Verified}
 		if why := whyNot(result, k); why != "" {
-			if noEffect == nil {
-				noEffect = map[string]string{}
+			if s.NoEffect == nil {
+				s.NoEffect = map[string]string{}
 			}
-			noEffect[k.Kind] = why
+			s.NoEffect[k.Kind] = why
 		}
 	}
-	return faults, noEffect
+	return s
 }
 
 // whyNot says why a fault of a kind took no effect, if none of the kind did.
@@ -96,15 +140,19 @@ func whyNot(result *store.Result, k stats.FaultKind) string {
 	return ""
 }
 
-// FaultsText is a fault expression for people, with those of its faults that took effect in no run.
+// FaultsText is a fault expression for people, with those of its faults that took effect in no run, or else those after
+// which no client got an answer.
 func FaultsText(expression string, took []FaultCount) string {
 	s, err := plan.Parse(expression, time.Second)
 	var names []string
 	for _, n := range AskedOf(s, 0, true).Never(took) {
 		names = append(names, n.Fault)
 	}
+	silent := AskedOf(s, 0, true).Unanswered(took)
 	effective := slices.ContainsFunc(took, func(f FaultCount) bool { return f.Verified > 0 })
 	switch {
+	case expression != "" && len(names) == 0 && len(silent) > 0:
+		return fmt.Sprintf("%s (no answer after: %s)", expression, strings.Join(silent, ", "))
 	case expression == "" || err == nil && len(names) == 0:
 		return expression
 	case !effective:
@@ -146,13 +194,4 @@ func (a *Asked) why(f plan.Asked, sum FaultCount) string {
 		return fmt.Sprintf("its turn came in no run, since the load ended at %s; %s", a.Load, longer)
 	}
 	return "its turn came in no run; take more seeds, or a load that does not end before"
-}
-
-// Sentences returns what all of them say, without a full stop.
-func Sentences(never []NeverTook) string {
-	var texts []string
-	for _, n := range never {
-		texts = append(texts, n.String())
-	}
-	return strings.Join(texts, "; ")
 }

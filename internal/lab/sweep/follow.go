@@ -105,7 +105,9 @@ func (f *Follower) other(text []byte) error {
 	case e.Ended != nil:
 		f.Ended, f.Effective = e.Ended.Why, nil
 		for _, kind := range e.Ended.Took {
-			f.Effective = append(f.Effective, FaultCount{Kind: kind, Verified: 1})
+			count := FaultCount{Kind: kind}
+			count.add(&Struck{Faults: map[string][2]int{kind: {1, 1}}, Unanswered: e.Ended.Unanswered, Uncalled: e.Ended.Uncalled}) // as of one run
+			f.Effective = append(f.Effective, count)
 		}
 	}
 	return f.tally.take(e, f.in)

@@ -134,7 +134,8 @@ func (l *Ledger) Write(line Line) error {
 
 // End writes why the session ended, and the archive beside the folder.
 func (l *Ledger) End(why End) error {
-	err := l.write(entry{Ended: &Ended{Why: why, WallMS: time.Since(l.began).Milliseconds(), Took: l.Tally.took()}})
+	ended := l.Tally.endedBy(why, time.Since(l.began))
+	err := l.write(entry{Ended: &ended})
 	if err != nil {
 		return err
 	}

@@ -196,7 +196,7 @@ func TestLineRoundTrip(t *testing.T) {
 	want := Line{
 		Seed: 7, Verdict: checker.Violation, Error: "e", Drawn: "clients 3", Valid: []string{"order"},
 		NotValid:   []Property{{Name: "exclusion", Result: checker.Violation, Measured: true, Why: "w", Shape: "s", Faults: []string{"pause"}}},
-		Operations: 1, Events: 2, VirtualMS: 3, WallMS: 4, AtMS: 5, Faults: map[string][2]int{"pause": {2, 1}},
+		Operations: 1, Events: 2, VirtualMS: 3, WallMS: 4, AtMS: 5, Struck: Struck{Faults: map[string][2]int{"pause": {2, 1}}, Unanswered: []string{"pause"}},
 		Met: Exercised{"acquire": {Count: 3, Met: map[string]int{"pause": 1}}}, Kept: "runs/7",
 	}
 	b, err := render(entry{Line: &want})

@@ -22,7 +22,7 @@ func Of(result *store.Result, h *history.History, passed []link.Passed, wall tim
 		VirtualMS: stats.End(h).Milliseconds(), WallMS: wall.Milliseconds(), Met: Exercise(h, passed),
 		Samples: result.Stats.Samples,
 	}
-	l.Faults, l.NoEffect = FaultsOf(result)
+	l.Struck = StruckBy(result)
 	if result.Leftovers != nil {
 		l.Leaks = result.Leftovers.Warnings()
 	}
@@ -52,19 +52,25 @@ func (l *Line) properties(result *store.Result, h *history.History) {
 			l.NotValid = append(l.NotValid, p)
 		}
 	}
-	for _, n := range result.NotAvailable {
-		if n.Kind == "property" {
-			if l.Unchecked == nil {
-				l.Unchecked = map[string]string{}
-			}
-			l.Unchecked[n.Name] = n.Why
-		}
-	}
+	l.Unchecked = UncheckedIn(result)
 	for _, v := range result.Verdicts {
 		if !bad[v.Property] && !slices.Contains(l.Valid, v.Property) {
 			l.Valid = append(l.Valid, v.Property)
 		}
 	}
+}
+
+// UncheckedIn returns the properties that a run could not look at, with the reasons; nil if there are none.
+func UncheckedIn(result *store.Result) (whys map[string]string) {
+	for _, n := range result.NotAvailable {
+		if n.Kind == "property" {
+			if whys == nil {
+				whys = map[string]string{}
+			}
+			whys[n.Name] = n.Why
+		}
+	}
+	return whys
 }
 
 func (p Property) same(q Property) bool {

@@ -26,7 +26,7 @@ func errFormat(n int) error {
 type Summary struct {
 	Description Description `json:"sweep"`
 	// Verdict is violation if any run's is; unknown if a property that decides was valid in no
-	// run, or a fault that was asked for took effect in none, or some runs could not be run, or there is none; else valid. That single runs are
+	// run, or a fault that was asked for took effect in none, or no client got an answer after it in any, or some runs could not be run, or there is none; else valid. That single runs are
 	// undecided is no lack of a sweep: it says in how many.
 	Verdict checker.Result `json:"verdict"`
 	// Why is the reason of an unknown.
@@ -55,7 +55,10 @@ type Summary struct {
 	Faults     []FaultCount      `json:"faults"`
 	// NeverTook are the faults that the user asked for and that took effect in no run.
 	NeverTook []NeverTook `json:"never_took,omitempty"`
-	Met       Exercised   `json:"met"`
+	// Unanswered are the faults that the user asked for and after whose first effect no operation of the load succeeded
+	// in any run.
+	Unanswered []string  `json:"unanswered,omitempty"`
+	Met        Exercised `json:"met"`
 	// Leaks are the runs in which what the clients left behind grew with the load.
 	Leaks []Count `json:"leaks,omitempty"`
 	// Samples are the times that all runs measured.
@@ -130,6 +133,36 @@ type Unchecked struct {
 	Runs     int    `json:"runs"`
 }
 
+// UncheckedRuns counts the runs in which a property could not be looked at, by the property and the reason. Its
+// elements have no number of runs. It is for one goroutine at a time.
+type UncheckedRuns map[Unchecked]int
+
+// Add counts a run, of which it gets the properties with the reasons.
+func (u UncheckedRuns) Add(run map[string]string) {
+	for name, why := range run {
+		u[Unchecked{Property: name, Why: why}]++
+	}
+}
+
+// AddAll counts the runs of a list.
+func (u UncheckedRuns) AddAll(list []Unchecked) {
+	for _, one := range list {
+		u[Unchecked{Property: one.Property, Why: one.Why}] += one.Runs
+	}
+}
+
+// List returns the properties in the order of their names.
+func (u UncheckedRuns) List() (list []Unchecked) {
+	for one, runs := range u {
+		one.Runs = runs
+		list = append(list, one)
+	}
+	slices.SortFunc(list, func(a, b Unchecked) int {
+		return cmp.Or(strings.Compare(a.Property, b.Property), strings.Compare(a.Why, b.Why))
+	})
+	return list
+}
+
 // Count is how often there was something.
 type Count struct {
 	Text    string `json:"text"`
@@ -148,25 +181,35 @@ func (c Count) Words() string {
 // FaultCount is how often faults of a kind took effect.
 type FaultCount struct {
 	Kind      string `json:"kind"`
-	Runs      int    `json:"runs"`              // that had one of them
-	Effective int    `json:"effective"`         // of these, in which one took effect
-	Scheduled int    `json:"scheduled"`         // whose time came
-	Verified  int    `json:"verified"`          // that took effect
-	WhyNot    string `json:"why_not,omitempty"` // why one took none, if none did in some run
+	Runs      int    `json:"runs"`      // that had one of them
+	Effective int    `json:"effective"` // of these, in which one took effect
+	// Answered are the effective ones in which an operation of the load succeeded after the first effect, Unanswered those
+	// in which clients called some, or waited in them, and none succeeded.
+	Answered   int    `json:"answered"`
+	Unanswered int    `json:"unanswered,omitempty"`
+	Scheduled  int    `json:"scheduled"`         // whose time came
+	Verified   int    `json:"verified"`          // that took effect
+	WhyNot     string `json:"why_not,omitempty"` // why one took none, if none did in some run
 }
 
 // add counts the faults of a run. The reason that is kept does not depend on the order of runs.
-func (f *FaultCount) add(n [2]int, whyNot string) {
-	if whyNot != "" && (f.WhyNot == "" || whyNot < f.WhyNot) {
+func (f *FaultCount) add(run *Struck) {
+	if whyNot := run.NoEffect[f.Kind]; whyNot != "" && (f.WhyNot == "" || whyNot < f.WhyNot) {
 		f.WhyNot = whyNot
 	}
+	n := run.Faults[f.Kind]
 	f.Runs++
 	f.Scheduled += n[0]
 	f.Verified += n[1]
 	if n[1] > 0 {
 		f.Effective++
 	}
+	answered, unanswered := run.After(f.Kind)
+	f.Answered, f.Unanswered = f.Answered+answered, f.Unanswered+unanswered
 }
+
+// unanswered reports whether clients called operations after the faults took effect, and none succeeded in any run.
+func (f *FaultCount) unanswered() bool { return f.Unanswered > 0 && f.Answered == 0 }
 
 // Never are the kinds of faults that never took effect.
 func (s *Summary) Never() (names []string) {
@@ -220,9 +263,9 @@ func (t *Tally) Summary() *Summary {
 	}
 	s.Findings = t.findings(s.Decided())
 	s.Properties = t.properties()
-	s.Unchecked = t.uncheckedIn()
+	s.Unchecked = t.unchecked.List()
 	s.Faults = t.faultCounts()
-	s.NeverTook = s.Description.Asked.Never(s.Faults)
+	s.NeverTook, s.Unanswered = s.Description.Asked.Never(s.Faults), s.Description.Asked.Unanswered(s.Faults)
 	s.decide()
 	return s
 }
@@ -266,17 +309,6 @@ func (t *Tally) properties() (out []PropertySummary) {
 	}
 	slices.SortFunc(out, func(a, b PropertySummary) int {
 		return cmp.Or(rank(a)-rank(b), strings.Compare(a.Name, b.Name))
-	})
-	return out
-}
-
-func (t *Tally) uncheckedIn() (out []Unchecked) {
-	for u, runs := range t.unchecked {
-		u.Runs = runs
-		out = append(out, u)
-	}
-	slices.SortFunc(out, func(a, b Unchecked) int {
-		return cmp.Or(strings.Compare(a.Property, b.Property), strings.Compare(a.Why, b.Why))
 	})
 	return out
 }
@@ -330,8 +362,8 @@ func (s *Summary) decide() {
 		s.Why = "no run came to a verdict"
 	case s.Errors > 0:
 		s.Why = "some runs could not be run"
-	case len(s.NeverTook) > 0:
-		s.Why = Sentences(s.NeverTook)
+	case len(s.NeverTook)+len(s.Unanswered) > 0:
+		s.Why = s.Description.Asked.Unseen(s.Faults)
 	case len(never) > 0:
 		s.Why = strings.Join(never, ", ") + " could be decided in no run"
 	default:

@@ -24,7 +24,7 @@ func made(seed int64) Line {
 	l := Line{
 		Seed: seed, Verdict: checker.Valid, Valid: []string{"fencing", "log"}, Drawn: fmt.Sprintf("clients %d", r.IntN(5)),
 		Operations: 300, Events: 2000 + r.IntN(3000), VirtualMS: 12_000, WallMS: 75, AtMS: seed * 40,
-		Faults: map[string][2]int{}, Met: Exercised{},
+		Struck: Struck{Faults: map[string][2]int{}}, Met: Exercised{},
 	}
 	for _, kind := range []string{"pause", "kill", "expire", "lose-reply", "stall-link", "rolling"} {
 		if r.IntN(2) == 0 {

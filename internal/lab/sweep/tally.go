@@ -28,7 +28,7 @@ type Tally struct {
 	deciding  int // of these causes, those that are not only measured
 	moreFound int // violations of causes that there was no room for
 	decided   map[string]*decided
-	unchecked map[Unchecked]int // runs
+	unchecked UncheckedRuns
 	faults    map[string]*FaultCount
 	met       Exercised
 	samples   stats.Samples
@@ -81,7 +81,7 @@ func (c *counts) add(text, example string) {
 func NewTally() *Tally {
 	return &Tally{
 		verdicts: map[checker.Result]int{}, causes: map[string]*Finding{}, decided: map[string]*decided{},
-		unchecked: map[Unchecked]int{}, faults: map[string]*FaultCount{}, met: Exercised{},
+		unchecked: UncheckedRuns{}, faults: map[string]*FaultCount{}, met: Exercised{},
 	}
 }
 
@@ -128,11 +128,9 @@ func (t *Tally) add(l *Line, in string) {
 		t.property(name).count[checker.Valid]++
 	}
 	t.notValid(l, in)
-	for name, why := range l.Unchecked {
-		t.unchecked[Unchecked{Property: name, Why: why}]++
-	}
-	for kind, n := range l.Faults {
-		t.fault(kind).add(n, l.NoEffect[kind])
+	t.unchecked.Add(l.Unchecked)
+	for kind := range l.Faults {
+		t.fault(kind).add(&l.Struck)
 	}
 	for row, x := range l.Met {
 		t.exercised(row, x)
@@ -180,14 +178,21 @@ func (t *Tally) notValid(l *Line, in string) {
 	}
 }
 
-// took returns the kinds of faults that took effect in some run.
-func (t *Tally) took() (kinds []string) {
+// endedBy is the end of a session, with what the runs came to so far.
+func (t *Tally) endedBy(why End, wall time.Duration) Ended {
+	e := Ended{Why: why, WallMS: wall.Milliseconds()}
 	for _, f := range t.faultCounts() {
-		if f.Verified > 0 {
-			kinds = append(kinds, f.Kind)
+		switch {
+		case f.Verified == 0:
+			continue
+		case f.unanswered():
+			e.Unanswered = append(e.Unanswered, f.Kind)
+		case f.Answered == 0:
+			e.Uncalled = append(e.Uncalled, f.Kind)
 		}
+		e.Took = append(e.Took, f.Kind)
 	}
-	return kinds
+	return e
 }
 
 // found counts a violation for its cause.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab"
+	"github.com/zklab/zklab/ensemble/embedded"
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
@@ -85,6 +86,18 @@ var Ways = []Way{
 		Flags: []string{"--faults=refuse:all@1ms+100s", "--keys=1", "--time-limit=3s", "--min-load=0"}, Says: `no operation of the load succeeded|acquires met a holder`,
 	},
 	{
+		Name: "every call is refused from a later moment on", Flags: []string{"--faults=refuse:all@3s+100s", "--keys=1", "--time-limit=6s"},
+		Says: `no operation of the load succeeded|no answer after`,
+	},
+	{
+		Name: "every call is refused after another fault", Flags: []string{"--faults=cut@1s+100ms,refuse:all@3s+100s", "--keys=1", "--time-limit=6s"},
+		Says: `no operation of the load succeeded|no answer after`,
+	},
+	{
+		Name: "the only server never comes back", Flags: []string{"--faults=kill@2s+100s", "--nodes=1", "--keys=1", "--time-limit=5s"},
+		Small: []string{"--faults=kill", "--nodes=1", "--clients=2", "--ops=2", "--time-limit=500ms"}, Says: `[Nn]o operation of the load succeeded|no answer after`,
+	},
+	{
 		Name: "every operation has an unknown outcome", Flags: []string{"--op-timeout=1ns", "--time-limit=2s"},
 		Small: []string{"--op-timeout=1ns", "--clients=2", "--ops=1"}, Says: `succeeded|not healthy|every acquire failed`,
 	},
@@ -122,6 +135,10 @@ func (w Way) Experiment(t *testing.T, flags []string) (x zklab.Experiment) {
 		case "--min-load":
 			x.MinLoad, err = strconv.Atoi(value)
 			x.MinLoad = cmp.Or(x.MinLoad, -1)
+		case "--nodes":
+			var nodes int
+			nodes, err = strconv.Atoi(value)
+			x.Ensemble = embedded.Config{Nodes: nodes, InMemory: true}
 		case "--clients-as":
 			x.OneProcess = value == store.Goroutine
 		case "--out":
