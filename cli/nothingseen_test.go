@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zklab/zklab/ensemble/embedded"
 	site "github.com/zklab/zklab/internal/lab/serve"
 	"github.com/zklab/zklab/internal/testkit/unseen"
 )
@@ -242,6 +243,36 @@ func TestTransactionsThatAreLost(t *testing.T) {
 		if text = strings.Join(strings.Fields(text), " "); !lost.MatchString(text) || code != exitValid {
 			t.Errorf("%s, exit code %d: it does not say what was lost:\n%.1500s", door, code, text)
 		}
+	}
+}
+
+// An ensemble that shows no transactions is somebody else's, on this machine: what rests on its log is not checked, and
+// every door that decides says so. In real time, since only embedded ensembles are simulated.
+func TestEnsembleWithoutTransactionLog(t *testing.T) {
+	t.Parallel()
+	e, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	var servers []string
+	for _, s := range e.Servers() {
+		servers = append(servers, s.Addr())
+	}
+	way := unseen.Way{Flags: []string{"--simulate=false", "--ensemble=external", "--servers=" + strings.Join(servers, ","), "--time-limit=2s", "--min-load=1"}}
+	z := zklabIn{t: t, way: way, dir: t.TempDir(), done: map[string]outputOf{}}
+	unlogged := regexp.MustCompile(`grant.*own-znodes.*the servers' transaction logs cannot be read`)
+	for _, d := range frontDoors {
+		if strings.HasPrefix(d.name, "serve") || strings.HasPrefix(d.name, "compare") {
+			continue // serve shows the pages that are files, and compare decides no property
+		}
+		t.Run(d.name, func(t *testing.T) {
+			text, code := d.ask(z)
+			text = strings.Join(strings.Fields(text), " ")
+			if text != "" && (code == exitViolation || !unlogged.MatchString(text)) {
+				t.Errorf("exit code %d: it does not say what was not checked:\n%.3000s", code, text)
+			}
+		})
 	}
 }
 
