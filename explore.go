@@ -31,7 +31,7 @@ import (
 // The test fails when a run violates a property. It shows the events of the first such run with the
 // fewest faults, and the number of runs in which each cause was found. That run is stored, together
 // with a test that repeats it alone. The test also fails when all runs together leave a property
-// undecided, unless AllowUnknown is set. The recipe has to meet the same requirements as for
+// undecided, or when no operation succeeded in any run after faults of some kind, unless AllowUnknown is set. The recipe has to meet the same requirements as for
 // Simulate.
 func Explore(t *testing.T, x Experiment) {
 	t.Helper()

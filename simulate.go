@@ -22,7 +22,8 @@ import (
 // pauses and kills several servers at once, always leaving a majority.
 //
 // The test fails when a run violates a property. It also fails when a third of the runs decided
-// nothing. Of the properties that at least a third as many runs violated as the one that most did,
+// nothing, when a fault that Faults names took effect in no run, or when no operation succeeded after it in
+// any run. Of the properties that at least a third as many runs violated as the one that most did,
 // Simulate shows the first; safety (two clients held one lock) comes before liveness (a client waited
 // for ever). It shrinks the smallest run that violated this property for some seconds and shows the
 // events that prove the violation. Both the original and the shrunk run are stored, the shrunk

@@ -26,7 +26,8 @@ type SweepOptions struct {
 // A subtest fails when its run violates a property, and names the command that repeats this seed
 // alone. The test shows the smallest of these runs. As for [Simulate], no other seed begins when the
 // first ten failed alike. It also fails when a third of the runs decided
-// nothing, or when the recipe stops virtual time, as for [Simulate].
+// nothing, when a fault that Faults names took effect in no run, when no operation succeeded after it
+// in any run, or when the recipe stops virtual time, as for [Simulate].
 func Sweep(t *testing.T, x Experiment, options SweepOptions) {
 	t.Helper()
 	gotests.Sweep(t, x.lab(), gotests.Range(options))
