@@ -152,11 +152,8 @@ func faulted(a *evidence.Record, silent []effect) Assumption {
 	case len(seen) == 0:
 		return Assumption{"faults", false, "no fault took effect: " + strings.Join(excused, ", ")}
 	}
-	named := slices.DeleteFunc(slices.Clone(silent), func(e effect) bool {
-		return !e.called || !e.first && slices.Contains(a.Params.Optional, e.kind)
-	})
-	if len(named) > 0 {
-		return Assumption{"faults", false, "no operation of the load succeeded from when " + named[0].words() + ", to the end of the load: nothing could have gone wrong any more"}
+	if len(silent) > 0 && silent[0].called {
+		return Assumption{"faults", false, "no operation of the load succeeded from when the first fault took effect, at " + words.At(silent[0].at) + ", to the end of the load: nothing could have gone wrong any more"}
 	}
 	slices.Sort(seen)
 	text := "faults took effect: " + howOften(seen, verified)
@@ -177,18 +174,10 @@ func howOften(kinds []string, verified map[string]int) string {
 
 // effect is when the faults of a kind first took effect.
 type effect struct {
-	kind  string
-	at    time.Duration
-	first bool // of all faults
-	// called says that clients called operations of the load after it, or waited in them.
+	kind string
+	at   time.Duration
+	// called says that clients called operations of the load after the first effect of the run, or waited in them.
 	called bool
-}
-
-func (e effect) words() string {
-	if e.first {
-		return "the first fault took effect, at " + words.At(e.at)
-	}
-	return e.kind + " first took effect, at " + words.At(e.at)
 }
 
 // effects lists when the faults of each kind first took effect, in the order of time.
@@ -203,13 +192,11 @@ func effects(a *evidence.Record) (all []effect) {
 		all = append(all, effect{kind: kind, at: at})
 	}
 	slices.SortFunc(all, func(a, b effect) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind)) })
-	if len(all) > 0 {
-		all[0].first = true
-	}
 	return all
 }
 
-// silences returns the effects after which no operation succeeded before the load ended.
+// silences returns all effects if no operation succeeded from the first one to the end of the load, and otherwise none. A
+// fault that comes late, after others, may leave no time for an answer.
 func silences(a *evidence.Record) []effect {
 	all, end := effects(a), a.Phase(history.PhaseHeal)
 	if len(all) == 0 || a.Foreign {
@@ -230,9 +217,11 @@ func silences(a *evidence.Record) []effect {
 			}
 		}
 	}
-	all = slices.DeleteFunc(all, func(e effect) bool { return e.at < answered })
+	if answered > all[0].at {
+		return nil
+	}
 	for i := range all {
-		all[i].called = all[i].at < asked
+		all[i].called = all[0].at < asked
 	}
 	return all
 }

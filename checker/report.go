@@ -19,11 +19,11 @@ type Report struct {
 	Verdict     Result       `json:"verdict"`
 	Verdicts    []Verdict    `json:"verdicts"`
 	Assumptions []Assumption `json:"assumptions"`
-	// Unanswered lists the kinds of faults after whose first effect no operation of the load succeeded, although clients
-	// called some or waited in them. Nothing that could go wrong after such a fault was seen in this run. It is no unmet
+	// Unanswered lists the kinds of faults that took effect, if no operation of the load succeeded after the first of them,
+	// although clients called some or waited in them. Nothing that could go wrong after a fault was seen in this run. It is no unmet
 	// assumption of a run whose faults need not take effect, such as one of a sweep: other runs may show what it does not.
 	Unanswered []string `json:"unanswered,omitempty"`
-	// Uncalled lists those after whose first effect clients neither called an operation of the load nor waited in one.
+	// Uncalled lists them if clients neither called an operation of the load after the first nor waited in one.
 	Uncalled []string `json:"uncalled,omitempty"`
 	// NotAvailable lists what was left out because the ensemble or the subject does not offer it.
 	NotAvailable []NotAvailable `json:"not_available,omitempty"`

@@ -18,8 +18,8 @@ type Result struct {
 	Verdicts []checker.Verdict `json:"verdicts"`
 	// Assumptions must be met for a valid verdict. Each is met or says why not.
 	Assumptions []checker.Assumption `json:"assumptions"`
-	// Unanswered lists the kinds of faults after whose first effect clients called operations of the load, or waited in
-	// them, and none succeeded. Uncalled lists those after which they neither called any nor waited.
+	// Unanswered lists the kinds of faults that took effect, if clients called operations of the load after the first of
+	// them, or waited in them, and none succeeded. Uncalled lists them if clients neither called any nor waited.
 	Unanswered []string `json:"unanswered,omitempty"`
 	Uncalled   []string `json:"uncalled,omitempty"`
 	// NotAvailable lists the properties, evidence and faults that the run's ensemble does not

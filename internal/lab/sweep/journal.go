@@ -42,7 +42,7 @@ type Ended struct {
 	WallMS int64 `json:"wall_ms"`
 	// Took are the kinds of faults that had taken effect in some run, also of an earlier session.
 	Took []string `json:"took,omitempty"`
-	// Unanswered are those after whose first effect clients called operations of the load, or waited in them, and none
+	// Unanswered are those after whose effects clients called operations of the load, or waited in them, and none
 	// succeeded in any of these runs. Uncalled are those after which they neither called any nor waited.
 	Unanswered []string `json:"unanswered,omitempty"`
 	Uncalled   []string `json:"uncalled,omitempty"`

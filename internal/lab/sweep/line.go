@@ -57,13 +57,13 @@ type Struck struct {
 	// NoEffect says of each kind that took no effect, although its time came, why one of its faults
 	// did not.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
-	// Unanswered are the kinds after whose first effect clients called operations of the load, or waited in them, and none
-	// succeeded, Uncalled those after which they neither called any nor waited.
+	// Unanswered are the kinds that took effect, if clients called operations of the load after the first fault, or waited
+	// in them, and none succeeded; Uncalled are the same if they neither called any nor waited.
 	Unanswered []string `json:"unanswered,omitempty"`
 	Uncalled   []string `json:"uncalled,omitempty"`
 }
 
-// After counts the run for a kind of faults: as one in which an operation of the load succeeded after the first effect,
+// After counts the run for a kind of faults: as one in which an operation of the load succeeded after the first fault,
 // or as one in which clients called some, or waited in them, and none succeeded. It is neither if no fault of the kind
 // took effect, or clients did nothing more.
 func (s *Struck) After(kind string) (answered, unanswered int) {

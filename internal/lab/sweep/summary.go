@@ -55,7 +55,7 @@ type Summary struct {
 	Faults     []FaultCount      `json:"faults"`
 	// NeverTook are the faults that the user asked for and that took effect in no run.
 	NeverTook []NeverTook `json:"never_took,omitempty"`
-	// Unanswered are the faults that the user asked for and after whose first effect no operation of the load succeeded
+	// Unanswered are the faults that the user asked for and after whose effects no operation of the load succeeded
 	// in any run.
 	Unanswered []string  `json:"unanswered,omitempty"`
 	Met        Exercised `json:"met"`
@@ -183,7 +183,7 @@ type FaultCount struct {
 	Kind      string `json:"kind"`
 	Runs      int    `json:"runs"`      // that had one of them
 	Effective int    `json:"effective"` // of these, in which one took effect
-	// Answered are the effective ones in which an operation of the load succeeded after the first effect, Unanswered those
+	// Answered are the effective ones in which an operation of the load succeeded after the first fault, Unanswered those
 	// in which clients called some, or waited in them, and none succeeded.
 	Answered   int    `json:"answered"`
 	Unanswered int    `json:"unanswered,omitempty"`

@@ -90,10 +90,6 @@ var Ways = []Way{
 		Says: `no operation of the load succeeded|no answer after`,
 	},
 	{
-		Name: "every call is refused after another fault", Flags: []string{"--faults=cut@1s+100ms,refuse:all@3s+100s", "--keys=1", "--time-limit=6s"},
-		Says: `no operation of the load succeeded|no answer after`,
-	},
-	{
 		Name: "the only server never comes back", Flags: []string{"--faults=kill@2s+100s", "--nodes=1", "--keys=1", "--time-limit=5s"},
 		Small: []string{"--faults=kill", "--nodes=1", "--clients=2", "--ops=2", "--time-limit=500ms"}, Says: `[Nn]o operation of the load succeeded|no answer after`,
 	},
