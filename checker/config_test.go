@@ -61,6 +61,15 @@ func configured() *checktest.Record {
 	return r
 }
 
+// newSession is configured, and client 1 has a session that begins after all of that, at 0x100000010, and
+// is connected at t.
+func newSession(t int) *checktest.Record { return configured().Opens(21).Connected(t, 1, 21) }
+
+// overMeanwhile is configured, and v11 is over at 0.212 s, before client 1 opens a session.
+func overMeanwhile() *checktest.Record {
+	return configured().Sets(0, 210, 212, "w", history.OK).Writes(1, "w").Saw(213, 0, 16, 211).Opens(21).Connected(220, 1, 21)
+}
+
 // loggedConfigs are those in which the log says what the clocks do not.
 func loggedConfigs() []scenario {
 	ok := history.OK
@@ -72,6 +81,12 @@ func loggedConfigs() []scenario {
 		{"what was so when it first asked, as it was told later", "first", Valid, "", configured().GivesUpKnowing(1, 300, 301, 2, checktest.Token(7)).ToldKnowing(1, 302, 303, "v3", checktest.Token(9)).Shown(400)},
 		{"what was over when it first asked, as it was told later", "first", Violation, `at 0.303 s: "v3", as its first value; but that was outdated from 0x100000008 on, and its session had seen 0x100000009 when it first asked, at 0.300 s`, configured().GivesUpKnowing(1, 300, 301, 2, checktest.Token(9)).ToldKnowing(1, 302, 303, "v3", checktest.Token(9)).Shown(400)},
 		{"what another session had seen to be over when it first asked", "first", Valid, "", configured().GivesUpKnowing(1, 300, 301, 7, checktest.Token(9)).ToldKnowing(1, 302, 303, "v3", checktest.Token(9)).ToldKnowing(2, 304, 305, "v3", checktest.Token(7)).Shown(400)},
+		{"what was over when its session began", "first", Violation, `"v3", as its first value; but that was outdated from 0x100000008 on, and its session had begun at 0x100000010 when it first asked`, newSession(250).ToldIn(1, 300, 301, "v3", 21).Shown(400)},
+		{"what was over when its session began, but on another server", "first", Valid, "", newSession(250).Connected(260, 1, 21).ToldIn(1, 300, 301, "v3", 21).Shown(400)},
+		{"what was over later than its session began", "first", Valid, "", newSession(250).Sets(0, 260, 262, "w", ok).Writes(1, "w").ToldIn(1, 300, 301, "v11", 21).Shown(400)},
+		{"what was over when it asked and opened its session", "first", Violation, `"v3", as its first value; but that was outdated from 0x100000008 on, and 0x10000000f had been committed when it first asked, at 0.300 s, and opened its session`, newSession(301).ToldIn(1, 300, 302, "v3", 2).Used(21).Shown(400)},
+		{"what was over when it opened its session, but not when it asked", "first", Valid, "", overMeanwhile().ToldIn(1, 200, 230, "v11", 2).Used(21).Shown(400)},
+		{"what was over when its second session began", "first", Valid, "", newSession(250).Missed(200, 1, 2, 0, checktest.Token(7), checktest.Token(7)).ToldIn(1, 300, 301, "v3", 21).Used(2, 21).Shown(400)},
 		{"a set of which the log knows nothing", "log", Violation, "its set of k succeeded, but the transaction log does not have it from", configured().Sets(0, 300, 302, "ghost", ok).Shown(400)},
 		{"a delete of which the log knows nothing", "log", Violation, "its delete of k succeeded", configured().Sets(0, 300, 302, "", ok).Shown(400)},
 		{"sets as the log has them", "log", Valid, "", configured().Shown(400)},
@@ -137,27 +152,6 @@ func TestWatchersInOneInstant(t *testing.T) {
 			v := rep.Verdicts[slices.IndexFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "order" })]
 			if v.Result != Violation {
 				t.Errorf("%+v", v)
-			}
-		})
-	}
-}
-
-// Watchers whose sessions had been told nothing when they first asked show nothing of first, and the
-// report says so.
-func TestFirstOfNewSessions(t *testing.T) {
-	for name, tt := range map[string]struct {
-		asked history.ID
-		want  bool
-	}{"new sessions": {0, true}, "a session that had been told something": {checktest.Token(7), false}} {
-		t.Run(name, func(t *testing.T) {
-			r := configured().ToldKnowing(1, 300, 301, "v3", tt.asked).Shown(400)
-			rep := Run(t.Context(), r.Build(), Options{Transactions: r.Txns})
-			said := slices.ContainsFunc(rep.NotAvailable, func(n NotAvailable) bool {
-				return n.Name == "first" && n.Why == "no watcher first asked in a session that had been told anything before"
-			})
-			decided := slices.ContainsFunc(rep.Verdicts, func(v Verdict) bool { return v.Property == "first" })
-			if said != tt.want || decided == tt.want {
-				t.Errorf("said: %v, decided: %v; not available: %+v", said, decided, rep.NotAvailable)
 			}
 		})
 	}

@@ -31,10 +31,7 @@ func setting(client, inv, ret int, value string, outcome history.Type) Args {
 
 // Observes adds that a client was told a value, or, if that is "", that there is none.
 func (r *Record) Observes(client, inv, ret int, value string) *Record {
-	return r.Op(Args{
-		Client: client, F: models.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK,
-		Out: models.Setting{Value: value, Absent: value == ""}, Session: history.ID(client + 1),
-	})
+	return r.ToldIn(client, inv, ret, value, history.ID(client+1))
 }
 
 // ToldKnowing is Told by a session that had seen a zxid when it asked.
@@ -42,6 +39,15 @@ func (r *Record) ToldKnowing(client, inv, ret int, value string, seen history.ID
 	return r.Op(Args{
 		Client: client, F: models.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK, sawThen: seen,
 		Out: models.Setting{Value: value, Absent: value == ""}, Session: history.ID(client + 1),
+	})
+}
+
+// ToldIn adds that a client was told a value, or, if that is "", that there is none, when it had last
+// connected in a session.
+func (r *Record) ToldIn(client, inv, ret int, value string, in history.ID) *Record {
+	return r.Op(Args{
+		Client: client, F: models.FObserve, Key: "k", Inv: inv, Ret: ret, Outcome: history.OK,
+		Out: models.Setting{Value: value, Absent: value == ""}, Session: in,
 	})
 }
 

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"context"
+	"fmt"
 	"sort"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
@@ -181,21 +182,15 @@ func changeInLog(f *frame.Finding, c *config, x *change) {
 }
 
 // first says that what a watcher was told first was not over before it asked first, as far as
-// its session had been told: what was so in the past is no present value. A watcher may have given
+// its sessions show: what was so in the past is no present value. A watcher may have given
 // up its first calls. What they could not return, the next one does.
 var first = &frame.Property{
 	Name:     "first",
-	Meaning:  "the first value that a watcher reported was not older than what its session had seen when it first asked",
+	Meaning:  "the first value that a watcher reported was not outdated when it first asked, as far as its session shows",
 	Logged:   true,
 	Decider:  "zxids",
 	Evidence: func(*evidence.Record) string { return "Z, L" },
-	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() && !askedInNewSessions(a) },
-	Unseen: func(a *evidence.Record) string {
-		if !askedInNewSessions(a) {
-			return ""
-		}
-		return "no watcher first asked in a session that had been told anything before"
-	},
+	Applies:  func(a *evidence.Record) bool { return nodesOf(a).Trusted() },
 	Decide: onConfig(func(f *frame.Finding, c *config) {
 		p := nodesOf(c.Record).znodeStates(c.name)
 		for _, w := range c.watches {
@@ -204,43 +199,25 @@ var first = &frame.Property{
 			}
 		}
 	}),
-	Exercise: frame.Wants("first", 2, "watchers whose first value can be compared with what their sessions had seen"),
+	Exercise: frame.Wants("first", 2, "watchers whose first value can be compared with what their sessions show"),
 }
 
-// askedInNewSessions reports whether there are watchers, and none first asked in a session that had been
-// told anything, as if its subject opens one for each watch: then no first value can be too old for it.
-var askedInNewSessions = evidence.Once(func(a *evidence.Record) bool {
-	some := false
-	for _, k := range a.Keys {
-		for _, c := range configsOf(k) {
-			for _, w := range c.watches {
-				if len(w.observations) == 0 {
-					continue
-				}
-				if seenAtFirst(c, w) != 0 {
-					return false
-				}
-				some = true
-			}
+// untilTold returns the calls of a watcher up to the first one that was answered.
+func (w *watch) untilTold() (calls []*history.Operation) {
+	for _, wait := range w.waits {
+		calls = append(calls, wait.Operation)
+		if wait.told != nil {
+			break
 		}
 	}
-	return some
-})
-
-// seenAtFirst returns the zxid that a watcher's session had been told when it first asked; 0 if none is
-// known, or if the first value may come from another session, which may go back.
-func seenAtFirst(c *config, w *watch) uint64 {
-	asked, told := w.waits[0].Operation, w.observations[0].op
-	if asked != told && (c.Only(asked) == nil || c.Only(asked) != c.Only(told)) {
-		return 0
-	}
-	return c.Told(asked)
+	return calls
 }
 
 // decideFirst judges the first value that a watcher was told, by its first call.
 func decideFirst(f *frame.Finding, c *config, w *watch, p *znodeStates) {
-	asked, s, seen := w.waits[0].Operation, w.observations[0], seenAtFirst(c, w)
-	if seen == 0 {
+	asked, s := w.waits[0].Operation, w.observations[0]
+	oldest := c.OldestShown(w.untilTold())
+	if oldest.Zxid == 0 {
 		return
 	}
 	high, _, ok := c.Zxids.Ceil(s.ret)
@@ -252,9 +229,21 @@ func decideFirst(f *frame.Finding, c *config, w *watch, p *znodeStates) {
 		return
 	}
 	f.Count("first", 1)
-	if over <= seen {
+	if over <= oldest.Zxid {
 		f.ByLog = true
-		f.Violated(append(evidence.EventsOf(asked), s.events()...), "%s, as its first value; but that was outdated from %s on, and its session had seen %s when it first asked, at %s",
-			c.told(s), words.Zxid(over), words.Zxid(seen), words.At(asked.Began()))
+		f.Violated(append(evidence.EventsOf(asked), s.events()...), "%s, as its first value; but that was outdated from %s on, and %s",
+			c.told(s), words.Zxid(over), known(oldest, asked))
 	}
+}
+
+// known tells why a watcher's first value should not have been older than a state.
+func known(oldest evidence.Oldest, asked *history.Operation) string {
+	began := words.At(asked.Began())
+	switch {
+	case !oldest.Began:
+		return fmt.Sprintf("its session had seen %s when it first asked, at %s", words.Zxid(oldest.Zxid), began)
+	case oldest.In.First > asked.Invoke.Index:
+		return fmt.Sprintf("%s had been committed when it first asked, at %s, and opened its session", words.Zxid(oldest.Zxid), began)
+	}
+	return fmt.Sprintf("its session had begun at %s when it first asked, at %s", words.Zxid(oldest.Zxid), began)
 }

@@ -114,10 +114,7 @@ var seenAt = Once(func(a *Record) map[*Session][]seenZxid {
 
 // shownIn returns a zxid below which a session showed an operation nothing; 0 if none is known.
 func (a *Record) shownIn(s *Session, op *history.Operation) uint64 {
-	if s.ID == op.Invoke.Session {
-		return s.toldIn(op, uint64(max(op.Invoke.Seen, 0)))
-	}
-	return s.toldIn(op, a.seenIn(s, op.Invoke.Index))
+	return s.toldIn(op, a.seenWhen(s, op))
 }
 
 // seenIn returns the highest zxid that the link had seen in a session by an event; 0 if none.

@@ -45,6 +45,11 @@ func newSharedConfig(c *subjects.Client, path string) (subjects.Config, error) {
 	return newConfig(c, path, common), nil
 }
 
+// newOwnConfig has a connection of its own, on which it also makes changes.
+func newOwnConfig(c *subjects.Client, path string) (subjects.Config, error) {
+	return newConfig(c, path, apart), nil
+}
+
 func (g *config) Set(ctx context.Context, value string) error {
 	return g.do(ctx, func() error {
 		s, err := g.session(ctx)

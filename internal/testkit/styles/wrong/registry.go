@@ -141,6 +141,11 @@ var Recipes = []Recipe{
 			return &adder{at(c, path, right)}, nil
 		}}
 	}),
+	pair("config that begins with memory of another session", "first", func(right bool) workloads.Workload {
+		return workloads.Config{New: func(c *subjects.Client, path string) (subjects.Config, error) {
+			return newRemembered(at(c, path, right))
+		}}
+	}),
 	pair("two-phase-commit decided after a look", "agreement", func(right bool) workloads.Workload {
 		return workloads.TwoPhaseCommit{New: func(c *subjects.Client, path string) (subjects.Transaction, error) {
 			return &votes{at(c, path, right), nil}, nil
