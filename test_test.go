@@ -180,9 +180,11 @@ func TestSeedOfTheEnvironment(t *testing.T) {
 	if f, o := fake(t, x); o == nil || o.Result.Seed != 77 {
 		t.Errorf("%q", f.errors)
 	}
-	t.Setenv(zklab.SeedVariable, "nonsense")
-	if f, _ := fake(t, x); !f.fatal || !strings.Contains(f.errors[0], "nonsense") {
-		t.Errorf("%q", f.errors)
+	for _, wrong := range []string{"nonsense", "-5"} {
+		t.Setenv(zklab.SeedVariable, wrong)
+		if f, _ := fake(t, x); !f.fatal || !strings.Contains(f.errors[0], wrong) {
+			t.Errorf("%q", f.errors)
+		}
 	}
 }
 

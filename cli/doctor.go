@@ -30,7 +30,7 @@ func newDoctor() *cobra.Command {
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
 			found := container.Check(ctx, container.Config{Image: image})
-			if !diagnose(cmd.OutOrStdout(), found) && kind == inContainers {
+			if !diagnose(cmd.OutOrStdout(), found, kind == inContainers) && kind == inContainers {
 				return verdictError{exitFailed}
 			}
 			return nil
@@ -41,18 +41,20 @@ func newDoctor() *cobra.Command {
 	return cmd
 }
 
-// diagnose prints what was found, and says whether containers lack nothing.
-func diagnose(w io.Writer, containers []container.Finding) bool {
+// diagnose prints what was found, and reports whether containers lack nothing. needed reports whether
+// the user asked for containers.
+func diagnose(w io.Writer, containers []container.Finding, needed bool) bool {
 	complete := true
 	fmt.Fprintf(w, "%-8s %-10s %s\n", "ok", inProcess, "servers in this process, which need only zklab (the default)")
 	for _, f := range containers {
 		mark := "ok"
 		switch {
-		case !f.OK && f.Some:
+		case !f.OK && (f.Some || !needed):
 			mark = "without"
 		case !f.OK:
-			mark, complete = "MISSING", false
+			mark = "MISSING"
 		}
+		complete = complete && (f.OK || f.Some)
 		fmt.Fprintf(w, "%-8s %-10s %s\n", mark, f.Name, f.Detail)
 	}
 	if !complete {

@@ -33,6 +33,9 @@ func newInit() *cobra.Command {
 			if err != nil {
 				return usageError("%v", err)
 			}
+			if err := writable("--out", out); err != nil {
+				return err
+			}
 			if err := writeNew(filepath.Join(out, file.Name), string(file.Text)); err != nil {
 				return err
 			}

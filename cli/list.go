@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zklab/zklab/store"
 	"github.com/zklab/zklab/workloads"
 )
 
@@ -53,6 +54,11 @@ func newList() *cobra.Command {
 
 		ValidArgsFunction: firstArgument(choice(values...)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("out") {
+				if err := store.Exists(out); err != nil {
+					return err
+				}
+			}
 			parts := listings
 			if len(args) == 1 {
 				i := slices.Index(names, args[0])

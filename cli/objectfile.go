@@ -52,7 +52,7 @@ func recipeWords(x store.Experiment) []string {
 func objectFile(path string) (o object.Object[subjects.Object], text string, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return o, "", usageError("--object: %v", err)
+		return o, "", fmt.Errorf("--object: %w", err)
 	}
 	if o, err = object.Parse(b); err != nil {
 		return o, "", usageError("--object %s: %v", path, err)

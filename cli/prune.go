@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/explore"
+	"github.com/zklab/zklab/store"
 )
 
 // pruning is what the command line of zklab prune asks for.
@@ -51,6 +52,11 @@ func newPrune() *cobra.Command {
 			age, err := parseAge("older-than", p.older)
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("out") {
+				if err := store.Exists(p.out); err != nil {
+					return err
+				}
 			}
 			p.choice.before = time.Now().Add(-age)
 			return p.run(cmd.OutOrStdout())

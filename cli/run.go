@@ -197,6 +197,9 @@ func merge(cmd *cobra.Command, f *runFlags, x *store.Experiment, args []string) 
 	if x.Recipe == "" {
 		return *x, usageError("%s needs a recipe: one of %s", cmd.Name(), strings.Join(workloads.Recipes(), ", "))
 	}
+	if given("subject") && x.SubjectCommand != "" {
+		return *x, usageError("--subject and --subject-command both name what is tested: give one of them")
+	}
 	if !given("subject") && x.Subject == workloads.Own {
 		x.Subject = firstSubject(x.Recipe)
 	}

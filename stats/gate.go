@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/nearest"
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
@@ -74,8 +75,9 @@ func ParseGate(text, recipe string) (Gate, error) {
 	g.Part = m[2]
 	g.Metric = MetricNamed(name)
 	if g.Metric == nil {
-		if g.Part != "" || !knowsOperation(recipe, name) {
-			return wrong("there is no metric %q; metrics are %s", name, metricNames(recipe))
+		// Where operations are not known, a bare name that is nearly a metric's is no operation.
+		if g.Part != "" || !knowsOperation(recipe, name) || recipe == "" && quantity == "" && nearest.To(name, wholeMetrics()) != "" {
+			return wrong("there is no metric %q%smetrics are %s", name, nearest.DidYouMean(name, append(wholeMetrics(), operationsOf(recipe)...)), metricNames(recipe))
 		}
 		g.Metric, g.Part = MetricNamed(Latency), name
 	}
@@ -165,21 +167,31 @@ func (g *Gate) setBound(text string) (problem string) {
 
 // metricNames lists metrics for an error.
 func metricNames(recipe string) string {
-	var names, operations []string
+	operations := operationsOf(recipe)
+	if operations == nil {
+		operations = []string{"operations"}
+	}
+	return strings.Join(wholeMetrics(), ", ") + ", and the latencies of " + strings.Join(operations, ", ")
+}
+
+// wholeMetrics returns the names of the metrics beside the latencies of operations.
+func wholeMetrics() (names []string) {
 	for _, m := range Metrics {
 		if m.Name != Latency {
 			names = append(names, m.Name)
 		}
 	}
+	return names
+}
+
+// operationsOf returns the operations of a recipe whose latencies are metrics; nil if no recipe is named.
+func operationsOf(recipe string) (names []string) {
 	for _, o := range models.Named(recipe).Operations {
 		if recipe != "" && !o.Local {
-			operations = append(operations, o.F)
+			names = append(names, o.F)
 		}
 	}
-	if operations == nil {
-		operations = []string{"operations"}
-	}
-	return strings.Join(names, ", ") + ", and the latencies of " + strings.Join(operations, ", ")
+	return names
 }
 
 func knowsOperation(recipe, f string) bool {

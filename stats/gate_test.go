@@ -96,7 +96,8 @@ func TestWrongGates(t *testing.T) {
 		"":                         "expected METRIC<BOUND, such as failover(kill:leader).p95<10s or errors<1%; " + metrics,
 		"acquire.p99":              "expected METRIC<BOUND",
 		"acquire.p99>1s":           "expected METRIC<BOUND",
-		"aquire.p99<1s":            `there is no metric "aquire"; ` + metrics,
+		"aquire.p99<1s":            `there is no metric "aquire"; did you mean "acquire"? ` + metrics,
+		"errrors<1%":               `there is no metric "errrors"; did you mean "errors"? ` + metrics,
 		"acquire(x).p99<1s":        `there is no metric "acquire"`,
 		"failover(kil).p99<1s":     `there is no fault "kil" (see zklab list faults); ` + metrics,
 		"errors(aquire)<1%":        `there is no operation "aquire"; ` + metrics,
@@ -124,6 +125,9 @@ func TestWrongGates(t *testing.T) {
 		if _, err := stats.ParseGate(text, "lock"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
+	}
+	if _, err := stats.ParseGate("errrors<1%", ""); err == nil || !strings.Contains(err.Error(), `did you mean "errors"?`) {
+		t.Errorf("a metric written wrongly, where operations are not known: %v", err)
 	}
 	if _, err := stats.JudgeGates([]string{"errors<1%", "x<1s"}, "lock", gated()); err == nil {
 		t.Error("a wrong gate was accepted")

@@ -115,6 +115,9 @@ func ParseExperiment(b []byte) (x Experiment, err error) {
 	if err := decode(b, &x); err != nil {
 		return x, err
 	}
+	if err := noRecipe(b); err != nil {
+		return x, err
+	}
 	return x, fraction(b)
 }
 

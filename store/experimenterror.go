@@ -43,9 +43,9 @@ func told(text []byte, err error) error {
 	case errors.Is(err, io.EOF):
 		return errors.New("the file is empty: expected fields such as recipe: lock")
 	case errors.As(err, &kind):
-		return fmt.Errorf("%sexpected %s", found(kind.Token), wanted(kind.DstType))
+		return wrongType(text, kind)
 	case errors.As(err, &beyond):
-		return fmt.Errorf("%sexpected %s of %d bits", found(beyond.Token), wanted(beyond.DstType), beyond.DstType.Bits())
+		return fmt.Errorf("%sexpected %s of %d bits", foundAt(text, beyond.Token), wanted(beyond.DstType), beyond.DstType.Bits())
 	case errors.As(err, &field) && field.Token != nil:
 		t, known := field.Token, fields
 		if t.Position.Column > 1 { // only a schedule has fields that have fields
@@ -60,6 +60,8 @@ func told(text []byte, err error) error {
 	switch {
 	case errors.As(err, &node) && node.Token.Position.Line == 1:
 		return fmt.Errorf("%sexpected fields such as recipe: lock", found(node.Token))
+	case errors.As(err, &syntax) && strings.Contains(line, "character '\t'"):
+		return fmt.Errorf("[%d:%d] a tab: indent with spaces, as YAML asks for", syntax.Token.Position.Line, syntax.Token.Position.Column)
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%s: an experiment file is YAML with fields such as recipe: lock", line)
 	}
@@ -69,6 +71,49 @@ func told(text []byte, err error) error {
 		return fmt.Errorf("%s%s: expected %s", before(at), d, wanted(reflect.TypeFor[time.Duration]()))
 	}
 	return errors.New(line)
+}
+
+// wrongType says what a field accepts that has a value of another type.
+func wrongType(text []byte, err *yaml.TypeError) error {
+	if err.Token != nil && fieldOf(text, err.Token) == "faults" {
+		if pair := pairAt(text, err.Token); pair != "" {
+			return fmt.Errorf("[%d:%d] faults: a fault is one text: write %s, without a space", err.Token.Position.Line, err.Token.Position.Column, pair)
+		}
+	}
+	return fmt.Errorf("%sexpected %s", foundAt(text, err.Token), wanted(err.DstType))
+}
+
+// foundAt says where the token of a value is, in which field, and what it is.
+func foundAt(text []byte, t *token.Token) string {
+	if t == nil {
+		return ""
+	}
+	name := fieldOf(text, t)
+	if name != "" {
+		name += ": "
+	}
+	return fmt.Sprintf("[%d:%d] %s%.40q: ", t.Position.Line, t.Position.Column, name, t.Value)
+}
+
+// fieldOf returns the innermost field of a file whose value holds a token, or "".
+func fieldOf(text []byte, t *token.Token) (name string) {
+	eachField(text, func(v *ast.MappingValueNode, depth int) {
+		// The fields come in the order of the file, and those within a field after it.
+		if at := v.Key.GetToken().Position; depth == 0 && (at.Line < t.Position.Line || at.Line == t.Position.Line && at.Column < t.Position.Column) {
+			name = v.Key.GetToken().Value
+		}
+	})
+	return name
+}
+
+// pairAt returns "kill:leader" for the mapping "kill: leader" that a token belongs to, or "".
+func pairAt(text []byte, t *token.Token) (pair string) {
+	eachField(text, func(v *ast.MappingValueNode, depth int) {
+		if _, simple := v.Value.(ast.ScalarNode); simple && depth > 0 && v.Key.GetToken().Position.Line == t.Position.Line {
+			pair = v.Key.GetToken().Value + ":" + v.Value.GetToken().Value
+		}
+	})
+	return pair
 }
 
 // found says where a token is and what it is.
@@ -106,6 +151,16 @@ func wanted(t reflect.Type) string {
 		return "a number"
 	}
 	return "a text"
+}
+
+// noRecipe returns an error if a text has the field recipe without a value.
+func noRecipe(text []byte) (err error) {
+	eachField(text, func(v *ast.MappingValueNode, depth int) {
+		if _, null := v.Value.(*ast.NullNode); null && depth == 0 && v.Key.GetToken().Value == "recipe" {
+			err = fmt.Errorf("%srecipe is empty: expected a recipe such as lock", before(Place(text, "recipe")))
+		}
+	})
+	return err
 }
 
 // fraction returns an error if a field for whole numbers has a fraction, which the library drops

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,14 @@ type Summary struct {
 	// Result is nil if the run did not finish or cannot be read. Err says what cannot be read.
 	Result *Result
 	Err    error
+}
+
+// Exists returns an error that names the way out if there is no folder root.
+func Exists(root string) error {
+	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no store %s: zklab run makes one, or name another with --out", root)
+	}
+	return nil
 }
 
 // List returns the runs under root with their results, newest first. A recipe's folder, a run or a

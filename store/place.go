@@ -14,24 +14,32 @@ func Place(text []byte, field string) string {
 	return placeOf(text, func(v *ast.MappingValueNode, depth int) bool { return depth == 0 && v.Key.GetToken().Value == field })
 }
 
-// placeOf is where the value of the first field stands that is as wanted. The fields of the file itself
-// have depth 0.
+// placeOf returns the place of the value of the first field that is as wanted, or "".
 func placeOf(text []byte, wanted func(v *ast.MappingValueNode, depth int) bool) (place string) {
+	eachField(text, func(v *ast.MappingValueNode, depth int) {
+		if place == "" && wanted(v, depth) {
+			at := v.Value.GetToken().Position
+			place = fmt.Sprintf("[%d:%d]", at.Line, at.Column)
+		}
+	})
+	return place
+}
+
+// eachField calls f for each field of a text, in their order. The fields of the file itself have depth 0.
+// It calls f for none if the text is no YAML.
+func eachField(text []byte, f func(v *ast.MappingValueNode, depth int)) {
 	defer func() { _ = recover() }() // some texts make the library panic
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return ""
+		return
 	}
 	for _, doc := range file.Docs {
 		ast.Walk(visitor(func(node ast.Node) {
-			v, ok := node.(*ast.MappingValueNode)
-			if ok && place == "" && wanted(v, strings.Count(v.GetPath(), ".")-1) {
-				at := v.Value.GetToken().Position
-				place = fmt.Sprintf("[%d:%d]", at.Line, at.Column)
+			if v, ok := node.(*ast.MappingValueNode); ok {
+				f(v, strings.Count(v.GetPath(), ".")-1)
 			}
 		}), doc.Body)
 	}
-	return place
 }
 
 type visitor func(ast.Node)

@@ -152,6 +152,7 @@ func TestConformFindsDefects(t *testing.T) {
 func TestConformStopsAtOpen(t *testing.T) {
 	for defect, says := range map[string]string{
 		"does not open":   "did not answer to open within",
+		"no version":      "names no version of the protocol in its answer to open; this zklab speaks 2",
 		"another version": "speaks version 3 of the protocol; this zklab speaks 2",
 	} {
 		results, err := conformed(t, defect, Conformance{})

@@ -231,6 +231,9 @@ var fakes = map[string]fake{
 	"unknown event": {in: note, out: onAnswer(models.FRelease, func(_ *player, b []byte, _ reply) [][]byte {
 		return [][]byte{encode(reply{Event: "Lost", Object: 1, Hold: 1}), b}
 	})},
+	"no version": {in: note, out: onAnswer(opOpen, func(_ *player, _ []byte, r reply) [][]byte {
+		return answered(r, func(ok *result) { ok.Version = 0 })
+	})},
 	"another version": {in: note, out: onAnswer(opOpen, func(_ *player, _ []byte, r reply) [][]byte {
 		return answered(r, func(ok *result) { ok.Version = Version + 1 })
 	})},

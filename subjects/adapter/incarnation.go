@@ -68,6 +68,8 @@ func (p *Process) opened(ctx context.Context, l *incarnation, r reply) error {
 	case r.Error != nil:
 		p.drop(l)
 		return fmt.Errorf("client %d: open: %w", p.cfg.Client, r.Error.of(ctx))
+	case r.OK.Version == 0:
+		return p.breaks(l, against("names no version of the protocol in its answer to open; this zklab speaks %d", Version))
 	case r.OK.Version != Version:
 		return p.breaks(l, against("speaks version %d of the protocol; this zklab speaks %d", r.OK.Version, Version))
 	}

@@ -16,15 +16,17 @@ func DidYouMean(written string, valid []string) string {
 	return "; "
 }
 
-// To is the nearest of some names, in small letters, to what was written; nothing if
-// none is near.
+// To returns the nearest of some names, in small letters, to what was written, or "" if none is
+// near: one mistake for each three letters of the longer of the two, and at least one, may lie
+// between them.
 func To(written string, valid []string) string {
 	if len(written) > 40 {
 		return ""
 	}
-	best, least := "", len(written)/3+2
+	best, least := "", len(written)+1
 	for _, name := range valid {
-		if d := distance(strings.ToLower(written), name); d < least {
+		near := max(1, max(len(written), len(name))/3)
+		if d := distance(strings.ToLower(written), name); d <= near && d < least {
 			best, least = name, d
 		}
 	}

@@ -42,6 +42,9 @@ func namedSeed() (int64, error) {
 	if err != nil {
 		return 0, engine.Usage("%s is %q, which is not a number", SeedVariable, text)
 	}
+	if seed < 0 {
+		return 0, engine.Usage("%s must not be negative, as %d is", SeedVariable, seed)
+	}
 	return seed, nil
 }
 

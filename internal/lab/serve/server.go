@@ -3,15 +3,15 @@ package serve
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/zklab/zklab/store"
 )
 
 // Config says what is served, and to whom.
@@ -43,10 +43,10 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no store %s: zklab run makes one, or name another with --out", cfg.Store)
+	if err := store.Exists(cfg.Store); err != nil {
+		return nil, err
 	}
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
