@@ -8,11 +8,11 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
 .PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table clean
 
-build: ## the command, at bin/zklab
-	$(GO) build -trimpath -o bin/zklab ./cmd/zklab
+build: ## the command, at bin/zklab, from the same build cache as go run and go test
+	$(GO) build -o bin/zklab ./cmd/zklab
 
 exact: build ## the command, at bin/zklab, with the runtime in which a seed always gives the same: explorations take a sixth less time, too
-	$(GO) build -trimpath $$(bin/zklab overlay) -o bin/zklab ./cmd/zklab
+	$(GO) build $$(bin/zklab overlay) -o bin/zklab ./cmd/zklab
 
 image: ## a local ZooKeeper image from Debian's packages, without an image registry (SUITE=bookworm: 3.8 beside 3.9)
 	images/zookeeper/build $(if $(SUITE),--suite $(SUITE))

@@ -73,7 +73,7 @@ func fileToWrite(args []string, recipe, language, out string) (scaffold.File, er
 	case language != "":
 		return scaffold.Adapter(language)
 	case recipe != "":
-		return scaffold.GoTest(recipe, packageIn(out))
+		return scaffold.GoTest(recipe, packageIn(out), addsModule(out, packageIn(out)))
 	}
 	recipe = "lock"
 	if len(args) > 0 {

@@ -8,6 +8,7 @@ import (
 	"path"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -18,8 +19,8 @@ import (
 var goTestTemplate string
 
 // GoTest returns a test of a recipe for a Go package of this name. The error says that there is no such recipe,
-// or that it takes no implementation.
-func GoTest(recipe, pkg string) (File, error) {
+// or that it takes no implementation. adds are the commands that add zklab to the module of the package.
+func GoTest(recipe, pkg string, adds []string) (File, error) {
 	w, err := workloads.Named(recipe, workloads.Own)
 	if err != nil {
 		return File{}, err
@@ -46,10 +47,10 @@ func GoTest(recipe, pkg string) (File, error) {
 	file := strings.ReplaceAll(recipe, "-", "") + "_test.go"
 	return File{
 		Name: file, Text: text,
-		Next: []string{
-			"Put your implementation into new" + name + ", add zklab to your module, and run the test:",
-			"go get github.com/zklab/zklab", "go test -run Test" + name + " -v .",
-		},
+		Next: slices.Concat(
+			[]string{"Put your implementation into new" + name + ", add zklab to your module, and run the test:"},
+			adds, []string{"go test -run Test" + name + " -v ."},
+		),
 	}, err
 }
 

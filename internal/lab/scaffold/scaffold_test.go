@@ -46,7 +46,7 @@ func TestGoTest(t *testing.T) {
 	dir, here := t.TempDir(), workingDir(t)
 	files := map[string]string{}
 	for _, recipe := range workloads.Recipes() {
-		file, err := GoTest(recipe, "mine")
+		file, err := GoTest(recipe, "mine", nil)
 		if recipe == "session" {
 			if err == nil || !strings.Contains(err.Error(), "session tests ZooKeeper itself") {
 				t.Errorf("%s: %v", recipe, err)
@@ -81,7 +81,7 @@ func TestGoTest(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "--- PASS: TestLock") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if _, err := GoTest("lok", "mine"); err == nil || !strings.Contains(err.Error(), `did you mean "lock"?`) {
+	if _, err := GoTest("lok", "mine", nil); err == nil || !strings.Contains(err.Error(), `did you mean "lock"?`) {
 		t.Error(err)
 	}
 }
