@@ -82,7 +82,7 @@ var (
 	zeroIsFine       = []string{"ops", "hold", "probe", "min-load", "seed", "observers", "max-client-cnxns", "until-violations", "for", "count", "timeout"}
 	anyWordIsFine    = []string{"out", "output", "label", "page", "image", "advertise", "name", "hosts", "subject-command", "command", "property", "initial", "id", "recipe", "resume-command", "pause-command", "kill-command", "stop-command", "start-command"}
 	foldersAreWanted = []string{"data", "dir"}
-	filesAreWanted   = []string{"config", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
+	filesAreWanted   = []string{"config", "object", "file", "tls-ca", "tls-cert", "tls-key", "tls-client-ca"}
 )
 
 // answer is what a command line comes to.
