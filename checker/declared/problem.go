@@ -54,11 +54,13 @@ type problem struct {
 	endings map[int64]int // the bits of sessions whose end matters
 	unheard int           // how many calls have an unknown outcome
 	budget  linearize.Budget
+	pool    *pool // of the states that searches have led to
 }
 
 // problem returns the calls and the ends of sessions of a key.
 func (s *Spec) problem(k *Key) (p *problem, err error) {
-	p = &problem{Spec: s, key: k, endings: map[int64]int{}, budget: s.Bounds.of(k.key.Record)}
+	p = &problem{Spec: s, key: k, endings: map[int64]int{}, budget: s.Bounds.of(k.key.Record), pool: newPool(s)}
+	p.budget.Held = func() int64 { return p.pool.held.Load() }
 	where := k.Name
 	defer func() {
 		if v := recover(); v != nil {
@@ -153,6 +155,9 @@ func (p *problem) blame(got linearize.Answer) {
 
 // order returns the problem to find an order of items.
 func (p *problem) order(items []*item) linearize.Problem {
+	if p.pool.held.Load() > p.budget.Memory/2 { // of earlier searches: this one may have all
+		p.pool = newPool(p.Spec)
+	}
 	ops := make([]porcupine.Operation, len(items))
 	for i, it := range items {
 		ops[i] = porcupine.Operation{Input: it, Metadata: it, Call: p.key.key.Clamp(it.from), Return: linearize.Never}
@@ -188,15 +193,15 @@ func after(items []*item) func(int) []int {
 	return func(i int) []int { return before[i] }
 }
 
-func (s *Spec) model() porcupine.Model {
+func (p *problem) model() porcupine.Model {
 	return porcupine.Model{
-		Init: func() any { return s.begin() },
+		Init: func() any { return p.begin() },
 		Step: func(state, input, _ any) (bool, any) {
 			it := input.(*item)
 			next, _ := it.of.step(state.(*world), it)
 			return next != nil, next
 		},
-		Partition:         s.partition,
+		Partition:         p.partition,
 		Equal:             equalWorlds,
 		Hash:              hashWorld,
 		DescribeOperation: func(input, _ any) string { return input.(*item).String() },
@@ -204,10 +209,8 @@ func (s *Spec) model() porcupine.Model {
 	}
 }
 
-func (s *Spec) begin() *world {
-	w := &world{of: s}
-	w.add(s.Begin())
-	return w
+func (p *problem) begin() *world {
+	return &world{of: p.Spec, states: []*state{p.pool.add(p.Begin())}}
 }
 
 // step returns the world after an item, or nil and why the item is impossible.
@@ -217,9 +220,8 @@ func (p *problem) step(w *world, it *item) (next *world, why error) {
 		next.ended = append(slices.Clone(w.ended), make([]uint64, (len(p.endings)+63)/64-len(w.ended))...)
 		next.ended[it.bit/64] |= 1 << (it.bit % 64)
 	}
-	for i, state := range w.states {
+	for _, state := range w.states {
 		after, err := p.after(w, state, it)
-		w.unchanged(i, it)
 		if err != nil && why == nil {
 			why = err
 		}
@@ -234,28 +236,32 @@ func (p *problem) step(w *world, it *item) (next *world, why error) {
 }
 
 // after returns the states that an item can lead to.
-func (p *problem) after(w *world, state any, it *item) (all []any, why error) {
+func (p *problem) after(w *world, from *state, it *item) (all []*state, why error) {
 	if it.ends != nil {
-		return []any{p.SessionEnds(state, Caller{it.ends.Client, int64(it.ends.ID)})}, nil
+		who := Caller{it.ends.Client, int64(it.ends.ID)}
+		return p.pool.after(from, edge{ends: it.ends, who: who}, it, func(value any) ([]any, error) { return []any{p.SessionEnds(value, who)}, nil })
 	}
 	c := it.call
 	st, _ := p.Step(c.Operation)
 	if it.relaxed && (st.Reads || c.Outcome == Refused) {
-		return []any{state}, nil
+		return []*state{from}, nil
+	}
+	step := func(who Caller, heard bool) ([]*state, error) {
+		return p.pool.after(from, edge{call: c, who: who, heard: heard}, it, func(value any) ([]any, error) { return st.Next(value, it.value, c, who, heard) })
 	}
 	for _, who := range p.callers(w, c, st) {
-		next, err := st.Next(state, it.value, c, who, c.Outcome != Unheard && !it.relaxed)
+		next, err := step(who, c.Outcome != Unheard && !it.relaxed)
 		if err != nil && why == nil {
 			why = err
 		}
 		all = append(all, next...)
 		if it.relaxed { // what it answered is one of the answers that it may have given
-			next, _ = st.Next(state, it.value, c, who, true)
+			next, _ = step(who, true)
 			all = append(all, next...)
 		}
 	}
 	if len(all) == 0 && c.Outcome == Unheard { // then it had no effect
-		return []any{state}, nil
+		return []*state{from}, nil
 	}
 	return all, why
 }

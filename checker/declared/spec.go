@@ -64,7 +64,7 @@ func (b Bounds) of(a *evidence.Record) linearize.Budget {
 	return linearize.Budget{
 		Time: cmp.Or(b.Time, mostTime), Tries: cmp.Or(b.Tries, mostTries),
 		Memory: max(1, cmp.Or(b.Memory, a.Memory, evidence.DefaultMemory)/int64(runtime.GOMAXPROCS(0))), // 0 is no bound
-		Size:   func(state any) int { return state.(*world).size },
+		Size:   func(state any) int { return state.(*world).size() },
 	}
 }
 
@@ -121,7 +121,7 @@ func (s *Spec) picture(k *evidence.Key) (linearize.Problem, linearize.Budget, er
 	if err != nil {
 		return linearize.Problem{}, linearize.Budget{}, err
 	}
-	return p.order(p.items), s.Bounds.of(k.Record), nil
+	return p.order(p.items), p.budget, nil
 }
 
 func (s *Spec) decide(ctx context.Context, key *evidence.Key) (f frame.Finding) {

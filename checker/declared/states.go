@@ -1,165 +1,152 @@
 package declared
 
 import (
-	"hash/maphash"
-	"math"
 	"reflect"
 	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
 )
 
-// This file compares and hashes states of any type. Hashes follow pointers, so that a model that
-// changes the state which it was given is noticed.
+// This file keeps the states of searches. A search tries many orders of the same calls, and the search for a
+// counterexample is many such searches, so the same steps come again and again. States may be large: to copy, hash and
+// compare one takes far longer than all else that a step does. So each state is kept once, with where each step led
+// from it, and no step is made twice.
 
-var seed = maphash.MakeSeed()
+// pool has the states of one problem, each of them once. It is safe for concurrent use: a search that was given up
+// may go on.
+type pool struct {
+	of *Spec
 
-// changeable reports whether a value of a type can be changed through a copy of it.
-func changeable(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Array:
-		return changeable(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if changeable(t.Field(i).Type) {
-				return true
-			}
-		}
-		return false
-	case reflect.Chan, reflect.Func, reflect.Interface, reflect.Map, reflect.Pointer, reflect.Slice, reflect.UnsafePointer:
-		return true
-	}
-	return false
+	mu     sync.Mutex
+	states map[uint64][]*state // by hash
+	held   atomic.Int64        // roughly how many bytes all states take
 }
 
-// same reports whether two states are equal.
-func same(a, b any) bool { return reflect.DeepEqual(a, b) }
-
-// hashed returns a hash of a state, and roughly how many bytes it takes. States that are equal have
-// the same hash.
-func hashed(state any) (hash uint64, size int) {
-	w := walk{}
-	h := w.value(reflect.ValueOf(state), 0)
-	return h, w.size
+// state is a state of the specification.
+type state struct {
+	value any
+	hash  uint64 // of all that the value refers to
+	led   map[edge]outcome
 }
 
-type walk struct{ size int }
-
-// deepest limits how far pointers are followed: a state may refer to itself.
-const deepest = 64
-
-func (w *walk) value(v reflect.Value, depth int) uint64 {
-	w.size += 8
-	if !v.IsValid() || depth > deepest {
-		return 1
-	}
-	switch v.Kind() {
-	case reflect.Bool:
-		if v.Bool() {
-			return mix(2, 1)
-		}
-		return mix(2, 0)
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return mix(3, uint64(v.Int()))
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return mix(4, v.Uint())
-	case reflect.Float32, reflect.Float64:
-		return mix(5, math.Float64bits(v.Float()+0)) // 0 and -0 are equal
-	case reflect.String:
-		w.size += v.Len()
-		return maphash.String(seed, v.String())
-	case reflect.Pointer, reflect.Interface:
-		if v.IsNil() {
-			return 6
-		}
-		return mix(7, w.value(v.Elem(), depth+1))
-	case reflect.Slice, reflect.Array:
-		h := mix(8, uint64(v.Len()))
-		for i := range v.Len() {
-			h = mix(h, w.value(v.Index(i), depth+1))
-		}
-		return h
-	case reflect.Struct:
-		h := mix(9, uint64(v.NumField()))
-		for i := range v.NumField() {
-			h = mix(h, w.value(v.Field(i), depth+1))
-		}
-		return h
-	case reflect.Map:
-		h := mix(10, uint64(v.Len()))
-		for it := v.MapRange(); it.Next(); { // in any order
-			h += mix(w.value(it.Key(), depth+1), w.value(it.Value(), depth+1))
-		}
-		return h
-	}
-	return mix(11, uint64(v.Kind()))
+// edge is a step from a state.
+type edge struct {
+	call  *Call
+	ends  *evidence.Session
+	who   Caller
+	heard bool
 }
 
-func mix(a, b uint64) uint64 {
-	h := (a ^ b*0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd
-	return h ^ h>>32
+// outcome is where a step led, and why to no more states.
+type outcome struct {
+	states []*state
+	why    error
+}
+
+// Roughly how many bytes a state and a step take in the pool, beyond the value of the state.
+const (
+	stateCost = 120
+	edgeCost  = 200
+)
+
+func newPool(of *Spec) *pool { return &pool{of: of, states: map[uint64][]*state{}} }
+
+// add returns the state of a value.
+func (p *pool) add(value any) *state {
+	hash, size := hashed(value)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.states[hash] {
+		if same(s.value, value) {
+			return s
+		}
+	}
+	s := &state{value: value, hash: hash}
+	p.states[hash] = append(p.states[hash], s)
+	p.held.Add(stateCost + int64(size))
+	return s
+}
+
+// after returns where a step leads from a state. It makes the step if that is not known.
+func (p *pool) after(from *state, e edge, by *item, next func(value any) ([]any, error)) ([]*state, error) {
+	p.mu.Lock()
+	known, ok := from.led[e]
+	p.mu.Unlock()
+	if ok {
+		return known.states, known.why
+	}
+	values, why := next(from.value)
+	from.unchanged(by)
+	known = outcome{why: why}
+	for _, value := range values {
+		known.states = append(known.states, p.add(value))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if from.led == nil {
+		from.led = map[edge]outcome{}
+	}
+	from.led[e] = known
+	p.held.Add(edgeCost)
+	return known.states, known.why
+}
+
+// unchanged checks that a step did not change the state that it was given.
+func (s *state) unchanged(by *item) {
+	if s.value == nil || !changeable(reflect.TypeOf(s.value)) {
+		return
+	}
+	if hash, _ := hashed(s.value); hash != s.hash {
+		Mistake("%s%s", by.declared(), changed(by.operation()))
+	}
 }
 
 // world is what a search knows at some point of an order: the states that are possible, and the sessions
 // that have ended.
 type world struct {
 	of     *Spec
-	states []any
-	hashes []uint64 // of all that the states refer to
-	size   int
+	states []*state
 	ended  []uint64 // the sessions that have ended, as a set of bits
 }
 
+// worldCost is roughly how many bytes a world takes, and each of its states.
+const (
+	worldCost   = 64
+	inWorldCost = 8
+)
+
+func (w *world) size() int { return worldCost + inWorldCost*len(w.states) + 8*len(w.ended) }
+
 // add adds a state, unless the world has it.
-func (w *world) add(state any) {
-	hash, size := hashed(state)
-	for i, other := range w.states {
-		if w.of.equal != nil && w.of.equal(other, state) || w.of.equal == nil && w.hashes[i] == hash && same(other, state) {
-			return
-		}
+func (w *world) add(s *state) {
+	if !w.has(s) {
+		w.states = append(w.states, s)
 	}
-	w.states, w.hashes = append(w.states, state), append(w.hashes, hash)
-	w.size += size
 }
 
-// unchanged checks that a step did not change a state that it was given.
-func (w *world) unchanged(i int, by *item) {
-	state := w.states[i]
-	if state == nil || !changeable(reflect.TypeOf(state)) {
-		return
+func (w *world) has(s *state) bool {
+	if slices.Contains(w.states, s) {
+		return true
 	}
-	if hash, _ := hashed(state); hash != w.hashes[i] {
-		Mistake("%s%s", by.declared(), changed(by.operation()))
-	}
+	return w.of.equal != nil && slices.ContainsFunc(w.states, func(other *state) bool { return w.of.equal(other.value, s.value) })
 }
 
 // equalWorlds compares worlds after the same items: the same sessions have ended in both.
 func equalWorlds(a, b any) bool {
 	x, y := a.(*world), b.(*world)
-	if len(x.states) != len(y.states) {
-		return false
-	}
-	equal := x.of.equal
-	if equal == nil {
-		equal = same
-	}
-	for i, s := range x.states {
-		if x.of.equal == nil && !slices.Contains(y.hashes, x.hashes[i]) {
-			return false
-		}
-		if !slices.ContainsFunc(y.states, func(other any) bool { return equal(s, other) }) {
-			return false
-		}
-	}
-	return true
+	return len(x.states) == len(y.states) && !slices.ContainsFunc(x.states, func(s *state) bool { return !y.has(s) })
 }
 
 func hashWorld(a any) (sum uint64) {
 	w := a.(*world)
-	for i, one := range w.hashes {
+	for _, s := range w.states {
 		switch { // in any order
 		case w.of.equal == nil:
-			sum += one
+			sum += s.hash
 		case w.of.hash != nil:
-			sum += w.of.hash(w.states[i])
+			sum += w.of.hash(s.value)
 		}
 	}
 	return sum

@@ -68,7 +68,7 @@ func (w *world) String() string {
 		if i > 0 {
 			text += " or "
 		}
-		text += show(s)
+		text += show(s.value)
 	}
 	return text
 }

@@ -1,0 +1,98 @@
+package declared
+
+import (
+	"hash/maphash"
+	"math"
+	"reflect"
+)
+
+// This file compares and hashes states of any type. Hashes follow pointers, so that a model that
+// changes the state which it was given is noticed.
+
+var seed = maphash.MakeSeed()
+
+// changeable reports whether a value of a type can be changed through a copy of it.
+func changeable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Array:
+		return changeable(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if changeable(t.Field(i).Type) {
+				return true
+			}
+		}
+		return false
+	case reflect.Chan, reflect.Func, reflect.Interface, reflect.Map, reflect.Pointer, reflect.Slice, reflect.UnsafePointer:
+		return true
+	}
+	return false
+}
+
+// same reports whether two states are equal.
+func same(a, b any) bool { return reflect.DeepEqual(a, b) }
+
+// hashed returns a hash of a state, and roughly how many bytes it takes. States that are equal have
+// the same hash.
+func hashed(state any) (hash uint64, size int) {
+	w := walk{}
+	h := w.value(reflect.ValueOf(state), 0)
+	return h, w.size
+}
+
+type walk struct{ size int }
+
+// deepest limits how far pointers are followed: a state may refer to itself.
+const deepest = 64
+
+func (w *walk) value(v reflect.Value, depth int) uint64 {
+	w.size += 8
+	if !v.IsValid() || depth > deepest {
+		return 1
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		if v.Bool() {
+			return mix(2, 1)
+		}
+		return mix(2, 0)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return mix(3, uint64(v.Int()))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return mix(4, v.Uint())
+	case reflect.Float32, reflect.Float64:
+		return mix(5, math.Float64bits(v.Float()+0)) // 0 and -0 are equal
+	case reflect.String:
+		w.size += v.Len()
+		return maphash.String(seed, v.String())
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return 6
+		}
+		return mix(7, w.value(v.Elem(), depth+1))
+	case reflect.Slice, reflect.Array:
+		h := mix(8, uint64(v.Len()))
+		for i := range v.Len() {
+			h = mix(h, w.value(v.Index(i), depth+1))
+		}
+		return h
+	case reflect.Struct:
+		h := mix(9, uint64(v.NumField()))
+		for i := range v.NumField() {
+			h = mix(h, w.value(v.Field(i), depth+1))
+		}
+		return h
+	case reflect.Map:
+		h := mix(10, uint64(v.Len()))
+		for it := v.MapRange(); it.Next(); { // in any order
+			h += mix(w.value(it.Key(), depth+1), w.value(it.Value(), depth+1))
+		}
+		return h
+	}
+	return mix(11, uint64(v.Kind()))
+}
+
+func mix(a, b uint64) uint64 {
+	h := (a ^ b*0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd
+	return h ^ h>>32
+}
