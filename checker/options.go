@@ -36,6 +36,8 @@ type Options struct {
 	Transactions []history.Txn
 	// Packed are the transactions of a large run, in place of Transactions; nil if they are not known.
 	Packed *history.PackedTxns
+	// Quick leaves counterexamples as they are found, where it takes long to find out which of their calls matter.
+	Quick bool
 	// NoReference leaves the reference model, and so porcupine, out.
 	NoReference bool
 }

@@ -29,6 +29,8 @@ type Report struct {
 	NotAvailable []NotAvailable `json:"not_available,omitempty"`
 	// Leftovers are what the clients left in the tree; nil if that is not known.
 	Leftovers *Leftovers `json:"leftovers,omitempty"`
+	// Cost is what deciding took.
+	Cost Cost `json:"-"`
 }
 
 // NotAvailable is something that a run lacks, and why. It decides nothing.

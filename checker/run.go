@@ -9,11 +9,13 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/leftovers"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/base/panics"
 )
 
@@ -42,9 +44,9 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		h = h.Unpacked()
 	}
 	a := opts.read(ctx, h, m)
-	a.Memory = opts.memory()
+	a.Memory, a.Quick = opts.memory(), opts.Quick
 	if ctx.Err() != nil {
-		return overall(Report{Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
+		return overall(Report{Cost: Cost{Cut: true}, Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
 	}
 	var properties []*frame.Property
 	for _, p := range m.Properties {
@@ -55,10 +57,14 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	findings := make([][]frame.Finding, len(a.Keys))
 	rulings := make([][]ruling, len(a.Keys))
 	budget := newSearchBudget(ctx, opts)
+	var costs meter
+	began := time.Now()
 	decideKeys(ctx, a, func(i int, k *evidence.Key) {
 		row := make([]frame.Finding, len(properties))
 		for j, p := range properties {
+			from := time.Now()
 			row[j] = decideOn(ctx, p, k)
+			costs.add(p.Name, time.Since(from))
 		}
 		if !opts.NoReference {
 			for _, r := range m.References {
@@ -70,6 +76,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		findings[i] = row
 		k.Forget()
 	})
+	costs.within(time.Since(began))
 	silent := silences(a)
 	r := Report{Assumptions: assumptions(a, silent), Unanswered: after(silent, true), Uncalled: after(silent, false), NotAvailable: append(unlogged(a, m.Properties), unoffered(a, m.Properties)...)}
 	left, why := leftovers.Of(ctx, a)
@@ -89,8 +96,11 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 			own.Memory = opts.memory()
 			c = own
 		}
+		from := time.Now()
 		r.Verdicts = append(r.Verdicts, askExtra(ctx, c, h)...)
+		costs.add(c.Name(), time.Since(from))
 	}
+	r.Cost = Cost{Took: costs.took, Cut: ctx.Err() != nil}
 	r.Verdicts = requireMet(a, r.Assumptions, r.Verdicts, opts)
 	if h.Packed() && slices.ContainsFunc(r.Verdicts, func(v Verdict) bool { return v.Result == Violation }) {
 		h = h.Unpacked() // what explains a violation may lie anywhere
@@ -100,18 +110,26 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 	return overall(r, opts)
 }
 
-// askExtra asks a check of the user's, which may panic, and may give verdicts that are incomplete.
+// askExtra asks a check of the user's, which may panic, may take longer than it has, and may give verdicts that are
+// incomplete.
 func askExtra(ctx context.Context, c Check, h *history.History) (vs []Verdict) {
 	undecided := func(format string, args ...any) []Verdict {
 		return []Verdict{{Property: c.Name(), Declared: true, Result: Unknown, Reason: fmt.Sprintf(format, args...)}}
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			vs = undecided("the check panicked: %v%s", p, panics.Place())
-		}
-	}()
-	vs = slices.Clone(c.Check(ctx, h))
-	if len(vs) == 0 {
+	vs, err := await.Within(ctx, func() (vs []Verdict, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("the check panicked: %v%s", p, panics.Place())
+			}
+		}()
+		return slices.Clone(c.Check(ctx, h)), nil
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return undecided("%s", budgetSpent)
+	case err != nil:
+		return undecided("%v", err)
+	case len(vs) == 0:
 		return undecided("the check gave no verdict")
 	}
 	for i := range vs {

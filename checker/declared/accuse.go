@@ -40,8 +40,10 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 	w := p.first(violates)
 	known := pointers(w.Ops)
 	var shown []*item
-	for _, i := range w.Shrink(violates, stop) {
-		shown = append(shown, p.items[i])
+	if !p.key.key.Quick {
+		for _, i := range w.Shrink(violates, stop) {
+			shown = append(shown, p.items[i])
+		}
 	}
 	last, changer, did, state, why := p.stuck(ctx, known, shown)
 	if last == nil {

@@ -2,11 +2,13 @@ package declared
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/base/panics"
 	"github.com/zklab/zklab/internal/base/printable"
 )
@@ -22,32 +24,47 @@ type Finding struct {
 }
 
 // Property is the rule that decide finds nothing wrong with any key. It is called for several keys at the
-// same time. If it panics, the key is undecided.
+// same time. If it panics, or takes longer than checks may, the key is undecided.
 func Property(name, meaning string, decide func(*Key) []Finding) Rule {
 	return Rule{property: &frame.Property{
 		Name: name, Meaning: meaning, Declared: true, Decider: "a function of the program",
 		Evidence: frame.FromTimes,
-		Decide: func(_ context.Context, k *evidence.Key) (f frame.Finding) {
-			defer func() {
-				if p := recover(); p != nil {
-					f.Unknown("the property panicked: %v%s", p, panics.Place())
-				}
-			}()
-			for _, one := range decide(keyOf(k)) {
-				why := printable.Text(one.Why, 500)
-				if one.Undecided {
-					f.Unknown("%s", why)
-					continue
-				}
-				var events []int
-				for _, c := range one.Show {
-					events = append(events, c.Events()...)
-				}
-				f.Violated(events, "%s", why)
+		Decide: func(ctx context.Context, k *evidence.Key) (f frame.Finding) {
+			key := keyOf(k)
+			found, err := await.Within(ctx, func() (found []Finding, err error) {
+				defer func() {
+					if p := recover(); p != nil {
+						err = fmt.Errorf("the property panicked: %v%s", p, panics.Place())
+					}
+				}()
+				return decide(key), nil
+			})
+			switch {
+			case err != nil && ctx.Err() != nil:
+				f.Unknown("the property did not return before the budget for checking was used up")
+			case err != nil:
+				f.Unknown("%v", err)
+			}
+			for _, one := range found {
+				tell(&f, one)
 			}
 			return f
 		},
 	}}
+}
+
+// tell adds what a property found.
+func tell(f *frame.Finding, one Finding) {
+	why := printable.Text(one.Why, 500)
+	if one.Undecided {
+		f.Unknown("%s", why)
+		return
+	}
+	var events []int
+	for _, c := range one.Show {
+		events = append(events, c.Events()...)
+	}
+	f.Violated(events, "%s", why)
 }
 
 // Quiesced returns when the load was over and all faults were healed: history.Never if that did not happen.

@@ -25,6 +25,8 @@ type Record struct {
 
 	// Memory is roughly how many bytes searches may use, all together; 0 means DefaultMemory.
 	Memory int64
+	// Quick says that counterexamples need not be small.
+	Quick bool
 
 	Keys []*Key // in order of key
 

@@ -39,6 +39,11 @@ type Experiment struct {
 	// Brief skips the report if the run passes, since a passing test does not keep it. Silent skips
 	// it in any case.
 	Brief, Silent bool
+	// Quick leaves the counterexamples of a simulated run as they are found; [Outcome.InFull] makes them small.
+	Quick bool
+	// CheckFor returns how long the checks of a simulated run may take, when they begin; 0, or nil, is as long as
+	// checker.Options has it.
+	CheckFor func() time.Duration
 	// OnLook is called about once per second of real time while a simulation runs, outside of it.
 	OnLook func()
 	// Now is the clock of tests of many runs; nil means time.Now.

@@ -2,10 +2,13 @@ package experiment
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
+	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/program"
@@ -26,6 +29,20 @@ type Outcome struct {
 	Messages []link.Passed    // nil unless KeepMessages was set
 	Replay   string           // the command to repeat it
 	Unheld   *bubble.Unheld   // code that a simulated run left running; nil if none
+	Cost     checker.Cost     // of the checks of a simulated run
+}
+
+// InFull decides a simulated run again that was decided with Quick, for so long at most. It returns the run as it was
+// if that does not find the same property violated.
+func (o *Outcome) InFull(ctx context.Context, most time.Duration, property string) *Outcome {
+	x := o.Made
+	x.Quick, x.CheckFor = false, func() time.Duration { return most }
+	again, err := x.judgeSimulated(ctx, o.Unkept)
+	if err != nil || !slices.Contains(again.Result.Violated(), property) {
+		return o
+	}
+	again.Unheld, again.Made = o.Unheld, o.Made
+	return again
 }
 
 // Record returns the history and the transactions of a simulated run, in the formats of

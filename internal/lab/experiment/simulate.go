@@ -56,6 +56,7 @@ func (x Experiment) Simulate(ctx context.Context, t *testing.T) (*Outcome, error
 	}
 	o.Unheld, o.Made = unheld, x
 	o.Made.Interrupt, o.Made.Progress, o.Made.OnLook, o.Made.OnEvent = nil, nil, nil, nil // a repetition has its own
+	o.Made.Quick, o.Made.CheckFor = false, nil
 	if out != "" {
 		err = o.Keep(out)
 	}
@@ -85,13 +86,17 @@ func (x Experiment) judgeSimulated(ctx context.Context, done *engine.Finished) (
 	began := time.Now()
 	h := done.History
 	result := &store.Result{}
-	judge.Decide(ctx, h, checker.Options{Strict: x.Strict, Extra: x.Checks, Transactions: done.Txns}, result)
+	opts := checker.Options{Strict: x.Strict, Extra: x.Checks, Transactions: done.Txns, Quick: x.Quick}
+	if x.CheckFor != nil {
+		opts.Budget = x.CheckFor()
+	}
+	cost := judge.Decide(ctx, h, opts, result)
 	if ctx.Err() != nil {
 		return nil, engine.Stopped(ctx)
 	}
 	done.Timings["check"] = time.Since(began)
 	x.describe(result, done)
-	return &Outcome{Result: result, History: h, Unkept: done, Messages: done.Messages, Replay: x.Replay}, nil
+	return &Outcome{Result: result, History: h, Unkept: done, Messages: done.Messages, Replay: x.Replay, Cost: cost}, nil
 }
 
 // lookEvery is the interval, in virtual time, at which a simulated run checks whether it is still

@@ -5,9 +5,11 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/lab/pace"
 	"github.com/zklab/zklab/internal/virtual/bubble"
 )
 
@@ -41,7 +43,9 @@ func violatesAgain(t *testing.T, o *experiment.Outcome, property string) bool {
 	t.Helper()
 	again := true
 	t.Run("again", func(t *testing.T) {
-		second, err := o.Made.Simulate(t.Context(), t)
+		x := o.Made
+		x.Quick, x.CheckFor = true, func() time.Duration { return pace.AccuseTime(t) }
+		second, err := x.Simulate(t.Context(), t)
 		again = err == nil && slices.Contains(second.Result.Violated(), property)
 	})
 	return again

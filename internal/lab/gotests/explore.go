@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/faults/plan"
 	"github.com/zklab/zklab/internal/base/prose"
@@ -45,7 +46,7 @@ func exploreIn(t *testing.T, x experiment.Experiment) (report explore.Report, p 
 	p = pace.Begin(t, cmp.Or(x.Budget, usualBudget), "Experiment.Budget", x.Now, func() string { return far.Progress() })
 	p.Log(fmt.Sprintf("each fault at each message of %s with %s each, then up to %d pairs of faults, %s",
 		prose.Count(x.Clients, "client"), prose.Count(x.Ops, "operation"), exploredPairs, p.AtMost()))
-	x.OnLook = p.Look
+	x.OnLook, x.CheckFor = p.Look, func() time.Duration { return p.CheckTime(exploredPairs) }
 	seen := func(r explore.Report) {
 		far = r
 		p.Look()

@@ -1,10 +1,13 @@
 package gotests
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
@@ -38,6 +41,12 @@ func smallestText(t *testing.T, first *experiment.Outcome, property string) stri
 // shrinkRuns is how many runs a failed test shrinks with at most: a few seconds of them.
 const shrinkRuns = 200
 
+// shrinkChecks is the number of runs whose checks may take the whole time for shrinking, if each takes as long as it may.
+const shrinkChecks = 10
+
+// errShrinkTime says why a run was not shrunk that could not even be repeated in the time for it.
+var errShrinkTime = errors.New("the time for it was up before the run had been repeated")
+
 // shrinkKept shrinks a run that was kept and violates a property, and keeps the smaller one beside it.
 func shrinkKept(t *testing.T, o *experiment.Outcome, property string) (small *shrink.Smallest, err error) {
 	t.Helper()
@@ -45,7 +54,12 @@ func shrinkKept(t *testing.T, o *experiment.Outcome, property string) (small *sh
 	t.Run("shrink", func(t *testing.T) {
 		causes := sweep.CausesOf(o.Result, o.History)
 		at := max(0, slices.IndexFunc(causes, func(c sweep.Cause) bool { return c.Property == property }))
-		small, err = shrink.Simulated(t, o.Made, o, shrink.Config{Cause: causes[at], Runs: shrinkRuns, For: pace.ShrinkTime(t)})
+		begins, ends := pace.ShrinkTime(t)
+		x := o.Made
+		x.CheckFor = func() time.Duration { return begins / shrinkChecks }
+		ctx, cancel := context.WithTimeoutCause(t.Context(), ends, errShrinkTime)
+		defer cancel()
+		small, err = shrink.Simulated(ctx, t, x, o, shrink.Config{Cause: causes[at], Runs: shrinkRuns, For: begins})
 	})
 	if err != nil {
 		return nil, err

@@ -35,9 +35,12 @@ func Simulate(t *testing.T, x experiment.Experiment) {
 	} else if seeds > 1 {
 		s.asked = &sweep.Asked{} // of the faults of all kinds of runs
 	}
-	x.OnLook, x.Gates = s.pace.Look, nil // all runs together are judged by them
+	x = s.oneOf(x)
 	s.each(func(int) {
 		if err := s.simulate(t, x); err != nil {
+			if s.violated > 0 {
+				s.tell(t, x)
+			}
 			t.Fatalf("zklab: seed %d: the experiment could not be run: %v", x.Seed, err)
 		}
 		x.Seed++
@@ -61,9 +64,16 @@ func begun(t *testing.T, x experiment.Experiment, seeds int, budget time.Duratio
 	return s
 }
 
+// oneOf returns the experiment of one of the runs.
+func (s *simulations) oneOf(x experiment.Experiment) experiment.Experiment {
+	x.OnLook, x.Gates = s.pace.Look, nil // all runs together are judged by them
+	x.Quick, x.CheckFor = true, func() time.Duration { return s.pace.CheckTime(s.seeds) }
+	return x
+}
+
 // far says how far the test has come.
 func (s *simulations) far() string {
-	return fmt.Sprintf("%d of %s, %d violated", s.runs+s.unheld.count, prose.Count(s.seeds, "simulation"), s.violated)
+	return fmt.Sprintf("%d of %s, %d violated", s.runs+s.unheld.count+len(s.cut), prose.Count(s.seeds, "simulation"), s.violated)
 }
 
 // each calls run for each seed, until there is a reason to begin no other one.
@@ -82,7 +92,7 @@ func (s *simulations) each(run func(i int)) {
 
 // enough returns why no other seed may begin, or "".
 func (s *simulations) enough() string {
-	return cmp.Or(s.giveUp(s.runs), failAlike(s.alike), s.pace.Over())
+	return cmp.Or(s.giveUp(s.runs), s.tooSlow(), failAlike(s.alike), s.pace.Over())
 }
 
 // mostAlike is the number of runs that fail alike after which no other one begins, if they are the

@@ -36,6 +36,7 @@ type simulations struct {
 	asked         *sweep.Asked // the faults that the test asked for
 	took          []sweep.FaultCount
 	unheld
+	costs
 }
 
 // violatedIn is the number of runs that violated a property, and the smallest of them.
@@ -58,7 +59,7 @@ func (s *simulations) add(o *experiment.Outcome) {
 	case checker.Violation:
 		s.decided++
 		s.violated++
-		s.count(o)
+		s.countViolated(o)
 	default:
 		if s.undecided == nil {
 			s.undecided = o
@@ -68,8 +69,8 @@ func (s *simulations) add(o *experiment.Outcome) {
 	}
 }
 
-// count counts each violated property of a run once.
-func (s *simulations) count(o *experiment.Outcome) {
+// countViolated counts each violated property of a run once.
+func (s *simulations) countViolated(o *experiment.Outcome) {
 	if s.properties == nil {
 		s.properties = map[string]violatedIn{}
 	}
@@ -127,14 +128,17 @@ func (s *simulations) howMany() string {
 func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	t.Helper()
 	s.tellUnheld(t, x, s.runs)
+	s.tellCut(t, x)
 	if s.left > 0 {
 		t.Logf("zklab: %s", s.notBegun())
 	}
 	switch {
+	case s.runs == 0 && len(s.cut) > 0: // it is told
 	case s.runs == 0:
 		t.Log("zklab: no simulation ran to its end")
 	case s.violated > 0:
 		property, o, note := s.repeating(t)
+		o = inFull(t, o, property)
 		keepFailed(t, x, o)
 		t.Errorf("zklab: %s (%s); %s%s", s.howMany(), s.often(), smallestText(t, o, property), note)
 	case s.decided == 0 && !x.AllowUnknown:
@@ -170,7 +174,7 @@ func (s *simulations) judgeGates(t *testing.T, x experiment.Experiment) {
 
 // notBegun says how many seeds were not begun, and why.
 func (s *simulations) notBegun() string {
-	return fmt.Sprintf("%s not begun, since %s", seedsWere(s.left), s.why)
+	return fmt.Sprintf("%s not begun, since %s", seedsWere(s.left), join(s.why, s.dear(s.pace.Passed())))
 }
 
 // mostOpen is the share of simulations, as one in so many, that fails the test if they are

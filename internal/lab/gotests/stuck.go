@@ -49,7 +49,9 @@ func (s *simulations) take(seed int64, o *experiment.Outcome, err error) error {
 	var held *bubble.Unheld
 	switch {
 	case err == nil:
-		s.add(o)
+		if s.charge(o) {
+			s.add(o)
+		}
 		s.outlive(seed, o)
 	case errors.Is(err, experiment.ErrStuck) && errors.As(err, &held):
 		s.stop(seed, held)

@@ -47,7 +47,7 @@ func Sweep(t *testing.T, x experiment.Experiment, r Range) {
 
 // sweep runs one seed.
 func (s *simulations) sweep(t *testing.T, x experiment.Experiment, replay string) {
-	x.OnLook, x.Gates = s.pace.Look, nil // all runs together are judged by them
+	x = s.oneOf(x)
 	o, err := x.Simulate(t.Context(), t)
 	if err := s.take(x.Seed, o, err); err != nil {
 		t.Fatalf("zklab: the experiment could not be run: %v", err)

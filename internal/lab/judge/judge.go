@@ -117,8 +117,8 @@ func judgeGates(result *store.Result) {
 	}
 }
 
-// Decide adds to a result what follows from the record and from the transactions in opts.
-func Decide(ctx context.Context, h *history.History, opts checker.Options, result *store.Result) {
+// Decide adds to a result what follows from the record and from the transactions in opts, and returns what that took.
+func Decide(ctx context.Context, h *history.History, opts checker.Options, result *store.Result) checker.Cost {
 	report := checker.Run(ctx, h, opts)
 	result.Verdict, result.Verdicts, result.Assumptions = report.Verdict, report.Verdicts, report.Assumptions
 	result.Unanswered, result.Uncalled = report.Unanswered, report.Uncalled
@@ -130,6 +130,7 @@ func Decide(ctx context.Context, h *history.History, opts checker.Options, resul
 	if result.Leftovers != nil {
 		Warn(result, result.Leftovers.Warnings())
 	}
+	return report.Cost
 }
 
 // Warn adds the warnings of the checks to a result, each once.

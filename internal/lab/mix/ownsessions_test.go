@@ -50,7 +50,7 @@ func TestOwnSessionsShrink(t *testing.T) {
 		if len(causes) == 0 || o.Made.PlayProcesses {
 			continue
 		}
-		s, err := shrink.Simulated(t, o.Made, o, shrink.Config{Cause: causes[0], Runs: 150})
+		s, err := shrink.Simulated(t.Context(), t, o.Made, o, shrink.Config{Cause: causes[0], Runs: 150})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,6 +72,29 @@ func (p *Pace) Over() string {
 	return p.limit.why
 }
 
+// A check of one of many runs gets one part in checkParts of the time that is left, and at least one in leastParts of all
+// of the time: else those of the last runs would get next to nothing.
+const (
+	checkParts = 4
+	leastParts = 20
+)
+
+// CheckTime returns how long the checks of one of so many runs may take; 0 is without a limit. What a run gives does not
+// depend on it: a run whose checks do not end in time counts as one that was not done.
+func (p *Pace) CheckTime(runs int) time.Duration {
+	if p.limit.at.IsZero() {
+		return 0
+	}
+	left := p.limit.at.Sub(p.now())
+	if runs > 1 {
+		left /= checkParts
+	}
+	return max(left, p.limit.at.Sub(p.began)/leastParts)
+}
+
+// Passed returns how long the test has taken until now.
+func (p *Pace) Passed() time.Duration { return p.now().Sub(p.began) }
+
 // AtMost says when the test ends at the latest.
 func (p *Pace) AtMost() string {
 	if p.limit.at.IsZero() {
@@ -111,11 +134,24 @@ func (p *Pace) SayAside(text string) {
 // runs left, long before: what a test shows must not depend on how busy the machine is.
 const shrinkFor = 20 * time.Second
 
-// ShrinkTime is shrinkFor, or half of the time until the test's deadline if that is shorter.
-func ShrinkTime(t *testing.T) time.Duration {
+// ShrinkTime returns for how long a failed test shrinks its run, and when it ends even what is under way: after half
+// as long again. That is shrinkFor, or less if the test's deadline is near.
+func ShrinkTime(t *testing.T) (begins, ends time.Duration) {
+	begins = min(shrinkFor, untilDeadline(t)/3)
+	return begins, begins + begins/2
+}
+
+// accuseFor is the longest time for which the counterexample that a failed test shows is made small.
+const accuseFor = 10 * time.Second
+
+// AccuseTime is accuseFor, or less if the test's deadline is near.
+func AccuseTime(t *testing.T) time.Duration { return min(accuseFor, untilDeadline(t)/4) }
+
+// untilDeadline returns the time until the deadline of a test, which is far away if there is none.
+func untilDeadline(t *testing.T) time.Duration {
 	deadline, ok := t.Deadline()
 	if !ok {
-		return shrinkFor
+		return time.Hour
 	}
-	return max(min(shrinkFor, time.Until(deadline)/2), time.Millisecond)
+	return max(time.Until(deadline), 4*time.Millisecond)
 }

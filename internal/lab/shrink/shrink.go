@@ -155,10 +155,10 @@ func (s *shrinker) over() bool { return s.why() != "" }
 
 func (s *shrinker) why() End {
 	switch {
-	case s.ctx.Err() != nil:
-		return Interrupted
 	case s.For > 0 && time.Since(s.began) >= s.For:
 		return TimeIsUp
+	case s.ctx.Err() != nil:
+		return Interrupted
 	case s.report.Runs >= s.Runs:
 		return RunsAreUp
 	}

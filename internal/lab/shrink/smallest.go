@@ -29,14 +29,14 @@ type Smallest struct {
 	place    string // where runs in real time have their folders; empty for simulations
 }
 
-// Simulated shrinks a simulated run of x in a test.
-func Simulated(t *testing.T, x experiment.Experiment, o *experiment.Outcome, c Config) (*Smallest, error) {
+// Simulated shrinks a simulated run of x in a test. The end of ctx ends also a run that is under way.
+func Simulated(ctx context.Context, t *testing.T, x experiment.Experiment, o *experiment.Outcome, c Config) (*Smallest, error) {
 	if o.Unkept == nil {
 		return nil, engine.Usage("only a simulated run can be shrunk in a test")
 	}
 	c.From = o.Unkept.Stored()
 	made := func(s store.Experiment) (experiment.Experiment, error) { return smaller(x, s) }
-	s, err := Runs(t.Context(), t, c, "", made)
+	s, err := Runs(ctx, t, c, "", made)
 	if err == nil {
 		s.workload = fmt.Sprintf("%T{New: newSubject} // newSubject is your constructor", x.Workload)
 		if own, ok := x.Workload.(interface{ Source() string }); ok {

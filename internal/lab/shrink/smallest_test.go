@@ -41,7 +41,7 @@ func shrunk(t *testing.T, recipe, subject, faults string) *Smallest {
 		if len(causes) == 0 {
 			continue
 		}
-		s, err := Simulated(t, x, o, Config{Cause: causes[0], Runs: 150})
+		s, err := Simulated(t.Context(), t, x, o, Config{Cause: causes[0], Runs: 150})
 		if err != nil {
 			t.Fatal(err)
 		}

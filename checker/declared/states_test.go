@@ -1,0 +1,97 @@
+package declared
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/models"
+)
+
+// board has entries that clients add to.
+const entries = 1000
+
+// boards is the specification of a board. count is told each step.
+func boards(count func(key string)) *Spec {
+	first := map[int]int{}
+	for i := range entries {
+		first[i] = i
+	}
+	return &Spec{Name: "sequential", Begin: func() any { return first }, Step: func(f string) (Step, bool) {
+		return Step{Reads: f == "get", Decode: decoded, Next: func(state, value any, c *Call, who Caller, heard bool) ([]any, error) {
+			at, board := value.([2]int)[0], state.(map[int]int)
+			count(fmt.Sprint(c.number, who, heard, board[0], board[1], board[2]))
+			if f == "add" {
+				board = maps.Clone(board)
+				board[at]++
+			}
+			if heard && board[at] != value.([2]int)[1] {
+				return nil, fmt.Errorf("%s answered %d", f, value.([2]int)[1])
+			}
+			return []any{board}, nil
+		}}, true
+	}}
+}
+
+var boardModel = models.Model{Name: "board", Operations: []models.Operation{{F: "add"}, {F: "get"}}}
+
+// addedTwice is a history of additions, side by side, of which each but the last answers what is right. It is of three
+// entries, so that these are all of a state that matters.
+func addedTwice(n int) *history.History {
+	b := historytest.New(boardModel.Name)
+	for i := range n {
+		answer := i%3 + i/3 + 1
+		if i == n-1 {
+			answer--
+		}
+		at := float64(10 * i)
+		b.Op(i%4, "add", "k", at, at+35, history.OK, i%3, answer).Session(history.ID(i%4 + 1))
+	}
+	return b.History()
+}
+
+// However many orders a search tries, and however many searches a counterexample takes, no step is made twice: with large
+// states it takes far longer than the rest.
+func TestNoStepTwice(t *testing.T) {
+	var mu sync.Mutex
+	steps := map[string]int{}
+	spec := boards(func(key string) {
+		mu.Lock()
+		defer mu.Unlock()
+		steps[key]++
+	})
+	a := evidence.Read(t.Context(), addedTwice(60), &boardModel, nil)
+	a.Memory = 1 << 32
+	f := spec.decide(t.Context(), a.Keys[0])
+	if f.Result != frame.Violation || len(f.Counterexample) > 8 {
+		t.Errorf("%q %s: events %v", f.Result, f.Reason, f.Counterexample)
+	}
+	most := 0
+	for _, n := range steps {
+		most = max(most, n)
+	}
+	if most > 1 || len(steps) < 60 {
+		t.Errorf("of %d steps, one is made %d times", len(steps), most)
+	}
+}
+
+// With Quick, a violation is found in fewer steps, and says the same.
+func TestQuick(t *testing.T) {
+	var made [2]int
+	for i, quick := range []bool{false, true} {
+		spec := boards(func(string) { made[i]++ })
+		a := evidence.Read(t.Context(), addedTwice(60), &boardModel, nil)
+		a.Quick = quick
+		if f := spec.decide(t.Context(), a.Keys[0]); f.Result != frame.Violation || len(f.Counterexample) == 0 {
+			t.Errorf("quick is %t: %q %s: events %v", quick, f.Result, f.Reason, f.Counterexample)
+		}
+	}
+	if 2*made[1] > made[0] {
+		t.Errorf("%d steps, and %d with Quick", made[0], made[1])
+	}
+}

@@ -1,0 +1,106 @@
+package gotests
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/internal/lab/experiment"
+	"github.com/zklab/zklab/internal/lab/pace"
+)
+
+// costs are what the checks of some runs took, and the runs whose checks took longer than their share of the test's
+// time. What such a run gives is not known: it counts neither as decided nor as undecided.
+type costs struct {
+	took  map[string]time.Duration // by property
+	own   map[string]bool          // the properties that the program declares
+	cut   []string                 // the seeds of those runs
+	first *experiment.Outcome      // of them
+}
+
+// mostCut is the number of runs with checks that take longer than they may, after which no other run begins. A
+// function that does not return occupies a processor until the process ends.
+const mostCut = 3
+
+// charge counts what the checks of a run took. It reports whether the run is done: a violation that was found stands.
+func (c *costs) charge(o *experiment.Outcome) (done bool) {
+	if c.took == nil {
+		c.took, c.own = map[string]time.Duration{}, map[string]bool{}
+	}
+	for name, took := range o.Cost.Took {
+		c.took[name] += took
+	}
+	for _, v := range o.Result.Verdicts {
+		c.own[v.Property] = c.own[v.Property] || v.Declared
+	}
+	if !o.Cost.Cut || o.Result.Verdict == checker.Violation {
+		return true
+	}
+	if c.cut = append(c.cut, fmt.Sprint(o.Result.Seed)); len(c.cut) == 1 {
+		c.first = o
+	}
+	return false
+}
+
+// tooSlow returns why no other run may begin, or "".
+func (c *costs) tooSlow() string {
+	if len(c.cut) < mostCut {
+		return ""
+	}
+	return fmt.Sprintf("the checks of %d took too long", len(c.cut))
+}
+
+// dear says what property most of the time went into, if its checks took a quarter of so long a time. It returns "" if
+// none did.
+func (c *costs) dear(passed time.Duration) string {
+	name := ""
+	for _, other := range slices.Sorted(maps.Keys(c.took)) {
+		if name == "" || c.took[other] > c.took[name] {
+			name = other
+		}
+	}
+	if name == "" || 4*c.took[name] < passed {
+		return ""
+	}
+	whose := "the"
+	if c.own[name] {
+		whose = "your"
+	}
+	return fmt.Sprintf("%s went into %s property %s", c.took[name].Round(100*time.Millisecond), whose, name)
+}
+
+// tellCut says which runs were not done since their checks took too long. ended is the number of simulations that were
+// done. It fails the test if they are too many, and nothing was violated.
+func (s *simulations) tellCut(t *testing.T, x experiment.Experiment) {
+	t.Helper()
+	n := len(s.cut)
+	if n == 0 {
+		return
+	}
+	text := fmt.Sprintf("the checks of %d of %s were ended, since they took longer than their share of the test's time: %s %s",
+		n, prose.Count(s.runs+n, "simulation"), prose.Noun(n, "seed"), prose.List(s.cut, "and"))
+	if dear := s.dear(s.pace.Passed()); dear != "" {
+		text += "; " + dear
+	}
+	if s.violated > 0 || mostOpen*n < s.runs+n || x.AllowUnknown {
+		t.Logf("zklab: %s", text)
+		return
+	}
+	keepFailed(t, x, s.first)
+	t.Errorf("zklab: nothing was violated, but %s\n%s", text, whereText(s.first))
+}
+
+// inFull returns a violated run with the counterexample of a property made small.
+func inFull(t *testing.T, o *experiment.Outcome, property string) *experiment.Outcome {
+	return o.InFull(t.Context(), pace.AccuseTime(t), property)
+}
+
+// join joins what is not empty.
+func join(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), "; ")
+}
