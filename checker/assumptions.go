@@ -71,19 +71,23 @@ func healthy(a *evidence.Record, name, when, moment string) Assumption {
 // loadOnKey is how many operations some key must have seen, if keys live longer than one round.
 const loadOnKey = 10
 
-// loaded asks for enough operations that succeeded before the first fault: a subject that never
-// worked must not pass because nothing happened.
+// loaded asks for enough operations that were answered before the first fault: a subject that never
+// worked must not pass because nothing happened. A refusal that the operation declares is an answer.
 func loaded(a *evidence.Record) Assumption {
 	until, before := a.Faults.First(), "before the first fault"
 	if until == evidence.Never {
 		until, before = a.Phase(history.PhaseHeal), "in the load phase"
 	}
-	total, most, inLoad := 0, 0, 0
+	total, most, inLoad, did := 0, 0, 0, "succeeded"
 	for _, k := range a.Keys {
 		n := 0
 		for op := range k.EachOp() {
-			if op.Outcome() != history.OK || a.Object.Operation(op.F).Local {
+			refused := op.Return != nil && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused
+			if op.Outcome() != history.OK && !refused || a.Object.Operation(op.F).Local {
 				continue
+			}
+			if refused {
+				did = "succeeded, or were refused,"
 			}
 			if op.Return.Time <= until {
 				n++
@@ -95,7 +99,7 @@ func loaded(a *evidence.Record) Assumption {
 		total, most = total+n, max(most, n)
 	}
 	want := a.Params.MinLoad
-	text := fmt.Sprintf("%s succeeded %s, of %d wanted", prose.Count(total, "operation"), before, want)
+	text := fmt.Sprintf("%s %s %s, of %d wanted", prose.Count(total, "operation"), did, before, want)
 	met := total >= want
 	if why := a.NeverWorked(); why != "" {
 		return Assumption{"load", false, why}
@@ -105,7 +109,7 @@ func loaded(a *evidence.Record) Assumption {
 	}
 	if met && !a.Object.Rounds && most < min(loadOnKey, want) {
 		met = false
-		text = fmt.Sprintf("no key had more than %d operations that succeeded %s, of %d wanted", most, before, loadOnKey)
+		text = fmt.Sprintf("no key had more than %d operations that %s %s, of %d wanted", most, did, before, loadOnKey)
 	}
 	return Assumption{"load", met, text}
 }
