@@ -100,7 +100,8 @@ type Experiment struct {
 	// Budget limits the real time in which the functions Simulate and Explore begin runs. 0 means
 	// one minute; negative means no limit. The deadline of the test (go test -timeout) limits it,
 	// too, with some time to spare for the report. A budget ends a test early, and never changes what
-	// a run does. Sweep has [SweepOptions].Budget.
+	// a run does. The checks of one run may take a quarter of what is left of it; a run whose checks take
+	// longer counts as one that was not done, unless a violation was found. Sweep has [SweepOptions].Budget.
 	Budget time.Duration
 
 	// Checks decide further properties, in addition to those of the Workload. Each has a name that no
