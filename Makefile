@@ -6,7 +6,7 @@ GOFUMPT   := mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@latest
 
-.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table clean
+.PHONY: build exact image sweep-image modules test test-real race compare status timeline large track-record mutants pairs pairs-by-force soak monitor-load guide pictures lint vuln bench bench-table spec-table clean
 
 build: ## the command, at bin/zklab, from the same build cache as go run and go test
 	$(GO) build -o bin/zklab ./cmd/zklab
@@ -116,6 +116,11 @@ bench-table: ## docs/checkers-measured.md, of this machine when it is idle: some
 	$(GO) test -run '^$$' -bench 'Decide|File' -timeout 90m ./checker/linear > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	$(GO) run ./internal/dev bench-table --machine "$(MACHINE)" --csv bin/checkers-measured.csv < bin/bench.txt > bin/checkers-measured.md
 	mv bin/checkers-measured.md bin/checkers-measured.csv docs
+
+spec-table: ## the costs of specifications in docs/own-objects.md, of this machine when it is idle
+	mkdir -p bin
+	$(GO) test -run '^$$' -bench Specification -timeout 30m ./checker/declared > bin/spec.txt || { cat bin/spec.txt; exit 1; }
+	$(GO) run ./internal/dev spec-table < bin/spec.txt
 
 clean: ## what was built, and what crashed runs left
 	-bin/zklab clean

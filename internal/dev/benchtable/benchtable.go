@@ -4,7 +4,8 @@
 //	make bench | tee bench.txt
 //	go run ./internal/dev bench-table --machine "2 cores" --csv docs/checkers-measured.csv < bench.txt > docs/checkers-measured.md
 //
-// "make bench-table" does both.
+// "make bench-table" does both. "make spec-table" writes what BenchmarkSpecification of checker/declared measures into
+// docs/own-objects.md.
 package benchtable
 
 import (
