@@ -20,6 +20,9 @@ const (
 	Idle    = "idle"
 )
 
+// making is the state of a client whose create a server has carried out. A fault sees it, and the record does not.
+const making = "making"
+
 // Activity follows the growing record and knows what each client does now, and what it did
 // a moment ago. It is safe for concurrent use.
 type Activity struct {
@@ -125,6 +128,13 @@ func (a *Activity) Ever(states ...string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.ContainsFunc(states, func(s string) bool { return a.ever[s] })
+}
+
+// saw notes a state that the record does not show.
+func (a *Activity) saw(state string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ever[state] = true
 }
 
 // Doing returns what a client does now.

@@ -113,6 +113,12 @@ func withWho(k Kind, own ...Who) Kind {
 		k.words.list = append(k.words.list, string(w))
 	}
 	k.words.list = append(k.words.list, whoWords.list...)
+	k.words.check = func(s string) error {
+		if first, anybody := Who(s).orElse(); anybody && slices.Contains(own, first) {
+			return nil
+		}
+		return whoWords.check(s)
+	}
 	return k
 }
 

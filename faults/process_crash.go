@@ -33,7 +33,7 @@ var _ = declare(kinds.Crash, withWho(Kind{
 		if f != (Crash{}) {
 			return f
 		}
-		turns := []Who{Holder.OrAny(), Waiter.OrAny(), Created, Anyone}
+		turns := []Who{Holder.OrAny(), Waiter.OrAny(), Created.OrAny(), Anyone}
 		return Crash{Who: turns[n%len(turns)]}
 	},
 }, Created))
@@ -52,8 +52,8 @@ func (Crash) Available(s Setting) error { return ownProcesses(s) }
 func (x Crash) Inject(ctx context.Context, t *Target, rng *rand.Rand) (Effect, error) {
 	e := &crashed{}
 	var err error
-	if x.Who == Created {
-		e.victims, err = afterCreate(ctx, t, rng)
+	if first, anybody := x.Who.orElse(); first == Created {
+		e.victims, err = created(ctx, t, rng, anybody)
 	} else {
 		e.victims, err = choice{who: x.Who, alone: true}.hit(ctx, t, rng, freeze)
 	}
@@ -74,10 +74,28 @@ func (v *victim) kill() error {
 	return nil
 }
 
+// created stops a client right after a create, or any client where none makes a znode and anybody will do. Where no
+// client was seen to make one in this run, it does not wait for long: some objects have none but those that they begin
+// with.
+func created(ctx context.Context, t *Target, rng *rand.Rand, anybody bool) (victims, error) {
+	patience := wait
+	if anybody && !t.Activity.Ever(making) {
+		patience /= 4
+	}
+	all, err := afterCreate(ctx, t, rng, patience)
+	switch {
+	case err == nil:
+		t.Activity.saw(making)
+	case anybody && errors.Is(err, ErrNoTarget):
+		return choice{who: Anyone, alone: true}.hit(ctx, t, rng, freeze)
+	}
+	return all, err
+}
+
 // afterCreate stops a client right after a server has carried out its create below the
-// run's root. The client never sees the reply. It tries one client after the other.
-func afterCreate(ctx context.Context, t *Target, rng *rand.Rand) (victims, error) {
-	ctx, cancel := context.WithTimeout(ctx, wait)
+// run's root. The client never sees the reply. It tries one client after the other, for so long.
+func afterCreate(ctx context.Context, t *Target, rng *rand.Rand, patience time.Duration) (victims, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for ctx.Err() == nil {
 		for _, i := range rng.Perm(len(t.Clients)) {
@@ -100,7 +118,7 @@ func afterCreate(ctx context.Context, t *Target, rng *rand.Rand) (victims, error
 		}
 		doze(ctx, observed)
 	}
-	return nil, fmt.Errorf("no client made a znode within %s: %w", wait, ErrNoTarget)
+	return nil, fmt.Errorf("no client made a znode within %s: %w", patience, ErrNoTarget)
 }
 
 // oneTry is how long each client in turn is watched for a create.

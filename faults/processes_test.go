@@ -247,6 +247,35 @@ func TestCrashAfterCreateFindsNobody(t *testing.T) {
 	})
 }
 
+// Where nobody makes anything and anybody will do, somebody is killed soon. A client that makes something is waited for.
+func TestCrashAfterCreateOrAnybody(t *testing.T) {
+	inBubble(t, 2, func(l *lab) {
+		hosts := hosted(l)
+		began := time.Now()
+		e := l.injected(faults.Crash{Who: faults.Created.OrAny()})
+		if took := time.Since(began); took > time.Second || hosts[0].killed == hosts[1].killed {
+			t.Errorf("after %s: killed %t and %t", took, hosts[0].killed, hosts[1].killed)
+		}
+		l.heal(e)
+		l.awaits("they work again", func() bool { return l.clients[0].works("/") && l.clients[1].works("/") })
+	})
+	inBubble(t, 1, func(l *lab) {
+		hosted(l)
+		made := func(after time.Duration) {
+			time.AfterFunc(after, func() { _, _ = l.clients[0].Create(l.folder()+"/c-", nil, zk.FlagEphemeral|zk.FlagSequence, open) })
+		}
+		made(100 * time.Millisecond)
+		l.heal(l.injected(faults.Crash{Who: faults.Created.OrAny()}))
+		l.awaits("it works again", func() bool { return l.clients[0].works("/") })
+		made(1200 * time.Millisecond) // later than is waited for a first one
+		began := time.Now()
+		l.heal(l.injected(faults.Crash{Who: faults.Created.OrAny()}))
+		if took := time.Since(began); took < 1200*time.Millisecond {
+			t.Errorf("it did not wait: %s", took)
+		}
+	})
+}
+
 // What a crash did before it failed is undone; a client that cannot be started
 // again is told of.
 func TestCrashThatFails(t *testing.T) {
