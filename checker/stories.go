@@ -26,9 +26,7 @@ func addStories(h *history.History, a *evidence.Record, vs []Verdict) []Verdict 
 			r = explain.Read(h)
 		}
 		v.Story = r.Scene(Telling(a.Object.Name, v.Property), v.Key, v.Counterexample, v.Calls()...).Story()
-		if v.Conclusion != "" {
-			v.Story = append(v.Story, v.Conclusion)
-		}
+		v.Story = append(v.Story, v.Conclusion...)
 	}
 	return vs
 }

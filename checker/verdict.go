@@ -60,8 +60,8 @@ type Verdict struct {
 	Unexercised bool `json:"-"`
 	// Znodes are the znodes that the reason names.
 	Znodes []*evidence.Znode `json:"-"`
-	// Conclusion is the last sentence of the story, if the check has one.
-	Conclusion string `json:"-"`
+	// Conclusion has the last sentences of the story, if the check has any.
+	Conclusion []string `json:"-"`
 	// Notes are what a reader should know although it does not change the result.
 	Notes []string `json:"notes,omitempty"`
 }

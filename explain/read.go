@@ -104,6 +104,7 @@ func (r *Reader) Scene(telling Telling, key string, counterexample []int, beside
 	}
 	s.sort()
 	t.stays(r)
+	r.messages(s)
 	s.conclude()
 	s.overlapping(r.faults)
 	return s

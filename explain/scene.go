@@ -30,6 +30,7 @@ type Scene struct {
 
 	key        string
 	stays      []Stay
+	messages   []message          // that faults took, in order of time
 	conclusion func(Clock) string // the conclusion; nil if the reason says everything
 }
 

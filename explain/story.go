@@ -41,6 +41,9 @@ func (s *Scene) Story() []string {
 		f := &s.Faults[i]
 		told = append(told, sentence{f.From, finished(f.text(clock))})
 	}
+	for _, m := range s.messages {
+		told = append(told, sentence{m.at, finished(m.text + " at " + clock(m.at))})
+	}
 	slices.SortStableFunc(told, func(x, y sentence) int { return cmp.Compare(x.at, y.at) })
 	var out []string
 	for _, t := range told {

@@ -3,6 +3,7 @@ package object_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -116,8 +117,8 @@ func TestRightAndWrong(t *testing.T) {
 	if v.Property != "sequential" || !strings.Contains(v.Reason, "is right then") || len(v.Counterexample) == 0 || len(v.Counterexample) > 12 {
 		t.Errorf("%+v", v)
 	}
-	if last := v.Story[len(v.Story)-1]; !strings.HasPrefix(last, "The longest order") {
-		t.Errorf("the story ends with %q", last)
+	if !slices.ContainsFunc(v.Story, func(sentence string) bool { return strings.Contains(sentence, " order ") }) {
+		t.Errorf("the story has no order: %q", v.Story)
 	}
 }
 

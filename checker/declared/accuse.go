@@ -11,7 +11,6 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/linearize"
 	"github.com/zklab/zklab/internal/base/panics"
-	"github.com/zklab/zklab/internal/base/prose"
 )
 
 // mostShrinking is the number of tries for making one counterexample smaller.
@@ -38,25 +37,35 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 		return got.Result == linearize.Illegal
 	}
 	w := p.first(violates)
-	known := pointers(w.Ops)
+	whole := &window{Ops: w.Ops, Places: w.Places} // in which all answers count
 	var shown []*item
 	if !p.key.key.Quick {
 		for _, i := range w.Shrink(violates, stop) {
 			shown = append(shown, p.items[i])
 		}
 	}
-	last, changer, did, state, why := p.stuck(ctx, known, shown)
-	if last == nil {
+	end := p.stuck(ctx, pointers(whole.Ops), shown)
+	if end.last == nil {
 		f.Violated(eventsOf(shown), "no order of the calls of %s explains their answers", p.key.Name)
 		return
 	}
-	for _, it := range []*item{changer, last} {
+	show := func(it *item) {
 		if it != nil && !slices.Contains(shown, it) {
 			shown = append(shown, it)
 		}
 	}
-	f.Violated(eventsOf(shown), "no order of the calls explains the answer that client %d got from %s at %s: %v", last.call.Client, last.call.Operation, at(last.call.Ended), why)
-	f.Conclusion = fmt.Sprintf("The longest order that explains the answers has %s and leads to the state %s; then %v.", prose.Count(did, "call"), state, why)
+	show(end.changer())
+	show(end.last)
+	c := p.culprit(ctx, whole, left)
+	show(c.call)
+	f.Violated(eventsOf(shown), "no order of the calls explains the answer that client %d got from %s at %s: %v", end.last.call.Client, end.last.call.Operation, at(end.last.call.Ended), end.why)
+	if !c.alone {
+		f.Conclusion = p.proof(end)
+	}
+	if c.call == nil {
+		c.says = p.stale(end)
+	}
+	f.Conclusion = append(f.Conclusion, c.says...)
 }
 
 func pointers(items []item) []*item {
@@ -102,37 +111,58 @@ func (p *problem) first(violates func([]item) bool) *window {
 	return until(sort.Search(len(ends)-1, func(i int) bool { return violates(until(i).Ops) }))
 }
 
-// stuck returns the call at which the longest order of items ends, the item of the order that changed the state
-// last, how many calls the order has, the state then, and why the call cannot follow: if possible, one of
-// some calls.
-func (p *problem) stuck(ctx context.Context, items, some []*item) (last, changer *item, did int, state *world, why error) {
+// ending is where the longest order ends.
+type ending struct {
+	order []placed
+	state *world // after the order
+	last  *item  // the call that cannot follow; nil if there is none
+	why   error  // why it cannot
+}
+
+// placed is an item in an order, with the state after it.
+type placed struct {
+	*item
+	before, after *world
+}
+
+// changed reports whether the item changed the state.
+func (o placed) changed() bool { return !equalWorlds(o.before, o.after) }
+
+// changer returns the item that changed the state last; nil if none did.
+func (e *ending) changer() *item {
+	for _, o := range slices.Backward(e.order) {
+		if o.changed() {
+			return o.item
+		}
+	}
+	return nil
+}
+
+// stuck returns where the longest order of items ends. The call that cannot follow is one of some calls, if
+// possible.
+func (p *problem) stuck(ctx context.Context, items, some []*item) (e ending) {
 	x, got := linearize.Explain(ctx, p.order(items), p.budget)
 	p.blame(got)
 	if got.Result != linearize.Illegal {
-		return nil, nil, 0, nil, nil
+		return e
 	}
-	state = p.begin()
-	for _, placed := range x.Order {
-		it := items[placed.Operation]
-		if it.call != nil {
-			did++
-		}
-		if after := placed.State.(*world); !equalWorlds(state, after) {
-			state, changer = after, p.items[p.own(it)]
-		}
+	e.state = p.begin()
+	for _, o := range x.Order {
+		next := o.State.(*world)
+		e.order = append(e.order, placed{p.items[p.own(items[o.Operation])], e.state, next})
+		e.state = next
 	}
-	state = x.State.(*world)
 	chosen := false
 	for _, i := range x.Next {
 		it := items[i]
-		err := p.impossible(state, it)
+		err := p.impossible(e.state, it)
 		own := p.own(it)
 		among := slices.Contains(some, p.items[own])
-		if it.call != nil && err != nil && (last == nil || among && !chosen || among == chosen && it.by < last.by) {
-			last, why, chosen = p.items[own], err, among
+		if it.call != nil && err != nil && (e.last == nil || among && !chosen || among == chosen && it.by < e.last.by) {
+			e.last, e.why, chosen = p.items[own], err, among
 		}
 	}
-	return last, changer, did, state, why
+	return e
 }
 
 // own returns the place of the item of which another one is a copy.

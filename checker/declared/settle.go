@@ -2,7 +2,6 @@ package declared
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 )
@@ -13,31 +12,6 @@ import (
 // search finds explains the calls. If it finds none, that says nothing: another client may have completed
 // the call, or what was committed was only a preparation. Then all places are tried.
 
-// write is a transaction of a client on a key.
-type write struct {
-	zxid   uint64
-	client int
-}
-
-// writesOf returns the transactions of clients on a key, in order of zxids.
-var writesOf = evidence.OncePerKey(func(k *evidence.Key) (all []write) {
-	for i := range k.Transactions {
-		t := &k.Transactions[i]
-		s := k.Session(t.Session)
-		if s == nil || s.Client < 0 {
-			continue
-		}
-		for _, part := range evidence.CarriedOut(k.Transactions, i) {
-			changes := part.Type == "delete" || part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession"
-			if key, below := k.KeyAt(part.Path); changes && below && key == k.Name {
-				all = append(all, write{uint64(t.Zxid), s.Client})
-				break
-			}
-		}
-	}
-	return all
-})
-
 func (p *problem) reads(c *Call) bool {
 	st, _ := p.Step(c.Operation)
 	return st.Reads
@@ -46,7 +20,7 @@ func (p *problem) reads(c *Call) bool {
 // settled returns the items as the log suggests that they happened, or nil if it suggests nothing.
 func (p *problem) settled() []*item {
 	k := p.key.key
-	if len(writesOf(k)) == 0 || k.Log == nil {
+	if len(evidence.ChangesOf(k)) == 0 || k.Log == nil {
 		return nil
 	}
 	commits := p.commits()
@@ -77,8 +51,8 @@ func (p *problem) commits() map[*Call]uint64 {
 	k := p.key.key
 	of := map[*Call]uint64{}
 	left, open := map[int][]uint64{}, map[int][]*Call{} // by client
-	for _, w := range writesOf(k) {
-		left[w.client] = append(left[w.client], w.zxid)
+	for _, w := range evidence.ChangesOf(k) {
+		left[w.Client] = append(left[w.Client], w.Zxid)
 	}
 	settle := func(client int, zxids []uint64) {
 		for _, z := range zxids {

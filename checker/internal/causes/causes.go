@@ -38,11 +38,12 @@ const most = 8
 type weight int
 
 const (
-	taken weight = iota // something went, and another client than its maker removed it
-	left                // something was made that no client removed
-	made                // something was made, or written
-	given               // its maker ended it
-	aside               // an outsider did something beside it
+	taken   weight = iota // something went, and another client than its maker removed it
+	left                  // something was made that no client removed
+	made                  // something was made, or written
+	given                 // its maker ended it
+	changed               // a call of the counterexample changed something
+	aside                 // an outsider did something beside it
 )
 
 // line is a transaction that is to be told.
@@ -135,8 +136,12 @@ func (s *search) look(k *evidence.Key, counterexample []int) {
 	if len(s.ops)+len(s.facts) == 0 || !s.bound(in) {
 		return
 	}
+	s.of = asBuiltIn(s.Object, s.ops)
 	if s.of.OnZnodes {
 		s.znodes()
+		if !models.Known(s.of.Name) {
+			s.changes()
+		}
 	} else {
 		s.values()
 	}

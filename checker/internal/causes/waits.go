@@ -24,6 +24,7 @@ type wait struct {
 	own   *evidence.Znode   // its place; nil if it has none, or it is not known
 	ahead []*evidence.Znode // what was there before it, until the call ended
 	gone  *evidence.Znode   // what was there before it, and went last; nil if there was nothing
+	twins []*evidence.Znode // all that the call made, if it made several places and kept them
 	// end is a zxid above all that the client had been shown when the call ended, or the zxid at which
 	// own was deleted.
 	end uint64
@@ -47,6 +48,9 @@ func (s *search) waitsFor(nodes []*evidence.Znode) (all []wait) {
 		for _, part := range s.parts(op) {
 			of := inPart(nodes, part)
 			w := wait{op: op, own: s.madeBy(op, next, of), end: end}
+			if w.own == nil {
+				w.twins = s.twins(op, of)
+			}
 			if w.own != nil {
 				alone, w.end = false, min(end, w.own.Deleted)
 			}
@@ -59,6 +63,21 @@ func (s *search) waitsFor(nodes []*evidence.Znode) (all []wait) {
 		all[len(all)-1].last = true
 	}
 	return all
+}
+
+// twins returns the places that a call made in a line, if it made several that were there at once: it knows of one
+// alone, and waits behind the others.
+func (s *search) twins(op *history.Operation, nodes []*evidence.Znode) (of []*evidence.Znode) {
+	made := evidence.MadeDuring(s.key)[op]
+	for _, n := range nodes {
+		if inLine(n) && slices.ContainsFunc(made, func(c evidence.Change) bool { return c.Zxid == n.Created }) {
+			of = append(of, n)
+		}
+	}
+	if len(of) < 2 || of[0].Deleted <= of[1].Created {
+		return nil
+	}
+	return of
 }
 
 // lookAhead finds what was there before a waiter: ephemeral znodes, and places in a line.
@@ -83,7 +102,7 @@ func (s *search) lookAhead(w *wait, nodes []*evidence.Znode) {
 // ahead returns what was in the way of the waits, those that were made first; at most some.
 func ahead(all []wait) (of []*evidence.Znode) {
 	for _, w := range all {
-		of = append(of, w.ahead...)
+		of = append(append(of, w.ahead...), w.twins...)
 	}
 	slices.SortFunc(of, byCreation)
 	of = slices.Compact(of)
@@ -102,9 +121,10 @@ func (s *search) waited(w *wait) {
 		text := s.who(w.own.Maker, w.own.Created) + " created " + s.name(w.own.Path) + named + s.citeSince(w.own.Created, since) + "; " + stayed(w.own)
 		s.add(left, w.own.Created, w.own.Maker, s.typeAt(w.own.Created, w.own.Path, "create"), w.own.Path, sentence(text)+" "+s.first(w), w.op)
 	}
+	s.behindOwn(w)
 	t := s.lastWrite(w)
 	switch {
-	case !w.last:
+	case !w.last || t != nil && slices.ContainsFunc(w.twins, func(n *evidence.Znode) bool { return n.Created == uint64(t.Zxid) }):
 		return
 	case t == nil && w.alone:
 		s.wroteNothing(w)
@@ -118,6 +138,28 @@ func (s *search) waited(w *wait) {
 	}
 	text := s.who(t.Session, uint64(t.Zxid)) + " made the last write of " + s.call(w.op) + before + ": " + s.writeText(t)
 	s.add(made, uint64(t.Zxid), t.Session, t.Type, t.Path, sentence(text+s.cite(uint64(t.Zxid))), w.op)
+}
+
+// behindOwn tells of a waiter's place that another one of the same client was ahead of it: one that an earlier call left,
+// or that the same call made before.
+func (s *search) behindOwn(w *wait) {
+	own, ahead := w.own, w.ahead
+	if len(w.twins) > 0 {
+		own, ahead = w.twins[len(w.twins)-1], w.twins[:len(w.twins)-1]
+	}
+	for _, n := range ahead {
+		if own == nil || !inLine(n) || n.Parent() != own.Parent() || s.client(n.Maker) != w.op.Client {
+			continue
+		}
+		text := s.who(own.Maker, own.Created) + " created " + s.name(own.Path) + ", by " + s.call(w.op) + s.citeSince(own.Created, w.op.Began())
+		by := "an earlier call"
+		if len(w.twins) > 0 {
+			by = "the same call"
+		}
+		more := s.name(n.Path) + ", which " + by + " of this client had created, was ahead of it until that call ended"
+		s.add(left, own.Created, own.Maker, s.typeAt(own.Created, own.Path, "create"), own.Path, sentence(text)+" "+more+".", w.op)
+		return
+	}
 }
 
 // wroteNothing explains a call that wrote nothing, by the transaction that opened its session. The call has

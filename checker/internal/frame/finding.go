@@ -12,7 +12,7 @@ type Finding struct {
 	Result         Result // "" is valid
 	Reason         string
 	Counterexample []int
-	Conclusion     string // the last sentence of the story; "" leaves it to the telling
+	Conclusion     []string // the last sentences of the story; none leaves it to the telling
 	Notes          []string
 	Znodes         []*evidence.Znode // that the reason names
 	// ByLog means that the violation rests on the transaction log, which the reference model does

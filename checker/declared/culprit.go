@@ -1,0 +1,205 @@
+package declared
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/internal/base/linearize"
+	"github.com/zklab/zklab/internal/base/prose"
+)
+
+// This file looks for the call that is to blame. Often another call shows the violation: a read, long after a
+// call that took effect twice. It decides nothing.
+
+// culprit is a call that is to blame, and why.
+type culprit struct {
+	call *item // nil if none is known
+	says []string
+	// alone says that this is a proof of its own, without another order.
+	alone bool
+}
+
+// mostTrial is the number of tries for one assumption.
+const mostTrial = 100_000
+
+// culprit returns the call that is to blame, if the transaction log or one assumption tells which that is.
+func (p *problem) culprit(ctx context.Context, w *window, left int64) culprit {
+	s := &suspicion{problem: p, ctx: ctx, w: w, left: min(left, mostShrinking/2), made: evidence.MadeDuring(p.key.key), writes: p.writers()}
+	for _, look := range []func() culprit{s.twice, s.committed, s.undone} {
+		if c := look(); c.call != nil {
+			return c
+		}
+	}
+	return culprit{}
+}
+
+// suspicion is a search for the call that is to blame.
+type suspicion struct {
+	*problem
+	ctx  context.Context
+	w    *window
+	left int64 // tries
+	made map[*history.Operation][]evidence.Change
+	// writes has the operations of which some call changed something.
+	writes map[string]bool
+}
+
+// writers returns the operations of which some call changed something, by the log.
+func (p *problem) writers() map[string]bool {
+	of := map[string]bool{}
+	for op := range evidence.MadeDuring(p.key.key) {
+		of[op.F] = true
+	}
+	return of
+}
+
+// explains reports whether there is an order of items.
+func (s *suspicion) explains(items []item) bool {
+	if s.left <= 0 || s.ctx.Err() != nil {
+		return false
+	}
+	b := s.budget
+	b.Tries = min(s.left, mostTrial)
+	got := linearize.Decide(s.ctx, s.order(pointers(items)), b)
+	s.left -= got.Tried
+	return got.Result == linearize.Legal
+}
+
+// changing returns the places in the window of calls of operations that change something, the last ones first.
+func (s *suspicion) changing() (places []int) {
+	for i := range s.w.Ops {
+		if it := &s.w.Ops[i]; it.call != nil && s.writes[it.call.Operation] && it.call.Outcome != Refused {
+			places = append(places, i)
+		}
+	}
+	slices.SortStableFunc(places, func(i, j int) int { return cmp.Compare(s.w.Ops[j].call.Began, s.w.Ops[i].call.Began) })
+	return places
+}
+
+// twice looks for a call that changed the same znode more than once, and would explain the answers if it had taken
+// effect twice.
+func (s *suspicion) twice() culprit {
+	for _, i := range s.changing() {
+		it := s.w.Ops[i]
+		zxids := again(s.made[it.call.op])
+		if zxids == nil {
+			continue
+		}
+		second := it
+		second.relaxed = it.call.Outcome != Unheard
+		if s.explains(append(slices.Clone(s.w.Ops), second)) {
+			return culprit{call: s.items[s.w.Places[i]], says: []string{fmt.Sprintf("Had %s taken effect twice, all answers would be right: during that call, its client committed %s, zxids %s.",
+				it.when(), prose.Count(len(zxids), "change"), prose.List(zxids, "and"))}}
+		}
+	}
+	return culprit{}
+}
+
+// again returns the zxids of changes, if two of them are of the same kind: of the data of one znode, or the
+// creation of two of them.
+func again(changes []evidence.Change) (zxids []string) {
+	did, twice := map[string]bool{}, false
+	for _, c := range changes {
+		for _, part := range c.Parts {
+			kind := part.Type + part.Path
+			if part.Type != "setData" && part.Type != "delete" {
+				kind = "create"
+			}
+			twice = twice || did[kind]
+			did[kind] = true
+		}
+		zxids = append(zxids, words.Zxid(c.Zxid))
+	}
+	if !twice || len(changes) < 2 {
+		return nil
+	}
+	return zxids
+}
+
+// commit is an item at its place in the log.
+type commit struct {
+	*item
+	zxid uint64
+	made bool // it changed something
+}
+
+// log returns the items of the window in the order of the log. Calls that changed nothing are at their ends. It
+// returns false if the log has no order.
+func (s *suspicion) log() (all []commit, ok bool) {
+	k := s.key.key
+	for i := range s.w.Ops {
+		it := s.items[s.w.Places[i]]
+		switch {
+		case it.ends != nil:
+			l := k.Log.Sessions[it.ends.ID]
+			if l != nil && l.Closed != 0 {
+				all = append(all, commit{it, l.Closed, true})
+			}
+		case !s.writes[it.call.Operation] || it.call.Outcome == Refused:
+		case len(s.made[it.call.op]) > 0:
+			all = append(all, commit{it, s.made[it.call.op][0].Zxid, true})
+			ok = true
+		case it.call.Outcome == Answered && !s.w.Ops[i].relaxed:
+			all = append(all, commit{it, k.Zxids.Floor(it.call.Ended), false})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b commit) int { return cmp.Compare(a.zxid, b.zxid) })
+	return all, ok
+}
+
+// committed looks for the first call that the specification does not allow in the order in which the calls changed
+// something for the first time. It gives up at a call that did so more than once, or that should have.
+func (s *suspicion) committed() culprit {
+	if s.key.key.Log == nil {
+		return culprit{}
+	}
+	all, ok := s.log()
+	if !ok {
+		return culprit{}
+	}
+	state := s.begin()
+	var order []placed
+	for _, c := range all {
+		next, why := s.try(state, c.item)
+		switch {
+		case !c.made && (next == nil || !equalWorlds(state, next)):
+			return culprit{}
+		case next == nil && why != nil && c.call != nil && c.call.Outcome == Answered:
+			text := "In the order of the transaction log, " + c.when()
+			if steps := stepsOf(order); steps != "" {
+				text += " came after " + steps
+			} else {
+				text += " was the first change"
+			}
+			return culprit{s.items[s.own(c.item)], []string{text + ".", fmt.Sprintf("There, %v.", why)}, true}
+		case next == nil || c.call != nil && len(s.made[c.call.op]) > 1:
+			return culprit{}
+		}
+		order, state = append(order, placed{c.item, state, next}), next
+	}
+	return culprit{}
+}
+
+// undone looks for the only call that was answered, left nothing in the log, and would explain the answers if
+// it had not happened.
+func (s *suspicion) undone() (found culprit) {
+	for _, i := range s.changing() {
+		it := s.w.Ops[i]
+		if it.call.Outcome != Answered || it.relaxed || len(s.made[it.call.op]) > 0 {
+			continue
+		}
+		if !s.explains(slices.Delete(slices.Clone(s.w.Ops), i, i+1)) {
+			continue
+		}
+		if found.call != nil {
+			return culprit{}
+		}
+		found = culprit{call: s.items[s.w.Places[i]], says: []string{fmt.Sprintf("Had %s had no effect, all answers would be right: during that call, its client committed nothing about %s.", it.when(), s.key.Name)}}
+	}
+	return found
+}

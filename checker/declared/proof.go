@@ -1,0 +1,138 @@
+package declared
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
+	"github.com/zklab/zklab/internal/base/printable"
+	"github.com/zklab/zklab/internal/base/prose"
+)
+
+// This file says in sentences why a call has no place in an order: the last steps of the longest order, with
+// the state after each, and what the call should have answered then.
+
+const (
+	mostSteps = 5  // steps of an order that a proof shows
+	mostStep  = 40 // length of a call or of a state in a step, in characters
+)
+
+// proof tells the end of the longest order, and why no call can follow.
+func (p *problem) proof(e ending) []string {
+	did := 0
+	for _, o := range e.order {
+		if o.call != nil {
+			did++
+		}
+	}
+	text := fmt.Sprintf("The longest order that explains the answers has %s and ", prose.Count(did, "call"))
+	if steps := stepsOf(e.order); steps != "" {
+		text += "ends with " + steps + "."
+	} else {
+		text += fmt.Sprintf("leads to the state %s.", e.state)
+	}
+	return []string{text, fmt.Sprintf("The %s of client %d comes next: %v.", e.last.call.Operation, e.last.call.Client, e.why)}
+}
+
+// stepsOf shows the last steps of an order that changed the state, with the state after each.
+func stepsOf(order []placed) string {
+	var steps []string
+	for _, o := range slices.Backward(order) {
+		if !o.changed() {
+			continue
+		}
+		if len(steps) == mostSteps {
+			steps = append(steps, "…")
+			break
+		}
+		steps = append(steps, o.who()+" → "+printable.Text(o.after.String(), mostStep))
+	}
+	slices.Reverse(steps)
+	return strings.Join(steps, ", ")
+}
+
+// who names the item and its client.
+func (it *item) who() string {
+	if it.ends != nil {
+		return it.String()
+	}
+	return printable.Text(it.String(), mostStep) + " by client " + words.Number(it.call.Client)
+}
+
+// when names the item, its client and when it began.
+func (it *item) when() string {
+	if it.ends != nil {
+		return it.String()
+	}
+	return it.who() + " at " + at(it.call.Began)
+}
+
+// stale says that the answer of a read was right earlier in the order, until a call that was over before the
+// read began, and what the session of the read had been shown.
+func (p *problem) stale(e ending) []string {
+	writers := p.writers()
+	if !p.reads(e.last.call) && (len(writers) == 0 || writers[e.last.call.Operation]) {
+		return nil
+	}
+	var until *item
+	for _, o := range slices.Backward(e.order) {
+		if !o.changed() {
+			continue
+		}
+		until = o.item
+		if p.allows(o.before, e.last) {
+			break
+		}
+		until = nil
+	}
+	if until == nil || until.by >= e.last.call.Began {
+		return nil
+	}
+	if until.call != nil && len(writers) > 0 && len(evidence.MadeDuring(p.key.key)[until.call.op]) == 0 {
+		return nil // it may have changed nothing
+	}
+	text := fmt.Sprintf("That answer was right until %s, which was over at %s, before %s began at %s: it was old",
+		until.when(), at(until.by), e.last.call.Operation, at(e.last.call.Began))
+	if until.call != nil {
+		shown, known := p.shown(e.last, until)
+		if known && shown == "" { // its session had been shown the change
+			return nil
+		}
+		text += shown
+	}
+	return []string{text + "."}
+}
+
+// shown says up to which zxid the session of a call had been shown anything when the call returned, and at which zxid
+// another call made a change. The text is "" if the session had been shown that change.
+func (p *problem) shown(read, change *item) (text string, known bool) {
+	k := p.key.key
+	in, _, seen, ok := k.Shown(read.call.op)
+	made := evidence.MadeDuring(k)[change.call.op]
+	if !ok || len(made) == 0 || seen == 0 {
+		return "", false
+	}
+	if seen >= made[0].Zxid {
+		return "", true
+	}
+	return fmt.Sprintf("; its session %s had been shown nothing after zxid %s, and the change was committed at zxid %s",
+		in.ID, words.Zxid(seen), words.Zxid(made[0].Zxid)), true
+}
+
+// allows reports whether an item can follow on a state. Of a model that panics it says no.
+func (p *problem) allows(w *world, it *item) bool {
+	next, _ := p.try(w, it)
+	return next != nil
+}
+
+// try is step for an order that only explains: a mistake of the model in it does not count.
+func (p *problem) try(w *world, it *item) (next *world, why error) {
+	defer func() {
+		if recover() != nil {
+			next, why = nil, nil
+		}
+	}()
+	return p.step(w, it)
+}

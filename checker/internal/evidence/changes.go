@@ -1,0 +1,98 @@
+package evidence
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zklab/zklab/history"
+)
+
+// This file finds which calls changed the znodes of a key. The transaction log says which session made a
+// change, and the links say between which requests of that session it lies. A client makes its calls one
+// after the other.
+
+// Change is a transaction by which a client changed znodes of a key.
+type Change struct {
+	Zxid    uint64
+	Session history.ID
+	Client  int
+	Parts   []history.Txn // those about the key's znodes, without checks
+}
+
+// ChangesOf returns the changes that clients made to a key's znodes, in order of zxids. There are none without
+// a log.
+var ChangesOf = OncePerKey(func(k *Key) (all []Change) {
+	for i := range k.Transactions {
+		t := &k.Transactions[i]
+		s := k.Session(t.Session)
+		if s == nil || s.Client < 0 {
+			continue
+		}
+		var parts []history.Txn
+		for _, part := range CarriedOut(k.Transactions, i) {
+			changes := part.Type == "delete" || part.Type == "setData" || strings.HasPrefix(part.Type, "create") && part.Type != "createSession"
+			if key, below := k.KeyAt(part.Path); changes && below && key == k.Name {
+				parts = append(parts, part)
+			}
+		}
+		if len(parts) > 0 {
+			all = append(all, Change{uint64(t.Zxid), t.Session, s.Client, parts})
+		}
+	}
+	return all
+})
+
+// MadeDuring returns the changes that the client of each call made to the key's znodes during that call, in
+// order of zxids. A change belongs to the last call that began before it, unless the log or the links show
+// that its request was sent at another time.
+var MadeDuring = OncePerKey(func(k *Key) map[*history.Operation][]Change {
+	of := map[*history.Operation][]Change{}
+	if k.Log == nil {
+		return of
+	}
+	calls := map[int][]*history.Operation{}
+	for _, op := range k.Ops() {
+		calls[op.Client] = append(calls[op.Client], op)
+	}
+	for _, c := range ChangesOf(k) {
+		if op := k.during(c.Zxid, calls[c.Client]); op != nil {
+			of[op] = append(of[op], c)
+		}
+	}
+	return of
+})
+
+// during returns the call among those of one client during which the request of a transaction was sent; nil if
+// there is none.
+func (k *Key) during(zxid uint64, calls []*history.Operation) *history.Operation {
+	if sent, _, lost := k.Zxids.Unanswered(zxid); lost {
+		i := slices.IndexFunc(calls, func(op *history.Operation) bool { return op.Began() > sent })
+		if i < 0 {
+			i = len(calls)
+		}
+		if i == 0 || returned(calls[i-1]) < sent {
+			return nil
+		}
+		return calls[i-1]
+	}
+	after, _ := k.Zxids.SentBelow(zxid)
+	for _, op := range slices.Backward(calls) {
+		if max(k.Zxids.Floor(op.Began()), uint64(max(op.Invoke.Seen, 0))) >= zxid {
+			continue
+		}
+		if returned(op) < after {
+			return nil
+		}
+		return op
+	}
+	return nil
+}
+
+// returned is when a call returned; it never did if its client may have gone on with it.
+func returned(op *history.Operation) time.Duration {
+	if op.Outcome() == history.Info {
+		return Never
+	}
+	return Ended(op)
+}

@@ -1,0 +1,384 @@
+package checker_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/object"
+	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/subjects"
+	"github.com/zklab/zklab/workloads"
+)
+
+var updateStories = flag.Bool("update-stories", false, "write the golden stories anew")
+
+// nothing is the subject of objects whose histories tests write.
+type nothing struct{}
+
+func (*nothing) Take(context.Context, int) error         { return nil }
+func (*nothing) Give(context.Context, int) error         { return nil }
+func (*nothing) Taken(context.Context) (int, error)      { return 0, nil }
+func (*nothing) Next(context.Context) (int, error)       { return 0, nil }
+func (*nothing) Put(context.Context, string) error       { return nil }
+func (*nothing) Pop(context.Context) (*string, error)    { return nil, nil }
+func (*nothing) Enqueue(context.Context, int64) error    { return nil }
+func (*nothing) Dequeue(context.Context) (*int64, error) { return nil, nil }
+func (*nothing) Campaign(context.Context) error          { return nil }
+func (*nothing) Resign(context.Context) error            { return nil }
+
+func subject(*subjects.Client, string) (*nothing, error) { return &nothing{}, nil }
+
+var (
+	errFull = errors.New("over the quota")
+	errFew  = errors.New("not so many are taken")
+)
+
+// quotas give out 8 units.
+func quotas() workloads.Workload {
+	take := object.Give("take", (*nothing).Take, object.Any(1, 2, 3)).Refuses(errFull)
+	give := object.Give("give", (*nothing).Give, object.Any(1, 2, 3)).Refuses(errFew)
+	taken := object.Ask("taken", (*nothing).Taken)
+	return object.Object[*nothing]{
+		Name: "quota", New: subject, Operations: []object.Operation[*nothing]{take, give, taken},
+		Rules: []object.Rule{object.Sequential(0,
+			object.Runs(take, func(s, n int) (int, object.None, error) {
+				if s+n > 8 {
+					return s, object.None{}, errFull
+				}
+				return s + n, object.None{}, nil
+			}),
+			object.Runs(give, func(s, n int) (int, object.None, error) {
+				if s < n {
+					return s, object.None{}, errFew
+				}
+				return s - n, object.None{}, nil
+			}),
+			object.Runs(taken, func(s int, _ object.None) (int, int, error) { return s, s, nil }))},
+	}.Workload()
+}
+
+// bags are sets of texts, as a specification with a map.
+func bags() workloads.Workload {
+	put, pop := object.Give("put", (*nothing).Put, object.Any("a", "b")), object.Ask("pop", (*nothing).Pop)
+	return object.Object[*nothing]{
+		Name: "bag", New: subject, Operations: []object.Operation[*nothing]{put, pop},
+		Rules: []object.Rule{object.Sequential(map[string]int{},
+			object.Runs(put, func(s map[string]int, item string) (map[string]int, object.None, error) {
+				next := map[string]int{item: 1}
+				for k, n := range s {
+					next[k] += n
+				}
+				return next, object.None{}, nil
+			}),
+			object.Allows(pop, func(s map[string]int, _ object.None, got *string) (map[string]int, error) {
+				if got == nil && len(s) == 0 {
+					return s, nil
+				}
+				if got == nil || s[*got] == 0 {
+					return nil, errors.New("pop answered what is not in the bag")
+				}
+				next := map[string]int{}
+				for k, n := range s {
+					if k != *got {
+						next[k] = n
+					}
+				}
+				return next, nil
+			}, object.Same))},
+	}.Workload()
+}
+
+func numbered() workloads.Workload {
+	next := object.Ask("next", (*nothing).Next)
+	return object.Object[*nothing]{
+		Name: "numbers", New: subject, Operations: []object.Operation[*nothing]{next},
+		Rules: []object.Rule{object.Sequential(0, object.Runs(next, func(n int, _ object.None) (int, int, error) { return n + 1, n + 1, nil }))},
+	}.Workload()
+}
+
+func elections() workloads.Workload {
+	campaign, resign := object.Do("campaign", (*nothing).Campaign), object.Do("resign", (*nothing).Resign)
+	return object.Object[*nothing]{
+		Name: "own-election", New: subject, Operations: []object.Operation[*nothing]{campaign, resign},
+		Rules: []object.Rule{object.Exclusive(campaign, resign)},
+	}.Workload()
+}
+
+func lines() workloads.Workload {
+	put, pop := object.Give("put", (*nothing).Enqueue, object.Unique), object.Ask("pop", (*nothing).Dequeue)
+	return object.Object[*nothing]{
+		Name: "line", New: subject, Operations: []object.Operation[*nothing]{put, pop},
+		Rules: []object.Rule{object.Queue(put, pop)},
+	}.Workload()
+}
+
+// tape writes a history with its transactions. All is about k1, below /run.
+type tape struct{ *checktest.Record }
+
+const top, k1 = "/run", "/run/k1"
+
+func begun(w workloads.Workload) *tape {
+	r := checktest.Ours(w.Name(), history.Params{Clients: 3, Servers: 3, Root: top})
+	version := r.Header.Version
+	r.Header = workloads.HeaderOf(w, r.Header.Params)
+	r.Header.Version = version
+	t := &tape{r.Phases(0, 9000, 9100).Fact(0, history.FHarness, history.Harness{Session: 99})}
+	t.Txn(history.Txn{Type: "create", Path: top, Session: 99})
+	for client := range 3 {
+		t.Opens(history.ID(client + 1))
+		t.sees(1, client)
+	}
+	t.Txn(history.Txn{Type: "create", Path: k1, Session: 1, Data: []byte("0")})
+	t.sees(2, 0)
+	return t
+}
+
+// sees: a client has an answer with the latest transaction, to a request of a millisecond before.
+func (t *tape) sees(at, client int) { t.Saw(at, client, t.Zxid-checktest.Epoch, at-1) }
+
+// sets writes to k1 in the session of a client.
+func (t *tape) sets(at, client int, data string, version int32) {
+	t.Txn(history.Txn{Type: "setData", Path: k1, Session: history.ID(client + 1), Data: []byte(data), Version: version})
+	t.sees(at, client)
+}
+
+// makes creates a znode below k1.
+func (t *tape) makes(at, client int, name, data string, ephemeral bool, number int32) {
+	x := history.Txn{Type: "create", Path: k1 + "/" + name, Session: history.ID(client + 1), Data: []byte(data), ParentCversion: number + 1}
+	if ephemeral {
+		x.Owner = x.Session
+	}
+	t.Txn(x)
+	t.sees(at, client)
+}
+
+func (t *tape) deletes(at, client int, name string) {
+	t.Txn(history.Txn{Type: "delete", Path: k1 + "/" + name, Session: history.ID(client + 1)})
+	t.sees(at, client)
+}
+
+// calls adds a call that was answered. err is that of a refusal.
+func (t *tape) calls(client int, f string, from, to int, in, out any, err error) {
+	a := checktest.Args{Client: client, F: f, Key: "k1", Inv: from, Ret: to, Outcome: history.OK, In: in, Out: out, Session: history.ID(client + 1)}
+	if err != nil {
+		a.Outcome, a.Err = history.Fail, &history.Error{Code: history.CodeRefused, Message: err.Error()}
+	}
+	t.Op(a)
+}
+
+// times out: a call without an answer.
+func (t *tape) timesOut(client int, f string, from, to int, in any) {
+	t.Op(checktest.Args{
+		Client: client, F: f, Key: "k1", Inv: from, Ret: to, Outcome: history.Info, In: in, Session: history.ID(client + 1),
+		Err: &history.Error{Code: history.CodeTimeout, Message: "context deadline exceeded"},
+	})
+}
+
+// losesReply is a fault that took a reply from a client.
+func (t *tape) losesReply(at, client int, op, path string) {
+	step := func(s string) history.FaultStep {
+		return history.FaultStep{Fault: 1, Step: s, Spec: "lose-reply:" + op, Clients: []int{client}, Sessions: []history.ID{history.ID(client + 1)}}
+	}
+	verified := step(history.StepVerified)
+	verified.Lost = []history.LostMessage{{What: history.LostReply, Client: client, Session: history.ID(client + 1), Op: op, Path: path, At: time.Duration(at) * checktest.Unit}}
+	t.Fact(at-5, "lose-reply", step(history.StepInject))
+	t.Fact(at, "lose-reply", verified)
+	t.Fact(at+5, "lose-reply", step(history.StepHealed))
+}
+
+// stories are violations whose cause a reader has to find, by the name of their golden file.
+var stories = map[string]func() *tape{
+	// a take that is repeated after a lost reply: only a later read shows it
+	"taken-twice": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "1", 1)
+		t.calls(0, "take", 100, 120, 1, nil, nil)
+		t.sets(202, 1, "4", 2)
+		t.losesReply(203, 1, "setData", k1)
+		t.sets(260, 1, "7", 3)
+		t.calls(1, "take", 200, 270, 3, nil, nil)
+		t.sets(285, 2, "6", 4)
+		t.calls(2, "give", 275, 310, 1, nil, nil)
+		t.sees(295, 0)
+		t.calls(0, "taken", 290, 300, nil, 6, nil)
+		return t
+	},
+	// a take that no longer compares with the limit
+	"overstepped": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "6", 1)
+		t.calls(0, "take", 100, 120, 6, nil, nil)
+		t.sets(210, 1, "8", 2)
+		t.calls(1, "take", 200, 230, 2, nil, nil)
+		t.sets(220, 2, "10", 3)
+		t.calls(2, "take", 200, 330, 2, nil, nil)
+		t.sets(325, 1, "8", 4)
+		t.calls(1, "give", 240, 340, 2, nil, nil)
+		t.sees(311, 0)
+		t.calls(0, "taken", 300, 312, nil, 10, nil)
+		return t
+	},
+	// a read without a sync
+	"old-read": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "2", 1)
+		t.calls(0, "take", 100, 120, 2, nil, nil)
+		t.sees(130, 2)
+		t.sets(210, 1, "5", 2)
+		t.calls(1, "take", 200, 220, 3, nil, nil)
+		for at, typ := range map[int]history.Type{300: history.Invoke, 310: history.OK} {
+			e := history.Event{Client: 2, Process: 2, Type: typ, F: "taken", Key: "k1", Session: 3, Alive: 129 * checktest.Unit, Seen: t.Zxid - 1}
+			if typ == history.OK {
+				e.Value = history.Value(2)
+			}
+			t.Add(at, e)
+		}
+		return t
+	},
+	// a take that says that it is done, and did nothing
+	"never-written": func() *tape {
+		t := begun(quotas())
+		t.sets(110, 0, "2", 1)
+		t.calls(0, "take", 100, 120, 2, nil, nil)
+		t.calls(1, "take", 200, 220, 3, nil, nil)
+		t.sees(305, 2)
+		t.calls(2, "taken", 300, 310, nil, 2, nil)
+		return t
+	},
+	// a write that does not compare versions
+	"overwritten": func() *tape {
+		t := begun(numbered())
+		t.sets(110, 0, "1", 1)
+		t.calls(0, "next", 100, 120, nil, 1, nil)
+		t.sets(210, 1, "2", 2)
+		t.sets(212, 2, "2", 3)
+		t.calls(1, "next", 200, 220, nil, 2, nil)
+		t.calls(2, "next", 200, 222, nil, 2, nil)
+		return t
+	},
+	// states that are maps
+	"bag": func() *tape {
+		t := begun(bags())
+		for i, item := range []string{"a", "b", "c", "long", "d", "e"} {
+			t.makes(105+20*i, 0, "n-"+item[:1]+string(rune('0'+i)), item, false, int32(i))
+			t.calls(0, "put", 100+20*i, 110+20*i, item, nil, nil)
+		}
+		t.deletes(305, 1, "n-b1")
+		t.calls(1, "pop", 300, 310, nil, "b", nil)
+		t.calls(2, "pop", 320, 330, nil, "b", nil)
+		return t
+	},
+	// a campaign that was given up left its znode, behind which the same client waits for ever
+	"orphan": func() *tape {
+		t := begun(elections())
+		t.makes(20, 0, "cand-0000000000", "", true, 0)
+		t.timesOut(0, "campaign", 10, 33, nil)
+		t.makes(110, 1, "cand-0000000001", "", true, 1)
+		t.timesOut(1, "campaign", 100, 150, nil)
+		t.deletes(160, 1, "cand-0000000001")
+		t.makes(9210, 0, "cand-0000000002", "", true, 2)
+		t.waits(0, 9200, 40000)
+		return t
+	},
+	// a call whose create was repeated after a lost reply waits behind its own first znode
+	"two-places": func() *tape {
+		t := begun(elections())
+		t.makes(9210, 1, "cand-0000000000", "", true, 0)
+		t.losesReply(9211, 1, "create", k1+"/cand-")
+		t.makes(9230, 1, "cand-0000000001", "", true, 1)
+		t.waits(1, 9200, 40000)
+		return t
+	},
+	// a client that is let in behind another one
+	"let-in": func() *tape {
+		t := begun(elections())
+		t.makes(110, 0, "cand-0000000000", "", true, 0)
+		t.calls(0, "campaign", 100, 120, nil, nil, nil)
+		t.makes(210, 1, "cand-0000000001", "", true, 1)
+		t.calls(1, "campaign", 200, 320, nil, nil, nil)
+		t.Touches(1)
+		t.sees(390, 0)
+		t.deletes(410, 0, "cand-0000000000")
+		t.calls(0, "resign", 400, 420, nil, nil, nil)
+		return t
+	},
+	// a take whose reply was lost has the item, and nobody knows
+	"lost-item": func() *tape {
+		t := begun(lines())
+		t.makes(110, 0, "item-0000000000", "7", false, 0)
+		t.calls(0, "put", 100, 120, 7, nil, nil)
+		t.deletes(215, 1, "item-0000000000")
+		t.losesReply(216, 1, "delete", k1+"/item-0000000000")
+		t.calls(1, "pop", 200, 260, nil, nil, nil)
+		t.sees(9405, 2)
+		t.calls(2, "pop", 9400, 9410, nil, nil, nil)
+		return t
+	},
+	// the newer item comes out first
+	"wrong-order": func() *tape {
+		t := begun(lines())
+		t.makes(110, 0, "item-0000000000", "1", false, 0)
+		t.calls(0, "put", 100, 120, 1, nil, nil)
+		t.makes(140, 0, "item-0000000001", "2", false, 1)
+		t.calls(0, "put", 130, 150, 2, nil, nil)
+		t.deletes(210, 1, "item-0000000001")
+		t.calls(1, "pop", 200, 220, nil, 2, nil)
+		t.deletes(310, 1, "item-0000000000")
+		t.calls(1, "pop", 300, 320, nil, 1, nil)
+		return t
+	},
+}
+
+// waits: a client campaigns, connected all the time, and is not elected.
+func (t *tape) waits(client, from, to int) {
+	for at := from + 500; at < to; at += 500 {
+		t.Touches(history.ID(client + 1))
+		t.sees(at, client)
+	}
+	t.timesOut(client, "campaign", from, to, nil)
+}
+
+// The whole story of each violation of an own object, as zklab check prints it.
+func TestOwnStories(t *testing.T) {
+	for name, write := range stories {
+		t.Run(name, func(t *testing.T) {
+			r := write()
+			h := r.Build()
+			report := checker.Run(t.Context(), h, checker.Options{Transactions: r.Txns})
+			var text strings.Builder
+			for _, v := range report.Verdicts {
+				if v.Result == checker.Violation {
+					text.WriteString(reports.Counterexample(h, v, reports.Screen{}))
+				}
+			}
+			got := text.String()
+			if got == "" || strings.Contains(got, "%!") {
+				t.Fatalf("%s%+v", got, report.Verdicts)
+			}
+			file := filepath.Join("testdata", "ownstories", name+".txt")
+			if *updateStories {
+				if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("-want +got; go test -update-stories writes the files anew:\n%s", diff)
+			}
+		})
+	}
+}
