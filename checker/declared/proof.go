@@ -16,7 +16,7 @@ import (
 
 const (
 	mostSteps = 5  // steps of an order that a proof shows
-	mostStep  = 40 // length of a call or of a state in a step, in characters
+	mostStep  = 40 // length of a call in a step, in characters
 )
 
 // proof tells the end of the longest order, and why no call can follow.
@@ -47,7 +47,7 @@ func stepsOf(order []placed) string {
 			steps = append(steps, "…")
 			break
 		}
-		steps = append(steps, o.who()+" → "+printable.Text(o.after.String(), mostStep))
+		steps = append(steps, o.who()+" → "+o.brief())
 	}
 	slices.Reverse(steps)
 	return strings.Join(steps, ", ")

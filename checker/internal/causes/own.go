@@ -111,13 +111,23 @@ func (s *search) lastChanges() {
 		n++
 	}
 	for _, c := range all[max(0, n-mostChanges):n] {
-		op := s.during(c.Zxid, c.Session)
+		op := s.callOf(c.Zxid)
 		what := ""
 		if op != nil {
 			what = "during " + s.call(op)
 		}
 		s.change(changed, c, what, op)
 	}
+}
+
+// callOf returns the call during which a change was made to the key; nil if there is none.
+func (s *search) callOf(zxid uint64) *history.Operation {
+	for op, all := range evidence.MadeDuring(s.key) {
+		if slices.ContainsFunc(all, func(c evidence.Change) bool { return c.Zxid == zxid }) {
+			return op
+		}
+	}
+	return nil
 }
 
 // change tells a change: what says during which call, if that is known.

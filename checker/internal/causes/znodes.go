@@ -408,6 +408,9 @@ func (s *search) deleted(w weight, n *evidence.Znode, text string) {
 	var calls []*history.Operation
 	why := ""
 	op := s.during(n.Deleted, n.Remover)
+	if op == nil && !models.Known(s.of.Name) {
+		op = s.callOf(n.Deleted)
+	}
 	switch {
 	case op != nil:
 		text += ", during " + s.call(op)
