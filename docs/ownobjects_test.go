@@ -98,9 +98,12 @@ var (
 	numbers = regexp.MustCompile(`\d[\d,]*`)
 )
 
-// shape leaves out of a story what differs from run to run: times, clients and lengths.
+// commits are when something was committed, and the numbers of sessions.
+var commits = regexp.MustCompile(`of [0-9.]+ s,[^:]*: zxid 0x[0-9a-f]+|0x[0-9a-f]+`)
+
+// shape leaves out of a story what differs from run to run: times, clients, sessions, zxids and lengths.
 func shape(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = commits.ReplaceAllString(strings.Join(strings.Fields(text), " "), "N")
 	return dashes.ReplaceAllString(clients.ReplaceAllString(times.ReplaceAllString(text, ""), "lient N"), "─")
 }
 
