@@ -497,9 +497,14 @@ func TestManyKeysGiveFewVerdicts(t *testing.T) {
 
 func TestVerdictsAreInAStableOrder(t *testing.T) {
 	h := checktest.Good(objects.Barrier.Name, 40).Build()
-	first := Run(t.Context(), h, Options{})
+	run := func() Report {
+		r := Run(t.Context(), h, Options{})
+		r.Cost = Cost{} // real time
+		return r
+	}
+	first := run()
 	for range 5 {
-		if diff := cmp.Diff(first, Run(t.Context(), h, Options{})); diff != "" {
+		if diff := cmp.Diff(first, run()); diff != "" {
 			t.Fatal(diff)
 		}
 	}
