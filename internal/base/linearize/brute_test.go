@@ -100,6 +100,9 @@ func generate(rng *rand.Rand, m *porcupine.Model) linearize.Problem {
 		}
 		p.After = func(i int) []int { return after[i] }
 	}
+	if m == &register && rng.IntN(2) == 0 { // one of its reads in two is said to be one
+		p.Idle = func(i int) bool { return i%2 == 0 && p.Operations[i].Input == read{} }
+	}
 	if len(optional) > 0 {
 		p.Optional = func(i int) bool { return optional[i] }
 	}

@@ -80,13 +80,13 @@ func Decide(c context.Context, p Problem, b Budget) Answer {
 		return Answer{Result: Legal}
 	}
 	cost := stepCost(len(p.Operations))
-	if p.Optional == nil && p.After == nil {
+	if p.Optional == nil && !p.follows() {
 		parts, err := divide(p.Model, p.Operations)
 		return newSearch(c, p.Model, b, cost).all(parts, err)
 	}
 	parts, err := p.parts()
 	s := newSearch(c, p.stepping(), b, cost)
-	if p.After != nil {
+	if p.follows() {
 		s.cost += int64(len(p.Operations)) / 8
 		if size := b.Size; size != nil {
 			s.Size = func(state any) int { return size(state.(*inOrder).state) }

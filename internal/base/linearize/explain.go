@@ -72,6 +72,7 @@ type traced struct {
 	done   placed
 	did    bool
 	length int
+	next   *next // nil until it is looked for
 }
 
 // traceCost is what a traced state takes, in bytes.
@@ -88,6 +89,12 @@ func (p *Problem) traced(t *trace) porcupine.Model {
 	m.Step, m.StepContext = nil, func(c ctx, state, input, _ any) (bool, any) {
 		at, o := state.(*traced), input.(*step)
 		if !at.done.allows(o) {
+			return false, nil
+		}
+		if at.next == nil {
+			at.next = o.part.next(c, at.state, at.done)
+		}
+		if !at.next.allows(o) {
 			return false, nil
 		}
 		did, next := inner(c, at.state, o.Input, o.Output)

@@ -28,6 +28,10 @@ type Problem struct {
 	// After returns operations that operation i comes after in every order, besides what the intervals
 	// say, by their places in Operations. Those in another part than i do not count. nil: there are none.
 	After func(i int) []int
+	// Idle reports whether operation i is one whose order decides nothing but its own answer: wherever it is
+	// possible and leaves the state as it is, it comes next, and nothing else is tried. So a search does not
+	// try the many orders of reads that may have seen an old state. nil: there are none.
+	Idle func(i int) bool
 }
 
 // step is one operation of a search, as the input of the model's step.
@@ -36,6 +40,8 @@ type step struct {
 	place    int // in Problem.Operations
 	optional bool
 	after    []int // places of operations that come before it
+	idle     bool
+	part     *idlers // of its part; nil if none is idle
 }
 
 // parts divides the problem as its model wants it. Each operation has a step as its Input.
@@ -47,6 +53,7 @@ func (p *Problem) parts() ([][]porcupine.Operation, error) {
 		if p.After != nil {
 			all[i].after = p.After(i)
 		}
+		all[i].idle = p.Idle != nil && p.Idle(i)
 		op.Metadata = &all[i] // which Partition keeps
 		ops[i] = op
 	}
@@ -70,6 +77,7 @@ func (p *Problem) parts() ([][]porcupine.Operation, error) {
 				o.after = slices.DeleteFunc(slices.Clone(o.after), func(place int) bool { return apart[place] != n })
 			}
 		}
+		p.idlers(of)
 	}
 	return divided, err
 }
@@ -99,18 +107,21 @@ func (p *Problem) stepping() porcupine.Model {
 		}
 		return ok, next
 	}
-	if p.After != nil {
+	if p.follows() {
 		return p.inOrder(m)
 	}
 	return m
 }
+
+// follows reports whether it matters for a step which operations are placed.
+func (p *Problem) follows() bool { return p.After != nil || p.Idle != nil }
 
 // placed are the places of the operations that an order contains, as a set of bits; nil if that does not matter.
 type placed []uint64
 
 // placed returns the empty set.
 func (p *Problem) placed() placed {
-	if p.After == nil {
+	if !p.follows() {
 		return nil
 	}
 	return make(placed, (len(p.Operations)+63)/64)
@@ -119,12 +130,14 @@ func (p *Problem) placed() placed {
 // allows reports whether an operation can be the next one.
 func (done placed) allows(o *step) bool {
 	for _, place := range slices.Backward(o.after) { // the latest are the likeliest to be missing
-		if done[place/64]&(1<<(place%64)) == 0 {
+		if !done.has(place) {
 			return false
 		}
 	}
 	return true
 }
+
+func (done placed) has(place int) bool { return done[place/64]&(1<<(place%64)) != 0 }
 
 // with returns the set with one more operation.
 func (done placed) with(o *step) placed {
@@ -141,22 +154,29 @@ func (done placed) with(o *step) placed {
 type inOrder struct {
 	state any
 	done  placed
+	next  *next // nil until it is looked for
 }
 
 // inOrder returns the model with steps that are possible only after those that come before them.
 func (p *Problem) inOrder(m porcupine.Model) porcupine.Model {
 	inner, begin, equal, hash, describe := stepOf(m), m.Init, equalOf(m), hashOf(m), m.DescribeState
-	m.Init = func() any { return &inOrder{begin(), p.placed()} }
+	m.Init = func() any { return &inOrder{state: begin(), done: p.placed()} }
 	m.Step, m.StepContext = nil, func(c ctx, state, input, output any) (bool, any) {
 		at, o := state.(*inOrder), input.(*step)
 		if !at.done.allows(o) {
+			return false, nil
+		}
+		if at.next == nil {
+			at.next = o.part.next(c, at.state, at.done)
+		}
+		if !at.next.allows(o) {
 			return false, nil
 		}
 		ok, next := inner(c, at.state, input, output)
 		if !ok || next == nil && at.state != nil {
 			return ok, nil // which ends the search with an error if it is possible
 		}
-		return true, &inOrder{next, at.done.with(o)}
+		return true, &inOrder{state: next, done: at.done.with(o)}
 	}
 	m.Equal = func(a, b any) bool { return equal(a.(*inOrder).state, b.(*inOrder).state) }
 	if hash != nil {
