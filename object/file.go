@@ -111,6 +111,7 @@ func readOperation(name string, at place, declared ast.Node) (*filed, error) {
 		"read-only": flag((*Op[subjects.Object, any, any]).ReadOnly),
 		"final":     flag((*Op[subjects.Object, any, any]).Final),
 		"plain":     flag((*Op[subjects.Object, any, any]).Plain),
+		"cached":    flag((*Op[subjects.Object, any, any]).Cached),
 	})
 	if err != nil {
 		return nil, err

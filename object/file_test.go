@@ -31,7 +31,7 @@ func TestParseErrors(t *testing.T) {
 		"objct: ids":                         `[1:1] "objct" is no key of an object; did you mean "object"? known are about, object, operations, promise`,
 		"object: 3":                          "[1:9] expected a text",
 		"operations: 3":                      "[1:13] expected the operations by their names, such as next: {weight: 9}",
-		"object: ids\noperations: {next: 3}": "[2:20] expected the keys of an operation: argument, final, plain, read-only, weight",
+		"object: ids\noperations: {next: 3}": "[2:20] expected the keys of an operation: argument, cached, final, plain, read-only, weight",
 		"object: ids\noperations: {next: {weight: many}}":                    "[2:29] expected a whole number from 0 to 1000000",
 		"object: ids\noperations: {next: {final: 1}}":                        "[2:28] expected true or false",
 		"object: ids\noperations: {a: {argument: uniq}}":                     "[2:28] expected unique, {from: 1, to: 10}, {any: [a, b]} or {fields: {name: …}}",
@@ -89,6 +89,7 @@ operations:
   next:    {weight: 9}
   add:     {argument: {from: 1, to: 3}}
   read:    {plain: true}
+  kept:    {cached: true}
   set:     {argument: {any: [a, b, null]}}
   get:     {read-only: true, final: true}
   put:     {argument: unique}

@@ -110,6 +110,9 @@ var mistakes = []struct {
 	{`operation "put" has nothing to draw its argument from`, "object.Call", more(object.Call("put", (*cell).Add, nil))},
 	{`operation "put" has nothing to draw its argument from`, "object.Call", more(object.Call("put", (*cell).Add, object.Any[int64]()))},
 	{`operation "put" refuses with an error that is nil or has the text of another one`, "object.Do", more(object.Do("put", does).Refuses(errFull, errFull))},
+	{`operation "get" is both Plain and Cached: leave Plain out, unless it reads ZooKeeper itself`, "object.Ask", func(o *object.Object[*cell]) {
+		o.Operations[1] = get().Plain().Cached()
+	}},
 	{`operation "send": its argument is a chan int, which cannot be written as JSON`, "object.Give", more(
 		object.Give("send", func(*cell, context.Context, chan int) error { return nil }, func(*object.Draw) chan int { return nil }),
 	)},

@@ -118,7 +118,7 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		m.Operations = append(m.Operations, d.model())
 		w.Mix.Operations = append(w.Mix.Operations, workloads.MixedOperation{
-			F: d.name, Declared: string(d.at), Weight: d.weight, Final: d.final, When: d.when, Argument: d.draw, Call: calls[i],
+			F: d.name, Declared: string(d.at), Weight: d.weight, Final: d.final, Cached: d.cached, When: d.when, Argument: d.draw, Call: calls[i],
 		})
 	}
 	needs := o.Exercise
@@ -178,6 +178,9 @@ func (o Object[S]) mistake(all []*operation) error {
 		drawn = drawn || op.weight > 0
 		if op.wrong != nil {
 			return op.at.wrong(op.wrong)
+		}
+		if err := op.ages(); err != nil {
+			return op.at.wrong(err)
 		}
 		if slices.ContainsFunc(all[:i], func(other *operation) bool { return other.name == op.name }) {
 			return op.at.wrong(fmt.Errorf("two operations are called %q: rename one", op.name))

@@ -39,6 +39,7 @@ type operation struct {
 	reads    bool
 	final    bool
 	plain    bool
+	cached   bool
 	refusals []error
 	when     func(*Draw) bool
 	draw     func(*Draw) (json.RawMessage, error)

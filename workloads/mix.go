@@ -33,6 +33,9 @@ type MixedOperation struct {
 	Weight   int // how often it is drawn, relative to the others
 	// Final: after the load, when all faults are healed, every client calls it once for every key.
 	Final bool
+	// Cached: a cache answers it. Every client calls it once more for every key after the load, when the cache has had
+	// the time to come to show what there is.
+	Cached bool
 	// When says whether a client may call it now; nil means always.
 	When func(*Draw) bool
 	// Argument draws the argument, as JSON.
@@ -373,6 +376,7 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 			}
 		}
 	})
+	r.lookLate(ctx)
 	for i := range r.env.Keys {
 		r.drain(ctx, r.env.Key(i))
 	}

@@ -58,7 +58,7 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 	show(end.last)
 	c := p.culprit(ctx, whole, left)
 	show(c.call)
-	f.Violated(eventsOf(shown), "no order of the calls explains the answer that client %d got from %s at %s: %v", end.last.call.Client, end.last.call.Operation, at(end.last.call.Ended), end.why)
+	f.Violated(eventsOf(shown), "no order of the calls explains the answer that client %d got from %s at %s: %v%s", end.last.call.Client, end.last.call.Operation, at(end.last.call.Ended), end.why, end.last.excused())
 	if !c.alone {
 		f.Conclusion = p.proof(end)
 	}

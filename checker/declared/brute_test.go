@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// tested is a register with a lease: set and get, peek for a plain read, take, which says whether the
+// tested is a register with a lease: set and get, peek for a plain read, kept for the answer of a cache, take, which says whether the
 // caller's session has the lease, and free, which is refused to all other sessions.
 type tested struct {
 	value  int
@@ -72,7 +72,7 @@ func testedSpec() *Spec {
 	spec := &Spec{Name: "sequential", Begin: func() any { return tested{} }}
 	spec.Step = func(f string) (Step, bool) {
 		return Step{
-			Reads: f == "get" || f == "peek", Plain: f == "peek", Decode: decoded,
+			Reads: f == "get" || f == "peek" || f == "kept", Plain: f == "peek", Cached: f == "kept", Decode: decoded,
 			Next: func(state, value any, c *Call, who Caller, heard bool) ([]any, error) {
 				v := value.([2]int)
 				next, ok := state.(tested).apply(f, v[0], v[1], who.Session, heard)
@@ -87,7 +87,7 @@ func testedSpec() *Spec {
 	return spec
 }
 
-var testedModel = models.Model{Name: "leased-register", Operations: []models.Operation{{F: "set"}, {F: "get"}, {F: "peek"}, {F: "take"}, {F: "free"}}}
+var testedModel = models.Model{Name: "leased-register", Operations: []models.Operation{{F: "set"}, {F: "get"}, {F: "peek"}, {F: "kept"}, {F: "take"}, {F: "free"}}}
 
 // drawn is a call or, without f, the end of a session that is known to lie between two times.
 type drawn struct {
@@ -121,7 +121,7 @@ func draw(rng *rand.Rand) (all []drawn) {
 		}
 		from := max(free[c], now-rng.IntN(6))
 		now = max(now, from)
-		d := drawn{f: []string{"set", "get", "peek", "take", "free"}[rng.IntN(5)], client: c, session: session[c], from: from, to: now + rng.IntN(6), alive: alive[session[c]], order: len(all)}
+		d := drawn{f: []string{"set", "get", "peek", "kept", "take", "free"}[rng.IntN(6)], client: c, session: session[c], from: from, to: now + rng.IntN(6), alive: alive[session[c]], order: len(all)}
 		d.argument = 1 + rng.IntN(2)
 		happened := true
 		if rng.IntN(4) == 0 {
@@ -206,7 +206,7 @@ func record(all []drawn) *history.History {
 // explained tries all orders, by the rules in words: a call without an answer happened at some time after it
 // began, or never; a session ended at one time between the bounds, or perhaps never if none is known; what changes something happened before the
 // session ended; a plain read happened after all that its session had been told, at a time that is not before
-// the last state that the session had seen.
+// the last state that the session had seen; the answer of a cache was right at any time after its answer before.
 func explained(all []drawn, done []bool, state tested, dead map[string]bool) bool {
 	at := fmt.Sprint(done, state)
 	if dead[at] { // tried
@@ -227,6 +227,9 @@ func explained(all []drawn, done []bool, state tested, dead map[string]bool) boo
 		if d.f == "peek" {
 			from = min(from, d.alive)
 		}
+		if d.f == "kept" {
+			from = 0
+		}
 		if done[i] || from > due {
 			continue
 		}
@@ -234,6 +237,11 @@ func explained(all []drawn, done []bool, state tested, dead map[string]bool) boo
 		if d.f != "" {
 			if d.f == "peek" && slices.ContainsFunc(all, func(e drawn) bool {
 				return e.f != "" && e.session == d.session && e.order < d.order && e.to >= 0 && !done[slices.IndexFunc(all, func(x drawn) bool { return x.f != "" && x.order == e.order })]
+			}) {
+				continue
+			}
+			if d.f == "kept" && slices.ContainsFunc(all, func(e drawn) bool {
+				return e.f == "kept" && e.client == d.client && e.order < d.order && e.to >= 0 && !done[slices.IndexFunc(all, func(x drawn) bool { return x.f != "" && x.order == e.order })]
 			}) {
 				continue
 			}
@@ -275,7 +283,7 @@ func only(a *evidence.Record, all []drawn, events []int) []drawn {
 	return all
 }
 
-// The rules for unknown outcomes, ends of sessions and plain reads agree with all orders, tried one by one. What is
+// The rules for unknown outcomes, ends of sessions, plain reads and caches agree with all orders, tried one by one. What is
 // shown of a violation has no order by itself.
 func TestAgreesWithAllOrders(t *testing.T) {
 	n := checktest.Rounds(t, 5_000)

@@ -22,8 +22,8 @@ type Porcupine struct {
 	// Values returns a call in terms of the model; ok is false if the model does not know it. The
 	// output of a call without an answer is a zero value of the type that its outputs have.
 	Values func(*Call) (input, output any, ok bool)
-	// Reads and Plain say of an operation what [Step] says. nil: of none.
-	Reads, Plain func(operation string) bool
+	// Reads, Plain and Cached say of an operation what [Step] says. nil: of none.
+	Reads, Plain, Cached func(operation string) bool
 	// ReadOnly reports whether a call changes nothing, though others of its operation may. nil: of none.
 	ReadOnly func(*Call) bool
 	// Answer returns the type of the answers of an operation, as JSON. nil: they are not known.
@@ -77,8 +77,8 @@ func (m *Porcupine) Rule() Rule {
 	s := &Spec{
 		Name: m.Name, Meaning: m.Meaning, Declared: m.Declared, Begin: m.Model.Init, Bounds: m.Bounds,
 		Step: func(operation string) (Step, bool) {
-			plain := says(m.Plain, operation)
-			return Step{Declared: m.Declared, Reads: plain || says(m.Reads, operation), Plain: plain, Decode: m.decode, Next: m.next}, true
+			plain, cached := says(m.Plain, operation), says(m.Cached, operation)
+			return Step{Declared: m.Declared, Reads: plain || cached || says(m.Reads, operation), Plain: plain, Cached: cached, Decode: m.decode, Next: m.next}, true
 		},
 		prepare: m.guess, doubt: doubt, equal: m.Model.Equal, hash: m.Model.Hash, show: m.Model.DescribeState,
 		tell: func(c *Call, value any) string {

@@ -20,9 +20,9 @@ type testedInput struct {
 }
 
 func testedPorcupine() *Porcupine {
-	reads := func(f string) bool { return f == "get" || f == "peek" }
+	reads := func(f string) bool { return f == "get" || f == "peek" || f == "kept" }
 	return &Porcupine{
-		Name: "porcupine", Reads: reads, Plain: func(f string) bool { return f == "peek" },
+		Name: "porcupine", Reads: reads, Plain: func(f string) bool { return f == "peek" }, Cached: func(f string) bool { return f == "kept" },
 		Model: porcupine.Model{
 			Init: func() any { return tested{} },
 			Step: func(state, input, output any) (bool, any) {

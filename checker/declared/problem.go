@@ -26,6 +26,7 @@ type item struct {
 	bit      int           // of the session that ends
 	session  int64         // in which the call went on, if reads in it may be old; 0 if that does not matter
 	plain    bool          // it is a read that may be old
+	cached   bool          // it is answered by a cache
 	relaxed  bool          // what it answered does not count
 }
 
@@ -82,9 +83,12 @@ func (s *Spec) problem(k *Key) (p *problem, err error) {
 				continue
 			}
 		}
-		if c.Outcome == Unheard {
+		switch {
+		case c.Outcome == Unheard:
 			p.unheard++
-		} else if plain {
+		case st.Cached:
+			p.keep(it)
+		case plain:
 			p.place(it, st)
 		}
 		p.items = append(p.items, it)
@@ -168,7 +172,7 @@ func (p *problem) order(items []*item) linearize.Problem {
 			ops[i].ClientId = it.call.Client
 		}
 	}
-	return linearize.Problem{Model: p.model(), Operations: ops, After: after(items)}
+	return linearize.Problem{Model: p.model(), Operations: ops, After: both(after(items), afterCached(items)), Idle: idle(items)}
 }
 
 // after returns what comes before each plain read: all that its session was told. nil: there is none.

@@ -76,6 +76,8 @@ type Step struct {
 	Reads bool
 	// Plain: the answer may be as old as those of ZooKeeper's own reads.
 	Plain bool
+	// Cached: the answer may be as old as a cache's that a watch keeps.
+	Cached bool
 	// Decode returns a call as Next takes it; ok is false if the specification says nothing of the call.
 	// nil: Next needs nothing.
 	Decode func(*Call) (value any, ok bool, err error)
@@ -93,7 +95,7 @@ func Sequential(s *Spec) Rule {
 	return Rule{picture: s.picture, try: s.try, property: &frame.Property{
 		Name: s.Name, Meaning: s.Meaning, Declared: true, Decider: "porcupine",
 		Evidence: func(a *evidence.Record) string {
-			if s.SessionEnds != nil || s.plain(a) {
+			if s.SessionEnds != nil || s.plain(a) || s.any(a, func(st Step) bool { return st.Cached }) {
 				return "R, " + frame.FromSessions(a)
 			}
 			return "R"
@@ -104,8 +106,12 @@ func Sequential(s *Spec) Rule {
 
 // plain reports whether some answers of a history may be old.
 func (s *Spec) plain(a *evidence.Record) bool {
+	return s.any(a, func(st Step) bool { return st.Plain })
+}
+
+func (s *Spec) any(a *evidence.Record, is func(Step) bool) bool {
 	for _, o := range a.Object.Operations {
-		if st, ok := s.Step(o.F); ok && st.Plain {
+		if st, ok := s.Step(o.F); ok && is(st) {
 			return true
 		}
 	}

@@ -36,5 +36,6 @@ var All = []Object{
 	{"own-tickets", "next-distinct", "", tickets},
 	{"own-clock", "tick-rising", "", clocks},
 	{"own-bank", "total", "", banks},
+	{"own-setting", "sequential", "", settings},
 	{"own-filed", "next-distinct", "", filed},
 }
