@@ -164,6 +164,10 @@ var mistakes = []struct {
 	{`SessionEnds of the specification "sequential" has no function`, "object.Sequential", ruled(func(a added, g gotten) object.Rule {
 		return object.Sequential(int64(0), object.Runs(a, sum), object.Runs(g, same)).SessionEnds(nil)
 	})},
+	{`the initial state of the specification "sequential" has the zero Caller, which is client 0: write object.Nobody`, "object.Sequential", ruled(func(a added, g gotten) object.Rule {
+		type held struct{ by []object.Caller }
+		return object.Sequential(held{make([]object.Caller, 2)}, object.Ignores[held](a), object.Ignores[held](g))
+	})},
 	{"add changed the state that it was given: return a new one instead", "object.Runs(a", ruled(func(a added, g gotten) object.Rule {
 		return object.Sequential(map[string]int64{},
 			object.Runs(a, func(s map[string]int64, n int64) (map[string]int64, int64, error) {

@@ -201,6 +201,8 @@ func (s *Spec[St]) rules(operations []*operation) ([]declared.Rule, error) {
 		return nil, fmt.Errorf("a specification is called %q: give it a name of one word", s.name)
 	case s.noEnds:
 		return nil, fmt.Errorf("SessionEnds of the specification %q has no function", s.name)
+	case hasZeroCaller(reflect.ValueOf(s.initial), 0):
+		return nil, fmt.Errorf("the initial state of the specification %q has the zero Caller, which is client 0: write object.Nobody where there is no caller", s.name)
 	}
 	steps := map[string]declared.Step{}
 	spec := &declared.Spec{

@@ -19,16 +19,14 @@ var (
 	free = object.Do("free", (*Lease).Free).Refuses(ErrNotMine)
 )
 
-var nobody = object.Caller{Client: -1}
-
 func leases(construct func(*zk.Conn, string) (*Lease, error)) zklab.Experiment {
 	return zklab.Experiment{Workload: object.Object[*Lease]{
 		Name:       "lease",
 		New:        object.OnConn(construct),
 		Operations: []object.Operation[*Lease]{take, free},
-		Rules: []object.Rule{object.Sequential(nobody,
+		Rules: []object.Rule{object.Sequential(object.Nobody,
 			object.RunsBy(take, func(has, who object.Caller, _ object.None) (object.Caller, object.None, error) {
-				if has != nobody && has != who {
+				if has != object.Nobody && has != who {
 					return has, object.None{}, ErrTaken
 				}
 				return who, object.None{}, nil
@@ -37,11 +35,11 @@ func leases(construct func(*zk.Conn, string) (*Lease, error)) zklab.Experiment {
 				if has != who {
 					return has, object.None{}, ErrNotMine
 				}
-				return nobody, object.None{}, nil
+				return object.Nobody, object.None{}, nil
 			}),
 		).SessionEnds(func(has, who object.Caller) object.Caller {
 			if has == who {
-				return nobody
+				return object.Nobody
 			}
 			return has
 		})},

@@ -41,16 +41,15 @@ func (l *lease) Take(context.Context) error {
 
 // leases have a sequential specification in which sessions end.
 func leases(life Life, wrong bool) Declared {
-	const free = int64(0)
 	take := object.Do("take", (*lease).Take).Refuses(errTaken)
-	spec := object.Sequential(free, object.RunsBy(take, func(holder int64, who object.Caller, _ object.None) (int64, object.None, error) {
-		if holder != free {
+	spec := object.Sequential(object.Nobody, object.RunsBy(take, func(holder, who object.Caller, _ object.None) (object.Caller, object.None, error) {
+		if holder != object.Nobody {
 			return holder, object.None{}, errTaken
 		}
-		return who.Session, object.None{}, nil
-	})).SessionEnds(func(holder int64, who object.Caller) int64 {
-		if holder == who.Session {
-			return free
+		return who, object.None{}, nil
+	})).SessionEnds(func(holder, who object.Caller) object.Caller {
+		if holder == who {
+			return object.Nobody
 		}
 		return holder
 	})
