@@ -8,7 +8,7 @@
 //   - The load: how often clients call each operation, with which arguments, and which of them they call at
 //     the end ([Op.Weight], [Op.When], [Op.Final]).
 //   - The promise: rules. A sequential specification ([Sequential]) says what each operation does to a state,
-//     and zklab decides whether one order of the calls explains all answers. [Exclusive], [Queue], [Distinct]
+//     and zklab decides whether one order of the calls explains all answers. [Exclusive], [Queue], [Owned], [Fenced], [Distinct]
 //     and [Rising] say what kind of operations there are, and need no model. [Property] is a function that
 //     decides by itself, and [Porcupine] takes a model of github.com/anishathalye/porcupine.
 //

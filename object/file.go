@@ -71,6 +71,7 @@ type filed struct {
 type fileReader struct {
 	operations map[string]*filed
 	order      []string
+	sources    []ast.Node // the names of operations whose answers are drawn
 }
 
 func (r *fileReader) readOperations(all ast.Node) error {
@@ -79,16 +80,22 @@ func (r *fileReader) readOperations(all ast.Node) error {
 	}
 	for pair := range pairsOf(all) {
 		name := pair.Key.GetToken().Value
-		f, err := readOperation(name, placeOf(pair.Key), pair.Value)
+		f, err := r.readOperation(name, placeOf(pair.Key), pair.Value)
 		if err != nil {
 			return err
 		}
 		r.operations[name], r.order = f, append(r.order, name)
 	}
+	for _, source := range r.sources {
+		var o *anyOp
+		if err := r.named(source, &o); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func readOperation(name string, at place, declared ast.Node) (*filed, error) {
+func (r *fileReader) readOperation(name string, at place, declared ast.Node) (*filed, error) {
 	var draw func(*Draw) any
 	f := &filed{}
 	var flags []func(*Op[subjects.Object, any, any])
@@ -107,11 +114,12 @@ func readOperation(name string, at place, declared ast.Node) (*filed, error) {
 			flags = append(flags, func(o *Op[subjects.Object, any, any]) { o.Weight(int(n)) })
 			return err
 		},
-		"argument":  func(v ast.Node) (err error) { f.argument = true; draw, err = readArgument(v); return err },
+		"argument":  func(v ast.Node) (err error) { f.argument = true; draw, err = r.readArgument(v); return err },
 		"read-only": flag((*Op[subjects.Object, any, any]).ReadOnly),
 		"final":     flag((*Op[subjects.Object, any, any]).Final),
 		"plain":     flag((*Op[subjects.Object, any, any]).Plain),
 		"cached":    flag((*Op[subjects.Object, any, any]).Cached),
+		"waits":     flag((*Op[subjects.Object, any, any]).Waits),
 	})
 	if err != nil {
 		return nil, err
@@ -139,11 +147,11 @@ func readOperation(name string, at place, declared ast.Node) (*filed, error) {
 	return f, nil
 }
 
-// readArgument reads what an argument is drawn from: unique, {from: 1, to: 10}, {any: [a, b]} or {fields: {…}}.
-func readArgument(v ast.Node) (draw func(*Draw) any, err error) {
+// readArgument reads what an argument is drawn from: unique, {from: 1, to: 10}, {any: [a, b]}, {fields: {…}} or {answer-of: claim}.
+func (r *fileReader) readArgument(v ast.Node) (draw func(*Draw) any, err error) {
 	if !isMapping(v) {
 		if text, err := textOfNode(v); err != nil || text != "unique" {
-			return nil, mistaken(v, "expected unique, {from: 1, to: 10}, {any: [a, b]} or {fields: {name: …}}")
+			return nil, mistaken(v, "expected unique, {from: 1, to: 10}, {any: [a, b]}, {fields: {name: …}} or {answer-of: claim}")
 		}
 		return func(d *Draw) any { return d.Unique() }, nil
 	}
@@ -157,7 +165,13 @@ func readArgument(v ast.Node) (draw func(*Draw) any, err error) {
 			draw = Any(values...)
 			return err
 		},
-		"fields": func(v ast.Node) (err error) { draw, err = readFields(v); return err },
+		"answer-of": func(v ast.Node) error {
+			name, err := textOfNode(v)
+			r.sources = append(r.sources, v)
+			draw = From(&anyOp{operation: operation{name: name}})
+			return err
+		},
+		"fields": func(v ast.Node) (err error) { draw, err = r.readFields(v); return err },
 	})
 	switch {
 	case err != nil:
@@ -167,20 +181,20 @@ func readArgument(v ast.Node) (draw func(*Draw) any, err error) {
 	case draw == nil:
 		return func(d *Draw) any { return from + d.Int64N(to-from+1) }, nil
 	case to != -1 || from != 0:
-		return nil, mistaken(v, "expected either from and to, or any, or fields")
+		return nil, mistaken(v, "expected either from and to, or any, or fields, or answer-of")
 	}
 	return draw, nil
 }
 
 // readFields reads an argument that is an object, each of its fields drawn by itself.
-func readFields(v ast.Node) (func(*Draw) any, error) {
+func (r *fileReader) readFields(v ast.Node) (func(*Draw) any, error) {
 	if !isMapping(v) {
 		return nil, mistaken(v, "expected the fields by their names")
 	}
 	var names []string
 	var draws []func(*Draw) any
 	for pair := range pairsOf(v) {
-		draw, err := readArgument(pair.Value)
+		draw, err := r.readArgument(pair.Value)
 		if err != nil {
 			return nil, err
 		}

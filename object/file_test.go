@@ -31,24 +31,29 @@ func TestParseErrors(t *testing.T) {
 		"objct: ids":                         `[1:1] "objct" is no key of an object; did you mean "object"? known are about, object, operations, promise`,
 		"object: 3":                          "[1:9] expected a text",
 		"operations: 3":                      "[1:13] expected the operations by their names, such as next: {weight: 9}",
-		"object: ids\noperations: {next: 3}": "[2:20] expected the keys of an operation: argument, cached, final, plain, read-only, weight",
+		"object: ids\noperations: {next: 3}": "[2:20] expected the keys of an operation: argument, cached, final, plain, read-only, waits, weight",
 		"object: ids\noperations: {next: {weight: many}}":                    "[2:29] expected a whole number from 0 to 1000000",
 		"object: ids\noperations: {next: {final: 1}}":                        "[2:28] expected true or false",
-		"object: ids\noperations: {a: {argument: uniq}}":                     "[2:28] expected unique, {from: 1, to: 10}, {any: [a, b]} or {fields: {name: …}}",
+		"object: ids\noperations: {a: {argument: uniq}}":                     "[2:28] expected unique, {from: 1, to: 10}, {any: [a, b]}, {fields: {name: …}} or {answer-of: claim}",
 		"object: ids\noperations: {a: {argument: {from: 2, to: 1}}}":         "[2:28] expected from and to, with from not above to",
 		"object: ids\noperations: {a: {argument: {any: []}}}":                "[2:34] expected a list of values, such as [a, b]",
-		"object: ids\noperations: {a: {argument: {any: [1], to: 3}}}":        "[2:28] expected either from and to, or any, or fields",
-		"object: ids\noperations: {a: {argument: {fields: {b: {form: 1}}}}}": `[2:42] "form" is no key of an argument; did you mean "from"? known are any, fields, from, to`,
-		head:                                                   "the object promises nothing: add the key promise, such as promise: {distinct: next}",
-		head + "promise: {}":                                   "[5:10] the object promises nothing: expected a rule, such as distinct: next",
-		head + "promise: {distnct: next}":                      `[5:11] "distnct" is no key of a promise; did you mean "distinct"? known are counter, distinct, exclusive, queue, register, rising`,
-		head + "promise: {distinct: nxt}":                      `[5:21] "nxt" is no operation; did you mean "next"? the operations are next, put`,
-		head + "promise: {rising: [next, 3]}":                  "[5:26] expected the name of an operation",
-		head + "promise: {queue: {put: put}}":                  "[5:18] queue names two operations: expected {put: …, take: …}",
-		head + "promise: {queue: {put: put, take: put}}":       "[5:18] queue names two operations: put and take are the same",
-		head + "promise: {queue: {put: next, take: put}}":      `[5:18] operation "next" puts its argument in, but has none: add argument: unique`,
-		head + "promise: {register: {read: put, write: next}}": `[5:21] operation "next" writes its argument, but has none: add argument: unique`,
-		head + "promise: {exclusive: {begin: put, nd: next}}":  `[5:35] "nd" is no key of exclusive; did you mean "end"? known are begin, end, nested, token`,
+		"object: ids\noperations: {a: {argument: {any: [1], to: 3}}}":        "[2:28] expected either from and to, or any, or fields, or answer-of",
+		"object: ids\noperations: {a: {argument: {fields: {b: {form: 1}}}}}": `[2:42] "form" is no key of an argument; did you mean "from"? known are answer-of, any, fields, from, to`,
+		head:                                  "the object promises nothing: add the key promise, such as promise: {distinct: next}",
+		head + "promise: {}":                  "[5:10] the object promises nothing: expected a rule, such as distinct: next",
+		head + "promise: {distnct: next}":     `[5:11] "distnct" is no key of a promise; did you mean "distinct"? known are counter, distinct, exclusive, fenced, owned, queue, register, rising`,
+		head + "promise: {distinct: nxt}":     `[5:21] "nxt" is no operation; did you mean "next"? the operations are next, put`,
+		head + "promise: {rising: [next, 3]}": "[5:26] expected the name of an operation",
+		"object: ids\noperations: {a: {argument: {answer-of: b}}}":                                        `[2:40] "b" is no operation; did you mean "a"? the operations are a`,
+		head + "promise: {owned: nxt}":                                                                    `[5:18] "nxt" is no operation; did you mean "next"? the operations are next, put`,
+		head + "promise: {fenced: next}":                                                                  `[5:19] operation "next" has no argument with a token: add argument: unique`,
+		head + "promise: {fenced: {token: t}}":                                                            "[5:19] fenced names no operation: expected {write: …, token: …}",
+		head + "promise: {owned: {claim: next}}":                                                          "[5:18] owned names two operations: expected {claim: …, until: …}",
+		head + "promise: {queue: {put: put}}":                                                             "[5:18] queue names two operations: expected {put: …, take: …}",
+		head + "promise: {queue: {put: put, take: put}}":                                                  "[5:18] queue names two operations: put and take are the same",
+		head + "promise: {queue: {put: next, take: put}}":                                                 `[5:18] operation "next" puts its argument in, but has none: add argument: unique`,
+		head + "promise: {register: {read: put, write: next}}":                                            `[5:21] operation "next" writes its argument, but has none: add argument: unique`,
+		head + "promise: {exclusive: {begin: put, nd: next}}":                                             `[5:35] "nd" is no key of exclusive; did you mean "end"? known are begin, end, nested, token`,
 		head + "promise: {register: {read: next, write: put}, counter: {add: put, read: next}}":           `[5:56] object "ids": two rules are called "sequential": rename one, or leave it out`,
 		"object: lock\noperations: {a: }\npromise: {distinct: a}":                                         `[1:9] object "lock": the name "lock" is taken by a recipe of zklab's: choose another one`,
 		"object: ids\noperations: {a: {weight: 0}}\npromise: {distinct: a}":                               `[1:9] object "ids": no operation has a weight, so clients would call nothing: give one a weight above 0`,
@@ -93,7 +98,9 @@ operations:
   set:     {argument: {any: [a, b, null]}}
   get:     {read-only: true, final: true}
   put:     {argument: unique}
-  take:
+  take:    {waits: true}
+  claim:
+  finish:  {argument: {answer-of: claim}}
   lock:
   unlock:
   move:    {weight: 0, argument: {fields: {from: {any: [1, 2]}, by: {from: -3, to: 3}}}}

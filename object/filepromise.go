@@ -40,6 +40,8 @@ func (r *fileReader) readPromise(promise ast.Node) (rules []Rule, err error) {
 	err = eachField(promise, "a promise", fields{
 		"exclusive": add(r.readExclusive),
 		"queue":     add(r.readQueue),
+		"owned":     add(r.readOwned),
+		"fenced":    add(r.readFenced),
 		"register":  add(r.readRegister),
 		"counter":   add(r.readCounter),
 		"distinct":  each(Distinct[subjects.Object, any, any]),
@@ -161,6 +163,50 @@ func (r *fileReader) readQueue(v ast.Node) (Rule, error) {
 		q.Unordered()
 	}
 	return q, nil
+}
+
+func (r *fileReader) readOwned(v ast.Node) (Rule, error) {
+	var claim, until *anyOp
+	if !isMapping(v) {
+		err := r.named(v, &claim)
+		return Owned(claim), err
+	}
+	err := eachField(v, "owned", fields{"claim": r.into(&claim), "until": r.into(&until)})
+	if err != nil {
+		return nil, err
+	}
+	if err := twoOf(v, "owned", "claim", "until", claim, until); err != nil {
+		return nil, err
+	}
+	return Owned(claim).Until(until), nil
+}
+
+// readFenced reads which operation is guarded by a token: its argument, or a field of that.
+func (r *fileReader) readFenced(v ast.Node) (Rule, error) {
+	var write *anyOp
+	var token string
+	if !isMapping(v) {
+		if err := r.named(v, &write); err != nil {
+			return nil, err
+		}
+	} else if err := eachField(v, "fenced", fields{
+		"write": r.into(&write),
+		"token": func(v ast.Node) (err error) { token, err = textOfNode(v); return err },
+	}); err != nil {
+		return nil, err
+	}
+	switch {
+	case write == nil:
+		return nil, mistaken(v, "fenced names no operation: expected {write: …, token: …}")
+	case !r.operations[write.name].argument:
+		return nil, mistaken(v, "operation %q has no argument with a token: add argument: unique", write.name)
+	}
+	return Fenced(write, func(argument any) int64 {
+		if token == "" {
+			return tokenOf(map[string]any{token: argument}, token)
+		}
+		return tokenOf(argument, token)
+	}), nil
 }
 
 // readRegister reads the model of a register: a read answers what the last write wrote.

@@ -136,6 +136,17 @@ var mistakes = []struct {
 	{`operation "do" puts its argument in, but has none: draw it with Unique`, "object.Queue", only(object.Queue(object.Do("do", does), object.Do("undo", does)), object.Do("do", does), object.Do("undo", does))},
 	{`operation "undo" answers object.None, but "add" puts int64 in: expected the same type`, "object.Queue", only(object.Queue(add(), object.Do("undo", does)), add(), object.Do("undo", does))},
 	{"an operation of Queue is nil", "object.Queue", only(object.Queue(add(), gotten(nil)), add())},
+	{`Owned is about the answers of operation "do", but it has none`, "object.Owned", only(object.Owned(object.Do("do", does)), object.Do("do", does))},
+	{"the function of Fenced is nil", "object.Fenced", only(object.Fenced(add(), nil), add())},
+	{`Fenced is about the tokens in the argument of operation "get", but it has none`, "object.Fenced", only(object.Fenced(get(), func(object.None) int64 { return 0 }), get())},
+	{"an operation of Owned is nil", "object.Owned", only(object.Owned(gotten(nil)), get())},
+	{"the operation of Until is nil", "object.Owned", only(object.Owned(get()).Until(gotten(nil)), get())},
+	{`operation "get" both claims and gives back: name two operations`, "object.Owned", only(object.Owned(get()).Until(get()), get())},
+	{`Until is about operation "undo", which is none of the operations`, "object.Owned", only(object.Owned(get()).Until(object.Do("undo", does)), get())},
+	{`operation "free" gives string back, but "get" answers int64: expected the same type, or no argument`, "object.Owned", func() func(*object.Object[*cell]) {
+		free := object.Give("free", func(*cell, context.Context, string) error { return nil }, object.Any("a"))
+		return only(object.Owned(get()).Until(free), get(), free)
+	}()},
 	{`Exclusive is about operation "undo", which is none of the operations`, "object.Exclusive", only(object.Exclusive(get(), object.Do("undo", does)), get())},
 	{`operation "get" both begins and ends an exclusive hold`, "object.Exclusive", only(object.Exclusive(get(), get()), get())},
 	{`Confirm is about operation "asks", which is none of the operations`, "object.Exclusive", only(object.Exclusive(get(), add()).Confirm(

@@ -43,7 +43,7 @@ type Object[S any] struct {
 	at   place  // in that file
 }
 
-// Rule is a promise of an object: see [Sequential], [Property], [Porcupine], [Exclusive], [Queue], [Distinct]
+// Rule is a promise of an object: see [Sequential], [Property], [Porcupine], [Exclusive], [Queue], [Owned], [Fenced], [Distinct]
 // and [Rising].
 type Rule interface {
 	// rules may say of operations what they do.
@@ -118,7 +118,7 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		m.Operations = append(m.Operations, d.model())
 		w.Mix.Operations = append(w.Mix.Operations, workloads.MixedOperation{
-			F: d.name, Declared: string(d.at), Weight: d.weight, Final: d.final, Cached: d.cached, When: d.when, Argument: d.draw, Call: calls[i],
+			F: d.name, Declared: string(d.at), Weight: d.weight, Final: d.final, Cached: d.cached, Owns: d.owns, When: d.when, Argument: d.draw, Call: calls[i],
 		})
 	}
 	needs := o.Exercise

@@ -40,6 +40,8 @@ type operation struct {
 	final    bool
 	plain    bool
 	cached   bool
+	waits    bool
+	owns     bool // its answer is the client's own while its session lives
 	refusals []error
 	when     func(*Draw) bool
 	draw     func(*Draw) (json.RawMessage, error)
@@ -302,6 +304,7 @@ const (
 // model returns the operation for readers of histories.
 func (o *operation) model() models.Operation {
 	m := o.traits
+	m.Waits = m.Waits || o.waits
 	m.F, m.Words, m.Tell = o.name, models.Words{Refused: "it failed"}, o.tell
 	if !o.reads {
 		m.Quorum = func(*history.Operation) bool { return true }

@@ -138,7 +138,7 @@ func (q *Items) rules(operations []*operation) ([]declared.Rule, error) {
 		return nil, fmt.Errorf("operation %q answers %s, but %q puts %s in: expected the same type, or a pointer to it", take.name, take.answer, put.name, put.argument)
 	}
 	put.traits.Puts, take.traits.Takes = true, true
-	return declared.Queued(declared.Items{Put: put.name, Take: take.name, Unordered: q.unordered}), nil
+	return declared.Queued(declared.Items{Put: put.name, Take: take.name, Unordered: q.unordered, Waits: take.waits}), nil
 }
 
 // Distinct is the rule that no two answers of an operation for the same object are equal. It is called after the

@@ -36,6 +36,8 @@ type MixedOperation struct {
 	// Cached: a cache answers it. Every client calls it once more for every key after the load, when the cache has had
 	// the time to come to show what there is.
 	Cached bool
+	// Owns: its answer is the client's own while its session lives, which a touch proves after each call.
+	Owns bool
 	// When says whether a client may call it now; nil means always.
 	When func(*Draw) bool
 	// Argument draws the argument, as JSON.
@@ -54,7 +56,10 @@ type Draw struct {
 	// models.Operation), less those that ended one.
 	Held int
 
-	unique int64 // the next value of Unique
+	unique  int64 // the next value of Unique
+	answers *answers
+	drawn   []drawn // what the argument was drawn from
+	none    bool    // there was nothing to draw it from
 }
 
 // Unique returns a positive number that no other call of the run gets.
@@ -120,9 +125,9 @@ func (m Mix) Maker() subjects.Maker { return subjects.ServeOn(m.contract(), m.Ne
 // Start makes the subjects.
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 	made, err := makePerKey(ctx, env, on(m.contract(), m.New))
-	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}, after: map[int]int64{}}
+	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}, after: map[int]int64{}, answers: map[int]map[string]*answers{}}
 	for _, c := range env.Clients {
-		r.held[c.ID] = map[string]stays{}
+		r.held[c.ID], r.answers[c.ID] = map[string]stays{}, map[string]*answers{}
 	}
 	return r, err
 }
@@ -133,6 +138,7 @@ type mixRun struct {
 	subjects perKey[subjects.At[any]]
 	meetings meetings
 	held     map[int]map[string]stays // by client and key; each client uses its own
+	answers  map[int]map[string]*answers
 
 	mu    sync.Mutex
 	put   map[string]int // how many items clients put into each object
@@ -207,7 +213,7 @@ func (r *mixRun) drawing(c *Client, key string, number int64, rng *rand.Rand) *D
 	for int64(len(r.env.Clients)) > stride {
 		stride *= uniqueStride
 	}
-	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: number*stride + int64(c.ID)}
+	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: number*stride + int64(c.ID), answers: r.remembered(c, key)}
 }
 
 // afterwards is drawing for the next call of a client after the load.
@@ -231,11 +237,21 @@ func (r *mixRun) draw(ctx context.Context, c *Client, at time.Duration, d *Draw)
 	if sum == 0 {
 		return nil, nil
 	}
-	n := d.IntN(sum)
-	i := slices.IndexFunc(possible, func(o *MixedOperation) bool { n -= o.Weight; return n < 0 })
-	_, err := r.call(ctx, c, at, possible[i], d)
-	return possible[i], err
+	for sum > 0 {
+		n := d.IntN(sum)
+		i := slices.IndexFunc(possible, func(o *MixedOperation) bool { n -= o.Weight; return n < 0 })
+		o := possible[i]
+		_, err := r.call(ctx, c, at, o, d)
+		if !errors.Is(err, errNothingToDraw) {
+			return o, err
+		}
+		possible, sum = slices.Delete(possible, i, i+1), sum-o.Weight
+	}
+	return nil, nil
 }
+
+// errNothingToDraw says that the argument of an operation is to be drawn from an answer, and the client has none.
+var errNothingToDraw = errors.New("there is no answer to draw from")
 
 // seen returns what an operation may know of the stays when it is drawn.
 func (r *mixRun) seen(c *Client, o *MixedOperation, d *Draw) *Draw {
@@ -260,7 +276,12 @@ func (r *mixRun) may(o *MixedOperation, d *Draw) (may bool) {
 // call calls an operation, and returns its answer as JSON; nil if there is none.
 func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *MixedOperation, d *Draw) (json.RawMessage, error) {
 	var argument json.RawMessage
+	d.none, d.drawn = false, nil
 	err := told(func() (err error) { argument, err = o.Argument(d); return err })
+	if d.none {
+		d.giveBack()
+		return nil, errNothingToDraw
+	}
 	if err != nil {
 		r.mistaken(o, "argument", err)
 		return nil, err
@@ -299,10 +320,17 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 		if errors.As(err, &lost) {
 			r.mistaken(o, "answer", lost.Err)
 		}
+		if subjects.NoEffect(err) {
+			d.giveBack()
+		}
 		r.count(ctx, c, d.Key, traits, err, false)
 		return nil, err
 	}
+	r.remember(c, d.Key, o.F, answer)
 	r.count(ctx, c, d.Key, traits, nil, string(answer) != "false")
+	if o.Owns && !traits.Begins {
+		r.env.touch(ctx, c, c.life)
+	}
 	return answer, nil
 }
 
@@ -377,9 +405,7 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 		}
 	})
 	r.lookLate(ctx)
-	for i := range r.env.Keys {
-		r.drain(ctx, r.env.Key(i))
-	}
+	r.drainAll(ctx)
 	r.subjects.close(ctx, r.env)
 	return r.mistake()
 }
@@ -407,32 +433,4 @@ func (r *mixRun) endStays(ctx context.Context, c *Client, key string) {
 			_, _ = r.call(ctx, c, 0, o, r.afterwards(c, key, random(r.env, c.ID)))
 		}
 	}
-}
-
-// drain takes items out of an object until a client is told that there is none. What was put in and
-// does not come out is lost.
-func (r *mixRun) drain(ctx context.Context, key string) {
-	for i := range r.Operations {
-		o := &r.Operations[i]
-		if !r.Declaration.Model().Operation(o.F).Takes {
-			continue
-		}
-		for _, c := range r.env.Clients {
-			var answer json.RawMessage
-			var err error
-			for range r.put[key] + 1 {
-				if answer, err = r.call(ctx, c, 0, o, r.afterwards(c, key, random(r.env, c.ID))); err != nil || noItem(answer) {
-					break
-				}
-			}
-			if err == nil && noItem(answer) {
-				break
-			}
-		}
-	}
-}
-
-// noItem reports whether an answer says that there was no item.
-func noItem(answer json.RawMessage) bool {
-	return len(answer) == 0 || string(answer) == "null" || string(answer) == `""`
 }

@@ -3,7 +3,9 @@ package traits
 import (
 	"bytes"
 	"encoding/json"
+	"time"
 
+	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
@@ -17,6 +19,8 @@ type Queue struct {
 	Put, Take string
 	// Unordered says that items may come out in any order.
 	Unordered bool
+	// Waits says that a Take may give nothing because a client that is dead holds an item up, until its session ends.
+	Waits bool
 }
 
 // Queued returns the properties of a queue for such operations: integrity, loss and, unless it is
@@ -57,14 +61,19 @@ func (x *Queue) play(h *history.History, op *history.Operation, n int) {
 }
 
 // drain looks for the last answer that there was no item, of a take that began after all puts had
-// returned: the queue was drained by then.
+// returned: the queue was drained by then. If a dead client may hold items up, it began when all sessions of dead
+// clients had ended.
 func (x *Queue) drain(h *history.History, ops []*history.Operation) {
+	from := evidence.Always
+	if x.Waits {
+		from = deadBy(h)
+	}
 	last := map[string]*history.Operation{}
 	for _, op := range ops {
 		switch {
 		case op.F == x.Put:
 			delete(last, op.Key)
-		case op.F == x.Take && op.Outcome() == history.OK && itemOf(op.Return.Value) == "":
+		case op.F == x.Take && op.Outcome() == history.OK && itemOf(op.Return.Value) == "" && op.Began() >= from:
 			last[op.Key] = op
 		}
 	}
@@ -82,6 +91,18 @@ func (x *Queue) drain(h *history.History, ops []*history.Operation) {
 		e.F, e.Key = history.FDrained, op.Key
 		e.Value, _ = json.Marshal(models.Drained{Empty: true})
 	}
+}
+
+// deadBy returns when the sessions of all clients that died during the load had ended; never if the load did not end.
+func deadBy(h *history.History) time.Duration {
+	for i := range h.Events { // not h.Facts, of which there are more when the view is complete
+		var v history.Phase
+		e := &h.Events[i]
+		if e.F == history.FPhase && json.Unmarshal(e.Value, &v) == nil && v.Name == history.PhaseQuiesce {
+			return e.Time + evidence.Bound(h.Header.Params)
+		}
+	}
+	return evidence.Never
 }
 
 // itemOf returns an item as a text; "" for none.

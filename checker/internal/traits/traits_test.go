@@ -469,6 +469,35 @@ func TestNestedIsALock(t *testing.T) {
 	}
 }
 
+// Of a queue whose takes may wait for a dead client, only a take that began when the session of that client had ended
+// says that it is empty.
+func TestWaitingTake(t *testing.T) {
+	const session = 10.0 // milliseconds
+	for name, tt := range map[string]struct {
+		waits bool
+		began float64 // the take that gives nothing; the load is over at 10
+		want  frame.Result
+	}{
+		"does not wait":       {false, 11, frame.Violation},
+		"waits, early":        {true, 11, frame.Unknown},
+		"waits, nearly early": {true, 10 + session + history.UsualSlack.Seconds()*1000 - 1, frame.Unknown},
+		"waits, late":         {true, 10 + session + history.UsualSlack.Seconds()*1000 + 1, frame.Violation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := historytest.New(own.Name)
+			b.Header.Params.SessionTimeout = historytest.At(session)
+			b.Fact(0, history.FPhase, "", history.Phase{Name: history.PhaseLoad})
+			b.Op(0, "offer", "k", 1, 2, history.OK, "a", nil)
+			b.Fact(10, history.FPhase, "", history.Phase{Name: history.PhaseQuiesce})
+			b.Op(1, "poll", "k", tt.began, tt.began+1, history.OK, nil, nil)
+			f := decide(b.History(), own, traits.Queued(traits.Queue{Put: "offer", Take: "poll", Waits: tt.waits}))["loss"]
+			if f.Result != tt.want {
+				t.Errorf("%s: %s", f.Result, f.Reason)
+			}
+		})
+	}
+}
+
 func TestUnordered(t *testing.T) {
 	calls := []call{{0, "offer", 1, 2, ok, "a", nil, 0}, {0, "offer", 3, 4, ok, "b", nil, 0}, {1, "poll", 5, 6, ok, nil, "b", 0}, {1, "poll", 7, 8, ok, nil, "a", 0}}
 	for name, tt := range map[string]struct {

@@ -38,4 +38,7 @@ var All = []Object{
 	{"own-bank", "total", "", banks},
 	{"own-setting", "sequential", "", settings},
 	{"own-filed", "next-distinct", "", filed},
+	{"own-pool", "loss", "expire:any/200ms", pools},
+	{"own-worker", "claim-owned", "", workers},
+	{"own-fence", "write-fenced", "", fences},
 }

@@ -1,0 +1,66 @@
+package workloads
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// answers are what one client was answered at one object, by operation, oldest first. Its next process begins anew.
+type answers struct {
+	life int
+	of   map[string][]json.RawMessage
+}
+
+// mostAnswers is how many answers of one operation a client remembers.
+const mostAnswers = 100
+
+// drawn is an answer that an argument was drawn from.
+type drawn struct {
+	f      string
+	answer json.RawMessage
+}
+
+// Answer draws one of the answers, as JSON, that the client got from an operation of the object, and that no argument
+// was drawn from yet. An answer of nothing is none. A call that certainly had no effect gives back what it was drawn
+// from. If there is no answer, it returns false, and the client calls another operation.
+func (d *Draw) Answer(f string) (answer json.RawMessage, ok bool) {
+	if d.answers == nil || len(d.answers.of[f]) == 0 {
+		d.none = true
+		return nil, false
+	}
+	all := d.answers.of[f]
+	i := d.IntN(len(all))
+	d.drawn = append(d.drawn, drawn{f, all[i]})
+	d.answers.of[f] = slices.Delete(slices.Clone(all), i, i+1)
+	return all[i], true
+}
+
+// giveBack makes what an argument was drawn from an answer again.
+func (d *Draw) giveBack() {
+	for _, a := range d.drawn {
+		d.answers.of[a.f] = append(d.answers.of[a.f], a.answer)
+	}
+	d.drawn = nil
+}
+
+// remembered returns what a client was answered at an object.
+func (r *mixRun) remembered(c *Client, key string) *answers {
+	a := r.answers[c.ID][key]
+	if a == nil || c.gone(a.life) {
+		a = &answers{c.life, map[string][]json.RawMessage{}}
+		r.answers[c.ID][key] = a
+	}
+	return a
+}
+
+// remember adds an answer.
+func (r *mixRun) remember(c *Client, key, f string, answer json.RawMessage) {
+	if noItem(answer) {
+		return
+	}
+	a := r.remembered(c, key)
+	a.of[f] = append(a.of[f], answer)
+	if n := len(a.of[f]) - mostAnswers; n > 0 {
+		a.of[f] = a.of[f][n:]
+	}
+}
