@@ -757,8 +757,8 @@ func decideAll(t *testing.T, scenarios []scenario) {
 func TestEveryPropertyHasAMutant(t *testing.T) {
 	for _, model := range recipeModels() {
 		for _, p := range models[model].Properties {
-			if p == frame.ServerAgreement || p == frame.NoPanic || p == frame.OwnZnodes {
-				continue // TestServerAgreement, TestNoPanic, TestOwnZnodes
+			if p == frame.ServerAgreement || p == frame.NoPanic || p == frame.Recovers || p == frame.OwnZnodes {
+				continue // TestServerAgreement, TestNoPanic, TestRecovers, TestOwnZnodes
 			}
 			seen := map[Result]bool{}
 			for _, s := range slices.Concat(scenarios, logScenarios, serverScenarios()) {

@@ -21,7 +21,7 @@ const (
 // has it.
 var unreferenced = map[string]map[string]string{
 	"": {
-		"log": given, "server-agreement": given, "no-panic": given, "fenced-reads": given, "own-znodes": given, "grant": given, "snapshots": given, "irrevocable": given, "who-leads": given,
+		"log": given, "server-agreement": given, "no-panic": given, "recovers": timed, "fenced-reads": given, "own-znodes": given, "grant": given, "snapshots": given, "irrevocable": given, "who-leads": given,
 		"states": given, "monotone": given, "first": given, "real": given, "priority": given, "due-order": given,
 		"fencing": again, "empty": again,
 		"progress": timed, "converge": timed, "late": timed, "gone": timed, "reassign": timed, "termination": timed,

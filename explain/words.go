@@ -223,6 +223,9 @@ func (t *narrator) fact(e *history.Event) {
 	case history.FLost:
 		st.Name = "told: lost"
 		text(st.Who + " reported that its hold of " + models.Key(e.Key) + " was lost")
+	case history.FRenewed:
+		st.Name = "new subject"
+		text(st.Who + " got a new subject of " + models.Key(e.Key))
 	case history.FDrained:
 		var v models.Drained
 		_ = e.Decode(&v)

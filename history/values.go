@@ -353,6 +353,7 @@ const (
 	FUnanswered   = "unanswered"   // Unanswered: a connection ended with unanswered requests
 	FOvertaken    = "overtaken"    // Overtaken: a server answered a request before older ones of the same connection
 	FLost         = "lost"         // key, LostHold: the subject reported its hold as lost
+	FRenewed      = "renewed"      // key: from here on the client calls a new subject
 )
 
 // Facts of a client that is a process of its own: process "session", type info.

@@ -102,6 +102,18 @@ func (l *Link) Sessions() []Session {
 	return list
 }
 
+// Gone returns how many sessions have expired, or are not connected although their client has not closed them.
+func (l *Link) Gone() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.sessions {
+		if s.Expired || !s.Dead && s.conns == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Alive returns the send time of the latest request of the session that a quorum answered
 // in a way that proves the session alive at that time; 0 if there is none.
 func (l *Link) Alive(id int64) time.Duration {

@@ -30,6 +30,10 @@ type Object[S any] struct {
 	// does not before the first subject makes it. After a crash, the client's new process calls New again.
 	// Package subjects has the rules for subjects. [OnConn] makes it from a constructor of your own.
 	New func(c *subjects.Client, path string) (S, error)
+	// OneSession says that a subject works no longer than its session. After the session expired, the client calls
+	// New again, and goes on with that subject. Without it, a subject that answers nothing more from then on violates
+	// the property recovers.
+	OneSession bool
 	// Operations are what clients call. At least one has a weight.
 	Operations []Operation[S]
 	// Rules are what the object promises. All must hold; at least one is needed.
@@ -135,7 +139,7 @@ func (o Object[S]) Workload() workloads.Workload {
 	}
 	declaration := declared.New(m, signatures, needs, rules...)
 	declaration.Text = o.text
-	w.Mix.Declaration = declaration
+	w.Mix.Declaration, w.Mix.OneSession = declaration, o.OneSession
 	w.Mix.New = func(c *subjects.Client, path string) (any, error) {
 		if err := c.Connected(); err != nil {
 			return nil, err

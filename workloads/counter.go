@@ -33,13 +33,20 @@ func (w Counter) Maker() subjects.Maker { return subjects.ServeCounter(w.New) }
 
 // Start makes the counters.
 func (w Counter) Start(ctx context.Context, env *Env) (Run, error) {
-	counters, err := makePerKey(ctx, env, on(subjects.Counters, w.New))
-	return &counterRun{env: env, counters: counters, meetings: newMeetings(env, perCount)}, err
+	make := on(subjects.Counters, w.New)
+	counters, err := makePerKey(ctx, env, make)
+	r := &counterRun{env: env, counters: counters, meetings: newMeetings(env, perCount)}
+	r.plain = plainly(env, counters, make, map[string]func(context.Context, *Client, string){
+		models.FAdd:  func(ctx context.Context, c *Client, key string) { r.add(ctx, c, key, 0) },
+		models.FRead: func(ctx context.Context, c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) },
+	})
+	return r, err
 }
 
 type counterRun struct {
 	env      *Env
 	counters perKey[subjects.At[subjects.Counter]]
+	plain    plain[subjects.At[subjects.Counter]]
 	meetings meetings
 }
 
@@ -94,6 +101,7 @@ func (r *counterRun) read(ctx context.Context, c *Client, key string, at time.Du
 // Quiesce makes every client read every counter once more, fenced.
 func (r *counterRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) })
-	r.counters.close(ctx, r.env)
+	r.env.recover(ctx, r.plain)
+	r.plain.close(ctx)
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 type itemsRun[Q, I any] struct {
 	env      *Env
 	queues   perKey[subjects.At[Q]]
+	plain    plain[subjects.At[Q]]
 	putOp    *subjects.Op[Q, I, subjects.None]
 	takeOp   *subjects.Op[Q, subjects.None, []byte]
 	item     newItem[I]
@@ -41,7 +42,14 @@ func startItems[Q, I any](
 	put *subjects.Op[Q, I, subjects.None], take *subjects.Op[Q, subjects.None, []byte], item newItem[I],
 ) (*itemsRun[Q, I], error) {
 	queues, err := makePerKey(ctx, env, make)
-	return &itemsRun[Q, I]{env: env, queues: queues, putOp: put, takeOp: take, item: item, patience: env.OpTimeout}, err
+	r := &itemsRun[Q, I]{env: env, queues: queues, putOp: put, takeOp: take, item: item, patience: env.OpTimeout}
+	r.plain = plainly(env, queues, make, map[string]func(context.Context, *Client, string){
+		put.Name(): func(ctx context.Context, c *Client, key string) {
+			_ = r.put(ctx, c, random(env, c.ID), key, 0, fmt.Sprintf("c%d-again-%d", c.ID, env.Record.Now()), r.patience)
+		},
+		take.Name(): func(ctx context.Context, c *Client, key string) { _ = r.take(ctx, c, key, 0, takePatience) },
+	})
+	return r, err
 }
 
 // takePatience is how long a take waits for an item: long enough to meet one that is put
@@ -145,6 +153,7 @@ func (r *itemsRun[Q, I]) Quiesce(ctx context.Context) error {
 			r.waitForRoom(ctx, r.env.Key(i))
 		}
 	}
+	r.env.recover(ctx, r.plain)
 	rng := random(r.env, len(r.env.Clients))
 	err := r.env.look(history.FDrained, "drain", func(key string) (any, error) {
 		left, err := r.drain(ctx, key, r.env.Record.Now()+2*r.env.Bound)
@@ -154,7 +163,7 @@ func (r *itemsRun[Q, I]) Quiesce(ctx context.Context) error {
 		}
 		return models.Drained{Empty: left == 0, Left: left}, err
 	})
-	r.queues.close(ctx, r.env)
+	r.plain.close(ctx)
 	return err
 }
 

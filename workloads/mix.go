@@ -21,6 +21,8 @@ type Mix struct {
 	Declaration models.Declared
 	// New makes the subject of one client on one znode.
 	New func(c *subjects.Client, path string) (any, error)
+	// OneSession says that a subject serves one session only: the client makes a new one when that has ended.
+	OneSession bool
 	// Operations are in the order of the declaration. At least one has a weight.
 	Operations []MixedOperation
 }
@@ -124,18 +126,19 @@ func (m Mix) Maker() subjects.Maker { return subjects.ServeOn(m.contract(), m.Ne
 
 // Start makes the subjects.
 func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
-	made, err := makePerKey(ctx, env, on(m.contract(), m.New))
-	r := &mixRun{Mix: m, env: env, subjects: made, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}, after: map[int]int64{}, answers: map[int]map[string]*answers{}}
+	make := on(m.contract(), m.New)
+	made, err := makePerKey(ctx, env, make)
+	r := &mixRun{Mix: m, env: env, renewals: &renewals[subjects.At[any]]{env: env, subjects: made, make: make}, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}, after: map[int]int64{}, answers: map[int]map[string]*answers{}, ends: map[int]map[string]int{}}
 	for _, c := range env.Clients {
-		r.held[c.ID], r.answers[c.ID] = map[string]stays{}, map[string]*answers{}
+		r.held[c.ID], r.answers[c.ID], r.ends[c.ID] = map[string]stays{}, map[string]*answers{}, map[string]int{}
 	}
 	return r, err
 }
 
 type mixRun struct {
 	Mix
-	env      *Env
-	subjects perKey[subjects.At[any]]
+	env *Env
+	*renewals[subjects.At[any]]
 	meetings meetings
 	held     map[int]map[string]stays // by client and key; each client uses its own
 	answers  map[int]map[string]*answers
@@ -144,6 +147,8 @@ type mixRun struct {
 	put   map[string]int // how many items clients put into each object
 	after map[int]int64  // how many calls each client has made after the load
 	err   error          // the first mistake in a function of the declaration
+
+	ends map[int]map[string]int // by client and key: see renewOver; each client uses its own
 }
 
 // stays are those of one client at one object. They end with the session that made them, which may be one of the
@@ -286,6 +291,9 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 		r.mistaken(o, "argument", err)
 		return nil, err
 	}
+	if r.OneSession {
+		r.renewOver(ctx, c, d.Key)
+	}
 	subject, traits := r.subjects[c.ID][d.Key], c.model.Operation(o.F)
 	var answer json.RawMessage
 	op := Op{
@@ -406,7 +414,8 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 	})
 	r.lookLate(ctx)
 	r.drainAll(ctx)
-	r.subjects.close(ctx, r.env)
+	r.env.recover(ctx, r)
+	r.close(ctx)
 	return r.mistake()
 }
 
@@ -414,13 +423,17 @@ func (r *mixRun) Quiesce(ctx context.Context) error {
 func (r *mixRun) last(ctx context.Context, c *Client, key string) {
 	r.env.askAgain(ctx, func() error {
 		rng := rand.New(rand.NewPCG(random(r.env, c.ID).Uint64(), 0)) // draws the same operation each time
-		o, err := r.draw(ctx, c, 0, r.afterwards(c, key, rng))
-		if o == nil || !c.model.Operation(o.F).Begins {
+		n := r.stays(c, key)
+		o, _ := r.draw(ctx, c, 0, r.afterwards(c, key, rng))
+		if o == nil || !c.model.Operation(o.F).Begins || r.stays(c, key) > n {
 			return nil
 		}
-		return err
+		return errNotBegun
 	})
 }
+
+// errNotBegun says that a call began no stay.
+var errNotBegun = errors.New("no stay began")
 
 // endStays calls the operation that ends a stay until the client has none, or it does not help.
 func (r *mixRun) endStays(ctx context.Context, c *Client, key string) {

@@ -62,12 +62,20 @@ func (w Register) Start(ctx context.Context, env *Env) (Run, error) {
 		}
 	}
 	registers, err := makePerKey(ctx, env, w.New)
-	return &registerRun{env: env, registers: registers, meetings: newMeetings(env, perMeeting)}, err
+	r := &registerRun{env: env, registers: registers, meetings: newMeetings(env, perMeeting)}
+	r.plain = plainly(env, registers, w.New, map[string]func(context.Context, *Client, string){
+		models.FWrite: func(ctx context.Context, c *Client, key string) {
+			r.write(ctx, c, key, 0, fmt.Sprintf("c%d-again-%d", c.ID, env.Record.Now()))
+		},
+		models.FRead: func(ctx context.Context, c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) },
+	})
+	return r, err
 }
 
 type registerRun struct {
 	env       *Env
 	registers perKey[subjects.Register]
+	plain     plain[subjects.Register]
 	meetings  meetings
 }
 
@@ -209,11 +217,12 @@ func (r *registerRun) read(ctx context.Context, c *Client, key string, at time.D
 // itself, and closes the subjects.
 func (r *registerRun) Quiesce(ctx context.Context) error {
 	r.env.eachKey(func(c *Client, key string) { _, _ = r.read(ctx, c, key, 0, models.ReadFenced) })
+	r.env.recover(ctx, r.plain)
 	err := r.env.look(history.FFinal, "final read", func(key string) (any, error) {
 		found, err := r.final(ctx, key)
 		return models.Final{Register: &found}, err
 	})
-	r.registers.close(ctx, r.env)
+	r.plain.close(ctx)
 	return err
 }
 

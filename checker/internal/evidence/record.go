@@ -55,7 +55,7 @@ type Agreement struct {
 type Key struct {
 	*Record
 	Name  string
-	Facts []*history.Event // lost, drained, final: in order
+	Facts []*history.Event // lost, drained, final, renewed: in order
 
 	ops         []*history.Operation // in order of invocation
 	invocations []int32              // the indices of the operations' invocations, if the record is packed
@@ -134,7 +134,7 @@ func (a *Record) readEvents(ctx context.Context) bool {
 		}
 		a.End = max(a.End, e.Time)
 		switch e.F {
-		case history.FDrained, history.FFinal, history.FLost:
+		case history.FDrained, history.FFinal, history.FLost, history.FRenewed:
 			if e.Process < 0 {
 				k := record(e.Key)
 				k.Facts = append(k.Facts, e)

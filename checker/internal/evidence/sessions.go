@@ -87,6 +87,10 @@ func (s *Session) ClosedAt() string {
 	return " (the log closes it at " + words.Zxid(s.ClosedInLog) + ")"
 }
 
+// OverFor returns when the session was over for its client, which did not close it: the client was told so, gave it up,
+// or had been disconnected for longer than its timeout. It returns never if none of that happened.
+func (s *Session) OverFor() time.Duration { return min(s.Expired, s.lapsed) }
+
 // Contradictory reports whether the evidence cannot be right: a quorum answered a request of the
 // session after the session was dead.
 func (s *Session) Contradictory() bool { return s.DiedBy < s.DiedFrom }

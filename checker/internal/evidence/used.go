@@ -98,3 +98,17 @@ func (a *Record) maker(op *history.Operation) (by *Session) {
 	}
 	return by
 }
+
+// UsedFor returns the sessions that a client used for a key, or all of its sessions if the record does not say which
+// it used, oldest first.
+func (a *Record) UsedFor(client int, key string) []*Session {
+	all := a.ofClient[client]
+	used := slices.DeleteFunc(slices.Clone(all), func(s *Session) bool {
+		_, known := s.used[key]
+		return !known
+	})
+	if len(used) == 0 {
+		return all
+	}
+	return used
+}

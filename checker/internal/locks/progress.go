@@ -25,6 +25,7 @@ var OwnProgress = frame.Progress("idle time", frame.FromSessions, func(_ context
 	var f frame.Finding
 	decideIdle(&f, k, 1, "no client held it")
 	decideRefused(&f, k)
+	decideDeclined(&f, k)
 	f.Timed(k.Record)
 	return f
 })
@@ -89,7 +90,7 @@ type refusals struct {
 func decideRefused(f *frame.Finding, k *evidence.Key) {
 	of := map[int]*refusals{}
 	for _, op := range k.Ops() {
-		if op.F != models.FAcquire || op.Return == nil {
+		if op.F != models.FAcquire || op.Return == nil || k.OfNew(op) {
 			continue
 		}
 		r := of[op.Client]

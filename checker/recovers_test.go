@@ -1,0 +1,130 @@
+package checker
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker/internal/checktest"
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/history"
+	objects "github.com/zklab/zklab/history/models"
+)
+
+// called is a call of a counter in a record about recovery.
+type called struct {
+	client, at int
+	session    history.ID
+	ok         bool
+}
+
+// recovery is a record in which client 0 was answered, lost its session at 1 s, was never answered again, and got a new
+// subject at 21 s.
+type recovery struct {
+	calls   []called
+	renewed map[int]int // client → when
+	expired int
+}
+
+func dying() recovery {
+	return recovery{
+		expired: 1000, renewed: map[int]int{0: 21000},
+		calls: []called{
+			{0, 100, 1, true},
+			{1, 200, 2, true},
+			{0, 2000, 3, false},
+			{0, 12000, 3, false},
+			{0, 20000, 3, false},
+			{0, 22000, 3, true},
+			{1, 23000, 2, true},
+		},
+	}
+}
+
+func (x recovery) build() *history.History {
+	r := checktest.Ours(objects.Counter.Name, history.Params{Clients: 2, Servers: 3}).Phases(10, 9000, 10000)
+	r.Proof(0, 1, 50)
+	r.Proof(1, 2, 50)
+	if x.expired > 0 {
+		r.Session(x.expired, history.FDisconnected, 0, 1).Session(x.expired, history.FExpired, 0, 1)
+		r.Proof(0, 3, x.expired+10)
+	}
+	for _, c := range x.calls {
+		o := checktest.Args{Client: c.client, F: objects.FAdd, Key: "k", Inv: c.at, Ret: c.at + 5, Outcome: history.OK, Session: c.session}
+		if !c.ok {
+			o.Outcome, o.Err = history.Fail, &history.Error{Code: history.CodeError, Message: "connection closed"}
+		}
+		r.Op(o)
+	}
+	for client, at := range x.renewed {
+		r.Add(at, history.Event{Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FRenewed, Key: "k"})
+	}
+	return r.Build()
+}
+
+// recovers decides the property; false if it does not apply.
+func recovers(t *testing.T, h *history.History) (f frame.Finding, applies bool) {
+	a := evidence.Read(t.Context(), h, models[h.Header.Model].Object, nil)
+	if !frame.Recovers.Applies(a) {
+		return f, false
+	}
+	return frame.Recovers.Decide(context.Background(), a.Keys[0]), true
+}
+
+func TestRecovers(t *testing.T) {
+	f, _ := recovers(t, dying().build())
+	want := "client 0's session ended at 1.000 s; since then each of its 3 calls of add on k failed with connection closed, the last at 20.000 s, while a new subject of it was answered at 22.005 s, and client 1 at 23.005 s"
+	if f.Result != Violation || f.Reason != want || len(f.Counterexample) == 0 {
+		t.Errorf("%+v, want %q", f, want)
+	}
+	if alone, _ := recovers(t, checktest.Only(dying().build(), f.Counterexample)); alone.Result != Violation {
+		t.Errorf("the counterexample alone: %+v", alone)
+	}
+}
+
+// A client that is refused for ever is accused of nothing unless only its old subject was in the way.
+func TestRecoversByRight(t *testing.T) {
+	for name, change := range map[string]func(*recovery){
+		"no session ended":                    func(x *recovery) { x.expired = 0 },
+		"it was refused before that":          func(x *recovery) { x.calls = append(x.calls, called{0, 500, 1, false}) },
+		"it was never answered":               func(x *recovery) { x.calls = x.calls[1:] },
+		"it was answered in the next session": func(x *recovery) { x.calls = append(x.calls, called{0, 20500, 3, true}) },
+		"it was asked once after that":        func(x *recovery) { x.calls = slices.Delete(x.calls, 2, 4) },
+		"not for long":                        func(x *recovery) { x.calls[2].at, x.calls[3].at = 19000, 19500 },
+		"not after the heal": func(x *recovery) {
+			x.calls = slices.Delete(x.calls, 3, 5)
+			x.calls = append(x.calls, called{0, 8000, 3, false})
+		},
+		"the new subject is refused, too":      func(x *recovery) { x.calls[5].ok = false },
+		"another client called in between":     func(x *recovery) { x.calls = append(x.calls, called{1, 21500, 2, true}) },
+		"no other client is answered any more": func(x *recovery) { x.calls[6].ok = false },
+		"the other client was never answered":  func(x *recovery) { x.calls = slices.Delete(x.calls, 1, 2) },
+		"the other client has a new subject":   func(x *recovery) { x.renewed[1] = 22500 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := dying()
+			change(&x)
+			if f, applies := recovers(t, x.build()); f.Result != "" || !applies {
+				t.Errorf("%+v, applies: %t", f, applies)
+			}
+		})
+	}
+	x := dying()
+	x.renewed = nil
+	if _, applies := recovers(t, x.build()); applies {
+		t.Error("it is decided although no client got a new subject")
+	}
+}
+
+// If all clients are dead, there is a note, since nobody is left to tell.
+func TestNobodyRecovers(t *testing.T) {
+	x := dying()
+	x.calls = append(slices.Delete(x.calls, 1, 2), called{1, 24000, 2, false})
+	x.calls = slices.DeleteFunc(x.calls, func(c called) bool { return c.client == 1 })
+	f, _ := recovers(t, x.build())
+	if f.Result != "" || len(f.Notes) != 1 || !strings.HasPrefix(f.Notes[0], "add of k failed for every client") {
+		t.Errorf("%+v", f)
+	}
+}

@@ -1,0 +1,36 @@
+package workloads
+
+import (
+	"context"
+	"slices"
+)
+
+var _ recovering = (*mixRun)(nil)
+
+// asks reports whether there is such an operation.
+func (r *mixRun) asks(_ *Client, at spot) bool {
+	return slices.ContainsFunc(r.Operations, func(o MixedOperation) bool { return o.F == at.f })
+}
+
+// again calls an operation once more, if it is possible now.
+func (r *mixRun) again(ctx context.Context, c *Client, at spot) {
+	i := slices.IndexFunc(r.Operations, func(o MixedOperation) bool { return o.F == at.f })
+	o, d := &r.Operations[i], r.afterwards(c, at.key, random(r.env, c.ID))
+	if r.may(o, r.seen(c, o, d)) {
+		_, _ = r.call(ctx, c, 0, o, d)
+		r.endStays(ctx, c, at.key)
+	}
+}
+
+// renewOver makes a new subject if a session of the client has expired since the last one was made.
+func (r *mixRun) renewOver(ctx context.Context, c *Client, key string) {
+	expired := 0
+	for _, s := range c.Link.Sessions() {
+		if s.Expired {
+			expired++
+		}
+	}
+	if expired != r.ends[c.ID][key] && r.renew(ctx, c, key) == nil {
+		r.ends[c.ID][key] = expired
+	}
+}

@@ -1,0 +1,185 @@
+package workloads
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/subjects"
+)
+
+// This file is about subjects that answer nothing any more since a session of their client ended. A refusal alone
+// proves nothing: another client leads, all is sold out, the client has voted. So the client gets a new subject, as
+// after a crash. If that one answers right after the old one refused, and the new one takes nothing away from
+// others, then only the old one was in the way (property "recovers").
+
+// spot is an operation of one object.
+type spot struct{ key, f string }
+
+// tally counts the answers that a client got to an operation of one object.
+type tally struct {
+	n      int
+	gone   int  // sessions of the client that were gone at the last one, see link.Gone
+	failed bool // the latest call was not answered
+}
+
+// noteAnswer notes that an operation was answered. Operations that say nothing of whether the subject still works do
+// not count.
+func (c *Client) noteAnswer(op Op, value any, err error) {
+	o := c.model.Operation(op.F)
+	if o.Local || o.Ends || o.Affirms {
+		return
+	}
+	at, refused := spot{op.Key, op.F}, errors.Is(err, subjects.ErrRefused)
+	if err != nil && !refused || o.Begins && (refused || isNo(value)) {
+		if a := c.answers[at]; a != nil {
+			a.failed = true
+		}
+		return
+	}
+	if c.answers == nil {
+		c.answers = map[spot]*tally{}
+	}
+	if c.answers[at] == nil {
+		c.answers[at] = &tally{}
+	}
+	a := c.answers[at]
+	*a = tally{n: a.n + 1, gone: c.Link.Gone()}
+}
+
+// isNo reports whether the answer of an operation of a declared object is false.
+func isNo(value any) bool {
+	raw, ok := value.(json.RawMessage)
+	return ok && string(raw) == "false"
+}
+
+// answered returns how often a client was answered.
+func (c *Client) answered(at spot) int {
+	if a := c.answers[at]; a != nil {
+		return a.n
+	}
+	return 0
+}
+
+// silent reports whether a client was answered once, but not since it lost a session.
+func (c *Client) silent(at spot) bool {
+	a := c.answers[at]
+	return a != nil && c.stuck == nil && a.gone < c.Link.Gone()
+}
+
+// recovering is a workload whose clients can get new subjects.
+type recovering interface {
+	// asks reports whether a client that was not answered since it lost a session is to call an operation again.
+	asks(c *Client, at spot) bool
+	// again calls an operation once, if it is possible now, and ends the stay that it began.
+	again(ctx context.Context, c *Client, at spot)
+	// renew makes a new subject, which the client calls from then on.
+	renew(ctx context.Context, c *Client, key string) error
+}
+
+// recover calls again what clients were not answered since they lost a session, for longer than the bound. It costs
+// nothing if there is nothing of the kind.
+func (e *Env) recover(ctx context.Context, r recovering) {
+	model := models.OfHeader(e.Record.Header())
+	silent := make([][]spot, len(e.Clients))
+	e.each(func(c *Client) {
+		i := slices.Index(e.Clients, c)
+		silent[i] = e.askSilent(ctx, r, c, e.silentOf(r, c, model))
+	})
+	renewed := map[*Client]map[string]bool{}
+	for i, c := range e.Clients {
+		renewed[c] = map[string]bool{}
+		for k := range e.Keys {
+			key := e.Key(k)
+			of := slices.DeleteFunc(slices.Clone(silent[i]), func(at spot) bool { return at.key != key })
+			if ctx.Err() != nil || len(of) == 0 {
+				continue
+			}
+			works := e.askNew(ctx, r, c, key, of)
+			renewed[c][key] = true
+			for _, at := range works {
+				e.askOther(ctx, r, c, at, func(d *Client) bool {
+					return renewed[d][key] || slices.Contains(silent[slices.Index(e.Clients, d)], at)
+				})
+			}
+		}
+	}
+}
+
+// silentOf lists what a client was answered, but not since it lost a session: reads first, and what puts something in
+// last.
+func (e *Env) silentOf(r recovering, c *Client, model *models.Model) (of []spot) {
+	for i := range e.Keys {
+		for _, o := range model.Operations {
+			if at := (spot{e.Key(i), o.F}); c.silent(at) && r.asks(c, at) {
+				of = append(of, at)
+			}
+		}
+	}
+	slices.SortStableFunc(of, func(a, b spot) int {
+		return rankOf(model.Operation(a.f)) - rankOf(model.Operation(b.f))
+	})
+	return of
+}
+
+func rankOf(o *models.Operation) int {
+	switch {
+	case o.Puts:
+		return 2
+	case o.Quorum == nil:
+		return 0
+	}
+	return 1
+}
+
+// askSilent calls operations until they are answered, and begins to call for no longer than Patience. It returns those
+// that were not answered.
+func (e *Env) askSilent(ctx context.Context, r recovering, c *Client, of []spot) []spot {
+	until := e.Record.Now() + Patience(e.Bound)
+	for len(of) > 0 {
+		for _, at := range of {
+			r.again(ctx, c, at)
+		}
+		of = slices.DeleteFunc(of, func(at spot) bool { return !c.silent(at) })
+		if len(of) == 0 || e.Record.Now() >= until || !pause(ctx, e.Bound/4) {
+			break
+		}
+	}
+	return of
+}
+
+// askNew asks a client's subject once more, while nobody else calls anything, and then a new one. It returns what the
+// new one answered and the old one did not.
+func (e *Env) askNew(ctx context.Context, r recovering, c *Client, key string, of []spot) (works []spot) {
+	for _, at := range of {
+		r.again(ctx, c, at)
+	}
+	of = slices.DeleteFunc(of, func(at spot) bool { return !c.silent(at) })
+	if len(of) == 0 || r.renew(ctx, c, key) != nil {
+		return nil
+	}
+	c.Fact(history.FRenewed, key, nil)
+	for _, at := range of {
+		n := c.answered(at)
+		if r.again(ctx, c, at); c.answered(at) > n {
+			works = append(works, at)
+		}
+	}
+	return works
+}
+
+// askOther asks other clients for what a new subject answered, until one is answered, too.
+func (e *Env) askOther(ctx context.Context, r recovering, c *Client, at spot, except func(*Client) bool) {
+	for _, d := range e.Clients {
+		n := d.answered(at)
+		if d == c || n == 0 || d.stuck != nil || except(d) {
+			continue
+		}
+		if r.again(ctx, d, at); d.answered(at) > n {
+			return
+		}
+	}
+}
