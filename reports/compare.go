@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
-	"text/tabwriter"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
@@ -26,16 +28,7 @@ func CompareSummary(c *compare.Comparison, page string, screen Screen) string {
 		t.line(compare.Letter(i), label(g.Name, 200)+": "+groupWords(g))
 	}
 	t.b.WriteByte('\n')
-	var rows strings.Builder
-	table := tabwriter.NewWriter(&rows, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, strings.Join(compareHead(c), "\t"))
-	for _, r := range c.Rows {
-		fmt.Fprintln(table, strings.Join(compareCells(r), "\t"))
-	}
-	_ = table.Flush() // a builder does not fail
-	for line := range strings.Lines(rows.String()) {
-		fmt.Fprintln(&t.b, strings.TrimRight(line, " \n"))
-	}
+	t.compareRows(c)
 	fmt.Fprintf(&t.b, "\n%s\n", strings.Join(wrap(compareLegend(c), summaryWidth), "\n"))
 	for _, f := range c.Findings {
 		t.line(string(f.State), findingWords(c, f))
@@ -62,44 +55,72 @@ func groupWords(g *compare.Group) string {
 	return text
 }
 
-// compareHead returns the names of the table's columns.
-func compareHead(c *compare.Comparison) []string {
-	head := []string{"", "BY"}
-	for i := range c.Groups {
-		head = append(head, compare.Letter(i))
-		if i > 0 {
-			head = append(head, "CHANGE", "P")
-		}
-	}
-	return head
+// namedGroup is the letter of a group with its name.
+func namedGroup(c *compare.Comparison, i int) string {
+	return compare.Letter(i) + "  " + label(c.Groups[i].Name, 60)
 }
 
-// compareCells returns a row of the table.
-func compareCells(r compare.Row) []string {
-	cells := []string{label(r.Name, 60), string(r.Unit)}
-	for i, cell := range r.Cells {
-		cells = append(cells, cellWords(cell))
-		if i > 0 {
+// compareRows writes the table: under the name of each quantity a row for each group, so that the table is no
+// wider than the screen, however many groups there are. Names of groups get the room that figures leave.
+func (s *sheet) compareRows(c *compare.Comparison) {
+	const indent, gap, leastName = 2, 2, 12
+	head := []string{"", "median or quantile", "n", "CHANGE", "P"}
+	var table [][]string
+	for _, r := range c.Rows {
+		for i, cell := range r.Cells {
 			change, p := changeWords(cell)
-			cells = append(cells, change, p)
+			table = append(table, []string{namedGroup(c, i), valueWords(cell), prose.Grouped(cell.N), change, p})
 		}
 	}
-	return cells
+	widths := make([]int, len(head))
+	for _, cells := range append(table, head) {
+		for i, cell := range cells {
+			widths[i] = max(widths[i], ansi.StringWidth(cell))
+		}
+	}
+	rest := cmp.Or(s.screen.Width, usualWidth) - indent
+	for _, w := range widths[1:] {
+		rest -= w + gap
+	}
+	widths[0] = min(widths[0], max(rest, leastName))
+	row := func(cells []string) {
+		line := strings.Repeat(" ", indent)
+		for i, cell := range cells {
+			cell = ansi.Truncate(cell, widths[i], "…")
+			line += cell + strings.Repeat(" ", widths[i]-ansi.StringWidth(cell)+gap)
+		}
+		fmt.Fprintln(&s.b, strings.TrimRight(line, " "))
+	}
+	row(head)
+	for i, r := range c.Rows {
+		fmt.Fprintf(&s.b, "%s, by %s\n", label(r.Name, 60), r.Unit)
+		for _, cells := range table[i*len(c.Groups) : (i+1)*len(c.Groups)] {
+			row(cells)
+		}
+	}
 }
 
 // cellWords formats a figure with its interval and the number of measurements.
 func cellWords(cell compare.Cell) string {
+	if cell.N == 0 {
+		return "–"
+	}
+	return valueWords(cell) + ", n=" + prose.Grouped(cell.N)
+}
+
+// valueWords formats a figure with its interval.
+func valueWords(cell compare.Cell) string {
 	switch r := cell.Ratio; {
 	case cell.N == 0:
 		return "–"
 	case r != nil && r.Low != nil:
-		return fmt.Sprintf("%.3g (%.3g to %.3g), n=%s", r.Value, *r.Low, *r.High, prose.Grouped(cell.N))
+		return fmt.Sprintf("%.3g (%.3g to %.3g)", r.Value, *r.Low, *r.High)
 	case r != nil:
-		return fmt.Sprintf("%.3g, n=%s", r.Value, prose.Grouped(cell.N))
+		return fmt.Sprintf("%.3g", r.Value)
 	case cell.Interval == nil:
-		return fmt.Sprintf("%s, n=%s", bound(cell.Value), prose.Grouped(cell.N))
+		return bound(cell.Value)
 	}
-	return fmt.Sprintf("%s (%s to %s), n=%s", bound(cell.Value), bound(cell.Interval.Low), bound(cell.Interval.High), prose.Grouped(cell.N))
+	return fmt.Sprintf("%s (%s to %s)", bound(cell.Value), bound(cell.Interval.Low), bound(cell.Interval.High))
 }
 
 // changeWords formats a change, which is ~ without evidence, and its p-value.
@@ -125,7 +146,7 @@ func changeWords(cell compare.Cell) (change, p string) {
 
 // compareLegend explains the table.
 func compareLegend(c *compare.Comparison) string {
-	text := "Medians over runs of one figure of each run (BY run), or quantiles of all times, with intervals of 95 %. Changes are from A."
+	text := "By run: the median of the runs' own figures. By fault or time: the quantile of all times. Intervals are those of 95 %, changes those from A."
 	if c.Tests > 0 {
 		text += fmt.Sprintf(" P: Mann and Whitney, adjusted for %s (Holm); ~ means no evidence of a difference (P ≥ %v).", plural(c.Tests, "test"), compare.Alpha)
 	}

@@ -5,14 +5,12 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-
+	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
@@ -22,7 +20,8 @@ import (
 var compareTemplate string
 
 var comparePage = template.Must(template.New("compare").Funcs(template.FuncMap{
-	"letter": compare.Letter, "group": groupWords, "figure": cellWords, "finding": findingWords, "gateClass": gateClass,
+	"letter": compare.Letter, "group": groupWords, "figure": cellWords, "value": valueWords, "thousands": prose.Grouped,
+	"named":  func(p comparePageOf, i int) string { return namedGroup(p.Comparison, i) }, "finding": findingWords, "gateClass": gateClass,
 	"change": func(c compare.Cell) []string { change, p := changeWords(c); return []string{change, p} },
 }).Parse(compareTemplate))
 
@@ -38,6 +37,12 @@ type comparePageOf struct {
 	Legend string
 	Plots  []picture
 }
+
+// mostColumns is the number of groups that stand beside each other on the page.
+const mostColumns = 3
+
+// InRows reports whether groups stand below each other.
+func (p comparePageOf) InRows() bool { return len(p.Groups) > mostColumns }
 
 // WriteComparison writes the page of a comparison as one self-contained file, and beside it each plot
 // as SVG and PNG, whose names begin with that of the page. It makes the folder if it does not exist.
@@ -92,59 +97,52 @@ func compareFigures(c *compare.Comparison) (figures []*figure) {
 		if !m.Timed() {
 			continue
 		}
-		if f := overlay(c, m, m.Parts(&all)); len(f.panels) > 0 {
+		if f := comparedTimes(c, m, m.Parts(&all)); len(f.panels) > 0 {
 			figures = append(figures, f)
 		}
 	}
 	return figures
 }
 
-// mostOverlays limits the panels of a figure.
-const mostOverlays = 12
+// mostCompared limits the panels of a figure.
+const mostCompared = 12
 
-// overlay draws one metric of all groups.
-func overlay(c *compare.Comparison, m *stats.Metric, parts []string) *figure {
+// comparedTimes draws one metric of all groups: a panel for each part, a row for each group.
+func comparedTimes(c *compare.Comparison, m *stats.Metric, parts []string) *figure {
 	f := &figure{
-		file: m.Name, title: capital(hyphenated(m.Name)) + ": share of times up to each length", xLabel: "time (log scale)", xTicks: durationTicks{},
-		note: capital(m.About) + ". A line that ends below 1 does so where the remaining times are lower bounds (Kaplan and Meier).",
-		alt:  "Distributions of the " + hyphenated(m.Name) + ", one panel for each " + m.Split + ", one line for each group.",
+		file: m.Name, title: capital(hyphenated(m.Name)) + " of each group", narrow: true,
+		alt: "The times of the " + hyphenated(m.Name) + " as dots, one panel for each " + m.Split + ", one row for each group.",
 	}
-	for i, g := range c.Groups {
-		f.legend = append(f.legend, legendEntry{name: compare.Letter(i) + " " + label(g.Name, 60), colour: styleOf(i).colour, dashes: styleOf(i).dashes, shape: asLine})
-	}
-	var drawn []string
-	lo, hi := math.Inf(1), least
+	var panels [][]dotRow
 	for _, part := range parts {
-		var sum stats.Times
-		for _, g := range c.Groups {
-			sum.Merge(m.Times(&g.Samples, part))
-		}
-		if n, _ := sum.Count(); n == 0 || len(drawn) == mostOverlays {
+		rows := groupRows(c, m, part)
+		if !slices.ContainsFunc(rows, func(r dotRow) bool { return r.count() > 0 }) || len(f.panels) == mostCompared {
 			continue
 		}
-		drawn = append(drawn, part)
-		for b := range sum.All() {
-			lo, hi = min(lo, logSeconds(b.Time)), max(hi, logSeconds(b.Time))
-		}
+		panels = append(panels, rows)
+		f.panels = append(f.panels, dotsPanel(m.Title(part), "time", rows))
 	}
-	f.xMin, f.xMax = logRange(lo, hi)
-	for _, part := range drawn {
-		p := newPanel()
-		p.X.Scale = plot.LogScale{}
-		p.Y.Min, p.Y.Max, p.Y.Tick.Marker = 0, 1, linearTicks{5}
-		f.add(p)
-		for i, g := range c.Groups {
-			if times := m.Times(&g.Samples, part); times != nil {
-				p.Add(lineOf(sampled{g.Name, times}, styleOf(i)))
-			}
-		}
-		f.panels = append(f.panels, panel{name: m.Title(part), nameLeft: true, yLabel: "share", plot: p, height: vg.Length(120)})
-	}
+	f.note = capital(m.About) + ". " + dotsNote("time", panels...)
 	return f
 }
 
-// styleOf returns the look of a group; looks repeat after the last.
-func styleOf(group int) lineStyle { return lineStyles[group%len(lineStyles)] }
+// groupRows are the times of a part of a metric, with the median and the interval of the table.
+func groupRows(c *compare.Comparison, m *stats.Metric, part string) (rows []dotRow) {
+	for i, g := range c.Groups {
+		times := m.Times(&g.Samples, part)
+		if times == nil {
+			times = &stats.Times{}
+		}
+		r := dotRow{sampled: sampled{compare.Letter(i) + "  " + g.Name, times}, median: times.Quantile(0.5)}
+		for _, row := range c.Rows {
+			if row.Name == m.Title(part)+stats.QuantileName(0.5) {
+				r.median, r.interval = row.Cells[i].Value, row.Cells[i].Interval
+			}
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
 
 // hyphenated returns the name of a metric as a word: fail-over for failover.
 func hyphenated(metric string) string { return strings.Replace(metric, "over", "-over", 1) }

@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -263,8 +264,48 @@ func countsOf(all []sampled) string {
 	return strings.Join(parts, ", ")
 }
 
+// alike reports whether times are so close to each other that lines over a logarithmic axis would be
+// strokes at its edge.
+func alike(all []sampled) bool {
+	const close = 1.5
+	shortest, longest := math.Inf(1), 0.0
+	for _, s := range all {
+		for b := range s.times.All() {
+			shortest, longest = min(shortest, logSeconds(b.Time)), max(longest, logSeconds(b.Time))
+		}
+	}
+	return longest < close*shortest
+}
+
+// dots draws times that are alike, with a row for each line that they would have.
+func (d distribution) dots(all []sampled) *figure {
+	var rows []dotRow
+	for _, s := range all {
+		r := dotRow{sampled: s, median: s.times.Quantile(median.q)}
+		if i, ok := s.times.QuantileInterval(median.q); ok && d.interval {
+			r.interval = &i
+		}
+		rows = append(rows, r)
+	}
+	return &figure{
+		narrow: true, panels: []panel{dotsPanel("", d.axis, rows)}, note: dotsNote(d.one, rows),
+		alt: "Plot of single times as dots, one row each for " + prose.List(namesOf(all), "and") + ".",
+	}
+}
+
+// namesOf returns the names of what was measured.
+func namesOf(all []sampled) (names []string) {
+	for _, s := range all {
+		names = append(names, s.name)
+	}
+	return names
+}
+
 // figure draws the times.
 func (d distribution) figure(all []sampled) *figure {
+	if !d.stretched && alike(all) {
+		return d.dots(all)
+	}
 	f := d.ecdf(all)
 	for i, s := range all {
 		f.legend = append(f.legend, d.legend(s, lineStyles[i]))

@@ -232,10 +232,15 @@ func TestNamesOfLinesNeverOverlap(t *testing.T) {
 			lines = append(lines, lineOf(s, lineStyles[i]))
 		}
 		placed := lines.place(c, p)
-		if len(placed) == 0 {
+		if len(placed) == 0 && apart > 20 {
 			t.Errorf("%d ms apart: no line has its name", apart)
 		}
 		for i, a := range placed {
+			for _, l := range lines {
+				if crosses(a.box, l.on(c, p)) {
+					t.Errorf("%d ms apart: %s covers the line %s", apart, a.name, l.name)
+				}
+			}
 			if a.box.Min.X < c.Min.X || a.box.Max.X > c.Max.X || a.box.Min.Y < c.Min.Y || a.box.Max.Y > c.Max.Y {
 				t.Errorf("%d ms apart: %s is outside", apart, a.name)
 			}

@@ -46,8 +46,32 @@ type panel struct {
 	yLabel string
 	plot   *plot.Plot
 	height vg.Length
-	// nameLeft puts the name at the left: distributions end at the top right.
-	nameLeft bool
+	own    *xAxis // nil: the figure's
+}
+
+// xAxis is the x axis of one panel. Such a panel has its name above it, and room for texts beside it.
+type xAxis struct {
+	label    string
+	ticks    plot.Ticker
+	min, max float64
+}
+
+// nameHeight is that of a name above a panel.
+const nameHeight = 18
+
+// whole returns the height of a panel with what is above and below its data, but for the last axis.
+func (f *figure) whole(i int) vg.Length {
+	h := f.panels[i].height + panelGap
+	if f.panels[i].own == nil {
+		return h
+	}
+	if f.panels[i].name != "" {
+		h += nameHeight
+	}
+	if i < len(f.panels)-1 {
+		h += xAxisHeight
+	}
+	return h
 }
 
 // legendEntry is a colour and shape with its meaning.
@@ -91,8 +115,8 @@ func (f *figure) size() (w, h vg.Length) {
 	h += vg.Length(len(f.noteLines())) * (noteSize + 3)
 	h += vg.Length(len(f.legendRows())) * legendHeight
 	h += f.layOut().labelsHeight()
-	for _, p := range f.panels {
-		h += p.height + panelGap
+	for i := range f.panels {
+		h += f.whole(i)
 	}
 	return f.width(), h + xAxisHeight + margin
 }
@@ -149,8 +173,17 @@ func (f *figure) noteLines() []string {
 func (f *figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
 	for i, p := range f.panels {
 		area := c
-		area.Max.Y, area.Min.Y = y, y-p.height
-		if i == len(f.panels)-1 {
+		area.Max.Y = y
+		if p.own != nil && p.name != "" {
+			area.Max.Y -= nameHeight
+			c.FillText(textStyle(10, black), vg.Point{X: c.Min.X + margin, Y: area.Max.Y + 5}, p.name)
+		}
+		area.Min.Y = area.Max.Y - p.height
+		label, axis := f.xLabel, i == len(f.panels)-1
+		if p.own != nil {
+			label, axis = p.own.label, true
+		}
+		if axis {
 			area.Min.Y -= xAxisHeight
 		}
 		f.prepare(i)
@@ -163,16 +196,20 @@ func (f *figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
 		data := p.plot.DataCanvas(area)
 		drawPanelName(data, p)
 		drawYLabel(c, data, p.yLabel)
-		if i == len(f.panels)-1 {
-			drawXLabel(data, area.Min.Y, f.xLabel)
+		if axis {
+			drawXLabel(data, area.Min.Y, label)
 		}
-		y -= p.height + panelGap
+		y -= f.whole(i)
 	}
 }
 
 // prepare gives a panel the shared x axis. Only the last panel shows its labels.
 func (f *figure) prepare(i int) {
 	p := f.panels[i]
+	if own := p.own; own != nil {
+		p.plot.X.Min, p.plot.X.Max, p.plot.X.Tick.Marker, p.plot.X.Label.Text = own.min, own.max, own.ticks, " "
+		return
+	}
 	p.plot.X.Min, p.plot.X.Max = f.xMin, f.xMax
 	p.plot.X.Tick.Marker = f.xTicks
 	p.plot.X.Label.Text = " " // room for the label
@@ -195,15 +232,12 @@ func (u unlabelled) Ticks(lo, hi float64) []plot.Tick {
 
 // drawPanelName writes the name of a panel into a corner of it.
 func drawPanelName(data draw.Canvas, p panel) {
-	if p.name == "" {
+	if p.name == "" || p.own != nil {
 		return
 	}
 	style := textStyle(10, black)
 	w := style.Width(p.name)
 	at := vg.Point{X: data.Max.X - w - 6, Y: data.Max.Y - 13}
-	if p.nameLeft {
-		at.X = data.Min.X + 6
-	}
 	data.FillPolygon(faded(white, 0.8), rectangle(at.X-3, at.Y-3, at.X+w+3, at.Y+11))
 	data.FillText(style, at, p.name)
 }

@@ -46,6 +46,9 @@ func (f *figure) layOut() layout {
 	for i, p := range f.panels {
 		f.prepare(i)
 		data := p.plot.DataCanvas(page)
+		if p.own != nil {
+			data.Min.X, data.Max.X = margin+namesWidth, data.Max.X-figuresWidth
+		}
 		l.left, l.right = max(l.left, data.Min.X), min(l.right, data.Max.X)
 	}
 	f.placeLabels(&l)

@@ -1,13 +1,15 @@
 package reports
 
 import (
+	"slices"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// lineLabels writes the name of each line beside it, where the name covers neither another name nor,
-// if possible, a line. A name without room is left out: the legend has it. Names are not in the colours of
+// lineLabels writes the name of each line beside it, where the name covers neither another name nor
+// a line. A name without room is left out: the legend has it. Names are not in the colours of
 // their lines, which have too little contrast for text.
 type lineLabels []ecdfLine
 
@@ -37,21 +39,14 @@ func (ls lineLabels) place(c draw.Canvas, p *plot.Plot) []lineLabel {
 	}
 	var placed []lineLabel
 	for i, l := range ls {
-		best, fewest := vg.Rectangle{}, -1
 		for _, box := range l.candidates(c, corners[i]) {
-			if covered(box, placed) || box.Min.X < c.Min.X || box.Max.X > c.Max.X || box.Min.Y < c.Min.Y || box.Max.Y > c.Max.Y {
+			if box.Min.X < c.Min.X || box.Max.X > c.Max.X || box.Min.Y < c.Min.Y || box.Max.Y > c.Max.Y {
 				continue
 			}
-			crossed := 0
-			for _, line := range corners {
-				crossed += crossings(box, line)
+			if !covered(box, placed) && !slices.ContainsFunc(corners, func(line []vg.Point) bool { return crosses(box, line) }) {
+				placed = append(placed, lineLabel{l.name, box})
+				break
 			}
-			if fewest < 0 || crossed < fewest {
-				best, fewest = box, crossed
-			}
-		}
-		if fewest >= 0 {
-			placed = append(placed, lineLabel{l.name, best})
 		}
 	}
 	return placed
@@ -105,14 +100,14 @@ func overlap(a, b vg.Rectangle) bool {
 	return a.Min.X < b.Max.X && b.Min.X < a.Max.X && a.Min.Y < b.Max.Y && b.Min.Y < a.Max.Y
 }
 
-// crossings counts the parts of a line of steps that enter a box.
-func crossings(box vg.Rectangle, corners []vg.Point) (n int) {
+// crosses reports whether a line of steps enters a box.
+func crosses(box vg.Rectangle, corners []vg.Point) bool {
 	for i := 1; i < len(corners); i++ {
 		a, b := corners[i-1], corners[i]
 		part := vg.Rectangle{Min: vg.Point{X: min(a.X, b.X) - 0.1, Y: min(a.Y, b.Y) - 0.1}, Max: vg.Point{X: max(a.X, b.X) + 0.1, Y: max(a.Y, b.Y) + 0.1}}
 		if overlap(box, part) {
-			n++
+			return true
 		}
 	}
-	return n
+	return false
 }

@@ -23,6 +23,9 @@ func (s Screen) drawing() told.Screen {
 	return told.Screen{Width: s.Width, Colour: s.Colour, ASCII: s.ASCII}
 }
 
+// usualWidth is the width of a screen that is not known.
+const usualWidth = 80
+
 var verdictStyles = map[checker.Result]ansi.Style{
 	checker.Valid:     ansi.Style{}.Bold().ForegroundColor(ansi.Green),
 	checker.Violation: ansi.Style{}.Bold().ForegroundColor(ansi.Red),
