@@ -92,7 +92,7 @@ guide: ## into the pages, what commands and programs print, and what the code sa
 	$(GO) test -count=1 -run TestPrograms ./examples -update
 	$(GO) test -count=1 -run 'TestTutorial|TestRecipePages' ./docs -update
 
-pictures: build ## docs/pictures: the plots of docs/gallery.md, failover.md and herd.md, and those of the tutorial, which need Chromium
+pictures: build ## docs/pictures: the plots of docs/gallery.md, compare.md, failover.md and herd.md, and those of the tutorial, which need Chromium
 	$(GO) run ./internal/dev pictures
 
 # With all build tags, so that no file is left out.

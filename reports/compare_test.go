@@ -124,6 +124,9 @@ func TestAlikeTimesAreDots(t *testing.T) {
 	if err := wellFormed(f.svg()); err != nil {
 		t.Error(err)
 	}
+	if f := failoverTimes.figure([]sampled{{"kill:leader", took(1006, 1007, 1008)}, {"pause:leader", took(3006, 3007, 3008)}}); f.panels[0].own == nil {
+		t.Error("two strokes are lines")
+	}
 	if f := failoverTimes.figure([]sampled{{"kill:leader", took(1006, 1007, 1008, 1009, 1010, 3000)}}); f.panels[0].own != nil {
 		t.Error("fail-overs from 1 s to 3 s are dots")
 	}

@@ -21,7 +21,7 @@ var compareTemplate string
 
 var comparePage = template.Must(template.New("compare").Funcs(template.FuncMap{
 	"letter": compare.Letter, "group": groupWords, "figure": cellWords, "value": valueWords, "thousands": prose.Grouped,
-	"named":  func(p comparePageOf, i int) string { return namedGroup(p.Comparison, i) }, "finding": findingWords, "gateClass": gateClass,
+	"named": func(p comparePageOf, i int) string { return namedGroup(p.Comparison, i) }, "finding": findingWords, "gateClass": gateClass,
 	"change": func(c compare.Cell) []string { change, p := changeWords(c); return []string{change, p} },
 }).Parse(compareTemplate))
 

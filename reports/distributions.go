@@ -3,7 +3,6 @@ package reports
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -264,17 +263,17 @@ func countsOf(all []sampled) string {
 	return strings.Join(parts, ", ")
 }
 
-// alike reports whether times are so close to each other that lines over a logarithmic axis would be
-// strokes at its edge.
+// alike reports whether the times of most lines are so close to each other that lines over a logarithmic axis
+// would be strokes, of which one could hide another.
 func alike(all []sampled) bool {
 	const close = 1.5
-	shortest, longest := math.Inf(1), 0.0
+	strokes := 0
 	for _, s := range all {
-		for b := range s.times.All() {
-			shortest, longest = min(shortest, logSeconds(b.Time)), max(longest, logSeconds(b.Time))
+		if low, high := s.times.Quantile(0.1), s.times.Quantile(0.9); !high.AtLeast && logSeconds(high.Time) <= close*logSeconds(low.Time) {
+			strokes++
 		}
 	}
-	return longest < close*shortest
+	return 2*strokes > len(all)
 }
 
 // dots draws times that are alike, with a row for each line that they would have.

@@ -1,4 +1,4 @@
-// Package pictures makes the pictures of docs/pictures: the plots with the commands of docs/gallery.md, and those of
+// Package pictures makes the pictures of docs/pictures: the plots with the commands of docs/gallery.md and docs/compare.md, and those of
 // the tutorial from what its test keeps. All runs are simulated. It must not import what draws them:
 //
 //	go run ./internal/dev pictures
@@ -48,7 +48,7 @@ func Command(zklab *command.Zklab) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&only, "only", "", "one group of pictures: plots, phases, herd or tutorial")
+	cmd.Flags().StringVar(&only, "only", "", "one group of pictures: plots, talk, phases, herd or tutorial")
 	return cmd
 }
 
@@ -58,7 +58,7 @@ type group struct {
 	draw func(ctx context.Context, dir, zklab string) (map[string][]byte, error)
 }
 
-var groups = []group{{"plots", plots}, {"phases", phases}, {"herd", herd}, {"tutorial", tutorial}}
+var groups = []group{{"plots", plots}, {"talk", talk}, {"phases", phases}, {"herd", herd}, {"tutorial", tutorial}}
 
 func makeGroup(ctx context.Context, g group, zklab string) error {
 	dir, err := os.MkdirTemp("", "zklab-pictures-")
@@ -86,14 +86,9 @@ var (
 
 // plots runs the script of docs/gallery.md: one run, then sweeps labelled many, eight and frozen, and a comparison.
 func plots(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
-	page, err := os.ReadFile("docs/gallery.md")
+	script, err := scriptOf("docs/gallery.md")
 	if err != nil {
 		return nil, err
-	}
-	_, script, _ := strings.Cut(string(page), "\n```sh\n")
-	script, _, found := strings.Cut(script, "```\n")
-	if !found {
-		return nil, fmt.Errorf("docs/gallery.md has no script")
 	}
 	out, err := run(ctx, dir, zklab, "bash", "-ec", script)
 	if err != nil {
@@ -122,6 +117,39 @@ func plots(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
 	}
 	drawn["plot-compare-handover.svg"], err = inPage(comparison, `id="compare-handover"`)
 	return drawn, err
+}
+
+// scriptOf is the first script of a page.
+func scriptOf(path string) (string, error) {
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	_, script, _ := strings.Cut(string(page), "\n```sh\n")
+	script, _, found := strings.Cut(script, "```\n")
+	if !found {
+		return "", fmt.Errorf("%s has no script", path)
+	}
+	return script, nil
+}
+
+// talk runs the script of docs/compare.md: sweeps of six groups, one of five failures of the leader, and a comparison.
+func talk(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
+	script, err := scriptOf("docs/compare.md")
+	if err != nil {
+		return nil, err
+	}
+	out, err := run(ctx, dir, zklab, "bash", "-c", script) // without -e: one of the locks is violated
+	if err != nil {
+		return nil, err
+	}
+	pages := regexp.MustCompile(`(?m)^ *page +(\S+)/sweep.html$`).FindAllStringSubmatch(out, -1)
+	if len(pages) != 7 {
+		return nil, fmt.Errorf("the script names %d sweeps, want 7:\n%s", len(pages), out)
+	}
+	return read(dir, map[string]string{
+		"talk-sessions.svg": "sessions-failover.svg", "talk-failures.svg": pages[6][1] + "/sweep-plots/failover-ecdf.svg",
+	})
 }
 
 // phases are those of docs/failover.md: the simulated runs of three servers with sessions of 4 s.
