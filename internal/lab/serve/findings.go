@@ -23,8 +23,23 @@ type findingsOf struct {
 
 type keptCauses struct {
 	stamp  stamp // of result.json
-	causes []sweep.Cause
+	causes []toldCause
 	err    error
+}
+
+// toldCause is a cause in words: a sentence of a run that has it, and what all such runs have in common. Without
+// such a run, the latter is the text, and Shape is empty.
+type toldCause struct {
+	sweep.Cause
+	Text, Shape string
+}
+
+// told describes a cause by the sentence of a run that has it, which may be empty.
+func told(c sweep.Cause, sentence string) toldCause {
+	if sentence == "" {
+		return toldCause{Cause: c, Text: causeWords(c)}
+	}
+	return toldCause{c, sentence, causeWords(c)}
 }
 
 func newFindings(f *files) *findingsOf {
@@ -32,7 +47,7 @@ func newFindings(f *files) *findingsOf {
 }
 
 // causes are those of the violations of a run that decide.
-func (f *findingsOf) causes(ctx context.Context, x *index, name string) ([]sweep.Cause, error) {
+func (f *findingsOf) causes(ctx context.Context, x *index, name string) ([]toldCause, error) {
 	if err := f.lock.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
@@ -46,7 +61,7 @@ func (f *findingsOf) causes(ctx context.Context, x *index, name string) ([]sweep
 	return causes, err
 }
 
-func (f *findingsOf) read(x *index, name string) (causes []sweep.Cause, err error) {
+func (f *findingsOf) read(x *index, name string) (causes []toldCause, err error) {
 	result, err := x.result(name)
 	if err != nil {
 		return nil, err
@@ -63,7 +78,7 @@ func (f *findingsOf) read(x *index, name string) (causes []sweep.Cause, err erro
 	line := sweep.Of(result, h, nil, 0)
 	for _, p := range line.NotValid {
 		if p.Result == checker.Violation && !p.Measured {
-			causes = append(causes, sweep.Cause{Property: p.Name, Shape: p.Shape, Faults: p.Faults})
+			causes = append(causes, told(sweep.Cause{Property: p.Name, Shape: p.Shape, Faults: p.Faults}, reasonOf(result, p.Name)))
 		}
 	}
 	return causes, nil
@@ -88,8 +103,7 @@ type findingGroup struct {
 
 // foundCause is a cause, and where it was found.
 type foundCause struct {
-	sweep.Cause
-	Text        string
+	toldCause
 	State       string // new, known or gone
 	First, Last entry
 	In          int // units
@@ -142,17 +156,17 @@ func (e entry) decided() bool {
 	return e.Kind == aSweep && e.Done > 0 && e.State != unreadable || e.State == valid || e.State == violation || e.State == undecided
 }
 
-func (s *Server) causesOf(ctx context.Context, e entry) (causes []sweep.Cause, err error) {
+func (s *Server) causesOf(ctx context.Context, e entry) (causes []toldCause, err error) {
 	switch {
 	case e.Kind == aSweep:
 		for _, f := range s.index.sweepFindings(ctx, e.Path) {
-			causes = append(causes, f.Cause)
+			causes = append(causes, s.toldBySmallest(f))
 		}
 		return causes, nil
 	case e.Kind == anExploration:
 		r, err := s.index.explored(e.Path)
 		for _, c := range r.Found {
-			causes = append(causes, c.Cause)
+			causes = append(causes, told(c.Cause, ""))
 		}
 		return causes, err
 	case e.State == violation:
@@ -161,7 +175,7 @@ func (s *Server) causesOf(ctx context.Context, e entry) (causes []sweep.Cause, e
 	return nil, nil
 }
 
-func (g *findingGroup) add(e entry, causes []sweep.Cause) {
+func (g *findingGroup) add(e entry, causes []toldCause) {
 	g.units = append(g.units, e)
 	seen := map[string]bool{}
 	for _, c := range causes {
@@ -171,7 +185,7 @@ func (g *findingGroup) add(e entry, causes []sweep.Cause) {
 		seen[c.Key()] = true
 		f := g.by[c.Key()]
 		if f == nil {
-			f = &foundCause{Cause: c, Text: causeWords(c), First: e}
+			f = &foundCause{toldCause: c, First: e}
 			g.by[c.Key()], g.Findings = f, append(g.Findings, f)
 		}
 		f.In++

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports"
+	"github.com/zklab/zklab/store"
 )
 
 // How often streams look for something new.
@@ -235,7 +237,8 @@ type sweepSnapshot struct {
 // sweepFinding is a finding of a sweep for people.
 type sweepFinding struct {
 	Property string `json:"property"`
-	Text     string `json:"text"`
+	Text     string `json:"text"`            // a sentence about the smallest run, if that is known
+	Shape    string `json:"shape,omitempty"` // what all of them have in common, if Text does not say it
 	Runs     string `json:"runs"`
 	Kept     string `json:"kept,omitempty"` // the address of its smallest run
 	Seed     int64  `json:"seed"`
@@ -292,13 +295,75 @@ func (s *Server) sweepFindingsOf(ctx context.Context, e entry) []sweepFinding {
 	found := s.index.sweepFindings(ctx, e.Path)
 	out := []sweepFinding{}
 	for _, f := range found[:min(len(found), mostFindings)] {
-		one := sweepFinding{Property: f.Property, Text: causeWords(f.Cause), Runs: fmt.Sprintf("in %s of %s runs", prose.Grouped(f.Count), prose.Grouped(int(e.Done))), Seed: f.Smallest.Seed}
+		cause := s.toldBySmallest(f)
+		one := sweepFinding{Property: f.Property, Text: cause.Text, Shape: cause.Shape, Runs: fmt.Sprintf("in %s of %s runs", prose.Grouped(f.Count), prose.Grouped(int(e.Done))), Seed: f.Smallest.Seed}
 		if kept := path.Clean(f.Smallest.Kept); f.Smallest.Kept != "" && s.index.folder(kept) {
 			one.Kept = link("run", kept)
 		}
 		out = append(out, one)
 	}
 	return out
+}
+
+// toldBySmallest describes a finding of a sweep by the sentence of its smallest run, if that was kept.
+func (s *Server) toldBySmallest(f sweep.Finding) toldCause {
+	kept := path.Clean(f.Smallest.Kept)
+	if f.Smallest.Kept == "" || !s.index.folder(kept) {
+		return told(f.Cause, "")
+	}
+	r, err := s.index.result(kept)
+	if err != nil {
+		return told(f.Cause, "")
+	}
+	return told(f.Cause, reasonOf(r, f.Property))
+}
+
+// reasonOf is what a run's first violation of a property says; "" if it violated none.
+func reasonOf(r *store.Result, property string) string {
+	for _, v := range r.Verdicts {
+		if v.Property != property || v.Result != checker.Violation || v.Reason == "" {
+			continue
+		}
+		if v.Key != "" && !strings.HasPrefix(v.Reason, v.Key) {
+			return printable.Text(v.Key+": "+v.Reason, 400)
+		}
+		return printable.Text(v.Reason, 400)
+	}
+	return ""
+}
+
+// cameTo says how many runs there were, and in how many of them something was violated.
+func cameTo(e entry) string {
+	switch {
+	case e.Violations == 0:
+		return doneWords(e)
+	case e.Done >= e.Seeds || e.Seeds >= endless:
+		return fmt.Sprintf("violated in %s of %s runs", prose.Grouped(e.Violations), prose.Grouped(int(e.Done)))
+	}
+	return fmt.Sprintf("violated in %s; %s", prose.Grouped(e.Violations), doneWords(e))
+}
+
+// eachOnce lists the items of a fault expression, each once. What follows in brackets says what became of them.
+func eachOnce(faults string) string {
+	expression, note, noted := strings.Cut(faults, " (")
+	var names []string
+	often := map[string]int{}
+	for name := range strings.SplitSeq(expression, ",") {
+		name = strings.TrimSpace(name)
+		if often[name]++; often[name] == 1 {
+			names = append(names, name)
+		}
+	}
+	for i, name := range names {
+		if n := often[name]; n > 1 {
+			names[i] += " (" + prose.Times(n) + ")"
+		}
+	}
+	text := strings.Join(names, ", ")
+	if noted {
+		text += " (" + note
+	}
+	return text
 }
 
 // causeWords describes a cause for people.

@@ -29,7 +29,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 			"link": link, "length": reports.Length, "thousands": prose.Grouped, "text": shown, "joined": joined, "lines": printable.Lines,
 			"date": func(t time.Time) string { return t.UTC().Format(time.DateTime) },
 			"mark": func(s state) string { return marks[s] }, "class": func(s state) string { return classes[s] },
-			"entries": entriesWords, "done": doneWords, "counts": countWords, "size": sizeWords,
+			"entries": entriesWords, "counts": countWords, "cameTo": cameTo, "eachOnce": eachOnce, "size": sizeWords,
 		})
 		all[name] = template.Must(t.ParseFS(embedded, "templates/layout.html", "templates/"+name+".html"))
 	}

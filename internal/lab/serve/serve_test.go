@@ -570,6 +570,10 @@ func TestFindingsOfARunThatGoesOn(t *testing.T) {
 			put(client, history.OK, models.FRelease, nil)
 		}
 	}
+	// What the page does not know before the first event, it does not say.
+	if _, live, ok := strings.Cut(f.page("/run/"+name), "Faults now"); !ok || strings.Contains(live, ">none<") || strings.Contains(live, ">nobody<") {
+		t.Errorf("the first paint says what it cannot know: %s", live)
+	}
 	f.events("/live/"+name, func(_, data string) bool {
 		var s snapshot
 		check(t, json.Unmarshal([]byte(data), &s))
@@ -582,7 +586,7 @@ func TestSweepUnderWay(t *testing.T) {
 	f := newFixture(t)
 	ledger, name := f.sweep(10_000, 4000)
 	row := rowOf(t, f.page("/"), name)
-	for _, want := range []string{"running", "4,000 of 10,000 runs", "exclusion", "mine"} {
+	for _, want := range []string{"running", "violated in 40; 4,000 of 10,000 runs", "exclusion", "mine"} {
 		if !strings.Contains(row, want) {
 			t.Errorf("the row has no %q: %s", want, row)
 		}
@@ -652,7 +656,7 @@ func TestExplorations(t *testing.T) {
 	name, err := filepath.Rel(f.dir, folder)
 	check(t, err)
 	name = filepath.ToSlash(name)
-	if row := rowOf(t, f.page("/?kind=exploration"), name); !strings.Contains(row, "violation") || !strings.Contains(row, "exclusion") || !strings.Contains(row, "30 of 30 runs") {
+	if row := rowOf(t, f.page("/?kind=exploration"), name); !strings.Contains(row, "violation") || !strings.Contains(row, "exclusion") || !strings.Contains(row, "violated in 2 of 30 runs") {
 		t.Errorf("the row: %s", row)
 	}
 	check(t, os.WriteFile(filepath.Join(folder, explore.PageFile), []byte("its page"), 0o644))

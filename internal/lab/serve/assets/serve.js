@@ -96,7 +96,14 @@ function findings(all) {
   ul.replaceChildren(...all.map(f => {
     const li = document.createElement("li"), name = document.createElement("b");
     name.textContent = f.property;
-    li.append(name, " " + f.runs + ": " + f.text + "; ");
+    li.append(name, " " + f.runs + ": " + f.text);
+    if (f.shape) {
+      const shape = document.createElement("span");
+      shape.className = "soft small";
+      shape.textContent = " (" + f.shape + ")";
+      li.append(shape);
+    }
+    li.append("; ");
     if (f.kept) {
       const a = document.createElement("a");
       a.href = f.kept;
