@@ -58,6 +58,7 @@ type page struct {
 	Meaning         string   // of the verdict
 	Broken          []broken // the properties whose violations count
 	Open            []string // why the verdict is no valid one, if nothing was violated
+	StoodStill      []string // for how long, after faults on servers
 	Next            []step
 	Overview        *picture
 	Dir             string
@@ -113,6 +114,7 @@ func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error)
 	p.Counterexamples, p.MoreFound = brokenBy(m.r.Recipe, found), left
 	p.Broken = slices.DeleteFunc(slices.Clone(p.Counterexamples), func(b broken) bool { return b.First.Measured && !m.r.Strict })
 	p.Meaning, p.Open, p.Next = verdictMeaning(m.r), openReasons(m.r), m.nextSteps(p.Broken)
+	p.StoodStill = stoodStill(m.r)
 	p.FaultRows, p.MoreFaults = m.faultRows()
 	for _, d := range plots {
 		if picture := pictureOf(d); d.file == overviewFile {

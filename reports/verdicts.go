@@ -19,6 +19,8 @@ type property struct {
 	Measured bool // it does not decide the verdict of the run, unless that is strict
 	measures *checker.Measure
 	Verdicts []checker.Verdict
+	// SameAs is the property before it that was not decided for the same single reason; "" if there is none.
+	SameAs string
 }
 
 // properties groups verdicts by property, in their order.
@@ -35,6 +37,14 @@ func properties(r *store.Result) []property {
 		}
 		out[i].Measured = out[i].Measured && v.Measured
 		out[i].Verdicts = append(out[i].Verdicts, v)
+	}
+	told := map[string]string{}
+	for i := range out {
+		if reasons := out[i].Reasons(); out[i].Result == checker.Unknown && len(reasons) == 1 {
+			if out[i].SameAs = told[reasons[0]]; out[i].SameAs == "" {
+				told[reasons[0]] = out[i].Name
+			}
+		}
 	}
 	return out
 }
@@ -118,7 +128,7 @@ func (p property) Passed() bool { return p.Result == checker.Valid }
 
 // Open reports whether the page shows at once what there is to tell. Of violations another part of the
 // page does.
-func (p property) Open() bool { return p.Result == checker.Unknown }
+func (p property) Open() bool { return p.Result == checker.Unknown && p.SameAs == "" }
 
 // ByKey reports whether the property has verdicts of several keys.
 func (p property) ByKey() bool { return len(p.Verdicts) > 1 }

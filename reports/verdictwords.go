@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/internal/base/printable"
-	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 )
@@ -71,7 +69,8 @@ func openReasons(r *store.Result) (out []string) {
 			out = append(out, text)
 		}
 	}
-	for _, a := range checker.Unmet(r.Assumptions) {
+	unmet := checker.Unmet(r.Assumptions)
+	for _, a := range unmet {
 		add(a.Text)
 	}
 	names := map[string][]string{}
@@ -88,6 +87,9 @@ func openReasons(r *store.Result) (out []string) {
 		}
 	}
 	for _, reason := range reasons {
+		if slices.ContainsFunc(unmet, func(a checker.Assumption) bool { return a.Text != "" && strings.HasSuffix(reason, a.Text) }) {
+			continue // an assumption says it already
+		}
 		add(prose.List(names[reason], "and") + ": " + reason)
 	}
 	if more := len(out) - mostOpen; more > 0 {
@@ -95,9 +97,6 @@ func openReasons(r *store.Result) (out []string) {
 	}
 	return out
 }
-
-// step is something that a reader can do next: open a link, or run a command.
-type step struct{ Text, Link, Command string }
 
 // Base names the page of a link.
 func (page) Base(link string) string {
@@ -108,35 +107,6 @@ func (page) Base(link string) string {
 		return "the properties"
 	}
 	return path.Base(link)
-}
-
-// nextSteps says what to do about the verdict. Only a run that zklab can repeat has commands.
-func (m *material) nextSteps(found []broken) (steps []step) {
-	repeatable := m.r.Replay != ""
-	named := m.simulated() && strings.HasPrefix(m.r.Replay, program.Name()+" ") // and not the subject of a Go test
-	command := func(name string) string { return printable.Command(program.Name(), name, m.dir) }
-	switch m.r.Verdict {
-	case checker.Violation:
-		if len(found) > 0 {
-			steps = append(steps, step{Text: "See who did what around it, event by event:", Link: "timeline.html"})
-		}
-		if named {
-			steps = append(steps, step{Text: "Make the run as small as its cause allows, with a Go test of it:", Command: command("shrink")})
-		}
-		if repeatable {
-			steps = append(steps, step{Text: "After a change of the recipe, see whether it is mended:", Command: m.r.Replay})
-		}
-	case checker.Unknown:
-		steps = append(steps, step{Text: "See what each property lacked:", Link: "#properties"})
-		if repeatable {
-			steps = append(steps, step{Text: "Run it again, with more time (--time-limit) or other settings:", Command: m.r.Replay})
-		}
-	case checker.Valid:
-		if named && m.r.Subject != "" {
-			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command(program.Name(), "sweep", m.r.Recipe, "--subject", m.r.Subject)})
-		}
-	}
-	return steps
 }
 
 // simulated reports whether the times of the run are virtual.

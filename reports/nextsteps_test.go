@@ -1,0 +1,63 @@
+package reports
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/reports/internal/sample"
+)
+
+// What an undecided run is told to do differs from what was run.
+func TestNextStepsDecide(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const experiment = "recipe: lock\nsimulate: true\ntime-limit: 3s\nfault-interval: 10s\nfaults:\n- kill:leader\n- pause:leader\nseed: 42\n"
+	if err := os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := shortRun()
+	r := sample.Result(h)
+	r.Verdict, r.Seed, r.Replay = checker.Unknown, 42, "zklab replay '"+dir+"'"
+	last := func() step {
+		steps := newMaterial(dir, h, r).nextSteps(nil)
+		return steps[len(steps)-1]
+	}
+	if got, want := last().Command, "zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	r.Assumptions = append(r.Assumptions, checker.Assumption{Name: "clients", Text: "client 1 dropped out"})
+	if got := last().Command; !strings.HasSuffix(got, " --seed 43") {
+		t.Errorf("no time brings a client back: %s", got)
+	}
+	r.Replay = "go test -run TestMine ."
+	if got := last(); got.Command != r.Replay || !strings.Contains(got.Text, "TimeLimit in a Go test") {
+		t.Errorf("a Go test: %+v", got)
+	}
+}
+
+// A reason that many properties share is told once.
+func TestSharedReasonsAreToldOnce(t *testing.T) {
+	const reason = "the load ended too early for any fault of kill"
+	h := shortRun()
+	r := sample.Result(h)
+	r.Verdict = checker.Unknown
+	r.Assumptions = []checker.Assumption{{Name: "faults", Text: reason}}
+	for i := range r.Verdicts {
+		r.Verdicts[i].Key = ""
+		r.Verdicts[i].Result, r.Verdicts[i].Reason = checker.Unknown, "nothing wrong was found, but "+reason
+	}
+	r.Verdicts = r.Verdicts[:9]
+	page := string(render(t, h, r)["report.html"])
+	if n := strings.Count(page, "<p>nothing wrong was found, but "+reason+".</p>"); n != 1 {
+		t.Errorf("the page gives the reason %d times", n)
+	}
+	box, _, _ := strings.Cut(page, "What to do next")
+	if n := strings.Count(strings.ToLower(box), reason); n != 1 {
+		t.Errorf("the verdict box gives the reason %d times", n)
+	}
+}
