@@ -117,7 +117,7 @@ func (f *figure) arrange(groups []faultGroup) {
 			ticks = append(ticks, plot.Tick{Value: x + 0.5, Label: "#" + strconv.Itoa(fault.Number)})
 			x++
 		}
-		f.bands = append(f.bands, band{from: g.x - 0.45, until: x - 0.05, colour: colours[g.kind], name: label(g.name, 28)})
+		f.bands = append(f.bands, band{from: g.x - 0.45, until: x - 0.05, tint: colours[g.kind], name: label(g.name, 28)})
 	}
 	f.xMax = x
 	if len(ticks) > 40 { // their numbers would run into each other

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"image/color"
 	"math"
 	"slices"
 	"strconv"
@@ -11,7 +10,7 @@ import (
 )
 
 // band returns the shading of a fault's window.
-func (m *material) band(w stats.Window, u timeUnit, colours map[string]color.NRGBA) band {
+func (m *material) band(w stats.Window, u timeUnit, colours map[string]tint) band {
 	name := w.Spec
 	if name == "" {
 		name = w.Kind
@@ -21,7 +20,7 @@ func (m *material) band(w stats.Window, u timeUnit, colours map[string]color.NRG
 		group = ""
 	}
 	return band{
-		from: u.of(w.From), until: u.of(w.Until), colour: colours[w.Kind],
+		from: u.of(w.From), until: u.of(w.Until), tint: colours[w.Kind],
 		name: "#" + strconv.Itoa(w.Fault) + " " + label(name, 28), group: group, outline: !w.Verified,
 	}
 }
@@ -61,7 +60,7 @@ func (f *figure) shading() []band {
 			out[last].until = max(out[last].until, b.until)
 			continue
 		}
-		out = append(out, band{from: b.from, until: b.until, colour: grey})
+		out = append(out, band{from: b.from, until: b.until, tint: tint{colour: grey}})
 	}
 	return out
 }

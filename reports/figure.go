@@ -81,6 +81,7 @@ type legendEntry struct {
 	shape  legendShape
 	mark   mark
 	dashes []vg.Length // of a line
+	hatch  hatch       // of a window
 }
 
 type legendShape int

@@ -150,5 +150,5 @@ func (p placedLabel) drawBar(c draw.Canvas, y, right vg.Length) {
 		c.StrokeLines(draw.LineStyle{Color: p.band.colour, Width: vg.Points(0.6), Dashes: []vg.Length{2, 2}}, append(corners, corners[0]))
 		return
 	}
-	c.FillPolygon(faded(p.band.colour, 2*tintOpacity), corners)
+	p.band.fill(c, vg.Rectangle{Min: corners[0], Max: corners[2]})
 }

@@ -23,7 +23,7 @@ func (f *figure) entries() []legendEntry {
 	for _, b := range f.bands {
 		if b.group != "" && !seen[b.group] {
 			seen[b.group] = true
-			out = append(out[:len(out):len(out)], legendEntry{name: b.group, colour: b.colour, shape: asWindow})
+			out = append(out[:len(out):len(out)], legendEntry{name: b.group, colour: b.colour, hatch: b.hatch, shape: asWindow})
 		}
 	}
 	return out
@@ -74,7 +74,7 @@ func (e legendEntry) draw(c draw.Canvas, r vg.Rectangle) {
 	case asPatch:
 		c.FillPolygon(e.colour, corners)
 	case asWindow:
-		c.FillPolygon(faded(e.colour, tintOpacity), corners)
+		tint{e.colour, e.hatch}.fill(c, r)
 	case asOutline:
 		c.StrokeLines(draw.LineStyle{Color: e.colour, Width: vg.Points(1.2)}, append(corners, corners[0]))
 	default:

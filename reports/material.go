@@ -113,8 +113,19 @@ func (m *material) overTime() *figure {
 	f.bars = tooMany(f.bands, len(colours))
 	for _, p := range m.phases {
 		if p.Name != history.PhaseSetup {
-			f.rules = append(f.rules, rule{at: u.of(p.From), name: label(p.Name, 20)})
+			f.rules = append(f.rules, rule{at: u.of(p.From), name: phaseTold(p.Name)})
 		}
 	}
 	return f
+}
+
+// phaseTold is the name of a phase with what happens in it.
+func phaseTold(name string) string {
+	switch name {
+	case history.PhaseHeal:
+		return name + ": faults undone"
+	case history.PhaseQuiesce:
+		return name + ": final reads"
+	}
+	return label(name, 20)
 }

@@ -22,23 +22,28 @@ var (
 	orange     = inks.Orange.Colour()
 	sky        = inks.Sky.Colour()
 	green      = inks.Green.Colour()
-	yellow     = inks.Yellow.Colour()
 	blue       = inks.Blue.Colour()
 	vermillion = inks.Vermillion.Colour()
 	purple     = inks.Purple.Colour()
+	rose       = inks.Rose.Colour()
+	olive      = inks.Olive.Colour()
 )
 
+// Outcomes, clients and faults take their colours from palettes that do not meet. Outcomes differ in shape as well,
+// and faults in their hatching.
+
 // clientColours tell clients apart; they repeat after the last.
-var clientColours = []color.NRGBA{blue, orange, green, purple, sky, vermillion, yellow}
+var clientColours = []color.NRGBA{blue, green, purple, sky, black}
 
 func clientColour(client int) color.NRGBA {
 	n := len(clientColours)
 	return clientColours[(client%n+n)%n]
 }
 
-// outcomes in the order in which they are listed, and how each is called and drawn.
+// outcomes in the order in which they are listed, and how each is called and drawn. What succeeded is grey, so that
+// the others stand out.
 var outcomes = []outcomeStyle{
-	{history.OK, "ok", blue, diamond},
+	{history.OK, "ok", middleGrey, diamond},
 	{history.Fail, "failed (no effect)", vermillion, cross},
 	{history.Info, "unknown", orange, triangle},
 }
@@ -50,14 +55,23 @@ type outcomeStyle struct {
 	mark    mark
 }
 
-// faultTints are for the windows of faults, strong enough to see and weak
-// enough to read through.
-var faultTints = []color.NRGBA{grey, purple, sky, green, yellow, orange, blue, vermillion}
+// tint is the look of the windows of faults: a colour that is strong enough to see and weak enough to read through,
+// and a hatching.
+type tint struct {
+	colour color.NRGBA
+	hatch  hatch
+}
 
-// tints gives each kind of fault its colour. The common kinds keep theirs from
+// faultTints are those of kinds of faults. Neighbours differ in both.
+var faultTints = []tint{
+	{rose, rising}, {olive, falling}, {rose, level}, {olive, upright},
+	{olive, rising}, {rose, falling}, {olive, level}, {rose, upright},
+}
+
+// tints gives each kind of fault its look. The common kinds keep theirs from
 // run to run.
-func tints(of []string) map[string]color.NRGBA {
-	out := map[string]color.NRGBA{}
+func tints(of []string) map[string]tint {
+	out := map[string]tint{}
 	var order []string
 	for _, k := range kinds.All() {
 		if k.Common {
@@ -90,4 +104,14 @@ func (o outcomeStyle) radius() vg.Length {
 		return vg.Points(1.5)
 	}
 	return vg.Points(2.6)
+}
+
+// darkOf is the partner of a colour on dark pages; "" if it has none.
+func darkOf(c color.NRGBA) string {
+	for _, ink := range inks.All() {
+		if ink.Light == css(c) {
+			return ink.Dark
+		}
+	}
+	return ""
 }

@@ -11,10 +11,10 @@ import (
 // band is a stretch of the x axis to shade, in units of the axis.
 type band struct {
 	from, until float64
-	colour      color.NRGBA
-	name        string // shown above it where there is room
-	group       string // shown in the legend
-	outline     bool   // a fault that was not seen to take effect: only its edges
+	tint
+	name    string // shown above it where there is room
+	group   string // shown in the legend
+	outline bool   // a fault that was not seen to take effect: only its edges
 }
 
 // rule is an instant of the x axis to mark, such as the beginning of a phase.
@@ -46,7 +46,7 @@ func (s shade) Plot(c draw.Canvas, p *plot.Plot) {
 			c.StrokeLine2(edge, right, c.Min.Y, right, c.Max.Y)
 			continue
 		}
-		c.FillPolygon(faded(b.colour, tintOpacity), rectangle(left, c.Min.Y, right, c.Max.Y))
+		b.fill(c, vg.Rectangle{Min: vg.Point{X: left, Y: c.Min.Y}, Max: vg.Point{X: right, Y: c.Max.Y}})
 	}
 	for _, r := range s.rules {
 		dashed := draw.LineStyle{Color: grey, Width: vg.Points(0.6), Dashes: []vg.Length{4, 3}}

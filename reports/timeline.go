@@ -17,6 +17,7 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/holds"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/internal/base/inks"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -52,6 +53,8 @@ type timeline struct {
 	Columns  []columnName `json:"columns"`
 	Outcomes []string     `json:"outcomes"` // names of outcomes, and their colours
 	Tints    []string     `json:"tints"`
+	// Dark are the partners of the colours on dark pages.
+	Dark map[string]string `json:"dark"`
 }
 
 type lane struct {
@@ -224,9 +227,14 @@ func (b *timelineBuilder) lanesOf(prefix string, keys []string, about string) {
 }
 
 func (b *timelineBuilder) add(lane int, s stats.Span, colour color.NRGBA, number int64, text string, op *history.Operation) {
+	b.addIn(lane, s, css(colour), number, text, op)
+}
+
+// addIn adds a bar in a colour as the script takes it.
+func (b *timelineBuilder) addIn(lane int, s stats.Span, colour string, number int64, text string, op *history.Operation) {
 	b.bars = append(b.bars, tbar{
 		lane: int32(lane), from: s.From.Microseconds(), until: s.Until.Microseconds(),
-		colour: int32(b.colours.of(css(colour))), text: int32(b.texts.of(text)), number: number, op: invocation(op),
+		colour: int32(b.colours.of(colour)), text: int32(b.texts.of(text)), number: number, op: invocation(op),
 	})
 	if len(b.bars) == 2*b.most {
 		b.prune()
@@ -257,7 +265,7 @@ func (b *timelineBuilder) faults() {
 		if lane > 0 {
 			name += " " + strconv.Itoa(lane+1)
 		}
-		b.add(b.lane(name, "faults, from injection to heal"), w.Span, colours[w.Kind], int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}", nil)
+		b.addIn(b.lane(name, "faults, from injection to heal"), w.Span, colours[w.Kind].hatched(), int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}", nil)
 	}
 }
 
@@ -379,12 +387,11 @@ func (b *timelineBuilder) clients() {
 // clientLane is the name of the lane with the operations of a client.
 func clientLane(client int) string { return fmt.Sprintf("client %d", client) }
 
-// shownOutcomes are the outcomes of operations. Successful operations are grey, so that the others
-// stand out and the colours of clients mean only holds.
+// shownOutcomes are the outcomes of operations.
 var shownOutcomes = []struct {
 	name   string
 	colour color.NRGBA
-}{{"ok", middleGrey}, {"failed", vermillion}, {"unknown", orange}, {"never returned", orange}}
+}{{"ok", outcomes[0].colour}, {"failed", outcomes[1].colour}, {"unknown", outcomes[2].colour}, {"never returned", outcomes[2].colour}}
 
 // outcomeOf returns the number of an operation's outcome.
 func outcomeOf(op *history.Operation) int {
@@ -411,13 +418,15 @@ type legendItem struct {
 	Name   string
 }
 
-func itemFor(c color.NRGBA, name string) legendItem { return legendItem{template.CSS(css(c)), name} }
+func itemFor(c color.NRGBA, name string) legendItem { return legendItem{template.CSS(onBoth(c)), name} }
 
 // operationLegend explains the lanes of the clients.
 func operationLegend() pageLegend {
-	return pageLegend{"A row of a client has its operations:", []legendItem{
-		itemFor(middleGrey, "ok"), itemFor(vermillion, "failed (no effect)"), itemFor(orange, "unknown"),
-	}}
+	legend := pageLegend{Title: "A row of a client has its operations:"}
+	for _, o := range outcomes {
+		legend.Items = append(legend.Items, itemFor(o.colour, o.name))
+	}
+	return legend
 }
 
 // faultLegend explains the lanes of the faults. If there are many kinds, some share a colour.
@@ -425,7 +434,7 @@ func (m *material) faultLegend() pageLegend {
 	legend, kinds := pageLegend{Title: "Faults, also as bands behind all rows:"}, m.faultKinds()
 	colours := tints(kinds)
 	for _, kind := range kinds {
-		item := itemFor(colours[kind], kind)
+		item := legendItem{colours[kind].background(), kind}
 		if i := slices.IndexFunc(legend.Items, func(l legendItem) bool { return l.Colour == item.Colour }); i >= 0 {
 			legend.Items[i].Name += ", " + kind
 			continue
@@ -480,6 +489,10 @@ func (b *timelineBuilder) finish() (data timeline, packed []byte, left int) {
 	rows := packRows(b.bars)
 	data = timeline{
 		Colours: b.colours.names, Texts: b.texts.names, Focus: b.focus, Bands: b.bands(), Moments: b.moments(), End: b.m.end.Microseconds(), Bars: len(b.bars),
+	}
+	data.Dark = map[string]string{}
+	for _, ink := range inks.All() {
+		data.Dark[ink.Light] = ink.Dark
 	}
 	for _, o := range shownOutcomes {
 		data.Outcomes, data.Tints = append(data.Outcomes, o.name), append(data.Tints, css(o.colour))

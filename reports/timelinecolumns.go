@@ -257,7 +257,7 @@ func txnPath(t *history.Txn) string {
 func (b *timelineBuilder) bands() (all []faultBand) {
 	colours := tints(b.m.faultKinds())
 	for _, w := range b.m.windows {
-		all = append(all, faultBand{w.From.Microseconds(), w.Until.Microseconds(), css(colours[w.Kind]), label(fmt.Sprintf("fault #%d %s", w.Fault, w.Spec), 80)})
+		all = append(all, faultBand{w.From.Microseconds(), w.Until.Microseconds(), colours[w.Kind].hatched(), label(fmt.Sprintf("fault #%d %s", w.Fault, w.Spec), 80)})
 	}
 	return all
 }
@@ -289,7 +289,7 @@ func momentLegend(all []landmark) (legend pageLegend) {
 	for _, kind := range []struct {
 		kind, name string
 		item       legendItem
-	}{{"election", "", itemFor(blue, "a leader was elected")}, {"session", "", itemFor(purple, "a client was told that its session had expired")}} {
+	}{{"election", "", itemFor(grey, "a leader was elected")}, {"session", "", itemFor(vermillion, "a client was told that its session had expired")}} {
 		if slices.ContainsFunc(all, func(m landmark) bool { return m.Kind == kind.kind }) {
 			legend.Items = append(legend.Items, kind.item)
 		}

@@ -52,6 +52,7 @@ async function unpack() {
   return all;
 }
 
+function back() { return colour("--back"); }
 function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue(name); }
 function x(t) { return names + (t - view.a) / (view.b - view.a) * (width - names); }
 function time(px) { return view.a + (px - names) / (width - names) * (view.b - view.a); }
@@ -149,7 +150,7 @@ function paint() {
   for (const band of data.bands || []) {
     if (band.b < view.a || band.a > view.b) continue;
     const left = Math.max(names, x(band.a)), right = Math.max(left + 1, Math.min(width, x(band.b)));
-    g.globalAlpha = 0.16; g.fillStyle = band.c; g.fillRect(left, axis, right - left, shownHeight);
+    g.globalAlpha = 0.3; g.fillStyle = ink(band.c); g.fillRect(left, axis, right - left, shownHeight);
   }
   g.globalAlpha = 1;
   const s = step(), digits = Math.max(0, Math.min(6, Math.ceil(6 - Math.log10(s) - 1e-9)));
@@ -190,14 +191,18 @@ function paintRow(row, y) {
     if (to - k === 1) {
       g.globalAlpha = 1; g.fillStyle = fill(i);
       g.fillRect(left, y + 1, right - left, rowHeight - 2);
+      const who = bars.shows[i] ? null : /^(?:item in \S+ for \{d\}, put by )?client (\d+)\b/.exec(data.texts[bars.text[i]]);
+      if (who && right - left > 8 + 7 * who[1].length) { // colours repeat, and not everybody sees them
+        g.fillStyle = back(); g.textAlign = "left"; g.fillText(who[1], left + 4, y + rowHeight / 2);
+      }
     } else {
       const bad = failed[to] - failed[k], open = unsure[to] - unsure[k];
       g.globalAlpha = 0.35 + 0.65 * Math.min(1, (busy[to] - busy[k]) / perPixel);
-      g.fillStyle = bars.shows[i] ? data.tints[0] : fill(i);
+      g.fillStyle = bars.shows[i] ? ink(data.tints[0]) : fill(i);
       g.fillRect(left, y + 1, 1, rowHeight - 2);
       if (bad + open > 0) { // their share, but never so little that it is not seen
         const height = Math.max(4, Math.round((rowHeight - 2) * (bad + open) / (to - k)));
-        g.globalAlpha = 1; g.fillStyle = data.tints[bad > open ? 1 : 2];
+        g.globalAlpha = 1; g.fillStyle = ink(data.tints[bad > open ? 1 : 2]);
         g.fillRect(left, y + rowHeight - 1 - height, 1, height);
       }
       if (right > left + 1) { g.globalAlpha = 1; g.fillStyle = fill(last); g.fillRect(left + 1, y + 1, right - left - 1, rowHeight - 2); }
@@ -207,15 +212,42 @@ function paintRow(row, y) {
   g.globalAlpha = 1;
 }
 
-function fill(i) { return bars.shows[i] ? data.tints[ops.outcome[bars.op[i] - 1]] : data.colours[bars.colour[i]]; }
+function fill(i) { return ink(bars.shows[i] ? data.tints[ops.outcome[bars.op[i] - 1]] : data.colours[bars.colour[i]]); }
 
-const momentColours = { election: "#0072b2", session: "#cc79a7" };
+// ink is how a colour fills an area on the page as it is, light or dark. A number behind it is a hatching: 1 rises, 2
+// falls, 3 is level, 4 upright.
+const onDark = matchMedia("(prefers-color-scheme: dark)"), kept = new Map();
+onDark.addEventListener("change", () => { kept.clear(); draw(); });
+function ink(name) {
+  if (kept.has(name)) return kept.get(name);
+  const [light, hatch] = name.split("/"), hue = onDark.matches && data.dark[light] || light;
+  let made = hue;
+  if (hatch > 0) {
+    const tile = document.createElement("canvas"), t = tile.getContext("2d"), n = 8;
+    tile.width = tile.height = n;
+    t.globalAlpha = 0.45; t.fillStyle = hue; t.fillRect(0, 0, n, n);
+    t.globalAlpha = 1; t.strokeStyle = hue; t.lineWidth = 2;
+    t.beginPath();
+    for (const d of [-n, 0, n]) {
+      if (hatch === "1") { t.moveTo(d, n); t.lineTo(d + n, 0); }
+      if (hatch === "2") { t.moveTo(d, 0); t.lineTo(d + n, n); }
+    }
+    if (hatch === "3") { t.moveTo(0, n / 2); t.lineTo(n, n / 2); }
+    if (hatch === "4") { t.moveTo(n / 2, 0); t.lineTo(n / 2, n); }
+    t.stroke();
+    made = g.createPattern(tile, "repeat");
+  }
+  kept.set(name, made);
+  return made;
+}
+
+const momentColours = { election: "#666666", session: "#842c00" };
 function paintMoments(top) {
   let last = -1;
   for (const m of data.moments || []) {
     if (m.t < view.a || m.t > view.b) continue;
     const px = Math.round(x(m.t));
-    g.fillStyle = momentColours[m.kind];
+    g.fillStyle = ink(momentColours[m.kind]);
     if (m.lane < 0) {
       if (px === last) continue;
       g.fillRect(px - 1, axis - 4, 2, shownHeight);

@@ -42,6 +42,12 @@ var (
 	Silver     = Ink{"#8a949e", "#7d8792"}
 )
 
+// Colours of faults, which are no colours of data. Beside each other they are hatched in different ways, too.
+var (
+	Rose  = Ink{"#c2186b", "#ff7eb6"}
+	Olive = Ink{"#5f6f00", "#b4c33b"}
+)
+
 // Data are the colours of data, those of clients first.
 var Data = []Ink{Blue, Orange, Green, Purple, Sky, Vermillion, Yellow, Silver}
 
@@ -54,7 +60,10 @@ var (
 	Call  = Ink{"#0072b2", "#6cbcf0"} // lines and text
 )
 
-var all = append([]Ink{Paper, Text, Soft, Grey, Rule, Pale, Hold, Fault, Both, Lost, Call}, Data...)
+var all = append([]Ink{Paper, Text, Soft, Grey, Rule, Pale, Hold, Fault, Both, Lost, Call, Rose, Olive}, Data...)
+
+// All returns the inks.
+func All() []Ink { return slices.Clone(all) }
 
 // Colour is the ink's light colour.
 func (i Ink) Colour() color.NRGBA {

@@ -24,6 +24,8 @@ func TestContrast(t *testing.T) {
 	for _, ink := range Data {
 		check("data "+ink.Light, Paper, ink, 3)
 	}
+	check("a fault", Paper, Rose, 3)
+	check("a fault", Paper, Olive, 3)
 	check("text in holds", Hold, Text, 4.5)
 	check("text in faults", Fault, Text, 4.5)
 	check("text in overlaps", Both, Paper, 4.5)

@@ -1,0 +1,81 @@
+package reports
+
+import (
+	"fmt"
+	"html/template"
+	"image/color"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// hatch is the direction of the lines in an area.
+type hatch int
+
+const (
+	plain hatch = iota
+	rising
+	falling
+	level
+	upright
+)
+
+// hatchGap is between the lines of a hatching, in points.
+const hatchGap = 6
+
+// fill fills a rectangle of a canvas with the colour and the lines of a tint.
+func (t tint) fill(c draw.Canvas, r vg.Rectangle) {
+	c.FillPolygon(faded(t.colour, tintOpacity), rectangle(r.Min.X, r.Min.Y, r.Max.X, r.Max.Y))
+	var path vg.Path // one for all lines: a path for each would make large files
+	for _, l := range t.hatch.lines(r) {
+		path.Move(l[0])
+		path.Line(l[1])
+	}
+	if len(path) > 0 {
+		c.SetLineStyle(draw.LineStyle{Color: faded(t.colour, 2*tintOpacity), Width: vg.Points(0.6)})
+		c.Stroke(path)
+	}
+}
+
+// lines returns the lines of a hatching within a rectangle.
+func (h hatch) lines(r vg.Rectangle) (all [][2]vg.Point) {
+	w, height := r.Max.X-r.Min.X, r.Max.Y-r.Min.Y
+	switch h {
+	case level:
+		for y := r.Min.Y + hatchGap/2; y < r.Max.Y; y += hatchGap {
+			all = append(all, [2]vg.Point{{X: r.Min.X, Y: y}, {X: r.Max.X, Y: y}})
+		}
+	case upright:
+		for x := r.Min.X + hatchGap/2; x < r.Max.X; x += hatchGap {
+			all = append(all, [2]vg.Point{{X: x, Y: r.Min.Y}, {X: x, Y: r.Max.Y}})
+		}
+	case rising, falling:
+		// A line enters at the bottom or at the left, at an offset along both edges.
+		for at := vg.Length(hatchGap); at < w+height; at += 1.5 * hatchGap {
+			from, to := vg.Point{X: max(0, at-height), Y: min(at, height)}, vg.Point{X: min(at, w), Y: max(0, at-w)}
+			if h == rising {
+				from.Y, to.Y = height-from.Y, height-to.Y
+			}
+			all = append(all, [2]vg.Point{{X: r.Min.X + from.X, Y: r.Min.Y + from.Y}, {X: r.Min.X + to.X, Y: r.Min.Y + to.Y}})
+		}
+	}
+	return all
+}
+
+// background is the tint as style sheets write it.
+func (t tint) background() template.CSS {
+	angle := map[hatch]int{rising: -45, falling: 45, level: 0, upright: 90}[t.hatch]
+	c := onBoth(t.colour)
+	return template.CSS(fmt.Sprintf("repeating-linear-gradient(%ddeg, %s 0 2px, transparent 2px 5px); outline: 1px solid %s", angle, c, c))
+}
+
+// hatched is the tint as the script of the timeline takes it: the colour with the number of the hatching.
+func (t tint) hatched() string { return fmt.Sprintf("%s/%d", css(t.colour), t.hatch) }
+
+// onBoth is a colour as style sheets write it, for light and for dark pages.
+func onBoth(c color.NRGBA) string {
+	if dark := darkOf(c); dark != "" {
+		return fmt.Sprintf("light-dark(%s, %s)", css(c), dark)
+	}
+	return css(c)
+}
