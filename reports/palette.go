@@ -27,6 +27,7 @@ var (
 	purple     = inks.Purple.Colour()
 	rose       = inks.Rose.Colour()
 	olive      = inks.Olive.Colour()
+	violet     = inks.Violet.Colour()
 )
 
 // Outcomes, clients and faults take their colours from palettes that do not meet. Outcomes differ in shape as well,
@@ -64,8 +65,8 @@ type tint struct {
 
 // faultTints are those of kinds of faults. Neighbours differ in both.
 var faultTints = []tint{
-	{rose, rising}, {olive, falling}, {rose, level}, {olive, upright},
-	{olive, rising}, {rose, falling}, {olive, level}, {rose, upright},
+	{rose, rising}, {olive, falling}, {violet, level}, {rose, upright},
+	{olive, rising}, {violet, falling}, {rose, level}, {olive, upright},
 }
 
 // tints gives each kind of fault its look. The common kinds keep theirs from

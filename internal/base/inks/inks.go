@@ -44,8 +44,9 @@ var (
 
 // Colours of faults, which are no colours of data. Beside each other they are hatched in different ways, too.
 var (
-	Rose  = Ink{"#c2186b", "#ff7eb6"}
-	Olive = Ink{"#5f6f00", "#b4c33b"}
+	Rose   = Ink{"#d4146e", "#a586ff"}
+	Olive  = Ink{"#647a00", "#c3d82c"}
+	Violet = Ink{"#a24bff", "#ff4f6d"}
 )
 
 // Data are the colours of data, those of clients first.
@@ -60,7 +61,7 @@ var (
 	Call  = Ink{"#0072b2", "#6cbcf0"} // lines and text
 )
 
-var all = append([]Ink{Paper, Text, Soft, Grey, Rule, Pale, Hold, Fault, Both, Lost, Call, Rose, Olive}, Data...)
+var all = append([]Ink{Paper, Text, Soft, Grey, Rule, Pale, Hold, Fault, Both, Lost, Call, Rose, Olive, Violet}, Data...)
 
 // All returns the inks.
 func All() []Ink { return slices.Clone(all) }

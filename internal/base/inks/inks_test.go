@@ -24,8 +24,9 @@ func TestContrast(t *testing.T) {
 	for _, ink := range Data {
 		check("data "+ink.Light, Paper, ink, 3)
 	}
-	check("a fault", Paper, Rose, 3)
-	check("a fault", Paper, Olive, 3)
+	for _, ink := range faults {
+		check("fault "+ink.Light, Paper, ink, 3)
+	}
 	check("text in holds", Hold, Text, 4.5)
 	check("text in faults", Fault, Text, 4.5)
 	check("text in overlaps", Both, Paper, 4.5)
@@ -73,6 +74,21 @@ func TestClientsCanBeToldApart(t *testing.T) {
 					if d := apart(vision, pair[0], pair[1]); d < 0.075 {
 						t.Errorf("with %s, %s and %s are %.3f apart", name, pair[0], pair[1], d)
 					}
+				}
+			}
+		}
+	}
+}
+
+var faults = []Ink{Rose, Olive, Violet}
+
+// Who sees all colours tells faults from data by them; hatching tells them apart for the others.
+func TestFaultsAreNoData(t *testing.T) {
+	for i, x := range faults {
+		for _, y := range append(faults[:i:i], Blue, Green, Purple, Sky, Text, Vermillion, Orange, Silver) {
+			for _, pair := range [][2]string{{x.Light, y.Light}, {x.Dark, y.Dark}} {
+				if d := apart(visions["full"], pair[0], pair[1]); d < 0.12 {
+					t.Errorf("%s and %s are %.3f apart", pair[0], pair[1], d)
 				}
 			}
 		}

@@ -324,7 +324,7 @@ func reasonOf(r *store.Result, property string) string {
 		if v.Property != property || v.Result != checker.Violation || v.Reason == "" {
 			continue
 		}
-		if v.Key != "" && !strings.HasPrefix(v.Reason, v.Key) {
+		if !strings.Contains(v.Reason, v.Key) {
 			return printable.Text(v.Key+": "+v.Reason, 400)
 		}
 		return printable.Text(v.Reason, 400)
