@@ -49,7 +49,7 @@ type panel struct {
 	own    *xAxis // nil: the figure's
 }
 
-// xAxis is the x axis of one panel. Such a panel has its name above it, and room for texts beside it.
+// xAxis is the x axis of one panel. Such a panel has room for texts beside it.
 type xAxis struct {
 	label    string
 	ticks    plot.Ticker
@@ -61,14 +61,12 @@ const nameHeight = 18
 
 // whole returns the height of a panel with what is above and below its data, but for the last axis.
 func (f *figure) whole(i int) vg.Length {
-	h := f.panels[i].height + panelGap
-	if f.panels[i].own == nil {
-		return h
-	}
-	if f.panels[i].name != "" {
+	p := f.panels[i]
+	h := p.height + panelGap
+	if p.name != "" {
 		h += nameHeight
 	}
-	if i < len(f.panels)-1 {
+	if p.own != nil && i < len(f.panels)-1 {
 		h += xAxisHeight
 	}
 	return h
@@ -175,9 +173,9 @@ func (f *figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
 	for i, p := range f.panels {
 		area := c
 		area.Max.Y = y
-		if p.own != nil && p.name != "" {
+		if p.name != "" { // above the data, which it would hide
 			area.Max.Y -= nameHeight
-			c.FillText(textStyle(10, black), vg.Point{X: c.Min.X + margin, Y: area.Max.Y + 5}, p.name)
+			c.FillText(textStyle(10, black), vg.Point{X: p.nameAt(l), Y: area.Max.Y + 5}, p.name)
 		}
 		area.Min.Y = area.Max.Y - p.height
 		label, axis := f.xLabel, i == len(f.panels)-1
@@ -195,7 +193,6 @@ func (f *figure) drawPanels(c draw.Canvas, l layout, y vg.Length) {
 		area.Max.X += l.right - own.Max.X
 		p.plot.Draw(area)
 		data := p.plot.DataCanvas(area)
-		drawPanelName(data, p)
 		drawYLabel(c, data, p.yLabel)
 		if axis {
 			drawXLabel(data, area.Min.Y, label)
@@ -231,16 +228,12 @@ func (u unlabelled) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// drawPanelName writes the name of a panel into a corner of it.
-func drawPanelName(data draw.Canvas, p panel) {
-	if p.name == "" || p.own != nil {
-		return
+// nameAt returns where the name of a panel begins: at the names of its rows, or where the data begin.
+func (p panel) nameAt(l layout) vg.Length {
+	if p.own != nil {
+		return margin
 	}
-	style := textStyle(10, black)
-	w := style.Width(p.name)
-	at := vg.Point{X: data.Max.X - w - 6, Y: data.Max.Y - 13}
-	data.FillPolygon(faded(white, 0.8), rectangle(at.X-3, at.Y-3, at.X+w+3, at.Y+11))
-	data.FillText(style, at, p.name)
+	return l.left
 }
 
 // drawXLabel writes the label of the x axis below its middle. The plot package would put it, and

@@ -70,3 +70,16 @@ func TestPhasesAreExplained(t *testing.T) {
 		}
 	}
 }
+
+// The name of a panel stands above its data and hides none of them.
+func TestNamesOfPanelsHideNothing(t *testing.T) {
+	f := &figure{xMax: 1, xTicks: linearTicks{2}}
+	for _, name := range []string{"", "acquire"} {
+		p := newPanel()
+		p.Y.Min, p.Y.Max = 0, 1
+		f.panels = append(f.panels, panel{name: name, plot: p, height: 50})
+	}
+	if got := f.whole(1) - f.whole(0); got != nameHeight {
+		t.Errorf("a name has %v of its own", got)
+	}
+}
