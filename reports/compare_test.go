@@ -115,6 +115,17 @@ func TestRowOfDots(t *testing.T) {
 	}
 }
 
+// The note speaks of intervals only where there are some.
+func TestNoteOfDots(t *testing.T) {
+	all := []sampled{{"kill:leader", took(1006, 1007, 1008, 1009, 1010, 1012)}}
+	if note := affectedTimes.figure(all).note; strings.Contains(note, "interval") {
+		t.Errorf("affected clients of one fault have no interval: %s", note)
+	}
+	if note := failoverTimes.figure(all).note; !strings.Contains(note, "the bar its confidence interval") {
+		t.Error(note)
+	}
+}
+
 // Times that are alike are dots over a linear axis, and other times lines.
 func TestAlikeTimesAreDots(t *testing.T) {
 	f := failoverTimes.figure([]sampled{{"kill:leader", took(1006, 1007, 1008, 1009, 1010, 1012)}})

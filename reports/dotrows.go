@@ -220,11 +220,12 @@ func fitted(name string, width func(string) vg.Length, room vg.Length) []string 
 
 // dotsNote says how to read the rows of some panels. one is what was measured once.
 func dotsNote(one string, panels ...[]dotRow) string {
-	var several, longer, beyond bool
+	var several, longer, beyond, intervals bool
 	for _, rows := range panels {
 		_, end := linearRange(rows)
 		for _, r := range rows {
 			n, censored := r.times.Count()
+			intervals = intervals || r.interval != nil
 			several, longer = several || n > mostDots, longer || censored > 0
 			beyond = beyond || n > 0 && logSeconds(r.worst().Time) > end
 		}
@@ -233,7 +234,11 @@ func dotsNote(one string, panels ...[]dotRow) string {
 	if several {
 		text += fmt.Sprintf("; in a row of more than %d, it stands for several", mostDots)
 	}
-	text += ". The stroke above the dots is the median, the bar its confidence interval (95 %)."
+	text += ". The stroke above the dots is the median"
+	if intervals {
+		text += ", the bar its confidence interval (95 %)"
+	}
+	text += "."
 	if longer {
 		text += " An arrow is one that took longer."
 	}

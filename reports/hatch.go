@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"image/color"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -17,7 +18,7 @@ const (
 	rising
 	falling
 	level
-	upright
+	crossed
 )
 
 // hatchGap is between the lines of a hatching, in points.
@@ -45,10 +46,8 @@ func (h hatch) lines(r vg.Rectangle) (all [][2]vg.Point) {
 		for y := r.Min.Y + hatchGap/2; y < r.Max.Y; y += hatchGap {
 			all = append(all, [2]vg.Point{{X: r.Min.X, Y: y}, {X: r.Max.X, Y: y}})
 		}
-	case upright:
-		for x := r.Min.X + hatchGap/2; x < r.Max.X; x += hatchGap {
-			all = append(all, [2]vg.Point{{X: x, Y: r.Min.Y}, {X: x, Y: r.Max.Y}})
-		}
+	case crossed:
+		return append(rising.lines(r), falling.lines(r)...)
 	case rising, falling:
 		// A line enters at the bottom or at the left, at an offset along both edges.
 		for at := vg.Length(hatchGap); at < w+height; at += 1.5 * hatchGap {
@@ -64,9 +63,12 @@ func (h hatch) lines(r vg.Rectangle) (all [][2]vg.Point) {
 
 // background is the tint as style sheets write it.
 func (t tint) background() template.CSS {
-	angle := map[hatch]int{rising: -45, falling: 45, level: 0, upright: 90}[t.hatch]
 	c := onBoth(t.colour)
-	return template.CSS(fmt.Sprintf("repeating-linear-gradient(%ddeg, %s 0 2px, transparent 2px 5px); outline: 1px solid %s", angle, c, c))
+	var layers []string
+	for _, angle := range map[hatch][]int{rising: {-45}, falling: {45}, level: {0}, crossed: {-45, 45}}[t.hatch] {
+		layers = append(layers, fmt.Sprintf("repeating-linear-gradient(%ddeg, %s 0 2px, transparent 2px 5px)", angle, c))
+	}
+	return template.CSS(strings.Join(layers, ", ") + "; outline: 1px solid " + c)
 }
 
 // hatched is the tint as the script of the timeline takes it: the colour with the number of the hatching.

@@ -65,12 +65,17 @@ type tint struct {
 
 // faultTints are those of kinds of faults. Neighbours differ in both.
 var faultTints = []tint{
-	{rose, rising}, {olive, falling}, {violet, level}, {rose, upright},
-	{olive, rising}, {violet, falling}, {rose, level}, {olive, upright},
+	{rose, rising},
+	{olive, falling},
+	{violet, level},
+	{rose, crossed},
+	{olive, rising},
+	{violet, falling},
+	{rose, level},
+	{olive, crossed},
 }
 
-// tints gives each kind of fault its look. The common kinds keep theirs from
-// run to run.
+// tints gives each kind of fault its look. The common kinds keep theirs from run to run, the others within a run.
 func tints(of []string) map[string]tint {
 	out := map[string]tint{}
 	var order []string
@@ -79,7 +84,7 @@ func tints(of []string) map[string]tint {
 			order = append(order, k.Name)
 		}
 	}
-	for _, k := range of {
+	for _, k := range slices.Sorted(slices.Values(of)) {
 		if !slices.Contains(order, k) {
 			order = append(order, k)
 		}

@@ -40,7 +40,7 @@ func TestNeighboursAreHatchedDifferently(t *testing.T) {
 		seen[tint] = true
 	}
 	area := vg.Rectangle{Min: vg.Point{X: 10, Y: 20}, Max: vg.Point{X: 50, Y: 120}}
-	for h := rising; h <= upright; h++ {
+	for h := rising; h <= crossed; h++ {
 		lines := h.lines(area)
 		if len(lines) < 5 {
 			t.Errorf("hatching %d has %d lines", h, len(lines))
@@ -81,5 +81,15 @@ func TestNamesOfPanelsHideNothing(t *testing.T) {
 	}
 	if got := f.whole(1) - f.whole(0); got != nameHeight {
 		t.Errorf("a name has %v of its own", got)
+	}
+}
+
+// A kind looks alike in all plots of a run, in whatever order they name the kinds.
+func TestKindsKeepTheirLook(t *testing.T) {
+	a, b := tints([]string{"kill", "crash", "pause"}), tints([]string{"crash", "pause", "kill"})
+	for kind, look := range a {
+		if b[kind] != look {
+			t.Errorf("%s: %v and %v", kind, look, b[kind])
+		}
 	}
 }

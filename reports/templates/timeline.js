@@ -215,7 +215,7 @@ function paintRow(row, y) {
 function fill(i) { return ink(bars.shows[i] ? data.tints[ops.outcome[bars.op[i] - 1]] : data.colours[bars.colour[i]]); }
 
 // ink is how a colour fills an area on the page as it is, light or dark. A number behind it is a hatching: 1 rises, 2
-// falls, 3 is level, 4 upright.
+// falls, 3 is level, 4 crossed.
 const onDark = matchMedia("(prefers-color-scheme: dark)"), kept = new Map();
 onDark.addEventListener("change", () => { kept.clear(); draw(); });
 function ink(name) {
@@ -229,11 +229,10 @@ function ink(name) {
     t.globalAlpha = 1; t.strokeStyle = hue; t.lineWidth = 2;
     t.beginPath();
     for (const d of [-n, 0, n]) {
-      if (hatch === "1") { t.moveTo(d, n); t.lineTo(d + n, 0); }
-      if (hatch === "2") { t.moveTo(d, 0); t.lineTo(d + n, n); }
+      if (hatch === "1" || hatch === "4") { t.moveTo(d, n); t.lineTo(d + n, 0); }
+      if (hatch === "2" || hatch === "4") { t.moveTo(d, 0); t.lineTo(d + n, n); }
     }
     if (hatch === "3") { t.moveTo(0, n / 2); t.lineTo(n, n / 2); }
-    if (hatch === "4") { t.moveTo(n / 2, 0); t.lineTo(n / 2, n); }
     t.stroke();
     made = g.createPattern(tile, "repeat");
   }

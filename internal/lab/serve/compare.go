@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/reports"
 )
 
-// mostCompared bounds the groups of a comparison, which are columns of its page.
+// mostCompared bounds the groups of a comparison.
 const mostCompared = 8
 
 // comparePage sends the page of zklab compare, with each chosen run or sweep as a group. The first
