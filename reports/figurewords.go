@@ -96,6 +96,7 @@ var figureTexts = map[string]string{
 	"marks_unknown":                "# grant(s) could not be checked for a znode",
 	"met_full":                     "# acquire(s) met all leases held",
 	"multis":                       "# multi(s) checked",
+	"new_subjects":                 "# client(s) got a new subject after the load",
 	"not_due":                      "# dequeue(s) found items that were not due yet",
 	"open":                         "# left open",
 	"ordered":                      "# pair(s) of changes in the order of their zxids",

@@ -27,7 +27,7 @@ func TestStaysOfAProcessThatWasKilled(t *testing.T) {
 			}
 		}
 		acquire, release := operation(models.FAcquire), operation(models.FRelease)
-		r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, held: map[int]map[string]stays{0: {}}, put: map[string]int{}}
+		r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, held: map[int]map[string]stays{0: {}}, put: map[string]int{}, answers: map[int]map[string]*answers{0: {}}}
 		draw := func() *Draw { return r.drawing(c, "k1", 1, rand.New(rand.NewPCG(1, 1))) }
 		_, _ = r.call(t.Context(), c, 0, acquire, draw())
 		before := draw()
