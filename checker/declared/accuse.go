@@ -58,8 +58,8 @@ func (p *problem) accuse(ctx context.Context, f *frame.Finding) {
 	show(end.last)
 	c := p.culprit(ctx, whole, left)
 	show(c.call)
-	f.Violated(eventsOf(shown), "no order of the calls explains the answer that client %d got from %s at %s: %v%s", end.last.call.Client, end.last.call.Operation, at(end.last.call.Ended), end.why, end.last.excused())
-	if !c.alone {
+	f.Violated(eventsOf(shown), "%s", end.headline(c))
+	if c.wrong == nil {
 		f.Conclusion = p.proof(end)
 	}
 	if c.call == nil {
@@ -127,6 +127,19 @@ type placed struct {
 
 // changed reports whether the item changed the state.
 func (o placed) changed() bool { return !equalWorlds(o.before, o.after) }
+
+// headline names the call that is to blame, if it is known, and the answer that shows it.
+func (e *ending) headline(c culprit) string {
+	if c.wrong != nil {
+		return fmt.Sprintf("in the order of the transaction log, %s was wrong: %v", c.call.when(), c.wrong)
+	}
+	unless := ""
+	if c.unless != "" && c.call != e.last {
+		unless = ", unless " + c.unless
+	}
+	shows := e.last.call
+	return fmt.Sprintf("no order of the calls explains the answer that client %d got from %s at %s%s: %v%s", shows.Client, shows.Operation, at(shows.Ended), unless, e.why, e.last.excused())
+}
 
 // changer returns the item that changed the state last; nil if none did.
 func (e *ending) changer() *item {

@@ -20,8 +20,11 @@ import (
 type culprit struct {
 	call *item // nil if none is known
 	says []string
-	// alone says that this is a proof of its own, without another order.
-	alone bool
+	// wrong says what is wrong about the call in the order of the transaction log. That is a proof of its own,
+	// without another order. nil: it is no such proof.
+	wrong error
+	// unless says what would make all answers right, for the headline.
+	unless string
 }
 
 // mostTrial is the number of tries for one assumption.
@@ -93,7 +96,7 @@ func (s *suspicion) twice() culprit {
 		second := it
 		second.relaxed = it.call.Outcome != Unheard
 		if s.explains(append(slices.Clone(s.w.Ops), second)) {
-			return culprit{call: s.items[s.w.Places[i]], says: []string{fmt.Sprintf("Had %s taken effect twice, all answers would be right: during that call, its client committed %s, zxids %s.",
+			return culprit{call: s.items[s.w.Places[i]], unless: it.when() + " took effect twice", says: []string{fmt.Sprintf("Had %s taken effect twice, all answers would be right: during that call, its client committed %s, zxids %s.",
 				it.when(), prose.Count(len(zxids), "change"), prose.List(zxids, "and"))}}
 		}
 	}
@@ -176,7 +179,7 @@ func (s *suspicion) committed() culprit {
 			} else {
 				text += " was the first change"
 			}
-			return culprit{s.items[s.own(c.item)], []string{text + ".", fmt.Sprintf("There, %v.", why)}, true}
+			return culprit{call: s.items[s.own(c.item)], says: []string{text + "."}, wrong: why}
 		case next == nil || c.call != nil && len(s.made[c.call.op]) > 1:
 			return culprit{}
 		}
@@ -199,7 +202,7 @@ func (s *suspicion) undone() (found culprit) {
 		if found.call != nil {
 			return culprit{}
 		}
-		found = culprit{call: s.items[s.w.Places[i]], says: []string{fmt.Sprintf("Had %s had no effect, all answers would be right: during that call, its client committed nothing about %s.", it.when(), s.key.Name)}}
+		found = culprit{call: s.items[s.w.Places[i]], unless: it.when() + " had no effect", says: []string{fmt.Sprintf("Had %s had no effect, all answers would be right: during that call, its client committed nothing about %s.", it.when(), s.key.Name)}}
 	}
 	return found
 }
