@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -182,13 +183,25 @@ func writeTo(path string, write func(io.Writer) error) error {
 		}
 		return errors.Join(write(f), f.Close())
 	}
-	f, err := atomicfile.Create(path, 0o644)
+	f, err := createIn(path)
 	if err != nil {
-		return fmt.Errorf("--output: %w", err)
+		return fmt.Errorf("--output %s: %w", path, err)
 	}
 	b := bufio.NewWriter(f)
 	if err := cmp.Or(write(b), b.Flush()); err != nil {
 		return errors.Join(err, f.Discard())
 	}
 	return f.Commit()
+}
+
+// createIn creates a file and the folder that it is to be in.
+func createIn(path string) (*atomicfile.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := atomicfile.Create(path, 0o644)
+	if named := new(fs.PathError); errors.As(err, &named) {
+		err = named.Err // the path is that of the unfinished file
+	}
+	return f, err
 }

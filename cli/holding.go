@@ -41,7 +41,7 @@ type held struct {
 
 func (f *holding) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.DurationVar(&f.wait, "timeout", 0, "time to wait for the lock (0: without limit)")
+	flags.DurationVar(&f.wait, "timeout", 0, "time to wait for the lock, and for a connection unless --connect-timeout is given (0: without limit)")
 	flags.StringVar(&f.onLost, "on-lost", "TERM", "signal to send to the program when the lock is lost")
 	flags.BoolVar(&f.json, "json", false, "print holders and waiters as JSON (without a program)")
 	completes(cmd, "on-lost", choiceOf("TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL"))
@@ -80,6 +80,9 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 	signals, stop := receivedSignals()
 	defer stop()
 	ctx, obtained := untilReceived(signals, stop)
+	if !cmd.Flags().Changed("connect-timeout") {
+		f.patience = f.wait
+	}
 	s, full, end, err := f.open(ctx, znode)
 	if err != nil {
 		return interruptedOr(ctx, err)

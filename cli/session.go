@@ -21,6 +21,8 @@ type sessionFlags struct {
 	servers string
 	connect connectFlags
 
+	// patience is how long to wait for a connection, if that is shorter than what the flags say; 0: it is not.
+	patience time.Duration
 	// online is told when the connection to the servers is lost, and when there is one again; nil: it is not asked for.
 	online func(bool)
 }
@@ -54,7 +56,11 @@ func (f *sessionFlags) open(ctx context.Context, znode string) (s *recipes.Clien
 		dial = zk.Dialer(d)
 	}
 	var last dialError
-	bounded, cancel := context.WithTimeoutCause(ctx, f.connect.timeout, fmt.Errorf("no server of %s answers within %s", f.servers, f.connect.timeout))
+	patience := f.connect.timeout
+	if f.patience > 0 {
+		patience = min(patience, f.patience)
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no server of %s answers within %s", f.servers, patience))
 	defer cancel()
 	conn, events, err := zkconn.Open(bounded, zkconn.Config{Servers: servers, Timeout: f.connect.session, Dial: last.around(dial)})
 	if err != nil {
