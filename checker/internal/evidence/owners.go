@@ -36,6 +36,9 @@ func (s *Session) namedBy(op *history.Operation) bool {
 		slices.ContainsFunc(op.Return.Used, func(u history.Use) bool { return u.Session == s.ID }))
 }
 
+// LeftBy reports whether a session was over for its process at an event.
+func (s *Session) LeftBy(e *history.Event) bool { return s.leftBy(e) }
+
 // leftBy reports whether a session was over for its process at an event: the process was told so,
 // or gave it up, or the session had ended.
 func (s *Session) leftBy(e *history.Event) bool {

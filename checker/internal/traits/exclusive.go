@@ -3,6 +3,7 @@ package traits
 import (
 	"encoding/json"
 
+	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/checker/internal/locks"
 	"github.com/zklab/zklab/history"
@@ -33,14 +34,14 @@ func Exclusive(x Hold) []*frame.Property {
 	certain = append(certain, only(of.Properties, "belief")...)
 	progress := []*frame.Property{locks.OwnProgress}
 	if !x.Nested {
-		return seenAs(of, append(certain, progress...), func(h *history.History, ops []*history.Operation) {
-			for _, op := range ops {
+		return seenAs(of, append(certain, progress...), func(h *history.History, a *evidence.Record) {
+			for _, op := range a.History.Operations() {
 				x.play(h, op, x.part(op))
 			}
 		})
 	}
-	nested := func(longest bool) func(*history.History, []*history.Operation) {
-		return func(h *history.History, ops []*history.Operation) { x.nest(h, ops, longest) }
+	nested := func(longest bool) func(*history.History, *evidence.Record) {
+		return func(h *history.History, a *evidence.Record) { nesting{&x, h, a, longest}.run() }
 	}
 	// Nobody waits in vain for a hold that may go on.
 	all := append(seenAs(of, certain, nested(false)), seenAs(of, progress, nested(true))...)
@@ -102,89 +103,3 @@ func (x *Hold) token(op *history.Operation) history.ID {
 
 // no reports whether an answer is false.
 func no(answer json.RawMessage) bool { return string(answer) == "false" }
-
-// depth is how often a client has begun a hold, and not yet ended it, at least.
-type depth struct {
-	least   int
-	session history.ID // in which the outermost began
-	// doubtful: a begin or an end of unknown outcome may have left the hold deeper, or have begun it, in the
-	// session.
-	doubtful bool
-}
-
-// nest makes the outermost begin and the end that may be the last one the ends of one hold. Where it
-// is unknown whether a client begins or deepens a hold, it says that the hold's begin is of unknown
-// outcome: then nothing rests on it. If longest, holds are as long as they may have been instead: one
-// that may be deeper than is known lasts until its session ends.
-//
-// The end of a session ends all holds in it, so that the next begin is an outermost one.
-func (x *Hold) nest(h *history.History, ops []*history.Operation, longest bool) {
-	type holder struct {
-		client int
-		key    string
-	}
-	of := map[holder]*depth{}
-	for _, op := range ops {
-		part := x.part(op)
-		d := of[holder{op.Client, op.Key}]
-		if d == nil {
-			d = &depth{}
-			of[holder{op.Client, op.Key}] = d
-		}
-		switch part {
-		case models.FAcquire:
-			x.deeper(h, op, d, longest)
-		case models.FRelease:
-			if longest && d.least > 1 && op.Outcome() == history.Info {
-				d.doubtful = true
-			}
-			if d.least != 1 || op.Outcome() == history.Fail || longest && d.doubtful {
-				part = ""
-			}
-			if op.Outcome() != history.Fail {
-				d.least = max(0, d.least-1)
-			}
-			x.play(h, op, part)
-		default:
-			x.play(h, op, part)
-		}
-	}
-}
-
-// deeper is a begin by a client at some depth.
-func (x *Hold) deeper(h *history.History, op *history.Operation, d *depth, longest bool) {
-	said := op.Invoke
-	if op.Outcome() == history.OK {
-		said = op.Return
-	}
-	if s := said.Session; s != d.session && s != 0 && op.Outcome() != history.Fail {
-		*d = depth{session: s}
-	}
-	switch op.Outcome() {
-	case history.Fail:
-		x.play(h, op, models.FAcquire)
-		return
-	case history.Info:
-		d.doubtful = true
-		part := models.FAcquire
-		if d.least > 0 {
-			part = ""
-		}
-		x.play(h, op, part)
-		return
-	}
-	switch {
-	case no(op.Return.Value):
-		x.play(h, op, models.FAcquire)
-	case d.least > 0:
-		d.least++
-		x.play(h, op, "")
-	default:
-		d.least++
-		x.play(h, op, models.FAcquire)
-		if d.doubtful && !longest {
-			e := at(h, op.Return)
-			e.Type, e.Value = history.Info, nil
-		}
-	}
-}

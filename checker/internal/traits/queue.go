@@ -31,7 +31,8 @@ func Queued(x Queue) []*frame.Property {
 	if x.Unordered {
 		names = []string{"integrity", "loss"}
 	}
-	return seenAs(of, only(of.Properties, names...), func(h *history.History, ops []*history.Operation) {
+	return seenAs(of, only(of.Properties, names...), func(h *history.History, a *evidence.Record) {
+		ops := a.History.Operations()
 		for i, op := range ops {
 			x.play(h, op, i)
 		}

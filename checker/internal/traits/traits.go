@@ -18,13 +18,13 @@ import (
 
 // seenAs returns the properties of a model for histories of another one. rename changes a copy of the
 // history, in place: its operations into those of the model, and all others into ones that the model
-// does not know. It is given the operations of the history itself.
-func seenAs(of frame.Model, properties []*frame.Property, rename func(*history.History, []*history.Operation)) []*frame.Property {
+// does not know. It is given the record of the history itself.
+func seenAs(of frame.Model, properties []*frame.Property, rename func(*history.History, *evidence.Record)) []*frame.Property {
 	view := evidence.Once(func(a *evidence.Record) *evidence.Record {
 		object := *of.Object
 		object.Called = a.Object.Subject()
 		h := a.History.With(slices.Clone(a.History.Events))
-		rename(h, a.History.Operations())
+		rename(h, a)
 		return evidence.Read(context.Background(), h, &object, a.Transactions)
 	})
 	seen := make([]*frame.Property, len(properties))

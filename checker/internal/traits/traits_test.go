@@ -307,6 +307,61 @@ func TestNested(t *testing.T) {
 	}
 }
 
+// A client's other sessions, which come and go, say nothing of its hold: it lasts until its own session ends.
+func TestNestedInOwnSession(t *testing.T) {
+	own := &models.Model{Name: "own", Operations: []models.Operation{{F: "lock", Begins: true}, {F: "unlock", Ends: true}}}
+	for name, tt := range map[string]struct {
+		dies history.ID // 1 is the session that the client has besides, and 2 has the hold
+		told int        // when the client was told: the second begin lasts from 30 to 33
+		made bool       // the second begin made a znode in a new session
+		want frame.Result
+		at   int // when another client is granted: it ends its holds at 60 and at 85
+	}{
+		"still held":                         {1, 20, false, frame.Violation, 50},
+		"released in turn":                   {1, 20, false, "", 90},
+		"its session ended":                  {2, 20, true, "", 80},
+		"its session ended, and held":        {2, 20, true, frame.Violation, 50},
+		"its session ended within the begin": {2, 31, true, frame.Violation, 50},
+		"it may have ended before the begin": {2, 31, false, "", 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := checktest.Ours("own", history.Params{}).Connected(0, 0, 1).Connected(0, 0, 2).Connected(0, 0, 1).Connected(0, 1, 4)
+			lock := func(at int, named history.ID, used ...history.Use) {
+				r.Op(checktest.Args{Client: 0, F: "lock", Key: "k", Inv: at, Ret: at + 3, Outcome: ok, Session: named})
+				r.Events[len(r.Events)-1].Used = used
+			}
+			other := checktest.Args{Client: 1, F: "lock", Key: "k", Inv: tt.at, Ret: tt.at + 1, Outcome: ok, Session: 4}
+			lock(1, 1, history.Use{Session: 2, Made: true})
+			r.Session(tt.told, history.FExpired, 0, tt.dies).Connected(tt.told+1, 0, 3)
+			if tt.made {
+				lock(30, 3, history.Use{Session: 3, Made: true})
+			} else {
+				lock(30, 3)
+			}
+			if tt.at == 50 {
+				r.Op(other)
+			}
+			r.Op(checktest.Args{Client: 0, F: "unlock", Key: "k", Inv: 60, Ret: 61, Outcome: ok, Session: 3})
+			if tt.at == 80 {
+				r.Op(other)
+			}
+			r.Op(checktest.Args{Client: 0, F: "unlock", Key: "k", Inv: 85, Ret: 86, Outcome: ok, Session: 3})
+			if tt.at == 90 {
+				r.Op(other)
+			}
+			for s := history.ID(1); s <= 4; s++ {
+				if s != tt.dies {
+					r.Proof(int(s/4), s, 1000)
+				}
+			}
+			got := decide(r.Build(), own, traits.Exclusive(traits.Hold{Begin: "lock", End: "unlock", Nested: true}))["exclusion"]
+			if got.Result != tt.want {
+				t.Errorf("%q: %s", got.Result, got.Reason)
+			}
+		})
+	}
+}
+
 // The counterexample of a nested hold shows the first and the last inner end before another client's hold, each
 // with its begin, and no others.
 func TestShowsInnerBegins(t *testing.T) {

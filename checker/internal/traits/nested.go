@@ -1,0 +1,151 @@
+package traits
+
+import (
+	"slices"
+
+	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
+)
+
+// This file makes holds of a lock out of nested ones.
+
+// nesting makes the outermost begin and the end that may be the last one the ends of one hold. Where it
+// is unknown whether a client begins or deepens a hold, it says that the hold's begin is of unknown
+// outcome: then nothing rests on it. If longest, holds are as long as they may have been instead: one
+// that may be deeper than is known lasts until its session ends.
+//
+// The end of the session of a hold ends it, however deep it is, so that the next begin is an outermost one. A
+// client may have other sessions, and those say nothing of the hold.
+type nesting struct {
+	*Hold
+	h       *history.History // the view
+	a       *evidence.Record
+	longest bool
+}
+
+// depth is how often a client has begun a hold, and not yet ended it, at least.
+type depth struct {
+	least  int
+	life   evidence.Life       // of the client when the outermost began
+	owners []*evidence.Session // of which one has the hold; none if that is not known
+	// doubtful: a begin or an end of unknown outcome may have left the hold deeper, or have begun it.
+	doubtful bool
+}
+
+// run changes the view.
+func (n nesting) run() {
+	type holder struct {
+		client int
+		key    string
+	}
+	of := map[holder]*depth{}
+	for _, op := range n.a.History.Operations() {
+		d := of[holder{op.Client, op.Key}]
+		if d == nil {
+			d = &depth{}
+			of[holder{op.Client, op.Key}] = d
+		}
+		switch part := n.part(op); part {
+		case models.FAcquire:
+			n.begin(op, d)
+		case models.FRelease:
+			n.end(op, d)
+		default:
+			n.play(n.h, op, part)
+		}
+	}
+}
+
+// end is an end by a client at some depth.
+func (n nesting) end(op *history.Operation, d *depth) {
+	part := models.FRelease
+	if n.longest && d.least > 1 && op.Outcome() == history.Info {
+		d.doubtful = true
+	}
+	if d.least != 1 || op.Outcome() == history.Fail || n.longest && d.doubtful {
+		part = ""
+	}
+	if op.Outcome() != history.Fail {
+		d.least = max(0, d.least-1)
+	}
+	n.play(n.h, op, part)
+}
+
+// begin is a begin by a client at some depth.
+func (n nesting) begin(op *history.Operation, d *depth) {
+	if op.Outcome() != history.Info && !n.begins(op) {
+		n.play(n.h, op, models.FAcquire) // it began nothing
+		return
+	}
+	owners := n.a.Owners(op)
+	if over, maybe := n.over(d, op, owners); over {
+		*d = depth{}
+	} else if maybe {
+		n.unsure(op, d, owners)
+		return
+	}
+	if d.least == 0 && !d.doubtful {
+		d.life, d.owners = n.a.LifeOf(op), owners
+	}
+	n.deeper(op, d)
+}
+
+// deeper is a begin by a client that is in the session of its hold, if it has one.
+func (n nesting) deeper(op *history.Operation, d *depth) {
+	part := models.FAcquire
+	if d.least > 0 {
+		part = ""
+	}
+	n.play(n.h, op, part)
+	if op.Outcome() == history.Info {
+		d.doubtful = true
+		return
+	}
+	if d.least++; part != "" && d.doubtful && !n.longest {
+		n.unknown(op)
+	}
+}
+
+// over reports whether the session of a hold was over for its client when a begin was answered, so that this
+// is an outermost one, or may have been.
+func (n nesting) over(d *depth, op *history.Operation, owners []*evidence.Session) (over, maybe bool) {
+	if d.least == 0 && !d.doubtful {
+		return true, false
+	}
+	if n.a.LifeOf(op) != d.life {
+		return true, false
+	}
+	if len(owners) == 0 || len(d.owners) == 0 {
+		return false, false
+	}
+	if !slices.ContainsFunc(owners, func(s *evidence.Session) bool { return slices.Contains(d.owners, s) }) {
+		return true, false
+	}
+	return false, op.Return != nil && slices.ContainsFunc(d.owners, func(s *evidence.Session) bool { return s.LeftBy(op.Return) })
+}
+
+// unsure is a begin by a client whose hold may be over. It may be an outermost one, of which the next end may be
+// the last; then the hold before it has ended. Otherwise that one goes on.
+func (n nesting) unsure(op *history.Operation, d *depth, owners []*evidence.Session) {
+	part, before := models.FAcquire, d.least
+	if before > 0 && !n.longest {
+		part, before = models.FRelease, 0
+	}
+	*d = depth{least: before, life: d.life, owners: slices.Concat(d.owners, owners), doubtful: true}
+	if op.Outcome() == history.OK {
+		d.least++
+	}
+	if n.play(n.h, op, part); !n.longest {
+		n.unknown(op)
+	}
+}
+
+// unknown makes the outcome of an operation unknown.
+func (n nesting) unknown(op *history.Operation) {
+	if op.Return == nil {
+		return
+	}
+	e := at(n.h, op.Return)
+	e.Type, e.Value = history.Info, nil
+}
