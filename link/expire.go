@@ -43,7 +43,7 @@ func (l *Link) ExpireSession(ctx context.Context, id int64, via string) (zxid in
 	if err != nil {
 		return 0, fmt.Errorf("via %s: %w", via, err)
 	}
-	l.recordDead(id, reply.Zxid, sent)
+	l.recordDead(id, reply.Zxid, sent, false)
 	return reply.Zxid, nil
 }
 

@@ -342,7 +342,7 @@ func (c *conn) reply(f wire.Frame, stopped *message) *Loss {
 		l.recordOvertaken(id, r, overtaken)
 	}
 	if r.op == wire.CloseSession && h.Err == wire.OK {
-		l.recordDead(id, h.Zxid, r.sent)
+		l.recordDead(id, h.Zxid, r.sent, true)
 	}
 	return loss
 }

@@ -22,6 +22,7 @@ type Session struct {
 	Zxid  int64
 
 	Dead    bool // a reply to its closeSession was received
+	Closed  bool // so was one to a closeSession of the client itself
 	Expired bool // a server told the client that it has expired
 }
 
@@ -201,12 +202,15 @@ func (l *Link) recordOvertaken(id int64, by request, older []history.UnansweredR
 }
 
 // recordDead records, once, that a session is certainly dead: a closeSession that was sent at
-// that time, or later, was answered.
-func (l *Link) recordDead(id, zxid int64, sent time.Duration) {
+// that time, or later, was answered. byClient says that the client itself sent it, and knows.
+func (l *Link) recordDead(id, zxid int64, sent time.Duration, byClient bool) {
 	l.events.Lock()
 	defer l.events.Unlock()
 	l.mu.Lock()
 	s := l.sessions[id]
+	if s != nil && byClient {
+		s.Closed = true
+	}
 	if s == nil || s.Dead {
 		l.mu.Unlock()
 		return

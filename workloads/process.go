@@ -87,7 +87,7 @@ func (c *Client) has(session int64) bool {
 	if session == 0 || session == c.SessionID() {
 		return session == c.SessionID()
 	}
-	return slices.ContainsFunc(c.Link.Sessions(), func(s link.Session) bool { return s.ID == session && !s.Dead && !s.Expired })
+	return slices.ContainsFunc(c.Link.Sessions(), func(s link.Session) bool { return s.ID == session && !s.Closed && !s.Expired })
 }
 
 // madeIn returns the session in which the latest call of a subject made what it has at a key: the one that the subject
