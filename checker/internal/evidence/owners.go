@@ -22,7 +22,7 @@ func (a *Record) InUse(op *history.Operation) (of []*Session) {
 		case s.namedBy(op):
 			of = append(of, s)
 		case op.Return != nil && s.First >= op.Return.Index:
-		case s.Life == life && !s.leftBy(op.Invoke):
+		case s.Life == life && !s.LeftBy(op.Invoke):
 			of = append(of, s)
 		}
 	}
@@ -36,12 +36,9 @@ func (s *Session) namedBy(op *history.Operation) bool {
 		slices.ContainsFunc(op.Return.Used, func(u history.Use) bool { return u.Session == s.ID }))
 }
 
-// LeftBy reports whether a session was over for its process at an event.
-func (s *Session) LeftBy(e *history.Event) bool { return s.leftBy(e) }
-
-// leftBy reports whether a session was over for its process at an event: the process was told so,
+// LeftBy reports whether a session was over for its process at an event: the process was told so,
 // or gave it up, or the session had ended.
-func (s *Session) leftBy(e *history.Event) bool {
+func (s *Session) LeftBy(e *history.Event) bool {
 	return s.ExpiredEvent >= 0 && s.ExpiredEvent <= e.Index || s.endedBy(e)
 }
 

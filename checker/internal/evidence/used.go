@@ -44,7 +44,7 @@ func usedIn(of []*Session, op *history.Operation) []*Session {
 // to it. It returns false if the operation may have used several sessions, if the record does not say
 // this, or if the session was over by then, since the operation may rest on its end.
 func (a *Record) Shown(op *history.Operation) (in *Session, alive time.Duration, seen uint64, ok bool) {
-	if in = a.Only(op); in == nil || op.Return == nil || in.leftBy(op.Return) {
+	if in = a.Only(op); in == nil || op.Return == nil || in.LeftBy(op.Return) {
 		return nil, 0, 0, false
 	}
 	if a.usedBesides(in, op) {
