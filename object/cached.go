@@ -8,7 +8,8 @@ import (
 // Its answer may be old, but
 //
 //   - it never goes back: it was right at some time that is not before the time of an earlier answer of the operation to
-//     the same client. The client's next process, after a crash, begins anew.
+//     the same client, also from an earlier subject of it ([Object.OneSession]). The client's next process, after a crash,
+//     begins anew.
 //   - it is fresh: a change shows at the latest when the client has been connected for as long as a dead session,
 //     a reconnect and some slack take (docs/checking.md, "Three verdicts"), all faults being healed. A client that
 //     is not connected, or connects again, begins to wait anew.

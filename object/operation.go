@@ -22,7 +22,9 @@ import (
 type None struct{}
 
 // Draw is what an argument is drawn from: random numbers, which follow from the seed, and what the
-// client knows.
+// client knows. It is a *rand.Rand with the fields Client (an int, the client that is about to call, from 0), Key (a string, the object
+// that it calls) and Held (an int, the stays of this client at this object that it has not ended), and the method
+// Unique (a positive number that no other call of the run gets).
 type Draw = workloads.Draw
 
 // Operation is an operation of the subject S: an [Op].

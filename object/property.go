@@ -7,10 +7,16 @@ import (
 	"github.com/zklab/zklab/checker/declared"
 )
 
-// Key is what clients did to one object: the calls, in the order in which they began.
+// Key is what clients did to one object. Its fields are Name and Calls (of type []*Did, in the order in which they began);
+// Of(operation) yields the calls of one operation; SessionEnd(call) and ProcessEnd(call) return when the session or the process
+// that made a call ended. It
+// is safe for concurrent use, and must not be changed.
 type Key = declared.Key
 
-// Did is a call of a client.
+// Did is a call of a client. Beside those of [Caller], its fields are Operation and Key (strings), Began and Ended (times since the run
+// began; history.Never if it never returned), Outcome, Argument and Answer (JSON; nil if there is none), Refusal (the
+// text of the declared error) and InFault (whether a fault was in force during the call). Effective returns the latest
+// time at which it can have taken effect.
 type Did = declared.Call
 
 // The outcomes of calls ([Did]).
@@ -20,7 +26,8 @@ const (
 	IsUnheard  = declared.Unheard
 )
 
-// Finding is what a [Property] found wrong with an object, or could not decide.
+// Finding is what a [Property] found wrong with an object, or could not decide. Its fields are Why (a sentence), Show (the
+// calls that show it, of type []*Did) and Undecided (too little is known to decide: no violation).
 type Finding = declared.Finding
 
 // Property is the rule that f finds nothing wrong with any object. meaning says in a sentence what that

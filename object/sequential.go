@@ -13,7 +13,8 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// Caller is who made a call, for specifications that depend on it.
+// Caller is who made a call, for specifications that depend on it. Its fields are Client (an int, from 0) and Session (an
+// int64, the ZooKeeper session in which the call went on; 0 if it is not known).
 type Caller = declared.Caller
 
 // Step is the part of a [Spec] for one operation. The states are of type St.

@@ -25,6 +25,9 @@ type Holds[S, R any] struct {
 //
 // A hold begins when begin is answered. If begin answers a bool, false says that it did not begin. It ends when
 // end is called, unless that certainly had no effect, and with the session of its client, or its process.
+// Clients do not call end for a hold that ended with its session: begin must work again without it. If your users
+// always release, also what they lost, and begin refuses until they do, test the recipe as workloads.Lock, whose
+// clients do the same.
 //
 // Unless [Op.When] says otherwise, a client calls begin when it does not hold, and end when it does. A client
 // that holds an object calls no other object until it has ended the hold. At the end it ends what it holds.
