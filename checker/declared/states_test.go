@@ -13,19 +13,15 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// board has entries that clients add to.
+// entries is how many entries a board has.
 const entries = 1000
 
 // boards is the specification of a board. count is told each step.
-func boards(count func(key string)) *Spec {
-	first := map[int]int{}
-	for i := range entries {
-		first[i] = i
-	}
-	return &Spec{Name: "sequential", Begin: func() any { return first }, Step: func(f string) (Step, bool) {
+func boards(count func(c *Call, who Caller, heard bool, board map[int]int)) *Spec {
+	return &Spec{Name: "sequential", Begin: func() any { return firstBoard(entries) }, Step: func(f string) (Step, bool) {
 		return Step{Reads: f == "get", Decode: decoded, Next: func(state, value any, c *Call, who Caller, heard bool) ([]any, error) {
 			at, board := value.([2]int)[0], state.(map[int]int)
-			count(fmt.Sprint(c.number, who, heard, board[0], board[1], board[2]))
+			count(c, who, heard, board)
 			if f == "add" {
 				board = maps.Clone(board)
 				board[at]++
@@ -60,10 +56,10 @@ func addedTwice(n int) *history.History {
 func TestNoStepTwice(t *testing.T) {
 	var mu sync.Mutex
 	steps := map[string]int{}
-	spec := boards(func(key string) {
+	spec := boards(func(c *Call, who Caller, heard bool, board map[int]int) {
 		mu.Lock()
 		defer mu.Unlock()
-		steps[key]++
+		steps[fmt.Sprint(c.number, who, heard, board[0], board[1], board[2])]++
 	})
 	a := evidence.Read(t.Context(), addedTwice(60), &boardModel, nil)
 	a.Memory = 1 << 32
@@ -84,7 +80,7 @@ func TestNoStepTwice(t *testing.T) {
 func TestQuick(t *testing.T) {
 	var made [2]int
 	for i, quick := range []bool{false, true} {
-		spec := boards(func(string) { made[i]++ })
+		spec := boards(func(*Call, Caller, bool, map[int]int) { made[i]++ })
 		a := evidence.Read(t.Context(), addedTwice(60), &boardModel, nil)
 		a.Quick = quick
 		if f := spec.decide(t.Context(), a.Keys[0]); f.Result != frame.Violation || len(f.Counterexample) == 0 {
