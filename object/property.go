@@ -9,8 +9,7 @@ import (
 
 // Key is what clients did to one object. Its fields are Name and Calls (of type []*Did, in the order in which they began);
 // Of(operation) yields the calls of one operation; SessionEnd(call) and ProcessEnd(call) return when the session or the process
-// that made a call ended. It
-// is safe for concurrent use, and must not be changed.
+// that made a call ended. It is safe for concurrent use, and must not be changed.
 type Key = declared.Key
 
 // Did is a call of a client. Beside those of [Caller], its fields are Operation and Key (strings), Began and Ended (times since the run

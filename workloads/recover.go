@@ -43,11 +43,7 @@ func (c *Client) noteAnswer(op Op, value any, err error) {
 	if c.answers == nil {
 		c.answers = map[spot]*tally{}
 	}
-	if c.answers[at] == nil {
-		c.answers[at] = &tally{}
-	}
-	a := c.answers[at]
-	*a = tally{n: a.n + 1, gone: c.Link.Gone()}
+	c.answers[at] = &tally{n: c.answered(at) + 1, gone: c.Link.Gone()}
 }
 
 // isNo reports whether the answer of an operation of a declared object is false.
