@@ -100,7 +100,7 @@ const (
 	CanKill      Ability = "kill"      // Killer, of each server
 	CanStop      Ability = "stop"      // Stopper, of each server
 	CanSweep     Ability = "sweep"     // containers and znodes with a TTL are deleted within seconds once they may be
-	CanTellRole  Ability = "tell role" // servers say whether they lead
+	CanTellRole  Ability = "tell role" // servers report whether they lead
 )
 
 // Limited is an [Ensemble] that lacks some of the abilities whose methods it has.

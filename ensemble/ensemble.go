@@ -66,7 +66,7 @@ type Server interface {
 	Status(ctx context.Context) (Status, error)
 }
 
-// Role is what a server calls itself.
+// Role is a server's own name for its part in the ensemble.
 type Role string
 
 // The roles.
@@ -79,7 +79,7 @@ const (
 	Untold Role = "untold"
 )
 
-// Status is what a server reports about itself.
+// Status holds what a server reports about itself.
 type Status struct {
 	Role        Role
 	Zxid        int64

@@ -12,10 +12,10 @@ import (
 )
 
 // ErrNotHealthy is the error for an ensemble that is not healthy. The message around it
-// says which server has which problem.
+// names the servers and their problems.
 var ErrNotHealthy = errors.New("ensemble is not healthy")
 
-// Health is what a check saw of a healthy ensemble.
+// Health describes a healthy ensemble, as a check saw it.
 type Health struct {
 	Leader  int            // the id of the leader; 0 if that cannot be known
 	Servers []ServerHealth // by id
@@ -159,7 +159,7 @@ func collect(answers <-chan answer, n int) []answer {
 	return all
 }
 
-// ErrSeveralLead says that more than one server reports to be leader. A leader that was
+// ErrSeveralLead means that more than one server reports to be leader. A leader that was
 // paused and deposed does so for up to a second after it resumes.
 var ErrSeveralLead = errors.New("several servers say that they lead")
 

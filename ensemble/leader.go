@@ -16,10 +16,10 @@ const (
 	stragglerTimeout = 200 * time.Millisecond
 )
 
-// ErrNoLeader says that no server that answered reports to be leader.
+// ErrNoLeader means that no server that answered reports to be leader.
 var ErrNoLeader = errors.New("no server says that it leads")
 
-// ErrUntold says that it cannot be known which server leads.
+// ErrUntold means that nobody can know which server leads.
 var ErrUntold = errors.New("cannot tell which server leads: the servers answer neither srvr nor stat (4lw.commands.whitelist)")
 
 // LeaderOf returns the leader and its status. If several servers report to be leader, it

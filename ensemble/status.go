@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// ErrNotServing is the error for a server that answers, but says that it does not serve: it
+// ErrNotServing is the error for a server that answers, but does not serve: it
 // has no majority, or is still electing.
 var ErrNotServing = errors.New("the server is not serving requests")
 
@@ -62,7 +62,7 @@ func Ask(ctx context.Context, dial DialFunc, addr, word string) (string, error) 
 	return answer, err
 }
 
-// Unreachable reports whether an error says that a server could not be dialled.
+// Unreachable reports whether a server could not be dialled.
 func Unreachable(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"

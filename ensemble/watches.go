@@ -9,7 +9,7 @@ import (
 
 // AskWatches asks the server at addr, with "wchc", which paths the sessions on its connections
 // watch. These are watches of data and existence, and not those of children. If the server has many,
-// the answer takes it a while. The error is that of [Ask].
+// the answer takes it a while. Errors are as for [Ask].
 func AskWatches(ctx context.Context, dial DialFunc, addr string) (map[int64][]string, error) {
 	answer, err := Ask(ctx, dial, addr, "wchc")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 // checkWrites creates a znode through each server and reads it through every other. At the
 // end it closes its sessions, which deletes the ephemeral znodes. The end of a session is a
-// write, too, so a server that accepts it accepts any write, and its answer says that the
+// write, too, so a server that accepts it accepts any write, and its answer means that the
 // znode is gone.
 func checkWrites(ctx context.Context, e Ensemble) error {
 	servers, folder := e.Servers(), folderOf(e)

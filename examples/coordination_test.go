@@ -47,7 +47,7 @@ func masterWorker(t *testing.T, e ensemble) {
 }
 
 // Two readers read at a time, and a writer waits. A reader is killed, and then the writer, in the
-// middle: the text is what it was.
+// middle: the text stays as it was.
 func readWriteLock(t *testing.T, e ensemble) {
 	e.run(t, "sharedfile", "w0", "write", "first text", "-hold", "10ms")
 	r1 := e.start(t, "sharedfile", "r1", "read", "-hold", "1h")
@@ -204,7 +204,7 @@ func twoPhaseCommit(t *testing.T, e ensemble) {
 	}
 }
 
-// One that counts is killed in the middle, and so is the leader: the tally is what they have told, or
+// One that counts is killed in the middle, and so is the leader: the tally equals the reported counts, or
 // as much more as they cannot know.
 func counter(t *testing.T, e ensemble) {
 	killed := e.start(t, "tally", "a", "count", "1000000", "-every", "10ms")

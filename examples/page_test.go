@@ -16,7 +16,7 @@ const building = "../docs/building.md"
 // make guide writes the sessions into the page with it.
 var update = flag.Bool("update", false, "write the terminal sessions of the tests into "+building)
 
-// session is what a row of the table looks like in a terminal: the commands, and of what they print
+// session shows a row of the table in a terminal: the commands, and of what they print
 // what the test waits for. A nil one takes nothing.
 type session struct {
 	mu    sync.Mutex
@@ -71,7 +71,7 @@ var (
 	}, "|"))
 )
 
-// alike is what of a session is the same each time.
+// alike returns the part of a session that stays the same each time.
 func alike(text string) string { return varies.ReplaceAllString(text, "…") }
 
 // check compares the session with the one on the page, if there is one of that name.
@@ -100,7 +100,7 @@ func (s *session) check(t *testing.T, name string) {
 
 var onPage sync.Mutex
 
-// Each session on the page is that of a row.
+// Each session on the page belongs to a row.
 func TestPageNamesRows(t *testing.T) {
 	names := map[string]bool{}
 	for _, r := range rows {

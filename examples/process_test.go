@@ -33,7 +33,7 @@ type process struct {
 	job   int // its number on the page
 }
 
-// launch starts a program; name is what it is called in messages.
+// launch starts a program, under a name for messages.
 func launch(t *testing.T, name, program string, args ...string) *process {
 	t.Helper()
 	return launchIn(t, "", name, program, args...)

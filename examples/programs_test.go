@@ -61,7 +61,7 @@ const (
 	takeover = sessionTimeout + 10*time.Second
 )
 
-// ensemble is what programs run on, by zklab ensemble up.
+// ensemble runs for programs, by zklab ensemble up.
 type ensemble struct {
 	servers string
 	socket  string
@@ -136,7 +136,7 @@ func (e ensemble) zklab(t *testing.T, code int, shown string, args ...string) []
 	return lines
 }
 
-// zklabStarts starts a command in a folder of its own; after is what stands behind it on the page.
+// zklabStarts starts a command in a folder of its own; after follows it on the page.
 func (e ensemble) zklabStarts(t *testing.T, after string, args ...string) *process {
 	t.Helper()
 	words := []string{"zklab"}

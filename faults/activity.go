@@ -34,7 +34,7 @@ type Activity struct {
 	changed chan struct{}    // closed and replaced at every change
 }
 
-// change is what a client does from a time of the record on.
+// change is a client's new activity from a time of the record on.
 type change struct {
 	at    time.Duration
 	state string

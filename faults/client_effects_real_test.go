@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// realTimeout is that of sessions on real servers, which end too soon on no busy machine.
+// realTimeout is the timeout of sessions on real servers, which end too soon on no busy machine.
 const realTimeout = 10 * time.Second
 
 // Faults of clients, their sessions and znodes have on real servers the effects

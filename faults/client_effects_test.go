@@ -10,11 +10,11 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// clientTest is what the faults of clients, their sessions and znodes do to a lab of three
+// clientTest describes what the faults of clients, their sessions and znodes do to a lab of three
 // clients.
 type clientTest struct {
 	run func(*lab)
-	// measures says that it measures time, as of a connection that no fault slows.
+	// measures means that it measures time, as of a connection that no fault slows.
 	measures bool
 }
 

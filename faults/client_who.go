@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Who says which client a fault hits.
+// Who chooses the clients that a fault hits.
 type Who string
 
 // The choices of clients; see also [TheClient] and [Who.OrAny]. In a mix AnyWho takes
@@ -122,7 +122,7 @@ func withWho(k Kind, own ...Who) Kind {
 	return k
 }
 
-// choice says which clients a fault hits.
+// choice chooses the clients that a fault hits.
 type choice struct {
 	who Who
 	// early takes a client that is in the state now. Otherwise the fault must see
@@ -152,7 +152,7 @@ type victim struct {
 // victims are all clients that a fault has hit.
 type victims []*victim
 
-// action is what a fault does to a client. It must be quick; undo may be nil.
+// action does something to a client. It must be quick; undo may be nil.
 type action func(Client) (undo func(), err error)
 
 // hit claims the chosen clients and acts on them. If it fails for one, it undoes

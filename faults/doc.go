@@ -6,8 +6,8 @@
 // A [Fault] is a kind of harm with its parameters ([Pause], [Expire]). Injecting it into a
 // [Target] gives an [Effect], which can be verified from outside and healed.
 //
-// A fault hits servers ([Nodes] says which), the network between them, clients ([Who] says
-// which: their links, messages, sessions, processes), or the znodes of a recipe. [Claims]
+// A fault hits servers (chosen by [Nodes]), the network between them, clients (chosen by [Who]:
+// their links, messages, sessions, processes), or the znodes of a recipe. [Claims]
 // keep overlapping faults out of each other's way. To write a fault, begin with a small one
 // of the same target: link_cut.go for clients, znode_foreign.go for znodes. Declare its
 // kind in its file: how it is written, what the guide says about it, and how it is made.

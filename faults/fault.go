@@ -35,7 +35,7 @@ const Patience = 15 * time.Second
 // client holds. Another fault of the same kind may still find a target.
 var ErrNoTarget = errors.New("found no target")
 
-// Setting is what faults can be done to, before a run has clients: the ensemble, running or
+// Setting holds all that faults can be done to, before a run has clients: the ensemble, running or
 // as a sketch ([ensemble.Sketcher]), and how clients run.
 type Setting struct {
 	Ensemble ensemble.Ensemble
@@ -83,7 +83,7 @@ var ended = func() <-chan struct{} {
 // Ended returns a closed channel.
 func (atOnce) Ended() <-chan struct{} { return ended }
 
-// effect is what effects have in common: what they hit, and what they claim until they are
+// effect holds what effects have in common: what they hit, and what they claim until they are
 // healed.
 type effect struct {
 	step    history.FaultStep
@@ -130,11 +130,11 @@ type LastingForClients interface {
 	WarnClients(clients []Client, lasts time.Duration) string
 }
 
-// Target is what faults are injected into.
+// Target holds all that faults are injected into.
 type Target struct {
 	Ensemble ensemble.Ensemble
 	Clients  []Client
-	// Activity is what clients are doing, from the growing record. Now is the record's
+	// Activity tells what clients are doing, from the growing record. Now is the record's
 	// clock.
 	Activity *Activity
 	Now      func() time.Duration

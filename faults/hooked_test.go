@@ -34,7 +34,7 @@ func (h *hooked) Servers() []ensemble.Server {
 	return all
 }
 
-// does is what each harm goes through.
+// does carries out each harm.
 func (h *hooked) does(what string, do func() error) error {
 	h.mu.Lock()
 	h.calls = append(h.calls, what)

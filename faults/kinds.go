@@ -15,7 +15,7 @@ import (
 type Kind struct {
 	Name  string `json:"name"`
 	About string `json:"about"` // what it does, in a few words
-	// Words are what may follow the name and a colon, one at a time. Options may follow,
+	// Words lists the words that may follow the name and a colon, one at a time. Options may follow,
 	// too, each as key=value. A word that needs a number is shown by an example: client-0.
 	Words   []string `json:"words,omitempty"`
 	Options []Option `json:"options,omitempty"`
@@ -49,10 +49,10 @@ type Option struct {
 // from words and options.
 type row struct{ arguments, happens, verified, healed string }
 
-// words are what may follow a fault's name and a colon: pause:leader.
+// words describes what may follow a fault's name and a colon: pause:leader.
 type words struct {
 	list []string
-	// check, if not nil, says whether any other word is valid: client-3.
+	// check, if not nil, reports whether any other word is valid: client-3.
 	check func(string) error
 	// examples stand for words that only check knows, as people see them: client-0.
 	examples []string

@@ -283,7 +283,7 @@ func (c *labClient) catchUp(t *testing.T) {
 	}
 }
 
-// works says that a client has a session and its requests are answered.
+// works reports whether a client has a session and its requests are answered.
 func (c *labClient) works(path string) bool {
 	_, _, err := c.Exists(path)
 	return err == nil && c.State() == zk.StateHasSession

@@ -193,7 +193,7 @@ func (e *barred) Heal(context.Context) error {
 	})
 }
 
-// Warn says that a client may not even notice: it gives up a silent server after two thirds
+// Warn warns if a client may not even notice: it gives up a silent server after two thirds
 // of its session timeout, which is at least two ticks.
 func (CutOff) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	if need := 4 * prof.Tick / 3; lasts < need {

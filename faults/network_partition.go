@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/faults/kinds"
 )
 
-// Shape says which links between servers a partition cuts.
+// Shape names the links between servers that a partition cuts.
 type Shape string
 
 // The shapes. With three servers Halves isolates one, and Ring is Bridge.
@@ -120,7 +120,7 @@ func lacks(e ensemble.Ensemble, a ensemble.Ability) error {
 	return nil
 }
 
-// Warn says that a partition is too short for any server to notice.
+// Warn warns if a partition is too short for any server to notice.
 func (p Partition) Warn(prof ensemble.Profile, lasts time.Duration) string {
 	return tooShort("a partition", prof, lasts)
 }

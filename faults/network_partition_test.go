@@ -31,7 +31,7 @@ func cutsOf(t testing.TB, detail string) cuts {
 	return c
 }
 
-// hear says whether two servers hear each other.
+// hear reports whether two servers hear each other.
 func (c cuts) hear(a, b int) bool { return !c[[2]int{a, b}] && !c[[2]int{b, a}] }
 
 // settled are the servers that serve when everybody has noticed: some leader and

@@ -10,7 +10,7 @@ import (
 // oneWay is the link from one server to another.
 type oneWay struct{ from, to int }
 
-// network says which servers still hear each other.
+// network tells which servers still hear each other.
 type network struct {
 	voters, servers []int
 	cut             []oneWay
@@ -96,7 +96,7 @@ func (n *network) stranded(leader int) []int {
 	return ids
 }
 
-// String lists the cut links: 1-2 is both directions, 1>2 is what 1 sends to 2.
+// String lists the cut links: 1-2 is both directions, 1>2 the one from 1 to 2.
 func (n *network) String() string {
 	var words []string
 	for _, l := range n.cut {

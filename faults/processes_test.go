@@ -133,7 +133,7 @@ func TestFreezeWithoutEffect(t *testing.T) {
 		if err := l.verify(e); err == nil || !strings.Contains(err.Error(), "client 1 is not stopped") {
 			t.Errorf("%v", err)
 		}
-		// One that says that it is stopped, and is not.
+		// One that claims to be stopped, and is not.
 		h := l.target.Clients[1].Process.(*host)
 		h.frozen, h.undo = true, func() {}
 		quit := make(chan struct{})

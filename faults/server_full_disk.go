@@ -36,7 +36,7 @@ func (FullDisk) Kind() string { return kinds.FullDisk.Name }
 // Spec is full-disk, or full-disk:<nodes>.
 func (f FullDisk) Spec() string { return spec(kinds.FullDisk, string(f.Nodes)) }
 
-// Needs says that the ensemble must be started with disks that can be filled.
+// Needs asks for an ensemble that was started with disks that can be filled.
 func (FullDisk) Needs() ensemble.Ability { return ensemble.CanFillDisk }
 
 // Available checks that the servers' disks can be filled.

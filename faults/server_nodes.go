@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// Nodes says which servers a fault hits. One, Minority, Majority and Followers choose among
+// Nodes chooses the servers that a fault hits. One, Minority, Majority and Followers choose among
 // the voters. Only All, a server's number, or a client connected to it can mean an
 // observer.
 type Nodes string

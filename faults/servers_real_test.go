@@ -143,7 +143,7 @@ func TestRealInterrupted(t *testing.T) {
 	}
 }
 
-// traces is what a fault could leave on servers: their configuration, and the
+// traces returns what a fault could leave on servers: their configuration, and the
 // rules of their networks where the docker command can tell.
 func traces(t *testing.T, e ensemble.Ensemble) map[string]string {
 	t.Helper()

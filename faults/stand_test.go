@@ -91,7 +91,7 @@ func (l *lab) whole(nothingLeft func() error) {
 	}
 }
 
-// serving are the servers that say that they serve, and the one that leads.
+// serving returns the servers that claim to serve, and the one that leads.
 func (l *lab) serving() (ids []int, leader int) {
 	for _, s := range l.ensemble.Servers() {
 		ctx, cancel := context.WithTimeout(l.t.Context(), 300*time.Millisecond)
@@ -126,7 +126,7 @@ func (l *lab) serveOnly(what string, want ...int) {
 	}
 }
 
-// ids are those of all servers but some.
+// ids returns the ids of all servers but some.
 func (l *lab) ids(but ...int) []int {
 	var all []int
 	for _, s := range l.ensemble.Servers() {

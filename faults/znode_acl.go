@@ -22,7 +22,7 @@ type ACL struct {
 	Key  string // whose folder; "" is one in use
 }
 
-// Permission is what clients lose.
+// Permission is the permission that clients lose.
 type Permission string
 
 // The permissions. The zero value means those to create and to delete.

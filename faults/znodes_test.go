@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// someID is what zklab's and go-zookeeper's recipes put before a contender's name.
+// someID stands in zklab's and go-zookeeper's recipes before a contender's name.
 const someID = "0123456789abcdef0123456789abcdef"
 
 // Foreign children appear in the folder that is in use, among them such as look
@@ -476,7 +476,7 @@ func TestCounterWithoutEffect(t *testing.T) {
 	})
 }
 
-// unset is an ensemble that says that it set a counter, and did not.
+// unset is an ensemble that claims to have set a counter, and did not.
 type unset struct{ ensemble.Ensemble }
 
 func (unset) SetSequence(context.Context, string, int32) error { return nil }

@@ -95,7 +95,7 @@ func TestNoEndMarkIsNoDamage(t *testing.T) {
 	if h.Complete || h.Damage != nil {
 		t.Errorf("complete %v, damage %v", h.Complete, h.Damage)
 	}
-	// Only the harness can say that it is complete.
+	// Only the harness can mark it as complete.
 	h = mustRead(t, lines(op(1, 0, 0, "invoke", "end")))
 	if h.Complete {
 		t.Error("an operation called end ends the record")

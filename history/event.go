@@ -61,7 +61,7 @@ type Event struct {
 
 	// Session is the session of the event: for an operation, the session that its client had at
 	// that moment; for an acquire's ok, the owner of the client's znode if the subject reports it.
-	// Zxid is that of the reply, if known.
+	// Zxid comes from the reply, if it is known.
 	Session ID `json:"session,omitempty"`
 	Zxid    ID `json:"zxid,omitempty"`
 
@@ -83,13 +83,13 @@ type Event struct {
 	// then. 0 means the time of the invocation.
 	Intended time.Duration `json:"intended,omitempty"`
 
-	// Traffic is what passed through the client's link: in a completion since the invocation, in an
+	// Traffic counts what passed through the client's link: in a completion since the invocation, in an
 	// invoke since the completion before it. It is nil if it is unknown, and in an invoke also if
 	// nothing passed. The link determines it.
 	Traffic *Traffic `json:"traffic,omitempty"`
 }
 
-// Traffic is what passed through the link of a client. Pings and the handshakes of connections do
+// Traffic counts what passed through the link of a client. Pings and the handshakes of connections do
 // not count, because they come by time and by faults.
 type Traffic struct {
 	Requests int `json:"requests"` // that the client sent
@@ -122,7 +122,7 @@ func (t *Traffic) WatchEvents() int { return len(t.Events) + t.More }
 // Any reports whether anything passed.
 func (t *Traffic) Any() bool { return t.Requests > 0 || t.Received > 0 }
 
-// Use is a session that a client used, with its Alive and its Seen as in [Event]. Made says that it
+// Use is a session that a client used, with its Alive and its Seen as in [Event]. Made means that it
 // sent a request to create an ephemeral znode there, while the operation was under way, that was not
 // refused.
 type Use struct {

@@ -14,7 +14,7 @@ type History struct {
 	// of any record.
 	Events []Event
 
-	// Complete says that the record has its end mark. Truncated says that the last line was cut off
+	// Complete means that the record has its end mark. Truncated means that the last line was cut off
 	// by a crash and is left out. Damage describes everything else that is wrong with the record:
 	// times that decrease, two open operations of one process. Missing is the number of missing
 	// lines, by the indices of the lines around them.

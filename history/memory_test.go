@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A body is what encoding/json makes of the event's fields.
+// A body equals the JSON of the event's fields by encoding/json.
 func TestBodyIsJSON(t *testing.T) {
 	type body struct {
 		Process  Process         `json:"process"`

@@ -55,7 +55,7 @@ const (
 	endOfPage = pageSize - pageSize/32 // a block that begins later begins another page
 )
 
-// Flags say which fields an encoded event has.
+// Flags tell which fields an encoded event has.
 const (
 	isFact = 1 << iota
 	hasKey

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever is read quickly is what is read slowly, also of lines that are not
+// The quick reader reads the same as the slow one, also of lines that are not
 // quite right.
 func TestQuickReadsTheSame(t *testing.T) {
 	quickly, slowly := 0, 0

@@ -88,7 +88,7 @@ func fill(text []byte, v any) bool {
 	return true
 }
 
-// filled is what was read of a member.
+// filled tells how much was read of a member.
 type filled struct {
 	there  bool
 	text   []byte

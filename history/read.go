@@ -118,7 +118,7 @@ func Read(r io.Reader) (*History, error) {
 	return h, nil
 }
 
-// byteOrderMark is what some editors put at the beginning of a file.
+// byteOrderMark is put at the beginning of a file by some editors.
 const byteOrderMark = "\ufeff"
 
 // read reads all lines, and calls keep with each event. It sets all fields but the events.

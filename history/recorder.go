@@ -62,7 +62,7 @@ func Create(path string, h Header) (*Recorder, error) {
 	_ = filelock.Try(f) // by this, other processes tell a run that goes on from one that crashed
 	r := NewRecorder(f, h)
 	r.finish = func() error {
-		// The end mark says that the record is complete, so it must be durable.
+		// The end mark promises that the record is complete, so it must be durable.
 		if err := f.Sync(); err != nil {
 			f.Close()
 			return err

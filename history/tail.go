@@ -11,7 +11,7 @@ import (
 
 // Tail reads a record while it is being written. It is for one goroutine at a time.
 type Tail struct {
-	// Header is that of the record, once its first line is whole.
+	// Header is the record's, once its first line is whole.
 	Header Header
 
 	file  *growing.Lines
@@ -20,7 +20,7 @@ type Tail struct {
 }
 
 // Next calls take with each event that was completed since the last call. The event's value is only
-// valid during the call. r must be the same file each time, which only grows. The errors are those
+// valid during the call. r must be the same file each time, which only grows. Errors are as for
 // of [Read]; after one, the Tail cannot go on.
 func (t *Tail) Next(r io.ReaderAt, take func(*Event)) error {
 	if t.file == nil {

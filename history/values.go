@@ -29,7 +29,7 @@ type Header struct {
 	// Declaration says who declared the objects, if zklab does not know their kind; nil otherwise.
 	Declaration *Declaration `json:"declaration,omitempty"`
 
-	// Declared is what this program declares about objects of kind Model, if zklab does not know that
+	// Declared is this program's declaration of objects of kind Model, if zklab does not know that
 	// kind. Package models reads it. It is never written: without Object, only a program with the
 	// declaration can judge the history.
 	Declared any `json:"-"`
@@ -68,13 +68,13 @@ type Params struct {
 	Tries   int           `json:"tries,omitempty"`   // job-queue, master-worker: attempts per job
 	Subject string        `json:"subject,omitempty"`
 	Expects []string      `json:"expects,omitempty"` // kinds of faults that were scheduled
-	// Optional are those among Expects that were not asked for by name. They need not take effect
+	// Optional lists the ones of Expects that were not asked for by name. They need not take effect
 	// for the run to be the one that was asked for.
 	Optional []string `json:"optional,omitempty"`
-	// SameClock says that the servers run in the recording process, so that their times are
+	// SameClock means that the servers run in the recording process, so that their times are
 	// comparable with those of the record.
 	SameClock bool `json:"same_clock,omitempty"`
-	// Unlogged says that the ensemble cannot report its committed transactions, so that checks of
+	// Unlogged means that the ensemble cannot report its committed transactions, so that checks of
 	// transactions are not available.
 	Unlogged bool `json:"unlogged,omitempty"`
 	// Root is the znode above all objects of the run. If it is set, the record names each session
@@ -119,16 +119,16 @@ func RunFact(f string) bool { return slices.Contains(runFacts, f) }
 type Offers struct {
 	Fencing   bool `json:"fencing"`    // every grant has a token
 	TellsLost bool `json:"tells_lost"` // the subject reports lost holds
-	// Remote says that the subject lives in another process. The value of a release's invoke is
+	// Remote means that the subject lives in another process. The value of a release's invoke is
 	// then what the harness had heard by that time; only a confirm asks the subject.
 	Remote bool `json:"remote,omitempty"`
-	// Strict says that each dequeue of a priority or delay queue returns an item that was the best
+	// Strict means that each dequeue of a priority or delay queue returns an item that was the best
 	// at some moment during the dequeue.
 	Strict bool `json:"strict,omitempty"`
-	// NeverCurrent says that a cache cannot tell when its copy is current, and is not asked for
+	// NeverCurrent means that a cache cannot tell when its copy is current, and is not asked for
 	// that.
 	NeverCurrent bool `json:"never_current,omitempty"`
-	// Snapshots says that each list of a group is the whole group as it was at one moment.
+	// Snapshots means that each list of a group is the whole group as it was at one moment.
 	Snapshots bool `json:"snapshots,omitempty"`
 	// Capacity is the maximum number of items in a queue; 0 means no limit.
 	Capacity int `json:"capacity,omitempty"`
@@ -190,7 +190,7 @@ type FaultStep struct {
 }
 
 // LostMessage is a message that a fault took on its way, at At. A lost request was not carried out; a lost
-// reply is that of a request which was answered.
+// reply is a reply to a request which was answered.
 type LostMessage struct {
 	What    string        `json:"what"` // "request" or "reply"
 	Client  int           `json:"client"`
@@ -215,14 +215,14 @@ const ForeignMark = "foreign"
 type FaultTraits struct {
 	// Sessions says when the sessions of the clients end; "" means that they need not end.
 	Sessions SessionsEnd `json:"sessions,omitempty"`
-	// Absent says that the clients can do nothing, or cannot be heard, during the fault, although
+	// Absent means that the clients can do nothing, or cannot be heard, during the fault, although
 	// their sessions may live.
 	Absent bool `json:"absent,omitempty"`
-	// Reconnects says that clients connect again, mostly in time to keep their sessions.
+	// Reconnects means that clients connect again, mostly in time to keep their sessions.
 	Reconnects bool `json:"reconnects,omitempty"`
-	// Crashes says that client processes end, so that these clients learn of nothing.
+	// Crashes means that client processes end, so that these clients learn of nothing.
 	Crashes bool `json:"crashes,omitempty"`
-	// Denies says that the fault removes permissions on znodes. Deletes says that it deletes znodes
+	// Denies means that the fault removes permissions on znodes. Deletes means that it deletes znodes
 	// in use.
 	Denies  bool `json:"denies,omitempty"`
 	Deletes bool `json:"deletes,omitempty"`
@@ -282,10 +282,10 @@ type Agreement struct {
 	// Hidden is the number of znodes that the harness may not read. For these, only the stat or the
 	// existence was compared, and nothing below them.
 	Hidden int `json:"hidden,omitempty"`
-	// During says that clients and faults were active. Then only differences count, not servers
+	// During means that clients and faults were active. Then only differences count, not servers
 	// that were down or trees that changed while they were read.
 	During bool `json:"during,omitempty"`
-	// Unsettled says that the trees changed during each attempt to read them.
+	// Unsettled means that the trees changed during each attempt to read them.
 	Unsettled bool `json:"unsettled,omitempty"`
 	// Signs are reports of the servers themselves that their trees differ.
 	Signs []ServerNote `json:"signs,omitempty"`
@@ -409,12 +409,12 @@ type Expired struct {
 // Dead is the value of FDead. By is the evidence.
 type Dead struct {
 	By string `json:"by"` // "close-reply": a reply to a closeSession of it was received
-	// Sent is when that closeSession was sent, or earlier; 0 if it is not known. If it is what ended
+	// Sent is when that closeSession was sent, or earlier; 0 if it is not known. If it ended
 	// the session, the session lived until then.
 	Sent time.Duration `json:"sent,omitempty"`
 }
 
-// Unanswered is the value of FUnanswered. Requests are those that need a quorum, in order of
+// Unanswered is the value of FUnanswered. Requests lists the requests that need a quorum, in order of
 // sending. Each may have been carried out, or may still be. A request that a fault dropped on its
 // way is not included.
 type Unanswered struct {

@@ -16,8 +16,8 @@ import "time"
 // 128 KiB, only Xid, Op and Path, or Xid and Error, are recorded, and the fact that it was cut.
 const (
 	FRequest = "request" // Request
-	FReply   = "reply"   // Reply; Event.Zxid is that of its header
-	FEvent   = "event"   // WatchEvent; Event.Zxid is that of its header, -1 before 3.9
+	FReply   = "reply"   // Reply; Event.Zxid comes from its header
+	FEvent   = "event"   // WatchEvent; Event.Zxid comes from its header, -1 before 3.9
 )
 
 // Request is the value of FRequest.
@@ -28,7 +28,7 @@ type Request struct {
 	// and so on. Pings are left out.
 	Op   string `json:"op"`
 	Path string `json:"path,omitempty"`
-	// Watch says that a read sets a watch.
+	// Watch means that a read sets a watch.
 	Watch bool `json:"watch,omitempty"`
 	// Data is the data of create and setData, in base64.
 	Data []byte `json:"data,omitempty"`
@@ -44,7 +44,7 @@ type Request struct {
 	Sequential bool   `json:"sequential,omitempty"`
 	// Parts are the operations of a multi or multiRead. They have no Xid.
 	Parts []Request `json:"parts,omitempty"`
-	// Recursive says that an addWatch also covers all znodes below Path. Watcher is the protocol's
+	// Recursive means that an addWatch also covers all znodes below Path. Watcher is the protocol's
 	// number for the kind of watches in removeWatches and checkWatches.
 	Recursive bool  `json:"recursive,omitempty"`
 	Watcher   int32 `json:"watcher,omitempty"`
@@ -69,7 +69,7 @@ type Reply struct {
 	// Children are the children in a reply to getChildren or getChildren2, in the server's order.
 	Children []string `json:"children,omitempty"`
 	Parts    []Reply  `json:"parts,omitempty"` // of a multi or a multiRead; they have no Xid
-	// Cut says that the reply was too long for the record, so that its body is left out.
+	// Cut means that the reply was too long for the record, so that its body is left out.
 	Cut bool `json:"cut,omitempty"`
 }
 
@@ -88,7 +88,7 @@ type Stat struct {
 
 // WatchEvent is the value of FEvent.
 type WatchEvent struct {
-	// Type is that of Java's Watcher.Event.EventType with a lower-case first letter: nodeCreated,
+	// Type has the name of Java's Watcher.Event.EventType with a lower-case first letter: nodeCreated,
 	// nodeDeleted, nodeDataChanged, nodeChildrenChanged and so on.
 	Type string `json:"type"`
 	Path string `json:"path"`

@@ -4,7 +4,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Answer is what a reply to exists or getData shows the client of an ephemeral znode.
+// Answer tells what a reply to exists or getData shows the client of an ephemeral znode.
 type Answer struct {
 	Path  string
 	Owner int64 // the session that owns the znode
@@ -35,7 +35,7 @@ func (l *Link) BreakAnswer(of Owners) *Breakpoint {
 	return l.add(&Breakpoint{owners: of})
 }
 
-// Answer is what the stopped reply shows; zero for a message that was stopped at its point.
+// Answer returns what the stopped reply shows; zero for a message that was stopped at its point.
 func (s *Stopped) Answer() Answer { return s.answer }
 
 // answered removes and returns the breakpoints for a frame that answers a request, with what

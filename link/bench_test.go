@@ -97,7 +97,7 @@ func roundTrip(c net.Conn, buf []byte) error {
 }
 
 // BenchmarkClients is requests of many clients, each with its link, to a server
-// in memory that answers at once, one request of each in flight. cpu-ns/op is what
+// in memory that answers at once, one request of each in flight. cpu-ns/op is the time that
 // the whole process used for one request.
 func BenchmarkClients(b *testing.B) {
 	for _, clients := range []int{1, 100} {

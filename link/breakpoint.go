@@ -205,7 +205,7 @@ func (c *conn) arrives(f wire.Frame) *message {
 }
 
 // pointOf names a frame from the server. op is the type of the request to which it replies, and reads
-// says that this was announced as one that reads. Call it with l.mu held.
+// reports whether this was announced as one that reads. Call it with l.mu held.
 func (c *conn) pointOf(f wire.Frame) (p Point, op wire.Op, reads bool) {
 	switch c.phase {
 	case connecting:

@@ -34,7 +34,7 @@ type numbering struct {
 	conns map[int64]*seen
 }
 
-// seen is what one end of a connection saw: requests by xid, and frames to the
+// seen holds what one end of a connection saw: requests by xid, and frames to the
 // client in short.
 type seen struct {
 	got  []int32
@@ -108,7 +108,7 @@ func (s *numbering) answer(me *seen, xid int32) (frames [][]byte) {
 	return frames
 }
 
-// noted is what a client saw of one connection.
+// noted holds what a client saw of one connection.
 type noted struct {
 	session int64
 	wrote   []int32 // xids

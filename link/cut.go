@@ -21,8 +21,8 @@ func (l *Link) Reset() int {
 func (l *Link) cut(which func(*conn) bool) int { return l.endAll(which, (*conn).cut) }
 
 // endAll ends the connections that which picks, and returns how many the client had open.
-// Others are those that the client has closed while some of what it wrote is still on its
-// way.
+// It also ends, but does not count, those that the client has closed while some of what it
+// wrote is still on its way.
 func (l *Link) endAll(which func(*conn) bool, end func(*conn)) (n int) {
 	var cs []*conn
 	l.mu.Lock()

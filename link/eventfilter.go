@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// eventFilter is what a conn needs to hold back some frames of the server. The bytes of a
+// eventFilter lets a conn hold back some frames of the server. The bytes of a
 // frame must not reach the client before the filter knows that the frame may pass. It
 // belongs to the reader.
 type eventFilter struct {

@@ -10,7 +10,7 @@ import (
 
 // EventRule picks the watch events to hold back.
 type EventRule struct {
-	// Type is what happened to the znode. The zero value matches any.
+	// Type is the kind of change of the znode. The zero value matches any.
 	Type wire.EventType
 	// Path is the znode, or a pattern, as in [Rule]. "" matches any.
 	Path string

@@ -286,7 +286,7 @@ func checkHeldEvents(t *testing.T, rng *rand.Rand, behind int) {
 	})
 }
 
-// script is what a server sends.
+// script returns the frames that a server sends.
 func script(rng *rand.Rand) (sent []string) {
 	for i := range 5 + rng.IntN(30) {
 		switch rng.IntN(3) {
@@ -301,7 +301,7 @@ func script(rng *rand.Rand) (sent []string) {
 	return sent
 }
 
-// heldModel is what a client gets, before and after release.
+// heldModel returns the frames that a client gets, before and after release.
 func heldModel(sent []string, behind int) (before, after []string) {
 	type waiting struct {
 		event string

@@ -43,7 +43,7 @@ func (c *conn) incoming(p []byte) (pass []byte, loss *Loss) {
 	return p[:n], loss
 }
 
-// readMode is what the link does with bytes.
+// readMode is the way in which the link handles bytes.
 type readMode int
 
 const (
@@ -75,7 +75,7 @@ func (c *conn) unread() bool {
 	return unread
 }
 
-// writeMode says whether frames are decoded, and whether they pass one at a time.
+// writeMode reports whether frames are decoded, and whether they pass one at a time.
 func (c *conn) writeMode() (unread, one bool) {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()

@@ -69,7 +69,7 @@ func (x *exchange) talk(up, down []byte, piece int) {
 	}
 }
 
-// handshake is what begins a session.
+// handshake returns the beginning of a session.
 func handshake() (up, down []byte) {
 	up = wire.AppendFrame(nil, wire.ConnectRequest{Timeout: time.Second, Password: make([]byte, 16)}.Append(nil))
 	down = wire.AppendFrame(nil, wire.ConnectResponse{Timeout: time.Second, Session: 7, Password: make([]byte, 16)}.Append(nil))
@@ -116,7 +116,7 @@ func (x *exchange) rule(t *testing.T, which uint8) (held *HeldEvents) {
 
 // Whatever client and server say, in pieces of any size: what no rule takes
 // passes as it is, what passes before a loss is the beginning of it, what is held
-// back passes later, and the facts are those of the record. Memory stays in
+// back passes later, and the facts are the ones of the record. Memory stays in
 // proportion to what was said.
 func FuzzFrames(f *testing.F) {
 	up, down := conversation()
@@ -170,7 +170,7 @@ func (x *exchange) check(t *testing.T, up, down []byte) {
 	}
 }
 
-// frames are those of a stream in order of their bytes, since events may come
+// frames lists the frames of a stream in order of their bytes, since events may come
 // late, with what is left at the end.
 func frames(stream []byte) (all []string) {
 	r := bytes.NewReader(stream)

@@ -100,7 +100,7 @@ func inLabBy(t *testing.T, by way, test func(t *testing.T, x *lab)) {
 	})
 }
 
-// experiment is what a fault is to a client.
+// experiment describes what a fault does to a client.
 type experiment struct {
 	name string
 	test func(t *testing.T, x *lab)
@@ -115,7 +115,7 @@ var timed = []experiment{
 	{"bar", labBar},
 }
 
-// experiments are those in which the servers have a part: they keep the session, or carry out
+// experiments lists the experiments in which the servers have a part: they keep the session, or carry out
 // what is lost later.
 var experiments = []experiment{
 	{"refuse", labRefuse},

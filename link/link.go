@@ -91,7 +91,7 @@ type Link struct {
 	counts   map[wire.Op]int
 	held     []*HeldEvents
 	now      numbers
-	// breakpoints are those that were not reached yet.
+	// breakpoints lists the breakpoints that were not reached yet.
 	breakpoints []*Breakpoint
 	up, down    uint64 // frames that passed
 	idleness    idleness

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// What says which half of an operation is lost.
+// What names the half of an operation that is lost.
 type What int
 
 // The halves. A lost request never reaches the server. A lost reply was sent by a server

@@ -251,7 +251,7 @@ func TestRepliesOutOfOrderFindTheirRequests(t *testing.T) {
 }
 
 // operate does n creates, each on a new connection when the last one ended, and
-// says which of them failed, from 1.
+// returns the numbers of the failed ones, from 1.
 func operate(t *testing.T, l *Link, n int) (failed []int) {
 	t.Helper()
 	var c *client

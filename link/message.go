@@ -64,7 +64,7 @@ func onlyChecks(f wire.Frame) bool {
 }
 
 // announceReply is announce for what a server sends: a reply to a request of type op, or a message
-// to which none was sent. reads says that the request was announced as one that reads.
+// to which none was sent. reads means that the request was announced as one that reads.
 func (l *Link) announceReply(p Point, op wire.Op, reads bool, f wire.Frame) {
 	if l.cfg.OnMessage == nil {
 		return

@@ -214,7 +214,7 @@ type numbers struct {
 	made       map[place]*int // creates of ephemeral znodes in the present operation that were not refused
 }
 
-// Operation says that the client begins an operation. All messages belong to it until the
+// Operation notes that the client begins an operation. All messages belong to it until the
 // next operation begins. See [Point].
 func (l *Link) Operation(name string) {
 	l.mu.Lock()

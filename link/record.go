@@ -226,7 +226,7 @@ func statValue(s wire.Stat) *history.Stat {
 	}
 }
 
-// sorted returns the paths in order. It does not change the request, which is what was
+// sorted returns the paths in order. It does not change the request, which keeps what was
 // sent.
 func sorted(paths []string) []string { return slices.Sorted(slices.Values(paths)) }
 

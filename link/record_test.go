@@ -23,7 +23,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// wire is what was recorded of each session, which must be between its
+// wire returns what was recorded of each session, which must be between its
 // connection and the end of that.
 func (r *record) wire(t *testing.T) map[int64]*seen {
 	t.Helper()

@@ -154,7 +154,7 @@ func (s *scripted) answer(id int64, body []byte) []byte {
 	return reply
 }
 
-// record is what follows the header of a reply, as far as a client looks at it.
+// record returns the record behind the header of a reply, as far as a client looks at it.
 func (s *scripted) record(op wire.Op, request []byte) []byte {
 	if b, ok := s.bodies[op]; ok {
 		return b

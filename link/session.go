@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Session is what a link knows about a session that it carries or carried.
+// Session holds what a link knows about a session that it carries or carried.
 type Session struct {
 	wire.Session        // with the negotiated timeout
 	Server       string // address, of the present connection or the last one
@@ -49,7 +49,7 @@ func (s *session) keptAlive(sent time.Duration) {
 	s.answered = max(s.answered, sent)
 }
 
-// expired returns what the link records when a server says that the session expired; nil
+// expired returns the link's record of a server's answer that the session expired; nil
 // for a session that the link did not carry.
 func (s *session) expired(server string) any {
 	if s == nil {
@@ -202,7 +202,7 @@ func (l *Link) recordOvertaken(id int64, by request, older []history.UnansweredR
 }
 
 // recordDead records, once, that a session is certainly dead: a closeSession that was sent at
-// that time, or later, was answered. byClient says that the client itself sent it, and knows.
+// that time, or later, was answered. byClient means that the client itself sent it, and knows.
 func (l *Link) recordDead(id, zxid int64, sent time.Duration, byClient bool) {
 	l.events.Lock()
 	defer l.events.Unlock()

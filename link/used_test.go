@@ -54,7 +54,7 @@ func TestUsed(t *testing.T) {
 	})
 }
 
-// A link that has carried one session does not say that it was used.
+// A link that has carried one session does not record that it was used.
 func TestUsedOfOneSession(t *testing.T) {
 	inLab(t, func(t *testing.T, x *lab) {
 		x.link.cfg.Root = x.root

@@ -96,7 +96,7 @@ func onlyFor(t *testing.T, e ensemble.Ensemble, below string, acl []zk.ACL) (mad
 	return made
 }
 
-// ownErrors are those of calls that need no right.
+// ownErrors lists the errors of calls that need no right.
 var ownErrors = []error{recipes.ErrNotHeld, recipes.ErrNotJoined, recipes.ErrOutside, recipes.ErrNoJob, recipes.ErrEmpty, recipes.ErrNotRegistered}
 
 // refusedAll has a client make all calls that has no rights, or those of a reader: it may wait
@@ -186,7 +186,7 @@ func TestRightsOutliveConnectionAndSession(t *testing.T) {
 	})
 }
 
-// TestBadACLIsRefused has a session say that its znodes are for whom it has proved to be, which
+// TestBadACLIsRefused grants rights on znodes to the identity that the session has proved, which
 // is nobody.
 func TestBadACLIsRefused(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {

@@ -190,7 +190,7 @@ func (b *Barrier) await(ctx context.Context, z *client.Session) error {
 	}
 }
 
-// Close ends calls that wait. It leaves the barrier as it is. Its error is that of ctx, if ctx ends
+// Close ends calls that wait. It leaves the barrier as it is. It returns ctx's error, if ctx ends
 // first. You may call Close again.
 func (b *Barrier) Close(ctx context.Context) error {
 	b.r.StopCalls()

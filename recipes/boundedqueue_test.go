@@ -65,7 +65,7 @@ func TestBoundedQueueIsFull(t *testing.T) {
 }
 
 // At no request of anybody's are there more items than the capacity, though many put at once,
-// replies get lost, and servers lag; and the size is that of the queue.
+// replies get lost, and servers lag; and the size equals the queue's.
 func TestBoundedQueueUnderContention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTree()

@@ -25,7 +25,7 @@ func copyOf(c *Cache) string {
 	return strings.Join(all, " ")
 }
 
-// showsAsIs checks that a copy is what there is in the tree.
+// showsAsIs checks that a copy equals the tree.
 func showsAsIs(t *testing.T, tr *tree, c *Cache) {
 	t.Helper()
 	tr.mu.Lock()

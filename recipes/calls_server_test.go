@@ -99,7 +99,7 @@ func TestMultiOfManyOps(t *testing.T) {
 	})
 }
 
-// TestMultiOfAHoldThatCannotBeRead: a server that does not say whether the hold lasts does not say
+// TestMultiOfAHoldThatCannotBeRead: a server that does not tell whether the hold lasts does not prove
 // that it was lost.
 func TestMultiOfAHoldThatCannotBeRead(t *testing.T) {
 	simulated(t, func(t *testing.T, e ensemble.Ensemble) {

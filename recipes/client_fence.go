@@ -8,7 +8,7 @@ import (
 
 // Fence returns the fencing token of the hold under which a function runs. ctx is the context that
 // Do gave to the function: [Lock.Do], [MultiLock.Do], [RWLock.Do], [RWLock.RDo], [Election.Do],
-// [Election.DoEach] or [SetPartitioner.DoEach]. The token is what the method Fence of the recipe
+// [Election.DoEach] or [SetPartitioner.DoEach]. It is the token that the method Fence of the recipe
 // returned when the hold began. It stays the same when the hold is lost. The method may by then
 // return the token of a later hold that another goroutine has.
 //

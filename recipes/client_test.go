@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 const (
 	// patience is how long a call that has to succeed may take.
 	patience = time.Minute
-	// timeout is that of sessions which nobody expires.
+	// timeout is the timeout of sessions which nobody expires.
 	timeout = 10 * time.Second
 )
 

@@ -15,7 +15,7 @@ type heldObject struct {
 
 var heldObjects = map[string]struct {
 	make func(cl *Client) heldObject
-	// alone is what it costs to take and to give back; turn what all clients together send for
+	// alone is the cost of taking and giving back; turn counts what all clients together send for
 	// one that gives back and the next one that takes, at most.
 	alone, turn int64
 }{

@@ -170,7 +170,7 @@ func TestNextIsToldInAnotherOrder(t *testing.T) {
 }
 
 // TestNextLooksWhereEventsWereLost: go-zookeeper drops events that nobody reads in time, those that
-// say that the connection was lost, too.
+// tell that the connection was lost, too.
 func TestNextLooksWhereEventsWereLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWaiting(t, 4)

@@ -36,7 +36,7 @@ type Directory struct{ r *calls.Recipe }
 // NewDirectory returns the directory of the service at path, such as /services/web.
 func NewDirectory(c *Client, path string) *Directory { return &Directory{calls.New(c.client, path)} }
 
-// Listing is what a directory has read.
+// Listing holds what a directory has read.
 type Listing struct {
 	Exists     bool         // the path exists
 	Instances  []Registered // sorted by ID; never nil

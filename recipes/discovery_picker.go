@@ -66,7 +66,7 @@ type Picker struct {
 	snapshot
 }
 
-// snapshot is what a picker knows. In the beginning it has neither instances nor an error.
+// snapshot holds what a picker knows. In the beginning it has neither instances nor an error.
 type snapshot struct {
 	now     []Instance    // not nil once the picker has read the service
 	err     error         // why the picker cannot follow now

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// does is what every hold offers: a call for as long as it lasts.
+// does is offered by every hold: a call for as long as it lasts.
 type does interface {
 	Do(ctx context.Context, f func(context.Context) error) error
 	Close(ctx context.Context) error

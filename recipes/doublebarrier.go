@@ -47,7 +47,7 @@ type DoubleBarrier struct {
 	parties int
 }
 
-// membership is what a member inside the barrier knows.
+// membership holds what a member inside the barrier knows.
 type membership struct {
 	*contend.Contender
 	round []string // names of all members, its own included

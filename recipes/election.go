@@ -49,7 +49,7 @@ func (e *Election) Do(ctx context.Context, f func(ctx context.Context) error) er
 // the candidate resigns and stands again behind the others. If leadership was lost, DoEach ignores
 // the error of f, and the candidate stands again, too.
 //
-// The error is that of f, or of Campaign, including that of ctx.
+// It returns the error of f, or of Campaign, including ctx's.
 func (e *Election) DoEach(ctx context.Context, f func(ctx context.Context) error) error {
 	for {
 		err, over := e.x.Run(ctx, "do as leader", e.x.Line, f)

@@ -17,7 +17,7 @@ import (
 // its own. It reports what breaks the recipe's promise.
 type scenario func(t *testing.T, a, b *client, path string)
 
-// blow is what befalls one request that a client sends.
+// blow befalls one request that a client sends.
 type blow struct {
 	name string
 	// strike has it befall the nth request from now on; landed says later whether it has.
@@ -36,7 +36,7 @@ var twoReplies = []blow{{"two replies from", func(a *client, nth int) func() boo
 	return func() bool { return first() || second() }
 }}}
 
-// interrupts are what a caller is told of: its session ends before a request is carried out, or it
+// interrupts lists what a caller is told of: its session ends before a request is carried out, or it
 // gives up itself when the request is sent.
 var interrupts = []blow{
 	{"expired at", func(a *client, nth int) func() bool { return a.at(nth, a.expire) }},

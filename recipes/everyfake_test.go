@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// mishap is what happens to one request of client a, of all that it sends from the
+// mishap happens to one request of client a, of all that it sends from the
 // time when it is armed.
 type mishap struct {
 	name    string
@@ -131,5 +131,5 @@ func isWithoutEffect(err error) bool {
 	return ok && e.NoEffect()
 }
 
-// expires says that the mishap ends a's session.
+// expires reports whether the mishap ends a's session.
 func (m *mishap) expires() bool { return m.fate == nextSession || m.fate == lastOfSession }

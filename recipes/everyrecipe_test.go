@@ -26,7 +26,7 @@ func TestEveryRecipeSurvivesEveryLoss(t *testing.T) {
 	}
 }
 
-// leaves is what the first use of a recipe leaves in the tree, and each other one has to.
+// leaves tells what the first use of a recipe leaves in the tree, and each other one has to.
 type leaves struct {
 	sync.Mutex
 	known bool
@@ -138,7 +138,7 @@ func inTurn(ctx context.Context, steps []step, failed func(name string, err erro
 	}
 }
 
-// endsWithSession says that a call was told that what it had, or was about to have, ended with
+// endsWithSession reports whether a call was told that what it had, or was about to have, ended with
 // its session.
 func endsWithSession(err error) bool {
 	return errors.Is(err, recipes.ErrLost) || errors.Is(err, recipes.ErrSessionLost)

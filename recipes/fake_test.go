@@ -30,7 +30,7 @@ const (
 	lostReplyBehind       // carried out, and the next server has not heard of it
 )
 
-// tree is what all fakes of a test share.
+// tree is shared by all fakes of a test.
 type tree struct {
 	mu    sync.Mutex
 	zxid  int64
@@ -307,7 +307,7 @@ func (f *fake) catchUp() {
 	f.behind = nil
 }
 
-// view is what reads show.
+// view returns the tree that reads show.
 func (f *fake) view() *tree {
 	if f.behind != nil {
 		return &tree{nodes: f.behind}

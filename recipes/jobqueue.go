@@ -33,7 +33,7 @@ var (
 //
 // Its path is a persistent znode, which the recipe creates if it is missing, with these children:
 //
-//	jobs/<id>       each job that is not over; its data is that of the job
+//	jobs/<id>       each job that is not over, with the job's data
 //	pending/<id>-job-<attempts begun>-<tries>-<sequence>
 //	taken/<id>-taken-<worker>-<attempt>-<tries>-<sequence>
 //	done/<id>       the results of finished jobs

@@ -25,7 +25,7 @@ type Job struct {
 	q     *JobQueue
 	name  jobName
 	lease *contend.Hold // of the worker
-	// over, if set, gives up the lease, which is that of this job alone, when the job has ended.
+	// over, if set, gives up the lease, which is this job's alone, when the job has ended.
 	// The lease ended with the job if the outcome is Applied.
 	over func(calls.Outcome)
 

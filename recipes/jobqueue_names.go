@@ -19,7 +19,7 @@ const (
 // maxTries bounds the length of names.
 const maxTries = 1000
 
-// jobName is what the name of a job's znode says:
+// jobName holds what the name of a job's znode tells:
 //
 //	<id>-job-<attempts begun>-<tries>-<sequence>                 pending
 //	<id>-taken-<id of the worker>-<attempt>-<tries>-<sequence>   with a worker

@@ -22,7 +22,7 @@ type taking struct {
 	refused jobName // the last job that could not be taken
 }
 
-// take takes a job. wait says whether to wait for one.
+// take takes a job. If wait is set it waits for one.
 func (q *JobQueue) take(ctx context.Context, op string, wait bool) (j *Job, err error) {
 	t := &taking{q: q, Waiter: contend.Waiter{Standby: q.idle}}
 	defer t.Leave()

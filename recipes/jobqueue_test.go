@@ -65,7 +65,7 @@ func finishAll(ctx context.Context, t *testing.T, q *JobQueue) (data []string) {
 	}
 }
 
-// TestJobPutAtEveryRequest: a put has its effect once, or none, or says that it does not know.
+// TestJobPutAtEveryRequest: a put has its effect once, or none, or reports that it does not know.
 func TestJobPutAtEveryRequest(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		q := NewJobQueue(m.a, m.path, 3)
@@ -382,7 +382,7 @@ func (w *jobWorkers) quiet(i int, carriedOut bool, call func(context.Context) er
 	f.connected(true)
 }
 
-// TestJobFinishKeepsNoBuffer: what is sent late is what the caller had there when it called.
+// TestJobFinishKeepsNoBuffer: a late request has the data that the caller had when it called.
 func TestJobFinishKeepsNoBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 1, 3)
@@ -831,7 +831,7 @@ func TestJobPutOnceIntoAFullQueue(t *testing.T) {
 }
 
 // TestJobWithoutItsFolder: where somebody removed the folder that a job goes to, it is made
-// again; that is no reason to say that the job was lost, nor to leave one behind.
+// again; that is no reason to report the job as lost, nor to leave one behind.
 func TestJobWithoutItsFolder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newJobWorkers(t, 2, 2)

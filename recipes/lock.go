@@ -64,7 +64,7 @@ func (l *Lock) TryLock(ctx context.Context) (locked bool, err error) { return l.
 // should return soon after that. Until it has noticed, another client may hold the lock, so f should
 // hand the token that [Fence] returns for its context to whatever it writes to.
 //
-// The error is that of Lock, if f was not called; or that of f, joined with ErrLost if the hold
+// It returns the error of Lock, if f was not called; or the error of f, joined with ErrLost if the hold
 // ended before f did. nil means that f returned nil while the lock was held. If the lock cannot be
 // given back at once, that goes on in the background.
 func (l *Lock) Do(ctx context.Context, f func(ctx context.Context) error) error {

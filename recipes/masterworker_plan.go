@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// plan is what a master does in one term.
+// plan lists what a master does in one term.
 type plan struct {
 	m      *MasterWorker
 	master *contend.Contender
@@ -23,14 +23,14 @@ type plan struct {
 	workers map[string]string
 }
 
-// place is what a master knows of a place.
+// place holds what a master knows of a place.
 type place struct {
 	znodes.Node
 	worker string // the id of its worker
 	is     bool   // false: the znode only looks like a place
 }
 
-// observed is what the master saw when it looked.
+// observed holds what the master saw when it looked.
 type observed struct {
 	pending, lost []jobName
 	free          []place // the places without a task, the one that has waited longest first

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/znodes"
 )
 
-// crew is what clients of one master-worker have in common in a test.
+// crew holds what clients of one master-worker have in common in a test.
 type crew struct {
 	t    *testing.T
 	tr   *tree
@@ -24,7 +24,7 @@ type crew struct {
 	leading
 }
 
-// leading are those who stand for master.
+// leading lists the clients that stand for master.
 type leading struct {
 	calls sync.WaitGroup
 	stops []context.CancelFunc
@@ -129,7 +129,7 @@ func TestTaskTakeAtEveryRequest(t *testing.T) {
 	})
 }
 
-// TestTaskTakeSaysWhatItDid: a take that says that it had no effect has used no attempt.
+// TestTaskTakeSaysWhatItDid: a take that reports no effect has used no attempt.
 func TestTaskTakeSaysWhatItDid(t *testing.T) {
 	everyRequest(t, func(ctx context.Context, t *testing.T, m *mishap) {
 		c := crewOf(t, m)

@@ -27,7 +27,7 @@ const kindMember = "member"
 // clients can see the members.
 //
 // Its path is a persistent znode, which the recipe creates if it is missing. Each member is an
-// ephemeral sequential child <32 hex digits>-member-<sequence>. Its data is what the member wants
+// ephemeral sequential child <32 hex digits>-member-<sequence>. Its data is whatever the member wants
 // to publish, such as an address. The group ignores other children, including persistent ones that
 // look like members.
 //

@@ -19,7 +19,7 @@ const maxPaths = 256
 // MultiLock locks several paths at once: a client holds all of them or none. Most programs only
 // need [MultiLock.Do].
 //
-// Each path is that of a [Lock], and what Lock says holds here, too. A MultiLock excludes other
+// Each path is the path of a [Lock], and what Lock promises holds here, too. A MultiLock excludes other
 // MultiLocks and Locks on the same paths. One multi creates all contenders of a MultiLock, and one
 // multi removes them.
 //

@@ -40,7 +40,7 @@ var rankings = map[string]func(*Client) ranking{
 	},
 }
 
-// account is what came of the calls on a queue, one after the other.
+// account holds the outcome of the calls on a queue, one after the other.
 type account struct {
 	t    *testing.T
 	in   []string // certainly in it, the first to come out first
@@ -64,7 +64,7 @@ func (a *account) put(q ranking, priority int32, item string) {
 	}
 }
 
-// take takes one in one of the two ways, and says whether there may be another.
+// take takes one in one of the two ways, and reports whether there may be another.
 func (a *account) take(f func(context.Context) ([]byte, error)) bool {
 	a.t.Helper()
 	ctx, cancel := context.WithTimeout(a.t.Context(), 2*time.Second)

@@ -11,7 +11,7 @@ import (
 
 // This file follows the members of a SetPartitioner, and works out what is due to one of them.
 
-// followedShare is what is due to a member, as long as it is one.
+// followedShare is the share of a member, as long as it is one.
 type followedShare struct {
 	stop context.CancelFunc
 	left <-chan struct{} // closed when it is no member any more

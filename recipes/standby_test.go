@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/contend"
 )
 
-// waited is what clients wait for on a queue: an item, or room for one.
+// waited is awaited by clients on a queue: an item, or room for one.
 type waited struct {
 	wait  func(context.Context) error
 	give  func(context.Context) error // something that one of them waits for

@@ -61,7 +61,7 @@ func first[T any](of func(ctx context.Context, yield func(T, error) bool)) func(
 	}
 }
 
-// someItem is what is put into znodes.
+// someItem is put into znodes.
 var someItem = []byte("some item")
 
 type queueOfBytes interface {

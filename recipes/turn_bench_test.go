@@ -19,7 +19,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// turnTaker is what clients take in turn: a hold that one gives back and the next one gets, or an
+// turnTaker is something that clients take in turn: a hold that one gives back and the next one gets, or an
 // item that somebody puts and one of those who wait gets.
 type turnTaker struct {
 	take, give func(context.Context) error

@@ -120,7 +120,7 @@ func notInSite(r rune) bool {
 
 func (t *TwoPhaseCommit) vote(site string) string { return znodes.Join(t.r.Path, votePrefix+site) }
 
-// Vote says that a site can commit the transaction, or that it cannot. A site has one vote. It may
+// Vote votes that a site can commit the transaction, or that it cannot. A site has one vote. It may
 // give the same vote again, so a site that is not sure calls Vote again. A site that has called Vote
 // with yes must be able to commit until it knows the outcome.
 //

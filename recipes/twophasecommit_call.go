@@ -159,7 +159,7 @@ func (w *transactionCall) await(ctx context.Context, due time.Time, event <-chan
 	return w.r.Client.WaitFor(ctx, w.z, most, event, changed)
 }
 
-// seenTransaction is what a look shows.
+// seenTransaction holds what a look shows.
 type seenTransaction struct {
 	outcome string // that was decided, or that follows from the votes; "" if there is none
 	decided bool

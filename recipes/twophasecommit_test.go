@@ -263,7 +263,7 @@ func transactionOf(ctx context.Context, t *testing.T, m *mishap, ofC, hit string
 	must(t, b.Close(ctx))
 }
 
-// settledAs checks what the error of a call says of the znode that it makes; was says that it
+// settledAs checks what the error of a call tells of the znode that it makes; was means that it
 // was there before.
 func settledAs(t *testing.T, m *mishap, what string, err error, node string, was bool) {
 	t.Helper()

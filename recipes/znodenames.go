@@ -16,7 +16,7 @@ const (
 	Items                  // each waits to be taken
 )
 
-// Ranking is what the rank in a name means.
+// Ranking tells what the rank in a name means.
 type Ranking int
 
 // The rankings.
@@ -26,7 +26,7 @@ const (
 	ByDueTime          // the time at which an item is due, in milliseconds since 1970
 )
 
-// Name is what the name of a znode says, if a recipe of this package has created the znode.
+// Name holds the parts of a znode's name, if a recipe of this package has created the znode.
 type Name struct {
 	Recipe string // "lock", "queue"; the simplest one if several use such names
 	Turn   Turn
@@ -38,7 +38,7 @@ type Name struct {
 	Holds, HeldBy string
 	// Ranking is the meaning of [Name.Rank].
 	Ranking Ranking
-	// Instance says that instances of a service have such names, too.
+	// Instance means that instances of a service have such names, too.
 	Instance bool
 	// Holder is the id of the worker that has a job, or "".
 	Holder string

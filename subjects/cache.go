@@ -31,7 +31,7 @@ type Cache interface {
 // current copy, and the property current is not checked.
 type NeverCurrent interface{ NeverCurrent() }
 
-// OfferNeverCurrent is what an adapter offers for a [NeverCurrent] cache.
+// OfferNeverCurrent is the offer by which an adapter declares a [NeverCurrent] cache.
 const OfferNeverCurrent = "never-current"
 
 // NewCache is zklab's own cache, recipes.Cache.

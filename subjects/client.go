@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Client is what a subject gets to work with. A subject opens sessions of its own with
+// Client gives a subject its client of ZooKeeper. A subject opens sessions of its own with
 // [Client.Connect], or with Dial, so that faults reach them.
 type Client struct {
 	ID      int           // from 0
@@ -55,7 +55,7 @@ type Client struct {
 // ErrProcess. It is safe for concurrent use.
 type Remote interface {
 	// Make makes an object of a recipe, by the name of its workload, on a path. The value
-	// is its further argument, or nil. offers are what it may offer beyond its operations.
+	// is its further argument, or nil. offers lists what it may offer beyond its operations.
 	Make(recipe, path string, value any, offers ...string) (Object, error)
 	// Touch makes one quorum write on the other process's session that changes nothing. It
 	// returns ErrCannot if the process does not offer that.

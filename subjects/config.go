@@ -10,7 +10,7 @@ import (
 // Config is a configuration that clients change and watch: the data of the znode at its
 // path. It is unset while the znode does not exist.
 type Config interface {
-	// Set sets each value once. It is called again with a value only after an error that says that the
+	// Set sets each value once. It is called again with a value only after an error that reports that the
 	// call had no effect ([NoEffect]).
 	Set(ctx context.Context, value string) error
 	// Delete unsets the configuration.

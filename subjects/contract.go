@@ -57,13 +57,13 @@ func further[S, T, A, R any](offer string, of *Op[T, A, R]) *Op[S, A, R] {
 	return o
 }
 
-// readOnly says that the operation changes nothing, whatever its errors say.
+// readOnly marks the operation as one that changes nothing, whatever its errors tell.
 func (o *Op[S, A, R]) readOnly() *Op[S, A, R] { o.reads = true; return o }
 
 // Name is the name of the operation, in the record and for another process.
 func (o *Op[S, A, R]) Name() string { return o.name }
 
-// On calls the operation of a subject. An argument that says that it is zero (IsZero) is not sent.
+// On calls the operation of a subject. An argument whose method IsZero reports true is not sent.
 func (o *Op[S, A, R]) On(ctx context.Context, at At[S], a A) (r R, err error) {
 	if at.There != nil {
 		r, err = o.there(ctx, at.There, a)
@@ -92,7 +92,7 @@ func (o *Op[S, A, R]) there(ctx context.Context, object Object, a A) (r R, err e
 	return r, err
 }
 
-// isZero reports whether a value says that it is zero, and is not sent.
+// isZero reports whether a value calls itself zero, and is not sent.
 func isZero(v any) bool {
 	z, ok := v.(interface{ IsZero() bool })
 	return ok && z.IsZero()
@@ -146,7 +146,7 @@ func (a At[S]) Offers(offer string) bool {
 	return slices.Contains(a.offers, offer)
 }
 
-// Contract is what subjects of one kind can do, in this process or in another one. M is what a constructor gets beyond
+// Contract lists the operations of subjects of one kind, in this process or in another one. A constructor gets an M beyond
 // the path; None if nothing.
 type Contract[S, M any] struct {
 	model      *models.Model
@@ -159,13 +159,13 @@ type Contract[S, M any] struct {
 	serves     func(subject S, to *Served) // adds what operations do not say; nil for none
 }
 
-// offer is what a subject may offer beyond its contract.
+// offer is an ability that a subject may have beyond its contract.
 type offer struct {
 	name string
 	has  func(subject any) bool
 }
 
-// offers says that subjects that implement T offer something.
+// offers declares that a subject that implements T has the named offer.
 func offers[T any](name string) offer {
 	return offer{name, func(subject any) bool { _, ok := Offered[T](subject); return ok }}
 }
@@ -195,7 +195,7 @@ func (k *Contract[S, M]) Offers() (names []string) {
 	return names
 }
 
-// With is what the request make says of an object beyond its path; nil if nothing.
+// With returns the part of the request make about an object beyond its path; nil if there is none.
 func (k *Contract[S, M]) With(m M) any {
 	if k.with == "" {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// contracts are those of all objects.
+// contracts lists the contracts of all objects.
 var contracts = []interface {
 	Name() string
 	Operations() []string

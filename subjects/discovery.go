@@ -18,7 +18,7 @@ type Service interface {
 	// started again may register under the name that it had before, see [Group].
 	Register(ctx context.Context, instance string) error
 	// Unregister ends that. Even after an error this client is no longer an instance,
-	// unless the error says that the call had no effect ([NoEffect]): then it still is one, and
+	// unless the error reports that the call had no effect ([NoEffect]): then it still is one, and
 	// Unregister may be called again, as Leave of a [Group]. A plain zk.ErrNoAuth does not say so.
 	Unregister(ctx context.Context) error
 	// Lookup returns the names of all instances. They may be old, but not older than what

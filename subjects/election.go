@@ -22,7 +22,7 @@ type LeaderTeller interface {
 	Leader(ctx context.Context) (string, error)
 }
 
-// OfferLeader is what an election in another process offers if it has the operation leader.
+// OfferLeader is offered by an election in another process that has the operation leader.
 const OfferLeader = models.FLeader
 
 // NewElection is zklab's own leader election, recipes.Election.

@@ -85,7 +85,7 @@ func (e *statesElection) Lost() <-chan struct{} {
 	return e.lost
 }
 
-// noHold is what Lost returns without a hold.
+// noHold is returned by Lost without a hold.
 var noHold = func() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)

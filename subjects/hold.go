@@ -183,7 +183,7 @@ func (h *remoteHold) Offered(target any) bool {
 	return h.Offers(OfferLost)
 }
 
-// remoteGrant is what a hold in another process tells of its present grant.
+// remoteGrant is the present grant of a hold in another process.
 type remoteGrant struct{ of *remoteHold }
 
 // Lost returns nil before the first hold; a nil channel never closes.

@@ -31,7 +31,7 @@ func (n itemNames) ItemNames() string        { return n.Items }
 // ownItems are the items of zklab's own queues.
 var ownItems = itemNames{"-item-"}
 
-// queues is the contract of queues of one kind, which say which children of their znodes are items.
+// queues is the contract of queues of one kind, whose isItem tells which children of their znodes are items.
 func queues[Q any](m *models.Model, offers offer, operations ...operation[Q]) *Contract[Q, None] {
 	return &Contract[Q, None]{
 		model: m, operations: operations, offers: []offer{offers},
@@ -88,7 +88,7 @@ func RoomIn(queue At[Queue]) int {
 	return about.Room
 }
 
-// ItemsIn returns the function that says which children of a queue's znode are items; see [Itemizer].
+// ItemsIn returns the function that tells which children of a queue's znode are items; see [Itemizer].
 func ItemsIn[Q any](queue At[Q]) (isItem func(child string) bool) {
 	if queue.There == nil {
 		if i, ok := Offered[Itemizer](queue.Here); ok {

@@ -41,7 +41,7 @@ type Job interface {
 	Finish(ctx context.Context) error
 	// GiveBack ends only the attempt.
 	//
-	// One of the two is called, also if the job was lost. If it fails with an error that says that the
+	// One of the two is called, also if the job was lost. If it fails with an error that reports that the
 	// call had no effect ([NoEffect]), and the job is not lost, it is called again, twice at most.
 	GiveBack(ctx context.Context) error
 }

@@ -22,7 +22,7 @@ type Group interface {
 	// ends, and does not make it a member.
 	Join(ctx context.Context, member string) error
 	// Leave ends that. Even after an error this client is no longer a member, unless the
-	// error says that the call had no effect ([NoEffect]): then it is still one, and Leave may be
+	// error reports that the call had no effect ([NoEffect]): then it is still one, and Leave may be
 	// called again. Leave may also be called after its session has ended.
 	Leave(ctx context.Context) error
 	// Members returns the names of all members. They may be old, but not older than what
@@ -39,7 +39,7 @@ type Group interface {
 // are a znode each, whose data is the member: by the transaction log.
 type Snapshots interface{ Snapshots() }
 
-// OfferSnapshots is what an adapter offers for a [Snapshots] group or service.
+// OfferSnapshots is the offer by which an adapter declares a [Snapshots] group or service.
 const OfferSnapshots = "snapshots"
 
 // NewGroup is zklab's own group, recipes.Group.

@@ -19,7 +19,7 @@ type Partitioner interface {
 	// called again.
 	Release(ctx context.Context) error
 	// Leave ends the membership of a client that holds nothing. Even after an error it is no
-	// longer a member, unless the error says that the call had no effect ([NoEffect]). Then Leave may be
+	// longer a member, unless the error reports that the call had no effect ([NoEffect]). Then Leave may be
 	// called again.
 	Leave(ctx context.Context) error
 }

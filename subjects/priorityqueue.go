@@ -20,7 +20,7 @@ type PriorityQueue interface {
 // the client is connected to.
 type Strict interface{ IsStrict() }
 
-// OfferStrict is what an adapter offers for a [Strict] priority queue or delay queue.
+// OfferStrict is the offer by which an adapter declares a [Strict] priority queue or delay queue.
 const OfferStrict = "strict"
 
 // NewPriorityQueue is zklab's own strict priority queue, recipes.PriorityQueue.

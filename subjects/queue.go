@@ -26,7 +26,7 @@ func NewQueue(c *Client, path string) (Queue, error) {
 // same for all clients. While it is full, Put waits until ctx ends.
 type Bounded interface{ Capacity() int }
 
-// OfferBounded is what an adapter offers for a [Bounded] queue.
+// OfferBounded is the offer by which an adapter declares a [Bounded] queue.
 const OfferBounded = "bounded"
 
 // NewLongQueue is zklab's own queue of any length, recipes.LongQueue, with folders so short

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// program is what a client runs as that answers make with something.
+// program is a client's adapter that answers make with something.
 type program struct {
 	Remote
 	Object

@@ -77,7 +77,7 @@ func (r *register) CAS(ctx context.Context, from, to string) (Mark, error) {
 	})
 }
 
-// errAnotherSession says that a read may be older than its kind allows: what one session
+// errAnotherSession means that a read may be older than its kind allows: what one session
 // has seen says nothing about the next session.
 var errAnotherSession = errors.New("the session changed during the read")
 

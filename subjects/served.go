@@ -13,7 +13,7 @@ import (
 // subjects calls adapter.Serve with makers from this package ([ServeLock]). Its library may
 // have its own connections ([Own]).
 
-// Maker makes a subject for another process. The value is what the request make says beyond
+// Maker makes a subject for another process. The value comes from the request make, beyond
 // the path; nil if nothing.
 type Maker func(c *Client, path string, value json.RawMessage) (*Served, error)
 
@@ -21,7 +21,7 @@ type Maker func(c *Client, path string, value json.RawMessage) (*Served, error)
 type Served struct {
 	Subject    any // closed at the end if it is a [Closer]
 	Operations map[string]Operation
-	// Offers are what it can do beyond the operations that every subject of its kind has.
+	// Offers lists what it can do beyond the operations that every subject of its kind has.
 	Offers []string
 	// About is the value in the answer to make; nil for none.
 	About any

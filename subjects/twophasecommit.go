@@ -12,7 +12,7 @@ import (
 type Transaction interface {
 	// Prepare begins it. After an error it is called again with the same sites.
 	Prepare(ctx context.Context, sites []string) error
-	// Vote says whether a site can commit. The same vote may be given again: after an error, and
+	// Vote reports whether a site can commit. The same vote may be given again: after an error, and
 	// also after a success.
 	Vote(ctx context.Context, site string, yes bool) error
 	// Decide waits until the transaction is decided, and returns whether it was committed.

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// earlyAnswers say whether every await that passed can have seen the barrier down.
+// earlyAnswers tell whether every await that passed can have seen the barrier down.
 // What it saw is a state from after the last sign of life before its call, and
 // not from before what its session had been shown then.
 func earlyAnswers(h record) answers {

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// paths are those of a cached subtree that anybody changed or was shown.
+// paths lists the paths of a cached subtree that anybody changed or was shown.
 func (h record) paths(key string) []string {
 	all := map[string]bool{}
 	for _, o := range h.ops {
@@ -41,7 +41,7 @@ func nodeOf(arg string) (v models.CachedNode) {
 	return v
 }
 
-// cached is what a record says of one znode of a cached subtree. A look that asked for a
+// cached holds what a record tells of one znode of a cached subtree. A look that asked for a
 // current copy has isLatest.
 func (h record) cached(key, path string) watched {
 	w := watched{faults: h.deletions()}
@@ -75,7 +75,7 @@ func (h record) cached(key, path string) watched {
 
 func asAsked(a act) (string, bool) { return a.f, true }
 
-// current says whether what was said to be current was, of each look by itself.
+// current tells of each look by itself whether what claimed to be current was.
 func (w watched) current() string {
 	answer := valid
 	for _, look := range w.shown {

@@ -11,14 +11,14 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A txn2 is what a record says of one transaction, apart from what certainly failed.
+// A txn2 holds what a record tells of one transaction, apart from what certainly failed.
 type txn2 struct {
 	sites   []string
 	prepare []op
 	votes   []ballot
 	asked   []asking
-	// changed says that a site gave two different votes, or that there is none; odd that, or that
-	// nobody knows the sites: no run is so, and the properties do not say what it means.
+	// changed means that a site gave two different votes, or that there is none; odd that, or that
+	// nobody knows the sites: no run is so, and the properties leave open what it means.
 	changed, odd bool
 }
 
@@ -95,8 +95,8 @@ func first(all []asking) int64 {
 	return at
 }
 
-// commitAnswers are those of each property by its sentence, and "explained": whether some order
-// explains all that was told, which agreement, validity and no-lazy-abort say together.
+// commitAnswers holds the answers of each property by its sentence, and "explained": whether some order
+// explains all that was told, which agreement, validity and no-lazy-abort require together.
 func commitAnswers(h record) answers {
 	all := answers{"agreement": valid, "validity": valid, "no-lazy-abort": valid, "irrevocable": valid, "explained": valid}
 	for _, key := range keysOf(h.ops) {
@@ -130,7 +130,7 @@ func (a answers) worst(property, answer string) {
 	}
 }
 
-// revoked says whether one client was told another outcome later.
+// revoked reports whether one client was told another outcome later.
 func (t txn2) revoked() bool {
 	for _, a := range t.told(true) {
 		for _, b := range t.told(false) {
@@ -195,14 +195,14 @@ func (t txn2) lazy() string {
 	return violation
 }
 
-// refusable says whether a site's no may have been in by then.
+// refusable reports whether a site's no may have been in by then.
 func (t txn2) refusable(by int64) bool {
 	return slices.ContainsFunc(t.votes, func(v ballot) bool {
 		return !v.Yes && v.inv <= by && slices.Contains(t.sites, v.Site)
 	})
 }
 
-// missable says whether a site's vote need not have been in before a moment. Later it is in all the more.
+// missable reports whether a site's vote need not have been in before a moment. Later it is in all the more.
 func (t txn2) missable(site string, at int64) bool {
 	for _, v := range t.votes {
 		if v.Site == site && v.out == ok && v.ret < at {
@@ -413,10 +413,10 @@ func TestOwnCommits(t *testing.T) {
 	own{name: "termination", generate: ownWaits, ours: terminationAnswers, agree: exact}.compare(t)
 }
 
-// bound is what a wait may last: the session's timeout, two ticks, and two seconds.
+// bound is the longest that a wait may last: the session's timeout, two ticks, and two seconds.
 const bound = 8e9
 
-// terminationAnswers add up nothing: a wait is what one connection lasts of it. Where only the
+// terminationAnswers add up nothing: a wait lasts as long as one connection lasts of it. Where only the
 // sum of connections is too long the sentence does not decide.
 func terminationAnswers(h record) answers {
 	all := answers{"termination": valid}

@@ -38,7 +38,7 @@ const (
 	undecided = "undecided" // here; any answer will do
 )
 
-// answers are those of one side about a history, by what was asked.
+// answers holds the answers of one side about a history, by the question.
 type answers map[string]string
 
 // A subject of comparison: an object, or a property.

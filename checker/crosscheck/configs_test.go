@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// config is what a record says of a configuration.
+// config returns what a record tells of a configuration.
 func (h record) config(key string) watched {
 	w := watched{faults: h.deletions()}
 	watcher := h.watchers()
@@ -96,7 +96,7 @@ func TestOwnConfig(t *testing.T) {
 	own{name: "config", generate: ownConfig, ours: configAnswers, zklab: withDefects}.compare(t)
 }
 
-// orderInLog says whether each watcher was told in the order of the transactions.
+// orderInLog tells whether each watcher was told in the order of the transactions.
 func (h record) orderInLog(w watched, key string) string {
 	was := h.versions(key)
 	at := map[int]int{}
@@ -117,7 +117,7 @@ func (h record) orderInLog(w watched, key string) string {
 	return unknown
 }
 
-// faithful says whether the log has what the clients say that they changed, nothing else,
+// faithful reports whether the log has what the clients claim to have changed, nothing else,
 // and one that certainly was done, by which one recognises it.
 func (h record) faithful(w watched, key string) bool {
 	if recognised := h.config("last"); len(recognised.changes) < 2 {
@@ -144,7 +144,7 @@ func (h record) faithful(w watched, key string) bool {
 	return true
 }
 
-// logged says whether the log has all that was shown.
+// logged reports whether the log has all that was shown.
 func (h record) logged(w watched, was []version) bool {
 	for _, o := range w.shown {
 		found := false
@@ -173,7 +173,7 @@ func (h record) versions(key string) []version {
 	return all
 }
 
-// first says whether what each watcher was told first was over when it first asked, by all that
+// first tells whether what each watcher was told first was over when it first asked, by all that
 // its session had seen. A call that was not answered counts.
 func (h record) first(key string) string {
 	since, told := map[int]int64{}, map[int]bool{}
@@ -264,7 +264,7 @@ func (s *watching) transactions() []history.Txn {
 		history.Txn{Zxid: last + 2, Session: 0x14, Type: "setData", Path: "/config/last", Data: []byte("last1"), Version: 1})
 }
 
-// end has another key set twice after all else, which says that there is no more of the first one.
+// end has another key set twice after all else, which shows that there is no more of the first one.
 func (s *watching) end() {
 	at := int64(0)
 	for _, o := range s.ops {

@@ -28,7 +28,7 @@ func drift(h record, by int64) (ahead, behind int64) {
 	return ahead, behind
 }
 
-// early says whether an item came out before it was due: certainly, if that is so
+// early tells whether an item came out before it was due: certainly, if that is so
 // whatever the clocks did in the whole run; certainly not, if the wall clock of then
 // explains it.
 func (q ranked) early(h record) string {

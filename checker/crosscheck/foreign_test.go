@@ -23,10 +23,10 @@ type plain struct {
 	ends   bool   // processes end with an unknown outcome, as Jepsen's do
 	order  uint64 // of events at equal times
 	untold bool   // without times
-	begins string // what a register holds at first; "" is what the format says
+	begins string // the first value of a register; "" leaves it to the format
 }
 
-// An object is what a model of zklab check is about.
+// An object belongs to a model of zklab check.
 type object struct {
 	model  string
 	start  string
@@ -79,7 +79,7 @@ func (o *object) generate(r *rand.Rand) plain {
 	return h
 }
 
-// ownTie says whether a process was answered and called again at one time.
+// ownTie reports whether a process was answered and called again at one time.
 func ownTie(ops []op) bool {
 	for i, a := range ops {
 		for _, b := range ops[i+1:] {
@@ -91,7 +91,7 @@ func ownTie(ops []op) bool {
 	return false
 }
 
-// allAtOnce says whether all times are equal: then they tell nothing.
+// allAtOnce reports whether all times are equal: then they tell nothing.
 func allAtOnce(ops []op) bool {
 	return !slices.ContainsFunc(ops, func(o op) bool {
 		return o.inv != ops[0].inv || o.out != open && o.ret != ops[0].inv
@@ -139,8 +139,8 @@ func (o *object) mutate(r *rand.Rand, ops []op) {
 	}
 }
 
-// number gives the events their places as times: that is what a file without
-// times says.
+// number gives the events their places as times: a file without times means
+// these.
 func (h *plain) number() {
 	for n, e := range h.events() {
 		if e.invoke {
@@ -200,7 +200,7 @@ func (h *plain) events() []event {
 	}
 }
 
-// processes are those of the operations.
+// processes lists the processes of the operations.
 func (h *plain) processes() []int {
 	all := make([]int, len(h.ops))
 	for _, e := range h.events() {
@@ -308,7 +308,7 @@ func (h *plain) of(key string) plain {
 	return one
 }
 
-// load is what zklab check makes of the file.
+// load loads the file as zklab check does.
 func (o *object) load(h plain) (*linear.History, error) {
 	m, err := linear.ParseModel(o.model)
 	if err != nil {

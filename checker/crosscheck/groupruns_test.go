@@ -256,7 +256,7 @@ func (s *gathering) end(session int64) {
 	}
 }
 
-// rejoin is what a client does in its next session, if that still lives.
+// rejoin joins again in a client's next session, if that still lives.
 func (s *gathering) rejoin(l life) {
 	for _, name := range slices.Sorted(maps.Keys(s.owner)) {
 		if s.owner[name] == l.session-0x10 && !s.left[name] && s.of(l.client, never).session == l.session {
@@ -293,7 +293,7 @@ func (s *gathering) take(o *op, now int64) {
 	o.with.seen[1], o.with.alive[1] = s.seen[o.with.owner], s.alive[o.with.owner]
 }
 
-// wrote says that a quorum has answered a session what it sent then.
+// wrote notes that a quorum has answered a session what it sent then.
 func (s *gathering) wrote(session, sent int64) {
 	s.view[fmt.Sprint(session)] = len(s.versions) - 1
 	s.seen[session], s.got[session] = s.now().zxid, s.now().zxid
@@ -487,7 +487,7 @@ func (s *gathering) misshow(o, other *op) {
 	o.res = asJSON(models.Members{Members: slices.Compact(shown)})
 }
 
-// earlier is what a client was shown before, by one of its lists, or of what it was told of.
+// earlier returns what a client was shown before, by one of its lists, or of what it was told of.
 func (s *gathering) earlier(o *op) []string {
 	var all [][]string
 	for i := range s.ops {

@@ -13,7 +13,7 @@ import (
 
 // A membership and a discovery are both groups.
 
-// A group is what a record says of one, apart from what certainly failed.
+// A group holds what a record tells of one, apart from what certainly failed.
 type group struct {
 	record
 	key     string
@@ -39,7 +39,7 @@ type look struct {
 	// before is the look in front of it in its stream, or -1: the last list of its session, the last
 	// change that its client was told of; of a pick the change that it goes by.
 	before int
-	// loose says that it need not be behind that: that one ended when it began, or either of them was
+	// loose means that it need not be behind that: that one ended when it began, or either of them was
 	// asked for in one session and answered in another.
 	loose bool
 }
@@ -128,7 +128,7 @@ func (g group) known(name string) int {
 	return slices.IndexFunc(g.members, func(m joined) bool { return m.name == name })
 }
 
-// real says whether all who were shown had asked to join by then.
+// real reports whether all who were shown had asked to join by then.
 func (g group) real() bool {
 	for _, l := range g.looks {
 		for _, name := range l.shown {
@@ -141,14 +141,14 @@ func (g group) real() bool {
 	return true
 }
 
-// early says whether a member was shown before it asked to join: that is not real, and no more.
+// early reports whether a member was shown before it asked to join: that is not real, and no more.
 func (g group) early(m int, looks []int) bool {
 	return slices.ContainsFunc(looks, func(i int) bool {
 		return slices.Contains(g.looks[i].shown, g.members[m].name) && g.looks[i].ret < g.members[m].join.inv
 	})
 }
 
-// A groupStory says which orders may explain a group.
+// A groupStory chooses the orders that may explain a group.
 type groupStory struct {
 	only  []int // of the members: what is shown of the others is not asked
 	looks []int
@@ -158,7 +158,7 @@ type groupStory struct {
 	strictly bool
 }
 
-// right says whether some order of joins, leaves and ends of sessions has a moment for each look
+// right reports whether some order of joins, leaves and ends of sessions has a moment for each look
 // at which it shows what the group is, those of a stream one after the other. A look may be as old
 // as it likes: what it shows was once.
 func (g group) right(s groupStory) bool {
@@ -245,7 +245,7 @@ func (g group) stays(m int, strictly bool) []call {
 	return all
 }
 
-// oneCreate says that so few transactions were committed during a join that its znode was created only
+// oneCreate reports whether so few transactions were committed during a join that its znode was created only
 // once: to create it, delete it and create it again takes three.
 func (g group) oneCreate(j op) bool {
 	before := j.with.seen[0]
@@ -366,7 +366,7 @@ func (g group) within(o op, l look, strictly bool) bool {
 		(strictly || !moved(o) && o.inv <= l.inv)
 }
 
-// outdated says whether a look shows somebody who had left by all that its session had seen: who left
+// outdated reports whether a look shows somebody who had left by all that its session had seen: who left
 // in another session than that in which he joined may have been told so by a server that lags.
 func (g group) outdated(m int, l look) bool {
 	j := g.members[m].join
@@ -378,7 +378,7 @@ func (g group) outdated(m int, l look) bool {
 	})
 }
 
-// sure is what the client of a look had seen for certain: if it connected again, a server need only
+// sure returns what the client of a look had seen for certain: if it connected again, a server need only
 // have what it had got until then.
 func (g group) sure(l look, strictly bool) int64 {
 	bound := l.with.seen[0]
@@ -396,7 +396,7 @@ func (g group) sure(l look, strictly bool) int64 {
 	return bound
 }
 
-// connectedBefore says whether a session had been connected before a fact.
+// connectedBefore reports whether a session had been connected before a fact.
 func (g group) connectedBefore(fact int) bool {
 	at := g.facts[fact]
 	for i, f := range g.facts {
@@ -479,7 +479,7 @@ func (g group) stream(last int) []int {
 	return all
 }
 
-// told is what a property says of some looks: it is kept if they have a story by the letter, and
+// told returns a property's answer about some looks: it is kept if they have a story by the letter, and
 // broken if they have none even of some one member by itself.
 func (g group) told(looks []int, seen bool) string {
 	if g.right(groupStory{only: g.all(), looks: looks, seen: seen, strictly: true}) {
@@ -493,7 +493,7 @@ func (g group) told(looks []int, seen bool) string {
 	return unknown
 }
 
-// groupAnswers are those of each property that goes without a log and a time limit.
+// groupAnswers holds the answers of each property that goes without a log and a time limit.
 func groupAnswers(h record) answers {
 	all := answers{}
 	for _, o := range h.ops {
@@ -527,7 +527,7 @@ func groupAnswers(h record) answers {
 	return all
 }
 
-// picked says whether a pick goes by what its client was told of last. Of two instances it is asked
+// picked tells whether a pick goes by what its client was told of last. Of two instances it is asked
 // only whether one had unregistered before the other, which its client was told of, came.
 func (g group) picked(i int) string {
 	if !g.real() {
@@ -553,7 +553,7 @@ func (g group) picked(i int) string {
 	return unknown
 }
 
-// unregistered says whether an instance certainly had before one of others came.
+// unregistered reports whether an instance certainly had before one of others came.
 func (g group) unregistered(name string, others []string) bool {
 	m := g.known(name)
 	if m < 0 || slices.Contains(others, name) {
@@ -569,7 +569,7 @@ func (g group) unregistered(name string, others []string) bool {
 	return false
 }
 
-// together says whether all looks have one story: then the reference model finds nothing wrong.
+// together tells whether all looks have one story: then the reference model finds nothing wrong.
 func (g group) together() string {
 	var all []int
 	for i := range g.looks {

@@ -58,7 +58,7 @@ func (h record) crashed(client int, after int64) int64 {
 	return never
 }
 
-// missed says whether a list lacks a member that certainly is there, and was due: if the list was asked
+// missed tells whether a list lacks a member that certainly is there, and was due: if the list was asked
 // for long after the member joined, and both clients were connected until it had been answered.
 func (g group) missed(m joined, l look) string {
 	killed := g.crashed(m.join.client, m.join.inv) <= l.ret
@@ -73,7 +73,7 @@ func (g group) missed(m joined, l look) string {
 	return answer
 }
 
-// stayed says whether a list shows a member for long after its client crashed. Nothing is asked of
+// stayed tells whether a list shows a member for long after its client crashed. Nothing is asked of
 // one that had left before, or whose join was not answered.
 func (g group) stayed(m joined, l look) string {
 	killed := g.crashed(m.join.client, m.join.inv)
@@ -88,7 +88,7 @@ func (g group) stayed(m joined, l look) string {
 	return answer
 }
 
-// overdue says whether a look was asked for longer than patience after a moment, counting the time in
+// overdue tells whether a look was asked for longer than patience after a moment, counting the time in
 // which its client and another one were connected.
 func (g group) overdue(since int64, peer int, l look, patience int64) string {
 	if g.loaded() == never || patience == never {
@@ -148,7 +148,7 @@ func (h record) parted(key string) map[string]parted {
 	return all
 }
 
-// ghosts says whether lists show members that were to go for longer than patience by then.
+// ghosts tells whether lists show members that were to go for longer than patience by then.
 func (g group) ghosts(patience int64) string {
 	all := answers{"": valid}
 	for name, p := range g.parted(g.key) {
@@ -169,7 +169,7 @@ func (g group) ghosts(patience int64) string {
 	return all[""]
 }
 
-// perhaps says whether the text leaves it open if a list may show a member that is to go: its client
+// perhaps reports whether the text leaves it open if a list may show a member that is to go: its client
 // crashed at any time; it left again, from when on the time may count anew; or its join certainly had
 // no effect, which breaks real.
 func (g group) perhaps(p parted, l look) bool {
@@ -259,7 +259,7 @@ func (s *gathering) part() {
 	s.ops = slices.Concat(first, s.ops)
 }
 
-// someOf are those who have begun to join before an operation: mostly without those who began to leave,
+// someOf returns some who have begun to join before an operation: mostly without those who began to leave,
 // or whose joins ended in an error.
 func (s *gathering) someOf(place int) []string {
 	in := map[string]bool{}
@@ -300,7 +300,7 @@ func (h record) unleft() record {
 	return h
 }
 
-// haunted says whether any list shows a member that was to go.
+// haunted reports whether any list shows a member that was to go.
 func (h record) haunted() bool {
 	return slices.ContainsFunc(keysOf(h.ops), func(key string) bool { return h.group(key).ghosts(bound) == violation })
 }

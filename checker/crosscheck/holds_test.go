@@ -29,7 +29,7 @@ type hold struct {
 func begun(a op) hold {
 	one := hold{ai: a.inv, ao: a.ret, token: field(a.res, "token"), client: a.client, session: a.with.owner, e: never}
 	for _, value := range []string{a.arg, a.res} {
-		var of models.Keys // those of a partitioner are what it was granted
+		var of models.Keys // a partitioner's are the ones that it was granted
 		if value == "" {
 			continue
 		}
@@ -60,7 +60,7 @@ func holdsOf(h record, key string) (holds []hold, agrees bool) {
 	return holds, agrees
 }
 
-// asked says whether every yes of a client is about what it had been granted:
+// asked reports whether every yes of a client is about what it had been granted:
 // others would be terms of their own, of leaders that nobody made stand.
 func asked(h record, key string) bool {
 	holds := map[int]int64{}
@@ -137,7 +137,7 @@ func deaths(h record, session int64) (lo, hi int64) {
 	return lo, hi
 }
 
-// fits says whether holds can have been one after the other in this order: each
+// fits reports whether holds can have been one after the other in this order: each
 // granted as early as it can be, and over as early as it can be.
 func fits(holds []hold) bool {
 	now := int64(math.MinInt64)
@@ -152,7 +152,7 @@ func fits(holds []hold) bool {
 	return true
 }
 
-// permutations calls f with each order until it says that one will do.
+// permutations calls f with each order until it returns true.
 func permutations[T any](all []T, f func([]T) bool) bool {
 	var from func(n int) bool
 	from = func(n int) bool {
@@ -278,7 +278,7 @@ func newHolding(h *record, r *rand.Rand) *holding {
 
 func (s *holding) gap() int64 { return int64(max(0, s.r.IntN(5)-1)) }
 
-// partsOf are what is held of a key, by names of their own.
+// partsOf returns the held parts of a key, by names of their own.
 func (s *holding) partsOf(key string) []string {
 	if len(s.parts) == 0 {
 		return []string{key}

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A job is what a record says of one, apart from what certainly failed.
+// A job holds what a record tells of one, apart from what certainly failed.
 type job struct {
 	item     string
 	puts     []op
@@ -21,7 +21,7 @@ type job struct {
 	finishes []finish
 	look     *models.Jobs // the last one, if there was one
 	looked   int64
-	// odd says that a worker was given the job while it had it: whose finish is which then?
+	// odd means that a worker was given the job while it had it: whose finish is which then?
 	odd bool
 }
 
@@ -143,7 +143,7 @@ func (j *job) took(h record, i int) {
 	j.attempts = append(j.attempts, a)
 }
 
-// ownedBy is what is certain of a hold of one of some sessions, and what it was if it is of each.
+// ownedBy returns the certain part of a hold of one of some sessions, and what it was if it is of each.
 func (h record) ownedBy(owners []int64, one hold) (certain hold, choices [][]hold) {
 	certain = one
 	certain.e = math.MinInt64
@@ -157,7 +157,7 @@ func (h record) ownedBy(owners []int64, one hold) (certain hold, choices [][]hol
 	return certain, choices
 }
 
-// remote says whether workers are processes of their own.
+// remote reports whether workers are processes of their own.
 func (h record) remote() bool {
 	return slices.ContainsFunc(h.facts, func(f fact) bool {
 		offers, is := f.value.(history.Offers)
@@ -181,7 +181,7 @@ func (a *jobAttempt) ends(end op, remote bool) {
 	}
 }
 
-// jobAnswers are those of each property but progress. "reference" is valid if all of them are.
+// jobAnswers holds the answers of each property but progress. "reference" is valid if all of them are.
 func jobAnswers(h record) answers {
 	all := answers{"lease-exclusion": valid, "finish-once": valid, "conservation": valid, "attempts": valid}
 	for _, o := range h.ops {
@@ -209,7 +209,7 @@ func jobAnswers(h record) answers {
 	return all
 }
 
-// either is what two readings say, if they say the same.
+// either returns the answer of two readings, if they agree.
 func either(lenient, strict bool) string {
 	if lenient != strict {
 		return unknown
@@ -258,7 +258,7 @@ func (j job) finished() string {
 	return either(lenient, strict)
 }
 
-// once says whether there is an order in which nobody is given the job when it is finished, and
+// once reports whether there is an order in which nobody is given the job when it is finished, and
 // whoever finishes it is the last who was given it. Strictly, a client's calls are ordered at equal
 // times, too, and attempts last for as long as is known; else they are moments.
 func (j job) once(finishes []finish, strictly bool) bool {
@@ -293,7 +293,7 @@ func (j job) once(finishes []finish, strictly bool) bool {
 	})
 }
 
-// last says whether an attempt can have been the last one, no two at one time.
+// last reports whether an attempt can have been the last one, no two at one time.
 func (j job) last(attempt int) bool {
 	all := [][][]hold{j.attempts[attempt].mayRefused}
 	for i, a := range j.attempts {
@@ -342,7 +342,7 @@ func (j job) conserved() string {
 	return valid
 }
 
-// mayBeThere says whether somebody had begun to put the job by then.
+// mayBeThere reports whether somebody had begun to put the job by then.
 func (j job) mayBeThere(by int64) bool {
 	return slices.ContainsFunc(j.puts, func(o op) bool { return o.inv <= by })
 }
@@ -450,7 +450,7 @@ type shop struct {
 	leased     []lease
 	has        [][]lease // what each client takes itself for a worker of
 	put, first int       // how many were put, and how many are before anybody takes one
-	// unguarded says that the queue gives a job to who asks although another one has it, and lets
+	// unguarded means that the queue gives a job to who asks although another one has it, and lets
 	// anybody finish what was given to him once.
 	unguarded bool
 	skips     bool // it counts too far
@@ -736,11 +736,11 @@ func TestOwnJobs(t *testing.T) {
 	own{name: "job-queue", generate: ownJobs, ours: jobAnswers, agree: exact}.compare(t)
 }
 
-// progressAnswers are what the text says: a take that returned an error has given its job up when its
+// progressAnswers follows the text: a take that returned an error has given its job up when its
 // client was connected for the time limit.
 func progressAnswers(h record) answers { return h.progress(bound) }
 
-// progress adds up nothing, as termination does: together is what lasts at a stretch. A take that
+// progress adds up nothing, as termination does: together lasts at a stretch. A take that
 // returned an error has given its job up when its client was connected for patience.
 func (h record) progress(patience int64) answers {
 	all := answers{"progress": valid}
@@ -784,7 +784,7 @@ func (h record) waiting(key string, surely bool) []waiting {
 	return all
 }
 
-// excused says whether takes with an unknown outcome, each of which has one job once, can have had jobs
+// excused reports whether takes with an unknown outcome, each of which has one job once, can have had jobs
 // so that no worker waited for long while nobody had one. It tries all takes for the first wait that
 // was too long: each has the job whenever that was free.
 func (h record) excused(key string, jobs []waiting, unsure []span) bool {
@@ -905,7 +905,7 @@ func (h record) givesUp(take op, patience int64, surely bool) int64 {
 	return never
 }
 
-// tellsOf says whether a record tells when a client was connected: at one moment its connections
+// tellsOf reports whether a record tells when a client was connected: at one moment its connections
 // have no order.
 func (h record) tellsOf(client int) bool {
 	told, at := false, map[int64]bool{}
@@ -1040,7 +1040,7 @@ func (j job) busy(h record, surely bool) []span {
 	return all
 }
 
-// thereAfter says whether somebody was given the job after a time, or it was seen open.
+// thereAfter reports whether somebody was given the job after a time, or it was seen open.
 func (j job) thereAfter(h record, at int64) bool {
 	if j.look != nil && slices.Contains(j.look.Open, j.item) {
 		return true

@@ -98,7 +98,7 @@ func planAnswers(h record) answers {
 	return all
 }
 
-// stood says whether any client stands for master, in the transactions.
+// stood reports whether any client stands for master, in the transactions.
 func (h record) stood() bool {
 	return slices.ContainsFunc(h.log, func(t history.Txn) bool {
 		return strings.HasPrefix(t.Path, candidates+"/") && t.Type == "create" && h.clientOf(t.Owner) >= 0

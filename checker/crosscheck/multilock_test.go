@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// jointly says whether holds can have been granted in this order: each as early as its keys let it.
+// jointly reports whether holds can have been granted in this order: each as early as its keys let it.
 func jointly(holds []hold) bool {
 	free := map[string]int64{}
 	for _, h := range holds {
@@ -49,7 +49,7 @@ func multiLockAnswers(h record) answers {
 	return all
 }
 
-// shared says whether two holds of one key have one token.
+// shared reports whether two holds of one key have one token.
 func shared(holds []hold) bool {
 	for i, a := range holds {
 		for _, b := range holds[:i] {
@@ -61,7 +61,7 @@ func shared(holds []hold) bool {
 	return false
 }
 
-// meets says whether two holds are of one key.
+// meets reports whether two holds are of one key.
 func (h hold) meets(other hold) bool {
 	return len(h.keys) == 0 || slices.ContainsFunc(h.keys, func(k string) bool { return slices.Contains(other.keys, k) })
 }

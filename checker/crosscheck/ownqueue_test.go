@@ -59,7 +59,7 @@ func queueCalls(h record, key string) []call {
 	return calls
 }
 
-// blind says whether a client found the queue empty though its session had put in
+// blind reports whether a client found the queue empty though its session had put in
 // more than others can have taken out.
 func blind(h record, key string) bool {
 	for _, e := range h.ops {
@@ -83,7 +83,7 @@ func blind(h record, key string) bool {
 	return false
 }
 
-// taken says whether somebody had begun to take an item by then.
+// taken reports whether somebody had begun to take an item by then.
 func taken(h record, key, item string, by int64) bool {
 	for _, o := range h.ops {
 		if o.key == key && o.f == models.FDequeue && o.out == ok && o.res == item && o.inv <= by {

@@ -123,7 +123,7 @@ type made struct {
 	since int64
 }
 
-// right says whether an order explains everything.
+// right reports whether an order explains everything.
 func (t told) right(order []regStep) bool {
 	versions := []made{{}}
 	var now int64
@@ -145,7 +145,7 @@ func (t told) right(order []regStep) bool {
 	return (t.values || rising(versions, t)) && t.glanced(order, versions)
 }
 
-// rising says whether the zxids that somebody was told rise, those of reads, too.
+// rising reports whether the zxids that somebody was told rise, those of reads, too.
 func rising(versions []made, t told) bool {
 	zxids := make([]int64, len(versions))
 	set := func(v int, zxid int64) bool {
@@ -193,7 +193,7 @@ func (t told) shown(r models.Reading, versions []made, v int) bool {
 	return versions[v].value == r.Value && (t.values || r.Version == 0 || int(r.Version) == v)
 }
 
-// glanced says whether each read shows a version that was there by its end, and,
+// glanced reports whether each read shows a version that was there by its end, and,
 // if that is asked for, none that is older than what its session knew.
 func (t told) glanced(order []regStep, versions []made) bool {
 	type knows struct {
@@ -251,7 +251,7 @@ func registerAnswers(h record) answers {
 	return all
 }
 
-// tellsAll says whether zxids and versions are told wherever they can be.
+// tellsAll reports whether zxids and versions are told wherever they can be.
 func (h record) tellsAll() bool {
 	for _, o := range h.ops {
 		if o.out == ok && (!strings.Contains(o.res, "version") && !strings.Contains(o.res, `"value":""`) || o.f != models.FRead && o.with.zxid == 0 || o.f == models.FRead && !strings.Contains(o.res, "mzxid")) {

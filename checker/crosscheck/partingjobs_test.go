@@ -151,7 +151,7 @@ func (h *record) squeeze(r *rand.Rand) {
 	h.insert(back)
 }
 
-// forward says whether no client calls in an older session than before: a change must not bring that about.
+// forward reports whether no client calls in an older session than before: a change must not bring that about.
 func (h *record) forward() bool {
 	now := map[int]int64{}
 	for _, o := range h.ops {

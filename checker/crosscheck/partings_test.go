@@ -78,7 +78,7 @@ func (h record) when(client int, f string, session, after int64) int64 {
 	return at
 }
 
-// late says whether a client that knows has had more than its grace by a moment.
+// late reports whether a client that knows has had more than its grace by a moment.
 func (h record) late(client int, k knowing, at int64) bool {
 	return k.is && at-k.at-h.faulty(client, k.excuses, k.at, at) > grace
 }
@@ -175,7 +175,7 @@ func staysOf(h record, key string) (stays []stay, agrees bool) {
 	return stays, agrees
 }
 
-// released says whether the client of acquire i gave it back before it acquired again.
+// released reports whether the client of acquire i gave it back before it acquired again.
 func released(h record, i int) bool {
 	for _, o := range h.ops[i+1:] {
 		if o.client == h.ops[i].client && o.key == h.ops[i].key && o.out != fail && o.f == models.FRelease {
@@ -225,7 +225,7 @@ func denied(h record, i int) int64 {
 	return never
 }
 
-// usedAfter says whether a client called something in a session that it knew to be over.
+// usedAfter reports whether a client called something in a session that it knew to be over.
 func (h record) usedAfter(client int, session int64, k knowing) bool {
 	for _, o := range h.ops {
 		if k.is && o.client == client && (o.with.session == session && o.inv > k.at || o.out != open && o.with.owner == session && o.ret > k.at) {
@@ -274,7 +274,7 @@ func (h record) ownersOf(a op) []int64 {
 	return owners
 }
 
-// exitedBetween says whether the process of a client ended between two moments.
+// exitedBetween reports whether the process of a client ended between two moments.
 func (h record) exitedBetween(client int, from, to int64) bool {
 	return slices.ContainsFunc(h.facts, func(f fact) bool {
 		return f.client == client && f.f == history.FExited && from < f.at && f.at < to
@@ -435,7 +435,7 @@ func partingAnswers(h record) answers {
 	return all
 }
 
-// again says whether a client holds that had said before that it lost: that would be a term of its own.
+// again reports whether a client holds that had said before that it lost: that would be a term of its own.
 func again(h record, key string) bool {
 	for i, a := range h.ops {
 		if a.key != key || a.f != models.FAcquire || a.out != ok {
@@ -478,7 +478,7 @@ func (s sharing) tokens(h record, stays []stay, strict [][][]hold) string {
 	return readings(choose(loose, s.inTokenOrder), choose(strict, s.inTokenOrder))
 }
 
-// outlived says whether another process than that which was granted a hold says that it has it: of
+// outlived reports whether another process than that which was granted a hold says that it has it: of
 // what that must know the text says nothing.
 func (h record) outlived(s stay) bool {
 	return slices.ContainsFunc(s.claims, func(o op) bool {
@@ -488,7 +488,7 @@ func (h record) outlived(s stay) bool {
 	})
 }
 
-// sharedToken says whether a client had two grants of one token, so that a claim may be of either.
+// sharedToken reports whether a client had two grants of one token, so that a claim may be of either.
 func sharedToken(s stay, stays []stay) bool {
 	n := 0
 	for _, other := range stays {
@@ -537,7 +537,7 @@ func admitted(h record, key string, s stay) string {
 	return h.silent(key, s, late)
 }
 
-// releasedLate says whether the hold was given back by who says that it has it, when it must not.
+// releasedLate reports whether the hold was given back by who says that it has it, when it must not.
 func (h record) releasedLate(key string, s stay, late func(int64) bool) bool {
 	return slices.ContainsFunc(h.ops, func(o op) bool {
 		return o.client == s.client && o.key == key && o.f == models.FRelease && o.arg == held(true, s.token) && late(o.inv)

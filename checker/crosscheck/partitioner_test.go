@@ -23,7 +23,7 @@ type share struct {
 	lives int64 // until when its session certainly lived
 }
 
-// certain says whether the share was held at a moment whatever the choice, seeming whether nothing
+// certain reports whether the share was held at a moment whatever the choice, seeming whether nothing
 // tells that it was not, and possible whether any choice has it held.
 func (s share) certain(at int64) bool  { return s.ao < at && at < min(s.given, s.lives) }
 func (s share) seeming(at int64) bool  { return s.ao < at && at < min(s.given, s.known) }
@@ -84,7 +84,7 @@ func (h record) share(i int) share {
 	return one
 }
 
-// during says whether a client was in a call at a moment, of one of some operations.
+// during reports whether a client was in a call at a moment, of one of some operations.
 func (s sharers) during(client int, at int64, fs ...string) (op, bool) {
 	for _, o := range s.ops[client] {
 		if o.inv < at && (o.out == open || at < o.ret) && slices.Contains(fs, o.f) {
@@ -98,7 +98,7 @@ func (s sharers) has(client int, at int64, how func(share, int64) bool) bool {
 	return slices.ContainsFunc(s.shares[client], func(one share) bool { return how(one, at) })
 }
 
-// live says whether a client was connected, and in no process that had ended.
+// live reports whether a client was connected, and in no process that had ended.
 func (s sharers) live(client int, at int64) bool {
 	return slices.ContainsFunc(s.up[client], func(up span) bool { return up.from < at && at < up.to })
 }
@@ -150,7 +150,7 @@ func (b belonging) after(o op, at int64) belonging {
 	return b
 }
 
-// quiet says whether nothing happens at a moment but what the page allows, whatever the choice.
+// quiet reports whether nothing happens at a moment but what the page allows, whatever the choice.
 func (s sharers) quiet(at int64) bool {
 	if at < s.loaded() {
 		return false
@@ -172,7 +172,7 @@ func (s sharers) quiet(at int64) bool {
 	return true
 }
 
-// maybeDies says whether a session may end then that a client has a membership or a share in.
+// maybeDies reports whether a session may end then that a client has a membership or a share in.
 func (s sharers) maybeDies(client int, at int64, b belonging) bool {
 	for _, o := range s.ops[client] {
 		lo, hi := deaths(s.record, o.with.owner)
@@ -185,7 +185,7 @@ func (s sharers) maybeDies(client int, at int64, b belonging) bool {
 	})
 }
 
-// seemsQuiet says whether nothing is known to happen at a moment but what the page allows.
+// seemsQuiet reports whether nothing is known to happen at a moment but what the page allows.
 func (s sharers) seemsQuiet(at int64) bool {
 	return at > s.loaded() && !slices.ContainsFunc(s.clients, func(c int) bool {
 		_, waits := s.during(c, at, models.FChanged)
@@ -194,7 +194,7 @@ func (s sharers) seemsQuiet(at int64) bool {
 	})
 }
 
-// leftOver says whether an item is, though each member holds a share or asks for one.
+// leftOver reports whether an item is, though each member holds a share or asks for one.
 func (s sharers) leftOver(item string, surely bool) func(at int64) bool {
 	return func(at int64) bool {
 		some := false
@@ -217,7 +217,7 @@ func (s sharers) leftOver(item string, surely bool) func(at int64) bool {
 	}
 }
 
-// uneven says whether two members hold shares of two sizes.
+// uneven reports whether two members hold shares of two sizes.
 func (s sharers) uneven(a, b share, surely bool) func(at int64) bool {
 	return func(at int64) bool {
 		for _, one := range []share{a, b} {
@@ -229,7 +229,7 @@ func (s sharers) uneven(a, b share, surely bool) func(at int64) bool {
 	}
 }
 
-// inVain says whether a client waits for its share.
+// inVain reports whether a client waits for its share.
 func (s sharers) inVain(client int) func(at int64) bool {
 	return func(at int64) bool {
 		_, asks := s.during(client, at, models.FAcquire)
@@ -280,7 +280,7 @@ func (s sharers) moments() []int64 {
 	return slices.Compact(all)
 }
 
-// changes says whether who the members are changes at a moment, or is about to; or a member loses its session.
+// changes reports whether who the members are changes at a moment, or is about to; or a member loses its session.
 func (s sharers) changes(at int64) bool {
 	for _, o := range s.record.ops {
 		b := s.belongs(o.client, at)
@@ -295,7 +295,7 @@ func (s sharers) changes(at int64) bool {
 	})
 }
 
-// acts says whether a call begins or ends at a moment in which a member does not wait or ask.
+// acts reports whether a call begins or ends at a moment in which a member does not wait or ask.
 func (s sharers) acts(at int64) bool {
 	return slices.ContainsFunc(s.record.ops, func(o op) bool {
 		return o.f != models.FChanged && o.f != models.FAcquire && (o.inv == at || o.ret == at)

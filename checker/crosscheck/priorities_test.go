@@ -125,7 +125,7 @@ func (q ranked) calls(asked func(o op) bool) []call {
 
 func filled(o op) bool { return !finds(o) }
 
-// explained says whether each priority by itself can be a queue: integrity, class-order
+// explained reports whether each priority by itself can be a queue: integrity, class-order
 // and loss together. Empty answers may be old; a drain's last look is not.
 func (q ranked) explained() bool {
 	return explainable(q.untilDrained(q.calls(filled)), "", q.step(q.firstOfItsKind))
@@ -145,7 +145,7 @@ func (q ranked) firstOfItsKind(in []string, i int, _ op) bool {
 	return !slices.ContainsFunc(in[:i], func(x string) bool { return q.rank[x] == q.rank[in[i]] })
 }
 
-// best says that there is no better one; of equal ones any will do.
+// best reports whether there is no better one; of equal ones any will do.
 func (q ranked) best(in []string, i int, _ op) bool {
 	if i < 0 {
 		return len(in) == 0
@@ -157,7 +157,7 @@ func (q ranked) first(in []string, i int, o op) bool {
 	return q.best(in, i, o) && q.firstOfItsKind(in, i, o)
 }
 
-// told says whether a dequeue's session had certainly been told of an item when it was
+// told reports whether a dequeue's session had certainly been told of an item when it was
 // called: it had put it in. An operation during which its client got another session is
 // of neither.
 func (q ranked) told(o op, item string) bool {
@@ -171,7 +171,7 @@ func (q ranked) surelyTold(o op, item string) bool {
 	return q.told(o, item) && q.record.alone(o) && q.record.alone(q.puts[item])
 }
 
-// alone says whether each other session that a client is known to have had by the end of an operation had
+// alone reports whether each other session that a client is known to have had by the end of an operation had
 // expired when it called that.
 func (h record) alone(o op) bool {
 	over := func(session int64) bool {
@@ -187,17 +187,17 @@ func (h record) alone(o op) bool {
 	return true
 }
 
-// found says whether an item must have been found by who asked, if it was there.
+// found reports whether an item must have been found by who asked, if it was there.
 func (q ranked) found(item string, o op) bool { return q.waits == nil || !q.waits(item, o.inv) }
 
-// heeds says that a dequeue passes over nothing better that it had been told of.
+// heeds reports whether a dequeue passes over nothing better that it had been told of.
 func (q ranked) heeds(in []string, i int, o op) bool {
 	return o.out != ok || !slices.ContainsFunc(in, func(x string) bool {
 		return q.told(o, x) && (i < 0 && q.found(x, o) || i >= 0 && q.rank[x] < q.rank[in[i]])
 	})
 }
 
-// whole says whether an item came out once at most, and was put in before.
+// whole reports whether an item came out once at most, and was put in before.
 func (q ranked) whole(item string) bool {
 	about := func(o op) bool { return o.arg == item || takes(o) && o.res == item }
 	return explainable(q.calls(func(o op) bool { return about(o) && !perhaps(o) }), "", q.step(func([]string, int, op) bool { return true }))
@@ -212,7 +212,7 @@ func (q ranked) integrity() bool {
 	return true
 }
 
-// inOrder says whether any two items of one rank that came out can have done so as from
+// inOrder reports whether any two items of one rank that came out can have done so as from
 // a queue.
 func (q ranked) inOrder() bool {
 	for x, rank := range q.rank {
@@ -377,7 +377,7 @@ func (q ranked) answers(by ranking) answers {
 // fresh are operations whose answers a strict queue answers for.
 func (q ranked) fresh(o op) bool { return !q.delays || !finds(o) }
 
-// seeing says whether each empty answer can have been given when nothing was there of
+// seeing reports whether each empty answer can have been given when nothing was there of
 // which its session must have known.
 func (q ranked) seeing() bool {
 	q.waits = q.mayWait
@@ -389,7 +389,7 @@ func (q ranked) bestAlways() bool {
 	return explainable(q.calls(q.fresh), "", q.step(q.best))
 }
 
-// firstAlways says whether all of it can be one queue that looks at what is there.
+// firstAlways reports whether all of it can be one queue that looks at what is there.
 func (q ranked) firstAlways() bool {
 	return explainable(q.untilDrained(q.calls(q.fresh)), "", q.step(q.first))
 }
@@ -417,7 +417,7 @@ func (by ranking) ours(h record, of func(q ranked, h record) answers) answers {
 	return all
 }
 
-// retried says whether an enqueue of an item failed: whether it was put in twice if
+// retried reports whether an enqueue of an item failed: whether it was put in twice if
 // another succeeded, nobody says.
 func (by ranking) retried(h record, key string) bool {
 	return slices.ContainsFunc(h.ops, func(o op) bool { return o.key == key && o.f == models.FEnqueue && o.out == fail })

@@ -51,7 +51,7 @@ type watchedStory struct {
 	strictly bool
 }
 
-// right says whether some order of the changes, with and without the unknown ones, shows
+// right reports whether some order of the changes, with and without the unknown ones, shows
 // each watcher what it was shown, one after the other.
 func (w watched) right(s watchedStory) bool {
 	acts, watchers := w.acts(s)
@@ -147,7 +147,7 @@ func watchedStep(state string, o op) []string {
 	return nil
 }
 
-// real says whether each value that was shown had begun to be set.
+// real reports whether each value that was shown had begun to be set.
 func (w watched) real() bool {
 	return !slices.ContainsFunc(w.shown, func(o act) bool {
 		return o.res != absent && !slices.ContainsFunc(w.changes, func(c act) bool { return c.arg == o.res && c.inv <= o.ret })
@@ -177,7 +177,7 @@ func (w watched) order() string {
 	return unknown
 }
 
-// together says whether all that watchers were shown has one story.
+// together reports whether all that watchers were shown has one story.
 func (w watched) together(sees func(act) (string, bool)) string {
 	switch {
 	case w.right(watchedStory{sees: sees, strictly: true}):

@@ -501,7 +501,7 @@ func moveReturn(r *rand.Rand, ops []op, ranks int32, goesOn bool) {
 	}
 }
 
-// clash says whether a process has two open operations; one with an unknown outcome
+// clash reports whether a process has two open operations; one with an unknown outcome
 // stays open unless the process goes on.
 func clash(ops []op, goesOn bool) bool {
 	for i := range ops {

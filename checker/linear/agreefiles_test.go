@@ -26,7 +26,7 @@ func (f *filed) want() checker.Result {
 	return want
 }
 
-// nothingCanFail says that no key has two ids.
+// nothingCanFail reports whether no key has two ids.
 func (f *filed) nothingCanFail() bool {
 	return !slices.ContainsFunc(f.keys, func(fk *filedKey) bool {
 		return fk.k.h.Model.kind.name != "unique-ids" || len(fk.k.ops) > 1
@@ -221,7 +221,7 @@ func allGames() map[string]game {
 	return all
 }
 
-// hasOrders says that the model is an object, whose operations have an order.
+// hasOrders reports whether the model is an object, whose operations have an order.
 func (gm game) hasOrders() bool {
 	m, err := ParseModel(gm.model)
 	return err == nil && m.kind.machine != nil

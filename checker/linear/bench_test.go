@@ -293,7 +293,7 @@ func (m *measured) decide(l large, beside bool) error {
 	return nil
 }
 
-// open says that no procedure is bound to decide a history.
+// open reports whether no procedure is bound to decide a history.
 func (l large) open() bool { return l.model == "priority-queue" && l.unknown > 0 && l.defect == "" }
 
 // best measures the best of some runs: short ones have hardly begun. The memory

@@ -89,7 +89,7 @@ func (gm game) drains() bool {
 	return false
 }
 
-// shiftable says that values are numbers of which only counts which is which.
+// shiftable reports whether values are numbers of which only counts which is which.
 func (gm game) shiftable() bool {
 	switch gm.model {
 	case "register", "cas-register", "queue", "bag", "total-queue", "set", "final-set", "linear-set", "set-full", "set-full-linearizable", "unique-ids":

@@ -78,7 +78,7 @@ func decideAnything(t *testing.T, h *History) {
 	}
 }
 
-// plain says whether plainModel has all that a key's operations do.
+// plain reports whether plainModel has all that a key's operations do.
 func plain(k *object) bool {
 	if k.h.Model.kind.machine == nil {
 		return false

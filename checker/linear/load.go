@@ -323,7 +323,7 @@ type pairs struct {
 	broken bool // a set was read as something else than [key elements]
 }
 
-// arePlain says that they are no keys with values, but values themselves: what is
+// arePlain reports whether they are no keys with values, but values themselves: what is
 // asked for is not asked for by key, or not answered so.
 func (p pairs) arePlain() bool { return p.broken || p.tell && p.blank && !p.ask }
 

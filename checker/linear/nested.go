@@ -91,7 +91,7 @@ func (k *object) oneTooMany(i int32) finding {
 	return violation(byHolds, releases, "%s released what it did not hold: %s", k.who(i), k.span(i))
 }
 
-// tell says that a hold has a token, of which it may have only one.
+// tell reports whether a hold has a token, of which it may have only one.
 func (n *nesting) tell(outer, token int32) bool {
 	o := &n.outer.ops[outer]
 	if o.b == 0 {

@@ -38,7 +38,7 @@ func (k *object) scene(is []int32) *explain.Scene {
 	return s
 }
 
-// timed says that all events of some operations have times, in the order of their lines.
+// timed reports whether all events of some operations have times, in the order of their lines.
 func (k *object) timed(is []int32) bool {
 	if k.h.times == nil {
 		return false

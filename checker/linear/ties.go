@@ -15,7 +15,7 @@ import (
 // What has one in the order of the file is right. Between them porcupine decides,
 // with each process's own order: see sequenced.
 
-// overtakes says whether a process has an operation that begins, by rank, before one
+// overtakes reports whether a process has an operation that begins, by rank, before one
 // that the process had ended.
 func (k *object) overtakes() bool {
 	if !k.h.tied {

@@ -149,13 +149,13 @@ func TestShuffledFiles(t *testing.T) {
 	}
 }
 
-// undecidedTies says that one of two verdicts is unknown, as it may be of a model without orders if a
+// undecidedTies reports whether one of two verdicts is unknown, as it may be of a model without orders if a
 // process goes on at one time: whether it is depends on the order of the file.
 func (gm game) undecidedTies(x, y checker.Result) bool {
 	return !gm.hasOrders() && (x == checker.Unknown || y == checker.Unknown)
 }
 
-// twoLastReads says that a check asks for the last read, and that two ended at its time: of these
+// twoLastReads reports whether a check asks for the last read, and that two ended at its time: of these
 // the last one in the file counts.
 func (h *History) twoLastReads() bool {
 	if name := h.Model.kind.name; name != "set" && name != "final-set" {

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// tree is what a server has, by path.
+// tree holds the znodes of a server, by path.
 type tree map[string]znode
 
 // znode is the compared part of a znode. The zero value is no znode.

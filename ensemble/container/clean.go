@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// leftover is what one run has on the engine.
+// leftover lists the remains of one run on the engine.
 type leftover struct {
 	run        string
 	owner      owner.Process

@@ -26,7 +26,7 @@ type Config struct {
 	// empty, ZKLAB_IMAGE names it; without that it is the first present of
 	// zookeeper:3.9 and zklab/zookeeper:3.9, else the first is pulled.
 	Image string
-	// Abilities are what the ensemble must be able to do, or Start fails: see
+	// Abilities lists what the ensemble must be able to do, or Start fails: see
 	// [Config.Prepare].
 	Abilities []ensemble.Ability
 	// HelperImage is the image of the containers beside the servers that faults
@@ -47,7 +47,7 @@ type Config struct {
 	// ZooKeeper 3.9 reads is an error: the servers would ignore it without a word.
 	Settings []string
 	// JVMFlags are further flags for each server's Java, whatever they are. A setting of another version of
-	// ZooKeeper goes here, as -Dzookeeper.KEY=VALUE, which is what a server makes of a key in zoo.cfg.
+	// ZooKeeper goes here, as -Dzookeeper.KEY=VALUE; a server turns a key in zoo.cfg into the same.
 	JVMFlags []string
 
 	// StartTimeout bounds the wait for health, 60 s when 0.
@@ -204,7 +204,7 @@ func (c Config) env(id int, net subnet) map[string]string {
 	return env
 }
 
-// profile is what the report says; image and version are known later.
+// profile describes the ensemble for the report; image and version are known later.
 func (c Config) profile() ensemble.Profile {
 	all := append(c.zooCfg(), "maxClientCnxns=0", "standaloneEnabled=false", "admin.enableServer=false")
 	all = append(all, c.jvmFlags()...)

@@ -383,7 +383,7 @@ func wantContent(t *testing.T, file, want string) {
 	}
 }
 
-// Another process may clean at the same time, so what counts is what is there
+// Another process may clean at the same time, so the test checks what is left
 // in the end, not who removed it. TestRealKilledHarnessHealsTheNetwork is about a process that
 // is killed when its servers run.
 func TestRealCleanRemovesDeadAndSparesLive(t *testing.T) {

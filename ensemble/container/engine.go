@@ -60,7 +60,7 @@ func hosts(ctx context.Context) ([]string, error) {
 	return usualHosts(), nil
 }
 
-// contextHost is that of the context which was chosen with `docker context use` or
+// contextHost returns the host of the context which was chosen with `docker context use` or
 // DOCKER_CONTEXT; only Docker's own command reads those. "": it tells none, or is not there.
 func contextHost(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
@@ -102,7 +102,7 @@ func reach(ctx context.Context, host string) (client.APIClient, error) {
 	return docker, nil
 }
 
-// forbids says that an engine is there, which this user may not use. Docker's client has that as a
+// forbids reports whether an engine is there, which this user may not use. Docker's client has that as a
 // text alone.
 func forbids(err error) bool {
 	return err != nil && (errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"))

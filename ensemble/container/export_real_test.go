@@ -94,7 +94,7 @@ func (s *server) eachEntry(ctx context.Context, dir string, do func(*tar.Header,
 	})
 }
 
-// ExitCode is what a server's process ended with.
+// ExitCode returns the exit code of a server's process.
 func ExitCode(ctx context.Context, s any) (int, error) {
 	state, err := s.(*server).look(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 //go:embed network.sh
 var networkCommands string
 
-// gate is what lets packets in and out of one running server: a helper that
+// gate lets packets in and out of one running server: it is a helper that
 // shares the server's network, and what it was told.
 type gate struct {
 	*helper
@@ -20,7 +20,7 @@ type gate struct {
 	rules, queues string
 }
 
-// noRules and noQueues are what a helper begins with.
+// noRules and noQueues are the settings with which a helper begins.
 var noRules, noQueues = links{}.commands(0, subnet{})
 
 // enforce puts what is wrong between servers into this one's network, if it

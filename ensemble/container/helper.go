@@ -31,7 +31,7 @@ type helper struct {
 	heard     chan struct{} // closed when nothing more is read from conn
 }
 
-// helperSpec is what a helper is started from.
+// helperSpec describes a helper before it is started.
 type helperSpec struct {
 	name     string
 	image    string

@@ -25,7 +25,7 @@ const (
 	labelMade   = "zklab.made" // when, for people
 )
 
-// run is what one Start makes things for.
+// run identifies one Start, for all that it makes.
 type run struct {
 	id    string
 	owner owner.Process
@@ -44,7 +44,7 @@ func newRun() run {
 	}
 }
 
-// labels are those of a server's container, or of anything else when id is 0.
+// labels returns the labels of a server's container, or of anything else when id is 0.
 func (r run) labels(id int) map[string]string {
 	labels := map[string]string{
 		labelZklab: "run",

@@ -24,7 +24,7 @@ func (c Config) helperImage() string {
 	return localImage
 }
 
-// ofNetwork says whether an ability is one that the servers' network must have.
+// ofNetwork reports whether an ability is one that the servers' network must have.
 func ofNetwork(a ensemble.Ability) bool {
 	switch a {
 	case ensemble.CanPartition, ensemble.CanLose, ensemble.CanDelay:

@@ -12,7 +12,7 @@ import (
 // link is the way of packets from one server to another.
 type link struct{ from, to int }
 
-// links is what is wrong between servers; the zero value is nothing.
+// links describes what is wrong between servers; the zero value is nothing.
 type links struct {
 	cut   map[link]bool
 	loss  map[link]float64 // the share of packets that gets lost

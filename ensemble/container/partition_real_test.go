@@ -302,7 +302,7 @@ func serves(t *testing.T, s ensemble.Server) {
 // in vain.
 func staysOut(t *testing.T, s ensemble.Server) {
 	t.Helper()
-	const enough = 4 // packets, of which the first ones are those that would have let it join
+	const enough = 4 // packets; the first ones would have let it join
 	before := packetsDropped(t, s)
 	await(t, fmt.Sprintf("server %d does not even try to reach the others", s.ID()), func() bool {
 		if status, err := s.Status(t.Context()); err == nil {
@@ -315,7 +315,7 @@ func staysOut(t *testing.T, s ensemble.Server) {
 	}
 }
 
-// packetsDropped are those in a server's network, to and from all others.
+// packetsDropped counts the dropped packets in a server's network, to and from all others.
 func packetsDropped(t *testing.T, s ensemble.Server) int {
 	t.Helper()
 	shown, err := container.Network(t.Context(), s)
@@ -336,7 +336,7 @@ func await(t *testing.T, otherwise string, done func() bool) {
 	t.Fatal(otherwise)
 }
 
-// networks is what rules and queues are in the network of each server.
+// networks holds the rules and queues in the network of each server.
 type networks map[int]string
 
 // look has a container beside each server look, or beside some.

@@ -106,7 +106,7 @@ func (c Config) lookAhead(e *cluster) error {
 	return nil
 }
 
-// serverSpec is what one server is started from.
+// serverSpec describes one server before it is started.
 type serverSpec struct {
 	id      int
 	image   string

@@ -23,7 +23,7 @@ import (
 const roleVariable = "ZKLAB_TEST_ROLE"
 
 // What the user has set for testcontainers changes nothing here: the reaper is off, the engine, of a
-// Docker context, and the image are those that zklab has chosen, and nothing is printed.
+// Docker context, and the image are the ones that zklab has chosen, and nothing is printed.
 func TestUsersTestcontainersSettings(t *testing.T) {
 	switch os.Getenv(roleVariable) {
 	case "create":
@@ -94,7 +94,7 @@ func writeFile(t *testing.T, name, text string) {
 	}
 }
 
-// created is what the engine was asked to make.
+// created is the request that the engine got.
 type created struct {
 	container.Config
 	HostConfig container.HostConfig

@@ -26,7 +26,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// compared is what a comparison of all znodes finds, and how long it took.
+// compared compares all znodes, and returns the result and how long it took.
 func (l *lab) compared(servers ...ensemble.Server) (history.Agreement, time.Duration) {
 	if servers == nil {
 		servers = l.Servers()
@@ -112,7 +112,7 @@ func TestServerWithAnotherTreeIsFound(t *testing.T) {
 				}
 				got := a.Differences[0]
 				got.Path = ""
-				if c.want.Field == "czxid" { // the right one is that of some transaction
+				if c.want.Field == "czxid" { // the right one belongs to some transaction
 					got.Values = got.Values[:1]
 				}
 				if d := cmp.Diff(c.want, got); d != "" {

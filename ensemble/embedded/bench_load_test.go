@@ -142,7 +142,7 @@ func (c crew) each(do func(i int, l *loader) error) error {
 	return group.Wait()
 }
 
-// operation is what a client does as its nth.
+// operation returns the nth request of a client.
 type operation func(client, n int) (wire.Op, any)
 
 // run makes the clients do so many operations together, each with up to depth
@@ -235,7 +235,7 @@ func mixing(paths []string) operation {
 	}
 }
 
-// load is what 50 clients do.
+// load describes the requests of 50 clients.
 type load struct {
 	name  string
 	depth int // requests on their way, of each client

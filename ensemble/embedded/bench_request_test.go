@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkRequests is what requests of 50 clients cost, also in memory.
+// BenchmarkRequests measures the cost of requests of 50 clients, also in memory.
 func BenchmarkRequests(b *testing.B) {
 	for _, k := range kinds[:2] {
 		c, err := k.prepare(b)()

@@ -102,7 +102,7 @@ func benchLoads(ctx context.Context, b *testing.B, k kind, t *figures) {
 	benchWatches(ctx, b, k, c, t)
 }
 
-// slice is what one iteration of a load takes.
+// slice is the length of one iteration of a load.
 const slice = 200 * time.Millisecond
 
 func benchLoad(b *testing.B, k kind, c *contender, clients crew, l load, t *figures) {

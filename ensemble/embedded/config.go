@@ -44,7 +44,7 @@ type Config struct {
 	// Latency is how long a message takes on average, from half of it to half as
 	// much again by a fixed sequence: between servers, and between clients and
 	// servers if InMemory. 0 is none. In the virtual time of a synctest
-	// bubble it is what brings events in different orders: without it, everything
+	// bubble it brings events into different orders: without it, everything
 	// between two timers happens at one instant.
 	Latency time.Duration
 	// Seed, unless it is 0, has messages arrive one at a time, after latencies that follow
@@ -114,7 +114,7 @@ type Config struct {
 	// it alone knows, as localSessionsEnabled with localSessionsUpgradingEnabled does:
 	// without, new clients are told NotReadOnly, as by Apache's.
 	ReadOnly, LocalSessions bool
-	// TLS, if it is not nil, is what clients must speak: the server's side of it, with
+	// TLS, if it is not nil, makes clients speak TLS. It is the server's side, with
 	// a certificate. [Ensemble.Dial] reaches the servers without. Not with InMemory.
 	TLS *tls.Config
 	// NoTTL refuses znodes with a TTL, as Apache ZooKeeper does unless

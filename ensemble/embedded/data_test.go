@@ -50,7 +50,7 @@ func makeOf(path string, mode wire.CreateMode) *wire.CreateRequest {
 	return &wire.CreateRequest{Path: path, Data: []byte(path), ACL: []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}, Mode: mode}
 }
 
-// body is what stands behind the header of a reply.
+// body returns the record behind the header of a reply.
 func body(t testing.TB, r zkclient.Reply) any {
 	t.Helper()
 	b, err := r.Decode()

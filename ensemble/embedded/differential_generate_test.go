@@ -13,8 +13,8 @@ import (
 )
 
 // The generators draw from small sets, so that requests meet: most paths exist
-// at times, most versions are right at times. What comes first in a set is what
-// a failure shrinks to.
+// at times, most versions are right at times. A failure shrinks to the first
+// element of a set.
 
 var (
 	worldAll = []wire.ACL{{Perms: wire.PermAll, ID: wire.ID{Scheme: "world", ID: "anyone"}}}

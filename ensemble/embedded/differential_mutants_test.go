@@ -77,7 +77,7 @@ func TestDifferencesAreFound(t *testing.T) {
 	}
 }
 
-// noticed says whether the trace of a generated script differs from the recorded one when
+// noticed reports whether the trace of a generated script differs from the recorded one when
 // replies are altered on the way.
 func noticed(t *testing.T, alter func(wire.Op, wire.ReplyHeader, []byte) []byte) (differs bool) {
 	want := generated.traces(t)

@@ -308,7 +308,7 @@ func (r *runner) forget(who client, conn **zkclient.Conn) {
 	closeConn(conn)
 }
 
-// wrote says that the others do not know yet what who has done.
+// wrote notes that the other clients may not have seen the last change by who.
 func (r *runner) wrote(who client) {
 	for i := range r.members {
 		if client(i) != who {

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// A script is what some clients do, one step after another. It is a value, so
+// A script lists the steps of some clients, one after another. It is a value, so
 // that rapid can shrink it and a failure can be read.
 //
 // Paths are relative to a root that is fresh for every run; one that begins
@@ -66,7 +66,7 @@ func (a ask) String() string {
 	return b.String()
 }
 
-// req is one request. Its record is what wire.AppendRequest takes, or
+// req is one request. Its record goes to wire.AppendRequest, or is a
 // zkclient.Raw.
 type req struct {
 	op  wire.Op

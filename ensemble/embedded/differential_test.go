@@ -71,7 +71,7 @@ func generatedScripts(n int) (list []namedScript) {
 
 func (r recording) file() string { return filepath.Join("testdata", "apache", r.name+".txtar") }
 
-// traces are what Apache's clients saw, by the names of the scripts.
+// traces holds what Apache's clients saw, by the names of the scripts.
 func (r recording) traces(t *testing.T) map[string]string {
 	t.Helper()
 	archive, err := txtar.ParseFile(r.file())
@@ -85,7 +85,7 @@ func (r recording) traces(t *testing.T) map[string]string {
 	return traces
 }
 
-// trace is what the clients of a script see.
+// trace plays a script and returns what its clients see.
 func (s namedScript) trace(t *testing.T, p *place) string {
 	return strings.Join(play(t.Context(), p, s.script, s.root()), "\n") + "\n"
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// trace is what the clients of a script saw, in words that are the same on
+// trace describes what the clients of a script saw, in words that are the same on
 // every ensemble that does the same: zxids by their place among those that the
 // script's own writes were answered with, sessions by whose they are, times by
 // how they compare.

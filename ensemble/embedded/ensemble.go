@@ -174,7 +174,7 @@ func (e *Ensemble) Profile() ensemble.Profile {
 	return p
 }
 
-// version is that of Apache ZooKeeper whose behaviour this is.
+// version is the version of Apache ZooKeeper whose behaviour this is.
 const version = "3.9.3"
 
 // Close stops all servers. More than once is fine.
@@ -192,7 +192,7 @@ func (e *Ensemble) Close() error {
 	return errors.Join(append(errs, e.closeFolder())...)
 }
 
-// members are what /zookeeper/config says at first. The servers are linked within
+// members returns the first contents of /zookeeper/config. The servers are linked within
 // the process: the ports for each other that it names are not in use.
 func (e *Ensemble) members() (m membership.Members) {
 	for _, s := range e.servers {

@@ -13,7 +13,7 @@ var (
 	epochUnit   = time.Second / 4
 )
 
-// firstEpoch is that of the ensemble's first leader: 1, unless somebody has chosen
+// firstEpoch returns the epoch of the ensemble's first leader: 1, unless somebody has chosen
 // the ports. Then there may have been another ensemble, all of which is gone, and
 // clients of it may come here. A server hangs up on one that has seen a higher zxid
 // than it has itself, without a word, and the client would try again for ever.
@@ -27,7 +27,7 @@ func (c Config) firstEpoch(now time.Time) int64 {
 	return max(1, int64(now.Sub(epochsBegin)/epochUnit))
 }
 
-// fixed says whether an address names a port.
+// fixed reports whether an address names a port.
 func fixed(addr string) bool {
 	_, port, err := net.SplitHostPort(addr)
 	return err == nil && port != "" && port != "0"

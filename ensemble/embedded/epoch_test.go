@@ -53,7 +53,7 @@ func TestClientsOfAnEarlierEnsembleExpire(t *testing.T) {
 	}
 	seen := old.LastZxid()
 	before.Close()
-	<-time.After(time.Until(began.Add(epochUnit))) // the clock is what tells one from the other
+	<-time.After(time.Until(began.Add(epochUnit))) // only the clock tells one from the other
 	again, err := Start(Config{Addrs: addrs})
 	if err != nil {
 		t.Fatal(err)

@@ -175,7 +175,7 @@ func (l *lab) sync(c *zkclient.Conn) {
 	l.do(c, wire.Sync, &wire.PathRequest{Path: "/"})
 }
 
-// exists says whether a znode is there, up to date.
+// exists reports whether a znode is there, up to date.
 func (l *lab) exists(c *zkclient.Conn, path string) bool {
 	l.Helper()
 	l.sync(c)
@@ -198,7 +198,7 @@ func (l *lab) until(what string, is func() bool) time.Duration {
 	return time.Since(begin)
 }
 
-// writable says whether a new client of the server can write.
+// writable reports whether a new client of the server can write.
 func (l *lab) writable(server int) bool {
 	c, err := l.connect(l.to(server))
 	if err != nil {

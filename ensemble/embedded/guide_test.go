@@ -77,7 +77,7 @@ func TestLeaderIsKilled(t *testing.T) {
 	}
 }
 
-// The code of docs/embedded.md is that of this file.
+// docs/embedded.md shows the code of this file.
 func TestGuide(t *testing.T) {
 	page, err := os.ReadFile("../../docs/embedded.md")
 	if err != nil {

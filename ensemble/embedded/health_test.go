@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// znodes are those below the root, as the server shows them that all writes go through.
+// znodes lists the znodes below the root, as the server shows them that all writes go through.
 func znodes(t *testing.T, e *embedded.Ensemble) []string {
 	t.Helper()
 	names, _, err := zkClient(t, e, 4*time.Second).Children("/")

@@ -250,7 +250,7 @@ func (a *actor) nextXid(op wire.Op) int32 {
 	return a.xid
 }
 
-// lost is what happens to a client whose connection ends or is too slow.
+// lost notes that a client's connection ended or was too slow.
 func (a *actor) lost(c *seenCall, err error) {
 	if a.phase.Load() == quiet && !a.dozed {
 		a.problem("without faults: %v: %v", c, err)

@@ -210,7 +210,7 @@ func (k *check) sweep(t *history.Txn) error {
 	return nil
 }
 
-// due says whether a leader could think that a znode is to be swept: it looks at
+// due reports whether a leader could think that a znode is to be swept: it looks at
 // what is committed, which is all that was acknowledged, and may lack what is
 // under way.
 func (k *check) due(t *history.Txn) bool {
@@ -233,7 +233,7 @@ func (k *check) remember(zxid int64) {
 	}
 }
 
-// past is what a znode was from zxid on.
+// past is the state of a znode from zxid on.
 type past struct {
 	zxid int64
 	sweepable

@@ -30,7 +30,7 @@ type znode struct {
 	ttl       time.Duration
 }
 
-// happening is what a watch can tell of, in order.
+// happening is an event of which a watch can tell, in order.
 type happening struct {
 	typ  wire.EventType
 	path string
@@ -198,7 +198,7 @@ func (m *model) delete(path string, zxid int64) wire.Code {
 	return wire.OK
 }
 
-// sweepable is what makes a znode one that the leader deletes by itself: a
+// sweepable describes why the leader deletes a znode by itself: it is a
 // container that had children and has none, or a time to live since it was set.
 type sweepable struct {
 	idle  bool

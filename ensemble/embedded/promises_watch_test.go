@@ -57,7 +57,7 @@ func (w armed) arm(c *seenCall) {
 	}
 }
 
-// use takes away the watches that a change uses up, and says whether it is told.
+// use takes away the watches that a change uses up, and reports whether there were any.
 func (w armed) use(c happening) bool {
 	took := func(set map[string]bool) bool {
 		had := set[c.path]

@@ -120,7 +120,7 @@ func TestQuotasAreOnlyCountedByDefault(t *testing.T) {
 	})
 }
 
-// jute.maxbuffer is what a request may have, and a longer one costs the connection.
+// jute.maxbuffer bounds a request, and a longer one costs the connection.
 func TestMaxRequest(t *testing.T) {
 	for _, most := range []int{embedded.LeastMaxRequest, embedded.MostMaxRequest} {
 		virtually(t, embedded.Config{Nodes: 1, MaxRequest: most}, func(l *lab) {
@@ -175,7 +175,7 @@ func TestMaxConnections(t *testing.T) {
 	}
 }
 
-// 4lw.commands.whitelist is what a server answers beside srvr.
+// 4lw.commands.whitelist names the words that a server answers beside srvr.
 func TestWords(t *testing.T) {
 	virtually(t, embedded.Config{Nodes: 1, Words: []string{"ruok"}}, func(l *lab) {
 		for word, want := range map[string]error{"srvr": nil, "ruok": nil, "stat": ensemble.ErrNoWord, "mntr": ensemble.ErrNoWord} {

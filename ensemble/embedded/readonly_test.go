@@ -21,7 +21,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// lonely is what clients see of a server that lost the others, and what it says.
+// lonely is a server that lost the others, with what it says and what clients see of it.
 type lonely struct {
 	t     *testing.T
 	e     ensemble.Ensemble
@@ -63,7 +63,7 @@ func (l *lonely) connect(what string, c zkclient.Config) *zkclient.Conn {
 	return conn
 }
 
-// refusal is what a server sends in place of a connect response, and whether it goes on.
+// refusal returns what a server sends in place of a connect response, and whether it goes on.
 func (l *lonely) refusal() string {
 	c, err := l.e.Dial("tcp", l.s.Addr(), patience)
 	if err != nil {
@@ -90,7 +90,7 @@ func (l *lonely) refusal() string {
 }
 
 // sinceSeen is how far a zxid is from the last one with a majority. A server that has just
-// begun to follow says that one, or that with which the new leader's epoch begins: it
+// begun to follow reports that one, or the first zxid of the new leader's epoch: it
 // depends on how it was synchronized, and nothing was written in either case.
 func (l *lonely) sinceSeen(zxid int64) int64 {
 	const count = 1<<32 - 1
@@ -127,7 +127,7 @@ func (l *lonely) ask(c *zkclient.Conn, op wire.Op, rec any) {
 	l.linef("  %v: %v, zxid %s, %d bytes, %d events %s", op, r.Header.Err, zxid, len(r.Record), len(r.Events), numbers.ReplaceAllString(body, "N"))
 }
 
-// numbers are those that differ from run to run.
+// numbers matches the numbers that differ from run to run.
 var numbers = regexp.MustCompile(`\d{5,}`)
 
 // word tells what the server answers a four-letter word.

@@ -40,7 +40,7 @@ func TestClientsOutliveARestart(t *testing.T) {
 		t.Fatal(r.Header.Err, err)
 	}
 	session, seen := c.Session(), c.LastZxid()
-	for range 3 { // nobody writes: each time the last transaction is that of the first run
+	for range 3 { // nobody writes: each time the last transaction stays the one of the first run
 		e = restarted(t, e, cfg)
 		var most int64
 		for _, addr := range cfg.Addrs {

@@ -127,7 +127,7 @@ func (s *Server) Start(context.Context) error {
 	return nil
 }
 
-// listeners are those that are reserved, or new ones.
+// listeners returns the reserved listeners, or new ones.
 func (s *Server) listeners() (clients, metrics net.Listener, err error) {
 	clients, metrics = s.listener, s.metrics
 	s.listener, s.metrics = nil, nil
@@ -185,7 +185,7 @@ func (s *Server) end(how func(*server.Server)) error {
 	return nil
 }
 
-// Down says whether the server is down.
+// Down reports whether the server is down.
 func (s *Server) Down(context.Context) (bool, error) { return s.current() == nil, nil }
 
 // Pause freezes the server: its connections stay open and it answers nothing. Of
@@ -207,7 +207,7 @@ func (s *Server) Resume(context.Context) error {
 	return nil
 }
 
-// Paused says whether the server is paused.
+// Paused reports whether the server is paused.
 func (s *Server) Paused(context.Context) (bool, error) {
 	run := s.current()
 	return run != nil && run.Paused(), nil

@@ -152,7 +152,7 @@ func (s *stand) get(c *zkclient.Conn, path string) string {
 	return string(s.do(c, wire.GetData, reads(path)).(wire.DataReply).Data)
 }
 
-// here says whether a znode is there, up to date.
+// here reports whether a znode is there, up to date.
 func (s *stand) here(c *zkclient.Conn, path string) bool {
 	s.Helper()
 	return slices.Contains(s.do(c, wire.GetChildren, reads("/")).(wire.ChildrenReply).Children, strings.TrimPrefix(path, "/"))
@@ -201,7 +201,7 @@ func (s *stand) content(f zkclient.Frame) string {
 	return f.Op.String()
 }
 
-// srvr is what a server says of itself.
+// srvr returns a server's answer to srvr.
 func (s *stand) srvr(id int) string {
 	ctx, cancel := context.WithTimeout(s.Context(), silence)
 	defer cancel()

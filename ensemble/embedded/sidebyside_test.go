@@ -62,5 +62,5 @@ func TestFaultsAsApache(t *testing.T) {
 	}
 }
 
-// text is what was seen.
+// text returns all that was seen.
 func (s *stand) text() string { return strings.Join(s.saw, "\n") + "\n" }

@@ -13,7 +13,7 @@ import (
 // batchSize is how many transactions a stream gives at a time.
 const batchSize = 10_000
 
-// streams are those under way. Servers keep what is behind the zxid up to which all
+// streams holds the streams under way. Servers keep what is behind the zxid up to which all
 // of them have taken everything. One that comes back late gets a snapshot of its
 // leader's, which does not reach further: nothing is lost that way either.
 type streams struct {

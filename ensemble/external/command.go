@@ -45,7 +45,7 @@ func validateCommands(c ensemble.Commands, servers int) error {
 	return nil
 }
 
-// placeholder is what is replaced in a command. Other braces are the shell's.
+// placeholder matches what is replaced in a command. Other braces are the shell's.
 var placeholder = regexp.MustCompile(`\{(id|host|port)\}`)
 
 func validateCommand(flag, text string, servers int) error {
@@ -62,7 +62,7 @@ func validateCommand(flag, text string, servers int) error {
 	return nil
 }
 
-// values are what placeholders stand for; see hostPattern for why a shell takes them as
+// values replaces the placeholders; see hostPattern for why a shell takes the values as
 // they are.
 func values(id int, host, port string) *strings.Replacer {
 	return strings.NewReplacer("{id}", strconv.Itoa(id), "{host}", host, "{port}", port)

@@ -11,11 +11,11 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// Backend is what profiles call such an ensemble.
+// Backend is the name of such an ensemble in profiles.
 const Backend = "external"
 
-// Config says which ensemble, and what may be done to its servers. Servers must be
-// given; all of them, since health is that of all.
+// Config names the ensemble, and what may be done to its servers. All servers
+// must be given, since the ensemble is healthy only if all are.
 type Config struct {
 	Servers []string // host:port each; see [Parse]
 	// Chroot is the znode below which everything is done, which must be there: "/test".
@@ -118,7 +118,7 @@ func (e *cluster) Dial(network, addr string, timeout time.Duration) (net.Conn, e
 	return e.dial(network, addr, timeout)
 }
 
-// Profile is what could be learned of the ensemble.
+// Profile returns what could be learned of the ensemble.
 func (e *cluster) Profile() ensemble.Profile { return e.profile }
 
 // Root is the chroot.

@@ -11,6 +11,6 @@
 // The ensemble is [ensemble.Shared]: others may use it, and a run removes what it made.
 // Close undoes what was done to servers, and stops nothing.
 //
-// [Parse] reads a connect string, config.go is what can be asked for, look.go the
+// [Parse] reads a connect string, config.go has the options, look.go the
 // first look, server.go what is done to a server, command.go how its commands are run.
 package external

@@ -271,7 +271,7 @@ func followers(t *testing.T, e *embedded.Ensemble) (addrs []string) {
 	return addrs
 }
 
-// A leader that was paused and deposed still says that it leads when it goes on: that
+// A leader that was paused and deposed still claims to lead when it goes on: that
 // passes.
 func TestStartBesideADeposedLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

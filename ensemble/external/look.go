@@ -60,7 +60,7 @@ func (e *cluster) together(ctx context.Context) error {
 // configPath is the znode in which an ensemble tells its members.
 const configPath = "/zookeeper/config"
 
-// members are those that a server tells; none if it tells none.
+// members returns the members that a server tells; none if it tells none.
 func (e *cluster) members(ctx context.Context, s *server) ensemble.Members {
 	conn, err := zkclient.Connect(ctx, zkclient.Config{
 		Session: wire.Session{Timeout: shortSession}, Dial: zkclient.To(e.Dial, s.addr),

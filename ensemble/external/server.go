@@ -26,7 +26,7 @@ type server struct {
 	unsure   bool // the last command failed: perhaps it did something
 }
 
-// state is what commands have made of a server.
+// state is the state into which commands have brought a server.
 type state int
 
 const (
@@ -235,7 +235,7 @@ func (s *server) Start(ctx context.Context) error {
 	})
 }
 
-// Down says whether the server was killed or stopped, and not started since.
+// Down reports whether the server was killed or stopped, and not started since.
 func (s *server) Down(ctx context.Context) (is bool, err error) {
 	err = s.change(ctx, func() error { is = s.state == down; return nil })
 	return is, err

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// told is what a server tells: so many znodes at a zxid, and digests that do not match, if it
+// told is a server's report: so many znodes at a zxid, and digests that do not match, if it
 // counts them.
 type told struct {
 	znodes, zxid int

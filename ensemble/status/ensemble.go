@@ -21,7 +21,7 @@ const (
 	Down     Health = "down"     // none serves, or fewer than a majority
 )
 
-// Ensemble is what all servers report about themselves.
+// Ensemble holds what all servers report about themselves.
 type Ensemble struct {
 	Health  Health   `json:"health"`
 	Serving int      `json:"serving"`
@@ -65,7 +65,7 @@ func each(addrs []string, queries []Query, ask func(i int, q Query)) {
 }
 
 // together combines what the servers report. A leader that was paused and deposed may still
-// claim to lead for a while, so the leader is that of the latest epoch.
+// claim to lead for a while, so the leader is the one with the latest epoch.
 func together(servers []Server) Ensemble {
 	e := Ensemble{Servers: servers}
 	for _, s := range servers {

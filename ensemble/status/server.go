@@ -22,7 +22,7 @@ const (
 	NoAnswer   State = "no answer"   // cannot be reached, or is silent
 )
 
-// Server is what one server reports about itself. What it does not report is nil or zero.
+// Server holds what one server reports about itself. What it does not report is nil or zero.
 type Server struct {
 	Addr    string        `json:"addr"`
 	State   State         `json:"state"`

@@ -17,7 +17,7 @@ const (
 	Start    = 10
 )
 
-// Balances are what the accounts have.
+// Balances holds the balance of each account.
 type Balances [Accounts]int
 
 // ErrFunds refuses a transfer of more than the account has.

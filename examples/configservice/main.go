@@ -31,7 +31,7 @@ func run(ctx context.Context, p *program.Program) error {
 	return set(ctx, p, config, p.Args[1])
 }
 
-// settings are what the configuration says.
+// settings holds the values of the configuration.
 type settings struct {
 	Greeting string `json:"greeting"`
 	Every    string `json:"every"`

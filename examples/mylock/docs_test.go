@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What docs/testing.md shows is what is here.
+// docs/testing.md shows the code of this package.
 func TestDocumentation(t *testing.T) {
 	page, err := os.ReadFile("../../docs/testing.md")
 	if err != nil {

@@ -28,7 +28,7 @@ type Lock struct {
 // New makes a lock.
 func New(conn *zk.Conn, path string) *Lock { return &Lock{conn: conn, path: path} }
 
-// errGone says that our child has gone, with its session perhaps.
+// errGone means that our child has gone, with its session perhaps.
 var errGone = errors.New("the contender has gone")
 
 // Lock waits until the lock is held or ctx ends.
@@ -169,7 +169,7 @@ func retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// unanswered says that no server answered. Whoever asks at the moment at which a connection
+// unanswered reports whether no server answered. Whoever asks at the moment at which a connection
 // breaks gets the network's own error from go-zookeeper.
 func unanswered(err error) bool {
 	var broken net.Error

@@ -89,7 +89,7 @@ func (s site) vote(ctx context.Context, commit *recipes.TwoPhaseCommit, trip str
 	return err
 }
 
-// knows says whether this site, or a process that was it before, has voted on a trip, or it is decided.
+// knows reports whether this site, or a process that was it before, has voted on a trip, or it is decided.
 func (s site) knows(trip string) bool {
 	_, voted := s.read(trip, "vote-"+s.name)
 	_, decided := s.read(trip, "outcome")

@@ -23,7 +23,7 @@ type Kind struct {
 	Traits history.FaultTraits
 }
 
-// Target is what faults hit. File names in package faults begin with it.
+// Target is the kind of thing that a fault hits. File names in package faults begin with it.
 type Target string
 
 // The targets.

@@ -73,7 +73,7 @@ func (p *Player) Play(ctx context.Context) error {
 	return errors.Join(p.errs...)
 }
 
-// Enough says that there is no load left to disturb: no more steps begin, and those under
+// Enough notes that there is no load left to disturb: no more steps begin, and those under
 // way end as soon as their effect was seen. It is safe for concurrent use and may be called
 // more than once.
 func (p *Player) Enough() { p.finish() }

@@ -69,7 +69,7 @@ type record struct {
 	mu    sync.Mutex
 	start time.Time
 	steps []string
-	// traits are those that inject steps told.
+	// traits lists the traits that inject steps told.
 	traits []history.FaultTraits
 }
 
@@ -248,7 +248,7 @@ func (r *told) Record(e history.Event) history.Event {
 	return e
 }
 
-// played is what happened to each fault of a plan, in virtual time.
+// played returns what happened to each fault of a plan, in virtual time.
 func played(t *testing.T, stop time.Duration, list ...plan.Step) (steps map[string][]string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

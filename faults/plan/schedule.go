@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// Schedule says which faults happen when. Its parts are played at the same time, and each
+// Schedule tells which faults happen when. Its parts are played at the same time, and each
 // part draws independently of the others. It is a value that can be parsed ([Parse]),
 // written ([Schedule.String]), fitted to an ensemble ([Schedule.Choose]) and planned
 // ([Schedule.Plan]). Nil has no faults.
@@ -50,7 +50,7 @@ const (
 	Given
 )
 
-// Turn is what happens at one time: one fault, several at once, or nothing.
+// Turn happens at one time: it is one fault, several at once, or nothing.
 type Turn struct {
 	Faults []faults.Fault
 	// For is how long they last; 0 means the part's duration.

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Fault is one fault, put together from its steps. Its targets are those of the latest step that
+// Fault is one fault, put together from its steps. Its targets come from the latest step that
 // names any, since that step knows best.
 type Fault struct {
 	Number int // from 1

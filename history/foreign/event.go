@@ -14,7 +14,7 @@ import (
 type Event struct {
 	// Line is the line on which the event begins, from 1.
 	Line int
-	// Shared says that the previous event begins on the same line.
+	// Shared means that the previous event begins on the same line.
 	Shared bool
 	// Index is the event's position in the file, from 0. It counts all events, not only those of
 	// clients.
@@ -24,9 +24,9 @@ type Event struct {
 	F       string // in lower case; may be empty for an info
 	Key     Value  // Nil if the format or the event has none
 	Value   Value
-	// Explained says that an error follows the value on the line, in a text format.
+	// Explained means that an error follows the value on the line, in a text format.
 	Explained bool
-	// Record says that the event is the beginning or the end of an operation that is one record of
+	// Record means that the event is the beginning or the end of an operation that is one record of
 	// the file. Both have the line and the index of the record.
 	Record bool
 	// Time is in nanoseconds from any origin, at most history.MaxTime; -1 if the file does not say.
@@ -132,7 +132,7 @@ func (v Value) writeItems(b *strings.Builder, open, end string, limit int) {
 	b.WriteString(end)
 }
 
-// LineError says which line of a file cannot be read, and why.
+// LineError tells which line of a file cannot be read, and why.
 type LineError struct {
 	Line   int // from 1
 	Event  int // number of the event in the file, from 1, if several begin on its line; otherwise 0

@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// fields are what an object of a file says, before anything is checked.
+// fields holds the fields of an object of a file, before anything is checked.
 type fields struct {
 	process, kind, f, key, value, time Value
 	// Of a record, which is a whole operation: porcupine's names are ClientId, Input, Call, Output
@@ -54,7 +54,7 @@ func isTime(name string) bool {
 	return false
 }
 
-// told is what the events of a history say together, as far as they were read.
+// told collects what the events of a history tell together, as far as they were read.
 type told struct {
 	clock clock
 	began bool // an event was read
@@ -63,8 +63,8 @@ type told struct {
 	ends bool
 }
 
-// event makes an event of fields, and reports whether it is a client's. colon is what the names of
-// fields begin with in messages.
+// event makes an event of fields, and reports whether it is a client's. In messages the names of
+// fields begin with colon.
 func (t *told) event(e *Event, x *fields, line int, colon string) (mine bool, err error) {
 	*e = Event{Line: line, Time: noTime, Key: x.key, Value: x.value}
 	switch {

@@ -24,7 +24,7 @@ type Reader struct {
 	close  func() error
 }
 
-// own is what a zklab history says about itself.
+// own holds what a zklab history tells about itself.
 type own struct {
 	model  string
 	damage string

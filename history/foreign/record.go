@@ -12,7 +12,7 @@ import (
 //	{"process":0,"f":"write","value":3,"start":1200,"end":1900}
 //	{"ClientId":0,"Input":{"op":"write","value":3},"Call":1200,"Output":null,"Return":1900}
 //
-// The second form is what encoding/json makes of a porcupine.Operation, as etcd's robustness tests
+// The second form is a porcupine.Operation as encoding/json writes it, as etcd's robustness tests
 // store it. A record becomes two events, an invocation and a completion. It has no place among the
 // other records of its file, since those may be sorted by their starts, by their ends or by client:
 // its times are its order.
@@ -65,7 +65,7 @@ func (t *told) record(e *Event, x *fields, line int, colon string) (bool, error)
 }
 
 // outcome returns the type of the completion. A record without an end, or with an error, does not
-// say whether the operation took effect, unless it has a type.
+// tell whether the operation took effect, unless it has a type.
 func (x *fields) outcome(end int64) Value {
 	kind := history.OK
 	switch refused, says := x.output.fold("ok"); {
@@ -84,7 +84,7 @@ func given(v Value) bool {
 	return !(v.Kind == Nil || v.Kind == Bool && v.Int == 0 || v.Kind == Text && v.Text == "")
 }
 
-// operationNames are what the fields of an input are called that name its operation.
+// operationNames lists the fields of an input that may name its operation.
 var operationNames = []string{"f", "op", "operation", "type"}
 
 // spread moves what the input says to the fields of the record, and returns the result.
@@ -133,7 +133,7 @@ func (v Value) argument() Value {
 	return Value{Kind: Map, Items: rest}
 }
 
-// fold is Field for the first name that the map has, in upper or lower case, and says whether it has one.
+// fold is Field for the first name that the map has, in upper or lower case, and reports whether it has one.
 func (v Value) fold(names ...string) (Value, bool) {
 	if v.Kind != Map {
 		return Value{}, false

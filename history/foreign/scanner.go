@@ -25,7 +25,7 @@ type scanner struct {
 	line int
 	done bool  // the file ends with buf
 	err  error // of the file, not io.EOF
-	// short says that an error occurred when there was no more to read.
+	// short means that an error occurred when there was no more to read.
 	short bool
 
 	token  []byte

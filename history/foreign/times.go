@@ -99,7 +99,7 @@ func wholeTime(token []byte) ([]byte, bool) {
 	return digitsOf(token)
 }
 
-// dateForms are those of RFC 3339 and ISO 8601. Package time accepts a fraction of a second, after
+// dateForms lists the forms of RFC 3339 and ISO 8601. Package time accepts a fraction of a second, after
 // a point or a comma, in all of them.
 var dateForms = []struct {
 	layout string

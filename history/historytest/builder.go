@@ -46,8 +46,8 @@ type Op struct {
 	Invoke, Return *history.Event
 }
 
-// Op adds an operation of a client. The values are those of the invocation and
-// of the completion; nil is no value.
+// Op adds an operation of a client. The values belong to the invocation and
+// the completion; nil is no value.
 func (b *Builder) Op(client int, f, key string, from, to float64, outcome history.Type, arg, result any) *Op {
 	op := &Op{Invoke: b.add(history.Event{
 		Time: At(from), Client: client, Type: history.Invoke, F: f, Key: key, Value: history.Value(arg),
@@ -120,7 +120,7 @@ func (b *Builder) add(e history.Event) *history.Event {
 	return &e
 }
 
-// History is what was added, in order of time. At equal times the order of
+// History returns all that was added, in order of time. At equal times the order of
 // adding stands.
 func (b *Builder) History() *history.History {
 	events := slices.Clone(b.events)

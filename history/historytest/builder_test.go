@@ -48,7 +48,7 @@ func TestBuilder(t *testing.T) {
 		t.Error(d)
 	}
 
-	// What the builder makes is what the format allows.
+	// The format allows what the builder makes.
 	var file bytes.Buffer
 	if err := history.Write(&file, h); err != nil {
 		t.Fatal(err)

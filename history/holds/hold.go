@@ -45,7 +45,7 @@ type Hold struct {
 	// Grant is the operation whose ok shows the hold: an acquire, or the confirm of a leader that
 	// leads again by itself.
 	Grant *history.Operation
-	// Reads says that the hold was for reading, of a read-write lock, from the beginning.
+	// Reads means that the hold was for reading, of a read-write lock, from the beginning.
 	// Downgraded is the operation that may have made it one for reading; nil if there is none.
 	Reads      bool
 	Downgraded *history.Operation

@@ -44,7 +44,7 @@ func (b builder) fact(at float64, client int, f string, value any) {
 	b.Session(at, client, history.ID(0xa+client), f, key, value)
 }
 
-// seen is what figures and drawings show of a hold.
+// seen is shown of a hold by figures and drawings.
 type seen struct {
 	Client                int
 	From, Until, Believed time.Duration

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Evidence is what is known about clients besides what they say.
+// Evidence tells about clients more than their own answers do.
 type Evidence interface {
 	// Exited returns the first end of the client's process at t or later, or None.
 	Exited(client int, t time.Duration) Moment
@@ -28,8 +28,8 @@ type Evidence interface {
 // Reader reads the holds of keys. Its methods are safe for concurrent use if its fields are.
 type Reader struct {
 	Evidence Evidence
-	// Remote says that subjects live in other processes and report losses. What a release says
-	// about the hold is then what the harness had heard by that time.
+	// Remote means that subjects live in other processes and report losses. A release tells about
+	// the hold then only what the harness had heard by that time.
 	Remote bool
 	// Decode reads the value of an event into v.
 	Decode func(e *history.Event, v any)
@@ -37,13 +37,13 @@ type Reader struct {
 	End time.Duration
 }
 
-// Key is what happened to one key.
+// Key lists what happened to one key.
 type Key struct {
 	Holds      []*Hold     // in order of their grants
 	Statements []Statement // in order of invocation
 }
 
-// Statement is what a client said about a hold: an answer to "do you still hold?", or a release.
+// Statement is a client's own word about a hold: an answer to "do you still hold?", or a release.
 type Statement struct {
 	Op    *history.Operation
 	Said  bool // the client said whether it holds

@@ -30,12 +30,12 @@ type CachedNode struct {
 	Value string `json:"value,omitempty"`
 }
 
-// Looking says how to look: at the copy as it is, or once the cache says that it is current.
+// Looking tells how to look: at the copy as it is, or once the cache calls itself current.
 type Looking struct {
 	Current bool `json:"current,omitempty"`
 }
 
-// Copy is what a cache shows: the values of its znodes. It is also the value of the fact
+// Copy holds what a cache shows: the values of its znodes. It is also the value of the fact
 // history.FFinal of a cache: the znodes that exist at the end.
 type Copy struct {
 	Nodes map[string]string `json:"nodes"`

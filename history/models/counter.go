@@ -8,12 +8,12 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// FAdd adds to a counter: invoke Addition, ok Count. The other operations are those of a register:
+// FAdd adds to a counter: invoke Addition, ok Count. The other operations come from a register:
 // FCAS (invoke CountSwap, ok nothing, fail with CodeMismatch) and FRead
 // (invoke HowRead, ok Count).
 const FAdd = "add"
 
-// Addition is what FAdd adds.
+// Addition is the argument of FAdd.
 type Addition struct {
 	Delta int64 `json:"delta"`
 }

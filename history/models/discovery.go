@@ -3,7 +3,7 @@ package models
 import "github.com/zklab/zklab/history"
 
 // Operations on a service. A client is at most one instance of each service. A service is a group
-// whose members are its instances: names and values are those of a group, and FChanged is an
+// with instances as members: it has the names and values of a group, and FChanged is an
 // operation of a service, too.
 const (
 	// FRegister registers an instance: invoke Joining, ok nothing.

@@ -31,7 +31,7 @@ type Held struct {
 	Token history.ID `json:"token,omitempty"`
 }
 
-// Written is the value of a write's ok. Accepted says whether the resource accepted the token.
+// Written is the value of a write's ok. Accepted reports whether the resource accepted the token.
 // Order is the position of this write in the resource's own order, from 1.
 type Written struct {
 	Accepted bool       `json:"accepted"`

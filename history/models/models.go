@@ -29,21 +29,21 @@ type Model struct {
 	// Stay says, in the past tense, what a client does between the operations that begin and end a
 	// stay. A barrier "up" uses it for itself.
 	Stay string
-	// Sessions says that the correctness of operations depends on sessions, too. Checks that look
+	// Sessions means that the correctness of operations depends on sessions, too. Checks that look
 	// at operations alone would accuse correct recipes.
 	Sessions bool
-	// Parts says that an operation uses some parts of its key, so that concurrent holders of a key
+	// Parts means that an operation uses some parts of its key, so that concurrent holders of a key
 	// need not conflict.
 	Parts bool
-	// Rounds says that each key is used for one round only.
+	// Rounds means that each key is used for one round only.
 	Rounds bool
-	// Store says that the model is ZooKeeper itself rather than a recipe.
+	// Store means that the model is ZooKeeper itself rather than a recipe.
 	Store bool
-	// Keyless says that all keys count as one, since the promises are made to sessions.
+	// Keyless means that all keys count as one, since the promises are made to sessions.
 	Keyless bool
-	// OnZnodes says that objects consist of znodes that the transaction log covers.
+	// OnZnodes means that objects consist of znodes that the transaction log covers.
 	OnZnodes bool
-	// Packs says that checks and figures look at one key after the other, or at operations in passing, so
+	// Packs means that checks and figures look at one key after the other, or at operations in passing, so
 	// that the record of a large run can be packed (history.OpenPacked).
 	Packs      bool
 	Operations []Operation
@@ -96,7 +96,7 @@ type Values struct {
 	Accepted bool       // the resource accepted the write
 	Item     string
 	Parts    []string // requested parts of the key
-	// Data is what the operation wrote to the object's own znode or, if Seen, what the answer said
+	// Data holds what the operation wrote to the object's own znode or, if Seen, what the answer showed
 	// was there; nil if it is unknown or there is none.
 	Data *string
 	Seen bool
@@ -119,7 +119,7 @@ func All() []*Model {
 	return all
 }
 
-// Declared is what a program declares about a kind of object of its own. It travels with the header
+// Declared is a program's declaration of a kind of object of its own. It travels with the header
 // of the histories of such objects (history.Header.Declared).
 type Declared interface {
 	// Model returns the same model at each call.

@@ -23,7 +23,7 @@ type GuardedKey struct {
 }
 
 // MultiLock is an object of several keys. A client locks all keys that it asks for at once, or
-// none. history.Event.Key names the object. The operations are those of a lock: FAcquire (invoke
+// none. history.Event.Key names the object. It has the operations of a lock: FAcquire (invoke
 // Keys), FRelease and FConfirm of all requested keys, and FWrite (invoke GuardedKey).
 var MultiLock = declare(Model{
 	Name: "multi-lock", About: "exclusive locks on several keys at once: all or none",

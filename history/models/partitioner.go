@@ -17,7 +17,7 @@ type Due struct {
 }
 
 // Partitioner is a set of items that members share. history.Event.Key names the object. Its
-// operations are those of a multi-lock, but for FAcquire, which makes the client a member
+// operations equal a multi-lock's, but for FAcquire, which makes the client a member
 // and waits for its share (invoke Keys with all items of the set, ok Share), and two more: with
 // FChanged (invoke nothing, ok Due) a client that holds a share waits to be told that another one is
 // due to it; FLeave (invoke and ok nothing) ends the membership.

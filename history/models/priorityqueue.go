@@ -14,7 +14,7 @@ type Ranked struct {
 }
 
 // PriorityQueue is a queue that returns the item with the lowest priority number, and among equals
-// the one that was added first. Its operations are those of a queue; the value of FEnqueue is a
+// the one that was added first. It has the operations of a queue; the value of FEnqueue is a
 // Ranked.
 var PriorityQueue = declare(Model{
 	Name: "priority-queue", About: "a queue that delivers the item with the lowest number",

@@ -15,7 +15,7 @@ type Item struct {
 	Item string `json:"item"`
 }
 
-// Drained is the value of history.FDrained. Empty says that a fenced read showed no item; the read
+// Drained is the value of history.FDrained. Empty means that a fenced read showed no item; the read
 // completed at the time of this event at the latest. Left is the number of items that the drain did
 // not remove within its limit.
 type Drained struct {

@@ -34,7 +34,7 @@ type Heard struct {
 	Revoked bool `json:"revoked"` // a client asked for the hold
 }
 
-// RWLock is a read-write lock. Its operations are those of a lock, where the value of an acquire is
+// RWLock is a read-write lock. It has the operations of a lock, where the value of an acquire is
 // a Wish, and its own: FDowngrade, FRevoke, FListen, and FRead of the guarded resource.
 var RWLock = declare(Model{
 	Name: "rwlock", About: "a read-write lock: many readers or one writer",

@@ -3,7 +3,7 @@ package models
 import "github.com/zklab/zklab/history"
 
 // Operations on ZooKeeper itself: model session. Each is a burst of requests of one client, most of
-// them sent without waiting for earlier replies: invoke Burst, ok nothing. An ok says that servers
+// them sent without waiting for earlier replies: invoke Burst, ok nothing. An ok means that servers
 // answered all of them, with any result. Bursts make the load, and their latency is measured; the
 // promises are checked with the facts of the wire.
 const (

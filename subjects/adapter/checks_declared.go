@@ -22,7 +22,7 @@ type Declared struct {
 type DeclaredCall struct {
 	Operation string
 	Argument  json.RawMessage // nil: none
-	// Begins says that the call begins a hold, and Ends that it ends one.
+	// Begins means that the call begins a hold, and Ends that it ends one.
 	Begins, Ends bool
 }
 

@@ -13,7 +13,7 @@ import (
 
 var _ = declare(subjects.Locks, nil, holdChecks...)
 
-// holdChecks are the checks of every hold: t.recipe says which.
+// holdChecks lists the checks of every hold; t.recipe names it.
 var holdChecks = []check{
 	{"normal", takesTurns},
 	{"contend", contends},

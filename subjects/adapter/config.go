@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Config says which program to start, and for which client. Command and Servers are
+// Config names the program to start, and its client. Command and Servers are
 // required.
 type Config struct {
 	// Command is the program and its arguments; [Shell] makes one of a line.

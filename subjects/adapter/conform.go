@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Conformance says which program to check. Command is required.
+// Conformance names the program to check. Command is required.
 type Conformance struct {
 	Command []string // as in [Config]
 	Dir     string
@@ -67,7 +67,7 @@ type suite struct {
 // suites are the checks of each recipe.
 var suites = map[string]*suite{}
 
-// declare declares the checks of a contract. with is what each client's objects are made with; nil: nothing.
+// declare declares the checks of a contract. with returns the argument of each client's objects; nil: nothing.
 func declare[S, M any](k *subjects.Contract[S, M], with func(client int) M, checks ...check) *suite {
 	s := &suite{recipe: k.Name(), offers: k.Offers(), checks: checks}
 	if with != nil {

@@ -52,8 +52,8 @@ func allOK(t *testing.T, results []Result) {
 	}
 }
 
-// Conform starts a program and an ensemble that it can reach. Only a process shows that what
-// the other tests have played in this one is what the system does with it.
+// Conform starts a program and an ensemble that it can reach. Only a process shows that a system
+// does what the other tests have played in this one.
 func TestConformProcess(t *testing.T) {
 	command, env := faking(t, honest)
 	results, err := Conform(t.Context(), Conformance{
@@ -176,7 +176,7 @@ func TestConformIsInterrupted(t *testing.T) {
 	}
 }
 
-// documentation is what is said of adapters, and on each recipe's page.
+// documentation returns the text about adapters, and of each recipe's page.
 func documentation(t *testing.T) (all string) {
 	t.Helper()
 	recipes, err := filepath.Glob("../../docs/recipes/*.md")

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/subjects/adapter"
 )
 
-// session is that of a library with connections of its own. Here zk.Connect stands for the library's way to
+// session is a session of a library with connections of its own. Here zk.Connect stands for the library's way to
 // open one, and zk.Lock for its lock.
 type session struct{ conn *zk.Conn }
 

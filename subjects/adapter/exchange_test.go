@@ -108,7 +108,7 @@ func TestOutboxIsBounded(t *testing.T) {
 // text is one of n bytes in JSON.
 func text(n int) json.RawMessage { return json.RawMessage(`"` + strings.Repeat("x", n-2) + `"`) }
 
-// Each object offers exactly what it says that it offers.
+// Each object offers exactly what it declares.
 func TestOffering(t *testing.T) {
 	all := subjects.Elections.Offers()
 	for set := range 1 << len(all) {

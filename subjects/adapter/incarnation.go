@@ -149,7 +149,7 @@ func (p *Process) drop(l *incarnation) {
 }
 
 // ended waits for the end of an incarnation whose exchange has ended, and returns the error
-// for an unanswered call. reached says that the call may have reached the program.
+// for an unanswered call. reached means that the call may have reached the program.
 func (p *Process) ended(l *incarnation, reached bool) error {
 	<-l.over
 	p.mu.Lock()

@@ -97,7 +97,7 @@ func asked(t *testing.T, p *Process, n int) {
 	}
 }
 
-// stillWaits says that nothing has arrived for a moment.
+// stillWaits checks that nothing arrives for a moment.
 func stillWaits(t *testing.T, done <-chan error) {
 	t.Helper()
 	select {

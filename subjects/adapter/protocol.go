@@ -30,7 +30,7 @@ const (
 // offerTouch is offered by a client that supports touch.
 const offerTouch = "touch"
 
-// eventLost says that a hold has been lost. The offer for this event has the same name.
+// eventLost reports that a hold has been lost. The offer for this event has the same name.
 const eventLost = subjects.OfferLost
 
 // request is a line to the program.

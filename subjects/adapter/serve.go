@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Subjects are what [Serve] can make.
+// Subjects lists the subjects that [Serve] can make.
 type Subjects struct {
 	Name string // for people
 

@@ -149,7 +149,7 @@ func TestConformSessionForEachObject(t *testing.T) {
 	}
 }
 
-// What Connect gave is what makers get and what is closed, once for each session.
+// The value from Connect goes to the makers and is closed, once for each session.
 func TestServeOwn(t *testing.T) {
 	var closed atomic.Int32
 	s := ofLibrary()

@@ -34,7 +34,7 @@ func onStage(t *testing.T, test func(t *testing.T, s *stage)) {
 	})
 }
 
-// config is that of a client whose program is a fake.
+// config configures a client whose program is a fake.
 func (s *stage) config(defect string) Config {
 	return Config{Command: []string{"staged"}, Servers: s.e.Addrs(), SessionTimeout: conformSession, Client: 3, start: s.starting(defect)}
 }

@@ -173,7 +173,7 @@ func (t *trial) settle(p *Process) {
 	})
 }
 
-// checkError is what a check panics with that does not go on.
+// checkError is the value of the panic that ends a check.
 type checkError struct{ err error }
 
 // must ends the check with an error, unless it is nil. Like all that may end the check, it is for the check's own

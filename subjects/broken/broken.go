@@ -4,8 +4,8 @@
 //
 // With one client on an idle ensemble all of them pass, unless their comment says
 // otherwise. Some fail whenever clients compete, others when something happens to a client:
-// a lost reply, an expired session, an operation that is given up. Each says which property
-// finds it.
+// a lost reply, an expired session, an operation that is given up. Each names the property
+// that finds it.
 package broken
 
 import (

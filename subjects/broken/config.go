@@ -25,7 +25,7 @@ type shownConfig struct {
 	snapshot  *shown // that value
 }
 
-// shown is what a read showed.
+// shown is the outcome of a read.
 type shown struct {
 	models.Setting
 	stat zk.Stat

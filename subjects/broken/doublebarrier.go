@@ -101,7 +101,7 @@ func (b *countsChildren) await(ctx context.Context, enough func(members int) boo
 }
 
 // timedOutStillCounted claims that an Enter that was given up had no effect, but leaves its
-// member where the others count it. The member's data says that it is unused, so that
+// member where the others count it. The member's data marks it as unused, so that
 // leaving clients do not wait for it.
 type timedOutStillCounted struct{ leaveWithoutWaiting }
 

@@ -49,7 +49,7 @@ type defectiveMaster struct {
 	removes bool
 }
 
-// memory is what only the master knows.
+// memory holds what only the master knows.
 type memory struct {
 	led     bool
 	counted map[string]int       // attempts by task
@@ -284,7 +284,7 @@ func (m *defectiveMaster) assign(name, worker string) (used bool, err error) {
 	return true, refused(err)
 }
 
-// refused returns an error, unless it says that something has changed.
+// refused returns an error, unless it reports that something has changed.
 func refused(err error) error {
 	for _, known := range []error{zk.ErrNoNode, zk.ErrBadVersion, zk.ErrNodeExists} {
 		if errors.Is(err, known) {

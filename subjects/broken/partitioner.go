@@ -56,7 +56,7 @@ func newDealer(c *subjects.Client, path string, items []string) (*dealer, error)
 	}, nil
 }
 
-// due is what the members that it sees leave to it.
+// due returns what the members that it sees leave to it.
 func (d *dealer) due() ([]string, error) {
 	now, _, err := d.conn.Children(d.path + "/members")
 	if err != nil {
@@ -263,7 +263,7 @@ func ItemsSurvive(c *subjects.Client, path string, items []string) (subjects.Par
 	return d, nil
 }
 
-// rightPartitioner is what else zklab's own partitioner offers.
+// rightPartitioner is the rest of what zklab's own partitioner offers.
 type rightPartitioner interface {
 	subjects.Partitioner
 	subjects.Closer

@@ -65,7 +65,7 @@ func (q *defectivePriorityQueue) Take(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// remove takes an item; zk.ErrNoNode says that another client did.
+// remove takes an item; zk.ErrNoNode means that another client did.
 func (q *defectivePriorityQueue) remove(path string) ([]byte, error) {
 	item, _, err := q.conn.Get(path)
 	if err != nil {

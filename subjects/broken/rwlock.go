@@ -63,7 +63,7 @@ func (l *rwLine) acquire(ctx context.Context, kind string, reads bool) error {
 	}
 }
 
-// number is what the server put at the end of a name.
+// number returns the number that the server put at the end of a name.
 func number(name string) string { return name[strings.LastIndexByte(name, '-')+1:] }
 
 // ReaderIgnoresWriterAhead is a read-write lock whose readers ignore writers. Property

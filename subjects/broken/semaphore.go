@@ -186,7 +186,7 @@ type polls struct {
 	inner rightSemaphore
 }
 
-// rightSemaphore is what else zklab's own semaphore offers.
+// rightSemaphore is the rest of what zklab's own semaphore offers.
 type rightSemaphore interface {
 	subjects.Semaphore
 	subjects.Closer

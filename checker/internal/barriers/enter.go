@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// entering says that nobody gets in before enough members may have been
+// entering requires that nobody gets in before enough members may have been
 // present at one moment of its call. Counting calls is not enough: that would
 // count the dead, and those who timed out.
 var entering = &frame.Property{
@@ -54,7 +54,7 @@ func (r *round) around(call evidence.Span, of *member) []int {
 	return counterexample
 }
 
-// participant is what counts as one member: a client that tries again in one session
+// participant counts as one member: a client that tries again in one session
 // must not count twice. In another session it may: a deposed leader can tell a
 // client that its session expired while the znode of its last try lives on, and
 // the others see two.
@@ -64,7 +64,7 @@ type participant struct {
 	call    int // distinguishes calls whose session is not certain
 }
 
-// participant is that of the round's i-th member.
+// participant returns the participant of the round's i-th member.
 func (m *member) participant(i int) participant {
 	switch len(m.death.Owners) {
 	case 0:

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// lateWaiter says that after a lift, and heal, nobody is left behind.
+// lateWaiter requires that after a lift, and heal, nobody is left behind.
 var lateWaiter = &frame.Property{
 	Name:     "late",
 	Liveness: true,

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// leaving says that nobody gets out while another certainly is inside all
+// leaving requires that nobody gets out while another certainly is inside all
 // through its call. One member that passed proves that all were there then.
 var leaving = &frame.Property{
 	Name:     "leave",
@@ -101,7 +101,7 @@ func blocking(stays []insideSpan, latest []latestTwo, op *history.Operation) []*
 	}
 }
 
-// proves says that some of these members were inside only because one that passed
+// proves reports whether some of these members were inside only because one that passed
 // proves that all were.
 func (r *round) proves(by []*member, op *history.Operation) bool {
 	reach := op.Began()

@@ -21,7 +21,7 @@ type barrierNodes struct {
 	acts         acts
 }
 
-// nodesOf are those of a record; none without a log.
+// nodesOf returns the znodes of a record's barriers; none without a log.
 var nodesOf = evidence.Once(func(a *evidence.Record) *barrierNodes {
 	b := &barrierNodes{}
 	if a.Log == nil {
@@ -34,7 +34,7 @@ var nodesOf = evidence.Once(func(a *evidence.Record) *barrierNodes {
 	return b
 })
 
-// lifts says that a subject lifts a barrier by deleting its znode.
+// lifts reports whether a subject lifts a barrier by deleting its znode.
 func (b *barrierNodes) lifts() bool { return b.lifted >= 9*b.left && b.lifted > 0 }
 
 // recognise looks for the raises and lifts of a key.
@@ -68,7 +68,7 @@ type uptimes struct {
 	of    map[int][]*evidence.Znode // by the client that made them
 }
 
-// uptimesOf are those of each key.
+// uptimesOf returns the uptimes of each key.
 func uptimesOf(a *evidence.Record) map[string]*uptimes {
 	keys := map[string]bool{}
 	for _, k := range a.Keys {
@@ -89,7 +89,7 @@ func uptimesOf(a *evidence.Record) map[string]*uptimes {
 	return of
 }
 
-// within says that the barrier's znode was there at some time between two zxids.
+// within reports whether the barrier's znode was there at some time between two zxids.
 func (u *uptimes) within(low, high uint64) bool {
 	if u == nil {
 		return false
@@ -178,7 +178,7 @@ type acts struct {
 	unseen []uint64
 }
 
-// actsOf are those of all clients.
+// actsOf returns the acts of all clients.
 func actsOf(a *evidence.Record) acts {
 	x := acts{of: map[int][]uint64{}}
 	for i := range a.Transactions {
@@ -195,7 +195,7 @@ func actsOf(a *evidence.Record) acts {
 	return x
 }
 
-// changes says that a transaction may have changed something that others see.
+// changes reports whether a transaction may have changed something that others see.
 func changes(t *history.Txn) bool {
 	switch {
 	case t.Error != 0, t.Type == "error", t.Type == "createSession", t.Type == "check":

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// What is looked up in the index of a barrier's znodes is what a look at each finds.
+// The index of a barrier's znodes finds the same as a look at each.
 func TestUptimes(t *testing.T) {
 	for seed := range uint64(2000) {
 		rng := rand.New(rand.NewPCG(seed, 4))

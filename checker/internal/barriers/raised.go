@@ -25,7 +25,7 @@ type raised struct {
 // upTimes are the times in which a barrier certainly was up.
 type upTimes struct {
 	of []raised // in order of time
-	// known are those whose raise has a zxid that is known, or one that it is not above,
+	// known lists the ones whose raise has a zxid that is known, or one that it is not above,
 	// in order of that; longest is, for each, the one up to it that lasted longest.
 	known   []raised
 	zxids   []uint64

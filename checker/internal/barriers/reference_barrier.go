@@ -70,7 +70,7 @@ type seenRaise struct {
 	by   time.Duration
 }
 
-// seenRaises are those that some await must be behind.
+// seenRaises lists the raises that some await must be behind.
 func seenRaises(k *evidence.Key) []seenRaise {
 	var of []seenRaise
 	for _, op := range k.Ops() {

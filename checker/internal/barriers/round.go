@@ -50,19 +50,19 @@ func (m *member) inside(passed time.Duration, all bool) (evidence.Span, bool) {
 	return s, s.From <= s.To
 }
 
-// round is what happened on one key.
+// round holds what happened on one key.
 type round struct {
 	*evidence.Key
 	members []*member
 	leaves  []*history.Operation // that returned ok
 	opener  *history.Operation   // the first enter that succeeded
 	passed  time.Duration        // by when somebody had passed; never if nobody is known to have
-	// all says that nobody but the needed number of members ever came, so that
+	// all means that nobody but the needed number of members ever came, so that
 	// one who passed proves that all were there.
 	all bool
 }
 
-// roundOf is what happened to a key as a round.
+// roundOf reads the history of a key as a round's.
 var roundOf = evidence.OncePerKey(readRound)
 
 func readRound(k *evidence.Key) *round {
@@ -137,7 +137,7 @@ func (m *member) gone() time.Duration {
 	return end
 }
 
-// crashed says that the member's session ended while it was in, or on its way in or out.
+// crashed reports whether the member's session ended while it was in, or on its way in or out.
 func (m *member) crashed() bool {
 	end := m.exited
 	if s := m.death.OverAtLast(); s != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// roundProgress says that after heal a full set of members does not wait long to
+// roundProgress requires that after heal a full set of members does not wait long to
 // get in, that nobody who waited when the first was let in is left outside, and that members are
 // not kept in when all that live want to leave.
 var roundProgress = frame.Progress("waits at the gates", frame.FromSessions,

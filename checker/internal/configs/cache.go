@@ -118,7 +118,7 @@ func (t *subtree) final(e *history.Event) {
 	}
 }
 
-// current says that a cache that says that it is current is.
+// current requires that a cache that claims to be current is.
 //
 // Only a change that had certainly happened when it was asked counts, by real time: a value
 // is in force once, and over when another change that certainly came later had taken effect.
@@ -211,7 +211,7 @@ func decideMissing(f *frame.Finding, c *config, s *observation, y *change) {
 		c.told(s), words.At(s.inv), words.At(y.done()), named(y.value, false))
 }
 
-// cacheConverge says that what there is in the end comes to every copy.
+// cacheConverge requires that what there is in the end comes to every copy.
 var cacheConverge = &frame.Property{
 	Name:     "converge",
 	Liveness: true,
@@ -261,7 +261,7 @@ func (c *config) lastChange() *change {
 	return last
 }
 
-// ending is what there is of a znode in the end.
+// ending tells what there is of a znode in the end.
 type ending struct {
 	observation
 	last *change // that made it so; nil: not known, but it was so when the harness looked
@@ -279,7 +279,7 @@ func (c *config) ending() ending {
 	return e
 }
 
-// contradicts says that an observation should not have been behind the end. Where it is not known
+// contradicts reports whether an observation should not have been behind the end. Where it is not known
 // what changed last, a change of unknown outcome may have come still: but a value that had
 // been put by then, and was not there, was over.
 func (c *config) contradicts(s *observation, e ending) bool {

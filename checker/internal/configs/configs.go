@@ -1,5 +1,5 @@
 // Package configs decides histories of a configuration that clients watch, and of caches,
-// each znode of which is one for those who look: what each was told is what there was, and
+// each znode of which is one for those who look: each was told what there was, and
 // never an older one after a later one. It may not know how a configuration is watched, or a
 // subtree copied, nor what was done to the run.
 package configs
@@ -29,7 +29,7 @@ var Config = frame.Model{
 	References: []*frame.Reference{reference},
 }
 
-// config is what happened to one configuration.
+// config holds what happened to one configuration.
 type config struct {
 	*evidence.Key
 	name         string    // the path of its znode, from the key on
@@ -58,7 +58,7 @@ type change struct {
 	shown    *observation // the one that was told it first; nil: nobody was
 }
 
-// observation is what a watcher was told.
+// observation is one answer to a watcher.
 type observation struct {
 	op       *history.Operation
 	value    string
@@ -67,7 +67,7 @@ type observation struct {
 	inv, ret time.Duration
 }
 
-// watch is what one watcher was told: a client, in one life of its process.
+// watch lists the answers to one watcher: a client, in one life of its process.
 type watch struct {
 	client       int
 	until        time.Duration  // the end of that life
@@ -81,7 +81,7 @@ type wait struct {
 	told *observation
 }
 
-// configsOf are those of a key: it is one, or a subtree of them.
+// configsOf returns the configurations of a key: it is one, or a subtree of them.
 var configsOf = evidence.OncePerKey(func(k *evidence.Key) []*config {
 	if k.Object.Name == models.Cache.Name {
 		return readCache(k)
@@ -219,7 +219,7 @@ func (c *config) count() {
 	}
 }
 
-// overSessions says that a watcher was told something in at least two sessions.
+// overSessions reports whether a watcher was told something in at least two sessions.
 func (w *watch) overSessions() bool {
 	in := history.ID(0)
 	for _, s := range w.observations {
@@ -249,7 +249,7 @@ func (x *change) by() time.Duration {
 	return x.ret
 }
 
-// events are those of a change, and of the answer that shows it if that was earlier than
+// events returns the events of a change, and of the answer that shows it if that was earlier than
 // its own.
 func (x *change) events() []int {
 	switch {
@@ -267,7 +267,7 @@ func (s *observation) same(other *observation) bool {
 	return s.absent == other.absent && s.value == other.value
 }
 
-// named is what there was, for people.
+// named describes a value for people.
 func named(value string, absent bool) string {
 	if absent {
 		return "no value"
@@ -314,7 +314,7 @@ func onConfig(decide func(*frame.Finding, *config)) func(context.Context, *evide
 	}
 }
 
-// valid says that what was told was set.
+// valid requires that what was told was set.
 var valid = &frame.Property{
 	Name:     "valid",
 	Meaning:  "no client was told a value that no client had set",

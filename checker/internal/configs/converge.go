@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// converge says that the last value comes to everybody who waits for it, and each that was there
+// converge requires that the last value comes to everybody who waits for it, and each that was there
 // for long.
 var converge = &frame.Property{
 	Name:     "converge",

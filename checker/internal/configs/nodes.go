@@ -11,14 +11,14 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// state is what there is of a configuration from one zxid up to another.
+// state is a configuration's state from one zxid up to another.
 type state struct {
 	value       string
 	absent      bool
 	from, until uint64
 }
 
-// znodeStates is what became of a configuration.
+// znodeStates lists the states of a configuration.
 type znodeStates struct {
 	states []state          // one after the other from the beginning of the log
 	places map[string][]int // of what there was, as stated, among them
@@ -33,7 +33,7 @@ func (p *znodeStates) add(st state) {
 	p.states = append(p.states, st)
 }
 
-// within says that something was so at some time between two zxids.
+// within reports whether something was so at some time between two zxids.
 func (p *znodeStates) within(is string, low, high uint64) bool {
 	places := p.places[is]
 	i := sort.Search(len(places), func(i int) bool { return p.states[places[i]].until > low })
@@ -59,7 +59,7 @@ type configNodes struct {
 	of map[string]*znodeStates // by the path, from the key on
 }
 
-// nodesOf are those of a record; none without a log.
+// nodesOf returns the znodes of a record's configurations; none without a log.
 var nodesOf = evidence.Once(func(a *evidence.Record) *configNodes {
 	n := &configNodes{of: map[string]*znodeStates{}}
 	if a.Log == nil {
@@ -110,7 +110,7 @@ func (n *configNodes) change(t *history.Txn, zxid uint64) {
 	of.add(next)
 }
 
-// named is what became of the configuration at a path; nil if there is none.
+// named returns the states of the configuration at a path; nil if there is none.
 func (n *configNodes) named(path string) *znodeStates {
 	for i := range path {
 		if path[i] != '/' {
@@ -139,12 +139,12 @@ func (n *configNodes) recognise(c *config) {
 	}
 }
 
-// within says that what a change was to make was so at some time between two zxids.
+// within reports whether what a change was to make was so at some time between two zxids.
 func (n *configNodes) within(c *config, x *change, low, high uint64) bool {
 	return n.of[c.name].within(stated(x.value, x.absent), low, high)
 }
 
-// znodeStates is what became of a key; nil if the log does not tell.
+// znodeStates returns the states of a key; nil if the log does not tell.
 func (n *configNodes) znodeStates(key string) *znodeStates {
 	if !n.Trusted() {
 		return nil
@@ -181,7 +181,7 @@ func changeInLog(f *frame.Finding, c *config, x *change) {
 	}
 }
 
-// first says that what a watcher was told first was not over before it asked first, as far as
+// first requires that what a watcher was told first was not over before it asked first, as far as
 // its sessions show: what was so in the past is no present value. A watcher may have given
 // up its first calls. What they could not return, the next one does.
 var first = &frame.Property{

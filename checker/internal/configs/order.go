@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// order says that no watcher was told an older setting after a later one, whatever became
+// order requires that no watcher was told an older setting after a later one, whatever became
 // of its sessions. Skipping is fine, and so is repeating.
 //
 // A value is set once, so it is in force for one stretch of time: it does not come back.
@@ -17,7 +17,7 @@ import (
 // taken effect when the other one was called. Of several deletes that can explain that
 // there was none, the earliest is taken, which accuses nobody. That is exact for one
 // watcher, whatever the outcome of sets; two watchers who were told two values that were
-// set at once in different orders are not compared, but where the log says which was first.
+// set at once in different orders are not compared, but where the log tells which was first.
 var order = &frame.Property{
 	Name:    "order",
 	Meaning: "no watcher was told an older value after a newer one, across reconnects, expiries and deletes",

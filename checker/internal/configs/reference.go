@@ -31,7 +31,7 @@ func referenceOf(covers ...string) *frame.Reference {
 	}
 }
 
-// past is what a configuration was, each value with a separator behind it, and where in
+// past lists the values of a configuration, each with a separator behind it, and where in
 // that each watcher is. It is not changed.
 type past struct {
 	text string
@@ -101,7 +101,7 @@ func partition(ops []porcupine.Operation) [][]porcupine.Operation {
 	return parts
 }
 
-// stated is what there was, in one line.
+// stated describes a value in one line.
 func stated(value string, absent bool) string {
 	if absent {
 		return none

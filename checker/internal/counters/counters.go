@@ -22,7 +22,7 @@ var Counter = frame.Model{
 	References: []*frame.Reference{reference},
 }
 
-// counter is what happened to one counter.
+// counter holds what happened to one counter.
 type counter struct {
 	*evidence.Key
 	steps []*step // changes that may have happened and fenced reads, in order of invocation
@@ -152,7 +152,7 @@ func onCounter(decide func(*frame.Finding, *counter)) func(context.Context, *evi
 
 func fromTimes(*evidence.Record) string { return "R" }
 
-// linearizable says that additions, compare-and-sets and fenced reads can be put into
+// linearizable requires that additions, compare-and-sets and fenced reads can be put into
 // one order in which each took effect between its call and its return. So no addition
 // counted twice, and none that was acknowledged was lost.
 var linearizable = &frame.Property{

@@ -19,7 +19,7 @@ const forever = time.Duration(math.MaxInt64)
 type step struct {
 	op       *history.Operation // nil: none of a record
 	inv, ret time.Duration
-	// value is what the counter was behind it: what it read, or made. Of an addition
+	// value is the counter's value behind it: what it read, or made. Of an addition
 	// of unknown outcome it is not known.
 	value int64
 	kind  kind

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// converge says that after the heal all are shown who is there: whoever joined and lives, and
+// converge requires that after the heal all are shown who is there: whoever joined and lives, and
 // nobody who has left. A member whose session ended has the bound to join again, and whoever
 // lists or waits for changes has it to see what happened.
 var converge = &frame.Property{
@@ -142,7 +142,7 @@ func (g *group) concerned(l *look, s evidence.Span) []*member {
 	return slices.Compact(all)
 }
 
-// decideWait judges a wait for changes by how long there was one to be told of. last is what
+// decideWait judges a wait for changes by how long there was one to be told of. last is the change
 // it was told before; nil: nothing.
 func decideWait(f *frame.Finding, g *group, l, last *look) {
 	over := g.OverBy(l.op)

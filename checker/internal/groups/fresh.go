@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// fresh says that a list is not older than what the client's session had seen when it asked: a
+// fresh requires that a list is not older than what the client's session had seen when it asked: a
 // server may lag, but not behind that. Real time alone never flags a list as old.
 var fresh = &frame.Property{
 	Name:     "fresh",

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// gone says that members whose client crashed are gone once their sessions have timed out.
+// gone requires that members whose client crashed are gone once their sessions have timed out.
 var gone = &frame.Property{
 	Name:     "gone",
 	Meaning:  "after the heal, no client saw a member whose client had crashed",

@@ -28,7 +28,7 @@ var Discovery = frame.Model{
 	References: []*frame.Reference{reference, pickReference},
 }
 
-// group is what happened to one group.
+// group holds what happened to one group.
 type group struct {
 	*evidence.Key
 	terms   terms
@@ -51,7 +51,7 @@ type member struct {
 	// before somebody asked it to leave or a fault may have removed its znode, at equal times, too;
 	// and until its session was last seen to be alive.
 	until time.Duration
-	// steady says that it was there without a break from when it was first shown, and steadyBy are
+	// steady means that it was there without a break from when it was first shown, and steadyBy are
 	// events that show it: see [group.madeOnce].
 	steady   bool
 	steadyBy []int
@@ -70,11 +70,11 @@ type member struct {
 	crash *crash
 }
 
-// look is what somebody was shown of the members.
+// look holds the members that somebody was shown.
 type look struct {
 	op  *history.Operation
 	set map[string]bool // nil: it was not answered
-	// part says that there may be others: one was picked.
+	// part means that there may be others: one was picked.
 	part bool
 }
 
@@ -143,7 +143,7 @@ func (g *group) by(name string, at time.Duration) (m *member) {
 	return m
 }
 
-// showsOthers says that somebody was shown a member that another client had joined as: of its
+// showsOthers reports whether somebody was shown a member that another client had joined as: of its
 // own members it need hear nothing.
 func (g *group) showsOthers(l *look) bool {
 	for name := range l.set {
@@ -262,7 +262,7 @@ func (g *group) stayed(m *member) (evidence.Span, bool) {
 	return evidence.Span{From: m.join.Return.Time, To: min(m.left(), exited)}, true
 }
 
-// joined says that it certainly was a member, in a session that is known.
+// joined reports whether it certainly was a member, in a session that is known.
 func (m *member) joined() bool { return m.in != nil }
 
 // owner returns the session in which a call that succeeded joined, or nil.

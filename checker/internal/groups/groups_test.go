@@ -227,7 +227,7 @@ func explainedBy(list [][]string, from []uint64, looks [][]string, bounds [][2]u
 	return true
 }
 
-// truly is what was so in a history of slow joins: whether each list by itself shows some version that
+// truly returns the truth about a history of slow joins: whether each list by itself shows some version that
 // its session could be shown; whether those of each session, and the changes of each client, show
 // versions that follow each other; and whether picks are of such versions, too.
 func truly(h checktest.SlowJoins, g *group) (fresh, monotone, pick bool) {

@@ -42,7 +42,7 @@ func joinInLog(f *frame.Finding, g *group, m *member) {
 	}
 }
 
-// former says that a member has no znode of its own, but one that an earlier process of its client had
+// former checks that a member has no znode of its own, but one that an earlier process of its client had
 // made under the name; and the events that show it. "" if the log does not show that.
 func (g *group) former(m *member) (text string, events []int) {
 	var left *evidence.Znode

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// monotone says that nobody is shown the past behind what it has been shown: within a session
+// monotone requires that nobody is shown the past behind what it has been shown: within a session
 // no list is older than the one before (single system image, Programmer's Guide, Consistency
 // Guarantees), and whoever follows the changes is never told of what was before, over the ends
 // of its sessions either. A list of a new session may go back.
@@ -52,7 +52,7 @@ func (g *group) watcherOf(op *history.Operation) (w watcher, ok bool) {
 	return watcher{life: g.LifeOf(op)}, true
 }
 
-// past is what a watcher has been shown.
+// past lists what a watcher has been shown.
 type past struct {
 	last  *look
 	after moment             // what last shows is of a later one

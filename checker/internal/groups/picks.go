@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// picks says that who picks goes by what it was told of the changes last, or by what came
+// picks requires that who picks goes by what it was told of the changes last, or by what came
 // later: never by less. A picked member that was not in there has to have come after that.
 var picks = &frame.Property{
 	Name:     "pick",

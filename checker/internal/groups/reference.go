@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A group for the reference model: who has joined, and who has left. Its time is that of zxids: what a
+// A group for the reference model: who has joined, and who has left. Its time counts zxids: what a
 // join or a leave did, it did above what its session had seen when it was asked, and by what it
 // had seen when it was answered; and a list shows what was there at or above what its session
 // had seen. So it also finds lists that fit with every single member, but with no moment.
@@ -48,7 +48,7 @@ const (
 func behind(zxid uint64) int64 { return int64(min(zxid, math.MaxInt64/4))*2 + 1 }
 func by(zxid uint64) int64     { return int64(min(zxid, math.MaxInt64/4)) * 2 }
 
-// wrote says that the session of an operation has seen more since it was asked for: else that
+// wrote reports whether the session of an operation has seen more since it was asked for: else that
 // wrote nothing.
 func wrote(op *history.Operation) bool { return op.Invoke.Seen.Compare(op.Return.Seen) < 0 }
 

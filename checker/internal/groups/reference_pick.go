@@ -28,7 +28,7 @@ var pickReference = &frame.Reference{
 	Size:       func(state any) int { return len(state.(believed).instances) },
 }
 
-// status is what is known of an instance at a moment: what has begun or ended by then, and
+// status tells what is known of an instance at a moment: what has begun or ended by then, and
 // whether a client was shown it.
 type status byte
 
@@ -64,7 +64,7 @@ func (s status) view(there bool) (status, bool) {
 // milestones are when the status of an instance changed, whatever clients were shown.
 type milestones map[status]time.Duration
 
-// registration is what was done to one instance.
+// registration holds what was done to one instance.
 type registration struct {
 	name   string
 	steady bool                 // its call to register can have made its znode only once
@@ -72,7 +72,7 @@ type registration struct {
 	ends   []*history.Operation
 }
 
-// milestones are those of a registration; false if the evidence contradicts itself. One whose session
+// milestones returns the milestones of a registration; false if the evidence contradicts itself. One whose session
 // is not known may come and go.
 func (r registration) milestones(a *evidence.Record) (milestones, bool) {
 	first := r.begins[0]
@@ -165,7 +165,7 @@ type pickStep struct {
 	nothing bool // a pick of nobody: nobody is there
 }
 
-// believed is what one client can know: the status of each instance, and how many changes it
+// believed holds what one client can know: the status of each instance, and how many changes it
 // has been told of.
 type believed struct {
 	instances string // a status each
@@ -204,7 +204,7 @@ func pickSteps(k *evidence.Key, picks bool) ([]porcupine.Operation, bool) {
 	return ops, true
 }
 
-// registrations are those of all instances, in the order in which they were asked for.
+// registrations lists the registrations of all instances, in the order in which they were asked for.
 func registrations(k *evidence.Key) []registration {
 	var all []registration
 	of, g := map[string]int{}, groupOf(k)
@@ -230,7 +230,7 @@ func registrations(k *evidence.Key) []registration {
 	return all
 }
 
-// life is what a client did while its process lasted: in the next one it has been told of
+// life lists what a client did while its process lasted: in the next one it has been told of
 // nothing.
 type life struct {
 	name   string
@@ -238,7 +238,7 @@ type life struct {
 	ops    []*history.Operation
 }
 
-// livesOf are those in which anybody picked, in order of their first operation.
+// livesOf lists the lives in which anybody picked, in order of their first operation.
 func livesOf(k *evidence.Key) []*life {
 	var all []*life
 	of := map[string]*life{}
@@ -259,7 +259,7 @@ func livesOf(k *evidence.Key) []*life {
 	})
 }
 
-// views are what a client was shown. A pick of what nobody can have registered by then is
+// views lists what a client was shown. A pick of what nobody can have registered by then is
 // none of these: that is decided elsewhere.
 func (l *life) views(k *evidence.Key, number map[string]int, at []milestones, picks bool) ([]porcupine.Operation, bool) {
 	var ops []porcupine.Operation

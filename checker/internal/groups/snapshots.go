@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// snapshots says that each list is the whole group as it was at one moment, not before what its
+// snapshots requires that each list is the whole group as it was at one moment, not before what its
 // session had seen, and that the moments of a session follow each other. It is exact: the log
 // has every version of the group, and the lists of a session are put one after the other, each
 // at the first version that fits.
@@ -63,7 +63,7 @@ type memberNodes struct {
 
 func nodeKey(key, member string) string { return key + "/" + member }
 
-// nodesOf are those of a record; none without a log.
+// nodesOf returns the znodes of a record's members; none without a log.
 var nodesOf = evidence.Once(func(a *evidence.Record) *memberNodes {
 	x := &memberNodes{}
 	if a.Log == nil {
@@ -108,12 +108,12 @@ func (x *memberNodes) recognise(k *evidence.Key, m *member) {
 	}
 }
 
-// madeWithin says that a znode of a member was made above one zxid and up to another.
+// madeWithin reports whether a znode of a member was made above one zxid and up to another.
 func (x *memberNodes) madeWithin(key, member string, low, high uint64) bool {
 	return slices.ContainsFunc(x.of[nodeKey(key, member)], func(n *evidence.Znode) bool { return n.Created > low && n.Created <= high })
 }
 
-// versions are what a group was, in order of zxid.
+// versions lists the versions of a group, in order of zxid.
 type versions struct {
 	from []uint64         // the zxid from which each was in force; the first is 0
 	hash []uint64         // of the members
@@ -214,7 +214,7 @@ func (v *versions) decide(f *frame.Finding, g *group, l *look, at map[*evidence.
 		g.asked(l), g.terms.members, g.Name, models.Listed(l.names()), words.Zxid(low), models.Listed(sortedNames(was)), words.Zxid(high))
 }
 
-// members are those of the version at a zxid.
+// members returns the members in the version at a zxid.
 func (v *versions) members(zxid uint64) map[string]bool {
 	copies, now := map[string]int{}, map[string]bool{}
 	for _, t := range v.all {

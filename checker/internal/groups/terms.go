@@ -2,7 +2,7 @@ package groups
 
 import "github.com/zklab/zklab/history/models"
 
-// terms are what sentences about a group say.
+// terms holds the words of sentences about a group.
 type terms struct {
 	member, members string
 	join, joined    string
@@ -10,7 +10,7 @@ type terms struct {
 	leftFrom        string // and of what
 }
 
-// termsOf are those of a model: an instance of a service registers, and any other member joins.
+// termsOf returns the terms of a model: an instance of a service registers, and any other member joins.
 func termsOf(m *models.Model) terms {
 	if m == models.Discovery {
 		return terms{member: "an instance", members: "instances", join: "register", joined: "registered", leave: "unregister", left: "unregistered", leftFrom: "unregistered from"}

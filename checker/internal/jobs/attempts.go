@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// attempts says that the attempts at a job are counted, one after the other, and that a job
+// attempts requires that the attempts at a job are counted, one after the other, and that a job
 // is dead only when all were begun. A take of which nobody knows may have begun one, of one job.
 var attempts = &frame.Property{
 	Name:     "attempts",
@@ -36,7 +36,7 @@ var attempts = &frame.Property{
 	Exercise: exercised,
 }
 
-// decideNumbers says whether nothing is wrong with the numbers of a job that are known.
+// decideNumbers reports whether nothing is wrong with the numbers of a job that are known.
 func decideNumbers(f *frame.Finding, q *queue, j *job) bool {
 	if len(j.tried) == 0 {
 		return true
@@ -53,7 +53,7 @@ func decideNumbers(f *frame.Finding, q *queue, j *job) bool {
 			return false
 		}
 	}
-	// The latest call of all with lower numbers is what a higher one must not have come before.
+	// A higher one must not have come before the latest call of all with lower numbers.
 	latest := byNumber[0]
 	for _, t := range byNumber[1:] {
 		if t.granted < latest.asked {
@@ -81,7 +81,7 @@ type gap struct {
 	shows   *attempt // the higher one; nil: the job was dead
 }
 
-// gaps are those of a job whose numbers are right.
+// gaps lists the gaps of a job whose numbers are right.
 func (q *queue) gaps(j *job, isDead bool) (of []gap) {
 	next, g := 0, gap{job: j, by: evidence.Never}
 	down := func(number int) {

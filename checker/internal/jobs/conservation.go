@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// conservation says that each job that was put is at the end in one place: it is open, done
+// conservation requires that each job that was put is at the end in one place: it is open, done
 // or dead; done if it was finished, and only then.
 var conservation = &frame.Property{
 	Name:     "conservation",
@@ -64,7 +64,7 @@ func unput(j *job) *attempt {
 	return nil
 }
 
-// final is what became of the jobs of a key.
+// final tells what became of the jobs of a key.
 type final struct {
 	seen  *history.Event      // that tells; nil: none does
 	where map[string][]string // of each job, where it was
@@ -119,7 +119,7 @@ func misplaced(j *job, where []string, seen *history.Event) (text string, counte
 	return "", nil
 }
 
-// finish is the one of a job that succeeded; maybe says that there is one that may have.
+// finish returns the attempt of a job that succeeded; maybe reports whether some attempt may have.
 func (j *job) finish() (done *history.Operation, maybe bool) {
 	for _, op := range j.finishes {
 		if op.Outcome() == history.OK {

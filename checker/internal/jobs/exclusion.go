@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// exclusion says that no two workers had one job at one time, where an attempt ends when its
+// exclusion requires that no two workers had one job at one time, where an attempt ends when its
 // worker begins to end it, or with its session.
 //
 // That is so exactly if no two of those that certainly lasted overlap, and each other has a

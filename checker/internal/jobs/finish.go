@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// finishOnce says that a job is over when it is finished: nobody finishes it again, nobody
+// finishOnce requires that a job is over when it is finished: nobody finishes it again, nobody
 // takes it again, and a worker whose job another one took later does not finish it.
 //
 // An attempt that began behind the one that finished the job shows one or the other: it began
@@ -49,7 +49,7 @@ func decideTwice(f *frame.Finding, q *queue, j *job) (first *history.Operation) 
 	return first
 }
 
-// only is what alone can have finished a job; nil if that may have been one of several.
+// only returns the one operation that can have finished a job; nil if that may have been one of several.
 func (j *job) only() *history.Operation {
 	if len(j.finishes) == 1 {
 		return j.finishes[0]
@@ -106,7 +106,7 @@ func (j *job) by(finish *history.Operation) *attempt {
 	return nil
 }
 
-// follows says that an attempt certainly began behind another one: its worker asked when that
+// follows reports whether an attempt certainly began behind another one: its worker asked when that
 // had been granted, or, if it had been asking before, still had the job after it was told so.
 func (t *attempt) follows(other *attempt) bool {
 	return t.asked > other.granted || t != other && t.core() && t.granted > other.granted

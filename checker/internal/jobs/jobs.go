@@ -26,7 +26,7 @@ var JobQueue = frame.Model{
 	References: []*frame.Reference{exclusionReference},
 }
 
-// queue is what happened to one job queue.
+// queue holds what happened to one job queue.
 type queue struct {
 	*evidence.Key
 	jobs    []*job               // in order of their first event
@@ -62,7 +62,7 @@ type attempt struct {
 	refused        bool          // what ended it last, as far as is known, had no effect: it went on
 }
 
-// core says that the attempt certainly lasted from its grant to x.
+// core reports whether the attempt certainly lasted from its grant to x.
 func (t *attempt) core() bool { return t.x >= t.granted }
 
 var queueOf = evidence.OncePerKey(readQueue)
@@ -254,7 +254,7 @@ func exercised(a *evidence.Record, figures map[string]float64) string {
 func fromSessions(*evidence.Record) string { return "R, S" }
 func fromTimes(*evidence.Record) string    { return "R" }
 
-// taken says which attempt of whom.
+// taken names the attempt and its client.
 func (t *attempt) taken() string {
 	return fmt.Sprintf("client %d took job %q for attempt %d", t.take.Client, t.job.name, t.number)
 }

@@ -30,7 +30,7 @@ type lostTake struct {
 	began, over time.Duration
 }
 
-// lostTakes are those of a queue, of which some moments are going to be asked for.
+// lostTakes returns the lost takes of a queue, of which some moments are going to be asked for.
 func (q *queue) lostTakes(moments []evidence.Span) *lostTakes {
 	l := &lostTakes{bound: q.Bound, moments: moments}
 	for _, op := range q.unknown {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// stalePlan says that whoever assigned a task was the master at that moment, whatever it had
+// stalePlan requires that whoever assigned a task was the master at that moment, whatever it had
 // been when it asked for that.
 //
 // The log has the moment of each assignment, whose session asked for it, and who stood for
@@ -39,7 +39,7 @@ var stalePlan = &frame.Property{
 // plans are the znodes of candidates, and of assignments, by key.
 type plans struct{ candidates, assigned map[string][]*evidence.Znode }
 
-// complete says that there are both: the subject has the layout that is read here.
+// complete reports whether there are both: the subject has the layout that is read here.
 func (p *plans) complete() bool { return len(p.candidates) > 0 && len(p.assigned) > 0 }
 
 // The folders of candidates and assignments, below the znode that has the key as its name.
@@ -138,7 +138,7 @@ func front(line []*evidence.Znode, stands func(*evidence.Znode) bool) (first *ev
 	return first
 }
 
-// standing are those who can stand in a folder that was made at a zxid.
+// standing lists the contenders that can stand in a folder that was made at a zxid.
 func standing(line []*evidence.Znode, began uint64) []*evidence.Znode {
 	for len(line) > 0 && line[0].Created < began {
 		line = line[1:]

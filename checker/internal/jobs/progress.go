@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// progress says that after heal a job that nobody has and a live worker that waits for one
+// progress requires that after heal a job that nobody has and a live worker that waits for one
 // are not together for long.
 //
 // A take of unknown outcome may have had one job, once. So each job that a worker waited beside
@@ -33,7 +33,7 @@ type stay struct {
 	until *attempt // that got the job in the end; nil: it was seen to be open
 }
 
-// stays are those of a job that are longer than the bound.
+// stays lists the stays of a job that are longer than the bound.
 func (q *queue) stays(j *job) (of []stay) {
 	if j.put == nil {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// The mastership for the reference model: who stands for it, in order. Its time is that of the
-// transaction log, in which all is in one order; only what one transaction did is at one
+// The mastership for the reference model: who stands for it, in order. Its time is the order of the
+// transaction log, which orders everything; only what one transaction did is at one
 // moment.
 var planReference = &frame.Reference{
 	Covers:     []string{"stale-plan"},

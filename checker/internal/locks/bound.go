@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// bound says that at no moment more clients held than there are leases, where a hold
+// bound requires that at no moment more clients held than there are leases, where a hold
 // ends as in exclusion, of which this is the general case.
 //
 // That is so exactly if no moment is inside more cores than there are leases, and each
@@ -101,7 +101,7 @@ func overfull(f *frame.Finding, key string, n int, h *hold, open []*hold) {
 		h.Client, key, words.At(h.Granted), words.WithToken(h.Token), allHeld(n, longest[:n]), untilAtLeast(longest[n-1]))
 }
 
-// allHeld says that some holds were all leases.
+// allHeld returns a sentence: some holds together were all leases.
 func allHeld(n int, by []*hold) string {
 	if n == 1 {
 		return "the only one was held by " + clientsOf(by)

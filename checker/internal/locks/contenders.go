@@ -24,7 +24,7 @@ type contenders struct {
 	changes map[uint64]bool
 }
 
-// contendersOf are those of a record; none without a log.
+// contendersOf returns the contenders of a record; none without a log.
 var contendersOf = evidence.Once(func(a *evidence.Record) *contenders {
 	c := &contenders{at: map[madeBy][]*evidence.Znode{}, lines: map[string][]*evidence.Znode{}, keys: map[string]string{}, changes: map[uint64]bool{}}
 	if a.Log == nil {
@@ -120,7 +120,7 @@ func (c *contenders) contenderFor(token history.ID, client int, part string) *ev
 	return nil
 }
 
-// shouldHave says that the contender of a token would be in the log: the log has
+// shouldHave reports whether the contender of a token would be in the log: the log has
 // that zxid, or everything that the hold's session ever did. A token can also be
 // the pzxid of the folder: the zxid at which some contender came or went.
 func (c *contenders) shouldHave(a *evidence.Record, token history.ID, op *history.Operation) bool {
@@ -159,7 +159,7 @@ func kindOf(n *evidence.Znode) string {
 	return word
 }
 
-// holdsLogged says that the log has the contender of each grant.
+// holdsLogged requires that the log has the contender of each grant.
 var holdsLogged = frame.LogAgrees(func(a *evidence.Record) bool { return contendersOf(a).Trusted() }, holdsInLog)
 
 // holdsInLog looks for the contender of each grant.

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// whoLeads says that an answer to "who leads?" names somebody who was a
+// whoLeads requires of an answer to "who leads?" that it names somebody who was a
 // candidate, and not another one than every view shows that the answer can come
 // from; and that, once the leadership has not changed for as long as a
 // timed property allows, every answer names the leader. Stale and empty answers
@@ -185,13 +185,13 @@ func decideAnswer(f *frame.Finding, k *evidence.Key, op *history.Operation, said
 	}
 }
 
-// liveThroughout says that a client was connected all the time.
+// liveThroughout reports whether a client was connected all the time.
 func liveThroughout(a *evidence.Record, client int, s evidence.Span) bool {
 	live := a.WhileLive(client, s)
 	return len(live) == 1 && live[0].From <= max(s.From, a.Settled) && live[0].To >= min(s.To, a.End)
 }
 
-// states says that an ended term stays ended: nobody is told that it leads
+// states requires that an ended term stays ended: nobody is told that it leads
 // under the token of a term that it gave up, or that it lost together with its
 // session. A term that was only in doubt may come back under its token: a latch
 // can regain leadership without losing its znode.

@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// holdProperties are those of everything that one client holds at a time.
+// holdProperties lists the properties of everything that one client holds at a time.
 var holdProperties = []*frame.Property{exclusion, grants, tokens, fencing, lost, belief, holdProgress, frame.OwnZnodes, holdsLogged}
 
 // Lock is a lock that one client holds at a time.
@@ -33,7 +33,7 @@ var Election = frame.Model{
 	References: []*frame.Reference{exclusionReference, tokensReference},
 }
 
-// exclusion says that at no moment two clients held, where a hold ends when its
+// exclusion requires that at no moment two clients held, where a hold ends when its
 // release begins or when its session dies on the server, whichever comes first.
 //
 // There must be moments a in [Asked,Granted] and c in [x,e] for each hold such that all
@@ -73,7 +73,7 @@ func deriveProven(figures map[string]float64) {
 	}
 }
 
-// unproven says that too little of that time is, and why.
+// unproven explains that too little of that time is, and why.
 func unproven(a *evidence.Record, figures map[string]float64) string {
 	share := figures["proven_share"]
 	if share >= 0.5 {
@@ -118,7 +118,7 @@ func contention(a *evidence.Record, figures map[string]float64) string {
 	return died(a, figures)
 }
 
-// died says that no holder's session ended, though some were to.
+// died tells that no holder's session ended, though some were to.
 func died(a *evidence.Record, figures map[string]float64) string {
 	if a.ExpectsDeaths() && figures["ended_by_death"] == 0 {
 		return frame.Because("sessions of holders were to end, but no hold ended by the death of its session", frame.MoreDeaths)

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// fair says that leases were granted in the order of their tickets, which are given to
+// fair requires that leases were granted in the order of their tickets, which are given to
 // contenders as they come: nobody overtook.
 //
 // In the order of tickets each hold can be put as early as those before it let it: not

@@ -11,12 +11,12 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// grants says that nobody was granted a hold while another stood before it,
+// grants requires that nobody was granted a hold while another stood before it,
 // whatever the clocks say.
 //
 // A grant rests on a view in which the contender is in front of its line. Nobody
 // gets in front of it later, since numbers rise; so in every later view it is in
-// front, too, or gone. Such a view is that of the zxid of any request that was sent
+// front, too, or gone. Such a view is given by the zxid of any request that was sent
 // after the grant was known: if the log has the contender there behind an older
 // one of another client, the grant was premature. That also holds for a grant
 // that was remembered, and for one that a latch got back, since they rest on an
@@ -41,10 +41,10 @@ func marksOnly(figures map[string]float64) string {
 	return "every client that was granted it had a znode, or data in one, to show for it; whose turn it was is not known"
 }
 
-// grantsLogged says that there are grants that can be compared with the log.
+// grantsLogged reports whether there are grants that can be compared with the log.
 func grantsLogged(a *evidence.Record) bool { return tokensLogged(a) || markedOf(a).used() }
 
-// tokensLogged says that there are some whose tokens name contenders.
+// tokensLogged reports whether there are some whose tokens name contenders.
 func tokensLogged(a *evidence.Record) bool {
 	return contendersOf(a).grants > 0 && contendersOf(a).Trusted()
 }

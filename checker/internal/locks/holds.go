@@ -23,13 +23,13 @@ type hold struct {
 	came      time.Duration // when its client may have come for it: see [firstAsked]
 	endEvents []int         // those that show its earliest end
 	death     evidence.Death
-	// resumes says that it is the hold before it of its client, which could be of another
+	// resumes means that it is the hold before it of its client, which could be of another
 	// session until its client knew that one to be over: one grant, with one token. What
-	// came of it in the end is said of the one that resumes; resumed says that there is one.
+	// came of it in the end is said of the one that resumes; resumed means that there is one.
 	resumes, resumed bool
 }
 
-// core says that the hold certainly lasted from its grant to x.
+// core reports whether the hold certainly lasted from its grant to x.
 func (h *hold) core() bool { return h.x >= h.Granted }
 
 // cameBefore reports whether the contender may have been made by an earlier call than the one that was granted.
@@ -76,7 +76,7 @@ func (h *hold) dead() time.Duration {
 	return h.death.By
 }
 
-// grace is how long a client may still say that it holds after it was told
+// grace bounds how long a client may still claim to hold after it was told
 // that its session expired.
 const grace = time.Second
 
@@ -91,7 +91,7 @@ var heldOf = evidence.OncePerKey(readHolds)
 // holdsOf are the holds of a key, by the acquire's return.
 func holdsOf(k *evidence.Key) []*hold { return heldOf(k).holds }
 
-// statementsOf are what clients said of a key, in order of invocation.
+// statementsOf lists the answers of clients about a key, in order of invocation.
 func statementsOf(k *evidence.Key) []holds.Statement {
 	return heldOf(k).read.Statements
 }
@@ -150,7 +150,7 @@ func firstAsked(k *evidence.Key) map[*history.Operation]*history.Operation {
 	return of
 }
 
-// markResumed finds the holds that are those before them.
+// markResumed marks the holds that continue the one before them.
 func markResumed(all []*hold) {
 	next := map[*holds.Hold]*hold{}
 	for _, h := range all {
@@ -230,7 +230,7 @@ func (s holderSessions) Knows(h *holds.Hold, t time.Duration) bool {
 	return s.knows(h, s.deaths[h.Grant].Over(), t)
 }
 
-// knows says that the client of a hold must know at t that one of its sessions is over.
+// knows reports whether the client of a hold must know at t that one of its sessions is over.
 func (s holderSessions) knows(h *holds.Hold, of *evidence.Session, t time.Duration) bool {
 	since := evidence.Span{From: of.Expired, To: t}
 	return of.Expired < t && s.a.Knew(h.Client, of, since) > grace+s.a.Stalled(since)
@@ -278,7 +278,7 @@ func usable(f *frame.Finding, all []*hold) []*hold {
 	return ok
 }
 
-// figuresOf are what the exercise conditions of holds ask for.
+// figuresOf counts for the exercise conditions of holds.
 var figuresOf = evidence.OncePerKey(countHolds)
 
 func countHolds(k *evidence.Key) map[string]float64 {

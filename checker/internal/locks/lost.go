@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// lost says that a holder which was told that its session expired says so
+// lost requires that a holder which was told that its session expired admits it
 // within a second: no confirm answers true with that hold's token, and Lost is
 // closed. Exclusion cannot see a client that leads for ever after its own
 // expiry, since there the hold ended with the session.
@@ -111,14 +111,14 @@ func late(a *evidence.Record, h *hold, s evidence.Span) frame.Result {
 	return frame.Violation
 }
 
-// said is what a client said of a key, in order of invocation.
+// said lists a client's statements about a key, in order of invocation.
 type said struct {
 	asked  []time.Duration                     // when it asked for the key
 	denied []time.Duration                     // when it was asked, and did not hold
 	held   map[history.ID][]*history.Operation // those that show that it holds, by token
 }
 
-// readSaid is what each client said of the key. Where clients do not report losses, they are asked for nothing when
+// readSaid reads each client's statements about the key. Where clients do not report losses, they are asked for nothing when
 // they release: only the load has chosen to.
 func readSaid(k *evidence.Key, reports bool) map[int]*said {
 	of := map[int]*said{}

@@ -26,7 +26,7 @@ import (
 // asked, to the last one that anybody had seen when it was answered.
 type views struct{ low, high uint64 }
 
-// viewsOf are those of an acquire that was granted.
+// viewsOf returns the views of an acquire that was granted.
 func viewsOf(a *evidence.Record, grant *history.Operation) views {
 	return views{a.SeenBy(grant), a.ShownBy(grant)}
 }
@@ -67,10 +67,10 @@ type marked struct {
 	downgraded    map[*history.Operation]bool            // those whose holds were
 }
 
-// used says that a grant without a mark is none by this recipe's own rules.
+// used reports whether a grant without a mark is none by this recipe's own rules.
 func (m *marked) used() bool { return m.with >= 10 && m.with >= 9*m.without }
 
-// inLine says that who stands behind others has to wait.
+// inLine reports whether who stands behind others has to wait.
 func (m *marked) inLine() bool { return m.first >= 10 && m.first >= 9*m.behind }
 
 var markedOf = evidence.Once(func(a *evidence.Record) *marked {
@@ -119,7 +119,7 @@ func (m *marked) readMakers(k *evidence.Key) {
 	}
 }
 
-// decidable says that all is known of a hold's marks.
+// decidable reports whether all is known of a hold's marks.
 func (m *marked) decidable(a *evidence.Record, h *hold, of views) bool {
 	return h.Grant.F == models.FAcquire && a.FromBeginning(of.high)
 }
@@ -148,12 +148,12 @@ func (m *marked) count(k *evidence.Key, h *hold) {
 	}
 }
 
-// stands says that a mark is a place in a line.
+// stands reports whether a mark is a place in a line.
 func stands(m *evidence.Mark) bool {
 	return m.Znode != nil && m.Znode.Owner != 0 && m.Znode.Sequential()
 }
 
-// blocked says that so many others stood before a mark that it was not its turn, in each state
+// blocked reports whether so many others stood before a mark that it was not its turn, in each state
 // up to high in which it was there.
 func (m *marked) blocked(k *evidence.Key, h *hold, one *evidence.Mark, high uint64) bool {
 	n, view := one.Znode, min(high, one.Gone-1)
@@ -172,7 +172,7 @@ func (m *marked) blocked(k *evidence.Key, h *hold, one *evidence.Mark, high uint
 	return len(m.lines[lineOf(n)].before(n, h.Client, view, 1)) > 0
 }
 
-// inWay says that a contender certainly was in the way of a hold of a read-write lock behind it.
+// inWay reports whether a contender certainly was in the way of a hold of a read-write lock behind it.
 func (m *marked) inWay(k *evidence.Key, h *hold, o *evidence.Znode) bool {
 	by := m.made[o]
 	return !h.Reads || by != nil && !toRead(k, by) && !m.downgraded[by]
@@ -376,7 +376,7 @@ func (m *marked) decideBehind(f *frame.Finding, k *evidence.Key, op *history.Ope
 	}
 }
 
-// ahead are those that stood before a place in the line and were in its way.
+// ahead lists the znodes that stood before a place in the line and were in its way.
 func (m *marked) ahead(k *evidence.Key, op *history.Operation, own *evidence.Mark) (all []*evidence.Znode) {
 	lines := []string{lineOf(own.Znode)}
 	if k.Object.State == models.ReadWrite {

@@ -15,14 +15,14 @@ import (
 )
 
 // MultiLock is locks on several keys of an object at once, all or none. Exclusion, tokens and
-// fencing are those of a lock, for each of the keys; one moment serves all that a client locks.
+// fencing are as for a lock, for each of the keys; one moment serves all that a client locks.
 var MultiLock = frame.Model{
 	Object:     models.MultiLock,
 	Properties: []*frame.Property{exclusion, grants, tokens, fencing, lost, allOrNone, setProgress, frame.OwnZnodes, holdsLogged},
 	References: []*frame.Reference{partsReference, partsTokensReference},
 }
 
-// allOrNone says that who does not get all keys gets none: an acquire that came to nothing
+// allOrNone requires that who does not get all keys gets none: an acquire that came to nothing
 // leaves no contender behind for any of them.
 var allOrNone = &frame.Property{
 	Name:     "all-or-none",
@@ -51,7 +51,7 @@ func givenUp(k *evidence.Key) int {
 	return n
 }
 
-// setProgress says that after heal every live contender gets its turn: nobody waits for keys
+// setProgress requires that after heal every live contender gets its turn: nobody waits for keys
 // that neither are held nor waited for, directly or in turn, together with one that is.
 var setProgress = frame.Progress("idle time of connected keys", frame.FromSessions, func(ctx context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
@@ -73,7 +73,7 @@ type claim struct {
 	op *history.Operation // that waits; nil: it holds
 }
 
-// claims are those of a key.
+// claims lists the claims on a key.
 type claims struct {
 	all   []claim
 	parts map[string][]string // of each set
@@ -280,7 +280,7 @@ func crosswise(k *evidence.Key) int {
 	return n
 }
 
-// cross says that two lists name two things in different orders.
+// cross reports whether two lists name two things in different orders.
 func cross(x, y []string) bool {
 	last := -1
 	for _, key := range y {

@@ -15,7 +15,7 @@ func wantsLost(a *evidence.Record) string {
 	return a.Object.Subject() + " does not tell when a hold is lost: it has no Lost"
 }
 
-// offersOf are what the subject of a hold offers, beside what the record says outright:
+// offersOf returns what the subject of a hold offers, beside what the record shows outright:
 // tokens and confirms speak for themselves.
 var offersOf = evidence.Once(func(a *evidence.Record) history.Offers {
 	o := a.Offers

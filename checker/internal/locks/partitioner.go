@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Partitioner is a set of items that members share. Exclusion, tokens and fencing are those of a
+// Partitioner is a set of items that members share. Exclusion, tokens and fencing are as for a
 // multi-lock: a share is a hold of its items.
 //
 // Who is a member follows from the operations: a client is one from its first acquire until it has
@@ -26,7 +26,7 @@ var Partitioner = frame.Model{
 	References: []*frame.Reference{partsReference, partsTokensReference},
 }
 
-// coverage says that no item is left over: once the members stay the same, each item is held.
+// coverage requires that no item is left over: once the members stay the same, each item is held.
 var coverage = &frame.Property{
 	Name:     "coverage",
 	Liveness: true,
@@ -38,7 +38,7 @@ var coverage = &frame.Property{
 	Exercise: dealtAnew,
 }
 
-// balance says that the shares are even: once the members stay the same, no share has two items
+// balance requires that the shares are even: once the members stay the same, no share has two items
 // more than another.
 var balance = &frame.Property{
 	Name:     "balance",
@@ -51,7 +51,7 @@ var balance = &frame.Property{
 	Exercise: dealtAnew,
 }
 
-// shareProgress says that after heal nobody waits for its share while nothing changes.
+// shareProgress requires that after heal nobody waits for its share while nothing changes.
 var shareProgress = frame.Progress("waits while the members stay the same, final lists", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {
 	var f frame.Finding
 	decideShareWaits(&f, k)

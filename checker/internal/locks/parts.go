@@ -83,7 +83,7 @@ func common(a, b []string) []string {
 	return both
 }
 
-// nameOf is what a part of a key is called.
+// nameOf returns the name of a part of a key.
 func nameOf(key, part string) string { return namesOf(key, []string{part}) }
 
 func namesOf(key string, parts []string) string {
@@ -93,15 +93,15 @@ func namesOf(key string, parts []string) string {
 	return models.ListKeys(parts) + " of " + key
 }
 
-// of is what a hold of a key is of.
+// of returns what a hold of a key covers.
 func (h *hold) of(key string) string { return namesOf(key, h.held()) }
 
-// sharedWith is what a hold has in common with another one.
+// sharedWith returns what a hold has in common with another one.
 func (h *hold) sharedWith(o *hold, key string) string {
 	return namesOf(key, common(h.held(), o.held()))
 }
 
-// inWay is what another hold keeps from it, where its own was named before.
+// inWay returns what another hold keeps from it, where its own was named before.
 func (h *hold) inWay(o *hold) string {
 	if h.parts == nil {
 		return "it"

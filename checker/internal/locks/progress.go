@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// holdProgress says that after heal every live contender gets its turn: the
+// holdProgress requires that after heal every live contender gets its turn: the
 // hold is not idle while somebody waits, and at the end nobody stands in line
 // who neither waits nor holds.
 var holdProgress = frame.Progress("idle time, final lists", frame.FromSessions,
@@ -131,21 +131,21 @@ func decideRefused(f *frame.Finding, k *evidence.Key) {
 	}
 }
 
-// refused says that an acquire got an error at once, and neither for the
+// refused reports whether an acquire got an error at once, and neither for the
 // caller's lack of patience nor for want of a connection.
 func refused(a *evidence.Record, op *history.Operation) bool {
 	return op.Return.Time-op.Began() < frame.RealWait && !gaveUp(op) &&
 		a.ConnectedAt(op.Client, op.Began()) && a.ConnectedAt(op.Client, op.Return.Time) && op.Invoke.Session == op.Return.Session
 }
 
-// gaveUp says that a call ended with the caller's patience, or does not say why, or that it asked only
+// gaveUp reports whether a call ended with the caller's patience, or does not say why, or that it asked only
 // whether the lock was free.
 func gaveUp(op *history.Operation) bool {
 	e := op.Return.Error
 	return e == nil || e.Code == history.CodeTimeout || e.Code == history.CodeCancelled || declined(op)
 }
 
-// declined says that the answer was that another client holds.
+// declined reports whether the answer was that another client holds.
 func declined(op *history.Operation) bool {
 	return op.Outcome() == history.Fail && op.Return.Error != nil && op.Return.Error.Code == history.CodeRefused
 }
@@ -236,7 +236,7 @@ func final(k *evidence.Key) (*models.Final, *history.Event) {
 	return nil, nil
 }
 
-// lastWish says whether a session had reason to stand in line at an event, and
+// lastWish reports whether a session had reason to stand in line at an event, and
 // if not, since when it had none.
 func lastWish(k *evidence.Key, s *evidence.Session, seen *history.Event) (time.Duration, bool) {
 	since := min(s.Expired, s.DiedBy)
@@ -265,7 +265,7 @@ func lastWish(k *evidence.Key, s *evidence.Session, seen *history.Event) (time.D
 	return since, false
 }
 
-// owns says that s can own what op made.
+// owns reports whether s can own what op made.
 func owns(a *evidence.Record, op *history.Operation, s *evidence.Session) bool {
 	if op.Client != s.Client {
 		return false
@@ -273,7 +273,7 @@ func owns(a *evidence.Record, op *history.Operation, s *evidence.Session) bool {
 	return slices.Contains(a.Owners(op), s)
 }
 
-// lastEvents are those of the session's last acquire and release before seen.
+// lastEvents returns the events of the session's last acquire and release before seen.
 func lastEvents(k *evidence.Key, s *evidence.Session, seen *history.Event) []int {
 	var last []int
 	for _, op := range k.Ops() {

@@ -25,7 +25,7 @@ var tokensReference = &frame.Reference{
 	Model:      func(*evidence.Record) porcupine.Model { return holdModel(true) },
 }
 
-// holdStep is what the reference model sees of a hold: its acquire, or its close.
+// holdStep is the reference model's view of a hold: its acquire, or its close.
 type holdStep struct {
 	hold   *hold
 	closes bool
@@ -86,7 +86,7 @@ func holdModel(withTokens bool) porcupine.Model {
 	}
 }
 
-// rises says that a hold may be granted after the last one, by its token.
+// rises reports whether a hold may be granted after the last one, by its token.
 func (s holdState) rises(h *hold) bool {
 	return s.last == nil || h.ticket() == 0 || h.Token.Compare(s.last.Token) > 0 || h.Token == s.last.Token && sameNode(s.last, h)
 }

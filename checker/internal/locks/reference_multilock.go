@@ -81,7 +81,7 @@ func grantOf(h *hold) string {
 	return fmt.Sprint(grant...)
 }
 
-// rises is that of [holdState], where the last hold is told in a line.
+// rises is as for [holdState], where the last hold is told in a line.
 func rises(last string, h *hold) bool {
 	before, now := strings.Fields(last), strings.Fields(grantOf(h))
 	if before[0] != now[0] {

@@ -30,7 +30,7 @@ var rwTokensReference = &frame.Reference{
 	Size:       rwReference.Size,
 }
 
-// rwStep is what the reference model sees of a hold: its acquire, its downgrade, or its close.
+// rwStep is the reference model's view of a hold: its acquire, its downgrade, or its close.
 type rwStep struct {
 	hold  *hold
 	what  string

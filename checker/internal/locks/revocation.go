@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// revocation says that a live holder that listens hears within the bound that somebody asked
+// revocation requires that a live holder that listens hears within the bound that somebody asked
 // for its hold, and never hears what nobody asked. It may go on holding.
 var revocation = &frame.Property{
 	Name:     "revocation",
@@ -44,7 +44,7 @@ var revocation = &frame.Property{
 	},
 }
 
-// requests are those for holds that may have reached somebody, by when they were under way.
+// requests lists the requests for holds that may have reached somebody, by when they were under way.
 func requests(k *evidence.Key) *evidence.Index[*history.Operation] {
 	var asked []evidence.Spanned[*history.Operation]
 	for _, op := range k.Ops() {

@@ -119,13 +119,13 @@ func (r *rwLines) decide(f *frame.Finding, k *evidence.Key, h *hold, n *evidence
 	}
 }
 
-// yields says that a contender may not have been in a reader's way any more.
+// yields reports whether a contender may not have been in a reader's way any more.
 func (r *rwLines) yields(h *hold, o *evidence.Znode) bool {
 	d := r.downgraded[o.Created]
 	return h.Reads && d != nil && d.Downgraded.Began() < h.Granted
 }
 
-// rwProgress says that after heal every live contender gets its turn: nobody waits while
+// rwProgress requires that after heal every live contender gets its turn: nobody waits while
 // nobody holds, and nobody waits to read while no writer holds or waits; and at the end
 // nobody stands in line who neither waits nor holds.
 var rwProgress = frame.Progress("idle time, final lists", frame.FromSessions, func(_ context.Context, k *evidence.Key) frame.Finding {

@@ -28,7 +28,7 @@ var RWLock = frame.Model{
 // reading is the weaker state, so nothing is lost by putting it as early as it can be.
 func (h *hold) wrote() time.Duration { return h.Writes(h.x) }
 
-// rwExclusion says that while a client held to write no other held at all, where a hold ends
+// rwExclusion requires that while a client held to write no other held at all, where a hold ends
 // as in exclusion, of which this is the general case. Its cores have a part in which they
 // write, from the grant to the downgrade.
 //
@@ -68,7 +68,7 @@ func rwMet(a *evidence.Record, figures map[string]float64) string {
 	return died(a, figures)
 }
 
-// rwFiguresOf are what the exercise conditions of a read-write lock ask for.
+// rwFiguresOf counts for the exercise conditions of a read-write lock.
 var rwFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 	figures := heldFigures(k)
 	all, wrote := map[int][]evidence.Span{}, map[int][]evidence.Span{}
@@ -103,7 +103,7 @@ var rwFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 	return figures
 })
 
-// toRead says that an acquire is for reading.
+// toRead reports whether an acquire is for reading.
 func toRead(k *evidence.Key, op *history.Operation) bool {
 	var w models.Wish
 	if len(op.Invoke.Value) > 0 {
@@ -177,7 +177,7 @@ func besides(f *frame.Finding, key string, h, other *hold) {
 
 func (h *hold) mode() string { return h.modeAt(evidence.Always) }
 
-// modeAt is what the hold was for at a moment.
+// modeAt tells what the hold was for at a moment.
 func (h *hold) modeAt(t time.Duration) string {
 	if h.Reads || h.Downgraded != nil && h.Downgraded.Began() <= t {
 		return "read"

@@ -11,9 +11,9 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// rwTokens says that the token of a writer is above those of all earlier grants, and that of
+// rwTokens requires that the token of a writer is above the tokens of all earlier grants, and that of
 // a reader above those of earlier writers, so that a resource can tell who is late. Where
-// tokens are given to contenders as they come, it also says that nobody overtook: no reader
+// tokens are given to contenders as they come, it also requires that nobody overtook: no reader
 // a writer, and no writer anybody.
 //
 // In the order of tokens each hold is put as early as those before it let it: a reader

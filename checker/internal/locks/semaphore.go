@@ -36,7 +36,7 @@ func met(a *evidence.Record, figures map[string]float64) string {
 	return died(a, figures)
 }
 
-// leaseFiguresOf are what the exercise conditions of a semaphore ask for.
+// leaseFiguresOf counts for the exercise conditions of a semaphore.
 var leaseFiguresOf = evidence.OncePerKey(func(k *evidence.Key) map[string]float64 {
 	figures := heldFigures(k)
 	of := map[int][]evidence.Span{}
@@ -88,7 +88,7 @@ var leaseGrants = &frame.Property{
 	Decide:   decideGrants(func(k *evidence.Key) int { return k.Params.Leases }),
 }
 
-// leaseProgress says that after heal every live contender gets its turn: no lease is free
+// leaseProgress requires that after heal every live contender gets its turn: no lease is free
 // while somebody waits, and at the end nobody stands in line who neither waits nor holds.
 var leaseProgress = frame.Progress("idle time, final lists", frame.FromSessions, decideHoldProgress(func(k *evidence.Key) (int, string) {
 	n := max(1, k.Params.Leases)

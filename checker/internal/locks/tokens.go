@@ -15,10 +15,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// gives says that the subject gives fencing tokens.
+// gives reports whether the subject gives fencing tokens.
 func gives(a *evidence.Record) bool { return offersOf(a).Fencing }
 
-// tokens says that fencing tokens rise with every grant.
+// tokens requires that fencing tokens rise with every grant.
 //
 // In the order of tokens, each hold is put as early as it can be. That order is
 // fixed, so the earliest choice is the best one, and the check is exact. The
@@ -40,8 +40,8 @@ var tokens = &frame.Property{
 	Exercise: contention,
 }
 
-// byToken are the holds that have a token, in order of these. called is what the object
-// calls it.
+// byToken returns the holds that have a token, in order of these. called is the object's word for
+// a token.
 func byToken(f *frame.Finding, all []*hold, called string) []*hold {
 	var with []*hold
 	for _, h := range all {
@@ -121,7 +121,7 @@ func tooLate(f *frame.Finding, key string, h *hold, latest time.Duration, before
 		h.Client, h.sharedWith(before.by, key), words.At(latest), words.WithToken(h.Token), before.by.Client, before.by.Token, words.At(before.at), since)
 }
 
-// sameNode says that two holds can be of one znode: a leader that got its leadership back
+// sameNode reports whether two holds can be of one znode: a leader that got its leadership back
 // without a new candidacy.
 func sameNode(x, y *hold) bool {
 	if x.Client != y.Client {
@@ -131,7 +131,7 @@ func sameNode(x, y *hold) bool {
 		slices.ContainsFunc(x.death.Owners, func(s *evidence.Session) bool { return slices.Contains(y.death.Owners, s) })
 }
 
-// fencing says that the guarded resource, which refuses lower tokens than it
+// fencing requires that the guarded resource, which refuses lower tokens than it
 // has seen, never refused the present holder, and refused every earlier one
 // after a later one's first write. A stale write before that may be accepted.
 var fencing = fencingWith(figuresOf, contention)
@@ -171,7 +171,7 @@ type guarded struct {
 	models.Written
 }
 
-// verb is what it did, for people.
+// verb returns what it did, for people.
 func (w *guarded) verb() string {
 	if w.reads {
 		return "read"

@@ -10,7 +10,7 @@ import (
 // This file says why too few clients met a holder, and what helps: either they did not meet, or
 // nothing proves that the holders held.
 
-// few adds to what is missing its cause and cure. would is what could not happen for want of
+// few adds to what is missing its cause and cure. would names what could not happen for want of
 // contention.
 func few(a *evidence.Record, missing, would string) string {
 	if why := uncertain(a); why != "" {
@@ -19,8 +19,8 @@ func few(a *evidence.Record, missing, would string) string {
 	return missing + ": too little contention for " + would + " to be possible; more clients, fewer keys or longer holds make more"
 }
 
-// uncertain says that most holds have no time in which they certainly lasted, for which reason, and
-// what helps. It returns "" if most have one.
+// uncertain explains why most holds have no certain interval, and
+// what would give them one. It returns "" if most have one.
 func uncertain(a *evidence.Record) string {
 	holds, without, unnamed, several := 0, 0, 0, 0
 	for _, k := range a.Keys {

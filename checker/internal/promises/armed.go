@@ -54,7 +54,7 @@ func (w *watches) untold(path string, r *reply, v *view) *change {
 	return p.changeAt(p.versions[p.in(v.replied)].czxid)
 }
 
-// missing says that a server must have told at once, when a watch on a znode was set
+// missing reports whether a server must have told at once, when a watch on a znode was set
 // again by a reply, that the znode is not there or has changed: no view that it can have
 // had shows the znode as it was when the client was told of it. The change is the one
 // that took it away, nil if there is none.
@@ -112,7 +112,7 @@ func (w *watches) listedAt(path string, r *reply) (base history.ID, sure bool) {
 	return base, true
 }
 
-// undone says that a change of a child can have been undone when a reply was made.
+// undone reports whether a change of a child can have been undone when a reply was made.
 func (w *watches) undone(parent string, r *reply, m *change) bool {
 	p := w.past(join(parent, m.child))
 	if p == nil {
@@ -124,10 +124,10 @@ func (w *watches) undone(parent string, r *reply, m *change) bool {
 	return m.what == created && w.vanishes(p) || m.what == deleted && p.retried
 }
 
-// vanishes says that a znode can go without an answer that tells of it.
+// vanishes reports whether a znode can go without an answer that tells of it.
 func (j *judge) vanishes(p *past) bool { return p.doubtful() || p.ephemeral || j.Removed }
 
-// setOf is what a list has.
+// setOf returns the elements of a list as a set.
 func setOf(of []string) map[string]bool {
 	all := make(map[string]bool, len(of))
 	for _, s := range of {

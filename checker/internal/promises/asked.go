@@ -9,7 +9,7 @@ import (
 // This file compares requests with their answers, and with what replies show. It needs no
 // transactions.
 
-// versionAsked says that a write of data that asked for a version made the next one
+// versionAsked checks that a write of data that asked for a version made the next one
 // ("Programmer's Guide, ZNodes": with a version that is not the actual one, an update fails).
 func (j *judge) versionAsked(q *request) {
 	q.parts(func(r history.Request, got history.Reply) {
@@ -21,12 +21,12 @@ func (j *judge) versionAsked(q *request) {
 	})
 }
 
-// asksVersion says that a request asks for a version behind which there is another one.
+// asksVersion reports whether a request asks for a version behind which there is another one.
 func asksVersion(r history.Request) bool {
 	return r.Version != nil && *r.Version >= 0 && *r.Version < math.MaxInt32
 }
 
-// versionDeleted says that a delete that asked for a version found it, where the transactions
+// versionDeleted checks that a delete that asked for a version found it, where the transactions
 // are known.
 func (j *judge) versionDeleted(q *request) {
 	if kind(q.Op) != opDelete || !asksVersion(q.Request) || q.txn == nil || !effective(q.txn) || j.past(q.Path) == nil {
@@ -39,7 +39,7 @@ func (j *judge) versionDeleted(q *request) {
 	}
 }
 
-// owned says that a znode belongs to the session that made it as an ephemeral one, and to none
+// owned checks that a znode belongs to the session that made it as an ephemeral one, and to none
 // if it was made as a persistent one.
 func (j *judge) owned(c *conn, r *reply, of *content) {
 	p := j.past(of.path)
@@ -87,10 +87,10 @@ func ownerName(id history.ID) string {
 	return "session " + id.String()
 }
 
-// writing is what a request wrote to a path.
+// writing is a request's write to a path.
 type writing struct{ path, data string }
 
-// writings are what a request was to write, so far as it is known.
+// writings calls each with what a request was to write, so far as it is known.
 func (q *request) writings(each func(writing)) {
 	for _, r := range append(q.Parts, q.Request) {
 		if k := kind(r.Op); (k == opCreate || k == opSet) && !r.Sequential && len(r.Data) > 0 {
@@ -114,7 +114,7 @@ func (j *judge) findRefused() {
 	}
 }
 
-// leftNothing says that what was refused shows nowhere ("Programmer's Guide, Consistency
+// leftNothing checks that what was refused shows nowhere ("Programmer's Guide, Consistency
 // Guarantees, Atomicity").
 func (j *judge) leftNothing(c *conn, r *reply, of *content) {
 	if !of.hasData {

@@ -11,7 +11,7 @@ import (
 )
 
 // BenchmarkCheck measures whole records, with transactions and without. The
-// largest is what four minutes at 100 operations a second leave.
+// largest equals four minutes at 100 operations a second.
 func BenchmarkCheck(b *testing.B) {
 	for _, facts := range []int{2_000, 20_000, 200_000} {
 		s := sessions.Run(1, "", facts*9/4)

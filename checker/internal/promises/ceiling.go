@@ -24,7 +24,7 @@ func (c *conn) setCeilings() {
 	}
 }
 
-// possible says that a reply can show a change, as far as its header and what comes
+// possible reports whether a reply can show a change, as far as its header and what comes
 // behind it tell.
 func (j *judge) possible(r *reply, m *change) bool {
 	switch {

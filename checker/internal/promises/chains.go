@@ -14,7 +14,7 @@ import (
 // with other replies, and acknowledged writes with each other. Between its creation and
 // its deletion each write makes the next version.
 
-// shownWrite is what a reply shows of a znode as a write left it.
+// shownWrite is a reply's view of a znode as a write left it.
 type shownWrite struct {
 	*history.Stat
 	data  []byte
@@ -23,7 +23,7 @@ type shownWrite struct {
 }
 
 // agreesOnWrite compares what a reply shows with what another showed of the same write, and
-// says whether it can be.
+// reports whether it can be.
 func (j *judge) agreesOnWrite(c *conn, r *reply, of *content) bool {
 	if of.stat == nil || boot(of.path) {
 		return true
@@ -53,7 +53,7 @@ func (j *judge) agreesOnWrite(c *conn, r *reply, of *content) bool {
 	return true
 }
 
-// versions says that of each znode every acknowledged write made a version, and that
+// versions checks that of each znode every acknowledged write made a version, and that
 // versions rise with their writes.
 func (j *judge) versions() {
 	for _, path := range slices.Sorted(maps.Keys(j.shownWrites)) {
@@ -91,7 +91,7 @@ func (p *past) sets(from, to history.ID) int {
 	return count(to) - count(from)
 }
 
-// turns says that acknowledged writes of one znode take turns: none is made twice
+// turns checks that acknowledged writes of one znode take turns: none is made twice
 // without a deletion between, nor written or deleted when it was deleted before.
 func (j *judge) turns() {
 	for _, path := range slices.Sorted(maps.Keys(j.pasts)) {
@@ -110,12 +110,12 @@ func (j *judge) turns() {
 	}
 }
 
-// numbered says that the server chose the number of what was made: [Names] tells of that.
+// numbered reports whether the server chose the number of what was made: [Names] tells of that.
 func (c *change) numbered() bool {
 	return c.by.Sequential || slices.ContainsFunc(c.by.Parts, func(r history.Request) bool { return r.Sequential })
 }
 
-// appears says that a znode may be made without an answer that tells of it.
+// appears reports whether a znode may be made without an answer that tells of it.
 func (j *judge) appears(path string, p *past) bool {
 	if j.Removed || p.retried {
 		return true
@@ -125,7 +125,7 @@ func (j *judge) appears(path string, p *past) bool {
 	return up != nil && up.unnamed
 }
 
-// unjust says that a write was refused for a reason that was not so.
+// unjust checks that a write was refused for a reason that was not so.
 func (j *judge) unjust(c *conn, r *reply) {
 	q := r.request
 	if q.answer() != refused || r.zxid == 0 || q.Op == opMulti {

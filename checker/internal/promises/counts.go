@@ -2,7 +2,7 @@ package promises
 
 import "github.com/zklab/zklab/history"
 
-// counted says that the cversion of a znode stays as long as its pzxid: both change with its
+// counted checks that the cversion of a znode stays as long as its pzxid: both change with its
 // children, and with nothing else ("Programmer's Guide, ZooKeeper Stat Structure").
 func (j *judge) counted(c *conn, r *reply, of *content) {
 	s, p := of.stat, j.past(of.path)
@@ -30,7 +30,7 @@ type childrenOf struct {
 	pzxid history.ID
 }
 
-// shownCount is what a reply shows as the number of changes of children.
+// shownCount is the number of changes of children in a reply.
 type shownCount struct {
 	cversion int32
 	reply    *reply

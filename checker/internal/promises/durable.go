@@ -45,7 +45,7 @@ func (j *judge) acknowledged() {
 	}
 }
 
-// fresh says that a write has a higher zxid than all that anybody had been shown when
+// fresh checks that a write has a higher zxid than all that anybody had been shown when
 // it was sent, in an answer to a write above all: so a read behind it shows them.
 func (j *judge) fresh(q *request) {
 	if !q.quorum() || q.reply.zxid == 0 {
@@ -62,7 +62,7 @@ func (j *judge) fresh(q *request) {
 	}
 }
 
-// kept says that a write that was acknowledged is among the transactions as it
+// kept reports whether a write that was acknowledged is among the transactions as it
 // was sent.
 func (j *judge) kept(q *request) bool {
 	t := q.txn
@@ -94,7 +94,7 @@ func (q *request) refusal() int32 {
 	return q.reply.Error
 }
 
-// refusedSo says that a refusal was committed as it was answered: as a transaction that
+// refusedSo reports whether a refusal was committed as it was answered: as a transaction that
 // does nothing, with its error.
 func (q *request) refusedSo() bool {
 	t := q.txn
@@ -121,7 +121,7 @@ func (q *request) refusedSo() bool {
 // then says nothing of its data.
 const cutData = 100 << 10
 
-// same says that a transaction is what was asked for and answered.
+// same reports whether a transaction equals what was asked for and answered.
 func same(r *history.Request, got *history.Reply, t *history.Txn) bool {
 	path := r.Path
 	if got.Path != "" {
@@ -136,12 +136,12 @@ func same(r *history.Request, got *history.Reply, t *history.Txn) bool {
 	return true
 }
 
-// versionFits says that the answer to a write of data tells the version that it made.
+// versionFits reports whether the answer to a write of data tells the version that it made.
 func versionFits(r *history.Request, got *history.Reply, t *history.Txn) bool {
 	return r.Op != opSet || got.Stat == nil || got.Stat.Version == t.Version
 }
 
-// lack is what is wrong with the transaction of a write that was acknowledged.
+// lack tells what is wrong with the transaction of a write that was acknowledged.
 func (j *judge) lack(q *request) string {
 	switch {
 	case q.txn == nil:

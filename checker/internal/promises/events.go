@@ -9,7 +9,7 @@ import (
 // This file holds events against the watches that they come from and the changes that
 // they tell of.
 
-// tables are those whose watches an event uses up.
+// tables returns the tables whose watches an event uses up.
 func (e *event) tables() []table {
 	switch e.Type {
 	case "nodeCreated", "nodeDataChanged":
@@ -44,7 +44,7 @@ func (w *watches) told(e *event, v *view) {
 	v.raise(z, e.index)
 }
 
-// behindReplies says that no reply before an event shows its change.
+// behindReplies checks that no reply before an event shows its change.
 func (w *watches) behindReplies(e *event, v *view) {
 	if e.zxid > v.replied {
 		return
@@ -70,7 +70,7 @@ func (w *watches) behindReplies(e *event, v *view) {
 	}
 }
 
-// possibly says that an event can come from a watch that is set, or that a request on
+// possibly reports whether an event can come from a watch that is set, or that a request on
 // the way sets.
 func (w *watches) possibly(e *event) bool {
 	return slices.ContainsFunc(e.tables(), func(t table) bool {
@@ -97,7 +97,7 @@ func (w *watches) alone(e *event, tables []table) (only *watch) {
 	return only
 }
 
-// fits says that an event is of the kind that its watch waits for: who waits for a
+// fits reports whether an event is of the kind that its watch waits for: who waits for a
 // znode to be made is told of that first, and nobody else is.
 func (w *watches) fits(e *event, tables []table) bool {
 	x := w.alone(e, tables)
@@ -161,7 +161,7 @@ func (w *watches) denied(r *reply, of *content) {
 	}
 }
 
-// skipped says that an event, of a change at z, tells of the first change that its
+// skipped checks that an event, of a change at z, tells of the first change that its
 // watch waited for, so far as it is known.
 func (w *watches) skipped(e *event, z history.ID, tables []table) {
 	for _, t := range tables {
@@ -181,7 +181,7 @@ func (w *watches) skipped(e *event, z history.ID, tables []table) {
 	}
 }
 
-// hidden says that a server may keep the events of a path from a client.
+// hidden reports whether a server may keep the events of a path from a client.
 func (w *watches) hidden(path string) bool {
 	p := w.past(path)
 	return p != nil && p.denied || w.log == nil && w.Denied
@@ -220,7 +220,7 @@ func (w *watches) used(e *event, tables []table) {
 		w.c.client, e.Type, e.Path, at(e.at))
 }
 
-// settingAgain says that an event may come from a setWatches on the way. Such a
+// settingAgain reports whether an event may come from a setWatches on the way. Such a
 // one is sent instead of setting a watch, and uses up none that is there
 // (DataTree.setWatches): of a znode that is gone, the one that waits for it stays
 // when the one on its children is told so.
@@ -228,7 +228,7 @@ func (w *watches) settingAgain(e *event) bool {
 	return e.zxid == 0 && w.in(place{dataTable, e.Path}).again+w.in(place{childTable, e.Path}).again > 0
 }
 
-// inOrder says that events come in the order of the changes they tell of.
+// inOrder checks that events come in the order of the changes they tell of.
 func (w *watches) inOrder(e *event) {
 	w.Report[EventOrder].count("events", 1)
 	switch {
@@ -247,7 +247,7 @@ func (w *watches) inOrder(e *event) {
 	w.last = e
 }
 
-// once says that one change makes one event of a kind for a path: whatever other watch
+// once checks that one change makes one event of a kind for a path: whatever other watch
 // is set there was set behind it.
 func (w *watches) once(e *event) {
 	if w.last == nil || w.last.zxid != e.zxid {
@@ -260,7 +260,7 @@ func (w *watches) once(e *event) {
 	w.same[e.WatchEvent] = e.index
 }
 
-// happenedAt says that a transaction did what an event tells, as far as it is known.
+// happenedAt reports whether a transaction did what an event tells, as far as it is known.
 func (w *watches) happenedAt(e *event) bool {
 	if boot(e.Path) || w.log == nil && !w.complete[e.zxid] {
 		return true

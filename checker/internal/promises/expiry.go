@@ -65,7 +65,7 @@ func (j *judge) seenAt() []zxidReply {
 	return all
 }
 
-// tooEarly says that a session did not end before its timeout, counted from its
+// tooEarly checks that a session did not end before its timeout, counted from its
 // last write.
 func (j *judge) tooEarly(s *session, z history.ID, seen []zxidReply) {
 	i := sort.Search(len(seen), func(i int) bool { return seen[i].zxid >= z })
@@ -89,7 +89,7 @@ func (j *judge) tooEarly(s *session, z history.ID, seen []zxidReply) {
 	}
 }
 
-// tooLate says that a session whose client left for good ended soon after its
+// tooLate checks that a session whose client left for good ended soon after its
 // timeout. Expiry is rounded up to a tick, and its last sign of life may have come
 // a tick later.
 func (j *judge) tooLate(s *session, z history.ID) {
@@ -128,7 +128,7 @@ func (l *log) askedBefore(z history.ID) (time.Duration, *request) {
 	return l.sent[i-1], l.latest[i-1]
 }
 
-// interfered says that there was a fault of any kind around a time, or that the
+// interfered reports whether there was a fault of any kind around a time, or that the
 // recording process itself was held up.
 func (j *judge) interfered(from, to time.Duration) bool {
 	return j.disturbed(from, to) || overlap(j.Faults, from-j.Wait, to) || overlap(j.Stalled, from-j.Wait, to)

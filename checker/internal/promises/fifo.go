@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// inOrder says that the writes of each session took effect in the order in which
+// inOrder checks that the writes of each session took effect in the order in which
 // it had sent them, over all its connections. The transactions tell it of those,
 // too, that got no answer: nothing that was sent on an old connection lands after
 // something of a new one.
@@ -45,7 +45,7 @@ func (q *request) landed(known bool) history.ID {
 	return 0
 }
 
-// turnedDown says that a transaction is of a request that the leader refused
+// turnedDown reports whether a transaction is of a request that the leader refused
 // after a look at the tree. Others it refuses before: of a session that has moved.
 func turnedDown(t *history.Txn) bool {
 	return refusals[t.Error] || slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return refusals[p.Error] })

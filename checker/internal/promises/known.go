@@ -9,7 +9,7 @@ import (
 // This file is for records without transactions: what replies show is compared with
 // what clients were told of their own writes.
 
-// other says that a reply shows other data at the zxid of an acknowledged write than
+// other reports whether a reply shows other data at the zxid of an acknowledged write than
 // that write had.
 func (j *judge) other(c *conn, r *reply, of *content, p *past) bool {
 	if of.stat == nil || !of.hasData {
@@ -41,7 +41,7 @@ func (q *request) wrote(path string) (data []byte, ok bool) {
 	return data, ok
 }
 
-// goneEarly says that a reply does not find an ephemeral znode that nobody had deleted,
+// goneEarly reports whether a reply does not find an ephemeral znode that nobody had deleted,
 // and whose session lived: something that it sent later was committed.
 func (j *judge) goneEarly(c *conn, v *view, r *reply, p *past) bool {
 	m := j.standing(p, r, v.lower)

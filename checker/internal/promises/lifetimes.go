@@ -103,7 +103,7 @@ func (l *life) String() string {
 	return "a znode with a TTL of " + l.ttl.String()
 }
 
-// unasked says that a change is of a session all of whose requests are in the record, and of none of
+// unasked reports whether a change is of a session all of whose requests are in the record, and of none of
 // those.
 func (b *builder) unasked(c change) bool {
 	s := b.sessions[c.session]
@@ -169,7 +169,7 @@ func (j *judge) goneTooEarly(c *conn, v *view, r *reply, of *content) {
 	}
 }
 
-// lifeAt is what a znode was made as, of those kinds, and when; nil: as none, or nobody knows.
+// lifeAt returns the kind as which a znode was made, of those kinds, and when; nil: as none, or nobody knows.
 func (j *judge) lifeAt(path string, p *past, z history.ID) (*life, *change) {
 	for i := len(p.own) - 1; i >= 0; i-- {
 		m := &p.own[i]

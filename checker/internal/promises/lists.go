@@ -37,7 +37,7 @@ func (v *view) childrenOf(path string, p *past, z history.ID) map[string]bool {
 	return k.there
 }
 
-// lists says whether a list of children can be: it has all that nobody can have deleted,
+// lists reports whether a list of children can be: it has all that nobody can have deleted,
 // and none that nobody can have made.
 func (j *judge) lists(c *conn, v *view, r *reply, of *content, p *past) bool {
 	if !of.hasNames {

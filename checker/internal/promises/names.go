@@ -17,7 +17,7 @@ type numbered struct {
 	number int32
 }
 
-// names says that the numbers of sequential znodes rise in the order of their
+// names checks that the numbers of sequential znodes rise in the order of their
 // creation, within one life of their parent, so that no name comes twice
 // ("Programmer's Guide, Sequence Nodes"). Behind 2147483647 the counter stays,
 // and nothing is promised.

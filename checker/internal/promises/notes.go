@@ -1,6 +1,6 @@
 package promises
 
-// unlooked is what of each promise is not looked at where the transactions are not
+// unlooked tells what of each promise is not checked where the transactions are not
 // known: there only what clients were told can be compared.
 var unlooked = map[string]string{
 	Fifo:              "writes that no client got an answer to",

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// changeKind is what happened to a znode.
+// changeKind is the kind of a change of a znode.
 type changeKind int
 
 const (
@@ -17,7 +17,7 @@ const (
 	deleted
 )
 
-// change is what one transaction did to a znode, or to the children of one.
+// change is the effect of one transaction on a znode, or on the children of one.
 type change struct {
 	zxid    history.ID
 	what    changeKind
@@ -29,44 +29,44 @@ type change struct {
 	closing bool       // it came with the end of session
 }
 
-// past is what is known to have happened to a path, in the order of zxids.
+// past is the known history of a path, in the order of zxids.
 type past struct {
 	own      []change // to the znode itself
 	children []change // to its children
-	// versions are what there was to see at each time, where all transactions are
+	// versions lists what there was to see at each time, where all transactions are
 	// known: one more with each change of own and children.
 	versions []version
 	byNames  map[uint64][]int // versions by their children; built when first asked for
 	absences []int            // the versions in which there is no znode, in order
 	sorts    *[3][]int        // places in own, by what was done; built when first asked for
 	ends     []int            // places in children of what went with the end of a session; likewise
-	// stuck says that its counter came to its end: then children come without a
+	// stuck means that its counter came to its end: then children come without a
 	// trace in pzxid, and names no longer rise.
 	stuck bool
-	// recounted says that the ensemble's owner set its counter: cversion changes without a trace.
+	// recounted means that the ensemble's owner set its counter: cversion changes without a trace.
 	recounted bool
-	// denied says that not everybody might read it at all times.
+	// denied means that not everybody might read it at all times.
 	denied bool
 	// doubted is the event from which on somebody tried to delete it and does not know
 	// the outcome, -1 if nobody did; deleted is the latest deletion that is known.
 	doubted int
 	deleted history.ID
-	// retried says that somebody tried to make it and does not know the outcome.
+	// retried means that somebody tried to make it and does not know the outcome.
 	retried bool
-	// unnamed says that somebody tried to make a sequential child and does not know of
+	// unnamed means that somebody tried to make a sequential child and does not know of
 	// what name.
 	unnamed bool
-	// ephemeral says that it may have gone by itself: with its session, for want of
+	// ephemeral means that it may have gone by itself: with its session, for want of
 	// children, or when its time was up.
 	ephemeral bool
 	births    []history.ID // the creations that are known
 	rights    []rights     // in the order of zxids
-	// unsure says that somebody tried to make or delete it, or to change its rights, and does not know
+	// unsure means that somebody tried to make or delete it, or to change its rights, and does not know
 	// the outcome.
 	unsure bool
 }
 
-// doubtful says that somebody tried to delete it and does not know the outcome.
+// doubtful reports whether somebody tried to delete it and does not know the outcome.
 func (p *past) doubtful() bool { return p.doubted >= 0 }
 
 // past of a path; nil: nothing is known of it.
@@ -157,7 +157,7 @@ func (j *judge) tried(q *request) {
 	}
 }
 
-// atEnd says whether a name has the last number that a counter has, or one past it.
+// atEnd reports whether a name has the last number that a counter has, or one past it.
 func atEnd(name string) bool {
 	n, ok := number(name)
 	return ok && (n == math.MaxInt32 || n < 0)

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// wire is what goes over one connection.
+// wire lists what goes over one connection.
 type wire struct {
 	events []history.Event
 	xid    int32
@@ -77,7 +77,7 @@ var patterns = []struct {
 	}},
 }
 
-// BenchmarkPatterns checks odd records. Its figure is what a fact costs: it should
+// BenchmarkPatterns checks odd records. Its figure is the cost of a fact: it should
 // hardly rise with their number.
 func BenchmarkPatterns(b *testing.B) {
 	for _, p := range patterns {

@@ -57,7 +57,7 @@ const (
 
 var eventOf = map[changeKind]string{created: nodeCreated, set: nodeDataChanged, deleted: nodeDeleted}
 
-// anyWatcher is the protocol's number of removeWatches for watches of all kinds, and below are those of
+// anyWatcher is the protocol's number of removeWatches for watches of all kinds. Below are the numbers of
 // others.
 const (
 	anyWatcher        = 3

@@ -30,7 +30,7 @@ type sheet struct {
 	of     map[[2]int64]*history.Txn // by session and number of the request
 }
 
-// state is what there was of a znode from a transaction on.
+// state is the state of a znode from a transaction on.
 type state struct {
 	from     history.ID
 	present  bool
@@ -242,7 +242,7 @@ func (s *sheet) views(i int, p string) []state {
 	return all[from-1 : to]
 }
 
-// can says that a reply can show what it does of a znode.
+// can reports whether a reply can show what it does of a znode.
 func (s *sheet) can(i int, q history.Request, a history.Reply) bool {
 	return slices.ContainsFunc(s.views(i, q.Path), func(n state) bool { return n.shows(q, a) })
 }
@@ -262,7 +262,7 @@ func (n state) shows(q history.Request, a history.Reply) bool {
 		(!strings.HasPrefix(q.Op, "getChildren") || slices.Equal(slices.Sorted(slices.Values(a.Children)), n.children))
 }
 
-// show is what a read answers of a state.
+// show returns a read's answer about a state.
 func (n state) show(q history.Request, a history.Reply) history.Reply {
 	stat := n.stat
 	got := history.Reply{Xid: a.Xid, Stat: &stat}

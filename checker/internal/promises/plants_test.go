@@ -87,7 +87,7 @@ func (s *sheet) with(i int, v any) []history.Event {
 }
 
 // reply is a defect of a reply to a write. do is called with the transaction, which may
-// be nil, and says whether it changed the reply.
+// be nil, and reports whether it changed the reply.
 func reply(do func(s *sheet, i int, q history.Request, t *history.Txn, a *history.Reply) bool) func(*sheet, *rand.Rand) []history.Event {
 	return func(s *sheet, rng *rand.Rand) []history.Event {
 		return pick(s, rng, func(i int) []history.Event {
@@ -105,7 +105,7 @@ func reply(do func(s *sheet, i int, q history.Request, t *history.Txn, a *histor
 	}
 }
 
-// acknowledged says that what was refused was done.
+// acknowledged reports whether what was refused was done.
 func acknowledged(s *sheet, i int, q history.Request, t *history.Txn, a *history.Reply) bool {
 	if a.Error == 0 || t.Type != "error" {
 		return false
@@ -125,7 +125,7 @@ func acknowledged(s *sheet, i int, q history.Request, t *history.Txn, a *history
 	return q.Op == "delete"
 }
 
-// refused says that what was done was refused.
+// refused reports whether what was done was refused.
 func refused(_ *sheet, _ int, q history.Request, _ *history.Txn, a *history.Reply) bool {
 	if a.Error != 0 || q.Op == "multi" {
 		return false
@@ -157,7 +157,7 @@ func otherError(_ *sheet, _ int, q history.Request, t *history.Txn, a *history.R
 	return true
 }
 
-// half says that one part of a multi was done and another was not.
+// half reports whether one part of a multi was done and another was not.
 func half(_ *sheet, _ int, _ history.Request, _ *history.Txn, a *history.Reply) bool {
 	did := slices.IndexFunc(a.Parts, func(p history.Reply) bool { return p.Error == 0 && (p.Path != "" || p.Stat != nil) })
 	if did < 0 || len(a.Parts) < 2 {
@@ -187,7 +187,7 @@ func twice() func(s *sheet, i int, q history.Request, t *history.Txn, a *history
 	}
 }
 
-// read is a defect of what a read shows. do says whether it made one.
+// read is a defect of the answer to a read. do reports whether it made one.
 func read(op string, do func(s *sheet, i int, q history.Request, a *history.Reply) bool) func(*sheet, *rand.Rand) []history.Event {
 	return func(s *sheet, rng *rand.Rand) []history.Event {
 		return pick(s, rng, func(i int) []history.Event {
@@ -287,7 +287,7 @@ func lostEvent(s *sheet, rng *rand.Rand) []history.Event {
 	})(s, rng)
 }
 
-// owed says that a watch waits for an event for certain: some answer before it set one,
+// owed reports whether a watch waits for an event for certain: some answer before it set one,
 // and shows what there was before the event's change and at no other time.
 func (s *sheet) owed(i int) bool {
 	w := s.value(i).(history.WatchEvent)

@@ -245,7 +245,7 @@ func TestEphemeralsOfSessionsThatNoConnectionAskedFor(t *testing.T) {
 }
 
 // endedByForce makes of each end that a client asked for one that a fault did, and
-// says how many there were. known says that the fault got its answer.
+// returns how many there were. known means that the fault got its answer.
 func endedByForce(t *testing.T, s *sessions.Record, known bool) (ended int) {
 	asked := map[history.ID]int32{}
 	dead := map[history.ID]bool{}

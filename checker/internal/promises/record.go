@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// record is what the links saw.
+// record holds what the links saw.
 type record struct {
 	conns    []*conn // in order of their beginnings
 	sessions map[history.ID]*session
@@ -20,7 +20,7 @@ type record struct {
 	acks     []*reply   // to writes, in order, each with a higher zxid than those before
 }
 
-// session is what the record has of a session.
+// session holds what the record has of a session.
 type session struct {
 	id       history.ID
 	client   int
@@ -53,7 +53,7 @@ type conn struct {
 	steps  []step
 }
 
-// step is what went over the wire at one moment: one of the three is set.
+// step went over the wire at one moment: one of the three is set.
 type step struct {
 	request *request
 	reply   *reply

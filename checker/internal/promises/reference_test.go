@@ -24,7 +24,7 @@ type reference struct {
 	ackedBy   []int // likewise, of answers to writes
 }
 
-// smallConn is what went over one connection of the session.
+// smallConn lists what went over one connection of the session.
 type smallConn struct {
 	seen     history.ID
 	requests []smallFact[history.Request]
@@ -43,7 +43,7 @@ func decoded[T any](e history.Event) (v T) {
 	return v
 }
 
-// legal says whether a record can be that of servers that keep their promises.
+// legal reports whether a record can be that of servers that keep their promises.
 func legal(events []history.Event, txns []history.Txn) bool {
 	f := newReference(events, txns)
 	return f.inTime(events) && !slices.ContainsFunc(connsOf(events), func(c *smallConn) bool { return !f.connection(c) })
@@ -94,7 +94,7 @@ func (f *reference) shows(e history.Event) int {
 	return max(0, int(z-smallZxid(0)))
 }
 
-// inTime says that each write was committed after whatever anybody had been shown when
+// inTime reports whether each write was committed after whatever anybody had been shown when
 // it was sent.
 func (f *reference) inTime(events []history.Event) bool {
 	for _, e := range events {
@@ -171,7 +171,7 @@ func (f *reference) try(c *smallConn, i, q, pos, need int, data, children map[st
 	return f.asked[pos] <= c.facts[i].Index && sends(c, i, out, smallZxid(pos+1)) && f.try(c, i+len(out), q, pos+1, need, d, k)
 }
 
-// sends says that the facts from i on are some events.
+// sends reports whether the facts from i on are some events.
 func sends(c *smallConn, i int, out []history.WatchEvent, z history.ID) bool {
 	if i+len(out) > len(c.facts) {
 		return sendsSome(c.facts[min(i, len(c.facts)):], out, z) // and the connection ended
@@ -179,7 +179,7 @@ func sends(c *smallConn, i int, out []history.WatchEvent, z history.ID) bool {
 	return sendsSome(c.facts[i:i+len(out)], out, z)
 }
 
-// sendsSome says that each of some facts is one of some events.
+// sendsSome reports whether each of some facts is one of some events.
 func sendsSome(facts []history.Event, out []history.WatchEvent, z history.ID) bool {
 	left := slices.Clone(out)
 	for _, e := range facts {
@@ -195,7 +195,7 @@ func sendsSome(facts []history.Event, out []history.WatchEvent, z history.ID) bo
 	return true
 }
 
-// reply says that fact i can be the answer to request q.
+// reply reports whether fact i can be the answer to request q.
 func (f *reference) reply(c *smallConn, i, q, pos, need int, data, children map[string]bool) bool {
 	r := c.requests[q].value
 	if r.Op == "setWatches" {
@@ -445,7 +445,7 @@ func TestSmallRecordsAgreeWithAReference(t *testing.T) {
 	}
 }
 
-// early says that an event comes when a request that sets a watch has no answer yet. It
+// early reports whether an event comes when a request that sets a watch has no answer yet. It
 // is taken for that watch's own if need be, though a server answers first.
 func early(events []history.Event) bool {
 	waiting := map[int32]bool{}

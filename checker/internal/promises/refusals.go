@@ -8,7 +8,7 @@ import (
 
 // This file compares refusals with their requests, and with what was there.
 
-// reasonable says that a refusal has an error that the refused operation can have.
+// reasonable checks that a refusal has an error that the refused operation can have.
 func (j *judge) reasonable(q *request) {
 	q.parts(func(r history.Request, got history.Reply) {
 		if refusals[got.Error] && !canHave(r, got.Error) {
@@ -18,7 +18,7 @@ func (j *judge) reasonable(q *request) {
 	})
 }
 
-// canHave says whether the tree can refuse an operation with an error.
+// canHave reports whether the tree can refuse an operation with an error.
 func canHave(r history.Request, code int32) bool {
 	op := kind(r.Op)
 	switch op {
@@ -61,7 +61,7 @@ func (j *judge) justified(q *request) {
 	}
 }
 
-// refuses says that a version of a znode, or that of a parent, is a reason for the error with
+// refuses reports whether a version of a znode, or that of a parent, is a reason for the error with
 // which a request was refused, or that this does not depend on it.
 func (v *version) refuses(q *request) bool {
 	switch q.reply.Error {
@@ -89,7 +89,7 @@ func (j *judge) conflict(q *request) {
 }
 
 // unjustConflict looks for a request that was refused between two writes of which the second
-// made the version next to that of the first: that is what was there.
+// made the version next to the first one's: that was there.
 func (j *judge) unjustConflict(path string, first, second *shownWrite) {
 	if second.Version != first.Version+1 {
 		return

@@ -75,7 +75,7 @@ func (j *judge) judgeReply(c *conn, v *view, r *reply) []content {
 	return of
 }
 
-// image says whether the zxid in a reply's header is no lower than those before
+// image reports whether the zxid in a reply's header is no lower than those before
 // it, on this connection or, by the client's own word, on the one before.
 func (j *judge) image(c *conn, v *view, r *reply) bool {
 	if r.zxid == 0 {
@@ -100,8 +100,8 @@ func (j *judge) image(c *conn, v *view, r *reply) bool {
 	return true
 }
 
-// writtenBehind says that a write has no lower zxid than all that was shown before its
-// answer. The zxid of a read may lag behind what it shows; that of a write is its own.
+// writtenBehind checks that a write has no lower zxid than all that was shown before its
+// answer. The zxid of a read may lag behind what it shows; a write has its own.
 func (j *judge) writtenBehind(c *conn, v *view, r *reply) {
 	if r.request.quorum() && r.zxid < v.lower {
 		j.broken(SingleImage, append(r.request.events(), v.by), "%s has zxid %s, though the connection had seen the state at zxid %s before", told(c, r), r.zxid, v.lower)
@@ -141,7 +141,7 @@ func (j *judge) halves(c *conn, r *reply) {
 	}
 }
 
-// answered says that replies come in the order of the requests.
+// answered checks that replies come in the order of the requests.
 func (j *judge) answered(waiting *queue, c *conn, r *reply) {
 	q := r.request
 	if q.auth() {
@@ -154,14 +154,14 @@ func (j *judge) answered(waiting *queue, c *conn, r *reply) {
 	}
 }
 
-// moved says that a write got no answer since its session belonged to a copy of the client. The
+// moved reports whether a write got no answer since its session belonged to a copy of the client. The
 // server closes the connection in place of an answer, and sends what is ready behind it in the same
 // batch: FinalRequestProcessor (SessionMovedException) and NIOServerCnxn.handleWrite.
 func (j *judge) moved(q *request, at time.Duration) bool {
 	return q.writes() && q.reply == nil && j.Copied != nil && j.Copied(q.conn.client, at)
 }
 
-// disturbed says that something was done to the servers shortly before from, or
+// disturbed reports whether something was done to the servers shortly before from, or
 // until to, or that there was a new leader around that time.
 func (j *judge) disturbed(from, to time.Duration) bool {
 	from -= j.Wait
@@ -173,7 +173,7 @@ func (j *judge) disturbed(from, to time.Duration) bool {
 	return i < len(j.epochs) && j.epochs[i] <= to
 }
 
-// overlap says that one of some spans, apart and in order, touches the time between
+// overlap reports whether one of some spans, apart and in order, touches the time between
 // two others.
 func overlap(of []Span, from, to time.Duration) bool {
 	i, _ := slices.BinarySearchFunc(of, from, func(s Span, t time.Duration) int { return cmp.Compare(s.To, t) })

@@ -29,10 +29,10 @@ func kind(op string) string {
 	return op
 }
 
-// writes says that a request becomes a transaction.
+// writes reports whether a request becomes a transaction.
 func (q *request) writes() bool { return Writes(q.Op) }
 
-// Writes says that requests with an operation become transactions.
+// Writes reports whether requests with an operation become transactions.
 func Writes(op string) bool {
 	switch kind(op) {
 	case opCreate, opDelete, opSet, opMulti, "setACL", "reconfig", "closeSession":
@@ -45,7 +45,7 @@ func Writes(op string) bool {
 // committed as a transaction that does nothing; all other errors prove nothing.
 var refusals = map[int32]bool{-101: true, -102: true, -103: true, -108: true, -110: true, -111: true, -114: true}
 
-// answer is what a reply says of its request.
+// answer is the meaning of a reply for its request.
 type answer int
 
 const (
@@ -54,7 +54,7 @@ const (
 	refused
 )
 
-// answer is what came of a request.
+// answer returns the outcome of a request.
 func (q *request) answer() answer {
 	r := q.reply
 	switch {
@@ -81,10 +81,10 @@ func (q *request) answer() answer {
 	return got
 }
 
-// quorum says that a reply proves a committed transaction with the zxid of its header.
+// quorum reports whether a reply proves a committed transaction with the zxid of its header.
 func (q *request) quorum() bool { return q.writes() && q.answer() != unknown }
 
-// auth says that a reply is one to a request that servers answer out of turn.
+// auth reports whether a reply is one to a request that servers answer out of turn.
 func (q *request) auth() bool { return q.Op == "auth" || q.Op == "setAuth" || q.Xid < 0 }
 
 // parts are the operations of a request with their results: itself, or those of
@@ -100,7 +100,7 @@ func (q *request) parts(each func(history.Request, history.Reply)) {
 	}
 }
 
-// changes are what a request did, by its own answer.
+// changes calls each with the changes by a request, by its own answer.
 func (q *request) changes(each func(path string, c change)) {
 	if !q.writes() || q.answer() != done || q.reply.zxid == 0 {
 		return
@@ -129,7 +129,7 @@ func (q *request) changes(each func(path string, c change)) {
 	})
 }
 
-// tellsAll says that a request and its answer tell all that a transaction did.
+// tellsAll reports whether a request and its answer tell all that a transaction did.
 func (q *request) tellsAll() bool {
 	if !q.quorum() || q.reply.zxid == 0 || q.Op == opMulti && len(q.Parts) == 0 {
 		return false

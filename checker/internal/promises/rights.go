@@ -28,7 +28,7 @@ const (
 
 var rightNames = map[int32]string{mayRead: "read", mayWrite: "write", mayCreate: "create", mayDelete: "delete", mayAdmin: "admin"}
 
-// rights are the list of a znode from a transaction on; gone says that there is no znode.
+// rights is the list of a znode from a transaction on; gone means that there is no znode.
 type rights struct {
 	from history.ID
 	list []history.TxnACL // nil: everything to everybody

@@ -31,7 +31,7 @@ const (
 	Timeliness        = "timeliness"        // what a session is shown is not older than a bound
 )
 
-// Run is what is judged.
+// Run holds all that is judged.
 type Run struct {
 	Events []history.Event
 	// Transactions are all that were committed, in order; nil: not known.
@@ -48,19 +48,19 @@ type Run struct {
 	// server and a time: a leader answers a sync at once, and can be behind those that
 	// follow it. nil: for no time.
 	Lag func(server string, at time.Duration) time.Duration
-	// Copied says that a copy of a client could use the client's session at a time; nil:
+	// Copied reports whether a copy of a client could use the client's session at a time; nil:
 	// there is no copy.
 	Copied func(client int, at time.Duration) bool
 	// Final is from when on clients only look at what there is.
 	Final time.Duration
-	// Denied says that permissions were taken away: then servers keep events from
-	// those who may not read. Removed says that the harness deleted znodes that
+	// Denied means that permissions were taken away: then servers keep events from
+	// those who may not read. Removed means that the harness deleted znodes that
 	// clients had made.
 	Denied, Removed bool
 	// Faults are the times of all faults, Stalled those in which the recording
 	// process itself was held up.
 	Faults, Stalled []Span
-	// Tick is the servers' unit of time. Timed says that the servers share the
+	// Tick is the servers' unit of time. Timed means that the servers share the
 	// record's clock, so that times can be held against them.
 	Tick  time.Duration
 	Timed bool
@@ -75,7 +75,7 @@ type Run struct {
 // Span is a time of the record.
 type Span struct{ From, To time.Duration }
 
-// Finding is what was found of one promise.
+// Finding is the result for one promise.
 type Finding struct {
 	// Text says how it was broken for the first time; "": it was kept. Counterexample are
 	// the events that show it.
@@ -165,7 +165,7 @@ type judge struct {
 	complete map[history.ID]bool
 	// shownWrites are, where there is no log, what replies showed of each path, by mzxid.
 	shownWrites map[string]map[history.ID]*shownWrite
-	// refused are what only requests that were refused were to write, with one of these.
+	// refused lists what only requests that were refused were to write, with one of these.
 	refused map[writing]*request
 	// conflicts are, where there is no log, the requests that were refused for their version.
 	conflicts map[string][]*request

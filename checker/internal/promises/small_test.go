@@ -369,7 +369,7 @@ func treeAfter(txns []history.Txn) smallTree {
 	return t
 }
 
-// smallAnswer is what a server answers to a write.
+// smallAnswer returns a server's answer to a write.
 func smallAnswer(q history.Request, x history.Txn, t smallTree) history.Reply {
 	got := history.Reply{Xid: q.Xid, Error: x.Error}
 	stat := func(p string) *history.Stat { s := t[p].stat; return &s }
@@ -488,7 +488,7 @@ func smallShow(q history.Request, n smallZnode, ok bool) history.Reply {
 	return got
 }
 
-// heard is what the client does with its watches when an event comes.
+// heard updates the client's watches when an event comes.
 func (s *small) heard(e history.WatchEvent) {
 	switch e.Type {
 	case "nodeChildrenChanged":

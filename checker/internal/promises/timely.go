@@ -11,7 +11,7 @@ import (
 // Consistency Guarantees, Timeliness": the client sees changes within a certain bound, or it
 // detects that the service is down).
 
-// timely says that a read does not show a state from before a write that was acknowledged
+// timely checks that a read does not show a state from before a write that was acknowledged
 // more than the bound before the read was sent, on a connection that had lasted as long.
 //
 // The zxid in the header of a read is the last one that its server had applied. So no log is

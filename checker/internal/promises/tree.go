@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// log is what all committed transactions tell beside the pasts of the paths.
+// log holds what all committed transactions tell beside the pasts of the paths.
 type log struct {
 	zxids []history.ID // of all transactions
 	// sent is, for each, by when it and all before it had been asked for, at the
@@ -22,7 +22,7 @@ type log struct {
 	latest []*request
 	// closes are the ends of sessions, by session.
 	closes map[history.ID]*history.Txn
-	// creations are those of znodes, for names.
+	// creations lists the creations of znodes, for names.
 	creations []creationTxn
 }
 
@@ -34,7 +34,7 @@ type creationTxn struct {
 	sequential   bool
 }
 
-// version is what there was to see of a znode from a transaction on.
+// version is the visible state of a znode from a transaction on.
 type version struct {
 	from                history.ID
 	present             bool
@@ -50,7 +50,7 @@ type version struct {
 
 func (v *version) latest() history.ID { return max(v.czxid, v.mzxid, v.pzxid) }
 
-// whole says that the transactions begin at the beginning, have no hole, and do
+// whole reports whether the transactions begin at the beginning, have no hole, and do
 // not end before the last write that was acknowledged. Within an epoch, the upper
 // half of a zxid, they are numbered from 1. The end of an epoch needs no look: the
 // next leader had all that was committed.
@@ -113,7 +113,7 @@ func (j *judge) readLog() *log {
 	return b.log
 }
 
-// became says that a transaction can be that of a request. The numbers alone do
+// became reports whether a transaction can be that of a request. The numbers alone do
 // not tell: whoever ends a session from elsewhere counts its requests anew.
 func (q *request) became(t *history.Txn) bool {
 	return q != nil && q.writes() && q.txn == nil && (t.Type == "error" || kind(t.Type) == kind(q.Op))
@@ -128,13 +128,13 @@ type builder struct {
 	lived map[string]bool // paths at which there were such znodes
 }
 
-// effective says that a transaction did something: it, or all its parts, succeeded.
+// effective reports whether a transaction did something: it, or all its parts, succeeded.
 func effective(t *history.Txn) bool {
 	return t.Error == 0 && t.Type != "error" &&
 		!slices.ContainsFunc(t.Parts, func(p history.Txn) bool { return p.Error != 0 || p.Type == "error" })
 }
 
-// apply says whether a transaction fits the tree.
+// apply reports whether a transaction fits the tree.
 func (b *builder) apply(t *history.Txn, by *request) bool {
 	if !effective(t) {
 		return true
@@ -269,7 +269,7 @@ func (b *builder) delete(path string, c change) bool {
 	return true
 }
 
-// boot says that a path is the servers' own: what is in it at the start is not
+// boot reports whether a path is the servers' own: what is in it at the start is not
 // in the log.
 func boot(path string) bool {
 	return path == "/" || path == "/zookeeper" || strings.HasPrefix(path, "/zookeeper/")
@@ -316,7 +316,7 @@ var seed = maphash.MakeSeed()
 
 func hash(name string) uint64 { return maphash.String(seed, name) }
 
-// content is what a reply shows of one znode.
+// content is a reply's view of one znode.
 type content struct {
 	path     string
 	absent   bool
@@ -328,7 +328,7 @@ type content struct {
 	names    uint64
 }
 
-// equals says whether a version looks like that.
+// equals reports whether a version looks like that.
 func (v *version) equals(c *content) bool {
 	if c.absent || !v.present {
 		return c.absent == !v.present
@@ -350,7 +350,7 @@ func (p *past) first(c *content, lower history.ID) int {
 			return p.absences[k]
 		}
 	case c.stat != nil:
-		// The latest of a znode's three zxids is that of the change that made it so.
+		// The latest of a znode's three zxids belongs to the change that made it so.
 		// Only children past the end of the counter leave no trace in them.
 		latest := latest(c.stat)
 		for i := max(from, p.in(latest)); i < len(p.versions) && p.versions[i].latest() <= latest; i++ {

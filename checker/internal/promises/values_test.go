@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// values are those of a record's events, decoded: most of what it takes to check a small record
+// values holds the values of a record's events, decoded: most of what it takes to check a small record
 // is to decode it, and many are checked more than once. The key is where the text begins.
 type values map[*byte]any
 

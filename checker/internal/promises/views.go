@@ -9,13 +9,13 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// view is what a connection must show from now on. A reply's view is at least the zxid
+// view bounds what a connection must show from now on. A reply's view is at least the zxid
 // of its header, which is read before the tree, and of whatever is in its body; an event
 // is sent while its change is made.
 type view struct {
 	lower history.ID // no reply may be from before this
 	by    int        // the event that says so
-	// replied is what replies alone show, and repliedBy the reply. The next event of
+	// replied is the view by replies alone, and repliedBy the reply. The next event of
 	// this connection is of a change behind that.
 	replied   history.ID
 	repliedBy int
@@ -24,10 +24,10 @@ type view struct {
 	headerBy int
 	fence    *request // the latest write that was answered
 	sync     *request // the latest sync that was answered
-	// news says that the one of these two that came last made visible what the
+	// news means that the one of these two that came last made visible what the
 	// session had not seen: only then could the next read be stale.
 	news bool
-	// multis are those of which an effect was seen, with the event that showed it.
+	// multis lists the multis of which an effect was seen, with the event that showed it.
 	multis   map[history.ID]int
 	children map[string]*knownChildren // by path; nil: none were asked for
 }
@@ -47,7 +47,7 @@ func (v *view) proved(z history.ID, event int) {
 	}
 }
 
-// contents are what a reply shows.
+// contents lists what a reply shows.
 func (q *request) contents() []content {
 	if q.reply.Cut {
 		return nil
@@ -77,7 +77,7 @@ func (q *request) contents() []content {
 	return all
 }
 
-// shows judges what a reply shows, and says whether it can be.
+// shows judges what a reply shows, and reports whether it can be.
 func (j *judge) shows(c *conn, v *view, r *reply, of *content) bool {
 	j.countRead(c, v, r, of)
 	if boot(of.path) {
@@ -213,7 +213,7 @@ func (j *judge) standing(p *past, r *reply, z history.ID) *change {
 	return m
 }
 
-// askedBefore says that somebody had asked for a change when a reply came. What comes
+// askedBefore reports whether somebody had asked for a change when a reply came. What comes
 // behind the reply, an event that is late above all, does not count here.
 func (r *reply) askedBefore(m *change) bool { return m.by == nil || m.by.at <= r.at }
 
@@ -284,7 +284,7 @@ func (j *judge) miscounted(c *conn, v *view, r *reply, of *content, p *past) boo
 	return true
 }
 
-// torn says that a change is one of a multi of which the session has seen
+// torn reports whether a change is one of a multi of which the session has seen
 // another, or with which the view ends that the reply claims to show.
 func (v *view) torn(m *change) bool {
 	return m.many && (v.multis[m.zxid] != 0 || m.zxid == v.lower)
@@ -341,7 +341,7 @@ func (j *judge) compare(c *conn, v *view, r *reply, of *content, p *past) {
 	j.broken(Views, append(r.request.events(), v.by), "%s shows what never existed", told(c, r))
 }
 
-// blame says which promise is broken by a reply that does not show a change.
+// blame reports the promise that is broken by a reply that does not show a change.
 func (j *judge) blame(c *conn, v *view, r *reply, m *change) {
 	counterexample := append(append(r.request.events(), v.by), m.shown()...)
 	said := fmt.Sprintf("%s does not show %s", told(c, r), m.wrote())

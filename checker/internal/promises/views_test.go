@@ -162,7 +162,7 @@ func smallChange(rng *rand.Rand, state map[string]smallZnode, z history.ID) (his
 	return history.Txn{}, false
 }
 
-// explainable says whether the reads from i on can be explained by versions that
+// explainable reports whether the reads from i on can be explained by versions that
 // begin with least.
 func (c *smallCase) explainable(i, least int) bool {
 	if i == len(c.reads) {

@@ -20,7 +20,7 @@ type place struct {
 	path  string
 }
 
-// watch is what the record says of one place on one connection.
+// watch holds what the record tells of one place on one connection.
 type watch struct {
 	place
 	// owed: the answer that set it was seen, and no event since. The server has it,
@@ -28,7 +28,7 @@ type watch struct {
 	owed bool
 	set  *request
 	// base is a view from which on nothing that triggers it had happened when it was
-	// set, so that it waits for the first change behind base; absent says that there
+	// set, so that it waits for the first change behind base; absent means that there
 	// was no znode then. from is the earliest view in which it can have been set.
 	base, from history.ID
 	absent     bool
@@ -61,7 +61,7 @@ func (x *watch) arrived(q *request) bool {
 	return q != nil
 }
 
-// watches are those of one connection. A server forgets them with it. events.go holds
+// watches holds the watches of one connection. A server forgets them with it. events.go holds
 // the events against them.
 type watches struct {
 	*judge

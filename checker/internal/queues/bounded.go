@@ -49,7 +49,7 @@ const (
 	stayBegins
 )
 
-// edges are those of a queue, in order of time.
+// edges returns the edges of a queue, in order of time.
 func (q *queue) edges() []edge {
 	var all []edge
 	for _, it := range q.items {
@@ -72,7 +72,7 @@ func (q *queue) edges() []edge {
 	return all
 }
 
-// certain is what is in a queue at a moment.
+// certain counts what is in a queue at a moment.
 type certain struct {
 	taken   map[*item]bool // those that are taken later
 	forever []*item        // those that never came out
@@ -148,7 +148,7 @@ var boundedReference = &frame.Reference{
 	Size:       listSize,
 }
 
-// boundedSteps are those of a queue, without the puts that may never have happened and whose
+// boundedSteps returns the steps of a queue, without the puts that may never have happened and whose
 // items nobody saw: they take no room if they did not.
 func boundedSteps(k *evidence.Key) ([]porcupine.Operation, bool) {
 	all, ok := queueOperations(k)

@@ -12,7 +12,7 @@ import (
 )
 
 // DelayQueue is a queue with unique items that gives none before it is due, and of those
-// that are the one that has been for longest. In which order they come out is that of a
+// that are the one that has been for longest. They come out in the order of a
 // priority queue whose priorities are the due times: whoever takes an item that is due passes
 // over none that is due earlier, as that is due, too.
 var DelayQueue = frame.Model{
@@ -34,7 +34,7 @@ func called(p *frame.Property, name, meaning string) *frame.Property {
 	return &same
 }
 
-// The reference models are those of a priority queue, under the names of the properties here.
+// The reference models come from a priority queue, under the names of the properties here.
 var (
 	dueReference       = covers(classReference, "integrity", "same-due", "loss")
 	strictDueReference = covers(strictReference, "integrity", "same-due", "loss", "strict")
@@ -46,7 +46,7 @@ func covers(r *frame.Reference, properties ...string) *frame.Reference {
 	return &same
 }
 
-// notEarly says that no item comes out before it is due, by the wall clock: neither does
+// notEarly requires that no item comes out before it is due, by the wall clock: neither does
 // a dequeue return it, nor has it been deleted by then.
 var notEarly = &frame.Property{
 	Name:    "not-early",
@@ -69,7 +69,7 @@ var notEarly = &frame.Property{
 	},
 }
 
-// clocked says whether the wall clock can be told from the record's; if not, the finding is
+// clocked reports whether the wall clock can be told from the record's; if not, the finding is
 // unknown.
 func clocked(f *frame.Finding, q *queue) bool {
 	if q.Stepped() {

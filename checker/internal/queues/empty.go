@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/base/heaps"
 )
 
-// empty says that a dequeue finds nothing only when nothing that it must see is
+// empty requires that a dequeue finds nothing only when nothing that it must see is
 // there. A server may lag, so a consumer must see only what it put in itself, in the
 // same session, and what its session had been shown to be there, by a zxid that is not
 // below that of the enqueue's answer. What may since have been taken excuses it.
@@ -34,7 +34,7 @@ var empty = &frame.Property{
 	}),
 }
 
-// anyEmpty says whether a dequeue ever found nothing: a queue whose dequeues
+// anyEmpty reports whether a dequeue ever found nothing: a queue whose dequeues
 // wait for an item makes no such answer that could be wrong.
 func anyEmpty(a *evidence.Record) bool {
 	return slices.ContainsFunc(a.Keys, func(k *evidence.Key) bool { return len(queueOf(k).empties) > 0 })
@@ -78,10 +78,10 @@ type look struct {
 	told uint64
 }
 
-// own says that an item was put in by the client of a dequeue, in the same session.
+// own reports whether an item was put in by the client of a dequeue, in the same session.
 func (x *there) own(d look) bool { return x.in == d.in }
 
-// shown says that a dequeue whose session had been told of everything up to a zxid must see
+// shown reports whether a dequeue whose session had been told of everything up to a zxid must see
 // the item: the answer to the enqueue had the zxid of its create, or a later one.
 func (x *there) shown(d look) bool { return x.seen > 0 && x.seen <= d.told }
 
@@ -121,7 +121,7 @@ func (q *queue) looks() (all []look) {
 	return all
 }
 
-// mustSee are those of some items that are there when a dequeue begins which it must see, and
+// mustSee returns the ones of some items that are there when a dequeue begins which it must see, and
 // which nobody began to take before it returned.
 func mustSee(waiting []there, d look) (seen []there) {
 	for _, x := range waiting {

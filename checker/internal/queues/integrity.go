@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/explain"
 )
 
-// integrity says that what comes out of a queue was put in before, and comes
+// integrity requires that what comes out of a queue was put in before, and comes
 // out once.
 var integrity = &frame.Property{
 	Name:     "integrity",

@@ -13,7 +13,7 @@ type itemNodes struct {
 	of map[string][]*evidence.Znode // by data, of those that clients made
 }
 
-// nodesOf are those of a record; none without a log.
+// nodesOf returns the znodes of a record's items; none without a log.
 var nodesOf = evidence.Once(func(a *evidence.Record) *itemNodes {
 	x := &itemNodes{}
 	if a.Log == nil || equalItems(a) {
@@ -90,7 +90,7 @@ func (x *itemNodes) deletes(a *evidence.Record, it *item) map[int]int {
 	return of
 }
 
-// untaken says that the log is whole from the first znode of an item on until a
+// untaken reports whether the log is whole from the first znode of an item on until a
 // dequeue had returned it.
 func (x *itemNodes) untaken(a *evidence.Record, it *item, op *history.Operation) bool {
 	of := x.copies(it)

@@ -83,7 +83,7 @@ func takesInLog(f *frame.Finding, a *evidence.Record, key string, it *item) {
 	}
 }
 
-// fate is what the log says of an item that a client did not delete.
+// fate returns the log's account of an item that a client did not delete.
 func fate(a *evidence.Record, it *item, client int) string {
 	var other *evidence.Znode
 	for _, n := range nodesOf(a).copies(it) {

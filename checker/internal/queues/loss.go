@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// loss says that no acknowledged item vanished.
+// loss requires that no acknowledged item vanished.
 //
 // An item that was put in for certain and never came out must have been taken
 // by a dequeue whose outcome nobody knows, before a deadline: when the queue was
@@ -55,7 +55,7 @@ type vanished struct {
 	why      string
 }
 
-// shows says that what set v's deadline sets it for another item, too.
+// shows reports whether what set v's deadline sets it for another item, too.
 func (v *vanished) shows(g vanished) bool { return g.enqueue().Return.Time < v.before }
 
 func decideLoss(f *frame.Finding, q *queue) {
@@ -131,8 +131,8 @@ func (q *queue) vanished(drained *history.Event) ([]vanished, int) {
 	return gone, open
 }
 
-// leftOver is what the last look at the queue showed to be left, with the fact
-// that says so; nil if nothing was.
+// leftOver returns how much the last look at the queue showed to be left, with the fact
+// that tells it; nil if nothing was.
 func leftOver(k *evidence.Key) (left int, seen *history.Event) {
 	for _, e := range k.Facts {
 		if e.F != history.FDrained {

@@ -116,7 +116,7 @@ func lostByLog(f *frame.Finding, k *evidence.Key, r removal, client int, excuses
 	f.ByLog = f.ByLog || before != frame.Violation
 }
 
-// accounted says that the log tells what became of an item: one of the clients
+// accounted reports whether the log tells what became of an item: one of the clients
 // took it, or it is there still.
 func accounted(a *evidence.Record, it *item) bool {
 	of := nodesOf(a).copies(it)
@@ -131,5 +131,5 @@ func accounted(a *evidence.Record, it *item) bool {
 	return len(of) > 0
 }
 
-// settlesQueues says that the log can be read as what happened to queues.
+// settlesQueues reports whether the log can be read as what happened to queues.
 func settlesQueues(a *evidence.Record) bool { return nodesOf(a).Trusted() }

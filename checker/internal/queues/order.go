@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/explain"
 )
 
-// fifo says that items come out in the order in which they were put in, as far
+// fifo requires that items come out in the order in which they were put in, as far
 // as the record tells it: there are no x and y with x put in before y, and y
 // taken before x.
 var fifo = &frame.Property{

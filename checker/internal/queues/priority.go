@@ -14,13 +14,13 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// priority says that a dequeue passes over no better item that it must see. A server may
+// priority requires that a dequeue passes over no better item that it must see. A server may
 // lag, so it must see only what its session had been told of when it was called, and the
 // better item must have been there until the other one was taken.
 //
-// What it certainly had been told of is what it put in itself, and with a log whatever
-// came before something that it put in or took. That a link saw an answer does not say
-// so: a fault may have kept it from the client, whose next server may be behind it.
+// It certainly had been told of what it put in itself, and with a log of whatever
+// came before something that it put in or took. That a link saw an answer proves
+// nothing: a fault may have kept it from the client, whose next server may be behind it.
 var priority = &frame.Property{
 	Name:    "priority",
 	Meaning: "no dequeue skipped a better item that its session had seen",
@@ -134,7 +134,7 @@ type inversion struct {
 	better orderedItem
 }
 
-// tells is what the dequeue did.
+// tells returns what the dequeue did.
 func (o *inversion) tells(q *queue) string {
 	return fmt.Sprintf("client %d asked %s at %s and got %s by %s", o.op.Client, q.Name, words.At(o.op.Began()), o.ranked(), words.At(o.op.Return.Time))
 }
@@ -243,7 +243,7 @@ func (q *queue) certainUntil(it *item) time.Duration {
 	return q.unknown[0].Began()
 }
 
-// wholeLog says that the log tells what came and went.
+// wholeLog reports whether the log tells what came and went.
 func (q *queue) wholeLog() bool {
 	if !settlesQueues(q.Record) {
 		return false
@@ -311,7 +311,7 @@ type seenZxid struct {
 	zxid uint64
 }
 
-// toldOf are those of all queues of a record.
+// toldOf returns the zxids for all queues of a record.
 var toldOf = evidence.Once(func(a *evidence.Record) seenZxids {
 	of := seenZxids{}
 	add := func(op *history.Operation, n *evidence.Znode, zxid func(*evidence.Znode) uint64) {
@@ -338,7 +338,7 @@ var toldOf = evidence.Once(func(a *evidence.Record) seenZxids {
 	return of
 })
 
-// before is what a session had been told of before t; 0: nothing is known.
+// before returns what a session had been told of before t; 0: nothing is known.
 func (x seenZxids) before(s *evidence.Session, t time.Duration) uint64 {
 	i, _ := slices.BinarySearchFunc(x[s], t, func(y seenZxid, t time.Duration) int { return cmp.Compare(y.at, t) })
 	if i == 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// queueProgress says that after heal an item and a live consumer that waits for
+// queueProgress requires that after heal an item and a live consumer that waits for
 // one are not together for long.
 var queueProgress = frame.Progress("items against waits", frame.FromTimes,
 	onQueue(func(ctx context.Context, f *frame.Finding, q *queue) {
@@ -211,7 +211,7 @@ func (w *consumerWaits) within(s evidence.Span) (worst evidence.Span, longest ti
 	return worst, longest
 }
 
-// events are those of the waits in s.
+// events returns the events of the waits in s.
 func (w *consumerWaits) events(a *evidence.Record, client int, s evidence.Span) []int {
 	var of []int
 	for _, op := range w.ops {

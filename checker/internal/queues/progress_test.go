@@ -10,8 +10,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// What is looked up among the chains of a client's waits is what judging all of them
-// finds.
+// Looking things up among the chains of a client's waits finds the same as judging all of
+// them.
 func TestWaitsWithinAStay(t *testing.T) {
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 6))

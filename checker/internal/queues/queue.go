@@ -79,7 +79,7 @@ func (it *item) andDue() string {
 	return ""
 }
 
-// better is what one is, in words, that has to come out first.
+// better describes an item that has to come out first.
 func (it *item) better() string {
 	if it.due != evidence.Always {
 		return "something due earlier"
@@ -87,7 +87,7 @@ func (it *item) better() string {
 	return "something better"
 }
 
-// queue is what happened to one queue.
+// queue holds what happened to one queue.
 type queue struct {
 	*evidence.Key
 	items   []*item              // in order of their first event
@@ -98,7 +98,7 @@ type queue struct {
 	figures map[string]float64   // what the exercise condition asks for
 }
 
-// queueOf is what happened to a key as a queue.
+// queueOf reads the history of a key as a queue's.
 var queueOf = evidence.OncePerKey(readQueue)
 
 func readQueue(k *evidence.Key) *queue {

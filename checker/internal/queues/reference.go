@@ -45,15 +45,15 @@ type span struct {
 	call, ret int64
 }
 
-// before says that one item was certainly taken out before the other.
+// before reports whether one item was certainly taken out before the other.
 func (a span) before(b span) bool { return a.known && b.known && a.ret < b.call }
 
-// number is that of an item, by its code.
+// number returns the number of an item, by its code.
 func number(code string) int {
 	return int(code[0]) | int(code[1])<<8 | int(code[2])<<16 | int(code[3])<<24
 }
 
-// behind says whether an item can come behind a list of others: not if it was taken out
+// behind reports whether an item can come behind a list of others: not if it was taken out
 // before one of them, which is enqueued and taken out but once.
 func (in *queueStep) behind(list string) bool {
 	own := in.taken[number(in.code)]

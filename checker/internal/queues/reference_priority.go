@@ -32,7 +32,7 @@ var (
 	}
 )
 
-// strictOperations are those of a queue, with what found nothing: a strict queue's answer
+// strictOperations lists the operations of a queue, with what found nothing: a strict queue's answer
 // to that is not old.
 func strictOperations(k *evidence.Key) ([]porcupine.Operation, bool) {
 	ops, ok := queueOperations(k)
@@ -53,7 +53,7 @@ func priorityAt(list string, i int) int64 {
 	return int64(binary.BigEndian.Uint64([]byte(list[i+width : i+rankedWidth])))
 }
 
-// firstOfEach says that the item at a place is the first of its priority.
+// firstOfEach reports whether the item at a place is the first of its priority.
 func firstOfEach(list string, place int) bool {
 	p := priorityAt(list, place)
 	for i := 0; i < place; i += rankedWidth {
@@ -64,7 +64,7 @@ func firstOfEach(list string, place int) bool {
 	return true
 }
 
-// firstOfBest says that no other is better, nor as good and before it.
+// firstOfBest reports whether no other is better, nor as good and before it.
 func firstOfBest(list string, place int) bool {
 	p := priorityAt(list, place)
 	for i := 0; i < len(list); i += rankedWidth {

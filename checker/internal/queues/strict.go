@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// strict says that a dequeue takes, at a moment between its call and its return, an item
+// strict requires that a dequeue takes, at a moment between its call and its return, an item
 // than which there is no better one. It is for subjects that promise it.
 //
 // From the best priority to the worst each item is taken as early as it can be, at a
@@ -83,7 +83,7 @@ func (w *misplaced) better() string {
 	return w.it.better()
 }
 
-// strictness is what came of taking each item as early as it can be.
+// strictness is the result of taking each item as early as it can be.
 type strictness struct {
 	q     *queue
 	axis  *axis[time.Duration]
@@ -120,7 +120,7 @@ func (q *queue) noneThere() []*history.Operation {
 	return q.empties
 }
 
-// moments are those at which anything began or ended.
+// moments lists the moments at which anything began or ended.
 func (q *queue) moments() (all []time.Duration) {
 	add := func(op *history.Operation) {
 		if all = append(all, op.Began()); op.Return != nil {

@@ -107,7 +107,7 @@ func (z *versions) gaps(l unversioned) []gap {
 	return of
 }
 
-// fill says that every gap can be filled, each change being used at most once.
+// fill checks that every gap can be filled, each change being used at most once.
 //
 // Where a chain is a single write, as chains nearly always are, the gaps are served in
 // order, each from what had begun by its deadline: what can serve a gap can serve all
@@ -202,7 +202,7 @@ func (p *packing) short() (*gap, int) {
 	return nil, 0
 }
 
-// fits says that the gaps from one on can be filled with what is left.
+// fits reports whether the gaps from one on can be filled with what is left.
 func (p *packing) fits(gap int, chains uint64, single int64) bool {
 	p.deepest = max(p.deepest, min(gap, len(p.gaps)-1))
 	if gap == len(p.gaps) {

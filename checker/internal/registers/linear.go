@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// linearizable says that writes, compare-and-sets and fenced reads can each have
+// linearizable requires that writes, compare-and-sets and fenced reads can each have
 // happened at one moment between invocation and return.
 var linearizable = &frame.Property{
 	Name:     "linearizable",
@@ -27,7 +27,7 @@ var linearizable = &frame.Property{
 	Exercise: registerExercise,
 }
 
-// decideWritten says that reads of some kinds find what somebody had begun to
+// decideWritten checks that reads of some kinds find what somebody had begun to
 // write.
 func decideWritten(f *frame.Finding, key string, r *register, kinds ...string) {
 	for _, l := range r.unwritten {

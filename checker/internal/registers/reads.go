@@ -71,7 +71,7 @@ func staleShare(kind string) func(map[string]float64) {
 	}
 }
 
-// observation is what a session has seen of a register: a read or a change of its own.
+// observation tells what a session has seen of a register: a read or a change of its own.
 type observation struct {
 	begun  int     // index of its invocation: a client does one thing after the other
 	change *change // that made the value; nil: it is the one at first, or nobody knows
@@ -93,7 +93,7 @@ func (r *register) hadSeen(s *observation) string {
 	return "it had written " + r.name(s.change.to) + " itself, by " + r.spanOf(s.change)
 }
 
-// decideSessions says that no session goes back.
+// decideSessions checks that no session goes back.
 func decideSessions(f *frame.Finding, key string, r *register) {
 	of := map[history.ID][]*observation{}
 	for _, c := range r.changes {
@@ -145,7 +145,7 @@ func decideSession(f *frame.Finding, key string, r *register, session history.ID
 	}
 }
 
-// endedBefore says that the value of an observation was there before a change began, so
+// endedBefore reports whether the value of an observation was there before a change began, so
 // that the change overwrote it.
 func (s *observation) endedBefore(c *change) bool {
 	if s.change == nil {
@@ -251,7 +251,7 @@ func from(of []*change, i int) *change {
 	return of[i]
 }
 
-// syncReads says that a read behind a sync is fresh. A leader that was deposed, or
+// syncReads requires that a read behind a sync is fresh. A leader that was deposed, or
 // does not know yet that it is none, answers a sync from what it has: where a
 // fault of servers or an election was near, old values are only measured.
 var syncReads = &frame.Property{
@@ -293,13 +293,13 @@ var syncReads = &frame.Property{
 	Derive: staleShare("sync"),
 }
 
-// overSessions says that a read ended in another session than it began in: what was synced in
+// overSessions reports whether a read ended in another session than it began in: what was synced in
 // the one says nothing of the other, whose view may be older.
 func (l *look) overSessions() bool {
 	return l.op != nil && l.op.Invoke.Session != l.op.Return.Session
 }
 
-// leaderless says that servers may have been without a leader, or with two, in s:
+// leaderless reports whether servers may have been without a leader, or with two, in s:
 // a fault of servers or an election touches it, or there was one that nobody knows
 // the time of.
 func leaderless(a *evidence.Record, s evidence.Span) bool {
@@ -311,14 +311,14 @@ func leaderless(a *evidence.Record, s evidence.Span) bool {
 	return slices.ContainsFunc(a.Faults.Elections, func(e faults.Election) bool { return s.From <= e.At && e.At <= s.To }) || a.UnseenElections()
 }
 
-// succeeded says that another leader may have made a change than the value that was
+// succeeded reports whether another leader may have made a change than the value that was
 // read, where the record does not tell which leaders there were.
 func succeeded(a *evidence.Record, l *look, by *change) bool {
 	const epoch = 32 // bits above the counter of a zxid
 	return a.Health["after"].Epoch == 0 && by.zxid>>epoch > l.zxid>>epoch
 }
 
-// durable says that what was acknowledged is not lost: at the end the newest write
+// durable requires that what was acknowledged is not lost: at the end the newest write
 // is there, and the znode's version counts all of them.
 var durable = &frame.Property{
 	Name:     "durable",

@@ -25,7 +25,7 @@ var Register = frame.Model{
 	References: []*frame.Reference{registerReference},
 }
 
-// register is what happened to one register. Values are numbers; 0 is "", which
+// register holds what happened to one register. Values are numbers; 0 is "", which
 // it begins with.
 type register struct {
 	*evidence.Key
@@ -83,7 +83,7 @@ func (l *look) events() []int {
 	return evidence.EventsOf(l.op)
 }
 
-// registerOf is what happened to a key as a register.
+// registerOf reads the history of a key as a register's.
 var registerOf = evidence.OncePerKey(readRegister)
 
 func readRegister(k *evidence.Key) *register {

@@ -14,11 +14,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// zxidOrder says that versions and zxids explain everything: each version of the
+// zxidOrder requires that versions and zxids explain everything: each version of the
 // znode was made by one change, with a higher zxid than the one before, a
 // compare-and-set found the value of the version before its own, and what shows a
 // version had not ended before that, or an earlier one, began. Since the servers
-// commit one transaction after the other, this is what linearizable means, where
+// commit one transaction after the other, linearizable means no more than this where
 // versions are known.
 var zxidOrder = &frame.Property{
 	Name:     "zxid-order",
@@ -38,7 +38,7 @@ var zxidOrder = &frame.Property{
 	},
 }
 
-// anyZxid says whether the subject tells zxids: with its writes, or when it reads.
+// anyZxid reports whether the subject tells zxids: with its writes, or when it reads.
 func anyZxid(a *evidence.Record) bool {
 	for _, k := range a.Keys {
 		for op := range k.EachOp() {
@@ -83,7 +83,7 @@ func decideZxids(f *frame.Finding, key string, r *register) {
 	}
 }
 
-// versions is what is told of a register's znode, value by value: every value is
+// versions holds what is told of a register's znode, value by value: every value is
 // written once, so that there is one state of the znode for each.
 type versions struct {
 	f      *frame.Finding
@@ -100,13 +100,13 @@ type state struct {
 	version int32
 	known   bool // the version is
 
-	maker     *change // nil: nobody, or the value is that of the beginning
+	maker     *change // nil: nobody, or the register begins with the value
 	reads     []*look
 	zxidBy    source
 	versionBy source
 }
 
-// source is what a state is known from: a change that makes it, a look at it, or the
+// source shows a state: a change that makes it, a look at it, or the
 // compare-and-set that found it.
 type source struct {
 	change *change
@@ -130,7 +130,7 @@ func (r *register) sourceName(t source) string {
 	return r.spanOf(t.change)
 }
 
-// began says that the state is the one that the znode begins with.
+// began reports whether the state is the one that the znode begins with.
 func (s *state) began() bool { return s.value == 0 }
 
 // shows are the events that tell where the state stands among all.
@@ -236,7 +236,7 @@ func (z *versions) place() {
 	}
 }
 
-// follow says that every compare-and-set found the value of the version before its
+// follow checks that every compare-and-set found the value of the version before its
 // own. Where nobody tells what that version was, the compare-and-set does.
 func (z *versions) follow() {
 	var found []*state // whose versions only a compare-and-set tells
@@ -266,7 +266,7 @@ func (z *versions) follow() {
 	slices.SortFunc(z.placed, func(x, y *state) int { return cmp.Compare(x.version, y.version) })
 }
 
-// rising says that zxids rise with versions, by one at least for each.
+// rising checks that zxids rise with versions, by one at least for each.
 func (z *versions) rising() {
 	last := z.placed[0] // whose zxid is told; that of the beginning is 0 at the least
 	for i, s := range z.placed {
@@ -305,7 +305,7 @@ func (z *versions) byZxid() []*state {
 	return of
 }
 
-// ending is what ended first of all that shows a state or a later one.
+// ending ended first of all that shows a state or a later one.
 type ending struct {
 	at time.Duration
 	by source
@@ -341,7 +341,7 @@ func endings(states []*state) []ending {
 
 // decideTimes says of states in order that nothing that shows one had ended before what
 // made it, or an earlier one, began, or before a fenced read of an earlier one did.
-// Since a state's moments are those of intervals, nothing more is needed for moments
+// Since a state's moments come from intervals, nothing more is needed for moments
 // that fit all.
 func (z *versions) decideTimes(states []*state) {
 	first := endings(states)
@@ -377,7 +377,7 @@ func order(s, later *state) string {
 	return fmt.Sprintf("their versions, %d and %d,", later.version, s.version)
 }
 
-// untold says that nothing wrong is not enough where states have no known version.
+// untold checks that nothing wrong is not enough where states have no known version.
 func (z *versions) untold() {
 	missing, told := 0, 0
 	for v := range z.of[1:] {

@@ -140,7 +140,7 @@ func staying(p *frame.Property) *frame.Property {
 	return p
 }
 
-// did says that an operation of a name was called.
+// did reports whether an operation of a name was called.
 func did(a *evidence.Record, f string) bool {
 	return slices.ContainsFunc(a.History.Events, func(e history.Event) bool { return e.F == f && e.Type == history.Invoke })
 }
@@ -196,7 +196,7 @@ func wireRun(a *evidence.Record) promises.Run {
 	return run
 }
 
-// reconnecting says that a fault was done that makes clients connect again.
+// reconnecting reports whether a fault was done that makes clients connect again.
 func reconnecting(a *evidence.Record) bool {
 	for _, f := range a.Faults.All {
 		if f.Took && f.Traits.Reconnects {

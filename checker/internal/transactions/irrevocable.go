@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// irrevocable says that an outcome stands: nobody was told another one later, and the log
+// irrevocable requires that an outcome stands: nobody was told another one later, and the log
 // shows none.
 var irrevocable = &frame.Property{
 	Name:    "irrevocable",
@@ -63,7 +63,7 @@ type outcomes struct {
 	owned map[history.ID][]string // keys whose outcome is an ephemeral znode, by its session
 }
 
-// outcomesOf are those of a record; none without a log.
+// outcomesOf returns the outcomes of a record; none without a log.
 var outcomesOf = evidence.Once(func(a *evidence.Record) *outcomes {
 	o := &outcomes{of: map[string][]decision{}, owned: map[history.ID][]string{}}
 	if a.Log == nil {
@@ -141,7 +141,7 @@ func (o *outcomes) close(session history.ID, zxid uint64) {
 	delete(o.owned, session)
 }
 
-// has says whether what somebody was told had been decided by then, and whether the log is
+// has reports whether what somebody was told had been decided by then, and whether the log is
 // whole up to then.
 func (o *outcomes) has(k *evidence.Key, q *outcomeQuery) (has, whole bool) {
 	high, _, ok := k.Zxids.Ceil(q.ret())

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// termination says that nobody who asks is left waiting once it is decided, or follows from
+// termination requires that nobody who asks is left waiting once it is decided, or follows from
 // the votes, or its own patience has ended. As long as a vote is missing it is right to wait.
 var termination = &frame.Property{
 	Name:     "termination",

@@ -28,7 +28,7 @@ var TwoPhaseCommit = frame.Model{
 	References: []*frame.Reference{reference},
 }
 
-// transaction is what happened to one.
+// transaction holds what happened to one.
 type transaction struct {
 	*evidence.Key
 	prepare  *history.Operation // by which it is known who the sites are; nil: they are not
@@ -67,7 +67,7 @@ func (q *outcomeQuery) ret() time.Duration { return q.op.Return.Time }
 
 func (q *outcomeQuery) events() []int { return evidence.EventsOf(q.op) }
 
-// mayLapse says that the call may have aborted the transaction for want of votes.
+// mayLapse reports whether the call may have aborted the transaction for want of votes.
 func (q *outcomeQuery) mayLapse() bool {
 	outcome := q.op.Outcome()
 	return q.due != evidence.Never && outcome != history.Fail && !(outcome == history.OK && (q.commit || q.ret() < q.due))
@@ -178,7 +178,7 @@ func (t *transaction) allVotes() []int {
 	return counterexample
 }
 
-// isSite says that a vote counts; where it is not known who the sites are, all do.
+// isSite reports whether a vote counts; where it is not known who the sites are, all do.
 func (t *transaction) isSite(site string) bool {
 	return t.prepare == nil || slices.Contains(t.sites, site)
 }
@@ -207,7 +207,7 @@ func (t *transaction) count() {
 	}
 }
 
-// orphaned says that whoever has begun the transaction was no more heard of, after a vote was
+// orphaned reports whether whoever has begun the transaction was no more heard of, after a vote was
 // cast, when somebody else was told the outcome first.
 func (t *transaction) orphaned(first *outcomeQuery) bool {
 	if t.prepare == nil || len(t.votes) == 0 || first.op.Client == t.prepare.Client {
@@ -250,7 +250,7 @@ func onTransaction(decide func(*frame.Finding, *transaction)) func(context.Conte
 	}
 }
 
-// agreement says that all were told the same.
+// agreement requires that all were told the same.
 var agreement = &frame.Property{
 	Name:     "agreement",
 	Meaning:  "all clients that learned the outcome of a transaction learned the same outcome",
@@ -268,7 +268,7 @@ var agreement = &frame.Property{
 	Exercise: enough,
 }
 
-// validity says that nothing was committed that not all had voted for. A vote of unknown
+// validity requires that nothing was committed that not all had voted for. A vote of unknown
 // outcome may count, from its call on.
 var validity = &frame.Property{
 	Name:     "validity",
@@ -308,7 +308,7 @@ func (t *transaction) firstNo() (first *ballot) {
 	return first
 }
 
-// noLazyAbort says that a transaction is aborted for a reason: a site has voted no, or a vote
+// noLazyAbort requires that a transaction is aborted for a reason: a site has voted no, or a vote
 // was missing at some time from when on the patience of somebody who decides had ended.
 var noLazyAbort = &frame.Property{
 	Name:     "no-lazy-abort",
@@ -342,7 +342,7 @@ var noLazyAbort = &frame.Property{
 	Exercise: enough,
 }
 
-// mayBeNo says that some site may have voted no by a time.
+// mayBeNo reports whether some site may have voted no by a time.
 func (t *transaction) mayBeNo(by time.Duration) bool {
 	for _, b := range t.votes {
 		if !b.yes && t.isSite(b.site) && b.ops[0].Began() <= by {
@@ -352,7 +352,7 @@ func (t *transaction) mayBeNo(by time.Duration) bool {
 	return false
 }
 
-// lapsedBefore says that somebody's patience had ended when the last vote may still have been
+// lapsedBefore reports whether somebody's patience had ended when the last vote may still have been
 // missing, and before somebody was told.
 func (t *transaction) lapsedBefore(in, told time.Duration) bool {
 	return slices.ContainsFunc(t.asked, func(q *outcomeQuery) bool { return q.mayLapse() && q.due <= min(in, told) })

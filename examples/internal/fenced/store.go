@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/examples/internal/program"
 )
 
-// ErrStale says that somebody has written with a higher token.
+// ErrStale means that somebody has written with a higher token.
 var ErrStale = errors.New("refused: the token is stale")
 
 // Store holds one text in a znode, with the token that it was written with. It is changed

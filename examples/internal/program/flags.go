@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// flags are those that all programs have.
+// flags lists the flags that all programs have.
 type flags struct {
 	servers string
 	path    string
@@ -69,7 +69,7 @@ func (f *flags) check() (servers []string, err error) {
 	return servers, nil
 }
 
-// usageError says that the program was called in a wrong way.
+// usageError means that the program was called in a wrong way.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }

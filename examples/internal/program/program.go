@@ -1,4 +1,4 @@
-// Package program is what the example programs share: flags, a client of ZooKeeper, and an
+// Package program is shared by the example programs: flags, a client of ZooKeeper, and an
 // end in good order. What a program is about is in its own main, not here.
 package program
 
@@ -34,7 +34,7 @@ type Program struct {
 	closing context.Context // ends one timeout after ctx
 }
 
-// About is what a program is like from outside.
+// About describes a program from outside.
 type About struct {
 	Path  string                   // the default of -path
 	Usage string                   // what follows its name on the command line

@@ -61,7 +61,7 @@ func All[T any](of []T, do func(i int, v T) error) error {
 	return errors.Join(errs...)
 }
 
-// Closed says that a channel has been closed; nil never is.
+// Closed reports whether a channel has been closed; nil never is.
 func Closed(c <-chan struct{}) bool {
 	select {
 	case <-c:

@@ -45,7 +45,7 @@ func Data(data []byte, raw bool) string {
 	return strings.TrimSuffix(text, "\n") + "\n"
 }
 
-// IsText says whether data are words for people rather than numbers for machines.
+// IsText reports whether data are words for people rather than numbers for machines.
 func IsText(data []byte) bool {
 	return utf8.Valid(data) && !bytes.ContainsFunc(data, func(r rune) bool {
 		return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t\x1b", r)

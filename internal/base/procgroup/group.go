@@ -114,7 +114,7 @@ func (g *Group) signal(send func(pgid int) error) error {
 	return send(g.pid)
 }
 
-// IsGone says that the program has ended.
+// IsGone reports whether the program has ended.
 func (g *Group) IsGone() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -44,13 +44,13 @@ func members(pgid int) (states []byte, err error) {
 	return states, nil
 }
 
-// groupStopped says that every process of the group is stopped.
+// groupStopped reports whether every process of the group is stopped.
 func groupStopped(pgid int) (bool, error) {
 	all, err := members(pgid)
 	return err == nil && len(all) > 0 && len(bytes.Trim(all, "T")) == 0, err
 }
 
-// groupGone says that nothing of the group is left.
+// groupGone reports whether nothing of the group is left.
 func groupGone(pgid int) bool {
 	all, err := members(pgid)
 	return err != nil || len(all) == 0

@@ -96,7 +96,7 @@ func readStat(path string) (s stat, err error) {
 	return s, err
 }
 
-// groupStopped says that every thread of the group is stopped.
+// groupStopped reports whether every thread of the group is stopped.
 func groupStopped(pgid int) (bool, error) {
 	all, err := members(pgid)
 	if err != nil || len(all) == 0 {
@@ -112,7 +112,7 @@ func groupStopped(pgid int) (bool, error) {
 	return true, nil
 }
 
-// groupGone says that nothing of the group is left.
+// groupGone reports whether nothing of the group is left.
 func groupGone(pgid int) bool {
 	all, err := members(pgid)
 	return err != nil || len(all) == 0

@@ -15,7 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// lengths are those of the histories, in operations.
+// lengths lists the lengths of the histories, in operations.
 var lengths = []int{100, 1000, 10_000, 100_000, million}
 
 const million = 1_000_000
@@ -29,7 +29,7 @@ const (
 	notMeasured = "not measured"
 )
 
-// The bounds that it tells of porcupine are those of checker/linear's benchmark.
+// The bounds of porcupine in it come from checker/linear's benchmark.
 const legend = `Each history is decided in a process of its own, once it was read and loaded. Beside it porcupine decides the same
 operations with the same model, one key after another; its own time and memory are bounded: with 5 clients to 30 s and
 4 GB of states, with more to 10 s and 4 GB, or, where outcomes are unknown or something is wrong, to 3 s and 1 GB.
@@ -93,7 +93,7 @@ func write(w, all io.Writer, r *results, machine string, now time.Time) error {
 	return cmp.Or(out.Flush(), r.csv(all))
 }
 
-// columns are those of a table after the model and the lengths.
+// columns lists the columns of a table after the model and the lengths.
 var columns = []string{"wall-clock", "MB", "growth", "porcupine's largest", "its ms", "its MB", "times", "gave up at"}
 
 // csv writes the tables of all sorts of histories as one, with numbers that are not grouped.
@@ -166,7 +166,7 @@ func (r *results) cells(model string, s sort) []string {
 	return append(cells, besides(rows)...)
 }
 
-// besides is what porcupine did.
+// besides returns porcupine's results.
 func besides(rows []row) []string {
 	best, up := largest(rows), 0
 	for _, x := range slices.Backward(rows) {

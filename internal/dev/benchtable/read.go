@@ -14,7 +14,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// results are what was measured, in the order of the benchmarks.
+// results holds the measurements, in the order of the benchmarks.
 type results struct {
 	cpu   string
 	rows  []row // of BenchmarkDecide
@@ -30,7 +30,7 @@ type row struct {
 	of         map[string]float64 // by unit
 }
 
-// sort is what histories have in common that differ in their length.
+// sort is shared by histories that differ only in their length.
 type sort struct {
 	clients        int
 	unknown, wrong bool
@@ -68,7 +68,7 @@ func read(from io.Reader) (*results, error) {
 	return r, nil
 }
 
-// damaged says whether a line that is no result should be one. Lines of other benchmarks may
+// damaged reports whether a line that is no result should be one. Lines of other benchmarks may
 // tell why they were skipped; one that was interrupted has no more than its name.
 func damaged(line string) bool {
 	const fewest = 4 // a name, how often it ran, a number and its unit
@@ -107,7 +107,7 @@ func (r *results) add(result *benchfmt.Result) error {
 	return nil
 }
 
-// same says whether two rows measure the same.
+// same reports whether two rows measure the same.
 func (x row) same(y row) bool {
 	return x.model == y.model && x.operations == y.operations && x.sort == y.sort
 }
@@ -178,7 +178,7 @@ func measures(values []benchfmt.Value) (map[string]float64, error) {
 	return of, nil
 }
 
-// models are those that were measured.
+// models lists the models that were measured.
 func (r *results) models() []string {
 	var all []string
 	for _, x := range r.rows {

@@ -46,7 +46,7 @@ func SpecCommand() *cobra.Command {
 // specLengths are the lengths of the histories that the table has.
 var specLengths = []int{1_000, 10_000, 100_000}
 
-// specCosts is what a kind of state took: nanoseconds, by the number of calls, of the benchmark "zklab" or "porcupine".
+// specCosts holds the costs of a kind of state: nanoseconds, by the number of calls, of the benchmark "zklab" or "porcupine".
 type specCosts struct {
 	state string
 	took  map[int]map[string]float64

@@ -56,7 +56,7 @@ var rates = map[string]string{"queue": "80", "register": "300"}
 
 const usualRate = "60"
 
-// runs are what is recorded, by name.
+// runs lists the runs that are recorded, by name.
 func runs(containers bool) map[string][]string {
 	all := map[string][]string{}
 	for _, recipe := range workloads.Recipes() {

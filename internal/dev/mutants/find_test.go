@@ -116,7 +116,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// The mutants are those that subjects declare.
+// The mutants are the ones that subjects declare.
 func TestMutants(t *testing.T) {
 	all := mutants(regexp.MustCompile(""))
 	one := mutants(regexp.MustCompile("^lock broken:check-then-create$"))

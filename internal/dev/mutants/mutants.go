@@ -124,7 +124,7 @@ func (m *measure) find(ctx context.Context, s workloads.Subject) (found, error) 
 	return f, nil
 }
 
-// sweep sweeps with some faults until the first violation. by is what the table calls that.
+// sweep sweeps with some faults until the first violation. The table calls that by.
 func (m *measure) sweep(ctx context.Context, f *found, by, faults string) error {
 	var w struct {
 		Runs     int

@@ -97,7 +97,7 @@ func (m *measure) object(ctx context.Context, recipe string, limit time.Duration
 	return e, nil
 }
 
-// explored is what "zklab explore --json" prints.
+// explored is the output of "zklab explore --json".
 type explored struct {
 	object         string
 	Points, Runs   int

@@ -152,7 +152,7 @@ func talk(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
 	})
 }
 
-// phases are those of docs/failover.md: the simulated runs of three servers with sessions of 4 s.
+// phases makes the pictures of docs/failover.md: the simulated runs of three servers with sessions of 4 s.
 func phases(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
 	const faults = "sequence,kill:leader+10s,pause:leader+10s,partition:leader+10s,restart:leader"
 	out, err := run(ctx, dir, zklab, zklab, strings.Fields("run lock --clients 6 --rate 50 --probe 50 --subject zklab --nodes 3 "+
@@ -181,7 +181,7 @@ func herd(ctx context.Context, dir, zklab string) (map[string][]byte, error) {
 	return read(dir, files)
 }
 
-// tutorial are those of docs/tutorial.md: from the report of its smallest run, the first screen and the messages. The
+// tutorial makes the pictures of docs/tutorial.md: from the report of its smallest run, the first screen and the messages. The
 // page gets what the same run printed.
 func tutorial(ctx context.Context, dir, _ string) (map[string][]byte, error) {
 	path := filepath.Join(dir, "report.html")

@@ -174,7 +174,7 @@ func nullable(s *jsonschema.Schema) {
 	}
 }
 
-// times is what stats.Times writes.
+// times describes the JSON of stats.Times.
 func times() *jsonschema.Schema {
 	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), Description: "rising times, in microseconds, and how often each was measured; once each if that is left out"}
 	for _, name := range []string{"us", "n", "at_least_us", "at_least_n"} {

@@ -55,7 +55,7 @@ func compiled(t *testing.T, schema []byte) *jsonschema.Schema {
 	return s
 }
 
-// fromYAML is what a validator gets of a file, as editors read it.
+// fromYAML returns a file as a validator gets it, and as editors read it.
 func fromYAML(t *testing.T, text []byte) any {
 	t.Helper()
 	var v any

@@ -81,7 +81,7 @@ func (m *matrix) flags(s workloads.Subject) []string {
 	}
 }
 
-// outcome is what came of a cell.
+// outcome is the outcome of a cell.
 type outcome struct {
 	right bool
 	came  string
@@ -128,7 +128,7 @@ func broken(r store.Result) (names []string) {
 	return names
 }
 
-// verdict is what came, and of which properties.
+// verdict returns the verdict, and the properties that it is about.
 func verdict(r store.Result) string {
 	if names := broken(r); len(names) > 0 {
 		return "violated: " + strings.Join(names, ", ")

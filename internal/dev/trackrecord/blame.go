@@ -16,7 +16,7 @@ import (
 
 // This file reads from a record which bug it was.
 
-// cause says that something happened to a client, for a key, before a time.
+// cause reports whether something happened to a client, for a key, before a time.
 type cause func(f finished, client int, key string, before time.Duration) bool
 
 // orphanAfter is met when a znode was left in line at the end whose client had

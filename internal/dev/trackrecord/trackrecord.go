@@ -143,7 +143,7 @@ func unattributed(runs []finished, bugs []bug) int {
 	return n
 }
 
-// violates says that a property that decides was violated.
+// violates reports whether a property that decides was violated.
 func (f finished) violates(property string) bool {
 	for _, v := range f.result.Verdicts {
 		if v.Property == property && v.Result == checker.Violation {

@@ -193,7 +193,7 @@ func (multiIndex) toClient(c *conn, q *request, f frame) []frame {
 	return []frame{f}
 }
 
-// otherError says that a znode is not there which has another version.
+// otherError answers "no node" where the server answered "bad version".
 type otherError struct{ unchanged }
 
 func (otherError) toClient(c *conn, q *request, f frame) []frame {

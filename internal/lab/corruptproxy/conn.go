@@ -47,7 +47,7 @@ type request struct {
 
 func (q *request) asks(op wire.Op) bool { return q != nil && q.Op == op }
 
-// path is that of a plain read; "" of anything else.
+// path returns the path of a plain read; "" of anything else.
 func (q *request) path() string {
 	if q == nil {
 		return ""
@@ -275,13 +275,13 @@ func (c *conn) take(xid int32) *request {
 	return nil
 }
 
-// memory is what was shown to anybody. Guarded by Proxy.mu.
+// memory holds what was shown to anybody. Guarded by Proxy.mu.
 type memory struct {
 	seen  map[int64]int64      // highest zxid by session
 	reads map[string][]answer  // answers to getData, as they were or would be, of different versions, the oldest first
 	found map[string]frame     // last answer to exists that found something
 	stats map[string]wire.Stat // the last one seen
-	// olderEvents says that the servers are from before 3.9: their events have no zxid.
+	// olderEvents means that the servers are from before 3.9: their events have no zxid.
 	olderEvents bool
 }
 
@@ -291,7 +291,7 @@ type answer struct {
 	stat wire.Stat
 }
 
-// isJustBefore says that a znode was changed once since that answer.
+// isJustBefore reports whether a znode was changed once since that answer.
 func (t answer) isJustBefore(s wire.Stat) bool {
 	return t.stat.Czxid == s.Czxid && t.stat.Version+1 == s.Version
 }

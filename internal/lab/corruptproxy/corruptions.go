@@ -15,7 +15,7 @@ type corrupter interface {
 	asks(c *conn, r wire.ConnectRequest) wire.ConnectRequest
 	// opened gives what the client is told of the session that the server took.
 	opened(c *conn, r wire.ConnectResponse) wire.ConnectResponse
-	// ends says whether the connection to the server ends when the client closes its own.
+	// ends reports whether the connection to the server ends when the client closes its own.
 	ends(c *conn) bool
 	// toClient gives what the client gets for a frame of the server; q is the request
 	// that it answers, nil for an event.
@@ -202,7 +202,7 @@ type halfMulti struct {
 	seen  int64                 // zxid of the multi that the last reply showed
 }
 
-// setTogether is what a multi set.
+// setTogether holds the writes of a multi.
 type setTogether struct {
 	session int64
 	paths   []string
@@ -303,7 +303,7 @@ func newEphemeralGone() ephemeralGone {
 	return ephemeralGone{deletes: map[int64]bool{}, shown: map[shownTo]bool{}, parts: map[string]bool{}}
 }
 
-// shownTo is what a session has seen.
+// shownTo holds what a session has seen.
 type shownTo struct {
 	session int64
 	path    string
@@ -394,7 +394,7 @@ func (t *reordered) toServer(c *conn, q *request) []*request {
 	return nil
 }
 
-// claim says whether a request still is held back, and takes it.
+// claim reports whether a request still is held back, and takes it.
 func (t *reordered) claim(q *request) bool {
 	if t.kept != q {
 		return false

@@ -122,7 +122,7 @@ func (eventKind) toClient(c *conn, _ *request, f frame) []frame {
 	return []frame{f}
 }
 
-// listening says whether the client of a connection has set a watch that stays.
+// listening tells whether the client of a connection has set a watch that stays.
 type listening struct {
 	unchanged
 	standing bool

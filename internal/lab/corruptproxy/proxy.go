@@ -186,8 +186,8 @@ func (p *Proxy) Corrupted() int {
 	return p.done
 }
 
-// corrupts says whether to corrupt at this opportunity. Call it only when all else is
-// there that the corruption needs, and with mu held.
+// corrupts reports whether to corrupt at this opportunity. Call it last, once the corruption is
+// otherwise possible. p.mu must be held.
 func (p *Proxy) corrupts() bool {
 	p.chances++
 	if p.chances%p.every != 0 {

@@ -132,7 +132,7 @@ func frames(t *testing.T, b []byte) (all [][]byte) {
 // takesAnswers are the corruptions that leave requests without an answer.
 var takesAnswers = []Corruption{Unanswered, ExpiredAlive}
 
-// needsOthers are those that need what others do meanwhile, or more than one connection.
+// needsOthers lists the corruptions that need what others do meanwhile, or more than one connection.
 var needsOthers = []Corruption{
 	EphemeralKept, HalfMulti, ReadBehind, StaleSync, OtherSession, Undying, ReadBack, OwnReadBack, EventFalse, EventOfFailed,
 	ChildMissing, PzxidKept, MultiIndex, WatchesForgotten, VersionIgnored, EphemeralStays, SequenceReused, PartDone,

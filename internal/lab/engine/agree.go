@@ -36,7 +36,7 @@ func (r *run) agreeMeanwhile(load context.Context) {
 	}
 }
 
-// compare is what they have; false if there are none to compare, or ctx has ended.
+// compare compares the servers' trees; false if there are none to compare, or ctx has ended.
 func (r *run) compare(ctx context.Context) (found history.Agreement, ok bool) {
 	servers := r.ensemble.Servers()
 	if len(servers) < 2 {

@@ -111,7 +111,7 @@ func (s *strays) queue() workloads.Workload {
 	}}
 }
 
-// faultsOfClients are those that end and hold up sessions.
+// faultsOfClients returns the faults that end and hold up sessions.
 func faultsOfClients() plan.Schedule {
 	return plan.Every(5*time.Second, faults.Silence{}, faults.Expire{}, faults.Reset{}, faults.Pause{})
 }
@@ -152,7 +152,7 @@ func TestSubjectsThatDialByThemselves(t *testing.T) {
 	}
 }
 
-// notices are those that a run gives.
+// notices lists the notices that a run gives.
 type notices []string
 
 func (*notices) Phase(string)          {}

@@ -17,7 +17,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// clients are those of a run, in goroutines or in processes of their own.
+// clients holds the clients of a run, in goroutines or in processes of their own.
 type clients struct {
 	*Config
 	links  *links

@@ -23,8 +23,8 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Config is what to run. It is complete: a zero is a zero, and no default. Its fields
-// mean what those of zklab.Experiment do.
+// Config describes a run. It is complete: a zero is a zero, and no default. Its fields
+// mean the same as in zklab.Experiment.
 type Config struct {
 	Workload workloads.Workload
 	Subject  string
@@ -37,7 +37,7 @@ type Config struct {
 	settings.Settings
 	MinLoad int
 
-	// Arrivals are those of the load that take place, nil for all, and OnArrival is told of
+	// Arrivals lists the arrivals of the load that take place, nil for all, and OnArrival is told of
 	// each. See workloads.Env.
 	Arrivals  []workloads.Arrival
 	OnArrival func(workloads.Arrival)
@@ -47,7 +47,7 @@ type Config struct {
 	Seed    int64
 	// Simulated is for experiment.yaml alone, too.
 	Simulated bool
-	// Virtual says that time stands still while anything runs, so that nobody is ever held up.
+	// Virtual means that time stands still while anything runs, so that nobody is ever held up.
 	Virtual bool
 
 	// Out is the store's folder. If it is empty nothing is written to any file: Finished

@@ -24,7 +24,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// instead, if set, is what this process is for: being a client of a test that runs in another.
+// instead, if set, is this process's purpose: being a client of a test that runs in another.
 // It reports whether it was.
 var instead func() bool
 
@@ -160,7 +160,7 @@ func few[T any](all []T) []T {
 	return all
 }
 
-// recipes are those that zklab has, or the lock alone where tests are to be short.
+// recipes lists zklab's recipes, or the lock alone where tests are to be short.
 func recipes() []string {
 	if testing.Short() {
 		return []string{models.Lock.Name}

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// listMessages is what links tell of every message; nil if nobody wants to know.
+// listMessages returns the function to which links tell every message; nil if nobody wants to know.
 func (r *run) listMessages() func(link.Point) {
 	var all []func(link.Point)
 	if r.OnPoint != nil {
@@ -30,7 +30,7 @@ func (r *run) listMessages() func(link.Point) {
 	}
 }
 
-// tellMessages is what links tell of what each message says; nil if nobody wants to know.
+// tellMessages returns the function to which links tell the contents of each message; nil if nobody wants to know.
 func (r *run) tellMessages() func(link.Message) {
 	if r.OnMessage == nil {
 		return nil

@@ -108,8 +108,8 @@ func find(t *testing.T, all []workloads.Subject, with func(*testing.T, workloads
 	}
 }
 
-// ofItsOffers says that what is wrong is in what a subject offers beside its contract: in its
-// tokens, or in what it says of its hold.
+// ofItsOffers reports whether the defect is in what a subject offers beside its contract: in its
+// tokens, or in its answers about its hold.
 func ofItsOffers(s workloads.Subject) bool {
 	return models.Named(s.Recipe).Store || slices.Contains([]string{"tokens", "fencing", "lost", "fair", "states", "who-leads", "revocation", "strict", "snapshots"}, s.Property)
 }
@@ -152,7 +152,7 @@ func some(all []workloads.Subject) (few []workloads.Subject) {
 	return few
 }
 
-// asListed says that no property is violated besides those that the list of subjects names.
+// asListed checks that no property is violated besides those that the list of subjects names.
 func asListed(t *testing.T, s workloads.Subject, r *store.Result) {
 	t.Helper()
 	if models.Named(s.Recipe).Store {

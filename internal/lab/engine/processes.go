@@ -52,7 +52,7 @@ func launchAdapter(ctx context.Context, c adapter.Config, l *link.Link) (Program
 }
 
 // process is one client's process: it follows its ends and its beginnings,
-// and records them. It is what faults and the client's loop see of it.
+// and records them. Faults and the client's loop see no more of it.
 type process struct {
 	Program
 	client int

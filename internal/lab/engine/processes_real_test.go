@@ -95,7 +95,7 @@ func TestRealMutantsInProcesses(t *testing.T) {
 	t.Parallel()
 	for kind, found := range map[string]func(*store.Result) bool{
 		"ignores-expiry": func(r *store.Result) bool { return runtest.Violated(r, "lost") },
-		// A holder that sleeps is what its token is for: it is told, and no verdict.
+		// Its token is for a holder that sleeps: it is told, and no verdict.
 		"without-fencing": func(r *store.Result) bool { return runtest.Violated(r, "belief") && r.Verdict == checker.Valid },
 	} {
 		t.Run(kind, func(t *testing.T) {

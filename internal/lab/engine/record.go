@@ -91,7 +91,7 @@ func (f *Finished) Keep(out string, started time.Time) error {
 	return nil
 }
 
-// Record is that of a run of which nothing was written, as history.jsonl has it.
+// Record returns the record of a run of which nothing was written, as history.jsonl has it.
 func (f *Finished) Record() []byte {
 	const usual = 256 // bytes of an event
 	b := bytes.NewBuffer(make([]byte, 0, usual*len(f.History.Events)))
@@ -99,7 +99,7 @@ func (f *Finished) Record() []byte {
 	return b.Bytes()
 }
 
-// Transactions are those of a run of which nothing was written, as transactions.jsonl
+// Transactions returns the transactions of a run of which nothing was written, as transactions.jsonl
 // has them.
 func (f *Finished) Transactions() []byte {
 	var b bytes.Buffer
@@ -107,7 +107,7 @@ func (f *Finished) Transactions() []byte {
 	return b.Bytes()
 }
 
-// params are what checking needs to know of the run.
+// params returns what checking needs to know of the run.
 func (r *run) params() history.Params {
 	_, logged := r.ensemble.(ensemble.TransactionReader)
 	p := history.Params{

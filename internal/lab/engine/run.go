@@ -227,7 +227,7 @@ func (r *run) load(ctx context.Context) error {
 	return errors.Join(err, r.record.Err())
 }
 
-// target is what faults can be done to.
+// target returns all that faults can be injected into.
 func (r *run) target() *faults.Target {
 	return &faults.Target{
 		Ensemble: r.ensemble, Clients: r.clients.targets(), Activity: r.record.activity, Now: r.record.Now,

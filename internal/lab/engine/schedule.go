@@ -86,7 +86,7 @@ func prepared(s ensemble.Starter, abilities []ensemble.Ability) ensemble.Starter
 	return s
 }
 
-// Warnings are what somebody should know of a complete experiment before it
+// Warnings returns what somebody should know of a complete experiment before it
 // runs: faults that the ensemble does not have, and those whose time never comes.
 func (c Config) Warnings() []string {
 	var texts []string
@@ -101,7 +101,7 @@ func (c Config) Warnings() []string {
 	return append(texts, c.Missed(c.Plan())...)
 }
 
-// Missed says which faults the plan has no room for.
+// Missed lists the faults for which the plan has no room.
 func (c Config) Missed(plan []plan.Step) []string {
 	const remedy = "use a longer --time-limit or a shorter --fault-interval"
 	missed := c.Faults.Missed(plan, c.TimeLimit)

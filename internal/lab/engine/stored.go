@@ -65,7 +65,7 @@ func Given(all []store.Scheduled) (plan.Schedule, error) {
 // noArrival stands for a list that is empty and not left out.
 const noArrival = "none"
 
-// StoredArrivals are those that take place as experiment.yaml keeps them: nil for nil, which
+// StoredArrivals returns the arrivals that take place as experiment.yaml keeps them: nil for nil, which
 // is all, and a word for none.
 func StoredArrivals(all []workloads.Arrival) (texts []string) {
 	if all != nil && len(all) == 0 {

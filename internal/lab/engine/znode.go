@@ -44,8 +44,8 @@ func (r *run) openAdmin(ctx context.Context) error {
 	return nil
 }
 
-// granted is the session timeout that the servers granted the harness: it is what they
-// grant the clients.
+// granted returns the session timeout that the servers granted the harness: they grant the
+// clients the same.
 func (a *admin) granted() time.Duration { return granted(a.link) }
 
 // makeRoot makes the run's znode.

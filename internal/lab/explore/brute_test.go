@@ -33,7 +33,7 @@ func small(w workloads.Workload, seed int64, clients, ops int) experiment.Experi
 	}
 }
 
-// bruted is what running all pairs of a scenario came to.
+// bruted is the result of running all pairs of a scenario.
 type bruted struct {
 	all     Report              // without rules
 	few     Report              // with them

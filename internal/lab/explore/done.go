@@ -33,7 +33,7 @@ func doneIn(h *history.History) uint64 {
 	return all.Sum64()
 }
 
-// operations are those of one client.
+// operations lists the operations of one client.
 type operations struct {
 	sum hash.Hash64
 	ids map[string]int // in the order in which they came

@@ -32,7 +32,7 @@ const (
 // Runner runs the scenario once with a schedule. The error says why there was no run.
 type Runner func(ctx context.Context, s plan.Schedule) (Outcome, error)
 
-// Outcome is what one run came to.
+// Outcome is the outcome of one run.
 type Outcome struct {
 	// Points are the messages that passed, in any order. Only runs with at most one fault have them.
 	Points []link.Point
@@ -43,32 +43,32 @@ type Outcome struct {
 	// Done stands for what the operations of each client came to, without times. Runs with at most one
 	// fault have it.
 	Done uint64
-	// Exact says that a run with the same schedule is the same. Only then pairs are implied by other runs.
+	// Exact means that a run with the same schedule is the same. Only then pairs are implied by other runs.
 	Exact bool
 	// Broken are the promises that were not kept.
 	Broken []string
-	// Causes are those of what is broken.
+	// Causes lists the causes of what is broken.
 	Causes []sweep.Cause
-	// Missed says that a fault of the schedule found no target.
+	// Missed means that a fault of the schedule found no target.
 	Missed bool
-	// Struck is what the faults did.
+	// Struck counts what the faults did.
 	Struck sweep.Struck
 	// Unchecked are the properties that could not be looked at, with the reasons.
 	Unchecked map[string]string
-	// Header is that of the history. Only the run without a fault has it.
+	// Header is the header of the history. Only the run without a fault has it.
 	Header history.Header
 	// Verdicts are all that was decided about the run.
 	Verdicts []checker.Verdict
 }
 
-// Config is what to explore.
+// Config describes an exploration.
 type Config struct {
 	// Runners run the scenario once at a time each: as many runs go on at once. What is reported
 	// does not depend on how many they are.
 	Runners []Runner
 	// Faults are tried at each message where they can be injected.
 	Faults []Choice
-	// Kinds are those of the faults that are to be tried alone; nil: all.
+	// Kinds lists the kinds of faults that are to be tried alone; nil: all.
 	Kinds []string
 	// Strict lets measured properties count, too.
 	Strict bool
@@ -264,7 +264,7 @@ func (e *explorer) implied(a, b single) Implied {
 	return e.rules.imply(a, b)
 }
 
-// repeats says that a single is at a point that only repeats another.
+// repeats reports whether a single is at a point that only repeats another.
 func (e *explorer) repeats(s single) bool {
 	s.point.After = false
 	return e.loops[s.point]
@@ -311,7 +311,7 @@ func (p *pool) add(s PoolState) error {
 	return p.AddState(s.PoolState)
 }
 
-// kinds are those of the faults that can be injected at some point of the scenario.
+// kinds lists the kinds of faults that can be injected at some point of the scenario.
 func (e *explorer) kinds() (kinds []string) {
 	for _, s := range singlesAt(e.points, e.Faults) {
 		if kind := s.fault.Kind(); !slices.Contains(kinds, kind) {
@@ -348,7 +348,7 @@ func (e *explorer) enough() error {
 	return nil
 }
 
-// RunError says which run could not be run, and why.
+// RunError tells which run could not be run, and why.
 type RunError struct {
 	Schedule plan.Schedule // of it; nil: it was the one without a fault
 	Err      error
@@ -481,7 +481,7 @@ func (e *explorer) remember(s single, o Outcome) {
 
 func (e *explorer) isGuilty(s single) bool { return slices.Contains(e.guilty[s.point], s.fault.Spec()) }
 
-// steps are those of a schedule with some singles.
+// steps returns the steps of a schedule with some singles.
 func (e *explorer) steps(all []single) (steps []plan.Step) {
 	for i, s := range all {
 		steps = append(steps, plan.Step{Point: s.point, For: s.lasts, Fault: s.fault, Seed: uint64(i)})

@@ -88,7 +88,7 @@ func (x *scenario) verdicts() []checker.Verdict {
 	}
 }
 
-// kindOf is that of a single fault; "" of no other schedule.
+// kindOf returns the kind of a single fault; "" of no other schedule.
 func kindOf(s plan.Schedule) string {
 	if steps := s.Plan(1, nil); len(steps) == 1 {
 		return steps[0].Fault.Kind()
@@ -192,7 +192,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// The pairs that are tried first are those whose second fault is at what comes with the
+// The first pairs to be tried have their second fault at what comes with the
 // first, and then the most different; each family of pairs has its turn before any has two.
 func TestMostDifferentFirst(t *testing.T) {
 	x := &scenario{}
@@ -325,7 +325,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// The usual faults are those that a setting has, each for some message.
+// The usual faults are all that a setting has, each for some message.
 func TestUsual(t *testing.T) {
 	e, err := embedded.Config{InMemory: true}.Sketch()
 	if err != nil {

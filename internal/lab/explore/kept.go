@@ -20,7 +20,7 @@ import (
 // Kept is a file that says how far an exploration, or a shard of it, has come: [KeptFile], in a folder of the
 // shard's own.
 type Kept struct {
-	// Description says what is explored. Its seed is that of the scenario.
+	// Description tells what is explored. Its seed is the scenario's.
 	Description sweep.Description `json:"exploration"`
 	// Experiment is the scenario, as an experiment.yaml has it, and Subject the name of its subject.
 	Experiment string `json:"experiment"`
@@ -44,7 +44,7 @@ func FolderOf(root, recipe string, d sweep.Description) string {
 }
 
 // Open opens the folder of a shard for this process, and reads how far it came. The folder is made if it is not
-// there. [filelock.ErrHeld] says that another process explores it. Close it in the end.
+// there. [filelock.ErrHeld] means that another process explores it. Close it in the end.
 func (k *Kept) Open(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("open the exploration: %w", err)

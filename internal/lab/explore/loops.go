@@ -18,9 +18,9 @@ func saidBy(m link.Message) said {
 }
 
 // implied returns the points that differ from an earlier one only by the round of a polling loop.
-// messages are those of all clients, in their order.
+// messages holds the messages of all clients, in their order.
 //
-// A message changes something if [link.Message.Changes] says so, or if its client has not sent, or
+// A message changes something if [link.Message.Changes] reports so, or if its client has not sent, or
 // received, the same in this operation before. Between two changes all clients only repeat
 // themselves and get the same answers: what differs from one round to the next is the time. Of the
 // equal messages of a client between two changes, the first and the last are tried, since something

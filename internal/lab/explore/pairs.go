@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// pairs are all pairs of singles, in families: of a family are those whose two singles are
+// pairs lists all pairs of singles, in families: a family holds the pairs whose two singles are
 // of the same two sorts. Each family has its turn before any has a second one; families
 // whose sorts differ most come first, and before them those in which the second fault is
 // at a point that is there only with the first.

@@ -14,7 +14,7 @@ type place struct {
 	effect string // of faults; "" if it is not known
 	alone  single // the fault itself, then
 	client int
-	// counts are those of [moment] that matter to the effect.
+	// counts holds the counts of [moment] that matter to the effect.
 	counts [4]int32
 }
 
@@ -27,7 +27,7 @@ const (
 	stopsServer    = "stops the server"
 )
 
-// effects are those of the kinds of faults that have one, whatever their message is.
+// effects lists the effects of the kinds of faults that have one, whatever their message is.
 var effects = map[string]string{
 	kinds.LoseRequest.Name: endsConnection,
 	kinds.LoseReply.Name:   endsConnection,

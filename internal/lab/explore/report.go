@@ -19,9 +19,9 @@ import (
 	"github.com/zklab/zklab/reports"
 )
 
-// Report is what an exploration has found so far.
+// Report holds what an exploration has found so far.
 type Report struct {
-	// NotRun says that the exploration ended before its scenario had run once.
+	// NotRun means that the exploration ended before its scenario had run once.
 	NotRun bool `json:"not_run,omitempty"`
 	Points int  `json:"points"` // of the scenario without a fault
 	Runs   int  `json:"runs"`   // with that one
@@ -75,7 +75,7 @@ func (c *Count) add(o Outcome) {
 	}
 }
 
-// done says that nothing is left to try.
+// done reports whether nothing is left to try.
 func (c Count) done() bool { return c.Tried+c.Implied == c.All }
 
 // KindCount says how many single faults of a kind were tried, and how many took effect.
@@ -83,7 +83,7 @@ type KindCount struct {
 	Kind  string `json:"kind"`
 	Tried int    `json:"tried"`
 	Took  int    `json:"took"`
-	// Answered are those after whose effect an operation of the load succeeded, Unanswered those after which clients
+	// Answered lists the faults after whose effect an operation of the load succeeded, Unanswered those after which clients
 	// called some, or waited in them, and none succeeded.
 	Answered   int `json:"answered"`
 	Unanswered int `json:"unanswered,omitempty"`
@@ -156,7 +156,7 @@ func (r Report) First() (steps []plan.Step, ok bool) {
 	return slices.MinFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(len(a.Steps), len(b.Steps)) }).Steps, true
 }
 
-// Verdict is that of the whole exploration. A violation stands; valid says that each single
+// Verdict is the verdict on the whole exploration. A violation stands; valid means that each single
 // fault was tried, each kind that can be injected took effect somewhere and left clients with answers, and no property was
 // left open, for all of which nothing but the runs together must be enough. Pairs need not
 // all have been tried. Why says what is missing to an unknown.
@@ -326,7 +326,7 @@ func (r Report) Causes() (all []*Cause) {
 // mostSorts is how many sorts of faults are listed for a cause.
 const mostSorts = 12
 
-// Sorts are those of the faults that have a cause, most frequent first.
+// Sorts lists the sorts of faults that have a cause, most frequent first.
 func (c *Cause) Sorts() (lines []string) {
 	counts := map[string]int{}
 	for _, f := range c.Findings {

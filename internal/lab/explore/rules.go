@@ -9,13 +9,13 @@ type Implied struct {
 	// Alone are pairs of which one fault alone breaks a promise.
 	Alone int `json:"alone,omitempty"`
 	// Never are pairs whose second fault is at a message that never comes after the first: their run
-	// is that of the first fault alone.
+	// equals that of the first fault alone.
 	Never int `json:"never,omitempty"`
 	// Alike are pairs whose run is like that of another pair, but for the time.
 	Alike int `json:"alike,omitempty"`
 }
 
-// rules says which pairs need no run of their own. It knows the run without a fault and those with each
+// rules tells which pairs need no run of their own. It knows the run without a fault and those with each
 // single fault. See the comment of the package.
 type rules struct {
 	numbers *numbers
@@ -27,7 +27,7 @@ type rules struct {
 	given   map[pair]bool       // those that were given a run
 }
 
-// likeness is what singles have in common whose runs are alike.
+// likeness is shared by singles whose runs are alike.
 type likeness struct {
 	place place
 	did   uint64

@@ -54,7 +54,7 @@ func Some(points []link.Point, choices []Choice, n int, rng *rand.Rand) plan.Sch
 // usualLasts is how long a fault lasts at most of which nothing else is said.
 const usualLasts = time.Second
 
-// sort is what kind of single it is: of a sort are those that differ by the client, and
+// sort is the sort of a single: singles of one sort differ by the client, and
 // by how often the client did that before.
 type sort struct {
 	fault, operation, message string

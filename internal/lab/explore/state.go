@@ -30,7 +30,7 @@ type State struct {
 	Paired PoolState `json:"paired"`
 }
 
-// PoolState is what is known of some runs.
+// PoolState holds what is known of some runs.
 type PoolState struct {
 	checker.PoolState
 	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
@@ -123,7 +123,7 @@ func (e *explorer) decided() Report {
 	}
 	r, err := reportOf(s, e.header)
 	if err != nil {
-		panic(err) // the states are those of pools
+		panic(err) // the states belong to pools
 	}
 	return r
 }
@@ -152,7 +152,7 @@ func (s *State) Done(c Config) bool {
 	return c.Singles || s.Pairs > 0 && s.Report.Pairs.done()
 }
 
-// ErrNotAlike says that two states are not of the same exploration.
+// ErrNotAlike means that two states are not of the same exploration.
 var ErrNotAlike = errors.New("they explored different runs")
 
 // Merge is the report of an exploration of which there are these shards, some of which may be missing. A

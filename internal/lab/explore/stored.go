@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Stored is what a store keeps of an exploration: a file [StoredFile] in a folder for each exploration
+// Stored is a store's copy of an exploration: a file [StoredFile] in a folder for each exploration
 // below [StoredIn]. Runs are not kept, since a command repeats each finding.
 type Stored struct {
 	Recipe  string         `json:"recipe"`

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/link"
 )
 
-// trace is what pairs need to know of a run with at most one fault: its moments, which are those
+// trace holds what pairs need to know of a run with at most one fault: its moments,
 // before and after each message, in their order. There are as many traces as single faults, and they stay, so they
 // have no pointers for the garbage collector to follow.
 type trace struct {
@@ -24,7 +24,7 @@ type trace struct {
 	did uint64
 }
 
-// numbers are those of points, the same in all traces.
+// numbers gives points numbers, the same in all traces.
 type numbers struct{ of map[link.Point]int32 }
 
 func (n *numbers) number(p link.Point) int32 {

@@ -45,7 +45,7 @@ func (w Worker) Run(ctx context.Context, s plan.Schedule) (o Outcome, err error)
 	return o, gob.NewDecoder(bytes.NewReader(packed.Outcome)).Decode(&o)
 }
 
-// Served is what a worker does with a runner.
+// Served returns a worker's function for a runner.
 func Served(run Runner) func(context.Context, Task) (Packed, error) {
 	return func(ctx context.Context, t Task) (p Packed, err error) {
 		s, err := engine.Given(t.Steps)

@@ -93,7 +93,7 @@ func TestEachPropertyIsDecided(t *testing.T) {
 	}
 }
 
-// properties are those of a recipe, but for the ones that are there only where something is wrong.
+// properties lists the properties of a recipe, but for the ones that are there only where something is wrong.
 func properties(t *testing.T, recipe string) (names []string) {
 	t.Helper()
 	checks, err := checker.For(recipe, checker.Options{})

@@ -63,7 +63,7 @@ func TestMixesRepeat(t *testing.T) {
 	}
 }
 
-// everyRun is what TestMixesRepeat logs in a binary with the overlay.
+// everyRun is the line that TestMixesRepeat logs in a binary with the overlay.
 const everyRun = "every run has to repeat"
 
 // withoutFreezes returns the rest of a schedule.

@@ -39,7 +39,7 @@ func partialLogSeeds(t *testing.T) int64 {
 	return seeds
 }
 
-// accused is what is said to be wrong with a correct run if only parts of its log are known.
+// accused lists what is reported as wrong with a correct run if only parts of its log are known.
 func accused(t *testing.T, o *experiment.Outcome, seed int64) (all []string) {
 	t.Helper()
 	for name, log := range partialLogs(o.Unkept.Txns, uint64(seed)) {

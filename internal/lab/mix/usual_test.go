@@ -31,7 +31,7 @@ func own(t *testing.T, recipe string, seed int64) experiment.Experiment {
 	return x
 }
 
-// ownRun is what tests want to know of a run of [own]. They share the runs, because a run takes longer
+// ownRun holds what tests want to know of a run of [own]. They share the runs, because a run takes longer
 // than all that is asked of it.
 type ownRun struct {
 	fingerprint string

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// slack is what may be counted late, and what reading anything takes: buffers.
+// slack covers what is counted late, and the buffers that any reading takes.
 const slack = 8 << 20
 
 // Within fails the test if f allocates more than some bytes for each byte of

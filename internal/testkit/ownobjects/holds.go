@@ -237,7 +237,7 @@ func nestedGates(life Life, wrong bool) Declared {
 	}
 }
 
-// askedGates say whether their client is inside.
+// askedGates tell whether their client is inside.
 func askedGates(life Life, wrong bool) Declared {
 	enter, leave := object.Do("enter", (*gate).Enter), object.Do("leave", (*gate).Leave)
 	inside := object.Ask("inside", (*gate).Inside).ReadOnly().Weight(6)

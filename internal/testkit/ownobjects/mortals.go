@@ -345,7 +345,7 @@ func (v *voter) Campaign(context.Context) error {
 	return err
 }
 
-// Vote is what is refused.
+// Vote is refused.
 func (v *voter) Vote(context.Context) error {
 	switch {
 	case v.leads:

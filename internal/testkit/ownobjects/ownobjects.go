@@ -15,7 +15,7 @@ type Object struct {
 	Name string
 	// Breaks is the property that the wrong one breaks.
 	Breaks string
-	// Faults are those that bring the mistake to light; "" if it needs none.
+	// Faults bring the mistake to light; "" if it needs none.
 	Faults string
 	// Made declares the right or the wrong one. Its clients live in some way.
 	Made func(life Life, wrong bool) Declared

@@ -25,7 +25,7 @@ func Explain(t testing.TB, r *store.Result) {
 	t.Logf("faults: %+v", r.Stats.Faults)
 }
 
-// Violated says whether a property is violated, with a counterexample for it.
+// Violated reports whether a property is violated, with a counterexample for it.
 func Violated(r *store.Result, property string) bool {
 	for _, v := range r.Verdicts {
 		if v.Property == property && v.Result == checker.Violation && len(v.Counterexample) > 0 && v.Reason != "" {
@@ -45,7 +45,7 @@ func (r Running) Start(context.Context) (ensemble.Ensemble, error) { return r, n
 // Close leaves it to its owner.
 func (Running) Close() error { return nil }
 
-// Waits says whether clients of a recipe wait for each other, and so watch something.
+// Waits reports whether clients of a recipe wait for each other, and so watch something.
 func Waits(recipe string) bool {
 	return slices.ContainsFunc(models.Named(recipe).Operations, func(o models.Operation) bool { return o.Waits })
 }

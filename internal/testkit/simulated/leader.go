@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Transaction is what a leader with this tree makes of a session's request: what
+// Transaction returns the transaction that a leader with this tree makes of a session's request: what
 // will succeed, or an error. It changes nothing.
 func (t Tree) Transaction(r history.Request, session history.ID) history.Txn {
 	var x history.Txn
@@ -35,7 +35,7 @@ func (t Tree) ephemerals(session history.ID) (of []string) {
 	return of
 }
 
-// parts are those of a multi: if one fails, none is done.
+// parts returns the transactions of a multi's parts: if one fails, none is done.
 func (t Tree) parts(of []history.Request, session history.ID) (parts []history.Txn) {
 	if len(of) > 1 { // a part sees what those before it did
 		t = t.Clone()

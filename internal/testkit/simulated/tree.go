@@ -18,7 +18,7 @@ const (
 	SessionExpired          = -112
 )
 
-// Tree is what a server has: znodes by path. The zero value is not usable.
+// Tree holds a server's znodes by path. The zero value is not usable.
 type Tree map[string]*Znode
 
 // NewTree has the root alone.
@@ -49,7 +49,7 @@ type Change struct {
 	Before *Znode
 }
 
-// Failed says that a transaction changed nothing.
+// Failed reports whether a transaction changed nothing.
 func Failed(x *history.Txn) bool {
 	return x.Error != 0 || slices.ContainsFunc(x.Parts, func(p history.Txn) bool { return p.Error != 0 })
 }

@@ -20,7 +20,7 @@ type Znode struct {
 // Children are the names of its children, sorted; nil if it never had one.
 func (n *Znode) Children() []string { return slices.Sorted(maps.Keys(n.children)) }
 
-// Stat is what servers tell of it.
+// Stat returns the stat that servers tell of it.
 func (n *Znode) Stat() *history.Stat {
 	return &history.Stat{
 		Czxid: n.Czxid, Mzxid: n.Mzxid, Pzxid: n.Pzxid, Version: n.Version,

@@ -31,7 +31,7 @@ func (g gate) leave() { <-g }
 
 func pause(ctx context.Context, d time.Duration) error { return await.Sleep(ctx, d) }
 
-// base is what every object has: a path, and a way to get a session.
+// base is part of every object: a path, and a way to get a session.
 type base struct {
 	life    *life
 	path    string
@@ -283,7 +283,7 @@ func (l *life) unclaim(c *claim) {
 	})
 }
 
-// hold is what a client has of a hold: its token, and its session.
+// hold is a client's part of a hold: its token, and its session.
 type hold struct{ now atomic.Pointer[grant] }
 
 type grant struct {

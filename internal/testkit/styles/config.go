@@ -19,7 +19,7 @@ type config struct {
 	told    setting
 }
 
-// setting is what Next returned last.
+// setting was returned last by Next.
 type setting struct {
 	models.Setting
 	mzxid int64

@@ -111,7 +111,7 @@ func (b *doubleBarrier) cleanUp(s *session) error {
 	return err
 }
 
-// called says whether the mark is on a roll, and makes one if all parties are there.
+// called reports whether the mark is on a roll, and makes one if all parties are there.
 func (b *doubleBarrier) called(s *session) bool {
 	marks, rolls, err := b.look(s)
 	if err != nil {

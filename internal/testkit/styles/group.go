@@ -29,7 +29,7 @@ type group struct {
 	told    told_
 }
 
-// told_ is what Changed returned last.
+// told_ was returned last by Changed.
 type told_ struct {
 	members []string
 	in      *session

@@ -12,9 +12,9 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// board is what job queues and masters and workers have in common. Each job has a znode in the folder
-// of jobs, and another one of the same name in the folder of attempts, which says how many there were
-// and the name of the one that lasts. It is changed only by its version, so whoever changes it knows
+// board is shared by job queues and masters and workers. Each job has a znode in the folder
+// of jobs, and another one of the same name in the folder of attempts, which counts them
+// and has the name of the one that lasts. It is changed only by its version, so whoever changes it knows
 // that no other attempt has begun.
 type board struct {
 	base
@@ -187,7 +187,7 @@ func (j *job) ends() (ops []any) {
 	return ops
 }
 
-// finished says whether the job is among those that are done, by this attempt.
+// finished reports whether the job is among those that are done, by this attempt.
 func (j *job) finished() bool {
 	st, err := j.s.stat(j.b.in(subjects.DoneJobs, j.name))
 	return err == nil && st != nil
@@ -342,7 +342,7 @@ func (q *leaseQueue) lease(s *session, of string, data []byte, now state) (*job,
 	return nil, errors.Join(errLost, err)
 }
 
-// lasts says whether the attempt has begun, in its session.
+// lasts reports whether the attempt has begun, in its session.
 func (j *job) lasts() bool {
 	for j.s.live() {
 		data, st, err := j.s.get(j.held[0])

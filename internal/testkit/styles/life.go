@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// life is what all objects of one client share, for as long as its process lives.
+// life is shared by all objects of one client, for as long as its process lives.
 type life struct {
 	c      *subjects.Client
 	over   chan struct{} // closed when the client is closed
@@ -81,14 +81,14 @@ func seatOf(name string) (client, session string, ok bool) {
 	return m[1], m[2], true
 }
 
-// isOfSession says whether a name was given in a session. A znode that another program made to look
+// isOfSession reports whether a name was given in a session. A znode that another program made to look
 // like one of these is owned by none.
 func isOfSession(name string, owner int64) bool {
 	_, session, ok := seatOf(name)
 	return ok && owner != 0 && session == fmt.Sprintf("%x", uint64(owner))
 }
 
-// ofSeat says whether a name was given to this client, in this life or an earlier one.
+// ofSeat reports whether a name was given to this client, in this life or an earlier one.
 func (l *life) ofSeat(name string) bool {
 	client, _, ok := seatOf(name)
 	return ok && client == fmt.Sprint(l.c.ID)

@@ -12,7 +12,7 @@ import (
 // whose name is used once. If the answer is lost, the receipt tells that the multi was carried out.
 const receipt = "receipt-"
 
-// found says whether a receipt certainly exists.
+// found reports whether a receipt certainly exists.
 func (l *life) found(s *session, path string) bool {
 	for s.live() {
 		if st, err := s.stat(path); err == nil {

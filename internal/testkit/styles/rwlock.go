@@ -9,7 +9,7 @@ import (
 )
 
 // orderedRWLock is a read-write lock whose contenders are ordered by the czxid of their znodes. The
-// data of a contender says whether it writes, so a writer can go on as a reader.
+// data of a contender tells whether it writes, so a writer can go on as a reader.
 type orderedRWLock struct {
 	base
 	fenced

@@ -19,7 +19,7 @@ type session struct {
 	lost chan struct{} // closed when the client knows that the session is over
 
 	once   sync.Once // of lost
-	life   *life     // nil if the session is that of the client's own connection
+	life   *life     // nil if the session comes from the client's own connection
 	closed atomic.Bool
 	shut   atomic.Bool // no further connection may be opened
 	latest atomic.Pointer[net.Conn]
@@ -212,7 +212,7 @@ func (s *session) watch(over <-chan struct{}) {
 	s.die()
 }
 
-// refused says that a request certainly had no effect.
+// refused reports whether a request certainly had no effect.
 func refused(err error) bool {
 	return slices.ContainsFunc([]error{
 		zk.ErrNoNode, zk.ErrNodeExists, zk.ErrBadVersion, zk.ErrNotEmpty, zk.ErrNoAuth, zk.ErrNoServer, errGone,

@@ -157,7 +157,7 @@ func (s *Terminal) Pipe(command string) {
 	s.tmux("pipe-pane", "-O", command)
 }
 
-// Screen is what is seen: a line for each of the terminal's, without blanks at their ends,
+// Screen returns the visible text: a line for each of the terminal's, without blanks at their ends,
 // and without empty lines at the end.
 func (s *Terminal) Screen() string {
 	s.t.Helper()
@@ -170,7 +170,7 @@ func (s *Terminal) Coloured() string {
 	return s.tmux("capture-pane", "-p", "-e")
 }
 
-// Format is what tmux tells of the terminal, as "#{cursor_flag}" (tmux, FORMATS).
+// Format returns a value of the terminal by its tmux name, as "#{cursor_flag}" (tmux, FORMATS).
 func (s *Terminal) Format(format string) string {
 	s.t.Helper()
 	return strings.TrimSpace(s.tmux("display-message", "-p", format))
@@ -194,8 +194,8 @@ func trimmed(screen string) string {
 // betweenLooks is how long a screen is left alone that is not yet as it should be.
 const betweenLooks = 20 * time.Millisecond
 
-// Until waits until the screen matches a regular expression, in which ^ and $ are those of
-// a line, and gives it. After the bound the test has failed, and shows it.
+// Until waits until the screen matches a regular expression, in which ^ and $ match at
+// lines, and returns it. After the bound the test has failed, and shows it.
 func (s *Terminal) Until(pattern string) string {
 	s.t.Helper()
 	re := regexp.MustCompile("(?m)" + pattern)

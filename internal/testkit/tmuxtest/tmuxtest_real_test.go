@@ -60,7 +60,7 @@ func TestRealEndsWithTheTest(t *testing.T) {
 	}
 }
 
-// alive says whether a process runs; one that has ended and that nobody asks about does not.
+// alive reports whether a process runs; one that has ended and that nobody asks about does not.
 func alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

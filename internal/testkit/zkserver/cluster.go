@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Ensemble is what a [Host] needs of an ensemble of which no server runs at
+// Ensemble is the part of an ensemble that a [Host] needs. No server runs at
 // first. Servers are numbered from 1.
 type Ensemble interface {
 	Start(ctx context.Context, id int) error
@@ -36,7 +36,7 @@ func newCluster(size int) *cluster {
 	return &cluster{servers: make([]sync.Mutex, size), addrs: make([]string, size), complete: make(chan struct{})}
 }
 
-// join says that a server is wanted. The last one of a cluster makes the ensemble.
+// join asks for a server. The last one of a cluster makes the ensemble.
 func (c *cluster) join(ctx context.Context, server config, make New) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

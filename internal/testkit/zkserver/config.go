@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/serversettings"
 )
 
-// Settings are what all servers of a cluster have in common.
+// Settings holds what all servers of a cluster have in common.
 type Settings struct {
 	Tick                                 time.Duration
 	InitLimit, SyncLimit                 int // in ticks
@@ -129,7 +129,7 @@ func known(values map[string]string) error {
 // differences says where to read what embedded servers have.
 const differences = "docs/ensemble.md lists the settings that it has"
 
-// fromOne says whether sorted ids are 1, 2, 3 …
+// fromOne reports whether sorted ids are 1, 2, 3 …
 func fromOne(ids []int) bool {
 	for i, id := range ids {
 		if id != i+1 {

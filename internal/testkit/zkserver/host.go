@@ -26,7 +26,7 @@ type Host struct {
 	clusters map[string]*cluster // by what tells them apart
 }
 
-// request is what a stand-in says, on one line. The answer is one line, too:
+// request is a stand-in's message, on one line. The answer is one line, too:
 // started, or what is wrong. Then the connection lasts as long as the server.
 type request struct {
 	Config      string `json:"config"` // path of a zoo.cfg

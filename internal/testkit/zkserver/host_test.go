@@ -111,7 +111,7 @@ func launch(t *testing.T, h *Host, path string) standIn {
 
 func (s standIn) kill() { s.conn.Close() }
 
-// wanted says whether the host's only cluster knows of a server.
+// wanted reports whether the host's only cluster knows of a server.
 func wanted(h *Host, id int) bool {
 	return anyCluster(h, func(c *cluster) bool {
 		c.mu.Lock()
@@ -120,7 +120,7 @@ func wanted(h *Host, id int) bool {
 	})
 }
 
-// taken says whether a server of the host's only cluster has a stand-in.
+// taken reports whether a server of the host's only cluster has a stand-in.
 func taken(h *Host, id int) bool {
 	return anyCluster(h, func(c *cluster) bool {
 		turn := &c.servers[id-1]
@@ -269,7 +269,7 @@ func TestRun(t *testing.T) {
 		t.Error(err)
 	}
 	l.expect(t, "kill 1", "close")
-	if err := <-ended; err != nil && !errors.Is(err, io.EOF) { // EOF: the host ended before it could say that the server had started
+	if err := <-ended; err != nil && !errors.Is(err, io.EOF) { // EOF: the host ended before it could report that the server had started
 		t.Error(err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 )
 
-// Action is what a request does to a server.
+// Action is something that a request does to a server.
 type Action string
 
 // The actions; see ensemble.Killer, Stopper and Pauser for what they do.

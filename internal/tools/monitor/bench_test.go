@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// BenchmarkChange is what a change costs, as a server tells it, in a folder of 10,000 znodes
+// BenchmarkChange measures the cost of a change, as a server tells it, in a folder of 10,000 znodes
 // that is open: a set, or a znode that comes and goes. 40 rows are drawn every 100 changes.
 func BenchmarkChange(b *testing.B) {
 	f := filled(b, 10_000)
@@ -34,7 +34,7 @@ func BenchmarkChange(b *testing.B) {
 	}
 }
 
-// BenchmarkView is what it costs to draw 40 of so many rows, of which a filter may pass a tenth.
+// BenchmarkView measures the cost of drawing 40 of so many rows, of which a filter may pass a tenth.
 // It must not grow with them.
 func BenchmarkView(b *testing.B) {
 	for _, n := range []int{10_000, 200_000} {
@@ -51,7 +51,7 @@ func BenchmarkView(b *testing.B) {
 	}
 }
 
-// BenchmarkFilter is what it costs to set another filter.
+// BenchmarkFilter measures the cost of setting another filter.
 func BenchmarkFilter(b *testing.B) {
 	f := filled(b, 200_000)
 	for i := 0; b.Loop(); i++ {

@@ -36,7 +36,7 @@ const Unknown = -1
 // Change is a change of a znode, or an event of the follower itself.
 type Change struct {
 	Time time.Time // when the follower learned of it
-	// Zxid is that of the transaction; 0 if the server did not send it (before 3.9).
+	// Zxid is the transaction's; 0 if the server did not send it (before 3.9).
 	Zxid int64
 	Kind Kind
 	Path string

@@ -32,8 +32,8 @@ type churn struct {
 	refused bool       // it gets no others
 }
 
-// Whatever happens, in the end the copy is what the servers have, and what was told is what is
-// in the transaction log, but for what is said to have been missed.
+// Whatever happens, in the end the copy equals the servers' tree, and the reported changes are the ones
+// in the transaction log, but for those that were reported as missed.
 func TestNothingIsLost(t *testing.T) {
 	for seed := range churns(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestNothingIsLost(t *testing.T) {
 	}
 }
 
-// In the end the copy is what servers have that know no persistent watches, too.
+// In the end the copy equals the tree of servers that know no persistent watches, too.
 func TestNothingIsLostOfOldServers(t *testing.T) {
 	for seed := range churns(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -63,7 +63,7 @@ func churns(n uint64) uint64 {
 	return n
 }
 
-// churned is what is wrong after a churn.
+// churned returns what is wrong after a churn.
 func churned(t *testing.T, seed uint64, connect connector) (wrong string) {
 	virtuallyOf(t, seed+1, func(l *lab) {
 		c := &churn{lab: l}
@@ -258,7 +258,7 @@ func (c *churn) fault(ctx context.Context, r *rand.Rand) {
 	}
 }
 
-// settle waits until nothing is going on any more, and all stats are those of the present.
+// settle waits until nothing is going on any more, and all stats are up to date.
 func (c *churn) settle() {
 	time.Sleep(time.Minute)
 	c.f.locked(func() {
@@ -285,7 +285,7 @@ func (n *node) all() func(func(*node) bool) {
 	}
 }
 
-// differences are those between the copy and the namespace, with what is left to be done though
+// differences lists the differences between the copy and the namespace, with what is left to be done though
 // all is quiet.
 func (c *churn) differences() (wrong string) {
 	has, want := make(map[string]wire.Stat), make(map[string]wire.Stat)
@@ -323,7 +323,7 @@ type step struct {
 	Path string
 }
 
-// steps are those of all transactions below a path, in order.
+// steps lists the steps of all transactions below a path, in order.
 func steps(txns []history.Txn, root string) (list []step) {
 	var of func(zxid int64, t history.Txn)
 	of = func(zxid int64, t history.Txn) {

@@ -32,7 +32,7 @@ type feed struct {
 	conn      Conn
 }
 
-// listener is what a feed needs of the tree.
+// listener is the part of the tree that a feed needs.
 type listener interface {
 	// begin is called whenever the watch is set, also after a reconnect.
 	begin()
@@ -40,7 +40,7 @@ type listener interface {
 	replied(r reply)
 }
 
-// session is what a follower needs of a client. Tests use one with a defect.
+// session is the part of a client that a follower needs. Tests use one with a defect.
 type session interface {
 	Next(ctx context.Context) (client.Event, error)
 	Mark(v any)

@@ -1,9 +1,9 @@
 package monitor
 
-// reach says which transactions the events have reported, and which ones they will report. The feed
+// reach tells which transactions the events have reported, and which ones they will report. The feed
 // updates it, and the tree reads it.
 type reach struct {
-	// own says that the servers have no persistent watches: each znode has watches of its own.
+	// own means that the servers have no persistent watches: each znode has watches of its own.
 	own  bool
 	live bool // the watch reports what happens now
 	// watched is the zxid at which the present watch was set: events report everything after it.
@@ -14,7 +14,7 @@ type reach struct {
 	heard   heard
 }
 
-// heard is what events reported before the connections were lost, until the comparison is complete.
+// heard holds what events reported before the connections were lost, until the comparison is complete.
 // The follower does not report it a second time.
 type heard struct {
 	spans []span

@@ -20,7 +20,7 @@ const (
 	mostValue = 100_000
 )
 
-// layout returns the layout of a folder; ok says whether it is the znode of such a recipe.
+// layout returns the layout of a folder; ok reports whether it is the znode of such a recipe.
 func (t *tree) layout(folder *node) (recipes.Layout, bool) {
 	if folder == nil || !folder.listed || len(folder.kids) > mostMeant {
 		return recipes.Layout{}, false
@@ -29,7 +29,7 @@ func (t *tree) layout(folder *node) (recipes.Layout, bool) {
 	return recipes.LayoutOf(has, maps.Keys(folder.kids))
 }
 
-// part returns the part that a folder is, and the layout of its recipe; ok says whether it is one.
+// part returns the part that a folder is, and the layout of its recipe; ok reports whether it is one.
 func (t *tree) part(folder *node) (l recipes.Layout, p recipes.Part, ok bool) {
 	if l, ok = t.layout(folder.parent); ok {
 		p, ok = l.Part(folder.name)
@@ -107,7 +107,7 @@ func (t *tree) children(n *node) int {
 // notAllRead is the meaning of a folder of which too little was read.
 const notAllRead = "not everything is read yet"
 
-// values returns the values that were read of the parts of a folder; all says that none is missing.
+// values returns the values that were read of the parts of a folder; all reports whether none is missing.
 func (t *tree) values(folder *node, l recipes.Layout) (values map[string]string, all bool) {
 	values, all = make(map[string]string), true
 	for name, kid := range folder.kids {
@@ -123,7 +123,7 @@ func (t *tree) values(folder *node, l recipes.Layout) (values map[string]string,
 	return values, all
 }
 
-// value returns the latest data that were read of a znode; known says whether any were. If they may
+// value returns the latest data that were read of a znode; known reports whether any were. If they may
 // be outdated and are not large, value has them read.
 func (t *tree) value(n *node) (value string, known bool) {
 	s := n.stat

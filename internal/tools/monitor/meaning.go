@@ -127,7 +127,7 @@ func (m member) note() string {
 	return m.What
 }
 
-// job says which session has taken a job, and the number of the attempt.
+// job names the session that has taken a job, and the number of the attempt.
 func (m member) job() string {
 	switch {
 	case m.Holder == "" && m.Attempt == 0:
@@ -247,7 +247,7 @@ func (t *tree) summary(folder *node, list []member) string {
 	return strings.Join(append(words, holdersOf(list)...), ", ")
 }
 
-// holdersOf says which sessions have taken jobs, and how many.
+// holdersOf names the sessions that have taken jobs, and counts the jobs of each.
 func holdersOf(list []member) (words []string) {
 	jobs := make(map[int64]int)
 	for _, m := range list {

@@ -20,7 +20,7 @@ const (
 	needValue // everything about the chosen znode, which need not exist
 )
 
-// subject is what a target reads: a znode of the tree, or the chosen znode.
+// subject is read by a target: a znode of the tree, or the chosen znode.
 type subject interface {
 	// where returns its path.
 	where() string

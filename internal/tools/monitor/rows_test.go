@@ -41,7 +41,7 @@ func (f *Follower) allRows(n *node, filter string) (list []string) {
 	return list
 }
 
-// The rows that are kept up are those that there are, whatever comes and goes, is opened and
+// The rows that are kept up equal the rows that there are, whatever comes and goes, is opened and
 // shut, and filtered; and each part of them is that part.
 func TestRowsAreKeptUp(t *testing.T) {
 	virtually(t, func(l *lab) {

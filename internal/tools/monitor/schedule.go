@@ -60,7 +60,7 @@ func (s *schedule) over(c session) {
 	s.session++
 }
 
-// start begins the reads on a connection; own says that they set watches of their own.
+// start begins the reads on a connection; own means that they set watches of their own.
 func (s *schedule) start(own bool) {
 	s.generation++
 	s.own, s.ready = own, true

@@ -21,13 +21,13 @@ type command struct {
 	long  string // further help, in lines
 	least int    // number of arguments
 	most  int    // number of arguments; -1: any number
-	// dataLast says that flags come before all arguments: data may begin with a dash.
+	// dataLast means that flags come before all arguments: data may begin with a dash.
 	dataLast bool
 	// values are the possible values of an argument that is not a path.
 	values []string
 	// local is the number of the argument, from 1, that can be a file of this machine; 0: none.
 	local int
-	// lab says that the command needs an ensemble of the shell's own.
+	// lab means that the command needs an ensemble of the shell's own.
 	lab bool
 	do  run // nil if bind returns it, and if the command works only in a multi
 	// bind declares the flags, and returns the function that runs the command with them.

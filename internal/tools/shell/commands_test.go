@@ -22,7 +22,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
 
-// rows are what each command does, with each of its flags, on whatever servers: a script
+// rows describes each command, with each of its flags, on whatever servers: a script
 // for bench.script by the name of the command. Each begins with an empty tree. A new command
 // is a new row here.
 var rows = map[string]row{
@@ -623,7 +623,7 @@ var rows = map[string]row{
 	`},
 }
 
-// row is what a command is to do.
+// row describes what a command has to do.
 type row struct {
 	script string
 	follow bool // watches are not waited for

@@ -128,7 +128,7 @@ type unfinished struct {
 	quoted bool
 }
 
-// become returns the word, quoted if it was or must be, for a text. whole says that the word is
+// become returns the word, quoted if it was or must be, for a text. whole means that the word is
 // complete.
 func (u unfinished) become(text string, whole bool) string {
 	if !u.quoted && quote(text) == text {

@@ -97,7 +97,7 @@ func (e *explained) Unwrap() error { return e.err }
 // errNoChroot is the error for a chroot that does not exist.
 var errNoChroot = &explained{"the path after the servers does not exist: leave it out, and create it first", wire.NoNode}
 
-// missing reports whether an error says that a znode does not exist.
+// missing reports whether an error means that a znode does not exist.
 func missing(err error) bool { return errors.Is(err, wire.NoNode) }
 
 // Interruption returns the message for an error that is an interruption. It does not say where the

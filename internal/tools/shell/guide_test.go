@@ -69,7 +69,7 @@ func TestGuideToScripts(t *testing.T) {
 	}
 }
 
-// isCommand says whether a line has commands that there are, with flags and arguments that
+// isCommand checks that a line has commands that there are, with flags and arguments that
 // they take.
 func isCommand(t *testing.T, line string) {
 	t.Helper()

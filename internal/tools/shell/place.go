@@ -20,7 +20,7 @@ type place struct {
 // elsewhere matches a word that begins with servers: host:port,host:port/path.
 var elsewhere = regexp.MustCompile(`^([^/]*:[0-9]+)(/.*)?$`)
 
-// otherEnsemble returns the servers and the path of a word; ok says whether it names servers.
+// otherEnsemble returns the servers and the path of a word; ok reports whether it names servers.
 func otherEnsemble(word string) (servers, at string, ok bool) {
 	m := elsewhere.FindStringSubmatch(word)
 	if m == nil {

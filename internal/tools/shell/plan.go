@@ -173,7 +173,7 @@ func (w *writePlan) stopped(ctx context.Context, done int, err error) error {
 	return cameSoFar(ctx, err, how, done)
 }
 
-// cameSoFar returns the error of a command that has done a part of its work; how says which.
+// cameSoFar returns the error of a command that has done a part of its work; how names the part.
 func cameSoFar(ctx context.Context, err error, how string, done int) error {
 	switch {
 	case done == 0:

@@ -102,7 +102,7 @@ type pathResult struct {
 
 func (r pathResult) text(p *page) { p.printf("%s\n", legible(r.Path)) }
 
-// statResult is what a server says of a znode beside its data.
+// statResult shows what a server tells of a znode beside its data.
 type statResult struct {
 	Path        string     `json:"path"`
 	Version     int32      `json:"version"`

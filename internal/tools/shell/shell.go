@@ -28,13 +28,13 @@ type Shell struct {
 
 	In  io.Reader // what "-" reads; nil: "-" is an error
 	Out io.Writer
-	// Terminal says that Out is a terminal: data are formatted, and control characters escaped.
+	// Terminal means that Out is a terminal: data are formatted, and control characters escaped.
 	Terminal bool
 	JSON     bool
 	// Ask asks the user a question, and returns whether the answer is yes; nil: commands go on
 	// without asking.
 	Ask func(question string) (bool, error)
-	// Follow says that watches print events while other commands run; otherwise watch waits for its events.
+	// Follow means that watches print events while other commands run; otherwise watch waits for its events.
 	Follow bool
 	Lab    *Lab // the shell's own ensemble; nil: it has none
 	// Servers are the addresses of the ensemble; empty: only the server of the session is known.
@@ -126,7 +126,7 @@ func (s *Shell) Finish() error {
 	return nil
 }
 
-// result is what a command prints: text for people, or its own JSON.
+// result is the output of a command: text for people, or its own JSON.
 type result interface {
 	text(p *page)
 }

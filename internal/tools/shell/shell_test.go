@@ -64,8 +64,8 @@ func (b *bench) does(line string) (string, int) {
 	return b.out.String(), code
 }
 
-// script runs lines one after another. Those that begin with > are what the line before
-// prints, with = exactly; a number says that it fails so, and the rest how. Beside commands
+// script runs lines one after another. Lines that begin with > are the output of the line before,
+// with = exactly; a number means that it fails with this code, and the rest how. Beside commands
 // there are "meanwhile LINE", which others do while the next line runs, "somebody else", who
 // goes on with another session, and "over", which waits until the session is.
 func (b *bench) script(text string) {

@@ -108,7 +108,7 @@ func (t *session) longest(n int) {
 	t.length = max(t.length, n)
 }
 
-// begin sets the prompt of a line that the user is about to type. end says that the line is read.
+// begin sets the prompt of a line that the user is about to type. Call end when the line was read.
 func (t *session) begin(prompt string) {
 	t.mu.Lock()
 	t.reading, t.length = true, ansi.StringWidth(prompt)

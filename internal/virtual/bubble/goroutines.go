@@ -45,7 +45,7 @@ func self() goroutine {
 	return parseGoroutine(string(text[:runtime.Stack(text, false)]))
 }
 
-// goroutinesIn are those of a bubble, but for those of package testing, by their numbers.
+// goroutinesIn returns the goroutines of a bubble, but for those of package testing, by their numbers.
 func goroutinesIn(bubble uint64) []goroutine {
 	text := make([]byte, 1<<20)
 	for {
@@ -116,19 +116,19 @@ func parseGoroutine(text string) (g goroutine) {
 	return g
 }
 
-// busy says that it runs, or would if it had a processor.
+// busy reports whether it runs, or would if it had a processor.
 func (g *goroutine) busy() bool { return g.state == "running" || g.state == "runnable" }
 
-// durable says that it waits for something of its bubble, time included.
+// durable reports whether it waits for something of its bubble, time included.
 func (g *goroutine) durable() bool { return strings.HasSuffix(g.state, "(durable)") }
 
-// locks says that it waits for a mutex.
+// locks reports whether it waits for a mutex.
 func (g *goroutine) locks() bool {
 	return strings.HasPrefix(g.state, "sync.Mutex.") || strings.HasPrefix(g.state, "sync.RWMutex.")
 }
 
 // busiest is the goroutine that was busy most often, with the calls that it was in each time;
-// nil if none was. It says whether each time any was.
+// nil if none was. always reports whether each time any was.
 func busiest(seen [][]goroutine) (most *goroutine, always bool) {
 	times := map[uint64]int{}
 	of := map[uint64]*goroutine{}
@@ -280,7 +280,7 @@ func (g *goroutine) place() string {
 	return text
 }
 
-// library says that a call is of a module that this program only uses.
+// library reports whether a call is of a module that this program only uses.
 func (f frame) library() bool {
 	return strings.Contains(f.file, "@v") || strings.Contains(f.file, "/vendor/")
 }
@@ -293,7 +293,7 @@ func (f frame) String() string {
 	return fmt.Sprintf("%s (%s:%d)", f.function[strings.LastIndex(f.function, "/")+1:], file, f.line)
 }
 
-// standardLibrary is the folder in which this binary says that its source is: the toolchain's,
+// standardLibrary is the folder of the standard library's source, as this binary names it: the toolchain's,
 // or none where paths were trimmed.
 var standardLibrary = sync.OnceValue(func() string {
 	known := runtime.FuncForPC(reflect.ValueOf(strings.Clone).Pointer())
@@ -301,7 +301,7 @@ var standardLibrary = sync.OnceValue(func() string {
 	return filepath.Dir(filepath.Dir(file))
 })
 
-// standard says that a call is of the standard library.
+// standard reports whether a call is of the standard library.
 func (f frame) standard() bool {
 	if library := standardLibrary(); library != "." {
 		return strings.HasPrefix(f.file, library+"/")

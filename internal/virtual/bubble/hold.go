@@ -13,12 +13,12 @@ import (
 type Unheld struct {
 	// Why is one line that names the goroutines, where they are and where they were made.
 	Why string
-	// Ended says that f had returned: what it made is whole.
+	// Ended means that f had returned: what it made is whole.
 	Ended bool
-	// Spins says that the code takes a processor until the process ends. Run begins no other
+	// Spins means that the code takes a processor until the process ends. Run begins no other
 	// bubble then.
 	Spins bool
-	// Killed says that all of it is of processes that were only played, and were killed (see
+	// Killed means that all of it is of processes that were only played, and were killed (see
 	// [Mortal]). Else Why does not tell of such.
 	Killed bool
 }
@@ -43,7 +43,7 @@ const (
 // afterwards is how long, in virtual time, goroutines may go on when f has returned.
 const afterwards = time.Minute
 
-// life is that of one bubble.
+// life is the life of one bubble.
 type life struct {
 	bubble atomic.Uint64 // the runtime's number of it
 	main   atomic.Uint64 // that of the goroutine that calls f

@@ -35,7 +35,7 @@ func (m *Mortal) Go(f func()) {
 	}()
 }
 
-// Kill says that the process was killed.
+// Kill notes that the process was killed.
 func (m *Mortal) Kill() { killed.Store(m.number, true) }
 
 // ofLiving returns those of some goroutines that do not belong to a process that was killed.

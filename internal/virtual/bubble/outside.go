@@ -22,11 +22,11 @@ func outsideTests(f func(t *testing.T)) {
 	<-done
 }
 
-// InTests says that this process runs tests. The binary of a test that plays another
+// InTests reports whether this process runs tests. The binary of a test that plays another
 // program, as testscript has it do, runs none: nobody has read its flags.
 func InTests() bool { return testing.Testing() && flag.Parsed() && !outside.Load() }
 
-// Benchmarks says that Run is called by benchmarks, which have no test that the bubble could
+// Benchmarks notes that Run is called by benchmarks, which have no test that the bubble could
 // be part of: then it is as in a program that runs no tests. Call it before [InTests].
 func Benchmarks() { outside.Store(true) }
 

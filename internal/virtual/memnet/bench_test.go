@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// transports are what the benchmarks compare.
+// transports lists the transports that the benchmarks compare.
 var transports = []struct {
 	name    string
 	connect func(testing.TB) (a, b net.Conn)

@@ -6,7 +6,7 @@
 //
 // What is as with TCP: a Dial to nobody is refused; Write does not wait for the
 // reader unless the buffer is full; what was written before Close can still be
-// read, then comes io.EOF; [Conn.Reset] is what a peer sees of a process that was
+// read, then comes io.EOF; after [Conn.Reset] the peer sees a process that was
 // killed. What is not: a Write that follows the peer's Close fails at once, and
 // Close with unread bytes does not reset the connection.
 //
@@ -141,7 +141,7 @@ func (n *Network) dial(ctx context.Context, addr string) (*Conn, error) {
 	return client, nil
 }
 
-// streams are those of a connection to a listener; nil without a scheduler.
+// streams returns the streams of a connection to a listener; nil without a scheduler.
 func (n *Network) streams(l *listener) (requests, replies *delivery.Stream) {
 	if n.Delivery == nil {
 		return nil, nil

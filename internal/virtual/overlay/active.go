@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-// Active says whether the binary was built with the overlay: whether the runtime's
+// Active reports whether the binary was built with the overlay: whether the runtime's
 // choices in a bubble follow from the seed of [cryptotest.SetGlobalRandom]. It finds out
 // by trying, in two bubbles of t, and leaves t with a seed: set the one that is wanted
 // afterwards. Like SetGlobalRandom it is not for parallel tests; nor is it for use in a

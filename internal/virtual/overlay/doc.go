@@ -5,7 +5,7 @@
 // A bubble of synctest has a clock of its own, but the runtime still throws dice in
 // it. [Make] gives changed copies of some files of the standard library, and the list
 // with which go build -overlay and go test -overlay put them in the place of the
-// originals; the toolchain itself stays as it is. [Active] says whether a binary was
+// originals; the toolchain itself stays as it is. [Active] reports whether a binary was
 // built so.
 //
 // # What it does

@@ -25,7 +25,7 @@ type File struct {
 	Text []byte
 }
 
-// Flag is what go build and go test take, once the files of [Make] for that folder,
+// Flag returns the flag for go build and go test, once the files of [Make] for that folder,
 // an absolute path, are there.
 func Flag(dir string) string { return "-overlay=" + list(dir) }
 
@@ -99,7 +99,7 @@ func (c change) apply(text string) (string, error) {
 	return strings.Replace(text, c.at, c.with, 1), nil
 }
 
-// refuse says that there is no overlay for a toolchain.
+// refuse returns the error for a toolchain without an overlay.
 func (t Toolchain) refuse(why string) error {
 	releases := strings.TrimPrefix(strings.Join(known, ".x, "), "go") + ".x"
 	return fmt.Errorf("no overlay for %s: %s: use a Go release that zklab supports (%s), or run without the overlay: most seeds repeat anyway",

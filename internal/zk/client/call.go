@@ -32,8 +32,8 @@ func (c *Client) read(ctx context.Context, op wire.Op, record any, w *watch) (zk
 	}
 }
 
-// write sends a request once. wire.ConnectionLoss says that the connection was lost
-// before the reply. Where the wait for it ended, the error says that, too.
+// write sends a request once. wire.ConnectionLoss means that the connection was lost
+// before the reply. If the wait for it ended, the error tells that, too.
 func (c *Client) write(ctx context.Context, op wire.Op, record any) (zkclient.Frame, error) {
 	ctx, cancel := c.patient(ctx)
 	defer cancel()
@@ -97,7 +97,7 @@ func (e *unanswered) Error() string {
 }
 func (e *unanswered) Unwrap() error { return e.why }
 
-// MayBeDone says that an error is the end of the wait for the answer to a write, which may have
+// MayBeDone reports whether an error is the end of the wait for the answer to a write, which may have
 // been done, or not.
 func MayBeDone(err error) bool {
 	var sent *unanswered

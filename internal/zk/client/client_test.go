@@ -77,7 +77,7 @@ func (l *lab) server(c *client.Client) *embedded.Server {
 	return l.e.Server(slices.Index(l.e.Addrs(), c.Server()) + 1)
 }
 
-// leads says whether the server of a client is the leader.
+// leads reports whether the server of a client is the leader.
 func (l *lab) leads(c *client.Client) bool {
 	l.Helper()
 	leader, _, err := ensemble.LeaderOf(l.ctx, l.e.Servers())

@@ -28,13 +28,13 @@ var (
 	ErrNoServer = errors.New("no server answers")
 )
 
-// Credential is what a client shows to prove who it is: {"digest", "user:password"}.
+// Credential proves who the client is: {"digest", "user:password"}.
 type Credential struct {
 	Scheme string
 	Auth   []byte
 }
 
-// Config says which ensemble, and as whom. Only Servers must be given.
+// Config names the ensemble, and the client's identity. Only Servers must be given.
 type Config struct {
 	Servers []string // host:port each
 	// Chroot is the znode that the client calls "/"; "" is the whole tree.
@@ -107,7 +107,7 @@ func (c *Client) first(ctx context.Context) (*zkclient.Conn, error) {
 	}
 }
 
-// hopeless says that there is nothing to wait for: no attempt reached anything, or what it
+// hopeless reports whether there is nothing to wait for: no attempt reached anything, or what it
 // reached will speak no other TLS the next time.
 func hopeless(err error) bool {
 	var failed attempts
@@ -122,7 +122,7 @@ func nobodyThere(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns) && dns.IsNotFound
 }
 
-// tlsDisagrees says that one side does not take what the other shows: a certificate, a
+// tlsDisagrees reports whether one side does not take what the other shows: a certificate, a
 // version, or what is no TLS at all.
 func tlsDisagrees(err error) bool {
 	var untrusted *tls.CertificateVerificationError
@@ -130,14 +130,14 @@ func tlsDisagrees(err error) bool {
 	return errors.As(err, &untrusted) || errors.As(err, &notTLS) || TLSRefused(err)
 }
 
-// TLSRefused says that the server ended a TLS connection with an alert: it does not take
+// TLSRefused reports whether the server ended a TLS connection with an alert: it does not take
 // the client's certificate, wants one, or has no version of TLS in common with it.
 func TLSRefused(err error) bool {
 	var alert *net.OpError
 	return errors.As(err, &alert) && alert.Op == "remote error" // as crypto/tls calls an alert of the other side
 }
 
-// attempts are what went wrong with one server after another.
+// attempts lists the failures at one server after another.
 type attempts []attempt
 
 type attempt struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// State is what became of the session.
+// State is the state of the session.
 type State string
 
 // The states of a session. After Expired nothing comes any more.
@@ -17,7 +17,7 @@ const (
 	Expired      State = "expired"
 )
 
-// Event is that of a watch, or, where Session is not empty, of the session.
+// Event is an event of a watch, or, where Session is not empty, of the session.
 type Event struct {
 	Type wire.EventType
 	Path string
@@ -30,7 +30,7 @@ type Event struct {
 	Server  string // that the client was or is connected to
 	Err     error  // why it is not any more
 
-	// Mark is what [Client.Mark] was given, else nil. Its Zxid is that up to which all events
+	// Mark is the value that [Client.Mark] was given, else nil. All events up to its Zxid
 	// have come.
 	Mark any
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// This file has the requests. Paths are those within the chroot. A code that the server
+// This file has the requests. Paths are within the chroot. A code that the server
 // answers is an error of type wire.Code.
 
 // Anyone may do everything: the list of permissions of znodes that are nobody's.
@@ -111,7 +111,7 @@ func (c *Client) Set(ctx context.Context, path string, data []byte, version int3
 	return wire.DecodeStat(f.Record)
 }
 
-// SetACL writes the permissions of a znode; version is that of them, -1 for any.
+// SetACL writes the permissions of a znode; version is the version of the permissions, -1 for any.
 func (c *Client) SetACL(ctx context.Context, path string, acl []wire.ACL, version int32) (wire.Stat, error) {
 	f, err := c.write(ctx, wire.SetACL, &wire.SetACLRequest{Path: c.cfg.outside(path), ACL: acl, Version: version})
 	if err != nil {
@@ -121,7 +121,7 @@ func (c *Client) SetACL(ctx context.Context, path string, acl []wire.ACL, versio
 }
 
 // Multi does all of ops or none. When one fails, the error is its code and the results
-// say which.
+// tell which.
 func (c *Client) Multi(ctx context.Context, ops []wire.MultiOp) ([]wire.OpResult, error) {
 	shifted := make([]wire.MultiOp, len(ops))
 	for i, op := range ops {
@@ -250,7 +250,7 @@ func (c *Client) AddAuth(ctx context.Context, a Credential) error {
 	return nil
 }
 
-// HasCredentials says whether the client shows any.
+// HasCredentials reports whether the client shows any.
 func (c *Client) HasCredentials() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 // others, some of which end the connection. From the first on, the client makes znodes by
 // Create, which all servers know.
 
-// lacksCreate2 says whether the error of a request with a Create2 shows that the servers do
+// lacksCreate2 reports whether the error of a request with a Create2 shows that the servers do
 // not know that. refused is how one says so.
 func (c *Client) lacksCreate2(ctx context.Context, err error, refused wire.Code) bool {
 	switch {
@@ -43,7 +43,7 @@ func (c *Client) losesEachCreate2(ctx context.Context) bool {
 	return true
 }
 
-// losesCreate2 says whether the connection ends at a Create2 that makes nothing, for "/" is
+// losesCreate2 reports whether the connection ends at a Create2 that makes nothing, for "/" is
 // there, though it serves a read. Then the one before has made nothing either.
 func (c *Client) losesCreate2(ctx context.Context) bool {
 	if _, err := c.read(ctx, wire.Exists, &wire.ReadRequest{Path: "/"}, nil); err != nil {
@@ -94,7 +94,7 @@ func plainOps(ops []wire.MultiOp) []wire.MultiOp {
 	return ops
 }
 
-// unknown says that a server does not know a type of request at all: it ends the connection
+// unknown reports whether a server does not know a type of request at all: it ends the connection
 // behind that answer (UnimplementedRequestProcessor). What it knows and was not told to allow it
 // answers so, too, and goes on (PrepRequestProcessor).
 func unknown(op wire.Op, err wire.Code) bool {

@@ -84,7 +84,7 @@ func (c *Client) Session() wire.Session {
 	return c.session
 }
 
-// ReadOnly says that the present server serves without a majority.
+// ReadOnly reports whether the present server serves without a majority.
 func (c *Client) ReadOnly() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

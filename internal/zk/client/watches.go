@@ -26,7 +26,7 @@ type watch struct {
 	path string // as the server knows it
 }
 
-// watches are those that the server has for the session, as far as the client knows.
+// watches lists the watches that the server has for the session, as far as the client knows.
 type watches map[watch]struct{}
 
 // answered notes what a request that asks for a watch came to. One of a znode that is

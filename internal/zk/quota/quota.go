@@ -31,7 +31,7 @@ const (
 // None is the value of a limit that is not set.
 const None = -1
 
-// Numbers are those of one of the two znodes, by name. Count and Bytes are always there.
+// Numbers holds the numbers of one of the two znodes, by name. Count and Bytes are always there.
 type Numbers map[string]int64
 
 // Of gives a number, None if it is not there.

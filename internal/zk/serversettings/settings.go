@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/internal/base/nearest"
 )
 
-// names are what a server of ZooKeeper 3.9 reads: from zoo.cfg, and from the properties of its Java that
+// names lists the settings that a server of ZooKeeper 3.9 reads: from zoo.cfg, and from the properties of its Java that
 // begin with "zookeeper.", to which zoo.cfg adds what it does not know itself (QuorumPeerConfig).
 //
 //go:embed names.txt
@@ -64,7 +64,7 @@ func Named(text string) string {
 	return ""
 }
 
-// Same says whether two names differ in capitals, points, dashes and underscores alone.
+// Same reports whether two names differ in capitals, points, dashes and underscores alone.
 func Same(a, b string) bool { return plain(a) == plain(b) }
 
 var marks = strings.NewReplacer(".", "", "-", "", "_", "")

@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Log is what one server has on disk.
+// Log is the log that one server has on disk.
 type Log struct {
 	Entries []Entry
 	// Snapshots are the zxids of the snapshots that the server has.

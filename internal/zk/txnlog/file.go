@@ -28,7 +28,7 @@ var ErrDamaged = errors.New("damaged transaction log")
 // Entry is one transaction of a log.
 type Entry struct {
 	Txn history.Txn
-	// bytes are what is the same in every log that has it; see identity.
+	// bytes are the same in every log that has it; see identity.
 	bytes string
 }
 
@@ -62,7 +62,7 @@ func ReadFile(r io.Reader) ([]Entry, error) {
 	}
 }
 
-// headerSize is that of session, cxid, zxid, time and type.
+// headerSize is the size of session, cxid, zxid, time and type.
 const headerSize = 8 + 4 + 8 + 8 + 4
 
 // identity is header and record of a transaction. Of a multi that failed it is the
@@ -127,7 +127,7 @@ func readRecord(in *bufio.Reader) ([]byte, error) {
 	return record, nil
 }
 
-// onlyZeros says that nothing stands behind the end of a log.
+// onlyZeros returns an error if anything stands behind the end of a log.
 func onlyZeros(in io.Reader) error {
 	b := make([]byte, 4096)
 	for {

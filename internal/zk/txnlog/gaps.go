@@ -42,7 +42,7 @@ func (l Log) gaps() []gap {
 	return gaps
 }
 
-// held is what a server got in a snapshot and has no entries of: from its last
+// held returns the transactions that a server got in a snapshot and has no entries of: from its last
 // entry before on. A snapshot named after the beginning of an epoch holds nothing
 // of it.
 func held(snapshot uint64, zxids []uint64) []gap {
@@ -57,7 +57,7 @@ func held(snapshot uint64, zxids []uint64) []gap {
 	return []gap{{last, snapshot + 1}}
 }
 
-// damage is what may be missing because files are damaged.
+// damage returns what may be missing because files are damaged.
 func (l Log) damage(zxids []uint64) []gap {
 	var gaps []gap
 	for _, z := range l.Damaged {
@@ -73,7 +73,7 @@ func (l Log) damage(zxids []uint64) []gap {
 // first is the first zxid of an epoch.
 func first(z uint64) uint64 { return z>>32<<32 + 1 }
 
-// zxids are those of the entries, sorted, each once.
+// zxids returns the zxids of the entries, sorted, each once.
 func (l Log) zxids() []uint64 {
 	zxids := make([]uint64, 0, len(l.Entries))
 	for _, e := range l.Entries {

@@ -14,8 +14,8 @@ const errorType = "error"
 
 var errNested = errors.New("a multi within a multi")
 
-// decode reads header and record, and says where they end: a digest of the
-// whole tree may follow. The layouts are those of zookeeper.jute, module txn.
+// decode reads header and record, and returns where they end: a digest of the
+// whole tree may follow. The layouts come from zookeeper.jute, module txn.
 func decode(b []byte) (t history.Txn, n int, err error) {
 	d := wire.NewDecoder(b)
 	t.Session, t.Cxid = history.ID(d.Long()), d.Int()

@@ -76,7 +76,7 @@ func fields(lists ...[]any) []any {
 	return all
 }
 
-// create is what a create has in the log, after the path and the data.
+// create returns the log's record of a create, after the path and the data.
 func create(zxid int64, path string) []byte {
 	return record(zxid, wire.Create, fields([]any{path, []byte("x")}, open, []any{true, 3}, digest)...)
 }

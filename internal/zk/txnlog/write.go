@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// FileHeader is what a file of a log begins with.
+// FileHeader returns the beginning of each file of a log.
 func FileHeader() []byte {
 	return wire.AppendLong(wire.AppendInt(wire.AppendInt(nil, magic), version), 0)
 }

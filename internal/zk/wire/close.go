@@ -22,11 +22,11 @@ var ErrRefused = errors.New("session refused")
 // closed the session.
 var ErrNoReply = errors.New("connection ended without a reply")
 
-// ErrOtherSession says that the server gave another session in place of the one that it was
+// ErrOtherSession means that the server gave another session in place of the one that it was
 // asked for. No ZooKeeper does that.
 var ErrOtherSession = errors.New("the server gave another session")
 
-// Session is what it takes to speak for a session.
+// Session holds what one needs to speak for a session.
 type Session struct {
 	ID       int64
 	Password []byte

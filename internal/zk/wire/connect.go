@@ -14,7 +14,7 @@ type ConnectRequest struct {
 	Session  int64
 	Password []byte
 
-	// HasReadOnly says that the byte ReadOnly is there: 45 bytes, and not 44.
+	// HasReadOnly means that the byte ReadOnly is there: 45 bytes, and not 44.
 	HasReadOnly bool
 	ReadOnly    bool
 }
@@ -44,13 +44,13 @@ type ConnectResponse struct {
 	Session  int64
 	Password []byte
 
-	// HasReadOnly says that the byte ReadOnly is there, as it was in the
+	// HasReadOnly means that the byte ReadOnly is there, as it was in the
 	// request: 37 bytes, and not 36.
 	HasReadOnly bool
 	ReadOnly    bool
 }
 
-// Refused says that the server does not take the session: it does not know it
+// Refused reports whether the server does not take the session: it does not know it
 // (any more), or the password is wrong.
 func (r ConnectResponse) Refused() bool { return r.Timeout <= 0 || r.Session == 0 }
 

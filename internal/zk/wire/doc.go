@@ -21,7 +21,7 @@
 // reply's header with the function for the type of its request, such as
 // [DecodeDataReply]. A record whose form depends on the type of the request has
 // functions that take the [Op]; every other one has a method Append. The layouts
-// are those of ZooKeeper 3.9's zookeeper.jute, and for multi of what its server
+// come from ZooKeeper 3.9's zookeeper.jute, and for multi from what its server
 // reads and writes.
 //
 // Whoever owns a connection reads it with [ReadFrame]; whoever only looks on

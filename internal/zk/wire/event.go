@@ -4,7 +4,7 @@ import (
 	"strconv"
 )
 
-// eventNames are those of Java's Watcher.Event.EventType, with a small first letter.
+// eventNames has the names of Java's Watcher.Event.EventType, with a small first letter.
 var eventNames = []struct {
 	kind EventType
 	name string

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// again is what a decoder gives, written again. What comes out must decode to
+// again decodes bytes and writes the result again. What comes out must decode to
 // the same bytes: then no field was lost, moved or read as another.
 func again[T any](decode func([]byte) (T, error), encode func(T) []byte) func([]byte) ([]byte, error) {
 	return func(record []byte) ([]byte, error) {

@@ -23,7 +23,7 @@ func NewDecoder(b []byte) *Decoder { return &Decoder{rest: b} }
 // Err is the first error, or nil.
 func (d *Decoder) Err() error { return d.err }
 
-// Rest is what was not read yet.
+// Rest returns the bytes that were not read yet.
 func (d *Decoder) Rest() []byte { return d.rest }
 
 // Fail makes err the first error, unless there is one: what was read makes no
@@ -100,7 +100,7 @@ func (d *Decoder) Count(size int) int {
 	return n
 }
 
-// vector is Count, and says whether the vector was null.
+// vector is Count, and reports whether the vector was null.
 func (d *Decoder) vector(size int) (n int, null bool) {
 	v := d.Int()
 	switch {

@@ -3,7 +3,7 @@ package wire
 import "fmt"
 
 // A multi is a list of operations, its reply a list of results, and each
-// element has a header. The last header says that the list is done.
+// element has a header. The last header marks the end of the list.
 
 // multiHeader precedes each operation of a multi, and each result of its reply.
 type multiHeader struct {
@@ -212,8 +212,8 @@ func (d *Decoder) skipResult(op Op) {
 }
 
 // MultiResult returns what a multi came to: OK, or the code of the operation
-// that failed. record is what follows the header of the reply, or the
-// beginning of it. ok is false if it does not tell: a multi of no operations
+// that failed. record follows the header of the reply, whole or cut
+// off. ok is false if it does not tell: a multi of no operations
 // (for which a leader looks at nothing), or a record cut off before the cause.
 //
 // On failure every result is an error: 0 for the operations before the one

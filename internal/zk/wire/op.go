@@ -47,7 +47,7 @@ const (
 )
 
 // ErrorOp is the type of a result of a multi that is an error, OK among them:
-// that is what the operations before the one that failed get. No request has it.
+// the operations before the one that failed get it. No request has it.
 const ErrorOp Op = -1
 
 var opNames = map[Op]string{
@@ -79,7 +79,7 @@ func (op Op) String() string {
 	return "op " + strconv.Itoa(int(op))
 }
 
-// Known says whether op is one of the constants.
+// Known reports whether op is one of the constants.
 func (op Op) Known() bool {
 	_, ok := opNames[op]
 	return ok
@@ -96,7 +96,7 @@ func ParseOp(name string) (Op, error) {
 // OpNames lists the names that ParseOp takes, sorted.
 func OpNames() []string { return slices.Sorted(maps.Keys(opsByName)) }
 
-// Kind is what a request does, whatever its variant: Create for every kind of
+// Kind returns the kind of a request, whatever its variant: Create for every kind of
 // create, GetChildren for both kinds of list, SetWatches for both of its own.
 // Which variant a client library sends is not what a person thinks of.
 func (op Op) Kind() Op {

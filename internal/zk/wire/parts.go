@@ -52,7 +52,7 @@ func (d *Decoder) stat() Stat {
 // smallestACL is the length of permissions and two empty strings.
 const smallestACL = 12
 
-// openACL is what most creates come with. They all share this one.
+// openACL is the list of most creates. They all share this one.
 var (
 	openACL     = []ACL{{Perms: PermAll, ID: ID{Scheme: "world", ID: "anyone"}}}
 	openACLWire = appendACL(nil, openACL)

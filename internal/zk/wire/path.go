@@ -1,7 +1,7 @@
 package wire
 
 // Path returns the znode that a request is about, the first one of a multi;
-// "" for requests about none. record is what follows the header.
+// "" for requests about none. record follows the header.
 func Path(op Op, record []byte) (string, error) {
 	d := Decoder{rest: record}
 	switch {

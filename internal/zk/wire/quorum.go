@@ -6,7 +6,7 @@ package wire
 // transaction, which is proposed, committed by a quorum and answered like any
 // other. A read, a ping and sync are answered without a quorum.
 
-// ProvesAlive says whether a reply with this code to a request of this type proves that
+// ProvesAlive reports whether a reply with this code to a request of this type proves that
 // a quorum committed a transaction for it, and that the session of the request was alive
 // when the request was sent: the leader looked the session up before. It does not for
 // closeSession, which succeeds on a session that is dead already.
@@ -26,7 +26,7 @@ func ProvesAlive(op Op, err Code) bool {
 // treeError tells the errors that the leader finds by looking at the tree,
 // after it found the session alive. All others count as no evidence: some come
 // from the server that the client is on (auth failed, not read-only,
-// throttled), some say that the session is gone or has moved, and some (bad
+// throttled), some mean that the session is gone or has moved, and some (bad
 // arguments, marshalling error, unimplemented) the leader can find before it
 // looks at the session.
 func treeError(err Code) bool {

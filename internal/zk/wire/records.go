@@ -2,7 +2,7 @@ package wire
 
 import "time"
 
-// Stat is what a server says of a znode beside its data ("Programmer's Guide,
+// Stat holds what a server tells of a znode beside its data ("Programmer's Guide,
 // ZooKeeper Stat Structure"). Times are milliseconds since 1970.
 type Stat struct {
 	Czxid          int64
@@ -84,7 +84,7 @@ const (
 	PersistentSequentialTTL CreateMode = 6
 )
 
-// Sequential says whether the server puts a number behind the name.
+// Sequential reports whether the server puts a number behind the name.
 func (m CreateMode) Sequential() bool {
 	return m == PersistentSequential || m == EphemeralSequential || m == PersistentSequentialTTL
 }
@@ -180,7 +180,7 @@ type ReconfigRequest struct {
 // without SASL a null one, without an error.
 type SASLRequest struct{ Token []byte }
 
-// ClientInfo is what WhoAmI tells of one identity of the client.
+// ClientInfo describes one identity of the client, as WhoAmI tells it.
 type ClientInfo struct {
 	AuthScheme string
 	User       string
@@ -213,7 +213,7 @@ type AddWatchRequest struct {
 	Mode AddWatchMode
 }
 
-// WatcherType says which watches RemoveWatches and CheckWatches are about.
+// WatcherType chooses the watches that RemoveWatches and CheckWatches are about.
 type WatcherType int32
 
 // The types of watchers. WatcherAny is all of them.
@@ -231,7 +231,7 @@ type WatchesRequest struct {
 	Type WatcherType
 }
 
-// EventType is what happened to a watched znode.
+// EventType is the kind of change of a watched znode.
 type EventType int32
 
 // The events.

@@ -78,7 +78,7 @@ func TestNullInRequests(t *testing.T) {
 			t.Errorf("%s: %+v", op, got)
 		}
 	}
-	// For Java's decoder every other negative length is that of an empty list.
+	// Java's decoder takes every other negative length for an empty list.
 	record := append(zero, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff)
 	got, err := DecodeRequest(SetWatches, record)
 	want := &SetWatchesRequest{Data: []string{}, Exist: []string{}}

@@ -25,7 +25,7 @@ type Frame struct {
 	Size int    // bytes of the whole body
 }
 
-// Whole says whether Body is all of it.
+// Whole reports whether Body is all of it.
 func (f Frame) Whole() bool { return len(f.Body) == f.Size }
 
 // Next looks at p up to the end of the present frame, and says how many bytes

@@ -44,13 +44,13 @@ type Raw []byte
 // Append appends the record to b.
 func (r Raw) Append(b []byte) []byte { return append(b, r...) }
 
-// Frame is what the server sent: the reply to a request, or a watch event.
+// Frame is a message from the server: the reply to a request, or a watch event.
 type Frame struct {
 	Header wire.ReplyHeader
 	// Op is the type of the request that this answers. It is wire.Notification
 	// for an event and for a reply to a request that was never sent.
 	Op wire.Op
-	// Record is what follows the header.
+	// Record follows the header.
 	Record []byte
 	// Event is the watch event, nil for a reply.
 	Event *wire.WatchEvent
@@ -123,7 +123,7 @@ func (c *Conn) Do(ctx context.Context, op wire.Op, req any) (Reply, error) {
 }
 
 // Send sends a request and does not wait for its reply. Pings, auth packets and
-// setWatches get the xids that the protocol reserves for them. req is what
+// setWatches get the xids that the protocol reserves for them. req goes to
 // wire.AppendRequest takes, which panics on anything else, or Raw.
 func (c *Conn) Send(ctx context.Context, op wire.Op, req any) (xid int32, err error) {
 	xid = c.nextXid(op)
@@ -186,7 +186,7 @@ func (c *Conn) Next(ctx context.Context) (Frame, error) {
 	}
 }
 
-// ownPing says whether a frame answers a ping that Send did not send.
+// ownPing reports whether a frame answers a ping that Send did not send.
 func (c *Conn) ownPing(f Frame) bool { return f.Header.Xid == wire.XidPing && f.Op != wire.Ping }
 
 func (c *Conn) next(ctx context.Context) (Frame, error) {

@@ -92,10 +92,10 @@ func (c *Conn) handshake(ctx context.Context, req wire.ConnectRequest) error {
 	return nil
 }
 
-// Response is what the server answered to the connect request.
+// Response returns the server's answer to the connect request.
 func (c *Conn) Response() wire.ConnectResponse { return c.response }
 
-// Session is what it takes to resume the session on another connection.
+// Session returns what one needs to resume the session on another connection.
 func (c *Conn) Session() wire.Session {
 	return wire.Session{ID: c.response.Session, Password: c.response.Password, Timeout: c.response.Timeout}
 }

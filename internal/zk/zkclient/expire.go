@@ -25,7 +25,7 @@ type Ending struct {
 	known bool // a server knew the session
 }
 
-// Try takes the session over at a server, and closes it. done says that no other try is needed: the
+// Try takes the session over at a server, and closes it. done means that no other try is needed: the
 // session has ended, or the error is [wire.ErrRefused], as the servers know no such session. Else
 // try again, there or at another server: it did not answer in a second, or the client was
 // quicker to take the session back.

@@ -68,7 +68,7 @@ func Start(cfg Config, options ...func(*zk.Conn)) (*zk.Conn, *Events, error) {
 	return conn, events, nil
 }
 
-// Open connects and waits until there is a session or ctx ends. The channel is that of
+// Open connects and waits until there is a session or ctx ends. The channel comes from
 // [Events.All].
 func Open(ctx context.Context, cfg Config) (*zk.Conn, <-chan zk.Event, error) {
 	conn, events, err := OpenEvents(ctx, cfg)

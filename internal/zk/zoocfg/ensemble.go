@@ -39,7 +39,7 @@ func (s Server) Line() string {
 	return fmt.Sprintf("server.%d=%s:%d:%d%s;%s", s.ID, s.Host, s.Quorum, s.Election, role, s.Client)
 }
 
-// Ensemble is what all servers have in common.
+// Ensemble holds what all servers have in common.
 type Ensemble struct {
 	Servers              []Server
 	Tick                 time.Duration // tickTime, whole milliseconds
@@ -51,7 +51,7 @@ type Ensemble struct {
 	JVMFlags             []string      // what only the flags of Java set
 }
 
-// alone says that the one server is to run without a quorum, as Apache's example does.
+// alone reports whether the one server is to run without a quorum, as Apache's example does.
 func (e Ensemble) alone() bool { return !e.Quorums && len(e.Servers) == 1 }
 
 // lines are the servers' lines.
@@ -62,7 +62,7 @@ func (e Ensemble) lines() (lines []string) {
 	return lines
 }
 
-// Environment is what the official image reads of a server's settings. Further variables of it are
+// Environment returns a server's settings that the official image reads. Further variables of it are
 // ZOO_DATA_DIR, ZOO_DATA_LOG_DIR, ZOO_CONF_DIR and ZOO_LOG_DIR.
 func (e Ensemble) Environment(id int, own Own) map[string]string {
 	env := map[string]string{
@@ -85,14 +85,14 @@ func (e Ensemble) Environment(id int, own Own) map[string]string {
 	return env
 }
 
-// Own is what each server has for itself.
+// Own holds what each server has for itself.
 type Own struct {
 	Data    string // dataDir, an absolute path; not in an environment
 	Admin   int    // admin.serverPort; 0: no admin server
 	Metrics int    // the port of PrometheusMetricsProvider; 0: it is not used
 }
 
-// settings are those beyond what the environment has variables for.
+// settings returns the settings for which the environment has no variables.
 func (o Own) settings() (lines []string) {
 	if o.Admin != 0 && o.Admin != AdminPort {
 		lines = append(lines, fmt.Sprintf("admin.serverPort=%d", o.Admin))

@@ -80,8 +80,8 @@ func (ms *Markers) sendMarked(m *marker, ops ...any) markedWrite {
 	return w
 }
 
-// outcome returns the outcome of w. err is the answer, or says that there was none. The error that
-// comes with NotApplied is that of the first op that failed.
+// outcome returns the outcome of w. err is the answer, or tells that there was none. The error that
+// comes with NotApplied is the error of the first op that failed.
 func (ms *Markers) outcome(ctx context.Context, m *marker, w markedWrite, err error) (Outcome, error) {
 	switch {
 	case err == nil:

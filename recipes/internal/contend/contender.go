@@ -26,8 +26,8 @@ type Line struct {
 	Yields func(data []byte) bool
 	// Revocable: a holder can be asked to give the hold back.
 	Revocable bool
-	// Agree, if set, checks, for a contender that has lined up, that the line is what this client
-	// takes it for. It sees nothing older than the contender's creation.
+	// Agree, if set, checks, for a contender that has lined up, that this client is right about the line
+	// that it stands in. It sees nothing older than the contender's creation.
 	Agree func(ctx context.Context, z *client.Session) error
 	// Forewarned: a contender is also told when it is next, so that it need not look when its turn
 	// comes.
@@ -303,7 +303,7 @@ func (q Line) standing(names []string, c *Contender) []znodes.Node {
 	return all
 }
 
-// knownAhead is what a contender knows of the contenders ahead.
+// knownAhead holds what a contender knows of the contenders ahead.
 type knownAhead struct {
 	skip    map[string]bool            // no contender waits for these: persistent znodes, and contenders that yield
 	watched map[string]<-chan zk.Event // contenders; a watch may have fired

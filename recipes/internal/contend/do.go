@@ -26,7 +26,7 @@ func (x *Exclusive) DoIn(ctx context.Context, op string, q Line, f func(context.
 	return errors.Join(err, over)
 }
 
-// Run is DoIn with two errors: err is that of the grant, or of f; over is that of giving the hold
+// Run is DoIn with two errors: err comes from the grant, or from f; over comes from giving the hold
 // back, such as ErrLost if the hold ended before f did.
 func (x *Exclusive) Run(ctx context.Context, op string, q Line, f func(context.Context) error) (err, over error) {
 	h, err := x.Grant(ctx, op, q, true)

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/recipes/internal/failures"
 )
 
-// Exclusive is what all recipes with holds share: only a number of clients hold it at a time, and
+// Exclusive is shared by all recipes with holds: only a number of clients hold it at a time, and
 // each is told when it has lost its hold. It is safe for concurrent use.
 type Exclusive struct {
 	Line

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Holding is what a Do adds to the context of its function: all holds under which the function
+// Holding is added by a Do to the context of its function: all holds under which the function
 // runs. A Do can be called within another Do.
 type Holding struct {
 	Znodes []string // these exist as long as all holds last

@@ -41,7 +41,7 @@ func mustOpen(t interface {
 	return s
 }
 
-// zxids are those of a log.
+// zxids lists the zxids of a log.
 func zxids(log []zab.Entry) (all []int64) {
 	for _, e := range log {
 		all = append(all, e.Zxid)

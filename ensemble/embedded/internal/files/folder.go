@@ -16,7 +16,7 @@ import (
 const (
 	lockName     = "lock"
 	ensembleName = "ensemble.json"
-	// format is that of all files here; another one cannot be read.
+	// format is the format of all files here; another one cannot be read.
 	format = 1
 	// private are the permissions of all files here.
 	private = 0o600
@@ -36,7 +36,7 @@ type Folder struct {
 	meta  meta
 }
 
-// meta is what all servers share.
+// meta is shared by all servers.
 type meta struct {
 	Format    int `json:"format"`
 	Servers   int `json:"servers"` // that vote

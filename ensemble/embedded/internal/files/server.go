@@ -229,7 +229,7 @@ func (s *Server) readRecord(record []byte, offset int64) error {
 	return nil
 }
 
-// follows says whether one transaction may stand behind another: without a gap,
+// follows reports whether one transaction may stand behind another: without a gap,
 // or as the first of an epoch.
 func follows(last, next int64) bool {
 	return next == last+1 || next>>32 > last>>32 && next&0xffffffff == 1

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Conf is what conf and dirs report of a server's settings.
+// Conf holds the settings of a server that conf and dirs report.
 type Conf struct {
 	ClientPort        int // 0 if it listens on none
 	DataDir           string

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Counters are what one server counts. The zero value is ready; one goroutine
+// Counters counts for one server. The zero value is ready; one goroutine
 // at a time may use them and the [ConnCounters] that come from them.
 type Counters struct {
 	connections    int64
@@ -32,7 +32,7 @@ func (c *Counters) Reset() {
 	*c = Counters{connections: c.connections, outstanding: c.outstanding}
 }
 
-// ConnCounters are what is counted of one connection; what they count counts
+// ConnCounters counts for one connection; what it counts counts
 // for its server, too. [Counters.Connect] makes them.
 type ConnCounters struct {
 	server         *Counters

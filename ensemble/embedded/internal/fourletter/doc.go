@@ -18,17 +18,17 @@
 //     the form that such dates had before 3.5: go-zookeeper v1.0.4's FLWSrvr and
 //     Metricbeat read no other, and nobody was found who cannot read this one.
 //   - envi says <NA> to what it tells of Java, and go.version behind that;
-//     os.memory.* are those of the Go runtime: max is the soft memory limit. Names of
+//     os.memory.* describe the Go runtime: max is the soft memory limit. Names of
 //     systems are Go's ("linux", not "Linux").
 //   - mntr has every key of a real server, but for those that it makes for each
 //     learner's queue and for each znode below the root. What there is none of is 0:
 //     Java's request processors and their queues, snapshots, the JVM's pauses, TLS,
-//     local sessions, dropped connections, followers without a vote. Counted are what
-//     [Count] and [Measure] name, reads and updates; response_bytes are those of
-//     replies, and a learner's proposals are those that were committed.
+//     local sessions, dropped connections, followers without a vote. It counts what
+//     [Count] and [Measure] name, reads and updates; response_bytes counts
+//     replies only, and a learner's proposals are the committed ones.
 //   - dump leaves out the empty sets that a real server's expiry queue keeps until
 //     their time comes.
-//   - The open files are those of the whole process, -1 where the system does not
+//   - The open files belong to the whole process, -1 where the system does not
 //     tell, and with them their limit.
 //   - lresp of cons counts milliseconds since 1970, as ZooKeeper 3.4 did; since
 //     3.5 it counts from an arbitrary moment.

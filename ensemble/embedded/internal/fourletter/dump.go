@@ -57,8 +57,8 @@ func (s Server) writeConnectionSets(b *strings.Builder) {
 	fmt.Fprintf(b, "Connections %s", sets)
 }
 
-// expirySets are what expires, by when: a real server keeps what expires within
-// one tick together.
+// expirySets holds what expires, by when: a real server keeps together what expires within
+// one tick.
 type expirySets map[int64][]string // by milliseconds since 1970
 
 func (sets expirySets) add(when time.Time, what string) {

@@ -26,7 +26,7 @@ func (r Reply) lop() string {
 	return name
 }
 
-// updates says whether the request becomes a transaction.
+// updates reports whether the request becomes a transaction.
 func updates(op wire.Op) bool {
 	switch op.Kind() {
 	case wire.Create, wire.Delete, wire.DeleteContainer, wire.SetData, wire.SetACL, wire.Check,

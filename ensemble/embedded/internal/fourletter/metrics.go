@@ -113,7 +113,7 @@ const (
 	distributed             // values with quantiles, too (DetailLevel.ADVANCED)
 )
 
-// metric is one line of the table that mntr and Prometheus are told. The names are those that a real
+// metric is one line of the table behind mntr and Prometheus. The names are the ones that a real
 // server registers.
 type metric struct {
 	name   string
@@ -154,7 +154,7 @@ func metricsOf(s Server) (all []metric) {
 	return all
 }
 
-// gauges are those of a server that serves.
+// gauges returns the gauges of a server that serves.
 func gauges(s Server) (all []metric) {
 	c := s.Counters
 	lastResponse, leastResponse, largestResponse := c.responses.values()

@@ -47,7 +47,7 @@ func about(s Server) []line {
 	return lines
 }
 
-// lines are those of mntr for a metric.
+// lines returns mntr's lines for a metric.
 func (m metric) lines() []line {
 	if m.kind == gauge || m.kind == counter {
 		return []line{{m.name, m.value.java()}}

@@ -52,7 +52,7 @@ func kernel() string {
 	return strings.TrimSpace(string(text))
 }
 
-// memory is what the runtime has from the system, and what of it it does not use.
+// memory returns the memory that the runtime has from the system, and how much of it is free.
 func memory() (free, total uint64) {
 	s := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/total:bytes"}}
 	metrics.Read(s)
@@ -61,7 +61,7 @@ func memory() (free, total uint64) {
 
 func megabytes(bytes uint64) string { return fmt.Sprintf("%dMB", bytes>>20) }
 
-// openFiles are those of this process, and how many it may open: -1 where the
+// openFiles counts the open files of this process, and how many it may open: -1 where the
 // system does not tell.
 func openFiles() (open, limit int64) {
 	return countFiles("/proc/self/fd"), readLimit("/proc/self/limits")

@@ -11,7 +11,7 @@ import (
 // PrometheusType is the type of the text that [Prometheus] makes.
 const PrometheusType = "text/plain; version=0.0.4; charset=utf-8"
 
-// Prometheus is what a real server tells Prometheus (PrometheusMetricsProvider, ZooKeeper 3.6 and
+// Prometheus returns what a real server tells Prometheus (PrometheusMetricsProvider, ZooKeeper 3.6 and
 // later): the metrics of mntr in the text format 0.0.4, without those of Java. The counters of s are
 // never nil, also if it does not serve.
 func Prometheus(s Server) string {

@@ -32,7 +32,7 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
-// namesInMntr are those of the metrics, without the prefixes of summaries.
+// namesInMntr returns the names of the metrics, without the prefixes of summaries.
 func namesInMntr(s Server) map[string]bool {
 	text, _ := Answer("mntr", s)
 	names := map[string]bool{}
@@ -55,7 +55,7 @@ func namesInMntr(s Server) map[string]bool {
 	return names
 }
 
-// namesOf are those in a text for Prometheus, in which each line is a comment or a sample.
+// namesOf returns the names in a text for Prometheus, in which each line is a comment or a sample.
 func namesOf(text string) map[string]bool {
 	names := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) (?:gauge|counter|summary)$`).FindAllStringSubmatch(text, -1) {

@@ -6,13 +6,13 @@ import (
 	"github.com/zklab/zklab/ensemble"
 )
 
-// ReadOnly is what a server calls itself that serves without a leader.
+// ReadOnly is the role of a server that serves without a leader.
 const ReadOnly ensemble.Role = "read-only"
 
-// inQuorum says whether the server has others, and a leader.
+// inQuorum reports whether the server has others, and a leader.
 func (s Server) inQuorum() bool { return s.Role != ensemble.Standalone && s.Role != ReadOnly }
 
-// Server is what the words report of one server. What costs more than a look is
+// Server holds what the words report of one server. What costs more than a look is
 // a function, called at most once and only by the words that print it; nil is
 // one that has nothing to tell.
 type Server struct {
@@ -23,8 +23,8 @@ type Server struct {
 	// is then not looked at, but for Whitelist.
 	Serving bool
 
-	// TraceMask is what a real server traces: here it is only kept. stmk sets it,
-	// with the eight bytes behind the word; MaskSent says that they came. Of a
+	// TraceMask tells what a real server traces: here it is only kept. stmk sets it,
+	// with the eight bytes behind the word; MaskSent is set if they came. Of a
 	// server that does not serve, too.
 	TraceMask int64
 	MaskSent  bool
@@ -49,7 +49,7 @@ type Server struct {
 	// Connections are all of this server's, also those without a session and the
 	// one that asks.
 	Connections func() []Connection
-	// AllSessions are those of the ensemble.
+	// AllSessions returns the sessions of the whole ensemble.
 	AllSessions func() []Session
 	// EphemeralPaths are the ephemeral znodes of each session that has any.
 	EphemeralPaths func() map[int64][]string
@@ -65,7 +65,7 @@ type Server struct {
 	ResetConnections func()
 }
 
-// Leader is what only a leader reports.
+// Leader holds what only a leader reports.
 type Leader struct {
 	Learners        int // connected, in sync or not
 	SyncedFollowers int

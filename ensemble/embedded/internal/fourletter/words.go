@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// telnetClose is what telnet sends when it closes a connection; a real server
+// telnetClose is sent by telnet when it closes a connection; a real server
 // counts it among the words.
 const telnetClose = "telnet close"
 
@@ -22,7 +22,7 @@ var answers = map[string]func(Server) string{
 // All stands for all words in a whitelist.
 const All = "*"
 
-// Words are those that a server knows, in order.
+// Words lists the words that a server knows, in order.
 func Words() (words []string) {
 	for word := range answers {
 		if len(word) == len("srvr") {
@@ -33,7 +33,7 @@ func Words() (words []string) {
 	return words
 }
 
-// Is says whether the first four bytes of a connection are a word that a real
+// Is reports whether the first four bytes of a connection are a word that a real
 // server knows, whether or not it may be answered, and which. As lengths of a
 // first frame all of them are far above any that is allowed.
 func Is(first4 [4]byte) (word string, ok bool) {
@@ -47,7 +47,7 @@ func Is(first4 [4]byte) (word string, ok bool) {
 	return word, true
 }
 
-// Answer is what the server says to the word before it closes the connection.
+// Answer returns the server's answer to the word before it closes the connection.
 // It is false where a real server closes without a word of its own: it does not
 // know the word, or waits for more.
 func Answer(word string, s Server) (string, bool) {
@@ -94,7 +94,7 @@ func isro(s Server) string {
 	return "rw"
 }
 
-// DefaultTraceMask is what Java's server traces unless it was told otherwise.
+// DefaultTraceMask is traced by Java's server unless it was told otherwise.
 const DefaultTraceMask = 306
 
 func traceMask(s Server) string { return strconv.FormatInt(s.TraceMask, 10) }

@@ -14,7 +14,7 @@ func String(s string) uint32 { return Spread(Code(s)) }
 // Long is the hash of a Long in a table.
 func Long(n int64) uint32 { return Spread(int32(n ^ n>>32)) }
 
-// Spread is what a table makes of a hash code.
+// Spread turns a hash code into the one that a table uses.
 func Spread(code int32) uint32 {
 	h := uint32(code)
 	return h ^ h>>16

@@ -13,7 +13,7 @@ import (
 
 // Change gives the text after a reconfiguration, with the zxid of that as its
 // version. A reconfiguration that changes nothing makes a new version all the same.
-// synced says which servers are in sync with the leader: without a majority of the
+// synced reports whether a server is in sync with the leader: without a majority of the
 // new voters among them nothing is changed.
 func Change(text string, r *wire.ReconfigRequest, zxid int64, synced func(id int64) bool) (string, wire.Code) {
 	now, version, err := Parse(text)
@@ -121,7 +121,7 @@ func list(text, separator string) []string {
 	return parts
 }
 
-// clash says whether another server has one of the addresses of s. Those that mean
+// clash reports whether another server has one of the addresses of s. Those that mean
 // this machine, or all its addresses, are left out, as Apache's server does.
 func (m Members) clash(s Member) bool {
 	for _, other := range m {

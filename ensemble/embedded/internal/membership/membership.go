@@ -6,8 +6,8 @@
 //	server.1=127.0.0.1:2888:3888:participant;127.0.0.1:2181
 //
 // and last the version, which is the zxid of the reconfiguration that made it, in
-// hexadecimal. The lines are in the order of a Java hash map, which is that of the
-// ids for the first few.
+// hexadecimal. The lines are in the order of a Java hash map, which is by
+// id for the first few.
 package membership
 
 import (
@@ -189,7 +189,7 @@ func splitHost(s string) (host string, fields []string, err error) {
 	return host, strings.Split(rest, ":"), nil
 }
 
-// noHost is what would not be read again as it was written.
+// noHost reports whether a rune would not be read again as it was written.
 func noHost(r rune) bool { return r == '[' || r == ']' || r == '=' || unicode.IsSpace(r) }
 
 func parseRole(s string) (observer bool, err error) {

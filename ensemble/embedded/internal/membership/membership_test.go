@@ -43,7 +43,7 @@ func becomes(text string) wire.ReconfigRequest {
 	return wire.ReconfigRequest{NewMembers: []byte(text), FromConfig: -1}
 }
 
-// The codes and the texts are those of Apache ZooKeeper 3.9.3.
+// Apache ZooKeeper 3.9.3 gave the codes and the texts.
 func TestChange(t *testing.T) {
 	for name, x := range map[string]struct {
 		r    wire.ReconfigRequest

@@ -39,7 +39,7 @@ func BenchmarkSendBothWays(b *testing.B) {
 	})
 }
 
-// BenchmarkCutAndHeal is what a message costs that waits.
+// BenchmarkCutAndHeal measures the cost of a message that waits.
 func BenchmarkCutAndHeal(b *testing.B) {
 	m := benchMesh(b)
 	m.Cut(1, 2)

@@ -40,7 +40,7 @@ import (
 // unless WithLimit says otherwise.
 const Limit = 1 << 16
 
-// Mesh connects servers, which are named by numbers. M is what they send. Its
+// Mesh connects servers, which are named by numbers. They send values of M. Its
 // methods may be called by many goroutines at once.
 type Mesh[M any] struct {
 	options options
@@ -59,7 +59,7 @@ type server[M any] struct {
 	reset   func(peer int)
 }
 
-// ids are those of a pair, the lower one first.
+// ids holds the ids of a pair, the lower one first.
 type ids [2]int
 
 type options struct {

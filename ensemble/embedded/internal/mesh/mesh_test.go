@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { testmain.Main(m) }
 
-// box is what one server got. A reset by a peer is noted as the negative of its
+// box lists what one server got. A reset by a peer is noted as the negative of its
 // id; messages are positive.
 type box struct {
 	mu  sync.Mutex

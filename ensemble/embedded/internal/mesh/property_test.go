@@ -233,7 +233,7 @@ func TestConcurrentRestarts(t *testing.T) {
 		})
 	}
 	for range 300 {
-		here := true // not guarded: that is what Detach promises
+		here := true // not guarded, as Detach promises
 		get := func() {
 			if !here {
 				t.Error("something came after Detach")

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// create makes a znode. The type of the request says whether it is a container
+// create makes a znode. The type of the request tells whether it is a container
 // or has a TTL, the mode the rest.
 func (p *Prep) create(r *Request, op wire.Op, q *wire.CreateRequest) (tree.Body, wire.Code) {
 	if code := p.checkMode(op, q); code != wire.OK {
@@ -67,7 +67,7 @@ func (p *Prep) checkQuota(path string, nodes, bytes int) wire.Code {
 	return p.tree.Quota(path, nodes, bytes)
 }
 
-// maxTTL is what fits into the 40 bits that a server has for it.
+// maxTTL is the longest that fits into the 40 bits that a server has for it.
 const maxTTL = (1<<40 - 1) * time.Millisecond
 
 // checkMode judges mode and TTL. Java's servers take a CreateTTL of a mode

@@ -166,7 +166,7 @@ func TestCounterAtItsEndAsMeasured(t *testing.T) {
 	}
 }
 
-// outcome is what became of a request: its path or code, of a multi all of them.
+// outcome returns what became of a request: its path or code, of a multi all of them.
 func outcome(r tree.Result) string {
 	one := func(path string, err wire.Code) string {
 		if path != "" {

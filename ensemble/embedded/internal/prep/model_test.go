@@ -299,7 +299,7 @@ func (n *naive) childrenChanged(x *naiveNode, by int32) {
 	x.stat.Pzxid = n.zxid
 }
 
-// do is what comes of a request: its code, or those of a multi.
+// do returns the outcome of a request: its code, or the codes of a multi.
 func (n *naive) do(r Request) []wire.Code {
 	n.zxid++
 	n.now = 1000 * n.zxid

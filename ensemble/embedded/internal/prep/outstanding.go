@@ -16,7 +16,7 @@ type outstanding struct {
 	undo     []int // of the present request: what latest was before, or -1
 }
 
-// change is what a znode is after a transaction.
+// change is the state of a znode after a transaction.
 type change struct {
 	zxid int64
 	path string

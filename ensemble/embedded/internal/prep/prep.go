@@ -7,19 +7,19 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Request is what a leader is to make a transaction of.
+// Request is a request of which a leader is to make a transaction.
 type Request struct {
 	Session int64
 	Cxid    int32
 	Op      wire.Op
-	// Record is what wire.DecodeRequest gives; nil for CreateSession and
+	// Record comes from wire.DecodeRequest; it is nil for CreateSession and
 	// CloseSession. A record that Op does not have gives MarshallingError, so
 	// leave it nil for one that could not be decoded.
 	Record  any
 	Timeout time.Duration // of CreateSession
 	Auth    []wire.ID     // who the client is: the address, and what it has proved
 	Time    int64         // the leader's clock, milliseconds since 1970
-	// Refused is what the leader says of the session: OK, SessionExpired of one
+	// Refused is the leader's opinion of the session: OK, SessionExpired of one
 	// that is closing or not known, SessionMoved of one that belongs to another
 	// server by now. It is the error of the request unless another comes first.
 	Refused wire.Code
@@ -64,7 +64,7 @@ func (p *Prep) Prepare(r *Request, zxid int64) *tree.Txn {
 	return x
 }
 
-// Applied says that the tree has applied the transaction zxid, and all before it.
+// Applied tells that the tree has applied the transaction zxid, and all before it.
 func (p *Prep) Applied(zxid int64) {
 	p.forget(zxid)
 	if p.changing <= zxid {

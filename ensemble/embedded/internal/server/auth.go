@@ -65,7 +65,7 @@ func (s *Server) identities(k *call) ([]wire.ID, bool) {
 	return []wire.ID{id}, true
 }
 
-// clientInfos is what whoAmI tells of a client.
+// clientInfos returns the answer of whoAmI about a client.
 func clientInfos(ids []wire.ID) []wire.ClientInfo {
 	infos := make([]wire.ClientInfo, 0, len(ids))
 	for _, id := range ids {

@@ -28,7 +28,7 @@ type call struct {
 	reply []byte // the whole frame
 }
 
-// weight is what a call counts for while it is unanswered: the first one of a
+// weight is a call's share of the window while it is unanswered: the first one of a
 // connection nothing, since nothing can follow it before.
 func (k *call) weight() int {
 	if k.connect != nil || k.word != "" {
@@ -37,11 +37,11 @@ func (k *call) weight() int {
 	return overhead + k.size
 }
 
-// proves says whether a call proves who its client is, which Apache ZooKeeper answers
+// proves reports whether a call proves who its client is, which Apache ZooKeeper answers
 // without looking at the session: it is no sign of life.
 func (k *call) proves() bool { return k.op == wire.Auth || k.op == wire.SASL }
 
-// request is what a server hands to the leader.
+// request is passed by a server to the leader.
 type request struct {
 	id      uint64 // of the call that waits for it; 0 if none does
 	origin  int    // the server that the client is on
@@ -53,7 +53,7 @@ type request struct {
 	timeout time.Duration // of CreateSession
 }
 
-// waits says whether only the leader can answer a call. One that could not be
+// waits reports whether only the leader can answer a call. One that could not be
 // decoded is refused without it, but for a multi, which takes a zxid all the same.
 func (k *call) waits() bool {
 	switch k.op {

@@ -57,7 +57,7 @@ func newConn(nc net.Conn, most int) *conn {
 	return &conn{nc: nc, host: host, most: most, out: newOutgoing(promptly(nc)), ids: []wire.ID{{Scheme: "ip", ID: host}}, since: time.Now()}
 }
 
-// crammed says whether replies to reads have to wait.
+// crammed reports whether replies to reads have to wait.
 func (c *conn) crammed() bool { return c.full || len(c.buf) > highWater }
 
 func hostOf(a net.Addr) string {

@@ -51,7 +51,7 @@ func (s *Server) newSessionID() int64 {
 	return s.lastSess
 }
 
-// moveAsked asks the leader whether a session lives, and says that its client is
+// moveAsked asks the leader whether a session lives, and tells it that the client is
 // here now. moveDone is the answer.
 type (
 	moveAsked struct {

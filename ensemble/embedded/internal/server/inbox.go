@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
 
-// inbox is what waits for a turn. Anybody may put something in; a turn takes all
+// inbox holds all that waits for a turn. Anybody may put something in; a turn takes all
 // at once. Clients cannot fill it without bound: a connection has few requests in
 // flight (outgoing.window).
 type inbox struct {

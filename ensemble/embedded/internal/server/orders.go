@@ -12,7 +12,7 @@ import (
 // ErrNotLeading is the answer to an order for a leader by a server that is none.
 var ErrNotLeading = errors.New("the server does not lead")
 
-// ErrOutcomeUnknown says that a leader was deposed, or ended, before it knew what
+// ErrOutcomeUnknown means that a leader was deposed, or ended, before it knew what
 // becomes of an order.
 var ErrOutcomeUnknown = errors.New("the leader was lost before it was committed")
 

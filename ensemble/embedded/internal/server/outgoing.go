@@ -18,7 +18,7 @@ const (
 	overflow = 32 << 20
 )
 
-// outgoing is what waits to be sent to a client. A turn may write as much as the connection
+// outgoing holds the bytes that wait to be sent to a client. A turn may write as much as the connection
 // takes without blocking, and leaves the rest to the connection's writer. The reader waits
 // while there is too much.
 type outgoing struct {
@@ -88,7 +88,7 @@ func (o *outgoing) close() {
 }
 
 // next waits for something to send; spare is used for what comes meanwhile. It
-// is nil once there is nothing more to come. It says whether a turn waits for
+// is nil once there is nothing more to come. awaited reports whether a turn waits for
 // the room that there is now.
 func (o *outgoing) next(spare []byte) (p []byte, awaited bool) {
 	o.mu.Lock()

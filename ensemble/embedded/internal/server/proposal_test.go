@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// The sizes are those that srvr tells of a leader of Apache ZooKeeper 3.9.3.
+// The sizes are from srvr of a leader of Apache ZooKeeper 3.9.3.
 func TestProposalSize(t *testing.T) {
 	world := []wire.ACL{{Perms: wire.PermAll, ID: tree.Anyone}}
 	node := func(path string) *tree.Create { return &tree.Create{Path: path, Data: []byte("x"), ACL: world} }

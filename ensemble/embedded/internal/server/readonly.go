@@ -17,7 +17,7 @@ import (
 // longer tick is that long. It is a real server's.
 const minLooking = 2 * time.Second
 
-// readOnlyMode is what a server has that serves without a majority.
+// readOnlyMode is the state of a server that serves without a majority.
 type readOnlyMode struct {
 	before   *tree.Tree // what it had with one; nil if it never had
 	sessions *sessions  // those of its own; nil: it can begin none
@@ -70,13 +70,13 @@ func (s *Server) readOnlyNext() time.Time {
 	return time.Time{}
 }
 
-// refused says whether a server that serves read-only does not take a client: one that
+// refused reports whether a server that serves read-only does not take a client: one that
 // wants to write, or whose session is the ensemble's and would end unheard of.
 func (s *Server) refused(r *wire.ConnectRequest) bool {
 	return s.readOnly != nil && (!r.ReadOnly || s.isEnsembles(r.Session))
 }
 
-// isEnsembles says whether a session is not a server's own. Where there are local ones,
+// isEnsembles reports whether a session is not a server's own. Where there are local ones,
 // a session becomes the ensemble's with its first ephemeral: one without is refused,
 // and its client begins another.
 func (s *Server) isEnsembles(session int64) bool {
@@ -98,7 +98,7 @@ func (s *Server) beginReadOnly(k *call) {
 	s.establish(c, true)
 }
 
-// knowsReadOnly says whether a session with the right password is taken up again. A real
+// knowsReadOnly reports whether a session with the right password is taken up again. A real
 // server without sessions of its own has nothing to compare it with.
 func (s *Server) knowsReadOnly(c *conn) bool {
 	l := s.readOnly.sessions

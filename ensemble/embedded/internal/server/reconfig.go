@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// reconfigured is what the configuration will be after a reconfiguration. A server
+// reconfigured returns the configuration after a reconfiguration. A server
 // that is alone has none, and cannot be reconfigured.
 func (s *Server) reconfigured(r *wire.ReconfigRequest, zxid int64) (string, wire.Code) {
 	if s.standalone() {
@@ -17,7 +17,7 @@ func (s *Server) reconfigured(r *wire.ReconfigRequest, zxid int64) (string, wire
 	return membership.Change(s.tree.Membership(), r, zxid, func(id int64) bool { return slices.Contains(synced, int(id)) })
 }
 
-// version is that of the configuration until a reconfiguration. Servers that allow
+// version is the configuration's version until a reconfiguration. Servers that allow
 // none keep the one that a file without a version has.
 func (c Config) version() int64 {
 	if c.Reconfig {
@@ -26,10 +26,10 @@ func (c Config) version() int64 {
 	return 0
 }
 
-// standalone says whether this is the ensemble's only server.
+// standalone reports whether this is the ensemble's only server.
 func (s *Server) standalone() bool { return len(s.cfg.Zab.Voters)+len(s.cfg.Zab.Observers) == 1 }
 
-// configuration is what this server answers a reconfiguration with.
+// configuration is this server's answer to a reconfiguration.
 func (s *Server) configuration() []byte {
 	text := s.tree.Membership()
 	if s.sessions == nil {

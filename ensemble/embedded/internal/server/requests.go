@@ -30,7 +30,7 @@ func (s *Server) request(k *call) {
 	}
 }
 
-// touch says that a session was heard of. It is false if this server leads and
+// touch reports whether a session was heard of. It is false if this server leads and
 // knows that the session is over.
 func (s *Server) touch(c *conn) bool {
 	if s.readOnly != nil {
@@ -126,7 +126,7 @@ func (s *Server) end(k *call, start int, code wire.Code) {
 	s.count(k, code, size(c.buf, start))
 }
 
-// size is that of the frame that begins at start, without its length.
+// size returns the size of the frame that begins at start, without its length.
 func size(buf []byte, start int) int { return len(buf) - start - 4 }
 
 // countAnswer counts a request as done.

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/ensemble/embedded/internal/zab"
 )
 
-// Config is what a server needs to know.
+// Config holds all that a server needs to know.
 type Config struct {
 	Zab zab.Config
 	// MinSession and MaxSession bound the session timeouts that clients get.
@@ -24,7 +24,7 @@ type Config struct {
 	// FirstEpoch is the one that the ensemble began with. If it is later than 1 every
 	// server shows it from the start, as a zxid with which nothing happened yet.
 	FirstEpoch int64
-	// Disk is what survives.
+	// Disk survives the server.
 	Disk *zab.Disk
 	// Listener is where clients come from; the server closes it.
 	Listener net.Listener
@@ -139,7 +139,7 @@ func (s *Server) Deliver(ms []zab.Message) {
 	}
 }
 
-// PeerReset says that the connection to another server broke.
+// PeerReset tells the server that the connection to another one broke.
 func (s *Server) PeerReset(id int) {
 	s.inbox.addPeer(peerEvent{broken: id})
 	s.inbox.signal()
@@ -206,7 +206,7 @@ func (s *Server) Resume() {
 	}
 }
 
-// Paused says whether the server is paused.
+// Paused reports whether the server is paused.
 func (s *Server) Paused() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -262,7 +262,7 @@ func (s *Server) Stick() { s.Look(func() { s.stuck = true }) }
 // Ready is closed when the server serves for the first time.
 func (s *Server) Ready() <-chan struct{} { return s.ready }
 
-// Serving says whether the server serves clients.
+// Serving reports whether the server serves clients.
 func (s *Server) Serving() (yes bool) {
 	s.Look(func() { yes = s.serving && !s.over })
 	return yes

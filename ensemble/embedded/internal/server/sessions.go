@@ -36,7 +36,7 @@ func (l *sessions) add(id int64, timeout time.Duration, now time.Time) {
 	}
 }
 
-// touch says that a session was heard of. It is false if the session is not, or
+// touch reports whether a session was heard of. It is false if the session is not, or
 // soon no longer, there.
 func (l *sessions) touch(id int64, timeout time.Duration, now time.Time) bool {
 	s := l.byID[id]
@@ -56,7 +56,7 @@ func (l *sessions) move(id int64, timeout time.Duration, server int, now time.Ti
 	return true
 }
 
-// check says whether a session may do something through server.
+// check returns OK if a session may do something through server, or else the error.
 func (l *sessions) check(id int64, server int) wire.Code {
 	s := l.byID[id]
 	switch {
@@ -70,7 +70,7 @@ func (l *sessions) check(id int64, server int) wire.Code {
 	return wire.OK
 }
 
-// close says that a session's end is proposed.
+// close notes that a session's end is proposed.
 func (l *sessions) close(id int64) {
 	if s := l.byID[id]; s != nil {
 		s.closing = true

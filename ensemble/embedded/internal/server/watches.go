@@ -21,7 +21,7 @@ func (s *Server) fire(e tree.Event, zxid int64) {
 	}
 }
 
-// watchersOf is what counts how many watchers an event has.
+// watchersOf has the measures of how many watchers an event has.
 var watchersOf = map[wire.EventType]fourletter.Measure{
 	wire.EventCreated: fourletter.CreatedWatchers, wire.EventDeleted: fourletter.DeletedWatchers,
 	wire.EventDataChanged: fourletter.ChangedWatchers, wire.EventChildrenChanged: fourletter.ChildWatchers,

@@ -26,7 +26,7 @@ func (s *Server) answerWord(k *call) {
 	s.finish(c)
 }
 
-// Metrics is what Prometheus is told. Of a paused server it waits until that goes on; it is an error
+// Metrics returns the metrics for Prometheus. Of a paused server it waits until that goes on; it is an error
 // if ctx ends first, or the server has ended.
 func (s *Server) Metrics(ctx context.Context) (string, error) {
 	for {
@@ -34,7 +34,7 @@ func (s *Server) Metrics(ctx context.Context) (string, error) {
 		paused, over, text := s.paused, s.over, ""
 		if paused == nil && !over {
 			facts := s.facts(nil)
-			facts.Counters = &s.counters // there are those of a server that does not serve, too
+			facts.Counters = &s.counters // a server that does not serve has counters, too
 			text = fourletter.Prometheus(facts)
 		}
 		s.mu.Unlock()
@@ -51,7 +51,7 @@ func (s *Server) Metrics(ctx context.Context) (string, error) {
 	}
 }
 
-// facts is what the words tell of the server, asked by c.
+// facts returns what the words tell of the server, asked by c.
 func (s *Server) facts(asking *conn) fourletter.Server {
 	if !s.serving && s.readOnly == nil {
 		return fourletter.Server{Whitelist: s.cfg.Words}

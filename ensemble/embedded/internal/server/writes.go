@@ -47,7 +47,7 @@ func (s *Server) propose(r *request) {
 	})
 }
 
-// admit says whether the session may make the request.
+// admit returns OK if the session may make the request, or else the error.
 func (s *Server) admit(r *request) wire.Code {
 	switch {
 	case r.op == wire.CreateSession:

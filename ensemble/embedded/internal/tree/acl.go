@@ -12,7 +12,7 @@ import (
 // Anyone is the identity that everybody has.
 var Anyone = wire.ID{Scheme: "world", ID: "anyone"}
 
-// Allowed says whether a client with these identities has any of perms by an
+// Allowed reports whether a client with these identities has any of perms by an
 // access control list ("Programmer's Guide, ACL Permissions"). An empty list
 // allows everything, and the super user may do everything ("Administrator's
 // Guide, superDigest"). A watch event goes only to clients that may read the znode
@@ -53,9 +53,9 @@ func matches(granted wire.ID, id string) bool {
 	return false
 }
 
-// ValidID says whether an access control list may name id. The schemes are those
+// ValidID reports whether an access control list may name id. It knows the schemes
 // of a server without further providers; auth, which is not an identity but
-// stands for those of the client, is not among them.
+// stands for the client's own, is not among them.
 func ValidID(id wire.ID) bool {
 	switch id.Scheme {
 	case "world":
@@ -69,7 +69,7 @@ func ValidID(id wire.ID) bool {
 	return false
 }
 
-// Authenticated says whether an identity is one that the scheme auth stands for:
+// Authenticated reports whether an identity is one that the scheme auth stands for:
 // an address proves nothing.
 func Authenticated(id wire.ID) bool { return id.Scheme == "digest" }
 

@@ -24,7 +24,7 @@ func (a *sharedACL) entries() []wire.ACL {
 	return a.list
 }
 
-// allows says whether any of perms is granted.
+// allows reports whether any of perms is granted.
 func (a *sharedACL) allows(perms wire.Perm, ids []wire.ID) bool {
 	return a == nil || a.world&perms != 0 || Allowed(a.list, perms, ids)
 }

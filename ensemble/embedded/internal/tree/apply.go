@@ -16,7 +16,7 @@ type Event struct {
 	ACL []wire.ACL
 }
 
-// Result is what a transaction came to. Its slices are the tree's: they hold
+// Result is the outcome of a transaction. Its slices are the tree's: they hold
 // until the next Apply.
 type Result struct {
 	// Err is the code for the header of the reply. It is OK for a multi that

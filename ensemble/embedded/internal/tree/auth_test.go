@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// The digests are those of "openssl dgst -sha1".
+// "openssl dgst -sha1" made the digests.
 func TestAuthenticate(t *testing.T) {
 	for name, c := range map[string]struct {
 		scheme, auth string

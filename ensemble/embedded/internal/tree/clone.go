@@ -8,7 +8,7 @@ import (
 )
 
 // Clone gives an independent copy, which shares the data of znodes and the
-// access control lists: nobody changes those in place. The cost is that of all
+// access control lists: nobody changes those in place. The cost grows with the number of
 // znodes.
 func (t *Tree) Clone() *Tree {
 	u := &Tree{

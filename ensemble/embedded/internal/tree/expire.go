@@ -9,8 +9,8 @@ import (
 // Expired gives the paths that a leader may delete now (DeleteContainer), in the
 // order in which Java's does: containers that had children and have none, and
 // znodes without children that were not set for longer than their TTL. millis
-// is the leader's clock, milliseconds since 1970. The cost is that of going
-// through these and all znodes with a TTL.
+// is the leader's clock, milliseconds since 1970. The cost is one pass
+// over these and all znodes with a TTL.
 func (t *Tree) Expired(millis int64) []string {
 	var paths []string
 	for _, n := range t.idle.inOrder() {
@@ -25,7 +25,7 @@ func (t *Tree) Expired(millis int64) []string {
 	return paths
 }
 
-// idling says whether a node is a container on the list of those that had
+// idling reports whether a node is a container on the list of those that had
 // children and have none. A container that never had one waits for it.
 func (n *node) idling() bool { return n.container && n.creates > 0 && n.children.n == 0 }
 

@@ -2,7 +2,7 @@ package tree
 
 import "unicode/utf8"
 
-// ValidPath says whether a znode may be called path ("Programmer's Guide, Data
+// ValidPath reports whether a znode may be called path ("Programmer's Guide, Data
 // Model"). Paths that come as UTF-8 and are none, or have characters beyond the
 // basic plane, are not valid: Java's server sees replacement characters and
 // surrogates in them.

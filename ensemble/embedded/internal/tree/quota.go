@@ -74,7 +74,7 @@ func (t *Tree) quotaAbove(path string) (subtree string, ok bool) {
 }
 
 // Quota judges so many more nodes and bytes at a path by the hard limits of the
-// innermost subtree with a quota. What counts is what the tree has now, without
+// innermost subtree with a quota. It counts what the tree has now, without
 // what is under way, as for Java's leader; so does a limit that is passed already
 // when bytes become fewer. A limit that no server can read is MarshallingError.
 func (t *Tree) Quota(path string, nodes, bytes int) wire.Code {
@@ -106,7 +106,7 @@ func (t *Tree) Quota(path string, nodes, bytes int) wire.Code {
 	return wire.OK
 }
 
-// passes says whether a number is beyond a limit, if that is one.
+// passes reports whether a number is beyond a limit, if that is one.
 func passes(n, limit int64) bool { return limit > -1 && n > limit }
 
 // recount counts a subtree anew.

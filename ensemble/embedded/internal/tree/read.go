@@ -107,7 +107,7 @@ func (t *Tree) Stat(path string) (wire.Stat, wire.Code) {
 	return n.stat(), wire.OK
 }
 
-// Node is what a leader has to know of a znode before it changes it.
+// Node holds what a leader has to know of a znode before it changes it.
 type Node struct {
 	Version, Aversion int32
 	Creates           int32 // the counter of sequential names

@@ -12,7 +12,7 @@ import (
 var ErrRecord = errors.New("not a record of a transaction")
 
 // AppendTxn appends a transaction as it stands in ZooKeeper's log: header, record.
-// The layouts are those of zookeeper.jute, module txn. What failed is of type error
+// The layouts come from zookeeper.jute, module txn. What failed is of type error
 // there, whatever it was; SetSequence has a layout of our own.
 func AppendTxn(b []byte, x *Txn) []byte {
 	op, record := appendBody(nil, x.Op, x.Body)

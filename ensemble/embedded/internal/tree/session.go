@@ -23,7 +23,7 @@ func (t *Tree) Sessions() iter.Seq2[int64, time.Duration] {
 	}
 }
 
-// HasSession says whether a session is there.
+// HasSession reports whether a session is there.
 func (t *Tree) HasSession(id int64) bool {
 	_, ok := t.sessions[id]
 	return ok

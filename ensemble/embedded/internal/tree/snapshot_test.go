@@ -12,7 +12,7 @@ import (
 )
 
 // sameState tells the first difference of what has to be the same after a restart:
-// all that clients see, but the order of lists, which is that of Java's tables and
+// all that clients see, but the order of lists, which follows Java's tables and
 // changes with a restart there, too.
 func sameState(a, b *Tree) string {
 	if d := a.Diff(b); d != "" {

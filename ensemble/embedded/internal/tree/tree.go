@@ -17,7 +17,7 @@ const (
 	configPath = "/zookeeper/config"
 )
 
-// Special says whether path is one of the znodes that an ensemble begins with.
+// Special reports whether path is one of the znodes that an ensemble begins with.
 // They cannot be deleted.
 func Special(path string) bool {
 	switch path {
@@ -93,7 +93,7 @@ func (t *Tree) insert(x *node) {
 	}
 }
 
-// size is what the node counts for in DataSize.
+// size is the node's share of DataSize.
 func (x *node) size() int64 { return int64(len(x.path) + len(x.data)) }
 
 // SetMembership sets the configuration, and with it the data of /zookeeper/config:
@@ -112,11 +112,11 @@ func (t *Tree) SetMembership(config string, version, millis int64) {
 // it, too, unless a client has written there.
 func (t *Tree) Membership() string { return t.members }
 
-// Zxid is that of the last transaction that was applied, or with which the
+// Zxid returns the zxid of the last transaction that was applied, or with which the
 // server began to lead.
 func (t *Tree) Zxid() int64 { return t.zxid }
 
-// Lead says that the server leads from zxid on, where an epoch begins, before any
+// Lead notes that the server leads from zxid on, where an epoch begins, before any
 // transaction of it. Followers show it only with the first one, so that a client
 // of the leader may find that all of them are behind.
 func (t *Tree) Lead(zxid int64) { t.zxid = zxid }

@@ -19,7 +19,7 @@ type Txn struct {
 	Body    Body
 }
 
-// Body is what a transaction does: *Create, *Delete, *SetData, *SetACL, *Check,
+// Body tells what a transaction does: *Create, *Delete, *SetData, *SetACL, *Check,
 // *Multi, *CreateSession, *CloseSession, *SetSequence, or Failure.
 type Body interface{ body() }
 

@@ -1,6 +1,6 @@
 package watch
 
-// Summary is what the four-letter word wchs tells: of the data table alone.
+// Summary holds the figures of the four-letter word wchs: of the data table alone.
 type Summary struct {
 	Watchers int // "connections watching"
 	Paths    int

@@ -71,7 +71,7 @@ type key[W comparable] struct {
 	w    W
 }
 
-// entry is what one watcher has on one path. It is on the lists of its node for
+// entry holds the watches of one watcher on one path. It is on the lists of its node for
 // the tables it is in, and on the list of its watcher.
 type entry[W comparable] struct {
 	kinds   kinds

@@ -27,7 +27,7 @@ var everyEvent = []wire.EventType{
 	wire.EventCreated, wire.EventDeleted, wire.EventDataChanged, wire.EventChildrenChanged,
 }
 
-// TestWhichEvents sets one watch on /a/b and says which events, of which znode,
+// TestWhichEvents sets one watch on /a/b and checks which events, of which znode,
 // reach it, and which leave it set.
 func TestWhichEvents(t *testing.T) {
 	data := func(t *Table[int]) { t.AddData("/a/b", 1) }

@@ -67,7 +67,7 @@ func (d *Disk) Begin(epoch int64) { d.accepted = max(d.accepted, epoch-1) }
 // is durable. Entries become durable in order.
 func (d *Disk) SetDelay(delay time.Duration) { d.delay = delay }
 
-// Delay is what SetDelay has set.
+// Delay returns the delay that SetDelay has set.
 func (d *Disk) Delay() time.Duration { return d.delay }
 
 // Crash drops what is not durable. To be called when the node is gone for good.
@@ -278,7 +278,7 @@ func (d *Disk) replace(s *Sync) {
 // committed.
 //
 // Two logs that both have an entry are the same up to there: nobody accepts an
-// entry of an epoch before its log is that of the epoch's leader. So the last
+// entry of an epoch before its log equals the log of the epoch's leader. So the last
 // common entry is the end of the learner's log; or, where the leader has only
 // the beginning of what that epoch proposed, the last that it has of it; or, when
 // the leader saw nothing of that epoch, something not known, but not before what

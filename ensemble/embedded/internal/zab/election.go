@@ -17,7 +17,7 @@ import "time"
 type election struct {
 	vote     Vote
 	votes    map[int]Vote         // latest vote of other voters in this round
-	words    map[int]Notification // what servers say that have decided
+	words    map[int]Notification // from servers that have decided
 	decideAt time.Time            // end of the wait for better votes; zero when there is no quorum
 	resendAt time.Time
 	resend   time.Duration

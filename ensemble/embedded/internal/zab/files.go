@@ -16,7 +16,7 @@ type Files interface {
 	Replace(base State, baseZxid int64, log []Entry) bool
 }
 
-// Stored is what files hold.
+// Stored is the contents of the files.
 type Stored struct {
 	Accepted, Current int64 // epochs
 	Base              State

@@ -27,7 +27,7 @@ type leading struct {
 	tick         int // counted, not measured: a server that was paused counts none of it
 }
 
-// learner is what a leader knows of one of the connected servers.
+// learner holds what a leader knows of one of the connected servers.
 type learner struct {
 	id        int
 	conn      Conn

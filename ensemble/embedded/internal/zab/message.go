@@ -28,7 +28,7 @@ type Conn struct {
 	Try     int // counted in this boot
 }
 
-// Kind says what a message is. The names in brackets are those of Apache
+// Kind is the kind of a message. The names in brackets are the names of Apache
 // ZooKeeper's packets.
 type Kind int
 
@@ -39,22 +39,22 @@ const (
 	// Connect opens a connection [FOLLOWERINFO, OBSERVERINFO]: Epoch is the
 	// latest one that the learner has accepted.
 	Connect
-	// NewEpoch answers it [LEADERINFO]: Epoch is that of the leader.
+	// NewEpoch answers it [LEADERINFO]: Epoch is the leader's.
 	NewEpoch
 	// AckEpoch promises to follow nobody of an earlier epoch. Epoch is the
 	// learner's current one or noPromise, Zxid the end of its log, Commit what it
 	// knows to be committed.
 	AckEpoch
 	// NewLeader brings the learner's log in line [DIFF, TRUNC or SNAP with what
-	// follows, NEWLEADER]: Sync; Commit is what the leader knows to be committed.
+	// follows, NEWLEADER]: Sync; the leader knows all up to Commit to be committed.
 	NewLeader
-	// AckLeader says that all of it is on disk: Zxid is the end of the log.
+	// AckLeader confirms that all of it is on disk: Zxid is the end of the log.
 	AckLeader
 	// UpToDate lets the learner serve, from the state at Commit on.
 	UpToDate
 	// Propose hands an entry to a follower: Entry.
 	Propose
-	// Ack says that the follower has all up to Zxid on disk.
+	// Ack confirms that the follower has all up to Zxid on disk.
 	Ack
 	// Commit tells a follower that all up to Zxid is committed.
 	Commit
@@ -91,7 +91,7 @@ type Vote struct {
 	Zxid   int64 // the end of its log
 }
 
-// Notification is what servers tell each other in an election.
+// Notification is the message between servers in an election.
 type Notification struct {
 	Role  Role  // of the sender; Following, Observing and Leading even before it serves
 	Round int64 // of the sender's latest election

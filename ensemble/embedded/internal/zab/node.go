@@ -140,7 +140,7 @@ func (n *Node) Next() time.Time {
 	return next
 }
 
-// PeerReset says that the connection to a peer broke, because it was killed: what
+// PeerReset tells the node that the connection to a peer broke, because it was killed: what
 // was under way to it and from it is lost.
 func (n *Node) PeerReset(id int) {
 	if !n.started {

@@ -31,7 +31,7 @@ type sim struct {
 	used        coverage
 }
 
-// plan is what a run is like.
+// plan describes a run.
 type plan struct {
 	voters, observers    int
 	tick                 time.Duration

@@ -20,7 +20,7 @@ func (n *Node) Leader() int {
 }
 
 // Epoch gives the epoch under which this server serves, else 0. The zxids of a
-// leader start behind epoch << 32, which is what Apache ZooKeeper's leader shows
+// leader start behind epoch << 32, and Apache ZooKeeper's leader shows that
 // as its zxid until the first entry of the epoch.
 func (n *Node) Epoch() int64 {
 	if !n.serving {
@@ -57,7 +57,7 @@ func (n *Node) LastProposed() int64 {
 // its state.
 func (n *Node) LastCommitted() int64 { return n.applied }
 
-// Status is what monitoring wants to know of a node.
+// Status holds a node's state for monitoring.
 type Status struct {
 	Role   Role // what it is or tries to become, even before it serves
 	Phase  Phase

@@ -74,7 +74,7 @@ type State interface {
 	Clone() State
 }
 
-// Role is what a server is at the moment.
+// Role is a server's part at the moment.
 type Role int
 
 // The roles.
@@ -111,10 +111,10 @@ type App interface {
 	// once, in the order of zxids, after Install. Those that come before Serve are
 	// what the server missed: nobody waits for them here.
 	Commit(Entry)
-	// Serve says that the server is in sync under a leader (which may be itself)
+	// Serve tells the server that it is in sync under a leader (which may be itself)
 	// and may serve clients.
 	Serve(role Role, leader int, epoch int64)
-	// Suspend says that it no longer may.
+	// Suspend tells the server that it may serve no longer.
 	Suspend()
 	// Receive gets what SendLeader and SendLearner sent, in the order in which
 	// it was sent and, from the leader, in its place among the commits.

@@ -18,7 +18,7 @@ var Defects = []string{
 	"durable", "watch before data", "missed", "one event", "event order", "ephemeral", "names",
 }
 
-// Record is what was recorded of a run.
+// Record holds all that was recorded of a run.
 type Record struct {
 	Events       []history.Event // facts of process "session"
 	Transactions []history.Txn   // all that were committed
@@ -222,7 +222,7 @@ func (c *client) used(e *history.WatchEvent) {
 	}
 }
 
-// forget is what a client does when its session has ended.
+// forget drops what a client forgets when its session has ended.
 func (c *client) forget() {
 	c.session, c.seen = 0, 0
 	clear(c.data)

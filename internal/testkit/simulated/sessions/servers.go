@@ -12,13 +12,13 @@ import (
 	"github.com/zklab/zklab/internal/testkit/simulated"
 )
 
-// before is what a path had before its latest change, and who made that.
+// before holds the state of a path before its latest change, and who made that.
 type before struct {
 	znode   *simulated.Znode
 	session history.ID
 }
 
-// show is what a server answers to a read.
+// show returns a server's answer to a read.
 func show(r history.Request, n *simulated.Znode) history.Reply {
 	if n == nil {
 		return history.Reply{Error: -101}
@@ -36,7 +36,7 @@ func show(r history.Request, n *simulated.Znode) history.Reply {
 	return got
 }
 
-// frame is what a server sends.
+// frame is a message from the server.
 type frame struct {
 	call  *call // that it answers
 	reply *history.Reply
@@ -86,7 +86,7 @@ type entry struct {
 	lost bool // of the defective: it is answered, and not done
 }
 
-// session is what the leader knows of one.
+// session holds what the leader knows of one.
 type sess struct {
 	owner *link
 	dead  bool
@@ -131,7 +131,7 @@ const leaderLag = 10 * time.Millisecond
 // The addresses of the server that leads, and of all others.
 const leader, follower = "leader", "follower"
 
-// Addresses are those under which sessions connect, that of the leader first.
+// Addresses lists the addresses under which sessions connect, the leader's first.
 var Addresses = []string{leader, follower}
 
 // SyncLag is for how long a read behind a sync may miss what others were told of, at a server.
@@ -186,7 +186,7 @@ func (s *sim) commit(x history.Txn, by *call) *entry {
 	return e
 }
 
-// transactions are those that were committed.
+// transactions lists the committed transactions.
 func (s *sim) transactions() []history.Txn {
 	var txns []history.Txn
 	for _, e := range s.log {
@@ -197,7 +197,7 @@ func (s *sim) transactions() []history.Txn {
 	return txns
 }
 
-// write is what the leader does with a request.
+// write carries out a request at the leader.
 func (s *sim) write(k *call) {
 	if o := s.sessions[k.link.session]; o.dead || o.owner != k.link && !s.breaks("moved") {
 		return

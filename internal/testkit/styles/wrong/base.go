@@ -15,7 +15,7 @@ import (
 
 var everyone = zk.WorldACL(zk.PermAll)
 
-// base is what every object has: its znode, and calls that end with their context.
+// base is part of every object: its znode, and calls that end with their context.
 type base struct {
 	*subjects.Client
 	path  string

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// all are those things, each with causes of its own.
+// all lists those things, each with causes of its own.
 var all = map[string]func(*trace){
 	"cancel":  cancelChildren,
 	"compute": compute,
@@ -32,7 +32,7 @@ var all = map[string]func(*trace){
 	"yield":   yield,
 }
 
-// trace is what happened in a bubble.
+// trace lists what happened in a bubble.
 type trace struct {
 	mu    sync.Mutex
 	lines []string
@@ -45,7 +45,7 @@ func (tr *trace) note(what ...any) {
 	tr.lines = append(tr.lines, line)
 }
 
-// Trace is what happens in one bubble in which all of it is done.
+// Trace returns what happens in one bubble in which all of it is done.
 func Trace(t *testing.T) []string {
 	var tr trace
 	synctest.Test(t, func(*testing.T) {
@@ -111,7 +111,7 @@ func contend(tr *trace) {
 	})
 }
 
-// first is what a process has done only once.
+// first holds what a process has done only once.
 var first struct {
 	sync.Once
 	numbers sync.Map

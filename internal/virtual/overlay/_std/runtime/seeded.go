@@ -5,7 +5,7 @@ import (
 	_ "unsafe" // for go:linkname
 )
 
-// nextSeed is what bubbles are given that begin now: none, unless it is set.
+// nextSeed is the seed of bubbles that begin now: none, unless it is set.
 var nextSeed struct {
 	set  atomic.Bool
 	seed atomic.Uint64
@@ -34,7 +34,7 @@ var ages atomic.Uint32
 // instants counts the instants of seeded bubbles.
 var instants atomic.Uint32
 
-// looked is what sysmon saw when it looked last, and how often in a row that was the same.
+// looked holds what sysmon saw when it looked last, and how often in a row that was the same.
 // Only sysmon uses it.
 var looked struct{ instants, times uint32 }
 
@@ -42,7 +42,7 @@ var looked struct{ instants, times uint32 }
 // time passes counts as stuck.
 const stuckAfter = 500
 
-// stuck says that seeded bubbles are stuck: then goroutines are preempted as ever, so that
+// stuck reports whether seeded bubbles are stuck: then goroutines are preempted as ever, so that
 // others find out. Sysmon's own looks are counted, since the clock goes on while a process is
 // stopped.
 func stuck() bool {
@@ -121,7 +121,7 @@ func scramble(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// choicesHere are those of the goroutine's bubble; nil where choices are as ever.
+// choicesHere returns the choices of the goroutine's bubble; nil where choices are as ever.
 //
 //go:nosplit
 func choicesHere() *seededChoices {
@@ -219,11 +219,11 @@ func standBack(gp *g) {
 	unlock(&sched.lock)
 }
 
-// roomyStack is what a goroutine's stack has at least when it begins. With fixedStack, most
+// roomyStack is the least size of a goroutine's stack when it begins. With fixedStack, most
 // goroutines of a simulation grow theirs once or twice, which copies it, and give it away
 // when they end, since it has not the size that the next one begins with.
 const roomyStack = 4 * fixedStack
 
-// nobodyToWake says that the only P there is is at work: then wakep would take the scheduler's
+// nobodyToWake reports whether the only P there is is at work: then wakep would take the scheduler's
 // lock, and look for an idle one, in vain.
 func nobodyToWake() bool { return gomaxprocs == 1 && sched.npidle.Load() == 0 }

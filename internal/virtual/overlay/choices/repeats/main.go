@@ -1,4 +1,4 @@
-// Command repeats is what TestRepeats of package overlay builds with the overlay, and runs: it
+// Command repeats is built with the overlay, and run, by TestRepeats of package overlay: it
 // writes what happened in a bubble with a seed to the file that its argument names, or without
 // one tries what is stuck. It is no
 // test binary, for which more of the standard library would have to be built.
