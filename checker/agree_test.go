@@ -104,7 +104,7 @@ func stretched(h *history.History, rng *rand.Rand) *history.History {
 	return h
 }
 
-// verdictOf is what the covered fast checks say of a key.
+// verdictOf returns the verdict of the covered fast checks on a key.
 func verdictOf(ctx context.Context, k *evidence.Key, properties []*frame.Property, covers []string) (legal bool, reason string, unknown bool) {
 	legal = true
 	for _, p := range properties {

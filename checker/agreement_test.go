@@ -10,7 +10,7 @@ import (
 	objects "github.com/zklab/zklab/history/models"
 )
 
-// decided is what is said of the servers of a run, nil for nothing.
+// decided returns the verdict on the servers of a run, nil for nothing.
 func decided(t *testing.T, model string, facts ...history.Agreement) *Verdict {
 	t.Helper()
 	r := checktest.Ours(model, history.Params{Clients: 1, Servers: 3})

@@ -70,7 +70,7 @@ func recreated(r *checktest.Record, at int) *checktest.Record {
 	return r.Fact(at+1, "recreate", history.FaultStep{Fault: 1, Step: history.StepHealed})
 }
 
-// loggedCaches are those in which the log says what the clocks do not.
+// loggedCaches returns scenarios in which the log shows what the clocks do not.
 func loggedCaches() []scenario {
 	ok, info := history.OK, history.Info
 	put := func() *checktest.Record {

@@ -70,7 +70,7 @@ func overMeanwhile() *checktest.Record {
 	return configured().Sets(0, 210, 212, "w", history.OK).Writes(1, "w").Saw(213, 0, 16, 211).Opens(21).Connected(220, 1, 21)
 }
 
-// loggedConfigs are those in which the log says what the clocks do not.
+// loggedConfigs returns scenarios in which the log shows what the clocks do not.
 func loggedConfigs() []scenario {
 	ok := history.OK
 	return []scenario{

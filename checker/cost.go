@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Cost is what it took to decide a history.
+// Cost is the cost of deciding a history.
 type Cost struct {
 	// Took is the wall-clock time that went into each property, by its name. Several keys are decided at once: the
 	// sum of all is no more than what the whole took.

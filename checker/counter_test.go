@@ -33,7 +33,7 @@ func init() {
 	calls[objects.Counter.Name] = counted
 }
 
-// counted is what a client of a counter does in a pattern.
+// counted returns an operation of a client of a counter in a pattern.
 func counted(w *crowd, c int) (f string, in, out any) {
 	from := int64(w.version)
 	switch w.visits[c] % 4 {

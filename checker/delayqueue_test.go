@@ -59,7 +59,7 @@ func delayScenarios() []scenario {
 	}
 }
 
-// delayLogScenarios are those in which the log tells when an item went.
+// delayLogScenarios returns scenarios in which the log tells when an item went.
 func delayLogScenarios() []scenario {
 	ok := history.OK
 	begun := func() *checktest.Record {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// wayOut is what a user can do about it.
+// wayOut tells a user what to do about it.
 const wayOut = "let the subject open every connection with the dialer that it is given: in Go with zk.WithDialer(c.Dial), with Curator after ensembleTracker(false)"
 
 // linked asks that all connections went through the links.
@@ -20,7 +20,7 @@ func linked(a *evidence.Record) Assumption {
 	return Assumption{"links", false, around(a) + "; " + wayOut}
 }
 
-// around says which clients bypassed their links.
+// around names the clients that bypassed their links.
 func around(a *evidence.Record) string {
 	var clients []int
 	writes, ids := 0, []string{}

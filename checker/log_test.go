@@ -87,7 +87,7 @@ func provenByLog() *checktest.Record {
 	return checktest.Lock().Opens(1).Opens(2).Touches(2).Touches(1).Closes(1).Touches(2).Saw(1, 1, 2, 1)
 }
 
-// logScenarios are those in which the transaction log says what the clocks do not.
+// logScenarios lists scenarios in which the transaction log shows what the clocks do not.
 var logScenarios = []scenario{
 	{"granted before the one ahead is gone", "grant", Violation, "still ahead of it", lined(false)},
 	{"which nobody sees by the clock", "exclusion", Valid, "", lined(false)},

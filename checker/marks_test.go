@@ -71,7 +71,7 @@ func TestGrantsRestOnMarks(t *testing.T) {
 	decideAll(t, markScenarios)
 }
 
-// The session of a hold is that of its contender, whichever one its client seems to have: a
+// The session of a hold is its contender's, whichever one its client seems to have: a
 // subject may have a connection of its own.
 func TestHoldsAreOfTheirMarksSessions(t *testing.T) {
 	own := func(mark history.ID) *checktest.Record {

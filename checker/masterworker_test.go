@@ -8,7 +8,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// planScenarios are those in which the log says who was the master.
+// planScenarios lists scenarios in which the log tells who was the master.
 func planScenarios() []scenario {
 	// two has clients 0 and 1 stand for master, in this order.
 	two := func() *checktest.Record { return checktest.MasterWorker().Candidate(1, 0).Candidate(2, 1) }

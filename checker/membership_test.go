@@ -20,7 +20,7 @@ func TestMembershipIsSound(t *testing.T) {
 	})
 }
 
-// saw is what a session had seen all the time.
+// saw holds what a session had seen all the time.
 func saw(then, now history.ID) checktest.SeenZxids { return checktest.SeenZxids{Then: then, Now: now} }
 
 // membershipScenarios are planted by hand.

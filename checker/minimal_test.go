@@ -213,7 +213,7 @@ func minimal(t *testing.T, h *history.History, property, key string, f frame.Fin
 	return true, unneeded
 }
 
-// confirmed says that the client of an acquire, or of another confirm, said later that it
+// confirmed reports whether the client of an acquire, or of another confirm, said later that it
 // holds: without that, this would have been the grant.
 func confirmed(h *history.History, f frame.Finding, e *history.Event) bool {
 	return (e.F == objects.FAcquire || e.F == objects.FConfirm) && slices.ContainsFunc(h.Events, func(x history.Event) bool {
@@ -221,7 +221,7 @@ func confirmed(h *history.History, f frame.Finding, e *history.Event) bool {
 	})
 }
 
-// stillEntering says that a leave's client was still on its way in when another's
+// stillEntering reports whether a leave's client was still on its way in when another's
 // leave had returned: that alone shows it inside, by the passage of the others.
 func stillEntering(h *history.History, e *history.Event) bool {
 	left := evidence.Always

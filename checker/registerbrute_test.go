@@ -92,7 +92,7 @@ type znodeState struct {
 	exact   bool
 }
 
-// bruteLegal says whether some order explains a register's history.
+// bruteLegal reports whether some order explains a register's history.
 func bruteLegal(ops []tried) bool {
 	seen := map[znodeState]bool{}
 	var all uint32

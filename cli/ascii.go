@@ -39,7 +39,7 @@ func exact(w io.Writer) io.Writer {
 	return w
 }
 
-// unicodeWelcome says whether more characters than ASCII are: unless the locale names
+// unicodeWelcome reports whether more characters than ASCII are: unless the locale names
 // another character set. Where there is no locale at all, as in containers,
 // terminals know UTF-8 all the same.
 func unicodeWelcome() bool {

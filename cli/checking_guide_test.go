@@ -310,12 +310,12 @@ func (x *example) want(t *testing.T) string {
 	return strings.Join(shown, "\n\n")
 }
 
-// isReason says that a paragraph that begins so tells of a violation of a property.
+// isReason reports whether a paragraph that begins so tells of a violation of a property.
 func isReason(first, name string) bool {
 	return first == "  "+name || strings.HasPrefix(first, "  "+name+" of ")
 }
 
-// isPicture says that a paragraph is a timeline, which has an axis with ticks above its times.
+// isPicture reports whether a paragraph is a timeline, which has an axis with ticks above its times.
 func isPicture(paragraph string) bool {
 	return strings.Contains(paragraph, "\n    seconds ") && strings.Contains(paragraph, "┬")
 }

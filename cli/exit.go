@@ -93,7 +93,7 @@ func finish(err error, usage bool, stderr io.Writer) int {
 	return exitFailed
 }
 
-// unheard says that nobody reads the command's output any more, as behind head: there
+// unheard reports whether nobody reads the command's output any more, as behind head: there
 // is nobody to tell.
 func unheard(err error) bool {
 	var write *fs.PathError

@@ -97,7 +97,7 @@ func answerTo(args ...string) answer {
 	return answer{code, stdout.String(), stderr.String()}
 }
 
-// oneLine says that it is an error that people can read, and nothing else.
+// oneLine reports whether it is an error that people can read, and nothing else.
 func (a answer) oneLine() bool {
 	return strings.HasPrefix(a.stderr, "error: ") && strings.Count(a.stderr, "\n") == 1 && strings.HasSuffix(a.stderr, "\n") &&
 		len(a.stderr) < 5000 && a.stdout == "" && !strings.ContainsFunc(a.stderr, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f })

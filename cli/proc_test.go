@@ -59,7 +59,7 @@ func childOf(t *testing.T, parent int) int {
 	return 0
 }
 
-// stopped says whether a process is stopped.
+// stopped reports whether a process is stopped.
 func stopped(t *testing.T, pid int) bool {
 	t.Helper()
 	return processes(t)[pid].state == 'T'

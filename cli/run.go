@@ -43,7 +43,7 @@ type runFlags struct {
 	// anyClients says that nobody said how clients run: a simulation plays processes where its faults
 	// need that.
 	anyClients bool
-	// given says whether the command line gives what a field of the experiment file has; nil: it
+	// given reports whether the command line gives what a field of the experiment file has; nil: it
 	// gives none.
 	given func(field string) bool
 }

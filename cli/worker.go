@@ -68,7 +68,7 @@ func workerSubjects(subject string) (adapter.Subjects, error) {
 	return s, nil
 }
 
-// inProcesses says whether a recipe's clients can be processes of their own.
+// inProcesses reports whether a recipe's clients can be processes of their own.
 func inProcesses(recipe string) bool {
 	w, err := workloads.Named(recipe, firstSubject(recipe))
 	_, ok := w.(workloads.Served)

@@ -78,7 +78,7 @@ func wrongValue(err *pflag.InvalidValueError) error {
 	return fmt.Errorf("--%s %q: expected %s", err.GetFlag().Name, err.GetValue(), want)
 }
 
-// tooLarge says whether a value is a number, but none of 64 bits, which pflag does not tell.
+// tooLarge reports whether a value is a number, but none of 64 bits, which pflag does not tell.
 func tooLarge(kind, value string) bool {
 	var err error
 	switch kind {

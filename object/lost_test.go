@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/subjects"
 )
 
-// Inside says whether the client is inside. A forgetful gate does not notice that its session ended.
+// Inside reports whether the client is inside. A forgetful gate does not notice that its session ended.
 func (g *gate) Inside(context.Context) (bool, error) {
 	return g.depth > 0 && (g.forgetful || g.session == g.conn.SessionID()), nil
 }

@@ -26,7 +26,7 @@ func TestPageOf(t *testing.T) {
 	}
 }
 
-// listed says that a heading names several properties, one of which this is.
+// listed reports whether a heading names several properties, one of which this is.
 func listed(text, property string) bool {
 	for line := range strings.Lines(text) {
 		names, is := strings.CutPrefix(strings.TrimSpace(line), "### ")

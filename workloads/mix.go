@@ -40,7 +40,7 @@ type MixedOperation struct {
 	Cached bool
 	// Owns: its answer is the client's own while its session lives, which a touch proves after each call.
 	Owns bool
-	// When says whether a client may call it now; nil means always.
+	// When reports whether a client may call it now; nil means always.
 	When func(*Draw) bool
 	// Argument draws the argument, as JSON.
 	Argument func(*Draw) (json.RawMessage, error)

@@ -843,7 +843,7 @@ func eachHad(late [][]span, unsure []span) bool {
 	return false
 }
 
-// apart is what spans leave of all time.
+// apart returns what spans leave of all time.
 func apart(all []span) []span {
 	all = slices.Clone(all)
 	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })

@@ -105,7 +105,7 @@ func (h record) stood() bool {
 	})
 }
 
-// planned says whether who assigned was the master before its transaction, or behind it.
+// planned tells whether who assigned was the master before its transaction, or behind it.
 func (h record) planned(by, before, behind history.ID) string {
 	client := h.clientOf(by)
 	if client < 0 {
@@ -282,7 +282,7 @@ func (p *planning) tell() {
 	p.place(1e6, 0)
 }
 
-// reassign is what progress of a job queue is.
+// reassign requires the same as a job queue's progress.
 func reassign(h record) answers { return answers{"reassign": progressAnswers(h)["progress"]} }
 
 func TestOwnMasterWorkers(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// evidence is what the links saw by an operation's two events.
+// evidence holds what the links saw by an operation's two events.
 type evidence struct {
 	session     int64 // of the client when it called
 	owner       int64 // at its completion
@@ -146,7 +146,7 @@ func (h record) events(clients int) []history.Event {
 	}
 }
 
-// zklab is what checker.Run says of each property and key, and what the reference model does.
+// zklab returns the verdicts of checker.Run on each property and key, and the reference model's.
 func (h record) zklab() answers {
 	read := h.history()
 	all := answers{}
@@ -169,7 +169,7 @@ func (h record) zklab() answers {
 	return all
 }
 
-// whole is zklab with an answer more, of what falls apart into properties: it is that of the
+// whole is zklab with an answer more, of what falls apart into properties: it equals the
 // first of them, or a violation if any other one is violated.
 func whole(h record, name, first string, others ...string) answers {
 	all := h.zklab()

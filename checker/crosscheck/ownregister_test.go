@@ -26,11 +26,11 @@ type glance struct {
 	models.Reading
 }
 
-// A told is what a record says of a register.
+// A told holds what a record tells of a register.
 type told struct {
 	steps   []regStep
 	glances []glance
-	// fresh says that fenced reads must show the newest value, and sessions not go back;
+	// fresh means that fenced reads must show the newest value, and sessions not go back;
 	// values that only values and times count.
 	fresh, values bool
 }

@@ -223,7 +223,7 @@ func (s *parting) leaves(c int, how leaving, at int64) (left, opened, knows int6
 	return left, opened, knows
 }
 
-// holdsOn is what a client does that knows, about a second later.
+// holdsOn plays a client that knows, about a second later.
 func (s *parting) holdsOn(c int, key string, knows int64) {
 	if chance(s.r, 2) {
 		s.hinder(pick(s.r, c, c, c, (c+1)%len(s.told)), knows+s.gap()-1)
@@ -237,7 +237,7 @@ func (s *parting) holdsOn(c int, key string, knows int64) {
 	if chance(s.r, 3) {
 		at := knows + 2 + s.r.Int64N(5)
 		if !chance(s.r, 8) {
-			at = max(at, s.free[c]+1) // who has lost it does not say that it holds
+			at = max(at, s.free[c]+1) // who has lost it does not claim to hold
 		}
 		s.facts = append(s.facts, fact{
 			at: at, of: history.SessionProcess, client: c, session: s.session[c],

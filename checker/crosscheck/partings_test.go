@@ -14,9 +14,9 @@ import (
 
 // Holds of clients whose sessions end under them: they are told, or give a session up and
 // open another. A call that began in one session and ended in another may have made its znode
-// in either, until the client must know that the older one is over and still says that it holds.
+// in either, until the client must know that the older one is over and still claims to hold.
 
-// grace is how long who knows that a session is over may say that it holds by it.
+// grace bounds how long who knows that a session is over may claim to hold by it.
 const grace = int64(time.Second)
 
 // A knowing is how a client came to know that a session of its is over.
@@ -116,7 +116,7 @@ func (h record) healed(fault int) int64 {
 	return never
 }
 
-// A stage of a stay begins when its client says that it holds though some session of those
+// A stage of a stay begins when its client claims to hold though some session of those
 // that its znode may be of is known to be over: it can only be of the others.
 type stage struct {
 	owners   []int64
@@ -345,7 +345,7 @@ func (s stay) loosely(h record) [][]hold {
 	return [][]hold{terms}
 }
 
-// choices are those of owners, one for each stage; where the owner changes, the hold of the
+// choices lists the choices of owners, one for each stage; where the owner changes, the hold of the
 // earlier one was over, and there was another grant.
 func (s stay) choices(h record) [][]hold {
 	var all [][]hold
@@ -372,7 +372,7 @@ func (s stay) choices(h record) [][]hold {
 	return all
 }
 
-// choose calls f with each choice of what the stays were, until it says that one will do.
+// choose calls f with each choice of what the stays were, until it returns true.
 func choose(stays [][][]hold, f func([]hold) bool) bool {
 	var from func(n int, holds []hold) bool
 	from = func(n int, holds []hold) bool {
@@ -455,8 +455,8 @@ func (s stay) terms() []stage {
 	return slices.DeleteFunc(slices.Clone(s.stages), func(one stage) bool { return !one.anew })
 }
 
-// tokens are those of the grants. Whether a claim is a grant, too, whose token must be above those
-// of others, the text does not say.
+// tokens judges the tokens of the grants. Whether a claim is a grant, too, whose token must be above those
+// of others, the text leaves open.
 func (s sharing) tokens(h record, stays []stay, strict [][][]hold) string {
 	var loose [][][]hold
 	for i, one := range stays {
@@ -478,8 +478,8 @@ func (s sharing) tokens(h record, stays []stay, strict [][][]hold) string {
 	return readings(choose(loose, s.inTokenOrder), choose(strict, s.inTokenOrder))
 }
 
-// outlived reports whether another process than that which was granted a hold says that it has it: of
-// what that must know the text says nothing.
+// outlived reports whether another process than the one that was granted a hold claims to have it: the
+// text leaves open what that must know.
 func (h record) outlived(s stay) bool {
 	return slices.ContainsFunc(s.claims, func(o op) bool {
 		return slices.ContainsFunc(h.facts, func(f fact) bool {
@@ -499,7 +499,7 @@ func sharedToken(s stay, stays []stay) bool {
 	return n > 1
 }
 
-// admitted says whether who knows that all sessions are over that its znode can be of says so in time.
+// admitted tells whether who knows that all sessions are over that its znode can be of admits it in time.
 func admitted(h record, key string, s stay) string {
 	owners := s.stages[0].owners
 	over := func(session, at int64) bool { return h.late(s.client, knows(h, s.client, session), at) }
@@ -537,7 +537,7 @@ func admitted(h record, key string, s stay) string {
 	return h.silent(key, s, late)
 }
 
-// releasedLate reports whether the hold was given back by who says that it has it, when it must not.
+// releasedLate reports whether the hold was given back by who claims to have it, when it must not.
 func (h record) releasedLate(key string, s stay, late func(int64) bool) bool {
 	return slices.ContainsFunc(h.ops, func(o op) bool {
 		return o.client == s.client && o.key == key && o.f == models.FRelease && o.arg == held(true, s.token) && late(o.inv)

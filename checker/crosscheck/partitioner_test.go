@@ -12,10 +12,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A partitioner's shares are held as a multi-lock's keys are. What is left is what members have to
-// do within the time limit.
+// A partitioner's shares are held as a multi-lock's keys are. This file has the rest: the duties of members
+// within the time limit.
 
-// A share is what a client was granted, and when it held it.
+// A share was granted to a client, which held it for some time.
 type share struct {
 	hold
 	given int64 // when its release began, or its client acquired again
@@ -127,7 +127,7 @@ func (s sharers) belongs(client int, at int64) belonging {
 
 func (s sharers) exits(client int, after int64) int64 { return s.crashed(client, after) }
 
-// after is what it is when an operation has begun, or has ended by then.
+// after returns the state when an operation has begun, or has ended by then.
 func (b belonging) after(o op, at int64) belonging {
 	over := o.out != open && o.ret < at
 	switch {
@@ -136,7 +136,7 @@ func (b belonging) after(o op, at int64) belonging {
 	case o.f == models.FAcquire && over && o.out == fail:
 		return belonging{}
 	case o.f == models.FAcquire && over:
-		return belonging{unsettled: true} // the page says that it is none, but the servers may have it as one
+		return belonging{unsettled: true} // the page calls it none, but the servers may have it as one
 	case o.f == models.FAcquire:
 		b.certain, b.possible = true, true // it becomes one when it asks
 	case o.f == models.FLeave && over && o.out == ok:
@@ -302,7 +302,7 @@ func (s sharers) acts(at int64) bool {
 	})
 }
 
-// inTime says whether what may not last is over in time.
+// inTime tells whether what may not last is over in time.
 func inTime(certain, seeming int64) string {
 	switch {
 	case certain > bound:
@@ -431,7 +431,7 @@ func (s *dividing) due(c int) []string {
 	return all
 }
 
-// holds is what a member does with a share.
+// holds plays a member with a share.
 func (s *dividing) holds(c int, at int64) int64 {
 	token := s.token
 	for more := true; more; more = chance(s.r, 2) {
@@ -500,7 +500,7 @@ func (s *dividing) exits(c int, at int64) int64 {
 	return s.opens(c, at+1)
 }
 
-// ends is what the servers say, mostly.
+// ends mostly returns what the servers tell.
 func (s *dividing) ends(c int, at int64) {
 	if !chance(s.r, 4) {
 		s.link(c, history.FDead, at)

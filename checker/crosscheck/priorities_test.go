@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// A ranking is what a queue goes by: its items come out by a number, the least first.
+// A ranking orders a queue: its items come out by a number, the least first.
 type ranking struct {
 	model string
 	field string // of an enqueue's invoke: the number
@@ -118,7 +118,7 @@ func (q ranked) step(fits func(in []string, i int, o op) bool) func(string, op) 
 	}
 }
 
-// calls are those of the operations that are asked for.
+// calls lists the calls of the operations that are asked for.
 func (q ranked) calls(asked func(o op) bool) []call {
 	return callsOf(slices.DeleteFunc(slices.Clone(q.ops), func(o op) bool { return !asked(o) }))
 }
@@ -348,7 +348,7 @@ func between(letter, explained bool) string {
 	return undecided
 }
 
-// answers are those about one key.
+// answers returns the answers about one key.
 func (q ranked) answers(by ranking) answers {
 	integrity, inOrder, explained := q.integrity(), q.inOrder(), q.explained()
 	all := answers{
@@ -478,7 +478,7 @@ func (by ranking) generate(r *rand.Rand, ranks func() int64) record {
 }
 
 // sessions give each client one, and some a second one, from some operation on or
-// from its completion on. Of most that it has had, the record says that they expired.
+// from its completion on. The record reports most that it has had as expired.
 func (by ranking) sessions(r *rand.Rand, h *record) {
 	of := map[int]int64{}
 	for i := range h.ops {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Queues, bags and priority queues. A state is what is in it, in the order in
+// Queues, bags and priority queues. A state lists the items in it, in the order in
 // which it comes out, where there is one.
 
 func items(state string) []string { return strings.Fields(state) }

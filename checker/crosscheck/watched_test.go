@@ -14,34 +14,34 @@ import (
 // What a configuration and a cached subtree have in common: znodes that clients change,
 // and watchers that are told of them in order, though perhaps late.
 
-// absent is what a watcher is told where there is no znode.
+// absent is the answer to a watcher where there is no znode.
 const absent = "-"
 
 // What happens to a watched znode, for watchedStep.
 const (
 	isChanged  = "changed"  // arg is the value, or absent
-	isShown    = "shown"    // to a watcher: res is what it was shown, old or not
+	isShown    = "shown"    // to a watcher: res was shown to it, old or not
 	isLatest   = "latest"   // the same, but it was not over when the call began
 	mayVanish  = "vanish"   // by a fault
 	isRepaired = "repaired" // the fault is over
 )
 
-// An act is what an operation did to a znode, or showed of it.
+// An act is an operation's effect on a znode, or its view of it.
 type act struct {
 	op        // arg is the value of a change, res what was shown
 	place int // among the operations of the record
 	by    int // whose it was
 }
 
-// A watched is what a record says of one znode.
+// A watched holds what a record tells of one znode.
 type watched struct {
 	changes []act // those that failed are left out
 	shown   []act // client is the watcher
 	faults  []op  // that delete znodes: in force from inv to ret
 }
 
-// A watchedStory says which orders may explain a znode: sees keeps some of what was shown,
-// and says as what.
+// A watchedStory chooses the orders that may explain a znode: sees keeps some of what was shown,
+// and as what.
 type watchedStory struct {
 	sees func(act) (f string, is bool)
 	// deadlines: a change was done when anybody was shown its value, whether or not that look is
@@ -84,7 +84,7 @@ func (w watched) right(s watchedStory) bool {
 	return explainable(calls, "|"+strings.Repeat("0", watchers)+"|"+absent, watchedStep)
 }
 
-// acts are those that a story goes by, in order of the record.
+// acts lists the acts that a story goes by, in order of the record.
 func (w watched) acts(s watchedStory) (all []act, watchers int) {
 	all = slices.Clone(w.changes)
 	for _, a := range w.shown {
@@ -160,7 +160,7 @@ func shownTo(watcher int) func(act) (string, bool) {
 	return func(a act) (string, bool) { return isShown, a.client == watcher }
 }
 
-// order says whether the watchers were told in order: certainly if one story has them all,
+// order tells whether the watchers were told in order: certainly if one story has them all,
 // certainly not if one of them by itself has none.
 func (w watched) order() string {
 	if !w.real() {

@@ -262,7 +262,7 @@ type queued struct {
 	priority int32
 }
 
-// generateItems makes a history of one queue; which says which of the items there comes
+// generateItems makes a history of one queue; which chooses the one of the items there that comes
 // out, nil: there are no priorities, and the first does.
 func generateItems(rng *rand.Rand, how Kind, r *Record, which func(there []queued) int) *history.History {
 	clients := 2 + rng.IntN(3)

@@ -121,7 +121,7 @@ func (w *world) inside(changes []upDown, inv int) (from, to int) {
 	return inv, inv + w.UpTo(2)
 }
 
-// isUp says whether the barrier is up at a moment that is not one of a change, or
+// isUp reports whether the barrier is up at a moment that is not one of a change, or
 // was up just before one.
 func isUp(changes []upDown, t int) bool {
 	up := false

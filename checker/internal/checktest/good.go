@@ -63,7 +63,7 @@ func LogOf(h *history.History) []history.Txn {
 	return x.Txns
 }
 
-// invocation is that of the i-th event.
+// invocation returns the invocation of the i-th event.
 func invocation(h *history.History, i int) *history.Event {
 	for j := i - 1; ; j-- {
 		if e := &h.Events[j]; e.Process == h.Events[i].Process {

@@ -16,7 +16,7 @@ func Group() *Record {
 	return Ours(models.Membership.Name, history.Params{Clients: 3}).offers(history.Offers{Snapshots: true}).Phases(0, 1000, 1100)
 }
 
-// SeenZxids is what the session of an operation had seen when it was asked, and when it was
+// SeenZxids holds what the session of an operation had seen when it was asked, and when it was
 // answered, as numbers of transactions; 0: nothing is known.
 type SeenZxids struct{ Then, Now history.ID }
 
@@ -36,7 +36,7 @@ func Service() *Record {
 	return Ours(models.Discovery.Name, history.Params{Clients: 3}).offers(history.Offers{Snapshots: true}).Phases(0, 1000, 1100)
 }
 
-// called is what the model of the record calls an operation on a group.
+// called returns the record's name of an operation on a group.
 func (r *Record) called(f string) string {
 	names := map[string]string{models.FJoin: models.FRegister, models.FLeave: models.FUnregister, models.FList: models.FLookup}
 	if name, ok := names[f]; ok && r.Header.Model == models.Discovery.Name {
@@ -182,7 +182,7 @@ type groupWorld struct {
 	told     []int // the version that each client was told of last
 }
 
-// version is what the group was from a transaction on.
+// version is the state of the group from a transaction on.
 type version struct {
 	zxid    history.ID
 	members []string

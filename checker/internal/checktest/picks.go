@@ -55,7 +55,7 @@ func (w *pickWorld) alter(member string, there bool) {
 	})
 }
 
-// tame is what a workload does.
+// tame does what a workload does.
 func (w *pickWorld) tame(c, kind int) {
 	switch kind {
 	case 0, 1, 2:
@@ -97,7 +97,7 @@ func (w *pickWorld) pickWrongly(c int) {
 	})
 }
 
-// wild is what nobody asked for.
+// wild does what nobody asked for.
 func (w *pickWorld) wild(c, kind int) {
 	switch kind {
 	case 0:
@@ -189,7 +189,7 @@ func (w *pickWorld) crash(c int) {
 	w.open(c)
 }
 
-// later is what was left over taking its effect.
+// later lets what was left over take its effect.
 func (w *pickWorld) later() {
 	switch {
 	case len(w.lost) > 0 && w.rng.IntN(2) == 0:

@@ -44,7 +44,7 @@ func (r *Record) Connected(t, client int, s history.ID) *Record {
 	return r.Session(t, history.FConnected, client, s)
 }
 
-// Used says which sessions the last completion names as used.
+// Used names the sessions that the last completion lists as used.
 func (r *Record) Used(sessions ...history.ID) *Record {
 	last := &r.Events[len(r.Events)-1]
 	for _, s := range sessions {
@@ -54,7 +54,7 @@ func (r *Record) Used(sessions ...history.ID) *Record {
 }
 
 // Missed is Connected of a client that has not got all that its link had seen, so that its
-// server may be behind that: it says what it was told, and alive is that of its link.
+// server may be behind that: told is what it was told, and alive the link's.
 func (r *Record) Missed(t, client int, s history.ID, alive int, seen, told history.ID) *Record {
 	return r.Add(t, history.Event{
 		Process: history.SessionProcess, Client: client, Type: history.Info, F: history.FConnected, Session: s,

@@ -19,7 +19,7 @@ type Record struct {
 	Zxid   history.ID // of the latest transaction
 }
 
-// Unit is what the times of scenarios are counted in.
+// Unit is the unit of the times of scenarios.
 const Unit = time.Millisecond
 
 // Ours begins a record as zklab writes it, of a run in which all went well.

@@ -52,7 +52,7 @@ func Reading(value string, v int) models.Reading {
 	return models.Reading{Value: value, Version: int32(v), Mzxid: history.ID(16*v + 1 - min(v, 1))}
 }
 
-// Left is what the harness found at the end.
+// Left records what the harness found at the end.
 func (r *Record) Left(value string, v int) *Record {
 	found := Reading(value, v)
 	return r.KeyFact(1200, history.FFinal, "k", models.Final{Register: &found})

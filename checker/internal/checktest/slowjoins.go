@@ -22,7 +22,7 @@ type SlowJoins struct {
 	Times int // how often a member was shown and then not while its call to join went on
 }
 
-// Sight is what really bounds a look.
+// Sight holds the true bounds of a look.
 type Sight struct {
 	Client int
 	Began  time.Duration // of the operation
@@ -89,7 +89,7 @@ type linked struct {
 	used  bool       // for the group
 }
 
-// slowClient is a client. The first of its sessions is that of its connection.
+// slowClient is a client. The first of its sessions belongs to its connection.
 type slowClient struct {
 	id       int
 	both     bool // it uses both sessions

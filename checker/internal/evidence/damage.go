@@ -51,8 +51,8 @@ func (d *Damage) Decode(e *history.Event, v any) {
 }
 
 // inOrder returns a history in which time does not run back: an event that is recorded after
-// another one, with an earlier time, gets the time of that one. The order of the record is what its
-// writer saw; a call that returned before it was made would turn correct behaviour into violations.
+// another one, with an earlier time, gets the time of that one. The order of the record is the order in which its
+// writer saw the events; a call that returned before it was made would turn correct behaviour into violations.
 // That time ran back is damage, which the reader of the file has noted already.
 func inOrder(h *history.History) *history.History {
 	last := time.Duration(Always)

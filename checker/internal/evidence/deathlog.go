@@ -9,7 +9,7 @@ import (
 
 // This file finds from the transaction log when sessions died.
 //
-// A closeSession at z says that the session was dead once any client had seen z, and that it lived
+// A closeSession at z proves that the session was dead once any client had seen z, and that it lived
 // until the last request with a lower zxid was sent, by any client. If the log is whole from the
 // session's createSession on and has no closeSession, the session lived until the log, or its
 // stretch without a hole, ends.

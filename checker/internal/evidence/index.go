@@ -15,7 +15,7 @@ type Index[T any] struct {
 	latest []time.Duration // of the part of which this is the middle
 }
 
-// Spanned is what lasts for some time.
+// Spanned is something that lasts for some time.
 type Spanned[T any] struct {
 	Span
 	Of T

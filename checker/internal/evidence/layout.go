@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Layout says whether a check can read the znodes of a subject. The check looks in the transaction
+// Layout tells whether a check can read the znodes of a subject. The check looks in the transaction
 // log for what each operation that succeeded must have left there, and counts. If it finds nearly
 // all, it recognises the layout, and what is missing contradicts the log. If it finds little, the
 // subject works in another way, and the log says nothing about its operations.

@@ -20,7 +20,7 @@ import (
 // The transaction log shows it: a session wrote below the run's root that no link carried. The
 // record has the harness's own sessions. Older records have no root, and are decided without this.
 
-// Links are what the clients' links carried.
+// Links holds what the clients' links carried.
 type Links struct {
 	carried  map[history.ID]bool // sessions that they carried, and the harness's own
 	Unlinked []*UnlinkedSession  // those that none did

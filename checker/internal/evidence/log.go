@@ -30,7 +30,7 @@ const LostLog = "the run has no transactions.jsonl, or nothing in it"
 // StillThere is the end of a znode that still exists when the log ends.
 const StillThere = uint64(math.MaxUint64)
 
-// Committed are what the ensemble says that was committed.
+// Committed lists the transactions in the ensemble's log.
 type Committed struct {
 	Transactions []history.Txn // none if they are packed
 	packed       *history.PackedTxns
@@ -72,7 +72,7 @@ type Log struct {
 // included.
 type Stretch struct{ from, To uint64 }
 
-// LoggedSession is what the log says of a session.
+// LoggedSession holds what the log tells of a session.
 type LoggedSession struct {
 	Created, Closed uint64 // 0: not in the log; closed is the first time
 }

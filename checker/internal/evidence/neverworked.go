@@ -11,7 +11,7 @@ import (
 // events that show a violation are fewer.
 const enoughFailed = 10
 
-// NeverWorked says that no operation of the whole record succeeded, and with which error they
+// NeverWorked explains that no operation of the whole record succeeded, and with which error they
 // failed from the beginning: "every acquire failed (216), the first at 0.120 s, 214 times with: zk:
 // node does not exist". It returns "" if one succeeded, if few were tried, or if the first one
 // failed for lack of time.
@@ -55,7 +55,7 @@ func (a *Record) NeverWorked() string {
 	return fmt.Sprintf("every %s failed (%d), the first at %.3f s, %s with: %s", what, failed, first.Return.Time.Seconds(), often, first.Return.Error.Message)
 }
 
-// reasonOf is what an operation failed with: the code if it has one of its own, since messages
+// reasonOf returns the reason of an operation's failure: the code if it has one of its own, since messages
 // name keys.
 func reasonOf(op *history.Operation) string {
 	switch e := op.Return.Error; {

@@ -15,7 +15,7 @@ import (
 type Oldest struct {
 	Zxid uint64 // 0: not known
 	In   *Session
-	// Began says that the state follows from when the session began, and not from what its client was told.
+	// Began means that the state follows from when the session began, and not from what its client was told.
 	Began bool
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Record is what every check needs of a history, read once. Checks share it: after [Read] only the
+// Record holds what every check needs of a history, read once. Checks share it: after [Read] only the
 // damage changes, and the values that packages keep with it ([Once]).
 type Record struct {
 	History *history.History
@@ -25,7 +25,7 @@ type Record struct {
 
 	// Memory is roughly how many bytes searches may use, all together; 0 means DefaultMemory.
 	Memory int64
-	// Quick says that counterexamples need not be small.
+	// Quick means that counterexamples need not be small.
 	Quick bool
 
 	Keys []*Key // in order of key
@@ -51,7 +51,7 @@ type Agreement struct {
 	Event int
 }
 
-// Key is what happened to one object, with the record that it belongs to.
+// Key holds what happened to one object, with the record that it belongs to.
 type Key struct {
 	*Record
 	Name  string

@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// Session is what the record proves about the life of one ZooKeeper session. None of it comes from
-// the subject, whose reports prove nothing: it is what the links saw.
+// Session holds what the record proves about the life of one ZooKeeper session. None of it comes from
+// the subject, whose reports prove nothing: the links saw it.
 type Session struct {
 	ID    history.ID
 	Life      // the process that opened it
@@ -54,7 +54,7 @@ type Session struct {
 	ClosedInLog uint64           // the zxid of its end by that log; 0: not known
 	paired      time.Duration    // the latest Alive that came with a zxid
 
-	used map[string]int // key → the first event that says that its process used it there
+	used map[string]int // key → the first event that shows that its process used it there
 
 	signs  []sign   // of life, each later than the one before, and of a higher zxid
 	missed []missed // in order
@@ -217,7 +217,7 @@ func (a *Sessions) SessionsBehind(client, event int) []*Session {
 	return of[i:]
 }
 
-// Death is what is known about the end of an object's owner: a session of a process, which ends
+// Death tells what is known about the end of an object's owner: a session of a process, which ends
 // with the process at the latest. From is the time until which it certainly lasted. By is when it
 // certainly had left the tree, which what a killed process made does with its session.
 type Death struct {

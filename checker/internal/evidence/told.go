@@ -17,7 +17,7 @@ import (
 // missed is a connect of a session whose client had not got everything that its link had seen.
 type missed struct {
 	event int // the connect
-	// seen and alive are what the link knew by then, told and since what of it the client
+	// seen and alive hold what the link knew by then, told and since what of it the client
 	// certainly had got.
 	seen, told   uint64
 	alive, since time.Duration
@@ -82,7 +82,7 @@ func (s *Session) missedIn(op *history.Operation) []missed {
 }
 
 // toldIn returns the highest zxid that a client had certainly been told of in a session when it
-// called an operation. seen is what the link had seen by then.
+// called an operation. seen is the highest that the link had seen by then.
 func (s *Session) toldIn(op *history.Operation, seen uint64) uint64 {
 	told := seen
 	for _, m := range slices.Backward(s.missedIn(op)) {

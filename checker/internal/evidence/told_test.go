@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// What a link has seen binds the servers as far as the client says that it got it.
+// What a link has seen binds the servers as far as the client certainly got it.
 func TestTold(t *testing.T) {
 	const ms = time.Millisecond
 	for _, c := range []struct {
@@ -51,7 +51,7 @@ func TestTold(t *testing.T) {
 	}
 }
 
-// What is searched for is what going through all would find, also where a record tells of
+// The search finds what going through all would find, also where a record tells of
 // zxids and signs of life in no order.
 func TestToldOfMany(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

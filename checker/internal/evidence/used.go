@@ -8,7 +8,7 @@ import (
 )
 
 // This file reads which sessions a client's process used for the znodes of a key. No other session can
-// own its znodes there, or have shown it anything about them. Older records do not say which, and the
+// own its znodes there, or have shown it anything about them. Older records do not name them, and the
 // events of a client that has had only one session do not either.
 
 // readUsed reads from a completion which sessions its client used.
@@ -26,8 +26,8 @@ func (a *Record) readUsed(e *history.Event) {
 	}
 }
 
-// usedIn returns those of some sessions that an operation's process used for its key, or all of them if
-// the record does not say which it used. A call without an answer may send a request later.
+// usedIn returns the ones of some sessions that an operation's process used for its key, or all of them if
+// the record does not name them. A call without an answer may send a request later.
 func usedIn(of []*Session, op *history.Operation) []*Session {
 	used := slices.DeleteFunc(slices.Clone(of), func(s *Session) bool {
 		event, known := s.used[op.Key]
@@ -99,8 +99,8 @@ func (a *Record) maker(op *history.Operation) (by *Session) {
 	return by
 }
 
-// UsedFor returns the sessions that a client used for a key, or all of its sessions if the record does not say which
-// it used, oldest first.
+// UsedFor returns the sessions that a client used for a key, or all of its sessions if the record does not name
+// the used ones, oldest first.
 func (a *Record) UsedFor(client int, key string) []*Session {
 	all := a.ofClient[client]
 	used := slices.DeleteFunc(slices.Clone(all), func(s *Session) bool {

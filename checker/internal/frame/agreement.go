@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// ServerAgreement says that the servers have the same tree (Programmer's Guide, Consistency
+// ServerAgreement requires that the servers have the same tree (Programmer's Guide, Consistency
 // Guarantees: a single system image). Every object has it, because it does not depend on what
 // clients did. The run compared the servers; the result is in the record.
 var ServerAgreement = &Property{
@@ -102,7 +102,7 @@ var fieldWords = map[string]string{
 	history.FieldMzxid:    "changed at zxid %s",
 }
 
-// differ says which server has what.
+// differ tells which server has what.
 func differ(d history.TreeDifference) string {
 	if d.Field == history.FieldPresent {
 		return absent(d)
@@ -133,7 +133,7 @@ func differ(d history.TreeDifference) string {
 	return text
 }
 
-// absent says which servers lack a znode that others have.
+// absent names the servers that lack a znode that others have.
 func absent(d history.TreeDifference) string {
 	var with, without []int
 	for _, v := range d.Values {

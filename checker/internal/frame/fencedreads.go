@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// FencedReads says that each read that the object calls fenced was fenced: a quorum answered a
+// FencedReads requires that each read that the object calls fenced was fenced: a quorum answered a
 // request that its client sent during the call. A sync does not count, as a deposed leader that
 // does not know of its deposition answers it, too (ZOOKEEPER-1675).
 //

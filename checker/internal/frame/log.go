@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/checker/internal/words"
 )
 
-// LogAgrees says that the transaction log has what happened according to the history, and nothing
+// LogAgrees requires that the transaction log has what happened according to the history, and nothing
 // that certainly did not happen according to it. A difference means that one of the two is wrong: a
 // subject that answered what it had not done, or unreliable evidence. decide decides it key by key
 // if the layout of the subject's znodes is trusted; if trusted is nil, the object has no known

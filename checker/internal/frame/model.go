@@ -6,7 +6,7 @@ import (
 	"github.com/zklab/zklab/internal/base/linearize"
 )
 
-// Model is what is decided about histories of one kind of object.
+// Model lists what is decided about histories of one kind of object.
 type Model struct {
 	Object     *models.Model
 	Properties []*Property  // in the order of reports

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 )
 
-// NoPanic says that no call of the subject panicked. Every object has it: whatever the reason, a
+// NoPanic requires that no call of the subject panicked. Every object has it: whatever the reason, a
 // panic ends a program with such a client. It is decided only if a call panicked.
 var NoPanic = &Property{
 	Name:     "no-panic",

@@ -12,7 +12,7 @@ import (
 	"github.com/zklab/zklab/history"
 )
 
-// OwnZnodes says that no client deletes an ephemeral znode that another client still relies on. The
+// OwnZnodes requires that no client deletes an ephemeral znode that another client still relies on. The
 // other client's hold or membership would go with the znode, without its being told. A client that
 // deletes by path alone, after the end of its own session, makes that mistake. Objects have this
 // property if their clients hold something, or are members, by such znodes.

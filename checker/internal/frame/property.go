@@ -20,7 +20,7 @@ type Measure struct {
 // Property is one promise of a model, decided key by key.
 type Property struct {
 	Name string
-	// Meaning is what a valid verdict means, in a sentence, for people.
+	// Meaning explains a valid verdict, in a sentence, for people.
 	Meaning string
 	// Means returns what a valid verdict means if its figures show that less than Meaning was
 	// decided, and "" otherwise. nil: Meaning always holds.
@@ -29,17 +29,17 @@ type Property struct {
 	// Evidence returns what the answer rests on, in the letters of a verdict. If it is nil, the
 	// verdict does not say.
 	Evidence func(*evidence.Record) string
-	// Measure is what the property measures; it then counts only in a strict run. nil: it always
+	// Measure tells what the property measures; it then counts only in a strict run. nil: it always
 	// counts.
 	Measure *Measure
 	// Liveness: the property promises that something happens in the end, and not that something
 	// never does.
 	Liveness bool
-	// Common says that several objects have the property, and one page describes it for all.
+	// Common means that several objects have the property, and one page describes it for all.
 	Common bool
-	// Declared says that the program declares the property, not zklab. Its verdicts say what they mean.
+	// Declared means that the program declares the property, not zklab. Its verdicts explain themselves.
 	Declared bool
-	// Servers says that a violation can be the servers' doing.
+	// Servers means that a violation can be the servers' doing.
 	Servers bool
 	// Telling says how a counterexample is told.
 	Telling explain.Telling

@@ -53,7 +53,7 @@ var refusedEndsOf = evidence.OncePerKey(func(k *evidence.Key) (all []refusedEnd)
 	return all
 })
 
-// holds reports whether an event does not say that its client knew that it holds nothing.
+// holds reports whether, by an event, its client may still have held something.
 func holds(k *evidence.Key, e *history.Event) bool {
 	v := models.Held{Held: true}
 	k.Decode(e, &v)

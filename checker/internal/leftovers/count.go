@@ -160,7 +160,7 @@ func kindOf(n *evidence.Znode) Kind {
 	return Persistent
 }
 
-// calledAs is what operations have in common of which a share leaves something.
+// calledAs is shared by operations of which a share leaves something.
 type calledAs struct {
 	f       string
 	outcome history.Type
@@ -232,7 +232,7 @@ func (c calls) outlived(a *evidence.Record, n *evidence.Znode, maker int) bool {
 	return false
 }
 
-// leftBy is what the znodes of a group have in common.
+// leftBy is shared by the znodes of a group.
 type leftBy struct {
 	folder string
 	object bool // at or below the path of an object

@@ -48,7 +48,7 @@ type Group struct {
 	Operations int `json:"operations"`
 	Leaving    int `json:"leaving"`
 	FirstHalf  int `json:"first_half"`
-	// Grows says that the number of znodes grows with the load: see [Found.Warnings].
+	// Grows means that the number of znodes grows with the load: see [Found.Warnings].
 	Grows bool `json:"grows,omitempty"`
 }
 

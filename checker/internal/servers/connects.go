@@ -71,7 +71,7 @@ func connects(a *evidence.Record) (f frame.Finding) {
 	return f
 }
 
-// index is that of the connect's event; -1: there was none.
+// index returns the index of the connect's event; -1: there was none.
 func (c connect) index() int {
 	if c.Event == nil {
 		return -1

@@ -48,7 +48,7 @@ func keptAlive(a *evidence.Record) (f frame.Finding) {
 	return f
 }
 
-// wasKept says that a session was kept alive, up to a moment at which it was declared expired.
+// wasKept reports whether a session was kept alive, up to a moment at which it was declared expired.
 func wasKept(a *evidence.Record, c *connect, x *history.Expired, at time.Duration) bool {
 	word := c.Timeout / 2
 	if a.Params.Tick > 0 {

@@ -14,7 +14,7 @@ const (
 	Answers   = "answers"
 )
 
-// Properties are what servers owe to any client. Each is decided of the whole record, and left
+// Properties lists what servers owe to any client. Each is decided of the whole record, and left
 // out where the record does not tell what it takes.
 var Properties = []*frame.Property{
 	{
@@ -56,7 +56,7 @@ func from(letters string) func(*evidence.Record) string {
 // nothing is decided of a single key.
 func nothing(context.Context, *evidence.Key) frame.Finding { return frame.Finding{} }
 
-// Told says that the record tells what clients asked for when they connected.
+// Told reports whether the record tells what clients asked for when they connected.
 func Told(a *evidence.Record) bool {
 	for _, c := range connectsOf(a) {
 		if c.Wanted > 0 {
@@ -66,8 +66,8 @@ func Told(a *evidence.Record) bool {
 	return false
 }
 
-// lastsATimeout says that, beside that, some session had the time to end by its timeout, or
-// was said to have ended.
+// lastsATimeout reports whether, beside that, some session had the time to end by its timeout, or
+// was reported to have ended.
 func lastsATimeout(a *evidence.Record) bool {
 	for _, c := range connectsOf(a) {
 		s := a.Session(c.Session)

@@ -11,7 +11,7 @@ package zones
 
 import "math"
 
-// Register is what happened to a register.
+// Register holds what happened to a register.
 type Register struct {
 	Len int // how many operations there are
 	// Op puts one of them where it is told: first each in order, then those that
@@ -34,7 +34,7 @@ type Scratch struct {
 	filling []int32
 }
 
-// Kind is what an operation does.
+// Kind is the kind of an operation.
 type Kind uint8
 
 // The kinds of operations. The zero value is one of no consequence.
@@ -57,10 +57,10 @@ type Op struct {
 	Kind     Kind
 }
 
-// Unknown says that nobody knows whether it happened.
+// Unknown reports whether nobody knows if it happened.
 func (o *Op) Unknown() bool { return o.Ret == Never }
 
-// Result is what there is to say of a register.
+// Result is the result for a register.
 type Result uint8
 
 // The results.

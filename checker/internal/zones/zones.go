@@ -20,7 +20,7 @@ type chains struct {
 	scratch *Scratch
 }
 
-// value is what belongs to a value. The times of operations stand beside them,
+// value holds the operations of a value. Their times stand beside them,
 // so that a chain is followed without a look at operations.
 type value struct {
 	writer int32  // the operation that wrote it, none
@@ -31,7 +31,7 @@ type value struct {
 	linked bool   // the writer is a compare-and-set
 }
 
-// seen says that somebody found the value.
+// seen reports whether somebody found the value.
 func (x *value) seen() bool { return x.reads.first != none || x.to != none }
 
 // extent is when some operations took place.
@@ -145,7 +145,7 @@ func (c *chains) twice(i int32) Finding {
 	return violation([]int32{first, i, c.of[v].writer}, "%s and %s both found %s, which was written once and was gone after the first of them", c.r.Span(first), c.r.Span(i), c.value(v))
 }
 
-// happened are those of some operations with an unknown outcome that did happen:
+// happened returns the ones of some operations with an unknown outcome that did happen:
 // their value was read, or compared with, also by another one of them.
 func (c *chains) happened(maybe []int32) []int32 {
 	if len(maybe) == 0 {
@@ -434,7 +434,7 @@ func (c *chains) conflict(a, b chain) Finding {
 		before(aFirst, bLast), before(bFirst, aLast), c.named(aFirst, aLast), c.named(bFirst, bLast))
 }
 
-// named is what two operations of a chain are about.
+// named names two operations of a chain.
 func (c *chains) named(x, y int32) string {
 	from, to := c.initial, c.initial
 	if x != none {

@@ -28,7 +28,7 @@ type File struct {
 
 var count atomic.Uint64 // of files, of this process
 
-// refusal is what a test has put in place of a full disk; nil: nothing.
+// refusal stands in a test for a full disk; nil: nothing.
 var refusal atomic.Pointer[func(path string) error]
 
 // Refuse has f say of each path that is to be written whether it cannot be, until undo is called: a full disk for
@@ -69,7 +69,7 @@ func Create(path string, perm fs.FileMode) (*File, error) {
 }
 
 // Commit makes the file durable and gives it its path, in place of what had it. After an error
-// there is no new file; but if its folder is what could not be made durable, there is one.
+// there is no new file; but if only its folder could not be made durable, there is one.
 func (f *File) Commit() error {
 	// The content comes first: a failure of power could leave the name without it.
 	if err := f.Sync(); err != nil {

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// ErrHeld says that another process, or another open file of this one, has the lock.
+// ErrHeld means that another process, or another open file of this one, has the lock.
 var ErrHeld = errors.New("another process uses it")
 
 // Try locks a file until it is closed or the process ends, however that ends. It does

@@ -71,7 +71,7 @@ func (f *family) outside(all []procgroup.Process) (out []procgroup.Process) {
 }
 
 // await waits for the next child that has ended or was stopped. It returns 0 if there is none at
-// present; none says that there are no children.
+// present; none reports whether there are no children.
 func await() (pid int, status syscall.WaitStatus, none bool) {
 	for {
 		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG|syscall.WUNTRACED, nil)

@@ -28,7 +28,7 @@ import (
 	"time"
 )
 
-// Config says which program to run, and how it ends.
+// Config names the program to run, and how it ends.
 type Config struct {
 	Command []string
 	Env     []string      // besides that of this process

@@ -40,9 +40,9 @@ type report struct {
 	Interrupt syscall.Signal `json:",omitempty"`
 }
 
-// stopped says that the program was stopped as a job of a shell is.
+// stopped means that the program was stopped as a job of a shell is.
 type stopped struct {
-	// Alone says that the program had the terminal, so that the terminal has stopped nothing else.
+	// Alone means that the program had the terminal, so that the terminal has stopped nothing else.
 	Alone bool
 }
 

@@ -33,7 +33,7 @@ type run struct {
 // In a terminal the program can read what is typed, and Ctrl-C goes to it. If it is stopped (Ctrl-Z),
 // this process stops, too, as one job, until the shell continues both.
 //
-// An error says that the guardian could not be started, or was killed.
+// An error means that the guardian could not be started, or was killed.
 func Run(cfg Config, hold <-chan struct{}, signals <-chan os.Signal) (Outcome, error) {
 	r := &run{Config: cfg}
 	_ = procgroup.Adopt() // for the end of the guardian
@@ -143,7 +143,7 @@ func (r *run) hear(t report) {
 	}
 }
 
-// suspend stops this process with the program. alone says that the rest of the job has to be stopped,
+// suspend stops this process with the program. alone means that the rest of the job has to be stopped,
 // too. If no shell can continue the job, the program goes on.
 func (r *run) suspend(alone bool) {
 	session, _ := unix.Getsid(0)

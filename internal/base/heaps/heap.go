@@ -6,7 +6,7 @@ package heaps
 type Heap[T any] struct {
 	// Items has the first item in front; the others are in no order.
 	Items []T
-	// Less says that a comes before b.
+	// Less reports whether a comes before b.
 	Less func(a, b T) bool
 }
 

@@ -29,7 +29,7 @@ var (
 
 // Colours of data. Their contrast with Paper is at least 3 ("Web Content Accessibility Guidelines
 // 2.2", 1.4.11), and people with any of the common colour deficiencies can tell them apart: the dark
-// ones are those of Okabe and Ito, "Color Universal Design" (2008); the light ones are as far from each
+// ones come from Okabe and Ito, "Color Universal Design" (2008); the light ones are as far from each
 // other as these (see the test), since some of Okabe and Ito's are too pale for white paper.
 var (
 	Blue       = Ink{"#0034ca", "#0072b2"}

@@ -170,7 +170,7 @@ func TestAgreesWithBruteForce(t *testing.T) {
 	t.Log(counts)
 }
 
-// follows says that an explanation is true: its order is possible, and what is next is not.
+// follows checks that an explanation is true: its order is possible, and what is next is not.
 func follows(t *testing.T, history int, p linearize.Problem, x linearize.Explanation) {
 	t.Helper()
 	state, placed := p.Model.Init(), map[int]bool{}

@@ -28,7 +28,7 @@ func Self() Process {
 	return p
 }
 
-// Life is what can be known of a process.
+// Life tells what can be known of a process.
 type Life int
 
 // What can be known.
@@ -38,7 +38,7 @@ const (
 	Dead
 )
 
-// Lives says whether the process is alive, as seen by observer.
+// Lives tells whether the process is alive, as seen by observer.
 func (p Process) Lives(observer Process) Life {
 	switch {
 	case p.PID <= 0 || p.Host != observer.Host:

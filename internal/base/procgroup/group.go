@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// ErrGone says that a program has ended.
+// ErrGone means that a program has ended.
 var ErrGone = errors.New("it has ended")
 
 // Group is a program that was started, with all that it starts. Its methods are safe for

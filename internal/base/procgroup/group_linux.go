@@ -66,7 +66,7 @@ func threads(pid int) (states []byte) {
 	return states
 }
 
-// stat is what the kernel tells of a process (proc_pid_stat(5)).
+// stat holds what the kernel tells of a process (proc_pid_stat(5)).
 type stat struct {
 	name          string
 	state         byte

@@ -65,7 +65,7 @@ func line(info *debug.BuildInfo) string {
 // shown is how many digits of a commit are enough for people, and for git.
 const shown = 12
 
-// commit is that of zklab's own repository, in words; empty where none was recorded. The
+// commit names the commit of zklab's own repository, in words; empty where none was recorded. The
 // commit of a program that imports zklab is not zklab's.
 func commit(info *debug.BuildInfo) string {
 	if info.Main.Path != path {

@@ -33,7 +33,7 @@ type Experiment struct {
 	// called. A simulation calls it from outside, and only if Progress is set.
 	OnEvent func(history.Event)
 
-	// UsualFaults and UsualRate say that a test named no faults, or no rate. The test is then not
+	// UsualFaults and UsualRate mean that a test named no faults, or no rate. The test is then not
 	// warned about the consequences of the defaults.
 	UsualFaults, UsualRate bool
 	// Brief skips the report if the run passes, since a passing test does not keep it. Silent skips

@@ -21,7 +21,7 @@ type onlooker struct {
 	last   *glimpse
 }
 
-// glimpse is what an onlooker passes on at a time. They are a list, since the other side, which may not
+// glimpse is one report of an onlooker. Glimpses form a list, since the other side, which may not
 // make the bubble wait, can be slower.
 type glimpse struct {
 	state  progress.State

@@ -109,7 +109,7 @@ func TestPreparedForFaults(t *testing.T) {
 	}
 }
 
-// all is what the ensemble has. The rest is told and not expected; and so is
+// all asks for what the ensemble has. The rest is told and not expected; and so is
 // what the time limit has no room for, unless it was asked for by name.
 func TestAllFaults(t *testing.T) {
 	x := least()

@@ -80,7 +80,7 @@ const (
 const perBatch = 1000
 
 // Traces writes the operations and the faults of a record as traces of one span each, in lines of
-// OTLP/JSON (OpenTelemetry's "File Exporter"). name is that of the run: with the record's header, it
+// OTLP/JSON (OpenTelemetry's "File Exporter"). name is the run's: with the record's header, it
 // determines the identifiers of the traces.
 func Traces(w io.Writer, name string, h *history.History) error {
 	return batches(name, h, func(batch []byte, _ int) error {

@@ -250,7 +250,7 @@ func (l *playedLife) dial(network, addr string, timeout time.Duration) (net.Conn
 	return &playedConn{c, l}, nil
 }
 
-// connected says that there has been a connection.
+// connected reports whether there has been a connection.
 func (l *playedLife) connected() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// State is the state of a run. Its fields are those of zklab.Progress, which documents them.
+// State is the state of a run. Its fields equal the fields of zklab.Progress, which documents them.
 type State struct {
 	Phase               string
 	Elapsed, Limit      time.Duration

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// Pulse is what a run is doing, by the events of its record so far: its rate, its latency, the faults in
+// Pulse tells what a run is doing, by the events of its record so far: its rate, its latency, the faults in
 // force, who holds what. It is for one goroutine at a time. The zero value has seen nothing; it counts no
 // operation, because it does not know the object.
 type Pulse struct {

@@ -19,7 +19,7 @@ func call(p *Pulse, client int, f, key string, end, took time.Duration) {
 	p.Observe(&e)
 }
 
-// Latencies are those of each second, and of the recent ones.
+// Latencies of each second, and of the recent ones.
 func TestPulseLatencies(t *testing.T) {
 	p := NewPulse(models.Register)
 	if _, ok := p.P99(); ok || len(p.P99s(9)) > 0 {

@@ -18,8 +18,8 @@ import (
 //go:embed gotest.go.tmpl
 var goTestTemplate string
 
-// GoTest returns a test of a recipe for a Go package of this name. The error says that there is no such recipe,
-// or that it takes no implementation. adds are the commands that add zklab to the module of the package.
+// GoTest returns a test of a recipe for a Go package of this name. It is an error if there is no such recipe,
+// or if it takes no implementation. adds lists the commands that add zklab to the module of the package.
 func GoTest(recipe, pkg string, adds []string) (File, error) {
 	w, err := workloads.Named(recipe, workloads.Own)
 	if err != nil {
@@ -54,7 +54,7 @@ func GoTest(recipe, pkg string, adds []string) (File, error) {
 	}, err
 }
 
-// parameters are those of a constructor: with their types, and as they are passed on.
+// parameters returns the parameters of a constructor: with their types, and as they are passed on.
 func parameters(t reflect.Type) (declared, passed string) {
 	var with, without []string
 	for i := range t.NumIn() {

@@ -25,10 +25,10 @@ var pythonAdapter []byte
 //go:embed Adapter.java
 var javaAdapter []byte
 
-// Languages are those of Adapter.
+// Languages lists the languages of Adapter.
 var Languages = []string{"python", "java"}
 
-// Adapter returns an adapter in a language, which has a lock. The error says which languages there are.
+// Adapter returns an adapter in a language, which has a lock. The error names the languages that there are.
 func Adapter(language string) (File, error) {
 	const run = "%s conform --recipe lock %q"
 	const try = "%s run lock --faults expire,freeze,crash --subject-command %q"

@@ -74,7 +74,7 @@ func (f *files) open(name string) (*os.File, fs.FileInfo, error) {
 	return file, info, nil
 }
 
-// folder says whether name is a folder of the store to which no link leads.
+// folder reports whether name is a folder of the store to which no link leads.
 func (f *files) folder(name string) bool {
 	if !fs.ValidPath(name) {
 		return false

@@ -151,7 +151,7 @@ func (s *Server) findings(ctx context.Context, all []entry) (c findingsContent) 
 	return c
 }
 
-// decided says whether a run has a verdict, or a sweep some runs.
+// decided reports whether a run has a verdict, or a sweep some runs.
 func (e entry) decided() bool {
 	return e.Kind == aSweep && e.Done > 0 && e.State != unreadable || e.State == valid || e.State == violation || e.State == undecided
 }

@@ -53,7 +53,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// knows says whether a request may call the server so. An address cannot be pointed elsewhere.
+// knows reports whether a request may call the server so. An address cannot be pointed elsewhere.
 func (s *Server) knows(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -66,7 +66,7 @@ func (s *Server) knows(host string) bool {
 	return name == "localhost" || slices.ContainsFunc(s.Hosts, func(h string) bool { return strings.EqualFold(h, name) })
 }
 
-// hasToken says whether a form is one that this server made.
+// hasToken reports whether a form is one that this server made.
 func (s *Server) hasToken(r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(s.token)) == 1
 }

@@ -152,7 +152,7 @@ func (x *index) entry(ctx context.Context, name string) (entry, bool) {
 	return all[i], true
 }
 
-// within says whether a folder is a run or a sweep of the list, or a run that a sweep has kept.
+// within reports whether a folder is a run or a sweep of the list, or a run that a sweep has kept.
 func (x *index) within(ctx context.Context, name string) bool {
 	if !x.folder(name) {
 		return false
@@ -296,7 +296,7 @@ const (
 	checking = 2 * time.Minute
 )
 
-// runGoesOn says whether a process writes the record of a run without a result, or checks it.
+// runGoesOn reports whether a process writes the record of a run without a result, or checks it.
 func (x *index) runGoesOn(name string) bool {
 	file, info, err := x.open(path.Join(name, historyFile))
 	if err != nil {
@@ -309,7 +309,7 @@ func (x *index) runGoesOn(name string) bool {
 	return time.Since(info.ModTime()) < checking && hasEnd(file, info.Size())
 }
 
-// held says whether a process has a file locked. A file that was free is not asked about again until
+// held reports whether a process has a file locked. A file that was free is not asked about again until
 // it changes, since asking takes the lock for an instant.
 func (x *index) held(name string, info fs.FileInfo, file *os.File) bool {
 	if x.idle[name] == stampOf(info) {
@@ -322,7 +322,7 @@ func (x *index) held(name string, info fs.FileInfo, file *os.File) bool {
 	return false
 }
 
-// hasEnd says whether a record has its last event.
+// hasEnd reports whether a record has its last event.
 func hasEnd(file io.ReaderAt, size int64) bool {
 	last := make([]byte, min(size, 4096))
 	if _, err := file.ReadAt(last, size-int64(len(last))); err != nil {
@@ -530,7 +530,7 @@ func follow(f *sweep.Follower, file io.ReaderAt, source string) error {
 	return f.Next(bytes.NewReader(text))
 }
 
-// shardGoesOn says whether a process runs seeds of a shard.
+// shardGoesOn reports whether a process runs seeds of a shard.
 func (x *index) shardGoesOn(source string, f *sweep.Follower) bool {
 	if f.Ended != "" || strings.HasSuffix(source, sweep.ArchiveEnd) {
 		return false

@@ -125,7 +125,7 @@ func (f filter) takes(e entry) bool {
 		(f.Since == "" || !e.Started.Before(since)) && f.hasText(e)
 }
 
-// hasText says whether each word of the text is somewhere in the entry.
+// hasText reports whether each word of the text is somewhere in the entry.
 func (f filter) hasText(e entry) bool {
 	all := strings.ToLower(strings.Join(append([]string{
 		e.Path, e.Recipe, e.Subject, e.Ensemble, e.Label, e.Seed, e.Faults, e.Note, string(e.State), e.Kind,

@@ -150,7 +150,7 @@ func (s *shrinker) untilNothingMore() {
 	}
 }
 
-// over says that no more runs are to begin.
+// over reports whether no more runs are to begin.
 func (s *shrinker) over() bool { return s.why() != "" }
 
 func (s *shrinker) why() End {

@@ -113,7 +113,7 @@ func (l *Ledger) write(e entry) error {
 	return l.Tally.take(e, "")
 }
 
-// Done says whether a seed has its line.
+// Done reports whether a seed has its line.
 func (l *Ledger) Done(seed int64) bool { return l.Tally.seen.has(seed) }
 
 // Folder is where the run of a seed is to be kept, if it is. It is not there yet.

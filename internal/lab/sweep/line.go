@@ -101,6 +101,6 @@ func (l *Line) WhyUnknown() string {
 	return ""
 }
 
-// Failed says that the run is one to keep: something was violated that decides, or it could
+// Failed reports whether the run is one to keep: something was violated that decides, or it could
 // not be run.
 func (l *Line) Failed() bool { return l.Verdict == checker.Violation || l.Error != "" }

@@ -209,7 +209,7 @@ func (t *Tally) accept(d *Description) error {
 	return nil
 }
 
-// underWay says that a process has a journal.
+// underWay reports whether a process has a journal.
 func underWay(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -47,18 +47,18 @@ func windowsOf(h *history.History) (of []window) {
 	return of
 }
 
-// hits says whether a client is one of those that were hit; the harness is none.
+// hits reports whether a client is one of those that were hit; the harness is none.
 func (w *window) hits(client int) bool {
 	return client >= 0 && (w.clients == nil || slices.Contains(w.clients, client))
 }
 
-// names says whether a request is of the sort that the fault's words name, as
+// names reports whether a request is of the sort that the fault's words name, as
 // lose-reply:create does.
 func (w *window) names(request string) bool {
 	return slices.Contains(strings.Split(w.Spec, ":")[1:], request)
 }
 
-// met says whether what a client did in a span met the fault. request is "" for an operation
+// met reports whether what a client did in a span met the fault. request is "" for an operation
 // as a whole.
 func (w *window) met(client int, in stats.Span, request string) bool {
 	if !w.hits(client) || in.From > w.Until || in.Until < w.From {

@@ -109,12 +109,12 @@ func (s Seeds) Count() (n int64) {
 	return n
 }
 
-// Has says whether a seed is one of them.
+// Has reports whether a seed is one of them.
 func (s Seeds) Has(seed int64) bool {
 	return slices.ContainsFunc(s, func(r Range) bool { return r.First <= seed && seed <= r.Last })
 }
 
-// Includes says whether all of others are among them.
+// Includes reports whether all of others are among them.
 func (s Seeds) Includes(others Seeds) bool {
 	for _, o := range others {
 		if !slices.ContainsFunc(s, func(r Range) bool { return r.First <= o.First && o.Last <= r.Last }) {
@@ -164,7 +164,7 @@ type seedSet struct {
 
 const wordBits = 64
 
-// add says whether the seed was new.
+// add reports whether the seed was new.
 func (s *seedSet) add(seed int64) bool {
 	if s.has(seed) {
 		return false

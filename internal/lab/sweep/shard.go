@@ -21,7 +21,7 @@ type Shard struct {
 // mostShards bounds what somebody can have meant.
 const mostShards = 1_000_000
 
-// Whole says that it has all seeds.
+// Whole reports whether it has all seeds.
 func (s Shard) Whole() bool { return s.Of <= 1 }
 
 // String is 3/20, as [ParseShard] reads it.

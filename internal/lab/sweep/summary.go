@@ -224,7 +224,7 @@ func (s *Summary) Never() (names []string) {
 // Decided are the runs with a verdict.
 func (s *Summary) Decided() int { return s.Violation + s.Unknown + s.Valid }
 
-// Complete says that every seed of every shard has its run.
+// Complete reports whether every seed of every shard has its run.
 func (s *Summary) Complete() bool {
 	return len(s.Absent) == 0 && !slices.ContainsFunc(s.Shards, func(h ShardState) bool { return h.Done < h.Seeds })
 }
@@ -248,7 +248,7 @@ type ShardState struct {
 	seeds Seeds // of the whole sweep
 }
 
-// Died says that it neither ended nor goes on.
+// Died reports whether it neither ended nor goes on.
 func (s ShardState) Died() bool { return s.Ended == "" && !s.Running && s.Done < s.Seeds }
 
 // Summary is what the runs came to up to now.

@@ -42,7 +42,7 @@ type life struct {
 	lines  *bufio.Reader
 }
 
-// said is what a worker says of a task.
+// said is a worker's answer about a task.
 type said[A any] struct {
 	Answer *A     `json:"answer,omitempty"`
 	Error  string `json:"error,omitempty"` // there is none
@@ -56,7 +56,7 @@ func New[T, A any](cfg Config) *Worker[T, A] {
 	return &Worker[T, A]{cfg: cfg}
 }
 
-// ErrDied says that a worker's process ended, or did not keep to the protocol.
+// ErrDied means that a worker's process ended, or did not keep to the protocol.
 var ErrDied = errors.New("the process that ran it ended")
 
 // Do has the process do a task. An error is the task's own, or that of ctx, or wraps [ErrDied].
@@ -158,7 +158,7 @@ func (w *Worker[T, A]) Close() {
 	}
 }
 
-// Serve is what a worker's process does: it does the tasks that come in, one after the other. At
+// Serve runs in a worker's process: it does the tasks that come in, one after the other. At
 // the end of r the task under way is stopped; it has patience to obey, and then giveUp is called,
 // which ends the process.
 func Serve[T, A any](ctx context.Context, r io.Reader, w io.Writer, do func(context.Context, T) (A, error), patience time.Duration, giveUp func()) error {

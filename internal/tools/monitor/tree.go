@@ -31,7 +31,7 @@ type tree struct {
 	found     int // number of differences since the last lost connection
 }
 
-// reader is what a tree needs of the schedule.
+// reader is the part of the schedule that a tree needs.
 type reader interface {
 	want(t *target, n need, urgent bool)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// Window says which rows of the tree to draw.
+// Window chooses the rows of the tree to draw.
 type Window struct {
 	// Filter selects the znodes whose name contains it, or whose path does if it has a slash, and
 	// the folders that they are in; "" selects all.
@@ -17,7 +17,7 @@ type Window struct {
 	Keep string
 }
 
-// View is what there is to draw at one moment.
+// View holds what there is to draw at one moment.
 type View struct {
 	Conn Conn
 	// How says how the follower learns of changes, in words.

@@ -93,7 +93,7 @@ func title(s *state, which pane, width int, name, right string) *line {
 	return l.add(p.muted, strings.Repeat("─", l.left()))
 }
 
-// content is what a pane scrolls over: a number of lines, each drawn when it is visible.
+// content is scrolled by a pane: a number of lines, each drawn when it is visible.
 type content struct {
 	lines int
 	draw  func(i int) *line

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestKeysAreDocumented: the table of keys in the documentation is that of the help.
+// TestKeysAreDocumented: the documentation has the help's table of keys.
 func TestKeysAreDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../../../docs/monitor.md")
 	if err != nil {

@@ -42,7 +42,7 @@ func TestLargeValueChanges(t *testing.T) {
 	}
 }
 
-// BenchmarkLargeValue is what it costs to draw a screen with a value of 1 MB, again and when it
+// BenchmarkLargeValue measures the cost of drawing a screen with a value of 1 MB, again and when it
 // has changed.
 func BenchmarkLargeValue(b *testing.B) {
 	for name, unit := range map[string]string{"ascii": "a", "accents": "é", "wide": "界", "joined": "👩‍🚀", "binary": "\x00\xff"} {

@@ -20,7 +20,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
-// background is what a picture is drawn on.
+// background is the ground of a picture.
 type background struct{ file, colour, text, green string }
 
 // These are the pictures of the README, for pages that are dark and for those that are not. They

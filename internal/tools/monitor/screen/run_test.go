@@ -22,7 +22,7 @@ func poll(ctx context.Context, is func() bool) error {
 	return nil
 }
 
-// written is what a program wrote so far.
+// written holds what a program wrote so far.
 type written struct {
 	mu sync.Mutex
 	b  bytes.Buffer

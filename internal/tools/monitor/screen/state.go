@@ -16,7 +16,7 @@ type state struct {
 	chosen  string // path
 	focus   pane
 	showLog bool
-	// servers says that servers and sessions are shown in place of the detail.
+	// servers means that servers and sessions are shown in place of the detail.
 	servers bool
 	help    bool
 	paused  bool
