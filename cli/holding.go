@@ -102,7 +102,7 @@ func (f *holding) hold(cmd *cobra.Command, znode string, command []string, of fu
 	token := ""
 	if h.token != nil {
 		env = append(env, fmt.Sprint("ZKLAB_TOKEN=", h.token()))
-		token = ", token " + hexText(h.token())
+		token = fmt.Sprint(", token ", h.token())
 	}
 	f.steps(cmd)("holding %s of %s%s", h.what, full, token)
 	g := f.guarded(cmd, command, env)
@@ -214,7 +214,7 @@ func (f *holding) line(cmd *cobra.Command, znode string) error {
 	}
 	entries := []lineEntry{}
 	for _, c := range all {
-		entries = append(entries, lineEntry{c.Recipe, c.Path, hexText(c.Session), hexText(c.Token), c.Since.UTC(), string(c.Data), c.Writer, c.Holds, c.Behind})
+		entries = append(entries, lineEntry{c.Recipe, c.Path, hexText(c.Session), fmt.Sprint(c.Token), c.Since.UTC(), string(c.Data), c.Writer, c.Holds, c.Behind})
 	}
 	if f.json {
 		return printJSON(cmd.OutOrStdout(), entries)
