@@ -75,11 +75,11 @@ func (f *expireFlags) run(cmd *cobra.Command, args []string) error {
 	defer stop()
 	ids, err := f.sessions(ctx, config, args)
 	if err != nil {
-		return interruptedOr(ctx, f.connect.tls.wayOut(err))
+		return interruptedOr(ctx, err)
 	}
 	for _, id := range ids {
 		if err := f.expire(ctx, config.Servers, id); err != nil {
-			return interruptedOr(ctx, f.connect.tls.wayOut(err))
+			return interruptedOr(ctx, err)
 		}
 		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "session %s has ended\n", hexText(id)); err != nil {
 			return err
@@ -98,7 +98,7 @@ func (f *expireFlags) sessions(ctx context.Context, config client.Config, args [
 		}
 		if c == nil {
 			if c, err = connectWithin(ctx, config, f.connect.timeout); err != nil {
-				return nil, err
+				return nil, f.connect.tls.wayOut(ctx, config.Servers, err)
 			}
 			defer c.Close()
 		}
@@ -123,20 +123,21 @@ func (f *expireFlags) expire(ctx context.Context, servers []string, id int64) er
 	if d := f.connect.tls.dial(); d != nil {
 		dial = d
 	}
-	ctx, cancel := context.WithTimeout(ctx, f.connect.timeout)
+	bounded, cancel := context.WithTimeout(ctx, f.connect.timeout)
 	defer cancel()
 	ending := zkclient.Ending{Session: id}
 	for {
 		for _, server := range servers {
-			switch done, err := ending.Try(ctx, zkclient.To(dial, server)); {
+			switch done, err := ending.Try(bounded, zkclient.To(dial, server)); {
 			case err != nil:
 				return fmt.Errorf("session %s: no such session, or the servers make session passwords differently", hexText(id))
 			case done:
 				return nil
 			}
 		}
-		if await.Sleep(ctx, 20*time.Millisecond) != nil {
-			return fmt.Errorf("session %s did not end within %s: %w", hexText(id), f.connect.timeout, ending.Last)
+		if await.Sleep(bounded, 20*time.Millisecond) != nil {
+			err := fmt.Errorf("session %s did not end within %s: %w", hexText(id), f.connect.timeout, ending.Last)
+			return f.connect.tls.wayOut(ctx, servers, err)
 		}
 	}
 }

@@ -126,13 +126,13 @@ func (f *monitorFlags) forLines(cfg monitor.Config) monitor.Config {
 }
 
 func (f *monitorFlags) follow(ctx context.Context, cfg monitor.Config) (*monitor.Follower, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("no connection within %s", f.timeout))
+	bounded, cancel := context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("no connection within %s", f.timeout))
 	defer cancel()
-	follower, err := monitor.Follow(ctx, cfg)
+	follower, err := monitor.Follow(bounded, cfg)
 	if errors.Is(err, wire.NoNode) {
 		return nil, fmt.Errorf("there is no znode %s: leave out the chroot, or create it first", cfg.Client.Chroot)
 	}
-	return follower, err
+	return follower, f.tls.wayOut(ctx, cfg.Client.Servers, err)
 }
 
 // lines prints each change until ctx ends, or until --count changes were printed.

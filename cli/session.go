@@ -67,7 +67,7 @@ func (f *sessionFlags) open(ctx context.Context, znode string) (s *recipes.Clien
 		if bounded.Err() != nil {
 			err = last.of(context.Cause(bounded))
 		}
-		return nil, "", nil, f.connect.tls.wayOut(err)
+		return nil, "", nil, f.connect.tls.wayOut(ctx, servers, err)
 	}
 	for _, a := range config.Auth {
 		if err := conn.AddAuth(a.Scheme, a.Auth); err != nil {

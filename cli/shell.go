@@ -121,7 +121,8 @@ func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		other := config
 		other.Servers, other.Chroot = list, ""
-		return connectWithin(ctx, other, f.timeout)
+		c, err := connectWithin(ctx, other, f.timeout)
+		return c, f.tls.wayOut(ctx, list, err)
 	}
 	if isTerminal(cmd.ErrOrStderr()) {
 		s.Progress = cmd.ErrOrStderr()
@@ -130,7 +131,7 @@ func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
 		s.Editor = openEditor
 	}
 	if s.Client, err = s.Connect(ctx); err != nil {
-		return f.tls.wayOut(err)
+		return f.tls.wayOut(ctx, config.Servers, err)
 	}
 	defer func() { s.Client.Close() }()
 	return f.source(ctx, s)

@@ -21,6 +21,7 @@ import (
 	"github.com/zklab/zklab/internal/base/await"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/tools/control"
+	"github.com/zklab/zklab/internal/zk/peer"
 )
 
 // statusFlags say which ensemble to query, how, and how often.
@@ -179,7 +180,8 @@ func (f *statusFlags) show(cmd *cobra.Command, addrs []string) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	look := func() status.Ensemble { return status.Look(ctx, addrs, queries...) }
+	guess := f.guesser(ctx)
+	look := func() status.Ensemble { return guess(status.Look(ctx, addrs, queries...)) }
 	if f.watch {
 		return f.follow(ctx, cmd.OutOrStdout(), look)
 	}
@@ -202,6 +204,30 @@ func (f *statusFlags) show(cmd *cobra.Command, addrs []string) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "error: after %s the ensemble is not %s\n", f.patience, f.wait)
 	}
 	return healthError(e.Health, f.wait)
+}
+
+// guesser returns a function that adds to the errors of a status what listens at the addresses. It asks
+// once for each address and error.
+func (f *statusFlags) guesser(ctx context.Context) func(status.Ensemble) status.Ensemble {
+	client := peer.Client{TLS: f.tls.config != nil, Flag: "--tls-ca"}
+	known := make(map[[2]string]string)
+	return func(e status.Ensemble) status.Ensemble {
+		for i := range e.Servers {
+			s := &e.Servers[i]
+			if s.State != status.NoAnswer || ctx.Err() != nil {
+				continue
+			}
+			hint, ok := known[[2]string{s.Addr, s.Error}]
+			if !ok {
+				hint = client.Hint(ctx, s.Addr)
+				known[[2]string{s.Addr, s.Error}] = hint
+			}
+			if hint != "" {
+				s.Error += ": it " + hint
+			}
+		}
+		return e
+	}
 }
 
 // healthError returns an error with the exit code. It is not 0 if the wait for a state failed.

@@ -1,20 +1,20 @@
 package cli
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/peer"
 	"github.com/zklab/zklab/internal/zk/wire"
 )
 
@@ -69,18 +69,27 @@ func (f *clientTLS) dial() ensemble.DialFunc {
 	}
 }
 
-// wayOut adds a hint to an error of connecting, if TLS or its absence may be the cause.
-func (f *clientTLS) wayOut(err error) error {
-	if hint := f.hint(err); hint != "" {
+// wayOut adds to an error of connecting to servers what can be done about it: from the error, if it
+// tells enough, or from what listens at the addresses.
+func (f *clientTLS) wayOut(ctx context.Context, servers []string, err error) error {
+	var code wire.Code
+	if err == nil || ctx.Err() != nil || errors.As(err, &code) { // a server that answers by a code is the right one
+		return err
+	}
+	hint := f.hint(err)
+	if hint == "" {
+		hint = peer.Client{TLS: f.config != nil, Flag: "--tls-ca"}.Guess(ctx, servers...)
+	}
+	if hint != "" {
 		return fmt.Errorf("%w: %s", err, hint)
 	}
 	return err
 }
 
+// hint is about errors of TLS.
 func (f *clientTLS) hint(err error) string {
 	var name x509.HostnameError
 	var untrusted *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
 	switch {
 	case errors.As(err, &name):
 		return "give the servers by the names in their certificates"
@@ -92,15 +101,6 @@ func (f *clientTLS) hint(err error) string {
 		return "the servers reject the certificate of --tls-cert"
 	case f.config != nil && errors.Is(err, wire.ErrNoReply): // the TLS handshake succeeded
 		return "servers close connections like this if they have no majority, or if they reject the certificate"
-	case f.config != nil && (errors.As(err, &notTLS) || endedByServer(err)):
-		return "servers without TLS close connections like this: leave out --tls-ca for them"
-	case f.config == nil && endedByServer(err):
-		return "servers close connections like this if they have no majority, or if they need TLS (--tls-ca)"
 	}
 	return ""
-}
-
-// endedByServer reports whether the server closed the connection without a reply.
-func endedByServer(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 }

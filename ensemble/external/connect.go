@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,11 +23,15 @@ func wrong(format string, args ...any) error {
 
 // Parse reads a connect string as clients of ZooKeeper take it: servers, separated by
 // commas, and perhaps the path of a chroot behind the last. The port of a server is
-// 2181 where it has none. The chroot is "" for the whole tree.
+// 2181 where it has none. The chroot is "" for the whole tree. Parse also takes the address with
+// zk:// or zookeeper:// before it, as Mesos, Marathon and others write it.
 func Parse(connect string) (servers []string, chroot string, err error) {
-	list := connect
-	if i := strings.Index(connect, "/"); i >= 0 {
-		list, chroot = connect[:i], strings.TrimSuffix(connect[i:], "/")
+	list, err := withoutScheme(connect)
+	if err != nil {
+		return nil, "", err
+	}
+	if i := strings.Index(list, "/"); i >= 0 {
+		list, chroot = list[:i], strings.TrimSuffix(list[i:], "/")
 	}
 	if strings.Contains(chroot, ",") {
 		return nil, "", wrong("%q: write the chroot once, after the last server: host:port,host:port/chroot", connect)
@@ -44,16 +49,56 @@ func Parse(connect string) (servers []string, chroot string, err error) {
 	return servers, chroot, validate(servers, chroot)
 }
 
+// withoutScheme returns an address without its scheme, if that is one of ZooKeeper's.
+func withoutScheme(connect string) (string, error) {
+	scheme, rest, ok := strings.Cut(connect, "://")
+	switch {
+	case !ok || strings.ContainsAny(scheme, "/,"):
+		return connect, nil
+	case !strings.EqualFold(scheme, "zk") && !strings.EqualFold(scheme, "zookeeper"):
+		return "", wrong("%q: give host:port,host:port, without %s://", connect, scheme)
+	case strings.Contains(strings.SplitN(rest, "/", 2)[0], "@"):
+		return "", wrong("the address has a user and a password: leave out what is before the @; commands with --auth take digest:user:password there")
+	case strings.Contains(rest, "?"):
+		return "", wrong("%q: leave out the question mark and what follows, and give all servers as host:port,host:port", connect)
+	}
+	return rest, nil
+}
+
 // parseServer adds the usual port.
 func parseServer(text string) (string, error) {
 	if text == "" {
 		return "", wrong("a server is empty: write host:port,host:port")
+	}
+	if host := bareIPv6(text); host != "" {
+		return "", wrong("%q: write an IPv6 address in brackets: %s", text, host)
 	}
 	if !strings.Contains(text, ":") || strings.HasSuffix(text, "]") {
 		text += ":" + usualPort
 	}
 	host, port, err := split(text)
 	return net.JoinHostPort(host, port), err
+}
+
+// bareIPv6 returns how to write an IPv6 address that has no brackets, "" if the text is none. In
+// ::1:2181 the last number is taken for the port: that is what people mean.
+func bareIPv6(text string) string {
+	i := strings.LastIndex(text, ":")
+	if strings.Count(text, ":") < 2 || text[0] == '[' {
+		return ""
+	}
+	if _, err := strconv.ParseUint(text[i+1:], 10, 16); err == nil && len(text[i+1:]) > 2 && isIPv6(text[:i]) {
+		return net.JoinHostPort(text[:i], text[i+1:])
+	}
+	if isIPv6(text) {
+		return net.JoinHostPort(text, usualPort)
+	}
+	return ""
+}
+
+func isIPv6(text string) bool {
+	addr, err := netip.ParseAddr(text)
+	return err == nil && addr.Is6()
 }
 
 // longestHost is how long a name of a host can be (RFC 1035).

@@ -35,6 +35,8 @@ func TestParse(t *testing.T) {
 		"a/x/y/":                {[]string{"a:2181"}, "/x/y"},
 		"[::1]:5,[fe80::1%eth]": {[]string{"[::1]:5", "[fe80::1%eth]:2181"}, ""},
 		"zk_1.example-a.org:9":  {[]string{"zk_1.example-a.org:9"}, ""},
+		"zk://a:1,b:2/mesos":    {[]string{"a:1", "b:2"}, "/mesos"},
+		"ZooKeeper://a":         {[]string{"a:2181"}, ""},
 	} {
 		servers, chroot, err := Parse(connect)
 		if diff := cmp.Diff(want.servers, servers); err != nil || diff != "" || chroot != want.chroot {
@@ -48,6 +50,26 @@ func TestParse(t *testing.T) {
 		servers, chroot, err := Parse(connect)
 		if !errors.Is(err, ErrConfig) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %q %q, %v", connect, servers, chroot, err)
+		}
+	}
+}
+
+// What people write by habit is refused with the right way to write it.
+func TestParseNamesTheMistake(t *testing.T) {
+	for connect, want := range map[string]string{
+		"::1:2181":                   "write an IPv6 address in brackets: [::1]:2181",
+		"::1":                        "write an IPv6 address in brackets: [::1]:2181",
+		"a:1,fe80::2:2182":           "write an IPv6 address in brackets: [fe80::2]:2182",
+		"fe80::1%eth0":               "write an IPv6 address in brackets: [fe80::1%eth0]:2181",
+		"http://a:8080":              "without http://",
+		"zk://ann:secret@a":          "commands with --auth take digest:user:password",
+		"zookeeper://a:1?backup=b:2": "give all servers as host:port,host:port",
+		"zk://a:1/x,b:2/x":           "write the chroot once",
+		"zk://":                      "no servers: give host:port",
+	} {
+		_, _, err := Parse(connect)
+		if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v, want %q", connect, err, want)
 		}
 	}
 }

@@ -26,6 +26,7 @@ func Leftovers(ctx context.Context, c Config) ([]Leftover, error) {
 	if err := validate(c.Servers, c.Chroot); err != nil {
 		return nil, err
 	}
+	e := &cluster{config: c, dial: net.DialTimeout}
 	var last error
 	for _, addr := range c.Servers {
 		found, err := leftovers(ctx, addr, c.Chroot+ensemble.RunsFolder)
@@ -34,7 +35,7 @@ func Leftovers(ctx context.Context, c Config) ([]Leftover, error) {
 		}
 		last = fmt.Errorf("server at %s: %w", addr, err)
 	}
-	return nil, last
+	return nil, e.guessed(ctx, last)
 }
 
 func leftovers(ctx context.Context, addr, folder string) ([]Leftover, error) {

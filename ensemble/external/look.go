@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/zk/peer"
 	"github.com/zklab/zklab/internal/zk/wire"
 	"github.com/zklab/zklab/internal/zk/zkclient"
 )
@@ -28,7 +29,7 @@ func (e *cluster) look(ctx context.Context, patience time.Duration) error {
 	all.Wait()
 	health, err := e.awaitRoles(ctx, patience)
 	if err != nil {
-		return err
+		return e.guessed(ctx, err)
 	}
 	e.describe(health)
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
@@ -87,7 +88,7 @@ func (e *cluster) awaitRoles(ctx context.Context, patience time.Duration) (ensem
 	const again = 200 * time.Millisecond
 	for end := time.Now().Add(patience); ; {
 		health, err := ensemble.CheckRoles(ctx, e.Servers())
-		passes := errors.Is(err, ensemble.ErrNotServing) || errors.Is(err, ensemble.ErrNoLeader) || errors.Is(err, ensemble.ErrSeveralLead)
+		passes := electing(err)
 		switch {
 		case err == nil:
 			return health, nil
@@ -98,6 +99,22 @@ func (e *cluster) awaitRoles(ctx context.Context, patience time.Duration) (ensem
 		}
 		_ = await.Sleep(ctx, again)
 	}
+}
+
+// electing reports whether an error may pass: the servers answer, and none of them, or more than one, leads.
+func electing(err error) bool {
+	return errors.Is(err, ensemble.ErrNotServing) || errors.Is(err, ensemble.ErrNoLeader) || errors.Is(err, ensemble.ErrSeveralLead)
+}
+
+// guessed adds to an error what listens at the addresses that give no session.
+func (e *cluster) guessed(ctx context.Context, err error) error {
+	if ctx.Err() != nil || electing(err) {
+		return err
+	}
+	if hint := (peer.Client{Dial: e.dial}).Guess(ctx, e.config.Servers...); hint != "" {
+		return fmt.Errorf("%w: %s", err, hint)
+	}
+	return err
 }
 
 // explained adds the way out.

@@ -17,8 +17,8 @@ type place struct {
 	leave func()
 }
 
-// elsewhere matches a word that begins with servers: host:port,host:port/path.
-var elsewhere = regexp.MustCompile(`^([^/]*:[0-9]+)(/.*)?$`)
+// elsewhere matches a word that begins with servers: host:port,host:port/path, or the same with zk:// before it.
+var elsewhere = regexp.MustCompile(`^((?i:(?:zk|zookeeper)://)?[^/]*:[0-9]+)(/.*)?$`)
 
 // otherEnsemble returns the servers and the path of a word; ok reports whether it names servers.
 func otherEnsemble(word string) (servers, at string, ok bool) {

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/zklab/zklab/ensemble/embedded"
+)
+
+// connecting has, for each command that connects to servers, its arguments so that it does, in little
+// time. SERVERS stands for the servers, and DIR for a folder.
+var connecting = map[string][]string{
+	"zklab shell":           {"SERVERS", "--timeout", "1s", "-c", "create /a"},
+	"zklab monitor":         {"SERVERS", "--timeout", "1s", "--count", "1"},
+	"zklab ensemble status": {"SERVERS"},
+	"zklab ensemble expire": {"/a", "--servers", "SERVERS", "--timeout", "1s"},
+	"zklab lock":            {"/a", "--servers", "SERVERS", "--connect-timeout", "1s", "--", "true"},
+	"zklab elect":           {"/b", "--servers", "SERVERS", "--connect-timeout", "1s", "--", "true"},
+	"zklab register":        {"/a", "--address", "h:1", "--servers", "SERVERS", "--connect-timeout", "1s", "--", "true"},
+	"zklab discover":        {"/a", "--servers", "SERVERS", "--connect-timeout", "1s"},
+	"zklab clean":           {"--servers", "SERVERS"},
+	"zklab run":             {"lock", "--ensemble", "external", "--servers", "SERVERS", "--time-limit", "1s", "--quiet", "--out", "DIR"},
+	"zklab sweep":           {"lock", "--ensemble", "external", "--servers", "SERVERS", "--time-limit", "1s", "--seeds", "1", "--quiet", "--out", "DIR"},
+}
+
+// connects runs a command of the table, and returns its exit code and all that it says.
+func connects(t *testing.T, command, servers string) (code int, said string) {
+	t.Helper()
+	args := append(strings.Fields(command)[1:], connecting[command]...)
+	for i := range args {
+		args[i] = strings.ReplaceAll(strings.ReplaceAll(args[i], "SERVERS", servers), "DIR", t.TempDir())
+	}
+	var out bytes.Buffer
+	code = execute(args, &out, &out)
+	return code, out.String()
+}
+
+// The table has all commands that connect.
+func TestConnectingCommands(t *testing.T) {
+	var all []string
+	for path, cmd := range visibleCommands() {
+		if slices.ContainsFunc(visibleFlags(cmd), func(f *pflag.Flag) bool { return f.Name == "servers" }) {
+			all = append(all, path)
+		}
+	}
+	slices.Sort(all)
+	if table := slices.Sorted(maps.Keys(connecting)); !slices.Equal(table, all) {
+		t.Errorf("the table has %q, and these have --servers: %q", table, all)
+	}
+}
+
+// Each command that connects names what listens at an address that is no port for clients.
+func TestWrongPort(t *testing.T) {
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(secure.Close)
+	admin := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(admin.Close)
+	e, err := embedded.Start(embedded.Config{Nodes: 1, TLS: &tls.Config{Certificates: secure.TLS.Certificates}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	for port, tt := range map[string]struct{ addr, want string }{
+		"TLS":                {e.Addrs()[0], " speaks TLS"},
+		"HTTP":               {strings.TrimPrefix(admin.URL, "http://"), " speaks HTTP, as an AdminServer"},
+		"closes connections": {answering(t, func(c net.Conn) { c.Read(make([]byte, 1)) }), "a quorum port (2888) and an election port (3888) do that"},
+		"says nothing":       {answering(t, func(c net.Conn) { io.Copy(io.Discard, c) }), "a quorum port (2888) and an election port (3888) do that"},
+	} {
+		for command := range connecting {
+			t.Run(port+"/"+command, func(t *testing.T) {
+				t.Parallel()
+				if code, said := connects(t, command, tt.addr); code == 0 || !strings.Contains(said, tt.want) || strings.Count(said, tt.want) > 1 {
+					t.Errorf("exit code %d, want %q: %s", code, tt.want, said)
+				}
+			})
+		}
+	}
+}
+
+// Each command that connects takes the address that Mesos and others write, and says how to write an IPv6 address.
+func TestWrittenServers(t *testing.T) {
+	e, err := embedded.Start(embedded.Config{Nodes: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	const badIPv6 = "write an IPv6 address in brackets: [::1]:2181"
+	for command := range connecting {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			if code, said := connects(t, command, "::1:2181"); code != exitUsage || !strings.Contains(said, badIPv6) {
+				t.Errorf("exit code %d, want %q: %s", code, badIPv6, said)
+			}
+			for _, scheme := range []string{"zk://", "zookeeper://"} {
+				code, plain := connects(t, command, e.Addrs()[0]+"/nowhere")
+				if codeOf, said := connects(t, command, scheme+e.Addrs()[0]+"/nowhere"); codeOf != code || code == exitUsage && !strings.Contains(said, "/nowhere") {
+					t.Errorf("%s: exit code %d, want %d: %s; without it: %s", scheme, codeOf, code, said, plain)
+				}
+			}
+		})
+	}
+}
+
+// answering serves connections by a function, and returns the address.
+func answering(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { defer conn.Close(); serve(conn) }()
+		}
+	}()
+	return l.Addr().String()
+}

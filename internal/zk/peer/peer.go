@@ -1,0 +1,201 @@
+// Package peer finds out what listens at an address that was given for a ZooKeeper server, and gives
+// no session: a port with or without TLS, of HTTP, or between servers. It is the only place that
+// guesses; it sends nothing that needs a session.
+package peer
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Dial opens a connection without TLS, as net.DialTimeout does.
+type Dial func(network, addr string, timeout time.Duration) (net.Conn, error)
+
+// Client is a client that got no session.
+type Client struct {
+	Dial Dial // nil: TCP
+	TLS  bool // it connected with TLS
+	// Flag is the flag with which its command connects with TLS; "": the command cannot.
+	Flag string
+}
+
+// patience bounds each question.
+const patience = time.Second
+
+// Guess asks what listens at the addresses, all at once, for about a second. It returns what people
+// need to know, such as "zk1:2281 speaks TLS: give --tls-ca", or "" if it learned nothing new.
+func (c Client) Guess(ctx context.Context, addrs ...string) string {
+	hints := make([]string, len(addrs))
+	var all sync.WaitGroup
+	for i, addr := range addrs {
+		all.Go(func() { hints[i] = c.Hint(ctx, addr) })
+	}
+	all.Wait()
+	var texts []string
+	at := make(map[string][]string)
+	for i, hint := range hints {
+		if hint == "" {
+			continue
+		}
+		if at[hint] == nil {
+			texts = append(texts, hint)
+		}
+		at[hint] = append(at[hint], addrs[i])
+	}
+	for i, hint := range texts {
+		texts[i] = strings.Join(at[hint], ", ") + " " + hint
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Hint is Guess for one address, without the address.
+func (c Client) Hint(ctx context.Context, addr string) string { return c.hint(c.look(ctx, addr)) }
+
+// kind is what listens at an address.
+type kind int
+
+const (
+	nobody     kind = iota // no connection
+	speaksTLS              // also with a client that it rejects
+	speaksHTTP             // an AdminServer, or metrics
+	waiting                // a ZooKeeper server without TLS and without a majority
+	serving                // a ZooKeeper server without TLS that answers words
+	closes                 // it ends connections without an answer
+	silent                 // it leaves connections open, and answers nothing
+)
+
+func (c Client) hint(k kind) string {
+	const notForClients = "a quorum port (2888) and an election port (3888) do that, too: clients connect to another port, usually 2181"
+	switch {
+	case k == speaksTLS && !c.TLS && c.Flag == "":
+		return "speaks TLS, and this command does not: give a port without TLS"
+	case k == speaksTLS && !c.TLS:
+		return "speaks TLS: give " + c.Flag
+	case k == speaksHTTP:
+		return "speaks HTTP, as an AdminServer (8080) or a port of metrics does: clients connect to another port, usually 2181"
+	case (k == serving || k == waiting) && c.TLS:
+		return "is a server without TLS: leave out " + c.Flag
+	case k == waiting:
+		return "is a server that has no majority, or is still electing"
+	case k == closes && !c.TLS:
+		return "closes connections without an answer: " + notForClients
+	case k == silent && !c.TLS:
+		return "accepts connections, and answers nothing: a paused server does that; " + notForClients
+	}
+	return ""
+}
+
+// look asks by several connections at once. The surest answer counts.
+func (c Client) look(ctx context.Context, addr string) kind {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	questions := []func(context.Context, string) kind{c.asTLS, c.asHTTP, c.asStatus, c.asHealth}
+	answers := make([]kind, len(questions))
+	var all sync.WaitGroup
+	for i, ask := range questions {
+		all.Go(func() { answers[i] = ask(ctx, addr) })
+	}
+	all.Wait()
+	best := answers[0]
+	for _, k := range answers[1:] {
+		if k != nobody && (best == nobody || k < best) {
+			best = k
+		}
+	}
+	return best
+}
+
+func (c Client) asTLS(ctx context.Context, addr string) kind {
+	conn := c.dial(ctx, addr)
+	if conn == nil {
+		return nobody
+	}
+	defer conn.Close()
+	host, _, _ := net.SplitHostPort(addr)
+	//nolint:gosec // nothing is said on this connection: whom it reaches is of no interest
+	err := tls.Client(conn, &tls.Config{ServerName: host, InsecureSkipVerify: true}).HandshakeContext(ctx)
+	var alert *net.OpError
+	if err == nil || errors.As(err, &alert) && alert.Op == "remote error" { // as crypto/tls calls an alert of the other side
+		return speaksTLS
+	}
+	return unanswered(err)
+}
+
+func (c Client) asHTTP(ctx context.Context, addr string) kind {
+	answer, k := c.ask(ctx, addr, "GET / HTTP/1.0\r\n\r\n")
+	if bytes.HasPrefix(answer, []byte("HTTP/")) {
+		return speaksHTTP
+	}
+	return k
+}
+
+// asStatus asks with the four-letter word that every server of Apache's answers by default.
+func (c Client) asStatus(ctx context.Context, addr string) kind {
+	answer, k := c.ask(ctx, addr, "srvr")
+	switch {
+	case bytes.Contains(answer, []byte("not currently serving requests")), bytes.Contains(answer, []byte("Mode: read-only")):
+		return waiting
+	case bytes.Contains(answer, []byte("Zookeeper version: ")), bytes.Contains(answer, []byte("not in the whitelist")):
+		return serving
+	}
+	return k
+}
+
+// asHealth asks with the word that servers other than Apache's may know alone.
+func (c Client) asHealth(ctx context.Context, addr string) kind {
+	answer, k := c.ask(ctx, addr, "ruok")
+	if bytes.Equal(bytes.TrimSpace(answer), []byte("imok")) {
+		return serving
+	}
+	return k
+}
+
+// ask sends a text, and returns the beginning of the answer, or what it means that there is none.
+func (c Client) ask(ctx context.Context, addr, text string) ([]byte, kind) {
+	conn := c.dial(ctx, addr)
+	if conn == nil {
+		return nil, nobody
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	if _, err := io.WriteString(conn, text); err != nil {
+		return nil, unanswered(err)
+	}
+	answer, err := io.ReadAll(io.LimitReader(conn, 1<<10))
+	if len(answer) == 0 {
+		return nil, unanswered(err)
+	}
+	return answer, closes
+}
+
+// unanswered tells silence from an end of the connection.
+func unanswered(err error) kind {
+	var slow net.Error
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout() {
+		return silent
+	}
+	return closes
+}
+
+func (c Client) dial(ctx context.Context, addr string) net.Conn {
+	dial := c.Dial
+	if dial == nil {
+		dial = net.DialTimeout
+	}
+	wait := patience
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = max(time.Until(deadline), time.Millisecond)
+	}
+	conn, err := dial("tcp", addr, wait)
+	if err != nil {
+		return nil
+	}
+	return conn
+}
