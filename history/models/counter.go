@@ -37,7 +37,7 @@ var Counter = declare(Model{
 		{F: FCAS, Quorum: wasNotBeaten, Tell: tellCountSwap, Words: Words{
 			Done: "did", Refused: "did not",
 		}},
-		{F: FRead, Tell: tellCount, Words: Words{Refused: "failed"}},
+		{F: FRead, Reads: true, Tell: tellCount, Words: Words{Refused: "failed"}},
 	},
 })
 

@@ -19,26 +19,6 @@ const (
 	FWrite = "write"
 )
 
-// Grant is the value of an acquire's ok and of a write's invoke. Token is 0 for subjects without
-// fencing.
-type Grant struct {
-	Token history.ID `json:"token,omitempty"`
-}
-
-// Held is the value of a release's invoke and a confirm's ok.
-type Held struct {
-	Held  bool       `json:"held"`
-	Token history.ID `json:"token,omitempty"`
-}
-
-// Written is the value of a write's ok. Accepted reports whether the resource accepted the token.
-// Order is the position of this write in the resource's own order, from 1.
-type Written struct {
-	Accepted bool       `json:"accepted"`
-	Token    history.ID `json:"token,omitempty"`
-	Order    int64      `json:"order"`
-}
-
 // Lock is an exclusive lock.
 var Lock = declare(Model{
 	Name: "lock", About: "an exclusive lock",
@@ -56,7 +36,7 @@ func holdOperations(acquire, release, confirm Words) []Operation {
 		{F: FAcquire, Waits: true, Begins: true, Quorum: always, Words: acquire, Tell: tellGrant},
 		{F: FRelease, Ends: true, Quorum: heldStill, Words: release, Tell: tellRelease},
 		{F: FConfirm, Local: true, Affirms: true, Words: confirm, Tell: tellConfirm},
-		{F: FWrite, Local: true, Tell: tellGuarded, Words: Words{
+		{F: FWrite, Local: true, Writes: true, Tell: tellGuarded, Words: Words{
 			Name: "write", Asked: "wrote to the resource that {key} guards", Refused: "was refused",
 		}},
 	}

@@ -71,11 +71,14 @@ type Operation struct {
 
 	Local   bool // answered in the harness's memory: evidence, not load
 	Waits   bool // may have to wait for other clients
-	Begins  bool // begins a stay, with its ok
-	Ends    bool // ends a stay, with its invocation
-	Affirms bool // asks whether the stay still lasts
-	Puts    bool // puts an item in
-	Takes   bool // takes an item out
+	Begins  bool // begins a stay, with its ok; a hold's has a Wish and a Grant
+	Ends    bool // ends a stay, with its invocation; a hold's has a Held
+	Affirms bool // asks whether the stay still lasts: ok Held
+	Puts    bool // puts an item in: invoke Item
+	Takes   bool // takes an item out: ok Item, if the answer names it
+	Lessens bool // turns a hold into one for reading
+	Writes  bool // writes to the resource that a hold guards: ok Written
+	Reads   bool // reads the store in the way that its HowRead names
 
 	// Quorum reports whether the operation, if it succeeds, proves that the ensemble serves writes
 	// again; nil means never. An answer that one server can give alone proves nothing. An operation
@@ -202,6 +205,12 @@ func (m *Model) Subject() string {
 	}
 	return "the " + m.Name
 }
+
+// Grants reports whether an operation grants a hold of the object, if it succeeds.
+func (m *Model) Grants(f string) bool { return m.Held() && m.Operation(f).Begins }
+
+// Releases reports whether an operation releases a hold of the object.
+func (m *Model) Releases(f string) bool { return m.Held() && m.Operation(f).Ends }
 
 // NeedsQuorum calls the operation's Quorum.
 func (m *Model) NeedsQuorum(op *history.Operation) bool {

@@ -10,19 +10,6 @@ const (
 	FDequeue = "dequeue"
 )
 
-// Item is the value of an enqueue's invoke and a dequeue's ok. Item is unique in the run.
-type Item struct {
-	Item string `json:"item"`
-}
-
-// Drained is the value of history.FDrained. Empty means that a fenced read showed no item; the read
-// completed at the time of this event at the latest. Left is the number of items that the drain did
-// not remove within its limit.
-type Drained struct {
-	Empty bool `json:"empty"`
-	Left  int  `json:"left,omitempty"`
-}
-
 // Queue is a FIFO queue.
 var Queue = declare(Model{
 	Name: "queue", About: "a FIFO queue",

@@ -25,18 +25,6 @@ const (
 	CodeConflict = "conflict" // another write came between the comparison and the set
 )
 
-// Kinds of reads of a register.
-const (
-	ReadPlain  = "plain"  // the value on the client's server, which may be old
-	ReadSync   = "sync"   // after a sync: old only if a deposed leader answers (ZOOKEEPER-1675)
-	ReadFenced = "fenced" // after a quorum write on the same session: never old
-)
-
-// HowRead is the value of a read's invoke.
-type HowRead struct {
-	Kind string `json:"kind"`
-}
-
 // Reading is the value of a read's ok.
 type Reading struct {
 	Value string `json:"value"`
@@ -69,7 +57,7 @@ var Register = declare(Model{
 	Name: "register", About: "the store itself: writes, compare-and-set and reads of one znode",
 	Store: true, Packs: true,
 	Operations: []Operation{
-		{F: FRead, Tell: tellRead, Words: Words{Refused: "failed"}},
+		{F: FRead, Reads: true, Tell: tellRead, Words: Words{Refused: "failed"}},
 		{F: FWrite, Quorum: always, Tell: tellWrite, Words: Words{
 			Done: "did", Refused: "failed",
 		}},

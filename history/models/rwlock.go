@@ -18,17 +18,6 @@ const (
 	// FRead reads the guarded resource, with the values of FWrite.
 )
 
-// Wish is the mode of a hold of a read-write lock.
-type Wish struct {
-	Mode string `json:"mode,omitempty"` // ToRead, or "" to write
-}
-
-// ToRead is the mode of a shared hold.
-const ToRead = "read"
-
-// IsZero reports whether there is nothing to say: a hold to write.
-func (w Wish) IsZero() bool { return w == Wish{} }
-
 // Heard is the value of a listen's ok.
 type Heard struct {
 	Revoked bool `json:"revoked"` // a client asked for the hold
@@ -41,7 +30,7 @@ var RWLock = declare(Model{
 	Called: "the read-write lock",
 	State:  ReadWrite, Stay: "held", Sessions: true, OnZnodes: true,
 	Operations: slices.Concat(rwHolds(), []Operation{
-		{F: FDowngrade, Quorum: always, Words: Words{
+		{F: FDowngrade, Lessens: true, Quorum: always, Words: Words{
 			Name: "downgrade", Asked: "began to downgrade its hold of {key} to reading", Done: "had done it", Refused: "was refused", Early: true,
 		}},
 		{F: FRevoke, Quorum: always, Words: Words{
