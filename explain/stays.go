@@ -127,7 +127,7 @@ func claimed(h *holds.Hold) (to time.Duration, atLeast bool) {
 		switch {
 		case h.Confirmed != nil:
 			to = max(to, h.Confirmed.Began())
-		case h.Grant.F == models.FConfirm:
+		case h.Claimed:
 			to = max(to, h.Grant.Began())
 		}
 		if h.Ended != holds.ByExpiry {

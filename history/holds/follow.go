@@ -27,7 +27,7 @@ func (f *follower) take(m moment) {
 		f.last.Reads = f.reads(m.acquire)
 	case m.downgrade != nil:
 		f.downgrade(m.downgrade)
-	case m.statement.Op.F == models.FRelease:
+	case m.statement.ends:
 		f.release(m.statement.Op, m.statement.holdsStill())
 	default:
 		f.confirm(m.statement)
@@ -38,11 +38,12 @@ func (f *follower) take(m moment) {
 // it differs from the previous hold.
 func (f *follower) begin(op *history.Operation, token history.ID, asked time.Duration, more ...int) {
 	var resumed *Hold
-	if f.last != nil && f.last.Ended == ByExpiry && op.F == models.FConfirm {
+	claimed := f.r.Object.Operation(op.F).Affirms
+	if f.last != nil && f.last.Ended == ByExpiry && claimed {
 		resumed = f.last
 	}
 	h := &Hold{
-		Key: f.key, Client: op.Client, Token: token, Grant: op,
+		Key: f.key, Client: op.Client, Token: token, Grant: op, Claimed: claimed,
 		Asked: asked, Granted: op.Return.Time, Shown: events(op),
 		Until: Never, Sure: Never, Over: Never, Denied: Never, Lost: None,
 		// An end before the call belongs to another process.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // grace is how long a client may still claim to hold after it was told that its session expired.
@@ -26,7 +27,7 @@ func Of(h *history.History) *Record {
 		ops: map[string][]*history.Operation{}, lost: map[string][]*history.Event{}, read: map[string][]*Hold{},
 		exits: map[int][]Moment{}, told: map[history.ID]Moment{},
 	}
-	r.r = Reader{Evidence: r, Decode: func(e *history.Event, v any) { _ = e.Decode(v) }} // ignores values that cannot be read
+	r.r = Reader{Object: models.Of(h), Evidence: r, Decode: func(e *history.Event, v any) { _ = e.Decode(v) }} // ignores values that cannot be read
 	// No client holds an object whose record is packed.
 	if !h.Packed() {
 		for _, op := range h.Operations() {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 )
 
 // Bounds of time. All times of a history lie between them.
@@ -42,10 +41,11 @@ type Hold struct {
 	Key    string
 	Client int
 	Token  history.ID // 0 if there is none
-	// Grant is the operation whose ok shows the hold: an acquire, or the confirm of a leader that
-	// leads again by itself.
-	Grant *history.Operation
-	// Reads means that the hold was for reading, of a read-write lock, from the beginning.
+	// Grant is the operation whose ok shows the hold: an acquire, or, if the hold is Claimed, the
+	// confirm of a leader that leads again by itself.
+	Grant   *history.Operation
+	Claimed bool
+	// Reads says that the hold was for reading, of a read-write lock, from the beginning.
 	// Downgraded is the operation that may have made it one for reading; nil if there is none.
 	Reads      bool
 	Downgraded *history.Operation
@@ -96,7 +96,7 @@ func (h *Hold) goesOn() bool { return h.Ended == Open }
 // slow answer may have been true only when it was asked for.
 func (h *Hold) known() time.Duration {
 	at := h.Granted
-	if h.Grant.F == models.FConfirm {
+	if h.Claimed {
 		at = h.Grant.Began()
 	}
 	if h.Confirmed == nil {

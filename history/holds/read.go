@@ -27,6 +27,7 @@ type Evidence interface {
 
 // Reader reads the holds of keys. Its methods are safe for concurrent use if its fields are.
 type Reader struct {
+	Object   *models.Model // whose operations grant and end holds
 	Evidence Evidence
 	// Remote means that subjects live in other processes and report losses. A release tells about
 	// the hold then only what the harness had heard by that time.
@@ -49,18 +50,20 @@ type Statement struct {
 	Said  bool // the client said whether it holds
 	Held  bool
 	Token history.ID
+
+	ends bool // it is a release
 }
 
 // holdsStill reports whether the client held according to itself. A release in a history from
 // another tool says nothing and knows of no loss.
-func (s *Statement) holdsStill() bool { return s.Held || !s.Said && s.Op.F == models.FRelease }
+func (s *Statement) holdsStill() bool { return s.Held || !s.Said && s.ends }
 
 // event returns the event of the operation that makes the statement.
 func (s *Statement) event() *history.Event {
-	if s.Op.F == models.FConfirm {
-		return s.Op.Return
+	if s.ends {
+		return s.Op.Invoke
 	}
-	return s.Op.Invoke
+	return s.Op.Return
 }
 
 // Read reads the operations on a key, in order of invocation, and the facts that report lost holds
@@ -69,7 +72,7 @@ func (r *Reader) Read(key string, ops []*history.Operation, lost []*history.Even
 	k := Key{Statements: r.statements(ops)}
 	f := follower{r: r, key: key, holds: make([]*Hold, 0, len(ops)/4)}
 	client := -1
-	for _, m := range moments(ops, lost, k.Statements) {
+	for _, m := range r.moments(ops, lost, k.Statements) {
 		if m.client != client {
 			client, f.last = m.client, nil
 		}
@@ -91,14 +94,15 @@ func byGrant(x, y *Hold) int {
 func (r *Reader) statements(ops []*history.Operation) []Statement {
 	var all []Statement
 	for _, op := range ops {
-		if op.F != models.FRelease && (op.F != models.FConfirm || op.Outcome() != history.OK) {
+		ends := r.Object.Releases(op.F)
+		if !ends && (!r.Object.Operation(op.F).Affirms || op.Outcome() != history.OK) {
 			continue
 		}
 		var v struct {
 			Held  *bool      `json:"held"`
 			Token history.ID `json:"token"`
 		}
-		s := Statement{Op: op}
+		s := Statement{Op: op, ends: ends}
 		r.Decode(s.event(), &v)
 		s.Said, s.Token = v.Held != nil, v.Token
 		s.Held = s.Said && *v.Held
@@ -118,13 +122,13 @@ type moment struct {
 }
 
 // moments returns the moments of each client in order, one client after another.
-func moments(ops []*history.Operation, lost []*history.Event, stated []Statement) []moment {
+func (r *Reader) moments(ops []*history.Operation, lost []*history.Event, stated []Statement) []moment {
 	of := make([]moment, 0, len(ops))
 	for _, op := range ops {
-		if op.F == models.FAcquire && op.Outcome() == history.OK {
+		if r.Object.Grants(op.F) && op.Outcome() == history.OK {
 			of = append(of, moment{client: op.Client, index: op.Return.Index, acquire: op})
 		}
-		if op.F == models.FDowngrade {
+		if r.Object.Operation(op.F).Lessens {
 			of = append(of, moment{client: op.Client, index: op.Invoke.Index, downgrade: op})
 		}
 	}

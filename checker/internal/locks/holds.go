@@ -99,7 +99,7 @@ func statementsOf(k *evidence.Key) []holds.Statement {
 func readHolds(k *evidence.Key) held {
 	sessions := holderSessions{k.Record, map[*history.Operation]evidence.Death{}}
 	offers := offersOf(k.Record)
-	r := holds.Reader{Evidence: sessions, Decode: k.Decode, Remote: offers.Remote && offers.TellsLost, End: k.End}
+	r := holds.Reader{Object: k.Object, Evidence: sessions, Decode: k.Decode, Remote: offers.Remote && offers.TellsLost, End: k.End}
 	lost := slices.DeleteFunc(slices.Clone(k.Facts), func(e *history.Event) bool { return e.F != history.FLost })
 	of := held{read: r.Read(k.Name, k.Ops(), lost)}
 	for i, h := range of.read.Holds {
