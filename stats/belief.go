@@ -51,7 +51,7 @@ func beliefOf(m *models.Model, ops operations, all []*holds.Hold) (b *Belief, wi
 	}
 	byKey := map[string][]guarded{}
 	for op := range ops {
-		if op.F != models.FWrite || op.Outcome() != history.OK {
+		if !m.Operation(op.F).Writes || op.Outcome() != history.OK {
 			continue
 		}
 		var w models.Written

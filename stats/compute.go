@@ -40,7 +40,7 @@ func Compute(h *history.History) Stats {
 	s := Stats{
 		Load:       load.Length(),
 		ByF:        byF(h, load),
-		Contended:  contended(inLoad, all),
+		Contended:  contended(m, inLoad, all),
 		Elections:  elections(h, len(told.Elections)),
 		Faults:     faults,
 		FeltOver:   slow,

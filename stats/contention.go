@@ -10,9 +10,9 @@ import (
 	"github.com/zklab/zklab/history/models"
 )
 
-// contended returns the share of ok acquires that were invoked while another client held the key,
+// contended returns the share of granted acquires that were invoked while another client held the key,
 // as that client saw it, or -1 if there are none. The holds are in order of their grants.
-func contended(ops operations, all []*holds.Hold) float64 {
+func contended(m *models.Model, ops operations, all []*holds.Hold) float64 {
 	byKey := map[string]*heldBy{}
 	for _, h := range all {
 		if byKey[h.Key] == nil {
@@ -22,7 +22,7 @@ func contended(ops operations, all []*holds.Hold) float64 {
 	}
 	acquires, met := 0, 0
 	for op := range ops {
-		if op.F != models.FAcquire || op.Outcome() != history.OK {
+		if !m.Grants(op.F) || op.Outcome() != history.OK {
 			continue
 		}
 		acquires++

@@ -111,7 +111,7 @@ func costOf(m *models.Model, ops, load operations, all []*holds.Hold) *Cost {
 		if op.index < first || op.index > last {
 			return
 		}
-		if !releases(m, op.f) {
+		if !m.Releases(op.f) {
 			woken += t.WatchEvents()
 			if m.Held() {
 				watched[op.key] = append(watched[op.key], t.Events...)
@@ -199,9 +199,6 @@ func sum(a, b history.Traffic) history.Traffic {
 	}
 }
 
-// releases reports whether an operation ends a hold.
-func releases(m *models.Model, f string) bool { return m.Held() && m.Operation(f).Ends }
-
 // herdOf returns what released keys or wrote them, without the number of all events. watched are the
 // times of the events by key. It returns nil if there is neither a release nor a write.
 func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load operations, all []*holds.Hold) *Herd {
@@ -209,7 +206,7 @@ func herdOf(m *models.Model, watched map[string][]time.Duration, ops, load opera
 	wakes := m.NeedsQuorum
 	if m.Held() {
 		h.Of = ofReleases
-		wakes = func(op *history.Operation) bool { return releases(m, op.F) }
+		wakes = func(op *history.Operation) bool { return m.Releases(op.F) }
 	}
 	released := map[string][]time.Duration{} // by key: when each began, rising
 	for op := range load {

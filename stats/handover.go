@@ -13,10 +13,11 @@ import (
 // those after the other holds. The holds are in order of their grants. Objects that several clients
 // can hold at once have no hand-overs.
 func measureHandOvers(faults []Fault, h *history.History, ops operations, all []*holds.Hold) []Bound {
-	if models.Of(h).State != models.Exclusive {
+	model := models.Of(h)
+	if model.State != models.Exclusive {
 		return nil
 	}
-	m := handOvers{h: h, end: End(h), faults: faults, wanted: wishes(ops)}
+	m := handOvers{h: h, end: End(h), faults: faults, wanted: wishes(model, ops)}
 	for i := range faults {
 		m.spans = append(m.spans, Span{From: faults[i].Injected, Until: lasted(&faults[i], h)})
 	}
@@ -136,10 +137,10 @@ type wish struct {
 	until []time.Duration // the latest end of acquires 0 to i
 }
 
-func wishes(ops operations) map[string]*wish {
+func wishes(m *models.Model, ops operations) map[string]*wish {
 	out := map[string]*wish{}
 	for op := range ops {
-		if op.F != models.FAcquire {
+		if !m.Grants(op.F) {
 			continue
 		}
 		w := out[op.Key]

@@ -1,0 +1,43 @@
+package stats
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/historytest"
+	"github.com/zklab/zklab/history/models"
+)
+
+type ownModel models.Model
+
+func (m *ownModel) Model() *models.Model { return (*models.Model)(m) }
+
+// The figures of an object of a program's own depend on what its operations do, not on their names.
+func TestOwnNames(t *testing.T) {
+	figures := func(names ...string) string {
+		m := models.Model{Name: "own", Operations: []models.Operation{
+			{F: names[0], Begins: true, Waits: true}, {F: names[1], Ends: true}, {F: names[2], Affirms: true}, {F: names[3]},
+		}}
+		b := historytest.New(m.Name)
+		b.Header.Declared = (*ownModel)(&m)
+		for client := range 3 {
+			at := float64(10 * client)
+			b.Op(client, names[0], "k", at+1, at+2, history.OK, nil, 5)
+			b.Op(client, names[2], "k", at+3, at+4, history.OK, nil, true)
+			b.Op(client, names[3], "k", at+5, at+6, history.OK, nil, true)
+			b.Op(client, names[1], "k", at+15, at+18, history.OK, nil, nil)
+		}
+		text, err := json.Marshal(Compute(b.History()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.NewReplacer(names[0], "A", names[1], "B", names[2], "C", names[3], "D").Replace(string(text))
+	}
+	if d := cmp.Diff(figures("aa", "bb", "cc", "dd"), figures("acquire", "bb", "confirm", "write")); d != "" {
+		t.Errorf("with other names -, with those of a lock +: %s", d)
+	}
+}
