@@ -171,12 +171,12 @@ func (a *Record) answers() (items map[string]int, tokens map[history.ID]int) {
 			if op.Outcome() != history.OK {
 				continue
 			}
-			switch op.F {
-			case models.FDequeue:
+			switch {
+			case a.Object.Operation(op.F).Takes:
 				var v models.Item
 				a.Decode(op.Return, &v)
 				items[v.Item] = op.Client
-			case models.FAcquire:
+			case a.Object.Grants(op.F):
 				var g models.Grant
 				a.Decode(op.Return, &g)
 				tokens[g.Token] = op.Client

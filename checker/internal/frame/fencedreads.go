@@ -48,9 +48,9 @@ var FencedReads = &Property{
 	Exercise: Wants("fenced", 20, "fenced reads whose requests are known"),
 }
 
-// fenced reports whether an operation is a read that succeeded, and is fenced by its name.
+// fenced reports whether an operation is a read that succeeded, and that its client called fenced.
 func fenced(a *evidence.Record, op *history.Operation) bool {
-	if op.F != models.FRead || op.Outcome() != history.OK {
+	if !a.Object.Operation(op.F).Reads || op.Outcome() != history.OK {
 		return false
 	}
 	var how models.HowRead

@@ -55,12 +55,12 @@ func Exclusive(x Hold) []*frame.Property {
 func (x *Hold) part(op *history.Operation) string {
 	switch op.F {
 	case x.Begin:
-		return models.FAcquire
+		return asGrant
 	case x.End:
-		return models.FRelease
+		return asRelease
 	}
 	if op.F == x.Confirm && x.Confirm != "" {
-		return models.FConfirm
+		return asConfirm
 	}
 	return ""
 }
@@ -70,19 +70,19 @@ func (x *Hold) play(h *history.History, op *history.Operation, part string) {
 	var argument, answer any
 	answered := op.Outcome() == history.OK
 	switch part {
-	case models.FAcquire:
+	case asGrant:
 		if answered {
 			answer = models.Grant{Token: x.token(op)}
 		}
-	case models.FRelease:
+	case asRelease:
 		argument = models.Held{Held: true}
-	case models.FConfirm:
+	case asConfirm:
 		if answered {
 			answer = models.Held{Held: !no(op.Return.Value)}
 		}
 	}
 	play(h, op, part, argument, answer)
-	if part == models.FAcquire && (answered && no(op.Return.Value) || declined(op)) {
+	if part == asGrant && (answered && no(op.Return.Value) || declined(op)) {
 		e := at(h, op.Return)
 		e.Type, e.Value, e.Error = history.Fail, nil, &history.Error{Code: history.CodeRefused}
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 )
 
 // This file adds to the counterexamples of nested holds the inner begins and ends that a reader needs: without
@@ -59,9 +58,9 @@ func (x *Hold) pairs(ops []*history.Operation, client int, until time.Duration) 
 			return firstAndLast(pairs)
 		case x.begins(op):
 			open = append(open, op)
-		case x.part(op) == models.FRelease && len(open) == 0: // the outermost
+		case x.part(op) == asRelease && len(open) == 0: // the outermost
 			return firstAndLast(pairs)
-		case x.part(op) == models.FRelease:
+		case x.part(op) == asRelease:
 			pairs = append(pairs, []*history.Operation{open[len(open)-1], op})
 			open = open[:len(open)-1]
 		}
@@ -78,5 +77,5 @@ func firstAndLast(pairs [][]*history.Operation) []*history.Operation {
 
 // begins reports whether an operation certainly began a hold, or deepened one.
 func (x *Hold) begins(op *history.Operation) bool {
-	return x.part(op) == models.FAcquire && op.Outcome() == history.OK && !no(op.Return.Value)
+	return x.part(op) == asGrant && op.Outcome() == history.OK && !no(op.Return.Value)
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/models"
 )
 
 // This file makes holds of a lock out of nested ones.
@@ -47,9 +46,9 @@ func (n nesting) run() {
 			of[holder{op.Client, op.Key}] = d
 		}
 		switch part := n.part(op); part {
-		case models.FAcquire:
+		case asGrant:
 			n.begin(op, d)
-		case models.FRelease:
+		case asRelease:
 			n.end(op, d)
 		default:
 			n.play(n.h, op, part)
@@ -59,7 +58,7 @@ func (n nesting) run() {
 
 // end is an end by a client at some depth.
 func (n nesting) end(op *history.Operation, d *depth) {
-	part := models.FRelease
+	part := asRelease
 	if n.longest && d.least > 1 && op.Outcome() == history.Info {
 		d.doubtful = true
 	}
@@ -75,7 +74,7 @@ func (n nesting) end(op *history.Operation, d *depth) {
 // begin is a begin by a client at some depth.
 func (n nesting) begin(op *history.Operation, d *depth) {
 	if op.Outcome() != history.Info && !n.begins(op) {
-		n.play(n.h, op, models.FAcquire) // it began nothing
+		n.play(n.h, op, asGrant) // it began nothing
 		return
 	}
 	owners := n.a.Owners(op)
@@ -93,7 +92,7 @@ func (n nesting) begin(op *history.Operation, d *depth) {
 
 // deeper is a begin by a client that is in the session of its hold, if it has one.
 func (n nesting) deeper(op *history.Operation, d *depth) {
-	part := models.FAcquire
+	part := asGrant
 	if d.least > 0 {
 		part = ""
 	}
@@ -128,9 +127,9 @@ func (n nesting) over(d *depth, op *history.Operation, owners []*evidence.Sessio
 // unsure is a begin by a client whose hold may be over. It may be an outermost one, of which the next end may be
 // the last; then the hold before it has ended. Otherwise that one goes on.
 func (n nesting) unsure(op *history.Operation, d *depth, owners []*evidence.Session) {
-	part, before := models.FAcquire, d.least
+	part, before := asGrant, d.least
 	if before > 0 && !n.longest {
-		part, before = models.FRelease, 0
+		part, before = asRelease, 0
 	}
 	*d = depth{least: before, life: d.life, owners: slices.Concat(d.owners, owners), doubtful: true}
 	if op.Outcome() == history.OK {

@@ -49,13 +49,13 @@ func (x *Queue) play(h *history.History, op *history.Operation, n int) {
 		if x.Unordered {
 			item.Priority = int32(n)
 		}
-		play(h, op, models.FEnqueue, item, nil)
+		play(h, op, asPut, item, nil)
 	case x.Take:
 		var answer any
 		if op.Outcome() == history.OK {
 			answer = models.Item{Item: itemOf(op.Return.Value)}
 		}
-		play(h, op, models.FDequeue, nil, answer)
+		play(h, op, asTake, nil, answer)
 	default:
 		play(h, op, "", nil, nil)
 	}

@@ -13,7 +13,10 @@ import (
 
 	"github.com/zklab/zklab/checker/internal/evidence"
 	"github.com/zklab/zklab/checker/internal/frame"
+	"github.com/zklab/zklab/checker/internal/locks"
+	"github.com/zklab/zklab/checker/internal/queues"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // seenAs returns the properties of a model for histories of another one. rename changes a copy of the
@@ -61,6 +64,25 @@ func through(p *frame.Property, view func(*evidence.Record) *evidence.Record) *f
 		seen.Exercise = func(a *evidence.Record, figures map[string]float64) string { return p.Exercise(view(a), figures) }
 	}
 	return &seen
+}
+
+// The operations of a lock and of a queue whose parts other operations play.
+var (
+	asGrant   = operation(locks.Lock, func(o *models.Operation) bool { return o.Begins })
+	asRelease = operation(locks.Lock, func(o *models.Operation) bool { return o.Ends })
+	asConfirm = operation(locks.Lock, func(o *models.Operation) bool { return o.Affirms })
+	asPut     = operation(queues.Queue, func(o *models.Operation) bool { return o.Puts })
+	asTake    = operation(queues.Queue, func(o *models.Operation) bool { return o.Takes })
+)
+
+// operation returns the name of the operation of a model that has a trait.
+func operation(of frame.Model, trait func(*models.Operation) bool) string {
+	for i := range of.Object.Operations {
+		if o := &of.Object.Operations[i]; trait(o) {
+			return o.F
+		}
+	}
+	panic("traits: no operation of the " + of.Object.Name + " has the trait")
 }
 
 // other is the operation of an event that plays no part in a view.
