@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/history/models"
 )
 
 // Never stands for an unknown end.
@@ -53,7 +54,8 @@ type Step struct {
 	// Text returns the sentence for the step. clock formats times.
 	Text func(clock Clock) string
 
-	f     string // Event.F
+	f     string            // Event.F
+	does  *models.Operation // its traits; nil if the step is no operation of a model
 	key   string
 	item  string     // the item added or removed
 	held  bool       // of a release or a confirm

@@ -19,8 +19,7 @@ func (t *narrator) stays(r *Reader) {
 	}
 	for i := range t.s.Steps {
 		st := &t.s.Steps[i]
-		o := m.Operation(st.f)
-		if st.Fate != history.OK || st.op == nil || !o.Begins && !o.Affirms {
+		if st.Fate != history.OK || st.op == nil || !st.does.Begins && !st.does.Affirms {
 			continue
 		}
 		stay := Stay{Row: st.Row, From: st.To, Name: m.Stay, key: st.key, parts: st.parts, beside: st.beside}
@@ -28,7 +27,7 @@ func (t *narrator) stays(r *Reader) {
 			t.inside(inside, st, &stay)
 		} else {
 			h := holdOf(r.record().Key(st.key), st)
-			if h == nil || o.Affirms && t.staying(st) {
+			if h == nil || st.does.Affirms && t.staying(st) {
 				continue
 			}
 			if st.id != 0 {

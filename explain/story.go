@@ -165,16 +165,22 @@ func (s *Scene) says(format string, args ...any) {
 
 // unfenced finds a write that was accepted after a write with a higher token.
 func (s *Scene) unfenced() {
-	if w := s.done(models.FWrite, history.OK); len(w) == 2 && w[0].taken && w[1].taken && w[1].id < w[0].id {
+	if w := s.done(writes, history.OK); len(w) == 2 && w[0].taken && w[1].taken && w[1].id < w[0].id {
 		s.says("so the older token %s was accepted after the newer one %s", w[1].id, w[0].id)
 	}
 }
 
-// done returns the steps of an operation with an outcome, in order of time.
-func (s *Scene) done(f string, fate history.Type) []*Step {
+// Traits of the operations that conclusions are about.
+func writes(o *models.Operation) bool { return o.Writes }
+func puts(o *models.Operation) bool   { return o.Puts }
+func takes(o *models.Operation) bool  { return o.Takes }
+func passes(o *models.Operation) bool { return o.Waits && !o.Begins }
+
+// done returns the steps of the operations with a trait that had an outcome, in order of time.
+func (s *Scene) done(trait func(*models.Operation) bool, fate history.Type) []*Step {
 	var of []*Step
 	for i := range s.Steps {
-		if st := &s.Steps[i]; st.f == f && st.Fate == fate && !st.beside {
+		if st := &s.Steps[i]; st.does != nil && trait(st.does) && st.Fate == fate && !st.beside {
 			of = append(of, st)
 		}
 	}
@@ -182,34 +188,37 @@ func (s *Scene) done(f string, fate history.Type) []*Step {
 }
 
 func (s *Scene) twice() {
-	out := s.done(models.FDequeue, history.OK)
+	out := s.done(takes, history.OK)
+	if len(out) == 0 || out[0].item == "" {
+		return
+	}
 	if len(out) >= 2 && out[0].item == out[1].item {
 		s.says("so %s came out twice", models.Quoted(out[0].item))
 		return
 	}
-	if len(out) == 1 && len(s.done(models.FEnqueue, history.OK)) == 0 {
+	if len(out) == 1 && len(s.done(puts, history.OK)) == 0 {
 		s.says("so %s came out although no client had put it in", models.Quoted(out[0].item))
 	}
 }
 
 func (s *Scene) overtaken() {
-	if out := s.done(models.FDequeue, history.OK); len(out) == 2 {
+	if out := s.done(takes, history.OK); len(out) == 2 && out[0].item != "" && out[1].item != "" {
 		s.says("so %s overtook %s", models.Quoted(out[0].item), models.Quoted(out[1].item))
 	}
 }
 
 func (s *Scene) vanished() {
 	taken := map[string]bool{}
-	for _, st := range s.done(models.FDequeue, history.OK) {
+	for _, st := range s.done(takes, history.OK) {
 		taken[st.item] = true
 	}
 	var gone []string
-	for _, st := range s.done(models.FEnqueue, history.OK) {
-		if !taken[st.item] {
+	for _, st := range s.done(puts, history.OK) {
+		if st.item != "" && !taken[st.item] {
 			gone = append(gone, models.Quoted(st.item))
 		}
 	}
-	unknown := len(s.done(models.FDequeue, history.Info))
+	unknown := len(s.done(takes, history.Info))
 	switch {
 	case len(gone) == 1 && unknown == 0:
 		s.says("no client ever took %s, so it was lost", gone[0])
@@ -226,7 +235,7 @@ func were(n int) string {
 }
 
 func (s *Scene) tooEarly() {
-	passed := s.done(models.FAwait, history.OK)
+	passed := s.done(passes, history.OK)
 	if len(passed) != 1 {
 		return
 	}

@@ -47,7 +47,7 @@ func problem(e *history.Event) string {
 func (t *narrator) operation(op *history.Operation) {
 	st := Step{
 		Row: op.Client, Who: client(op.Client), From: op.Began(), To: Never, At: op.Began(),
-		Fate: op.Outcome(), f: op.F, key: op.Key, index: op.Invoke.Index, op: op,
+		Fate: op.Outcome(), f: op.F, does: t.model().Operation(op.F), key: op.Key, index: op.Invoke.Index, op: op,
 	}
 	if op.Return != nil {
 		st.To = op.Return.Time
