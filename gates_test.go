@@ -23,7 +23,7 @@ func TestGates(t *testing.T) {
 	}{
 		"kept":      {"acquire.median<20s", false, "", stats.Kept},
 		"exceeded":  {"release.median<1us", true, "gate release.median<1us exceeded: release.median is ", stats.Exceeded},
-		"undecided": {"failover.p95<1s", false, "gate failover.p95<1s undecided: failover.p95 was measured 0 times, and needs 76", stats.Undecided},
+		"undecided": {"failover.p95<1s", false, "gate failover.p95<1s undecided: failover.p95 was never measured, and needs 76 times: take Faults", stats.Undecided},
 		"allowed":   {"failover.p95<1s", true, "", stats.Undecided},
 	} {
 		t.Run(name, func(t *testing.T) {

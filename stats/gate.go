@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -50,10 +51,11 @@ type GateResult struct {
 	Bound   float64 `json:"bound"`
 	Unit    string  `json:"unit"`
 	AtLeast bool    `json:"at_least,omitempty"`
-	// Samples is the number of measurements, Needed how many would decide an undecided gate; 0 if
-	// that is not known.
-	Samples int `json:"samples"`
-	Needed  int `json:"needed,omitempty"`
+	// Samples is the number of measurements, Needed how many would decide an undecided gate, and NeededRuns
+	// about how many runs have as many; 0 if that is not known.
+	Samples    int `json:"samples"`
+	Needed     int `json:"needed,omitempty"`
+	NeededRuns int `json:"needed_runs,omitempty"`
 	// Text says it in a sentence.
 	Text string `json:"text"`
 }
@@ -230,8 +232,9 @@ func JudgeGates(texts []string, recipe string, s *Samples) (results []GateResult
 	return results, err
 }
 
-// Judge says whether samples keep a gate that is not relative. It is undecided with fewer
-// measurements than a confidence interval of 95 % needs, and if lower bounds hide the value.
+// Judge says whether samples keep a gate that is not relative. With fewer measurements than a
+// confidence interval of 95 % needs, it decides only where that interval, open at one end, lies on one side of
+// the bound. It is undecided, too, if lower bounds hide the value.
 func (g *Gate) Judge(s *Samples) GateResult {
 	if s == nil {
 		s = &Samples{}
@@ -242,15 +245,29 @@ func (g *Gate) Judge(s *Samples) GateResult {
 	case g.Metric.Ratio != nil:
 		return g.judgeRatio(s)
 	}
+	return g.judgeTimes(s)
+}
+
+func (g *Gate) judgeTimes(s *Samples) GateResult {
 	t := g.Metric.Times(s, g.Part)
 	n, censored := t.Count()
 	v := t.Quantile(g.Quantile)
 	below := time.Duration(g.Below)
 	r := GateResult{Gate: g.Text, Unit: "ns", Value: float64(v.Time), AtLeast: v.AtLeast, Bound: g.Below, Samples: n}
+	shorter, longer := t.sides(below)
 	switch needed := TimesNeeded(g.Quantile); {
+	case n < needed && significant(longer, n, 1-g.Quantile):
+		r.Result = Exceeded
+		r.Text = fmt.Sprintf("%s exceeds %s: %d of %d times do, which decides with a confidence of 95 %%", g.Title(), below, longer, n)
+	case n < needed && significant(shorter, n, g.Quantile):
+		r.Result = Kept
+		r.Text = fmt.Sprintf("%s is below %s: %d of %d times are, which decides with a confidence of 95 %%", g.Title(), below, shorter, n)
+	case n == 0:
+		r.undecided(needed, s.Runs)
+		r.Text = fmt.Sprintf("%s was never measured, and needs %d times%s", g.Title(), needed, g.source(s))
 	case n < needed:
-		r.Result, r.Needed = Undecided, needed
-		r.Text = fmt.Sprintf("%s was measured %d times, and needs %d", g.Title(), n, needed)
+		r.undecided(needed, s.Runs)
+		r.Text = fmt.Sprintf("%s was measured %s, and needs %d%s", g.Title(), prose.Times(n), needed, Repeat(r.NeededRuns))
 	case v.AtLeast && v.Time < below:
 		r.Result = Undecided
 		r.Text = fmt.Sprintf("%s is more than %s, how much is not known: %d of %d times are lower bounds", g.Title(), v.Time, censored, n)
@@ -262,6 +279,54 @@ func (g *Gate) Judge(s *Samples) GateResult {
 		r.Text = fmt.Sprintf("%s is %s%s, which exceeds %s by %s", g.Title(), atLeast(v), v.Time, below, by(float64(v.Time), g.Below, (v.Time-below).String()))
 	}
 	return r
+}
+
+// source names the options without which samples have no time of the metric.
+func (g *Gate) source(s *Samples) string {
+	m := g.Metric
+	if m.ofFault == nil || g.Part == "" && m.Whole == Apart {
+		return ""
+	}
+	verified := 0
+	for name, f := range s.Faults {
+		if ofPart(name, g.Part) {
+			verified += f.Verified
+		}
+	}
+	switch {
+	case verified > 0 && m.Probed:
+		return ": take --probe"
+	case verified > 0:
+		return fmt.Sprintf(": none of %s led to one; take more runs (run --repeat or sweep --seeds)", prose.Count(verified, "fault"))
+	}
+	faults := strings.TrimSpace(": take --faults " + g.Part)
+	if m.Probed {
+		faults += " and --probe"
+	}
+	return faults
+}
+
+// undecided notes how many measurements would decide. runs is the number of runs that had the samples so far.
+func (r *GateResult) undecided(needed, runs int) {
+	r.Result, r.Needed = Undecided, needed
+	r.NeededRuns = RunsNeeded(needed, r.Samples, runs)
+}
+
+// RunsNeeded returns about how many runs have needed measurements, where some runs had samples of them; 0 if that
+// is not known.
+func RunsNeeded(needed, samples, runs int) int {
+	if samples == 0 || runs == 0 {
+		return 0
+	}
+	return int(math.Ceil(float64(needed) * float64(runs) / float64(samples)))
+}
+
+// Repeat returns, for the end of a sentence, the options that take so many runs; "" for 0.
+func Repeat(runs int) string {
+	if runs == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": about %s would decide (run --repeat %d or sweep --seeds 1..%d)", prose.Count(runs, "run"), runs, runs)
 }
 
 func atLeast(b Bound) string {
@@ -286,7 +351,7 @@ func Percent(share float64) string {
 }
 
 // judgeShare needs as many operations as would show, without a single one that counts, that the
-// share is below the bound.
+// share is below the bound. With fewer, it decides only that the share exceeds it.
 func (g *Gate) judgeShare(s *Samples) GateResult {
 	some, all := g.Metric.Share(s, g.Part)
 	value := float64(some) / float64(max(all, 1))
@@ -296,9 +361,9 @@ func (g *Gate) judgeShare(s *Samples) GateResult {
 		needed = int(math.Ceil(math.Log(1-confidence) / math.Log1p(-g.Below)))
 	}
 	switch {
-	case all < needed:
-		r.Result, r.Needed = Undecided, needed
-		r.Text = fmt.Sprintf("%s needs %d operations, and there are %d", g.Title(), needed, all)
+	case all < needed && !significant(some, all, g.Below):
+		r.undecided(needed, s.Runs)
+		r.Text = fmt.Sprintf("%s needs %d operations, and there are %d%s", g.Title(), needed, all, Repeat(r.NeededRuns))
 	case value < g.Below:
 		r.Result = Kept
 		r.Text = fmt.Sprintf("%s is %s (%d of %d), below %s", g.Title(), Percent(value), some, all, Percent(g.Below))
@@ -322,12 +387,12 @@ func (g *Gate) judgeRatio(s *Samples) GateResult {
 	says := fmt.Sprintf("%s is %s (%d watch events, %s)", g.Title(), threeDigitsOf(value), of.Events, prose.Count(of.Operations, of.What))
 	switch {
 	case of.Telling < fewest:
-		r.Result, r.Needed = Undecided, fewest
-		waited := ""
+		r.undecided(fewest, s.Runs)
+		waited, more := "", Repeat(r.NeededRuns)
 		if of.What == ofReleases {
-			waited = " while another client waited"
+			waited, more = " while another client waited", cmp.Or(more, ": take more --clients or fewer --keys")
 		}
-		r.Text = fmt.Sprintf("%s needs %s%s, and there are %d", g.Title(), prose.Count(fewest, of.What), waited, of.Telling)
+		r.Text = fmt.Sprintf("%s needs %s%s, and there are %d%s", g.Title(), prose.Count(fewest, of.What), waited, of.Telling, more)
 	case value < g.Below:
 		r.Result = Kept
 		r.Text = fmt.Sprintf("%s, below %s", says, threeDigitsOf(g.Below))

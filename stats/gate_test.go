@@ -1,6 +1,8 @@
 package stats_test
 
 import (
+	"math"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -32,8 +34,8 @@ func gated() *stats.Samples {
 func TestGateOfHerd(t *testing.T) {
 	of := func(herd *stats.Herd) *stats.Samples { return &stats.Samples{Cost: &stats.Cost{Herd: herd}} }
 	for want, s := range map[string]*stats.Samples{
-		"herd needs 20 releases while another client waited, and there are 0": {},
-		"herd needs 20 releases while another client waited, and there are 19": of(&stats.Herd{
+		"herd needs 20 releases while another client waited, and there are 0: take more --clients or fewer --keys": {},
+		"herd needs 20 releases while another client waited, and there are 19: take more --clients or fewer --keys": of(&stats.Herd{
 			Of: "release", OK: 1019, Events: 1, ByContenders: []stats.HerdPoint{{Contenders: 1, OK: 1000}, {Contenders: 2, OK: 19, Events: 1}},
 		}),
 		"herd needs 20 writes, and there are 1":             of(&stats.Herd{Of: "write", OK: 1, Events: 9}),
@@ -58,10 +60,10 @@ func TestGates(t *testing.T) {
 		"acquire.p99 < 396ms":          {stats.Exceeded, "acquire.p99 is 396ms, which exceeds 396ms by 0s (0 %)"},
 		"acquire.p99<200ms":            {stats.Exceeded, "acquire.p99 is 396ms, which exceeds 200ms by 196ms (98 %)"},
 		"latency(acquire).median<1s":   {stats.Kept, "acquire.median is 200ms, below 1s"},
-		"acquire.p99.9<1s":             {stats.Undecided, "acquire.p99.9 was measured 800 times, and needs 4394"},
-		"release.p50<1s":               {stats.Undecided, "release.median was measured 0 times, and needs 6"},
+		"acquire.p99.9<1s":             {stats.Undecided, "acquire.p99.9 was measured 800 times, and needs 4394: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
+		"release.p50<1s":               {stats.Undecided, "release.median was never measured, and needs 6 times"},
 		"handover.p95<1s":              {stats.Kept, "handover.p95 is 380ms, below 1s"},
-		"handover(kill).median<1s":     {stats.Undecided, "handover(kill).median was measured 3 times, and needs 6"},
+		"handover(kill).median<1s":     {stats.Undecided, "handover(kill).median was measured 3 times, and needs 6: about 2 runs would decide (run --repeat 2 or sweep --seeds 1..2)"},
 		"failover(kill:leader).p50<1m": {stats.Kept, "failover(kill:leader).median is 50s, below 1m0s"},
 		"failover(kill:leader).p95<2m": {stats.Undecided, "failover(kill:leader).p95 is more than 1m40s, how much is not known: 10 of 100 times are lower bounds"},
 		"failover(kill:leader).p95<1m": {stats.Exceeded, "failover(kill:leader).p95 is at least 1m40s, which exceeds 1m0s by 40s (66.7 %)"},
@@ -69,10 +71,10 @@ func TestGates(t *testing.T) {
 		"failover.p50<50s":             {stats.Kept, "failover.median is 49s, below 50s"},
 		"errors<1%":                    {stats.Kept, "errors is 0.99 % (4 of 404), below 1 %"},
 		"errors(acquire)<0.9%":         {stats.Exceeded, "errors(acquire) is 0.99 % (4 of 404), which exceeds 0.9 % by 0.0901 points (10 %)"},
-		"errors<0.5%":                  {stats.Undecided, "errors needs 598 operations, and there are 404"},
+		"errors<0.5%":                  {stats.Undecided, "errors needs 598 operations, and there are 404: about 2 runs would decide (run --repeat 2 or sweep --seeds 1..2)"},
 		"herd<3":                       {stats.Kept, "herd is 2.2 (220 watch events, 100 releases), below 3"},
 		"herd<2":                       {stats.Exceeded, "herd is 2.2 (220 watch events, 100 releases), which exceeds 2 by 0.2 (10 %)"},
-		"outage(kill).median<1s":       {stats.Undecided, "outage(kill).median was measured 0 times, and needs 6"},
+		"outage(kill).median<1s":       {stats.Undecided, "outage(kill).median was never measured, and needs 6 times: take --faults kill and --probe"},
 		"errors(release)<100%":         {stats.Undecided, "errors(release) needs 1 operations, and there are 0"},
 	} {
 		g, err := stats.ParseGate(text, "lock")
@@ -87,6 +89,84 @@ func TestGates(t *testing.T) {
 	g, err := stats.ParseGate("acquire.p99<+10%", "lock")
 	if err != nil || !g.Relative || g.Below != 0.1 {
 		t.Error(g, err)
+	}
+}
+
+// With few measurements a gate is decided as soon as chance does not explain them; an undecided one names the
+// options that take enough.
+func TestGateDecidesEarly(t *testing.T) {
+	at := func(d time.Duration, n int, atLeast bool) *stats.Times {
+		times := &stats.Times{}
+		times.Add(stats.Bound{Time: d, AtLeast: atLeast}, n)
+		return times
+	}
+	of := func(runs int, slow, quick *stats.Times) *stats.Samples {
+		quick.Merge(slow)
+		return &stats.Samples{Runs: runs, Faults: map[string]*stats.FaultSamples{"kill:leader": {Failovers: quick}}}
+	}
+	errors := func(runs, failed, ok int) *stats.Samples {
+		return &stats.Samples{Runs: runs, Operations: map[string]*stats.OperationSamples{"acquire": {Fail: failed, OK: ok}}}
+	}
+	with := func(runs, faults int) *stats.Samples {
+		return &stats.Samples{Runs: runs, Faults: map[string]*stats.FaultSamples{"kill:leader": {Verified: faults}}}
+	}
+	none := &stats.Times{}
+	const long = 2300 * time.Millisecond
+	for name, c := range map[string]struct {
+		gate    string
+		samples *stats.Samples
+		result  stats.GateState
+		runs    int
+		text    string
+	}{
+		"all exceed":              {"failover.p95<1ms", of(5, at(long, 5, false), &stats.Times{}), stats.Exceeded, 0, "failover.p95 exceeds 1ms: 5 of 5 times do, which decides with a confidence of 95 %"},
+		"lower bounds exceed":     {"failover.p95<1ms", of(5, at(long, 5, true), &stats.Times{}), stats.Exceeded, 0, "failover.p95 exceeds 1ms: 5 of 5 times do, which decides with a confidence of 95 %"},
+		"two of five exceed":      {"failover.p95<1s", of(5, at(long, 2, false), at(time.Millisecond, 3, false)), stats.Exceeded, 0, "failover.p95 exceeds 1s: 2 of 5 times do, which decides with a confidence of 95 %"},
+		"one of five may":         {"failover.p95<1s", of(5, at(long, 1, false), at(time.Millisecond, 4, false)), stats.Undecided, 76, "failover.p95 was measured 5 times, and needs 76: about 76 runs would decide (run --repeat 76 or sweep --seeds 1..76)"},
+		"nearly all are below":    {"failover.p95<1s", of(1, none, at(time.Millisecond, 75, false)), stats.Kept, 0, "failover.p95 is below 1s: 75 of 75 times are, which decides with a confidence of 95 %"},
+		"lower bounds hide it":    {"failover.p95<1s", of(1, none, at(time.Millisecond, 75, true)), stats.Undecided, 2, "failover.p95 was measured 75 times, and needs 76: about 2 runs would decide (run --repeat 2 or sweep --seeds 1..2)"},
+		"median, all exceed":      {"failover.median<1s", of(5, at(long, 5, false), &stats.Times{}), stats.Undecided, 6, "failover.median was measured 5 times, and needs 6: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
+		"one time":                {"failover.median<1s", of(1, at(long, 1, false), &stats.Times{}), stats.Undecided, 6, "failover.median was measured once, and needs 6: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
+		"errors":                  {"errors<1%", errors(1, 5, 20), stats.Exceeded, 0, "errors is 20 % (5 of 25), which exceeds 1 % by 19 points (1900 %)"},
+		"one error":               {"errors<1%", errors(2, 1, 99), stats.Undecided, 6, "errors needs 299 operations, and there are 100: about 6 runs would decide (run --repeat 6 or sweep --seeds 1..6)"},
+		"no faults":               {"failover.p95<1s", &stats.Samples{Runs: 1}, stats.Undecided, 0, "failover.p95 was never measured, and needs 76 times: take --faults"},
+		"no faults of a kind":     {"handover(kill).p95<1s", &stats.Samples{Runs: 1}, stats.Undecided, 0, "handover(kill).p95 was never measured, and needs 76 times: take --faults kill"},
+		"no time of a fault":      {"handover(kill).p95<1s", with(2, 3), stats.Undecided, 0, "handover(kill).p95 was never measured, and needs 76 times: none of 3 faults led to one; take more runs (run --repeat or sweep --seeds)"},
+		"no probe":                {"outage(kill).p95<1s", with(2, 3), stats.Undecided, 0, "outage(kill).p95 was never measured, and needs 76 times: take --probe"},
+		"no hold without a fault": {"handover.p95<1s", &stats.Samples{Runs: 1}, stats.Undecided, 0, "handover.p95 was never measured, and needs 76 times"},
+	} {
+		g, err := stats.ParseGate(c.gate, "lock")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := g.Judge(c.samples); r.Result != c.result || r.NeededRuns != c.runs || r.Text != c.text {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// Where a metric lies exactly at its bound, chance decides against it, and for it, in at most 2.5 % of all samples.
+func TestGateIsSeldomWrong(t *testing.T) {
+	for _, q := range []float64{0.5, 0.75, 0.9, 0.95} {
+		g, err := stats.ParseGate("acquire"+stats.QuantileName(q)+"<1s", "lock")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 1; n < stats.TimesNeeded(q); n++ {
+			wrong := map[stats.GateState]float64{}
+			for longer := 0; longer <= n; longer++ {
+				times := &stats.Times{}
+				times.Add(stats.Bound{Time: 2 * time.Second}, longer)
+				times.Add(stats.Bound{Time: time.Millisecond}, n-longer)
+				r := g.Judge(&stats.Samples{Runs: 1, Operations: map[string]*stats.OperationSamples{"acquire": {Latency: times}}})
+				chance := new(big.Float).SetInt(new(big.Int).Binomial(int64(n), int64(longer)))
+				p, _ := chance.Float64()
+				wrong[r.Result] += p * math.Pow(1-q, float64(longer)) * math.Pow(q, float64(n-longer))
+			}
+			if wrong[stats.Exceeded] > 0.025 || wrong[stats.Kept] > 0.025 {
+				t.Errorf("p%g of %d times is decided by chance: %v", 100*q, n, wrong)
+			}
+		}
 	}
 }
 

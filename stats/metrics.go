@@ -18,6 +18,8 @@ type Metric struct {
 	Whole Whole
 	// OnePerFault says that each fault has at most one time, so that the times are independent.
 	OnePerFault bool
+	// Probed reports whether only runs with a probe measure the metric.
+	Probed bool
 	// Share returns how many of all operations count; nil if the metric is no share.
 	Share func(s *Samples, part string) (some, all int)
 	// Ratio returns how many events there were for each operation; nil if the metric is no ratio.
@@ -63,7 +65,7 @@ var Metrics = []Metric{
 	},
 	{
 		Name: "outage", About: "without service during a fault, as the probe saw it that uses all servers", Split: byFault, Whole: Sum,
-		OnePerFault: true, ofFault: func(f *FaultSamples) *Times { return f.Outages },
+		OnePerFault: true, Probed: true, ofFault: func(f *FaultSamples) *Times { return f.Outages },
 	},
 	{
 		Name: "handover", About: "from the end of a hold to the next grant: of holds that a fault ended, or that no fault ended", Split: byFault, Whole: Apart,
@@ -179,11 +181,16 @@ func (m *Metric) Times(s *Samples, part string) (sum *Times) {
 		return m.Of(s, part)
 	}
 	for name := range s.Faults {
-		if part == "" || name == part || strings.HasPrefix(name, part+":") {
+		if ofPart(name, part) {
 			merge(&sum, m.Of(s, name))
 		}
 	}
 	return sum
+}
+
+// ofPart reports whether a kind and target of faults, such as kill:leader, belongs to a part as a gate names it.
+func ofPart(fault, part string) bool {
+	return part == "" || fault == part || strings.HasPrefix(fault, part+":")
 }
 
 // Title returns the metric with a part as gates write it: acquire, failover(kill:leader).

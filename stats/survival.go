@@ -125,3 +125,23 @@ func TimesNeeded(q float64) int {
 		return ci.LoOrder >= 1 && ci.HiOrder <= ci.N
 	})
 }
+
+// sides returns how many times are certainly shorter than d, and how many are not shorter. t may be nil.
+func (t *Times) sides(d time.Duration) (shorter, longer int) {
+	for b, n := range t.All() {
+		switch {
+		case b.Time >= d:
+			longer += n
+		case !b.AtLeast:
+			shorter += n
+		}
+	}
+	return shorter, longer
+}
+
+// significant reports whether some of n would be so many with a probability of less than 2.5 % if at most a share p
+// of all were so: then a confidence interval of 95 % of that share lies above p.
+func significant(some, n int, p float64) bool {
+	binomial := stats.BinomialDist{N: n, P: p}
+	return some > 0 && 1-binomial.CDF(float64(some-1)) <= (1-confidence)/2
+}

@@ -34,8 +34,8 @@ func judgeChange(gate stats.Gate, baseline, g *Group) stats.GateResult {
 		if u != ByFault {
 			r.Samples = min(len(baseline.figures[q]), len(g.figures[q]))
 		}
-		r.Needed = needed
-		r.Text = fmt.Sprintf("%s needs %d runs in each group that measured it often enough, and the smaller one has %d", gate.Title(), needed, r.Samples)
+		r.Needed, r.NeededRuns = needed, runsFor(needed, r.Samples, baseline, g)
+		r.Text = fmt.Sprintf("%s needs %d runs in each group that measured it often enough, and the smaller one has %d", gate.Title(), needed, r.Samples) + stats.Repeat(r.NeededRuns)
 		return r
 	}
 	low, factor, high := ratios(a, b)
@@ -53,10 +53,20 @@ func judgeChange(gate stats.Gate, baseline, g *Group) stats.GateResult {
 		r.Needed = wanted(low, factor, high, limit, max(len(a), len(b)))
 		r.Text = fmt.Sprintf("%s, which may be below %s or above", says, signed(limit))
 		if r.Needed > 0 {
-			r.Text += fmt.Sprintf("; about %s in each group would decide", prose.Count(r.Needed, string(u)))
+			r.NeededRuns = runsFor(r.Needed, r.Samples, baseline, g)
+			r.Text += fmt.Sprintf("; it needs about %s in each group", prose.Count(r.Needed, string(u))) + stats.Repeat(r.NeededRuns)
 		}
 	}
 	return r
+}
+
+// runsFor returns about how many runs in each group have as many measurements as are needed, where the group
+// with fewer of them has some; 0 if that is not known.
+func runsFor(needed, some int, groups ...*Group) (runs int) {
+	for _, g := range groups {
+		runs = max(runs, g.Runs)
+	}
+	return stats.RunsNeeded(needed, some, runs)
 }
 
 // wanted estimates how many measurements would decide: the width of an interval falls with the

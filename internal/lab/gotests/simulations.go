@@ -150,7 +150,7 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 	case s.unseen() != "" && !x.AllowUnknown:
 		t.Errorf("zklab: nothing was violated, but %s", s.unseen())
 	default:
-		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(goNames.Replace(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
+		t.Logf("zklab: %s, %d valid, %d not decided, %s\n%s%s", prose.Count(s.runs, "simulation"), s.decided, s.runs-s.decided, prose.Count(s.operations, "operation"), s.whyOpen(), strings.TrimSuffix(inGo(s.looked.text(x.Workload.Name()))+"\n"+s.struck.text(), "\n"))
 	}
 	s.judgeGates(t, x)
 	if s.left > 0 && !t.Failed() {
@@ -160,7 +160,7 @@ func (s *simulations) tell(t *testing.T, x experiment.Experiment) {
 
 // unseen says which faults were asked for and took effect in no run, or left no client with an answer. It returns "" if
 // there are none.
-func (s *simulations) unseen() string { return goNames.Replace(s.asked.Unseen(s.took)) }
+func (s *simulations) unseen() string { return inGo(s.asked.Unseen(s.took)) }
 
 // judgeGates judges the samples of all runs. It says nothing if a run violated a property.
 func (s *simulations) judgeGates(t *testing.T, x experiment.Experiment) {

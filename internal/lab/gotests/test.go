@@ -46,7 +46,7 @@ func Test(t testing.TB, x experiment.Experiment) *experiment.Outcome {
 	}
 	var l looked
 	l.add(r)
-	t.Logf("zklab: %s, seed %d, %s%s\n%s", r.Verdict, r.Seed, prose.Count(r.Stats.Operations, "operation"), faultless(r), goNames.Replace(l.text(r.Recipe)))
+	t.Logf("zklab: %s, seed %d, %s%s\n%s", r.Verdict, r.Seed, prose.Count(r.Stats.Operations, "operation"), faultless(r), inGo(l.text(r.Recipe)))
 	if err := discard(made); err != nil {
 		t.Errorf("zklab: %v", err)
 	}

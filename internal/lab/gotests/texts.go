@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -56,13 +57,20 @@ func undecidedText(r *store.Result) string {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "\n  %s", printable.Text(w, 2000))
 	}
-	return goNames.Replace(b.String()) + "\n"
+	return inGo(b.String()) + "\n"
 }
 
-// goNames replaces flags of the command line in texts by fields of [Experiment].
+// inGo replaces flags of the command line in a text by fields of [Experiment].
+func inGo(text string) string {
+	return goNames.Replace(repeatFlags.ReplaceAllString(text, "zklab.Sweep with SweepOptions{Seeds: $1}"))
+}
+
+var repeatFlags = regexp.MustCompile(`run --repeat (\d+) or sweep --seeds 1\.\.\d+`)
+
 var goNames = strings.NewReplacer(
 	"--time-limit", "TimeLimit", "--fault-interval", "interval of Faults", "--op-timeout", "OpTimeout", "--session-timeout", "SessionTimeout",
 	"--clients-as process", "PlayProcesses, in simulations, or Command", "--rate", "Rate", "--min-load", "MinLoad",
+	"run --repeat or sweep --seeds", "SweepOptions.Seeds of zklab.Sweep", "--faults", "Faults", "--probe", "Probe",
 	"--clients", "Clients", "--keys", "Keys", "--nodes", "Ensemble", "--strict", "Strict",
 )
 
@@ -106,7 +114,7 @@ func gatesText(gates []stats.GateResult) string {
 	var lines []string
 	for _, g := range gates {
 		if g.Result != stats.Kept {
-			lines = append(lines, fmt.Sprintf("gate %s %s: %s", g.Gate, g.Result, g.Text))
+			lines = append(lines, fmt.Sprintf("gate %s %s: %s", g.Gate, g.Result, inGo(g.Text)))
 		}
 	}
 	return strings.Join(lines, "\n") + "\n"
