@@ -11,8 +11,8 @@ import (
 
 const workflowFile = "github/sweep.yaml"
 
-// lint is what actionlint, which knows the syntax, the expressions and the inputs of the usual
-// actions, finds wrong with a workflow. Scripts in it are left to the tests that run them.
+// lint returns the mistakes that actionlint, which knows the syntax, the expressions and the inputs of the usual
+// actions, finds in a workflow. Scripts in it are left to the tests that run them.
 func lint(t *testing.T, text []byte) (wrong []string) {
 	t.Helper()
 	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})

@@ -20,7 +20,7 @@ const (
 	mergeFile = "kubernetes/merge.yaml"
 )
 
-// documents are those of a file.
+// documents returns the documents of a file.
 func documents(t *testing.T, path string) [][]byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -57,7 +57,7 @@ func TestSweepJob(t *testing.T) {
 	}
 }
 
-// What is merged is what was swept, by the same image.
+// The merge takes what was swept, by the same image.
 func TestMergeJob(t *testing.T) {
 	all := documents(t, sweepFile)
 	var claim core.PersistentVolumeClaim

@@ -40,7 +40,7 @@ func foldersOnMap(t *testing.T) (folders []string) {
 	return folders
 }
 
-// foldersToMap are those with Go files, down to the first folder below one called internal; of
+// foldersToMap lists the folders with Go files, down to the first folder below one called internal; of
 // examples only the folder itself.
 func foldersToMap(t *testing.T) (folders []string) {
 	t.Helper()

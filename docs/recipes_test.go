@@ -16,7 +16,7 @@ import (
 	"github.com/zklab/zklab/checker"
 )
 
-// examples are those of package recipes that the page of each recipe shows, without Example.
+// examples lists the examples of package recipes that the page of each recipe shows, without Example.
 var examples = map[string]string{
 	"barrier": "Barrier", "cache": "Cache", "config": "Config_SetIf", "counter": "Counter", "double-barrier": "DoubleBarrier",
 	"job-queue": "JobQueue", "lock": "Lock_Do", "membership": "Group", "multi-lock": "MultiLock_Do", "partitioner": "SetPartitioner_DoEach",

@@ -16,7 +16,7 @@ var (
 	report = flag.String("report", "", "keep the report of the tutorial's smallest run in this file")
 )
 
-// tutorial is what its reader does, in order: the commands, and what of their output each block of the page shows.
+// tutorial lists the steps of its reader, in order: the commands, and what of their output each block of the page shows.
 // The first has no blocks, since a slow machine may not get to all seeds within a minute: if it does, it shows the
 // seed of the second.
 var tutorial = []struct {

@@ -26,10 +26,10 @@ import (
 	"github.com/zklab/zklab/recipes"
 )
 
-// Scheme is that of the targets that a [Builder] resolves.
+// Scheme is the scheme of the targets that a [Builder] resolves.
 const Scheme = "zk"
 
-// Builder makes resolvers of targets zk:///path, where path is that of a service. It is safe
+// Builder makes resolvers of targets zk:///path, where path is a service's. It is safe
 // for concurrent use.
 type Builder struct{ client *recipes.Client }
 
@@ -43,7 +43,7 @@ func NewBuilder(c *recipes.Client) *Builder { return &Builder{c} }
 func (b *Builder) Scheme() string { return Scheme }
 
 // Build begins to follow the service of a target. A target with a host is an error: the
-// servers of ZooKeeper are those of the client.
+// client knows the servers of ZooKeeper.
 func (b *Builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolver.BuildOptions) (resolver.Resolver, error) {
 	if target.URL.Host != "" {
 		return nil, fmt.Errorf("target %s names the host %s: write %s:///path, the servers are those of the client", &target.URL, target.URL.Host, Scheme)
@@ -136,13 +136,13 @@ func (r *follower) warn(unreadable []recipes.Unreadable) {
 	r.unreadable = unreadable
 }
 
-// key is that of an instance in the attributes of its endpoint.
+// key is the key of an instance in the attributes of its endpoint.
 type key struct{}
 
 // instance is compared by gRPC, to find out whether an endpoint has changed.
 type instance struct{ recipes.Instance }
 
-// Equal says whether another value is the same instance in everything.
+// Equal reports whether another value is the same instance in everything.
 func (i instance) Equal(other any) bool {
 	o, ok := other.(instance)
 	return ok && i.Instance.Equal(o.Instance)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// Cached says that the operation is read-only, and that a cache answers it, such as a value that a watch keeps.
+// Cached declares that the operation is read-only, and that a cache answers it, such as a value that a watch keeps.
 // Its answer may be old, but
 //
 //   - it never goes back: it was right at some time that is not before the time of an earlier answer of the operation to
@@ -17,7 +17,7 @@ import (
 // When the load is over, clients wait for longer than that, and call the operation once more.
 func (o *Op[S, A, R]) Cached() *Op[S, A, R] { o.cached, o.reads = true, true; return o }
 
-// ages returns what is wrong with how old the operation says that its answers may be.
+// ages returns what is wrong with the declared age of the operation's answers.
 func (o *operation) ages() error {
 	if o.cached && o.plain {
 		return fmt.Errorf("operation %q is both Plain and Cached: leave Plain out, unless it reads ZooKeeper itself", o.name)

@@ -57,7 +57,7 @@ func Overlapping(least int) Need {
 // mostOverlaps limits how many calls before another one are looked at.
 const mostOverlaps = 100
 
-// usualNeeds are those of an object that declares none.
+// usualNeeds returns the needs of an object that declares none.
 func usualNeeds(all []*operation) (needs []Need) {
 	const overlaps = 10
 	for _, o := range all {

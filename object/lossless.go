@@ -68,7 +68,7 @@ func (w way) key(t reflect.Type) string {
 	return fmt.Sprintf("the keys of %s are of the type %s, which cannot be written as JSON and read: use strings, numbers, or a type with MarshalText and UnmarshalText", w.path, t)
 }
 
-// fields says which field of a struct is lost. written has the fields by their names in JSON.
+// fields names the field of a struct that is lost. written has the fields by their names in JSON.
 func (w way) fields(t reflect.Type, written map[string]string) string {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -130,7 +130,7 @@ func ownForm(t reflect.Type) string {
 	return ""
 }
 
-// hidden says which field of a struct a method does not write that it has from an embedded field.
+// hidden names the field of a struct that a method does not write and that comes from an embedded field.
 func (w way) hidden(t reflect.Type, form string) string {
 	if t.Kind() != reflect.Struct || !promoted(t, form) {
 		return ""
@@ -144,7 +144,7 @@ func (w way) hidden(t reflect.Type, form string) string {
 	return ""
 }
 
-// promoted reports whether a method of a struct is that of an embedded field: the compiler has made it.
+// promoted reports whether a method of a struct belongs to an embedded field: the compiler has made it.
 func promoted(t reflect.Type, form string) bool {
 	find := func(t reflect.Type) (m reflect.Method, ok bool) {
 		if form == "MarshalJSON" {

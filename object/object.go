@@ -30,13 +30,13 @@ type Object[S any] struct {
 	// does not before the first subject makes it. After a crash, the client's new process calls New again.
 	// Package subjects has the rules for subjects. [OnConn] makes it from a constructor of your own.
 	New func(c *subjects.Client, path string) (S, error)
-	// OneSession says that a subject works no longer than its session. After the session expired, the client calls
+	// OneSession means that a subject works no longer than its session. After the session expired, the client calls
 	// New again, and goes on with that subject. Without it, a subject that answers nothing more from then on violates
 	// the property recovers.
 	OneSession bool
-	// Operations are what clients call. At least one has a weight.
+	// Operations lists what clients call. At least one has a weight.
 	Operations []Operation[S]
-	// Rules are what the object promises. All must hold; at least one is needed.
+	// Rules lists what the object promises. All must hold; at least one is needed.
 	Rules []Rule
 	// Exercise says what must have happened for a valid verdict to mean something. Default: each operation
 	// that is drawn was answered at least once, calls of different clients overlapped at least ten times,

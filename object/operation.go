@@ -21,7 +21,7 @@ import (
 // None is the argument of an operation without arguments, and the answer of one without an answer.
 type None struct{}
 
-// Draw is what an argument is drawn from: random numbers, which follow from the seed, and what the
+// Draw gives arguments what they are drawn from: random numbers, which follow from the seed, and what the
 // client knows. It is a *rand.Rand with the fields Client (an int, the client that is about to call, from 0), Key (a string, the object
 // that it calls) and Held (an int, the stays of this client at this object that it has not ended), and the method
 // Unique (a positive number that no other call of the run gets).
@@ -71,7 +71,7 @@ type Op[S, A, R any] struct {
 // Call declares an operation with an argument, which is drawn before each call, and an answer. f is a
 // method expression: (*Limiter).Take.
 //
-// An error of f says that the outcome of the call is unknown, unless it promises that there was no effect
+// An error of f means that the outcome of the call is unknown, unless it promises that there was no effect
 // (subjects.WithoutEffect), or is declared to be an answer ([Op.Refuses]).
 func Call[S, A, R any](name string, f func(S, context.Context, A) (R, error), argument func(*Draw) A) *Op[S, A, R] {
 	o := &Op[S, A, R]{call: f}
@@ -157,15 +157,15 @@ func (o *Op[S, A, R]) Weight(n int) *Op[S, A, R] {
 	return o
 }
 
-// ReadOnly says that the operation changes nothing. A call without an answer then says nothing, which
+// ReadOnly declares that the operation changes nothing. A call without an answer then tells nothing, which
 // makes histories easier to decide.
 func (o *Op[S, A, R]) ReadOnly() *Op[S, A, R] { o.reads = true; return o }
 
-// Final says that the operation is read-only, and that every client calls it for every object at the end,
+// Final declares that the operation is read-only, and that every client calls it for every object at the end,
 // when all faults are healed.
 func (o *Op[S, A, R]) Final() *Op[S, A, R] { o.final, o.reads = true, true; return o }
 
-// Plain says that the operation is read-only, and that its answer may be old, as the answers of ZooKeeper's
+// Plain declares that the operation is read-only, and that its answer may be old, as the answers of ZooKeeper's
 // own reads are: it was right at some time that is not before the last state that the client's session had
 // seen ("Programmer's Guide, Consistency Guarantees").
 func (o *Op[S, A, R]) Plain() *Op[S, A, R] { o.plain, o.reads = true, true; return o }

@@ -36,7 +36,7 @@ type PorcupineModel struct {
 	outputs func(input any) []any
 }
 
-// Outputs says which outputs a call with an input may have: all of them.
+// Outputs lists the outputs that a call with an input may have: all of them.
 func (p *PorcupineModel) Outputs(f func(input any) []any) *PorcupineModel { p.outputs = f; return p }
 
 func (p *PorcupineModel) rules(operations []*operation) ([]declared.Rule, error) {

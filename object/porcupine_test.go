@@ -28,7 +28,7 @@ type store struct {
 	first  map[string]string // what a stale one answers: the first values that it read
 }
 
-// defect is what is wrong with a store.
+// defect names the mistake of a store.
 type defect string
 
 const (
@@ -46,7 +46,7 @@ func newStore(of defect) func(*subjects.Client, string) (*store, error) {
 	}
 }
 
-// setting is what put sets, and what swap sets if the value is Old.
+// setting is set by put, and by swap if the value is Old.
 type setting struct{ Key, Value, Old string }
 
 // read returns the content and its version. It may be old.
@@ -117,7 +117,7 @@ func (s *store) Peek(_ context.Context, key string) (string, error) {
 	return content[key], err
 }
 
-// kvInput, kvOutput and kvModel are those of porcupine's documentation: a state for each key, by Partition.
+// kvInput, kvOutput and kvModel come from porcupine's documentation: a state for each key, by Partition.
 // The step of a swap looks at its output.
 type kvInput struct {
 	op              string
@@ -159,7 +159,7 @@ var kvModel = porcupine.Model{
 // stores are the key-value stores with a defect.
 func stores(of defect) zklab.Experiment { return storesWith(of, (*store).Get, swapped) }
 
-// swapped and swappedText say whether a swap was done. A bool has two values, of which zklab tries both.
+// swapped and swappedText tell whether a swap was done. A bool has two values, of which zklab tries both.
 func swapped(done bool) bool { return done }
 
 func swappedText(done bool) string {

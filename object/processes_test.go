@@ -30,7 +30,7 @@ type ids struct {
 	mind *mind // of a wrong one; nil for a right one
 }
 
-// mind is what a wrong generator believes.
+// mind holds the beliefs of a wrong generator.
 type mind struct {
 	trusts bool // that last is the last number
 	leads  bool // that it leads, and that nobody else writes

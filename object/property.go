@@ -7,7 +7,7 @@ import (
 	"github.com/zklab/zklab/checker/declared"
 )
 
-// Key is what clients did to one object. Its fields are Name and Calls (of type []*Did, in the order in which they began);
+// Key lists what clients did to one object. Its fields are Name and Calls (of type []*Did, in the order in which they began);
 // Of(operation) yields the calls of one operation; SessionEnd(call) and ProcessEnd(call) return when the session or the process
 // that made a call ended. It is safe for concurrent use, and must not be changed.
 type Key = declared.Key
@@ -25,7 +25,7 @@ const (
 	IsUnheard  = declared.Unheard
 )
 
-// Finding is what a [Property] found wrong with an object, or could not decide. Its fields are Why (a sentence), Show (the
+// Finding tells what a [Property] found wrong with an object, or could not decide. Its fields are Why (a sentence), Show (the
 // calls that show it, of type []*Did) and Undecided (too little is known to decide: no violation).
 type Finding = declared.Finding
 

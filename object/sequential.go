@@ -118,7 +118,7 @@ func (o *operation) refusal(err error) error {
 	return nil
 }
 
-// Allows says which answers of an operation are right, where the state does not determine the answer: f
+// Allows decides which answers of an operation are right, where the state does not determine the answer: f
 // returns the next state, or says in words why the answer is impossible. unheard returns all states to which
 // a call without an answer can lead; [Same] is for an operation of which such a call leaves no trace.
 // Refusals are not compared.
@@ -152,7 +152,7 @@ func Allows[S, A, R, St any](o *Op[S, A, R], f func(state St, argument A, answer
 // Same is for [Allows]: a call without an answer changes nothing that an answer could show.
 func Same[St, A any](state St, _ A) []St { return []St{state} }
 
-// Ignores says that a specification says nothing of an operation.
+// Ignores declares that a specification leaves an operation out.
 func Ignores[St, S, A, R any](o *Op[S, A, R]) Step[St] {
 	return Step[St]{place: here(), of: operationOf(o), ignored: true}
 }

@@ -23,7 +23,7 @@ type Holds[S, R any] struct {
 // ends it. zklab decides what it decides of its own locks (docs/checking.md): exclusion, belief, progress and
 // grant; with [Holds.Confirm], lost; and with [Holds.Token], tokens. No model is needed.
 //
-// A hold begins when begin is answered. If begin answers a bool, false says that it did not begin. It ends when
+// A hold begins when begin is answered. If begin answers a bool, false means that it did not begin. It ends when
 // end is called, unless that certainly had no effect, and with the session of its client, or its process.
 // Clients do not call end for a hold that ended with its session: begin must work again without it. If your users
 // always release, also what they lost, and begin refuses until they do, test the recipe as workloads.Lock, whose
@@ -35,7 +35,7 @@ func Exclusive[S, A, R, B, Q any](begin *Op[S, A, R], end *Op[S, B, Q]) *Holds[S
 	return &Holds[S, R]{place: here(), begin: operationOf(begin), end: operationOf(end)}
 }
 
-// Nested says that a client may begin a hold again while it holds (a reentrant lock), and that the hold ends
+// Nested declares that a client may begin a hold again while it holds (a reentrant lock), and that the hold ends
 // when it was ended as often. Unless [Op.When] says otherwise, clients begin a hold up to three times.
 func (h *Holds[S, R]) Nested() *Holds[S, R] { h.nested = true; return h }
 
@@ -116,14 +116,14 @@ type Items struct {
 // what it decides of its own queues (docs/checking.md): integrity (nothing comes out twice, or without having
 // been put in), loss, and order. Each item must be put once only: draw it with [Unique].
 //
-// take answers the type of items, or a pointer to it. An answer of nil or of an empty text says that there was
+// take answers the type of items, or a pointer to it. An answer of nil or of an empty text means that there was
 // no item. After the load, clients call take until it answers that, or fails; without such an answer, an item
 // that never came out is not lost.
 func Queue[S, A, R, B, Q any](put *Op[S, A, R], take *Op[S, B, Q]) *Items {
 	return &Items{place: here(), put: operationOf(put), take: operationOf(take)}
 }
 
-// Unordered says that items may come out in any order.
+// Unordered declares that items may come out in any order.
 func (q *Items) Unordered() *Items { q.unordered = true; return q }
 
 func (q *Items) rules(operations []*operation) ([]declared.Rule, error) {

@@ -212,7 +212,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// box is a queue in this process, which all clients share. Its defects are those of the test.
+// box is a queue in this process, which all clients share. The test gives it its defects.
 type box struct {
 	*shared
 	defect string

@@ -23,7 +23,7 @@ import (
 //	workers/        a [Group]: each member is a place, where a worker waits for a task or works
 //	                on one; the data of a place is the id of its worker, behind the name of
 //	                the task that is assigned to it
-//	jobs/<id>       each task that is not over; its data is that of the task
+//	jobs/<id>       each task that is not over, with the task's data
 //	pending/<id>-job-<attempts begun>-<tries>-<sequence>
 //	taken/<id>-taken-<place>-<attempt>-<tries>-<sequence>   the assigned tasks
 //	done/<id>       the results

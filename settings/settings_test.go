@@ -64,7 +64,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// problemOf is what is wrong with the knob of a name.
+// problemOf returns what is wrong with the knob of a name.
 func problemOf(name string, s settings.Settings) string {
 	i := slices.IndexFunc(settings.Knobs, func(k settings.Knob) bool { return k.Name() == name })
 	return settings.Knobs[i].Problem(s)

@@ -29,7 +29,7 @@ type Run struct {
 }
 
 // ReadHistory reads the record. Later calls return the same History, which must not be changed. The
-// errors are those of [history.Open]. ReadHistory is safe for concurrent use.
+// errors come from [history.Open]. ReadHistory is safe for concurrent use.
 func (r *Run) ReadHistory() (*history.History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

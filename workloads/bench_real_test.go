@@ -9,8 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/testkit/dockertest"
 )
 
-// BenchmarkHarnessContainers is BenchmarkHarness on Apache ZooKeeper: the ratio is what a
-// user pays.
+// BenchmarkHarnessContainers is BenchmarkHarness on Apache ZooKeeper: a user pays the
+// ratio.
 func BenchmarkHarnessContainers(b *testing.B) {
 	e := dockertest.Ensemble(b, 3)
 	warm(b, e)

@@ -23,7 +23,7 @@ import (
 
 // BenchmarkHarness compares a loop of sets that the harness generates and
 // records, through its links, with the same loop on plain connections, in one
-// run: the difference of their processor time is what an operation costs zklab.
+// run: the difference of their processor time is zklab's cost of an operation.
 func BenchmarkHarness(b *testing.B) {
 	e, err := embedded.Start(embedded.Config{SyncLimit: 20})
 	if err != nil {

@@ -84,7 +84,7 @@ func (r *cacheRun) kinds() int {
 	return 16
 }
 
-// arrival is what a client does at an arrival. In half of them, or in all, it changes one
+// arrival acts for a client at an arrival. In half of them, or in all, it changes one
 // of its own keys, if it has one. In each it looks at one key, right after its own change;
 // in one of four it asks for a current copy.
 func (r *cacheRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, n int) {

@@ -69,7 +69,7 @@ func (r *configRun) Load(ctx context.Context, over <-chan struct{}) error {
 // glance is how long a client waits for the next value while it has other things to do.
 const glance = 30 * time.Millisecond
 
-// arrival is what a client does at an arrival: in half of them it changes one of its own
+// arrival acts for a client at an arrival: in half of them it changes one of its own
 // keys, if it has one, and in each it looks at one.
 func (r *configRun) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, n int) {
 	own, look, what := rng.IntN(r.env.Keys), rng.IntN(r.env.Keys), rng.IntN(8)
@@ -121,7 +121,7 @@ func (r *configRun) Quiesce(ctx context.Context) error {
 		r.told(ctx, i, value, func(*Client) {})
 		made := "made-" + key
 		r.told(ctx, i, made, func(c *Client) { r.make(ctx, c, key, made) })
-		last := "last-" + key // its version is that of the value before
+		last := "last-" + key // with the version of the value before
 		_ = r.delete(ctx, writer, key, 0)
 		r.setForSure(ctx, writer, key, last)
 		r.told(ctx, i, last, func(*Client) {})

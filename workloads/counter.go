@@ -62,7 +62,7 @@ func (r *counterRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// arrival is what a client does at an arrival: two times in five it adds, at the next
+// arrival acts for a client at an arrival: two times in five it adds, at the next
 // meeting or alone.
 func (r *counterRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, at time.Duration) {
 	key := r.env.Key(rng.IntN(r.env.Keys))

@@ -1,4 +1,4 @@
-// Package workloads is what clients do to a recipe. For each recipe it has client loops
+// Package workloads makes clients use a recipe. For each recipe it has client loops
 // that put it under contention, and a quiesce phase that gives every contender its turn and
 // takes the final readings. It does not decide whether the results are right, and injects
 // no fault.

@@ -43,7 +43,7 @@ func (DoubleBarrier) Name() string { return models.DoubleBarrier.Name }
 // Maker serves the subjects to another process.
 func (w DoubleBarrier) Maker() subjects.Maker { return subjects.ServeDoubleBarrier(w.New) }
 
-// Params says that a round has as many members as there are clients.
+// Params notes that a round has as many members as there are clients.
 func (DoubleBarrier) Params(p *history.Params) { p.Parties = p.Clients }
 
 // Start makes nothing: every round makes its own barriers.
@@ -168,7 +168,7 @@ func (r *doubleBarrierRun) enter(ctx context.Context, c *Client, key string, b s
 
 const enterAttempts = 10
 
-// fate is what happened to a member inside: its session ended, or its process with it.
+// fate tells what happened to a member inside: its session ended, or its process with it.
 type fate struct{ died, crashed bool }
 
 // comeAgain makes the clients that died inside come to the place of a finished round, but

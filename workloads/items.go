@@ -24,7 +24,7 @@ type itemsRun[Q, I any] struct {
 	takeOp   *subjects.Op[Q, subjects.None, []byte]
 	item     newItem[I]
 	meetings *meetings // nil if clients meet only by chance
-	// opening is what a client does at its first arrival; it returns whether that is all.
+	// opening acts for a client at its first arrival; it returns whether that is all.
 	// If nil, the client puts an item, as at its other first arrivals.
 	opening func(ctx context.Context, c *Client) bool
 	spare   int                                   // the last keys, used only by openings

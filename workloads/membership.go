@@ -105,7 +105,7 @@ const (
 	staying = 12
 )
 
-// arrival is what a client does at an arrival. Half of the lists come after a touch, so
+// arrival acts for a client at an arrival. Half of the lists come after a touch, so
 // that the client's session has seen everything done before.
 func (r *membershipRun[S]) arrival(ctx context.Context, c *Client, rng *rand.Rand, at time.Duration, member string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))

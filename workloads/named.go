@@ -76,7 +76,7 @@ func (s Subject) besides(properties ...string) Subject {
 	return s
 }
 
-// alone says that a single client exposes the defect.
+// alone notes that a single client exposes the defect.
 func (s Subject) alone() Subject {
 	s.Alone = true
 	return s

@@ -180,7 +180,7 @@ type gathering struct {
 	shares map[int][]string
 }
 
-// has says which share a client has.
+// has notes which share a client has.
 func (g *gathering) has(client int, share []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

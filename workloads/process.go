@@ -19,7 +19,7 @@ import (
 // Process is a client's own process, as far as its loop needs it.
 type Process interface {
 	// Await returns once the process runs, and returns the number of its life, from 1: each
-	// start begins a new life. The error says that it will not run again, or that ctx
+	// start begins a new life. The error means that it will not run again, or that ctx
 	// ended.
 	Await(ctx context.Context) (life int, err error)
 	// Life returns the present life; 0 while the process does not run.

@@ -64,7 +64,7 @@ func (p *lives) Await(ctx context.Context) (int, error) {
 	}
 }
 
-// downError is that of a call whose process was killed.
+// downError is the error of a call whose process was killed.
 type downError struct{}
 
 func (*downError) Error() string { return "it was killed" }

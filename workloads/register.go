@@ -83,7 +83,7 @@ type registerRun struct {
 // arrivals wait for one, so on average two of three clients come to it, even at low load.
 const perMeeting = 16
 
-// mix is what a client does for some seconds. A third of the time it only reads, and half
+// mix describes a client's actions for some seconds. A third of the time it only reads, and half
 // of that only plainly. A client that waits to write to a server without a leader, or to
 // sync with it, does not see how stale its values are.
 type mix struct {
@@ -120,7 +120,7 @@ func (r *registerRun) Load(ctx context.Context, over <-chan struct{}) error {
 	return nil
 }
 
-// arrival is what a client does at an arrival.
+// arrival acts for a client at an arrival.
 func (r *registerRun) arrival(ctx context.Context, over <-chan struct{}, c *Client, rng *rand.Rand, m mix, at time.Duration, value string) {
 	key := r.env.Key(rng.IntN(r.env.Keys))
 	kinds := []string{models.ReadPlain, models.ReadSync, models.ReadFenced}

@@ -2,7 +2,7 @@ package workloads
 
 import "sync"
 
-// resource is what an exclusive hold protects. It accepts writes that carry a fencing token
+// resource is protected by an exclusive hold. It accepts writes that carry a fencing token
 // and refuses a token below the highest it has seen. It keeps its own order of all writes.
 type resource struct {
 	mu      sync.Mutex

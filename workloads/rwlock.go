@@ -60,13 +60,13 @@ func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 	return rwRun{r}, nil
 }
 
-// modes are what a hold of a read-write lock can do beyond other holds.
+// modes lists what a hold of a read-write lock can do beyond other holds.
 type modes struct {
 	of                  subjects.At[subjects.RWLock]
 	downgrades, revokes bool // that is offered
 }
 
-// purpose is what a client wants from a hold, besides its duration.
+// purpose tells what a client wants from a hold, besides its duration.
 type purpose struct {
 	reads      bool
 	downgrades bool

@@ -10,7 +10,7 @@ import (
 	"github.com/zklab/zklab/internal/zk/zkconn"
 )
 
-// This file is what the clients of the session workload do.
+// This file has the loops of the session workload.
 
 // kinds are the bursts, with how often they come.
 var kinds = []struct {

@@ -67,7 +67,7 @@ const (
 	crowd = 3
 )
 
-// part is what a client does in one transaction.
+// part is a client's part in one transaction.
 type part struct {
 	late     time.Duration // before it votes
 	silent   bool          // it does not vote

@@ -38,7 +38,7 @@ type Served interface {
 // Declares is a workload of objects that zklab does not know: it says itself what they are. Package
 // object makes such workloads.
 type Declares interface {
-	// Declared returns the same declaration at each call. The name of its model is that of the workload.
+	// Declared returns the same declaration at each call. Its model has the name of the workload.
 	Declared() models.Declared
 }
 
@@ -97,7 +97,7 @@ type Env struct {
 	Listen func(ctx context.Context) (*Listener, error)
 	// Root is an existing znode of this run's own.
 	Root string
-	// Settings are those of the experiment, with all defaults filled in.
+	// Settings holds the experiment's settings, with all defaults filled in.
 	settings.Settings
 	Seed int64
 	// Arrivals are the arrivals of the load that take place; nil means all. OnArrival, if

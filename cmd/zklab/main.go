@@ -1,4 +1,4 @@
-// Command zklab runs ZooKeeper recipes under faults and says whether they kept
+// Command zklab runs ZooKeeper recipes under faults and decides whether they kept
 // their promises; see package [github.com/zklab/zklab/cli].
 package main
 
