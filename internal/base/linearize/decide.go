@@ -200,7 +200,7 @@ func (s *searching) call() string {
 	return "its step for " + say(s.words, s.where.input, s.where.output)
 }
 
-// Mistake is what a model panics with that finds a mistake in itself. It ends a search with this error.
+// Mistake is the panic of a model that finds a mistake in itself. It ends a search with this error.
 type Mistake string
 
 // enter notes a call of the model; leave is deferred, and ends the search if the call panics.

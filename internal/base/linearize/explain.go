@@ -75,7 +75,7 @@ type traced struct {
 	next   *next // nil until it is looked for
 }
 
-// traceCost is what a traced state takes, in bytes.
+// traceCost is the size of a traced state, in bytes.
 const traceCost = 72
 
 // traced returns the model with states that are traced.

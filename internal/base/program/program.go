@@ -17,7 +17,7 @@ type Recipe struct {
 	Name string
 	// Declared is the models.Declared of the objects, by which stored runs are judged.
 	Declared any
-	// Subjects are what can be tested, the right one first.
+	// Subjects lists what can be tested, the right one first.
 	Subjects []Subject
 }
 

@@ -33,7 +33,7 @@ func local(name string) string { return filepath.FromSlash(name) }
 // mostRead limits a file that is read as a whole, in bytes.
 const mostRead = 64 << 20
 
-// stat is that of a regular file. A link is none: the files of a run are its own.
+// stat returns the file info of a regular file. A link is none: the files of a run are its own.
 func (f *files) stat(name string) (fs.FileInfo, error) {
 	info, err := f.root.Lstat(local(name))
 	if err != nil {
@@ -104,7 +104,7 @@ func (f *files) plain(name string) error {
 	})
 }
 
-// types are those of files that browsers show. Everything else that is text is shown as plain text,
+// types lists the types of files that browsers show. Everything else that is text is shown as plain text,
 // so that XML cannot carry a script, and the rest is downloaded.
 var types = map[string]string{
 	".html": "text/html; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",

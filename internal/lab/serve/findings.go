@@ -46,7 +46,7 @@ func newFindings(f *files) *findingsOf {
 	return &findingsOf{files: f, lock: semaphore.NewWeighted(1), kept: map[string]keptCauses{}}
 }
 
-// causes are those of the violations of a run that decide.
+// causes returns the causes of the violations of a run that decide.
 func (f *findingsOf) causes(ctx context.Context, x *index, name string) ([]toldCause, error) {
 	if err := f.lock.Acquire(ctx, 1); err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ type findingsContent struct {
 	Errors []string // of runs whose findings could not be read
 }
 
-// findingGroup is what was found in the runs and sweeps of one recipe with one subject.
+// findingGroup holds what was found in the runs and sweeps of one recipe with one subject.
 type findingGroup struct {
 	Recipe, Subject string
 	Newest          entry

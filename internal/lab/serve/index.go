@@ -26,7 +26,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// state is what a run or a sweep came to, or that it came to nothing yet.
+// state is the state of a run or a sweep: its verdict, or how far it came.
 type state string
 
 // The states.
@@ -95,7 +95,7 @@ func newIndex(f *files) *index {
 }
 
 // list returns everything in the store, newest first. What cannot be read is in it, with the reason.
-// The error says that the store itself cannot be read, or is that of ctx.
+// It is an error if the store itself cannot be read, or if ctx ends.
 func (x *index) list(ctx context.Context) ([]entry, error) {
 	if err := x.lock.Acquire(ctx, 1); err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// filter says which entries are listed, and in which order. It stands in the address of the page.
+// filter chooses the entries that are listed, and their order. It stands in the address of the page.
 type filter struct {
 	Text, Recipe, State, Kind, Since string
 	By                               string
@@ -59,7 +59,7 @@ var orders = map[string]func(a, b entry) int{
 	"label": func(a, b entry) int { return cmp.Compare(a.Label, b.Label) },
 }
 
-// columns are those of the table, in their order.
+// columns lists the columns of the table, in their order.
 var columns = []column{
 	{Name: "started", Title: "run"},
 	{Name: "recipe", Title: "recipe, subject"},
@@ -75,7 +75,7 @@ var columns = []column{
 // states are in the order in which they need somebody.
 var states = []state{violation, unreadable, undecided, unfinished, goesOn, unviolated, valid}
 
-// number is that of a seed, for its order.
+// number returns the number of a seed, for its order.
 func number(seed string) int64 {
 	n, _ := strconv.ParseInt(seed, 10, 64)
 	return n
@@ -94,7 +94,7 @@ func readFilter(q url.Values) filter {
 	return f
 }
 
-// address is that of the page with this filter.
+// address returns the address of the page with this filter.
 func (f filter) address() string {
 	q := url.Values{}
 	set := func(name, value string) {

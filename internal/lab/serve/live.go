@@ -30,7 +30,7 @@ const (
 )
 
 // stream sends what next returns, in the form of server-sent events, until the browser is gone, the
-// server ends, or next says that it was the last event.
+// server ends, or next reports that it was the last event.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, every time.Duration, next func(context.Context) (name string, data any, last bool)) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
@@ -198,7 +198,7 @@ func (l *live) look(ctx context.Context, w *watched, name string) {
 	}()
 }
 
-// violations are those in the first bytes of a record.
+// violations lists the violations in the first bytes of a record.
 func (l *live) violations(ctx context.Context, name string, size int64) ([]string, error) {
 	file, _, err := l.open(path.Join(name, historyFile))
 	if err != nil {
@@ -260,7 +260,7 @@ func (s *Server) sweepNow(ctx context.Context, e entry) sweepSnapshot {
 // endless is the number of seeds of a sweep that only its time ends.
 const endless = 1e9
 
-// sharesOf are those of the seeds that are valid, undecided, violated and could not be run; of a
+// sharesOf returns the shares of the seeds that are valid, undecided, violated and could not be run; of a
 // sweep without an end, those of the runs.
 func sharesOf(e entry) (shares [4]float64) {
 	all := e.Seeds
@@ -318,7 +318,7 @@ func (s *Server) toldBySmallest(f sweep.Finding) toldCause {
 	return told(f.Cause, reasonOf(r, f.Property))
 }
 
-// reasonOf is what a run's first violation of a property says; "" if it violated none.
+// reasonOf returns the reason of a run's first violation of a property; "" if it violated none.
 func reasonOf(r *store.Result, property string) string {
 	for _, v := range r.Verdicts {
 		if v.Property != property || v.Result != checker.Violation || v.Reason == "" {
@@ -375,7 +375,7 @@ func causeWords(c sweep.Cause) string {
 	return text
 }
 
-// rate is that of the shards of a sweep together.
+// rate returns the rate of the shards of a sweep together.
 func (x *index) rate(ctx context.Context, name string) (sum float64) {
 	if x.lock.Acquire(ctx, 1) != nil {
 		return 0

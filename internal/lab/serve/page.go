@@ -77,7 +77,7 @@ func sizeWords(n int64) string {
 
 func joined(words []string) string { return strings.Join(words, ", ") }
 
-// layout is what each page has.
+// layout is the frame of each page.
 type layout struct {
 	Title    string
 	Here     string // the page that is current in the menu

@@ -14,7 +14,7 @@ import (
 	"github.com/zklab/zklab/reports"
 )
 
-// pulse is what a run is doing, by its record as it grows. It is for one goroutine at a time.
+// pulse tells what a run is doing, by its record as it grows. It is for one goroutine at a time.
 type pulse struct {
 	progress.Pulse
 	tail history.Tail
@@ -92,7 +92,7 @@ func (p *pulse) underWay() (all []string) {
 	return all
 }
 
-// whoHolds says which client holds which key, and how many wait.
+// whoHolds tells which client holds which key, and how many wait.
 func (p *pulse) whoHolds() (holders []string, waiting string) {
 	all, waits := p.Holders()
 	for _, h := range all {

@@ -27,7 +27,7 @@ var goTestFile = template.Must(template.New("gotest").Funcs(template.FuncMap{
 // GoTest is the source of a test that runs an experiment and fails while a property of it is
 // violated, in a module that requires zklab: a file that stands alone, of subjects that have a
 // name; of others the workload is as own says it in Go, for somebody to fill in. It is for
-// simulations; ok says whether this is one.
+// simulations; ok reports whether this is one.
 func GoTest(x store.Experiment, property, own string) (test []byte, ok bool, err error) {
 	w, err := workloads.Named(x.Recipe, x.Subject)
 	_, declared := program.Find(x.Recipe) // by the program of this process: a test has no name for it

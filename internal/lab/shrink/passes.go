@@ -129,7 +129,7 @@ func inOrder(all []workloads.Arrival) []workloads.Arrival {
 }
 
 // earlier moves points to the operation that theirs is when only some arrivals stay, if each
-// of the arrivals is one operation of its name; moves says whether there is one that does.
+// of the arrivals is one operation of its name; moves reports whether there is one that does.
 func earlier(steps []store.Scheduled, begun, stay []workloads.Arrival) (moved []store.Scheduled, moves bool) {
 	for _, step := range steps {
 		if p, err := link.ParsePoint(step.Point); err == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/zklab/zklab/workloads"
 )
 
-// Report is what shrinking came to.
+// Report is the outcome of shrinking.
 type Report struct {
 	Shrunk   store.Experiment // the smallest
 	From, To Size
@@ -57,7 +57,7 @@ func (s Size) String() string {
 		arrivals, prose.Count(s.Keys, "key"), prose.Count(s.Servers, "server"), s.Length)
 }
 
-// Mattered is what came of the smallest run without one of its steps.
+// Mattered is the outcome of the smallest run without one of its steps.
 type Mattered struct {
 	Step   int // from 1
 	Causes []sweep.Cause

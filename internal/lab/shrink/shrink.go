@@ -15,10 +15,10 @@ import (
 )
 
 // Runner runs an experiment once. What it gives back is kept while it is the smallest. An
-// error says that there was no run.
+// error means that there was no run.
 type Runner func(ctx context.Context, x store.Experiment) (Outcome, error)
 
-// Outcome is what one run came to.
+// Outcome is the outcome of one run.
 type Outcome struct {
 	Causes   []sweep.Cause       // of what was violated
 	Arrivals []workloads.Arrival // that took place, in any order
@@ -28,7 +28,7 @@ type Outcome struct {
 	Keep, Drop func()
 }
 
-// Config is what to shrink, and how.
+// Config tells what to shrink, and how.
 type Config struct {
 	Run Runner
 	// From is the experiment, Cause what must be violated: a cause that this one covers

@@ -64,7 +64,7 @@ func source(x store.Experiment, client int) int {
 	return client
 }
 
-// cutOf says which client, by its draws, a step names, or -1.
+// cutOf returns the client that a step names, by its draws, or -1.
 func cutOf(x store.Experiment, s store.Scheduled) int {
 	var id int
 	if _, err := fmt.Sscanf(s.Fault, "cut:client-%d", &id); err != nil {
