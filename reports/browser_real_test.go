@@ -20,7 +20,7 @@ import (
 func browserPages(t *testing.T) map[string]string {
 	t.Helper()
 	bad, queue, found := t.TempDir(), t.TempDir(), t.TempDir()
-	h := lockRun(true)
+	h := sample.LockRun(true)
 	if err := Render(bad, h, sample.Violated(h)); err != nil {
 		t.Fatal(err)
 	}

@@ -161,10 +161,3 @@ func findingWords(c *compare.Comparison, f compare.Finding) string {
 	}
 	return fmt.Sprintf("%s (%s): %s; %s", f.Property, strings.Join(in, ", "), label(f.Shape, 400), metWords(f.Cause))
 }
-
-// gates lists what gates came to.
-func (s *sheet) gates(all []stats.GateResult) {
-	for _, g := range all {
-		s.line(string(g.Result), "gate "+g.Gate+": "+g.Text)
-	}
-}

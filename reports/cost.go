@@ -1,9 +1,6 @@
 package reports
 
 import (
-	"fmt"
-	"strings"
-
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
@@ -11,73 +8,6 @@ import (
 	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/stats"
 )
-
-// costWords says what operations cost on average. It returns "" if that is unknown.
-func costWords(c *stats.Cost) string {
-	if c == nil {
-		return ""
-	}
-	var parts []string
-	for _, f := range sortedKeys(c.Operations) {
-		o := c.Operations[f]
-		text := label(f, 20) + " " + average(o.Requests, o.OK, "request")
-		if o.Events > 0 {
-			text += ", " + average(o.Events, o.OK, "watch event")
-		}
-		parts = append(parts, text)
-	}
-	if h := herdWords(c.Herd); h != "" {
-		parts = append(parts, h)
-	}
-	return strings.Join(parts, "; ")
-}
-
-// herdWords says how many watch events a release or a write caused. It returns "" if there was none.
-func herdWords(h *stats.Herd) string {
-	if h == nil {
-		return ""
-	}
-	return fmt.Sprintf("herd %s per %s", average(h.Events, h.OK, "watch event"), h.Of)
-}
-
-// average formats a mean with its noun: "1 request", "2.5 requests".
-func average(sum, n int, noun string) string {
-	text := digits(mean(sum, n))
-	if text != "1" {
-		noun += "s"
-	}
-	return text + " " + noun
-}
-
-func mean(sum, n int) float64 { return float64(sum) / float64(max(n, 1)) }
-
-// costRow is a row of the table of costs.
-type costRow struct {
-	F string
-	*stats.OperationCost
-}
-
-// Mean formats the mean of a number of the row.
-func (r costRow) Mean(sum int) string { return digits(mean(sum, r.OK)) }
-
-// Costs returns the rows of the table, or nil if the cost is unknown.
-func (p page) Costs() (rows []costRow) {
-	if p.Stats.Cost == nil {
-		return nil
-	}
-	for _, f := range sortedKeys(p.Stats.Cost.Operations) {
-		rows = append(rows, costRow{f, p.Stats.Cost.Operations[f]})
-	}
-	return rows
-}
-
-// Herd says how many watch events a release or a write caused, or "" if that is unknown.
-func (p page) Herd() string {
-	if p.Stats.Cost == nil {
-		return ""
-	}
-	return herdWords(p.Stats.Cost.Herd)
-}
 
 // herdFigure shows how many watch events a release caused.
 func herdFigure(m *material) (*figure, string) {

@@ -6,22 +6,7 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/reports/internal/sample"
-	"github.com/zklab/zklab/stats"
 )
-
-func TestCostWords(t *testing.T) {
-	for want, c := range map[string]*stats.Cost{
-		"": nil,
-		"put 2.5 requests; herd 0 watch events per write": {
-			Operations: map[string]*stats.OperationCost{"put": {OK: 2, Requests: 5}}, Herd: &stats.Herd{Of: "write", OK: 2},
-		},
-		"look 0 requests": {Operations: map[string]*stats.OperationCost{"look": {OK: 7}}},
-	} {
-		if got := costWords(c); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
-	}
-}
 
 // The page has the means, and the figure a point for each number of contenders and the line of a
 // complete herd.

@@ -181,31 +181,15 @@ func storyText(story []string) string {
 // numbers returns the first of some event numbers.
 func numbers(ns []int) string {
 	const most = 12
-	words := make([]string, 0, most)
+	parts := make([]string, 0, most)
 	for i, n := range ns {
 		if i == most-1 && len(ns) > most {
-			words = append(words, prose.Grouped(len(ns)-i)+" more")
+			parts = append(parts, prose.Grouped(len(ns)-i)+" more")
 			break
 		}
-		words = append(words, "#"+strconv.Itoa(n))
+		parts = append(parts, "#"+strconv.Itoa(n))
 	}
-	return prose.List(words, "and")
-}
-
-// eventAt returns the event with an index, or nil, since a result can be older than its history.
-func eventAt(h *history.History, index int) *history.Event {
-	if index < 0 || index >= h.Len() {
-		return nil
-	}
-	if e := h.At(index); e.Index == index {
-		return e
-	}
-	for i := range h.Len() {
-		if e := h.At(i); e.Index == index {
-			return e
-		}
-	}
-	return nil
+	return prose.List(parts, "and")
 }
 
 func rowOf(e *history.Event) counterexampleRow {
@@ -235,11 +219,4 @@ func who(e *history.Event) string {
 		return fmt.Sprintf("session of client %d", e.Client)
 	}
 	return fmt.Sprintf("client %d (process %d)", e.Client, e.Process)
-}
-
-func signed(d time.Duration) string {
-	if d < 0 {
-		return "−" + length(-d)
-	}
-	return "+" + length(d)
 }

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -41,7 +42,7 @@ func (m *material) counts(byKey map[string][]stats.Span, what string, bound int)
 	p := newPanel()
 	p.Y.Tick.Marker = linearTicks{most: 7}
 	f.add(p)
-	keys := sortedKeys(byKey)
+	keys := slices.Sorted(maps.Keys(byKey))
 	highest := float64(bound)
 	if bound > 0 {
 		p.Add(&plotter.Line{XYs: plotter.XYs{{X: 0, Y: highest}, {X: f.xMax, Y: highest}}, LineStyle: draw.LineStyle{

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,12 +38,6 @@ var (
 	median = quantile{"median", 0.5}
 	p95    = []quantile{{"p95", 0.95}}
 )
-
-// sampled are times with the name of what they were measured of.
-type sampled struct {
-	name  string
-	times *stats.Times
-}
 
 var failoverTimes = distribution{
 	file: "failover-ecdf", title: "Distribution of the fail-over, over all clients", summary: "fail-over",
@@ -112,19 +107,6 @@ func withTimes(all []sampled) []sampled {
 	return all
 }
 
-func (s sampled) count() int {
-	n, _ := s.times.Count()
-	return n
-}
-
-// worst returns the longest time. It is a lower bound if any of the times is.
-func (s sampled) worst() stats.Bound {
-	b := s.times.Quantile(1)
-	_, censored := s.times.Count()
-	b.AtLeast = censored > 0
-	return b
-}
-
 // quantile formats a quantile. It returns "" if so few times were measured that only the longest
 // is beyond it.
 func (s sampled) quantile(q float64) string {
@@ -190,9 +172,6 @@ func (d distribution) legend(s sampled, style lineStyle) legendEntry {
 	}
 	return e
 }
-
-// mostLines is the maximum number of lines in a figure.
-const mostLines = 8
 
 // lines returns what a figure shows of the times, and what it leaves out because there are too few,
 // or because there are too many lines.
@@ -305,7 +284,7 @@ func (d distribution) figure(all []sampled) *figure {
 	if !d.stretched && alike(all) {
 		return d.dots(all)
 	}
-	f := d.ecdf(all)
+	f := ecdf(all, d.interval, d.stretched)
 	for i, s := range all {
 		f.legend = append(f.legend, d.legend(s, lineStyles[i]))
 	}
@@ -350,46 +329,5 @@ func distributionOf(d distribution) func(*material) (*figure, string) {
 	}
 }
 
-// timeRow is a row of a table of times.
-type timeRow struct {
-	Name             string
-	N, Longer        int
-	Median, Interval string
-	Tail             []string
-	Worst            string
-}
-
-func (d distribution) rows(all []sampled) []timeRow {
-	var rows []timeRow
-	for _, s := range all {
-		r := timeRow{Name: s.name, Median: bound(s.times.Quantile(0.5)), Interval: d.intervalOf(s), Worst: bound(s.worst())}
-		r.N, r.Longer = s.times.Count()
-		for _, q := range d.tail {
-			r.Tail = append(r.Tail, s.quantile(q.q))
-		}
-		rows = append(rows, r)
-	}
-	return rows
-}
-
-// timesSection is a part of a sweep's page: times in a figure and a table.
-type timesSection struct {
-	picture
-	One         string // what was measured
-	Heads       []string
-	Interval    bool
-	Rows, Other []timeRow // Other are folded away
-}
-
-// timeRowsOnPage is the number of rows that the page of a sweep shows at once.
-const timeRowsOnPage = 12
-
-func (d distribution) section(drawn drawn, all []sampled) timesSection {
-	s := timesSection{picture: pictureOf(drawn), One: d.one, Interval: d.interval, Rows: d.rows(all)}
-	for _, q := range d.tail {
-		s.Heads = append(s.Heads, q.name)
-	}
-	n := min(timeRowsOnPage, len(s.Rows))
-	s.Rows, s.Other = s.Rows[:n], s.Rows[n:]
-	return s
-}
+// sweptTimes are the times on the page of a sweep, in its order.
+var sweptTimes = []distribution{failoverTimes, affectedTimes, outageTimes, handOverTimes, beliefTimes, latencyTimes}

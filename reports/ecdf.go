@@ -32,16 +32,17 @@ var lineStyles = [mostLines]lineStyle{
 	{grey, []vg.Length{1.2, 3.2}},
 }
 
-// ecdf returns a figure with the distribution of each of the times, over a logarithmic axis of time.
-func (d distribution) ecdf(all []sampled) *figure {
+// ecdf returns a figure with the distribution of each of the times, over a logarithmic axis of time. interval adds the
+// confidence intervals of the medians, and stretched shows the tail on the y axis.
+func ecdf(all []sampled, interval, stretched bool) *figure {
 	p := newPanel()
 	lo, hi := math.Inf(1), least
 	lines := make([]ecdfLine, 0, len(all))
 	for i, s := range all {
 		l := lineOf(s, lineStyles[i])
 		lo, hi = min(lo, l.at[0].X), max(hi, l.at[len(l.at)-1].X)
-		if interval, ok := s.times.QuantileInterval(0.5); ok && d.interval && !interval.Low.AtLeast {
-			l.interval = &interval
+		if i, ok := s.times.QuantileInterval(0.5); ok && interval && !i.Low.AtLeast {
+			l.interval = &i
 		}
 		lines = append(lines, l)
 	}
@@ -53,7 +54,7 @@ func (d distribution) ecdf(all []sampled) *figure {
 	f.xMin, f.xMax = niceLogRange(lo, hi)
 	p.X.Scale = plot.LogScale{}
 	p.Y.Min, p.Y.Max, p.Y.Tick.Marker = 0, 1, shareTicks{0, 0.25, 0.5, 0.75, 1}
-	if d.stretched {
+	if stretched {
 		stretch(p, lines, all)
 	}
 	g := plotter.NewGrid()

@@ -9,6 +9,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/sample"
 )
 
 func explored() Exploration {
@@ -17,12 +18,12 @@ func explored() Exploration {
 		Tried: []string{"3 of 1,416 single faults at the 180 points of this scenario break a promise (1,416 runs)", "all of the pairs were tried"},
 		Properties: []checker.Verdict{
 			{Property: "exclusion", Result: checker.Valid, Figures: map[string]float64{"kept": 1410, "open": 6}},
-			{Property: "progress", Result: checker.Violation, Reason: "a client waited <for ever>", Figures: map[string]float64{"kept": 1413, "broken": 3}, Notes: []string{nasty}},
+			{Property: "progress", Result: checker.Violation, Reason: "a client waited <for ever>", Figures: map[string]float64{"kept": 1413, "broken": 3}, Notes: []string{sample.Nasty}},
 		},
 		Kinds:   []ExploredKind{{"lose-reply", 180, 170, 3}, {"expire", 60, 60, 0}, {"crash", 12, 0, 0}},
 		Nowhere: []string{"late-event"},
 		Causes: []ExploredCause{
-			{Property: "progress", Shape: "acquire info | " + nasty, Where: "create's reply", Runs: 3, Sorts: []string{"lose-reply (3 times)"}, Command: "zklab run lock --faults 'lose-reply@client1/acquire#1/create#1/reply'"},
+			{Property: "progress", Shape: "acquire info | " + sample.Nasty, Where: "create's reply", Runs: 3, Sorts: []string{"lose-reply (3 times)"}, Command: "zklab run lock --faults 'lose-reply@client1/acquire#1/create#1/reply'"},
 		},
 		Command: "zklab explore lock --clients 3", Zklab: "v0.1.0",
 	}

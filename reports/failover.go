@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"image/color"
 	"maps"
 	"math"
 	"slices"
@@ -148,20 +147,6 @@ func failoverRange(faults []stats.Fault) (lo, hi float64) {
 	return logRange(lo, hi)
 }
 
-// series is one of the figure's, with the points that were measured and those that are higher.
-type series struct{ at, higher plotter.XYs }
-
-func (s *series) add(x float64, bounds ...stats.Bound) {
-	for _, b := range bounds {
-		pt := plotter.XY{X: x, Y: logSeconds(b.Time)}
-		if b.AtLeast {
-			s.higher = append(s.higher, pt)
-		} else {
-			s.at = append(s.at, pt)
-		}
-	}
-}
-
 // addFailovers draws the points side by side, and a thin line through the points of a fault's
 // affected clients.
 func (f *figure) addFailovers(p *plot.Plot, groups []faultGroup, top float64) {
@@ -203,18 +188,4 @@ func (f *figure) addRange(p *plot.Plot, x float64, bounds []stats.Bound) {
 	lo, hi := slices.MinFunc(bounds, byLength), slices.MaxFunc(bounds, byLength)
 	at := plotter.XYs{{X: x, Y: logSeconds(lo.Time)}, {X: x, Y: logSeconds(hi.Time)}}
 	p.Add(&plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: vermillion, Width: vg.Points(0.8)}})
-}
-
-// addSeries draws the points that were measured by their shape, and arrows for the others.
-func (f *figure) addSeries(p *plot.Plot, s series, name string, colour color.NRGBA, shape mark, radius vg.Length) {
-	if len(s.at)+len(s.higher) == 0 {
-		return
-	}
-	for _, m := range []marks{{at: s.at, shape: shape}, {at: s.higher, shape: arrow}} {
-		if len(m.at) > 0 {
-			m.radius, m.colour = radius, colour
-			p.Add(m)
-		}
-	}
-	f.legend = append(f.legend, legendEntry{name: name, colour: colour, mark: shape})
 }

@@ -306,3 +306,8 @@ func (f *figure) png(dpi int) ([]byte, error) {
 	err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, c.Image())
 	return buf.Bytes(), err
 }
+
+// panelHeight shares the height of a figure among its panels.
+func panelHeight(panels int) vg.Length {
+	return vg.Length(max(110, min(220, 480/panels)))
+}

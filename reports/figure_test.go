@@ -3,16 +3,17 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/zklab/zklab/history/holds"
-	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 )
@@ -57,7 +58,7 @@ func TestOverlappingWindowsHaveBars(t *testing.T) {
 		from := float64(3 * i)
 		f.bands = append(f.bands, band{from: from, until: from + float64(1+7*(i%4)), name: fmt.Sprintf("#%d slow-link:holder", i+1), outline: i == 29})
 	}
-	if f.bars = tooMany(f.bands, 1); !f.bars {
+	if f.bars = overlapping(f.bands); !f.bars {
 		t.Fatal("overlapping windows were not noticed")
 	}
 	l := f.layOut()
@@ -90,8 +91,8 @@ func TestOverlappingWindowsHaveBars(t *testing.T) {
 	if end != 103 { // of the 28th window; the last was not seen to take effect
 		t.Errorf("shaded until %v", end)
 	}
-	if tooMany([]band{{from: 5, until: 6}, {from: 1, until: 2}}, 2) || !tooMany(nil, len(faultTints)+1) {
-		t.Error("few windows one after the other need no bars, many kinds do")
+	if overlapping([]band{{from: 5, until: 6}, {from: 1, until: 2}}) {
+		t.Error("windows one after the other need no bars")
 	}
 }
 
@@ -174,63 +175,182 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-func TestWords(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		-1: "none", 0: "0", 800: "800 ns", 1500: "1.5 µs", 12345 * time.Microsecond: "12.3 ms", 2346 * time.Millisecond: "2.35 s",
-		61 * time.Second: "61 s", 150 * time.Second: "2 min 30 s", 150 * time.Minute: "2 h 30 min",
+// The axis fits the times, and is not as long as a few of them.
+func TestLinearRange(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		ms       []int
+		from, to float64
+	}{
+		{"alike", []int{1000, 1000, 1000}, 0.947, 1.053},
+		{"from zero", []int{100, 500, 1000}, 0, 1.03},
+		{"one much longer", append(sample.UpTo(20), 60_000), 0, 0.0227},
+		{"none", nil, 0, 0},
 	} {
-		if got := length(d); got != want {
-			t.Errorf("length(%d) = %q, want %q", d, got, want)
+		lo, hi := linearRange([]dotRow{{sampled: sampled{"x", sample.Took(tt.ms...)}}})
+		if max(lo-tt.from, tt.from-lo, hi-tt.to, tt.to-hi) > 0.001 {
+			t.Errorf("%s: from %v to %v, want %v to %v", tt.name, lo, hi, tt.from, tt.to)
 		}
-	}
-	for n, want := range map[int]string{0: "0", 12: "12", 123: "123", 1234: "1,234", 1234567: "1,234,567"} {
-		if got := prose.Grouped(n); got != want {
-			t.Errorf("thousands(%d) = %q", n, got)
-		}
-	}
-	if got := label("a\x00b\n"+strings.Repeat("c", 20), 6); got != `a\x00b c…` {
-		t.Errorf("label: %q", got)
 	}
 }
 
-func TestColumnsGoToTheLongestHolder(t *testing.T) {
-	hold := func(key string, client, from, until int) *holds.Hold {
-		return &holds.Hold{Key: key, Client: client, Granted: time.Duration(from) * time.Second, Until: time.Duration(until) * time.Second}
+func TestRowOfDots(t *testing.T) {
+	r := dotRow{sampled: sampled{"x", sample.Took(1, 2, 3, 4, 5, -6, 9000)}}
+	if got := r.counts(1); got != "of 7, 1 to 9 s" {
+		t.Error(got)
 	}
-	end := time.Duration(holdColumns) * 10 * time.Second
-	all := []*holds.Hold{
-		hold("k", 1, 0, 3),
-		hold("k", 2, 3, 8),
-		hold("k", 2, 11, 19),
-		hold("k", 1, 31, 32),
-		hold("elsewhere", 3, 0, 9),
+	if got := r.counts(10); got != "of 7, 1 longer" {
+		t.Error(got)
 	}
-	bars, width := columns(all, map[string]int{"k": 0}, end)
-	want := []bar{
-		{0, 2, stats.Span{From: 0, Until: 2 * width}},
-		{0, 1, stats.Span{From: 3 * width, Until: 4 * width}},
-	}
-	if d := cmp.Diff(want, bars, cmp.AllowUnexported(bar{})); d != "" {
-		t.Error(d)
+	long := &stats.Times{}
+	long.Add(stats.Bound{Time: time.Second}, 100_000)
+	f := &figure{narrow: true, panels: []panel{dotsPanel("", "time", []dotRow{{sampled: sampled{"x", long}}})}}
+	if n := len(f.svg()); n > 60_000 {
+		t.Errorf("a row of many times takes %d bytes", n)
 	}
 }
 
-func TestDepth(t *testing.T) {
-	h := sample.Queue(5*time.Second, 3)
-	items := queuedItems(h)
-	left := 0
-	var spans []stats.Span
-	for _, f := range items {
-		if f.taken < 0 {
-			left++
+// The axis of latencies reaches as far into the tail as the lines do, and 99.99 % at most. A line ends at
+// its longest time, with a dot, or leaves the plot.
+func TestStretchedAxis(t *testing.T) {
+	many := &stats.Times{}
+	many.Add(stats.Bound{Time: time.Millisecond}, 50_000)
+	many.Add(stats.Bound{Time: time.Second}, 50_000)
+	few := sample.Took(append(slices.Repeat([]int{1}, 99), 1000)...)
+	for _, tt := range []struct {
+		name  string
+		times *stats.Times
+		end   plotter.XY
+		dot   bool
+		top   string
+	}{
+		{"1 of 100 longer", few, plotter.XY{X: 1, Y: 0.99}, true, "99 %"},
+		{"all alike", sample.Took(slices.Repeat([]int{10}, 1000)...), plotter.XY{X: 0.01, Y: 0.999}, true, "99.9 %"},
+		{"more than the axis shows", many, plotter.XY{X: 1, Y: 0.9999}, false, "99.99 %"},
+	} {
+		all := []sampled{{"x", tt.times}}
+		p, lines := newPanel(), []ecdfLine{lineOf(all[0], lineStyles[0])}
+		stretch(p, lines, all)
+		end := lines[0].at[len(lines[0].at)-1]
+		if fmt.Sprintf("%.5f", end) != fmt.Sprintf("%.5f", tt.end) || lines[0].dot != tt.dot {
+			t.Errorf("%s: the line ends at %v, dot %v", tt.name, end, lines[0].dot)
 		}
-		spans = append(spans, f.Span)
+		ticks := p.Y.Tick.Marker.Ticks(0, 1)
+		if top := ticks[len(ticks)-1]; top.Label != tt.top || p.Y.Max < top.Value-1e-9 {
+			t.Errorf("%s: the axis ends at %s, %v", tt.name, top.Label, p.Y.Max)
+		}
+		if err := sample.WellFormed(ecdf(all, false, true).svg()); err != nil {
+			t.Error(err)
+		}
 	}
-	at := depth(spans, stats.End(h))
-	if got := int(at[len(at)-1].Y); got != left || left == 0 {
-		t.Errorf("%d items at the end of the line, %d were not taken", got, left)
+	for share, want := range map[float64]float64{0: 0, 0.9: 0.5, 0.99: 1} {
+		if got := (tailScale{}).Normalize(0, 0.99, share); got < want-1e-9 || got > want+1e-9 {
+			t.Errorf("%v is at %v, want %v", share, got, want)
+		}
 	}
-	if len(at) > 2*depthColumns+2 {
-		t.Errorf("%d points", len(at))
+}
+
+// The line of a distribution climbs at exact times only, and leads on to the last lower bound.
+func TestLineOfADistribution(t *testing.T) {
+	l := lineOf(sampled{"x", sample.Took(1, -2, 3, -4)}, lineStyles[0])
+	at := plotter.XYs{{X: 0.001, Y: 0}, {X: 0.001, Y: 0.25}, {X: 0.002, Y: 0.25}, {X: 0.003, Y: 0.25}, {X: 0.003, Y: 0.625}, {X: 0.004, Y: 0.625}}
+	if diff := cmp.Diff(at, l.at); diff != "" {
+		t.Error(diff)
 	}
+	if diff := cmp.Diff(plotter.XYs{at[2], at[5]}, l.longer); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Names beside lines stay inside and never cover each other, however close the lines are.
+func TestNamesOfLinesNeverOverlap(t *testing.T) {
+	for apart := range 40 {
+		var all []sampled
+		for i := range mostLines {
+			var ms []int
+			for j := range 10 {
+				ms = append(ms, 100+i*apart+j*(1+i%3*apart))
+			}
+			all = append(all, sampled{fmt.Sprintf("slow-link:holder-or-any:%d", i), sample.Took(ms...)})
+		}
+		f := ecdf(all, true, false)
+		p := f.panels[0].plot
+		c := draw.Canvas{Rectangle: vg.Rectangle{Max: vg.Point{X: 400, Y: 250}}}
+		f.prepare(0)
+		var lines lineLabels
+		for i, s := range all {
+			lines = append(lines, lineOf(s, lineStyles[i]))
+		}
+		placed := lines.place(c, p)
+		if len(placed) == 0 && apart > 20 {
+			t.Errorf("%d ms apart: no line has its name", apart)
+		}
+		for i, a := range placed {
+			for _, l := range lines {
+				if crosses(a.box, l.on(c, p)) {
+					t.Errorf("%d ms apart: %s covers the line %s", apart, a.name, l.name)
+				}
+			}
+			if a.box.Min.X < c.Min.X || a.box.Max.X > c.Max.X || a.box.Min.Y < c.Min.Y || a.box.Max.Y > c.Max.Y {
+				t.Errorf("%d ms apart: %s is outside", apart, a.name)
+			}
+			for _, b := range placed[i+1:] {
+				if overlap(a.box, b.box) {
+					t.Errorf("%d ms apart: %s covers %s", apart, a.name, b.name)
+				}
+			}
+		}
+	}
+}
+
+func TestAxisOfTimes(t *testing.T) {
+	for _, tt := range [][4]float64{{0.98, 1.5, 0.5, 2}, {1, 1, 0.5, 2}, {0.003, 4, 0.002, 5}, {0, 0, 5e-7, 2e-6}} {
+		lo, hi := niceLogRange(tt[0], tt[1])
+		if fmt.Sprintf("%.3g %.3g", lo, hi) != fmt.Sprintf("%.3g %.3g", tt[2], tt[3]) {
+			t.Errorf("niceLogRange(%v, %v) = %v, %v", tt[0], tt[1], lo, hi)
+		}
+		ticks := durationTicks{}.Ticks(lo, hi)
+		if slices.ContainsFunc(ticks, func(t plot.Tick) bool { return t.Value < lo*0.999 || t.Value > hi*1.001 }) {
+			t.Errorf("%v has ticks outside", tt)
+		}
+		if !slices.ContainsFunc(ticks, func(t plot.Tick) bool { return t.Label != "" }) {
+			t.Errorf("%v has no labels", tt)
+		}
+	}
+}
+
+// The name of a panel stands above its data and hides none of them.
+func TestNamesOfPanelsHideNothing(t *testing.T) {
+	f := &figure{xMax: 1, xTicks: linearTicks{2}}
+	for _, name := range []string{"", "acquire"} {
+		p := newPanel()
+		p.Y.Min, p.Y.Max = 0, 1
+		f.panels = append(f.panels, panel{name: name, plot: p, height: 50})
+	}
+	if got := f.whole(1) - f.whole(0); got != nameHeight {
+		t.Errorf("a name has %v of its own", got)
+	}
+}
+
+// The lines of each hatching stay inside the area.
+func TestHatchingStaysInside(t *testing.T) {
+	area := vg.Rectangle{Min: vg.Point{X: 10, Y: 20}, Max: vg.Point{X: 50, Y: 120}}
+	for h := rising; h <= crossed; h++ {
+		lines := h.lines(area)
+		if len(lines) < 5 {
+			t.Errorf("hatching %d has %d lines", h, len(lines))
+		}
+		for _, p := range points(lines) {
+			if p.X < 10 || p.X > 50 || p.Y < 20 || p.Y > 120 {
+				t.Errorf("hatching %d leaves the area: %v", h, p)
+			}
+		}
+	}
+}
+
+func points(lines [][2]vg.Point) (all []vg.Point) {
+	for _, l := range lines {
+		all = append(all, l[:]...)
+	}
+	return all
 }

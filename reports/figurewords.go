@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,7 +161,7 @@ var figureTexts = map[string]string{
 // figureWords says the figures of a verdict, in order of name.
 func figureWords(v checker.Verdict) []string {
 	var out []string
-	for _, name := range sortedKeys(v.Figures) {
+	for _, name := range slices.Sorted(maps.Keys(v.Figures)) {
 		out = append(out, figureText(name, v.Figures[name]))
 	}
 	return out
@@ -191,11 +193,4 @@ func figureText(name string, v float64) string {
 	}
 	text = was.ReplaceAllString(strings.Replace(text, "(s)", plural, 1), prose.Were(n))
 	return strings.Replace(text, "#", shown, 1)
-}
-
-func number(v float64) string {
-	if v == float64(int(v)) {
-		return prose.Grouped(int(v))
-	}
-	return digits(v)
 }

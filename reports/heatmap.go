@@ -10,12 +10,10 @@ import (
 	"time"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/palette/brewer"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/internal/base/inks"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
 )
@@ -135,29 +133,6 @@ func heatScaleTo(most int) heatScale {
 	}
 	return s
 }
-
-// heatColours rise in darkness, also without their hue: ColorBrewer's YlGnBu, which people with any
-// of the common colour deficiencies can read. The lightest are left out, since paper is white.
-var heatColours = func() (colours []color.NRGBA) {
-	const lightest = 2
-	p, err := brewer.GetPalette(brewer.TypeSequential, "YlGnBu", 9)
-	if err != nil {
-		panic(err) // it is built in
-	}
-	for _, c := range p.Colors()[lightest:] {
-		colours = append(colours, color.NRGBAModel.Convert(c).(color.NRGBA))
-	}
-	return colours
-}()
-
-// heatInks give these colours their partners on dark pages, in reverse order: what was far from white
-// is far from black.
-var heatInks = func() (all []inks.Ink) {
-	for i, c := range heatColours {
-		all = append(all, inks.Ink{Light: css(c), Dark: css(heatColours[len(heatColours)-1-i])})
-	}
-	return all
-}()
 
 // of returns the class of a count of at least 1.
 func (s heatScale) of(n int) int {

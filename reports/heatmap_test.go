@@ -111,7 +111,7 @@ func TestHeatScale(t *testing.T) {
 }
 
 func TestHeatmapFigure(t *testing.T) {
-	h := lockRun(false)
+	h := sample.LockRun(false)
 	m := newMaterial("", h, sample.Result(h))
 	f, absent := heatmapFigure(m)
 	if f == nil {
@@ -123,7 +123,7 @@ func TestHeatmapFigure(t *testing.T) {
 	if !strings.Contains(f.note, "a window of 1 s") {
 		t.Error(f.note)
 	}
-	if err := wellFormed(f.svg()); err != nil {
+	if err := sample.WellFormed(f.svg()); err != nil {
 		t.Error(err)
 	}
 	for n, want := range map[int]string{

@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -91,12 +93,12 @@ func keysOf(all []*holds.Hold) []string {
 	for _, h := range all {
 		seen[h.Key] = true
 	}
-	return sortedKeys(seen)
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func laneTicks(lanes map[string]int) plot.ConstantTicks {
 	var t plot.ConstantTicks
-	for _, k := range sortedKeys(lanes) {
+	for _, k := range slices.Sorted(maps.Keys(lanes)) {
 		name := label(k, 24)
 		if name == "" {
 			name = "(no key)"
@@ -149,9 +151,6 @@ func (m *material) bars(lanes map[string]int) (bars []bar, width time.Duration) 
 	}
 	return bars, 0
 }
-
-// spanOf returns the time of a hold as the client saw it.
-func spanOf(h *holds.Hold) stats.Span { return stats.Span{From: h.Granted, Until: h.Until} }
 
 // columnsFor limits the size of the file: each column of each lane is a bar.
 func columnsFor(lanes int) int { return min(holdColumns, 12000/lanes) }

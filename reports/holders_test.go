@@ -11,35 +11,10 @@ import (
 	"github.com/zklab/zklab/checker"
 	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/history"
-	"github.com/zklab/zklab/history/historytest"
-	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
-
-// crashRun is a lock whose holder is killed and comes back after another one has held, or
-// whose holder goes on believing meanwhile.
-func crashRun(crashes bool) *history.History {
-	b := historytest.New(models.Lock.Name)
-	held := models.Held{Held: true}
-	op := func(client int, session history.ID, f string, from, to float64, arg, result any) {
-		b.Op(client, f, "k", from, to, history.OK, arg, result).Session(session).Alive(from)
-	}
-	op(0, 0xa, models.FAcquire, 900, 1000, nil, models.Grant{Token: 1})
-	if crashes {
-		b.Session(1500, 0, 0xa, history.FExited, "", history.Exited{By: history.ByCrash})
-		b.Session(2000, 0, 0, history.FStarted, "", nil)
-	}
-	b.Session(4000, 1, 0xa, history.FDead, "", history.Dead{By: "close-reply"})
-	op(1, 0xb, models.FAcquire, 1100, 4100, nil, models.Grant{Token: 2})
-	if !crashes {
-		b.Op(0, models.FConfirm, "k", 4290, 4300, history.OK, nil, held).Session(0xa)
-	}
-	op(1, 0xb, models.FRelease, 4600, 4601, held, nil)
-	op(0, 0xc, models.FAcquire, 4700, 4800, nil, models.Grant{Token: 3})
-	op(0, 0xc, models.FRelease, 5000, 5001, held, nil)
-	return b.History()
-}
 
 // Whoever tells of holders tells of the same ones: verdicts, plots, timeline and drawings.
 func TestHoldersAreTheSameEverywhere(t *testing.T) {
@@ -53,15 +28,18 @@ func TestHoldersAreTheSameEverywhere(t *testing.T) {
 		"belief": {false, 4700 * ms, 200 * ms},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := crashRun(c.crashes)
+			h := sample.Crash(c.crashes)
 			rep := checker.Run(t.Context(), h, checker.Options{NoReference: true})
 			m := newMaterial("", h, &store.Result{Verdicts: rep.Verdicts})
-			bars, _ := m.bars(map[string]int{"k": 0})
-			if len(bars) != 3 || bars[0].Until != c.first || bars[1].Until != 4600*ms || bars[2].Until != 5000*ms {
-				t.Errorf("plot: %v", bars)
+			if len(m.holds) != 3 || m.holds[0].Until != c.first || m.holds[1].Until != 4600*ms || m.holds[2].Until != 5000*ms {
+				t.Errorf("plot: %v", m.holds)
+			}
+			var want []held
+			for _, h := range m.holds {
+				want = append(want, held{h.Client, spanOf(h)})
 			}
 			lines, both := timelineOfHolds(m)
-			if d := cmp.Diff(bars, lines, cmp.AllowUnexported(bar{})); d != "" {
+			if d := cmp.Diff(want, lines, cmp.AllowUnexported(held{})); d != "" {
 				t.Errorf("plot -, timeline +: %s", d)
 			}
 			for where, got := range map[string]time.Duration{
@@ -75,7 +53,13 @@ func TestHoldersAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
-func timelineOfHolds(m *material) (bars []bar, both time.Duration) {
+// held is who held when.
+type held struct {
+	client int
+	stats.Span
+}
+
+func timelineOfHolds(m *material) (bars []held, both time.Duration) {
 	b := newTimelineBuilder(m)
 	b.objects()
 	for _, x := range b.bars {
@@ -85,7 +69,7 @@ func timelineOfHolds(m *material) (bars []bar, both time.Duration) {
 			continue
 		}
 		client := slices.IndexFunc(clientColours, func(c color.NRGBA) bool { return css(c) == b.colours.names[x.colour] })
-		bars = append(bars, bar{client: client, Span: span})
+		bars = append(bars, held{client, span})
 	}
 	return bars, both
 }

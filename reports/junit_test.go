@@ -25,7 +25,7 @@ func suiteOf(t *testing.T, h *history.History, r *store.Result) junitSuite {
 }
 
 func TestJUnit(t *testing.T) {
-	h := lockRun(true)
+	h := sample.LockRun(true)
 	r := sample.Violated(h)
 	s := suiteOf(t, h, r)
 	if s.Tests != 6 || s.Failures != 1 || s.Errors != 1 || s.Skipped != 0 {

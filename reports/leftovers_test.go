@@ -11,7 +11,7 @@ import (
 
 // What was left is in the summary and on the page; if it is not known, neither says that it is nothing.
 func TestLeftovers(t *testing.T) {
-	m := newMaterial(t.TempDir(), lockRun(false), sample.Result(lockRun(false)))
+	m := newMaterial(t.TempDir(), sample.LockRun(false), sample.Result(sample.LockRun(false)))
 	shown := func() (summary, page string) {
 		html, err := m.page(nil, nil)
 		if err != nil {
@@ -42,7 +42,7 @@ func TestLeftovers(t *testing.T) {
 
 // The page has the largest groups, and all that grew.
 func TestLeftGroups(t *testing.T) {
-	p := page{Result: sample.Result(lockRun(false))}
+	p := page{Result: sample.Result(sample.LockRun(false))}
 	p.Leftovers = &checker.Leftovers{Groups: make([]checker.LeftGroup, 30)}
 	p.Leftovers.Groups[20].Grows = true
 	if got := p.LeftGroups(); len(got) != mostLeft+1 || !got[mostLeft].Grows {

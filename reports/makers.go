@@ -1,6 +1,10 @@
 package reports
 
-import "github.com/zklab/zklab/store"
+import (
+	_ "embed"
+
+	"github.com/zklab/zklab/store"
+)
 
 // makers names the zklab that ran something, and the one that made the report and did what the
 // second argument says. It names one if both are equal, or if only one is known.
@@ -16,9 +20,5 @@ func makers(ranBy, did, reporter string) []setting {
 
 func makersOf(r *store.Result) []setting { return makers(r.RanBy, "decided by", r.Zklab) }
 
-// makers writes them on lines.
-func (s *sheet) makers(all []setting) {
-	for _, m := range all {
-		s.line(m.Name, m.Value)
-	}
-}
+// setting is a name with its value.
+type setting struct{ Name, Value string }

@@ -29,7 +29,7 @@ func TestMakersOfARun(t *testing.T) {
 			[]junitProperty{{"run by", "zklab " + old}, {"decided by", "zklab " + now}},
 		},
 	} {
-		h := shortRun()
+		h := sample.ShortRun()
 		r := sample.Result(h)
 		r.Zklab, r.RanBy = now, tt.ranBy
 		if got := Summary(r, &store.Run{Dir: "/runs/lock/x"}, Screen{}); !strings.HasSuffix(got, tt.summary+"\n") {
@@ -40,7 +40,7 @@ func TestMakersOfARun(t *testing.T) {
 		if n := strings.Count(string(report), tt.page); n != 1 || err != nil {
 			t.Errorf("%s: %q is %d times in the report, %v", tt.name, tt.page, n, err)
 		}
-		timeline, err := m.timeline()
+		timeline, err := m.timeline("")
 		if n := strings.Count(string(timeline), tt.page); n != 1 || err != nil {
 			t.Errorf("%s: %q is %d times in the timeline, %v", tt.name, tt.page, n, err)
 		}

@@ -20,7 +20,7 @@ func TestNextStepsDecide(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "experiment.yaml"), []byte(experiment), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	h := shortRun()
+	h := sample.ShortRun()
 	r := sample.Result(h)
 	r.Verdict, r.Seed, r.Replay = checker.Unknown, 42, "zklab replay '"+dir+"'"
 	last := func() step {
@@ -43,7 +43,7 @@ func TestNextStepsDecide(t *testing.T) {
 // A reason that many properties share is told once.
 func TestSharedReasonsAreToldOnce(t *testing.T) {
 	const reason = "the load ended too early for any fault of kill"
-	h := shortRun()
+	h := sample.ShortRun()
 	r := sample.Result(h)
 	r.Verdict = checker.Unknown
 	r.Assumptions = []checker.Assumption{{Name: "faults", Text: reason}}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/sample"
 )
 
 // The pictures of a sweep say how many runs came to what, and how often each cause was found.
@@ -32,7 +33,7 @@ func TestPicturesOfASweep(t *testing.T) {
 		t.Error(note)
 	}
 	for _, svg := range [][]byte{f.svg(), c.svg()} {
-		if err := wellFormed(svg); err != nil {
+		if err := sample.WellFormed(svg); err != nil {
 			t.Error(err)
 		}
 	}

@@ -2,17 +2,14 @@ package reports
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
-	"fmt"
 	"html/template"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
-	"github.com/zklab/zklab/checker"
 	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/stats"
@@ -43,9 +40,6 @@ func newPage(name, text string, funcs template.FuncMap) func() *template.Templat
 }
 
 var reportPage = newPage("report", reportTemplate, nil)
-
-// mostCounterexamples limits the counterexamples on the page.
-const mostCounterexamples = 20
 
 // page is what the template of report.html shows.
 type page struct {
@@ -82,26 +76,7 @@ type picture struct {
 	Narrow                   bool
 }
 
-// setting is a name with its value.
-type setting struct{ Name, Value string }
-
-// tab returns the title of a page: the verdict and the run, in this order, since a browser's tab
-// shows only the beginning. about names a page other than the report.
-func (m *material) tab(about string) string {
-	title := fmt.Sprintf("%s %s seed %d: %s", markOf(m.r.Verdict), cmp.Or(m.r.Recipe, "history"), m.r.Seed, wordOf(m.r.Verdict))
-	if broken := m.r.Violated(); len(broken) > 0 {
-		title += " of " + strings.Join(broken, ", ")
-	}
-	if m.r.Subject != "" {
-		title += ", " + m.r.Subject
-	}
-	if !m.r.Started.IsZero() {
-		title += ", " + m.r.Started.UTC().Format(time.DateTime)
-	}
-	return label(about+title, 200)
-}
-
-func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error) {
+func (m *material) page(all []drawn, pictures []porcupinePage) ([]byte, error) {
 	p := page{
 		Result: m.r, explainer: newExplainer(), Style: template.CSS(styleSheet), Tab: m.tab(""), Heading: m.r.Recipe, Sentence: sentence(m.r), Dir: m.dir, Length: m.end,
 		Properties: properties(m.r), Settings: profile(m.r), Timings: timings(m.r), Makers: makersOf(m.r),
@@ -116,7 +91,7 @@ func (m *material) page(plots []drawn, pictures []porcupinePage) ([]byte, error)
 	p.Meaning, p.Open, p.Next = verdictMeaning(m.r), openReasons(m.r), m.nextSteps(p.Broken)
 	p.StoodStill = stoodStill(m.r)
 	p.FaultRows, p.MoreFaults = m.faultRows()
-	for _, d := range plots {
+	for _, d := range all {
 		if picture := pictureOf(d); d.file == overviewFile {
 			p.Overview = &picture
 		} else {
@@ -197,40 +172,10 @@ func profile(r *store.Result) []setting {
 
 func timings(r *store.Result) []setting {
 	var out []setting
-	for _, name := range sortedKeys(r.Timings) {
+	for _, name := range slices.Sorted(maps.Keys(r.Timings)) {
 		out = append(out, setting{name, length(r.Timings[name])})
 	}
 	return out
-}
-
-func markOf(r checker.Result) string {
-	if r == "" {
-		return "–"
-	}
-	return map[checker.Result]string{checker.Valid: "✓", checker.Violation: "✗", checker.Unknown: "?"}[r]
-}
-
-func wordOf(r checker.Result) string {
-	if r == "" {
-		return "No verdict"
-	}
-	return map[checker.Result]string{checker.Valid: "Valid", checker.Violation: "Violation", checker.Unknown: "Undecided"}[r]
-}
-
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-// sentenceOf makes a reason begin with a capital letter, unless its first word is a name, such as k1.
-func sentenceOf(reason string) string {
-	first, _, _ := strings.Cut(reason, " ")
-	if strings.ContainsFunc(first, func(r rune) bool { return !unicode.IsLetter(r) && r != ',' }) {
-		return reason
-	}
-	return capital(reason)
 }
 
 // PageOf returns the documentation of a property.
@@ -280,5 +225,3 @@ func (p page) Strictness() string {
 	}
 	return "measured; does not decide"
 }
-
-func percent(share float64) string { return digits(share*100) + " %" }

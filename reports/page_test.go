@@ -15,6 +15,7 @@ import (
 	"github.com/zklab/zklab/internal/base/inks"
 	"github.com/zklab/zklab/internal/glossary"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
@@ -40,7 +41,7 @@ func TestOrderOfThePage(t *testing.T) {
 
 // Which client broke what, what the property promises and what to do next stand above everything else.
 func TestVerdictOfAViolation(t *testing.T) {
-	h := shortRun()
+	h := sample.ShortRun()
 	r := sample.Violated(h)
 	r.Ensemble.Settings = append(r.Ensemble.Settings, "simulated")
 	page := string(render(t, h, r)["report.html"])
@@ -77,7 +78,7 @@ func TestVerdictOfAViolation(t *testing.T) {
 
 // An undecided verdict says why beside it, each reason once.
 func TestVerdictOfAnUndecidedRun(t *testing.T) {
-	h := shortRun()
+	h := sample.ShortRun()
 	r := sample.Result(h)
 	r.Verdict = checker.Unknown
 	r.Assumptions[1].Met, r.Assumptions[1].Text = false, "3 operations succeeded before the first fault, of 200 wanted"
@@ -134,7 +135,7 @@ func TestTermsOfThePage(t *testing.T) {
 	if n := len(newExplainer().Glossary()); n != 0 {
 		t.Errorf("%d terms of an empty page", n)
 	}
-	if got := newExplainer().Explain(nasty); strings.Contains(string(got), "<script") {
+	if got := newExplainer().Explain(sample.Nasty); strings.Contains(string(got), "<script") {
 		t.Errorf("%s", got)
 	}
 	if len(glossary.Terms) < 40 {
@@ -144,7 +145,7 @@ func TestTermsOfThePage(t *testing.T) {
 
 // The overview has the faults, the holders and the violation in one picture.
 func TestOverview(t *testing.T) {
-	h := lockRun(true)
+	h := sample.LockRun(true)
 	f := overviewFigure(newMaterial("", h, sample.Violated(h)))
 	svg := string(f.svg())
 	for _, text := range []string{"operations per second", "client 0", "fault: pause", ">exclusion violated<", "k0"} {
@@ -213,5 +214,17 @@ func TestContrastOfThePage(t *testing.T) {
 		if paper := []string{inks.Paper.Light, inks.Paper.Dark}[i]; colours["back"] != paper {
 			t.Errorf("%s: the page is %s, the paper of drawings %s", page, colours["back"], paper)
 		}
+	}
+}
+
+// The verdict box says for how long the lock stood still.
+func TestVerdictSaysHowLongTheLockStoodStill(t *testing.T) {
+	h := sample.ShortRun()
+	r := sample.Result(h)
+	felt := stats.Bound{Time: 2700 * time.Millisecond}
+	r.Stats.Failovers = []stats.FailoverSum{{Spec: "pause:leader", Kind: "pause", Verified: 1, Felt: 1, All: &stats.Spread{Count: 1, Best: felt, Median: felt, Worst: felt}}}
+	box, _, _ := strings.Cut(string(render(t, h, r)["report.html"]), "What to do next")
+	if !strings.Contains(box, "<p>The lock stood still for 2.7 s when the leader was paused.</p>") {
+		t.Error("the verdict box does not say it")
 	}
 }

@@ -105,17 +105,6 @@ func withPhases(s *stats.Samples) (names []string) {
 	return names[max(0, len(names)-mostPhaseBars):]
 }
 
-// addBar draws a horizontal bar.
-func addBar(p *plot.Plot, y, from, until float64, colour color.NRGBA) {
-	const half = 0.32
-	bar, err := plotter.NewPolygon(plotter.XYs{{X: from, Y: y - half}, {X: until, Y: y - half}, {X: until, Y: y + half}, {X: from, Y: y + half}})
-	if err != nil || until <= from {
-		return
-	}
-	bar.Color, bar.LineStyle.Color, bar.LineStyle.Width = colour, white, vg.Points(0.5)
-	p.Add(bar)
-}
-
 // phaseWords describes the phases of some faults, one text for each.
 func phaseWords(s *stats.Samples, names []string) (texts []string) {
 	for _, name := range slices.Backward(names) {

@@ -8,7 +8,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/zklab/zklab/stats"
 )
@@ -74,30 +73,6 @@ func (m *material) quantilesPanel(f *figure, q []stats.Quantiles, width time.Dur
 	return p
 }
 
-// brokenLine joins points that are neighbours, and leaves gaps open: a line
-// over a gap would show values where there were none.
-type brokenLine struct {
-	at     plotter.XYs
-	gap    float64
-	colour color.Color
-}
-
-// Plot implements plot.Plotter.
-func (b brokenLine) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	var path vg.Path
-	for i, pt := range b.at {
-		at := vg.Point{X: x(pt.X), Y: y(pt.Y)}
-		if i == 0 || pt.X-b.at[i-1].X > b.gap {
-			path.Move(at)
-		} else {
-			path.Line(at)
-		}
-	}
-	c.SetLineStyle(draw.LineStyle{Color: b.colour, Width: vg.Points(1.2)})
-	c.Stroke(path)
-}
-
 // windowWidth is the width of the windows over time: about a hundred a run, of
 // a length that is easy to name.
 func (m *material) windowWidth() time.Duration {
@@ -115,9 +90,4 @@ func niceDuration(least time.Duration) time.Duration {
 		}
 	}
 	return least.Round(time.Hour) + time.Hour
-}
-
-// panelHeight shares the height of a figure among its panels.
-func panelHeight(panels int) vg.Length {
-	return vg.Length(max(110, min(220, 480/panels)))
 }

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/zklab/zklab/history"
@@ -64,5 +63,3 @@ func itemOf(e *history.Event) (string, bool) {
 	}
 	return i.Item, true
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -2,9 +2,7 @@ package reports
 
 import (
 	"bytes"
-	"encoding/xml"
 	"errors"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -26,16 +24,6 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// lockRun is a minute of the lock with faults.
-func lockRun(broken bool) *history.History {
-	return sample.Lock{Length: time.Minute, Clients: 5, Keys: 5, Faults: true, Broken: broken, Seed: 42}.History()
-}
-
-// shortRun has two faults and some violations.
-func shortRun() *history.History {
-	return sample.Lock{Length: 20 * time.Second, Clients: 3, Keys: 2, Faults: true, Broken: true, Seed: 2}.History()
-}
-
 // rendered are the files of a realistic run and of one with a violation, which
 // several tests look at.
 var rendered = struct {
@@ -46,7 +34,7 @@ func once(broken bool) func(*testing.T) map[string][]byte {
 	var files map[string][]byte
 	return func(t *testing.T) map[string][]byte {
 		if files == nil {
-			h := lockRun(broken)
+			h := sample.LockRun(broken)
 			r := sample.Result(h)
 			if broken {
 				r = sample.Violated(h)
@@ -84,7 +72,7 @@ func render(t *testing.T, h *history.History, r *store.Result) map[string][]byte
 // What cannot be written, as on a full disk, keeps nothing else from being written. Here folders
 // have the names of files.
 func TestUnwritten(t *testing.T) {
-	h := shortRun()
+	h := sample.ShortRun()
 	dir := t.TempDir()
 	for _, name := range []string{"plots/latency.svg/x", "plots/holders.png/x", "report.html/x"} {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
@@ -109,18 +97,6 @@ func TestUnwritten(t *testing.T) {
 	}
 }
 
-// wellFormed reads XML to its end.
-func wellFormed(content []byte) error {
-	d := xml.NewDecoder(bytes.NewReader(content))
-	for {
-		if _, err := d.Token(); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-}
-
 func TestReportOfARealisticRun(t *testing.T) {
 	files := rendered.ok(t)
 	want := []string{"junit.xml", "report.html", "timeline.html"}
@@ -133,7 +109,7 @@ func TestReportOfARealisticRun(t *testing.T) {
 	}
 	for name, content := range files {
 		if strings.HasSuffix(name, ".svg") {
-			if err := wellFormed(content); err != nil {
+			if err := sample.WellFormed(content); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -163,7 +139,7 @@ func TestReportOfARealisticRun(t *testing.T) {
 }
 
 func TestReportOfAViolation(t *testing.T) {
-	h := lockRun(true)
+	h := sample.LockRun(true)
 	r := sample.Violated(h)
 	files := rendered.bad(t)
 	w := violations(r.Verdicts)[0].Counterexample
@@ -186,7 +162,7 @@ func TestReportOfAViolation(t *testing.T) {
 
 func TestSameRunSameBytes(t *testing.T) {
 	again := func() map[string][]byte {
-		h := shortRun()
+		h := sample.ShortRun()
 		return render(t, h, sample.Violated(h))
 	}
 	first, second := again(), again()
@@ -298,7 +274,7 @@ func TestOddRuns(t *testing.T) {
 					t.Errorf("the page does not say %q", text)
 				}
 			}
-			if err := wellFormed(files["junit.xml"]); err != nil {
+			if err := sample.WellFormed(files["junit.xml"]); err != nil {
 				t.Error(err)
 			}
 		})
@@ -306,7 +282,7 @@ func TestOddRuns(t *testing.T) {
 }
 
 func TestEverythingViolated(t *testing.T) {
-	h := shortRun()
+	h := sample.ShortRun()
 	r := sample.Result(h)
 	r.Verdict = checker.Violation
 	all := make([]int, 200)
@@ -328,21 +304,18 @@ func TestEverythingViolated(t *testing.T) {
 	}
 }
 
-// nasty is text that breaks out of whatever does not escape it.
-const nasty = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x01]]>"
-
 func TestEverythingIsEscaped(t *testing.T) {
-	h := shortRun()
+	h := sample.ShortRun()
 	for i := range h.Events {
 		e := &h.Events[i]
 		if e.Key != "" {
-			e.Key += nasty
+			e.Key += sample.Nasty
 		}
 		if e.Error != nil {
-			e.Error = &history.Error{Code: nasty, Message: nasty}
+			e.Error = &history.Error{Code: sample.Nasty, Message: sample.Nasty}
 		}
 		if step, ok := fault(e); ok {
-			step.Spec, step.Detail = "pause:"+nasty, nasty
+			step.Spec, step.Detail = "pause:"+sample.Nasty, sample.Nasty
 			if step.Step == history.StepHeal {
 				step.Step = history.StepWarning
 			}
@@ -350,18 +323,18 @@ func TestEverythingIsEscaped(t *testing.T) {
 		}
 	}
 	r := sample.Violated(h)
-	r.Recipe, r.Subject, r.Replay, r.Zklab = nasty, nasty, nasty, nasty
-	r.Warnings, r.Ensemble.Settings, r.Ensemble.Image = []string{nasty}, []string{nasty}, nasty
-	r.Assumptions[0].Name, r.Assumptions[0].Text = nasty, nasty
-	r.NotAvailable = []checker.NotAvailable{{Kind: nasty, Name: nasty, Why: nasty}}
-	r.Ensemble.Addrs, r.Ensemble.Chroot, r.Ensemble.Commands = []string{nasty}, nasty, &ensemble.Commands{Pause: nasty}
+	r.Recipe, r.Subject, r.Replay, r.Zklab = sample.Nasty, sample.Nasty, sample.Nasty, sample.Nasty
+	r.Warnings, r.Ensemble.Settings, r.Ensemble.Image = []string{sample.Nasty}, []string{sample.Nasty}, sample.Nasty
+	r.Assumptions[0].Name, r.Assumptions[0].Text = sample.Nasty, sample.Nasty
+	r.NotAvailable = []checker.NotAvailable{{Kind: sample.Nasty, Name: sample.Nasty, Why: sample.Nasty}}
+	r.Ensemble.Addrs, r.Ensemble.Chroot, r.Ensemble.Commands = []string{sample.Nasty}, sample.Nasty, &ensemble.Commands{Pause: sample.Nasty}
 	for i := range r.Verdicts {
 		v := &r.Verdicts[i]
-		v.Reason, v.Decider, v.Evidence, v.Notes = nasty, nasty, nasty, []string{nasty}
+		v.Reason, v.Decider, v.Evidence, v.Notes = sample.Nasty, sample.Nasty, sample.Nasty, []string{sample.Nasty}
 		if v.Result == checker.Violation {
-			v.Property, v.Committed = nasty, []checker.Transaction{{Path: nasty, Text: nasty}}
+			v.Property, v.Committed = sample.Nasty, []checker.Transaction{{Path: sample.Nasty, Text: sample.Nasty}}
 		}
-		v.Figures = map[string]float64{nasty: 1}
+		v.Figures = map[string]float64{sample.Nasty: 1}
 	}
 	files := render(t, h, r)
 	for name, content := range files {
@@ -372,7 +345,7 @@ func TestEverythingIsEscaped(t *testing.T) {
 			t.Errorf("%s lets text through as markup", name)
 		}
 		if strings.HasSuffix(name, ".svg") || strings.HasSuffix(name, ".xml") {
-			if err := wellFormed(content); err != nil {
+			if err := sample.WellFormed(content); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -435,7 +408,7 @@ func TestLongRun(t *testing.T) {
 			t.Errorf("the note of the holders: %s", d.figure.note)
 		}
 	}
-	page, err := m.timeline()
+	page, err := m.timeline("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/stats"
 )
 
 // sheet builds text for a terminal: names in a first column, text beside them.
@@ -45,7 +46,7 @@ func (s *sheet) list(name string, texts []string, most int, where string) {
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range words(text) {
+	for _, word := range unbroken(text) {
 		if line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(word) > width {
 			lines = append(lines, line)
 			line = ""
@@ -58,8 +59,8 @@ func wrap(text string, width int) []string {
 	return append(lines, line)
 }
 
-// words splits text into parts that must stay on one line.
-func words(text string) []string {
+// unbroken splits text into parts that must stay on one line.
+func unbroken(text string) []string {
 	var out []string
 	for word := range strings.FieldsSeq(text) {
 		unit := strings.TrimRight(word, ",;.)")
@@ -84,3 +85,17 @@ func (s *sheet) head(r checker.Result, text string) {
 
 // copied writes a line without breaks, so that it can be copied: a path or a command.
 func (s *sheet) copied(name, text string) { fmt.Fprintf(&s.b, "  %-13s%s\n", name, text) }
+
+// gates lists what gates came to.
+func (s *sheet) gates(all []stats.GateResult) {
+	for _, g := range all {
+		s.line(string(g.Result), "gate "+g.Gate+": "+g.Text)
+	}
+}
+
+// makers writes them on lines.
+func (s *sheet) makers(all []setting) {
+	for _, m := range all {
+		s.line(m.Name, m.Value)
+	}
+}

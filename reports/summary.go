@@ -9,11 +9,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/faults/kinds"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
-	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
 
@@ -219,11 +217,6 @@ func (s *summary) counterexamples() {
 	}
 }
 
-// deciding leaves out measured properties, unless the run is strict.
-func deciding(verdicts []checker.Verdict, strict bool) []checker.Verdict {
-	return slices.DeleteFunc(verdicts, func(v checker.Verdict) bool { return v.Measured && !strict })
-}
-
 func (s *summary) operations() {
 	st := &s.r.Stats
 	s.b.WriteByte('\n')
@@ -263,87 +256,6 @@ func (s *summary) faults() {
 		s.line(name, faultWords(k))
 	}
 	s.line("", leaderWords(st))
-}
-
-// faultWords says how often faults of a kind took effect, and on which targets.
-func faultWords(k stats.FaultKind) string {
-	text := fmt.Sprintf("%s: took effect %s", k.Kind, times(k.Verified))
-	if k.Verified > 0 && k.Scheduled > k.Verified {
-		text += fmt.Sprintf(" of %d", k.Scheduled)
-	}
-	if k.Verified == 0 {
-		text = k.Kind + ": never took effect"
-	}
-	if expired := expiredWords(k); expired != "" {
-		text += " (clients " + expired + ")"
-	}
-	var rest []string
-	if outlasted := outlastedWords(k); outlasted != "" {
-		rest = append(rest, outlasted)
-	}
-	if k.Failed > 0 {
-		rest = append(rest, times(k.Failed)+" without effect")
-	}
-	if k.Skipped > 0 {
-		rest = append(rest, times(k.Skipped)+" skipped for lack of a target")
-	}
-	switch n := k.Verified - k.Felt; {
-	case n > 0 && n == k.Verified:
-		rest = append(rest, "no client was affected")
-	case n > 0:
-		rest = append(rest, fmt.Sprintf("%d of these affected no client", n))
-	}
-	for _, r := range rest {
-		text += ", " + r
-	}
-	return text
-}
-
-// outlastedWords says how many faults of a kind outlasted a session of a client that they stopped.
-// It returns "" for kinds that cannot, and for kinds that never took effect.
-func outlastedWords(k stats.FaultKind) string {
-	switch {
-	case k.Verified == 0 || kinds.Named(k.Kind).Traits.Sessions != history.EndIfOutlasted:
-		return ""
-	case k.Outlasted == 0:
-		return "never longer than a session"
-	case k.EndedSession == 0:
-		return times(k.Outlasted) + " longer than a session, none of which ended"
-	case k.EndedSession == k.Outlasted:
-		return times(k.Outlasted) + " longer than a session, which ended"
-	}
-	return fmt.Sprintf("%s longer than a session, which ended %s", times(k.Outlasted), times(k.EndedSession))
-}
-
-func expiredWords(k stats.FaultKind) string {
-	var parts []string
-	for _, p := range []struct {
-		n    int
-		what string
-	}{{k.Holding, "holding"}, {k.Waiting, "waiting"}, {k.Idle, "idle"}} {
-		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%s: %s", p.what, prose.Grouped(p.n)))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// leaderWords says how often faults hit the leader, and how often the leader changed.
-func leaderWords(st *stats.Stats) string {
-	hit := 0
-	for _, f := range st.Faults {
-		if f.Outcome == history.StepVerified && (strings.Contains(f.Spec, ":leader") || f.Elected != 0) {
-			hit++
-		}
-	}
-	elected := "no new leader was elected"
-	if st.Elections > 0 {
-		elected = "a new leader was elected " + times(st.Elections)
-	}
-	if hit > 0 {
-		return "the leader itself was hit " + times(hit) + "; " + elected
-	}
-	return elected
 }
 
 // adviceOnFaults says that the user asked for faults, or how to inject some if the run could have them.

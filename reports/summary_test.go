@@ -22,7 +22,7 @@ func TestSummary(t *testing.T) {
 	if err := os.WriteFile(run.Report(), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got := Summary(sample.Result(lockRun(false)), run, Screen{})
+	got := Summary(sample.Result(sample.LockRun(false)), run, Screen{})
 	for _, text := range []string{
 		"✓ VALID: the lock kept every promise that was checked",
 		"\n\n  kept         exclusion, belief (measured), tokens, fencing, lost and progress\n",
@@ -104,7 +104,7 @@ func fits(t *testing.T, text string) {
 }
 
 func TestSummaryOfAViolation(t *testing.T) {
-	h := lockRun(true)
+	h := sample.LockRun(true)
 	r := sample.Violated(h)
 	r.Warnings = append(r.Warnings, strings.Repeat("a long warning ", 30), "with \x1b[31mcodes\x1b[0m")
 	r.Interrupted = true

@@ -52,10 +52,10 @@ type sweepPageOf struct {
 // beside it: sweep-plots for sweep.html. Links to the folders of kept runs are relative to the page.
 func WriteSweep(path string, s *sweep.Summary) error {
 	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-plots"
-	sections, plots := timesOfSweep(&s.Samples)
+	sections, all := timesOfSweep(&s.Samples)
 	herd := herdOfSweep(s)
 	found := []drawn{{file: "outcomes", figure: sweepOutcomes(s)}, {file: "causes", figure: causesFigure(s)}}
-	plots = slices.Concat(found, plots, []drawn{herd})
+	all = slices.Concat(found, all, []drawn{herd})
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
 		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
@@ -74,15 +74,15 @@ func WriteSweep(path string, s *sweep.Summary) error {
 	if err := store.WriteFile(path, b.Bytes()); err != nil {
 		return err
 	}
-	return writePagePlots(folder, plots)
+	return writePagePlots(folder, all)
 }
 
 // writePagePlots also removes plots of an earlier page that are no longer drawn, but nothing else:
 // the folder is where the user wanted the page.
-func writePagePlots(folder string, plots []drawn) error {
+func writePagePlots(folder string, all []drawn) error {
 	var figures []drawn
 	var failed []error
-	for _, d := range plots {
+	for _, d := range all {
 		if d.figure != nil {
 			figures = append(figures, d)
 			continue
@@ -100,18 +100,15 @@ func writePagePlots(folder string, plots []drawn) error {
 	return unwritten(failed)
 }
 
-// sweptTimes are the times on the page of a sweep, in its order.
-var sweptTimes = []distribution{failoverTimes, affectedTimes, outageTimes, handOverTimes, beliefTimes, latencyTimes}
-
 // timesOfSweep returns the sections of the page about times that were measured at least once, and
 // all plots.
-func timesOfSweep(s *stats.Samples) (sections []timesSection, plots []drawn) {
+func timesOfSweep(s *stats.Samples) (sections []timesSection, all []drawn) {
 	for _, d := range sweptTimes {
-		all := d.of(s)
-		plot := d.drawn(all)
-		plots = append(plots, plot)
-		if len(all) > 0 {
-			sections = append(sections, d.section(plot, all))
+		times := d.of(s)
+		plot := d.drawn(times)
+		all = append(all, plot)
+		if len(times) > 0 {
+			sections = append(sections, d.section(plot, times))
 		}
 	}
 	phases := drawn{file: "phases", title: "Phases of the fail-over"}
@@ -119,7 +116,7 @@ func timesOfSweep(s *stats.Samples) (sections []timesSection, plots []drawn) {
 		phases.figure.file, phases.figure.title = phases.file, phases.title
 		sections = append(sections, timesSection{picture: pictureOf(phases)})
 	}
-	return sections, append(plots, phases)
+	return sections, append(all, phases)
 }
 
 // Report returns the link to the report of a kept run, or "" if the run was not kept.
@@ -231,4 +228,48 @@ func (p sweepPageOf) OtherShards() string {
 		return ""
 	}
 	return fmt.Sprintf("%s of %s have run all their seeds.", prose.Grouped(whole), plural(len(p.Shards), "shard"))
+}
+
+// timeRow is a row of a table of times.
+type timeRow struct {
+	Name             string
+	N, Longer        int
+	Median, Interval string
+	Tail             []string
+	Worst            string
+}
+
+func (d distribution) rows(all []sampled) []timeRow {
+	var rows []timeRow
+	for _, s := range all {
+		r := timeRow{Name: s.name, Median: bound(s.times.Quantile(0.5)), Interval: d.intervalOf(s), Worst: bound(s.worst())}
+		r.N, r.Longer = s.times.Count()
+		for _, q := range d.tail {
+			r.Tail = append(r.Tail, s.quantile(q.q))
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// timesSection is a part of a sweep's page: times in a figure and a table.
+type timesSection struct {
+	picture
+	One         string // what was measured
+	Heads       []string
+	Interval    bool
+	Rows, Other []timeRow // Other are folded away
+}
+
+// timeRowsOnPage is the number of rows that the page of a sweep shows at once.
+const timeRowsOnPage = 12
+
+func (d distribution) section(drawn drawn, all []sampled) timesSection {
+	s := timesSection{picture: pictureOf(drawn), One: d.one, Interval: d.interval, Rows: d.rows(all)}
+	for _, q := range d.tail {
+		s.Heads = append(s.Heads, q.name)
+	}
+	n := min(timeRowsOnPage, len(s.Rows))
+	s.Rows, s.Other = s.Rows[:n], s.Rows[n:]
+	return s
 }

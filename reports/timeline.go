@@ -112,8 +112,9 @@ type landmark struct {
 	Kind string `json:"kind"` // election or session
 }
 
-// timeline returns the page that shows what each client held and did, and when.
-func (m *material) timeline() ([]byte, error) {
+// timeline returns the page that shows what each client held and did, and when. style is the style sheet of all
+// pages.
+func (m *material) timeline(style string) ([]byte, error) {
 	b := newTimelineBuilder(m)
 	b.faults()
 	b.objects()
@@ -122,7 +123,7 @@ func (m *material) timeline() ([]byte, error) {
 	legends := []pageLegend{b.objectLegend(), operationLegend(), m.faultLegend(), momentLegend(data.Moments)}
 	var buf bytes.Buffer
 	err := timelinePage().Execute(&buf, map[string]any{
-		"Style": template.CSS(styleSheet), "Tab": m.tab("Timeline "), "Title": m.r.Recipe, "Data": data, "Left": leftOut(left), "Makers": makersOf(m.r),
+		"Style": template.CSS(style), "Tab": m.tab("Timeline "), "Title": m.r.Recipe, "Data": data, "Left": leftOut(left), "Makers": makersOf(m.r),
 		"Script": template.JS(timelineScript), "Clients": b.clientNumbers(),
 		"Legends": slices.DeleteFunc(legends, func(l pageLegend) bool { return len(l.Items) == 0 }),
 	})
@@ -267,16 +268,6 @@ func (b *timelineBuilder) faults() {
 		}
 		b.addIn(b.lane(name, "faults, from injection to heal"), w.Span, colours[w.Kind].hatched(), int64(w.Fault), "fault #{n} "+cmp.Or(w.Spec, w.Kind)+", {d}", nil)
 	}
-}
-
-// faultKinds returns the kinds of the faults that occurred, in their order.
-func (m *material) faultKinds() (kinds []string) {
-	for _, w := range m.windows {
-		if !slices.Contains(kinds, w.Kind) {
-			kinds = append(kinds, w.Kind)
-		}
-	}
-	return kinds
 }
 
 // objects shows what the clients share: the holders of keys, the contents of queues, the rounds

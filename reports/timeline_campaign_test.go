@@ -23,7 +23,7 @@ func TestTimelineOfAMillion(t *testing.T) {
 	h := short.History()
 	m := newMaterial("", h, sample.Violated(h))
 	began := time.Now()
-	page, err := m.timeline()
+	page, err := m.timeline("")
 	if err != nil {
 		t.Fatal(err)
 	}

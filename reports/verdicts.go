@@ -1,12 +1,12 @@
 package reports
 
 import (
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/checker"
-	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/store"
 )
@@ -193,14 +193,6 @@ func violations(verdicts []checker.Verdict) []checker.Verdict {
 	return out
 }
 
-// subjectOf describes the subject of a run.
-func subjectOf(r *store.Result) string {
-	if r.Recipe == "" {
-		return "this history"
-	}
-	return models.Named(r.Recipe).Subject()
-}
-
 // sentence returns the verdict of the run as a sentence, with what was not checked of a valid one.
 func sentence(r *store.Result) string {
 	if r.Verdict == checker.Valid {
@@ -249,4 +241,82 @@ func violatedWords(names []string) string {
 		return names[0] + " was violated"
 	}
 	return prose.List(names, "and") + " were violated"
+}
+
+// mostCounterexamples limits the counterexamples on the page.
+const mostCounterexamples = 20
+
+func markOf(r checker.Result) string {
+	if r == "" {
+		return "–"
+	}
+	return map[checker.Result]string{checker.Valid: "✓", checker.Violation: "✗", checker.Unknown: "?"}[r]
+}
+
+func wordOf(r checker.Result) string {
+	if r == "" {
+		return "No verdict"
+	}
+	return map[checker.Result]string{checker.Valid: "Valid", checker.Violation: "Violation", checker.Unknown: "Undecided"}[r]
+}
+
+// deciding leaves out measured properties, unless the run is strict.
+func deciding(verdicts []checker.Verdict, strict bool) []checker.Verdict {
+	return slices.DeleteFunc(verdicts, func(v checker.Verdict) bool { return v.Measured && !strict })
+}
+
+// verdictMeaning says in a sentence what the verdict means.
+func verdictMeaning(r *store.Result) string {
+	switch r.Verdict {
+	case checker.Violation:
+		return "A violation is final: the events below prove it, whatever else happened."
+	case checker.Valid:
+		return "Enough happened that a violation would have shown itself. That is no proof: another seed or another fault may still find one."
+	case checker.Unknown:
+		return "That is not valid: too little happened, or too little is known, to say so."
+	}
+	return ""
+}
+
+// mostOpen is the number of reasons that stand beside an undecided verdict.
+const mostOpen = 4
+
+// openReasons says why the verdict is unknown: the assumptions that are not met, and the properties that
+// were not decided, each reason once.
+func openReasons(r *store.Result) (out []string) {
+	if r.Verdict != checker.Unknown {
+		return nil
+	}
+	add := func(text string) {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	unmet := checker.Unmet(r.Assumptions)
+	for _, a := range unmet {
+		add(a.Text)
+	}
+	names := map[string][]string{}
+	var reasons []string
+	for _, p := range properties(r) {
+		if p.Result != checker.Unknown || !p.decides(r.Strict) {
+			continue
+		}
+		for _, reason := range p.Reasons() {
+			if names[reason] == nil {
+				reasons = append(reasons, reason)
+			}
+			names[reason] = append(names[reason], p.Name)
+		}
+	}
+	for _, reason := range reasons {
+		if slices.ContainsFunc(unmet, func(a checker.Assumption) bool { return a.Text != "" && strings.HasSuffix(reason, a.Text) }) {
+			continue // an assumption says it already
+		}
+		add(prose.List(names[reason], "and") + ": " + reason)
+	}
+	if more := len(out) - mostOpen; more > 0 {
+		out = append(out[:mostOpen], plural(more, "more reason")+" below")
+	}
+	return out
 }

@@ -1,13 +1,17 @@
 package reports
 
 import (
+	_ "embed"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
+	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/store"
 )
 
 // length formats a duration for people: three significant digits and a unit.
@@ -65,3 +69,43 @@ func times(n int) string {
 func label(s string, most int) string { return printable.Text(oneLine.Replace(s), most) }
 
 var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ")
+
+func signed(d time.Duration) string {
+	if d < 0 {
+		return "−" + length(-d)
+	}
+	return "+" + length(d)
+}
+
+func number(v float64) string {
+	if v == float64(int(v)) {
+		return prose.Grouped(int(v))
+	}
+	return digits(v)
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// sentenceOf makes a reason begin with a capital letter, unless its first word is a name, such as k1.
+func sentenceOf(reason string) string {
+	first, _, _ := strings.Cut(reason, " ")
+	if strings.ContainsFunc(first, func(r rune) bool { return !unicode.IsLetter(r) && r != ',' }) {
+		return reason
+	}
+	return capital(reason)
+}
+
+func percent(share float64) string { return digits(share*100) + " %" }
+
+// subjectOf describes the subject of a run.
+func subjectOf(r *store.Result) string {
+	if r.Recipe == "" {
+		return "this history"
+	}
+	return models.Named(r.Recipe).Subject()
+}

@@ -42,18 +42,18 @@ func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 		h = h.Unpacked() // pages show what lies around the events of violations
 	}
 	m := newMaterial(dir, h, r)
-	plots := m.plots()
+	all := m.plots()
 	if f := overviewFigure(m); f != nil {
-		plots = append([]drawn{{file: f.file, title: f.title, figure: f}}, plots...)
+		all = append([]drawn{{file: f.file, title: f.title, figure: f}}, all...)
 	}
 	pictures, err := m.porcupinePages(context.Background())
 	pages := []struct {
 		file string
 		make func() ([]byte, error)
 	}{
-		{"junit.xml", m.junit},
-		{"report.html", func() ([]byte, error) { return m.page(plots, pictures) }},
-		{"timeline.html", m.timeline},
+		{"junit.xml", func() ([]byte, error) { return m.junit() }},
+		{"report.html", func() ([]byte, error) { return m.page(all, pictures) }},
+		{"timeline.html", func() ([]byte, error) { return m.timeline(styleSheet) }},
 	}
 	failed := []error{err}
 	for _, p := range pages {
@@ -64,7 +64,7 @@ func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
 		failed = append(failed, err)
 	}
 	folder := filepath.Join(dir, "plots")
-	return unwritten(append(append(failed, writePlots(dpi, folder, plots)...), removeOthers(folder, plots)))
+	return unwritten(append(append(failed, writePlots(dpi, folder, all)...), removeOthers(folder, all)))
 }
 
 // unwritten returns an error that counts the files that could not be written and gives the reason
@@ -81,13 +81,13 @@ func unwritten(errs []error) error {
 }
 
 // writePlots writes each figure as SVG and PNG.
-func writePlots(dpi int, dir string, plots []drawn) (failed []error) {
+func writePlots(dpi int, dir string, all []drawn) (failed []error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return []error{err}
 	}
-	failed = make([]error, 2*len(plots))
+	failed = make([]error, 2*len(all))
 	var wg sync.WaitGroup
-	for i, d := range plots {
+	for i, d := range all {
 		if d.figure == nil {
 			continue
 		}
@@ -105,14 +105,11 @@ func writePlots(dpi int, dir string, plots []drawn) (failed []error) {
 	return failed
 }
 
-// files returns the names of the plot's files.
-func (d drawn) files() (svg, png string) { return d.file + ".svg", d.file + ".png" }
-
 // removeOthers removes all files from the folder that are not of these plots. Plots of an earlier
 // report that are no longer drawn would be misleading.
-func removeOthers(dir string, plots []drawn) error {
+func removeOthers(dir string, all []drawn) error {
 	names := map[string]bool{}
-	for _, d := range plots {
+	for _, d := range all {
 		if d.figure != nil {
 			svg, png := d.files()
 			names[svg], names[png] = true, true

@@ -8,9 +8,6 @@ import (
 	"github.com/zklab/zklab/internal/base/prose"
 )
 
-// mostLeft limits the groups on the page that did not grow with the load.
-const mostLeft = 10
-
 // leftoverWords counts what clients left behind, by kind.
 func leftoverWords(l *checker.Leftovers) string {
 	var parts []string
@@ -29,22 +26,4 @@ func leftoverWords(l *checker.Leftovers) string {
 		parts = append(parts, fmt.Sprintf("%s %s", prose.Grouped(l.Watches), map[bool]string{true: "watch", false: "watches"}[l.Watches == 1]))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// Left counts what clients left behind, or is empty if that is not known.
-func (p page) Left() string {
-	if p.Leftovers == nil {
-		return ""
-	}
-	return leftoverWords(p.Leftovers)
-}
-
-// LeftGroups returns the groups that grew with the load, and the largest others.
-func (p page) LeftGroups() (shown []checker.LeftGroup) {
-	for i, g := range p.Leftovers.Groups {
-		if g.Grows || i < mostLeft {
-			shown = append(shown, g)
-		}
-	}
-	return shown
 }

@@ -4,33 +4,10 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strconv"
-
-	"github.com/zklab/zklab/stats"
 )
 
-// band returns the shading of a fault's window.
-func (m *material) band(w stats.Window, u timeUnit, colours map[string]tint) band {
-	name := w.Spec
-	if name == "" {
-		name = w.Kind
-	}
-	group := "fault: " + label(w.Kind, 24)
-	if !w.Verified {
-		group = ""
-	}
-	return band{
-		from: u.of(w.From), until: u.of(w.Until), tint: colours[w.Kind],
-		name: "#" + strconv.Itoa(w.Fault) + " " + label(name, 28), group: group, outline: !w.Verified,
-	}
-}
-
-// tooMany reports whether shades alone cannot tell windows apart: windows overlap, or there are
-// more kinds than colours.
-func tooMany(bands []band, kinds int) bool {
-	if kinds > len(faultTints) {
-		return true
-	}
+// overlapping reports whether some of the bands overlap, so that shades alone cannot tell them apart.
+func overlapping(bands []band) bool {
 	end := math.Inf(-1)
 	for _, b := range byStart(bands) {
 		if b.from < end {

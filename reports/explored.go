@@ -1,0 +1,3 @@
+package reports
+
+import _ "embed"
