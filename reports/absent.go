@@ -3,6 +3,8 @@ package reports
 import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 )
 
 // Unchecked names the properties that could not be looked at in some of so many runs, with the reasons, as the end of a
@@ -12,9 +14,9 @@ func Unchecked(all []sweep.Unchecked, runs int) string {
 	for _, u := range all {
 		name := u.Property
 		if u.Runs < runs {
-			name += " in " + plural(u.Runs, "run")
+			name += " in " + words.Plural(u.Runs, "run")
 		}
 		without = append(without, checker.NotAvailable{Kind: "property", Name: name, Why: u.Why})
 	}
-	return unchecked(without)
+	return verdicts.Unchecked(without)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -44,13 +46,13 @@ const mostAnnotations = 10
 // gate that is exceeded, a warning if nothing was violated and not everything could be decided.
 func Annotations(r *store.Result) []Annotation {
 	var all []Annotation
-	what := subjectOf(r)
-	for _, p := range properties(r) {
-		if p.Result == checker.Violation && p.decides(r.Strict) {
+	what := words.Subject(r)
+	for _, p := range verdicts.Properties(r) {
+		if p.Result == checker.Violation && p.Decides(r.Strict) {
 			all = append(all, Annotation{Level: "error", Title: fmt.Sprintf("%s broke its promise %s", what, p.Name), Text: strings.Join(p.Reasons(), "\n")})
 		}
 	}
-	return finished(all, r.Verdict, r.Gates, Annotation{Title: what + " is undecided", Text: strings.Join(append([]string{verdictSentence(r)}, openReasons(r)...), "\n")})
+	return finished(all, r.Verdict, r.Gates, Annotation{Title: what + " is undecided", Text: strings.Join(append([]string{verdicts.Headline(r)}, verdicts.OpenReasons(r)...), "\n")})
 }
 
 // SweepAnnotations returns what went wrong in a sweep, by cause.
@@ -61,8 +63,8 @@ func SweepAnnotations(s *sweep.Summary) []Annotation {
 		if f.Measured {
 			continue
 		}
-		text := fmt.Sprintf("%s; %s, such as seed %d.\n%s", findingRate(f), metWords(f.Cause), f.Smallest.Seed, f.Shape)
-		all = append(all, Annotation{Level: "error", Title: fmt.Sprintf("%s broke its promise %s", what, f.Property), Text: capital(text)})
+		text := fmt.Sprintf("%s; %s, such as seed %d.\n%s", words.FindingRate(f), words.Met(f.Cause), f.Smallest.Seed, f.Shape)
+		all = append(all, Annotation{Level: "error", Title: fmt.Sprintf("%s broke its promise %s", what, f.Property), Text: words.Capital(text)})
 	}
 	return finished(all, s.Verdict, s.Gates, Annotation{Title: what + " is undecided", Text: sweepSentence(s)})
 }

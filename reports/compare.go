@@ -9,6 +9,7 @@ import (
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -17,7 +18,7 @@ import (
 func CompareSummary(c *compare.Comparison, page string, screen Screen) string {
 	t := &sheet{screen: screen}
 	for _, w := range c.Warnings {
-		for _, line := range wrap("warning: "+label(w, 2000), summaryWidth) {
+		for _, line := range wrap("warning: "+words.Label(w, 2000), summaryWidth) {
 			fmt.Fprintln(&t.b, line)
 		}
 	}
@@ -25,7 +26,7 @@ func CompareSummary(c *compare.Comparison, page string, screen Screen) string {
 		t.b.WriteByte('\n')
 	}
 	for i, g := range c.Groups {
-		t.line(compare.Letter(i), label(g.Name, 200)+": "+groupWords(g))
+		t.line(compare.Letter(i), words.Label(g.Name, 200)+": "+groupWords(g))
 	}
 	t.b.WriteByte('\n')
 	t.compareRows(c)
@@ -48,7 +49,7 @@ func CompareSummary(c *compare.Comparison, page string, screen Screen) string {
 
 // groupWords says what the runs of a group came to.
 func groupWords(g *compare.Group) string {
-	text := fmt.Sprintf("%s: %s violated, %s undecided, %s valid", plural(g.Runs, "run"), prose.Grouped(g.Violation), prose.Grouped(g.Unknown), prose.Grouped(g.Valid))
+	text := fmt.Sprintf("%s: %s violated, %s undecided, %s valid", words.Plural(g.Runs, "run"), prose.Grouped(g.Violation), prose.Grouped(g.Unknown), prose.Grouped(g.Valid))
 	if g.Errors > 0 {
 		text += fmt.Sprintf("; %s could not be run", prose.Grouped(g.Errors))
 	}
@@ -57,7 +58,7 @@ func groupWords(g *compare.Group) string {
 
 // namedGroup is the letter of a group with its name.
 func namedGroup(c *compare.Comparison, i int) string {
-	return compare.Letter(i) + "  " + label(c.Groups[i].Name, 60)
+	return compare.Letter(i) + "  " + words.Label(c.Groups[i].Name, 60)
 }
 
 // compareRows writes the table: under the name of each quantity a row for each group, so that the table is no
@@ -93,7 +94,7 @@ func (s *sheet) compareRows(c *compare.Comparison) {
 	}
 	row(head)
 	for i, r := range c.Rows {
-		fmt.Fprintf(&s.b, "%s, by %s\n", label(r.Name, 60), r.Unit)
+		fmt.Fprintf(&s.b, "%s, by %s\n", words.Label(r.Name, 60), r.Unit)
 		for _, cells := range table[i*len(c.Groups) : (i+1)*len(c.Groups)] {
 			row(cells)
 		}
@@ -118,9 +119,9 @@ func valueWords(cell compare.Cell) string {
 	case r != nil:
 		return fmt.Sprintf("%.3g", r.Value)
 	case cell.Interval == nil:
-		return bound(cell.Value)
+		return words.Bound(cell.Value)
 	}
-	return fmt.Sprintf("%s (%s to %s)", bound(cell.Value), bound(cell.Interval.Low), bound(cell.Interval.High))
+	return fmt.Sprintf("%s (%s to %s)", words.Bound(cell.Value), words.Bound(cell.Interval.Low), words.Bound(cell.Interval.High))
 }
 
 // changeWords formats a change, which is ~ without evidence, and its p-value.
@@ -148,7 +149,7 @@ func changeWords(cell compare.Cell) (change, p string) {
 func compareLegend(c *compare.Comparison) string {
 	text := "By run: the median of the runs' own figures. By fault or time: the quantile of all times. Intervals are those of 95 %, changes those from A."
 	if c.Tests > 0 {
-		text += fmt.Sprintf(" P: Mann and Whitney, adjusted for %s (Holm); ~ means no evidence of a difference (P ≥ %v).", plural(c.Tests, "test"), compare.Alpha)
+		text += fmt.Sprintf(" P: Mann and Whitney, adjusted for %s (Holm); ~ means no evidence of a difference (P ≥ %v).", words.Plural(c.Tests, "test"), compare.Alpha)
 	}
 	return text
 }
@@ -159,5 +160,5 @@ func findingWords(c *compare.Comparison, f compare.Finding) string {
 	for i, n := range f.Runs {
 		in = append(in, fmt.Sprintf("%s of %s in %s", prose.Grouped(n), prose.Grouped(c.Groups[i].Runs), compare.Letter(i)))
 	}
-	return fmt.Sprintf("%s (%s): %s; %s", f.Property, strings.Join(in, ", "), label(f.Shape, 400), metWords(f.Cause))
+	return fmt.Sprintf("%s (%s): %s; %s", f.Property, strings.Join(in, ", "), words.Label(f.Shape, 400), words.Met(f.Cause))
 }

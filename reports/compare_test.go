@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot"
 
 	"github.com/zklab/zklab/internal/lab/compare"
+	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 )
@@ -53,18 +55,18 @@ func TestManyGroupsStandBelowEachOther(t *testing.T) {
 }
 
 func TestComparisonHasARowOfDotsForEachGroup(t *testing.T) {
-	figures := compareFigures(comparedGroups())
-	if len(figures) != 1 || len(figures[0].panels) != 1 {
+	figures := plots.Compared(comparedGroups())
+	if len(figures) != 1 || len(figures[0].Panels) != 1 {
 		t.Fatalf("%d figures", len(figures))
 	}
-	p := figures[0].panels[0]
-	if p.own == nil || p.height != 6*dotRowHeight {
+	p := figures[0].Panels[0]
+	if p.Own == nil || p.Height != 6*figure.DotRowHeight {
 		t.Fatalf("%+v is no panel of six rows", p)
 	}
-	if _, ok := p.plot.X.Scale.(plot.LinearScale); !ok || p.own.min < 0.9 || p.own.max > 1.2 {
-		t.Errorf("a %T from %v to %v does not fit times from 1.006 s to 1.065 s", p.plot.X.Scale, p.own.min, p.own.max)
+	if _, ok := p.Plot.X.Scale.(plot.LinearScale); !ok || p.Own.Min < 0.9 || p.Own.Max > 1.2 {
+		t.Errorf("a %T from %v to %v does not fit times from 1.006 s to 1.065 s", p.Plot.X.Scale, p.Own.Min, p.Own.Max)
 	}
-	svg := string(figures[0].svg())
+	svg := string(figures[0].SVG())
 	if err := sample.WellFormed([]byte(svg)); err != nil {
 		t.Error(err)
 	}

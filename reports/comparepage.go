@@ -11,6 +11,8 @@ import (
 
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/compare"
+	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -46,20 +48,20 @@ func (p comparePageOf) InRows() bool { return len(p.Groups) > mostColumns }
 // WriteComparison writes the page of a comparison as one self-contained file, and beside it each plot
 // as SVG and PNG, whose names begin with that of the page. It makes the folder if it does not exist.
 func WriteComparison(path string, c *compare.Comparison) error {
-	figures := compareFigures(c)
+	figures := plots.Compared(c)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write the page of the comparison: %w", err)
 	}
 	stem := strings.TrimSuffix(path, filepath.Ext(path))
 	var failed []error
 	for _, f := range figures {
-		name := stem + "-" + f.file
-		f.file = filepath.Base(name)
-		png, err := f.png(pngDPI)
+		name := stem + "-" + f.File
+		f.File = filepath.Base(name)
+		png, err := f.PNG(figure.PNGDPI)
 		if err == nil {
 			err = store.WriteFile(name+".png", png)
 		}
-		failed = append(failed, err, store.WriteFile(name+".svg", f.svg()))
+		failed = append(failed, err, store.WriteFile(name+".svg", f.SVG()))
 	}
 	page, err := comparisonPage(c, figures)
 	if err != nil {
@@ -70,13 +72,13 @@ func WriteComparison(path string, c *compare.Comparison) error {
 
 // ComparisonPage returns the page of a comparison, which is self-contained.
 func ComparisonPage(c *compare.Comparison) ([]byte, error) {
-	return comparisonPage(c, compareFigures(c))
+	return comparisonPage(c, plots.Compared(c))
 }
 
-func comparisonPage(c *compare.Comparison, figures []*figure) ([]byte, error) {
+func comparisonPage(c *compare.Comparison, figures []*figure.Figure) ([]byte, error) {
 	p := comparePageOf{Comparison: c, Style: template.CSS(styleSheet), Legend: compareLegend(c)}
 	for _, f := range figures {
-		p.Plots = append(p.Plots, pictureOf(drawn{file: f.file, title: f.title, figure: f}))
+		p.Plots = append(p.Plots, pictureOf(figure.Drawn{File: f.File, Title: f.Title, Figure: f}))
 	}
 	var b bytes.Buffer
 	if err := comparePage.Execute(&b, p); err != nil {

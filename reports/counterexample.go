@@ -13,6 +13,8 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/words"
 )
 
 // mostEvents limits the events that are shown of a counterexample. Checkers look for the smallest
@@ -62,7 +64,7 @@ func counterexampleOf(h *history.History, r *told.Reader, v checker.Verdict) cou
 	}
 	var before time.Duration
 	for _, i := range v.Counterexample {
-		e := eventAt(h, i)
+		e := material.EventAt(h, i)
 		if e == nil {
 			continue
 		}
@@ -72,7 +74,7 @@ func counterexampleOf(h *history.History, r *told.Reader, v checker.Verdict) cou
 		}
 		row := rowOf(e)
 		if len(w.Rows) > 0 {
-			row.After = signed(e.Time - before)
+			row.After = words.Signed(e.Time - before)
 		}
 		before = e.Time
 		w.Rows = append(w.Rows, row)
@@ -194,7 +196,7 @@ func numbers(ns []int) string {
 
 func rowOf(e *history.Event) counterexampleRow {
 	r := counterexampleRow{
-		Index: e.Index, Time: instant(e.Time), Who: who(e), Type: string(e.Type), F: e.F, Key: e.Key, Value: told.Facts(e.Value),
+		Index: e.Index, Time: words.Instant(e.Time), Who: who(e), Type: string(e.Type), F: e.F, Key: e.Key, Value: told.Facts(e.Value),
 	}
 	if e.Error != nil {
 		r.Error = e.Error.Code

@@ -4,8 +4,15 @@
 // [Write] is the main function: it writes plots as SVG and PNG, report.html, timeline.html and
 // junit.xml into the run's folder. [Summary] returns a screenful of text for the terminal.
 //
-// A plot is a [figure]: panels over one time axis, with the fault windows shaded behind them. Each
-// plot has its own file (latency.go, failover.go, …) that turns a history into a figure, or says
-// why there is none. figure.go and the files that it uses draw figures. All pictures are
-// reproducible byte for byte from the same history.
+// This package has the pages, the summaries for terminals, the JUnit file and the annotations. What they
+// show comes from below, where each package knows only those that follow it:
+//
+//	internal/timeline   the page of the timeline
+//	internal/plots      the plots of runs, sweeps and comparisons
+//	internal/material   the data of a run, each piece computed once
+//	internal/verdicts   the verdicts of a run in words
+//	internal/figure     drawing: panels, axes, legends, windows of faults
+//	internal/words      numbers, times and figures in words
+//
+// All pictures are reproducible byte for byte from the same history.
 package reports

@@ -13,6 +13,10 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/store"
 )
 
@@ -66,7 +70,7 @@ type exploreData struct {
 	Meaning  string
 	Plots    []picture
 	Folder   string // of the plots, relative to the page
-	Makers   []setting
+	Makers   []material.Setting
 }
 
 // WriteExploration writes the page of an exploration as one self-contained file, and its plots into a
@@ -77,14 +81,14 @@ func WriteExploration(path string, e Exploration) error {
 	slices.SortStableFunc(e.Causes, func(a, b ExploredCause) int { return b.Runs - a.Runs })
 	d := exploreData{
 		Exploration: e, explainer: newExplainer(), Style: template.CSS(styleSheet), Heading: models.Named(e.Recipe).Subject(),
-		Sentence: e.sentence(), Meaning: e.meaning(), Folder: filepath.Base(folder), Makers: makers("", "explored by", e.Zklab),
+		Sentence: e.sentence(), Meaning: e.meaning(), Folder: filepath.Base(folder), Makers: material.Makers("", "explored by", e.Zklab),
 	}
 	if e.Subject != "" {
 		d.Heading += " (" + e.Subject + ")"
 	}
-	plots := []drawn{{file: "kinds", figure: exploredKindsFigure(e)}, {file: "properties", figure: exploredPropertiesFigure(e)}}
+	plots := []figure.Drawn{{File: "kinds", Figure: exploredKindsFigure(e)}, {File: "properties", Figure: exploredPropertiesFigure(e)}}
 	for _, p := range plots {
-		if p.figure != nil {
+		if p.Figure != nil {
 			d.Plots = append(d.Plots, pictureOf(p))
 		}
 	}
@@ -130,35 +134,35 @@ func (d exploreData) Others() []ExploredCause { return d.Causes[len(d.First()):]
 // Kept returns in how many runs a property was kept, of those to which it applied.
 func (exploreData) Kept(v checker.Verdict) string {
 	kept := int(v.Figures["kept"])
-	return prose.Grouped(kept) + " of " + plural(kept+int(v.Figures["open"]+v.Figures["broken"]), "run")
+	return prose.Grouped(kept) + " of " + words.Plural(kept+int(v.Figures["open"]+v.Figures["broken"]), "run")
 }
 
 // exploredKindsFigure shows what came of the single faults of each kind.
-func exploredKindsFigure(e Exploration) *figure {
-	var bars []outcomeBar
+func exploredKindsFigure(e Exploration) *figure.Figure {
+	var bars []plots.OutcomeBar
 	for _, k := range e.Kinds {
-		bars = append(bars, outcomeBar{k.Kind, []outcome{
-			{"broke a promise", vermillion, k.Broke}, {"took effect, and broke none", green, max(0, k.Took-k.Broke)}, {"without effect", pale, max(0, k.Tried-max(k.Took, k.Broke))},
+		bars = append(bars, plots.OutcomeBar{Name: k.Kind, Parts: []plots.Outcome{
+			{Name: "broke a promise", Colour: figure.Vermillion, N: k.Broke}, {Name: "took effect, and broke none", Colour: figure.Green, N: max(0, k.Took-k.Broke)}, {Name: "without effect", Colour: figure.Pale, N: max(0, k.Tried-max(k.Took, k.Broke))},
 		}})
 	}
-	f := outcomesFigure(bars, "single faults")
+	f := plots.OutcomesFigure(bars, "single faults")
 	if f != nil {
-		f.file, f.title = "kinds", "What came of each kind of fault"
+		f.File, f.Title = "kinds", "What came of each kind of fault"
 	}
 	return f
 }
 
 // exploredPropertiesFigure shows in how many runs each property was kept.
-func exploredPropertiesFigure(e Exploration) *figure {
-	var bars []outcomeBar
+func exploredPropertiesFigure(e Exploration) *figure.Figure {
+	var bars []plots.OutcomeBar
 	for _, v := range e.Properties {
-		bars = append(bars, outcomeBar{v.Property, []outcome{
-			{"broken", vermillion, int(v.Figures["broken"])}, {"left open", orange, int(v.Figures["open"])}, {"kept", green, int(v.Figures["kept"])},
+		bars = append(bars, plots.OutcomeBar{Name: v.Property, Parts: []plots.Outcome{
+			{Name: "broken", Colour: figure.Vermillion, N: int(v.Figures["broken"])}, {Name: "left open", Colour: figure.Orange, N: int(v.Figures["open"])}, {Name: "kept", Colour: figure.Green, N: int(v.Figures["kept"])},
 		}})
 	}
-	f := outcomesFigure(bars, "runs")
+	f := plots.OutcomesFigure(bars, "runs")
 	if f != nil {
-		f.file, f.title = "properties", "In how many runs each property was kept"
+		f.File, f.Title = "properties", "In how many runs each property was kept"
 	}
 	return f
 }

@@ -65,7 +65,7 @@ func TestExplorationPage(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if alt := exploredKindsFigure(explored()).alt; alt != "Bar chart. lose-reply: 3 broke a promise, 167 took effect, and broke none, 10 without effect; expire: 60 took effect, and broke none; crash: 12 without effect." {
+	if alt := exploredKindsFigure(explored()).Alt; alt != "Bar chart. lose-reply: 3 broke a promise, 167 took effect, and broke none, 10 without effect; expire: 60 took effect, and broke none; crash: 12 without effect." {
 		t.Error(alt)
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -30,16 +32,16 @@ type faultRow struct {
 	Failed   bool
 }
 
-func (m *material) faultRows() (rows []faultRow, left int) {
+func faultRows(m *material.Run) (rows []faultRow, left int) {
 	lasted := map[int]time.Duration{}
-	for _, w := range m.windows {
+	for _, w := range m.Windows {
 		lasted[w.Fault] = w.Length()
 	}
-	for i := range m.r.Stats.Faults {
+	for i := range m.Result.Stats.Faults {
 		if i == mostFaults {
-			return rows, len(m.r.Stats.Faults) - mostFaults
+			return rows, len(m.Result.Stats.Faults) - mostFaults
 		}
-		f := &m.r.Stats.Faults[i]
+		f := &m.Result.Stats.Faults[i]
 		rows = append(rows, rowOfFault(f, lasted[f.Number]))
 	}
 	return rows, 0
@@ -47,7 +49,7 @@ func (m *material) faultRows() (rows []faultRow, left int) {
 
 func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 	r := faultRow{
-		Number: f.Number, Spec: f.Spec, At: moment(f.Injected), Lasted: length(lasted), Whom: whom(f),
+		Number: f.Number, Spec: f.Spec, At: words.Moment(f.Injected), Lasted: words.Length(lasted), Whom: whom(f),
 		Effect: effect(f), Detail: f.Detail, Warnings: f.Warnings, Failed: f.Outcome != history.StepVerified,
 	}
 	if r.Spec == "" {
@@ -60,7 +62,7 @@ func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 		r.Leader = "server " + strconv.Itoa(f.Elected)
 	}
 	if f.Outcome == history.StepVerified {
-		r.All, r.Affected, r.HandOver = failoverOf(f), affectedOf(f), handOversOf(f)
+		r.All, r.Affected, r.HandOver = words.Failover(f), words.Affected(f), words.HandOvers(f)
 	}
 	return r
 }
@@ -69,9 +71,9 @@ func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 func effect(f *stats.Fault) string {
 	switch {
 	case f.Outcome == history.StepVerified && f.Felt:
-		return "verified after " + length(f.Verified-f.Injected)
+		return "verified after " + words.Length(f.Verified-f.Injected)
 	case f.Outcome == history.StepVerified:
-		return "verified after " + length(f.Verified-f.Injected) + "; no client was affected"
+		return "verified after " + words.Length(f.Verified-f.Injected) + "; no client was affected"
 	case f.Outcome == history.StepSkipped:
 		return "skipped: found no target"
 	case f.Outcome == history.StepFailed:

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -54,30 +56,30 @@ type junitProblem struct {
 	Text    string `xml:",chardata"`
 }
 
-func (m *material) junit() ([]byte, error) {
+func junit(m *material.Run) ([]byte, error) {
 	s := junitSuite{
-		Name: "zklab." + m.r.Recipe,
-		Time: fmt.Sprintf("%.3f", m.end.Seconds()),
+		Name: "zklab." + m.Result.Recipe,
+		Time: fmt.Sprintf("%.3f", m.End.Seconds()),
 		Properties: []junitProperty{
-			{"seed", fmt.Sprint(m.r.Seed)}, {"replay", m.r.Replay}, {"run", m.dir}, {"verdict", string(m.r.Verdict)},
+			{"seed", fmt.Sprint(m.Result.Seed)}, {"replay", m.Result.Replay}, {"run", m.Dir}, {"verdict", string(m.Result.Verdict)},
 		},
 	}
-	for _, m := range makersOf(m.r) {
+	for _, m := range material.MakersOf(m.Result) {
 		s.Properties = append(s.Properties, junitProperty(m))
 	}
-	if !m.r.Started.IsZero() {
-		s.Timestamp = m.r.Started.UTC().Format("2006-01-02T15:04:05")
+	if !m.Result.Started.IsZero() {
+		s.Timestamp = m.Result.Started.UTC().Format("2006-01-02T15:04:05")
 	}
-	for _, p := range properties(m.r) {
-		s.add(m.junitCase(p))
+	for _, p := range verdicts.Properties(m.Result) {
+		s.add(caseOf(m, p))
 	}
 	if len(s.Cases) == 0 {
 		s.add(junitCase{Class: s.Name, Name: "run", Time: "0", Error: &junitProblem{Message: "no property was checked", Type: "unknown"}})
 	}
-	for _, g := range m.r.Gates {
+	for _, g := range m.Result.Gates {
 		s.add(junitGate(s.Name, g))
 	}
-	for _, n := range m.r.NotAvailable {
+	for _, n := range m.Result.NotAvailable {
 		if n.Kind == "property" {
 			s.add(junitCase{Class: s.Name, Name: n.Name, Time: "0", Skipped: &junitProblem{Message: "not checked: " + n.Why}})
 		}
@@ -106,17 +108,17 @@ func (s *junitSuite) add(c junitCase) {
 	s.Cases = append(s.Cases, c)
 }
 
-func (m *material) junitCase(p property) junitCase {
-	c := junitCase{Class: "zklab." + m.r.Recipe, Name: p.Name, Time: "0"}
+func caseOf(m *material.Run, p verdicts.Property) junitCase {
+	c := junitCase{Class: "zklab." + m.Result.Recipe, Name: p.Name, Time: "0"}
 	message := p.Words()
 	if reasons := p.Reasons(); len(reasons) > 0 {
 		message = reasons[0]
 	}
 	switch {
 	case p.Result == checker.Valid:
-	case p.Result == checker.Violation && p.decides(m.r.Strict):
-		c.Failure = &junitProblem{Message: message, Type: string(p.Result), Text: m.junitText(p)}
-	case p.Result == checker.Unknown && p.decides(m.r.Strict):
+	case p.Result == checker.Violation && p.Decides(m.Result.Strict):
+		c.Failure = &junitProblem{Message: message, Type: string(p.Result), Text: junitText(m, p)}
+	case p.Result == checker.Unknown && p.Decides(m.Result.Strict):
 		c.Error = &junitProblem{Message: message, Type: string(p.Result), Text: strings.Join(p.Reasons(), "\n")}
 	case p.Result == checker.Unknown:
 		c.Skipped = &junitProblem{Message: message}
@@ -141,14 +143,14 @@ func junitGate(class string, g stats.GateResult) junitCase {
 
 // junitText returns the reason and counterexample of each violation, and the command that repeats
 // the run.
-func (m *material) junitText(p property) string {
+func junitText(m *material.Run, p verdicts.Property) string {
 	var b strings.Builder
-	for _, v := range p.with(checker.Violation) {
-		b.WriteString(Counterexample(m.h, v, Screen{}))
+	for _, v := range p.With(checker.Violation) {
+		b.WriteString(Counterexample(m.History, v, Screen{}))
 	}
-	if m.r.Replay != "" {
-		fmt.Fprintf(&b, "\nreplay: %s\n", m.r.Replay)
+	if m.Result.Replay != "" {
+		fmt.Fprintf(&b, "\nreplay: %s\n", m.Result.Replay)
 	}
-	fmt.Fprintf(&b, "run: %s\n", m.dir)
+	fmt.Fprintf(&b, "run: %s\n", m.Dir)
 	return b.String()
 }

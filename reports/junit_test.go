@@ -7,13 +7,14 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/store"
 )
 
 func suiteOf(t *testing.T, h *history.History, r *store.Result) junitSuite {
 	t.Helper()
-	content, err := newMaterial("/runs/x", h, r).junit()
+	content, err := junit(material.Of("/runs/x", h, r))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,28 +6,29 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
 // What was left is in the summary and on the page; if it is not known, neither says that it is nothing.
 func TestLeftovers(t *testing.T) {
-	m := newMaterial(t.TempDir(), sample.LockRun(false), sample.Result(sample.LockRun(false)))
+	m := material.Of(t.TempDir(), sample.LockRun(false), sample.Result(sample.LockRun(false)))
 	shown := func() (summary, page string) {
-		html, err := m.page(nil, nil)
+		html, err := pageOf(m, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return Summary(m.r, nil, Screen{}), string(html)
+		return Summary(m.Result, nil, Screen{}), string(html)
 	}
 	if summary, page := shown(); strings.Contains(summary, "left behind") || strings.Contains(page, "Left behind") {
 		t.Errorf("something is said of what is not known: %s", summary)
 	}
-	m.r.Leftovers = &checker.Leftovers{Watches: -1}
+	m.Result.Leftovers = &checker.Leftovers{Watches: -1}
 	if summary, page := shown(); !strings.Contains(summary, "  left behind  no znode\n") || !strings.Contains(page, "The clients left behind on the servers: no znode.") {
 		t.Errorf("nothing was left: %s", summary)
 	}
 	group := checker.LeftGroup{Pattern: "k*/<mark>-*", Kind: "ephemeral", F: "acquire", Outcome: history.OK, Left: 1400, AtEnd: 1200, Operations: 1500, Leaving: 1399, FirstHalf: 700, Grows: true}
-	m.r.Leftovers = &checker.Leftovers{Persistent: 1, Ephemeral: 1200, Watches: 3, Groups: []checker.LeftGroup{group}}
+	m.Result.Leftovers = &checker.Leftovers{Persistent: 1, Ephemeral: 1200, Watches: 3, Groups: []checker.LeftGroup{group}}
 	summary, page := shown()
 	if want := "  left behind  1 persistent znode, 1,200 ephemeral znodes, 3 watches\n"; !strings.Contains(summary, want) {
 		t.Errorf("no %q in %s", want, summary)

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/reports/internal/timeline"
 	"github.com/zklab/zklab/store"
 )
 
@@ -35,12 +37,12 @@ func TestMakersOfARun(t *testing.T) {
 		if got := Summary(r, &store.Run{Dir: "/runs/lock/x"}, Screen{}); !strings.HasSuffix(got, tt.summary+"\n") {
 			t.Errorf("%s: the summary does not end with %q:\n%s", tt.name, tt.summary, got)
 		}
-		m := newMaterial("/runs/lock/x", h, r)
-		report, err := m.page(nil, nil)
+		m := material.Of("/runs/lock/x", h, r)
+		report, err := pageOf(m, nil, nil)
 		if n := strings.Count(string(report), tt.page); n != 1 || err != nil {
 			t.Errorf("%s: %q is %d times in the report, %v", tt.name, tt.page, n, err)
 		}
-		timeline, err := m.timeline("")
+		timeline, err := timeline.Page(m, "")
 		if n := strings.Count(string(timeline), tt.page); n != 1 || err != nil {
 			t.Errorf("%s: %q is %d times in the timeline, %v", tt.name, tt.page, n, err)
 		}

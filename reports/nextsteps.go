@@ -10,6 +10,7 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/base/program"
+	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/settings"
 	"github.com/zklab/zklab/store"
 )
@@ -18,11 +19,11 @@ import (
 type step struct{ Text, Link, Command string }
 
 // nextSteps says what to do about the verdict. Only a run that zklab can repeat has commands.
-func (m *material) nextSteps(found []broken) (steps []step) {
-	repeatable := m.r.Replay != ""
-	named := m.simulated() && m.ofCommand() // and not the subject of a Go test
-	command := func(name string) string { return printable.Command(program.Name(), name, m.dir) }
-	switch m.r.Verdict {
+func nextSteps(m *material.Run, found []broken) (steps []step) {
+	repeatable := m.Result.Replay != ""
+	named := m.Simulated() && ofCommand(m) // and not the subject of a Go test
+	command := func(name string) string { return printable.Command(program.Name(), name, m.Dir) }
+	switch m.Result.Verdict {
 	case checker.Violation:
 		if len(found) > 0 {
 			steps = append(steps, step{Text: "See who did what around it, event by event:", Link: "timeline.html"})
@@ -31,39 +32,39 @@ func (m *material) nextSteps(found []broken) (steps []step) {
 			steps = append(steps, step{Text: "Make the run as small as its cause allows, with a Go test of it:", Command: command("shrink")})
 		}
 		if repeatable {
-			steps = append(steps, step{Text: "After a change of the recipe, see whether it is mended:", Command: m.r.Replay})
+			steps = append(steps, step{Text: "After a change of the recipe, see whether it is mended:", Command: m.Result.Replay})
 		}
 	case checker.Unknown:
 		steps = append(steps, step{Text: "See what each property lacked:", Link: "#properties"})
 		if repeatable {
-			steps = append(steps, m.decidingStep())
+			steps = append(steps, decidingStep(m))
 		}
 	case checker.Valid:
-		if named && m.r.Subject != "" {
-			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command(program.Name(), "sweep", m.r.Recipe, "--subject", m.r.Subject)})
+		if named && m.Result.Subject != "" {
+			steps = append(steps, step{Text: "Try many seeds and faults:", Command: printable.Command(program.Name(), "sweep", m.Result.Recipe, "--subject", m.Result.Subject)})
 		}
 	}
 	return steps
 }
 
 // ofCommand reports whether a command of zklab ran the experiment, and not a Go test.
-func (m *material) ofCommand() bool { return strings.HasPrefix(m.r.Replay, program.Name()+" ") }
+func ofCommand(m *material.Run) bool { return strings.HasPrefix(m.Result.Replay, program.Name()+" ") }
 
 // notOfTime are the assumptions that a longer load does not meet.
 var notOfTime = []string{"healthy-before", "healthy-after", "clients", "record", "links", "path", "servers"}
 
 // decidingStep is what would decide an undecided run. The same run again would be undecided again, so it is one
 // with more time; or, where time is not what lacks, one with another seed.
-func (m *material) decidingStep() step {
-	x, err := store.ReadExperiment(filepath.Join(m.dir, "experiment.yaml"))
-	if err != nil || !m.ofCommand() {
-		return step{Text: "Run it again, with more time (--time-limit, or TimeLimit in a Go test) or other settings than those of:", Command: m.r.Replay}
+func decidingStep(m *material.Run) step {
+	x, err := store.ReadExperiment(filepath.Join(m.Dir, "experiment.yaml"))
+	if err != nil || !ofCommand(m) {
+		return step{Text: "Run it again, with more time (--time-limit, or TimeLimit in a Go test) or other settings than those of:", Command: m.Result.Replay}
 	}
 	again := func(flags ...string) string {
-		return printable.Command(append([]string{program.Name(), "run", "--config", filepath.Join(m.dir, "experiment.yaml")}, flags...)...)
+		return printable.Command(append([]string{program.Name(), "run", "--config", filepath.Join(m.Dir, "experiment.yaml")}, flags...)...)
 	}
-	if slices.ContainsFunc(checker.Unmet(m.r.Assumptions), func(a checker.Assumption) bool { return slices.Contains(notOfTime, a.Name) }) {
-		return step{Text: "More time would not decide it. Mend what is said above, and run it with another seed:", Command: again("--seed", strconv.FormatInt(m.r.Seed+1, 10))}
+	if slices.ContainsFunc(checker.Unmet(m.Result.Assumptions), func(a checker.Assumption) bool { return slices.Contains(notOfTime, a.Name) }) {
+		return step{Text: "More time would not decide it. Mend what is said above, and run it with another seed:", Command: again("--seed", strconv.FormatInt(m.Result.Seed+1, 10))}
 	}
 	return step{Text: "Give it more time, in which what was missing can happen:", Command: again("--time-limit", enoughTime(x).String())}
 }

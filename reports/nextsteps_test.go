@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/reports/internal/material"
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
@@ -24,7 +25,7 @@ func TestNextStepsDecide(t *testing.T) {
 	r := sample.Result(h)
 	r.Verdict, r.Seed, r.Replay = checker.Unknown, 42, "zklab replay '"+dir+"'"
 	last := func() step {
-		steps := newMaterial(dir, h, r).nextSteps(nil)
+		steps := nextSteps(material.Of(dir, h, r), nil)
 		return steps[len(steps)-1]
 	}
 	if got, want := last().Command, "zklab run --config '"+dir+"/experiment.yaml' --time-limit 31s"; got != want {

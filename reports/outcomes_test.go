@@ -7,38 +7,39 @@ import (
 	"testing"
 
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
 )
 
 // The pictures of a sweep say how many runs came to what, and how often each cause was found.
 func TestPicturesOfASweep(t *testing.T) {
 	s := sweptRuns()
-	f := sweepOutcomes(s)
+	f := plots.SweepOutcomes(s)
 	const want = "Bar chart. all runs: 49 violated, 26 undecided, 74 valid, 1 could not be run; progress: 49 violated, 26 undecided, 74 valid; " +
 		"belief: 2 happened (measured), 147 valid; log: 99 valid, 50 no evidence; grant: 149 valid; own-znodes: 149 valid; fencing: 149 undecided."
-	if f.alt != want {
-		t.Errorf("got  %s\nwant %s", f.alt, want)
+	if f.Alt != want {
+		t.Errorf("got  %s\nwant %s", f.Alt, want)
 	}
-	if f.xMax != 150 {
-		t.Errorf("the bars end at %v", f.xMax)
+	if f.XMax != 150 {
+		t.Errorf("the bars end at %v", f.XMax)
 	}
-	c := causesFigure(s)
-	if !strings.Contains(c.alt, "progress in 49 of 149 runs, 32.9 % (26 % to 41 %); belief in 2 of 149 runs") || c.xMax < 41 {
-		t.Errorf("%s, up to %v", c.alt, c.xMax)
+	c := plots.Causes(s)
+	if !strings.Contains(c.Alt, "progress in 49 of 149 runs, 32.9 % (26 % to 41 %); belief in 2 of 149 runs") || c.XMax < 41 {
+		t.Errorf("%s, up to %v", c.Alt, c.XMax)
 	}
 	for range 30 {
 		s.Findings = append(s.Findings, s.Findings[0])
 	}
-	if note := causesFigure(s).note; !strings.Contains(note, "16 more causes not shown") {
+	if note := plots.Causes(s).Note; !strings.Contains(note, "16 more causes not shown") {
 		t.Error(note)
 	}
-	for _, svg := range [][]byte{f.svg(), c.svg()} {
+	for _, svg := range [][]byte{f.SVG(), c.SVG()} {
 		if err := sample.WellFormed(svg); err != nil {
 			t.Error(err)
 		}
 	}
 	none := &sweep.Summary{}
-	if sweepOutcomes(none) != nil || causesFigure(none) != nil {
+	if plots.SweepOutcomes(none) != nil || plots.Causes(none) != nil {
 		t.Error("a picture of nothing")
 	}
 }

@@ -12,6 +12,11 @@ import (
 
 	told "github.com/zklab/zklab/explain"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -27,8 +32,8 @@ var styleSheet string
 
 // pageFuncs are the functions of all templates.
 var pageFuncs = template.FuncMap{
-	"docs": func() string { return docs }, "length": length, "bound": bound, "thousands": prose.Grouped, "plural": plural, "times": times,
-	"figures": figures, "sentence": sentenceOf, "mark": markOf, "word": wordOf, "capital": capital, "gateClass": gateClass, "slice": sliceOf,
+	"docs": func() string { return docs }, "length": words.Length, "bound": words.Bound, "thousands": prose.Grouped, "plural": words.Plural, "times": words.Times,
+	"figures": words.Figures, "sentence": words.Sentence, "mark": verdicts.Mark, "word": verdicts.Word, "capital": words.Capital, "gateClass": gateClass, "slice": sliceOf,
 }
 
 // newPage returns a function that returns the template of a page, with the parts that pages share. The first
@@ -57,15 +62,15 @@ type page struct {
 	Overview        *picture
 	Dir             string
 	Length          time.Duration
-	Properties      []property
+	Properties      []verdicts.Property
 	Counterexamples []broken
 	MoreFound       int // violations left out
 	FaultRows       []faultRow
 	MoreFaults      int
 	Plots           []picture
-	Settings        []setting
-	Timings         []setting
-	Makers          []setting
+	Settings        []material.Setting
+	Timings         []material.Setting
+	Makers          []material.Setting
 	Porcupine       []porcupinePage
 }
 
@@ -76,23 +81,23 @@ type picture struct {
 	Narrow                   bool
 }
 
-func (m *material) page(all []drawn, pictures []porcupinePage) ([]byte, error) {
+func pageOf(m *material.Run, all []figure.Drawn, pictures []porcupinePage) ([]byte, error) {
 	p := page{
-		Result: m.r, explainer: newExplainer(), Style: template.CSS(styleSheet), Tab: m.tab(""), Heading: m.r.Recipe, Sentence: sentence(m.r), Dir: m.dir, Length: m.end,
-		Properties: properties(m.r), Settings: profile(m.r), Timings: timings(m.r), Makers: makersOf(m.r),
+		Result: m.Result, explainer: newExplainer(), Style: template.CSS(styleSheet), Tab: m.Tab(""), Heading: m.Result.Recipe, Sentence: verdicts.Sentence(m.Result), Dir: m.Dir, Length: m.End,
+		Properties: verdicts.Properties(m.Result), Settings: profile(m.Result), Timings: timings(m.Result), Makers: material.MakersOf(m.Result),
 		Porcupine: pictures,
 	}
 	if p.Heading == "" {
 		p.Heading = "history"
 	}
-	found, left := m.counterexamples()
-	p.Counterexamples, p.MoreFound = brokenBy(m.r.Recipe, found), left
-	p.Broken = slices.DeleteFunc(slices.Clone(p.Counterexamples), func(b broken) bool { return b.First.Measured && !m.r.Strict })
-	p.Meaning, p.Open, p.Next = verdictMeaning(m.r), openReasons(m.r), m.nextSteps(p.Broken)
-	p.StoodStill = stoodStill(m.r)
-	p.FaultRows, p.MoreFaults = m.faultRows()
+	found, left := counterexamples(m)
+	p.Counterexamples, p.MoreFound = brokenBy(m.Result.Recipe, found), left
+	p.Broken = slices.DeleteFunc(slices.Clone(p.Counterexamples), func(b broken) bool { return b.First.Measured && !m.Result.Strict })
+	p.Meaning, p.Open, p.Next = verdicts.Meaning(m.Result), verdicts.OpenReasons(m.Result), nextSteps(m, p.Broken)
+	p.StoodStill = words.StoodStill(m.Result)
+	p.FaultRows, p.MoreFaults = faultRows(m)
 	for _, d := range all {
-		if picture := pictureOf(d); d.file == overviewFile {
+		if picture := pictureOf(d); d.File == plots.OverviewFile {
 			p.Overview = &picture
 		} else {
 			p.Plots = append(p.Plots, picture)
@@ -105,19 +110,19 @@ func (m *material) page(all []drawn, pictures []porcupinePage) ([]byte, error) {
 
 // counterexamples returns the counterexamples of the violations. It leaves out measured properties that
 // have no single events to show; the table of properties has them.
-func (m *material) counterexamples() (shown []counterexample, left int) {
-	found := violations(m.r.Verdicts)
+func counterexamples(m *material.Run) (shown []counterexample, left int) {
+	found := verdicts.Violations(m.Result.Verdicts)
 	if len(found) == 0 {
 		return nil, 0
 	}
-	r := told.Read(m.h)
+	r := told.Read(m.History)
 	for _, v := range found {
 		switch {
-		case v.Measured && !m.r.Strict && len(v.Counterexample) == 0:
-		case len(shown) == mostCounterexamples:
+		case v.Measured && !m.Result.Strict && len(v.Counterexample) == 0:
+		case len(shown) == verdicts.MostCounterexamples:
 			left++
 		default:
-			shown = append(shown, counterexampleOf(m.h, r, v))
+			shown = append(shown, counterexampleOf(m.History, r, v))
 		}
 	}
 	return shown, left
@@ -125,24 +130,24 @@ func (m *material) counterexamples() (shown []counterexample, left int) {
 
 // pictureOf embeds the plot in the page, as an image rather than as markup, so that no script or
 // style in it can affect the page.
-func pictureOf(d drawn) picture {
-	p := picture{File: d.file, Title: d.title, Absent: d.absent}
-	if d.figure != nil {
-		p.Alt, p.Narrow = d.figure.alt, d.figure.narrow
-		p.Image = embedded(d.figure.svg())
+func pictureOf(d figure.Drawn) picture {
+	p := picture{File: d.File, Title: d.Title, Absent: d.Absent}
+	if d.Figure != nil {
+		p.Alt, p.Narrow = d.Figure.Alt, d.Figure.Narrow
+		p.Image = embedded(d.Figure.SVG())
 	}
 	return p
 }
 
-func profile(r *store.Result) []setting {
+func profile(r *store.Result) []material.Setting {
 	e := r.Ensemble
 	if e.Servers == 0 && e.Backend == "" {
 		return nil
 	}
-	out := []setting{{"backend", e.Backend}, {"servers", prose.Grouped(e.Servers)}}
+	out := []material.Setting{{Name: "backend", Value: e.Backend}, {Name: "servers", Value: prose.Grouped(e.Servers)}}
 	add := func(name, value string) {
 		if value != "" {
-			out = append(out, setting{name, value})
+			out = append(out, material.Setting{Name: name, Value: value})
 		}
 	}
 	add("servers at", strings.Join(e.Addrs, ", "))
@@ -158,22 +163,22 @@ func profile(r *store.Result) []setting {
 	add("digest", e.Digest)
 	add("ZooKeeper", e.Version)
 	if e.Tick > 0 {
-		add("tickTime", length(e.Tick))
+		add("tickTime", words.Length(e.Tick))
 	}
 	if e.InitLimit > 0 {
-		add("initLimit", plural(e.InitLimit, "tick"))
+		add("initLimit", words.Plural(e.InitLimit, "tick"))
 	}
 	if e.SyncLimit > 0 {
-		add("syncLimit", plural(e.SyncLimit, "tick"))
+		add("syncLimit", words.Plural(e.SyncLimit, "tick"))
 	}
 	add("other settings", strings.Join(e.Settings, ", "))
 	return out
 }
 
-func timings(r *store.Result) []setting {
-	var out []setting
+func timings(r *store.Result) []material.Setting {
+	var out []material.Setting
 	for _, name := range slices.Sorted(maps.Keys(r.Timings)) {
-		out = append(out, setting{name, length(r.Timings[name])})
+		out = append(out, material.Setting{Name: name, Value: words.Length(r.Timings[name])})
 	}
 	return out
 }
@@ -186,11 +191,11 @@ func (p page) Contention() string {
 	if p.Stats.Contended < 0 {
 		return ""
 	}
-	return percent(p.Stats.Contended)
+	return words.Percent(p.Stats.Contended)
 }
 
 // Absences describes what the run's ensemble does not support.
-func (p page) Absences() []string { return absences(p.NotAvailable) }
+func (p page) Absences() []string { return verdicts.Absences(p.NotAvailable) }
 
 // Kinds returns the kinds of scheduled faults.
 func (p page) Kinds() []stats.FaultKind { return p.Stats.FaultKinds }
@@ -211,11 +216,11 @@ func (p page) HasExpiries() bool {
 }
 
 // OutlastedWords says how many faults of a kind outlasted a session.
-func (p page) OutlastedWords(k stats.FaultKind) string { return outlastedWords(k) }
+func (p page) OutlastedWords(k stats.FaultKind) string { return words.Outlasted(k) }
 
 // HasOutlasted reports whether there were faults that can outlast a session.
 func (p page) HasOutlasted() bool {
-	return slices.ContainsFunc(p.Stats.FaultKinds, func(k stats.FaultKind) bool { return outlastedWords(k) != "" })
+	return slices.ContainsFunc(p.Stats.FaultKinds, func(k stats.FaultKind) bool { return words.Outlasted(k) != "" })
 }
 
 // Strictness says how measured properties count.

@@ -14,7 +14,11 @@ import (
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/inks"
 	"github.com/zklab/zklab/internal/glossary"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -47,7 +51,7 @@ func TestVerdictOfAViolation(t *testing.T) {
 	page := string(render(t, h, r)["report.html"])
 	head, _, _ := strings.Cut(page, `id="overview"`)
 	for _, text := range []string{
-		"no two clients held the same key at the same time", html.EscapeString(sentenceOf(violations(r.Verdicts)[0].Reason)),
+		"no two clients held the same key at the same time", html.EscapeString(words.Sentence(verdicts.Violations(r.Verdicts)[0].Reason)),
 		`<a href="#violation-1"><b>exclusion</b></a>`, "A <a class=\"term\" href=\"#term-violation\">violation<", "zklab shrink /runs/here", "How it came about:</span> " + sample.Deletion, html.EscapeString(r.Replay),
 	} {
 		if !strings.Contains(head, text) {
@@ -96,7 +100,7 @@ func TestVerdictOfAnUndecidedRun(t *testing.T) {
 	for range 9 {
 		r.Assumptions = append(r.Assumptions, checker.Assumption{Name: "x", Text: time.Duration(len(r.Assumptions)).String()})
 	}
-	if got := openReasons(r); len(got) != mostOpen+1 || got[mostOpen] != "7 more reasons below" {
+	if got := verdicts.OpenReasons(r); len(got) != verdicts.MostOpen+1 || got[verdicts.MostOpen] != "7 more reasons below" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -146,26 +150,26 @@ func TestTermsOfThePage(t *testing.T) {
 // The overview has the faults, the holders and the violation in one picture.
 func TestOverview(t *testing.T) {
 	h := sample.LockRun(true)
-	f := overviewFigure(newMaterial("", h, sample.Violated(h)))
-	svg := string(f.svg())
+	f := plots.Overview(material.Of("", h, sample.Violated(h)))
+	svg := string(f.SVG())
 	for _, text := range []string{"operations per second", "client 0", "fault: pause", ">exclusion violated<", "k0"} {
 		if !strings.Contains(svg, text) {
 			t.Errorf("the overview does not show %q", text)
 		}
 	}
 	q := sample.Queue(5*time.Second, 1)
-	if f := overviewFigure(newMaterial("", q, sample.Result(q))); len(f.panels) != 2 || !strings.Contains(f.alt, "items in the queue") {
-		t.Errorf("the overview of a queue: %s", f.alt)
+	if f := plots.Overview(material.Of("", q, sample.Result(q))); len(f.Panels) != 2 || !strings.Contains(f.Alt, "items in the queue") {
+		t.Errorf("the overview of a queue: %s", f.Alt)
 	}
 	many := sample.Lock{Length: 5 * time.Second, Clients: 4, Keys: 20, Seed: 3}.History()
-	if f := overviewFigure(newMaterial("", many, sample.Result(many))); !strings.Contains(f.note, "12 more keys not shown") {
-		t.Errorf("the overview of many keys: %s", f.note)
+	if f := plots.Overview(material.Of("", many, sample.Result(many))); !strings.Contains(f.Note, "12 more keys not shown") {
+		t.Errorf("the overview of many keys: %s", f.Note)
 	}
-	if overviewFigure(newMaterial("", &history.History{}, sample.Result(&history.History{}))) != nil {
+	if plots.Overview(material.Of("", &history.History{}, sample.Result(&history.History{}))) != nil {
 		t.Error("an overview of nothing")
 	}
 	shared := &history.History{Header: history.Header{Model: models.Barrier.Name}, Events: many.Events}
-	if f := overviewFigure(newMaterial("", shared, sample.Result(shared))); len(f.panels) != 1 {
+	if f := plots.Overview(material.Of("", shared, sample.Result(shared))); len(f.Panels) != 1 {
 		t.Error("the overview of a barrier has more than the operations")
 	}
 }

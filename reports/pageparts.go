@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -17,7 +18,7 @@ type costRow struct {
 }
 
 // Mean formats the mean of a number of the row.
-func (r costRow) Mean(sum int) string { return digits(mean(sum, r.OK)) }
+func (r costRow) Mean(sum int) string { return words.Digits(words.Mean(sum, r.OK)) }
 
 // Costs returns the rows of the table, or nil if the cost is unknown.
 func (p page) Costs() (rows []costRow) {
@@ -35,15 +36,15 @@ func (p page) Herd() string {
 	if p.Stats.Cost == nil {
 		return ""
 	}
-	return herdWords(p.Stats.Cost.Herd)
+	return words.Herd(p.Stats.Cost.Herd)
 }
 
 // Sharing says how the object was shared, in sentences.
 func (p page) Sharing() string {
 	var sentences []string
-	for _, text := range []string{fairnessWords(p.Stats.Fairness), beliefWords(p.Stats.Belief)} {
+	for _, text := range []string{words.Fairness(p.Stats.Fairness), words.Belief(p.Stats.Belief)} {
 		if text != "" {
-			sentences = append(sentences, capital(text)+".")
+			sentences = append(sentences, words.Capital(text)+".")
 		}
 	}
 	return strings.Join(sentences, " ")
@@ -57,7 +58,7 @@ func (p page) Left() string {
 	if p.Leftovers == nil {
 		return ""
 	}
-	return leftoverWords(p.Leftovers)
+	return words.Leftovers(p.Leftovers)
 }
 
 // LeftGroups returns the groups that grew with the load, and the largest others.

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/store"
 )
 
@@ -33,23 +36,23 @@ type porcupinePage struct {
 
 // porcupinePages draws the pictures of the violated keys, or of one key if nothing was violated,
 // provided that they are small enough.
-func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) {
-	dir := filepath.Join(m.dir, "porcupine")
+func porcupinePages(m *material.Run, ctx context.Context) ([]porcupinePage, error) {
+	dir := filepath.Join(m.Dir, "porcupine")
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, err
 	}
-	keys, most := m.violatedKeys(), mostPictures
+	keys, most := violatedKeys(m), mostPictures
 	if len(keys) == 0 {
-		keys, most = m.keys(), 1
+		keys, most = allKeys(m), 1
 	}
 	keys = keys[:min(len(keys), mostTries)]
-	pictures := m.readPictures(ctx)
+	pictures := readPictures(m, ctx)
 	var pages []porcupinePage
 	for _, key := range keys {
 		if len(pages) == most || pictures == nil {
 			break
 		}
-		content := m.porcupine(ctx, pictures, key)
+		content := porcupine(m, ctx, pictures, key)
 		if content == nil {
 			continue
 		}
@@ -57,7 +60,7 @@ func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) 
 			return pages, err
 		}
 		p := porcupinePage{Key: key, File: fmt.Sprintf("porcupine/%d.html", len(pages)+1)}
-		if err := store.WriteFile(filepath.Join(m.dir, p.File), content); err != nil {
+		if err := store.WriteFile(filepath.Join(m.Dir, p.File), content); err != nil {
 			return pages, err
 		}
 		pages = append(pages, p)
@@ -66,10 +69,10 @@ func (m *material) porcupinePages(ctx context.Context) ([]porcupinePage, error) 
 }
 
 // readPictures returns nil if there can be none.
-func (m *material) readPictures(ctx context.Context) *checker.Pictures {
+func readPictures(m *material.Run, ctx context.Context) *checker.Pictures {
 	ctx, cancel := context.WithTimeout(ctx, picturePatience)
 	defer cancel()
-	pictures, err := checker.NewPictures(ctx, m.h, checker.Options{})
+	pictures, err := checker.NewPictures(ctx, m.History, checker.Options{})
 	if err != nil {
 		return nil
 	}
@@ -77,20 +80,20 @@ func (m *material) readPictures(ctx context.Context) *checker.Pictures {
 }
 
 // porcupine returns the picture of one key, or nil if there can be none.
-func (m *material) porcupine(ctx context.Context, pictures *checker.Pictures, key string) []byte {
+func porcupine(m *material.Run, ctx context.Context, pictures *checker.Pictures, key string) []byte {
 	ctx, cancel := context.WithTimeout(ctx, picturePatience)
 	defer cancel()
 	var buf bytes.Buffer
 	if err := pictures.Write(ctx, key, &buf); err != nil {
 		return nil
 	}
-	title := html.EscapeString(m.tab("porcupine " + label(key, 40) + ": "))
+	title := html.EscapeString(m.Tab("porcupine " + words.Label(key, 40) + ": "))
 	return bytes.Replace(buf.Bytes(), []byte("<title>Porcupine</title>"), []byte("<title>"+title+"</title>"), 1)
 }
 
-func (m *material) violatedKeys() []string {
+func violatedKeys(m *material.Run) []string {
 	var keys []string
-	for _, v := range deciding(violations(m.r.Verdicts), m.r.Strict) {
+	for _, v := range verdicts.Deciding(verdicts.Violations(m.Result.Verdicts), m.Result.Strict) {
 		if v.Key != "" && !slices.Contains(keys, v.Key) {
 			keys = append(keys, v.Key)
 		}
@@ -98,10 +101,10 @@ func (m *material) violatedKeys() []string {
 	return keys
 }
 
-// keys returns all keys with operations, in order.
-func (m *material) keys() []string {
+// allKeys returns all keys with operations, in order.
+func allKeys(m *material.Run) []string {
 	seen := map[string]bool{}
-	for e := range m.h.All() {
+	for e := range m.History.All() {
 		if e.Process >= 0 && e.Key != "" {
 			seen[e.Key] = true
 		}

@@ -19,7 +19,12 @@ import (
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/reports/internal/timeline"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -142,12 +147,12 @@ func TestReportOfAViolation(t *testing.T) {
 	h := sample.LockRun(true)
 	r := sample.Violated(h)
 	files := rendered.bad(t)
-	w := violations(r.Verdicts)[0].Counterexample
+	w := verdicts.Violations(r.Verdicts)[0].Counterexample
 	if len(w) < 4 {
 		t.Fatalf("the sample has a counterexample of %d events", len(w))
 	}
 	page := string(files["report.html"])
-	for _, text := range []string{"Violation", "exclusion was violated", instant(h.Events[w[0]].Time), "shorter than an election", "(measured; does not decide)", "<p>What was committed:</p>", "<li>" + sample.Deletion + "</li>"} {
+	for _, text := range []string{"Violation", "exclusion was violated", words.Instant(h.Events[w[0]].Time), "shorter than an election", "(measured; does not decide)", "<p>What was committed:</p>", "<li>" + sample.Deletion + "</li>"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the page does not mention %q", text)
 		}
@@ -299,8 +304,8 @@ func TestEverythingViolated(t *testing.T) {
 			t.Errorf("the page does not mention %q", text)
 		}
 	}
-	if n := bytes.Count(files["report.html"], []byte("<h3>exclusion, key k0")); n != mostCounterexamples {
-		t.Errorf("%d counterexamples, want %d", n, mostCounterexamples)
+	if n := bytes.Count(files["report.html"], []byte("<h3>exclusion, key k0")); n != verdicts.MostCounterexamples {
+		t.Errorf("%d counterexamples, want %d", n, verdicts.MostCounterexamples)
 	}
 }
 
@@ -392,23 +397,23 @@ func TestPorcupineForSmallKeys(t *testing.T) {
 // TestLongRun is one that is too long to draw everything.
 func TestLongRun(t *testing.T) {
 	h := sample.Lock{Length: 150 * time.Second, Clients: 12, Keys: 30, Faults: true, Seed: 7}.History()
-	m := newMaterial("/runs/long", h, sample.Result(h))
+	m := material.Of("/runs/long", h, sample.Result(h))
 	says := map[string]string{"latency": "points are drawn", "holders": "6 more keys not shown"}
-	for _, d := range m.plots() {
-		if d.figure == nil {
+	for _, d := range plots.Of(m) {
+		if d.Figure == nil {
 			continue
 		}
-		if n := len(d.figure.svg()); n > 1<<20 {
-			t.Errorf("%s.svg has %d bytes without its font", d.file, n)
+		if n := len(d.Figure.SVG()); n > 1<<20 {
+			t.Errorf("%s.svg has %d bytes without its font", d.File, n)
 		}
-		if !strings.Contains(d.figure.note, says[d.file]) {
-			t.Errorf("the note of %s does not mention %q: %s", d.file, says[d.file], d.figure.note)
+		if !strings.Contains(d.Figure.Note, says[d.File]) {
+			t.Errorf("the note of %s does not mention %q: %s", d.File, says[d.File], d.Figure.Note)
 		}
-		if d.file == "holders" && !strings.Contains(d.figure.note, "too many holds") {
-			t.Errorf("the note of the holders: %s", d.figure.note)
+		if d.File == "holders" && !strings.Contains(d.Figure.Note, "too many holds") {
+			t.Errorf("the note of the holders: %s", d.Figure.Note)
 		}
 	}
-	page, err := m.timeline("")
+	page, err := timeline.Page(m, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -438,30 +443,30 @@ func TestFaultsOfAllSorts(t *testing.T) {
 		{Number: 3, Kind: "kill", Outcome: history.StepFailed, Failover: -1, FailoverAffected: -1},
 		{Number: 4, Kind: "kill", Failover: -1, FailoverAffected: -1},
 	}
-	f, absent := failoverFigure(newMaterial("", h, r))
+	f, absent := plots.FailoverFigure(material.Of("", h, r))
 	if f == nil {
 		t.Fatal(absent)
 	}
-	if len(f.legend) != 1 || f.legend[0].name != "none possible before the heal" {
-		t.Errorf("legend %v", f.legend)
+	if len(f.Legend) != 1 || f.Legend[0].Name != "none possible before the heal" {
+		t.Errorf("legend %v", f.Legend)
 	}
-	f.svg() // a logarithmic axis without data must not panic
-	rows, _ := newMaterial("", h, r).faultRows()
+	f.SVG() // a logarithmic axis without data must not panic
+	rows, _ := faultRows(material.Of("", h, r))
 	got := []string{rows[0].Effect, rows[1].Effect, rows[2].Effect, rows[3].Effect}
 	want := []string{"verified after 1 s", "skipped: found no target", "took no effect", "not verified before the record ends"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 	r.Stats.Faults[0] = stuck
-	if f, absent = failoverFigure(newMaterial("", h, r)); f == nil || len(f.legend) != 4 || f.legend[3].name != "longer than this" {
-		t.Errorf("%q, or a legend without what was longer: %v", absent, f.legend)
+	if f, absent = plots.FailoverFigure(material.Of("", h, r)); f == nil || len(f.Legend) != 4 || f.Legend[3].Name != "longer than this" {
+		t.Errorf("%q, or a legend without what was longer: %v", absent, f.Legend)
 	}
-	rows, _ = newMaterial("", h, r).faultRows()
+	rows, _ = faultRows(material.Of("", h, r))
 	if d := cmp.Diff([]string{"> 5 s", "20 ms to > 5 s", "k1: > 9 s"}, []string{rows[0].All, rows[0].Affected, rows[0].HandOver}); d != "" {
 		t.Error(d)
 	}
 	r.Stats.Faults = r.Stats.Faults[1:]
-	if f, absent := failoverFigure(newMaterial("", h, r)); f != nil || absent != "No fault took effect." {
+	if f, absent := plots.FailoverFigure(material.Of("", h, r)); f != nil || absent != "No fault took effect." {
 		t.Errorf("got a figure, or %q", absent)
 	}
 }

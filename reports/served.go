@@ -1,6 +1,10 @@
 package reports
 
-import "time"
+import (
+	"time"
+
+	"github.com/zklab/zklab/reports/internal/words"
+)
 
 // What pages that are served share with those that are stored.
 
@@ -8,4 +12,4 @@ import "time"
 func StyleSheet() string { return styleSheet }
 
 // Length formats a duration for people, with three significant digits and a unit.
-func Length(d time.Duration) string { return length(d) }
+func Length(d time.Duration) string { return words.Length(d) }

@@ -9,6 +9,9 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -21,7 +24,7 @@ type sheet struct {
 // line writes a name in the first column and text in the second, wrapped to the width.
 func (s *sheet) line(name, text string) {
 	const first = 13
-	for i, part := range wrap(label(text, 2000), summaryWidth-first-2) {
+	for i, part := range wrap(words.Label(text, 2000), summaryWidth-first-2) {
 		if i > 0 {
 			name = ""
 		}
@@ -75,8 +78,8 @@ func unbroken(text string) []string {
 
 // head writes the verdict, in its colour, and what it is about.
 func (s *sheet) head(r checker.Result, text string) {
-	head := fmt.Sprintf("%s %s", markOf(r), strings.ToUpper(wordOf(r)))
-	lines := wrap(head+": "+label(text, 400), summaryWidth)
+	head := fmt.Sprintf("%s %s", verdicts.Mark(r), strings.ToUpper(verdicts.Word(r)))
+	lines := wrap(head+": "+words.Label(text, 400), summaryWidth)
 	fmt.Fprintf(&s.b, "\n%s%s\n", s.screen.paint(r, head), strings.TrimPrefix(lines[0], head))
 	for _, more := range lines[1:] {
 		fmt.Fprintln(&s.b, more)
@@ -94,7 +97,7 @@ func (s *sheet) gates(all []stats.GateResult) {
 }
 
 // makers writes them on lines.
-func (s *sheet) makers(all []setting) {
+func (s *sheet) makers(all []material.Setting) {
 	for _, m := range all {
 		s.line(m.Name, m.Value)
 	}

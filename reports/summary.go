@@ -12,6 +12,10 @@ import (
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/models"
 	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/store"
 )
 
@@ -60,7 +64,7 @@ type summary struct {
 }
 
 func (s *summary) verdict() {
-	s.head(s.r.Verdict, verdictSentence(s.r))
+	s.head(s.r.Verdict, verdicts.Headline(s.r))
 	if s.r.Interrupted {
 		s.b.WriteString("The run was interrupted; what was recorded until then was checked.\n")
 	}
@@ -70,14 +74,14 @@ func (s *summary) verdict() {
 // notChecked says what the verdict is not about, and which assumptions do not hold.
 func (s *summary) notChecked() {
 	before := s.b.Len()
-	s.list("not checked", uncheckedProperties(s.r.NotAvailable), len(s.r.NotAvailable), "")
+	s.list("not checked", verdicts.UncheckedProperties(s.r.NotAvailable), len(s.r.NotAvailable), "")
 	var others []checker.NotAvailable
 	for _, n := range s.r.NotAvailable {
 		if n.Kind != "property" {
 			others = append(others, n)
 		}
 	}
-	s.list("left out", absences(others), len(others), "")
+	s.list("left out", verdicts.Absences(others), len(others), "")
 	for _, a := range checker.Unmet(s.r.Assumptions) {
 		s.line("assumption", a.Name+" not met: "+a.Text)
 	}
@@ -88,9 +92,9 @@ func (s *summary) notChecked() {
 
 // properties lists the properties that were not kept.
 func (s *summary) properties() {
-	var all []property
+	var all []verdicts.Property
 	s.column = 12
-	for _, p := range properties(s.r) {
+	for _, p := range verdicts.Properties(s.r) {
 		if !p.Passed() {
 			all = append(all, p)
 			s.column = max(s.column, ansi.StringWidth(p.Name))
@@ -111,17 +115,17 @@ func (s *summary) properties() {
 // kept names the properties that were kept, and says what these verdicts do not rest on.
 func (s *summary) kept() {
 	var names, notes []string
-	for _, p := range properties(s.r) {
+	for _, p := range verdicts.Properties(s.r) {
 		if !p.Passed() {
 			continue
 		}
-		name := label(p.Name, 40)
+		name := words.Label(p.Name, 40)
 		if p.Measured && !s.r.Strict {
 			name += " (measured)"
 		}
 		names = append(names, name)
 		for _, n := range p.Notes() {
-			notes = append(notes, label(p.Name, 40)+": "+label(n, 300))
+			notes = append(notes, words.Label(p.Name, 40)+": "+words.Label(n, 300))
 		}
 	}
 	if len(names) > 0 {
@@ -132,7 +136,7 @@ func (s *summary) kept() {
 
 // property writes the line of a property, with the reasons if it is not simply valid. A reason that
 // many properties share, such as an assumption that is not met, is written once.
-func (s *summary) property(p property, text string) {
+func (s *summary) property(p verdicts.Property, text string) {
 	reasons := p.Reasons()
 	if len(reasons) == 1 && !s.shown[p.Name] {
 		if other := s.told[reasons[0]]; other != "" {
@@ -156,7 +160,7 @@ func (s *summary) property(p property, text string) {
 		return // the reason stands above its events
 	}
 	most := 3
-	if !p.decides(s.r.Strict) {
+	if !p.Decides(s.r.Strict) {
 		most = 1
 	}
 	for i, r := range reasons {
@@ -164,7 +168,7 @@ func (s *summary) property(p property, text string) {
 			s.below("and " + prose.Grouped(len(reasons)-most) + " more, in the report")
 			break
 		}
-		s.below(label(r, 300))
+		s.below(words.Label(r, 300))
 	}
 }
 
@@ -187,7 +191,7 @@ const counterexamplesInSummary = 3
 // chooseCounterexamples picks one violation of each property. Without a readable history it picks none,
 // and only the reasons are shown.
 func (s *summary) chooseCounterexamples(run *store.Run) {
-	found := deciding(violations(s.r.Verdicts), s.r.Strict)
+	found := verdicts.Deciding(verdicts.Violations(s.r.Verdicts), s.r.Strict)
 	if len(found) == 0 || run == nil {
 		return
 	}
@@ -213,7 +217,7 @@ func (s *summary) counterexamples() {
 		screen.Messages = false // those of one violation are enough for a screen
 	}
 	if len(s.chosen) > 0 && s.more > 0 {
-		fmt.Fprintf(&s.b, "\n  %s, in the report\n", plural(s.more, "more violation"))
+		fmt.Fprintf(&s.b, "\n  %s, in the report\n", words.Plural(s.more, "more violation"))
 	}
 }
 
@@ -221,23 +225,23 @@ func (s *summary) operations() {
 	st := &s.r.Stats
 	s.b.WriteByte('\n')
 	s.line("operations", fmt.Sprintf("%s: %s ok, %s failed, %s unknown; %.0f ok per second over %s of load",
-		prose.Grouped(st.Operations), prose.Grouped(st.OK), prose.Grouped(st.Fail), prose.Grouped(st.Info), st.Rate, length(st.Load)))
+		prose.Grouped(st.Operations), prose.Grouped(st.OK), prose.Grouped(st.Fail), prose.Grouped(st.Info), st.Rate, words.Length(st.Load)))
 	var parts []string
 	for _, f := range st.ByF {
 		if f.OK > 0 && !models.Named(s.r.Recipe).Operation(f.F).Local {
-			parts = append(parts, fmt.Sprintf("%s %s / %s", label(f.F, 20), length(f.P50), length(f.P99)))
+			parts = append(parts, fmt.Sprintf("%s %s / %s", words.Label(f.F, 20), words.Length(f.P50), words.Length(f.P99)))
 		}
 	}
 	if len(parts) > 0 {
 		s.line("latency", "median / p99: "+strings.Join(parts, ", "))
 	}
 	if st.Contended >= 0 {
-		s.line("contention", percent(st.Contended)+" of the acquires had to wait for another holder")
+		s.line("contention", words.Percent(st.Contended)+" of the acquires had to wait for another holder")
 	}
-	if fairness := fairnessWords(st.Fairness); fairness != "" {
+	if fairness := words.Fairness(st.Fairness); fairness != "" {
 		s.line("fairness", fairness)
 	}
-	if cost := costWords(st.Cost); cost != "" {
+	if cost := words.Cost(st.Cost); cost != "" {
 		s.line("cost", cost)
 	}
 }
@@ -253,9 +257,9 @@ func (s *summary) faults() {
 		if i == 0 {
 			name = "faults"
 		}
-		s.line(name, faultWords(k))
+		s.line(name, words.Faults(k))
 	}
-	s.line("", leaderWords(st))
+	s.line("", words.Leader(st))
 }
 
 // adviceOnFaults says that the user asked for faults, or how to inject some if the run could have them.
@@ -276,21 +280,21 @@ const mostFailovers = 20
 func (s *summary) failovers() {
 	var failovers, outages, handOvers []string
 	for _, k := range s.r.Stats.Failovers {
-		if text := failoverWords(k); text != "" {
+		if text := words.FailoverSum(k); text != "" {
 			failovers = append(failovers, text)
 		}
-		if text := outageWords(k); text != "" {
+		if text := words.OutageSum(k); text != "" {
 			outages = append(outages, text)
 		}
-		if text := handOverWords(k); text != "" {
+		if text := words.HandOverSum(k); text != "" {
 			handOvers = append(handOvers, text)
 		}
 	}
 	if o := s.r.Stats.HandOver; o != nil {
-		handOvers = append(handOvers, "holds that no fault ended: "+spread(o)+neverGranted(o))
+		handOvers = append(handOvers, "holds that no fault ended: "+words.Spread(o)+words.NeverGranted(o))
 	}
 	s.list("fail-over", failovers, mostFailovers, "in the report")
-	s.list("phases", phaseWords(s.r.Stats.Samples, withPhases(s.r.Stats.Samples)), mostFailovers, "in the report")
+	s.list("phases", plots.PhaseWords(s.r.Stats.Samples, plots.WithPhases(s.r.Stats.Samples)), mostFailovers, "in the report")
 	s.list("no service", outages, mostFailovers, "in the report")
 	s.list("hand-over", handOvers, mostFailovers, "in the report")
 }
@@ -298,7 +302,7 @@ func (s *summary) failovers() {
 // left says what the clients left behind. If something grows with the load, the warnings say what.
 func (s *summary) left() {
 	if l := s.r.Leftovers; l != nil {
-		s.line("left behind", leftoverWords(l))
+		s.line("left behind", words.Leftovers(l))
 	}
 }
 
@@ -308,18 +312,18 @@ func (s *summary) shrunk() {
 	if from == nil {
 		return
 	}
-	s.line("shrunk", label(fmt.Sprintf("in %s from %s: %s; to %s", plural(from.Runs, "run"), from.From, from.Before, from.After), 400))
+	s.line("shrunk", words.Label(fmt.Sprintf("in %s from %s: %s; to %s", words.Plural(from.Runs, "run"), from.From, from.Before, from.After), 400))
 	for _, text := range from.Mattered {
-		s.line("mattered", label(text, 400))
+		s.line("mattered", words.Label(text, 400))
 	}
 }
 
 func (s *summary) warnings() {
 	if s.r.Stats.Stalls > 0 {
-		s.line("warning", fmt.Sprintf("the harness itself was held up %s for more than 250 ms", times(s.r.Stats.Stalls)))
+		s.line("warning", fmt.Sprintf("the harness itself was held up %s for more than 250 ms", words.Times(s.r.Stats.Stalls)))
 	}
 	for _, w := range s.r.Warnings {
-		s.line("warning", label(w, 400))
+		s.line("warning", words.Label(w, 400))
 	}
 	told := map[string]int{}
 	var order []string
@@ -332,13 +336,13 @@ func (s *summary) warnings() {
 	}
 	for i, w := range order {
 		if i == 5 {
-			s.line("warning", plural(len(order)-5, "more warning")+" of faults, in the report")
+			s.line("warning", words.Plural(len(order)-5, "more warning")+" of faults, in the report")
 			return
 		}
 		if n := told[w]; n > 1 {
-			w += " (" + times(n) + ")"
+			w += " (" + words.Times(n) + ")"
 		}
-		s.line("warning", label(w, 400))
+		s.line("warning", words.Label(w, 400))
 	}
 }
 
@@ -358,5 +362,5 @@ func (s *summary) where(run *store.Run) {
 	if s.r.Replay != "" {
 		s.copied("replay", s.r.Replay)
 	}
-	s.makers(makersOf(s.r))
+	s.makers(material.MakersOf(s.r))
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -72,7 +74,7 @@ func TestFailoverWords(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		if d := cmp.Diff([]string{tt.failover, tt.handOver}, []string{failoverWords(tt.of), handOverWords(tt.of)}); d != "" {
+		if d := cmp.Diff([]string{tt.failover, tt.handOver}, []string{words.FailoverSum(tt.of), words.HandOverSum(tt.of)}); d != "" {
 			t.Error(d)
 		}
 	}
@@ -219,7 +221,7 @@ func TestSentence(t *testing.T) {
 		{store.Result{}, "no verdict was reached"},
 	}
 	for _, tt := range tests {
-		if d := cmp.Diff(tt.want, sentence(&tt.r)); d != "" {
+		if d := cmp.Diff(tt.want, verdicts.Sentence(&tt.r)); d != "" {
 			t.Error(d)
 		}
 	}
@@ -268,7 +270,7 @@ func TestSummaryOfFreezes(t *testing.T) {
 		{"pause", 3, 0, 0, "pause: took effect 3 times"},
 	} {
 		k := stats.FaultKind{Kind: c.kind, Scheduled: c.verified, Verified: c.verified, Felt: c.verified, Outlasted: c.outlasted, EndedSession: c.ended}
-		if got := faultWords(k); got != c.want {
+		if got := words.Faults(k); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

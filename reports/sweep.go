@@ -13,6 +13,10 @@ import (
 	"github.com/zklab/zklab/internal/base/program"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/verdicts"
+	"github.com/zklab/zklab/reports/internal/words"
 )
 
 // Bounds of what a screenful tells of a sweep; the page has more.
@@ -33,7 +37,7 @@ func SweepSummary(s *sweep.Summary, page string, screen Screen) string {
 	t.properties()
 	t.b.WriteByte('\n')
 	t.runs()
-	if cost := costWords(t.s.Samples.Cost); cost != "" {
+	if cost := words.Cost(t.s.Samples.Cost); cost != "" {
 		t.line("cost", cost)
 	}
 	t.faults()
@@ -61,8 +65,8 @@ type sweepText struct {
 
 // makersOfSweep returns the zklab that ran the sweep, which is one of its settings, and the zklab
 // that summarized it.
-func makersOfSweep(s *sweep.Summary) []setting {
-	return makers(s.Description.Setting(sweep.RanBy), "summed up by", s.Zklab)
+func makersOfSweep(s *sweep.Summary) []material.Setting {
+	return material.Makers(s.Description.Setting(sweep.RanBy), "summed up by", s.Zklab)
 }
 
 // sweepSubject describes the subject of a sweep.
@@ -82,9 +86,9 @@ func sweepSentence(s *sweep.Summary) string {
 	what := sweepSubject(s)
 	switch s.Verdict {
 	case checker.Violation:
-		return fmt.Sprintf("%s broke its promise in %s of %s", what, prose.Grouped(s.Violation), plural(s.Decided(), "run"))
+		return fmt.Sprintf("%s broke its promise in %s of %s", what, prose.Grouped(s.Violation), words.Plural(s.Decided(), "run"))
 	case checker.Valid:
-		text := fmt.Sprintf("%s broke no promise in %s, and each was decided in some of them", what, plural(s.Decided(), "run"))
+		text := fmt.Sprintf("%s broke no promise in %s, and each was decided in some of them", what, words.Plural(s.Decided(), "run"))
 		if s.Unknown > 0 {
 			text += fmt.Sprintf(" (%s undecided, or in part)", prose.Grouped(s.Unknown))
 		}
@@ -96,19 +100,19 @@ func sweepSentence(s *sweep.Summary) string {
 func (t *sweepText) findings() {
 	for i, f := range t.s.Findings {
 		if i == findingsInSummary {
-			fmt.Fprintf(&t.b, "  and %s, on the page\n", plural(len(t.s.Findings)-i, "more cause"))
+			fmt.Fprintf(&t.b, "  and %s, on the page\n", words.Plural(len(t.s.Findings)-i, "more cause"))
 			break
 		}
 		result := checker.Violation
-		mark := markOf(result)
+		mark := verdicts.Mark(result)
 		if f.Measured {
 			result, mark = checker.Unknown, "!"
 		}
-		fmt.Fprintf(&t.b, "  %s %s: %s\n", t.screen.paint(result, mark), label(f.Property, 40), findingRate(f))
-		for _, line := range wrap(label(f.Shape, 600)+"; "+metWords(f.Cause), summaryWidth-6) {
+		fmt.Fprintf(&t.b, "  %s %s: %s\n", t.screen.paint(result, mark), words.Label(f.Property, 40), words.FindingRate(f))
+		for _, line := range wrap(words.Label(f.Shape, 600)+"; "+words.Met(f.Cause), summaryWidth-6) {
 			fmt.Fprintf(&t.b, "      %s\n", line)
 		}
-		for _, line := range wrap(fmt.Sprintf("smallest: seed %d, %s%s", f.Smallest.Seed, plural(f.Smallest.Events, "event"), drawnWords(f.Smallest)), summaryWidth-6) {
+		for _, line := range wrap(fmt.Sprintf("smallest: seed %d, %s%s", f.Smallest.Seed, words.Plural(f.Smallest.Events, "event"), drawnWords(f.Smallest)), summaryWidth-6) {
 			fmt.Fprintf(&t.b, "      %s\n", line)
 		}
 		if f.Smallest.Kept != "" {
@@ -135,7 +139,7 @@ func drawnWords(x sweep.Example) string {
 	if x.Drawn == "" {
 		return ""
 	}
-	return " (" + label(x.Drawn, 200) + ")"
+	return " (" + words.Label(x.Drawn, 200) + ")"
 }
 
 func (t *sweepText) properties() {
@@ -144,7 +148,7 @@ func (t *sweepText) properties() {
 	var rest []sweep.PropertySummary
 	for _, p := range t.s.Properties {
 		if p.Valid > 0 && p.Valid == t.s.Decided() {
-			kept = append(kept, label(p.Name, 40))
+			kept = append(kept, words.Label(p.Name, 40))
 			continue
 		}
 		rest = append(rest, p)
@@ -155,10 +159,10 @@ func (t *sweepText) properties() {
 		fmt.Fprintf(&t.b, "  %s %-*s %s\n", t.screen.paint(mark.Class, mark.Sign), column, p.Name, propertyWords(p, t.s.Decided()))
 		for i, why := range p.Why {
 			if i == reasonsInSummary {
-				fmt.Fprintf(&t.b, "  %-*s and %s, on the page\n", column+2, "", plural(len(p.Why)-i, "more reason"))
+				fmt.Fprintf(&t.b, "  %-*s and %s, on the page\n", column+2, "", words.Plural(len(p.Why)-i, "more reason"))
 				break
 			}
-			for _, line := range wrap(fmt.Sprintf("undecided %s: %s", times(why.N), label(why.Words(), 200)), summaryWidth-column-5) {
+			for _, line := range wrap(fmt.Sprintf("undecided %s: %s", words.Times(why.N), words.Label(why.Words(), 200)), summaryWidth-column-5) {
 				fmt.Fprintf(&t.b, "  %-*s %s\n", column+2, "", line)
 			}
 		}
@@ -181,11 +185,11 @@ func propertyMark(p sweep.PropertySummary) signOf {
 	case p.Violation > 0 && p.Measured:
 		return signOf{checker.Unknown, "!"}
 	case p.Violation > 0:
-		return signOf{checker.Violation, markOf(checker.Violation)}
+		return signOf{checker.Violation, verdicts.Mark(checker.Violation)}
 	case p.Valid == 0:
-		return signOf{checker.Unknown, markOf(checker.Unknown)}
+		return signOf{checker.Unknown, verdicts.Mark(checker.Unknown)}
 	}
-	return signOf{checker.Valid, markOf(checker.Valid)}
+	return signOf{checker.Valid, verdicts.Mark(checker.Valid)}
 }
 
 // propertyWords says in how many runs a property had which result.
@@ -193,7 +197,7 @@ func propertyWords(p sweep.PropertySummary, runs int) string {
 	var parts []string
 	add := func(n int, what string) {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%s in %s", what, plural(n, "run")))
+			parts = append(parts, fmt.Sprintf("%s in %s", what, words.Plural(n, "run")))
 		}
 	}
 	violated := "violated"
@@ -220,7 +224,7 @@ func (t *sweepText) runs() {
 		if i == reasonsInSummary {
 			break
 		}
-		t.line("not run", times(e.N)+": "+e.Words())
+		t.line("not run", words.Times(e.N)+": "+e.Words())
 	}
 	for i, l := range t.s.Leaks {
 		if i == reasonsInSummary {
@@ -231,7 +235,7 @@ func (t *sweepText) runs() {
 }
 
 // leakWords describes what the clients left behind in some runs.
-func leakWords(l sweep.Count) string { return "in " + plural(l.N, "run") + ", " + l.Words() }
+func leakWords(l sweep.Count) string { return "in " + words.Plural(l.N, "run") + ", " + l.Words() }
 
 // runsCameTo describes the outcomes of the runs.
 func runsCameTo(s *sweep.Summary) string {
@@ -239,7 +243,7 @@ func runsCameTo(s *sweep.Summary) string {
 	if s.Errors > 0 {
 		text += fmt.Sprintf("; %s could not be run", prose.Grouped(s.Errors))
 	}
-	return fmt.Sprintf("%s; %s, %s by their own clocks", text, plural(s.Operations, "operation"), length(s.Virtual))
+	return fmt.Sprintf("%s; %s, %s by their own clocks", text, words.Plural(s.Operations, "operation"), words.Length(s.Virtual))
 }
 
 // rateWords describes the speed of the sweep.
@@ -248,15 +252,15 @@ func rateWords(s *sweep.Summary) string {
 		return ""
 	}
 	hours := s.Wall.Hours()
-	return fmt.Sprintf("%s of sweeping, %s a run: %s runs an hour, at %s times real time", length(s.Wall),
-		length(s.Spent/time.Duration(max(s.Runs, 1))), prose.Grouped(int(float64(s.Runs)/hours)), number(float64(int(100*s.Virtual.Hours()/hours))/100))
+	return fmt.Sprintf("%s of sweeping, %s a run: %s runs an hour, at %s times real time", words.Length(s.Wall),
+		words.Length(s.Spent/time.Duration(max(s.Runs, 1))), prose.Grouped(int(float64(s.Runs)/hours)), words.Number(float64(int(100*s.Virtual.Hours()/hours))/100))
 }
 
 func (t *sweepText) faults() {
 	name := "faults"
 	for _, f := range t.s.Faults {
 		if f.Verified > 0 {
-			t.line(name, fmt.Sprintf("%s: took effect %s of %s, in %s", f.Kind, times(f.Verified), prose.Grouped(f.Scheduled), plural(f.Effective, "run")))
+			t.line(name, fmt.Sprintf("%s: took effect %s of %s, in %s", f.Kind, words.Times(f.Verified), prose.Grouped(f.Scheduled), words.Plural(f.Effective, "run")))
 			name = ""
 		}
 	}
@@ -283,18 +287,18 @@ func neverTook(s *sweep.Summary) (names []string) {
 
 // times describes the distributions of times.
 func (t *sweepText) times() {
-	for _, d := range sweptTimes {
-		if d.summary == "" {
+	for _, d := range plots.SweptTimes {
+		if d.Summary == "" {
 			continue
 		}
 		var texts []string
-		for _, s := range d.of(&t.s.Samples) {
-			texts = append(texts, d.words(s))
+		for _, s := range d.Of(&t.s.Samples) {
+			texts = append(texts, d.Words(s))
 		}
-		t.list(d.summary, texts, timesInSummary, "on the page")
+		t.list(d.Summary, texts, timesInSummary, "on the page")
 	}
-	t.list("phases", phaseWords(&t.s.Samples, withPhases(&t.s.Samples)), timesInSummary, "on the page")
-	t.list("sharing", sharedInSweep(&t.s.Samples), timesInSummary, "on the page")
+	t.list("phases", plots.PhaseWords(&t.s.Samples, plots.WithPhases(&t.s.Samples)), timesInSummary, "on the page")
+	t.list("sharing", words.SharedInSweep(&t.s.Samples), timesInSummary, "on the page")
 }
 
 // exercised lists operations and kinds of faults that never met.
@@ -305,7 +309,7 @@ func (t *sweepText) exercised() {
 		if row.Step != "" {
 			continue
 		}
-		text := fmt.Sprintf("%s %s", row.Operation, times(row.Count))
+		text := fmt.Sprintf("%s %s", row.Operation, words.Times(row.Count))
 		if never := row.Never(); len(never) > 0 {
 			text += ", never during " + prose.List(never, "or")
 		}
@@ -340,7 +344,7 @@ func (t *sweepText) shards() {
 
 // shardWords describes the progress of a shard.
 func shardWords(h sweep.ShardState) string {
-	text := fmt.Sprintf("%s of %s", prose.Grouped(int(h.Done)), plural(int(h.Seeds), "seed"))
+	text := fmt.Sprintf("%s of %s", prose.Grouped(int(h.Done)), words.Plural(int(h.Seeds), "seed"))
 	switch {
 	case h.Done >= h.Seeds:
 		return text

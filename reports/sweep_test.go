@@ -11,6 +11,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -74,7 +75,7 @@ func TestSweepSharing(t *testing.T) {
 			},
 		},
 	} {
-		if d := cmp.Diff(c.want, sharedInSweep(&c.samples)); d != "" {
+		if d := cmp.Diff(c.want, words.SharedInSweep(&c.samples)); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
 	}

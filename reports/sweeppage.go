@@ -15,6 +15,10 @@ import (
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/prose"
 	"github.com/zklab/zklab/internal/lab/sweep"
+	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 	"github.com/zklab/zklab/store"
 )
@@ -23,7 +27,7 @@ import (
 var sweepTemplate string
 
 var sweepPage = newPage("sweep", sweepTemplate, template.FuncMap{
-	"rate": pageRate, "met": metWords, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords, "leak": leakWords,
+	"rate": pageRate, "met": words.Met, "sign": propertyMark, "property": propertyWords, "shard": shardWords, "absent": absentWords, "leak": leakWords,
 })
 
 // sweepPageOf is the data of the template.
@@ -41,7 +45,7 @@ type sweepPageOf struct {
 	Matrix   sweep.Matrix
 	Times    []timesSection
 	Plots    string // the folder of the plots, relative to the page
-	Makers   []setting
+	Makers   []material.Setting
 	Cost     string
 	Shared   []string
 	Herd     picture // without an image if it is not drawn
@@ -53,17 +57,17 @@ type sweepPageOf struct {
 func WriteSweep(path string, s *sweep.Summary) error {
 	folder := strings.TrimSuffix(path, filepath.Ext(path)) + "-plots"
 	sections, all := timesOfSweep(&s.Samples)
-	herd := herdOfSweep(s)
-	found := []drawn{{file: "outcomes", figure: sweepOutcomes(s)}, {file: "causes", figure: causesFigure(s)}}
-	all = slices.Concat(found, all, []drawn{herd})
+	herd := plots.HerdOfSweep(s)
+	found := []figure.Drawn{{File: "outcomes", Figure: plots.SweepOutcomes(s)}, {File: "causes", Figure: plots.Causes(s)}}
+	all = slices.Concat(found, all, []figure.Drawn{herd})
 	p := sweepPageOf{
 		Summary: s, Style: template.CSS(styleSheet), Heading: sweepSubject(s), Sentence: sweepSentence(s),
-		Runs: plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
+		Runs: words.Plural(s.Runs, "run") + ": " + runsCameTo(s), Rate: rateWords(s), Matrix: s.Matrix(), Times: sections, Plots: filepath.Base(folder), Makers: makersOfSweep(s), folder: filepath.Dir(path),
 		explainer: newExplainer(), Meaning: sweepMeaning(s), Effects: tookEffect(s),
-		Cost: costWords(s.Samples.Cost), Shared: sharedInSweep(&s.Samples), Herd: pictureOf(herd),
+		Cost: words.Cost(s.Samples.Cost), Shared: words.SharedInSweep(&s.Samples), Herd: pictureOf(herd),
 	}
 	for _, f := range found {
-		if f.figure != nil {
+		if f.Figure != nil {
 			p.Found = append(p.Found, pictureOf(f))
 		}
 	}
@@ -79,15 +83,15 @@ func WriteSweep(path string, s *sweep.Summary) error {
 
 // writePagePlots also removes plots of an earlier page that are no longer drawn, but nothing else:
 // the folder is where the user wanted the page.
-func writePagePlots(folder string, all []drawn) error {
-	var figures []drawn
+func writePagePlots(folder string, all []figure.Drawn) error {
+	var figures []figure.Drawn
 	var failed []error
 	for _, d := range all {
-		if d.figure != nil {
+		if d.Figure != nil {
 			figures = append(figures, d)
 			continue
 		}
-		svg, png := d.files()
+		svg, png := d.Files()
 		for _, name := range []string{svg, png} {
 			if err := os.Remove(filepath.Join(folder, name)); !errors.Is(err, fs.ErrNotExist) {
 				failed = append(failed, err)
@@ -95,25 +99,25 @@ func writePagePlots(folder string, all []drawn) error {
 		}
 	}
 	if len(figures) > 0 {
-		failed = append(failed, writePlots(pngDPI, folder, figures)...)
+		failed = append(failed, writePlots(figure.PNGDPI, folder, figures)...)
 	}
 	return unwritten(failed)
 }
 
 // timesOfSweep returns the sections of the page about times that were measured at least once, and
 // all plots.
-func timesOfSweep(s *stats.Samples) (sections []timesSection, all []drawn) {
-	for _, d := range sweptTimes {
-		times := d.of(s)
-		plot := d.drawn(times)
+func timesOfSweep(s *stats.Samples) (sections []timesSection, all []figure.Drawn) {
+	for _, d := range plots.SweptTimes {
+		times := d.Of(s)
+		plot := d.Drawn(times)
 		all = append(all, plot)
 		if len(times) > 0 {
-			sections = append(sections, d.section(plot, times))
+			sections = append(sections, timesSectionOf(d, plot, times))
 		}
 	}
-	phases := drawn{file: "phases", title: "Phases of the fail-over"}
-	if phases.figure, phases.absent = phasesFigure(s); phases.figure != nil {
-		phases.figure.file, phases.figure.title = phases.file, phases.title
+	phases := figure.Drawn{File: "phases", Title: "Phases of the fail-over"}
+	if phases.Figure, phases.Absent = plots.Phases(s); phases.Figure != nil {
+		phases.Figure.File, phases.Figure.Title = phases.File, phases.Title
 		sections = append(sections, timesSection{picture: pictureOf(phases)})
 	}
 	return sections, append(all, phases)
@@ -165,7 +169,7 @@ func tookEffect(s *sweep.Summary) string {
 	if len(kinds) == 0 {
 		return "No fault took effect"
 	}
-	return plural(len(kinds), "kind") + " of faults took effect: " + prose.List(kinds, "and")
+	return words.Plural(len(kinds), "kind") + " of faults took effect: " + prose.List(kinds, "and")
 }
 
 // Bounds of what the page shows at once.
@@ -178,7 +182,9 @@ const (
 func sliceOf(values ...any) []any { return values }
 
 // pageRate does not let a line end before a percent sign.
-func pageRate(f sweep.Finding) string { return strings.ReplaceAll(findingRate(f), " %", "\u00a0%") }
+func pageRate(f sweep.Finding) string {
+	return strings.ReplaceAll(words.FindingRate(f), " %", "\u00a0%")
+}
 
 // FirstFindings returns the findings that the page shows at once.
 func (p sweepPageOf) FirstFindings() []sweep.Finding {
@@ -227,7 +233,7 @@ func (p sweepPageOf) OtherShards() string {
 	if more == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s have run all their seeds.", prose.Grouped(whole), plural(len(p.Shards), "shard"))
+	return fmt.Sprintf("%s of %s have run all their seeds.", prose.Grouped(whole), words.Plural(len(p.Shards), "shard"))
 }
 
 // timeRow is a row of a table of times.
@@ -239,13 +245,13 @@ type timeRow struct {
 	Worst            string
 }
 
-func (d distribution) rows(all []sampled) []timeRow {
+func timeRows(d plots.Distribution, all []figure.Sampled) []timeRow {
 	var rows []timeRow
 	for _, s := range all {
-		r := timeRow{Name: s.name, Median: bound(s.times.Quantile(0.5)), Interval: d.intervalOf(s), Worst: bound(s.worst())}
-		r.N, r.Longer = s.times.Count()
-		for _, q := range d.tail {
-			r.Tail = append(r.Tail, s.quantile(q.q))
+		r := timeRow{Name: s.Name, Median: words.Bound(s.Times.Quantile(0.5)), Interval: d.IntervalOf(s), Worst: words.Bound(s.Worst())}
+		r.N, r.Longer = s.Times.Count()
+		for _, q := range d.Tail {
+			r.Tail = append(r.Tail, plots.QuantileOf(s, q.Q))
 		}
 		rows = append(rows, r)
 	}
@@ -264,10 +270,10 @@ type timesSection struct {
 // timeRowsOnPage is the number of rows that the page of a sweep shows at once.
 const timeRowsOnPage = 12
 
-func (d distribution) section(drawn drawn, all []sampled) timesSection {
-	s := timesSection{picture: pictureOf(drawn), One: d.one, Interval: d.interval, Rows: d.rows(all)}
-	for _, q := range d.tail {
-		s.Heads = append(s.Heads, q.name)
+func timesSectionOf(d plots.Distribution, drawn figure.Drawn, all []figure.Sampled) timesSection {
+	s := timesSection{picture: pictureOf(drawn), One: d.One, Interval: d.Interval, Rows: timeRows(d, all)}
+	for _, q := range d.Tail {
+		s.Heads = append(s.Heads, q.Name)
 	}
 	n := min(timeRowsOnPage, len(s.Rows))
 	s.Rows, s.Other = s.Rows[:n], s.Rows[n:]

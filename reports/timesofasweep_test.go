@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
 	"github.com/zklab/zklab/stats"
 )
@@ -95,8 +97,8 @@ func TestResultWithoutTimes(t *testing.T) {
 	h := sample.ShortRun()
 	r := sample.Result(h)
 	r.Stats.Samples = nil
-	page, err := newMaterial("", h, r).page(newMaterial("", h, r).plots(), nil)
-	if n := strings.Count(string(page), "No plot: "+noTimes); n != 4 || err != nil {
+	page, err := pageOf(material.Of("", h, r), plots.Of(material.Of("", h, r)), nil)
+	if n := strings.Count(string(page), "No plot: "+plots.NoTimes); n != 4 || err != nil {
 		t.Errorf("the page says %d times what to do, %v", n, err)
 	}
 }

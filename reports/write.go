@@ -10,6 +10,11 @@ import (
 	"sync"
 
 	"github.com/zklab/zklab/history"
+	"github.com/zklab/zklab/reports/internal/figure"
+	"github.com/zklab/zklab/reports/internal/material"
+	"github.com/zklab/zklab/reports/internal/plots"
+	"github.com/zklab/zklab/reports/internal/timeline"
+	"github.com/zklab/zklab/reports/internal/verdicts"
 	"github.com/zklab/zklab/store"
 )
 
@@ -33,27 +38,27 @@ func Write(run *store.Run) error {
 // Render writes the report of a run in memory into dir, which must exist. If some files cannot be
 // written, it writes the others and returns an error about them.
 func Render(dir string, h *history.History, r *store.Result) error {
-	return renderAt(pngDPI, dir, h, r)
+	return renderAt(figure.PNGDPI, dir, h, r)
 }
 
 // renderAt writes what it can. It writes the pages before the plots, which need the most space.
 func renderAt(dpi int, dir string, h *history.History, r *store.Result) error {
-	if len(violations(r.Verdicts)) > 0 {
+	if len(verdicts.Violations(r.Verdicts)) > 0 {
 		h = h.Unpacked() // pages show what lies around the events of violations
 	}
-	m := newMaterial(dir, h, r)
-	all := m.plots()
-	if f := overviewFigure(m); f != nil {
-		all = append([]drawn{{file: f.file, title: f.title, figure: f}}, all...)
+	m := material.Of(dir, h, r)
+	all := plots.Of(m)
+	if f := plots.Overview(m); f != nil {
+		all = append([]figure.Drawn{{File: f.File, Title: f.Title, Figure: f}}, all...)
 	}
-	pictures, err := m.porcupinePages(context.Background())
+	pictures, err := porcupinePages(m, context.Background())
 	pages := []struct {
 		file string
 		make func() ([]byte, error)
 	}{
-		{"junit.xml", func() ([]byte, error) { return m.junit() }},
-		{"report.html", func() ([]byte, error) { return m.page(all, pictures) }},
-		{"timeline.html", func() ([]byte, error) { return m.timeline(styleSheet) }},
+		{"junit.xml", func() ([]byte, error) { return junit(m) }},
+		{"report.html", func() ([]byte, error) { return pageOf(m, all, pictures) }},
+		{"timeline.html", func() ([]byte, error) { return timeline.Page(m, styleSheet) }},
 	}
 	failed := []error{err}
 	for _, p := range pages {
@@ -81,20 +86,20 @@ func unwritten(errs []error) error {
 }
 
 // writePlots writes each figure as SVG and PNG.
-func writePlots(dpi int, dir string, all []drawn) (failed []error) {
+func writePlots(dpi int, dir string, all []figure.Drawn) (failed []error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return []error{err}
 	}
 	failed = make([]error, 2*len(all))
 	var wg sync.WaitGroup
 	for i, d := range all {
-		if d.figure == nil {
+		if d.Figure == nil {
 			continue
 		}
-		svg, png := d.files()
+		svg, png := d.Files()
 		wg.Go(func() {
-			failed[2*i] = store.WriteFile(filepath.Join(dir, svg), d.figure.svg())
-			content, err := d.figure.png(dpi)
+			failed[2*i] = store.WriteFile(filepath.Join(dir, svg), d.Figure.SVG())
+			content, err := d.Figure.PNG(dpi)
 			if err == nil {
 				err = store.WriteFile(filepath.Join(dir, png), content)
 			}
@@ -107,11 +112,11 @@ func writePlots(dpi int, dir string, all []drawn) (failed []error) {
 
 // removeOthers removes all files from the folder that are not of these plots. Plots of an earlier
 // report that are no longer drawn would be misleading.
-func removeOthers(dir string, all []drawn) error {
+func removeOthers(dir string, all []figure.Drawn) error {
 	names := map[string]bool{}
 	for _, d := range all {
-		if d.figure != nil {
-			svg, png := d.files()
+		if d.Figure != nil {
+			svg, png := d.Files()
 			names[svg], names[png] = true, true
 		}
 	}

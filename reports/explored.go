@@ -1,3 +1,0 @@
-package reports
-
-import _ "embed"

@@ -1,0 +1,38 @@
+package figure
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+)
+
+// textStyle is the one font of all plots, so that an SVG embeds one file only.
+// It is read from the binary, never from the machine.
+func textStyle(size float64, c color.Color) text.Style {
+	return text.Style{
+		Color:   c,
+		Font:    font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Points(size)},
+		Handler: plot.DefaultTextHandler,
+	}
+}
+
+// NewPanel is a plot in the house style.
+func NewPanel() *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		label, tick := a.Label.TextStyle, a.Tick.Label
+		label.Font, tick.Font = textStyle(10, Black).Font, textStyle(9, Black).Font
+		label.Color, tick.Color = Black, Black
+		a.Label.TextStyle, a.Tick.Label = label, tick
+		a.LineStyle.Color, a.Tick.LineStyle.Color = Grey, Grey
+		a.Tick.Length = vg.Points(5)
+		a.Padding = 0
+		a.Label.Padding = vg.Points(4)
+	}
+	p.Title.TextStyle = textStyle(10, Black)
+	return p
+}

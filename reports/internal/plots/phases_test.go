@@ -1,0 +1,41 @@
+package plots
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zklab/zklab/stats"
+)
+
+func TestPhases(t *testing.T) {
+	var elected stats.Times
+	elected.Add(stats.Bound{Time: 200 * time.Millisecond}, 2)
+	s := &stats.Samples{Faults: map[string]*stats.FaultSamples{
+		"kill:leader": {Phases: &stats.PhaseSamples{Clients: 2, Noticed: 0, Paused: 2 * time.Second, Serving: 20 * time.Millisecond, Elected: &elected}},
+		"reset":       {Phases: &stats.PhaseSamples{Clients: 1, Noticed: time.Millisecond}},
+		"expire":      {}, // no affected client had a success
+	}}
+	want := []string{"kill:leader: client library pauses 1 s, until the first success 10 ms", "reset: old connection 1 ms"}
+	if d := cmp.Diff(want, PhaseWords(s, WithPhases(s))); d != "" {
+		t.Error(d)
+	}
+	f, absent := Phases(s)
+	if f == nil {
+		t.Fatal(absent)
+	}
+	if last := f.Legend[len(f.Legend)-1].Name; !strings.HasPrefix(last, "new leader") || f.XMax < 1010 {
+		t.Errorf("the last in the legend is %q, and the axis ends at %v ms", last, f.XMax)
+	}
+	if svg := string(f.SVG()); !strings.Contains(svg, "kill:leader, 2") {
+		t.Error("no bar has the name of the fault")
+	}
+	if f, absent := Phases(&stats.Samples{}); f != nil || absent != "" {
+		t.Errorf("a figure without phases, or %q", absent)
+	}
+	if f, absent := Phases(nil); f != nil || absent != "" {
+		t.Errorf("a figure without samples, or %q", absent)
+	}
+}

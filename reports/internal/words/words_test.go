@@ -1,0 +1,126 @@
+package words
+
+import (
+	"cmp"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/internal/base/prose"
+	"github.com/zklab/zklab/stats"
+)
+
+func TestCostWords(t *testing.T) {
+	for want, c := range map[string]*stats.Cost{
+		"": nil,
+		"put 2.5 requests; herd 0 watch events per write": {
+			Operations: map[string]*stats.OperationCost{"put": {OK: 2, Requests: 5}}, Herd: &stats.Herd{Of: "write", OK: 2},
+		},
+		"look 0 requests": {Operations: map[string]*stats.OperationCost{"look": {OK: 7}}},
+	} {
+		if got := Cost(c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestFairnessWords(t *testing.T) {
+	clients := func(grants ...int) (all []stats.ClientGrants) {
+		for i, n := range grants {
+			all = append(all, stats.ClientGrants{Client: i, Asked: n + 1, Grants: n})
+		}
+		return all
+	}
+	for want, f := range map[string]*stats.Fairness{
+		"": nil,
+		"3 grants for each client (Jain's index 1.000); 0 of 6 overtook a client that had asked before": {
+			Grants: 6, Jain: 1, Clients: clients(3, 3),
+		},
+		"0 to 9 grants per client (Jain's index 0.500); 4 of 9 overtook a client that had asked before, at most 2 in one wait": {
+			Grants: 9, Jain: 0.5, Overtook: 4, MostOvertaken: 2, Clients: clients(9, 0),
+		},
+	} {
+		if got := Fairness(f); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := Fairness(&stats.Fairness{Grants: 5, Jain: 1, Clients: clients(5)}); got != "" {
+		t.Errorf("of a single client: %q", got)
+	}
+}
+
+func TestBeliefWords(t *testing.T) {
+	for want, b := range map[string]*stats.Belief{
+		"": nil,
+		"no two clients believed at the same time that they held": {},
+		"2 windows of false belief, 3 s in all, the longest 2 s; a resource that checks tokens refuses 1 of 5 guarded writes": {
+			Windows: 2, Total: 3 * time.Second, Longest: 2 * time.Second, Writes: 5, Refused: 1,
+		},
+	} {
+		if got := Belief(b); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-1: "none", 0: "0", 800: "800 ns", 1500: "1.5 µs", 12345 * time.Microsecond: "12.3 ms", 2346 * time.Millisecond: "2.35 s",
+		61 * time.Second: "61 s", 150 * time.Second: "2 min 30 s", 150 * time.Minute: "2 h 30 min",
+	} {
+		if got := Length(d); got != want {
+			t.Errorf("length(%d) = %q, want %q", d, got, want)
+		}
+	}
+	for n, want := range map[int]string{0: "0", 12: "12", 123: "123", 1234: "1,234", 1234567: "1,234,567"} {
+		if got := prose.Grouped(n); got != want {
+			t.Errorf("thousands(%d) = %q", n, got)
+		}
+	}
+	if got := Label("a\x00b\n"+strings.Repeat("c", 20), 6); got != `a\x00b c…` {
+		t.Errorf("label: %q", got)
+	}
+}
+
+// Figures are told in words that somebody who has not read how a property is decided
+// can do something with.
+func TestFiguresInWords(t *testing.T) {
+	v := checker.Verdict{Figures: map[string]float64{
+		"contended": 232, "core_seconds": 16.5, "proven_share": 0.975, "longest_stale_ms": 12, "keys": 3, "longest_wait_seconds": 1.25,
+	}}
+	const want = "232 acquires met another holder; 16.5 s of holding was certain; 3 keys; the oldest value that was read was 12 ms old; the longest wait was 1.25 s; 97.5 % of the held time is certain"
+	if got := Figures(v); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Every figure that a check counts is declared in words. The checks count them by name.
+func TestEveryFigureHasWords(t *testing.T) {
+	counted := regexp.MustCompile(`\.(?:[cC]ount|Longest)\("([a-z_]+)"|[fF]igures\["([a-z_]+)"\]`)
+	seen := map[string]bool{}
+	err := filepath.WalkDir("../../../checker", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, m := range counted.FindAllStringSubmatch(string(source), -1) {
+			name := cmp.Or(m[1], m[2])
+			seen[name] = true
+			if _, ok := figureTexts[name]; !ok {
+				t.Errorf("%s counts %q, which has no words", path, name)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) < 100 {
+		t.Errorf("only %d figures found", len(seen))
+	}
+}
