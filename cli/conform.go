@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os/signal"
 	"strings"
 	"time"
 
@@ -52,7 +51,7 @@ func newConform() *cobra.Command {
 			if logs {
 				c.Logf = func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), "adapter: "+format+"\n", args...) }
 			}
-			ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+			ctx, stop := untilSignal()
 			defer stop()
 			return conform(ctx, c, cmd.OutOrStdout())
 		},

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -97,7 +96,7 @@ func newAction(action control.Action, short string) *cobra.Command {
 
 // ask finds the ensemble, sends a request to it, and prints the answer.
 func (f *controlFlags) ask(cmd *cobra.Command, request func(ctx context.Context, socket string) (control.Answer, error)) error {
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+	ctx, stop := untilSignal()
 	defer stop()
 	socket, err := control.Find(f.name)
 	if errors.Is(err, control.ErrMany) {

@@ -31,7 +31,7 @@ const (
 	exitUsage = 64
 	// a defect of zklab itself
 	exitDefect = 70
-	// interrupted twice
+	// interrupted before there was a result, or twice
 	exitInterrupted = 130
 )
 
@@ -104,7 +104,7 @@ func oneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), engine.ErrUsage.Error()+": ")
 	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
 	if text == context.Canceled.Error() {
-		text = "interrupted before it was finished"
+		text = "interrupted"
 	}
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	return printable.Text(text, 4000) // it may quote a file

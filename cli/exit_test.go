@@ -43,8 +43,8 @@ func TestExitCodes(t *testing.T) {
 		"a panic in a worker": {fmt.Errorf("seed 1: %w", workers.ErrDied), false, 70, "error: seed 1: the process that ran it ended\n"},
 		"failure":             {errors.New("no engine"), false, 3, "error: no engine\n"},
 		"several failures":    {errors.Join(errors.New("one"), errors.New("two")), false, 3, "error: one; two\n"},
-		"stopped":             {fmt.Errorf("stopped: %w", context.Canceled), false, 130, "error: stopped\n"},
-		"interrupted twice":   {fmt.Errorf("%w", context.Canceled), false, 130, "error: interrupted before it was finished\n"},
+		"stopped":             {fmt.Errorf("interrupted: %w", context.Canceled), false, 130, "error: interrupted\n"},
+		"interrupted twice":   {fmt.Errorf("%w", context.Canceled), false, 130, "error: interrupted\n"},
 		"nobody reads":        {fmt.Errorf("print: %w", &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.EPIPE}), false, 3, ""},
 		"a pipe elsewhere":    {&fs.PathError{Op: "write", Path: "fifo", Err: syscall.EPIPE}, false, 3, "error: write fifo: broken pipe\n"},
 	} {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -30,6 +31,7 @@ type screen struct {
 	phase  string
 	last   time.Time
 	said   string // the latest notice, of progress alone
+	shown  string // the latest text of show
 }
 
 // plainEvery is how often progress is told where there is no live line.
@@ -122,10 +124,42 @@ func (s *screen) show(phase, text string) {
 		s.draw([]string{ansi.Truncate(text, columns(s.out)-1, "")}) // a line that wraps could not be removed
 		return
 	}
+	s.shown = text
 	if phase != s.phase || time.Since(s.last) >= plainEvery {
 		s.phase, s.last = phase, time.Now()
 		fmt.Fprintln(s.out, text)
 	}
+}
+
+// repeat tells again and again where something stands that has no news for a long time, where there is no live line.
+// end ends it.
+func (s *screen) repeat() (end func()) {
+	began, ended := time.Now(), make(chan struct{})
+	s.last = began
+	go func() {
+		tick := time.NewTicker(plainEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+				s.again(time.Since(began))
+			}
+		}
+	}()
+	return sync.OnceFunc(func() { close(ended) })
+}
+
+// again prints the latest text and the time since the beginning, unless a text was printed just now.
+func (s *screen) again(took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.quiet || s.live || time.Since(s.last) < plainEvery/2 {
+		return
+	}
+	s.last = time.Now()
+	fmt.Fprintf(s.out, "%s; %s so far\n", cmp.Or(s.shown, "the first run"), took.Round(time.Second))
 }
 
 // end removes the live lines.

@@ -85,6 +85,7 @@ func (f *shrinkFlags) run(cmd *cobra.Command, run *store.Run) error {
 	c.Progress = func(p shrink.Progress) {
 		screen.show(p.Doing, fmt.Sprintf("%s: %d runs; from %s to %s", p.Doing, p.Runs, p.From, p.To))
 	}
+	defer screen.repeat()()
 	ctx, stop := untilSignal()
 	defer stop()
 	made := func(x store.Experiment) (experiment.Experiment, error) {

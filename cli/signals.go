@@ -44,7 +44,8 @@ func interruptible(parent context.Context, screen *screen, doing string) (ctx co
 // untilSignal gives a context that the first of stopSignals ends; a second one ends the
 // process. stop ends the watching.
 func untilSignal() (ctx context.Context, stop func()) {
-	ctx, stop = signal.NotifyContext(context.Background(), stopSignals...)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	notified, unwatch := signal.NotifyContext(context.Background(), stopSignals...)
+	ctx, cancel := context.WithCancel(context.Background()) // its cause is no "interrupt signal received"
+	context.AfterFunc(notified, func() { unwatch(); cancel() })
+	return ctx, func() { unwatch(); cancel() }
 }

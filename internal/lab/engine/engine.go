@@ -119,7 +119,7 @@ func Run(ctx context.Context, c Config) (*Finished, error) {
 
 // Stopped is the error of what ended because its context did.
 func Stopped(ctx context.Context) error {
-	return fmt.Errorf("stopped: %w", context.Cause(ctx))
+	return fmt.Errorf("interrupted: %w", context.Cause(ctx))
 }
 
 // nobody watches.

@@ -48,17 +48,18 @@ func (a *atStage) Observe(e history.Event) {
 	}
 }
 
-// A run that is interrupted once at any of its stages goes on to a verdict, and one that is stopped there ends with
-// an error that says so. Either leaves nothing behind: no goroutine, no half of a folder.
+// A run that is interrupted once goes on to a verdict from its load on. One that is interrupted before, or stopped at
+// any stage, ends with an error that says so. Either leaves nothing behind: no goroutine, no half of a folder.
 func TestInterruptedAtEachStage(t *testing.T) {
 	for _, c := range []struct {
 		stage   string
+		before  bool // there is no load yet, and an interruption stops the run
 		early   bool // an interruption cuts the load short
 		through bool // it is too late to stop
 		keeps   bool // a stop leaves the record that there is
 	}{
-		{stage: "starting the ensemble", early: true},
-		{stage: history.PhaseSetup, early: true},
+		{stage: "starting the ensemble", before: true},
+		{stage: history.PhaseSetup, before: true},
 		{stage: history.PhaseLoad, early: true, keeps: true},
 		{stage: aFault, early: true, keeps: true},
 		{stage: history.PhaseHeal, keeps: true},
@@ -71,7 +72,7 @@ func TestInterruptedAtEachStage(t *testing.T) {
 				out := t.TempDir()
 				o, err := interruptedAt(t, c.stage, stop, out)
 				runs, _ := filepath.Glob(filepath.Join(out, "*", "*", "history.jsonl"))
-				if stop && !c.through {
+				if (stop || c.before) && !c.through {
 					if !errors.Is(err, context.Canceled) {
 						t.Errorf("stopped: %v", err)
 					}

@@ -41,10 +41,8 @@ func (r *run) perform(ctx context.Context) (err error) {
 		r.Watcher.Phase("stopping")
 		err = errors.Join(err, r.undo.run(err))
 	}()
-	for _, stage := range []func(context.Context) error{r.start, r.open} {
-		if err := stage(ctx); err != nil {
-			return r.abandon(ctx, err)
-		}
+	if err := r.setUp(ctx); err != nil {
+		return err
 	}
 	r.Timings["start"] = time.Since(began)
 	for _, stage := range []func(context.Context) error{r.load, r.heal, r.quiesce, r.agree, r.noteWatches} {
@@ -57,6 +55,30 @@ func (r *run) perform(ctx context.Context) (err error) {
 	}
 	r.leave()
 	r.collect(ctx)
+	return nil
+}
+
+// setUp starts and opens everything. An interrupt ends it at once, since before the load there is nothing to decide.
+func (r *run) setUp(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	r.undo.add(func() error { cancel(); return nil }) // what is opened may use ctx as long as it is open
+	ready := make(chan struct{})
+	defer close(ready)
+	go func() {
+		select {
+		case <-r.Interrupt:
+			cancel()
+		case <-ready:
+		}
+	}()
+	for _, stage := range []func(context.Context) error{r.start, r.open} {
+		if err := stage(ctx); err != nil {
+			return r.abandon(ctx, err)
+		}
+		if ctx.Err() != nil {
+			return r.abandon(ctx, Stopped(ctx))
+		}
+	}
 	return nil
 }
 

@@ -111,7 +111,7 @@ func (s *shrinker) begin() error {
 	}
 	switch {
 	case s.ctx.Err() != nil:
-		return context.Cause(s.ctx)
+		return fmt.Errorf("interrupted, and nothing is smaller yet: %w", context.Cause(s.ctx))
 	case s.report.NotRun > 0:
 		return fmt.Errorf("%w: %w", ErrNoRun, s.report.Last)
 	}
