@@ -25,7 +25,7 @@ var exploreTemplate string
 
 var explorePage = newPage("explore", exploreTemplate, nil)
 
-// Exploration is what an exploration tried and found. It has data only, so that this package does not
+// Exploration describes what an exploration tried and found. It has data only, so that this package does not
 // need what runs an exploration.
 type Exploration struct {
 	Recipe, Subject string
@@ -52,7 +52,7 @@ type ExploredKind struct {
 	Tried, Took, Broke int
 }
 
-// ExploredCause is what was found of one cause.
+// ExploredCause describes the findings with one cause.
 type ExploredCause struct {
 	Property, Shape, Where string
 	Runs                   int

@@ -67,7 +67,7 @@ func rowOfFault(f *stats.Fault, lasted time.Duration) faultRow {
 	return r
 }
 
-// effect says whether the fault took effect, and whether it was felt.
+// effect describes whether the fault took effect, and whether a client was affected.
 func effect(f *stats.Fault) string {
 	switch {
 	case f.Outcome == history.StepVerified && f.Felt:

@@ -53,7 +53,7 @@ func ofCommand(m *material.Run) bool { return strings.HasPrefix(m.Result.Replay,
 // notOfTime are the assumptions that a longer load does not meet.
 var notOfTime = []string{"healthy-before", "healthy-after", "clients", "record", "links", "path", "servers"}
 
-// decidingStep is what would decide an undecided run. The same run again would be undecided again, so it is one
+// decidingStep returns the step that would decide an undecided run. The same run again would be undecided again, so it is one
 // with more time; or, where time is not what lacks, one with another seed.
 func decidingStep(m *material.Run) step {
 	x, err := store.ReadExperiment(filepath.Join(m.Dir, "experiment.yaml"))

@@ -46,7 +46,7 @@ func newPage(name, text string, funcs template.FuncMap) func() *template.Templat
 
 var reportPage = newPage("report", reportTemplate, nil)
 
-// page is what the template of report.html shows.
+// page has the data of the template of report.html.
 type page struct {
 	*store.Result
 	*explainer

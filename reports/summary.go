@@ -262,7 +262,7 @@ func (s *summary) faults() {
 	s.line("", words.Leader(st))
 }
 
-// adviceOnFaults says that the user asked for faults, or how to inject some if the run could have them.
+// adviceOnFaults reminds the user of the faults that were asked for, or tells how to inject some.
 func (s *summary) adviceOnFaults() string {
 	asked := slices.ContainsFunc(s.r.Assumptions, func(a checker.Assumption) bool { return a.Name == "faults" && !a.Met })
 	switch {

@@ -9,7 +9,7 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// CausesOf are the causes of a run's violations that decide, each once, in the order of its
+// CausesOf returns the causes of the violations that decide a run, each once, in the order of its
 // verdicts.
 func CausesOf(result *store.Result, h *history.History) (all []Cause) {
 	c := causes{h: h}
@@ -57,7 +57,7 @@ func includes(all, some []string) bool {
 	return !slices.ContainsFunc(some, func(one string) bool { return !slices.Contains(all, one) })
 }
 
-// errorsOf are the sorts of errors in a counterexample, by their codes.
+// errorsOf returns the codes of the errors in a counterexample, each once.
 func errorsOf(events []*history.Event) (codes []string) {
 	for _, e := range events {
 		if e.Error != nil && !slices.Contains(codes, e.Error.Code) {
@@ -67,7 +67,7 @@ func errorsOf(events []*history.Event) (codes []string) {
 	return codes
 }
 
-// steps are what anybody does in the shape.
+// steps returns the steps of all clients in the shape.
 func (c Cause) steps() (all []string) {
 	for client := range strings.SplitSeq(c.Shape, betweenClients) {
 		for step := range strings.SplitSeq(client, betweenSteps) {

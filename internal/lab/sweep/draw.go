@@ -7,8 +7,8 @@ import (
 	"github.com/zklab/zklab/settings"
 )
 
-// Choices are what seeds draw from, so that runs of a sweep differ in kind and not in their
-// moments alone (Groce et al., "Swarm Testing", 2012: what leaves things out finds what a mix
+// Choices are the alternatives from which seeds draw, so that runs of a sweep differ in kind and not only in
+// timing (Groce et al., "Swarm Testing", 2012: what leaves things out finds what a mix
 // of everything hides).
 type Choices struct {
 	// Faults are items of a fault expression. Of these each seed draws a subset: one in eight
@@ -19,7 +19,7 @@ type Choices struct {
 	Of map[string][]any
 }
 
-// UsualChoices are those of a sweep that says nothing else, but for faults: the ones that each
+// UsualChoices returns the choices of a sweep without settings of its own, except faults: the ones that each
 // knob declares. They are around the defaults of a run, and have few clients, which make small runs,
 // and many; one key, for which all contend, and several; timeouts shorter than faults, and longer.
 func UsualChoices() Choices {
@@ -32,14 +32,14 @@ func UsualChoices() Choices {
 	return Choices{Of: of}
 }
 
-// Drawn is what a seed drew; what it had no choice of is zero.
+// Drawn has the settings that a seed drew. A setting without a choice is zero.
 type Drawn struct {
 	settings.Settings
 	Faults []string
 }
 
-// Draw gives what a seed draws: the same each time. Each thing is drawn from a source of its
-// own, so that to fix one moves no other.
+// Draw returns what a seed draws, the same each time. Each setting is drawn from a source of its
+// own, so that fixing one changes no other.
 func Draw(seed int64, c Choices) Drawn {
 	d := Drawn{Faults: subset(rand.New(rand.NewPCG(uint64(seed), sourceOfFaults)), c.Faults)}
 	for _, k := range settings.Knobs {
@@ -48,7 +48,7 @@ func Draw(seed int64, c Choices) Drawn {
 	return d
 }
 
-// sourceOfFaults is none of those of knobs.
+// sourceOfFaults differs from the sources of all knobs.
 const sourceOfFaults = 1
 
 func subset(r *rand.Rand, of []string) (some []string) {
@@ -66,7 +66,7 @@ func subset(r *rand.Rand, of []string) (some []string) {
 	return some
 }
 
-// String says it for people.
+// String describes the drawn settings.
 func (d Drawn) String() string {
 	var parts, faults []string
 	if len(d.Faults) > 0 {

@@ -12,14 +12,14 @@ import (
 	"github.com/zklab/zklab/stats"
 )
 
-// Exercised is what a run tried, and under which faults. A row is an operation ("acquire"),
+// Exercised has a row for each thing that a run tried. A row is an operation ("acquire"),
 // or a request of it ("acquire create"; "acquire getChildren again" from the second one within
-// the operation on). What a client sends between two operations is of the first.
+// the operation on). Requests between two operations count for the first.
 type Exercised map[string]Row
 
-// Row is how often something was done, and how often that met a fault of a kind: the
-// fault hit its client, and was in force between its beginning and its end. Of a message
-// that was lost it is the request alone whose message it was.
+// Row counts how often something was done, and how often it met a fault of each kind: the
+// fault hit its client, and was in force between its beginning and its end. A lost message
+// counts for its own request only.
 type Row struct {
 	Count int            `json:"n"`
 	Met   map[string]int `json:"met,omitempty"`
@@ -28,12 +28,12 @@ type Row struct {
 // window is when a fault was in force, and for whom.
 type window struct {
 	stats.Window
-	clients []int // nil: whoever
+	clients []int // nil: all clients
 	message bool  // it hit one message, at the moment it took effect
 	at      time.Duration
 }
 
-// windowsOf are the windows of the faults that took effect.
+// windowsOf returns the windows of the faults that took effect.
 func windowsOf(h *history.History) (of []window) {
 	faults := map[int]stats.Fault{}
 	for _, f := range stats.Faults(h) {

@@ -14,8 +14,8 @@ import (
 	"github.com/zklab/zklab/store"
 )
 
-// Of is the line of a run that was decided. passed are its messages, in their order; wall is
-// what it took. Where it is kept, and when it was written, the sweep adds.
+// Of returns the line of a decided run. passed has its messages, in their order, and wall is the real time that it
+// took. The sweep adds the folder of the run and the time of writing.
 func Of(result *store.Result, h *history.History, passed []link.Passed, wall time.Duration) Line {
 	l := Line{
 		Seed: result.Seed, Verdict: result.Verdict, Operations: result.Stats.Operations, Events: len(h.Events),
@@ -30,8 +30,8 @@ func Of(result *store.Result, h *history.History, passed []link.Passed, wall tim
 	return l
 }
 
-// properties adds what was decided, for each cause or reason once. A property is valid
-// where it is so for all keys.
+// properties adds the results of the properties, once for each cause or reason. A property is valid
+// if it is valid for all keys.
 func (l *Line) properties(result *store.Result, h *history.History) {
 	unmet := unmet(result.Assumptions)
 	c := causes{h: h}

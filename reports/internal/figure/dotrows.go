@@ -32,7 +32,7 @@ const (
 	mostDots     = 300 // in a row; each stands for several times if there are more
 )
 
-// DotsPanel draws times in rows over a linear axis of their own. label is that of the axis.
+// DotsPanel draws times in rows over a linear axis of their own. label names the axis.
 func DotsPanel(name, label string, rows []DotRow) Panel {
 	p := NewPanel()
 	p.HideY()
@@ -219,7 +219,7 @@ func fitted(name string, width func(string) vg.Length, room vg.Length) []string 
 	return []string{string(runes[:first]), string(rest)}
 }
 
-// DotsNote says how to read the rows of some panels. one is what was measured once.
+// DotsNote says how to read the rows of some panels. one is the noun of a measurement, such as "fail-over".
 func DotsNote(one string, panels ...[]DotRow) string {
 	var several, longer, beyond, intervals bool
 	for _, rows := range panels {

@@ -56,7 +56,7 @@ type xAxis struct {
 	Min, Max float64
 }
 
-// nameHeight is that of a name above a panel.
+// nameHeight is the height of a name above a panel.
 const nameHeight = 18
 
 // whole returns the height of a panel with what is above and below its data, but for the last axis.

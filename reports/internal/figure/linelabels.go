@@ -13,7 +13,7 @@ import (
 // their lines, which have too little contrast for text.
 type lineLabels []ecdfLine
 
-// lineLabelSize is that of a name beside its line.
+// lineLabelSize is the font size of a name beside its line.
 const lineLabelSize = 10.5
 
 // lineLabel is a name with its place.

@@ -38,7 +38,7 @@ type outcomeStyle struct {
 	Mark    figure.Mark
 }
 
-// FaultTints are those of kinds of faults. Neighbours differ in both.
+// FaultTints are the looks of kinds of faults. Neighbours differ in colour and in hatching.
 var FaultTints = []figure.Tint{
 	{Colour: figure.Rose, Hatch: figure.Rising},
 	{Colour: figure.Olive, Hatch: figure.Falling},

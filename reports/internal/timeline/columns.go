@@ -20,7 +20,7 @@ type operations struct {
 	Errors   []string `json:"errors"`
 	Sessions []string `json:"sessions"`
 	Values   []string `json:"values"`
-	// NoValues says that the values are too long to be on the page.
+	// NoValues reports whether the values are too long for the page.
 	NoValues bool `json:"no_values,omitempty"`
 
 	sessions numbering
@@ -188,7 +188,7 @@ type transactions struct {
 	Paths []string `json:"paths"`
 	// Left is how many are not on the page.
 	Left int `json:"left,omitempty"`
-	// Absent says that it is not known what the servers committed.
+	// Absent reports whether the transactions of the servers are unknown.
 	Absent bool `json:"absent,omitempty"`
 }
 

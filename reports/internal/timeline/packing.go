@@ -24,7 +24,7 @@ type columnName struct {
 	// Kind is the type of the array, the smallest that has all numbers: u8, u16, u32, or f64, which has
 	// whole numbers up to 2^53.
 	Kind string `json:"kind"`
-	// Delta says that each number is the difference from the one before. Its sign is the lowest bit.
+	// Delta reports whether each number is the difference from the one before. Its sign is the lowest bit.
 	Delta bool `json:"delta,omitempty"`
 }
 

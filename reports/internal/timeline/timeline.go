@@ -41,7 +41,7 @@ const mostBars = 3_000_000
 // mostRows is the maximum number of bars of a lane below each other.
 const mostRows = 8
 
-// timeline is what the page's script needs to know beside the columns. Times are in microseconds since
+// timeline has the data that the page's script needs beside the columns. Times are in microseconds since
 // the run began. There are many bars, so they refer to colours and texts by number.
 type timeline struct {
 	Lanes    []lane       `json:"lanes"`
@@ -460,7 +460,7 @@ func (b *builder) objectLegend() (legend pageLegend) {
 	return legend
 }
 
-// clientNumbers are those of all clients, for the filter.
+// clientNumbers returns the numbers of all clients, for the filter.
 func (b *builder) clientNumbers() (all []int) {
 	for c := range b.clientCount() {
 		all = append(all, c)
