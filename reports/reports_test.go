@@ -104,9 +104,16 @@ func TestUnwritten(t *testing.T) {
 
 func TestReportOfARealisticRun(t *testing.T) {
 	files := rendered.ok(t)
-	want := []string{"junit.xml", "report.html", "timeline.html"}
-	for _, p := range []string{"overview", "latency", "quantiles", "throughput", "latency-heatmap", "latency-ecdf", "failover", "affected-ecdf", "phases", "handover-ecdf", "clients", "herd", "holders"} {
-		want = append(want, "plots/"+p+".svg", "plots/"+p+".png")
+	want := []string{"junit.xml", "report.html", "timeline.html", "plots/overview.svg", "plots/overview.png"}
+	h := sample.LockRun(false)
+	for _, d := range plots.Of(material.Of("", h, sample.Result(h))) {
+		if d.Figure != nil {
+			svg, png := d.Files()
+			want = append(want, "plots/"+svg, "plots/"+png)
+		}
+	}
+	if len(want) < 25 {
+		t.Errorf("a run with faults has few files: %v", want)
 	}
 	slices.Sort(want)
 	if d := cmp.Diff(want, slices.Sorted(maps.Keys(files))); d != "" {
@@ -268,7 +275,7 @@ func TestOddRuns(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			files := render(t, tt.h, sample.Result(tt.h))
-			for _, p := range []string{"latency", "quantiles", "latency-heatmap", "latency-ecdf", "throughput", "failover", "failover-ecdf", "affected-ecdf", "handover-ecdf", "holders", "leases", "depth", "clients", "herd"} {
+			for _, p := range plots.Names()[1:] { // all but the overview
 				_, drawn := files["plots/"+p+".svg"]
 				if want := slices.Contains(tt.plots, p); drawn != want {
 					t.Errorf("plot of %s: drawn %v, want %v", p, drawn, want)
