@@ -104,7 +104,8 @@ type searching struct {
 	cost  int64           // of a step that succeeds, in bytes
 
 	spent atomic.Bool // the search ends at its next step
-	used  atomic.Int64
+	used  int64       // bytes that the search keeps
+	last  int64       // bytes of the newest step in used
 	tried atomic.Int64
 	calls atomic.Int64 // of the model: odd while it is in one
 	where place        // of the newest one; set before calls is
@@ -129,6 +130,7 @@ func (s *searching) all(parts [][]porcupine.Operation, err error) Answer {
 	}
 	return s.wait(func() porcupine.CheckResult {
 		for _, ops := range parts {
+			s.used = 0 // what the part before took is free again
 			if porcupine.CheckOperationsTimeout(s.model, ops, 0) != porcupine.Ok {
 				return porcupine.Illegal
 			}
@@ -281,7 +283,11 @@ func (s *searching) limitComparisons(m *porcupine.Model) {
 		}
 		s.enter(place{function: "Equal"})
 		defer s.leave()
-		return equal(a, b)
+		if same = equal(a, b); same { // porcupine has been here, and drops the step
+			s.used -= s.last
+			s.last = 0
+		}
+		return same
 	}
 	if hash == nil {
 		return
@@ -311,10 +317,11 @@ func (s *searching) limitSteps(m *porcupine.Model) {
 			return false, nil
 		}
 		if ok {
-			s.used.Add(s.cost)
+			s.last = s.cost
 			if s.Size != nil {
-				s.used.Add(int64(s.Size(next)))
+				s.last += int64(s.Size(next))
 			}
+			s.used += s.last
 		}
 		return ok, next
 	}
@@ -336,7 +343,7 @@ func (s *searching) over() bool {
 		s.end(Interrupted, nil)
 	}
 	if s.Memory > 0 {
-		used := s.used.Load()
+		used := s.used
 		if s.Held != nil {
 			used += s.Held()
 		}

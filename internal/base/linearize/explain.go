@@ -46,6 +46,7 @@ func Explain(c context.Context, p Problem, b Budget) (Explanation, Answer) {
 	}
 	a := s.wait(func() porcupine.CheckResult {
 		for _, t.ops = range parts {
+			s.used = 0
 			if porcupine.CheckOperationsTimeout(s.model, t.ops, 0) != porcupine.Ok {
 				return porcupine.Illegal
 			}
