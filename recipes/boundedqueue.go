@@ -39,6 +39,8 @@ const (
 //
 // Each producer has its own capacity: it puts an item while there are fewer items than that. A
 // BoundedQueue is safe for concurrent use.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type BoundedQueue struct {
 	*items
 	most    int

@@ -40,6 +40,8 @@ const kindDue = "due"
 //
 // In both cases each Take lists all items, as with a [PriorityQueue]. A DelayQueue is safe for
 // concurrent use.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type DelayQueue struct{ *items }
 
 // NewDelayQueue returns the delay queue at path, as a strict consumer.

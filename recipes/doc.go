@@ -59,4 +59,15 @@
 // sleeps) for longer than its session timeout can act on a lock that it no longer has. Where that
 // matters, hand the fencing token ([Fence]) to the resource and let it refuse lower tokens, or write
 // to ZooKeeper itself with [Client.Multi], which checks in the same multi that the hold lasts.
+//
+// # Sequence numbers
+//
+// Contenders and items stand in the order of the numbers that ZooKeeper gives to sequential znodes. Such a
+// number is a signed 32-bit integer. The counter of a znode goes up with each child that is ever created
+// below it. It stops at 2147483647, and all later children get that number; behind a create that is still
+// under way they can get a negative one. From then on, what depends on the order is not promised any more:
+// two clients may hold one [Lock], [RWLock], [MultiLock] or [Election], a [Semaphore] may have too many
+// holders, and queues no longer keep the order of their items. With a thousand contenders a second that takes
+// 24 days. Before it happens, take another path, or delete the path while no client uses it: the counter of a
+// new znode begins at 0.
 package recipes

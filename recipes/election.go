@@ -23,6 +23,8 @@ const kindCandidate = "candidate"
 //
 // Most programs only need Do or DoEach. [Election.Terms] returns who leads, and [Election.States]
 // how this candidate stands.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type Election struct{ x *contend.Exclusive }
 
 // NewElection returns a candidate in the election at path. [Election.Leader] returns id while the

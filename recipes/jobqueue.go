@@ -65,6 +65,8 @@ var (
 //
 // A queue holds [MaxJobs] jobs and results, so forget the results ([JobQueue.Forget]). A JobQueue
 // is safe for concurrent use.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type JobQueue struct {
 	r       *calls.Recipe
 	tries   int

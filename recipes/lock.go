@@ -36,6 +36,8 @@ const kindLock = "lock"
 //
 // A Lock is not re-entrant. It is safe for concurrent use, but two goroutines that exclude each
 // other need a Lock each.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type Lock struct{ x *contend.Exclusive }
 
 // NewLock returns the lock at path.

@@ -50,6 +50,8 @@ import (
 // and assigned tasks whenever these change. It assigns one task after the other. There is room for
 // [MaxItems] tasks and results, so forget the results ([MasterWorker.Forget]). A MasterWorker is
 // safe for concurrent use.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type MasterWorker struct {
 	id      string
 	q       *JobQueue // no client takes from it directly: the master assigns

@@ -34,6 +34,8 @@ const maxPaths = 256
 //
 // Cost, independent of the number of contenders: Lock makes one write, and two reads for each path.
 // Unlock makes one write. A waiter watches one other contender at a time.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type MultiLock struct {
 	x     *contend.Exclusive
 	paths []string

@@ -28,6 +28,8 @@ import (
 // In both cases items with the same priority come out in the order in which they were put in. Each
 // Take lists all items, about 60 bytes each: half a megabyte for 10,000 items. A PriorityQueue is
 // safe for concurrent use.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type PriorityQueue struct{ *items }
 
 // NewPriorityQueue returns the priority queue at path, as a strict consumer.

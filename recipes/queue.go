@@ -36,6 +36,8 @@ const kindItem = "item"
 // A queue holds [MaxItems] items, and consumers list all of them. If speed matters, keep it much
 // shorter, or use a [LongQueue]. A [BoundedQueue] has a capacity of its own. A Queue is safe for
 // concurrent use.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type Queue struct{ *items }
 
 // NewQueue returns the queue at path.

@@ -49,6 +49,8 @@ const (
 // that it waits for. A Revoke also wakes the contenders that watch the holder, once.
 //
 // An RWLock is safe for concurrent use.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type RWLock struct {
 	x       *contend.Exclusive // the line of the writers
 	readers contend.Line

@@ -53,6 +53,8 @@ const maxLeases = 1024
 // lease, a semaphore is a lock. Instead of one semaphore with hundreds of leases, use several.
 //
 // A Semaphore is safe for concurrent use.
+//
+// The counter of sequence numbers ends at 2147483647, and with it the order: see the package comment.
 type Semaphore struct{ x *contend.Exclusive }
 
 // NewSemaphore returns a contender for one of the leases, 1 to 1024, of the semaphore at path.
