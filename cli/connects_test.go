@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/tls"
 	"io"
@@ -10,11 +11,13 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/ensemble/embedded"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // connecting has, for each command that connects to servers, its arguments so that it does, in little
@@ -129,4 +132,74 @@ func answering(t *testing.T, serve func(net.Conn)) string {
 		}
 	}()
 	return l.Addr().String()
+}
+
+// refusing is a server that gives sessions, and answers each request with a code.
+func refusing(t *testing.T, code wire.Code) string {
+	const status = "Zookeeper version: 3.9.3-x, built on x\nLatency min/avg/max: 0/0.0/0\nReceived: 1\nSent: 1\nConnections: 1\nOutstanding: 0\nZxid: 0x1\nMode: standalone\nNode count: 5\n"
+	var last atomic.Int64
+	return answering(t, func(c net.Conn) {
+		in := bufio.NewReader(c)
+		if word, _ := in.Peek(4); string(word) == "srvr" {
+			io.WriteString(c, status)
+			return
+		}
+		body, err := wire.ReadFrame(in, nil, 0)
+		if err != nil {
+			return
+		}
+		ask, err := wire.DecodeConnectRequest(body)
+		if err != nil {
+			return
+		}
+		if ask.Session != 0 { // it ended with its connection
+			wire.WriteFrame(c, wire.ConnectResponse{Password: make([]byte, wire.PasswordSize), HasReadOnly: ask.HasReadOnly}.Append(nil))
+			return
+		}
+		response := wire.ConnectResponse{Timeout: ask.Timeout, Session: last.Add(1), Password: make([]byte, wire.PasswordSize), HasReadOnly: ask.HasReadOnly}
+		if wire.WriteFrame(c, response.Append(nil)) != nil {
+			return
+		}
+		for {
+			body, err := wire.ReadFrame(in, nil, 0)
+			if err != nil {
+				return
+			}
+			h, _, err := wire.DecodeRequestHeader(body)
+			if err != nil {
+				return
+			}
+			reply := wire.ReplyHeader{Xid: h.Xid, Err: code}
+			if h.Op == wire.Ping || h.Op == wire.CloseSession || h.Op == wire.Auth && code != wire.AuthFailed {
+				reply.Err = wire.OK
+			}
+			if wire.WriteFrame(c, reply.Append(nil)) != nil || code == wire.SessionClosedAuth && reply.Err != wire.OK {
+				return
+			}
+		}
+	})
+}
+
+// Each command that connects names what the servers answered, and the way out. No command advises to
+// remove what was never made (ZOOKEEPER-1634: enforce.auth.enabled).
+func TestRefusedRequests(t *testing.T) {
+	for _, code := range []wire.Code{wire.SessionClosedAuth, wire.AuthFailed, wire.NoAuth, wire.ThrottledOp, wire.SystemError, wire.QuotaExceeded} {
+		servers := refusing(t, code)
+		for command := range connecting {
+			if command == "zklab ensemble status" { // it opens no session
+				continue
+			}
+			t.Run(code.String()+"/"+command, func(t *testing.T) {
+				t.Parallel()
+				want := code.Advice()
+				if code == wire.NoAuth && (command == "zklab run" || command == "zklab sweep") {
+					want = "give a chroot in which everyone may create znodes"
+				}
+				status, said := connects(t, command, servers)
+				if status == 0 || !strings.Contains(said, want) || strings.Contains(said, "unknown error") || strings.Contains(said, "remove") {
+					t.Errorf("exit code %d, want %q: %s", status, want, said)
+				}
+			})
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/zklab/zklab/internal/base/printable"
 	"github.com/zklab/zklab/internal/lab/engine"
 	"github.com/zklab/zklab/internal/lab/workers"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -105,6 +106,9 @@ func oneLine(err error) string {
 	text = strings.TrimSuffix(text, ": "+context.Canceled.Error()) // by whom, it says before
 	if text == context.Canceled.Error() {
 		text = "interrupted"
+	}
+	if advice, name := zkconn.Advice(err); advice != "" && strings.HasSuffix(text, name) {
+		text += ": " + advice
 	}
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	return printable.Text(text, 4000) // it may quote a file

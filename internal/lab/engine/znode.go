@@ -12,6 +12,8 @@ import (
 
 	"github.com/zklab/zklab/ensemble"
 	"github.com/zklab/zklab/internal/base/await"
+	"github.com/zklab/zklab/internal/zk/wire"
+	"github.com/zklab/zklab/internal/zk/zkconn"
 	"github.com/zklab/zklab/link"
 )
 
@@ -24,6 +26,7 @@ type admin struct {
 	root  string
 	above string   // of root, what was there
 	made  []string // of root and its parents, what was not
+	none  bool     // a server refused to make anything of it
 }
 
 // openAdmin connects the harness's own client.
@@ -58,11 +61,13 @@ func (r *run) makeRoot() error {
 	}
 	a.root = a.above + ensemble.RunFolder(r.started)
 	err := a.makePath(a.root)
+	var code wire.Code // one for which go-zookeeper has no error
+	a.none = len(a.made) == 0 && (errors.As(err, &code) || errors.Is(err, zk.ErrNoAuth) || errors.Is(err, zk.ErrAuthFailed))
 	if errors.Is(err, zk.ErrNoAuth) {
 		return fmt.Errorf("create znode %s: %w: give a chroot in which everyone may create znodes", a.root, err)
 	}
 	if err != nil {
-		return fmt.Errorf("make znode %s: %w", a.root, err)
+		return fmt.Errorf("make znode %s: %w", a.root, zkconn.Explained(err))
 	}
 	return nil
 }
@@ -91,7 +96,7 @@ func (a *admin) make(path string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", path, wire.Named(err))
 	}
 	if !slices.Contains(a.made, path) {
 		a.made = append(a.made, path)
@@ -106,6 +111,9 @@ const removeWait = 15 * time.Second
 // that the run made and nobody uses. What stays is named: in the result, or where there
 // is none in the run's error.
 func (r *run) removeRoot() error {
+	if r.admin.none {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), removeWait)
 	defer cancel()
 	err := await.Until(ctx, func() error { return r.admin.remove(ctx) }) // the client takes none

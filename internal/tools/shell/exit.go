@@ -23,7 +23,7 @@ var codes = map[wire.Code]int{
 	wire.NoNode: NotFound, wire.NoWatcher: NotFound,
 	wire.BadVersion: Conflict, wire.NodeExists: Conflict, wire.NotEmpty: Conflict, wire.NoChildrenForEphemerals: Conflict,
 	wire.NoAuth: NotAllowed, wire.AuthFailed: NotAllowed, wire.InvalidACL: NotAllowed, wire.NotReadOnly: NotAllowed,
-	wire.QuotaExceeded: NotAllowed, wire.ReconfigDisabled: NotAllowed, wire.Unimplemented: NotAllowed,
+	wire.SessionClosedAuth: NotAllowed, wire.QuotaExceeded: NotAllowed, wire.ReconfigDisabled: NotAllowed, wire.Unimplemented: NotAllowed,
 	wire.BadArguments: WrongUsage,
 }
 
@@ -55,24 +55,6 @@ type codedError struct {
 
 func (e codedError) Error() string { return e.message }
 
-// words explain the error codes of servers.
-var words = map[wire.Code]string{
-	wire.NoNode:                  "no such znode",
-	wire.BadVersion:              "it has another version: another client wrote it meanwhile",
-	wire.NodeExists:              "it exists already",
-	wire.NotEmpty:                "it has children: rm -r also removes them",
-	wire.NoChildrenForEphemerals: "it is ephemeral and cannot have children",
-	wire.NoAuth:                  "its permissions do not allow it: authenticate with auth",
-	wire.InvalidACL:              "the server rejects these permissions",
-	wire.AuthFailed:              "the server rejects this credential",
-	wire.NotReadOnly:             "the server has no majority and accepts only reads",
-	wire.QuotaExceeded:           "the quota does not allow it",
-	wire.ConnectionLoss:          "the connection was lost: the operation may or may not have been done",
-	wire.Unimplemented:           "the server does not support this request: it is too old, or its configuration does not allow it",
-	wire.BadArguments:            "the server rejects these arguments",
-	wire.NoWatcher:               "no such watch",
-}
-
 // explain returns an error that says what failed, and why.
 func explain(what string, err error) error {
 	var code wire.Code
@@ -80,8 +62,8 @@ func explain(what string, err error) error {
 	if errors.As(err, &large) {
 		return &explained{fmt.Sprintf("%s: the server closed the connection: the request has %d bytes, and servers accept %d unless jute.maxbuffer says otherwise", what, large.Bytes, wire.MaxRequest), err}
 	}
-	if errors.As(err, &code) && words[code] != "" {
-		return &explained{what + ": " + words[code], err}
+	if errors.As(err, &code) && code.Advice() != "" {
+		return &explained{what + ": " + code.Advice(), err}
 	}
 	return &explained{what + ": " + err.Error(), err}
 }

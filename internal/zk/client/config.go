@@ -95,9 +95,11 @@ func (c *Client) first(ctx context.Context) (*zkclient.Conn, error) {
 		switch {
 		case err == nil:
 			return conn, nil
+		case errors.Is(err, wire.AuthFailed):
+			return nil, err
 		case ctx.Err() != nil && before != nil:
 			return nil, fmt.Errorf("%w: %w: %w", ErrNoServer, context.Cause(ctx), before)
-		case ctx.Err() != nil || hopeless(err) || errors.Is(err, wire.AuthFailed):
+		case ctx.Err() != nil || hopeless(err):
 			return nil, fmt.Errorf("%w: %w", ErrNoServer, err)
 		}
 		if before == nil || !errors.Is(err, context.DeadlineExceeded) { // else ctx is about to end: no news

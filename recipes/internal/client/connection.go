@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // Conn has the methods of *zk.Conn that the recipes use.
@@ -45,7 +47,7 @@ func (c *connection) answer(request, path string, err error) error {
 	if IsRefusal(err) {
 		return c.refused(request, path, err)
 	}
-	return err
+	return wire.Named(err)
 }
 
 // IsRefusal reports whether a server has refused a request because the client lacks a permission,

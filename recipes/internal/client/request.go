@@ -44,7 +44,7 @@ func Send[T any](cl *Client, z *Session, k kind, f func() (T, error)) *Request[T
 		}
 		r.Value, r.Err = f()
 		switch {
-		case !cl.IsCurrent(z):
+		case !cl.IsCurrent(z) && !failures.Unauthenticated(r.Err): // else the server has ended the session for this
 			r.Err = cl.endError()
 		case k == Write && !failures.Unanswered(r.Err):
 			z.contact(sent)
@@ -116,7 +116,7 @@ func (cl *Client) Check(paths ...string) (struct{}, error) {
 // it (ZOOKEEPER-1675).
 func (cl *Client) QuorumSync(ctx context.Context, z *Session, paths ...string) (exist bool, err error) {
 	_, err = Retry(ctx, cl, z, Write, func() (struct{}, error) { return cl.Check(paths...) })
-	if failures.Stopped(err) {
+	if failures.Stopped(err) || failures.Nameless(err) {
 		return false, err
 	}
 	return !errors.Is(err, zk.ErrNoNode), nil // a refusal comes from a quorum, too

@@ -6,9 +6,10 @@ package failures
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // The errors that package recipes documents.
@@ -60,9 +61,19 @@ func Unanswered(err error) bool {
 			return false
 		}
 	}
-	// go-zookeeper uses this text for codes for which it has no error.
-	return !strings.HasPrefix(err.Error(), "unknown error: ")
+	return !Nameless(err)
 }
+
+// Nameless reports whether err is a code for which go-zookeeper has no error, as [wire.Named] returns it. Such
+// an answer comes from one server, which may not have asked a quorum.
+func Nameless(err error) bool {
+	_, ok := errors.AsType[wire.Code](err)
+	return ok
+}
+
+// Unauthenticated reports whether a server has ended the session because the client is not
+// authenticated (ZOOKEEPER-1634): another session ends alike.
+func Unauthenticated(err error) bool { return errors.Is(err, wire.SessionClosedAuth) }
 
 // Stopped reports whether err ends a call whatever the servers say.
 func Stopped(err error) bool {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 func TestUnanswered(t *testing.T) {
@@ -21,7 +23,7 @@ func TestUnanswered(t *testing.T) {
 	}
 	for _, err := range []error{
 		nil, zk.ErrNoNode, zk.ErrNoAuth, zk.ErrNodeExists, fmt.Errorf("wrapped: %w", zk.ErrBadVersion),
-		fmt.Errorf("unknown error: %v", zk.ErrCode(-125)), context.DeadlineExceeded, ErrSessionLost, ErrClosed,
+		wire.Named(fmt.Errorf("unknown error: %v", zk.ErrCode(-125))), wire.Named(fmt.Errorf("unknown error: %v", zk.ErrCode(-1000))), context.DeadlineExceeded, ErrSessionLost, ErrClosed,
 		ErrRemoved, ErrLost,
 	} {
 		if Unanswered(err) {

@@ -1,0 +1,41 @@
+package zkconn
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-zookeeper/zk"
+
+	"github.com/zklab/zklab/internal/zk/wire"
+)
+
+// codes are the codes of go-zookeeper's errors. For other codes it has no error of its own.
+var codes = map[error]wire.Code{
+	zk.ErrAPIError: wire.APIError, zk.ErrNoNode: wire.NoNode, zk.ErrNoAuth: wire.NoAuth, zk.ErrBadVersion: wire.BadVersion,
+	zk.ErrNoChildrenForEphemerals: wire.NoChildrenForEphemerals, zk.ErrNodeExists: wire.NodeExists, zk.ErrNotEmpty: wire.NotEmpty,
+	zk.ErrSessionExpired: wire.SessionExpired, zk.ErrInvalidACL: wire.InvalidACL, zk.ErrAuthFailed: wire.AuthFailed,
+	zk.ErrClosing: wire.Closing, zk.ErrNothing: wire.Nothing, zk.ErrSessionMoved: wire.SessionMoved,
+	zk.ErrReconfigDisabled: wire.ReconfigDisabled, zk.ErrBadArguments: wire.BadArguments,
+}
+
+// Explained returns an error of go-zookeeper with the way out, if it has the code of a server.
+func Explained(err error) error {
+	if advice, _ := Advice(err); advice != "" {
+		return fmt.Errorf("%w: %s", err, advice)
+	}
+	return err
+}
+
+// Advice returns what the code of a server in an error means for people, with the way out, and the text
+// that names the code there. Both are "" if the error has no code.
+func Advice(err error) (advice, name string) {
+	if code, ok := errors.AsType[wire.Code](err); ok {
+		return code.Advice(), code.String()
+	}
+	for known, code := range codes {
+		if errors.Is(err, known) {
+			return code.Advice(), known.Error()
+		}
+	}
+	return "", ""
+}
