@@ -12,6 +12,7 @@ import (
 
 	"github.com/zklab/zklab/ensemble/external"
 	"github.com/zklab/zklab/internal/zk/client"
+	"github.com/zklab/zklab/internal/zk/wire"
 )
 
 // connectFlags say how to connect to servers, and with which credentials.
@@ -21,9 +22,11 @@ type connectFlags struct {
 	tls      clientTLS
 	timeout  time.Duration
 	session  time.Duration
+	maxFrame int
 }
 
 func (f *connectFlags) addTo(flags *pflag.FlagSet) {
+	f.addMaxFrame(flags)
 	flags.BoolVar(&f.readOnly, "read-only", false, "accept a read-only server, which has no majority")
 	f.addNamed(flags, "timeout")
 }
@@ -37,12 +40,20 @@ func (f *connectFlags) addNamed(flags *pflag.FlagSet, timeout string) {
 	f.tls.addTo(flags)
 }
 
+// addMaxFrame declares the bound of replies. Clients of recipes have none.
+func (f *connectFlags) addMaxFrame(flags *pflag.FlagSet) {
+	flags.IntVar(&f.maxFrame, "max-frame", wire.MaxFrame, "largest reply to accept, in bytes (jute.maxbuffer of ZooKeeper's clients)")
+}
+
 func (f *connectFlags) validate() error {
 	if f.timeout <= 0 {
 		return badFlag("--timeout must be more than zero")
 	}
 	if f.session < time.Millisecond {
 		return badFlag("--session-timeout must be 1ms or more")
+	}
+	if f.maxFrame != 0 && (f.maxFrame < wire.MaxRequest || f.maxFrame > 1<<30) {
+		return badFlag("--max-frame %d: give a number of bytes from %d to %d", f.maxFrame, wire.MaxRequest, 1<<30)
 	}
 	return f.tls.load()
 }
@@ -55,7 +66,7 @@ func badFlag(format string, args ...any) error {
 }
 
 func (f *connectFlags) config() (client.Config, error) {
-	c := client.Config{Timeout: f.session, Patience: f.timeout, ReadOnly: f.readOnly, TLS: f.tls.config}
+	c := client.Config{Timeout: f.session, Patience: f.timeout, ReadOnly: f.readOnly, MaxFrame: f.maxFrame, TLS: f.tls.config}
 	for _, auth := range f.auth {
 		lines := []string{auth}
 		if path, ok := strings.CutPrefix(auth, "@"); ok {

@@ -50,6 +50,7 @@ func newExpire() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.servers, "servers", "127.0.0.1:2181", "servers of the ensemble: host:port,...[/chroot]")
 	f.connect.addNamed(cmd.Flags(), "timeout")
+	f.connect.addMaxFrame(cmd.Flags())
 	completesFiles(cmd, "auth", "tls-ca", "tls-cert", "tls-key")
 	return cmd
 }

@@ -25,7 +25,7 @@ var (
 		"pause-command", "resume-command", "kill-command", "stop-command", "start-command")
 	outputFlags     = withKnobs(settings.Output, "out", "min-load", "gate", "points", "json", "quiet", "github")
 	holdFlags       = flagGroup{"Hold", []string{"grace", "on-lost", "verbose", "json"}}
-	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "tls-ca", "tls-cert", "tls-key"}}
+	connectionFlags = flagGroup{"Connection", []string{"servers", "connect-timeout", "session-timeout", "auth", "max-frame", "tls-ca", "tls-cert", "tls-key"}}
 	serverFlags     = flagGroup{"Servers", []string{
 		"tick", "init-limit", "sync-limit", "min-session-timeout", "max-session-timeout", "read-only-mode", "local-sessions",
 		"jute-maxbuffer", "reconfig", "ttl", "enforce-quota", "super-digest", "max-client-cnxns", "4lw-commands-whitelist",

@@ -45,6 +45,7 @@ type copied struct {
 	Znodes  int    `json:"znodes"`
 	Skipped int    `json:"skipped"` // ephemeral znodes
 	unsteady
+	unread
 }
 
 func (r copied) text(p *page) {
@@ -52,6 +53,7 @@ func (r copied) text(p *page) {
 		p.printf("left out %d ephemeral znodes\n", r.Skipped)
 	}
 	r.unsteady.text(p)
+	r.unread.text(p)
 }
 
 func (s *Shell) copy(ctx context.Context, args []string, recursive, noACL bool, limit int) error {
@@ -95,7 +97,10 @@ func (s *Shell) copy(ctx context.Context, args []string, recursive, noACL bool, 
 	if err := to.carryOut(ctx, &w); err != nil {
 		return err
 	}
-	return s.emit(copied{args[0], args[1], len(lasting), skipped, tree.unsteady})
+	if err := s.emit(copied{args[0], args[1], len(lasting), skipped, tree.unsteady, tree.unread}); err != nil {
+		return err
+	}
+	return tree.err()
 }
 
 // vacant returns an error if there is a znode at a path. It is called before anything is written.
@@ -134,7 +139,7 @@ func (s *Shell) movable(ctx context.Context, from string) ([]znode, error) {
 			return nil, did("mv", n.path, errEphemeral)
 		}
 	}
-	all, err := s.load(ctx, nodes, strict)
+	all, err := s.load(ctx, nodes, loading{permissions: true})
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,7 @@ type diffResult struct {
 	// Hidden counts the permissions of which servers sent only the users, without hashes.
 	Hidden int `json:"hidden,omitempty"`
 	unsteady
+	unread
 }
 
 func (r diffResult) text(p *page) {
@@ -57,20 +58,29 @@ func (r diffResult) text(p *page) {
 		p.printf("%d lists of permissions were compared without hashes, which servers hid: authenticate with auth\n", r.Hidden)
 	}
 	r.unsteady.text(p)
+	r.unread.text(p)
 }
 
 func (s *Shell) diff(ctx context.Context, args []string, noACL, ephemerals bool) error {
 	var sides [2]subtree
+	var left unread // relative to the roots
 	for i, arg := range args {
 		var err error
 		if sides[i], err = s.side(ctx, arg); err != nil {
 			return err
 		}
+		for _, z := range sides[i].Unread {
+			left.Unread = append(left.Unread, unreadZnode{Path: strings.TrimPrefix(z.Path, strings.TrimSuffix(sides[i].root, "/"))})
+		}
 	}
 	r := diffResult{First: args[0], Second: args[1], Differences: []difference{}}
 	r.Changed = append(sides[0].Changed, sides[1].Changed...)
-	r.compare(sides[0].seen(noACL, ephemerals), sides[1].seen(noACL, ephemerals))
+	r.Unread = append(sides[0].Unread, sides[1].Unread...)
+	r.compare(sides[0].seen(left, noACL, ephemerals), sides[1].seen(left, noACL, ephemerals))
 	if err := s.emit(r); err != nil {
+		return err
+	}
+	if err := r.err(); err != nil {
 		return err
 	}
 	if len(r.Differences) > 0 {
@@ -93,13 +103,14 @@ func (s *Shell) side(ctx context.Context, word string) (t subtree, err error) {
 	return at.take(ctx, at.path, -1, true)
 }
 
-// seen returns the znodes to compare, without the parts to ignore.
-func (t subtree) seen(noACL, ephemerals bool) []znode {
+// seen returns the znodes to compare, without the parts to ignore: of what one side could not read, the
+// other has nothing to say.
+func (t subtree) seen(left unread, noACL, ephemerals bool) []znode {
 	all := t.znodes
 	if !ephemerals {
 		all, _ = t.lasting()
 	}
-	all = slices.Clone(all)
+	all = slices.DeleteFunc(slices.Clone(all), func(n znode) bool { return left.has(n.path) })
 	for i := range all {
 		if noACL {
 			all[i].acl = nil

@@ -62,6 +62,9 @@ func explain(what string, err error) error {
 	if errors.As(err, &large) {
 		return &explained{fmt.Sprintf("%s: the server closed the connection: the request has %d bytes, and servers accept %d unless jute.maxbuffer says otherwise", what, large.Bytes, wire.MaxRequest), err}
 	}
+	if big := new(client.LargeReply); errors.As(err, &big) {
+		return &explained{fmt.Sprintf("%s: the reply has %d bytes, and the shell takes %d: give it --max-frame %d", what, big.Bytes, big.Limit, big.Bytes), err}
+	}
 	if errors.As(err, &code) && code.Advice() != "" {
 		return &explained{what + ": " + code.Advice(), err}
 	}

@@ -38,6 +38,7 @@ type exportResult struct {
 	Znodes     int    `json:"znodes"`
 	Ephemerals int    `json:"ephemerals"`
 	unsteady
+	unread
 }
 
 func (r exportResult) text(p *page) {
@@ -47,6 +48,7 @@ func (r exportResult) text(p *page) {
 	}
 	p.printf("\n")
 	r.unsteady.text(p)
+	r.unread.text(p)
 }
 
 func (s *Shell) export(ctx context.Context, args []string, noACL, yes bool) error {
@@ -78,5 +80,8 @@ func (s *Shell) export(ctx context.Context, args []string, noACL, yes bool) erro
 		return err
 	}
 	lasting, ephemerals := tree.lasting()
-	return s.emit(exportResult{args[0], args[1], len(lasting) + ephemerals, ephemerals, tree.unsteady})
+	if err := s.emit(exportResult{args[0], args[1], len(lasting) + ephemerals, ephemerals, tree.unsteady, tree.unread}); err != nil {
+		return err
+	}
+	return tree.err()
 }

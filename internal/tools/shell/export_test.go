@@ -330,7 +330,7 @@ func TestUnsteadySubtreeIsSaid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all, err := b.load(b.ctx, before, strict)
+			all, err := b.load(b.ctx, before, loading{permissions: true})
 			if err != nil {
 				t.Fatal(err)
 			}

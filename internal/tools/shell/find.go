@@ -179,6 +179,7 @@ type matchLine struct {
 type grepResult struct {
 	Matches []match `json:"matches"`
 	names   bool
+	unread
 }
 
 func (s *Shell) grep(ctx context.Context, args []string, re *regexp.Regexp, names bool) error {
@@ -190,17 +191,21 @@ func (s *Shell) grep(ctx context.Context, args []string, re *regexp.Regexp, name
 	if err != nil {
 		return err
 	}
-	all, err := s.load(ctx, nodes, lenient)
+	r := grepResult{Matches: []match{}, names: names}
+	all, err := s.load(ctx, nodes, loading{unread: &r.unread, silent: true})
 	if err != nil {
 		return err
 	}
-	r := grepResult{Matches: []match{}, names: names}
+	r.sort()
 	for _, n := range all {
 		if re.Match(n.data) {
 			r.Matches = append(r.Matches, match{n.path, linesOf(n.data, re)})
 		}
 	}
 	if err := s.emit(r); err != nil {
+		return err
+	}
+	if err := r.err(); err != nil {
 		return err
 	}
 	if len(r.Matches) == 0 {
@@ -233,6 +238,7 @@ func (r grepResult) text(p *page) {
 			p.printf("%s:%d:%s\n", legible(m.Path), line.Number, legible(line.Text))
 		}
 	}
+	r.unread.text(p)
 }
 
 // used is the size of a subtree.

@@ -105,6 +105,9 @@ func (s *Shell) whatIsThere(ctx context.Context, path string) (map[string]znode,
 	if missing(err) {
 		return there, nil
 	}
+	if err == nil && len(tree.Unread) > 0 { // import has to know what it overwrites
+		return there, did("read", tree.Unread[0].Path, tree.Unread[0].err)
+	}
 	for _, n := range tree.znodes {
 		there[n.path] = n
 	}

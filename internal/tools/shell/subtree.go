@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -10,8 +11,10 @@ import (
 // subtree is a subtree in memory. The paths of its znodes are relative to its root, whose path is "".
 // Parents come before their children.
 type subtree struct {
+	root   string // "" if it comes from a file
 	znodes []znode
 	unsteady
+	unread
 }
 
 // unsteady has the paths that other clients wrote while a subtree was read.
@@ -26,19 +29,26 @@ func (u unsteady) text(p *page) {
 }
 
 // take reads a subtree, down to a depth unless it is negative. From the root it leaves out
-// /zookeeper, which belongs to the servers.
+// /zookeeper, which belongs to the servers. What it cannot read, other than the root, is in the unread
+// znodes of the subtree.
 func (s *Shell) take(ctx context.Context, root string, depth int, withACL bool) (t subtree, err error) {
-	nodes, err := s.lookAt(ctx, root, depth)
+	t.root = root
+	nodes, err := s.lookAt(ctx, root, depth, &t.unread)
 	if err != nil {
 		return t, err
 	}
-	if t.znodes, err = s.load(ctx, nodes, strict); err != nil {
+	if t.znodes, err = s.load(ctx, nodes, loading{permissions: true, unread: &t.unread}); err != nil {
 		return t, err
 	}
+	if i := slices.IndexFunc(t.Unread, func(z unreadZnode) bool { return z.Path == root }); i >= 0 {
+		return t, did("read", root, t.Unread[i].err)
+	}
+	t.sort()
+	t.znodes = slices.DeleteFunc(t.znodes, func(n znode) bool { return t.has(n.path) })
 	if len(t.znodes) == 0 || t.znodes[0].path != root { // another client deleted it during the read
 		return t, did("read", root, wire.NoNode)
 	}
-	again, err := s.lookAt(ctx, root, depth)
+	again, err := s.lookAt(ctx, root, depth, &t.unread)
 	if err != nil {
 		return t, err
 	}
@@ -59,8 +69,8 @@ func (s *Shell) take(ctx context.Context, root string, depth int, withACL bool) 
 // serversOwn is the subtree that belongs to the servers.
 const serversOwn = "/zookeeper"
 
-func (s *Shell) lookAt(ctx context.Context, root string, depth int) ([]node, error) {
-	nodes, err := s.gather(ctx, root, depth)
+func (s *Shell) lookAt(ctx context.Context, root string, depth int, skip *unread) ([]node, error) {
+	nodes, err := s.walk(ctx, root, depth, false, skip)
 	if err != nil || root != "/" || s.Client.Chroot() != "" {
 		return nodes, err
 	}

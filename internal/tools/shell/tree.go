@@ -21,7 +21,7 @@ type node struct {
 	depth    int // below the root of the subtree
 	stat     wire.Stat
 	children []string
-	closed   bool // the session may not read its children
+	closed   bool // the session may not read its children, or they are too many for a reply
 }
 
 func (n node) name() string { return n.path[lastSlash(n.path)+1:] }
@@ -31,20 +31,25 @@ func lastSlash(path string) int { return strings.LastIndexByte(path, '/') }
 // gather reads a subtree, down to a depth unless it is negative, in the order of a walk: parents
 // before their children, children by name. It leaves out znodes that are deleted meanwhile.
 func (s *Shell) gather(ctx context.Context, root string, depth int) ([]node, error) {
-	return s.walk(ctx, root, depth, false)
+	return s.walk(ctx, root, depth, false, nil)
 }
 
 // survey is gather for commands that only print: if the session may not read the children of a znode,
 // the znode has none and is closed.
 func (s *Shell) survey(ctx context.Context, root string, depth int) ([]node, error) {
-	return s.walk(ctx, root, depth, true)
+	return s.walk(ctx, root, depth, true, nil)
 }
 
-func (s *Shell) walk(ctx context.Context, root string, depth int, lenient bool) ([]node, error) {
+// walk also leaves out the znodes below the root that skip has, or that it then gets.
+func (s *Shell) walk(ctx context.Context, root string, depth int, lenient bool, skip *unread) ([]node, error) {
 	var all []node
 	level := []string{root}
 	for d := 0; len(level) > 0 && (depth < 0 || d <= depth); d++ {
-		found, err := s.readAll(ctx, level, lenient && d > 0)
+		below := skip
+		if d == 0 { // without the root there is nothing to do
+			below = nil
+		}
+		found, err := s.readAll(ctx, level, lenient && d > 0, below)
 		if err != nil {
 			return nil, err
 		}
@@ -81,26 +86,26 @@ func compare(a, b string) int {
 	return len(a) - len(b)
 }
 
-// readAll reads the metadata and children of the znodes that exist.
-func (s *Shell) readAll(ctx context.Context, paths []string, lenient bool) (found []node, err error) {
+// readAll reads the metadata and children of the znodes that exist and are not skipped.
+func (s *Shell) readAll(ctx context.Context, paths []string, lenient bool, skip *unread) (found []node, err error) {
 	var mu sync.Mutex
 	err = each(ctx, paths, func(ctx context.Context, path string) error {
 		names, stat, err := s.Client.Children(ctx, path, false)
-		closed := lenient && errors.Is(err, wire.NoAuth)
+		closed := lenient && (errors.Is(err, wire.NoAuth) || errors.Is(err, wire.ErrFrameSize))
 		if closed {
 			if stat, err = s.Client.Exists(ctx, path, false); errors.Is(err, wire.NoAuth) {
 				err = nil // some servers refuse this, too
 			}
 		}
-		if missing(err) {
+		slices.Sort(names)
+		mu.Lock()
+		defer mu.Unlock()
+		if missing(err) || skip.has(path) || skip.skips(path, err) {
 			return nil
 		}
 		if err != nil {
 			return did("read", path, err)
 		}
-		slices.Sort(names)
-		mu.Lock()
-		defer mu.Unlock()
 		found = append(found, node{path: path, stat: stat, children: names, closed: closed})
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/zklab/zklab/internal/zk/client"
 	"github.com/zklab/zklab/internal/zk/wire"
@@ -26,24 +27,23 @@ func (n znode) copyOf(path string) wire.MultiOp {
 	return client.CreateOp(path, n.data, n.acl, wire.Persistent, 0)
 }
 
-// What load does with znodes that it may not read.
-const (
-	strict  = false
-	lenient = true
-)
+// loading says what load reads, and what it does with znodes that cannot be read.
+type loading struct {
+	permissions bool    // also read those
+	unread      *unread // gets the znodes that cannot be read; nil: each is an error
+	silent      bool    // leave out without a word what the session may not read
+}
 
 // together is the number of znodes that are read between two reports of progress.
 const together = 1000
 
-// load reads the data and permissions of znodes, in their order. It leaves out znodes that are
-// deleted meanwhile. If it is lenient, it also leaves out znodes that it may not read, and all
-// permissions.
-func (s *Shell) load(ctx context.Context, nodes []node, lenient bool) ([]znode, error) {
+// load reads the data of znodes, in their order. It leaves out znodes that are deleted meanwhile.
+func (s *Shell) load(ctx context.Context, nodes []node, how loading) ([]znode, error) {
 	all := make([]znode, 0, len(nodes))
 	defer s.progressed(len(nodes))
 	for some := range slices.Chunk(nodes, together) {
 		s.progress("read", len(all), len(nodes))
-		found, err := s.loadSome(ctx, some, lenient)
+		found, err := s.loadSome(ctx, some, how)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +52,8 @@ func (s *Shell) load(ctx context.Context, nodes []node, lenient bool) ([]znode, 
 	return all, nil
 }
 
-func (s *Shell) loadSome(ctx context.Context, nodes []node, lenient bool) ([]znode, error) {
+func (s *Shell) loadSome(ctx context.Context, nodes []node, how loading) ([]znode, error) {
+	var mu sync.Mutex
 	all := make([]znode, len(nodes))
 	index := make([]int, len(nodes))
 	for i := range index {
@@ -61,10 +62,12 @@ func (s *Shell) loadSome(ctx context.Context, nodes []node, lenient bool) ([]zno
 	err := each(ctx, index, func(ctx context.Context, i int) (err error) {
 		n := znode{path: nodes[i].path}
 		n.data, n.stat, err = s.Client.Get(ctx, n.path, false)
-		if err == nil && !lenient { // a copy needs permissions
+		if err == nil && how.permissions {
 			n.acl, _, err = s.Client.ACL(ctx, n.path)
 		}
-		if missing(err) || lenient && errors.Is(err, wire.NoAuth) {
+		mu.Lock()
+		defer mu.Unlock()
+		if missing(err) || how.silent && errors.Is(err, wire.NoAuth) || how.unread.skips(n.path, err) {
 			return nil
 		}
 		all[i] = n

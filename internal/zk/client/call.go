@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,19 @@ func (e *TooLarge) Error() string { return fmt.Sprintf("%v, sending %d bytes", e
 
 // Unwrap gives the loss.
 func (e *TooLarge) Unwrap() error { return e.Err }
+
+// LargeReply is the error of a read with a reply of more bytes than the client takes.
+type LargeReply struct {
+	Bytes int // of the reply
+	Limit int
+}
+
+func (e *LargeReply) Error() string {
+	return fmt.Sprintf("%v: the reply has %d bytes, and the limit is %d", wire.ErrFrameSize, e.Bytes, e.Limit)
+}
+
+// Unwrap gives wire.ErrFrameSize.
+func (e *LargeReply) Unwrap() error { return wire.ErrFrameSize }
 
 func (c *Client) patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.cfg.Patience == 0 {
@@ -177,7 +191,7 @@ func (c *Client) answered(f zkclient.Frame) {
 		c.link.Close()
 	}
 	if f.TooLarge > 0 {
-		call.err = fmt.Errorf("%w: %d bytes", wire.ErrFrameSize, f.TooLarge)
+		call.err = &LargeReply{f.TooLarge, cmp.Or(c.cfg.MaxFrame, wire.MaxFrame)}
 	}
 	if call.watch != nil {
 		c.watches.answered(*call.watch, f.Header.Err)

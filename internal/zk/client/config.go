@@ -46,6 +46,8 @@ type Config struct {
 	// Patience is how long a call waits for its answer, through losses of the connection;
 	// then the error is ErrNoServer. 0 is as long as its context lets it.
 	Patience time.Duration
+	// MaxFrame bounds a reply, in bytes; wire.MaxFrame when 0. A larger one is a [LargeReply].
+	MaxFrame int
 	// ReadOnly takes a server that has no majority, too.
 	ReadOnly bool
 	// TLS, if not nil, is spoken with the servers. A ServerName that is empty is the host's.

@@ -159,7 +159,7 @@ func (c *Client) attempt(ctx context.Context, addr string) (*zkclient.Conn, erro
 	defer cancel()
 	session := c.Session()
 	conn, err := zkclient.Connect(ctx, zkclient.Config{
-		Dial: c.dialer(addr), Session: session, LastZxid: c.lastZxid, ReadOnly: c.cfg.ReadOnly,
+		Dial: c.dialer(addr), Session: session, LastZxid: c.lastZxid, ReadOnly: c.cfg.ReadOnly, MaxFrame: c.cfg.MaxFrame,
 	})
 	if err != nil {
 		return nil, err

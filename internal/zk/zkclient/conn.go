@@ -21,7 +21,8 @@ type Conn struct {
 	response wire.ConnectResponse
 	xid      int32
 	in       []byte // received and not yet returned: the beginning of a frame, or several
-	skip     int    // of the next bytes that come: they belong to a frame that is too large
+	maxFrame int
+	skip     int // of the next bytes that come: they belong to a frame that is too large
 
 	mu       sync.Mutex
 	lastZxid int64
@@ -54,7 +55,7 @@ type Frame struct {
 	Record []byte
 	// Event is the watch event, nil for a reply.
 	Event *wire.WatchEvent
-	// TooLarge is the size of a frame beyond wire.MaxFrame, else 0. Then its Record is passed
+	// TooLarge is the size of a frame beyond the Config's MaxFrame, else 0. Then its Record is passed
 	// over, and the connection goes on.
 	TooLarge int
 }
@@ -67,7 +68,7 @@ type Reply struct {
 }
 
 func newConn(raw net.Conn, lastZxid int64) *Conn {
-	return &Conn{raw: raw, lastZxid: lastZxid, writing: semaphore.NewWeighted(1), closed: make(chan struct{})}
+	return &Conn{raw: raw, lastZxid: lastZxid, maxFrame: wire.MaxFrame, writing: semaphore.NewWeighted(1), closed: make(chan struct{})}
 }
 
 // LastZxid is the highest zxid in the replies that were read, and at least
@@ -282,11 +283,11 @@ func (c *Conn) take() (body []byte, tooLarge int, err error) {
 		return nil, 0, nil
 	}
 	n := int32(binary.BigEndian.Uint32(c.in))
-	if n < 0 || n > maxSkipped {
+	if n < 0 || int(n) > max(maxSkipped, c.maxFrame) {
 		return nil, 0, fmt.Errorf("%w: %d bytes", wire.ErrFrameSize, n)
 	}
 	keep := int(n)
-	if n > wire.MaxFrame {
+	if int(n) > c.maxFrame {
 		keep, tooLarge = replyHeader, int(n)
 	}
 	end := 4 + keep

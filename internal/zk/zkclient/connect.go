@@ -1,6 +1,7 @@
 package zkclient
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -28,6 +29,8 @@ type Config struct {
 	Short bool
 	// ReadOnly asks for a server that may serve without a majority.
 	ReadOnly bool
+	// MaxFrame bounds the body of a frame that the server sends, in bytes; wire.MaxFrame when 0.
+	MaxFrame int
 	// PingEvery is how often the connection pings by itself; 0 is never.
 	PingEvery time.Duration
 }
@@ -49,6 +52,7 @@ func connect(ctx context.Context, cfg Config) (*Conn, error) {
 		return nil, err
 	}
 	c := newConn(raw, cfg.LastZxid)
+	c.maxFrame = cmp.Or(cfg.MaxFrame, wire.MaxFrame)
 	if err := c.handshake(ctx, cfg.request()); err != nil {
 		c.Close()
 		return nil, err

@@ -12,10 +12,14 @@ import (
 // else of a short session.
 const usualAnswer = 32 << 10
 
+// largestAnswer keeps what is no answer of a ZooKeeper server, such as HTTP, from being taken for the
+// length of one: go-zookeeper would make room for a gigabyte.
+const largestAnswer = 256 << 20
+
 // room is the one that a client has for answers. go-zookeeper (v1.0.4, recvLoop) refuses what
 // is larger than a limit that was set, and makes room for it where none is. It looks at the
 // limit only after it has read the length of an answer, in the goroutine that read it; so the
-// limit is taken away there, before the length is returned, and no answer is ever refused.
+// limit is taken away there, before the length is returned, and no answer up to largestAnswer is refused.
 type room struct{ conn *zk.Conn }
 
 // limit is an option of zk.Connect: it is called before the client has any goroutine.
@@ -56,7 +60,7 @@ func (c *roomyConn) pass(b []byte) (rest []byte) {
 		c.left = int(binary.BigEndian.Uint32(c.head))
 		c.head = c.head[:0]
 	}
-	if c.left > usualAnswer {
+	if c.left > usualAnswer && c.left <= largestAnswer {
 		zk.WithMaxBufferSize(0)(c.room.conn)
 	}
 	return b[n:]
