@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/zklab/zklab/ensemble/external"
@@ -56,6 +57,13 @@ func (f *connectFlags) validate() error {
 		return badFlag("--max-frame %d: give a number of bytes from %d to %d", f.maxFrame, wire.MaxRequest, 1<<30)
 	}
 	return f.tls.load()
+}
+
+// tell tells who asked for a session timeout that the servers granted another one.
+func (f *connectFlags) tell(cmd *cobra.Command, granted time.Duration) {
+	if cmd.Flags().Changed("session-timeout") && granted != f.session {
+		warn(cmd, "the servers made the session timeout %s: --session-timeout %s is not within their bounds", granted, f.session)
+	}
 }
 
 // errBadFlag marks errors in flags that are found after the command has begun.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -201,5 +202,37 @@ func TestRefusedRequests(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Each command that takes a session timeout tells what the servers made of it, if that is another.
+func TestGrantedSessionTimeout(t *testing.T) {
+	e, err := embedded.Start(embedded.Config{Nodes: 1, MinSession: 3 * time.Second, MaxSession: 20 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	all := visibleCommands()
+	for command := range connecting {
+		if all[command].Flags().Lookup("session-timeout") == nil || all[command].Flags().Lookup("time-limit") != nil {
+			continue // runs store the timeout that was granted, and their summaries tell it
+		}
+		if command == "zklab monitor" {
+			continue // it ends only after a change
+		}
+		t.Run(command, func(t *testing.T) {
+			for asked, granted := range map[string]string{"2s": "3s", "1m0s": "20s", "5s": ""} {
+				args := append(strings.Fields(command)[1:], "--session-timeout", asked)
+				for _, arg := range connecting[command] {
+					args = append(args, strings.ReplaceAll(arg, "SERVERS", e.Addrs()[0]))
+				}
+				var out bytes.Buffer
+				execute(args, &out, &out)
+				want := "zklab: the servers made the session timeout " + granted + ": --session-timeout " + asked + " is not within their bounds\n"
+				if told := strings.Contains(out.String(), want); told != (granted != "") || strings.Contains(out.String(), "made the session") != told {
+					t.Errorf("asked for %s: %s", asked, &out)
+				}
+			}
+		})
 	}
 }

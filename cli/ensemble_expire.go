@@ -74,7 +74,7 @@ func (f *expireFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	ids, err := f.sessions(ctx, config, args)
+	ids, err := f.sessions(ctx, cmd, config, args)
 	if err != nil {
 		return interruptedOr(ctx, err)
 	}
@@ -90,7 +90,7 @@ func (f *expireFlags) run(cmd *cobra.Command, args []string) error {
 }
 
 // sessions returns the sessions that arguments name.
-func (f *expireFlags) sessions(ctx context.Context, config client.Config, args []string) (ids []int64, err error) {
+func (f *expireFlags) sessions(ctx context.Context, cmd *cobra.Command, config client.Config, args []string) (ids []int64, err error) {
 	var c *client.Client
 	for _, arg := range args {
 		if id, err := sessionID(arg); err == nil {
@@ -102,6 +102,7 @@ func (f *expireFlags) sessions(ctx context.Context, config client.Config, args [
 				return nil, f.connect.tls.wayOut(ctx, config.Servers, err)
 			}
 			defer c.Close()
+			f.connect.tell(cmd, c.Session().Timeout)
 		}
 		stat, err := c.Exists(ctx, arg, false)
 		switch {

@@ -20,6 +20,7 @@ import (
 type sessionFlags struct {
 	servers string
 	connect connectFlags
+	cmd     *cobra.Command
 
 	// patience is how long to wait for a connection, if that is shorter than what the flags say; 0: it is not.
 	patience time.Duration
@@ -28,6 +29,7 @@ type sessionFlags struct {
 }
 
 func (f *sessionFlags) addTo(cmd *cobra.Command) {
+	f.cmd = cmd
 	flags := cmd.Flags()
 	flags.StringVar(&f.servers, "servers", "127.0.0.1:2181", "servers of the ensemble: host:port,...[/chroot]")
 	f.connect.addNamed(flags, "connect-timeout")
@@ -56,13 +58,14 @@ func (f *sessionFlags) open(ctx context.Context, znode string) (s *recipes.Clien
 		dial = zk.Dialer(d)
 	}
 	var last dialError
+	var granted zkconn.Granted
 	patience := f.connect.timeout
 	if f.patience > 0 {
 		patience = min(patience, f.patience)
 	}
 	bounded, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no server of %s answers within %s", f.servers, patience))
 	defer cancel()
-	conn, events, err := zkconn.Open(bounded, zkconn.Config{Servers: servers, Timeout: f.connect.session, Dial: last.around(dial)})
+	conn, events, err := zkconn.Open(bounded, zkconn.Config{Servers: servers, Timeout: f.connect.session, Dial: granted.Around(last.around(dial))})
 	if err != nil {
 		if bounded.Err() != nil {
 			err = last.of(context.Cause(bounded))
@@ -79,6 +82,8 @@ func (f *sessionFlags) open(ctx context.Context, znode string) (s *recipes.Clien
 	if f.online != nil {
 		events = f.hear(events, &closed)
 	}
+	f.connect.tell(f.cmd, granted.Timeout())
+	f.connect.session = granted.Timeout() // recipes go by what was granted
 	s = recipes.NewClient(conn, events, f.connect.session)
 	return s, path.Join("/", chroot, znode), func() {
 		ctx, cancel := context.WithTimeout(context.Background(), f.connect.timeout)

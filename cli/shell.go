@@ -134,6 +134,7 @@ func (f *shellFlags) run(cmd *cobra.Command, args []string) error {
 		return f.tls.wayOut(ctx, config.Servers, err)
 	}
 	defer func() { s.Client.Close() }()
+	f.tell(cmd, s.Client.Session().Timeout)
 	return f.source(ctx, s)
 }
 

@@ -1,0 +1,48 @@
+package zkconn
+
+import (
+	"encoding/binary"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// Granted learns the session timeout that the servers grant, which go-zookeeper does not tell. The zero
+// value is ready. It is safe for concurrent use.
+type Granted struct{ millis atomic.Int64 }
+
+// Around returns a dialer whose connections tell it.
+func (g *Granted) Around(dial zk.Dialer) zk.Dialer {
+	return Through(dial, func(c net.Conn) net.Conn { return &grantingConn{Conn: c, granted: g} })
+}
+
+// Timeout returns the session timeout of the latest session, 0 before there is one.
+func (g *Granted) Timeout() time.Duration {
+	return time.Duration(g.millis.Load()) * time.Millisecond
+}
+
+// grantingConn reads along the first frame, the answer to the connect request: its length, the version
+// of the protocol, and the timeout in milliseconds, of 4 bytes each.
+type grantingConn struct {
+	net.Conn
+	granted *Granted
+	head    []byte
+}
+
+const untilTimeout = 12
+
+// Read is called by one goroutine at a time.
+func (c *grantingConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if missing := untilTimeout - len(c.head); missing > 0 {
+		c.head = append(c.head, b[:min(n, missing)]...)
+		if millis := int32(0); len(c.head) == untilTimeout {
+			if millis = int32(binary.BigEndian.Uint32(c.head[8:])); millis > 0 { // else it refuses the session
+				c.granted.millis.Store(int64(millis))
+			}
+		}
+	}
+	return n, err
+}
