@@ -129,6 +129,7 @@ func (m Mix) Start(ctx context.Context, env *Env) (Run, error) {
 	make := on(m.contract(), m.New)
 	made, err := makePerKey(ctx, env, make)
 	r := &mixRun{Mix: m, env: env, renewals: &renewals[subjects.At[any]]{env: env, subjects: made, make: make}, meetings: newMeetings(env, perMixedMeeting), held: map[int]map[string]stays{}, put: map[string]int{}, after: map[int]int64{}, answers: map[int]map[string]*answers{}, ends: map[int]map[string]int{}}
+	env.followAnswers()
 	for _, c := range env.Clients {
 		r.held[c.ID], r.answers[c.ID], r.ends[c.ID] = map[string]stays{}, map[string]*answers{}, map[string]int{}
 	}

@@ -26,24 +26,36 @@ type tally struct {
 	failed bool // the latest call was not answered
 }
 
+// followAnswers makes clients count their answers from now on, for recover.
+func (e *Env) followAnswers() {
+	for _, c := range e.Clients {
+		c.answers = map[spot]*tally{}
+	}
+}
+
 // noteAnswer notes that an operation was answered. Operations that say nothing of whether the subject still works do
 // not count.
 func (c *Client) noteAnswer(op Op, value any, err error) {
+	if c.answers == nil {
+		return
+	}
 	o := c.model.Operation(op.F)
 	if o.Local || o.Ends || o.Affirms {
 		return
 	}
 	at, refused := spot{op.Key, op.F}, errors.Is(err, subjects.ErrRefused)
-	if err != nil && !refused || o.Begins && (refused || isNo(value)) {
-		if a := c.answers[at]; a != nil {
+	a := c.answers[at]
+	switch {
+	case err != nil && !refused || o.Begins && (refused || isNo(value)):
+		if a != nil {
 			a.failed = true
 		}
 		return
+	case a == nil:
+		a = &tally{}
+		c.answers[at] = a
 	}
-	if c.answers == nil {
-		c.answers = map[spot]*tally{}
-	}
-	c.answers[at] = &tally{n: c.answered(at) + 1, gone: c.Link.Gone()}
+	a.n, a.gone, a.failed = a.n+1, c.Link.Gone(), false
 }
 
 // isNo reports whether the answer of an operation of a declared object is false.

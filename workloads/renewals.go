@@ -53,6 +53,7 @@ type plain[S any] struct {
 }
 
 func plainly[S any](env *Env, of perKey[S], make func(*subjects.Client, string) (S, error), calls map[string]func(context.Context, *Client, string)) plain[S] {
+	env.followAnswers()
 	return plain[S]{&renewals[S]{env: env, subjects: of, make: make}, calls}
 }
 
