@@ -2,7 +2,9 @@ package object_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -158,7 +160,8 @@ func TestArrivals(t *testing.T) {
 		}
 		began := map[string]string{}
 		for _, op := range out.History.Operations() {
-			if value := string(op.Invoke.Value); len(value) < 6 { // not of those after the load
+			value := string(op.Invoke.Value)
+			if last := value[len(value)-2:]; last < "05" { // of the five clients in the load
 				began[value] = op.F
 			}
 		}
@@ -176,19 +179,35 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
-// No two calls of a run draw the same unique number, also after the load.
+// No two calls of a run draw the same unique number, also after the load, and for several numbers in one call. All are
+// small.
 func TestUnique(t *testing.T) {
 	o := cells(false)
-	put := object.Call("put", (*cell).Add, object.Unique)
+	put := object.Call("put", func(c *cell, ctx context.Context, n [3]int32) (int64, error) { return c.Add(ctx, int64(n[0])) }, func(d *object.Draw) [3]int32 {
+		var all [3]int32
+		for i := range all {
+			n := d.Unique()
+			if n <= 0 || n > math.MaxInt32 {
+				t.Errorf("client %d drew %d", d.Client, n)
+			}
+			all[i] = int32(n)
+		}
+		return all
+	})
 	o.Operations = []object.Operation[*cell]{put}
 	o.Rules = []object.Rule{object.Property("none", "nothing is decided", func(*object.Key) []object.Finding { return nil })}
-	of := map[string]*history.Operation{}
+	of := map[int32]*history.Operation{}
 	for _, op := range simulated(t, o).History.Operations() {
-		value := string(op.Invoke.Value)
-		if first := of[value]; first != nil {
-			t.Errorf("client %d drew %s for %s, as client %d did for %s", op.Client, value, op.Key, first.Client, first.Key)
+		var values [3]int32
+		if err := json.Unmarshal(op.Invoke.Value, &values); err != nil {
+			t.Fatal(err)
 		}
-		of[value] = op
+		for _, value := range values {
+			if first := of[value]; first != nil {
+				t.Errorf("client %d drew %d for %s, as client %d did for %s", op.Client, value, op.Key, first.Client, first.Key)
+			}
+			of[value] = op
+		}
 	}
 }
 

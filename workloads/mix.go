@@ -58,26 +58,46 @@ type Draw struct {
 	// models.Operation), less those that ended one.
 	Held int
 
-	unique  int64 // the next value of Unique
+	unique  numbers
 	answers *answers
 	drawn   []drawn // what the argument was drawn from
 	none    bool    // there was nothing to draw it from
 }
 
 // Unique returns a positive number that no other call of the run gets.
-func (d *Draw) Unique() int64 {
-	n := d.unique
-	d.unique += anotherUnique
-	return n
+func (d *Draw) Unique() int64 { return d.unique.next() }
+
+// numbers hands out the numbers of one call. The seventh arrival of client 3 gets 703. With five clients, its seventh call
+// after the load gets 708, and a second number for the seventh arrival is 713: all fit into an int32.
+type numbers struct {
+	from, step int64
+	n, most    int64 // how many were handed out, and how many are less than uniqueStride apart
 }
 
-// Numbers of [Draw.Unique]: the seventh arrival of client 3 gets 703. The calls of a client in Quiesce go on
-// from afterLoad. A second number for one call is larger by anotherUnique.
 const (
-	uniqueStride  = 100
-	afterLoad     = 1 << 31
-	anotherUnique = 1 << 40
+	uniqueStride  = 100     // how many numbers there are for one call of every client, unless there are many clients
+	anotherUnique = 1 << 40 // is added to numbers for which there is no room
 )
+
+// numbersOf returns the numbers of a call of a client. Calls are counted from 1, those after the load by themselves.
+func numbersOf(call int64, client, clients int, afterLoad bool) numbers {
+	stride, step := int64(uniqueStride), 2*int64(clients)
+	for step > stride {
+		stride *= uniqueStride
+	}
+	from := call*stride + int64(client)
+	if afterLoad {
+		from += int64(clients)
+	}
+	return numbers{from: from, step: step, most: stride / step}
+}
+
+func (u *numbers) next() int64 {
+	most := max(1, u.most)
+	n := u.from + u.n%most*u.step + u.n/most*anotherUnique
+	u.n++
+	return n
+}
 
 // Name is the name of the declared model.
 func (m Mix) Name() string { return m.Declaration.Model().Name }
@@ -100,7 +120,7 @@ func (m Mix) Try(number int64) (calls []MixedOperation, arguments []json.RawMess
 	calls = slices.Clone(m.Operations)
 	slices.SortStableFunc(calls, func(a, b MixedOperation) int { return rank(a) - rank(b) })
 	for i, o := range calls {
-		d := &Draw{Rand: rand.New(rand.NewPCG(uint64(number), uint64(i))), unique: number*uniqueStride + int64(i) + 1}
+		d := &Draw{Rand: rand.New(rand.NewPCG(uint64(number), uint64(i))), unique: numbersOf(number, i, len(calls), false)}
 		argument, err := o.Argument(d)
 		if err != nil {
 			return nil, nil, err
@@ -209,17 +229,13 @@ func (r *mixRun) Load(ctx context.Context, over <-chan struct{}) error {
 		if at, ok := r.atObject(c); ok {
 			key = at
 		}
-		_, _ = r.draw(ctx, c, at, r.drawing(c, key, int64(number), rng))
+		_, _ = r.draw(ctx, c, at, r.drawing(c, key, numbersOf(int64(number), c.ID, len(r.env.Clients), false), rng))
 	})
 	return r.mistake()
 }
 
-func (r *mixRun) drawing(c *Client, key string, number int64, rng *rand.Rand) *Draw {
-	stride := int64(uniqueStride)
-	for int64(len(r.env.Clients)) > stride {
-		stride *= uniqueStride
-	}
-	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: number*stride + int64(c.ID), answers: r.remembered(c, key)}
+func (r *mixRun) drawing(c *Client, key string, unique numbers, rng *rand.Rand) *Draw {
+	return &Draw{Rand: rng, Client: c.ID, Key: key, Held: r.stays(c, key), unique: unique, answers: r.remembered(c, key)}
 }
 
 // afterwards is drawing for the next call of a client after the load.
@@ -227,7 +243,7 @@ func (r *mixRun) afterwards(c *Client, key string, rng *rand.Rand) *Draw {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.after[c.ID]++
-	return r.drawing(c, key, afterLoad+r.after[c.ID], rng)
+	return r.drawing(c, key, numbersOf(r.after[c.ID], c.ID, len(r.env.Clients), true), rng)
 }
 
 // draw draws one of the operations that are possible now, and calls it. It returns the operation, nil if none is

@@ -28,7 +28,7 @@ func TestStaysOfAProcessThatWasKilled(t *testing.T) {
 		}
 		acquire, release := operation(models.FAcquire), operation(models.FRelease)
 		r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, held: map[int]map[string]stays{0: {}}, put: map[string]int{}, answers: map[int]map[string]*answers{0: {}}}
-		draw := func() *Draw { return r.drawing(c, "k1", 1, rand.New(rand.NewPCG(1, 1))) }
+		draw := func() *Draw { return r.drawing(c, "k1", numbersOf(1, 0, 1, false), rand.New(rand.NewPCG(1, 1))) }
 		_, _ = r.call(t.Context(), c, 0, acquire, draw())
 		before := draw()
 		if before.Held != 1 {
@@ -47,4 +47,30 @@ func TestStaysOfAProcessThatWasKilled(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// All numbers of all calls differ, however many clients there are and however many numbers a call draws.
+func TestNumbersOf(t *testing.T) {
+	for _, clients := range []int{1, 5, 50, 51, 120} {
+		drawn := map[int64]bool{}
+		for call := range int64(3) {
+			for client := range clients {
+				for _, after := range []bool{false, true} {
+					of := numbersOf(call+1, client, clients, after)
+					for range 120 {
+						n := of.next()
+						if drawn[n] || n <= 0 {
+							t.Fatalf("%d clients: %d for call %d of client %d", clients, n, call+1, client)
+						}
+						drawn[n] = true
+					}
+				}
+			}
+		}
+	}
+	for want, of := range map[int64]numbers{703: numbersOf(7, 3, 5, false), 708: numbersOf(7, 3, 5, true)} {
+		if n := of.next(); n != want {
+			t.Errorf("%d, want %d", n, want)
+		}
+	}
 }
