@@ -37,10 +37,11 @@ func Parse(text []byte) (o Object[subjects.Object], err error) {
 	r := &fileReader{operations: map[string]*filed{}}
 	var promise *ast.MappingValueNode
 	err = eachField(root, "an object", fields{
-		"object":     func(v ast.Node) (err error) { o.at = placeOf(v); o.Name, err = textOfNode(v); return err },
-		"about":      func(v ast.Node) (err error) { o.About, err = textOfNode(v); return err },
-		"operations": r.readOperations,
-		"promise":    func(ast.Node) error { return nil },
+		"object":      func(v ast.Node) (err error) { o.at = placeOf(v); o.Name, err = textOfNode(v); return err },
+		"about":       func(v ast.Node) (err error) { o.About, err = textOfNode(v); return err },
+		"one-session": func(v ast.Node) (err error) { o.OneSession, err = truthOf(v); return err },
+		"operations":  r.readOperations,
+		"promise":     func(ast.Node) error { return nil },
 	})
 	if err != nil {
 		return o, err

@@ -28,8 +28,9 @@ func TestParseErrors(t *testing.T) {
 		"":                                   "expected an object's declaration, with keys such as object: ticket-seller",
 		"- a":                                "[1:1] expected an object's declaration, with keys such as object: ticket-seller",
 		"object: [":                          "[1:9] sequence end token ']' not found",
-		"objct: ids":                         `[1:1] "objct" is no key of an object; did you mean "object"? known are about, object, operations, promise`,
+		"objct: ids":                         `[1:1] "objct" is no key of an object; did you mean "object"? known are about, object, one-session, operations, promise`,
 		"object: 3":                          "[1:9] expected a text",
+		"one-session: 1":                     "[1:14] expected true or false",
 		"operations: 3":                      "[1:13] expected the operations by their names, such as next: {weight: 9}",
 		"object: ids\noperations: {next: 3}": "[2:20] expected the keys of an operation: argument, cached, final, plain, read-only, waits, weight",
 		"object: ids\noperations: {next: {weight: many}}":                    "[2:29] expected a whole number from 0 to 1000000",
@@ -90,6 +91,7 @@ func FuzzParse(f *testing.F) {
 const filed = `
 object: things
 about: all that a file can say
+one-session: true
 operations:
   next:    {weight: 9}
   add:     {argument: {from: 1, to: 3}}

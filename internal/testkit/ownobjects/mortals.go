@@ -33,7 +33,7 @@ var Mortals = []Mortal{
 	{"dead for one operation", "recovers", func() Declared { return mortalNumbers(mortality{reads: true}) }},
 	{"dead with its own session", "recovers", func() Declared { return mortalNumbers(mortality{own: true}) }},
 	{"dead queue", "recovers", func() Declared { return mortalBaskets(mortality{}) }},
-	{"dead config", "recovers", mortalConfig},
+	{"dead config", "recovers", func() Declared { return mortalConfig(configured) }},
 	{"dead member", "recovers", func() Declared { return members(false) }},
 	{"lock behind an orphan", "progress", latches},
 
@@ -44,6 +44,7 @@ var Mortals = []Mortal{
 		o.OneSession = true
 		return o
 	}},
+	{"config for one session", "", func() Declared { return mortalConfig(configured + "one-session: true\n") }},
 	{"queue", "", func() Declared { return mortalBaskets(mortality{survives: 1000}) }},
 	{"member", "", func() Declared { return members(true) }},
 	{"leader elsewhere", "", func() Declared { return ballots(ballot{leads: true}) }},
@@ -218,8 +219,8 @@ func (s servedConfig) Call(ctx context.Context, operation string, argument, answ
 
 func (s servedConfig) Close(ctx context.Context) error { return s.mortal.Close(ctx) }
 
-func mortalConfig() Declared {
-	o, err := object.Parse([]byte(configured))
+func mortalConfig(text string) Declared {
+	o, err := object.Parse([]byte(text))
 	if err != nil {
 		panic(err)
 	}
