@@ -26,11 +26,12 @@ type holder struct {
 	// keys are the keys within the object that it locks; nil if the object has no keys.
 	keys  []string
 	modes *modes // of a read-write lock
-	// set are the items of which a grant gives the holder a share, its keys then; nil if it
-	// gets what it asks for. stays waits while it holds: for that long, or until it is to
-	// give the share back.
-	set   []string
-	stays func(ctx context.Context, c *Client, key string, length time.Duration)
+	// The file of an object sets these where its holds differ from those of a lock; the others are nil. asks returns
+	// what an acquire asks for besides the key, shares the value of a grant, and stays waits while the client holds:
+	// for a time, or until it is to give its share back.
+	asks   func(purpose) any
+	shares func(models.Grant) any
+	stays  func(ctx context.Context, c *Client, key string, length time.Duration)
 }
 
 // Subject returns the subject.
@@ -180,24 +181,9 @@ func (r *holdRun) criticalSection(ctx context.Context, c *Client, key string, at
 // and right before its release, whatever the subject's own requests show. A holder whose
 // process has ended does nothing more: its hold ends with its session.
 func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string, at, patience, length time.Duration, want purpose) error {
-	var grant models.Grant
-	var owner history.ID
 	rush := r.rushes.of(key)
 	rush.change(+1, 0)
-	err := c.Do(ctx, Op{
-		F: models.FAcquire, Key: key, Arg: h.wants(want), Intended: at, Timeout: patience, Owner: func() int64 { return int64(owner) },
-		Run: func(ctx context.Context) (any, error) {
-			granted, err := h.acquire(ctx, want)
-			if err != nil {
-				return nil, err
-			}
-			grant.Token, owner = granted.Token, granted.Session
-			if h.set != nil {
-				return models.Share{Keys: h.keys, Token: grant.Token}, nil
-			}
-			return grant, nil
-		},
-	})
+	grant, err := r.acquire(ctx, c, h, key, at, patience, want)
 	if err != nil {
 		rush.change(-1, 0)
 		return err
@@ -209,24 +195,8 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 	r.confirm(ctx, c, key, h, belief)
 	r.access(ctx, c, h, key, grant, life, want.reads)
 	rush.stay(ctx)
-	apart := length + time.Duration(c.ID) // those that stayed would otherwise go on at the same instant
-	if h.stays != nil {
-		h.stays(ctx, c, key, apart)
-	} else {
-		pause(ctx, apart)
-	}
-	if want.downgrades {
-		r.downgrade(ctx, c, h, key, grant, life, length)
-	}
-	if want.ready != nil {
-		want.ready()
-	}
-	if want.listens > 0 {
-		heard := r.listen(ctx, c, h, key, belief, want.listens)
-		if want.heard != nil {
-			want.heard(heard)
-		}
-	}
+	h.stay(ctx, c, key, length+time.Duration(c.ID)) // those that stayed would otherwise go on at the same instant
+	r.serve(ctx, c, h, key, belief, length, want)
 	r.confirm(ctx, c, key, h, belief)
 	r.env.touch(ctx, c, life)
 	changed := c.SessionID() != session
@@ -244,6 +214,39 @@ func (r *holdRun) section(ctx context.Context, c *Client, h *holder, key string,
 		Run:  func(ctx context.Context) (any, error) { return nil, h.release(ctx) },
 	})
 	return nil
+}
+
+// acquire is the first operation of a section.
+func (r *holdRun) acquire(ctx context.Context, c *Client, h *holder, key string, at, patience time.Duration, want purpose) (grant models.Grant, err error) {
+	var asks any
+	if h.asks != nil {
+		asks = h.asks(want)
+	}
+	var owner history.ID
+	err = c.Do(ctx, Op{
+		F: models.FAcquire, Key: key, Arg: asks, Intended: at, Timeout: patience, Owner: func() int64 { return int64(owner) },
+		Run: func(ctx context.Context) (any, error) {
+			granted, err := h.acquire(ctx, want)
+			if err != nil {
+				return nil, err
+			}
+			grant.Token, owner = granted.Token, granted.Session
+			if h.shares != nil {
+				return h.shares(grant), nil
+			}
+			return grant, nil
+		},
+	})
+	return grant, err
+}
+
+// stay waits while the client holds.
+func (h *holder) stay(ctx context.Context, c *Client, key string, length time.Duration) {
+	if h.stays != nil {
+		h.stays(ctx, c, key, length)
+		return
+	}
+	pause(ctx, length)
 }
 
 // deniedFor is how long a holder goes on asking for a release that the servers refuse because its
@@ -320,19 +323,6 @@ func (r *holdRun) access(ctx context.Context, c *Client, h *holder, key string, 
 	for _, part := range h.keys {
 		to(key+"/"+part, models.GuardedKey{Key: part, Token: grant.Token})
 	}
-}
-
-// wants is the argument of an acquire in addition to the key; nil for none.
-func (h *holder) wants(p purpose) any {
-	switch {
-	case h.set != nil:
-		return models.Keys{Keys: h.set}
-	case h.keys != nil:
-		return models.Keys{Keys: h.keys}
-	case h.modes != nil:
-		return p.wish()
-	}
-	return nil
 }
 
 // quiesceBounds is for how many bounds clients begin critical sections at the end: enough

@@ -84,6 +84,7 @@ func (w MultiLock) holder(c *subjects.Client, path string, keys []string) (*hold
 		return nil, err
 	}
 	h.keys = keys
+	h.asks = func(purpose) any { return models.Keys{Keys: keys} }
 	return h, nil
 }
 

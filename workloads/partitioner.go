@@ -63,7 +63,8 @@ func (w Partitioner) Start(ctx context.Context, env *Env) (Run, error) {
 			return nil, err
 		}
 		h := newHolder(p, nil, subjects.PartitionerRelease)
-		h.set = items
+		h.asks = func(purpose) any { return models.Keys{Keys: items} }
+		h.shares = func(g models.Grant) any { return models.Share{Keys: h.keys, Token: g.Token} }
 		h.acquire = func(ctx context.Context, _ purpose) (subjects.Granted, error) {
 			g, err := subjects.PartitionerAcquire.On(ctx, p, subjects.None{})
 			h.keys = g.Keys

@@ -50,6 +50,7 @@ func (w RWLock) Start(ctx context.Context, env *Env) (Run, error) {
 		h := newHolder(l, func(ctx context.Context, want purpose) (subjects.Granted, error) {
 			return subjects.RWLockAcquire.On(ctx, l, want.wish())
 		}, subjects.RWLockRelease)
+		h.asks = func(p purpose) any { return p.wish() }
 		h.modes = &modes{l, l.Offers(subjects.OfferDowngrade), l.Offers(subjects.OfferRevoke)}
 		return h, nil
 	})
@@ -103,6 +104,23 @@ func (h *holder) drawPurpose(draw func(n int) int) purpose {
 // lastPurpose makes clients read and write in turn at the end.
 func lastPurpose(c *Client) func(n int) int {
 	return func(n int) int { return min(c.ID%2, n-1) }
+}
+
+// serve does what a client wants from a hold besides its duration: it downgrades, or listens for a request to give the
+// hold up.
+func (r *holdRun) serve(ctx context.Context, c *Client, h *holder, key string, b *belief, length time.Duration, want purpose) {
+	if want.downgrades {
+		r.downgrade(ctx, c, h, key, models.Grant{Token: b.token}, b.life, length)
+	}
+	if want.ready != nil {
+		want.ready()
+	}
+	if want.listens > 0 {
+		heard := r.listen(ctx, c, h, key, b, want.listens)
+		if want.heard != nil {
+			want.heard(heard)
+		}
+	}
 }
 
 // downgrade turns a writer's hold into a reader's, which lasts as long again.
