@@ -53,7 +53,7 @@ func groupWords(g *compare.Group) string {
 	if g.Errors > 0 {
 		text += fmt.Sprintf("; %s could not be run", prose.Grouped(g.Errors))
 	}
-	return text
+	return text + Unchecked(g.Unchecked, g.Runs)
 }
 
 // namedGroup is the letter of a group with its name.

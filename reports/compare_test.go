@@ -3,6 +3,8 @@ package reports
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,9 +12,11 @@ import (
 	"gonum.org/v1/plot"
 
 	"github.com/zklab/zklab/internal/lab/compare"
+	"github.com/zklab/zklab/internal/lab/sweep"
 	"github.com/zklab/zklab/reports/internal/figure"
 	"github.com/zklab/zklab/reports/internal/plots"
 	"github.com/zklab/zklab/reports/internal/sample"
+	"github.com/zklab/zklab/reports/internal/words"
 	"github.com/zklab/zklab/stats"
 )
 
@@ -77,5 +81,26 @@ func TestComparisonHasARowOfDotsForEachGroup(t *testing.T) {
 	}
 	if n := strings.Count(svg, ">1.01 s<"); n != 6 {
 		t.Errorf("%d rows name their median", n)
+	}
+}
+
+// A comparison says what nobody looked at, on the terminal and on its page, as a sweep does.
+func TestComparisonUnchecked(t *testing.T) {
+	c := comparedGroups()
+	g := c.Groups[1]
+	g.Unchecked = []sweep.Unchecked{{Property: "fencing", Why: "it gives no token", Runs: g.Runs}, {Property: "log", Why: "there is none", Runs: g.Runs - 1}}
+	path := filepath.Join(t.TempDir(), "compare.html")
+	if err := WriteComparison(path, c); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("; not checked: fencing (it gives no token), log in %s (there is none)", words.Plural(g.Runs-1, "run"))
+	for _, text := range []string{strings.Join(strings.Fields(CompareSummary(c, path, Screen{})), " "), string(page)} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
 	}
 }

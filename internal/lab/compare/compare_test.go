@@ -191,6 +191,17 @@ func TestSingleRuns(t *testing.T) {
 	}
 }
 
+// A group knows what nobody could look at in its runs.
+func TestUnchecked(t *testing.T) {
+	lines := drawn(1, 4, time.Millisecond)
+	lines[0].Unchecked = map[string]string{"log": "no log"}
+	lines[2].Unchecked = map[string]string{"log": "no log", "fencing": "no token"}
+	want := []sweep.Unchecked{{Property: "fencing", Why: "no token", Runs: 1}, {Property: "log", Why: "no log", Runs: 2}}
+	if g := swept(t, "a", nil, lines); !slices.Equal(g.Unchecked, want) {
+		t.Errorf("%+v", g.Unchecked)
+	}
+}
+
 // A gate against a baseline is decided only by an interval on one side of its bound.
 func TestRelativeGates(t *testing.T) {
 	gates := []string{"acquire.median<+90%", "acquire.median<+10%", "acquire.median<+50%", "acquire.p90<+90%", "acquire.p99<20ms", "handover(kill).median<+10%"}
@@ -333,9 +344,9 @@ func TestBenchmarks(t *testing.T) {
 func TestWrongArguments(t *testing.T) {
 	folder := t.TempDir()
 	for argument, want := range map[string]string{
-		"nothing": "nothing is no folder or archive, matches none, and is no label in " + folder + " (see zklab list runs)",
-		folder:    folder + " is neither a run nor a sweep: ",
-		"[":       "[ is no folder or archive",
+		"nothing": "there is no folder, archive or label \"nothing\" in " + folder + " (see zklab list runs)",
+		folder:    folder + " is neither a run (no history.jsonl) nor a sweep (no runs.jsonl that begins with its description)",
+		"[":       "there is no folder, archive or label \"[\" in ",
 	} {
 		if _, err := compare.Locate(folder, argument); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", argument, err)

@@ -23,12 +23,15 @@ type Group struct {
 	Violation int `json:"violation"`
 	Unknown   int `json:"unknown"`
 	Errors    int `json:"errors"`
+	// Unchecked lists the properties that could not be looked at in some runs, in the order of their names.
+	Unchecked []sweep.Unchecked `json:"unchecked,omitempty"`
 	// Samples are those of all runs together.
 	Samples stats.Samples `json:"-"`
 
 	took     []sweep.FaultCount // of all runs together
 	noEffect []string           // their faults, where some of them took no effect
 	open     string             // why a run was not decided
+	without  sweep.UncheckedRuns
 	runs     []*store.Run
 	sweeps   [][]string // the paths of each
 	facts    []facts    // of each run and sweep
@@ -153,8 +156,9 @@ func (g *Group) add(l *sweep.Line) {
 	g.Samples.Merge(l.Samples)
 	g.took = sweep.Took(g.took, l.Struck)
 	if g.figures == nil {
-		g.figures, g.causes = map[quantity][]float64{}, map[string]*found{}
+		g.figures, g.causes, g.without = map[quantity][]float64{}, map[string]*found{}, sweep.UncheckedRuns{}
 	}
+	g.without.Add(l.Unchecked)
 	done := map[quantity]bool{}
 	for _, q := range append(quantities(l.Samples), g.gated...) {
 		if q.count(l.Samples) >= perRun(q.quantile) && !done[q] {

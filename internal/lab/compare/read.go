@@ -56,6 +56,7 @@ func (g *Group) Read(gates []stats.Gate) error {
 			return err
 		}
 	}
+	g.Unchecked = g.without.List()
 	for _, f := range g.facts {
 		if text := sweep.FaultsText(f["faults"], g.took); text != f["faults"] {
 			f["faults"], g.noEffect = text, append(g.noEffect, text)
@@ -82,7 +83,7 @@ func find(root, argument string) ([]string, error) {
 	}
 	paths, err := labelled(root, argument)
 	if err == nil && len(paths) == 0 {
-		err = fmt.Errorf("%s is no folder or archive, matches none, and is no label in %s (see zklab list runs)", argument, root)
+		err = fmt.Errorf("there is no folder, archive or label %q in %s (see zklab list runs)", argument, root)
 	}
 	return paths, err
 }
@@ -127,7 +128,7 @@ func (g *Group) locate(root string, paths []string) error {
 		}
 		d, err := sweep.DescriptionIn(path)
 		if err != nil {
-			return fmt.Errorf("%s is neither a run nor a sweep: %w", path, err)
+			return fmt.Errorf("%s is neither a run (no history.jsonl) nor a sweep (no runs.jsonl that begins with its description)", path)
 		}
 		i, ok := at[d.Name()]
 		if !ok {
