@@ -58,7 +58,7 @@ func (b backend) starter() (ensemble.Starter, error) {
 	}
 	for i, port := range b.ports {
 		if port < 1 || port > 65535 {
-			return nil, usageError("there is no port %d", port)
+			return nil, usageError("port %d: ports are 1 to 65535", port)
 		}
 		if slices.Contains(b.ports[:i], port) {
 			return nil, usageError("port %d is given twice", port)

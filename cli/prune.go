@@ -35,7 +35,7 @@ func newPrune() *cobra.Command {
 		Long: "Prune removes the stored runs, sweeps and explorations that began longer ago than --older-than. Without\n" +
 			"--remove it only lists them. It spares runs and sweeps that still go on, and everything else in the\n" +
 			"store, such as folders that you renamed. The folders of runs that a sweep kept go with the sweep.\n" +
-			"How far an exploration came, so that it could go on, goes by its own age.\n\n" +
+			"The saved progress of an exploration goes by its own age.\n\n" +
 			"With --keep-failing it keeps every run whose verdict is not valid, or that exceeded a gate, and every\n" +
 			"sweep with such a verdict.",
 		Example: "  zklab prune --older-than 30d --keep-failing\n" +

@@ -94,7 +94,7 @@ func runCommand(x *store.Experiment, seed *int64, minLoad *int, f *runFlags) *co
 	completes(cmd, "faults", faultExpression)
 	cmd.Flags().IntSliceVar(&f.ports, "ports", nil, "client ports on 127.0.0.1, one per server (default: free ports)")
 	cmd.Flags().Int64Var(seed, "seed", 0, "seed of the operations and the schedule of faults (default: random)")
-	cmd.Flags().IntVar(&times, "repeat", 0, "run the experiment with so many seeds, from --seed or 1, and summarize the findings")
+	cmd.Flags().IntVar(&times, "repeat", 0, "run the experiment with this many seeds, from --seed or 1, and summarize the findings")
 	cmd.Flags().BoolVar(&f.quiet, "quiet", false, "print no progress and no timeline of a violation")
 	cmd.Flags().BoolVar(&f.points, "points", false, "list the messages at which faults can be injected, in points.txt of the run's folder")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the content of result.json instead of a summary")

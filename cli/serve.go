@@ -26,8 +26,8 @@ func newServe() *cobra.Command {
 		Use:   "serve",
 		Short: "Show the stored runs in a browser, also while they run",
 		Long: "Serve shows a store in a browser: runs and sweeps with verdicts, faults and labels, to filter, sort,\n" +
-			"open, compare, download and delete; findings across runs; and how runs and sweeps that go on are\n" +
-			"doing, whichever process runs them. It prints the address, and serves until interrupted.\n\n" +
+			"open, compare, download and delete; findings across runs; and the progress of running ones,\n" +
+			"whichever process started them. It prints the address, and serves until interrupted.\n\n" +
 			"By default only this computer can reach it. Whoever can reach it can read the store and, without\n" +
 			"--read-only, delete runs. docs/serve.md says how it is protected.",
 		Example: "  zklab serve\n  zklab serve --out results --listen 127.0.0.1:0 --open\n  zklab serve --listen 0.0.0.0:8218 --host lab.example --read-only",

@@ -38,7 +38,7 @@ func newShrink() *cobra.Command {
 		Short: "Shrink a run with a violation, and say what is needed to reproduce it",
 		Long: "Shrink repeats a stored run's experiment with less in it: fewer faults, clients, operations, keys\n" +
 			"and servers, less time, equal latencies. It leaves a part out for good if the run still violates\n" +
-			"the same property with a counterexample in which nothing new happens. It stores the smallest run in\n" +
+			"the same property with the same kind of counterexample. It stores the smallest run in\n" +
 			"the folder shrunk of the run, with the outcome without each of its remaining faults, and with a test\n" +
 			"in Go if the subject is one of zklab's own.\n\n" +
 			"PATH is the folder of a run or of a sweep's runs/SEED, or latest. Interrupt to end with the\n" +

@@ -88,7 +88,7 @@ func sweepSentence(s *sweep.Summary) string {
 	case checker.Violation:
 		return fmt.Sprintf("%s broke its promise in %s of %s", what, prose.Grouped(s.Violation), words.Plural(s.Decided(), "run"))
 	case checker.Valid:
-		text := fmt.Sprintf("%s broke no promise in %s, and each was decided in some of them", what, words.Plural(s.Decided(), "run"))
+		text := fmt.Sprintf("%s broke no promise in %s; each promise was decided in at least one of them", what, words.Plural(s.Decided(), "run"))
 		if s.Unknown > 0 {
 			text += fmt.Sprintf(" (%s undecided, or in part)", prose.Grouped(s.Unknown))
 		}
@@ -252,7 +252,7 @@ func rateWords(s *sweep.Summary) string {
 		return ""
 	}
 	hours := s.Wall.Hours()
-	return fmt.Sprintf("%s of sweeping, %s a run: %s runs an hour, at %s times real time", words.Length(s.Wall),
+	return fmt.Sprintf("%s of sweeping, %s a run: %s runs an hour, %s times the speed of real time", words.Length(s.Wall),
 		words.Length(s.Spent/time.Duration(max(s.Runs, 1))), prose.Grouped(int(float64(s.Runs)/hours)), words.Number(float64(int(100*s.Virtual.Hours()/hours))/100))
 }
 

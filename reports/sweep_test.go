@@ -167,7 +167,7 @@ func TestSweepSummary(t *testing.T) {
 		"log          valid in 99 runs, no evidence in 50 runs", "\n  kept         in all runs: grant and own-znodes\n",
 		"? fencing", "undecided 149 times: no token was given",
 		"150: 49 violated, 26 undecided, 74 valid; 1 could not be run; 12,345 operations,", "25 min 0 s by their own clocks",
-		"10 s of sweeping, 80 ms a run: 54,000 runs an hour, at 150 times real time",
+		"10 s of sweeping, 80 ms a run: 54,000 runs an hour, 150 times the speed of real time",
 		"not run      once: no room on the disk",
 		"pause: took effect 91 times of 110, in 90 runs", "never took effect: reset",
 		"acquire 5,000 times, never during kill", "release 4,900 times, never during pause or kill",

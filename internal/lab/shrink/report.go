@@ -30,7 +30,7 @@ type End string
 const (
 	Interrupted End = "it was interrupted"
 	TimeIsUp    End = "its time was up"
-	RunsAreUp   End = "it had as many runs as it may"
+	RunsAreUp   End = "its limit of runs was reached"
 )
 
 // Size is how much there is in a run.

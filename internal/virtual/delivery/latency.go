@@ -42,7 +42,7 @@ func ParseSpread(text string) (Spread, error) {
 	for _, s := range Spreads {
 		names = append(names, string(s))
 	}
-	return "", fmt.Errorf("%q is none: choose %s", text, strings.Join(names, ", "))
+	return "", fmt.Errorf("there is no %q: choose %s", text, strings.Join(names, ", "))
 }
 
 const (

@@ -161,7 +161,7 @@ func TestParseSpread(t *testing.T) {
 			t.Errorf("%s: %s, %v", s, got, err)
 		}
 	}
-	if _, err := delivery.ParseSpread("wild"); err == nil || err.Error() != `"wild" is none: choose even, tails, spells` {
+	if _, err := delivery.ParseSpread("wild"); err == nil || err.Error() != `there is no "wild": choose even, tails, spells` {
 		t.Error(err)
 	}
 }
