@@ -140,7 +140,7 @@ func faulted(a *evidence.Record, silent []effect) Assumption {
 	}
 	switch {
 	case len(missing) > 0 && !slices.ContainsFunc(missing, func(kind string) bool { return came[kind] }):
-		return Assumption{"faults", false, "the load ended too early for any fault of " + strings.Join(missing, ", ")}
+		return Assumption{"faults", false, strings.Join(missing, " and ") + " never happened: the load ended before; take a longer load (--time-limit)"}
 	case len(missing) > 0:
 		text := fmt.Sprintf("scheduled but never seen to take effect: %s", strings.Join(missing, ", "))
 		if why := outcomes[missing[0]]; why != "" {
@@ -298,12 +298,17 @@ func unbroken(a *evidence.Record) Assumption {
 // recorded asks for a whole record.
 func recorded(a *evidence.Record) Assumption {
 	damage := append(slices.Clone(a.History.Damage), a.Damages()...)
-	for _, phase := range []string{history.PhaseLoad, history.PhaseHeal, history.PhaseQuiesce} {
-		if a.History.Complete && a.Phase(phase) == evidence.Never { // a stopped run may not have come so far
+	phases := []string{history.PhaseLoad, history.PhaseHeal, history.PhaseQuiesce}
+	missing := slices.DeleteFunc(slices.Clone(phases), func(phase string) bool { return a.Phase(phase) != evidence.Never })
+	none := len(missing) == len(phases)
+	if a.History.Complete && !none { // a stopped run may not have come so far
+		for _, phase := range missing {
 			damage = append(damage, fmt.Sprintf("no event says when the phase %s began", phase))
 		}
 	}
 	switch {
+	case len(damage) == 0 && a.History.Complete && none:
+		return Assumption{"record", false, fmt.Sprintf("the record has no phases (%s); a hand-made history may leave them out, and then only its violations count", strings.Join(phases, ", "))}
 	case len(damage) > 0:
 		return Assumption{"record", false, "the record is damaged: " + words.Some(damage)}
 	case a.History.Truncated:

@@ -317,7 +317,7 @@ func TestInterruptedIsNotValid(t *testing.T) {
 	swept, sweptCode := z.interrupted("s/sweeps/lock/*/*/runs.jsonl", `"seed":5,`, "sweep", "lock", "--quiet", "--swarm=false", "--seeds", "1..100000", "--jobs", "1", "--time-limit", "1s", "--out", "s")
 	checked, checkedCode := z.zklab("check", "runs/latest")
 	merged, mergedCode := z.zklab("merge", "s/sweeps/lock")
-	const early, some = `ended too early for any fault of kill`, `not all seeds were run`
+	const early, some = `kill never happened: the load ended before`, `not all seeds were run`
 	for _, d := range []struct {
 		door, text, says string
 		code             int

@@ -43,7 +43,7 @@ func TestNextStepsDecide(t *testing.T) {
 
 // A reason that many properties share is told once.
 func TestSharedReasonsAreToldOnce(t *testing.T) {
-	const reason = "the load ended too early for any fault of kill"
+	const reason = "kill never happened: the load ended before; take a longer load (--time-limit)"
 	h := sample.ShortRun()
 	r := sample.Result(h)
 	r.Verdict = checker.Unknown
