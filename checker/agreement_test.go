@@ -123,3 +123,34 @@ func TestServersDifferWhateverHappened(t *testing.T) {
 		t.Errorf("%+v", rep.Verdicts)
 	}
 }
+
+// All znodes that differ are named, up to some, and what was done to the server that has what the fewest have.
+func TestServersThatDiffer(t *testing.T) {
+	g := unlike("present", held("no", 2), held("yes", 1, 3))
+	for _, path := range []string{"/l", "/m"} {
+		g.Differences = append(g.Differences, history.TreeDifference{Path: path, Field: "present", Values: []history.TreeValue{held("no", 2), held("yes", 1, 3)}})
+	}
+	g.Different = 3
+	hit := func(spec string, servers ...int) history.FaultStep {
+		return history.FaultStep{Fault: 1, Step: history.StepInject, Spec: spec, Servers: servers}
+	}
+	took := func(s history.FaultStep, step string) history.FaultStep { s.Step = step; return s }
+	for _, c := range []struct {
+		name, want string
+		fault      *history.FaultStep
+	}{
+		{"no fault", "server 2 lacks /k, which servers 1 and 3 have; no fault had hit server 2; they also differ on 2 other znodes: /l, /m", nil},
+		{"a fault on it", "server 2 lacks /k, which servers 1 and 3 have; server 2 had been hit by kill:leader at 0.050 s; they also differ on 2 other znodes: /l, /m", new(hit("kill:leader", 2))},
+		{"a fault on another", "server 2 lacks /k, which servers 1 and 3 have; no fault had hit server 2; they also differ on 2 other znodes: /l, /m", new(hit("kill:leader", 1))},
+	} {
+		r := checktest.Ours(objects.Lock.Name, history.Params{Clients: 1, Servers: 3})
+		if c.fault != nil {
+			r.Fact(50, "kill", *c.fault).Fact(60, "kill", took(*c.fault, history.StepVerified)).Fact(70, "kill", took(*c.fault, history.StepHealed))
+		}
+		vs := Run(t.Context(), r.Fact(100, history.FAgreement, g).Fact(200, history.FEnd, nil).Build(), Options{}).Verdicts
+		i := slices.IndexFunc(vs, func(v Verdict) bool { return v.Property == "server-agreement" })
+		if got := vs[i].Reason; got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

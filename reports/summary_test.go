@@ -217,6 +217,10 @@ func TestSentence(t *testing.T) {
 			store.Result{Recipe: "queue", Verdict: checker.Violation, Verdicts: []checker.Verdict{v("loss", checker.Violation, false), v("server-agreement", checker.Violation, false)}},
 			"the queue broke its promise, or the servers broke theirs: loss and server-agreement were violated",
 		},
+		{
+			store.Result{Recipe: "lock", Verdict: checker.Violation, Verdicts: []checker.Verdict{v("exclusion", checker.Valid, false), v("server-agreement", checker.Violation, false)}},
+			"the servers broke their promise: server-agreement was violated",
+		},
 		{store.Result{Recipe: "lock", Verdict: checker.Unknown}, "nothing was violated, but the run does not allow a verdict"},
 		{store.Result{}, "no verdict was reached"},
 	}

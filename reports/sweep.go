@@ -86,7 +86,13 @@ func sweepSentence(s *sweep.Summary) string {
 	what := sweepSubject(s)
 	switch s.Verdict {
 	case checker.Violation:
-		return fmt.Sprintf("%s broke its promise in %s of %s", what, prose.Grouped(s.Violation), words.Plural(s.Decided(), "run"))
+		var broken []string
+		for _, f := range s.Findings {
+			if !f.Measured {
+				broken = append(broken, f.Property)
+			}
+		}
+		return fmt.Sprintf("%s in %s of %s", verdicts.Broke(s.Description.Setting("recipe"), what, broken), prose.Grouped(s.Violation), words.Plural(s.Decided(), "run"))
 	case checker.Valid:
 		text := fmt.Sprintf("%s broke no promise in %s; each promise was decided in at least one of them", what, words.Plural(s.Decided(), "run"))
 		if s.Unknown > 0 {
@@ -304,7 +310,7 @@ func (t *sweepText) times() {
 // exercised lists operations and kinds of faults that never met.
 func (t *sweepText) exercised() {
 	m := t.s.Matrix()
-	name := "exercised"
+	name := "operations"
 	for _, row := range m.Rows {
 		if row.Step != "" {
 			continue

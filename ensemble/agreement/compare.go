@@ -146,7 +146,7 @@ func (r *rounds) count(t tree) {
 }
 
 // mostTold is how many differences are reported by name.
-const mostTold = 5
+const mostTold = 20
 
 func (r *rounds) tell(rows []row) {
 	r.found.Different = len(rows)

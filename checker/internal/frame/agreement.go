@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/zklab/zklab/checker/internal/evidence"
+	"github.com/zklab/zklab/checker/internal/words"
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/internal/base/prose"
 )
@@ -31,7 +32,7 @@ var ServerAgreement = &Property{
 		var f Finding
 		for _, g := range a.Agreements {
 			if tells(g) {
-				f.agree(g)
+				f.agree(a, g)
 			}
 		}
 		return f
@@ -42,7 +43,7 @@ var ServerAgreement = &Property{
 func tells(g evidence.Agreement) bool { return !g.During || len(g.Differences)+len(g.Signs) > 0 }
 
 // agree decides one comparison.
-func (f *Finding) agree(g evidence.Agreement) {
+func (f *Finding) agree(a *evidence.Record, g evidence.Agreement) {
 	f.Count("comparisons", 1)
 	f.Count("compared_znodes", float64(g.Znodes))
 	f.Count("compared_ephemerals", float64(g.Ephemerals))
@@ -50,15 +51,16 @@ func (f *Finding) agree(g evidence.Agreement) {
 	for _, d := range g.Differences {
 		wrong = append(wrong, differ(d))
 	}
-	if n := g.Different - len(wrong); n > 0 {
-		wrong = append(wrong, prose.Count(n, "more znode")+" on which they differ")
+	more := g.Different - len(wrong)
+	if more > 0 {
+		wrong = append(wrong, prose.Count(more, "more znode")+" on which they differ")
 	}
 	for _, s := range g.Signs {
 		wrong = append(wrong, fmt.Sprintf("server %d %s", s.Server, s.Text))
 	}
 	switch {
 	case len(wrong) > 0:
-		f.Violated([]int{g.Event}, "%s", wrong[0])
+		f.Violated([]int{g.Event}, "%s%s%s", wrong[0], done(a, g), others(g.Differences, more))
 		for _, text := range wrong[1:] {
 			f.Note("%s", text)
 		}
@@ -79,6 +81,50 @@ func (f *Finding) agree(g evidence.Agreement) {
 	if g.Hidden > 0 {
 		f.Note("of %s only what every client may read was compared", prose.Count(g.Hidden, "znode"))
 	}
+}
+
+// mostOthers is how many znodes that differ are named beside the first.
+const mostOthers = 10
+
+// others names the znodes that differ beside the first one.
+func others(ds []history.TreeDifference, more int) string {
+	if len(ds) < 2 {
+		return ""
+	}
+	n := len(ds) - 1 + max(0, more)
+	return fmt.Sprintf("; they also differ on %s: %s", prose.Count(n, "other znode"),
+		prose.Some(n, min(len(ds)-1, mostOthers), func(i int) string { return ds[i+1].Path }))
+}
+
+// done says which faults hit the servers that have what the fewest have, before the comparison.
+func done(a *evidence.Record, g evidence.Agreement) string {
+	var odd []int
+	for _, d := range g.Differences {
+		for _, v := range d.Values {
+			if len(v.Servers) == len(d.Values[0].Servers) {
+				odd = append(odd, v.Servers...)
+			}
+		}
+	}
+	for _, s := range g.Signs {
+		odd = append(odd, s.Server)
+	}
+	slices.Sort(odd)
+	at, text := a.History.At(g.Event).Time, ""
+	for _, server := range slices.Compact(odd) {
+		var hits []string
+		for _, fault := range a.Faults.All {
+			if fault.Took && fault.From < at && slices.Contains(fault.Servers, server) {
+				hits = append(hits, fmt.Sprintf("%s at %s", fault.Spec, words.At(fault.Injected)))
+			}
+		}
+		if len(hits) == 0 {
+			text += fmt.Sprintf("; no fault had hit server %d", server)
+			continue
+		}
+		text += fmt.Sprintf("; server %d had been hit by %s", server, prose.Some(len(hits), mostOthers, func(i int) string { return hits[i] }))
+	}
+	return text
 }
 
 func addresses(n int) string {

@@ -216,12 +216,8 @@ func Headline(r *store.Result) string {
 	what := words.Subject(r)
 	switch r.Verdict {
 	case checker.Violation:
-		broken, whose := named(checker.Violation), "its promise"
-		ofServers := func(p string) bool { return checker.OfServers(r.Recipe, p) }
-		if len(broken) > 1 && slices.ContainsFunc(broken, ofServers) {
-			whose += ", or the servers broke theirs"
-		}
-		return fmt.Sprintf("%s broke %s: %s", what, whose, violatedWords(broken))
+		broken := named(checker.Violation)
+		return fmt.Sprintf("%s: %s", Broke(r.Recipe, what, broken), violatedWords(broken))
 	case checker.Unknown:
 		if names := named(checker.Unknown); len(names) > 0 {
 			return fmt.Sprintf("nothing was violated, but %s could not be decided", prose.List(names, "and"))
@@ -231,6 +227,23 @@ func Headline(r *store.Result) string {
 		return fmt.Sprintf("%s kept every promise that was checked: %s", what, prose.Count(len(named(checker.Valid)), "property"))
 	}
 	return "no verdict was reached"
+}
+
+// Broke says who broke their promises: the subject, the servers, or perhaps both.
+func Broke(model, subject string, properties []string) string {
+	theirs := 0
+	for _, p := range properties {
+		if checker.OfServers(model, p) {
+			theirs++
+		}
+	}
+	switch {
+	case theirs == 0:
+		return subject + " broke its promise"
+	case theirs == len(properties):
+		return "the servers broke their promise"
+	}
+	return subject + " broke its promise, or the servers broke theirs"
 }
 
 func violatedWords(names []string) string {
