@@ -110,6 +110,11 @@ type Limited interface {
 	Lacks(a Ability) error
 }
 
+// ObserverCounter is an [Ensemble] that knows how many of its servers are observers.
+type ObserverCounter interface {
+	Observers() int
+}
+
 // LogReader is an [Ensemble] that can copy each server's logs, configuration and
 // transaction logs to dir/<server id>/. Called after the run, before Close.
 type LogReader interface {

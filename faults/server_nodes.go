@@ -16,7 +16,7 @@ import (
 )
 
 // Nodes chooses the servers that a fault hits. One, Minority, Majority and Followers choose among
-// the voters. Only All, a server's number, or a client connected to it can mean an
+// the voters. Only Observer, All, a server's number, or a client connected to it can mean an
 // observer.
 type Nodes string
 
@@ -29,6 +29,7 @@ const (
 	Majority  Nodes = "majority" // the smallest number above half
 	Leader    Nodes = "leader"
 	Followers Nodes = "followers"
+	Observer  Nodes = "observer" // one of the observers
 	All       Nodes = "all"
 )
 
@@ -45,7 +46,7 @@ func Numbered(id int) Nodes { return Nodes(nodeNumber + strconv.Itoa(id)) }
 
 // nodeWords are the specifications without a number, and the forms of those with one.
 var nodeWords = words{
-	list:     []string{string(Leader), string(Followers), string(One), string(Minority), string(Majority), string(All)},
+	list:     []string{string(Leader), string(Followers), string(Observer), string(One), string(Minority), string(Majority), string(All)},
 	check:    numberedNodes,
 	examples: []string{nodeNumber + "2", nodeOfClient + "0"},
 }
@@ -58,7 +59,7 @@ func numberedNodes(word string) error {
 	if _, ok := n.number(nodeOfClient, 0); ok {
 		return nil
 	}
-	return fmt.Errorf("%q is not leader, followers, one, minority, majority, all, client-<number> or server-<number>", word)
+	return fmt.Errorf("%q is not leader, followers, observer, one, minority, majority, all, client-<number> or server-<number>", word)
 }
 
 // number returns the N of client-N or server-N, if it is written in canonical form.
@@ -90,13 +91,18 @@ func (n Nodes) available(e ensemble.Ensemble) error {
 	if n == Followers && len(e.Servers()) < 2 {
 		return fmt.Errorf("a single server has no followers")
 	}
-	if n == Leader || n == Followers {
+	if counted, knows := e.(ensemble.ObserverCounter); n == Observer && knows && counted.Observers() == 0 {
+		return errNoObserver
+	}
+	if n == Leader || n == Followers || n == Observer {
 		if err := lacks(e, ensemble.CanTellRole); err != nil {
 			return fmt.Errorf("%w: name servers, as in %s or %s2", err, One, nodeNumber)
 		}
 	}
 	return nil
 }
+
+var errNoObserver = errors.New("no server is an observer: take followers, or an ensemble with observers (embedded.Config.Observers, zklab ensemble up --observers)")
 
 // choose returns the servers that a specification means now. Where it leaves a choice, it
 // prefers servers that no other fault has claimed. It claims none itself.
@@ -118,6 +124,9 @@ func (n Nodes) choose(ctx context.Context, t *Target, rng *rand.Rand) ([]ensembl
 		leader, err := leaderOf(ctx, servers)
 		return []ensemble.Server{leader}, err
 	}
+	if n == Observer {
+		return t.observer(ctx, servers, rng)
+	}
 	voters := votersOf(ctx, servers)
 	switch n {
 	case Followers:
@@ -131,6 +140,15 @@ func (n Nodes) choose(ctx context.Context, t *Target, rng *rand.Rand) ([]ensembl
 		return t.some(voters, len(voters)/2+1, rng), nil
 	}
 	return nil, fmt.Errorf("no servers were given")
+}
+
+// observer draws one of the servers that report to be observers.
+func (t *Target) observer(ctx context.Context, servers []ensemble.Server, rng *rand.Rand) ([]ensemble.Server, error) {
+	all := those(ctx, servers, func(s ensemble.Status, err error) bool { return err == nil && s.Role == ensemble.Observer })
+	if len(all) == 0 {
+		return nil, fmt.Errorf("no server reports that it is an observer: %w", ErrNoTarget)
+	}
+	return t.some(all, 1, rng), nil
 }
 
 // take is choose, and claims each server by a name such as "server 2".

@@ -48,7 +48,7 @@ func (p Pause) Available(s Setting) error {
 // Warn says when a pause of the leader is too short for an election. The followers give the
 // leader up after syncLimit ticks and need about a second more.
 func (p Pause) Warn(prof ensemble.Profile, lasts time.Duration) string {
-	if n := p.nodes(); n == Majority || n == All || n == Followers {
+	if n := p.nodes(); n == Majority || n == All || n == Followers || n == Observer {
 		return "" // no leader is elected in any case
 	}
 	return tooShort("a pause", prof, lasts)

@@ -147,9 +147,9 @@ func TestRollingCutShort(t *testing.T) {
 func TestObservers(t *testing.T) {
 	onServers(t, embedded.Config{Nodes: 3, Observers: 2}, func(l *lab, em *embedded.Ensemble) {
 		for range 10 {
-			for spec, n := range map[string]int{"kill:one": 1, "kill:majority": 2, "kill:followers": 2} {
+			for spec, n := range map[string]int{"kill:one": 1, "kill:majority": 2, "kill:followers": 2, "kill:observer": 1, "pause:observer": 1, "restart:observer": 1} {
 				e := l.seen(parsed(t, spec))
-				if servers := e.Describe().Servers; len(servers) != n || slices.Max(servers) > 3 {
+				if servers := e.Describe().Servers; len(servers) != n || (slices.Max(servers) > 3) != strings.HasSuffix(spec, ":observer") {
 					t.Errorf("%s took %v", spec, servers)
 				}
 				l.healed(e, em.Clean)
@@ -265,6 +265,7 @@ func TestNodesThatAreNot(t *testing.T) {
 		{faults.Partition{Shape: faults.Ring}, alone, "takes 3 servers, the ensemble has 1"},
 		{faults.Partition{}, alone, "takes 2 servers, the ensemble has 1"},
 		{faults.Restart{Nodes: faults.Followers}, alone, "no followers"},
+		{faults.Kill{Nodes: faults.Observer}, e, "no server is an observer: take followers"},
 		{faults.Lossy{Share: 100}, e, "1 to 99"},
 		{faults.Lossy{}, alone, "no links"},
 		{faults.SlowNetwork{By: time.Hour}, e, "from 1ms"},

@@ -205,6 +205,9 @@ func (e *Ensemble) members() (m membership.Members) {
 	return m
 }
 
+// Observers returns how many of the servers are observers.
+func (e *Ensemble) Observers() int { return e.cfg.Observers }
+
 // ids gives the voters and the observers.
 func (e *Ensemble) ids() (voters, observers []int) {
 	for _, s := range e.servers {
