@@ -28,5 +28,5 @@ func (p Property) Measure() string {
 	if _, known := sums["acquires_by_others"]; !known {
 		return lasted // decided before these were counted
 	}
-	return lasted + fmt.Sprintf("; %s and %s by other clients fell into them", words.Plural(int(sums["acquires_by_others"]), "acquire"), words.Plural(int(sums["writes_by_others"]), "guarded write"))
+	return lasted + fmt.Sprintf("; meanwhile, other clients made %s and %s", words.Plural(int(sums["acquires_by_others"]), "acquire"), words.Plural(int(sums["writes_by_others"]), "guarded write"))
 }

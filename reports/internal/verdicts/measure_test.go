@@ -18,7 +18,7 @@ func TestMeasure(t *testing.T) {
 		figures  map[string]float64
 		want     string
 	}{
-		{"belief", lasted, "1 window of false belief, 250 ms in all, the longest 250 ms; 1 acquire and 2 guarded writes by other clients fell into them"},
+		{"belief", lasted, "1 window of false belief, 250 ms in all, the longest 250 ms; meanwhile, other clients made 1 acquire and 2 guarded writes"},
 		{"belief", older, "1 window of false belief, 250 ms in all, the longest 250 ms"},
 		{"belief", nil, ""},
 		{"exclusion", lasted, ""},
