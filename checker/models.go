@@ -205,7 +205,7 @@ func (c check) Check(ctx context.Context, h *history.History) []Verdict {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.budget())
 	defer cancel()
 	a := evidence.Read(ctx, h, c.of.Object, c.opts.Transactions)
-	a.Memory = c.opts.memory()
+	a.Memory, a.SearchTime = c.opts.memory(), c.opts.SearchTime
 	if ctx.Err() != nil {
 		return []Verdict{{Property: c.property.Name, Result: Unknown, Reason: budgetSpent}}
 	}

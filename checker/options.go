@@ -20,6 +20,9 @@ type Options struct {
 	// unknown. In a testing/synctest bubble time stands still while a check runs: there a number of
 	// tries bounds the reference model, and the other checks need no bound.
 	Budget time.Duration
+	// SearchTime bounds the search for an order of the calls on one key of an object of one's own; 0
+	// means 10 s. The number of tries that such a search may take grows with it.
+	SearchTime time.Duration
 	// Memory is roughly how many bytes searches may use: those of the reference model, of what a program
 	// declares of objects of its own, and of a Porcupine that does not say it itself. 0 means 256 MiB.
 	// Everything else needs memory in proportion to the history.

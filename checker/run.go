@@ -44,7 +44,7 @@ func Run(ctx context.Context, h *history.History, opts Options) Report {
 		h = h.Unpacked()
 	}
 	a := opts.read(ctx, h, m)
-	a.Memory, a.Quick = opts.memory(), opts.Quick
+	a.Memory, a.SearchTime, a.Quick = opts.memory(), opts.SearchTime, opts.Quick
 	if ctx.Err() != nil {
 		return overall(Report{Cost: Cost{Cut: true}, Verdicts: []Verdict{{Property: "budget", Result: Unknown, Reason: budgetSpent}}}, opts)
 	}
@@ -184,7 +184,7 @@ func decideOn(ctx context.Context, p *frame.Property, k *evidence.Key) frame.Fin
 	return f
 }
 
-const budgetSpent = "the budget for checking was used up before this could be decided"
+const budgetSpent = evidence.BudgetSpent
 
 // keyNames returns the keys' names.
 func keyNames(a *evidence.Record) []string {

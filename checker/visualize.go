@@ -49,7 +49,7 @@ func NewPictures(ctx context.Context, h *history.History, opts Options) (*Pictur
 		return nil, err
 	}
 	p := &Pictures{a: opts.read(ctx, h, m), picture: picture}
-	p.a.Memory = opts.memory()
+	p.a.Memory, p.a.SearchTime = opts.memory(), opts.SearchTime
 	for i, r := range m.References { // the last one that applies covers the most
 		if i == 0 || r.Applies == nil || r.Applies(p.a) {
 			p.picture = pictureOf(r)

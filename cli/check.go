@@ -38,6 +38,7 @@ func newCheck() *cobra.Command {
 			if c.opts.Budget <= 0 {
 				return usageError("--budget must be more than zero")
 			}
+			c.opts.Memory, c.opts.SearchTime = int64(c.memory), c.opts.Budget/searchShare
 			model, format, err := c.kinds()
 			if err != nil {
 				return err
@@ -67,9 +68,11 @@ func newCheck() *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&c.opts.Budget, "budget", 60*time.Second, "time for all checks together (a property not decided by then is unknown)")
+	cmd.Flags().Var(&c.memory, "memory", "memory that searches may use, such as 4GiB (default 1GiB with --model, otherwise 256MiB)")
 	cmd.Flags().BoolVar(&c.opts.Strict, "strict", false, "let measured properties (belief) count for the verdict as well")
 	cmd.Flags().StringVar(&c.out, "out", "store", "folder of the stored runs, which contains latest")
 	cmd.Flags().BoolVar(&c.asJSON, "json", false, "print the result as JSON")
+	cmd.Flags().BoolVar(&c.quiet, "quiet", false, "print no timeline of a violation")
 	cmd.Flags().StringVar(&c.model, "model", "", "`object` of the list above for which the history must be linearizable")
 	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "format of the history, from the list above")
 	cmd.Flags().StringVar(&c.initial, "initial", "", "initial `value` of registers if it is not nil, such as 0 or \"text\" (first-read: the value that the first read of each key returned, which hides errors of that read)")
@@ -81,6 +84,9 @@ func newCheck() *cobra.Command {
 	completesFiles(cmd, "out")
 	return cmd
 }
+
+// searchShare is the part of the budget that the search for one key of an object of one's own may take.
+const searchShare = 6
 
 // modelNames are what --model takes, up to the number that some have.
 func modelNames() (values []cobra.Completion) {
@@ -138,8 +144,10 @@ func checkHelp() string {
 // check is what the command line asks for.
 type check struct {
 	opts   checker.Options
+	memory size
 	out    string
 	asJSON bool
+	quiet  bool
 	model  string
 	format string
 
@@ -226,7 +234,7 @@ func (c *check) own(ctx context.Context, cmd *cobra.Command, run *store.Run) err
 	if ctx.Err() != nil {
 		return fmt.Errorf("interrupted: %w", ctx.Err())
 	}
-	return printResult(cmd, run, result, c.asJSON, false)
+	return printResult(cmd, run, result, c.asJSON, c.quiet)
 }
 
 // modelMissing is the error about a file that is no history of zklab's, which
@@ -264,9 +272,9 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string, mo
 		}
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	report := linear.Check(ctx, h, linear.Options{Budget: c.opts.Budget})
+	report := linear.Check(ctx, h, linear.Options{Budget: c.opts.Budget, Memory: c.opts.Memory})
 	if ctx.Err() != nil {
 		return fmt.Errorf("interrupted: %w", ctx.Err())
 	}
-	return printReport(cmd, report, c.asJSON)
+	return printReport(cmd, report, c.asJSON, c.quiet)
 }

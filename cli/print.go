@@ -20,8 +20,8 @@ func printResult(cmd *cobra.Command, run *store.Run, result *store.Result, asJSO
 }
 
 // printReport prints what was decided about a history from elsewhere, likewise.
-func printReport(cmd *cobra.Command, r linear.Report, asJSON bool) error {
-	return printVerdict(cmd, exitOf(r.Verdict), r, asJSON, false, reports.LinearAnnotations(r), func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
+func printReport(cmd *cobra.Command, r linear.Report, asJSON, brief bool) error {
+	return printVerdict(cmd, exitOf(r.Verdict), r, asJSON, brief, reports.LinearAnnotations(r), func(screen reports.Screen) string { return reports.Linearizable(r, screen) })
 }
 
 func printVerdict(cmd *cobra.Command, code int, value any, asJSON, brief bool, wrong []reports.Annotation, text func(reports.Screen) string) error {

@@ -55,7 +55,7 @@ func linearVerdict(v linear.Verdict, screen Screen) string {
 		fmt.Fprintf(&b, "    %s\n", printable.Text(v.Reason, 2000))
 	}
 	b.WriteString(storyText(v.Story))
-	if picture := v.Timeline(screen.drawing()); picture != "" {
+	if picture := v.Timeline(screen.drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)
 	}
 	if noun, places := v.Places(); len(places) > 0 {

@@ -41,7 +41,7 @@ func Property(name, meaning string, decide func(*Key) []Finding) Rule {
 			})
 			switch {
 			case err != nil && ctx.Err() != nil:
-				f.Unknown("the property did not return before the budget for checking was used up")
+				f.Unknown("the property did not return before the time for checking (--budget) was used up")
 			case err != nil:
 				f.Unknown("%v", err)
 			}

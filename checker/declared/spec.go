@@ -61,8 +61,9 @@ const mostTries = 1_500_000
 
 // of returns the bounds of searches in a record.
 func (b Bounds) of(a *evidence.Record) linearize.Budget {
+	longer := max(1, a.SearchTime.Seconds()/mostTime.Seconds())
 	return linearize.Budget{
-		Time: cmp.Or(b.Time, mostTime), Tries: cmp.Or(b.Tries, mostTries),
+		Time: cmp.Or(b.Time, max(mostTime, a.SearchTime)), Tries: cmp.Or(b.Tries, int64(longer*mostTries)),
 		Memory: max(1, cmp.Or(b.Memory, a.Memory, evidence.DefaultMemory)/int64(runtime.GOMAXPROCS(0))), // 0 is no bound
 		Size:   func(state any) int { return state.(*world).size() },
 	}
@@ -153,14 +154,22 @@ func (s *Spec) decide(ctx context.Context, key *evidence.Key) (f frame.Finding) 
 	switch {
 	case s.undecidable(&f):
 	case got.Result == linearize.Undecided && ctx.Err() != nil:
-		f.Unknown("the budget for checking was used up before this could be decided")
+		f.Unknown(evidence.BudgetSpent)
 	case got.Result == linearize.Undecided:
-		f.Unknown("the search for an order of %s on %s, of which %d have an unknown outcome, was given up after %s: its bound of %s was reached; fewer clients, more keys or a shorter load make it smaller",
-			prose.Count(len(p.items)-len(p.endings), "call"), key.Name, p.unheard, prose.Count(int(got.Tried), "try"), got.Bound)
+		f.Unknown("the search for an order of %s on %s, of which %d have an unknown outcome, was given up after %s: its bound of %s was reached; zklab check %s raises it, and fewer clients, more keys or a shorter load make the search smaller",
+			prose.Count(len(p.items)-len(p.endings), "call"), key.Name, p.unheard, prose.Count(int(got.Tried), "try"), got.Bound, raises(got.Bound))
 	case got.Result == linearize.Illegal:
 		p.convict(ctx, &f)
 	}
 	return f
+}
+
+// raises is the flag that gives a search more.
+func raises(bound linearize.Bound) string {
+	if bound == linearize.Memory {
+		return "--memory"
+	}
+	return "--budget"
 }
 
 // convict says that the calls have no order, if that is certain.

@@ -74,3 +74,23 @@ func TestShowsWhatLedToTheState(t *testing.T) {
 		t.Errorf("%q %s: events %v, want %v", f.Result, f.Reason, f.Counterexample, want)
 	}
 }
+
+// A longer time for searches raises the number of tries as well. What a rule says itself stays.
+func TestSearchTime(t *testing.T) {
+	for _, c := range []struct {
+		search time.Duration
+		bounds Bounds
+		time   time.Duration
+		tries  int64
+	}{
+		{0, Bounds{}, mostTime, mostTries},
+		{time.Second, Bounds{}, mostTime, mostTries},
+		{3 * mostTime, Bounds{}, 3 * mostTime, 3 * mostTries},
+		{3 * mostTime, Bounds{Time: time.Second, Tries: 5}, time.Second, 5},
+	} {
+		got := c.bounds.of(&evidence.Record{SearchTime: c.search})
+		if got.Time != c.time || got.Tries != c.tries {
+			t.Errorf("%+v: %s, %d tries", c, got.Time, got.Tries)
+		}
+	}
+}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/evidence"
 )
 
 // Options say how to check. The zero value works.
@@ -50,8 +52,11 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 	findings := make([]finding, len(h.keys))
 	searching, stop := context.WithCancel(ctx)
 	defer stop()
-	var enough sync.Once // a violation decides: searches under way end soon
-	workers := max(1, min(runtime.GOMAXPROCS(0), len(h.keys)))
+	var enough sync.Once             // a violation decides: searches under way end soon
+	left := make([]int, len(h.keys)) // that are not decided
+	for i := range left {
+		left[i] = i
+	}
 	parts := []int64{16, 1} // no key may hold up others that need less
 	if len(h.keys) == 1 {
 		parts = parts[1:]
@@ -59,13 +64,12 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 	for _, part := range parts {
 		var next atomic.Int64
 		var wg sync.WaitGroup
+		workers := max(1, min(runtime.GOMAXPROCS(0), len(left)))
 		for range workers {
 			wg.Go(func() {
 				s := &scratch{}
-				for i := int(next.Add(1)) - 1; i < len(h.keys); i = int(next.Add(1)) - 1 {
-					if r := findings[i].result; r == checker.Valid || r == checker.Violation {
-						continue
-					}
+				for at := int(next.Add(1)) - 1; at < len(left); at = int(next.Add(1)) - 1 {
+					i := left[at]
 					findings[i] = h.decide(searching, i, s, until, opts, opts.memory()/int64(workers)/part)
 					if findings[i].result == checker.Violation {
 						enough.Do(func() { time.AfterFunc(opts.grace(), stop) })
@@ -74,6 +78,7 @@ func Check(ctx context.Context, h *History, opts Options) Report {
 			})
 		}
 		wg.Wait()
+		left = slices.DeleteFunc(left, func(i int) bool { return findings[i].result != checker.Unknown })
 	}
 	return h.report(findings)
 }
@@ -124,7 +129,7 @@ func (h *History) decide(ctx context.Context, i int, s *scratch, until time.Time
 
 // undecided says why a search ended.
 func undecided(err error) finding {
-	reason := "the budget for checking was used up before this could be decided"
+	reason := evidence.BudgetSpent
 	if errors.Is(err, context.Canceled) {
 		reason = "not searched to the end: another key is violated, or the check was interrupted"
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zklab/zklab/checker"
 	"github.com/zklab/zklab/internal/base/linearize"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 const byPorcupine = "porcupine"
@@ -32,29 +33,32 @@ func (k *object) search(until time.Time, memory int64) finding {
 
 // askPorcupine has porcupine decide a whole object.
 func (k *object) askPorcupine(until time.Time, memory int64) finding {
-	budget := time.Until(until)
-	switch k.explained(k.ops, newSequenced(k.h.Model.kind.machine(k), k.ops), budget, memory) {
-	case linearize.Legal:
+	began := time.Now()
+	got := k.explained(k.ops, newSequenced(k.h.Model.kind.machine(k), k.ops), time.Until(until), memory)
+	switch {
+	case got.Result == linearize.Legal:
 		return valid(byPorcupine)
-	case linearize.Illegal:
+	case got.Result == linearize.Illegal:
 		return violation(byPorcupine, nil, "porcupine tried all orders of %s, and none explains them", plural(len(k.ops), "operation"))
+	case got.Bound == linearize.Memory:
+		return inapplicable("porcupine gave up after %s: its memory of %s (--memory) was used up", time.Since(began).Round(10*time.Millisecond), prose.Bytes(memory))
 	}
-	return inapplicable("porcupine found no answer within %s and %d MB", budget.Round(time.Millisecond), memory>>20)
+	return inapplicable("porcupine gave up after %s: its time (--budget) was used up", time.Since(began).Round(10*time.Millisecond))
 }
 
 // explained asks porcupine whether a machine can do some operations in an order that their
 // intervals allow. An operation with an unknown outcome ends when all is over; it does something
 // there if it can.
-func (k *object) explained(ops []op, m machine, budget time.Duration, memory int64) linearize.Result {
+func (k *object) explained(ops []op, m machine, budget time.Duration, memory int64) linearize.Answer {
 	if budget <= 0 {
-		return linearize.Undecided
+		return linearize.Answer{Result: linearize.Undecided, Bound: linearize.Time}
 	}
 	p := linearize.Problem{Model: modelOf(m), Operations: make([]porcupine.Operation, len(ops))}
 	for i := range ops {
 		o := &ops[i]
 		p.Operations[i] = porcupine.Operation{ClientId: int(o.process), Input: o, Call: 2 * int64(o.inv), Return: 2 * int64(min(o.ret, int32(len(k.ranks))))}
 	}
-	return linearize.Decide(k.ctx, p, linearize.Budget{Time: budget, Memory: max(memory, 1), Held: m.size}).Result
+	return linearize.Decide(k.ctx, p, linearize.Budget{Time: budget, Memory: max(memory, 1), Held: m.size})
 }
 
 // modelOf is a machine as porcupine has it.
@@ -90,7 +94,7 @@ type shrinking struct {
 // outcome is done once or never.
 func (s *shrinking) impossible(ops []op, _ bool) bool {
 	m := s.k.h.Model.kind.machine(s.k)
-	return s.k.explained(ops, newSequenced(m, ops), mostPartTime, s.memory) == linearize.Illegal
+	return s.k.explained(ops, newSequenced(m, ops), mostPartTime, s.memory).Result == linearize.Illegal
 }
 
 // refuted reports whether some operations have no order even if each of those with an unknown
@@ -109,7 +113,7 @@ func (s *shrinking) refuted(ops []op, anyStart bool) bool {
 			known = append(known, o)
 		}
 	}
-	return s.k.explained(known, newChoices(s.machine, starts, maybe), mostPartTime, s.memory) == linearize.Illegal
+	return s.k.explained(known, newChoices(s.machine, starts, maybe), mostPartTime, s.memory).Result == linearize.Illegal
 }
 
 // Parts are so many events long, and overlap by half. So many are cut out together.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/faults"
@@ -25,6 +26,8 @@ type Record struct {
 
 	// Memory is roughly how many bytes searches may use, all together; 0 means DefaultMemory.
 	Memory int64
+	// SearchTime bounds the search for one key of an object that a program declares; 0 is the default.
+	SearchTime time.Duration
 	// Quick means that counterexamples need not be small.
 	Quick bool
 
@@ -41,6 +44,9 @@ type Record struct {
 	Damage
 	memos
 }
+
+// BudgetSpent is the reason why something is unknown that the budget for checking left no time for.
+const BudgetSpent = "the time for checking (--budget) was used up before this could be decided"
 
 // DefaultMemory is roughly how many bytes searches may use by default.
 const DefaultMemory = 256 << 20

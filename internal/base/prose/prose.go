@@ -36,6 +36,18 @@ func Grouped(n int) string {
 	return s
 }
 
+// Bytes is an amount of memory: "64 MiB", "1.5 GiB".
+func Bytes(n int64) string {
+	size, unit := float64(n), "bytes"
+	for _, larger := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if size < 1024 {
+			break
+		}
+		size, unit = size/1024, larger
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(size, 'f', 1, 64), ".0") + " " + unit
+}
+
 // Were is the verb of so many things in the past: "was" of one.
 func Were(n int) string {
 	if n == 1 {
