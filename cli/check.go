@@ -59,7 +59,7 @@ func newCheck() *cobra.Command {
 				}
 				return c.foreign(ctx, cmd, run.History(), model, format)
 			}
-			for _, name := range []string{"format", "initial", "initial-of", "loose-numbers"} {
+			for _, name := range []string{"format", "initial", "initial-of", "rename", "loose-numbers"} {
 				if cmd.Flags().Changed(name) {
 					return usageError("--%s needs --model, the kind of object of the history: see zklab check --help", name)
 				}
@@ -77,6 +77,7 @@ func newCheck() *cobra.Command {
 	cmd.Flags().StringVar(&c.format, "format", string(foreign.Auto), "format of the history, from the list above")
 	cmd.Flags().StringVar(&c.initial, "initial", "", "initial `value` of registers if it is not nil, such as 0 or \"text\" (first-read: the value that the first read of each key returned, which hides errors of that read)")
 	cmd.Flags().StringArrayVar(&c.initialOf, "initial-of", nil, "initial value of the register of one key, as `KEY=VALUE` (may be repeated)")
+	cmd.Flags().StringArrayVar(&c.rename, "rename", nil, "what the history calls an operation of the model, as `NAME=OPERATION`, such as final-read=read (may be repeated)")
 	cmd.Flags().BoolVar(&c.loose, "loose-numbers", false, "treat 475, \"475\" and 475.0 as the same value")
 	githubFlag(cmd)
 	completes(cmd, "model", choice(modelNames()...))
@@ -130,7 +131,7 @@ func checkHelp() string {
 		"    :linearizable?; unique-ids: unique-ids\n" +
 		"  bank: bank:N, where N is :total-amount, or bank-negative:N with its option :negative-balances?\n" +
 		"  total-queue: total-queue; queue: bag; counter: counter-bounds, or counter if each read must\n" +
-		"    be exact at one instant\n")
+		"    be exact at one instant; g-counter, pn-counter of Maelstrom: final-counter\n")
 	b.WriteString("\nFormats (--format auto detects the format):\n")
 	for _, f := range foreign.Formats() {
 		fmt.Fprintf(&b, "  %-14s %s\n", f.Format, f.About)
@@ -153,6 +154,7 @@ type check struct {
 
 	initial   string
 	initialOf []string // KEY=VALUE
+	rename    []string // NAME=OPERATION
 	loose     bool
 }
 
@@ -173,7 +175,7 @@ func (c *check) open(path string) (*store.Run, error) {
 
 // loadOptions are what the flags say of how a history is to be read.
 func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.LoadOptions, error) {
-	opts := linear.LoadOptions{LooseNumbers: c.loose, InitialOf: map[string]foreign.Value{}}
+	opts := linear.LoadOptions{LooseNumbers: c.loose, InitialOf: map[string]foreign.Value{}, Rename: map[string]string{}}
 	for _, name := range []string{"initial", "initial-of"} {
 		if cmd.Flags().Changed(name) && !model.Begins() {
 			return opts, usageError("--%s is the initial value of a register: a %s has none", name, model.Name())
@@ -189,6 +191,10 @@ func (c *check) loadOptions(cmd *cobra.Command, model linear.Model) (linear.Load
 			return opts, usageError("--initial %s: %v", c.initial, err)
 		}
 		opts.Initial = &v
+	}
+	for _, text := range c.rename {
+		from, to, _ := strings.Cut(text, "=")
+		opts.Rename[strings.ToLower(strings.TrimPrefix(from, ":"))] = strings.ToLower(strings.TrimPrefix(to, ":"))
 	}
 	for _, text := range c.initialOf {
 		name, value, _ := strings.Cut(text, "=")
@@ -208,6 +214,11 @@ func (c *check) kinds() (model linear.Model, format foreign.Format, err error) {
 	for _, text := range c.initialOf {
 		if _, _, found := strings.Cut(text, "="); !found {
 			return model, "", usageError("--initial-of %s: expected KEY=VALUE, as in 5=0", printable.Text(text, 100))
+		}
+	}
+	for _, text := range c.rename {
+		if from, to, _ := strings.Cut(text, "="); from == "" || to == "" {
+			return model, "", usageError("--rename %s: expected NAME=OPERATION, as in final-read=read", printable.Text(text, 100))
 		}
 	}
 	if c.model != "" {
@@ -269,6 +280,9 @@ func (c *check) foreign(ctx context.Context, cmd *cobra.Command, path string, mo
 		}
 		if errors.Is(err, linear.ErrOwn) || errors.Is(err, linear.ErrNoKey) {
 			return usageError("%s: %v", path, err)
+		}
+		if errors.Is(err, linear.ErrNoOperation) {
+			return usageError("--rename: %v", err)
 		}
 		return fmt.Errorf("%s: %w", path, err)
 	}

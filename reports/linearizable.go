@@ -54,6 +54,9 @@ func linearVerdict(v linear.Verdict, screen Screen) string {
 	if v.Reason != "" {
 		fmt.Fprintf(&b, "    %s\n", printable.Text(v.Reason, 2000))
 	}
+	for _, a := range v.Anomalies {
+		fmt.Fprintf(&b, "    %s %d: %s\n", a.Kind, a.Count, printable.Text(prose.Some(a.Count, len(a.First), func(i int) string { return a.First[i] }), 1000))
+	}
 	b.WriteString(storyText(v.Story))
 	if picture := v.Timeline(screen.drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)

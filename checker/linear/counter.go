@@ -107,7 +107,21 @@ func (c *counting) valueOf(i int32) int64 {
 
 // bounds checks, if adds differ, which sums are possible at all.
 func (c *counting) bounds() finding {
-	k := c.k
+	f := inapplicable("not all adds are of the same number")
+	all := c.k.eachOutside(func(i int32, lo, hi int64) bool {
+		f = c.k.outOfBounds(i, lo, hi)
+		return false
+	})
+	if !all && f.result == "" {
+		return undecided(c.k.ctx.Err())
+	}
+	return f
+}
+
+// eachOutside calls a function for each read whose sum no adds make possible, with the least and the
+// greatest that is possible, until it returns false. It reports whether all reads were looked at: the
+// budget may be used up.
+func (k *object) eachOutside(wrong func(i int32, lo, hi int64) bool) bool {
 	// The least sum when a read began counts what had ended and adds, and what
 	// had begun and takes away; the greatest when it ended the other way round.
 	least, greatest := make([]int64, len(k.ranks)+1), make([]int64, len(k.ranks)+1)
@@ -142,14 +156,14 @@ func (c *counting) bounds() finding {
 			continue
 		}
 		if k.over(i) {
-			return undecided(k.ctx.Err())
+			return false
 		}
 		lo, hi := lows.of(o.inv, o.ret), highs.of(o.inv, o.ret)
-		if n := int64(o.a); n < lo || n > hi {
-			return k.outOfBounds(int32(i), lo, hi)
+		if n := int64(o.a); (n < lo || n > hi) && !wrong(int32(i), lo, hi) {
+			return false
 		}
 	}
-	return inapplicable("not all adds are of the same number")
+	return true
 }
 
 // outOfBounds reports a read with the adds without which it could be right.

@@ -39,7 +39,8 @@
 //   - semaphores of which several permits are taken at once;
 //   - locks whose processes go on after an unknown outcome, if it depends on that
 //     outcome whether two held the lock at once;
-//   - counters to which different numbers are added.
+//   - counters to which different numbers are added, or which go up and down;
+//   - sets from which elements are removed.
 //
 // The same goes for any model if the result depends on the order of events of one time: only the
 // order of each process is known.

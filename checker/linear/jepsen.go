@@ -52,10 +52,14 @@ func decideTotal(k *object) finding {
 	n := k.numbers()
 	var tried, in, out []int32 // by value
 	crashed := int32(none)     // a drain that may have taken anything
+	unheard := ""              // of dequeues that may have taken something
 	for i := range k.ops {
 		o := &k.ops[i]
-		if o.code == drain {
+		switch {
+		case o.code == drain:
 			crashed = int32(i)
+		case o.code == dequeue && o.unknown():
+			unheard = "; " + tookNothing
 		}
 		if o.code == drain || o.code == dequeue && (o.unknown() || o.a == 0) {
 			continue
@@ -87,7 +91,7 @@ func decideTotal(k *object) finding {
 		case o.code == enqueue && !o.unknown() && in[v] > out[v] && crashed != none:
 			lost = i
 		case o.code == enqueue && !o.unknown() && in[v] > out[v]:
-			return violation(byTotals, []int32{i}, "%s went in %s for certain and came out %s; this was %s", k.value(o.a), times(in[v]), times(out[v]), k.span(i))
+			return violation(byTotals, []int32{i}, "%s went in %s for certain and came out %s; this was %s%s", k.value(o.a), times(in[v]), times(out[v]), k.span(i), unheard)
 		}
 	}
 	if lost != none {

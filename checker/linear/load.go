@@ -72,6 +72,9 @@ type LoadOptions struct {
 	// LooseNumbers treats numbers as one value however they are written, even as text: 475, "475"
 	// and 475.0.
 	LooseNumbers bool
+	// Rename has operations of the model by what the history calls them, in lower case: "final-read" is
+	// "read". Load returns [ErrNoOperation] if the model has no such operation.
+	Rename map[string]string
 }
 
 // begins reports whether the options say how registers begin.
@@ -83,6 +86,9 @@ func (o *LoadOptions) begins() bool {
 // memberships, and no [Model] knows sessions, so it would accuse correct recipes.
 var ErrOwn = errors.New("is decided without --model, by its sessions too")
 
+// ErrNoOperation: [LoadOptions] name an operation that the model does not have.
+var ErrNoOperation = errors.New("has no such operation")
+
 // ErrNoKey: [LoadOptions] name a key that is not in the history.
 var ErrNoKey = errors.New("the history has no such key")
 
@@ -91,6 +97,11 @@ var ErrNoKey = errors.New("the history has no such key")
 // with the error of ctx.
 func Load(ctx context.Context, r *foreign.Reader, m Model, opts LoadOptions) (*History, error) {
 	l := newLoader(r, m, opts)
+	for from, to := range opts.Rename {
+		if l.named(from) == "" {
+			return nil, fmt.Errorf("model %s %w: %q; it has %s", m.name, ErrNoOperation, to, strings.Join(l.known, ", "))
+		}
+	}
 	err := l.events(ctx)
 	if l.pairs.arePlain() {
 		again, errAgain := r.Again()
@@ -228,7 +239,7 @@ func (l *loader) event(e *foreign.Event) error {
 	if e.F != l.f && (p != nil || e.F != "") {
 		as := l.named(e.F)
 		if as == "" {
-			return bad(e, "operation %q is none of model %s, which has %s%s", e.F, l.h.Model.name, strings.Join(l.known, ", "), othersWith(e.F))
+			return bad(e, "operation %q is none of model %s, which has %s%s", e.F, l.h.Model.name, strings.Join(l.known, ", "), wayOut(e.F, l.known))
 		}
 		l.f, l.as = e.F, as
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
@@ -16,10 +17,14 @@ var otherNames = map[string]string{
 	"compare-and-set": "cas", "compare-and-swap": "cas",
 	"lock": "acquire", "unlock": "release",
 	"enq": "enqueue", "deq": "dequeue",
+	"del": "remove", "delete": "remove",
 }
 
 // named is what the model calls an operation; nothing if it has no such.
 func (l *loader) named(f string) string {
+	if as, renamed := l.opts.Rename[f]; renamed {
+		f = as
+	}
 	if slices.Contains(l.known, f) {
 		return f
 	}
@@ -250,8 +255,11 @@ func (l *loader) sortable(o *op) error {
 
 func loadSet(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	switch {
-	case e.F == "add" && e.Type == history.Invoke:
+	case e.F != "read" && e.Type == history.Invoke:
 		o.code = add
+		if e.F == "remove" {
+			o.code = remove
+		}
 		return l.value(&o.a, v, "value", "item")
 	case e.F == "read":
 		o.code = readAll
@@ -293,6 +301,9 @@ func loadCounter(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 	switch {
 	case e.F == "read":
 		o.code = read
+		if e.Final {
+			o.b = 1
+		}
 		switch {
 		case e.Type != history.OK:
 		case v.Kind == foreign.Nil && l.reader.Model() == "": // nobody has made it yet
@@ -304,6 +315,9 @@ func loadCounter(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 		o.code, o.a, o.b = add, 1, noResult
 		if v.Kind != foreign.Nil {
 			o.a, err = number()
+		}
+		if strings.HasPrefix(e.F, "dec") {
+			o.a = -o.a
 		}
 	case answers && v.Kind != foreign.Nil:
 		o.b, err = number()

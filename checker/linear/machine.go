@@ -149,7 +149,7 @@ func (countAll) step(state int64, o *op) (int64, bool) {
 	return state, o.b == noResult || state == int64(o.b)
 }
 
-// growingSet is a set to which elements are added. A state is known by a hash of
+// growingSet is a set to which elements are added, and from which they are removed. A state is known by a hash of
 // its elements, whatever their order, and keeps the last of them.
 type growingSet struct {
 	k        *object
@@ -165,6 +165,7 @@ type grown struct {
 	hash   uint64
 	before int64
 	last   int32
+	gone   bool // last was removed, not added
 }
 
 func newSet(k *object) machine {
@@ -176,6 +177,8 @@ func newSet(k *object) machine {
 			if known := len(n.list); int(n.of(o.a)) < known {
 				m.repeated[o.a] = true
 			}
+		case remove:
+			m.repeated[o.a] = true
 		case readAll:
 			m.shown[o.a] = hashOf(k.h.lists[o.a])
 		}
@@ -218,7 +221,8 @@ func (m *growingSet) step(state int64, o *op) (int64, bool) {
 	if o.code == readAll {
 		return state, m.all[state].hash == m.shown[o.a] || m.only != none && m.only != o.a
 	}
-	if m.repeated[o.a] && m.has(state, o.a) {
+	gone := o.code == remove
+	if m.repeated[o.a] && m.has(state, o.a) != gone {
 		return state, true
 	}
 	hash := m.all[state].hash ^ hashOfOne(o.a)
@@ -226,7 +230,7 @@ func (m *growingSet) step(state int64, o *op) (int64, bool) {
 	if !known {
 		to = int64(len(m.all))
 		m.ids[hash] = to
-		m.all = append(m.all, grown{hash, state, o.a})
+		m.all = append(m.all, grown{hash, state, o.a, gone})
 	}
 	return to, true
 }
@@ -234,7 +238,7 @@ func (m *growingSet) step(state int64, o *op) (int64, bool) {
 func (m *growingSet) has(state int64, v int32) bool {
 	for ; state != 0; state = m.all[state].before {
 		if m.all[state].last == v {
-			return true
+			return !m.all[state].gone
 		}
 	}
 	return false

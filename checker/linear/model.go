@@ -57,8 +57,14 @@ type traits struct {
 	param   *parameter
 	// exercised says why nothing can have been wrong in a history, or nothing if something can.
 	exercised func(h *History) string
-	tried     bool // an operation that failed may have had an effect all the same (Jepsen's checks ask whether a process tried to add an element, not how that ended)
+	// tally counts all that is wrong with a key. nil: its anomalies cannot be counted.
+	tally func(k *object) tally
+	timed bool // of a set of which the last read counts: adds count by their times
+	tried bool // an operation that failed may have had an effect all the same (Jepsen's checks ask whether a process tried to add an element, not how that ended)
 }
+
+// counterOps are the operations of counters.
+var counterOps = []string{"add", "inc", "increment", "add-and-get", "dec", "decrement", "read"}
 
 // kinds are filled by init, because their functions mention them.
 var kinds []*kind
@@ -74,20 +80,21 @@ func init() {
 		{"fenced-lock", "a lock whose acquire answers a token, :value, that is greater than those of all holds before; nil is none", "{:process 0, :type :ok, :f :acquire, :value 7}", []string{"acquire", "release"}, loadFenced, decideHolds, newNested, traits{held: true, fenced: true}},
 		{"reentrant-fenced-lock", "both: what is acquired again has the token of its hold", "{:process 0, :type :ok, :f :acquire, :value 7}", []string{"acquire", "release"}, loadFenced, decideNested, newNested, traits{held: true, nests: true, fenced: true}},
 		{"semaphore:N", "N permits (semaphore:3), taken and given back one by one, or :value at once; anybody may give back", "{:process 0, :type :invoke, :f :acquire, :value 1}", []string{"acquire", "release"}, loadPermits, decidePermits, newPermits, traits{several: true, param: permits}},
-		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then, in the order of its list", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue, traits{}},
-		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag, traits{}},
-		{"total-queue", "all comes out that went in, in any order, once or more often: Jepsen's total-queue", "{:process 0, :type :ok, :f :drain, :value [3 4]}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideTotal, nil, traits{tried: true}},
-		{"priority-queue", "a queue that gives the least number first", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadPriority, decidePriority, newPriority, traits{least: true}},
-		{"set", "elements are added; the last read must show all whose add succeeded, and nothing that nobody tried to add, at any time: Jepsen's set", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideSetRead, nil, traits{tried: true}},
-		{"final-set", "elements are added; the last read must show all whose add had succeeded before it began, and none whose add had not begun when it ended", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, newLastRead, traits{tried: true}},
-		{"linear-set", "elements are added, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "read"}, loadSet, decideSet, newSet, traits{}},
-		{"set-full", "elements are added; one that is known to be there must not be lost: missing in a read and in all that begin later. Reads may be stale: Jepsen's set-full", "{:process 0, :type :ok, :f :read, :value #{3 4}}", []string{"add", "read"}, loadSet, decideSetFull, nil, traits{tried: true}},
-		{"set-full-linearizable", "the same, and no read may be stale: Jepsen's set-full with :linearizable? true", "{:process 0, :type :ok, :f :read, :value #{3 4}}", []string{"add", "read"}, loadSet, decideSetFullLinearizable, nil, traits{tried: true}},
-		{"unique-ids", "no id is returned twice: Jepsen's unique-ids", "{:process 0, :type :ok, :f :generate, :value 10}", []string{"generate"}, loadGenerate, decideUnique, nil, traits{exercised: twoIDs}},
+		{"queue", "first in, first out; a dequeue of nil found it empty, :drain is dequeues until then, in the order of its list", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideQueue, newQueue, traits{tally: tallyQueue}},
+		{"bag", "a queue that gives its items in any order", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideBag, newBag, traits{tally: tallyQueue}},
+		{"total-queue", "all comes out that went in, in any order, once or more often: Jepsen's total-queue", "{:process 0, :type :ok, :f :drain, :value [3 4]}", []string{"enqueue", "dequeue", "drain"}, loadQueue, decideTotal, nil, traits{tried: true, tally: tallyTotal}},
+		{"priority-queue", "a queue that gives the least number first", "{:process 0, :type :invoke, :f :enqueue, :value 3}", []string{"enqueue", "dequeue", "drain"}, loadPriority, decidePriority, newPriority, traits{least: true, tally: tallyQueue}},
+		{"set", "elements are added; the last read must show all whose add succeeded, and nothing that nobody tried to add, at any time: Jepsen's set", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideSetRead, nil, traits{tried: true, tally: tallySet}},
+		{"final-set", "elements are added; the last read must show all whose add had succeeded before it began, and none whose add had not begun when it ended", "{:process 0, :type :invoke, :f :add, :value 3}", []string{"add", "read"}, loadSet, decideLastRead, newLastRead, traits{tried: true, timed: true, tally: tallySet}},
+		{"linear-set", "elements are added and perhaps removed, and every read shows all there are", "{:process 0, :type :invoke, :f :read, :value nil}", []string{"add", "remove", "read"}, loadSet, decideSet, newSet, traits{timed: true, tally: tallySet}},
+		{"set-full", "elements are added; one that is known to be there must not be lost: missing in a read and in all that begin later. Reads may be stale: Jepsen's set-full", "{:process 0, :type :ok, :f :read, :value #{3 4}}", []string{"add", "read"}, loadSet, decideSetFull, nil, traits{tried: true, timed: true, tally: tallySet}},
+		{"set-full-linearizable", "the same, and no read may be stale: Jepsen's set-full with :linearizable? true", "{:process 0, :type :ok, :f :read, :value #{3 4}}", []string{"add", "read"}, loadSet, decideSetFullLinearizable, nil, traits{tried: true, timed: true, tally: tallySet}},
+		{"unique-ids", "no id is returned twice: Jepsen's unique-ids", "{:process 0, :type :ok, :f :generate, :value 10}", []string{"generate"}, loadGenerate, decideUnique, nil, traits{exercised: twoIDs, tally: tallyIDs}},
 		{"bank:N", "transfers between accounts; the balances of every read have the total N (bank:100), and none is below 0: Jepsen's bank", "{:process 0, :type :ok, :f :read, :value {0 10, 1 90}}", []string{"transfer", "read"}, loadBank, decideBank, nil, traits{banks: true, param: total, exercised: readTransfers}},
 		{"bank-negative:N", "the same, but balances may be below 0: Jepsen's bank with :negative-balances? true", "{:process 0, :type :ok, :f :read, :value {0 -10, 1 110}}", []string{"transfer", "read"}, loadBank, decideOverdrawnBank, nil, traits{banks: true, param: total, exercised: readTransfers}},
-		{"counter", "begins at 0; :add adds :value; :increment answers the new value", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideCounter, newCounter, traits{counts: true}},
-		{"counter-bounds", "a counter whose reads show what is possible for each by itself: Jepsen's counter", "{:process 0, :type :invoke, :f :add, :value 1}", []string{"add", "inc", "increment", "add-and-get", "read"}, loadCounter, decideBounds, nil, traits{counts: true}},
+		{"counter", "begins at 0; :add adds :value, :decrement takes it away; :increment answers the new value", "{:process 0, :type :invoke, :f :add, :value 1}", counterOps, loadCounter, decideCounter, newCounter, traits{counts: true, tally: tallyReads}},
+		{"counter-bounds", "a counter whose reads show what is possible for each by itself: Jepsen's counter", "{:process 0, :type :invoke, :f :add, :value 1}", counterOps, loadCounter, decideBounds, nil, traits{counts: true, tally: tallyReads}},
+		{"final-counter", "a counter that converges: each read with :final? true shows all adds that had succeeded, and any of those whose outcome is unknown; other reads may show anything: Maelstrom's g-counter and pn-counter", "{:process 0, :type :invoke, :f :read, :final? true}", counterOps, loadCounter, decideFinals, nil, traits{counts: true, exercised: finalReads, tally: tallyFinals}},
 	}
 }
 
@@ -138,8 +145,11 @@ func ParseModel(name string) (Model, error) {
 	return Model{}, fmt.Errorf("unknown model %q%sknown are %s", name, nearest.DidYouMean(name, names), strings.Join(names, ", "))
 }
 
-// othersWith returns, for an error, the models that have an operation; "" if no model has it.
-func othersWith(operation string) string {
+// wayOut says, for an error, what to do about an operation that a model does not have.
+func wayOut(operation string, known []string) string {
+	if operation == "txn" {
+		return "; transactions of several operations are not decided here: Elle does that (https://github.com/jepsen-io/elle)"
+	}
 	var names []string
 	for _, k := range kinds {
 		if slices.Contains(k.ops, operation) {
@@ -147,7 +157,7 @@ func othersWith(operation string) string {
 		}
 	}
 	if len(names) == 0 {
-		return ""
+		return fmt.Sprintf("; if it is one of these by another name, say so: --rename %s=%s", operation, known[len(known)-1])
 	}
 	return fmt.Sprintf("; models that have %s: %s", operation, strings.Join(names, ", "))
 }

@@ -62,10 +62,32 @@ func (h *History) notes(findings []finding) []string {
 		add("the same of %s more", plural(more, "key"))
 	}
 	notes = append(notes, h.hints(findings)...)
-	if h.Unknown > 0 {
-		add("%s with an unknown outcome may have taken effect at any time after the invocation, or never", plural(h.Unknown, "operation"))
+	idle := h.tookNothing()
+	if idle > 0 {
+		add("%s with an unknown outcome: %s", plural(idle, "dequeue"), tookNothing)
+	}
+	if n := h.Unknown - idle; n > 0 {
+		add("%s with an unknown outcome may have taken effect at any time after the invocation, or never", plural(n, "operation"))
 	}
 	return notes
+}
+
+// tookNothing is a rule of Jepsen's total-queue.
+const tookNothing = "by the rule of Jepsen's total-queue such a dequeue took nothing, so what it may have taken counts as lost; model bag has another rule"
+
+// tookNothing counts the dequeues of unknown outcome that the rule is about.
+func (h *History) tookNothing() (n int) {
+	if h.Model.kind.machine != nil {
+		return 0
+	}
+	for _, ops := range h.ops {
+		for i := range ops {
+			if ops[i].code == dequeue && ops[i].unknown() {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // hints say how else a violated history may have to be read.
@@ -132,7 +154,7 @@ func (h *History) mixed(key int, counterexample []int32) string {
 // shownBy are the values that an operation has, whatever it did with them.
 func (h *History) shownBy(o *op) []int32 {
 	switch o.code {
-	case read, write, enqueue, dequeue, add, generate:
+	case read, write, enqueue, dequeue, add, remove, generate:
 		return []int32{o.a}
 	case cas, mismatch:
 		return []int32{o.a, o.b}

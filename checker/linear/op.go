@@ -12,7 +12,7 @@ type code uint8
 
 const (
 	dropped  code = iota // of no consequence: it failed, or is a read with an unknown result
-	read                 // a is the value that was read
+	read                 // a is the value that was read; of a counter b is 1 for a final read
 	write                // a is the value
 	cas                  // from a to b
 	mismatch             // a failed compare-and-set: the value was not a
@@ -26,6 +26,7 @@ const (
 	drain                // with an unknown outcome: it may have taken anything
 	generate             // a is the id
 	transfer             // of a bank
+	remove               // from a set: a is the value
 )
 
 // codes are some codes.

@@ -28,6 +28,7 @@ var phrases = map[code]phrase{
 	drain:    {"drain", "did a drain", "drain"},
 	readAll:  {"read of %[1]s elements", "read %[1]s elements", "read %[1]s"},
 	generate: {"generate of %[1]s", "was given the id %[1]s", "generate %[1]s"},
+	remove:   {"remove of %[1]s", "removed %[1]s", "remove %[1]s"},
 	transfer: {"transfer", "made a transfer", "transfer"},
 }
 

@@ -34,6 +34,21 @@ func TestRecords(t *testing.T) {
 {"process":1,"f":"read","value":1,"start":21,"end":30}`, violation},
 		{"unknown", "register", `{"process":0,"type":"info","f":"write","value":1,"start":10,"end":20}
 {"process":1,"f":"read","value":1,"start":21,"end":30}`, valid},
+		{"never returned", "register", `{"ClientId":0,"Input":{"op":"write","value":1},"Call":10,"Output":null,"Return":9223372036854775807}
+{"ClientId":1,"Input":{"op":"read"},"Call":21,"Output":{"value":null},"Return":30}
+{"ClientId":1,"Input":{"op":"read"},"Call":41,"Output":{"value":1},"Return":50}`, valid},
+		{"actions", "register", `{"action":"call","proc":1,"time":"2020-03-02T12:00:00.1+08:00","data":{"op":"write","value":1}}
+{"action":"invoke-nemesis","proc":-1,"time":"2020-03-02T12:00:00.2+08:00","data":{"name":"kill"}}
+{"action":"return","proc":1,"time":"2020-03-02T12:00:00.3+08:00","data":{"ok":true,"unknown":false}}
+{"action":"call","proc":2,"time":"2020-03-02T12:00:00.4+08:00","data":{"op":"read"}}
+{"action":"return","proc":2,"time":"2020-03-02T12:00:00.5+08:00","data":{"value":null}}
+{"action":"dump","proc":0,"time":"2020-03-02T12:00:00.6+08:00","data":7}`, violation},
+		{"actions of unknown outcome", "kv", `{"action":"call","proc":1,"data":{"op":"put","key":"x","value":1}}
+{"action":"return","proc":1,"data":{"unknown":true}}
+{"action":"call","proc":2,"data":{"op":"put","key":"x","value":2}}
+{"action":"return","proc":2,"data":{"ok":false}}
+{"action":"call","proc":2,"data":{"op":"get","key":"x"}}
+{"action":"return","proc":2,"data":{"value":1}}`, valid},
 		{"nothing returned", "register", `{"process":0,"f":"write","value":1,"start":10}`, unknown},
 		{"porcupine's", "kv", `{"ClientId":0,"Input":{"Op":"put","Key":"x","Value":"1"},"Call":10,"Output":{"Value":""},"Return":20}
 {"ClientId":1,"Input":{"Op":"get","Key":"x","Value":""},"Call":21,"Output":{"Value":"2"},"Return":30}`, violation},
@@ -103,7 +118,12 @@ func TestUnreadableRecords(t *testing.T) {
 		{"register", `{"process":"a","f":"write","value":1,"start":1,"end":2}`, `line 1: process is "a"`},
 		{"register", `{"process":1,"type":"done","f":"write","value":1,"start":1,"end":2}`, `line 1: type is "done": expected invoke, ok, fail or info`},
 		{"kv", `{"ClientId":0,"Input":{"Op":1,"Key":"x"},"Call":1,"Output":{},"Return":2}`, "line 1: the record does not name its operation: expected a field f, or one in the input called f, op, operation or type"},
-		{"kv", `{"ClientId":0,"Input":{"Type":"txn"},"Call":1,"Output":{},"Return":2}`, `line 1: operation "txn" is none of model kv`},
+		{"kv", `{"ClientId":0,"Input":{"Type":"txn"},"Call":1,"Output":{},"Return":2}`, `line 1: operation "txn" is none of model kv, which has get, read, put, write, append, cas; transactions of several operations are not decided here: Elle does that`},
+		{"set", `{"process":0,"type":"invoke","f":"final-read"}`, `line 1: operation "final-read" is none of model set, which has add, read; if it is one of these by another name, say so: --rename final-read=read`},
+		{"set", `{"process":0,"type":"invoke","f":"remove","value":1}`, `line 1: operation "remove" is none of model set, which has add, read; models that have remove: linear-set`},
+		{"register", `{"action":"call","proc":0,"data":{"Op":1,"Value":2}}`, `line 1: data names the operation by 1: write its name in the history instead, as in {"op":"write","value":3}`},
+		{"register", `{"action":"call","proc":0,"data":[1]}`, `line 1: data does not name the operation: expected one called f, op, operation or type in it`},
+		{"register", `{"action":"return","proc":0,"data":{"value":1}}`, `line 1: the event has no op`},
 		{"lock", `{"process":0,"f":"acquire","start":10,"end":20}` + "\n" + `{"process":0,"f":"release","start":15,"end":30}`, "line 2: process 0 begins at 0.000000 s, before the end of its operation at 0.000000 s (line 1): the holder of a lock is a process"},
 		{"register", `{"name":"orders","start":5}`, `line 1: the record does not name its operation`},
 		{"register", `{"name":"orders","id":"1"}`, `line 1: the event has no process and no type; lines of the known formats are like {"process":0,"type":"invoke","f":"write","value":3} (jsonl), {"process":0,"f":"write"`},

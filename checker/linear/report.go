@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,9 @@ type Verdict struct {
 	// Events are the counterexample: the fewest operations that show the violation, with the lines
 	// of their events.
 	Events []Event `json:"events,omitempty"`
+	// Anomalies count all that is wrong with the key, if its model can be counted: what was lost, what came
+	// from nowhere, what came more than once.
+	Anomalies []checker.Anomaly `json:"anomalies,omitempty"`
 
 	scene   *explain.Scene
 	byEvent bool
@@ -146,7 +150,10 @@ func (r *Report) unknown(format string, args ...any) {
 // verdict makes a verdict of a finding, with its counterexample.
 func (h *History) verdict(i int, f finding) Verdict {
 	v := Verdict{Verdict: checker.Verdict{Property: property, Key: h.keys[i], Result: f.result, Reason: f.reason, Decider: f.decider, Evidence: "R"}, byEvent: h.byEvent}
-	k := &object{h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i]}
+	k := &object{ctx: context.Background(), h: h, key: i, ops: h.ops[i], ranks: h.ranks[i], initial: h.initials[i], scratch: &scratch{}}
+	if count := h.Model.kind.tally; count != nil && f.result == checker.Violation {
+		v.Anomalies = count(k)
+	}
 	if failed := k.failedMakers(f.counterexample); failed != "" {
 		v.Reason += "; " + failed
 	}

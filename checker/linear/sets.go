@@ -37,6 +37,9 @@ func (k *object) lastRead() int32 {
 // one another; an element is added between the last read without it and the
 // first one with it; and nothing may end before what comes before it begins.
 func decideSet(k *object) finding {
+	if k.h.codes[k.key].has(remove) {
+		return inapplicable("elements are removed")
+	}
 	var reads []int32
 	for i := range k.ops {
 		if k.ops[i].code == readAll {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zklab/zklab/history"
 	"github.com/zklab/zklab/history/foreign"
+	"github.com/zklab/zklab/internal/base/prose"
 )
 
 const byIDs = "comparison of ids"
@@ -25,15 +26,30 @@ func loadGenerate(l *loader, o *op, e *foreign.Event, v foreign.Value) error {
 // decideUnique is Jepsen's checker/unique-ids: no id is returned twice.
 func decideUnique(k *object) finding {
 	n := k.numbers()
-	var first []int32 // by id
+	seen := 0
 	for i := range k.ops {
-		v := int(n.of(k.ops[i].a))
-		if v < len(first) {
-			return violation(byIDs, []int32{first[v], int32(i)}, "%s was returned twice: by %s and by %s", k.value(k.ops[i].a), k.span(first[v]), k.span(int32(i)))
+		if id := k.ops[i].a; int(n.of(id)) < seen {
+			return k.returnedAgain(id)
 		}
-		first = append(first, int32(i))
+		seen = len(n.list)
 	}
 	return valid(byIDs)
+}
+
+// returnedAgain names all operations that returned an id.
+func (k *object) returnedAgain(id int32) finding {
+	var all []int32
+	for i := range k.ops {
+		if k.ops[i].a == id {
+			all = append(all, int32(i))
+		}
+	}
+	by := func(n int) string { return "by " + k.span(all[n]) }
+	who := prose.Some(len(all), 6, by)
+	if len(all) == 2 {
+		who = by(0) + " and " + by(1)
+	}
+	return violation(byIDs, all, "%s was returned %s: %s", k.value(id), prose.Times(len(all)), who)
 }
 
 // twoIDs says why no two ids can have been the same, if so.

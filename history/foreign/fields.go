@@ -13,13 +13,23 @@ type fields struct {
 	// and Return.
 	client, input, start, output, end, failure Value
 	starts                                     bool // the object has the field start
+
+	final  bool
+	action Value // Of tipocket: call or return, with what is asked or answered in data
+	data   Value
 }
 
 // put sets a field by its name.
 func (x *fields) put(name string, v Value) {
 	switch name {
-	case "process":
+	case "process", "proc":
 		x.process = v
+	case "action":
+		x.action = v
+	case "data":
+		x.data = v
+	case "final?", "final":
+		x.final = v.Kind == Bool && v.Int != 0
 	case "type":
 		x.kind = v
 	case "f":
@@ -61,13 +71,17 @@ type told struct {
 	// end is the end of the record whose beginning was returned last, if ends.
 	end  Event
 	ends bool
+	// called has, by process, what the open operations of a history with actions are called.
+	called map[int64]Value
 }
 
 // event makes an event of fields, and reports whether it is a client's. In messages the names of
 // fields begin with colon.
 func (t *told) event(e *Event, x *fields, line int, colon string) (mine bool, err error) {
-	*e = Event{Line: line, Time: noTime, Key: x.key, Value: x.value}
+	*e = Event{Line: line, Time: noTime, Key: x.key, Value: x.value, Final: x.final}
 	switch {
+	case x.action.Kind != Nil && x.kind.Kind == Nil:
+		mine, err = t.act(e, x, line)
 	case x.isRecord():
 		mine, err = t.record(e, x, line, colon)
 	case !t.began && x.process.Kind == Nil && x.kind.Kind == Nil:

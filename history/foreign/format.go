@@ -31,10 +31,11 @@ type Description struct {
 // Formats describes all formats except Auto.
 func Formats() []Description {
 	return []Description{
-		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line or in one array; or a whole operation in one object, as porcupine's users store it", []string{
+		{JSONL, "zklab's own history.jsonl, or JSON objects with process, type, f, key and value, one a line or in one array; or a whole operation in one object, as porcupine's users store it; or with action and proc, as tipocket writes it", []string{
 			`{"process":0,"type":"invoke","f":"write","value":3}`,
 			`{"process":0,"f":"write","value":3,"start":1200,"end":1900}`,
 			`{"ClientId":0,"Input":{"op":"write","key":"x","value":3},"Call":1200,"Output":null,"Return":1900}`,
+			`{"action":"call","proc":0,"data":{"op":"write","value":3}}`,
 		}},
 		{EDN, "Jepsen's history.edn: a vector of maps, or one map a line; a keyed value is [key value]; also tuples [0 :invoke :write 3]", []string{`{:process 0, :type :invoke, :f :write, :value 3}`}},
 		{JepsenLog, "Jepsen's older text log; a failed compare-and-set says that the value was another", []string{`INFO  jepsen.util - 0 :invoke :write 3`}},

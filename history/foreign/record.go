@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -42,6 +43,9 @@ func (t *told) record(e *Event, x *fields, line int, colon string) (bool, error)
 	}
 	if e.Time == noTime {
 		return false, wrong(line, "the record has no time in its field start")
+	}
+	if x.end.Kind == Int && x.end.Int == math.MaxInt64 { // as porcupine's users write that it never returned
+		x.end = Value{}
 	}
 	end, err := t.clock.read(line, colon+"end", x.end)
 	if err != nil {

@@ -1,0 +1,207 @@
+package linear
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/zklab/zklab/checker"
+)
+
+// This file counts all that is wrong with a key that is violated. The procedures end at the first
+// violation, with its counterexample.
+
+// mostAnomalies is how many of each kind are named.
+const mostAnomalies = 10
+
+// tally counts anomalies of a key, in order of their kinds.
+type tally []checker.Anomaly
+
+// note counts an anomaly, which has a name.
+func (t *tally) note(kind, name string) {
+	i := slices.IndexFunc(*t, func(a checker.Anomaly) bool { return a.Kind == kind })
+	if i < 0 {
+		i = len(*t)
+		*t = append(*t, checker.Anomaly{Kind: kind})
+	}
+	a := &(*t)[i]
+	if a.Count++; len(a.First) < mostAnomalies {
+		a.First = append(a.First, name)
+	}
+}
+
+// Kinds of anomalies.
+const (
+	lost       = "lost"
+	unexpected = "unexpected"
+	duplicated = "duplicated"
+	impossible = "impossible"
+)
+
+// tallyIDs counts the ids that were returned more than once.
+func tallyIDs(k *object) (t tally) {
+	n := k.numbers()
+	var returned []int
+	for i := range k.ops {
+		v := int(n.of(k.ops[i].a))
+		if v == len(returned) {
+			returned = append(returned, 0)
+		}
+		returned[v]++
+	}
+	for v, many := range returned {
+		if many > 1 {
+			t.note(duplicated, often(k.value(n.list[v]), many))
+		}
+	}
+	return t
+}
+
+// often is a value that was there so many times.
+func often(value string, n int) string { return fmt.Sprintf("%s (%d times)", value, n) }
+
+// moved counts how often a value went into a queue and came out.
+type moved struct{ tried, in, out, before int } // before: in before the queue was last seen empty
+
+// moves counts the values of a queue, and dequeues that may have taken any.
+func (k *object) moves() (n *numbers, all []moved, unknown int) {
+	n = k.numbers()
+	empty := int32(none) // the last dequeue that found nothing
+	for _, i := range k.empties() {
+		if empty == none || k.ops[i].inv > k.ops[empty].inv {
+			empty = i
+		}
+	}
+	for i := range k.ops {
+		o := &k.ops[i]
+		switch {
+		case o.code == drain || o.code == dequeue && o.unknown():
+			unknown++
+			continue
+		case o.code == dequeue && o.a == 0:
+			continue
+		}
+		v := n.of(o.a)
+		for int(v) >= len(all) {
+			all = append(all, moved{})
+		}
+		m := &all[v]
+		switch {
+		case o.code == dequeue:
+			m.out++
+		case o.unknown():
+			m.tried++
+		default:
+			m.tried++
+			m.in++
+			if empty != none && o.ret < k.ops[empty].inv {
+				m.before++
+			}
+		}
+	}
+	return n, all, unknown
+}
+
+// tallyQueue counts values that came out of a queue and had not gone in, or not so often. Values are lost
+// if the queue was seen empty later, and no dequeue of unknown outcome can have taken them.
+func tallyQueue(k *object) (t tally) {
+	n, all, unknown := k.moves()
+	for v, m := range all {
+		name := k.value(n.list[v])
+		switch {
+		case m.tried == 0:
+			t.note(unexpected, name)
+		case m.out > m.tried:
+			t.note(duplicated, often(name, m.out))
+		case m.out < m.before && unknown == 0:
+			t.note(lost, name)
+		}
+	}
+	return t
+}
+
+// tallyTotal counts as Jepsen's total-queue does. Duplicated values are no violation of it.
+func tallyTotal(k *object) (t tally) {
+	n, all, _ := k.moves()
+	for v, m := range all {
+		name := k.value(n.list[v])
+		switch {
+		case m.tried == 0:
+			t.note(unexpected, name)
+		case m.out < m.in:
+			t.note(lost, name)
+		case m.out > m.tried:
+			t.note(duplicated, often(name, m.out))
+		}
+	}
+	return t
+}
+
+// tallySet counts by the last read of a set: elements that were added and are missing, and elements that
+// it shows and no process had tried to add.
+func tallySet(k *object) (t tally) {
+	last := k.lastRead()
+	if last == none || k.shown(last) == nil || k.h.codes[k.key].has(remove) {
+		return nil
+	}
+	timed := k.h.Model.kind.timed
+	n := k.numbers()
+	var added, tried []bool
+	for i := range k.ops {
+		o := &k.ops[i]
+		if o.code != add {
+			continue
+		}
+		v := int(n.of(o.a))
+		if v == len(added) {
+			added, tried = append(added, false), append(tried, false)
+		}
+		added[v] = added[v] || !o.unknown() && (!timed || o.ret < k.ops[last].inv)
+		tried[v] = tried[v] || !timed || o.inv < k.ops[last].ret
+	}
+	shown := map[int32]int{}
+	for _, id := range k.shown(last) {
+		shown[id]++
+	}
+	for v, is := range added {
+		if is && shown[n.list[v]] == 0 {
+			t.note(lost, k.value(n.list[v]))
+		}
+	}
+	for _, id := range slices.Compact(slices.Clone(k.shown(last))) {
+		switch v := n.known(id); {
+		case shown[id] == 0:
+		case v == none || !tried[v]:
+			t.note(unexpected, k.value(id))
+		case shown[id] > 1:
+			t.note(duplicated, often(k.value(id), shown[id]))
+		}
+		delete(shown, id)
+	}
+	return t
+}
+
+// tallyReads counts the reads of a counter that no sum of adds explains by itself.
+func tallyReads(k *object) (t tally) {
+	k.eachOutside(func(i int32, lo, hi int64) bool {
+		t.note(impossible, k.outside(i, lo, hi))
+		return true
+	})
+	return t
+}
+
+// tallyFinals counts the final reads of a counter that are wrong.
+func tallyFinals(k *object) (t tally) {
+	for i := range k.ops {
+		if k.final(int32(i)) {
+			if sums := k.sumsAt(int32(i)); !sums.has(int64(k.ops[i].a)) {
+				t.note(impossible, k.outside(int32(i), sums.least, sums.most))
+			}
+		}
+	}
+	return t
+}
+
+// outside is a read's sum that is not between two others.
+func (k *object) outside(i int32, lo, hi int64) string {
+	return fmt.Sprintf("%d (possible: %d to %d)", k.ops[i].a, lo, hi)
+}
