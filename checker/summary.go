@@ -63,7 +63,7 @@ func worst(base Verdict, keys []string, findings []frame.Finding, r Result) []Ve
 			continue
 		}
 		v := base
-		v.Key, v.Result, v.Reason, v.Counterexample, v.Conclusion, v.Znodes = keys[i], r, f.Reason, f.Counterexample, f.Conclusion, f.Znodes
+		v.Key, v.Result, v.Reason, v.Counterexample, v.Conclusion, v.Znodes, v.Anomalies = keys[i], r, f.Reason, f.Counterexample, f.Conclusion, f.Znodes, f.Anomalies
 		vs = append(vs, v)
 	}
 	return cut(vs, frame.MostKeys, "key")

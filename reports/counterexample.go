@@ -108,6 +108,7 @@ func Counterexample(h *history.History, v checker.Verdict, screen Screen) string
 	for _, part := range wrap(printable.Text(v.Reason, mostReason), summaryWidth-4) {
 		fmt.Fprintf(&b, "    %s\n", part)
 	}
+	b.WriteString(anomalies(v))
 	r := told.Read(h)
 	scene := r.Scene(checker.Telling(h.Header.Model, v.Property), v.Key, v.Counterexample, v.Calls()...)
 	b.WriteString(storyText(storyOf(scene, v)))

@@ -54,9 +54,7 @@ func linearVerdict(v linear.Verdict, screen Screen) string {
 	if v.Reason != "" {
 		fmt.Fprintf(&b, "    %s\n", printable.Text(v.Reason, 2000))
 	}
-	for _, a := range v.Anomalies {
-		fmt.Fprintf(&b, "    %s %d: %s\n", a.Kind, a.Count, printable.Text(prose.Some(a.Count, len(a.First), func(i int) string { return a.First[i] }), 1000))
-	}
+	b.WriteString(anomalies(v.Verdict))
 	b.WriteString(storyText(v.Story))
 	if picture := v.Timeline(screen.drawing()); picture != "" && !screen.NoTimeline {
 		b.WriteString("\n" + picture)
@@ -65,6 +63,15 @@ func linearVerdict(v linear.Verdict, screen Screen) string {
 		fmt.Fprintf(&b, "\n    %s %s of the file\n", prose.Noun(len(places), noun), firstOf(places))
 	}
 	return b.String() + "\n"
+}
+
+// anomalies are lines about all that is wrong: how much, and the first of it.
+func anomalies(v checker.Verdict) string {
+	var b strings.Builder
+	for _, a := range v.Anomalies {
+		fmt.Fprintf(&b, "    %s %d: %s\n", a.Kind, a.Count, printable.Text(prose.Some(a.Count, len(a.First), func(i int) string { return a.First[i] }), 1000))
+	}
+	return b.String()
 }
 
 // firstOf formats the first places of a counterexample.

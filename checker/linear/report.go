@@ -17,9 +17,6 @@ type Verdict struct {
 	// Events are the counterexample: the fewest operations that show the violation, with the lines
 	// of their events.
 	Events []Event `json:"events,omitempty"`
-	// Anomalies count all that is wrong with the key, if its model can be counted: what was lost, what came
-	// from nowhere, what came more than once.
-	Anomalies []checker.Anomaly `json:"anomalies,omitempty"`
 
 	scene   *explain.Scene
 	byEvent bool

@@ -2,40 +2,15 @@ package linear
 
 import (
 	"fmt"
-	"slices"
 
-	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/frame"
 )
 
 // This file counts all that is wrong with a key that is violated. The procedures end at the first
 // violation, with its counterexample.
 
-// mostAnomalies is how many of each kind are named.
-const mostAnomalies = 10
-
-// tally counts anomalies of a key, in order of their kinds.
-type tally []checker.Anomaly
-
-// note counts an anomaly, which has a name.
-func (t *tally) note(kind, name string) {
-	i := slices.IndexFunc(*t, func(a checker.Anomaly) bool { return a.Kind == kind })
-	if i < 0 {
-		i = len(*t)
-		*t = append(*t, checker.Anomaly{Kind: kind})
-	}
-	a := &(*t)[i]
-	if a.Count++; len(a.First) < mostAnomalies {
-		a.First = append(a.First, name)
-	}
-}
-
-// Kinds of anomalies.
-const (
-	lost       = "lost"
-	unexpected = "unexpected"
-	duplicated = "duplicated"
-	impossible = "impossible"
-)
+// tally counts anomalies of a key.
+type tally = frame.Anomalies
 
 // tallyIDs counts the ids that were returned more than once.
 func tallyIDs(k *object) (t tally) {
@@ -50,14 +25,11 @@ func tallyIDs(k *object) (t tally) {
 	}
 	for v, many := range returned {
 		if many > 1 {
-			t.note(duplicated, often(k.value(n.list[v]), many))
+			t.Note(frame.Duplicated, frame.Often(k.value(n.list[v]), many))
 		}
 	}
 	return t
 }
-
-// often is a value that was there so many times.
-func often(value string, n int) string { return fmt.Sprintf("%s (%d times)", value, n) }
 
 // moved counts how often a value went into a queue and came out.
 type moved struct{ tried, in, out, before int } // before: in before the queue was last seen empty
@@ -109,11 +81,11 @@ func tallyQueue(k *object) (t tally) {
 		name := k.value(n.list[v])
 		switch {
 		case m.tried == 0:
-			t.note(unexpected, name)
+			t.Note(frame.Unexpected, name)
 		case m.out > m.tried:
-			t.note(duplicated, often(name, m.out))
+			t.Note(frame.Duplicated, frame.Often(name, m.out))
 		case m.out < m.before && unknown == 0:
-			t.note(lost, name)
+			t.Note(frame.Lost, name)
 		}
 	}
 	return t
@@ -126,11 +98,11 @@ func tallyTotal(k *object) (t tally) {
 		name := k.value(n.list[v])
 		switch {
 		case m.tried == 0:
-			t.note(unexpected, name)
+			t.Note(frame.Unexpected, name)
 		case m.out < m.in:
-			t.note(lost, name)
+			t.Note(frame.Lost, name)
 		case m.out > m.tried:
-			t.note(duplicated, often(name, m.out))
+			t.Note(frame.Duplicated, frame.Often(name, m.out))
 		}
 	}
 	return t
@@ -164,16 +136,16 @@ func tallySet(k *object) (t tally) {
 	}
 	for v, is := range added {
 		if is && shown[n.list[v]] == 0 {
-			t.note(lost, k.value(n.list[v]))
+			t.Note(frame.Lost, k.value(n.list[v]))
 		}
 	}
-	for _, id := range slices.Compact(slices.Clone(k.shown(last))) {
+	for _, id := range k.shown(last) {
 		switch v := n.known(id); {
 		case shown[id] == 0:
 		case v == none || !tried[v]:
-			t.note(unexpected, k.value(id))
+			t.Note(frame.Unexpected, k.value(id))
 		case shown[id] > 1:
-			t.note(duplicated, often(k.value(id), shown[id]))
+			t.Note(frame.Duplicated, frame.Often(k.value(id), shown[id]))
 		}
 		delete(shown, id)
 	}
@@ -183,7 +155,7 @@ func tallySet(k *object) (t tally) {
 // tallyReads counts the reads of a counter that no sum of adds explains by itself.
 func tallyReads(k *object) (t tally) {
 	k.eachOutside(func(i int32, lo, hi int64) bool {
-		t.note(impossible, k.outside(i, lo, hi))
+		t.Note(frame.Impossible, k.outside(i, lo, hi))
 		return true
 	})
 	return t
@@ -194,7 +166,7 @@ func tallyFinals(k *object) (t tally) {
 	for i := range k.ops {
 		if k.final(int32(i)) {
 			if sums := k.sumsAt(int32(i)); !sums.has(int64(k.ops[i].a)) {
-				t.note(impossible, k.outside(int32(i), sums.least, sums.most))
+				t.Note(frame.Impossible, k.outside(int32(i), sums.least, sums.most))
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zklab/zklab/checker"
+	"github.com/zklab/zklab/checker/internal/frame"
 )
 
 // calls makes a history of operations one after another: "add 3", "read #{1 2}", "dequeue? nil" for one of
@@ -75,7 +76,7 @@ func TestTallyIsBounded(t *testing.T) {
 		texts = append(texts, fmt.Sprintf("generate %d", i%15))
 	}
 	r := Check(t.Context(), load(t, "unique-ids", calls(texts...)), Options{})
-	if a := r.Verdicts[0].Anomalies; len(a) != 1 || a[0].Count != 15 || len(a[0].First) != mostAnomalies {
+	if a := r.Verdicts[0].Anomalies; len(a) != 1 || a[0].Count != 15 || len(a[0].First) != frame.MostAnomalies {
 		t.Errorf("%+v", a)
 	}
 }

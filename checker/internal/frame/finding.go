@@ -14,6 +14,7 @@ type Finding struct {
 	Counterexample []int
 	Conclusion     []string // the last sentences of the story; none leaves it to the telling
 	Notes          []string
+	Anomalies      Anomalies         // all that is wrong, counted
 	Znodes         []*evidence.Znode // that the reason names
 	// ByLog means that the violation rests on the transaction log, which the reference model does
 	// not know.

@@ -28,6 +28,7 @@ var conservation = &frame.Property{
 }
 
 func decideConservation(f *frame.Finding, q *queue) {
+	q.misplacedJobs(f)
 	for _, j := range q.jobs {
 		if t := unput(j); t != nil {
 			f.Violated(evidence.EventsOf(t.take), "client %d was given job %q of %s by %s, which no client had begun to put", t.take.Client, j.name, q.Name, words.At(t.granted))
@@ -51,6 +52,33 @@ func decideConservation(f *frame.Finding, q *queue) {
 	for _, name := range slices.Sorted(maps.Keys(where)) {
 		f.Violated([]int{seen.Index}, "at %s job %q of %s was %s, and no client had put it", words.At(seen.Time), name, q.Name, where[name][0])
 		return
+	}
+}
+
+// misplacedJobs counts all jobs that are not where they should be.
+func (q *queue) misplacedJobs(f *frame.Finding) {
+	if q.final.seen == nil {
+		return
+	}
+	where := maps.Clone(q.final.where)
+	for _, j := range q.jobs {
+		at := where[j.name]
+		if j.put == nil {
+			continue
+		}
+		delete(where, j.name)
+		switch text, _ := misplaced(j, at, q.final.seen); {
+		case text == "":
+		case len(at) > 1:
+			f.Anomalies.Note(frame.Duplicated, frame.Often(j.name, len(at)))
+		case len(at) == 0:
+			f.Anomalies.Note(frame.Lost, j.name)
+		default:
+			f.Anomalies.Note(frame.Impossible, j.name+" "+text)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(where)) {
+		f.Anomalies.Note(frame.Unexpected, name)
 	}
 }
 

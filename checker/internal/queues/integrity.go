@@ -40,7 +40,13 @@ func decideIntegrity(f *frame.Finding, key string, it *item) {
 		f.Violated(counterexample, "item %q of %s was taken twice: by client %d at %s and by client %d at %s",
 			it.value, key, first.Client, words.At(first.Return.Time), op.Client, words.At(op.Return.Time))
 	}
+	if n := len(it.out); n > 1 {
+		f.Anomalies.Note(frame.Duplicated, frame.Often(it.value, n))
+	}
 	enq := it.enqueue()
+	if enq == nil {
+		f.Anomalies.Note(frame.Unexpected, it.value)
+	}
 	switch {
 	case enq == nil && len(it.in) > 0:
 		f.Violated(append(evidence.EventsOf(it.in[0]), evidence.EventsOf(first)...), "client %d took item %q of %s at %s, whose enqueue by client %d at %s had failed",

@@ -62,6 +62,11 @@ func decideLoss(f *frame.Finding, q *queue) {
 	drained, left := drained(q.Key)
 	gone, open := q.vanished(drained)
 	f.Count("vanished", float64(len(gone)))
+	if len(q.unknown) == 0 { // otherwise it is not known which of them
+		for _, v := range gone {
+			f.Anomalies.Note(frame.Lost, v.value)
+		}
+	}
 	for i, v := range gone {
 		if i < len(q.unknown) && q.unknown[i].Began() <= v.deadline {
 			continue
