@@ -122,7 +122,7 @@ func (o Object[S]) Workload() workloads.Workload {
 		}
 		m.Operations = append(m.Operations, d.model())
 		w.Mix.Operations = append(w.Mix.Operations, workloads.MixedOperation{
-			F: d.name, Declared: string(d.at), Weight: d.weight, Final: d.final, Cached: d.cached, Owns: d.owns, When: d.when, Argument: d.draw, Call: calls[i],
+			F: d.name, Declared: string(d.at), Weight: d.weight, Final: d.final, Cached: d.cached, Owns: d.owns, EndedBy: d.endedBy, When: d.when, Argument: d.draw, Call: calls[i],
 		})
 	}
 	needs := o.Exercise

@@ -43,7 +43,8 @@ type operation struct {
 	plain    bool
 	cached   bool
 	waits    bool
-	owns     bool // its answer is the client's own while its session lives
+	owns     bool   // its answer is the client's own while its session lives
+	endedBy  string // the operation that ends the hold that it begins, also after the session of the hold has ended
 	refusals []error
 	when     func(*Draw) bool
 	draw     func(*Draw) (json.RawMessage, error)

@@ -25,9 +25,9 @@ type Holds[S, R any] struct {
 //
 // A hold begins when begin is answered. If begin answers a bool, false means that it did not begin. It ends when
 // end is called, unless that certainly had no effect, and with the session of its client, or its process.
-// Clients do not call end for a hold that ended with its session: begin must work again without it. If your users
-// always release, also what they lost, and begin refuses until they do, test the recipe as workloads.Lock, whose
-// clients do the same.
+// Clients call end once for each begin, also after the session of the hold has ended: then before the next begin at the
+// latest. If it fails, they do not repeat it. So a specification beside this rule must allow an end of what ended with
+// its session.
 //
 // Unless [Op.When] says otherwise, a client calls begin when it does not hold, and end when it does. A client
 // that holds an object calls no other object until it has ended the hold. At the end it ends what it holds.
@@ -75,6 +75,7 @@ func (h *Holds[S, R]) rules(operations []*operation) ([]declared.Rule, error) {
 		return nil, fmt.Errorf("operation %q both begins and ends an exclusive hold: name two operations", begin.name)
 	}
 	begin.traits.Begins, begin.traits.Waits, end.traits.Ends = true, true, true
+	begin.endedBy = end.name
 	hold := declared.Hold{Begin: begin.name, End: end.name, Nested: h.nested}
 	if h.confirm != nil {
 		confirm, err := named(operations, h.confirm, "Confirm")

@@ -40,6 +40,9 @@ type MixedOperation struct {
 	Cached bool
 	// Owns: its answer is the client's own while its session lives, which a touch proves after each call.
 	Owns bool
+	// EndedBy is the operation that ends the hold that it begins, and that clients call also when the session of the hold
+	// has ended; "" for none.
+	EndedBy string
 	// When reports whether a client may call it now; nil means always.
 	When func(*Draw) bool
 	// Argument draws the argument, as JSON.
@@ -179,6 +182,7 @@ type stays struct {
 	session int64
 	own     bool // the session is the subject's own
 	life    int
+	endedBy string // see MixedOperation
 }
 
 // stays returns how many there are now.
@@ -311,7 +315,11 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 	if r.OneSession {
 		r.renewOver(ctx, c, d.Key)
 	}
-	subject, traits := r.subjects[c.ID][d.Key], c.model.Operation(o.F)
+	traits := c.model.Operation(o.F)
+	if traits.Begins {
+		r.endLost(ctx, c, d.Key)
+	}
+	subject := r.subjects[c.ID][d.Key]
 	var answer json.RawMessage
 	op := Op{
 		F: o.F, Key: d.Key, Intended: at, Timeout: r.env.OpTimeout,
@@ -348,11 +356,11 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 		if subjects.NoEffect(err) {
 			d.giveBack()
 		}
-		r.count(ctx, c, d.Key, traits, err, false)
+		r.count(ctx, c, d.Key, o, err, false)
 		return nil, err
 	}
 	r.remember(c, d.Key, o.F, answer)
-	r.count(ctx, c, d.Key, traits, nil, string(answer) != "false")
+	r.count(ctx, c, d.Key, o, nil, string(answer) != "false")
 	if o.Owns && !traits.Begins {
 		r.env.touch(ctx, c, c.life)
 	}
@@ -360,12 +368,12 @@ func (r *mixRun) call(ctx context.Context, c *Client, at time.Duration, o *Mixed
 }
 
 // count follows the stays of a client. A touch proves that its session lived when a stay began.
-func (r *mixRun) count(ctx context.Context, c *Client, key string, traits *models.Operation, err error, began bool) {
+func (r *mixRun) count(ctx context.Context, c *Client, key string, o *MixedOperation, err error, began bool) {
 	n := r.stays(c, key)
-	switch {
+	switch traits := c.model.Operation(o.F); {
 	case traits.Begins && began:
 		session := c.madeIn(key, r.subjects[c.ID][key].Subject())
-		r.held[c.ID][key] = stays{n + 1, session, session != c.SessionID(), c.life}
+		r.held[c.ID][key] = stays{n + 1, session, session != c.SessionID(), c.life, o.EndedBy}
 		r.env.touch(ctx, c, c.life)
 	case traits.Ends && !subjects.NoEffect(err): // an end of unknown outcome is not repeated
 		s := r.held[c.ID][key]
@@ -452,8 +460,64 @@ func (r *mixRun) last(ctx context.Context, c *Client, key string) {
 // errNotBegun says that a call began no stay.
 var errNotBegun = errors.New("no stay began")
 
+// endLost ends a hold whose session is over, as often as it was begun, as the clients of workloads.Lock do: a lock may
+// want that before the next begin. An end that fails is not repeated.
+func (r *mixRun) endLost(ctx context.Context, c *Client, key string) {
+	s := r.held[c.ID][key]
+	end := r.operation(func(o *MixedOperation) bool { return o.F == s.endedBy })
+	if s.n == 0 || end == nil || c.idle || r.stays(c, key) > 0 {
+		return
+	}
+	drawing := func() *Draw {
+		d := r.afterwards(c, key, random(r.env, c.ID))
+		d.Held = s.n
+		return d
+	}
+	r.askLost(ctx, c, drawing)
+	for range s.n {
+		_, _ = r.call(ctx, c, 0, end, drawing())
+	}
+	delete(r.held[c.ID], key)
+}
+
+// askLost asks a subject whether it still holds what ended with its session, until it has noticed or should have.
+func (r *mixRun) askLost(ctx context.Context, c *Client, drawing func() *Draw) {
+	asks := r.operation(func(o *MixedOperation) bool { return o.Weight > 0 && c.model.Operation(o.F).Affirms })
+	until := r.env.Record.Now() + lossPatience
+	for asks != nil {
+		d := drawing()
+		if !r.may(asks, d) {
+			return
+		}
+		late := r.env.Record.Now() >= until
+		if answer, err := r.call(ctx, c, 0, asks, d); err != nil || string(answer) == "false" || late || !pause(ctx, lossPatience/4) {
+			return
+		}
+	}
+}
+
+// operation returns the first operation of some kind; nil if there is none.
+func (r *mixRun) operation(is func(*MixedOperation) bool) *MixedOperation {
+	for i := range r.Operations {
+		if is(&r.Operations[i]) {
+			return &r.Operations[i]
+		}
+	}
+	return nil
+}
+
+// renew makes a new subject, which has no hold to end.
+func (r *mixRun) renew(ctx context.Context, c *Client, key string) error {
+	err := r.renewals.renew(ctx, c, key)
+	if err == nil && r.stays(c, key) == 0 {
+		delete(r.held[c.ID], key)
+	}
+	return err
+}
+
 // endStays calls the operation that ends a stay until the client has none, or it does not help.
 func (r *mixRun) endStays(ctx context.Context, c *Client, key string) {
+	r.endLost(ctx, c, key)
 	for i := range r.Operations {
 		o := &r.Operations[i]
 		if !c.model.Operation(o.F).Ends {

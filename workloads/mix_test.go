@@ -74,3 +74,43 @@ func TestNumbersOf(t *testing.T) {
 		}
 	}
 }
+
+// Clients end a hold whose session is over before they begin the next one, as often as it was begun, and ask before that
+// whether they still hold. A hold without such an end is over.
+func TestHoldsWhoseSessionIsOver(t *testing.T) {
+	for name, tt := range map[string]struct {
+		held stays
+		want []string
+	}{
+		"twice": {stays{n: 2, session: 99, endedBy: models.FRelease}, []string{"confirm", "release", "release", "acquire"}},
+		"owned": {stays{n: 1, session: 99}, []string{"acquire"}},
+		"none":  {stays{n: 0, session: 99, endedBy: models.FRelease}, []string{"acquire"}},
+		"lives": {stays{n: 1, endedBy: models.FRelease}, []string{"acquire"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, 1)
+				c := remotely(d, 0, &far{lives: newLives()})
+				r := &mixRun{env: d.env(), renewals: &renewals[subjects.At[any]]{}, held: map[int]map[string]stays{0: {}}, put: map[string]int{}, after: map[int]int64{}, answers: map[int]map[string]*answers{0: {}}}
+				for _, f := range []string{models.FAcquire, models.FRelease, models.FConfirm} {
+					r.Operations = append(r.Operations, MixedOperation{
+						F: f, Weight: 1, Argument: func(*Draw) (json.RawMessage, error) { return nil, nil },
+						Call: func(context.Context, any, json.RawMessage) (json.RawMessage, error) {
+							return json.RawMessage("false"), nil
+						},
+					})
+				}
+				tt.held.life = 1
+				r.held[0]["k1"] = tt.held
+				_, _ = r.call(t.Context(), c, 0, &r.Operations[0], r.drawing(c, "k1", 1, rand.New(rand.NewPCG(1, 1))))
+				var got []string
+				for _, op := range d.read(t).Operations() {
+					got = append(got, op.F)
+				}
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}

@@ -36,6 +36,8 @@ var Mortals = []Mortal{
 	{"dead config", "recovers", func() Declared { return mortalConfig(configured) }},
 	{"dead member", "recovers", func() Declared { return members(false) }},
 	{"lock behind an orphan", "progress", latches},
+	{"lock that stays shut", "progress", func() Declared { return strictLocks(shut) }},
+	{"lock for two", "exclusion", func() Declared { return strictLocks(double) }},
 
 	{"counter", "", func() Declared { return mortalNumbers(mortality{survives: 1000}) }},
 	{"slow counter", "", func() Declared { return mortalNumbers(mortality{survives: 1000, rests: 3 * time.Second}) }},
@@ -53,6 +55,7 @@ var Mortals = []Mortal{
 	{"one vote a session", "", func() Declared { return ballots(ballot{perSession: true}) }},
 	{"one vote a subject", "", func() Declared { return ballots(ballot{perSubject: true}) }},
 	{"sold out", "", func() Declared { return ballots(ballot{stock: 40}) }},
+	{"lock that wants each leave", "", func() Declared { return strictLocks(none) }},
 	{"newer incarnation", "", func() Declared { return ballots(ballot{incarnations: true}) }},
 }
 
@@ -312,6 +315,67 @@ func latches() Declared {
 				return nil, err
 			}
 			return &latch{c, path}, nil
+		},
+	}
+}
+
+// strictLock is a lock that refuses its client until that has left as often as it entered, also after the session of the
+// hold has ended.
+type strictLock struct {
+	lock    held
+	mistake mistake
+	depth   int
+}
+
+// Mistakes of a strict lock.
+const (
+	shut   mistake = "shut"   // a leave after the session has ended does not help
+	double mistake = "double" // it lets a client in that has waited for a while
+)
+
+var errNotLeft = errors.New("the lock was not left since it was entered")
+
+func (s *strictLock) Enter(ctx context.Context) error {
+	if s.depth > 0 {
+		return subjects.WithoutEffect(errNotLeft)
+	}
+	wait, cancel := ctx, func() {}
+	if s.mistake == double {
+		wait, cancel = context.WithTimeout(ctx, patience/2)
+	}
+	defer cancel()
+	err := s.lock.Lock(wait)
+	if err != nil && s.mistake == double && ctx.Err() == nil {
+		err = nil
+	}
+	if err == nil {
+		s.depth++
+	}
+	return err
+}
+
+func (s *strictLock) Leave(ctx context.Context) error {
+	select {
+	case <-s.lock.Lost():
+		if s.mistake == shut {
+			return subjects.WithoutEffect(zk.ErrSessionExpired)
+		}
+	default:
+	}
+	s.depth = 0
+	return s.lock.Unlock(ctx)
+}
+
+func strictLocks(m mistake) Declared {
+	enter, leave := object.Do("enter", (*strictLock).Enter), object.Do("leave", (*strictLock).Leave)
+	return object.Object[*strictLock]{
+		Name: "own-strict-lock", Operations: []object.Operation[*strictLock]{enter, leave}, Rules: []object.Rule{object.Exclusive(enter, leave)},
+		New: func(c *subjects.Client, path string) (*strictLock, error) {
+			l, err := subjects.NewLock(c, path)
+			if err != nil {
+				return nil, err
+			}
+			return &strictLock{lock: l.(held), mistake: m}, nil
 		},
 	}
 }
